@@ -1,0 +1,134 @@
+//! The text of a key: `toll_<level>_<32 random characters><6 characters of checksum>`.
+//!
+//! The checksum lets secret scanners tell a key from noise, and the gateway
+//! refuse a mistyped one without asking the database.
+
+use std::fmt;
+
+use super::Level;
+
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// 32 characters of base 62 hold 190 bits.
+const RANDOM_LENGTH: usize = 32;
+const CHECKSUM_LENGTH: usize = 6;
+const BRAND: &str = "toll_";
+
+/// A whole, well-formed secret. Never shown by `Debug`.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Secret {
+    text: String,
+    level: Level,
+}
+
+/// The text isn't a key: its form or its checksum is wrong.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("not an API key")]
+pub struct InvalidSecret;
+
+impl Secret {
+    /// Makes a secret from uniformly random numbers below 62, which the caller draws from a cryptographic source.
+    pub fn from_digits(level: Level, digits: [u8; RANDOM_LENGTH]) -> Self {
+        let mut text = format!("{BRAND}{}_", level.tag());
+        text.extend(digits.iter().map(|digit| char::from(BASE62[usize::from(digit % 62)])));
+        let sum = checksum(text.as_bytes());
+        text.extend(sum.map(char::from));
+        Self { text, level }
+    }
+
+    /// Reads a secret; form and checksum must be right.
+    pub fn parse(text: &str) -> Result<Self, InvalidSecret> {
+        let rest = text.strip_prefix(BRAND).ok_or(InvalidSecret)?;
+        let (tag, body) = rest.split_once('_').ok_or(InvalidSecret)?;
+        let level = Level::ALL.into_iter().find(|level| level.tag() == tag).ok_or(InvalidSecret)?;
+        if body.len() != RANDOM_LENGTH + CHECKSUM_LENGTH || !body.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return Err(InvalidSecret);
+        }
+        let (summed, sum) = text.as_bytes().split_at(text.len() - CHECKSUM_LENGTH);
+        if checksum(summed) != sum {
+            return Err(InvalidSecret);
+        }
+        Ok(Self { text: text.to_owned(), level })
+    }
+
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
+    /// The secret itself; only ever for showing it once and for hashing.
+    pub fn reveal(&self) -> &str {
+        &self.text
+    }
+
+    /// The last four characters, which may be shown for ever.
+    pub fn last_four(&self) -> &str {
+        &self.text[self.text.len() - 4..]
+    }
+
+    /// How a key of `level` that ends in `last_four` is shown.
+    pub fn masked(level: Level, last_four: &str) -> String {
+        format!("{BRAND}{}_…{last_four}", level.tag())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&Self::masked(self.level, self.last_four()))
+    }
+}
+
+/// zlib's CRC-32 in base 62, most significant digit first, padded to six.
+fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_LENGTH] {
+    let mut value = crc32fast::hash(bytes);
+    let mut digits = [b'0'; CHECKSUM_LENGTH];
+    for digit in digits.iter_mut().rev() {
+        *digit = BASE62[(value % 62) as usize];
+        value /= 62;
+    }
+    digits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_checksum_is_zlibs() {
+        // python3: zlib.crc32(b"toll_std_" + b"0" * 32) in base 62.
+        let secret = Secret::from_digits(Level::Standard, [0; 32]);
+        assert_eq!(secret.reveal(), "toll_std_000000000000000000000000000000002tlumi");
+    }
+
+    fn secrets() -> impl Strategy<Value = Secret> {
+        (0usize..3, prop::array::uniform32(0u8..62))
+            .prop_map(|(level, digits)| Secret::from_digits(Level::ALL[level], digits))
+    }
+
+    proptest! {
+        #[test]
+        fn every_secret_is_read_again(secret in secrets()) {
+            prop_assert_eq!(Secret::parse(secret.reveal()), Ok(secret));
+        }
+
+        #[test]
+        fn a_changed_character_never_passes(secret in secrets(), position in 0usize..46, letter in "[0-9A-Za-z_]") {
+            let mut text = secret.reveal().to_owned();
+            let position = position % text.len();
+            if text[position..=position] != letter {
+                text.replace_range(position..=position, &letter);
+                prop_assert_eq!(Secret::parse(&text), Err(InvalidSecret));
+            }
+        }
+
+        #[test]
+        fn any_text_is_a_secret_or_an_error(text: String) {
+            let _ = Secret::parse(&text);
+        }
+
+        #[test]
+        fn debug_shows_no_secret(secret in secrets()) {
+            let shown = format!("{secret:?}");
+            prop_assert!(!shown.contains(&secret.reveal()[9..40]));
+        }
+    }
+}

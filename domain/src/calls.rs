@@ -1,0 +1,141 @@
+//! Calls: the finest grain of usage, one row in Logs each.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    api_keys::ProjectRef,
+    ids::{ApiKeyId, CallId},
+    models::Service,
+    money::{Money, Price, Quantities},
+    time::Timestamp,
+    usage::Filter,
+};
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Answered.
+    Succeeded,
+    /// The upstream failed, or refused it.
+    Failed,
+    /// Turned away here, before any upstream saw it; never charged, and not counted as a call.
+    Refused,
+    /// Cut off before its end.
+    Interrupted,
+}
+
+impl Outcome {
+    pub const ALL: [Self; 4] = [Self::Succeeded, Self::Failed, Self::Refused, Self::Interrupted];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Outcome {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|outcome| outcome.name() == text)
+            .ok_or_else(|| "An outcome is succeeded, failed, refused or interrupted.".to_owned())
+    }
+}
+
+/// Where the counts of a call's tokens come from.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measured {
+    /// The provider reported them.
+    Reported,
+    /// Nobody reported any: the counts are unknown and shown as such.
+    #[default]
+    Unknown,
+}
+
+/// A call's row.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Call {
+    pub id: CallId,
+    pub started_at: Timestamp,
+    pub project: Option<ProjectRef>,
+    pub api_key: Option<ApiKeyRef>,
+    pub service: Service,
+    /// The path that was called, such as `/v1/chat/completions`.
+    pub endpoint: String,
+    pub model: String,
+    /// The provider that answered; empty where none was asked.
+    pub provider: String,
+    /// The HTTP status the client was told.
+    pub status: u16,
+    pub outcome: Outcome,
+    /// The code of the error the client was told; empty without one.
+    pub error_code: String,
+    pub streamed: bool,
+    /// From the request's arrival to the last byte of the answer, in microseconds.
+    pub duration_us: i64,
+    /// From the request's arrival to the first byte of the answer, in microseconds.
+    pub first_byte_us: Option<i64>,
+    pub measured: Measured,
+    pub used: Quantities,
+    /// `None` where no price is known or the tokens aren't: never shown as 0.
+    pub cost: Option<Money>,
+}
+
+/// A key, as a call names it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ApiKeyRef {
+    pub id: ApiKeyId,
+    pub name: String,
+    pub masked: String,
+}
+
+/// A call with the price that was applied.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct CallDetails {
+    pub call: Call,
+    pub price: Option<Price>,
+    /// Who made the key that was used.
+    pub member: Option<String>,
+}
+
+/// Which calls to list, newest first.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CallQuery {
+    /// Started at or after.
+    pub from: Option<Timestamp>,
+    /// Started before.
+    pub to: Option<Timestamp>,
+    #[serde(flatten)]
+    pub filter: Filter,
+    pub outcome: Option<Outcome>,
+    /// Only those before this one: the last id of the page before.
+    pub before: Option<CallId>,
+}
+
+/// Calls on one page.
+pub const PAGE_SIZE: u32 = 50;
+
+/// A page of calls.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct CallPage {
+    pub calls: Vec<Call>,
+    /// Whether there are more after the last one.
+    pub more: bool,
+}

@@ -1,0 +1,125 @@
+//! The errors that leave the server.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What is wrong with an input, by the field it belongs to.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct FieldErrors(BTreeMap<String, String>);
+
+impl FieldErrors {
+    pub fn of(field: &str, message: impl Into<String>) -> Self {
+        let mut errors = Self::default();
+        errors.add(field, message);
+        errors
+    }
+
+    /// Keeps the first message of each field.
+    pub fn add(&mut self, field: &str, message: impl Into<String>) {
+        self.0.entry(field.to_owned()).or_insert_with(|| message.into());
+    }
+
+    /// Takes `result`'s value, or notes its error for `field`.
+    pub fn check<T>(&mut self, field: &str, result: Result<T, impl ToString>) -> Option<T> {
+        result.map_err(|error| self.add(field, error.to_string())).ok()
+    }
+
+    pub fn get(&self, field: &str) -> Option<&str> {
+        self.0.get(field).map(String::as_str)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(field, message)| (field.as_str(), message.as_str()))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// `Ok` when nothing was noted.
+    pub fn into_result(self) -> Result<(), Self> {
+        if self.is_empty() { Ok(()) } else { Err(self) }
+    }
+}
+
+/// What a server function answers when it can't do what it was asked to.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, thiserror::Error)]
+#[serde(tag = "code", content = "detail", rename_all = "snake_case")]
+pub enum ApiError {
+    /// The input can't be used; each field says why.
+    #[error("{}", first_message(.0))]
+    Invalid(FieldErrors),
+    #[error("Sign in to go on.")]
+    Unauthenticated,
+    /// Signed in, but without the permission.
+    #[error("{0}")]
+    Forbidden(String),
+    /// Doesn't exist, or belongs to another organization.
+    #[error("This doesn't exist, or isn't yours to see.")]
+    NotFound,
+    /// The state of things doesn't allow it (any more).
+    #[error("{0}")]
+    Conflict(String),
+    #[error("Too many attempts. Try again in {retry_after_seconds} s.")]
+    RateLimited { retry_after_seconds: u32 },
+    /// The server's own fault; its log holds the cause under this reference.
+    #[error("Something went wrong on the server (reference {reference}).")]
+    Internal { reference: String },
+    /// The server can't be reached: only ever made in the browser.
+    #[error("The server can't be reached. Check the connection and try again.")]
+    Offline,
+}
+
+fn first_message(errors: &FieldErrors) -> &str {
+    errors.iter().next().map_or("The input can't be used.", |(_, message)| message)
+}
+
+impl From<FieldErrors> for ApiError {
+    fn from(errors: FieldErrors) -> Self {
+        Self::Invalid(errors)
+    }
+}
+
+impl ApiError {
+    /// The HTTP status (RFC 9110) that goes with it.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Invalid(_) => 422,
+            Self::Unauthenticated => 401,
+            Self::Forbidden(_) => 403,
+            Self::NotFound => 404,
+            Self::Conflict(_) => 409,
+            Self::RateLimited { .. } => 429,
+            Self::Internal { .. } => 500,
+            Self::Offline => 503,
+        }
+    }
+
+    /// What is wrong with `field`, if that is what is wrong.
+    pub fn field(&self, field: &str) -> Option<&str> {
+        match self {
+            Self::Invalid(errors) => errors.get(field),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(feature = "server_fn")]
+impl server_fn::error::FromServerFnError for ApiError {
+    type Encoder = server_fn::codec::JsonEncoding;
+
+    fn from_server_fn_error(error: server_fn::error::ServerFnErrorErr) -> Self {
+        use server_fn::error::ServerFnErrorErr as E;
+        match error {
+            // Not to be read is an input on the server, and an answer in the browser.
+            E::Args(message) | E::MissingArg(message) | E::Deserialization(message)
+                if !cfg!(target_arch = "wasm32") =>
+            {
+                Self::Invalid(FieldErrors::of("body", message))
+            }
+            E::Request(_) | E::Response(_) | E::Deserialization(_) => Self::Offline,
+            _ => Self::Internal { reference: "server-function".to_owned() },
+        }
+    }
+}

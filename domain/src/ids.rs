@@ -1,0 +1,154 @@
+//! Typed identifiers, written as [TypeIDs](https://github.com/jetify-com/typeid/tree/main/spec):
+//! a prefix that tells what it is, and a UUID in Crockford's base 32.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use uuid::Uuid;
+
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// 128 bits in base 32, the two spare bits leading.
+const ENCODED_LENGTH: usize = 26;
+
+/// The text isn't an identifier of the expected kind.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("not an id of this kind, which looks like {0}_01jd8k3n9vexamp1e0000000")]
+pub struct InvalidId(&'static str);
+
+fn encode(uuid: Uuid) -> [u8; ENCODED_LENGTH] {
+    let mut value = uuid.as_u128();
+    let mut text = [0; ENCODED_LENGTH];
+    for digit in text.iter_mut().rev() {
+        *digit = ALPHABET[(value & 31) as usize];
+        value >>= 5;
+    }
+    text
+}
+
+fn decode(text: &str) -> Option<Uuid> {
+    if text.len() != ENCODED_LENGTH || text.as_bytes()[0] > b'7' {
+        return None;
+    }
+    let value = text.bytes().try_fold(0u128, |value, byte| {
+        let digit = ALPHABET.iter().position(|&letter| letter == byte)?;
+        Some(value << 5 | digit as u128)
+    })?;
+    Some(Uuid::from_u128(value))
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            pub const PREFIX: &'static str = $prefix;
+
+            pub const fn new(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let text = encode(self.0);
+                write!(f, "{}_{}", Self::PREFIX, String::from_utf8_lossy(&text))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                text.strip_prefix(Self::PREFIX)
+                    .and_then(|rest| rest.strip_prefix('_'))
+                    .and_then(decode)
+                    .map(Self)
+                    .ok_or(InvalidId(Self::PREFIX))
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A tenant.
+    OrganizationId = "org";
+    /// A person who signs in; member of any number of organizations.
+    UserId = "user";
+    /// A browser's sign-in.
+    SessionId = "sess";
+    /// A container for keys, usage and access.
+    ProjectId = "proj";
+    /// An API key, which keeps its id when its secret is rotated.
+    ApiKeyId = "key";
+    /// One of a key's secrets.
+    SecretId = "secret";
+    /// A call; its first 48 bits are the Unix time in milliseconds at which it started (UUIDv7, RFC 9562).
+    CallId = "req";
+    /// A version of a model's price.
+    PriceId = "price";
+}
+
+impl CallId {
+    /// The smallest id of a call that started at or after `time`.
+    pub fn lower_bound(time: crate::time::Timestamp) -> Self {
+        let millis = u128::try_from(time.millis()).unwrap_or(0) & 0xffff_ffff_ffff;
+        Self(Uuid::from_u128(millis << 80))
+    }
+
+    /// When the call started.
+    pub fn started_at(self) -> crate::time::Timestamp {
+        crate::time::Timestamp::from_millis(i64::try_from(self.0.as_u128() >> 80).unwrap_or(i64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn follows_the_type_id_specification() {
+        // From the specification's valid.json.
+        let uuid = Uuid::from_u128(0x0188_bac7_4afa_78aa_bc3b_bd1e_ef28_d881);
+        assert_eq!(CallId::new(uuid).to_string(), "req_01h2xcejqtf2nbrexx3vqjhp41");
+        assert!("req_8zzzzzzzzzzzzzzzzzzzzzzzzz".parse::<CallId>().is_err());
+        assert!("key_01h2xcejqtf2nbrexx3vqjhp41".parse::<CallId>().is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn survives_a_round_trip(value: u128) {
+            let id = ApiKeyId::new(Uuid::from_u128(value));
+            prop_assert_eq!(id.to_string().parse(), Ok(id));
+        }
+
+        #[test]
+        fn any_text_is_an_id_or_an_error(text: String) {
+            let _ = text.parse::<UserId>();
+        }
+    }
+}

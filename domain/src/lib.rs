@@ -1,0 +1,19 @@
+//! What the server and the dashboard share: ids, types, validation,
+//! permissions, money and time arithmetic, and public errors.
+//!
+//! Everything here compiles to WebAssembly and does no input or output.
+
+pub mod accounts;
+pub mod api_keys;
+pub mod calls;
+pub mod errors;
+pub mod ids;
+pub mod models;
+pub mod money;
+pub mod organizations;
+pub mod overview;
+pub mod permissions;
+pub mod projects;
+pub mod time;
+pub mod usage;
+pub mod validation;

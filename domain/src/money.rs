@@ -1,0 +1,229 @@
+//! Money as whole nano-dollars, never as a float.
+
+mod lines;
+
+use std::{
+    fmt,
+    iter::Sum,
+    ops::{Add, AddAssign, Neg, Sub},
+    str::FromStr,
+};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+pub use lines::{CostLine, Part};
+
+const NANOS_PER_DOLLAR: i64 = 1_000_000_000;
+const MILLION: i128 = 1_000_000;
+
+/// An amount of US dollars in nano-dollars (10⁻⁹ USD), up to ±9.2 billion dollars.
+///
+/// Sums saturate at those limits. As a string of dollars in JSON, since a JSON number may pass through a float.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Money(i64);
+
+/// The text isn't an amount of money.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("not an amount in US dollars such as 12.50, with at most nine decimals")]
+pub struct InvalidMoney;
+
+impl Money {
+    pub const ZERO: Self = Self(0);
+
+    pub const fn from_nanos(nanos: i64) -> Self {
+        Self(nanos)
+    }
+
+    pub const fn nanos(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Money {
+    /// Dollars with at least two decimals and as many as the amount needs: `0.25`, `0.000000125`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let nanos = self.0.unsigned_abs();
+        let scale = NANOS_PER_DOLLAR.unsigned_abs();
+        let decimals = format!("{:09}", nanos % scale);
+        let needed = decimals.trim_end_matches('0').len().max(2);
+        write!(f, "{sign}{}.{}", nanos / scale, &decimals[..needed])
+    }
+}
+
+impl FromStr for Money {
+    type Err = InvalidMoney;
+
+    fn from_str(text: &str) -> Result<Self, InvalidMoney> {
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+        let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+        let complete = !whole.is_empty() && (digits == whole || !decimals.is_empty());
+        if !complete || !all_digits(whole) || !all_digits(decimals) || decimals.len() > 9 {
+            return Err(InvalidMoney);
+        }
+        let magnitude: i128 = format!("{whole}{decimals:0<9}").parse().map_err(|_| InvalidMoney)?;
+        let nanos = if negative { -magnitude } else { magnitude };
+        i64::try_from(nanos).map(Self).map_err(|_| InvalidMoney)
+    }
+}
+
+impl Serialize for Money {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Money {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl Add for Money {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl AddAssign for Money {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl Sub for Money {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+impl Neg for Money {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self(self.0.saturating_neg())
+    }
+}
+
+impl Sum for Money {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::ZERO, Add::add)
+    }
+}
+
+/// What a model costs: each part in nano-dollars, tokens by the million.
+///
+/// A part that is `None` isn't charged on its own: cached input without a price of its own costs what input does.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Price {
+    pub input_per_million: Option<Money>,
+    pub cached_input_per_million: Option<Money>,
+    pub output_per_million: Option<Money>,
+    pub per_call: Option<Money>,
+    pub per_image: Option<Money>,
+    pub per_minute: Option<Money>,
+    pub per_gb_month: Option<Money>,
+}
+
+/// What a call used. Cached input tokens are a part of the input tokens, as OpenAI counts them.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Quantities {
+    pub tokens_in: i64,
+    pub cached_tokens_in: i64,
+    pub tokens_out: i64,
+}
+
+impl Price {
+    /// The cost of one call: exact products, summed, rounded once, half up, to the nano-dollar.
+    pub fn cost(&self, used: Quantities) -> Money {
+        let cached = used.cached_tokens_in.clamp(0, used.tokens_in.max(0));
+        let fresh = used.tokens_in.max(0) - cached;
+        let part =
+            |count: i64, price: Option<Money>| i128::from(count.max(0)) * i128::from(price.unwrap_or_default().0);
+        let millionths = part(fresh, self.input_per_million)
+            + part(cached, self.cached_input_per_million.or(self.input_per_million))
+            + part(used.tokens_out, self.output_per_million)
+            + i128::from(self.per_call.unwrap_or_default().0) * MILLION;
+        let nanos = (millionths + MILLION / 2).div_euclid(MILLION);
+        Money(i64::try_from(nanos).unwrap_or(i64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn money(text: &str) -> Money {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn is_written_with_the_decimals_it_needs() {
+        for (nanos, text) in [
+            (0, "0.00"),
+            (250_000_000, "0.25"),
+            (125, "0.000000125"),
+            (-1_500_000_000, "-1.50"),
+            (i64::MIN, "-9223372036.854775808"),
+        ] {
+            assert_eq!(Money(nanos).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for text in ["", "-", ".", "1.", ".5", "1,5", "1e3", "+1", " 1", "1.0000000001", "9223372036.854775808", "--1"]
+        {
+            assert!(text.parse::<Money>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn cached_tokens_are_a_part_of_the_input() {
+        let price = Price {
+            input_per_million: Some(money("0.25")),
+            cached_input_per_million: Some(money("0.025")),
+            output_per_million: Some(money("2")),
+            ..Price::default()
+        };
+        let used = Quantities { tokens_in: 1_640, cached_tokens_in: 512, tokens_out: 544 };
+        // 1128 × 0.25 + 512 × 0.025 + 544 × 2, in millionths of a dollar.
+        assert_eq!(price.cost(used), money("0.0013828"));
+    }
+
+    #[test]
+    fn a_cost_beyond_the_limit_saturates() {
+        let price = Price { output_per_million: Some(Money(i64::MAX)), ..Price::default() };
+        assert_eq!(price.cost(Quantities { tokens_out: i64::MAX, ..Quantities::default() }), Money(i64::MAX));
+    }
+
+    proptest! {
+        #[test]
+        fn survives_a_round_trip(nanos: i64) {
+            prop_assert_eq!(Money(nanos).to_string().parse(), Ok(Money(nanos)));
+        }
+
+        #[test]
+        fn any_text_is_money_or_an_error(text: String) {
+            let _ = text.parse::<Money>();
+        }
+
+        #[test]
+        fn rounding_errs_by_at_most_half_a_nano(tokens in 0i64..10_000_000_000, per_million in 0i64..1_000_000_000_000) {
+            let price = Price { input_per_million: Some(Money(per_million)), ..Price::default() };
+            let cost = price.cost(Quantities { tokens_in: tokens, ..Quantities::default() });
+            let exact = i128::from(tokens) * i128::from(per_million);
+            let shown = i128::from(cost.nanos()) * MILLION;
+            if cost.nanos() < i64::MAX {
+                prop_assert!((exact - shown).abs() * 2 <= MILLION);
+            }
+        }
+    }
+}

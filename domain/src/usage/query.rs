@@ -1,0 +1,303 @@
+//! What is asked of usage, and how a page's address says it.
+
+use std::{fmt, str::FromStr};
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ApiKeyId, ProjectId};
+
+/// An enum whose variants have a name in addresses and a label for people.
+macro_rules! choices {
+    ($(#[$doc:meta])* $name:ident, $what:literal { $($(#[$vdoc:meta])* $variant:ident = $text:literal, $label:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$vdoc])* $variant,)* }
+
+        impl $name {
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// As addresses say it.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// As shown to people.
+            pub const fn label(self) -> &'static str {
+                match self { $(Self::$variant => $label,)* }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                Self::ALL.iter().copied().find(|choice| choice.name() == text).ok_or_else(|| {
+                    let names: Vec<_> = Self::ALL.iter().map(|choice| choice.name()).collect();
+                    format!("{text:?} is no {}; one of {} is.", $what, names.join(", "))
+                })
+            }
+        }
+    };
+}
+
+choices! {
+    /// How long a bucket is.
+    View, "view" {
+        Hour = "hour", "Hourly";
+        #[default]
+        Day = "day", "Daily";
+    }
+}
+
+choices! {
+    /// What a chart shows.
+    Metric, "metric" {
+        #[default]
+        Spend = "spend", "Spend";
+        Tokens = "tokens", "Tokens";
+        Calls = "calls", "Calls";
+        Errors = "errors", "Errors";
+    }
+}
+
+choices! {
+    /// What tells series apart.
+    Group, "group" {
+        #[default]
+        Model = "model", "Model";
+        ApiKey = "key", "Key";
+        Project = "project", "Project";
+    }
+}
+
+/// Which time to look at.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub enum Range {
+    Today,
+    Last7Days,
+    Last30Days,
+    /// The current calendar month, which is the billing cycle too.
+    #[default]
+    MonthToDate,
+    LastMonth,
+    Last90Days,
+    Last12Months,
+    Custom(CustomRange),
+}
+
+/// Whole days, both included.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct CustomRange {
+    first: NaiveDate,
+    last: NaiveDate,
+}
+
+impl CustomRange {
+    /// Longest range in days: a little over ten years.
+    pub const LONGEST_DAYS: i64 = 3660;
+
+    /// `None` where the days are in the wrong order, too many, or outside the years 2000 to 2199.
+    pub fn new(first: NaiveDate, last: NaiveDate) -> Option<Self> {
+        use chrono::Datelike;
+        let days = last.signed_duration_since(first).num_days();
+        let years = 2000..=2199;
+        let fits =
+            (0..Self::LONGEST_DAYS).contains(&days) && years.contains(&first.year()) && years.contains(&last.year());
+        fits.then_some(Self { first, last })
+    }
+
+    pub fn first(self) -> NaiveDate {
+        self.first
+    }
+
+    pub fn last(self) -> NaiveDate {
+        self.last
+    }
+}
+
+impl Range {
+    /// Those with a name, in the order they are offered.
+    pub const PRESETS: [Self; 7] = [
+        Self::Today,
+        Self::Last7Days,
+        Self::Last30Days,
+        Self::MonthToDate,
+        Self::LastMonth,
+        Self::Last90Days,
+        Self::Last12Months,
+    ];
+
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Today => "Today",
+            Self::Last7Days => "Last 7 days",
+            Self::Last30Days => "Last 30 days",
+            Self::MonthToDate => "Month to date",
+            Self::LastMonth => "Last month",
+            Self::Last90Days => "Last 90 days",
+            Self::Last12Months => "Last 12 months",
+            Self::Custom(_) => "Custom",
+        }
+    }
+
+    /// The longest it can be, in days.
+    pub fn most_days(self) -> i64 {
+        match self {
+            Self::Today => 1,
+            Self::Last7Days => 7,
+            Self::Last30Days => 30,
+            Self::MonthToDate | Self::LastMonth => 31,
+            Self::Last90Days => 90,
+            Self::Last12Months => 366,
+            Self::Custom(range) => range.last.signed_duration_since(range.first).num_days() + 1,
+        }
+    }
+
+    /// Whether its hours fit on one chart. (31 days have up to 745 hours where clocks go back.)
+    pub fn fits_hours(self) -> bool {
+        self.most_days() <= 31
+    }
+
+    /// What is shown where nobody chose.
+    pub fn default_view(self) -> View {
+        if self.most_days() <= 2 { View::Hour } else { View::Day }
+    }
+}
+
+/// The day that a text such as `2026-11-17` stands for.
+///
+/// Without chrono's parser, which knows all formats there are and would make the dashboard 10 KB larger.
+pub fn parse_day(text: &str) -> Option<NaiveDate> {
+    let (year, rest) = text.split_once('-')?;
+    let (month, day) = rest.split_once('-')?;
+    NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Today => "today",
+            Self::Last7Days => "7d",
+            Self::Last30Days => "30d",
+            Self::MonthToDate => "month",
+            Self::LastMonth => "last-month",
+            Self::Last90Days => "90d",
+            Self::Last12Months => "12m",
+            Self::Custom(range) => return write!(f, "{}..{}", range.first, range.last),
+        })
+    }
+}
+
+impl FromStr for Range {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(preset) = Self::PRESETS.into_iter().find(|preset| preset.to_string() == text) {
+            return Ok(preset);
+        }
+        text.split_once("..")
+            .and_then(|(first, last)| CustomRange::new(parse_day(first)?, parse_day(last)?))
+            .map(Self::Custom)
+            .ok_or_else(|| {
+                "A range is today, 7d, 30d, month, last-month, 90d, 12m, or two days such as 2026-11-01..2026-11-17."
+                    .to_owned()
+            })
+    }
+}
+
+impl Serialize for Range {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Range {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Narrows to one of each dimension.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Filter {
+    pub project: Option<ProjectId>,
+    pub api_key: Option<ApiKeyId>,
+    pub model: Option<String>,
+}
+
+/// What usage to report.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct UsageQuery {
+    pub range: Range,
+    /// `None` for what suits the range.
+    pub view: Option<View>,
+    pub group: Group,
+    /// By which the largest series are told.
+    pub metric: Metric,
+    /// An IANA time zone; `None` for the organization's.
+    pub time_zone: Option<String>,
+    pub filter: Filter,
+}
+
+impl UsageQuery {
+    /// The view that is shown: hours only where they fit.
+    pub fn view(&self) -> View {
+        match self.view {
+            Some(View::Hour) if !self.range.fits_hours() => View::Day,
+            Some(view) => view,
+            None => self.range.default_view(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn presets_and_days_survive_a_round_trip() {
+        for text in ["today", "7d", "30d", "month", "last-month", "90d", "12m", "2026-02-28..2026-03-01"] {
+            assert_eq!(text.parse::<Range>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn impossible_days_are_refused() {
+        for text in [
+            "",
+            "..",
+            "2026-02-30..2026-03-01",
+            "2026-03-02..2026-03-01",
+            "1999-12-31..2000-01-01",
+            "2000-01-01..2199-01-01",
+            "yesterday",
+        ] {
+            assert!(text.parse::<Range>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn hours_are_only_shown_where_they_fit() {
+        let query = UsageQuery { range: Range::Last90Days, view: Some(View::Hour), ..UsageQuery::default() };
+        assert_eq!(query.view(), View::Day);
+        assert_eq!(UsageQuery { range: Range::MonthToDate, ..query }.view(), View::Hour);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_range_or_an_error(text: String) {
+            let _ = text.parse::<Range>();
+        }
+    }
+}
