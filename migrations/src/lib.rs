@@ -1,0 +1,33 @@
+//! The schema's history. Each migration is one change with a working `down`;
+//! `docs/architecture.md` draws what they add up to.
+
+use sea_orm_migration::prelude::*;
+
+mod m0001_organizations;
+mod m0002_projects;
+mod m0003_api_keys;
+mod m0004_prices;
+mod m0005_calls;
+mod m0006_rollups;
+mod m0007_audit;
+mod m0008_changes;
+
+pub use sea_orm_migration::{MigratorTrait, SchemaManager};
+
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_organizations::Migration),
+            Box::new(m0002_projects::Migration),
+            Box::new(m0003_api_keys::Migration),
+            Box::new(m0004_prices::Migration),
+            Box::new(m0005_calls::Migration),
+            Box::new(m0006_rollups::Migration),
+            Box::new(m0007_audit::Migration),
+            Box::new(m0008_changes::Migration),
+        ]
+    }
+}
