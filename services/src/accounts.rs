@@ -1,0 +1,41 @@
+//! People: signing up, in and out, sessions, passwords, and whom they act as.
+
+mod administration;
+mod device;
+mod members;
+mod passwords;
+mod profile;
+mod sessions;
+mod sign_in;
+mod sign_up;
+mod throttle;
+
+use domain::ids::{OrganizationId, SessionId, UserId};
+
+pub use administration::{NewUser, create_user, grant_operator, set_password};
+pub use device::Device;
+pub use members::{actor, viewer};
+pub use passwords::Passwords;
+pub use profile::{change_password, rename};
+pub use sessions::{authenticate, authenticate_passively, end_other_sessions, end_session, sessions, sign_out};
+pub use sign_in::sign_in;
+pub use sign_up::sign_up;
+pub use throttle::Throttle;
+
+/// Who is signed in.
+#[derive(Clone, Debug)]
+pub struct SignedInUser {
+    pub user_id: UserId,
+    pub session_id: SessionId,
+    pub name: String,
+    pub email: String,
+    pub is_operator: bool,
+    /// The organization they looked at last.
+    pub last_organization: Option<OrganizationId>,
+}
+
+/// Somebody who just signed in, with the token that their browser shows from now on: the only time it is told.
+pub struct SignedIn {
+    pub token: String,
+    pub user: SignedInUser,
+}

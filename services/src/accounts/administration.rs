@@ -1,0 +1,89 @@
+//! What whoever runs the server does to accounts, on the command line.
+
+use domain::{errors::FieldErrors, ids::UserId, permissions::Role, validation};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, sea_query::Expr};
+
+use super::{members, passwords, sessions, sign_up};
+use crate::{
+    Organization, ServiceError, ServiceResult, Services,
+    audit::{self, Author, Deed},
+    entities::users,
+};
+
+/// Whom to make a member.
+#[derive(Clone)]
+pub struct NewUser {
+    pub email: String,
+    pub name: String,
+    pub role: Role,
+    pub password: String,
+}
+
+/// Makes a user and a member of `organization`.
+pub async fn create_user(services: &Services, organization: &Organization, user: NewUser) -> ServiceResult<UserId> {
+    let mut errors = FieldErrors::default();
+    let email = errors.check("email", validation::email(&user.email)).unwrap_or_default();
+    let name = errors.check("name", validation::name(&user.name)).unwrap_or_default();
+    let about = [name.as_str(), &email, &organization.name];
+    errors.check("password", passwords::check_strength(&user.password, &about));
+    errors.into_result()?;
+    let hash = services.passwords.hash(&user.password).await?;
+
+    let now = services.now();
+    let transaction = services.database.begin().await?;
+    let row = sign_up::add_user(&transaction, now, &email, &name, hash).await?;
+    let author = Author::command_line();
+    sign_up::add_member(&transaction, now, organization.id, &row, user.role, &author).await?;
+    transaction.commit().await?;
+    Ok(UserId::new(row.id))
+}
+
+/// Gives a user a new password, such as when they forgot theirs, and ends all their sessions.
+pub async fn set_password(services: &Services, email: &str, password: &str) -> ServiceResult<()> {
+    let user = find(services, email).await?;
+    let about = [user.name.as_str(), &user.email];
+    passwords::check_strength(password, &about).map_err(|why| FieldErrors::of("password", why))?;
+    let hash = services.passwords.hash(password).await?;
+    let transaction = services.database.begin().await?;
+    users::Entity::update_many()
+        .col_expr(users::Column::PasswordHash, Expr::value(hash))
+        .filter(users::Column::Id.eq(user.id))
+        .exec(&transaction)
+        .await?;
+    sessions::end_all(&transaction, UserId::new(user.id)).await?;
+    tell(services, &transaction, "user.password_set", UserId::new(user.id)).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Makes a user an operator of this installation.
+pub async fn grant_operator(services: &Services, email: &str) -> ServiceResult<()> {
+    let user = find(services, email).await?;
+    let transaction = services.database.begin().await?;
+    users::Entity::update_many()
+        .col_expr(users::Column::IsOperator, Expr::value(true))
+        .filter(users::Column::Id.eq(user.id))
+        .exec(&transaction)
+        .await?;
+    tell(services, &transaction, "user.operator_granted", UserId::new(user.id)).await?;
+    Ok(transaction.commit().await?)
+}
+
+async fn find(services: &Services, email: &str) -> ServiceResult<users::Model> {
+    let email = validation::email(email).map_err(|why| FieldErrors::of("email", why))?;
+    users::Entity::find()
+        .filter(users::Column::Email.eq(email))
+        .one(services.database.read())
+        .await?
+        .ok_or_else(|| FieldErrors::of("email", "Nobody has an account with this address.").into())
+}
+
+async fn tell(
+    services: &Services,
+    transaction: &DatabaseTransaction,
+    action: &'static str,
+    user_id: UserId,
+) -> Result<(), ServiceError> {
+    let organizations = members::organizations_of(transaction, user_id).await?;
+    let deed = || Deed::new(action, "user", user_id);
+    audit::record_everywhere(transaction, services.now(), organizations, &Author::command_line(), deed).await
+}

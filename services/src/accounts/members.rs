@@ -1,0 +1,88 @@
+//! Where somebody is a member, and whom they act as there.
+
+use std::net::IpAddr;
+
+use domain::{
+    accounts::{Membership, Viewer},
+    ids::{OrganizationId, UserId},
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
+
+use super::SignedInUser;
+use crate::{
+    Actor, Organization, ServiceError, ServiceResult, Services, Who,
+    entities::{memberships, organizations, users},
+};
+
+/// What every page of the dashboard needs to know of who is signed in.
+pub async fn viewer(services: &Services, user: &SignedInUser) -> ServiceResult<Viewer> {
+    let found = active_memberships(user.user_id)
+        .select_also(organizations::Entity)
+        .order_by_asc(organizations::Column::Name)
+        .order_by_asc(organizations::Column::Slug)
+        .all(services.database.read())
+        .await?;
+    let mut memberships = Vec::with_capacity(found.len());
+    for (membership, organization) in found {
+        let Some(organization) = organization else { continue };
+        memberships.push(Membership {
+            id: OrganizationId::new(organization.id),
+            name: organization.name,
+            slug: organization.slug,
+            time_zone: organization.time_zone,
+            role: memberships::role(&membership)?,
+        });
+    }
+    let last = memberships.iter().find(|membership| Some(membership.id) == user.last_organization);
+    let last_organization = last.or(memberships.first()).map(|membership| membership.slug.clone());
+    Ok(Viewer { id: user.user_id, name: user.name.clone(), email: user.email.clone(), memberships, last_organization })
+}
+
+/// `user`, acting in the organization that `slug` names, which is remembered as the one they looked at last.
+///
+/// Where they aren't a member, it doesn't exist for them.
+pub async fn actor(services: &Services, user: &SignedInUser, slug: &str, ip: Option<IpAddr>) -> ServiceResult<Actor> {
+    let found = active_memberships(user.user_id)
+        .select_also(organizations::Entity)
+        .filter(organizations::Column::Slug.eq(slug))
+        .one(services.database.read())
+        .await?;
+    let Some((membership, Some(organization))) = found else { return Err(ServiceError::NotFound) };
+    let role = memberships::role(&membership)?;
+    let organization = Organization::from(organization);
+    if user.last_organization != Some(organization.id) {
+        let transaction = services.database.begin().await?;
+        users::Entity::update_many()
+            .col_expr(users::Column::LastOrganizationId, Expr::value(organization.id.uuid()))
+            .filter(users::Column::Id.eq(user.user_id.uuid()))
+            .exec(&transaction)
+            .await?;
+        transaction.commit().await?;
+    }
+    Ok(Actor { organization, who: Who::Member { id: user.user_id, name: user.name.clone(), role }, ip })
+}
+
+/// The memberships of a user that aren't suspended, joined with their organizations.
+fn active_memberships(user_id: UserId) -> sea_orm::Select<memberships::Entity> {
+    memberships::Entity::find()
+        .join(JoinType::InnerJoin, memberships::organization())
+        .filter(memberships::Column::UserId.eq(user_id.uuid()))
+        .filter(memberships::Column::SuspendedAt.is_null())
+}
+
+/// The organizations whose audit log tells of what `user_id` does to their account.
+pub(super) async fn organizations_of(
+    database: &impl ConnectionTrait,
+    user_id: UserId,
+) -> ServiceResult<Vec<OrganizationId>> {
+    let ids = memberships::Entity::find()
+        .select_only()
+        .column(memberships::Column::OrganizationId)
+        .filter(memberships::Column::UserId.eq(user_id.uuid()))
+        .into_tuple::<uuid::Uuid>()
+        .all(database)
+        .await?;
+    Ok(ids.into_iter().map(OrganizationId::new).collect())
+}

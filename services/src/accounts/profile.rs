@@ -1,0 +1,71 @@
+//! What people change of their own account.
+
+use domain::{accounts::PasswordChange, errors::FieldErrors, validation};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use serde_json::json;
+
+use super::{Device, SignedIn, SignedInUser, members, passwords, sessions};
+use crate::{
+    ServiceError, ServiceResult, Services,
+    audit::{self, Author, Deed},
+    entities::users,
+};
+
+/// Changes one's own name.
+pub async fn rename(services: &Services, user: &SignedInUser, name: &str, device: &Device) -> ServiceResult<()> {
+    let name = validation::name(name).map_err(|why| FieldErrors::of("name", why))?;
+    let transaction = services.database.begin().await?;
+    users::Entity::update_many()
+        .col_expr(users::Column::Name, Expr::value(name.as_str()))
+        .filter(users::Column::Id.eq(user.user_id.uuid()))
+        .exec(&transaction)
+        .await?;
+    let author = Author::member(user.user_id, &user.name, device.ip);
+    let organizations = members::organizations_of(&transaction, user.user_id).await?;
+    let (before, after) = (json!({ "name": user.name }), json!({ "name": name }));
+    let deed = Deed::new("user.renamed", "user", user.user_id).before(before)?.after(after)?;
+    audit::record_everywhere(&transaction, services.now(), organizations, &author, || deed.clone()).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Changes one's own password, ends all sessions, and opens a new one in place of the one that asks.
+pub async fn change_password(
+    services: &Services,
+    user: &SignedInUser,
+    input: PasswordChange,
+    device: &Device,
+) -> ServiceResult<SignedIn> {
+    let input = input.validated()?;
+    let about = [user.name.as_str(), &user.email];
+    passwords::check_strength(&input.new, &about).map_err(|why| FieldErrors::of("new", why))?;
+    let attempt = services.throttle.attempt(services.now(), device.ip, &user.email)?;
+    let row = users::Entity::find_by_id(user.user_id.uuid())
+        .one(services.database.read())
+        .await?
+        .ok_or(ServiceError::Unauthenticated)?;
+    if !services.passwords.verify(&input.current, row.password_hash.clone()).await? {
+        return Err(FieldErrors::of("current", "This isn't your current password.").into());
+    }
+    attempt.succeeded();
+    let hash = services.passwords.hash(&input.new).await?;
+
+    let now = services.now();
+    let transaction = services.database.begin().await?;
+    let changed = users::Entity::update_many()
+        .col_expr(users::Column::PasswordHash, Expr::value(hash))
+        .filter(users::Column::Id.eq(row.id))
+        .filter(users::Column::PasswordHash.eq(row.password_hash))
+        .exec(&transaction)
+        .await?;
+    if changed.rows_affected == 0 {
+        return Err(ServiceError::Conflict("The password was changed meanwhile.".to_owned()));
+    }
+    sessions::end_all(&transaction, user.user_id).await?;
+    let (token, session_id) = sessions::open(&transaction, now, user.user_id, device).await?;
+    let author = Author::member(user.user_id, &user.name, device.ip);
+    let organizations = members::organizations_of(&transaction, user.user_id).await?;
+    let deed = || Deed::new("user.password_changed", "user", user.user_id);
+    audit::record_everywhere(&transaction, now, organizations, &author, deed).await?;
+    transaction.commit().await?;
+    Ok(SignedIn { token, user: SignedInUser { session_id, ..user.clone() } })
+}

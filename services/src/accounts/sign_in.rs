@@ -1,0 +1,44 @@
+//! Signing in with a password.
+
+use domain::{accounts::SignIn, errors::FieldErrors, ids::UserId};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+
+use super::{Device, SignedIn, members, sessions};
+use crate::{
+    ServiceError, ServiceResult, Services,
+    audit::{self, Author, Deed},
+    entities::users,
+};
+
+/// Opens a session for who shows the right password.
+///
+/// A wrong password and an unknown address get the same answer after the same time.
+pub async fn sign_in(services: &Services, input: SignIn, device: &Device) -> ServiceResult<SignedIn> {
+    let input = input.validated()?;
+    let attempt = services.throttle.attempt(services.now(), device.ip, &input.email)?;
+    let user = users::Entity::find()
+        .filter(users::Column::Email.eq(input.email.as_str()))
+        .one(services.database.read())
+        .await?;
+    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+    let right = services.passwords.verify(&input.password, hash).await?;
+    let Some(user) = user.filter(|_| right) else { return Err(wrong()) };
+    attempt.succeeded();
+
+    let transaction = services.database.begin().await?;
+    // The password may have changed while this one was checked.
+    let current = users::Entity::find_by_id(user.id).one(&transaction).await?;
+    let user = current.filter(|current| current.password_hash == user.password_hash).ok_or_else(wrong)?;
+    let user_id = UserId::new(user.id);
+    let (token, session_id) = sessions::open(&transaction, services.now(), user_id, device).await?;
+    let author = Author::member(user_id, &user.name, device.ip);
+    let organizations = members::organizations_of(&transaction, user_id).await?;
+    let deed = || Deed::new("session.signed_in", "session", session_id);
+    audit::record_everywhere(&transaction, services.now(), organizations, &author, deed).await?;
+    transaction.commit().await?;
+    Ok(SignedIn { token, user: sessions::signed_in(user, session_id) })
+}
+
+fn wrong() -> ServiceError {
+    FieldErrors::of("password", "The address or the password is wrong.").into()
+}

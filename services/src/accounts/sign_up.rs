@@ -1,0 +1,95 @@
+//! Signing up: an account with an organization of its own.
+
+use domain::{accounts::SignUp, errors::FieldErrors, ids::UserId, permissions::Role, time::Timestamp};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, TryInsertResult};
+use serde_json::json;
+
+use super::{Device, SignedIn, SignedInUser, passwords, sessions};
+use crate::{
+    ServiceResult, Services,
+    audit::{self, Author, Deed},
+    entities::{memberships, users},
+    organizations, random,
+};
+
+/// Makes a user, their organization with a first project, and a session.
+pub async fn sign_up(services: &Services, input: SignUp, device: &Device) -> ServiceResult<SignedIn> {
+    let input = input.validated()?;
+    let about = [input.name.as_str(), &input.email, &input.organization];
+    passwords::check_strength(&input.password, &about).map_err(|why| FieldErrors::of("password", why))?;
+    // Counts as a failure until it has succeeded, so that nobody tries out who has an account here.
+    let attempt = services.throttle.attempt(services.now(), device.ip, &input.email)?;
+    let hash = services.passwords.hash(&input.password).await?;
+
+    let now = services.now();
+    let transaction = services.database.begin().await?;
+    let user = add_user(&transaction, now, &input.email, &input.name, hash).await?;
+    let user_id = UserId::new(user.id);
+    let author = Author::member(user_id, &user.name, device.ip);
+    let organization = organizations::found(&transaction, now, &input.organization, &input.time_zone, &author).await?;
+    add_member(&transaction, now, organization.id, &user, Role::Owner, &author).await?;
+    let (token, session_id) = sessions::open(&transaction, now, user_id, device).await?;
+    let deed = Deed::new("session.signed_in", "session", session_id);
+    audit::record(&transaction, now, organization.id, &author, deed).await?;
+    transaction.commit().await?;
+    attempt.succeeded();
+    let user = SignedInUser { last_organization: Some(organization.id), ..sessions::signed_in(user, session_id) };
+    Ok(SignedIn { token, user })
+}
+
+/// Adds a user, whose address nobody else may have.
+///
+/// That the address is taken is said plainly: whoever signs up needs to know it, and without mail there is
+/// no other way to tell only them. The throttle keeps others from finding out much.
+pub(super) async fn add_user(
+    transaction: &DatabaseTransaction,
+    now: Timestamp,
+    email: &str,
+    name: &str,
+    password_hash: String,
+) -> ServiceResult<users::Model> {
+    let user = users::Model {
+        id: random::uuid(now)?,
+        email: email.to_owned(),
+        name: name.to_owned(),
+        password_hash: Some(password_hash),
+        is_operator: false,
+        last_organization_id: None,
+        created_at: now.millis(),
+    };
+    let inserted = users::Entity::insert(users::ActiveModel::from(user.clone()))
+        .on_conflict_do_nothing_on([users::Column::Email])
+        .exec_without_returning(transaction)
+        .await?;
+    match inserted {
+        TryInsertResult::Inserted(1..) => Ok(user),
+        _ => Err(FieldErrors::of("email", "This address has an account already. Sign in instead.").into()),
+    }
+}
+
+/// Makes `user` a member of the organization.
+pub(super) async fn add_member(
+    transaction: &DatabaseTransaction,
+    now: Timestamp,
+    organization: domain::ids::OrganizationId,
+    user: &users::Model,
+    role: Role,
+    author: &Author,
+) -> ServiceResult<()> {
+    let membership = memberships::ActiveModel {
+        organization_id: Set(organization.uuid()),
+        user_id: Set(user.id),
+        role: Set(role.name().to_owned()),
+        suspended_at: Set(None),
+        created_at: Set(now.millis()),
+    };
+    memberships::Entity::insert(membership).exec_without_returning(transaction).await?;
+    users::Entity::update_many()
+        .col_expr(users::Column::LastOrganizationId, sea_orm::sea_query::Expr::value(organization.uuid()))
+        .filter(users::Column::Id.eq(user.id))
+        .exec(transaction)
+        .await?;
+    let deed = Deed::new("member.added", "user", UserId::new(user.id))
+        .after(json!({ "email": user.email, "name": user.name, "role": role }))?;
+    audit::record(transaction, now, organization, author, deed).await
+}

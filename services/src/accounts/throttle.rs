@@ -1,0 +1,163 @@
+//! Slows down guessing, without locking anybody out from where they usually are.
+
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use domain::time::Timestamp;
+use quick_cache::sync::Cache;
+
+use crate::{ServiceError, ServiceResult};
+
+/// How long failures are remembered, in milliseconds.
+const WINDOW_MILLIS: i64 = 5 * 60_000;
+/// Failures within the window from one address for one user.
+const FAILURES_FOR_USER: u32 = 10;
+/// Failures within the window from one address for anybody: an office shares one.
+const FAILURES_FROM_ADDRESS: u32 = 30;
+/// How many addresses and users are remembered: a few megabytes at most.
+const REMEMBERED: usize = 20_000;
+
+/// Counts failures by address, and by address and user. By user alone nothing is
+/// counted: otherwise anybody could lock anybody else out.
+#[derive(Clone, Debug)]
+pub struct Throttle {
+    windows: Arc<Cache<Key, Arc<Mutex<Window>>>>,
+}
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+struct Key {
+    address: Option<IpAddr>,
+    /// `None` for anybody.
+    user: Option<String>,
+}
+
+#[derive(Debug, Default)]
+struct Window {
+    /// When it ends, in milliseconds.
+    end: i64,
+    failures: u32,
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self { windows: Arc::new(Cache::new(REMEMBERED)) }
+    }
+}
+
+impl Throttle {
+    /// Counts an attempt as failed, before it is known how it ends: otherwise many at once would all get through.
+    pub(super) fn attempt(&self, now: Timestamp, address: Option<IpAddr>, user: &str) -> ServiceResult<Attempt<'_>> {
+        let address = address.map(network);
+        let attempt = Attempt {
+            throttle: self,
+            keys: [Key { address, user: None }, Key { address, user: Some(user.to_owned()) }],
+        };
+        let limits = [FAILURES_FROM_ADDRESS, FAILURES_FOR_USER];
+        for (key, limit) in attempt.keys.iter().zip(limits) {
+            // Where the second is refused the first stays counted: being refused is a failure too.
+            self.count(now, key, limit)?;
+        }
+        Ok(attempt)
+    }
+
+    fn count(&self, now: Timestamp, key: &Key, limit: u32) -> ServiceResult<()> {
+        let window = self.window(key);
+        let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.millis() >= window.end {
+            *window = Window { end: now.plus_millis(WINDOW_MILLIS).millis(), failures: 0 };
+        }
+        if window.failures >= limit {
+            let seconds = (window.end - now.millis()).div_euclid(1_000) + 1;
+            return Err(ServiceError::RateLimited { retry_after_seconds: u32::try_from(seconds).unwrap_or(1) });
+        }
+        window.failures += 1;
+        Ok(())
+    }
+
+    fn window(&self, key: &Key) -> Arc<Mutex<Window>> {
+        match self.windows.get_or_insert_with(key, || Ok::<_, std::convert::Infallible>(Arc::default())) {
+            Ok(window) => window,
+            Err(never) => match never {},
+        }
+    }
+}
+
+/// An attempt under way.
+pub(super) struct Attempt<'a> {
+    throttle: &'a Throttle,
+    keys: [Key; 2],
+}
+
+impl Attempt<'_> {
+    /// It was no failure after all.
+    pub(super) fn succeeded(self) {
+        for key in &self.keys {
+            let window = self.throttle.window(key);
+            let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
+            window.failures = window.failures.saturating_sub(1);
+        }
+    }
+}
+
+/// Whom an address stands for: with IPv6 everybody has at least 2⁶⁴ of them.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        v4 => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+
+    fn ip(text: &str) -> Option<IpAddr> {
+        Some(text.parse().unwrap())
+    }
+
+    fn fail(throttle: &Throttle, address: &str, user: &str, times: u32) {
+        for _ in 0..times {
+            throttle.attempt(NOW, ip(address), user).unwrap();
+        }
+    }
+
+    #[test]
+    fn too_many_failures_are_refused_until_the_window_ends() {
+        let throttle = Throttle::default();
+        fail(&throttle, "192.0.2.1", "mira", 10);
+        assert!(matches!(
+            throttle.attempt(NOW, ip("192.0.2.1"), "mira"),
+            Err(ServiceError::RateLimited { retry_after_seconds: 301 })
+        ));
+        assert!(throttle.attempt(NOW.plus_minutes(5), ip("192.0.2.1"), "mira").is_ok());
+    }
+
+    #[test]
+    fn nobody_is_locked_out_from_elsewhere() {
+        let throttle = Throttle::default();
+        fail(&throttle, "192.0.2.1", "mira", 10);
+        assert!(throttle.attempt(NOW, ip("192.0.2.2"), "mira").is_ok());
+    }
+
+    #[test]
+    fn an_address_is_refused_that_fails_for_many() {
+        let throttle = Throttle::default();
+        for user in 0..30 {
+            fail(&throttle, "2001:db8::1", &user.to_string(), 1);
+        }
+        assert!(throttle.attempt(NOW, ip("2001:db8::2"), "another").is_err());
+        assert!(throttle.attempt(NOW, ip("2001:db8:0:1::1"), "another").is_ok());
+    }
+
+    #[test]
+    fn successes_never_count() {
+        let throttle = Throttle::default();
+        for _ in 0..100 {
+            throttle.attempt(NOW, ip("192.0.2.1"), "mira").unwrap().succeeded();
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Walks the chains and finds the first link that doesn't hold.
+
+use domain::ids::OrganizationId;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::Serialize;
+
+use super::chain;
+use crate::{
+    ServiceResult, Services,
+    entities::{audit_entries, audit_heads, organizations},
+};
+
+/// How many entries are read at a time.
+const PAGE: u64 = 1_000;
+
+/// What came of walking all chains.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Verification {
+    pub organizations: u64,
+    pub entries: u64,
+    /// Where the first chain that doesn't hold breaks; `None` when all hold.
+    pub first_break: Option<Break>,
+}
+
+/// An entry at which a chain doesn't hold.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Break {
+    pub organization: OrganizationId,
+    pub sequence: i64,
+    pub reason: String,
+}
+
+/// Walks every organization's chain from its first entry to its head.
+pub async fn verify(services: &Services) -> ServiceResult<Verification> {
+    let found = organizations::Entity::find()
+        .select_only()
+        .column(organizations::Column::Id)
+        .order_by_asc(organizations::Column::Id)
+        .into_tuple::<uuid::Uuid>()
+        .all(services.database.read())
+        .await?;
+    let mut verification = Verification { organizations: 0, entries: 0, first_break: None };
+    for organization in found {
+        let organization = OrganizationId::new(organization);
+        let (entries, broken) = walk(services, organization).await?;
+        verification.organizations += 1;
+        verification.entries += entries;
+        if broken.is_some() {
+            verification.first_break = broken;
+            break;
+        }
+    }
+    Ok(verification)
+}
+
+/// Walks one chain; tells how many entries hold.
+async fn walk(services: &Services, organization: OrganizationId) -> ServiceResult<(u64, Option<Break>)> {
+    let mut sequence = 0;
+    let mut hash = chain::GENESIS.to_vec();
+    let mut entries = 0;
+    let broken = |sequence, reason: &str| Some(Break { organization, sequence, reason: reason.to_owned() });
+    // The head first: entries added meanwhile lie beyond it and are walked too.
+    let head = audit_heads::Entity::find_by_id(organization.uuid()).one(services.database.read()).await?;
+    loop {
+        let page = audit_entries::Entity::find()
+            .filter(audit_entries::Column::OrganizationId.eq(organization.uuid()))
+            .filter(audit_entries::Column::Sequence.gt(sequence))
+            .order_by_asc(audit_entries::Column::Sequence)
+            .limit(PAGE)
+            .all(services.database.read())
+            .await?;
+        if page.is_empty() {
+            break;
+        }
+        for entry in page {
+            let expected = sequence + 1;
+            if entry.sequence != expected {
+                return Ok((entries, broken(expected, "the entry is missing")));
+            }
+            if entry.previous_hash != hash {
+                return Ok((entries, broken(expected, "the entry doesn't follow from the one before it")));
+            }
+            if chain::hash(&entry) != entry.hash {
+                return Ok((entries, broken(expected, "the entry was changed")));
+            }
+            if head.as_ref().is_some_and(|head| head.sequence == expected && head.hash != entry.hash) {
+                return Ok((entries, broken(expected, "the chain's head isn't this entry")));
+            }
+            sequence = expected;
+            hash = entry.hash;
+            entries += 1;
+        }
+    }
+    let reason = match head {
+        // Its creation alone is an entry.
+        None => broken(1, "the chain is missing"),
+        Some(head) if head.sequence > sequence || head.sequence == 0 => {
+            broken(sequence + 1, "entries at the end are missing")
+        }
+        Some(_) => None,
+    };
+    Ok((entries, reason))
+}

@@ -1,0 +1,39 @@
+//! One call.
+
+use domain::{
+    calls::CallDetails,
+    ids::{CallId, ProjectId},
+    permissions::Permission,
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+
+use super::shown;
+use crate::{
+    Actor, ServiceError, ServiceResult, Services,
+    entities::{calls, prices, series, users},
+    models, projects,
+};
+
+/// One call, with the price that was applied.
+pub async fn get(services: &Services, actor: &Actor, id: CallId) -> ServiceResult<CallDetails> {
+    let database = services.database.read();
+    let organization = actor.organization.id;
+    let scope = projects::scope(database, actor, Permission::ViewLogs).await?;
+    let found = calls::of(organization)
+        .filter(calls::Column::Id.eq(id.uuid()))
+        .join(sea_orm::JoinType::InnerJoin, calls::series())
+        .select_also(series::Entity)
+        .one(database)
+        .await?;
+    let Some((row, Some(series))) = found else { return Err(ServiceError::NotFound) };
+    if !scope.holds(ProjectId::new(series.project_id)) {
+        return Err(ServiceError::NotFound);
+    }
+    let price = match row.price_id {
+        Some(price) => prices::Entity::find_by_id(price).one(database).await?.as_ref().map(models::price_of),
+        None => None,
+    };
+    let member = users::Entity::find_by_id(series.member_id).one(database).await?.map(|user| user.name);
+    let call = shown::calls(database, organization, vec![(row, series)]).await?.pop();
+    Ok(CallDetails { call: call.ok_or(ServiceError::NotFound)?, price, member })
+}

@@ -1,0 +1,97 @@
+//! Turns rows into calls as people see them.
+
+use std::collections::{HashMap, HashSet};
+
+use domain::{
+    api_keys::{ProjectRef, Secret},
+    calls::{ApiKeyRef, Call, Measured},
+    ids::{ApiKeyId, CallId, OrganizationId, ProjectId},
+    money::{Money, Quantities},
+    time::Timestamp,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
+use uuid::Uuid;
+
+use crate::{
+    ServiceError, ServiceResult, api_keys,
+    entities::{calls, key_secrets, projects, series},
+};
+
+/// The calls of these rows, in their order, with the names of what they belong to.
+pub(super) async fn calls(
+    database: &impl ConnectionTrait,
+    organization: OrganizationId,
+    rows: Vec<(calls::Model, series::Model)>,
+) -> ServiceResult<Vec<Call>> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let distinct = |id: fn(&(calls::Model, series::Model)) -> Uuid| -> HashSet<Uuid> {
+        rows.iter().map(id).filter(|id| !id.is_nil()).collect()
+    };
+    let projects: HashMap<Uuid, String> = projects::of(organization)
+        .select_only()
+        .columns([projects::Column::Id, projects::Column::Name])
+        .filter(projects::Column::Id.is_in(distinct(|(_, series)| series.project_id)))
+        .into_tuple::<(Uuid, String)>()
+        .all(database)
+        .await?
+        .into_iter()
+        .collect();
+    let keys = api_keys::refs(database, organization, distinct(|(_, series)| series.api_key_id)).await?;
+    let last_fours: HashMap<Uuid, String> = key_secrets::of(organization)
+        .select_only()
+        .columns([key_secrets::Column::Id, key_secrets::Column::LastFour])
+        .filter(key_secrets::Column::Id.is_in(distinct(|(call, _)| call.secret_id)))
+        .into_tuple::<(Uuid, String)>()
+        .all(database)
+        .await?
+        .into_iter()
+        .collect();
+    let project = |id: Uuid| {
+        let name = || projects.get(&id).cloned().unwrap_or_else(|| "Deleted project".to_owned());
+        (!id.is_nil()).then(|| ProjectRef { id: ProjectId::new(id), name: name() })
+    };
+    let api_key = |id: Uuid, secret: &Uuid| {
+        let (name, masked) = match (keys.get(&id), last_fours.get(secret)) {
+            (Some((name, level)), Some(last_four)) => (name.clone(), Secret::masked(*level, last_four)),
+            (Some((name, level)), None) => (name.clone(), Secret::masked(*level, "")),
+            (None, _) => ("Deleted key".to_owned(), String::new()),
+        };
+        (!id.is_nil()).then(|| ApiKeyRef { id: ApiKeyId::new(id), name, masked })
+    };
+    rows.iter()
+        .map(|(row, series)| call(row, series, project(series.project_id), api_key(series.api_key_id, &row.secret_id)))
+        .collect()
+}
+
+fn call(
+    row: &calls::Model,
+    series: &series::Model,
+    project: Option<ProjectRef>,
+    api_key: Option<ApiKeyRef>,
+) -> ServiceResult<Call> {
+    Ok(Call {
+        id: CallId::new(row.id),
+        started_at: Timestamp::from_millis(row.started_at),
+        project,
+        api_key,
+        service: series.service.parse().map_err(ServiceError::Internal)?,
+        endpoint: series.endpoint.clone(),
+        model: series.model.clone(),
+        provider: series.provider.clone(),
+        status: u16::try_from(series.status).unwrap_or_default(),
+        outcome: series.outcome.parse().map_err(ServiceError::Internal)?,
+        error_code: row.error_code.clone(),
+        streamed: row.streamed,
+        duration_us: row.duration_us,
+        first_byte_us: row.first_byte_us,
+        measured: if row.reported { Measured::Reported } else { Measured::Unknown },
+        used: Quantities {
+            tokens_in: row.tokens_in,
+            cached_tokens_in: row.cached_tokens_in,
+            tokens_out: row.tokens_out,
+        },
+        cost: row.cost_nanos.map(Money::from_nanos),
+    })
+}

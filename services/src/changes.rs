@@ -1,0 +1,70 @@
+//! Tells every server what changed that servers keep in memory.
+//!
+//! Whoever changes such a thing announces it in the same transaction; each
+//! server's [`Watcher`] reads the announcements four times a second. That works
+//! alike for several servers on PostgreSQL and for a command beside a server on SQLite.
+
+mod watcher;
+
+use std::str::FromStr;
+
+use domain::{ids::OrganizationId, time::Timestamp};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use uuid::Uuid;
+
+pub use watcher::{Notice, Watcher};
+
+use crate::{ServiceError, ServiceResult, entities::changes};
+
+/// What kind of thing changed.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Kind {
+    ApiKey,
+    Project,
+    Organization,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::ApiKey, Self::Project, Self::Organization];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::ApiKey => "api_key",
+            Self::Project => "project",
+            Self::Organization => "organization",
+        }
+    }
+}
+
+impl FromStr for Kind {
+    type Err = ServiceError;
+
+    fn from_str(text: &str) -> ServiceResult<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.name() == text)
+            .ok_or_else(|| ServiceError::Internal(format!("no kind of change: {text:?}")))
+    }
+}
+
+/// A thing that changed.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Change {
+    pub kind: Kind,
+    pub organization_id: OrganizationId,
+    /// The id of the thing itself.
+    pub subject_id: Uuid,
+}
+
+/// Announces `change` to all servers as soon as the transaction commits.
+pub(crate) async fn announce(transaction: &impl ConnectionTrait, now: Timestamp, change: Change) -> ServiceResult<()> {
+    let row = changes::ActiveModel {
+        at: Set(now.millis()),
+        kind: Set(change.kind.name().to_owned()),
+        organization_id: Set(change.organization_id.uuid()),
+        subject_id: Set(change.subject_id),
+        ..Default::default()
+    };
+    changes::Entity::insert(row).exec_without_returning(transaction).await?;
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! Opens the database: SQLite in a file, or PostgreSQL.
+
+use std::{path::Path, time::Duration};
+
+use domain::errors::FieldErrors;
+use migrations::{Migrator, MigratorTrait};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
+    Statement, TransactionOptions, TransactionTrait,
+    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+
+use crate::{ServiceError, ServiceResult};
+
+/// How many queries may read a SQLite file at once.
+const SQLITE_READERS: u32 = 4;
+/// How many connections a server keeps to PostgreSQL at most.
+const POSTGRES_CONNECTIONS: u32 = 16;
+/// How long to wait for a connection, or in SQLite for another process's write, until the database counts as busy.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Statements each connection keeps prepared.
+const PREPARED_STATEMENTS: usize = 256;
+
+/// What is locked for the whole of a transaction on PostgreSQL. On SQLite there is one writer anyway.
+#[derive(Clone, Copy, Debug)]
+#[repr(i64)]
+pub(crate) enum Lock {
+    Migrations = 0x746f_6c6c_0001,
+    Prices = 0x746f_6c6c_0002,
+    Partitions = 0x746f_6c6c_0003,
+}
+
+/// Connections to the database. Cheap to clone.
+///
+/// SQLite has one writer: its connection is a pool of its own, so that writes queue there and reads never wait for them.
+#[derive(Clone, Debug)]
+pub struct Database {
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+}
+
+impl Database {
+    /// Opens `postgres://…`, `sqlite://PATH`, or the SQLite file at a plain path, which is made if it isn't there.
+    pub async fn open(url: &str) -> ServiceResult<Self> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Self::open_postgres(url).await;
+        }
+        let path = match url.split_once(':') {
+            Some(("sqlite", rest)) => rest.strip_prefix("//").unwrap_or(rest).split('?').next().unwrap_or_default(),
+            Some((scheme, rest)) if rest.starts_with("//") => {
+                let message = format!("{scheme}:// is no database of ours; sqlite:// and postgres:// are.");
+                return Err(FieldErrors::of("DATABASE_URL", message).into());
+            }
+            _ => url,
+        };
+        if path.is_empty() || path.contains(":memory:") {
+            return Err(FieldErrors::of("DATABASE_URL", "Name the file that holds the SQLite database.").into());
+        }
+        Self::open_sqlite(Path::new(path)).await
+    }
+
+    async fn open_postgres(url: &str) -> ServiceResult<Self> {
+        let mut options = options(url, POSTGRES_CONNECTIONS);
+        options.test_before_acquire_if_idle_for(Duration::from_secs(5)).map_sqlx_postgres_opts(|options| {
+            options.application_name("tollhouse").statement_cache_capacity(PREPARED_STATEMENTS)
+        });
+        let pool = sea_orm::Database::connect(options).await?;
+        Ok(Self { writer: pool.clone(), reader: pool })
+    }
+
+    async fn open_sqlite(path: &Path) -> ServiceResult<Self> {
+        make_private_file(path).map_err(|error| ServiceError::Internal(format!("{}: {error}", path.display())))?;
+        let connect = async |connections, read_only: bool| {
+            let path = path.to_owned();
+            let mut options = options("sqlite:", connections);
+            options.test_before_acquire(false).map_sqlx_sqlite_opts(move |options: SqliteConnectOptions| {
+                let options = options
+                    .filename(&path)
+                    .in_memory(false)
+                    .foreign_keys(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    // A commit is on the disk when it is acknowledged, whatever happens next.
+                    .synchronous(SqliteSynchronous::Full)
+                    .busy_timeout(PATIENCE)
+                    .statement_cache_capacity(PREPARED_STATEMENTS);
+                if read_only { options.pragma("query_only", "on") } else { options }
+            });
+            sea_orm::Database::connect(options).await
+        };
+        // The writer first: it is the one that makes a new file a WAL database.
+        let writer = connect(1, false).await?;
+        let reader = connect(SQLITE_READERS, true).await?;
+        Ok(Self { writer, reader })
+    }
+
+    /// Brings the schema up to date. Several servers may do so at once: one does, the others wait.
+    pub async fn migrate(&self) -> ServiceResult<()> {
+        let transaction = self.begin().await?;
+        self.lock(&transaction, Lock::Migrations).await?;
+        Migrator::up(&transaction, None).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// For queries that change nothing. Sees every transaction that was committed before.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// Begins a transaction that may write; on SQLite there is one at a time, in all processes.
+    pub async fn begin(&self) -> ServiceResult<DatabaseTransaction> {
+        let options = TransactionOptions {
+            // Otherwise a transaction that reads before it writes could find itself locked out half-way.
+            sqlite_transaction_mode: (!self.is_postgres()).then_some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.writer.begin_with_options(options).await?)
+    }
+
+    /// Makes others who want the same lock wait until `transaction` ends.
+    pub(crate) async fn lock(&self, transaction: &DatabaseTransaction, lock: Lock) -> ServiceResult<()> {
+        if self.is_postgres() {
+            let sql = "SELECT pg_advisory_xact_lock($1)";
+            let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [(lock as i64).into()]);
+            transaction.execute_raw(statement).await?;
+        }
+        Ok(())
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        self.reader.get_database_backend() == DbBackend::Postgres
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> ServiceResult<()> {
+        Ok(self.reader.ping().await?)
+    }
+
+    /// Waits for what is under way and closes all connections.
+    pub async fn close(self) -> ServiceResult<()> {
+        if !self.is_postgres() {
+            self.reader.close().await?;
+        }
+        Ok(self.writer.close().await?)
+    }
+}
+
+fn options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(PATIENCE)
+        .connect_timeout(PATIENCE)
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false);
+    options
+}
+
+/// Makes the file, and its folder, readable to nobody else: SQLite gives its journal the same rights.
+fn make_private_file(path: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+    let mut folder = std::fs::DirBuilder::new();
+    let mut file = std::fs::OpenOptions::new();
+    folder.recursive(true);
+    file.append(true).create(true);
+    #[cfg(unix)]
+    {
+        folder.mode(0o700);
+        file.mode(0o600);
+    }
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        folder.create(parent)?;
+    }
+    file.open(path).map(drop)
+}

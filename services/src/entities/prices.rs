@@ -1,0 +1,24 @@
+//! A version of what a model costs, in nano-dollars.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "prices")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub model: String,
+    pub effective_from: i64,
+    pub input_per_million: Option<i64>,
+    pub cached_input_per_million: Option<i64>,
+    pub output_per_million: Option<i64>,
+    pub per_call: Option<i64>,
+    pub per_image: Option<i64>,
+    pub per_minute: Option<i64>,
+    pub per_gb_month: Option<i64>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,74 @@
+//! The use cases, one module for each area, and (private to this crate) the
+//! entities and queries behind them.
+//!
+//! Every function that acts for somebody takes the [`Actor`] and asks the
+//! permission table in `domain`; every change writes its audit entry in its own
+//! transaction.
+
+pub mod accounts;
+mod actor;
+pub mod api_keys;
+pub mod audit;
+pub mod calls;
+pub mod changes;
+mod clock;
+mod database;
+pub mod demo;
+mod entities;
+mod errors;
+pub mod metering;
+pub mod models;
+pub mod organizations;
+pub mod overview;
+pub mod projects;
+mod random;
+mod slugs;
+pub mod usage;
+mod zones;
+
+use std::sync::Arc;
+
+pub use actor::{Actor, Organization, Who};
+pub use clock::{Clock, SystemClock};
+pub use database::Database;
+pub use errors::{ServiceError, ServiceResult};
+pub use random::new_reference;
+
+/// What every use case works with. Cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    pub(crate) database: Database,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) passwords: accounts::Passwords,
+    pub(crate) throttle: accounts::Throttle,
+    pub(crate) catalog: models::Catalog,
+}
+
+impl Services {
+    /// Opens the database at `url` and brings its schema up to date.
+    pub async fn start(url: &str, clock: Arc<dyn Clock>) -> ServiceResult<Self> {
+        let services = Self::open(url, clock).await?;
+        services.database.migrate().await?;
+        calls::partitions::ensure(&services).await?;
+        Ok(services)
+    }
+
+    /// Opens the database at `url` as it is.
+    pub async fn open(url: &str, clock: Arc<dyn Clock>) -> ServiceResult<Self> {
+        Ok(Self {
+            database: Database::open(url).await?,
+            clock,
+            passwords: accounts::Passwords::default(),
+            throttle: accounts::Throttle::default(),
+            catalog: models::Catalog::default(),
+        })
+    }
+
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    pub fn now(&self) -> domain::time::Timestamp {
+        self.clock.now()
+    }
+}

@@ -1,0 +1,89 @@
+//! Stores calls and their rollups, durably and exactly once.
+//!
+//! A call and the three rollups it belongs to are written in one transaction,
+//! so that nothing has to be reconciled later. The gateway hands calls to the
+//! [`Meter`], which commits those that wait together; what has calls in bulk
+//! uses [`store`] in transactions of its own.
+
+mod latency;
+mod meter;
+mod rollup;
+mod rows;
+mod series;
+mod store;
+
+use std::{borrow::Cow, sync::Arc};
+
+use chrono_tz::Tz;
+use domain::{
+    calls::Outcome,
+    ids::{ApiKeyId, CallId, OrganizationId, PriceId, ProjectId, SecretId, UserId},
+    models::Service,
+    money::{Money, Quantities},
+    time::Timestamp,
+};
+
+pub use latency::{LATENCY_BINS, LATENCY_BOUNDS_MS};
+pub use meter::Meter;
+pub use series::{NewSeries, SeriesCache};
+pub use store::store;
+
+use crate::{ServiceResult, random};
+
+/// Most tokens of one kind that a single call can have used; a report of more is a mistake and counts as none.
+///
+/// 2³¹: a thousand times what any model takes, and small enough that a rollup's sum never leaves 64 bits.
+pub const MOST_TOKENS: i64 = 1 << 31;
+
+/// A call that is over, with all that is kept of it.
+#[derive(Clone, Debug)]
+pub struct CallRecord {
+    pub id: CallId,
+    pub organization_id: OrganizationId,
+    /// The organization's, whose days the daily rollups are.
+    pub time_zone: Tz,
+    /// `None` for a key that belongs to no project.
+    pub project_id: Option<ProjectId>,
+    pub api_key_id: ApiKeyId,
+    pub secret_id: SecretId,
+    /// Who made the key.
+    pub member_id: Option<UserId>,
+    /// The moment the call belongs to: its bucket, price and cycle.
+    pub started_at: Timestamp,
+    /// Empty where no offered model was asked for.
+    pub model: Arc<str>,
+    pub service: Service,
+    /// The path that was called, such as `/v1/chat/completions`.
+    pub endpoint: Cow<'static, str>,
+    /// Who answered; empty where nobody was asked.
+    pub provider: Arc<str>,
+    /// The HTTP status the client was told.
+    pub status: u16,
+    pub outcome: Outcome,
+    pub streamed: bool,
+    /// Whether the provider reported what was used.
+    pub reported: bool,
+    pub used: Quantities,
+    /// `None` where it isn't known. A call that certainly costs nothing has a cost of zero.
+    pub cost: Option<Money>,
+    /// The price that was applied.
+    pub price_id: Option<PriceId>,
+    /// From the request's arrival to the last byte of the answer, in microseconds.
+    pub duration_us: i64,
+    /// From the request's arrival to the first byte of a streamed answer, in microseconds.
+    pub first_byte_us: Option<i64>,
+    /// The code of the error the client was told; empty without one.
+    pub error_code: Cow<'static, str>,
+}
+
+impl CallRecord {
+    /// Whether its cost is missing from the spend. A refused call never has one.
+    fn is_unpriced(&self) -> bool {
+        self.cost.is_none() && self.outcome != Outcome::Refused
+    }
+}
+
+/// An id for a call that starts `now`.
+pub fn new_call_id(now: Timestamp) -> ServiceResult<CallId> {
+    random::uuid(now).map(CallId::new)
+}

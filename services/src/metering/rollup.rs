@@ -1,0 +1,131 @@
+//! Calls summed by bucket and series, in memory, before they are added to the table.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::LazyLock,
+};
+
+use chrono_tz::Tz;
+use domain::{ids::OrganizationId, time::Timestamp};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Value};
+
+use super::{CallRecord, LATENCY_BINS, latency, rows::Rows};
+use crate::{ServiceResult, random, usage::resolution::Resolution};
+
+const COLUMNS: usize = 12 + LATENCY_BINS;
+
+/// Adds to what is there. Spend stays at the limit of 64 bits instead of leaving it.
+static UPSERT: Rows = Rows::new(
+    "INSERT INTO rollups (organization_id, resolution, bucket, series_id, writer, calls, tokens_in, cached_tokens_in, \
+     tokens_out, cost_nanos, unpriced, duration_us, latency_0, latency_1, latency_2, latency_3, latency_4, latency_5, \
+     latency_6, latency_7, latency_8, latency_9, latency_10, latency_11, latency_12, latency_13)",
+    COLUMNS,
+    || {
+        let counts = ["calls", "tokens_in", "cached_tokens_in", "tokens_out", "unpriced", "duration_us"];
+        let bins = (0..LATENCY_BINS).map(|bin| format!("latency_{bin}"));
+        let sums: String = counts
+            .into_iter()
+            .map(str::to_owned)
+            .chain(bins)
+            .map(|column| format!("{column} = rollups.{column} + excluded.{column}, "))
+            .collect();
+        format!(
+            "ON CONFLICT (organization_id, resolution, bucket, series_id, writer) DO UPDATE SET {sums}\
+             cost_nanos = CASE WHEN rollups.cost_nanos > {max} - excluded.cost_nanos THEN {max} \
+             ELSE rollups.cost_nanos + excluded.cost_nanos END",
+            max = i64::MAX
+        )
+    },
+);
+
+/// Which rows this process adds to on PostgreSQL, so that servers don't wait for each other's.
+static WRITER: LazyLock<i32> =
+    LazyLock::new(|| random::bytes().map_or(1, |bytes| (i32::from_be_bytes(bytes) & i32::MAX).max(1)));
+
+/// A rollup's key but for the writer, in the order of the table's, which rows are written in.
+type Key = (OrganizationId, Resolution, Timestamp, i64);
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+struct Sums {
+    calls: i64,
+    tokens_in: i64,
+    cached_tokens_in: i64,
+    tokens_out: i64,
+    cost_nanos: i64,
+    unpriced: i64,
+    duration_us: i64,
+    latency: [i64; LATENCY_BINS],
+}
+
+impl Sums {
+    fn add_call(&mut self, call: &CallRecord) {
+        self.calls += 1;
+        self.tokens_in = self.tokens_in.saturating_add(call.used.tokens_in);
+        self.cached_tokens_in = self.cached_tokens_in.saturating_add(call.used.cached_tokens_in);
+        self.tokens_out = self.tokens_out.saturating_add(call.used.tokens_out);
+        self.cost_nanos = self.cost_nanos.saturating_add(call.cost.unwrap_or_default().nanos());
+        self.unpriced += i64::from(call.is_unpriced());
+        self.duration_us = self.duration_us.saturating_add(call.duration_us);
+        self.latency[latency::bin(call.duration_us)] += 1;
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.tokens_in = self.tokens_in.saturating_add(other.tokens_in);
+        self.cached_tokens_in = self.cached_tokens_in.saturating_add(other.cached_tokens_in);
+        self.tokens_out = self.tokens_out.saturating_add(other.tokens_out);
+        self.cost_nanos = self.cost_nanos.saturating_add(other.cost_nanos);
+        self.unpriced += other.unpriced;
+        self.duration_us = self.duration_us.saturating_add(other.duration_us);
+        for (bin, count) in self.latency.iter_mut().zip(other.latency) {
+            *bin += count;
+        }
+    }
+}
+
+/// The rollups of `calls`, whose series are `series`, sorted by key.
+fn rollups(calls: &[CallRecord], series: &[i64]) -> BTreeMap<Key, Sums> {
+    let mut quarters: HashMap<(OrganizationId, Tz, Timestamp, i64), Sums> = HashMap::new();
+    for (call, series) in calls.iter().zip(series) {
+        let quarter = Resolution::QuarterHour.bucket(call.started_at, call.time_zone);
+        quarters.entry((call.organization_id, call.time_zone, quarter, *series)).or_default().add_call(call);
+    }
+    // Hours and days are made of quarter hours: one time-zone calculation for each of those, not for each call.
+    let mut rollups: BTreeMap<Key, Sums> = BTreeMap::new();
+    for ((organization, zone, quarter, series), sums) in quarters {
+        for resolution in Resolution::ALL {
+            let key = (organization, resolution, resolution.bucket(quarter, zone), series);
+            rollups.entry(key).or_default().add(&sums);
+        }
+    }
+    rollups
+}
+
+/// Adds `calls`, whose series are `series`, to the rollups of all resolutions.
+pub(super) async fn add(transaction: &DatabaseTransaction, calls: &[CallRecord], series: &[i64]) -> ServiceResult<()> {
+    let writer = match transaction.get_database_backend() {
+        DbBackend::Postgres => *WRITER,
+        // One process writes at a time anyway, and fewer rows are faster to read.
+        _ => 0,
+    };
+    let rollups = rollups(calls, series);
+    let mut values: Vec<Value> = Vec::with_capacity(rollups.len() * COLUMNS);
+    for ((organization, resolution, bucket, series), sums) in rollups {
+        values.extend([
+            organization.uuid().into(),
+            resolution.number().into(),
+            bucket.millis().into(),
+            series.into(),
+            writer.into(),
+            sums.calls.into(),
+            sums.tokens_in.into(),
+            sums.cached_tokens_in.into(),
+            sums.tokens_out.into(),
+            sums.cost_nanos.into(),
+            sums.unpriced.into(),
+            sums.duration_us.into(),
+        ]);
+        values.extend(sums.latency.map(Value::from));
+    }
+    Ok(UPSERT.write(transaction, values).await?)
+}

@@ -1,0 +1,63 @@
+//! Writes calls and their rollups within a transaction.
+
+use sea_orm::{DatabaseTransaction, Value};
+
+use super::{CallRecord, MOST_TOKENS, NewSeries, SeriesCache, rollup, rows::Rows};
+use crate::ServiceResult;
+
+const COLUMNS: usize = 15;
+
+static INSERT: Rows = Rows::new(
+    "INSERT INTO calls (organization_id, id, series_id, secret_id, started_at, duration_us, first_byte_us, streamed, \
+     reported, tokens_in, cached_tokens_in, tokens_out, cost_nanos, price_id, error_code)",
+    COLUMNS,
+    String::new,
+);
+
+/// Stores `calls` and adds them to the rollups. A thousand at a time is a good size.
+///
+/// A call whose id is stored already is an error ([`crate::ServiceError::Conflict`]), and nothing may be committed
+/// then. Commit the transaction, then keep the series it made:
+///
+/// ```text
+/// let new = store(&transaction, &series, &calls).await?;
+/// transaction.commit().await?;
+/// new.keep(&series);
+/// ```
+pub async fn store(
+    transaction: &DatabaseTransaction,
+    series: &SeriesCache,
+    calls: &[CallRecord],
+) -> ServiceResult<NewSeries> {
+    let (ids, new) = series.intern(transaction, calls).await?;
+    let mut values: Vec<Value> = Vec::with_capacity(calls.len() * COLUMNS);
+    for (call, series) in calls.iter().zip(&ids) {
+        values.extend(row(call, *series));
+    }
+    INSERT.write(transaction, values).await?;
+    rollup::add(transaction, calls, &ids).await?;
+    Ok(new)
+}
+
+fn row(call: &CallRecord, series: i64) -> [Value; COLUMNS] {
+    debug_assert!(
+        (0..=MOST_TOKENS).contains(&call.used.tokens_in) && (0..=MOST_TOKENS).contains(&call.used.tokens_out)
+    );
+    [
+        call.organization_id.uuid().into(),
+        call.id.uuid().into(),
+        series.into(),
+        call.secret_id.uuid().into(),
+        call.started_at.millis().into(),
+        call.duration_us.into(),
+        call.first_byte_us.into(),
+        call.streamed.into(),
+        call.reported.into(),
+        call.used.tokens_in.into(),
+        call.used.cached_tokens_in.into(),
+        call.used.tokens_out.into(),
+        call.cost.map(|cost| cost.nanos()).into(),
+        call.price_id.map(|id| id.uuid()).into(),
+        (*call.error_code).into(),
+    ]
+}

@@ -1,0 +1,162 @@
+//! Tenants.
+
+use std::collections::HashSet;
+
+use chrono_tz::Tz;
+use domain::{
+    errors::FieldErrors,
+    ids::OrganizationId,
+    organizations::{DEFAULT_SESSION_IDLE_MINUTES, Settings},
+    permissions::Permission,
+    time::Timestamp,
+    validation,
+};
+use sea_orm::{
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryInsertResult,
+    sea_query::Expr,
+};
+use serde_json::json;
+
+use crate::{
+    Actor, Organization, ServiceError, ServiceResult, Services,
+    audit::{self, Author, Deed},
+    entities::organizations,
+    projects, random, slugs,
+};
+
+/// Makes an organization, on the command line. `time_zone` is an IANA name.
+pub async fn create(services: &Services, name: &str, time_zone: &str) -> ServiceResult<Organization> {
+    let mut errors = FieldErrors::default();
+    let name = errors.check("name", validation::name(name)).unwrap_or_default();
+    let zone = time_zone.parse::<Tz>().map_err(|_| format!("{time_zone:?} is no time zone such as Europe/Berlin."));
+    errors.check("time_zone", zone);
+    errors.into_result()?;
+    let transaction = services.database.begin().await?;
+    let made = found(&transaction, services.now(), &name, time_zone, &Author::command_line()).await?;
+    transaction.commit().await?;
+    Ok(made)
+}
+
+/// Founds an organization with its first project. An unknown time zone becomes UTC: a browser may know newer ones.
+pub(crate) async fn found(
+    transaction: &DatabaseTransaction,
+    now: Timestamp,
+    name: &str,
+    time_zone: &str,
+    author: &Author,
+) -> ServiceResult<Organization> {
+    let zone = time_zone.parse().unwrap_or(Tz::UTC);
+    let row = insert(transaction, now, name, zone).await?;
+    let organization = Organization::from(row);
+    let deed = Deed::new("organization.created", "organization", organization.id)
+        .after(json!({ "name": organization.name, "slug": organization.slug, "time_zone": zone.name() }))?;
+    audit::record(transaction, now, organization.id, author, deed).await?;
+    projects::add(transaction, now, organization.id, "Default", "", None, author).await?;
+    Ok(organization)
+}
+
+async fn insert(
+    transaction: &DatabaseTransaction,
+    now: Timestamp,
+    name: &str,
+    zone: Tz,
+) -> ServiceResult<organizations::Model> {
+    let id = random::uuid(now)?;
+    let taken: HashSet<String> = organizations::Entity::find()
+        .select_only()
+        .column(organizations::Column::Slug)
+        .filter(organizations::Column::Slug.starts_with(slugs::stem(name)))
+        .into_tuple::<String>()
+        .all(transaction)
+        .await?
+        .into_iter()
+        .collect();
+    for slug in slugs::free(name, &taken) {
+        let row = organizations::Model {
+            id,
+            slug,
+            name: name.to_owned(),
+            time_zone: zone.name().to_owned(),
+            session_idle_minutes: i32::try_from(DEFAULT_SESSION_IDLE_MINUTES).unwrap_or(i32::MAX),
+            created_at: now.millis(),
+        };
+        let inserted = organizations::Entity::insert(organizations::ActiveModel::from(row.clone()))
+            .on_conflict_do_nothing_on([organizations::Column::Slug])
+            .exec_without_returning(transaction)
+            .await?;
+        // Otherwise another server took the slug meanwhile.
+        if matches!(inserted, TryInsertResult::Inserted(1..)) {
+            return Ok(row);
+        }
+    }
+    Err(ServiceError::Conflict("Choose another name.".to_owned()))
+}
+
+/// All organizations by name, for whoever runs the server.
+pub async fn list(services: &Services) -> ServiceResult<Vec<Organization>> {
+    let rows = organizations::Entity::find()
+        .order_by_asc(organizations::Column::Name)
+        .order_by_asc(organizations::Column::Slug)
+        .all(services.database.read())
+        .await?;
+    Ok(rows.into_iter().map(Organization::from).collect())
+}
+
+/// The organization with this id or slug, for whoever runs the server.
+pub async fn find(services: &Services, id_or_slug: &str) -> ServiceResult<Organization> {
+    let which = match id_or_slug.parse::<OrganizationId>() {
+        Ok(id) => organizations::Column::Id.eq(id.uuid()),
+        Err(_) => organizations::Column::Slug.eq(id_or_slug),
+    };
+    let row = organizations::Entity::find().filter(which).one(services.database.read()).await?;
+    row.map(Organization::from).ok_or(ServiceError::NotFound)
+}
+
+/// What its administrators chose.
+pub async fn settings(services: &Services, actor: &Actor) -> ServiceResult<Settings> {
+    actor.reach(Permission::ManageSettings)?;
+    let row = organizations::Entity::find_by_id(actor.organization.id.uuid())
+        .one(services.database.read())
+        .await?
+        .ok_or(ServiceError::NotFound)?;
+    Ok(settings_of(&row))
+}
+
+/// Changes what its administrators choose.
+pub async fn update_settings(services: &Services, actor: &Actor, settings: Settings) -> ServiceResult<()> {
+    actor.reach(Permission::ManageSettings)?;
+    let settings = settings.validated()?;
+    let transaction = services.database.begin().await?;
+    let row = organizations::Entity::find_by_id(actor.organization.id.uuid())
+        .lock_exclusive()
+        .one(&transaction)
+        .await?
+        .ok_or(ServiceError::NotFound)?;
+    let minutes = i32::try_from(settings.session_idle_minutes).unwrap_or(i32::MAX);
+    organizations::Entity::update_many()
+        .col_expr(organizations::Column::SessionIdleMinutes, Expr::value(minutes))
+        .filter(organizations::Column::Id.eq(row.id))
+        .exec(&transaction)
+        .await?;
+    let deed = Deed::new("organization.settings_changed", "organization", actor.organization.id)
+        .before(settings_of(&row))?
+        .after(&settings)?;
+    audit::record(&transaction, services.now(), actor.organization.id, &Author::from(actor), deed).await?;
+    Ok(transaction.commit().await?)
+}
+
+fn settings_of(row: &organizations::Model) -> Settings {
+    Settings { session_idle_minutes: u32::try_from(row.session_idle_minutes).unwrap_or(DEFAULT_SESSION_IDLE_MINUTES) }
+}
+
+impl From<organizations::Model> for Organization {
+    fn from(row: organizations::Model) -> Self {
+        Self {
+            id: OrganizationId::new(row.id),
+            slug: row.slug,
+            name: row.name,
+            // Only names that parse are stored; should one vanish from the rules, UTC is the plain reading.
+            time_zone: row.time_zone.parse().unwrap_or(Tz::UTC),
+        }
+    }
+}

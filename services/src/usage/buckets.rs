@@ -1,0 +1,235 @@
+//! Resolves a range to moments: where each hour or day of a time zone begins.
+
+use chrono::{Datelike, Days, Months, NaiveDate, Offset, TimeZone, Timelike};
+use chrono_tz::Tz;
+use domain::{
+    errors::FieldErrors,
+    time::Timestamp,
+    usage::{MOST_BUCKETS, Range, View},
+};
+
+use super::resolution::Resolution;
+use crate::{ServiceResult, zones};
+
+/// Consecutive buckets, without gaps.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Buckets {
+    /// When each begins, ascending.
+    pub(crate) starts: Vec<Timestamp>,
+    /// When the last one ends.
+    pub(crate) end: Timestamp,
+}
+
+impl Buckets {
+    pub(crate) fn start(&self) -> Timestamp {
+        self.starts.first().copied().unwrap_or(self.end)
+    }
+
+    /// The index of the bucket that holds `moment`.
+    pub(crate) fn index(&self, moment: Timestamp) -> Option<usize> {
+        if moment >= self.end {
+            return None;
+        }
+        self.starts.partition_point(|start| *start <= moment).checked_sub(1)
+    }
+
+    /// The coarsest resolution whose buckets these are made of, where `are_days` says that they are the
+    /// days of the organization's own zone.
+    pub(crate) fn resolution(&self, are_days: bool) -> Resolution {
+        let on_hours = |moment: &Timestamp| Resolution::Hour.millis().is_some_and(|hour| moment.millis() % hour == 0);
+        if are_days {
+            Resolution::Day
+        } else if self.starts.iter().chain([&self.end]).all(on_hours) {
+            Resolution::Hour
+        } else {
+            Resolution::QuarterHour
+        }
+    }
+}
+
+/// The days that `range` stands for at `now` in `zone`, both included.
+pub(crate) fn days(range: Range, zone: Tz, now: Timestamp) -> (NaiveDate, NaiveDate) {
+    let today = zones::date(now, zone);
+    let back = |days| today.checked_sub_days(Days::new(days)).unwrap_or(today);
+    let month = today.with_day(1).unwrap_or(today);
+    match range {
+        Range::Today => (today, today),
+        Range::Last7Days => (back(6), today),
+        Range::Last30Days => (back(29), today),
+        Range::MonthToDate => (month, today),
+        Range::LastMonth => {
+            let first = month.checked_sub_months(Months::new(1)).unwrap_or(month);
+            (first, month.pred_opt().unwrap_or(month))
+        }
+        Range::Last90Days => (back(89), today),
+        Range::Last12Months => {
+            let year_ago = today.checked_sub_months(Months::new(12)).unwrap_or(today);
+            (year_ago.succ_opt().unwrap_or(today), today)
+        }
+        Range::Custom(days) => (days.first(), days.last()),
+    }
+}
+
+/// The buckets of `range` in `zone` up to the one that `now` lies in.
+pub(crate) fn of(range: Range, view: View, zone: Tz, now: Timestamp) -> ServiceResult<Buckets> {
+    let (first, last) = days(range, zone, now);
+    let after = last.succ_opt().unwrap_or(last);
+    let all = match view {
+        View::Day => every_day(first, after, zone),
+        View::Hour => every_hour(zones::start_of_day(first, zone), zones::start_of_day(after, zone), zone),
+    };
+    let buckets = up_to(all, now);
+    if buckets.starts.len() > MOST_BUCKETS {
+        let message = format!("Choose at most {MOST_BUCKETS} days.");
+        return Err(FieldErrors::of("range", message).into());
+    }
+    Ok(buckets)
+}
+
+/// The days from `first` to before `after`.
+pub(crate) fn every_day(first: NaiveDate, after: NaiveDate, zone: Tz) -> Buckets {
+    let mut starts: Vec<Timestamp> =
+        first.iter_days().take_while(|day| *day < after).map(|day| zones::start_of_day(day, zone)).collect();
+    // A date that the zone skipped has no time of its own.
+    starts.dedup();
+    let end = zones::start_of_day(after, zone);
+    starts.retain(|start| *start < end);
+    Buckets { starts, end }
+}
+
+/// The hours of `zone` from `from` to before `to`; where clocks change by half an hour, one is shorter.
+fn every_hour(from: Timestamp, to: Timestamp, zone: Tz) -> Buckets {
+    let mut starts = Vec::new();
+    let mut at = from;
+    while at < to {
+        starts.push(at);
+        at = next_hour(at, zone);
+    }
+    Buckets { starts, end: to }
+}
+
+/// When clocks in `zone` show a full hour next after `at`, or change before.
+fn next_hour(at: Timestamp, zone: Tz) -> Timestamp {
+    let offset = |moment: Timestamp| zone.offset_from_utc_datetime(&moment.to_chrono().naive_utc()).fix();
+    let minutes = i64::from(60 - at.to_chrono().with_timezone(&zone).minute());
+    let change = (1..=4)
+        .map(|quarter| quarter * 15)
+        .find(|later| *later <= minutes && offset(at.plus_minutes(*later)) != offset(at));
+    at.plus_minutes(change.unwrap_or(minutes))
+}
+
+/// Without the buckets that begin after `now`.
+fn up_to(mut buckets: Buckets, now: Timestamp) -> Buckets {
+    let begun = buckets.starts.partition_point(|start| *start <= now);
+    if let Some(next) = buckets.starts.get(begun) {
+        buckets.end = *next;
+        buckets.starts.truncate(begun);
+    }
+    buckets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono_tz::{America, Asia, Australia, Europe};
+    use proptest::prelude::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn custom(range: &str, view: View, zone: Tz) -> Buckets {
+        of(range.parse().unwrap(), view, zone, at("2100-01-01T00:00:00Z")).unwrap()
+    }
+
+    fn lengths_in_minutes(buckets: &Buckets) -> Vec<i64> {
+        let ends = buckets.starts.iter().skip(1).chain([&buckets.end]);
+        buckets.starts.iter().zip(ends).map(|(start, end)| (end.millis() - start.millis()) / 60_000).collect()
+    }
+
+    #[test]
+    fn days_have_23_and_25_hours_where_clocks_change() {
+        let spring = custom("2026-03-28..2026-03-30", View::Day, Europe::Berlin);
+        assert_eq!(lengths_in_minutes(&spring), [24 * 60, 23 * 60, 24 * 60]);
+        let autumn = custom("2026-10-25..2026-10-25", View::Hour, Europe::Berlin);
+        assert_eq!(lengths_in_minutes(&autumn), [60; 25]);
+    }
+
+    #[test]
+    fn a_change_by_half_an_hour_makes_a_short_hour() {
+        let zone = Australia::Lord_Howe;
+        let spring = custom("2026-10-04..2026-10-04", View::Hour, zone);
+        assert_eq!(lengths_in_minutes(&spring).iter().sum::<i64>(), 23 * 60 + 30);
+        assert_eq!(lengths_in_minutes(&spring).iter().filter(|length| **length == 30).count(), 1);
+        let autumn = custom("2026-04-05..2026-04-05", View::Hour, zone);
+        assert_eq!(lengths_in_minutes(&autumn).iter().sum::<i64>(), 24 * 60 + 30);
+    }
+
+    #[test]
+    fn kathmandu_is_counted_in_quarter_hours_and_berlin_in_hours() {
+        let kathmandu = custom("2026-05-01..2026-05-02", View::Day, Asia::Kathmandu);
+        assert_eq!(kathmandu.resolution(false), Resolution::QuarterHour);
+        assert_eq!(kathmandu.starts, [at("2026-04-30T18:15:00Z"), at("2026-05-01T18:15:00Z")]);
+        let berlin = custom("2026-05-01..2026-05-02", View::Day, Europe::Berlin);
+        assert_eq!(berlin.resolution(false), Resolution::Hour);
+        assert_eq!(berlin.resolution(true), Resolution::Day);
+    }
+
+    #[test]
+    fn a_day_without_midnight_begins_at_one() {
+        let buckets = custom("2018-11-03..2018-11-04", View::Day, America::Sao_Paulo);
+        assert_eq!(lengths_in_minutes(&buckets), [24 * 60, 23 * 60]);
+    }
+
+    #[test]
+    fn a_range_that_goes_on_ends_with_the_bucket_of_now() {
+        let now = at("2026-11-17T14:32:07Z");
+        let month = of(Range::MonthToDate, View::Day, Tz::UTC, now).unwrap();
+        assert_eq!((month.starts.len(), month.end), (17, at("2026-11-18T00:00:00Z")));
+        let today = of(Range::Today, View::Hour, Tz::UTC, now).unwrap();
+        assert_eq!((today.starts.len(), today.end), (15, at("2026-11-17T15:00:00Z")));
+        let last = of(Range::LastMonth, View::Day, Tz::UTC, now).unwrap();
+        assert_eq!((last.start(), last.end), (at("2026-10-01T00:00:00Z"), at("2026-11-01T00:00:00Z")));
+        let future = of("2027-01-01..2027-01-05".parse().unwrap(), View::Day, Tz::UTC, now).unwrap();
+        assert!(future.starts.is_empty());
+    }
+
+    #[test]
+    fn a_year_ends_today_also_on_29_february() {
+        let (first, last) = days(Range::Last12Months, Tz::UTC, at("2028-02-29T12:00:00Z"));
+        assert_eq!((first.to_string(), last.to_string()), ("2027-03-01".to_owned(), "2028-02-29".to_owned()));
+        let longest = of(Range::Last12Months, View::Day, Tz::UTC, at("2028-02-29T12:00:00Z")).unwrap();
+        assert!(longest.starts.len() <= 366);
+    }
+
+    #[test]
+    fn more_days_than_a_chart_can_show_are_refused() {
+        let range = "2020-01-01..2026-01-01".parse().unwrap();
+        assert!(of(range, View::Day, Tz::UTC, at("2026-11-17T00:00:00Z")).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn hours_make_up_days_in_every_zone(zone in 0..chrono_tz::TZ_VARIANTS.len(), day in 0u64..9_000, length in 0u64..31) {
+            let zone = chrono_tz::TZ_VARIANTS[zone];
+            let first = NaiveDate::from_ymd_opt(2005, 1, 1).unwrap() + Days::new(day);
+            let after = first + Days::new(length + 1);
+            let days = every_day(first, after, zone);
+            let hours = every_hour(days.start(), days.end, zone);
+            prop_assert!(hours.starts.is_sorted_by(|a, b| a < b));
+            prop_assert!(hours.starts.len() <= MOST_BUCKETS);
+            for day in &days.starts {
+                prop_assert!(hours.starts.contains(day), "{zone} {day}");
+            }
+            for start in days.starts.iter().chain(&hours.starts) {
+                prop_assert_eq!(start.millis() % (15 * 60_000), 0);
+                prop_assert_eq!(Resolution::Day.bucket(*start, zone) <= *start, true);
+            }
+            for (index, start) in days.starts.iter().enumerate() {
+                prop_assert_eq!(Resolution::Day.bucket(*start, zone), *start);
+                let end = days.starts.get(index + 1).copied().unwrap_or(days.end);
+                prop_assert_eq!(Resolution::Day.bucket(end.plus_millis(-1), zone), *start);
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Sums rollups: the one place that reads them.
+
+use std::collections::HashMap;
+
+use domain::{
+    calls::Outcome,
+    ids::{ApiKeyId, ProjectId},
+    money::Money,
+    time::Timestamp,
+    usage::{Filter, Group, Measures},
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect, Select,
+    sea_query::{Expr, ExprTrait, Func},
+};
+use uuid::Uuid;
+
+use super::resolution::Resolution;
+use crate::{
+    Organization, ServiceError, ServiceResult,
+    entities::{rollups, series},
+    projects::Scope,
+};
+
+const NANOS_PER_DOLLAR: i64 = 1_000_000_000;
+
+/// Which rollups to sum.
+pub(crate) struct Slice<'a> {
+    pub(crate) organization: &'a Organization,
+    pub(crate) resolution: Resolution,
+    /// The first bucket.
+    pub(crate) from: Timestamp,
+    /// The bucket after the last.
+    pub(crate) to: Timestamp,
+    pub(crate) scope: &'a Scope,
+    pub(crate) filter: &'a Filter,
+}
+
+/// The sums of one bucket and group.
+pub(crate) struct Sum {
+    pub(crate) bucket: Timestamp,
+    /// As [`domain::usage::Series::key`].
+    pub(crate) key: String,
+    pub(crate) measures: Measures,
+}
+
+#[derive(FromQueryResult)]
+struct Columns {
+    outcome: String,
+    calls: i64,
+    tokens_in: i64,
+    cached_tokens_in: i64,
+    tokens_out: i64,
+    dollars: i64,
+    nanos: i64,
+    unpriced: i64,
+}
+
+impl Columns {
+    fn measures(&self) -> ServiceResult<Measures> {
+        let outcome: Outcome = self.outcome.parse().map_err(ServiceError::Internal)?;
+        if outcome == Outcome::Refused {
+            return Ok(Measures { refused: self.calls, ..Measures::default() });
+        }
+        let nanos = i128::from(self.dollars) * i128::from(NANOS_PER_DOLLAR) + i128::from(self.nanos);
+        Ok(Measures {
+            calls: self.calls,
+            errors: if outcome == Outcome::Succeeded { 0 } else { self.calls },
+            refused: 0,
+            tokens_in: self.tokens_in,
+            cached_tokens_in: self.cached_tokens_in,
+            tokens_out: self.tokens_out,
+            spend: Money::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX)),
+            unpriced: self.unpriced,
+        })
+    }
+}
+
+/// The sums by bucket and group, in one query.
+pub(crate) async fn by_bucket(
+    database: &impl ConnectionTrait,
+    slice: &Slice<'_>,
+    group: Group,
+) -> ServiceResult<Vec<Sum>> {
+    let column = match group {
+        Group::Model => series::Column::Model,
+        Group::ApiKey => series::Column::ApiKeyId,
+        Group::Project => series::Column::ProjectId,
+    };
+    let rows = select(slice)
+        .column(rollups::Column::Bucket)
+        .column_as(column, "grouping")
+        // The bucket first: rows come in its order, which makes them quick to group.
+        .group_by(rollups::Column::Bucket)
+        .group_by(column)
+        .group_by(series::Column::Outcome)
+        .into_statement(database);
+    let mut sums = Vec::new();
+    for row in database.query_all_raw(rows).await? {
+        let key = match group {
+            Group::Model => row.try_get("", "grouping")?,
+            Group::ApiKey => id_key(row.try_get("", "grouping")?, |id| ApiKeyId::new(id).to_string()),
+            Group::Project => id_key(row.try_get("", "grouping")?, |id| ProjectId::new(id).to_string()),
+        };
+        let bucket = Timestamp::from_millis(row.try_get("", "bucket")?);
+        sums.push(Sum { bucket, key, measures: Columns::from_query_result(&row, "")?.measures()? });
+    }
+    Ok(sums)
+}
+
+/// The sums over the whole slice, by key.
+pub(crate) async fn by_api_key(
+    database: &impl ConnectionTrait,
+    slice: &Slice<'_>,
+) -> ServiceResult<HashMap<Uuid, Measures>> {
+    let rows = select(slice)
+        .column(series::Column::ApiKeyId)
+        .group_by(series::Column::ApiKeyId)
+        .group_by(series::Column::Outcome)
+        .into_statement(database);
+    let mut sums: HashMap<Uuid, Measures> = HashMap::new();
+    for row in database.query_all_raw(rows).await? {
+        let key = row.try_get("", "api_key_id")?;
+        *sums.entry(key).or_default() += Columns::from_query_result(&row, "")?.measures()?;
+    }
+    Ok(sums)
+}
+
+/// The sums over the whole slice.
+pub(crate) async fn total(database: &impl ConnectionTrait, slice: &Slice<'_>) -> ServiceResult<Measures> {
+    let mut total = Measures::default();
+    for row in select(slice).group_by(series::Column::Outcome).into_model::<Columns>().all(database).await? {
+        total += row.measures()?;
+    }
+    Ok(total)
+}
+
+/// The text of an id, or nothing for the nil id that stands for none.
+fn id_key(id: Uuid, text: impl FnOnce(Uuid) -> String) -> String {
+    if id.is_nil() { String::new() } else { text(id) }
+}
+
+trait IntoStatement {
+    fn into_statement(self, database: &impl ConnectionTrait) -> sea_orm::Statement;
+}
+
+impl IntoStatement for Select<rollups::Entity> {
+    fn into_statement(self, database: &impl ConnectionTrait) -> sea_orm::Statement {
+        sea_orm::QueryTrait::build(&self, database.get_database_backend())
+    }
+}
+
+/// The slice's sums, still to be grouped by outcome and what else.
+fn select(slice: &Slice<'_>) -> Select<rollups::Entity> {
+    let join = rollups::Entity::belongs_to(series::Entity)
+        .from((rollups::Column::OrganizationId, rollups::Column::SeriesId))
+        .to((series::Column::OrganizationId, series::Column::Id))
+        .into();
+    let sum = |column: rollups::Column| as_bigint(Func::sum(column.into_expr()).into());
+    let dollars = Func::sum(rollups::Column::CostNanos.into_expr().div(NANOS_PER_DOLLAR));
+    let nanos = Func::sum(rollups::Column::CostNanos.into_expr().modulo(NANOS_PER_DOLLAR));
+    rollups::Entity::find()
+        .select_only()
+        .join(JoinType::InnerJoin, join)
+        .column_as(series::Column::Outcome, "outcome")
+        .expr_as(sum(rollups::Column::Calls), "calls")
+        .expr_as(sum(rollups::Column::TokensIn), "tokens_in")
+        .expr_as(sum(rollups::Column::CachedTokensIn), "cached_tokens_in")
+        .expr_as(sum(rollups::Column::TokensOut), "tokens_out")
+        // In two parts, so that a sum of amounts at the limit of 64 bits doesn't leave it.
+        .expr_as(as_bigint(dollars.into()), "dollars")
+        .expr_as(as_bigint(nanos.into()), "nanos")
+        .expr_as(sum(rollups::Column::Unpriced), "unpriced")
+        .filter(rollups::Column::OrganizationId.eq(slice.organization.id.uuid()))
+        .filter(rollups::Column::Resolution.eq(slice.resolution.number()))
+        .filter(rollups::Column::Bucket.gte(slice.from.millis()))
+        .filter(rollups::Column::Bucket.lt(slice.to.millis()))
+        .filter(dimensions(slice.scope, slice.filter))
+}
+
+/// PostgreSQL sums to `numeric`.
+fn as_bigint(sum: Expr) -> Expr {
+    sum.cast_as("bigint")
+}
+
+/// The series that `scope` and `filter` leave.
+pub(crate) fn dimensions(scope: &Scope, filter: &Filter) -> Condition {
+    let within = match scope {
+        Scope::All => None,
+        Scope::Only(projects) => Some(series::Column::ProjectId.is_in(projects.iter().map(|project| project.uuid()))),
+    };
+    Condition::all()
+        .add_option(within)
+        .add_option(filter.project.map(|id| series::Column::ProjectId.eq(id.uuid())))
+        .add_option(filter.api_key.map(|id| series::Column::ApiKeyId.eq(id.uuid())))
+        .add_option(filter.model.as_ref().map(|model| series::Column::Model.eq(model.as_str())))
+}

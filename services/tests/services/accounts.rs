@@ -1,0 +1,156 @@
+//! Signing up and in, and passwords.
+
+use std::time::Instant;
+
+use domain::{
+    accounts::{PasswordChange, SignIn},
+    permissions::Role,
+};
+use services::{ServiceError, accounts, projects};
+
+use crate::support::{PASSWORD, device, field_error, sign_up_input};
+
+fn credentials(email: &str, password: &str) -> SignIn {
+    SignIn { email: email.to_owned(), password: password.to_owned() }
+}
+
+on_both_databases! {
+    async fn signing_up_makes_an_organization_with_its_owner_and_a_project(world: &World) {
+        let signed_in = world.sign_up("Mira", "Acme Robotics").await;
+        let user = accounts::authenticate(&world.services, &signed_in.token).await.unwrap();
+        let viewer = accounts::viewer(&world.services, &user).await.unwrap();
+        assert_eq!((viewer.name.as_str(), viewer.email.as_str()), ("Mira", "mira@example.com"));
+        assert_eq!(viewer.last_organization.as_deref(), Some("acme-robotics"));
+        let [membership] = viewer.memberships.as_slice() else { panic!("{:?}", viewer.memberships) };
+        assert_eq!((membership.role, membership.time_zone.as_str()), (Role::Owner, "Europe/Berlin"));
+        let actor = accounts::actor(&world.services, &user, "acme-robotics", None).await.unwrap();
+        let projects = projects::list(&world.services, &actor).await.unwrap();
+        assert_eq!(projects.iter().map(|project| project.name.as_str()).collect::<Vec<_>>(), ["Default"]);
+    }
+
+    async fn a_taken_address_is_named_and_nothing_is_left_behind(world: &World) {
+        world.sign_up("Mira", "Acme").await;
+        let again = accounts::sign_up(&world.services, sign_up_input("MIRA", "Second"), &device()).await;
+        assert!(field_error(again, "email").contains("already"));
+        assert!(matches!(services::organizations::find(&world.services, "second").await, Err(ServiceError::NotFound)));
+    }
+
+    async fn an_unknown_time_zone_becomes_utc(world: &World) {
+        let mut input = sign_up_input("Mira", "Acme");
+        input.time_zone = "Moon/Tranquility".to_owned();
+        accounts::sign_up(&world.services, input, &device()).await.unwrap();
+        let organization = services::organizations::find(&world.services, "acme").await.unwrap();
+        assert_eq!(organization.time_zone, chrono_tz::UTC);
+    }
+
+    async fn a_guessable_password_is_refused_everywhere(world: &World) {
+        let mut input = sign_up_input("Mira", "Acme");
+        input.password = "password1234".to_owned();
+        field_error(accounts::sign_up(&world.services, input, &device()).await, "password");
+        let signed_in = world.sign_up("Mira", "Acme").await;
+        let change = PasswordChange { current: PASSWORD.to_owned(), new: "mira@example".to_owned() };
+        field_error(accounts::change_password(&world.services, &signed_in.user, change, &device()).await, "new");
+        field_error(accounts::set_password(&world.services, "mira@example.com", "qwertyuiop").await, "password");
+    }
+
+    async fn the_right_password_signs_in(world: &World) {
+        world.sign_up("Mira", "Acme").await;
+        let input = credentials(" Mira@Example.com ", PASSWORD);
+        let signed_in = accounts::sign_in(&world.services, input, &device()).await.unwrap();
+        let user = accounts::authenticate(&world.services, &signed_in.token).await.unwrap();
+        assert_eq!(user.email, "mira@example.com");
+    }
+
+    async fn unknown_and_known_users_are_answered_alike(world: &World) {
+        world.sign_up("Mira", "Acme").await;
+        // The fastest of eight each: whatever else runs only adds.
+        let mut fastest = [u128::MAX; 2];
+        let mut messages = Vec::new();
+        for _ in 0..8 {
+            for (index, email) in ["mira@example.com", "nobody@example.com"].into_iter().enumerate() {
+                let start = Instant::now();
+                let refused = accounts::sign_in(&world.services, credentials(email, "a wrong one"), &device()).await;
+                fastest[index] = fastest[index].min(start.elapsed().as_micros());
+                messages.push(field_error(refused, "password"));
+            }
+        }
+        messages.dedup();
+        assert_eq!(messages, ["The address or the password is wrong."]);
+        let [known, unknown] = fastest;
+        assert!(known < 2 * unknown && unknown < 2 * known, "{known} µs and {unknown} µs");
+    }
+
+    async fn guessing_is_throttled_without_locking_out_elsewhere(world: &World) {
+        world.sign_up("Mira", "Acme").await;
+        let mut refusals = Vec::new();
+        for _ in 0..11 {
+            let wrong = credentials("mira@example.com", "a wrong one");
+            refusals.push(accounts::sign_in(&world.services, wrong, &device()).await.err().unwrap());
+        }
+        assert!(matches!(refusals.pop(), Some(ServiceError::RateLimited { .. })));
+        assert!(refusals.iter().all(|refusal| matches!(refusal, ServiceError::Invalid(_))));
+        let right = || credentials("mira@example.com", PASSWORD);
+        let throttled = accounts::sign_in(&world.services, right(), &device()).await;
+        assert!(matches!(throttled, Err(ServiceError::RateLimited { retry_after_seconds: 301 })));
+        let elsewhere = accounts::Device { ip: Some("198.51.100.1".parse().unwrap()), ..device() };
+        accounts::sign_in(&world.services, right(), &elsewhere).await.unwrap();
+        world.clock.forward_minutes(5);
+        accounts::sign_in(&world.services, right(), &device()).await.unwrap();
+    }
+
+    async fn who_has_an_account_cannot_be_tried_out(world: &World) {
+        world.sign_up("Mira", "Acme").await;
+        for _ in 0..10 {
+            let taken = accounts::sign_up(&world.services, sign_up_input("Mira", "X"), &device()).await;
+            field_error(taken, "email");
+        }
+        let again = accounts::sign_up(&world.services, sign_up_input("Mira", "X"), &device()).await;
+        assert!(matches!(again, Err(ServiceError::RateLimited { .. })));
+        for name in ["Ann", "Bob", "Cem", "Dora"] {
+            world.sign_up(name, "Theirs").await;
+        }
+    }
+
+    async fn changing_the_password_ends_all_sessions_and_gives_a_new_token(world: &World) {
+        let first = world.sign_up("Mira", "Acme").await;
+        let other = accounts::sign_in(&world.services, credentials("mira@example.com", PASSWORD), &device()).await.unwrap();
+        let new = "violet harbour counts seven";
+        let wrong = PasswordChange { current: "not this".to_owned(), new: new.to_owned() };
+        field_error(accounts::change_password(&world.services, &first.user, wrong, &device()).await, "current");
+        let change = PasswordChange { current: PASSWORD.to_owned(), new: new.to_owned() };
+        let changed = accounts::change_password(&world.services, &first.user, change, &device()).await.unwrap();
+        for ended in [&first.token, &other.token] {
+            let refused = accounts::authenticate(&world.services, ended).await;
+            assert!(matches!(refused, Err(ServiceError::Unauthenticated)));
+        }
+        accounts::authenticate(&world.services, &changed.token).await.unwrap();
+        let old = accounts::sign_in(&world.services, credentials("mira@example.com", PASSWORD), &device()).await;
+        field_error(old, "password");
+        accounts::sign_in(&world.services, credentials("mira@example.com", new), &device()).await.unwrap();
+    }
+
+    async fn a_password_set_on_the_command_line_ends_all_sessions(world: &World) {
+        let signed_in = world.sign_up("Mira", "Acme").await;
+        let new = "violet harbour counts seven";
+        accounts::set_password(&world.services, "mira@example.com", new).await.unwrap();
+        let refused = accounts::authenticate(&world.services, &signed_in.token).await;
+        assert!(matches!(refused, Err(ServiceError::Unauthenticated)));
+        accounts::sign_in(&world.services, credentials("mira@example.com", new), &device()).await.unwrap();
+        field_error(accounts::set_password(&world.services, "nobody@example.com", new).await, "email");
+    }
+
+    async fn an_operator_is_whoever_was_made_one(world: &World) {
+        let signed_in = world.sign_up("Mira", "Acme").await;
+        assert!(!signed_in.user.is_operator);
+        accounts::grant_operator(&world.services, "mira@example.com").await.unwrap();
+        assert!(accounts::authenticate(&world.services, &signed_in.token).await.unwrap().is_operator);
+    }
+
+    async fn a_new_name_is_shown(world: &World) {
+        let signed_in = world.sign_up("Mira", "Acme").await;
+        accounts::rename(&world.services, &signed_in.user, " Mira Lang ", &device()).await.unwrap();
+        let user = accounts::authenticate(&world.services, &signed_in.token).await.unwrap();
+        assert_eq!(user.name, "Mira Lang");
+        field_error(accounts::rename(&world.services, &user, " ", &device()).await, "name");
+    }
+}

@@ -1,0 +1,191 @@
+//! Logs.
+
+use std::collections::HashSet;
+
+use domain::{
+    calls::{CallQuery, Outcome, PAGE_SIZE},
+    ids::CallId,
+    permissions::Role,
+    usage::Filter,
+};
+use futures::TryStreamExt;
+use sea_orm::{ConnectionTrait, Statement};
+use services::{Actor, ServiceError, calls};
+
+use crate::support::{CallMade, TestDatabase, World};
+
+/// All ids that the pages of `query` show, in their order.
+async fn walk(world: &World, actor: &Actor, query: &CallQuery) -> Vec<CallId> {
+    let mut query = query.clone();
+    let mut ids = Vec::new();
+    loop {
+        let page = calls::list(&world.services, actor, &query).await.unwrap();
+        ids.extend(page.calls.iter().map(|call| call.id));
+        query.before = ids.last().copied();
+        if !page.more {
+            return ids;
+        }
+        assert_eq!(page.calls.len(), PAGE_SIZE as usize);
+    }
+}
+
+async fn exported(world: &World, actor: &Actor, query: &CallQuery) -> Vec<CallId> {
+    let pages: Vec<_> = calls::export(&world.services, actor, query).await.unwrap().try_collect().await.unwrap();
+    pages.into_iter().flatten().map(|call| call.id).collect()
+}
+
+fn minutes(count: usize) -> Vec<CallMade> {
+    let start = CallMade::at("2026-11-10T00:00:00Z");
+    let model = |number: usize| ["gpt-x", "gpt-y", "gpt-z"][number % 3];
+    let at = |number: usize| start.at.plus_minutes(i64::try_from(number).unwrap() / 4);
+    (0..count).map(|number| CallMade { at: at(number), ..start.clone() }.model(model(number))).collect()
+}
+
+/// How many calls each partition holds, by its name.
+async fn partitions(world: &World) -> Vec<(String, i64)> {
+    let read = world.services.database().read();
+    let run =
+        async |sql: String| read.query_all_raw(Statement::from_string(read.get_database_backend(), sql)).await.unwrap();
+    let names = "SELECT inhrelid::regclass::text AS name FROM pg_inherits \
+                 WHERE inhparent = 'calls'::regclass ORDER BY name";
+    let mut partitions = Vec::new();
+    for row in run(names.to_owned()).await {
+        let name: String = row.try_get("", "name").unwrap();
+        let count = run(format!("SELECT count(*) AS n FROM {name}")).await[0].try_get("", "n").unwrap();
+        partitions.push((name, count));
+    }
+    partitions
+}
+
+/// Only PostgreSQL has partitions.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_go_to_the_partition_of_their_month() {
+    let world = World::new(TestDatabase::postgres().await).await;
+    let admin = world.organization("Acme", "UTC").await;
+    let project = world.default_project(&admin).await;
+    let key = world.key(&admin, project, "web").await;
+    let held = |counts: [i64; 5]| {
+        let names = ["calls_2026_10", "calls_2026_11", "calls_2026_12", "calls_2027_01", "calls_default"];
+        names.into_iter().map(str::to_owned).zip(counts).collect::<Vec<_>>()
+    };
+    let made = ["2026-11-30T23:59:59.999Z", "2026-12-01T00:00:00Z", "2027-03-01T00:00:00Z", "2020-01-01T00:00:00Z"];
+    world.calls(&admin.organization, &key, &made.map(CallMade::at)).await;
+    assert_eq!(partitions(&world).await, held([0, 1, 1, 0, 2]));
+    // Doing it again changes nothing, and a month whose calls went to the default partition stays there.
+    world.clock.set("2027-01-15T00:00:00Z");
+    for _ in 0..2 {
+        calls::partitions::ensure(&world.services).await.unwrap();
+        let mut expected = held([0, 1, 1, 0, 2]);
+        expected.insert(4, ("calls_2027_02".to_owned(), 0));
+        assert_eq!(partitions(&world).await, expected);
+    }
+    assert_eq!(walk(&world, &admin, &CallQuery::default()).await.len(), 4);
+    world.end().await;
+}
+
+on_both_databases! {
+    async fn pages_show_each_call_once_newest_first(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let key = world.key(&admin, project, "web").await;
+        let made: HashSet<CallId> =
+            world.calls(&admin.organization, &key, &minutes(2_105)).await.into_iter().collect();
+        let filter = |model: Option<&str>| Filter { model: model.map(str::to_owned), ..Filter::default() };
+        for (filter, expected) in [(filter(None), 2_105), (filter(Some("gpt-y")), 702), (filter(Some("none")), 0)] {
+            let query = CallQuery { filter, ..CallQuery::default() };
+            let seen = walk(world, &admin, &query).await;
+            assert_eq!(seen.len(), expected);
+            assert!(seen.is_sorted_by(|a, b| a > b));
+            assert!(seen.iter().all(|id| made.contains(id)));
+            assert_eq!(exported(world, &admin, &query).await, seen);
+        }
+        let latest = calls::latest(&world.services, admin.organization.id).await.unwrap();
+        assert_eq!(latest, made.iter().max().copied());
+    }
+
+    async fn many_series_are_paged_like_few(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let key = world.key(&admin, project, "web").await;
+        for models in [90, 110] {
+            let made: Vec<CallMade> = minutes(models * 2)
+                .into_iter()
+                .enumerate()
+                .map(|(number, call)| call.model(&format!("{models}-{}", number % models)).outcome(Outcome::Failed))
+                .collect();
+            world.calls(&admin.organization, &key, &made).await;
+            let query = CallQuery { outcome: Some(Outcome::Failed), ..CallQuery::default() };
+            let seen = walk(world, &admin, &query).await;
+            assert_eq!(seen, exported(world, &admin, &query).await);
+            assert_eq!(seen.len(), if models == 90 { 180 } else { 400 });
+        }
+    }
+
+    async fn a_range_holds_its_beginning_and_not_its_end(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let key = world.key(&admin, project, "web").await;
+        let times = ["2026-11-10T09:59:59.999Z", "2026-11-10T10:00:00Z", "2026-11-10T10:59:59.999Z", "2026-11-10T11:00:00Z"];
+        let made: Vec<CallMade> = times.iter().map(|at| CallMade::at(at)).collect();
+        let ids = world.calls(&admin.organization, &key, &made).await;
+        let query = CallQuery {
+            from: Some("2026-11-10T10:00:00Z".parse().unwrap()),
+            to: Some("2026-11-10T11:00:00Z".parse().unwrap()),
+            ..CallQuery::default()
+        };
+        assert_eq!(walk(world, &admin, &query).await, [ids[2], ids[1]]);
+    }
+
+    async fn filters_narrow_to_key_project_and_outcome(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let other = world.project(&admin, "Other").await;
+        let web = world.key(&admin, project, "web").await;
+        let batch = world.key(&admin, other.id, "batch").await;
+        let made = [CallMade::at("2026-11-10T10:00:00Z"), CallMade::at("2026-11-10T10:01:00Z").outcome(Outcome::Failed)];
+        let web_ids = world.calls(&admin.organization, &web, &made).await;
+        let batch_ids = world.calls(&admin.organization, &batch, &made).await;
+        let by = |filter| CallQuery { filter, ..CallQuery::default() };
+        let key = by(Filter { api_key: Some(web.id), ..Filter::default() });
+        assert_eq!(walk(world, &admin, &key).await, [web_ids[1], web_ids[0]]);
+        let project = by(Filter { project: Some(other.id), ..Filter::default() });
+        assert_eq!(walk(world, &admin, &project).await, [batch_ids[1], batch_ids[0]]);
+        let failed = CallQuery { outcome: Some(Outcome::Failed), ..key };
+        assert_eq!(walk(world, &admin, &failed).await, [web_ids[1]]);
+    }
+
+    async fn a_call_is_shown_with_its_names(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let member = world.member(&admin.organization, "Mira", Role::Owner).await;
+        let project = world.default_project(&admin).await;
+        let key = world.key(&member, project, "web").await;
+        let made = CallMade { cost: None, ..CallMade::at("2026-11-10T10:00:00Z") };
+        let ids = world.calls(&admin.organization, &key, &[made]).await;
+        let shown = calls::get(&world.services, &admin, ids[0]).await.unwrap();
+        assert_eq!(shown.member.as_deref(), Some("Mira"));
+        assert_eq!(shown.call.project.unwrap().name, "Default");
+        assert_eq!(shown.call.api_key.unwrap().name, "web");
+        assert_eq!((shown.call.cost, shown.call.used.tokens_in), (None, 100));
+    }
+
+    async fn logs_reach_as_far_as_the_role(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let default = world.default_project(&admin).await;
+        let hidden = world.project(&admin, "Hidden").await;
+        let seen = world.key(&admin, default, "seen").await;
+        let unseen = world.key(&admin, hidden.id, "unseen").await;
+        let made = [CallMade::at("2026-11-10T10:00:00Z")];
+        let seen = world.calls(&admin.organization, &seen, &made).await[0];
+        let unseen = world.calls(&admin.organization, &unseen, &made).await[0];
+        let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
+        assert_eq!(walk(world, &developer, &CallQuery::default()).await, []);
+        world.assign(&admin, default, "Dev").await;
+        assert_eq!(walk(world, &developer, &CallQuery::default()).await, [seen]);
+        assert_eq!(exported(world, &developer, &CallQuery::default()).await, [seen]);
+        calls::get(&world.services, &developer, seen).await.unwrap();
+        assert!(matches!(calls::get(&world.services, &developer, unseen).await, Err(ServiceError::NotFound)));
+        let viewer = world.member(&admin.organization, "Vi", Role::Viewer).await;
+        let refused = calls::list(&world.services, &viewer, &CallQuery::default()).await;
+        assert!(matches!(refused, Err(ServiceError::Forbidden(_))));
+    }
+}

@@ -1,0 +1,118 @@
+//! What a presented key is good for.
+
+use std::time::{Duration, Instant};
+
+use domain::api_keys::{CreatedApiKey, Level, NewApiKey, Secret};
+use futures::future::join_all;
+use services::{
+    Actor,
+    api_keys::{
+        self,
+        directory::{KeyDirectory, Verification},
+    },
+};
+
+use crate::support::World;
+
+async fn key(world: &World, actor: &Actor, level: Level, expires_in_days: Option<u32>) -> (CreatedApiKey, Secret) {
+    let project = world.default_project(actor).await;
+    let asked = NewApiKey {
+        name: "web".to_owned(),
+        description: String::new(),
+        project_id: level.needs_project().then_some(project),
+        level,
+        models: Vec::new(),
+        expires_in_days,
+    };
+    let created = api_keys::create(&world.services, actor, asked).await.unwrap();
+    let secret = Secret::parse(&created.secret).unwrap();
+    (created, secret)
+}
+
+/// Asks until `expected` is the answer; the longest that may take is a second.
+async fn within_a_second(directory: &KeyDirectory, secret: &Secret, expected: fn(&Verification) -> bool) {
+    let started = Instant::now();
+    while !expected(&directory.verify(secret).await.unwrap()) {
+        assert!(started.elapsed() < Duration::from_secs(1));
+        tokio::task::yield_now().await;
+    }
+}
+
+on_both_databases! {
+    async fn an_active_key_tells_whose_it_is(world: &World) {
+        let actor = world.organization("Acme", "Asia/Kathmandu").await;
+        let directory = KeyDirectory::start(&world.services);
+        for level in Level::ALL {
+            let (created, secret) = key(world, &actor, level, None).await;
+            // The second time from memory.
+            for _ in 0..2 {
+                let verification = directory.verify(&secret).await.unwrap();
+                let Verification::Active(record) = verification else { panic!("{verification:?}") };
+                assert_eq!(record.organization_id, actor.organization.id);
+                assert_eq!(record.time_zone, actor.organization.time_zone);
+                assert_eq!((record.api_key_id, record.level), (created.api_key.id, level));
+                assert_eq!(record.project_id, created.api_key.project.as_ref().map(|project| project.id));
+                assert!(record.allows_model("anything"));
+            }
+        }
+    }
+
+    async fn a_key_that_never_was_is_unknown(world: &World) {
+        let directory = KeyDirectory::start(&world.services);
+        let secret = Secret::from_digits(Level::Standard, [1; 32]);
+        assert!(matches!(directory.verify(&secret).await.unwrap(), Verification::Unknown));
+    }
+
+    async fn a_key_that_was_unknown_a_moment_ago_can_be_made(world: &World) {
+        let actor = world.organization("Acme", "UTC").await;
+        let directory = KeyDirectory::start(&world.services);
+        let (_, secret) = key(world, &actor, Level::Standard, None).await;
+        assert!(matches!(directory.verify(&secret).await.unwrap(), Verification::Active(_)));
+    }
+
+    async fn a_revoked_key_is_known_to_be_within_a_second_on_every_server(world: &World) {
+        let actor = world.organization("Acme", "UTC").await;
+        let (created, secret) = key(world, &actor, Level::Standard, None).await;
+        let directories = [KeyDirectory::start(&world.services), KeyDirectory::start(&world.services)];
+        for directory in &directories {
+            within_a_second(directory, &secret, |found| matches!(found, Verification::Active(_))).await;
+        }
+        api_keys::revoke(&world.services, &actor, created.api_key.id).await.unwrap();
+        let noticed = directories.iter().map(|directory| {
+            within_a_second(directory, &secret, |found| matches!(found, Verification::Revoked(_)))
+        });
+        join_all(noticed).await;
+    }
+
+    async fn a_key_expires_at_its_moment_though_it_is_kept_in_memory(world: &World) {
+        let actor = world.organization("Acme", "UTC").await;
+        let directory = KeyDirectory::start(&world.services);
+        let (_, secret) = key(world, &actor, Level::Standard, Some(1)).await;
+        world.clock.forward_minutes(24 * 60 - 1);
+        assert!(matches!(directory.verify(&secret).await.unwrap(), Verification::Active(_)));
+        world.clock.forward_minutes(1);
+        assert!(matches!(directory.verify(&secret).await.unwrap(), Verification::Expired(_)));
+    }
+
+    async fn many_that_ask_at_once_are_all_answered(world: &World) {
+        let actor = world.organization("Acme", "UTC").await;
+        let directory = KeyDirectory::start(&world.services);
+        let (_, secret) = key(world, &actor, Level::Standard, None).await;
+        let unknown = Secret::from_digits(Level::Standard, [2; 32]);
+        let known = join_all((0..100).map(|_| directory.verify(&secret))).await;
+        assert!(known.into_iter().all(|found| matches!(found, Ok(Verification::Active(_)))));
+        let unknown = join_all((0..100).map(|_| directory.verify(&unknown))).await;
+        assert!(unknown.into_iter().all(|found| matches!(found, Ok(Verification::Unknown))));
+    }
+
+    async fn an_archived_project_is_seen_by_its_keys(world: &World) {
+        use sea_orm::ConnectionTrait;
+        let actor = world.organization("Acme", "UTC").await;
+        let (_, secret) = key(world, &actor, Level::Standard, None).await;
+        let transaction = world.services.database().begin().await.unwrap();
+        transaction.execute_unprepared("UPDATE projects SET archived_at = 1").await.unwrap();
+        transaction.commit().await.unwrap();
+        let found = KeyDirectory::start(&world.services).verify(&secret).await.unwrap();
+        assert!(matches!(found, Verification::Active(record) if record.project_archived));
+    }
+}

@@ -1,0 +1,22 @@
+//! The use cases on real databases: each test on SQLite and on PostgreSQL, each with a database of its own.
+//!
+//! PostgreSQL comes from `scripts/with-postgres cargo test -p services`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[macro_use]
+mod support;
+
+mod accounts;
+mod api_keys;
+mod audit;
+mod calls;
+mod changes;
+mod database;
+mod isolation;
+mod key_directory;
+mod metering;
+mod models;
+mod organizations;
+mod overview;
+mod sessions;
+mod usage;

@@ -1,0 +1,111 @@
+//! How long sessions live.
+
+use domain::{accounts::SignIn, organizations::Settings, permissions::Role};
+use sea_orm::ConnectionTrait;
+use services::{ServiceError, accounts, organizations};
+
+use crate::support::{PASSWORD, device};
+
+fn is_out<T>(result: Result<T, ServiceError>) -> bool {
+    matches!(result, Err(ServiceError::Unauthenticated))
+}
+
+on_both_databases! {
+    async fn a_session_ends_when_it_idles_and_only_activity_keeps_it(world: &World) {
+        let signed_in = world.sign_up("Mira", "Acme").await;
+        let (services, token) = (&world.services, signed_in.token.as_str());
+        world.clock.forward_minutes(119);
+        accounts::authenticate(services, token).await.unwrap();
+        world.clock.forward_minutes(119);
+        // Polling isn't activity.
+        accounts::authenticate_passively(services, token).await.unwrap();
+        world.clock.forward_minutes(1);
+        assert!(is_out(accounts::authenticate_passively(services, token).await));
+        assert!(is_out(accounts::authenticate(services, token).await));
+    }
+
+    async fn the_strictest_organization_says_how_long_a_session_may_idle(world: &World) {
+        let signed_in = world.sign_up("Mira", "Acme").await;
+        let actor = accounts::actor(&world.services, &signed_in.user, "acme", None).await.unwrap();
+        let settings = Settings { session_idle_minutes: 15 };
+        organizations::update_settings(&world.services, &actor, settings.clone()).await.unwrap();
+        assert_eq!(organizations::settings(&world.services, &actor).await.unwrap(), settings);
+        world.clock.forward_minutes(15);
+        assert!(is_out(accounts::authenticate(&world.services, &signed_in.token).await));
+    }
+
+    async fn a_session_ends_after_thirty_days_however_active(world: &World) {
+        let signed_in = world.sign_up("Mira", "Acme").await;
+        for _ in 0..30 * 24 - 1 {
+            world.clock.forward_minutes(60);
+            accounts::authenticate(&world.services, &signed_in.token).await.unwrap();
+        }
+        world.clock.forward_minutes(60);
+        assert!(is_out(accounts::authenticate(&world.services, &signed_in.token).await));
+    }
+
+    async fn signing_out_ends_this_session_only(world: &World) {
+        let first = world.sign_up("Mira", "Acme").await;
+        let input = SignIn { email: "mira@example.com".to_owned(), password: PASSWORD.to_owned() };
+        let second = accounts::sign_in(&world.services, input, &device()).await.unwrap();
+        assert_ne!(first.token, second.token);
+        accounts::sign_out(&world.services, &first.user, &device()).await.unwrap();
+        assert!(is_out(accounts::authenticate(&world.services, &first.token).await));
+        accounts::authenticate(&world.services, &second.token).await.unwrap();
+    }
+
+    async fn sessions_are_shown_and_ended_by_their_owner_only(world: &World) {
+        let mira = world.sign_up("Mira", "Acme").await;
+        let jon = world.sign_up("Jon", "Other").await;
+        world.clock.forward_minutes(1);
+        let input = SignIn { email: "mira@example.com".to_owned(), password: PASSWORD.to_owned() };
+        let second = accounts::sign_in(&world.services, input, &device()).await.unwrap();
+        let shown = accounts::sessions(&world.services, &mira.user).await.unwrap();
+        assert_eq!(shown.iter().map(|session| session.current).collect::<Vec<_>>(), [false, true]);
+        assert_eq!((shown[0].device.as_str(), shown[0].ip.as_str()), ("Firefox on Linux", "192.0.2.7"));
+        let stolen = accounts::end_session(&world.services, &jon.user, second.user.session_id, &device()).await;
+        assert!(matches!(stolen, Err(ServiceError::NotFound)));
+        accounts::end_other_sessions(&world.services, &mira.user, &device()).await.unwrap();
+        assert!(is_out(accounts::authenticate(&world.services, &second.token).await));
+        accounts::authenticate(&world.services, &mira.token).await.unwrap();
+        accounts::authenticate(&world.services, &jon.token).await.unwrap();
+    }
+
+    async fn nothing_but_the_hash_of_a_token_is_stored(world: &World) {
+        let signed_in = world.sign_up("Mira", "Acme").await;
+        assert!(is_out(accounts::authenticate(&world.services, "").await));
+        assert!(is_out(accounts::authenticate(&world.services, &signed_in.token.to_uppercase()).await));
+        assert_eq!(signed_in.token.len(), 64);
+        let rows = world
+            .services
+            .database()
+            .read()
+            .query_all_raw(sea_orm::Statement::from_string(
+                world.services.database().read().get_database_backend(),
+                "SELECT token_hash FROM sessions",
+            ))
+            .await
+            .unwrap();
+        let hash: Vec<u8> = rows[0].try_get("", "token_hash").unwrap();
+        assert_eq!(hash.len(), 32);
+        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_ne!(hex, signed_in.token);
+    }
+
+    async fn a_lower_role_or_a_suspension_counts_from_the_next_request(world: &World) {
+        let signed_in = world.sign_up("Mira", "Acme").await;
+        let run = async |sql: &str| {
+            let transaction = world.services.database().begin().await.unwrap();
+            transaction.execute_unprepared(sql).await.unwrap();
+            transaction.commit().await.unwrap();
+        };
+        let actor = async || accounts::actor(&world.services, &signed_in.user, "acme", None).await;
+        run("UPDATE memberships SET role = 'viewer'").await;
+        assert!(matches!(
+            actor().await.unwrap().who,
+            services::Who::Member { role: Role::Viewer, .. }
+        ));
+        run("UPDATE memberships SET suspended_at = 1").await;
+        assert!(matches!(actor().await, Err(ServiceError::NotFound)));
+    }
+}

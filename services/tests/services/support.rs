@@ -1,0 +1,72 @@
+//! A world to test in: a database, a clock that stands still, and people.
+
+mod calls;
+mod clock;
+mod database;
+mod people;
+
+pub(crate) use calls::CallMade;
+pub(crate) use clock::TestClock;
+pub(crate) use database::TestDatabase;
+pub(crate) use people::{PASSWORD, device, new_key, sign_up_input};
+
+use std::sync::Arc;
+
+use services::{ServiceError, Services};
+
+/// Makes two tests of each body: on SQLite, and on PostgreSQL.
+macro_rules! on_both_databases {
+    ($(async fn $name:ident($world:ident: &World) $body:block)+) => {$(
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            async fn body($world: &$crate::support::World) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                let world = $crate::support::World::new($crate::support::TestDatabase::sqlite()).await;
+                body(&world).await;
+                world.end().await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                let world = $crate::support::World::new($crate::support::TestDatabase::postgres().await).await;
+                body(&world).await;
+                world.end().await;
+            }
+        }
+    )+};
+}
+
+pub(crate) struct World {
+    pub(crate) services: Services,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) database: TestDatabase,
+}
+
+impl World {
+    pub(crate) async fn new(database: TestDatabase) -> Self {
+        let clock = Arc::new(TestClock::default());
+        let services = Services::start(database.url(), clock.clone()).await.unwrap();
+        Self { services, clock, database }
+    }
+
+    pub(crate) async fn end(self) {
+        self.services.database().clone().close().await.unwrap();
+        self.database.drop().await;
+    }
+}
+
+/// The message for `field`, where that is what is wrong.
+pub(crate) fn field_error<T>(result: Result<T, ServiceError>, field: &str) -> String {
+    match result {
+        Err(ServiceError::Invalid(errors)) => match errors.get(field) {
+            Some(message) => message.to_owned(),
+            None => panic!("no error for {field}: {errors:?}"),
+        },
+        Err(other) => panic!("another error: {other:?}"),
+        Ok(_) => panic!("no error for {field}"),
+    }
+}

@@ -1,0 +1,33 @@
+//! A clock that moves when it is told to.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use domain::time::Timestamp;
+use services::Clock;
+
+pub(crate) struct TestClock(AtomicI64);
+
+impl Default for TestClock {
+    fn default() -> Self {
+        let clock = Self(AtomicI64::new(0));
+        clock.set("2026-11-17T14:32:07Z");
+        clock
+    }
+}
+
+impl TestClock {
+    pub(crate) fn set(&self, moment: &str) {
+        let moment: Timestamp = moment.parse().unwrap();
+        self.0.store(moment.millis(), Ordering::SeqCst);
+    }
+
+    pub(crate) fn forward_minutes(&self, minutes: i64) {
+        self.0.fetch_add(minutes * 60_000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}

@@ -1,0 +1,99 @@
+//! Organizations and who belongs to them.
+
+use domain::{
+    accounts::SignUp,
+    api_keys::{ApiKey, Level, NewApiKey},
+    ids::ProjectId,
+    models::Service,
+    money::Price,
+    permissions::Role,
+    projects::Project,
+};
+use services::{
+    Actor, Organization, Who,
+    accounts::{self, Device, NewUser, SignedIn},
+    api_keys, models, organizations, projects,
+};
+
+use super::World;
+
+/// Nobody guesses this one.
+pub(crate) const PASSWORD: &str = "copper lantern drifts north";
+
+pub(crate) fn device() -> Device {
+    Device {
+        ip: Some("192.0.2.7".parse().unwrap()),
+        user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0".to_owned(),
+    }
+}
+
+pub(crate) fn sign_up_input(name: &str, organization: &str) -> SignUp {
+    SignUp {
+        name: name.to_owned(),
+        email: format!("{}@example.com", name.to_lowercase()),
+        password: PASSWORD.to_owned(),
+        organization: organization.to_owned(),
+        time_zone: "Europe/Berlin".to_owned(),
+    }
+}
+
+impl World {
+    pub(crate) async fn sign_up(&self, name: &str, organization: &str) -> SignedIn {
+        accounts::sign_up(&self.services, sign_up_input(name, organization), &device()).await.unwrap()
+    }
+
+    /// An organization, and whoever runs commands on the server acting in it.
+    pub(crate) async fn organization(&self, name: &str, time_zone: &str) -> Actor {
+        let organization = organizations::create(&self.services, name, time_zone).await.unwrap();
+        Actor { organization, who: Who::CommandLine, ip: None }
+    }
+
+    pub(crate) async fn member(&self, organization: &Organization, name: &str, role: Role) -> Actor {
+        let user =
+            NewUser { email: email(organization, name), name: name.to_owned(), role, password: PASSWORD.to_owned() };
+        let id = accounts::create_user(&self.services, organization, user).await.unwrap();
+        let who = Who::Member { id, name: name.to_owned(), role };
+        Actor { organization: organization.clone(), who, ip: device().ip }
+    }
+
+    pub(crate) async fn project(&self, actor: &Actor, name: &str) -> Project {
+        projects::create(&self.services, actor, name, "").await.unwrap()
+    }
+
+    pub(crate) async fn default_project(&self, actor: &Actor) -> ProjectId {
+        projects::find(&self.services, actor, "default").await.unwrap().id
+    }
+
+    pub(crate) async fn assign(&self, actor: &Actor, project: ProjectId, name: &str) {
+        projects::assign(&self.services, actor, project, &email(&actor.organization, name)).await.unwrap();
+    }
+
+    pub(crate) async fn key(&self, actor: &Actor, project: ProjectId, name: &str) -> ApiKey {
+        api_keys::create(&self.services, actor, new_key(project, name)).await.unwrap().api_key
+    }
+
+    pub(crate) async fn offer(&self, name: &str, input_per_million: &str) {
+        let price = Price {
+            input_per_million: Some(input_per_million.parse().unwrap()),
+            output_per_million: Some("2".parse().unwrap()),
+            ..Price::default()
+        };
+        let model = models::OfferedModel { name: name.to_owned(), service: Service::Chat, price: Some(price) };
+        models::apply(&self.services, vec![model]).await.unwrap();
+    }
+}
+
+fn email(organization: &Organization, name: &str) -> String {
+    format!("{}@{}.example", name.to_lowercase(), organization.slug)
+}
+
+pub(crate) fn new_key(project: ProjectId, name: &str) -> NewApiKey {
+    NewApiKey {
+        name: name.to_owned(),
+        description: String::new(),
+        project_id: Some(project),
+        level: Level::Standard,
+        models: vec![],
+        expires_in_days: None,
+    }
+}
