@@ -1,0 +1,23 @@
+/// Where to go after signing in: `next`, if it is a path of this site and nothing else.
+///
+/// Anything that a browser might take for another site (`//evil.example`, `/\evil.example`) is refused.
+pub fn safe_next(next: &str) -> Option<&str> {
+    let odd = |c: char| c.is_control() || c == '\\';
+    let own = next.starts_with('/') && !next.starts_with("//") && !next.contains(odd);
+    (own && !next.starts_with("/sign-")).then_some(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leads_only_to_this_site() {
+        assert_eq!(safe_next("/o/acme/usage?range=7d"), Some("/o/acme/usage?range=7d"));
+        for odd in
+            ["", "//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil.example", "usage", "/sign-in"]
+        {
+            assert_eq!(safe_next(odd), None, "{odd:?}");
+        }
+    }
+}

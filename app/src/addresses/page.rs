@@ -1,0 +1,113 @@
+use domain::permissions::Permission;
+
+/// A page of an organization.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Page {
+    Overview,
+    ApiKeys,
+    Logs,
+    Usage,
+    Settings,
+}
+
+impl Page {
+    pub const ALL: [Self; 5] = [Self::Overview, Self::ApiKeys, Self::Logs, Self::Usage, Self::Settings];
+
+    /// The last part of its path; empty for the overview.
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::Overview => "",
+            Self::ApiKeys => "keys",
+            Self::Logs => "logs",
+            Self::Usage => "usage",
+            Self::Settings => "settings",
+        }
+    }
+
+    /// As menus and titles call it.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::ApiKeys => "API keys",
+            Self::Logs => "Logs",
+            Self::Usage => "Usage",
+            Self::Settings => "Settings",
+        }
+    }
+
+    /// Without which a member doesn't see it.
+    pub const fn permission(self) -> Permission {
+        match self {
+            Self::Overview => Permission::ViewOverview,
+            Self::ApiKeys => Permission::ViewApiKeys,
+            Self::Logs => Permission::ViewLogs,
+            Self::Usage => Permission::ViewUsage,
+            Self::Settings => Permission::ManageSettings,
+        }
+    }
+
+    /// Whether the header's project narrows what it shows.
+    pub const fn has_projects(self) -> bool {
+        matches!(self, Self::ApiKeys | Self::Logs | Self::Usage)
+    }
+
+    /// Its path in the organization with this slug.
+    pub fn path(self, organization: &str) -> String {
+        match self {
+            Self::Overview => format!("/o/{organization}"),
+            _ => format!("/o/{organization}/{}", self.slug()),
+        }
+    }
+}
+
+/// What a path stands for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Address {
+    SignIn,
+    SignUp,
+    Account,
+    /// A page of the organization that was looked at last: `/`, `/keys`.
+    Last(Page),
+    /// A page of the organization with this slug: `/o/acme/keys`.
+    Organization(String, Page),
+}
+
+impl Address {
+    /// What `path` stands for, if it is one of the dashboard's.
+    pub fn parse(path: &str) -> Option<Self> {
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let page = |slug: &str| Page::ALL.into_iter().find(|page| page.slug() == slug);
+        match parts[..] {
+            [] => Some(Self::Last(Page::Overview)),
+            ["sign-in"] => Some(Self::SignIn),
+            ["sign-up"] => Some(Self::SignUp),
+            ["account"] => Some(Self::Account),
+            [slug] => page(slug).map(Self::Last),
+            ["o", organization] => Some(Self::Organization(organization.to_owned(), Page::Overview)),
+            ["o", organization, slug] => page(slug).map(|page| Self::Organization(organization.to_owned(), page)),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_is_found_by_its_path() {
+        for page in Page::ALL {
+            assert_eq!(Address::parse(&page.path("acme")), Some(Address::Organization("acme".to_owned(), page)));
+        }
+        assert_eq!(Address::parse("/"), Some(Address::Last(Page::Overview)));
+        assert_eq!(Address::parse("/keys"), Some(Address::Last(Page::ApiKeys)));
+        assert_eq!(Address::parse("/sign-in"), Some(Address::SignIn));
+    }
+
+    #[test]
+    fn other_paths_are_nobodys() {
+        for path in ["/o", "/o/acme/nothing", "/o/acme/keys/1", "/nothing", "/sign-in/x"] {
+            assert_eq!(Address::parse(path), None, "{path}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+use domain::usage::{Filter, UsageQuery};
+
+use super::{Page, Query};
+
+/// The usage page's address: `range, view, group, metric, tz, project, key, model`.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct UsageAddress {
+    /// What the page asks. A time zone of `None` is the organization's.
+    pub query: UsageQuery,
+}
+
+impl UsageAddress {
+    /// Reads a query string, with or without its question mark.
+    pub fn parse(search: &str) -> Self {
+        let search = Query::parse(search);
+        Self {
+            query: UsageQuery {
+                range: search.get("range").unwrap_or_default(),
+                view: search.get("view"),
+                group: search.get("group").unwrap_or_default(),
+                metric: search.get("metric").unwrap_or_default(),
+                time_zone: search.time_zone("tz"),
+                filter: filter(&search),
+            },
+        }
+    }
+
+    /// What differs from the page as it opens.
+    pub fn to_query(&self) -> Query {
+        let unless_default = UsageQuery::default();
+        let query = &self.query;
+        with_filter(
+            Query::default()
+                .with("range", (query.range != unless_default.range).then_some(query.range))
+                .with("view", query.view)
+                .with("group", (query.group != unless_default.group).then_some(query.group))
+                .with("metric", (query.metric != unless_default.metric).then_some(query.metric))
+                .with("tz", query.time_zone.as_ref()),
+            &query.filter,
+        )
+    }
+
+    /// The page's whole address in the organization with this slug.
+    pub fn href(&self, organization: &str) -> String {
+        self.to_query().on(&Page::Usage.path(organization))
+    }
+}
+
+/// The filter that an address says.
+pub(super) fn filter(search: &Query) -> Filter {
+    /// Longer than any model's name.
+    const LONGEST_MODEL: usize = 200;
+    Filter {
+        project: search.get("project"),
+        api_key: search.get("key"),
+        model: search.text("model").filter(|model| model.len() <= LONGEST_MODEL).map(str::to_owned),
+    }
+}
+
+/// `search` with the filter's names set.
+pub(super) fn with_filter(search: Query, filter: &Filter) -> Query {
+    search.with("project", filter.project).with("key", filter.api_key).with("model", filter.model.as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::usage::{Group, Metric, Range, View};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FULL: &str = "?range=7d&view=hour&group=key&metric=tokens&tz=Asia/Kathmandu\
+                        &project=proj_01h2xcejqtf2nbrexx3vqjhp41&key=key_01h2xcejqtf2nbrexx3vqjhp41&model=gpt-5-mini";
+
+    #[test]
+    fn everything_survives_a_round_trip() {
+        let address = UsageAddress::parse(FULL);
+        assert_eq!(address.query.range, Range::Last7Days);
+        assert_eq!(address.query.view, Some(View::Hour));
+        assert_eq!(address.query.group, Group::ApiKey);
+        assert_eq!(address.query.metric, Metric::Tokens);
+        assert_eq!(address.href("acme"), format!("/o/acme/usage{FULL}"));
+    }
+
+    #[test]
+    fn what_can_not_be_used_is_ignored() {
+        let address = UsageAddress::parse("range=yesterday&view=week&project=42&key=&metric=fun&other=1");
+        assert_eq!(address, UsageAddress::default());
+        assert_eq!(address.href("acme"), "/o/acme/usage");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_address(text: String) {
+            let _ = UsageAddress::parse(&text);
+        }
+    }
+}

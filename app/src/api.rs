@@ -1,0 +1,12 @@
+//! What the dashboard asks of the server: one function for each question, at a fixed path.
+
+pub mod accounts;
+pub mod api_keys;
+pub mod calls;
+#[cfg(feature = "ssr")]
+pub mod context;
+pub mod models;
+pub mod organizations;
+pub mod overview;
+pub mod projects;
+pub mod usage;

@@ -1,0 +1,16 @@
+//! The first page.
+
+use domain::{errors::ApiError, overview::Overview};
+use leptos::prelude::*;
+use server_fn::codec::Json;
+
+#[cfg(feature = "ssr")]
+use super::context;
+
+/// The month's figures, recent usage and latest calls, as far as the asker may see them.
+#[server(prefix = "/api", endpoint = "overview/get", input = Json)]
+pub async fn get(organization: String) -> Result<Overview, ApiError> {
+    let (services, actor) = context::actor(&organization).await?;
+    let base_url = context::request()?.base_url;
+    services::overview::get(&services, &actor, base_url).await.map_err(context::public)
+}

@@ -1,0 +1,18 @@
+//! Usage.
+
+use domain::{
+    errors::ApiError,
+    usage::{UsageQuery, UsageReport},
+};
+use leptos::prelude::*;
+use server_fn::codec::Json;
+
+#[cfg(feature = "ssr")]
+use super::context;
+
+/// Usage by bucket and group: what chart, tiles and table show.
+#[server(prefix = "/api", endpoint = "usage/report", input = Json)]
+pub async fn report(organization: String, query: UsageQuery) -> Result<UsageReport, ApiError> {
+    let (services, actor) = context::actor(&organization).await?;
+    services::usage::report(&services, &actor, &query).await.map_err(context::public)
+}

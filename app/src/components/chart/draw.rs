@@ -1,0 +1,130 @@
+//! A scene as SVG, drawn by plotters.
+
+use std::fmt;
+
+use plotters::{
+    drawing::{DrawingAreaErrorKind, IntoDrawingArea},
+    element::{PathElement, Rectangle, Text},
+    style::{
+        Color, FontDesc, FontFamily, FontStyle, ShapeStyle, TextStyle,
+        text_anchor::{HPos, Pos, VPos},
+    },
+};
+
+use super::{
+    backend::{Escaped, Ink, Px, SvgBackend},
+    scene::{DOTS, Rect, Scene},
+};
+
+/// The text size in dots; the stylesheet sets the same in pixels.
+const TEXT: f64 = 11.5 * DOTS as f64;
+/// Between two segments of a stack, and from which height on there is one.
+const SEAM: i32 = DOTS;
+const SEAMED: i32 = 4 * DOTS;
+
+/// The scene as an `<svg>` element that `label` names.
+///
+/// # Errors
+///
+/// Writing to a string doesn't fail, but plotters can't know that.
+pub fn svg(scene: &Scene, label: &str) -> Result<String, DrawingAreaErrorKind<fmt::Error>> {
+    let mut drawing = String::new();
+    draw(scene, &mut drawing)?;
+    let (width, height) = (Px(scene.width), Px(scene.height));
+    Ok(format!(
+        r#"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" aria-label="{}">{drawing}</svg>"#,
+        Escaped(label),
+    ))
+}
+
+fn draw(scene: &Scene, into: &mut String) -> Result<(), DrawingAreaErrorKind<fmt::Error>> {
+    let size = (scene.width.unsigned_abs(), scene.height.unsigned_abs());
+    let area = SvgBackend::new(into, size).into_drawing_area();
+    let plot = scene.plot;
+
+    for (index, line) in scene.grid.iter().enumerate() {
+        let ink = if index == 0 { Ink::Axis } else { Ink::Grid };
+        // On the middle of a pixel, a line one pixel wide is sharp.
+        let y = line.y / DOTS * DOTS + DOTS / 2;
+        area.draw(&PathElement::new([(plot.left, y), (plot.right, y)], ink.color().stroke_width(1)))?;
+        area.draw(&Text::new(line.label.as_str(), (plot.left - DOTS * 8, line.y), text(HPos::Right, VPos::Center)))?;
+    }
+    for segment in &scene.segments {
+        let ink = Ink::Series { slot: segment.slot, running: segment.running };
+        let Rect { left, top, right, bottom } = with_seam(segment.rect, plot);
+        area.draw(&Rectangle::new([(left, top), (right, bottom)], ShapeStyle::from(ink.color()).filled()))?;
+    }
+    for label in &scene.labels {
+        let place = (label.x, plot.bottom + DOTS * 9);
+        area.draw(&Text::new(label.text.as_str(), place, text(HPos::Center, VPos::Top)))?;
+    }
+    area.present()
+}
+
+/// Lets the ground through under a segment that stands on another one.
+fn with_seam(rect: Rect, plot: Rect) -> Rect {
+    let seamed = rect.bottom < plot.bottom && rect.height() >= SEAMED && rect.width() >= SEAMED;
+    if seamed { Rect { bottom: rect.bottom - SEAM, ..rect } } else { rect }
+}
+
+fn text(horizontal: HPos, vertical: VPos) -> TextStyle<'static> {
+    let font = FontDesc::new(FontFamily::SansSerif, TEXT, FontStyle::Normal);
+    TextStyle { color: Ink::Label.color().to_backend_color(), pos: Pos::new(horizontal, vertical), font }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::components::chart::{Bucket, ChartData, Series, Unit, scene::Size};
+
+    const SIZE: Size = Size { width: 400, height: 200 };
+
+    fn drawn(data: &ChartData, label: &str) -> String {
+        svg(&Scene::new(data, SIZE), label).unwrap()
+    }
+
+    fn data() -> ChartData {
+        let bucket = |axis: &str| Bucket { axis: axis.to_owned(), ..Bucket::default() };
+        let series =
+            |key: &str, values: &[i64]| Series { key: key.to_owned(), values: values.to_vec(), ..Series::default() };
+        ChartData {
+            unit: Unit::Money,
+            buckets: vec![bucket("1 Nov"), bucket("<2 & 3>")],
+            series: vec![series("a", &[1_000_000_000, 2_000_000_000]), series("b", &[3_000_000_000, 500_000_000])],
+            running: Some(1),
+            strides: &[1],
+        }
+    }
+
+    #[test]
+    fn colours_are_left_to_the_stylesheet() {
+        let svg = drawn(&data(), "Spend");
+        for colour in ["fill=", "stroke=", "style=", "rgb", "#0", "#f"] {
+            assert!(!svg.contains(colour), "{colour} in {svg}");
+        }
+        for class in ["class=\"grid\"", "class=\"axis\"", "class=\"label\"", "class=\"bar series-", " running\""] {
+            assert!(svg.contains(class), "{class} in {svg}");
+        }
+    }
+
+    #[test]
+    fn names_can_not_break_out_of_the_drawing() {
+        let svg = drawn(&data(), "\"><script>alert(1)</script>");
+        assert!(!svg.contains("<script>") && svg.contains("&lt;2 &amp; 3&gt;"), "{svg}");
+    }
+
+    #[test]
+    fn each_ink_is_one_element() {
+        let many = ChartData {
+            buckets: vec![Bucket::default(); 745],
+            series: vec![Series { key: "a".to_owned(), values: vec![7; 745], ..Series::default() }],
+            ..ChartData::default()
+        };
+        assert_eq!(drawn(&many, "Calls").matches("<path").count(), 3, "grid, axis and one series");
+    }
+
+    #[test]
+    fn nothing_to_show_is_drawn_too() {
+        assert!(drawn(&ChartData::default(), "Calls").contains("class=\"axis\""));
+    }
+}

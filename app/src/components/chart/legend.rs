@@ -1,0 +1,30 @@
+use leptos::prelude::*;
+
+use super::{ChartData, Slot};
+use crate::components::CollectAny;
+
+/// Names the colours; a name leads to what is shown narrowed to it.
+#[component]
+pub(super) fn Legend(data: Memo<ChartData>) -> impl IntoView {
+    let entries = Memo::new(move |_| {
+        data.with(|data| {
+            let series = data.series.iter().map(|series| (series.label.clone(), series.href.clone()));
+            data.slots().into_iter().zip(series).collect::<Vec<_>>()
+        })
+    });
+    let entry = |(slot, (label, href)): (Slot, (String, Option<String>))| {
+        let name = view! { <span class=format!("swatch {}", slot.class()) aria-hidden="true"></span>{label.clone()} };
+        match href {
+            Some(href) => {
+                let title = format!("Show only {label}");
+                view! { <li><a class="chart-legend-entry" href=href title=title>{name}</a></li> }.into_any()
+            }
+            None => view! { <li><span class="chart-legend-entry">{name}</span></li> }.into_any(),
+        }
+    };
+    view! {
+        <ul class="chart-legend" role="list" aria-label="Legend">
+            {move || entries.get().into_iter().map(entry).collect_any()}
+        </ul>
+    }
+}

@@ -1,0 +1,112 @@
+use leptos::{ev, prelude::*, reactive::computed::Selector};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
+use super::{
+    ChartData,
+    backend::Px,
+    pointer::Reading,
+    scene::{Rect, Scene},
+};
+use crate::components::CollectAny;
+
+/// The links over the bars, one for each bucket, over the plot's whole height: they work by click, middle click,
+/// Enter and touch. Only one takes part in the order of the Tab key; arrows move between them.
+#[component]
+pub(super) fn Links(data: Memo<ChartData>, scene: Memo<Scene>, reading: Reading) -> impl IntoView {
+    let count = move || data.with_untracked(|data| data.buckets.len());
+    let hrefs = Memo::new(move |_| data.with(|data| data.buckets.iter().map(|b| b.href.clone()).collect::<Vec<_>>()));
+    // Where Tab leads: where it was left, or the latest bucket with something in it.
+    let left_at = RwSignal::new(None::<usize>);
+    let latest = Memo::new(move |_| {
+        data.with(|data| {
+            let last = data.buckets.len().saturating_sub(1);
+            (0..data.buckets.len()).rev().find(|&bucket| data.total(bucket) > 0).unwrap_or(last)
+        })
+    });
+    let entry =
+        Selector::new(move || left_at.get().filter(|bucket| *bucket < hrefs.with(Vec::len)).unwrap_or(latest.get()));
+
+    let link = move |(bucket, href): (usize, Option<String>)| {
+        let entry = entry.clone();
+        let tab_index = move || if entry.selected(&bucket) { "0" } else { "-1" };
+        let label = move || data.with(|data| data.describe(bucket));
+        // Without calls behind it a bar leads nowhere, but is still read out.
+        let leads_nowhere = href.is_none().then_some("true");
+        view! {
+            <a
+                class="chart-link"
+                role="link"
+                data-bucket=bucket.to_string()
+                href=href
+                tabindex=tab_index
+                aria-label=label
+                aria-disabled=leads_nowhere
+            ></a>
+        }
+    };
+    let on_focus = move |event: ev::FocusEvent| {
+        let bucket = bucket_of(event.target());
+        left_at.set(bucket);
+        reading.show(bucket);
+    };
+    let on_key = move |event: ev::KeyboardEvent| {
+        let Some(bucket) = bucket_of(event.target()) else { return };
+        let last = count().saturating_sub(1);
+        let next = match event.key().as_str() {
+            "ArrowRight" | "ArrowUp" => (bucket + 1).min(last),
+            "ArrowLeft" | "ArrowDown" => bucket.saturating_sub(1),
+            "Home" => 0,
+            "End" => last,
+            "Escape" => return reading.close(),
+            _ => return,
+        };
+        event.prevent_default();
+        focus(reading, next);
+    };
+    let on_click = move |event: ev::MouseEvent| {
+        if reading.has_read(&event) {
+            event.prevent_default();
+        }
+    };
+    let place = move |edge: fn(Rect) -> i32| move || scene.with(|scene| format!("{}px", Px(edge(scene.plot))));
+    view! {
+        <div
+            class="chart-links"
+            role="group"
+            aria-label="Bars: arrow keys move, Enter opens the calls"
+            node_ref=reading.links()
+            style:left=place(|plot| plot.left)
+            style:top=place(|plot| plot.top)
+            style:width=place(Rect::width)
+            style:height=place(Rect::height)
+            on:pointerdown=move |event| reading.press(&event, count())
+            on:pointermove=move |event| reading.follow(&event, count())
+            on:pointerup=move |event| reading.lift(&event)
+            on:pointercancel=move |_| reading.leave()
+            on:pointerleave=move |event| reading.out(&event)
+            on:focusin=on_focus
+            on:focusout=move |_| reading.leave()
+            on:keydown=on_key
+            on:click=on_click
+        >
+            {move || hrefs.get().into_iter().enumerate().map(link.clone()).collect_any()}
+        </div>
+    }
+}
+
+fn bucket_of(target: Option<web_sys::EventTarget>) -> Option<usize> {
+    target?.dyn_into::<HtmlElement>().ok()?.get_attribute("data-bucket")?.parse().ok()
+}
+
+fn focus(reading: Reading, bucket: usize) {
+    let link = reading
+        .links()
+        .get_untracked()
+        .and_then(|links| links.query_selector(&format!("[data-bucket=\"{bucket}\"]")).ok().flatten())
+        .and_then(|link| link.dyn_into::<HtmlElement>().ok());
+    if let Some(link) = link {
+        // Nothing can be done for a browser that refuses.
+        let _ = link.focus();
+    }
+}

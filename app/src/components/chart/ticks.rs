@@ -1,0 +1,79 @@
+//! The values that the axis names.
+
+use super::units::Unit;
+
+/// A value that the axis names.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Tick {
+    pub value: i128,
+    pub label: String,
+}
+
+/// Multiples of 1, 2 or 5 times a power of ten, from 0 to the first that isn't below `maximum`; at most `most` steps.
+///
+/// Without anything to show it is 0 and one step, so that an empty chart still has its frame.
+pub fn ticks(maximum: i128, most: usize, unit: Unit) -> Vec<Tick> {
+    let most = i128::try_from(most.max(1)).unwrap_or(1);
+    let maximum = maximum.max(1);
+    let step = step(maximum, most);
+    let steps = (maximum + step - 1) / step;
+    let top = steps * step;
+    (0..=steps)
+        .map(|multiple| multiple * step)
+        .map(|value| Tick { value, label: unit.short(value, step, top) })
+        .collect()
+}
+
+/// The smallest nice step of which at most `most` reach `maximum`.
+fn step(maximum: i128, most: i128) -> i128 {
+    let mut power = 1_i128;
+    loop {
+        for digit in [1, 2, 5] {
+            let step = digit * power;
+            if step.saturating_mul(most) >= maximum {
+                return step;
+            }
+        }
+        power *= 10;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn values(maximum: i128, most: usize) -> Vec<i128> {
+        ticks(maximum, most, Unit::Count).into_iter().map(|tick| tick.value).collect()
+    }
+
+    #[test]
+    fn steps_are_round() {
+        assert_eq!(values(0, 5), [0, 1]);
+        assert_eq!(values(1, 5), [0, 1]);
+        assert_eq!(values(7, 4), [0, 2, 4, 6, 8]);
+        assert_eq!(values(278, 4), [0, 100, 200, 300]);
+        assert_eq!(values(1_000, 5), [0, 200, 400, 600, 800, 1_000]);
+    }
+
+    proptest! {
+        #[test]
+        fn ticks_cover_the_maximum(maximum in 0..=8 * i128::from(i64::MAX), most in 1_usize..9) {
+            let values = values(maximum, most);
+            prop_assert_eq!(values[0], 0);
+            prop_assert!(values[values.len() - 1] >= maximum);
+            prop_assert!(values[values.len() - 2] < maximum.max(1), "no tick too many");
+            prop_assert!(values.len() <= most + 1);
+        }
+
+        #[test]
+        fn every_tick_is_written_differently(maximum in 0..=8 * i128::from(i64::MAX), most in 1_usize..9) {
+            for unit in [Unit::Count, Unit::Money] {
+                let ticks = ticks(maximum, most, unit);
+                let labels: std::collections::HashSet<_> = ticks.iter().map(|tick| &tick.label).collect();
+                prop_assert_eq!(labels.len(), ticks.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+use leptos::prelude::*;
+
+use super::{ChartData, backend::Px, pointer::Reading, scene::Scene};
+use crate::components::{CollectAny, When};
+
+/// Between a bar and its tooltip, in dots.
+const GAP: i32 = 80;
+
+/// What the bucket that is looked at holds: each series with its share, and the sum.
+#[component]
+pub(super) fn Tooltip(data: Memo<ChartData>, scene: Memo<Scene>, reading: Reading) -> impl IntoView {
+    let shown = move || reading.bucket().filter(|bucket| data.with(|data| *bucket < data.buckets.len()));
+    // Beside the bar, on the side where there is more room.
+    let column = move || scene.with(|scene| scene.columns.get(shown()?).map(|column| (*column, scene.width)));
+    let right_of_bar = move || column().is_none_or(|(column, width)| column.left + column.right < width);
+    let left = move || match column() {
+        Some((column, _)) if right_of_bar() => format!("{}px", Px(column.right + GAP)),
+        _ => "auto".to_owned(),
+    };
+    let right = move || match column() {
+        Some((column, width)) if !right_of_bar() => format!("{}px", Px(width - column.left + GAP)),
+        _ => "auto".to_owned(),
+    };
+    let band = move |edge: fn(super::scene::Rect) -> i32| {
+        move || column().map(|(column, _)| format!("{}px", Px(edge(column)))).unwrap_or_default()
+    };
+    view! {
+        <When when=move || shown().is_some()>
+            <div
+                class="chart-band"
+                aria-hidden="true"
+                style:left=band(|column| column.left)
+                style:top=band(|column| column.top)
+                style:width=band(super::scene::Rect::width)
+                style:height=band(super::scene::Rect::height)
+            ></div>
+            <div
+                class="chart-tip"
+                class:pinned=move || reading.pinned()
+                class:right-of-bar=right_of_bar
+                style:left=left
+                style:right=right
+            >
+                {move || shown().map(|bucket| data.with(|data| reading_of(data, bucket)))}
+            </div>
+        </When>
+    }
+}
+
+fn reading_of(data: &ChartData, bucket: usize) -> impl IntoView + use<> {
+    let total = data.total(bucket);
+    let unit = data.unit;
+    let slots = data.slots();
+    let row = |(series, value): (usize, i64)| {
+        let label = data.series[series].label.clone();
+        view! {
+            <li>
+                <span class=format!("swatch {}", slots[series].class())></span>
+                <span class="chart-tip-name">{label}</span>
+                <span class="chart-tip-value">{unit.part(value.into(), total)}</span>
+                <span class="chart-tip-share">{share(value.into(), total)}</span>
+            </li>
+        }
+    };
+    let parts = data.largest_first(bucket);
+    let rows = (parts.len() > 1 || data.series.len() > 1)
+        .then(|| view! { <ul role="list">{parts.into_iter().map(row).collect_any()}</ul> }.into_any());
+    let bucket_data = &data.buckets[bucket];
+    let action = bucket_data.action.clone();
+    let action = match bucket_data.href.clone() {
+        Some(href) => view! { <a class="chart-tip-action" href=href tabindex="-1">{action}</a> }.into_any(),
+        None => view! { <span class="chart-tip-action">{action}</span> }.into_any(),
+    };
+    view! {
+        <div class="chart-tip-head"><span>{bucket_data.title.clone()}</span><strong>{unit.exact(total)}</strong></div>
+        {rows}
+        {(data.running == Some(bucket)).then(|| view! { <p class="chart-tip-note">"Still running"</p> }.into_any())}
+        {action}
+    }
+}
+
+/// In percent: whole ones, but one that isn't all or nothing isn't called so.
+fn share(value: i128, total: i128) -> String {
+    match total {
+        ..=0 => String::new(),
+        _ if value == total => "100 %".to_owned(),
+        _ => match (value.saturating_mul(100) + total / 2) / total {
+            0 => "< 1 %".to_owned(),
+            100.. => "> 99 %".to_owned(),
+            percent => format!("{percent} %"),
+        },
+    }
+}

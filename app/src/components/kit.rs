@@ -1,0 +1,67 @@
+//! The parts themselves, one file each. [`components`](super) lists them.
+
+mod async_view;
+mod badge;
+mod button;
+mod check_list;
+mod collect_any;
+mod copy_button;
+mod data_table;
+mod dialog;
+mod field;
+mod filter_chips;
+mod form_error;
+mod icon;
+mod live_sign;
+mod menu;
+mod notice;
+mod numbers;
+mod page_head;
+mod radio_cards;
+mod segmented;
+mod select;
+mod skeleton;
+mod snippets;
+mod tabs;
+mod tiles;
+mod time;
+mod toasts;
+mod when;
+
+pub use async_view::{AsyncView, ErrorView};
+pub use badge::{Badge, Tone};
+pub use button::{Button, ButtonLink, Look};
+pub use check_list::CheckList;
+pub use collect_any::CollectAny;
+pub use copy_button::CopyButton;
+pub use data_table::{Column, DataTable, Place, Sort};
+pub use dialog::{Confirm, Dialog};
+pub use field::{Field, SearchField, TextArea};
+pub use filter_chips::{Chip, FilterChips};
+pub use form_error::FormError;
+pub use icon::{Icon, IconView, Logo};
+pub use live_sign::LiveSign;
+pub use menu::{Menu, MenuAct, MenuLabel, MenuLink};
+pub use notice::{EmptyState, Notice};
+pub use numbers::{
+    Amount, Count, bar_width, format_compact, format_count, format_duration, format_money, format_money_exact,
+    format_percent,
+};
+pub use page_head::PageHead;
+pub use radio_cards::RadioCards;
+pub use segmented::Segmented;
+pub use select::{Choice, Select};
+pub use skeleton::Skeleton;
+pub use snippets::{SnippetKey, Snippets, snippet};
+pub use tabs::{Tab, Tabs};
+pub use tiles::{Change, Tile, Tiles};
+pub use time::{Time, TimeStyle, format_moment, relative};
+pub use toasts::{ToastRegion, Toasts, use_toasts};
+pub use when::When;
+
+/// An id that no other element has.
+pub fn unique_id(what: &str) -> String {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("{what}-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}

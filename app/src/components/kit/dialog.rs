@@ -1,0 +1,101 @@
+//! Modal dialogs: one question, one primary button, and what will happen.
+
+use leptos::{ev, html, prelude::*};
+use wasm_bindgen::JsCast;
+
+use super::{Button, Icon, Look, When, unique_id};
+
+/// A native modal dialog. The browser keeps the focus inside and gives it back at the end.
+///
+/// Its children are made anew each time it opens.
+#[component]
+pub fn Dialog(
+    open: RwSignal<bool>,
+    #[prop(into)] title: Signal<String>,
+    /// Comes from the side (on phones from below), for longer forms.
+    #[prop(optional)]
+    sheet: bool,
+    /// Without a button and Esc to close it: only for what must be answered.
+    #[prop(optional)]
+    insistent: bool,
+    #[prop(optional, into)] on_close: Option<Callback<()>>,
+    children: ChildrenFn,
+) -> impl IntoView {
+    let dialog = NodeRef::<html::Dialog>::new();
+    let heading = unique_id("dialog");
+    let labelled_by = heading.clone();
+    let content = StoredValue::new(children);
+    Effect::new(move |was_open: Option<bool>| {
+        let is_open = open.get();
+        if let Some(dialog) = dialog.get() {
+            if is_open && !dialog.open() {
+                // Fails only where the element isn't in the document any more.
+                let _ = dialog.show_modal();
+            } else if !is_open && dialog.open() {
+                dialog.close();
+            }
+        }
+        if was_open == Some(true)
+            && !is_open
+            && let Some(on_close) = on_close
+        {
+            on_close.run(());
+        }
+        is_open
+    });
+    let close = move || open.set(false);
+    let cancel = move |event: ev::Event| {
+        // Esc within a list that is open in the dialog is not for the dialog.
+        let own = event.target() == event.current_target();
+        if own && insistent {
+            event.prevent_default();
+        }
+    };
+    view! {
+        <dialog
+            node_ref=dialog
+            class="dialog"
+            class:sheet=sheet
+            aria-labelledby=labelled_by
+            on:cancel=cancel
+            on:close=move |_| close()
+        >
+            <When when=move || open.get()>
+                <header>
+                    <h2 id=heading.clone()>{move || title.get()}</h2>
+                    {(!insistent)
+                        .then(|| view! { <Button look=Look::Quiet icon=Icon::Close label="Close" on_press=close/> })}
+                </header>
+                {content.with_value(|content| content())}
+            </When>
+        </dialog>
+    }
+}
+
+/// Asks before something that can't be taken back.
+#[component]
+pub fn Confirm(
+    open: RwSignal<bool>,
+    #[prop(into)] title: Signal<String>,
+    /// The verb on the button.
+    action: &'static str,
+    #[prop(optional, into)] pending: Signal<bool>,
+    #[prop(into)] on_confirm: Callback<()>,
+    children: ChildrenFn,
+) -> impl IntoView {
+    let content = StoredValue::new(children);
+    view! {
+        <Dialog open title>
+            <div class="dialog-body">{content.with_value(|content| content())}</div>
+            <footer>
+                <Button on_press=move || open.set(false)>"Cancel"</Button>
+                <Button look=Look::Danger pending on_press=on_confirm>{action}</Button>
+            </footer>
+        </Dialog>
+    }
+}
+
+/// The nearest element around an event's target that `selector` finds.
+pub(crate) fn closest(event: &ev::Event, selector: &str) -> Option<web_sys::Element> {
+    event.target()?.dyn_into::<web_sys::Element>().ok()?.closest(selector).ok().flatten()
+}

@@ -1,0 +1,166 @@
+//! Inputs with their label, hint and error.
+
+use leptos::{html, prelude::*};
+
+use super::{Icon, IconView, unique_id};
+use crate::state::watch;
+
+/// The ids that tie a control to what is said about it.
+#[derive(Clone)]
+pub(super) struct Ids {
+    pub control: String,
+    pub hint: String,
+    pub error: String,
+}
+
+impl Ids {
+    pub(super) fn new(name: &str) -> Self {
+        let control = unique_id(name);
+        Self { hint: format!("{control}-hint"), error: format!("{control}-error"), control }
+    }
+
+    /// What describes the control: its error first, if there is one.
+    pub(super) fn described_by(&self, hinted: bool, error: Signal<Option<String>>) -> Signal<Option<String>> {
+        let Self { hint, error: error_id, .. } = self.clone();
+        Signal::derive(move || {
+            let wrong = error.with(Option::is_some);
+            let ids = [wrong.then_some(error_id.as_str()), hinted.then_some(hint.as_str())];
+            let ids: Vec<_> = ids.into_iter().flatten().collect();
+            (!ids.is_empty()).then(|| ids.join(" "))
+        })
+    }
+}
+
+/// The label above a control, and hint and error below it.
+#[component]
+pub(super) fn Frame(
+    ids: Ids,
+    label: String,
+    hint: Option<String>,
+    error: Signal<Option<String>>,
+    optional: bool,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class="field" class:wrong=move || error.with(Option::is_some)>
+            <label for=ids.control>
+                {label} {optional.then(|| view! { <span class="optional">"optional"</span> }.into_any())}
+            </label>
+            {children()}
+            {hint.map(|hint| view! { <p class="hint" id=ids.hint>{hint}</p> }.into_any())}
+            <p class="error" id=ids.error role="alert">{move || error.get()}</p>
+        </div>
+    }
+}
+
+/// One line of text.
+#[component]
+pub fn Field(
+    /// What the form calls it.
+    name: &'static str,
+    #[prop(into)] label: String,
+    value: RwSignal<String>,
+    /// An input's type: `text`, `email`, `password`, `number`, `date`.
+    #[prop(default = "text")]
+    kind: &'static str,
+    #[prop(optional, into)] hint: Option<String>,
+    #[prop(optional, into)] error: Signal<Option<String>>,
+    /// A token of the HTML standard, such as `current-password`.
+    #[prop(default = "off")]
+    autocomplete: &'static str,
+    #[prop(optional)] placeholder: &'static str,
+    #[prop(optional)] optional: bool,
+    #[prop(optional)] autofocus: bool,
+    #[prop(optional, into)] disabled: Signal<bool>,
+) -> impl IntoView {
+    let ids = Ids::new(name);
+    let described_by = ids.described_by(hint.is_some(), error);
+    let input = NodeRef::<html::Input>::new();
+    focus_if(autofocus, input);
+    let mode = if kind == "number" { Some("numeric") } else { None };
+    view! {
+        <Frame ids=ids.clone() label hint error optional>
+            <input
+                node_ref=input
+                class="input"
+                id=ids.control
+                name=name
+                // The server's answer would come too late for numbers, so they are typed as text.
+                type=if kind == "number" { "text" } else { kind }
+                inputmode=mode
+                autocomplete=autocomplete
+                placeholder=(!placeholder.is_empty()).then_some(placeholder)
+                prop:value=move || value.get()
+                on:input=move |event| value.set(event_target_value(&event))
+                disabled=move || disabled.get()
+                aria-invalid=move || error.with(Option::is_some).then_some("true")
+                aria-describedby=move || described_by.get()
+            />
+        </Frame>
+    }
+}
+
+/// Several lines of text.
+#[component]
+pub fn TextArea(
+    name: &'static str,
+    #[prop(into)] label: String,
+    value: RwSignal<String>,
+    #[prop(optional, into)] hint: Option<String>,
+    #[prop(optional, into)] error: Signal<Option<String>>,
+    #[prop(optional)] optional: bool,
+) -> impl IntoView {
+    let ids = Ids::new(name);
+    let described_by = ids.described_by(hint.is_some(), error);
+    view! {
+        <Frame ids=ids.clone() label hint error optional>
+            <textarea
+                class="input"
+                id=ids.control
+                name=name
+                rows="2"
+                prop:value=move || value.get()
+                on:input=move |event| value.set(event_target_value(&event))
+                aria-invalid=move || error.with(Option::is_some).then_some("true")
+                aria-describedby=move || described_by.get()
+            ></textarea>
+        </Frame>
+    }
+}
+
+/// A search over what the page shows; `/` leads to it.
+#[component]
+pub fn SearchField(
+    #[prop(into)] label: String,
+    #[prop(into)] value: Signal<String>,
+    #[prop(into)] on_change: Callback<(String,)>,
+) -> impl IntoView {
+    view! {
+        <div class="search-field">
+            <IconView icon=Icon::Search/>
+            <input
+                class="input"
+                type="search"
+                data-shortcut="/"
+                autocomplete="off"
+                aria-label=label.clone()
+                placeholder=label
+                prop:value=move || value.get()
+                on:input=move |event| on_change.run((event_target_value(&event),))
+            />
+        </div>
+    }
+}
+
+/// Puts the focus into `input` once it is there; the attribute only works in a page's own HTML.
+fn focus_if(wanted: bool, input: NodeRef<html::Input>) {
+    if wanted {
+        watch(move || {
+            if let Some(input) = input.get() {
+                request_animation_frame(move || {
+                    let _ = input.focus();
+                });
+            }
+        });
+    }
+}

@@ -1,0 +1,37 @@
+use leptos::prelude::*;
+
+use super::{CollectAny, Icon, IconView, When};
+
+/// A filter that narrows a page.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Chip {
+    /// What it is about: `Model`.
+    pub name: &'static str,
+    pub value: String,
+    /// The page without it.
+    pub without: String,
+}
+
+/// The filters that narrow a page, each with a link that removes it.
+#[component]
+pub fn FilterChips(chips: Memo<Vec<Chip>>) -> impl IntoView {
+    let chip = |Chip { name, value, without }: Chip| {
+        let remove = format!("Remove the filter {name}: {value}");
+        view! {
+            <li>
+                <span class="chip">
+                    <span class="chip-name">{name}</span>
+                    <span class="chip-value" title=value.clone()>{value.clone()}</span>
+                    <a href=without aria-label=remove.clone() title=remove><IconView icon=Icon::Close/></a>
+                </span>
+            </li>
+        }
+    };
+    view! {
+        <When when=move || chips.with(|chips| !chips.is_empty())>
+            <ul class="filter-chips" role="list" aria-label="Filters">
+                {move || chips.get().into_iter().map(chip).collect_any()}
+            </ul>
+        </When>
+    }
+}

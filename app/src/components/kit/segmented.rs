@@ -1,0 +1,35 @@
+use leptos::prelude::*;
+
+use super::{Choice, CollectAny};
+
+/// One of few that exclude each other, side by side.
+#[component]
+pub fn Segmented(
+    /// What is chosen: `Range`.
+    #[prop(into)]
+    label: String,
+    #[prop(into)] value: Signal<String>,
+    #[prop(into)] on_change: Callback<(String,)>,
+    #[prop(into)] choices: Signal<Vec<Choice>>,
+) -> impl IntoView {
+    let buttons = move || {
+        let button = |choice: Choice| {
+            let (compared, chosen) = (choice.value.clone(), choice.value);
+            view! {
+                <button
+                    type="button"
+                    aria-pressed=move || value.with(|value| *value == compared).to_string()
+                    on:click=move |_| on_change.run((chosen.clone(),))
+                >
+                    {choice.label}
+                </button>
+            }
+        };
+        choices.get().into_iter().map(button).collect_any()
+    };
+    view! {
+        <div class="segmented" role="group" aria-label=label>
+            {buttons}
+        </div>
+    }
+}

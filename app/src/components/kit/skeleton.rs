@@ -1,0 +1,19 @@
+use leptos::prelude::*;
+
+use super::CollectAny;
+
+/// Grey lines in the shape of what is still to come; they appear after 150 ms.
+#[component]
+pub fn Skeleton(
+    /// How many lines.
+    lines: usize,
+    /// A class that gives the lines their height and layout: `rows`, `tiles`, `chart`, `form`.
+    #[prop(default = "rows")]
+    shape: &'static str,
+) -> impl IntoView {
+    view! {
+        <div class=format!("skeleton {shape}") role="status" aria-label="Loading">
+            {(0..lines).map(|_| view! { <i></i> }).collect_any()}
+        </div>
+    }
+}

@@ -1,0 +1,136 @@
+//! Moments, as people read them: relative with the exact one on hover, or in a given time zone.
+
+use std::{cell::RefCell, collections::HashMap};
+
+use domain::time::Timestamp;
+use js_sys::{Array, Function, Object, Reflect};
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::state::{browser_time_zone, use_clock};
+
+/// Day before month, and 24 hours: read alike everywhere English is.
+const LOCALE: &str = "en-GB";
+
+/// How much of a moment is told.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum TimeStyle {
+    /// `17 Nov`
+    Day,
+    /// `Tue 17 Nov`
+    Weekday,
+    /// `17 Nov 2026`
+    Date,
+    /// `November 2026`
+    Month,
+    /// `14:32`
+    Minute,
+    /// `14:32:07`
+    Second,
+    /// `17 Nov, 14:32`
+    DayMinute,
+    /// `17 Nov 2026, 14:32:07 CET`
+    Exact,
+}
+
+impl TimeStyle {
+    /// The options of `Intl.DateTimeFormat` (ECMA-402, section 11).
+    const fn options(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Day => &[("day", "numeric"), ("month", "short")],
+            Self::Weekday => &[("weekday", "short"), ("day", "numeric"), ("month", "short")],
+            Self::Date => &[("day", "numeric"), ("month", "short"), ("year", "numeric")],
+            Self::Month => &[("month", "long"), ("year", "numeric")],
+            Self::Minute => &[("hour", "2-digit"), ("minute", "2-digit")],
+            Self::Second => &[("hour", "2-digit"), ("minute", "2-digit"), ("second", "2-digit")],
+            Self::DayMinute => &[("day", "numeric"), ("month", "short"), ("hour", "2-digit"), ("minute", "2-digit")],
+            Self::Exact => &[
+                ("day", "numeric"),
+                ("month", "short"),
+                ("year", "numeric"),
+                ("hour", "2-digit"),
+                ("minute", "2-digit"),
+                ("second", "2-digit"),
+                ("timeZoneName", "short"),
+            ],
+        }
+    }
+}
+
+thread_local! {
+    // Making a formatter takes far longer than using one.
+    static FORMATTERS: RefCell<HashMap<(String, TimeStyle), Option<Function>>> = RefCell::new(HashMap::new());
+}
+
+/// `moment` in `zone`, an IANA time zone; in UTC where the browser doesn't know that one.
+pub fn format_moment(moment: Timestamp, zone: &str, style: TimeStyle) -> String {
+    FORMATTERS.with_borrow_mut(|formatters| {
+        formatters
+            .entry((zone.to_owned(), style))
+            .or_insert_with(|| formatter(zone, style).or_else(|| formatter("UTC", style)))
+            .as_ref()
+            .and_then(|format| format.call1(&JsValue::NULL, &millis(moment).into()).ok())
+            .and_then(|text| text.as_string())
+            .unwrap_or_else(|| moment.to_string())
+    })
+}
+
+fn formatter(zone: &str, style: TimeStyle) -> Option<Function> {
+    let options = Object::new();
+    for (name, value) in style.options().iter().copied().chain([("timeZone", zone), ("hourCycle", "h23")]) {
+        Reflect::set(&options, &name.into(), &value.into()).ok()?;
+    }
+    // The constructor throws for a zone that it doesn't know, which js_sys's own doesn't catch.
+    let intl = Reflect::get(&js_sys::global(), &"Intl".into()).ok()?;
+    let class: Function = Reflect::get(&intl, &"DateTimeFormat".into()).ok()?.dyn_into().ok()?;
+    let formatter = Reflect::construct(&class, &Array::of2(&LOCALE.into(), &options)).ok()?;
+    Reflect::get(&formatter, &"format".into()).ok()?.dyn_into().ok()
+}
+
+/// What JavaScript counts time in. Milliseconds stay exact until the year 287396.
+#[expect(clippy::cast_precision_loss, reason = "JavaScript has no other numbers")]
+fn millis(moment: Timestamp) -> f64 {
+    moment.millis() as f64
+}
+
+/// `moment` as seen from `now`: `just now`, `3 min ago`, `in 9 days`.
+pub fn relative(moment: Timestamp, now: Timestamp) -> String {
+    const MINUTE: i64 = 60;
+    const HOUR: i64 = 60 * MINUTE;
+    const DAY: i64 = 24 * HOUR;
+    let seconds = (moment.millis() - now.millis()) / 1_000;
+    let (count, unit) = match seconds.abs() {
+        ..10 => return "just now".to_owned(),
+        size @ ..MINUTE => (size, "s"),
+        size @ ..HOUR => (size / MINUTE, "min"),
+        size @ ..DAY => (size / HOUR, "h"),
+        size if size < 2 * DAY => (1, "day"),
+        size => (size / DAY, "days"),
+    };
+    if seconds > 0 { format!("in {count} {unit}") } else { format!("{count} {unit} ago") }
+}
+
+/// A moment, relative and kept so, with the exact one on hover.
+#[component]
+pub fn Time(
+    at: Timestamp,
+    /// The IANA time zone of the exact one; the browser's if there is none.
+    #[prop(optional, into)]
+    zone: Option<String>,
+    /// Instead of relative.
+    #[prop(optional, into)]
+    style: Option<TimeStyle>,
+) -> impl IntoView {
+    let clock = use_clock();
+    let zone = zone.unwrap_or_else(browser_time_zone);
+    let exact = format_moment(at, &zone, TimeStyle::Exact);
+    let text = move || match style {
+        Some(style) => format_moment(at, &zone, style),
+        None => relative(at, clock.now()),
+    };
+    view! {
+        <time datetime=at.to_string() title=exact>
+            {text}
+        </time>
+    }
+}

@@ -1,0 +1,67 @@
+use leptos::prelude::*;
+
+use super::{shell::Overlays, theme_menu::ThemeEntries};
+use crate::{
+    api,
+    components::{Icon, Menu, MenuAct, MenuLink, use_toasts},
+    state::{Act, act, use_organization, use_session, watch},
+};
+
+/// Who is signed in, and what belongs to them.
+#[component]
+pub fn AccountMenu(
+    /// The button's class: `me` in the sidebar, `avatar-button` in the header.
+    class: &'static str,
+) -> impl IntoView {
+    let session = use_session();
+    let membership = use_organization().membership();
+    let shortcuts = expect_context::<Overlays>().shortcuts;
+    let sign_out = sign_out();
+    let name =
+        move || session.viewer.with(|viewer| viewer.as_ref().map(|viewer| viewer.name.clone()).unwrap_or_default());
+    let place = StoredValue::new(format!("{} · {}", membership.name, membership.role.label()));
+    view! {
+        <Menu
+            label=Signal::derive(move || format!("Account: {} {}", name(), place.get_value()))
+            class=class
+            trigger=move || view! {
+                <span class="avatar" aria-hidden="true" data-text=move || initials(&name())></span>
+                <span class="me-text">
+                    <b>{name}</b>
+                    " "
+                    <small>{place.get_value()}</small>
+                </span>
+            }
+        >
+            <div class="menu-head" role="presentation">
+                <b>{name}</b>
+                <small>{move || session.viewer.with(|viewer| viewer.as_ref().map(|viewer| viewer.email.clone()))}</small>
+            </div>
+            <MenuLink href="/account" icon=Icon::User>"Your account"</MenuLink>
+            <MenuAct icon=Icon::Keyboard on_press=move || shortcuts.set(true)>"Keyboard shortcuts"</MenuAct>
+            <ThemeEntries/>
+            <hr/>
+            <MenuAct icon=Icon::SignOut on_press=move || sign_out.send(())>"Sign out"</MenuAct>
+        </Menu>
+    }
+}
+
+/// Ends one's session in this browser.
+pub(super) fn sign_out() -> Act<()> {
+    let session = use_session();
+    let toasts = use_toasts();
+    let sign_out = act(|()| api::accounts::SignOut {}, move |(), ()| session.end());
+    watch(move || {
+        if let Some(error) = sign_out.error().get() {
+            toasts.failed(&error);
+        }
+    });
+    sign_out
+}
+
+/// The first letters of the first and the last name.
+fn initials(name: &str) -> String {
+    let mut words = name.split_whitespace().filter_map(|word| word.chars().next());
+    let first = words.next();
+    first.into_iter().chain(words.next_back()).flat_map(char::to_uppercase).collect()
+}

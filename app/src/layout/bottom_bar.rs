@@ -1,0 +1,39 @@
+use leptos::prelude::*;
+
+use super::{icon, shell::Overlays};
+use crate::{
+    addresses::Page,
+    components::{CollectAny, Icon, IconView},
+    state::use_organization,
+};
+
+/// On phones, what the thumb reaches. The rest is behind "More".
+const PAGES: [(Page, &str); 4] =
+    [(Page::Overview, "Overview"), (Page::Usage, "Usage"), (Page::ApiKeys, "Keys"), (Page::Logs, "Logs")];
+
+#[component]
+pub fn BottomBar(page: Memo<Option<Page>>) -> impl IntoView {
+    let organization = use_organization();
+    let palette = expect_context::<Overlays>().palette;
+    let link = move |(to, label): (Page, &'static str)| {
+        view! {
+            <a href=to.path(&organization.slug()) aria-current=move || (page.get() == Some(to)).then_some("page")>
+                <IconView icon=icon(to)/>
+                {label}
+            </a>
+        }
+    };
+    view! {
+        <nav class="bottom-bar" aria-label="Modules">
+            {PAGES
+                .into_iter()
+                .filter(|(page, _)| organization.may(page.permission()))
+                .map(link)
+                .collect_any()}
+            <button type="button" on:click=move |_| palette.set(true)>
+                <IconView icon=Icon::More/>
+                "More"
+            </button>
+        </nav>
+    }
+}

@@ -1,0 +1,44 @@
+use leptos::prelude::*;
+
+use super::{
+    account_menu::AccountMenu, organization_menu::OrganizationMenu, project_menu::ProjectMenu, shell::Overlays,
+    theme_menu::ThemeMenu,
+};
+use crate::{
+    addresses::Page,
+    components::{Icon, IconView},
+};
+
+/// Where one is, and what is reached from everywhere.
+#[component]
+pub fn Header(page: Memo<Option<Page>>) -> impl IntoView {
+    let palette = expect_context::<Overlays>().palette;
+    view! {
+        <header class="header">
+            <div class="crumbs">
+                <OrganizationMenu page/>
+                <ProjectMenu page/>
+            </div>
+            <button
+                type="button"
+                class="palette-button"
+                aria-label=format!("Search or jump to… {}", shortcut_name())
+                aria-keyshortcuts="Control+K Meta+K"
+                on:click=move |_| palette.set(true)
+            >
+                <IconView icon=Icon::Search/>
+                <span>"Search or jump to…"</span>
+                " "
+                <kbd>{shortcut_name()}</kbd>
+            </button>
+            <ThemeMenu/>
+            <AccountMenu class="avatar-button"/>
+        </header>
+    }
+}
+
+/// How this system calls the palette's shortcut.
+pub(super) fn shortcut_name() -> &'static str {
+    let mac = window().navigator().user_agent().is_ok_and(|agent| agent.contains("Mac"));
+    if mac { "⌘ K" } else { "Ctrl K" }
+}

@@ -1,0 +1,50 @@
+use leptos::prelude::*;
+
+use crate::{
+    addresses::Page,
+    components::{CollectAny, Icon, IconView, Menu, MenuLabel, MenuLink},
+    state::{use_organization, use_session},
+};
+
+/// The organization one looks at, and the others one is a member of.
+#[component]
+pub fn OrganizationMenu(page: Memo<Option<Page>>) -> impl IntoView {
+    let session = use_session();
+    let here = use_organization().membership();
+    let entry = {
+        let here = here.slug.clone();
+        move |membership: domain::accounts::Membership| {
+            let current = membership.slug == here;
+            let slug = membership.slug;
+            let href = Signal::derive(move || page.get().unwrap_or(Page::Overview).path(&slug));
+            view! {
+                <MenuLink href current>
+                    {membership.name}
+                    <small>{membership.role.label()}</small>
+                </MenuLink>
+            }
+        }
+    };
+    let memberships = session
+        .viewer
+        .with_untracked(|viewer| viewer.as_ref().map(|viewer| viewer.memberships.clone()).unwrap_or_default());
+    let name = StoredValue::new(here.name.clone());
+    view! {
+        <Menu
+            label=format!("Organization: {}", here.name)
+            class="crumb organization"
+            trigger=move || view! {
+                <span class="monogram" aria-hidden="true" data-text=name.with_value(|name| initial(name))></span>
+                <span class="crumb-name">{name.get_value()}</span>
+                <IconView icon=Icon::ChevronDown/>
+            }
+        >
+            <MenuLabel>"Organizations"</MenuLabel>
+            {memberships.into_iter().map(entry).collect_any()}
+        </Menu>
+    }
+}
+
+fn initial(name: &str) -> String {
+    name.chars().next().map(|c| c.to_uppercase().collect()).unwrap_or_default()
+}

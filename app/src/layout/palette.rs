@@ -1,0 +1,145 @@
+//! Reaches every page and act by a few letters.
+
+mod entries;
+
+use leptos::{ev, html, prelude::*};
+
+use self::entries::{Deed, Entry, entries};
+use super::{account_menu::sign_out, shell::Overlays};
+use crate::{
+    components::{CollectAny, IconView, unique_id},
+    state::{use_go, use_theme, watch},
+};
+
+#[component]
+pub fn Palette() -> impl IntoView {
+    let overlays = expect_context::<Overlays>();
+    let go = use_go();
+    let theme = use_theme();
+    let sign_out = sign_out();
+    let dialog = NodeRef::<html::Dialog>::new();
+    let input = NodeRef::<html::Input>::new();
+    let typed = RwSignal::new(String::new());
+    let marked = RwSignal::new(0_usize);
+    let all = entries(overlays.palette);
+    let found = Memo::new(move |_| {
+        let typed = typed.get();
+        all.with(|entries| entries.iter().filter(|entry| entry.matches(&typed)).cloned().collect::<Vec<_>>())
+    });
+    watch(move || {
+        let open = overlays.palette.get();
+        let Some(dialog) = dialog.get() else { return };
+        if open && !dialog.open() {
+            typed.set(String::new());
+            marked.set(0);
+            let _ = dialog.show_modal();
+            if let Some(input) = input.get_untracked() {
+                let _ = input.focus();
+            }
+        } else if !open && dialog.open() {
+            dialog.close();
+        }
+    });
+    let run = move |entry: Entry| {
+        overlays.palette.set(false);
+        match entry.deed {
+            Deed::Go(address) => go.to(address),
+            Deed::Theme(choice) => theme.set(choice),
+            Deed::Shortcuts => overlays.shortcuts.set(true),
+            Deed::SignOut => sign_out.send(()),
+        }
+    };
+    let list = unique_id("palette");
+    let pressed = move |event: ev::KeyboardEvent| {
+        let count = found.with(Vec::len);
+        match event.key().as_str() {
+            "ArrowDown" if count > 0 => marked.update(|marked| *marked = (*marked + 1) % count),
+            "ArrowUp" if count > 0 => marked.update(|marked| *marked = (*marked + count - 1) % count),
+            "Enter" => {
+                if let Some(entry) = found.with(|found| found.get(marked.get_untracked()).cloned()) {
+                    run(entry);
+                }
+            }
+            _ => return,
+        }
+        event.prevent_default();
+        request_animation_frame(|| {
+            if let Ok(Some(option)) = document().query_selector(".palette [aria-selected=true]") {
+                let nearest = web_sys::ScrollIntoViewOptions::new();
+                nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
+                option.scroll_into_view_with_scroll_into_view_options(&nearest);
+            }
+        });
+    };
+    let options = {
+        let list = list.clone();
+        move || {
+            let mut group = "";
+            let option = |(index, entry): (usize, Entry)| {
+                let heading =
+                    (entry.group != group).then(|| view! { <li role="presentation">{entry.group}</li> }.into_any());
+                group = entry.group;
+                let (icon, label, detail) = (entry.icon, entry.label.clone(), entry.detail.clone());
+                view! {
+                    {heading}
+                    <li
+                        role="option"
+                        id=format!("{list}-{index}")
+                        aria-selected=move || (marked.get() == index).to_string()
+                        on:pointermove=move |_| {
+                            if marked.get_untracked() != index {
+                                marked.set(index);
+                            }
+                        }
+                        on:click=move |_| run(entry.clone())
+                    >
+                        <IconView icon/>
+                        <span>{label}</span>
+                        <small>{detail}</small>
+                    </li>
+                }
+            };
+            found.get().into_iter().enumerate().map(option).collect_any()
+        }
+    };
+    let active = {
+        let list = list.clone();
+        move || (found.with(Vec::len) > 0).then(|| format!("{list}-{}", marked.get()))
+    };
+    view! {
+        <dialog
+            node_ref=dialog
+            class="palette"
+            aria-label="Search or jump to"
+            on:close=move |_| overlays.palette.set(false)
+            on:click=move |event| {
+                if event.target() == event.current_target() {
+                    overlays.palette.set(false);
+                }
+            }
+        >
+            <input
+                node_ref=input
+                type="text"
+                role="combobox"
+                aria-expanded="true"
+                aria-controls=list.clone()
+                aria-activedescendant=active
+                aria-label="Search or jump to"
+                aria-autocomplete="list"
+                autocomplete="off"
+                placeholder="Search pages, keys, projects, acts…"
+                prop:value=move || typed.get()
+                on:input=move |event| {
+                    typed.set(event_target_value(&event));
+                    marked.set(0);
+                }
+                on:keydown=pressed
+            />
+            <ul role="listbox" id=list aria-label="Results">{options}</ul>
+            <p class="palette-none" role="status">
+                {move || (found.with(Vec::is_empty)).then_some("Nothing is called so.")}
+            </p>
+        </dialog>
+    }
+}

@@ -1,0 +1,108 @@
+use std::time::Duration;
+
+use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast;
+
+use super::shell::Overlays;
+use crate::{
+    addresses::Page,
+    components::{CollectAny, Dialog},
+    state::{use_go, use_organization},
+};
+
+/// Within which the second key has to follow `g`.
+const SEQUENCE: Duration = Duration::from_millis(1500);
+
+/// `g` and this key lead to the page.
+pub(super) const fn key(page: Page) -> &'static str {
+    match page {
+        Page::Overview => "o",
+        Page::ApiKeys => "k",
+        Page::Logs => "l",
+        Page::Usage => "u",
+        Page::Settings => "s",
+    }
+}
+
+/// Listens to the keyboard, and shows what it listens to.
+#[component]
+pub fn Shortcuts() -> impl IntoView {
+    let organization = use_organization();
+    let overlays = expect_context::<Overlays>();
+    let go = use_go();
+    let began = StoredValue::new(false);
+    let pages: Vec<Page> = Page::ALL.into_iter().filter(|page| organization.may(page.permission())).collect();
+    let reachable = StoredValue::new(pages);
+    let listener = window_event_listener(ev::keydown, move |event| {
+        let name = event.key();
+        if (event.ctrl_key() || event.meta_key()) && !event.alt_key() && name.eq_ignore_ascii_case("k") {
+            event.prevent_default();
+            return overlays.palette.update(|open| *open = !*open);
+        }
+        if event.ctrl_key() || event.meta_key() || event.alt_key() || is_busy(&event) {
+            return;
+        }
+        if began.get_value() {
+            began.set_value(false);
+            if let Some(page) = reachable.with_value(|pages| pages.iter().copied().find(|page| key(*page) == name)) {
+                event.prevent_default();
+                return go.to(page.path(&organization.slug()));
+            }
+        }
+        match name.as_str() {
+            "g" => {
+                began.set_value(true);
+                set_timeout(move || began.set_value(false), SEQUENCE);
+            }
+            "?" => overlays.shortcuts.set(true),
+            "/" => {
+                event.prevent_default();
+                if !focus_search() {
+                    overlays.palette.set(true);
+                }
+            }
+            _ => {}
+        }
+    });
+    on_cleanup(move || listener.remove());
+    let row = |keys: Vec<&'static str>, what: String| {
+        let keys = keys.into_iter().map(|key| view! { <kbd>{key}</kbd> }).collect_any();
+        view! {
+            <dt>{what}</dt>
+            <dd>{keys}</dd>
+        }
+    };
+    let rows = move || {
+        let everywhere = [
+            (vec!["Ctrl", "K"], "Search or jump to anything"),
+            (vec!["/"], "Search on the page"),
+            (vec!["?"], "This list"),
+            (vec!["Esc"], "Close what is open"),
+        ];
+        let pages = reachable
+            .get_value()
+            .into_iter()
+            .map(|page| row(vec!["g", key(page)], format!("Go to {}", page.label())))
+            .collect_any();
+        let everywhere = everywhere.into_iter().map(|(keys, what)| row(keys, what.to_owned())).collect_any();
+        view! { {everywhere} {pages} }
+    };
+    view! {
+        <Dialog open=overlays.shortcuts title="Keyboard shortcuts">
+            <dl class="shortcuts dialog-body">{rows()}</dl>
+        </Dialog>
+    }
+}
+
+/// Whether the keys are meant for something else: a field, a menu, a dialog.
+fn is_busy(event: &ev::KeyboardEvent) -> bool {
+    let within = "input, textarea, select, [contenteditable], [role=menu], dialog";
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let typing = target.is_some_and(|target| target.closest(within).ok().flatten().is_some());
+    typing || document().query_selector("dialog[open]").ok().flatten().is_some()
+}
+
+fn focus_search() -> bool {
+    let found = document().query_selector("main [data-shortcut='/']").ok().flatten();
+    found.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()).is_some_and(|field| field.focus().is_ok())
+}

@@ -1,0 +1,69 @@
+use domain::accounts::SignIn;
+use leptos::{ev, prelude::*};
+
+use crate::{
+    api,
+    components::{Button, Dialog, Field, FormError, Look},
+    state::{act, use_session},
+};
+
+/// Asks for the password over the page when the session has ended, so that nothing on it is lost.
+#[component]
+pub fn SignInAgain() -> impl IntoView {
+    let session = use_session();
+    view! {
+        <Dialog open=session.ended title="Sign in to go on" insistent=true>
+            <Form/>
+        </Dialog>
+    }
+}
+
+#[component]
+fn Form() -> impl IntoView {
+    let session = use_session();
+    let password = RwSignal::new(String::new());
+    let email = session.viewer.with_untracked(|viewer| viewer.as_ref().map(|viewer| viewer.email.clone()));
+    let email = StoredValue::new(email.unwrap_or_default());
+    let sign_in = act(
+        |input: &SignIn| api::accounts::SignInQuestion { input: input.clone() },
+        move |_, welcome| session.begin(welcome),
+    );
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        sign_in.send_validated(SignIn { email: email.get_value(), password: password.get() }.validated());
+    };
+    view! {
+        <form on:submit=submit novalidate>
+            <div class="dialog-body">
+                <p>
+                    "You were signed out after a time without activity. What you have typed is still here: sign in as "
+                    <b>{email.get_value()}</b> " to go on."
+                </p>
+                // For password managers, which look for the name that belongs to the password.
+                <input
+                    class="visually-hidden"
+                    type="email"
+                    autocomplete="username"
+                    tabindex="-1"
+                    readonly
+                    aria-hidden="true"
+                    value=email.get_value()
+                />
+                <FormError error=sign_in.error() fields=&["password"]/>
+                <Field
+                    name="password"
+                    label="Password"
+                    kind="password"
+                    autocomplete="current-password"
+                    value=password
+                    error=sign_in.field("password")
+                    autofocus=true
+                />
+            </div>
+            <footer>
+                <Button on_press=move || session.end()>"Leave"</Button>
+                <Button look=Look::Primary submit=true pending=sign_in.pending()>"Sign in"</Button>
+            </footer>
+        </form>
+    }
+}

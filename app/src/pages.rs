@@ -1,0 +1,23 @@
+//! The pages. Each owns its questions and acts.
+
+mod account;
+mod api_keys;
+mod logs;
+mod no_permission;
+mod not_found;
+mod overview;
+mod settings;
+mod sign_in;
+mod sign_up;
+mod usage;
+
+pub(crate) use account::Account;
+pub(crate) use api_keys::ApiKeys;
+pub(crate) use logs::Logs;
+pub(crate) use no_permission::NoPermission;
+pub(crate) use not_found::NotFound;
+pub(crate) use overview::Overview;
+pub(crate) use settings::Settings;
+pub(crate) use sign_in::SignIn;
+pub(crate) use sign_up::SignUp;
+pub(crate) use usage::Usage;

@@ -1,0 +1,48 @@
+//! One's own account: name, password, theme, and the browsers one is signed in with.
+
+mod name;
+mod password;
+mod sessions;
+
+use leptos::prelude::*;
+
+use self::{name::NameSection, password::PasswordSection, sessions::SessionsSection};
+use crate::{
+    components::{Choice, PageHead, RadioCards},
+    state::{Theme, use_theme},
+};
+
+#[component]
+pub fn Account() -> impl IntoView {
+    view! {
+        <PageHead title="Your account" description=|| "The same in every organization you are a member of."/>
+        <NameSection/>
+        <PasswordSection/>
+        <ThemeSection/>
+        <SessionsSection/>
+    }
+}
+
+#[component]
+fn ThemeSection() -> impl IntoView {
+    let theme = use_theme();
+    let choices: Vec<_> = Theme::ALL.into_iter().map(|theme| Choice::new(theme.name(), theme.label())).collect();
+    view! {
+        <section class="card section">
+            <header>
+                <h2>"Appearance"</h2>
+                <p>"For this browser."</p>
+            </header>
+            <div class="section-body">
+                <RadioCards
+                    name="theme"
+                    legend="Theme"
+                    inline=true
+                    value=Signal::derive(move || theme.get().name().to_owned())
+                    choices
+                    on_change=move |name: String| theme.set(Theme::from_name(&name))
+                />
+            </div>
+        </section>
+    }
+}

@@ -1,0 +1,58 @@
+use domain::accounts::PasswordChange;
+use leptos::{ev, prelude::*};
+
+use crate::{
+    api,
+    components::{Button, Field, FormError, Look, use_toasts},
+    state::act,
+};
+
+#[component]
+pub(super) fn PasswordSection() -> impl IntoView {
+    let toasts = use_toasts();
+    let current = RwSignal::new(String::new());
+    let new = RwSignal::new(String::new());
+    let change = act(
+        |input: &PasswordChange| api::accounts::ChangePassword { input: input.clone() },
+        move |_, ()| {
+            current.set(String::new());
+            new.set(String::new());
+            toasts.done("Password changed. All other browsers are signed out.");
+        },
+    );
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        change.send_validated(PasswordChange { current: current.get(), new: new.get() }.validated());
+    };
+    view! {
+        <form class="card section" on:submit=submit novalidate>
+            <header>
+                <h2>"Password"</h2>
+                <p>"A change signs out all other browsers."</p>
+            </header>
+            <div class="section-body">
+                <FormError error=change.error() fields=&["current", "new"]/>
+                <Field
+                    name="current"
+                    label="Current password"
+                    kind="password"
+                    autocomplete="current-password"
+                    value=current
+                    error=change.field("current")
+                />
+                <Field
+                    name="new"
+                    label="New password"
+                    kind="password"
+                    autocomplete="new-password"
+                    value=new
+                    hint="At least 8 characters. Three or four unrelated words are strong and easy to keep in mind."
+                    error=change.field("new")
+                />
+            </div>
+            <footer>
+                <Button look=Look::Primary submit=true pending=change.pending()>"Change password"</Button>
+            </footer>
+        </form>
+    }
+}

@@ -1,0 +1,73 @@
+use domain::calls::Call;
+use leptos::prelude::*;
+
+use super::{
+    CallList,
+    outcome::{StatusBadge, cost_text, tokens_text},
+};
+use crate::{
+    addresses::LogsAddress,
+    components::{Column, DataTable, Place, Time, TimeStyle, format_duration},
+    state::use_organization,
+};
+
+/// The id of the link that opens a call, to which the focus returns.
+pub(super) fn link_id(call: &Call) -> String {
+    format!("open-{}", call.id)
+}
+
+#[component]
+pub(super) fn CallTable(list: CallList, address: Memo<LogsAddress>, zone: Memo<String>) -> impl IntoView {
+    let organization = use_organization();
+    let href =
+        move |call: &Call| LogsAddress { call: Some(call.id), ..address.get_untracked() }.href(&organization.slug());
+    let columns = vec![
+        Column::new("Time", move |call: &Call| {
+            let (id, at) = (link_id(call), call.started_at);
+            // The other filters may change while the row stays.
+            let call = call.clone();
+            let link = move || {
+                address.track();
+                href(&call)
+            };
+            view! {
+                <a class="call-time" id=id href=link>
+                    {move || view! { <Time at zone=zone.get() style=TimeStyle::DayMinute/> }}
+                    <span class="seconds">{move || seconds(at, &zone.get())}</span>
+                </a>
+            }
+        })
+        .at(Place::Title),
+        Column::new("Key", |call: &Call| match &call.api_key {
+            Some(key) => view! {
+                <span class="call-key" title=key.masked.clone()>
+                    {key.name.clone()} <span class="sub mono">{last_letters(&key.masked)}</span>
+                </span>
+            }
+            .into_any(),
+            None => view! { <span class="faint">"unknown"</span> }.into_any(),
+        }),
+        Column::new("Model", |call: &Call| if call.model.is_empty() { "—".to_owned() } else { call.model.clone() }),
+        Column::new("Endpoint", |call: &Call| view! { <span class="mono endpoint">{call.endpoint.clone()}</span> })
+            .at(Place::Hidden),
+        Column::new("Status", |call: &Call| view! { <StatusBadge status=call.status outcome=call.outcome/> }),
+        Column::new("Tokens in", |call: &Call| tokens_text(call, call.used.tokens_in)).numeric(),
+        Column::new("Tokens out", |call: &Call| tokens_text(call, call.used.tokens_out)).numeric(),
+        Column::new("Cost", cost_text).numeric().at(Place::Value),
+        Column::new("Latency", |call: &Call| format_duration(call.duration_us)).numeric(),
+    ];
+    let is_open = Callback::new(move |(call,): (Call,)| address.with(|address| address.call == Some(call.id)));
+    let row_href = Callback::new(move |(call,): (Call,)| href(&call));
+    view! { <DataTable caption="Calls, the newest first" columns rows=move || list.calls().get() row_href is_open/> }
+}
+
+/// The seconds of `17 Nov, 14:32:07`, which are of less interest.
+fn seconds(at: domain::time::Timestamp, zone: &str) -> String {
+    let exact = crate::components::format_moment(at, zone, TimeStyle::Second);
+    exact.rsplit_once(':').map(|(_, seconds)| format!(":{seconds}")).unwrap_or_default()
+}
+
+/// `…k3Fa` of `toll_std_…k3Fa`: enough to tell keys of one name apart.
+fn last_letters(masked: &str) -> String {
+    masked.find('…').map_or(masked, |at| &masked[at..]).to_owned()
+}

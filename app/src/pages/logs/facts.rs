@@ -1,0 +1,79 @@
+use domain::calls::{Call, CallDetails, Measured, Outcome};
+use leptos::prelude::*;
+
+use super::outcome::label;
+use crate::{
+    addresses::{LogsAddress, UsageAddress},
+    components::{TimeStyle, format_count, format_moment},
+    state::use_organization,
+};
+
+/// Who called what, when, and what came of it.
+#[component]
+pub(super) fn Facts(details: CallDetails, zone: String) -> impl IntoView {
+    let organization = use_organization();
+    let slug = organization.slug();
+    let CallDetails { call, member, .. } = details;
+    let unless_empty = |text: &str| if text.is_empty() { "—".to_owned() } else { text.to_owned() };
+
+    let key = call.api_key.as_ref().map(|key| {
+        let mut address = LogsAddress::default();
+        address.filter.api_key = Some(key.id);
+        view! { <a href=address.href(&slug)>{key.name.clone()}</a> <span class="sub mono">{key.masked.clone()}</span> }
+    });
+    let project = call.project.as_ref().map(|project| {
+        let mut address = UsageAddress::default();
+        address.query.filter.project = Some(project.id);
+        view! { <a href=address.href(&slug)>{project.name.clone()}</a> }
+    });
+    let result = match (call.outcome, call.error_code.as_str()) {
+        (outcome, "") => label(outcome).into_any(),
+        (outcome, code) => view! { {label(outcome)} <span class="sub mono">{code.to_owned()}</span> }.into_any(),
+    };
+    let streamed = if call.streamed { "yes" } else { "no" };
+    view! {
+        <dl class="call-facts">
+            <dt>"When"</dt>
+            <dd>{moment(&call, &zone)}</dd>
+            <dt>"Key"</dt>
+            <dd>{key.map_or_else(|| "—".into_any(), IntoAny::into_any)}</dd>
+            <dt>"Project"</dt>
+            <dd>{project.map_or_else(|| "—".into_any(), IntoAny::into_any)}</dd>
+            <dt>"Key made by"</dt>
+            <dd>{member.unwrap_or_else(|| "—".to_owned())}</dd>
+            <dt>"Model"</dt>
+            <dd>{unless_empty(&call.model)}</dd>
+            <dt>"Endpoint"</dt>
+            <dd class="mono">{call.endpoint.clone()}</dd>
+            <dt>"Provider"</dt>
+            <dd>{unless_empty(&call.provider)}</dd>
+            <dt>"Outcome"</dt>
+            <dd>{call.status} " · " {result}</dd>
+            <dt>"Streamed"</dt>
+            <dd>{streamed}</dd>
+            <dt>"Tokens in"</dt>
+            <dd>{tokens(&call, call.used.tokens_in)}</dd>
+            <dt>"of them cached"</dt>
+            <dd>{tokens(&call, call.used.cached_tokens_in)}</dd>
+            <dt>"Tokens out"</dt>
+            <dd>{tokens(&call, call.used.tokens_out)}</dd>
+        </dl>
+    }
+}
+
+/// To the millisecond: `17 Nov 2026, 14:32:07.412 CET`.
+fn moment(call: &Call, zone: &str) -> impl IntoView + use<> {
+    let at = call.started_at;
+    let seconds = format_moment(at, zone, TimeStyle::Second);
+    let precise = format!("{seconds}.{:03}", at.millis().rem_euclid(1000));
+    let exact = format_moment(at, zone, TimeStyle::Exact).replace(&seconds, &precise);
+    view! { <time datetime=at.to_string() title=at.to_string()>{exact}</time> }
+}
+
+fn tokens(call: &Call, tokens: i64) -> String {
+    match (call.measured, call.outcome) {
+        (Measured::Reported, _) => format_count(tokens),
+        (Measured::Unknown, Outcome::Refused) => "—".to_owned(),
+        (Measured::Unknown, _) => "unknown: the provider reported none".to_owned(),
+    }
+}

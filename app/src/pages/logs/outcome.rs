@@ -1,0 +1,53 @@
+//! How a call ended, and what it cost, in few words.
+
+use domain::calls::{Call, Measured, Outcome};
+use leptos::prelude::*;
+
+use crate::components::{Badge, Tone, format_compact, format_money};
+
+pub(super) const fn tone(outcome: Outcome) -> Tone {
+    match outcome {
+        Outcome::Succeeded => Tone::Good,
+        Outcome::Failed => Tone::Danger,
+        Outcome::Refused | Outcome::Interrupted => Tone::Warning,
+    }
+}
+
+pub(super) const fn label(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Succeeded => "Succeeded",
+        Outcome::Failed => "Failed",
+        Outcome::Refused => "Refused",
+        Outcome::Interrupted => "Interrupted",
+    }
+}
+
+/// The status that the client was told, in the outcome's colour.
+#[component]
+pub(crate) fn StatusBadge(status: u16, outcome: Outcome) -> impl IntoView {
+    view! {
+        <span title=label(outcome)>
+            <Badge tone=tone(outcome)>
+                {status} <span class="visually-hidden">{label(outcome)}</span>
+            </Badge>
+        </span>
+    }
+}
+
+/// What a call cost: an unknown cost isn't nothing, and a refused call has none.
+pub(crate) fn cost_text(call: &Call) -> String {
+    match (call.cost, call.outcome) {
+        (Some(cost), _) => format_money(cost),
+        (None, Outcome::Refused) => "—".to_owned(),
+        (None, _) => "unknown".to_owned(),
+    }
+}
+
+/// A count of tokens, which nobody may have told.
+pub(super) fn tokens_text(call: &Call, tokens: i64) -> String {
+    match (call.measured, call.outcome) {
+        (Measured::Reported, _) => format_compact(tokens),
+        (Measured::Unknown, Outcome::Refused) => "—".to_owned(),
+        (Measured::Unknown, _) => "unknown".to_owned(),
+    }
+}

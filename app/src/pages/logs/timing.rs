@@ -1,0 +1,29 @@
+use domain::calls::Call;
+use leptos::prelude::*;
+
+use crate::components::{CollectAny, bar_width, format_duration};
+
+/// How long it took: until the first byte, and from there to the last.
+#[component]
+pub(super) fn Timing(call: Call) -> impl IntoView {
+    let total = call.duration_us.max(0);
+    let first = call.first_byte_us.map(|first| first.clamp(0, total));
+    let parts = match first {
+        Some(first) => vec![("until the first byte", "wait", first), ("until the last", "transfer", total - first)],
+        None => vec![("in all", "wait", total)],
+    };
+    let bar = parts.iter().map(|(_, class, micros)| {
+        view! { <i class=*class style:width=bar_width(*micros, total)></i> }
+    });
+    let bar = bar.collect_any();
+    let legend = parts.iter().map(|(what, class, micros)| {
+        view! { <li><i class=*class aria-hidden="true"></i>{format_duration(*micros)} " " {*what}</li> }
+    });
+    view! {
+        <section class="timing">
+            <h3>"Timing" <span>{format_duration(total)}</span></h3>
+            <div class="timing-bar" aria-hidden="true">{bar}</div>
+            <ul role="list">{legend.collect_any()}</ul>
+        </section>
+    }
+}

@@ -1,0 +1,73 @@
+//! What an organization's members see first: what to do before the first call, and the month's figures after it.
+
+mod figures;
+mod first_call;
+mod first_steps;
+mod latest_calls;
+mod recent;
+
+use domain::overview::Overview as Figures;
+use leptos::prelude::*;
+
+use self::{figures::figures, first_steps::FirstSteps, latest_calls::LatestCalls, recent::Recent};
+use crate::{
+    api,
+    components::{AsyncView, LiveSign, PageHead, Skeleton, Tiles, When},
+    state::{load, use_live, use_organization, use_session},
+};
+
+#[component]
+pub fn Overview() -> impl IntoView {
+    let organization = use_organization();
+    let session = use_session();
+    let answer = load(move || api::overview::Get { organization: organization.slug() });
+    use_live().follow(move || answer.refresh());
+    let name = organization.membership().name;
+    let greeting = move || {
+        let first = session.viewer.with(|viewer| viewer.as_ref()?.name.split_whitespace().next().map(str::to_owned));
+        first.map_or_else(|| "Overview".to_owned(), |first| format!("Hello, {first}"))
+    };
+    view! {
+        <PageHead title="Overview" description=move || view! { {greeting} ". This is " {name.clone()} "." }>
+            <LiveSign/>
+        </PageHead>
+        <div class="overview">
+            <AsyncView answer skeleton=waiting let:overview>
+                <Parts overview/>
+            </AsyncView>
+        </div>
+    }
+}
+
+/// The first steps or the figures. Whoever takes the first steps sees them to their end.
+#[component]
+fn Parts(overview: ReadSignal<Figures>) -> impl IntoView {
+    let stepping = RwSignal::new(overview.with_untracked(|overview| !overview.ever_called));
+    view! {
+        <When
+            when=move || stepping.get()
+            fallback=move || view! { <Month overview/> }
+        >
+            <FirstSteps overview on_end=move || stepping.set(false)/>
+        </When>
+    }
+}
+
+#[component]
+fn Month(overview: ReadSignal<Figures>) -> impl IntoView {
+    let slug = use_organization().slug();
+    let tiles = Memo::new(move |_| overview.with(|overview| figures(overview, &slug)));
+    view! {
+        <Tiles label="This month, against the same days of last month" tiles/>
+        <Recent overview/>
+        <LatestCalls overview/>
+    }
+}
+
+fn waiting() -> impl IntoView {
+    view! {
+        <Skeleton lines=5 shape="tiles"/>
+        <Skeleton lines=1 shape="chart"/>
+        <Skeleton lines=5/>
+    }
+}

@@ -1,0 +1,73 @@
+use domain::{
+    overview::Overview,
+    permissions::Permission,
+    usage::{Metric, Range, UsageQuery, UsageReport},
+};
+use leptos::prelude::*;
+
+use crate::{
+    addresses::UsageAddress,
+    components::{
+        Amount, CollectAny, bar_width,
+        chart::{Chart, slots},
+        format_percent,
+    },
+    pages::usage::{Links, chart_data, plural},
+    state::use_organization,
+};
+
+/// How many models are named.
+const TOP: usize = 5;
+
+/// The last 30 days by model: the chart, and the models that cost most.
+#[component]
+pub(super) fn Recent(overview: ReadSignal<Overview>) -> impl IntoView {
+    let organization = use_organization();
+    let links = StoredValue::new(Links {
+        organization: organization.slug(),
+        address: UsageAddress { query: UsageQuery { range: Range::Last30Days, ..UsageQuery::default() } },
+        to_logs: organization.may(Permission::ViewLogs),
+    });
+    let data = Memo::new(move |_| overview.with(|o| links.with_value(|links| chart_data(&o.recent, links))));
+    let usage = links.with_value(|links| links.address.href(&links.organization));
+    view! {
+        <div class="overview-recent">
+            <section class="card">
+                <header>
+                    <h2>"Spend, last 30 days"</h2>
+                    <a href=usage>"All usage"</a>
+                </header>
+                <Chart data label="Spend by model, last 30 days"/>
+            </section>
+            <section class="card top-models">
+                <header><h2>"Top models"</h2></header>
+                <ol role="list">{move || overview.with(|o| links.with_value(|links| top(&o.recent, links)))}</ol>
+            </section>
+        </div>
+    }
+}
+
+fn top(report: &UsageReport, links: &Links) -> impl IntoView + use<> {
+    let whole = report.total.get(Metric::Spend);
+    let most = report.series.first().map_or(0, |series| series.total.get(Metric::Spend));
+    let slots = slots(report.series.iter().map(|series| series.key.as_str()));
+    let rows = report.series.iter().zip(slots).take(TOP).map(|(series, slot)| {
+        let spend = series.total.spend;
+        let about = view! {
+            <span class="top-name">
+                <span class=format!("swatch {}", slot.class()) aria-hidden="true"></span>
+                {series.label.clone()}
+            </span>
+            <Amount value=spend/>
+            <span class=format!("top-bar {}", slot.class()) aria-hidden="true">
+                <i style:width=bar_width(spend.nanos(), most)></i>
+            </span>
+            <span class="top-share">{plural(series.total.calls, "call")} " · " {format_percent(spend.nanos(), whole)}</span>
+        };
+        match links.series(&series.key) {
+            Some(href) => view! { <li><a href=href>{about}</a></li> }.into_any(),
+            None => view! { <li><div>{about}</div></li> }.into_any(),
+        }
+    });
+    rows.collect_any()
+}

@@ -1,0 +1,68 @@
+use domain::accounts::SignIn as Credentials;
+use leptos::{ev, prelude::*};
+
+use crate::{
+    addresses::Query,
+    api,
+    components::{Button, Field, FormError, Look},
+    layout::Door,
+    state::{act, use_address, use_session},
+};
+
+/// Lets somebody in. Where they wanted to go is in the address.
+#[component]
+pub fn SignIn() -> impl IntoView {
+    let session = use_session();
+    let query = use_address(Query::parse);
+    let email = RwSignal::new(String::new());
+    let password = RwSignal::new(String::new());
+    let sign_in = act(
+        |input: &Credentials| api::accounts::SignInQuestion { input: input.clone() },
+        move |_, welcome| session.begin(welcome),
+    );
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        sign_in.send_validated(Credentials { email: email.get(), password: password.get() }.validated());
+    };
+    let sign_up = move || Query::default().with("next", query.get().text("next")).on("/sign-up");
+    view! {
+        <Door title="Sign in" description="Keys, usage and costs of your AI calls.">
+            <form on:submit=submit novalidate>
+                <FormError error=sign_in.error() fields=&["email", "password"]/>
+                <Field
+                    name="email"
+                    label="Email"
+                    kind="email"
+                    autocomplete="username"
+                    value=email
+                    error=sign_in.field("email")
+                    autofocus=true
+                />
+                <Field
+                    name="password"
+                    label="Password"
+                    kind="password"
+                    autocomplete="current-password"
+                    value=password
+                    error=sign_in.field("password")
+                />
+                <Button look=Look::Primary submit=true pending=sign_in.pending()>"Sign in"</Button>
+            </form>
+            <details class="door-help">
+                <summary>"Forgot your password?"</summary>
+                <p>
+                    "Your operator can set a new one on the server: "
+                    <code>"tollhouse user password --email you@example.com --password-stdin"</code>
+                </p>
+            </details>
+            {move || {
+                session
+                    .sign_up_open
+                    .get()
+                    .then(|| view! {
+                        <p class="door-other">"New here? " <a class="link" href=sign_up>"Create an account"</a></p>
+                    }.into_any())
+            }}
+        </Door>
+    }
+}

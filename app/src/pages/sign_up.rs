@@ -1,0 +1,101 @@
+use domain::{accounts::SignUp as Application, validation::PASSWORD_LENGTH};
+use leptos::{ev, prelude::*};
+
+use crate::{
+    addresses::Query,
+    api,
+    components::{Button, Field, FormError, Look, Notice, Tone},
+    layout::Door,
+    state::{act, browser_time_zone, use_address, use_session},
+};
+
+/// Makes an account with an organization of its own.
+#[component]
+pub fn SignUp() -> impl IntoView {
+    let session = use_session();
+    let query = use_address(Query::parse);
+    let sign_in = move || Query::default().with("next", query.get().text("next")).on("/sign-in");
+    view! {
+        <Door title="Create an account" description="With an organization of your own, ready for its first key.">
+            {move || {
+                if session.sign_up_open.get() {
+                    view! { <Form/> }.into_any()
+                } else {
+                    view! {
+                        <Notice tone=Tone::Warning>
+                            "Sign-up is closed here. Ask somebody of your organization to invite you, or your operator."
+                        </Notice>
+                    }
+                        .into_any()
+                }
+            }}
+            <p class="door-other">"You have an account? " <a class="link" href=sign_in>"Sign in"</a></p>
+        </Door>
+    }
+}
+
+#[component]
+fn Form() -> impl IntoView {
+    let session = use_session();
+    let name = RwSignal::new(String::new());
+    let email = RwSignal::new(String::new());
+    let password = RwSignal::new(String::new());
+    let organization = RwSignal::new(String::new());
+    let sign_up = act(
+        |input: &Application| api::accounts::SignUpQuestion { input: input.clone() },
+        move |_, welcome| session.begin(welcome),
+    );
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        let application = Application {
+            name: name.get(),
+            email: email.get(),
+            password: password.get(),
+            organization: organization.get(),
+            time_zone: browser_time_zone(),
+        };
+        sign_up.send_validated(application.validated());
+    };
+    view! {
+        <form on:submit=submit novalidate>
+            <FormError error=sign_up.error() fields=&["name", "email", "password", "organization"]/>
+            <Field
+                name="name"
+                label="Your name"
+                autocomplete="name"
+                value=name
+                error=sign_up.field("name")
+                autofocus=true
+            />
+            <Field
+                name="email"
+                label="Email"
+                kind="email"
+                autocomplete="username"
+                value=email
+                error=sign_up.field("email")
+            />
+            <Field
+                name="password"
+                label="Password"
+                kind="password"
+                autocomplete="new-password"
+                value=password
+                hint=format!(
+                    "At least {} characters. Three or four unrelated words are strong and easy to keep in mind.",
+                    PASSWORD_LENGTH.start(),
+                )
+                error=sign_up.field("password")
+            />
+            <Field
+                name="organization"
+                label="Organization"
+                autocomplete="organization"
+                value=organization
+                hint=format!("Its days and months follow your time zone, {}.", browser_time_zone())
+                error=sign_up.field("organization")
+            />
+            <Button look=Look::Primary submit=true pending=sign_up.pending()>"Create account"</Button>
+        </form>
+    }
+}

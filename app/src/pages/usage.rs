@@ -1,0 +1,148 @@
+//! How much was used, when, and by what.
+
+mod chart_data;
+mod chips;
+mod controls;
+mod days;
+mod figures;
+mod names;
+mod range_menu;
+mod series_table;
+mod zone_menu;
+
+use domain::{
+    permissions::Permission,
+    usage::{Range, UsageQuery, UsageReport},
+};
+use leptos::prelude::*;
+
+pub(super) use self::{
+    chart_data::{Links, chart_data, plural},
+    chips::{FilterNames, filter_chips},
+    zone_menu::{ZoneMenu, zone_name},
+};
+use self::{chips::Chips, controls::Controls, figures::figures, series_table::SeriesTable};
+use crate::{
+    addresses::{Page, Query, UsageAddress},
+    api,
+    components::{
+        AsyncView, EmptyState, Icon, IconView, LiveSign, PageHead, Skeleton, Tiles, TimeStyle, When, chart::Chart,
+        format_moment,
+    },
+    state::{load, use_address, use_live, use_organization},
+};
+
+/// Usage over a range: figures, chart and table, all of one report.
+#[component]
+pub fn Usage() -> impl IntoView {
+    let organization = use_organization();
+    let address = use_address(UsageAddress::parse);
+    let report = load(move || api::usage::Report { organization: organization.slug(), query: address.get().query });
+    use_live().follow(move || report.refresh());
+
+    let links = Memo::new(move |_| Links {
+        organization: organization.slug(),
+        address: address.get(),
+        to_logs: organization.may(Permission::ViewLogs),
+    });
+    let description = move || report.with(|report| report.map(in_words));
+    view! {
+        <PageHead title="Usage" description=move || view! { {description} }>
+            <LiveSign/>
+            <a class="button" href=move || export(&organization.slug(), &address.get()) download rel="external">
+                <IconView icon=Icon::Download/>
+                "Export CSV"
+            </a>
+        </PageHead>
+        <div class="usage">
+            <Controls address/>
+            <Chips address report/>
+            <AsyncView answer=report skeleton=waiting let:report>
+                <Report report links/>
+            </AsyncView>
+        </div>
+    }
+}
+
+/// The report's parts, which take it as plain data.
+#[component]
+fn Report(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView {
+    let tiles = Memo::new(move |_| report.with(|report| links.with(|links| figures(report, links))));
+    let data = Memo::new(move |_| report.with(|report| links.with(|links| chart_data(report, links))));
+    let title = Memo::new(move |_| {
+        links.with(|links| {
+            let query = &links.address.query;
+            let view = report.with(|report| report.view.label().to_lowercase());
+            format!("{} by {}, {view}", query.metric.label(), query.group.label().to_lowercase())
+        })
+    });
+    let nothing = Memo::new(move |_| report.with(|report| report.total.is_zero()));
+    view! {
+        <Tiles label="Totals of the range" tiles/>
+        <When
+            when=move || !nothing.get()
+            fallback=move || view! { <Nothing links/> }
+        >
+            <section class="card usage-chart">
+                <h2>{title}</h2>
+                <Chart data label=title/>
+            </section>
+            <section class="card table-card">
+                <SeriesTable report links/>
+            </section>
+        </When>
+    }
+}
+
+/// What to do where there is nothing to show.
+#[component]
+fn Nothing(links: Memo<Links>) -> impl IntoView {
+    let narrowed = move || links.with(|links| links.address.query.filter != domain::usage::Filter::default());
+    let href = move |query: fn(UsageQuery) -> UsageQuery| {
+        move || links.with(|links| UsageAddress { query: query(links.address.query.clone()) }.href(&links.organization))
+    };
+    let wider = href(|query| UsageQuery { range: Range::Last90Days, view: None, ..query });
+    let everything = href(|query| UsageQuery { filter: domain::usage::Filter::default(), ..query });
+    view! {
+        <div class="card">
+            <EmptyState icon=Icon::Usage title="No calls in this range">
+                <p>"As soon as a key is used, its calls appear here by themselves."</p>
+                <p class="acts">
+                    <a class="button" href=wider>"Show the last 90 days"</a>
+                    <When when=narrowed><a class="button" href=everything>"Remove the filters"</a></When>
+                    <a class="button" href=move || links.with(|links| Page::ApiKeys.path(&links.organization))>
+                        "API keys"
+                    </a>
+                </p>
+            </EmptyState>
+        </div>
+    }
+}
+
+fn waiting() -> impl IntoView {
+    view! {
+        <Skeleton lines=5 shape="tiles"/>
+        <Skeleton lines=1 shape="chart"/>
+        <Skeleton lines=5/>
+    }
+}
+
+/// `1 – 17 Nov 2026, Europe/Berlin`.
+fn in_words(report: &UsageReport) -> String {
+    let zone = report.time_zone.as_str();
+    let Some(first) = report.buckets.first() else { return String::new() };
+    let last = report.end.plus_millis(-1);
+    let (from, to) = (format_moment(*first, zone, TimeStyle::Date), format_moment(last, zone, TimeStyle::Date));
+    let range = if from == to { from } else { format!("{from} – {to}") };
+    format!("{range}, {} time", zone_name(zone))
+}
+
+/// Where the same comes as CSV.
+fn export(organization: &str, address: &UsageAddress) -> String {
+    with_organization(organization, address.to_query()).on("/api/usage/export.csv")
+}
+
+/// `query` with the organization in it, as the server's exports ask for.
+pub(super) fn with_organization(organization: &str, query: Query) -> Query {
+    query.with("organization", Some(organization))
+}

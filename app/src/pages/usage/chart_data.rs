@@ -1,0 +1,131 @@
+//! A report as what the chart shows.
+
+use domain::usage::{Filter, Group, Metric, UsageReport};
+
+use super::names::{names, strides};
+use crate::{
+    addresses::{LogsAddress, UsageAddress},
+    components::{
+        chart::{Bucket, ChartData, Series, Unit},
+        format_count,
+    },
+};
+
+/// Where a chart's parts lead.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Links {
+    /// The organization's slug.
+    pub(crate) organization: String,
+    /// The usage page that shows the same.
+    pub(crate) address: UsageAddress,
+    /// Whether the member may read calls, without which bars lead nowhere.
+    pub(crate) to_logs: bool,
+}
+
+impl Links {
+    /// The calls from bucket `first` to the end of bucket `last`.
+    pub(crate) fn calls(&self, report: &UsageReport, first: usize, last: usize) -> Option<LogsAddress> {
+        self.to_logs.then(|| LogsAddress {
+            from: report.buckets.get(first).copied(),
+            to: Some(report.bucket_end(last)),
+            filter: self.address.query.filter.clone(),
+            time_zone: self.address.query.time_zone.clone(),
+            ..LogsAddress::default()
+        })
+    }
+
+    /// The calls of the whole report.
+    pub(crate) fn all_calls(&self, report: &UsageReport) -> Option<LogsAddress> {
+        self.calls(report, 0, report.buckets.len().saturating_sub(1))
+    }
+
+    /// The filter narrowed to one series; `None` for those that stand for no single thing, and where it already is.
+    pub(crate) fn narrowed(&self, key: &str) -> Option<Filter> {
+        let filter = self.address.query.filter.clone();
+        let narrower = match self.address.query.group {
+            Group::Model if !key.is_empty() && key != domain::usage::OTHERS => {
+                Filter { model: Some(key.to_owned()), ..filter.clone() }
+            }
+            Group::Model => return None,
+            Group::ApiKey => Filter { api_key: Some(key.parse().ok()?), ..filter.clone() },
+            Group::Project => Filter { project: Some(key.parse().ok()?), ..filter.clone() },
+        };
+        (narrower != filter).then_some(narrower)
+    }
+
+    /// The usage page narrowed to one series.
+    pub(crate) fn series(&self, key: &str) -> Option<String> {
+        let filter = self.narrowed(key)?;
+        let query = domain::usage::UsageQuery { filter, ..self.address.query.clone() };
+        Some(UsageAddress { query }.href(&self.organization))
+    }
+}
+
+pub(crate) fn chart_data(report: &UsageReport, links: &Links) -> ChartData {
+    let metric = links.address.query.metric;
+    let mut counts = vec![(0_i64, 0_i64); report.buckets.len()];
+    let mut series = Vec::with_capacity(report.series.len());
+    for group in &report.series {
+        let mut values = vec![0; report.buckets.len()];
+        for point in &group.points {
+            let bucket = point.bucket as usize;
+            if let (Some(value), Some(count)) = (values.get_mut(bucket), counts.get_mut(bucket)) {
+                *value = point.measures.get(metric);
+                count.0 += point.measures.calls;
+                count.1 += point.measures.refused;
+            }
+        }
+        series.push(Series {
+            key: group.key.clone(),
+            label: group.label.clone(),
+            href: links.series(&group.key),
+            values,
+        });
+    }
+    let bucket = |(index, names): (usize, super::names::Names)| {
+        let (calls, refused) = counts[index];
+        let address = links.calls(report, index, index).filter(|_| calls + refused > 0);
+        Bucket {
+            axis: names.axis,
+            major: names.major,
+            title: names.title,
+            action: action(calls, refused, address.is_some()),
+            href: address.map(|address| address.href(&links.organization)),
+        }
+    };
+    ChartData {
+        unit: unit(metric),
+        buckets: names(report).into_iter().enumerate().map(bucket).collect(),
+        series,
+        running: running(report),
+        strides: strides(report),
+    }
+}
+
+pub(crate) fn unit(metric: Metric) -> Unit {
+    match metric {
+        Metric::Spend => Unit::Money,
+        Metric::Tokens | Metric::Calls | Metric::Errors => Unit::Count,
+    }
+}
+
+/// The bucket that the moment of reading lies in.
+fn running(report: &UsageReport) -> Option<usize> {
+    let last = report.buckets.iter().rposition(|start| *start <= report.read_at)?;
+    (report.read_at < report.bucket_end(last)).then_some(last)
+}
+
+fn action(calls: i64, refused: i64, leads: bool) -> String {
+    let counted = match (calls, refused) {
+        (0, 0) => return "No calls".to_owned(),
+        (0, refused) => format!("{} refused", plural(refused, "call")),
+        (calls, 0) => plural(calls, "call"),
+        (calls, refused) => format!("{}, {} refused", plural(calls, "call"), format_count(refused)),
+    };
+    if leads { format!("See {counted}") } else { counted }
+}
+
+/// `1 call`, `8,410 calls`.
+pub(crate) fn plural(count: i64, noun: &str) -> String {
+    format!("{} {noun}{}", format_count(count), if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,75 @@
+use domain::{
+    errors::FieldErrors,
+    usage::{CustomRange, Range, parse_day},
+};
+use leptos::{ev, prelude::*};
+
+use crate::{
+    components::{Button, Dialog, Field, Look},
+    state::watch,
+};
+
+/// Asks for the first and the last day of a range.
+#[component]
+pub(super) fn DaysDialog(
+    open: RwSignal<bool>,
+    range: Memo<Range>,
+    #[prop(into)] on_choose: Callback<(CustomRange,)>,
+) -> impl IntoView {
+    let (first, last) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let errors = RwSignal::new(FieldErrors::default());
+    watch(move || {
+        if open.get()
+            && let Range::Custom(days) = range.get_untracked()
+        {
+            first.set(days.first().to_string());
+            last.set(days.last().to_string());
+        }
+    });
+    let error =
+        move |field: &'static str| Signal::derive(move || errors.with(|errors| errors.get(field).map(str::to_owned)));
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        match days(&first.get_untracked(), &last.get_untracked()) {
+            Ok(days) => {
+                errors.set(FieldErrors::default());
+                open.set(false);
+                on_choose.run((days,));
+            }
+            Err(wrong) => errors.set(wrong),
+        }
+    };
+    view! {
+        <Dialog open title="Custom days">
+            <form on:submit=submit novalidate>
+                <div class="dialog-body days">
+                    <Field name="first" label="First day" kind="date" value=first error=error("first") autofocus=true/>
+                    <Field name="last" label="Last day" kind="date" value=last error=error("last")/>
+                </div>
+                <footer>
+                    <Button on_press=move || open.set(false)>"Cancel"</Button>
+                    <Button look=Look::Primary submit=true>"Show"</Button>
+                </footer>
+            </form>
+        </Dialog>
+    }
+}
+
+/// The range from `first` to `last`, or what is wrong with them.
+fn days(first: &str, last: &str) -> Result<CustomRange, FieldErrors> {
+    let mut errors = FieldErrors::default();
+    let first = errors.check("first", parse_day(first).ok_or("Enter a day."));
+    let last = errors.check("last", parse_day(last).ok_or("Enter a day."));
+    if let (Some(first), Some(last)) = (first, last) {
+        if last < first {
+            errors.add("last", "The last day can't be before the first.");
+        } else if let Some(days) = CustomRange::new(first, last) {
+            return Ok(days);
+        } else if (last - first).num_days() >= CustomRange::LONGEST_DAYS {
+            errors.add("last", "Choose at most ten years.");
+        } else {
+            errors.add("first", "Choose days from 2000 to 2199.");
+        }
+    }
+    Err(errors)
+}

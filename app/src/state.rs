@@ -1,0 +1,31 @@
+//! What the whole dashboard shares while it is open: who looks at it, where, and what the server told.
+
+mod act;
+mod activity;
+mod ask;
+mod boot;
+mod clock;
+mod connection;
+mod go;
+mod live;
+mod load;
+mod location;
+mod organization;
+mod session;
+mod theme;
+mod watch;
+
+pub use act::{Act, act};
+pub use activity::report_activity;
+pub use ask::ask;
+pub use boot::welcome;
+pub use clock::{Clock, browser_time_zone, now, use_clock};
+pub use connection::{Connection, use_connection};
+pub use go::{Go, use_address, use_go};
+pub use live::{Live, LiveStatus, use_live};
+pub use load::{Answer, Progress, load, load_when};
+pub use location::{Location, use_location};
+pub use organization::{Organization, use_organization};
+pub use session::{Session, use_session};
+pub use theme::{Theme, ThemeChoice, use_theme};
+pub use watch::watch;
