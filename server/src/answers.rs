@@ -1,0 +1,14 @@
+//! Answers that several handlers give.
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use domain::errors::ApiError;
+
+/// A public error with its status, in the form in which server functions tell theirs.
+pub(crate) fn error(error: ApiError) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, Json(error)).into_response()
+}

@@ -1,0 +1,71 @@
+//! The command line.
+
+mod args;
+mod audit;
+mod demo;
+mod doctor;
+mod keys;
+mod organizations;
+pub mod output;
+mod projects;
+mod serve;
+mod start;
+mod users;
+
+pub use args::Cli;
+use args::{AuditCommand, Command};
+
+use crate::config::Config;
+
+/// Why a command failed, in words for whoever typed it.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    #[error("{0}")]
+    Config(#[from] crate::config::ConfigError),
+    #[error("{}", service_message(.0))]
+    Service(#[from] services::ServiceError),
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// A service's error as the command line tells it: all of what is wrong, since nobody is kept from anything here.
+fn service_message(error: &services::ServiceError) -> String {
+    match error {
+        services::ServiceError::Invalid(fields) => fields
+            .iter()
+            .map(|(field, message)| format!("{}: {message}", field.replace('_', "-")))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        services::ServiceError::NotFound => "there is none of this name or id".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Runs one command to its end.
+pub fn run(cli: Cli) -> Result<(), CliError> {
+    let config = Config::load(&cli.options)?;
+    crate::telemetry::start(&config.log);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(dispatch(cli, config))
+}
+
+async fn dispatch(cli: Cli, config: Config) -> Result<(), CliError> {
+    let json = cli.json;
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::run(config).await,
+        Command::Doctor => doctor::run(config, json).await,
+        Command::Migrate => {
+            start::services(&config).await?;
+            output::done(json, "The schema is up to date.")
+        }
+        Command::Org(command) => organizations::run(&start::services(&config).await?, command, json).await,
+        Command::User(command) => users::run(&start::services(&config).await?, command, json).await,
+        Command::Operator(command) => users::operator(&start::services(&config).await?, command, json).await,
+        Command::Project(command) => projects::run(&start::services(&config).await?, command, json).await,
+        Command::Key(command) => keys::run(&start::services(&config).await?, command, json).await,
+        Command::Demo(options) => demo::run(&start::services(&config).await?, options, json).await,
+        Command::Audit(AuditCommand::Verify) => audit::verify(&start::services(&config).await?, json).await,
+    }
+}

@@ -1,0 +1,172 @@
+//! What can be typed.
+
+use clap::{Args, Parser, Subcommand};
+use domain::{api_keys::Level, permissions::Role};
+
+use crate::config::Options;
+
+/// The self-hosted hub for AI APIs.
+#[derive(Parser)]
+#[command(name = "tollhouse", version)]
+pub struct Cli {
+    #[command(flatten)]
+    pub options: Options,
+    /// Print data as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve dashboard, gateway and APIs; migrates first (the default)
+    Serve,
+    /// Bring the schema up to date
+    Migrate,
+    /// Check configuration, database, clock and upstreams
+    Doctor,
+    /// Organizations
+    #[command(subcommand)]
+    Org(OrgCommand),
+    /// People
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Who runs this server
+    #[command(subcommand)]
+    Operator(OperatorCommand),
+    /// Projects
+    #[command(subcommand)]
+    Project(ProjectCommand),
+    /// API keys
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// The audit log
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Fill a demo organization, the same for the same seed
+    Demo(DemoOptions),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OrgCommand {
+    /// Make an organization with a default project
+    Create {
+        #[arg(long)]
+        name: String,
+        /// Its IANA time zone
+        #[arg(long, default_value = "UTC")]
+        time_zone: String,
+    },
+    /// List all organizations
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Make a user, or take an existing one, and add them to an organization
+    Create {
+        #[arg(long)]
+        email: String,
+        #[arg(long)]
+        name: String,
+        /// The organization's id or slug
+        #[arg(long)]
+        org: String,
+        /// owner, admin, developer or viewer
+        #[arg(long)]
+        role: Role,
+        /// Read the password from standard input
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
+    /// Set a user's password and end all their sessions
+    Password {
+        #[arg(long)]
+        email: String,
+        /// Read the password from standard input
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OperatorCommand {
+    /// Make a user an operator
+    Grant {
+        #[arg(long)]
+        email: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ProjectCommand {
+    /// Make a project
+    Create {
+        #[arg(long)]
+        org: String,
+        #[arg(long)]
+        name: String,
+        /// Monthly spending cap in US dollars
+        #[arg(long, value_name = "USD")]
+        cap: Option<String>,
+    },
+    /// List an organization's projects
+    List {
+        #[arg(long)]
+        org: String,
+    },
+    /// Assign a project to a member
+    Assign {
+        #[arg(long)]
+        org: String,
+        /// The project's id or slug
+        #[arg(long)]
+        project: String,
+        /// The member's mail address
+        #[arg(long)]
+        user: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make a key; the only time its secret is told
+    Create {
+        #[arg(long)]
+        org: String,
+        /// The project's id or slug; an admin key has none
+        #[arg(long)]
+        project: Option<String>,
+        #[arg(long)]
+        name: String,
+        /// read, standard or admin
+        #[arg(long)]
+        level: Level,
+        /// A model it may call; repeat for several, leave out for all
+        #[arg(long = "model", value_name = "M")]
+        models: Vec<String>,
+        #[arg(long, value_name = "D")]
+        expires_in_days: Option<u32>,
+    },
+    /// End a key for good
+    Revoke { id: domain::ids::ApiKeyId },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Walk the hash chain of every organization
+    Verify,
+}
+
+#[derive(Args, Debug)]
+pub struct DemoOptions {
+    /// How many calls to make
+    #[arg(long, default_value_t = 300_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub calls: u64,
+    /// Over how many days, until now
+    #[arg(long, default_value_t = 396, value_parser = clap::value_parser!(u32).range(1..=3660))]
+    pub days: u32,
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}

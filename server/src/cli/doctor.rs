@@ -1,0 +1,103 @@
+//! `tollhouse doctor`: whether everything the server needs is there.
+
+use std::{sync::Arc, time::Duration};
+
+use serde::Serialize;
+use services::{Services, SystemClock};
+
+use super::{CliError, output};
+use crate::config::{Config, ProviderConfig, ProviderKind};
+
+/// How long an upstream may take to accept a connection.
+const CONNECT: Duration = Duration::from_secs(5);
+
+#[derive(Serialize)]
+struct Check {
+    name: String,
+    ok: bool,
+    detail: String,
+}
+
+impl Check {
+    fn of(name: impl Into<String>, result: Result<String, String>) -> Self {
+        let ok = result.is_ok();
+        Self { name: name.into(), ok, detail: result.unwrap_or_else(|problem| problem) }
+    }
+}
+
+pub(super) async fn run(config: Config, json: bool) -> Result<(), CliError> {
+    let mut checks = vec![
+        Check::of("configuration", Ok(source(&config))),
+        Check::of("data folder", data_folder(&config)),
+        Check::of("database", database(&config).await),
+        Check::of("clock", clock()),
+        Check::of("dashboard", dashboard()),
+    ];
+    for provider in &config.providers {
+        if let Some((host, port)) = address(provider) {
+            checks.push(Check::of(format!("upstream {}", provider.name), connect(&host, port).await));
+        }
+    }
+    let failed = checks.iter().filter(|check| !check.ok).count();
+    output::data(json, &checks, |checks| {
+        checks
+            .iter()
+            .map(|check| format!("{}  {}: {}", if check.ok { "ok  " } else { "FAIL" }, check.name, check.detail))
+            .collect::<Vec<_>>()
+            .join("\n")
+    })?;
+    if failed > 0 { Err(CliError::Refused(format!("{failed} of {} checks failed", checks.len()))) } else { Ok(()) }
+}
+
+fn source(config: &Config) -> String {
+    let file = config.file.as_ref().map_or("no file".to_owned(), |file| file.display().to_string());
+    format!("{file}: {} models from {} providers", config.models.len(), config.providers.len())
+}
+
+/// Host and port of a provider that is reached over the network.
+fn address(provider: &ProviderConfig) -> Option<(String, u16)> {
+    let ProviderKind::OpenAi { base_url, .. } = &provider.kind else { return None };
+    let url: axum::http::Uri = base_url.parse().ok()?;
+    let port = url.port_u16().unwrap_or(if url.scheme_str() == Some("https") { 443 } else { 80 });
+    Some((url.host()?.to_owned(), port))
+}
+
+fn data_folder(config: &Config) -> Result<String, String> {
+    let folder = &config.data;
+    std::fs::create_dir_all(folder).map_err(|error| format!("{} can't be made: {error}", folder.display()))?;
+    let probe = folder.join(".doctor");
+    std::fs::write(&probe, b"").map_err(|error| format!("{} can't be written to: {error}", folder.display()))?;
+    std::fs::remove_file(&probe).map_err(|error| error.to_string())?;
+    Ok(format!("{} can be written to", folder.display()))
+}
+
+async fn database(config: &Config) -> Result<String, String> {
+    let services = Services::start(config.database_url.reveal(), Arc::new(SystemClock))
+        .await
+        .map_err(|error| error.to_string())?;
+    services.database().ping().await.map_err(|error| error.to_string())?;
+    Ok(format!("{}, schema up to date", if services.database().is_postgres() { "PostgreSQL" } else { "SQLite" }))
+}
+
+/// A clock that stands before this version was made would give calls wrong times.
+fn clock() -> Result<String, String> {
+    let now = chrono::Utc::now();
+    let built = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default();
+    if now.date_naive() < built { Err(format!("it says {now}, which is in the past")) } else { Ok(now.to_rfc3339()) }
+}
+
+fn dashboard() -> Result<String, String> {
+    if crate::dashboard::is_built() {
+        Ok("built in".to_owned())
+    } else {
+        Err("not built in: use make build".to_owned())
+    }
+}
+
+async fn connect(host: &str, port: u16) -> Result<String, String> {
+    match tokio::time::timeout(CONNECT, tokio::net::TcpStream::connect((host, port))).await {
+        Ok(Ok(_)) => Ok(format!("{host}:{port} accepts connections")),
+        Ok(Err(error)) => Err(format!("{host}:{port}: {error}")),
+        Err(_) => Err(format!("{host}:{port} didn't accept a connection within {} s", CONNECT.as_secs())),
+    }
+}

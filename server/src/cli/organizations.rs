@@ -1,0 +1,45 @@
+//! `tollhouse org`.
+
+use serde::Serialize;
+use services::{Organization, Services};
+
+use super::{CliError, args::OrgCommand, output};
+
+#[derive(Serialize)]
+struct Shown {
+    id: String,
+    slug: String,
+    name: String,
+    time_zone: String,
+}
+
+impl From<&Organization> for Shown {
+    fn from(organization: &Organization) -> Self {
+        Self {
+            id: organization.id.to_string(),
+            slug: organization.slug.clone(),
+            name: organization.name.clone(),
+            time_zone: organization.time_zone.name().to_owned(),
+        }
+    }
+}
+
+impl Shown {
+    fn line(&self) -> String {
+        format!("{}  {}  {}  {}", self.id, self.slug, self.name, self.time_zone)
+    }
+}
+
+pub(super) async fn run(services: &Services, command: OrgCommand, json: bool) -> Result<(), CliError> {
+    match command {
+        OrgCommand::Create { name, time_zone } => {
+            let made = services::organizations::create(services, &name, &time_zone).await?;
+            output::data(json, &Shown::from(&made), Shown::line)
+        }
+        OrgCommand::List => {
+            let organizations: Vec<_> =
+                services::organizations::list(services).await?.iter().map(Shown::from).collect();
+            output::data(json, &organizations, |all| all.iter().map(Shown::line).collect::<Vec<_>>().join("\n"))
+        }
+    }
+}

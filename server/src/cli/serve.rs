@@ -1,0 +1,60 @@
+//! `tollhouse serve`.
+
+use std::{net::SocketAddr, time::Duration};
+
+use services::{Services, metering::Meter};
+use tokio::net::TcpListener;
+
+use super::{CliError, output, start};
+use crate::{config::Config, gateway::Gateway, hub::Hub, jobs, router::router};
+
+/// How long the end of calls is waited for whose clients have left.
+const LAST_CALLS: Duration = Duration::from_secs(30);
+
+pub(super) async fn run(config: Config) -> Result<(), CliError> {
+    let listener = TcpListener::bind(config.addr)
+        .await
+        .map_err(|error| CliError::Refused(format!("can't listen on {}: {error}", config.addr)))?;
+    let services = start::services(&config).await?;
+    serve(listener, config, services).await
+}
+
+async fn serve(listener: TcpListener, config: Config, services: Services) -> Result<(), CliError> {
+    let meter = Meter::start(&services);
+    let gateway = Gateway::new(services.clone(), meter.clone(), &config)?;
+    jobs::start(services.clone());
+    let hub = Hub::new(config, services, meter.clone());
+    announce(&hub, listener.local_addr()?);
+    let service = router(hub, gateway.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(told_to_stop()).await?;
+    // A call whose client has left may still be waiting for the provider to tell what it used.
+    if tokio::time::timeout(LAST_CALLS, gateway.finished()).await.is_err() {
+        tracing::warn!("some calls whose clients had left weren't over in time, and aren't recorded");
+    }
+    meter.shutdown().await;
+    Ok(())
+}
+
+/// Tells whoever started the server where it is and what to do next.
+fn announce(hub: &Hub, address: SocketAddr) {
+    let url = hub.config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    output::line(&format!("Tollhouse serves {url}"));
+    output::line("Open it, sign up, and create an API key. Programs call the same address under /v1.");
+}
+
+/// Resolves when the process is asked to end: calls under way are finished first.
+async fn told_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+        }
+        Err(_) => {
+            let _ = interrupt.await;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+    tracing::info!("stopping: calls under way are finished first");
+}

@@ -1,0 +1,46 @@
+//! `tollhouse user` and `tollhouse operator`.
+
+use std::io::Read;
+
+use serde_json::json;
+use services::{
+    Services,
+    accounts::{self, NewUser},
+};
+
+use super::{
+    CliError,
+    args::{OperatorCommand, UserCommand},
+    output,
+};
+
+pub(super) async fn run(services: &Services, command: UserCommand, json: bool) -> Result<(), CliError> {
+    match command {
+        UserCommand::Create { email, name, org, role, password_stdin: _ } => {
+            let organization = services::organizations::find(services, &org).await?;
+            let user = NewUser { email: email.clone(), name, role, password: password()? };
+            let id = accounts::create_user(services, &organization, user).await?;
+            output::data(json, &json!({ "id": id }), |_| format!("{email} ({id}) is {role} of {}.", organization.name))
+        }
+        UserCommand::Password { email, password_stdin: _ } => {
+            accounts::set_password(services, &email, &password()?).await?;
+            output::done(json, "The password is set, and all sessions are ended.")
+        }
+    }
+}
+
+pub(super) async fn operator(services: &Services, command: OperatorCommand, json: bool) -> Result<(), CliError> {
+    let OperatorCommand::Grant { email } = command;
+    accounts::grant_operator(services, &email).await?;
+    output::done(json, &format!("{email} is an operator."))
+}
+
+/// The password on standard input: all of it but one line break at its end.
+fn password() -> Result<String, CliError> {
+    /// Far more than any password that would be accepted.
+    const LONGEST: u64 = 4096;
+    let mut text = String::new();
+    std::io::stdin().lock().take(LONGEST).read_to_string(&mut text)?;
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
+}

@@ -1,0 +1,23 @@
+//! What can be wrong with a configuration.
+
+use std::{io, path::PathBuf};
+
+/// A mistake in the configuration: where it is and what to do about it. Never holds a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{}: can't be read: {source}. Check --config (or TOLLHOUSE_CONFIG) and the file's permissions.", file.display())]
+    Unreadable {
+        file: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    /// Not TOML, or a key that is unknown, missing or of the wrong type.
+    #[error("{}: {message}", file.display())]
+    Form { file: PathBuf, message: String },
+    /// A value that doesn't make sense. `key` is where, such as `provider "upstream": base_url`.
+    #[error("{}: {key}: {advice}", file.display())]
+    Value { file: PathBuf, key: String, advice: String },
+    /// A flag or environment variable that doesn't make sense.
+    #[error("{name}: {advice}")]
+    Setting { name: &'static str, advice: String },
+}

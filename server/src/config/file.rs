@@ -1,0 +1,69 @@
+//! The configuration file's form. What its values mean is checked when they are resolved.
+
+use std::path::PathBuf;
+
+use domain::{models::Service, money::Price};
+use serde::Deserialize;
+
+use super::duration::Time;
+
+/// `tollhouse.toml`. A key that isn't listed here is refused, since it is most likely misspelt.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct File {
+    pub(super) provider: Vec<ProviderTable>,
+    pub(super) model: Vec<ModelTable>,
+    pub(super) sign_up: SignUpTable,
+    pub(super) server: ServerTable,
+    pub(super) gateway: GatewayTable,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProviderTable {
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) base_url: Option<String>,
+    pub(super) api_key_env: Option<String>,
+    pub(super) api_key_file: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ModelTable {
+    pub(super) name: String,
+    pub(super) providers: Vec<String>,
+    pub(super) upstream_name: Option<String>,
+    pub(super) service: Service,
+    pub(super) max_output_tokens: Option<u32>,
+    pub(super) price: Option<Price>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct SignUpTable {
+    pub(super) open: bool,
+}
+
+impl Default for SignUpTable {
+    fn default() -> Self {
+        Self { open: true }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ServerTable {
+    pub(super) trusted_proxies: Vec<String>,
+    pub(super) allow_insecure_http: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct GatewayTable {
+    pub(super) max_body_bytes: Option<usize>,
+    pub(super) connect_timeout: Option<Time>,
+    pub(super) first_byte_timeout: Option<Time>,
+    pub(super) idle_timeout: Option<Time>,
+    pub(super) total_timeout: Option<Time>,
+}

@@ -1,0 +1,142 @@
+//! Providers and models, from what is written to what it means.
+
+use std::sync::Arc;
+
+use domain::money::{Money, Price};
+
+use super::{
+    ConfigError, ModelConfig, ProviderConfig, ProviderKind, SecretText,
+    file::{ModelTable, ProviderTable},
+    resolve::{At, http_url},
+};
+
+/// Longest name of a model or provider, in bytes.
+const NAME_LENGTH: usize = 100;
+/// Highest price of anything: a million dollars. More is a slip of the decimal point.
+const HIGHEST_PRICE: Money = Money::from_nanos(1_000_000 * 1_000_000_000);
+
+pub(super) fn provider(
+    at: &At<'_>,
+    table: ProviderTable,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<ProviderConfig, ConfigError> {
+    let key = |key: &str| format!("provider {:?}: {key}", table.name);
+    name(&table.name).map_err(|advice| at.value(key("name"), advice))?;
+    let kind = match table.kind.as_str() {
+        "sandbox" => {
+            if table.base_url.is_some() || table.api_key_env.is_some() || table.api_key_file.is_some() {
+                let advice = "a sandbox asks nobody; remove base_url, api_key_env and api_key_file.";
+                return Err(at.value(key("kind"), advice));
+            }
+            ProviderKind::Sandbox
+        }
+        "openai" => {
+            let base_url = table.base_url.as_deref().and_then(http_url).ok_or_else(|| {
+                let advice = "give the address that its paths begin with, such as \"https://api.openai.com/v1\".";
+                at.value(key("base_url"), advice)
+            })?;
+            ProviderKind::OpenAi { base_url, api_key: api_key(at, &table, env)? }
+        }
+        "anthropic" => {
+            let advice = "\"anthropic\" can't be asked yet; use \"openai\" with an address that speaks OpenAI's API.";
+            return Err(at.value(key("kind"), advice));
+        }
+        other => {
+            return Err(at.value(key("kind"), format!("{other:?} isn't known; choose \"openai\" or \"sandbox\".")));
+        }
+    };
+    Ok(ProviderConfig { name: Arc::from(table.name), kind })
+}
+
+/// The secret that a provider is asked with: from the environment or a file, never from the configuration itself.
+fn api_key(
+    at: &At<'_>,
+    table: &ProviderTable,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<SecretText>, ConfigError> {
+    let key = |key: &str| format!("provider {:?}: {key}", table.name);
+    let (from, secret) = match (&table.api_key_env, &table.api_key_file) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => {
+            return Err(at.value(key("api_key_file"), "there is an api_key_env too; keep one of them."));
+        }
+        (Some(variable), None) => {
+            let advice = || format!("the environment variable {variable} isn't set; set it to the provider's key.");
+            ("api_key_env", env(variable).ok_or_else(|| at.value(key("api_key_env"), advice()))?)
+        }
+        (None, Some(file)) => {
+            let secret = std::fs::read_to_string(file).map_err(|error| {
+                let advice = format!("{} can't be read ({error}); write the provider's key to it.", file.display());
+                at.value(key("api_key_file"), advice)
+            })?;
+            ("api_key_file", secret)
+        }
+    };
+    let secret = secret.trim();
+    if secret.is_empty() || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(at.value(key(from), "what it refers to is no key: it must be one line of visible ASCII."));
+    }
+    Ok(Some(SecretText::new(secret)))
+}
+
+pub(super) fn model(at: &At<'_>, table: ModelTable, providers: &[ProviderConfig]) -> Result<ModelConfig, ConfigError> {
+    let key = |key: &str| format!("model {:?}: {key}", table.name);
+    name(&table.name).map_err(|advice| at.value(key("name"), advice))?;
+    let upstream_name = table.upstream_name.unwrap_or_else(|| table.name.clone());
+    if upstream_name.is_empty() || upstream_name.chars().any(char::is_control) {
+        return Err(at.value(key("upstream_name"), "give the name that the providers know it by."));
+    }
+    if table.providers.is_empty() {
+        return Err(at.value(key("providers"), "name at least one provider."));
+    }
+    let mut found: Vec<Arc<str>> = Vec::with_capacity(table.providers.len());
+    for wanted in &table.providers {
+        let provider = providers.iter().find(|provider| *provider.name == **wanted).ok_or_else(|| {
+            let known: Vec<_> = providers.iter().map(|provider| provider.name.to_string()).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            at.value(key("providers"), format!("there is no provider {wanted:?}; those configured: {known}."))
+        })?;
+        if found.contains(&provider.name) {
+            return Err(at.value(key("providers"), format!("{wanted:?} is there twice; name it once.")));
+        }
+        found.push(provider.name.clone());
+    }
+    if table.max_output_tokens == Some(0) {
+        return Err(at.value(key("max_output_tokens"), "give at least 1, or leave it out."));
+    }
+    if let Some(wrong) = table.price.and_then(wrong_price) {
+        return Err(at.value(key(&format!("price.{wrong}")), "give an amount from \"0\" to \"1000000\" US dollars."));
+    }
+    Ok(ModelConfig {
+        name: Arc::from(table.name),
+        providers: found,
+        upstream_name,
+        service: table.service,
+        max_output_tokens: table.max_output_tokens,
+        price: table.price,
+    })
+}
+
+/// The first part of a price that is negative or absurdly high.
+fn wrong_price(price: Price) -> Option<&'static str> {
+    [
+        ("input_per_million", price.input_per_million),
+        ("cached_input_per_million", price.cached_input_per_million),
+        ("output_per_million", price.output_per_million),
+        ("per_call", price.per_call),
+        ("per_image", price.per_image),
+        ("per_minute", price.per_minute),
+        ("per_gb_month", price.per_gb_month),
+    ]
+    .into_iter()
+    .find(|(_, amount)| amount.is_some_and(|amount| !(Money::ZERO..=HIGHEST_PRICE).contains(&amount)))
+    .map(|(key, _)| key)
+}
+
+fn name(text: &str) -> Result<(), String> {
+    let usable = text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'));
+    if text.is_empty() || text.len() > NAME_LENGTH || !usable {
+        return Err(format!("use 1 to {NAME_LENGTH} visible ASCII characters without spaces, quotes and backslashes."));
+    }
+    Ok(())
+}

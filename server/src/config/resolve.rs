@@ -1,0 +1,169 @@
+//! From what is written to what it means.
+
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use axum::http::Uri;
+use domain::{
+    models::Service,
+    money::{Money, Price},
+};
+use ipnet::IpNet;
+
+use super::{
+    Config, ConfigError, GatewayConfig, ModelConfig, Options, ProviderConfig, ProviderKind, SecretText,
+    file::{File, GatewayTable},
+    offers::{model, provider},
+};
+
+/// Largest body that may be configured: 1 GiB.
+const LARGEST_BODY: usize = 1 << 30;
+
+/// Without a file: the sandbox, so that a first call works before anything is configured.
+pub(super) fn without_file(options: &Options) -> Result<Config, ConfigError> {
+    let dollars = |whole: i64| Some(Money::from_nanos(whole * 1_000_000_000));
+    let sandbox: Arc<str> = Arc::from("sandbox");
+    Ok(Config {
+        providers: vec![ProviderConfig { name: sandbox.clone(), kind: ProviderKind::Sandbox }],
+        models: vec![ModelConfig {
+            name: Arc::from("sandbox-1"),
+            providers: vec![sandbox],
+            upstream_name: "sandbox-1".to_owned(),
+            service: Service::Chat,
+            max_output_tokens: None,
+            price: Some(Price { input_per_million: dollars(1), output_per_million: dollars(2), ..Price::default() }),
+        }],
+        ..base(options)?
+    })
+}
+
+pub(super) fn with_file(
+    options: &Options,
+    file: PathBuf,
+    tables: File,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, ConfigError> {
+    let at = At { file: &file };
+    let mut providers: Vec<ProviderConfig> = Vec::with_capacity(tables.provider.len());
+    for table in tables.provider {
+        let provider = provider(&at, table, env)?;
+        if providers.iter().any(|other| other.name == provider.name) {
+            return Err(at.value(format!("provider {:?}: name", provider.name), "is there twice; rename one of them."));
+        }
+        providers.push(provider);
+    }
+    let mut models: Vec<ModelConfig> = Vec::with_capacity(tables.model.len());
+    for table in tables.model {
+        let model = model(&at, table, &providers)?;
+        if models.iter().any(|other| other.name == model.name) {
+            return Err(at.value(format!("model {:?}: name", model.name), "is there twice; rename one of them."));
+        }
+        models.push(model);
+    }
+    let trusted_proxies =
+        tables.server.trusted_proxies.iter().map(|text| network(&at, text)).collect::<Result<_, _>>()?;
+    let gateway = gateway(&at, &tables.gateway)?;
+    Ok(Config {
+        sign_up_open: tables.sign_up.open,
+        trusted_proxies,
+        allow_insecure_http: tables.server.allow_insecure_http,
+        gateway,
+        providers,
+        models,
+        file: Some(file.clone()),
+        ..base(options)?
+    })
+}
+
+/// What doesn't come from the file.
+fn base(options: &Options) -> Result<Config, ConfigError> {
+    Ok(Config {
+        addr: options.addr,
+        data: options.data.clone(),
+        database_url: database_url(options)?,
+        public_url: public_url(options.public_url.as_deref())?,
+        log: options.log.clone(),
+        file: None,
+        sign_up_open: true,
+        trusted_proxies: Vec::new(),
+        allow_insecure_http: false,
+        gateway: GatewayConfig::default(),
+        providers: Vec::new(),
+        models: Vec::new(),
+    })
+}
+
+fn database_url(options: &Options) -> Result<SecretText, ConfigError> {
+    let name = "DATABASE_URL";
+    match options.database_url.as_deref().filter(|url| !url.is_empty()) {
+        Some(url) if ["postgres://", "postgresql://", "sqlite:"].iter().any(|scheme| url.starts_with(scheme)) => {
+            Ok(SecretText::new(url))
+        }
+        // Not quoted: it may hold a password.
+        Some(_) => Err(ConfigError::Setting { name, advice: "begin it with postgres:// or sqlite://.".to_owned() }),
+        None => {
+            let file = options.data.join("tollhouse.db");
+            let file = file.to_str().filter(|path| !path.contains(['?', '#', '%'])).ok_or_else(|| {
+                let advice = "choose a folder whose path is UTF-8 without ?, # and %, or set DATABASE_URL.";
+                ConfigError::Setting { name: "TOLLHOUSE_DATA", advice: advice.to_owned() }
+            })?;
+            Ok(SecretText::new(format!("sqlite://{file}?mode=rwc")))
+        }
+    }
+}
+
+fn public_url(text: Option<&str>) -> Result<Option<String>, ConfigError> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let url = http_url(text).filter(|url| url.matches('/').count() == 2).ok_or_else(|| ConfigError::Setting {
+        name: "TOLLHOUSE_PUBLIC_URL",
+        advice: format!("{text:?} is no address such as https://hub.example, without a path."),
+    })?;
+    Ok(Some(url))
+}
+
+/// An http or https URL with a host and neither user, query nor fragment; without slashes at its end.
+pub(super) fn http_url(text: &str) -> Option<String> {
+    let uri: Uri = text.parse().ok()?;
+    let authority = uri.authority()?;
+    let scheme = matches!(uri.scheme_str(), Some("http" | "https"));
+    let plain = uri.query().is_none() && !text.contains('#') && !authority.as_str().contains('@');
+    (scheme && plain && !authority.host().is_empty()).then(|| text.trim_end_matches('/').to_owned())
+}
+
+fn network(at: &At<'_>, text: &str) -> Result<IpNet, ConfigError> {
+    let network = text.parse::<IpNet>().or_else(|error| text.parse::<IpAddr>().map(IpNet::from).map_err(|_| error));
+    network.map(|network| network.trunc()).map_err(|_| {
+        let advice = format!("{text:?} is no address or network such as \"10.0.0.0/8\" or \"fd00::/8\".");
+        at.value("server.trusted_proxies".to_owned(), advice)
+    })
+}
+
+fn gateway(at: &At<'_>, table: &GatewayTable) -> Result<GatewayConfig, ConfigError> {
+    let default = GatewayConfig::default();
+    let max_body_bytes = table.max_body_bytes.unwrap_or(default.max_body_bytes);
+    if !(1024..=LARGEST_BODY).contains(&max_body_bytes) {
+        let advice = format!("give 1024 to {LARGEST_BODY} bytes.");
+        return Err(at.value("gateway.max_body_bytes".to_owned(), advice));
+    }
+    Ok(GatewayConfig {
+        max_body_bytes,
+        connect_timeout: table.connect_timeout.map_or(default.connect_timeout, |time| time.0),
+        first_byte_timeout: table.first_byte_timeout.map_or(default.first_byte_timeout, |time| time.0),
+        idle_timeout: table.idle_timeout.map_or(default.idle_timeout, |time| time.0),
+        total_timeout: table.total_timeout.map_or(default.total_timeout, |time| time.0),
+    })
+}
+
+/// Where a mistake is.
+pub(super) struct At<'a> {
+    file: &'a Path,
+}
+
+impl At<'_> {
+    pub(super) fn value(&self, key: String, advice: impl Into<String>) -> ConfigError {
+        ConfigError::Value { file: self.file.to_owned(), key, advice: advice.into() }
+    }
+}

@@ -1,0 +1,166 @@
+//! What a configuration may say, and what each mistake is answered with.
+
+use std::{fs, path::Path};
+
+use super::*;
+
+const FULL: &str = r#"
+[[provider]]
+name = "upstream"
+kind = "openai"
+base_url = "http://127.0.0.1:9000/v1/"
+api_key_env = "UPSTREAM_KEY"
+
+[[provider]]
+name = "box"
+kind = "sandbox"
+
+[[model]]
+name = "gpt-x"
+providers = ["upstream", "box"]
+upstream_name = "gpt-x-2026"
+service = "chat"
+max_output_tokens = 4096
+[model.price]
+input_per_million = "0.25"
+cached_input_per_million = "0.025"
+output_per_million = "2.00"
+
+[[model]]
+name = "free"
+providers = ["box"]
+service = "embeddings"
+
+[sign_up]
+open = false
+
+[server]
+trusted_proxies = ["10.0.0.0/8", "fd00::1"]
+allow_insecure_http = true
+
+[gateway]
+max_body_bytes = 2048
+connect_timeout = "250ms"
+"#;
+
+fn env(name: &str) -> Option<String> {
+    (name == "UPSTREAM_KEY").then(|| "sk-planted-secret".to_owned())
+}
+
+fn options(folder: &Path) -> Options {
+    Options { data: folder.to_owned(), ..Options::default() }
+}
+
+fn load(text: &str) -> Result<Config, String> {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("tollhouse.toml"), text).unwrap();
+    Config::load_with(&options(folder.path()), &env).map_err(|error| error.to_string())
+}
+
+#[test]
+fn without_a_file_the_sandbox_is_offered() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config::load_with(&options(folder.path()), &env).unwrap();
+    assert!(matches!(config.providers[..], [ProviderConfig { kind: ProviderKind::Sandbox, .. }]));
+    assert_eq!(&*config.models[0].name, "sandbox-1");
+    let price = config.models[0].price.unwrap();
+    assert_eq!(price.input_per_million.unwrap().to_string(), "1.00");
+    assert_eq!(price.output_per_million.unwrap().to_string(), "2.00");
+    assert!(config.sign_up_open && !config.allow_insecure_http && config.file.is_none());
+    assert!(config.database_url.reveal().ends_with("/tollhouse.db?mode=rwc"));
+}
+
+#[test]
+fn everything_that_is_written_counts() {
+    let config = load(FULL).unwrap();
+    let ProviderKind::OpenAi { base_url, api_key } = &config.providers[0].kind else { panic!("not openai") };
+    assert_eq!(base_url, "http://127.0.0.1:9000/v1");
+    assert_eq!(api_key.as_ref().unwrap().reveal(), "sk-planted-secret");
+    let model = &config.models[0];
+    assert_eq!((model.upstream_name.as_str(), model.max_output_tokens), ("gpt-x-2026", Some(4096)));
+    assert_eq!(model.price.unwrap().cached_input_per_million.unwrap().to_string(), "0.025");
+    assert_eq!((config.models[1].upstream_name.as_str(), config.models[1].price), ("free", None));
+    assert!(!config.sign_up_open && config.allow_insecure_http);
+    assert_eq!(config.trusted_proxies[1].to_string(), "fd00::1/128");
+    assert_eq!((config.gateway.max_body_bytes, config.gateway.connect_timeout.as_millis()), (2048, 250));
+    assert_eq!(config.gateway.idle_timeout, GatewayConfig::default().idle_timeout);
+}
+
+#[test]
+fn secrets_are_not_shown_by_debug() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("tollhouse.toml"), FULL).unwrap();
+    let url = "postgres://tollhouse:planted-password@localhost/tollhouse".to_owned();
+    let options = Options { database_url: Some(url), ..options(folder.path()) };
+    let shown = format!("{:?}", Config::load_with(&options, &env).unwrap());
+    assert!(!shown.contains("planted"), "{shown}");
+}
+
+#[test]
+fn each_mistake_is_named_with_file_key_and_advice() {
+    let replace = |from: &str, to: &str| {
+        assert!(FULL.contains(from), "{from:?}");
+        FULL.replacen(from, to, 1)
+    };
+    for (text, named) in [
+        ("[[provider]\n".to_owned(), "line 1"),
+        (replace("kind = \"openai\"", "kind = \"openai\"\nkeys = 1"), "unknown field `keys`"),
+        (replace("[sign_up]", "[signup]"), "unknown field `signup`"),
+        (replace("kind = \"openai\"\n", ""), "missing field `kind`"),
+        (replace("\"openai\"", "\"anthropic\""), "provider \"upstream\": kind: \"anthropic\" can't be asked yet"),
+        (replace("\"openai\"", "\"oepnai\""), "choose \"openai\" or \"sandbox\""),
+        (replace("http://127.0.0.1:9000/v1/", "127.0.0.1:9000"), "provider \"upstream\": base_url"),
+        (replace("http://127", "http://user:planted@127"), "provider \"upstream\": base_url"),
+        (replace("UPSTREAM_KEY", "OTHER_KEY"), "the environment variable OTHER_KEY isn't set"),
+        (replace("api_key_env = \"UPSTREAM_KEY\"", "api_key_file = \"/nowhere/key\""), "/nowhere/key can't be read"),
+        (replace("kind = \"sandbox\"", "kind = \"sandbox\"\napi_key_env = \"X\""), "a sandbox asks nobody"),
+        (replace("name = \"box\"", "name = \"upstream\""), "provider \"upstream\": name: is there twice"),
+        (replace("name = \"free\"", "name = \"gpt-x\""), "model \"gpt-x\": name: is there twice"),
+        (replace("name = \"free\"", "name = \"a b\""), "model \"a b\": name"),
+        (replace("[\"box\"]", "[]"), "model \"free\": providers: name at least one"),
+        (replace("[\"box\"]", "[\"bix\"]"), "there is no provider \"bix\"; those configured: upstream, box"),
+        (replace("\"0.25\"", "\"-1\""), "model \"gpt-x\": price.input_per_million"),
+        (replace("\"0.25\"", "0.25"), "invalid type"),
+        (replace("\"embeddings\"", "\"chatting\""), "unknown variant"),
+        (replace("4096", "0"), "max_output_tokens"),
+        (replace("10.0.0.0/8", "10.0.0.0/80"), "server.trusted_proxies"),
+        (replace("250ms", "250"), "no length of time"),
+        (replace("2048", "3"), "gateway.max_body_bytes"),
+    ] {
+        let message = load(&text).unwrap_err();
+        assert!(message.contains("tollhouse.toml") && message.contains(named), "{named:?} is not in {message:?}");
+        assert!(!message.contains("planted"), "{message}");
+    }
+}
+
+#[test]
+fn a_file_that_was_named_must_exist() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { file: Some(folder.path().join("other.toml")), ..options(folder.path()) };
+    let message = Config::load_with(&options, &env).unwrap_err().to_string();
+    assert!(message.contains("other.toml") && message.contains("TOLLHOUSE_CONFIG"), "{message}");
+}
+
+#[test]
+fn a_key_file_may_end_in_a_line_break() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key");
+    fs::write(&file, "sk-from-file\n").unwrap();
+    let named = format!("api_key_file = {:?}", file.to_str().unwrap());
+    let config = load(&FULL.replace("api_key_env = \"UPSTREAM_KEY\"", &named)).unwrap();
+    let ProviderKind::OpenAi { api_key, .. } = &config.providers[0].kind else { panic!("not openai") };
+    assert_eq!(api_key.as_ref().unwrap().reveal(), "sk-from-file");
+}
+
+#[test]
+fn settings_that_make_no_sense_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in ["hub.example", "ftp://hub.example", "https://hub.example/path", "https://hub.example?x=1"] {
+        let options = Options { public_url: Some(url.to_owned()), ..options(folder.path()) };
+        let message = Config::load_with(&options, &env).unwrap_err().to_string();
+        assert!(message.contains("TOLLHOUSE_PUBLIC_URL"), "{message}");
+    }
+    let options = Options { database_url: Some("mysql://root:planted@db".to_owned()), ..options(folder.path()) };
+    let message = Config::load_with(&options, &env).unwrap_err().to_string();
+    assert!(message.contains("DATABASE_URL") && !message.contains("planted"), "{message}");
+}

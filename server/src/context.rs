@@ -1,0 +1,126 @@
+//! What a handler of the dashboard knows of the request it answers.
+
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+};
+
+use app::api::context::{RequestContext, SessionCookies};
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{HeaderMap, header, request::Parts},
+};
+use services::accounts::Device;
+
+use crate::{hub::Hub, security::client_ip};
+
+/// Longest user agent that is kept, in characters.
+const USER_AGENT_LENGTH: usize = 300;
+
+/// Who asks, from where, and by which address.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestInfo {
+    pub(crate) device: Device,
+    pub(crate) session_token: Option<String>,
+    pub(crate) cookies: SessionCookies,
+    /// Scheme and authority as the client sees them, such as `https://hub.example`.
+    pub(crate) origin: String,
+    /// Whether the session cookie would cross a network in the clear without the operator having allowed it.
+    pub(crate) exposed: bool,
+}
+
+impl RequestInfo {
+    fn new(hub: &Hub, headers: &HeaderMap, peer: Option<IpAddr>) -> Self {
+        let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
+        let trusted = peer.is_some_and(|peer| client_ip::is_trusted(peer, &hub.config.trusted_proxies));
+        let host = text(header::HOST).unwrap_or_default();
+        let forwarded_https = trusted && headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+        let origin = match &hub.config.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("{}://{host}", if forwarded_https { "https" } else { "http" }),
+        };
+        let secure = origin.starts_with("https://");
+        let cookies = SessionCookies { secure };
+        let local = is_loopback_host(host) && peer.is_none_or(|peer| peer.is_loopback());
+        Self {
+            device: Device {
+                ip: peer.map(|peer| client_ip::client(peer, headers, &hub.config.trusted_proxies)),
+                user_agent: text(header::USER_AGENT).unwrap_or_default().chars().take(USER_AGENT_LENGTH).collect(),
+            },
+            session_token: cookie(headers, cookies.name()),
+            cookies,
+            origin,
+            exposed: !secure && !local && !hub.config.allow_insecure_http,
+        }
+    }
+
+    /// The same for the server functions.
+    pub(crate) fn for_server_functions(&self, hub: &Hub) -> RequestContext {
+        RequestContext {
+            services: hub.services.clone(),
+            session_token: self.session_token.clone(),
+            device: self.device.clone(),
+            sign_up_open: hub.config.sign_up_open,
+            base_url: self.base_url(),
+            cookies: self.cookies,
+        }
+    }
+
+    /// Where programs call.
+    pub(crate) fn base_url(&self) -> String {
+        format!("{}/v1", self.origin)
+    }
+}
+
+impl FromRequestParts<Hub> for RequestInfo {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, hub: &Hub) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+        Ok(Self::new(hub, &parts.headers, peer))
+    }
+}
+
+/// Whether `host`, as a browser sends it, can only mean this very machine.
+fn is_loopback_host(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// The value of the cookie called `name` (RFC 6265, section 5.4).
+fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for host in ["localhost", "localhost:3000", "127.0.0.1:3000", "[::1]:3000"] {
+            assert!(is_loopback_host(host), "{host}");
+        }
+        for host in ["", "hub.example", "localhost.example", "10.0.0.1", "127.0.0.1.example"] {
+            assert!(!is_loopback_host(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_found_by_its_whole_name() {
+        let headers = HeaderMap::from_iter([(header::COOKIE, "xtollhouse=1; tollhouse=2; a=b=c".parse().unwrap())]);
+        assert_eq!(cookie(&headers, "tollhouse").as_deref(), Some("2"));
+        assert_eq!(cookie(&headers, "a").as_deref(), Some("b=c"));
+        assert_eq!(cookie(&headers, "house"), None);
+    }
+}

@@ -1,0 +1,16 @@
+//! `tollhouse`: the server and its command line.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = server::cli::Cli::parse();
+    match server::cli::run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            server::cli::output::failure(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! All routes, on one port. What isn't listed here isn't reachable.
+
+use axum::{
+    Router, middleware,
+    routing::{any, get},
+};
+use tower_http::{CompressionLevel, compression::CompressionLayer, limit::RequestBodyLimitLayer};
+
+use crate::{dashboard, exports, gateway, health, hub::Hub, live, security, server_functions};
+
+/// The paths that answer anybody, without a session or a key; a test holds this list against what answers.
+pub const PUBLIC_PATHS: &[&str] =
+    &["/healthz", "/readyz", "/api/accounts/welcome", "/api/accounts/sign_in", "/api/accounts/sign_up"];
+
+/// The routes under `/api` that are no server functions; all are GET and ask for a session.
+pub const SESSION_PATHS: &[&str] = &["/api/calls/export.csv", "/api/live", "/api/usage/export.csv"];
+
+/// Largest body of anything but the gateway, in bytes.
+const LARGEST_BODY: usize = 256 * 1024;
+
+pub fn router(hub: Hub, gateway: gateway::Gateway) -> Router {
+    let api = Router::new()
+        .route("/api/usage/export.csv", get(exports::usage))
+        .route("/api/calls/export.csv", get(exports::calls))
+        .route("/api/live", get(live::connect))
+        .route("/api/{*path}", any(server_functions::answer))
+        .route("/api", any(server_functions::answer))
+        .route("/api/", any(server_functions::answer))
+        .layer(middleware::from_fn_with_state(hub.clone(), security::guard_origin));
+    let dashboard = Router::new()
+        .merge(api)
+        .fallback(dashboard::show)
+        .layer(middleware::from_fn_with_state(hub.clone(), security::add_headers))
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        // The files are compressed already; this is for answers and for the page with its boot data.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .with_state(hub.clone());
+    let health =
+        Router::new().route("/healthz", get(health::healthz)).route("/readyz", get(health::readyz)).with_state(hub);
+    Router::new().merge(health).merge(gateway::router(gateway)).fallback_service(dashboard)
+}

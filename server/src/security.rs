@@ -1,0 +1,8 @@
+//! What protects the dashboard: origins, headers and client addresses.
+
+pub(crate) mod client_ip;
+mod headers;
+mod origin;
+
+pub(crate) use headers::{add as add_headers, content_security_policy};
+pub(crate) use origin::{guard as guard_origin, is_same_origin};

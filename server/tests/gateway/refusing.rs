@@ -1,0 +1,143 @@
+//! What is turned away, how, and what the log says of it.
+
+use std::time::{Duration, Instant};
+
+use axum::http::{Method, StatusCode};
+use domain::{api_keys::Level, calls::Outcome};
+use sea_orm::ConnectionTrait;
+
+use super::{
+    stage::{CHAT, EMBEDDINGS, Stage},
+    upstream::Upstream,
+};
+
+const BODY: &str = r#"{"model":"sandbox-1","messages":[{"role":"user","content":"hello"}]}"#;
+
+async fn post_with(stage: &Stage, secret: &str, body: &str) -> super::stage::Answer {
+    stage.request(Method::POST, CHAT, &[("authorization", &format!("Bearer {secret}"))], body.to_owned()).await
+}
+
+#[tokio::test]
+async fn whatever_is_no_key_is_refused_alike_and_not_in_the_log() {
+    let stage = Stage::sandbox().await;
+    let secret = stage.key.secret.clone();
+    let mistyped = format!("{}x", &secret[..secret.len() - 1]);
+    let never_made = domain::api_keys::Secret::from_digits(Level::Standard, [9; 32]).reveal().to_owned();
+    for key in ["", "sk-123", &mistyped, &never_made, &secret.to_uppercase()] {
+        let answer = post_with(&stage, key, BODY).await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::UNAUTHORIZED, "invalid_api_key"), "{key}");
+        assert!(answer.text().contains("copied as a whole"), "{}", answer.text());
+        assert!(answer.id().starts_with("req_"));
+    }
+    let answer = stage.request(Method::POST, CHAT, &[], BODY).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::UNAUTHORIZED, "invalid_api_key"));
+    assert!(stage.calls().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_key_may_come_by_three_headers() {
+    let stage = Stage::sandbox().await;
+    let bearer = format!("Bearer {}", stage.key.secret);
+    for header in [("authorization", bearer.as_str()), ("x-api-key", &stage.key.secret), ("api-key", &stage.key.secret)]
+    {
+        assert_eq!(stage.request(Method::POST, CHAT, &[header], BODY).await.status, StatusCode::OK, "{}", header.0);
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_key_is_refused_within_a_second_and_told_so() {
+    let stage = Stage::sandbox().await;
+    assert_eq!(stage.post(CHAT, BODY).await.status, StatusCode::OK);
+    services::api_keys::revoke(&stage.services, &stage.actor, stage.key.api_key.id).await.unwrap();
+    let revoked = Instant::now();
+    let refused = loop {
+        let answer = stage.post(CHAT, BODY).await;
+        if answer.status != StatusCode::OK {
+            break answer;
+        }
+        assert!(revoked.elapsed() < Duration::from_secs(1));
+    };
+    assert_eq!((refused.status, refused.code().as_str()), (StatusCode::UNAUTHORIZED, "invalid_api_key"));
+    assert!(refused.text().contains("revoked"));
+    let call = stage.calls().await.remove(0);
+    assert_eq!(call.id.to_string(), refused.id());
+    assert_eq!((call.outcome, call.status, call.error_code.as_str()), (Outcome::Refused, 401, "invalid_api_key"));
+    assert_eq!((call.model.as_str(), call.provider.as_str(), call.cost.unwrap().nanos()), ("", "", 0));
+}
+
+#[tokio::test]
+async fn each_refusal_has_its_status_and_code_and_is_in_the_log() {
+    let stage = Stage::with(&[&Upstream::down().await], "max_body_bytes = 1024").await;
+    let read = stage.key(|key| key.level = Level::Read).await.secret;
+    let narrow = stage.key(|key| key.models = vec!["gpt-x".to_owned()]).await.secret;
+    let standard = stage.key.secret.clone();
+    let large = format!(r#"{{"model":"sandbox-1","x":"{}"}}"#, "x".repeat(1024));
+    let refusals = [
+        (&read, BODY, 403, "insufficient_permissions", "", None),
+        (&narrow, BODY, 403, "model_not_allowed", "sandbox-1", Some("model")),
+        (&standard, r#"{"model":"gpt-z"}"#, 404, "model_not_found", "", Some("model")),
+        (&standard, r#"{"model":"sandbox-embed"}"#, 400, "invalid_request_error", "sandbox-embed", Some("model")),
+        (&standard, "{", 400, "invalid_request_error", "", None),
+        (&standard, "[]", 400, "invalid_request_error", "", None),
+        (&standard, "{}", 400, "invalid_request_error", "", Some("model")),
+        (&standard, r#"{"model":"gpt-x","model":"sandbox-1"}"#, 400, "invalid_request_error", "", Some("model")),
+        (&standard, r#"{"model":"gpt-x","stream":1}"#, 400, "invalid_request_error", "", Some("stream")),
+        (
+            &standard,
+            r#"{"model":"gpt-x","stream_options":1}"#,
+            400,
+            "invalid_request_error",
+            "",
+            Some("stream_options"),
+        ),
+        (&standard, &large, 413, "request_too_large", "", None),
+    ];
+    for (secret, body, status, code, model, param) in refusals {
+        let answer = post_with(&stage, secret, body).await;
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (status, code), "{body}");
+        assert_eq!(answer.json()["error"]["param"].as_str(), param, "{body}");
+        for field in ["message", "type"] {
+            assert!(answer.json()["error"][field].is_string(), "{body}");
+        }
+        let call = stage.calls().await.into_iter().find(|call| call.id.to_string() == answer.id()).unwrap();
+        assert_eq!((call.outcome, call.status, call.error_code.as_str()), (Outcome::Refused, status, code), "{body}");
+        assert_eq!((call.model.as_str(), call.provider.as_str()), (model, ""), "{body}");
+        assert_eq!(call.cost.unwrap().nanos(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_an_archived_project_is_refused() {
+    let stage = Stage::sandbox().await;
+    let transaction = stage.services.database().begin().await.unwrap();
+    transaction.execute_unprepared("UPDATE projects SET archived_at = 1").await.unwrap();
+    transaction.commit().await.unwrap();
+    let answer = stage.post(CHAT, BODY).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::FORBIDDEN, "project_archived"));
+    assert_eq!(stage.call().await.outcome, Outcome::Refused);
+}
+
+#[tokio::test]
+async fn an_admin_key_calls_models_without_a_project() {
+    let stage = Stage::sandbox().await;
+    let key = stage.key(|key| (key.level, key.project_id) = (Level::Admin, None)).await;
+    assert_eq!(post_with(&stage, &key.secret, BODY).await.status, StatusCode::OK);
+    assert!(stage.call().await.project.is_none());
+}
+
+#[tokio::test]
+async fn what_isnt_there_is_said_in_json() {
+    let stage = Stage::sandbox().await;
+    for path in ["/v1", "/v1/", "/v1/chat", "/v1/chat/completions/", "/v1/nothing/here"] {
+        let answer = stage.request(Method::POST, path, &[], BODY).await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::NOT_FOUND, "not_found"), "{path}");
+        assert!(answer.id().starts_with("req_"));
+    }
+    for (method, path, allow) in
+        [(Method::GET, CHAT, "POST"), (Method::DELETE, EMBEDDINGS, "POST"), (Method::POST, "/v1/models", "GET, HEAD")]
+    {
+        let answer = stage.request(method, path, &[], "").await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"));
+        assert_eq!(answer.headers["allow"], allow, "{path}");
+    }
+}

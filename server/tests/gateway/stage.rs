@@ -1,0 +1,225 @@
+//! A gateway on loopback, with an organization, a project and a key.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
+use bytes::Bytes;
+use domain::{
+    api_keys::{CreatedApiKey, Level, NewApiKey},
+    calls::{Call, CallQuery},
+    ids::ProjectId,
+};
+use futures::TryStreamExt;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde_json::Value;
+use server::{
+    config::{Config, Options},
+    gateway::{self, Gateway},
+};
+use services::{Actor, Services, SystemClock, Who, metering::Meter};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+use super::upstream::Upstream;
+
+pub(super) const CHAT: &str = "/v1/chat/completions";
+pub(super) const EMBEDDINGS: &str = "/v1/embeddings";
+/// What the gateway asks providers with.
+pub(super) const PROVIDER_KEY: &str = "sk-of-the-operator";
+
+pub(super) struct Stage {
+    pub(super) address: SocketAddr,
+    pub(super) services: Services,
+    pub(super) meter: Meter,
+    pub(super) gateway: Gateway,
+    pub(super) actor: Actor,
+    pub(super) project: ProjectId,
+    pub(super) key: CreatedApiKey,
+    client: Client<HttpConnector, Full<Bytes>>,
+    _data: TempDir,
+}
+
+/// An answer that has been read.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+impl Answer {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(super) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    /// The error's code.
+    pub(super) fn code(&self) -> String {
+        self.json()["error"]["code"].as_str().unwrap().to_owned()
+    }
+
+    pub(super) fn id(&self) -> &str {
+        self.headers["x-request-id"].to_str().unwrap()
+    }
+}
+
+impl Stage {
+    /// A gateway to `upstream`, and the sandbox besides.
+    pub(super) async fn new(upstream: &Upstream) -> Self {
+        Self::with(&[upstream], "").await
+    }
+
+    /// A gateway to these providers, tried in order, with more of the configuration's `[gateway]` table.
+    pub(super) async fn with(upstreams: &[&Upstream], limits: &str) -> Self {
+        let provider = |(number, upstream): (usize, &&Upstream)| {
+            format!(
+                "[[provider]]\nname = \"upstream-{number}\"\nkind = \"openai\"\nbase_url = \"http://{}/v1\"\n\
+                 api_key_env = \"KEY\"\n",
+                upstream.address
+            )
+        };
+        let providers: String = upstreams.iter().enumerate().map(provider).collect();
+        let names: Vec<String> = (0..upstreams.len()).map(|number| format!("upstream-{number}")).collect();
+        let toml = format!(
+            r#"{providers}
+[[provider]]
+name = "sandbox"
+kind = "sandbox"
+
+[[model]]
+name = "gpt-x"
+providers = {names:?}
+upstream_name = "gpt-x-2026"
+service = "chat"
+price = {{ input_per_million = "0.25", cached_input_per_million = "0.025", output_per_million = "2.00" }}
+
+[[model]]
+name = "gpt-unpriced"
+providers = {names:?}
+service = "chat"
+
+[[model]]
+name = "embed-x"
+providers = {names:?}
+service = "embeddings"
+price = {{ input_per_million = "0.02" }}
+
+[[model]]
+name = "sandbox-1"
+providers = ["sandbox"]
+service = "chat"
+price = {{ input_per_million = "1.00", output_per_million = "2.00" }}
+
+[[model]]
+name = "sandbox-embed"
+providers = ["sandbox"]
+service = "embeddings"
+price = {{ input_per_million = "1.00" }}
+
+[gateway]
+{limits}
+"#
+        );
+        let data = tempfile::tempdir().unwrap();
+        std::fs::write(data.path().join("tollhouse.toml"), toml).unwrap();
+        let options = Options { data: data.path().to_owned(), ..Options::default() };
+        let config = Config::load_with(&options, &|_| Some(PROVIDER_KEY.to_owned())).unwrap();
+        let services = Services::start(config.database_url.reveal(), Arc::new(SystemClock)).await.unwrap();
+        services::models::apply(&services, config.offered_models()).await.unwrap();
+        let organization = services::organizations::create(&services, "Acme", "Asia/Kathmandu").await.unwrap();
+        let actor = Actor { organization, who: Who::CommandLine, ip: None };
+        let project = services::projects::find(&services, &actor, "default").await.unwrap().id;
+        let key = services::api_keys::create(&services, &actor, asked(Some(project), Level::Standard)).await.unwrap();
+        let meter = Meter::start(&services);
+        let gateway = Gateway::new(services.clone(), meter.clone(), &config).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = gateway::router(gateway.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Self { address, services, meter, gateway, actor, project, key, client, _data: data }
+    }
+
+    /// A gateway whose models are all answered by the sandbox or by nobody.
+    pub(super) async fn sandbox() -> Self {
+        Self::new(&Upstream::down().await).await
+    }
+
+    pub(super) async fn key(&self, change: impl FnOnce(&mut NewApiKey)) -> CreatedApiKey {
+        let mut asked = asked(Some(self.project), Level::Standard);
+        change(&mut asked);
+        services::api_keys::create(&self.services, &self.actor, asked).await.unwrap()
+    }
+
+    pub(super) async fn send(&self, request: Request<Full<Bytes>>) -> Response<Incoming> {
+        self.client.request(request).await.unwrap()
+    }
+
+    /// Sends a request with these headers, and reads the answer to its end.
+    pub(super) async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(format!("http://{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        read(self.send(request.body(Full::new(body.into())).unwrap()).await).await
+    }
+
+    /// Posts with the stage's key.
+    pub(super) async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
+        read(self.post_unread(path, body).await).await
+    }
+
+    /// The same, with the answer's body still to come.
+    pub(super) async fn post_unread(&self, path: &str, body: impl Into<Bytes>) -> Response<Incoming> {
+        let request = Request::post(format!("http://{}{path}", self.address))
+            .header("authorization", format!("Bearer {}", self.key.secret))
+            .header("content-type", "application/json")
+            .body(Full::new(body.into()));
+        self.send(request.unwrap()).await
+    }
+
+    /// All calls in the log, the newest first.
+    pub(super) async fn calls(&self) -> Vec<Call> {
+        let pages = services::calls::export(&self.services, &self.actor, &CallQuery::default()).await.unwrap();
+        let pages: Vec<Vec<Call>> = pages.try_collect().await.unwrap();
+        pages.into_iter().flatten().collect()
+    }
+
+    /// The only call in the log.
+    pub(super) async fn call(&self) -> Call {
+        let mut calls = self.calls().await;
+        assert_eq!(calls.len(), 1, "{calls:?}");
+        calls.remove(0)
+    }
+}
+
+pub(super) async fn read(response: Response<Incoming>) -> Answer {
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Answer { status: parts.status, headers: parts.headers, body }
+}
+
+fn asked(project_id: Option<ProjectId>, level: Level) -> NewApiKey {
+    NewApiKey {
+        name: "web".to_owned(),
+        description: String::new(),
+        project_id,
+        level,
+        models: Vec::new(),
+        expires_in_days: None,
+    }
+}

@@ -1,0 +1,116 @@
+//! A provider on loopback that does what a test tells it to, and remembers what it was asked.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::HeaderMap,
+    response::Response,
+};
+use bytes::Bytes;
+use futures::{FutureExt, future::BoxFuture};
+use serde_json::Value;
+use tokio::{net::TcpListener, sync::mpsc};
+use tokio_stream::wrappers::ReceiverStream;
+
+/// What a provider was asked.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) path: String,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+impl Asked {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+type Behaviour = Arc<dyn Fn(Asked) -> BoxFuture<'static, Response> + Send + Sync>;
+
+#[derive(Clone)]
+pub(super) struct Upstream {
+    pub(super) address: SocketAddr,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl Upstream {
+    pub(super) async fn new<F: Future<Output = Response> + Send + 'static>(
+        behaviour: impl Fn(Asked) -> F + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let upstream = Self { address: listener.local_addr().unwrap(), asked: Arc::default() };
+        let behaviour: Behaviour = Arc::new(move |asked| behaviour(asked).boxed());
+        let router = Router::new().fallback(answer).with_state((upstream.clone(), behaviour));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        upstream
+    }
+
+    /// Answers everything alike.
+    pub(super) async fn answering(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Self {
+        let (headers, body) = (headers.to_vec(), Bytes::copy_from_slice(body.as_bytes()));
+        Self::new(move |_| {
+            let mut response = Response::builder().status(status);
+            for (name, value) in &headers {
+                response = response.header(*name, *value);
+            }
+            let response = response.body(Body::from(body.clone())).unwrap();
+            async { response }
+        })
+        .await
+    }
+
+    /// Answers one call with an event stream, which the test writes piece by piece; an error breaks it off.
+    pub(super) async fn streaming() -> (Self, mpsc::Sender<std::io::Result<Bytes>>) {
+        let (pieces, stream) = mpsc::channel(100);
+        let stream = Arc::new(Mutex::new(Some(stream)));
+        let upstream = Self::new(move |_| {
+            let stream = stream.lock().unwrap().take().unwrap();
+            let body = Body::from_stream(ReceiverStream::new(stream));
+            async { Response::builder().header("content-type", "text/event-stream").body(body).unwrap() }
+        });
+        (upstream.await, pieces)
+    }
+
+    /// Takes calls, and never answers.
+    pub(super) async fn hanging() -> Self {
+        Self::new(|_| futures::future::pending()).await
+    }
+
+    /// Reads a little, and closes the connection.
+    pub(super) async fn hanging_up() -> Self {
+        use tokio::io::AsyncReadExt;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let upstream = Self { address: listener.local_addr().unwrap(), asked: Arc::default() };
+        tokio::spawn(async move {
+            while let Ok((mut connection, _)) = listener.accept().await {
+                let _ = connection.read(&mut [0; 16]).await;
+            }
+        });
+        upstream
+    }
+
+    /// An address where nobody listens.
+    pub(super) async fn down() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self { address: listener.local_addr().unwrap(), asked: Arc::default() }
+    }
+
+    pub(super) fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+async fn answer(State((upstream, behaviour)): State<(Upstream, Behaviour)>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    let asked = Asked { path: parts.uri.path().to_owned(), headers: parts.headers, body };
+    upstream.asked.lock().unwrap().push(asked.clone());
+    behaviour(asked).await
+}

@@ -1,0 +1,243 @@
+//! The `tollhouse` command, as it is typed.
+
+use std::{
+    io::Write,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use domain::api_keys::Secret;
+use serde_json::Value;
+use tempfile::TempDir;
+
+const PASSWORD: &str = "a lantern by the harbor 41";
+
+struct Shell {
+    data: TempDir,
+}
+
+impl Shell {
+    fn new() -> Self {
+        Self { data: tempfile::tempdir().unwrap() }
+    }
+
+    fn folder(&self) -> &Path {
+        self.data.path()
+    }
+
+    fn run(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tollhouse"))
+            .args(arguments)
+            .current_dir(self.folder())
+            .env_clear()
+            .env("TOLLHOUSE_DATA", self.folder())
+            .env("TOLLHOUSE_LOG", "error")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A command that reads nothing may end before it is written to.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        child.wait_with_output().unwrap()
+    }
+
+    /// Runs a command that must succeed, and reads its JSON.
+    fn json(&self, arguments: &[&str], input: &str) -> Value {
+        let output = self.run(&[arguments, &["--json"]].concat(), input);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Runs a command that must be refused; what it says.
+    fn refusal(&self, arguments: &[&str], input: &str, status: i32) -> String {
+        let output = self.run(arguments, input);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {told}");
+        assert!(output.stdout.is_empty(), "{arguments:?} prints an error to standard output");
+        assert!(!told.trim().is_empty(), "{arguments:?} says nothing");
+        assert!(!told.contains("panicked"), "{told}");
+        told
+    }
+
+    fn with_organization() -> Self {
+        let shell = Self::new();
+        assert_eq!(shell.json(&["org", "create", "--name", "Acme Ltd"], "")["slug"], "acme-ltd");
+        shell
+    }
+}
+
+#[test]
+fn a_key_is_made_shown_once_and_revoked() {
+    let shell = Shell::with_organization();
+    let project = &shell.json(&["project", "create", "--org", "acme-ltd", "--name", "Web"], "")["slug"];
+    assert_eq!(project, "web");
+    let key = shell.json(
+        &[
+            "key",
+            "create",
+            "--org",
+            "acme-ltd",
+            "--project",
+            "web",
+            "--name",
+            "k",
+            "--level",
+            "standard",
+            "--model",
+            "sandbox-1",
+            "--expires-in-days",
+            "30",
+        ],
+        "",
+    );
+    let secret = Secret::parse(key["secret"].as_str().unwrap()).unwrap();
+    assert!(key["prefix"].as_str().unwrap().ends_with(secret.last_four()));
+    let database = std::fs::read(shell.folder().join("tollhouse.db")).unwrap();
+    let body = &secret.reveal().as_bytes()[9..];
+    assert!(!database.windows(body.len()).any(|window| window == body), "the database holds a secret");
+    shell.json(&["key", "revoke", key["id"].as_str().unwrap()], "");
+    shell.json(&["key", "revoke", key["id"].as_str().unwrap()], "");
+    let audit = shell.json(&["audit", "verify"], "");
+    assert!(audit["entries"].as_u64().unwrap() >= 4);
+}
+
+#[test]
+fn an_admin_key_needs_no_project() {
+    let shell = Shell::with_organization();
+    let key = shell.json(&["key", "create", "--org", "acme-ltd", "--name", "k", "--level", "admin"], "");
+    assert!(key["secret"].as_str().unwrap().starts_with("toll_admin_"));
+}
+
+#[test]
+fn people_are_made_and_get_new_passwords() {
+    let shell = Shell::with_organization();
+    let create = [
+        "user",
+        "create",
+        "--email",
+        "Mira@Example.com",
+        "--name",
+        "Mira",
+        "--org",
+        "acme-ltd",
+        "--role",
+        "owner",
+        "--password-stdin",
+    ];
+    let input = format!("{PASSWORD}\n");
+    assert!(shell.json(&create, &input)["id"].as_str().unwrap().starts_with("user_"));
+    shell.json(
+        &["user", "password", "--email", "mira@example.com", "--password-stdin"],
+        "another lantern, 42 steps on\r\n",
+    );
+    shell.json(&["operator", "grant", "--email", "mira@example.com"], "");
+    shell.json(&["project", "create", "--org", "acme-ltd", "--name", "Web"], "");
+    shell.json(&["project", "assign", "--org", "acme-ltd", "--project", "web", "--user", "mira@example.com"], "");
+}
+
+#[test]
+fn wrong_usage_ends_with_status_2() {
+    let shell = Shell::new();
+    for wrong in [
+        &["nothing"][..],
+        &["org", "create"],
+        &["key", "create", "--org", "a", "--name", "n", "--level", "root"],
+        &["key", "revoke", "acme"],
+        &[
+            "user",
+            "create",
+            "--email",
+            "a@b.example",
+            "--name",
+            "n",
+            "--org",
+            "o",
+            "--role",
+            "king",
+            "--password-stdin",
+        ],
+        &["user", "create", "--email", "a@b.example", "--name", "n", "--org", "o", "--role", "owner"],
+        &["demo", "--calls", "0"],
+        &["demo", "--calls", "many"],
+        &["serve", "--addr", "nowhere"],
+    ] {
+        shell.refusal(wrong, "", 2);
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_told_with_status_1() {
+    let shell = Shell::with_organization();
+    let mut told = Vec::new();
+    for wrong in [
+        &["org", "create", "--name", " "][..],
+        &["org", "create", "--name", "X", "--time-zone", "Mars/Olympus"],
+        &["project", "list", "--org", "nobody"],
+        &["project", "create", "--org", "acme-ltd", "--name", ""],
+        &["project", "create", "--org", "acme-ltd", "--name", "Web", "--cap", "5"],
+        &["project", "assign", "--org", "acme-ltd", "--project", "none", "--user", "a@b.example"],
+        &["key", "create", "--org", "acme-ltd", "--name", "k", "--level", "standard"],
+        &["key", "create", "--org", "acme-ltd", "--name", "k", "--level", "admin", "--model", "gpt-none"],
+        &["key", "create", "--org", "acme-ltd", "--name", "k", "--level", "admin", "--expires-in-days", "0"],
+        &["key", "create", "--org", "acme-ltd", "--name", &"n".repeat(81), "--level", "admin"],
+        &["key", "revoke", "key_01h2xcejqtf2nbrexx3vqjhp41"],
+        &["user", "password", "--email", "nobody@example.com", "--password-stdin"],
+        &["operator", "grant", "--email", "nobody@example.com"],
+        &[
+            "user",
+            "create",
+            "--email",
+            "nonsense",
+            "--name",
+            "n",
+            "--org",
+            "acme-ltd",
+            "--role",
+            "owner",
+            "--password-stdin",
+        ],
+        &["--config", "none.toml", "migrate"],
+    ] {
+        told.push(shell.refusal(wrong, PASSWORD, 1));
+    }
+    let weak = shell.refusal(
+        &[
+            "user",
+            "create",
+            "--email",
+            "a@b.example",
+            "--name",
+            "n",
+            "--org",
+            "acme-ltd",
+            "--role",
+            "owner",
+            "--password-stdin",
+        ],
+        "password",
+        1,
+    );
+    assert!(weak.contains("password"), "{weak}");
+    assert!(told.iter().all(|text| !text.contains(PASSWORD)));
+}
+
+#[test]
+fn a_demo_has_as_many_calls_as_asked_for_and_only_once() {
+    let shell = Shell::new();
+    let made = shell.json(&["demo", "--calls", "3000", "--days", "40", "--seed", "7"], "");
+    assert_eq!(made["calls"], 3000);
+    assert!(made["password"].as_str().unwrap().len() >= 12);
+    shell.refusal(&["demo", "--calls", "10"], "", 1);
+}
+
+#[test]
+fn the_doctor_tells_what_is_wrong() {
+    let shell = Shell::new();
+    let wrong = "[[provider]]\nname = \"up\"\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:1/v1\"\n";
+    std::fs::write(shell.folder().join("tollhouse.toml"), wrong).unwrap();
+    let output = shell.run(&["doctor"], "");
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains("FAIL  upstream up") && told.contains("ok    database"), "{told}");
+}

@@ -1,0 +1,74 @@
+//! Calls through the gateway, and the files that tell of them.
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use domain::{money::Money, usage::UsageReport};
+use serde_json::json;
+
+use crate::world::{World, json as body};
+
+/// Calls the sandbox with a key of the owner's; what the client was told it used, in and out.
+async fn call(world: &World, secret: &str, text: &str) -> (i64, i64) {
+    let request = Request::post("/v1/chat/completions")
+        .header(header::AUTHORIZATION, format!("Bearer {secret}"))
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(
+            json!({ "model": "sandbox-1", "messages": [{ "role": "user", "content": text }] }).to_string(),
+        ))
+        .unwrap();
+    let response = world.send(request).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let usage = body(response).await["usage"].clone();
+    (usage["prompt_tokens"].as_i64().unwrap(), usage["completion_tokens"].as_i64().unwrap())
+}
+
+async fn rows(world: &World, path: &str) -> Vec<csv::StringRecord> {
+    let response = world.get(path, Some(&world.owner.token)).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(response.headers()[header::CONTENT_DISPOSITION].to_str().unwrap().starts_with("attachment"));
+    let text = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    csv::Reader::from_reader(text.as_ref()).into_records().map(Result::unwrap).collect()
+}
+
+#[tokio::test]
+async fn the_files_hold_what_the_screen_shows_and_the_clients_were_told() {
+    let world = World::new().await;
+    let secret = world.key(&world.owner).await.secret;
+    let (mut tokens_in, mut tokens_out) = (0, 0);
+    for text in ["one", "two words", "three words here"] {
+        let (sent, received) = call(&world, &secret, text).await;
+        tokens_in += sent;
+        tokens_out += received;
+    }
+    let question = json!({ "organization": "acme", "query": { "range": "today" } });
+    let shown = world.post("/api/usage/report", Some(&world.owner.token), &question).await;
+    let report: UsageReport = serde_json::from_value(body(shown).await).unwrap();
+    assert_eq!((report.total.calls, report.total.tokens_in, report.total.tokens_out), (3, tokens_in, tokens_out));
+    // One dollar for a million tokens in, two for a million out.
+    assert_eq!(report.total.spend, Money::from_nanos(tokens_in * 1_000 + tokens_out * 2_000));
+
+    let usage = rows(&world, "/api/usage/export.csv?organization=acme&range=today").await;
+    let (total, points) = usage.split_last().unwrap();
+    let sum = |column: usize| points.iter().map(|row| row[column].parse::<i64>().unwrap()).sum::<i64>();
+    assert_eq!((sum(4), sum(7), sum(9)), (3, tokens_in, tokens_out));
+    assert_eq!(total[10], report.total.spend.to_string());
+
+    let calls = rows(&world, "/api/calls/export.csv?organization=acme").await;
+    assert_eq!(calls.len(), 3);
+    let spend: Money = calls.iter().map(|row| row[15].parse::<Money>().unwrap()).sum();
+    assert_eq!(spend, report.total.spend);
+}
+
+#[tokio::test]
+async fn a_filter_narrows_the_file() {
+    let world = World::new().await;
+    let (first, second) = (world.key(&world.owner).await, world.key(&world.owner).await);
+    call(&world, &first.secret, "one").await;
+    call(&world, &second.secret, "two").await;
+    let path = format!("/api/calls/export.csv?organization=acme&key={}", first.api_key.id);
+    let calls = rows(&world, &path).await;
+    assert_eq!(calls.len(), 1);
+    assert_eq!(calls[0][4], first.api_key.id.to_string());
+}

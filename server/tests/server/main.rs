@@ -1,0 +1,10 @@
+//! The server over HTTP: real databases, real sockets where they matter.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod access;
+mod command_line;
+mod exports;
+#[path = "../gateway/mod.rs"]
+mod gateway;
+mod hardening;
+mod world;
