@@ -1,0 +1,21 @@
+import { run } from "../lib/process.ts";
+import { expect, test } from "./fixtures.ts";
+
+/** How each snippet is run, as somebody would who pastes it. */
+const RUNNERS: Record<string, (snippet: string) => [program: string, args: string[]]> = {
+  curl: (snippet) => ["bash", ["-c", snippet]],
+  Python: (snippet) => [process.env.TOLLHOUSE_PYTHON ?? "python3", ["-c", snippet]],
+  JavaScript: (snippet) => [process.execPath, ["--input-type=module", "--eval", snippet]],
+};
+
+for (const [language, runner] of Object.entries(RUNNERS)) {
+  test(`the ${language} snippet works as pasted, and its call arrives on the open page`, async ({ signedIn: page, key, organization }) => {
+    await page.goto(`/o/${organization.slug}`);
+    await expect(page.getByText("Waiting for the first call…")).toBeVisible();
+    await page.getByRole("tab", { name: language }).click();
+    const snippet = await page.getByRole("region", { name: "Snippet" }).innerText();
+    const [program, args] = runner(snippet);
+    expect(await run(program, args, { env: { ...process.env, TOLLHOUSE_KEY: key.secret } })).not.toBe("");
+    await expect(page.getByRole("heading", { name: "Your first call is here" })).toBeVisible({ timeout: 2_000 });
+  });
+}

@@ -1,0 +1,64 @@
+import type { Page } from "@playwright/test";
+
+import { call } from "./client.ts";
+import { expect, test } from "./fixtures.ts";
+import { ApiKeysPage } from "./pages/api_keys.ts";
+import { LogsPage } from "./pages/logs.ts";
+import { UsagePage } from "./pages/usage.ts";
+
+/** Presses Tab until the focus is on what `isIt` says. */
+async function tabTo(page: Page, isIt: (element: Element) => boolean): Promise<void> {
+  for (let presses = 0; presses < 80; presses++) {
+    await page.keyboard.press("Tab");
+    if (await page.evaluate(`(${isIt})(document.activeElement ?? document.body)`)) return;
+  }
+  throw new Error("Tab never got there");
+}
+
+test("a key is created and revoked without a mouse, and the focus comes back", async ({ signedIn: page, organization }) => {
+  const keys = new ApiKeysPage(page);
+  await keys.open(organization.slug);
+  await expect(page.getByRole("button", { name: "Create key" })).toBeVisible();
+  await tabTo(page, (element) => element.textContent?.trim() === "Create key");
+  await page.keyboard.press("Enter");
+  await expect(keys.creation).toBeVisible();
+  await expect(keys.creation.getByLabel("Name")).toBeFocused();
+  await page.keyboard.type("Typed");
+  await page.keyboard.press("Enter");
+  await expect(keys.secret).toBeVisible();
+  await tabTo(page, (element) => element.textContent?.trim() === "I have stored it");
+  await page.keyboard.press("Enter");
+  await expect(keys.row("Typed")).toBeVisible();
+});
+
+test("the chart is read and followed with the arrow keys", async ({ signedIn: page, hub, key, organization }) => {
+  await call(hub, key.secret);
+  const usage = new UsagePage(page);
+  await usage.open(organization.slug);
+  await expect(usage.bars).toHaveCount(1);
+  await tabTo(page, (element) => element.matches(".chart-link"));
+  await expect(usage.bars).toBeFocused();
+  await page.keyboard.press("ArrowLeft");
+  await expect(usage.bars).not.toBeFocused();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Enter");
+  await expect(new LogsPage(page).rows).toHaveCount(1);
+});
+
+test("the command palette finds a page", async ({ signedIn: page, organization }) => {
+  await page.goto(`/o/${organization.slug}`);
+  // Not the painted shell, which listens to nothing.
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await page.keyboard.press("Control+k");
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await page.keyboard.type("logs");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(`/o/${organization.slug}/logs`);
+});
+
+test("the first Tab offers to skip to the content", async ({ signedIn: page, organization }) => {
+  await page.goto(`/o/${organization.slug}/usage`);
+  await new UsagePage(page).isLive();
+  await page.keyboard.press("Tab");
+  await expect(page.locator(":focus")).toHaveText(/skip to/i);
+});

@@ -1,0 +1,123 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+
+/** What the stand-in was asked. */
+export interface Asked {
+  path: string;
+  authorization: string | undefined;
+  body: Record<string, any>;
+}
+
+/**
+ * A provider with OpenAI's API. The model's name says how it behaves: `broken` fails, `busy` refuses, `silent` never
+ * answers, `torn` ends its stream half-way; all others answer, and report the tokens that {@link usageOf} says.
+ */
+export class Upstream {
+  readonly asked: Asked[] = [];
+  readonly url: string;
+  private readonly server: Server;
+
+  private constructor(server: Server, port: number) {
+    this.server = server;
+    this.url = `http://127.0.0.1:${port}/v1`;
+  }
+
+  static async start(): Promise<Upstream> {
+    let upstream: Upstream | undefined;
+    const server = createServer((request, response) => void upstream?.answer(request, response));
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("the stand-in has no port");
+    upstream = new Upstream(server, address.port);
+    return upstream;
+  }
+
+  async stop(): Promise<void> {
+    this.server.close();
+    this.server.closeAllConnections();
+    await once(this.server, "close");
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const body = JSON.parse(Buffer.concat(chunks).toString() || "{}");
+    const path = request.url ?? "";
+    this.asked.push({ path, authorization: request.headers.authorization, body });
+    switch (body.model) {
+      case "broken":
+        return json(response, 500, { error: { message: "It broke.", type: "server_error", param: null, code: "it_broke" } });
+      case "busy":
+        return json(response, 429, { error: { message: "Too busy.", type: "rate_limit_error", param: null, code: "busy" } });
+      case "silent":
+        return;
+    }
+    if (path === "/v1/embeddings") return json(response, 200, embeddings(body));
+    if (path !== "/v1/chat/completions") return json(response, 404, { error: { message: "There is nothing here." } });
+    if (body.stream) return stream(response, body);
+    return json(response, 200, completion(body));
+  }
+}
+
+/** The tokens that the stand-in reports for a request: made up, but the same for the same request. */
+export function usageOf(body: Record<string, any>): { prompt_tokens: number; cached_tokens: number; completion_tokens: number } {
+  const length = JSON.stringify(body.messages ?? body.input).length;
+  return { prompt_tokens: length + 7, cached_tokens: Math.floor(length / 3), completion_tokens: (length % 41) + 3 };
+}
+
+function usage(body: Record<string, any>) {
+  const { prompt_tokens, cached_tokens, completion_tokens } = usageOf(body);
+  return {
+    prompt_tokens,
+    completion_tokens,
+    total_tokens: prompt_tokens + completion_tokens,
+    prompt_tokens_details: { cached_tokens },
+  };
+}
+
+function completion(body: Record<string, any>) {
+  const message = { role: "assistant", content: "Good evening.", refusal: null };
+  return {
+    id: "chatcmpl-1",
+    object: "chat.completion",
+    created: 1_700_000_000,
+    model: body.model,
+    choices: [{ index: 0, message, logprobs: null, finish_reason: "stop" }],
+    usage: usage(body),
+  };
+}
+
+function stream(response: ServerResponse, body: Record<string, any>): void {
+  const head = { id: "chatcmpl-1", object: "chat.completion.chunk", created: 1_700_000_000, model: body.model };
+  const send = (data: unknown, sent = () => {}) => response.write(`data: ${JSON.stringify(data)}\n\n`, sent);
+  const choice = (delta: object, finish_reason: string | null = null) => [{ index: 0, delta, finish_reason }];
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  const begin = { ...head, choices: choice({ role: "assistant", content: "Good " }) };
+  if (body.model === "torn") {
+    send(begin, () => response.destroy());
+    return;
+  }
+  send(begin);
+  send({ ...head, choices: choice({ content: "evening." }) });
+  send({ ...head, choices: choice({}, "stop") });
+  if (body.stream_options?.include_usage) send({ ...head, choices: [], usage: usage(body) });
+  response.end("data: [DONE]\n\n");
+}
+
+function embeddings(body: Record<string, any>) {
+  const inputs: unknown[] = Array.isArray(body.input) ? body.input : [body.input];
+  const vector = [0.25, -0.5, 0.125];
+  const bytes = Buffer.from(new Float32Array(vector).buffer).toString("base64");
+  const embedding = body.encoding_format === "base64" ? bytes : vector;
+  const { prompt_tokens } = usageOf(body);
+  return {
+    object: "list",
+    model: body.model,
+    data: inputs.map((_, index) => ({ object: "embedding", index, embedding })),
+    usage: { prompt_tokens, total_tokens: prompt_tokens },
+  };
+}
+
+function json(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}

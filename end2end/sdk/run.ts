@@ -1,0 +1,65 @@
+/**
+ * The official OpenAI clients, unmodified, against a running Tollhouse: the built-in sandbox, and a provider that is a
+ * stand-in. Each test notes what its client was told; at the end all of it is compared with what Tollhouse recorded.
+ */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { Hub, type Organization } from "../lib/hub.ts";
+import { Session } from "../lib/session.ts";
+import { Upstream } from "../lib/upstream.ts";
+import { CONFIGURATION, UPSTREAM_KEY } from "./configuration.ts";
+import { reconcile, type Told } from "./reconcile.ts";
+
+const here = import.meta.dirname;
+
+/** Runs a command in this folder with its output on ours, and tells its exit status. */
+async function show(program: string, args: string[], environment: Record<string, string>): Promise<number> {
+  const child = spawn(program, args, { cwd: here, env: { ...process.env, ...environment }, stdio: "inherit" });
+  const [code] = await once(child, "close");
+  return code ?? 1;
+}
+
+/** The keys that the tests call with, as environment variables. */
+async function keys(hub: Hub, organization: Organization): Promise<Record<string, string>> {
+  const standard = await hub.key(organization);
+  const readOnly = await hub.key(organization, "read");
+  const narrow = await hub.key(organization, "standard", "--model", "sandbox-1");
+  const revoked = await hub.key(organization);
+  await hub.command(["key", "revoke", revoked.id]);
+  return {
+    KEY: standard.secret,
+    READ_KEY: readOnly.secret,
+    SANDBOX_ONLY_KEY: narrow.secret,
+    REVOKED_KEY: revoked.secret,
+  };
+}
+
+async function test(hub: Hub, upstream: Upstream, notes: string): Promise<void> {
+  const organization = await hub.organization();
+  const environment = { ...(await keys(hub, organization)), BASE_URL: `${hub.url}/v1`, NOTES: notes };
+  const python = process.env.TOLLHOUSE_PYTHON ?? "python3";
+  assert.equal(await show(process.execPath, ["--test", "openai.test.ts"], environment), 0, "the Node client's tests failed");
+  assert.equal(await show(python, ["-m", "pytest", "-q", "-p", "no:cacheprovider"], environment), 0, "the Python client's tests failed");
+
+  const told = readFileSync(notes, "utf8").trim().split("\n").map((line) => JSON.parse(line) as Told);
+  await reconcile(told, await Session.signIn(hub, organization));
+  for (const { authorization } of upstream.asked) {
+    assert.equal(authorization, `Bearer ${UPSTREAM_KEY}`, "the provider saw a key that isn't its own");
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), "tollhouse-sdk-"));
+const upstream = await Upstream.start();
+const hub = await Hub.start(CONFIGURATION(upstream.url), { UPSTREAM_KEY });
+try {
+  await test(hub, upstream, join(folder, "notes.jsonl"));
+} finally {
+  await hub.stop();
+  await upstream.stop();
+  rmSync(folder, { recursive: true });
+}
