@@ -1,5 +1,7 @@
 //! Answers the dashboard's server functions at `/api/<area>/<verb>`.
 
+use std::sync::LazyLock;
+
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -14,18 +16,23 @@ use crate::{answers::error, context::RequestInfo, hub::Hub};
 /// Largest input of a server function, in bytes: forms, never files.
 const LARGEST_INPUT: usize = 64 * 1024;
 
-/// Every path under `/api` that is a server function; all are POST.
-pub fn paths() -> Vec<&'static str> {
+/// They are all known when the program starts.
+static PATHS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let mut paths: Vec<_> = leptos::server_fn::axum::server_fn_paths()
         .filter(|(_, method)| *method == Method::POST)
         .map(|(path, _)| path)
         .collect();
     paths.sort_unstable();
     paths
+});
+
+/// Every path under `/api` that is a server function, in order; all are POST.
+pub fn paths() -> &'static [&'static str] {
+    &PATHS
 }
 
 pub(crate) async fn answer(State(hub): State<Hub>, info: RequestInfo, request: Request) -> Response {
-    if !paths().contains(&request.uri().path()) {
+    if paths().binary_search(&request.uri().path()).is_err() {
         return error(ApiError::NotFound);
     }
     if request.method() != Method::POST {
