@@ -59,17 +59,24 @@ fn hash(token: &str) -> Vec<u8> {
 pub async fn authenticate(services: &Services, token: &str) -> ServiceResult<SignedInUser> {
     let (user, last_active_at) = find(services, token).await?;
     let now = services.now();
-    if now.millis() - last_active_at >= ACTIVITY_MILLIS {
-        let transaction = services.database.begin().await?;
-        sessions::Entity::update_many()
-            .col_expr(sessions::Column::LastActiveAt, Expr::value(now.millis()))
-            .filter(sessions::Column::Id.eq(user.session_id.uuid()))
-            .filter(sessions::Column::LastActiveAt.lt(now.millis()))
-            .exec(&transaction)
-            .await?;
-        transaction.commit().await?;
+    if now.millis() - last_active_at >= ACTIVITY_MILLIS
+        && let Err(error) = note_activity(services, user.session_id, now).await
+    {
+        // What was asked for can be had all the same, and the next request notes it anew.
+        tracing::warn!(%error, "a session's activity couldn't be noted");
     }
     Ok(user)
+}
+
+async fn note_activity(services: &Services, id: SessionId, now: Timestamp) -> ServiceResult<()> {
+    let transaction = services.database.begin().await?;
+    sessions::Entity::update_many()
+        .col_expr(sessions::Column::LastActiveAt, Expr::value(now.millis()))
+        .filter(sessions::Column::Id.eq(id.uuid()))
+        .filter(sessions::Column::LastActiveAt.lt(now.millis()))
+        .exec(&transaction)
+        .await?;
+    Ok(transaction.commit().await?)
 }
 
 /// Who shows this token, for what a page does by itself: polling and live updates don't keep a session alive.
