@@ -6,6 +6,7 @@ pub mod calls;
 #[cfg(feature = "ssr")]
 pub mod context;
 pub mod models;
+pub mod notifications;
 pub mod organizations;
 pub mod overview;
 pub mod projects;

@@ -40,10 +40,10 @@ mod tests {
 
     #[test]
     fn a_question_is_known_by_its_path_and_arguments() {
-        let question = api_keys::List { organization: "acme".to_owned() };
+        let question = api_keys::PolicyQuestion { organization: "acme".to_owned() };
         assert_eq!(
-            answer_key(<api_keys::List as ServerFn>::PATH, &question),
-            r#"/api/api_keys/list {"organization":"acme"}"#
+            answer_key(<api_keys::PolicyQuestion as ServerFn>::PATH, &question),
+            r#"/api/api_keys/policy {"organization":"acme"}"#
         );
         assert_eq!(
             answer_key(<accounts::Sessions as ServerFn>::PATH, &accounts::Sessions {}),

@@ -17,6 +17,7 @@
 //! | [`Badge`] with a [`Tone`], [`Icon`] | small signs |
 //! | [`Time`], [`format_moment`], [`relative`] | moments, relative or in a zone |
 //! | [`Count`], [`Amount`], [`format_count`], [`format_compact`], [`format_money`], [`format_percent`], [`format_duration`] | numbers |
+//! | [`lower_case`], [`upper_case`] | letters, by the browser's tables |
 //! | [`Snippets`] | a first call in several languages, ready to paste |
 
 #[cfg(feature = "chart")]

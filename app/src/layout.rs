@@ -1,10 +1,14 @@
 //! What stands around the pages.
 
 mod account_menu;
+mod arrival;
 mod banners;
+mod bell;
 mod bottom_bar;
 mod door;
 mod header;
+mod later;
+mod notification_list;
 mod organization_menu;
 mod palette;
 mod project_menu;
@@ -15,7 +19,12 @@ mod sign_in_again;
 mod theme_menu;
 mod unsaved;
 
+pub(crate) use arrival::Arriving;
+pub(crate) use bell::MarkAllRead;
 pub(crate) use door::{Bare, Door};
+pub(crate) use later::Later;
+pub(crate) use notification_list::NotificationList;
+pub(crate) use palette::Palette;
 pub(crate) use shell::Shell;
 pub(crate) use unsaved::UnsavedGuard;
 
@@ -29,5 +38,6 @@ fn icon(page: Page) -> Icon {
         Page::Logs => Icon::List,
         Page::Usage => Icon::Usage,
         Page::Settings => Icon::Settings,
+        Page::Notifications => Icon::Bell,
     }
 }

@@ -14,6 +14,8 @@ mod layout;
 #[cfg(feature = "csr")]
 mod pages;
 #[cfg(feature = "csr")]
+mod parts;
+#[cfg(feature = "csr")]
 mod routes;
 #[cfg(feature = "csr")]
 pub mod state;

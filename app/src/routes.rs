@@ -1,16 +1,23 @@
 //! Which page is shown at which address, and to whom.
 
-use domain::accounts::{Membership, Viewer, Welcome};
+use domain::{
+    accounts::{Membership, Viewer, Welcome},
+    errors::ApiError,
+};
 use leptos::prelude::*;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::{
-    addresses::{Address, Page, Query, safe_next},
+    addresses::{Address, Page, Part, Query, safe_next},
     api,
     components::{ErrorView, ToastRegion, Toasts},
-    layout::{Bare, Shell},
-    pages::{NotFound, SignIn, SignUp},
-    state::{self, Clock, Connection, Location, Session, ThemeChoice, use_go, use_location, use_session, watch},
+    layout::{Arriving, Bare, Shell},
+    pages::NotFound,
+    parts::NotLoaded,
+    state::{
+        self, Clock, Connection, Location, Session, SingleKeys, ThemeChoice, use_go, use_location, use_session, watch,
+    },
 };
 
 /// Replaces the page's painted shell by the dashboard.
@@ -18,10 +25,7 @@ pub fn mount() {
     std::panic::set_hook(Box::new(|panic| leptos::logging::error!("{panic}")));
     // Leptos brings its own way to wait only once it is mounted.
     spawn_local(async {
-        let welcome = match state::welcome() {
-            Some(welcome) => Ok(welcome),
-            None => state::ask(&api::accounts::WelcomeQuestion {}).await,
-        };
+        let welcome = start().await;
         if let Some(painted) = document().get_element_by_id("shell") {
             painted.remove();
         }
@@ -37,6 +41,26 @@ pub fn mount() {
     });
 }
 
+/// Finds out who is there and goes where they belong, with the code for it: the server sends it along.
+async fn start() -> Result<Welcome, ApiError> {
+    let welcome = match state::welcome() {
+        Some(welcome) => welcome,
+        None => state::ask(&api::accounts::WelcomeQuestion {}).await?,
+    };
+    let bar = window().location();
+    let (mut path, search) = (bar.pathname().unwrap_or_default(), bar.search().unwrap_or_default());
+    if let Some(target) = redirect(Address::parse(&path).as_ref(), welcome.viewer.as_ref(), &path, &search)
+        && let Ok(history) = window().history()
+        && history.replace_state_with_url(&JsValue::NULL, "", Some(&target)).is_ok()
+    {
+        path = bar.pathname().unwrap_or_default();
+    }
+    if let Some(address) = Address::parse(&path) {
+        address.part().load().await.map_err(|NotLoaded| ApiError::Offline)?;
+    }
+    Ok(welcome)
+}
+
 #[component]
 fn Dashboard(welcome: Welcome) -> impl IntoView {
     Location::provide();
@@ -44,9 +68,11 @@ fn Dashboard(welcome: Welcome) -> impl IntoView {
     Clock::provide();
     Connection::provide();
     ThemeChoice::provide();
+    SingleKeys::provide();
     Toasts::provide();
     view! {
         <Pages/>
+        <Arriving/>
         <ToastRegion/>
     }
 }
@@ -79,26 +105,26 @@ fn Pages() -> impl IntoView {
             go.replace(target);
         }
     });
-    let frame = Memo::new(move |_| {
+    let frame = Memo::new(move |before: Option<&Frame>| {
         if target.with(Option::is_some) {
-            return Frame::Leaving;
+            // A form stays until what is behind it has come; what only members see doesn't.
+            let form = before.filter(|frame| matches!(frame, Frame::SignIn | Frame::SignUp));
+            return form.cloned().unwrap_or(Frame::Leaving);
         }
         session.viewer.with(|viewer| frame(address.get(), viewer.as_ref()))
     });
-    let page = Memo::new(move |_| match address.get() {
-        Some(Address::Organization(_, page)) => Some(page),
-        _ => None,
-    });
+    let page = Memo::new(move |_| address.with(|address| Some(address.as_ref()?.within()?.1)));
+    let part = Memo::new(move |_| address.with(|address| address.as_ref().map(Address::part)));
     watch(move || {
-        if let Some(Address::Organization(slug, _)) = address.get() {
-            remember(session, slug);
+        if let Some((slug, _)) = address.get().as_ref().and_then(Address::within) {
+            remember(session, slug.to_owned());
         }
     });
     move || match frame.get() {
         Frame::Leaving => ().into_any(),
-        Frame::SignIn => view! { <SignIn/> }.into_any(),
-        Frame::SignUp => view! { <SignUp/> }.into_any(),
-        Frame::Organization(membership) => view! { <Shell membership page/> }.into_any(),
+        Frame::SignIn => Part::SignIn.show(),
+        Frame::SignUp => Part::SignUp.show(),
+        Frame::Organization(membership) => view! { <Shell membership page part/> }.into_any(),
         Frame::Nowhere => view! { <Bare><NotFound/></Bare> }.into_any(),
     }
 }
@@ -121,7 +147,7 @@ fn redirect(address: Option<&Address>, viewer: Option<&Viewer>, path: &str, sear
         (Address::Last(page), Some(viewer)) => {
             Some(home(viewer).map_or_else(account, |home| format!("{}{search}", page.path(&home.slug))))
         }
-        (Address::Account | Address::Organization(..), Some(_)) => None,
+        (Address::Account | Address::Organization(..) | Address::ApiKey(..), Some(_)) => None,
     }
 }
 
@@ -133,10 +159,10 @@ fn frame(address: Option<Address>, viewer: Option<&Viewer>) -> Frame {
     let membership = match (&address, viewer) {
         (Some(Address::SignIn), _) => return Frame::SignIn,
         (Some(Address::SignUp), _) => return Frame::SignUp,
-        (Some(Address::Organization(slug, _)), Some(viewer)) => {
-            viewer.memberships.iter().find(|membership| membership.slug == *slug)
-        }
         (Some(Address::Account), Some(viewer)) => home(viewer),
+        (Some(address), Some(viewer)) => {
+            address.within().and_then(|(slug, _)| viewer.memberships.iter().find(|membership| membership.slug == slug))
+        }
         _ => None,
     };
     membership.cloned().map_or(Frame::Nowhere, Frame::Organization)

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::{
     api_keys::ProjectRef,
@@ -10,7 +10,7 @@ use crate::{
     models::Service,
     money::{Money, Price, Quantities},
     time::Timestamp,
-    usage::Filter,
+    usage::{Filter, Range},
 };
 
 /// How a call ended.
@@ -54,6 +54,69 @@ impl FromStr for Outcome {
             .into_iter()
             .find(|outcome| outcome.name() == text)
             .ok_or_else(|| "An outcome is succeeded, failed, refused or interrupted.".to_owned())
+    }
+}
+
+/// Which outcomes to list.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum OutcomeFilter {
+    /// Failed or interrupted: what the figures of usage call errors.
+    Errors,
+    Only(Outcome),
+}
+
+impl OutcomeFilter {
+    /// In the order they are offered.
+    pub const ALL: [Self; 5] = [
+        Self::Only(Outcome::Succeeded),
+        Self::Errors,
+        Self::Only(Outcome::Failed),
+        Self::Only(Outcome::Interrupted),
+        Self::Only(Outcome::Refused),
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Errors => "errors",
+            Self::Only(outcome) => outcome.name(),
+        }
+    }
+
+    /// The outcomes that it lets through.
+    pub const fn outcomes(self) -> &'static [Outcome] {
+        match self {
+            Self::Errors => &[Outcome::Failed, Outcome::Interrupted],
+            Self::Only(Outcome::Succeeded) => &[Outcome::Succeeded],
+            Self::Only(Outcome::Failed) => &[Outcome::Failed],
+            Self::Only(Outcome::Refused) => &[Outcome::Refused],
+            Self::Only(Outcome::Interrupted) => &[Outcome::Interrupted],
+        }
+    }
+}
+
+impl fmt::Display for OutcomeFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for OutcomeFilter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == Self::Errors.name() { Ok(Self::Errors) } else { text.parse().map(Self::Only) }
+    }
+}
+
+impl Serialize for OutcomeFilter {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for OutcomeFilter {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 
@@ -118,13 +181,17 @@ pub struct CallDetails {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CallQuery {
+    /// Started within these days; `None` for any.
+    pub range: Option<Range>,
+    /// The IANA time zone whose days those are; `None` for the organization's.
+    pub time_zone: Option<String>,
     /// Started at or after.
     pub from: Option<Timestamp>,
     /// Started before.
     pub to: Option<Timestamp>,
     #[serde(flatten)]
     pub filter: Filter,
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<OutcomeFilter>,
     /// Only those before this one: the last id of the page before.
     pub before: Option<CallId>,
 }
@@ -138,4 +205,23 @@ pub struct CallPage {
     pub calls: Vec<Call>,
     /// Whether there are more after the last one.
     pub more: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_filtered_by_their_names() {
+        for filter in OutcomeFilter::ALL {
+            assert_eq!(filter.to_string().parse(), Ok(filter));
+            assert!(
+                filter
+                    .outcomes()
+                    .iter()
+                    .all(|outcome| filter == OutcomeFilter::Errors || filter.name() == outcome.name())
+            );
+        }
+        assert!("lost".parse::<OutcomeFilter>().is_err());
+    }
 }

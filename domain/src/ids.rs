@@ -110,6 +110,8 @@ ids! {
     CallId = "req";
     /// A version of a model's price.
     PriceId = "price";
+    /// A message in somebody's inbox.
+    NotificationId = "note";
 }
 
 impl CallId {

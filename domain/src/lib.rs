@@ -5,11 +5,14 @@
 
 pub mod accounts;
 pub mod api_keys;
+pub mod audit;
 pub mod calls;
+mod choices;
 pub mod errors;
 pub mod ids;
 pub mod models;
 pub mod money;
+pub mod notifications;
 pub mod organizations;
 pub mod overview;
 pub mod permissions;

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::errors::FieldErrors;
+use crate::{
+    api_keys::{KeyPolicy, LONGEST_LIFE_DAYS},
+    errors::FieldErrors,
+};
 
 /// Shortest and longest idle time after which a session ends, in minutes (S2).
 pub const SESSION_IDLE_MINUTES: std::ops::RangeInclusive<u32> = 15..=480;
@@ -15,15 +18,21 @@ pub const DEFAULT_SESSION_IDLE_MINUTES: u32 = 120;
 pub struct Settings {
     /// Minutes without activity after which a session ends.
     pub session_idle_minutes: u32,
+    /// How long its keys may live.
+    #[serde(default)]
+    pub key_policy: KeyPolicy,
 }
 
 impl Settings {
     pub fn validated(self) -> Result<Self, FieldErrors> {
-        if SESSION_IDLE_MINUTES.contains(&self.session_idle_minutes) {
-            return Ok(self);
+        let mut errors = FieldErrors::default();
+        if !SESSION_IDLE_MINUTES.contains(&self.session_idle_minutes) {
+            let (least, most) = (SESSION_IDLE_MINUTES.start(), SESSION_IDLE_MINUTES.end() / 60);
+            errors.add("session_idle_minutes", format!("Choose {least} minutes to {most} hours."));
         }
-        let message =
-            format!("Choose {} minutes to {} hours.", SESSION_IDLE_MINUTES.start(), SESSION_IDLE_MINUTES.end() / 60);
-        Err(FieldErrors::of("session_idle_minutes", message))
+        if self.key_policy.longest_life_days.is_some_and(|days| days == 0 || days > LONGEST_LIFE_DAYS) {
+            errors.add("longest_life_days", format!("Choose 1 to {LONGEST_LIFE_DAYS} days."));
+        }
+        errors.into_result().map(|()| self)
     }
 }

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::api_keys::{Level, Scope};
+
 /// A member's role within an organization; each may do what those before it may, but for the table's exceptions.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -61,25 +63,29 @@ pub enum Permission {
     ViewOverview,
     ViewApiKeys,
     ManageApiKeys,
-    CreateAdminKey,
+    ViewAdminKeys,
+    ManageAdminKeys,
     ViewLogs,
     ViewUsage,
     CreateProject,
     ManageSettings,
     ViewAuditLog,
+    ViewNotifications,
 }
 
 impl Permission {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::ViewOverview,
         Self::ViewApiKeys,
         Self::ManageApiKeys,
-        Self::CreateAdminKey,
+        Self::ViewAdminKeys,
+        Self::ManageAdminKeys,
         Self::ViewLogs,
         Self::ViewUsage,
         Self::CreateProject,
         Self::ManageSettings,
         Self::ViewAuditLog,
+        Self::ViewNotifications,
     ];
 }
 
@@ -114,9 +120,35 @@ pub const fn reach(role: Role, permission: Permission) -> Option<Reach> {
         (P::CreateProject, Developer | Admin | Owner) => Some(Organization),
         (P::CreateProject, Viewer) => None,
 
-        (P::CreateAdminKey | P::ManageSettings | P::ViewAuditLog, Admin | Owner) => Some(Organization),
-        (P::CreateAdminKey | P::ManageSettings | P::ViewAuditLog, Viewer | Developer) => None,
+        (P::ViewAdminKeys | P::ManageAdminKeys | P::ManageSettings | P::ViewAuditLog, Admin | Owner) => {
+            Some(Organization)
+        }
+        (P::ViewAdminKeys | P::ManageAdminKeys | P::ManageSettings | P::ViewAuditLog, Viewer | Developer) => None,
+
+        (P::ViewNotifications, Developer | Admin | Owner) => Some(Own),
+        (P::ViewNotifications, Viewer) => None,
     }
+}
+
+/// How far a key of `level` with these scopes may exercise `permission`; `None` is not at all. A key that belongs to a
+/// project reaches no further than that.
+pub fn reach_of_key(level: Level, scopes: &[Scope], permission: Permission) -> Option<Reach> {
+    use Permission as P;
+    let scope = match permission {
+        P::ViewUsage => Scope::UsageRead,
+        P::ViewApiKeys => Scope::ApiKeysRead,
+        P::ManageApiKeys => Scope::ApiKeysWrite,
+        P::ViewAdminKeys => Scope::AdminApiKeysRead,
+        P::ManageAdminKeys => Scope::AdminApiKeysWrite,
+        P::ViewOverview
+        | P::ViewLogs
+        | P::CreateProject
+        | P::ManageSettings
+        | P::ViewAuditLog
+        | P::ViewNotifications => return None,
+    };
+    let reach = if level.needs_project() { Reach::Assigned } else { Reach::Organization };
+    scope.is_granted(level, scopes).then_some(reach)
 }
 
 /// Whether `role` may exercise `permission` at all.
@@ -139,8 +171,10 @@ mod tests {
     #[test]
     fn owners_and_admins_reach_the_whole_organization() {
         for permission in Permission::ALL {
-            assert_eq!(reach(Role::Owner, permission), Some(Reach::Organization));
-            assert_eq!(reach(Role::Admin, permission), Some(Reach::Organization));
+            // An inbox is one's own, whoever one is.
+            let expected = if permission == Permission::ViewNotifications { Reach::Own } else { Reach::Organization };
+            assert_eq!(reach(Role::Owner, permission), Some(expected));
+            assert_eq!(reach(Role::Admin, permission), Some(expected));
         }
     }
 
@@ -148,6 +182,24 @@ mod tests {
     fn a_developer_stays_within_assigned_projects() {
         assert_eq!(reach(Role::Developer, Permission::ViewUsage), Some(Reach::Assigned));
         assert_eq!(reach(Role::Developer, Permission::ManageApiKeys), Some(Reach::Own));
-        assert!(!may(Role::Developer, Permission::CreateAdminKey));
+        assert!(!may(Role::Developer, Permission::ManageAdminKeys));
+    }
+
+    #[test]
+    fn a_read_key_reads_its_projects_usage_and_a_standard_key_manages_nothing() {
+        for permission in Permission::ALL {
+            let expected = (permission == Permission::ViewUsage).then_some(Reach::Assigned);
+            assert_eq!(reach_of_key(Level::Read, &[], permission), expected, "{permission:?}");
+            assert_eq!(reach_of_key(Level::Standard, &[], permission), None, "{permission:?}");
+        }
+    }
+
+    #[test]
+    fn an_admin_key_does_what_its_scopes_say() {
+        let scopes = [Scope::ApiKeysRead];
+        assert_eq!(reach_of_key(Level::Admin, &scopes, Permission::ViewApiKeys), Some(Reach::Organization));
+        assert_eq!(reach_of_key(Level::Admin, &scopes, Permission::ManageApiKeys), None);
+        assert_eq!(reach_of_key(Level::Admin, &[], Permission::ManageAdminKeys), Some(Reach::Organization));
+        assert_eq!(reach_of_key(Level::Admin, &[], Permission::ManageSettings), None);
     }
 }

@@ -1,5 +1,6 @@
 import type { Page } from "@playwright/test";
 
+import { expectAccessible } from "./accessibility.ts";
 import { call } from "./client.ts";
 import { expect, test } from "./fixtures.ts";
 import { ApiKeysPage } from "./pages/api_keys.ts";
@@ -61,4 +62,50 @@ test("the first Tab offers to skip to the content", async ({ signedIn: page, org
   await new UsagePage(page).isLive();
   await page.keyboard.press("Tab");
   await expect(page.locator(":focus")).toHaveText(/skip to/i);
+});
+
+test("shortcuts of single keys can be switched off, and never fire while one types", async ({ signedIn: page, hub, key, organization }) => {
+  const { requestId } = await call(hub, key.secret);
+  const { requestId: newer } = await call(hub, key.secret);
+  const press = async (...keys: string[]) => {
+    for (const one of keys) await page.keyboard.press(one);
+  };
+  await page.goto("/account");
+  await page.getByLabel("Name").focus();
+  await press("g", "u", "?", "/");
+  await expect(page.getByLabel("Name")).toHaveValue(/gu\?\/$/);
+  await expect(page).toHaveURL("/account");
+  await page.getByRole("radio", { name: /^Off/ }).check();
+  await page.getByRole("heading", { level: 1 }).focus();
+  await press("g", "u", "?", "/");
+  await expect(page).toHaveURL("/account");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  await expectAccessible(page);
+
+  await page.reload();
+  await expect(page.getByRole("radio", { name: /^Off/ })).toBeChecked();
+  await press("Control+k");
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await page.keyboard.type("shortcuts");
+  await press("Enter");
+  await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toContainText("switched off");
+  await press("Escape");
+
+  const logs = new LogsPage(page);
+  await logs.open(organization.slug, `?call=${newer}`);
+  await expect(logs.call).toContainText(newer);
+  await press("j");
+  await expect(page).toHaveURL(new RegExp(newer));
+  await page.getByRole("button", { name: "Older call" }).click();
+  await expect(logs.call).toContainText(requestId);
+
+  await page.goto("/account");
+  await page.getByRole("radio", { name: /^On/ }).check();
+  await page.getByRole("heading", { level: 1 }).focus();
+  await press("g", "u");
+  await expect(page).toHaveURL(`/o/${organization.slug}/usage`);
+  await logs.open(organization.slug, `?call=${newer}`);
+  await expect(logs.call).toContainText(newer);
+  await press("j");
+  await expect(logs.call).toContainText(requestId);
 });

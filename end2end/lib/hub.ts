@@ -78,12 +78,24 @@ export class Hub {
     return { slug: made.slug, name, email, password };
   }
 
-  /** Makes a key in the organization's first project. */
+  /** Makes a key in the organization's first project; `more` may name it. */
   async key(organization: Organization, level = "standard", ...more: string[]): Promise<CreatedKey> {
     const projects = await this.command<{ slug: string }[]>(["project", "list", "--org", organization.slug]);
     const project = level === "admin" ? [] : ["--project", projects[0]?.slug ?? ""];
-    const args = ["--org", organization.slug, ...project, "--name", `${level} key`, "--level", level, ...more];
+    const name = more.includes("--name") ? [] : ["--name", `${level} key`];
+    const args = ["--org", organization.slug, ...project, ...name, "--level", level, ...more];
     return this.command<CreatedKey>(["key", "create", ...args]);
+  }
+
+  /** Tells that a secret was found at `place`, which disables its key. */
+  async reportLeak(secret: string, place = ""): Promise<void> {
+    await this.command(["key", "report-leak", "--place", place], `${secret}\n`);
+  }
+
+  /** Ends the process and starts another on the same port and data. */
+  async restart(): Promise<void> {
+    if (this.server) await end(this.server);
+    await this.serve();
   }
 
   /** The process' id. */

@@ -31,7 +31,13 @@ async function keys(hub: Hub, organization: Organization): Promise<Record<string
   const narrow = await hub.key(organization, "standard", "--model", "sandbox-1");
   const revoked = await hub.key(organization);
   await hub.command(["key", "revoke", revoked.id]);
+  const admin = await hub.key(organization, "admin");
+  const projects = await hub.command<{ id: string }[]>(["project", "list", "--org", organization.slug]);
+  const byOwner = { name: "by its owner", project_id: projects[0]?.id, level: "standard" };
+  await (await Session.signIn(hub, organization)).ask("api_keys/create", { input: byOwner });
   return {
+    ADMIN_KEY: admin.secret,
+    PROJECT: projects[0]?.id ?? "",
     KEY: standard.secret,
     READ_KEY: readOnly.secret,
     SANDBOX_ONLY_KEY: narrow.secret,

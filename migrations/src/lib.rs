@@ -11,6 +11,11 @@ mod m0005_calls;
 mod m0006_rollups;
 mod m0007_audit;
 mod m0008_changes;
+mod m0009_key_settings;
+mod m0010_key_uses;
+mod m0011_notifications;
+mod m0012_audit_targets;
+mod m0013_key_lists;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -28,6 +33,11 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_rollups::Migration),
             Box::new(m0007_audit::Migration),
             Box::new(m0008_changes::Migration),
+            Box::new(m0009_key_settings::Migration),
+            Box::new(m0010_key_uses::Migration),
+            Box::new(m0011_notifications::Migration),
+            Box::new(m0012_audit_targets::Migration),
+            Box::new(m0013_key_lists::Migration),
         ]
     }
 }

@@ -12,6 +12,8 @@ mod serve;
 mod start;
 mod users;
 
+use std::borrow::Cow;
+
 pub use args::Cli;
 use args::{AuditCommand, Command};
 
@@ -28,18 +30,39 @@ pub enum CliError {
     Io(#[from] std::io::Error),
     #[error("{0}")]
     Refused(String),
+    /// It was typed wrongly, in a way that the parser can't know.
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl CliError {
+    /// The exit status that goes with it.
+    pub fn status(&self) -> u8 {
+        if matches!(self, Self::Usage(_)) { 2 } else { 1 }
+    }
 }
 
 /// A service's error as the command line tells it: all of what is wrong, since nobody is kept from anything here.
 fn service_message(error: &services::ServiceError) -> String {
     match error {
-        services::ServiceError::Invalid(fields) => fields
-            .iter()
-            .map(|(field, message)| format!("{}: {message}", field.replace('_', "-")))
-            .collect::<Vec<_>>()
-            .join("\n"),
+        services::ServiceError::Invalid(fields) => {
+            fields.iter().map(|(field, message)| format!("{}: {message}", option(field))).collect::<Vec<_>>().join("\n")
+        }
         services::ServiceError::NotFound => "there is none of this name or id".to_owned(),
         other => other.to_string(),
+    }
+}
+
+/// What a field is called where it is typed.
+fn option(field: &str) -> Cow<'_, str> {
+    match field {
+        "life" => "expires-in-days".into(),
+        "project_id" => "project".into(),
+        "scopes" => "scope".into(),
+        "models" => "model".into(),
+        "ip_allowlist" => "allow-ip".into(),
+        "grace_seconds" => "grace".into(),
+        other => other.replace('_', "-").into(),
     }
 }
 

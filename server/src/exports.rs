@@ -1,5 +1,6 @@
 //! CSV of what the screen shows, made on the server and streamed.
 
+mod api_keys;
 mod calls;
 mod csv;
 mod usage;
@@ -8,7 +9,7 @@ use app::addresses::Query;
 use domain::errors::ApiError;
 use services::Actor;
 
-pub(crate) use self::{calls::export as calls, usage::export as usage};
+pub(crate) use self::{api_keys::export as api_keys, calls::export as calls, usage::export as usage};
 use crate::{context::RequestInfo, hub::Hub};
 
 /// Who is signed in, acting in the organization that `slug` names. Doesn't count as activity:

@@ -4,7 +4,7 @@
 //! A call is worked on by a task of its own, which goes on when the client
 //! hangs up: what the provider charges for is recorded all the same.
 
-mod admission;
+pub(crate) mod admission;
 mod answer;
 mod body;
 mod call;
@@ -16,7 +16,8 @@ mod headers;
 mod models;
 mod offers;
 mod provider;
-mod refusal;
+pub(crate) mod refusal;
+mod running;
 mod sse;
 mod stream;
 mod usage;
@@ -31,14 +32,15 @@ use axum::{
     routing::{any, get, post},
 };
 use domain::ids::CallId;
+use ipnet::IpNet;
 use services::{
     Services,
-    api_keys::directory::KeyDirectory,
+    api_keys::{directory::KeyDirectory, uses::KeyUses},
     metering::{Meter, new_call_id},
 };
 use tokio::sync::{oneshot, watch};
 
-use self::{call::Arrival, endpoint::Endpoint, offers::Offers, refusal::Refusal};
+use self::{call::Arrival, endpoint::Endpoint, offers::Offers, refusal::Refusal, running::Running};
 use crate::config::{Config, ConfigError, GatewayConfig};
 
 /// Tells the client its call's id, which is the one in Logs.
@@ -53,7 +55,11 @@ pub struct Inner {
     services: Services,
     meter: Meter,
     directory: KeyDirectory,
+    uses: KeyUses,
+    /// Whose `X-Forwarded-For` is believed.
+    trusted_proxies: Vec<IpNet>,
     offers: Offers,
+    running: Running,
     limits: GatewayConfig,
     /// How many calls are under way.
     calls: watch::Sender<usize>,
@@ -62,8 +68,12 @@ pub struct Inner {
 impl Gateway {
     /// Must be made within a tokio runtime, in which it watches for changed keys.
     pub fn new(services: Services, meter: Meter, config: &Config) -> Result<Self, ConfigError> {
+        let directory = KeyDirectory::start(&services);
         Ok(Self(Arc::new(Inner {
-            directory: KeyDirectory::start(&services),
+            uses: KeyUses::start(&services),
+            running: Running::start(&directory),
+            directory,
+            trusted_proxies: config.trusted_proxies.clone(),
             offers: Offers::new(config, services.now())?,
             services,
             meter,
@@ -77,6 +87,11 @@ impl Gateway {
     pub async fn finished(&self) {
         // Fails only when the sender is gone, which this very gateway holds.
         let _ = self.0.calls.subscribe().wait_for(|calls| *calls == 0).await;
+    }
+
+    /// Writes what is still to be written of who used which key. To be awaited at the end of the server.
+    pub async fn note_last_uses(&self) {
+        self.uses.finish().await;
     }
 }
 
@@ -155,8 +170,8 @@ fn identified(mut response: Response, id: CallId) -> Response {
     response
 }
 
-/// The same for what is no call, and is answered from memory.
-fn identified_anew(gateway: &Gateway, response: Response) -> Response {
+/// The same for what is no call, and isn't in the log.
+pub(crate) fn identified_anew(gateway: &Gateway, response: Response) -> Response {
     match new_call_id(gateway.services.now()) {
         Ok(id) => identified(response, id),
         Err(_) => response,

@@ -1,23 +1,45 @@
-//! What the server does by itself, now and then.
+//! What the server does by itself, now and then. On several servers each does all of it: that changes nothing.
 
 use std::time::Duration;
 
-use services::Services;
+use services::{ServiceResult, Services, api_keys, calls};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 /// Partitions are made two months ahead: a day without success harms nobody.
-const DAILY: Duration = Duration::from_secs(24 * 60 * 60);
+const PARTITIONS: Duration = Duration::from_secs(24 * 60 * 60);
+/// The shortest notice that is given is an hour's: it mustn't come when that hour is over.
+const REMINDERS: Duration = Duration::from_secs(10 * 60);
 
 /// Runs all jobs until the server ends.
-pub(crate) fn start(services: Services) {
+pub(crate) fn start(services: &Services) {
+    let (partitions, reminders) = (services.clone(), services.clone());
     tokio::spawn(async move {
-        let mut day = tokio::time::interval(DAILY);
-        // The first tick comes at once, and the start has just done this.
-        day.tick().await;
+        // The start has just made them.
+        let mut due = ticks(Instant::now() + PARTITIONS, PARTITIONS);
         loop {
-            day.tick().await;
-            if let Err(error) = services::calls::partitions::ensure(&services).await {
-                tracing::error!(%error, "the next months' partitions couldn't be made");
-            }
+            due.tick().await;
+            told(calls::partitions::ensure(&partitions).await, "the next months' partitions couldn't be made");
         }
     });
+    tokio::spawn(async move {
+        let mut due = ticks(Instant::now(), REMINDERS);
+        loop {
+            due.tick().await;
+            told(api_keys::remind(&reminders).await, "some owners couldn't be reminded of their keys");
+        }
+    });
+}
+
+/// However long a job takes, so much time lies between two.
+fn ticks(first: Instant, period: Duration) -> Interval {
+    let mut ticks = interval_at(first, period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+/// The next time may do what this one couldn't.
+fn told(outcome: ServiceResult<()>, failure: &'static str) {
+    if let Err(error) = outcome {
+        tracing::error!(%error, "{failure}");
+    }
 }

@@ -11,6 +11,7 @@ mod health;
 pub mod hub;
 mod jobs;
 mod live;
+pub mod management;
 pub mod router;
 mod security;
 pub mod server_functions;

@@ -1,4 +1,4 @@
-//! Tells open pages when calls were stored, so that they show them within two seconds.
+//! Tells open pages of calls that were stored and of the inbox, so that they show both within two seconds.
 //!
 //! A WebSocket rather than server-sent events, of which a browser allows six tabs on HTTP/1.1.
 
@@ -14,7 +14,7 @@ use axum::{
 };
 use domain::{errors::ApiError, ids::CallId, permissions::Permission};
 use serde::{Deserialize, Serialize};
-use services::Actor;
+use services::{Actor, ServiceResult, Services};
 use tokio::{
     sync::broadcast::error::RecvError,
     time::{Instant, MissedTickBehavior},
@@ -22,7 +22,7 @@ use tokio::{
 
 use crate::{answers::error, context::RequestInfo, exports::session_actor, hub::Hub, security};
 
-/// How often the database is asked for calls that another server stored, and whether the session still stands.
+/// How often the database is asked for what came by other servers, and whether the session still stands.
 const POLL: Duration = Duration::from_secs(1);
 /// Least time between two messages.
 const PAUSE: Duration = Duration::from_millis(400);
@@ -32,9 +32,38 @@ pub(crate) struct Parameters {
     organization: String,
 }
 
-#[derive(Serialize)]
+/// How things stand; as a message, what of it has changed.
+#[derive(Clone, Copy, Eq, PartialEq, Serialize)]
 struct News {
-    latest: CallId,
+    /// The newest call, if there ever was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latest: Option<CallId>,
+    /// How many notices the member hasn't read; nothing for whoever has no inbox.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unread: Option<i64>,
+}
+
+impl News {
+    async fn read(services: &Services, actor: &Actor) -> ServiceResult<Self> {
+        let unread = match actor.reach(Permission::ViewNotifications) {
+            Ok(_) => Some(services::notifications::unread(services, actor).await?),
+            Err(_) => None,
+        };
+        Ok(Self { latest: services::calls::latest(services, actor.organization.id).await?, unread })
+    }
+
+    /// What a page takes for granted that was told nothing yet: calls that were there are no news, and nothing is unread.
+    fn taken_for_granted(self) -> Self {
+        Self { unread: self.unread.map(|_| 0), ..self }
+    }
+
+    /// Without what is as it was, so that pages don't ask for calls again because of a notice.
+    fn since(self, before: Self) -> Self {
+        Self {
+            latest: self.latest.filter(|_| self.latest != before.latest),
+            unread: self.unread.filter(|_| self.unread != before.unread),
+        }
+    }
 }
 
 pub(crate) async fn connect(
@@ -63,9 +92,8 @@ async fn may_watch(hub: &Hub, info: &RequestInfo, organization: &str) -> Result<
     Ok(actor)
 }
 
-/// Sends the newest call's id whenever there is a newer one, until the browser leaves or the session ends.
-async fn watch(mut socket: WebSocket, hub: Hub, info: RequestInfo, slug: String, actor: Actor) {
-    let organization = actor.organization.id;
+/// Sends how things stand whenever that changes, until the browser leaves or the session ends.
+async fn watch(mut socket: WebSocket, hub: Hub, info: RequestInfo, slug: String, mut actor: Actor) {
     let mut stored = hub.meter.subscribe();
     let mut poll = tokio::time::interval(POLL);
     poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -79,24 +107,25 @@ async fn watch(mut socket: WebSocket, hub: Hub, info: RequestInfo, slug: String,
                 Some(Ok(_)) => continue,
             },
             news = stored.recv() => match news {
-                Ok(stored) if stored != organization => continue,
+                Ok(stored) if stored != actor.organization.id => continue,
                 Ok(_) | Err(RecvError::Lagged(_)) => tokio::time::sleep_until(last_sent + PAUSE).await,
                 Err(RecvError::Closed) => return,
             },
             _ = poll.tick() => check_session = true,
         }
-        if check_session && may_watch(&hub, &info, &slug).await.is_err() {
-            return;
+        if check_session {
+            match may_watch(&hub, &info, &slug).await {
+                // Their role may have changed.
+                Ok(current) => actor = current,
+                Err(_) => return,
+            }
         }
-        let Ok(latest) = services::calls::latest(&hub.services, organization).await else { continue };
-        let first = told.is_none();
-        if latest == told.flatten() && !first {
+        let Ok(news) = News::read(&hub.services, &actor).await else { continue };
+        let before = told.replace(news).unwrap_or_else(|| news.taken_for_granted());
+        if before == news {
             continue;
         }
-        told = Some(latest);
-        // What was there before the page opened is no news.
-        let (Some(latest), false) = (latest, first) else { continue };
-        let Ok(text) = serde_json::to_string(&News { latest }) else { return };
+        let Ok(text) = serde_json::to_string(&news.since(before)) else { return };
         if socket.send(Message::text(text)).await.is_err() {
             return;
         }

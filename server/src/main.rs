@@ -10,7 +10,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             server::cli::output::failure(&error);
-            ExitCode::FAILURE
+            ExitCode::from(error.status())
         }
     }
 }

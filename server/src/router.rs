@@ -6,20 +6,28 @@ use axum::{
 };
 use tower_http::{CompressionLevel, compression::CompressionLayer, limit::RequestBodyLimitLayer};
 
-use crate::{dashboard, exports, gateway, health, hub::Hub, live, security, server_functions};
+use crate::{dashboard, exports, gateway, health, hub::Hub, live, management, security, server_functions};
 
 /// The paths that answer anybody, without a session or a key; a test holds this list against what answers.
-pub const PUBLIC_PATHS: &[&str] =
-    &["/healthz", "/readyz", "/api/accounts/welcome", "/api/accounts/sign_in", "/api/accounts/sign_up"];
+pub const PUBLIC_PATHS: &[&str] = &[
+    "/healthz",
+    "/readyz",
+    "/api/accounts/welcome",
+    "/api/accounts/sign_in",
+    "/api/accounts/sign_up",
+    "/v1/keys/report-leak",
+];
 
 /// The routes under `/api` that are no server functions; all are GET and ask for a session.
-pub const SESSION_PATHS: &[&str] = &["/api/calls/export.csv", "/api/live", "/api/usage/export.csv"];
+pub const SESSION_PATHS: &[&str] =
+    &["/api/api_keys/export.csv", "/api/calls/export.csv", "/api/live", "/api/usage/export.csv"];
 
 /// Largest body of anything but the gateway, in bytes.
 const LARGEST_BODY: usize = 256 * 1024;
 
 pub fn router(hub: Hub, gateway: gateway::Gateway) -> Router {
     let api = Router::new()
+        .route("/api/api_keys/export.csv", get(exports::api_keys))
         .route("/api/usage/export.csv", get(exports::usage))
         .route("/api/calls/export.csv", get(exports::calls))
         .route("/api/live", get(live::connect))
@@ -35,7 +43,10 @@ pub fn router(hub: Hub, gateway: gateway::Gateway) -> Router {
         // The files are compressed already; this is for answers and for the page with its boot data.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .with_state(hub.clone());
-    let health =
-        Router::new().route("/healthz", get(health::healthz)).route("/readyz", get(health::readyz)).with_state(hub);
-    Router::new().merge(health).merge(gateway::router(gateway)).fallback_service(dashboard)
+    let health = Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .with_state(hub.clone());
+    let programs = management::router(hub, gateway.clone()).merge(gateway::router(gateway));
+    Router::new().merge(health).merge(programs).fallback_service(dashboard)
 }

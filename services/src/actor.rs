@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use domain::{
-    ids::{OrganizationId, UserId},
+    api_keys::{Level, Scope},
+    ids::{ApiKeyId, OrganizationId, ProjectId, UserId},
     permissions::{self, Permission, Reach, Role},
 };
 
@@ -19,7 +20,7 @@ pub struct Actor {
 }
 
 /// The organization somebody acts in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Organization {
     pub id: OrganizationId,
     pub slug: String,
@@ -34,6 +35,16 @@ pub enum Who {
         id: UserId,
         name: String,
         role: Role,
+    },
+    /// A program with a key, by the management API.
+    ApiKey {
+        id: ApiKeyId,
+        name: String,
+        level: Level,
+        /// Empty for all of its level.
+        scopes: Vec<Scope>,
+        /// The only project it reaches; `None` for all.
+        project_id: Option<ProjectId>,
     },
     /// Whoever runs commands on the server: trusted, since they hold the database.
     CommandLine,
@@ -50,13 +61,23 @@ impl Actor {
                     role.label()
                 ))
             }),
+            Who::ApiKey { level, scopes, .. } => permissions::reach_of_key(*level, scopes, permission)
+                .ok_or_else(|| ServiceError::Forbidden("This key's level or scopes don't allow this.".to_owned())),
         }
     }
 
     pub fn user_id(&self) -> Option<UserId> {
         match &self.who {
             Who::Member { id, .. } => Some(*id),
-            Who::CommandLine => None,
+            Who::ApiKey { .. } | Who::CommandLine => None,
+        }
+    }
+
+    /// The only project that a key reaches, if it belongs to one.
+    pub fn project_id(&self) -> Option<ProjectId> {
+        match &self.who {
+            Who::ApiKey { project_id, .. } => *project_id,
+            Who::Member { .. } | Who::CommandLine => None,
         }
     }
 }

@@ -1,75 +1,53 @@
 //! API keys.
 
+mod bounds;
 mod create;
 pub mod directory;
+mod edit;
+mod export;
+mod figures;
+mod get;
+mod hints;
+mod history;
+mod leak;
 mod list;
+mod locked;
+mod owners;
+pub mod place;
+mod policy;
+mod recent_use;
+mod recipients;
+mod remind;
 mod revoke;
+mod rotate;
+mod secrets;
+mod selection;
+pub mod uses;
+mod visible;
 
-use domain::{
-    api_keys::Status,
-    ids::{ApiKeyId, OrganizationId, ProjectId},
-    permissions::{Permission, Reach},
-    time::Timestamp,
-};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use domain::ids::{ApiKeyId, OrganizationId};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 pub use create::create;
+pub use edit::edit;
+pub use export::export;
+pub use get::get;
+pub use history::history;
+pub use leak::{LeakReport, LeakVerdict, MOST_REPORTS, report_leaks};
 pub use list::list;
 pub(crate) use list::{count_active, refs};
-pub use revoke::revoke;
+pub use owners::{Owner, owners};
+pub use policy::policy;
+pub use recent_use::recent_use;
+pub use remind::remind;
+pub use revoke::{MOST_AT_ONCE, revoke};
+pub use rotate::{rotate, set_grace};
+use visible::{Visible, visible};
 
 use crate::{
-    Actor, Organization, ServiceError, ServiceResult, Services,
+    Organization, ServiceError, ServiceResult, Services,
     entities::{api_keys, organizations},
-    projects,
 };
-
-/// Which keys somebody's permission reaches.
-enum Visible {
-    All,
-    /// Those they made, in these projects.
-    Own {
-        maker: uuid::Uuid,
-        projects: projects::Scope,
-    },
-}
-
-impl Visible {
-    fn holds(&self, key: &api_keys::Model) -> bool {
-        match self {
-            Self::All => true,
-            Self::Own { maker, projects } => {
-                key.created_by == Some(*maker) && key.project_id.is_some_and(|id| projects.holds(ProjectId::new(id)))
-            }
-        }
-    }
-}
-
-async fn visible(database: &impl ConnectionTrait, actor: &Actor, permission: Permission) -> ServiceResult<Visible> {
-    match (actor.reach(permission)?, actor.user_id()) {
-        (Reach::Organization, _) => Ok(Visible::All),
-        (Reach::Assigned | Reach::Own, None) => Err(ServiceError::Forbidden("Only a member can do this.".to_owned())),
-        (Reach::Assigned | Reach::Own, Some(maker)) => {
-            let projects = projects::scope(database, actor, permission).await?;
-            Ok(Visible::Own { maker: maker.uuid(), projects })
-        }
-    }
-}
-
-/// What has become of `key`, of whose secrets `secrets` can still be used.
-fn status(key: &api_keys::Model, secrets: usize, now: Timestamp) -> Status {
-    if key.revoked_at.is_some() {
-        Status::Revoked
-    } else if key.disabled_at.is_some() {
-        Status::Disabled
-    } else if key.expires_at.is_some_and(|at| at <= now.millis()) {
-        Status::Expired
-    } else if secrets > 1 {
-        Status::Rotating
-    } else {
-        Status::Active
-    }
-}
 
 /// The organization that a key belongs to, for whoever runs the server.
 pub async fn find_organization_of(services: &Services, id: ApiKeyId) -> ServiceResult<Organization> {

@@ -15,6 +15,8 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
 
 pub use verify::{Break, Verification, verify};
 
@@ -27,19 +29,24 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Author {
     kind: &'static str,
-    id: Option<UserId>,
+    id: Option<Uuid>,
     name: String,
     ip: Option<IpAddr>,
 }
 
 impl Author {
     pub(crate) fn member(id: UserId, name: &str, ip: Option<IpAddr>) -> Self {
-        Self { kind: "member", id: Some(id), name: name.to_owned(), ip }
+        Self { kind: "member", id: Some(id.uuid()), name: name.to_owned(), ip }
     }
 
     /// Whoever runs commands on the server.
     pub(crate) fn command_line() -> Self {
         Self { kind: "command_line", id: None, name: "Command line".to_owned(), ip: None }
+    }
+
+    /// Somebody who found a key where it shouldn't be.
+    pub(crate) fn leak_report() -> Self {
+        Self { kind: "leak_report", id: None, name: "Leak report".to_owned(), ip: None }
     }
 }
 
@@ -47,6 +54,9 @@ impl From<&Actor> for Author {
     fn from(actor: &Actor) -> Self {
         match &actor.who {
             Who::Member { id, name, .. } => Self::member(*id, name, actor.ip),
+            Who::ApiKey { id, name, .. } => {
+                Self { kind: "api_key", id: Some(id.uuid()), name: name.clone(), ip: actor.ip }
+            }
             Who::CommandLine => Self::command_line(),
         }
     }
@@ -81,7 +91,12 @@ impl Deed {
 }
 
 fn json(state: impl Serialize) -> ServiceResult<String> {
-    serde_json::to_string(&state).map_err(|error| ServiceError::Internal(format!("audit entry: {error}")))
+    value(state).map(|value| value.to_string())
+}
+
+/// What an entry tells of something, field by field.
+pub(crate) fn value(state: impl Serialize) -> ServiceResult<Value> {
+    serde_json::to_value(state).map_err(|error| ServiceError::Internal(format!("audit entry: {error}")))
 }
 
 /// Appends an entry to `organization`'s chain, in the transaction of what it tells of.
@@ -94,13 +109,43 @@ pub(crate) async fn record(
     author: &Author,
     deed: Deed,
 ) -> ServiceResult<()> {
-    let head = lock_head(transaction, organization).await?;
+    record_all(transaction, now, organization, author, vec![deed]).await
+}
+
+/// Appends entries of one author to `organization`'s chain, in their order; at most some hundreds at a time.
+pub(crate) async fn record_all(
+    transaction: &DatabaseTransaction,
+    now: Timestamp,
+    organization: OrganizationId,
+    author: &Author,
+    deeds: Vec<Deed>,
+) -> ServiceResult<()> {
+    let mut head = lock_head(transaction, organization).await?;
+    let mut entries = Vec::with_capacity(deeds.len());
+    for deed in deeds {
+        let entry = entry(now, &head, author, deed);
+        head.sequence = entry.sequence;
+        head.hash.clone_from(&entry.hash);
+        entries.push(audit_entries::ActiveModel::from(entry));
+    }
+    audit_heads::Entity::update_many()
+        .col_expr(audit_heads::Column::Sequence, Expr::value(head.sequence))
+        .col_expr(audit_heads::Column::Hash, Expr::value(head.hash))
+        .filter(audit_heads::Column::OrganizationId.eq(head.organization_id))
+        .exec(transaction)
+        .await?;
+    audit_entries::Entity::insert_many(entries).exec_without_returning(transaction).await?;
+    Ok(())
+}
+
+/// The entry that follows `head`.
+fn entry(now: Timestamp, head: &audit_heads::Model, author: &Author, deed: Deed) -> audit_entries::Model {
     let mut entry = audit_entries::Model {
-        organization_id: organization.uuid(),
+        organization_id: head.organization_id,
         sequence: head.sequence + 1,
         at: now.millis(),
         actor_kind: author.kind.to_owned(),
-        actor_id: author.id.map(UserId::uuid),
+        actor_id: author.id,
         actor_name: author.name.clone(),
         action: deed.action.to_owned(),
         target_kind: deed.target_kind.to_owned(),
@@ -108,18 +153,11 @@ pub(crate) async fn record(
         ip: author.ip.map(|ip| ip.to_string()).unwrap_or_default(),
         before: deed.before,
         after: deed.after,
-        previous_hash: head.hash,
+        previous_hash: head.hash.clone(),
         hash: Vec::new(),
     };
     entry.hash = chain::hash(&entry);
-    audit_heads::Entity::update_many()
-        .col_expr(audit_heads::Column::Sequence, Expr::value(entry.sequence))
-        .col_expr(audit_heads::Column::Hash, Expr::value(entry.hash.clone()))
-        .filter(audit_heads::Column::OrganizationId.eq(entry.organization_id))
-        .exec(transaction)
-        .await?;
-    audit_entries::Entity::insert(audit_entries::ActiveModel::from(entry)).exec_without_returning(transaction).await?;
-    Ok(())
+    entry
 }
 
 /// Appends the same entry to several organizations' chains, such as a sign-in to those of all the user's.

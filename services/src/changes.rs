@@ -20,16 +20,19 @@ use crate::{ServiceError, ServiceResult, entities::changes};
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Kind {
     ApiKey,
+    /// A key was stopped because it leaked: what it has running ends too.
+    LeakedApiKey,
     Project,
     Organization,
 }
 
 impl Kind {
-    const ALL: [Self; 3] = [Self::ApiKey, Self::Project, Self::Organization];
+    const ALL: [Self; 4] = [Self::ApiKey, Self::LeakedApiKey, Self::Project, Self::Organization];
 
     const fn name(self) -> &'static str {
         match self {
             Self::ApiKey => "api_key",
+            Self::LeakedApiKey => "leaked_api_key",
             Self::Project => "project",
             Self::Organization => "organization",
         }
@@ -56,15 +59,21 @@ pub struct Change {
     pub subject_id: Uuid,
 }
 
-/// Announces `change` to all servers as soon as the transaction commits.
-pub(crate) async fn announce(transaction: &impl ConnectionTrait, now: Timestamp, change: Change) -> ServiceResult<()> {
-    let row = changes::ActiveModel {
+/// Announces that these things of one organization changed, to all servers, as soon as the transaction commits.
+pub(crate) async fn announce(
+    transaction: &impl ConnectionTrait,
+    now: Timestamp,
+    organization: OrganizationId,
+    kind: Kind,
+    subjects: impl IntoIterator<Item = Uuid>,
+) -> ServiceResult<()> {
+    let rows = subjects.into_iter().map(|subject| changes::ActiveModel {
         at: Set(now.millis()),
-        kind: Set(change.kind.name().to_owned()),
-        organization_id: Set(change.organization_id.uuid()),
-        subject_id: Set(change.subject_id),
+        kind: Set(kind.name().to_owned()),
+        organization_id: Set(organization.uuid()),
+        subject_id: Set(subject),
         ..Default::default()
-    };
-    changes::Entity::insert(row).exec_without_returning(transaction).await?;
+    });
+    changes::Entity::insert_many(rows).exec_without_returning(transaction).await?;
     Ok(())
 }

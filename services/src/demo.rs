@@ -1,8 +1,12 @@
 //! A demo organization: a company's year of calls, the same for the same seed.
 
 mod company;
+mod keys;
 mod people;
+mod plan;
+mod plans;
 mod traffic;
+mod uses;
 
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
@@ -42,11 +46,14 @@ pub async fn fill(services: &Services, options: Options, mut progress: impl FnMu
     let mut stored = 0;
     let mut calls = traffic::Traffic::new(&company, options, begin, now, Pcg64::seed_from_u64(options.seed));
     let series = metering::SeriesCache::default();
+    let mut last = uses::LastCalls::new();
     loop {
         let batch: Vec<_> = calls.by_ref().take(BATCH).collect();
         if batch.is_empty() {
+            uses::write(services, &company, &last).await?;
             return Ok(Demo { calls: stored, ..demo });
         }
+        last.extend(batch.iter().map(|call| (call.secret_id, call.started_at)));
         let transaction = services.database.begin().await?;
         let new = metering::store(&transaction, &series, &batch).await?;
         transaction.commit().await?;

@@ -18,6 +18,7 @@ mod entities;
 mod errors;
 pub mod metering;
 pub mod models;
+pub mod notifications;
 pub mod organizations;
 pub mod overview;
 pub mod projects;

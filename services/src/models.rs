@@ -49,6 +49,11 @@ impl Catalog {
         self.read(|models| models.contains_key(model))
     }
 
+    /// All models.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.read(|models| models.keys().cloned().collect())
+    }
+
     /// A model that a first call can name.
     pub(crate) fn example(&self) -> Option<String> {
         self.read(|models| {

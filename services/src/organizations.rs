@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use chrono_tz::Tz;
 use domain::{
+    api_keys::KeyPolicy,
     errors::FieldErrors,
     ids::OrganizationId,
     organizations::{DEFAULT_SESSION_IDLE_MINUTES, Settings},
@@ -78,6 +79,8 @@ async fn insert(
             name: name.to_owned(),
             time_zone: zone.name().to_owned(),
             session_idle_minutes: i32::try_from(DEFAULT_SESSION_IDLE_MINUTES).unwrap_or(i32::MAX),
+            key_expiry_required: false,
+            longest_key_life_days: None,
             created_at: now.millis(),
         };
         let inserted = organizations::Entity::insert(organizations::ActiveModel::from(row.clone()))
@@ -133,8 +136,11 @@ pub async fn update_settings(services: &Services, actor: &Actor, settings: Setti
         .await?
         .ok_or(ServiceError::NotFound)?;
     let minutes = i32::try_from(settings.session_idle_minutes).unwrap_or(i32::MAX);
+    let longest_life = settings.key_policy.longest_life_days.map(|days| i32::try_from(days).unwrap_or(i32::MAX));
     organizations::Entity::update_many()
         .col_expr(organizations::Column::SessionIdleMinutes, Expr::value(minutes))
+        .col_expr(organizations::Column::KeyExpiryRequired, Expr::value(settings.key_policy.expiry_required))
+        .col_expr(organizations::Column::LongestKeyLifeDays, Expr::value(longest_life))
         .filter(organizations::Column::Id.eq(row.id))
         .exec(&transaction)
         .await?;
@@ -146,7 +152,17 @@ pub async fn update_settings(services: &Services, actor: &Actor, settings: Setti
 }
 
 fn settings_of(row: &organizations::Model) -> Settings {
-    Settings { session_idle_minutes: u32::try_from(row.session_idle_minutes).unwrap_or(DEFAULT_SESSION_IDLE_MINUTES) }
+    Settings {
+        session_idle_minutes: u32::try_from(row.session_idle_minutes).unwrap_or(DEFAULT_SESSION_IDLE_MINUTES),
+        key_policy: key_policy_of(row),
+    }
+}
+
+pub(crate) fn key_policy_of(row: &organizations::Model) -> KeyPolicy {
+    KeyPolicy {
+        expiry_required: row.key_expiry_required,
+        longest_life_days: row.longest_key_life_days.and_then(|days| u32::try_from(days).ok()),
+    }
 }
 
 impl From<organizations::Model> for Organization {

@@ -52,10 +52,28 @@ pub(crate) async fn scope(
 ) -> ServiceResult<Scope> {
     match (actor.reach(permission)?, actor.user_id()) {
         (Reach::Organization, _) => Ok(Scope::All),
-        (Reach::Assigned | Reach::Own, None) => Ok(Scope::Only(HashSet::new())),
+        (Reach::Assigned | Reach::Own, None) => Ok(Scope::Only(actor.project_id().into_iter().collect())),
         (Reach::Assigned | Reach::Own, Some(user_id)) => {
             Ok(Scope::Only(assigned(database, actor.organization.id, user_id).await?))
         }
+    }
+}
+
+/// Refuses a project that isn't within what `permission` reaches for `actor`, or is archived; names it by the field
+/// `project_id`.
+pub(crate) async fn require_usable(
+    database: &impl ConnectionTrait,
+    actor: &Actor,
+    permission: Permission,
+    id: ProjectId,
+) -> ServiceResult<()> {
+    let wrong = |why: &str| Err(FieldErrors::of("project_id", why).into());
+    let scope = scope(database, actor, permission).await?;
+    let row = projects::of(actor.organization.id).filter(projects::Column::Id.eq(id.uuid())).one(database).await?;
+    match row.filter(|_| scope.holds(id)) {
+        None => wrong("Choose a project of yours."),
+        Some(row) if row.archived_at.is_some() => wrong("This project is archived."),
+        Some(_) => Ok(()),
     }
 }
 

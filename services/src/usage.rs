@@ -1,35 +1,37 @@
 //! Usage: what chart, tiles, table and CSV show.
 
+pub mod breakdown;
 mod buckets;
 mod report;
 pub(crate) mod resolution;
 mod sums;
 
-use std::collections::HashMap;
-
-use domain::usage::{Filter, Measures, Range, View};
-use uuid::Uuid;
+use domain::{
+    time::Timestamp,
+    usage::{Range, View},
+};
 
 pub use report::report;
 pub(crate) use report::total;
 pub(crate) use sums::dimensions;
 
-use crate::{Organization, ServiceResult, Services, projects::Scope};
+use crate::{Organization, ServiceResult, zones};
 
-/// This month's usage so far, by key.
-pub(crate) async fn month_by_api_key(
-    services: &Services,
+/// When the days of `range` begin, and when the last of them ends, at `now` in the zone of this name; in the
+/// organization's without one.
+pub(crate) fn bounds(
     organization: &Organization,
-) -> ServiceResult<HashMap<Uuid, Measures>> {
-    let zone = organization.time_zone;
-    let month = buckets::of(Range::MonthToDate, View::Day, zone, services.now())?;
-    let slice = sums::Slice {
-        organization,
-        resolution: resolution::Resolution::Day,
-        from: month.start(),
-        to: month.end,
-        scope: &Scope::All,
-        filter: &Filter::default(),
-    };
-    sums::by_api_key(services.database.read(), &slice).await
+    range: Range,
+    time_zone: Option<&str>,
+    now: Timestamp,
+) -> ServiceResult<(Timestamp, Timestamp)> {
+    let zone = report::zone(organization, time_zone)?;
+    let (first, last) = buckets::days(range, zone, now);
+    let after = last.succ_opt().unwrap_or(last);
+    Ok((zones::start_of_day(first, zone), zones::start_of_day(after, zone)))
+}
+
+/// When each day of the month so far began in the organization's time zone: the buckets of its daily rollups.
+pub(crate) fn days_of_month(organization: &Organization, now: Timestamp) -> ServiceResult<Vec<Timestamp>> {
+    Ok(buckets::of(Range::MonthToDate, View::Day, organization.time_zone, now)?.starts)
 }

@@ -1,8 +1,8 @@
 use domain::{
-    calls::{CallQuery, Outcome},
+    calls::{CallQuery, OutcomeFilter},
     ids::CallId,
     time::Timestamp,
-    usage::Filter,
+    usage::{Filter, Range},
 };
 
 use super::{
@@ -10,15 +10,17 @@ use super::{
     usage::{filter, with_filter},
 };
 
-/// The logs page's address: `from, to, project, key, model, outcome, tz, call`.
+/// The logs page's address: `range` or `from, to`, and `project, key, model, outcome, tz, call`.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct LogsAddress {
+    /// Days that move on with the time, such as the last seven; moments say it more exactly.
+    pub range: Option<Range>,
     /// Started at or after.
     pub from: Option<Timestamp>,
     /// Started before.
     pub to: Option<Timestamp>,
     pub filter: Filter,
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<OutcomeFilter>,
     /// An IANA time zone; `None` for the organization's.
     pub time_zone: Option<String>,
     /// The call that is open.
@@ -29,9 +31,11 @@ impl LogsAddress {
     /// Reads a query string, with or without its question mark.
     pub fn parse(search: &str) -> Self {
         let search = Query::parse(search);
+        let (from, to) = (search.get("from"), search.get("to"));
         Self {
-            from: search.get("from"),
-            to: search.get("to"),
+            range: search.get("range").filter(|_| from.is_none() && to.is_none()),
+            from,
+            to,
             filter: filter(&search),
             outcome: search.get("outcome"),
             time_zone: search.time_zone("tz"),
@@ -40,7 +44,8 @@ impl LogsAddress {
     }
 
     pub fn to_query(&self) -> Query {
-        with_filter(Query::default().with("from", self.from).with("to", self.to), &self.filter)
+        let when = Query::default().with("range", self.range).with("from", self.from).with("to", self.to);
+        with_filter(when, &self.filter)
             .with("outcome", self.outcome)
             .with("tz", self.time_zone.as_ref())
             .with("call", self.call)
@@ -53,7 +58,22 @@ impl LogsAddress {
 
     /// What the page asks: its first page of calls, or the one after `before`.
     pub fn calls(&self, before: Option<CallId>) -> CallQuery {
-        CallQuery { from: self.from, to: self.to, filter: self.filter.clone(), outcome: self.outcome, before }
+        CallQuery {
+            range: self.range,
+            // Moments are the same in every zone: only days ask for one.
+            time_zone: self.time_zone.clone().filter(|_| self.range.is_some()),
+            from: self.from,
+            to: self.to,
+            filter: self.filter.clone(),
+            outcome: self.outcome,
+            before,
+        }
+    }
+
+    /// The same page for other days; `None` for any.
+    #[must_use]
+    pub fn within(self, range: Option<Range>) -> Self {
+        Self { range, from: None, to: None, ..self }
     }
 }
 
@@ -64,20 +84,31 @@ mod tests {
     use super::*;
 
     const FULL: &str = "?from=2026-11-17T14:00:00Z&to=2026-11-17T15:00:00Z&project=proj_01h2xcejqtf2nbrexx3vqjhp41\
-                        &key=key_01h2xcejqtf2nbrexx3vqjhp41&model=gpt-5-mini&outcome=failed&tz=UTC\
+                        &key=key_01h2xcejqtf2nbrexx3vqjhp41&model=gpt-5-mini&outcome=errors&tz=UTC\
                         &call=req_01h2xcejqtf2nbrexx3vqjhp41";
 
     #[test]
     fn everything_survives_a_round_trip() {
         let address = LogsAddress::parse(FULL);
-        assert_eq!(address.outcome, Some(Outcome::Failed));
+        assert_eq!(address.outcome, Some(OutcomeFilter::Errors));
         assert_eq!(address.calls(None).from, address.from);
         assert_eq!(address.href("acme"), format!("/o/acme/logs{FULL}"));
     }
 
     #[test]
+    fn days_ask_for_a_zone_and_moments_for_none() {
+        let days = LogsAddress::parse("?range=7d&tz=Asia/Kathmandu");
+        assert_eq!(days.calls(None).time_zone.as_deref(), Some("Asia/Kathmandu"));
+        assert_eq!(days.href("acme"), "/o/acme/logs?range=7d&tz=Asia/Kathmandu");
+        let moments = LogsAddress::parse("?range=7d&from=2026-11-17T14:00:00Z&tz=Asia/Kathmandu");
+        assert_eq!((moments.range, moments.calls(None).time_zone), (None, None));
+        assert_eq!(moments.within(Some(Range::Last7Days)), days);
+    }
+
+    #[test]
     fn what_can_not_be_used_is_ignored() {
-        let address = LogsAddress::parse("from=yesterday&to=1&outcome=lost&call=key_01h2xcejqtf2nbrexx3vqjhp41");
+        let address =
+            LogsAddress::parse("range=soon&from=yesterday&to=1&outcome=lost&call=key_01h2xcejqtf2nbrexx3vqjhp41");
         assert_eq!(address, LogsAddress::default());
     }
 

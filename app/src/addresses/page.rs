@@ -1,4 +1,4 @@
-use domain::permissions::Permission;
+use domain::{ids::ApiKeyId, permissions::Permission};
 
 /// A page of an organization.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -8,10 +8,12 @@ pub enum Page {
     Logs,
     Usage,
     Settings,
+    Notifications,
 }
 
 impl Page {
-    pub const ALL: [Self; 5] = [Self::Overview, Self::ApiKeys, Self::Logs, Self::Usage, Self::Settings];
+    pub const ALL: [Self; 6] =
+        [Self::Overview, Self::ApiKeys, Self::Logs, Self::Usage, Self::Settings, Self::Notifications];
 
     /// The last part of its path; empty for the overview.
     pub const fn slug(self) -> &'static str {
@@ -21,6 +23,7 @@ impl Page {
             Self::Logs => "logs",
             Self::Usage => "usage",
             Self::Settings => "settings",
+            Self::Notifications => "notifications",
         }
     }
 
@@ -32,6 +35,7 @@ impl Page {
             Self::Logs => "Logs",
             Self::Usage => "Usage",
             Self::Settings => "Settings",
+            Self::Notifications => "Notifications",
         }
     }
 
@@ -43,6 +47,7 @@ impl Page {
             Self::Logs => Permission::ViewLogs,
             Self::Usage => Permission::ViewUsage,
             Self::Settings => Permission::ManageSettings,
+            Self::Notifications => Permission::ViewNotifications,
         }
     }
 
@@ -70,6 +75,8 @@ pub enum Address {
     Last(Page),
     /// A page of the organization with this slug: `/o/acme/keys`.
     Organization(String, Page),
+    /// The page of one of its API keys: `/o/acme/keys/key_01jd…`.
+    ApiKey(String, ApiKeyId),
 }
 
 impl Address {
@@ -85,7 +92,19 @@ impl Address {
             [slug] => page(slug).map(Self::Last),
             ["o", organization] => Some(Self::Organization(organization.to_owned(), Page::Overview)),
             ["o", organization, slug] => page(slug).map(|page| Self::Organization(organization.to_owned(), page)),
+            ["o", organization, slug, id] if slug == Page::ApiKeys.slug() => {
+                id.parse().ok().map(|id| Self::ApiKey(organization.to_owned(), id))
+            }
             _ => None,
+        }
+    }
+
+    /// Which page of which organization it belongs to, if to any.
+    pub fn within(&self) -> Option<(&str, Page)> {
+        match self {
+            Self::Organization(slug, page) => Some((slug, *page)),
+            Self::ApiKey(slug, _) => Some((slug, Page::ApiKeys)),
+            Self::SignIn | Self::SignUp | Self::Account | Self::Last(_) => None,
         }
     }
 }
@@ -105,8 +124,23 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_found_by_its_id() {
+        let id: ApiKeyId = "key_01h2xcejqtf2nbrexx3vqjhp41".parse().unwrap();
+        let address = Address::parse("/o/acme/keys/key_01h2xcejqtf2nbrexx3vqjhp41").unwrap();
+        assert_eq!(address, Address::ApiKey("acme".to_owned(), id));
+        assert_eq!(address.within(), Some(("acme", Page::ApiKeys)));
+    }
+
+    #[test]
     fn other_paths_are_nobodys() {
-        for path in ["/o", "/o/acme/nothing", "/o/acme/keys/1", "/nothing", "/sign-in/x"] {
+        for path in [
+            "/o",
+            "/o/acme/nothing",
+            "/o/acme/keys/1",
+            "/o/acme/logs/key_01h2xcejqtf2nbrexx3vqjhp41",
+            "/nothing",
+            "/sign-in/x",
+        ] {
             assert_eq!(Address::parse(path), None, "{path}");
         }
     }

@@ -1,7 +1,11 @@
 //! API keys.
 
 use domain::{
-    api_keys::{ApiKey, CreatedApiKey, NewApiKey},
+    api_keys::{
+        ApiKey, ApiKeyChanges, CreatedApiKey, KeyPage, KeyPolicy, KeyQuery, NewApiKey, RecentUse, RotatedApiKey,
+        Rotation,
+    },
+    audit::AuditEntry,
     errors::ApiError,
     ids::ApiKeyId,
 };
@@ -11,11 +15,39 @@ use server_fn::codec::Json;
 #[cfg(feature = "ssr")]
 use super::context;
 
-/// The keys the asker may see, the newest first.
+/// A page of the keys that the asker may see.
 #[server(prefix = "/api", endpoint = "api_keys/list", input = Json)]
-pub async fn list(organization: String) -> Result<Vec<ApiKey>, ApiError> {
+pub async fn list(organization: String, query: KeyQuery) -> Result<KeyPage, ApiError> {
     let (services, actor) = context::actor(&organization).await?;
-    services::api_keys::list(&services, &actor).await.map_err(context::public)
+    services::api_keys::list(&services, &actor, &query).await.map_err(context::public)
+}
+
+/// One key.
+#[server(prefix = "/api", endpoint = "api_keys/get", input = Json)]
+pub async fn get(organization: String, id: ApiKeyId) -> Result<ApiKey, ApiError> {
+    let (services, actor) = context::actor(&organization).await?;
+    services::api_keys::get(&services, &actor, id).await.map_err(context::public)
+}
+
+/// What was done to a key, the latest first; all there is, since that is little.
+#[server(prefix = "/api", endpoint = "api_keys/history", input = Json)]
+pub async fn history(organization: String, id: ApiKeyId) -> Result<Vec<AuditEntry>, ApiError> {
+    let (services, actor) = context::actor(&organization).await?;
+    services::api_keys::history(&services, &actor, id).await.map_err(context::public)
+}
+
+/// What used these keys in the last 24 hours.
+#[server(name = RecentUseQuestion, prefix = "/api", endpoint = "api_keys/recent_use", input = Json)]
+pub async fn recent_use(organization: String, ids: Vec<ApiKeyId>) -> Result<Vec<RecentUse>, ApiError> {
+    let (services, actor) = context::actor(&organization).await?;
+    services::api_keys::recent_use(&services, &actor, &ids).await.map_err(context::public)
+}
+
+/// How long keys may live here: what the form for a new one offers.
+#[server(name = PolicyQuestion, prefix = "/api", endpoint = "api_keys/policy", input = Json)]
+pub async fn policy(organization: String) -> Result<KeyPolicy, ApiError> {
+    let (services, actor) = context::actor(&organization).await?;
+    services::api_keys::policy(&services, &actor).await.map_err(context::public)
 }
 
 /// Makes a key. Its secret is in the answer and never told again.
@@ -25,9 +57,30 @@ pub async fn create(organization: String, input: NewApiKey) -> Result<CreatedApi
     services::api_keys::create(&services, &actor, input).await.map_err(context::public)
 }
 
-/// Ends a key for good. Revoking it again changes nothing.
-#[server(prefix = "/api", endpoint = "api_keys/revoke", input = Json)]
-pub async fn revoke(organization: String, id: ApiKeyId) -> Result<(), ApiError> {
+/// Changes what may be changed of a key.
+#[server(prefix = "/api", endpoint = "api_keys/edit", input = Json)]
+pub async fn edit(organization: String, id: ApiKeyId, changes: ApiKeyChanges) -> Result<ApiKey, ApiError> {
     let (services, actor) = context::actor(&organization).await?;
-    services::api_keys::revoke(&services, &actor, id).await.map_err(context::public)
+    services::api_keys::edit(&services, &actor, id, changes).await.map_err(context::public)
+}
+
+/// Gives a key a new secret, while the old one lives on for its grace period.
+#[server(prefix = "/api", endpoint = "api_keys/rotate", input = Json)]
+pub async fn rotate(organization: String, id: ApiKeyId, rotation: Rotation) -> Result<RotatedApiKey, ApiError> {
+    let (services, actor) = context::actor(&organization).await?;
+    services::api_keys::rotate(&services, &actor, id, rotation).await.map_err(context::public)
+}
+
+/// Lets the old secret of a rotating key live so many seconds from now on; 0 ends it at once.
+#[server(prefix = "/api", endpoint = "api_keys/set_grace", input = Json)]
+pub async fn set_grace(organization: String, id: ApiKeyId, grace_seconds: u32) -> Result<ApiKey, ApiError> {
+    let (services, actor) = context::actor(&organization).await?;
+    services::api_keys::set_grace(&services, &actor, id, grace_seconds).await.map_err(context::public)
+}
+
+/// Ends keys for good, all or none. Revoking one again changes nothing.
+#[server(prefix = "/api", endpoint = "api_keys/revoke", input = Json)]
+pub async fn revoke(organization: String, ids: Vec<ApiKeyId>) -> Result<(), ApiError> {
+    let (services, actor) = context::actor(&organization).await?;
+    services::api_keys::revoke(&services, &actor, &ids).await.map_err(context::public)
 }

@@ -9,6 +9,7 @@ pub mod draw;
 mod labels;
 pub mod scene;
 mod slots;
+mod sparkline;
 pub mod ticks;
 pub mod units;
 
@@ -29,6 +30,8 @@ mod view;
 
 pub use data::{Bucket, ChartData, Series};
 pub use slots::{Slot, slots};
+#[cfg(feature = "csr")]
+pub use sparkline::Sparkline;
 pub use units::Unit;
 #[cfg(feature = "csr")]
 pub use view::Chart;

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use super::{shell::Overlays, theme_menu::ThemeEntries};
 use crate::{
     api,
-    components::{Icon, Menu, MenuAct, MenuLink, use_toasts},
+    components::{Icon, Menu, MenuAct, MenuLink, upper_case, use_toasts},
     state::{Act, act, use_organization, use_session, watch},
 };
 
@@ -63,5 +63,5 @@ pub(super) fn sign_out() -> Act<()> {
 fn initials(name: &str) -> String {
     let mut words = name.split_whitespace().filter_map(|word| word.chars().next());
     let first = words.next();
-    first.into_iter().chain(words.next_back()).flat_map(char::to_uppercase).collect()
+    upper_case(&first.into_iter().chain(words.next_back()).collect::<String>())
 }

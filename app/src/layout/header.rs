@@ -1,12 +1,13 @@
 use leptos::prelude::*;
 
 use super::{
-    account_menu::AccountMenu, organization_menu::OrganizationMenu, project_menu::ProjectMenu, shell::Overlays,
-    theme_menu::ThemeMenu,
+    account_menu::AccountMenu, bell::Bell, organization_menu::OrganizationMenu, project_menu::ProjectMenu,
+    shell::Overlays, theme_menu::ThemeMenu,
 };
 use crate::{
     addresses::Page,
     components::{Icon, IconView},
+    state::use_inbox,
 };
 
 /// Where one is, and what is reached from everywhere.
@@ -31,6 +32,7 @@ pub fn Header(page: Memo<Option<Page>>) -> impl IntoView {
                 " "
                 <kbd>{shortcut_name()}</kbd>
             </button>
+            {use_inbox().map(|inbox| view! { <Bell inbox/> })}
             <ThemeMenu/>
             <AccountMenu class="avatar-button"/>
         </header>

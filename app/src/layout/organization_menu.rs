@@ -2,7 +2,7 @@ use leptos::prelude::*;
 
 use crate::{
     addresses::Page,
-    components::{CollectAny, Icon, IconView, Menu, MenuLabel, MenuLink},
+    components::{CollectAny, Icon, IconView, Menu, MenuLabel, MenuLink, upper_case},
     state::{use_organization, use_session},
 };
 
@@ -46,5 +46,5 @@ pub fn OrganizationMenu(page: Memo<Option<Page>>) -> impl IntoView {
 }
 
 fn initial(name: &str) -> String {
-    name.chars().next().map(|c| c.to_uppercase().collect()).unwrap_or_default()
+    upper_case(&name.chars().take(1).collect::<String>())
 }

@@ -21,7 +21,7 @@ pub fn Palette() -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
     let typed = RwSignal::new(String::new());
     let marked = RwSignal::new(0_usize);
-    let all = entries(overlays.palette);
+    let all = entries(overlays.palette, typed);
     let found = Memo::new(move |_| {
         let typed = typed.get();
         all.with(|entries| entries.iter().filter(|entry| entry.matches(&typed)).cloned().collect::<Vec<_>>())

@@ -3,13 +3,13 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::{
-    banners::Banners, bottom_bar::BottomBar, header::Header, palette::Palette, shortcuts::Shortcuts, sidebar::Sidebar,
+    banners::Banners, bottom_bar::BottomBar, header::Header, later::Later, shortcuts::Shortcuts, sidebar::Sidebar,
     sign_in_again::SignInAgain,
 };
 use crate::{
-    addresses::Page,
-    pages::{Account, ApiKeys, Logs, NoPermission, Overview, Settings, Usage},
-    state::{Live, Organization, use_location},
+    addresses::{Page, Part},
+    pages::NoPermission,
+    state::{Inbox, Live, Organization, use_location},
 };
 
 /// What is open above the page.
@@ -21,24 +21,16 @@ pub(super) struct Overlays {
 
 /// An organization's pages with their menus. One's own account is shown in it too (`page` is then `None`).
 #[component]
-pub fn Shell(membership: Membership, page: Memo<Option<Page>>) -> impl IntoView {
+pub fn Shell(membership: Membership, page: Memo<Option<Page>>, part: Memo<Option<Part>>) -> impl IntoView {
     let organization = Organization::provide(membership);
     Live::provide(&organization.slug());
+    Inbox::provide();
     let overlays = Overlays { palette: RwSignal::new(false), shortcuts: RwSignal::new(false) };
     provide_context(overlays);
     focus_heading_of_each_page();
-    let content = move || {
-        let Some(page) = page.get() else { return view! { <Account/> }.into_any() };
-        if !organization.may(page.permission()) {
-            return view! { <NoPermission page/> }.into_any();
-        }
-        match page {
-            Page::Overview => view! { <Overview/> }.into_any(),
-            Page::ApiKeys => view! { <ApiKeys/> }.into_any(),
-            Page::Logs => view! { <Logs/> }.into_any(),
-            Page::Usage => view! { <Usage/> }.into_any(),
-            Page::Settings => view! { <Settings/> }.into_any(),
-        }
+    let content = move || match page.get() {
+        Some(page) if !organization.may(page.permission()) => view! { <NoPermission page/> }.into_any(),
+        _ => part.get().map(Part::show).into_any(),
     };
     view! {
         <a class="skip-link" href="#main" on:click=skip>"Skip to the content"</a>
@@ -51,7 +43,11 @@ pub fn Shell(membership: Membership, page: Memo<Option<Page>>) -> impl IntoView 
             </div>
             <BottomBar page/>
         </div>
-        <Palette/>
+        <Later
+            part=Part::Palette
+            wanted=overlays.palette
+            on_missed=move || overlays.palette.set(false)
+        />
         <Shortcuts/>
         <SignInAgain/>
     }

@@ -6,8 +6,8 @@ use wasm_bindgen::JsCast;
 use super::shell::Overlays;
 use crate::{
     addresses::Page,
-    components::{CollectAny, Dialog},
-    state::{use_go, use_organization},
+    components::{CollectAny, Dialog, When},
+    state::{use_go, use_organization, use_single_keys},
 };
 
 /// Within which the second key has to follow `g`.
@@ -21,6 +21,7 @@ pub(super) const fn key(page: Page) -> &'static str {
         Page::Logs => "l",
         Page::Usage => "u",
         Page::Settings => "s",
+        Page::Notifications => "n",
     }
 }
 
@@ -30,6 +31,7 @@ pub fn Shortcuts() -> impl IntoView {
     let organization = use_organization();
     let overlays = expect_context::<Overlays>();
     let go = use_go();
+    let single_keys = use_single_keys();
     let began = StoredValue::new(false);
     let pages: Vec<Page> = Page::ALL.into_iter().filter(|page| organization.may(page.permission())).collect();
     let reachable = StoredValue::new(pages);
@@ -39,7 +41,8 @@ pub fn Shortcuts() -> impl IntoView {
             event.prevent_default();
             return overlays.palette.update(|open| *open = !*open);
         }
-        if event.ctrl_key() || event.meta_key() || event.alt_key() || is_busy(&event) {
+        let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
+        if modified || !untrack(|| single_keys.on()) || is_busy(&event) {
             return;
         }
         if began.get_value() {
@@ -72,24 +75,30 @@ pub fn Shortcuts() -> impl IntoView {
             <dd>{keys}</dd>
         }
     };
-    let rows = move || {
-        let everywhere = [
-            (vec!["Ctrl", "K"], "Search or jump to anything"),
-            (vec!["/"], "Search on the page"),
-            (vec!["?"], "This list"),
-            (vec!["Esc"], "Close what is open"),
-        ];
+    let single = move || {
+        let everywhere = [(vec!["/"], "Search on the page"), (vec!["?"], "This list")];
+        let everywhere = everywhere.into_iter().map(|(keys, what)| row(keys, what.to_owned())).collect_any();
         let pages = reachable
             .get_value()
             .into_iter()
             .map(|page| row(vec!["g", key(page)], format!("Go to {}", page.label())))
             .collect_any();
-        let everywhere = everywhere.into_iter().map(|(keys, what)| row(keys, what.to_owned())).collect_any();
-        view! { {everywhere} {pages} }
+        view! { {everywhere} {pages} }.into_any()
     };
     view! {
         <Dialog open=overlays.shortcuts title="Keyboard shortcuts">
-            <dl class="shortcuts dialog-body">{rows()}</dl>
+            <div class="dialog-body">
+                <dl class="shortcuts">
+                    {row(vec!["Ctrl", "K"], "Search or jump to anything".to_owned())}
+                    {row(vec!["Esc"], "Close what is open".to_owned())}
+                    <When when=move || single_keys.on()>{single()}</When>
+                </dl>
+                <p class="faint">
+                    {move || if single_keys.on() { "Single keys can be switched off in " } else { "Single keys are switched off in " }}
+                    <a class="link" href="/account" on:click=move |_| overlays.shortcuts.set(false)>"your account"</a>
+                    "."
+                </p>
+            </div>
         </Dialog>
     }
 }

@@ -1,12 +1,13 @@
-//! One's own account: name, password, theme, and the browsers one is signed in with.
+//! One's own account: name, password, theme and shortcuts, and the browsers one is signed in with.
 
+mod keyboard;
 mod name;
 mod password;
 mod sessions;
 
 use leptos::prelude::*;
 
-use self::{name::NameSection, password::PasswordSection, sessions::SessionsSection};
+use self::{keyboard::KeyboardSection, name::NameSection, password::PasswordSection, sessions::SessionsSection};
 use crate::{
     components::{Choice, PageHead, RadioCards},
     state::{Theme, use_theme},
@@ -19,6 +20,7 @@ pub fn Account() -> impl IntoView {
         <NameSection/>
         <PasswordSection/>
         <ThemeSection/>
+        <KeyboardSection/>
         <SessionsSection/>
     }
 }

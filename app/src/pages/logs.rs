@@ -22,18 +22,15 @@ use crate::{
     state::{use_address, use_live, use_organization},
 };
 
+/// The page's address with other calls, or another one open.
+pub(super) type CallsHref = Callback<(LogsAddress,), String>;
+
 /// The calls of a time range, the newest first, with one of them open beside.
 #[component]
 pub fn Logs() -> impl IntoView {
     let organization = use_organization();
     let address = use_address(LogsAddress::parse);
-    let zone = Memo::new(move |_| {
-        address.with(|address| address.time_zone.clone()).unwrap_or_else(|| organization.time_zone())
-    });
-    let list = CallList::new(address);
-    use_live().follow(move || list.look_for_news());
-
-    let none = move || list.calls().with(Vec::is_empty);
+    let href = Callback::new(move |(address,): (LogsAddress,)| address.href(&organization.slug()));
     view! {
         <PageHead title="Logs" description=|| "Every call, the newest first">
             <LiveSign/>
@@ -42,20 +39,42 @@ pub fn Logs() -> impl IntoView {
                 "Export CSV"
             </a>
         </PageHead>
+        <Calls address href/>
+    }
+}
+
+/// The calls that `address` asks for, with what narrows them, on a page that calls their other addresses by `href`.
+#[component]
+pub(super) fn Calls(
+    address: Memo<LogsAddress>,
+    href: CallsHref,
+    /// Whether the page is about one key, whose calls they are in any case.
+    #[prop(optional)]
+    of_key: bool,
+) -> impl IntoView {
+    let organization = use_organization();
+    let zone = Memo::new(move |_| {
+        address.with(|address| address.time_zone.clone()).unwrap_or_else(|| organization.time_zone())
+    });
+    let list = CallList::new(address);
+    use_live().follow(move || list.look_for_news());
+
+    let none = move || list.calls().with(Vec::is_empty);
+    view! {
         <div class="logs">
-            <Controls address zone/>
+            <Controls address zone href of_key/>
             <div>
                 <NewCalls list/>
                 <AsyncView answer=list.first() skeleton=|| view! { <Skeleton lines=12/> } let:_page>
-                    <When when=move || !none() fallback=move || view! { <Nothing address/> }>
+                    <When when=move || !none() fallback=move || view! { <Nothing address href of_key/> }>
                         <section class="card table-card">
-                            <CallTable list address zone/>
+                            <CallTable list address zone href/>
                             <More list/>
                         </section>
                     </When>
                 </AsyncView>
             </div>
-            <CallPanel list address zone/>
+            <CallPanel list address zone href/>
         </div>
     }
 }
@@ -85,19 +104,23 @@ fn NewCalls(list: CallList) -> impl IntoView {
 
 /// What to do where no call is found.
 #[component]
-fn Nothing(address: Memo<LogsAddress>) -> impl IntoView {
+fn Nothing(address: Memo<LogsAddress>, href: CallsHref, of_key: bool) -> impl IntoView {
     let organization = use_organization();
-    let bounded = move || address.with(|address| address.from.is_some() || address.to.is_some());
-    let filtered = move || address.with(|address| address.filter != Filter::default() || address.outcome.is_some());
-    let any_time = move || LogsAddress { from: None, to: None, ..address.get() }.href(&organization.slug());
-    let unfiltered =
-        move || LogsAddress { filter: Filter::default(), outcome: None, ..address.get() }.href(&organization.slug());
+    let bounded =
+        move || address.with(|address| address.range.is_some() || address.from.is_some() || address.to.is_some());
+    let filtered = move || {
+        address.with(|address| chosen(&address.filter, of_key) != Filter::default() || address.outcome.is_some())
+    };
+    let any_time = move || href.run((address.get().within(None),));
+    let unfiltered = move || href.run((LogsAddress { filter: Filter::default(), outcome: None, ..address.get() },));
     view! {
         <div class="card">
             <EmptyState icon=Icon::List title="No calls here">
                 <p>
                     {move || if bounded() || filtered() {
                         "No call fits the time range and filters above."
+                    } else if of_key {
+                        "The key was never used. As soon as it is, its calls appear here by themselves."
                     } else {
                         "Nobody has called a model yet. Create a key and make the first call: it appears here by itself."
                     }}
@@ -105,7 +128,7 @@ fn Nothing(address: Memo<LogsAddress>) -> impl IntoView {
                 <p class="acts">
                     <When when=bounded><a class="button" href=any_time>"Any time"</a></When>
                     <When when=filtered><a class="button" href=unfiltered>"Remove the filters"</a></When>
-                    <When when=move || !bounded() && !filtered()>
+                    <When when=move || !bounded() && !filtered() && !of_key>
                         <a class="button primary" href=Page::ApiKeys.path(&organization.slug())>"API keys"</a>
                     </When>
                 </p>
@@ -114,8 +137,13 @@ fn Nothing(address: Memo<LogsAddress>) -> impl IntoView {
     }
 }
 
+/// What somebody narrowed: on the page of a key, that key isn't of it.
+fn chosen(filter: &Filter, of_key: bool) -> Filter {
+    Filter { api_key: filter.api_key.filter(|_| !of_key), ..filter.clone() }
+}
+
 /// Where the same comes as CSV.
-fn export(organization: &str, address: &LogsAddress) -> String {
+pub(super) fn export(organization: &str, address: &LogsAddress) -> String {
     let address = LogsAddress { call: None, ..address.clone() };
     with_organization(organization, address.to_query()).on("/api/calls/export.csv")
 }

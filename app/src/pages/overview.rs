@@ -6,7 +6,7 @@ mod first_steps;
 mod latest_calls;
 mod recent;
 
-use domain::overview::Overview as Figures;
+use domain::{overview::Overview as Figures, permissions::Permission};
 use leptos::prelude::*;
 
 use self::{figures::figures, first_steps::FirstSteps, latest_calls::LatestCalls, recent::Recent};
@@ -55,8 +55,9 @@ fn Parts(overview: ReadSignal<Figures>) -> impl IntoView {
 
 #[component]
 fn Month(overview: ReadSignal<Figures>) -> impl IntoView {
-    let slug = use_organization().slug();
-    let tiles = Memo::new(move |_| overview.with(|overview| figures(overview, &slug)));
+    let organization = use_organization();
+    let (slug, to_logs) = (organization.slug(), organization.may(Permission::ViewLogs));
+    let tiles = Memo::new(move |_| overview.with(|overview| figures(overview, &slug, to_logs)));
     view! {
         <Tiles label="This month, against the same days of last month" tiles/>
         <Recent overview/>

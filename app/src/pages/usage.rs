@@ -19,9 +19,11 @@ use leptos::prelude::*;
 pub(super) use self::{
     chart_data::{Links, chart_data, plural},
     chips::{FilterNames, filter_chips},
+    figures::figures,
+    range_menu::{ANY_TIME, RangeMenu, range_name},
     zone_menu::{ZoneMenu, zone_name},
 };
-use self::{chips::Chips, controls::Controls, figures::figures, series_table::SeriesTable};
+use self::{chips::Chips, controls::Controls, series_table::SeriesTable};
 use crate::{
     addresses::{Page, Query, UsageAddress},
     api,
@@ -72,8 +74,8 @@ fn Report(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView 
     let title = Memo::new(move |_| {
         links.with(|links| {
             let query = &links.address.query;
-            let view = report.with(|report| report.view.label().to_lowercase());
-            format!("{} by {}, {view}", query.metric.label(), query.group.label().to_lowercase())
+            let view = report.with(|report| report.view.label().to_ascii_lowercase());
+            format!("{} by {}, {view}", query.metric.label(), query.group.label().to_ascii_lowercase())
         })
     });
     let nothing = Memo::new(move |_| report.with(|report| report.total.is_zero()));

@@ -1,4 +1,4 @@
-//! News of calls, pushed by the server: one WebSocket for an organization, for as long as it is open.
+//! News of calls and of the inbox, pushed by the server: one WebSocket for an organization, for as long as it is open.
 
 use std::{pin::Pin, time::Duration};
 
@@ -28,21 +28,29 @@ pub enum LiveStatus {
     Offline,
 }
 
-/// The news that calls were stored.
+/// What the server tells by itself.
 #[derive(Clone, Copy)]
 pub struct Live {
     connection: RwSignal<LiveStatus>,
     paused: RwSignal<bool>,
+    /// Whether a menu is open over the page, whose rows shouldn't move meanwhile.
+    held: RwSignal<bool>,
     /// Counts the news; also after each reconnection, since some may have been missed.
     news: RwSignal<u32>,
-    latest: RwSignal<Option<CallId>>,
+    /// The newest call there was news of.
+    latest: StoredValue<Option<CallId>>,
+    unread: RwSignal<Option<i64>>,
+    /// Counts how often the connection came back.
+    returns: RwSignal<u32>,
 }
 
-/// What the server sends.
+/// What the server sends when one of it has changed.
 #[derive(Deserialize)]
 struct News {
     /// The newest call.
     latest: Option<CallId>,
+    /// How many notifications aren't read, for those who have an inbox.
+    unread: Option<i64>,
 }
 
 impl Live {
@@ -51,8 +59,11 @@ impl Live {
         let live = Self {
             connection: RwSignal::new(LiveStatus::Connecting),
             paused: RwSignal::new(false),
+            held: RwSignal::new(false),
             news: RwSignal::new(0),
-            latest: RwSignal::new(None),
+            latest: StoredValue::new(None),
+            unread: RwSignal::new(None),
+            returns: RwSignal::new(0),
         };
         let (connection, stop) = future::abortable(live.keep_connected(address(slug)));
         spawn_local(async move {
@@ -76,9 +87,19 @@ impl Live {
         self.paused.update(|paused| *paused = !*paused);
     }
 
-    /// The newest call there was news of.
-    pub fn latest(&self) -> Option<CallId> {
-        self.latest.get()
+    /// Keeps what is shown as it is while somebody chooses from a menu over it.
+    pub fn hold(&self, on: bool) {
+        self.held.try_set(on);
+    }
+
+    /// How many notifications aren't read, each time the server tells it.
+    pub fn unread(&self) -> Option<i64> {
+        self.unread.get()
+    }
+
+    /// Asks anew after the connection came back, by being read in a question: something may have been missed.
+    pub fn ask_again_after_gaps(&self) {
+        self.returns.track();
     }
 
     /// Runs `refresh` when there are news: at once, but at most once a second, and while paused or out of sight only
@@ -94,7 +115,7 @@ impl Live {
         let calm = RwSignal::new(true);
         watch(move || {
             let news = live.news.get();
-            let held = live.paused.get() || hidden.get() || !calm.get();
+            let held = live.paused.get() || live.held.get() || hidden.get() || !calm.get();
             if held || news == seen.get_value() {
                 return;
             }
@@ -122,6 +143,7 @@ impl Live {
                 self.connection.set(LiveStatus::Connected);
                 if again {
                     self.news.update(|count| *count += 1);
+                    self.returns.update(|count| *count += 1);
                 }
                 while let Some(Ok(message)) = socket.next().await {
                     self.hear(&message);
@@ -135,9 +157,13 @@ impl Live {
 
     fn hear(&self, message: &Message) {
         let Message::Text(text) = message else { return };
-        if let Ok(News { latest }) = serde_json::from_str(text) {
-            self.latest.set(latest);
+        let Ok(News { latest, unread }) = serde_json::from_str(text) else { return };
+        if latest.is_some() && latest != self.latest.get_value() {
+            self.latest.set_value(latest);
             self.news.update(|count| *count += 1);
+        }
+        if unread.is_some() {
+            self.unread.set(unread);
         }
     }
 }

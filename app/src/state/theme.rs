@@ -1,5 +1,7 @@
 use leptos::prelude::*;
 
+use super::storage::{keep, kept};
+
 /// Where the choice is kept; the page's first script reads it before anything is painted.
 const STORAGE: &str = "theme";
 
@@ -43,8 +45,7 @@ pub struct ThemeChoice(RwSignal<Theme>);
 
 impl ThemeChoice {
     pub fn provide() {
-        let kept = storage().and_then(|storage| storage.get_item(STORAGE).ok().flatten()).unwrap_or_default();
-        provide_context(Self(RwSignal::new(Theme::from_name(&kept))));
+        provide_context(Self(RwSignal::new(Theme::from_name(&kept(STORAGE).unwrap_or_default()))));
     }
 
     pub fn get(&self) -> Theme {
@@ -53,18 +54,11 @@ impl ThemeChoice {
 
     pub fn set(&self, theme: Theme) {
         self.0.set(theme);
-        // Without storage the choice lasts as long as the page.
-        if let Some(storage) = storage() {
-            let _ = storage.set_item(STORAGE, theme.name());
-        }
+        keep(STORAGE, theme.name());
         if let Some(root) = document().document_element() {
             let _ = root.set_attribute("data-theme", theme.name());
         }
     }
-}
-
-fn storage() -> Option<web_sys::Storage> {
-    window().local_storage().ok().flatten()
 }
 
 pub fn use_theme() -> ThemeChoice {

@@ -50,6 +50,32 @@ impl Secret {
         Ok(Self { text: text.to_owned(), level })
     }
 
+    /// `text` with every secret in it masked.
+    pub fn redact(text: &str) -> String {
+        let mut redacted = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, found)) = rest.find(BRAND).map(|at| rest.split_at(at)) {
+            redacted.push_str(before);
+            match Self::starting(found) {
+                Some(secret) => {
+                    redacted.push_str(&Self::masked(secret.level, secret.last_four()));
+                    rest = &found[secret.text.len()..];
+                }
+                None => {
+                    redacted.push_str(BRAND);
+                    rest = &found[BRAND.len()..];
+                }
+            }
+        }
+        redacted + rest
+    }
+
+    /// The secret that `text` begins with.
+    fn starting(text: &str) -> Option<Self> {
+        let length = |level: Level| BRAND.len() + level.tag().len() + 1 + RANDOM_LENGTH + CHECKSUM_LENGTH;
+        Level::ALL.into_iter().find_map(|level| Self::parse(text.get(..length(level))?).ok())
+    }
+
     pub fn level(&self) -> Level {
         self.level
     }
@@ -123,6 +149,28 @@ mod tests {
         #[test]
         fn any_text_is_a_secret_or_an_error(text: String) {
             let _ = Secret::parse(&text);
+        }
+
+        #[test]
+        fn every_secret_has_the_documented_pattern(secret in secrets()) {
+            // toll_(read|std|admin)_[0-9A-Za-z]{38}, as secret scanners look for it.
+            let body = ["toll_read_", "toll_std_", "toll_admin_"].iter().find_map(|brand| secret.reveal().strip_prefix(brand));
+            let body = body.unwrap();
+            prop_assert_eq!(body.len(), 38);
+            prop_assert!(body.bytes().all(|letter| letter.is_ascii_alphanumeric()));
+        }
+
+        #[test]
+        fn no_secret_is_left_in_a_redacted_text(secrets in prop::collection::vec(secrets(), 0..4), noise in "[a-z_?=/]{0,9}") {
+            let text: String = secrets.iter().flat_map(|secret| [noise.as_str(), "toll_", secret.reveal()]).collect();
+            let redacted = Secret::redact(&text);
+            prop_assert!(secrets.iter().all(|secret| !redacted.contains(secret.reveal())));
+            prop_assert_eq!(redacted.matches('…').count(), secrets.len());
+        }
+
+        #[test]
+        fn a_text_without_a_secret_stays_what_it_is(text: String) {
+            prop_assert_eq!(Secret::redact(&text), text);
         }
 
         #[test]

@@ -1,19 +1,24 @@
 import { expect, type Locator, type Page } from "@playwright/test";
 
+/** The list of keys, and the dialogs for what can be done to them. */
 export class ApiKeysPage {
   readonly page: Page;
   /** Asks for a new key, then shows its secret. */
   readonly creation: Locator;
   readonly secret: Locator;
+  readonly status: Locator;
+  readonly bulk: Locator;
 
   constructor(page: Page) {
     this.page = page;
     this.creation = page.getByRole("dialog");
     this.secret = page.getByTestId("secret");
+    this.status = page.getByRole("navigation", { name: "Status" });
+    this.bulk = page.getByRole("region", { name: "Chosen keys" });
   }
 
-  async open(slug: string): Promise<void> {
-    await this.page.goto(`/o/${slug}/keys`);
+  async open(slug: string, query = ""): Promise<void> {
+    await this.page.goto(`/o/${slug}/keys${query}`);
   }
 
   async startCreating(): Promise<void> {
@@ -26,11 +31,15 @@ export class ApiKeysPage {
     await this.startCreating();
     await this.creation.getByLabel("Name").fill(name);
     await this.submit();
-    return (await this.secret.innerText()).trim();
+    return this.readSecret();
   }
 
   async submit(): Promise<void> {
     await this.creation.getByRole("button", { name: "Create key" }).click();
+  }
+
+  async readSecret(): Promise<string> {
+    return (await this.secret.innerText()).trim();
   }
 
   /** Closes the dialog that shows the secret. */
@@ -39,16 +48,35 @@ export class ApiKeysPage {
     await expect(this.creation).toBeHidden();
   }
 
+  /** The rows of keys, without the header. */
+  get rows(): Locator {
+    return this.page.getByRole("table", { name: "API keys" }).locator("tbody tr");
+  }
+
   row(name: string): Locator {
-    return this.page.getByRole("row").filter({ hasText: name });
+    return this.rows.filter({ hasText: name });
+  }
+
+  /** Chooses an act of a key's menu; its dialog stays open. */
+  async act(name: string, act: string): Promise<Locator> {
+    await this.page.getByRole("button", { name: `Acts for ${name}` }).click();
+    await this.page.getByRole("menuitem", { name: act }).click();
+    const dialog = this.page.getByRole("dialog");
+    await expect(dialog).toBeVisible();
+    return dialog;
   }
 
   /** Asks to revoke a key; the question stays open. */
   async startRevoking(name: string): Promise<Locator> {
-    await this.page.getByRole("button", { name: `Acts for ${name}` }).click();
-    await this.page.getByRole("menuitem", { name: "Revoke…" }).click();
+    await this.act(name, "Revoke…");
     const question = this.page.getByRole("dialog", { name: `Revoke “${name}”?` });
     await expect(question).toBeVisible();
     return question;
+  }
+
+  /** Opens a key's own page. */
+  async openKey(name: string): Promise<void> {
+    await this.row(name).getByRole("link", { name, exact: true }).click();
+    await expect(this.page.getByRole("heading", { level: 1, name })).toBeVisible();
   }
 }

@@ -1,7 +1,13 @@
 //! What can be typed.
 
+mod grace;
+mod keys;
+
 use clap::{Args, Parser, Subcommand};
-use domain::{api_keys::Level, permissions::Role};
+use domain::permissions::Role;
+
+pub(super) use grace::Grace;
+pub(super) use keys::{KeyCommand, KeyEdits, NewKey};
 
 use crate::config::Options;
 
@@ -127,30 +133,6 @@ pub enum ProjectCommand {
         #[arg(long)]
         user: String,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum KeyCommand {
-    /// Make a key; the only time its secret is told
-    Create {
-        #[arg(long)]
-        org: String,
-        /// The project's id or slug; an admin key has none
-        #[arg(long)]
-        project: Option<String>,
-        #[arg(long)]
-        name: String,
-        /// read, standard or admin
-        #[arg(long)]
-        level: Level,
-        /// A model it may call; repeat for several, leave out for all
-        #[arg(long = "model", value_name = "M")]
-        models: Vec<String>,
-        #[arg(long, value_name = "D")]
-        expires_in_days: Option<u32>,
-    },
-    /// End a key for good
-    Revoke { id: domain::ids::ApiKeyId },
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,39 +1,121 @@
 //! `tollhouse key`.
 
-use domain::api_keys::NewApiKey;
-use serde_json::json;
-use services::{Services, api_keys};
+mod leaks;
+mod list;
+mod shown;
 
-use super::{CliError, args::KeyCommand, output, start};
+use domain::{
+    api_keys::{ApiKeyChanges, Life, NewApiKey, RotatedApiKey, Rotation},
+    ids::{ApiKeyId, ProjectId},
+};
+use services::{Actor, Services, api_keys};
+
+use super::{
+    CliError,
+    args::{Grace, KeyCommand, KeyEdits, NewKey},
+    output, start,
+};
 
 pub(super) async fn run(services: &Services, command: KeyCommand, json: bool) -> Result<(), CliError> {
     match command {
-        KeyCommand::Create { org, project, name, level, models, expires_in_days } => {
-            let actor = start::actor(services, &org).await?;
-            let project_id = match project {
-                Some(project) => Some(services::projects::find(services, &actor, &project).await?.id),
-                None => None,
-            };
-            let asked = NewApiKey { name, description: String::new(), project_id, level, models, expires_in_days };
-            let created = api_keys::create(services, &actor, asked).await?;
-            let key = &created.api_key;
-            let shown = json!({
-                "id": key.id,
-                "secret": created.secret,
-                "prefix": key.masked,
-                "name": key.name,
-                "level": key.level,
-                "project_id": key.project.as_ref().map(|project| project.id),
-                "expires_at": key.expires_at.map(|at| at.to_string()),
-            });
-            output::data(json, &shown, |_| {
-                format!("{}  {}\n{}\nThis is the only time the secret is shown.", key.id, key.name, created.secret)
-            })
-        }
-        KeyCommand::Revoke { id } => {
-            let organization = api_keys::find_organization_of(services, id).await?;
-            api_keys::revoke(services, &start::command_line(organization), id).await?;
-            output::done(json, &format!("{id} is revoked."))
-        }
+        KeyCommand::Create(new) => create(services, new, json).await,
+        KeyCommand::List { org } => list::run(services, &org, json).await,
+        KeyCommand::Edit { id, edits } => edit(services, id, edits, json).await,
+        KeyCommand::Rotate { id, grace, request } => rotate(services, id, grace, request, json).await,
+        KeyCommand::Grace { id, grace } => set_grace(services, id, grace, json).await,
+        KeyCommand::EndRotation { id } => set_grace(services, id, Grace(0), json).await,
+        KeyCommand::Revoke { ids } => revoke(services, &ids, json).await,
+        KeyCommand::ReportLeak { place, arguments } if arguments.is_empty() => leaks::run(services, &place, json).await,
+        KeyCommand::ReportLeak { .. } => Err(CliError::Usage(
+            "write secrets to standard input, one a line: arguments are seen by everybody on this machine".to_owned(),
+        )),
+    }
+}
+
+async fn create(services: &Services, new: NewKey, json: bool) -> Result<(), CliError> {
+    let actor = start::actor(services, &new.org).await?;
+    let asked = NewApiKey {
+        name: new.name,
+        description: new.description,
+        project_id: project(services, &actor, new.project).await?,
+        level: new.level,
+        scopes: new.scopes,
+        models: new.models,
+        ip_allowlist: new.networks,
+        life: new.expires_in_days.map_or(Life::Never, Life::Days),
+        rotate_every_days: new.rotate_every_days,
+    };
+    let created = api_keys::create(services, &actor, asked).await?;
+    let key = &created.api_key;
+    output::data(json, &shown::with_secret(key, Some(&created.secret)), |_| {
+        format!("{}  {}\n{}\nThis is the only time the secret is shown.", key.id, key.name, created.secret)
+    })
+}
+
+async fn edit(services: &Services, id: ApiKeyId, edits: KeyEdits, json: bool) -> Result<(), CliError> {
+    let actor = owner(services, id).await?;
+    // A list that isn't named stays; one that all is let through by becomes empty.
+    let changes = ApiKeyChanges {
+        name: edits.name,
+        description: edits.description,
+        project_id: project(services, &actor, edits.project).await?,
+        scopes: (edits.all_scopes || !edits.scopes.is_empty()).then_some(edits.scopes),
+        models: (edits.all_models || !edits.models.is_empty()).then_some(edits.models),
+        ip_allowlist: (edits.allow_all_ips || !edits.networks.is_empty()).then_some(edits.networks),
+        rotate_every_days: edits.rotate_every_days,
+    };
+    let key = api_keys::edit(services, &actor, id, changes).await?;
+    output::data(json, &shown::key(&key), |_| format!("{id} is changed."))
+}
+
+async fn rotate(
+    services: &Services,
+    id: ApiKeyId,
+    Grace(grace_seconds): Grace,
+    request: Option<String>,
+    json: bool,
+) -> Result<(), CliError> {
+    let actor = owner(services, id).await?;
+    let rotated = api_keys::rotate(services, &actor, id, Rotation { grace_seconds, request }).await?;
+    let RotatedApiKey { api_key, secret } = &rotated;
+    let old = shown::old_secret(api_key);
+    output::data(json, &shown::with_secret(api_key, secret.as_deref()), |_| match secret {
+        Some(secret) => format!("{id}  {}\n{secret}\nThis is the only time the secret is shown.\n{old}", api_key.name),
+        None => format!("This rotation was done before: its secret isn't shown again.\n{old}"),
+    })
+}
+
+async fn set_grace(services: &Services, id: ApiKeyId, Grace(seconds): Grace, json: bool) -> Result<(), CliError> {
+    let key = api_keys::set_grace(services, &owner(services, id).await?, id, seconds).await?;
+    output::data(json, &shown::key(&key), |_| shown::old_secret(&key))
+}
+
+async fn revoke(services: &Services, ids: &[ApiKeyId], json: bool) -> Result<(), CliError> {
+    let mut organizations = Vec::with_capacity(ids.len());
+    for id in ids {
+        organizations.push(api_keys::find_organization_of(services, *id).await?);
+    }
+    organizations.dedup();
+    let [organization] = &organizations[..] else {
+        return Err(CliError::Refused("these keys belong to several organizations: revoke each one's".to_owned()));
+    };
+    api_keys::revoke(services, &start::command_line(organization.clone()), ids).await?;
+    let revoked: Vec<String> = ids.iter().map(|id| format!("{id} is revoked.")).collect();
+    output::done(json, &revoked.join("\n"))
+}
+
+/// Whoever runs commands, in the key's organization.
+async fn owner(services: &Services, id: ApiKeyId) -> Result<Actor, CliError> {
+    Ok(start::command_line(api_keys::find_organization_of(services, id).await?))
+}
+
+async fn project(
+    services: &Services,
+    actor: &Actor,
+    id_or_slug: Option<String>,
+) -> Result<Option<ProjectId>, CliError> {
+    match id_or_slug {
+        Some(project) => Ok(Some(services::projects::find(services, actor, &project).await?.id)),
+        None => Ok(None),
     }
 }

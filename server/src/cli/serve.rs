@@ -22,7 +22,7 @@ pub(super) async fn run(config: Config) -> Result<(), CliError> {
 async fn serve(listener: TcpListener, config: Config, services: Services) -> Result<(), CliError> {
     let meter = Meter::start(&services);
     let gateway = Gateway::new(services.clone(), meter.clone(), &config)?;
-    jobs::start(services.clone());
+    jobs::start(&services);
     let hub = Hub::new(config, services, meter.clone());
     announce(&hub, listener.local_addr()?);
     let service = router(hub, gateway.clone()).into_make_service_with_connect_info::<SocketAddr>();
@@ -31,6 +31,7 @@ async fn serve(listener: TcpListener, config: Config, services: Services) -> Res
     if tokio::time::timeout(LAST_CALLS, gateway.finished()).await.is_err() {
         tracing::warn!("some calls whose clients had left weren't over in time, and aren't recorded");
     }
+    gateway.note_last_uses().await;
     meter.shutdown().await;
     Ok(())
 }

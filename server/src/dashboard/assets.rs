@@ -1,8 +1,9 @@
 //! The dashboard's files, as Trunk built them: embedded in release builds, read
 //! from `target/dashboard` in debug builds.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
+use app::addresses::Part;
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -14,19 +15,27 @@ use rust_embed::Embed;
 #[folder = "$CARGO_MANIFEST_DIR/../target/dashboard"]
 struct Files;
 
-/// Trunk writes a content hash into every name but the page's.
+const INDEX: &str = "index.html";
+const PARTS: &str = "parts.json";
+
+/// Every name but the page's holds a hash of the content.
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 /// The page that starts the dashboard; `None` where it hasn't been built.
 pub(super) fn index() -> Option<String> {
-    let file = Files::get("index.html")?;
+    let file = Files::get(INDEX)?;
     String::from_utf8(file.data.into_owned()).ok()
+}
+
+/// Which files each part of the dashboard's code comes in, as scripts/split wrote them down; none where it is in one piece.
+pub(super) fn parts() -> Result<HashMap<Part, Vec<String>>, serde_json::Error> {
+    Files::get(PARTS).map_or_else(|| Ok(HashMap::new()), |file| serde_json::from_slice(&file.data))
 }
 
 /// The file at `path`, compressed as well as the client accepts; `None` where there is none.
 pub(super) fn file(path: &str, request: &HeaderMap) -> Option<Response> {
     let path = path.trim_start_matches('/');
-    if path.is_empty() || path == "index.html" {
+    if path.is_empty() || path == INDEX || path == PARTS {
         return None;
     }
     let plain = Files::get(path)?;

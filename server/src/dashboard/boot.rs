@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use app::{
-    addresses::{Address, LogsAddress, Page, UsageAddress},
+    addresses::{Address, KeyAddress, KeyTab, KeysAddress, LogsAddress, NotificationsAddress, Page, UsageAddress},
     api,
     boot::{Boot, answer_key},
 };
@@ -18,20 +18,31 @@ use crate::{context::RequestInfo, hub::Hub};
 
 type Answers = HashMap<String, Box<RawValue>>;
 
-/// The boot data for the page at `uri`, as JSON that may stand in HTML.
+/// What goes out with a page.
+#[derive(Default)]
+pub(super) struct Data {
+    /// The boot data, as JSON that may stand in HTML.
+    pub json: String,
+    /// Whether somebody is signed in.
+    pub signed_in: bool,
+}
+
+/// The boot data for the page at `uri`.
 ///
 /// What can't be had is left out: the page then asks for it, and tells what is wrong.
-pub(super) async fn data(hub: &Hub, info: &RequestInfo, uri: &Uri) -> String {
+pub(super) async fn data(hub: &Hub, info: &RequestInfo, uri: &Uri) -> Data {
     let mut answers = Answers::new();
     let viewer = match viewer(hub, info, uri, &mut answers).await {
         Ok(viewer) => viewer,
         Err(error) => {
             tracing::warn!(%error, "a page went out without its first answers");
-            return String::new();
+            return Data::default();
         }
     };
+    let signed_in = viewer.is_some();
     let welcome = Welcome { viewer, sign_up_open: hub.config.sign_up_open };
-    serde_json::to_string(&Boot { welcome, answers }).map(|json| escaped(&json)).unwrap_or_default()
+    let json = serde_json::to_string(&Boot { welcome, answers }).map(|json| escaped(&json)).unwrap_or_default();
+    Data { json, signed_in }
 }
 
 /// Who is signed in; on a page of theirs, with its first answers.
@@ -43,13 +54,17 @@ async fn viewer(hub: &Hub, info: &RequestInfo, uri: &Uri, answers: &mut Answers)
         Err(ServiceError::Unauthenticated) => return Ok(None),
         Err(error) => return Err(error),
     };
-    if let Some(Address::Organization(slug, page)) = Address::parse(uri.path())
-        && let Ok(actor) = accounts::actor(services, &user, &slug, info.device.ip).await
+    let address = Address::parse(uri.path());
+    if let Some((slug, page)) = address.as_ref().and_then(Address::within)
+        && let Ok(actor) = accounts::actor(services, &user, slug, info.device.ip).await
     {
-        let base_url = info.base_url();
-        FirstAnswers { services, actor: &actor, answers }
-            .of_page(page, uri.query().unwrap_or_default(), base_url)
-            .await;
+        let (query, base_url) = (uri.query().unwrap_or_default(), info.base_url());
+        let mut answers = FirstAnswers { services, actor: &actor, answers };
+        answers.of_every_page().await;
+        match address {
+            Some(Address::ApiKey(_, id)) => answers.of_key(KeyAddress::parse(id, query)).await,
+            _ => answers.of_page(page, query, base_url).await,
+        }
     }
     accounts::viewer(services, &user).await.map(Some)
 }
@@ -61,21 +76,26 @@ struct FirstAnswers<'a> {
 }
 
 impl FirstAnswers<'_> {
+    async fn of_every_page(&mut self) {
+        let organization = self.actor.organization.slug.clone();
+        let projects = services::projects::list(self.services, self.actor).await;
+        self.add(&api::projects::List { organization }, projects);
+        // What the bell counts and shows.
+        self.notifications(false).await;
+    }
+
     async fn of_page(mut self, page: Page, query: &str, base_url: String) {
         let (services, actor) = (self.services, self.actor);
         let organization = actor.organization.slug.clone();
-        self.add(
-            &api::projects::List { organization: organization.clone() },
-            services::projects::list(services, actor).await,
-        );
         match page {
             Page::Overview => {
                 let overview = services::overview::get(services, actor, base_url).await;
                 self.add(&api::overview::Get { organization }, overview);
             }
             Page::ApiKeys => {
-                let keys = services::api_keys::list(services, actor).await;
-                self.add(&api::api_keys::List { organization }, keys);
+                let query = KeysAddress::parse(query).query;
+                let keys = services::api_keys::list(services, actor, &query).await;
+                self.add(&api::api_keys::List { organization, query }, keys);
             }
             Page::Usage => {
                 let query = UsageAddress::parse(query).query;
@@ -91,7 +111,39 @@ impl FirstAnswers<'_> {
                 let settings = services::organizations::settings(services, actor).await;
                 self.add(&api::organizations::SettingsQuestion { organization }, settings);
             }
+            Page::Notifications if NotificationsAddress::parse(query).unread_only => self.notifications(true).await,
+            Page::Notifications => {}
         }
+    }
+
+    async fn of_key(mut self, address: KeyAddress) {
+        let (services, actor, id) = (self.services, self.actor, address.id);
+        let organization = actor.organization.slug.clone();
+        let key = services::api_keys::get(services, actor, id).await;
+        self.add(&api::api_keys::Get { organization: organization.clone(), id }, key);
+        match address.tab {
+            KeyTab::Overview => {
+                let query = address.usage();
+                let report = services::usage::report(services, actor, &query).await;
+                self.add(&api::usage::Report { organization, query }, report);
+            }
+            KeyTab::Calls => {
+                let query = address.calls(None);
+                let calls = services::calls::list(services, actor, &query).await;
+                self.add(&api::calls::List { organization, query }, calls);
+            }
+            KeyTab::History => {
+                let entries = services::api_keys::history(services, actor, id).await;
+                self.add(&api::api_keys::History { organization, id }, entries);
+            }
+        }
+    }
+
+    /// The first page of the inbox of whoever has one.
+    async fn notifications(&mut self, unread_only: bool) {
+        let organization = self.actor.organization.slug.clone();
+        let inbox = services::notifications::list(self.services, self.actor, unread_only, None).await;
+        self.add(&api::notifications::List { organization, unread_only, before: None }, inbox);
     }
 
     fn add<Q: ServerFn + Serialize, T: Serialize>(&mut self, question: &Q, answer: ServiceResult<T>) {

@@ -1,8 +1,8 @@
 //! The page that starts the dashboard, made for each request.
 
-use std::sync::LazyLock;
+use std::{collections::HashMap, sync::LazyLock};
 
-use app::addresses::Address;
+use app::addresses::{Address, Part};
 use axum::{
     extract::{Request, State},
     http::{HeaderValue, Method, StatusCode, Uri, header},
@@ -15,11 +15,15 @@ use crate::{context::RequestInfo, hub::Hub, security};
 
 /// What stands in `index.html` where the boot data belongs.
 const BOOT_MARK: &str = "<!--boot-->";
+/// What stands there where the links to the code belong that only this visit needs first.
+const PART_MARK: &str = "<!--part-->";
 
-/// The page without its boot data, and the policy that lets just its own scripts run.
+/// The page without what belongs to one visit, and the policy that lets just its own scripts run.
 struct Page {
     html: String,
     policy: HeaderValue,
+    /// For each part of the code, the links that let the browser load it at once, beside what every visit needs.
+    links: HashMap<Part, String>,
 }
 
 static PAGE: LazyLock<Option<Page>> = LazyLock::new(Page::load);
@@ -28,7 +32,17 @@ impl Page {
     fn load() -> Option<Self> {
         let html = assets::index()?;
         let policy = security::content_security_policy(&inline_script_hashes(&html)).parse().ok()?;
-        Some(Self { html, policy })
+        let parts = assets::parts().unwrap_or_else(|error| {
+            tracing::error!(%error, "parts.json can't be read: pages load their code later than they could");
+            HashMap::new()
+        });
+        Some(Self { html, policy, links: parts.into_iter().map(|(part, files)| (part, preload(&files))).collect() })
+    }
+
+    /// The page as it goes out.
+    fn with_data(&self, part: Option<Part>, boot: &str) -> String {
+        let links = part.and_then(|part| self.links.get(&part)).map_or("", String::as_str);
+        self.html.replacen(PART_MARK, links, 1).replacen(BOOT_MARK, boot, 1)
     }
 
     /// In debug builds the dashboard may be rebuilt while the server runs.
@@ -54,7 +68,7 @@ pub(crate) async fn show(State(hub): State<Hub>, info: RequestInfo, request: Req
 }
 
 async fn page(hub: &Hub, info: &RequestInfo, uri: &Uri) -> Response {
-    let boot = boot::data(hub, info, uri).await;
+    let data = boot::data(hub, info, uri).await;
     Page::with(|page| {
         match page {
         None => (
@@ -63,8 +77,9 @@ async fn page(hub: &Hub, info: &RequestInfo, uri: &Uri) -> Response {
         )
             .into_response(),
         Some(page) => {
-            let html = page.html.replacen(BOOT_MARK, &boot, 1);
-            let found = if Address::parse(uri.path()).is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+            let address = Address::parse(uri.path());
+            let html = page.with_data(address.as_ref().map(|address| address.first_part(data.signed_in)), &data.json);
+            let found = if address.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
             let mut response = (found, Html(html)).into_response();
             let headers = response.headers_mut();
             headers.insert(header::CONTENT_SECURITY_POLICY, page.policy.clone());
@@ -73,6 +88,12 @@ async fn page(hub: &Hub, info: &RequestInfo, uri: &Uri) -> Response {
         }
     }
     })
+}
+
+/// Links that let a browser fetch these files before any script asks for them.
+fn preload(files: &[String]) -> String {
+    let link = |file| format!(r#"<link rel="preload" href="{file}" as="fetch" type="application/wasm" crossorigin>"#);
+    files.iter().map(link).collect()
 }
 
 /// The hashes of the scripts that stand in `html` itself, as a policy names them (CSP level 3, section 2.3.1).
@@ -96,6 +117,21 @@ fn base64(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_links_to_its_own_code_only() {
+        let page = Page {
+            html: format!("<head>{PART_MARK}</head>{BOOT_MARK}"),
+            policy: HeaderValue::from_static(""),
+            links: HashMap::from([
+                (Part::Usage, preload(&["/usage-1.wasm".to_owned()])),
+                (Part::Logs, preload(&["/logs-1.wasm".to_owned()])),
+            ]),
+        };
+        let link = r#"<link rel="preload" href="/usage-1.wasm" as="fetch" type="application/wasm" crossorigin>"#;
+        assert_eq!(page.with_data(Some(Part::Usage), "{}"), format!("<head>{link}</head>{{}}"));
+        assert_eq!(page.with_data(Some(Part::Account), "{}"), "<head></head>{}");
+    }
 
     #[test]
     fn only_scripts_that_run_are_hashed() {

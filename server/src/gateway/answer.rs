@@ -16,6 +16,7 @@ use super::{
     headers,
     provider::{Provider, ProviderBody},
     refusal::Refusal,
+    running::Cut,
     usage::Reported,
 };
 
@@ -37,14 +38,17 @@ pub(super) async fn relay(
         idle: limits.idle_timeout,
         deadline: call.arrival.instant + limits.total_timeout,
     };
-    let bytes = match collect(&mut body, within).await {
+    let collected = match call.lifeline.hold(collect(&mut body, within)).await {
+        Ok(collected) => collected.map_err(|error| match error {
+            CollectError::TooLarge => Refusal::upstream_error("The provider's answer is too large."),
+            CollectError::TooSlow => Refusal::upstream_timeout("The provider didn't finish its answer in time."),
+            CollectError::Broken => Refusal::upstream_error("The provider broke off its answer."),
+        }),
+        Err(Cut) => Err(Refusal::cut()),
+    };
+    let bytes = match collected {
         Ok(bytes) => bytes,
-        Err(error) => {
-            let refusal = match error {
-                CollectError::TooLarge => Refusal::upstream_error("The provider's answer is too large."),
-                CollectError::TooSlow => Refusal::upstream_timeout("The provider didn't finish its answer in time."),
-                CollectError::Broken => Refusal::upstream_error("The provider broke off its answer."),
-            };
+        Err(refusal) => {
             let end = End {
                 outcome: Outcome::Interrupted,
                 error_code: Cow::Borrowed(refusal.code),

@@ -15,7 +15,7 @@ use services::{
 };
 use tokio::time::Instant;
 
-use super::{endpoint::Endpoint, offers::Offer, refusal::Refusal};
+use super::{endpoint::Endpoint, offers::Offer, refusal::Refusal, running::Lifeline};
 
 /// When and where a call came in.
 #[derive(Debug)]
@@ -53,8 +53,8 @@ impl Arrival {
     fn record(&self, key: &KeyRecord) -> CallRecord {
         CallRecord {
             id: self.id,
-            organization_id: key.organization_id,
-            time_zone: key.time_zone,
+            organization_id: key.organization.id,
+            time_zone: key.organization.time_zone,
             project_id: key.project_id,
             api_key_id: key.api_key_id,
             secret_id: key.secret_id,
@@ -85,6 +85,7 @@ pub(super) struct Call {
     pub(super) offer: Arc<Offer>,
     /// The price of the moment it arrived.
     pub(super) price: Option<(PriceId, Price)>,
+    pub(super) lifeline: Lifeline,
 }
 
 /// How a call ended.

@@ -1,6 +1,6 @@
 //! The paths that calls come in by.
 
-use domain::models::Service;
+use domain::{api_keys::Scope, models::Service};
 
 /// One of the paths that forward a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -33,6 +33,14 @@ impl Endpoint {
         match self {
             Self::ChatCompletions => Service::Chat,
             Self::Embeddings => Service::Embeddings,
+        }
+    }
+
+    /// What a key must have to call it.
+    pub(super) const fn scope(self) -> Scope {
+        match self {
+            Self::ChatCompletions => Scope::Chat,
+            Self::Embeddings => Scope::Embeddings,
         }
     }
 

@@ -24,6 +24,7 @@ use super::{
     offers::Offer,
     provider::{Provider, ProviderBody, ProviderError, ProviderRequest},
     refusal::Refusal,
+    running::Cut,
     stream,
 };
 
@@ -33,7 +34,7 @@ pub(super) type Reply = oneshot::Sender<Answer>;
 /// Works on a call until it is over and stored.
 pub(super) async fn handle(gateway: &Gateway, arrival: Arrival, request: Request, reply: Reply) {
     let (parts, body) = request.into_parts();
-    let key = match gateway.admit(&parts.headers).await {
+    let key = match gateway.admit(&parts, arrival.endpoint.scope()).await {
         Ok(key) => key,
         Err(denied) => {
             if let Some(key) = denied.key {
@@ -42,6 +43,7 @@ pub(super) async fn handle(gateway: &Gateway, arrival: Arrival, request: Request
             return answer_refusal(reply, &denied.refusal);
         }
     };
+    let lifeline = gateway.running.enter(arrival.id, key.api_key_id);
     let (body, offer) = match accept(gateway, &arrival, &key, body).await {
         Ok(accepted) => accepted,
         Err(turned_away) => {
@@ -53,7 +55,7 @@ pub(super) async fn handle(gateway: &Gateway, arrival: Arrival, request: Request
         }
     };
     let price = current_price(&gateway.services, &offer.name);
-    forward(gateway, Call { arrival, key, offer, price }, parts.headers, body, reply).await;
+    forward(gateway, Call { arrival, key, offer, price, lifeline }, parts.headers, body, reply).await;
 }
 
 /// A refusal with the model it is about, which is one on offer or empty; nothing where the client left while sending.
@@ -106,11 +108,11 @@ async fn forward(gateway: &Gateway, call: Call, headers: HeaderMap, body: Reques
             stream::relay(gateway, call, provider, response, wants_usage_chunk, reply).await;
         }
         Ok((provider, response)) => answer::relay(gateway, call, provider, response, reply).await,
-        Err(Unanswered { provider, refusal, free }) => {
+        Err(Unanswered { provider, refusal, outcome, free }) => {
             let end = End {
                 provider,
                 status: refusal.status.as_u16(),
-                outcome: Outcome::Failed,
+                outcome,
                 streamed: false,
                 used: None,
                 free,
@@ -126,6 +128,7 @@ async fn forward(gateway: &Gateway, call: Call, headers: HeaderMap, body: Reques
 struct Unanswered {
     provider: Arc<str>,
     refusal: Refusal,
+    outcome: Outcome,
     /// Whether it saw nothing of the call, and so can't charge for it.
     free: bool,
 }
@@ -138,25 +141,35 @@ async fn ask(
 ) -> Result<(Arc<Provider>, Response<ProviderBody>), Unanswered> {
     let limits = &gateway.limits;
     let deadline = call.arrival.instant + limits.total_timeout;
-    let mut failed = Unanswered { provider: Arc::default(), refusal: Refusal::internal(), free: true };
+    let mut failed =
+        Unanswered { provider: Arc::default(), refusal: Refusal::internal(), outcome: Outcome::Failed, free: true };
     for provider in &call.offer.providers {
         let asked = provider.ask(request.again());
-        let result = timeout_at(deadline.min(Instant::now() + limits.first_byte_timeout), asked).await;
-        let (refusal, free) = match result {
-            Ok(Ok(response)) => return Ok((Arc::clone(provider), response)),
-            Ok(Err(ProviderError::Unreached { timed_out: true })) => {
+        let in_time = timeout_at(deadline.min(Instant::now() + limits.first_byte_timeout), asked);
+        let (refusal, free) = match call.lifeline.hold(in_time).await {
+            Ok(Ok(Ok(response))) => return Ok((Arc::clone(provider), response)),
+            Ok(Ok(Err(ProviderError::Unreached { timed_out: true }))) => {
                 (Refusal::upstream_timeout("The provider didn't accept a connection in time."), true)
             }
-            Ok(Err(ProviderError::Unreached { timed_out: false })) => {
+            Ok(Ok(Err(ProviderError::Unreached { timed_out: false }))) => {
                 (Refusal::upstream_error("The provider can't be reached."), true)
             }
-            Ok(Err(ProviderError::Broken)) => {
+            Ok(Ok(Err(ProviderError::Broken))) => {
                 (Refusal::upstream_error("The provider broke off the connection without an answer."), false)
             }
-            Err(_) => (Refusal::upstream_timeout("The provider didn't begin to answer in time."), false),
+            Ok(Err(_)) => (Refusal::upstream_timeout("The provider didn't begin to answer in time."), false),
+            Err(Cut) => {
+                failed = Unanswered {
+                    provider: Arc::clone(&provider.name),
+                    refusal: Refusal::cut(),
+                    outcome: Outcome::Interrupted,
+                    free: false,
+                };
+                break;
+            }
         };
         tracing::warn!(call = %call.arrival.id, provider = %provider.name, code = refusal.code, "no answer");
-        failed = Unanswered { provider: Arc::clone(&provider.name), refusal, free };
+        failed = Unanswered { provider: Arc::clone(&provider.name), refusal, outcome: Outcome::Failed, free };
         if !free {
             break;
         }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::{Path, State},
-    http::HeaderMap,
+    http::request::Parts,
     response::{IntoResponse, Response},
 };
+use domain::api_keys::Scope;
 use serde::Serialize;
 use services::api_keys::directory::KeyRecord;
 
@@ -36,8 +37,8 @@ impl<'a> Model<'a> {
 }
 
 /// Those the key may call, by name.
-pub(super) async fn list(State(gateway): State<Gateway>, headers: HeaderMap) -> Response {
-    let response = match key(&gateway, &headers).await {
+pub(super) async fn list(State(gateway): State<Gateway>, request: Parts) -> Response {
+    let response = match key(&gateway, &request).await {
         Ok(key) => {
             let allowed = gateway.offers.iter().filter(|offer| key.allows_model(&offer.name));
             let data = allowed.map(|offer| Model::new(&gateway, offer)).collect();
@@ -49,9 +50,9 @@ pub(super) async fn list(State(gateway): State<Gateway>, headers: HeaderMap) -> 
 }
 
 /// One of them.
-pub(super) async fn retrieve(State(gateway): State<Gateway>, Path(name): Path<String>, headers: HeaderMap) -> Response {
+pub(super) async fn retrieve(State(gateway): State<Gateway>, Path(name): Path<String>, request: Parts) -> Response {
     let found = async {
-        let key = key(&gateway, &headers).await?;
+        let key = key(&gateway, &request).await?;
         let offer = gateway.offers.get(&name).ok_or_else(|| Refusal::model_not_found(&name))?;
         if !key.allows_model(&name) {
             return Err(Refusal::model_not_allowed(&name));
@@ -62,6 +63,6 @@ pub(super) async fn retrieve(State(gateway): State<Gateway>, Path(name): Path<St
     identified_anew(&gateway, response)
 }
 
-async fn key(gateway: &Gateway, headers: &HeaderMap) -> Result<Arc<KeyRecord>, Refusal> {
-    gateway.admit(headers).await.map_err(|denied| denied.refusal)
+async fn key(gateway: &Gateway, request: &Parts) -> Result<Arc<KeyRecord>, Refusal> {
+    gateway.admit(request, Scope::Models).await.map_err(|denied| denied.refusal)
 }

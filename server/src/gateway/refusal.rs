@@ -1,114 +1,185 @@
 //! What the gateway answers when it doesn't forward a call, in OpenAI's form.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, net::IpAddr};
 
 use axum::{
     body::Body,
     http::{
-        HeaderValue, StatusCode,
-        header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE},
+        HeaderName, HeaderValue, StatusCode,
+        header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
-    response::Response,
+    response::{IntoResponse, Response},
 };
+use domain::api_keys::{Level, Scope, Secret};
 use serde::Serialize;
+
+/// Tells OpenAI's clients whether to try again.
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// An error that comes from here and not from a provider. What it says is for the client to read.
 #[derive(Clone, Debug)]
-pub(super) struct Refusal {
-    pub(super) status: StatusCode,
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
     kind: &'static str,
-    pub(super) code: &'static str,
-    param: Option<&'static str>,
+    pub(crate) code: &'static str,
+    param: Option<Cow<'static, str>>,
     message: Cow<'static, str>,
+    retry: Retry,
+}
+
+/// Whether to try the same again, beyond what the status says of it.
+#[derive(Clone, Copy, Debug)]
+enum Retry {
+    AsUsual,
+    /// OpenAI's clients would, on a status that is usually passing.
+    Never,
+    /// In so many seconds.
+    After(u64),
 }
 
 impl Refusal {
     fn new(status: StatusCode, kind: &'static str, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, kind, code, param: None, message: message.into() }
+        Self { status, kind, code, param: None, message: message.into(), retry: Retry::AsUsual }
     }
 
-    fn about(self, param: &'static str) -> Self {
-        Self { param: Some(param), ..self }
+    fn about(self, param: impl Into<Cow<'static, str>>) -> Self {
+        Self { param: Some(param.into()), ..self }
+    }
+
+    fn not_to_be_repeated(self) -> Self {
+        Self { retry: Retry::Never, ..self }
     }
 
     /// 401: no key, or none that counts.
-    pub(super) fn key(message: &'static str) -> Self {
+    pub(crate) fn key(message: &'static str) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "authentication_error", "invalid_api_key", message)
     }
 
-    pub(super) fn insufficient_permissions() -> Self {
-        let message = "A read key can't call models. Use a standard key.";
+    /// 401: the key was real, and is so no more, since it leaked.
+    pub(crate) fn leaked_key() -> Self {
+        Self::key("This API key was disabled, since it was reported as leaked. Make a new one.")
+    }
+
+    /// 401: the same, while a call ran.
+    pub(crate) fn cut() -> Self {
+        let message = "This API key was disabled while the call ran, since it was reported as leaked.";
+        Self::new(StatusCode::UNAUTHORIZED, "authentication_error", "api_key_disabled", message)
+    }
+
+    /// 403: the key may not do this. The message is for whoever may change that.
+    pub(crate) fn insufficient_permissions(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "permission_error", "insufficient_permissions", message)
     }
 
-    pub(super) fn project_archived() -> Self {
+    /// 403: a key of this level, with the scopes it has, lacks this one.
+    pub(crate) fn missing_scope(level: Level, scope: Scope) -> Self {
+        Self::insufficient_permissions(if Scope::of(level).contains(&scope) {
+            format!("This key doesn't have the scope {scope}. Whoever manages keys can add it.")
+        } else {
+            let fitting = Level::ALL.into_iter().filter(|level| Scope::of(*level).contains(&scope));
+            let fitting: Vec<_> = fitting.map(Level::name).collect();
+            let keys = fitting.join(" or ");
+            format!("This takes the scope {scope}, which a {level} key can't have. Use one of level {keys}.")
+        })
+    }
+
+    /// 403: the key's list of networks doesn't hold where the request came from.
+    pub(crate) fn ip_not_allowed(ip: Option<IpAddr>) -> Self {
+        let from = ip.map_or_else(|| "an unknown address".to_owned(), |ip| ip.to_string());
+        let message = format!("This key may not be used from {from}, which isn't on its allowlist.");
+        Self::new(StatusCode::FORBIDDEN, "permission_error", "ip_not_allowed", message)
+    }
+
+    pub(crate) fn project_archived() -> Self {
         let message = "This key's project is archived, so it takes no calls. Use a key of another project.";
         Self::new(StatusCode::FORBIDDEN, "permission_error", "project_archived", message)
     }
 
-    pub(super) fn model_not_allowed(model: &str) -> Self {
+    pub(crate) fn model_not_allowed(model: &str) -> Self {
         let message = format!("This key may not call {model:?}. GET /v1/models lists those it may.");
         Self::new(StatusCode::FORBIDDEN, "permission_error", "model_not_allowed", message).about("model")
     }
 
-    pub(super) fn model_not_found(model: &str) -> Self {
+    pub(crate) fn model_not_found(model: &str) -> Self {
         let shown: String = model.chars().take(100).collect();
         let message = format!("There is no model {shown:?}. GET /v1/models lists those there are.");
         Self::new(StatusCode::NOT_FOUND, "invalid_request_error", "model_not_found", message).about("model")
     }
 
     /// 400: something in the body, which `param` names, makes no sense.
-    pub(super) fn invalid(param: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn invalid(param: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
         Self::malformed(message).about(param)
     }
 
     /// 400: the body as a whole makes no sense.
-    pub(super) fn malformed(message: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn malformed(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", "invalid_request_error", message)
     }
 
-    pub(super) fn body_too_large(most: usize) -> Self {
+    pub(crate) fn body_too_large(most: usize) -> Self {
         let message = format!("The body is larger than {most} bytes.");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request_error", "request_too_large", message)
     }
 
-    pub(super) fn body_too_slow() -> Self {
+    pub(crate) fn body_too_slow() -> Self {
         let message = "The body didn't arrive in time.";
         Self::new(StatusCode::REQUEST_TIMEOUT, "invalid_request_error", "request_timeout", message)
     }
 
-    pub(super) fn no_such_path() -> Self {
+    pub(crate) fn no_such_path() -> Self {
         let message = "There is no such path under /v1.";
         Self::new(StatusCode::NOT_FOUND, "invalid_request_error", "not_found", message)
     }
 
-    pub(super) fn wrong_method() -> Self {
+    pub(crate) fn wrong_method() -> Self {
         let message = "This path doesn't take this method; the `allow` header says which it takes.";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request_error", "method_not_allowed", message)
     }
 
-    pub(super) fn upstream_error(message: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn upstream_error(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_GATEWAY, "upstream_error", "upstream_error", message)
     }
 
-    pub(super) fn upstream_timeout(message: &'static str) -> Self {
+    pub(crate) fn upstream_timeout(message: &'static str) -> Self {
         Self::new(StatusCode::GATEWAY_TIMEOUT, "upstream_error", "upstream_timeout", message)
     }
 
+    /// 404: no such thing, or not the asker's to see.
+    pub(crate) fn not_found() -> Self {
+        let message = "There is nothing with this id, or it isn't yours to see.";
+        Self::new(StatusCode::NOT_FOUND, "invalid_request_error", "not_found", message)
+    }
+
+    /// 409: the state of things doesn't allow it (any more). To try the same again doesn't help.
+    pub(crate) fn conflict(message: String) -> Self {
+        Self::new(StatusCode::CONFLICT, "invalid_request_error", "conflict", message).not_to_be_repeated()
+    }
+
+    /// 429: so many seconds are to be waited for.
+    pub(crate) fn too_fast(retry_after_seconds: u64) -> Self {
+        let message = format!("Too many requests. Try again in {retry_after_seconds} s.");
+        let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", "rate_limit_exceeded", message);
+        Self { retry: Retry::After(retry_after_seconds), ..refusal }
+    }
+
     /// 503: what must be looked up or stored can't be, so that nothing is let through.
-    pub(super) fn unavailable() -> Self {
+    pub(crate) fn unavailable() -> Self {
         let message = "The gateway's database can't be reached or is busy. Try again in a moment.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", "service_unavailable", message)
     }
 
     /// 500: a defect of ours.
-    pub(super) fn internal() -> Self {
-        let message = "Something went wrong in the gateway.";
+    pub(crate) fn internal() -> Self {
+        Self::internal_as("Something went wrong in the gateway.")
+    }
+
+    /// The same, in other words.
+    pub(crate) fn internal_as(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "internal_error", message)
     }
 
     /// The JSON that says it.
-    pub(super) fn json(&self) -> String {
+    pub(crate) fn json(&self) -> String {
         #[derive(Serialize)]
         struct Document<'a> {
             error: Inner<'a>,
@@ -120,13 +191,15 @@ impl Refusal {
             param: Option<&'a str>,
             code: &'a str,
         }
-        let Self { kind, code, param, message, .. } = self;
-        let error = Inner { message, r#type: kind, param: *param, code };
+        let Self { kind, code, param, .. } = self;
+        // It may quote what the client said, which may be a secret in the wrong place.
+        let message = &*Secret::redact(&self.message);
+        let error = Inner { message, r#type: kind, param: param.as_deref(), code };
         // Texts always have a JSON form.
         serde_json::to_string(&Document { error }).unwrap_or_default()
     }
 
-    pub(super) fn response(&self) -> Response {
+    pub(crate) fn response(&self) -> Response {
         let mut response = Response::new(Body::from(self.json()));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
@@ -134,13 +207,24 @@ impl Refusal {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        match self.retry {
+            Retry::AsUsual => {}
+            Retry::Never => drop(headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"))),
+            Retry::After(seconds) => drop(headers.insert(RETRY_AFTER, HeaderValue::from(seconds))),
+        }
         response
     }
 
     /// The same for a path that takes `methods` only.
-    pub(super) fn response_allowing(&self, methods: &'static str) -> Response {
+    pub(crate) fn response_allowing(&self, methods: &'static str) -> Response {
         let mut response = self.response();
         response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
         response
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        self.response()
     }
 }

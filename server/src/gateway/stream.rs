@@ -27,6 +27,7 @@ use super::{
     forward::Reply,
     headers,
     provider::{BrokenOff, Provider, ProviderBody},
+    refusal::Refusal,
     sse::{Event, Ready, Splitter, data},
     usage::Reported,
 };
@@ -58,11 +59,12 @@ pub(super) async fn relay(
         limits: &gateway.limits,
         client: Some(pieces),
         wants_usage_chunk,
+        within_event: false,
         used: None,
         error_code: None,
         first_byte_us: None,
     };
-    let ending = relay.pass_events(&mut body).await;
+    let ending = call.lifeline.hold(relay.pass_events(&mut body)).await.unwrap_or(Ending::Cut);
     let complete = matches!(ending, Ending::Complete { .. });
     let outcome = match &relay.error_code {
         _ if !complete || relay.client_is_gone() => Outcome::Interrupted,
@@ -71,6 +73,7 @@ pub(super) async fn relay(
     };
     let error_code = match (&ending, relay.error_code.take()) {
         (Ending::Broken(code), _) => Cow::Borrowed(*code),
+        (Ending::Cut, _) => Cow::Borrowed(Refusal::cut().code),
         (Ending::Complete { .. }, Some(code)) => Cow::Owned(code),
         (Ending::Complete { .. }, None) => Cow::Borrowed(""),
     };
@@ -85,9 +88,11 @@ pub(super) async fn relay(
         error_code,
     };
     let stored = gateway.meter.record(call.record(end)).await;
-    // Otherwise the answer breaks off here, so that the client doesn't take it for complete.
-    if let (Ok(()), Ending::Complete { rest, more }) = (stored, ending) {
-        relay.pass_end(rest, more, &mut body).await;
+    match ending {
+        Ending::Complete { rest, more } if stored.is_ok() => relay.pass_end(rest, more, &mut body).await,
+        Ending::Cut => relay.pass_cut(),
+        // The answer breaks off here, so that the client doesn't take it for complete.
+        Ending::Complete { .. } | Ending::Broken(_) => {}
     }
 }
 
@@ -97,6 +102,8 @@ enum Ending {
     Complete { rest: Bytes, more: bool },
     /// It broke off or took too long, with the code that says which.
     Broken(&'static str),
+    /// The call's key leaked.
+    Cut,
 }
 
 /// What to do with an event.
@@ -114,6 +121,8 @@ struct Relay<'a> {
     /// `None` once it is known that it has gone.
     client: Option<mpsc::Sender<Piece>>,
     wants_usage_chunk: bool,
+    /// Whether an event is passing piece by piece, so that nothing of ours can stand behind it.
+    within_event: bool,
     used: Option<Quantities>,
     error_code: Option<String>,
     first_byte_us: Option<i64>,
@@ -154,6 +163,7 @@ impl Relay<'_> {
     /// Passes on what is ready; gives back the last event and what came with it, if it was there.
     async fn pass(&mut self, ready: Ready) -> Option<Bytes> {
         let Ready { bytes, events } = ready;
+        self.within_event = events.last().map_or(self.within_event, |last| !last.whole);
         let mut begin = 0;
         for event in &events {
             match self.read(&bytes, event) {
@@ -200,6 +210,15 @@ impl Relay<'_> {
         let patience = self.deadline().min(Instant::now() + self.limits.idle_timeout);
         if !matches!(timeout_at(patience, client.send(piece)).await, Ok(Ok(()))) {
             self.client = None;
+        }
+    }
+
+    /// Tells the client why its answer ends here. One who reads so slowly that much waits for it already isn't waited for.
+    fn pass_cut(&mut self) {
+        let Some(client) = self.client.take().filter(|_| !self.within_event) else { return };
+        let event = format!("data: {}\n\n", Refusal::cut().json());
+        if client.try_send(Piece::Data(event.into())).is_ok() {
+            let _ = client.try_send(Piece::End);
         }
     }
 

@@ -4,6 +4,7 @@ mod accounting;
 mod failing;
 mod forwarding;
 mod hostile;
+mod keys;
 mod refusing;
 mod sandbox;
 mod stage;

@@ -48,7 +48,7 @@ async fn a_key_may_come_by_three_headers() {
 async fn a_revoked_key_is_refused_within_a_second_and_told_so() {
     let stage = Stage::sandbox().await;
     assert_eq!(stage.post(CHAT, BODY).await.status, StatusCode::OK);
-    services::api_keys::revoke(&stage.services, &stage.actor, stage.key.api_key.id).await.unwrap();
+    services::api_keys::revoke(&stage.services, &stage.actor, &[stage.key.api_key.id]).await.unwrap();
     let revoked = Instant::now();
     let refused = loop {
         let answer = stage.post(CHAT, BODY).await;

@@ -142,7 +142,7 @@ price = {{ input_per_million = "1.00" }}
         let gateway = Gateway::new(services.clone(), meter.clone(), &config).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = gateway::router(gateway.clone());
+        let router = gateway::router(gateway.clone()).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, router).await });
         let client = Client::builder(TokioExecutor::new()).build_http();
         Self { address, services, meter, gateway, actor, project, key, client, _data: data }
@@ -214,12 +214,5 @@ pub(super) async fn read(response: Response<Incoming>) -> Answer {
 }
 
 fn asked(project_id: Option<ProjectId>, level: Level) -> NewApiKey {
-    NewApiKey {
-        name: "web".to_owned(),
-        description: String::new(),
-        project_id,
-        level,
-        models: Vec::new(),
-        expires_in_days: None,
-    }
+    NewApiKey::plain("web", level, project_id)
 }

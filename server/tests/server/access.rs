@@ -3,7 +3,11 @@
 //! The matrix is held against the list of routes: one that is missing from it fails the test.
 
 use axum::http::StatusCode;
-use domain::permissions::{Permission, may};
+use domain::{
+    api_keys::Rotation,
+    ids::ApiKeyId,
+    permissions::{Permission, may},
+};
 use serde_json::{Value, json};
 use server::{
     router::{PUBLIC_PATHS, SESSION_PATHS},
@@ -37,11 +41,20 @@ const MATRIX: &[(&str, Least)] = &[
     ("/api/accounts/stay", Least::SignedIn),
     ("/api/accounts/welcome", Least::Anybody),
     ("/api/api_keys/create", Least::Permitted(Permission::ManageApiKeys)),
+    ("/api/api_keys/edit", Least::Permitted(Permission::ManageApiKeys)),
+    ("/api/api_keys/get", Least::Permitted(Permission::ViewApiKeys)),
+    ("/api/api_keys/history", Least::Permitted(Permission::ViewApiKeys)),
     ("/api/api_keys/list", Least::Permitted(Permission::ViewApiKeys)),
+    ("/api/api_keys/policy", Least::Permitted(Permission::ManageApiKeys)),
+    ("/api/api_keys/recent_use", Least::Permitted(Permission::ViewApiKeys)),
     ("/api/api_keys/revoke", Least::Permitted(Permission::ManageApiKeys)),
+    ("/api/api_keys/rotate", Least::Permitted(Permission::ManageApiKeys)),
+    ("/api/api_keys/set_grace", Least::Permitted(Permission::ManageApiKeys)),
     ("/api/calls/get", Least::Permitted(Permission::ViewLogs)),
     ("/api/calls/list", Least::Permitted(Permission::ViewLogs)),
     ("/api/models/list", Least::Member),
+    ("/api/notifications/list", Least::Permitted(Permission::ViewNotifications)),
+    ("/api/notifications/mark", Least::Permitted(Permission::ViewNotifications)),
     ("/api/organizations/settings", Least::Permitted(Permission::ManageSettings)),
     ("/api/organizations/update_settings", Least::Permitted(Permission::ManageSettings)),
     ("/api/overview/get", Least::Permitted(Permission::ViewOverview)),
@@ -50,6 +63,7 @@ const MATRIX: &[(&str, Least)] = &[
 ];
 
 const SESSION_MATRIX: &[(&str, Permission)] = &[
+    ("/api/api_keys/export.csv", Permission::ViewApiKeys),
     ("/api/calls/export.csv", Permission::ViewLogs),
     ("/api/live", Permission::ViewUsage),
     ("/api/usage/export.csv", Permission::ViewUsage),
@@ -67,15 +81,14 @@ async fn input(world: &World, path: &str, asker: &Person, slug: &str) -> Value {
         "/api/accounts/sign_up" => json!({ "input": {
             "name": "N", "email": format!("new-{}", asker.email), "password": PASSWORD, "organization": "New", "time_zone": "UTC",
         } }),
-        "/api/api_keys/create" => json!({ "input": {
-            "name": "k", "description": "", "project_id": world.project.id, "level": "standard", "models": [], "expires_in_days": null,
-        } }),
-        "/api/api_keys/revoke" => {
-            let may_make =
-                asker.actor.reach(Permission::ManageApiKeys).is_ok() && asker.actor.organization.slug == slug;
-            let maker = if may_make { asker } else { &world.owner };
-            json!({ "id": world.key(maker).await.api_key.id })
+        "/api/api_keys/create" => {
+            json!({ "input": { "name": "k", "project_id": world.project.id, "level": "standard" } })
         }
+        "/api/api_keys/list" => json!({ "query": {} }),
+        "/api/api_keys/policy" => json!({}),
+        path if path.starts_with("/api/api_keys/") => of_a_key(world, path, asker, slug).await,
+        "/api/notifications/list" => json!({ "unread_only": false, "before": null }),
+        "/api/notifications/mark" => json!({ "ids": null, "read": true }),
         "/api/calls/get" => json!({ "id": "req_01h2xcejqtf2nbrexx3vqjhp41" }),
         "/api/calls/list" | "/api/usage/report" => json!({ "query": {} }),
         "/api/organizations/update_settings" => json!({ "settings": { "session_idle_minutes": 60 } }),
@@ -85,6 +98,24 @@ async fn input(world: &World, path: &str, asker: &Person, slug: &str) -> Value {
         input["organization"] = slug.into();
     }
     input
+}
+
+/// An input about a key of `asker`'s where they may have one in that organization, and of its owner's otherwise.
+async fn of_a_key(world: &World, path: &str, asker: &Person, slug: &str) -> Value {
+    let may_make = asker.actor.reach(Permission::ManageApiKeys).is_ok() && asker.actor.organization.slug == slug;
+    let maker = if may_make { asker } else { &world.owner };
+    let id = world.key(maker).await.api_key.id;
+    let rotation = Rotation { grace_seconds: 60, request: None };
+    match path {
+        "/api/api_keys/edit" => json!({ "id": id, "changes": { "name": "renamed" } }),
+        "/api/api_keys/recent_use" | "/api/api_keys/revoke" => json!({ "ids": [id] }),
+        "/api/api_keys/rotate" => json!({ "id": id, "rotation": rotation }),
+        "/api/api_keys/set_grace" => {
+            services::api_keys::rotate(&world.services, &maker.actor, id, rotation).await.unwrap();
+            json!({ "id": id, "grace_seconds": 0 })
+        }
+        _ => json!({ "id": id }),
+    }
 }
 
 /// Whether an operation that concerns something that doesn't exist says so; all others succeed.
@@ -176,21 +207,36 @@ async fn another_organization_is_as_if_it_did_not_exist() {
 #[tokio::test]
 async fn ids_of_another_organization_lead_nowhere_from_ones_own() {
     let world = World::new().await;
-    let key = world.key(&world.owner).await.api_key;
     let token = Some(world.stranger.token.as_str());
-    let revoke = world.post("/api/api_keys/revoke", token, &json!({ "organization": "other", "id": key.id })).await;
-    assert_eq!(revoke.status(), StatusCode::NOT_FOUND);
-    let create = json!({ "organization": "other", "input": {
-        "name": "k", "description": "", "project_id": world.project.id, "level": "standard", "models": [], "expires_in_days": null,
-    } });
-    let refused = body(world.post("/api/api_keys/create", token, &create).await).await;
-    let mut unknown = create.clone();
-    unknown["input"]["project_id"] = "proj_01h2xcejqtf2nbrexx3vqjhp41".into();
-    assert_eq!(refused, body(world.post("/api/api_keys/create", token, &unknown).await).await);
-    let keys =
-        body(world.post("/api/api_keys/list", Some(&world.owner.token), &json!({ "organization": "acme" })).await)
-            .await;
-    assert_eq!(keys[0]["status"], "active", "the key is still what it was");
+    let ask = async |path: &str, id: ApiKeyId| {
+        let mut input = of_a_key(&world, path, &world.owner, "acme").await;
+        input["organization"] = "other".into();
+        match input.get("ids") {
+            Some(_) => input["ids"] = json!([id]),
+            None => input["id"] = json!(id),
+        }
+        let response = world.post(path, token, &input).await;
+        (response.status(), body(response).await)
+    };
+    let key = world.key(&world.owner).await.api_key;
+    let nobodys = "key_01h2xcejqtf2nbrexx3vqjhp41".parse().unwrap();
+    let about_a_key = |path: &&&str| {
+        path.starts_with("/api/api_keys/") && !["create", "list", "policy"].iter().any(|verb| path.ends_with(verb))
+    };
+    for path in MATRIX.iter().map(|(path, _)| path).filter(about_a_key) {
+        let (status, theirs) = ask(path, key.id).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!((status, theirs), ask(path, nobodys).await, "{path}");
+    }
+    let create = |project: Value| json!({ "organization": "other", "input": { "name": "k", "project_id": project, "level": "standard" } });
+    let refused = world.post("/api/api_keys/create", token, &create(json!(world.project.id))).await;
+    let unknown = world.post("/api/api_keys/create", token, &create("proj_01h2xcejqtf2nbrexx3vqjhp41".into())).await;
+    assert_eq!(body(refused).await, body(unknown).await);
+
+    let keys = json!({ "organization": "acme", "query": { "search": key.id } });
+    let keys = body(world.post("/api/api_keys/list", Some(&world.owner.token), &keys).await).await;
+    assert_eq!(keys["keys"][0]["status"], "active", "the key is still what it was");
+    assert_eq!(keys["keys"][0]["name"], "a key");
 }
 
 #[tokio::test]

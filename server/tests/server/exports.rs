@@ -4,7 +4,11 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
-use domain::{money::Money, usage::UsageReport};
+use domain::{
+    api_keys::{Level, NewApiKey, Scope},
+    money::Money,
+    usage::UsageReport,
+};
 use serde_json::json;
 
 use crate::world::{World, json as body};
@@ -71,4 +75,29 @@ async fn a_filter_narrows_the_file() {
     let calls = rows(&world, &path).await;
     assert_eq!(calls.len(), 1);
     assert_eq!(calls[0][4], first.api_key.id.to_string());
+}
+
+#[tokio::test]
+async fn the_keys_file_holds_the_list_and_no_formula() {
+    let world = World::new().await;
+    let project = Some(world.project.id);
+    let asked = NewApiKey {
+        description: "+1, said \"web\"".to_owned(),
+        scopes: vec![Scope::Models, Scope::Chat],
+        ip_allowlist: vec!["2001:db8::/32".parse().unwrap(), "127.0.0.1".parse().unwrap()],
+        ..NewApiKey::plain("=HYPERLINK(\"x\")", Level::Standard, project)
+    };
+    let made = services::api_keys::create(&world.services, &world.owner.actor, asked).await.unwrap();
+    call(&world, &made.secret, "one").await;
+    let other = world.key(&world.owner).await.api_key;
+
+    let all = rows(&world, "/api/api_keys/export.csv?organization=acme").await;
+    assert_eq!(all.iter().map(|row| &row[0]).collect::<Vec<_>>(), [other.id.to_string(), made.api_key.id.to_string()]);
+    let found = rows(&world, "/api/api_keys/export.csv?organization=acme&q=hyperlink").await;
+    assert_eq!(found, all[1..]);
+    let key = &found[0];
+    assert_eq!((&key[1], &key[2], &key[3]), ("'=HYPERLINK(\"x\")", "'+1, said \"web\"", made.api_key.masked.as_str()));
+    assert_eq!((&key[4], &key[5], &key[8], &key[10]), ("active", "standard", "chat models", "127.0.0.1 2001:db8::/32"));
+    assert_eq!((&key[12], &key[22]), (made.api_key.created_by.unwrap().name.as_str(), "1"));
+    assert!(!found.iter().flatten().any(|cell| cell.contains(&made.secret)));
 }

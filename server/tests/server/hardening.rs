@@ -7,10 +7,11 @@ use axum::{
     extract::ConnectInfo,
     http::{Request, StatusCode, header},
 };
+use domain::api_keys::Level;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use serde_json::json;
-use server::server_functions;
+use server::{management, server_functions};
 use tower::ServiceExt;
 
 use crate::world::{World, json as body};
@@ -111,7 +112,7 @@ async fn a_huge_body_is_refused() {
 }
 
 /// What inputs are made of, and what they are not.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 31] = [
     "organization",
     "input",
     "query",
@@ -124,12 +125,27 @@ const NAMES: [&str; 16] = [
     "new",
     "models",
     "project_id",
-    "expires_in_days",
+    "description",
+    "level",
+    "scopes",
+    "ip_allowlist",
+    "life",
+    "expires_in_seconds",
+    "rotate_every_days",
+    "grace_seconds",
+    "request",
+    "changes",
+    "rotation",
+    "ids",
+    "search",
+    "page",
+    "token",
+    "url",
     "range",
     "filter",
     "session_idle_minutes",
 ];
-const VALUES: [&str; 18] = [
+const VALUES: [&str; 26] = [
     "null",
     "true",
     "0",
@@ -144,6 +160,14 @@ const VALUES: [&str; 18] = [
     "\"2026-02-30..2026-03-01\"",
     "\"key_01h2xcejqtf2nbrexx3vqjhp41\"",
     "\"a@b.example\"",
+    "\"standard\"",
+    "\"chat\"",
+    "[\"usage.read\"]",
+    "\"10.0.0.0/33\"",
+    "[\"::ffff:10.0.0.1/97\"]",
+    "4294967295",
+    "\"toll_std_000000000000000000000000000000002tlumi\"",
+    "{\"days\":4294967295}",
     "[]",
     "{}",
     "[{}]",
@@ -175,7 +199,7 @@ fn bodies() -> Vec<String> {
             0 => inner,
             1 => format!("{{\"organization\":\"acme\",\"input\":{inner}}}"),
             _ => format!(
-                "{{\"organization\":\"acme\",\"query\":{inner},\"id\":{},\"settings\":{inner}}}",
+                "{{\"organization\":\"acme\",\"query\":{inner},\"id\":{},\"settings\":{inner},\"changes\":{inner}}}",
                 value(&mut random, 1)
             ),
         };
@@ -202,6 +226,101 @@ async fn no_body_makes_the_server_fail() {
                 .unwrap();
             let status = world.send(request).await.status();
             assert!(!status.is_server_error(), "{path} answers {status} to {body:.200}");
+        }
+    }
+}
+
+/// Sends what a program with all rights would, from an address that isn't slowed down.
+async fn send(world: &World, method: &str, path: &str, key: &str, number: usize, body: String) -> StatusCode {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::AUTHORIZATION, format!("Bearer {key}"))
+        .header("idempotency-key", number.to_string())
+        .body(Body::from(body))
+        .unwrap();
+    let [_, _, high, low] = u32::try_from(number).unwrap().to_be_bytes();
+    request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([10, 0, high, low], 50_000))));
+    world.router.clone().oneshot(request).await.unwrap().status()
+}
+
+#[tokio::test]
+async fn no_body_makes_the_management_api_fail() {
+    let world = World::new().await;
+    let admin = world.admin_key(&[]).await;
+    let (project, project_key) = (world.project.id.to_string(), world.key(&world.owner).await.api_key.id.to_string());
+    let admin_key = world.key_with(Level::Admin, |_| {}).await.api_key.id.to_string();
+    let bodies = bodies();
+    for (method, path) in management::routes().into_iter().filter(|(method, _)| method == "POST") {
+        let key = if path.contains("{project}") { &project_key } else { &admin_key };
+        let path = path.replace("{project}", &project).replace("{key}", key);
+        for (number, body) in bodies.iter().enumerate() {
+            let status = send(&world, method.as_str(), &path, &admin, number, body.clone()).await;
+            assert!(!status.is_server_error(), "{path} answers {status} to {body:.200}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_path_or_query_makes_the_management_api_fail() {
+    let world = World::new().await;
+    let admin = world.admin_key(&[]).await;
+    let names = [
+        "start_time",
+        "end_time",
+        "bucket_width",
+        "group_by",
+        "group_by[]",
+        "project_ids",
+        "limit",
+        "page",
+        "after",
+        "order",
+        "models",
+        "x",
+    ];
+    let values = [
+        "",
+        "0",
+        "1",
+        "-1",
+        "1700000000",
+        "7258118399",
+        "9223372036854775807",
+        "1d",
+        "1h",
+        "1m",
+        "model",
+        "project_id,model",
+        "asc",
+        "page_0",
+        "page_1700006400",
+        "key_01h2xcejqtf2nbrexx3vqjhp41",
+        "%00",
+        "%ff",
+        "%F0%9F%8C%99",
+        "'",
+        "a".repeat(2_000).leak(),
+    ];
+    let mut random = Pcg64::seed_from_u64(42);
+    for (method, path) in management::routes() {
+        for number in 0..1_000 {
+            let mut any = || values[random.random_range(0..values.len())];
+            let (project, key) =
+                if number % 2 == 0 { (any(), any()) } else { ("proj_01h2xcejqtf2nbrexx3vqjhp41", any()) };
+            let path = path.replace("{project}", project).replace("{key}", key);
+            let query: Vec<String> = (0..number % 5)
+                .map(|_| {
+                    format!(
+                        "{}={}",
+                        names[random.random_range(0..names.len())],
+                        values[random.random_range(0..values.len())]
+                    )
+                })
+                .collect();
+            let path = format!("{path}?{}", query.join("&"));
+            let status = send(&world, method.as_str(), &path, &admin, number, String::new()).await;
+            assert!(!status.is_server_error(), "{method} {path} answers {status}");
         }
     }
 }

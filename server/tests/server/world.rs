@@ -1,15 +1,15 @@
 //! A server with two organizations, one member of each role, and a browser for each of them.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use axum::{
     Router,
     body::Body,
     extract::ConnectInfo,
-    http::{Request, Response, header},
+    http::{Method, Request, Response, header},
 };
 use domain::{
-    api_keys::{CreatedApiKey, Level, NewApiKey},
+    api_keys::{CreatedApiKey, Level, NewApiKey, Scope},
     permissions::Role,
     projects::Project,
 };
@@ -28,6 +28,8 @@ use services::{
 use tempfile::TempDir;
 use tower::ServiceExt;
 
+use crate::process::Process;
+
 pub(crate) const PASSWORD: &str = "a lantern by the harbor 41";
 
 /// Somebody with a browser.
@@ -40,6 +42,7 @@ pub(crate) struct Person {
 
 pub(crate) struct World {
     pub(crate) router: Router,
+    pub(crate) gateway: Gateway,
     pub(crate) services: Services,
     pub(crate) organization: Organization,
     pub(crate) project: Project,
@@ -50,14 +53,25 @@ pub(crate) struct World {
     /// The owner of another organization.
     pub(crate) stranger: Person,
     pub(crate) strangers_project: Project,
-    _data: TempDir,
+    data: TempDir,
+    database_url: String,
 }
 
 impl World {
+    /// On SQLite, with the sandbox for all there is.
     pub(crate) async fn new() -> Self {
+        Self::on(None, "").await
+    }
+
+    /// On the database at this address, or SQLite, with this configuration.
+    pub(crate) async fn on(database_url: Option<String>, toml: &str) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let options = Options { data: data.path().to_owned(), ..Options::default() };
+        if !toml.is_empty() {
+            std::fs::write(data.path().join("tollhouse.toml"), toml).unwrap();
+        }
+        let options = Options { data: data.path().to_owned(), database_url, ..Options::default() };
         let config = Config::load_with(&options, &|_| None).unwrap();
+        let database_url = config.database_url.reveal().to_owned();
         let services = Services::start(config.database_url.reveal(), Arc::new(SystemClock)).await.unwrap();
         services::models::apply(&services, config.offered_models()).await.unwrap();
         let organization = services::organizations::create(&services, "Acme", "Europe/Berlin").await.unwrap();
@@ -73,9 +87,10 @@ impl World {
             .unwrap();
         let meter = Meter::start(&services);
         let gateway = Gateway::new(services.clone(), meter.clone(), &config).unwrap();
-        let router = router(Hub::new(config, services.clone(), meter), gateway);
+        let router = router(Hub::new(config, services.clone(), meter), gateway.clone());
         Self {
             router,
+            gateway,
             services,
             organization,
             project,
@@ -85,8 +100,19 @@ impl World {
             viewer,
             stranger,
             strangers_project,
-            _data: data,
+            data,
+            database_url,
         }
+    }
+
+    /// A server of its own, as a process, on the same database; it logs what `log` lets through.
+    pub(crate) async fn serve(&self, log: &str) -> Process {
+        Process::start(self.data.path(), &self.database_url, log).await
+    }
+
+    /// The file that holds the SQLite database.
+    pub(crate) fn database_file(&self) -> PathBuf {
+        self.data.path().join("tollhouse.db")
     }
 
     /// Sends what a browser on the dashboard would.
@@ -120,16 +146,35 @@ impl World {
     pub(crate) async fn key(&self, person: &Person) -> CreatedApiKey {
         let project =
             if person.actor.organization.id == self.organization.id { &self.project } else { &self.strangers_project };
-        let asked = NewApiKey {
-            name: "a key".to_owned(),
-            description: String::new(),
-            project_id: Some(project.id),
-            level: Level::Standard,
-            models: Vec::new(),
-            expires_in_days: None,
-        };
+        let asked = NewApiKey::plain("a key", Level::Standard, Some(project.id));
         services::api_keys::create(&self.services, &person.actor, asked).await.unwrap()
     }
+
+    /// A key of this level of the first organization, or of its first project, changed before it is made.
+    pub(crate) async fn key_with(&self, level: Level, change: impl FnOnce(&mut NewApiKey)) -> CreatedApiKey {
+        let mut asked = NewApiKey::plain("a key", level, level.needs_project().then_some(self.project.id));
+        change(&mut asked);
+        services::api_keys::create(&self.services, &command_line(&self.organization), asked).await.unwrap()
+    }
+
+    /// An admin key of the first organization with these scopes; all of them where there are none.
+    pub(crate) async fn admin_key(&self, scopes: &[Scope]) -> String {
+        self.key_with(Level::Admin, |key| key.scopes = scopes.to_vec()).await.secret
+    }
+
+    /// Sends what a program would, with or without a key.
+    pub(crate) async fn call(&self, method: &Method, path: &str, key: Option<&str>, body: &Value) -> Response<Body> {
+        self.send(program(method, path, key, body)).await
+    }
+}
+
+/// What a program sends, with or without a key.
+pub(crate) fn program(method: &Method, uri: &str, key: Option<&str>, body: &Value) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(uri).header(header::USER_AGENT, "a program/1.0");
+    if let Some(key) = key {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
+    }
+    request.body(if body.is_null() { Body::empty() } else { Body::from(body.to_string()) }).unwrap()
 }
 
 pub(crate) fn command_line(organization: &Organization) -> Actor {

@@ -1,176 +1,95 @@
-//! Showing keys.
+//! Pages of keys.
+
+mod any_case;
+mod filter;
+mod order;
 
 use std::collections::HashMap;
 
 use domain::{
-    api_keys::{ApiKey, Creator, Level, ProjectRef, Secret, Status},
-    calls::Outcome,
-    ids::{ApiKeyId, CallId, OrganizationId, ProjectId, UserId},
-    permissions::Permission,
-    time::Timestamp,
-    usage::Measures,
+    api_keys::{KeyPage, KeyQuery, Level, PAGE_SIZE, Status},
+    ids::OrganizationId,
+    permissions::{Permission, Reach},
 };
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    sea_query::{Expr, ExprTrait, Order, Query, SubQueryStatement},
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
-use super::{Visible, status, visible};
-use crate::{
-    Actor, ServiceError, ServiceResult, Services,
-    entities::{api_keys, calls, key_secrets, projects, series, users},
-    usage,
+use order::Part;
+
+use super::{
+    Visible, figures,
+    selection::{STATUS, Selection, USABLE},
+    visible,
 };
+use crate::{Actor, Organization, ServiceError, ServiceResult, Services, entities::api_keys};
 
-/// The keys the asker may see, the newest first.
-pub async fn list(services: &Services, actor: &Actor) -> ServiceResult<Vec<ApiKey>> {
-    let database = services.database.read();
-    let now = services.now();
-    let organization = actor.organization.id;
-    let visible = visible(database, actor, Permission::ViewApiKeys).await?;
-    let keys = keys_of(organization, &visible).all(database).await?;
-    let secrets = secrets_of(database, organization).await?;
-    let projects = names(database, projects::of(organization)).await?;
-    let creators = creators_of(database, organization).await?;
-    let used = last_used(database, organization).await?;
-    let month = usage::month_by_api_key(services, &actor.organization).await?;
-
-    let shown = |key: api_keys::Model| -> ServiceResult<ApiKey> {
-        let level: Level = key.level.parse().map_err(ServiceError::Internal)?;
-        let secrets = secrets.get(&key.id).map(Vec::as_slice).unwrap_or_default();
-        let month: Measures = month.get(&key.id).copied().unwrap_or_default();
-        let project = |id| Some(ProjectRef { id: ProjectId::new(id), name: projects.get(&id)?.clone() });
-        let creator = |id| Some(Creator { id: UserId::new(id), name: creators.get(&id)?.clone() });
-        Ok(ApiKey {
-            id: ApiKeyId::new(key.id),
-            masked: Secret::masked(level, secrets.first().map(|secret| secret.last_four.as_str()).unwrap_or_default()),
-            project: key.project_id.and_then(project),
-            level,
-            models: allowed_models(&key),
-            status: status(&key, usable(secrets, now), now),
-            created_at: Timestamp::from_millis(key.created_at),
-            created_by: key.created_by.and_then(creator),
-            expires_at: key.expires_at.map(Timestamp::from_millis),
-            revoked_at: key.revoked_at.map(Timestamp::from_millis),
-            last_used_at: used.get(&key.id).copied(),
-            calls_this_month: month.calls,
-            spend_this_month: month.spend,
-            name: key.name,
-            description: key.description,
-        })
-    };
-    keys.into_iter().filter(|key| visible.holds(key)).map(shown).collect()
+/// A page of the keys that the asker may see. Finding, sorting and counting is the database's work; figures are added up
+/// for the keys of the page only.
+pub async fn list(services: &Services, actor: &Actor, query: &KeyQuery) -> ServiceResult<KeyPage> {
+    let organization = &actor.organization;
+    let visible = seen(services, actor).await?;
+    let keys = asked(services, organization, &visible, query)?;
+    let length = u64::from(PAGE_SIZE);
+    let page = Part::Page { from: u64::from(query.page) * length, length };
+    // At once: the page waits for the slowest of them only.
+    let (statuses, total, ids) = tokio::try_join!(
+        statuses(services, Selection::visible(services, organization.id, &visible)),
+        count(services, keys.clone()),
+        order::ids(services, organization, keys, query, page),
+    )?;
+    let keys = figures::load(services, organization, &ids).await?;
+    Ok(KeyPage { keys, total, statuses })
 }
 
-fn keys_of(organization: OrganizationId, visible: &Visible) -> sea_orm::Select<api_keys::Entity> {
-    let keys =
-        api_keys::of(organization).order_by_desc(api_keys::Column::CreatedAt).order_by_desc(api_keys::Column::Id);
-    match visible {
-        Visible::All => keys,
-        Visible::Own { maker, .. } => keys.filter(api_keys::Column::CreatedBy.eq(*maker)),
-    }
+/// The ids of all keys that `query` asks for and the asker may see, in its order.
+pub(super) async fn ids(services: &Services, actor: &Actor, query: &KeyQuery) -> ServiceResult<Vec<Uuid>> {
+    let visible = seen(services, actor).await?;
+    let keys = asked(services, &actor.organization, &visible, query)?;
+    order::ids(services, &actor.organization, keys, query, Part::All).await
 }
 
-/// The models a key may call; empty for all.
-pub(super) fn allowed_models(key: &api_keys::Model) -> Vec<String> {
-    let models = key.models.as_array().into_iter().flatten();
-    models.filter_map(|model| model.as_str().map(str::to_owned)).collect()
+async fn seen(services: &Services, actor: &Actor) -> ServiceResult<Visible> {
+    visible(services.database.read(), actor, Permission::ViewApiKeys).await
 }
 
-/// Every key's secrets, the newest first.
-async fn secrets_of(
-    database: &impl ConnectionTrait,
-    organization: OrganizationId,
-) -> ServiceResult<HashMap<Uuid, Vec<key_secrets::Model>>> {
-    let rows = key_secrets::of(organization).order_by_desc(key_secrets::Column::CreatedAt).all(database).await?;
-    let mut secrets: HashMap<Uuid, Vec<_>> = HashMap::new();
-    for row in rows {
-        secrets.entry(row.api_key_id).or_default().push(row);
-    }
-    Ok(secrets)
+fn asked(
+    services: &Services,
+    organization: &Organization,
+    visible: &Visible,
+    query: &KeyQuery,
+) -> ServiceResult<Selection> {
+    let mut keys = Selection::visible(services, organization.id, visible);
+    filter::apply(&mut keys, query)?;
+    Ok(keys)
 }
 
-/// How many of these secrets work.
-fn usable(secrets: &[key_secrets::Model], now: Timestamp) -> usize {
-    secrets.iter().filter(|secret| secret.expires_at.is_none_or(|at| at > now.millis())).count()
+async fn count(services: &Services, keys: Selection) -> ServiceResult<i64> {
+    let statement = keys.statement("SELECT count(*) AS keys FROM api_keys k", "");
+    let row = services.database.read().query_one_raw(statement).await?;
+    row.map_or(Ok(0), |row| Ok(row.try_get("", "keys")?))
 }
 
-async fn names(
-    database: &impl ConnectionTrait,
-    projects: sea_orm::Select<projects::Entity>,
-) -> ServiceResult<HashMap<Uuid, String>> {
-    let columns = projects.select_only().columns([projects::Column::Id, projects::Column::Name]);
-    Ok(columns.into_tuple::<(Uuid, String)>().all(database).await?.into_iter().collect())
-}
-
-/// The names of all who made keys.
-async fn creators_of(
-    database: &impl ConnectionTrait,
-    organization: OrganizationId,
-) -> ServiceResult<HashMap<Uuid, String>> {
-    let makers = api_keys::of(organization).select_only().column(api_keys::Column::CreatedBy).into_query();
-    let rows = users::Entity::find()
-        .select_only()
-        .columns([users::Column::Id, users::Column::Name])
-        .filter(users::Column::Id.in_subquery(makers))
-        .into_tuple::<(Uuid, String)>()
-        .all(database)
-        .await?;
-    Ok(rows.into_iter().collect())
-}
-
-/// When each key was used last: an index look-up for each of its series, however many calls there are.
-async fn last_used(
-    database: &impl ConnectionTrait,
-    organization: OrganizationId,
-) -> ServiceResult<HashMap<Uuid, Timestamp>> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        api_key_id: Uuid,
-        call_id: Option<Uuid>,
-    }
-    let newest = Query::select()
-        .column((calls::Entity, calls::Column::Id))
-        .from(calls::Entity)
-        .and_where(
-            Expr::col((calls::Entity, calls::Column::OrganizationId))
-                .equals((series::Entity, series::Column::OrganizationId)),
-        )
-        .and_where(Expr::col((calls::Entity, calls::Column::SeriesId)).equals((series::Entity, series::Column::Id)))
-        .order_by((calls::Entity, calls::Column::Id), Order::Desc)
-        .limit(1)
-        .to_owned();
-    let rows = series::of(organization)
-        .select_only()
-        .column(series::Column::ApiKeyId)
-        .expr_as(Expr::SubQuery(None, Box::new(SubQueryStatement::SelectStatement(newest))), "call_id")
-        .filter(series::Column::Outcome.ne(Outcome::Refused.name()))
-        .into_model::<Row>()
-        .all(database)
-        .await?;
-    let mut used: HashMap<Uuid, Timestamp> = HashMap::new();
-    for Row { api_key_id, call_id } in rows {
-        if let Some(at) = call_id.map(|id| CallId::new(id).started_at()) {
-            used.entry(api_key_id).and_modify(|last| *last = at.max(*last)).or_insert(at);
-        }
-    }
-    Ok(used)
+/// How many keys there are of each status that any has.
+async fn statuses(services: &Services, keys: Selection) -> ServiceResult<Vec<(Status, i64)>> {
+    let select = format!("SELECT {STATUS} AS status, count(*) AS keys FROM api_keys k");
+    let rows = services.database.read().query_all_raw(keys.statement(&select, "GROUP BY 1")).await?;
+    let counted = rows
+        .iter()
+        .map(|row| Ok((row.try_get::<String>("", "status")?, row.try_get("", "keys")?)))
+        .collect::<ServiceResult<HashMap<String, i64>>>()?;
+    Ok(Status::ALL.into_iter().filter_map(|status| Some((status, *counted.get(status.name())?))).collect())
 }
 
 /// How many keys that `actor` may see can be used.
 pub(crate) async fn count_active(services: &Services, actor: &Actor) -> ServiceResult<i64> {
-    let now = services.now();
-    let database = services.database.read();
     // Whoever may see the organization's figures may see this one, without its keys.
     let visible = match actor.reach(Permission::ViewOverview)? {
-        domain::permissions::Reach::Organization => Visible::All,
-        _ => visible(database, actor, Permission::ViewApiKeys).await?,
+        Reach::Organization => Visible::ALL,
+        Reach::Assigned | Reach::Own => seen(services, actor).await?,
     };
-    let keys =
-        keys_of(actor.organization.id, &visible).filter(api_keys::Column::RevokedAt.is_null()).all(database).await?;
-    let active = keys.iter().filter(|key| visible.holds(key) && status(key, 1, now) == Status::Active).count();
-    Ok(i64::try_from(active).unwrap_or(i64::MAX))
+    let mut keys = Selection::visible(services, actor.organization.id, &visible);
+    keys.and(USABLE);
+    count(services, keys).await
 }
 
 /// The names and levels of keys, by their ids.

@@ -16,7 +16,7 @@ pub async fn export(
     actor: &Actor,
     query: &CallQuery,
 ) -> ServiceResult<impl Stream<Item = ServiceResult<Vec<Call>>> + Send + use<>> {
-    let search = Search::new(services.database.read(), actor, query).await?;
+    let search = Search::new(services, actor, query).await?;
     let state = Some((services.clone(), actor.organization.id, search));
     Ok(stream::try_unfold(state, async |state| {
         let Some((services, organization, mut search)) = state else { return Ok(None) };

@@ -27,7 +27,7 @@ pub(crate) async fn newest(
     limit: u64,
 ) -> ServiceResult<Vec<Call>> {
     let database = services.database.read();
-    let rows = Search::new(database, actor, query).await?.page(database, limit).await?;
+    let rows = Search::new(services, actor, query).await?.page(database, limit).await?;
     shown::calls(database, actor.organization.id, rows).await
 }
 

@@ -4,6 +4,7 @@ use domain::{
     calls::CallQuery,
     ids::{CallId, OrganizationId},
     permissions::Permission,
+    time::Timestamp,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
@@ -12,10 +13,10 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Actor, ServiceResult,
+    Actor, ServiceResult, Services,
     entities::{calls, series},
     projects::{self, Scope},
-    usage::dimensions,
+    usage::{bounds, dimensions},
 };
 
 /// Up to how many index entries may be read to merge the newest calls of several series into a page.
@@ -36,14 +37,18 @@ pub(super) struct Search {
 
 impl Search {
     /// What `query` asks for, as far as `actor` may see it.
-    pub(super) async fn new(database: &impl ConnectionTrait, actor: &Actor, query: &CallQuery) -> ServiceResult<Self> {
+    pub(super) async fn new(services: &Services, actor: &Actor, query: &CallQuery) -> ServiceResult<Self> {
+        let database = services.database.read();
+        let organization = &actor.organization;
         let scope = projects::scope(database, actor, Permission::ViewLogs).await?;
-        let to = query.to.map(CallId::lower_bound);
+        let days = query.range.map(|range| bounds(organization, range, query.time_zone.as_deref(), services.now()));
+        let (first, after) = days.transpose()?.unzip();
+        let ids = |moments: [Option<Timestamp>; 2]| moments.into_iter().flatten().map(CallId::lower_bound);
         Ok(Self {
-            organization: actor.organization.id,
-            series: matching_series(database, actor.organization.id, &scope, query).await?,
-            from: query.from.map(CallId::lower_bound),
-            before: [to, query.before].into_iter().flatten().min(),
+            organization: organization.id,
+            series: matching_series(database, organization.id, &scope, query).await?,
+            from: ids([query.from, first]).max(),
+            before: ids([query.to, after]).chain(query.before).min(),
         })
     }
 
@@ -139,7 +144,9 @@ async fn matching_series(
     if *scope == Scope::All && unfiltered && query.outcome.is_none() {
         return Ok(None);
     }
-    let outcome = query.outcome.map(|outcome| series::Column::Outcome.eq(outcome.name()));
+    let outcome = query
+        .outcome
+        .map(|filter| series::Column::Outcome.is_in(filter.outcomes().iter().map(|outcome| outcome.name())));
     let ids = series::of(organization)
         .select_only()
         .column(series::Column::Id)

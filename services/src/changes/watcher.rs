@@ -7,10 +7,10 @@ use std::{
 };
 
 use domain::ids::OrganizationId;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::ExprTrait};
 use tokio::{task::JoinHandle, time::Instant};
 
-use super::Change;
+use super::{Change, Kind};
 use crate::{ServiceResult, Services, entities::changes};
 
 /// How often is looked for changes.
@@ -22,13 +22,17 @@ const TRUSTED: Duration = Duration::from_secs(1);
 const OVERLAP: Duration = Duration::from_secs(10);
 /// How long announcements are kept, in minutes.
 const KEPT_MINUTES: i64 = 60;
+/// How long those of leaked keys are kept, in minutes: longer than any call runs, so that even a server that was cut off
+/// from the database ends those of a leaked key.
+const LEAKS_KEPT_MINUTES: i64 = 24 * 60;
 /// How often the old ones are deleted.
 const PRUNING: Duration = Duration::from_secs(600);
 
 /// What a watcher tells.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Notice {
-    Changed(Change),
+    /// All that one look found, in the order of its announcement.
+    Changed(Vec<Change>),
     /// So long without a look that announcements may have been deleted unseen: forget all.
     Everything,
 }
@@ -41,7 +45,7 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Calls `notify` for each change that is announced from now on, and perhaps for some of the last hour.
+    /// Calls `notify` with the changes that are announced from now on, and perhaps with some of the last hour.
     pub fn start(services: &Services, notify: impl Fn(Notice) + Send + 'static) -> Self {
         let last_look = Arc::new(Mutex::new(None));
         let task = tokio::spawn(watch(services.clone(), Arc::clone(&last_look), notify));
@@ -73,13 +77,17 @@ async fn watch(services: Services, last_look: Arc<Mutex<Option<Instant>>>, notif
         // What counts is when the look began: later commits aren't in it.
         let began = Instant::now();
         match seen.look(&services, began).await {
-            Ok(notices) => {
-                let before = last_look.lock().unwrap_or_else(PoisonError::into_inner).replace(began);
+            Ok(changes) => {
+                let before = *last_look.lock().unwrap_or_else(PoisonError::into_inner);
                 let kept = Duration::from_secs(KEPT_MINUTES.unsigned_abs() * 60);
                 if before.is_some_and(|before| began.duration_since(before) + OVERLAP > kept) {
                     notify(Notice::Everything);
                 }
-                notices.into_iter().for_each(|change| notify(Notice::Changed(change)));
+                if !changes.is_empty() {
+                    notify(Notice::Changed(changes));
+                }
+                // Only now: whoever asks whether all is known must not be told so before it is.
+                *last_look.lock().unwrap_or_else(PoisonError::into_inner) = Some(began);
             }
             Err(error) => tracing::warn!(%error, "can't look for changes"),
         }
@@ -141,9 +149,14 @@ impl Seen {
 }
 
 async fn prune(services: &Services) -> ServiceResult<()> {
-    let before = services.now().plus_minutes(-KEPT_MINUTES);
+    let now = services.now();
+    let before = |minutes: i64| changes::Column::At.lt(now.plus_minutes(-minutes).millis());
+    let leaks = changes::Column::Kind.eq(Kind::LeakedApiKey.name());
     let transaction = services.database.begin().await?;
-    changes::Entity::delete_many().filter(changes::Column::At.lt(before.millis())).exec(&transaction).await?;
+    changes::Entity::delete_many()
+        .filter(before(KEPT_MINUTES).and(leaks.not().or(before(LEAKS_KEPT_MINUTES))))
+        .exec(&transaction)
+        .await?;
     Ok(transaction.commit().await?)
 }
 

@@ -1,22 +1,25 @@
-//! The company: its projects, keys, models and what they cost.
+//! The company: its projects, models and what they cost.
 
 use std::sync::Arc;
 
 use domain::{
-    api_keys::{Level, Secret},
-    ids::{ApiKeyId, PriceId, ProjectId, SecretId, UserId},
+    ids::{PriceId, ProjectId, UserId},
     models::Service,
     money::{Money, Price},
     permissions::Role,
     time::Timestamp,
 };
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, IntoActiveModel};
-use sha2::{Digest, Sha256};
 
-use super::{Demo, people};
+use super::{
+    Demo,
+    keys::{self, Key, Makers},
+    people,
+};
 use crate::{
     Organization, ServiceResult, Services,
-    entities::{api_keys, key_directory, key_secrets, prices, projects},
+    entities::{prices, projects},
+    models::{self, Catalog, OfferedModel},
     random,
 };
 
@@ -28,21 +31,6 @@ pub(super) struct Company {
     pub(super) organization: Organization,
     pub(super) keys: Vec<Key>,
     pub(super) models: Vec<Model>,
-}
-
-pub(super) struct Key {
-    pub(super) id: ApiKeyId,
-    pub(super) secret: SecretId,
-    pub(super) project: ProjectId,
-    pub(super) creator: UserId,
-    /// Share of all calls.
-    pub(super) weight: u32,
-    /// Indices of models, and how often each is called.
-    pub(super) models: &'static [(usize, u32)],
-    /// The share of the company's time, in percent, after which the key was made.
-    pub(super) since: u32,
-    /// Whether it is called by people, who sleep and have weekends, or by jobs, which don't.
-    pub(super) by_people: bool,
 }
 
 pub(super) struct Model {
@@ -135,39 +123,18 @@ const PROJECTS: [(&str, &str, &str); 5] = [
     ("Back office", "Invoices and contracts, read by machine", "Finance"),
 ];
 
-/// Name, project, who made it, weight, models, since (percent), by people.
-type KeyPlan = (&'static str, usize, usize, u32, &'static [(usize, u32)], u32, bool);
-
-const KEYS: [KeyPlan; 11] = [
-    ("web", 0, 1, 300, &[(0, 70), (2, 25), (1, 5)], 0, true),
-    ("ios-app", 0, 2, 190, &[(0, 80), (2, 20)], 12, true),
-    ("android-app", 0, 2, 150, &[(0, 80), (2, 20)], 20, true),
-    ("support-bot", 1, 3, 140, &[(2, 85), (3, 15)], 8, true),
-    ("ticket-triage", 1, 3, 60, &[(0, 100)], 30, false),
-    ("place-indexer", 2, 1, 90, &[(4, 100)], 0, false),
-    ("query-embedder", 2, 2, 210, &[(4, 100)], 5, true),
-    ("batch-eval", 3, 4, 25, &[(1, 40), (3, 40), (2, 20)], 25, false),
-    ("notebooks", 3, 4, 12, &[(1, 50), (3, 50)], 0, true),
-    ("invoice-reader", 4, 1, 30, &[(0, 60), (1, 40)], 45, false),
-    ("contract-review", 4, 3, 8, &[(3, 100)], 60, true),
-];
-
-/// Makes the organization with its people, projects, keys and prices.
+/// Makes the organization with its people, projects, prices and keys.
 pub(super) async fn found(services: &Services, begin: Timestamp) -> ServiceResult<(Company, Demo)> {
-    let organization = crate::organizations::create(services, NAME, TIME_ZONE).await?;
-    let (people, password) = people::hire(services, &organization).await?;
-    let span = services.now().millis() - begin.millis();
-    let at = |percent: u32| begin.plus_millis(span / 100 * i64::from(percent));
+    let now = services.now();
+    // What this installation offers is another matter than what the company uses.
+    let then = Services { catalog: Catalog::default(), ..keys::at(services, begin) };
+    let organization = crate::organizations::create(&then, NAME, TIME_ZONE).await?;
+    let (people, password) = people::hire(&then, &organization).await?;
+    let at = |percent: u32| begin.plus_millis((now.millis() - begin.millis()) / 100 * i64::from(percent));
     let txn = services.database().begin().await?;
     let mut projects = Vec::new();
     for (name, description, cost_center) in PROJECTS {
-        projects.push(project(&txn, &organization, name, description, cost_center, people[0], begin).await?);
-    }
-    let mut keys = Vec::new();
-    for (name, project, creator, weight, models, since, by_people) in KEYS {
-        let (project, creator) = (projects[project], people[creator]);
-        let (id, secret) = key(&txn, &organization, name, project, creator, at(since)).await?;
-        keys.push(Key { id, secret, project, creator, weight, models, since, by_people });
+        projects.push(project(&txn, &organization, name, description, cost_center, people[0].id, begin).await?);
     }
     let mut models = Vec::new();
     for offer in OFFERS {
@@ -175,6 +142,13 @@ pub(super) async fn found(services: &Services, begin: Timestamp) -> ServiceResul
     }
     people::assign(&txn, &organization, &people, &projects, begin).await?;
     txn.commit().await?;
+
+    let offered = OFFERS.map(|offer| OfferedModel { name: offer.name.to_owned(), service: offer.service, price: None });
+    models::apply(&then, offered.to_vec()).await?;
+    let names = OFFERS.map(|offer| offer.name);
+    let makers =
+        Makers { organization: &organization, people: &people, projects: &projects, models: &names, begin, now };
+    let keys = makers.make(&then).await?;
     let demo = Demo {
         organization: organization.name.clone(),
         slug: organization.slug.clone(),
@@ -210,54 +184,6 @@ async fn project(
     .insert(txn)
     .await?;
     Ok(ProjectId::new(id))
-}
-
-/// A key whose secret nobody has: its calls lie in the past.
-async fn key(
-    txn: &impl ConnectionTrait,
-    organization: &Organization,
-    name: &str,
-    project: ProjectId,
-    creator: UserId,
-    at: Timestamp,
-) -> ServiceResult<(ApiKeyId, SecretId)> {
-    let secret = Secret::from_digits(Level::Standard, random::base62_digits()?);
-    let (id, secret_id) = (random::uuid(at)?, random::uuid(at)?);
-    let organization_id = organization.id.uuid();
-    api_keys::Model {
-        organization_id,
-        id,
-        project_id: Some(project.uuid()),
-        name: name.to_owned(),
-        description: String::new(),
-        level: Level::Standard.name().to_owned(),
-        models: serde_json::json!([]),
-        created_by: Some(creator.uuid()),
-        created_at: at.millis(),
-        expires_at: None,
-        revoked_at: None,
-        revoked_by: None,
-        disabled_at: None,
-    }
-    .into_active_model()
-    .insert(txn)
-    .await?;
-    key_secrets::Model {
-        organization_id,
-        id: secret_id,
-        api_key_id: id,
-        last_four: secret.last_four().to_owned(),
-        created_at: at.millis(),
-        expires_at: None,
-    }
-    .into_active_model()
-    .insert(txn)
-    .await?;
-    key_directory::Model { hash: Sha256::digest(secret.reveal()).to_vec(), organization_id, api_key_id: id, secret_id }
-        .into_active_model()
-        .insert(txn)
-        .await?;
-    Ok((ApiKeyId::new(id), SecretId::new(secret_id)))
 }
 
 async fn model(

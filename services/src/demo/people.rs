@@ -1,5 +1,7 @@
 //! The company's people.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use domain::{
     ids::{ProjectId, UserId},
     permissions::Role,
@@ -8,11 +10,14 @@ use domain::{
 use sea_orm::{ActiveModelTrait, ConnectionTrait, IntoActiveModel};
 
 use crate::{
-    Organization, ServiceResult, Services,
+    Actor, Organization, ServiceResult, Services, Who,
     accounts::{self, NewUser},
     entities::project_members,
     random,
 };
+
+/// Where the company's people work (an address for documentation, RFC 5737).
+const OFFICE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 5));
 
 /// Name, role, and the projects assigned, by index.
 const PEOPLE: [(&str, Role, &[usize]); 6] = [
@@ -23,6 +28,21 @@ const PEOPLE: [(&str, Role, &[usize]); 6] = [
     ("Lena Brandt", Role::Developer, &[3]),
     ("Tomás Rey", Role::Viewer, &[]),
 ];
+
+/// Somebody of the company.
+pub(super) struct Person {
+    pub(super) id: UserId,
+    name: &'static str,
+    role: Role,
+}
+
+impl Person {
+    /// The person doing something, in the company's office.
+    pub(super) fn actor(&self, organization: &Organization) -> Actor {
+        let who = Who::Member { id: self.id, name: self.name.to_owned(), role: self.role };
+        Actor { organization: organization.clone(), who, ip: Some(OFFICE) }
+    }
+}
 
 /// The address of the first person with this role.
 pub(super) fn email(role: Role) -> String {
@@ -36,12 +56,12 @@ fn address(name: &str) -> String {
 }
 
 /// Makes everybody, all with one random password.
-pub(super) async fn hire(services: &Services, organization: &Organization) -> ServiceResult<(Vec<UserId>, String)> {
+pub(super) async fn hire(services: &Services, organization: &Organization) -> ServiceResult<(Vec<Person>, String)> {
     let password = random::hex(&random::bytes::<9>()?);
     let mut people = Vec::new();
     for (name, role, _) in PEOPLE {
         let user = NewUser { email: address(name), name: name.to_owned(), role, password: password.clone() };
-        people.push(accounts::create_user(services, organization, user).await?);
+        people.push(Person { id: accounts::create_user(services, organization, user).await?, name, role });
     }
     Ok((people, password))
 }
@@ -50,7 +70,7 @@ pub(super) async fn hire(services: &Services, organization: &Organization) -> Se
 pub(super) async fn assign(
     txn: &impl ConnectionTrait,
     organization: &Organization,
-    people: &[UserId],
+    people: &[Person],
     projects: &[ProjectId],
     at: Timestamp,
 ) -> ServiceResult<()> {
@@ -59,7 +79,7 @@ pub(super) async fn assign(
             project_members::Model {
                 organization_id: organization.id.uuid(),
                 project_id: project.uuid(),
-                user_id: person.uuid(),
+                user_id: person.id.uuid(),
                 role: "member".to_owned(),
                 created_at: at.millis(),
             }

@@ -10,7 +10,8 @@ use rand_pcg::Pcg64;
 
 use super::{
     Options,
-    company::{Company, Key, Model},
+    company::{Company, Model},
+    keys::Key,
 };
 use crate::metering::CallRecord;
 
@@ -63,10 +64,13 @@ impl<'a> Traffic<'a> {
         let age = u32::try_from((at.millis() - self.begin.millis()) * 100 / span).unwrap_or(100);
         let activity = activity(at, company);
         let key = choose(&company.keys, &mut self.random, |key| {
-            let awake = if key.by_people { activity } else { 100 };
-            if key.since <= age { key.weight * awake } else { 0 }
+            let plan = key.plan;
+            let awake = if plan.by_people { activity } else { 100 };
+            let called = plan.since <= age && plan.until().is_none_or(|until| age < until);
+            if called { plan.weight * awake } else { 0 }
         });
-        let model = key.models.iter().map(|(model, weight)| (&company.models[*model], *weight)).collect::<Vec<_>>();
+        let model =
+            key.plan.models.iter().map(|(model, weight)| (&company.models[*model], *weight)).collect::<Vec<_>>();
         let (model, _) = choose(&model, &mut self.random, |(_, weight)| *weight);
         self.record(at, key, model)
     }
@@ -86,9 +90,9 @@ impl<'a> Traffic<'a> {
             id: id(at, random),
             organization_id: self.company.organization.id,
             time_zone: self.company.organization.time_zone,
-            project_id: Some(key.project),
+            project_id: key.project,
             api_key_id: key.id,
-            secret_id: key.secret,
+            secret_id: key.secret_at(at),
             member_id: Some(key.creator),
             started_at: at,
             model: Arc::clone(&model.name),

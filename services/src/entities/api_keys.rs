@@ -14,7 +14,13 @@ pub struct Model {
     pub name: String,
     pub description: String,
     pub level: String,
+    /// Names of scopes; empty for all of the level.
+    pub scopes: Json,
+    /// Names of models; empty for all.
     pub models: Json,
+    /// Networks in CIDR notation; empty for all.
+    pub ip_allowlist: Json,
+    pub rotate_every_days: Option<i32>,
     pub created_by: Option<Uuid>,
     pub created_at: i64,
     pub expires_at: Option<i64>,

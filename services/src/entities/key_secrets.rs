@@ -14,6 +14,8 @@ pub struct Model {
     pub last_four: String,
     pub created_at: i64,
     pub expires_at: Option<i64>,
+    /// The request that made it, where one was told.
+    pub request: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -11,6 +11,8 @@ pub struct Model {
     pub name: String,
     pub time_zone: String,
     pub session_idle_minutes: i32,
+    pub key_expiry_required: bool,
+    pub longest_key_life_days: Option<i32>,
     pub created_at: i64,
 }
 

@@ -55,7 +55,7 @@ pub async fn report(services: &Services, actor: &Actor, query: &UsageQuery) -> S
     })
 }
 
-fn zone(organization: &Organization, asked: Option<&str>) -> ServiceResult<Tz> {
+pub(super) fn zone(organization: &Organization, asked: Option<&str>) -> ServiceResult<Tz> {
     match asked {
         None => Ok(organization.time_zone),
         Some(name) => name.parse().map_err(|_| {

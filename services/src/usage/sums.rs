@@ -1,7 +1,5 @@
 //! Sums rollups: the one place that reads them.
 
-use std::collections::HashMap;
-
 use domain::{
     calls::Outcome,
     ids::{ApiKeyId, ProjectId},
@@ -45,7 +43,7 @@ pub(crate) struct Sum {
 }
 
 #[derive(FromQueryResult)]
-struct Columns {
+pub(super) struct Columns {
     outcome: String,
     calls: i64,
     tokens_in: i64,
@@ -57,7 +55,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn measures(&self) -> ServiceResult<Measures> {
+    pub(super) fn measures(&self) -> ServiceResult<Measures> {
         let outcome: Outcome = self.outcome.parse().map_err(ServiceError::Internal)?;
         if outcome == Outcome::Refused {
             return Ok(Measures { refused: self.calls, ..Measures::default() });
@@ -82,11 +80,7 @@ pub(crate) async fn by_bucket(
     slice: &Slice<'_>,
     group: Group,
 ) -> ServiceResult<Vec<Sum>> {
-    let column = match group {
-        Group::Model => series::Column::Model,
-        Group::ApiKey => series::Column::ApiKeyId,
-        Group::Project => series::Column::ProjectId,
-    };
+    let column = column(group);
     let rows = select(slice)
         .column(rollups::Column::Bucket)
         .column_as(column, "grouping")
@@ -108,24 +102,6 @@ pub(crate) async fn by_bucket(
     Ok(sums)
 }
 
-/// The sums over the whole slice, by key.
-pub(crate) async fn by_api_key(
-    database: &impl ConnectionTrait,
-    slice: &Slice<'_>,
-) -> ServiceResult<HashMap<Uuid, Measures>> {
-    let rows = select(slice)
-        .column(series::Column::ApiKeyId)
-        .group_by(series::Column::ApiKeyId)
-        .group_by(series::Column::Outcome)
-        .into_statement(database);
-    let mut sums: HashMap<Uuid, Measures> = HashMap::new();
-    for row in database.query_all_raw(rows).await? {
-        let key = row.try_get("", "api_key_id")?;
-        *sums.entry(key).or_default() += Columns::from_query_result(&row, "")?.measures()?;
-    }
-    Ok(sums)
-}
-
 /// The sums over the whole slice.
 pub(crate) async fn total(database: &impl ConnectionTrait, slice: &Slice<'_>) -> ServiceResult<Measures> {
     let mut total = Measures::default();
@@ -135,12 +111,20 @@ pub(crate) async fn total(database: &impl ConnectionTrait, slice: &Slice<'_>) ->
     Ok(total)
 }
 
+pub(super) fn column(group: Group) -> series::Column {
+    match group {
+        Group::Model => series::Column::Model,
+        Group::ApiKey => series::Column::ApiKeyId,
+        Group::Project => series::Column::ProjectId,
+    }
+}
+
 /// The text of an id, or nothing for the nil id that stands for none.
 fn id_key(id: Uuid, text: impl FnOnce(Uuid) -> String) -> String {
     if id.is_nil() { String::new() } else { text(id) }
 }
 
-trait IntoStatement {
+pub(super) trait IntoStatement {
     fn into_statement(self, database: &impl ConnectionTrait) -> sea_orm::Statement;
 }
 
@@ -151,7 +135,7 @@ impl IntoStatement for Select<rollups::Entity> {
 }
 
 /// The slice's sums, still to be grouped by outcome and what else.
-fn select(slice: &Slice<'_>) -> Select<rollups::Entity> {
+pub(super) fn select(slice: &Slice<'_>) -> Select<rollups::Entity> {
     let join = rollups::Entity::belongs_to(series::Entity)
         .from((rollups::Column::OrganizationId, rollups::Column::SeriesId))
         .to((series::Column::OrganizationId, series::Column::Id))

@@ -25,7 +25,7 @@ on_both_databases! {
         let actor = accounts::actor(&world.services, &signed_in.user, "acme", device().ip).await.unwrap();
         let project = world.default_project(&actor).await;
         let key = world.key(&actor, project, "web").await;
-        api_keys::revoke(&world.services, &actor, key.id).await.unwrap();
+        api_keys::revoke(&world.services, &actor, &[key.id]).await.unwrap();
         accounts::rename(&world.services, &signed_in.user, "Mira Lang", &device()).await.unwrap();
         accounts::sign_out(&world.services, &signed_in.user, &device()).await.unwrap();
         assert_eq!(actions(world).await, [

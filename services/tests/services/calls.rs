@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use domain::{
-    calls::{CallQuery, Outcome, PAGE_SIZE},
+    calls::{CallQuery, Outcome, OutcomeFilter, PAGE_SIZE},
     ids::CallId,
     permissions::Role,
-    usage::Filter,
+    usage::{Filter, Range, UsageQuery},
 };
 use futures::TryStreamExt;
 use sea_orm::{ConnectionTrait, Statement};
@@ -114,7 +114,7 @@ on_both_databases! {
                 .map(|(number, call)| call.model(&format!("{models}-{}", number % models)).outcome(Outcome::Failed))
                 .collect();
             world.calls(&admin.organization, &key, &made).await;
-            let query = CallQuery { outcome: Some(Outcome::Failed), ..CallQuery::default() };
+            let query = CallQuery { outcome: Some(OutcomeFilter::Only(Outcome::Failed)), ..CallQuery::default() };
             let seen = walk(world, &admin, &query).await;
             assert_eq!(seen, exported(world, &admin, &query).await);
             assert_eq!(seen.len(), if models == 90 { 180 } else { 400 });
@@ -150,8 +150,57 @@ on_both_databases! {
         assert_eq!(walk(world, &admin, &key).await, [web_ids[1], web_ids[0]]);
         let project = by(Filter { project: Some(other.id), ..Filter::default() });
         assert_eq!(walk(world, &admin, &project).await, [batch_ids[1], batch_ids[0]]);
-        let failed = CallQuery { outcome: Some(Outcome::Failed), ..key };
+        let failed = CallQuery { outcome: Some(OutcomeFilter::Only(Outcome::Failed)), ..key };
         assert_eq!(walk(world, &admin, &failed).await, [web_ids[1]]);
+    }
+
+    async fn errors_are_the_calls_that_usage_counts_as_such(world: &World) {
+        world.clock.set("2026-11-10T12:00:00Z");
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let key = world.key(&admin, project, "web").await;
+        let outcomes = [Outcome::Succeeded, Outcome::Failed, Outcome::Refused, Outcome::Interrupted, Outcome::Failed];
+        let made: Vec<CallMade> =
+            outcomes.iter().map(|outcome| CallMade::at("2026-11-10T10:00:00Z").outcome(*outcome)).collect();
+        let ids = world.calls(&admin.organization, &key, &made).await;
+        let query = CallQuery {
+            outcome: Some(OutcomeFilter::Errors),
+            range: Some(Range::Today),
+            ..CallQuery::default()
+        };
+        let listed = walk(world, &admin, &query).await;
+        let expected: HashSet<CallId> = [ids[1], ids[3], ids[4]].into();
+        assert_eq!(listed.iter().copied().collect::<HashSet<_>>(), expected);
+        assert_eq!(exported(world, &admin, &query).await, listed);
+        let asked = UsageQuery { range: Range::Today, ..UsageQuery::default() };
+        let report = services::usage::report(&world.services, &admin, &asked).await.unwrap();
+        assert_eq!(report.total.errors, i64::try_from(listed.len()).unwrap());
+        for (filter, count) in OutcomeFilter::ALL.into_iter().zip([1, 3, 2, 1, 1]) {
+            let query = CallQuery { outcome: Some(filter), ..CallQuery::default() };
+            assert_eq!(walk(world, &admin, &query).await.len(), count, "{filter}");
+        }
+    }
+
+    async fn days_are_those_of_the_zone_that_is_asked_for(world: &World) {
+        // Half past four in the morning of the 11th in Kathmandu, and still the 10th in New York.
+        world.clock.set("2026-11-10T22:45:00Z");
+        let admin = world.organization("Acme", "America/New_York").await;
+        let project = world.default_project(&admin).await;
+        let key = world.key(&admin, project, "web").await;
+        let times = ["2026-11-10T04:59:59.999Z", "2026-11-10T05:00:00Z", "2026-11-10T18:14:59.999Z", "2026-11-10T18:15:00Z"];
+        let made: Vec<CallMade> = times.iter().map(|at| CallMade::at(at)).collect();
+        let ids = world.calls(&admin.organization, &key, &made).await;
+        let today = CallQuery { range: Some(Range::Today), ..CallQuery::default() };
+        assert_eq!(walk(world, &admin, &today).await, [ids[3], ids[2], ids[1]]);
+        let kathmandu = CallQuery { time_zone: Some("Asia/Kathmandu".to_owned()), ..today.clone() };
+        assert_eq!(walk(world, &admin, &kathmandu).await, [ids[3]]);
+        let days = "2026-11-09..2026-11-10".parse().unwrap();
+        let custom = CallQuery { range: Some(days), ..kathmandu.clone() };
+        assert_eq!(walk(world, &admin, &custom).await, [ids[2], ids[1], ids[0]]);
+        let narrower = CallQuery { from: Some("2026-11-10T18:00:00Z".parse().unwrap()), ..custom };
+        assert_eq!(walk(world, &admin, &narrower).await, [ids[2]]);
+        let nowhere = CallQuery { time_zone: Some("Asia/Nowhere".to_owned()), ..today };
+        assert!(matches!(calls::list(&world.services, &admin, &nowhere).await, Err(ServiceError::Invalid(_))));
     }
 
     async fn a_call_is_shown_with_its_names(world: &World) {

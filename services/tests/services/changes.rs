@@ -30,10 +30,11 @@ on_both_databases! {
             .collect();
         let mut notices = Vec::new();
         for key in &keys {
-            api_keys::revoke(&world.services, &admin, key.id).await.unwrap();
+            api_keys::revoke(&world.services, &admin, &[key.id]).await.unwrap();
             for _ in &watchers {
                 let notice = tokio::time::timeout(PATIENCE, heard.recv()).await.unwrap().unwrap();
-                let Notice::Changed(change) = notice else { panic!("{notice:?}") };
+                let Notice::Changed(changes) = notice else { panic!("{notice:?}") };
+                let [change] = changes[..] else { panic!("{changes:?}") };
                 assert_eq!((change.kind, change.organization_id), (Kind::ApiKey, admin.organization.id));
                 notices.push(change.subject_id);
             }
@@ -52,7 +53,7 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "a").await;
-        api_keys::revoke(&world.services, &admin, key.id).await.unwrap();
+        api_keys::revoke(&world.services, &admin, &[key.id]).await.unwrap();
         tokio::time::timeout(PATIENCE, looked.recv()).await.unwrap();
         assert!(watcher.is_current());
         services.database().clone().close().await.unwrap();
@@ -74,14 +75,14 @@ async fn a_change_that_commits_after_a_later_one_is_heard_too() {
     let (sender, mut heard) = mpsc::unbounded_channel();
     let watcher = Watcher::start(&world.services, move |notice| sender.send(notice).unwrap_or_default());
     let mut next = async || match tokio::time::timeout(PATIENCE, heard.recv()).await.unwrap() {
-        Some(Notice::Changed(change)) => change.subject_id,
+        Some(Notice::Changed(changes)) if changes.len() == 1 => changes[0].subject_id,
         other => panic!("{other:?}"),
     };
     let slow = world.services.database().begin().await.unwrap();
     let values = format!("(1, 'api_key', '{}', '{}')", admin.organization.id.uuid(), keys[0].id.uuid());
     let sql = format!("INSERT INTO changes (at, kind, organization_id, subject_id) VALUES {values}");
     slow.execute_unprepared(&sql).await.unwrap();
-    api_keys::revoke(&world.services, &admin, keys[1].id).await.unwrap();
+    api_keys::revoke(&world.services, &admin, &[keys[1].id]).await.unwrap();
     assert_eq!(next().await, keys[1].id.uuid());
     slow.commit().await.unwrap();
     assert_eq!(next().await, keys[0].id.uuid());

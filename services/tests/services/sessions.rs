@@ -1,6 +1,6 @@
 //! How long sessions live.
 
-use domain::{accounts::SignIn, organizations::Settings, permissions::Role};
+use domain::{accounts::SignIn, api_keys::KeyPolicy, organizations::Settings, permissions::Role};
 use sea_orm::ConnectionTrait;
 use services::{ServiceError, accounts, organizations};
 
@@ -24,10 +24,24 @@ on_both_databases! {
         assert!(is_out(accounts::authenticate(services, token).await));
     }
 
+    async fn activity_that_cant_be_noted_is_no_reason_to_refuse_a_request(world: &World) {
+        let signed_in = world.sign_up("Mira", "Acme").await;
+        world.execute(if world.services.database().is_postgres() {
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$; \
+             CREATE TRIGGER refuses BEFORE UPDATE ON sessions EXECUTE FUNCTION refuse()"
+        } else {
+            "CREATE TRIGGER refuses BEFORE UPDATE ON sessions BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        }).await;
+        world.clock.forward_minutes(60);
+        accounts::authenticate(&world.services, &signed_in.token).await.unwrap();
+        world.clock.forward_minutes(60);
+        assert!(is_out(accounts::authenticate(&world.services, &signed_in.token).await));
+    }
+
     async fn the_strictest_organization_says_how_long_a_session_may_idle(world: &World) {
         let signed_in = world.sign_up("Mira", "Acme").await;
         let actor = accounts::actor(&world.services, &signed_in.user, "acme", None).await.unwrap();
-        let settings = Settings { session_idle_minutes: 15 };
+        let settings = Settings { session_idle_minutes: 15, key_policy: KeyPolicy::default() };
         organizations::update_settings(&world.services, &actor, settings.clone()).await.unwrap();
         assert_eq!(organizations::settings(&world.services, &actor).await.unwrap(), settings);
         world.clock.forward_minutes(15);

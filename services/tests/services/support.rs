@@ -3,15 +3,18 @@
 mod calls;
 mod clock;
 mod database;
+mod keys;
 mod people;
 
 pub(crate) use calls::CallMade;
 pub(crate) use clock::TestClock;
 pub(crate) use database::TestDatabase;
+pub(crate) use keys::{StoredKey, StoredSecret};
 pub(crate) use people::{PASSWORD, device, new_key, sign_up_input};
 
 use std::sync::Arc;
 
+use sea_orm::{ConnectionTrait, Statement};
 use services::{ServiceError, Services};
 
 /// Makes two tests of each body: on SQLite, and on PostgreSQL.
@@ -51,6 +54,21 @@ impl World {
         let clock = Arc::new(TestClock::default());
         let services = Services::start(database.url(), clock.clone()).await.unwrap();
         Self { services, clock, database }
+    }
+
+    /// How many rows a table has.
+    pub(crate) async fn count(&self, table: &str) -> i64 {
+        let read = self.services.database().read();
+        let sql = format!("SELECT count(*) AS n FROM {table}");
+        let row = read.query_one_raw(Statement::from_string(read.get_database_backend(), sql)).await.unwrap();
+        row.unwrap().try_get("", "n").unwrap()
+    }
+
+    /// Changes what no service changes (yet).
+    pub(crate) async fn execute(&self, sql: &str) {
+        let transaction = self.services.database().begin().await.unwrap();
+        transaction.execute_unprepared(sql).await.unwrap();
+        transaction.commit().await.unwrap();
     }
 
     pub(crate) async fn end(self) {

@@ -1,24 +1,52 @@
 use leptos::prelude::*;
 
-use super::{Choice, CollectAny, unique_id};
+use super::{Choice, CollectAny, Segmented, When, lower_case, unique_id};
 
-/// From so many choices on, they can be searched.
+/// From so many choices on, those without groups can be searched.
 const MANY: usize = 8;
 
-/// Any of several; none stands for all.
+/// All, or only some.
 #[component]
 pub fn CheckList(
     name: &'static str,
     #[prop(into)] legend: String,
+    /// Whether all are meant, whatever is chosen.
+    all: RwSignal<bool>,
     selected: RwSignal<Vec<String>>,
-    #[prop(into)] choices: Signal<Vec<Choice>>,
-    /// What choosing none means.
-    #[prop(into)]
-    none: String,
+    /// Those of one group stand together.
+    choices: Memo<Vec<Choice>>,
+    /// What all means: `All, also new ones`.
+    all_label: &'static str,
     #[prop(optional, into)] error: Signal<Option<String>>,
 ) -> impl IntoView {
     let error_id = unique_id(name);
     let described_by = error_id.clone();
+    let chosen = move || {
+        let only = match selected.with(Vec::len) {
+            0 => "Only chosen".to_owned(),
+            count => format!("Only chosen ({count})"),
+        };
+        vec![Choice::new("all", all_label), Choice::new("some", only)]
+    };
+    view! {
+        <fieldset class="field" class:wrong=move || error.with(Option::is_some) aria-describedby=described_by>
+            <legend>{legend.clone()}</legend>
+            <Segmented
+                label=legend
+                value=Signal::derive(move || if all.get() { "all" } else { "some" }.to_owned())
+                on_change=move |chosen: String| all.set(chosen == "all")
+                choices=Signal::derive(chosen)
+            />
+            <When when=move || !all.get()>
+                <Boxes selected choices/>
+            </When>
+            <p class="error" id=error_id role="alert">{move || error.get()}</p>
+        </fieldset>
+    }
+}
+
+#[component]
+fn Boxes(selected: RwSignal<Vec<String>>, choices: Memo<Vec<Choice>>) -> impl IntoView {
     let searched = RwSignal::new(String::new());
     let toggle = move |value: String, on: bool| {
         selected.update(|selected| {
@@ -29,11 +57,16 @@ pub fn CheckList(
         });
     };
     let shown = move || {
-        let search = searched.get().to_lowercase();
-        let matches = move |choice: &Choice| choice.label.to_lowercase().contains(&search);
+        let search = lower_case(&searched.get());
+        let matches = move |choice: &Choice| lower_case(&choice.label).contains(&search);
+        let mut group = "";
         let row = move |choice: Choice| {
+            let heading =
+                (choice.group != group).then(|| view! { <p class="check-group">{choice.group}</p> }.into_any());
+            group = choice.group;
             let (checked, value) = (choice.value.clone(), choice.value);
             view! {
+                {heading}
                 <label class="check">
                     <input
                         type="checkbox"
@@ -47,29 +80,22 @@ pub fn CheckList(
         };
         choices.get().into_iter().filter(matches).map(row).collect_any()
     };
-    let summary = move || match selected.with(Vec::len) {
-        0 => none.clone(),
-        1 => "1 chosen".to_owned(),
-        many => format!("{many} chosen"),
-    };
+    let searchable =
+        move || choices.with(|choices| choices.len() > MANY && choices.iter().all(|choice| choice.group.is_empty()));
     view! {
-        <fieldset class="field" class:wrong=move || error.with(Option::is_some) aria-describedby=described_by>
-            <legend>{legend} <span class="optional" aria-live="polite">{summary}</span></legend>
-            {move || {
-                (choices.with(Vec::len) > MANY)
-                    .then(|| view! {
-                        <input
-                            class="input"
-                            type="search"
-                            aria-label="Search the list"
-                            placeholder="Search the list"
-                            prop:value=move || searched.get()
-                            on:input=move |event| searched.set(event_target_value(&event))
-                        />
-                    }.into_any())
-            }}
-            <div class="check-list">{shown}</div>
-            <p class="error" id=error_id role="alert">{move || error.get()}</p>
-        </fieldset>
+        {move || {
+            searchable()
+                .then(|| view! {
+                    <input
+                        class="input"
+                        type="search"
+                        aria-label="Search the list"
+                        placeholder="Search the list"
+                        prop:value=move || searched.get()
+                        on:input=move |event| searched.set(event_target_value(&event))
+                    />
+                }.into_any())
+        }}
+        <div class="check-list">{shown}</div>
     }
 }

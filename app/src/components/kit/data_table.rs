@@ -39,7 +39,7 @@ where
     T: Clone + Send + Sync + 'static,
     R: Fn() -> Vec<T> + Send + 'static,
 {
-    let heads = columns.iter().map(|column| column.head).collect();
+    let heads = columns.iter().map(|column| (column.head, column.control.clone())).collect();
     let shown = move || {
         let mut rows = rows();
         if let Some((name, descending)) = sort.and_then(|sort| sort.current())

@@ -18,6 +18,9 @@ pub fn Dialog(
     /// Without a button and Esc to close it: only for what must be answered.
     #[prop(optional)]
     insistent: bool,
+    /// Asked before Esc or its button close it; `false` keeps it open.
+    #[prop(optional, into)]
+    may_close: Option<Callback<(), bool>>,
     #[prop(optional, into)] on_close: Option<Callback<()>>,
     children: ChildrenFn,
 ) -> impl IntoView {
@@ -43,12 +46,30 @@ pub fn Dialog(
         }
         is_open
     });
-    let close = move || open.set(false);
+    let stays = move || insistent || may_close.is_some_and(|may_close| !may_close.run(()));
+    let close = move || {
+        if !stays() {
+            open.set(false);
+        }
+    };
     let cancel = move |event: ev::Event| {
         // Esc within a list that is open in the dialog is not for the dialog.
         let own = event.target() == event.current_target();
-        if own && insistent {
+        if own && stays() {
             event.prevent_default();
+        }
+    };
+    let closed = move |_| {
+        // The event comes late: the dialog may be gone by then, or the element be another dialog's.
+        let Some(dialog) = dialog.try_get_untracked().flatten().filter(|dialog| !dialog.open()) else { return };
+        if !open.get_untracked() {
+            return;
+        }
+        // A second Esc closes a dialog whatever it says (HTML, section 6.10.3, close watchers): it opens again.
+        if stays() {
+            let _ = dialog.show_modal();
+        } else {
+            open.set(false);
         }
     };
     view! {
@@ -58,7 +79,7 @@ pub fn Dialog(
             class:sheet=sheet
             aria-labelledby=labelled_by
             on:cancel=cancel
-            on:close=move |_| close()
+            on:close=closed
         >
             <When when=move || open.get()>
                 <header>
@@ -80,16 +101,20 @@ pub fn Confirm(
     /// The verb on the button.
     action: &'static str,
     #[prop(optional, into)] pending: Signal<bool>,
+    /// Whether it is too early to press the button.
+    #[prop(optional, into)]
+    disabled: Signal<bool>,
     #[prop(into)] on_confirm: Callback<()>,
+    #[prop(optional, into)] on_close: Option<Callback<()>>,
     children: ChildrenFn,
 ) -> impl IntoView {
     let content = StoredValue::new(children);
     view! {
-        <Dialog open title>
+        <Dialog open title on_close=move || on_close.into_iter().for_each(|on_close| on_close.run(()))>
             <div class="dialog-body">{content.with_value(|content| content())}</div>
             <footer>
                 <Button on_press=move || open.set(false)>"Cancel"</Button>
-                <Button look=Look::Danger pending on_press=on_confirm>{action}</Button>
+                <Button look=Look::Danger pending disabled on_press=on_confirm>{action}</Button>
             </footer>
         </Dialog>
     }

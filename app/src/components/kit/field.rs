@@ -72,12 +72,16 @@ pub fn Field(
     #[prop(optional)] optional: bool,
     #[prop(optional)] autofocus: bool,
     #[prop(optional, into)] disabled: Signal<bool>,
+    /// The first and the last that can be chosen, of dates.
+    #[prop(optional)]
+    bounds: Option<(String, Option<String>)>,
 ) -> impl IntoView {
     let ids = Ids::new(name);
     let described_by = ids.described_by(hint.is_some(), error);
     let input = NodeRef::<html::Input>::new();
     focus_if(autofocus, input);
     let mode = if kind == "number" { Some("numeric") } else { None };
+    let (least, most) = bounds.map_or((None, None), |(least, most)| (Some(least), most));
     view! {
         <Frame ids=ids.clone() label hint error optional>
             <input
@@ -88,6 +92,8 @@ pub fn Field(
                 // The server's answer would come too late for numbers, so they are typed as text.
                 type=if kind == "number" { "text" } else { kind }
                 inputmode=mode
+                min=least
+                max=most
                 autocomplete=autocomplete
                 placeholder=(!placeholder.is_empty()).then_some(placeholder)
                 prop:value=move || value.get()
@@ -109,6 +115,10 @@ pub fn TextArea(
     #[prop(optional, into)] hint: Option<String>,
     #[prop(optional, into)] error: Signal<Option<String>>,
     #[prop(optional)] optional: bool,
+    /// For what is no prose: addresses, code.
+    #[prop(optional)]
+    mono: bool,
+    #[prop(optional)] placeholder: &'static str,
 ) -> impl IntoView {
     let ids = Ids::new(name);
     let described_by = ids.described_by(hint.is_some(), error);
@@ -116,9 +126,12 @@ pub fn TextArea(
         <Frame ids=ids.clone() label hint error optional>
             <textarea
                 class="input"
+                class:mono=mono
                 id=ids.control
                 name=name
                 rows="2"
+                spellcheck=if mono { "false" } else { "true" }
+                placeholder=(!placeholder.is_empty()).then_some(placeholder)
                 prop:value=move || value.get()
                 on:input=move |event| value.set(event_target_value(&event))
                 aria-invalid=move || error.with(Option::is_some).then_some("true")

@@ -4,6 +4,7 @@ use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
 use super::{Icon, IconView, dialog::closest, unique_id};
+use crate::state::Live;
 
 /// Space between a menu and its button, in pixels.
 const GAP: f64 = 6.0;
@@ -26,15 +27,27 @@ pub fn Menu(
     let button_target = id.clone();
     let expanded = RwSignal::new(false);
     let panel = NodeRef::<html::Div>::new();
+    let live = use_context::<Live>();
+    let hold = move |open| {
+        if let Some(live) = live {
+            live.hold(open);
+        }
+    };
+    on_cleanup(move || {
+        if expanded.try_get_untracked() == Some(true) {
+            hold(false);
+        }
+    });
     let place = move |event: ev::MouseEvent| {
         if let (Some(panel), Some(button)) = (panel.get_untracked(), closest(&event, "button")) {
-            place_beside(&panel, &button.get_bounding_client_rect());
+            place_beside(&panel, &button.get_bounding_client_rect(), WIDTH);
         }
     };
     let toggled = move |_| {
         let Some(panel) = panel.get_untracked() else { return };
         let open = panel.matches(":popover-open").unwrap_or(false);
         expanded.set(open);
+        hold(open);
         if open {
             focus(items(&panel).first());
         }
@@ -114,6 +127,13 @@ pub fn MenuAct(
     current: Signal<bool>,
     children: Children,
 ) -> impl IntoView {
+    // First the menu closes, so that a dialog that opens gives the focus back to the menu's button.
+    let press = move |event: ev::MouseEvent| {
+        if let Some(menu) = closest(&event, "[popover]").and_then(|menu| menu.dyn_into::<web_sys::HtmlElement>().ok()) {
+            let _ = menu.hide_popover();
+        }
+        on_press.run(());
+    };
     view! {
         <button
             type="button"
@@ -122,7 +142,7 @@ pub fn MenuAct(
             role="menuitem"
             tabindex="-1"
             aria-current=move || current.get().then_some("true")
-            on:click=move |_| on_press.run(())
+            on:click=press
         >
             {icon.map(|icon| view! { <IconView icon/> })}
             <span>{children()}</span>
@@ -137,8 +157,8 @@ pub fn MenuLabel(children: Children) -> impl IntoView {
     view! { <div class="menu-label" role="presentation">{children()}</div> }
 }
 
-/// Puts the menu below its button or above it, and aligns it to the side that has room.
-fn place_beside(panel: &web_sys::HtmlElement, button: &web_sys::DomRect) {
+/// Puts what opens below its button or above it, and aligns it to the side that has room for `widest` pixels.
+pub(crate) fn place_beside(panel: &web_sys::HtmlElement, button: &web_sys::DomRect, widest: f64) {
     let size = |value: Result<wasm_bindgen::JsValue, _>| value.ok().and_then(|value| value.as_f64()).unwrap_or(0.0);
     let (width, height) = (size(window().inner_width()), size(window().inner_height()));
     let (vertical, y) = if button.bottom() < height * 0.6 {
@@ -147,7 +167,7 @@ fn place_beside(panel: &web_sys::HtmlElement, button: &web_sys::DomRect) {
         ("bottom", height - button.top() + GAP)
     };
     let (horizontal, x) =
-        if button.left() + WIDTH < width { ("left", button.left()) } else { ("right", width - button.right()) };
+        if button.left() + widest < width { ("left", button.left()) } else { ("right", width - button.right()) };
     let style = panel.style();
     for side in ["top", "bottom", "left", "right"] {
         let _ = style.set_property(&format!("--menu-{side}"), "auto");

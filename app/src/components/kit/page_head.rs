@@ -1,8 +1,8 @@
 use leptos::prelude::*;
 
-use crate::state::watch;
+use crate::state::{use_inbox, watch};
 
-/// A page's heading. The document's title says the same.
+/// A page's heading. The document's title says the same, after the count of what isn't read: it is seen from other tabs.
 #[component]
 pub fn PageHead(
     #[prop(into)] title: Signal<String>,
@@ -13,7 +13,14 @@ pub fn PageHead(
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
-    watch(move || document().set_title(&format!("{} · Tollhouse", title.get())));
+    let inbox = use_inbox();
+    watch(move || {
+        let unread = match inbox.map_or(0, |inbox| inbox.count()) {
+            0 => String::new(),
+            unread => format!("({unread}) "),
+        };
+        document().set_title(&format!("{unread}{} · Tollhouse", title.get()));
+    });
     view! {
         <header class="page-head">
             <div>

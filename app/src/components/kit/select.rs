@@ -12,16 +12,24 @@ pub struct Choice {
     pub label: String,
     /// More about it, where there is room.
     pub description: String,
+    /// The heading that it stands under in a long list; empty for none.
+    pub group: &'static str,
 }
 
 impl Choice {
     pub fn new(value: impl Into<String>, label: impl Into<String>) -> Self {
-        Self { value: value.into(), label: label.into(), description: String::new() }
+        Self { value: value.into(), label: label.into(), description: String::new(), group: "" }
     }
 
     #[must_use]
     pub fn described(mut self, description: impl Into<String>) -> Self {
         self.description = description.into();
+        self
+    }
+
+    #[must_use]
+    pub const fn under(mut self, group: &'static str) -> Self {
+        self.group = group;
         self
     }
 }

@@ -29,6 +29,8 @@ pub enum TimeStyle {
     Second,
     /// `17 Nov, 14:32`
     DayMinute,
+    /// `17 Nov, 14:32 CET`
+    DayMinuteZone,
     /// `17 Nov 2026, 14:32:07 CET`
     Exact,
 }
@@ -44,6 +46,13 @@ impl TimeStyle {
             Self::Minute => &[("hour", "2-digit"), ("minute", "2-digit")],
             Self::Second => &[("hour", "2-digit"), ("minute", "2-digit"), ("second", "2-digit")],
             Self::DayMinute => &[("day", "numeric"), ("month", "short"), ("hour", "2-digit"), ("minute", "2-digit")],
+            Self::DayMinuteZone => &[
+                ("day", "numeric"),
+                ("month", "short"),
+                ("hour", "2-digit"),
+                ("minute", "2-digit"),
+                ("timeZoneName", "short"),
+            ],
             Self::Exact => &[
                 ("day", "numeric"),
                 ("month", "short"),
@@ -108,6 +117,20 @@ pub fn relative(moment: Timestamp, now: Timestamp) -> String {
         size => (size / DAY, "days"),
     };
     if seconds > 0 { format!("in {count} {unit}") } else { format!("{count} {unit} ago") }
+}
+
+/// How long it is until `moment`: `6 days`, `5 h 12 min`, `40 s`; `None` from that moment on.
+pub fn time_left(moment: Timestamp, now: Timestamp) -> Option<String> {
+    let seconds = (moment.millis() - now.millis() + 999) / 1_000;
+    let (minutes, hours) = (seconds / 60, seconds / 3_600);
+    Some(match seconds {
+        ..1 => return None,
+        1..60 => format!("{seconds} s"),
+        60..3_600 => format!("{minutes} min"),
+        3_600..172_800 if minutes % 60 == 0 => format!("{hours} h"),
+        3_600..172_800 => format!("{hours} h {} min", minutes % 60),
+        _ => format!("{} days", hours / 24),
+    })
 }
 
 /// A moment, relative and kept so, with the exact one on hover.

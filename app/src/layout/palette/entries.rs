@@ -1,12 +1,12 @@
-use domain::permissions::Permission;
+use domain::{api_keys::KeyQuery, permissions::Permission};
 use leptos::prelude::*;
 
 use crate::{
-    addresses::{LogsAddress, Page, Query, UsageAddress},
+    addresses::{KeyAddress, Page, Query, UsageAddress},
     api,
-    components::Icon,
+    components::{Icon, lower_case},
     layout::{icon, theme_menu},
-    state::{Theme, load_when, use_organization, use_session},
+    state::{Theme, load_when, settled, use_organization, use_session, use_single_keys},
 };
 
 /// What choosing an entry does.
@@ -41,25 +41,30 @@ impl Entry {
 
     /// Whether each word that was typed is somewhere in it.
     pub(super) fn matches(&self, typed: &str) -> bool {
-        let text = format!("{} {} {}", self.label, self.detail, self.group).to_lowercase();
-        typed.to_lowercase().split_whitespace().all(|word| text.contains(word))
+        let text = lower_case(&format!("{} {} {}", self.label, self.detail, self.group));
+        lower_case(typed).split_whitespace().all(|word| text.contains(word))
     }
 }
 
-/// Everything that can be reached from here. Keys are asked for when the palette first opens.
-pub(super) fn entries(open: RwSignal<bool>) -> Signal<Vec<Entry>> {
+/// Everything that can be reached from here. Keys are found by the server, since there may be thousands.
+pub(super) fn entries(open: RwSignal<bool>, typed: RwSignal<String>) -> Signal<Vec<Entry>> {
     let organization = use_organization();
     let session = use_session();
+    let single_keys = use_single_keys();
     let slug = organization.slug();
+    let typed = settled(typed);
     let keys = load_when({
         let slug = slug.clone();
         move || {
             let wanted = open.get() && organization.may(Permission::ViewApiKeys);
-            wanted.then(|| api::api_keys::List { organization: slug.clone() })
+            let query = KeyQuery { search: typed.get(), ..KeyQuery::default() };
+            wanted.then(|| api::api_keys::List { organization: slug.clone(), query })
         }
     });
     Signal::derive(move || {
-        let mut entries = pages(&slug, |permission| organization.may(permission));
+        // Shortcuts of single keys are told where they do something.
+        let told = |keys: String| if single_keys.on() { keys } else { String::new() };
+        let mut entries = pages(&slug, told, |permission| organization.may(permission));
         organization.projects.with(|projects| {
             for project in projects.into_iter().flatten() {
                 let mut address = UsageAddress::default();
@@ -69,10 +74,8 @@ pub(super) fn entries(open: RwSignal<bool>) -> Signal<Vec<Entry>> {
             }
         });
         keys.with(|keys| {
-            for key in keys.into_iter().flatten() {
-                let mut address = LogsAddress::default();
-                address.filter.api_key = Some(key.id);
-                let deed = Deed::Go(address.href(&slug));
+            for key in keys.into_iter().flat_map(|page| &page.keys) {
+                let deed = Deed::Go(KeyAddress::new(key.id).href(&slug));
                 entries.push(Entry::new("Keys", Icon::Key, &key.name, deed).detailed(&key.masked));
             }
         });
@@ -85,23 +88,26 @@ pub(super) fn entries(open: RwSignal<bool>) -> Signal<Vec<Entry>> {
             }
         });
         for theme in Theme::ALL {
-            let label = format!("Theme: {}", theme.label().to_lowercase());
+            let label = format!("Theme: {}", theme.label().to_ascii_lowercase());
             entries.push(Entry::new("This browser", theme_menu::icon(theme), label, Deed::Theme(theme)));
         }
-        entries.push(Entry::new("This browser", Icon::Keyboard, "Keyboard shortcuts", Deed::Shortcuts).detailed("?"));
+        entries.push(
+            Entry::new("This browser", Icon::Keyboard, "Keyboard shortcuts", Deed::Shortcuts)
+                .detailed(told("?".to_owned())),
+        );
         entries.push(Entry::new("This browser", Icon::SignOut, "Sign out", Deed::SignOut));
         entries
     })
 }
 
-fn pages(slug: &str, may: impl Fn(Permission) -> bool) -> Vec<Entry> {
+fn pages(slug: &str, told: impl Fn(String) -> String, may: impl Fn(Permission) -> bool) -> Vec<Entry> {
     let mut entries = Vec::new();
     if may(Permission::ManageApiKeys) {
         let address = Query::default().with("new", Some("key")).on(&Page::ApiKeys.path(slug));
         entries.push(Entry::new("Acts", Icon::Plus, "Create key", Deed::Go(address)));
     }
     for page in Page::ALL.into_iter().filter(|page| may(page.permission())) {
-        let detail = format!("g {}", super::super::shortcuts::key(page));
+        let detail = told(format!("g {}", super::super::shortcuts::key(page)));
         entries.push(Entry::new("Pages", icon(page), page.label(), Deed::Go(page.path(slug))).detailed(detail));
     }
     entries.push(Entry::new("Pages", Icon::User, "Your account", Deed::Go("/account".to_owned())));

@@ -1,76 +1,57 @@
-use domain::api_keys::ApiKey;
+use domain::{api_keys::ApiKey, ids::ApiKeyId};
 use leptos::prelude::*;
 
+use super::{
+    deeds::Stage,
+    uses::{RecentUses, recent_uses},
+};
 use crate::{
     api,
-    components::{Confirm, FormError, Time, format_count, use_toasts},
-    state::{act, use_organization, watch},
+    components::{Confirm, FormError, use_toasts},
+    pages::usage::plural,
+    state::{act, use_organization},
 };
 
-/// Asks before a key is ended, and says what that breaks.
+/// Asks before keys are ended for good, and names what used them lately.
 #[component]
-pub(super) fn RevokeDialog(
-    revoking: RwSignal<Option<ApiKey>>,
-    #[prop(into)] on_revoked: Callback<()>,
-) -> impl IntoView {
+pub(super) fn RevokeDialog(keys: Vec<ApiKey>, stage: Stage) -> impl IntoView {
     let toasts = use_toasts();
-    let slug = StoredValue::new(use_organization().slug());
-    let open = RwSignal::new(false);
-    let shown = RwSignal::new(None::<ApiKey>);
+    let organization = use_organization();
+    let (whose, named, action) = match &keys[..] {
+        [key] => (format!("“{}”", key.name), format!("“{}” is", key.name), "Revoke key"),
+        several => {
+            let count = plural(i64::try_from(several.len()).unwrap_or(i64::MAX), "key");
+            (count.clone(), format!("{count} are"), "Revoke keys")
+        }
+    };
+    let uses = recent_uses(&keys);
     let revoke = act(
-        move |key: &ApiKey| api::api_keys::Revoke { organization: slug.get_value(), id: key.id },
-        move |key, ()| {
-            open.set(false);
-            on_revoked.run(());
-            toasts.done(format!("“{}” is revoked.", key.name));
+        move |ids: &Vec<ApiKeyId>| api::api_keys::Revoke { organization: organization.slug(), ids: ids.clone() },
+        move |_, ()| {
+            toasts.done(format!("{named} revoked."));
+            stage.finish();
         },
     );
-    // What was asked about stays readable while the dialog closes.
-    watch(move || {
-        if let Some(key) = revoking.get() {
-            revoke.clear();
-            shown.set(Some(key));
-            open.set(true);
-            revoking.set(None);
-        }
-    });
-    let title = move || shown.with(|key| key.as_ref().map(|key| format!("Revoke “{}”?", key.name)).unwrap_or_default());
+    let ids = StoredValue::new(keys.iter().map(|key| key.id).collect::<Vec<_>>());
+    let one = keys.len() == 1;
+    // Whoever can't be told what uses it may end it all the same.
+    let looking = Signal::derive(move || uses.progress().waiting() && !uses.progress().answered());
     view! {
         <Confirm
-            open
-            title=Signal::derive(title)
-            action="Revoke key"
+            open=stage.open
+            title=format!("Revoke {whose}?")
+            action
             pending=revoke.pending()
-            on_confirm=move || {
-                if let Some(key) = shown.get() {
-                    revoke.send(key);
-                }
-            }
+            disabled=looking
+            on_confirm=move || revoke.send(ids.get_value())
+            on_close=move || stage.closed()
         >
             <FormError error=revoke.error() fields=&[]/>
             <p>
-                "Every program that uses it is refused from its next call on, within a second. Calls already running
-                finish. This can't be taken back."
+                "Every program that uses " {if one { "it" } else { "one of them" }}
+                " is refused from its next call on, within a second. Calls already running finish. This can’t be taken back."
             </p>
-            {move || shown.get().map(|key| view! { <LastUse key/> })}
+            <RecentUses answer=uses/>
         </Confirm>
-    }
-}
-
-#[component]
-fn LastUse(key: ApiKey) -> impl IntoView {
-    let used = match key.last_used_at {
-        Some(at) => view! { <Time at/> }.into_any(),
-        None => "never".into_any(),
-    };
-    view! {
-        <dl class="facts">
-            <dt>"Key"</dt>
-            <dd class="mono">{key.masked}</dd>
-            <dt>"Last used"</dt>
-            <dd>{used}</dd>
-            <dt>"Calls this month"</dt>
-            <dd>{format_count(key.calls_this_month)}</dd>
-        </dl>
     }
 }

@@ -2,23 +2,32 @@ use domain::calls::{Call, CallDetails};
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::{CallList, call_table::link_id, cost::CostLines, facts::Facts, outcome::StatusBadge, timing::Timing};
+use super::{
+    CallList, CallsHref, call_table::link_id, cost::CostLines, facts::Facts, outcome::StatusBadge, timing::Timing,
+};
 use crate::{
     addresses::LogsAddress,
     api,
     components::{AsyncView, Button, CopyButton, Icon, Look, Skeleton, When},
-    state::{load_when, use_go, use_organization, watch},
+    state::{load_when, use_go, use_organization, use_single_keys, watch},
 };
 
-/// The call that is open, beside the list. j and k go to the next and the one before, Esc closes it.
+/// The call that is open, beside the list. j and k go to the next and the one before unless single keys are switched
+/// off, Esc closes it.
 #[component]
-pub(super) fn CallPanel(list: CallList, address: Memo<LogsAddress>, zone: Memo<String>) -> impl IntoView {
+pub(super) fn CallPanel(
+    list: CallList,
+    address: Memo<LogsAddress>,
+    zone: Memo<String>,
+    href: CallsHref,
+) -> impl IntoView {
     let (go, organization) = (use_go(), use_organization());
+    let single_keys = use_single_keys();
     let open = Memo::new(move |_| address.with(|address| address.call));
     let details = load_when(move || Some(api::calls::Get { organization: organization.slug(), id: open.get()? }));
     let show = move |call: Option<&Call>| {
         let address = LogsAddress { call: call.map(|call| call.id), ..address.get_untracked() };
-        go.replace(address.href(&organization.slug()));
+        go.replace(href.run((address,)));
     };
     let close = move || {
         let row = open
@@ -45,8 +54,8 @@ pub(super) fn CallPanel(list: CallList, address: Memo<LogsAddress>, zone: Memo<S
             return;
         }
         match event.key().as_str() {
-            "j" => step(1),
-            "k" => step(-1),
+            "j" if untrack(|| single_keys.on()) => step(1),
+            "k" if untrack(|| single_keys.on()) => step(-1),
             "Escape" => close(),
             _ => return,
         }
@@ -67,9 +76,11 @@ pub(super) fn CallPanel(list: CallList, address: Memo<LogsAddress>, zone: Memo<S
             <aside class="call-panel" aria-labelledby="call-heading">
                 <header>
                     <h2 id="call-heading" tabindex="-1" node_ref=heading>"Call"</h2>
-                    <span class="call-keys" aria-hidden="true"><kbd>"J"</kbd><kbd>"K"</kbd></span>
-                    <Button look=Look::Quiet icon=Icon::ArrowUp label="Newer call (k)" on_press=move || step(-1)/>
-                    <Button look=Look::Quiet icon=Icon::ArrowDown label="Older call (j)" on_press=move || step(1)/>
+                    <When when=move || single_keys.on()>
+                        <span class="call-keys" aria-hidden="true"><kbd>"J"</kbd><kbd>"K"</kbd></span>
+                    </When>
+                    <Button look=Look::Quiet icon=Icon::ArrowUp label="Newer call" on_press=move || step(-1)/>
+                    <Button look=Look::Quiet icon=Icon::ArrowDown label="Older call" on_press=move || step(1)/>
                     <Button look=Look::Quiet icon=Icon::Close label="Close (Esc)" on_press=close/>
                 </header>
                 <div class="call-body">

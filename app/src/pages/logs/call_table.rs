@@ -2,13 +2,12 @@ use domain::calls::Call;
 use leptos::prelude::*;
 
 use super::{
-    CallList,
+    CallList, CallsHref,
     outcome::{StatusBadge, cost_text, tokens_text},
 };
 use crate::{
     addresses::LogsAddress,
     components::{Column, DataTable, Place, Time, TimeStyle, format_duration},
-    state::use_organization,
 };
 
 /// The id of the link that opens a call, to which the focus returns.
@@ -17,10 +16,13 @@ pub(super) fn link_id(call: &Call) -> String {
 }
 
 #[component]
-pub(super) fn CallTable(list: CallList, address: Memo<LogsAddress>, zone: Memo<String>) -> impl IntoView {
-    let organization = use_organization();
-    let href =
-        move |call: &Call| LogsAddress { call: Some(call.id), ..address.get_untracked() }.href(&organization.slug());
+pub(super) fn CallTable(
+    list: CallList,
+    address: Memo<LogsAddress>,
+    zone: Memo<String>,
+    href: CallsHref,
+) -> impl IntoView {
+    let href = move |call: &Call| href.run((LogsAddress { call: Some(call.id), ..address.get_untracked() },));
     let columns = vec![
         Column::new("Time", move |call: &Call| {
             let (id, at) = (link_id(call), call.started_at);

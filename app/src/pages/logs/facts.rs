@@ -1,9 +1,12 @@
-use domain::calls::{Call, CallDetails, Measured, Outcome};
+use domain::{
+    calls::{Call, CallDetails, Measured, Outcome},
+    permissions::{Permission, Reach},
+};
 use leptos::prelude::*;
 
 use super::outcome::label;
 use crate::{
-    addresses::{LogsAddress, UsageAddress},
+    addresses::{KeyAddress, LogsAddress, UsageAddress},
     components::{TimeStyle, format_count, format_moment},
     state::use_organization,
 };
@@ -19,7 +22,10 @@ pub(super) fn Facts(details: CallDetails, zone: String) -> impl IntoView {
     let key = call.api_key.as_ref().map(|key| {
         let mut address = LogsAddress::default();
         address.filter.api_key = Some(key.id);
-        view! { <a href=address.href(&slug)>{key.name.clone()}</a> <span class="sub mono">{key.masked.clone()}</span> }
+        // The page of a key is for those who see all keys, or this one among their own; its calls are here for all.
+        let all = organization.reach(Permission::ViewApiKeys) == Some(Reach::Organization);
+        let href = if all { KeyAddress::new(key.id).href(&slug) } else { address.href(&slug) };
+        view! { <a href=href>{key.name.clone()}</a> <span class="sub mono">{key.masked.clone()}</span> }
     });
     let project = call.project.as_ref().map(|project| {
         let mut address = UsageAddress::default();

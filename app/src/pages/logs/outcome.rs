@@ -1,6 +1,6 @@
 //! How a call ended, and what it cost, in few words.
 
-use domain::calls::{Call, Measured, Outcome};
+use domain::calls::{Call, Measured, Outcome, OutcomeFilter};
 use leptos::prelude::*;
 
 use crate::components::{Badge, Tone, format_compact, format_money};
@@ -19,6 +19,13 @@ pub(super) const fn label(outcome: Outcome) -> &'static str {
         Outcome::Failed => "Failed",
         Outcome::Refused => "Refused",
         Outcome::Interrupted => "Interrupted",
+    }
+}
+
+pub(super) const fn filter_label(filter: OutcomeFilter) -> &'static str {
+    match filter {
+        OutcomeFilter::Errors => "Failed or interrupted",
+        OutcomeFilter::Only(outcome) => label(outcome),
     }
 }
 

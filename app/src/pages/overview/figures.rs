@@ -1,23 +1,29 @@
 //! The month's figures, each with its difference against the same days of the month before.
 
-use domain::{overview::Overview, usage::Measures};
+use domain::{
+    calls::OutcomeFilter,
+    overview::Overview,
+    usage::{Measures, Metric, Range},
+};
 
 use crate::{
-    addresses::{Page, UsageAddress},
+    addresses::{LogsAddress, Page, UsageAddress},
     components::{Change, Tile, format_compact, format_count, format_money, format_money_exact, format_percent},
 };
 
 /// Against what the differences are told.
 const BEFORE: &str = "the same days last month";
 
-pub(super) fn figures(overview: &Overview, slug: &str) -> Vec<Tile> {
+/// The figures; `to_logs` says whether the member may read the calls behind them.
+pub(super) fn figures(overview: &Overview, slug: &str, to_logs: bool) -> Vec<Tile> {
     let (month, previous) = (&overview.month, &overview.previous);
     let usage = |metric| {
         let mut address = UsageAddress::default();
         address.query.metric = metric;
         Some(address.href(slug))
     };
-    use domain::usage::Metric;
+    let failed =
+        LogsAddress { range: Some(Range::MonthToDate), outcome: Some(OutcomeFilter::Errors), ..LogsAddress::default() };
     let errors = |measures: &Measures| format_percent(measures.errors, measures.calls);
     vec![
         Tile {
@@ -40,7 +46,7 @@ pub(super) fn figures(overview: &Overview, slug: &str) -> Vec<Tile> {
                 format!("{} on {BEFORE}", errors(previous))
             },
             change: error_change(month, previous),
-            href: usage(Metric::Errors),
+            href: if to_logs && month.errors > 0 { Some(failed.href(slug)) } else { usage(Metric::Errors) },
         },
         Tile {
             label: "Active keys",

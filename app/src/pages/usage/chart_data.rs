@@ -1,6 +1,9 @@
 //! A report as what the chart shows.
 
-use domain::usage::{Filter, Group, Metric, UsageReport};
+use domain::{
+    calls::OutcomeFilter,
+    usage::{Filter, Group, Metric, UsageReport},
+};
 
 use super::names::{names, strides};
 use crate::{
@@ -63,6 +66,9 @@ impl Links {
 
 pub(crate) fn chart_data(report: &UsageReport, links: &Links) -> ChartData {
     let metric = links.address.query.metric;
+    // What a bar is made of is what it leads to.
+    let (noun, outcome) =
+        if metric == Metric::Errors { ("error", Some(OutcomeFilter::Errors)) } else { ("call", None) };
     let mut counts = vec![(0_i64, 0_i64); report.buckets.len()];
     let mut series = Vec::with_capacity(report.series.len());
     for group in &report.series {
@@ -71,8 +77,11 @@ pub(crate) fn chart_data(report: &UsageReport, links: &Links) -> ChartData {
             let bucket = point.bucket as usize;
             if let (Some(value), Some(count)) = (values.get_mut(bucket), counts.get_mut(bucket)) {
                 *value = point.measures.get(metric);
-                count.0 += point.measures.calls;
-                count.1 += point.measures.refused;
+                let measures = &point.measures;
+                let (calls, refused) =
+                    if outcome.is_some() { (measures.errors, 0) } else { (measures.calls, measures.refused) };
+                count.0 += calls;
+                count.1 += refused;
             }
         }
         series.push(Series {
@@ -89,8 +98,8 @@ pub(crate) fn chart_data(report: &UsageReport, links: &Links) -> ChartData {
             axis: names.axis,
             major: names.major,
             title: names.title,
-            action: action(calls, refused, address.is_some()),
-            href: address.map(|address| address.href(&links.organization)),
+            action: action(noun, calls, refused, address.is_some()),
+            href: address.map(|address| LogsAddress { outcome, ..address }.href(&links.organization)),
         }
     };
     ChartData {
@@ -115,12 +124,12 @@ fn running(report: &UsageReport) -> Option<usize> {
     (report.read_at < report.bucket_end(last)).then_some(last)
 }
 
-fn action(calls: i64, refused: i64, leads: bool) -> String {
+fn action(noun: &str, calls: i64, refused: i64, leads: bool) -> String {
     let counted = match (calls, refused) {
-        (0, 0) => return "No calls".to_owned(),
-        (0, refused) => format!("{} refused", plural(refused, "call")),
-        (calls, 0) => plural(calls, "call"),
-        (calls, refused) => format!("{}, {} refused", plural(calls, "call"), format_count(refused)),
+        (0, 0) => return format!("No {noun}s"),
+        (0, refused) => format!("{} refused", plural(refused, noun)),
+        (calls, 0) => plural(calls, noun),
+        (calls, refused) => format!("{}, {} refused", plural(calls, noun), format_count(refused)),
     };
     if leads { format!("See {counted}") } else { counted }
 }

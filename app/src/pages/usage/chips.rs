@@ -46,13 +46,14 @@ impl FilterNames {
             organization.projects.with(|projects| Some(projects?.iter().find(|project| project.id == id)?.name.clone()))
         });
         let wanted = Memo::new(move |_| filter.with(|filter| filter.api_key));
-        let keys = load_when(move || {
-            (wanted.get().is_some() && organization.may(Permission::ViewApiKeys))
-                .then(|| api::api_keys::List { organization: organization.slug() })
+        let key = load_when(move || {
+            let id = wanted.get().filter(|_| organization.may(Permission::ViewApiKeys))?;
+            Some(api::api_keys::Get { organization: organization.slug(), id })
         });
         let api_key = Signal::derive(move || {
+            // The answer to an older question names another key.
             let id = wanted.get()?;
-            keys.with(|keys| Some(keys?.iter().find(|key| key.id == id)?.name.clone()))
+            key.with(|key| Some(key.filter(|key| key.id == id)?.name.clone()))
         });
         Self { project, api_key }
     }

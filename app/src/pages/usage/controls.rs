@@ -1,7 +1,10 @@
 use domain::usage::{Group, Metric, Range, UsageQuery, View};
 use leptos::prelude::*;
 
-use super::{range_menu::RangeMenu, zone_menu::ZoneMenu};
+use super::{
+    range_menu::{RangeMenu, range_name},
+    zone_menu::ZoneMenu,
+};
 use crate::{
     addresses::UsageAddress,
     components::{Choice, CollectAny, Segmented, When, unique_id},
@@ -14,12 +17,16 @@ pub(super) fn Controls(address: Memo<UsageAddress>) -> impl IntoView {
     let (go, organization) = (use_go(), use_organization());
     let query = move || address.get().query;
     let to = move |query: UsageQuery| go.to(UsageAddress { query }.href(&organization.slug()));
+    let range = Memo::new(move |_| Some(query().range));
+    let range_href = Callback::new(move |(range,): (Option<Range>,)| {
+        UsageAddress { query: with_range(query(), range.unwrap_or_default()) }.href(&organization.slug())
+    });
     let zone_href = Callback::new(move |(time_zone,): (Option<String>,)| {
         UsageAddress { query: UsageQuery { time_zone, ..query() } }.href(&organization.slug())
     });
     view! {
         <div class="filters" role="group" aria-label="What is shown">
-            <RangeMenu address/>
+            <RangeMenu range name=Memo::new(move |_| range_name(query().range)) href=range_href/>
             <ViewSwitch query=Memo::new(move |_| query()) on_change=move |(view,)| to(UsageQuery { view: Some(view), ..query() })/>
             <Segmented
                 label="Metric"
@@ -84,7 +91,7 @@ fn ViewSwitch(query: Memo<UsageQuery>, #[prop(into)] on_change: Callback<(View,)
 const NO_HOURS: &str = "Hours: up to 31 days";
 
 /// The query for another range; the view is chosen anew where hours don't fit it.
-pub(super) fn with_range(query: UsageQuery, range: Range) -> UsageQuery {
+fn with_range(query: UsageQuery, range: Range) -> UsageQuery {
     let view = query.view.filter(|view| *view != View::Hour || range.fits_hours());
     UsageQuery { range, view, ..query }
 }

@@ -13,14 +13,14 @@ use crate::{
 #[component]
 pub(super) fn DaysDialog(
     open: RwSignal<bool>,
-    range: Memo<Range>,
+    range: Memo<Option<Range>>,
     #[prop(into)] on_choose: Callback<(CustomRange,)>,
 ) -> impl IntoView {
     let (first, last) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let errors = RwSignal::new(FieldErrors::default());
     watch(move || {
         if open.get()
-            && let Range::Custom(days) = range.get_untracked()
+            && let Some(Range::Custom(days)) = range.get_untracked()
         {
             first.set(days.first().to_string());
             last.set(days.last().to_string());

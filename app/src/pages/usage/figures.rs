@@ -1,6 +1,6 @@
 //! The range's totals.
 
-use domain::{calls::Outcome, usage::UsageReport};
+use domain::{calls::OutcomeFilter, usage::UsageReport};
 
 use super::{Links, plural};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     components::{Tile, format_compact, format_count, format_money, format_money_exact, format_percent},
 };
 
-pub(super) fn figures(report: &UsageReport, links: &Links) -> Vec<Tile> {
+pub(crate) fn figures(report: &UsageReport, links: &Links) -> Vec<Tile> {
     let total = &report.total;
     let calls = links.all_calls(report);
     let logs = |outcome| {
@@ -50,9 +50,7 @@ pub(super) fn figures(report: &UsageReport, links: &Links) -> Vec<Tile> {
         count("Tokens in", total.tokens_in, cached),
         count("Tokens out", total.tokens_out, format!("{} in all", format_compact(total.tokens()))),
         Tile {
-            // Failed and interrupted calls are both errors, and Logs shows one outcome at a time: the failed ones are
-            // nearly all of them.
-            href: logs(Some(Outcome::Failed)).filter(|_| total.errors > 0),
+            href: logs(Some(OutcomeFilter::Errors)).filter(|_| total.errors > 0),
             ..count("Errors", total.errors, errors)
         },
     ]

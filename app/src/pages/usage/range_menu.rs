@@ -2,47 +2,64 @@ use chrono::{NaiveDate, NaiveTime};
 use domain::usage::Range;
 use leptos::prelude::*;
 
-use super::{controls::with_range, days::DaysDialog};
+use super::days::DaysDialog;
 use crate::{
-    addresses::UsageAddress,
     components::{CollectAny, Icon, IconView, Menu, MenuAct, MenuLink, TimeStyle, format_moment},
-    state::{use_go, use_organization},
+    state::use_go,
 };
 
 /// Which days are shown: presets, or any.
 #[component]
-pub(super) fn RangeMenu(address: Memo<UsageAddress>) -> impl IntoView {
-    let (go, organization) = (use_go(), use_organization());
-    let range = Memo::new(move |_| address.with(|address| address.query.range));
-    let href = move |range| UsageAddress { query: with_range(address.get().query, range) }.href(&organization.slug());
+pub(crate) fn RangeMenu(
+    /// `None` where it isn't said in days.
+    range: Memo<Option<Range>>,
+    /// How the button calls what is shown.
+    name: Memo<String>,
+    /// The page for other days; for any time with `None`.
+    href: Callback<(Option<Range>,), String>,
+    /// Whether all times can be shown at once.
+    #[prop(optional)]
+    any_time: bool,
+) -> impl IntoView {
+    let go = use_go();
     let choosing = RwSignal::new(false);
-    let name = move || match range.get() {
-        Range::Custom(days) if days.first() == days.last() => day(days.first()),
-        Range::Custom(days) => format!("{} – {}", day(days.first()), day(days.last())),
-        preset => preset.label().to_owned(),
-    };
-    let preset = move |preset: Range| {
+    let preset = move |preset: Option<Range>| {
+        // What is shown in moments is neither any time nor a preset.
+        let current = move || range.get() == preset && (preset.is_some() || name.with(|name| name == ANY_TIME));
         view! {
-            <MenuLink href=Signal::derive(move || href(preset)) current=Signal::derive(move || range.get() == preset)>
-                {preset.label()}
+            <MenuLink href=Signal::derive(move || href.run((preset,))) current=Signal::derive(current)>
+                {preset.map_or(ANY_TIME, Range::label)}
             </MenuLink>
         }
     };
+    let presets = any_time.then_some(None).into_iter().chain(Range::PRESETS.map(Some));
     view! {
         <Menu
-            label=Signal::derive(move || format!("Range: {}", name()))
+            label=Signal::derive(move || format!("Range: {}", name.get()))
             class="button"
             trigger=move || view! { <span>{name}</span> <IconView icon=Icon::ChevronDown/> }
         >
-            {Range::PRESETS.into_iter().map(preset).collect_any()}
+            {presets.map(preset).collect_any()}
             <MenuAct
                 on_press=move || choosing.set(true)
-                current=Signal::derive(move || matches!(range.get(), Range::Custom(_)))
+                current=Signal::derive(move || matches!(range.get(), Some(Range::Custom(_))))
             >
                 "Custom days…"
             </MenuAct>
         </Menu>
-        <DaysDialog open=choosing range on_choose=move |(days,)| go.to(href(Range::Custom(days)))/>
+        <DaysDialog open=choosing range on_choose=move |(days,)| go.to(href.run((Some(Range::Custom(days)),)))/>
+    }
+}
+
+/// What a range that has no bounds is called.
+pub(crate) const ANY_TIME: &str = "Any time";
+
+/// `Last 7 days`, `1 Nov 2026 – 17 Nov 2026`.
+pub(crate) fn range_name(range: Range) -> String {
+    match range {
+        Range::Custom(days) if days.first() == days.last() => day(days.first()),
+        Range::Custom(days) => format!("{} – {}", day(days.first()), day(days.last())),
+        preset => preset.label().to_owned(),
     }
 }
 

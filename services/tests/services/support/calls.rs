@@ -22,6 +22,7 @@ use super::World;
 pub(crate) struct CallMade {
     pub(crate) at: Timestamp,
     pub(crate) model: String,
+    pub(crate) service: Service,
     pub(crate) outcome: Outcome,
     pub(crate) tokens_in: i64,
     pub(crate) tokens_out: i64,
@@ -38,6 +39,7 @@ impl CallMade {
         Self {
             at,
             model: "gpt-x".to_owned(),
+            service: Service::Chat,
             outcome: Outcome::Succeeded,
             tokens_in: 100,
             tokens_out: 10,
@@ -90,7 +92,7 @@ fn record(organization: &Organization, key: &ApiKey, call: &CallMade) -> CallRec
         member_id: key.created_by.as_ref().map(|creator| creator.id),
         started_at: call.at,
         model: call.model.as_str().into(),
-        service: Service::Chat,
+        service: call.service,
         endpoint: Cow::Borrowed("/v1/chat/completions"),
         provider: "sandbox".into(),
         status: if call.outcome == Outcome::Succeeded { 200 } else { 502 },

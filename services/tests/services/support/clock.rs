@@ -22,7 +22,15 @@ impl TestClock {
     }
 
     pub(crate) fn forward_minutes(&self, minutes: i64) {
-        self.0.fetch_add(minutes * 60_000, Ordering::SeqCst);
+        self.forward_millis(minutes * 60_000);
+    }
+
+    pub(crate) fn forward_days(&self, days: i64) {
+        self.forward_minutes(days * 24 * 60);
+    }
+
+    pub(crate) fn forward_millis(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::SeqCst);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use domain::{
     accounts::SignUp,
-    api_keys::{ApiKey, Level, NewApiKey},
+    api_keys::{ApiKey, KeyQuery, Level, NewApiKey, Scope, Secret},
     ids::ProjectId,
     models::Service,
     money::Price,
@@ -12,7 +12,11 @@ use domain::{
 use services::{
     Actor, Organization, Who,
     accounts::{self, Device, NewUser, SignedIn},
-    api_keys, models, organizations, projects,
+    api_keys::{
+        self,
+        directory::{KeyDirectory, Verification},
+    },
+    models, organizations, projects,
 };
 
 use super::World;
@@ -72,6 +76,32 @@ impl World {
         api_keys::create(&self.services, actor, new_key(project, name)).await.unwrap().api_key
     }
 
+    /// A key that may do whatever `asked` says, with its secret.
+    pub(crate) async fn secret(&self, actor: &Actor, asked: NewApiKey) -> (ApiKey, Secret) {
+        let made = api_keys::create(&self.services, actor, asked).await.unwrap();
+        (made.api_key, Secret::parse(&made.secret).unwrap())
+    }
+
+    /// Whoever holds this secret, as the management API lets them in.
+    pub(crate) async fn bearer(&self, secret: &Secret) -> Actor {
+        match KeyDirectory::start(&self.services).verify(secret).await.unwrap() {
+            Verification::Active(record) => record.actor(device().ip),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Whoever holds an admin key with these scopes, and the key.
+    pub(crate) async fn program(&self, actor: &Actor, scopes: &[Scope]) -> (Actor, ApiKey) {
+        let asked = NewApiKey { scopes: scopes.to_vec(), ..NewApiKey::plain("program", Level::Admin, None) };
+        let (key, secret) = self.secret(actor, asked).await;
+        (self.bearer(&secret).await, key)
+    }
+
+    /// The keys that `actor` sees first.
+    pub(crate) async fn keys(&self, actor: &Actor) -> Vec<ApiKey> {
+        api_keys::list(&self.services, actor, &KeyQuery::default()).await.unwrap().keys
+    }
+
     pub(crate) async fn offer(&self, name: &str, input_per_million: &str) {
         let price = Price {
             input_per_million: Some(input_per_million.parse().unwrap()),
@@ -81,6 +111,13 @@ impl World {
         let model = models::OfferedModel { name: name.to_owned(), service: Service::Chat, price: Some(price) };
         models::apply(&self.services, vec![model]).await.unwrap();
     }
+
+    /// Offers these models, at no price.
+    pub(crate) async fn offer_all(&self, names: &[&str]) {
+        let model =
+            |name: &&str| models::OfferedModel { name: (*name).to_owned(), service: Service::Chat, price: None };
+        models::apply(&self.services, names.iter().map(model).collect()).await.unwrap();
+    }
 }
 
 fn email(organization: &Organization, name: &str) -> String {
@@ -88,12 +125,5 @@ fn email(organization: &Organization, name: &str) -> String {
 }
 
 pub(crate) fn new_key(project: ProjectId, name: &str) -> NewApiKey {
-    NewApiKey {
-        name: name.to_owned(),
-        description: String::new(),
-        project_id: Some(project),
-        level: Level::Standard,
-        models: vec![],
-        expires_in_days: None,
-    }
+    NewApiKey::plain(name, Level::Standard, Some(project))
 }

@@ -14,6 +14,8 @@ pub enum Place {
     Detail,
     /// A menu or button at the end of the first line; its header is only for screen readers.
     Act,
+    /// A checkbox before all else.
+    Choice,
     /// Not at all.
     Hidden,
 }
@@ -33,6 +35,8 @@ pub(super) struct Head {
 pub struct Column<T: 'static> {
     pub(super) head: Head,
     pub(super) order: Option<fn(&T, &T) -> Ordering>,
+    /// Stands in place of the header's text.
+    pub(super) control: Option<ViewFn>,
     pub(super) show: Arc<dyn Fn(&T) -> AnyView + Send + Sync>,
 }
 
@@ -41,7 +45,7 @@ impl<T: 'static> Column<T> {
     pub fn new<V: IntoView + 'static>(header: &'static str, show: impl Fn(&T) -> V + Send + Sync + 'static) -> Self {
         let show = Arc::new(move |row: &T| show(row).into_any());
         let head = Head { header, numeric: false, place: Place::default(), spare: false, sortable: false };
-        Self { head, order: None, show }
+        Self { head, order: None, control: None, show }
     }
 
     /// Right-aligned, in figures of one width.
@@ -61,6 +65,20 @@ impl<T: 'static> Column<T> {
     #[must_use]
     pub fn spare(mut self) -> Self {
         self.head.spare = true;
+        self
+    }
+
+    /// Puts a control into the header, in place of its text.
+    #[must_use]
+    pub fn headed(mut self, control: impl Into<ViewFn>) -> Self {
+        self.control = Some(control.into());
+        self
+    }
+
+    /// Lets people sort by it where the server sorts.
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
+        self.head.sortable = true;
         self
     }
 

@@ -2,27 +2,50 @@ use leptos::prelude::*;
 
 use crate::{
     addresses::Query,
-    state::{Go, use_address, use_go},
+    state::{use_address, use_go},
 };
 
-/// By which column rows are sorted, as the address says: `sort=Name`, or `sort=-Name` for descending.
+/// By which column rows are sorted.
 #[derive(Clone, Copy)]
 pub struct Sort {
-    query: Memo<Query>,
-    go: Go,
+    /// The column's header, and whether the largest comes first.
+    current: Memo<Option<(String, bool)>>,
+    /// Sorts by a column; of numbers the largest come first.
+    choose: Callback<(&'static str, bool)>,
 }
 
 impl Sort {
-    pub fn in_address() -> Self {
-        Self { query: use_address(Query::parse), go: use_go() }
+    /// As the page says, where the server sorts.
+    pub fn new(current: Memo<Option<(String, bool)>>, choose: impl Fn(&'static str) + Send + Sync + 'static) -> Self {
+        Self { current, choose: Callback::new(move |(header, _)| choose(header)) }
     }
 
-    /// The column's header, and whether the largest comes first.
+    /// As the address says: `sort=Name`, or `sort=-Name` for descending. A column sorts, then the other way round, then
+    /// not at all.
+    pub fn in_address() -> Self {
+        let query = use_address(Query::parse);
+        let go = use_go();
+        let read = move || {
+            query.with(|query| {
+                let text = query.text("sort")?;
+                Some(text.strip_prefix('-').map_or((text.to_owned(), false), |name| (name.to_owned(), true)))
+            })
+        };
+        let choose = move |(header, largest_first): (&'static str, bool)| {
+            let next = match untrack(read).filter(|(name, _)| name == header) {
+                None => Some(largest_first),
+                Some((_, descending)) if descending == largest_first => Some(!largest_first),
+                Some(_) => None,
+            };
+            let value = next.map(|descending| if descending { format!("-{header}") } else { header.to_owned() });
+            let path = window().location().pathname().unwrap_or_default();
+            go.replace(query.get_untracked().with("sort", value).on(&path));
+        };
+        Self { current: Memo::new(move |_| read()), choose: Callback::new(choose) }
+    }
+
     pub(super) fn current(&self) -> Option<(String, bool)> {
-        self.query.with(|query| {
-            let text = query.text("sort")?;
-            Some(text.strip_prefix('-').map_or((text.to_owned(), false), |name| (name.to_owned(), true)))
-        })
+        self.current.get()
     }
 
     pub(super) fn direction(&self, header: &str) -> Option<&'static str> {
@@ -30,15 +53,7 @@ impl Sort {
         Some(if descending { "descending" } else { "ascending" })
     }
 
-    /// Sorts by a column, then the other way round, then not at all. Numbers begin with the largest.
-    pub(super) fn by(&self, header: &str, largest_first: bool) {
-        let next = match self.current().filter(|(name, _)| name == header) {
-            None => Some(largest_first),
-            Some((_, descending)) if descending == largest_first => Some(!largest_first),
-            Some(_) => None,
-        };
-        let value = next.map(|descending| if descending { format!("-{header}") } else { header.to_owned() });
-        let path = window().location().pathname().unwrap_or_default();
-        self.go.replace(self.query.get_untracked().with("sort", value).on(&path));
+    pub(super) fn by(&self, header: &'static str, largest_first: bool) {
+        self.choose.run((header, largest_first));
     }
 }

@@ -23,13 +23,14 @@ pub(super) struct Row {
 
 pub(super) fn table(
     caption: String,
-    heads: Vec<Head>,
+    heads: Vec<(Head, Option<ViewFn>)>,
     rows: Box<dyn Fn() -> Vec<Row> + Send>,
     sort: Option<Sort>,
     foot: Option<ViewFn>,
 ) -> impl IntoView {
     let go = use_go();
-    let headers = heads.iter().map(|head| header(*head, sort)).collect_any();
+    let headers = heads.iter().map(|(head, control)| header(*head, control.as_ref(), sort)).collect_any();
+    let heads: Vec<Head> = heads.into_iter().map(|(head, _)| head).collect();
     // In a table that is shown as cards, browsers forget what its parts are: the roles say it again.
     view! {
         <table class="data-table" role="table">
@@ -74,6 +75,7 @@ fn cell(head: Head, content: AnyView) -> AnyView {
         Place::Value => "at-value",
         Place::Detail => "at-detail",
         Place::Act => "at-act",
+        Place::Choice => "at-choice",
         Place::Hidden => "at-hidden",
     };
     view! {
@@ -85,8 +87,11 @@ fn cell(head: Head, content: AnyView) -> AnyView {
 }
 
 /// A column's header; a button where rows can be sorted by it.
-fn header(head: Head, sort: Option<Sort>) -> AnyView {
+fn header(head: Head, control: Option<&ViewFn>, sort: Option<Sort>) -> AnyView {
     let Head { header: name, numeric, spare, .. } = head;
+    if let Some(control) = control {
+        return view! { <th role="columnheader" scope="col" class="at-choice">{control.run()}</th> }.into_any();
+    }
     let Some(sort) = sort.filter(|_| head.sortable) else {
         let name = if head.place == Place::Act {
             view! { <span class="visually-hidden">{name}</span> }.into_any()

@@ -1,0 +1,133 @@
+use domain::{
+    api_keys::{HintKind, KeyQuery, KeySort, Level, Status},
+    ids::ProjectId,
+};
+
+use super::{Page, Query};
+
+/// Longest text that is searched for, in bytes.
+const LONGEST_SEARCH: usize = 200;
+
+/// The address of the list of API keys: `q, status, level, project, hint, sort, reversed, page`.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct KeysAddress {
+    /// What the page asks. The address counts pages from 1, the question from 0.
+    pub query: KeyQuery,
+    /// Whether the form for a new key is open: `new=key`.
+    pub creating: bool,
+}
+
+impl KeysAddress {
+    /// Reads a query string, with or without its question mark.
+    pub fn parse(search: &str) -> Self {
+        let search = Query::parse(search);
+        let page: Option<u32> = search.get("page");
+        Self {
+            query: KeyQuery {
+                search: search.text("q").filter(|text| text.len() <= LONGEST_SEARCH).unwrap_or_default().to_owned(),
+                status: search.get::<Status>("status"),
+                level: search.get::<Level>("level"),
+                project: search.get::<ProjectId>("project"),
+                hint: search.get::<HintKind>("hint"),
+                sort: search.get::<KeySort>("sort").unwrap_or_default(),
+                reversed: search.get("reversed").unwrap_or_default(),
+                page: page.unwrap_or_default().saturating_sub(1),
+            },
+            creating: search.text("new").is_some(),
+        }
+    }
+
+    /// What differs from the list as it opens.
+    pub fn to_query(&self) -> Query {
+        let query = &self.query;
+        Query::default()
+            .with("q", (!query.search.is_empty()).then_some(&query.search))
+            .with("status", query.status.map(Status::name))
+            .with("level", query.level)
+            .with("project", query.project)
+            .with("hint", query.hint)
+            .with("sort", (query.sort != KeySort::default()).then_some(query.sort))
+            .with("reversed", query.reversed.then_some(true))
+            .with("page", (query.page > 0).then_some(query.page.saturating_add(1)))
+            .with("new", self.creating.then_some("key"))
+    }
+
+    /// The page's whole address in the organization with this slug.
+    pub fn href(&self, organization: &str) -> String {
+        self.to_query().on(&Page::ApiKeys.path(organization))
+    }
+
+    /// The list narrowed anew: from its first page on.
+    #[must_use]
+    pub fn narrowed(&self, narrow: impl FnOnce(&mut KeyQuery)) -> Self {
+        let mut query = KeyQuery { page: 0, ..self.query.clone() };
+        narrow(&mut query);
+        Self { query, creating: false }
+    }
+
+    /// Whether anything but status, sort and page narrows the list.
+    pub fn is_filtered(&self) -> bool {
+        let KeyQuery { search, level, project, hint, .. } = &self.query;
+        !search.is_empty() || level.is_some() || project.is_some() || hint.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FULL: &str = "?q=web+app&status=rotating&level=standard&project=proj_01h2xcejqtf2nbrexx3vqjhp41&hint=wide\
+                        &sort=used&reversed=true&page=3&new=key";
+
+    #[test]
+    fn everything_survives_a_round_trip() {
+        let address = KeysAddress::parse(FULL);
+        assert_eq!(address.query.search, "web app");
+        assert_eq!(address.query.status, Some(Status::Rotating));
+        assert_eq!(address.query.hint, Some(HintKind::Wide));
+        assert_eq!(address.query.sort, KeySort::LastUsed);
+        assert_eq!(address.query.page, 2);
+        assert!(address.query.reversed && address.creating && address.is_filtered());
+        assert_eq!(address.href("acme"), format!("/o/acme/keys{FULL}"));
+    }
+
+    #[test]
+    fn what_can_not_be_used_is_ignored() {
+        let long = "x".repeat(LONGEST_SEARCH + 1);
+        let odd = format!("q={long}&status=lost&level=root&project=1&hint=bad&sort=size&reversed=yes&page=-1&new=");
+        let address = KeysAddress::parse(&odd);
+        assert_eq!(address, KeysAddress::default());
+        assert_eq!(address.href("acme"), "/o/acme/keys");
+    }
+
+    #[test]
+    fn the_first_page_is_the_same_with_and_without_its_number() {
+        for first in ["page=0", "page=1", ""] {
+            assert_eq!(KeysAddress::parse(first).query.page, 0);
+        }
+    }
+
+    #[test]
+    fn a_list_narrowed_anew_begins_with_its_first_page() {
+        let narrowed = KeysAddress::parse(FULL).narrowed(|query| query.status = None);
+        assert_eq!((narrowed.query.page, narrowed.query.status, narrowed.creating), (0, None, false));
+        assert_eq!(narrowed.query.search, "web app");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_address(text: String) {
+            let _ = KeysAddress::parse(&text);
+        }
+
+        #[test]
+        fn any_search_on_any_page_survives_a_round_trip(search in "\\PC{0,40}", page in 0..u32::MAX, reversed: bool) {
+            let query = KeyQuery { search, page, reversed, ..KeyQuery::default() };
+            let address = KeysAddress { query, creating: false };
+            let written = address.to_query().on("");
+            prop_assert_eq!(KeysAddress::parse(&written), address);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+use domain::notifications::{Notice, Notification};
+use leptos::prelude::*;
+
+use crate::{
+    addresses::KeyAddress,
+    components::{
+        AsyncView, Button, EmptyState, Icon, IconView, Look, Skeleton, Time, TimeStyle, Tone, When, format_moment,
+    },
+    state::{Inbox, InboxList, use_organization},
+};
+
+/// Notifications, the newest first; what leads further is read when it is followed.
+#[component]
+pub fn NotificationList(
+    inbox: Inbox,
+    list: InboxList,
+    /// Whether they are only those that aren't read.
+    #[prop(optional)]
+    unread_only: bool,
+) -> impl IntoView {
+    let rows = list.rows();
+    let (title, text) = if unread_only {
+        ("Everything is read", "What comes next appears here by itself.")
+    } else {
+        ("Nothing to tell yet", "Keys that leak, expire or want a new secret are told here, and who looks after them.")
+    };
+    let nothing = move || view! { <EmptyState icon=Icon::Bell title><p>{text}</p></EmptyState> };
+    view! {
+        <AsyncView answer=list.first() skeleton=|| view! { <Skeleton lines=6/> } let:_page>
+            <When when=move || rows.with(|rows| !rows.is_empty()) fallback=nothing>
+                <ul class="notifications" role="list">
+                    <For
+                        each=move || rows.get()
+                        key=|row| row.id
+                        children=move |row| view! { <Row inbox list notification=row/> }.into_any()
+                    />
+                </ul>
+                <When when=move || list.more()><Older list/></When>
+            </When>
+        </AsyncView>
+    }
+}
+
+#[component]
+fn Row(inbox: Inbox, list: InboxList, notification: Notification) -> impl IntoView {
+    let organization = use_organization();
+    let Notification { id, at, notice, .. } = notification;
+    let (icon, tone) = sign(&notice);
+    let zone = organization.time_zone();
+    let text = notice.text(&|moment| format_moment(moment, &zone, TimeStyle::DayMinuteZone));
+    let href = KeyAddress::new(notice.api_key()).href(&organization.slug());
+    let read =
+        Memo::new(move |_| list.rows().with(|rows| rows.iter().find(|row| row.id == id).is_none_or(|row| row.read)));
+    let act = move || if read.get() { "Mark as unread" } else { "Mark as read" };
+    view! {
+        <li class="notification" class:unread=move || !read.get()>
+            <a href=href on:click=move |_| inbox.mark(id, true)>
+                <span class=format!("notification-sign {}", tone.class())><IconView icon/></span>
+                <b>
+                    <span class="visually-hidden">{move || (!read.get()).then_some("Unread: ")}</span>
+                    {notice.title()}
+                </b>
+                <span>{text}</span>
+                <Time at zone/>
+            </a>
+            <button
+                type="button"
+                class="notification-mark"
+                aria-label=move || format!("{}: {}", act(), notice.title())
+                title=act
+                on:click=move |_| inbox.mark(id, !read.get_untracked())
+            >
+                <i aria-hidden="true"></i>
+            </button>
+        </li>
+    }
+}
+
+#[component]
+fn Older(list: InboxList) -> impl IntoView {
+    let older = list.older();
+    view! {
+        <div class="notifications-more">
+            {move || {
+                older.error().get().map(|error| view! { <p class="error" role="alert">{error.to_string()}</p> }.into_any())
+            }}
+            <Button look=Look::Quiet pending=older.pending() on_press=move || list.load_older()>"Load older"</Button>
+        </div>
+    }
+}
+
+/// What a notice looks like: how much it matters is seen before it is read.
+const fn sign(notice: &Notice) -> (Icon, Tone) {
+    match notice {
+        Notice::KeyLeaked { .. } => (Icon::Alert, Tone::Danger),
+        Notice::KeyExpiresSoon { .. } => (Icon::Clock, Tone::Warning),
+        Notice::KeyGraceEnds { .. } => (Icon::Key, Tone::Warning),
+        Notice::KeyRotationDue { .. } => (Icon::Refresh, Tone::Neutral),
+    }
+}

@@ -1,0 +1,37 @@
+use leptos::prelude::*;
+
+use crate::{
+    components::{Choice, RadioCards},
+    state::use_single_keys,
+};
+
+const ON: &str = "on";
+const OFF: &str = "off";
+
+/// Whether single keys act as shortcuts.
+#[component]
+pub(super) fn KeyboardSection() -> impl IntoView {
+    let single_keys = use_single_keys();
+    let choices = vec![
+        Choice::new(ON, "On")
+            .described("“g u” goes to Usage, “/” to the search, “?” lists them all. Not while you type."),
+        Choice::new(OFF, "Off").described("For speech input, or where keys are hit by accident. Ctrl K stays."),
+    ];
+    view! {
+        <section class="card section">
+            <header>
+                <h2>"Keyboard"</h2>
+                <p>"For this browser."</p>
+            </header>
+            <div class="section-body">
+                <RadioCards
+                    name="single-keys"
+                    legend="Shortcuts of single keys"
+                    value=Signal::derive(move || if single_keys.on() { ON } else { OFF }.to_owned())
+                    choices
+                    on_change=move |name: String| single_keys.set(name == ON)
+                />
+            </div>
+        </section>
+    }
+}

@@ -1,0 +1,99 @@
+use domain::api_keys::{ApiKey, CreatedApiKey, NewApiKey};
+use leptos::{ev, prelude::*};
+
+use super::{
+    Draft, Wrong,
+    fields::{FIELDS, LevelField, LimitFields, NameFields, ProjectField, ReminderField},
+    life::LifeField,
+    show_first_error,
+};
+use crate::{
+    addresses::Query,
+    api,
+    components::{Button, Dialog, FormError, Look, Notice},
+    pages::api_keys::{
+        deeds::{Deed, Stage},
+        secret::ShownSecret,
+    },
+    state::{act, load, use_address, use_organization, watch},
+};
+
+/// The form for a new key.
+#[component]
+pub(in crate::pages::api_keys) fn CreateSheet(
+    draft: Draft,
+    stage: Stage,
+    /// The key whose successor it is.
+    #[prop(optional)]
+    like: Option<ApiKey>,
+) -> impl IntoView {
+    let title =
+        like.as_ref().map_or_else(|| "Create key".to_owned(), |key| format!("Create a successor of “{}”", key.name));
+    view! {
+        <Dialog open=stage.open title sheet=true on_close=move || stage.closed()>
+            <Form draft stage like=like.clone()/>
+        </Dialog>
+    }
+}
+
+#[component]
+fn Form(draft: Draft, stage: Stage, like: Option<ApiKey>) -> impl IntoView {
+    let organization = use_organization();
+    let policy = load(move || api::api_keys::PolicyQuestion { organization: organization.slug() });
+    let policy = Memo::new(move |_| policy.with(|policy| policy.copied().unwrap_or_default()));
+    begin_with_a_project(draft);
+    let create = act(
+        move |input: &NewApiKey| api::api_keys::Create { organization: organization.slug(), input: input.clone() },
+        move |_, CreatedApiKey { api_key, secret }| {
+            draft.clear();
+            stage.finish_with(Deed::Show(ShownSecret { key: api_key, secret, rotated: false }));
+        },
+    );
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        create.send_validated(draft.new_key());
+    };
+    let wrong = Wrong(create.error());
+    show_first_error(wrong);
+    view! {
+        <form on:submit=submit novalidate>
+            <div class="dialog-body">
+                <FormError error=create.error() fields=FIELDS/>
+                {like.map(|key| view! {
+                    <Notice>
+                        "Begins with the settings of “" {key.name} "”. Put the new key where the old one is used, then revoke
+                        the old one."
+                    </Notice>
+                }.into_any())}
+                <NameFields draft wrong/>
+                <LevelField draft/>
+                <ProjectField draft wrong hint="Its calls are counted here."/>
+                <LimitFields draft wrong/>
+                <LifeField draft wrong policy/>
+                <ReminderField draft wrong/>
+            </div>
+            <footer>
+                <Button on_press=move || stage.close()>"Cancel"</Button>
+                <Button look=Look::Primary submit=true pending=create.pending()>"Create key"</Button>
+            </footer>
+        </form>
+    }
+}
+
+/// Chooses the project that the page shows, or the first, where none is chosen that there is.
+fn begin_with_a_project(draft: Draft) {
+    let organization = use_organization();
+    let query = use_address(Query::parse);
+    watch(move || {
+        let shown = query.with(|query| query.text("project").map(str::to_owned));
+        organization.projects.with(|projects| {
+            let open = || {
+                projects.into_iter().flatten().filter(|project| !project.archived).map(|project| project.id.to_string())
+            };
+            if projects.is_some() && !open().any(|id| draft.project.with_untracked(|chosen| *chosen == id)) {
+                let first = shown.filter(|shown| open().any(|id| id == *shown)).or_else(|| open().next());
+                draft.project.set(first.unwrap_or_default());
+            }
+        });
+    });
+}

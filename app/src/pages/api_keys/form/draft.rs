@@ -1,0 +1,204 @@
+use domain::{
+    api_keys::{ApiKey, ApiKeyChanges, Hint, Level, Life, Network, NewApiKey, Scope},
+    errors::FieldErrors,
+    ids::ProjectId,
+};
+use leptos::prelude::*;
+
+use super::life;
+use crate::state::now;
+
+/// What was typed and chosen so far, for a new key or for changes of one.
+#[derive(Clone, Copy)]
+pub(in crate::pages::api_keys) struct Draft {
+    pub(super) name: RwSignal<String>,
+    pub(super) description: RwSignal<String>,
+    pub(super) level: RwSignal<String>,
+    /// A project's id; empty until one is chosen.
+    pub(super) project: RwSignal<String>,
+    pub(super) all_scopes: RwSignal<bool>,
+    pub(super) scopes: RwSignal<Vec<String>>,
+    pub(super) all_models: RwSignal<bool>,
+    pub(super) models: RwSignal<Vec<String>>,
+    pub(super) anywhere: RwSignal<bool>,
+    /// One network a line.
+    pub(super) networks: RwSignal<String>,
+    /// A number of days, [`life::DATE`], or [`life::NEVER`].
+    pub(super) life: RwSignal<String>,
+    /// The day that was chosen, such as `2026-11-17`.
+    pub(super) day: RwSignal<String>,
+    /// Days; empty for none.
+    pub(super) reminder: RwSignal<String>,
+}
+
+impl Draft {
+    /// An empty form.
+    pub(in crate::pages::api_keys) fn new() -> Self {
+        let text = || RwSignal::new(String::new());
+        Self {
+            name: text(),
+            description: text(),
+            level: RwSignal::new(Level::Standard.name().to_owned()),
+            project: text(),
+            all_scopes: RwSignal::new(true),
+            scopes: RwSignal::new(Vec::new()),
+            all_models: RwSignal::new(true),
+            models: RwSignal::new(Vec::new()),
+            anywhere: RwSignal::new(true),
+            networks: text(),
+            life: RwSignal::new(life::DEFAULT.to_owned()),
+            day: text(),
+            reminder: text(),
+        }
+    }
+
+    /// The settings of `key`.
+    pub(in crate::pages::api_keys) fn of(key: &ApiKey) -> Self {
+        let draft = Self::new();
+        draft.name.set(key.name.clone());
+        draft.description.set(key.description.clone());
+        draft.level.set(key.level.name().to_owned());
+        draft.project.set(key.project.as_ref().map(|project| project.id.to_string()).unwrap_or_default());
+        draft.allow(&key.scopes, &key.models);
+        draft.anywhere.set(key.ip_allowlist.is_empty());
+        let lines: Vec<_> = key.ip_allowlist.iter().map(ToString::to_string).collect();
+        draft.networks.set(lines.join("\n"));
+        draft.reminder.set(key.rotate_every_days.map(|days| days.to_string()).unwrap_or_default());
+        draft
+    }
+
+    /// Narrows it to what `hint` says that the key was used for.
+    pub(in crate::pages::api_keys) fn narrow(&self, hint: &Hint) {
+        if let Hint::Wide { scopes, models } = hint {
+            self.allow(scopes, models);
+        }
+    }
+
+    fn allow(&self, scopes: &[Scope], models: &[String]) {
+        self.all_scopes.set(scopes.is_empty());
+        self.scopes.set(scopes.iter().map(|scope| scope.name().to_owned()).collect());
+        self.all_models.set(models.is_empty());
+        self.models.set(models.to_vec());
+    }
+
+    /// Begins anew, but for the project.
+    pub(super) fn clear(&self) {
+        let empty = Self::new();
+        for (signal, fresh) in [
+            (self.name, empty.name),
+            (self.description, empty.description),
+            (self.level, empty.level),
+            (self.networks, empty.networks),
+            (self.life, empty.life),
+            (self.day, empty.day),
+            (self.reminder, empty.reminder),
+        ] {
+            signal.set(fresh.get_untracked());
+        }
+        self.allow(&[], &[]);
+        self.anywhere.set(true);
+    }
+
+    pub(super) fn level(&self) -> Level {
+        self.level.with(|level| level.parse().unwrap_or(Level::Standard))
+    }
+
+    /// What to ask for, or what is wrong with it.
+    pub(super) fn new_key(&self) -> Result<NewApiKey, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let level = self.level();
+        let project: Option<ProjectId> = self.project.with(|project| project.parse().ok());
+        let asked = NewApiKey {
+            name: self.name.get(),
+            description: self.description.get(),
+            project_id: project.filter(|_| level.needs_project()),
+            level,
+            scopes: self.chosen_scopes(level, &mut errors),
+            models: self.chosen_models(level, &mut errors),
+            ip_allowlist: self.chosen_networks(&mut errors),
+            life: errors.check("life", life::read(&self.life.get(), &self.day.get())).unwrap_or(Life::Days(1)),
+            rotate_every_days: self.reminder.with(|days| days.parse().ok()),
+        };
+        both(errors, asked.validated(now()))
+    }
+
+    /// What differs from `key`, or what is wrong with it.
+    pub(super) fn changes(&self, key: &ApiKey) -> Result<ApiKeyChanges, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let (mut scopes, mut models) = (key.scopes.clone(), key.models.clone());
+        scopes.sort_unstable();
+        models.sort_unstable();
+        let project: Option<ProjectId> = self.project.with(|project| project.parse().ok());
+        let reminder = self.reminder.with(|days| days.parse().unwrap_or(0));
+        let changes = ApiKeyChanges {
+            name: changed(self.name.with(|name| name.trim().to_owned()), &key.name),
+            description: changed(self.description.with(|text| text.trim().to_owned()), &key.description),
+            scopes: changed(self.chosen_scopes(key.level, &mut errors), &scopes),
+            models: changed(self.chosen_models(key.level, &mut errors), &models),
+            ip_allowlist: changed(self.chosen_networks(&mut errors), &key.ip_allowlist),
+            project_id: project.filter(|id| key.project.as_ref().is_some_and(|project| project.id != *id)),
+            rotate_every_days: changed(reminder, &key.rotate_every_days.unwrap_or(0)),
+        };
+        both(errors, changes.validated(key.level))
+    }
+
+    fn chosen_scopes(&self, level: Level, errors: &mut FieldErrors) -> Vec<Scope> {
+        if self.all_scopes.get() {
+            return Vec::new();
+        }
+        let offered = Scope::of(level).iter().copied();
+        let mut scopes: Vec<_> =
+            self.scopes.with(|chosen| offered.filter(|scope| chosen.iter().any(|name| name == scope.name())).collect());
+        scopes.sort_unstable();
+        if scopes.is_empty() {
+            errors.add("scopes", "Choose at least one, or allow all.");
+        }
+        scopes
+    }
+
+    fn chosen_models(&self, level: Level, errors: &mut FieldErrors) -> Vec<String> {
+        if self.all_models.get() || !level.may_call_models() {
+            return Vec::new();
+        }
+        let mut models = self.models.get();
+        models.sort_unstable();
+        if models.is_empty() {
+            errors.add("models", "Choose at least one, or allow all.");
+        }
+        models
+    }
+
+    fn chosen_networks(&self, errors: &mut FieldErrors) -> Vec<Network> {
+        if self.anywhere.get() {
+            return Vec::new();
+        }
+        let mut networks = Vec::new();
+        self.networks.with(|text| {
+            for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+                match line.parse() {
+                    Ok(network) => networks.push(network),
+                    Err(wrong) => errors.add("ip_allowlist", format!("Line {}: {wrong}", index + 1)),
+                }
+            }
+        });
+        networks.sort_unstable();
+        networks.dedup();
+        if networks.is_empty() {
+            errors.add("ip_allowlist", "Name at least one network, or allow all.");
+        }
+        networks
+    }
+}
+
+/// The new value where it is another.
+fn changed<T: PartialEq>(now: T, before: &T) -> Option<T> {
+    (now != *before).then_some(now)
+}
+
+/// What was validated, unless something else is wrong too.
+fn both<T>(mut errors: FieldErrors, validated: Result<T, FieldErrors>) -> Result<T, FieldErrors> {
+    if let Err(others) = &validated {
+        others.iter().for_each(|(field, message)| errors.add(field, message));
+    }
+    errors.into_result().and(validated)
+}

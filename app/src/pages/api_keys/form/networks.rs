@@ -1,0 +1,65 @@
+use leptos::prelude::*;
+
+use super::{Draft, Wrong};
+use crate::{
+    api,
+    components::{Choice, Segmented, TextArea, When},
+    state::load,
+};
+
+/// From where it may be used.
+#[component]
+pub(super) fn NetworkField(draft: Draft, wrong: Wrong) -> impl IntoView {
+    let choices = vec![Choice::new("all", "Anywhere"), Choice::new("some", "Only these networks")];
+    view! {
+        <fieldset class="field">
+            <legend>"Used from"</legend>
+            <Segmented
+                label="Used from"
+                value=Signal::derive(move || if draft.anywhere.get() { "all" } else { "some" }.to_owned())
+                on_change=move |chosen: String| draft.anywhere.set(chosen == "all")
+                choices=Signal::stored(choices)
+            />
+            <When when=move || !draft.anywhere.get()>
+                <Networks draft wrong/>
+            </When>
+        </fieldset>
+    }
+}
+
+#[component]
+fn Networks(draft: Draft, wrong: Wrong) -> impl IntoView {
+    // The address that one is seen from is known of one's own sessions.
+    let sessions = load(|| api::accounts::Sessions {});
+    let mine = Memo::new(move |_| {
+        let found = sessions
+            .with(|sessions| sessions?.iter().find(|session| session.current).map(|session| session.ip.clone()));
+        found.filter(|ip| !ip.is_empty() && draft.networks.with(|text| text.lines().all(|line| line.trim() != ip)))
+    });
+    let add = move |ip: String| {
+        draft.networks.update(|text| {
+            if !text.is_empty() && !text.ends_with('\n') {
+                text.push('\n');
+            }
+            text.push_str(&ip);
+        });
+    };
+    view! {
+        <TextArea
+            name="ip_allowlist"
+            label="Networks"
+            mono=true
+            placeholder="203.0.113.0/24"
+            value=draft.networks
+            hint="One a line: an address, or a network such as 203.0.113.0/24 or 2001:db8::/32. Calls from elsewhere are refused."
+            error=wrong.of("ip_allowlist")
+        />
+        {move || mine.get().map(|ip| {
+            let text = format!("Add your own address, {ip}");
+            view! {
+                <p class="hint"><button type="button" class="link" on:click=move |_| add(ip.clone())>{text}</button></p>
+            }
+            .into_any()
+        })}
+    }
+}

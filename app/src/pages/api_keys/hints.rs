@@ -1,0 +1,138 @@
+//! What is pointed out about a key, why, and what to do about it.
+
+use domain::api_keys::{ApiKey, Hint};
+use leptos::prelude::*;
+
+use super::deeds::{Deed, Deeds};
+use crate::{
+    components::{Button, CollectAny, Icon, IconView, Menu, MenuAct, Notice, TimeStyle, Tone, format_moment},
+    state::browser_time_zone,
+};
+
+/// The next step.
+#[derive(Clone, Copy)]
+enum Remedy {
+    Narrow,
+    Rotate,
+    Succeed,
+    Revoke,
+}
+
+impl Remedy {
+    const fn of(hint: &Hint) -> Self {
+        match hint {
+            Hint::NeverUsed | Hint::Unused { .. } => Self::Revoke,
+            Hint::ExpiresSoon { .. } | Hint::BreaksPolicy { .. } => Self::Succeed,
+            Hint::RotationDue { .. } => Self::Rotate,
+            Hint::Wide { .. } => Self::Narrow,
+        }
+    }
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Narrow => "Narrow it to that…",
+            Self::Rotate => "Rotate…",
+            Self::Succeed => "Create a successor…",
+            Self::Revoke => "Revoke…",
+        }
+    }
+
+    const fn icon(self) -> Icon {
+        match self {
+            Self::Narrow => Icon::Edit,
+            Self::Rotate => Icon::Refresh,
+            Self::Succeed => Icon::Plus,
+            Self::Revoke => Icon::Revoke,
+        }
+    }
+
+    fn deed(self, key: ApiKey) -> Deed {
+        match self {
+            Self::Narrow => Deed::Narrow(key),
+            Self::Rotate => Deed::Rotate(key),
+            Self::Succeed => Deed::Succeed(key),
+            Self::Revoke => Deed::Revoke(vec![key]),
+        }
+    }
+}
+
+/// Why it is pointed out.
+fn reason(hint: &Hint) -> String {
+    let day = |at| format_moment(at, &browser_time_zone(), TimeStyle::Date);
+    match hint {
+        Hint::NeverUsed => "Nobody has used it since it was made. If nobody needs it, revoke it.".to_owned(),
+        Hint::Unused { since } => {
+            format!("Its last use was on {}. If nobody needs it any more, revoke it.", day(*since))
+        }
+        Hint::ExpiresSoon { at } => {
+            format!("It ends on {}, which can't be changed. A successor has the same settings.", day(*at))
+        }
+        Hint::RotationDue { since } => {
+            format!("Its secret should have been replaced by {}. The old one can live on for a while.", day(*since))
+        }
+        Hint::Wide { scopes, models } => {
+            let scopes: Vec<_> = scopes.iter().map(|scope| scope.label()).collect();
+            let used = match (scopes.join(", "), models.join(", ")) {
+                (scopes, models) if models.is_empty() => scopes,
+                (scopes, models) if scopes.is_empty() => models,
+                (scopes, models) => format!("{scopes} with {models}"),
+            };
+            format!("It may do more than it was used for in the last 30 days: {used}.")
+        }
+        Hint::BreaksPolicy { why } => {
+            format!("{why} It was made before that was decided, and keeps working. A successor would keep to it.")
+        }
+    }
+}
+
+/// All hints of a key as one quiet button, which opens to their reasons and the next steps.
+#[component]
+pub(super) fn HintMenu(key: ApiKey, deeds: Deeds) -> impl IntoView {
+    let first = key.hints.first()?.kind().label();
+    let more = key.hints.len() - 1;
+    let entry = |hint: &Hint| {
+        let (remedy, title, reason) = (Remedy::of(hint), hint.kind().label(), reason(hint));
+        let key = key.clone();
+        view! {
+            <MenuAct icon=remedy.icon() on_press=move || deeds.ask(remedy.deed(key.clone()))>
+                <b>{title}</b>
+                <span class="hint-reason">{reason}</span>
+                <span class="hint-remedy">{remedy.label()}</span>
+            </MenuAct>
+        }
+    };
+    let entries = key.hints.iter().map(entry).collect_any();
+    let label = format!("Why “{}” is pointed out: {first}", key.name);
+    Some(view! {
+        <Menu
+            label
+            class="hint-button"
+            trigger=move || view! {
+                <IconView icon=Icon::Info/>
+                <span>{first}{(more > 0).then(|| format!(" +{more}"))}</span>
+            }
+        >
+            {entries}
+        </Menu>
+    })
+}
+
+/// A key's hints on its own page, each with its next step.
+#[component]
+pub(super) fn HintNotices(key: ApiKey, deeds: Deeds) -> impl IntoView {
+    let notice = |hint: &Hint| {
+        let (remedy, title, reason) = (Remedy::of(hint), hint.kind().label(), reason(hint));
+        let key = key.clone();
+        let tone = match hint {
+            Hint::ExpiresSoon { .. } | Hint::RotationDue { .. } => Tone::Warning,
+            _ => Tone::Neutral,
+        };
+        view! {
+            <Notice tone>
+                <p><b>{title} "."</b> " " {reason}</p>
+                <Button icon=remedy.icon() on_press=move || deeds.ask(remedy.deed(key.clone()))>{remedy.label()}</Button>
+            </Notice>
+        }
+    };
+    key.hints.iter().map(notice).collect_any()
+}

@@ -1,0 +1,29 @@
+use leptos::prelude::*;
+
+use crate::{
+    addresses::{KeyAddress, KeyTab, LogsAddress},
+    components::{Icon, IconView},
+    pages::logs::{Calls, export},
+    state::use_organization,
+};
+
+/// Its calls, one by one, as on the logs page.
+#[component]
+pub fn KeyCalls() -> impl IntoView {
+    let address = expect_context::<Memo<KeyAddress>>();
+    let organization = use_organization();
+    let logs = Memo::new(move |_| address.with(|address| address.logs.clone()));
+    let href = Callback::new(move |(logs,): (LogsAddress,)| {
+        KeyAddress { tab: KeyTab::Calls, logs, ..address.get() }.href(&organization.slug())
+    });
+    view! {
+        <div class="key-calls-head">
+            <a class="link" href=move || logs.with(|logs| logs.href(&organization.slug()))>"Open in Logs"</a>
+            <a class="button" href=move || export(&organization.slug(), &logs.get()) download rel="external">
+                <IconView icon=Icon::Download/>
+                "Export CSV"
+            </a>
+        </div>
+        <Calls address=logs href of_key=true/>
+    }
+}

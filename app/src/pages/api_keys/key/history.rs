@@ -1,0 +1,85 @@
+use domain::{audit::AuditEntry, ids::ApiKeyId};
+use leptos::prelude::*;
+use serde_json::{Map, Value};
+
+use super::words::{field_label, in_words, place};
+use crate::{
+    api,
+    components::{AsyncView, CollectAny, EmptyState, Icon, Skeleton, Time, TimeStyle, When},
+    state::{load, use_organization},
+};
+
+/// What was done to a key, the latest first, from the audit log.
+#[component]
+pub(super) fn History(id: ApiKeyId, done: RwSignal<u32>) -> impl IntoView {
+    let organization = use_organization();
+    let entries = load(move || {
+        done.track();
+        api::api_keys::History { organization: organization.slug(), id }
+    });
+    view! {
+        <AsyncView answer=entries skeleton=|| view! { <div class="card"><Skeleton lines=5/></div> } let:entries>
+            <When
+                when=move || entries.with(|entries| !entries.is_empty())
+                fallback=|| view! {
+                    <div class="card">
+                        <EmptyState icon=Icon::Clock title="Nothing is known"><p>"What is done to the key appears here."</p></EmptyState>
+                    </div>
+                }
+            >
+                <ol class="card history" role="list">{move || entries.with(|entries| entries.iter().map(entry).collect_any())}</ol>
+            </When>
+        </AsyncView>
+    }
+}
+
+/// Who did what, when and from where.
+fn entry(entry: &AuditEntry) -> impl IntoView + use<> {
+    let from = (!entry.ip.is_empty()).then(|| format!(" from {}", entry.ip));
+    view! {
+        <li>
+            <div class="history-what">
+                <b>{done(&entry.action)}</b>
+                <span>"by " {entry.actor.clone()} {from}</span>
+            </div>
+            <div class="history-when">
+                <Time at=entry.at/>
+                <span class="sub"><Time at=entry.at style=TimeStyle::Exact/></span>
+            </div>
+            {changes(&entry.before, &entry.after)}
+        </li>
+    }
+}
+
+fn done(action: &str) -> String {
+    match action {
+        "api_key.created" => "Created".to_owned(),
+        "api_key.edited" => "Edited".to_owned(),
+        "api_key.rotated" => "Rotated".to_owned(),
+        "api_key.grace_changed" => "Grace period changed".to_owned(),
+        "api_key.revoked" => "Revoked".to_owned(),
+        "api_key.leaked" => "Reported as leaked, and stopped".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// Field by field, as it was and as it became. What was nothing before has only become, what is nothing now only was.
+fn changes(before: &Value, after: &Value) -> Option<AnyView> {
+    let none = Map::new();
+    let (before, after) = (before.as_object().unwrap_or(&none), after.as_object().unwrap_or(&none));
+    let gone = before.keys().filter(|field| !after.contains_key(*field));
+    let mut fields: Vec<_> = after.keys().chain(gone).collect();
+    fields.sort_by_key(|field| place(field));
+    let rows = fields.into_iter().map(|field| {
+        let was = before.get(field).map(|value| in_words(field, value));
+        let is = after.get(field).map(|value| in_words(field, value));
+        let arrow =
+            (was.is_some() && is.is_some()).then(|| view! { <span class="faint" aria-label="became">" → "</span> });
+        view! {
+            <dt>{field_label(field)}</dt>
+            <dd>{was.map(|was| view! { <span class="was">{was}</span> })} {arrow} {is}</dd>
+        }
+    });
+    let rows = rows.collect_any();
+    (!rows.is_empty()).then(|| view! { <dl class="history-changes">{rows}</dl> }.into_any())
+}

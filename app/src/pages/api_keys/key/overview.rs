@@ -1,0 +1,94 @@
+use domain::{
+    api_keys::ApiKey,
+    permissions::Permission,
+    usage::{Metric, Range, UsageReport},
+};
+use leptos::prelude::*;
+
+use super::facts::Facts;
+use crate::{
+    addresses::{KeyAddress, UsageAddress},
+    api,
+    components::{AsyncView, Choice, EmptyState, Icon, Segmented, Skeleton, Tiles, When, chart::Chart},
+    pages::usage::{Links, RangeMenu, chart_data, figures, range_name},
+    state::{load, use_go, use_live, use_organization},
+};
+
+/// What it is, and what it did.
+#[component]
+pub(super) fn Overview(key: ReadSignal<ApiKey>, address: Memo<KeyAddress>) -> impl IntoView {
+    let organization = use_organization();
+    let query = Memo::new(move |_| address.with(KeyAddress::usage));
+    let report = load(move || api::usage::Report { organization: organization.slug(), query: query.get() });
+    use_live().follow(move || report.refresh());
+    let links = Memo::new(move |_| Links {
+        organization: organization.slug(),
+        address: UsageAddress { query: query.get() },
+        to_logs: organization.may(Permission::ViewLogs),
+    });
+    let waiting = || view! { <Skeleton lines=5 shape="tiles"/> <Skeleton lines=1 shape="chart"/> };
+    view! {
+        <div class="key-overview">
+            {move || view! { <Facts key=key.get()/> }}
+            <section class="key-usage" aria-labelledby="usage">
+                <Controls address links/>
+                <AsyncView answer=report skeleton=waiting let:report>
+                    <Usage report links/>
+                </AsyncView>
+            </section>
+        </div>
+    }
+}
+
+/// Which days, and what of them.
+#[component]
+fn Controls(address: Memo<KeyAddress>, links: Memo<Links>) -> impl IntoView {
+    let (go, organization) = (use_go(), use_organization());
+    let range = Memo::new(move |_| Some(address.with(|address| address.range)));
+    let name = Memo::new(move |_| address.with(|address| range_name(address.range)));
+    let href = Callback::new(move |(range,): (Option<Range>,)| {
+        let address = address.get();
+        KeyAddress { range: range.unwrap_or(address.range), ..address }.href(&organization.slug())
+    });
+    let metrics: Vec<_> = Metric::ALL.iter().map(|metric| Choice::new(metric.name(), metric.label())).collect();
+    let choose = move |metric: String| {
+        let metric = metric.parse().unwrap_or_default();
+        go.to(KeyAddress { metric, ..address.get_untracked() }.href(&organization.slug()));
+    };
+    view! {
+        <div class="key-usage-head">
+            <h2 id="usage">"Usage"</h2>
+            <RangeMenu range name href/>
+            <Segmented
+                label="Metric"
+                value=Signal::derive(move || address.with(|address| address.metric.to_string()))
+                on_change=choose
+                choices=Signal::stored(metrics)
+            />
+            <a class="link" href=move || links.with(|links| links.address.href(&links.organization))>"All usage"</a>
+        </div>
+    }
+}
+
+#[component]
+fn Usage(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView {
+    let tiles = Memo::new(move |_| report.with(|report| links.with(|links| figures(report, links))));
+    let data = Memo::new(move |_| report.with(|report| links.with(|links| chart_data(report, links))));
+    let title = Memo::new(move |_| links.with(|links| format!("{} by model", links.address.query.metric.label())));
+    let nothing = Memo::new(move |_| report.with(|report| report.total.is_zero()));
+    view! {
+        <Tiles label="Totals of the range" tiles/>
+        <div class="card">
+            <When
+                when=move || !nothing.get()
+                fallback=|| view! {
+                    <EmptyState icon=Icon::Usage title="No calls in this range">
+                        <p>"As soon as the key is used, its calls appear here by themselves."</p>
+                    </EmptyState>
+                }
+            >
+                <div class="usage-chart"><Chart data label=title/></div>
+            </When>
+        </div>
+    }
+}

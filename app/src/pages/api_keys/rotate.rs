@@ -1,0 +1,234 @@
+//! Giving a key a new secret, and how long the old one lives on.
+
+use domain::api_keys::{ApiKey, RotatedApiKey, Rotation};
+use leptos::{ev, prelude::*};
+
+use super::{
+    deeds::{Deed, Stage},
+    grace::{Grace, GraceField},
+    secret::ShownSecret,
+    traits::still_used,
+    uses::{RecentUses, recent_uses},
+};
+use crate::{
+    api,
+    components::{
+        Button, Confirm, Dialog, FormError, Icon, Look, Notice, Time, TimeStyle, Tone, When, format_moment, use_toasts,
+    },
+    state::{act, browser_time_zone, now, use_organization},
+};
+
+/// Asks for how long, then shows the new secret.
+#[component]
+pub(super) fn RotateDialog(key: ApiKey, stage: Stage) -> impl IntoView {
+    let title = format!("Rotate “{}”", key.name);
+    let key = StoredValue::new(key);
+    view! {
+        <Dialog open=stage.open title on_close=move || stage.closed()>
+            <RotateForm key=key.get_value() stage/>
+        </Dialog>
+    }
+}
+
+#[component]
+fn RotateForm(key: ApiKey, stage: Stage) -> impl IntoView {
+    let organization = use_organization();
+    let grace = Grace::new();
+    let uses = recent_uses(std::slice::from_ref(&key));
+    // One name for this rotation, so that it happens once, however often it is sent.
+    let request = StoredValue::new(request_id());
+    let told_before = RwSignal::new(None::<ApiKey>);
+    let id = key.id;
+    let rotate = act(
+        move |grace_seconds: &u32| api::api_keys::Rotate {
+            organization: organization.slug(),
+            id,
+            rotation: Rotation { grace_seconds: *grace_seconds, request: Some(request.get_value()) },
+        },
+        move |_, RotatedApiKey { api_key, secret }| match secret {
+            Some(secret) => stage.finish_with(Deed::Show(ShownSecret { key: api_key, secret, rotated: true })),
+            None => told_before.set(Some(api_key)),
+        },
+    );
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        rotate.send_validated(grace.seconds());
+    };
+    let masked = key.masked.clone();
+    let effect = move || match grace.seconds() {
+        Ok(0) => format!("{masked} ends at once: whoever still sends it is refused within a second."),
+        Ok(seconds) => {
+            let end = now().plus_millis(i64::from(seconds) * 1_000);
+            let end = format_moment(end, &browser_time_zone(), TimeStyle::DayMinute);
+            format!("Both secrets work until {end}. {masked} ends then; you can end it earlier, or let it live longer.")
+        }
+        Err(_) => String::new(),
+    };
+    let form = move || {
+        view! {
+            <form on:submit=submit novalidate>
+                <div class="dialog-body">
+                    <FormError error=rotate.error() fields=&["grace_seconds"]/>
+                    <p>
+                        "The key gets a new secret, which is shown once. Name, settings, expiry and history stay."
+                    </p>
+                    <GraceField grace legend="The old secret goes on working for" error=rotate.field("grace_seconds")/>
+                    <p class="effect" aria-live="polite">{effect.clone()}</p>
+                    <RecentUses answer=uses/>
+                </div>
+                <footer>
+                    <Button on_press=move || stage.close()>"Cancel"</Button>
+                    <Button look=Look::Primary icon=Icon::Refresh submit=true pending=rotate.pending()>"Rotate key"</Button>
+                </footer>
+            </form>
+        }
+        .into_any()
+    };
+    move || match told_before.get() {
+        Some(key) => view! { <ToldBefore key stage/> }.into_any(),
+        None => form(),
+    }
+}
+
+/// The same request was answered before, so that nobody can be told the secret any more.
+#[component]
+fn ToldBefore(key: ApiKey, stage: Stage) -> impl IntoView {
+    let successor = key.clone();
+    let until = key.old_secret.map(|old| {
+        let end = format_moment(old.ends_at, &browser_time_zone(), TimeStyle::DayMinute);
+        format!("The old secret works until {end}. ")
+    });
+    view! {
+        <div class="dialog-body">
+            <Notice tone=Tone::Warning>
+                "The key was already rotated by this very request. Its new secret was told then, and can’t be told again."
+            </Notice>
+            <p>
+                {until}
+                "If nobody stored the new one, create a successor with the same settings and put it in place before then."
+            </p>
+        </div>
+        <footer>
+            <Button on_press=move || stage.finish()>"Close"</Button>
+            <Button
+                look=Look::Primary
+                icon=Icon::Plus
+                on_press=move || stage.finish_with(Deed::Succeed(successor.clone()))
+            >
+                "Create a successor…"
+            </Button>
+        </footer>
+    }
+}
+
+/// Ends the old secret early, and tells whether anybody still uses it.
+#[component]
+pub(super) fn EndDialog(key: ApiKey, stage: Stage) -> impl IntoView {
+    let toasts = use_toasts();
+    let organization = use_organization();
+    let id = key.id;
+    let end = act(
+        move |(): &()| api::api_keys::SetGrace { organization: organization.slug(), id, grace_seconds: 0 },
+        move |(), key: ApiKey| {
+            toasts.done(format!("The old secret of “{}” is ended.", key.name));
+            stage.finish();
+        },
+    );
+    let key = StoredValue::new(key);
+    let title = key.with_value(|key| format!("End the old secret of “{}”?", key.name));
+    view! {
+        <Confirm
+            open=stage.open
+            title
+            action="End it now"
+            pending=end.pending()
+            on_confirm=move || end.send(())
+            on_close=move || stage.closed()
+        >
+            <FormError error=end.error() fields=&[]/>
+            <OldSecretUse key=key.get_value()/>
+            <p>"Whoever still sends it is refused within a second. This can’t be taken back. The new secret isn’t touched."</p>
+        </Confirm>
+    }
+}
+
+/// Whether the old secret was used since the rotation.
+#[component]
+pub(super) fn OldSecretUse(key: ApiKey) -> impl IntoView {
+    let old = key.old_secret.clone()?;
+    let masked = old.masked.clone();
+    Some(match still_used(&key, &old) {
+        Some(at) => view! {
+            <Notice tone=Tone::Warning>
+                <p><span class="mono">{masked}</span> " is still used: last " <Time at/> "."</p>
+            </Notice>
+        }
+        .into_any(),
+        None => view! {
+            <Notice tone=Tone::Good>
+                <p><span class="mono">{masked}</span> " wasn’t used since the rotation."</p>
+            </Notice>
+        }
+        .into_any(),
+    })
+}
+
+/// Lets the old secret live longer, or shorter.
+#[component]
+pub(super) fn ExtendDialog(key: ApiKey, stage: Stage) -> impl IntoView {
+    let title = format!("How long may the old secret of “{}” live?", key.name);
+    let key = StoredValue::new(key);
+    view! {
+        <Dialog open=stage.open title on_close=move || stage.closed()>
+            <ExtendForm key=key.get_value() stage/>
+        </Dialog>
+    }
+}
+
+#[component]
+fn ExtendForm(key: ApiKey, stage: Stage) -> impl IntoView {
+    let organization = use_organization();
+    let toasts = use_toasts();
+    let grace = Grace::some();
+    let id = key.id;
+    let extend = act(
+        move |seconds: &u32| api::api_keys::SetGrace { organization: organization.slug(), id, grace_seconds: *seconds },
+        move |_, key: ApiKey| {
+            let end = key.old_secret.map(|old| format_moment(old.ends_at, &browser_time_zone(), TimeStyle::DayMinute));
+            toasts.done(format!("The old secret of “{}” works until {}.", key.name, end.unwrap_or_default()));
+            stage.finish();
+        },
+    );
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        extend.send_validated(grace.seconds());
+    };
+    let until = move || {
+        let end = now().plus_millis(i64::from(grace.seconds().ok()?) * 1_000);
+        Some(format!("It then ends on {}.", format_moment(end, &browser_time_zone(), TimeStyle::DayMinute)))
+    };
+    view! {
+        <form on:submit=submit novalidate>
+            <div class="dialog-body">
+                <FormError error=extend.error() fields=&["grace_seconds"]/>
+                <OldSecretUse key/>
+                <GraceField grace legend="From now on" error=extend.field("grace_seconds")/>
+                <When when=move || until().is_some()><p class="effect" aria-live="polite">{until}</p></When>
+            </div>
+            <footer>
+                <Button on_press=move || stage.close()>"Cancel"</Button>
+                <Button look=Look::Primary icon=Icon::Clock submit=true pending=extend.pending()>"Set the end"</Button>
+            </footer>
+        </form>
+    }
+}
+
+/// 128 random bits. (`crypto.randomUUID` isn't there over plain http.)
+fn request_id() -> String {
+    let mut bytes = [0_u8; 16];
+    if let Ok(crypto) = window().crypto() {
+        // Fails only where there is no randomness at all; the time alone is then as good.
+        let _ = crypto.get_random_values_with_u8_array(&mut bytes);
+    }
+    bytes.iter().fold(now().millis().to_string(), |id, byte| format!("{id}{byte:02x}"))
+}

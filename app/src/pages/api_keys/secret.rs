@@ -1,0 +1,129 @@
+//! A secret, shown this once.
+
+use domain::{
+    api_keys::{ApiKey, Status},
+    validation,
+};
+use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::{Blob, Url};
+
+use super::deeds::Stage;
+use crate::{
+    api,
+    components::{
+        Button, CopyButton, Dialog, Icon, Look, Notice, SnippetKey, Snippets, TimeStyle, Tone, When, format_moment,
+    },
+    state::{browser_time_zone, load, load_when, use_live, use_location, use_organization},
+};
+
+/// Stands where no model is known yet.
+const EXAMPLE_MODEL: &str = "sandbox";
+
+/// What is to be shown.
+#[derive(Clone)]
+pub(super) struct ShownSecret {
+    pub(super) key: ApiKey,
+    pub(super) secret: String,
+    /// Whether it takes the place of another one.
+    pub(super) rotated: bool,
+}
+
+/// Shows a secret. It closes only by saying that it is stored.
+#[component]
+pub(super) fn SecretDialog(secret: ShownSecret, stage: Stage) -> impl IntoView {
+    let title = if secret.rotated {
+        format!("The new secret of “{}”", secret.key.name)
+    } else {
+        format!("Key “{}” is ready", secret.key.name)
+    };
+    // Neither Back nor another page nor a reload takes it away unasked.
+    use_location().guard(stage.open.into(), |_| {});
+    let leaving = window_event_listener(ev::beforeunload, move |event| {
+        if stage.open.try_get_untracked() == Some(true) {
+            event.prevent_default();
+        }
+    });
+    on_cleanup(move || leaving.remove());
+    let (secret, waits) = (StoredValue::new(secret.clone()), !secret.rotated && secret.key.level.may_call_models());
+    let id = secret.with_value(|secret| secret.key.id);
+    view! {
+        <Dialog open=stage.open title insistent=true on_close=move || stage.closed()>
+            <div class="dialog-body"><Secret shown=secret.get_value()/></div>
+            <footer>
+                {waits.then(|| view! { <FirstCall id/> }.into_any())}
+                <Button look=Look::Primary on_press=move || stage.close()>"I have stored it"</Button>
+            </footer>
+        </Dialog>
+    }
+}
+
+#[component]
+fn Secret(shown: ShownSecret) -> impl IntoView {
+    let ShownSecret { key, secret, rotated } = shown;
+    let base_url = format!("{}/v1", window().location().origin().unwrap_or_default());
+    let env = format!("OPENAI_API_KEY={secret}\nOPENAI_BASE_URL={base_url}\n");
+    let file = format!("{}.env", validation::slug(&key.name));
+    let overlap = key.old_secret.filter(|_| rotated && key.status == Status::Rotating).map(|old| {
+        let end = format_moment(old.ends_at, &browser_time_zone(), TimeStyle::DayMinute);
+        view! { <p><span class="mono">{old.masked}</span> " works beside it until " {end} "."</p> }
+    });
+    let calls = key.level.may_call_models();
+    let (snippet_secret, model) = (secret.clone(), key.models.first().cloned());
+    view! {
+        <Notice tone=Tone::Warning>"Copy the secret now. Nobody, you included, can see it again."</Notice>
+        <div class="secret">
+            <code data-testid="secret">{secret.clone()}</code>
+            <CopyButton text=secret what="secret"/>
+        </div>
+        <p>
+            <Button icon=Icon::Download on_press=move || save(&file, &env)>"Download as .env"</Button>
+        </p>
+        {overlap}
+        {calls.then(|| view! { <Examples base_url secret=snippet_secret model/> }.into_any())}
+    }
+}
+
+/// First calls, with a model that the key may call.
+#[component]
+fn Examples(base_url: String, secret: String, model: Option<String>) -> impl IntoView {
+    let organization = use_organization();
+    let any = model.is_none();
+    let models = load_when(move || any.then(|| api::models::List { organization: organization.slug() }));
+    let model = move || {
+        model.clone().unwrap_or_else(|| {
+            let first = models.with(|models| models.and_then(|models| models.first().map(|model| model.name.clone())));
+            first.unwrap_or_else(|| EXAMPLE_MODEL.to_owned())
+        })
+    };
+    move || view! { <Snippets base_url=base_url.clone() model=model() key=SnippetKey::Secret(secret.clone())/> }
+}
+
+/// Tells when the key's first call arrives.
+#[component]
+fn FirstCall(id: domain::ids::ApiKeyId) -> impl IntoView {
+    let organization = use_organization();
+    let key = load(move || api::api_keys::Get { organization: organization.slug(), id });
+    use_live().follow(move || key.refresh());
+    // The call is counted before it is written from where it came.
+    let used = move || key.with(|key| key.is_some_and(|key| key.calls_this_month > 0 || key.last_use.is_some()));
+    view! {
+        <p class="first-call" class:arrived=used role="status">
+            <i aria-hidden="true"></i>
+            <When when=used fallback=|| "Waiting for its first call…">"Its first call has arrived"</When>
+        </p>
+    }
+}
+
+/// Lets the browser save `text` as a file. By a blob's address, since a `data:` one would keep it in the history of downloads.
+fn save(file: &str, text: &str) {
+    let parts = js_sys::Array::of1(&text.into());
+    let Ok(blob) = Blob::new_with_str_sequence(&parts) else { return };
+    let Ok(address) = Url::create_object_url_with_blob(&blob) else { return };
+    if let Ok(link) = document().create_element("a") {
+        let _ = link.set_attribute("href", &address);
+        let _ = link.set_attribute("download", file);
+        link.unchecked_into::<web_sys::HtmlElement>().click();
+    }
+    let _ = Url::revoke_object_url(&address);
+}

@@ -1,0 +1,54 @@
+//! All that one was told, read or not.
+
+use leptos::prelude::*;
+
+use crate::{
+    addresses::NotificationsAddress,
+    components::{Choice, PageHead, Segmented},
+    layout::{MarkAllRead, NotificationList},
+    state::{Inbox, use_address, use_go, use_inbox, use_organization, watch},
+};
+
+const ALL: &str = "all";
+const UNREAD: &str = "unread";
+
+/// The inbox as a page.
+#[component]
+pub fn Notifications() -> impl IntoView {
+    // Whoever may see this page has an inbox.
+    use_inbox().map(|inbox| view! { <Listed inbox/> })
+}
+
+#[component]
+fn Listed(inbox: Inbox) -> impl IntoView {
+    let (go, organization) = (use_go(), use_organization());
+    let address = use_address(NotificationsAddress::parse);
+    let unread_only = Memo::new(move |_| address.get().unread_only);
+    watch(move || inbox.want_unread(unread_only.get()));
+    on_cleanup(move || inbox.want_unread(false));
+    let description = move || match inbox.count() {
+        0 => "Nothing is unread.".to_owned(),
+        count => format!("{count} unread"),
+    };
+    view! {
+        <PageHead title="Notifications" description=move || view! { {description} }/>
+        <div class="inbox-controls">
+            <Segmented
+                label="Show"
+                value=Signal::derive(move || if unread_only.get() { UNREAD } else { ALL }.to_owned())
+                on_change=move |(name,): (String,)| {
+                    go.to(NotificationsAddress { unread_only: name == UNREAD }.href(&organization.slug()));
+                }
+                choices=Signal::stored(vec![Choice::new(ALL, "All"), Choice::new(UNREAD, "Unread")])
+            />
+            <MarkAllRead inbox/>
+        </div>
+        <section class="card inbox-card">
+            {move || {
+                let unread_only = unread_only.get();
+                let list = if unread_only { inbox.unread() } else { inbox.all() };
+                view! { <NotificationList inbox list unread_only/> }.into_any()
+            }}
+        </section>
+    }
+}

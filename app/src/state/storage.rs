@@ -1,0 +1,17 @@
+//! What this browser keeps between visits. Where it keeps nothing, a choice lasts as long as the page.
+
+use leptos::prelude::window;
+
+pub(super) fn kept(name: &str) -> Option<String> {
+    storage()?.get_item(name).ok().flatten()
+}
+
+pub(super) fn keep(name: &str, value: &str) {
+    if let Some(storage) = storage() {
+        let _ = storage.set_item(name, value);
+    }
+}
+
+fn storage() -> Option<web_sys::Storage> {
+    window().local_storage().ok().flatten()
+}

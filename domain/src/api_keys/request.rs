@@ -1,0 +1,255 @@
+//! What is asked for when a key is made, changed or rotated.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Level, Life, MOST_NETWORKS, Network, Scope};
+use crate::{errors::FieldErrors, ids::ProjectId, time::Timestamp, validation};
+
+/// Most models a key's allow-list may name.
+pub const MOST_MODELS: usize = 200;
+/// Longest grace period of a rotation, in seconds: 30 days.
+pub const LONGEST_GRACE_SECONDS: u32 = 30 * 24 * 60 * 60;
+/// Longest time between two reminders to rotate, in days.
+pub const LONGEST_REMINDER_DAYS: u32 = 730;
+/// Longest idempotency key, in characters.
+const LONGEST_REQUEST: usize = 100;
+
+/// What somebody asks for when they create a key.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewApiKey {
+    pub name: String,
+    #[serde(default)]
+    pub description: String,
+    /// Needed for all levels but admin, which has none.
+    pub project_id: Option<ProjectId>,
+    pub level: Level,
+    /// The only parts of the API it may use; empty for all of its level.
+    #[serde(default)]
+    pub scopes: Vec<Scope>,
+    /// The only models it may call; empty for all.
+    #[serde(default)]
+    pub models: Vec<String>,
+    /// The only networks it may be used from; empty for all.
+    #[serde(default)]
+    pub ip_allowlist: Vec<Network>,
+    #[serde(default)]
+    pub life: Life,
+    /// Days after which to be reminded to rotate it; `None` for never.
+    #[serde(default)]
+    pub rotate_every_days: Option<u32>,
+}
+
+impl NewApiKey {
+    /// A key of `level` that may do whatever its level can, for ever.
+    pub fn plain(name: impl Into<String>, level: Level, project_id: Option<ProjectId>) -> Self {
+        Self {
+            name: name.into(),
+            description: String::new(),
+            project_id,
+            level,
+            scopes: Vec::new(),
+            models: Vec::new(),
+            ip_allowlist: Vec::new(),
+            life: Life::Never,
+            rotate_every_days: None,
+        }
+    }
+
+    /// The same, trimmed, or what is wrong with it at `now`. That project and models exist, and what the organization's
+    /// policy demands, is the server's to check.
+    pub fn validated(mut self, now: Timestamp) -> Result<Self, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        self.name = errors.check("name", validation::name(&self.name)).unwrap_or_default();
+        self.description = errors.check("description", validation::description(&self.description)).unwrap_or_default();
+        match (self.level.needs_project(), self.project_id) {
+            (true, None) => errors.add("project_id", "Choose a project."),
+            (false, Some(_)) => errors.add("project_id", "An admin key belongs to no project."),
+            _ => {}
+        }
+        check_scopes(&mut errors, self.level, &mut self.scopes);
+        check_models(&mut errors, &mut self.models);
+        check_networks(&mut errors, &mut self.ip_allowlist);
+        errors.check("life", self.life.check(now));
+        check_reminder(&mut errors, self.rotate_every_days);
+        errors.into_result().map(|()| self)
+    }
+}
+
+/// What somebody changes of a key; what is `None` stays. Level and expiry never change.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ApiKeyChanges {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub scopes: Option<Vec<Scope>>,
+    pub models: Option<Vec<String>>,
+    pub ip_allowlist: Option<Vec<Network>>,
+    /// Moves it to another project; calls made before stay where they were.
+    pub project_id: Option<ProjectId>,
+    /// 0 for no reminder.
+    pub rotate_every_days: Option<u32>,
+}
+
+impl ApiKeyChanges {
+    /// The same, trimmed, or what is wrong with it for a key of `level`.
+    pub fn validated(mut self, level: Level) -> Result<Self, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        if let Some(name) = &self.name {
+            self.name = errors.check("name", validation::name(name));
+        }
+        if let Some(description) = &self.description {
+            self.description = errors.check("description", validation::description(description));
+        }
+        if self.project_id.is_some() && !level.needs_project() {
+            errors.add("project_id", "An admin key belongs to no project.");
+        }
+        if let Some(scopes) = &mut self.scopes {
+            check_scopes(&mut errors, level, scopes);
+        }
+        if let Some(models) = &mut self.models {
+            check_models(&mut errors, models);
+        }
+        if let Some(networks) = &mut self.ip_allowlist {
+            check_networks(&mut errors, networks);
+        }
+        check_reminder(&mut errors, self.rotate_every_days.filter(|days| *days > 0));
+        errors.into_result().map(|()| self)
+    }
+}
+
+/// How a key gets a new secret.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rotation {
+    /// How long the old secret goes on working, in seconds; 0 ends it at once.
+    pub grace_seconds: u32,
+    /// Made up by whoever asks, once for each rotation they want (an idempotency key): the same request twice makes one.
+    #[serde(default)]
+    pub request: Option<String>,
+}
+
+impl Rotation {
+    pub fn validated(self) -> Result<Self, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        check_grace(&mut errors, self.grace_seconds);
+        if self.request.as_ref().is_some_and(|request| request.is_empty() || request.chars().count() > LONGEST_REQUEST)
+        {
+            errors.add("request", format!("Use 1 to {LONGEST_REQUEST} characters."));
+        }
+        errors.into_result().map(|()| self)
+    }
+}
+
+/// `Err` where a grace period of so many seconds is too long.
+pub fn validated_grace(seconds: u32) -> Result<u32, FieldErrors> {
+    let mut errors = FieldErrors::default();
+    check_grace(&mut errors, seconds);
+    errors.into_result().map(|()| seconds)
+}
+
+fn check_grace(errors: &mut FieldErrors, seconds: u32) {
+    if seconds > LONGEST_GRACE_SECONDS {
+        errors.add("grace_seconds", format!("Choose at most {} days.", LONGEST_GRACE_SECONDS / (24 * 60 * 60)));
+    }
+}
+
+fn check_scopes(errors: &mut FieldErrors, level: Level, scopes: &mut Vec<Scope>) {
+    scopes.sort_unstable();
+    scopes.dedup();
+    if let Some(scope) = scopes.iter().find(|scope| !Scope::of(level).contains(scope)) {
+        errors.add("scopes", format!("A {level} key can't have the scope {scope}."));
+    }
+}
+
+fn check_models(errors: &mut FieldErrors, models: &mut Vec<String>) {
+    models.sort_unstable();
+    models.dedup();
+    if models.len() > MOST_MODELS {
+        errors.add("models", format!("Choose at most {MOST_MODELS} models."));
+    }
+}
+
+fn check_networks(errors: &mut FieldErrors, networks: &mut Vec<Network>) {
+    networks.sort_unstable();
+    networks.dedup();
+    if networks.len() > MOST_NETWORKS {
+        errors.add("ip_allowlist", format!("Name at most {MOST_NETWORKS} networks."));
+    }
+}
+
+fn check_reminder(errors: &mut FieldErrors, days: Option<u32>) {
+    if days.is_some_and(|days| days == 0 || days > LONGEST_REMINDER_DAYS) {
+        errors.add("rotate_every_days", format!("Choose 1 to {LONGEST_REMINDER_DAYS} days."));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+    fn asked() -> NewApiKey {
+        NewApiKey::plain(" web ", Level::Standard, Some(ProjectId::new(uuid::Uuid::nil())))
+    }
+
+    #[test]
+    fn a_good_request_is_trimmed_and_sorted() {
+        let asked = NewApiKey { scopes: vec![Scope::Models, Scope::Chat, Scope::Chat], ..asked() };
+        let validated = asked.validated(NOW).unwrap();
+        assert_eq!(validated.name, "web");
+        assert_eq!(validated.scopes, [Scope::Chat, Scope::Models]);
+    }
+
+    #[test]
+    fn every_wrong_field_is_named() {
+        let wrong = NewApiKey {
+            name: " ".to_owned(),
+            project_id: None,
+            life: Life::Days(0),
+            description: "x".repeat(501),
+            scopes: vec![Scope::ApiKeysWrite],
+            rotate_every_days: Some(0),
+            ..asked()
+        };
+        let errors = wrong.validated(NOW).unwrap_err();
+        for field in ["name", "project_id", "life", "description", "scopes", "rotate_every_days"] {
+            assert!(errors.get(field).is_some(), "{field}");
+        }
+    }
+
+    #[test]
+    fn an_admin_key_has_no_project() {
+        let wrong = NewApiKey { level: Level::Admin, ..asked() };
+        assert!(wrong.validated(NOW).unwrap_err().get("project_id").is_some());
+        let moved = ApiKeyChanges { project_id: asked().project_id, ..ApiKeyChanges::default() };
+        assert!(moved.clone().validated(Level::Admin).unwrap_err().get("project_id").is_some());
+        assert!(moved.validated(Level::Standard).is_ok());
+    }
+
+    #[test]
+    fn changes_are_checked_like_a_new_key() {
+        let wrong = ApiKeyChanges {
+            name: Some(String::new()),
+            scopes: Some(vec![Scope::Chat]),
+            rotate_every_days: Some(731),
+            ..ApiKeyChanges::default()
+        };
+        let errors = wrong.validated(Level::Read).unwrap_err();
+        for field in ["name", "scopes", "rotate_every_days"] {
+            assert!(errors.get(field).is_some(), "{field}");
+        }
+        assert!(ApiKeyChanges { rotate_every_days: Some(0), ..Default::default() }.validated(Level::Read).is_ok());
+    }
+
+    #[test]
+    fn a_rotation_has_bounds() {
+        let rotation =
+            |grace_seconds, request: Option<&str>| Rotation { grace_seconds, request: request.map(str::to_owned) };
+        assert!(rotation(0, None).validated().is_ok());
+        assert!(rotation(LONGEST_GRACE_SECONDS, Some("a")).validated().is_ok());
+        assert!(rotation(LONGEST_GRACE_SECONDS + 1, None).validated().is_err());
+        assert!(rotation(0, Some("")).validated().is_err());
+    }
+}

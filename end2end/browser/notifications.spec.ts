@@ -1,0 +1,204 @@
+import type { Page } from "@playwright/test";
+
+import type { CreatedKey, Hub } from "../lib/hub.ts";
+import { Session } from "../lib/session.ts";
+import { expectAccessible, expectToFit } from "./accessibility.ts";
+import { expect, signIn, test } from "./fixtures.ts";
+import { Inbox } from "./pages/inbox.ts";
+import { UsagePage } from "./pages/usage.ts";
+
+/** How long a notice may take until it is on an open page, in milliseconds. */
+const LIVE_WITHIN = 2_000;
+/** How many notifications come at once. */
+const PAGE = 30;
+
+async function look(page: Page): Promise<void> {
+  await expectToFit(page);
+  await expectAccessible(page);
+}
+
+/** Reports secrets as a scanner does. */
+async function report(hub: Hub, ...keys: Pick<CreatedKey, "secret">[]): Promise<void> {
+  const response = await fetch(`${hub.url}/v1/keys/report-leak`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(keys.map(({ secret }) => ({ token: secret, type: "tollhouse_api_key" }))),
+  });
+  if (!response.ok) throw new Error(`the report was answered with ${response.status}: ${await response.text()}`);
+}
+
+test("a leaked key is on an open page's bell within two seconds, and leads to the key", async ({ signedIn: page, hub, organization }) => {
+  const key = await hub.key(organization, "standard", "--name", "Web");
+  const inbox = new Inbox(page);
+  const usage = new UsagePage(page);
+  await usage.open(organization.slug);
+  await inbox.expectUnread(0);
+  await inbox.open();
+  await expect(inbox.panel).toContainText("Nothing to tell yet");
+  await look(page);
+  await page.keyboard.press("Escape");
+  await page.evaluate(() => Object.assign(window, { sameDocument: true }));
+
+  await hub.reportLeak(key.secret, "https://git.example/acme/web/.env");
+  await inbox.expectUnread(1, LIVE_WITHIN);
+  await expect(page).toHaveTitle("(1) Usage · Tollhouse");
+  await inbox.open();
+  await expect(inbox.rows).toHaveCount(1);
+  await expect(inbox.rows).toContainText("“Web” leaked");
+  await expect(inbox.rows).toContainText("https://git.example/acme/web/.env");
+  await look(page);
+
+  await inbox.rows.getByRole("link").click();
+  await expect(page).toHaveURL(`/o/${organization.slug}/keys/${key.id}`);
+  await expect(inbox.panel).toBeHidden();
+  await inbox.expectUnread(0);
+  expect(await page.evaluate(() => "sameDocument" in window)).toBe(true);
+  await page.reload();
+  await inbox.expectUnread(0);
+  await inbox.open();
+  await expect(inbox.rows.getByRole("button", { name: "Mark as unread" })).toBeVisible();
+});
+
+test("two tabs agree on what is read, and so does the server when it was started anew", async ({ context, hub, organization }) => {
+  const [web, batch] = [await hub.key(organization, "standard", "--name", "Web"), await hub.key(organization, "standard", "--name", "Batch")];
+  const [first, second] = [await context.newPage(), await context.newPage()];
+  await signIn(first, organization);
+  const [one, other] = [new Inbox(first), new Inbox(second)];
+  await one.goto(organization.slug);
+  await new UsagePage(second).open(organization.slug);
+
+  await report(hub, web, batch);
+  await one.expectUnread(2, LIVE_WITHIN);
+  await other.expectUnread(2, LIVE_WITHIN);
+  await expect(one.rows).toHaveCount(2);
+  await look(first);
+  await one.mark("Web", "read");
+  await one.expectUnread(1);
+  await other.expectUnread(1, LIVE_WITHIN);
+  await other.open();
+  await expect(other.row("Batch").getByRole("button", { name: "Mark as read" })).toBeVisible();
+  await other.mark("Web", "unread");
+  await one.expectUnread(2, LIVE_WITHIN);
+  await other.panel.getByRole("button", { name: "Mark all as read" }).click();
+  await other.expectUnread(0);
+  await one.expectUnread(0, LIVE_WITHIN);
+  await expect(one.rows.getByRole("button", { name: "Mark as unread" })).toHaveCount(2);
+  await one.mark("Batch", "unread");
+  await one.expectUnread(1);
+
+  await hub.restart();
+  await first.reload();
+  await one.expectUnread(1);
+  await expect(one.row("Batch").getByRole("button", { name: "Mark as read" })).toBeVisible();
+  await expect(one.row("Web").getByRole("button", { name: "Mark as unread" })).toBeVisible();
+  // The other tab finds back by itself.
+  await report(hub, await hub.key(organization, "standard", "--name", "Mobile"));
+  await other.expectUnread(2);
+  await expect(other.row("Mobile")).toBeVisible();
+});
+
+test("all notifications are reached page by page, and those that aren't read by a filter", async ({ signedIn: page, hub, organization }) => {
+  const session = await Session.signIn(hub, organization);
+  const [project] = await hub.command<{ id: string }[]>(["project", "list", "--org", organization.slug]);
+  const keys: { secret: string }[] = [];
+  for (let number = 0; number <= PAGE; number++) {
+    const input = { name: `Key ${number}`, description: "", project_id: project?.id, level: "standard" };
+    const rest = { scopes: [], models: [], ip_allowlist: [], life: "never", rotate_every_days: null };
+    keys.push(await session.ask("api_keys/create", { input: { ...input, ...rest } }));
+  }
+  const last = keys.pop();
+  await report(hub, ...keys);
+  await hub.reportLeak(last?.secret ?? "");
+  const inbox = new Inbox(page);
+  await inbox.goto(organization.slug);
+  await expect(inbox.rows).toHaveCount(PAGE);
+  await page.getByRole("button", { name: "Load older" }).click();
+  await expect(inbox.rows).toHaveCount(PAGE + 1);
+  await expect(page.getByRole("button", { name: "Load older" })).toBeHidden();
+
+  await page.getByRole("button", { name: "Unread", exact: true }).click();
+  await expect(page).toHaveURL(/\?show=unread$/);
+  await expect(inbox.rows).toHaveCount(PAGE);
+  const read = `“Key ${PAGE}”`;
+  await inbox.mark(read, "read");
+  await inbox.expectUnread(PAGE);
+  await page.reload();
+  await expect(inbox.rows).toHaveCount(PAGE);
+  await expect(inbox.row(read)).toHaveCount(0);
+  await page.getByRole("button", { name: "Mark all as read" }).click();
+  await inbox.expectUnread(0);
+  await page.reload();
+  await expect(page.getByRole("heading", { name: "Everything is read" })).toBeVisible();
+  await look(page);
+  await page.goBack();
+  await expect(inbox.rows).toHaveCount(PAGE);
+});
+
+test("a mark that is taken back elsewhere at once is noticed", async ({ signedIn: page, hub, key, organization }) => {
+  await hub.reportLeak(key.secret);
+  const [inbox, elsewhere] = [new Inbox(page), await Session.signIn(hub, organization)];
+  await inbox.goto(organization.slug);
+  await inbox.expectUnread(1);
+  const marked = page.waitForResponse("**/api/notifications/mark");
+  await inbox.mark("leaked", "read");
+  await marked;
+  await elsewhere.ask("notifications/mark", { ids: null, read: false });
+  await inbox.expectUnread(1);
+  await expect(inbox.rows.getByRole("button", { name: "Mark as read" })).toBeVisible();
+});
+
+test("the bell is used without a mouse", async ({ signedIn: page, hub, key, organization }) => {
+  await hub.reportLeak(key.secret);
+  const inbox = new Inbox(page);
+  await new UsagePage(page).open(organization.slug);
+  await inbox.bell.focus();
+  await page.keyboard.press("Enter");
+  await expect(inbox.panel).toBeFocused();
+  await page.keyboard.press("Tab");
+  await expect(inbox.panel.getByRole("button", { name: "Mark all as read" })).toBeFocused();
+  await page.keyboard.press("Tab");
+  await expect(inbox.rows.getByRole("link")).toBeFocused();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Space");
+  await inbox.expectUnread(0);
+  await expect(inbox.rows.getByRole("button", { name: "Mark as unread" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await inbox.expectUnread(1);
+  await page.keyboard.press("Escape");
+  await expect(inbox.panel).toBeHidden();
+  await expect(inbox.bell).toBeFocused();
+  await page.keyboard.press("g");
+  await page.keyboard.press("n");
+  await expect(page).toHaveURL(`/o/${organization.slug}/notifications`);
+});
+
+test("when the server fails, the inbox says so, and what wasn't marked is unread again", async ({ signedIn: page, hub, key, organization }) => {
+  await hub.reportLeak(key.secret);
+  const inbox = new Inbox(page);
+  await inbox.goto(organization.slug);
+  const error = { code: "internal", detail: { reference: "a1b2c3" } };
+  await page.route("**/api/notifications/mark", (route) => route.fulfill({ status: 500, json: error }));
+  await inbox.rows.getByRole("button", { name: "Mark as read" }).click();
+  await expect(page.getByRole("status").filter({ hasText: "a1b2c3" })).toBeVisible();
+  await inbox.expectUnread(1);
+  await expect(inbox.rows.getByRole("button", { name: "Mark as read" })).toBeVisible();
+
+  await page.route("**/api/notifications/list", (route) => route.fulfill({ status: 500, json: error }));
+  await page.getByRole("button", { name: "Unread", exact: true }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "a1b2c3" })).toBeVisible();
+  await page.unroute("**/api/notifications/list");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(inbox.rows).toHaveCount(1);
+});
+
+test("whoever has no inbox has no bell", async ({ page, hub, organization }) => {
+  const viewer = { email: `viewer@${organization.slug}.example`, password: organization.password };
+  const role = ["--email", viewer.email, "--name", "Vi", "--org", organization.slug, "--role", "viewer"];
+  await hub.command(["user", "create", ...role, "--password-stdin"], viewer.password);
+  await signIn(page, viewer);
+  await new UsagePage(page).open(organization.slug);
+  await expect(new Inbox(page).bell).toHaveCount(0);
+  await page.goto(`/o/${organization.slug}/notifications`);
+  await expect(page.getByRole("main")).toContainText("Notifications");
+  await expect(page.getByRole("main").getByRole("listitem")).toHaveCount(0);
+});

@@ -1,0 +1,45 @@
+import { expect, type Locator, type Page } from "@playwright/test";
+
+/** The bell, and the notifications that it or their own page lists. */
+export class Inbox {
+  readonly page: Page;
+  readonly bell: Locator;
+  /** What the bell opens. */
+  readonly panel: Locator;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.bell = page.getByRole("button", { name: /^Notifications/ });
+    this.panel = page.getByRole("dialog", { name: "Notifications" });
+  }
+
+  /** Opens the bell's panel. */
+  async open(): Promise<void> {
+    await this.bell.click();
+    await expect(this.panel).toBeVisible();
+  }
+
+  /** Opens the page that lists them all. */
+  async goto(slug: string, query = ""): Promise<void> {
+    await this.page.goto(`/o/${slug}/notifications${query}`);
+    await expect(this.page.getByRole("heading", { level: 1, name: "Notifications" })).toBeVisible();
+  }
+
+  /** Those listed in the panel, or on the page while the panel is closed. */
+  get rows(): Locator {
+    return this.page.locator(".notifications").getByRole("listitem");
+  }
+
+  row(text: string): Locator {
+    return this.rows.filter({ hasText: text });
+  }
+
+  async expectUnread(count: number, timeout?: number): Promise<void> {
+    const name = count === 0 ? "Notifications" : `Notifications, ${count} unread`;
+    await expect(this.page.getByRole("button", { name, exact: true })).toBeVisible({ timeout });
+  }
+
+  async mark(text: string, as: "read" | "unread"): Promise<void> {
+    await this.row(text).getByRole("button", { name: `Mark as ${as}` }).click();
+  }
+}

@@ -1,0 +1,103 @@
+import { expectAccessible, expectToFit } from "./accessibility.ts";
+import { expect, test } from "./fixtures.ts";
+import { ApiKeysPage } from "./pages/api_keys.ts";
+import { SettingsPage } from "./pages/settings.ts";
+import { UsagePage } from "./pages/usage.ts";
+
+test("a policy for keys is chosen, the form for a new key keeps to it, and what breaks it is listed", async ({ signedIn: page, hub, organization }) => {
+  await hub.key(organization, "standard", "--name", "For ever");
+  await hub.key(organization, "standard", "--name", "Short", "--expires-in-days", "30");
+  const [settings, keys] = [new SettingsPage(page), new ApiKeysPage(page)];
+  await settings.open(organization.slug);
+  await expect(page.getByRole("link", { name: /this policy/ })).toHaveCount(0);
+
+  const policy = settings.section("API keys");
+  for (const wrong of ["0", "3651", "a year"]) {
+    await settings.longestLife.fill(wrong);
+    await settings.save("API keys");
+    await expect(policy.getByRole("alert").filter({ hasText: "1 to 3650 days" })).toBeVisible();
+    await expect(settings.longestLife).toHaveAttribute("aria-invalid", "true");
+  }
+  await policy.getByRole("button", { name: "90 days" }).click();
+  await policy.getByRole("radio", { name: /^Required/ }).check();
+  await expectToFit(page);
+  await expectAccessible(page);
+  await settings.save("API keys");
+  await expect(page.getByRole("status").filter({ hasText: "Settings saved." })).toBeVisible();
+  await expect(policy.getByRole("button", { name: "Save" })).toHaveAttribute("aria-disabled", "true");
+
+  await page.reload();
+  await expect(settings.longestLife).toHaveValue("90");
+  await expect(policy.getByRole("radio", { name: /^Required/ })).toBeChecked();
+  await page.getByRole("link", { name: "1 key breaks this policy" }).click();
+  await expect(page).toHaveURL(`/o/${organization.slug}/keys?hint=breaks_policy`);
+  await expect(keys.row("For ever")).toBeVisible();
+  await expect(keys.row("Short")).toHaveCount(0);
+
+  await keys.open(organization.slug);
+  await keys.startCreating();
+  await expect(keys.creation).toContainText("must expire within 90 days");
+  await expect(keys.creation.getByRole("radio", { name: "90 days" })).toBeVisible();
+  await expect(keys.creation.getByRole("radio", { name: "180 days" })).toHaveCount(0);
+  await expect(keys.creation.getByRole("radio", { name: "Never" })).toHaveCount(0);
+});
+
+test("each section is saved by itself, and discarding puts back what is saved", async ({ signedIn: page, organization }) => {
+  const settings = new SettingsPage(page);
+  await settings.open(organization.slug);
+  await settings.section("Sessions").getByRole("button", { name: "30 min" }).click();
+  await settings.longestLife.fill("180");
+  await settings.save("Sessions");
+  await expect(page.getByRole("status").filter({ hasText: "Settings saved." })).toBeVisible();
+  await expect(settings.section("API keys").getByText("Not saved yet")).toBeVisible();
+  await settings.section("API keys").getByRole("button", { name: "Discard" }).click();
+  await expect(settings.longestLife).toHaveValue("");
+  await page.reload();
+  await expect(page.getByLabel("Minutes without activity")).toHaveValue("30");
+  await expect(settings.longestLife).toHaveValue("");
+});
+
+test("what isn't saved is asked for before it is left, by Back and Forward too", async ({ signedIn: page, organization }) => {
+  const settings = new SettingsPage(page);
+  const home = `/o/${organization.slug}`;
+  const usage = new UsagePage(page);
+  await usage.open(organization.slug);
+  await page.keyboard.press("g");
+  await page.keyboard.press("s");
+  await expect(page).toHaveURL(`${home}/settings`);
+  await page.goBack();
+  await usage.isLive();
+  await page.goForward();
+  await settings.longestLife.fill("45");
+
+  await page.goBack();
+  await expect(settings.leaving).toBeVisible();
+  await expect(page).toHaveURL(`${home}/settings`);
+  await expectAccessible(page);
+  await settings.leaving.getByRole("button", { name: "Cancel" }).click();
+  await expect(settings.longestLife).toHaveValue("45");
+
+  // Back again, and then for good.
+  await page.goBack();
+  await settings.leaving.getByRole("button", { name: "Leave" }).click();
+  await expect(page).toHaveURL(`${home}/usage`);
+  await usage.isLive();
+  await page.goForward();
+  await expect(settings.longestLife).toHaveValue("");
+
+  // By a shortcut and by a link.
+  await settings.longestLife.fill("45");
+  await settings.longestLife.blur();
+  await page.keyboard.press("g");
+  await page.keyboard.press("u");
+  await expect(settings.leaving).toBeVisible();
+  await settings.leaving.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("link", { name: "Logs" }).filter({ visible: true }).first().click();
+  await settings.leaving.getByRole("button", { name: "Leave" }).click();
+  await expect(page).toHaveURL(`${home}/logs`);
+  // Nothing is guarded any more.
+  await page.goBack();
+  await expect(settings.longestLife).toHaveValue("");
+  await page.goBack();
+  await expect(page).toHaveURL(`${home}/usage`);
+});

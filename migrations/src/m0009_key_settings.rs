@@ -1,0 +1,50 @@
+//! What narrows a key, when to rotate it, why it was disabled, and how long an organization lets its keys live.
+
+use sea_orm_migration::{prelude::*, schema::*};
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        add(manager, "api_keys", json_binary("scopes").default("[]")).await?;
+        add(manager, "api_keys", json_binary("ip_allowlist").default("[]")).await?;
+        add(manager, "api_keys", integer_null("rotate_every_days")).await?;
+        // The request that made a secret, so that the same one makes no other.
+        add(manager, "key_secrets", text_null("request")).await?;
+        manager
+            .create_index(
+                Index::create()
+                    .name("key_secrets_request")
+                    .table("key_secrets")
+                    .col("organization_id")
+                    .col("api_key_id")
+                    .col("request")
+                    .unique()
+                    .to_owned(),
+            )
+            .await?;
+        add(manager, "organizations", boolean("key_expiry_required").default(false)).await?;
+        add(manager, "organizations", integer_null("longest_key_life_days")).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        drop(manager, "organizations", "longest_key_life_days").await?;
+        drop(manager, "organizations", "key_expiry_required").await?;
+        manager.drop_index(Index::drop().name("key_secrets_request").table("key_secrets").to_owned()).await?;
+        drop(manager, "key_secrets", "request").await?;
+        drop(manager, "api_keys", "rotate_every_days").await?;
+        drop(manager, "api_keys", "ip_allowlist").await?;
+        drop(manager, "api_keys", "scopes").await
+    }
+}
+
+/// SQLite alters a table by one column at a time.
+async fn add(manager: &SchemaManager<'_>, table: &'static str, column: impl IntoColumnDef) -> Result<(), DbErr> {
+    manager.alter_table(Table::alter().table(table).add_column(column).to_owned()).await
+}
+
+async fn drop(manager: &SchemaManager<'_>, table: &'static str, column: &'static str) -> Result<(), DbErr> {
+    manager.alter_table(Table::alter().table(table).drop_column(column).to_owned()).await
+}

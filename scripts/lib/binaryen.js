@@ -1,0 +1,76 @@
+// What scripts/split does with files of WebAssembly, by Binaryen's programs.
+"use strict";
+
+const { execFileSync } = require("node:child_process");
+const { readFileSync, writeFileSync } = require("node:fs");
+
+/** What rustc and wasm-bindgen make use of, and browsers have known since 2022. */
+const FEATURES = [
+  "bulk-memory",
+  "bulk-memory-opt",
+  "multivalue",
+  "mutable-globals",
+  "nontrapping-float-to-int",
+  "reference-types",
+  "sign-ext",
+].map((feature) => `--enable-${feature}`);
+
+/** Runs a program; what it prints. */
+function run(program, ...args) {
+  try {
+    return execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], maxBuffer: 2 ** 29 });
+  } catch (error) {
+    throw new Error(`${program} failed\n${error.stderr ?? error.message}`);
+  }
+}
+
+/** Makes a module as small as can be; its bytes. */
+function optimised(path) {
+  run("wasm-opt", "-Oz", "--strip-debug", "--strip-producers", ...FEATURES, path, "-o", path);
+  return readFileSync(path);
+}
+
+/** Joins modules, given as `[path, name]`: what one exports, others import from its name. */
+function merge(modules, to) {
+  run("wasm-merge", ...FEATURES, ...modules.flat(), "-o", to);
+}
+
+/** How many bytes of code and data a module has, as the linker left it. */
+function sizeOf(path) {
+  const module = readFileSync(path);
+  const [CODE, DATA] = [10, 11];
+  let size = 0;
+  // A section is its id, its length in LEB128, and so many bytes (WebAssembly Core 2.0, section 5.5.2).
+  for (let at = 8; at < module.length; ) {
+    const id = module[at++];
+    let length = 0;
+    for (let shift = 0, more = true; more; shift += 7) {
+      length += (module[at] & 0x7f) * 2 ** shift;
+      more = module[at++] >= 0x80;
+    }
+    if (id === CODE || id === DATA) size += length;
+    at += length;
+  }
+  return size;
+}
+
+/**
+ * Writes a module that imports from `main` what `paths` import from `name`, and passes it on. Joined with it under that
+ * name, they import everything just once, as a module with a single memory has to.
+ */
+function writePassage(paths, name, to) {
+  const items = new Map();
+  for (const path of [...paths].sort((a, b) => sizeOf(a) - sizeOf(b))) {
+    const imported = WebAssembly.Module.imports(new WebAssembly.Module(readFileSync(path)));
+    if (imported.every((item) => items.has(item.name))) continue;
+    const text = run("wasm-dis", ...FEATURES, path);
+    const typed = new RegExp(`^ \\(import "${name}" "(\\w+)" \\((\\w+) \\S+ (.*)\\)\\)$`, "gm");
+    for (const [, item, kind, type] of text.matchAll(typed)) items.set(item, { kind, type });
+  }
+  const all = [...items];
+  const taken = all.map(([item, { kind, type }]) => `(import "main" "${item}" (${kind} $${item} ${type}))`);
+  const given = all.map(([item, { kind }]) => `(export "${item}" (${kind} $${item}))`);
+  writeFileSync(to, `(module\n${[...taken, ...given].join("\n")}\n)\n`);
+}
+
+module.exports = { merge, optimised, run, sizeOf, writePassage };

@@ -1,0 +1,56 @@
+//! `tollhouse key report-leak`.
+
+use std::io::Read;
+
+use serde_json::{Value, json};
+use services::{
+    Services,
+    api_keys::{LeakReport, LeakVerdict, MOST_REPORTS, report_leaks},
+};
+
+use super::super::{CliError, output};
+
+/// Longest input, in bytes: some ten thousand secrets.
+const LONGEST: u64 = 1024 * 1024;
+
+pub(super) async fn run(services: &Services, place: &str, json: bool) -> Result<(), CliError> {
+    let input = read()?;
+    let report = |secret: &str| LeakReport { secret: secret.to_owned(), place: place.to_owned() };
+    let reports: Vec<LeakReport> = input.lines().map(str::trim).filter(|line| !line.is_empty()).map(report).collect();
+    if reports.is_empty() {
+        return Err(CliError::Refused("standard input holds no secret; write one a line".to_owned()));
+    }
+    let mut verdicts = Vec::with_capacity(reports.len());
+    for some in reports.chunks(MOST_REPORTS) {
+        verdicts.extend(report_leaks(services, some).await?);
+    }
+    let data: Vec<Value> = verdicts.iter().map(verdict).collect();
+    output::data(json, &data, |_| verdicts.iter().zip(1..).map(line).collect::<Vec<_>>().join("\n"))
+}
+
+fn read() -> Result<String, CliError> {
+    let mut input = String::new();
+    // One more than may be, to notice that there is.
+    std::io::stdin().lock().take(LONGEST + 1).read_to_string(&mut input)?;
+    if input.len() as u64 > LONGEST {
+        return Err(CliError::Refused(format!("standard input is longer than {LONGEST} bytes: report in parts")));
+    }
+    Ok(input)
+}
+
+fn verdict(verdict: &LeakVerdict) -> Value {
+    match verdict {
+        LeakVerdict::Unknown => json!({ "result": "unknown", "id": null }),
+        LeakVerdict::Ended(id) => json!({ "result": "ended_before", "id": id }),
+        LeakVerdict::Stopped(id) => json!({ "result": "disabled", "id": id }),
+    }
+}
+
+/// By its number: a secret isn't repeated.
+fn line((verdict, number): (&LeakVerdict, u32)) -> String {
+    match verdict {
+        LeakVerdict::Unknown => format!("{number}  no key of this installation"),
+        LeakVerdict::Ended(id) => format!("{number}  {id} had ended before: nothing changed"),
+        LeakVerdict::Stopped(id) => format!("{number}  {id} is disabled, and its owners are told"),
+    }
+}

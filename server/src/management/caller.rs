@@ -1,0 +1,32 @@
+//! Who calls: a key, and what it may do.
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use domain::api_keys::Scope;
+use services::Actor;
+
+use super::Management;
+use crate::gateway::{admission::Bearer, refusal::Refusal};
+
+/// Somebody with a good key. What it may do is asked for by [`Caller::with`].
+pub(super) struct Caller(Bearer);
+
+impl FromRequestParts<Management> for Caller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, management: &Management) -> Result<Self, Refusal> {
+        let bearer = management.gateway.identify(parts).await.map_err(|denied| denied.refusal)?;
+        management.gateway.note_use(&bearer, parts);
+        Ok(Self(bearer))
+    }
+}
+
+impl Caller {
+    /// Whoever acts, if their key has `scope`. How far that reaches, the services say.
+    pub(super) fn with(&self, scope: Scope) -> Result<Actor, Refusal> {
+        let Bearer { key, ip } = &self.0;
+        if !key.grants(scope) {
+            return Err(Refusal::missing_scope(key.level, scope));
+        }
+        Ok(key.actor(*ip))
+    }
+}

@@ -1,0 +1,43 @@
+//! A service's errors, in OpenAI's form.
+
+use domain::errors::{ApiError, FieldErrors};
+use services::ServiceError;
+
+use crate::gateway::refusal::Refusal;
+
+impl From<ServiceError> for Refusal {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Unavailable(cause) => {
+                tracing::error!(error = %cause, "the management API can't reach the database");
+                Self::unavailable()
+            }
+            other => app::api::context::public(other).into(),
+        }
+    }
+}
+
+impl From<ApiError> for Refusal {
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::Invalid(fields) => fields.into(),
+            ApiError::Unauthenticated => Self::key("This API key isn't right. Check that it was copied as a whole."),
+            ApiError::Forbidden(message) => Self::insufficient_permissions(message),
+            ApiError::NotFound => Self::not_found(),
+            ApiError::Conflict(message) => Self::conflict(message),
+            ApiError::RateLimited { retry_after_seconds } => Self::too_fast(retry_after_seconds.into()),
+            error @ (ApiError::Internal { .. } | ApiError::Offline) => Self::internal_as(error.to_string()),
+        }
+    }
+}
+
+impl From<FieldErrors> for Refusal {
+    /// OpenAI's form has room for one field, which is told by the name that it has here.
+    fn from(errors: FieldErrors) -> Self {
+        match errors.iter().next() {
+            Some(("life", message)) => Self::invalid("expires_in_seconds", message.to_owned()),
+            Some((field, message)) => Self::invalid(field.to_owned(), message.to_owned()),
+            None => Self::malformed("The input can't be used."),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Keys as OpenAI's administration API shows them, with what is ours besides.
+
+use std::collections::HashMap;
+
+use domain::{
+    api_keys::{ApiKey, Level, Network, OldSecret, Scope, Status},
+    ids::{ApiKeyId, ProjectId, UserId},
+    permissions::Role,
+    time::Timestamp,
+};
+use serde::Serialize;
+use services::api_keys::Owner;
+
+/// A key: an `organization.admin_api_key`, or an `organization.project.api_key`. Times are seconds of Unix time.
+#[derive(Serialize)]
+pub(super) struct Key {
+    object: &'static str,
+    pub(super) id: ApiKeyId,
+    name: String,
+    redacted_value: String,
+    created_at: i64,
+    last_used_at: Option<i64>,
+    expires_at: Option<i64>,
+    owner: Option<Holder>,
+    /// Whether the owner may still use the project; of a project's key only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner_project_access: Option<&'static str>,
+    /// The secret: told once, to whoever made the key or rotated it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Option<String>>,
+
+    // What is ours.
+    description: String,
+    project_id: Option<ProjectId>,
+    level: Level,
+    status: Status,
+    scopes: Vec<Scope>,
+    models: Vec<String>,
+    ip_allowlist: Vec<Network>,
+    rotated_at: i64,
+    rotate_every_days: Option<u32>,
+    old_secret: Option<Old>,
+}
+
+/// The secret that still works besides.
+#[derive(Serialize)]
+struct Old {
+    redacted_value: String,
+    expires_at: i64,
+    last_used_at: Option<i64>,
+}
+
+/// Who made it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Holder {
+    OfAdminKey(User),
+    OfProjectKey { r#type: Option<&'static str>, user: Option<User>, service_account: Option<()> },
+}
+
+#[derive(Clone, Serialize)]
+struct User {
+    r#type: &'static str,
+    object: &'static str,
+    id: UserId,
+    name: String,
+    email: String,
+    created_at: i64,
+    /// Their role here, which is finer than OpenAI's; `None` for whoever has left.
+    role: Option<Role>,
+}
+
+impl Key {
+    pub(super) fn new(key: ApiKey, owners: &HashMap<UserId, Owner>) -> Self {
+        let is_admin = key.level == Level::Admin;
+        let owner = key.created_by.as_ref().and_then(|creator| owners.get(&creator.id));
+        let user = owner.map(User::new);
+        Self {
+            object: if is_admin { "organization.admin_api_key" } else { "organization.project.api_key" },
+            id: key.id,
+            name: key.name,
+            redacted_value: key.masked,
+            created_at: seconds(key.created_at),
+            last_used_at: key.last_use.map(|used| seconds(used.at)),
+            expires_at: key.expires_at.map(seconds),
+            owner: match user {
+                user if !is_admin => Some(Holder::OfProjectKey {
+                    r#type: user.as_ref().map(|user| user.r#type),
+                    user,
+                    service_account: None,
+                }),
+                user => user.map(Holder::OfAdminKey),
+            },
+            // A key that nobody owns, made by a command or by another key, needs nobody's access.
+            owner_project_access: (!is_admin)
+                .then(|| if owner.is_none_or(|owner| owner.has_access) { "active" } else { "inactive" }),
+            value: None,
+            description: key.description,
+            project_id: key.project.map(|project| project.id),
+            level: key.level,
+            status: key.status,
+            scopes: key.scopes,
+            models: key.models,
+            ip_allowlist: key.ip_allowlist,
+            rotated_at: seconds(key.rotated_at),
+            rotate_every_days: key.rotate_every_days,
+            old_secret: key.old_secret.map(Old::new),
+        }
+    }
+
+    /// With its secret, or with `null` where that was told before.
+    pub(super) fn with_value(self, value: Option<String>) -> Self {
+        Self { value: Some(value), ..self }
+    }
+}
+
+impl Old {
+    fn new(old: OldSecret) -> Self {
+        Self {
+            redacted_value: old.masked,
+            expires_at: seconds(old.ends_at),
+            last_used_at: old.last_used_at.map(seconds),
+        }
+    }
+}
+
+impl User {
+    fn new(owner: &Owner) -> Self {
+        Self {
+            r#type: "user",
+            object: "organization.user",
+            id: owner.id,
+            name: owner.name.clone(),
+            email: owner.email.clone(),
+            created_at: seconds(owner.created_at),
+            role: owner.role,
+        }
+    }
+}
+
+fn seconds(moment: Timestamp) -> i64 {
+    moment.millis().div_euclid(1000)
+}
+
+/// A key that is no more.
+#[derive(Serialize)]
+pub(super) struct Deleted {
+    object: &'static str,
+    id: ApiKeyId,
+    deleted: bool,
+}
+
+impl Deleted {
+    pub(super) fn new(id: ApiKeyId, is_admin: bool) -> Self {
+        let object =
+            if is_admin { "organization.admin_api_key.deleted" } else { "organization.project.api_key.deleted" };
+        Self { object, id, deleted: true }
+    }
+}

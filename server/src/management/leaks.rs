@@ -1,0 +1,129 @@
+//! `POST /v1/keys/report-leak`: whoever found a key tells of it, and it stops working.
+//!
+//! Takes what GitHub's secret scanning sends, and answers as it asks its partners to:
+//! <https://docs.github.com/en/code-security/secret-scanning/secret-scanning-partnership-program/secret-scanning-partner-program>.
+//! No key is needed: holding the secret is the proof, and all that it is good for here is to end it.
+
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+};
+
+use axum::{
+    Json,
+    extract::{FromRequestParts, State},
+    http::request::Parts,
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use governor::{
+    DefaultKeyedRateLimiter, Quota,
+    clock::{Clock, DefaultClock},
+};
+use serde::{Deserialize, Serialize};
+use services::api_keys::{LeakReport, MOST_REPORTS, report_leaks};
+use sha2::{Digest, Sha256};
+
+use super::{Management, input::Body};
+use crate::gateway::refusal::Refusal;
+
+pub(super) const PATH: &str = "/v1/keys/report-leak";
+
+/// Largest body, in bytes.
+const LARGEST_REPORT: usize = 512 * 1024;
+/// Reports a minute from one address, all of which may come at once.
+const REPORTS_A_MINUTE: NonZeroU32 = NonZeroU32::new(30).unwrap();
+/// How many addresses are remembered before those are dropped that reported nothing for a while.
+const REMEMBERED: usize = 10_000;
+/// What a key is called where the report calls it nothing.
+const TOKEN_TYPE: &str = "tollhouse_api_key";
+
+/// Slows down whoever reports more than there can be to report. By address, as far as that is known.
+pub(super) struct Reporters(DefaultKeyedRateLimiter<Option<IpAddr>>);
+
+impl Default for Reporters {
+    fn default() -> Self {
+        Self(DefaultKeyedRateLimiter::keyed(Quota::per_minute(REPORTS_A_MINUTE)))
+    }
+}
+
+impl Reporters {
+    fn admit(&self, ip: Option<IpAddr>) -> Result<(), Refusal> {
+        if self.0.len() > REMEMBERED {
+            self.0.retain_recent();
+        }
+        self.0.check_key(&ip.map(network)).map_err(|later| {
+            let wait = later.wait_time_from(DefaultClock::default().now());
+            Refusal::too_fast(wait.as_secs() + 1)
+        })
+    }
+}
+
+/// Whom an address stands for: with IPv6 everybody has at least 2⁶⁴ of them.
+fn network(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        v4 => v4,
+    }
+}
+
+/// Somebody who doesn't report too often.
+pub(super) struct Reporter;
+
+impl FromRequestParts<Management> for Reporter {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, management: &Management) -> Result<Self, Refusal> {
+        management.reporters.admit(management.gateway.client_ip(parts)).map(|()| Self)
+    }
+}
+
+/// A key that was found. What else the report says is of no use here.
+#[derive(Deserialize)]
+pub(super) struct Found {
+    token: String,
+    #[serde(default)]
+    r#type: Option<String>,
+    /// Where it was found.
+    #[serde(default)]
+    url: Option<String>,
+    /// What kind of place that is, such as `commit`.
+    #[serde(default)]
+    source: Option<String>,
+}
+
+/// Whether it was a key of ours.
+#[derive(Serialize)]
+pub(super) struct Feedback {
+    /// Base64 of the SHA-256 of the token as it was reported.
+    token_hash: String,
+    token_type: String,
+    label: &'static str,
+}
+
+pub(super) async fn report(
+    State(management): State<Management>,
+    Reporter: Reporter,
+    Body(found): Body<Vec<Found>, LARGEST_REPORT>,
+) -> Result<Json<Vec<Feedback>>, Refusal> {
+    if found.len() > MOST_REPORTS {
+        return Err(Refusal::malformed(format!("Report at most {MOST_REPORTS} tokens at once.")));
+    }
+    let reports: Vec<LeakReport> = found.iter().map(Found::to_report).collect();
+    let verdicts = report_leaks(&management.hub.services, &reports).await?;
+    Ok(Json(found.into_iter().zip(verdicts).map(|(found, verdict)| found.feedback(verdict.is_key())).collect()))
+}
+
+impl Found {
+    fn to_report(&self) -> LeakReport {
+        let place = self.url.as_ref().or(self.source.as_ref());
+        LeakReport { secret: self.token.clone(), place: place.cloned().unwrap_or_default() }
+    }
+
+    fn feedback(self, is_key: bool) -> Feedback {
+        Feedback {
+            token_hash: BASE64_STANDARD.encode(Sha256::digest(self.token.as_bytes())),
+            token_type: self.r#type.unwrap_or_else(|| TOKEN_TYPE.to_owned()),
+            label: if is_key { "true_positive" } else { "false_positive" },
+        }
+    }
+}

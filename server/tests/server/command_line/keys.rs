@@ -1,0 +1,147 @@
+//! `tollhouse key`.
+
+use domain::api_keys::Secret;
+use serde_json::{Value, json};
+
+use super::Shell;
+
+#[test]
+fn a_key_is_made_shown_once_and_revoked() {
+    let shell = Shell::with_organization();
+    let project = &shell.json(&["project", "create", "--org", "acme-ltd", "--name", "Web"], "")["slug"];
+    assert_eq!(project, "web");
+    let key = shell.json(
+        &[
+            "key",
+            "create",
+            "--org",
+            "acme-ltd",
+            "--project",
+            "web",
+            "--name",
+            "k",
+            "--level",
+            "standard",
+            "--model",
+            "sandbox-1",
+            "--expires-in-days",
+            "30",
+        ],
+        "",
+    );
+    let secret = Secret::parse(key["secret"].as_str().unwrap()).unwrap();
+    assert!(key["prefix"].as_str().unwrap().ends_with(secret.last_four()));
+    let database = std::fs::read(shell.folder().join("tollhouse.db")).unwrap();
+    let body = &secret.reveal().as_bytes()[9..];
+    assert!(!database.windows(body.len()).any(|window| window == body), "the database holds a secret");
+    shell.json(&["key", "revoke", key["id"].as_str().unwrap()], "");
+    shell.json(&["key", "revoke", key["id"].as_str().unwrap()], "");
+    let audit = shell.json(&["audit", "verify"], "");
+    assert!(audit["entries"].as_u64().unwrap() >= 4);
+}
+
+#[test]
+fn an_admin_key_needs_no_project() {
+    let shell = Shell::with_organization();
+    let key = shell.json(&["key", "create", "--org", "acme-ltd", "--name", "k", "--level", "admin"], "");
+    assert!(key["secret"].as_str().unwrap().starts_with("toll_admin_"));
+}
+
+/// A key made with these arguments, and its id.
+fn key(shell: &Shell, arguments: &[&str]) -> (Value, String) {
+    let made = shell.json(&[&["key", "create", "--org", "acme-ltd", "--name", "k"], arguments].concat(), "");
+    let id = made["id"].as_str().unwrap().to_owned();
+    (made, id)
+}
+
+#[test]
+fn a_key_is_narrowed_listed_and_changed() {
+    let shell = Shell::with_organization();
+    shell.json(&["project", "create", "--org", "acme-ltd", "--name", "Web"], "");
+    let narrow = ["--scope", "chat", "--scope", "models", "--allow-ip", "10.1.2.3/8", "--rotate-every-days", "30"];
+    let level = ["--level", "standard", "--project", "default"];
+    let (made, id) = key(&shell, &[&narrow[..], &level].concat());
+    assert_eq!(made["scopes"], json!(["chat", "models"]));
+    assert_eq!((&made["ip_allowlist"], &made["rotate_every_days"]), (&json!(["10.0.0.0/8"]), &json!(30)));
+    let edits =
+        ["--name", "app", "--all-scopes", "--model", "sandbox-1", "--project", "web", "--rotate-every-days", "0"];
+    let edited = shell.json(&[&["key", "edit", &id], &edits[..]].concat(), "");
+    assert_eq!(
+        (&edited["name"], &edited["scopes"], &edited["models"]),
+        (&json!("app"), &json!([]), &json!(["sandbox-1"]))
+    );
+    assert_eq!((&edited["ip_allowlist"], &edited["rotate_every_days"]), (&made["ip_allowlist"], &Value::Null));
+    assert_ne!(edited["project_id"], made["project_id"]);
+    let listed = shell.json(&["key", "list", "--org", "acme-ltd"], "");
+    assert_eq!(listed, json!([edited]));
+    assert!(!listed.to_string().contains(made["secret"].as_str().unwrap()));
+    let words = shell.run(&["key", "list", "--org", "acme-ltd"], "");
+    assert!(String::from_utf8_lossy(&words.stdout).contains("active  standard  Web  app"), "{words:?}");
+}
+
+#[test]
+fn a_key_is_rotated_once_for_each_request() {
+    let shell = Shell::with_organization();
+    let (made, id) = key(&shell, &["--level", "admin"]);
+    let rotate = ["key", "rotate", &id, "--grace", "24h", "--request", "deploy-1"];
+    let rotated = shell.json(&rotate, "");
+    let secret = Secret::parse(rotated["secret"].as_str().unwrap()).unwrap();
+    assert_ne!(rotated["secret"], made["secret"]);
+    assert_eq!((rotated["status"].as_str(), rotated["id"].as_str()), (Some("rotating"), Some(id.as_str())));
+    let again = shell.json(&rotate, "");
+    assert_eq!((&again["secret"], &again["old_secret_ends_at"]), (&Value::Null, &rotated["old_secret_ends_at"]));
+    let refused = shell.refusal(&["key", "rotate", &id, "--grace", "0"], "", 1);
+    assert!(refused.contains("rotating until"), "{refused}");
+    let longer = shell.json(&["key", "grace", &id, "--grace", "7d"], "");
+    assert!(longer["old_secret_ends_at"].as_str() > rotated["old_secret_ends_at"].as_str());
+    let ended = shell.json(&["key", "end-rotation", &id], "");
+    assert_eq!((ended["status"].as_str(), &ended["old_secret_ends_at"]), (Some("active"), &Value::Null));
+    assert!(ended["prefix"].as_str().unwrap().ends_with(secret.last_four()));
+    shell.refusal(&["key", "end-rotation", &id], "", 1);
+    let words = shell.run(&["key", "rotate", &id, "--grace", "0"], "");
+    let told = String::from_utf8_lossy(&words.stdout).into_owned();
+    assert!(told.lines().any(|line| Secret::parse(line).is_ok()) && told.contains("has ended"), "{told}");
+}
+
+#[test]
+fn keys_of_one_organization_are_revoked_together() {
+    let shell = Shell::with_organization();
+    shell.json(&["org", "create", "--name", "Other"], "");
+    let (first, second) = (key(&shell, &["--level", "admin"]).1, key(&shell, &["--level", "admin"]).1);
+    let other = shell.json(&["key", "create", "--org", "other", "--name", "k", "--level", "admin"], "");
+    let refused = shell.refusal(&["key", "revoke", &first, other["id"].as_str().unwrap()], "", 1);
+    assert!(refused.contains("several organizations"), "{refused}");
+    let statuses = || {
+        let listed = shell.json(&["key", "list", "--org", "acme-ltd"], "");
+        listed.as_array().unwrap().iter().map(|key| key["status"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(statuses(), ["active", "active"]);
+    shell.json(&["key", "revoke", &first, &second], "");
+    assert_eq!(statuses(), ["revoked", "revoked"]);
+    shell.refusal(&["key", "rotate", &first, "--grace", "0"], "", 1);
+}
+
+#[test]
+fn leaked_keys_are_reported_by_standard_input() {
+    let shell = Shell::with_organization();
+    let ((made, id), (other, ended)) = (key(&shell, &["--level", "admin"]), key(&shell, &["--level", "admin"]));
+    shell.json(&["key", "revoke", &ended], "");
+    let secrets = [&made, &other].map(|key| key["secret"].as_str().unwrap());
+    let input = format!("{}\n\nnonsense\r\n  {}  ", secrets[0], secrets[1]);
+    let told = shell.run(&["key", "report-leak", "--place", "https://git.example/1f0c", "--json"], &input);
+    assert!(told.status.success());
+    let verdicts: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let expected = json!([
+        { "result": "disabled", "id": id },
+        { "result": "unknown", "id": null },
+        { "result": "ended_before", "id": ended },
+    ]);
+    assert_eq!(verdicts, expected);
+    let again = shell.run(&["key", "report-leak"], &input);
+    let words = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert!(words.contains("had ended before") && secrets.iter().all(|secret| !words.contains(secret)), "{words}");
+    shell.refusal(&["key", "report-leak"], " \n", 1);
+    // Whoever gives it as an argument is told how it is done, and nothing else.
+    let refused = shell.refusal(&["key", "report-leak", secrets[0]], "", 2);
+    assert!(refused.contains("standard input") && !refused.contains(secrets[0]), "{refused}");
+}

@@ -1,0 +1,217 @@
+//! Keys by REST: shapes, pages, limits of what can be asked.
+
+use std::net::SocketAddr;
+
+use axum::{
+    body::Body,
+    extract::ConnectInfo,
+    http::{Method, Request, StatusCode, header},
+};
+use domain::api_keys::Level;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use super::ADMIN_KEYS;
+use crate::world::{World, command_line, json as body};
+
+#[tokio::test]
+async fn a_new_key_tells_its_secret_once() {
+    let world = World::new().await;
+    let admin = world.admin_key(&[]).await;
+    for (path, object) in
+        [(ADMIN_KEYS.to_owned(), "organization.admin_api_key"), (world.project_keys(), "organization.project.api_key")]
+    {
+        let asked = json!({
+            "name": " deploy ", "description": "for the robot", "expires_in_seconds": 3600, "scopes": ["models", "chat"],
+            "models": ["sandbox-1"], "ip_allowlist": ["10.0.0.9/8", "::1"], "rotate_every_days": 30,
+        });
+        let made = world.done(Method::POST, &path, &admin, asked).await;
+        let secret = made["value"].as_str().unwrap();
+        assert_eq!(made["object"], object);
+        assert_eq!(made["name"], "deploy");
+        assert_eq!(made["scopes"], json!(["chat", "models"]));
+        assert_eq!(made["ip_allowlist"], json!(["10.0.0.0/8", "::1"]));
+        assert_eq!(made["expires_at"].as_i64().unwrap() - made["created_at"].as_i64().unwrap(), 3600);
+        assert!(secret.ends_with(made["redacted_value"].as_str().unwrap().split_once('…').unwrap().1));
+
+        let path = format!("{path}/{}", made["id"].as_str().unwrap());
+        let mut expected = made.clone();
+        expected.as_object_mut().unwrap().remove("value");
+        assert_eq!(world.done(Method::GET, &path, &admin, Value::Null).await, expected);
+        let changed = world.done(Method::POST, &path, &admin, json!({ "scopes": [], "name": "other" })).await;
+        assert_eq!(
+            (&changed["scopes"], &changed["name"], &changed["models"]),
+            (&json!([]), &json!("other"), &made["models"])
+        );
+        assert!(changed.get("value").is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_page_follows_the_one_before_it() {
+    let world = World::new().await;
+    let admin = world.admin_key(&[]).await;
+    let mut made = Vec::new();
+    for _ in 0..7 {
+        made.push(world.key(&world.owner).await.api_key.id.to_string());
+    }
+    services::api_keys::revoke(&world.services, &world.owner.actor, &[made.remove(3).parse().unwrap()]).await.unwrap();
+    for order in ["asc", "desc"] {
+        let mut seen = Vec::new();
+        let mut after = String::new();
+        loop {
+            let path = format!("{}?limit=4&order={order}&after={after}", world.project_keys());
+            let page = world.done(Method::GET, &path, &admin, Value::Null).await;
+            let ids: Vec<String> =
+                page["data"].as_array().unwrap().iter().map(|key| key["id"].as_str().unwrap().to_owned()).collect();
+            assert_eq!(
+                (&page["object"], &page["first_id"], &page["last_id"]),
+                (&json!("list"), &json!(ids.first()), &json!(ids.last()))
+            );
+            after = ids.last().unwrap().clone();
+            seen.extend(ids);
+            if page["has_more"] == false {
+                break;
+            }
+        }
+        let mut expected = made.clone();
+        if order == "desc" {
+            expected.reverse();
+        }
+        assert_eq!(seen, expected, "{order}");
+    }
+    let nothing = format!("{}?after={}", world.project_keys(), made.last().unwrap());
+    let nothing = world.done(Method::GET, &nothing, &admin, Value::Null).await;
+    assert_eq!(
+        (&nothing["data"], &nothing["has_more"], &nothing["last_id"]),
+        (&json!([]), &json!(false), &Value::Null)
+    );
+}
+
+#[tokio::test]
+async fn who_made_a_key_is_told_and_whether_they_may_still_use_it() {
+    let world = World::new().await;
+    let admin = world.admin_key(&[]).await;
+    let by_developer = world.key(&world.developer).await.api_key.id;
+    let path = format!("{}/{by_developer}", world.project_keys());
+    let key = world.done(Method::GET, &path, &admin, Value::Null).await;
+    assert_eq!(key["owner"]["type"], "user");
+    assert_eq!(key["owner"]["user"]["email"], world.developer.email.as_str());
+    assert_eq!(key["owner"]["user"]["role"], "developer");
+    assert!(key["owner"]["user"]["created_at"].as_i64().unwrap() > 1_700_000_000);
+    assert_eq!(key["owner_project_access"], "active");
+
+    let transaction = world.services.database().begin().await.unwrap();
+    sea_orm::ConnectionTrait::execute_unprepared(&transaction, "DELETE FROM project_members").await.unwrap();
+    transaction.commit().await.unwrap();
+    let key = world.done(Method::GET, &path, &admin, Value::Null).await;
+    assert_eq!(key["owner_project_access"], "inactive");
+
+    let by_nobody = world.key_with(Level::Standard, |_| {}).await.api_key.id;
+    let key = world.done(Method::GET, &format!("{}/{by_nobody}", world.project_keys()), &admin, Value::Null).await;
+    assert_eq!((&key["owner"]["user"], &key["owner_project_access"]), (&Value::Null, &json!("active")));
+}
+
+#[tokio::test]
+async fn a_use_is_remembered_with_the_clients_address_and_not_with_the_one_it_claims() {
+    let world = World::new().await;
+    let narrow = world.key_with(Level::Admin, |key| key.ip_allowlist = vec!["203.0.113.0/24".parse().unwrap()]).await;
+    let ask = async |from: [u8; 4]| {
+        let mut request = Request::get(ADMIN_KEYS)
+            .header(header::AUTHORIZATION, format!("Bearer {}", narrow.secret))
+            .header("x-forwarded-for", "203.0.113.7")
+            .header("forwarded", "for=203.0.113.7")
+            .header("x-real-ip", "203.0.113.7")
+            .body(Body::empty())
+            .unwrap();
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from((from, 50_000))));
+        world.router.clone().oneshot(request).await.unwrap()
+    };
+    let response = ask([198, 51, 100, 1]).await;
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    let error = body(response).await["error"].clone();
+    assert_eq!(error["code"], "ip_not_allowed");
+    assert!(error["message"].as_str().unwrap().contains("198.51.100.1"));
+    assert_eq!(ask([203, 0, 113, 9]).await.status(), StatusCode::OK);
+
+    world.gateway.note_last_uses().await;
+    let actor = command_line(&world.organization);
+    let key = services::api_keys::get(&world.services, &actor, narrow.api_key.id).await.unwrap();
+    assert_eq!(key.last_use.unwrap().ip, "203.0.113.9");
+}
+
+#[tokio::test]
+async fn what_cannot_be_meant_is_refused_by_name() {
+    let world = World::new().await;
+    let admin = world.admin_key(&[]).await;
+    let id = world.key(&world.owner).await.api_key.id;
+    let (keys, key) = (world.project_keys(), format!("{}/{id}", world.project_keys()));
+    for (method, path, asked, param) in [
+        (Method::GET, format!("{keys}?limit=0"), Value::Null, "limit"),
+        (Method::GET, format!("{keys}?limit=101"), Value::Null, "limit"),
+        (Method::GET, format!("{keys}?limit=1&limit=2"), Value::Null, "limit"),
+        (Method::GET, format!("{keys}?order=up"), Value::Null, "order"),
+        (Method::GET, format!("{keys}?after=proj_1"), Value::Null, "after"),
+        (Method::GET, format!("{keys}?page=1"), Value::Null, "page"),
+        (Method::GET, format!("{keys}?owner_project_access=inactive"), Value::Null, "owner_project_access"),
+        (Method::POST, keys.clone(), json!({ "name": "" }), "name"),
+        (Method::POST, keys.clone(), json!({ "name": "k", "level": "admin" }), "level"),
+        (Method::POST, keys.clone(), json!({ "name": "k", "expires_in_seconds": 0 }), "expires_in_seconds"),
+        (Method::POST, keys.clone(), json!({ "name": "k", "expires_in_seconds": 400_000_000 }), "expires_in_seconds"),
+        (Method::POST, keys.clone(), json!({ "name": "k", "scopes": ["api_keys.read"] }), "scopes"),
+        (Method::POST, keys.clone(), json!({ "name": "k", "models": ["gpt-none"] }), "models"),
+        (Method::POST, ADMIN_KEYS.to_owned(), json!({ "name": "k", "level": "read" }), "level"),
+        (Method::POST, key.clone(), json!({ "expires_in_seconds": 60 }), "expires_in_seconds"),
+        (Method::POST, key.clone(), json!({ "rotate_every_days": 10_000 }), "rotate_every_days"),
+        (Method::POST, format!("{key}/rotate"), json!({ "grace_seconds": 2_592_001 }), "grace_seconds"),
+    ] {
+        let refused = world.refused(method, &path, &admin, asked).await;
+        assert_eq!(refused, (400, "invalid_request_error".to_owned(), Some(param.to_owned())), "{path}");
+    }
+    for (path, malformed) in [
+        (&keys, json!({ "name": "k", "role": "owner" })),
+        (&keys, json!({ "name": "k", "organization_id": "org_01h2xcejqtf2nbrexx3vqjhp41" })),
+        (&keys, json!({ "name": 1 })),
+        (&keys, json!([])),
+        (&key, json!({ "level": "admin" })),
+        (&key, json!({ "status": "active" })),
+    ] {
+        let refused = world.refused(Method::POST, path, &admin, malformed).await;
+        assert_eq!(refused, (400, "invalid_request_error".to_owned(), None), "{path}");
+    }
+    let large = json!({ "name": "k", "description": "x".repeat(70_000) });
+    assert_eq!(world.refused(Method::POST, &keys, &admin, large).await.0, 413);
+}
+
+#[tokio::test]
+async fn what_has_ended_cannot_be_changed_and_isnt_to_be_tried_again() {
+    let world = World::new().await;
+    let admin = world.admin_key(&[]).await;
+    let made = world.key(&world.owner).await;
+    let path = format!("{}/{}", world.project_keys(), made.api_key.id);
+    let report = json!([{ "token": made.secret }]);
+    world.call(&Method::POST, "/v1/keys/report-leak", None, &report).await;
+    for (path, asked) in [(path.clone(), json!({ "name": "new" })), (format!("{path}/rotate"), json!({}))] {
+        let response = world.call(&Method::POST, &path, Some(&admin), &asked).await;
+        assert_eq!(response.status(), StatusCode::CONFLICT, "{path}");
+        assert_eq!(response.headers()["x-should-retry"], "false");
+        assert_eq!(body(response).await["error"]["code"], "conflict");
+    }
+    assert_eq!(world.done(Method::GET, &path, &admin, Value::Null).await["status"], "disabled");
+}
+
+#[tokio::test]
+async fn a_path_says_which_methods_it_takes() {
+    let world = World::new().await;
+    let admin = world.admin_key(&[]).await;
+    let response = world.call(&Method::PATCH, ADMIN_KEYS, Some(&admin), &Value::Null).await;
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(response.headers()[header::ALLOW], "GET,HEAD,POST");
+    assert_eq!(body(response).await["error"]["code"], "method_not_allowed");
+    for path in ["/v1/organization", "/v1/organization/", "/v1/organization/users", "/v1/keys", "/v1/keys/nothing"] {
+        let response = world.get_with(&admin, path).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        assert!(response.headers()["x-request-id"].to_str().unwrap().starts_with("req_"));
+        assert_eq!(body(response).await["error"]["code"], "not_found");
+    }
+}

@@ -1,0 +1,46 @@
+//! The management API, by keys of every kind.
+
+mod access;
+mod keys;
+mod leaks;
+mod usage;
+
+use axum::{
+    body::Body,
+    http::{Method, Response},
+};
+use serde_json::Value;
+
+use crate::world::{World, json};
+
+const ADMIN_KEYS: &str = "/v1/organization/admin_api_keys";
+
+impl World {
+    /// Where the keys of the first organization's project are.
+    fn project_keys(&self) -> String {
+        format!("/v1/organization/projects/{}/api_keys", self.project.id)
+    }
+
+    async fn get_with(&self, key: &str, path: &str) -> Response<Body> {
+        self.call(&Method::GET, path, Some(key), &Value::Null).await
+    }
+
+    /// What is answered to a request that must succeed.
+    async fn done(&self, method: Method, path: &str, key: &str, body: Value) -> Value {
+        let response = self.call(&method, path, Some(key), &body).await;
+        let status = response.status();
+        let answer = json(response).await;
+        assert!(status.is_success(), "{method} {path}: {status} {answer}");
+        answer
+    }
+
+    /// The status, code and param of a request that must be refused.
+    async fn refused(&self, method: Method, path: &str, key: &str, body: Value) -> (u16, String, Option<String>) {
+        let response = self.call(&method, path, Some(key), &body).await;
+        let status = response.status().as_u16();
+        let error = json(response).await["error"].clone();
+        let text = |name: &str| error[name].as_str().map(str::to_owned);
+        assert!(text("message").is_some_and(|message| !message.is_empty()), "{method} {path}: {error}");
+        (status, text("code").unwrap(), text("param"))
+    }
+}

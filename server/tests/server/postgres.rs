@@ -1,0 +1,33 @@
+//! A PostgreSQL database of its own for a test.
+
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection};
+
+pub(crate) struct Postgres {
+    pub(crate) url: String,
+    name: String,
+}
+
+impl Postgres {
+    pub(crate) async fn new() -> Self {
+        let name = format!("test_{}", services::new_reference());
+        server().await.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+        let (base, _) = server_url().rsplit_once('/').map(|(base, rest)| (base.to_owned(), rest.to_owned())).unwrap();
+        Self { url: format!("{base}/{name}"), name }
+    }
+
+    /// To be called at the end of a test that succeeded; what is left of others goes with the server.
+    pub(crate) async fn drop(self) {
+        server().await.execute_unprepared(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).await.unwrap();
+    }
+}
+
+fn server_url() -> String {
+    std::env::var("TEST_POSTGRES_URL")
+        .expect("TEST_POSTGRES_URL names no PostgreSQL: run `scripts/with-postgres cargo test`")
+}
+
+async fn server() -> DatabaseConnection {
+    let mut options = ConnectOptions::new(server_url());
+    options.max_connections(1).sqlx_logging(false);
+    sea_orm::Database::connect(options).await.unwrap()
+}

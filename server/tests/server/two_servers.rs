@@ -1,0 +1,319 @@
+//! Two servers on one PostgreSQL, under load: what is done on one holds on the other within a second.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Method, StatusCode},
+    response::Response,
+};
+use domain::{api_keys::Level, ids::ApiKeyId, time::Timestamp};
+use futures::{StreamExt, stream};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+
+use crate::{
+    postgres::Postgres,
+    process::Process,
+    world::{World, command_line, program},
+};
+
+/// How soon every server obeys.
+const SOON: Duration = Duration::from_secs(1);
+/// Callers for each server and key.
+const CALLERS: usize = 3;
+/// Calls that are made with a key on each server before something happens to it.
+const BEFORE: usize = 30;
+
+const SERVED: Verdict = (StatusCode::OK, None);
+const NO_KEY: Verdict = (StatusCode::UNAUTHORIZED, Some("invalid_api_key"));
+const NO_SCOPE: Verdict = (StatusCode::FORBIDDEN, Some("insufficient_permissions"));
+const NO_MODEL: Verdict = (StatusCode::FORBIDDEN, Some("model_not_allowed"));
+
+/// A status, and the code of an error.
+type Verdict = (StatusCode, Option<&'static str>);
+
+/// What became of a call.
+struct Seen {
+    server: usize,
+    started: Instant,
+    ended: Instant,
+    status: StatusCode,
+    code: Option<String>,
+}
+
+impl Seen {
+    fn is(&self, (status, code): Verdict) -> bool {
+        self.status == status && self.code.as_deref() == code
+    }
+}
+
+/// Calls to both servers with one key, until a moment that is decided later.
+struct Load {
+    until: watch::Sender<Option<Instant>>,
+    callers: JoinSet<Vec<Seen>>,
+    done: [Arc<AtomicUsize>; 2],
+}
+
+impl Load {
+    fn start(servers: &[Arc<Process>; 2], secret: &str) -> Self {
+        let until = watch::Sender::new(None);
+        let done = [Arc::default(), Arc::default()];
+        let mut callers = JoinSet::new();
+        for (server, process) in servers.iter().enumerate() {
+            for _ in 0..CALLERS {
+                let (process, secret) = (Arc::clone(process), secret.to_owned());
+                callers.spawn(keep_calling(server, process, secret, until.subscribe(), Arc::clone(&done[server])));
+            }
+        }
+        Self { until, callers, done }
+    }
+
+    async fn has_begun(&self) {
+        while self.done.iter().any(|done| done.load(Ordering::Relaxed) < BEFORE) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn until(self, end: Instant) -> Vec<Seen> {
+        self.until.send(Some(end)).unwrap();
+        self.callers.join_all().await.into_iter().flatten().collect()
+    }
+}
+
+async fn keep_calling(
+    server: usize,
+    process: Arc<Process>,
+    secret: String,
+    until: watch::Receiver<Option<Instant>>,
+    done: Arc<AtomicUsize>,
+) -> Vec<Seen> {
+    let question = json!({ "model": "sandbox-1", "messages": [{ "role": "user", "content": "hello" }] });
+    let mut seen = Vec::new();
+    while until.borrow().is_none_or(|end| Instant::now() < end) {
+        let started = Instant::now();
+        let (status, answer) = process.call(Method::POST, "/v1/chat/completions", &secret, &question).await;
+        let code = answer["error"]["code"].as_str().map(str::to_owned);
+        seen.push(Seen { server, started, ended: Instant::now(), status, code });
+        done.fetch_add(1, Ordering::Relaxed);
+    }
+    seen
+}
+
+struct Story {
+    world: World,
+    servers: [Arc<Process>; 2],
+    admin: String,
+    /// What took how long until the last call was answered otherwise, on the server it was done on and on the other.
+    took: BTreeMap<&'static str, [Duration; 2]>,
+}
+
+impl Story {
+    /// Does something on the first server, by the management API.
+    async fn act(&self, method: Method, path: &str, body: Value) -> Value {
+        let (status, answer) = self.servers[0].call(method, path, &self.admin, &body).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {answer}");
+        answer
+    }
+
+    fn path(&self, key: ApiKeyId) -> String {
+        format!("/v1/organization/projects/{}/api_keys/{key}", self.world.project.id)
+    }
+
+    /// Checks that calls are answered by `before` until something is done, and by `after` a second later at the latest;
+    /// tells when it was done.
+    async fn obeyed(
+        &mut self,
+        what: &'static str,
+        secret: &str,
+        (before, after): (Verdict, Verdict),
+        (method, path, body): (Method, String, Value),
+    ) -> Instant {
+        let load = Load::start(&self.servers, secret);
+        load.has_begun().await;
+        let began = Instant::now();
+        self.act(method, &path, body).await;
+        let done = Instant::now();
+        let seen = load.until(done + SOON + SOON / 2).await;
+        let mut took = [Duration::ZERO; 2];
+        for call in &seen {
+            assert!(call.is(before) || call.is(after), "{what}: {} {:?}", call.status, call.code);
+            if call.ended < began {
+                assert!(call.is(before), "{what}: obeyed before it was said");
+            }
+            if call.started >= done && !call.is(after) {
+                took[call.server] = took[call.server].max(call.started - done);
+            }
+        }
+        for (server, took) in took.iter().enumerate() {
+            assert!(*took < SOON, "{what}: server {server} took {took:?}");
+            let late = seen.iter().filter(|call| call.server == server && call.started >= done + SOON);
+            assert!(late.count() > 0, "{what}: server {server} wasn't asked any more");
+        }
+        self.took.insert(what, took);
+        done
+    }
+
+    /// Checks that a secret works until `end` to the millisecond, and not after.
+    async fn ends_at(&self, what: &str, load: Load, end: Timestamp) {
+        // Both clocks are read at once, a moment apart at most.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let left = Duration::from_millis(end.millis().try_into().unwrap()).saturating_sub(now);
+        let end = Instant::now() + left;
+        let seen = load.until(end + SOON / 2).await;
+        let apart = Duration::from_millis(2);
+        for call in seen {
+            if call.ended + apart < end {
+                assert!(call.is(SERVED), "{what}: {:?} too early", end - call.ended);
+            }
+            if call.started > end + apart {
+                assert!(call.is(NO_KEY), "{what}: {:?} too late", call.started - end);
+            }
+        }
+    }
+
+    async fn key(&self) -> (ApiKeyId, String) {
+        let made = self.world.key_with(Level::Standard, |_| {}).await;
+        (made.api_key.id, made.secret)
+    }
+}
+
+/// A provider that begins to stream, and never ends.
+async fn endless() -> String {
+    let answer = async || {
+        let begin = stream::iter([Ok::<_, std::io::Error>("data: {\"choices\":[{\"delta\":{}}]}\n\n")]);
+        let body = Body::from_stream(begin.chain(stream::pending()));
+        Response::builder().header("content-type", "text/event-stream").body(body).unwrap()
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+    format!("http://{address}/v1")
+}
+
+fn configuration(endless: &str) -> String {
+    format!(
+        r#"
+[[provider]]
+name = "sandbox"
+kind = "sandbox"
+
+[[provider]]
+name = "endless"
+kind = "openai"
+base_url = "{endless}"
+
+[[model]]
+name = "sandbox-1"
+providers = ["sandbox"]
+service = "chat"
+
+[[model]]
+name = "endless"
+providers = ["endless"]
+service = "chat"
+"#
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_done_on_one_server_holds_on_both_within_a_second() {
+    let database = Postgres::new().await;
+    let world = World::on(Some(database.url.clone()), &configuration(&endless().await)).await;
+    let servers = [Arc::new(world.serve("warn").await), Arc::new(world.serve("warn").await)];
+    let admin = world.admin_key(&[]).await;
+    let mut story = Story { world, servers, admin, took: BTreeMap::new() };
+    // Whatever happens to other keys, this one's calls are all served.
+    let (_, bystander) = story.key().await;
+    let bystander = Load::start(&story.servers, &bystander);
+
+    editing(&mut story).await;
+    rotating(&mut story).await;
+    expiring(&mut story).await;
+    revoking(&mut story).await;
+    leaking(&mut story).await;
+
+    let seen = bystander.until(Instant::now()).await;
+    assert!(seen.len() > 2 * BEFORE && seen.iter().all(|call| call.is(SERVED)));
+    show(&story.took, seen.len());
+    drop(story);
+    database.drop().await;
+}
+
+/// For docs/performance.md.
+#[allow(clippy::print_stdout)]
+fn show(took: &BTreeMap<&'static str, [Duration; 2]>, calls: usize) {
+    for (what, [here, there]) in took {
+        println!("{what}: {here:?} on the server it was done on, {there:?} on the other");
+    }
+    println!("{calls} calls of another key meanwhile");
+}
+
+async fn editing(story: &mut Story) {
+    let (id, secret) = story.key().await;
+    let path = story.path(id);
+    let edit = |changes: Value| (Method::POST, path.clone(), changes);
+    story.obeyed("edit: scope taken", &secret, (SERVED, NO_SCOPE), edit(json!({ "scopes": ["models"] }))).await;
+    story.obeyed("edit: scope given", &secret, (NO_SCOPE, SERVED), edit(json!({ "scopes": [] }))).await;
+    story.obeyed("edit: model taken", &secret, (SERVED, NO_MODEL), edit(json!({ "models": ["endless"] }))).await;
+}
+
+async fn rotating(story: &mut Story) {
+    let (id, old) = story.key().await;
+    let load = Load::start(&story.servers, &old);
+    load.has_begun().await;
+    let rotated = story.act(Method::POST, &format!("{}/rotate", story.path(id)), json!({ "grace_seconds": 3 })).await;
+    let new = rotated["value"].as_str().unwrap().to_owned();
+    let (status, answer) = story.servers[1].call(Method::GET, "/v1/models", &new, &Value::Null).await;
+    assert_eq!(status, StatusCode::OK, "the new secret works at once everywhere: {answer}");
+    let actor = command_line(&story.world.organization);
+    let key = services::api_keys::get(&story.world.services, &actor, id).await.unwrap();
+    story.ends_at("the old secret", load, key.old_secret.unwrap().ends_at).await;
+
+    let rotate = (Method::POST, format!("{}/rotate", story.path(id)), json!({ "grace_seconds": 0 }));
+    story.obeyed("rotate without grace", &new, (SERVED, NO_KEY), rotate).await;
+}
+
+async fn expiring(story: &mut Story) {
+    let path = format!("/v1/organization/projects/{}/api_keys", story.world.project.id);
+    let made = story.act(Method::POST, &path, json!({ "name": "short", "expires_in_seconds": 2 })).await;
+    let load = Load::start(&story.servers, made["value"].as_str().unwrap());
+    let actor = command_line(&story.world.organization);
+    let id = made["id"].as_str().unwrap().parse().unwrap();
+    let key = services::api_keys::get(&story.world.services, &actor, id).await.unwrap();
+    story.ends_at("the key", load, key.expires_at.unwrap()).await;
+}
+
+async fn revoking(story: &mut Story) {
+    let (id, secret) = story.key().await;
+    let revoke = (Method::DELETE, story.path(id), Value::Null);
+    story.obeyed("revoke", &secret, (SERVED, NO_KEY), revoke).await;
+}
+
+async fn leaking(story: &mut Story) {
+    let (_, secret) = story.key().await;
+    let question = json!({ "model": "endless", "stream": true, "messages": [] });
+    let request = program(&Method::POST, "/v1/chat/completions", Some(&secret), &question);
+    let mut answer = story.servers[1].send(request).await;
+    assert!(answer.frame().await.unwrap().unwrap().into_data().unwrap().starts_with(b"data: {\"choices\""));
+    let report = (Method::POST, "/v1/keys/report-leak".to_owned(), json!([{ "token": secret }]));
+    let cut = async {
+        let told = answer.frame().await.unwrap().unwrap().into_data().unwrap();
+        assert!(String::from_utf8_lossy(&told).contains("api_key_disabled"));
+        assert!(answer.frame().await.is_none());
+        Instant::now()
+    };
+    let (cut, reported) = futures::join!(cut, story.obeyed("leak", &secret, (SERVED, NO_KEY), report));
+    let went_on = cut.saturating_duration_since(reported);
+    assert!(went_on < SOON, "the stream went on for {went_on:?}");
+    story.took.insert("leak: a running stream", [Duration::ZERO, went_on]);
+}

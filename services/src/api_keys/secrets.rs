@@ -1,0 +1,86 @@
+//! The secrets of keys, as they are stored: the hash alone, in the directory, and what may be shown for ever.
+
+use domain::{
+    api_keys::{Level, Secret},
+    ids::{ApiKeyId, OrganizationId},
+    time::Timestamp,
+};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use uuid::Uuid;
+
+use super::directory;
+use crate::{
+    ServiceResult,
+    entities::{key_directory, key_secrets},
+    random,
+};
+
+/// A new secret that nobody can guess.
+pub(super) fn new(level: Level) -> ServiceResult<Secret> {
+    Ok(Secret::from_digits(level, random::base62_digits()?))
+}
+
+/// Stores a key's newest secret, which has no end; `request` asked for it.
+pub(super) async fn insert(
+    database: &impl ConnectionTrait,
+    now: Timestamp,
+    organization: OrganizationId,
+    key: ApiKeyId,
+    secret: &Secret,
+    request: Option<String>,
+) -> ServiceResult<()> {
+    let id = random::uuid(now)?;
+    let row = key_secrets::ActiveModel {
+        organization_id: Set(organization.uuid()),
+        id: Set(id),
+        api_key_id: Set(key.uuid()),
+        last_four: Set(secret.last_four().to_owned()),
+        created_at: Set(now.millis()),
+        expires_at: Set(None),
+        request: Set(request),
+    };
+    key_secrets::Entity::insert(row).exec_without_returning(database).await?;
+    let entry = key_directory::ActiveModel {
+        hash: Set(directory::hash(secret).to_vec()),
+        organization_id: Set(organization.uuid()),
+        api_key_id: Set(key.uuid()),
+        secret_id: Set(id),
+    };
+    key_directory::Entity::insert(entry).exec_without_returning(database).await?;
+    Ok(())
+}
+
+/// All secrets that a key has, or had.
+pub(super) async fn of(
+    database: &impl ConnectionTrait,
+    organization: OrganizationId,
+    key: ApiKeyId,
+) -> ServiceResult<Vec<key_secrets::Model>> {
+    Ok(key_secrets::of(organization).filter(key_secrets::Column::ApiKeyId.eq(key.uuid())).all(database).await?)
+}
+
+/// Whether a secret lets its bearer in, as long as its key does.
+pub(super) fn works(secret: &key_secrets::Model, now: Timestamp) -> bool {
+    secret.expires_at.is_none_or(|end| end > now.millis())
+}
+
+/// The one that is replaced and works still, if the key is rotating.
+pub(super) fn old(secrets: &[key_secrets::Model], now: Timestamp) -> Option<&key_secrets::Model> {
+    secrets.iter().find(|secret| secret.expires_at.is_some() && works(secret, now))
+}
+
+/// Lets a secret work until `end` and no longer.
+pub(super) async fn end_at(
+    database: &impl ConnectionTrait,
+    organization: OrganizationId,
+    secret: Uuid,
+    end: Timestamp,
+) -> ServiceResult<()> {
+    key_secrets::Entity::update_many()
+        .col_expr(key_secrets::Column::ExpiresAt, Expr::value(end.millis()))
+        .filter(key_secrets::Column::OrganizationId.eq(organization.uuid()))
+        .filter(key_secrets::Column::Id.eq(secret))
+        .exec(database)
+        .await?;
+    Ok(())
+}

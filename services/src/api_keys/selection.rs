@@ -1,0 +1,131 @@
+//! Which keys a statement is about.
+//!
+//! Statements over keys are written as text, since what they ask (a key's status, what is pointed out about it) reads
+//! well in SQL and in nothing else. They agree on this: `k` is the key, `$1` is the organization, and `$2` the moment.
+
+use std::fmt::Display;
+
+use domain::{
+    api_keys::{Level, UNUSED_DAYS},
+    calls::Outcome,
+    ids::{CallId, OrganizationId},
+};
+use sea_orm::{DbBackend, Statement, Value};
+use uuid::Uuid;
+
+use super::visible::{Usual, Visible};
+use crate::Services;
+
+/// A key's status, as [`domain::api_keys::Status::name`] says it. A key rotates while a secret works that has an end.
+pub(super) const STATUS: &str = "CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked' \
+     WHEN k.disabled_at IS NOT NULL THEN 'disabled' \
+     WHEN k.expires_at <= $2 THEN 'expired' \
+     WHEN k.id IN (SELECT s.api_key_id FROM key_secrets s WHERE s.organization_id = $1 AND s.expires_at > $2) \
+     THEN 'rotating' ELSE 'active' END";
+
+/// Whether a key lets its bearer in.
+pub(super) const USABLE: &str =
+    "k.revoked_at IS NULL AND k.disabled_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2)";
+
+/// When a key was used last; NULL for never.
+pub(super) const LAST_USED: &str = "(SELECT max(u.last_used_at) FROM key_uses u \
+     WHERE u.organization_id = k.organization_id AND u.api_key_id = k.id)";
+
+/// The newest secret `s` of a key: the one without an end.
+pub(super) const NEWEST_SECRET: &str = "FROM key_secrets s WHERE s.organization_id = k.organization_id \
+     AND s.api_key_id = k.id AND s.expires_at IS NULL ORDER BY s.created_at DESC, s.id DESC LIMIT 1";
+
+/// Conditions on `k`, and the values that they name.
+#[derive(Clone)]
+pub(super) struct Selection {
+    services: Services,
+    conditions: String,
+    values: Vec<Value>,
+}
+
+impl Selection {
+    /// All keys of an organization.
+    pub(super) fn all(services: &Services, organization: OrganizationId) -> Self {
+        Self {
+            services: services.clone(),
+            conditions: "k.organization_id = $1".to_owned(),
+            values: vec![organization.uuid().into(), services.now().millis().into()],
+        }
+    }
+
+    /// Those of an organization with these ids.
+    pub(super) fn some(services: &Services, organization: OrganizationId, ids: &[Uuid]) -> Self {
+        let mut keys = Self::all(services, organization);
+        let ids = keys.list(ids.iter().copied());
+        keys.and(format!("k.id IN {ids}"));
+        keys
+    }
+
+    /// Those of an organization that are visible.
+    pub(super) fn visible(services: &Services, organization: OrganizationId, visible: &Visible) -> Self {
+        let mut all = Self::all(services, organization);
+        let admin = Level::Admin;
+        let usual = match &visible.usual {
+            Usual::All if visible.admin => return all,
+            Usual::All => format!("k.level <> '{admin}'"),
+            Usual::None => "FALSE".to_owned(),
+            Usual::Some { maker, projects } => {
+                let made = maker.map(|maker| format!(" AND k.created_by = {}", all.value(maker)));
+                let within = match projects {
+                    crate::projects::Scope::All => String::new(),
+                    crate::projects::Scope::Only(ids) => {
+                        format!(" AND k.project_id IN {}", all.list(ids.iter().map(|id| id.uuid())))
+                    }
+                };
+                format!("k.level <> '{admin}'{}{within}", made.unwrap_or_default())
+            }
+        };
+        all.and(if visible.admin { format!("({usual} OR k.level = '{admin}')") } else { usual });
+        all
+    }
+
+    pub(super) fn backend(&self) -> DbBackend {
+        self.services.database.read().get_database_backend()
+    }
+
+    /// Whether `r` is a series of `k` that has calls of the last [`UNUSED_DAYS`]: one step down an index.
+    pub(super) fn recently_called(&mut self) -> String {
+        let first = CallId::lower_bound(self.services.now().plus_days(-UNUSED_DAYS));
+        format!(
+            "r.organization_id = k.organization_id AND r.api_key_id = k.id AND r.outcome <> '{}' \
+             AND EXISTS (SELECT 1 FROM calls c WHERE c.organization_id = r.organization_id AND c.series_id = r.id \
+             AND c.id >= {})",
+            Outcome::Refused,
+            self.value(first.uuid())
+        )
+    }
+
+    /// The name of the list of all models that are offered, as JSON.
+    pub(super) fn offered_models(&mut self) -> String {
+        let names = self.services.catalog.names();
+        self.value(serde_json::Value::from(names))
+    }
+
+    /// Leaves those for which `condition` holds.
+    pub(super) fn and(&mut self, condition: impl Display) {
+        self.conditions = format!("{} AND ({condition})", self.conditions);
+    }
+
+    /// The name of a value, such as `$5`.
+    pub(super) fn value(&mut self, value: impl Into<Value>) -> String {
+        self.values.push(value.into());
+        format!("${}", self.values.len())
+    }
+
+    /// The name of values, such as `($5, $6)`; nothing is in the list of none.
+    pub(super) fn list<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) -> String {
+        let names: Vec<String> = values.into_iter().map(|value| self.value(value)).collect();
+        if names.is_empty() { "(NULL)".to_owned() } else { format!("({})", names.join(", ")) }
+    }
+
+    /// `select` (up to its FROM), over these keys, `rest` after.
+    pub(super) fn statement(self, select: &str, rest: &str) -> Statement {
+        let text = format!("{select} WHERE {} {rest}", self.conditions);
+        Statement::from_sql_and_values(self.backend(), text, self.values)
+    }
+}

@@ -1,0 +1,71 @@
+//! Removes what nobody asks for: the uses of clients that came long ago, or of too many.
+
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, Statement, Value};
+
+use super::waiting;
+use crate::{
+    ServiceResult, Services,
+    entities::key_uses::{Column, Entity, Model},
+};
+
+/// How many clients of a secret are remembered: those that were here last.
+pub(super) const MOST_CLIENTS: usize = 50;
+/// How long a client is remembered, in days. The latest one of a secret is for ever: it says when the secret was used last.
+const DAYS: i64 = 90;
+/// A secret with more clients in a second is looked after at once, and not only within the hour.
+const CROWD: usize = 10;
+/// Rows that are removed in one transaction.
+const ROWS: u64 = 2_000;
+
+/// Removes the uses of clients that came long ago, and of each secret all but the latest [`MOST_CLIENTS`].
+pub async fn prune(services: &Services) -> ServiceResult<()> {
+    while remove(services, "", vec![]).await? == ROWS {}
+    Ok(())
+}
+
+/// The same for the secrets that have many clients among `uses`.
+pub(super) async fn crowds(services: &Services, uses: &[Model]) -> ServiceResult<()> {
+    for of_secret in uses.chunk_by(|a, b| a.secret_id == b.secret_id) {
+        if let [first, ..] = of_secret
+            && of_secret.len() > CROWD
+        {
+            let values = [first.organization_id, first.api_key_id, first.secret_id].map(Value::from);
+            let these = "WHERE u.organization_id = $2 AND u.api_key_id = $3 AND u.secret_id = $4";
+            while remove(services, these, values.to_vec()).await? == ROWS {}
+        }
+    }
+    Ok(())
+}
+
+/// Removes some, of those that `condition` leaves; tells how many.
+async fn remove(services: &Services, condition: &str, values: Vec<Value>) -> ServiceResult<u64> {
+    let database = &services.database;
+    let text = format!(
+        "SELECT * FROM (SELECT u.*, row_number() OVER (PARTITION BY u.organization_id, u.api_key_id, u.secret_id \
+         ORDER BY u.last_used_at DESC, u.ip, u.agent) AS place FROM key_uses u {condition}) ranked \
+         WHERE place > {MOST_CLIENTS} OR place > 1 AND last_used_at < $1 LIMIT {ROWS}"
+    );
+    let oldest = services.now().plus_days(-DAYS).millis();
+    let values = std::iter::once(oldest.into()).chain(values);
+    let select = Statement::from_sql_and_values(database.read().get_database_backend(), text, values);
+    let mut rows = Model::find_by_statement(select).all(database.read()).await?;
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    // In the order that they are written in, and none that was used again meanwhile.
+    rows.sort_unstable_by(|a, b| waiting::key(a).cmp(&waiting::key(b)));
+    let transaction = database.begin().await?;
+    for row in &rows {
+        Entity::delete_many()
+            .filter(Column::OrganizationId.eq(row.organization_id))
+            .filter(Column::ApiKeyId.eq(row.api_key_id))
+            .filter(Column::SecretId.eq(row.secret_id))
+            .filter(Column::Ip.eq(&row.ip))
+            .filter(Column::Agent.eq(&row.agent))
+            .filter(Column::LastUsedAt.eq(row.last_used_at))
+            .exec(&transaction)
+            .await?;
+    }
+    transaction.commit().await?;
+    Ok(rows.len() as u64)
+}

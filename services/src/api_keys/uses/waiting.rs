@@ -1,0 +1,109 @@
+//! Uses that wait to be written.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use domain::{
+    ids::{ApiKeyId, OrganizationId, SecretId},
+    time::Timestamp,
+};
+
+use super::{agent, prune::MOST_CLIENTS};
+use crate::{api_keys::directory::KeyRecord, entities::key_uses};
+
+/// The latest use of each client of each secret. Bounded by how many secrets are in use.
+#[derive(Default)]
+pub(super) struct Waiting(Mutex<HashMap<SecretId, Uses>>);
+
+/// The uses of one secret.
+struct Uses {
+    organization: OrganizationId,
+    key: ApiKeyId,
+    /// Few, in no order: looking through them is quicker than hashing what clients call themselves.
+    clients: Vec<Client>,
+}
+
+struct Client {
+    ip: Option<IpAddr>,
+    agent: Box<str>,
+    at: Timestamp,
+}
+
+impl Uses {
+    /// Keeps the later of a client's moments. Where there are too many clients, the one that was here longest ago gives
+    /// way.
+    fn note(&mut self, ip: Option<IpAddr>, agent: &str, at: Timestamp) {
+        if let Some(client) = self.clients.iter_mut().find(|client| client.ip == ip && *client.agent == *agent) {
+            client.at = client.at.max(at);
+            return;
+        }
+        let client = Client { ip, agent: agent.into(), at };
+        if self.clients.len() < MOST_CLIENTS {
+            self.clients.push(client);
+        } else if let Some(oldest) = self.clients.iter_mut().min_by_key(|client| client.at)
+            && oldest.at <= at
+        {
+            *oldest = client;
+        }
+    }
+}
+
+impl Waiting {
+    pub(super) fn note(&self, key: &KeyRecord, ip: Option<IpAddr>, agent: &str, at: Timestamp) {
+        // An IPv4 address written as IPv6 is the same client.
+        let ip = ip.map(|ip| ip.to_canonical());
+        let agent = agent::clean(agent);
+        let mut waiting = self.lock();
+        let uses = waiting.entry(key.secret_id).or_insert_with(|| Uses {
+            organization: key.organization.id,
+            key: key.api_key_id,
+            clients: Vec::new(),
+        });
+        uses.note(ip, &agent, at);
+    }
+
+    /// Takes all, as rows in the order of their key.
+    pub(super) fn take(&self) -> Vec<key_uses::Model> {
+        let taken = std::mem::take(&mut *self.lock());
+        let mut rows: Vec<key_uses::Model> = taken
+            .into_iter()
+            .flat_map(|(secret, uses)| {
+                uses.clients.into_iter().map(move |client| key_uses::Model {
+                    organization_id: uses.organization.uuid(),
+                    api_key_id: uses.key.uuid(),
+                    secret_id: secret.uuid(),
+                    ip: client.ip.map(|ip| ip.to_string()).unwrap_or_default(),
+                    agent: client.agent.into(),
+                    last_used_at: client.at.millis(),
+                })
+            })
+            .collect();
+        rows.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+        rows
+    }
+
+    /// Takes rows back that couldn't be written.
+    pub(super) fn put_back(&self, rows: Vec<key_uses::Model>) {
+        let mut waiting = self.lock();
+        for row in rows {
+            let uses = waiting.entry(SecretId::new(row.secret_id)).or_insert_with(|| Uses {
+                organization: OrganizationId::new(row.organization_id),
+                key: ApiKeyId::new(row.api_key_id),
+                clients: Vec::new(),
+            });
+            uses.note(row.ip.parse().ok(), &row.agent, Timestamp::from_millis(row.last_used_at));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<SecretId, Uses>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The table's key, in whose order rows are written and removed.
+pub(super) fn key(row: &key_uses::Model) -> impl Ord + '_ {
+    (row.organization_id, row.api_key_id, row.secret_id, &row.ip, &row.agent)
+}

@@ -1,0 +1,129 @@
+//! Everybody's inbox: what members are told, in each of their organizations.
+
+use domain::{
+    errors::FieldErrors,
+    ids::{NotificationId, OrganizationId, UserId},
+    notifications::{Inbox, Notice, Notification, PAGE_SIZE},
+    permissions::Permission,
+    time::Timestamp,
+};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, OnConflict},
+};
+
+use crate::{Actor, ServiceError, ServiceResult, Services, entities::notifications, random};
+
+/// How many notifications can be marked by their ids at once.
+const MOST_MARKED: usize = 500;
+
+/// A page of the asker's inbox, the newest first, or those older than `before`; all of them, or only those that aren't
+/// read.
+pub async fn list(
+    services: &Services,
+    actor: &Actor,
+    unread_only: bool,
+    before: Option<NotificationId>,
+) -> ServiceResult<Inbox> {
+    let user = owner(actor)?;
+    let mut page = notifications::of(actor.organization.id, user)
+        .order_by_desc(notifications::Column::Id)
+        .limit(u64::from(PAGE_SIZE) + 1);
+    if let Some(before) = before {
+        page = page.filter(notifications::Column::Id.lt(before.uuid()));
+    }
+    if unread_only {
+        page = page.filter(notifications::Column::ReadAt.is_null());
+    }
+    let rows = page.all(services.database.read()).await?;
+    let more = rows.len() > PAGE_SIZE as usize;
+    let notifications = rows.into_iter().take(PAGE_SIZE as usize).map(shown).collect::<ServiceResult<_>>()?;
+    Ok(Inbox { unread: unread(services, actor).await?, notifications, more })
+}
+
+/// How many of the asker's notifications aren't read.
+pub async fn unread(services: &Services, actor: &Actor) -> ServiceResult<i64> {
+    let unread =
+        notifications::of(actor.organization.id, owner(actor)?).filter(notifications::Column::ReadAt.is_null());
+    let count = unread.count(services.database.read()).await?;
+    Ok(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// Marks these of the asker's notifications as read or unread; without ids, all. Others' are left alone.
+pub async fn mark(services: &Services, actor: &Actor, ids: Option<&[NotificationId]>, read: bool) -> ServiceResult<()> {
+    let user = owner(actor)?;
+    let read_at = notifications::Column::ReadAt;
+    let (wrong, at) =
+        if read { (read_at.is_null(), Some(services.now().millis())) } else { (read_at.is_not_null(), None) };
+    let mut update = notifications::Entity::update_many()
+        .col_expr(read_at, Expr::value(at))
+        .filter(notifications::Column::OrganizationId.eq(actor.organization.id.uuid()))
+        .filter(notifications::Column::UserId.eq(user.uuid()))
+        .filter(wrong);
+    if let Some(ids) = ids {
+        if ids.len() > MOST_MARKED {
+            return Err(FieldErrors::of("ids", format!("Mark at most {MOST_MARKED} at once.")).into());
+        }
+        update = update.filter(notifications::Column::Id.is_in(ids.iter().map(|id| id.uuid())));
+    }
+    let transaction = services.database.begin().await?;
+    update.exec(&transaction).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Puts a notice into these inboxes. Each gets it once for each occasion, however often and by how many servers it is
+/// told.
+pub(crate) async fn tell(
+    database: &impl ConnectionTrait,
+    now: Timestamp,
+    organization: OrganizationId,
+    users: &[UserId],
+    occasion: &str,
+    notice: &Notice,
+) -> ServiceResult<()> {
+    if users.is_empty() {
+        return Ok(());
+    }
+    let notice = serde_json::to_value(notice).map_err(|error| ServiceError::Internal(format!("notice: {error}")))?;
+    // Always in the same order, so that two who tell the same at once can't wait for each other.
+    let mut users = users.to_vec();
+    users.sort_unstable();
+    let row = |user: UserId| {
+        Ok(notifications::ActiveModel {
+            organization_id: Set(organization.uuid()),
+            user_id: Set(user.uuid()),
+            id: Set(random::uuid(now)?),
+            occasion: Set(occasion.to_owned()),
+            notice: Set(notice.clone()),
+            at: Set(now.millis()),
+            read_at: Set(None),
+        })
+    };
+    let rows = users.into_iter().map(row).collect::<ServiceResult<Vec<_>>>()?;
+    let known = OnConflict::columns([
+        notifications::Column::OrganizationId,
+        notifications::Column::UserId,
+        notifications::Column::Occasion,
+    ])
+    .do_nothing()
+    .to_owned();
+    notifications::Entity::insert_many(rows).on_conflict(known).exec_without_returning(database).await?;
+    Ok(())
+}
+
+/// Whose inbox the asker's is: a member's.
+fn owner(actor: &Actor) -> ServiceResult<UserId> {
+    actor.reach(Permission::ViewNotifications)?;
+    actor.user_id().ok_or_else(|| ServiceError::Forbidden("Only a member has an inbox.".to_owned()))
+}
+
+fn shown(row: notifications::Model) -> ServiceResult<Notification> {
+    let broken = |error| ServiceError::Internal(format!("a stored notice can't be read: {error}"));
+    Ok(Notification {
+        id: NotificationId::new(row.id),
+        at: Timestamp::from_millis(row.at),
+        read: row.read_at.is_some(),
+        notice: serde_json::from_value(row.notice).map_err(broken)?,
+    })
+}

@@ -1,0 +1,191 @@
+//! What a key may do with other keys: never make one that may do more than itself.
+
+use domain::{
+    api_keys::{ApiKey, ApiKeyChanges, KeyQuery, Level, Life, NewApiKey, Rotation, Scope},
+    permissions::Permission,
+};
+use services::{Actor, ServiceError, ServiceResult, Who, api_keys, projects};
+
+use crate::support::{World, new_key};
+
+use Scope::{AdminApiKeysRead, AdminApiKeysWrite, ApiKeysRead, ApiKeysWrite, Chat, UsageRead};
+
+fn ops(scopes: &[Scope]) -> NewApiKey {
+    NewApiKey { scopes: scopes.to_vec(), ..NewApiKey::plain("ops", Level::Admin, None) }
+}
+
+fn forbidden<T: std::fmt::Debug>(result: ServiceResult<T>) -> String {
+    match result {
+        Err(ServiceError::Forbidden(why)) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn create(world: &World, actor: &Actor, asked: NewApiKey) -> ServiceResult<ApiKey> {
+    api_keys::create(&world.services, actor, asked).await.map(|created| created.api_key)
+}
+
+async fn rotate(world: &World, actor: &Actor, key: &ApiKey) -> ServiceResult<()> {
+    let rotation = Rotation { grace_seconds: 0, request: None };
+    api_keys::rotate(&world.services, actor, key.id, rotation).await.map(|_| ())
+}
+
+async fn rescope(world: &World, actor: &Actor, key: &ApiKey, scopes: &[Scope]) -> ServiceResult<()> {
+    let changes = ApiKeyChanges { scopes: Some(scopes.to_vec()), ..ApiKeyChanges::default() };
+    api_keys::edit(&world.services, actor, key.id, changes).await.map(|_| ())
+}
+
+on_both_databases! {
+    async fn a_key_hands_on_only_the_scopes_that_it_has(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let (program, itself) = world.program(&admin, &[ApiKeysWrite, AdminApiKeysWrite, Chat]).await;
+        let chat = || NewApiKey { scopes: vec![Chat], ..new_key(project, "web") };
+        let made = create(world, &program, chat()).await.unwrap();
+        assert_eq!(made.created_by, None);
+        create(world, &program, ops(&[Chat, ApiKeysWrite])).await.unwrap();
+        for wider in [
+            new_key(project, "all of its level"),
+            NewApiKey { scopes: vec![Chat, Scope::Embeddings], ..chat() },
+            NewApiKey::plain("usage", Level::Read, Some(project)),
+            ops(&[]),
+            ops(&[ApiKeysWrite, ApiKeysRead]),
+        ] {
+            let why = forbidden(create(world, &program, wider).await);
+            assert!(why.contains("lacks the scope"), "{why}");
+        }
+        forbidden(rescope(world, &program, &made, &[]).await);
+        forbidden(rescope(world, &program, &itself, &[]).await);
+        rescope(world, &program, &itself, &[ApiKeysWrite, AdminApiKeysWrite]).await.unwrap();
+        // It counts what the key may do now, not when it was presented.
+        forbidden(create(world, &program, chat()).await);
+        assert_eq!(world.count("api_keys").await, 3);
+    }
+
+    async fn a_key_changes_and_rotates_none_that_may_do_more(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let (program, _) = world.program(&admin, &[ApiKeysWrite, AdminApiKeysWrite]).await;
+        let wider = world.key(&admin, project, "web").await;
+        let (root, _) = world.secret(&admin, ops(&[])).await;
+        for key in [&wider, &root] {
+            forbidden(rotate(world, &program, key).await);
+            forbidden(rescope(world, &program, key, &[Scope::Models]).await);
+            forbidden(api_keys::set_grace(&world.services, &program, key.id, 0).await);
+        }
+        // Ending one gives nobody anything.
+        api_keys::revoke(&world.services, &program, &[wider.id, root.id]).await.unwrap();
+        let (all, _) = world.program(&admin, &[]).await;
+        let made = create(world, &all, ops(&[])).await.unwrap();
+        rotate(world, &all, &made).await.unwrap();
+    }
+
+    async fn models_networks_and_expiry_bind_too(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        world.offer("gpt-x", "1").await;
+        let narrow = NewApiKey {
+            models: vec!["gpt-x".to_owned()],
+            ip_allowlist: vec!["192.0.2.0/24".parse().unwrap()],
+            life: Life::Days(30),
+            ..ops(&[])
+        };
+        let (_, secret) = world.secret(&admin, narrow.clone()).await;
+        let program = world.bearer(&secret).await;
+        create(world, &program, narrow.clone()).await.unwrap();
+        let ip_allowlist = vec!["192.0.2.7".parse().unwrap()];
+        let narrower = NewApiKey { ip_allowlist, life: Life::Days(29), ..narrow.clone() };
+        create(world, &program, narrower).await.unwrap();
+        for wider in [
+            NewApiKey { models: vec![], ..narrow.clone() },
+            NewApiKey { ip_allowlist: vec![], ..narrow.clone() },
+            NewApiKey { ip_allowlist: vec!["192.0.0.0/16".parse().unwrap()], ..narrow.clone() },
+            NewApiKey { life: Life::Never, ..narrow.clone() },
+            NewApiKey { life: Life::Days(31), ..narrow.clone() },
+        ] {
+            forbidden(create(world, &program, wider).await);
+        }
+        // What can't call models isn't bound by them, and what manages nothing may go on when the key has ended.
+        let usage = NewApiKey {
+            level: Level::Read,
+            project_id: Some(project),
+            models: vec![],
+            life: Life::Never,
+            ..narrow
+        };
+        create(world, &program, usage).await.unwrap();
+    }
+
+    async fn scopes_for_keys_of_projects_and_for_admin_keys_are_two_things(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let usage = || NewApiKey::plain("usage", Level::Read, Some(project));
+        let (usual, itself) = world.program(&admin, &[ApiKeysRead, ApiKeysWrite, UsageRead]).await;
+        let (admins, _) = world.program(&admin, &[AdminApiKeysRead, AdminApiKeysWrite, UsageRead]).await;
+        let read = create(world, &usual, usage()).await.unwrap();
+        forbidden(create(world, &usual, ops(&[UsageRead])).await);
+        forbidden(create(world, &admins, usage()).await);
+        let ops = create(world, &admins, ops(&[UsageRead])).await.unwrap();
+        for (actor, key) in [(&usual, &ops), (&usual, &itself), (&admins, &read)] {
+            assert!(matches!(rotate(world, actor, key).await, Err(ServiceError::NotFound)));
+            let revoked = api_keys::revoke(&world.services, actor, &[key.id]).await;
+            assert!(matches!(revoked, Err(ServiceError::NotFound)));
+            assert!(matches!(api_keys::get(&world.services, actor, key.id).await, Err(ServiceError::NotFound)));
+        }
+        assert!(world.keys(&usual).await.iter().all(|key| key.level != Level::Admin));
+        assert!(world.keys(&admins).await.iter().all(|key| key.level == Level::Admin));
+        let (reader, _) = world.program(&admin, &[ApiKeysRead]).await;
+        forbidden(create(world, &reader, usage()).await);
+        forbidden(rotate(world, &reader, &read).await);
+        forbidden(api_keys::revoke(&world.services, &reader, &[read.id]).await);
+        let (nothing, _) = world.program(&admin, &[Chat]).await;
+        forbidden(api_keys::list(&world.services, &nothing, &KeyQuery::default()).await);
+    }
+
+    async fn read_and_standard_keys_manage_nothing(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        for level in [Level::Read, Level::Standard] {
+            let (key, secret) = world.secret(&admin, NewApiKey::plain("web", level, Some(project))).await;
+            let bearer = world.bearer(&secret).await;
+            forbidden(create(world, &bearer, new_key(project, "x")).await);
+            forbidden(rotate(world, &bearer, &key).await);
+            forbidden(api_keys::revoke(&world.services, &bearer, &[key.id]).await);
+            forbidden(api_keys::list(&world.services, &bearer, &KeyQuery::default()).await);
+        }
+    }
+
+    async fn a_read_key_sees_the_usage_of_its_project_and_of_no_other(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        world.project(&admin, "Second").await;
+        let (_, secret) = world.secret(&admin, NewApiKey::plain("usage", Level::Read, Some(project))).await;
+        let seen = projects::list(&world.services, &world.bearer(&secret).await).await.unwrap();
+        assert_eq!(seen.iter().map(|project| project.id).collect::<Vec<_>>(), [project]);
+    }
+
+    async fn a_key_revoked_a_moment_ago_leaves_nothing_behind(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let (program, itself) = world.program(&admin, &[]).await;
+        let key = world.key(&admin, project, "web").await;
+        // Presented before it was revoked: a server may think it good for a second.
+        api_keys::revoke(&world.services, &admin, &[itself.id]).await.unwrap();
+        forbidden(create(world, &program, new_key(project, "x")).await);
+        forbidden(rotate(world, &program, &key).await);
+        forbidden(rescope(world, &program, &key, &[Chat]).await);
+        forbidden(api_keys::revoke(&world.services, &program, &[key.id]).await);
+        assert_eq!(world.count("api_keys").await, 2);
+    }
+
+    async fn what_a_key_does_is_told_under_its_name(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let (program, itself) = world.program(&admin, &[]).await;
+        assert!(matches!(&program.who, Who::ApiKey { id, .. } if *id == itself.id));
+        assert!(program.reach(Permission::ManageSettings).is_err() && program.user_id().is_none());
+        let made = create(world, &program, new_key(project, "x")).await.unwrap();
+        let history = api_keys::history(&world.services, &admin, made.id).await.unwrap();
+        assert_eq!((history[0].actor.as_str(), history[0].ip.as_str()), ("program", "192.0.2.7"));
+    }
+}

@@ -1,0 +1,71 @@
+//! How long an organization lets its keys live.
+
+use domain::{
+    api_keys::{HintKind, KeyPolicy, Level, Life, NewApiKey, Rotation, Status},
+    ids::ProjectId,
+    organizations::Settings,
+    permissions::Role,
+};
+use services::{Actor, ServiceError, api_keys, organizations};
+
+use crate::support::{World, field_error, new_key};
+
+async fn demand(world: &World, actor: &Actor, key_policy: KeyPolicy) {
+    let settings = organizations::settings(&world.services, actor).await.unwrap();
+    organizations::update_settings(&world.services, actor, Settings { key_policy, ..settings }).await.unwrap();
+}
+
+fn living(project: ProjectId, life: Life) -> NewApiKey {
+    NewApiKey { life, ..new_key(project, "web") }
+}
+
+on_both_databases! {
+    async fn a_new_key_keeps_to_the_policy(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let policy = KeyPolicy { expiry_required: true, longest_life_days: Some(90) };
+        demand(world, &admin, policy).await;
+        let now = world.services.now();
+        assert_eq!(api_keys::policy(&world.services, &admin).await.unwrap(), policy);
+        let create = async |asked| api_keys::create(&world.services, &admin, asked).await;
+        for life in [Life::Never, Life::Days(91), Life::At(now.plus_days(90).plus_millis(1))] {
+            field_error(create(living(project, life)).await, "life");
+            let ops = NewApiKey { life, ..NewApiKey::plain("ops", Level::Admin, None) };
+            field_error(create(ops).await, "life");
+        }
+        assert_eq!(world.keys(&admin).await, []);
+        for life in [Life::Days(90), Life::At(now.plus_days(90)), Life::At(now.plus_millis(1))] {
+            let made = create(living(project, life)).await.unwrap();
+            assert_eq!(made.api_key.expires_at, life.ends_at(now));
+        }
+        // Another organization decides for itself.
+        let other = world.organization("Other", "UTC").await;
+        let theirs = world.default_project(&other).await;
+        api_keys::create(&world.services, &other, living(theirs, Life::Never)).await.unwrap();
+    }
+
+    async fn a_key_made_before_goes_on_is_pointed_out_and_keeps_its_expiry_when_rotated(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let old = world.key(&admin, project, "old").await;
+        demand(world, &admin, KeyPolicy { expiry_required: true, longest_life_days: None }).await;
+        let listed = world.keys(&admin).await.remove(0);
+        assert_eq!(listed.status, Status::Active);
+        assert!(listed.hints.iter().any(|hint| hint.kind() == HintKind::BreaksPolicy), "{:?}", listed.hints);
+        let rotation = Rotation { grace_seconds: 0, request: None };
+        let rotated = api_keys::rotate(&world.services, &admin, old.id, rotation).await.unwrap();
+        assert_eq!(rotated.api_key.expires_at, None);
+    }
+
+    async fn whoever_makes_keys_may_know_the_policy(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
+        assert_eq!(api_keys::policy(&world.services, &developer).await.unwrap(), KeyPolicy::default());
+        let viewer = world.member(&admin.organization, "Vi", Role::Viewer).await;
+        let refused = api_keys::policy(&world.services, &viewer).await;
+        assert!(matches!(refused, Err(ServiceError::Forbidden(_))));
+        let settings = organizations::settings(&world.services, &admin).await.unwrap();
+        let refused = organizations::update_settings(&world.services, &developer, settings).await;
+        assert!(matches!(refused, Err(ServiceError::Forbidden(_))));
+    }
+}

@@ -1,0 +1,70 @@
+//! The demo organization.
+
+use std::collections::BTreeMap;
+
+use domain::api_keys::{ApiKey, Hint, HintKind, KeyQuery, Level, Status};
+use services::{Actor, Who, api_keys, audit, demo, organizations};
+
+use crate::support::World;
+
+async fn fill(world: &World, seed: u64) -> (Actor, Vec<ApiKey>) {
+    let options = demo::Options { calls: 3_000, days: 396, seed };
+    let made = demo::fill(&world.services, options, |_| {}).await.unwrap();
+    assert_eq!(made.calls, 3_000);
+    let organization = organizations::find(&world.services, &made.slug).await.unwrap();
+    let admin = Actor { organization, who: Who::CommandLine, ip: None };
+    let keys = api_keys::list(&world.services, &admin, &KeyQuery::default()).await.unwrap().keys;
+    (admin, keys)
+}
+
+/// All but ids and secrets, which are random.
+fn told(keys: &[ApiKey]) -> BTreeMap<String, String> {
+    let told = |key: &ApiKey| {
+        let old = key.old_secret.as_ref().map(|old| (old.ends_at, old.last_used_at));
+        format!(
+            "{:?} {:?} {:?} {:?} {:?} {:?} {} {}",
+            key.status,
+            key.created_at,
+            key.expires_at,
+            key.hints,
+            key.last_use,
+            old,
+            key.calls_this_month,
+            key.spend_this_month
+        )
+    };
+    keys.iter().map(|key| (key.name.clone(), told(key))).collect()
+}
+
+on_both_databases! {
+    async fn its_keys_show_what_keys_can_be(world: &World) {
+        let (admin, keys) = fill(world, 1).await;
+        for status in Status::ALL {
+            assert!(keys.iter().any(|key| key.status == status), "{status:?}");
+        }
+        for kind in HintKind::ALL {
+            assert!(keys.iter().flat_map(|key| &key.hints).map(Hint::kind).any(|hint| hint == *kind), "{kind}");
+        }
+        for level in Level::ALL {
+            assert!(keys.iter().any(|key| key.level == level), "{level}");
+        }
+        assert!(keys.iter().any(|key| !key.ip_allowlist.is_empty()) && keys.iter().any(|key| !key.scopes.is_empty()));
+        let rotating = keys.iter().find(|key| key.status == Status::Rotating).unwrap();
+        assert!(rotating.old_secret.as_ref().is_some_and(|old| old.last_used_at.is_some()));
+        for key in &keys {
+            let history = api_keys::history(&world.services, &admin, key.id).await.unwrap();
+            assert_eq!(history.last().unwrap().action, "api_key.created", "{}", key.name);
+            assert_eq!(history.last().unwrap().at, key.created_at);
+        }
+        assert_eq!(audit::verify(&world.services).await.unwrap().first_break, None);
+        // The leaked key's owner and those who run the company were told.
+        assert!(world.count("notifications").await >= 3);
+    }
+
+    async fn it_is_the_same_for_a_seed(world: &World) {
+        let other = World::new(crate::support::TestDatabase::sqlite()).await;
+        let (first, second) = (fill(world, 5).await.1, fill(&other, 5).await.1);
+        assert_eq!(told(&first), told(&second));
+        other.end().await;
+    }
+}

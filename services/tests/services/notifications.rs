@@ -1,0 +1,124 @@
+//! Everybody's inbox.
+
+use domain::{
+    ids::NotificationId,
+    notifications::{Notice, PAGE_SIZE},
+    permissions::Role,
+};
+use services::{
+    Actor, ServiceError,
+    api_keys::{LeakReport, report_leaks},
+    notifications,
+};
+
+use crate::support::{World, new_key};
+
+/// Lets a new key of the organization leak: whoever is told finds one notice more.
+async fn leak(world: &World, admin: &Actor, name: &str) {
+    let project = world.default_project(admin).await;
+    let (_, secret) = world.secret(admin, new_key(project, name)).await;
+    let report = LeakReport { secret: secret.reveal().to_owned(), place: String::new() };
+    assert!(report_leaks(&world.services, &[report]).await.unwrap()[0].is_key());
+    world.clock.forward_millis(1);
+}
+
+/// The names of the keys in somebody's inbox that aren't read.
+async fn unread(world: &World, actor: &Actor) -> Vec<String> {
+    let inbox = notifications::list(&world.services, actor, false, None).await.unwrap();
+    assert_eq!(inbox.unread, notifications::unread(&world.services, actor).await.unwrap());
+    let unread = inbox.notifications.into_iter().filter(|notification| !notification.read);
+    unread
+        .map(|notification| match notification.notice {
+            Notice::KeyLeaked { name, .. } => name,
+            other => panic!("{other:?}"),
+        })
+        .collect()
+}
+
+async fn ids(world: &World, actor: &Actor) -> Vec<NotificationId> {
+    let inbox = notifications::list(&world.services, actor, false, None).await.unwrap();
+    inbox.notifications.iter().map(|notification| notification.id).collect()
+}
+
+on_both_databases! {
+    async fn an_inbox_is_marked_one_by_one_or_whole(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let olga = world.member(&admin.organization, "Olga", Role::Owner).await;
+        let ada = world.member(&admin.organization, "Ada", Role::Admin).await;
+        for name in ["a", "b", "c"] {
+            leak(world, &admin, name).await;
+        }
+        assert_eq!(unread(world, &olga).await, ["c", "b", "a"]);
+        let mark = async |ids: Option<&[NotificationId]>, read| {
+            notifications::mark(&world.services, &olga, ids, read).await.unwrap();
+        };
+        let ids = ids(world, &olga).await;
+        mark(Some(&ids[1..2]), true).await;
+        mark(Some(&ids[1..2]), true).await;
+        assert_eq!(unread(world, &olga).await, ["c", "a"]);
+        let only_unread = notifications::list(&world.services, &olga, true, None).await.unwrap();
+        assert_eq!(only_unread.notifications.iter().map(|one| one.id).collect::<Vec<_>>(), [ids[0], ids[2]]);
+        mark(None, true).await;
+        assert!(unread(world, &olga).await.is_empty());
+        mark(Some(&ids[..1]), false).await;
+        assert_eq!(unread(world, &olga).await, ["c"]);
+        mark(Some(&[]), true).await;
+        assert_eq!(unread(world, &olga).await, ["c"]);
+        // What one has read another hasn't.
+        assert_eq!(unread(world, &ada).await, ["c", "b", "a"]);
+    }
+
+    async fn nobody_reads_or_marks_anothers_inbox(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let olga = world.member(&admin.organization, "Olga", Role::Owner).await;
+        let ada = world.member(&admin.organization, "Ada", Role::Admin).await;
+        let stranger = world.member(&world.organization("Other", "UTC").await.organization, "Stan", Role::Owner).await;
+        leak(world, &admin, "a").await;
+        let ids = ids(world, &olga).await;
+        for other in [&ada, &stranger] {
+            notifications::mark(&world.services, other, Some(&ids), true).await.unwrap();
+            notifications::mark(&world.services, other, None, true).await.unwrap();
+        }
+        assert_eq!(unread(world, &olga).await, ["a"]);
+        assert!(unread(world, &stranger).await.is_empty());
+        // The same person in another organization has another inbox.
+        let elsewhere = Actor { organization: stranger.organization.clone(), ..olga.clone() };
+        assert!(unread(world, &elsewhere).await.is_empty());
+    }
+
+    async fn whoever_is_no_member_or_only_looks_has_no_inbox(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let viewer = world.member(&admin.organization, "Vi", Role::Viewer).await;
+        let (program, _) = world.program(&admin, &[]).await;
+        for actor in [&admin, &viewer, &program] {
+            let refused = notifications::list(&world.services, actor, false, None).await;
+            assert!(matches!(refused, Err(ServiceError::Forbidden(_))));
+            let refused = notifications::mark(&world.services, actor, None, true).await;
+            assert!(matches!(refused, Err(ServiceError::Forbidden(_))));
+            let refused = notifications::unread(&world.services, actor).await;
+            assert!(matches!(refused, Err(ServiceError::Forbidden(_))));
+        }
+    }
+
+    async fn a_long_inbox_is_read_page_by_page(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let olga = world.member(&admin.organization, "Olga", Role::Owner).await;
+        let all: u32 = PAGE_SIZE + 2;
+        for number in 0..all {
+            leak(world, &admin, &number.to_string()).await;
+        }
+        let first = notifications::list(&world.services, &olga, false, None).await.unwrap();
+        assert_eq!((first.unread, first.more), (i64::from(all), true));
+        assert_eq!(first.notifications.len(), PAGE_SIZE as usize);
+        let oldest = first.notifications.last().unwrap();
+        let second = notifications::list(&world.services, &olga, false, Some(oldest.id)).await.unwrap();
+        assert_eq!((second.notifications.len(), second.more), (2, false));
+        let at: Vec<_> = first.notifications.iter().chain(&second.notifications).map(|one| one.at).collect();
+        assert!(at.is_sorted_by(|newer, older| newer > older));
+        assert_eq!(second.notifications[1].notice, Notice::KeyLeaked {
+            api_key: second.notifications[1].notice.api_key(),
+            name: "0".to_owned(),
+            place: String::new(),
+        });
+    }
+}
