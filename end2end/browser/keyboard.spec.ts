@@ -49,7 +49,7 @@ test("the chart is read and followed with the arrow keys", async ({ signedIn: pa
 test("the command palette finds a page", async ({ signedIn: page, organization }) => {
   await page.goto(`/o/${organization.slug}`);
   // Not the painted shell, which listens to nothing.
-  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Overview", level: 1 })).toBeVisible();
   await page.keyboard.press("Control+k");
   await expect(page.getByRole("dialog")).toBeVisible();
   await page.keyboard.type("logs");

@@ -14,10 +14,6 @@ const HOLDS_WITHIN = 1_000;
 
 test("a key is made, used, rotated, used twice over, ended and revoked", async ({ signedIn: page, hub, organization }) => {
   const [keys, key, logs] = [new ApiKeysPage(page), new ApiKeyPage(page), new LogsPage(page)];
-  const look = async () => {
-    await expectToFit(page);
-    await expectAccessible(page);
-  };
   const refused = (secret: string) =>
     expect(async () => {
       await expect(client(hub, secret).models.list()).rejects.toThrow(OpenAI.AuthenticationError);
@@ -28,7 +24,6 @@ test("a key is made, used, rotated, used twice over, ended and revoked", async (
   await expect(page.getByText("Waiting for its first call…")).toBeVisible();
   await call(hub, first);
   await expect(page.getByText("Its first call has arrived")).toBeVisible();
-  await look();
   await keys.storeSecret();
   await expect(keys.row("Web")).toContainText("Active");
   await expect(keys.row("Web")).toContainText("1 call");
@@ -36,27 +31,22 @@ test("a key is made, used, rotated, used twice over, ended and revoked", async (
   await keys.openKey("Web");
   await expect(key.settings).toContainText("Standard");
   await expect(page.getByRole("figure")).toBeVisible();
-  await look();
   await key.tab("Calls");
   await logs.openCall(logs.rows.first());
-  await look();
   await page.keyboard.press("Escape");
 
   const second = await key.rotate("24 hours");
   expect(second).not.toBe(first);
-  await look();
   await keys.storeSecret();
   await expect(key.rotation).toContainText(/Rotating: (24 h|23 h 59 min) left/);
   await expect(key.rotation).toContainText("wasn’t used since the rotation");
   await call(hub, second);
   await call(hub, first);
   await expect(key.rotation).toContainText("is still used");
-  await look();
 
   await test.step("the old secret's end is moved", async () => {
     const dialog = await key.act("Extend");
     await dialog.getByRole("radio", { name: "7 days" }).check();
-    await look();
     await dialog.getByRole("button", { name: "Set the end" }).click();
     await expect(key.rotation).toContainText(/Rotating: (7|6) days left/);
   });
@@ -64,7 +54,6 @@ test("a key is made, used, rotated, used twice over, ended and revoked", async (
   await test.step("the old secret is ended early", async () => {
     const dialog = await key.act("End now");
     await expect(dialog).toContainText("is still used");
-    await look();
     await dialog.getByRole("button", { name: "End it now" }).click();
     await expect(key.rotation).toBeHidden();
     await refused(first);
@@ -75,7 +64,6 @@ test("a key is made, used, rotated, used twice over, ended and revoked", async (
     const question = await key.act("Revoke");
     await expect(question).toContainText("4 calls in the last 24 hours");
     await expect(question).toContainText(/OpenAI\/JS/);
-    await look();
     await question.getByRole("button", { name: "Revoke key" }).click();
     await expect(page.getByText("Its secret is refused for good.")).toBeVisible();
     await refused(second);
@@ -87,11 +75,44 @@ test("a key is made, used, rotated, used twice over, ended and revoked", async (
       await expect(key.history.getByText(done, { exact: true }).first()).toBeVisible();
     }
     await expect(key.history).toContainText("Mira Sorel");
-    await look();
     await page.reload();
     await expect(key.history).toBeVisible();
     for (const secret of [first, second]) expect(await page.content()).not.toContain(secret);
   });
+});
+
+test("a key's page and its dialogs are accessible", async ({ signedIn: page, hub, organization }) => {
+  const { id, secret } = await hub.key(organization);
+  await call(hub, secret);
+  const [keys, key] = [new ApiKeysPage(page), new ApiKeyPage(page)];
+  const look = async () => {
+    await expectToFit(page);
+    await expectAccessible(page);
+  };
+  const leave = async () => {
+    await page.keyboard.press("Escape");
+    await expect(key.dialog).toBeHidden();
+  };
+  await page.goto(`/o/${organization.slug}/keys/${id}`);
+  await expect(page.getByRole("figure")).toBeVisible();
+  await look();
+  for (const act of ["Edit", "Rotate", "Revoke"] as const) {
+    await key.act(act);
+    await expect(page.locator("dialog [aria-busy]")).toHaveCount(0);
+    await look();
+    await leave();
+  }
+  await key.rotate("24 hours");
+  await look();
+  await keys.storeSecret();
+  for (const act of ["Extend", "End now"] as const) {
+    await key.act(act);
+    await look();
+    await leave();
+  }
+  await key.tab("History");
+  await expect(key.history).toBeVisible();
+  await look();
 });
 
 test("a secret stays until it is stored, and is gone after that", async ({ signedIn: page, organization }) => {
@@ -343,8 +364,9 @@ test("a key is rotated without a mouse, and the focus comes back", async ({ sign
 test("the palette finds a key by its name, and an unknown one is told as such", async ({ signedIn: page, hub, organization }) => {
   const { id } = await hub.key(organization);
   await page.goto(`/o/${organization.slug}/usage`);
-  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1, name: "Usage" })).toBeVisible();
   await page.keyboard.press("Control+k");
+  await expect(page.getByRole("dialog")).toBeVisible();
   await page.keyboard.type("standard");
   await page.getByRole("option", { name: /standard key/ }).click();
   await expect(page).toHaveURL(`/o/${organization.slug}/keys/${id}`);
