@@ -132,8 +132,9 @@ async fn find(services: &Services, reports: &[LeakReport]) -> ServiceResult<Vec<
 
 /// A place as it may be stored and shown: on one line, not too long, and without the secret that was found there.
 fn told(place: &str) -> String {
-    let redacted = Secret::redact(place);
-    redacted.chars().filter(|letter| !letter.is_control()).take(LONGEST_PLACE).collect()
+    // On one line first: a line break must not hide a secret that is whole without it.
+    let line: String = place.chars().filter(|letter| !letter.is_control()).collect();
+    Secret::redact(&line).chars().take(LONGEST_PLACE).collect()
 }
 
 /// Disables the keys whose secrets still worked; tells which.

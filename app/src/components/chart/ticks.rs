@@ -11,10 +11,10 @@ pub struct Tick {
 
 /// Multiples of 1, 2 or 5 times a power of ten, from 0 to the first that isn't below `maximum`; at most `most` steps.
 ///
-/// Without anything to show it is 0 and one step, so that an empty chart still has its frame.
+/// Without anything to show it is 0 and one of what people count in, so that an empty chart still has its frame.
 pub fn ticks(maximum: i128, most: usize, unit: Unit) -> Vec<Tick> {
     let most = i128::try_from(most.max(1)).unwrap_or(1);
-    let maximum = maximum.max(1);
+    let (maximum, most) = if maximum > 0 { (maximum, most) } else { (unit.whole(), 1) };
     let step = step(maximum, most);
     let steps = (maximum + step - 1) / step;
     let top = steps * step;
@@ -55,6 +55,13 @@ mod tests {
         assert_eq!(values(7, 4), [0, 2, 4, 6, 8]);
         assert_eq!(values(278, 4), [0, 100, 200, 300]);
         assert_eq!(values(1_000, 5), [0, 200, 400, 600, 800, 1_000]);
+    }
+
+    #[test]
+    fn an_empty_chart_goes_up_to_one() {
+        let labels = |unit| ticks(0, 5, unit).into_iter().map(|tick| tick.label).collect::<Vec<_>>();
+        assert_eq!(labels(Unit::Count), ["0", "1"]);
+        assert_eq!(labels(Unit::Money), ["$0", "$1"]);
     }
 
     proptest! {

@@ -23,6 +23,11 @@ impl Unit {
         }
     }
 
+    /// One of what people count in, as a value.
+    pub(super) fn whole(self) -> i128 {
+        power(self.one())
+    }
+
     const fn sign(self) -> &'static str {
         match self {
             Self::Count => "",

@@ -152,7 +152,7 @@ on_both_databases! {
         let project = world.default_project(&admin).await;
         let second = world.project(&admin, "Second").await.id;
         let (key, secret) = world.secret(&admin, new_key(project, "web")).await;
-        let directories = [KeyDirectory::start(&world.services), KeyDirectory::start(&world.services)];
+        let directories = [world.directory().await, world.directory().await];
         let record = async |directory: &KeyDirectory| match directory.verify(&secret).await.unwrap() {
             Verification::Active(record) => record,
             other => panic!("{other:?}"),

@@ -48,7 +48,7 @@ on_both_databases! {
         let project = world.default_project(&admin).await;
         let (key, secret) = world.secret(&admin, new_key(project, "web")).await;
         let (other, good) = world.secret(&admin, new_key(project, "good")).await;
-        let directories = [KeyDirectory::start(&world.services), KeyDirectory::start(&world.services)];
+        let directories = [world.directory().await, world.directory().await];
         let mut listening: Vec<_> = directories.iter().map(KeyDirectory::disabled).collect();
         for directory in &directories {
             for secret in [&secret, &good] {
@@ -57,12 +57,11 @@ on_both_databases! {
         }
         assert_eq!(leak(world, &secret).await, LeakVerdict::Stopped(key.id));
         for (directory, listening) in directories.iter().zip(&mut listening) {
-            let told = tokio::time::timeout(Duration::from_secs(1), listening.recv()).await.unwrap();
-            assert_eq!(told, Ok(key.id));
+            let told = async { while listening.recv().await != Ok(key.id) {} };
+            tokio::time::timeout(Duration::from_secs(1), told).await.unwrap();
             // Whoever hears of it knows: it isn't in memory any more.
             assert!(matches!(directory.verify(&secret).await.unwrap(), Verification::Disabled(_)));
             assert!(matches!(directory.verify(&good).await.unwrap(), Verification::Active(_)));
-            assert!(listening.is_empty());
         }
         let listed = world.keys(&admin).await;
         let find = |id| listed.iter().find(|key| key.id == id).unwrap();
@@ -197,7 +196,8 @@ on_both_databases! {
         let owner = world.member(&admin.organization, "Olga", Role::Owner).await;
         let project = world.default_project(&admin).await;
         let (key, secret) = world.secret(&admin, new_key(project, "web")).await;
-        let place = format!("https://git.example/?q={}\r\nX: y{}", secret.reveal(), "z".repeat(1000));
+        let (begin, end) = secret.reveal().split_at(20);
+        let place = format!("https://git.example/?q={begin}\r\n{end}X: y{}", "z".repeat(1000));
         let reported = LeakReport { secret: secret.reveal().to_owned(), place };
         assert!(!format!("{reported:?}").contains(secret.reveal()));
         report_leaks(&world.services, &[reported]).await.unwrap();

@@ -90,7 +90,7 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let (made, old) = key(world, &admin).await;
         let rotated = rotate(world, &admin, made.id, HOUR).await.unwrap();
-        let directory = KeyDirectory::start(&world.services);
+        let directory = world.directory().await;
         assert!(works(&directory, &old).await);
         // From here on it is kept in memory.
         world.clock.forward_millis(i64::from(HOUR) * 1000 - 1);
@@ -103,7 +103,7 @@ on_both_databases! {
     async fn without_grace_the_old_secret_ends_now_on_every_server(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
         let (made, old) = key(world, &admin).await;
-        let directories = [KeyDirectory::start(&world.services), KeyDirectory::start(&world.services)];
+        let directories = [world.directory().await, world.directory().await];
         for directory in &directories {
             assert!(works(directory, &old).await);
         }
@@ -118,7 +118,7 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let (made, old) = key(world, &admin).await;
         rotate(world, &admin, made.id, HOUR).await.unwrap();
-        let directory = KeyDirectory::start(&world.services);
+        let directory = world.directory().await;
         assert!(works(&directory, &old).await);
         world.clock.forward_minutes(59);
         let set = async |seconds| api_keys::set_grace(&world.services, &admin, made.id, seconds).await;

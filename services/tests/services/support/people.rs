@@ -1,5 +1,7 @@
 //! Organizations and who belongs to them.
 
+use std::time::Duration;
+
 use domain::{
     accounts::SignUp,
     api_keys::{ApiKey, KeyQuery, Level, NewApiKey, Scope, Secret},
@@ -13,13 +15,17 @@ use services::{
     Actor, Organization, Who,
     accounts::{self, Device, NewUser, SignedIn},
     api_keys::{
-        self,
+        self, LeakReport,
         directory::{KeyDirectory, Verification},
+        report_leaks,
     },
     models, organizations, projects,
 };
 
 use super::World;
+
+/// Long enough for any machine; what is waited for so long should be there within a second.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Nobody guesses this one.
 pub(crate) const PASSWORD: &str = "copper lantern drifts north";
@@ -80,6 +86,22 @@ impl World {
     pub(crate) async fn secret(&self, actor: &Actor, asked: NewApiKey) -> (ApiKey, Secret) {
         let made = api_keys::create(&self.services, actor, asked).await.unwrap();
         (made.api_key, Secret::parse(&made.secret).unwrap())
+    }
+
+    /// What a server knows of keys, from when on it hears of changes: what it is asked for from here on it keeps.
+    pub(crate) async fn directory(&self) -> KeyDirectory {
+        let directory = KeyDirectory::start(&self.services);
+        let mut heard = directory.disabled();
+        let elsewhere = self.organization("Elsewhere", "UTC").await;
+        let project = self.default_project(&elsewhere).await;
+        // When it has heard of a second key it has been told all of the first.
+        for name in ["first", "second"] {
+            let (key, secret) = self.secret(&elsewhere, new_key(project, name)).await;
+            let report = LeakReport { secret: secret.reveal().to_owned(), place: String::new() };
+            report_leaks(&self.services, &[report]).await.unwrap();
+            while tokio::time::timeout(PATIENCE, heard.recv()).await.unwrap() != Ok(key.id) {}
+        }
+        directory
     }
 
     /// Whoever holds this secret, as the management API lets them in.
