@@ -126,6 +126,8 @@ impl<'de> Deserialize<'de> for OutcomeFilter {
 pub enum Measured {
     /// The provider reported them.
     Reported,
+    /// The provider reported none, so they were counted here, by a tokenizer that need not be the model's.
+    Estimated,
     /// Nobody reported any: the counts are unknown and shown as such.
     #[default]
     Unknown,
@@ -150,6 +152,9 @@ pub struct Call {
     /// The code of the error the client was told; empty without one.
     pub error_code: String,
     pub streamed: bool,
+    /// How many calls the row stands for: 1, or more where the same refusal came again and again.
+    #[serde(default = "once")]
+    pub times: u32,
     /// From the request's arrival to the last byte of the answer, in microseconds.
     pub duration_us: i64,
     /// From the request's arrival to the first byte of the answer, in microseconds.
@@ -158,6 +163,10 @@ pub struct Call {
     pub used: Quantities,
     /// `None` where no price is known or the tokens aren't: never shown as 0.
     pub cost: Option<Money>,
+}
+
+const fn once() -> u32 {
+    1
 }
 
 /// A key, as a call names it.

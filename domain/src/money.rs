@@ -14,7 +14,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub use lines::{CostLine, Part};
 
 const NANOS_PER_DOLLAR: i64 = 1_000_000_000;
-const MILLION: i128 = 1_000_000;
 
 /// An amount of US dollars in nano-dollars (10⁻⁹ USD), up to ±9.2 billion dollars.
 ///
@@ -116,14 +115,29 @@ impl Sum for Money {
     }
 }
 
+impl Quantities {
+    /// Nothing at all.
+    pub const NONE: Self = Self {
+        tokens_in: 0,
+        cached_tokens_in: 0,
+        cache_write_tokens_in: 0,
+        tokens_out: 0,
+        images: 0,
+        media_ms: 0,
+        byte_hours: 0,
+    };
+}
+
 /// What a model costs: each part in nano-dollars, tokens by the million.
 ///
-/// A part that is `None` isn't charged on its own: cached input without a price of its own costs what input does.
+/// A part that is `None` isn't charged on its own: input that was cached, or written to the cache, costs what other input
+/// does where it has no price of its own. A GB is 10⁹ bytes, a month of storage 730 hours.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Price {
     pub input_per_million: Option<Money>,
     pub cached_input_per_million: Option<Money>,
+    pub cache_write_input_per_million: Option<Money>,
     pub output_per_million: Option<Money>,
     pub per_call: Option<Money>,
     pub per_image: Option<Money>,
@@ -131,27 +145,28 @@ pub struct Price {
     pub per_gb_month: Option<Money>,
 }
 
-/// What a call used. Cached input tokens are a part of the input tokens, as OpenAI counts them.
+/// What a call used. All input tokens are in `tokens_in`, cached ones too, as OpenAI counts them.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
 pub struct Quantities {
     pub tokens_in: i64,
+    /// Those of `tokens_in` that were read from the provider's cache.
     pub cached_tokens_in: i64,
+    /// Those of `tokens_in` that were written to the provider's cache, where it counts them (Anthropic does).
+    pub cache_write_tokens_in: i64,
     pub tokens_out: i64,
+    pub images: i64,
+    /// Of audio or video, in milliseconds.
+    pub media_ms: i64,
+    /// Storage: bytes times the hours they were kept.
+    pub byte_hours: i64,
 }
 
 impl Price {
     /// The cost of one call: exact products, summed, rounded once, half up, to the nano-dollar.
     pub fn cost(&self, used: Quantities) -> Money {
-        let cached = used.cached_tokens_in.clamp(0, used.tokens_in.max(0));
-        let fresh = used.tokens_in.max(0) - cached;
-        let part =
-            |count: i64, price: Option<Money>| i128::from(count.max(0)) * i128::from(price.unwrap_or_default().0);
-        let millionths = part(fresh, self.input_per_million)
-            + part(cached, self.cached_input_per_million.or(self.input_per_million))
-            + part(used.tokens_out, self.output_per_million)
-            + i128::from(self.per_call.unwrap_or_default().0) * MILLION;
-        let nanos = (millionths + MILLION / 2).div_euclid(MILLION);
-        Money(i64::try_from(nanos).unwrap_or(i64::MAX))
+        let exact = self.charges(used).map(|charge| charge.exact()).fold(0, i128::saturating_add);
+        lines::rounded(exact)
     }
 }
 
@@ -193,7 +208,7 @@ mod tests {
             output_per_million: Some(money("2")),
             ..Price::default()
         };
-        let used = Quantities { tokens_in: 1_640, cached_tokens_in: 512, tokens_out: 544 };
+        let used = Quantities { tokens_in: 1_640, cached_tokens_in: 512, tokens_out: 544, ..Quantities::default() };
         // 1128 × 0.25 + 512 × 0.025 + 544 × 2, in millionths of a dollar.
         assert_eq!(price.cost(used), money("0.0013828"));
     }
@@ -220,9 +235,9 @@ mod tests {
             let price = Price { input_per_million: Some(Money(per_million)), ..Price::default() };
             let cost = price.cost(Quantities { tokens_in: tokens, ..Quantities::default() });
             let exact = i128::from(tokens) * i128::from(per_million);
-            let shown = i128::from(cost.nanos()) * MILLION;
+            let shown = i128::from(cost.nanos()) * 1_000_000;
             if cost.nanos() < i64::MAX {
-                prop_assert!((exact - shown).abs() * 2 <= MILLION);
+                prop_assert!((exact - shown).abs() * 2 <= 1_000_000);
             }
         }
     }

@@ -3,6 +3,7 @@
 
 use sea_orm_migration::prelude::*;
 
+mod columns;
 mod m0001_organizations;
 mod m0002_projects;
 mod m0003_api_keys;
@@ -16,6 +17,7 @@ mod m0010_key_uses;
 mod m0011_notifications;
 mod m0012_audit_targets;
 mod m0013_key_lists;
+mod m0014_quantities;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -38,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_notifications::Migration),
             Box::new(m0012_audit_targets::Migration),
             Box::new(m0013_key_lists::Migration),
+            Box::new(m0014_quantities::Migration),
         ]
     }
 }

@@ -2,6 +2,8 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
+use crate::columns::{add, drop};
+
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
@@ -38,13 +40,4 @@ impl MigrationTrait for Migration {
         drop(manager, "api_keys", "ip_allowlist").await?;
         drop(manager, "api_keys", "scopes").await
     }
-}
-
-/// SQLite alters a table by one column at a time.
-async fn add(manager: &SchemaManager<'_>, table: &'static str, column: impl IntoColumnDef) -> Result<(), DbErr> {
-    manager.alter_table(Table::alter().table(table).add_column(column).to_owned()).await
-}
-
-async fn drop(manager: &SchemaManager<'_>, table: &'static str, column: &'static str) -> Result<(), DbErr> {
-    manager.alter_table(Table::alter().table(table).drop_column(column).to_owned()).await
 }

@@ -17,6 +17,7 @@ mod models;
 mod offers;
 mod provider;
 pub(crate) mod refusal;
+mod routing;
 mod running;
 mod sse;
 mod stream;

@@ -7,7 +7,7 @@ use std::{borrow::Cow, net::IpAddr, sync::Arc, time::Instant};
 
 use domain::{
     api_keys::{HintKind, KeyQuery, KeySort, Level, NewApiKey, Secret, Status},
-    calls::Outcome,
+    calls::{Measured, Outcome},
     models::Service,
     money::{Money, Quantities},
     time::Timestamp,
@@ -156,8 +156,9 @@ fn record(key: &KeyRecord, at: Timestamp, model: &str) -> ServiceResult<CallReco
         status: 200,
         outcome: Outcome::Succeeded,
         streamed: false,
-        reported: true,
-        used: Quantities { tokens_in: 100, cached_tokens_in: 0, tokens_out: 10 },
+        times: 1,
+        measured: Measured::Reported,
+        used: Quantities { tokens_in: 100, tokens_out: 10, ..Quantities::default() },
         cost: Some(Money::from_nanos(45_000)),
         price_id: None,
         duration_us: 1_000,

@@ -6,7 +6,7 @@
 use std::{borrow::Cow, sync::Arc, time::Instant};
 
 use domain::{
-    calls::Outcome,
+    calls::{Measured, Outcome},
     ids::{ApiKeyId, OrganizationId, SecretId},
     models::Service,
     money::{Money, Quantities},
@@ -37,8 +37,9 @@ fn call(services: &Services, number: u32) -> services::ServiceResult<CallRecord>
         status: 200,
         outcome: Outcome::Succeeded,
         streamed: false,
-        reported: true,
-        used: Quantities { tokens_in: 100, cached_tokens_in: 0, tokens_out: 10 },
+        times: 1,
+        measured: Measured::Reported,
+        used: Quantities { tokens_in: 100, tokens_out: 10, ..Quantities::default() },
         cost: Some(Money::from_nanos(45_000)),
         price_id: None,
         duration_us: i64::from(number),

@@ -16,7 +16,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use chrono_tz::Tz;
 use domain::{
-    calls::Outcome,
+    calls::{Measured, Outcome},
     ids::{ApiKeyId, CallId, OrganizationId, PriceId, ProjectId, SecretId, UserId},
     models::Service,
     money::{Money, Quantities},
@@ -61,8 +61,10 @@ pub struct CallRecord {
     pub status: u16,
     pub outcome: Outcome,
     pub streamed: bool,
-    /// Whether the provider reported what was used.
-    pub reported: bool,
+    /// How many calls it stands for: 1, or more where the same refusal came again and again.
+    pub times: u32,
+    /// Where `used` comes from.
+    pub measured: Measured,
     pub used: Quantities,
     /// `None` where it isn't known. A call that certainly costs nothing has a cost of zero.
     pub cost: Option<Money>,

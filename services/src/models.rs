@@ -15,7 +15,7 @@ use domain::{
     permissions::Permission,
     time::Timestamp,
 };
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::{Actor, ServiceResult, Services, database::Lock, entities::prices, random};
 
@@ -47,6 +47,11 @@ impl Catalog {
 
     pub(crate) fn offers(&self, model: &str) -> bool {
         self.read(|models| models.contains_key(model))
+    }
+
+    /// What kind of work a model does, if it is on offer.
+    pub(crate) fn service(&self, model: &str) -> Option<Service> {
+        self.read(|models| models.get(model).map(|entry| entry.service))
     }
 
     /// All models.
@@ -98,13 +103,24 @@ async fn version(
     }
     // Later than the last one, even where the clock was set back.
     let effective_from = latest.map_or(now.millis(), |latest| now.millis().max(latest.effective_from + 1));
+    add_version(transaction, model, Timestamp::from_millis(effective_from), price).await
+}
+
+/// Stores a version of a price, from a moment that no version of this model has yet.
+pub(crate) async fn add_version(
+    database: &impl ConnectionTrait,
+    model: &str,
+    effective_from: Timestamp,
+    price: Price,
+) -> ServiceResult<PriceId> {
     let nanos = |part: Option<Money>| part.map(Money::nanos);
     let row = prices::Model {
-        id: random::uuid(now)?,
+        id: random::uuid(effective_from)?,
         model: model.to_owned(),
-        effective_from,
+        effective_from: effective_from.millis(),
         input_per_million: nanos(price.input_per_million),
         cached_input_per_million: nanos(price.cached_input_per_million),
+        cache_write_input_per_million: nanos(price.cache_write_input_per_million),
         output_per_million: nanos(price.output_per_million),
         per_call: nanos(price.per_call),
         per_image: nanos(price.per_image),
@@ -112,7 +128,7 @@ async fn version(
         per_gb_month: nanos(price.per_gb_month),
     };
     let id = PriceId::new(row.id);
-    prices::Entity::insert(prices::ActiveModel::from(row)).exec_without_returning(transaction).await?;
+    prices::Entity::insert(prices::ActiveModel::from(row)).exec_without_returning(database).await?;
     Ok(id)
 }
 
@@ -121,6 +137,7 @@ pub(crate) fn price_of(row: &prices::Model) -> Price {
     Price {
         input_per_million: money(row.input_per_million),
         cached_input_per_million: money(row.cached_input_per_million),
+        cache_write_input_per_million: money(row.cache_write_input_per_million),
         output_per_million: money(row.output_per_million),
         per_call: money(row.per_call),
         per_image: money(row.per_image),

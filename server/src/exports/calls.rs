@@ -51,7 +51,7 @@ async fn file(hub: &Hub, info: &RequestInfo, query: &str) -> Result<Response, Ap
 
 fn cells(call: &Call) -> [String; HEADER.len()] {
     let known =
-        |count: i64| if call.measured == domain::calls::Measured::Reported { count.to_string() } else { String::new() };
+        |count: i64| if call.measured != domain::calls::Measured::Unknown { count.to_string() } else { String::new() };
     [
         call.started_at.to_string(),
         call.id.to_string(),

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use domain::{
-    calls::Outcome,
+    calls::{Measured, Outcome},
     ids::{CallId, PriceId},
     money::{Money, Price, Quantities},
     time::Timestamp,
@@ -67,7 +67,8 @@ impl Arrival {
             status: 0,
             outcome: Outcome::Failed,
             streamed: false,
-            reported: false,
+            times: 1,
+            measured: Measured::Unknown,
             used: Quantities::default(),
             cost: None,
             price_id: None,
@@ -118,7 +119,7 @@ impl Call {
             status: end.status,
             outcome: end.outcome,
             streamed: end.streamed,
-            reported: end.used.is_some(),
+            measured: if end.used.is_some() { Measured::Reported } else { Measured::Unknown },
             used: end.used.unwrap_or_default(),
             cost,
             price_id,

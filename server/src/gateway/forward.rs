@@ -2,18 +2,9 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use axum::{
-    body::Body,
-    extract::Request,
-    http::{HeaderMap, Response},
-    response::Response as Answer,
-};
-use domain::calls::Outcome;
+use axum::{body::Body, extract::Request, http::HeaderMap, response::Response as Answer};
 use services::{api_keys::directory::KeyRecord, models::current_price};
-use tokio::{
-    sync::oneshot,
-    time::{Instant, timeout_at},
-};
+use tokio::sync::oneshot;
 
 use super::{
     Gateway, answer,
@@ -22,9 +13,9 @@ use super::{
     collect::{CollectError, Within, collect},
     headers,
     offers::Offer,
-    provider::{Provider, ProviderBody, ProviderError, ProviderRequest},
+    provider::ProviderRequest,
     refusal::Refusal,
-    running::Cut,
+    routing::{self, Unanswered},
     stream,
 };
 
@@ -103,7 +94,7 @@ async fn forward(gateway: &Gateway, call: Call, headers: HeaderMap, body: Reques
     let wants_usage_chunk = !reports_usage || body.wants_usage_chunk();
     // The request's own copy isn't needed while the provider works on its answer.
     drop(body);
-    match ask(gateway, &call, request).await {
+    match routing::ask(gateway, &call, request).await {
         Ok((provider, response)) if headers::is_event_stream(response.headers()) => {
             stream::relay(gateway, call, provider, response, wants_usage_chunk, reply).await;
         }
@@ -122,59 +113,6 @@ async fn forward(gateway: &Gateway, call: Call, headers: HeaderMap, body: Reques
             answer::record_then_refuse(gateway, &call, end, &refusal, reply).await;
         }
     }
-}
-
-/// A provider that gave no answer.
-struct Unanswered {
-    provider: Arc<str>,
-    refusal: Refusal,
-    outcome: Outcome,
-    /// Whether it saw nothing of the call, and so can't charge for it.
-    free: bool,
-}
-
-/// Asks the model's providers in order, as long as they can't be reached: one that was reached may have done the work.
-async fn ask(
-    gateway: &Gateway,
-    call: &Call,
-    request: ProviderRequest,
-) -> Result<(Arc<Provider>, Response<ProviderBody>), Unanswered> {
-    let limits = &gateway.limits;
-    let deadline = call.arrival.instant + limits.total_timeout;
-    let mut failed =
-        Unanswered { provider: Arc::default(), refusal: Refusal::internal(), outcome: Outcome::Failed, free: true };
-    for provider in &call.offer.providers {
-        let asked = provider.ask(request.again());
-        let in_time = timeout_at(deadline.min(Instant::now() + limits.first_byte_timeout), asked);
-        let (refusal, free) = match call.lifeline.hold(in_time).await {
-            Ok(Ok(Ok(response))) => return Ok((Arc::clone(provider), response)),
-            Ok(Ok(Err(ProviderError::Unreached { timed_out: true }))) => {
-                (Refusal::upstream_timeout("The provider didn't accept a connection in time."), true)
-            }
-            Ok(Ok(Err(ProviderError::Unreached { timed_out: false }))) => {
-                (Refusal::upstream_error("The provider can't be reached."), true)
-            }
-            Ok(Ok(Err(ProviderError::Broken))) => {
-                (Refusal::upstream_error("The provider broke off the connection without an answer."), false)
-            }
-            Ok(Err(_)) => (Refusal::upstream_timeout("The provider didn't begin to answer in time."), false),
-            Err(Cut) => {
-                failed = Unanswered {
-                    provider: Arc::clone(&provider.name),
-                    refusal: Refusal::cut(),
-                    outcome: Outcome::Interrupted,
-                    free: false,
-                };
-                break;
-            }
-        };
-        tracing::warn!(call = %call.arrival.id, provider = %provider.name, code = refusal.code, "no answer");
-        failed = Unanswered { provider: Arc::clone(&provider.name), refusal, outcome: Outcome::Failed, free };
-        if !free {
-            break;
-        }
-    }
-    Err(failed)
 }
 
 /// Keeps a refusal in the key's log. That it can't be stored is no reason to answer otherwise.

@@ -66,6 +66,7 @@ impl Usage {
             tokens_in: self.prompt_tokens,
             cached_tokens_in: cached.min(self.prompt_tokens),
             tokens_out: self.completion_tokens,
+            ..Quantities::default()
         })
     }
 }
@@ -140,7 +141,10 @@ mod tests {
     fn chat_and_embeddings_report_alike() {
         let chat = r#"{"choices":[{}],"usage":{"prompt_tokens":7,"completion_tokens":5,"total_tokens":12,
             "prompt_tokens_details":{"cached_tokens":3,"audio_tokens":0}}}"#;
-        assert_eq!(used(chat), Some(Quantities { tokens_in: 7, cached_tokens_in: 3, tokens_out: 5 }));
+        assert_eq!(
+            used(chat),
+            Some(Quantities { tokens_in: 7, cached_tokens_in: 3, tokens_out: 5, ..Quantities::default() })
+        );
         let embeddings = r#"{"object":"list","data":[],"usage":{"prompt_tokens":4,"total_tokens":4}}"#;
         assert_eq!(used(embeddings), Some(Quantities { tokens_in: 4, ..Quantities::default() }));
     }

@@ -22,7 +22,7 @@ const EVENTS: &[(&str, &str)] = &[("content-type", "text/event-stream; charset=u
 const CONTENT: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"usage\":null}\r\n\r\n: comment\n\nevent: x\ndata: {\"choices\":[{\"delta\":{}}]}\n\n";
 const USAGE: &str = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":8,\"completion_tokens\":3}}\n\n";
 const DONE: &str = "data: [DONE]\n\n";
-const USED: Quantities = Quantities { tokens_in: 8, cached_tokens_in: 0, tokens_out: 3 };
+const USED: Quantities = Quantities { tokens_in: 8, tokens_out: 3, ..Quantities::NONE };
 
 /// The next piece of an answer; `None` at its end, an error where it breaks off.
 async fn piece(response: &mut Response<Incoming>) -> Option<Result<Bytes, hyper::Error>> {

@@ -86,11 +86,20 @@ fn call(
         streamed: row.streamed,
         duration_us: row.duration_us,
         first_byte_us: row.first_byte_us,
-        measured: if row.reported { Measured::Reported } else { Measured::Unknown },
+        times: u32::try_from(row.times).unwrap_or(u32::MAX),
+        measured: match (row.reported, row.estimated) {
+            (true, _) => Measured::Reported,
+            (false, true) => Measured::Estimated,
+            (false, false) => Measured::Unknown,
+        },
         used: Quantities {
             tokens_in: row.tokens_in,
             cached_tokens_in: row.cached_tokens_in,
+            cache_write_tokens_in: row.cache_write_tokens_in,
             tokens_out: row.tokens_out,
+            images: row.images,
+            media_ms: row.media_ms,
+            byte_hours: row.byte_hours,
         },
         cost: row.cost_nanos.map(Money::from_nanos),
     })

@@ -9,7 +9,7 @@ use domain::{
     permissions::Role,
     time::Timestamp,
 };
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, IntoActiveModel};
 
 use super::{
     Demo,
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Organization, ServiceResult, Services,
-    entities::{prices, projects},
+    entities::projects,
     models::{self, Catalog, OfferedModel},
     random,
 };
@@ -203,33 +203,8 @@ async fn model(
             output_per_million: Some(part(2)),
             ..Price::default()
         };
-        prices.push((from, price_version(txn, offer.name, from, &price).await?, price));
+        prices.push((from, models::add_version(txn, offer.name, from, price).await?, price));
     }
     let Offer { name, provider, service, tokens, latency_ms, .. } = *offer;
     Ok(Model { name: Arc::from(name), provider: Arc::from(provider), service, tokens, latency_ms, prices })
-}
-
-async fn price_version(
-    txn: &impl ConnectionTrait,
-    model: &str,
-    from: Timestamp,
-    price: &Price,
-) -> ServiceResult<PriceId> {
-    let id = random::uuid(from)?;
-    let nanos = |part: Option<Money>| Set(part.map(Money::nanos));
-    prices::ActiveModel {
-        id: Set(id),
-        model: Set(model.to_owned()),
-        effective_from: Set(from.millis()),
-        input_per_million: nanos(price.input_per_million),
-        cached_input_per_million: nanos(price.cached_input_per_million),
-        output_per_million: nanos(price.output_per_million),
-        per_call: Set(None),
-        per_image: Set(None),
-        per_minute: Set(None),
-        per_gb_month: Set(None),
-    }
-    .insert(txn)
-    .await?;
-    Ok(PriceId::new(id))
 }

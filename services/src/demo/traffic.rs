@@ -4,7 +4,12 @@
 use std::sync::Arc;
 
 use chrono::{Datelike, Timelike};
-use domain::{calls::Outcome, ids::CallId, money::Quantities, time::Timestamp};
+use domain::{
+    calls::{Measured, Outcome},
+    ids::CallId,
+    money::Quantities,
+    time::Timestamp,
+};
 use rand::{Rng, RngExt};
 use rand_pcg::Pcg64;
 
@@ -102,7 +107,8 @@ impl<'a> Traffic<'a> {
             status,
             outcome,
             streamed,
-            reported: answered,
+            times: 1,
+            measured: if answered { Measured::Reported } else { Measured::Unknown },
             used,
             cost: price
                 .map(|(_, price)| price.cost(used))
@@ -202,7 +208,7 @@ fn quantities(random: &mut Pcg64, model: &Model) -> Quantities {
     let tokens_in = i64::from(jitter(random, model.tokens.0));
     let cached = if model.tokens.1 > 0 && random.random_ratio(2, 5) { tokens_in / 2 } else { 0 };
     let tokens_out = if model.tokens.1 == 0 { 0 } else { i64::from(jitter(random, model.tokens.1)) };
-    Quantities { tokens_in, cached_tokens_in: cached, tokens_out }
+    Quantities { tokens_in, cached_tokens_in: cached, tokens_out, ..Quantities::default() }
 }
 
 /// Around `usual`, seldom much more: between a third of it and four times.

@@ -11,6 +11,7 @@ pub struct Model {
     pub effective_from: i64,
     pub input_per_million: Option<i64>,
     pub cached_input_per_million: Option<i64>,
+    pub cache_write_input_per_million: Option<i64>,
     pub output_per_million: Option<i64>,
     pub per_call: Option<i64>,
     pub per_image: Option<i64>,

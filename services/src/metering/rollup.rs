@@ -12,16 +12,25 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Value};
 use super::{CallRecord, LATENCY_BINS, latency, rows::Rows};
 use crate::{ServiceResult, random, usage::resolution::Resolution};
 
-const COLUMNS: usize = 12 + LATENCY_BINS;
+const COLUMNS: usize = 15 + LATENCY_BINS;
 
-/// Adds to what is there. Spend stays at the limit of 64 bits instead of leaving it.
+/// Adds to what is there. Spend and storage stay at the limit of 64 bits instead of leaving it.
 static UPSERT: Rows = Rows::new(
     "INSERT INTO rollups (organization_id, resolution, bucket, series_id, writer, calls, tokens_in, cached_tokens_in, \
-     tokens_out, cost_nanos, unpriced, duration_us, latency_0, latency_1, latency_2, latency_3, latency_4, latency_5, \
+     tokens_out, images, media_ms, byte_hours, cost_nanos, unpriced, duration_us, latency_0, latency_1, latency_2, latency_3, latency_4, latency_5, \
      latency_6, latency_7, latency_8, latency_9, latency_10, latency_11, latency_12, latency_13)",
     COLUMNS,
     || {
-        let counts = ["calls", "tokens_in", "cached_tokens_in", "tokens_out", "unpriced", "duration_us"];
+        let counts = [
+            "calls",
+            "tokens_in",
+            "cached_tokens_in",
+            "tokens_out",
+            "images",
+            "media_ms",
+            "unpriced",
+            "duration_us",
+        ];
         let bins = (0..LATENCY_BINS).map(|bin| format!("latency_{bin}"));
         let sums: String = counts
             .into_iter()
@@ -29,11 +38,17 @@ static UPSERT: Rows = Rows::new(
             .chain(bins)
             .map(|column| format!("{column} = rollups.{column} + excluded.{column}, "))
             .collect();
+        let held = |column: &str| {
+            format!(
+                "{column} = CASE WHEN rollups.{column} > {max} - excluded.{column} THEN {max} \
+                 ELSE rollups.{column} + excluded.{column} END",
+                max = i64::MAX
+            )
+        };
         format!(
-            "ON CONFLICT (organization_id, resolution, bucket, series_id, writer) DO UPDATE SET {sums}\
-             cost_nanos = CASE WHEN rollups.cost_nanos > {max} - excluded.cost_nanos THEN {max} \
-             ELSE rollups.cost_nanos + excluded.cost_nanos END",
-            max = i64::MAX
+            "ON CONFLICT (organization_id, resolution, bucket, series_id, writer) DO UPDATE SET {sums}{}, {}",
+            held("byte_hours"),
+            held("cost_nanos")
         )
     },
 );
@@ -51,6 +66,9 @@ struct Sums {
     tokens_in: i64,
     cached_tokens_in: i64,
     tokens_out: i64,
+    images: i64,
+    media_ms: i64,
+    byte_hours: i64,
     cost_nanos: i64,
     unpriced: i64,
     duration_us: i64,
@@ -59,14 +77,18 @@ struct Sums {
 
 impl Sums {
     fn add_call(&mut self, call: &CallRecord) {
-        self.calls += 1;
+        let times = i64::from(call.times);
+        self.calls += times;
         self.tokens_in = self.tokens_in.saturating_add(call.used.tokens_in);
         self.cached_tokens_in = self.cached_tokens_in.saturating_add(call.used.cached_tokens_in);
         self.tokens_out = self.tokens_out.saturating_add(call.used.tokens_out);
+        self.images = self.images.saturating_add(call.used.images);
+        self.media_ms = self.media_ms.saturating_add(call.used.media_ms);
+        self.byte_hours = self.byte_hours.saturating_add(call.used.byte_hours);
         self.cost_nanos = self.cost_nanos.saturating_add(call.cost.unwrap_or_default().nanos());
         self.unpriced += i64::from(call.is_unpriced());
-        self.duration_us = self.duration_us.saturating_add(call.duration_us);
-        self.latency[latency::bin(call.duration_us)] += 1;
+        self.duration_us = self.duration_us.saturating_add(call.duration_us.saturating_mul(times));
+        self.latency[latency::bin(call.duration_us)] += times;
     }
 
     fn add(&mut self, other: &Self) {
@@ -74,6 +96,9 @@ impl Sums {
         self.tokens_in = self.tokens_in.saturating_add(other.tokens_in);
         self.cached_tokens_in = self.cached_tokens_in.saturating_add(other.cached_tokens_in);
         self.tokens_out = self.tokens_out.saturating_add(other.tokens_out);
+        self.images = self.images.saturating_add(other.images);
+        self.media_ms = self.media_ms.saturating_add(other.media_ms);
+        self.byte_hours = self.byte_hours.saturating_add(other.byte_hours);
         self.cost_nanos = self.cost_nanos.saturating_add(other.cost_nanos);
         self.unpriced += other.unpriced;
         self.duration_us = self.duration_us.saturating_add(other.duration_us);
@@ -121,6 +146,9 @@ pub(super) async fn add(transaction: &DatabaseTransaction, calls: &[CallRecord],
             sums.tokens_in.into(),
             sums.cached_tokens_in.into(),
             sums.tokens_out.into(),
+            sums.images.into(),
+            sums.media_ms.into(),
+            sums.byte_hours.into(),
             sums.cost_nanos.into(),
             sums.unpriced.into(),
             sums.duration_us.into(),

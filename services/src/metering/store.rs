@@ -1,15 +1,17 @@
 //! Writes calls and their rollups within a transaction.
 
+use domain::calls::Measured;
 use sea_orm::{DatabaseTransaction, Value};
 
 use super::{CallRecord, MOST_TOKENS, NewSeries, SeriesCache, rollup, rows::Rows};
 use crate::ServiceResult;
 
-const COLUMNS: usize = 15;
+const COLUMNS: usize = 21;
 
 static INSERT: Rows = Rows::new(
     "INSERT INTO calls (organization_id, id, series_id, secret_id, started_at, duration_us, first_byte_us, streamed, \
-     reported, tokens_in, cached_tokens_in, tokens_out, cost_nanos, price_id, error_code)",
+     reported, estimated, times, tokens_in, cached_tokens_in, cache_write_tokens_in, tokens_out, images, media_ms, \
+     byte_hours, cost_nanos, price_id, error_code)",
     COLUMNS,
     String::new,
 );
@@ -52,10 +54,16 @@ fn row(call: &CallRecord, series: i64) -> [Value; COLUMNS] {
         call.duration_us.into(),
         call.first_byte_us.into(),
         call.streamed.into(),
-        call.reported.into(),
+        (call.measured == Measured::Reported).into(),
+        (call.measured == Measured::Estimated).into(),
+        i64::from(call.times).into(),
         call.used.tokens_in.into(),
         call.used.cached_tokens_in.into(),
+        call.used.cache_write_tokens_in.into(),
         call.used.tokens_out.into(),
+        call.used.images.into(),
+        call.used.media_ms.into(),
+        call.used.byte_hours.into(),
         call.cost.map(|cost| cost.nanos()).into(),
         call.price_id.map(|id| id.uuid()).into(),
         (*call.error_code).into(),

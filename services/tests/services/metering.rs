@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::HashSet, sync::Arc};
 
 use domain::{
     api_keys::ApiKey,
-    calls::{CallQuery, Outcome},
+    calls::{CallQuery, Measured, Outcome},
     ids::SecretId,
     models::Service,
     money::{Money, Quantities},
@@ -83,8 +83,9 @@ fn call(actor: &Actor, key: &ApiKey, at: &str) -> CallRecord {
         status: 200,
         outcome: Outcome::Succeeded,
         streamed: false,
-        reported: true,
-        used: Quantities { tokens_in: 100, cached_tokens_in: 40, tokens_out: 7 },
+        times: 1,
+        measured: Measured::Reported,
+        used: Quantities { tokens_in: 100, cached_tokens_in: 40, tokens_out: 7, ..Quantities::default() },
         cost: Some(Money::from_nanos(1_234)),
         price_id: None,
         duration_us: 1_500,
@@ -103,7 +104,12 @@ fn various(actor: &Actor, key: &ApiKey, count: usize) -> Vec<CallRecord> {
             id: metering::new_call_id(at).unwrap(),
             started_at: at,
             model: ["gpt-x", "gpt-y", "gpt-z"][usize::try_from(number % 3).unwrap()].into(),
-            used: Quantities { tokens_in: number, cached_tokens_in: number / 2, tokens_out: 2 * number },
+            used: Quantities {
+                tokens_in: number,
+                cached_tokens_in: number / 2,
+                tokens_out: 2 * number,
+                ..Quantities::default()
+            },
             cost: (number % 5 != 0).then(|| Money::from_nanos(number * 31)),
             duration_us: number * number * 1_000,
             ..start.clone()

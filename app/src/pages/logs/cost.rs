@@ -23,7 +23,7 @@ pub(super) fn CostLines(details: CallDetails) -> impl IntoView {
     };
     // Lines that don't explain the cost would be worse than none.
     let lines = price
-        .filter(|_| call.measured == Measured::Reported)
+        .filter(|_| call.measured != Measured::Unknown)
         .map(|price: Price| price.cost_lines(call.used))
         .filter(|lines| call.cost == Some(lines.iter().map(|line| line.amount).sum::<Money>()))
         .unwrap_or_default();
@@ -44,11 +44,16 @@ pub(super) fn CostLines(details: CallDetails) -> impl IntoView {
 
 fn line(line: CostLine) -> impl IntoView {
     let count = format_count(line.quantity);
+    let thousandths = |quantity: i64, unit: i64| format!("{}.{:03}", quantity / unit, quantity % unit * 1000 / unit);
     let (what, unit) = match line.part {
         Part::Input => (format!("{count} tokens in"), "/ M"),
         Part::CachedInput => (format!("{count} cached tokens in"), "/ M"),
+        Part::CacheWrite => (format!("{count} tokens written to the cache"), "/ M"),
         Part::Output => (format!("{count} tokens out"), "/ M"),
         Part::Call => ("1 call".to_owned(), "each"),
+        Part::Image => (format!("{count} images"), "each"),
+        Part::Media => (format!("{} minutes", thousandths(line.quantity, 60_000)), "/ min"),
+        Part::Storage => (format!("{} GB months", thousandths(line.quantity / 1_000_000, 730_000)), "/ GB month"),
     };
     view! {
         <tr>

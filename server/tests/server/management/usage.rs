@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use axum::http::{Method, StatusCode};
 use domain::{
     api_keys::{CreatedApiKey, Level},
-    calls::Outcome,
+    calls::{Measured, Outcome},
     models::Service,
     money::{Money, Quantities},
     time::Timestamp,
@@ -123,8 +123,9 @@ fn call(world: &World, key: &CreatedApiKey, at: Timestamp, random: &mut Pcg64) -
         status: 200,
         outcome,
         streamed: false,
-        reported: true,
-        used: Quantities { tokens_in, cached_tokens_in: tokens_in / 3, tokens_out },
+        times: 1,
+        measured: Measured::Reported,
+        used: Quantities { tokens_in, cached_tokens_in: tokens_in / 3, tokens_out, ..Quantities::default() },
         cost: (!refused && cost % 7 != 0).then(|| Money::from_nanos(cost)),
         price_id: None,
         duration_us: 1_000,

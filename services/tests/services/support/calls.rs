@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use domain::{
     api_keys::ApiKey,
-    calls::Outcome,
+    calls::{Measured, Outcome},
     ids::{CallId, SecretId},
     models::Service,
     money::{Money, Quantities},
@@ -98,8 +98,9 @@ fn record(organization: &Organization, key: &ApiKey, call: &CallMade) -> CallRec
         status: if call.outcome == Outcome::Succeeded { 200 } else { 502 },
         outcome: call.outcome,
         streamed: false,
-        reported: true,
-        used: Quantities { tokens_in: call.tokens_in, cached_tokens_in: 0, tokens_out: call.tokens_out },
+        times: 1,
+        measured: Measured::Reported,
+        used: Quantities { tokens_in: call.tokens_in, tokens_out: call.tokens_out, ..Quantities::default() },
         cost: call.cost.map(Money::from_nanos),
         price_id: None,
         duration_us: 1_500,
