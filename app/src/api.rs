@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod api_keys;
+pub mod bodies;
 pub mod calls;
 #[cfg(feature = "ssr")]
 pub mod context;

@@ -10,6 +10,7 @@
 //! | [`FormError`] | what went wrong beyond single fields |
 //! | [`Button`], [`ButtonLink`], [`CopyButton`] | acts; a pending button can't be pressed again |
 //! | [`Dialog`], [`Confirm`] | native modal dialogs; `sheet=true` comes from the right |
+//! | [`focus`], [`focus_soon`], [`keep_focus`] | where the keyboard is, and stays when what had it goes |
 //! | [`Menu`] with [`MenuLink`], [`MenuAct`], [`MenuLabel`] | popovers with arrow keys |
 //! | [`Segmented`], [`Tabs`] | one of few; several views of one thing |
 //! | [`Toasts`] | what has been done, told in passing: `use_toasts().done("Key revoked.")` |

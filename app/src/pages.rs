@@ -13,7 +13,7 @@ mod sign_up;
 mod usage;
 
 pub(crate) use account::Account;
-pub(crate) use api_keys::{ApiKey, ApiKeys, KeyCalls, KeyDialogs};
+pub(crate) use api_keys::{ApiKey, ApiKeys, KeyCalls, KeyDialogs, KeyHistory};
 pub(crate) use logs::Logs;
 pub(crate) use no_permission::NoPermission;
 pub(crate) use not_found::NotFound;

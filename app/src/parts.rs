@@ -85,6 +85,7 @@ parts! {
     ApiKeys: api_keys => pages::ApiKeys,
     KeyCalls: key_calls => pages::KeyCalls,
     KeyDialogs: key_dialogs => pages::KeyDialogs,
+    KeyHistory: key_history => pages::KeyHistory,
     Logs: logs => pages::Logs,
     Notifications: notifications => pages::Notifications,
     Overview: overview => pages::Overview,

@@ -8,6 +8,7 @@ mod clock;
 mod connection;
 mod go;
 mod inbox;
+mod json;
 mod live;
 mod load;
 mod location;

@@ -6,6 +6,7 @@ mod level;
 mod life;
 mod query;
 mod request;
+mod rotation;
 mod scope;
 mod secret;
 mod shown;
@@ -16,9 +17,8 @@ pub use hint::{EXPIRES_SOON_DAYS, Hint, HintKind, UNUSED_DAYS};
 pub use level::Level;
 pub use life::{KeyPolicy, LONGEST_LIFE_DAYS, Life};
 pub use query::{KeyPage, KeyQuery, KeySort, PAGE_SIZE};
-pub use request::{
-    ApiKeyChanges, LONGEST_GRACE_SECONDS, LONGEST_REMINDER_DAYS, MOST_MODELS, NewApiKey, Rotation, validated_grace,
-};
+pub use request::{ApiKeyChanges, LONGEST_REMINDER_DAYS, MOST_MODELS, NewApiKey};
+pub use rotation::{LONGEST_GRACE_SECONDS, Rotation, validated_grace, validated_request};
 pub use scope::Scope;
 pub use secret::{InvalidSecret, Secret};
 pub use shown::{

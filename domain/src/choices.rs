@@ -1,18 +1,17 @@
-//! Enums that addresses name and people choose from.
+//! Enums whose variants have names.
 
-/// An enum whose variants have a name in addresses and a label for people.
+/// An enum whose variants have a name, by which addresses, the API and the database call them, and a label for people.
+/// Further derives may stand before its name.
 #[macro_export]
 macro_rules! choices {
-    ($(#[$doc:meta])* $name:ident, $what:literal { $($(#[$vdoc:meta])* $variant:ident = $text:literal, $label:literal;)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, serde::Deserialize, Eq, Hash, PartialEq, serde::Serialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$vdoc])* $variant,)* }
+    ($(#[$attribute:meta])* $name:ident, $what:literal { $($(#[$of_variant:meta])* $variant:ident = $text:literal, $label:literal;)* }) => {
+        $(#[$attribute])*
+        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+        pub enum $name { $($(#[$of_variant])* $variant,)* }
 
         impl $name {
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+            pub const ALL: [Self; [$($text),*].len()] = [$(Self::$variant,)*];
 
-            /// As addresses say it.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
@@ -33,11 +32,53 @@ macro_rules! choices {
             type Err = String;
 
             fn from_str(text: &str) -> Result<Self, String> {
-                Self::ALL.iter().copied().find(|choice| choice.name() == text).ok_or_else(|| {
-                    let names: Vec<_> = Self::ALL.iter().map(|choice| choice.name()).collect();
-                    format!("{text:?} is no {}; one of {} is.", $what, names.join(", "))
+                Self::ALL.into_iter().find(|choice| choice.name() == text).ok_or_else(|| {
+                    let names = Self::ALL.map(Self::name).join(", ");
+                    format!("{text:?} is no {}; one of {names} is.", $what)
                 })
             }
         }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.name())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'_, str> as serde::Deserialize>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(unreachable_pub, reason = "what the macro makes is for others elsewhere")]
+
+    choices! {
+        /// Sorts of fruit.
+        #[derive(Default)]
+        Fruit, "fruit" {
+            #[default]
+            Apple = "apple", "An apple";
+            RedCurrant = "currants.red", "Red currants";
+        }
+    }
+
+    #[test]
+    fn a_choice_is_read_by_its_name() {
+        assert_eq!(Fruit::default(), Fruit::Apple);
+        for fruit in Fruit::ALL {
+            assert_eq!(fruit.to_string().parse(), Ok(fruit));
+            let json = serde_json::to_string(&fruit).unwrap();
+            assert_eq!(json, format!("\"{}\"", fruit.name()));
+            assert_eq!(serde_json::from_str::<Fruit>(&json).unwrap(), fruit);
+        }
+        assert_eq!(Fruit::RedCurrant.label(), "Red currants");
+        assert_eq!("plum".parse::<Fruit>(), Err("\"plum\" is no fruit; one of apple, currants.red is.".to_owned()));
+        assert!(serde_json::from_str::<Fruit>("\"RedCurrant\"").is_err());
+    }
 }

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod api_keys;
 pub mod audit;
+pub mod bodies;
 pub mod calls;
 mod choices;
 pub mod errors;
@@ -17,6 +18,7 @@ pub mod organizations;
 pub mod overview;
 pub mod permissions;
 pub mod projects;
+pub mod rate_limits;
 pub mod time;
 pub mod usage;
 pub mod validation;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     api_keys::{KeyPolicy, LONGEST_LIFE_DAYS},
+    bodies::BodySettings,
     errors::FieldErrors,
 };
 
@@ -21,6 +22,9 @@ pub struct Settings {
     /// How long its keys may live.
     #[serde(default)]
     pub key_policy: KeyPolicy,
+    /// Whether and how what is said in its calls is kept.
+    #[serde(default)]
+    pub bodies: BodySettings,
 }
 
 impl Settings {
@@ -33,6 +37,7 @@ impl Settings {
         if self.key_policy.longest_life_days.is_some_and(|days| days == 0 || days > LONGEST_LIFE_DAYS) {
             errors.add("longest_life_days", format!("Choose 1 to {LONGEST_LIFE_DAYS} days."));
         }
-        errors.into_result().map(|()| self)
+        let bodies = self.bodies.validated(&mut errors);
+        errors.into_result().map(|()| Self { bodies, ..self })
     }
 }

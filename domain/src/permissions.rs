@@ -66,26 +66,33 @@ pub enum Permission {
     ViewAdminKeys,
     ManageAdminKeys,
     ViewLogs,
+    /// What was said in calls.
+    ViewBodies,
     ViewUsage,
     CreateProject,
     ManageSettings,
     ViewAuditLog,
     ViewNotifications,
+    SendEvents,
+    VerifyKeys,
 }
 
 impl Permission {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::ViewOverview,
         Self::ViewApiKeys,
         Self::ManageApiKeys,
         Self::ViewAdminKeys,
         Self::ManageAdminKeys,
         Self::ViewLogs,
+        Self::ViewBodies,
         Self::ViewUsage,
         Self::CreateProject,
         Self::ManageSettings,
         Self::ViewAuditLog,
         Self::ViewNotifications,
+        Self::SendEvents,
+        Self::VerifyKeys,
     ];
 }
 
@@ -113,17 +120,21 @@ pub const fn reach(role: Role, permission: Permission) -> Option<Reach> {
         (P::ViewApiKeys | P::ManageApiKeys, Admin | Owner) => Some(Organization),
         (P::ViewApiKeys | P::ManageApiKeys, Viewer) => None,
 
-        (P::ViewLogs, Developer) => Some(Assigned),
-        (P::ViewLogs, Admin | Owner) => Some(Organization),
-        (P::ViewLogs, Viewer) => None,
+        (P::ViewLogs | P::ViewBodies, Developer) => Some(Assigned),
+        (P::ViewLogs | P::ViewBodies, Admin | Owner) => Some(Organization),
+        (P::ViewLogs | P::ViewBodies, Viewer) => None,
 
         (P::CreateProject, Developer | Admin | Owner) => Some(Organization),
         (P::CreateProject, Viewer) => None,
 
-        (P::ViewAdminKeys | P::ManageAdminKeys | P::ManageSettings | P::ViewAuditLog, Admin | Owner) => {
-            Some(Organization)
-        }
-        (P::ViewAdminKeys | P::ManageAdminKeys | P::ManageSettings | P::ViewAuditLog, Viewer | Developer) => None,
+        (
+            P::ViewAdminKeys | P::ManageAdminKeys | P::ManageSettings | P::ViewAuditLog | P::SendEvents | P::VerifyKeys,
+            Admin | Owner,
+        ) => Some(Organization),
+        (
+            P::ViewAdminKeys | P::ManageAdminKeys | P::ManageSettings | P::ViewAuditLog | P::SendEvents | P::VerifyKeys,
+            Viewer | Developer,
+        ) => None,
 
         (P::ViewNotifications, Developer | Admin | Owner) => Some(Own),
         (P::ViewNotifications, Viewer) => None,
@@ -140,8 +151,11 @@ pub fn reach_of_key(level: Level, scopes: &[Scope], permission: Permission) -> O
         P::ManageApiKeys => Scope::ApiKeysWrite,
         P::ViewAdminKeys => Scope::AdminApiKeysRead,
         P::ManageAdminKeys => Scope::AdminApiKeysWrite,
+        P::SendEvents => Scope::EventsWrite,
+        P::VerifyKeys => Scope::KeysVerify,
         P::ViewOverview
         | P::ViewLogs
+        | P::ViewBodies
         | P::CreateProject
         | P::ManageSettings
         | P::ViewAuditLog

@@ -1,9 +1,7 @@
 import OpenAI from "openai";
 
-import { parseCsv } from "../lib/csv.ts";
 import { expectAccessible, expectToFit } from "./accessibility.ts";
 import { call, client } from "./client.ts";
-import { downloaded } from "./downloads.ts";
 import { expect, test } from "./fixtures.ts";
 import { ApiKeyPage } from "./pages/api_key.ts";
 import { ApiKeysPage } from "./pages/api_keys.ts";
@@ -66,6 +64,7 @@ test("a key is made, used, rotated, used twice over, ended and revoked", async (
     await expect(question).toContainText(/OpenAI\/JS/);
     await question.getByRole("button", { name: "Revoke key" }).click();
     await expect(page.getByText("Its secret is refused for good.")).toBeVisible();
+    await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
     await refused(second);
   });
 
@@ -75,6 +74,8 @@ test("a key is made, used, rotated, used twice over, ended and revoked", async (
       await expect(key.history.getByText(done, { exact: true }).first()).toBeVisible();
     }
     await expect(key.history).toContainText("Mira Sorel");
+    // Moments are told as such, not as numbers.
+    await expect(key.history).not.toContainText(/\d{13}/);
     await page.reload();
     await expect(key.history).toBeVisible();
     for (const secret of [first, second]) expect(await page.content()).not.toContain(secret);
@@ -115,57 +116,6 @@ test("a key's page and its dialogs are accessible", async ({ signedIn: page, hub
   await look();
 });
 
-test("a secret stays until it is stored, and is gone after that", async ({ signedIn: page, organization }) => {
-  const keys = new ApiKeysPage(page);
-  await keys.open(organization.slug);
-  const secret = await keys.create("Web");
-  // Chromium closes any dialog at a second Esc.
-  for (let presses = 0; presses < 3; presses++) await page.keyboard.press("Escape");
-  await expect(keys.secret).toHaveText(secret);
-  await page.goBack();
-  await expect(keys.secret).toHaveText(secret);
-
-  const download = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Download as .env" }).click();
-  const file = await download;
-  expect(file.suggestedFilename()).toBe("web.env");
-  const url = `${new URL(page.url()).origin}/v1`;
-  expect(await downloaded(file)).toBe(`OPENAI_API_KEY=${secret}\nOPENAI_BASE_URL=${url}\n`);
-
-  await keys.storeSecret();
-  await page.reload();
-  await expect(keys.row("Web")).toBeVisible();
-  await expect(keys.secret).toBeHidden();
-  expect(await page.content()).not.toContain(secret);
-});
-
-test("what was typed stays when the form is closed, and wrong lines are named", async ({ signedIn: page, organization }) => {
-  const keys = new ApiKeysPage(page);
-  await keys.open(organization.slug);
-  await keys.startCreating();
-  await keys.creation.getByLabel("Name").fill("Restricted");
-  await keys.creation.getByRole("button", { name: "Only these networks" }).click();
-  await keys.creation.getByLabel("Networks").fill("203.0.113.0/24\n\n10.0.0.300");
-  await keys.submit();
-  await expect(keys.creation.getByRole("alert").filter({ hasText: /^Line 3: "10.0.0.300"/ })).toBeVisible();
-  await expect(keys.creation.getByLabel("Networks")).toBeFocused();
-  await page.keyboard.press("Escape");
-  await expect(keys.creation).toBeHidden();
-  await expect(page).toHaveURL(/\/keys$/);
-
-  await keys.startCreating();
-  await expect(keys.creation.getByLabel("Name")).toHaveValue("Restricted");
-  await keys.creation.getByLabel("Networks").fill("203.0.113.7/24");
-  await keys.creation.getByRole("button", { name: /^Only chosen/ }).first().click();
-  await keys.submit();
-  await expect(keys.creation.getByRole("alert").filter({ hasText: "Choose at least one" })).toBeVisible();
-  await keys.creation.getByRole("checkbox", { name: "Chat" }).check();
-  await keys.submit();
-  await keys.storeSecret();
-  await keys.openKey("Restricted");
-  await expect(new ApiKeyPage(page).settings).toContainText("203.0.113.0/24");
-});
-
 test("an edited key obeys at once, and a moved one leaves its calls where they were", async ({ signedIn: page, hub, organization }) => {
   await hub.command(["project", "create", "--org", organization.slug, "--name", "Second"]);
   const { secret } = await hub.key(organization);
@@ -197,86 +147,6 @@ test("an edited key obeys at once, and a moved one leaves its calls where they w
   await expect(logs.call).toContainText("Default");
 });
 
-test("keys are chosen one by one or as a range, and revoked together", async ({ signedIn: page, hub, organization }) => {
-  const names = ["Alpha", "Beta", "Gamma", "Delta"];
-  for (const name of names) await hub.key(organization, "standard", "--name", name);
-  const used = await hub.key(organization);
-  await call(hub, used.secret);
-  const keys = new ApiKeysPage(page);
-  await keys.open(organization.slug, "?sort=name");
-  await keys.row("Alpha").getByRole("checkbox").check();
-  await keys.row("Delta").getByRole("checkbox").click({ modifiers: ["Shift"] });
-  await expect(keys.bulk).toContainText("3 keys chosen");
-  await keys.row("Beta").getByRole("checkbox").uncheck();
-  await expect(keys.bulk).toContainText("2 keys chosen");
-  await keys.bulk.getByRole("button", { name: "All on this page" }).click();
-  await expect(keys.bulk).toContainText("5 keys chosen");
-  await keys.row("Gamma").getByRole("checkbox").uncheck();
-  await expectToFit(page);
-  await expectAccessible(page);
-
-  await keys.bulk.getByRole("button", { name: "Revoke…" }).click();
-  const question = page.getByRole("dialog", { name: "Revoke 4 keys?" });
-  await expect(question).toContainText("1 call in the last 24 hours, with 1 key");
-  await expect(question).toContainText("standard key");
-  await expectAccessible(page);
-  await question.getByRole("button", { name: "Revoke keys" }).click();
-  await expect(keys.status.getByRole("link", { name: "Revoked" })).toContainText("4");
-  await keys.status.getByRole("link", { name: "Active" }).click();
-  await expect(keys.rows).toHaveCount(1);
-  await expect(keys.row("Gamma")).toBeVisible();
-});
-
-test("search, filters and order are in the address, and Back undoes them", async ({ signedIn: page, hub, organization }) => {
-  await hub.key(organization, "standard", "--name", "Shop");
-  await hub.key(organization, "read", "--name", "Grafana");
-  const keys = new ApiKeysPage(page);
-  await keys.open(organization.slug);
-  await page.getByRole("combobox", { name: "Level" }).selectOption("read");
-  await expect(page).toHaveURL(/level=read/);
-  await expect(keys.rows).toHaveCount(1);
-  await page.reload();
-  await expect(keys.row("Grafana")).toBeVisible();
-  await page.goBack();
-  await expect(keys.rows).toHaveCount(2);
-
-  const steps = await page.evaluate(() => history.length);
-  await page.getByRole("searchbox", { name: "Find a key" }).pressSequentially("shop");
-  await expect(page).toHaveURL(/q=shop/);
-  await expect(keys.rows).toHaveCount(1);
-  expect(await page.evaluate(() => history.length)).toBe(steps);
-  await page.getByRole("searchbox", { name: "Find a key" }).fill("nothing is called so");
-  await page.getByRole("link", { name: "Show all keys" }).click();
-  await expect(keys.rows).toHaveCount(2);
-  await expect(page.getByRole("searchbox", { name: "Find a key" })).toHaveValue("");
-});
-
-test("a column's header sorts, and sorts the other way round", async ({ signedIn: page, hub, organization }, { project }) => {
-  test.skip(project.name === "phone", "cards have no headers; there is a list instead");
-  await hub.key(organization, "standard", "--name", "Abel");
-  await hub.key(organization, "standard", "--name", "Zoe");
-  const keys = new ApiKeysPage(page);
-  await keys.open(organization.slug);
-  const header = page.getByRole("columnheader", { name: "Name" });
-  await header.getByRole("button").click();
-  await expect(header).toHaveAttribute("aria-sort", "ascending");
-  await expect(keys.rows.first()).toContainText("Abel");
-  await header.getByRole("button").click();
-  await expect(header).toHaveAttribute("aria-sort", "descending");
-  await expect(keys.rows.first()).toContainText("Zoe");
-  await expect(page).toHaveURL(/sort=name&reversed=true/);
-});
-
-test("the CSV holds the keys that are listed", async ({ signedIn: page, hub, organization }) => {
-  await hub.key(organization, "standard", "--name", "Shop");
-  await hub.key(organization, "read", "--name", "Grafana");
-  await new ApiKeysPage(page).open(organization.slug, "?level=read");
-  const download = page.waitForEvent("download");
-  await page.getByRole("link", { name: "Export CSV" }).click();
-  const rows = parseCsv(await downloaded(await download));
-  expect(rows.map((row) => row.name)).toEqual(["Grafana"]);
-});
-
 test("a rotation whose answer is lost is made once, and says so", async ({ signedIn: page, hub, organization }) => {
   const { secret } = await hub.key(organization);
   const keys = new ApiKeysPage(page);
@@ -295,38 +165,6 @@ test("a rotation whose answer is lost is made once, and says so", async ({ signe
   await call(hub, secret);
   await dialog.getByRole("button", { name: "Create a successor…" }).click();
   await expect(page.getByRole("dialog", { name: "Create a successor of “standard key”" })).toBeVisible();
-});
-
-test("what an organization demands of keys is all that the form offers", async ({ signedIn: page, organization }) => {
-  const settings = { session_idle_minutes: 120, key_policy: { expiry_required: true, longest_life_days: 60 } };
-  const answer = await page.request.post("/api/organizations/update_settings", {
-    headers: { "sec-fetch-site": "same-origin" },
-    data: { organization: organization.slug, settings },
-  });
-  expect(answer.ok()).toBe(true);
-  const keys = new ApiKeysPage(page);
-  await keys.open(organization.slug);
-  await keys.startCreating();
-  const lives = keys.creation.getByRole("group", { name: "Expires after" });
-  await expect(lives).toContainText("must expire within 60 days");
-  await expect(lives.getByRole("radio")).toHaveCount(3);
-  await expect(lives.getByRole("radio", { name: "Never" })).toHaveCount(0);
-  await lives.getByRole("radio", { name: "On a day" }).check();
-  const tomorrow = new Date(Date.now() + 24 * 60 * 60 * 1000).toLocaleDateString("sv", { timeZone: "Europe/Berlin" });
-  await keys.creation.getByLabel("Last day").fill(tomorrow);
-  await keys.creation.getByLabel("Name").fill("Short");
-  await expectAccessible(page);
-  await keys.submit();
-  await keys.storeSecret();
-
-  await test.step("what ends soon is pointed out, with its next step", async () => {
-    await page.getByRole("button", { name: /^Why “Short” is pointed out/ }).click();
-    await expectAccessible(page);
-    await page.getByRole("menuitem", { name: /Create a successor/ }).click();
-    const dialog = page.getByRole("dialog", { name: "Create a successor of “Short”" });
-    await expect(dialog.getByLabel("Name")).toHaveValue("Short");
-    await expectAccessible(page);
-  });
 });
 
 test("a key is rotated without a mouse, and the focus comes back", async ({ signedIn: page, hub, organization }, { project }) => {
@@ -359,19 +197,4 @@ test("a key is rotated without a mouse, and the focus comes back", async ({ sign
   await page.keyboard.press("Enter");
   await expect(keys.row("standard key")).toContainText("Rotating");
   await expect(menu).toBeFocused();
-});
-
-test("the palette finds a key by its name, and an unknown one is told as such", async ({ signedIn: page, hub, organization }) => {
-  const { id } = await hub.key(organization);
-  await page.goto(`/o/${organization.slug}/usage`);
-  await expect(page.getByRole("heading", { level: 1, name: "Usage" })).toBeVisible();
-  await page.keyboard.press("Control+k");
-  await expect(page.getByRole("dialog")).toBeVisible();
-  await page.keyboard.type("standard");
-  await page.getByRole("option", { name: /standard key/ }).click();
-  await expect(page).toHaveURL(`/o/${organization.slug}/keys/${id}`);
-  await expect(page.getByRole("heading", { level: 1, name: "standard key" })).toBeVisible();
-  await page.goto(`/o/${organization.slug}/keys/key_00000000000000000000000000`);
-  await expect(page.getByRole("heading", { name: "Nothing is here" })).toBeVisible();
-  await expectAccessible(page);
 });

@@ -1,11 +1,17 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 
+import { answer } from "./answers.ts";
+
 /** What the stand-in was asked. */
 export interface Asked {
+  method: string;
   path: string;
+  headers: Record<string, string | string[] | undefined>;
   authorization: string | undefined;
   body: Record<string, any>;
+  /** As it came, in base 64. */
+  raw: string;
 }
 
 /**
@@ -41,9 +47,14 @@ export class Upstream {
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
-    const body = JSON.parse(Buffer.concat(chunks).toString() || "{}");
+    const bytes = Buffer.concat(chunks);
+    const form = request.headers["content-type"]?.startsWith("multipart/");
+    const body = form ? {} : JSON.parse(bytes.toString() || "{}");
     const path = request.url ?? "";
-    this.asked.push({ path, authorization: request.headers.authorization, body });
+    const { headers, method = "" } = request;
+    // What came with this name in `x-test`, for whoever made that test.
+    if (path.startsWith("/asked/")) return json(response, 200, this.asked.filter(({ headers }) => `/asked/${headers["x-test"]}` === path));
+    this.asked.push({ method, path, headers, authorization: headers.authorization, body, raw: bytes.toString("base64") });
     switch (body.model) {
       case "broken":
         return json(response, 500, { error: { message: "It broke.", type: "server_error", param: null, code: "it_broke" } });
@@ -53,9 +64,9 @@ export class Upstream {
         return;
     }
     if (path === "/v1/embeddings") return json(response, 200, embeddings(body));
-    if (path !== "/v1/chat/completions") return json(response, 404, { error: { message: "There is nothing here." } });
-    if (body.stream) return stream(response, body);
-    return json(response, 200, completion(body));
+    if (path === "/v1/chat/completions" && body.stream) return stream(response, body);
+    if (path === "/v1/chat/completions" && !body.store) return json(response, 200, completion(body));
+    return answer(response, method, path, body, bytes.toString("latin1"));
   }
 }
 

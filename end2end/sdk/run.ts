@@ -1,6 +1,7 @@
 /**
- * The official OpenAI clients, unmodified, against a running Tollhouse: the built-in sandbox, and a provider that is a
- * stand-in. Each test notes what its client was told; at the end all of it is compared with what Tollhouse recorded.
+ * The official clients of OpenAI and Anthropic, unmodified, against a running Tollhouse: the built-in sandbox, and a
+ * provider that is a stand-in. What the tests note of what their clients were told is compared at the end with what
+ * Tollhouse recorded.
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -32,11 +33,14 @@ async function keys(hub: Hub, organization: Organization): Promise<Record<string
   const revoked = await hub.key(organization);
   await hub.command(["key", "revoke", revoked.id]);
   const admin = await hub.key(organization, "admin");
+  // Of another organization, so that what clients were told still adds up in this one.
+  const events = await hub.key(await hub.organization(), "admin", "--scope", "events.write");
   const projects = await hub.command<{ id: string }[]>(["project", "list", "--org", organization.slug]);
   const byOwner = { name: "by its owner", project_id: projects[0]?.id, level: "standard" };
   await (await Session.signIn(hub, organization)).ask("api_keys/create", { input: byOwner });
   return {
     ADMIN_KEY: admin.secret,
+    EVENTS_KEY: events.secret,
     PROJECT: projects[0]?.id ?? "",
     KEY: standard.secret,
     READ_KEY: readOnly.secret,
@@ -47,15 +51,27 @@ async function keys(hub: Hub, organization: Organization): Promise<Record<string
 
 async function test(hub: Hub, upstream: Upstream, notes: string): Promise<void> {
   const organization = await hub.organization();
-  const environment = { ...(await keys(hub, organization)), BASE_URL: `${hub.url}/v1`, NOTES: notes };
+  // What is asked of all endpoints is another organization's, so that what clients were told still adds up in this one.
+  const endpoints = await hub.key(await hub.organization());
+  const environment = {
+    ...(await keys(hub, organization)),
+    BASE_URL: `${hub.url}/v1`,
+    ENDPOINTS_KEY: endpoints.secret,
+    UPSTREAM_URL: upstream.url,
+    UPSTREAM_KEY,
+    NOTES: notes,
+  };
   const python = process.env.TOLLHOUSE_PYTHON ?? "python3";
-  assert.equal(await show(process.execPath, ["--test", "openai.test.ts"], environment), 0, "the Node client's tests failed");
+  assert.equal(await show(process.execPath, ["--test", "openai.test.ts", "endpoints.test.ts"], environment), 0, "the Node client's tests failed");
   assert.equal(await show(python, ["-m", "pytest", "-q", "-p", "no:cacheprovider"], environment), 0, "the Python client's tests failed");
 
   const told = readFileSync(notes, "utf8").trim().split("\n").map((line) => JSON.parse(line) as Told);
   await reconcile(told, await Session.signIn(hub, organization));
-  for (const { authorization } of upstream.asked) {
-    assert.equal(authorization, `Bearer ${UPSTREAM_KEY}`, "the provider saw a key that isn't its own");
+  for (const { headers } of upstream.asked) {
+    const keys = [headers.authorization, headers["x-api-key"]].filter((key) => key !== undefined);
+    const own = keys.every((key) => key === UPSTREAM_KEY || key === `Bearer ${UPSTREAM_KEY}`);
+    assert.ok(own && keys.length > 0, "the provider saw a key that isn't its own");
+    assert.ok(!JSON.stringify(headers).includes("toll_"), "the provider saw a client's key");
   }
 }
 

@@ -18,6 +18,11 @@ mod m0011_notifications;
 mod m0012_audit_targets;
 mod m0013_key_lists;
 mod m0014_quantities;
+mod m0015_bodies;
+mod m0016_rate_limits;
+mod m0017_events;
+mod m0018_provider_objects;
+mod m0019_key_requests;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -41,6 +46,11 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_audit_targets::Migration),
             Box::new(m0013_key_lists::Migration),
             Box::new(m0014_quantities::Migration),
+            Box::new(m0015_bodies::Migration),
+            Box::new(m0016_rate_limits::Migration),
+            Box::new(m0017_events::Migration),
+            Box::new(m0018_provider_objects::Migration),
+            Box::new(m0019_key_requests::Migration),
         ]
     }
 }

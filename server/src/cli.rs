@@ -2,9 +2,11 @@
 
 mod args;
 mod audit;
+mod bodies;
 mod demo;
 mod doctor;
 mod keys;
+mod limits;
 mod organizations;
 pub mod output;
 mod projects;
@@ -62,6 +64,9 @@ fn option(field: &str) -> Cow<'_, str> {
         "models" => "model".into(),
         "ip_allowlist" => "allow-ip".into(),
         "grace_seconds" => "grace".into(),
+        "body_days" => "days".into(),
+        "body_limit" => "limit".into(),
+        "body_redact" => "redact".into(),
         other => other.replace('_', "-").into(),
     }
 }
@@ -69,7 +74,7 @@ fn option(field: &str) -> Cow<'_, str> {
 /// Runs one command to its end.
 pub fn run(cli: Cli) -> Result<(), CliError> {
     let config = Config::load(&cli.options)?;
-    crate::telemetry::start(&config.log);
+    crate::telemetry::start(&config.log, config.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(dispatch(cli, config))
 }
@@ -77,7 +82,7 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
 async fn dispatch(cli: Cli, config: Config) -> Result<(), CliError> {
     let json = cli.json;
     match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(config).await,
+        Command::Serve => serve::run(cli.options, config).await,
         Command::Doctor => doctor::run(config, json).await,
         Command::Migrate => {
             start::services(&config).await?;

@@ -4,9 +4,11 @@
 mod duration;
 mod errors;
 mod file;
+mod gateway;
 mod offers;
 mod options;
 mod resolve;
+mod secret;
 
 use std::{
     fmt,
@@ -19,10 +21,11 @@ use std::{
 
 use domain::{models::Service, money::Price};
 use ipnet::IpNet;
-use services::models::OfferedModel;
+use services::{metering::JournalSettings, models::OfferedModel, rate_limits::KeyLimits};
 
 pub use errors::ConfigError;
-pub use options::Options;
+pub use gateway::GatewayConfig;
+pub use options::{LogFormat, Options};
 
 /// Everything the server is told before it starts; checked, and complete.
 #[derive(Clone, Debug)]
@@ -35,6 +38,7 @@ pub struct Config {
     pub public_url: Option<String>,
     /// A filter in tracing's syntax.
     pub log: String,
+    pub log_format: LogFormat,
     /// The file that was read, if there was one.
     pub file: Option<PathBuf>,
     /// Whether strangers may sign up.
@@ -44,49 +48,44 @@ pub struct Config {
     /// Whether session cookies may travel over plain http beyond loopback.
     pub allow_insecure_http: bool,
     pub gateway: GatewayConfig,
+    /// How fast calls may come where nobody set another limit.
+    pub rate_limits: KeyLimits,
+    /// Who shows it may read `/metrics` from anywhere; without one it is read from this machine only.
+    pub metrics_token: Option<SecretText>,
+    /// Who keeps files; `None` for the first provider that speaks OpenAI's API, or else the sandbox.
+    pub gateway_files_provider: Option<Arc<str>>,
     pub providers: Vec<ProviderConfig>,
     pub models: Vec<ModelConfig>,
 }
 
-/// The gateway's limits.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct GatewayConfig {
-    /// Largest body of a request, in bytes. 32 MiB unless configured: room for pictures in a prompt.
-    pub max_body_bytes: usize,
-    /// Until a provider's address accepts a connection. 5 s unless configured.
-    pub connect_timeout: Duration,
-    /// From the request to a provider's first byte, which a long answer that isn't streamed keeps waiting. 10 min
-    /// unless configured, which is how long OpenAI's own clients wait.
-    pub first_byte_timeout: Duration,
-    /// Between two pieces of a body, from client or provider, and for a client to take one. 5 min unless configured.
-    pub idle_timeout: Duration,
-    /// From the request to the end of the answer. 1 h unless configured.
-    pub total_timeout: Duration,
-}
-
-impl Default for GatewayConfig {
-    fn default() -> Self {
-        Self {
-            max_body_bytes: 32 * 1024 * 1024,
-            connect_timeout: Duration::from_secs(5),
-            first_byte_timeout: Duration::from_secs(600),
-            idle_timeout: Duration::from_secs(300),
-            total_timeout: Duration::from_secs(3600),
-        }
-    }
-}
-
 /// Somebody who answers calls.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ProviderConfig {
     pub name: Arc<str>,
     pub kind: ProviderKind,
+    pub timeouts: ProviderTimeouts,
 }
 
-#[derive(Clone, Debug)]
+/// How long a provider may take; the gateway's own times unless configured.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ProviderTimeouts {
+    pub connect: Duration,
+    pub first_byte: Duration,
+    pub idle: Duration,
+}
+
+impl From<GatewayConfig> for ProviderTimeouts {
+    fn from(gateway: GatewayConfig) -> Self {
+        Self { connect: gateway.connect_timeout, first_byte: gateway.first_byte_timeout, idle: gateway.idle_timeout }
+    }
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ProviderKind {
     /// Speaks OpenAI's API at `base_url`, which has no slash at its end. Without a key it is asked without one.
     OpenAi { base_url: String, api_key: Option<SecretText> },
+    /// Speaks Anthropic's API at `base_url`, in the same way.
+    Anthropic { base_url: String, api_key: Option<SecretText> },
     /// Built in: answers deterministically, without asking anybody.
     Sandbox,
 }
@@ -95,14 +94,23 @@ pub enum ProviderKind {
 #[derive(Clone, Debug)]
 pub struct ModelConfig {
     pub name: Arc<str>,
-    /// Names of [`ProviderConfig`]s, tried in order; never empty.
-    pub providers: Vec<Arc<str>>,
+    /// Who answers for it, in the order in which they are tried; never empty.
+    pub providers: Vec<ModelProvider>,
     /// What the providers call it.
     pub upstream_name: String,
     pub service: Service,
     pub max_output_tokens: Option<u32>,
     /// `None` where no price is known: its calls' cost is unknown then.
     pub price: Option<Price>,
+}
+
+/// One of a model's providers.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ModelProvider {
+    /// That of a [`ProviderConfig`].
+    pub name: Arc<str>,
+    /// Its share of the calls among the providers with a weight next to it; `None` for one that has its place only.
+    pub weight: Option<u32>,
 }
 
 /// A text that `Debug` doesn't show.
@@ -141,6 +149,27 @@ impl Config {
             }
             None => resolve::without_file(options),
         }
+    }
+
+    /// Where the meter's journal lies: in the data folder, whatever the database is.
+    pub fn journal(&self) -> JournalSettings {
+        JournalSettings {
+            max_bytes: self.gateway.journal_max_bytes,
+            max_age: self.gateway.journal_max_age,
+            ..JournalSettings::at(self.data.join("journal"))
+        }
+    }
+
+    /// The settings that differ in `other` and hold from the start of a process to its end.
+    pub(crate) fn differing_at_start(&self, other: &Self) -> Vec<&'static str> {
+        [
+            ("gateway.journal_max_bytes", self.gateway.journal_max_bytes == other.gateway.journal_max_bytes),
+            ("gateway.max_spool_bytes", self.gateway.max_spool_bytes == other.gateway.max_spool_bytes),
+            ("gateway.journal_max_age", self.gateway.journal_max_age == other.gateway.journal_max_age),
+        ]
+        .into_iter()
+        .filter_map(|(setting, same)| (!same).then_some(setting))
+        .collect()
     }
 
     /// The models as the dashboard and the price list know them.

@@ -32,10 +32,10 @@ pub(crate) struct RequestInfo {
 impl RequestInfo {
     fn new(hub: &Hub, headers: &HeaderMap, peer: Option<IpAddr>) -> Self {
         let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
-        let trusted = peer.is_some_and(|peer| client_ip::is_trusted(peer, &hub.config.trusted_proxies));
+        let trusted = peer.is_some_and(|peer| client_ip::is_trusted(peer, &hub.config().trusted_proxies));
         let host = text(header::HOST).unwrap_or_default();
         let forwarded_https = trusted && headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
-        let origin = match &hub.config.public_url {
+        let origin = match &hub.config().public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("{}://{host}", if forwarded_https { "https" } else { "http" }),
         };
@@ -44,13 +44,13 @@ impl RequestInfo {
         let local = is_loopback_host(host) && peer.is_none_or(|peer| peer.is_loopback());
         Self {
             device: Device {
-                ip: peer.map(|peer| client_ip::client(peer, headers, &hub.config.trusted_proxies)),
+                ip: peer.map(|peer| client_ip::client(peer, headers, &hub.config().trusted_proxies)),
                 user_agent: text(header::USER_AGENT).unwrap_or_default().chars().take(USER_AGENT_LENGTH).collect(),
             },
             session_token: cookie(headers, cookies.name()),
             cookies,
             origin,
-            exposed: !secure && !local && !hub.config.allow_insecure_http,
+            exposed: !secure && !local && !hub.config().allow_insecure_http,
         }
     }
 
@@ -60,7 +60,7 @@ impl RequestInfo {
             services: hub.services.clone(),
             session_token: self.session_token.clone(),
             device: self.device.clone(),
-            sign_up_open: hub.config.sign_up_open,
+            sign_up_open: hub.config().sign_up_open,
             base_url: self.base_url(),
             cookies: self.cookies,
         }

@@ -6,11 +6,55 @@ mod csv;
 mod usage;
 
 use app::addresses::Query;
+use axum::{
+    extract::FromRequestParts,
+    http::request::Parts,
+    response::{IntoResponse, Response},
+};
 use domain::errors::ApiError;
-use services::Actor;
+use services::{Actor, ServiceError};
 
 pub(crate) use self::{api_keys::export as api_keys, calls::export as calls, usage::export as usage};
-use crate::{context::RequestInfo, hub::Hub};
+use crate::{answers, context::RequestInfo, hub::Hub};
+
+/// Whoever asks for a file, and the query that says what of.
+pub(crate) struct Asker {
+    hub: Hub,
+    actor: Actor,
+    query: String,
+}
+
+impl FromRequestParts<Hub> for Asker {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, hub: &Hub) -> Result<Self, Refused> {
+        let Ok(info) = RequestInfo::from_request_parts(parts, hub).await;
+        let query = parts.uri.query().unwrap_or_default().to_owned();
+        let actor = session_actor(hub, &info, &organization(&query)?).await?;
+        Ok(Self { hub: hub.clone(), actor, query })
+    }
+}
+
+/// Why there is no file.
+pub(crate) struct Refused(ApiError);
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Self {
+        Self(error)
+    }
+}
+
+impl From<ServiceError> for Refused {
+    fn from(error: ServiceError) -> Self {
+        Self(app::api::context::public(error))
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        answers::error(self.0)
+    }
+}
 
 /// Who is signed in, acting in the organization that `slug` names. Doesn't count as activity:
 /// a page left open would otherwise keep its session alive for ever.

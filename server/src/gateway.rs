@@ -4,48 +4,81 @@
 //! A call is worked on by a task of its own, which goes on when the client
 //! hangs up: what the provider charges for is recorded all the same.
 
+mod accept;
 pub(crate) mod admission;
 mod answer;
+mod bodies;
 mod body;
 mod call;
 mod collect;
-mod credentials;
+pub(crate) mod credentials;
 mod endpoint;
+mod estimate;
+mod form;
 mod forward;
 mod headers;
+mod limits;
+mod measured;
 mod models;
+mod objects;
 mod offers;
+mod pass;
+mod payload;
 mod provider;
 pub(crate) mod refusal;
+mod refusals;
 mod routing;
 mod running;
+mod settings;
 mod sse;
 mod stream;
+mod timing;
+mod trace;
+mod under_way;
 mod usage;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
+use arc_swap::ArcSwap;
 use axum::{
     Router,
     extract::{Request, State},
     http::{HeaderName, HeaderValue},
     response::Response,
-    routing::{any, get, post},
+    routing::{MethodRouter, any, get},
 };
 use domain::ids::CallId;
-use ipnet::IpNet;
 use services::{
     Services,
     api_keys::{directory::KeyDirectory, uses::KeyUses},
     metering::{Meter, new_call_id},
+    rate_limits::RateLimiter,
 };
 use tokio::sync::{oneshot, watch};
+use tracing::Instrument;
 
-use self::{call::Arrival, endpoint::Endpoint, offers::Offers, refusal::Refusal, running::Running};
-use crate::config::{Config, ConfigError, GatewayConfig};
+use self::{
+    bodies::Capture,
+    call::Arrival,
+    endpoint::{Dialect, ENDPOINTS, Endpoint, Verb},
+    limits::Reply,
+    payload::Room,
+    refusal::Refusal,
+    refusals::Refusals,
+    running::Running,
+    settings::Settings,
+    under_way::UnderWay,
+};
+use crate::{
+    config::{Config, ConfigError},
+    metrics::Metrics,
+};
 
 /// Tells the client its call's id, which is the one in Logs.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The same as Anthropic's clients know it.
+const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 /// What every call works with. Cheap to clone.
 #[derive(Clone)]
@@ -57,11 +90,15 @@ pub struct Inner {
     meter: Meter,
     directory: KeyDirectory,
     uses: KeyUses,
-    /// Whose `X-Forwarded-For` is believed.
-    trusted_proxies: Vec<IpNet>,
-    offers: Offers,
+    /// What the configuration says now.
+    settings: ArcSwap<Settings>,
     running: Running,
-    limits: GatewayConfig,
+    rates: RateLimiter,
+    refusals: Refusals,
+    metrics: Metrics,
+    bodies: bodies::Writer,
+    /// Where uploads wait.
+    room: Room,
     /// How many calls are under way.
     calls: watch::Sender<usize>,
 }
@@ -69,16 +106,23 @@ pub struct Inner {
 impl Gateway {
     /// Must be made within a tokio runtime, in which it watches for changed keys.
     pub fn new(services: Services, meter: Meter, config: &Config) -> Result<Self, ConfigError> {
-        let directory = KeyDirectory::start(&services);
+        let directory = KeyDirectory::start(&services).trusting_for(config.gateway.journal_max_age);
+        let (metrics, bodies) = measured::counted(&services).map_err(|error| ConfigError::Setting {
+            name: "metrics",
+            advice: format!("{error}. This is a defect; report it."),
+        })?;
         Ok(Self(Arc::new(Inner {
             uses: KeyUses::start(&services),
             running: Running::start(&directory),
+            rates: RateLimiter::start(&services),
+            refusals: Refusals::start(&meter),
             directory,
-            trusted_proxies: config.trusted_proxies.clone(),
-            offers: Offers::new(config, services.now())?,
+            settings: ArcSwap::from_pointee(Settings::new(&services, config, None)?),
             services,
             meter,
-            limits: config.gateway,
+            bodies,
+            metrics,
+            room: Room::new(&config.data, config.gateway.max_spool_bytes),
             calls: watch::Sender::new(0),
         })))
     }
@@ -90,9 +134,12 @@ impl Gateway {
         let _ = self.0.calls.subscribe().wait_for(|calls| *calls == 0).await;
     }
 
-    /// Writes what is still to be written of who used which key. To be awaited at the end of the server.
+    /// Writes what is still to be written of who used which key, and of refusals. To be awaited at the end of the server,
+    /// before that of the meter.
     pub async fn note_last_uses(&self) {
         self.uses.finish().await;
+        self.bodies.finish().await;
+        self.refusals.finish().await;
     }
 }
 
@@ -106,9 +153,20 @@ impl std::ops::Deref for Gateway {
 
 /// All paths under `/v1`.
 pub fn router(gateway: Gateway) -> Router {
-    let forwarded = Endpoint::ALL.into_iter().fold(Router::new(), |router, endpoint| {
-        let answer = move |State(gateway): State<Gateway>, request: Request| call(gateway, endpoint, request);
-        router.route(endpoint.path(), post(answer).fallback(post_only))
+    let mut paths: BTreeMap<&str, Vec<&'static Endpoint>> = BTreeMap::new();
+    for endpoint in ENDPOINTS {
+        paths.entry(endpoint.path).or_default().push(endpoint);
+    }
+    let forwarded = paths.into_iter().fold(Router::new(), |router, (path, endpoints)| {
+        let methods = endpoints.iter().copied().fold(MethodRouter::new(), |methods, endpoint: &'static Endpoint| {
+            let answer = move |State(gateway): State<Gateway>, request: Request| call(gateway, endpoint, request);
+            methods.on(endpoint.verb.filter(), answer)
+        });
+        let allowed = allowed(&endpoints);
+        let other = move |State(gateway): State<Gateway>| async move {
+            identified_anew(&gateway, Refusal::wrong_method().response_allowing(&allowed))
+        };
+        router.route(path, methods.fallback(other))
     });
     forwarded
         .route("/v1/models", get(models::list).fallback(get_only))
@@ -120,7 +178,7 @@ pub fn router(gateway: Gateway) -> Router {
 }
 
 /// Has a call worked on, and answers when its answer begins.
-async fn call(gateway: Gateway, endpoint: Endpoint, request: Request) -> Response {
+async fn call(gateway: Gateway, endpoint: &'static Endpoint, mut request: Request) -> Response {
     let arrival = match Arrival::new(&gateway.services, endpoint) {
         Ok(arrival) => arrival,
         Err(error) => {
@@ -129,38 +187,27 @@ async fn call(gateway: Gateway, endpoint: Endpoint, request: Request) -> Respons
         }
     };
     let id = arrival.id;
+    let trace = trace::id(request.headers_mut());
+    // Whatever is logged on the way says which call it was, whatever the filter lets through.
+    let span = tracing::error_span!("call", %id, trace);
+    let capture = Capture::new(&gateway.bodies, &arrival);
+    let (request, captured) = (capture.request(request), capture.clone());
     let (reply, answer) = oneshot::channel();
     let under_way = UnderWay::new(&gateway);
-    tokio::spawn(async move {
+    let work = async move {
         let _under_way = under_way;
-        forward::handle(&gateway, arrival, request, reply).await;
-    });
+        forward::handle(&gateway, arrival, request, Reply::new(reply), captured).await;
+    };
+    tokio::spawn(work.instrument(span));
     // Without a reply the task panicked, or the client sent half a request and left.
     let response = answer.await.unwrap_or_else(|_| Refusal::internal().response());
-    identified(response, id)
-}
-
-/// Counts a call as long as it lives.
-struct UnderWay(Gateway);
-
-impl UnderWay {
-    fn new(gateway: &Gateway) -> Self {
-        gateway.calls.send_if_modified(|calls| {
-            *calls += 1;
-            false
-        });
-        Self(gateway.clone())
+    let mut response = identified(response, id);
+    if endpoint.dialect == Dialect::Anthropic
+        && let Some(id) = response.headers().get(REQUEST_ID).cloned()
+    {
+        response.headers_mut().insert(ANTHROPIC_REQUEST_ID, id);
     }
-}
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        // Whoever waits waits for none to be left.
-        self.0.calls.send_if_modified(|calls| {
-            *calls -= 1;
-            *calls == 0
-        });
-    }
+    capture.response(response)
 }
 
 fn identified(mut response: Response, id: CallId) -> Response {
@@ -183,8 +230,17 @@ async fn no_such_path(State(gateway): State<Gateway>) -> Response {
     identified_anew(&gateway, Refusal::no_such_path().response())
 }
 
-async fn post_only(State(gateway): State<Gateway>) -> Response {
-    identified_anew(&gateway, Refusal::wrong_method().response_allowing("POST"))
+/// The methods that a path takes are those of its endpoints.
+fn allowed(endpoints: &[&Endpoint]) -> String {
+    let mut methods: Vec<&str> = Vec::with_capacity(4);
+    for endpoint in endpoints {
+        match endpoint.verb {
+            Verb::Get => methods.extend(["GET", "HEAD"]),
+            Verb::Post => methods.push("POST"),
+            Verb::Delete => methods.push("DELETE"),
+        }
+    }
+    methods.join(", ")
 }
 
 async fn get_only(State(gateway): State<Gateway>) -> Response {

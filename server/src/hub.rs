@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use services::{Services, metering::Meter};
 
 use crate::config::Config;
@@ -11,7 +12,7 @@ use crate::config::Config;
 pub struct Hub(Arc<Inner>);
 
 pub struct Inner {
-    pub config: Config,
+    config: ArcSwap<Config>,
     pub services: Services,
     pub meter: Meter,
 }
@@ -26,6 +27,18 @@ impl std::ops::Deref for Hub {
 
 impl Hub {
     pub fn new(config: Config, services: Services, meter: Meter) -> Self {
-        Self(Arc::new(Inner { config, services, meter }))
+        Self(Arc::new(Inner { config: ArcSwap::from_pointee(config), services, meter }))
+    }
+
+    /// The configuration that holds now. One request should ask for it once.
+    pub fn config(&self) -> Arc<Config> {
+        self.config.load_full()
+    }
+
+    /// Lets another configuration hold; tells which changed settings take effect at the next start only.
+    pub(crate) fn take_up(&self, config: Config) -> Vec<&'static str> {
+        let unchanged_until_start = self.config().differing_at_start(&config);
+        self.config.store(Arc::new(config));
+        unchanged_until_start
     }
 }

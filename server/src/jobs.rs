@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
-use services::{ServiceResult, Services, api_keys, calls};
+use services::{ServiceResult, Services, api_keys, bodies, calls};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 /// Partitions are made two months ahead: a day without success harms nobody.
 const PARTITIONS: Duration = Duration::from_secs(24 * 60 * 60);
 /// The shortest notice that is given is an hour's: it mustn't come when that hour is over.
 const REMINDERS: Duration = Duration::from_secs(10 * 60);
+/// What is over isn't shown anyway; this is about its place on the disk.
+const BODIES: Duration = Duration::from_secs(60 * 60);
 
 /// Runs all jobs until the server ends.
 pub(crate) fn start(services: &Services) {
-    let (partitions, reminders) = (services.clone(), services.clone());
+    let (partitions, reminders, upkeep) = (services.clone(), services.clone(), services.clone());
     tokio::spawn(async move {
         // The start has just made them.
         let mut due = ticks(Instant::now() + PARTITIONS, PARTITIONS);
@@ -26,6 +28,13 @@ pub(crate) fn start(services: &Services) {
         loop {
             due.tick().await;
             told(api_keys::remind(&reminders).await, "some owners couldn't be reminded of their keys");
+        }
+    });
+    tokio::spawn(async move {
+        let mut due = ticks(Instant::now(), BODIES);
+        loop {
+            due.tick().await;
+            told(bodies::upkeep::run(&upkeep).await, "what was said in calls couldn't be deleted when it should");
         }
     });
 }

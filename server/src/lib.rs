@@ -1,10 +1,12 @@
 //! The server: configuration, router, gateway, live updates, exports and command line.
 
 mod answers;
+mod checks;
 pub mod cli;
 pub mod config;
 mod context;
 mod dashboard;
+mod events;
 mod exports;
 pub mod gateway;
 mod health;
@@ -12,6 +14,8 @@ pub mod hub;
 mod jobs;
 mod live;
 pub mod management;
+mod metrics;
+mod reload;
 pub mod router;
 mod security;
 pub mod server_functions;

@@ -5,10 +5,10 @@
 //! clients work against it. What OpenAI doesn't have is said to be ours in `docs/api-keys.md`.
 
 mod buckets;
-mod caller;
+pub(crate) mod caller;
 mod costs;
 mod errors;
-mod input;
+pub(crate) mod input;
 mod key;
 mod key_input;
 mod keys;
@@ -27,6 +27,8 @@ use axum::{
     response::Response,
 };
 
+use services::events::Events;
+
 use self::leaks::Reporters;
 pub use self::routes::listed as routes;
 use crate::{
@@ -42,9 +44,10 @@ const LARGEST_BODY: usize = 64 * 1024;
 pub(crate) struct Management(Arc<Inner>);
 
 pub(crate) struct Inner {
-    hub: Hub,
-    gateway: Gateway,
+    pub(crate) hub: Hub,
+    pub(crate) gateway: Gateway,
     reporters: Reporters,
+    pub(crate) events: Events,
 }
 
 impl std::ops::Deref for Management {
@@ -57,7 +60,8 @@ impl std::ops::Deref for Management {
 
 /// All its paths. Unknown ones are the gateway's to refuse, as all others under `/v1`.
 pub fn router(hub: Hub, gateway: Gateway) -> Router {
-    let management = Management(Arc::new(Inner { hub, gateway, reporters: Reporters::default() }));
+    let events = Events::start(&hub.services);
+    let management = Management(Arc::new(Inner { hub, gateway, reporters: Reporters::default(), events }));
     routes::router().layer(middleware::from_fn_with_state(management.clone(), finish)).with_state(management)
 }
 

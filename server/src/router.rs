@@ -6,7 +6,7 @@ use axum::{
 };
 use tower_http::{CompressionLevel, compression::CompressionLayer, limit::RequestBodyLimitLayer};
 
-use crate::{dashboard, exports, gateway, health, hub::Hub, live, management, security, server_functions};
+use crate::{dashboard, exports, gateway, health, hub::Hub, live, management, metrics, security, server_functions};
 
 /// The paths that answer anybody, without a session or a key; a test holds this list against what answers.
 pub const PUBLIC_PATHS: &[&str] = &[
@@ -47,6 +47,7 @@ pub fn router(hub: Hub, gateway: gateway::Gateway) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .with_state(hub.clone());
+    let metrics = Router::new().route("/metrics", get(metrics::show)).with_state((hub.clone(), gateway.clone()));
     let programs = management::router(hub, gateway.clone()).merge(gateway::router(gateway));
-    Router::new().merge(health).merge(programs).fallback_service(dashboard)
+    Router::new().merge(health).merge(metrics).merge(programs).fallback_service(dashboard)
 }

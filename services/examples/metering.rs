@@ -3,48 +3,25 @@
 //! Without an address it makes a SQLite file in a temporary folder, on whatever disk that is.
 #![allow(clippy::print_stdout)]
 
-use std::{borrow::Cow, sync::Arc, time::Instant};
+mod sample;
 
-use domain::{
-    calls::{Measured, Outcome},
-    ids::{ApiKeyId, OrganizationId, SecretId},
-    models::Service,
-    money::{Money, Quantities},
-};
+use std::{sync::Arc, time::Instant};
+
+use domain::ids::ApiKeyId;
 use services::{
     Services, SystemClock,
-    metering::{self, CallRecord, Meter, SeriesCache},
+    metering::{self, CallRecord, JournalSettings, Meter, SeriesCache},
 };
 use uuid::Uuid;
 
 const CALLS: u32 = 20_000;
 
 fn call(services: &Services, number: u32) -> services::ServiceResult<CallRecord> {
-    let now = services.now();
     Ok(CallRecord {
-        id: metering::new_call_id(now)?,
-        organization_id: OrganizationId::new(Uuid::from_u128(1)),
-        time_zone: chrono_tz::Europe::Berlin,
-        project_id: None,
         api_key_id: ApiKeyId::new(Uuid::from_u128(u128::from(number % 10))),
-        secret_id: SecretId::new(Uuid::nil()),
-        member_id: None,
-        started_at: now,
         model: ["gpt-x", "gpt-y"][number as usize % 2].into(),
-        service: Service::Chat,
-        endpoint: Cow::Borrowed("/v1/chat/completions"),
-        provider: "upstream".into(),
-        status: 200,
-        outcome: Outcome::Succeeded,
-        streamed: false,
-        times: 1,
-        measured: Measured::Reported,
-        used: Quantities { tokens_in: 100, tokens_out: 10, ..Quantities::default() },
-        cost: Some(Money::from_nanos(45_000)),
-        price_id: None,
         duration_us: i64::from(number),
-        first_byte_us: None,
-        error_code: Cow::Borrowed(""),
+        ..sample::call(services.now())?
     })
 }
 
@@ -59,7 +36,7 @@ async fn main() -> services::ServiceResult<()> {
     let services = Services::start(&url, Arc::new(SystemClock)).await?;
 
     for at_once in [1, 16, 64, 256] {
-        let meter = Meter::start(&services);
+        let meter = Meter::start(&services, JournalSettings::at(folder.join("journal")))?;
         let calls = if at_once == 1 { CALLS / 10 } else { CALLS };
         let started = Instant::now();
         let mut tasks = tokio::task::JoinSet::new();
@@ -67,7 +44,10 @@ async fn main() -> services::ServiceResult<()> {
             let (meter, services) = (meter.clone(), services.clone());
             tasks.spawn(async move {
                 for number in 0..calls / at_once {
-                    meter.record(call(&services, number)?).await?;
+                    let call = call(&services, number)?;
+                    let open = meter.begin(&call)?;
+                    meter.record(call).await?;
+                    drop(open);
                 }
                 services::ServiceResult::Ok(())
             });
@@ -75,7 +55,9 @@ async fn main() -> services::ServiceResult<()> {
         for result in tasks.join_all().await {
             result?;
         }
-        report(&format!("Meter::record, {at_once} at once"), calls, started);
+        report(&format!("recorded, {at_once} at once"), calls, started);
+        meter.settled().await;
+        report(&format!("recorded and stored, {at_once} at once"), calls, started);
         meter.shutdown().await;
     }
 

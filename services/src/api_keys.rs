@@ -2,6 +2,7 @@
 
 mod bounds;
 mod create;
+mod create_once;
 pub mod directory;
 mod edit;
 mod export;
@@ -29,6 +30,7 @@ use domain::ids::{ApiKeyId, OrganizationId};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 pub use create::create;
+pub use create_once::create_once;
 pub use edit::edit;
 pub use export::export;
 pub use get::get;

@@ -18,6 +18,13 @@ const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long to wait for a connection, or in SQLite for another process's write, until the database counts as busy.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How many KiB of a SQLite file the writer keeps in memory, as far as it needs them. SQLite's own 2 MB don't hold the pages
+/// that ten thousand events touch, which would be written several times in one transaction.
+const SQLITE_WRITER_CACHE: u32 = 64 * 1024;
+/// After how many pages of its journal (4 KiB each) SQLite copies them to the file: rarely enough that a page that changes
+/// often is copied once for many changes.
+const SQLITE_CHECKPOINT: u32 = 16 * 1024;
+
 /// Statements each connection keeps prepared.
 const PREPARED_STATEMENTS: usize = 256;
 
@@ -83,7 +90,13 @@ impl Database {
                     .synchronous(SqliteSynchronous::Full)
                     .busy_timeout(PATIENCE)
                     .statement_cache_capacity(PREPARED_STATEMENTS);
-                if read_only { options.pragma("query_only", "on") } else { options }
+                if read_only {
+                    options.pragma("query_only", "on")
+                } else {
+                    options
+                        .pragma("cache_size", format!("-{SQLITE_WRITER_CACHE}"))
+                        .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT.to_string())
+                }
             });
             sea_orm::Database::connect(options).await
         };

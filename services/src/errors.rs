@@ -28,6 +28,13 @@ pub enum ServiceError {
     Internal(String),
 }
 
+impl ServiceError {
+    /// [`ServiceError::Unavailable`] for a reason of our own.
+    pub(crate) fn unavailable(reason: impl Into<String>) -> Self {
+        Self::Unavailable(DbErr::Custom(reason.into()))
+    }
+}
+
 impl From<FieldErrors> for ServiceError {
     fn from(errors: FieldErrors) -> Self {
         Self::Invalid(errors)

@@ -9,6 +9,7 @@ pub mod accounts;
 mod actor;
 pub mod api_keys;
 pub mod audit;
+pub mod bodies;
 pub mod calls;
 pub mod changes;
 mod clock;
@@ -16,13 +17,16 @@ mod database;
 pub mod demo;
 mod entities;
 mod errors;
+pub mod events;
 pub mod metering;
 pub mod models;
 pub mod notifications;
+pub mod objects;
 pub mod organizations;
 pub mod overview;
 pub mod projects;
 mod random;
+pub mod rate_limits;
 mod slugs;
 pub mod usage;
 mod zones;
@@ -43,6 +47,7 @@ pub struct Services {
     pub(crate) passwords: accounts::Passwords,
     pub(crate) throttle: accounts::Throttle,
     pub(crate) catalog: models::Catalog,
+    pub(crate) settling: metering::Settling,
 }
 
 impl Services {
@@ -62,7 +67,14 @@ impl Services {
             passwords: accounts::Passwords::default(),
             throttle: accounts::Throttle::default(),
             catalog: models::Catalog::default(),
+            settling: metering::Settling::default(),
         })
+    }
+
+    /// Waits a moment for what this process has recorded and not stored yet: who reads calls or figures sees every call
+    /// that was answered before.
+    pub(crate) async fn settled(&self) {
+        self.settling.settled().await;
     }
 
     pub fn database(&self) -> &Database {

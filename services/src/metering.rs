@@ -2,15 +2,19 @@
 //!
 //! A call and the three rollups it belongs to are written in one transaction,
 //! so that nothing has to be reconciled later. The gateway hands calls to the
-//! [`Meter`], which commits those that wait together; what has calls in bulk
-//! uses [`store`] in transactions of its own.
+//! [`Meter`], which writes them to its journal on this machine's disk, from
+//! where they are stored in groups; what has calls in bulk uses [`store`] in
+//! transactions of its own.
 
+mod journal;
 mod latency;
 mod meter;
+mod open;
 mod rollup;
 mod rows;
 mod series;
 mod store;
+mod storer;
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -22,9 +26,13 @@ use domain::{
     money::{Money, Quantities},
     time::Timestamp,
 };
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+pub use journal::{JournalSettings, MeterStatus};
 pub use latency::{LATENCY_BINS, LATENCY_BOUNDS_MS};
 pub use meter::Meter;
+pub(crate) use meter::Settling;
+pub use open::Open;
 pub use series::{NewSeries, SeriesCache};
 pub use store::store;
 
@@ -36,11 +44,14 @@ use crate::{ServiceResult, random};
 pub const MOST_TOKENS: i64 = 1 << 31;
 
 /// A call that is over, with all that is kept of it.
-#[derive(Clone, Debug)]
+///
+/// The journal holds it as JSON, which a later version must still be able to read: what is added takes `#[serde(default)]`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct CallRecord {
     pub id: CallId,
     pub organization_id: OrganizationId,
     /// The organization's, whose days the daily rollups are.
+    #[serde(serialize_with = "zone_name", deserialize_with = "zone_of_name")]
     pub time_zone: Tz,
     /// `None` for a key that belongs to no project.
     pub project_id: Option<ProjectId>,
@@ -88,4 +99,12 @@ impl CallRecord {
 /// An id for a call that starts `now`.
 pub fn new_call_id(now: Timestamp) -> ServiceResult<CallId> {
     random::uuid(now).map(CallId::new)
+}
+
+fn zone_name<S: Serializer>(zone: &Tz, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(zone.name())
+}
+
+fn zone_of_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tz, D::Error> {
+    Cow::<str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use chrono_tz::Tz;
 use domain::{
     api_keys::KeyPolicy,
+    bodies::{BodySettings, DEFAULT_BODY_DAYS, DEFAULT_BODY_LIMIT},
     errors::FieldErrors,
     ids::OrganizationId,
     organizations::{DEFAULT_SESSION_IDLE_MINUTES, Settings},
@@ -21,6 +22,7 @@ use serde_json::json;
 use crate::{
     Actor, Organization, ServiceError, ServiceResult, Services,
     audit::{self, Author, Deed},
+    changes,
     entities::organizations,
     projects, random, slugs,
 };
@@ -82,6 +84,11 @@ async fn insert(
             key_expiry_required: false,
             longest_key_life_days: None,
             created_at: now.millis(),
+            body_days: i32::try_from(DEFAULT_BODY_DAYS).unwrap_or(i32::MAX),
+            body_limit: i32::try_from(DEFAULT_BODY_LIMIT).unwrap_or(i32::MAX),
+            body_redact: "[]".to_owned(),
+            calls_per_minute: None,
+            tokens_per_minute: None,
         };
         let inserted = organizations::Entity::insert(organizations::ActiveModel::from(row.clone()))
             .on_conflict_do_nothing_on([organizations::Column::Slug])
@@ -122,7 +129,7 @@ pub async fn settings(services: &Services, actor: &Actor) -> ServiceResult<Setti
         .one(services.database.read())
         .await?
         .ok_or(ServiceError::NotFound)?;
-    Ok(settings_of(&row))
+    settings_of(&row)
 }
 
 /// Changes what its administrators choose.
@@ -141,21 +148,42 @@ pub async fn update_settings(services: &Services, actor: &Actor, settings: Setti
         .col_expr(organizations::Column::SessionIdleMinutes, Expr::value(minutes))
         .col_expr(organizations::Column::KeyExpiryRequired, Expr::value(settings.key_policy.expiry_required))
         .col_expr(organizations::Column::LongestKeyLifeDays, Expr::value(longest_life))
+        .col_expr(organizations::Column::BodyDays, Expr::value(small(settings.bodies.days.unwrap_or_default())))
+        .col_expr(organizations::Column::BodyLimit, Expr::value(small(settings.bodies.limit)))
+        .col_expr(organizations::Column::BodyRedact, Expr::value(json!(settings.bodies.redact).to_string()))
         .filter(organizations::Column::Id.eq(row.id))
         .exec(&transaction)
         .await?;
     let deed = Deed::new("organization.settings_changed", "organization", actor.organization.id)
-        .before(settings_of(&row))?
+        .before(settings_of(&row)?)?
         .after(&settings)?;
     audit::record(&transaction, services.now(), actor.organization.id, &Author::from(actor), deed).await?;
+    // The gateway goes by what is chosen for bodies, and keeps it with the organization's keys.
+    let (id, kind) = (actor.organization.id, changes::Kind::Organization);
+    changes::announce(&transaction, services.now(), id, kind, [id.uuid()]).await?;
     Ok(transaction.commit().await?)
 }
 
-fn settings_of(row: &organizations::Model) -> Settings {
-    Settings {
+fn small(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+/// What is chosen for bodies, as it is stored: the days, the bytes, and a JSON list of fields.
+pub(crate) fn body_settings(days: i32, limit: i32, redact: &str) -> ServiceResult<BodySettings> {
+    Ok(BodySettings {
+        days: u32::try_from(days).ok().filter(|days| *days > 0),
+        limit: u32::try_from(limit).unwrap_or(DEFAULT_BODY_LIMIT),
+        redact: serde_json::from_str(redact)
+            .map_err(|_| ServiceError::Internal("a stored list of fields can't be read".to_owned()))?,
+    })
+}
+
+fn settings_of(row: &organizations::Model) -> ServiceResult<Settings> {
+    Ok(Settings {
         session_idle_minutes: u32::try_from(row.session_idle_minutes).unwrap_or(DEFAULT_SESSION_IDLE_MINUTES),
         key_policy: key_policy_of(row),
-    }
+        bodies: body_settings(row.body_days, row.body_limit, &row.body_redact)?,
+    })
 }
 
 pub(crate) fn key_policy_of(row: &organizations::Model) -> KeyPolicy {

@@ -189,6 +189,8 @@ pub(crate) async fn add(
             created_by: created_by.map(UserId::uuid),
             created_at: now.millis(),
             archived_at: None,
+            calls_per_minute: None,
+            tokens_per_minute: None,
         };
         let inserted = projects::Entity::insert(projects::ActiveModel::from(row.clone()))
             .on_conflict_do_nothing_on([projects::Column::OrganizationId, projects::Column::Slug])

@@ -9,6 +9,7 @@ use super::{LogsAddress, Page, Query};
 
 choices! {
     /// What a key's own page shows of it.
+    #[derive(Default)]
     KeyTab, "tab" {
         /// Its settings, and its usage.
         #[default]

@@ -64,12 +64,6 @@ impl KeysAddress {
         narrow(&mut query);
         Self { query, creating: false }
     }
-
-    /// Whether anything but status, sort and page narrows the list.
-    pub fn is_filtered(&self) -> bool {
-        let KeyQuery { search, level, project, hint, .. } = &self.query;
-        !search.is_empty() || level.is_some() || project.is_some() || hint.is_some()
-    }
 }
 
 #[cfg(test)]
@@ -89,7 +83,7 @@ mod tests {
         assert_eq!(address.query.hint, Some(HintKind::Wide));
         assert_eq!(address.query.sort, KeySort::LastUsed);
         assert_eq!(address.query.page, 2);
-        assert!(address.query.reversed && address.creating && address.is_filtered());
+        assert!(address.query.reversed && address.creating);
         assert_eq!(address.href("acme"), format!("/o/acme/keys{FULL}"));
     }
 

@@ -13,6 +13,7 @@ pub enum Part {
     ApiKeys,
     KeyCalls,
     KeyDialogs,
+    KeyHistory,
     Logs,
     Notifications,
     Overview,

@@ -3,7 +3,7 @@ use leptos::{ev, html, prelude::*};
 use super::NotificationList;
 use crate::{
     addresses::Page,
-    components::{Icon, IconView, When, closest, place_beside, unique_id, use_toasts},
+    components::{Button, Icon, IconView, Look, When, closest, place_beside, unique_id, use_toasts},
     state::{Inbox, use_organization, watch},
 };
 
@@ -101,7 +101,6 @@ fn Panel(inbox: Inbox) -> impl IntoView {
 /// Marks everything as read, where there is anything.
 #[component]
 pub fn MarkAllRead(inbox: Inbox) -> impl IntoView {
-    use crate::components::{Button, Look};
     let none = Signal::derive(move || inbox.count() == 0);
     view! {
         <Button look=Look::Quiet icon=Icon::Check disabled=none on_press=move || inbox.mark_all_read()>

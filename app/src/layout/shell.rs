@@ -1,6 +1,5 @@
 use domain::accounts::Membership;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 
 use super::{
     banners::Banners, bottom_bar::BottomBar, header::Header, later::Later, shortcuts::Shortcuts, sidebar::Sidebar,
@@ -8,6 +7,7 @@ use super::{
 };
 use crate::{
     addresses::{Page, Part},
+    components::{HEADING, focus, focus_soon},
     pages::NoPermission,
     state::{Inbox, Live, Organization, use_location},
 };
@@ -65,15 +65,8 @@ fn focus_heading_of_each_page() {
     Effect::new(move |before: Option<String>| {
         let path = path.get();
         if before.is_some_and(|before| before != path) {
-            request_animation_frame(|| focus("#main h1"));
+            focus_soon(HEADING);
         }
         path
     });
-}
-
-fn focus(selector: &str) {
-    let found = document().query_selector(selector).ok().flatten();
-    if let Some(element) = found.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
-        let _ = element.focus();
-    }
 }

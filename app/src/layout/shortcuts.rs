@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 use super::shell::Overlays;
 use crate::{
     addresses::Page,
-    components::{CollectAny, Dialog, When},
+    components::{CollectAny, Dialog, When, focus},
     state::{use_go, use_organization, use_single_keys},
 };
 
@@ -112,6 +112,5 @@ fn is_busy(event: &ev::KeyboardEvent) -> bool {
 }
 
 fn focus_search() -> bool {
-    let found = document().query_selector("main [data-shortcut='/']").ok().flatten();
-    found.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()).is_some_and(|field| field.focus().is_ok())
+    focus("main [data-shortcut='/']")
 }

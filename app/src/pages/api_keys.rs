@@ -18,7 +18,10 @@ use domain::{
 };
 use leptos::prelude::*;
 
-pub(crate) use self::{deeds::KeyDialogs, key::KeyCalls};
+pub(crate) use self::{
+    deeds::KeyDialogs,
+    key::{KeyCalls, KeyHistory},
+};
 use self::{key::KeyPage, list::KeyList};
 use crate::{
     addresses::Address,

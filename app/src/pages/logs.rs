@@ -8,6 +8,7 @@ mod cost;
 mod facts;
 mod more;
 mod outcome;
+mod said;
 mod timing;
 
 use domain::usage::Filter;

@@ -1,5 +1,6 @@
 //! What the organization's administrators choose.
 
+mod bodies;
 mod key_policy;
 mod section;
 mod sessions;
@@ -7,7 +8,7 @@ mod sessions;
 use domain::organizations::Settings as Chosen;
 use leptos::prelude::*;
 
-use self::{key_policy::KeyPolicySection, sessions::SessionsSection};
+use self::{bodies::BodiesSection, key_policy::KeyPolicySection, sessions::SessionsSection};
 use crate::{
     api,
     components::{AsyncView, PageHead, Skeleton},
@@ -31,10 +32,11 @@ pub fn Settings() -> impl IntoView {
 #[component]
 fn Sections(settings: ReadSignal<Chosen>) -> impl IntoView {
     let saved = RwSignal::new(settings.get_untracked());
-    let (sessions, policy) = (RwSignal::new(false), RwSignal::new(false));
+    let (sessions, policy, bodies) = (RwSignal::new(false), RwSignal::new(false), RwSignal::new(false));
     view! {
-        <UnsavedGuard dirty=Signal::derive(move || sessions.get() || policy.get())/>
+        <UnsavedGuard dirty=Signal::derive(move || sessions.get() || policy.get() || bodies.get())/>
         <SessionsSection saved dirty=sessions/>
         <KeyPolicySection saved dirty=policy/>
+        <BodiesSection saved dirty=bodies/>
     }
 }

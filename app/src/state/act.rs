@@ -6,6 +6,7 @@ use leptos::{prelude::*, task::spawn_local};
 use super::{
     Session,
     ask::{Question, Taken, arguments, post, read},
+    json::Json,
     use_session,
 };
 
@@ -74,7 +75,7 @@ pub fn act<I: 'static, Q: Question>(
     let send = Callback::new(move |input| {
         let arguments = arguments(&question(&input));
         let done = done.clone();
-        let finish = move |answer: &str| read(answer).map(|output| done(input, output));
+        let finish = move |answer: Json| read(answer).map(|output| done(input, output));
         carry_out(Sending { session, pending, error, path: Q::PATH, arguments, finish: Box::new(finish) });
     });
     Act { pending, error, send }
@@ -87,8 +88,8 @@ struct Sending {
     error: RwSignal<Option<ApiError>>,
     path: &'static str,
     arguments: String,
-    /// What happens once it is done, given the answer as JSON.
-    finish: Box<dyn FnOnce(&str) -> Taken>,
+    /// What happens once it is done, given the answer.
+    finish: Box<dyn FnOnce(Json) -> Taken>,
 }
 
 fn carry_out(sending: Sending) {
@@ -100,7 +101,7 @@ fn carry_out(sending: Sending) {
         if pending.try_set(false).is_some() {
             return;
         }
-        if let Err(reason) = told.and_then(|answer| finish(&answer)) {
+        if let Err(reason) = told.and_then(finish) {
             session.notice(&reason);
             // That the session is over is told above the page, for all that is on it.
             if reason != ApiError::Unauthenticated || !session.ended.get_untracked() {

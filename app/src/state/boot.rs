@@ -1,31 +1,28 @@
 //! The answers that came with the page, each taken once.
 
-use std::cell::RefCell;
-
 use domain::accounts::Welcome;
 use leptos::prelude::document;
 
-use crate::boot::{Boot, key};
+use super::json::Json;
+use crate::boot::key;
 
-/// The element whose text is the [`Boot`].
+/// The element whose text is the [`Boot`](crate::boot::Boot).
 const ELEMENT: &str = "boot";
 
 thread_local! {
-    static BOOT: RefCell<Option<Boot>> = RefCell::new(read());
+    static BOOT: Option<Json> = read();
 }
 
-fn read() -> Option<Boot> {
-    let text = document().get_element_by_id(ELEMENT)?.text_content()?;
-    serde_json::from_str(&text).ok()
+fn read() -> Option<Json> {
+    Json::parse(&document().get_element_by_id(ELEMENT)?.text_content()?).ok()
 }
 
 /// Who looks at the page; `None` where the page came without saying so.
 pub fn welcome() -> Option<Welcome> {
-    BOOT.with_borrow(|boot| boot.as_ref().map(|boot| boot.welcome.clone()))
+    BOOT.with(|boot| boot.as_ref()?.get("welcome")?.read().ok())
 }
 
-/// The answer to a question, as JSON, which is then gone.
-pub(super) fn take(path: &str, arguments: &str) -> Option<String> {
-    let answers = |boot: &mut Option<Boot>| boot.as_mut()?.answers.remove(&key(path, arguments));
-    BOOT.with_borrow_mut(answers).map(|answer| Box::<str>::from(answer).into_string())
+/// The answer to a question, which is then gone.
+pub(super) fn take(path: &str, arguments: &str) -> Option<Json> {
+    BOOT.with(|boot| boot.as_ref()?.get("answers")?.take(&key(path, arguments)))
 }

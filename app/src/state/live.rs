@@ -9,7 +9,7 @@ use gloo_timers::future::sleep;
 use leptos::{prelude::*, task::spawn_local};
 use serde::Deserialize;
 
-use super::watch;
+use super::{json::Json, watch};
 
 /// Before the first attempt to connect again, and at most before each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -157,7 +157,7 @@ impl Live {
 
     fn hear(&self, message: &Message) {
         let Message::Text(text) = message else { return };
-        let Ok(News { latest, unread }) = serde_json::from_str(text) else { return };
+        let Ok(News { latest, unread }) = Json::parse(text).and_then(Json::read) else { return };
         if latest.is_some() && latest != self.latest.get_value() {
             self.latest.set_value(latest);
             self.news.update(|count| *count += 1);

@@ -7,7 +7,9 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::{
     ask::{Question, Taken, arguments, post, read},
-    boot, use_session, watch,
+    boot,
+    json::Json,
+    use_session, watch,
 };
 
 /// The latest answer to a question that may change. The one before stays until the next has come.
@@ -163,8 +165,8 @@ struct Asking {
     path: &'static str,
     /// What is asked at the moment, if anything, as JSON.
     arguments: Box<dyn Fn() -> Option<String>>,
-    /// Takes an answer over, given as JSON.
-    fill: Rc<dyn Fn(&str) -> Taken>,
+    /// Takes an answer over.
+    fill: Rc<dyn Fn(Json) -> Taken>,
 }
 
 impl Asking {
@@ -180,7 +182,7 @@ impl Asking {
             let mine = round.get_value();
             let Some(arguments) = (self.arguments)() else { return };
             if let Some(answer) = boot::take(path, &arguments)
-                && (self.fill)(&answer).is_ok()
+                && (self.fill)(answer).is_ok()
             {
                 return;
             }
@@ -191,7 +193,7 @@ impl Asking {
                 if round.try_get_value() != Some(mine) {
                     return;
                 }
-                if let Err(reason) = told.and_then(|answer| fill(&answer)) {
+                if let Err(reason) = told.and_then(&*fill) {
                     session.notice(&reason);
                     waiting.set(false);
                     error.set(Some(reason));

@@ -31,7 +31,6 @@ pub enum Hint {
 crate::choices! {
     /// The kinds of [`Hint`], by which a list is filtered.
     HintKind, "hint" {
-        #[default]
         NeverUsed = "never_used", "Never used";
         Unused = "unused", "Unused for 30 days";
         ExpiresSoon = "expires_soon", "Expires soon";

@@ -10,6 +10,7 @@ pub const PAGE_SIZE: u32 = 50;
 
 crate::choices! {
     /// What a list of keys is sorted by.
+    #[derive(Default)]
     KeySort, "sort" {
         #[default]
         Created = "created", "Created";

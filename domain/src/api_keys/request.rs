@@ -1,18 +1,14 @@
-//! What is asked for when a key is made, changed or rotated.
+//! What is asked for when a key is made or changed.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Level, Life, MOST_NETWORKS, Network, Scope};
-use crate::{errors::FieldErrors, ids::ProjectId, time::Timestamp, validation};
+use crate::{errors::FieldErrors, ids::ProjectId, rate_limits::RateLimits, time::Timestamp, validation};
 
 /// Most models a key's allow-list may name.
 pub const MOST_MODELS: usize = 200;
-/// Longest grace period of a rotation, in seconds: 30 days.
-pub const LONGEST_GRACE_SECONDS: u32 = 30 * 24 * 60 * 60;
 /// Longest time between two reminders to rotate, in days.
 pub const LONGEST_REMINDER_DAYS: u32 = 730;
-/// Longest idempotency key, in characters.
-const LONGEST_REQUEST: usize = 100;
 
 /// What somebody asks for when they create a key.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -38,6 +34,9 @@ pub struct NewApiKey {
     /// Days after which to be reminded to rotate it; `None` for never.
     #[serde(default)]
     pub rotate_every_days: Option<u32>,
+    /// How fast it may be used; those of its project and organization hold too.
+    #[serde(default)]
+    pub rate_limits: RateLimits,
 }
 
 impl NewApiKey {
@@ -53,6 +52,7 @@ impl NewApiKey {
             ip_allowlist: Vec::new(),
             life: Life::Never,
             rotate_every_days: None,
+            rate_limits: RateLimits::NONE,
         }
     }
 
@@ -72,6 +72,7 @@ impl NewApiKey {
         check_networks(&mut errors, &mut self.ip_allowlist);
         errors.check("life", self.life.check(now));
         check_reminder(&mut errors, self.rotate_every_days);
+        self.rate_limits.check(&mut errors);
         errors.into_result().map(|()| self)
     }
 }
@@ -89,6 +90,8 @@ pub struct ApiKeyChanges {
     pub project_id: Option<ProjectId>,
     /// 0 for no reminder.
     pub rotate_every_days: Option<u32>,
+    /// Both limits anew.
+    pub rate_limits: Option<RateLimits>,
 }
 
 impl ApiKeyChanges {
@@ -114,43 +117,10 @@ impl ApiKeyChanges {
             check_networks(&mut errors, networks);
         }
         check_reminder(&mut errors, self.rotate_every_days.filter(|days| *days > 0));
-        errors.into_result().map(|()| self)
-    }
-}
-
-/// How a key gets a new secret.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rotation {
-    /// How long the old secret goes on working, in seconds; 0 ends it at once.
-    pub grace_seconds: u32,
-    /// Made up by whoever asks, once for each rotation they want (an idempotency key): the same request twice makes one.
-    #[serde(default)]
-    pub request: Option<String>,
-}
-
-impl Rotation {
-    pub fn validated(self) -> Result<Self, FieldErrors> {
-        let mut errors = FieldErrors::default();
-        check_grace(&mut errors, self.grace_seconds);
-        if self.request.as_ref().is_some_and(|request| request.is_empty() || request.chars().count() > LONGEST_REQUEST)
-        {
-            errors.add("request", format!("Use 1 to {LONGEST_REQUEST} characters."));
+        if let Some(limits) = &self.rate_limits {
+            limits.check(&mut errors);
         }
         errors.into_result().map(|()| self)
-    }
-}
-
-/// `Err` where a grace period of so many seconds is too long.
-pub fn validated_grace(seconds: u32) -> Result<u32, FieldErrors> {
-    let mut errors = FieldErrors::default();
-    check_grace(&mut errors, seconds);
-    errors.into_result().map(|()| seconds)
-}
-
-fn check_grace(errors: &mut FieldErrors, seconds: u32) {
-    if seconds > LONGEST_GRACE_SECONDS {
-        errors.add("grace_seconds", format!("Choose at most {} days.", LONGEST_GRACE_SECONDS / (24 * 60 * 60)));
     }
 }
 
@@ -241,15 +211,5 @@ mod tests {
             assert!(errors.get(field).is_some(), "{field}");
         }
         assert!(ApiKeyChanges { rotate_every_days: Some(0), ..Default::default() }.validated(Level::Read).is_ok());
-    }
-
-    #[test]
-    fn a_rotation_has_bounds() {
-        let rotation =
-            |grace_seconds, request: Option<&str>| Rotation { grace_seconds, request: request.map(str::to_owned) };
-        assert!(rotation(0, None).validated().is_ok());
-        assert!(rotation(LONGEST_GRACE_SECONDS, Some("a")).validated().is_ok());
-        assert!(rotation(LONGEST_GRACE_SECONDS + 1, None).validated().is_err());
-        assert!(rotation(0, Some("")).validated().is_err());
     }
 }

@@ -6,6 +6,7 @@ use super::{Hint, Level, Network, Scope, Status};
 use crate::{
     ids::{ApiKeyId, ProjectId, UserId},
     money::Money,
+    rate_limits::RateLimits,
     time::Timestamp,
 };
 
@@ -34,6 +35,8 @@ pub struct ApiKey {
     /// When the newest secret was made.
     pub rotated_at: Timestamp,
     pub rotate_every_days: Option<u32>,
+    #[serde(default)]
+    pub rate_limits: RateLimits,
     /// The secret that still works beside the newest, while rotating.
     pub old_secret: Option<OldSecret>,
     pub last_use: Option<LastUse>,

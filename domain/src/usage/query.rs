@@ -12,6 +12,7 @@ use crate::{
 
 choices! {
     /// How long a bucket is.
+    #[derive(Default)]
     View, "view" {
         Hour = "hour", "Hourly";
         #[default]
@@ -21,6 +22,7 @@ choices! {
 
 choices! {
     /// What a chart shows.
+    #[derive(Default)]
     Metric, "metric" {
         #[default]
         Spend = "spend", "Spend";
@@ -32,6 +34,7 @@ choices! {
 
 choices! {
     /// What tells series apart.
+    #[derive(Default)]
     Group, "group" {
         #[default]
         Model = "model", "Model";

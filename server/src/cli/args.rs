@@ -2,13 +2,16 @@
 
 mod grace;
 mod keys;
+mod limits;
 
 use clap::{Args, Parser, Subcommand};
 use domain::permissions::Role;
 
 pub(super) use grace::Grace;
 pub(super) use keys::{KeyCommand, KeyEdits, NewKey};
+pub(super) use limits::LimitEdits;
 
+use super::bodies::BodyEdits;
 use crate::config::Options;
 
 /// The self-hosted hub for AI APIs.
@@ -66,6 +69,21 @@ pub enum OrgCommand {
     },
     /// List all organizations
     List,
+    /// Show whether and how what is said in an organization's calls is kept, or change it
+    Bodies {
+        /// The organization's id or slug
+        #[arg(long)]
+        org: String,
+        #[command(flatten)]
+        bodies: BodyEdits,
+    },
+    /// Show how fast an organization's keys may be used together, or change it
+    Limits {
+        /// The organization's id or slug
+        org: String,
+        #[command(flatten)]
+        limits: LimitEdits,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -121,6 +139,16 @@ pub enum ProjectCommand {
     List {
         #[arg(long)]
         org: String,
+    },
+    /// Show how fast a project's keys may be used together, or change it
+    Limits {
+        #[arg(long)]
+        org: String,
+        /// The project's id or slug
+        #[arg(long)]
+        project: String,
+        #[command(flatten)]
+        limits: LimitEdits,
     },
     /// Assign a project to a member
     Assign {

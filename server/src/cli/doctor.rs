@@ -56,7 +56,9 @@ fn source(config: &Config) -> String {
 
 /// Host and port of a provider that is reached over the network.
 fn address(provider: &ProviderConfig) -> Option<(String, u16)> {
-    let ProviderKind::OpenAi { base_url, .. } = &provider.kind else { return None };
+    let (ProviderKind::OpenAi { base_url, .. } | ProviderKind::Anthropic { base_url, .. }) = &provider.kind else {
+        return None;
+    };
     let url: axum::http::Uri = base_url.parse().ok()?;
     let port = url.port_u16().unwrap_or(if url.scheme_str() == Some("https") { 443 } else { 80 });
     Some((url.host()?.to_owned(), port))

@@ -7,12 +7,13 @@ mod shown;
 use domain::{
     api_keys::{ApiKeyChanges, Life, NewApiKey, RotatedApiKey, Rotation},
     ids::{ApiKeyId, ProjectId},
+    rate_limits::RateLimits,
 };
 use services::{Actor, Services, api_keys};
 
 use super::{
     CliError,
-    args::{Grace, KeyCommand, KeyEdits, NewKey},
+    args::{Grace, KeyCommand, KeyEdits, LimitEdits, NewKey},
     output, start,
 };
 
@@ -44,6 +45,7 @@ async fn create(services: &Services, new: NewKey, json: bool) -> Result<(), CliE
         ip_allowlist: new.networks,
         life: new.expires_in_days.map_or(Life::Never, Life::Days),
         rotate_every_days: new.rotate_every_days,
+        rate_limits: new.limits.applied(RateLimits::NONE),
     };
     let created = api_keys::create(services, &actor, asked).await?;
     let key = &created.api_key;
@@ -54,6 +56,11 @@ async fn create(services: &Services, new: NewKey, json: bool) -> Result<(), CliE
 
 async fn edit(services: &Services, id: ApiKeyId, edits: KeyEdits, json: bool) -> Result<(), CliError> {
     let actor = owner(services, id).await?;
+    let KeyEdits { calls_per_minute, tokens_per_minute, .. } = edits;
+    let rate_limits = match (LimitEdits { calls_per_minute, tokens_per_minute }) {
+        limits if limits.is_none() => None,
+        limits => Some(limits.applied(api_keys::get(services, &actor, id).await?.rate_limits)),
+    };
     // A list that isn't named stays; one that all is let through by becomes empty.
     let changes = ApiKeyChanges {
         name: edits.name,
@@ -63,6 +70,7 @@ async fn edit(services: &Services, id: ApiKeyId, edits: KeyEdits, json: bool) ->
         models: (edits.all_models || !edits.models.is_empty()).then_some(edits.models),
         ip_allowlist: (edits.allow_all_ips || !edits.networks.is_empty()).then_some(edits.networks),
         rotate_every_days: edits.rotate_every_days,
+        rate_limits,
     };
     let key = api_keys::edit(services, &actor, id, changes).await?;
     output::data(json, &shown::key(&key), |_| format!("{id} is changed."))

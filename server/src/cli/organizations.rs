@@ -3,7 +3,7 @@
 use serde::Serialize;
 use services::{Organization, Services};
 
-use super::{CliError, args::OrgCommand, output};
+use super::{CliError, args::OrgCommand, bodies, limits, output, start};
 
 #[derive(Serialize)]
 struct Shown {
@@ -35,6 +35,13 @@ pub(super) async fn run(services: &Services, command: OrgCommand, json: bool) ->
         OrgCommand::Create { name, time_zone } => {
             let made = services::organizations::create(services, &name, &time_zone).await?;
             output::data(json, &Shown::from(&made), Shown::line)
+        }
+        OrgCommand::Bodies { org, bodies: edits } => {
+            bodies::run(services, &start::actor(services, &org).await?, edits, json).await
+        }
+        OrgCommand::Limits { org, limits: edits } => {
+            let actor = start::actor(services, &org).await?;
+            limits::run(services, &actor, None, edits, json).await
         }
         OrgCommand::List => {
             let organizations: Vec<_> =

@@ -3,7 +3,7 @@
 use domain::projects::Project;
 use services::Services;
 
-use super::{CliError, args::ProjectCommand, output, start};
+use super::{CliError, args::ProjectCommand, limits, output, start};
 
 pub(super) async fn run(services: &Services, command: ProjectCommand, json: bool) -> Result<(), CliError> {
     match command {
@@ -19,6 +19,11 @@ pub(super) async fn run(services: &Services, command: ProjectCommand, json: bool
             let actor = start::actor(services, &org).await?;
             let projects = services::projects::list(services, &actor).await?;
             output::data(json, &projects, |all| all.iter().map(line).collect::<Vec<_>>().join("\n"))
+        }
+        ProjectCommand::Limits { org, project, limits: edits } => {
+            let actor = start::actor(services, &org).await?;
+            let project = services::projects::find(services, &actor, &project).await?;
+            limits::run(services, &actor, Some(project.id), edits, json).await
         }
         ProjectCommand::Assign { org, project, user } => {
             let actor = start::actor(services, &org).await?;

@@ -6,24 +6,33 @@ use services::{Services, metering::Meter};
 use tokio::net::TcpListener;
 
 use super::{CliError, output, start};
-use crate::{config::Config, gateway::Gateway, hub::Hub, jobs, router::router};
+use crate::{
+    config::{Config, Options},
+    gateway::Gateway,
+    hub::Hub,
+    jobs,
+    reload::Reloader,
+    router::router,
+};
 
 /// How long the end of calls is waited for whose clients have left.
 const LAST_CALLS: Duration = Duration::from_secs(30);
 
-pub(super) async fn run(config: Config) -> Result<(), CliError> {
+pub(super) async fn run(options: Options, config: Config) -> Result<(), CliError> {
     let listener = TcpListener::bind(config.addr)
         .await
         .map_err(|error| CliError::Refused(format!("can't listen on {}: {error}", config.addr)))?;
     let services = start::services(&config).await?;
-    serve(listener, config, services).await
+    serve(listener, options, config, services).await
 }
 
-async fn serve(listener: TcpListener, config: Config, services: Services) -> Result<(), CliError> {
-    let meter = Meter::start(&services);
+async fn serve(listener: TcpListener, options: Options, config: Config, services: Services) -> Result<(), CliError> {
+    let meter = Meter::start(&services, config.journal())?;
     let gateway = Gateway::new(services.clone(), meter.clone(), &config)?;
     jobs::start(&services);
+    gateway.start_jobs();
     let hub = Hub::new(config, services, meter.clone());
+    Reloader::new(options, hub.clone(), gateway.clone()).start()?;
     announce(&hub, listener.local_addr()?);
     let service = router(hub, gateway.clone()).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(told_to_stop()).await?;
@@ -38,7 +47,7 @@ async fn serve(listener: TcpListener, config: Config, services: Services) -> Res
 
 /// Tells whoever started the server where it is and what to do next.
 fn announce(hub: &Hub, address: SocketAddr) {
-    let url = hub.config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let url = hub.config().public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     output::line(&format!("Tollhouse serves {url}"));
     output::line("Open it, sign up, and create an API key. Programs call the same address under /v1.");
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use domain::{models::Service, money::Price};
+use domain::{models::Service, money::Price, rate_limits::RateLimits};
 use serde::Deserialize;
 
 use super::duration::Time;
@@ -16,6 +16,8 @@ pub(super) struct File {
     pub(super) sign_up: SignUpTable,
     pub(super) server: ServerTable,
     pub(super) gateway: GatewayTable,
+    pub(super) limits: LimitsTable,
+    pub(super) metrics: MetricsTable,
 }
 
 #[derive(Deserialize)]
@@ -26,13 +28,31 @@ pub(super) struct ProviderTable {
     pub(super) base_url: Option<String>,
     pub(super) api_key_env: Option<String>,
     pub(super) api_key_file: Option<PathBuf>,
+    pub(super) connect_timeout: Option<Time>,
+    pub(super) first_byte_timeout: Option<Time>,
+    pub(super) idle_timeout: Option<Time>,
+}
+
+/// One of a model's providers: its name, or its name with its weight.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a provider's name, or { name = \"…\", weight = 2 }")]
+pub(super) enum ProviderEntry {
+    Name(String),
+    Weighted(WeightedEntry),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WeightedEntry {
+    pub(super) name: String,
+    pub(super) weight: u32,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ModelTable {
     pub(super) name: String,
-    pub(super) providers: Vec<String>,
+    pub(super) providers: Vec<ProviderEntry>,
     pub(super) upstream_name: Option<String>,
     pub(super) service: Service,
     pub(super) max_output_tokens: Option<u32>,
@@ -60,10 +80,34 @@ pub(super) struct ServerTable {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+pub(super) struct MetricsTable {
+    pub(super) token_env: Option<String>,
+    pub(super) token_file: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct GatewayTable {
     pub(super) max_body_bytes: Option<usize>,
+    pub(super) max_upload_bytes: Option<u64>,
+    pub(super) max_spool_bytes: Option<u64>,
+    pub(super) files_provider: Option<String>,
     pub(super) connect_timeout: Option<Time>,
     pub(super) first_byte_timeout: Option<Time>,
     pub(super) idle_timeout: Option<Time>,
     pub(super) total_timeout: Option<Time>,
+    pub(super) journal_max_bytes: Option<u64>,
+    pub(super) journal_max_age: Option<Time>,
+    pub(super) attempts: Option<u32>,
+    pub(super) breaker_failures: Option<u32>,
+    pub(super) breaker_pause: Option<Time>,
+}
+
+/// How fast calls may come where nobody set another limit.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct LimitsTable {
+    pub(super) key: RateLimits,
+    pub(super) project: RateLimits,
+    pub(super) organization: RateLimits,
 }

@@ -5,19 +5,23 @@ use std::sync::Arc;
 use domain::money::{Money, Price};
 
 use super::{
-    ConfigError, ModelConfig, ProviderConfig, ProviderKind, SecretText,
-    file::{ModelTable, ProviderTable},
+    ConfigError, ModelConfig, ModelProvider, ProviderConfig, ProviderKind, ProviderTimeouts, SecretText,
+    file::{ModelTable, ProviderEntry, ProviderTable},
     resolve::{At, http_url},
+    secret::secret,
 };
 
 /// Longest name of a model or provider, in bytes.
 const NAME_LENGTH: usize = 100;
+/// Largest weight of a provider.
+const LARGEST_WEIGHT: u32 = 1000;
 /// Highest price of anything: a million dollars. More is a slip of the decimal point.
 const HIGHEST_PRICE: Money = Money::from_nanos(1_000_000 * 1_000_000_000);
 
 pub(super) fn provider(
     at: &At<'_>,
     table: ProviderTable,
+    usual: ProviderTimeouts,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<ProviderConfig, ConfigError> {
     let key = |key: &str| format!("provider {:?}: {key}", table.name);
@@ -31,52 +35,41 @@ pub(super) fn provider(
             ProviderKind::Sandbox
         }
         "openai" => {
-            let base_url = table.base_url.as_deref().and_then(http_url).ok_or_else(|| {
-                let advice = "give the address that its paths begin with, such as \"https://api.openai.com/v1\".";
-                at.value(key("base_url"), advice)
-            })?;
+            let base_url = base_url(at, &table, "https://api.openai.com/v1")?;
             ProviderKind::OpenAi { base_url, api_key: api_key(at, &table, env)? }
         }
         "anthropic" => {
-            let advice = "\"anthropic\" can't be asked yet; use \"openai\" with an address that speaks OpenAI's API.";
-            return Err(at.value(key("kind"), advice));
+            let base_url = base_url(at, &table, "https://api.anthropic.com/v1")?;
+            ProviderKind::Anthropic { base_url, api_key: api_key(at, &table, env)? }
         }
         other => {
-            return Err(at.value(key("kind"), format!("{other:?} isn't known; choose \"openai\" or \"sandbox\".")));
+            let advice = format!("{other:?} isn't known; choose \"openai\", \"anthropic\" or \"sandbox\".");
+            return Err(at.value(key("kind"), advice));
         }
     };
-    Ok(ProviderConfig { name: Arc::from(table.name), kind })
+    let timeouts = ProviderTimeouts {
+        connect: table.connect_timeout.map_or(usual.connect, |time| time.0),
+        first_byte: table.first_byte_timeout.map_or(usual.first_byte, |time| time.0),
+        idle: table.idle_timeout.map_or(usual.idle, |time| time.0),
+    };
+    Ok(ProviderConfig { name: Arc::from(table.name), kind, timeouts })
 }
 
-/// The secret that a provider is asked with: from the environment or a file, never from the configuration itself.
+fn base_url(at: &At<'_>, table: &ProviderTable, example: &str) -> Result<String, ConfigError> {
+    table.base_url.as_deref().and_then(http_url).ok_or_else(|| {
+        let advice = format!("give the address that its paths begin with, such as {example:?}.");
+        at.value(format!("provider {:?}: base_url", table.name), advice)
+    })
+}
+
+/// The secret that a provider is asked with.
 fn api_key(
     at: &At<'_>,
     table: &ProviderTable,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Option<SecretText>, ConfigError> {
-    let key = |key: &str| format!("provider {:?}: {key}", table.name);
-    let (from, secret) = match (&table.api_key_env, &table.api_key_file) {
-        (None, None) => return Ok(None),
-        (Some(_), Some(_)) => {
-            return Err(at.value(key("api_key_file"), "there is an api_key_env too; keep one of them."));
-        }
-        (Some(variable), None) => {
-            let advice = || format!("the environment variable {variable} isn't set; set it to the provider's key.");
-            ("api_key_env", env(variable).ok_or_else(|| at.value(key("api_key_env"), advice()))?)
-        }
-        (None, Some(file)) => {
-            let secret = std::fs::read_to_string(file).map_err(|error| {
-                let advice = format!("{} can't be read ({error}); write the provider's key to it.", file.display());
-                at.value(key("api_key_file"), advice)
-            })?;
-            ("api_key_file", secret)
-        }
-    };
-    let secret = secret.trim();
-    if secret.is_empty() || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(at.value(key(from), "what it refers to is no key: it must be one line of visible ASCII."));
-    }
-    Ok(Some(SecretText::new(secret)))
+    let place = format!("provider {:?}: api_key", table.name);
+    secret(at, &place, table.api_key_env.as_deref(), table.api_key_file.as_deref(), env)
 }
 
 pub(super) fn model(at: &At<'_>, table: ModelTable, providers: &[ProviderConfig]) -> Result<ModelConfig, ConfigError> {
@@ -89,17 +82,24 @@ pub(super) fn model(at: &At<'_>, table: ModelTable, providers: &[ProviderConfig]
     if table.providers.is_empty() {
         return Err(at.value(key("providers"), "name at least one provider."));
     }
-    let mut found: Vec<Arc<str>> = Vec::with_capacity(table.providers.len());
-    for wanted in &table.providers {
+    let mut found: Vec<ModelProvider> = Vec::with_capacity(table.providers.len());
+    for entry in &table.providers {
+        let (wanted, weight) = match entry {
+            ProviderEntry::Name(name) => (name, None),
+            ProviderEntry::Weighted(entry) => (&entry.name, Some(entry.weight)),
+        };
         let provider = providers.iter().find(|provider| *provider.name == **wanted).ok_or_else(|| {
             let known: Vec<_> = providers.iter().map(|provider| provider.name.to_string()).collect();
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
             at.value(key("providers"), format!("there is no provider {wanted:?}; those configured: {known}."))
         })?;
-        if found.contains(&provider.name) {
+        if found.iter().any(|other| other.name == provider.name) {
             return Err(at.value(key("providers"), format!("{wanted:?} is there twice; name it once.")));
         }
-        found.push(provider.name.clone());
+        if weight.is_some_and(|weight| !(1..=LARGEST_WEIGHT).contains(&weight)) {
+            return Err(at.value(key("providers"), format!("{wanted:?}: give a weight of 1 to {LARGEST_WEIGHT}.")));
+        }
+        found.push(ModelProvider { name: Arc::clone(&provider.name), weight });
     }
     if table.max_output_tokens == Some(0) {
         return Err(at.value(key("max_output_tokens"), "give at least 1, or leave it out."));
@@ -122,6 +122,7 @@ fn wrong_price(price: Price) -> Option<&'static str> {
     [
         ("input_per_million", price.input_per_million),
         ("cached_input_per_million", price.cached_input_per_million),
+        ("cache_write_input_per_million", price.cache_write_input_per_million),
         ("output_per_million", price.output_per_million),
         ("per_call", price.per_call),
         ("per_image", price.per_image),

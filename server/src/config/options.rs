@@ -25,6 +25,17 @@ pub struct Options {
     /// What to log, in tracing's syntax, such as `info` or `server=debug,info`.
     #[arg(long, env = "TOLLHOUSE_LOG", value_name = "FILTER", default_value = "info", global = true)]
     pub log: String,
+    /// How to log: lines for people, or JSON objects for programs.
+    #[arg(long, env = "TOLLHOUSE_LOG_FORMAT", value_name = "FORMAT", default_value = "text", global = true)]
+    pub log_format: LogFormat,
+}
+
+/// The form of a line in the log.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
 }
 
 impl Default for Options {
@@ -36,6 +47,7 @@ impl Default for Options {
             database_url: None,
             public_url: None,
             log: "info".to_owned(),
+            log_format: LogFormat::default(),
         }
     }
 }

@@ -13,24 +13,37 @@ use domain::{
 };
 use ipnet::IpNet;
 
+use services::rate_limits::KeyLimits;
+
 use super::{
-    Config, ConfigError, GatewayConfig, ModelConfig, Options, ProviderConfig, ProviderKind, SecretText,
-    file::{File, GatewayTable},
+    Config, ConfigError, GatewayConfig, ModelConfig, ModelProvider, Options, ProviderConfig, ProviderKind,
+    ProviderTimeouts, SecretText,
+    file::{File, GatewayTable, LimitsTable},
     offers::{model, provider},
+    secret::secret,
 };
 
 /// Largest body that may be configured: 1 GiB.
 const LARGEST_BODY: usize = 1 << 30;
+/// Smallest journal that may be configured: 64 MiB, some of its files.
+const SMALLEST_JOURNAL: u64 = 64 << 20;
+
+/// How often a call may be tried at most.
+const MOST_ATTEMPTS: u32 = 10;
 
 /// Without a file: the sandbox, so that a first call works before anything is configured.
 pub(super) fn without_file(options: &Options) -> Result<Config, ConfigError> {
     let dollars = |whole: i64| Some(Money::from_nanos(whole * 1_000_000_000));
     let sandbox: Arc<str> = Arc::from("sandbox");
     Ok(Config {
-        providers: vec![ProviderConfig { name: sandbox.clone(), kind: ProviderKind::Sandbox }],
+        providers: vec![ProviderConfig {
+            name: sandbox.clone(),
+            kind: ProviderKind::Sandbox,
+            timeouts: ProviderTimeouts::from(GatewayConfig::default()),
+        }],
         models: vec![ModelConfig {
             name: Arc::from("sandbox-1"),
-            providers: vec![sandbox],
+            providers: vec![ModelProvider { name: sandbox, weight: None }],
             upstream_name: "sandbox-1".to_owned(),
             service: Service::Chat,
             max_output_tokens: None,
@@ -47,9 +60,10 @@ pub(super) fn with_file(
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, ConfigError> {
     let at = At { file: &file };
+    let gateway = gateway(&at, &tables.gateway)?;
     let mut providers: Vec<ProviderConfig> = Vec::with_capacity(tables.provider.len());
     for table in tables.provider {
-        let provider = provider(&at, table, env)?;
+        let provider = provider(&at, table, gateway.into(), env)?;
         if providers.iter().any(|other| other.name == provider.name) {
             return Err(at.value(format!("provider {:?}: name", provider.name), "is there twice; rename one of them."));
         }
@@ -63,14 +77,30 @@ pub(super) fn with_file(
         }
         models.push(model);
     }
+    let files_provider = match tables.gateway.files_provider {
+        None => None,
+        Some(wanted) => {
+            let usable = |provider: &&ProviderConfig| {
+                *provider.name == *wanted && !matches!(provider.kind, ProviderKind::Anthropic { .. })
+            };
+            let found = providers.iter().find(usable).map(|provider| Arc::clone(&provider.name));
+            Some(found.ok_or_else(|| {
+                let advice = format!("{wanted:?} is no provider of kind openai or sandbox; name one.");
+                at.value("gateway.files_provider".to_owned(), advice)
+            })?)
+        }
+    };
     let trusted_proxies =
         tables.server.trusted_proxies.iter().map(|text| network(&at, text)).collect::<Result<_, _>>()?;
-    let gateway = gateway(&at, &tables.gateway)?;
+    let metrics = tables.metrics;
     Ok(Config {
         sign_up_open: tables.sign_up.open,
         trusted_proxies,
         allow_insecure_http: tables.server.allow_insecure_http,
         gateway,
+        rate_limits: rate_limits(&at, tables.limits)?,
+        metrics_token: secret(&at, "metrics.token", metrics.token_env.as_deref(), metrics.token_file.as_deref(), env)?,
+        gateway_files_provider: files_provider,
         providers,
         models,
         file: Some(file.clone()),
@@ -86,14 +116,30 @@ fn base(options: &Options) -> Result<Config, ConfigError> {
         database_url: database_url(options)?,
         public_url: public_url(options.public_url.as_deref())?,
         log: options.log.clone(),
+        log_format: options.log_format,
         file: None,
         sign_up_open: true,
         trusted_proxies: Vec::new(),
         allow_insecure_http: false,
         gateway: GatewayConfig::default(),
+        rate_limits: KeyLimits::default(),
+        metrics_token: None,
+        gateway_files_provider: None,
         providers: Vec::new(),
         models: Vec::new(),
     })
+}
+
+/// The limits, checked as those that people set.
+fn rate_limits(at: &At<'_>, table: LimitsTable) -> Result<KeyLimits, ConfigError> {
+    for (name, limits) in [("key", table.key), ("project", table.project), ("organization", table.organization)] {
+        if let Err(errors) = limits.validated()
+            && let Some((field, wrong)) = errors.iter().next()
+        {
+            return Err(at.value(format!("limits.{name}.{field}"), wrong));
+        }
+    }
+    Ok(KeyLimits { api_key: table.key, project: table.project, organization: table.organization })
 }
 
 fn database_url(options: &Options) -> Result<SecretText, ConfigError> {
@@ -148,12 +194,34 @@ fn gateway(at: &At<'_>, table: &GatewayTable) -> Result<GatewayConfig, ConfigErr
         let advice = format!("give 1024 to {LARGEST_BODY} bytes.");
         return Err(at.value("gateway.max_body_bytes".to_owned(), advice));
     }
+    let journal_max_bytes = table.journal_max_bytes.unwrap_or(default.journal_max_bytes);
+    if journal_max_bytes < SMALLEST_JOURNAL {
+        let advice = format!("give at least {SMALLEST_JOURNAL} bytes.");
+        return Err(at.value("gateway.journal_max_bytes".to_owned(), advice));
+    }
+    let attempts = table.attempts.unwrap_or(default.attempts);
+    if !(1..=MOST_ATTEMPTS).contains(&attempts) {
+        return Err(at.value("gateway.attempts".to_owned(), format!("give 1 to {MOST_ATTEMPTS}.")));
+    }
+    let max_upload_bytes = table.max_upload_bytes.unwrap_or(default.max_upload_bytes);
+    let max_spool_bytes = table.max_spool_bytes.unwrap_or(default.max_spool_bytes.max(max_upload_bytes));
+    if max_upload_bytes < 1024 || max_spool_bytes < max_upload_bytes {
+        let advice = "give at least 1024 bytes to max_upload_bytes, and no less to max_spool_bytes, which holds all.";
+        return Err(at.value("gateway.max_upload_bytes".to_owned(), advice));
+    }
     Ok(GatewayConfig {
         max_body_bytes,
+        max_upload_bytes,
+        max_spool_bytes,
         connect_timeout: table.connect_timeout.map_or(default.connect_timeout, |time| time.0),
         first_byte_timeout: table.first_byte_timeout.map_or(default.first_byte_timeout, |time| time.0),
         idle_timeout: table.idle_timeout.map_or(default.idle_timeout, |time| time.0),
         total_timeout: table.total_timeout.map_or(default.total_timeout, |time| time.0),
+        journal_max_bytes,
+        journal_max_age: table.journal_max_age.map_or(default.journal_max_age, |time| time.0),
+        attempts,
+        breaker_failures: table.breaker_failures.unwrap_or(default.breaker_failures),
+        breaker_pause: table.breaker_pause.map_or(default.breaker_pause, |time| time.0),
     })
 }
 

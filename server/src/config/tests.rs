@@ -87,6 +87,30 @@ fn everything_that_is_written_counts() {
 }
 
 #[test]
+fn providers_may_have_weights_and_times_of_their_own() {
+    let text = FULL
+        .replace("\"box\"]\nupstream", "{ name = \"box\", weight = 2 }]\nupstream")
+        .replace("kind = \"openai\"", "kind = \"openai\"\nidle_timeout = \"3s\"");
+    let config = load(&text).unwrap();
+    let providers = config.models[0].providers.iter().map(|provider| (&*provider.name, provider.weight));
+    assert_eq!(providers.collect::<Vec<_>>(), [("upstream", None), ("box", Some(2))]);
+    let timeouts = config.providers[0].timeouts;
+    assert_eq!((timeouts.idle, timeouts.connect), (Duration::from_secs(3), Duration::from_millis(250)));
+    assert_eq!(config.providers[1].timeouts, ProviderTimeouts::from(config.gateway));
+}
+
+#[test]
+fn anthropic_is_asked_in_its_own_way() {
+    let config = load(&FULL.replacen("\"openai\"", "\"anthropic\"", 1)).unwrap();
+    let ProviderKind::Anthropic { base_url, api_key } = &config.providers[0].kind else { panic!("not anthropic") };
+    assert_eq!(base_url, "http://127.0.0.1:9000/v1");
+    assert_eq!(api_key.as_ref().unwrap().reveal(), "sk-planted-secret");
+    // It keeps no files.
+    let text = FULL.replacen("\"openai\"", "\"anthropic\"", 1).replace("2048", "2048\nfiles_provider = \"upstream\"");
+    assert!(load(&text).unwrap_err().contains("gateway.files_provider"));
+}
+
+#[test]
 fn secrets_are_not_shown_by_debug() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("tollhouse.toml"), FULL).unwrap();
@@ -107,8 +131,7 @@ fn each_mistake_is_named_with_file_key_and_advice() {
         (replace("kind = \"openai\"", "kind = \"openai\"\nkeys = 1"), "unknown field `keys`"),
         (replace("[sign_up]", "[signup]"), "unknown field `signup`"),
         (replace("kind = \"openai\"\n", ""), "missing field `kind`"),
-        (replace("\"openai\"", "\"anthropic\""), "provider \"upstream\": kind: \"anthropic\" can't be asked yet"),
-        (replace("\"openai\"", "\"oepnai\""), "choose \"openai\" or \"sandbox\""),
+        (replace("\"openai\"", "\"oepnai\""), "choose \"openai\", \"anthropic\" or \"sandbox\""),
         (replace("http://127.0.0.1:9000/v1/", "127.0.0.1:9000"), "provider \"upstream\": base_url"),
         (replace("http://127", "http://user:planted@127"), "provider \"upstream\": base_url"),
         (replace("UPSTREAM_KEY", "OTHER_KEY"), "the environment variable OTHER_KEY isn't set"),
@@ -126,6 +149,12 @@ fn each_mistake_is_named_with_file_key_and_advice() {
         (replace("10.0.0.0/8", "10.0.0.0/80"), "server.trusted_proxies"),
         (replace("250ms", "250"), "no length of time"),
         (replace("2048", "3"), "gateway.max_body_bytes"),
+        (replace("max_body_bytes = 2048", "journal_max_bytes = 2048"), "gateway.journal_max_bytes"),
+        (replace("2048", "2048\nmax_upload_bytes = 3"), "gateway.max_upload_bytes"),
+        (replace("2048", "2048\nfiles_provider = \"bix\""), "gateway.files_provider"),
+        (replace("2048", "2048\nattempts = 0"), "gateway.attempts: give 1 to 10"),
+        (replace("[\"box\"]", "[{ name = \"box\", weight = 0 }]"), "\"box\": give a weight of 1 to 1000"),
+        (replace("[\"box\"]", "[{ name = \"box\", wieght = 2 }]"), "a provider's name, or { name ="),
     ] {
         let message = load(&text).unwrap_err();
         assert!(message.contains("tollhouse.toml") && message.contains(named), "{named:?} is not in {message:?}");
@@ -163,4 +192,16 @@ fn settings_that_make_no_sense_are_refused() {
     let options = Options { database_url: Some("mysql://root:planted@db".to_owned()), ..options(folder.path()) };
     let message = Config::load_with(&options, &env).unwrap_err().to_string();
     assert!(message.contains("DATABASE_URL") && !message.contains("planted"), "{message}");
+}
+
+#[test]
+fn limits_are_configured_like_those_that_people_set() {
+    let limits = "[limits.key]\ncalls_per_minute = 60\n[limits.organization]\ntokens_per_minute = 9000\n";
+    let config = load(&format!("{limits}{FULL}")).unwrap();
+    assert_eq!(config.rate_limits.api_key.calls_per_minute, Some(60));
+    assert_eq!(config.rate_limits.organization.tokens_per_minute, Some(9_000));
+    assert!(config.rate_limits.project.is_none());
+    let message = load(&limits.replace("60", "0")).unwrap_err();
+    assert!(message.contains("limits.key.calls_per_minute"), "{message}");
+    assert!(load(&limits.replace("calls_per", "cals_per")).is_err());
 }

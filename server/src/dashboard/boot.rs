@@ -40,7 +40,7 @@ pub(super) async fn data(hub: &Hub, info: &RequestInfo, uri: &Uri) -> Data {
         }
     };
     let signed_in = viewer.is_some();
-    let welcome = Welcome { viewer, sign_up_open: hub.config.sign_up_open };
+    let welcome = Welcome { viewer, sign_up_open: hub.config().sign_up_open };
     let json = serde_json::to_string(&Boot { welcome, answers }).map(|json| escaped(&json)).unwrap_or_default();
     Data { json, signed_in }
 }

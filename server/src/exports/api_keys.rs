@@ -1,20 +1,13 @@
 //! API keys as CSV: all that the list's filter leaves, in its order, a page at a time.
 
 use app::addresses::KeysAddress;
-use axum::{
-    body::Bytes,
-    extract::{RawQuery, State},
-    response::Response,
-};
+use axum::response::Response;
 use domain::{
     api_keys::{ApiKey, Hint},
-    errors::ApiError,
     time::Timestamp,
 };
-use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{csv, session_actor};
-use crate::{answers::error, context::RequestInfo, hub::Hub};
+use super::{Asker, Refused, csv};
 
 const HEADER: [&str; 25] = [
     "id",
@@ -44,21 +37,10 @@ const HEADER: [&str; 25] = [
     "hints",
 ];
 
-pub(crate) async fn export(State(hub): State<Hub>, info: RequestInfo, RawQuery(query): RawQuery) -> Response {
-    match file(&hub, &info, query.as_deref().unwrap_or_default()).await {
-        Ok(file) => file,
-        Err(refusal) => error(refusal),
-    }
-}
-
-async fn file(hub: &Hub, info: &RequestInfo, query: &str) -> Result<Response, ApiError> {
-    let slug = super::organization(query)?;
-    let actor = session_actor(hub, info, &slug).await?;
-    let asked = KeysAddress::parse(query).query;
-    let pages = services::api_keys::export(&hub.services, &actor, &asked).await.map_err(app::api::context::public)?;
-    let header = stream::once(async { Ok(csv::row(HEADER.map(str::to_owned))) });
-    let rows = pages.map_ok(|keys| keys.iter().flat_map(|key| csv::row(cells(key))).collect::<Bytes>());
-    Ok(csv::download(&format!("{}-api-keys", actor.organization.slug), header.chain(rows)))
+pub(crate) async fn export(Asker { hub, actor, query }: Asker) -> Result<Response, Refused> {
+    let asked = KeysAddress::parse(&query).query;
+    let pages = services::api_keys::export(&hub.services, &actor, &asked).await?;
+    Ok(csv::table(&format!("{}-api-keys", actor.organization.slug), HEADER, pages, cells))
 }
 
 /// A list is separated by spaces, which are in none of its parts; an empty one stands for all.

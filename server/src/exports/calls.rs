@@ -1,16 +1,10 @@
 //! Calls as CSV: all that the filter lets through, however many, a page at a time.
 
 use app::addresses::LogsAddress;
-use axum::{
-    body::Bytes,
-    extract::{RawQuery, State},
-    response::Response,
-};
-use domain::{calls::Call, errors::ApiError};
-use futures::{StreamExt, TryStreamExt, stream};
+use axum::response::Response;
+use domain::calls::Call;
 
-use super::{csv, session_actor};
-use crate::{answers::error, context::RequestInfo, hub::Hub};
+use super::{Asker, Refused, csv};
 
 const HEADER: [&str; 17] = [
     "started_at",
@@ -32,21 +26,10 @@ const HEADER: [&str; 17] = [
     "duration_ms",
 ];
 
-pub(crate) async fn export(State(hub): State<Hub>, info: RequestInfo, RawQuery(query): RawQuery) -> Response {
-    match file(&hub, &info, query.as_deref().unwrap_or_default()).await {
-        Ok(file) => file,
-        Err(refusal) => error(refusal),
-    }
-}
-
-async fn file(hub: &Hub, info: &RequestInfo, query: &str) -> Result<Response, ApiError> {
-    let slug = super::organization(query)?;
-    let actor = session_actor(hub, info, &slug).await?;
-    let asked = LogsAddress::parse(query).calls(None);
-    let pages = services::calls::export(&hub.services, &actor, &asked).await.map_err(app::api::context::public)?;
-    let header = stream::once(async { Ok(csv::row(HEADER.map(str::to_owned))) });
-    let rows = pages.map_ok(|calls| calls.iter().flat_map(|call| csv::row(cells(call))).collect::<Bytes>());
-    Ok(csv::download(&format!("{}-calls", actor.organization.slug), header.chain(rows)))
+pub(crate) async fn export(Asker { hub, actor, query }: Asker) -> Result<Response, Refused> {
+    let asked = LogsAddress::parse(&query).calls(None);
+    let pages = services::calls::export(&hub.services, &actor, &asked).await?;
+    Ok(csv::table(&format!("{}-calls", actor.organization.slug), HEADER, pages, cells))
 }
 
 fn cells(call: &Call) -> [String; HEADER.len()] {

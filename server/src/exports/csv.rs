@@ -5,7 +5,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use futures::Stream;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 
 /// A row as bytes, each cell quoted where it must be.
 pub(super) fn row<I: IntoIterator<Item = String>>(cells: I) -> Bytes {
@@ -21,6 +21,22 @@ pub(super) fn row<I: IntoIterator<Item = String>>(cells: I) -> Bytes {
 /// ([OWASP](https://owasp.org/www-community/attacks/CSV_Injection)); numbers don't pass through here.
 pub(super) fn text(cell: &str) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+}
+
+/// A file to download: what the columns are called, then the rows of each page as it is read.
+pub(super) fn table<T, E, const COLUMNS: usize>(
+    name: &str,
+    header: [&str; COLUMNS],
+    pages: impl Stream<Item = Result<Vec<T>, E>> + Send + 'static,
+    cells: fn(&T) -> [String; COLUMNS],
+) -> Response
+where
+    T: 'static,
+    E: Into<axum::BoxError> + Send + 'static,
+{
+    let header = row(header.map(str::to_owned));
+    let rows = pages.map_ok(move |page| page.iter().flat_map(|item| row(cells(item))).collect::<Bytes>());
+    download(name, stream::once(async { Ok(header) }).chain(rows))
 }
 
 /// A file to download.

@@ -3,18 +3,11 @@
 use std::convert::Infallible;
 
 use app::addresses::UsageAddress;
-use axum::{
-    body::Bytes,
-    extract::{RawQuery, State},
-    response::Response,
-};
-use domain::{
-    errors::ApiError,
-    usage::{Measures, UsageReport},
-};
+use axum::{body::Bytes, response::Response};
+use domain::usage::{Measures, UsageReport};
+use futures::stream;
 
-use super::{csv, session_actor};
-use crate::{answers::error, context::RequestInfo, hub::Hub};
+use super::{Asker, Refused, csv};
 
 const HEADER: [&str; 12] = [
     "from",
@@ -31,19 +24,11 @@ const HEADER: [&str; 12] = [
     "unpriced_calls",
 ];
 
-pub(crate) async fn export(State(hub): State<Hub>, info: RequestInfo, RawQuery(query): RawQuery) -> Response {
-    match report(&hub, &info, query.as_deref().unwrap_or_default()).await {
-        Ok((name, report)) => csv::download(&name, futures::stream::iter(rows(report).map(Ok::<_, Infallible>))),
-        Err(refusal) => error(refusal),
-    }
-}
-
-async fn report(hub: &Hub, info: &RequestInfo, query: &str) -> Result<(String, UsageReport), ApiError> {
-    let slug = super::organization(query)?;
-    let actor = session_actor(hub, info, &slug).await?;
-    let usage = UsageAddress::parse(query).query;
-    let report = services::usage::report(&hub.services, &actor, &usage).await.map_err(app::api::context::public)?;
-    Ok((format!("{}-usage-{}", actor.organization.slug, usage.range), report))
+pub(crate) async fn export(Asker { hub, actor, query }: Asker) -> Result<Response, Refused> {
+    let usage = UsageAddress::parse(&query).query;
+    let report = services::usage::report(&hub.services, &actor, &usage).await?;
+    let name = format!("{}-usage-{}", actor.organization.slug, usage.range);
+    Ok(csv::download(&name, stream::iter(rows(report).map(Ok::<_, Infallible>))))
 }
 
 fn rows(report: UsageReport) -> impl Iterator<Item = Bytes> + Send {

@@ -6,10 +6,16 @@ use axum::{
     extract::ConnectInfo,
     http::{header, request::Parts},
 };
-use domain::api_keys::Scope;
-use services::api_keys::directory::{KeyRecord, Verification};
+use domain::{
+    api_keys::{Scope, Secret},
+    ids::OrganizationId,
+};
+use services::{
+    ServiceResult,
+    api_keys::directory::{KeyRecord, Verification},
+};
 
-use super::{Gateway, credentials, refusal::Refusal};
+use super::{Gateway, credentials, endpoint::ENDPOINTS, refusal::Refusal};
 use crate::security::client_ip;
 
 /// Somebody with a key that is good, where they are.
@@ -22,7 +28,7 @@ pub(crate) struct Bearer {
 /// Somebody who isn't let in. With a key that exists, or did, the refusal belongs into its log.
 pub(crate) struct Denied {
     pub(crate) refusal: Refusal,
-    pub(super) key: Option<Arc<KeyRecord>>,
+    pub(crate) key: Option<Arc<KeyRecord>>,
 }
 
 impl From<Refusal> for Denied {
@@ -50,24 +56,27 @@ impl Gateway {
     /// The key that a request carries, if it is good, and may be used from where the request comes.
     pub(crate) async fn identify(&self, request: &Parts) -> Result<Bearer, Denied> {
         let secret = credentials::secret(&request.headers)?;
-        let verification = self.directory.verify(&secret).await.map_err(|error| {
-            tracing::error!(%error, "a key can't be looked up");
-            Refusal::unavailable()
-        })?;
-        let denied = |refusal, key| Err(Denied { refusal, key: Some(key) });
-        let key = match verification {
-            Verification::Unknown => return Err(credentials::unknown().into()),
-            Verification::Revoked(key) => return denied(Refusal::key("This API key was revoked."), key),
-            Verification::Expired(key) => return denied(Refusal::key("This API key has expired."), key),
-            Verification::Disabled(key) => return denied(Refusal::leaked_key(), key),
-            Verification::Active(key) => key,
-        };
-        let ip = self.client_ip(request);
-        // Where the address isn't known, only a key without a list is let in.
-        if !ip.map_or(key.ip_allowlist.is_empty(), |ip| key.allows_ip(ip)) {
-            return denied(Refusal::ip_not_allowed(ip), key);
-        }
-        Ok(Bearer { key, ip })
+        self.identify_by(&secret, self.client_ip(request)).await
+    }
+
+    /// The key with this secret, if it is good, and may be used from `ip`.
+    pub(crate) async fn identify_by(&self, secret: &Secret, ip: Option<IpAddr>) -> Result<Bearer, Denied> {
+        judge(self.directory.verify(secret).await, ip)
+    }
+
+    /// The same for a key of `organization`. That of another one is answered like one that never was, as fast.
+    pub(crate) async fn identify_within(
+        &self,
+        organization: OrganizationId,
+        secret: &Secret,
+        ip: Option<IpAddr>,
+    ) -> Result<Bearer, Denied> {
+        judge(self.directory.verify_within(organization, secret).await, ip)
+    }
+
+    /// Whether there is a model of this name.
+    pub(crate) fn offers_model(&self, model: &str) -> bool {
+        self.offer(model).is_some()
     }
 
     /// Remembers who used a key, for its owner.
@@ -76,9 +85,77 @@ impl Gateway {
         self.uses.note(&bearer.key, bearer.ip, agent, self.services.now());
     }
 
+    /// The same for somebody who was asked about, and not here themselves.
+    pub(crate) fn note_use_by(&self, bearer: &Bearer, agent: Option<&str>) {
+        self.uses.note(&bearer.key, bearer.ip, agent, self.services.now());
+    }
+
     /// Where a request comes from; proxies are believed that the operator trusts.
     pub(crate) fn client_ip(&self, request: &Parts) -> Option<IpAddr> {
         let ConnectInfo(peer) = request.extensions.get::<ConnectInfo<SocketAddr>>()?;
-        Some(client_ip::client(peer.ip(), &request.headers, &self.trusted_proxies))
+        Some(client_ip::client(peer.ip(), &request.headers, &self.settings.load().trusted_proxies))
+    }
+}
+
+/// Whether what was found of a key lets somebody in from `ip`.
+fn judge(verification: ServiceResult<Verification>, ip: Option<IpAddr>) -> Result<Bearer, Denied> {
+    let verification = verification.map_err(|error| {
+        tracing::error!(%error, "a key can't be looked up");
+        Refusal::unavailable()
+    })?;
+    let denied = |refusal, key| Err(Denied { refusal, key: Some(key) });
+    let key = match verification {
+        Verification::Unknown => return Err(credentials::unknown().into()),
+        Verification::Revoked(key) => return denied(Refusal::key("This API key was revoked."), key),
+        Verification::Expired(key) => return denied(Refusal::key("This API key has expired."), key),
+        Verification::Disabled(key) => return denied(Refusal::leaked_key(), key),
+        Verification::Active(key) => key,
+    };
+    // Where the address isn't known, only a key without a list is let in.
+    if !ip.map_or(key.ip_allowlist.is_empty(), |ip| key.allows_ip(ip)) {
+        return denied(Refusal::ip_not_allowed(ip), key);
+    }
+    Ok(Bearer { key, ip })
+}
+
+/// What a key must have for a path of ours, whatever the method; `None` for a path that isn't ours, or is written in a
+/// way that hides which it is.
+pub(crate) fn scope_of_path(path: &str) -> Option<Scope> {
+    let segments: Vec<&str> = path.split('/').collect();
+    if segments.iter().any(|segment| matches!(*segment, "." | "..") || segment.contains(['%', '\\', ';'])) {
+        return None;
+    }
+    if path == "/v1/models" || path.starts_with("/v1/models/") {
+        return Some(Scope::Models);
+    }
+    let fits = |pattern: &str| {
+        let pattern: Vec<&str> = pattern.split('/').collect();
+        let same = |(pattern, segment): (&&str, &&str)| pattern == segment || *pattern == "{id}" && !segment.is_empty();
+        pattern.len() == segments.len() && pattern.iter().zip(&segments).all(same)
+    };
+    ENDPOINTS.iter().find(|endpoint| fits(endpoint.path)).map(|endpoint| endpoint.scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_paths_scope_is_that_of_what_it_calls() {
+        for (path, scope) in [
+            ("/v1/chat/completions", Some(Scope::Chat)),
+            ("/v1/files/file-1/content", Some(Scope::Files)),
+            ("/v1/models", Some(Scope::Models)),
+            ("/v1/files/../chat/completions", None),
+            ("/v1/files/..", None),
+            ("/v1/files/%2e%2e", None),
+            ("/v1/files//content", None),
+            ("//v1/files", None),
+            ("/v1", None),
+            ("/report.pdf", None),
+            ("", None),
+        ] {
+            assert_eq!(scope_of_path(path), scope, "{path}");
+        }
     }
 }

@@ -6,14 +6,16 @@ use axum::{
     body::Body,
     http::{Response, StatusCode},
 };
-use domain::calls::Outcome;
+use domain::calls::{Measured, Outcome};
 
 use super::{
     Gateway,
     call::{Call, End},
     collect::{CollectError, Within, collect},
-    forward::Reply,
+    estimate::{Said, estimate},
     headers,
+    limits::Reply,
+    objects,
     provider::{Provider, ProviderBody},
     refusal::Refusal,
     running::Cut,
@@ -26,13 +28,13 @@ const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 /// Passes on an answer, when what it used is stored: one that can't be stored isn't given.
 pub(super) async fn relay(
     gateway: &Gateway,
-    call: Call,
+    mut call: Call,
     provider: Arc<Provider>,
     response: Response<ProviderBody>,
     reply: Reply,
 ) {
     let (parts, mut body) = response.into_parts();
-    let limits = &gateway.limits;
+    let limits = gateway.limits_for(&provider);
     let within = Within {
         bytes: LARGEST_ANSWER,
         idle: limits.idle_timeout,
@@ -46,6 +48,7 @@ pub(super) async fn relay(
         }),
         Err(Cut) => Err(Refusal::cut()),
     };
+    call.timing.answered();
     let bytes = match collected {
         Ok(bytes) => bytes,
         Err(refusal) => {
@@ -66,13 +69,26 @@ pub(super) async fn relay(
         (None, Some(code)) => Cow::Owned(code),
         (None, None) => Cow::Borrowed("upstream_error"),
     };
+    let used = match reported.reports.quantities(call.arrival.endpoint.dialect, call.arrival.endpoint.counts) {
+        Some(used) => Some((Measured::Reported, used)),
+        _ if succeeded && call.is_estimated() => {
+            let mut said = Said::default();
+            said.take(&bytes).await;
+            Some((Measured::Estimated, estimate(std::mem::take(&mut call.memo.prompt), said).await))
+        }
+        _ => None,
+    };
+    let noted = objects::note(gateway, &call, &provider, parts.status, &bytes).await;
+    if let Err(error) = &noted {
+        tracing::error!(call = %call.arrival.id, %error, "what a provider keeps can't be remembered");
+    }
     let end = End {
         outcome: match (succeeded, reply.is_closed()) {
             (false, _) => Outcome::Failed,
             (true, false) => Outcome::Succeeded,
             (true, true) => Outcome::Interrupted,
         },
-        used: reported.used,
+        used,
         // A provider that answers with an error charges nothing for it, unless it says so.
         free: !succeeded,
         error_code,
@@ -81,8 +97,8 @@ pub(super) async fn relay(
     if let Some(refusal) = own_words {
         return record_then_refuse(gateway, &call, end, &refusal, reply).await;
     }
-    if gateway.meter.record(call.record(end)).await.is_err() {
-        let _ = reply.send(Refusal::unavailable().response());
+    if gateway.record(&call, end).await.is_err() || (noted.is_err() && call.must_be_noted()) {
+        let _ = reply.send(call.arrival.refusal(&Refusal::unavailable()));
         return;
     }
     let mut answer = Response::new(Body::from(bytes));
@@ -111,14 +127,15 @@ fn in_own_words(provider: &Provider, status: StatusCode) -> Option<Refusal> {
 
 /// Records how a call ended that has no answer to pass on, and tells the client.
 pub(super) async fn record_then_refuse(gateway: &Gateway, call: &Call, end: End, refusal: &Refusal, reply: Reply) {
-    let stored = gateway.meter.record(call.record(end)).await;
-    let response = if stored.is_ok() { refusal.response() } else { Refusal::unavailable().response() };
+    let unavailable = Refusal::unavailable();
+    let stored = gateway.record(call, end).await;
+    let response = call.arrival.refusal(if stored.is_ok() { refusal } else { &unavailable });
     // Where the client has gone, nobody is told.
     let _ = reply.send(response);
 }
 
 /// A call that `provider` was asked for in vain.
-fn failed(provider: &Provider, status: StatusCode) -> End {
+pub(super) fn failed(provider: &Provider, status: StatusCode) -> End {
     End {
         provider: Arc::clone(&provider.name),
         status: status.as_u16(),

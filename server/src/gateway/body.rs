@@ -4,16 +4,32 @@
 //! matter are found by their place in the bytes, and new ones are put there.
 //! Everything else reaches the provider as the client wrote it.
 
-use std::{borrow::Cow, fmt, ops::Range};
+pub(super) mod references;
+mod scan;
+
+use std::{borrow::Cow, ops::Range};
 
 use bytes::Bytes;
-use serde::{
-    Deserializer,
-    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor},
-};
 use serde_json::value::RawValue;
+use services::objects::Kind;
 
+use self::scan::scan;
 use super::refusal::Refusal;
+
+/// The keys that something is decided by, in the order of [`RequestBody::read`]. Each may be there once.
+const DECIDED_BY: [&str; 11] = [
+    "model",
+    "stream",
+    "stream_options",
+    "max_tokens",
+    "max_completion_tokens",
+    "max_output_tokens",
+    "store",
+    "background",
+    "previous_response_id",
+    "training_file",
+    "validation_file",
+];
 
 /// A JSON object in bytes, and where in it the values are that are decided upon.
 #[derive(Debug)]
@@ -24,7 +40,24 @@ pub(super) struct RequestBody {
     model_place: Range<usize>,
     /// Whether the answer was asked for as a stream.
     pub(super) stream: bool,
+    /// Whether the provider was asked to keep the answer; `None` where nothing was said.
+    pub(super) store: Option<bool>,
+    /// Whether the provider was asked to work on it later.
+    pub(super) background: bool,
     options: Option<StreamOptions>,
+    /// How many tokens the answer may have at most, by each of the names for it.
+    output_limits: Vec<(&'static str, f64)>,
+    /// What it refers to that a provider keeps.
+    pub(super) references: Vec<Reference>,
+}
+
+/// Something that a provider keeps, named in a body.
+#[derive(Debug)]
+pub(super) struct Reference {
+    pub(super) kind: Kind,
+    /// Where it stands.
+    pub(super) param: &'static str,
+    pub(super) id: String,
 }
 
 /// The value of `stream_options`.
@@ -43,19 +76,43 @@ struct OptionsObject {
 
 impl RequestBody {
     pub(super) fn read(bytes: Bytes) -> Result<Self, Refusal> {
-        let found = scan(&bytes, &["model", "stream", "stream_options"])?;
-        let [model, stream, options] = found.values;
+        let found = scan(&bytes, &DECIDED_BY)?;
+        let [model, stream, options, tokens, completion, output, store, background, previous, training, validation] =
+            found.values;
         let model_value = model.ok_or_else(|| Refusal::invalid("model", "Name a model: `model` is missing."))?;
         let model: Cow<'_, str> = text(model_value)
             .filter(|model| !model.is_empty())
             .ok_or_else(|| Refusal::invalid("model", "`model` must be a text that names a model."))?;
-        let stream = match stream.map(RawValue::get) {
-            None | Some("null" | "false") => false,
-            Some("true") => true,
-            Some(_) => return Err(Refusal::invalid("stream", "`stream` must be true or false.")),
-        };
         let options = options.map(|value| stream_options(&bytes, value)).transpose()?;
-        Ok(Self { model: model.into_owned(), model_place: place(&bytes, model_value.get()), stream, options, bytes })
+        let limits = [("max_tokens", tokens), ("max_completion_tokens", completion), ("max_output_tokens", output)];
+        let limit = |(name, value): (&'static str, Option<&RawValue>)| Some((name, value?.get().parse().ok()?));
+        let references = [
+            reference(Kind::Response, "previous_response_id", previous),
+            reference(Kind::File, "training_file", training),
+            reference(Kind::File, "validation_file", validation),
+        ];
+        Ok(Self {
+            model: model.into_owned(),
+            model_place: place(&bytes, model_value.get()),
+            stream: yes_or_no("stream", stream)?.unwrap_or(false),
+            store: yes_or_no("store", store)?,
+            // Of a picture to be drawn it is a text.
+            background: background.is_some_and(|value| value.get() == "true"),
+            options,
+            output_limits: limits.into_iter().filter_map(limit).collect(),
+            references: references.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?,
+            bytes,
+        })
+    }
+
+    /// The name of a limit that asks for more tokens than `most`.
+    pub(super) fn asks_for_more_than(&self, most: u32) -> Option<&'static str> {
+        self.output_limits.iter().find(|(_, limit)| *limit > f64::from(most)).map(|(name, _)| *name)
+    }
+
+    /// The bytes as they came.
+    pub(super) fn bytes(&self) -> &Bytes {
+        &self.bytes
     }
 
     /// Whether the client asked for the chunk that reports usage.
@@ -112,6 +169,26 @@ impl RequestBody {
     }
 }
 
+fn yes_or_no(name: &'static str, value: Option<&RawValue>) -> Result<Option<bool>, Refusal> {
+    match value.map(RawValue::get) {
+        None | Some("null") => Ok(None),
+        Some("true") => Ok(Some(true)),
+        Some("false") => Ok(Some(false)),
+        Some(_) => Err(Refusal::invalid(name, format!("`{name}` must be true or false."))),
+    }
+}
+
+fn reference(kind: Kind, param: &'static str, value: Option<&RawValue>) -> Result<Option<Reference>, Refusal> {
+    match value {
+        None => Ok(None),
+        Some(value) if value.get() == "null" => Ok(None),
+        Some(value) => match text(value) {
+            Some(id) => Ok(Some(Reference { kind, param, id: id.into_owned() })),
+            None => Err(Refusal::invalid(param, format!("`{param}` must be a text."))),
+        },
+    }
+}
+
 fn stream_options(bytes: &Bytes, value: &RawValue) -> Result<StreamOptions, Refusal> {
     let wrong = |_| Refusal::invalid("stream_options", "`stream_options` must be an object without repetitions.");
     let place = place(bytes, value.get());
@@ -145,102 +222,6 @@ fn text(value: &RawValue) -> Option<Cow<'_, str>> {
         // With an escape in it, it can't be borrowed.
         Err(_) => serde_json::from_str::<String>(value.get()).ok().map(Cow::Owned),
     }
-}
-
-struct Found<'a, const N: usize> {
-    values: [Option<&'a RawValue>; N],
-    is_empty: bool,
-}
-
-/// The values of `names` in a JSON object. A name that is there twice, or that differs only in case, is refused: the
-/// provider might go by another one than we do.
-fn scan<'a, const N: usize>(bytes: &'a [u8], names: &[&'static str; N]) -> Result<Found<'a, N>, Refusal> {
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let mut repeated = None;
-    let scanned = json.deserialize_map(Scan { names, repeated: &mut repeated }).and_then(|found| {
-        json.end()?;
-        Ok(found)
-    });
-    scanned.map_err(|error| match repeated {
-        Some(name) => Refusal::invalid(name, format!("`{name}` must be there once, spelt like this.")),
-        None if error.is_data() => Refusal::malformed("The body must be a JSON object."),
-        None => Refusal::malformed(format!("The body is not JSON: {error}.")),
-    })
-}
-
-struct Scan<'n, const N: usize> {
-    names: &'n [&'static str; N],
-    repeated: &'n mut Option<&'static str>,
-}
-
-impl<'de, const N: usize> Visitor<'de> for Scan<'_, N> {
-    type Value = Found<'de, N>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = Found { values: [None; N], is_empty: true };
-        while let Some(key) = map.next_key_seed(Key { names: self.names })? {
-            found.is_empty = false;
-            match key {
-                Which::Other => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-                Which::Named(index) if found.values[index].is_none() => {
-                    found.values[index] = Some(map.next_value::<&'de RawValue>()?);
-                }
-                Which::Named(index) | Which::Misspelt(index) => {
-                    *self.repeated = Some(self.names[index]);
-                    return Err(A::Error::custom("repeated"));
-                }
-            }
-        }
-        Ok(found)
-    }
-}
-
-enum Which {
-    Named(usize),
-    /// The same name to somebody who doesn't care for case.
-    Misspelt(usize),
-    Other,
-}
-
-/// Tells which name a key is, without copying it.
-struct Key<'n, const N: usize> {
-    names: &'n [&'static str; N],
-}
-
-impl<'de, const N: usize> DeserializeSeed<'de> for Key<'_, N> {
-    type Value = Which;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Which, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<const N: usize> Visitor<'_> for Key<'_, N> {
-    type Value = Which;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E: Error>(self, key: &str) -> Result<Which, E> {
-        Ok(match self.names.iter().position(|name| same_but_for_case(name, key)) {
-            None => Which::Other,
-            Some(index) if self.names[index] == key => Which::Named(index),
-            Some(index) => Which::Misspelt(index),
-        })
-    }
-}
-
-/// As Unicode folds case, which turns `ſ` to `s` and the Kelvin sign to `k`; Go's JSON decoder does so.
-fn same_but_for_case(name: &str, key: &str) -> bool {
-    let folded = key.chars().flat_map(char::to_lowercase).flat_map(char::to_uppercase);
-    name.chars().map(|c| c.to_ascii_uppercase()).eq(folded)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use axum::response::Response;
 use domain::{
     calls::{Measured, Outcome},
     ids::{CallId, PriceId},
@@ -11,23 +12,32 @@ use domain::{
 use services::{
     ServiceResult, Services,
     api_keys::directory::KeyRecord,
-    metering::{CallRecord, new_call_id},
+    metering::{CallRecord, Open, new_call_id},
+    objects::Kind,
+    rate_limits::Permit,
 };
 use tokio::time::Instant;
 
-use super::{endpoint::Endpoint, offers::Offer, refusal::Refusal, running::Lifeline};
+use super::{
+    accept::Memo,
+    endpoint::{Counts, Endpoint},
+    offers::Offer,
+    refusal::Refusal,
+    running::Lifeline,
+    timing::Timing,
+};
 
 /// When and where a call came in.
 #[derive(Debug)]
 pub(super) struct Arrival {
     pub(super) id: CallId,
-    pub(super) endpoint: Endpoint,
-    started_at: Timestamp,
+    pub(super) endpoint: &'static Endpoint,
+    pub(super) started_at: Timestamp,
     pub(super) instant: Instant,
 }
 
 impl Arrival {
-    pub(super) fn new(services: &Services, endpoint: Endpoint) -> ServiceResult<Self> {
+    pub(super) fn new(services: &Services, endpoint: &'static Endpoint) -> ServiceResult<Self> {
         let started_at = services.now();
         Ok(Self { id: new_call_id(started_at)?, endpoint, started_at, instant: Instant::now() })
     }
@@ -35,6 +45,11 @@ impl Arrival {
     /// Microseconds since then.
     pub(super) fn elapsed_us(&self) -> i64 {
         i64::try_from(self.instant.elapsed().as_micros()).unwrap_or(i64::MAX)
+    }
+
+    /// A refusal, in the client's own format.
+    pub(super) fn refusal(&self, refusal: &Refusal) -> Response {
+        refusal.response_in(self.endpoint.dialect, self.id)
     }
 
     /// What is kept of a call that was turned away: it costs nothing. `model` is one on offer, or empty.
@@ -49,6 +64,11 @@ impl Arrival {
         }
     }
 
+    /// What is known of a call for `model` when it is about to be forwarded.
+    pub(super) fn begun(&self, key: &KeyRecord, model: Arc<str>) -> CallRecord {
+        CallRecord { model, ..self.record(key) }
+    }
+
     /// What is known before anybody is asked.
     fn record(&self, key: &KeyRecord) -> CallRecord {
         CallRecord {
@@ -61,8 +81,8 @@ impl Arrival {
             member_id: key.member_id,
             started_at: self.started_at,
             model: Arc::default(),
-            service: self.endpoint.service(),
-            endpoint: Cow::Borrowed(self.endpoint.path()),
+            service: self.endpoint.service,
+            endpoint: Cow::Borrowed(self.endpoint.path),
             provider: Arc::default(),
             status: 0,
             outcome: Outcome::Failed,
@@ -86,7 +106,13 @@ pub(super) struct Call {
     pub(super) offer: Arc<Offer>,
     /// The price of the moment it arrived.
     pub(super) price: Option<(PriceId, Price)>,
+    pub(super) memo: Memo,
     pub(super) lifeline: Lifeline,
+    /// What it takes of its key's limits; `None` where there are none.
+    pub(super) permit: Option<Permit>,
+    pub(super) timing: Timing,
+    /// Its place in the journal, to be kept until it is recorded.
+    pub(super) _open: Open,
 }
 
 /// How a call ended.
@@ -97,8 +123,8 @@ pub(super) struct End {
     pub(super) status: u16,
     pub(super) outcome: Outcome,
     pub(super) streamed: bool,
-    /// What the provider reported, if it did.
-    pub(super) used: Option<Quantities>,
+    /// What was used, and how that is known; `None` where it isn't.
+    pub(super) used: Option<(Measured, Quantities)>,
     /// Whether nobody can have charged anything, as long as no usage was reported.
     pub(super) free: bool,
     pub(super) first_byte_us: Option<i64>,
@@ -106,11 +132,24 @@ pub(super) struct End {
 }
 
 impl Call {
-    /// What is kept of it. Where nothing was reported the cost isn't known, which is another thing than nothing.
+    /// What is kept of it. Where nothing is known of what was used the cost isn't known, which is another thing than
+    /// nothing.
     pub(super) fn record(&self, end: End) -> CallRecord {
+        let (measured, used) = match end.used {
+            _ if self.costs_nothing() => (Measured::Reported, Quantities::default()),
+            Some(known) => known,
+            None => (Measured::Unknown, Quantities::default()),
+        };
         let (cost, price_id) = match (end.used, self.price) {
-            (Some(used), Some((id, price))) => (Some(price.cost(used)), Some(id)),
+            _ if self.costs_nothing() => (Some(Money::ZERO), None),
+            (Some(_), Some((_, price))) if is_for_something_else(price, used) => (None, None),
+            (Some(_), Some((id, price))) => (Some(price.cost(used)), Some(id)),
             (None, _) if end.free => (Some(Money::ZERO), None),
+            // Whatever was used, the price is for the call.
+            (None, Some((id, price))) if price == (Price { per_call: price.per_call, ..Price::default() }) => {
+                (Some(price.cost(Quantities::NONE)), Some(id))
+            }
+            (_, None) if self.arrival.endpoint.counts == Counts::FreeUnlessPriced => (Some(Money::ZERO), None),
             _ => (None, None),
         };
         CallRecord {
@@ -119,13 +158,58 @@ impl Call {
             status: end.status,
             outcome: end.outcome,
             streamed: end.streamed,
-            measured: if end.used.is_some() { Measured::Reported } else { Measured::Unknown },
-            used: end.used.unwrap_or_default(),
+            measured,
+            used,
             cost,
             price_id,
             first_byte_us: end.first_byte_us,
             error_code: end.error_code,
             ..self.arrival.record(&self.key)
         }
+    }
+
+    /// Whether it is free, or the job that it began is charged when it is done.
+    fn costs_nothing(&self) -> bool {
+        matches!(self.arrival.endpoint.counts, Counts::Free | Counts::Job) || self.memo.background
+    }
+
+    /// Whether its texts tell what it used, where nobody else does.
+    pub(super) fn is_estimated(&self) -> bool {
+        self.arrival.endpoint.counts == Counts::Tokens && !self.memo.background
+    }
+
+    /// Whether an answer that isn't remembered is of no use: what was made can't be asked for.
+    pub(super) fn must_be_noted(&self) -> bool {
+        matches!(self.arrival.endpoint.object, Some((Kind::File | Kind::FineTuningJob | Kind::Video, _)))
+    }
+}
+
+/// Whether a price is for something else than what was used, such as minutes where tokens are reported: then the cost
+/// isn't known, and certainly not nothing.
+fn is_for_something_else(price: Price, used: Quantities) -> bool {
+    let parts = [
+        (price.input_per_million.is_some() || price.output_per_million.is_some(), used.tokens_in + used.tokens_out),
+        (price.per_image.is_some(), used.images),
+        (price.per_minute.is_some(), used.media_ms),
+    ];
+    let is_used = parts.iter().any(|(_, used)| *used > 0);
+    let has_parts = parts.iter().any(|(priced, _)| *priced);
+    is_used && has_parts && !parts.iter().any(|(priced, used)| *priced && *used > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_for_something_else_says_nothing() {
+        let dollar = Some(Money::from_nanos(1_000_000_000));
+        let (minutes, tokens) =
+            (Price { per_minute: dollar, ..Price::default() }, Price { input_per_million: dollar, ..Price::default() });
+        let heard = Quantities { media_ms: 1, ..Quantities::NONE };
+        let read = Quantities { tokens_in: 1, ..Quantities::NONE };
+        assert!(is_for_something_else(minutes, read) && is_for_something_else(tokens, heard));
+        assert!(!is_for_something_else(minutes, heard) && !is_for_something_else(tokens, read));
+        assert!(!is_for_something_else(minutes, Quantities::NONE) && !is_for_something_else(Price::default(), read));
     }
 }

@@ -17,11 +17,14 @@ pub(super) struct Within {
     pub(super) deadline: Instant,
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub(super) enum CollectError {
+    #[error("too large")]
     TooLarge,
+    #[error("too slow")]
     TooSlow,
     /// The other side broke it off.
+    #[error("broken off")]
     Broken,
 }
 

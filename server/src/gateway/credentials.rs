@@ -8,7 +8,7 @@ use super::refusal::Refusal;
 /// The key that a request carries: `Authorization: Bearer`, `x-api-key`, or `api-key`, the first that is there.
 ///
 /// One whose checksum is wrong is refused here, before anything is looked up.
-pub(super) fn secret(headers: &HeaderMap) -> Result<Secret, Refusal> {
+pub(crate) fn secret(headers: &HeaderMap) -> Result<Secret, Refusal> {
     let bearer = headers.get(header::AUTHORIZATION).map(|value| {
         let value = value.to_str().unwrap_or_default();
         let (scheme, key) = value.split_once(' ').unwrap_or_default();
@@ -21,7 +21,7 @@ pub(super) fn secret(headers: &HeaderMap) -> Result<Secret, Refusal> {
 }
 
 /// What is answered to whatever isn't a key, and to a key that never was.
-pub(super) fn unknown() -> Refusal {
+pub(crate) fn unknown() -> Refusal {
     Refusal::key("This API key isn't right. Check that it was copied as a whole.")
 }
 

@@ -1,51 +1,241 @@
-//! The paths that calls come in by.
+//! The paths that calls come in by: one table, which the router, the checks, the meter and the sandbox go by.
+//!
+//! Source: the API references of OpenAI and Anthropic. Whoever adds an endpoint adds a line to [`ENDPOINTS`].
 
+use axum::{http::Method, routing::MethodFilter};
 use domain::{api_keys::Scope, models::Service};
+use services::objects::Kind;
 
-/// One of the paths that forward a call.
+/// One of the paths that forward a call, with one method.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    pub(super) verb: Verb,
+    /// As the router and the log know it. A provider's is the same without `/v1`.
+    pub(super) path: &'static str,
+    /// The service whose models it calls, and that its calls are counted under.
+    pub(super) service: Service,
+    /// What a key must have to call it.
+    pub(super) scope: Scope,
+    pub(super) dialect: Dialect,
+    pub(super) sends: Sends,
+    pub(super) counts: Counts,
+    /// Whether a stream reports usage only where `stream_options` asks for it.
+    pub(super) asks_for_usage: bool,
+    /// What it does with what a provider keeps.
+    pub(super) object: Option<(Kind, Act)>,
+}
+
+/// The methods that there are.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(super) enum Verb {
+    Get,
+    Post,
+    Delete,
+}
+
+impl Verb {
+    pub(super) const fn method(self) -> Method {
+        match self {
+            Self::Get => Method::GET,
+            Self::Post => Method::POST,
+            Self::Delete => Method::DELETE,
+        }
+    }
+
+    pub(super) const fn filter(self) -> MethodFilter {
+        match self {
+            Self::Get => MethodFilter::GET,
+            Self::Post => MethodFilter::POST,
+            Self::Delete => MethodFilter::DELETE,
+        }
+    }
+}
+
+/// Whose API a path belongs to: the form of errors, and which providers understand it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Endpoint {
-    ChatCompletions,
-    Embeddings,
+pub(crate) enum Dialect {
+    OpenAi,
+    Anthropic,
+}
+
+/// The form of a request's body.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Sends {
+    Json,
+    /// `multipart/form-data`.
+    Form,
+    /// One or the other, as its `content-type` says.
+    Either,
+    /// A form that names no model.
+    File,
+    /// Nothing that is decided upon; a small body passes.
+    Nothing,
+}
+
+/// What is charged for, besides tokens, which count wherever they are reported.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Counts {
+    Tokens,
+    /// Pictures in the answer.
+    Images,
+    /// The length of the audio.
+    Media,
+    /// What a job used is known when it is done: see `objects`.
+    Job,
+    /// Costs nothing, unless the model has a price and usage is reported.
+    FreeUnlessPriced,
+    /// Costs nothing, whatever is reported.
+    Free,
+}
+
+/// What a path does with something that a provider keeps.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Act {
+    Create,
+    /// Makes another of one: its id is in the path.
+    Derive,
+    List,
+    /// Answers with the thing itself: as it is, or as it has become.
+    Retrieve,
+    /// Answers with something else about it.
+    Read,
+    Delete,
 }
 
 impl Endpoint {
-    pub(super) const ALL: [Self; 2] = [Self::ChatCompletions, Self::Embeddings];
-
-    /// The path here.
-    pub(super) const fn path(self) -> &'static str {
-        match self {
-            Self::ChatCompletions => "/v1/chat/completions",
-            Self::Embeddings => "/v1/embeddings",
+    const fn new(verb: Verb, path: &'static str, service: Service, scope: Scope) -> Self {
+        Self {
+            verb,
+            path,
+            service,
+            scope,
+            dialect: Dialect::OpenAi,
+            sends: Sends::Nothing,
+            counts: Counts::Free,
+            asks_for_usage: false,
+            object: None,
         }
     }
 
-    /// What a provider's base address is followed by.
-    pub(super) const fn provider_path(self) -> &'static str {
-        match self {
-            Self::ChatCompletions => "/chat/completions",
-            Self::Embeddings => "/embeddings",
+    /// Calls a model.
+    const fn call(path: &'static str, service: Service, scope: Scope, sends: Sends, counts: Counts) -> Self {
+        Self { sends, counts, ..Self::new(Verb::Post, path, service, scope) }
+    }
+
+    /// Concerns something that a provider keeps.
+    const fn of(verb: Verb, path: &'static str, kind: Kind, act: Act) -> Self {
+        let (service, scope) = match kind {
+            Kind::File => (Service::Storage, Scope::Files),
+            Kind::FineTuningJob => (Service::FineTuning, Scope::FineTuning),
+            Kind::Video => (Service::Video, Scope::Video),
+            Kind::Response | Kind::ChatCompletion => (Service::Chat, Scope::Chat),
+        };
+        Self { object: Some((kind, act)), ..Self::new(verb, path, service, scope) }
+    }
+
+    /// What a provider's base address is followed by, with `id` in its place.
+    pub(super) fn provider_path(&self, id: Option<&str>) -> String {
+        let path = self.path.strip_prefix("/v1").unwrap_or(self.path);
+        match id {
+            Some(id) => path.replacen("{id}", id, 1),
+            None => path.to_owned(),
+        }
+    }
+}
+
+use Act::{Create, Delete, Derive, List, Read, Retrieve};
+use Counts::{Free, FreeUnlessPriced, Images, Job, Media, Tokens};
+use Kind::{ChatCompletion, File, FineTuningJob, Response, Video};
+use Sends::{Either, Form, Json};
+
+const CHAT: (Service, Scope) = (Service::Chat, Scope::Chat);
+const IMAGE: (Service, Scope) = (Service::Image, Scope::Images);
+const AUDIO: (Service, Scope) = (Service::Audio, Scope::Audio);
+
+const fn json(path: &'static str, (service, scope): (Service, Scope), counts: Counts) -> Endpoint {
+    Endpoint::call(path, service, scope, Json, counts)
+}
+
+const fn form(path: &'static str, (service, scope): (Service, Scope), sends: Sends, counts: Counts) -> Endpoint {
+    Endpoint::call(path, service, scope, sends, counts)
+}
+
+pub(super) static ENDPOINTS: &[Endpoint] = &[
+    Endpoint {
+        asks_for_usage: true,
+        object: Some((ChatCompletion, Create)),
+        ..json("/v1/chat/completions", CHAT, Tokens)
+    },
+    Endpoint::of(Verb::Get, "/v1/chat/completions/{id}", ChatCompletion, Retrieve),
+    Endpoint::of(Verb::Post, "/v1/chat/completions/{id}", ChatCompletion, Retrieve),
+    Endpoint::of(Verb::Delete, "/v1/chat/completions/{id}", ChatCompletion, Delete),
+    Endpoint::of(Verb::Get, "/v1/chat/completions/{id}/messages", ChatCompletion, Read),
+    Endpoint { object: Some((Response, Create)), ..json("/v1/responses", CHAT, Tokens) },
+    json("/v1/responses/compact", CHAT, Tokens),
+    json("/v1/responses/input_tokens", CHAT, Free),
+    Endpoint::of(Verb::Get, "/v1/responses/{id}", Response, Retrieve),
+    Endpoint::of(Verb::Delete, "/v1/responses/{id}", Response, Delete),
+    Endpoint::of(Verb::Post, "/v1/responses/{id}/cancel", Response, Retrieve),
+    Endpoint::of(Verb::Get, "/v1/responses/{id}/input_items", Response, Read),
+    Endpoint { asks_for_usage: true, ..json("/v1/completions", CHAT, Tokens) },
+    json("/v1/embeddings", (Service::Embeddings, Scope::Embeddings), Tokens),
+    json("/v1/moderations", CHAT, FreeUnlessPriced),
+    Endpoint { dialect: Dialect::Anthropic, ..json("/v1/messages", CHAT, Tokens) },
+    Endpoint { dialect: Dialect::Anthropic, ..json("/v1/messages/count_tokens", CHAT, Free) },
+    json("/v1/images/generations", IMAGE, Images),
+    form("/v1/images/edits", IMAGE, Either, Images),
+    form("/v1/images/variations", IMAGE, Form, Images),
+    json("/v1/audio/speech", AUDIO, Tokens),
+    form("/v1/audio/transcriptions", AUDIO, Form, Media),
+    form("/v1/audio/translations", AUDIO, Form, Media),
+    Endpoint { object: Some((Video, Create)), ..form("/v1/videos", (Service::Video, Scope::Video), Either, Job) },
+    Endpoint::of(Verb::Get, "/v1/videos", Video, List),
+    Endpoint::of(Verb::Get, "/v1/videos/{id}", Video, Retrieve),
+    Endpoint::of(Verb::Delete, "/v1/videos/{id}", Video, Delete),
+    Endpoint::of(Verb::Get, "/v1/videos/{id}/content", Video, Read),
+    Endpoint { counts: Job, ..Endpoint::of(Verb::Post, "/v1/videos/{id}/remix", Video, Derive) },
+    Endpoint { sends: Sends::File, ..Endpoint::of(Verb::Post, "/v1/files", File, Create) },
+    Endpoint::of(Verb::Get, "/v1/files", File, List),
+    Endpoint::of(Verb::Get, "/v1/files/{id}", File, Retrieve),
+    Endpoint::of(Verb::Delete, "/v1/files/{id}", File, Delete),
+    Endpoint::of(Verb::Get, "/v1/files/{id}/content", File, Read),
+    Endpoint {
+        object: Some((FineTuningJob, Create)),
+        ..json("/v1/fine_tuning/jobs", (Service::FineTuning, Scope::FineTuning), Job)
+    },
+    Endpoint::of(Verb::Get, "/v1/fine_tuning/jobs", FineTuningJob, List),
+    Endpoint::of(Verb::Get, "/v1/fine_tuning/jobs/{id}", FineTuningJob, Retrieve),
+    Endpoint::of(Verb::Post, "/v1/fine_tuning/jobs/{id}/cancel", FineTuningJob, Retrieve),
+    Endpoint::of(Verb::Post, "/v1/fine_tuning/jobs/{id}/pause", FineTuningJob, Retrieve),
+    Endpoint::of(Verb::Post, "/v1/fine_tuning/jobs/{id}/resume", FineTuningJob, Retrieve),
+    Endpoint::of(Verb::Get, "/v1/fine_tuning/jobs/{id}/events", FineTuningJob, Read),
+    Endpoint::of(Verb::Get, "/v1/fine_tuning/jobs/{id}/checkpoints", FineTuningJob, Read),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_path_has_each_method_once() {
+        let all: HashSet<(Verb, &str)> = ENDPOINTS.iter().map(|endpoint| (endpoint.verb, endpoint.path)).collect();
+        assert_eq!(all.len(), ENDPOINTS.len());
+    }
+
+    #[test]
+    fn paths_with_an_id_are_about_something_that_is_kept() {
+        for endpoint in ENDPOINTS {
+            let takes_id = matches!(endpoint.object, Some((_, Derive | Retrieve | Read | Delete)));
+            assert_eq!(endpoint.path.contains("{id}"), takes_id, "{}", endpoint.path);
         }
     }
 
-    /// The service whose models it calls.
-    pub(super) const fn service(self) -> Service {
-        match self {
-            Self::ChatCompletions => Service::Chat,
-            Self::Embeddings => Service::Embeddings,
-        }
-    }
-
-    /// What a key must have to call it.
-    pub(super) const fn scope(self) -> Scope {
-        match self {
-            Self::ChatCompletions => Scope::Chat,
-            Self::Embeddings => Scope::Embeddings,
-        }
-    }
-
-    /// Whether its answers may be streamed, and then report usage where `stream_options` asks for it.
-    pub(super) const fn streams(self) -> bool {
-        matches!(self, Self::ChatCompletions)
+    #[test]
+    fn a_provider_sees_the_path_without_the_version() {
+        let path = |path: &str| ENDPOINTS.iter().find(|endpoint| endpoint.path == path).unwrap();
+        assert_eq!(path("/v1/chat/completions").provider_path(None), "/chat/completions");
+        assert_eq!(path("/v1/videos/{id}/content").provider_path(Some("v-1")), "/videos/v-1/content");
     }
 }

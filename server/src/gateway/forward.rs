@@ -2,101 +2,91 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use axum::{body::Body, extract::Request, http::HeaderMap, response::Response as Answer};
-use services::{api_keys::directory::KeyRecord, models::current_price};
-use tokio::sync::oneshot;
+use axum::extract::Request;
+use services::{api_keys::directory::KeyRecord, rate_limits::Permit};
 
 use super::{
-    Gateway, answer,
-    body::RequestBody,
+    Gateway,
+    accept::{Accepted, Forward, accept},
+    answer,
+    bodies::Capture,
     call::{Arrival, Call, End},
-    collect::{CollectError, Within, collect},
     headers,
-    offers::Offer,
+    limits::{self, Reply},
+    pass,
     provider::ProviderRequest,
     refusal::Refusal,
     routing::{self, Unanswered},
     stream,
+    timing::{ClientTime, Timing},
 };
 
-/// Where the answer goes; closed when the client has hung up before it began.
-pub(super) type Reply = oneshot::Sender<Answer>;
-
 /// Works on a call until it is over and stored.
-pub(super) async fn handle(gateway: &Gateway, arrival: Arrival, request: Request, reply: Reply) {
+pub(super) async fn handle(gateway: &Gateway, arrival: Arrival, request: Request, mut reply: Reply, capture: Capture) {
     let (parts, body) = request.into_parts();
-    let key = match gateway.admit(&parts, arrival.endpoint.scope()).await {
+    let client = ClientTime::default();
+    let body = client.of(body);
+    let key = match gateway.admit(&parts, arrival.endpoint.scope).await {
         Ok(key) => key,
         Err(denied) => {
             if let Some(key) = denied.key {
                 record_refusal(gateway, &arrival, &key, Arc::default(), &denied.refusal).await;
             }
-            return answer_refusal(reply, &denied.refusal);
+            return answer_refusal(gateway, &arrival, reply, &denied.refusal);
         }
     };
+    capture.admit(&key);
     let lifeline = gateway.running.enter(arrival.id, key.api_key_id);
-    let (body, offer) = match accept(gateway, &arrival, &key, body).await {
-        Ok(accepted) => accepted,
+    let forward = match accept(gateway, &arrival, &key, parts, body).await {
+        Ok(Accepted::Forward(forward)) => *forward,
+        Ok(Accepted::Here(response)) => {
+            let _ = reply.send(response);
+            return;
+        }
         Err(turned_away) => {
             if let Some((refusal, model)) = turned_away {
                 record_refusal(gateway, &arrival, &key, model, &refusal).await;
-                answer_refusal(reply, &refusal);
+                answer_refusal(gateway, &arrival, reply, &refusal);
             }
             return;
         }
     };
-    let price = current_price(&gateway.services, &offer.name);
-    forward(gateway, Call { arrival, key, offer, price, lifeline }, parts.headers, body, reply).await;
+    let Forward { offer, request, memo } = forward;
+    let paced = gateway.pace(&key, limits::tokens_of(&request));
+    reply.tell(gateway.standing_headers(&key));
+    let permit = match paced {
+        Ok(permit) => permit,
+        Err(refusal) => {
+            record_refusal(gateway, &arrival, &key, Arc::clone(&offer.name), &refusal).await;
+            return answer_refusal(gateway, &arrival, reply, &refusal);
+        }
+    };
+    let _open = match gateway.meter.begin(&arrival.begun(&key, Arc::clone(&offer.name))) {
+        Ok(open) => open,
+        Err(error) => {
+            tracing::warn!(call = %arrival.id, %error, "a call can't be taken");
+            permit.into_iter().for_each(Permit::cancel);
+            return answer_refusal(gateway, &arrival, reply, &Refusal::unavailable());
+        }
+    };
+    capture.forwarded();
+    let price = offer.price;
+    send(
+        gateway,
+        Call { arrival, key, offer, price, memo, lifeline, permit, timing: Timing::new(client), _open },
+        request,
+        reply,
+    )
+    .await;
 }
 
-/// A refusal with the model it is about, which is one on offer or empty; nothing where the client left while sending.
-type TurnedAway = Option<(Refusal, Arc<str>)>;
-
-/// Reads the body, and checks that its model is on offer, for this path, to this key.
-async fn accept(
-    gateway: &Gateway,
-    arrival: &Arrival,
-    key: &KeyRecord,
-    mut body: Body,
-) -> Result<(RequestBody, Arc<Offer>), TurnedAway> {
-    let limits = &gateway.limits;
-    let within = Within {
-        bytes: limits.max_body_bytes,
-        idle: limits.idle_timeout,
-        deadline: arrival.instant + limits.total_timeout,
-    };
-    let nothing = |refusal| Some((refusal, Arc::default()));
-    let bytes = collect(&mut body, within).await.map_err(|error| match error {
-        CollectError::TooLarge => nothing(Refusal::body_too_large(limits.max_body_bytes)),
-        CollectError::TooSlow => nothing(Refusal::body_too_slow()),
-        CollectError::Broken => None,
-    })?;
-    let body = RequestBody::read(bytes).map_err(nothing)?;
-    let offer = gateway.offers.get(&body.model).ok_or_else(|| nothing(Refusal::model_not_found(&body.model)))?;
-    let about = |refusal| Some((refusal, Arc::clone(&offer.name)));
-    if !key.allows_model(&offer.name) {
-        return Err(about(Refusal::model_not_allowed(&offer.name)));
-    }
-    if offer.service != arrival.endpoint.service() {
-        let message = format!("{:?} is a model for {}, which this path isn't for.", offer.name, offer.service);
-        return Err(about(Refusal::invalid("model", message)));
-    }
-    Ok((body, Arc::clone(offer)))
-}
-
-async fn forward(gateway: &Gateway, call: Call, headers: HeaderMap, body: RequestBody, reply: Reply) {
-    let reports_usage = call.arrival.endpoint.streams() && body.stream;
-    let request = ProviderRequest {
-        endpoint: call.arrival.endpoint,
-        headers: headers::for_provider(headers),
-        body: body.spliced(&call.offer.upstream_json, reports_usage),
-    };
-    let wants_usage_chunk = !reports_usage || body.wants_usage_chunk();
-    // The request's own copy isn't needed while the provider works on its answer.
-    drop(body);
+async fn send(gateway: &Gateway, call: Call, request: ProviderRequest, reply: Reply) {
     match routing::ask(gateway, &call, request).await {
         Ok((provider, response)) if headers::is_event_stream(response.headers()) => {
-            stream::relay(gateway, call, provider, response, wants_usage_chunk, reply).await;
+            stream::relay(gateway, call, provider, response, reply).await;
+        }
+        Ok((provider, response)) if pass::is_for(&response) => {
+            pass::relay(gateway, call, provider, response, reply).await;
         }
         Ok((provider, response)) => answer::relay(gateway, call, provider, response, reply).await,
         Err(Unanswered { provider, refusal, outcome, free }) => {
@@ -117,12 +107,11 @@ async fn forward(gateway: &Gateway, call: Call, headers: HeaderMap, body: Reques
 
 /// Keeps a refusal in the key's log. That it can't be stored is no reason to answer otherwise.
 async fn record_refusal(gateway: &Gateway, arrival: &Arrival, key: &KeyRecord, model: Arc<str>, refusal: &Refusal) {
-    if gateway.meter.record(arrival.refused(key, model, refusal)).await.is_err() {
-        tracing::warn!(call = %arrival.id, "a refusal isn't in the log");
-    }
+    gateway.refusals.record(arrival.refused(key, model, refusal)).await;
 }
 
-fn answer_refusal(reply: Reply, refusal: &Refusal) {
+fn answer_refusal(gateway: &Gateway, arrival: &Arrival, reply: Reply, refusal: &Refusal) {
+    gateway.metrics().refused(refusal.code);
     // Where nobody waits any more, nobody is told.
-    let _ = reply.send(refusal.response());
+    let _ = reply.send(arrival.refusal(refusal));
 }

@@ -49,6 +49,8 @@ fn stays_with_provider(name: &str) -> bool {
         "set-cookie"
             | "content-length"
             | "x-request-id"
+            | "request-id"
+            | "anthropic-organization-id"
             | "openai-organization"
             | "openai-project"
             | "alt-svc"

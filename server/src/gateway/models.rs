@@ -8,11 +8,15 @@ use axum::{
     http::request::Parts,
     response::{IntoResponse, Response},
 };
-use domain::api_keys::Scope;
+use domain::{api_keys::Scope, models::Service};
 use serde::Serialize;
 use services::api_keys::directory::KeyRecord;
 
-use super::{Gateway, identified_anew, offers::Offer, refusal::Refusal};
+use super::{
+    Gateway, identified_anew,
+    offers::{Offer, Offers},
+    refusal::Refusal,
+};
 
 #[derive(Serialize)]
 struct List<'a> {
@@ -30,8 +34,8 @@ struct Model<'a> {
 }
 
 impl<'a> Model<'a> {
-    fn new(gateway: &Gateway, offer: &'a Offer) -> Self {
-        let created = gateway.offers.since.millis() / 1000;
+    fn new(offers: &Offers, offer: &'a Offer) -> Self {
+        let created = offers.since.millis() / 1000;
         Self { id: &offer.name, object: "model", created, owned_by: "tollhouse" }
     }
 }
@@ -40,8 +44,11 @@ impl<'a> Model<'a> {
 pub(super) async fn list(State(gateway): State<Gateway>, request: Parts) -> Response {
     let response = match key(&gateway, &request).await {
         Ok(key) => {
-            let allowed = gateway.offers.iter().filter(|offer| key.allows_model(&offer.name));
-            let data = allowed.map(|offer| Model::new(&gateway, offer)).collect();
+            let offers = gateway.offers();
+            // What storage costs is a model in the configuration, but nothing to be called.
+            let called = offers.iter().filter(|offer| offer.service != Service::Storage);
+            let allowed = called.filter(|offer| key.allows_model(&offer.name));
+            let data = allowed.map(|offer| Model::new(&offers, offer)).collect();
             Json(List { object: "list", data }).into_response()
         }
         Err(refusal) => refusal.response(),
@@ -53,11 +60,12 @@ pub(super) async fn list(State(gateway): State<Gateway>, request: Parts) -> Resp
 pub(super) async fn retrieve(State(gateway): State<Gateway>, Path(name): Path<String>, request: Parts) -> Response {
     let found = async {
         let key = key(&gateway, &request).await?;
-        let offer = gateway.offers.get(&name).ok_or_else(|| Refusal::model_not_found(&name))?;
+        let offers = gateway.offers();
+        let offer = offers.get(&name).ok_or_else(|| Refusal::model_not_found(&name))?;
         if !key.allows_model(&name) {
             return Err(Refusal::model_not_allowed(&name));
         }
-        Ok(Json(Model::new(&gateway, offer)).into_response())
+        Ok(Json(Model::new(&offers, offer)).into_response())
     };
     let response = found.await.unwrap_or_else(|refusal: Refusal| refusal.response());
     identified_anew(&gateway, response)

@@ -1,11 +1,15 @@
 //! The models on offer, and who answers for them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use domain::{models::Service, time::Timestamp};
+use domain::{ids::PriceId, models::Service, money::Price, time::Timestamp};
+use services::{Services, models::current_price};
 
-use super::provider::{Client, Provider};
-use crate::config::{Config, ConfigError};
+use super::{
+    endpoint::Dialect,
+    provider::{Client, Provider},
+};
+use crate::config::{Config, ConfigError, ProviderConfig, ProviderKind};
 
 /// A model on offer.
 #[derive(Debug)]
@@ -14,35 +18,116 @@ pub(super) struct Offer {
     pub(super) service: Service,
     /// The providers' name for it, as a JSON text.
     pub(super) upstream_json: String,
-    /// Tried in order; never empty.
+    /// How many tokens an answer may have at most.
+    pub(super) max_output_tokens: Option<u32>,
+    /// In the order in which they stand; never empty.
     pub(super) providers: Vec<Arc<Provider>>,
+    /// Of those that have one, by name.
+    pub(super) weights: Arc<BTreeMap<Arc<str>, u32>>,
+    /// What a call costs as long as this offer stands, and the version of the price that says so.
+    pub(super) price: Option<(PriceId, Price)>,
+}
+
+impl Offer {
+    /// What only one provider can answer, since it keeps what the call is about; it costs nothing.
+    pub(super) fn of(name: Arc<str>, service: Service, provider: Arc<Provider>) -> Self {
+        Self {
+            upstream_json: serde_json::Value::from(&*name).to_string(),
+            name,
+            service,
+            providers: vec![provider],
+            weights: Arc::default(),
+            max_output_tokens: None,
+            price: None,
+        }
+    }
+
+    /// The providers' weights, place by place.
+    pub(super) fn providers_weights(&self) -> Vec<Option<u32>> {
+        self.providers.iter().map(|provider| self.weights.get(&provider.name).copied()).collect()
+    }
+
+    /// The same with those of its providers only that understand such calls.
+    pub(super) fn speaking(&self, dialect: Dialect) -> Self {
+        let speaking = self.providers.iter().filter(|provider| provider.speaks(dialect));
+        Self {
+            name: Arc::clone(&self.name),
+            upstream_json: self.upstream_json.clone(),
+            providers: speaking.cloned().collect(),
+            weights: Arc::clone(&self.weights),
+            ..*self
+        }
+    }
+
+    /// The providers' name for it.
+    pub(super) fn upstream_name(&self) -> String {
+        // It was made from a text.
+        serde_json::from_str(&self.upstream_json).unwrap_or_default()
+    }
 }
 
 #[derive(Debug)]
 pub(super) struct Offers {
     by_name: BTreeMap<Arc<str>, Arc<Offer>>,
-    /// Since when this server offers them.
+    providers: BTreeMap<Arc<str>, (ProviderConfig, Arc<Provider>)>,
+    /// Who keeps files, where a request names no model.
+    pub(super) files_provider: Option<Arc<Provider>>,
+    /// The model whose price storage has.
+    pub(super) storage_model: Option<Arc<str>>,
+    /// Since when this server offers models.
     pub(super) since: Timestamp,
 }
 
 impl Offers {
-    pub(super) fn new(config: &Config, now: Timestamp) -> Result<Self, ConfigError> {
-        let client = Client::new(config.gateway.connect_timeout)?;
-        let mut providers: BTreeMap<Arc<str>, Arc<Provider>> = BTreeMap::new();
+    /// Those of `config`, with the prices that `services` know, and with the providers that stay as they are in `before`.
+    pub(super) fn new(services: &Services, config: &Config, before: Option<&Self>) -> Result<Self, ConfigError> {
+        // Providers that may take as long to accept a connection share their keeper of connections.
+        let mut clients: BTreeMap<Duration, Client> = BTreeMap::new();
+        let mut providers = BTreeMap::new();
         for provider in &config.providers {
-            providers.insert(Arc::clone(&provider.name), Arc::new(Provider::new(provider, &client)?));
+            let unchanged = before.and_then(|before| before.providers.get(&provider.name));
+            let kept = match unchanged.filter(|(config, _)| config == provider) {
+                Some((_, kept)) => Arc::clone(kept),
+                None => {
+                    let connect = provider.timeouts.connect;
+                    let client = match clients.get(&connect) {
+                        Some(client) => client,
+                        None => clients.entry(connect).or_insert(Client::new(connect)?),
+                    };
+                    Arc::new(Provider::new(provider, client)?)
+                }
+            };
+            providers.insert(Arc::clone(&provider.name), (provider.clone(), kept));
         }
         let by_name = config.models.iter().map(|model| {
+            // The configuration was checked: all of them are there.
+            let found = model.providers.iter().filter_map(|wanted| providers.get(&wanted.name));
+            let providers = found.map(|(_, provider)| Arc::clone(provider)).collect();
+            let weights = model.providers.iter().filter_map(|wanted| Some((Arc::clone(&wanted.name), wanted.weight?)));
             let offer = Offer {
                 name: Arc::clone(&model.name),
                 service: model.service,
                 upstream_json: serde_json::Value::from(model.upstream_name.as_str()).to_string(),
-                // The configuration was checked: all of them are there.
-                providers: model.providers.iter().filter_map(|name| providers.get(name).cloned()).collect(),
+                providers,
+                weights: Arc::new(weights.collect()),
+                max_output_tokens: model.max_output_tokens,
+                price: current_price(services, &model.name),
             };
             (Arc::clone(&model.name), Arc::new(offer))
         });
-        Ok(Self { by_name: by_name.collect(), since: now })
+        let by_name = by_name.collect();
+        let first = |kind: fn(&ProviderKind) -> bool| config.providers.iter().find(|provider| kind(&provider.kind));
+        let files = match &config.gateway_files_provider {
+            Some(name) => Some(name),
+            None => first(|kind| matches!(kind, ProviderKind::OpenAi { .. }))
+                .or_else(|| first(|kind| matches!(kind, ProviderKind::Sandbox)))
+                .map(|provider| &provider.name),
+        };
+        let files_provider = files.and_then(|name| Some(Arc::clone(&providers.get(name)?.1)));
+        let storage_model = config.models.iter().find(|model| model.service == Service::Storage);
+        let storage_model = storage_model.map(|model| Arc::clone(&model.name));
+        let since = before.map_or_else(|| services.now(), |before| before.since);
+        Ok(Self { by_name, providers, files_provider, storage_model, since })
     }
 
     pub(super) fn get(&self, model: &str) -> Option<&Arc<Offer>> {
@@ -52,5 +137,15 @@ impl Offers {
     /// By name.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Offer>> {
         self.by_name.values()
+    }
+
+    /// The provider of this name, if it is configured.
+    pub(super) fn provider(&self, name: &str) -> Option<&Arc<Provider>> {
+        self.providers.get(name).map(|(_, provider)| provider)
+    }
+
+    /// All that are configured, by name.
+    pub(super) fn providers(&self) -> impl Iterator<Item = &Arc<Provider>> {
+        self.providers.values().map(|(_, provider)| provider)
     }
 }

@@ -10,8 +10,13 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use domain::api_keys::{Level, Scope, Secret};
+use domain::{
+    api_keys::{Level, Scope, Secret},
+    ids::CallId,
+};
 use serde::Serialize;
+
+use super::endpoint::Dialect;
 
 /// Tells OpenAI's clients whether to try again.
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
@@ -44,6 +49,11 @@ impl Refusal {
 
     fn about(self, param: impl Into<Cow<'static, str>>) -> Self {
         Self { param: Some(param.into()), ..self }
+    }
+
+    /// The same about another part of the request.
+    pub(super) fn of_param(self, param: &'static str) -> Self {
+        self.about(param)
     }
 
     fn not_to_be_repeated(self) -> Self {
@@ -116,9 +126,25 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", "invalid_request_error", message)
     }
 
-    pub(crate) fn body_too_large(most: usize) -> Self {
+    /// 503: so many uploads are under way that the disk they may take is taken.
+    pub(crate) fn no_room() -> Self {
+        let message = "Too much is being uploaded at once. Try again in a moment.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", "service_unavailable", message)
+    }
+
+    pub(crate) fn body_too_large(most: u64) -> Self {
         let message = format!("The body is larger than {most} bytes.");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request_error", "request_too_large", message)
+    }
+
+    /// 413: more at once than is taken.
+    pub(crate) fn too_many(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request_error", "request_too_large", message)
+    }
+
+    /// 415: the body is of a kind that isn't read here.
+    pub(crate) fn wrong_content_type(message: &'static str) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request_error", "unsupported_media_type", message)
     }
 
     pub(crate) fn body_too_slow() -> Self {
@@ -144,6 +170,12 @@ impl Refusal {
         Self::new(StatusCode::GATEWAY_TIMEOUT, "upstream_error", "upstream_timeout", message)
     }
 
+    /// 502: nobody was asked, since all who could be have failed too often; in so many seconds one is.
+    pub(crate) fn upstream_resting(seconds: u64) -> Self {
+        let message = "The model's providers failed several times in a row, so they aren't asked for a moment.";
+        Self { retry: Retry::After(seconds), ..Self::upstream_error(message) }
+    }
+
     /// 404: no such thing, or not the asker's to see.
     pub(crate) fn not_found() -> Self {
         let message = "There is nothing with this id, or it isn't yours to see.";
@@ -162,6 +194,12 @@ impl Refusal {
         Self { retry: Retry::After(retry_after_seconds), ..refusal }
     }
 
+    /// 429: faster than a limit allows. OpenAI's clients wait and try again.
+    pub(crate) fn rate_limited(message: String, retry_after_seconds: u64) -> Self {
+        let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", "rate_limit_exceeded", message);
+        Self { retry: Retry::After(retry_after_seconds), ..refusal }
+    }
+
     /// 503: what must be looked up or stored can't be, so that nothing is let through.
     pub(crate) fn unavailable() -> Self {
         let message = "The gateway's database can't be reached or is busy. Try again in a moment.";
@@ -176,6 +214,19 @@ impl Refusal {
     /// The same, in other words.
     pub(crate) fn internal_as(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "internal_error", message)
+    }
+
+    /// In how many seconds to try again, where that is known.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        match self.retry {
+            Retry::After(seconds) => Some(seconds),
+            Retry::AsUsual | Retry::Never => None,
+        }
+    }
+
+    /// What it says, without what may be a secret in the wrong place.
+    pub(crate) fn message(&self) -> String {
+        Secret::redact(&self.message)
     }
 
     /// The JSON that says it.
@@ -199,8 +250,55 @@ impl Refusal {
         serde_json::to_string(&Document { error }).unwrap_or_default()
     }
 
+    /// The JSON that says it to a client of `dialect`, about the call with this id.
+    pub(super) fn json_in(&self, dialect: Dialect, id: CallId) -> String {
+        #[derive(Serialize)]
+        struct Document<'a> {
+            r#type: &'static str,
+            error: Inner<'a>,
+            request_id: String,
+        }
+        #[derive(Serialize)]
+        struct Inner<'a> {
+            r#type: &'static str,
+            message: &'a str,
+        }
+        match dialect {
+            Dialect::OpenAi => self.json(),
+            Dialect::Anthropic => {
+                let message = &*Secret::redact(&self.message);
+                let error = Inner { r#type: self.anthropic_type(), message };
+                let document = Document { r#type: "error", error, request_id: id.to_string() };
+                serde_json::to_string(&document).unwrap_or_default()
+            }
+        }
+    }
+
+    /// Anthropic's name for it. Source: "Errors" in its API reference.
+    fn anthropic_type(&self) -> &'static str {
+        match self.status.as_u16() {
+            400 | 405 | 409 | 415 => "invalid_request_error",
+            401 => "authentication_error",
+            403 => "permission_error",
+            404 => "not_found_error",
+            413 => "request_too_large",
+            429 => "rate_limit_error",
+            408 | 504 => "timeout_error",
+            _ => "api_error",
+        }
+    }
+
     pub(crate) fn response(&self) -> Response {
-        let mut response = Response::new(Body::from(self.json()));
+        self.response_with(self.json())
+    }
+
+    /// The answer to a client of `dialect`, about the call with this id.
+    pub(super) fn response_in(&self, dialect: Dialect, id: CallId) -> Response {
+        self.response_with(self.json_in(dialect, id))
+    }
+
+    fn response_with(&self, json: String) -> Response {
+        let mut response = Response::new(Body::from(json));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -216,9 +314,11 @@ impl Refusal {
     }
 
     /// The same for a path that takes `methods` only.
-    pub(crate) fn response_allowing(&self, methods: &'static str) -> Response {
+    pub(crate) fn response_allowing(&self, methods: &str) -> Response {
         let mut response = self.response();
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
+        if let Ok(methods) = HeaderValue::from_str(methods) {
+            response.headers_mut().insert(ALLOW, methods);
+        }
         response
     }
 }

@@ -4,70 +4,53 @@
 //! answer is read to its end all the same, within the timeouts, since the
 //! provider goes on to charge for it; the call is recorded as interrupted, at
 //! the usage that the provider reports. When the provider does, or takes too
-//! long, the call is recorded as interrupted at what it had reported, which
-//! usually is nothing: then tokens and cost are unknown, not zero.
+//! long, the call is recorded as interrupted at what it had reported; where
+//! that is nothing, or not all, at an estimate of what was said until then.
 
+mod client;
 mod passed;
+mod record;
 
 use std::{borrow::Cow, sync::Arc};
 
-use axum::{body::Body, http::Response};
+use axum::http::Response;
 use bytes::Bytes;
-use domain::{calls::Outcome, money::Quantities};
-use tokio::{
-    sync::mpsc,
-    time::{Instant, timeout_at},
-};
+use domain::calls::Outcome;
 
-use self::passed::{Passed, Piece};
+pub(super) use self::client::Client;
 use super::{
     Gateway,
     call::{Call, End},
     collect::{Next, next},
-    forward::Reply,
+    endpoint::Dialect,
+    estimate::Said,
     headers,
+    limits::Reply,
     provider::{BrokenOff, Provider, ProviderBody},
     refusal::Refusal,
     sse::{Event, Ready, Splitter, data},
-    usage::Reported,
+    usage::{EventKind, Reported, Reports},
 };
 use crate::config::GatewayConfig;
-
-/// How many pieces may wait for a slow client.
-const WAITING: usize = 32;
 
 /// Passes on a stream, and stores what it used before its end.
 pub(super) async fn relay(
     gateway: &Gateway,
-    call: Call,
+    mut call: Call,
     provider: Arc<Provider>,
     response: Response<ProviderBody>,
-    wants_usage_chunk: bool,
     reply: Reply,
 ) {
     let (parts, mut body) = response.into_parts();
     let status = parts.status;
-    let (pieces, passed_on) = mpsc::channel(WAITING);
-    let mut answer = Response::new(Body::new(Passed::new(passed_on)));
-    *answer.status_mut() = status;
-    *answer.headers_mut() = headers::for_client(parts.headers);
-    // Where the client has gone already, the other end of `pieces` goes with the answer.
-    let _ = reply.send(answer);
-
-    let mut relay = Relay {
-        call: &call,
-        limits: &gateway.limits,
-        client: Some(pieces),
-        wants_usage_chunk,
-        within_event: false,
-        used: None,
-        error_code: None,
-        first_byte_us: None,
-    };
+    let limits = gateway.limits_for(&provider);
+    let prompt = std::mem::take(&mut call.memo.prompt);
+    let client = Client::new(&call.arrival, &limits, status, headers::for_client(parts.headers), reply);
+    let mut relay = Relay::new(&call, &limits, client);
     let ending = call.lifeline.hold(relay.pass_events(&mut body)).await.unwrap_or(Ending::Cut);
     let complete = matches!(ending, Ending::Complete { .. });
     let outcome = match &relay.error_code {
-        _ if !complete || relay.client_is_gone() => Outcome::Interrupted,
+        _ if !complete || relay.client.is_gone() => Outcome::Interrupted,
         None if status.is_success() => Outcome::Succeeded,
         _ => Outcome::Failed,
     };
@@ -77,17 +60,20 @@ pub(super) async fn relay(
         (Ending::Complete { .. }, Some(code)) => Cow::Owned(code),
         (Ending::Complete { .. }, None) => Cow::Borrowed(""),
     };
+    if status.is_success() {
+        relay.note(gateway, &provider).await;
+    }
     let end = End {
         provider: Arc::clone(&provider.name),
         status: status.as_u16(),
         outcome,
         streamed: true,
-        used: relay.used,
+        used: relay.used(prompt, outcome).await,
         free: !status.is_success(),
-        first_byte_us: relay.first_byte_us,
+        first_byte_us: relay.client.first_byte_us,
         error_code,
     };
-    let stored = gateway.meter.record(call.record(end)).await;
+    let stored = gateway.record(&call, end).await;
     match ending {
         Ending::Complete { rest, more } if stored.is_ok() => relay.pass_end(rest, more, &mut body).await,
         Ending::Cut => relay.pass_cut(),
@@ -107,10 +93,13 @@ enum Ending {
 }
 
 /// What to do with an event.
+#[derive(Clone, Copy, Eq, PartialEq)]
 enum Fate {
     Pass,
     /// Nobody asked for it but us.
     Withhold,
+    /// It may be the last one: it goes on with the next, or at the end.
+    Hold,
     /// The last one: it goes on when the call is stored.
     Last,
 }
@@ -118,30 +107,38 @@ enum Fate {
 struct Relay<'a> {
     call: &'a Call,
     limits: &'a GatewayConfig,
-    /// `None` once it is known that it has gone.
-    client: Option<mpsc::Sender<Piece>>,
-    wants_usage_chunk: bool,
+    client: Client<'a>,
     /// Whether an event is passing piece by piece, so that nothing of ours can stand behind it.
     within_event: bool,
-    used: Option<Quantities>,
+    /// An event that may be the last one.
+    held: Bytes,
+    reports: Reports,
+    said: Said,
+    /// What the provider calls its answer.
+    id: Option<String>,
     error_code: Option<String>,
-    first_byte_us: Option<i64>,
 }
 
-impl Relay<'_> {
-    fn deadline(&self) -> Instant {
-        self.call.arrival.instant + self.limits.total_timeout
-    }
-
-    fn client_is_gone(&self) -> bool {
-        self.client.as_ref().is_none_or(mpsc::Sender::is_closed)
+impl<'a> Relay<'a> {
+    fn new(call: &'a Call, limits: &'a GatewayConfig, client: Client<'a>) -> Self {
+        Self {
+            call,
+            limits,
+            client,
+            within_event: false,
+            held: Bytes::new(),
+            reports: Reports::default(),
+            said: Said::default(),
+            id: None,
+            error_code: None,
+        }
     }
 
     /// Passes on all events but the last.
     async fn pass_events(&mut self, body: &mut ProviderBody) -> Ending {
         let mut splitter = Splitter::new();
         loop {
-            match next(body, self.limits.idle_timeout, self.deadline()).await {
+            match next(body, self.limits.idle_timeout, self.client.deadline()).await {
                 Next::Data(chunk) => {
                     if let Some(last) = self.pass(splitter.push(chunk)).await {
                         let rest = [&*last, &*splitter.finish().bytes].concat();
@@ -150,9 +147,13 @@ impl Relay<'_> {
                 }
                 Next::End => {
                     let Ready { bytes, events } = splitter.finish();
-                    let withheld = events.iter().any(|event| matches!(self.read(&bytes, event), Fate::Withhold));
+                    let mut withheld = false;
+                    for event in &events {
+                        withheld |= self.read(&bytes, event).await == Fate::Withhold;
+                    }
                     let rest = if withheld { Bytes::new() } else { bytes };
-                    return Ending::Complete { rest, more: false };
+                    let rest = [std::mem::take(&mut self.held), rest].concat();
+                    return Ending::Complete { rest: rest.into(), more: false };
                 }
                 Next::TooSlow => return Ending::Broken("upstream_timeout"),
                 Next::Broken => return Ending::Broken("upstream_error"),
@@ -166,73 +167,74 @@ impl Relay<'_> {
         self.within_event = events.last().map_or(self.within_event, |last| !last.whole);
         let mut begin = 0;
         for event in &events {
-            match self.read(&bytes, event) {
-                Fate::Pass => {}
-                Fate::Withhold => {
-                    self.send(bytes.slice(begin..event.place.start)).await;
-                    begin = event.place.end;
-                }
-                Fate::Last => {
-                    self.send(bytes.slice(begin..event.place.start)).await;
-                    return Some(bytes.slice(event.place.start..));
-                }
+            let fate = self.read(&bytes, event).await;
+            if !self.held.is_empty() {
+                let held = std::mem::take(&mut self.held);
+                self.client.send(held).await;
+            }
+            if fate == Fate::Pass {
+                continue;
+            }
+            self.client.send(bytes.slice(begin..event.place.start)).await;
+            begin = event.place.end;
+            match fate {
+                Fate::Last => return Some(bytes.slice(event.place.start..)),
+                Fate::Hold => self.held = bytes.slice(event.place.clone()),
+                Fate::Pass | Fate::Withhold => {}
             }
         }
-        self.send(bytes.slice(begin..)).await;
+        self.client.send(bytes.slice(begin..)).await;
         None
     }
 
-    fn read(&mut self, bytes: &Bytes, event: &Event) -> Fate {
+    async fn read(&mut self, bytes: &Bytes, event: &Event) -> Fate {
         let Some(data) = data(&bytes[event.place.clone()]).filter(|_| event.whole) else { return Fate::Pass };
         if data.trim_ascii() == b"[DONE]" {
             return Fate::Last;
         }
         let reported = Reported::read(&data);
-        // Some providers count up in every chunk: the last count is the one that holds.
-        self.used = reported.used.or(self.used);
+        if self.id.is_none() && self.call.memo.stores {
+            self.id = reported.id();
+        }
+        self.reports.then(reported.reports);
         self.error_code = reported.error_code.or(self.error_code.take());
-        if reported.only_usage && !self.wants_usage_chunk { Fate::Withhold } else { Fate::Pass }
+        match reported.kind {
+            _ if reported.only_usage && self.call.memo.withholds_usage_chunk => Fate::Withhold,
+            EventKind::Content => {
+                self.said.take(&data).await;
+                Fate::Pass
+            }
+            EventKind::Other => Fate::Pass,
+            EventKind::PerhapsLast => Fate::Hold,
+            EventKind::Last => Fate::Last,
+        }
     }
 
-    async fn send(&mut self, bytes: Bytes) {
-        if bytes.is_empty() {
+    /// Tells the client why its answer ends here.
+    fn pass_cut(&mut self) {
+        if self.within_event {
             return;
         }
-        if self.first_byte_us.is_none() {
-            self.first_byte_us = Some(self.call.arrival.elapsed_us());
-        }
-        self.give(Piece::Data(bytes)).await;
-    }
-
-    /// Hands a piece to the client, who may keep it waiting, but not for ever.
-    async fn give(&mut self, piece: Piece) {
-        let Some(client) = &self.client else { return };
-        let patience = self.deadline().min(Instant::now() + self.limits.idle_timeout);
-        if !matches!(timeout_at(patience, client.send(piece)).await, Ok(Ok(()))) {
-            self.client = None;
-        }
-    }
-
-    /// Tells the client why its answer ends here. One who reads so slowly that much waits for it already isn't waited for.
-    fn pass_cut(&mut self) {
-        let Some(client) = self.client.take().filter(|_| !self.within_event) else { return };
-        let event = format!("data: {}\n\n", Refusal::cut().json());
-        if client.try_send(Piece::Data(event.into())).is_ok() {
-            let _ = client.try_send(Piece::End);
-        }
+        let arrival = &self.call.arrival;
+        let json = Refusal::cut().json_in(arrival.endpoint.dialect, arrival.id);
+        let event = match arrival.endpoint.dialect {
+            Dialect::OpenAi => format!("data: {json}\n\n"),
+            Dialect::Anthropic => format!("event: error\ndata: {json}\n\n"),
+        };
+        self.client.end_with(event.into());
     }
 
     /// Passes on what was held back, and whatever comes after it.
     async fn pass_end(&mut self, rest: Bytes, more: bool, body: &mut ProviderBody) {
-        self.send(rest).await;
+        self.client.send(rest).await;
         let mut more = more;
         while more {
-            match next(body, self.limits.idle_timeout, self.deadline()).await {
-                Next::Data(chunk) => self.send(chunk).await,
+            match next(body, self.limits.idle_timeout, self.client.deadline()).await {
+                Next::Data(chunk) => self.client.send(chunk).await,
                 Next::End => more = false,
                 Next::TooSlow | Next::Broken => return,
             }
         }
-        self.give(Piece::End).await;
+        self.client.end().await;
     }
 }

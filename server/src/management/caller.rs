@@ -8,7 +8,7 @@ use super::Management;
 use crate::gateway::{admission::Bearer, refusal::Refusal};
 
 /// Somebody with a good key. What it may do is asked for by [`Caller::with`].
-pub(super) struct Caller(Bearer);
+pub(crate) struct Caller(Bearer);
 
 impl FromRequestParts<Management> for Caller {
     type Rejection = Refusal;
@@ -22,7 +22,7 @@ impl FromRequestParts<Management> for Caller {
 
 impl Caller {
     /// Whoever acts, if their key has `scope`. How far that reaches, the services say.
-    pub(super) fn with(&self, scope: Scope) -> Result<Actor, Refusal> {
+    pub(crate) fn with(&self, scope: Scope) -> Result<Actor, Refusal> {
         let Bearer { key, ip } = &self.0;
         if !key.grants(scope) {
             return Err(Refusal::missing_scope(key.level, scope));

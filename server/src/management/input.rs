@@ -23,7 +23,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Ids<T> 
 }
 
 /// A body of JSON, of at most `MOST` bytes.
-pub(super) struct Body<T, const MOST: usize = LARGEST_BODY>(pub(super) T);
+pub(crate) struct Body<T, const MOST: usize = LARGEST_BODY>(pub(crate) T);
 
 impl<T: DeserializeOwned, S: Send + Sync, const MOST: usize> FromRequest<S> for Body<T, MOST> {
     type Rejection = Refusal;
@@ -31,7 +31,7 @@ impl<T: DeserializeOwned, S: Send + Sync, const MOST: usize> FromRequest<S> for 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
         let bytes = match Limited::new(request.into_body(), MOST).collect().await {
             Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<LengthLimitError>() => return Err(Refusal::body_too_large(MOST)),
+            Err(error) if error.is::<LengthLimitError>() => return Err(Refusal::body_too_large(MOST as u64)),
             Err(_) => return Err(Refusal::malformed("The body broke off.")),
         };
         // A body may be left out where nothing in it is needed.

@@ -6,6 +6,7 @@ use domain::{
     api_keys::{ApiKey, Level, Network, OldSecret, Scope, Status},
     ids::{ApiKeyId, ProjectId, UserId},
     permissions::Role,
+    rate_limits::RateLimits,
     time::Timestamp,
 };
 use serde::Serialize;
@@ -39,6 +40,7 @@ pub(super) struct Key {
     ip_allowlist: Vec<Network>,
     rotated_at: i64,
     rotate_every_days: Option<u32>,
+    rate_limits: RateLimits,
     old_secret: Option<Old>,
 }
 
@@ -104,6 +106,7 @@ impl Key {
             ip_allowlist: key.ip_allowlist,
             rotated_at: seconds(key.rotated_at),
             rotate_every_days: key.rotate_every_days,
+            rate_limits: key.rate_limits,
             old_secret: key.old_secret.map(Old::new),
         }
     }

@@ -3,6 +3,7 @@
 use domain::{
     api_keys::{ApiKeyChanges, Level, Life, Network, NewApiKey, Rotation, Scope},
     ids::ProjectId,
+    rate_limits::RateLimits,
     time::Timestamp,
 };
 use serde::Deserialize;
@@ -33,6 +34,8 @@ pub(super) struct NewKey {
     ip_allowlist: Vec<Network>,
     #[serde(default)]
     rotate_every_days: Option<u32>,
+    #[serde(default)]
+    rate_limits: RateLimits,
 }
 
 impl NewKey {
@@ -59,6 +62,7 @@ impl NewKey {
             ip_allowlist: self.ip_allowlist,
             life: self.expires_in_seconds.map_or(Life::Never, |life| Life::At(now.plus_millis(i64::from(life) * 1000))),
             rotate_every_days: self.rotate_every_days,
+            rate_limits: self.rate_limits,
         })
     }
 }
@@ -77,6 +81,8 @@ pub(super) struct Changes {
     project_id: Option<ProjectId>,
     /// 0 for no reminder.
     rotate_every_days: Option<u32>,
+    /// Both anew; what isn't named in it is no limit.
+    rate_limits: Option<RateLimits>,
     /// OpenAI's; here a key's end never changes.
     expires_in_seconds: Option<i64>,
 }
@@ -95,6 +101,7 @@ impl Changes {
             ip_allowlist: self.ip_allowlist,
             project_id: self.project_id,
             rotate_every_days: self.rotate_every_days,
+            rate_limits: self.rate_limits,
         })
     }
 }

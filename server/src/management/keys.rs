@@ -57,19 +57,27 @@ pub(super) async fn list(
     Ok(Json(List::new(shown(services, &actor, place, keys).await?, |key| key.id, more)))
 }
 
-/// Makes a key, and tells its secret.
+/// Makes a key, and tells its secret. The same `Idempotency-Key` again makes no other and tells nothing.
 pub(super) async fn create(
     State(management): State<Management>,
     caller: Caller,
     Ids(Listed { project }): Ids<Listed>,
+    IdempotencyKey(request): IdempotencyKey,
     Body(asked): Body<NewKey>,
 ) -> Answer<Key> {
     let place = place_of(project);
     let actor = caller.with(managing(place))?;
     let services = &management.hub.services;
     place::enter(services, &actor, place).await?;
-    let created = api_keys::create(services, &actor, asked.asked(place, services.now())?).await?;
-    Ok(Json(one(services, &actor, created.api_key).await?.with_value(Some(created.secret))))
+    let asked = asked.asked(place, services.now())?;
+    let (key, secret) = match request {
+        Some(request) => api_keys::create_once(services, &actor, asked, request).await?,
+        None => {
+            let created = api_keys::create(services, &actor, asked).await?;
+            (created.api_key, Some(created.secret))
+        }
+    };
+    Ok(Json(one(services, &actor, key).await?.with_value(secret)))
 }
 
 pub(super) async fn retrieve(

@@ -3,11 +3,15 @@
 use axum::{
     Router,
     http::Method,
-    routing::{MethodRouter, delete, get, post},
+    routing::{MethodRouter, any, delete, get, post},
 };
 
 use super::{Management, costs, keys, leaks, usage};
-use crate::gateway::refusal::Refusal;
+use crate::{
+    checks::{authz, verify},
+    events,
+    gateway::refusal::Refusal,
+};
 
 /// Each path with a method that it takes. A path may stand here several times.
 fn table() -> Vec<(Method, &'static str, MethodRouter<Management>)> {
@@ -34,6 +38,11 @@ fn table() -> Vec<(Method, &'static str, MethodRouter<Management>)> {
         (Method::GET, "/v1/organization/usage/embeddings", get(usage::embeddings)),
         (Method::GET, "/v1/organization/costs", get(costs::costs)),
         (Method::POST, leaks::PATH, post(leaks::report)),
+        (Method::POST, events::PATH, post(events::take)),
+        (Method::POST, verify::PATH, post(verify::verify)),
+        // Whatever the method: it is the client's.
+        (Method::GET, authz::PATH, any(authz::authorize)),
+        (Method::GET, authz::UNDER_PATH, any(authz::authorize)),
     ]
 }
 

@@ -37,7 +37,7 @@ pub(crate) async fn add(State(hub): State<Hub>, request: Request, next: Next) ->
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    if hub.config.public_url.as_deref().is_some_and(|url| url.starts_with("https://")) {
+    if hub.config().public_url.as_deref().is_some_and(|url| url.starts_with("https://")) {
         headers
             .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains"));
     }

@@ -125,10 +125,12 @@ async fn an_answer_that_cant_be_stored_isnt_given() {
 
 #[tokio::test]
 async fn a_stream_that_cant_be_stored_breaks_off_before_its_end() {
-    let events = &[("content-type", "text/event-stream")];
-    let stage = Stage::new(&Upstream::answering(200, events, "data: {}\n\ndata: [DONE]\n\n").await).await;
-    stage.meter.shutdown().await;
+    let (upstream, pieces) = Upstream::streaming().await;
+    let stage = Stage::new(&upstream).await;
+    pieces.send(Ok("data: {}\n\n".into())).await.unwrap();
     let mut response = stage.post_unread(CHAT, r#"{"model":"gpt-x","stream":true}"#).await;
     assert_eq!(response.frame().await.unwrap().unwrap().into_data().unwrap(), "data: {}\n\n");
+    stage.meter.shutdown().await;
+    pieces.send(Ok("data: [DONE]\n\n".into())).await.unwrap();
     assert!(response.frame().await.unwrap().is_err());
 }

@@ -92,11 +92,23 @@ async fn embeddings_are_metered_too() {
 }
 
 #[tokio::test]
-async fn what_nobody_reported_is_unknown_and_not_zero() {
-    let stage = Stage::new(&Upstream::answering(200, JSON, r#"{"choices":[]}"#).await).await;
-    stage.post(CHAT, r#"{"model":"gpt-x"}"#).await;
+async fn what_nobody_reported_is_estimated() {
+    let answer = r#"{"choices":[{"message":{"content":"hello world"}}]}"#;
+    let stage = Stage::new(&Upstream::answering(200, JSON, answer).await).await;
+    stage.post(CHAT, r#"{"model":"gpt-x","messages":[{"role":"user","content":"hello"}]}"#).await;
     let call = stage.call().await;
-    assert_eq!((call.outcome, call.measured, call.cost), (Outcome::Succeeded, Measured::Unknown, None));
+    assert_eq!((call.outcome, call.measured), (Outcome::Succeeded, Measured::Estimated));
+    assert_eq!((call.used.tokens_in, call.used.tokens_out), (1, 2));
+    assert_eq!(call.cost.unwrap().nanos(), 250 + 2 * 2_000);
+}
+
+#[tokio::test]
+async fn a_reported_zero_stays_zero() {
+    let answer = r#"{"choices":[{"message":{"content":"hello"}}],"usage":{"prompt_tokens":0,"completion_tokens":0}}"#;
+    let stage = Stage::new(&Upstream::answering(200, JSON, answer).await).await;
+    stage.post(CHAT, r#"{"model":"gpt-x","messages":[{"role":"user","content":"hello"}]}"#).await;
+    let call = stage.call().await;
+    assert_eq!((call.measured, call.used, call.cost.unwrap().nanos()), (Measured::Reported, Quantities::NONE, 0));
 }
 
 #[tokio::test]

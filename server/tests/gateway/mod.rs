@@ -1,12 +1,21 @@
 //! The gateway between a real client and a real provider, which does what a test tells it to.
 
 mod accounting;
+mod anthropic;
+mod bodies;
+mod endpoints;
+mod endurance;
 mod failing;
 mod forwarding;
 mod hostile;
 mod keys;
+mod limits;
+mod objects;
 mod refusing;
+mod routing;
 mod sandbox;
+mod sandbox_endpoints;
 mod stage;
 mod streaming;
+mod uploads;
 mod upstream;

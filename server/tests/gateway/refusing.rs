@@ -21,7 +21,7 @@ async fn post_with(stage: &Stage, secret: &str, body: &str) -> super::stage::Ans
 async fn whatever_is_no_key_is_refused_alike_and_not_in_the_log() {
     let stage = Stage::sandbox().await;
     let secret = stage.key.secret.clone();
-    let mistyped = format!("{}x", &secret[..secret.len() - 1]);
+    let mistyped = crate::world::mistyped(&secret);
     let never_made = domain::api_keys::Secret::from_digits(Level::Standard, [9; 32]).reveal().to_owned();
     for key in ["", "sk-123", &mistyped, &never_made, &secret.to_uppercase()] {
         let answer = post_with(&stage, key, BODY).await;
@@ -70,27 +70,24 @@ async fn each_refusal_has_its_status_and_code_and_is_in_the_log() {
     let stage = Stage::with(&[&Upstream::down().await], "max_body_bytes = 1024").await;
     let read = stage.key(|key| key.level = Level::Read).await.secret;
     let narrow = stage.key(|key| key.models = vec!["gpt-x".to_owned()]).await.secret;
-    let standard = stage.key.secret.clone();
+    // One for each, since the same refusal of the same key is stored once within a minute.
+    let mut keys = Vec::new();
+    for _ in 0..9 {
+        keys.push(stage.key(|_| {}).await.secret);
+    }
     let large = format!(r#"{{"model":"sandbox-1","x":"{}"}}"#, "x".repeat(1024));
     let refusals = [
         (&read, BODY, 403, "insufficient_permissions", "", None),
         (&narrow, BODY, 403, "model_not_allowed", "sandbox-1", Some("model")),
-        (&standard, r#"{"model":"gpt-z"}"#, 404, "model_not_found", "", Some("model")),
-        (&standard, r#"{"model":"sandbox-embed"}"#, 400, "invalid_request_error", "sandbox-embed", Some("model")),
-        (&standard, "{", 400, "invalid_request_error", "", None),
-        (&standard, "[]", 400, "invalid_request_error", "", None),
-        (&standard, "{}", 400, "invalid_request_error", "", Some("model")),
-        (&standard, r#"{"model":"gpt-x","model":"sandbox-1"}"#, 400, "invalid_request_error", "", Some("model")),
-        (&standard, r#"{"model":"gpt-x","stream":1}"#, 400, "invalid_request_error", "", Some("stream")),
-        (
-            &standard,
-            r#"{"model":"gpt-x","stream_options":1}"#,
-            400,
-            "invalid_request_error",
-            "",
-            Some("stream_options"),
-        ),
-        (&standard, &large, 413, "request_too_large", "", None),
+        (&keys[0], r#"{"model":"gpt-z"}"#, 404, "model_not_found", "", Some("model")),
+        (&keys[1], r#"{"model":"sandbox-embed"}"#, 400, "invalid_request_error", "sandbox-embed", Some("model")),
+        (&keys[2], "{", 400, "invalid_request_error", "", None),
+        (&keys[3], "[]", 400, "invalid_request_error", "", None),
+        (&keys[4], "{}", 400, "invalid_request_error", "", Some("model")),
+        (&keys[5], r#"{"model":"gpt-x","model":"sandbox-1"}"#, 400, "invalid_request_error", "", Some("model")),
+        (&keys[6], r#"{"model":"gpt-x","stream":1}"#, 400, "invalid_request_error", "", Some("stream")),
+        (&keys[7], r#"{"model":"gpt-x","stream_options":1}"#, 400, "invalid_request_error", "", Some("stream_options")),
+        (&keys[8], &large, 413, "request_too_large", "", None),
     ];
     for (secret, body, status, code, model, param) in refusals {
         let answer = post_with(&stage, secret, body).await;

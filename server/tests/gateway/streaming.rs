@@ -97,11 +97,12 @@ async fn a_stream_without_its_last_event_ends_when_the_call_is_stored() {
 }
 
 #[tokio::test]
-async fn a_stream_without_usage_has_an_unknown_cost() {
+async fn a_stream_without_usage_is_estimated() {
     let stage = Stage::new(&Upstream::answering(200, EVENTS, &format!("{CONTENT}{DONE}")).await).await;
     assert_eq!(stage.post(CHAT, r#"{"model":"gpt-x","stream":true}"#).await.text(), format!("{CONTENT}{DONE}"));
     let call = stage.call().await;
-    assert_eq!((call.measured, call.cost, call.outcome), (Measured::Unknown, None, Outcome::Succeeded));
+    assert_eq!((call.measured, call.used.tokens_out, call.outcome), (Measured::Estimated, 1, Outcome::Succeeded));
+    assert_eq!(call.cost.unwrap().nanos(), 2_000);
 }
 
 #[tokio::test]
@@ -116,7 +117,7 @@ async fn a_stream_that_the_provider_breaks_off_breaks_off_and_is_in_the_log() {
         if piece.is_err() {
             let call = stage.call().await;
             assert_eq!((call.outcome, call.error_code.as_str()), (Outcome::Interrupted, "upstream_error"));
-            assert_eq!((call.measured, call.cost), (Measured::Unknown, None));
+            assert_eq!((call.measured, call.used.tokens_out), (Measured::Estimated, 1));
             return;
         }
     }

@@ -9,7 +9,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::HeaderMap,
+    http::{HeaderMap, Method},
     response::Response,
 };
 use bytes::Bytes;
@@ -21,7 +21,9 @@ use tokio_stream::wrappers::ReceiverStream;
 /// What a provider was asked.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
+    pub(super) method: Method,
     pub(super) path: String,
+    pub(super) query: Option<String>,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
 }
@@ -110,7 +112,13 @@ impl Upstream {
 async fn answer(State((upstream, behaviour)): State<(Upstream, Behaviour)>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-    let asked = Asked { path: parts.uri.path().to_owned(), headers: parts.headers, body };
+    let asked = Asked {
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().map(str::to_owned),
+        headers: parts.headers,
+        body,
+    };
     upstream.asked.lock().unwrap().push(asked.clone());
     behaviour(asked).await
 }

@@ -50,6 +50,7 @@ const MATRIX: &[(&str, Least)] = &[
     ("/api/api_keys/revoke", Least::Permitted(Permission::ManageApiKeys)),
     ("/api/api_keys/rotate", Least::Permitted(Permission::ManageApiKeys)),
     ("/api/api_keys/set_grace", Least::Permitted(Permission::ManageApiKeys)),
+    ("/api/bodies/get", Least::Permitted(Permission::ViewBodies)),
     ("/api/calls/get", Least::Permitted(Permission::ViewLogs)),
     ("/api/calls/list", Least::Permitted(Permission::ViewLogs)),
     ("/api/models/list", Least::Member),
@@ -89,7 +90,7 @@ async fn input(world: &World, path: &str, asker: &Person, slug: &str) -> Value {
         path if path.starts_with("/api/api_keys/") => of_a_key(world, path, asker, slug).await,
         "/api/notifications/list" => json!({ "unread_only": false, "before": null }),
         "/api/notifications/mark" => json!({ "ids": null, "read": true }),
-        "/api/calls/get" => json!({ "id": "req_01h2xcejqtf2nbrexx3vqjhp41" }),
+        "/api/bodies/get" | "/api/calls/get" => json!({ "id": "req_01h2xcejqtf2nbrexx3vqjhp41" }),
         "/api/calls/list" | "/api/usage/report" => json!({ "query": {} }),
         "/api/organizations/update_settings" => json!({ "settings": { "session_idle_minutes": 60 } }),
         _ => json!({}),
@@ -121,7 +122,7 @@ async fn of_a_key(world: &World, path: &str, asker: &Person, slug: &str) -> Valu
 /// Whether an operation that concerns something that doesn't exist says so; all others succeed.
 fn success(path: &str) -> StatusCode {
     match path {
-        "/api/calls/get" | "/api/accounts/end_session" => StatusCode::NOT_FOUND,
+        "/api/bodies/get" | "/api/calls/get" | "/api/accounts/end_session" => StatusCode::NOT_FOUND,
         _ => StatusCode::OK,
     }
 }

@@ -1,55 +1,22 @@
 //! Secrets are planted, used, rotated, revoked and leaked, and then looked for everywhere: neither they nor their hashes
 //! are in any answer, page, file, log line or table, but where they must be.
 
+mod dump;
+mod planted;
+
 use axum::{
     body::Body,
     http::{Method, Request, header},
 };
-use base64::{
-    Engine,
-    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
-};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::{Value, json};
 use server::{management, server_functions};
-use sha2::{Digest, Sha256};
 
+use self::{dump::dump, planted::Canary};
 use crate::{
     postgres::Postgres,
     process::Process,
     world::{World, json as body},
 };
-
-/// A planted secret, in all forms in which it might be found.
-struct Canary {
-    secret: String,
-    forms: Vec<String>,
-    hash: [u8; 32],
-}
-
-impl Canary {
-    fn new(secret: &str) -> Self {
-        let hash: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
-        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        // What is random of it; the rest may be shown.
-        let random = secret.rsplit('_').next().unwrap()[..32].to_owned();
-        let decimal = format!("{hash:?}");
-        let forms = vec![
-            random,
-            BASE64_STANDARD.encode(secret)[..40].to_owned(),
-            hex.to_uppercase(),
-            hex,
-            BASE64_STANDARD.encode(hash),
-            BASE64_URL_SAFE_NO_PAD.encode(hash),
-            decimal[1..decimal.len() - 1].to_owned(),
-        ];
-        Self { secret: secret.to_owned(), forms, hash }
-    }
-
-    fn is_in(&self, text: &str) -> bool {
-        self.forms.iter().any(|form| text.contains(form))
-    }
-}
 
 struct Story {
     world: World,
@@ -154,7 +121,11 @@ impl Story {
         let calls = self.dashboard(Method::POST, "/api/calls/list", call).await;
         let call = &calls["calls"][0]["id"];
         for path in server_functions::paths().iter().filter(|path| only_asks(path)) {
-            let id = if path.starts_with("/api/calls/") { call.clone() } else { json!(id) };
+            let id = if path.starts_with("/api/calls/") || path.starts_with("/api/bodies/") {
+                call.clone()
+            } else {
+                json!(id)
+            };
             let input = json!({ "id": id, "ids": [id], "query": {}, "unread_only": false, "before": null });
             let answer = self.dashboard(Method::POST, path, input).await;
             self.search(path, &answer.to_string());
@@ -184,31 +155,6 @@ impl Story {
 fn only_asks(path: &str) -> bool {
     let verbs = ["list", "get", "history", "recent_use", "policy", "report", "settings", "sessions", "welcome"];
     verbs.contains(&path.rsplit('/').next().unwrap())
-}
-
-/// Every row of every table as text, but for the one that holds the hashes.
-async fn dump(database: &DatabaseConnection) -> Vec<(String, String)> {
-    let backend = database.get_database_backend();
-    let rows = async |sql: String| {
-        let rows = database.query_all_raw(Statement::from_string(backend, sql)).await.unwrap();
-        rows.iter().map(|row| row.try_get_by_index::<String>(0).unwrap()).collect::<Vec<_>>()
-    };
-    let tables = match backend {
-        DbBackend::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table'",
-        _ => "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'",
-    };
-    let mut dumped = Vec::new();
-    for table in rows(tables.to_owned()).await {
-        let select = if backend == DbBackend::Sqlite {
-            let columns = rows(format!("SELECT name FROM pragma_table_info('{table}')")).await;
-            let quoted: Vec<String> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
-            format!("SELECT {} FROM \"{table}\"", quoted.join(" || ' ' || "))
-        } else {
-            format!("SELECT t::text FROM \"{table}\" t")
-        };
-        dumped.push((table, rows(select).await.join("\n")));
-    }
-    dumped
 }
 
 async fn nothing_tells(database: Option<Postgres>) {

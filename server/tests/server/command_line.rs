@@ -1,5 +1,6 @@
 //! The `tollhouse` command, as it is typed.
 
+mod bodies;
 mod keys;
 
 use std::{

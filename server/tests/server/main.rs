@@ -4,13 +4,17 @@
 mod access;
 mod canary;
 mod command_line;
+mod crash;
 mod exports;
 #[path = "../gateway/mod.rs"]
 mod gateway;
 mod hardening;
 mod live;
 mod management;
+mod observability;
 mod postgres;
 mod process;
+mod queries;
+mod reload;
 mod two_servers;
 mod world;

@@ -28,6 +28,11 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) async fn start(data: &Path, database_url: &str, log: &str) -> Self {
+        Self::start_with(data, database_url, log, &[]).await
+    }
+
+    /// With more in its environment.
+    pub(crate) async fn start_with(data: &Path, database_url: &str, log: &str, more: &[(&str, &str)]) -> Self {
         let written = data.join(format!("{}.log", services::new_reference()));
         let mut child = Command::new(env!("CARGO_BIN_EXE_tollhouse"))
             .arg("serve")
@@ -36,6 +41,7 @@ impl Process {
             .env("DATABASE_URL", database_url)
             .env("TOLLHOUSE_ADDR", "127.0.0.1:0")
             .env("TOLLHOUSE_LOG", log)
+            .envs(more.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(&written).unwrap())
@@ -60,6 +66,15 @@ impl Process {
     pub(crate) async fn call(&self, method: Method, path: &str, key: &str, body: &Value) -> (StatusCode, Value) {
         let response = self.send(program(&method, path, Some(key), body)).await;
         (response.status(), json(response).await)
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn logged(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
     }
 
     fn uri(&self, path: &str) -> Uri {

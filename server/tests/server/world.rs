@@ -1,6 +1,10 @@
 //! A server with two organizations, one member of each role, and a browser for each of them.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use axum::{
     Router,
@@ -85,7 +89,7 @@ impl World {
         services::projects::assign(&services, &command_line(&organization), project.id, &developer.email)
             .await
             .unwrap();
-        let meter = Meter::start(&services);
+        let meter = Meter::start(&services, config.journal()).unwrap();
         let gateway = Gateway::new(services.clone(), meter.clone(), &config).unwrap();
         let router = router(Hub::new(config, services.clone(), meter), gateway.clone());
         Self {
@@ -110,9 +114,29 @@ impl World {
         Process::start(self.data.path(), &self.database_url, log).await
     }
 
+    /// The same, on a database that it knows by another address.
+    pub(crate) async fn serve_on(&self, database_url: &str, log: &str) -> Process {
+        Process::start(self.data.path(), database_url, log).await
+    }
+
+    /// The same, with more in its environment.
+    pub(crate) async fn serve_with(&self, log: &str, more: &[(&str, &str)]) -> Process {
+        Process::start_with(self.data.path(), &self.database_url, log, more).await
+    }
+
+    /// The folder that servers keep their data in.
+    pub(crate) fn data(&self) -> &Path {
+        self.data.path()
+    }
+
     /// The file that holds the SQLite database.
     pub(crate) fn database_file(&self) -> PathBuf {
         self.data.path().join("tollhouse.db")
+    }
+
+    /// The folder of the meters' journals.
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.data.path().join("journal")
     }
 
     /// Sends what a browser on the dashboard would.
@@ -168,6 +192,12 @@ impl World {
     }
 }
 
+/// A secret with another last character.
+pub(crate) fn mistyped(secret: &str) -> String {
+    let other = if secret.ends_with('x') { 'y' } else { 'x' };
+    format!("{}{other}", &secret[..secret.len() - 1])
+}
+
 /// What a program sends, with or without a key.
 pub(crate) fn program(method: &Method, uri: &str, key: Option<&str>, body: &Value) -> Request<Body> {
     let mut request = Request::builder().method(method).uri(uri).header(header::USER_AGENT, "a program/1.0");
@@ -204,4 +234,9 @@ async fn person(services: &Services, organization: &Organization, role: Role) ->
     .unwrap();
     let actor = accounts::actor(services, &signed_in.user, &organization.slug, None).await.unwrap();
     Person { email, token: signed_in.token, actor }
+}
+
+pub(crate) async fn text(response: Response<Body>) -> String {
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -3,6 +3,7 @@
 use domain::{
     api_keys::{Level, Network, Scope},
     ids::ApiKeyId,
+    rate_limits::RateLimits,
     time::Timestamp,
 };
 use sea_orm::{ColumnTrait, DatabaseTransaction, QueryFilter};
@@ -10,7 +11,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::locked;
-use crate::{Actor, ServiceError, ServiceResult, Who, entities::api_keys};
+use crate::{Actor, ServiceError, ServiceResult, Who, entities::api_keys, rate_limits::of_row};
 
 /// What somebody may hand on. People and the command line are bound by their permissions alone.
 pub(super) struct Bounds(Option<Limits>);
@@ -22,6 +23,7 @@ struct Limits {
     models: Vec<String>,
     networks: Vec<Network>,
     expires_at: Option<i64>,
+    rate_limits: RateLimits,
 }
 
 /// What `actor` may hand on.
@@ -54,6 +56,7 @@ impl Limits {
             models: list(&row.models, row)?,
             networks: list(&row.ip_allowlist, row)?,
             expires_at: row.expires_at,
+            rate_limits: of_row(row.calls_per_minute, row.tokens_per_minute),
         })
     }
 
@@ -68,6 +71,9 @@ impl Limits {
         }
         if exceeds(&self.networks, &other.networks, |own, other| own.covers(*other)) {
             return Some("this one may be used from certain networks only".to_owned());
+        }
+        if other.level.may_call_models() && !self.rate_limits.covers(&other.rate_limits) {
+            return Some("this one may be used so fast only".to_owned());
         }
         // Other levels manage nothing: what they do after this one has ended is what they were made for.
         let ends = |limits: &Self| limits.expires_at.unwrap_or(i64::MAX);

@@ -10,7 +10,7 @@ use domain::{
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::json;
 
-use super::{bounds, get, policy, secrets};
+use super::{bounds, create_once, get, policy, secrets};
 use crate::{
     Actor, ServiceResult, Services,
     audit::{self, Author, Deed},
@@ -21,7 +21,20 @@ use crate::{
 
 /// Makes a key. Its secret is in the answer and never told again: only its hash is stored.
 pub async fn create(services: &Services, actor: &Actor, input: NewApiKey) -> ServiceResult<CreatedApiKey> {
-    actor.reach(if input.level == Level::Admin { Permission::ManageAdminKeys } else { Permission::ManageApiKeys })?;
+    make(services, actor, input, None).await
+}
+
+/// Makes a key for `request`, if that is told.
+///
+/// # Errors
+/// A conflict where that request made one already.
+pub(super) async fn make(
+    services: &Services,
+    actor: &Actor,
+    input: NewApiKey,
+    request: Option<&str>,
+) -> ServiceResult<CreatedApiKey> {
+    require_permission(actor, input.level)?;
     let now = services.now();
     let input = input.validated(now)?;
     require_offered(&services.catalog, &input.models)?;
@@ -37,6 +50,9 @@ pub async fn create(services: &Services, actor: &Actor, input: NewApiKey) -> Ser
     bounds::of(&transaction, actor, now).await?.check(&row)?;
     let id = ApiKeyId::new(row.id);
     let secret = secrets::new(input.level)?;
+    if let Some(request) = request {
+        create_once::note(&transaction, organization.id, request, id).await?;
+    }
     insert(&transaction, now, row, &secret).await?;
     let deed = Deed::new("api_key.created", "api_key", id).after(json!({
         "name": input.name,
@@ -47,12 +63,19 @@ pub async fn create(services: &Services, actor: &Actor, input: NewApiKey) -> Ser
         "ip_allowlist": input.ip_allowlist,
         "expires_at": input.life.ends_at(now),
         "rotate_every_days": input.rotate_every_days,
+        "rate_limits": (!input.rate_limits.is_none()).then_some(input.rate_limits),
         "last_four": secret.last_four(),
     }))?;
     audit::record(&transaction, now, organization.id, &Author::from(actor), deed).await?;
     transaction.commit().await?;
     let api_key = get::shown(services, organization, id).await?;
     Ok(CreatedApiKey { api_key, secret: secret.reveal().to_owned() })
+}
+
+/// Refuses who may make no key of this level anywhere.
+pub(super) fn require_permission(actor: &Actor, level: Level) -> ServiceResult<()> {
+    let permission = if level == Level::Admin { Permission::ManageAdminKeys } else { Permission::ManageApiKeys };
+    actor.reach(permission).map(drop)
 }
 
 /// Refuses a model that isn't offered.
@@ -84,6 +107,8 @@ fn row(now: Timestamp, actor: &Actor, input: &NewApiKey) -> ServiceResult<api_ke
         revoked_at: None,
         revoked_by: None,
         disabled_at: None,
+        calls_per_minute: input.rate_limits.calls_per_minute.map(i64::from),
+        tokens_per_minute: input.rate_limits.tokens_per_minute.map(i64::from),
     })
 }
 

@@ -3,20 +3,33 @@
 //! What was looked up is kept in memory. A change is announced (see
 //! [`changes`](crate::changes)) and forgotten here within a second; while the
 //! announcements can't be read, every key is looked up again.
+//!
+//! The stated exception: while the database doesn't answer at all, keys that
+//! are kept go on being good as they were seen last, for a bounded time.
 
 mod kept;
+mod outage;
 mod record;
 mod row;
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use domain::{api_keys::Secret, ids::ApiKeyId};
+use domain::{
+    api_keys::Secret,
+    ids::{ApiKeyId, OrganizationId},
+};
 use sha2::{Digest, Sha256};
-use tokio::sync::broadcast;
+use tokio::{sync::broadcast, time::timeout};
 
-use self::kept::Kept;
 pub use self::record::KeyRecord;
-use crate::{ServiceResult, Services, changes::Watcher};
+use self::{
+    kept::Kept,
+    outage::{ANSWER, Outage},
+};
+use crate::{ServiceError, ServiceResult, Services, changes::Watcher, metering::JournalSettings};
 
 /// The SHA-256 of a whole secret.
 pub(super) type Hash = [u8; 32];
@@ -45,6 +58,7 @@ pub struct KeyDirectory {
     services: Services,
     kept: Arc<Kept>,
     watcher: Arc<Watcher>,
+    outage: Arc<Outage>,
 }
 
 impl KeyDirectory {
@@ -53,16 +67,41 @@ impl KeyDirectory {
         let kept = Arc::new(Kept::new());
         let watched = Arc::clone(&kept);
         let watcher = Watcher::start(services, move |notice| watched.forget(notice));
-        Self { services: services.clone(), kept, watcher: Arc::new(watcher) }
+        let outage = Arc::new(Outage::new(JournalSettings::MAX_AGE));
+        Self { services: services.clone(), kept, watcher: Arc::new(watcher), outage }
     }
 
-    /// What `secret` is good for at this moment. Expiry counts to the millisecond, any change within a second.
+    /// While the database doesn't answer, keys seen before are good for so long; 15 minutes otherwise.
+    pub fn trusting_for(self, patience: Duration) -> Self {
+        Self { outage: Arc::new(Outage::new(patience)), ..self }
+    }
+
+    /// What `secret` is good for at this moment. Expiry counts to the millisecond, any change within a second; while the
+    /// database doesn't answer, changes count when it does again.
     ///
     /// # Errors
-    /// The database can't be asked.
+    /// The database can't be asked, and the key isn't known from before.
     pub async fn verify(&self, secret: &Secret) -> ServiceResult<Verification> {
         let Some(record) = self.find(&hash(secret)).await? else { return Ok(Verification::Unknown) };
         Ok(record.judge(self.services.now()))
+    }
+
+    /// The same for a key of `organization`. Of another organization's, nothing is told, not even by the time that it
+    /// takes: both it and a key that never was are looked for in the database, and not found there.
+    ///
+    /// # Errors
+    /// The database can't be asked.
+    pub async fn verify_within(&self, organization: OrganizationId, secret: &Secret) -> ServiceResult<Verification> {
+        let hash = hash(secret);
+        let kept = if self.watcher.is_current() { self.kept.records.get(&hash) } else { None };
+        if let Some(record) = kept.filter(|record| record.organization.id == organization) {
+            return Ok(record.judge(self.services.now()));
+        }
+        match row::read_within(self.services.database().read(), &hash, organization).await? {
+            // Looked up as for a call, so that it is kept from here on.
+            Some(_) => self.verify(secret).await,
+            None => Ok(Verification::Unknown),
+        }
     }
 
     /// Tells of keys that are disabled from now on, within a second: what they have running is to be ended.
@@ -75,7 +114,7 @@ impl KeyDirectory {
 
     async fn find(&self, hash: &Hash) -> ServiceResult<Option<Arc<KeyRecord>>> {
         if !self.watcher.is_current() {
-            return self.look_up(hash).await;
+            return self.find_unannounced(hash).await;
         }
         // Of many that ask for the same key at once, one looks it up.
         let guard = match self.kept.records.get_value_or_guard_async(hash).await {
@@ -91,6 +130,28 @@ impl KeyDirectory {
             self.kept.records.remove(hash);
         }
         Ok(Some(record))
+    }
+
+    /// While changes aren't told: every key is looked up again, as long as the database answers.
+    async fn find_unannounced(&self, hash: &Hash) -> ServiceResult<Option<Arc<KeyRecord>>> {
+        let error = if self.outage.may_ask(Instant::now()) {
+            let forgotten = self.kept.forgotten();
+            match timeout(ANSWER, self.look_up(hash)).await {
+                Ok(Ok(found)) => {
+                    self.outage.note_answer();
+                    self.kept.renew(hash, found.as_ref(), forgotten);
+                    return Ok(found);
+                }
+                Ok(Err(error @ ServiceError::Unavailable(_))) => error,
+                Ok(Err(error)) => return Err(error),
+                Err(_) => ServiceError::unavailable("it doesn't answer"),
+            }
+        } else {
+            ServiceError::unavailable("it didn't answer a moment ago")
+        };
+        self.outage.note_failure();
+        let kept = self.kept.records.get(hash).filter(|_| self.watcher.looked_within(self.outage.patience));
+        kept.map(Some).ok_or(error)
     }
 
     async fn look_up(&self, hash: &Hash) -> ServiceResult<Option<Arc<KeyRecord>>> {

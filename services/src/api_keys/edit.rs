@@ -17,6 +17,7 @@ use crate::{
     entities::api_keys,
     models::Catalog,
     projects,
+    rate_limits::of_row,
 };
 
 /// Changes a key, on every server within a second. Where nothing differs, nothing happens.
@@ -84,6 +85,11 @@ fn apply(
     if let Some(days) = changes.rotate_every_days {
         edited.rotate_every_days = i32::try_from(days).ok().filter(|days| *days > 0);
         difference.note("rotate_every_days", key.rotate_every_days, edited.rotate_every_days)?;
+    }
+    if let Some(limits) = changes.rate_limits {
+        difference.note("rate_limits", of_row(key.calls_per_minute, key.tokens_per_minute), limits)?;
+        edited.calls_per_minute = limits.calls_per_minute.map(i64::from);
+        edited.tokens_per_minute = limits.tokens_per_minute.map(i64::from);
     }
     Ok((edited, difference.into_deed(ApiKeyId::new(key.id))?))
 }

@@ -21,6 +21,7 @@ pub(super) async fn load(services: &Services, organization: &Organization, ids: 
     if ids.is_empty() {
         return Ok(Vec::new());
     }
+    services.settled().await;
     let keys = Selection::some(services, organization.id, ids);
     let (rows, mut months, kinds) = tokio::try_join!(
         row::read(services, keys.clone()),

@@ -14,13 +14,14 @@ use super::selection::{LAST_USED, NEWEST_SECRET, Selection, USABLE};
 const DAY: i64 = 24 * 60 * 60 * 1000;
 /// A key that was never used is pointed out when it is older, in days.
 const NEVER_USED_DAYS: i64 = 1;
-/// Of a key without any list, no more models are worth one: whoever uses many may want the next one too.
-const FEW_MODELS: usize = 2;
+/// Whether a key was never used. That of its last use says the same, but must look at all of them.
+const NEVER_USED: &str =
+    "NOT EXISTS (SELECT 1 FROM key_uses u WHERE u.organization_id = k.organization_id AND u.api_key_id = k.id)";
 
 /// The condition under which one of `keys` has this hint.
 pub(super) fn condition(kind: HintKind, keys: &mut Selection) -> String {
     let specific = match kind {
-        HintKind::NeverUsed => format!("k.created_at <= $2 - {} AND {LAST_USED} IS NULL", NEVER_USED_DAYS * DAY),
+        HintKind::NeverUsed => format!("k.created_at <= $2 - {} AND {NEVER_USED}", NEVER_USED_DAYS * DAY),
         HintKind::Unused => format!("{LAST_USED} <= $2 - {}", UNUSED_DAYS * DAY),
         HintKind::ExpiresSoon => format!("k.expires_at <= $2 + {}", EXPIRES_SOON_DAYS * DAY),
         HintKind::RotationDue => {
@@ -61,14 +62,20 @@ fn wide(keys: &mut Selection) -> String {
         Service::ALL.iter().map(|service| format!(" WHEN '{service}' THEN '{}'", needed_scope(*service))).collect();
     let listing = Scope::Models;
     let level = Level::Standard;
-    let lately = format!("FROM series r WHERE {}", keys.recently_called());
+    let called = keys.recently_called();
+    let lately = format!("FROM series r WHERE {called} AND r.api_key_id = k.id");
+    // PostgreSQL looks at all keys at once, or at one after the other, whichever is quicker. SQLite must be told.
+    let of_key = if backend == DbBackend::Postgres { "" } else { " AND r.api_key_id = k.id" };
+    // Two models are the first and the last by name; where there are more, it isn't asked what they are.
     format!(
-        "k.level = '{level}' AND k.created_at <= $2 - {age} AND EXISTS (SELECT 1 {lately}) AND (\
+        "k.level = '{level}' AND k.created_at <= $2 - {age} AND EXISTS (SELECT 1 FROM (SELECT r.api_key_id, \
+         count(DISTINCT r.model) AS models, min(r.model) AS first_model, max(r.model) AS last_model \
+         FROM series r WHERE {called}{of_key} GROUP BY r.api_key_id) used WHERE used.api_key_id = k.id \
+         AND CASE WHEN k.models = '[]' AND k.scopes = '[]' THEN used.models <= 2 \
+         AND EXISTS (SELECT 1 FROM {offered} WHERE e.value NOT IN (used.first_model, used.last_model)) ELSE \
          EXISTS (SELECT 1 FROM {models} WHERE e.value NOT IN (SELECT r.model {lately})) \
          OR EXISTS (SELECT 1 FROM {scopes} WHERE e.value <> '{listing}' \
-         AND e.value NOT IN (SELECT CASE r.service{needed} END {lately})) \
-         OR k.models = '[]' AND k.scopes = '[]' AND (SELECT count(DISTINCT r.model) {lately}) <= {FEW_MODELS} \
-         AND EXISTS (SELECT 1 FROM {offered} WHERE e.value NOT IN (SELECT r.model {lately})))",
+         AND e.value NOT IN (SELECT CASE r.service{needed} END {lately})) END)",
         age = UNUSED_DAYS * DAY,
     )
 }

@@ -31,24 +31,24 @@ pub async fn list(services: &Services, actor: &Actor, query: &KeyQuery) -> Servi
     let keys = asked(services, organization, &visible, query)?;
     let length = u64::from(PAGE_SIZE);
     let page = Part::Page { from: u64::from(query.page) * length, length };
-    // At once: the page waits for the slowest of them only.
-    let (statuses, total, ids) = tokio::try_join!(
+    // At once: the page waits for the slower of them only.
+    let (statuses, found) = tokio::try_join!(
         statuses(services, Selection::visible(services, organization.id, &visible)),
-        count(services, keys.clone()),
-        order::ids(services, organization, keys, query, page),
+        order::find(services, organization, keys, query, page),
     )?;
-    let keys = figures::load(services, organization, &ids).await?;
-    Ok(KeyPage { keys, total, statuses })
+    let keys = figures::load(services, organization, &found.ids).await?;
+    Ok(KeyPage { keys, total: found.total, statuses })
 }
 
 /// The ids of all keys that `query` asks for and the asker may see, in its order.
 pub(super) async fn ids(services: &Services, actor: &Actor, query: &KeyQuery) -> ServiceResult<Vec<Uuid>> {
     let visible = seen(services, actor).await?;
     let keys = asked(services, &actor.organization, &visible, query)?;
-    order::ids(services, &actor.organization, keys, query, Part::All).await
+    Ok(order::find(services, &actor.organization, keys, query, Part::All).await?.ids)
 }
 
 async fn seen(services: &Services, actor: &Actor) -> ServiceResult<Visible> {
+    services.settled().await;
     visible(services.database.read(), actor, Permission::ViewApiKeys).await
 }
 
@@ -61,12 +61,6 @@ fn asked(
     let mut keys = Selection::visible(services, organization.id, visible);
     filter::apply(&mut keys, query)?;
     Ok(keys)
-}
-
-async fn count(services: &Services, keys: Selection) -> ServiceResult<i64> {
-    let statement = keys.statement("SELECT count(*) AS keys FROM api_keys k", "");
-    let row = services.database.read().query_one_raw(statement).await?;
-    row.map_or(Ok(0), |row| Ok(row.try_get("", "keys")?))
 }
 
 /// How many keys there are of each status that any has.
@@ -89,7 +83,7 @@ pub(crate) async fn count_active(services: &Services, actor: &Actor) -> ServiceR
     };
     let mut keys = Selection::visible(services, actor.organization.id, &visible);
     keys.and(USABLE);
-    count(services, keys).await
+    order::count(services, keys).await
 }
 
 /// The names and levels of keys, by their ids.

@@ -88,11 +88,11 @@ impl Selection {
         self.services.database.read().get_database_backend()
     }
 
-    /// Whether `r` is a series of `k` that has calls of the last [`UNUSED_DAYS`]: one step down an index.
+    /// Whether `r` is a series of the organization that has calls of the last [`UNUSED_DAYS`]: one step down an index.
     pub(super) fn recently_called(&mut self) -> String {
         let first = CallId::lower_bound(self.services.now().plus_days(-UNUSED_DAYS));
         format!(
-            "r.organization_id = k.organization_id AND r.api_key_id = k.id AND r.outcome <> '{}' \
+            "r.organization_id = $1 AND r.outcome <> '{}' \
              AND EXISTS (SELECT 1 FROM calls c WHERE c.organization_id = r.organization_id AND c.series_id = r.id \
              AND c.id >= {})",
             Outcome::Refused,

@@ -16,6 +16,7 @@ use crate::{
 
 /// One call, with the price that was applied.
 pub async fn get(services: &Services, actor: &Actor, id: CallId) -> ServiceResult<CallDetails> {
+    services.settled().await;
     let database = services.database.read();
     let organization = actor.organization.id;
     let scope = projects::scope(database, actor, Permission::ViewLogs).await?;

@@ -33,6 +33,7 @@ pub(crate) async fn newest(
 
 /// Whether a call was ever let through within `scope`.
 pub(crate) async fn ever_called(services: &Services, actor: &Actor, scope: &Scope) -> ServiceResult<bool> {
+    services.settled().await;
     // A series is made together with its first call.
     let found = series::of(actor.organization.id)
         .select_only()

@@ -38,6 +38,7 @@ pub(super) struct Search {
 impl Search {
     /// What `query` asks for, as far as `actor` may see it.
     pub(super) async fn new(services: &Services, actor: &Actor, query: &CallQuery) -> ServiceResult<Self> {
+        services.settled().await;
         let database = services.database.read();
         let organization = &actor.organization;
         let scope = projects::scope(database, actor, Permission::ViewLogs).await?;

@@ -8,13 +8,18 @@ use std::{
 
 use domain::ids::OrganizationId;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::ExprTrait};
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
 
 use super::{Change, Kind};
-use crate::{ServiceResult, Services, entities::changes};
+use crate::{ServiceError, ServiceResult, Services, entities::changes};
 
 /// How often is looked for changes.
 const PERIOD: Duration = Duration::from_millis(250);
+/// How long a look may take; a connection may be dead without a sign of it.
+const LONGEST_LOOK: Duration = Duration::from_secs(10);
 /// How old the last look may be before nothing kept in memory can be trusted.
 const TRUSTED: Duration = Duration::from_secs(1);
 /// How long a change is looked for though later ones were seen already: on
@@ -54,10 +59,15 @@ impl Watcher {
 
     /// Whether everything that was announced up to a second ago is known.
     pub fn is_current(&self) -> bool {
+        self.looked_within(TRUSTED)
+    }
+
+    /// Whether everything is known that was announced before so long ago.
+    pub(crate) fn looked_within(&self, time: Duration) -> bool {
         self.last_look
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .is_some_and(|looked: Instant| looked.elapsed() < TRUSTED)
+            .is_some_and(|looked: Instant| looked.elapsed() < time)
     }
 }
 
@@ -76,7 +86,8 @@ async fn watch(services: Services, last_look: Arc<Mutex<Option<Instant>>>, notif
         ticks.tick().await;
         // What counts is when the look began: later commits aren't in it.
         let began = Instant::now();
-        match seen.look(&services, began).await {
+        let looked = timeout(LONGEST_LOOK, seen.look(&services, began)).await;
+        match looked.unwrap_or_else(|_| Err(ServiceError::unavailable("it doesn't answer"))) {
             Ok(changes) => {
                 let before = *last_look.lock().unwrap_or_else(PoisonError::into_inner);
                 let kept = Duration::from_secs(KEPT_MINUTES.unsigned_abs() * 60);

@@ -179,6 +179,8 @@ async fn project(
         created_by: Some(creator.uuid()),
         created_at: at.millis(),
         archived_at: None,
+        calls_per_minute: None,
+        tokens_per_minute: None,
     }
     .into_active_model()
     .insert(txn)

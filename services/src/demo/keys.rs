@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::{
     api_keys::{ApiKeyChanges, CreatedApiKey, KeyPolicy, LONGEST_LIFE_DAYS, Life, NewApiKey, Rotation},
+    bodies::BodySettings,
     ids::{ApiKeyId, ProjectId, SecretId, UserId},
     organizations::{DEFAULT_SESSION_IDLE_MINUTES, Settings},
     time::Timestamp,
@@ -163,7 +164,11 @@ impl Makers<'_> {
     async fn limit_lives(&self, services: &Services) -> ServiceResult<()> {
         let owner = self.people[0].actor(self.organization);
         let key_policy = KeyPolicy { expiry_required: false, longest_life_days: Some(LONGEST_KEY_LIFE_DAYS) };
-        let settings = Settings { session_idle_minutes: DEFAULT_SESSION_IDLE_MINUTES, key_policy };
+        let settings = Settings {
+            session_idle_minutes: DEFAULT_SESSION_IDLE_MINUTES,
+            key_policy,
+            bodies: BodySettings::default(),
+        };
         organizations::update_settings(services, &owner, settings).await
     }
 

@@ -27,6 +27,8 @@ pub struct Model {
     pub revoked_at: Option<i64>,
     pub revoked_by: Option<Uuid>,
     pub disabled_at: Option<i64>,
+    pub calls_per_minute: Option<i64>,
+    pub tokens_per_minute: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

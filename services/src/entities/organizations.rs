@@ -14,6 +14,13 @@ pub struct Model {
     pub key_expiry_required: bool,
     pub longest_key_life_days: Option<i32>,
     pub created_at: i64,
+    /// 0 for none.
+    pub body_days: i32,
+    pub body_limit: i32,
+    /// A JSON list of names.
+    pub body_redact: String,
+    pub calls_per_minute: Option<i64>,
+    pub tokens_per_minute: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

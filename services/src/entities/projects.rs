@@ -17,6 +17,8 @@ pub struct Model {
     pub created_by: Option<Uuid>,
     pub created_at: i64,
     pub archived_at: Option<i64>,
+    pub calls_per_minute: Option<i64>,
+    pub tokens_per_minute: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,77 +1,130 @@
-//! Takes calls from many tasks and commits those that wait together.
+//! Takes calls from many tasks, and answers for them.
 
 use std::{
-    borrow::Cow,
-    collections::{BTreeSet, HashSet},
-    sync::Arc,
-    time::Duration,
+    sync::{Arc, Mutex as SyncMutex, PoisonError, Weak},
+    time::{Duration, Instant},
 };
 
-use domain::ids::OrganizationId;
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use domain::{calls::Outcome, ids::OrganizationId};
 use tokio::{
-    sync::{Mutex, Notify, broadcast, mpsc, oneshot},
+    sync::{Mutex, Notify, broadcast},
     task::JoinHandle,
-    time::{Instant, sleep, timeout},
+    time::timeout,
 };
-use uuid::Uuid;
 
-use super::{CallRecord, SeriesCache, store};
-use crate::{Database, ServiceError, ServiceResult, Services, entities};
+use super::{
+    CallRecord, JournalSettings, MeterStatus, Open,
+    journal::{Journal, Place},
+    storer::{Groups, Storer},
+};
+use crate::{ServiceError, ServiceResult, Services};
 
-/// How many calls may wait to be stored; more wait to be let in.
-const QUEUE: usize = 4096;
-/// How many calls one transaction stores at most.
-const GROUP: usize = 512;
-/// How long a transaction is tried, while the database is busy or out of reach.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How long one try may take.
-const LONGEST_TRY: Duration = Duration::from_secs(20);
-/// How long to wait before the second try; doubled for each further one.
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// How long PostgreSQL is waited for, until a call counts as recorded when it is on this machine's disk.
+const DATABASE: Duration = Duration::from_millis(500);
+/// How long who reads waits for what was recorded before; usually it is there within 30 ms.
+const READERS: Duration = Duration::from_secs(5);
 /// How many notices a slow listener may miss before it is told that it missed some.
 const NOTICES: usize = 1024;
 
-const SILENT: &str = "the database doesn't answer";
-
-/// A call, and who waits for it to be stored.
-struct Waiting {
-    call: CallRecord,
-    done: oneshot::Sender<ServiceResult<()>>,
-}
-
-/// Stores calls, each in a transaction with its rollups, shared with whatever else waits at that moment. Cheap to clone.
+/// Records calls: on the disk before it says so, in the database soon after. Cheap to clone.
 #[derive(Clone)]
 pub struct Meter {
-    queue: mpsc::Sender<Waiting>,
+    shared: Arc<Shared>,
     stored: broadcast::Sender<OrganizationId>,
-    stop: Arc<Notify>,
-    writer: Arc<Mutex<Option<JoinHandle<()>>>>,
+    storer: Arc<Mutex<Option<JoinHandle<()>>>>,
+    _closer: Arc<Closer>,
+}
+
+struct Shared {
+    journal: Arc<Journal>,
+    hurry: Arc<Notify>,
+    /// Whether another machine holds the calls: then a call counts as recorded when they are there, if that is soon.
+    waits_for_database: bool,
+}
+
+/// Closes the journal with the last meter.
+struct Closer(Arc<Journal>);
+
+impl Drop for Closer {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 impl Meter {
-    /// Starts the task that writes. It ends with [`Meter::shutdown`], or when the last clone is dropped.
-    pub fn start(services: &Services) -> Self {
-        let (queue, waiting) = mpsc::channel(QUEUE);
-        let stop = Arc::new(Notify::new());
-        let (stored, _) = broadcast::channel(NOTICES);
-        let writer =
-            Writer { database: services.database().clone(), series: SeriesCache::new(), stored: stored.clone() };
-        let task = tokio::spawn(writer.run(waiting, Arc::clone(&stop)));
-        Self { queue, stored, stop, writer: Arc::new(Mutex::new(Some(task))) }
-    }
-
-    /// Stores a call. `Ok` means that it is on the disk, with its rollups, and will be found once.
-    ///
-    /// A call whose id is stored already is left as it is. If the future is dropped, the call is stored all the same.
+    /// Opens the journal, and starts to store what is in it. It ends with [`Meter::shutdown`], or when the last clone is
+    /// dropped.
     ///
     /// # Errors
-    /// The database stayed busy or out of reach for some seconds, or the meter was shut down.
+    /// The journal's folder can't be written.
+    pub fn start(services: &Services, journal: JournalSettings) -> ServiceResult<Self> {
+        let folder = journal.folder.clone();
+        let failed = |error| ServiceError::Internal(format!("the journal in {}: {error}", folder.display()));
+        let (journal, left_over) = Journal::open(journal, services.now()).map_err(failed)?;
+        let journal = Arc::new(journal);
+        let syncing = Arc::clone(&journal);
+        std::thread::Builder::new().name("journal".to_owned()).spawn(move || syncing.run()).map_err(failed)?;
+        let waits_for_database = services.database().is_postgres();
+        let hurry = Arc::new(Notify::new());
+        let (stored, _) = broadcast::channel(NOTICES);
+        let storer = Storer {
+            journal: Arc::clone(&journal),
+            groups: Groups::new(services.database().clone()),
+            stored: stored.clone(),
+            lingers: !waits_for_database,
+            hurry: Arc::clone(&hurry),
+            place: Place::default(),
+            finished: Vec::new(),
+            noted: Instant::now(),
+        };
+        let task = tokio::spawn(storer.run(left_over));
+        let closer = Arc::new(Closer(Arc::clone(&journal)));
+        let shared = Arc::new(Shared { journal, hurry, waits_for_database });
+        services.settling.add(&shared);
+        Ok(Self { shared, stored, storer: Arc::new(Mutex::new(Some(task))), _closer: closer })
+    }
+
+    /// Notes that a call is about to be forwarded; `call` says what is known of it. When the process ends before the
+    /// call is [recorded](Self::record), it is stored as interrupted at the next start. Doesn't wait for the disk.
+    ///
+    /// What is given back is to be kept until the call is recorded. Dropped before, the call is recorded as interrupted.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unavailable`]: no more calls can be taken, since the database has taken none for too long, or the
+    /// disk takes nothing, or the meter was shut down.
+    pub fn begin(&self, call: &CallRecord) -> ServiceResult<Open> {
+        self.shared.journal.begin(call)?;
+        Ok(Open::new(Arc::clone(&self.shared.journal), call.id))
+    }
+
+    /// Records a call that is over. `Ok` means that it won't be lost, and will be found once, with its rollups, by whoever
+    /// reads through these services from now on.
+    ///
+    /// A call whose id is recorded already is left as it is. If the future is dropped, the call is recorded all the same.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unavailable`]: the disk takes nothing, or the meter was shut down. A refused call isn't taken either
+    /// where [`begin`](Self::begin) refuses.
     pub async fn record(&self, call: CallRecord) -> ServiceResult<()> {
-        let (done, stored) = oneshot::channel();
-        let closed = || unavailable("the meter is shut down");
-        self.queue.send(Waiting { call, done }).await.map_err(|_| closed())?;
-        stored.await.map_err(|_| closed())?
+        let Shared { journal, waits_for_database, .. } = &*self.shared;
+        if call.outcome == Outcome::Refused && journal.refuses() {
+            return Err(ServiceError::unavailable("no calls can be taken"));
+        }
+        let synced = if *waits_for_database {
+            let results = journal.end(&call)?;
+            drop(call);
+            let soon = journal.oldest_age().is_none_or(|age| age < DATABASE);
+            if soon && timeout(DATABASE, journal.until_stored(results)).await.is_ok() {
+                return Ok(());
+            }
+            journal.synced().await
+        } else {
+            let synced = journal.end_synced(&call)?;
+            drop(call);
+            // Without an answer the thread has ended.
+            synced.await.unwrap_or(false)
+        };
+        if synced { Ok(()) } else { Err(ServiceError::unavailable("the journal can't be written")) }
     }
 
     /// Tells of each organization whose calls were just stored, by this process. Several calls may share one notice.
@@ -79,155 +132,58 @@ impl Meter {
         self.stored.subscribe()
     }
 
-    /// Takes no more calls, and returns when those that were taken are stored.
+    /// How the journal does. Cheap.
+    pub fn status(&self) -> MeterStatus {
+        self.shared.journal.status()
+    }
+
+    /// Returns when everything that was recorded is in the database, however long that takes.
+    pub async fn settled(&self) {
+        self.shared.settled().await;
+    }
+
+    /// Takes no more calls, and returns when those that were taken are stored. Where the database doesn't answer for some
+    /// seconds, they stay in the journal for the next start.
     pub async fn shutdown(&self) {
-        self.stop.notify_one();
-        if let Some(task) = self.writer.lock().await.take()
+        self.shared.journal.close();
+        self.shared.hurry.notify_one();
+        if let Some(task) = self.storer.lock().await.take()
             && let Err(error) = task.await
         {
-            tracing::error!(%error, "the meter's writer ended badly");
+            tracing::error!(%error, "the meter's storer ended badly");
         }
     }
 }
 
-fn unavailable(message: impl Into<String>) -> ServiceError {
-    ServiceError::Unavailable(DbErr::Custom(message.into()))
-}
-
-struct Writer {
-    database: Database,
-    series: SeriesCache,
-    stored: broadcast::Sender<OrganizationId>,
-}
-
-impl Writer {
-    async fn run(self, mut queue: mpsc::Receiver<Waiting>, stop: Arc<Notify>) {
-        let mut group = Vec::with_capacity(GROUP);
-        loop {
-            let taken = tokio::select! {
-                biased;
-                () = stop.notified(), if !queue.is_closed() => {
-                    queue.close();
-                    continue;
-                }
-                taken = queue.recv_many(&mut group, GROUP) => taken,
-            };
-            if taken == 0 {
-                return;
-            }
-            let (calls, waiting) = group.drain(..).map(|Waiting { call, done }| (call, done)).unzip();
-            self.store_group(calls, waiting).await;
+impl Shared {
+    async fn settled(&self) {
+        if !self.journal.is_settled() {
+            self.hurry.notify_one();
+            self.journal.until_all_stored().await;
         }
-    }
-
-    /// Stores a group, and tells everybody who waits what became of their call.
-    async fn store_group(&self, calls: Vec<CallRecord>, waiting: Vec<oneshot::Sender<ServiceResult<()>>>) {
-        let organizations: BTreeSet<OrganizationId> = calls.iter().map(|call| call.organization_id).collect();
-        match self.store_patiently(&calls).await {
-            Ok(()) => {
-                for done in waiting {
-                    // Whoever waited may have gone; the call is stored all the same.
-                    let _ = done.send(Ok(()));
-                }
-            }
-            // Something is wrong with one of them: the others shall not suffer for it.
-            Err(ServiceError::Database(_) | ServiceError::Internal(_)) if waiting.len() > 1 => {
-                for (call, done) in calls.iter().zip(waiting) {
-                    let _ = done.send(self.store_patiently(std::slice::from_ref(call)).await.inspect_err(log));
-                }
-            }
-            Err(error) => {
-                log(&error);
-                let message = error.to_string();
-                for done in waiting {
-                    let _ = done.send(Err(unavailable(message.clone())));
-                }
-                return;
-            }
-        }
-        for organization in organizations {
-            // Nobody may be listening.
-            let _ = self.stored.send(organization);
-        }
-    }
-
-    /// Stores `calls` in one transaction, trying again while that may help, but never twice: where it isn't known
-    /// what became of a try, those that are stored already are left out of the next.
-    async fn store_patiently(&self, calls: &[CallRecord]) -> ServiceResult<()> {
-        let mut calls = Cow::Borrowed(calls);
-        let started = Instant::now();
-        let mut pause = FIRST_PAUSE;
-        let mut uncertain = false;
-        loop {
-            let tried = match self.leave_out_stored(&mut calls, uncertain).await {
-                Ok(()) => self.attempt(&calls).await,
-                Err(error) => Err(Failure::Unknown(error)),
-            };
-            let error = match tried {
-                Ok(()) => return Ok(()),
-                // A conflict means that a try which seemed to fail did not, or that an id came twice.
-                Err(Failure::Unknown(error) | Failure::Known(error @ ServiceError::Conflict(_))) => {
-                    uncertain = true;
-                    error
-                }
-                Err(Failure::Known(error @ ServiceError::Unavailable(_))) => error,
-                Err(Failure::Known(error)) => return Err(error),
-            };
-            if started.elapsed() >= PATIENCE {
-                return Err(error);
-            }
-            tracing::warn!(%error, calls = calls.len(), "can't store calls; trying again");
-            sleep(pause).await;
-            pause *= 2;
-        }
-    }
-
-    /// One transaction.
-    async fn attempt(&self, calls: &[CallRecord]) -> Result<(), Failure> {
-        if calls.is_empty() {
-            return Ok(());
-        }
-        let transaction = async {
-            let transaction = self.database.begin().await.map_err(Failure::Known)?;
-            // An error here rolls the transaction back, since it is dropped.
-            let new = store(&transaction, &self.series, calls).await.map_err(Failure::Known)?;
-            transaction.commit().await.map_err(|error| Failure::Unknown(error.into()))?;
-            new.keep(&self.series);
-            Ok(())
-        };
-        match timeout(LONGEST_TRY, transaction).await {
-            Ok(result) => result,
-            Err(_) => Err(Failure::Unknown(unavailable(SILENT))),
-        }
-    }
-
-    /// Where some may be stored already, keeps those that aren't, each once.
-    async fn leave_out_stored(&self, calls: &mut Cow<'_, [CallRecord]>, uncertain: bool) -> ServiceResult<()> {
-        if !uncertain {
-            return Ok(());
-        }
-        let organizations: BTreeSet<Uuid> = calls.iter().map(|call| call.organization_id.uuid()).collect();
-        let query = entities::calls::Entity::find()
-            .select_only()
-            .column(entities::calls::Column::Id)
-            .filter(entities::calls::Column::OrganizationId.is_in(organizations))
-            .filter(entities::calls::Column::Id.is_in(calls.iter().map(|call| call.id.uuid())))
-            .into_tuple::<Uuid>();
-        let found = timeout(LONGEST_TRY, query.all(self.database.read())).await.map_err(|_| unavailable(SILENT))??;
-        let mut seen: HashSet<Uuid> = found.into_iter().collect();
-        calls.to_mut().retain(|call| seen.insert(call.id.uuid()));
-        Ok(())
     }
 }
 
-/// A try that failed.
-enum Failure {
-    /// Nothing was stored.
-    Known(ServiceError),
-    /// All of it may have been stored, or nothing.
-    Unknown(ServiceError),
-}
+/// What those wait for who read calls and figures, so that they see every call that was answered before.
+#[derive(Clone, Default)]
+pub(crate) struct Settling(Arc<SyncMutex<Vec<Weak<Shared>>>>);
 
-fn log(error: &ServiceError) {
-    tracing::error!(%error, "calls couldn't be stored");
+impl Settling {
+    fn add(&self, meter: &Arc<Shared>) {
+        let mut meters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        meters.retain(|meter| meter.strong_count() > 0);
+        meters.push(Arc::downgrade(meter));
+    }
+
+    /// Waits until what was recorded before is in the database: a moment, and not at all where that takes long anyway.
+    pub(crate) async fn settled(&self) {
+        let meters: Vec<_> =
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect();
+        for meter in meters {
+            if meter.journal.oldest_age().is_some_and(|age| age < READERS) {
+                // Whoever reads now sees what there is.
+                let _ = timeout(READERS, meter.settled()).await;
+            }
+        }
+    }
 }

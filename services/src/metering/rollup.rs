@@ -21,16 +21,8 @@ static UPSERT: Rows = Rows::new(
      latency_6, latency_7, latency_8, latency_9, latency_10, latency_11, latency_12, latency_13)",
     COLUMNS,
     || {
-        let counts = [
-            "calls",
-            "tokens_in",
-            "cached_tokens_in",
-            "tokens_out",
-            "images",
-            "media_ms",
-            "unpriced",
-            "duration_us",
-        ];
+        let counts =
+            ["calls", "tokens_in", "cached_tokens_in", "tokens_out", "images", "media_ms", "unpriced", "duration_us"];
         let bins = (0..LATENCY_BINS).map(|bin| format!("latency_{bin}"));
         let sums: String = counts
             .into_iter()

@@ -103,6 +103,7 @@ impl Breakdown {
 ///
 /// Sums equal those of [`report`](super::report) over the same time.
 pub async fn breakdown(services: &Services, actor: &Actor, asked: &Breakdown) -> ServiceResult<Vec<Span>> {
+    services.settled().await;
     let database = services.database.read();
     let scope = narrowed(projects::scope(database, actor, Permission::ViewUsage).await?, &asked.projects);
     let slice = Slice {

@@ -26,6 +26,7 @@ use crate::{
 
 /// Usage by bucket and group, as far as the asker may see it.
 pub async fn report(services: &Services, actor: &Actor, query: &UsageQuery) -> ServiceResult<UsageReport> {
+    services.settled().await;
     let database = services.database.read();
     let scope = projects::scope(database, actor, Permission::ViewUsage).await?;
     let zone = zone(&actor.organization, query.time_zone.as_deref())?;
@@ -73,6 +74,7 @@ pub(crate) async fn total(
     first: NaiveDate,
     after: NaiveDate,
 ) -> ServiceResult<Measures> {
+    services.settled().await;
     let days = buckets::every_day(first, after, organization.time_zone);
     let slice = sums::Slice {
         organization,

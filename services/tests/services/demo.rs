@@ -43,7 +43,7 @@ on_both_databases! {
             assert!(keys.iter().any(|key| key.status == status), "{status:?}");
         }
         for kind in HintKind::ALL {
-            assert!(keys.iter().flat_map(|key| &key.hints).map(Hint::kind).any(|hint| hint == *kind), "{kind}");
+            assert!(keys.iter().flat_map(|key| &key.hints).map(Hint::kind).any(|hint| hint == kind), "{kind}");
         }
         for level in Level::ALL {
             assert!(keys.iter().any(|key| key.level == level), "{level}");

@@ -1,7 +1,7 @@
 //! What belongs to another organization doesn't exist.
 
 use domain::{calls::CallQuery, permissions::Role, usage::Filter, usage::UsageQuery};
-use services::{ServiceError, accounts, api_keys, calls, projects, usage};
+use services::{ServiceError, accounts, api_keys, bodies, calls, projects, usage};
 
 use crate::support::{CallMade, field_error, new_key};
 
@@ -17,6 +17,7 @@ on_both_databases! {
 
         assert!(matches!(api_keys::revoke(services, &owner, &[key.id]).await, Err(ServiceError::NotFound)));
         assert!(matches!(calls::get(services, &owner, call).await, Err(ServiceError::NotFound)));
+        assert!(matches!(bodies::get(services, &owner, call).await, Err(ServiceError::NotFound)));
         assert!(matches!(projects::find(services, &owner, &project.to_string()).await, Err(ServiceError::NotFound)));
         let assigned = projects::assign(services, &owner, project, "eve@attacker.example").await;
         assert!(matches!(assigned, Err(ServiceError::NotFound)));

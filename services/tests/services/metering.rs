@@ -1,5 +1,7 @@
 //! Calls and rollups: nothing lost, nothing twice.
 
+mod durability;
+
 use std::{borrow::Cow, collections::HashSet, sync::Arc};
 
 use domain::{
@@ -51,6 +53,7 @@ async fn rolled_up(world: &World, resolution: i16) -> Totals {
 }
 
 async fn assert_reconciled(world: &World) -> Totals {
+    world.settled().await;
     let stored = stored(world).await;
     for resolution in 1..=3 {
         assert_eq!(rolled_up(world, resolution).await, stored, "resolution {resolution}");
@@ -121,7 +124,7 @@ fn various(actor: &Actor, key: &ApiKey, count: usize) -> Vec<CallRecord> {
 on_both_databases! {
     async fn calls_recorded_at_once_are_all_stored_and_the_rollups_add_up(world: &World) {
         let (actor, key) = key(world).await;
-        let meter = Meter::start(&world.services);
+        let meter = world.meter();
         let calls = various(&actor, &key, 600);
         let ids: HashSet<_> = calls.iter().map(|call| call.id).collect();
         let results = join_all(calls.into_iter().map(|call| meter.record(call))).await;
@@ -136,11 +139,12 @@ on_both_databases! {
 
     async fn a_day_is_the_organizations(world: &World) {
         let (actor, key) = key(world).await;
-        let meter = Meter::start(&world.services);
+        let meter = world.meter();
         // Midnight in Kathmandu is at 18:15 UTC.
         for at in ["2026-11-10T18:14:59.999Z", "2026-11-10T18:15:00Z"] {
             meter.record(call(&actor, &key, at)).await.unwrap();
         }
+        world.settled().await;
         let millis = |at: &str| at.parse::<Timestamp>().unwrap().millis();
         let days = query(world, "SELECT bucket, calls FROM rollups WHERE resolution = 3 ORDER BY bucket").await;
         assert_eq!(days, [[millis("2026-11-09T18:15:00Z"), 1], [millis("2026-11-10T18:15:00Z"), 1]]);
@@ -150,7 +154,7 @@ on_both_databases! {
 
     async fn a_call_recorded_twice_is_stored_once(world: &World) {
         let (actor, key) = key(world).await;
-        let meter = Meter::start(&world.services);
+        let meter = world.meter();
         let one = call(&actor, &key, "2026-11-17T12:00:00Z");
         meter.record(one.clone()).await.unwrap();
         meter.record(one.clone()).await.unwrap();
@@ -190,7 +194,7 @@ on_both_databases! {
 
     async fn servers_that_meet_the_same_series_first_share_it(world: &World) {
         let (actor, key) = key(world).await;
-        let meters: Vec<Meter> = (0..4).map(|_| Meter::start(&world.services)).collect();
+        let meters: Vec<Meter> = (0..4).map(|_| world.meter()).collect();
         let records = meters.iter().flat_map(|meter| various(&actor, &key, 50).into_iter().map(|call| meter.record(call)));
         assert!(join_all(records).await.iter().all(Result::is_ok));
         assert_eq!(assert_reconciled(world).await[0], 200);
@@ -199,7 +203,7 @@ on_both_databases! {
 
     async fn what_was_taken_is_stored_before_the_meter_ends(world: &World) {
         let (actor, key) = key(world).await;
-        let meter = Arc::new(Meter::start(&world.services));
+        let meter = Arc::new(world.meter());
         let mut records = Vec::new();
         for call in various(&actor, &key, 300) {
             let meter = Arc::clone(&meter);
@@ -216,7 +220,7 @@ on_both_databases! {
 
     async fn listeners_hear_of_stored_calls(world: &World) {
         let (actor, key) = key(world).await;
-        let meter = Meter::start(&world.services);
+        let meter = world.meter();
         let mut stored_calls = meter.subscribe();
         meter.record(call(&actor, &key, "2026-11-17T12:00:00Z")).await.unwrap();
         assert_eq!(stored_calls.recv().await.unwrap(), actor.organization.id);
@@ -225,7 +229,7 @@ on_both_databases! {
 
     async fn only_calls_without_a_known_cost_are_unpriced(world: &World) {
         let (actor, key) = key(world).await;
-        let meter = Meter::start(&world.services);
+        let meter = world.meter();
         let unknown = CallRecord { cost: None, ..call(&actor, &key, "2026-11-17T12:00:00Z") };
         let refused = CallRecord {
             id: metering::new_call_id(unknown.started_at).unwrap(),
@@ -234,16 +238,18 @@ on_both_databases! {
         };
         meter.record(unknown).await.unwrap();
         meter.record(refused).await.unwrap();
+        world.settled().await;
         assert_eq!(rolled_up(world, 1).await[5], 1);
     }
 
     async fn spend_at_the_limit_of_64_bits_stays_there(world: &World) {
         let (actor, key) = key(world).await;
-        let meter = Meter::start(&world.services);
+        let meter = world.meter();
         for _ in 0..3 {
             let most = Money::from_nanos(i64::MAX - 1);
             meter.record(CallRecord { cost: Some(most), ..call(&actor, &key, "2026-11-17T12:00:00Z") }).await.unwrap();
         }
+        world.settled().await;
         assert_eq!(query(world, "SELECT cost_nanos FROM rollups WHERE resolution = 1").await, [[i64::MAX]]);
     }
 }

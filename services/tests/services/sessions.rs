@@ -41,7 +41,7 @@ on_both_databases! {
     async fn the_strictest_organization_says_how_long_a_session_may_idle(world: &World) {
         let signed_in = world.sign_up("Mira", "Acme").await;
         let actor = accounts::actor(&world.services, &signed_in.user, "acme", None).await.unwrap();
-        let settings = Settings { session_idle_minutes: 15, key_policy: KeyPolicy::default() };
+        let settings = Settings { session_idle_minutes: 15, key_policy: KeyPolicy::default(), bodies: Default::default() };
         organizations::update_settings(&world.services, &actor, settings.clone()).await.unwrap();
         assert_eq!(organizations::settings(&world.services, &actor).await.unwrap(), settings);
         world.clock.forward_minutes(15);

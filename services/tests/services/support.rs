@@ -12,10 +12,14 @@ pub(crate) use database::TestDatabase;
 pub(crate) use keys::{StoredKey, StoredSecret};
 pub(crate) use people::{PASSWORD, device, new_key, sign_up_input};
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use sea_orm::{ConnectionTrait, Statement};
-use services::{ServiceError, Services};
+use services::{
+    ServiceError, Services,
+    metering::{JournalSettings, Meter},
+};
+use tempfile::TempDir;
 
 /// Makes two tests of each body: on SQLite, and on PostgreSQL.
 macro_rules! on_both_databases {
@@ -47,13 +51,32 @@ pub(crate) struct World {
     pub(crate) services: Services,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) database: TestDatabase,
+    /// The meters' journal.
+    pub(crate) journal: TempDir,
+    meters: Mutex<Vec<Meter>>,
 }
 
 impl World {
     pub(crate) async fn new(database: TestDatabase) -> Self {
         let clock = Arc::new(TestClock::default());
         let services = Services::start(database.url(), clock.clone()).await.unwrap();
-        Self { services, clock, database }
+        let journal = tempfile::tempdir().unwrap();
+        Self { services, clock, database, journal, meters: Mutex::default() }
+    }
+
+    /// A meter with a part of the journal of its own.
+    pub(crate) fn meter(&self) -> Meter {
+        let meter = Meter::start(&self.services, JournalSettings::at(self.journal.path())).unwrap();
+        self.meters.lock().unwrap().push(meter.clone());
+        meter
+    }
+
+    /// Waits until all is stored that was recorded.
+    pub(crate) async fn settled(&self) {
+        let meters = self.meters.lock().unwrap().clone();
+        for meter in meters {
+            meter.settled().await;
+        }
     }
 
     /// How many rows a table has.

@@ -9,7 +9,12 @@ use super::{
     rotate::{EndDialog, ExtendDialog, RotateDialog},
     secret::{SecretDialog, ShownSecret},
 };
-use crate::{addresses::Part, layout::Later};
+use crate::{
+    addresses::Part,
+    components::{HEADING, keep_focus},
+    layout::Later,
+    state::{Answer, watch},
+};
 
 /// What somebody is about to do.
 #[derive(Clone)]
@@ -38,8 +43,23 @@ pub(super) struct Deeds {
 }
 
 impl Deeds {
-    pub(super) fn new(changed: impl Fn() + Send + Sync + 'static) -> Self {
-        Self { asked: RwSignal::new(None), changed: Callback::new(move |()| changed()) }
+    /// Deeds about what `shown` answers, which is asked again once something is done; so is what `changed` does.
+    pub(super) fn about<T: Send + Sync>(shown: Answer<T>, changed: impl Fn() + Send + Sync + 'static) -> Self {
+        let done = StoredValue::new(false);
+        // With a key its button may go from the page that had the focus.
+        watch(move || {
+            shown.with(|_| ());
+            if done.get_value() {
+                done.set_value(false);
+                keep_focus(HEADING);
+            }
+        });
+        let changed = move |()| {
+            done.set_value(true);
+            shown.refresh();
+            changed();
+        };
+        Self { asked: RwSignal::new(None), changed: Callback::new(changed) }
     }
 
     pub(super) fn ask(&self, deed: Deed) {

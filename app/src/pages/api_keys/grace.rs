@@ -55,7 +55,8 @@ impl Grace {
         };
         match seconds {
             Some(seconds) if seconds >= self.least => validated_grace(seconds),
-            _ => Err(FieldErrors::of("grace_seconds", "Enter a whole number.")),
+            Some(_) => Err(FieldErrors::of("grace_seconds", "Enter a number above 0.")),
+            None => Err(FieldErrors::of("grace_seconds", "Enter a whole number.")),
         }
     }
 }

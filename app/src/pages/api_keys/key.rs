@@ -15,8 +15,8 @@ use domain::{
 };
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 
-pub(crate) use self::calls::KeyCalls;
-use self::{history::History, overview::Overview, rotating::Rotating};
+pub(crate) use self::{calls::KeyCalls, history::KeyHistory};
+use self::{history::Done, overview::Overview, rotating::Rotating};
 use super::{
     deeds::{Deed, Deeds, Dialogs},
     hints::HintNotices,
@@ -42,10 +42,7 @@ pub(super) fn KeyPage(id: ApiKeyId) -> impl IntoView {
 
     // Counts what was done here, after which the history is longer.
     let done = RwSignal::new(0_u32);
-    let deeds = Deeds::new(move || {
-        key.refresh();
-        done.update(|done| *done += 1);
-    });
+    let deeds = Deeds::about(key, move || done.update(|done| *done += 1));
     let title = Memo::new(move |_| key.with(|key| key.map_or_else(|| "API key".to_owned(), |key| key.name.clone())));
     view! {
         <div class="key-head">
@@ -103,8 +100,8 @@ fn Acts(key: ApiKey, deeds: Deeds) -> impl IntoView {
 #[component]
 fn Parts(key: ReadSignal<ApiKey>, address: Memo<KeyAddress>, deeds: Deeds, done: RwSignal<u32>) -> impl IntoView {
     let tab = Memo::new(move |_| address.with(|address| address.tab));
-    let id = key.with_untracked(|key| key.id);
     provide_context(address);
+    provide_context(Done(done));
     view! {
         {move || view! { <End key=key.get()/> }}
         {move || view! { <Rotating key=key.get() deeds/> }}
@@ -112,9 +109,9 @@ fn Parts(key: ReadSignal<ApiKey>, address: Memo<KeyAddress>, deeds: Deeds, done:
         <TabLinks address/>
         {move || match tab.get() {
             KeyTab::Overview => view! { <Overview key address/> }.into_any(),
-            // Its code is that of the logs page, which few visits need.
+            // Their code is what few visits need: that of the logs page, and what puts the audit log into words.
             KeyTab::Calls => view! { <Later part=Part::KeyCalls wanted=true/> }.into_any(),
-            KeyTab::History => view! { <History id done/> }.into_any(),
+            KeyTab::History => view! { <Later part=Part::KeyHistory wanted=true/> }.into_any(),
         }}
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn KeyList() -> impl IntoView {
         move || keys.refresh(),
     );
 
-    let deeds = Deeds::new(move || keys.refresh());
+    let deeds = Deeds::about(keys, || {});
     let may_create = organization.may(Permission::ManageApiKeys);
     let go = use_go();
     form_in_address(address, deeds, may_create);

@@ -1,7 +1,7 @@
 //! What is seen of a key, in few words: in the list and on its own page.
 
 use domain::{
-    api_keys::{ApiKey, EXPIRES_SOON_DAYS, LastUse, Level, OldSecret, Status},
+    api_keys::{ApiKey, EXPIRES_SOON_DAYS, LastUse, OldSecret, Status},
     money::Money,
     time::Timestamp,
 };
@@ -16,24 +16,6 @@ use crate::{
 /// Most days of a month: the bars of all keys are as wide.
 const MOST_DAYS: usize = 31;
 
-pub(super) const fn status_label(status: Status) -> &'static str {
-    match status {
-        Status::Active => "Active",
-        Status::Rotating => "Rotating",
-        Status::Expired => "Expired",
-        Status::Revoked => "Revoked",
-        Status::Disabled => "Disabled",
-    }
-}
-
-pub(super) const fn level_label(level: Level) -> &'static str {
-    match level {
-        Level::Read => "Read",
-        Level::Standard => "Standard",
-        Level::Admin => "Admin",
-    }
-}
-
 #[component]
 pub(super) fn StatusBadge(status: Status) -> impl IntoView {
     let tone = match status {
@@ -43,7 +25,7 @@ pub(super) fn StatusBadge(status: Status) -> impl IntoView {
         Status::Disabled => Tone::Danger,
         Status::Revoked => Tone::Neutral,
     };
-    view! { <Badge tone>{status_label(status)}</Badge> }
+    view! { <Badge tone>{status.label()}</Badge> }
 }
 
 /// Whether the old secret of a rotating key was used since there is a new one.

@@ -3,7 +3,13 @@ use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
 use super::{
-    CallList, CallsHref, call_table::link_id, cost::CostLines, facts::Facts, outcome::StatusBadge, timing::Timing,
+    CallList, CallsHref,
+    call_table::link_id,
+    cost::CostLines,
+    facts::Facts,
+    outcome::StatusBadge,
+    said::{Said, is_let_in},
+    timing::Timing,
 };
 use crate::{
     addresses::LogsAddress,
@@ -106,6 +112,8 @@ fn Details(details: ReadSignal<CallDetails>, zone: Memo<String>) -> impl IntoVie
             <CostLines details/>
         }
     };
+    // Asked for by itself, so that the rest is there at once.
+    let said = Memo::new(move |_| details.with(|details| is_let_in(details.call.outcome).then_some(details.call.id)));
     view! {
         <p class="call-id">
             {move || { let (status, outcome) = status(); view! { <StatusBadge status outcome/> } }}
@@ -113,6 +121,7 @@ fn Details(details: ReadSignal<CallDetails>, zone: Memo<String>) -> impl IntoVie
             <CopyButton text=id what="request id" bare=true/>
         </p>
         {body}
+        <Said call=said zone/>
     }
 }
 

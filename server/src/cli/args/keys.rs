@@ -6,7 +6,7 @@ use domain::{
     ids::ApiKeyId,
 };
 
-use super::Grace;
+use super::{Grace, LimitEdits};
 
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
@@ -90,6 +90,8 @@ pub struct NewKey {
     /// Remind its owner to rotate it when its secret is so old
     #[arg(long, value_name = "D")]
     pub rotate_every_days: Option<u32>,
+    #[command(flatten)]
+    pub limits: LimitEdits,
 }
 
 /// At least one of these.
@@ -124,4 +126,10 @@ pub struct KeyEdits {
     /// Remind its owner to rotate it when its secret is so old; 0 for never
     #[arg(long, value_name = "D")]
     pub rotate_every_days: Option<u32>,
+    /// How many calls it may make within a minute; 0 for no limit
+    #[arg(long, value_name = "N")]
+    pub calls_per_minute: Option<u32>,
+    /// How many tokens its calls may take within a minute, input and output together; 0 for no limit
+    #[arg(long, value_name = "N")]
+    pub tokens_per_minute: Option<u32>,
 }

@@ -21,6 +21,7 @@ pub(super) fn key(key: &ApiKey) -> Value {
         "created_by": key.created_by.as_ref().map(|creator| creator.id),
         "expires_at": moment(key.expires_at),
         "rotate_every_days": key.rotate_every_days,
+        "rate_limits": key.rate_limits,
         "rotated_at": key.rotated_at.to_string(),
         "old_secret_ends_at": moment(key.old_secret.as_ref().map(|old| old.ends_at)),
         "last_used_at": moment(key.last_use.as_ref().map(|last| last.at)),

@@ -145,3 +145,24 @@ fn leaked_keys_are_reported_by_standard_input() {
     let refused = shell.refusal(&["key", "report-leak", secrets[0]], "", 2);
     assert!(refused.contains("standard input") && !refused.contains(secrets[0]), "{refused}");
 }
+
+#[test]
+fn limits_of_keys_projects_and_organizations_are_set_and_shown() {
+    let shell = Shell::with_organization();
+    let limits = |calls: Value, tokens: Value| json!({ "calls_per_minute": calls, "tokens_per_minute": tokens });
+    let create = ["key", "create", "--org", "acme-ltd", "--project", "default", "--name", "k", "--level", "standard"];
+    let made = shell.json(&[&create[..], &["--calls-per-minute", "60"]].concat(), "");
+    assert_eq!(made["rate_limits"], limits(json!(60), Value::Null));
+    let edit = |more: &[&str]| shell.json(&[&["key", "edit", made["id"].as_str().unwrap()], more].concat(), "");
+    assert_eq!(edit(&["--tokens-per-minute", "1000"])["rate_limits"], limits(json!(60), json!(1_000)));
+    assert_eq!(edit(&["--calls-per-minute", "0"])["rate_limits"], limits(Value::Null, json!(1_000)));
+    assert_eq!(edit(&["--name", "other"])["rate_limits"], limits(Value::Null, json!(1_000)));
+    let organization = ["org", "limits", "acme-ltd"];
+    let project = ["project", "limits", "--org", "acme-ltd", "--project", "default"];
+    for of in [&organization[..], &project] {
+        assert_eq!(shell.json(of, ""), limits(Value::Null, Value::Null));
+        let set = shell.json(&[of, &["--calls-per-minute", "600"]].concat(), "");
+        assert_eq!(set, limits(json!(600), Value::Null));
+        assert_eq!(shell.json(of, ""), set);
+    }
+}

@@ -1,6 +1,9 @@
 //! Who may call what: every path of the management API, by everybody, about everything.
 
-use axum::http::{Method, StatusCode};
+use axum::{
+    body::Body,
+    http::{Method, Request, StatusCode},
+};
 use domain::{
     api_keys::{Level, Life, Scope},
     ids::ApiKeyId,
@@ -8,7 +11,7 @@ use domain::{
 use serde_json::{Value, json};
 use server::{management, router::PUBLIC_PATHS};
 
-use crate::world::{World, command_line, json as body};
+use crate::world::{World, command_line, json as body, program};
 
 const NOBODYS_KEY: &str = "key_01h2xcejqtf2nbrexx3vqjhp41";
 const NOBODYS_PROJECT: &str = "proj_01h2xcejqtf2nbrexx3vqjhp41";
@@ -38,6 +41,10 @@ const MATRIX: &[(&str, &str, Option<Scope>)] = &[
     ("GET", "/v1/organization/usage/embeddings", Some(Scope::UsageRead)),
     ("GET", "/v1/organization/costs", Some(Scope::UsageRead)),
     ("POST", "/v1/keys/report-leak", None),
+    ("POST", "/v1/events", Some(Scope::EventsWrite)),
+    ("POST", "/v1/keys/verify", Some(Scope::KeysVerify)),
+    ("GET", "/v1/authz", Some(Scope::Authz)),
+    ("GET", "/v1/authz/{*path}", Some(Scope::Authz)),
 ];
 
 /// A request for an entry of the matrix.
@@ -56,21 +63,39 @@ impl Asked {
             ("POST", ADMIN_KEY | PROJECT_KEY) => json!({ "name": "renamed" }),
             ("POST", path) if path.ends_with("/rotate") => json!({ "grace_seconds": 60 }),
             ("POST", path) if path.ends_with("/grace") => json!({ "grace_seconds": 0 }),
+            ("POST", "/v1/keys/verify") => json!({ "key": "wrong" }),
             ("POST", _) => json!([]),
             _ => Value::Null,
         };
         let query = if scope == Some(Scope::UsageRead) { "?start_time=1700000000&limit=1" } else { "" };
-        let path = path.replace("{project}", &project.to_string()).replace("{key}", &key.to_string());
+        let path = path
+            .replace("{*path}", "v1/embeddings")
+            .replace("{project}", &project.to_string())
+            .replace("{key}", &key.to_string());
         Self { method: method.parse().unwrap(), path: path + query, body }
     }
 
     async fn by(&self, world: &World, key: Option<&str>) -> (StatusCode, Value) {
-        let response = world.call(&self.method, &self.path, key, &self.body).await;
+        let response = if self.path.starts_with("/v1/authz") {
+            world.send(asked_by_a_proxy(world, &self.path, key).await).await
+        } else {
+            world.call(&self.method, &self.path, key, &self.body).await
+        };
         let status = response.status();
         assert!(response.headers()["x-request-id"].to_str().unwrap().starts_with("req_"), "{}", self.path);
         assert_eq!(response.headers()["cache-control"], "no-store", "{}", self.path);
         (status, body(response).await)
     }
+}
+
+/// What a proxy with this key asks of a client whose own key is good.
+async fn asked_by_a_proxy(world: &World, path: &str, key: Option<&str>) -> Request<Body> {
+    let client = world.key_with(Level::Standard, |_| {}).await.secret;
+    let mut asked = program(&Method::GET, path, Some(&client), &Value::Null);
+    if let Some(key) = key {
+        asked.headers_mut().insert("x-tollhouse-authorization", format!("Bearer {key}").parse().unwrap());
+    }
+    asked
 }
 
 /// A key that `path` can be about; one that is rotating where that is needed.
@@ -107,7 +132,7 @@ async fn nobody_gets_anywhere_without_a_key_that_works() {
     let keys = [revoked.api_key.id];
     services::api_keys::revoke(&world.services, &command_line(&world.organization), &keys).await.unwrap();
     let elsewhere = world.key_with(Level::Admin, |key| key.ip_allowlist = vec!["192.0.2.0/24".parse().unwrap()]).await;
-    let mistyped = format!("{}x", &admin[..admin.len() - 1]);
+    let mistyped = crate::world::mistyped(&admin);
     let never_made = domain::api_keys::Secret::from_digits(Level::Admin, [9; 32]).reveal().to_owned();
     for entry in MATRIX.iter().filter(|(.., scope)| scope.is_some()) {
         let asked = Asked::new(*entry, world.project.id, subject(&world, entry.1).await);
@@ -133,7 +158,7 @@ async fn nobody_gets_anywhere_without_a_key_that_works() {
 async fn whatever_is_no_key_is_answered_alike() {
     let world = World::new().await;
     let admin = world.admin_key(&[]).await;
-    let mistyped = format!("{}x", &admin[..admin.len() - 1]);
+    let mistyped = crate::world::mistyped(&admin);
     let never_made = domain::api_keys::Secret::from_digits(Level::Admin, [9; 32]).reveal().to_owned();
     for path in [ADMIN_KEYS, "/v1/models", "/v1/chat/completions"] {
         let method = if path == "/v1/chat/completions" { Method::POST } else { Method::GET };

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::ADMIN_KEYS;
-use crate::world::{World, command_line, json as body};
+use crate::world::{World, command_line, json as body, program};
 
 #[tokio::test]
 async fn a_new_key_tells_its_secret_once() {
@@ -45,6 +45,34 @@ async fn a_new_key_tells_its_secret_once() {
         );
         assert!(changed.get("value").is_none());
     }
+}
+
+#[tokio::test]
+async fn what_is_asked_twice_under_one_name_is_done_once() {
+    let world = World::new().await;
+    let admin = world.admin_key(&[]).await;
+    let twice = async |path: &str, asked: Value| {
+        let mut answers = Vec::new();
+        for _ in 0..2 {
+            let mut request = program(&Method::POST, path, Some(&admin), &asked);
+            request.headers_mut().insert("idempotency-key", "deploy-7".parse().unwrap());
+            let response = world.send(request).await;
+            assert_eq!(response.status(), StatusCode::OK, "{path}");
+            answers.push(body(response).await);
+        }
+        assert_eq!(answers[0]["id"], answers[1]["id"], "{path}");
+        assert!(answers[0]["value"].is_string(), "{path}");
+        assert_eq!(answers[1].get("value"), Some(&Value::Null), "{path}");
+        answers.remove(0)
+    };
+    let made = twice(&world.project_keys(), json!({ "name": "web" })).await;
+    twice(&format!("{}/{}/rotate", world.project_keys(), made["id"].as_str().unwrap()), json!({})).await;
+    let keys = world.done(Method::GET, &world.project_keys(), &admin, Value::Null).await;
+    assert_eq!(keys["data"].as_array().unwrap().len(), 1);
+    // For another kind of key it is taken.
+    let mut request = program(&Method::POST, ADMIN_KEYS, Some(&admin), &json!({ "name": "web" }));
+    request.headers_mut().insert("idempotency-key", "deploy-7".parse().unwrap());
+    assert_eq!(world.send(request).await.status(), StatusCode::CONFLICT);
 }
 
 #[tokio::test]
@@ -213,5 +241,25 @@ async fn a_path_says_which_methods_it_takes() {
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
         assert!(response.headers()["x-request-id"].to_str().unwrap().starts_with("req_"));
         assert_eq!(body(response).await["error"]["code"], "not_found");
+    }
+}
+
+#[tokio::test]
+async fn limits_of_rates_are_set_and_changed_together() {
+    let world = World::new().await;
+    let admin = world.admin_key(&[]).await;
+    let limits = |calls: Value, tokens: Value| json!({ "calls_per_minute": calls, "tokens_per_minute": tokens });
+    let asked = json!({ "name": "web", "rate_limits": { "calls_per_minute": 60 } });
+    let made = world.done(Method::POST, &world.project_keys(), &admin, asked).await;
+    assert_eq!(made["rate_limits"], limits(json!(60), Value::Null));
+    let path = format!("{}/{}", world.project_keys(), made["id"].as_str().unwrap());
+    let same = world.done(Method::POST, &path, &admin, json!({ "name": "app" })).await;
+    assert_eq!(same["rate_limits"], made["rate_limits"]);
+    let changes = json!({ "rate_limits": { "tokens_per_minute": 1_000 } });
+    let changed = world.done(Method::POST, &path, &admin, changes).await;
+    assert_eq!(changed["rate_limits"], limits(Value::Null, json!(1_000)));
+    for wrong in [json!({ "calls_per_minute": 0 }), json!({ "calls_per_minute": 1.5 }), json!({ "calls": 1 })] {
+        let (status, ..) = world.refused(Method::POST, &path, &admin, json!({ "rate_limits": wrong })).await;
+        assert_eq!(status, 400, "{wrong}");
     }
 }

@@ -1,9 +1,13 @@
 //! The management API, by keys of every kind.
 
 mod access;
+mod authz;
+mod events;
 mod keys;
 mod leaks;
+mod nginx;
 mod usage;
+mod verify;
 
 use axum::{
     body::Body,

@@ -63,6 +63,20 @@ impl Kept {
         Ok(read)
     }
 
+    /// Keeps what was just read in place of what is kept; `forgotten` is the count before it was read.
+    pub(super) fn renew(&self, hash: &Hash, read: Option<&Arc<KeyRecord>>, forgotten: u64) {
+        if self.records.get(hash).is_none() {
+            return;
+        }
+        match read {
+            Some(record) => self.records.insert(*hash, Arc::clone(record)),
+            None => drop(self.records.remove(hash)),
+        }
+        if self.forgotten() != forgotten {
+            self.records.remove(hash);
+        }
+    }
+
     pub(super) fn forget(&self, notice: Notice) {
         // Counted before anything is forgotten, so that whoever reads at this moment notices.
         self.forgotten.fetch_add(1, Ordering::SeqCst);
@@ -132,6 +146,8 @@ mod tests {
             expires_at: None,
             revoked: false,
             disabled: false,
+            limits: None,
+            bodies: None,
         }
     }
 

@@ -4,12 +4,13 @@ use std::{net::IpAddr, sync::Arc};
 
 use domain::{
     api_keys::{Level, Network, Scope, allows},
+    bodies::BodySettings,
     ids::{ApiKeyId, ProjectId, SecretId, UserId},
     time::Timestamp,
 };
 
 use super::Verification;
-use crate::{Actor, Organization, Who};
+use crate::{Actor, Organization, Who, rate_limits::KeyLimits};
 
 /// What is known of a key that exists. A server keeps very many of these: they hold no more than they must.
 #[derive(Clone, Debug)]
@@ -36,6 +37,10 @@ pub struct KeyRecord {
     pub(super) expires_at: Option<Timestamp>,
     pub(super) revoked: bool,
     pub(super) disabled: bool,
+    /// How fast it may be used; `None` where there are no limits.
+    pub limits: Option<Box<KeyLimits>>,
+    /// How what is said in its calls is kept; `None` as usual, which is what most organizations choose.
+    pub(super) bodies: Option<Box<BodySettings>>,
 }
 
 impl KeyRecord {
@@ -54,6 +59,11 @@ impl KeyRecord {
         allows(&self.ip_allowlist, ip)
     }
 
+    /// Whether and how what is said in its calls is kept.
+    pub fn bodies(&self) -> BodySettings {
+        self.bodies.as_deref().cloned().unwrap_or_default()
+    }
+
     /// Whoever holds the key, acting in its organization from `ip`.
     pub fn actor(&self, ip: Option<IpAddr>) -> Actor {
         let who = Who::ApiKey {
@@ -64,6 +74,11 @@ impl KeyRecord {
             project_id: self.project_id,
         };
         Actor { organization: Organization::clone(&self.organization), who, ip }
+    }
+
+    /// When the presented secret stops to work.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at
     }
 
     pub(super) fn judge(self: Arc<Self>, now: Timestamp) -> Verification {

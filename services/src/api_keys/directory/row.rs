@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
+    bodies::BodySettings,
     ids::{ApiKeyId, OrganizationId, ProjectId, SecretId, UserId},
     time::Timestamp,
 };
@@ -13,11 +14,18 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::{Hash, KeyRecord};
-use crate::{Organization, ServiceError, ServiceResult};
+use crate::{
+    Organization, ServiceError, ServiceResult,
+    organizations::body_settings,
+    rate_limits::{KeyLimits, of_row},
+};
 
 const SELECT: &str = "SELECT d.hash, d.organization_id, d.api_key_id, d.secret_id, s.expires_at AS secret_expires_at, \
      k.project_id, k.name, k.level, k.scopes, k.models, k.ip_allowlist, k.created_by, k.expires_at, k.revoked_at, \
-     k.disabled_at, p.archived_at, o.slug, o.name AS organization, o.time_zone \
+     k.disabled_at, k.calls_per_minute, k.tokens_per_minute, p.archived_at, p.calls_per_minute AS project_calls, \
+     p.tokens_per_minute AS project_tokens, o.calls_per_minute AS organization_calls, \
+     o.tokens_per_minute AS organization_tokens, o.slug, o.name AS organization, o.time_zone, \
+     o.body_days, o.body_limit, o.body_redact \
      FROM key_directory d \
      JOIN organizations o ON o.id = d.organization_id \
      JOIN api_keys k ON k.organization_id = d.organization_id AND k.id = d.api_key_id \
@@ -46,12 +54,34 @@ pub(super) struct Row {
     expires_at: Option<i64>,
     revoked_at: Option<i64>,
     disabled_at: Option<i64>,
+    calls_per_minute: Option<i64>,
+    tokens_per_minute: Option<i64>,
+    project_calls: Option<i64>,
+    project_tokens: Option<i64>,
+    organization_calls: Option<i64>,
+    organization_tokens: Option<i64>,
+    body_days: i32,
+    body_limit: i32,
+    body_redact: String,
 }
 
 /// The key that has the secret with this hash. The database found it by an index, whose time says something of the
 /// hash, though nothing of the secret; the last word has a comparison that takes the same time for all.
 pub(super) async fn read(database: &impl ConnectionTrait, hash: &Hash) -> ServiceResult<Option<Row>> {
     let select = Statement::from_sql_and_values(database.get_database_backend(), SELECT, [hash.to_vec().into()]);
+    let row = Row::find_by_statement(select).one(database).await?;
+    Ok(row.filter(|row| row.hash.ct_eq(hash).into()))
+}
+
+/// The same for a key of `organization`, which is a part of the question and not compared afterwards.
+pub(super) async fn read_within(
+    database: &impl ConnectionTrait,
+    hash: &Hash,
+    organization: OrganizationId,
+) -> ServiceResult<Option<Row>> {
+    let sql = format!("{SELECT} AND d.organization_id = $2");
+    let values = [hash.to_vec().into(), organization.uuid().into()];
+    let select = Statement::from_sql_and_values(database.get_database_backend(), sql, values);
     let row = Row::find_by_statement(select).one(database).await?;
     Ok(row.filter(|row| row.hash.ct_eq(hash).into()))
 }
@@ -72,6 +102,12 @@ impl Row {
         self,
         share: impl FnOnce(&Self) -> ServiceResult<Arc<Organization>>,
     ) -> ServiceResult<KeyRecord> {
+        let limits = KeyLimits {
+            api_key: of_row(self.calls_per_minute, self.tokens_per_minute),
+            project: of_row(self.project_calls, self.project_tokens),
+            organization: of_row(self.organization_calls, self.organization_tokens),
+        };
+        let bodies = body_settings(self.body_days, self.body_limit, &self.body_redact)?;
         let expiries = [self.expires_at, self.secret_expires_at];
         Ok(KeyRecord {
             organization: share(&self)?,
@@ -87,6 +123,8 @@ impl Row {
             expires_at: expiries.into_iter().flatten().min().map(Timestamp::from_millis),
             revoked: self.revoked_at.is_some(),
             disabled: self.disabled_at.is_some(),
+            limits: Some(limits).filter(|limits| !limits.is_none()).map(Box::new),
+            bodies: Some(bodies).filter(|bodies| *bodies != BodySettings::default()).map(Box::new),
             name: self.name.into_boxed_str(),
         })
     }

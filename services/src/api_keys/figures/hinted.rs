@@ -37,7 +37,7 @@ pub(super) async fn kinds(services: &Services, mut keys: Selection) -> ServiceRe
         let mut kinds = Vec::new();
         for kind in HintKind::ALL {
             if row.try_get("", kind.name())? {
-                kinds.push(*kind);
+                kinds.push(kind);
             }
         }
         found.insert(row.try_get("", "id")?, kinds);
@@ -90,7 +90,9 @@ struct Used {
 async fn used(services: &Services, mut keys: Selection) -> ServiceResult<HashMap<Uuid, Used>> {
     // Each series once: those of a key that differ in status only are few.
     let recently = keys.recently_called();
-    let select = format!("SELECT DISTINCT k.id, r.model, r.service FROM api_keys k JOIN series r ON {recently}");
+    let select = format!(
+        "SELECT DISTINCT k.id, r.model, r.service FROM api_keys k JOIN series r ON {recently} AND r.api_key_id = k.id"
+    );
     let mut found: HashMap<Uuid, Used> = HashMap::new();
     for row in services.database.read().query_all_raw(keys.statement(&select, "")).await? {
         let used = found.entry(row.try_get("", "id")?).or_default();

@@ -14,9 +14,11 @@ use super::month::Month;
 use crate::{
     ServiceError, ServiceResult, Services,
     api_keys::selection::{LAST_USED, NEWEST_SECRET, STATUS, Selection},
+    rate_limits::of_row,
 };
 
 const COLUMNS: &str = "k.id, k.name, k.description, k.level, k.scopes, k.models, k.ip_allowlist, k.rotate_every_days, \
+     k.calls_per_minute, k.tokens_per_minute, \
      k.created_at, k.expires_at, k.revoked_at, k.disabled_at, k.project_id, p.name AS project_name, \
      k.created_by, m.name AS creator_name, newest.last_four, newest.created_at AS rotated_at, \
      old.last_four AS old_last_four, old.expires_at AS old_ends_at, (SELECT max(u.last_used_at) FROM key_uses u \
@@ -48,6 +50,8 @@ pub(super) struct Row {
     models: Value,
     ip_allowlist: Value,
     rotate_every_days: Option<i32>,
+    calls_per_minute: Option<i64>,
+    tokens_per_minute: Option<i64>,
     created_at: i64,
     expires_at: Option<i64>,
     revoked_at: Option<i64>,
@@ -117,6 +121,7 @@ impl Row {
             disabled_at: self.disabled_at.map(Timestamp::from_millis),
             rotated_at: self.rotated_at(),
             rotate_every_days: self.rotate_every_days.and_then(|days| u32::try_from(days).ok()),
+            rate_limits: of_row(self.calls_per_minute, self.tokens_per_minute),
             old_secret: self.old_secret(level).filter(|_| status == Status::Rotating),
             last_use: self.used_at().map(|at| LastUse { at, ip: self.used_ip.unwrap_or_default() }),
             project: self

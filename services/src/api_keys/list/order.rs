@@ -1,4 +1,4 @@
-//! In which order keys are listed.
+//! Which keys are listed, in which order.
 
 use domain::api_keys::{KeyQuery, KeySort};
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -10,15 +10,13 @@ use crate::{
     usage::{self, resolution::Resolution},
 };
 
-/// Adds up what each key spent, in whole dollars and the rest, so that no sum leaves 64 bits.
-const SPEND: &str = "LEFT JOIN (SELECT q.api_key_id, sum(p.dollars) AS dollars, sum(p.nanos) AS nanos FROM \
+/// What each series of a key cost, in whole dollars and the rest, so that no sum leaves 64 bits.
+const COSTS: &str = "LEFT JOIN series q ON q.organization_id = k.organization_id AND q.api_key_id = k.id LEFT JOIN \
      (SELECT r.series_id, sum(r.cost_nanos / 1000000000) AS dollars, sum(r.cost_nanos % 1000000000) AS nanos \
      FROM rollups r WHERE r.organization_id = $1 AND r.resolution = {day} AND r.bucket >= {from} \
-     GROUP BY r.series_id) p \
-     JOIN series q ON q.organization_id = $1 AND q.id = p.series_id GROUP BY q.api_key_id) spent \
-     ON spent.api_key_id = k.id";
+     GROUP BY r.series_id) p ON p.series_id = q.id";
 
-/// Which of the ids in order.
+/// Which of the keys in order.
 #[derive(Clone, Copy)]
 pub(super) enum Part {
     All,
@@ -29,33 +27,56 @@ pub(super) enum Part {
     },
 }
 
-/// The ids of `keys` in the order that `query` asks for.
+/// The ids of a part of the keys, and how many keys there are in all.
+pub(super) struct Found {
+    pub(super) ids: Vec<Uuid>,
+    pub(super) total: i64,
+}
+
+/// The ids of `keys` in the order that `query` asks for. Counted on the way: what `query` asks may be dear to find out.
 ///
 /// What never happened or never will (a last use, an expiry) comes last either way; of equals the newest comes first.
-pub(super) async fn ids(
+pub(super) async fn find(
     services: &Services,
     organization: &Organization,
     mut keys: Selection,
     query: &KeyQuery,
     part: Part,
-) -> ServiceResult<Vec<Uuid>> {
-    let spend = match query.sort {
+) -> ServiceResult<Found> {
+    let all = keys.clone();
+    let (costs, by_key) = match query.sort {
         KeySort::Spend => {
             let month = usage::days_of_month(organization, services.now())?;
             let from = keys.value(month.first().map_or(0, |day| day.millis()));
-            SPEND.replace("{day}", &Resolution::Day.number().to_string()).replace("{from}", &from)
+            (COSTS.replace("{day}", &Resolution::Day.number().to_string()).replace("{from}", &from), "GROUP BY k.id")
         }
-        _ => String::new(),
+        _ => (String::new(), ""),
     };
     let order = order(query, keys.backend());
     let limit = match part {
         Part::All => String::new(),
         Part::Page { from, length } => format!("LIMIT {length} OFFSET {from}"),
     };
-    let statement = keys
-        .statement(&format!("SELECT k.id FROM api_keys k {spend}"), &format!("ORDER BY {order}, k.id DESC {limit}"));
+    let statement = keys.statement(
+        &format!("SELECT k.id, count(*) OVER () AS keys FROM api_keys k {costs}"),
+        &format!("{by_key} ORDER BY {order}, k.id DESC {limit}"),
+    );
     let rows = services.database.read().query_all_raw(statement).await?;
-    rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
+    let ids = rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect::<ServiceResult<_>>()?;
+    let total = match (rows.first(), part) {
+        (Some(row), _) => row.try_get("", "keys")?,
+        // A page after the last says nothing of those before.
+        (None, Part::Page { from: 1.., .. }) => count(services, all).await?,
+        (None, _) => 0,
+    };
+    Ok(Found { ids, total })
+}
+
+/// How many `keys` are.
+pub(super) async fn count(services: &Services, keys: Selection) -> ServiceResult<i64> {
+    let statement = keys.statement("SELECT count(*) AS keys FROM api_keys k", "");
+    let row = services.database.read().query_one_raw(statement).await?;
+    row.map_or(Ok(0), |row| Ok(row.try_get("", "keys")?))
 }
 
 fn order(query: &KeyQuery, backend: DbBackend) -> String {
@@ -77,8 +98,8 @@ fn order(query: &KeyQuery, backend: DbBackend) -> String {
         KeySort::Spend => {
             let direction = direction(first);
             format!(
-                "coalesce(spent.dollars + spent.nanos / 1000000000, 0) {direction}, \
-                 coalesce(spent.nanos % 1000000000, 0) {direction}"
+                "coalesce(sum(p.dollars) + sum(p.nanos) / 1000000000, 0) {direction}, \
+                 coalesce(sum(p.nanos) % 1000000000, 0) {direction}"
             )
         }
     }

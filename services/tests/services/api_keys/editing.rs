@@ -6,6 +6,7 @@ use domain::{
     api_keys::{ApiKeyChanges, Level, Life, NewApiKey, Scope},
     ids::ApiKeyId,
     permissions::Role,
+    rate_limits::RateLimits,
 };
 use serde_json::json;
 use services::{
@@ -41,6 +42,7 @@ on_both_databases! {
             ip_allowlist: Some(vec!["10.1.2.3/8".parse().unwrap()]),
             project_id: None,
             rotate_every_days: Some(0),
+            rate_limits: Some(RateLimits { calls_per_minute: Some(60), tokens_per_minute: None }),
         };
         let edited = api_keys::edit(&world.services, &admin, before.id, changes).await.unwrap();
         let mut expected = before;
@@ -50,6 +52,7 @@ on_both_databases! {
         expected.models = vec!["gpt-x".to_owned()];
         expected.ip_allowlist = vec!["10.0.0.0/8".parse().unwrap()];
         expected.rotate_every_days = None;
+        expected.rate_limits.calls_per_minute = Some(60);
         assert_eq!(edited, expected);
         assert_eq!(world.keys(&admin).await, [expected]);
     }

@@ -3,12 +3,17 @@
 use domain::{
     api_keys::{ApiKey, ApiKeyChanges, KeyQuery, Level, Life, NewApiKey, Rotation, Scope},
     permissions::Permission,
+    rate_limits::RateLimits,
 };
 use services::{Actor, ServiceError, ServiceResult, Who, api_keys, projects};
 
 use crate::support::{World, new_key};
 
 use Scope::{AdminApiKeysRead, AdminApiKeysWrite, ApiKeysRead, ApiKeysWrite, Chat, UsageRead};
+
+fn limits(calls: u32) -> RateLimits {
+    RateLimits { calls_per_minute: Some(calls), ..RateLimits::NONE }
+}
 
 fn ops(scopes: &[Scope]) -> NewApiKey {
     NewApiKey { scopes: scopes.to_vec(), ..NewApiKey::plain("ops", Level::Admin, None) }
@@ -88,6 +93,7 @@ on_both_databases! {
             models: vec!["gpt-x".to_owned()],
             ip_allowlist: vec!["192.0.2.0/24".parse().unwrap()],
             life: Life::Days(30),
+            rate_limits: limits(100),
             ..ops(&[])
         };
         let (_, secret) = world.secret(&admin, narrow.clone()).await;
@@ -100,6 +106,8 @@ on_both_databases! {
             NewApiKey { models: vec![], ..narrow.clone() },
             NewApiKey { ip_allowlist: vec![], ..narrow.clone() },
             NewApiKey { ip_allowlist: vec!["192.0.0.0/16".parse().unwrap()], ..narrow.clone() },
+            NewApiKey { rate_limits: limits(101), ..narrow.clone() },
+            NewApiKey { rate_limits: RateLimits::NONE, ..narrow.clone() },
             NewApiKey { life: Life::Never, ..narrow.clone() },
             NewApiKey { life: Life::Days(31), ..narrow.clone() },
         ] {

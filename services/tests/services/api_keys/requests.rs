@@ -1,14 +1,15 @@
-//! The same rotation asked for again, and at once.
+//! The same key or rotation asked for again, and at once.
 
 use domain::{
-    api_keys::{RotatedApiKey, Rotation},
+    api_keys::{ApiKey, Level, NewApiKey, RotatedApiKey, Rotation},
     ids::ApiKeyId,
+    permissions::Role,
 };
 use futures::future::join_all;
 use sea_orm::ConnectionTrait;
 use services::{Actor, ServiceError, Services, api_keys};
 
-use crate::support::World;
+use crate::support::{World, field_error};
 
 const HOUR: u32 = 60 * 60;
 
@@ -22,6 +23,65 @@ async fn key(world: &World, actor: &Actor) -> ApiKeyId {
 }
 
 on_both_databases! {
+    async fn the_same_request_makes_one_key_and_tells_its_secret_once(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let (project, other) = (world.default_project(&admin).await, world.project(&admin, "Other").await.id);
+        let asked = |project| NewApiKey::plain("web", Level::Standard, Some(project));
+        let make = async |actor: &Actor, asked: NewApiKey, request: &str| {
+            api_keys::create_once(&world.services, actor, asked, request.to_owned()).await
+        };
+        let (key, secret) = make(&admin, asked(project), "deploy-1").await.unwrap();
+        assert!(secret.is_some());
+        let entries = world.count("audit_entries").await;
+        assert_eq!(make(&admin, asked(project), "deploy-1").await.unwrap(), (key.clone(), None));
+        api_keys::revoke(&world.services, &admin, &[key.id]).await.unwrap();
+        let (again, secret) = make(&admin, asked(project), "deploy-1").await.unwrap();
+        assert_eq!((again.id, secret), (key.id, None));
+        assert_eq!((world.count("api_keys").await, world.count("audit_entries").await), (1, entries + 1));
+        // What asks for something else isn't told of the first.
+        for asked in [asked(other), NewApiKey::plain("web", Level::Read, Some(project))] {
+            let refused = make(&admin, asked, "deploy-1").await.unwrap_err();
+            assert!(matches!(refused, ServiceError::Conflict(_)), "{refused:?}");
+        }
+        // Neither a rotation's request nor another organization's of the same name is the same.
+        assert_ne!(make(&admin, asked(project), "deploy-2").await.unwrap().0.id, key.id);
+        let stranger = world.organization("Globex", "UTC").await;
+        let theirs = world.default_project(&stranger).await;
+        assert!(make(&stranger, asked(theirs), "deploy-1").await.unwrap().1.is_some());
+        let (made, _) = make(&admin, asked(project), "deploy-3").await.unwrap();
+        let rotated = api_keys::rotate(&world.services, &admin, made.id, rotation(0, Some("deploy-3"))).await.unwrap();
+        assert!(rotated.secret.is_some());
+        field_error(make(&admin, asked(project), "").await, "request");
+    }
+
+    async fn who_may_not_see_the_key_that_a_request_made_is_not_told_of_it(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let asked = NewApiKey::plain("web", Level::Standard, Some(project));
+        api_keys::create_once(&world.services, &admin, asked.clone(), "deploy".to_owned()).await.unwrap();
+        let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
+        world.assign(&admin, project, "Dev").await;
+        let refused = api_keys::create_once(&world.services, &developer, asked, "deploy".to_owned()).await.unwrap_err();
+        assert!(matches!(refused, ServiceError::Conflict(_)), "{refused:?}");
+    }
+
+    async fn twenty_times_at_once_on_two_servers_is_one_key(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let another = Services::open(world.database.url(), world.clock.clone()).await.unwrap();
+        let servers = [&world.services, &another];
+        let asked = (0..20).map(|number| {
+            let asked = NewApiKey::plain("web", Level::Standard, Some(project));
+            api_keys::create_once(servers[number % 2], &admin, asked, "deploy".to_owned())
+        });
+        let answers: Vec<(ApiKey, Option<String>)> = join_all(asked).await.into_iter().map(Result::unwrap).collect();
+        assert_eq!(answers.iter().filter(|(_, secret)| secret.is_some()).count(), 1);
+        assert!(answers.iter().all(|(key, _)| *key == answers[0].0));
+        assert_eq!((world.count("api_keys").await, world.count("key_secrets").await), (1, 1));
+        assert_eq!(services::audit::verify(&world.services).await.unwrap().first_break, None);
+        another.database().clone().close().await.unwrap();
+    }
+
     async fn the_same_request_makes_one_rotation_and_one_secret(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
         let id = key(world, &admin).await;

@@ -25,7 +25,7 @@ on_both_databases! {
         for sort in KeySort::ALL {
             let mut seen = BTreeSet::new();
             for (page, length) in [(0, size), (1, size), (2, 0)] {
-                let shown = list(world, &admin, &KeyQuery { sort: *sort, page, ..KeyQuery::default() }).await;
+                let shown = list(world, &admin, &KeyQuery { sort, page, ..KeyQuery::default() }).await;
                 assert_eq!((shown.keys.len(), shown.total), (length, 2 * size as i64));
                 seen.extend(ids(&shown.keys));
             }
@@ -77,7 +77,7 @@ on_both_databases! {
         world.store_keys(&admin.organization, &keys).await;
         for sort in KeySort::ALL {
             for search in ["", "e 099"] {
-                let query = KeyQuery { sort: *sort, search: search.to_owned(), page: 1, ..KeyQuery::default() };
+                let query = KeyQuery { sort, search: search.to_owned(), page: 1, ..KeyQuery::default() };
                 let began = Instant::now();
                 let page = list(world, &admin, &query).await;
                 let took = began.elapsed();

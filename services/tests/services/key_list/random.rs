@@ -110,8 +110,8 @@ impl Random {
             status: self.one_in(4).then(|| self.of(&Status::ALL)),
             level: self.one_in(4).then(|| self.of(&Level::ALL)),
             project: self.one_in(4).then(|| self.of(projects)),
-            hint: self.one_in(3).then(|| self.of(HintKind::ALL)),
-            sort: self.of(KeySort::ALL),
+            hint: self.one_in(3).then(|| self.of(&HintKind::ALL)),
+            sort: self.of(&KeySort::ALL),
             reversed: self.one_in(2),
             page: if self.one_in(3) { self.of(&[1, 2, 3, u32::MAX]) } else { 0 },
         }

@@ -5,6 +5,7 @@ use super::{
     Draft, Wrong,
     fields::{FIELDS, LevelField, LimitFields, NameFields, ProjectField, ReminderField},
     life::LifeField,
+    rates::RateFields,
     show_first_error,
 };
 use crate::{
@@ -69,6 +70,7 @@ fn Form(draft: Draft, stage: Stage, like: Option<ApiKey>) -> impl IntoView {
                 <LevelField draft/>
                 <ProjectField draft wrong hint="Its calls are counted here."/>
                 <LimitFields draft wrong/>
+                <RateFields draft wrong/>
                 <LifeField draft wrong policy/>
                 <ReminderField draft wrong/>
             </div>

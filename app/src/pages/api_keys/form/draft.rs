@@ -5,7 +5,7 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::life;
+use super::{life, rates};
 use crate::state::now;
 
 /// What was typed and chosen so far, for a new key or for changes of one.
@@ -29,6 +29,9 @@ pub(in crate::pages::api_keys) struct Draft {
     pub(super) day: RwSignal<String>,
     /// Days; empty for none.
     pub(super) reminder: RwSignal<String>,
+    /// A minute; empty for no limit.
+    pub(super) calls: RwSignal<String>,
+    pub(super) tokens: RwSignal<String>,
 }
 
 impl Draft {
@@ -49,6 +52,8 @@ impl Draft {
             life: RwSignal::new(life::DEFAULT.to_owned()),
             day: text(),
             reminder: text(),
+            calls: text(),
+            tokens: text(),
         }
     }
 
@@ -64,6 +69,8 @@ impl Draft {
         let lines: Vec<_> = key.ip_allowlist.iter().map(ToString::to_string).collect();
         draft.networks.set(lines.join("\n"));
         draft.reminder.set(key.rotate_every_days.map(|days| days.to_string()).unwrap_or_default());
+        draft.calls.set(rates::typed(key.rate_limits.calls_per_minute));
+        draft.tokens.set(rates::typed(key.rate_limits.tokens_per_minute));
         draft
     }
 
@@ -92,6 +99,8 @@ impl Draft {
             (self.life, empty.life),
             (self.day, empty.day),
             (self.reminder, empty.reminder),
+            (self.calls, empty.calls),
+            (self.tokens, empty.tokens),
         ] {
             signal.set(fresh.get_untracked());
         }
@@ -118,6 +127,7 @@ impl Draft {
             ip_allowlist: self.chosen_networks(&mut errors),
             life: errors.check("life", life::read(&self.life.get(), &self.day.get())).unwrap_or(Life::Days(1)),
             rotate_every_days: self.reminder.with(|days| days.parse().ok()),
+            rate_limits: rates::read(self, &mut errors),
         };
         both(errors, asked.validated(now()))
     }
@@ -138,6 +148,8 @@ impl Draft {
             ip_allowlist: changed(self.chosen_networks(&mut errors), &key.ip_allowlist),
             project_id: project.filter(|id| key.project.as_ref().is_some_and(|project| project.id != *id)),
             rotate_every_days: changed(reminder, &key.rotate_every_days.unwrap_or(0)),
+            rate_limits: changed(rates::read(self, &mut errors), &key.rate_limits)
+                .filter(|_| key.level.may_call_models()),
         };
         both(errors, changes.validated(key.level))
     }

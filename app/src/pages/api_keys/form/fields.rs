@@ -11,13 +11,22 @@ use super::{Draft, networks::NetworkField};
 use crate::{
     api,
     components::{CheckList, Choice, Field, Notice, RadioCards, Select, TextArea, Tone, When, format_money},
-    pages::api_keys::traits::level_label,
     state::{load, use_organization},
 };
 
 /// The fields that say themselves what is wrong with them.
-pub(super) const FIELDS: &[&str] =
-    &["name", "description", "project_id", "scopes", "models", "ip_allowlist", "life", "rotate_every_days"];
+pub(super) const FIELDS: &[&str] = &[
+    "name",
+    "description",
+    "project_id",
+    "scopes",
+    "models",
+    "ip_allowlist",
+    "calls_per_minute",
+    "tokens_per_minute",
+    "life",
+    "rotate_every_days",
+];
 
 /// After how many days one may be reminded to rotate; empty for never.
 const REMINDERS: [(&str, &str); 5] = [
@@ -73,7 +82,7 @@ pub(super) fn LevelField(draft: Draft) -> impl IntoView {
     let levels: Vec<_> = [Level::Standard, Level::Read, Level::Admin]
         .into_iter()
         .filter(|level| *level != Level::Admin || may_make_admins)
-        .map(|level| Choice::new(level.name(), level_label(level)).described(description(level)))
+        .map(|level| Choice::new(level.name(), level.label()).described(description(level)))
         .collect();
     view! {
         <RadioCards

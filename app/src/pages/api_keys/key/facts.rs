@@ -3,7 +3,7 @@ use leptos::prelude::*;
 
 use crate::{
     components::{CollectAny, CopyButton, Time, TimeStyle},
-    pages::api_keys::traits::{Expiry, LastUsed, level_label},
+    pages::api_keys::traits::{Expiry, LastUsed},
 };
 
 /// A key's settings.
@@ -31,6 +31,10 @@ pub(super) fn Facts(key: ApiKey) -> impl IntoView {
         Some(days) => format!("every {days} days").into_any(),
         None => all("none"),
     };
+    let limit = |limit: Option<u32>| match limit {
+        Some(limit) => limit.to_string().into_any(),
+        None => all("No limit of its own"),
+    };
     let id = key.id.to_string();
     let by = key.created_by.as_ref().map(|creator| view! { <span class="sub">"by " {creator.name.clone()}</span> });
     view! {
@@ -38,7 +42,7 @@ pub(super) fn Facts(key: ApiKey) -> impl IntoView {
             <h2 id="settings">"Settings"</h2>
             <dl>
                 <dt>"Level"</dt>
-                <dd>{level_label(key.level)}</dd>
+                <dd>{key.level.label()}</dd>
                 <dt>"Project"</dt>
                 <dd>{project}</dd>
                 <dt>"Scopes"</dt>
@@ -47,6 +51,10 @@ pub(super) fn Facts(key: ApiKey) -> impl IntoView {
                 <dd>{models}</dd>
                 <dt>"Used from"</dt>
                 <dd>{list(key.ip_allowlist.iter().map(ToString::to_string).collect(), "Anywhere")}</dd>
+                <dt>"Calls a minute"</dt>
+                <dd>{limit(key.rate_limits.calls_per_minute)}</dd>
+                <dt>"Tokens a minute"</dt>
+                <dd>{limit(key.rate_limits.tokens_per_minute)}</dd>
                 <dt>"Expires"</dt>
                 <dd><Expiry at=key.expires_at/></dd>
                 <dt>"Created"</dt>

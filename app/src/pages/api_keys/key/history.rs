@@ -1,18 +1,25 @@
-use domain::{audit::AuditEntry, ids::ApiKeyId};
+use domain::audit::AuditEntry;
 use leptos::prelude::*;
 use serde_json::{Map, Value};
 
 use super::words::{field_label, in_words, place};
 use crate::{
+    addresses::KeyAddress,
     api,
     components::{AsyncView, CollectAny, EmptyState, Icon, Skeleton, Time, TimeStyle, When},
     state::{load, use_organization},
 };
 
+/// Counts what was done to the key on its page, after which its history is longer.
+#[derive(Clone, Copy)]
+pub(super) struct Done(pub(super) RwSignal<u32>);
+
 /// What was done to a key, the latest first, from the audit log.
 #[component]
-pub(super) fn History(id: ApiKeyId, done: RwSignal<u32>) -> impl IntoView {
+pub fn KeyHistory() -> impl IntoView {
     let organization = use_organization();
+    let id = expect_context::<Memo<KeyAddress>>().with_untracked(|address| address.id);
+    let Done(done) = expect_context();
     let entries = load(move || {
         done.track();
         api::api_keys::History { organization: organization.slug(), id }

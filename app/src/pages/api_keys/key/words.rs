@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The order in which fields are told; the log has them by the alphabet.
-const ORDER: [&str; 12] = [
+const ORDER: [&str; 13] = [
     "name",
     "description",
     "level",
@@ -17,6 +17,7 @@ const ORDER: [&str; 12] = [
     "scopes",
     "models",
     "ip_allowlist",
+    "created_at",
     "expires_at",
     "rotate_every_days",
     "last_four",
@@ -38,6 +39,7 @@ pub(super) fn field_label(field: &str) -> String {
         "scopes" => "Scopes",
         "models" => "Models",
         "ip_allowlist" => "Used from",
+        "created_at" => "Created",
         "expires_at" => "Expires",
         "rotate_every_days" => "Reminder to rotate",
         "last_four" => "Secret",
@@ -60,7 +62,7 @@ pub(super) fn in_words(field: &str, value: &Value) -> String {
         ("expires_at", Value::Null) => "never".to_owned(),
         ("rotate_every_days", Value::Null) => "none".to_owned(),
         ("rotate_every_days", Value::Number(days)) => format!("every {days} days"),
-        ("expires_at" | "old_secret_ends_at", Value::Number(millis)) => {
+        ("created_at" | "expires_at" | "old_secret_ends_at", Value::Number(millis)) => {
             let at = Timestamp::from_millis(millis.as_i64().unwrap_or(0));
             format_moment(at, &browser_time_zone(), TimeStyle::DayMinute)
         }

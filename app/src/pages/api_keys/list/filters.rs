@@ -7,7 +7,6 @@ use leptos::prelude::*;
 use crate::{
     addresses::KeysAddress,
     components::{Choice, SearchField, Select},
-    pages::api_keys::traits::level_label,
     state::{settled, use_go, use_organization, watch},
 };
 
@@ -22,7 +21,7 @@ pub(super) fn Filters(address: Memo<KeysAddress>) -> impl IntoView {
 
     let levels =
         Level::ALL.into_iter().filter(|level| *level != Level::Admin || organization.may(Permission::ViewAdminKeys));
-    let levels = choices("Any level", levels.map(|level| Choice::new(level.name(), level_label(level))));
+    let levels = choices("Any level", levels.map(|level| Choice::new(level.name(), level.label())));
     let projects = Signal::derive(move || {
         let projects = organization.projects.with(|projects| projects.cloned().unwrap_or_default());
         choices("Any project", projects.into_iter().map(|project| Choice::new(project.id.to_string(), project.name)))

@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use crate::{
     addresses::KeysAddress,
     components::{CollectAny, format_compact},
-    pages::api_keys::traits::status_label,
     state::use_organization,
 };
 
@@ -14,7 +13,7 @@ pub(super) fn Statuses(page: ReadSignal<KeyPage>, address: Memo<KeysAddress>) ->
     let organization = use_organization();
     let counts = Memo::new(move |_| page.with(|page| page.statuses.clone()));
     let link = move |status: Option<Status>, count: i64| {
-        let label = status.map_or("All", status_label);
+        let label = status.map_or("All", Status::label);
         let href =
             move || address.with(|address| address.narrowed(|query| query.status = status).href(&organization.slug()));
         let current = move || address.with(|address| address.query.status == status).then_some("true");

@@ -12,7 +12,7 @@ use crate::{
         deeds::{Deed, Deeds},
         hints::HintMenu,
         is_revocable, may_manage,
-        traits::{Expiry, GraceLeft, LastUsed, Month, StatusBadge, level_label, limits},
+        traits::{Expiry, GraceLeft, LastUsed, Month, StatusBadge, limits},
     },
     state::{use_go, use_organization, watch},
 };
@@ -104,7 +104,7 @@ fn columns(slug: StoredValue<String>, deeds: Deeds, selection: Selection) -> Vec
         Column::new("Access", |key: &ApiKey| {
             let limit = |(text, all): (String, String)| view! { <span class="sub clipped" title=all>{text}</span> };
             let (level, limits) = (key.level, limits(key).into_iter().map(limit).collect_any());
-            view! { <Badge>{level_label(level)}</Badge> {limits} }
+            view! { <Badge>{level.label()}</Badge> {limits} }
         })
         .spare(),
         Column::new("Created", |key: &ApiKey| {

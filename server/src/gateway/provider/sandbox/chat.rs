@@ -3,45 +3,20 @@
 use axum::http::Response;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json as value};
 
-use super::{ProviderBody, Wrong, body, fingerprint, json, to_bytes, tokens};
+use super::{
+    Answer, CREATED, ProviderBody, Question, Wrong, body, event, fingerprint, json, tokens, tools::ToolCall,
+    words::Told,
+};
 
-/// Longest answer, in words, before anything limits it.
-const LONGEST: u64 = 48;
 /// Most answers to one question.
 const MOST_CHOICES: u32 = 8;
 /// Tokens that each message takes besides its text, as OpenAI counts them too.
 const TOKENS_PER_MESSAGE: i64 = 3;
 
-const WORDS: [&str; 24] = [
-    "a",
-    "barrier",
-    "bridge",
-    "call",
-    "clear",
-    "counts",
-    "each",
-    "every",
-    "gate",
-    "key",
-    "keeps",
-    "ledger",
-    "lifts",
-    "minute",
-    "opens",
-    "passes",
-    "road",
-    "small",
-    "steady",
-    "the",
-    "toll",
-    "traveller",
-    "when",
-    "with",
-];
-
 #[derive(Deserialize)]
-struct Question {
+struct Asked {
     model: String,
     messages: Vec<Message>,
     stream: Option<bool>,
@@ -49,6 +24,10 @@ struct Question {
     max_tokens: Option<i64>,
     max_completion_tokens: Option<i64>,
     n: Option<u32>,
+    #[serde(default)]
+    tools: Value,
+    #[serde(default)]
+    tool_choice: Value,
 }
 
 #[derive(Deserialize)]
@@ -121,8 +100,10 @@ struct ChunkChoice<'a> {
 #[derive(Serialize)]
 struct Said<'a> {
     role: &'static str,
-    content: &'a str,
+    content: Option<&'a str>,
     refusal: Option<()>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_calls: Option<Value>,
 }
 
 #[derive(Default, Serialize)]
@@ -131,10 +112,12 @@ struct Delta<'a> {
     role: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_calls: Option<Value>,
 }
 
-pub(super) fn answer(bytes: &Bytes) -> Result<Response<ProviderBody>, Wrong> {
-    let question: Question = serde_json::from_slice(bytes)?;
+pub(super) fn answer(asked: &Question<'_>) -> Answer {
+    let question: Asked = asked.input.parse()?;
     let Some(last) = question.messages.last() else {
         return Err(Wrong::about("messages", "`messages` must hold at least one message."));
     };
@@ -149,102 +132,104 @@ pub(super) fn answer(bytes: &Bytes) -> Result<Response<ProviderBody>, Wrong> {
     let seed = question.messages.iter().fold(fingerprint(last.text().as_bytes()), |seed, message| {
         seed.rotate_left(7) ^ fingerprint(format!("{}:{}", message.role, message.text()).as_bytes())
     });
+    let tool = ToolCall::wanted(&question.tools, &question.tool_choice, &last.text());
     let told: Vec<Told> = (0..choices).map(|index| Told::new(seed.wrapping_add(index.into()), most)).collect();
     let prompt: i64 = question.messages.iter().map(|message| tokens(&message.text()) + TOKENS_PER_MESSAGE).sum();
-    let completion: i64 = told.iter().map(Told::tokens).sum();
+    let completion: i64 = match &tool {
+        Some(tool) => tokens(&tool.name) + tokens(&tool.arguments),
+        None => told.iter().map(Told::tokens).sum(),
+    };
     let usage = Usage { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
     let id = format!("chatcmpl-sandbox-{seed:016x}");
-    Ok(if question.stream == Some(true) {
-        let wanted = question.stream_options.and_then(|options| options.include_usage) == Some(true);
-        stream(&id, &question.model, &told, wanted.then_some(usage))
-    } else {
-        whole(&id, &question.model, &told, usage)
-    })
+    let usage = asked.reports.then_some(usage);
+    let wants_usage = question.stream_options.and_then(|options| options.include_usage) == Some(true);
+    let answer = Whole { id: &id, model: &question.model, told: &told, tool: tool.as_ref() };
+    Ok(if question.stream == Some(true) { answer.stream(usage.filter(|_| wants_usage)) } else { answer.whole(usage) })
 }
 
-/// What one choice says, word by word.
-struct Told {
-    words: Vec<String>,
-    finish_reason: &'static str,
+/// All that is answered.
+struct Whole<'a> {
+    id: &'a str,
+    model: &'a str,
+    told: &'a [Told],
+    tool: Option<&'a ToolCall>,
 }
 
-impl Told {
-    fn new(seed: u64, most_tokens: i64) -> Self {
-        let length = 8 + seed % (LONGEST - 8);
-        let mut state = seed;
-        let mut words: Vec<String> = Vec::new();
-        let mut text = String::new();
-        for position in 0..length {
-            // SplitMix64's step: a full-period sequence of well-mixed numbers.
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let word = WORDS[usize::try_from(mixed >> 40).unwrap_or(0) % WORDS.len()];
-            let mut word = if position == 0 { word.to_owned() } else { format!(" {word}") };
-            if position + 1 == length {
-                word.push('.');
-            }
-            text.push_str(&word);
-            if tokens(&text) > most_tokens {
-                return Self { words, finish_reason: "length" };
-            }
-            words.push(word);
+impl Whole<'_> {
+    fn finish_reason(&self, told: &Told) -> &'static str {
+        match (self.tool, told.is_cut) {
+            (Some(_), _) => "tool_calls",
+            (None, true) => "length",
+            (None, false) => "stop",
         }
-        Self { words, finish_reason: "stop" }
     }
 
-    fn text(&self) -> String {
-        self.words.concat()
+    fn tool_calls(&self, index: Option<u32>) -> Option<Value> {
+        let tool = self.tool?;
+        let mut call = value!({
+            "id": format!("call_{}", self.id),
+            "type": "function",
+            "function": {"name": tool.name, "arguments": tool.arguments},
+        });
+        if let Some(index) = index {
+            call["index"] = index.into();
+        }
+        Some(value!([call]))
     }
 
-    fn tokens(&self) -> i64 {
-        tokens(&self.text())
-    }
-}
-
-fn whole(id: &str, model: &str, told: &[Told], usage: Usage) -> Response<ProviderBody> {
-    let texts: Vec<String> = told.iter().map(Told::text).collect();
-    let choices = told.iter().zip(&texts).zip(0..).map(|((told, text), index)| Choice {
-        index,
-        message: Said { role: "assistant", content: text, refusal: None },
-        finish_reason: told.finish_reason,
-        logprobs: None,
-    });
-    json(&Completion {
-        id,
-        object: "chat.completion",
-        created: CREATED,
-        model,
-        choices: choices.collect(),
-        usage: Some(Some(usage)),
-    })
-}
-
-/// With `usage`, each chunk has a `usage` of null and a last one has it, as OpenAI does.
-fn stream(id: &str, model: &str, told: &[Told], usage: Option<Usage>) -> Response<ProviderBody> {
-    let event = |choices: Vec<ChunkChoice<'_>>, last: Option<Usage>| {
-        let chunk = Completion {
-            id,
-            object: "chat.completion.chunk",
+    fn whole(&self, usage: Option<Usage>) -> Response<ProviderBody> {
+        let texts: Vec<String> = self.told.iter().map(Told::text).collect();
+        let choices = self.told.iter().zip(&texts).zip(0..).map(|((told, text), index)| Choice {
+            index,
+            message: Said {
+                role: "assistant",
+                content: self.tool.is_none().then_some(text),
+                refusal: None,
+                tool_calls: self.tool_calls(None),
+            },
+            finish_reason: self.finish_reason(told),
+            logprobs: None,
+        });
+        json(&Completion {
+            id: self.id,
+            object: "chat.completion",
             created: CREATED,
-            model,
-            choices,
-            usage: usage.map(|_| last),
-        };
-        Bytes::from([b"data: ", &*to_bytes(&chunk), b"\n\n"].concat())
-    };
-    let mut events = Vec::new();
-    for (told, index) in told.iter().zip(0..) {
-        let one = |delta, finish_reason| event(vec![ChunkChoice { index, delta, finish_reason, logprobs: None }], None);
-        events.push(one(Delta { role: Some("assistant"), content: Some("") }, None));
-        events.extend(told.words.iter().map(|word| one(Delta { role: None, content: Some(word) }, None)));
-        events.push(one(Delta::default(), Some(told.finish_reason)));
+            model: self.model,
+            choices: choices.collect(),
+            usage: usage.map(Some),
+        })
     }
-    if usage.is_some() {
-        events.push(event(Vec::new(), usage));
-    }
-    events.push(Bytes::from_static(b"data: [DONE]\n\n"));
-    body(events, "text/event-stream")
-}
 
-/// When every answer says it was made, in seconds of Unix time: the same question gets the same bytes.
-const CREATED: u64 = 1_767_225_600;
+    /// With `usage`, each chunk has a `usage` of null and a last one has it, as OpenAI does.
+    fn stream(&self, usage: Option<Usage>) -> Response<ProviderBody> {
+        let chunk = |choices: Vec<ChunkChoice<'_>>, last: Option<Usage>| {
+            event(&Completion {
+                id: self.id,
+                object: "chat.completion.chunk",
+                created: CREATED,
+                model: self.model,
+                choices,
+                usage: usage.map(|_| last),
+            })
+        };
+        let mut events = Vec::new();
+        for (told, index) in self.told.iter().zip(0..) {
+            let one =
+                |delta, finish_reason| chunk(vec![ChunkChoice { index, delta, finish_reason, logprobs: None }], None);
+            events.push(one(Delta { role: Some("assistant"), content: Some(""), tool_calls: None }, None));
+            match self.tool_calls(Some(0)) {
+                Some(calls) => events.push(one(Delta { tool_calls: Some(calls), ..Delta::default() }, None)),
+                None => {
+                    let word = |word| one(Delta { content: Some(word), ..Delta::default() }, None);
+                    events.extend(told.words.iter().map(|told| word(told)));
+                }
+            }
+            events.push(one(Delta::default(), Some(self.finish_reason(told))));
+        }
+        if usage.is_some() {
+            events.push(chunk(Vec::new(), usage));
+        }
+        events.push(Bytes::from_static(b"data: [DONE]\n\n"));
+        body(events, "text/event-stream")
+    }
+}

@@ -1,11 +1,10 @@
 //! Embeddings, in the form of OpenAI's API reference.
 
-use axum::http::Response;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{ProviderBody, Wrong, fingerprint, json, tokens};
+use super::{self as sandbox, Wrong, fingerprint, json, tokens};
 
 const DEFAULT_DIMENSIONS: usize = 256;
 const MOST_DIMENSIONS: usize = 4096;
@@ -59,7 +58,7 @@ struct Usage {
     total_tokens: i64,
 }
 
-pub(super) fn answer(bytes: &Bytes) -> Result<Response<ProviderBody>, Wrong> {
+pub(super) fn answer(bytes: &Bytes) -> sandbox::Answer {
     let question: Question = serde_json::from_slice(bytes)?;
     let dimensions = question.dimensions.unwrap_or(DEFAULT_DIMENSIONS);
     if !(1..=MOST_DIMENSIONS).contains(&dimensions) {

@@ -1,28 +1,29 @@
-//! Providers that speak OpenAI's API over HTTP.
+//! Providers that are asked over HTTP, in OpenAI's way or in Anthropic's.
 
 use std::{fmt, time::Duration};
 
 use axum::http::{
-    HeaderValue, Method, Request, Response, Uri,
+    HeaderName, HeaderValue, Request, Response, Uri,
     header::{ACCEPT_ENCODING, AUTHORIZATION},
 };
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{self, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
 
-use super::{Endpoint, ProviderBody, ProviderError, ProviderRequest};
-use crate::config::{ConfigError, SecretText};
+use super::{ProviderBody, ProviderError, ProviderRequest};
+use crate::{
+    config::{ConfigError, SecretText},
+    gateway::{endpoint::Dialect, payload::Sending},
+};
 
 /// How long a connection is kept for the next call.
 const KEPT_IDLE: Duration = Duration::from_secs(30);
 
 /// Keeps connections to all providers. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Client(legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
+pub(crate) struct Client(legacy::Client<HttpsConnector<HttpConnector>, Sending>);
 
 impl Client {
     pub(crate) fn new(connect_timeout: Duration) -> Result<Self, ConfigError> {
@@ -46,23 +47,30 @@ impl Client {
     }
 }
 
+/// What Anthropic's clients say when they don't choose another version.
+const ANTHROPIC_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
+const ANTHROPIC_VERSION_NAME: HeaderName = HeaderName::from_static("anthropic-version");
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
 /// One of them.
-pub(super) struct OpenAi {
+pub(super) struct Http {
     client: Client,
-    chat_completions: Uri,
-    embeddings: Uri,
-    authorization: Option<HeaderValue>,
+    /// Without a slash at its end.
+    base_url: String,
+    pub(super) dialect: Dialect,
+    credential: Option<(HeaderName, HeaderValue)>,
 }
 
-impl fmt::Debug for OpenAi {
+impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OpenAi").field("chat_completions", &self.chat_completions).finish_non_exhaustive()
+        f.debug_struct("Http").field("base_url", &self.base_url).finish_non_exhaustive()
     }
 }
 
-impl OpenAi {
+impl Http {
     pub(super) fn new(
         client: Client,
+        dialect: Dialect,
         name: &str,
         base_url: &str,
         api_key: Option<&SecretText>,
@@ -71,34 +79,33 @@ impl OpenAi {
             name: "provider",
             advice: format!("{name:?}: {key} can't be sent over HTTP; correct it."),
         };
-        let uri = |endpoint: Endpoint| {
-            format!("{base_url}{}", endpoint.provider_path()).parse().map_err(|_| wrong("its base_url"))
-        };
-        let authorization = api_key.map(|key| {
-            let mut value = HeaderValue::try_from(format!("Bearer {}", key.reveal())).map_err(|_| wrong("its key"))?;
+        base_url.parse::<Uri>().map_err(|_| wrong("its base_url"))?;
+        let credential = api_key.map(|key| {
+            let (header, value) = match dialect {
+                Dialect::OpenAi => (AUTHORIZATION, format!("Bearer {}", key.reveal())),
+                Dialect::Anthropic => (API_KEY, key.reveal().to_owned()),
+            };
+            let mut value = HeaderValue::try_from(value).map_err(|_| wrong("its key"))?;
             value.set_sensitive(true);
-            Ok(value)
+            Ok((header, value))
         });
-        Ok(Self {
-            client,
-            chat_completions: uri(Endpoint::ChatCompletions)?,
-            embeddings: uri(Endpoint::Embeddings)?,
-            authorization: authorization.transpose()?,
-        })
+        Ok(Self { client, base_url: base_url.to_owned(), dialect, credential: credential.transpose()? })
     }
 
     pub(super) async fn ask(&self, request: ProviderRequest) -> Result<Response<ProviderBody>, ProviderError> {
-        let uri = match request.endpoint {
-            Endpoint::ChatCompletions => &self.chat_completions,
-            Endpoint::Embeddings => &self.embeddings,
-        };
-        let mut asked = Request::new(Full::new(request.body));
-        *asked.method_mut() = Method::POST;
-        *asked.uri_mut() = uri.clone();
+        let uri = Uri::try_from(format!("{}{}", self.base_url, request.path))
+            .map_err(|_| ProviderError::Unreached { timed_out: false })?;
+        let mut asked = Request::new(request.body.send());
+        *asked.method_mut() = request.endpoint.verb.method();
+        *asked.uri_mut() = uri;
         *asked.headers_mut() = request.headers;
-        asked.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        if let Some(authorization) = &self.authorization {
-            asked.headers_mut().insert(AUTHORIZATION, authorization.clone());
+        let headers = asked.headers_mut();
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        if self.dialect == Dialect::Anthropic && !headers.contains_key(ANTHROPIC_VERSION_NAME) {
+            headers.insert(ANTHROPIC_VERSION_NAME, ANTHROPIC_VERSION);
+        }
+        if let Some((name, value)) = &self.credential {
+            headers.insert(name.clone(), value.clone());
         }
         match self.client.0.request(asked).await {
             Ok(response) => Ok(response.map(ProviderBody::Network)),

@@ -1,0 +1,214 @@
+//! Whether and how a request is forwarded: reads what is decided upon, and finds the model or the object it is about.
+
+mod checks;
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, header::CONTENT_TYPE, request::Parts},
+    response::Response,
+};
+use services::{
+    api_keys::directory::KeyRecord,
+    objects::{Kind, Object},
+};
+
+use super::{
+    Gateway,
+    body::RequestBody,
+    call::Arrival,
+    collect::{CollectError, Within, collect},
+    endpoint::{Act, Endpoint, Sends},
+    estimate::Prompt,
+    form::Form,
+    headers, objects,
+    offers::Offer,
+    payload::Payload,
+    provider::ProviderRequest,
+    refusal::Refusal,
+};
+
+/// What is to be done with a request.
+pub(super) enum Accepted {
+    Forward(Box<Forward>),
+    /// It is answered from what is known here.
+    Here(Response),
+}
+
+/// A request that goes to one of the providers of an offer.
+pub(super) struct Forward {
+    pub(super) offer: Arc<Offer>,
+    pub(super) request: ProviderRequest,
+    pub(super) memo: Memo,
+}
+
+/// What is remembered of a request until its answer is over.
+#[derive(Debug, Default)]
+pub(super) struct Memo {
+    /// Whether a chunk with nothing but usage was asked for by nobody but us.
+    pub(super) withholds_usage_chunk: bool,
+    pub(super) prompt: Prompt,
+    /// What the path is about.
+    pub(super) object: Option<Object>,
+    /// Whether the provider keeps what it answers with.
+    pub(super) stores: bool,
+    /// Whether the provider answers before it does the work.
+    pub(super) background: bool,
+}
+
+/// A refusal with the model it is about, which is one on offer or empty; nothing where the client left while sending.
+pub(super) type TurnedAway = Option<(Refusal, Arc<str>)>;
+
+fn nothing(refusal: Refusal) -> TurnedAway {
+    Some((refusal, Arc::default()))
+}
+
+/// Reads the body, and checks that what it names may be asked for by this key, on this path.
+pub(super) async fn accept(
+    gateway: &Gateway,
+    arrival: &Arrival,
+    key: &KeyRecord,
+    parts: Parts,
+    body: Body,
+) -> Result<Accepted, TurnedAway> {
+    let endpoint = arrival.endpoint;
+    let id = objects::id(endpoint, parts.uri.path()).map_err(nothing)?;
+    let object = match (endpoint.object, &id) {
+        (Some((kind, Act::List)), _) => {
+            let query = parts.uri.query().unwrap_or_default();
+            return objects::list(gateway, key, kind, query).await.map(Accepted::Here).map_err(nothing);
+        }
+        (Some((kind, _)), Some(id)) => Some(objects::find(gateway, key, kind, id).await.map_err(nothing)?),
+        _ => None,
+    };
+    let mut path = endpoint.provider_path(id.as_deref());
+    if let Some(query) = parts.uri.query() {
+        path.push('?');
+        path.push_str(query);
+    }
+    let taking = Taking { gateway, arrival, key, headers: &parts.headers };
+    let (offer, body, memo) = match (object, endpoint.sends) {
+        (Some(object), _) => taking.about(object, body).await?,
+        (None, Sends::File) => taking.file(body).await?,
+        (None, Sends::Form) => taking.form(body).await?,
+        (None, Sends::Either) if is_form(&parts.headers) => taking.form(body).await?,
+        (None, _) => taking.json(body).await?,
+    };
+    let request = ProviderRequest { endpoint, path, headers: headers::for_provider(parts.headers), body };
+    Ok(Accepted::Forward(Box::new(Forward { offer, request, memo })))
+}
+
+type Taken = (Arc<Offer>, Payload, Memo);
+
+struct Taking<'a> {
+    gateway: &'a Gateway,
+    arrival: &'a Arrival,
+    key: &'a KeyRecord,
+    headers: &'a HeaderMap,
+}
+
+impl Taking<'_> {
+    fn endpoint(&self) -> &'static Endpoint {
+        self.arrival.endpoint
+    }
+
+    fn within(&self, bytes: u64) -> Within {
+        let limits = self.gateway.limits();
+        Within {
+            bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
+            idle: limits.idle_timeout,
+            deadline: self.arrival.instant + limits.total_timeout,
+        }
+    }
+
+    /// A request with a model in its JSON.
+    async fn json(&self, mut body: Body) -> Result<Taken, TurnedAway> {
+        let endpoint = self.endpoint();
+        let most = self.gateway.limits().max_body_bytes as u64;
+        let bytes = collect(&mut body, self.within(most)).await.map_err(|error| refused(error, most))?;
+        let body = RequestBody::read(bytes).map_err(nothing)?;
+        let offer = self.offer(&body.model)?;
+        let about = |refusal| Some((refusal, Arc::clone(&offer.name)));
+        if let Some(most) = offer.max_output_tokens
+            && let Some(name) = body.asks_for_more_than(most)
+        {
+            let message = format!("{:?} answers with at most {most} tokens; ask for no more.", offer.name);
+            return Err(about(Refusal::invalid(name, message)));
+        }
+        self.check_references(&body, &offer).await.map_err(about)?;
+        let asks_for_usage = endpoint.asks_for_usage && body.stream;
+        let stores = match endpoint.object {
+            Some((Kind::Response, _)) => body.store.unwrap_or(true),
+            Some((Kind::ChatCompletion, _)) => body.store.unwrap_or(false),
+            Some(_) => true,
+            None => false,
+        };
+        let memo = Memo {
+            withholds_usage_chunk: asks_for_usage && !body.wants_usage_chunk(),
+            prompt: Prompt::of(body.bytes()),
+            stores,
+            background: body.background && endpoint.object.is_some_and(|(kind, _)| kind == Kind::Response),
+            object: None,
+        };
+        let payload = Payload::Whole(body.spliced(&offer.upstream_json, asks_for_usage));
+        Ok((offer, payload, memo))
+    }
+
+    /// A form that names a model.
+    async fn form(&self, body: Body) -> Result<Taken, TurnedAway> {
+        let form = self.read_form(body).await?;
+        let model = form.model().filter(|model| !model.is_empty());
+        let model = model.ok_or_else(|| nothing(Refusal::invalid("model", "Name a model: `model` is missing.")))?;
+        let offer = self.offer(model)?;
+        let payload = form.payload(&offer.upstream_name());
+        let stores = self.endpoint().object.is_some();
+        Ok((offer, payload, Memo { stores, ..Memo::default() }))
+    }
+
+    /// A file, which no model has a part in.
+    async fn file(&self, body: Body) -> Result<Taken, TurnedAway> {
+        let form = self.read_form(body).await?;
+        let provider = self.gateway.files_provider().ok_or_else(|| {
+            nothing(Refusal::invalid("file", "No provider keeps files here. Tell whoever runs the gateway."))
+        })?;
+        let offer = Offer::of(Arc::default(), self.endpoint().service, provider);
+        Ok((Arc::new(offer), form.payload(""), Memo { stores: true, ..Memo::default() }))
+    }
+
+    async fn read_form(&self, body: Body) -> Result<Form, TurnedAway> {
+        let within = self.within(self.gateway.limits().max_upload_bytes);
+        Form::read(self.headers, body, &self.gateway.room, within).await.map_err(|refusal| refusal.and_then(nothing))
+    }
+
+    /// A request about something that a provider keeps: it goes there.
+    async fn about(&self, object: Object, mut body: Body) -> Result<Taken, TurnedAway> {
+        let most = self.gateway.limits().max_body_bytes as u64;
+        let bytes = collect(&mut body, self.within(most)).await.map_err(|error| refused(error, most))?;
+        let gone = "The provider that keeps this isn't configured any more. Tell whoever runs the gateway.";
+        let provider =
+            self.gateway.provider(object.provider()).ok_or_else(|| nothing(Refusal::upstream_error(gone)))?;
+        let name: Arc<str> = Arc::from(object.model());
+        let mut offer = Offer::of(name, self.endpoint().service, provider);
+        if matches!(self.endpoint().object, Some((_, Act::Derive))) {
+            let own = self.offer(object.model())?;
+            offer.price = own.price;
+        }
+        objects::settle_before_delete(self.gateway, self.endpoint(), &object).await;
+        let stores = matches!(self.endpoint().object, Some((_, Act::Derive)));
+        Ok((Arc::new(offer), Payload::Whole(bytes), Memo { object: Some(object), stores, ..Memo::default() }))
+    }
+}
+
+fn refused(error: CollectError, most: u64) -> TurnedAway {
+    match error {
+        CollectError::TooLarge => nothing(Refusal::body_too_large(most)),
+        CollectError::TooSlow => nothing(Refusal::body_too_slow()),
+        CollectError::Broken => None,
+    }
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).map(|value| value.as_bytes()).unwrap_or_default();
+    kind.get(..10).is_some_and(|begin| begin.eq_ignore_ascii_case(b"multipart/"))
+}

@@ -1,0 +1,91 @@
+//! From what passed to what is kept: put together, blackened, and cut.
+
+use domain::{api_keys::Secret, bodies::Body};
+use services::bodies::{NewBodies, redact};
+
+use super::{assemble::assemble, tee::Side, writer::Said};
+
+pub(super) fn prepare(said: Said) -> NewBodies {
+    let Said { organization_id, chosen, call_id, started_at, path, request, response, .. } = said;
+    let kept = |side| body(side, path, chosen.limit as usize, &chosen.redact);
+    NewBodies {
+        organization_id,
+        call_id,
+        started_at,
+        days: chosen.days.unwrap_or(1),
+        request: kept(request),
+        response: kept(response),
+    }
+}
+
+fn body(mut side: Side, path: &str, limit: usize, fields: &[String]) -> Body {
+    let (is_stream, total, readable) = (side.is_stream, side.total, is_text(&side.kind));
+    let headers = std::mem::take(&mut side.headers);
+    let bytes = side.into_bytes();
+    let mut cut = (bytes.len() as u64) < total;
+    let text = if readable { as_text(bytes) } else { None };
+    let whole = text.map(|text| if is_stream { (assemble(path, &text), true) } else { (text, false) });
+    let assembled = whole.as_ref().is_some_and(|(_, assembled)| *assembled);
+    let text = whole.map(|(mut text, _)| {
+        cut |= text.len() > limit;
+        // Blackened after it is cut: also a field whose end is missing is found.
+        text.truncate(text.floor_char_boundary(limit));
+        Secret::redact(&redact(&text, fields))
+    });
+    Body { headers, cut: cut && text.is_some(), text, bytes: total, assembled }
+}
+
+/// Whether a body of this type is read by people. One without a type is tried.
+fn is_text(kind: &str) -> bool {
+    kind.is_empty()
+        || kind.starts_with("text/")
+        || kind.ends_with("json")
+        || matches!(kind, "application/x-ndjson" | "application/xml" | "application/x-www-form-urlencoded")
+}
+
+/// `None` where it is no text. A character that is cut in half is left out.
+fn as_text(mut bytes: Vec<u8>) -> Option<String> {
+    if let Err(error) = std::str::from_utf8(&bytes) {
+        if error.error_len().is_some() {
+            return None;
+        }
+        bytes.truncate(error.valid_up_to());
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn side(kind: &str, bytes: &[u8], total: u64) -> Side {
+        let mut side = Side { kind: kind.to_owned(), total, ..Side::default() };
+        side.push(bytes);
+        side
+    }
+
+    #[test]
+    fn a_cut_text_is_marked_and_stays_black() {
+        let text = r#"{"a":"é","secret":"planted"}"#;
+        let fields = ["secret".to_owned()];
+        for limit in 0..text.len() {
+            let kept = body(side("application/json", text.as_bytes(), text.len() as u64), "", limit, &fields);
+            assert!(kept.cut && !kept.text.unwrap().contains("pla"), "{limit}");
+        }
+        let whole = body(side("application/json", text.as_bytes(), text.len() as u64), "", 1_000, &fields);
+        assert_eq!((whole.cut, whole.text.unwrap().as_str()), (false, r#"{"a":"é","secret":"[redacted]"}"#));
+        // Cut in the middle of a character, as it passed.
+        let half = body(side("", &text.as_bytes()[..7], 30), "", 1_000, &[]);
+        assert_eq!((half.cut, half.text.unwrap().as_str()), (true, r#"{"a":""#));
+    }
+
+    #[test]
+    fn what_is_no_text_is_told_by_its_size() {
+        for (kind, bytes) in
+            [("audio/mpeg", &b"abc"[..]), ("application/json", b"\xff\xfe"), ("multipart/form-data", b"--x")]
+        {
+            let kept = body(side(kind, bytes, 3), "", 1_000, &[]);
+            assert_eq!((kept.text, kept.bytes, kept.cut), (None, 3, false), "{kind}");
+        }
+    }
+}

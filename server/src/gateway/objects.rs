@@ -1,0 +1,177 @@
+//! What providers keep: whose it is, and what a job used once it is done.
+//!
+//! An object that isn't the asker's is answered like one that doesn't exist, and lists tell of their own objects only,
+//! from what providers last said of them.
+
+mod document;
+mod jobs;
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
+    response::Response,
+};
+use domain::{calls::Outcome, time::Timestamp};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use services::{
+    ServiceError, ServiceResult,
+    api_keys::directory::KeyRecord,
+    objects::{self, Kind, LONGEST_ID, NewObject, Object, Page, Settled},
+};
+
+use self::document::Document;
+use super::{
+    Gateway,
+    call::Call,
+    endpoint::{Act, Endpoint},
+    provider::Provider,
+    refusal::Refusal,
+};
+
+/// How many objects a list has where the client doesn't say.
+const USUAL_PAGE: u64 = 20;
+
+/// The id in a path that has one.
+pub(super) fn id(endpoint: &Endpoint, path: &str) -> Result<Option<String>, Refusal> {
+    let Some(place) = endpoint.path.split('/').position(|part| part == "{id}") else { return Ok(None) };
+    let id = path.split('/').nth(place).unwrap_or_default();
+    // All that providers' ids are made of; nothing that could lead to another path there.
+    let usual = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b':');
+    if id.is_empty() || id.len() > LONGEST_ID || !id.bytes().all(usual) {
+        return Err(Refusal::not_found());
+    }
+    Ok(Some(id.to_owned()))
+}
+
+/// The object with this id, if it is the asker's.
+pub(super) async fn find(gateway: &Gateway, key: &KeyRecord, kind: Kind, id: &str) -> Result<Object, Refusal> {
+    let found = objects::find(&gateway.services, key.organization.id, key.project_id, kind, id).await;
+    found.map_err(|error| unavailable(&error))?.ok_or_else(Refusal::not_found)
+}
+
+fn unavailable(error: &ServiceError) -> Refusal {
+    tracing::error!(%error, "what a provider keeps can't be looked up");
+    Refusal::unavailable()
+}
+
+/// The asker's objects, in the form of OpenAI's lists.
+pub(super) async fn list(gateway: &Gateway, key: &KeyRecord, kind: Kind, query: &str) -> Result<Response, Refusal> {
+    #[derive(Serialize)]
+    struct List<'a> {
+        object: &'static str,
+        data: Vec<&'a RawValue>,
+        first_id: Option<&'a str>,
+        last_id: Option<&'a str>,
+        has_more: bool,
+    }
+    let (mut after, mut limit, mut oldest_first, mut purpose) = (None, USUAL_PAGE, false, None);
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        match &*name {
+            "after" => after = Some(value.into_owned()),
+            "limit" => limit = value.parse().map_err(|_| Refusal::invalid("limit", "`limit` must be a number."))?,
+            "order" => oldest_first = value == "asc",
+            "purpose" => purpose = Some(value.into_owned()),
+            _ => {}
+        }
+    }
+    let page = Page { after: after.as_deref(), limit, oldest_first };
+    let listed = objects::list(&gateway.services, key.organization.id, key.project_id, kind, page).await;
+    let (found, has_more) = listed.map_err(|error| unavailable(&error))?;
+    let of_purpose =
+        |object: &&Object| purpose.as_ref().is_none_or(|purpose| Document::read(object.document()).is_for(purpose));
+    let shown: Vec<&Object> = found.iter().filter(of_purpose).collect();
+    let list = List {
+        object: "list",
+        first_id: shown.first().map(|object| object.id()),
+        last_id: shown.last().map(|object| object.id()),
+        data: shown.iter().filter_map(|object| serde_json::from_str(object.document()).ok()).collect(),
+        has_more,
+    };
+    let mut response = Response::new(Body::from(serde_json::to_vec(&list).unwrap_or_default()));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
+}
+
+/// Keeps in mind what an answer says of what the provider keeps. To be awaited before the answer is passed on, so that
+/// what a client knows of can be asked for.
+pub(super) async fn note(
+    gateway: &Gateway,
+    call: &Call,
+    provider: &Provider,
+    status: StatusCode,
+    body: &[u8],
+) -> ServiceResult<()> {
+    let Some((kind, act)) = call.arrival.endpoint.object else { return Ok(()) };
+    if let Some(object) = &call.memo.object
+        && act != Act::Derive
+    {
+        return follow(gateway, object, act, status, body).await;
+    }
+    if !status.is_success() || !call.memo.stores {
+        return Ok(());
+    }
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    let document = Document::read(text);
+    let Some(id) = document.id.as_deref().filter(|id| !id.is_empty() && id.len() <= LONGEST_ID) else {
+        return Ok(());
+    };
+    let is_job = matches!(kind, Kind::Video | Kind::FineTuningJob) || call.memo.background;
+    let created_at = call.arrival.started_at;
+    let new = NewObject {
+        kind,
+        id,
+        provider: &provider.name,
+        model: &call.offer.name,
+        price_id: call.price.map(|(id, _)| id),
+        created_at,
+        expires_at: document.expires_at.map(|seconds| Timestamp::from_millis(seconds.saturating_mul(1000))),
+        bytes: document.bytes(),
+        look_at: is_job.then(|| jobs::first_look(created_at)),
+        document: if matches!(kind, Kind::Response | Kind::ChatCompletion) { "" } else { text },
+    };
+    objects::remember(&gateway.services, &call.key, new).await?;
+    if !is_job {
+        return Ok(());
+    }
+    // A provider may be so fast that it is done already.
+    let key = &call.key;
+    match objects::find(&gateway.services, key.organization.id, key.project_id, kind, id).await? {
+        Some(object) => jobs::settle_if_done(gateway, &object, text).await,
+        None => Ok(()),
+    }
+}
+
+/// Keeps in mind what was said of an object that is known.
+async fn follow(gateway: &Gateway, object: &Object, act: Act, status: StatusCode, body: &[u8]) -> ServiceResult<()> {
+    // It is deleted there, whoever did that.
+    if status == StatusCode::NOT_FOUND && matches!(act, Act::Retrieve | Act::Delete) {
+        return objects::forget(&gateway.services, object).await;
+    }
+    if !status.is_success() {
+        return Ok(());
+    }
+    match act {
+        Act::Retrieve => {
+            let text = std::str::from_utf8(body).unwrap_or_default();
+            objects::refresh(&gateway.services, object, text).await?;
+            jobs::settle_if_done(gateway, object, text).await
+        }
+        Act::Delete => {
+            let unknown = Settled { outcome: Outcome::Interrupted, used: None, error_code: "deleted".to_owned() };
+            objects::settle(&gateway.services, &gateway.meter, object, unknown).await?;
+            objects::forget(&gateway.services, object).await
+        }
+        Act::Create | Act::Derive | Act::List | Act::Read => Ok(()),
+    }
+}
+
+/// Looks whether a job is done before it is deleted, so that what it used is known.
+pub(super) async fn settle_before_delete(gateway: &Gateway, endpoint: &Endpoint, object: &Object) {
+    if object.is_pending()
+        && matches!(endpoint.object, Some((_, Act::Delete)))
+        && let Err(error) = jobs::look(gateway, object).await
+    {
+        tracing::warn!(%error, "a job that is to be deleted can't be looked at");
+    }
+}

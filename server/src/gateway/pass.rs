@@ -1,0 +1,102 @@
+//! Answers that aren't JSON, such as sound, pictures and files: passed on as they arrive, and never kept as a whole. The
+//! last piece waits for the record.
+//!
+//! Where the client hangs up, what costs something is read to its end all the same, as streams are; what doesn't isn't.
+
+use std::{borrow::Cow, sync::Arc};
+
+use axum::http::{
+    HeaderMap, Response,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+};
+use bytes::Bytes;
+use domain::calls::{Measured, Outcome};
+
+use super::{
+    Gateway,
+    answer::failed,
+    call::{Call, End},
+    collect::{Next, next},
+    endpoint::Counts,
+    estimate::{Said, estimate},
+    headers,
+    limits::Reply,
+    provider::{Provider, ProviderBody},
+    refusal::Refusal,
+    stream::Client,
+};
+
+/// Whether an answer is one of these: it succeeded, and says of itself that it is something else than JSON.
+pub(super) fn is_for(response: &Response<ProviderBody>) -> bool {
+    response.status().is_success() && !is_json(response.headers())
+}
+
+/// What doesn't say of what kind it is, is taken for JSON.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(kind) = headers.get(CONTENT_TYPE) else { return true };
+    let kind = kind.to_str().unwrap_or_default().to_ascii_lowercase();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    essence == "application/json" || essence.ends_with("+json")
+}
+
+/// How such an answer ended.
+enum Ending {
+    Complete(Bytes),
+    Broken(&'static str),
+}
+
+/// Passes on an answer, and stores the call before its last piece.
+pub(super) async fn relay(
+    gateway: &Gateway,
+    mut call: Call,
+    provider: Arc<Provider>,
+    response: Response<ProviderBody>,
+    reply: Reply,
+) {
+    let (parts, mut body) = response.into_parts();
+    let limits = gateway.limits_for(&provider);
+    let length = parts.headers.get(CONTENT_LENGTH).cloned();
+    let mut headers = headers::for_client(parts.headers);
+    if let Some(length) = length {
+        headers.insert(CONTENT_LENGTH, length);
+    }
+    let prompt = std::mem::take(&mut call.memo.prompt);
+    let mut client = Client::new(&call.arrival, &limits, parts.status, headers, reply);
+    let is_free = call.arrival.endpoint.counts == Counts::Free;
+    let pass = async {
+        let mut held = Bytes::new();
+        loop {
+            match next(&mut body, limits.idle_timeout, client.deadline()).await {
+                Next::Data(_) if is_free && client.is_gone() => return Ending::Broken("client_gone"),
+                Next::Data(data) => client.send(std::mem::replace(&mut held, data)).await,
+                Next::End => return Ending::Complete(held),
+                Next::TooSlow => return Ending::Broken("upstream_timeout"),
+                Next::Broken => return Ending::Broken("upstream_error"),
+            }
+        }
+    };
+    let ending = call.lifeline.hold(pass).await.unwrap_or(Ending::Broken(Refusal::cut().code));
+    let (outcome, error_code) = match &ending {
+        Ending::Complete(_) if !client.is_gone() => (Outcome::Succeeded, ""),
+        Ending::Complete(_) => (Outcome::Interrupted, ""),
+        Ending::Broken(code) => (Outcome::Interrupted, *code),
+    };
+    let used = match call.is_estimated() {
+        // Nothing in such an answer reports anything; what was asked can be counted.
+        true => Some((Measured::Estimated, estimate(prompt, Said::default()).await)),
+        false => None,
+    };
+    let end = End {
+        outcome,
+        streamed: true,
+        used,
+        first_byte_us: client.first_byte_us,
+        error_code: Cow::Borrowed(error_code),
+        ..failed(&provider, parts.status)
+    };
+    let stored = gateway.record(&call, end).await;
+    if let (Ok(()), Ending::Complete(held)) = (stored, ending) {
+        client.send(held).await;
+        client.end().await;
+    }
+}

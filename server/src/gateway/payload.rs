@@ -1,0 +1,42 @@
+//! The body that a provider is sent: bytes in memory, or a form that waits on disk.
+
+mod sending;
+mod spool;
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+pub(super) use sending::Sending;
+pub(super) use spool::{Room, Spool, SpoolError, Spooling};
+
+/// A body that can be sent, and sent again. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) enum Payload {
+    Whole(Bytes),
+    /// What was spooled, with `new` in place of `place`.
+    Spooled {
+        spool: Spool,
+        place: Range<u64>,
+        new: Bytes,
+    },
+}
+
+impl Payload {
+    /// Its bytes, where they are in memory.
+    pub(super) fn bytes(&self) -> Option<&Bytes> {
+        match self {
+            Self::Whole(bytes) => Some(bytes),
+            Self::Spooled { .. } => None,
+        }
+    }
+
+    pub(super) fn send(&self) -> Sending {
+        match self {
+            Self::Whole(bytes) => Sending::whole(bytes.clone()),
+            Self::Spooled { spool, place, new } => {
+                Sending::spooled(spool, [0..place.start, place.end..spool.len()], new.clone())
+            }
+        }
+    }
+}

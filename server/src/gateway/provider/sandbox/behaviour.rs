@@ -1,0 +1,134 @@
+//! How the sandbox is told to be slow, or to fail: by headers, or by a marker anywhere in what it is asked.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header::RETRY_AFTER};
+use serde_json::json;
+
+use super::{Dialect, Input, Pieces, ProviderBody, Wrong};
+
+/// Longest that it can be told to wait.
+const LONGEST: Duration = Duration::from_secs(600);
+/// How long its jobs take where nothing else is said, in milliseconds.
+const JOB_MS: u64 = 2_000;
+/// What a marker begins with; it ends with `]`.
+const MARKER: &str = "[sandbox ";
+
+#[derive(Debug, Eq, PartialEq)]
+pub(super) struct Behaviour {
+    /// Before the answer begins.
+    pub(super) delay: Duration,
+    /// Between two pieces of it.
+    pause: Duration,
+    /// Answers with this error.
+    pub(super) status: Option<StatusCode>,
+    /// Breaks off after so many pieces.
+    breaks_off_after: Option<usize>,
+    /// Breaks off the connection without an answer.
+    pub(super) hangs_up: bool,
+    pub(super) reports: bool,
+    pub(super) job_ms: u64,
+}
+
+impl Behaviour {
+    /// Headers first; a marker counts where no header says otherwise.
+    pub(super) fn read(headers: &HeaderMap, input: &Input) -> Result<Self, Wrong> {
+        let said = input.said();
+        let marker = said.split_once(MARKER).and_then(|(_, rest)| rest.split_once(']')).map(|(marker, _)| marker);
+        let marked: Vec<(&str, &str)> = marker
+            .unwrap_or_default()
+            .split_whitespace()
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .collect();
+        let found = |name: &str| {
+            let header = headers.get(format!("x-sandbox-{name}")).and_then(|value| value.to_str().ok());
+            header.or_else(|| marked.iter().find(|(marked, _)| *marked == name).map(|(_, value)| *value))
+        };
+        let time = |name: &str| found(name).map(duration).transpose();
+        let number = |name: &str| {
+            let wrong = |_| Wrong::about("sandbox", format!("`{name}` must be a number."));
+            found(name).map(|value| value.parse::<u16>().map_err(wrong)).transpose()
+        };
+        let status = number("status")?.map(|status| {
+            let known = StatusCode::from_u16(status).ok().filter(|_| (400..600).contains(&status));
+            known.ok_or_else(|| Wrong::about("sandbox", "`status` must be 400 to 599."))
+        });
+        Ok(Self {
+            delay: time("delay")?.unwrap_or_default(),
+            pause: time("chunk-delay")?.unwrap_or_default(),
+            status: status.transpose()?,
+            breaks_off_after: number("cut")?.map(usize::from),
+            hangs_up: found("hang-up").is_some(),
+            reports: found("usage") != Some("none"),
+            job_ms: time("job")?.map_or(JOB_MS, |time| u64::try_from(time.as_millis()).unwrap_or(JOB_MS)),
+        })
+    }
+
+    pub(super) fn apply(&self, pieces: &mut Pieces) {
+        pieces.slow_down(self.pause, self.breaks_off_after);
+    }
+}
+
+/// `500ms` or `2s`.
+fn duration(text: &str) -> Result<Duration, Wrong> {
+    let wrong = || Wrong::about("sandbox", format!("{text:?} is no time such as 500ms or 2s, up to 600s."));
+    let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?);
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    let time = match unit {
+        "ms" => Duration::from_millis(number),
+        "s" => Duration::from_secs(number),
+        _ => return Err(wrong()),
+    };
+    if time <= LONGEST { Ok(time) } else { Err(wrong()) }
+}
+
+/// The error that was asked for.
+pub(super) fn failure(dialect: Dialect, status: StatusCode) -> Response<ProviderBody> {
+    let message = "The sandbox fails, as it was told to.";
+    let document = match dialect {
+        Dialect::OpenAi => {
+            json!({"error": {"message": message, "type": "sandbox_error", "param": null, "code": "sandbox_error"}})
+        }
+        Dialect::Anthropic => json!({"type": "error", "error": {"type": "sandbox_error", "message": message}}),
+    };
+    let mut response = super::json(&document);
+    *response.status_mut() = status;
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(headers: &[(&'static str, &'static str)], body: &'static str) -> Result<Behaviour, Wrong> {
+        let headers =
+            headers.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect();
+        Behaviour::read(&headers, &Input::Json(body.into()))
+    }
+
+    #[test]
+    fn headers_and_markers_say_the_same() {
+        let by_header =
+            read(&[("x-sandbox-delay", "500ms"), ("x-sandbox-status", "503"), ("x-sandbox-cut", "2")], "{}");
+        let by_marker = read(&[], r#"{"input":"hello [sandbox delay=500ms status=503 cut=2] there"}"#);
+        let (by_header, by_marker) = (by_header.ok().unwrap(), by_marker.ok().unwrap());
+        assert_eq!(by_header, by_marker);
+        assert_eq!((by_header.delay.as_millis(), by_header.breaks_off_after), (500, Some(2)));
+        assert_eq!(by_header.status, Some(StatusCode::SERVICE_UNAVAILABLE));
+        let header_wins = read(&[("x-sandbox-delay", "1s")], "[sandbox delay=500ms usage=none]").ok().unwrap();
+        assert_eq!((header_wins.delay.as_secs(), header_wins.reports), (1, false));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_told() {
+        for value in ["2", "s", "2m", "99999s", "-1s", ""] {
+            assert!(read(&[("x-sandbox-delay", value)], "{}").is_err(), "{value}");
+        }
+        for value in ["200", "600", "x"] {
+            assert!(read(&[("x-sandbox-status", value)], "{}").is_err(), "{value}");
+        }
+    }
+}

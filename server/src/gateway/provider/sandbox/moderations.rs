@@ -1,0 +1,56 @@
+//! Moderations, in the form of OpenAI's API reference. What holds `[sandbox flagged]` is flagged, as harassment.
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{Answer, Question, fingerprint, json as whole};
+
+const MARKER: &str = "[sandbox flagged]";
+
+const CATEGORIES: [&str; 13] = [
+    "harassment",
+    "harassment/threatening",
+    "hate",
+    "hate/threatening",
+    "illicit",
+    "illicit/violent",
+    "self-harm",
+    "self-harm/instructions",
+    "self-harm/intent",
+    "sexual",
+    "sexual/minors",
+    "violence",
+    "violence/graphic",
+];
+
+#[derive(Deserialize)]
+struct Asked {
+    model: String,
+    input: Value,
+}
+
+pub(super) fn answer(question: &Question<'_>) -> Answer {
+    let asked: Asked = question.input.parse()?;
+    let inputs = match &asked.input {
+        Value::Array(many) => many.clone(),
+        one => vec![one.clone()],
+    };
+    let result = |input: &Value| {
+        let flagged = input.to_string().contains(MARKER);
+        let all = |value: &dyn Fn(&str) -> Value| -> Map<String, Value> {
+            CATEGORIES.iter().map(|name| ((*name).to_owned(), value(name))).collect()
+        };
+        let hit = |name: &str| flagged && name == "harassment";
+        json!({
+            "flagged": flagged,
+            "categories": all(&|name| hit(name).into()),
+            "category_scores": all(&|name| if hit(name) { 0.9.into() } else { 0.001.into() }),
+            "category_applied_input_types": all(&|_| json!(["text"])),
+        })
+    };
+    Ok(whole(&json!({
+        "id": format!("modr-sandbox-{:016x}", fingerprint(asked.input.to_string().as_bytes())),
+        "model": asked.model,
+        "results": inputs.iter().map(result).collect::<Vec<_>>(),
+    })))
+}

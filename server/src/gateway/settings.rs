@@ -1,0 +1,84 @@
+//! What the configuration says of the gateway, taken up at the start and whenever it is read anew.
+//!
+//! A call works with what it was let in with: its offer, and with it the
+//! providers and the price, are its own until it ends.
+
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use services::{Services, rate_limits::KeyLimits};
+
+use super::{
+    Gateway,
+    offers::{Offer, Offers},
+    provider::Provider,
+};
+use crate::config::{Config, ConfigError, GatewayConfig};
+
+#[derive(Debug)]
+pub(super) struct Settings {
+    offers: Arc<Offers>,
+    limits: GatewayConfig,
+    /// Whose `X-Forwarded-For` is believed.
+    pub(super) trusted_proxies: Vec<IpNet>,
+    /// How fast calls may come where nobody set another limit.
+    pub(super) rate_limits: KeyLimits,
+}
+
+impl Settings {
+    /// Providers that stay as they are in `before` keep their connections, and what is known of their failures. Prices
+    /// are those that `services` were told last.
+    pub(super) fn new(services: &Services, config: &Config, before: Option<&Self>) -> Result<Self, ConfigError> {
+        let offers = Offers::new(services, config, before.map(|before| &*before.offers))?;
+        let trusted_proxies = config.trusted_proxies.clone();
+        Ok(Self { offers: Arc::new(offers), limits: config.gateway, trusted_proxies, rate_limits: config.rate_limits })
+    }
+}
+
+impl Gateway {
+    /// Whether a configuration could be taken up.
+    pub(crate) fn check(&self, config: &Config) -> Result<(), ConfigError> {
+        Settings::new(&self.services, config, Some(&self.settings.load())).map(|_| ())
+    }
+
+    /// Takes up another configuration, for calls that come from now on; a wrong one changes nothing. The prices must be
+    /// known to the services already.
+    pub(crate) fn take_up(&self, config: &Config) -> Result<(), ConfigError> {
+        let settings = Settings::new(&self.services, config, Some(&self.settings.load()))?;
+        self.settings.store(Arc::new(settings));
+        Ok(())
+    }
+
+    pub(super) fn limits(&self) -> GatewayConfig {
+        self.settings.load().limits
+    }
+
+    /// The limits of a call that this provider answers.
+    pub(super) fn limits_for(&self, provider: &Provider) -> GatewayConfig {
+        GatewayConfig { idle_timeout: provider.timeouts.idle, ..self.limits() }
+    }
+
+    pub(super) fn offers(&self) -> Arc<Offers> {
+        Arc::clone(&self.settings.load().offers)
+    }
+
+    /// The model of this name, if it is on offer.
+    pub(super) fn offer(&self, model: &str) -> Option<Arc<Offer>> {
+        self.settings.load().offers.get(model).cloned()
+    }
+
+    /// The provider of this name, if it is configured.
+    pub(super) fn provider(&self, name: &str) -> Option<Arc<Provider>> {
+        self.settings.load().offers.provider(name).cloned()
+    }
+
+    /// Who keeps files, where a request names no model.
+    pub(super) fn files_provider(&self) -> Option<Arc<Provider>> {
+        self.settings.load().offers.files_provider.clone()
+    }
+
+    /// The model whose price storage has.
+    pub(super) fn storage_model(&self) -> Option<Arc<str>> {
+        self.settings.load().offers.storage_model.clone()
+    }
+}

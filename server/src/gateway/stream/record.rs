@@ -1,0 +1,43 @@
+//! What is kept of a stream.
+
+use axum::http::StatusCode;
+use domain::{
+    calls::{Measured, Outcome},
+    money::Quantities,
+};
+
+use super::Relay;
+use crate::gateway::{
+    Gateway,
+    estimate::{Prompt, complete, estimate},
+    objects,
+    provider::Provider,
+};
+
+impl Relay<'_> {
+    /// What was used: as reported, or where that isn't known, or not all of it, as estimated.
+    pub(super) async fn used(&mut self, prompt: Prompt, outcome: Outcome) -> Option<(Measured, Quantities)> {
+        let (dialect, counts) = (self.call.arrival.endpoint.dialect, self.call.arrival.endpoint.counts);
+        if let Some(used) = self.reports.quantities(dialect, counts) {
+            return Some((Measured::Reported, used));
+        }
+        let said = std::mem::take(&mut self.said);
+        let used = match self.reports.begun(dialect) {
+            // The provider charges for what it did, also where that ended badly.
+            Some(begun) => complete(begun, said).await,
+            None if outcome == Outcome::Failed || !self.call.is_estimated() => return None,
+            None => estimate(prompt, said).await,
+        };
+        Some((Measured::Estimated, used))
+    }
+
+    /// What a stream made is asked for by its id; the rest of it isn't kept here.
+    pub(super) async fn note(&mut self, gateway: &Gateway, provider: &Provider) {
+        let Some(id) = self.id.take() else { return };
+        let document = serde_json::json!({ "id": id }).to_string();
+        let noted = objects::note(gateway, self.call, provider, StatusCode::OK, document.as_bytes()).await;
+        if let Err(error) = noted {
+            tracing::error!(call = %self.call.arrival.id, %error, "what a provider keeps can't be remembered");
+        }
+    }
+}

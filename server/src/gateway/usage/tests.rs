@@ -1,0 +1,132 @@
+//! What each form of usage says.
+
+use domain::money::Quantities;
+use proptest::prelude::*;
+
+use super::*;
+use crate::gateway::endpoint::{Counts, Dialect};
+
+fn used_in(json: &str, dialect: Dialect, counts: Counts) -> Option<Quantities> {
+    Reported::read(json.as_bytes()).reports.quantities(dialect, counts)
+}
+
+fn used(json: &str) -> Option<Quantities> {
+    used_in(json, Dialect::OpenAi, Counts::Tokens)
+}
+
+#[test]
+fn all_of_openais_forms_say_the_same() {
+    let expected = Quantities { tokens_in: 7, cached_tokens_in: 3, tokens_out: 5, ..Quantities::default() };
+    for json in [
+        r#"{"choices":[{}],"usage":{"prompt_tokens":7,"completion_tokens":5,"total_tokens":12,
+            "prompt_tokens_details":{"cached_tokens":3,"audio_tokens":0}}}"#,
+        r#"{"object":"response","usage":{"input_tokens":7,"input_tokens_details":{"cached_tokens":3},"output_tokens":5}}"#,
+        r#"{"type":"response.completed","response":{"id":"r","usage":{"input_tokens":7,
+            "input_tokens_details":{"cached_tokens":3},"output_tokens":5}}}"#,
+    ] {
+        assert_eq!(used(json), Some(expected), "{json}");
+    }
+    let embeddings = r#"{"object":"list","data":[],"usage":{"prompt_tokens":4,"total_tokens":4}}"#;
+    assert_eq!(used(embeddings), Some(Quantities { tokens_in: 4, ..Quantities::default() }));
+}
+
+#[test]
+fn anthropics_cached_tokens_are_counted_within_the_input() {
+    let whole = r#"{"type":"message","usage":{"input_tokens":10,"cache_read_input_tokens":100,
+        "cache_creation_input_tokens":20,"output_tokens":5}}"#;
+    let expected = Quantities {
+        tokens_in: 130,
+        cached_tokens_in: 100,
+        cache_write_tokens_in: 20,
+        tokens_out: 5,
+        ..Quantities::default()
+    };
+    assert_eq!(used_in(whole, Dialect::Anthropic, Counts::Tokens), Some(expected));
+
+    let mut reports = Reports::default();
+    let start = r#"{"type":"message_start","message":{"usage":{"input_tokens":10,"cache_read_input_tokens":100,
+        "cache_creation_input_tokens":20,"output_tokens":1}}}"#;
+    reports.then(Reported::read(start.as_bytes()).reports);
+    assert_eq!(reports.quantities(Dialect::Anthropic, Counts::Tokens), None, "the answer is yet to come");
+    assert_eq!(reports.begun(Dialect::Anthropic), Some(Quantities { tokens_out: 1, ..expected }));
+    let delta = r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":5}}"#;
+    reports.then(Reported::read(delta.as_bytes()).reports);
+    assert_eq!(reports.quantities(Dialect::Anthropic, Counts::Tokens), Some(expected));
+}
+
+#[test]
+fn pictures_and_minutes_are_counted() {
+    let images = |json: &str| used_in(json, Dialect::OpenAi, Counts::Images);
+    assert_eq!(images(r#"{"data":[{},{}]}"#), Some(Quantities { images: 2, ..Quantities::default() }));
+    assert_eq!(
+        images(r#"{"data":[{}],"usage":{"input_tokens":9,"output_tokens":4}}"#),
+        Some(Quantities { images: 1, tokens_in: 9, tokens_out: 4, ..Quantities::default() })
+    );
+    let media = |json: &str| used_in(json, Dialect::OpenAi, Counts::Media);
+    let second = Some(Quantities { media_ms: 1500, ..Quantities::default() });
+    assert_eq!(media(r#"{"text":"a","usage":{"type":"duration","seconds":1.5}}"#), second);
+    assert_eq!(media(r#"{"text":"a","duration":1.5}"#), second);
+    assert_eq!(
+        media(r#"{"text":"a","usage":{"type":"tokens","input_tokens":9,"output_tokens":4}}"#),
+        Some(Quantities { tokens_in: 9, tokens_out: 4, ..Quantities::default() })
+    );
+    assert_eq!(media(r#"{"text":"a","duration":-1}"#), None);
+    assert_eq!(media(r#"{"text":"a","duration":1e300}"#), None);
+}
+
+#[test]
+fn no_usage_is_not_a_usage_of_zero() {
+    for json in [
+        "",
+        "{",
+        "[]",
+        r#"{"choices":[]}"#,
+        r#"{"usage":null}"#,
+        r#"{"usage":{}}"#,
+        r#"{"usage":"7"}"#,
+        r#"{"usage":{"prompt_tokens":-1}}"#,
+        r#"{"usage":{"prompt_tokens":1.5}}"#,
+        r#"{"usage":{"prompt_tokens":9223372036854775807}}"#,
+        r#"{"usage":{"prompt_tokens":1e99}}"#,
+    ] {
+        assert_eq!(used(json), None, "{json}");
+    }
+}
+
+#[test]
+fn only_a_chunk_without_choices_is_a_usage_chunk() {
+    let only = |json: &str| Reported::read(json.as_bytes()).only_usage;
+    assert!(only(r#"{"choices":[],"usage":{"prompt_tokens":1}}"#));
+    assert!(!only(r#"{"choices":[{"index":0}],"usage":{"prompt_tokens":1}}"#));
+    assert!(!only(r#"{"choices":[],"usage":null}"#));
+    assert!(!only(r#"{"usage":{"prompt_tokens":1}}"#));
+    assert!(!only(r#"{"choices":[],"prompt_filter_results":[]}"#));
+}
+
+#[test]
+fn an_errors_code_is_kept_short_and_plain() {
+    let code = |json: &str| Reported::read(json.as_bytes()).error_code;
+    assert_eq!(code(r#"{"error":{"code":"rate_limit_exceeded"}}"#).as_deref(), Some("rate_limit_exceeded"));
+    assert_eq!(code(r#"{"error":{"code":"<b>\n"}}"#).as_deref(), Some("b"));
+    assert_eq!(code(r#"{"error":{"code":429,"message":"x"}}"#).as_deref(), Some("upstream_error"));
+    assert_eq!(code(r#"{"type":"error","error":{"type":"overloaded_error"}}"#).as_deref(), Some("overloaded_error"));
+    assert_eq!(code(r#"{"error":null}"#), None);
+}
+
+#[test]
+fn the_end_of_each_kind_of_stream_is_known() {
+    let kind = |json: &str| Reported::read(json.as_bytes()).kind;
+    assert_eq!(kind(r#"{"type":"message_stop"}"#), EventKind::Last);
+    assert_eq!(kind(r#"{"type":"response.completed","response":{}}"#), EventKind::Last);
+    assert_eq!(kind(r#"{"type":"message_delta"}"#), EventKind::Other);
+    assert_eq!(kind(r#"{"type":"response.output_text.delta","delta":"a"}"#), EventKind::Content);
+    assert_eq!(kind(r#"{"choices":[]}"#), EventKind::Content);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_can_be_read(bytes: Vec<u8>) {
+        let _ = Reported::read(&bytes);
+        texts::find(&bytes, &mut |_| {});
+    }
+}

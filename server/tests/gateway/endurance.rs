@@ -1,0 +1,139 @@
+//! Providers and clients at their worst: memory stays bounded, and the call is in the log.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    http::{Response, StatusCode},
+};
+use bytes::Bytes;
+use domain::calls::{Measured, Outcome};
+use futures::{StreamExt, stream};
+use http_body_util::BodyExt;
+use serde_json::json;
+
+use super::{
+    stage::{CHAT, Stage, read},
+    upstream::Upstream,
+};
+
+const STREAMED: &str = r#"{"model":"gpt-x","stream":true,"messages":[{"role":"user","content":"hello"}]}"#;
+/// Long enough for any machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn event(document: &serde_json::Value) -> Bytes {
+    format!("data: {document}\n\n").into()
+}
+
+fn chunk(number: usize) -> Bytes {
+    event(
+        &json!({ "id": "c", "object": "chat.completion.chunk", "choices": [{ "index": 0, "delta": { "content": format!("{number} ") } }] }),
+    )
+}
+
+/// A stream of these pieces.
+async fn telling<S>(pieces: impl Fn() -> S + Send + Sync + 'static) -> Upstream
+where
+    S: futures::Stream<Item = Bytes> + Send + 'static,
+{
+    Upstream::new(move |_| {
+        let body = Body::from_stream(pieces().map(Ok::<_, std::io::Error>));
+        async { Response::builder().header("content-type", "text/event-stream").body(body).unwrap() }
+    })
+    .await
+}
+
+/// What this process has in memory, in bytes.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/statm").unwrap();
+    status.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_of_a_hundred_thousand_tokens_passes_as_it_is() {
+    const TOKENS: usize = 100_000;
+    let usage = || event(&json!({ "choices": [], "usage": { "prompt_tokens": 3, "completion_tokens": TOKENS } }));
+    let upstream =
+        telling(move || stream::iter((0..TOKENS).map(chunk).chain([usage(), Bytes::from_static(b"data: [DONE]\n\n")])))
+            .await;
+    let stage = Stage::new(&upstream).await;
+    let mut answer = stage.post_unread(CHAT, STREAMED).await;
+    let (mut passed, mut most, before) = (0, 0, resident());
+    while let Some(frame) = answer.frame().await {
+        passed += frame.unwrap().into_data().unwrap().len();
+        most = most.max(resident());
+    }
+    // The usage that nobody asked for is withheld.
+    assert_eq!(passed, (0..TOKENS).map(|number| chunk(number).len()).sum::<usize>() + 14);
+    let call = stage.call().await;
+    assert_eq!((call.outcome, call.measured, call.used.tokens_out), (Outcome::Succeeded, Measured::Reported, 100_000));
+    // Other tests run in this process too.
+    assert!(most.saturating_sub(before) < 200 << 20, "{} MiB more", (most - before) >> 20);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_doesnt_read_holds_the_provider_back_and_is_given_up() {
+    let told = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = std::sync::Arc::clone(&told);
+    let upstream = telling(move || {
+        let counted = std::sync::Arc::clone(&counted);
+        stream::iter(0..).map(move |_: u64| {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Bytes::from(vec![b':'; 64 * 1024])
+        })
+    })
+    .await;
+    let stage = Stage::with(&[&upstream], "idle_timeout = \"300ms\"\ntotal_timeout = \"2s\"").await;
+    let answer = stage.post_unread(CHAT, STREAMED).await;
+    let mut stored = stage.meter.subscribe();
+    // Nothing of it is read until the gateway has had enough.
+    tokio::time::timeout(PATIENCE, stored.recv()).await.unwrap().unwrap();
+    let call = stage.call().await;
+    assert_eq!((call.outcome, call.streamed), (Outcome::Interrupted, true));
+    drop(answer);
+}
+
+#[tokio::test]
+async fn a_stream_that_never_ends_is_ended() {
+    let upstream = telling(|| stream::iter([chunk(1)]).chain(stream::pending())).await;
+    let stage = Stage::with(&[&upstream], "idle_timeout = \"200ms\"").await;
+    let mut answer = stage.post_unread(CHAT, STREAMED).await;
+    assert_eq!(answer.frame().await.unwrap().unwrap().into_data().unwrap(), chunk(1));
+    assert!(answer.frame().await.unwrap().is_err(), "it breaks off, so that nobody takes it for whole");
+    let call = stage.call().await;
+    assert_eq!((call.outcome, call.error_code.as_str()), (Outcome::Interrupted, "upstream_timeout"));
+    assert_eq!(call.measured, Measured::Estimated);
+}
+
+#[tokio::test]
+async fn half_a_stream_breaks_off_and_is_estimated() {
+    let (upstream, pieces) = Upstream::streaming().await;
+    let stage = Stage::new(&upstream).await;
+    let mut answer = stage.post_unread(CHAT, STREAMED).await;
+    pieces.send(Ok(chunk(1))).await.unwrap();
+    assert_eq!(answer.frame().await.unwrap().unwrap().into_data().unwrap(), chunk(1));
+    pieces.send(Err(std::io::Error::other("gone"))).await.unwrap();
+    assert!(answer.into_body().collect().await.is_err());
+    let call = stage.call().await;
+    assert_eq!((call.outcome, call.measured), (Outcome::Interrupted, Measured::Estimated));
+    assert!(call.used.tokens_out > 0);
+}
+
+#[tokio::test]
+async fn malformed_json_passes_and_is_no_reason_to_fail() {
+    for wrong in ["{\"choices\":[", "null", "[]", "{\"usage\":\"many\"}", "{\"usage\":{\"prompt_tokens\":-5}}", "\u{0}"]
+    {
+        let stage = Stage::new(&Upstream::answering(200, &[("content-type", "application/json")], wrong).await).await;
+        let answer = stage.post(CHAT, r#"{"model":"gpt-x","messages":[]}"#).await;
+        assert_eq!((answer.status, answer.text()), (StatusCode::OK, wrong));
+        let call = stage.call().await;
+        assert_eq!(call.outcome, Outcome::Succeeded);
+        assert_ne!(call.measured, Measured::Reported, "{wrong:?}");
+    }
+    for wrong in ["data: {\n\ndata: [DONE]\n\n", "data\n\n: x\n\ndata: [DONE]\n\n", "\r\r\n\ndata: 7\n\n"] {
+        let stage = Stage::new(&Upstream::answering(200, &[("content-type", "text/event-stream")], wrong).await).await;
+        let answer = read(stage.post_unread(CHAT, STREAMED).await).await;
+        assert_eq!(answer.text(), wrong);
+        assert_eq!(stage.call().await.outcome, Outcome::Succeeded);
+    }
+}

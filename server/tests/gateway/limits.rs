@@ -1,0 +1,141 @@
+//! How fast calls may come, and what becomes of refusals that don't stop.
+
+use axum::http::{Method, StatusCode};
+use domain::{
+    api_keys::{CreatedApiKey, Level},
+    calls::Outcome,
+    rate_limits::RateLimits,
+};
+
+use super::{
+    stage::{Answer, CHAT, Stage},
+    upstream::Upstream,
+};
+
+const BODY: &str = r#"{"model":"sandbox-1","messages":[{"role":"user","content":"hello"}]}"#;
+const STREAMED: &str = r#"{"model":"sandbox-1","stream":true,"messages":[{"role":"user","content":"hello"}]}"#;
+
+fn limits(calls: impl Into<Option<u32>>, tokens: impl Into<Option<u32>>) -> RateLimits {
+    RateLimits { calls_per_minute: calls.into(), tokens_per_minute: tokens.into() }
+}
+
+/// Posts with a key of one's own.
+async fn post(stage: &Stage, key: &CreatedApiKey, body: &str) -> Answer {
+    stage.request(Method::POST, CHAT, &[("authorization", &format!("Bearer {}", key.secret))], body.to_owned()).await
+}
+
+async fn limited(stage: &Stage, rate_limits: RateLimits) -> CreatedApiKey {
+    stage.key(|key| key.rate_limits = rate_limits).await
+}
+
+fn told<'a>(answer: &'a Answer, header: &str) -> Option<&'a str> {
+    answer.headers.get(header).map(|value| value.to_str().unwrap())
+}
+
+#[tokio::test]
+async fn calls_beyond_the_limit_are_refused_told_and_logged() {
+    let stage = Stage::sandbox().await;
+    let key = limited(&stage, limits(3, None)).await;
+    for (body, left) in [(BODY, "2"), (STREAMED, "1"), (BODY, "0")] {
+        let answer = post(&stage, &key, body).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(told(&answer, "x-ratelimit-limit-requests"), Some("3"));
+        assert_eq!(told(&answer, "x-ratelimit-remaining-requests"), Some(left));
+        assert!(told(&answer, "x-ratelimit-reset-requests").is_some_and(|reset| reset == "1m1s" || reset == "1m0s"));
+        assert_eq!(told(&answer, "x-ratelimit-limit-tokens"), None);
+    }
+    let refused = post(&stage, &key, BODY).await;
+    assert_eq!((refused.status, refused.code().as_str()), (StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded"));
+    assert_eq!(refused.json()["error"]["type"], "rate_limit_error");
+    assert_eq!(told(&refused, "x-ratelimit-remaining-requests"), Some("0"));
+    let seconds: u64 = told(&refused, "retry-after").unwrap().parse().unwrap();
+    assert!((1..=61).contains(&seconds));
+    let calls = stage.calls().await;
+    let logged = calls.iter().find(|call| call.outcome == Outcome::Refused).unwrap();
+    assert_eq!((&*logged.error_code, logged.status, &*logged.model), ("rate_limit_exceeded", 429, "sandbox-1"));
+    assert_eq!(logged.cost.map(|cost| cost.nanos()), Some(0));
+}
+
+#[tokio::test]
+async fn tokens_are_counted_by_what_the_provider_reports() {
+    let answer = r#"{"id":"x","usage":{"prompt_tokens":70,"completion_tokens":20,"total_tokens":90}}"#;
+    let upstream = Upstream::answering(200, &[("content-type", "application/json")], answer).await;
+    let stage = Stage::new(&upstream).await;
+    let key = limited(&stage, limits(None, 100)).await;
+    let body = BODY.replace("sandbox-1", "gpt-x");
+    let first = post(&stage, &key, &body).await;
+    assert_eq!((first.status, told(&first, "x-ratelimit-limit-tokens")), (StatusCode::OK, Some("100")));
+    let second = post(&stage, &key, &body).await;
+    assert_eq!(
+        (second.status, told(&second, "x-ratelimit-remaining-tokens")),
+        (StatusCode::TOO_MANY_REQUESTS, Some("10"))
+    );
+    assert!(second.text().contains("100 tokens a minute"), "{}", second.text());
+}
+
+#[tokio::test]
+async fn keys_of_a_project_and_an_organization_share_their_limits() {
+    let stage = Stage::sandbox().await;
+    let other = stage.key(|_| {}).await;
+    services::rate_limits::set(&stage.services, &stage.actor, Some(stage.project), limits(2, None)).await.unwrap();
+    services::rate_limits::set(&stage.services, &stage.actor, None, limits(3, None)).await.unwrap();
+    let admin = stage.key(|key| {
+        key.level = Level::Admin;
+        key.project_id = None;
+    });
+    let admin = admin.await;
+    let post = async |key: &CreatedApiKey| post(&stage, key, BODY).await;
+    assert_eq!(post(&stage.key).await.status, StatusCode::OK);
+    assert_eq!(post(&other).await.status, StatusCode::OK);
+    let refused = post(&other).await;
+    assert!(refused.text().contains("this key's project may take 2 calls"), "{}", refused.text());
+    // A key of no project counts for the organization only.
+    assert_eq!(post(&admin).await.status, StatusCode::OK);
+    let refused = post(&admin).await;
+    assert!(refused.text().contains("this organization may take 3 calls"), "{}", refused.text());
+}
+
+#[tokio::test]
+async fn the_configurations_limits_hold_where_nobody_set_others() {
+    let stage = Stage::with(&[&Upstream::down().await], "[limits.key]\ncalls_per_minute = 1").await;
+    let other = stage.key(|_| {}).await;
+    assert_eq!(stage.post(CHAT, BODY).await.status, StatusCode::OK);
+    assert_eq!(stage.post(CHAT, BODY).await.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(post(&stage, &other, BODY).await.status, StatusCode::OK);
+    let own = limited(&stage, limits(2, None)).await;
+    for status in [StatusCode::OK, StatusCode::OK, StatusCode::TOO_MANY_REQUESTS] {
+        assert_eq!(post(&stage, &own, BODY).await.status, status);
+    }
+}
+
+#[tokio::test]
+async fn a_key_without_limits_is_told_of_none() {
+    let stage = Stage::sandbox().await;
+    let answer = stage.post(CHAT, BODY).await;
+    assert!(answer.headers.keys().all(|name| !name.as_str().starts_with("x-ratelimit")), "{:?}", answer.headers);
+}
+
+#[tokio::test]
+async fn a_flood_of_the_same_refusal_is_one_row_more() {
+    let stage = Stage::sandbox().await;
+    let unknown = BODY.replace("sandbox-1", "gpt-9");
+    for _ in 0..50 {
+        assert_eq!(stage.post(CHAT, unknown.clone()).await.status, StatusCode::NOT_FOUND);
+    }
+    let refused = stage.post(CHAT, "{").await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    let times = async || {
+        let mut times: Vec<_> = stage.calls().await.iter().map(|call| (call.error_code.clone(), call.times)).collect();
+        times.sort_unstable();
+        times
+    };
+    let row = |code: &str, times| (code.to_owned(), times);
+    assert_eq!(times().await, [row("invalid_request_error", 1), row("model_not_found", 1)]);
+    stage.gateway.note_last_uses().await;
+    let expected = [row("invalid_request_error", 1), row("model_not_found", 1), row("model_not_found", 49)];
+    assert_eq!(times().await, expected);
+    // They are counted apart from calls.
+    assert_eq!(stage.post(CHAT, BODY).await.status, StatusCode::OK);
+    let report = services::usage::report(&stage.services, &stage.actor, &Default::default()).await.unwrap();
+    assert_eq!(report.total.calls, 1);
+}

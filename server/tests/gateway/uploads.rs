@@ -1,0 +1,149 @@
+//! Forms: what is decided upon is found on the way, the rest is never held in memory.
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+    response::Response,
+};
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::Frame;
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+
+use super::{
+    endpoints::MODELS,
+    stage::{Answer, Stage},
+    upstream::Upstream,
+};
+
+const TRANSCRIPTIONS: &str = "/v1/audio/transcriptions";
+const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
+const FORM: &str = "multipart/form-data; boundary=XX";
+
+fn field(name: &str, value: &str) -> String {
+    format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+}
+
+fn file(content: &str) -> String {
+    format!(
+        "--XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a \u{e9}.wav\"\r\nContent-Type: audio/wav\r\n\r\n{content}\r\n"
+    )
+}
+
+async fn send(stage: &Stage, path: &str, kind: &str, body: impl Into<Bytes>) -> Answer {
+    let bearer = format!("Bearer {}", stage.key.secret);
+    let headers = [("authorization", bearer.as_str()), ("content-type", kind)];
+    stage.request(axum::http::Method::POST, path, &headers, body).await
+}
+
+#[tokio::test]
+async fn a_form_passes_byte_by_byte_but_for_the_model() {
+    let upstream = Upstream::answering(200, JSON, r#"{"text":"a","usage":{"type":"duration","seconds":90}}"#).await;
+    let stage = Stage::with(&[&upstream], MODELS).await;
+    let form =
+        format!("{}{}{}--XX--\r\n", file("RIFF\r\n--XY\0\u{ff}"), field("model", "talk-x"), field("language", "de"));
+    let told = send(&stage, TRANSCRIPTIONS, FORM, form.clone()).await;
+    assert_eq!(told.status, StatusCode::OK, "{told:?}");
+    let asked = upstream.asked().remove(0);
+    assert_eq!(asked.path, TRANSCRIPTIONS);
+    assert_eq!(asked.headers["content-type"], FORM);
+    let expected = form.replace("talk-x", "talk-x-2026");
+    assert_eq!(std::str::from_utf8(&asked.body).unwrap(), expected);
+    assert_eq!(asked.headers["content-length"], expected.len().to_string().as_str());
+    let call = stage.call().await;
+    assert_eq!((call.used.media_ms, call.cost.unwrap().to_string().as_str()), (90_000, "0.009"));
+}
+
+#[tokio::test]
+async fn what_a_form_is_decided_by_must_be_there_once() {
+    let upstream = Upstream::answering(200, JSON, "{}").await;
+    let stage = Stage::with(&[&upstream], MODELS).await;
+    let whole = |parts: &[String]| format!("{}--XX--\r\n", parts.concat());
+    let file_as_model = "--XX\r\nContent-Disposition: form-data; name=\"model\"; filename=\"m\"\r\n\r\ntalk-x\r\n";
+    for (form, status) in [
+        (whole(&[field("model", "talk-x"), field("model", "talk-x")]), 400),
+        (whole(&[field("Model", "talk-x")]), 400),
+        (whole(&[file_as_model.to_owned()]), 400),
+        (whole(&[field("model", &"x".repeat(2000))]), 400),
+        (whole(&[file("a")]), 400),
+        (whole(&[field("model", "")]), 400),
+        (whole(&[field("model", "none")]), 404),
+        (whole(&[field("model", "gpt-x")]), 400),
+        (field("model", "talk-x"), 400),
+        ("nonsense".to_owned(), 400),
+        (whole(&vec![field("a", "b"); 300]), 400),
+    ] {
+        let told = send(&stage, TRANSCRIPTIONS, FORM, form.clone()).await;
+        assert_eq!(told.status.as_u16(), status, "{:.200} {told:?}", form);
+    }
+    for kind in ["application/json", "multipart/form-data", "text/plain"] {
+        let told = send(&stage, TRANSCRIPTIONS, kind, whole(&[field("model", "talk-x")])).await;
+        assert_eq!(told.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{kind}");
+    }
+    assert!(upstream.asked().is_empty());
+}
+
+#[tokio::test]
+async fn too_large_a_form_is_refused() {
+    let upstream = Upstream::answering(200, JSON, "{}").await;
+    let limits = format!("max_upload_bytes = 2000\nmax_spool_bytes = 2000\n{MODELS}");
+    let stage = Stage::with(&[&upstream], &limits).await;
+    let form = format!("{}{}--XX--\r\n", field("model", "talk-x"), file(&"x".repeat(2_000)));
+    let told = send(&stage, TRANSCRIPTIONS, FORM, form).await;
+    assert_eq!((told.status, told.code().as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "request_too_large"));
+    assert!(upstream.asked().is_empty());
+}
+
+/// A form of `mebibytes` that is made as it is sent.
+fn large(mebibytes: usize) -> (u64, impl futures::Stream<Item = Result<Frame<Bytes>, std::io::Error>>) {
+    let head = Bytes::from(format!("{}{}", field("model", "talk-x"), file("").trim_end_matches("\r\n")));
+    let head = [&*head, b"\r\n\r\n"].concat();
+    let tail = Bytes::from_static(b"\r\n--XX--\r\n");
+    let length = (head.len() + tail.len()) as u64 + ((mebibytes as u64) << 20);
+    let piece = Bytes::from(vec![7; 1 << 20]);
+    let pieces = stream::iter(std::iter::repeat_n(piece, mebibytes));
+    let all = stream::iter([Bytes::from(head)]).chain(pieces).chain(stream::iter([tail]));
+    (length, all.map(|bytes| Ok(Frame::data(bytes))))
+}
+
+#[tokio::test]
+async fn a_large_upload_waits_on_disk_and_leaves_nothing_behind() {
+    let upstream = Upstream::new(|asked| async move {
+        let text = format!(r#"{{"text":"{}","duration":1}}"#, asked.body.len());
+        Response::builder().header("content-type", "application/json").body(Body::from(text)).unwrap()
+    })
+    .await;
+    let stage = Stage::with(&[&upstream], MODELS).await;
+    let (length, body) = large(64);
+    let request = Request::post(format!("http://{}{TRANSCRIPTIONS}", stage.address))
+        .header("authorization", format!("Bearer {}", stage.key.secret))
+        .header("content-type", FORM)
+        .body(StreamBody::new(body))
+        .unwrap();
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let told = client.request(request).await.unwrap().into_body().collect().await.unwrap().to_bytes();
+    let told: serde_json::Value = serde_json::from_slice(&told).unwrap();
+    let renamed = "talk-x-2026".len() - "talk-x".len();
+    assert_eq!(told["text"], (length + renamed as u64).to_string());
+    assert_eq!(stage.call().await.used.media_ms, 1_000);
+}
+
+#[tokio::test]
+async fn uploads_take_no_more_disk_than_they_may() {
+    let upstream = Upstream::hanging().await;
+    let limits = format!("max_upload_bytes = 3000000\nmax_spool_bytes = 3000000\n{MODELS}");
+    let stage = Stage::with(&[&upstream], &limits).await;
+    let form = format!("{}{}--XX--\r\n", field("model", "talk-x"), file(&"x".repeat(2_000_000)));
+    let first = send(&stage, TRANSCRIPTIONS, FORM, form.clone());
+    let second = async {
+        while upstream.asked().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        send(&stage, TRANSCRIPTIONS, FORM, form.clone()).await
+    };
+    tokio::select! {
+        _ = first => panic!("an answer, though the provider gave none"),
+        told = second => assert_eq!(told.status, StatusCode::SERVICE_UNAVAILABLE),
+    }
+}

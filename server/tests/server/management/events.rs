@@ -1,0 +1,86 @@
+//! Events over HTTP; what they mean is tested with the services.
+
+use axum::{
+    body::Body,
+    http::{Request, Response, header},
+};
+use domain::api_keys::Scope;
+use serde_json::{Value, json};
+
+use crate::world::{World, json as body};
+
+async fn send(world: &World, key: &str, content_type: Option<&str>, body: impl Into<Body>) -> Response<Body> {
+    let mut request = Request::post("/v1/events").header(header::AUTHORIZATION, format!("Bearer {key}"));
+    if let Some(content_type) = content_type {
+        request = request.header(header::CONTENT_TYPE, content_type);
+    }
+    world.send(request.body(body.into()).unwrap()).await
+}
+
+fn event(id: &str) -> Value {
+    json!({
+        "specversion": "1.0", "id": id, "source": "/gateway", "type": "tollhouse.tokens",
+        "data": { "model": "sandbox-1", "input_tokens": 1_000_000 },
+    })
+}
+
+#[tokio::test]
+async fn what_is_sent_is_in_log_and_usage_at_its_price() {
+    let world = World::new().await;
+    let key = world.admin_key(&[Scope::EventsWrite]).await;
+    let one = send(&world, &key, Some("application/cloudevents+json; charset=UTF-8"), event("1").to_string()).await;
+    assert_eq!(one.status(), 200);
+    assert_eq!(one.headers()["cache-control"], "no-store");
+    let expected = json!({
+        "object": "events.result", "received": 1, "new": 1, "duplicate": 0, "refused": 0, "errors": [],
+    });
+    assert_eq!(body(one).await, expected);
+    let batch = json!([event("1"), event("2"), { "specversion": "1.0" }]);
+    let answer = send(&world, &key, Some("application/cloudevents-batch+json"), batch.to_string()).await;
+    assert_eq!(answer.status(), 200);
+    let answer = body(answer).await;
+    assert_eq!((&answer["new"], &answer["duplicate"], &answer["refused"]), (&json!(1), &json!(1), &json!(1)));
+    assert_eq!((&answer["errors"][0]["index"], &answer["errors"][0]["code"]), (&json!(2), &json!("invalid_event")));
+
+    let asked = json!({ "organization": "acme", "query": {} });
+    let report = body(world.post("/api/usage/report", Some(&world.owner.token), &asked).await).await;
+    assert!(report.to_string().contains("\"2.00\""), "{report}");
+    let log = body(world.post("/api/calls/list", Some(&world.owner.token), &asked).await).await;
+    assert_eq!(log["calls"].as_array().map(Vec::len), Some(2), "{log}");
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_events_is_refused_as_a_whole() {
+    let world = World::new().await;
+    let key = world.admin_key(&[Scope::EventsWrite]).await;
+    let many = format!("[{}0]", "0,".repeat(10_000));
+    for (content_type, sent, status, code) in [
+        ("application/cloudevents+json", "{".to_owned(), 400, "invalid_request_error"),
+        ("application/cloudevents-batch+json", event("1").to_string(), 400, "invalid_request_error"),
+        ("application/cloudevents-batch+json", many, 413, "request_too_large"),
+        ("application/cloudevents-batch+json", " ".repeat(10 * 1024 * 1024 + 1), 413, "request_too_large"),
+        ("application/xml", "<event/>".to_owned(), 415, "unsupported_media_type"),
+    ] {
+        let answer = send(&world, &key, Some(content_type), sent).await;
+        assert_eq!(answer.status(), status);
+        let answer = body(answer).await;
+        assert_eq!(answer["error"]["code"], code, "{answer}");
+    }
+    let all_wrong = send(&world, &key, None, json!([{ "id": 1 }, 2]).to_string()).await;
+    assert_eq!(all_wrong.status(), 400);
+    let all_wrong = body(all_wrong).await;
+    assert_eq!(all_wrong["refused"], 2);
+    assert!(all_wrong["error"]["message"].as_str().is_some_and(|message| message.contains("Event 0")), "{all_wrong}");
+    // Nothing sent is nothing wrong.
+    assert_eq!(send(&world, &key, None, "[]").await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_secret_in_the_wrong_place_is_not_told_again() {
+    let world = World::new().await;
+    let key = world.admin_key(&[Scope::EventsWrite]).await;
+    let event = json!([{ "specversion": "1.0", "id": "1", "source": "s", "type": "tollhouse.call", "data": { key.clone(): 1 } }]);
+    let answer = send(&world, &key, None, event.to_string()).await;
+    let answer = body(answer).await.to_string();
+    assert!(!answer.contains(&key), "{answer}");
+}

@@ -1,0 +1,162 @@
+//! nginx with `auth_request` in front of a file, by the configuration that the documentation shows.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use axum::{
+    body::Body,
+    http::{Request, Response},
+};
+use domain::{
+    api_keys::{Level, Scope},
+    rate_limits::RateLimits,
+};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+
+use crate::world::World;
+
+const DOCUMENTED: &str = include_str!("../../../../docs/nginx-authz.conf");
+/// Long enough for any machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Nginx {
+    address: SocketAddr,
+    child: Child,
+}
+
+impl Nginx {
+    /// Serves `files` in front of which it asks `hub` with `key`; `scope` is what its route takes.
+    async fn start(folder: &Path, hub: SocketAddr, key: &str, scope: &str) -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = free.local_addr().unwrap();
+        drop(free);
+        let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map(|kind| format!("{kind}_temp_path {}/{kind};", folder.display()))
+            .join("\n");
+        let configuration = DOCUMENTED
+            .replace("127.0.0.1:3000", &hub.to_string())
+            .replace("127.0.0.1:8080", &address.to_string())
+            .replace("/srv/files", &folder.join("files").display().to_string())
+            .replace("toll_admin_…", key)
+            .replace("http://tollhouse/v1/authz;", &format!("http://tollhouse/v1/authz{scope};"))
+            .replace("http {", &format!("http {{\naccess_log off;\n{temporary}"));
+        let own = format!(
+            "daemon off;\nmaster_process off;\npid {0}/nginx.pid;\nerror_log {0}/error.log;\n",
+            folder.display()
+        );
+        std::fs::write(folder.join("nginx.conf"), own + &configuration).unwrap();
+        let child = Command::new(program())
+            .arg("-e")
+            .arg(folder.join("error.log"))
+            .arg("-p")
+            .arg(folder)
+            .arg("-c")
+            .arg(folder.join("nginx.conf"))
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        let nginx = Self { address, child };
+        let started = Instant::now();
+        while tokio::net::TcpStream::connect(address).await.is_err() {
+            assert!(started.elapsed() < PATIENCE, "nginx doesn't listen");
+            tokio::task::yield_now().await;
+        }
+        nginx
+    }
+
+    async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Response<Body> {
+        let client: Client<HttpConnector, Body> = Client::builder(TokioExecutor::new()).build_http();
+        let request = Request::get(format!("http://{}{path}", self.address));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        client.request(request.body(Body::empty()).unwrap()).await.unwrap().map(Body::new)
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Debian keeps it out of the path of those who aren't root.
+fn program() -> &'static str {
+    if Path::new("/usr/sbin/nginx").exists() { "/usr/sbin/nginx" } else { "nginx" }
+}
+
+fn bearer(secret: &str) -> String {
+    format!("Bearer {secret}")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_is_given_to_whoever_has_a_key_for_it() {
+    let world = World::new().await;
+    let hub = world.serve("warn").await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("files")).unwrap();
+    std::fs::write(folder.path().join("files/report.txt"), "the report").unwrap();
+    let proxy = world.admin_key(&[Scope::Authz]).await;
+    let nginx = Nginx::start(folder.path(), hub.address, &proxy, "").await;
+
+    let made = world.key_with(Level::Standard, |_| {}).await;
+    let good = bearer(&made.secret);
+    let answer = nginx.get("/report.txt", &[("authorization", &good)]).await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["x-served-to"], made.api_key.id.to_string().as_str());
+    let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+    assert_eq!(body, "the report");
+    assert_eq!(nginx.get("/none.txt", &[("x-api-key", &made.secret)]).await.status(), 404);
+
+    let wrong = bearer("toll_std_000000000000000000000000000000002tlumi");
+    for headers in [&[][..], &[("authorization", &*wrong)], &[("authorization", "Basic eA==")]] {
+        let refused = nginx.get("/report.txt", headers).await;
+        assert_eq!(
+            (refused.status().as_u16(), &refused.headers()["www-authenticate"]),
+            (401, &"Bearer".parse().unwrap())
+        );
+    }
+    let read = bearer(&world.key_with(Level::Read, |_| {}).await.secret);
+    assert_eq!(nginx.get("/report.txt", &[("authorization", &read)]).await.status(), 403);
+    let narrow = world.key_with(Level::Standard, |key| key.scopes = vec![Scope::Chat]).await;
+    let narrow = bearer(&narrow.secret);
+    // What a client says of its path, its address or its proxy is replaced by nginx.
+    let sly = [("authorization", &*narrow), ("x-forwarded-uri", "/v1/chat/completions")];
+    assert_eq!(nginx.get("/report.txt", &sly).await.status(), 403);
+    let here = world.key_with(Level::Standard, |key| key.ip_allowlist = vec!["192.0.2.0/24".parse().unwrap()]).await;
+    let here = bearer(&here.secret);
+    let sly = [("authorization", &*here), ("x-forwarded-for", "192.0.2.7")];
+    assert_eq!(nginx.get("/report.txt", &sly).await.status(), 403);
+    assert_eq!(nginx.get("/tollhouse", &[("authorization", &good)]).await.status(), 404);
+
+    let limits = RateLimits { calls_per_minute: Some(1), tokens_per_minute: None };
+    let slow = world.key_with(Level::Standard, |key| key.rate_limits = limits).await;
+    let slow = bearer(&slow.secret);
+    assert_eq!(nginx.get("/report.txt", &[("authorization", &slow)]).await.status(), 200);
+    let refused = nginx.get("/report.txt", &[("authorization", &slow)]).await;
+    assert_eq!(refused.status(), 429);
+    assert!(refused.headers()["retry-after"].to_str().unwrap().parse::<u64>().unwrap() <= 61);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_route_can_take_a_scope_and_nothing_is_given_while_nobody_can_be_asked() {
+    let world = World::new().await;
+    let hub = world.serve("warn").await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("files")).unwrap();
+    std::fs::write(folder.path().join("files/report.txt"), "the report").unwrap();
+    let proxy = world.admin_key(&[Scope::Authz]).await;
+    let nginx = Nginx::start(folder.path(), hub.address, &proxy, "?scope=files").await;
+    let with = |scope| world.key_with(Level::Standard, move |key| key.scopes = vec![scope]);
+    let (files, chat) = (bearer(&with(Scope::Files).await.secret), bearer(&with(Scope::Chat).await.secret));
+    assert_eq!(nginx.get("/report.txt", &[("authorization", &files)]).await.status(), 200);
+    assert_eq!(nginx.get("/report.txt", &[("authorization", &chat)]).await.status(), 403);
+    hub.stop().await;
+    assert_eq!(nginx.get("/report.txt", &[("authorization", &files)]).await.status(), 503);
+}

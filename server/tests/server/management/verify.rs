@@ -1,0 +1,151 @@
+//! `POST /v1/keys/verify`: what a key is good for, told to whoever may know.
+
+use axum::http::Method;
+use domain::{
+    api_keys::{Level, NewApiKey, Scope, Secret},
+    rate_limits::RateLimits,
+};
+use serde_json::{Value, json};
+
+use crate::world::{World, command_line};
+
+const PATH: &str = "/v1/keys/verify";
+
+/// What is answered about a key.
+async fn verify(world: &World, asker: &str, mut asked: Value, key: &str) -> Value {
+    asked["key"] = key.into();
+    world.done(Method::POST, PATH, asker, asked).await
+}
+
+fn code(answer: &Value) -> Option<&str> {
+    assert_eq!(answer["valid"] == true, answer["code"].is_null(), "{answer}");
+    answer["code"].as_str()
+}
+
+#[tokio::test]
+async fn a_good_key_is_told_with_what_it_may() {
+    let world = World::new().await;
+    let asker = world.admin_key(&[Scope::KeysVerify]).await;
+    let made = world.key_with(Level::Standard, |key| key.scopes = vec![Scope::Chat]).await;
+    let answer = verify(&world, &asker, json!({}), &made.secret).await;
+    let expected = json!({
+        "object": "key.verification", "valid": true, "code": null, "message": null, "status": 200,
+        "key_id": made.api_key.id, "name": "a key", "project_id": world.project.id,
+        "organization_id": world.organization.id, "member_id": null, "level": "standard", "scopes": ["chat"],
+        "expires_at": null, "remaining": null, "remaining_tokens": null, "retry_after_seconds": null,
+    });
+    assert_eq!(answer, expected);
+    let used = services::api_keys::get(&world.services, &command_line(&world.organization), made.api_key.id).await;
+    assert!(used.is_ok());
+}
+
+#[tokio::test]
+async fn what_is_asked_for_is_checked_as_the_gateway_does() {
+    let world = World::on(None, TWO_MODELS).await;
+    let asker = world.admin_key(&[Scope::KeysVerify]).await;
+    let narrow = world.key_with(Level::Standard, |key| {
+        key.scopes = vec![Scope::Chat];
+        key.models = vec!["sandbox-1".to_owned()];
+        key.ip_allowlist = vec!["192.0.2.0/24".parse().unwrap()];
+    });
+    let narrow = narrow.await.secret;
+    let wide = world.key_with(Level::Standard, |_| {}).await.secret;
+    let read = world.key_with(Level::Read, |_| {}).await.secret;
+    let ip = "192.0.2.7";
+    for (key, asked, expected, status) in [
+        (&narrow, json!({ "ip": ip }), None, 200),
+        (&narrow, json!({ "ip": ip, "endpoint": "/v1/chat/completions", "model": "sandbox-1" }), None, 200),
+        (&narrow, json!({}), Some("ip_not_allowed"), 403),
+        (&narrow, json!({ "ip": "198.51.100.1" }), Some("ip_not_allowed"), 403),
+        (&narrow, json!({ "ip": ip, "endpoint": "/v1/embeddings" }), Some("insufficient_permissions"), 403),
+        (&narrow, json!({ "ip": ip, "endpoint": "/reports/1" }), Some("insufficient_permissions"), 403),
+        (&narrow, json!({ "ip": ip, "scope": "files" }), Some("insufficient_permissions"), 403),
+        (&narrow, json!({ "ip": ip, "model": "sandbox-2" }), Some("model_not_allowed"), 403),
+        (&narrow, json!({ "ip": ip, "model": "gpt-9" }), Some("model_not_found"), 404),
+        (&wide, json!({ "endpoint": "/reports/1", "model": "sandbox-2" }), None, 200),
+        (&read, json!({ "endpoint": "/v1/organization/costs", "scope": "usage.read" }), None, 200),
+        (&read, json!({ "endpoint": "/v1/embeddings" }), Some("insufficient_permissions"), 403),
+        (&read, json!({ "endpoint": "/reports/1" }), Some("insufficient_permissions"), 403),
+    ] {
+        let answer = verify(&world, &asker, asked.clone(), key).await;
+        assert_eq!((code(&answer), answer["status"].as_u64()), (expected, Some(status)), "{asked}: {answer}");
+        assert!(answer["key_id"].is_string(), "one's own keys are told of");
+    }
+    for wrong in [json!({}), json!({ "key": 1 }), json!({ "key": "x", "ip": "here" }), json!({ "key": "x", "kye": 1 })]
+    {
+        assert_eq!(world.refused(Method::POST, PATH, &asker, wrong).await.0, 400);
+    }
+}
+
+#[tokio::test]
+async fn another_organizations_key_is_answered_like_one_that_never_was() {
+    let world = World::new().await;
+    let asker = world.admin_key(&[Scope::KeysVerify]).await;
+    let never_made = Secret::from_digits(Level::Standard, [9; 32]).reveal().to_owned();
+    let theirs = world.key(&world.stranger).await.secret;
+    let unknown = verify(&world, &asker, json!({}), &never_made).await;
+    assert_eq!((code(&unknown), &unknown["key_id"]), (Some("invalid_api_key"), &Value::Null));
+    // Not even when the gateway knows it well, or something else would be wrong with it.
+    for asked in [json!({}), json!({ "endpoint": "/v1/embeddings" }), json!({ "model": "gpt-9" })] {
+        assert_eq!(verify(&world, &asker, asked, &theirs).await, unknown);
+        let response = world.call(&Method::GET, "/v1/models", Some(&theirs), &Value::Null).await;
+        assert_eq!(response.status(), 200);
+    }
+    assert_eq!(verify(&world, &asker, json!({}), "wrong").await, unknown);
+}
+
+#[tokio::test]
+async fn a_key_that_is_no_more_says_so_to_its_own() {
+    let world = World::new().await;
+    let asker = world.admin_key(&[Scope::KeysVerify]).await;
+    let made = world.key_with(Level::Standard, |_| {}).await;
+    assert_eq!(code(&verify(&world, &asker, json!({}), &made.secret).await), None);
+    let ids = [made.api_key.id];
+    services::api_keys::revoke(&world.services, &command_line(&world.organization), &ids).await.unwrap();
+    loop {
+        let answer = verify(&world, &asker, json!({}), &made.secret).await;
+        if answer["valid"] == false {
+            assert_eq!((code(&answer), &answer["status"]), (Some("invalid_api_key"), &json!(401)));
+            assert_eq!(answer["key_id"], json!(made.api_key.id));
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn limits_are_counted_where_that_is_wanted() {
+    let world = World::new().await;
+    let asker = world.admin_key(&[Scope::KeysVerify]).await;
+    let limits = RateLimits { calls_per_minute: Some(3), tokens_per_minute: Some(500) };
+    let made = world.key_with(Level::Standard, |key: &mut NewApiKey| key.rate_limits = limits).await.secret;
+    for _ in 0..5 {
+        let answer = verify(&world, &asker, json!({}), &made).await;
+        assert_eq!((&answer["remaining"], &answer["remaining_tokens"]), (&json!(3), &json!(500)));
+    }
+    for left in [2, 1, 0] {
+        let answer = verify(&world, &asker, json!({ "count": true }), &made).await;
+        assert_eq!((code(&answer), &answer["remaining"]), (None, &json!(left)));
+    }
+    for asked in [json!({}), json!({ "count": true })] {
+        let answer = verify(&world, &asker, asked, &made).await;
+        assert_eq!((code(&answer), &answer["status"]), (Some("rate_limit_exceeded"), &json!(429)));
+        assert!(answer["retry_after_seconds"].as_u64().is_some_and(|seconds| (1..=61).contains(&seconds)), "{answer}");
+    }
+}
+
+const TWO_MODELS: &str = r#"
+[[provider]]
+name = "sandbox"
+kind = "sandbox"
+
+[[model]]
+name = "sandbox-1"
+providers = ["sandbox"]
+service = "chat"
+
+[[model]]
+name = "sandbox-2"
+providers = ["sandbox"]
+service = "chat"
+"#;

@@ -1,0 +1,96 @@
+//! Calls to both servers with one key, and what became of them.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use axum::http::{Method, StatusCode};
+use serde_json::json;
+use tokio::{sync::watch, task::JoinSet};
+
+use crate::process::Process;
+
+/// Callers for each server and key.
+const CALLERS: usize = 3;
+/// Calls that are made with a key on each server before something happens to it.
+pub(super) const BEFORE: usize = 30;
+
+pub(super) const SERVED: Verdict = (StatusCode::OK, None);
+pub(super) const NO_KEY: Verdict = (StatusCode::UNAUTHORIZED, Some("invalid_api_key"));
+pub(super) const CUT: Verdict = (StatusCode::UNAUTHORIZED, Some("api_key_disabled"));
+pub(super) const NO_SCOPE: Verdict = (StatusCode::FORBIDDEN, Some("insufficient_permissions"));
+pub(super) const NO_MODEL: Verdict = (StatusCode::FORBIDDEN, Some("model_not_allowed"));
+
+/// A status, and the code of an error.
+pub(super) type Verdict = (StatusCode, Option<&'static str>);
+
+/// What became of a call.
+pub(super) struct Seen {
+    pub(super) server: usize,
+    pub(super) started: Instant,
+    pub(super) ended: Instant,
+    pub(super) status: StatusCode,
+    pub(super) code: Option<String>,
+}
+
+impl Seen {
+    pub(super) fn is(&self, (status, code): Verdict) -> bool {
+        self.status == status && self.code.as_deref() == code
+    }
+}
+
+/// Calls to both servers with one key, until a moment that is decided later.
+pub(super) struct Load {
+    until: watch::Sender<Option<Instant>>,
+    callers: JoinSet<Vec<Seen>>,
+    done: [Arc<AtomicUsize>; 2],
+}
+
+impl Load {
+    pub(super) fn start(servers: &[Arc<Process>; 2], secret: &str) -> Self {
+        let until = watch::Sender::new(None);
+        let done = [Arc::default(), Arc::default()];
+        let mut callers = JoinSet::new();
+        for (server, process) in servers.iter().enumerate() {
+            for _ in 0..CALLERS {
+                let (process, secret) = (Arc::clone(process), secret.to_owned());
+                callers.spawn(keep_calling(server, process, secret, until.subscribe(), Arc::clone(&done[server])));
+            }
+        }
+        Self { until, callers, done }
+    }
+
+    pub(super) async fn has_begun(&self) {
+        while self.done.iter().any(|done| done.load(Ordering::Relaxed) < BEFORE) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub(super) async fn until(self, end: Instant) -> Vec<Seen> {
+        self.until.send(Some(end)).unwrap();
+        self.callers.join_all().await.into_iter().flatten().collect()
+    }
+}
+
+async fn keep_calling(
+    server: usize,
+    process: Arc<Process>,
+    secret: String,
+    until: watch::Receiver<Option<Instant>>,
+    done: Arc<AtomicUsize>,
+) -> Vec<Seen> {
+    let question = json!({ "model": "sandbox-1", "messages": [{ "role": "user", "content": "hello" }] });
+    let mut seen = Vec::new();
+    while until.borrow().is_none_or(|end| Instant::now() < end) {
+        let started = Instant::now();
+        let (status, answer) = process.call(Method::POST, "/v1/chat/completions", &secret, &question).await;
+        let code = answer["error"]["code"].as_str().map(str::to_owned);
+        seen.push(Seen { server, started, ended: Instant::now(), status, code });
+        done.fetch_add(1, Ordering::Relaxed);
+    }
+    seen
+}

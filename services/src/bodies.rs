@@ -1,0 +1,15 @@
+//! What was said in calls: kept compressed, for as long as each organization chooses.
+//!
+//! Bodies are written after their call, by a writer that may fall behind and
+//! then leaves some out: a call and its price never depend on them, and they
+//! are never in the meter's journal.
+
+mod get;
+mod packed;
+mod redact;
+mod store;
+pub mod upkeep;
+
+pub use get::get;
+pub use redact::redact;
+pub use store::{NewBodies, store};

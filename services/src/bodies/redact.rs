@@ -1,0 +1,245 @@
+//! Blackens fields in a JSON text, also in one whose end is missing.
+//!
+//! The text isn't parsed and written anew: whatever isn't blackened stays as
+//! it was, and a text that is cut, or that is no JSON at all, does no harm.
+
+/// What stands in the place of a blackened value.
+const REDACTED: &str = "\"[redacted]\"";
+
+/// `text` without the values of `fields`: names, which count at any depth, or names with their parents' before them,
+/// such as `metadata.customer`. Lists don't count as parents.
+pub fn redact(text: &str, fields: &[String]) -> String {
+    if fields.is_empty() {
+        return text.to_owned();
+    }
+    let fields = fields.iter().map(|field| field.split('.').collect()).collect();
+    let mut redactor =
+        Redactor { text, at: 0, kept: 0, out: String::with_capacity(text.len()), fields, path: Vec::new() };
+    while redactor.at < text.len() {
+        redactor.value();
+    }
+    redactor.keep_until(text.len());
+    redactor.out
+}
+
+struct Redactor<'a> {
+    text: &'a str,
+    at: usize,
+    /// Up to where the text is in `out`, as itself or blackened.
+    kept: usize,
+    out: String,
+    fields: Vec<Vec<&'a str>>,
+    /// The names of the fields around this place; `None` for a list.
+    path: Vec<Frame>,
+}
+
+enum Frame {
+    List,
+    /// With the name of the field whose value comes, once it has been read.
+    Object(Option<String>),
+}
+
+impl Redactor<'_> {
+    fn keep_until(&mut self, end: usize) {
+        self.out.push_str(&self.text[self.kept..end]);
+        self.kept = end;
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// Reads on by one token; nesting is kept in `path`, not on the stack, so that no depth of it does harm.
+    fn value(&mut self) {
+        let Some(byte) = self.peek() else { return };
+        match byte {
+            b'{' => {
+                self.at += 1;
+                self.path.push(Frame::Object(None));
+            }
+            b'[' => {
+                self.at += 1;
+                self.path.push(Frame::List);
+            }
+            b'}' | b']' => {
+                self.at += 1;
+                self.path.pop();
+                self.value_is_over();
+            }
+            b',' => {
+                self.at += 1;
+                self.value_is_over();
+            }
+            b'"' => self.string(),
+            _ => self.at += 1,
+        }
+    }
+
+    /// What comes next in an object is a name again.
+    fn value_is_over(&mut self) {
+        if let Some(Frame::Object(name)) = self.path.last_mut() {
+            *name = None;
+        }
+    }
+
+    fn string(&mut self) {
+        let begin = self.at;
+        self.skip_string();
+        let Some(Frame::Object(name @ None)) = self.path.last_mut() else { return };
+        let written = &self.text[begin..self.at];
+        // Escapes in a name are no way around it.
+        let read = serde_json::from_str(written).unwrap_or_else(|_| written.trim_matches('"').to_owned());
+        *name = Some(read);
+        if self.is_redacted() {
+            self.skip_space_and(b':');
+            self.skip_space_and(b' ');
+            self.keep_until(self.at);
+            if self.at < self.text.len() {
+                self.skip_value();
+                self.out.push_str(REDACTED);
+                self.kept = self.at;
+            }
+        }
+    }
+
+    fn is_redacted(&self) -> bool {
+        let names = || {
+            self.path.iter().rev().filter_map(|frame| match frame {
+                Frame::Object(Some(name)) => Some(name.as_str()),
+                Frame::Object(None) | Frame::List => None,
+            })
+        };
+        self.fields.iter().any(|field| {
+            let mut names = names();
+            field.iter().rev().all(|part| names.next() == Some(part))
+        })
+    }
+
+    fn skip_space_and(&mut self, one: u8) {
+        while self.peek().is_some_and(|byte| byte.is_ascii_whitespace() || byte == one) {
+            self.at += 1;
+        }
+    }
+
+    /// Past the end of the string that begins here, or of the text.
+    fn skip_string(&mut self) {
+        self.at += 1;
+        while let Some(byte) = self.peek() {
+            self.at += 1;
+            match byte {
+                b'"' => return,
+                b'\\' => self.at += usize::from(self.peek().is_some_and(|next| next.is_ascii())),
+                _ => {}
+            }
+        }
+    }
+
+    /// Past the value that begins here, or to the end of the text.
+    fn skip_value(&mut self) {
+        let mut depth = 0_usize;
+        while let Some(byte) = self.peek() {
+            match byte {
+                b'"' => self.skip_string(),
+                b'{' | b'[' => {
+                    depth += 1;
+                    self.at += 1;
+                }
+                b'}' | b']' if depth == 0 => return,
+                b'}' | b']' => {
+                    depth -= 1;
+                    self.at += 1;
+                }
+                b',' if depth == 0 => return,
+                _ => self.at += 1,
+            }
+            if depth == 0 && (byte == b'"' || byte == b'}' || byte == b']') {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn fields(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn names_count_at_any_depth_and_paths_by_their_end() {
+        let text = r#"{"user": "u1", "messages":[{"role":"user","content":[{"text":"a, \"b\""}]}, {"user":{"id":1}}],
+            "metadata":{"customer" : "c1","other":[1,2]},"customer":"c2","n":1}"#;
+        let read = |names: &[&str]| -> Value { serde_json::from_str(&redact(text, &fields(names))).unwrap() };
+        let whole: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(redact(text, &[]), text);
+        assert_eq!(read(&["nothing"]), whole);
+        let mut expected = whole.clone();
+        expected["user"] = json!("[redacted]");
+        expected["messages"][1]["user"] = json!("[redacted]");
+        assert_eq!(read(&["user"]), expected);
+        let mut expected = whole.clone();
+        expected["metadata"]["customer"] = json!("[redacted]");
+        expected["messages"][0]["content"] = json!("[redacted]");
+        expected["n"] = json!("[redacted]");
+        assert_eq!(read(&["metadata.customer", "messages.content", "n"]), expected);
+    }
+
+    #[test]
+    fn what_is_cut_stays_black() {
+        let text = r#"{"a":1,"secret":{"deep":["planted"#;
+        assert_eq!(redact(text, &fields(&["secret"])), r#"{"a":1,"secret":"[redacted]""#);
+        for end in 0..text.len() {
+            assert!(!redact(&text[..end], &fields(&["secret"])).contains("plan"), "{end}");
+        }
+    }
+
+    #[test]
+    fn a_name_may_be_written_with_escapes() {
+        assert_eq!(redact(r#"{"s\u0065cret":"x"}"#, &fields(&["secret"])), r#"{"s\u0065cret":"[redacted]"}"#);
+    }
+
+    fn document() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![Just(Value::Null), any::<i32>().prop_map(Value::from), ".*".prop_map(Value::from)];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::btree_map("[abc\"\\\\]{0,2}", inner, 0..5).prop_map(|map| json!(map)),
+            ]
+        })
+    }
+
+    fn without(value: &Value, name: &str) -> Value {
+        match value {
+            Value::Array(items) => items.iter().map(|item| without(item, name)).collect(),
+            Value::Object(map) => map
+                .iter()
+                .map(|(key, value)| (key.clone(), if key == name { json!("[redacted]") } else { without(value, name) }))
+                .collect(),
+            other => other.clone(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_does_what_a_parser_would(document in document(), pretty: bool) {
+            let text = if pretty { serde_json::to_string_pretty(&document) } else { serde_json::to_string(&document) };
+            let redacted = redact(&text.unwrap(), &fields(&["a"]));
+            prop_assert_eq!(serde_json::from_str::<Value>(&redacted).unwrap(), without(&document, "a"));
+        }
+
+        #[test]
+        fn no_text_does_harm(text: String) {
+            redact(&text, &fields(&["a", "b.c"]));
+        }
+
+        #[test]
+        fn no_json_like_text_does_harm(text in "[{}\\[\\]\",:\\\\a é]{0,60}") {
+            redact(&text, &fields(&["a", "a.a"]));
+        }
+    }
+}

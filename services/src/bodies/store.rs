@@ -1,0 +1,55 @@
+//! Writes bodies, many at a time.
+
+use domain::{
+    bodies::Body,
+    ids::{CallId, OrganizationId},
+    time::Timestamp,
+};
+use sea_orm::{EntityTrait, sea_query::OnConflict};
+
+use super::packed::Sides;
+use crate::{ServiceError, ServiceResult, Services, entities::bodies};
+
+pub(super) const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
+
+/// What was said in a call that is over, cut and blackened as its organization wants.
+#[derive(Clone, Debug)]
+pub struct NewBodies {
+    pub organization_id: OrganizationId,
+    pub call_id: CallId,
+    pub started_at: Timestamp,
+    /// For how many days they are kept.
+    pub days: u32,
+    pub request: Body,
+    pub response: Body,
+}
+
+/// The first day, since the Unix epoch, on which what was said at `started_at` is kept no more: so many whole days later.
+pub(super) fn expires_day(started_at: Timestamp, days: u32) -> i32 {
+    let day = started_at.millis().div_euclid(DAY_MILLIS) + i64::from(days) + 1;
+    i32::try_from(day).unwrap_or(i32::MAX)
+}
+
+/// Stores bodies in one transaction; those of a call that has some already are passed over.
+pub async fn store(services: &Services, new: Vec<NewBodies>) -> ServiceResult<()> {
+    let packing = tokio::task::spawn_blocking(move || new.into_iter().map(pack).collect::<ServiceResult<Vec<_>>>());
+    let rows = packing.await.map_err(|error| ServiceError::Internal(error.to_string()))??;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let transaction = services.database.begin().await?;
+    bodies::Entity::insert_many(rows.into_iter().map(bodies::ActiveModel::from))
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(&transaction)
+        .await?;
+    Ok(transaction.commit().await?)
+}
+
+fn pack(new: NewBodies) -> ServiceResult<bodies::Model> {
+    Ok(bodies::Model {
+        organization_id: new.organization_id.uuid(),
+        call_id: new.call_id.uuid(),
+        expires_day: expires_day(new.started_at, new.days),
+        packed: Sides { request: new.request, response: new.response }.pack()?,
+    })
+}

@@ -1,0 +1,135 @@
+//! The journal's lines: `1a2b3c4d e {"id":"call_…",…}`.
+//!
+//! First the CRC-32 of all that follows, then what happened, then the call as JSON, which never holds a line break. So a
+//! damaged line costs no other, a later version reads what an earlier one wrote, and people can read it too.
+
+use crate::{ServiceError, ServiceResult, metering::CallRecord};
+
+/// The checksum's digits and the space behind them.
+const HEAD: usize = 9;
+
+/// What happened to a call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::metering) enum Kind {
+    /// It is about to be forwarded.
+    Begun,
+    /// It is over, and this is what is kept of it.
+    Ended,
+}
+
+impl Kind {
+    const fn letter(self) -> u8 {
+        match self {
+            Self::Begun => b'b',
+            Self::Ended => b'e',
+        }
+    }
+}
+
+/// A line, with its end.
+pub(in crate::metering) fn line(kind: Kind, call: &CallRecord) -> ServiceResult<Vec<u8>> {
+    let mut line = Vec::with_capacity(1024);
+    line.extend([b' '; HEAD]);
+    line.extend([kind.letter(), b' ']);
+    serde_json::to_writer(&mut line, call)
+        .map_err(|error| ServiceError::Internal(format!("a call can't be written down: {error}")))?;
+    let mut sum = crc32fast::hash(&line[HEAD..]);
+    for digit in line[..HEAD - 1].iter_mut().rev() {
+        *digit = b"0123456789abcdef"[(sum & 15) as usize];
+        sum >>= 4;
+    }
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// What a line without its end says; `None` where it isn't as it was written.
+pub(in crate::metering) fn read(line: &[u8]) -> Option<(Kind, &[u8])> {
+    let (sum, rest) = (line.get(..HEAD - 1)?, line.get(HEAD..)?);
+    let sum = u32::from_str_radix(std::str::from_utf8(sum).ok()?, 16).ok()?;
+    if line[HEAD - 1] != b' ' || crc32fast::hash(rest) != sum {
+        return None;
+    }
+    let kind = match rest.get(..2)? {
+        b"b " => Kind::Begun,
+        b"e " => Kind::Ended,
+        _ => return None,
+    };
+    Some((kind, &rest[2..]))
+}
+
+/// The call that a line tells of.
+pub(in crate::metering) fn call(json: &[u8]) -> Result<CallRecord, serde_json::Error> {
+    serde_json::from_slice(json)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::{borrow::Cow, sync::Arc};
+
+    use domain::{
+        calls::{Measured, Outcome},
+        ids::{ApiKeyId, CallId, OrganizationId, ProjectId, SecretId},
+        models::Service,
+        money::{Money, Quantities},
+        time::Timestamp,
+    };
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    pub(in crate::metering) fn a_call(number: u128) -> CallRecord {
+        CallRecord {
+            id: CallId::new(Uuid::from_u128(number)),
+            organization_id: OrganizationId::new(Uuid::from_u128(1)),
+            time_zone: chrono_tz::Asia::Kathmandu,
+            project_id: Some(ProjectId::new(Uuid::from_u128(2))),
+            api_key_id: ApiKeyId::new(Uuid::from_u128(3)),
+            secret_id: SecretId::new(Uuid::from_u128(4)),
+            member_id: None,
+            started_at: Timestamp::from_millis(1_800_000_000_123),
+            model: Arc::from("gpt-ü\n\"x\""),
+            service: Service::Chat,
+            endpoint: Cow::Borrowed("/v1/chat/completions"),
+            provider: Arc::from("upstream"),
+            status: 200,
+            outcome: Outcome::Succeeded,
+            streamed: true,
+            times: 1,
+            measured: Measured::Reported,
+            used: Quantities { tokens_in: 5, tokens_out: 7, ..Quantities::default() },
+            cost: Some(Money::from_nanos(i64::MAX)),
+            price_id: None,
+            duration_us: 1_234_567,
+            first_byte_us: Some(1),
+            error_code: Cow::Borrowed(""),
+        }
+    }
+
+    #[test]
+    fn a_call_is_read_as_it_was_written() {
+        let written = a_call(7);
+        let line = line(Kind::Ended, &written).unwrap();
+        assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
+        let (kind, json) = read(line.strip_suffix(b"\n").unwrap()).unwrap();
+        assert_eq!(kind, Kind::Ended);
+        assert_eq!(format!("{:?}", call(json).unwrap()), format!("{written:?}"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_changed_byte_goes_unnoticed(place in 0_usize..400, other: u8) {
+            let mut line = line(Kind::Begun, &a_call(7)).unwrap();
+            line.pop();
+            let place = place % line.len();
+            let same = line[place].eq_ignore_ascii_case(&other);
+            line[place] = other;
+            prop_assert!(same || read(&line).is_none());
+        }
+
+        #[test]
+        fn any_bytes_are_a_line_or_none(bytes: Vec<u8>) {
+            let _ = read(&bytes);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The thread that brings results to the disk: all that wait at a time with one sync.
+
+use std::{
+    io,
+    sync::{MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::{segment::Segment, state::State, writer::Journal};
+
+/// How long to wait after the disk took nothing.
+const PAUSE: Duration = Duration::from_millis(250);
+/// How long is tried to write the last results when the journal is closed.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Journal {
+    /// Works until the journal is closed and all is written.
+    pub(in crate::metering) fn run(&self) {
+        let mut stuck = false;
+        while let Some(mut state) = self.work_to_do(stuck) {
+            let waiting = std::mem::take(&mut state.waiting);
+            let written = state.write_results();
+            let room = state.make_room();
+            let file = state.segment.file();
+            let full = self.is_full(&state);
+            let lost = state.note_trouble(written.as_ref().and(room.as_ref()).err()) && written.is_err();
+            drop(state);
+            self.written.notify_one();
+            let synced = written.is_ok() && (waiting.is_empty() || self.told(file.sync_data(), "synced"));
+            let broken = written.is_ok() && !synced;
+            for done in waiting {
+                // Whoever waited may have gone.
+                let _ = done.send(synced);
+            }
+            // What a failed sync left undone isn't done by a later one.
+            stuck = (full || broken) && !self.told(self.begin_segment(), "continued in a new file");
+            if lost {
+                tracing::error!("results of calls are lost that nobody was told of");
+                break;
+            }
+        }
+        let mut state = self.lock();
+        state.done = true;
+        state.waiting.clear();
+        drop(state);
+        self.written.notify_one();
+    }
+
+    /// Waits until somebody waits, or there is something to write; `None` at the end of it all.
+    fn work_to_do(&self, stuck: bool) -> Option<MutexGuard<'_, State>> {
+        let mut state = self.lock();
+        if stuck || state.trouble.is_some() {
+            state = self.work.wait_timeout(state, PAUSE).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        loop {
+            let results = !state.buffer.is_empty() || !state.waiting.is_empty();
+            let room = !state.has_room() || self.is_full(&state);
+            if results || (state.closed.is_none() && (room || state.trouble.is_some())) {
+                return Some(state);
+            }
+            if state.closed.is_some() {
+                return None;
+            }
+            state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Goes on in a new segment. Until there is one, the old one takes what comes.
+    fn begin_segment(&self) -> io::Result<()> {
+        let number = self.lock().segment.number + 1;
+        let segment = Segment::create(&self.folder.path, number)?;
+        let mut state = self.lock();
+        let old = std::mem::replace(&mut state.segment, segment);
+        state.sealed.insert(old.number, old.end);
+        drop(state);
+        self.written.notify_one();
+        // Others wrote to it since it was synced, and will wait for a sync that it has no part in.
+        old.file().sync_data()
+    }
+
+    fn told(&self, result: io::Result<()>, what: &str) -> bool {
+        if let Err(error) = &result {
+            tracing::error!(%error, folder = %self.folder.path.display(), "the journal can't be {what}");
+        }
+        result.is_ok()
+    }
+
+    /// Takes no more. What was taken is written, if the disk takes it.
+    pub(in crate::metering) fn close(&self) {
+        let mut state = self.lock();
+        state.closed.get_or_insert_with(Instant::now);
+        drop(state);
+        self.work.notify_one();
+        self.written.notify_one();
+    }
+}
+
+impl State {
+    fn write_results(&mut self) -> io::Result<()> {
+        let Self { segment, buffer, .. } = self;
+        if !buffer.is_empty() {
+            segment.write(buffer)?;
+            buffer.clear();
+        }
+        Ok(())
+    }
+
+    /// Notes whether the disk takes what it should; tells whether that has been waited for long enough.
+    fn note_trouble(&mut self, trouble: Option<&io::Error>) -> bool {
+        match (trouble, self.trouble) {
+            (Some(error), None) => tracing::error!(%error, "the journal can't be written: calls are refused"),
+            (None, Some(_)) => tracing::info!("the journal can be written again"),
+            _ => {}
+        }
+        self.trouble = trouble.map(io::Error::kind);
+        trouble.is_some() && self.closed.is_some_and(|since| since.elapsed() >= PATIENCE)
+    }
+}

@@ -1,0 +1,231 @@
+//! What providers keep for whom: files, jobs, and answers that can be asked for again.
+//!
+//! All organizations share the operator's account with a provider, so the provider can't tell whose an object is: this
+//! table does. An object belongs to the project (or, without one, to the organization) of the key that made it, and
+//! whoever else asks for it gets the answer for something that doesn't exist.
+
+mod kind;
+mod settle;
+pub mod storage;
+
+use domain::{
+    ids::{OrganizationId, PriceId, ProjectId},
+    time::Timestamp,
+};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, OnConflict},
+};
+use uuid::Uuid;
+
+pub use kind::Kind;
+pub use settle::{Settled, due, postpone, remember_results, settle};
+
+use crate::{
+    ServiceResult, Services,
+    api_keys::directory::KeyRecord,
+    entities::provider_objects::{ActiveModel, Column, Entity, Model},
+    metering::new_call_id,
+};
+
+/// Longest id, in bytes, that is remembered: providers' are below 100.
+pub const LONGEST_ID: usize = 200;
+/// Largest document that is kept, in bytes: a fine-tuning job's is some KiB, a file's below one.
+const LARGEST_DOCUMENT: usize = 256 * 1024;
+/// Most objects on a page of a list: what OpenAI's lists take.
+const MOST_ON_PAGE: u64 = 10_000;
+
+/// Something that a provider keeps.
+#[derive(Clone, Debug)]
+pub struct Object(Model);
+
+/// Something that a provider was just asked to keep.
+#[derive(Clone, Debug)]
+pub struct NewObject<'a> {
+    pub kind: Kind,
+    pub id: &'a str,
+    pub provider: &'a str,
+    /// Empty for what no model made.
+    pub model: &'a str,
+    pub price_id: Option<PriceId>,
+    /// The moment of the call that made it.
+    pub created_at: Timestamp,
+    /// When it is gone by itself.
+    pub expires_at: Option<Timestamp>,
+    /// Of a file.
+    pub bytes: i64,
+    /// When to ask whether the job is done; `None` for what is no job.
+    pub look_at: Option<Timestamp>,
+    /// What the provider said, where lists show it.
+    pub document: &'a str,
+}
+
+/// Which objects to list.
+#[derive(Clone, Debug)]
+pub struct Page<'a> {
+    /// Only those behind this one.
+    pub after: Option<&'a str>,
+    pub limit: u64,
+    pub oldest_first: bool,
+}
+
+impl Object {
+    pub fn kind(&self) -> Option<Kind> {
+        self.0.kind.parse().ok()
+    }
+
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    pub fn provider(&self) -> &str {
+        &self.0.provider
+    }
+
+    pub fn model(&self) -> &str {
+        &self.0.model
+    }
+
+    /// What the provider said of it last, as JSON; empty where that isn't kept.
+    pub fn document(&self) -> &str {
+        &self.0.document
+    }
+
+    /// Whether what it used isn't known yet.
+    pub fn is_pending(&self) -> bool {
+        self.0.look_at.is_some()
+    }
+}
+
+/// Remembers an object for whoever holds `key`. What is remembered already stays theirs who made it.
+pub async fn remember(services: &Services, key: &KeyRecord, new: NewObject<'_>) -> ServiceResult<()> {
+    let model = Model {
+        organization_id: key.organization.id.uuid(),
+        project_id: owner(key.project_id),
+        kind: new.kind.name().to_owned(),
+        id: new.id.to_owned(),
+        api_key_id: key.api_key_id.uuid(),
+        secret_id: key.secret_id.uuid(),
+        member_id: key.member_id.map_or(Uuid::nil(), |id| id.uuid()),
+        provider: new.provider.to_owned(),
+        model: new.model.to_owned(),
+        price_id: new.price_id.map(PriceId::uuid),
+        created_at: new.created_at.millis(),
+        deleted_at: new.expires_at.map(Timestamp::millis),
+        bytes: new.bytes,
+        settlement_id: new_call_id(new.created_at)?.uuid(),
+        look_at: new.look_at.map(Timestamp::millis),
+        document: kept(new.document).to_owned(),
+    };
+    insert(services, model).await
+}
+
+async fn insert(services: &Services, model: Model) -> ServiceResult<()> {
+    // An id of something that was deleted may stand for something new; all others stay whose they are.
+    let all = Column::iter().filter(|column| !matches!(column, Column::OrganizationId | Column::Kind | Column::Id));
+    let known = OnConflict::columns([Column::OrganizationId, Column::Kind, Column::Id])
+        .update_columns(all)
+        .action_and_where(Expr::col((Entity, Column::DeletedAt)).lte(services.now().millis()))
+        .to_owned();
+    let transaction = services.database.begin().await?;
+    Entity::insert(ActiveModel::from(model)).on_conflict(known).exec_without_returning(&transaction).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// The object with this id, if it is of this project (or of none) and wasn't deleted.
+pub async fn find(
+    services: &Services,
+    organization: OrganizationId,
+    project: Option<ProjectId>,
+    kind: Kind,
+    id: &str,
+) -> ServiceResult<Option<Object>> {
+    let found = Entity::find_by_id((organization.uuid(), kind.name().to_owned(), id.to_owned()))
+        .filter(Column::ProjectId.eq(owner(project)))
+        .filter(lives(services.now()))
+        .one(services.database.read())
+        .await?;
+    Ok(found.map(Object))
+}
+
+/// A page of what this project (or whoever has none) keeps, and whether there is more.
+pub async fn list(
+    services: &Services,
+    organization: OrganizationId,
+    project: Option<ProjectId>,
+    kind: Kind,
+    page: Page<'_>,
+) -> ServiceResult<(Vec<Object>, bool)> {
+    let mut query = Entity::find()
+        .filter(Column::OrganizationId.eq(organization.uuid()))
+        .filter(Column::ProjectId.eq(owner(project)))
+        .filter(Column::Kind.eq(kind.name()))
+        .filter(lives(services.now()))
+        .filter(Column::Document.ne(""));
+    if let Some(after) = page.after {
+        let Some(last) = find(services, organization, project, kind, after).await? else {
+            return Ok((Vec::new(), false));
+        };
+        let (moment, id) = (last.0.created_at, last.0.id);
+        let later = |column: Column, value: sea_orm::Value| {
+            if page.oldest_first { column.gt(value) } else { column.lt(value) }
+        };
+        let beyond = Condition::any()
+            .add(later(Column::CreatedAt, moment.into()))
+            .add(Condition::all().add(Column::CreatedAt.eq(moment)).add(later(Column::Id, id.into())));
+        query = query.filter(beyond);
+    }
+    query = if page.oldest_first {
+        query.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id)
+    } else {
+        query.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id)
+    };
+    let limit = page.limit.clamp(1, MOST_ON_PAGE);
+    let mut rows = query.limit(limit + 1).all(services.database.read()).await?;
+    let size = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > size;
+    rows.truncate(size);
+    Ok((rows.into_iter().map(Object).collect(), more))
+}
+
+/// Keeps what the provider says of an object now.
+pub async fn refresh(services: &Services, object: &Object, document: &str) -> ServiceResult<()> {
+    if object.0.document.is_empty() || object.0.document == document || kept(document).is_empty() {
+        return Ok(());
+    }
+    update(services, object, ActiveModel { document: Set(document.to_owned()), ..ActiveModel::default() }).await
+}
+
+/// Forgets an object that its provider keeps no more. Storage is counted up to this moment.
+pub async fn forget(services: &Services, object: &Object) -> ServiceResult<()> {
+    let deleted_at = Set(Some(services.now().millis()));
+    update(services, object, ActiveModel { deleted_at, ..ActiveModel::default() }).await
+}
+
+async fn update(services: &Services, object: &Object, change: ActiveModel) -> ServiceResult<()> {
+    let transaction = services.database.begin().await?;
+    Entity::update_many().set(change).filter(is(object)).exec(&transaction).await?;
+    Ok(transaction.commit().await?)
+}
+
+fn is(object: &Object) -> Condition {
+    Condition::all()
+        .add(Column::OrganizationId.eq(object.0.organization_id))
+        .add(Column::Kind.eq(object.0.kind.as_str()))
+        .add(Column::Id.eq(object.0.id.as_str()))
+}
+
+/// Not deleted, and not expired.
+fn lives(now: Timestamp) -> Condition {
+    Condition::any().add(Column::DeletedAt.is_null()).add(Expr::col(Column::DeletedAt).gt(now.millis()))
+}
+
+/// Nil stands for "no project", as it does in series.
+fn owner(project: Option<ProjectId>) -> Uuid {
+    project.map_or(Uuid::nil(), |id| id.uuid())
+}
+
+fn kept(document: &str) -> &str {
+    if document.len() <= LARGEST_DOCUMENT { document } else { "" }
+}

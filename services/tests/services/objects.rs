@@ -1,0 +1,197 @@
+//! What providers keep: whose it is, and what it costs to keep.
+
+use std::sync::Arc;
+
+use domain::{
+    api_keys::{Level, NewApiKey, Secret},
+    calls::{Call, CallQuery, Outcome},
+    models::Service,
+    money::{Money, Price, Quantities},
+};
+use futures::{TryStreamExt, future::join_all};
+use services::{
+    Actor, api_keys,
+    api_keys::directory::{KeyDirectory, KeyRecord, Verification},
+    calls,
+    metering::{JournalSettings, Meter},
+    models::{self, OfferedModel},
+    objects::{self, Kind, NewObject, Object, Page, Settled, storage},
+};
+
+use crate::support::World;
+
+async fn key(world: &World, actor: &Actor) -> Arc<KeyRecord> {
+    let project = world.default_project(actor).await;
+    let created = api_keys::create(&world.services, actor, NewApiKey::plain("web", Level::Standard, Some(project)))
+        .await
+        .unwrap();
+    let secret = Secret::parse(&created.secret).unwrap();
+    match KeyDirectory::start(&world.services).verify(&secret).await.unwrap() {
+        Verification::Active(record) => record,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn new<'a>(world: &World, kind: Kind, id: &'a str) -> NewObject<'a> {
+    let now = world.services.now();
+    NewObject {
+        kind,
+        id,
+        provider: "upstream",
+        model: "film-x",
+        price_id: models::current_price(&world.services, "film-x").map(|(id, _)| id),
+        created_at: now,
+        expires_at: None,
+        bytes: 0,
+        look_at: (kind == Kind::Video).then_some(now),
+        document: "{}",
+    }
+}
+
+async fn find(world: &World, key: &KeyRecord, kind: Kind, id: &str) -> Option<Object> {
+    objects::find(&world.services, key.organization.id, key.project_id, kind, id).await.unwrap()
+}
+
+async fn logged(world: &World, actor: &Actor) -> Vec<Call> {
+    let pages = calls::export(&world.services, actor, &CallQuery::default()).await.unwrap();
+    let pages: Vec<Vec<Call>> = pages.try_collect().await.unwrap();
+    pages.into_iter().flatten().collect()
+}
+
+/// Offers a film and storage, at prices that are easy to count with.
+async fn offer(world: &World) {
+    let dollar = Some(Money::from_nanos(1_000_000_000));
+    let offered = |name: &str, service, price| OfferedModel { name: name.to_owned(), service, price: Some(price) };
+    let film = offered("film-x", Service::Video, Price { per_minute: dollar, ..Price::default() });
+    let kept = offered("kept", Service::Storage, Price { per_gb_month: dollar, ..Price::default() });
+    models::apply(&world.services, vec![film, kept]).await.unwrap();
+}
+
+fn meter(world: &World) -> (Meter, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    (Meter::start(&world.services, JournalSettings::at(folder.path())).unwrap(), folder)
+}
+
+on_both_databases! {
+    async fn an_object_is_its_projects_alone(world: &World) {
+        let (acme, other) = (world.organization("Acme", "UTC").await, world.organization("Other", "UTC").await);
+        let (mine, theirs) = (key(world, &acme).await, key(world, &other).await);
+        objects::remember(&world.services, &mine, new(world, Kind::File, "file-1")).await.unwrap();
+        assert!(find(world, &mine, Kind::File, "file-1").await.is_some());
+        assert!(find(world, &mine, Kind::Video, "file-1").await.is_none());
+        assert!(find(world, &theirs, Kind::File, "file-1").await.is_none());
+        let project = services::projects::create(&world.services, &acme, "Second", "").await.unwrap();
+        for project in [Some(project.id), None] {
+            let found = objects::find(&world.services, acme.organization.id, project, Kind::File, "file-1").await;
+            assert!(found.unwrap().is_none());
+        }
+        // Another provider may use the same id for somebody else's.
+        objects::remember(&world.services, &theirs, new(world, Kind::File, "file-1")).await.unwrap();
+        objects::forget(&world.services, &find(world, &mine, Kind::File, "file-1").await.unwrap()).await.unwrap();
+        assert!(find(world, &mine, Kind::File, "file-1").await.is_none());
+        assert!(find(world, &theirs, Kind::File, "file-1").await.is_some());
+        // What is deleted may be made anew.
+        objects::remember(&world.services, &mine, new(world, Kind::File, "file-1")).await.unwrap();
+        assert!(find(world, &mine, Kind::File, "file-1").await.is_some());
+    }
+
+    async fn lists_are_in_order_and_go_on_where_they_ended(world: &World) {
+        let actor = world.organization("Acme", "UTC").await;
+        let key = key(world, &actor).await;
+        for id in ["a", "b", "c", "d"] {
+            objects::remember(&world.services, &key, new(world, Kind::File, id)).await.unwrap();
+            // The last two are of the same moment.
+            world.clock.forward_millis(if id == "c" { 0 } else { 1 });
+        }
+        let list = async |after: Option<&str>, limit: u64, oldest_first: bool| -> (String, bool) {
+            let page = Page { after, limit, oldest_first };
+            let found = objects::list(&world.services, key.organization.id, key.project_id, Kind::File, page).await;
+            let (found, more) = found.unwrap();
+            (found.iter().map(Object::id).collect(), more)
+        };
+        assert_eq!(list(None, 10, false).await, ("dcba".to_owned(), false));
+        assert_eq!(list(None, 2, false).await, ("dc".to_owned(), true));
+        assert_eq!(list(Some("c"), 2, false).await, ("ba".to_owned(), false));
+        assert_eq!(list(Some("b"), 10, true).await, ("cd".to_owned(), false));
+        assert_eq!(list(Some("none"), 10, true).await, (String::new(), false));
+    }
+
+    async fn a_job_is_settled_once_by_however_many(world: &World) {
+        offer(world).await;
+        let actor = world.organization("Acme", "UTC").await;
+        let key = key(world, &actor).await;
+        let (first, _one) = meter(world);
+        let (second, _other) = meter(world);
+        objects::remember(&world.services, &key, new(world, Kind::Video, "video-1")).await.unwrap();
+        let job = find(world, &key, Kind::Video, "video-1").await.unwrap();
+        assert!(job.is_pending());
+        let used = Quantities { media_ms: 90_000, ..Quantities::default() };
+        let settled = || Settled { outcome: Outcome::Succeeded, used: Some(used), error_code: String::new() };
+        let each = [&first, &second, &first, &second].map(|meter| objects::settle(&world.services, meter, &job, settled()));
+        for done in join_all(each).await {
+            done.unwrap();
+        }
+        assert!(!find(world, &key, Kind::Video, "video-1").await.unwrap().is_pending());
+        first.shutdown().await;
+        second.shutdown().await;
+        let calls = logged(world, &actor).await;
+        assert_eq!(calls.len(), 1);
+        assert_eq!((calls[0].used, calls[0].cost), (used, Some(Money::from_nanos(1_500_000_000))));
+        assert_eq!(calls[0].started_at, job.created_at());
+    }
+
+    async fn a_job_that_failed_is_free_and_one_that_was_lost_has_an_unknown_cost(world: &World) {
+        offer(world).await;
+        let actor = world.organization("Acme", "UTC").await;
+        let key = key(world, &actor).await;
+        let (meter, _folder) = meter(world);
+        for (id, outcome) in [("failed", Outcome::Failed), ("lost", Outcome::Interrupted)] {
+            objects::remember(&world.services, &key, new(world, Kind::Video, id)).await.unwrap();
+            let job = find(world, &key, Kind::Video, id).await.unwrap();
+            let settled = Settled { outcome, used: None, error_code: "x".to_owned() };
+            objects::settle(&world.services, &meter, &job, settled).await.unwrap();
+        }
+        meter.shutdown().await;
+        let mut costs: Vec<_> = logged(world, &actor).await.iter().map(|call| (call.outcome.name(), call.cost)).collect();
+        costs.sort();
+        assert_eq!(costs, [("failed", Some(Money::ZERO)), ("interrupted", None)]);
+    }
+
+    async fn a_job_that_is_due_is_given_to_one_server(world: &World) {
+        let actor = world.organization("Acme", "UTC").await;
+        let key = key(world, &actor).await;
+        objects::remember(&world.services, &key, new(world, Kind::Video, "video-1")).await.unwrap();
+        let soon = world.services.now().plus_minutes(10);
+        let both = join_all([objects::due(&world.services, soon), objects::due(&world.services, soon)]).await;
+        let given: usize = both.into_iter().map(|due| due.unwrap().len()).sum();
+        assert_eq!(given, 1);
+        world.clock.forward_minutes(11);
+        assert_eq!(objects::due(&world.services, world.services.now().plus_minutes(10)).await.unwrap().len(), 1);
+    }
+
+    async fn storage_is_counted_by_day_and_once(world: &World) {
+        offer(world).await;
+        let actor = world.organization("Acme", "UTC").await;
+        let key = key(world, &actor).await;
+        let (meter, _folder) = meter(world);
+        world.clock.set("2026-03-01T12:00:00Z");
+        let file = |id, bytes| NewObject { bytes, ..new(world, Kind::File, id) };
+        objects::remember(&world.services, &key, file("long", 1_000_000_000)).await.unwrap();
+        objects::remember(&world.services, &key, file("short", 2_000_000_000)).await.unwrap();
+        world.clock.set("2026-03-01T18:00:00Z");
+        objects::forget(&world.services, &find(world, &key, Kind::File, "short").await.unwrap()).await.unwrap();
+        assert_eq!(storage::meter(&world.services, &meter, Some("kept")).await.unwrap(), 0, "the day isn't over");
+        world.clock.set("2026-03-03T00:20:00Z");
+        assert_eq!(storage::meter(&world.services, &meter, Some("kept")).await.unwrap(), 2);
+        assert_eq!(storage::meter(&world.services, &meter, Some("kept")).await.unwrap(), 0);
+        meter.shutdown().await;
+        let calls = logged(world, &actor).await;
+        let days: Vec<_> = calls.iter().map(|call| (call.started_at.to_string(), call.used.byte_hours)).collect();
+        // 1 GB for 12 hours and 2 GB for 6, then 1 GB for a day.
+        let expected = [("2026-03-02T23:59:59.999Z", 24_000_000_000), ("2026-03-01T23:59:59.999Z", 24_000_000_000)];
+        assert_eq!(days, expected.map(|(moment, hours)| (moment.to_owned(), hours)));
+        // A dollar for 730 GB hours.
+        assert_eq!(calls[0].cost.unwrap(), Money::from_nanos(32_876_712));
+        assert_eq!((calls[0].model.as_str(), calls[0].service), ("kept", Service::Storage));
+    }
+}

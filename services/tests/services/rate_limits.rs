@@ -1,0 +1,160 @@
+//! Rate limits: by whom they are set, and what several servers let through together.
+
+use domain::{
+    api_keys::{ApiKeyChanges, NewApiKey},
+    permissions::Role,
+    rate_limits::RateLimits,
+};
+use services::{
+    Actor, ServiceError,
+    api_keys::{self, directory::Verification},
+    rate_limits::{self, KeyLimits, Limited, RateLimiter, Subject},
+};
+use uuid::Uuid;
+
+use crate::support::{field_error, new_key};
+
+fn limits(calls: impl Into<Option<u32>>, tokens: impl Into<Option<u32>>) -> RateLimits {
+    RateLimits { calls_per_minute: calls.into(), tokens_per_minute: tokens.into() }
+}
+
+fn limited(calls: impl Into<Option<u32>>, tokens: impl Into<Option<u32>>) -> Limited {
+    Limited { subject: Subject::ApiKey, id: Uuid::from_u128(7), limits: limits(calls, tokens) }
+}
+
+on_both_databases! {
+    async fn a_key_is_known_with_all_its_limits_wherever_they_are_set(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let directory = world.directory().await;
+        let asked = NewApiKey { rate_limits: limits(60, None), ..new_key(project, "web") };
+        let (key, secret) = world.secret(&admin, asked).await;
+        assert_eq!(key.rate_limits, limits(60, None));
+        rate_limits::set(&world.services, &admin, Some(project), limits(600, 1_000)).await.unwrap();
+        rate_limits::set(&world.services, &admin, None, limits(None, 9_000)).await.unwrap();
+        let expected = KeyLimits { api_key: limits(60, None), project: limits(600, 1_000), organization: limits(None, 9_000) };
+        let Verification::Active(record) = directory.verify(&secret).await.unwrap() else { panic!() };
+        assert_eq!(record.limits.as_deref(), Some(&expected));
+        assert_eq!(rate_limits::get(&world.services, &admin, Some(project)).await.unwrap(), limits(600, 1_000));
+
+        let changes = ApiKeyChanges { rate_limits: Some(RateLimits::NONE), ..ApiKeyChanges::default() };
+        assert_eq!(api_keys::edit(&world.services, &admin, key.id, changes).await.unwrap().rate_limits, RateLimits::NONE);
+        rate_limits::set(&world.services, &admin, Some(project), RateLimits::NONE).await.unwrap();
+        rate_limits::set(&world.services, &admin, None, RateLimits::NONE).await.unwrap();
+        // Setting what is set is no change, and leaves no trace.
+        let entries = world.count("audit_entries").await;
+        rate_limits::set(&world.services, &admin, None, RateLimits::NONE).await.unwrap();
+        assert_eq!(world.count("audit_entries").await, entries);
+        loop {
+            let Verification::Active(record) = directory.verify(&secret).await.unwrap() else { panic!() };
+            if record.limits.is_none() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn only_admins_set_limits_and_only_their_own(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let other = world.organization("Other", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let theirs = world.default_project(&other).await;
+        let set = async |actor: &Actor, project| rate_limits::set(&world.services, actor, project, limits(1, 1)).await;
+        for role in [Role::Viewer, Role::Developer] {
+            let member = world.member(&admin.organization, role.name(), role).await;
+            assert!(matches!(set(&member, None).await, Err(ServiceError::Forbidden(_))));
+            assert!(matches!(set(&member, Some(project)).await, Err(ServiceError::Forbidden(_))));
+        }
+        assert!(matches!(set(&admin, Some(theirs)).await, Err(ServiceError::NotFound)));
+        assert_eq!(rate_limits::get(&world.services, &other, Some(theirs)).await.unwrap(), RateLimits::NONE);
+        let owner = world.member(&admin.organization, "Mira", Role::Owner).await;
+        set(&owner, Some(project)).await.unwrap();
+        field_error(rate_limits::set(&world.services, &admin, None, limits(0, None)).await, "calls_per_minute");
+        field_error(
+            api_keys::create(
+                &world.services, &admin, NewApiKey { rate_limits: limits(1, 0), ..new_key(project, "web") },
+            ).await,
+            "tokens_per_minute",
+        );
+    }
+
+    async fn no_more_calls_than_the_limit_come_through_in_any_minute(world: &World) {
+        let limiter = RateLimiter::start(&world.services);
+        let who = [limited(3, None)];
+        let admit = || limiter.admit(world.services.now(), &who, 0);
+        for _ in 0..3 {
+            drop(admit().unwrap());
+            world.clock.forward_millis(10_000);
+        }
+        let exceeded = admit().unwrap_err();
+        assert_eq!((exceeded.what, exceeded.limit), ("calls", 3));
+        world.clock.forward_millis(i64::try_from(exceeded.retry_after_seconds - 1).unwrap() * 1_000 - 1);
+        assert_eq!(admit().unwrap_err().retry_after_seconds, 2);
+        world.clock.forward_millis(1_001);
+        drop(admit().unwrap());
+        assert!(admit().is_err());
+        let (calls, tokens) = limiter.standing(world.services.now(), &who);
+        assert_eq!((calls.unwrap().remaining, calls.unwrap().limit, tokens), (0, 3, None));
+    }
+
+    async fn tokens_are_counted_as_they_were_used(world: &World) {
+        let limiter = RateLimiter::start(&world.services);
+        let who = [limited(None, 1_000)];
+        let now = || world.services.now();
+        let remaining = || limiter.standing(now(), &who).1.unwrap().remaining;
+        let first = limiter.admit(now(), &who, 400).unwrap();
+        assert_eq!(remaining(), 600);
+        first.settle(now(), 100);
+        assert_eq!(remaining(), 900);
+        let second = limiter.admit(now(), &who, 900).unwrap();
+        assert_eq!(limiter.admit(now(), &who, 1).unwrap_err().what, "tokens");
+        second.cancel();
+        assert_eq!(remaining(), 900);
+        limiter.admit(now(), &who, 50).unwrap().settle(now(), 5_000);
+        assert_eq!(remaining(), 0);
+        world.clock.forward_millis(61_000);
+        // Alone in its minute, none is too large.
+        let large = limiter.admit(now(), &who, 1_000_000).unwrap();
+        assert!(limiter.admit(now(), &who, 0).is_err());
+        large.settle(now(), 900);
+        assert_eq!(remaining(), 100);
+    }
+
+    async fn a_refused_call_counts_nowhere(world: &World) {
+        let limiter = RateLimiter::start(&world.services);
+        let project = Limited { subject: Subject::Project, id: Uuid::from_u128(8), ..limited(10, None) };
+        let both = [project, limited(1, None)];
+        let now = world.services.now();
+        drop(limiter.admit(now, &both, 0).unwrap());
+        for _ in 0..20 {
+            assert_eq!(limiter.admit(now, &both, 0).unwrap_err().subject, Subject::ApiKey);
+        }
+        assert_eq!(limiter.standing(now, &[project]).0.unwrap().remaining, 9);
+    }
+
+    async fn servers_hear_of_each_other_where_they_share_a_database(world: &World) {
+        let (one, other) = (RateLimiter::start(&world.services), RateLimiter::start(&world.services));
+        let who = [limited(10, 1_000)];
+        let now = world.services.now();
+        for _ in 0..6 {
+            one.admit(now, &who, 10).unwrap().settle(now, 100);
+        }
+        one.exchange(&world.services).await.unwrap();
+        other.exchange(&world.services).await.unwrap();
+        let (calls, tokens) = other.standing(now, &who);
+        let shared = world.services.database().is_postgres();
+        assert_eq!(calls.unwrap().remaining, if shared { 4 } else { 10 });
+        assert_eq!(tokens.unwrap().remaining, if shared { 400 } else { 1_000 });
+        // Told again, it is the same; and each counts what it took itself once.
+        for limiter in [&one, &other, &one, &other] {
+            limiter.exchange(&world.services).await.unwrap();
+        }
+        let (calls, tokens) = one.standing(now, &who);
+        assert_eq!((calls.unwrap().remaining, tokens.unwrap().remaining), (4, 400));
+        world.clock.forward_millis(61_000);
+        let now = world.services.now();
+        assert_eq!(other.standing(now, &who).0.unwrap().remaining, 10);
+        other.exchange(&world.services).await.unwrap();
+        assert_eq!(other.standing(now, &who).0.unwrap().remaining, 10);
+    }
+}
