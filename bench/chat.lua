@@ -1,7 +1,9 @@
--- For wrk: a chat completion, and the results as one line of JSON. The key comes from the environment.
+-- For wrk: a chat completion, and the results as one line of JSON. More headers come from the environment, a line each.
 wrk.method = "POST"
 wrk.headers["content-type"] = "application/json"
-wrk.headers["authorization"] = "Bearer " .. os.getenv("KEY")
+for name, value in os.getenv("HEADERS"):gmatch("(%S+)\t([^\n]+)\n") do
+  wrk.headers[name] = value
+end
 wrk.body = [[{"model":"bench","messages":[{"role":"system","content":"You keep the gate of an old toll house. Answer in one sentence."},{"role":"user","content":"What does a toll house do, and who writes down what everybody pays?"}]}]]
 
 function done(summary, latency, requests)

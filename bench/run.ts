@@ -5,6 +5,8 @@ import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 
 import { gateway } from "./gateway.ts";
+import { peers } from "./peers.ts";
+import { streams } from "./streams.ts";
 import { usage } from "./usage.ts";
 
 const results = join(import.meta.dirname, "../target/bench");
@@ -26,4 +28,6 @@ console.log(`${machine.processor}, ${machine.cores} cores, ${machine.memory_gb} 
 const wanted = process.argv.slice(2);
 const is = (name: string) => wanted.length === 0 || wanted.includes(name);
 if (is("gateway")) write("gateway", await gateway());
+if (is("streams")) write("streams", await streams());
+if (is("peers")) write("peers", await peers());
 if (is("usage")) write("usage", await usage());

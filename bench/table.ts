@@ -9,6 +9,11 @@ export function table(title: string, columns: string[], rows: (string | number)[
   console.log();
 }
 
+/** Microseconds as a table shows them. */
+export function milliseconds(microseconds: number): string {
+  return (microseconds / 1000).toFixed(2);
+}
+
 export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;

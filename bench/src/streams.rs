@@ -1,0 +1,106 @@
+//! Reads streamed chat completions over some connections: `bench-streams ADDRESS:PORT CONNECTIONS SECONDS`.
+//!
+//! Each connection asks again when its stream has ended. The key comes from the environment, as `KEY`. Prints one line
+//! of JSON: streams and tokens that arrived, and microseconds to the first byte of the answer's body.
+
+use std::{
+    io,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use futures::future::join_all;
+use http_body_util::{BodyExt, Full};
+use hyper::{Request, body::Bytes, client::conn::http1};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+const BODY: &str = r#"{"model":"bench","stream":true,"messages":[{"role":"user","content":"What does a toll house do, and who writes down what everybody pays?"}]}"#;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// What one connection saw.
+#[derive(Default)]
+struct Seen {
+    streams: u64,
+    tokens: u64,
+    failed: u64,
+    /// For each stream, in microseconds.
+    first_bytes: Vec<u64>,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let usage = || io::Error::new(io::ErrorKind::InvalidInput, "usage: bench-streams ADDRESS:PORT CONNECTIONS SECONDS");
+    let [address, connections, seconds] = arguments.as_slice() else { return Err(usage().into()) };
+    let address: SocketAddr = address.parse()?;
+    let connections: usize = connections.parse()?;
+    let authorization = format!("Bearer {}", std::env::var("KEY").unwrap_or_default());
+
+    let started = Instant::now();
+    let until = started + Duration::from_secs(seconds.parse()?);
+    let readers = (0..connections).map(|_| tokio::spawn(read(address, authorization.clone(), until)));
+    let mut all = Seen::default();
+    for seen in join_all(readers).await {
+        let seen = seen??;
+        all.streams += seen.streams;
+        all.tokens += seen.tokens;
+        all.failed += seen.failed;
+        all.first_bytes.extend(seen.first_bytes);
+    }
+    all.first_bytes.sort_unstable();
+    let percentile = |percent: usize| {
+        let last = all.first_bytes.len().saturating_sub(1);
+        all.first_bytes.get(last * percent / 100).copied().unwrap_or_default()
+    };
+    let result = serde_json::json!({
+        "streams": all.streams,
+        "tokens": all.tokens,
+        "failed": all.failed,
+        "microseconds": u64::try_from(started.elapsed().as_micros())?,
+        "first_byte_p50": percentile(50),
+        "first_byte_p99": percentile(99),
+    });
+    io::Write::write_all(&mut io::stdout(), format!("{result}\n").as_bytes())?;
+    Ok(())
+}
+
+/// Reads one stream after the other. The one that is under way at the end is read to its end.
+async fn read(address: SocketAddr, authorization: String, until: Instant) -> Result<Seen, Failure> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let (mut sender, connection) = http1::handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await?;
+    let driver = tokio::spawn(connection);
+    let mut seen = Seen::default();
+    while Instant::now() < until {
+        let request = Request::post("/v1/chat/completions")
+            .header("host", address.to_string())
+            .header("content-type", "application/json")
+            .header("authorization", &authorization)
+            .body(Full::new(Bytes::from_static(BODY.as_bytes())))?;
+        let asked = Instant::now();
+        sender.ready().await?;
+        let mut response = sender.send_request(request).await?;
+        let mut first = true;
+        let mut last = Vec::new();
+        while let Some(frame) = response.frame().await {
+            let Ok(data) = frame?.into_data() else { continue };
+            if std::mem::take(&mut first) {
+                seen.first_bytes.push(u64::try_from(asked.elapsed().as_micros())?);
+            }
+            seen.tokens += count(&data);
+            last = data[data.len().saturating_sub(16)..].to_vec();
+        }
+        let complete = response.status().is_success() && last.ends_with(b"[DONE]\n\n");
+        if complete { seen.streams += 1 } else { seen.failed += 1 }
+    }
+    drop(sender);
+    driver.await??;
+    Ok(seen)
+}
+
+/// How many tokens are in a piece of a stream: each is `"delta"` once. One that two pieces share isn't counted.
+fn count(piece: &[u8]) -> u64 {
+    piece.windows(7).filter(|window| window == b"\"delta\"").count() as u64
+}
