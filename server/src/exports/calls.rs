@@ -2,11 +2,11 @@
 
 use app::addresses::LogsAddress;
 use axum::response::Response;
-use domain::calls::Call;
+use domain::calls::{Call, Measured};
 
 use super::{Asker, Refused, csv};
 
-const HEADER: [&str; 17] = [
+const HEADER: [&str; 23] = [
     "started_at",
     "request_id",
     "project",
@@ -19,9 +19,15 @@ const HEADER: [&str; 17] = [
     "status",
     "outcome",
     "error_code",
+    "times",
+    "measured",
     "tokens_in",
     "cached_tokens_in",
+    "cache_write_tokens_in",
     "tokens_out",
+    "images",
+    "media_ms",
+    "byte_hours",
     "cost_usd",
     "duration_ms",
 ];
@@ -33,8 +39,7 @@ pub(crate) async fn export(Asker { hub, actor, query }: Asker) -> Result<Respons
 }
 
 fn cells(call: &Call) -> [String; HEADER.len()] {
-    let known =
-        |count: i64| if call.measured != domain::calls::Measured::Unknown { count.to_string() } else { String::new() };
+    let known = |count: i64| if call.measured == Measured::Unknown { String::new() } else { count.to_string() };
     [
         call.started_at.to_string(),
         call.id.to_string(),
@@ -48,9 +53,15 @@ fn cells(call: &Call) -> [String; HEADER.len()] {
         call.status.to_string(),
         call.outcome.to_string(),
         csv::text(&call.error_code),
+        call.times.to_string(),
+        call.measured.name().to_owned(),
         known(call.used.tokens_in),
         known(call.used.cached_tokens_in),
+        known(call.used.cache_write_tokens_in),
         known(call.used.tokens_out),
+        known(call.used.images),
+        known(call.used.media_ms),
+        known(call.used.byte_hours),
         call.cost.map(|cost| cost.to_string()).unwrap_or_default(),
         format!("{}.{:03}", call.duration_us / 1000, call.duration_us % 1000),
     ]

@@ -103,7 +103,7 @@ pub(super) fn CallPanel(
 #[component]
 fn Details(details: ReadSignal<CallDetails>, zone: Memo<String>) -> impl IntoView {
     let id = Signal::derive(move || details.with(|details| details.call.id.to_string()));
-    let status = move || details.with(|details| (details.call.status, details.call.outcome));
+    let badge = move || details.with(|details| (details.call.status, details.call.outcome, details.call.times));
     let body = move || {
         let details = details.get();
         view! {
@@ -116,7 +116,7 @@ fn Details(details: ReadSignal<CallDetails>, zone: Memo<String>) -> impl IntoVie
     let said = Memo::new(move |_| details.with(|details| is_let_in(details.call.outcome).then_some(details.call.id)));
     view! {
         <p class="call-id">
-            {move || { let (status, outcome) = status(); view! { <StatusBadge status outcome/> } }}
+            {move || { let (status, outcome, times) = badge(); view! { <StatusBadge status outcome times/> } }}
             <code>{id}</code>
             <CopyButton text=id what="request id" bare=true/>
         </p>

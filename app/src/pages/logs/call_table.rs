@@ -52,7 +52,10 @@ pub(super) fn CallTable(
         Column::new("Model", |call: &Call| if call.model.is_empty() { "—".to_owned() } else { call.model.clone() }),
         Column::new("Endpoint", |call: &Call| view! { <span class="mono endpoint">{call.endpoint.clone()}</span> })
             .at(Place::Hidden),
-        Column::new("Status", |call: &Call| view! { <StatusBadge status=call.status outcome=call.outcome/> }),
+        Column::new(
+            "Status",
+            |call: &Call| view! { <StatusBadge status=call.status outcome=call.outcome times=call.times/> },
+        ),
         Column::new("Tokens in", |call: &Call| tokens_text(call, call.used.tokens_in)).numeric(),
         Column::new("Tokens out", |call: &Call| tokens_text(call, call.used.tokens_out)).numeric(),
         Column::new("Cost", cost_text).numeric().at(Place::Value),

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::outcome::label;
 use crate::{
     addresses::{KeyAddress, LogsAddress, UsageAddress},
-    components::{TimeStyle, format_count, format_moment},
+    components::{CollectAny, TimeStyle, format_count, format_moment},
     state::use_organization,
 };
 
@@ -37,6 +37,22 @@ pub(super) fn Facts(details: CallDetails, zone: String) -> impl IntoView {
         (outcome, code) => view! { {label(outcome)} <span class="sub mono">{code.to_owned()}</span> }.into_any(),
     };
     let streamed = if call.streamed { "yes" } else { "no" };
+    let times = (call.times > 1)
+        .then(|| format!("{} within a minute, of which this is the sum", format_count(call.times.into())));
+    let used = call.used;
+    // What few calls use has a line only where it was used.
+    let rare = [
+        ("of them written to the cache", used.cache_write_tokens_in, used.cache_write_tokens_in.to_string()),
+        ("Images", used.images, format_count(used.images)),
+        ("Seconds of sound or film", used.media_ms, format!("{}.{:03}", used.media_ms / 1000, used.media_ms % 1000)),
+        (
+            "GB hours stored",
+            used.byte_hours,
+            format!("{}.{:03}", used.byte_hours / 1_000_000_000, used.byte_hours / 1_000_000 % 1000),
+        ),
+    ];
+    let rare = rare.into_iter().filter(|(_, count, _)| *count > 0);
+    let rare = rare.map(|(name, _, text)| view! { <dt>{name}</dt> <dd>{text}</dd> }).collect_any();
     view! {
         <dl class="call-facts">
             <dt>"When"</dt>
@@ -55,6 +71,7 @@ pub(super) fn Facts(details: CallDetails, zone: String) -> impl IntoView {
             <dd>{unless_empty(&call.provider)}</dd>
             <dt>"Outcome"</dt>
             <dd>{call.status} " · " {result}</dd>
+            {times.map(|times| view! { <dt>"Times"</dt> <dd>{times}</dd> }.into_any())}
             <dt>"Streamed"</dt>
             <dd>{streamed}</dd>
             <dt>"Tokens in"</dt>
@@ -63,6 +80,7 @@ pub(super) fn Facts(details: CallDetails, zone: String) -> impl IntoView {
             <dd>{tokens(&call, call.used.cached_tokens_in)}</dd>
             <dt>"Tokens out"</dt>
             <dd>{tokens(&call, call.used.tokens_out)}</dd>
+            {rare}
         </dl>
     }
 }

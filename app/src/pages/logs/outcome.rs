@@ -29,13 +29,14 @@ pub(super) const fn filter_label(filter: OutcomeFilter) -> &'static str {
     }
 }
 
-/// The status that the client was told, in the outcome's colour.
+/// The status that the client was told, in the outcome's colour, and how many calls the row stands for where that isn't one.
 #[component]
-pub(crate) fn StatusBadge(status: u16, outcome: Outcome) -> impl IntoView {
+pub(crate) fn StatusBadge(status: u16, outcome: Outcome, times: u32) -> impl IntoView {
+    let times = (times > 1).then(|| format!(" ×{}", format_compact(times.into())));
     view! {
         <span title=label(outcome)>
             <Badge tone=tone(outcome)>
-                {status} <span class="visually-hidden">{label(outcome)}</span>
+                {status} {times} <span class="visually-hidden">{label(outcome)}</span>
             </Badge>
         </span>
     }

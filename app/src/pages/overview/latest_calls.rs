@@ -21,7 +21,7 @@ pub(super) fn LatestCalls(overview: ReadSignal<Overview>) -> impl IntoView {
             <li>
                 <a href=href>
                     <span class="latest-time"><Time at=call.started_at/></span>
-                    <StatusBadge status=call.status outcome=call.outcome/>
+                    <StatusBadge status=call.status outcome=call.outcome times=call.times/>
                     <span class="latest-model">{call.model}</span>
                     <span class="latest-key faint">{key}</span>
                     <span class="latest-cost">{cost}</span>

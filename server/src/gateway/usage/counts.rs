@@ -56,6 +56,9 @@ impl Reports {
             Dialect::OpenAi => input,
             Dialect::Anthropic => input + cached + written,
         };
+        if !possible.contains(&tokens_in) {
+            return None;
+        }
         let cached_tokens_in = cached.min(tokens_in);
         Some(Quantities {
             tokens_in,

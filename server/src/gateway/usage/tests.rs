@@ -2,6 +2,7 @@
 
 use domain::money::Quantities;
 use proptest::prelude::*;
+use services::metering::MOST_TOKENS;
 
 use super::*;
 use crate::gateway::endpoint::{Counts, Dialect};
@@ -123,7 +124,41 @@ fn the_end_of_each_kind_of_stream_is_known() {
     assert_eq!(kind(r#"{"choices":[]}"#), EventKind::Content);
 }
 
+/// What a provider might say of its use, sense or nonsense.
+fn answers() -> impl Strategy<Value = String> {
+    let number = "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,3})?(e[0-9]{1,2})?";
+    let value = prop_oneof![4 => number.boxed(), 1 => "(null|true|\"7\"|\\[\\]|\\{\\})".boxed()];
+    let count = "(prompt_tokens|completion_tokens|input_tokens|output_tokens|cache_read_input_tokens|\
+        cache_creation_input_tokens|seconds|total_tokens)";
+    let member = (count, value.clone()).prop_map(|(name, value)| format!(r#""{name}":{value}"#));
+    let cached = value.clone().prop_map(|value| format!(r#""prompt_tokens_details":{{"cached_tokens":{value}}}"#));
+    let usage = prop::collection::vec(prop_oneof![6 => member, 1 => cached], 0..6)
+        .prop_map(|members| format!("{{{}}}", members.join(",")));
+    let kind = "(message_start|message_delta|message_stop|response\\.completed|image_generation\\.completed|error)";
+    (kind, usage, value, 0..3).prop_map(|(kind, usage, duration, form)| match form {
+        0 => format!(r#"{{"usage":{usage},"duration":{duration},"data":[{{}},{{}}]}}"#),
+        1 => format!(r#"{{"type":"{kind}","usage":{usage}}}"#),
+        _ => format!(r#"{{"type":"{kind}","response":{{"usage":{usage}}},"message":{{"usage":{usage}}}}}"#),
+    })
+}
+
 proptest! {
+    #[test]
+    fn what_is_read_is_possible(answers in prop::collection::vec(answers(), 1..4)) {
+        let mut reports = Reports::default();
+        answers.iter().for_each(|answer| reports.then(Reported::read(answer.as_bytes()).reports));
+        for dialect in [Dialect::OpenAi, Dialect::Anthropic] {
+            for counts in [Counts::Tokens, Counts::Images, Counts::Media] {
+                let Some(used) = reports.quantities(dialect, counts) else { continue };
+                prop_assert!((0..=MOST_TOKENS).contains(&used.tokens_in), "{used:?}");
+                prop_assert!((0..=MOST_TOKENS).contains(&used.tokens_out), "{used:?}");
+                prop_assert!(used.cached_tokens_in + used.cache_write_tokens_in <= used.tokens_in, "{used:?}");
+                prop_assert!(used.cached_tokens_in >= 0 && used.cache_write_tokens_in >= 0, "{used:?}");
+                prop_assert!(used.images >= 0 && used.media_ms >= 0, "{used:?}");
+            }
+        }
+    }
+
     #[test]
     fn any_bytes_can_be_read(bytes: Vec<u8>) {
         let _ = Reported::read(&bytes);
