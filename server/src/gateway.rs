@@ -36,6 +36,7 @@ mod timing;
 mod trace;
 mod under_way;
 mod usage;
+mod walk;
 
 use std::{collections::BTreeMap, sync::Arc};
 
