@@ -54,13 +54,14 @@ export async function peers(): Promise<Row[]> {
   rmSync(folder, { recursive: true, force: true });
   table(
     `Beside other gateways: calls a second, and latency in ms (medians of ${ROUNDS} rounds of ${SECONDS} s)`,
-    ["provider, connections", "gateway", "calls/s", "p50", "p99"],
+    ["provider, connections", "gateway", "calls/s", "p50", "p99", "failed"],
     rows.map(({ name, provider_ms, connections, figures }) => [
       `${provider_ms} ms, ${connections}`,
       name,
       figures.calls_per_second,
       milliseconds(figures.p50_us),
       milliseconds(figures.p99_us),
+      figures.failed,
     ]),
   );
   return rows;
@@ -75,7 +76,7 @@ async function portkey(upstream: string): Promise<Peer | undefined> {
     "x-portkey-provider": "openai",
     "x-portkey-custom-host": `http://${upstream}/v1`,
   };
-  const target = { url: `http://127.0.0.1:${port}`, headers };
+  const target = { url: `http://127.0.0.1:${port}`, headers, mayFail: true };
   const server = start(process.execPath, [program, "--headless", `--port=${port}`], { TRUSTED_CUSTOM_HOSTS: "127.0.0.1" });
   await answers(target, STARTS_WITHIN);
   return { name: "portkey", target, process: server };
@@ -90,8 +91,9 @@ async function litellm(upstream: string, folder: string): Promise<Peer | undefin
   const settings = { model_list: [{ model_name: "bench", litellm_params: parameters }], general_settings: { master_key: key } };
   writeFileSync(file, JSON.stringify(settings)); // which is YAML too
   const port = await freePort();
-  const target = { url: `http://127.0.0.1:${port}`, headers: { authorization: `Bearer ${key}` } };
-  const server = start(program, ["--config", file, "--host", "127.0.0.1", "--port", String(port), "--telemetry", "False"]);
+  const target = { url: `http://127.0.0.1:${port}`, headers: { authorization: `Bearer ${key}` }, mayFail: true };
+  const environment = { LITELLM_LOCAL_MODEL_COST_MAP: "True" }; // asks nobody for prices
+  const server = start(program, ["--config", file, "--host", "127.0.0.1", "--port", String(port), "--telemetry", "False"], environment);
   await answers(target, STARTS_WITHIN);
   return { name: "litellm", target, process: server };
 }
