@@ -35,7 +35,7 @@ pub(super) async fn handle(gateway: &Gateway, arrival: Arrival, request: Request
             return answer_refusal(gateway, &arrival, reply, &denied.refusal);
         }
     };
-    capture.admit(&key);
+    capture.admit(&key, &parts.headers);
     let lifeline = gateway.running.enter(arrival.id, key.api_key_id);
     let forward = match accept(gateway, &arrival, &key, parts, body).await {
         Ok(Accepted::Forward(forward)) => *forward,

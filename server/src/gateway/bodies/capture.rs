@@ -89,22 +89,21 @@ impl Capture {
 
     /// The same request, of whose body a copy is taken once [`Self::admit`] was called.
     pub(in crate::gateway) fn request(&self, request: Request) -> Request {
-        let (parts, body) = request.into_parts();
-        if body.is_end_stream() {
-            self.0.lock().request = Side::of(&parts.headers);
-            return Request::from_parts(parts, body);
+        if request.body().is_end_stream() {
+            return request;
         }
-        self.0.lock().request = Side::of(&parts.headers);
-        Request::from_parts(parts, Body::new(Tee::new(body, self.clone(), Direction::Request)))
+        request.map(|body| Body::new(Tee::new(body, self.clone(), Direction::Request)))
     }
 
-    /// The call is this key's. Its body is read from now on.
-    pub(in crate::gateway) fn admit(&self, key: &KeyRecord) {
+    /// The call is this key's, and came with these headers. Its body is read from now on.
+    pub(in crate::gateway) fn admit(&self, key: &KeyRecord, headers: &HeaderMap) {
         let chosen = key.bodies();
+        if chosen.days.is_none() {
+            return;
+        }
         let mut parts = self.0.lock();
-        let limit = chosen.limit as usize;
-        parts.kept = chosen.days.is_some().then_some((key.organization.id, chosen));
-        parts.request.limit = if parts.kept.is_some() { limit } else { 0 };
+        parts.request = Side { limit: chosen.limit as usize, ..Side::of(headers) };
+        parts.kept = Some((key.organization.id, chosen));
     }
 
     /// The call was let in: it has a row in the log, and so may what is said in it.
