@@ -1,0 +1,72 @@
+//! What a body with events is, and what it isn't.
+
+use std::fmt::Write;
+
+use proptest::prelude::*;
+use services::events::{Form, MOST_EVENTS, Malformed, read};
+
+use super::tokens;
+
+#[test]
+fn a_body_that_is_no_batch_is_refused_as_a_whole() {
+    let now = "2026-11-17T14:32:07Z".parse().unwrap();
+    let read = |body: &str, form| read(body.as_bytes(), form, now);
+    let one = tokens("1", 1).to_string();
+    let cut = &one[..one.len() - 1];
+    for (body, form) in [
+        ("", Form::One),
+        ("{}{}", Form::One),
+        (cut, Form::One),
+        (&*one, Form::Batch),
+        (&*format!("[{one}"), Form::Batch),
+        (&*format!("[{one},]"), Form::Batch),
+        (&*format!("[{one}]x"), Form::Either),
+    ] {
+        assert!(matches!(read(body, form), Err(Malformed::Unreadable(_))), "{body}");
+    }
+    assert!(matches!(services::events::read(&[0xff], Form::Either, now), Err(Malformed::Unreadable(_))));
+    assert_eq!(read(&one, Form::Either).unwrap().received(), 1);
+    assert_eq!(read(&format!(" [{one}]"), Form::Either).unwrap().received(), 1);
+    assert_eq!(read("[]", Form::Batch).unwrap().received(), 0);
+    let many = |count: usize| {
+        let mut body = String::from("[");
+        for number in 0..count {
+            let _ = write!(body, "{}{number}", if number == 0 { "" } else { "," });
+        }
+        body + "]"
+    };
+    assert_eq!(read(&many(MOST_EVENTS), Form::Batch).unwrap().received(), MOST_EVENTS);
+    assert_eq!(read(&many(MOST_EVENTS + 1), Form::Batch).unwrap_err(), Malformed::TooMany(MOST_EVENTS + 1));
+}
+
+#[test]
+fn what_stands_twice_is_refused() {
+    let now = "2026-11-17T14:32:07Z".parse().unwrap();
+    let twice = r#"{"specversion":"1.0","id":"1","id":"2","source":"s","type":"tollhouse.call","data":{}}"#;
+    let inside =
+        r#"{"specversion":"1.0","id":"1","source":"s","type":"tollhouse.call","data":{"model":"a","model":"b"}}"#;
+    for body in [twice, inside] {
+        let read = read(body.as_bytes(), Form::One, now).unwrap();
+        assert!(format!("{read:?}").contains("duplicate field"), "{body}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_events_or_an_error(body: Vec<u8>) {
+        let _ = read(&body, Form::Either, "2026-11-17T14:32:07Z".parse().unwrap());
+    }
+
+    #[test]
+    fn any_json_in_data_is_an_event_or_an_error(
+        field in "(model|input_tokens|seconds|bytes|hours|status|outcome|service|duration_ms|api_key_id)",
+        value in "(null|true|-?(0|[1-9][0-9]{0,24})(\\.[0-9]{1,9})?(e[0-9]{1,3})?|\"[a-z_]{0,30}\"|\\[\\]|\\{\\})",
+        kind in "tollhouse\\.(call|tokens|video_seconds|stored_bytes)",
+    ) {
+        let body = format!(
+            r#"[{{"specversion":"1.0","id":"1","source":"s","type":"{kind}","data":{{"{field}":{value}}}}}]"#
+        );
+        let read = read(body.as_bytes(), Form::Batch, "2026-11-17T14:32:07Z".parse().unwrap());
+        prop_assert_eq!(read.map(|read| read.received()), Ok(1));
+    }
+}
