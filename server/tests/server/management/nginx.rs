@@ -19,6 +19,7 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use tempfile::TempDir;
 
 use crate::world::World;
 
@@ -29,11 +30,16 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Nginx {
     address: SocketAddr,
     child: Child,
+    _folder: TempDir,
 }
 
 impl Nginx {
-    /// Serves `files` in front of which it asks `hub` with `key`; `scope` is what its route takes.
-    async fn start(folder: &Path, hub: SocketAddr, key: &str, scope: &str) -> Self {
+    /// Serves a report, in front of which it asks `hub` with `key`; `scope` is what its route takes.
+    async fn start(hub: SocketAddr, key: &str, scope: &str) -> Self {
+        let own_folder = tempfile::tempdir().unwrap();
+        let folder = own_folder.path();
+        std::fs::create_dir(folder.join("files")).unwrap();
+        std::fs::write(folder.join("files/report.txt"), "the report").unwrap();
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = free.local_addr().unwrap();
         drop(free);
@@ -62,7 +68,7 @@ impl Nginx {
             .stdin(Stdio::null())
             .spawn()
             .unwrap();
-        let nginx = Self { address, child };
+        let nginx = Self { address, child, _folder: own_folder };
         let started = Instant::now();
         while tokio::net::TcpStream::connect(address).await.is_err() {
             assert!(started.elapsed() < PATIENCE, "nginx doesn't listen");
@@ -99,11 +105,8 @@ fn bearer(secret: &str) -> String {
 async fn a_file_is_given_to_whoever_has_a_key_for_it() {
     let world = World::new().await;
     let hub = world.serve("warn").await;
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("files")).unwrap();
-    std::fs::write(folder.path().join("files/report.txt"), "the report").unwrap();
     let proxy = world.admin_key(&[Scope::Authz]).await;
-    let nginx = Nginx::start(folder.path(), hub.address, &proxy, "").await;
+    let nginx = Nginx::start(hub.address, &proxy, "").await;
 
     let made = world.key_with(Level::Standard, |_| {}).await;
     let good = bearer(&made.secret);
@@ -148,11 +151,8 @@ async fn a_file_is_given_to_whoever_has_a_key_for_it() {
 async fn a_route_can_take_a_scope_and_nothing_is_given_while_nobody_can_be_asked() {
     let world = World::new().await;
     let hub = world.serve("warn").await;
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("files")).unwrap();
-    std::fs::write(folder.path().join("files/report.txt"), "the report").unwrap();
     let proxy = world.admin_key(&[Scope::Authz]).await;
-    let nginx = Nginx::start(folder.path(), hub.address, &proxy, "?scope=files").await;
+    let nginx = Nginx::start(hub.address, &proxy, "?scope=files").await;
     let with = |scope| world.key_with(Level::Standard, move |key| key.scopes = vec![scope]);
     let (files, chat) = (bearer(&with(Scope::Files).await.secret), bearer(&with(Scope::Chat).await.secret));
     assert_eq!(nginx.get("/report.txt", &[("authorization", &files)]).await.status(), 200);
