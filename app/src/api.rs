@@ -11,4 +11,5 @@ pub mod notifications;
 pub mod organizations;
 pub mod overview;
 pub mod projects;
+pub mod rate_limits;
 pub mod usage;

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::errors::FieldErrors;
+use crate::{api_keys::ProjectRef, errors::FieldErrors};
 
-/// The highest limit there is: more isn't reached anyway.
+/// The highest limit there is, a billion: more isn't reached anyway.
 pub const HIGHEST_RATE: u32 = 1_000_000_000;
 
 /// What a key, all keys of a project, or all of an organization may do within any minute. `None` is no limit.
@@ -45,7 +45,7 @@ impl RateLimits {
             [("calls_per_minute", self.calls_per_minute), ("tokens_per_minute", self.tokens_per_minute)]
         {
             if limit.is_some_and(|limit| limit == 0 || limit > HIGHEST_RATE) {
-                errors.add(field, format!("Choose 1 to {HIGHEST_RATE} a minute, or no limit."));
+                errors.add(field, "Choose 1 to 1 billion a minute, or no limit.");
             }
         }
     }
@@ -54,6 +54,27 @@ impl RateLimits {
         let mut errors = FieldErrors::default();
         self.check(&mut errors);
         errors.into_result().map(|()| self)
+    }
+}
+
+/// Limits that keys share: those of an organization, or of one of its projects.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct SharedLimits {
+    /// `None` for the organization.
+    pub project: Option<ProjectRef>,
+    /// What was set.
+    pub limits: RateLimits,
+    /// What the operator's configuration says, which holds where nothing was set.
+    pub configured: RateLimits,
+}
+
+/// What was typed for a limit: nothing for none. Whether it may be set, [`RateLimits::check`] says.
+pub fn typed_limit(text: &str) -> Result<Option<u32>, &'static str> {
+    match text.trim() {
+        "" => Ok(None),
+        // More than fits is too much in any case.
+        digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => Ok(Some(digits.parse().unwrap_or(u32::MAX))),
+        _ => Err("Write a whole number, in digits only."),
     }
 }
 
@@ -70,6 +91,19 @@ mod tests {
         assert!(calls(None).covers(&calls(5)) && calls(None).covers(&calls(None)));
         assert!(calls(5).covers(&calls(5)) && calls(5).covers(&calls(4)));
         assert!(!calls(5).covers(&calls(6)) && !calls(5).covers(&calls(None)));
+    }
+
+    #[test]
+    fn a_limit_is_typed_in_digits() {
+        assert_eq!(typed_limit(" "), Ok(None));
+        assert_eq!(typed_limit(" 600 "), Ok(Some(600)));
+        assert_eq!(typed_limit("0"), Ok(Some(0)), "which no limit may be, and is told so");
+        for wrong in ["1,000", "1.5", "-1", "+1", "many", "1 000", "\u{0661}"] {
+            assert!(typed_limit(wrong).is_err(), "{wrong}");
+        }
+        for too_many in ["5000000000", "99999999999999999999999999"] {
+            assert!(calls(typed_limit(too_many).unwrap()).validated().is_err(), "{too_many}");
+        }
     }
 
     #[test]

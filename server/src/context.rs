@@ -56,12 +56,14 @@ impl RequestInfo {
 
     /// The same for the server functions.
     pub(crate) fn for_server_functions(&self, hub: &Hub) -> RequestContext {
+        let config = hub.config();
         RequestContext {
             services: hub.services.clone(),
             session_token: self.session_token.clone(),
             device: self.device.clone(),
-            sign_up_open: hub.config().sign_up_open,
+            sign_up_open: config.sign_up_open,
             base_url: self.base_url(),
+            configured_limits: config.rate_limits,
             cookies: self.cookies,
         }
     }

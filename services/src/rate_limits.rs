@@ -4,6 +4,7 @@
 //! second what they let through: until then each knows only of its own, which is by how much a limit may be passed.
 
 mod limiter;
+mod list;
 mod set;
 mod shared;
 mod window;
@@ -12,6 +13,7 @@ use domain::rate_limits::RateLimits;
 use uuid::Uuid;
 
 pub use limiter::{Exceeded, Limited, Permit, RateLimiter, Standing};
+pub use list::list;
 pub use set::{get, set};
 
 /// Who is limited.

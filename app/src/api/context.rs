@@ -7,6 +7,7 @@ use leptos_axum::ResponseOptions;
 use services::{
     Actor, ServiceError, Services,
     accounts::{Device, SignedIn, SignedInUser},
+    rate_limits::KeyLimits,
 };
 
 /// Given by the router to every server function.
@@ -20,6 +21,8 @@ pub struct RequestContext {
     pub sign_up_open: bool,
     /// Where programs call, such as `https://hub.example/v1`.
     pub base_url: String,
+    /// How fast calls may come where nobody set another limit.
+    pub configured_limits: KeyLimits,
     /// Makes the cookie that carries a session token.
     pub cookies: SessionCookies,
 }

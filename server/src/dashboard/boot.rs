@@ -12,7 +12,7 @@ use domain::accounts::{Viewer, Welcome};
 use leptos::server_fn::ServerFn;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
-use services::{Actor, ServiceError, ServiceResult, Services, accounts};
+use services::{Actor, ServiceError, ServiceResult, Services, accounts, rate_limits::KeyLimits};
 
 use crate::{context::RequestInfo, hub::Hub};
 
@@ -59,7 +59,8 @@ async fn viewer(hub: &Hub, info: &RequestInfo, uri: &Uri, answers: &mut Answers)
         && let Ok(actor) = accounts::actor(services, &user, slug, info.device.ip).await
     {
         let (query, base_url) = (uri.query().unwrap_or_default(), info.base_url());
-        let mut answers = FirstAnswers { services, actor: &actor, answers };
+        let configured_limits = hub.config().rate_limits;
+        let mut answers = FirstAnswers { services, actor: &actor, configured_limits, answers };
         answers.of_every_page().await;
         match address {
             Some(Address::ApiKey(_, id)) => answers.of_key(KeyAddress::parse(id, query)).await,
@@ -72,6 +73,7 @@ async fn viewer(hub: &Hub, info: &RequestInfo, uri: &Uri, answers: &mut Answers)
 struct FirstAnswers<'a> {
     services: &'a Services,
     actor: &'a Actor,
+    configured_limits: KeyLimits,
     answers: &'a mut Answers,
 }
 
@@ -109,7 +111,9 @@ impl FirstAnswers<'_> {
             }
             Page::Settings => {
                 let settings = services::organizations::settings(services, actor).await;
-                self.add(&api::organizations::SettingsQuestion { organization }, settings);
+                self.add(&api::organizations::SettingsQuestion { organization: organization.clone() }, settings);
+                let limits = services::rate_limits::list(services, actor, self.configured_limits).await;
+                self.add(&api::rate_limits::List { organization }, limits);
             }
             Page::Notifications if NotificationsAddress::parse(query).unread_only => self.notifications(true).await,
             Page::Notifications => {}

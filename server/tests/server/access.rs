@@ -60,6 +60,8 @@ const MATRIX: &[(&str, Least)] = &[
     ("/api/organizations/update_settings", Least::Permitted(Permission::ManageSettings)),
     ("/api/overview/get", Least::Permitted(Permission::ViewOverview)),
     ("/api/projects/list", Least::Member),
+    ("/api/rate_limits/list", Least::Permitted(Permission::ManageSettings)),
+    ("/api/rate_limits/set", Least::Permitted(Permission::ManageSettings)),
     ("/api/usage/report", Least::Permitted(Permission::ViewUsage)),
 ];
 
@@ -93,6 +95,7 @@ async fn input(world: &World, path: &str, asker: &Person, slug: &str) -> Value {
         "/api/bodies/get" | "/api/calls/get" => json!({ "id": "req_01h2xcejqtf2nbrexx3vqjhp41" }),
         "/api/calls/list" | "/api/usage/report" => json!({ "query": {} }),
         "/api/organizations/update_settings" => json!({ "settings": { "session_idle_minutes": 60 } }),
+        "/api/rate_limits/set" => json!({ "project": world.project.id, "limits": { "calls_per_minute": 600 } }),
         _ => json!({}),
     };
     if !path.starts_with("/api/accounts/") {
@@ -232,6 +235,11 @@ async fn ids_of_another_organization_lead_nowhere_from_ones_own() {
     let create = |project: Value| json!({ "organization": "other", "input": { "name": "k", "project_id": project, "level": "standard" } });
     let refused = world.post("/api/api_keys/create", token, &create(json!(world.project.id))).await;
     let unknown = world.post("/api/api_keys/create", token, &create("proj_01h2xcejqtf2nbrexx3vqjhp41".into())).await;
+    assert_eq!(body(refused).await, body(unknown).await);
+    let limit = |project: Value| json!({ "organization": "other", "project": project, "limits": {} });
+    let refused = world.post("/api/rate_limits/set", token, &limit(json!(world.project.id))).await;
+    let unknown = world.post("/api/rate_limits/set", token, &limit("proj_01h2xcejqtf2nbrexx3vqjhp41".into())).await;
+    assert_eq!(refused.status(), StatusCode::NOT_FOUND);
     assert_eq!(body(refused).await, body(unknown).await);
 
     let keys = json!({ "organization": "acme", "query": { "search": key.id } });

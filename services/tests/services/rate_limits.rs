@@ -54,6 +54,29 @@ on_both_databases! {
         }
     }
 
+    async fn all_limits_are_listed_with_what_is_configured(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let other = world.organization("Other", "UTC").await;
+        let (web, batch) = (world.project(&admin, "Web").await, world.project(&admin, "Batch").await);
+        let entries = world.count("audit_entries").await;
+        rate_limits::set(&world.services, &admin, Some(web.id), limits(600, None)).await.unwrap();
+        assert_eq!(world.count("audit_entries").await, entries + 1);
+        rate_limits::set(&world.services, &other, None, limits(1, 1)).await.unwrap();
+        let configured = KeyLimits { project: limits(None, 5_000), organization: limits(9_000, None), ..KeyLimits::default() };
+        let listed = rate_limits::list(&world.services, &admin, configured).await.unwrap();
+        assert_eq!((&listed[0].project, listed[0].limits, listed[0].configured), (&None, RateLimits::NONE, limits(9_000, None)));
+        let place = |id| listed.iter().position(|of| of.project.as_ref().is_some_and(|project| project.id == id)).unwrap();
+        let shared = &listed[place(web.id)];
+        assert_eq!((shared.limits, shared.configured), (limits(600, None), limits(None, 5_000)));
+        assert!(place(batch.id) < place(web.id), "by name");
+        assert_eq!(listed.len(), 4, "the organization, its first project and these two");
+        for role in [Role::Viewer, Role::Developer] {
+            let member = world.member(&admin.organization, role.name(), role).await;
+            let refused = rate_limits::list(&world.services, &member, configured).await;
+            assert!(matches!(refused, Err(ServiceError::Forbidden(_))));
+        }
+    }
+
     async fn only_admins_set_limits_and_only_their_own(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
         let other = world.organization("Other", "UTC").await;

@@ -1,0 +1,27 @@
+//! How fast calls of an organization and of its projects may come. A key's limits are set with the key.
+
+use domain::{
+    errors::ApiError,
+    ids::ProjectId,
+    rate_limits::{RateLimits, SharedLimits},
+};
+use leptos::prelude::*;
+use server_fn::codec::Json;
+
+#[cfg(feature = "ssr")]
+use super::context;
+
+/// The organization's limits, and then those of its projects by name.
+#[server(prefix = "/api", endpoint = "rate_limits/list", input = Json)]
+pub async fn list(organization: String) -> Result<Vec<SharedLimits>, ApiError> {
+    let configured = context::request()?.configured_limits;
+    let (services, actor) = context::actor(&organization).await?;
+    services::rate_limits::list(&services, &actor, configured).await.map_err(context::public)
+}
+
+/// Limits a project, or without one the organization.
+#[server(prefix = "/api", endpoint = "rate_limits/set", input = Json)]
+pub async fn set(organization: String, project: Option<ProjectId>, limits: RateLimits) -> Result<(), ApiError> {
+    let (services, actor) = context::actor(&organization).await?;
+    services::rate_limits::set(&services, &actor, project, limits).await.map_err(context::public)
+}
