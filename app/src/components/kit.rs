@@ -20,6 +20,7 @@ mod notice;
 mod numbers;
 mod page_head;
 mod radio_cards;
+mod rate_fields;
 mod segmented;
 mod select;
 mod skeleton;
@@ -55,6 +56,7 @@ pub use numbers::{
 };
 pub use page_head::PageHead;
 pub use radio_cards::RadioCards;
+pub use rate_fields::{RATE_FIELDS, RateDraft, RateFields};
 pub use segmented::Segmented;
 pub use select::{Choice, Select};
 pub use skeleton::Skeleton;

@@ -2,13 +2,16 @@
 
 mod bodies;
 mod key_policy;
+mod rate_limits;
 mod section;
 mod sessions;
 
 use domain::organizations::Settings as Chosen;
 use leptos::prelude::*;
 
-use self::{bodies::BodiesSection, key_policy::KeyPolicySection, sessions::SessionsSection};
+use self::{
+    bodies::BodiesSection, key_policy::KeyPolicySection, rate_limits::RateLimitsSection, sessions::SessionsSection,
+};
 use crate::{
     api,
     components::{AsyncView, PageHead, Skeleton},
@@ -32,11 +35,13 @@ pub fn Settings() -> impl IntoView {
 #[component]
 fn Sections(settings: ReadSignal<Chosen>) -> impl IntoView {
     let saved = RwSignal::new(settings.get_untracked());
-    let (sessions, policy, bodies) = (RwSignal::new(false), RwSignal::new(false), RwSignal::new(false));
+    let [sessions, policy, bodies, rates] = std::array::from_fn(|_| RwSignal::new(false));
+    let dirty = move || [sessions, policy, bodies, rates].iter().any(|dirty| dirty.get());
     view! {
-        <UnsavedGuard dirty=Signal::derive(move || sessions.get() || policy.get() || bodies.get())/>
+        <UnsavedGuard dirty=Signal::derive(dirty)/>
         <SessionsSection saved dirty=sessions/>
         <KeyPolicySection saved dirty=policy/>
         <BodiesSection saved dirty=bodies/>
+        <RateLimitsSection dirty=rates/>
     }
 }

@@ -5,7 +5,7 @@ use super::{
     Draft, Wrong,
     fields::{FIELDS, LevelField, LimitFields, NameFields, ProjectField, ReminderField},
     life::LifeField,
-    rates::RateFields,
+    rates::KeyRateFields,
     show_first_error,
 };
 use crate::{
@@ -70,7 +70,7 @@ fn Form(draft: Draft, stage: Stage, like: Option<ApiKey>) -> impl IntoView {
                 <LevelField draft/>
                 <ProjectField draft wrong hint="Its calls are counted here."/>
                 <LimitFields draft wrong/>
-                <RateFields draft wrong/>
+                <KeyRateFields draft wrong/>
                 <LifeField draft wrong policy/>
                 <ReminderField draft wrong/>
             </div>

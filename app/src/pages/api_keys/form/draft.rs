@@ -2,11 +2,12 @@ use domain::{
     api_keys::{ApiKey, ApiKeyChanges, Hint, Level, Life, Network, NewApiKey, Scope},
     errors::FieldErrors,
     ids::ProjectId,
+    rate_limits::RateLimits,
 };
 use leptos::prelude::*;
 
 use super::{life, rates};
-use crate::state::now;
+use crate::{components::RateDraft, state::now};
 
 /// What was typed and chosen so far, for a new key or for changes of one.
 #[derive(Clone, Copy)]
@@ -29,9 +30,7 @@ pub(in crate::pages::api_keys) struct Draft {
     pub(super) day: RwSignal<String>,
     /// Days; empty for none.
     pub(super) reminder: RwSignal<String>,
-    /// A minute; empty for no limit.
-    pub(super) calls: RwSignal<String>,
-    pub(super) tokens: RwSignal<String>,
+    pub(super) rates: RateDraft,
 }
 
 impl Draft {
@@ -52,8 +51,7 @@ impl Draft {
             life: RwSignal::new(life::DEFAULT.to_owned()),
             day: text(),
             reminder: text(),
-            calls: text(),
-            tokens: text(),
+            rates: RateDraft::of(RateLimits::NONE),
         }
     }
 
@@ -69,8 +67,7 @@ impl Draft {
         let lines: Vec<_> = key.ip_allowlist.iter().map(ToString::to_string).collect();
         draft.networks.set(lines.join("\n"));
         draft.reminder.set(key.rotate_every_days.map(|days| days.to_string()).unwrap_or_default());
-        draft.calls.set(rates::typed(key.rate_limits.calls_per_minute));
-        draft.tokens.set(rates::typed(key.rate_limits.tokens_per_minute));
+        draft.rates.set(key.rate_limits);
         draft
     }
 
@@ -99,11 +96,10 @@ impl Draft {
             (self.life, empty.life),
             (self.day, empty.day),
             (self.reminder, empty.reminder),
-            (self.calls, empty.calls),
-            (self.tokens, empty.tokens),
         ] {
             signal.set(fresh.get_untracked());
         }
+        self.rates.set(RateLimits::NONE);
         self.allow(&[], &[]);
         self.anywhere.set(true);
     }

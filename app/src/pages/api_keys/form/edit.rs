@@ -4,7 +4,7 @@ use leptos::{ev, prelude::*};
 use super::{
     Draft, Wrong,
     fields::{FIELDS, LimitFields, NameFields, ProjectField, ReminderField},
-    rates::RateFields,
+    rates::KeyRateFields,
     show_first_error,
 };
 use crate::{
@@ -98,7 +98,7 @@ fn Form(
                 <NameFields draft wrong/>
                 <ProjectField draft wrong hint="Moves the key. Calls made before stay where they were counted."/>
                 <LimitFields draft wrong/>
-                <RateFields draft wrong/>
+                <KeyRateFields draft wrong/>
                 <ReminderField draft wrong before=key.get_value()/>
                 <p class="hint">"Level and expiry never change. A successor can have others."</p>
             </div>

@@ -2,7 +2,7 @@ use domain::api_keys::{ApiKey, Level};
 use leptos::prelude::*;
 
 use crate::{
-    components::{CollectAny, CopyButton, Time, TimeStyle},
+    components::{CollectAny, CopyButton, Time, TimeStyle, format_count},
     pages::api_keys::traits::{Expiry, LastUsed},
 };
 
@@ -32,7 +32,7 @@ pub(super) fn Facts(key: ApiKey) -> impl IntoView {
         None => all("none"),
     };
     let limit = |limit: Option<u32>| match limit {
-        Some(limit) => limit.to_string().into_any(),
+        Some(limit) => format_count(limit.into()).into_any(),
         None => all("No limit of its own"),
     };
     let id = key.id.to_string();

@@ -1,0 +1,103 @@
+//! How fast calls of the organization and of its projects may come.
+
+mod edit;
+
+use domain::{api_keys::ProjectRef, rate_limits::SharedLimits};
+use leptos::prelude::*;
+
+use self::edit::LimitsDialog;
+use crate::{
+    api,
+    components::{AsyncView, Badge, Button, Column, DataTable, Look, Place, Skeleton, format_count},
+    state::{load, use_organization},
+};
+
+/// Whose limits a row tells; `None` for the organization's.
+type Subject = Option<ProjectRef>;
+
+/// A table of all limits but those of keys, each changed in a dialog.
+#[component]
+pub(super) fn RateLimitsSection(
+    /// Set to whether there is anything to save.
+    dirty: RwSignal<bool>,
+) -> impl IntoView {
+    let slug = use_organization().slug();
+    let limits = load(move || api::rate_limits::List { organization: slug.clone() });
+    let open = RwSignal::new(false);
+    let edited = RwSignal::new(None::<SharedLimits>);
+    let edit = Callback::new(move |subject: Subject| {
+        edited.set(limits.with(|all| all.and_then(|all| find(all, &subject).cloned())));
+        open.set(true);
+    });
+    let saved = Callback::new(move |saved: SharedLimits| {
+        limits.update(|all| {
+            if let Some(limits) = all.iter_mut().find(|limits| limits.project == saved.project) {
+                *limits = saved;
+            }
+        });
+    });
+    view! {
+        <section class="card section wide" aria-labelledby="rate-limits">
+            <header>
+                <h2 id="rate-limits">"Rate limits"</h2>
+                <p>
+                    "How many calls, and how many tokens going in and out, may pass within any minute. Limits of the
+                    organization, of a project and of a key hold together; a key's are set with the key."
+                </p>
+            </header>
+            <AsyncView answer=limits skeleton=|| view! { <Skeleton lines=2/> } let:limits>
+                <Table limits edit/>
+            </AsyncView>
+        </section>
+        <LimitsDialog open edited dirty on_saved=saved/>
+    }
+}
+
+#[component]
+fn Table(limits: ReadSignal<Vec<SharedLimits>>, edit: Callback<Subject>) -> impl IntoView {
+    // A limit that changes leaves its row as it is, and with it the button that has the focus.
+    let subjects =
+        Memo::new(move |_| limits.with(|all| all.iter().map(|of| of.project.clone()).collect::<Vec<Subject>>()));
+    let cell = move |rate: fn(&SharedLimits) -> AnyView| {
+        move |subject: &Subject| {
+            let subject = subject.clone();
+            move || limits.with(|all| find(all, &subject).map(rate))
+        }
+    };
+    let columns = vec![
+        Column::new("All keys of", |subject: &Subject| match subject {
+            Some(project) => view! { <span class="name">{project.name.clone()}</span> }.into_any(),
+            None => view! { <span class="name">"The organization"</span> }.into_any(),
+        })
+        .at(Place::Title),
+        Column::new("Calls a minute", cell(|of| rate(of.limits.calls_per_minute, of.configured.calls_per_minute)))
+            .numeric(),
+        Column::new("Tokens a minute", cell(|of| rate(of.limits.tokens_per_minute, of.configured.tokens_per_minute)))
+            .numeric(),
+        Column::new("Edit", move |subject: &Subject| {
+            let label = format!("Edit the limits of {}", name(subject));
+            let subject = subject.clone();
+            view! { <Button look=Look::Quiet label on_press=move || edit.run(subject.clone())>"Edit"</Button> }
+        })
+        .at(Place::Act),
+    ];
+    view! { <DataTable caption="Rate limits" columns rows=move || subjects.get()/> }
+}
+
+fn find<'a>(all: &'a [SharedLimits], subject: &Subject) -> Option<&'a SharedLimits> {
+    all.iter().find(|limits| limits.project == *subject)
+}
+
+/// The limit that holds.
+fn rate(set: Option<u32>, configured: Option<u32>) -> AnyView {
+    match (set, configured) {
+        (Some(limit), _) => format_count(limit.into()).into_any(),
+        (None, Some(limit)) => view! { <Badge>"Operator's"</Badge> " " {format_count(limit.into())} }.into_any(),
+        (None, None) => view! { <span class="faint">"No limit"</span> }.into_any(),
+    }
+}
+
+/// What the limits are of, within a sentence.
+fn name(subject: &Subject) -> String {
+    subject.as_ref().map_or_else(|| "the organization".to_owned(), |project| format!("“{}”", project.name))
+}
