@@ -1,16 +1,22 @@
 import { expect, type Locator, type Page } from "@playwright/test";
 
+/** What is saved by itself. */
+type Section = "Sessions" | "API keys" | "Requests and responses";
+
 /** The organization's settings. */
 export class SettingsPage {
   readonly page: Page;
   readonly longestLife: Locator;
   /** Asks before unsaved changes are left. */
   readonly leaving: Locator;
+  /** What the organization and its projects may do within a minute. */
+  readonly rateLimits: Locator;
 
   constructor(page: Page) {
     this.page = page;
     this.longestLife = page.getByLabel("Longest life in days");
     this.leaving = page.getByRole("dialog", { name: "Leave without saving?" });
+    this.rateLimits = page.getByRole("region", { name: "Rate limits" });
   }
 
   async open(slug: string): Promise<void> {
@@ -19,11 +25,30 @@ export class SettingsPage {
   }
 
   /** The form that has this heading. */
-  section(name: "Sessions" | "API keys"): Locator {
+  section(name: Section): Locator {
     return this.page.locator("form").filter({ has: this.page.getByRole("heading", { name, exact: true }) });
   }
 
-  async save(section: "Sessions" | "API keys"): Promise<void> {
+  async save(section: Section): Promise<void> {
     await this.section(section).getByRole("button", { name: "Save" }).click();
+  }
+
+  /** Saves what is right; nothing is left to save then. */
+  async saved(section: Section): Promise<void> {
+    await this.save(section);
+    await expect(this.section(section).getByRole("button", { name: "Save" })).toHaveAttribute("aria-disabled", "true");
+  }
+
+  /** The row of the organization's limits, or of a project's. */
+  limitsOf(name: string): Locator {
+    return this.rateLimits.getByRole("row").filter({ hasText: name });
+  }
+
+  /** Opens the form for the limits of the organization or of a project. */
+  async editLimits(name: string): Promise<Locator> {
+    await this.limitsOf(name).getByRole("button", { name: "Edit" }).click();
+    const dialog = this.page.getByRole("dialog", { name: /^Rate limits of/ });
+    await expect(dialog).toBeVisible();
+    return dialog;
   }
 }

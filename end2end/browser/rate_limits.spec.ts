@@ -1,0 +1,224 @@
+import OpenAI from "openai";
+
+import { Hub } from "../lib/hub.ts";
+import { expectAccessible, expectToFit } from "./accessibility.ts";
+import { call } from "./client.ts";
+import { expect, signIn, test } from "./fixtures.ts";
+import { ApiKeyPage } from "./pages/api_key.ts";
+import { ApiKeysPage } from "./pages/api_keys.ts";
+import { SettingsPage } from "./pages/settings.ts";
+import { UsagePage } from "./pages/usage.ts";
+
+/** How long a changed limit may take until it holds, in milliseconds. */
+const HOLDS_WITHIN = 1_000;
+
+/** The sandbox, and limits where nobody sets others. */
+const CONFIGURATION = `
+[[provider]]
+name = "sandbox"
+kind = "sandbox"
+[[model]]
+name = "sandbox-1"
+providers = ["sandbox"]
+service = "chat"
+[limits.organization]
+tokens_per_minute = 1000000
+[limits.project]
+calls_per_minute = 1
+`;
+
+/** Calls until `whose` limit of one call a minute refuses; once it must hold, it lets that one through. */
+async function expectTooFast(hub: Hub, secret: string, whose: string): Promise<void> {
+  const changed = Date.now();
+  for (let through = 0; through < 2; ) {
+    const began = Date.now();
+    const refused = await call(hub, secret).then(() => undefined, (error: unknown) => error);
+    if (refused) {
+      expect(refused).toBeInstanceOf(OpenAI.RateLimitError);
+      return expect(String(refused)).toContain(whose);
+    }
+    if (began - changed >= HOLDS_WITHIN) through++;
+  }
+  throw new Error("two calls were let through");
+}
+
+/** Calls until no limit refuses. */
+async function expectLetThrough(hub: Hub, secret: string): Promise<void> {
+  const changed = Date.now();
+  for (;;) {
+    const began = Date.now();
+    const refused = await call(hub, secret).then(() => undefined, (error: unknown) => error);
+    if (!refused) return;
+    expect(began - changed, String(refused)).toBeLessThan(HOLDS_WITHIN);
+  }
+}
+
+test("what is no limit is told at its field, and what was typed stays", async ({ signedIn: page, organization }) => {
+  const settings = new SettingsPage(page);
+  await settings.open(organization.slug);
+  const dialog = await settings.editLimits("Default");
+  const [calls, tokens] = [dialog.getByLabel("Calls a minute"), dialog.getByLabel("Tokens a minute")];
+  const save = dialog.getByRole("button", { name: "Save" });
+  await expect(calls).toBeFocused();
+  await expect(save).toHaveAttribute("aria-disabled", "true");
+  for (const [wrong, why] of [
+    ["1,000", "Write a whole number"],
+    ["0", "1 to 1 billion a minute"],
+    ["5000000000", "1 to 1 billion a minute"],
+  ] as const) {
+    await calls.fill(wrong);
+    await save.click();
+    await expect(dialog.getByRole("alert").filter({ hasText: why })).toBeVisible();
+    await expect(calls).toHaveAttribute("aria-invalid", "true");
+  }
+  await tokens.fill("many");
+  await save.click();
+  await expect(dialog.getByRole("alert").filter({ hasText: "Write a whole number" })).toBeVisible();
+  await expect(calls).toHaveValue("5000000000");
+  await expectToFit(page);
+  await expectAccessible(page);
+});
+
+test("limits of a project and of the organization are set in the settings, and hold at once", async ({ signedIn: page, hub, key, organization }) => {
+  await hub.command(["project", "create", "--org", organization.slug, "--name", "Second"]);
+  const settings = new SettingsPage(page);
+  await settings.open(organization.slug);
+  for (const name of ["The organization", "Default", "Second"]) {
+    await expect(settings.limitsOf(name).getByText("No limit")).toHaveCount(2);
+  }
+  await call(hub, key.secret);
+  await call(hub, key.secret);
+
+  const dialog = await settings.editLimits("Default");
+  await dialog.getByLabel("Calls a minute").fill("1");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("status").filter({ hasText: "Rate limits saved" })).toBeVisible();
+  await expect(dialog).toBeHidden();
+  await expect(settings.limitsOf("Default").getByRole("cell").nth(1)).toHaveText("1");
+  await expect(settings.limitsOf("Default").getByRole("button", { name: "Edit" })).toBeFocused();
+  await expectTooFast(hub, key.secret, "project");
+
+  await test.step("it is taken back, and the organization is limited", async () => {
+    await settings.editLimits("Default");
+    await dialog.getByLabel("Calls a minute").fill("");
+    await dialog.getByLabel("Calls a minute").press("Enter");
+    await expect(dialog).toBeHidden();
+    await expectLetThrough(hub, key.secret);
+
+    await settings.editLimits("The organization");
+    await dialog.getByLabel("Calls a minute").fill("1");
+    await dialog.getByLabel("Tokens a minute").fill("2000000");
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await expectTooFast(hub, key.secret, "organization");
+  });
+
+  await page.reload();
+  await expect(settings.limitsOf("The organization").getByRole("cell").nth(2)).toHaveText("2,000,000");
+  await expect(settings.limitsOf("Default").getByText("No limit")).toHaveCount(2);
+  await settings.rateLimits.scrollIntoViewIfNeeded();
+  await expectToFit(page);
+  await expectAccessible(page);
+  expect(await hub.command(["org", "limits", organization.slug])).toEqual({ calls_per_minute: 1, tokens_per_minute: 2_000_000 });
+});
+
+test("typed limits are guarded until they are saved or given up", async ({ signedIn: page, organization }) => {
+  const [settings, usage] = [new SettingsPage(page), new UsagePage(page)];
+  await usage.open(organization.slug);
+  await page.keyboard.press("g");
+  await page.keyboard.press("s");
+  const dialog = await settings.editLimits("Default");
+  await dialog.getByLabel("Calls a minute").fill("60");
+  await page.goBack();
+  await expect(settings.leaving).toBeVisible();
+  await settings.leaving.getByRole("button", { name: "Cancel" }).click();
+  await expect(dialog.getByLabel("Calls a minute")).toHaveValue("60");
+
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await expect(dialog).toBeHidden();
+  await settings.editLimits("Default");
+  await expect(dialog.getByLabel("Calls a minute")).toHaveValue("");
+  await page.keyboard.press("Escape");
+  await page.goBack();
+  await usage.isLive();
+});
+
+test("what the operator has configured is told, and holds where nothing is set", async ({ browser, viewport }) => {
+  const hub = await Hub.start(CONFIGURATION);
+  try {
+    const organization = await hub.organization();
+    const { secret } = await hub.key(organization);
+    const page = await browser.newPage({ baseURL: hub.url, viewport });
+    await signIn(page, organization);
+    const settings = new SettingsPage(page);
+    await settings.open(organization.slug);
+    await expect(settings.limitsOf("The organization").getByRole("cell").nth(2)).toHaveText("Operator's 1,000,000");
+    await expect(settings.limitsOf("Default").getByRole("cell").nth(1)).toHaveText("Operator's 1");
+    await expectTooFast(hub, secret, "project");
+
+    const dialog = await settings.editLimits("Default");
+    await expect(dialog).toContainText("Empty for your operator's limit, 1.");
+    await expectToFit(page);
+    await expectAccessible(page);
+    await dialog.getByLabel("Calls a minute").fill("60");
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await expect(settings.limitsOf("Default").getByRole("cell").nth(1)).toHaveText("60");
+    await expectLetThrough(hub, secret);
+  } finally {
+    await hub.stop();
+  }
+});
+
+test("a key's limits are typed with the key, and hold at once", async ({ signedIn: page, hub, organization }) => {
+  const [keys, key] = [new ApiKeysPage(page), new ApiKeyPage(page)];
+  await keys.open(organization.slug);
+  await keys.startCreating();
+  const [calls, tokens] = [keys.creation.getByLabel("Calls a minute"), keys.creation.getByLabel("Tokens a minute")];
+  await keys.creation.getByLabel("Name").fill("Paced");
+
+  await test.step("what is no limit is told at its field, which gets the focus", async () => {
+    await calls.fill("a few");
+    await tokens.fill("0");
+    await keys.submit();
+    await expect(keys.creation.getByRole("alert").filter({ hasText: "Write a whole number" })).toBeVisible();
+    await expect(calls).toBeFocused();
+    await calls.fill("1");
+    await keys.submit();
+    await expect(keys.creation.getByRole("alert").filter({ hasText: "1 to 1 billion a minute" })).toBeVisible();
+    await expect(tokens).toBeFocused();
+    await expectToFit(page);
+    await expectAccessible(page);
+  });
+
+  await test.step("keys that call no models have none", async () => {
+    await keys.creation.getByRole("radio", { name: /^Read/ }).check();
+    await expect(calls).toBeHidden();
+    await keys.creation.getByRole("radio", { name: /^Standard/ }).check();
+    await expect(calls).toHaveValue("1");
+  });
+
+  await tokens.fill("");
+  await keys.submit();
+  const secret = await keys.readSecret();
+  await keys.storeSecret();
+  await call(hub, secret);
+  await expectTooFast(hub, secret, "this key may take");
+
+  await keys.openKey("Paced");
+  const fact = (name: string) => key.settings.locator("dt", { hasText: name }).locator("+ dd");
+  await expect(fact("Calls a minute")).toHaveText("1");
+  await expect(fact("Tokens a minute")).toHaveText("No limit of its own");
+
+  const dialog = await key.act("Edit");
+  await expect(dialog.getByLabel("Calls a minute")).toHaveValue("1");
+  await dialog.getByLabel("Calls a minute").fill("2000000000");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(dialog.getByRole("alert").filter({ hasText: "1 to 1 billion a minute" })).toBeVisible();
+  await expect(dialog.getByLabel("Calls a minute")).toBeFocused();
+  await expectAccessible(page);
+  await dialog.getByLabel("Calls a minute").fill("");
+  await dialog.getByLabel("Tokens a minute").fill("50000");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(fact("Calls a minute")).toHaveText("No limit of its own");
+  await expect(fact("Tokens a minute")).toHaveText("50,000");
+  await expectLetThrough(hub, secret);
+});
