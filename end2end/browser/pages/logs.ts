@@ -24,6 +24,11 @@ export class LogsPage {
     await expect(this.call).toBeVisible();
   }
 
+  /** The text of one side of the open call. */
+  said(side: "Request" | "Response"): Locator {
+    return this.call.locator(`pre[aria-label="${side}"]`);
+  }
+
   async exportCsv(): Promise<Download> {
     const download = this.page.waitForEvent("download");
     await this.page.getByRole("link", { name: "Export CSV" }).click();
