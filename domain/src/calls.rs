@@ -2,13 +2,14 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     api_keys::ProjectRef,
     ids::{ApiKeyId, CallId},
     models::Service,
     money::{Money, Price, Quantities},
+    text::from_text,
     time::Timestamp,
     usage::{Filter, Range},
 };
@@ -116,7 +117,7 @@ impl Serialize for OutcomeFilter {
 
 impl<'de> Deserialize<'de> for OutcomeFilter {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        from_text(deserializer)
     }
 }
 

@@ -3,10 +3,22 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+use crate::text::from_text;
+
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// What each byte is worth as a digit; what is none has a value beyond all digits.
+const DIGITS: [u8; 256] = {
+    let mut digits = [u8::MAX; 256];
+    let mut value = 0;
+    while value < ALPHABET.len() {
+        digits[ALPHABET[value] as usize] = value as u8;
+        value += 1;
+    }
+    digits
+};
 /// 128 bits in base 32, the two spare bits leading.
 const ENCODED_LENGTH: usize = 26;
 
@@ -30,8 +42,8 @@ fn decode(text: &str) -> Option<Uuid> {
         return None;
     }
     let value = text.bytes().try_fold(0u128, |value, byte| {
-        let digit = ALPHABET.iter().position(|&letter| letter == byte)?;
-        Some(value << 5 | digit as u128)
+        let digit = DIGITS[usize::from(byte)];
+        (digit < 32).then_some(value << 5 | u128::from(digit))
     })?;
     Some(Uuid::from_u128(value))
 }
@@ -56,8 +68,9 @@ macro_rules! ids {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let text = encode(self.0);
-                write!(f, "{}_{}", Self::PREFIX, String::from_utf8_lossy(&text))
+                f.write_str(Self::PREFIX)?;
+                f.write_str("_")?;
+                f.write_str(std::str::from_utf8(&encode(self.0)).map_err(|_| fmt::Error)?)
             }
         }
 
@@ -87,7 +100,7 @@ macro_rules! ids {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+                from_text(deserializer)
             }
         }
     )*};

@@ -19,6 +19,7 @@ pub mod overview;
 pub mod permissions;
 pub mod projects;
 pub mod rate_limits;
+mod text;
 pub mod time;
 pub mod usage;
 pub mod validation;

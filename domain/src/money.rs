@@ -9,9 +9,11 @@ use std::{
     str::FromStr,
 };
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use lines::{CostLine, Part};
+
+use crate::text::from_text;
 
 const NANOS_PER_DOLLAR: i64 = 1_000_000_000;
 
@@ -78,7 +80,7 @@ impl Serialize for Money {
 
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        from_text(deserializer)
     }
 }
 
@@ -126,6 +128,10 @@ impl Quantities {
         media_ms: 0,
         byte_hours: 0,
     };
+
+    pub fn is_none(&self) -> bool {
+        *self == Self::NONE
+    }
 }
 
 /// What a model costs: each part in nano-dollars, tokens by the million.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     choices,
     ids::{ApiKeyId, ProjectId},
+    text::from_text,
 };
 
 choices! {
@@ -186,7 +187,7 @@ impl Serialize for Range {
 
 impl<'de> Deserialize<'de> for Range {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        from_text(deserializer)
     }
 }
 
