@@ -1,12 +1,13 @@
 //! The gateway: takes calls in OpenAI's form, checks the key, forwards them to a
 //! provider, and stores what they used before their answer ends.
 //!
-//! A call is worked on by a task of its own, which goes on when the client
-//! hangs up: what the provider charges for is recorded all the same.
+//! Work on a call goes on when the client hangs up: what the provider charges
+//! for is recorded all the same.
 
 mod accept;
 pub(crate) mod admission;
 mod answer;
+mod answering;
 mod bodies;
 mod body;
 mod call;
@@ -59,6 +60,7 @@ use tokio::sync::{oneshot, watch};
 use tracing::Instrument;
 
 use self::{
+    answering::Answering,
     bodies::Capture,
     call::Arrival,
     endpoint::{Dialect, ENDPOINTS, Endpoint, Verb},
@@ -180,13 +182,7 @@ pub fn router(gateway: Gateway) -> Router {
 
 /// Has a call worked on, and answers when its answer begins.
 async fn call(gateway: Gateway, endpoint: &'static Endpoint, mut request: Request) -> Response {
-    let arrival = match Arrival::new(&gateway.services, endpoint) {
-        Ok(arrival) => arrival,
-        Err(error) => {
-            tracing::error!(%error, "a call can't be given an id");
-            return Refusal::internal().response();
-        }
-    };
+    let arrival = Arrival::new(&gateway.services, endpoint);
     let id = arrival.id;
     let trace = trace::id(request.headers_mut());
     // Whatever is logged on the way says which call it was, whatever the filter lets through.
@@ -199,9 +195,9 @@ async fn call(gateway: Gateway, endpoint: &'static Endpoint, mut request: Reques
         let _under_way = under_way;
         forward::handle(&gateway, arrival, request, Reply::new(reply), captured).await;
     };
-    tokio::spawn(work.instrument(span));
-    // Without a reply the task panicked, or the client sent half a request and left.
-    let response = answer.await.unwrap_or_else(|_| Refusal::internal().response());
+    // Without an answer the work panicked, or the client sent half a request and left.
+    let response = Answering::new(work.instrument(span), answer).await;
+    let response = response.unwrap_or_else(|| Refusal::internal().response());
     let mut response = identified(response, id);
     if endpoint.dialect == Dialect::Anthropic
         && let Some(id) = response.headers().get(REQUEST_ID).cloned()
@@ -221,10 +217,7 @@ fn identified(mut response: Response, id: CallId) -> Response {
 
 /// The same for what is no call, and isn't in the log.
 pub(crate) fn identified_anew(gateway: &Gateway, response: Response) -> Response {
-    match new_call_id(gateway.services.now()) {
-        Ok(id) => identified(response, id),
-        Err(_) => response,
-    }
+    identified(response, new_call_id(gateway.services.now()))
 }
 
 async fn no_such_path(State(gateway): State<Gateway>) -> Response {

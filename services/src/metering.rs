@@ -36,7 +36,7 @@ pub use open::Open;
 pub use series::{NewSeries, SeriesCache};
 pub use store::store;
 
-use crate::{ServiceResult, random};
+use crate::random;
 
 /// Most tokens of one kind that a single call can have used; a report of more is a mistake and counts as none.
 ///
@@ -46,6 +46,7 @@ pub const MOST_TOKENS: i64 = 1 << 31;
 /// A call that is over, with all that is kept of it.
 ///
 /// The journal holds it as JSON, which a later version must still be able to read: what is added takes `#[serde(default)]`.
+/// What a call that begins doesn't have yet isn't written down, since that is done before each call goes on.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct CallRecord {
     pub id: CallId,
@@ -54,10 +55,12 @@ pub struct CallRecord {
     #[serde(serialize_with = "zone_name", deserialize_with = "zone_of_name")]
     pub time_zone: Tz,
     /// `None` for a key that belongs to no project.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub project_id: Option<ProjectId>,
     pub api_key_id: ApiKeyId,
     pub secret_id: SecretId,
     /// Who made the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<UserId>,
     /// The moment the call belongs to: its bucket, price and cycle.
     pub started_at: Timestamp,
@@ -76,14 +79,18 @@ pub struct CallRecord {
     pub times: u32,
     /// Where `used` comes from.
     pub measured: Measured,
+    #[serde(default, skip_serializing_if = "Quantities::is_none")]
     pub used: Quantities,
     /// `None` where it isn't known. A call that certainly costs nothing has a cost of zero.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<Money>,
     /// The price that was applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub price_id: Option<PriceId>,
     /// From the request's arrival to the last byte of the answer, in microseconds.
     pub duration_us: i64,
     /// From the request's arrival to the first byte of a streamed answer, in microseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub first_byte_us: Option<i64>,
     /// The code of the error the client was told; empty without one.
     pub error_code: Cow<'static, str>,
@@ -97,8 +104,8 @@ impl CallRecord {
 }
 
 /// An id for a call that starts `now`.
-pub fn new_call_id(now: Timestamp) -> ServiceResult<CallId> {
-    random::uuid(now).map(CallId::new)
+pub fn new_call_id(now: Timestamp) -> CallId {
+    CallId::new(random::quick_uuid(now))
 }
 
 fn zone_name<S: Serializer>(zone: &Tz, serializer: S) -> Result<S::Ok, S::Error> {

@@ -114,7 +114,7 @@ pub async fn remember(services: &Services, key: &KeyRecord, new: NewObject<'_>) 
         created_at: new.created_at.millis(),
         deleted_at: new.expires_at.map(Timestamp::millis),
         bytes: new.bytes,
-        settlement_id: new_call_id(new.created_at)?.uuid(),
+        settlement_id: new_call_id(new.created_at).uuid(),
         look_at: new.look_at.map(Timestamp::millis),
         document: kept(new.document).to_owned(),
     };

@@ -77,7 +77,7 @@ pub(super) async fn accept(
     let object = match (endpoint.object, &id) {
         (Some((kind, Act::List)), _) => {
             let query = parts.uri.query().unwrap_or_default();
-            return objects::list(gateway, key, kind, query).await.map(Accepted::Here).map_err(nothing);
+            return Box::pin(objects::list(gateway, key, kind, query)).await.map(Accepted::Here).map_err(nothing);
         }
         (Some((kind, _)), Some(id)) => Some(objects::find(gateway, key, kind, id).await.map_err(nothing)?),
         _ => None,

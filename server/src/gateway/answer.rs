@@ -28,7 +28,7 @@ const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 /// Passes on an answer, when what it used is stored: one that can't be stored isn't given.
 pub(super) async fn relay(
     gateway: &Gateway,
-    mut call: Call,
+    call: &mut Call,
     provider: Arc<Provider>,
     response: Response<ProviderBody>,
     reply: Reply,
@@ -57,7 +57,7 @@ pub(super) async fn relay(
                 error_code: Cow::Borrowed(refusal.code),
                 ..failed(&provider, refusal.status)
             };
-            return record_then_refuse(gateway, &call, end, &refusal, reply).await;
+            return record_then_refuse(gateway, call, end, &refusal, reply).await;
         }
     };
     let reported = Reported::read(&bytes);
@@ -78,7 +78,7 @@ pub(super) async fn relay(
         }
         _ => None,
     };
-    let noted = objects::note(gateway, &call, &provider, parts.status, &bytes).await;
+    let noted = objects::note(gateway, call, &provider, parts.status, &bytes).await;
     if let Err(error) = &noted {
         tracing::error!(call = %call.arrival.id, %error, "what a provider keeps can't be remembered");
     }
@@ -95,9 +95,9 @@ pub(super) async fn relay(
         ..failed(&provider, own_words.as_ref().map_or(parts.status, |refusal| refusal.status))
     };
     if let Some(refusal) = own_words {
-        return record_then_refuse(gateway, &call, end, &refusal, reply).await;
+        return record_then_refuse(gateway, call, end, &refusal, reply).await;
     }
-    if gateway.record(&call, end).await.is_err() || (noted.is_err() && call.must_be_noted()) {
+    if gateway.record(call, end).await.is_err() || (noted.is_err() && call.must_be_noted()) {
         let _ = reply.send(call.arrival.refusal(&Refusal::unavailable()));
         return;
     }

@@ -10,7 +10,7 @@ use domain::{
     time::Timestamp,
 };
 use services::{
-    ServiceResult, Services,
+    Services,
     api_keys::directory::KeyRecord,
     metering::{CallRecord, Open, new_call_id},
     objects::Kind,
@@ -37,9 +37,9 @@ pub(super) struct Arrival {
 }
 
 impl Arrival {
-    pub(super) fn new(services: &Services, endpoint: &'static Endpoint) -> ServiceResult<Self> {
+    pub(super) fn new(services: &Services, endpoint: &'static Endpoint) -> Self {
         let started_at = services.now();
-        Ok(Self { id: new_call_id(started_at)?, endpoint, started_at, instant: Instant::now() })
+        Self { id: new_call_id(started_at), endpoint, started_at, instant: Instant::now() }
     }
 
     /// Microseconds since then.

@@ -71,22 +71,18 @@ pub(super) async fn handle(gateway: &Gateway, arrival: Arrival, request: Request
     };
     capture.forwarded();
     let price = offer.price;
-    send(
-        gateway,
-        Call { arrival, key, offer, price, memo, lifeline, permit, timing: Timing::new(client), _open },
-        request,
-        reply,
-    )
-    .await;
+    let mut call = Call { arrival, key, offer, price, memo, lifeline, permit, timing: Timing::new(client), _open };
+    send(gateway, &mut call, request, reply).await;
 }
 
-async fn send(gateway: &Gateway, call: Call, request: ProviderRequest, reply: Reply) {
-    match routing::ask(gateway, &call, request).await {
+/// What takes long has its state in a box of its own, so that other calls don't need the room for it.
+async fn send(gateway: &Gateway, call: &mut Call, request: ProviderRequest, reply: Reply) {
+    match routing::ask(gateway, call, request).await {
         Ok((provider, response)) if headers::is_event_stream(response.headers()) => {
-            stream::relay(gateway, call, provider, response, reply).await;
+            Box::pin(stream::relay(gateway, call, provider, response, reply)).await;
         }
         Ok((provider, response)) if pass::is_for(&response) => {
-            pass::relay(gateway, call, provider, response, reply).await;
+            Box::pin(pass::relay(gateway, call, provider, response, reply)).await;
         }
         Ok((provider, response)) => answer::relay(gateway, call, provider, response, reply).await,
         Err(Unanswered { provider, refusal, outcome, free }) => {
@@ -100,7 +96,7 @@ async fn send(gateway: &Gateway, call: Call, request: ProviderRequest, reply: Re
                 first_byte_us: None,
                 error_code: Cow::Borrowed(refusal.code),
             };
-            answer::record_then_refuse(gateway, &call, end, &refusal, reply).await;
+            answer::record_then_refuse(gateway, call, end, &refusal, reply).await;
         }
     }
 }

@@ -70,7 +70,7 @@ pub(super) fn for_client(headers: HeaderMap) -> HeaderMap {
     without(headers, stays_with_provider)
 }
 
-fn without(headers: HeaderMap, stays: fn(&str) -> bool) -> HeaderMap {
+fn without(mut headers: HeaderMap, stays: fn(&str) -> bool) -> HeaderMap {
     let named: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)
         .iter()
@@ -78,19 +78,12 @@ fn without(headers: HeaderMap, stays: fn(&str) -> bool) -> HeaderMap {
         .flat_map(|value| value.split(','))
         .filter_map(|name| name.trim().parse().ok())
         .collect();
-    let mut kept = HeaderMap::with_capacity(headers.len());
-    let mut passes = None;
-    for (name, value) in headers {
-        // A name is given with the first of its values only.
-        if let Some(name) = name {
-            let stays_here = is_hop_by_hop(name.as_str()) || stays(name.as_str()) || named.contains(&name);
-            passes = (!stays_here).then_some(name);
-        }
-        if let Some(name) = &passes {
-            kept.append(name.clone(), value);
-        }
+    let stays_here = |name: &&HeaderName| is_hop_by_hop(name.as_str()) || stays(name.as_str()) || named.contains(name);
+    let staying: Vec<HeaderName> = headers.keys().filter(stays_here).cloned().collect();
+    for name in staying {
+        headers.remove(name);
     }
-    kept
+    headers
 }
 
 /// Whether the body is a stream of server-sent events.

@@ -46,7 +46,7 @@ pub(super) fn id(endpoint: &Endpoint, path: &str) -> Result<Option<String>, Refu
 
 /// The object with this id, if it is the asker's.
 pub(super) async fn find(gateway: &Gateway, key: &KeyRecord, kind: Kind, id: &str) -> Result<Object, Refusal> {
-    let found = objects::find(&gateway.services, key.organization.id, key.project_id, kind, id).await;
+    let found = Box::pin(objects::find(&gateway.services, key.organization.id, key.project_id, kind, id)).await;
     found.map_err(|error| unavailable(&error))?.ok_or_else(Refusal::not_found)
 }
 
@@ -95,6 +95,8 @@ pub(super) async fn list(gateway: &Gateway, key: &KeyRecord, kind: Kind, query: 
 
 /// Keeps in mind what an answer says of what the provider keeps. To be awaited before the answer is passed on, so that
 /// what a client knows of can be asked for.
+///
+/// Most answers say nothing of that kind: the room for the work is taken only where there is some.
 pub(super) async fn note(
     gateway: &Gateway,
     call: &Call,
@@ -106,11 +108,16 @@ pub(super) async fn note(
     if let Some(object) = &call.memo.object
         && act != Act::Derive
     {
-        return follow(gateway, object, act, status, body).await;
+        return Box::pin(follow(gateway, object, act, status, body)).await;
     }
     if !status.is_success() || !call.memo.stores {
         return Ok(());
     }
+    Box::pin(remember(gateway, call, provider, kind, body)).await
+}
+
+/// Keeps in mind what was made.
+async fn remember(gateway: &Gateway, call: &Call, provider: &Provider, kind: Kind, body: &[u8]) -> ServiceResult<()> {
     let text = std::str::from_utf8(body).unwrap_or_default();
     let document = Document::read(text);
     let Some(id) = document.id.as_deref().filter(|id| !id.is_empty() && id.len() <= LONGEST_ID) else {
@@ -170,7 +177,7 @@ async fn follow(gateway: &Gateway, object: &Object, act: Act, status: StatusCode
 pub(super) async fn settle_before_delete(gateway: &Gateway, endpoint: &Endpoint, object: &Object) {
     if object.is_pending()
         && matches!(endpoint.object, Some((_, Act::Delete)))
-        && let Err(error) = jobs::look(gateway, object).await
+        && let Err(error) = Box::pin(jobs::look(gateway, object)).await
     {
         tracing::warn!(%error, "a job that is to be deleted can't be looked at");
     }

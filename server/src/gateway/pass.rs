@@ -48,7 +48,7 @@ enum Ending {
 /// Passes on an answer, and stores the call before its last piece.
 pub(super) async fn relay(
     gateway: &Gateway,
-    mut call: Call,
+    call: &mut Call,
     provider: Arc<Provider>,
     response: Response<ProviderBody>,
     reply: Reply,
@@ -94,7 +94,7 @@ pub(super) async fn relay(
         error_code: Cow::Borrowed(error_code),
         ..failed(&provider, parts.status)
     };
-    let stored = gateway.record(&call, end).await;
+    let stored = gateway.record(call, end).await;
     if let (Ok(()), Ending::Complete(held)) = (stored, ending) {
         client.send(held).await;
         client.end().await;

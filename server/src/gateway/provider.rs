@@ -91,7 +91,7 @@ impl Provider {
     pub(super) async fn ask(&self, request: ProviderRequest) -> Result<Response<ProviderBody>, ProviderError> {
         match &self.kind {
             Kind::Http(http) => http.ask(request).await,
-            Kind::Sandbox(sandbox) => sandbox.answer(request).await,
+            Kind::Sandbox(sandbox) => Box::pin(sandbox.answer(request)).await,
         }
     }
 

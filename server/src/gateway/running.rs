@@ -7,9 +7,10 @@ use std::{
 };
 
 use domain::ids::{ApiKeyId, CallId};
+use futures::FutureExt as _;
 use services::api_keys::directory::KeyDirectory;
 use tokio::{sync::broadcast::error::RecvError, task::JoinHandle};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{future::FutureExt as _, sync::CancellationToken};
 
 /// How long a leaked key is remembered: for calls that were let in just before, and come here just after.
 const REMEMBERED: Duration = Duration::from_secs(60);
@@ -85,8 +86,8 @@ pub(super) struct Cut;
 
 impl Lifeline {
     /// Works on `future` as long as the key is good.
-    pub(super) async fn hold<F: Future>(&self, future: F) -> Result<F::Output, Cut> {
-        self.token.run_until_cancelled(future).await.ok_or(Cut)
+    pub(super) fn hold<F: Future>(&self, future: F) -> impl Future<Output = Result<F::Output, Cut>> {
+        future.with_cancellation_token(&self.token).map(|output| output.ok_or(Cut))
     }
 }
 

@@ -36,7 +36,7 @@ use crate::config::GatewayConfig;
 /// Passes on a stream, and stores what it used before its end.
 pub(super) async fn relay(
     gateway: &Gateway,
-    mut call: Call,
+    call: &mut Call,
     provider: Arc<Provider>,
     response: Response<ProviderBody>,
     reply: Reply,
@@ -46,7 +46,7 @@ pub(super) async fn relay(
     let limits = gateway.limits_for(&provider);
     let prompt = std::mem::take(&mut call.memo.prompt);
     let client = Client::new(&call.arrival, &limits, status, headers::for_client(parts.headers), reply);
-    let mut relay = Relay::new(&call, &limits, client);
+    let mut relay = Relay::new(call, &limits, client);
     let ending = call.lifeline.hold(relay.pass_events(&mut body)).await.unwrap_or(Ending::Cut);
     let complete = matches!(ending, Ending::Complete { .. });
     let outcome = match &relay.error_code {
@@ -73,7 +73,7 @@ pub(super) async fn relay(
         first_byte_us: relay.client.first_byte_us,
         error_code,
     };
-    let stored = gateway.record(&call, end).await;
+    let stored = gateway.record(call, end).await;
     match ending {
         Ending::Complete { rest, more } if stored.is_ok() => relay.pass_end(rest, more, &mut body).await,
         Ending::Cut => relay.pass_cut(),

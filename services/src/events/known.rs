@@ -91,7 +91,7 @@ impl Known {
         };
         let (cost, price_id) = self.cost(usage, line.at);
         Ok(Ok(CallRecord {
-            id: new_call_id(line.at)?,
+            id: new_call_id(line.at),
             organization_id: actor.organization.id,
             time_zone: actor.organization.time_zone,
             project_id: place.project,

@@ -146,7 +146,7 @@ pub async fn remember_results(services: &Services, job: &Object, files: &[String
             created_at: now.millis(),
             deleted_at: None,
             bytes: 0,
-            settlement_id: new_call_id(now)?.uuid(),
+            settlement_id: new_call_id(now).uuid(),
             look_at: None,
             document: String::new(),
             ..job.0.clone()

@@ -71,7 +71,7 @@ async fn key(world: &World) -> (Actor, ApiKey) {
 fn call(actor: &Actor, key: &ApiKey, at: &str) -> CallRecord {
     let at: Timestamp = at.parse().unwrap();
     CallRecord {
-        id: metering::new_call_id(at).unwrap(),
+        id: metering::new_call_id(at),
         organization_id: actor.organization.id,
         time_zone: actor.organization.time_zone,
         project_id: key.project.as_ref().map(|project| project.id),
@@ -104,7 +104,7 @@ fn various(actor: &Actor, key: &ApiKey, count: usize) -> Vec<CallRecord> {
         let number = i64::try_from(number).unwrap();
         let at = start.started_at.plus_minutes(number * 7);
         CallRecord {
-            id: metering::new_call_id(at).unwrap(),
+            id: metering::new_call_id(at),
             started_at: at,
             model: ["gpt-x", "gpt-y", "gpt-z"][usize::try_from(number % 3).unwrap()].into(),
             used: Quantities {
@@ -158,8 +158,8 @@ on_both_databases! {
         let one = call(&actor, &key, "2026-11-17T12:00:00Z");
         meter.record(one.clone()).await.unwrap();
         meter.record(one.clone()).await.unwrap();
-        let other = CallRecord { id: metering::new_call_id(one.started_at).unwrap(), ..one.clone() };
-        let third = CallRecord { id: metering::new_call_id(one.started_at).unwrap(), ..one.clone() };
+        let other = CallRecord { id: metering::new_call_id(one.started_at), ..one.clone() };
+        let third = CallRecord { id: metering::new_call_id(one.started_at), ..one.clone() };
         let again = [one, other.clone(), third, other].into_iter().map(|call| meter.record(call));
         assert!(join_all(again).await.iter().all(Result::is_ok));
         assert_eq!(assert_reconciled(world).await[0], 3);
@@ -232,7 +232,7 @@ on_both_databases! {
         let meter = world.meter();
         let unknown = CallRecord { cost: None, ..call(&actor, &key, "2026-11-17T12:00:00Z") };
         let refused = CallRecord {
-            id: metering::new_call_id(unknown.started_at).unwrap(),
+            id: metering::new_call_id(unknown.started_at),
             outcome: Outcome::Refused,
             ..unknown.clone()
         };

@@ -37,6 +37,8 @@ pub(super) struct State {
     /// Why no call may begin: the disk takes nothing.
     pub(super) trouble: Option<io::ErrorKind>,
     pub(super) closed: Option<Instant>,
+    /// Whether the thread waits for work. Waking it costs a system call, also where it is awake.
+    pub(super) idle: bool,
     /// Nothing will be written any more.
     pub(super) done: bool,
 }

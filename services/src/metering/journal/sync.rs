@@ -50,7 +50,9 @@ impl Journal {
     fn work_to_do(&self, stuck: bool) -> Option<MutexGuard<'_, State>> {
         let mut state = self.lock();
         if stuck || state.trouble.is_some() {
+            state.idle = true;
             state = self.work.wait_timeout(state, PAUSE).unwrap_or_else(PoisonError::into_inner).0;
+            state.idle = false;
         }
         loop {
             let results = !state.buffer.is_empty() || !state.waiting.is_empty();
@@ -61,7 +63,9 @@ impl Journal {
             if state.closed.is_some() {
                 return None;
             }
+            state.idle = true;
             state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.idle = false;
         }
     }
 
@@ -89,8 +93,7 @@ impl Journal {
     pub(in crate::metering) fn close(&self) {
         let mut state = self.lock();
         state.closed.get_or_insert_with(Instant::now);
-        drop(state);
-        self.work.notify_one();
+        self.wake(state);
         self.written.notify_one();
     }
 }

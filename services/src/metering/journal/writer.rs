@@ -69,6 +69,7 @@ impl Journal {
             marks: VecDeque::from([(0, Instant::now())]),
             trouble: None,
             closed: None,
+            idle: false,
             done: false,
         };
         let journal = Self {
@@ -104,7 +105,7 @@ impl Journal {
             .map_err(|error| ServiceError::unavailable(format!("the journal can't be written: {error}")))?;
         let number = state.segment.number;
         state.open.insert(call.id, (number, line.into()));
-        self.wake_if_needed(&state);
+        self.wake_if_needed(state);
         Ok(())
     }
 
@@ -112,15 +113,16 @@ impl Journal {
     pub(in crate::metering) fn end(&self, call: &CallRecord) -> ServiceResult<u64> {
         let line = entry::line(Kind::Ended, call)?;
         let mut state = self.take_result(call.id, line.len())?;
+        let results = state.results;
         if state.buffer.is_empty() && state.segment.write(&line).is_ok() {
             self.written.notify_one();
-            self.wake_if_needed(&state);
+            self.wake_if_needed(state);
         } else {
             // The thread tries it again.
             state.buffer.extend(line);
-            self.work.notify_one();
+            self.wake(state);
         }
-        Ok(state.results)
+        Ok(results)
     }
 
     /// The same by the next sync; what is given back tells whether it is on the disk.
@@ -130,8 +132,7 @@ impl Journal {
         let mut state = self.take_result(call.id, line.len())?;
         state.buffer.extend(line);
         state.waiting.push(done);
-        drop(state);
-        self.work.notify_one();
+        self.wake(state);
         Ok(synced)
     }
 
@@ -149,8 +150,17 @@ impl Journal {
     }
 
     /// Wakes the thread where lines are written past it and there must be room for more.
-    fn wake_if_needed(&self, state: &State) {
-        if self.is_full(state) || !state.has_room() {
+    fn wake_if_needed(&self, state: MutexGuard<'_, State>) {
+        if self.is_full(&state) || !state.has_room() {
+            self.wake(state);
+        }
+    }
+
+    /// Wakes the thread; awake, it looks for more work before it rests.
+    pub(super) fn wake(&self, mut state: MutexGuard<'_, State>) {
+        let idle = std::mem::take(&mut state.idle);
+        drop(state);
+        if idle {
             self.work.notify_one();
         }
     }
@@ -170,7 +180,7 @@ impl Journal {
         if !state.done {
             state.waiting.push(done);
         }
-        self.work.notify_one();
+        self.wake(state);
         synced
     }
 

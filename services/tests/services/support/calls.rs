@@ -83,7 +83,7 @@ impl World {
 
 fn record(organization: &Organization, key: &ApiKey, call: &CallMade) -> CallRecord {
     CallRecord {
-        id: metering::new_call_id(call.at).unwrap(),
+        id: metering::new_call_id(call.at),
         organization_id: organization.id,
         time_zone: organization.time_zone,
         project_id: key.project.as_ref().map(|project| project.id),

@@ -105,7 +105,7 @@ fn call(world: &World, key: &CreatedApiKey, at: Timestamp, random: &mut Pcg64) -
     let mut tokens = |most| if refused { 0 } else { random.random_range(0..most) };
     let (tokens_in, tokens_out, cost) = (tokens(10_000), tokens(500), tokens(9_000_000_000));
     CallRecord {
-        id: metering::new_call_id(at).unwrap(),
+        id: metering::new_call_id(at),
         organization_id: world.organization.id,
         time_zone: world.organization.time_zone,
         project_id: key.api_key.project.as_ref().map(|project| project.id),
