@@ -1,11 +1,18 @@
-//! Reads a whole body, within limits.
+//! Reads bodies within limits: as a whole, or piece by piece.
 
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures::FutureExt;
 use http_body_util::BodyExt;
-use hyper::body::Body;
-use tokio::time::{Instant, timeout_at};
+use hyper::body::{Body, Frame};
+use tokio::{
+    task::yield_now,
+    time::{Instant, timeout_at},
+};
+
+/// How much of a body is put together at most, in bytes.
+const TOGETHER: usize = 16 * 1024;
 
 /// How much and how long.
 #[derive(Clone, Copy, Debug)]
@@ -36,19 +43,69 @@ pub(super) enum Next {
     Broken,
 }
 
+impl Next {
+    /// Nothing for trailers, of which nothing is known that would matter.
+    fn of<E>(frame: Option<Result<Frame<Bytes>, E>>) -> Option<Self> {
+        match frame {
+            None => Some(Self::End),
+            Some(Err(_)) => Some(Self::Broken),
+            Some(Ok(frame)) => frame.into_data().ok().map(Self::Data),
+        }
+    }
+}
+
 /// The next piece of `body`, which may take `idle`, but not beyond `deadline`.
 pub(super) async fn next<B: Body<Data = Bytes> + Unpin>(body: &mut B, idle: Duration, deadline: Instant) -> Next {
     loop {
-        match timeout_at(deadline.min(Instant::now() + idle), body.frame()).await {
+        match timeout_at(deadline.min(Instant::now() + idle), body.frame()).await.map(Next::of) {
             Err(_) => return Next::TooSlow,
-            Ok(None) => return Next::End,
-            Ok(Some(Err(_))) => return Next::Broken,
-            Ok(Some(Ok(frame))) => match frame.into_data() {
-                Ok(data) => return Next::Data(data),
-                // Trailers, of which nothing is known that would matter.
-                Err(_) => continue,
-            },
+            Ok(Some(next)) => return next,
+            Ok(None) => {}
         }
+    }
+}
+
+/// A body of many small pieces, such as a stream's events: what has arrived together comes together.
+///
+/// A connection hands over one piece at a time, and the next when it was given a chance to run. Passed on like that, each
+/// would cost a system call and a packet; what waits for nothing isn't kept waiting by this either.
+pub(super) struct Pieces<B> {
+    body: B,
+    /// What was found behind the last data.
+    ahead: Option<Next>,
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Pieces<B> {
+    pub(super) fn new(body: B) -> Self {
+        Self { body, ahead: None }
+    }
+
+    /// What comes next, as [`next`] has it.
+    pub(super) async fn next(&mut self, idle: Duration, deadline: Instant) -> Next {
+        let first = match self.ahead.take() {
+            Some(ahead) => ahead,
+            None => next(&mut self.body, idle, deadline).await,
+        };
+        let Next::Data(first) = first else { return first };
+        let mut all = BytesMut::new();
+        while first.len().max(all.len()) < TOGETHER {
+            yield_now().await;
+            match self.body.frame().now_or_never().map(Next::of) {
+                None => break,
+                Some(None) => {}
+                Some(Some(Next::Data(more))) => {
+                    if all.is_empty() {
+                        all.extend_from_slice(&first);
+                    }
+                    all.extend_from_slice(&more);
+                }
+                Some(ahead) => {
+                    self.ahead = ahead;
+                    break;
+                }
+            }
+        }
+        Next::Data(if all.is_empty() { first } else { all.freeze() })
     }
 }
 
@@ -77,5 +134,61 @@ pub(super) async fn collect<B: Body<Data = Bytes> + Unpin>(
                 all.extend_from_slice(&data);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use axum::body::Body;
+    use futures::stream;
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(10);
+
+    fn body(pieces: impl IntoIterator<Item = Result<&'static str, io::Error>>) -> Pieces<Body> {
+        Pieces::new(Body::from_stream(stream::iter(pieces.into_iter().collect::<Vec<_>>())))
+    }
+
+    async fn read(pieces: &mut Pieces<Body>) -> Option<Bytes> {
+        match pieces.next(SOON, Instant::now() + SOON).await {
+            Next::Data(data) => Some(data),
+            Next::End | Next::TooSlow | Next::Broken => None,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_arrived_together_comes_together() {
+        let mut pieces = body([Ok("a"), Ok("b"), Ok("c")]);
+        assert_eq!(read(&mut pieces).await.unwrap(), "abc");
+        assert!(matches!(pieces.next(SOON, Instant::now() + SOON).await, Next::End));
+    }
+
+    #[tokio::test]
+    async fn what_broke_off_is_told_after_what_came_before() {
+        let mut pieces = body([Ok("a"), Ok("b"), Err(io::ErrorKind::ConnectionReset.into())]);
+        assert_eq!(read(&mut pieces).await.unwrap(), "ab");
+        assert!(matches!(pieces.next(SOON, Instant::now() + SOON).await, Next::Broken));
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_what_has_not_come() {
+        let (sender, mut receiver) = mpsc::channel::<Result<&'static str, io::Error>>(4);
+        let mut pieces = Pieces::new(Body::from_stream(stream::poll_fn(move |context| receiver.poll_recv(context))));
+        for piece in ["a", "b"] {
+            sender.send(Ok(piece)).await.unwrap();
+            assert_eq!(read(&mut pieces).await.unwrap(), piece);
+        }
+    }
+
+    #[tokio::test]
+    async fn not_everything_is_put_together() {
+        let piece: &'static str = "x".repeat(TOGETHER / 2 + 1).leak();
+        let mut pieces = body([Ok(piece), Ok(piece), Ok(piece)]);
+        assert_eq!(read(&mut pieces).await.unwrap().len(), 2 * piece.len());
+        assert_eq!(read(&mut pieces).await.unwrap().len(), piece.len());
     }
 }

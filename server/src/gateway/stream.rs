@@ -21,7 +21,7 @@ pub(super) use self::client::Client;
 use super::{
     Gateway,
     call::{Call, End},
-    collect::{Next, next},
+    collect::{Next, Pieces},
     endpoint::Dialect,
     estimate::Said,
     headers,
@@ -41,13 +41,14 @@ pub(super) async fn relay(
     response: Response<ProviderBody>,
     reply: Reply,
 ) {
-    let (parts, mut body) = response.into_parts();
+    let (parts, body) = response.into_parts();
+    let mut pieces = Pieces::new(body);
     let status = parts.status;
     let limits = gateway.limits_for(&provider);
     let prompt = std::mem::take(&mut call.memo.prompt);
     let client = Client::new(&call.arrival, &limits, status, headers::for_client(parts.headers), reply);
     let mut relay = Relay::new(call, &limits, client);
-    let ending = call.lifeline.hold(relay.pass_events(&mut body)).await.unwrap_or(Ending::Cut);
+    let ending = call.lifeline.hold(relay.pass_events(&mut pieces)).await.unwrap_or(Ending::Cut);
     let complete = matches!(ending, Ending::Complete { .. });
     let outcome = match &relay.error_code {
         _ if !complete || relay.client.is_gone() => Outcome::Interrupted,
@@ -75,7 +76,7 @@ pub(super) async fn relay(
     };
     let stored = gateway.record(call, end).await;
     match ending {
-        Ending::Complete { rest, more } if stored.is_ok() => relay.pass_end(rest, more, &mut body).await,
+        Ending::Complete { rest, more } if stored.is_ok() => relay.pass_end(rest, more, &mut pieces).await,
         Ending::Cut => relay.pass_cut(),
         // The answer breaks off here, so that the client doesn't take it for complete.
         Ending::Complete { .. } | Ending::Broken(_) => {}
@@ -135,10 +136,10 @@ impl<'a> Relay<'a> {
     }
 
     /// Passes on all events but the last.
-    async fn pass_events(&mut self, body: &mut ProviderBody) -> Ending {
+    async fn pass_events(&mut self, pieces: &mut Pieces<ProviderBody>) -> Ending {
         let mut splitter = Splitter::new();
         loop {
-            match next(body, self.limits.idle_timeout, self.client.deadline()).await {
+            match pieces.next(self.limits.idle_timeout, self.client.deadline()).await {
                 Next::Data(chunk) => {
                     if let Some(last) = self.pass(splitter.push(chunk)).await {
                         let rest = [&*last, &*splitter.finish().bytes].concat();
@@ -225,11 +226,11 @@ impl<'a> Relay<'a> {
     }
 
     /// Passes on what was held back, and whatever comes after it.
-    async fn pass_end(&mut self, rest: Bytes, more: bool, body: &mut ProviderBody) {
+    async fn pass_end(&mut self, rest: Bytes, more: bool, pieces: &mut Pieces<ProviderBody>) {
         self.client.send(rest).await;
         let mut more = more;
         while more {
-            match next(body, self.limits.idle_timeout, self.client.deadline()).await {
+            match pieces.next(self.limits.idle_timeout, self.client.deadline()).await {
                 Next::Data(chunk) => self.client.send(chunk).await,
                 Next::End => more = false,
                 Next::TooSlow | Next::Broken => return,
