@@ -179,6 +179,9 @@ def test_anthropics_errors_are_raised_as_its_own():
     with pytest.raises(anthropic.BadRequestError) as raised:
         client.messages.create(model="same-x", max_tokens=9, messages=MESSAGES)
     assert "/v1/chat/completions" in raised.value.message
+    with pytest.raises(anthropic.NotFoundError) as raised:
+        client.messages.batches.list()
+    assert raised.value.request_id == raised.value.body["request_id"]
     wrong = anthropic.Anthropic(base_url=GATEWAY.removesuffix("/v1"), api_key="toll_std_nonsense", max_retries=0)
     with pytest.raises(anthropic.AuthenticationError):
         wrong.messages.create(model="claude-x", max_tokens=9, messages=MESSAGES)

@@ -45,7 +45,7 @@ use arc_swap::ArcSwap;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue},
+    http::{HeaderName, HeaderValue, Uri, header::ALLOW},
     response::Response,
     routing::{MethodRouter, any, get},
 };
@@ -166,9 +166,8 @@ pub fn router(gateway: Gateway) -> Router {
             methods.on(endpoint.verb.filter(), answer)
         });
         let allowed = allowed(&endpoints);
-        let other = move |State(gateway): State<Gateway>| async move {
-            identified_anew(&gateway, Refusal::wrong_method().response_allowing(&allowed))
-        };
+        let other =
+            move |State(gateway): State<Gateway>, uri: Uri| async move { wrong_method(&gateway, &uri, &allowed) };
         router.route(path, methods.fallback(other))
     });
     forwarded
@@ -197,19 +196,16 @@ async fn call(gateway: Gateway, endpoint: &'static Endpoint, mut request: Reques
     };
     // Without an answer the work panicked, or the client sent half a request and left.
     let response = Answering::new(work.instrument(span), answer).await;
-    let response = response.unwrap_or_else(|| Refusal::internal().response());
-    let mut response = identified(response, id);
-    if endpoint.dialect == Dialect::Anthropic
-        && let Some(id) = response.headers().get(REQUEST_ID).cloned()
-    {
-        response.headers_mut().insert(ANTHROPIC_REQUEST_ID, id);
-    }
-    capture.response(response)
+    let response = response.unwrap_or_else(|| Refusal::internal().response_in(endpoint.dialect, id));
+    capture.response(identified(response, endpoint.dialect, id))
 }
 
-fn identified(mut response: Response, id: CallId) -> Response {
+fn identified(mut response: Response, dialect: Dialect, id: CallId) -> Response {
     // An id is plain ASCII, so this can't fail.
     if let Ok(value) = HeaderValue::try_from(id.to_string()) {
+        if dialect == Dialect::Anthropic {
+            response.headers_mut().insert(ANTHROPIC_REQUEST_ID, value.clone());
+        }
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
@@ -217,11 +213,27 @@ fn identified(mut response: Response, id: CallId) -> Response {
 
 /// The same for what is no call, and isn't in the log.
 pub(crate) fn identified_anew(gateway: &Gateway, response: Response) -> Response {
-    identified(response, new_call_id(gateway.services.now()))
+    identified(response, Dialect::OpenAi, new_call_id(gateway.services.now()))
 }
 
-async fn no_such_path(State(gateway): State<Gateway>) -> Response {
-    identified_anew(&gateway, Refusal::no_such_path().response())
+/// The answer to what is no call, in the form of the API that its path belongs to.
+fn refused(gateway: &Gateway, uri: &Uri, refusal: &Refusal) -> Response {
+    let dialect = Dialect::of_path(uri.path());
+    let id = new_call_id(gateway.services.now());
+    identified(refusal.response_in(dialect, id), dialect, id)
+}
+
+async fn no_such_path(State(gateway): State<Gateway>, uri: Uri) -> Response {
+    refused(&gateway, &uri, &Refusal::no_such_path())
+}
+
+/// To whom asks for a path that takes the methods `allowed` only.
+fn wrong_method(gateway: &Gateway, uri: &Uri, allowed: &str) -> Response {
+    let mut response = refused(gateway, uri, &Refusal::wrong_method());
+    if let Ok(methods) = HeaderValue::from_str(allowed) {
+        response.headers_mut().insert(ALLOW, methods);
+    }
+    response
 }
 
 /// The methods that a path takes are those of its endpoints.
@@ -237,6 +249,6 @@ fn allowed(endpoints: &[&Endpoint]) -> String {
     methods.join(", ")
 }
 
-async fn get_only(State(gateway): State<Gateway>) -> Response {
-    identified_anew(&gateway, Refusal::wrong_method().response_allowing("GET, HEAD"))
+async fn get_only(State(gateway): State<Gateway>, uri: Uri) -> Response {
+    wrong_method(&gateway, &uri, "GET, HEAD")
 }

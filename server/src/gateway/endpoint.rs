@@ -58,6 +58,16 @@ pub(crate) enum Dialect {
     Anthropic,
 }
 
+impl Dialect {
+    /// Whose paths this one is among, whether it exists or not.
+    pub(super) fn of_path(path: &str) -> Self {
+        let above = |endpoint: &&Endpoint| {
+            path.strip_prefix(endpoint.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        ENDPOINTS.iter().find(above).map_or(Self::OpenAi, |endpoint| endpoint.dialect)
+    }
+}
+
 /// The form of a request's body.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Sends {
@@ -229,6 +239,16 @@ mod tests {
         for endpoint in ENDPOINTS {
             let takes_id = matches!(endpoint.object, Some((_, Derive | Retrieve | Read | Delete)));
             assert_eq!(endpoint.path.contains("{id}"), takes_id, "{}", endpoint.path);
+        }
+    }
+
+    #[test]
+    fn what_lies_below_a_path_belongs_to_the_same_api() {
+        for path in ["/v1/messages", "/v1/messages/", "/v1/messages/count_tokens", "/v1/messages/batches/b-1"] {
+            assert_eq!(Dialect::of_path(path), Dialect::Anthropic, "{path}");
+        }
+        for path in ["/v1/chat/completions", "/v1/messages2", "/v1/nothing", "/v1", ""] {
+            assert_eq!(Dialect::of_path(path), Dialect::OpenAi, "{path}");
         }
     }
 

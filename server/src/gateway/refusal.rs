@@ -8,7 +8,7 @@ use axum::{
     body::Body,
     http::{
         HeaderName, HeaderValue, StatusCode,
-        header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
 };
@@ -152,15 +152,6 @@ impl Refusal {
             Retry::AsUsual => {}
             Retry::Never => drop(headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"))),
             Retry::After(seconds) => drop(headers.insert(RETRY_AFTER, HeaderValue::from(seconds))),
-        }
-        response
-    }
-
-    /// The same for a path that takes `methods` only.
-    pub(crate) fn response_allowing(&self, methods: &str) -> Response {
-        let mut response = self.response();
-        if let Ok(methods) = HeaderValue::from_str(methods) {
-            response.headers_mut().insert(ALLOW, methods);
         }
         response
     }

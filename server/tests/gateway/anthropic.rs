@@ -142,6 +142,26 @@ async fn errors_are_in_anthropics_form() {
 }
 
 #[tokio::test]
+async fn what_is_no_call_is_refused_in_anthropics_form_too() {
+    let stage = stage(&Upstream::down().await).await;
+    for (method, path, status, kind, allow) in [
+        (Method::GET, MESSAGES, 405, "invalid_request_error", Some("POST")),
+        (Method::DELETE, "/v1/messages/count_tokens", 405, "invalid_request_error", Some("POST")),
+        (Method::POST, "/v1/messages/batches", 404, "not_found_error", None),
+        (Method::GET, "/v1/messages/", 404, "not_found_error", None),
+    ] {
+        let told = stage.request(method, path, &[], "").await;
+        let error = told.json();
+        assert_eq!(told.status.as_u16(), status, "{path}");
+        assert_eq!((error["type"].as_str(), error["error"]["type"].as_str()), (Some("error"), Some(kind)), "{path}");
+        assert_eq!(error["request_id"].as_str(), Some(told.id()), "{path}");
+        assert_eq!(told.headers["request-id"], told.headers["x-request-id"], "{path}");
+        assert_eq!(told.headers.get("allow").map(|allow| allow.to_str().unwrap()), allow, "{path}");
+    }
+    assert!(stage.calls().await.is_empty());
+}
+
+#[tokio::test]
 async fn calls_to_a_provider_of_the_other_kind_are_refused_clearly() {
     let upstream = Upstream::answering(200, JSON, "{}").await;
     let stage = stage(&upstream).await;
