@@ -156,6 +156,8 @@ def test_what_is_kept_can_be_asked_for_again():
     assert client.chat.completions.retrieve(completion.id).id == completion.id
     assert client.chat.completions.update(completion.id, metadata={"a": "b"}).id == completion.id
     assert client.chat.completions.messages.list(completion.id).data[0].role == "user"
+    assert [one.choices for one in client.chat.completions.list(model="same-x", limit=1)] == [completion.choices]
+    assert client.chat.completions.list(metadata={"a": "none"}).data == []
     assert client.chat.completions.delete(completion.id).deleted
 
 
@@ -166,6 +168,7 @@ def test_what_is_anothers_doesnt_exist():
     with pytest.raises(openai.NotFoundError):
         stranger.responses.retrieve("resp_1")
     assert stranger.files.list().data == []
+    assert stranger.chat.completions.list(model="same-x").data == []
     with pytest.raises(openai.NotFoundError):
         stranger.responses.create(model="same-x", input="And?", previous_response_id="resp_1")
 
@@ -193,6 +196,12 @@ def test_the_sandbox_answers_every_endpoint():
     tools = [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}]
     chat = client.chat.completions.create(model="sandbox-1", messages=MESSAGES, tools=tools, tool_choice="required")
     assert chat.choices[0].message.tool_calls[0].function.name == "weather"
+    chats = [{"model": "sandbox-1", "messages": MESSAGES, "store": True, "max_tokens": most} for most in (9, 10, 11)]
+    stored = [client.chat.completions.create(**chat) for chat in chats]
+    assert [one.id for one in client.chat.completions.list(model="sandbox-1", limit=2)] == [one.id for one in stored]
+    assert client.chat.completions.retrieve(stored[0].id).choices == stored[0].choices
+    assert client.chat.completions.update(stored[0].id, metadata={"a": "b"}).metadata == {"a": "b"}
+    assert client.chat.completions.delete(stored[0].id).deleted
     whole = client.responses.create(model="sandbox-1", input="Good evening")
     assert client.responses.retrieve(whole.id).output_text == whole.output_text
     with client.responses.stream(model="sandbox-1", input="Good evening") as stream:

@@ -65,8 +65,10 @@ pub struct NewObject<'a> {
 #[derive(Clone, Debug)]
 pub struct Page<'a> {
     /// Only those behind this one.
-    pub after: Option<&'a str>,
+    pub after: Option<&'a Object>,
     pub limit: u64,
+    /// Only those that this model made.
+    pub model: Option<&'a str>,
     pub oldest_first: bool,
 }
 
@@ -161,13 +163,15 @@ pub async fn list(
         .filter(Column::OrganizationId.eq(organization.uuid()))
         .filter(Column::ProjectId.eq(owner(project)))
         .filter(Column::Kind.eq(kind.name()))
-        .filter(lives(services.now()))
-        .filter(Column::Document.ne(""));
-    if let Some(after) = page.after {
-        let Some(last) = find(services, organization, project, kind, after).await? else {
-            return Ok((Vec::new(), false));
-        };
-        let (moment, id) = (last.0.created_at, last.0.id);
+        .filter(lives(services.now()));
+    if kind.is_described() {
+        query = query.filter(Column::Document.ne(""));
+    }
+    if let Some(model) = page.model {
+        query = query.filter(Column::Model.eq(model));
+    }
+    if let Some(Object(last)) = page.after {
+        let (moment, id) = (last.created_at, last.id.as_str());
         let later = |column: Column, value: sea_orm::Value| {
             if page.oldest_first { column.gt(value) } else { column.lt(value) }
         };

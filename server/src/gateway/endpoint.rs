@@ -176,6 +176,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
         object: Some((ChatCompletion, Create)),
         ..json("/v1/chat/completions", CHAT, Tokens)
     },
+    Endpoint::of(Verb::Get, "/v1/chat/completions", ChatCompletion, List),
     Endpoint::of(Verb::Get, "/v1/chat/completions/{id}", ChatCompletion, Retrieve),
     Endpoint::of(Verb::Post, "/v1/chat/completions/{id}", ChatCompletion, Retrieve),
     Endpoint::of(Verb::Delete, "/v1/chat/completions/{id}", ChatCompletion, Delete),

@@ -1,26 +1,22 @@
 //! What providers keep: whose it is, and what a job used once it is done.
 //!
-//! An object that isn't the asker's is answered like one that doesn't exist, and lists tell of their own objects only,
-//! from what providers last said of them.
+//! An object that isn't the asker's is answered like one that doesn't exist, and lists tell of their own objects only.
 
+mod ask;
 mod document;
 mod jobs;
+mod list;
 
-use axum::{
-    body::Body,
-    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
-    response::Response,
-};
+use axum::http::StatusCode;
 use domain::{calls::Outcome, time::Timestamp};
-use serde::Serialize;
-use serde_json::value::RawValue;
 use services::{
     ServiceError, ServiceResult,
     api_keys::directory::KeyRecord,
-    objects::{self, Kind, LONGEST_ID, NewObject, Object, Page, Settled},
+    objects::{self, Kind, LONGEST_ID, NewObject, Object, Settled},
 };
 
 use self::document::Document;
+pub(super) use self::list::list;
 use super::{
     Gateway,
     call::Call,
@@ -28,9 +24,6 @@ use super::{
     provider::Provider,
     refusal::Refusal,
 };
-
-/// How many objects a list has where the client doesn't say.
-const USUAL_PAGE: u64 = 20;
 
 /// The id in a path that has one.
 pub(super) fn id(endpoint: &Endpoint, path: &str) -> Result<Option<String>, Refusal> {
@@ -53,44 +46,6 @@ pub(super) async fn find(gateway: &Gateway, key: &KeyRecord, kind: Kind, id: &st
 fn unavailable(error: &ServiceError) -> Refusal {
     tracing::error!(%error, "what a provider keeps can't be looked up");
     Refusal::unavailable()
-}
-
-/// The asker's objects, in the form of OpenAI's lists.
-pub(super) async fn list(gateway: &Gateway, key: &KeyRecord, kind: Kind, query: &str) -> Result<Response, Refusal> {
-    #[derive(Serialize)]
-    struct List<'a> {
-        object: &'static str,
-        data: Vec<&'a RawValue>,
-        first_id: Option<&'a str>,
-        last_id: Option<&'a str>,
-        has_more: bool,
-    }
-    let (mut after, mut limit, mut oldest_first, mut purpose) = (None, USUAL_PAGE, false, None);
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        match &*name {
-            "after" => after = Some(value.into_owned()),
-            "limit" => limit = value.parse().map_err(|_| Refusal::invalid("limit", "`limit` must be a number."))?,
-            "order" => oldest_first = value == "asc",
-            "purpose" => purpose = Some(value.into_owned()),
-            _ => {}
-        }
-    }
-    let page = Page { after: after.as_deref(), limit, oldest_first };
-    let listed = objects::list(&gateway.services, key.organization.id, key.project_id, kind, page).await;
-    let (found, has_more) = listed.map_err(|error| unavailable(&error))?;
-    let of_purpose =
-        |object: &&Object| purpose.as_ref().is_none_or(|purpose| Document::read(object.document()).is_for(purpose));
-    let shown: Vec<&Object> = found.iter().filter(of_purpose).collect();
-    let list = List {
-        object: "list",
-        first_id: shown.first().map(|object| object.id()),
-        last_id: shown.last().map(|object| object.id()),
-        data: shown.iter().filter_map(|object| serde_json::from_str(object.document()).ok()).collect(),
-        has_more,
-    };
-    let mut response = Response::new(Body::from(serde_json::to_vec(&list).unwrap_or_default()));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(response)
 }
 
 /// Keeps in mind what an answer says of what the provider keeps. To be awaited before the answer is passed on, so that
@@ -135,7 +90,7 @@ async fn remember(gateway: &Gateway, call: &Call, provider: &Provider, kind: Kin
         expires_at: document.expires_at.map(|seconds| Timestamp::from_millis(seconds.saturating_mul(1000))),
         bytes: document.bytes(),
         look_at: is_job.then(|| jobs::first_look(created_at)),
-        document: if matches!(kind, Kind::Response | Kind::ChatCompletion) { "" } else { text },
+        document: if kind.is_described() { text } else { "" },
     };
     objects::remember(&gateway.services, &call.key, new).await?;
     if !is_job {

@@ -16,6 +16,7 @@ mod routing;
 mod sandbox;
 mod sandbox_endpoints;
 mod stage;
+mod stored;
 mod streaming;
 mod uploads;
 mod upstream;

@@ -130,9 +130,11 @@ async fn what_isnt_there_is_said_in_json() {
         assert_eq!((answer.status, answer.code().as_str()), (StatusCode::NOT_FOUND, "not_found"), "{path}");
         assert!(answer.id().starts_with("req_"));
     }
-    for (method, path, allow) in
-        [(Method::GET, CHAT, "POST"), (Method::DELETE, EMBEDDINGS, "POST"), (Method::POST, "/v1/models", "GET, HEAD")]
-    {
+    for (method, path, allow) in [
+        (Method::PUT, CHAT, "POST, GET, HEAD"),
+        (Method::DELETE, EMBEDDINGS, "POST"),
+        (Method::POST, "/v1/models", "GET, HEAD"),
+    ] {
         let answer = stage.request(method, path, &[], "").await;
         assert_eq!((answer.status, answer.code().as_str()), (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"));
         assert_eq!(answer.headers["allow"], allow, "{path}");

@@ -27,6 +27,12 @@ impl Kind {
         }
     }
 
+    /// Whether what the provider said of it last is kept here. Of answers it isn't: what was said in them is kept where,
+    /// and for as long as, its organization wants.
+    pub const fn is_described(self) -> bool {
+        !matches!(self, Self::Response | Self::ChatCompletion)
+    }
+
     /// The path that tells how a job is getting on, without `/v1`; `None` for what is no job.
     pub const fn job_path(self) -> Option<&'static str> {
         match self {

@@ -104,7 +104,11 @@ on_both_databases! {
             world.clock.forward_millis(if id == "c" { 0 } else { 1 });
         }
         let list = async |after: Option<&str>, limit: u64, oldest_first: bool| -> (String, bool) {
-            let page = Page { after, limit, oldest_first };
+            let after = match after {
+                Some(id) => Some(find(world, &key, Kind::File, id).await.unwrap()),
+                None => None,
+            };
+            let page = Page { after: after.as_ref(), limit, model: None, oldest_first };
             let found = objects::list(&world.services, key.organization.id, key.project_id, Kind::File, page).await;
             let (found, more) = found.unwrap();
             (found.iter().map(Object::id).collect(), more)
@@ -113,7 +117,23 @@ on_both_databases! {
         assert_eq!(list(None, 2, false).await, ("dc".to_owned(), true));
         assert_eq!(list(Some("c"), 2, false).await, ("ba".to_owned(), false));
         assert_eq!(list(Some("b"), 10, true).await, ("cd".to_owned(), false));
-        assert_eq!(list(Some("none"), 10, true).await, (String::new(), false));
+    }
+
+    async fn answers_are_listed_though_nothing_of_them_is_kept(world: &World) {
+        let actor = world.organization("Acme", "UTC").await;
+        let key = key(world, &actor).await;
+        for (id, model) in [("a", "gpt-x"), ("b", "gpt-y"), ("c", "gpt-x")] {
+            let new = NewObject { model, document: "", ..new(world, Kind::ChatCompletion, id) };
+            objects::remember(&world.services, &key, new).await.unwrap();
+            world.clock.forward_millis(1);
+        }
+        let list = async |model: Option<&str>| -> String {
+            let page = Page { after: None, limit: 10, model, oldest_first: true };
+            let (organization, kind) = (key.organization.id, Kind::ChatCompletion);
+            let found = objects::list(&world.services, organization, key.project_id, kind, page).await;
+            found.unwrap().0.iter().map(Object::id).collect()
+        };
+        assert_eq!((list(None).await, list(Some("gpt-x")).await, list(Some("z")).await), ("abc".to_owned(), "ac".to_owned(), String::new()));
     }
 
     async fn a_job_is_settled_once_by_however_many(world: &World) {

@@ -24,6 +24,7 @@ pub(super) struct Document {
     pub(super) expires_at: Option<i64>,
     bytes: Option<i64>,
     purpose: Option<String>,
+    metadata: Option<Value>,
     /// Of a video: a text at OpenAI.
     seconds: Option<Value>,
     trained_tokens: Option<i64>,
@@ -42,6 +43,11 @@ impl Document {
 
     pub(super) fn is_for(&self, purpose: &str) -> bool {
         self.purpose.as_deref() == Some(purpose)
+    }
+
+    /// Whether its metadata have this value by this name.
+    pub(super) fn has(&self, key: &str, value: &str) -> bool {
+        self.metadata.as_ref().is_some_and(|metadata| metadata.get(key).is_some_and(|found| found == value))
     }
 
     pub(super) fn result_files(&self) -> &[String] {

@@ -2,24 +2,17 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, StatusCode};
-use bytes::Bytes;
+use axum::http::StatusCode;
 use domain::{calls::Outcome, time::Timestamp};
 use futures::{StreamExt, TryStreamExt, stream};
 use services::{
-    ServiceError, ServiceResult,
+    ServiceResult,
     objects::{self, Object, Settled, storage},
 };
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval};
 
-use super::Document;
-use crate::gateway::{
-    Gateway,
-    collect::{Within, collect},
-    endpoint::{Act, ENDPOINTS, Verb},
-    payload::Payload,
-    provider::ProviderRequest,
-};
+use super::{Document, ask::ask, follow};
+use crate::gateway::{Gateway, endpoint::Act};
 
 /// How often it is looked for jobs that are due.
 const EVERY: Duration = Duration::from_secs(5);
@@ -27,10 +20,6 @@ const EVERY: Duration = Duration::from_secs(5);
 const STORAGE_EVERY: Duration = Duration::from_secs(10 * 60);
 /// How many jobs are looked at at once: a slow provider mustn't keep others' jobs waiting.
 const AT_ONCE: usize = 16;
-/// How long a provider may take to tell of a job.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// Largest answer that tells of a job, in bytes: a response is in it as a whole.
-const LARGEST: usize = 16 * 1024 * 1024;
 /// When a job is looked at first, in milliseconds after it was made.
 const FIRST_LOOK_MS: i64 = 10_000;
 /// Longest time between two looks, in milliseconds.
@@ -59,27 +48,12 @@ pub(super) async fn settle_if_done(gateway: &Gateway, object: &Object, text: &st
 
 /// Asks the provider how a job is getting on.
 pub(super) async fn look(gateway: &Gateway, object: &Object) -> ServiceResult<()> {
-    let retrieves = |kind| ENDPOINTS.iter().find(|e| e.verb == Verb::Get && e.object == Some((kind, Act::Retrieve)));
-    let (Some(endpoint), Some(provider)) = (object.kind().and_then(retrieves), gateway.provider(object.provider()))
-    else {
-        return Ok(());
-    };
-    let request = ProviderRequest {
-        endpoint,
-        path: endpoint.provider_path(Some(object.id())),
-        headers: HeaderMap::new(),
-        body: Payload::Whole(Bytes::new()),
-    };
-    let silent = || ServiceError::Internal("a provider doesn't tell how a job is getting on".to_owned());
-    let response = timeout(PATIENCE, provider.ask(request)).await.map_err(|_| silent())?.map_err(|_| silent())?;
-    let (parts, mut body) = response.into_parts();
-    let within = Within { bytes: LARGEST, idle: PATIENCE, deadline: Instant::now() + PATIENCE };
-    let bytes = collect(&mut body, within).await.map_err(|_| silent())?;
-    super::follow(gateway, object, Act::Retrieve, parts.status, &bytes).await?;
-    if parts.status == StatusCode::NOT_FOUND {
-        return give_up(gateway, object).await;
+    let Some((status, body)) = ask(gateway, object).await? else { return Ok(()) };
+    follow(gateway, object, Act::Retrieve, status, &body).await?;
+    match status {
+        StatusCode::NOT_FOUND => give_up(gateway, object).await,
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 async fn give_up(gateway: &Gateway, object: &Object) -> ServiceResult<()> {

@@ -82,6 +82,7 @@ impl Sandbox {
     fn answer_to(&self, verb: Verb, path: &str, question: &Question<'_>) -> Answer {
         match (verb, path) {
             (_, "/v1/chat/completions") => chat::answer(question),
+            (_, path) if path.starts_with("/v1/chat/completions/") => chat::stored(verb, path, question),
             (_, "/v1/completions") => completions::answer(question),
             (_, "/v1/embeddings") => embeddings::answer(question.input.json()?),
             (_, "/v1/moderations") => moderations::answer(question),
