@@ -4,7 +4,9 @@
 //! `CRASH_RUNS=200` kills so often (3 times otherwise), `CRASH_SEED` begins with this seed: a run that fails tells its own.
 #![allow(clippy::print_stderr)]
 
+mod cluster;
 mod outage;
+mod restart;
 
 use std::{
     collections::{HashMap, HashSet},

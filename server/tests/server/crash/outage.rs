@@ -59,7 +59,7 @@ fn target(url: &str) -> String {
 
 impl Story {
     /// Makes some calls one after another, and tells the statuses; answered ones are known then.
-    async fn call(&self, server: &Process, secret: &str, times: usize) -> Vec<StatusCode> {
+    pub(super) async fn call(&self, server: &Process, secret: &str, times: usize) -> Vec<StatusCode> {
         let mut statuses = Vec::new();
         for _ in 0..times {
             let number = self.known.next.fetch_add(1, Ordering::Relaxed) + 1;
@@ -81,7 +81,7 @@ impl Story {
         self.rows("SELECT COUNT(*) FROM calls").await[0][0].unwrap()
     }
 
-    async fn until_stored(&self, calls: i64) {
+    pub(super) async fn until_stored(&self, calls: i64) {
         let began = Instant::now();
         while self.stored().await < calls {
             assert!(began.elapsed() < RECOVERY, "{} of {calls} calls are stored", self.stored().await);

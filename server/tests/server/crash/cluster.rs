@@ -1,0 +1,104 @@
+//! A PostgreSQL server of a test's own, which can be stopped and started again.
+
+use std::{
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use rand::RngExt;
+use tempfile::TempDir;
+
+/// How a PostgreSQL server ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Stop {
+    /// As an operator stops it: it breaks off what is under way, and tidies up.
+    Fast,
+    /// As if it had crashed: the next start recovers from its log.
+    Immediate,
+}
+
+pub(super) struct Cluster {
+    folder: TempDir,
+    programs: PathBuf,
+    port: u16,
+}
+
+impl Cluster {
+    pub(super) fn new() -> Self {
+        let programs = std::env::var_os("TEST_POSTGRES_PROGRAMS")
+            .expect("TEST_POSTGRES_PROGRAMS names no folder: run `scripts/with-postgres cargo test`");
+        let mut cluster = Self { folder: tempfile::tempdir().unwrap(), programs: programs.into(), port: 0 };
+        if Self::is_root() {
+            assert!(Command::new("chown").arg("postgres").arg(cluster.folder.path()).status().unwrap().success());
+        }
+        let options = ["--username=tollhouse", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"];
+        assert!(cluster.run("initdb", &options), "initdb failed");
+        // Free now, and below what connections that go out take: it must be free again when the server is to be back.
+        let begun = (0..8).any(|_| {
+            cluster.port = rand::rng().random_range(20_000..32_000);
+            cluster.tries_to_start()
+        });
+        assert!(begun, "{}", cluster.log());
+        cluster
+    }
+
+    pub(super) fn url(&self) -> String {
+        format!("postgres://tollhouse@127.0.0.1:{}/postgres", self.port)
+    }
+
+    pub(super) fn start(&self) {
+        assert!(self.tries_to_start(), "{}", self.log());
+    }
+
+    pub(super) fn stop(&self, how: Stop) {
+        let mode = match how {
+            Stop::Fast => "--mode=fast",
+            Stop::Immediate => "--mode=immediate",
+        };
+        assert!(self.run("pg_ctl", &["stop", "--wait", "--silent", mode]), "{}", self.log());
+    }
+
+    fn tries_to_start(&self) -> bool {
+        // What it has committed must outlast its own end, though not the machine's.
+        let options = format!(
+            "-h 127.0.0.1 -p {} -k {} -c fsync=off -c max_connections=100 -c shared_buffers=32MB",
+            self.port,
+            self.folder.path().display()
+        );
+        let log = self.folder.path().join("server.log");
+        let (log, options) = (format!("--log={}", log.display()), format!("--options={options}"));
+        self.run("pg_ctl", &["start", "--wait", "--timeout=60", "--silent", &log, &options])
+    }
+
+    fn run(&self, program: &str, options: &[&str]) -> bool {
+        let program = self.programs.join(program);
+        let mut command = if Self::is_root() {
+            // PostgreSQL's programs refuse to run as root.
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--"]).arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        let data = format!("--pgdata={}", self.folder.path().join("data").display());
+        // The server inherits these: whoever waited for their end would wait for its.
+        let silent = command.args(options).arg(data).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        silent.current_dir(Path::new("/")).status().unwrap().success()
+    }
+
+    fn is_root() -> bool {
+        std::fs::metadata("/proc/self").unwrap().uid() == 0
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // One that has ended already is as well.
+        self.run("pg_ctl", &["stop", "--wait", "--silent", "--mode=immediate"]);
+    }
+}
