@@ -157,7 +157,7 @@ pub struct Call {
     pub model: String,
     /// The provider that answered; empty where none was asked.
     pub provider: String,
-    /// The HTTP status the client was told.
+    /// The HTTP status the client was told; 0 where the server stopped while the call ran.
     pub status: u16,
     pub outcome: Outcome,
     /// The code of the error the client was told; empty without one.
@@ -178,6 +178,18 @@ pub struct Call {
 
 const fn once() -> u32 {
     1
+}
+
+impl Call {
+    /// The status; `None` where the server stopped while the call ran, so that nobody knows what the client was told.
+    pub fn known_status(&self) -> Option<u16> {
+        (self.status != 0).then_some(self.status)
+    }
+
+    /// How long it took, in microseconds; `None` in the same case.
+    pub fn known_duration_us(&self) -> Option<i64> {
+        self.known_status().map(|_| self.duration_us)
+    }
 }
 
 /// A key, as a call names it.

@@ -14,7 +14,7 @@ mod timing;
 use domain::usage::Filter;
 use leptos::prelude::*;
 
-pub(super) use self::outcome::{StatusBadge, cost_text};
+pub(super) use self::outcome::{StatusBadge, cost_text, duration_text};
 use self::{call_list::CallList, call_panel::CallPanel, call_table::CallTable, controls::Controls, more::More};
 use super::usage::with_organization;
 use crate::{

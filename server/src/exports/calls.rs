@@ -50,7 +50,7 @@ fn cells(call: &Call) -> [String; HEADER.len()] {
         csv::text(&call.endpoint),
         csv::text(&call.model),
         csv::text(&call.provider),
-        call.status.to_string(),
+        call.known_status().map(|status| status.to_string()).unwrap_or_default(),
         call.outcome.to_string(),
         csv::text(&call.error_code),
         call.times.to_string(),
@@ -63,6 +63,6 @@ fn cells(call: &Call) -> [String; HEADER.len()] {
         known(call.used.media_ms),
         known(call.used.byte_hours),
         call.cost.map(|cost| cost.to_string()).unwrap_or_default(),
-        format!("{}.{:03}", call.duration_us / 1000, call.duration_us % 1000),
+        call.known_duration_us().map(|took| format!("{}.{:03}", took / 1000, took % 1000)).unwrap_or_default(),
     ]
 }

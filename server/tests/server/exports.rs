@@ -1,17 +1,24 @@
 //! Calls through the gateway, and the files that tell of them.
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
-    http::{Request, StatusCode, header},
+    http::{Method, Request, StatusCode, header},
 };
 use domain::{
     api_keys::{Level, NewApiKey, Scope},
     money::Money,
     usage::UsageReport,
 };
+use http_body_util::BodyExt;
 use serde_json::json;
+use tokio::time::{sleep, timeout};
 
-use crate::world::{World, json as body};
+use crate::{
+    postgres::Postgres,
+    world::{World, json as body, program},
+};
 
 /// Calls the sandbox with a key of the owner's; what the client was told it used, in and out.
 async fn call(world: &World, secret: &str, text: &str) -> (i64, i64) {
@@ -100,4 +107,44 @@ async fn the_keys_file_holds_the_list_and_no_formula() {
     assert_eq!((&key[4], &key[5], &key[8], &key[10]), ("active", "standard", "chat models", "127.0.0.1 2001:db8::/32"));
     assert_eq!((&key[12], &key[22]), (made.api_key.created_by.unwrap().name.as_str(), "1"));
     assert!(!found.iter().flatten().any(|cell| cell.contains(&made.secret)));
+}
+
+/// Of a call during which a server was killed, nothing is known but that it began.
+async fn a_call_cut_by_a_servers_end_has_neither_status_nor_duration(world: &World) {
+    let secret = world.key(&world.owner).await.secret;
+    let server = world.serve("warn").await;
+    let said = json!([{ "role": "user", "content": "[sandbox chunk-delay=60s]" }]);
+    let question = json!({ "model": "sandbox-1", "stream": true, "messages": said });
+    let mut answer = server.send(program(&Method::POST, "/v1/chat/completions", Some(&secret), &question)).await;
+    assert!(answer.body_mut().frame().await.unwrap().is_ok(), "it is under way");
+    drop(server);
+    // The next one finds what it left behind.
+    let next = world.serve("warn").await;
+    let found = async {
+        loop {
+            let calls = rows(world, "/api/calls/export.csv?organization=acme").await;
+            if let Some(call) = calls.into_iter().next() {
+                break call;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let call = timeout(Duration::from_secs(30), found).await.unwrap();
+    assert_eq!((&call[9], &call[10], &call[11], &call[22]), ("", "interrupted", "server_stopped", ""));
+    assert_eq!((&call[13], &call[14], &call[21]), ("unknown", "", ""));
+    next.stop().await;
+}
+
+#[tokio::test]
+async fn a_call_cut_by_a_servers_end_has_no_status_on_sqlite() {
+    a_call_cut_by_a_servers_end_has_neither_status_nor_duration(&World::new().await).await;
+}
+
+#[tokio::test]
+async fn a_call_cut_by_a_servers_end_has_no_status_on_postgres() {
+    let database = Postgres::new().await;
+    let world = World::on(Some(database.url.clone()), "").await;
+    a_call_cut_by_a_servers_end_has_neither_status_nor_duration(&world).await;
+    drop(world);
+    database.drop().await;
 }

@@ -103,12 +103,12 @@ pub(super) fn CallPanel(
 #[component]
 fn Details(details: ReadSignal<CallDetails>, zone: Memo<String>) -> impl IntoView {
     let id = Signal::derive(move || details.with(|details| details.call.id.to_string()));
-    let badge = move || details.with(|details| (details.call.status, details.call.outcome, details.call.times));
+    let badge = move || details.with(|details| (details.call.known_status(), details.call.outcome, details.call.times));
     let body = move || {
         let details = details.get();
         view! {
             <Facts details=details.clone() zone=zone.get()/>
-            <Timing call=details.call.clone()/>
+            {details.call.known_duration_us().map(|total| view! { <Timing total first=details.call.first_byte_us/> }.into_any())}
             <CostLines details/>
         }
     };

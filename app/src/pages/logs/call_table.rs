@@ -3,11 +3,11 @@ use leptos::prelude::*;
 
 use super::{
     CallList, CallsHref,
-    outcome::{StatusBadge, cost_text, tokens_text},
+    outcome::{StatusBadge, cost_text, duration_text, tokens_text},
 };
 use crate::{
     addresses::LogsAddress,
-    components::{Column, DataTable, Place, Time, TimeStyle, format_duration},
+    components::{Column, DataTable, Place, Time, TimeStyle},
 };
 
 /// The id of the link that opens a call, to which the focus returns.
@@ -54,12 +54,12 @@ pub(super) fn CallTable(
             .at(Place::Hidden),
         Column::new(
             "Status",
-            |call: &Call| view! { <StatusBadge status=call.status outcome=call.outcome times=call.times/> },
+            |call: &Call| view! { <StatusBadge status=call.known_status() outcome=call.outcome times=call.times/> },
         ),
         Column::new("Tokens in", |call: &Call| tokens_text(call, call.used.tokens_in)).numeric(),
         Column::new("Tokens out", |call: &Call| tokens_text(call, call.used.tokens_out)).numeric(),
         Column::new("Cost", cost_text).numeric().at(Place::Value),
-        Column::new("Latency", |call: &Call| format_duration(call.duration_us)).numeric(),
+        Column::new("Latency", duration_text).numeric(),
     ];
     let is_open = Callback::new(move |(call,): (Call,)| address.with(|address| address.call == Some(call.id)));
     let row_href = Callback::new(move |(call,): (Call,)| href(&call));

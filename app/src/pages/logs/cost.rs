@@ -17,6 +17,9 @@ pub(super) fn CostLines(details: CallDetails) -> impl IntoView {
     };
     let note = match (call.cost, call.outcome, price) {
         (Some(_), ..) => None,
+        _ if call.known_status().is_none() => Some(
+            "The server stopped while the call ran: what the provider charged isn't known, and in no sum of money.",
+        ),
         (None, Outcome::Refused, _) => Some("A refused call is never charged."),
         (None, _, None) => Some("No price is known for this model, so the call isn't in any sum of money."),
         (None, ..) => Some("The provider reported no tokens, so the call isn't in any sum of money."),

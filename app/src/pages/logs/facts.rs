@@ -11,6 +11,9 @@ use crate::{
     state::use_organization,
 };
 
+/// Why nothing is known of how a call ended.
+const STOPPED: &str = "The server stopped while this call ran. What the client was told isn't known.";
+
 /// Who called what, when, and what came of it.
 #[component]
 pub(super) fn Facts(details: CallDetails, zone: String) -> impl IntoView {
@@ -32,6 +35,7 @@ pub(super) fn Facts(details: CallDetails, zone: String) -> impl IntoView {
         address.query.filter.project = Some(project.id);
         view! { <a href=address.href(&slug)>{project.name.clone()}</a> }
     });
+    let status = call.known_status().map(|status| format!("{status} · "));
     let result = match (call.outcome, call.error_code.as_str()) {
         (outcome, "") => label(outcome).into_any(),
         (outcome, code) => view! { {label(outcome)} <span class="sub mono">{code.to_owned()}</span> }.into_any(),
@@ -70,7 +74,10 @@ pub(super) fn Facts(details: CallDetails, zone: String) -> impl IntoView {
             <dt>"Provider"</dt>
             <dd>{unless_empty(&call.provider)}</dd>
             <dt>"Outcome"</dt>
-            <dd>{call.status} " · " {result}</dd>
+            <dd>
+                {status} {result}
+                {call.known_status().is_none().then(|| view! { <span class="sub">{STOPPED}</span> }.into_any())}
+            </dd>
             {times.map(|times| view! { <dt>"Times"</dt> <dd>{times}</dd> }.into_any())}
             <dt>"Streamed"</dt>
             <dd>{streamed}</dd>
@@ -101,6 +108,7 @@ fn tokens(call: &Call, tokens: i64) -> String {
             format!("about {}: an estimate, since the provider reported none", format_count(tokens))
         }
         (Measured::Unknown, Outcome::Refused) => "—".to_owned(),
+        (Measured::Unknown, _) if call.known_status().is_none() => "unknown".to_owned(),
         (Measured::Unknown, _) => "unknown: the provider reported none".to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 use domain::calls::{Call, Measured, Outcome, OutcomeFilter};
 use leptos::prelude::*;
 
-use crate::components::{Badge, Tone, format_compact, format_money};
+use crate::components::{Badge, Tone, format_compact, format_duration, format_money};
 
 pub(super) const fn tone(outcome: Outcome) -> Tone {
     match outcome {
@@ -31,7 +31,8 @@ pub(super) const fn filter_label(filter: OutcomeFilter) -> &'static str {
 
 /// The status that the client was told, in the outcome's colour, and how many calls the row stands for where that isn't one.
 #[component]
-pub(crate) fn StatusBadge(status: u16, outcome: Outcome, times: u32) -> impl IntoView {
+pub(crate) fn StatusBadge(status: Option<u16>, outcome: Outcome, times: u32) -> impl IntoView {
+    let status = status.map_or_else(|| "—".to_owned(), |status| status.to_string());
     let times = (times > 1).then(|| format!(" ×{}", format_compact(times.into())));
     view! {
         <span title=label(outcome)>
@@ -40,6 +41,11 @@ pub(crate) fn StatusBadge(status: u16, outcome: Outcome, times: u32) -> impl Int
             </Badge>
         </span>
     }
+}
+
+/// How long a call took, as far as that is known.
+pub(crate) fn duration_text(call: &Call) -> String {
+    call.known_duration_us().map_or_else(|| "—".to_owned(), format_duration)
 }
 
 /// What a call cost: an unknown cost isn't nothing, and a refused call has none.

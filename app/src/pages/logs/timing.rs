@@ -1,13 +1,16 @@
-use domain::calls::Call;
 use leptos::prelude::*;
 
 use crate::components::{CollectAny, bar_width, format_duration};
 
 /// How long it took: until the first byte, and from there to the last.
 #[component]
-pub(super) fn Timing(call: Call) -> impl IntoView {
-    let total = call.duration_us.max(0);
-    let first = call.first_byte_us.map(|first| first.clamp(0, total));
+pub(super) fn Timing(
+    /// In microseconds, as the next.
+    total: i64,
+    first: Option<i64>,
+) -> impl IntoView {
+    let total = total.max(0);
+    let first = first.map(|first| first.clamp(0, total));
     let parts = match first {
         Some(first) => vec![("until the first byte", "wait", first), ("until the last", "transfer", total - first)],
         None => vec![("in all", "wait", total)],

@@ -87,7 +87,7 @@ fn Arrived(call: Call, slug: String) -> impl IntoView {
     let cost = cost_text(&call);
     view! {
         <a class="arrived" href=href>
-            <StatusBadge status=call.status outcome=call.outcome times=call.times/>
+            <StatusBadge status=call.known_status() outcome=call.outcome times=call.times/>
             <strong>{call.model}</strong>
             <span>{tokens} " tokens"</span>
             <span>{cost}</span>

@@ -3,8 +3,8 @@ use leptos::prelude::*;
 
 use crate::{
     addresses::{LogsAddress, Page},
-    components::{CollectAny, Time, When, format_duration},
-    pages::logs::{StatusBadge, cost_text},
+    components::{CollectAny, Time, When},
+    pages::logs::{StatusBadge, cost_text, duration_text},
     state::use_organization,
 };
 
@@ -15,17 +15,17 @@ pub(super) fn LatestCalls(overview: ReadSignal<Overview>) -> impl IntoView {
     let all = Page::Logs.path(&slug);
     let row = move |call: Call| {
         let href = LogsAddress { call: Some(call.id), ..LogsAddress::default() }.href(&slug);
-        let cost = cost_text(&call);
+        let (cost, took) = (cost_text(&call), duration_text(&call));
         let key = call.api_key.as_ref().map(|key| key.name.clone()).unwrap_or_default();
         view! {
             <li>
                 <a href=href>
                     <span class="latest-time"><Time at=call.started_at/></span>
-                    <StatusBadge status=call.status outcome=call.outcome times=call.times/>
+                    <StatusBadge status=call.known_status() outcome=call.outcome times=call.times/>
                     <span class="latest-model">{call.model}</span>
                     <span class="latest-key faint">{key}</span>
                     <span class="latest-cost">{cost}</span>
-                    <span class="latest-duration faint">{format_duration(call.duration_us)}</span>
+                    <span class="latest-duration faint">{took}</span>
                 </a>
             </li>
         }
