@@ -48,7 +48,7 @@ impl Blocked {
     }
 }
 
-/// Waits until a meter's status is as wanted.
+/// Waits until time has made of a meter's status what is wanted: nobody tells of age, of room on a disk and of files.
 async fn until(meter: &Meter, wanted: impl Fn(MeterStatus) -> bool) {
     let reached = async {
         while !wanted(meter.status()) {
@@ -159,7 +159,8 @@ on_both_databases! {
         let short = JournalSettings { max_age: Duration::from_millis(300), ..JournalSettings::at(world.journal.path()) };
         for (number, settings) in [few, short].into_iter().enumerate() {
             let meter = Meter::start(&world.services, settings).unwrap();
-            until(&meter, |status| status.oldest_age.is_none()).await;
+            meter.settled().await;
+            assert!(meter.status().oldest_age.is_none());
             let blocked = Blocked::new(world).await;
             let under_way = CallRecord { id: metering::new_call_id(world.services.now()), ..call(&actor, &key, "2026-11-17T12:00:00Z") };
             let open = meter.begin(&under_way).unwrap();
@@ -174,7 +175,7 @@ on_both_databases! {
             drop(open);
             blocked.release().await;
             meter.settled().await;
-            until(&meter, |status| number == 0 || !status.refusing).await;
+            assert!(number == 0 || !meter.status().refusing, "what is stored is no longer old");
             meter.shutdown().await;
         }
         assert_eq!(assert_reconciled(world).await[0], 402);
