@@ -98,7 +98,7 @@ mod tests {
         let (reply, answer) = oneshot::channel();
         let work = async move {
             let _reply = reply;
-            None::<()>.unwrap();
+            "no number".parse::<u8>().unwrap();
         };
         assert!(Answering::new(work, answer).await.is_none());
     }

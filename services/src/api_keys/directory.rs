@@ -27,7 +27,7 @@ use tokio::{sync::broadcast, time::timeout};
 pub use self::record::KeyRecord;
 use self::{
     kept::Kept,
-    outage::{ANSWER, Outage},
+    outage::{ANSWER, Outage, SLOW_ANSWER},
 };
 use crate::{ServiceError, ServiceResult, Services, changes::Watcher, metering::JournalSettings};
 
@@ -122,7 +122,9 @@ impl KeyDirectory {
             Err(guard) => guard,
         };
         let forgotten = self.kept.forgotten();
-        let Some(record) = self.look_up(hash).await? else { return Ok(None) };
+        let found = timeout(SLOW_ANSWER, self.look_up(hash)).await;
+        let found = found.map_err(|_| ServiceError::unavailable("the database doesn't answer"))?;
+        let Some(record) = found? else { return Ok(None) };
         // Fails only where the entry was forgotten meanwhile: then it isn't kept.
         let _ = guard.insert(Arc::clone(&record));
         if self.kept.forgotten() != forgotten {

@@ -9,21 +9,6 @@ use super::{
     *,
 };
 
-impl Story {
-    fn answered(&self) -> usize {
-        self.known.answered.lock().unwrap().len()
-    }
-
-    /// Waits until so many more calls are answered.
-    async fn until_answered(&self, more: usize) {
-        let (before, began) = (self.answered(), Instant::now());
-        while self.answered() < before + more {
-            assert!(began.elapsed() < RECOVERY, "{} of {more} calls are answered", self.answered() - before);
-            sleep(Duration::from_millis(5)).await;
-        }
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_go_on_while_postgres_is_stopped_and_are_found_once_it_runs_again() {
     let cluster = Cluster::new();

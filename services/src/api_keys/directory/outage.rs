@@ -7,6 +7,8 @@ use std::{
 
 /// How long an answer is waited for, when it isn't known that none comes.
 pub(super) const ANSWER: Duration = Duration::from_millis(500);
+/// The same when nothing tells that the database is gone: a busy one answers within that.
+pub(super) const SLOW_ANSWER: Duration = Duration::from_secs(3);
 /// How often is asked again, by one call for all.
 const AGAIN: Duration = Duration::from_secs(5);
 
