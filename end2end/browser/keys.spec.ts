@@ -167,8 +167,7 @@ test("a rotation whose answer is lost is made once, and says so", async ({ signe
   await expect(page.getByRole("dialog", { name: "Create a successor of “standard key”" })).toBeVisible();
 });
 
-test("a key is rotated without a mouse, and the focus comes back", async ({ signedIn: page, hub, organization }, { project }) => {
-  test.skip(project.name !== "desktop", "keyboards are the same everywhere");
+test("a key is rotated without a mouse, and the focus comes back", async ({ signedIn: page, hub, organization }) => {
   await hub.key(organization);
   const keys = new ApiKeysPage(page);
   await keys.open(organization.slug);

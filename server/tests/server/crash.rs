@@ -34,7 +34,12 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinSet, time::sleep};
+use tokio::{
+    net::TcpListener,
+    sync::Notify,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 
 use crate::{
     postgres::Postgres,
@@ -58,6 +63,15 @@ struct Known {
     asked: Mutex<HashSet<Number>>,
     /// Those that a client has seen answered, with their ids.
     answered: Mutex<HashMap<CallId, Number>>,
+    /// Told of each answer.
+    news: Notify,
+}
+
+impl Known {
+    fn note_answer(&self, id: CallId, number: Number) {
+        self.answered.lock().unwrap().insert(id, number);
+        self.news.notify_one();
+    }
 }
 
 /// A provider that reports what it was told to, at once or in pieces.
@@ -124,7 +138,7 @@ async fn keep_calling(address: String, secret: String, known: Arc<Known>, over: 
         assert_eq!(parts.status, 200, "{:?}", body.to_bytes());
         assert!(!streamed || body.to_bytes().ends_with(b"[DONE]\n\n"));
         let id = parts.headers["x-request-id"].to_str().unwrap().parse().unwrap();
-        known.answered.lock().unwrap().insert(id, number);
+        known.note_answer(id, number);
     }
 }
 
@@ -191,11 +205,13 @@ impl Story {
 
     /// Waits until so many more calls are answered.
     async fn until_answered(&self, more: usize) {
-        let (before, began) = (self.answered(), Instant::now());
-        while self.answered() < before + more {
-            assert!(began.elapsed() < RECOVERY, "{} of {more} calls are answered", self.answered() - before);
-            sleep(Duration::from_millis(5)).await;
-        }
+        let before = self.answered();
+        let reached = async {
+            while self.answered() < before + more {
+                self.known.news.notified().await;
+            }
+        };
+        assert!(timeout(RECOVERY, reached).await.is_ok(), "{} of {more} calls are answered", self.answered() - before);
     }
 
     /// Keeps calls from being stored.

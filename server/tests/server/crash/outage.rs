@@ -70,7 +70,7 @@ impl Story {
             if status.is_success() {
                 let id = response.headers()["x-request-id"].to_str().unwrap().parse().unwrap();
                 response.into_body().collect().await.unwrap();
-                self.known.answered.lock().unwrap().insert(id, number);
+                self.known.note_answer(id, number);
             }
             statuses.push(status);
         }
