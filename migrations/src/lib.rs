@@ -23,6 +23,7 @@ mod m0016_rate_limits;
 mod m0017_events;
 mod m0018_provider_objects;
 mod m0019_key_requests;
+mod m0020_day_rollups;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_events::Migration),
             Box::new(m0018_provider_objects::Migration),
             Box::new(m0019_key_requests::Migration),
+            Box::new(m0020_day_rollups::Migration),
         ]
     }
 }

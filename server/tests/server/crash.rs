@@ -277,7 +277,9 @@ impl Story {
         let sums = "CAST(SUM(tokens_in) AS BIGINT), CAST(SUM(tokens_out) AS BIGINT), CAST(SUM(cost_nanos) AS BIGINT)";
         let calls = self.rows(&format!("SELECT COUNT(*), {sums} FROM calls")).await;
         for resolution in 1..=3 {
-            let sql = format!("SELECT CAST(SUM(calls) AS BIGINT), {sums} FROM rollups WHERE resolution = {resolution}");
+            let sql = format!(
+                "SELECT CAST(SUM(calls + refused) AS BIGINT), {sums} FROM rollups WHERE resolution = {resolution}"
+            );
             assert_eq!(self.rows(&sql).await, calls, "resolution {resolution}");
         }
         (answered.len(), stopped)

@@ -14,7 +14,7 @@ use sea_orm::{DbBackend, Statement, Value};
 use uuid::Uuid;
 
 use super::visible::{Usual, Visible};
-use crate::Services;
+use crate::{Services, entities::series::ANY_OUTCOME};
 
 /// A key's status, as [`domain::api_keys::Status::name`] says it. A key rotates while a secret works that has an end.
 pub(super) const STATUS: &str = "CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked' \
@@ -92,7 +92,7 @@ impl Selection {
     pub(super) fn recently_called(&mut self) -> String {
         let first = CallId::lower_bound(self.services.now().plus_days(-UNUSED_DAYS));
         format!(
-            "r.organization_id = $1 AND r.outcome <> '{}' \
+            "r.organization_id = $1 AND r.outcome NOT IN ('{ANY_OUTCOME}', '{}') \
              AND EXISTS (SELECT 1 FROM calls c WHERE c.organization_id = r.organization_id AND c.series_id = r.id \
              AND c.id >= {})",
             Outcome::Refused,

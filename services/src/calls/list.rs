@@ -35,7 +35,7 @@ pub(crate) async fn newest(
 pub(crate) async fn ever_called(services: &Services, actor: &Actor, scope: &Scope) -> ServiceResult<bool> {
     services.settled().await;
     // A series is made together with its first call.
-    let found = series::of(actor.organization.id)
+    let found = series::of_calls(actor.organization.id)
         .select_only()
         .column(series::Column::Id)
         .filter(dimensions(scope, &Filter::default()))

@@ -148,7 +148,7 @@ async fn matching_series(
     let outcome = query
         .outcome
         .map(|filter| series::Column::Outcome.is_in(filter.outcomes().iter().map(|outcome| outcome.name())));
-    let ids = series::of(organization)
+    let ids = series::of_calls(organization)
         .select_only()
         .column(series::Column::Id)
         .filter(dimensions(scope, filter).add_option(outcome))

@@ -1,4 +1,6 @@
 //! Calls summed by series and bucket.
+//!
+//! Of refused calls nothing is known but how many they were: they are in no other count, nor in the latency.
 
 use sea_orm::entity::prelude::*;
 
@@ -15,7 +17,11 @@ pub struct Model {
     pub series_id: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub writer: i32,
+    /// Those that weren't refused.
     pub calls: i64,
+    /// Those of `calls` that failed or were interrupted.
+    pub errors: i64,
+    pub refused: i64,
     pub tokens_in: i64,
     pub cached_tokens_in: i64,
     pub tokens_out: i64,

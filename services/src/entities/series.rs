@@ -1,7 +1,12 @@
 //! A set of dimensions that calls share. A nil id or an empty text stands for "none".
+//!
+//! Days are summed over [`ANY_OUTCOME`]: their series leave out status and provider too, and no call names them.
 
 use domain::ids::OrganizationId;
 use sea_orm::{QueryFilter, entity::prelude::*};
+
+/// The outcome of a series that days are summed by.
+pub(crate) const ANY_OUTCOME: &str = "any";
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "series")]
@@ -26,7 +31,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The series of one organization: where every query begins.
-pub(crate) fn of(organization: OrganizationId) -> Select<Entity> {
-    Entity::find().filter(Column::OrganizationId.eq(organization.uuid()))
+/// The series that calls of one organization name: where every query begins.
+pub(crate) fn of_calls(organization: OrganizationId) -> Select<Entity> {
+    Entity::find().filter(Column::OrganizationId.eq(organization.uuid())).filter(Column::Outcome.ne(ANY_OUTCOME))
 }

@@ -6,23 +6,34 @@ use std::{
 };
 
 use chrono_tz::Tz;
-use domain::{ids::OrganizationId, time::Timestamp};
+use domain::{calls::Outcome, ids::OrganizationId, time::Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Value};
 
-use super::{CallRecord, LATENCY_BINS, latency, rows::Rows};
+use super::{CallRecord, LATENCY_BINS, latency, rows::Rows, series::CallSeries};
 use crate::{ServiceResult, random, usage::resolution::Resolution};
 
-const COLUMNS: usize = 15 + LATENCY_BINS;
+const COLUMNS: usize = 17 + LATENCY_BINS;
 
 /// Adds to what is there. Spend and storage stay at the limit of 64 bits instead of leaving it.
 static UPSERT: Rows = Rows::new(
-    "INSERT INTO rollups (organization_id, resolution, bucket, series_id, writer, calls, tokens_in, cached_tokens_in, \
-     tokens_out, images, media_ms, byte_hours, cost_nanos, unpriced, duration_us, latency_0, latency_1, latency_2, latency_3, latency_4, latency_5, \
-     latency_6, latency_7, latency_8, latency_9, latency_10, latency_11, latency_12, latency_13)",
+    "INSERT INTO rollups (organization_id, resolution, bucket, series_id, writer, calls, errors, refused, tokens_in, \
+     cached_tokens_in, tokens_out, images, media_ms, byte_hours, cost_nanos, unpriced, duration_us, latency_0, latency_1, \
+     latency_2, latency_3, latency_4, latency_5, latency_6, latency_7, latency_8, latency_9, latency_10, latency_11, \
+     latency_12, latency_13)",
     COLUMNS,
     || {
-        let counts =
-            ["calls", "tokens_in", "cached_tokens_in", "tokens_out", "images", "media_ms", "unpriced", "duration_us"];
+        let counts = [
+            "calls",
+            "errors",
+            "refused",
+            "tokens_in",
+            "cached_tokens_in",
+            "tokens_out",
+            "images",
+            "media_ms",
+            "unpriced",
+            "duration_us",
+        ];
         let bins = (0..LATENCY_BINS).map(|bin| format!("latency_{bin}"));
         let sums: String = counts
             .into_iter()
@@ -55,6 +66,8 @@ type Key = (OrganizationId, Resolution, Timestamp, i64);
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 struct Sums {
     calls: i64,
+    errors: i64,
+    refused: i64,
     tokens_in: i64,
     cached_tokens_in: i64,
     tokens_out: i64,
@@ -70,7 +83,16 @@ struct Sums {
 impl Sums {
     fn add_call(&mut self, call: &CallRecord) {
         let times = i64::from(call.times);
-        self.calls += times;
+        if call.outcome == Outcome::Refused {
+            self.refused += times;
+        } else {
+            self.calls += times;
+            self.duration_us = self.duration_us.saturating_add(call.duration_us.saturating_mul(times));
+            self.latency[latency::bin(call.duration_us)] += times;
+        }
+        if matches!(call.outcome, Outcome::Failed | Outcome::Interrupted) {
+            self.errors += times;
+        }
         self.tokens_in = self.tokens_in.saturating_add(call.used.tokens_in);
         self.cached_tokens_in = self.cached_tokens_in.saturating_add(call.used.cached_tokens_in);
         self.tokens_out = self.tokens_out.saturating_add(call.used.tokens_out);
@@ -79,12 +101,12 @@ impl Sums {
         self.byte_hours = self.byte_hours.saturating_add(call.used.byte_hours);
         self.cost_nanos = self.cost_nanos.saturating_add(call.cost.unwrap_or_default().nanos());
         self.unpriced += i64::from(call.is_unpriced());
-        self.duration_us = self.duration_us.saturating_add(call.duration_us.saturating_mul(times));
-        self.latency[latency::bin(call.duration_us)] += times;
     }
 
     fn add(&mut self, other: &Self) {
         self.calls += other.calls;
+        self.errors += other.errors;
+        self.refused += other.refused;
         self.tokens_in = self.tokens_in.saturating_add(other.tokens_in);
         self.cached_tokens_in = self.cached_tokens_in.saturating_add(other.cached_tokens_in);
         self.tokens_out = self.tokens_out.saturating_add(other.tokens_out);
@@ -101,8 +123,8 @@ impl Sums {
 }
 
 /// The rollups of `calls`, whose series are `series`, sorted by key.
-fn rollups(calls: &[CallRecord], series: &[i64]) -> BTreeMap<Key, Sums> {
-    let mut quarters: HashMap<(OrganizationId, Tz, Timestamp, i64), Sums> = HashMap::new();
+fn rollups(calls: &[CallRecord], series: &[CallSeries]) -> BTreeMap<Key, Sums> {
+    let mut quarters: HashMap<(OrganizationId, Tz, Timestamp, CallSeries), Sums> = HashMap::new();
     for (call, series) in calls.iter().zip(series) {
         let quarter = Resolution::QuarterHour.bucket(call.started_at, call.time_zone);
         quarters.entry((call.organization_id, call.time_zone, quarter, *series)).or_default().add_call(call);
@@ -111,7 +133,7 @@ fn rollups(calls: &[CallRecord], series: &[i64]) -> BTreeMap<Key, Sums> {
     let mut rollups: BTreeMap<Key, Sums> = BTreeMap::new();
     for ((organization, zone, quarter, series), sums) in quarters {
         for resolution in Resolution::ALL {
-            let key = (organization, resolution, resolution.bucket(quarter, zone), series);
+            let key = (organization, resolution, resolution.bucket(quarter, zone), series.at(resolution));
             rollups.entry(key).or_default().add(&sums);
         }
     }
@@ -119,7 +141,11 @@ fn rollups(calls: &[CallRecord], series: &[i64]) -> BTreeMap<Key, Sums> {
 }
 
 /// Adds `calls`, whose series are `series`, to the rollups of all resolutions.
-pub(super) async fn add(transaction: &DatabaseTransaction, calls: &[CallRecord], series: &[i64]) -> ServiceResult<()> {
+pub(super) async fn add(
+    transaction: &DatabaseTransaction,
+    calls: &[CallRecord],
+    series: &[CallSeries],
+) -> ServiceResult<()> {
     let writer = match transaction.get_database_backend() {
         DbBackend::Postgres => *WRITER,
         // One process writes at a time anyway, and fewer rows are faster to read.
@@ -135,6 +161,8 @@ pub(super) async fn add(transaction: &DatabaseTransaction, calls: &[CallRecord],
             series.into(),
             writer.into(),
             sums.calls.into(),
+            sums.errors.into(),
+            sums.refused.into(),
             sums.tokens_in.into(),
             sums.cached_tokens_in.into(),
             sums.tokens_out.into(),

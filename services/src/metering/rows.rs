@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement,
 
 /// How many rows a statement takes; the largest size that fits is used again and again.
 ///
-/// 1,000 rows of 29 columns stay below the parameters that SQLite (32,766) and PostgreSQL (65,535) allow.
+/// 1,000 rows of 31 columns stay below the parameters that SQLite (32,766) and PostgreSQL (65,535) allow.
 const SIZES: [usize; 15] = [1000, 512, 256, 128, 64, 32, 16, 8, 7, 6, 5, 4, 3, 2, 1];
 
 /// An `INSERT` of any number of rows.

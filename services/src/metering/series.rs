@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
 use uuid::Uuid;
 
 use super::CallRecord;
-use crate::{ServiceError, ServiceResult, random};
+use crate::{ServiceError, ServiceResult, entities::series::ANY_OUTCOME, random, usage::resolution::Resolution};
 
 /// How many series are kept in memory. One that isn't costs a query.
 const CAPACITY: usize = 65_536;
@@ -35,7 +35,7 @@ pub(super) struct Dimensions {
 }
 
 impl Dimensions {
-    pub(super) fn of(call: &CallRecord) -> Self {
+    fn of(call: &CallRecord) -> Self {
         Self {
             organization_id: call.organization_id.uuid(),
             project_id: call.project_id.map_or(Uuid::nil(), |id| id.uuid()),
@@ -48,6 +48,11 @@ impl Dimensions {
             status: i32::from(call.status),
             outcome: call.outcome.name(),
         }
+    }
+
+    /// What a day is told by: the same, whatever became of the call and whoever answered it.
+    fn of_day(self) -> Self {
+        Self { provider: Arc::default(), status: 0, outcome: ANY_OUTCOME, ..self }
     }
 
     /// All but the organization, in the table's order.
@@ -66,6 +71,24 @@ impl Dimensions {
     }
 }
 
+/// The series that a call belongs to.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(super) struct CallSeries {
+    /// That which the call names; quarter hours and hours are summed by it.
+    pub(super) own: i64,
+    /// That which days are summed by.
+    pub(super) day: i64,
+}
+
+impl CallSeries {
+    pub(super) const fn at(self, resolution: Resolution) -> i64 {
+        match resolution {
+            Resolution::QuarterHour | Resolution::Hour => self.own,
+            Resolution::Day => self.day,
+        }
+    }
+}
+
 /// The ids of series that are certainly in the database.
 pub struct SeriesCache(Cache<Dimensions, i64>);
 
@@ -75,12 +98,23 @@ impl SeriesCache {
     }
 
     /// The series of each call, in order, and those that were read or made for it.
-    pub(super) async fn intern(
+    pub(super) async fn of_calls(
         &self,
         transaction: &DatabaseTransaction,
         calls: &[CallRecord],
+    ) -> ServiceResult<(Vec<CallSeries>, NewSeries)> {
+        let own = calls.iter().map(Dimensions::of);
+        let dimensions: Vec<Dimensions> = own.clone().chain(own.map(Dimensions::of_day)).collect();
+        let (ids, new) = self.intern(transaction, &dimensions).await?;
+        let (own, days) = ids.split_at(calls.len());
+        Ok((own.iter().zip(days).map(|(own, day)| CallSeries { own: *own, day: *day }).collect(), new))
+    }
+
+    async fn intern(
+        &self,
+        transaction: &DatabaseTransaction,
+        dimensions: &[Dimensions],
     ) -> ServiceResult<(Vec<i64>, NewSeries)> {
-        let dimensions: Vec<Dimensions> = calls.iter().map(Dimensions::of).collect();
         let mut ids: Vec<Option<i64>> = dimensions.iter().map(|dimensions| self.0.get(dimensions)).collect();
         // Sorted, so that servers which make the same ones wait for each other in turn instead of for ever.
         let unknown: BTreeSet<&Dimensions> =

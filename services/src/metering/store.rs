@@ -31,13 +31,13 @@ pub async fn store(
     series: &SeriesCache,
     calls: &[CallRecord],
 ) -> ServiceResult<NewSeries> {
-    let (ids, new) = series.intern(transaction, calls).await?;
+    let (series, new) = series.of_calls(transaction, calls).await?;
     let mut values: Vec<Value> = Vec::with_capacity(calls.len() * COLUMNS);
-    for (call, series) in calls.iter().zip(&ids) {
-        values.extend(row(call, *series));
+    for (call, series) in calls.iter().zip(&series) {
+        values.extend(row(call, series.own));
     }
     INSERT.write(transaction, values).await?;
-    rollup::add(transaction, calls, &ids).await?;
+    rollup::add(transaction, calls, &series).await?;
     Ok(new)
 }
 

@@ -2,7 +2,6 @@
 
 use chrono_tz::Tz;
 use domain::{
-    calls::Outcome,
     errors::FieldErrors,
     ids::{ApiKeyId, ProjectId},
     models::Service,
@@ -12,7 +11,8 @@ use domain::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult, QuerySelect,
-    Select, sea_query::Expr,
+    Select,
+    sea_query::{Expr, ExprTrait},
 };
 use uuid::Uuid;
 
@@ -65,13 +65,6 @@ pub struct Share {
     pub measures: Measures,
 }
 
-impl Share {
-    /// Whether `other` is told apart by nothing but its measures.
-    fn is_like(&self, other: &Self) -> bool {
-        (self.project, self.api_key, &self.model) == (other.project, other.api_key, &other.model)
-    }
-}
-
 impl Breakdown {
     /// The length of a span in milliseconds.
     const fn millis(&self) -> i64 {
@@ -88,11 +81,10 @@ impl Breakdown {
         starts.map(|from| Span { from, to: from.plus_millis(self.millis()), shares: Vec::new() }).collect()
     }
 
-    /// What is narrowed here beyond a slice. Refused calls never count.
+    /// What is narrowed here beyond a slice.
     fn condition(&self) -> Condition {
         let keys = self.api_keys.iter().map(|key| key.uuid());
         Condition::all()
-            .add(series::Column::Outcome.ne(Outcome::Refused.name()))
             .add_option(self.service.map(|service| series::Column::Service.eq(service.name())))
             .add_option((!self.api_keys.is_empty()).then(|| series::Column::ApiKeyId.is_in(keys)))
             .add_option((!self.models.is_empty()).then(|| series::Column::Model.is_in(&self.models)))
@@ -129,17 +121,12 @@ pub async fn breakdown(services: &Services, actor: &Actor, asked: &Breakdown) ->
         let at: i64 = row.try_get("", "span")?;
         let index = (at - asked.from.millis()).div_euclid(asked.millis());
         let Some(span) = usize::try_from(index).ok().and_then(|index| spans.get_mut(index)) else { continue };
-        let share = share(&row, &asked.groups)?;
-        match span.shares.last_mut() {
-            // Rows that differ in nothing but their outcome follow each other.
-            Some(last) if last.is_like(&share) => last.measures += share.measures,
-            _ => span.shares.push(share),
-        }
+        span.shares.push(share(&row, &asked.groups)?);
     }
     Ok(spans)
 }
 
-/// The sums by span and all groups together, and by outcome.
+/// The sums by span and all groups together, where there were calls: those that were refused never count.
 fn query(slice: &Slice<'_>, asked: &Breakdown) -> Select<rollups::Entity> {
     // With the number written out: PostgreSQL takes the same parameter twice for two that may differ.
     let span = Expr::cust(format!("(rollups.bucket - rollups.bucket % {})", asked.millis()));
@@ -147,7 +134,7 @@ fn query(slice: &Slice<'_>, asked: &Breakdown) -> Select<rollups::Entity> {
         .filter(asked.condition())
         .expr_as(span.clone(), "span")
         .group_by(span.clone())
-        .group_by(series::Column::Outcome)
+        .having(rollups::Column::Calls.sum().gt(0))
         .order_by_asc(span);
     asked.groups.iter().fold(query, |query, group| {
         let column = column(*group);
@@ -165,7 +152,7 @@ fn share(row: &QueryResult, groups: &[Group]) -> ServiceResult<Share> {
         project: id(Group::Project, "project_id")?.map(ProjectId::new),
         api_key: id(Group::ApiKey, "api_key_id")?.map(ApiKeyId::new),
         model: if groups.contains(&Group::Model) { Some(row.try_get("", "model")?) } else { None },
-        measures: Columns::from_query_result(row, "")?.measures()?,
+        measures: Measures { refused: 0, ..Columns::from_query_result(row, "")?.into() },
     })
 }
 

@@ -1,7 +1,6 @@
 //! Sums rollups: the one place that reads them.
 
 use domain::{
-    calls::Outcome,
     ids::{ApiKeyId, ProjectId},
     money::Money,
     time::Timestamp,
@@ -9,13 +8,13 @@ use domain::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect, Select,
-    sea_query::{Expr, ExprTrait, Func},
+    sea_query::{Expr, ExprTrait, Func, FunctionCall},
 };
 use uuid::Uuid;
 
 use super::resolution::Resolution;
 use crate::{
-    Organization, ServiceError, ServiceResult,
+    Organization, ServiceResult,
     entities::{rollups, series},
     projects::Scope,
 };
@@ -44,8 +43,9 @@ pub(crate) struct Sum {
 
 #[derive(FromQueryResult)]
 pub(super) struct Columns {
-    outcome: String,
     calls: i64,
+    errors: i64,
+    refused: i64,
     tokens_in: i64,
     cached_tokens_in: i64,
     tokens_out: i64,
@@ -54,23 +54,19 @@ pub(super) struct Columns {
     unpriced: i64,
 }
 
-impl Columns {
-    pub(super) fn measures(&self) -> ServiceResult<Measures> {
-        let outcome: Outcome = self.outcome.parse().map_err(ServiceError::Internal)?;
-        if outcome == Outcome::Refused {
-            return Ok(Measures { refused: self.calls, ..Measures::default() });
-        }
-        let nanos = i128::from(self.dollars) * i128::from(NANOS_PER_DOLLAR) + i128::from(self.nanos);
-        Ok(Measures {
-            calls: self.calls,
-            errors: if outcome == Outcome::Succeeded { 0 } else { self.calls },
-            refused: 0,
-            tokens_in: self.tokens_in,
-            cached_tokens_in: self.cached_tokens_in,
-            tokens_out: self.tokens_out,
+impl From<Columns> for Measures {
+    fn from(sums: Columns) -> Self {
+        let nanos = i128::from(sums.dollars) * i128::from(NANOS_PER_DOLLAR) + i128::from(sums.nanos);
+        Self {
+            calls: sums.calls,
+            errors: sums.errors,
+            refused: sums.refused,
+            tokens_in: sums.tokens_in,
+            cached_tokens_in: sums.cached_tokens_in,
+            tokens_out: sums.tokens_out,
             spend: Money::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX)),
-            unpriced: self.unpriced,
-        })
+            unpriced: sums.unpriced,
+        }
     }
 }
 
@@ -87,7 +83,6 @@ pub(crate) async fn by_bucket(
         // The bucket first: rows come in its order, which makes them quick to group.
         .group_by(rollups::Column::Bucket)
         .group_by(column)
-        .group_by(series::Column::Outcome)
         .into_statement(database);
     let mut sums = Vec::new();
     for row in database.query_all_raw(rows).await? {
@@ -97,18 +92,14 @@ pub(crate) async fn by_bucket(
             Group::Project => id_key(row.try_get("", "grouping")?, |id| ProjectId::new(id).to_string()),
         };
         let bucket = Timestamp::from_millis(row.try_get("", "bucket")?);
-        sums.push(Sum { bucket, key, measures: Columns::from_query_result(&row, "")?.measures()? });
+        sums.push(Sum { bucket, key, measures: Columns::from_query_result(&row, "")?.into() });
     }
     Ok(sums)
 }
 
 /// The sums over the whole slice.
 pub(crate) async fn total(database: &impl ConnectionTrait, slice: &Slice<'_>) -> ServiceResult<Measures> {
-    let mut total = Measures::default();
-    for row in select(slice).group_by(series::Column::Outcome).into_model::<Columns>().all(database).await? {
-        total += row.measures()?;
-    }
-    Ok(total)
+    Ok(select(slice).into_model::<Columns>().one(database).await?.map(Measures::from).unwrap_or_default())
 }
 
 pub(super) fn column(group: Group) -> series::Column {
@@ -134,26 +125,27 @@ impl IntoStatement for Select<rollups::Entity> {
     }
 }
 
-/// The slice's sums, still to be grouped by outcome and what else.
+/// The slice's sums, as one row until they are grouped.
 pub(super) fn select(slice: &Slice<'_>) -> Select<rollups::Entity> {
     let join = rollups::Entity::belongs_to(series::Entity)
         .from((rollups::Column::OrganizationId, rollups::Column::SeriesId))
         .to((series::Column::OrganizationId, series::Column::Id))
         .into();
-    let sum = |column: rollups::Column| as_bigint(Func::sum(column.into_expr()).into());
+    let sum = |column: rollups::Column| as_bigint(Func::sum(column.into_expr()));
     let dollars = Func::sum(rollups::Column::CostNanos.into_expr().div(NANOS_PER_DOLLAR));
     let nanos = Func::sum(rollups::Column::CostNanos.into_expr().modulo(NANOS_PER_DOLLAR));
     rollups::Entity::find()
         .select_only()
         .join(JoinType::InnerJoin, join)
-        .column_as(series::Column::Outcome, "outcome")
         .expr_as(sum(rollups::Column::Calls), "calls")
+        .expr_as(sum(rollups::Column::Errors), "errors")
+        .expr_as(sum(rollups::Column::Refused), "refused")
         .expr_as(sum(rollups::Column::TokensIn), "tokens_in")
         .expr_as(sum(rollups::Column::CachedTokensIn), "cached_tokens_in")
         .expr_as(sum(rollups::Column::TokensOut), "tokens_out")
         // In two parts, so that a sum of amounts at the limit of 64 bits doesn't leave it.
-        .expr_as(as_bigint(dollars.into()), "dollars")
-        .expr_as(as_bigint(nanos.into()), "nanos")
+        .expr_as(as_bigint(dollars), "dollars")
+        .expr_as(as_bigint(nanos), "nanos")
         .expr_as(sum(rollups::Column::Unpriced), "unpriced")
         .filter(rollups::Column::OrganizationId.eq(slice.organization.id.uuid()))
         .filter(rollups::Column::Resolution.eq(slice.resolution.number()))
@@ -162,9 +154,9 @@ pub(super) fn select(slice: &Slice<'_>) -> Select<rollups::Entity> {
         .filter(dimensions(slice.scope, slice.filter))
 }
 
-/// PostgreSQL sums to `numeric`.
-fn as_bigint(sum: Expr) -> Expr {
-    sum.cast_as("bigint")
+/// PostgreSQL sums to `numeric`, and the sum of nothing is NULL.
+fn as_bigint(sum: FunctionCall) -> Expr {
+    Expr::from(Func::coalesce([sum.into(), Expr::value(0)])).cast_as("bigint")
 }
 
 /// The series that `scope` and `filter` leave.

@@ -21,6 +21,7 @@ mod key_history;
 mod key_list;
 mod key_uses;
 mod metering;
+mod migrations;
 mod models;
 mod notifications;
 mod objects;

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use domain::{money::Money, time::Timestamp};
+use domain::{calls::Outcome, money::Money, time::Timestamp};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::{
     Organization, ServiceResult, Services,
     api_keys::selection::Selection,
+    entities::series::ANY_OUTCOME,
     usage::{self, resolution::Resolution},
 };
 
@@ -103,9 +104,13 @@ async fn sums(
     resolution: Resolution,
     buckets: &[Timestamp],
 ) -> ServiceResult<Vec<Sum>> {
+    let series = match resolution {
+        Resolution::Day => format!("s.outcome = '{ANY_OUTCOME}'"),
+        _ => format!("s.outcome NOT IN ('{ANY_OUTCOME}', '{}')", Outcome::Refused),
+    };
     let buckets = keys.list(buckets.iter().map(|bucket| bucket.millis()));
     keys.and(format!(
-        "s.organization_id = k.organization_id AND s.api_key_id = k.id AND s.outcome <> 'refused' \
+        "s.organization_id = k.organization_id AND s.api_key_id = k.id AND {series} \
          AND r.organization_id = s.organization_id AND r.resolution = {} AND r.bucket IN {buckets} AND r.series_id = s.id",
         resolution.number(),
     ));

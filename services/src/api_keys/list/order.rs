@@ -7,11 +7,13 @@ use uuid::Uuid;
 use crate::{
     Organization, ServiceResult, Services,
     api_keys::selection::{LAST_USED, Selection},
+    entities::series::ANY_OUTCOME,
     usage::{self, resolution::Resolution},
 };
 
-/// What each series of a key cost, in whole dollars and the rest, so that no sum leaves 64 bits.
-const COSTS: &str = "LEFT JOIN series q ON q.organization_id = k.organization_id AND q.api_key_id = k.id LEFT JOIN \
+/// What each series of a key's days cost, in whole dollars and the rest, so that no sum leaves 64 bits.
+const COSTS: &str = "LEFT JOIN series q ON q.organization_id = k.organization_id AND q.api_key_id = k.id \
+     AND q.outcome = '{any}' LEFT JOIN \
      (SELECT r.series_id, sum(r.cost_nanos / 1000000000) AS dollars, sum(r.cost_nanos % 1000000000) AS nanos \
      FROM rollups r WHERE r.organization_id = $1 AND r.resolution = {day} AND r.bucket >= {from} \
      GROUP BY r.series_id) p ON p.series_id = q.id";
@@ -48,7 +50,8 @@ pub(super) async fn find(
         KeySort::Spend => {
             let month = usage::days_of_month(organization, services.now())?;
             let from = keys.value(month.first().map_or(0, |day| day.millis()));
-            (COSTS.replace("{day}", &Resolution::Day.number().to_string()).replace("{from}", &from), "GROUP BY k.id")
+            let day = Resolution::Day.number().to_string();
+            (COSTS.replace("{any}", ANY_OUTCOME).replace("{day}", &day).replace("{from}", &from), "GROUP BY k.id")
         }
         _ => (String::new(), ""),
     };
