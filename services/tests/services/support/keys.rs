@@ -125,7 +125,8 @@ impl World {
     }
 
     async fn insert(&self, table: &str, rows: Vec<Vec<Value>>) {
-        const PARAMETERS: usize = 30_000;
+        // SQLite looks each `$1` up among those before it.
+        const PARAMETERS: usize = 1_500;
         let Some(width) = rows.first().map(Vec::len) else { return };
         let transaction = self.services.database().begin().await.unwrap();
         for chunk in rows.chunks(PARAMETERS / width) {
