@@ -5,7 +5,7 @@ import { median, table } from "./table.ts";
 
 /** How many calls there are. */
 const CALLS = (process.env.BENCH_CALLS ?? "1000000,10000000").split(",").map(Number);
-const GROUPS = ["model", "api_key", "project"];
+const GROUPS = ["model", "key", "project"];
 const TIMES = 20;
 
 interface Row {
