@@ -23,8 +23,9 @@ export default defineConfig({
   outputDir: "results",
   fullyParallel: true,
   forbidOnly: true,
-  workers: 2,
-  timeout: 60_000,
+  // One more than the cores of a small machine: tests wait for the server's clock now and then.
+  workers: 3,
+  timeout: 120_000,
   expect: { timeout: 10_000 },
   reporter: [["list"]],
   use: {
@@ -33,7 +34,6 @@ export default defineConfig({
     timezoneId: "Europe/Berlin",
     // Colours are measured when they have arrived, not on the way.
     contextOptions: { reducedMotion: "reduce" },
-    trace: "retain-on-failure",
     screenshot: "only-on-failure",
   },
   projects: [

@@ -73,6 +73,8 @@ test("two tabs: what one creates, the other shows after a reload; signing out en
   const [keys, others] = [new ApiKeysPage(first), new ApiKeysPage(second)];
   await keys.open(organization.slug);
   await others.open(organization.slug);
+  // Chromium draws a tab behind others once a second only.
+  await first.bringToFront();
   await keys.create("From the first tab");
   await keys.storeSecret();
   await second.reload();
