@@ -1,6 +1,10 @@
 //! Series: the dimensions that calls share, stored once.
 
-use std::{borrow::Cow, collections::BTreeSet, collections::HashMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 use quick_cache::sync::Cache;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
@@ -51,8 +55,8 @@ impl Dimensions {
     }
 
     /// What a day is told by: the same, whatever became of the call and whoever answered it.
-    fn of_day(self) -> Self {
-        Self { provider: Arc::default(), status: 0, outcome: ANY_OUTCOME, ..self }
+    fn of_day(&self) -> Self {
+        Self { provider: Arc::default(), status: 0, outcome: ANY_OUTCOME, ..self.clone() }
     }
 
     /// All but the organization, in the table's order.
@@ -89,8 +93,8 @@ impl CallSeries {
     }
 }
 
-/// The ids of series that are certainly in the database.
-pub struct SeriesCache(Cache<Dimensions, i64>);
+/// Series that are certainly in the database, by what calls are told by.
+pub struct SeriesCache(Cache<Dimensions, CallSeries>);
 
 impl SeriesCache {
     pub fn new() -> Self {
@@ -98,37 +102,22 @@ impl SeriesCache {
     }
 
     /// The series of each call, in order, and those that were read or made for it.
-    pub(super) async fn of_calls(
+    pub(super) async fn intern(
         &self,
         transaction: &DatabaseTransaction,
         calls: &[CallRecord],
     ) -> ServiceResult<(Vec<CallSeries>, NewSeries)> {
-        let own = calls.iter().map(Dimensions::of);
-        let dimensions: Vec<Dimensions> = own.clone().chain(own.map(Dimensions::of_day)).collect();
-        let (ids, new) = self.intern(transaction, &dimensions).await?;
-        let (own, days) = ids.split_at(calls.len());
-        Ok((own.iter().zip(days).map(|(own, day)| CallSeries { own: *own, day: *day }).collect(), new))
-    }
-
-    async fn intern(
-        &self,
-        transaction: &DatabaseTransaction,
-        dimensions: &[Dimensions],
-    ) -> ServiceResult<(Vec<i64>, NewSeries)> {
-        let mut ids: Vec<Option<i64>> = dimensions.iter().map(|dimensions| self.0.get(dimensions)).collect();
-        // Sorted, so that servers which make the same ones wait for each other in turn instead of for ever.
-        let unknown: BTreeSet<&Dimensions> =
-            dimensions.iter().zip(&ids).filter(|(_, id)| id.is_none()).map(|(dimensions, _)| dimensions).collect();
-        let mut new = HashMap::with_capacity(unknown.len());
-        for dimensions in unknown {
-            new.insert(dimensions.clone(), find_or_make(transaction, dimensions).await?);
+        let dimensions: Vec<Dimensions> = calls.iter().map(Dimensions::of).collect();
+        let mut series: Vec<Option<CallSeries>> = dimensions.iter().map(|dimensions| self.0.get(dimensions)).collect();
+        let unknown: HashSet<&Dimensions> =
+            dimensions.iter().zip(&series).filter(|(_, series)| series.is_none()).map(|(unknown, _)| unknown).collect();
+        let new = find_or_make_all(transaction, unknown).await?;
+        for (dimensions, series) in dimensions.iter().zip(&mut series) {
+            *series = series.or_else(|| new.get(dimensions).copied());
         }
-        for (dimensions, id) in dimensions.iter().zip(&mut ids) {
-            *id = id.or_else(|| new.get(dimensions).copied());
-        }
-        let ids: Option<Vec<i64>> = ids.into_iter().collect();
-        let ids = ids.ok_or_else(|| ServiceError::Internal("a call's series went missing".to_owned()))?;
-        Ok((ids, NewSeries(new)))
+        let series: Option<Vec<CallSeries>> = series.into_iter().collect();
+        let series = series.ok_or_else(|| ServiceError::Internal("a call's series went missing".to_owned()))?;
+        Ok((series, NewSeries(new)))
     }
 }
 
@@ -140,15 +129,31 @@ impl Default for SeriesCache {
 
 /// Series that a transaction read or made: to be kept once it is committed, and never if it isn't.
 #[must_use = "keep them once the transaction is committed"]
-pub struct NewSeries(HashMap<Dimensions, i64>);
+pub struct NewSeries(HashMap<Dimensions, CallSeries>);
 
 impl NewSeries {
     /// Remembers them. Only after the commit: before it, they may yet vanish.
     pub fn keep(self, cache: &SeriesCache) {
-        for (dimensions, id) in self.0 {
-            cache.0.insert(dimensions, id);
+        for (dimensions, series) in self.0 {
+            cache.0.insert(dimensions, series);
         }
     }
+}
+
+/// The series of calls that are told by these, which are made where they aren't there.
+async fn find_or_make_all(
+    transaction: &DatabaseTransaction,
+    unknown: HashSet<&Dimensions>,
+) -> ServiceResult<HashMap<Dimensions, CallSeries>> {
+    // Sorted, so that servers which make the same ones wait for each other in turn instead of for ever.
+    let wanted: BTreeSet<Dimensions> = unknown.iter().flat_map(|own| [(*own).clone(), own.of_day()]).collect();
+    let mut ids = HashMap::with_capacity(wanted.len());
+    for dimensions in wanted {
+        let id = find_or_make(transaction, &dimensions).await?;
+        ids.insert(dimensions, id);
+    }
+    let series = |own: &Dimensions| Some(CallSeries { own: *ids.get(own)?, day: *ids.get(&own.of_day())? });
+    Ok(unknown.into_iter().filter_map(|own| Some((own.clone(), series(own)?))).collect())
 }
 
 /// The id of a series, which is made if it isn't there; if another server makes it at the same time, that one counts.

@@ -31,7 +31,7 @@ pub async fn store(
     series: &SeriesCache,
     calls: &[CallRecord],
 ) -> ServiceResult<NewSeries> {
-    let (series, new) = series.of_calls(transaction, calls).await?;
+    let (series, new) = series.intern(transaction, calls).await?;
     let mut values: Vec<Value> = Vec::with_capacity(calls.len() * COLUMNS);
     for (call, series) in calls.iter().zip(&series) {
         values.extend(row(call, series.own));
