@@ -1,6 +1,6 @@
 //! Calls summed by series and bucket.
 //!
-//! Of refused calls nothing is known but how many they were: they are in no other count, nor in the latency.
+//! Refused calls are counted by themselves, and their time isn't: they used nothing, and took no time worth telling.
 
 use sea_orm::entity::prelude::*;
 

@@ -87,11 +87,9 @@ impl Sums {
             self.refused += times;
         } else {
             self.calls += times;
+            self.errors += if call.outcome == Outcome::Succeeded { 0 } else { times };
             self.duration_us = self.duration_us.saturating_add(call.duration_us.saturating_mul(times));
             self.latency[latency::bin(call.duration_us)] += times;
-        }
-        if matches!(call.outcome, Outcome::Failed | Outcome::Interrupted) {
-            self.errors += times;
         }
         self.tokens_in = self.tokens_in.saturating_add(call.used.tokens_in);
         self.cached_tokens_in = self.cached_tokens_in.saturating_add(call.used.cached_tokens_in);

@@ -9,7 +9,6 @@ use domain::{
     money::Quantities,
 };
 use futures::{TryStreamExt, future::join_all};
-use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use services::{
     Actor, ServiceError, calls,
@@ -54,15 +53,13 @@ async fn log(world: &World, actor: &Actor) -> Vec<Call> {
 
 /// Calls and tokens in by the log, and by the rollups of each resolution.
 async fn sums(world: &World) -> [(i64, i64); 4] {
-    let database = world.services.database().read();
     let mut sums = [(0, 0); 4];
     let of = |table: &str, count: &str| {
         format!("SELECT CAST(COALESCE({count}, 0) AS BIGINT), CAST(COALESCE(SUM(tokens_in), 0) AS BIGINT) FROM {table}")
     };
     let rollups = |resolution: i32| of("rollups", "SUM(calls)") + &format!(" WHERE resolution = {resolution}");
     for (sum, sql) in sums.iter_mut().zip([of("calls", "COUNT(*)"), rollups(1), rollups(2), rollups(3)]) {
-        let row = database.query_one_raw(Statement::from_string(database.get_database_backend(), sql)).await.unwrap();
-        let row = row.unwrap();
+        let row = world.rows(&sql).await.remove(0);
         *sum = (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap());
     }
     sums

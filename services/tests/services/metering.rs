@@ -13,7 +13,6 @@ use domain::{
     time::Timestamp,
 };
 use futures::{TryStreamExt, future::join_all};
-use sea_orm::{ConnectionTrait, Statement};
 use services::{
     Actor, ServiceError, calls,
     metering::{self, CallRecord, Meter, SeriesCache},
@@ -25,11 +24,9 @@ use crate::support::World;
 type Totals = [i64; 7];
 
 async fn query(world: &World, sql: &str) -> Vec<Vec<i64>> {
-    let database = world.services.database().read();
-    let rows = database.query_all_raw(Statement::from_string(database.get_database_backend(), sql)).await.unwrap();
     let columns =
         |row: &sea_orm::QueryResult| (0..row.column_names().len()).map(|i| row.try_get_by_index(i).unwrap()).collect();
-    rows.iter().map(columns).collect()
+    world.rows(sql).await.iter().map(columns).collect()
 }
 
 async fn stored(world: &World) -> Totals {

@@ -5,7 +5,6 @@ use domain::{
     calls::Outcome,
     usage::{Group, UsageQuery, UsageReport, View},
 };
-use sea_orm::ConnectionTrait;
 use services::{Actor, usage};
 
 use crate::support::{CallMade, World};
@@ -31,10 +30,7 @@ async fn days(world: &World) -> Vec<String> {
          CAST(r.calls AS text) || ' ' || CAST(r.latency_0 AS text) || ' ' || CAST(r.tokens_in AS text) AS shown \
          FROM rollups r JOIN series s ON s.organization_id = r.organization_id AND s.id = r.series_id \
          WHERE r.resolution = 3";
-    let database = world.services.database().read();
-    let statement = sea_orm::Statement::from_string(database.get_database_backend(), sql);
-    let rows = database.query_all_raw(statement).await.unwrap();
-    let mut days: Vec<String> = rows.iter().map(|row| row.try_get("", "shown").unwrap()).collect();
+    let mut days: Vec<String> = world.rows(sql).await.iter().map(|row| row.try_get("", "shown").unwrap()).collect();
     days.sort();
     days
 }

@@ -14,7 +14,7 @@ pub(crate) use people::{PASSWORD, device, new_key, sign_up_input};
 
 use std::sync::{Arc, Mutex};
 
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, QueryResult, Statement};
 use services::{
     ServiceError, Services,
     metering::{JournalSettings, Meter},
@@ -79,12 +79,15 @@ impl World {
         }
     }
 
+    /// The rows that a query finds.
+    pub(crate) async fn rows(&self, sql: &str) -> Vec<QueryResult> {
+        let read = self.services.database().read();
+        read.query_all_raw(Statement::from_string(read.get_database_backend(), sql)).await.unwrap()
+    }
+
     /// How many rows a table has.
     pub(crate) async fn count(&self, table: &str) -> i64 {
-        let read = self.services.database().read();
-        let sql = format!("SELECT count(*) AS n FROM {table}");
-        let row = read.query_one_raw(Statement::from_string(read.get_database_backend(), sql)).await.unwrap();
-        row.unwrap().try_get("", "n").unwrap()
+        self.rows(&format!("SELECT count(*) AS n FROM {table}")).await[0].try_get("", "n").unwrap()
     }
 
     /// Changes what no service changes (yet).

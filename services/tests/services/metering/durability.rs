@@ -3,6 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use domain::calls::Outcome;
+use sea_orm::ConnectionTrait;
 use services::{
     Database,
     metering::{JournalSettings, MeterStatus},
