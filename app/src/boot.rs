@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use domain::accounts::Welcome;
+use domain::{accounts::Welcome, ids::CallId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -14,6 +14,9 @@ use serde_json::value::RawValue;
 pub struct Boot {
     /// Who looks at it.
     pub welcome: Welcome,
+    /// The newest call of its organization before the answers were made, so that none is missed after them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latest: Option<CallId>,
     /// The answers to what the page asks first, by [`answer_key`].
     pub answers: HashMap<String, Box<RawValue>>,
 }

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`PageHead`] | heading, description and acts of a page; sets the document's title |
 //! | [`AsyncView`] | an [`Answer`](crate::state::Answer): skeleton, data (dimmed while a newer one comes), error with retry |
+//! | [`Awaited`] | the same for what a page puts together from several answers itself |
 //! | [`EmptyState`], [`ErrorView`], [`Notice`], [`Skeleton`] | the designed states |
 //! | [`DataTable`] of [`Column`]s | a table that becomes cards on phones; sorts with [`Sort`], opens rows by `row_href` |
 //! | [`Field`], [`TextArea`], [`Select`], [`RadioCards`], [`CheckList`], [`SearchField`] | labelled controls with hint and error |

@@ -26,7 +26,7 @@ pub(crate) use later::Later;
 pub(crate) use notification_list::NotificationList;
 pub(crate) use palette::Palette;
 pub(crate) use shell::Shell;
-pub(crate) use unsaved::UnsavedGuard;
+pub(crate) use unsaved::{Unsaved, UnsavedGuard};
 
 use crate::{addresses::Page, components::Icon};
 

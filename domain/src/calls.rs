@@ -1,5 +1,7 @@
 //! Calls: the finest grain of usage, one row in Logs each.
 
+mod known;
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -13,6 +15,8 @@ use crate::{
     time::Timestamp,
     usage::{Filter, Range},
 };
+
+pub use self::known::KnownCalls;
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
@@ -232,7 +236,7 @@ pub struct CallQuery {
 pub const PAGE_SIZE: u32 = 50;
 
 /// A page of calls.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct CallPage {
     pub calls: Vec<Call>,
     /// Whether there are more after the last one.

@@ -1,11 +1,15 @@
 //! What members are told: the inbox of the dashboard.
 
+mod known;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{ApiKeyId, NotificationId},
     time::Timestamp,
 };
+
+pub use self::known::{InboxFilter, KnownInbox, MarkNumber};
 
 /// How many notifications a page of the inbox holds.
 pub const PAGE_SIZE: u32 = 30;
@@ -83,11 +87,21 @@ pub struct Notification {
     pub notice: Notice,
 }
 
+/// How many notifications of an inbox aren't read, after so many changes of it.
+///
+/// The version tells which of two answers is newer, whichever comes first: each notice that arrives and each mark that is
+/// made adds 1 to it.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Unread {
+    pub version: i64,
+    pub count: i64,
+}
+
 /// A page of somebody's inbox, the newest first.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Inbox {
-    /// How many aren't read, on all pages.
-    pub unread: i64,
+    /// How many aren't read, on all pages. The page is at least as new as this.
+    pub unread: Unread,
     pub notifications: Vec<Notification>,
     /// Whether there are older ones.
     pub more: bool,
@@ -177,7 +191,7 @@ mod tests {
             read: false,
             notice: Notice::KeyRotationDue { api_key: key(), name: name(), since: AT },
         };
-        Inbox { unread: 0, notifications: numbers.into_iter().map(row).collect(), more }
+        Inbox { unread: Unread::default(), notifications: numbers.into_iter().map(row).collect(), more }
     }
 
     #[test]

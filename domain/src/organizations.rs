@@ -27,7 +27,35 @@ pub struct Settings {
     pub bodies: BodySettings,
 }
 
+/// What of an organization's settings is changed: nobody's change undoes what somebody else changed meanwhile.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SettingsChanges {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_idle_minutes: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_policy: Option<KeyPolicy>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bodies: Option<BodySettings>,
+}
+
+impl From<Settings> for SettingsChanges {
+    fn from(Settings { session_idle_minutes, key_policy, bodies }: Settings) -> Self {
+        Self { session_idle_minutes: Some(session_idle_minutes), key_policy: Some(key_policy), bodies: Some(bodies) }
+    }
+}
+
 impl Settings {
+    /// The settings after these changes.
+    #[must_use]
+    pub fn with(&self, changes: SettingsChanges) -> Self {
+        Self {
+            session_idle_minutes: changes.session_idle_minutes.unwrap_or(self.session_idle_minutes),
+            key_policy: changes.key_policy.unwrap_or(self.key_policy),
+            bodies: changes.bodies.unwrap_or_else(|| self.bodies.clone()),
+        }
+    }
+
     pub fn validated(self) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::default();
         if !SESSION_IDLE_MINUTES.contains(&self.session_idle_minutes) {

@@ -24,6 +24,7 @@ mod m0017_events;
 mod m0018_provider_objects;
 mod m0019_key_requests;
 mod m0020_day_rollups;
+mod m0021_inboxes;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0018_provider_objects::Migration),
             Box::new(m0019_key_requests::Migration),
             Box::new(m0020_day_rollups::Migration),
+            Box::new(m0021_inboxes::Migration),
         ]
     }
 }

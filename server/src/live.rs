@@ -12,7 +12,7 @@ use axum::{
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
-use domain::{errors::ApiError, ids::CallId, permissions::Permission};
+use domain::{errors::ApiError, ids::CallId, notifications::Unread, permissions::Permission};
 use serde::{Deserialize, Serialize};
 use services::{Actor, ServiceResult, Services};
 use tokio::{
@@ -40,7 +40,7 @@ struct News {
     latest: Option<CallId>,
     /// How many notices the member hasn't read; nothing for whoever has no inbox.
     #[serde(skip_serializing_if = "Option::is_none")]
-    unread: Option<i64>,
+    unread: Option<Unread>,
 }
 
 impl News {
@@ -50,11 +50,6 @@ impl News {
             Err(_) => None,
         };
         Ok(Self { latest: services::calls::latest(services, actor.organization.id).await?, unread })
-    }
-
-    /// What a page takes for granted that was told nothing yet: calls that were there are no news, and nothing is unread.
-    fn taken_for_granted(self) -> Self {
-        Self { unread: self.unread.map(|_| 0), ..self }
     }
 
     /// Without what is as it was, so that pages don't ask for calls again because of a notice.
@@ -121,11 +116,13 @@ async fn watch(mut socket: WebSocket, hub: Hub, info: RequestInfo, slug: String,
             }
         }
         let Ok(news) = News::read(&hub.services, &actor).await else { continue };
-        let before = told.replace(news).unwrap_or_else(|| news.taken_for_granted());
-        if before == news {
-            continue;
-        }
-        let Ok(text) = serde_json::to_string(&news.since(before)) else { return };
+        // At first everything: what the page was answered before may be older than this connection.
+        let changed = match told.replace(news) {
+            Some(before) if before == news => continue,
+            Some(before) => news.since(before),
+            None => news,
+        };
+        let Ok(text) = serde_json::to_string(&changed) else { return };
         if socket.send(Message::text(text)).await.is_err() {
             return;
         }

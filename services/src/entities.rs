@@ -9,6 +9,7 @@ pub(crate) mod audit_heads;
 pub(crate) mod bodies;
 pub(crate) mod calls;
 pub(crate) mod changes;
+pub(crate) mod inboxes;
 pub(crate) mod key_directory;
 pub(crate) mod key_requests;
 pub(crate) mod key_secrets;

@@ -1,15 +1,17 @@
 //! Everybody's inbox: what members are told, in each of their organizations.
 
+mod versions;
+
 use domain::{
     errors::FieldErrors,
     ids::{NotificationId, OrganizationId, UserId},
-    notifications::{Inbox, Notice, Notification, PAGE_SIZE},
+    notifications::{Inbox, Notice, Notification, PAGE_SIZE, Unread},
     permissions::Permission,
     time::Timestamp,
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 
@@ -27,6 +29,8 @@ pub async fn list(
     before: Option<NotificationId>,
 ) -> ServiceResult<Inbox> {
     let user = owner(actor)?;
+    // Before the page, which so is never older than the version it goes under.
+    let unread = unread(services, actor).await?;
     let mut page = notifications::of(actor.organization.id, user)
         .order_by_desc(notifications::Column::Id)
         .limit(u64::from(PAGE_SIZE) + 1);
@@ -39,26 +43,29 @@ pub async fn list(
     let rows = page.all(services.database.read()).await?;
     let more = rows.len() > PAGE_SIZE as usize;
     let notifications = rows.into_iter().take(PAGE_SIZE as usize).map(shown).collect::<ServiceResult<_>>()?;
-    Ok(Inbox { unread: unread(services, actor).await?, notifications, more })
+    Ok(Inbox { unread, notifications, more })
 }
 
 /// How many of the asker's notifications aren't read.
-pub async fn unread(services: &Services, actor: &Actor) -> ServiceResult<i64> {
-    let unread =
-        notifications::of(actor.organization.id, owner(actor)?).filter(notifications::Column::ReadAt.is_null());
-    let count = unread.count(services.database.read()).await?;
-    Ok(i64::try_from(count).unwrap_or(i64::MAX))
+pub async fn unread(services: &Services, actor: &Actor) -> ServiceResult<Unread> {
+    versions::read(services.database.read(), actor.organization.id, owner(actor)?).await
 }
 
-/// Marks these of the asker's notifications as read or unread; without ids, all. Others' are left alone.
-pub async fn mark(services: &Services, actor: &Actor, ids: Option<&[NotificationId]>, read: bool) -> ServiceResult<()> {
-    let user = owner(actor)?;
+/// Marks these of the asker's notifications as read or unread; without ids, all. Others' are left alone. How the inbox
+/// stands afterwards.
+pub async fn mark(
+    services: &Services,
+    actor: &Actor,
+    ids: Option<&[NotificationId]>,
+    read: bool,
+) -> ServiceResult<Unread> {
+    let (organization, user) = (actor.organization.id, owner(actor)?);
     let read_at = notifications::Column::ReadAt;
     let (wrong, at) =
         if read { (read_at.is_null(), Some(services.now().millis())) } else { (read_at.is_not_null(), None) };
     let mut update = notifications::Entity::update_many()
         .col_expr(read_at, Expr::value(at))
-        .filter(notifications::Column::OrganizationId.eq(actor.organization.id.uuid()))
+        .filter(notifications::Column::OrganizationId.eq(organization.uuid()))
         .filter(notifications::Column::UserId.eq(user.uuid()))
         .filter(wrong);
     if let Some(ids) = ids {
@@ -69,32 +76,55 @@ pub async fn mark(services: &Services, actor: &Actor, ids: Option<&[Notification
     }
     let transaction = services.database.begin().await?;
     update.exec(&transaction).await?;
-    Ok(transaction.commit().await?)
+    versions::advance(&transaction, organization, &[user]).await?;
+    let unread = versions::read(&transaction, organization, user).await?;
+    transaction.commit().await?;
+    Ok(unread)
 }
 
-/// Puts a notice into these inboxes. Each gets it once for each occasion, however often and by how many servers it is
-/// told.
-pub(crate) async fn tell(
+/// A notice for some inboxes.
+pub(crate) struct Delivery {
+    pub(crate) users: Vec<UserId>,
+    /// What makes it the same as another, of which each gets one, however often and by however many servers it is sent.
+    pub(crate) occasion: String,
+    pub(crate) notice: Notice,
+}
+
+/// Puts notices into inboxes: all that a transaction has for an organization, since it keeps those inboxes locked.
+pub(crate) async fn deliver(
+    transaction: &DatabaseTransaction,
+    now: Timestamp,
+    organization: OrganizationId,
+    deliveries: Vec<Delivery>,
+) -> ServiceResult<()> {
+    let mut reached = Vec::new();
+    for delivery in deliveries {
+        reached.extend(insert(transaction, now, organization, delivery).await?);
+    }
+    reached.sort_unstable();
+    reached.dedup();
+    versions::advance(transaction, organization, &reached).await
+}
+
+/// Stores a notice for those who haven't had it yet; who they are.
+async fn insert(
     database: &impl ConnectionTrait,
     now: Timestamp,
     organization: OrganizationId,
-    users: &[UserId],
-    occasion: &str,
-    notice: &Notice,
-) -> ServiceResult<()> {
+    Delivery { mut users, occasion, notice }: Delivery,
+) -> ServiceResult<Vec<UserId>> {
     if users.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let notice = serde_json::to_value(notice).map_err(|error| ServiceError::Internal(format!("notice: {error}")))?;
-    // Always in the same order, so that two who tell the same at once can't wait for each other.
-    let mut users = users.to_vec();
+    // Always in the same order, so that two who insert the same at once can't wait for each other.
     users.sort_unstable();
     let row = |user: UserId| {
         Ok(notifications::ActiveModel {
             organization_id: Set(organization.uuid()),
             user_id: Set(user.uuid()),
             id: Set(random::uuid(now)?),
-            occasion: Set(occasion.to_owned()),
+            occasion: Set(occasion.clone()),
             notice: Set(notice.clone()),
             at: Set(now.millis()),
             read_at: Set(None),
@@ -108,8 +138,9 @@ pub(crate) async fn tell(
     ])
     .do_nothing()
     .to_owned();
-    notifications::Entity::insert_many(rows).on_conflict(known).exec_without_returning(database).await?;
-    Ok(())
+    let inserted =
+        notifications::Entity::insert_many(rows).on_conflict(known).exec_with_returning_keys(database).await?;
+    Ok(inserted.into_iter().map(|(_, user, _)| UserId::new(user)).collect())
 }
 
 /// Whose inbox the asker's is: a member's.

@@ -8,7 +8,7 @@ use domain::{
     bodies::{BodySettings, DEFAULT_BODY_DAYS, DEFAULT_BODY_LIMIT},
     errors::FieldErrors,
     ids::OrganizationId,
-    organizations::{DEFAULT_SESSION_IDLE_MINUTES, Settings},
+    organizations::{DEFAULT_SESSION_IDLE_MINUTES, Settings, SettingsChanges},
     permissions::Permission,
     time::Timestamp,
     validation,
@@ -132,16 +132,21 @@ pub async fn settings(services: &Services, actor: &Actor) -> ServiceResult<Setti
     settings_of(&row)
 }
 
-/// Changes what its administrators choose.
-pub async fn update_settings(services: &Services, actor: &Actor, settings: Settings) -> ServiceResult<()> {
+/// Changes what its administrators choose, and nothing but what is named.
+pub async fn update_settings(
+    services: &Services,
+    actor: &Actor,
+    changes: impl Into<SettingsChanges>,
+) -> ServiceResult<()> {
     actor.reach(Permission::ManageSettings)?;
-    let settings = settings.validated()?;
     let transaction = services.database.begin().await?;
     let row = organizations::Entity::find_by_id(actor.organization.id.uuid())
         .lock_exclusive()
         .one(&transaction)
         .await?
         .ok_or(ServiceError::NotFound)?;
+    let before = settings_of(&row)?;
+    let settings = before.with(changes.into()).validated()?;
     let minutes = i32::try_from(settings.session_idle_minutes).unwrap_or(i32::MAX);
     let longest_life = settings.key_policy.longest_life_days.map(|days| i32::try_from(days).unwrap_or(i32::MAX));
     organizations::Entity::update_many()
@@ -155,7 +160,7 @@ pub async fn update_settings(services: &Services, actor: &Actor, settings: Setti
         .exec(&transaction)
         .await?;
     let deed = Deed::new("organization.settings_changed", "organization", actor.organization.id)
-        .before(settings_of(&row)?)?
+        .before(before)?
         .after(&settings)?;
     audit::record(&transaction, services.now(), actor.organization.id, &Author::from(actor), deed).await?;
     // The gateway goes by what is chosen for bodies, and keeps it with the organization's keys.

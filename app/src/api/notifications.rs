@@ -1,6 +1,10 @@
 //! The asker's inbox.
 
-use domain::{errors::ApiError, ids::NotificationId, notifications::Inbox};
+use domain::{
+    errors::ApiError,
+    ids::NotificationId,
+    notifications::{Inbox, Unread},
+};
 use leptos::prelude::*;
 use server_fn::codec::Json;
 
@@ -14,9 +18,9 @@ pub async fn list(organization: String, unread_only: bool, before: Option<Notifi
     services::notifications::list(&services, &actor, unread_only, before).await.map_err(context::public)
 }
 
-/// Marks these as read or unread; without ids, all.
+/// Marks these as read or unread; without ids, all. How many are unread then.
 #[server(prefix = "/api", endpoint = "notifications/mark", input = Json)]
-pub async fn mark(organization: String, ids: Option<Vec<NotificationId>>, read: bool) -> Result<(), ApiError> {
+pub async fn mark(organization: String, ids: Option<Vec<NotificationId>>, read: bool) -> Result<Unread, ApiError> {
     let (services, actor) = context::actor(&organization).await?;
     services::notifications::mark(&services, &actor, ids.as_deref(), read).await.map_err(context::public)
 }

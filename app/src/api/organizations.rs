@@ -1,6 +1,9 @@
 //! The organization itself.
 
-use domain::{errors::ApiError, organizations::Settings};
+use domain::{
+    errors::ApiError,
+    organizations::{Settings, SettingsChanges},
+};
 use leptos::prelude::*;
 use server_fn::codec::Json;
 
@@ -14,9 +17,9 @@ pub async fn settings(organization: String) -> Result<Settings, ApiError> {
     services::organizations::settings(&services, &actor).await.map_err(context::public)
 }
 
-/// Changes what its administrators chose.
+/// Changes what its administrators chose: only what is named.
 #[server(prefix = "/api", endpoint = "organizations/update_settings", input = Json)]
-pub async fn update_settings(organization: String, settings: Settings) -> Result<(), ApiError> {
+pub async fn update_settings(organization: String, changes: SettingsChanges) -> Result<(), ApiError> {
     let (services, actor) = context::actor(&organization).await?;
-    services::organizations::update_settings(&services, &actor, settings).await.map_err(context::public)
+    services::organizations::update_settings(&services, &actor, changes).await.map_err(context::public)
 }

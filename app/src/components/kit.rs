@@ -31,7 +31,7 @@ mod time;
 mod toasts;
 mod when;
 
-pub use async_view::{AsyncView, ErrorView};
+pub use async_view::{AsyncView, Awaited, ErrorView};
 pub use badge::{Badge, Tone};
 pub use button::{Button, ButtonLink, Look};
 pub use check_list::CheckList;

@@ -13,7 +13,7 @@ use crate::{
 /// Where one is, and what is reached from everywhere.
 #[component]
 pub fn Header(page: Memo<Option<Page>>) -> impl IntoView {
-    let palette = expect_context::<Overlays>().palette;
+    let overlays = expect_context::<Overlays>();
     view! {
         <header class="header">
             <div class="crumbs">
@@ -25,7 +25,7 @@ pub fn Header(page: Memo<Option<Page>>) -> impl IntoView {
                 class="palette-button"
                 aria-label=format!("Search or jump to… {}", shortcut_name())
                 aria-keyshortcuts="Control+K Meta+K"
-                on:click=move |_| palette.set(true)
+                on:click=move |_| overlays.open_palette()
             >
                 <IconView icon=Icon::Search/>
                 <span>"Search or jump to…"</span>

@@ -1,6 +1,7 @@
 use domain::errors::ApiError;
 use leptos::{prelude::*, task::spawn_local};
 
+use super::arrival::OnItsWay;
 use crate::{
     addresses::Part,
     components::{ErrorView, use_toasts},
@@ -44,6 +45,8 @@ pub fn Later(
         None if missed.get() => {
             view! { <ErrorView error=ApiError::Offline on_retry=move || missed.set(false)/> }.into_any()
         }
+        // It was asked for, and opens as soon as it has come.
+        None if wanted.get() => view! { <OnItsWay what="what was asked for"/> }.into_any(),
         None => ().into_any(),
     }
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use crate::{
     addresses::KeyAddress,
     components::{
-        AsyncView, Button, EmptyState, Icon, IconView, Look, Skeleton, Time, TimeStyle, Tone, When, format_moment,
+        Awaited, Button, EmptyState, Icon, IconView, Look, Skeleton, Time, TimeStyle, Tone, When, format_moment,
     },
     state::{Inbox, InboxList, use_organization},
 };
@@ -26,7 +26,7 @@ pub fn NotificationList(
     };
     let nothing = move || view! { <EmptyState icon=Icon::Bell title><p>{text}</p></EmptyState> };
     view! {
-        <AsyncView answer=list.first() skeleton=|| view! { <Skeleton lines=6/> } let:_page>
+        <Awaited progress=list.progress() skeleton=|| view! { <Skeleton lines=6/> }>
             <When when=move || rows.with(|rows| !rows.is_empty()) fallback=nothing>
                 <ul class="notifications" role="list">
                     <For
@@ -37,7 +37,7 @@ pub fn NotificationList(
                 </ul>
                 <When when=move || list.more()><Older list/></When>
             </When>
-        </AsyncView>
+        </Awaited>
     }
 }
 

@@ -19,7 +19,7 @@ pub fn Palette() -> impl IntoView {
     let sign_out = sign_out();
     let dialog = NodeRef::<html::Dialog>::new();
     let input = NodeRef::<html::Input>::new();
-    let typed = RwSignal::new(String::new());
+    let typed = overlays.typed;
     let marked = RwSignal::new(0_usize);
     let all = entries(overlays.palette, typed);
     let found = Memo::new(move |_| {
@@ -30,7 +30,6 @@ pub fn Palette() -> impl IntoView {
         let open = overlays.palette.get();
         let Some(dialog) = dialog.get() else { return };
         if open && !dialog.open() {
-            typed.set(String::new());
             marked.set(0);
             let _ = dialog.show_modal();
             if let Some(input) = input.get_untracked() {

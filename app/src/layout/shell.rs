@@ -16,7 +16,16 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct Overlays {
     pub palette: RwSignal<bool>,
+    /// What was typed into the palette, from when it was asked for: its code may still be on its way.
+    pub typed: RwSignal<String>,
     pub shortcuts: RwSignal<bool>,
+}
+
+impl Overlays {
+    pub(super) fn open_palette(&self) {
+        self.typed.set(String::new());
+        self.palette.set(true);
+    }
 }
 
 /// An organization's pages with their menus. One's own account is shown in it too (`page` is then `None`).
@@ -25,7 +34,11 @@ pub fn Shell(membership: Membership, page: Memo<Option<Page>>, part: Memo<Option
     let organization = Organization::provide(membership);
     Live::provide(&organization.slug());
     Inbox::provide();
-    let overlays = Overlays { palette: RwSignal::new(false), shortcuts: RwSignal::new(false) };
+    let overlays = Overlays {
+        palette: RwSignal::new(false),
+        typed: RwSignal::new(String::new()),
+        shortcuts: RwSignal::new(false),
+    };
     provide_context(overlays);
     focus_heading_of_each_page();
     let content = move || match page.get() {

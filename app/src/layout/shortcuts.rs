@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 
 use super::shell::Overlays;
 use crate::{
-    addresses::Page,
+    addresses::{Page, Part},
     components::{CollectAny, Dialog, When, focus},
     state::{use_go, use_organization, use_single_keys},
 };
@@ -39,7 +39,14 @@ pub fn Shortcuts() -> impl IntoView {
         let name = event.key();
         if (event.ctrl_key() || event.meta_key()) && !event.alt_key() && name.eq_ignore_ascii_case("k") {
             event.prevent_default();
-            return overlays.palette.update(|open| *open = !*open);
+            return if overlays.palette.get_untracked() {
+                overlays.palette.set(false)
+            } else {
+                overlays.open_palette()
+            };
+        }
+        if overlays.palette.get_untracked() && Part::Palette.view().is_none() {
+            return type_ahead(overlays, &event);
         }
         let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
         if modified || !untrack(|| single_keys.on()) || is_busy(&event) {
@@ -61,7 +68,7 @@ pub fn Shortcuts() -> impl IntoView {
             "/" => {
                 event.prevent_default();
                 if !focus_search() {
-                    overlays.palette.set(true);
+                    overlays.open_palette();
                 }
             }
             _ => {}
@@ -86,7 +93,7 @@ pub fn Shortcuts() -> impl IntoView {
         view! { {everywhere} {pages} }.into_any()
     };
     view! {
-        <Dialog open=overlays.shortcuts title="Keyboard shortcuts">
+        <Dialog open=overlays.shortcuts title="Keyboard shortcuts" on_close=move || overlays.shortcuts.set(false)>
             <div class="dialog-body">
                 <dl class="shortcuts">
                     {row(vec!["Ctrl", "K"], "Search or jump to anything".to_owned())}
@@ -101,6 +108,22 @@ pub fn Shortcuts() -> impl IntoView {
             </div>
         </Dialog>
     }
+}
+
+/// Keeps what is typed while the palette is on its way.
+fn type_ahead(overlays: Overlays, event: &ev::KeyboardEvent) {
+    let key = event.key();
+    match key.as_str() {
+        "Escape" => overlays.palette.set(false),
+        "Backspace" => overlays.typed.update(|typed| {
+            typed.pop();
+        }),
+        _ if key.chars().count() == 1 && !event.ctrl_key() && !event.meta_key() => {
+            overlays.typed.update(|typed| typed.push_str(&key));
+        }
+        _ => return,
+    }
+    event.prevent_default();
 }
 
 /// Whether the keys are meant for something else: a field, a menu, a dialog.

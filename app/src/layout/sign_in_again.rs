@@ -12,7 +12,7 @@ use crate::{
 pub fn SignInAgain() -> impl IntoView {
     let session = use_session();
     view! {
-        <Dialog open=session.ended title="Sign in to go on" insistent=true>
+        <Dialog open=Signal::derive(move || session.ended()) title="Sign in to go on" insistent=true>
             <Form/>
         </Dialog>
     }

@@ -19,7 +19,7 @@ use self::{call_list::CallList, call_panel::CallPanel, call_table::CallTable, co
 use super::usage::with_organization;
 use crate::{
     addresses::{LogsAddress, Page},
-    components::{AsyncView, EmptyState, Icon, IconView, LiveSign, PageHead, Skeleton, When, format_count},
+    components::{Awaited, EmptyState, Icon, IconView, LiveSign, PageHead, Skeleton, When, format_count},
     state::{use_address, use_live, use_organization},
 };
 
@@ -66,14 +66,14 @@ pub(super) fn Calls(
             <Controls address zone href of_key/>
             <div>
                 <NewCalls list/>
-                <AsyncView answer=list.first() skeleton=|| view! { <Skeleton lines=12/> } let:_page>
+                <Awaited progress=list.progress() skeleton=|| view! { <Skeleton lines=12/> }>
                     <When when=move || !none() fallback=move || view! { <Nothing address href of_key/> }>
                         <section class="card table-card">
                             <CallTable list address zone href/>
                             <More list/>
                         </section>
                     </When>
-                </AsyncView>
+                </Awaited>
             </div>
             <CallPanel list address zone href/>
         </div>

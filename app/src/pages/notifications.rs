@@ -6,7 +6,7 @@ use crate::{
     addresses::NotificationsAddress,
     components::{Choice, PageHead, Segmented},
     layout::{MarkAllRead, NotificationList},
-    state::{Inbox, use_address, use_go, use_inbox, use_organization, watch},
+    state::{Inbox, use_address, use_go, use_inbox, use_organization},
 };
 
 const ALL: &str = "all";
@@ -24,8 +24,6 @@ fn Listed(inbox: Inbox) -> impl IntoView {
     let (go, organization) = (use_go(), use_organization());
     let address = use_address(NotificationsAddress::parse);
     let unread_only = Memo::new(move |_| address.get().unread_only);
-    watch(move || inbox.want_unread(unread_only.get()));
-    on_cleanup(move || inbox.want_unread(false));
     let description = move || match inbox.count() {
         0 => "Nothing is unread.".to_owned(),
         count => format!("{count} unread"),

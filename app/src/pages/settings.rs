@@ -15,7 +15,7 @@ use self::{
 use crate::{
     api,
     components::{AsyncView, PageHead, Skeleton},
-    layout::UnsavedGuard,
+    layout::{Unsaved, UnsavedGuard},
     state::{load, use_organization},
 };
 
@@ -35,13 +35,12 @@ pub fn Settings() -> impl IntoView {
 #[component]
 fn Sections(settings: ReadSignal<Chosen>) -> impl IntoView {
     let saved = RwSignal::new(settings.get_untracked());
-    let [sessions, policy, bodies, rates] = std::array::from_fn(|_| RwSignal::new(false));
-    let dirty = move || [sessions, policy, bodies, rates].iter().any(|dirty| dirty.get());
+    let unsaved = Unsaved::new();
     view! {
-        <UnsavedGuard dirty=Signal::derive(dirty)/>
-        <SessionsSection saved dirty=sessions/>
-        <KeyPolicySection saved dirty=policy/>
-        <BodiesSection saved dirty=bodies/>
-        <RateLimitsSection dirty=rates/>
+        <UnsavedGuard dirty=Signal::derive(move || unsaved.any())/>
+        <SessionsSection saved unsaved/>
+        <KeyPolicySection saved unsaved/>
+        <BodiesSection saved unsaved/>
+        <RateLimitsSection unsaved/>
     }
 }

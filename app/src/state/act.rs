@@ -5,7 +5,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::{
     Session,
-    ask::{Question, Taken, arguments, post, read},
+    ask::{Purpose, Question, Taken, arguments, post_as, read},
     json::Json,
     use_session,
 };
@@ -96,15 +96,14 @@ fn carry_out(sending: Sending) {
     let Sending { session, pending, error, path, arguments, finish } = sending;
     pending.set(true);
     spawn_local(async move {
-        let told = post(path, arguments).await;
+        let told = post_as(session, Purpose::Change, path, arguments).await;
         // Whoever asked may have left the page in the meantime.
         if pending.try_set(false).is_some() {
             return;
         }
         if let Err(reason) = told.and_then(finish) {
-            session.notice(&reason);
             // That the session is over is told above the page, for all that is on it.
-            if reason != ApiError::Unauthenticated || !session.ended.get_untracked() {
+            if reason != ApiError::Unauthenticated || !untrack(|| session.ended()) {
                 error.set(Some(reason));
             }
         }

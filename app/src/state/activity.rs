@@ -1,6 +1,6 @@
 use leptos::{ev, prelude::*, task::spawn_local};
 
-use super::{Session, ask};
+use super::{Session, ask_as};
 use crate::api;
 
 /// Between two words to the server, in milliseconds.
@@ -18,9 +18,8 @@ pub fn report_activity(session: Session) {
         }
         last.set_value(now);
         spawn_local(async move {
-            if let Err(error) = ask(&api::accounts::Stay {}).await {
-                session.notice(&error);
-            }
+            // That the session is over is noticed; nothing else matters here.
+            let _ = ask_as(session, &api::accounts::Stay {}).await;
         });
     };
     window_event_listener(ev::pointerdown, move |_| noticed());

@@ -1,6 +1,6 @@
 //! The answers that came with the page, each taken once.
 
-use domain::accounts::Welcome;
+use domain::{accounts::Welcome, ids::CallId};
 use leptos::prelude::document;
 
 use super::json::Json;
@@ -20,6 +20,12 @@ fn read() -> Option<Json> {
 /// Who looks at the page; `None` where the page came without saying so.
 pub fn welcome() -> Option<Welcome> {
     BOOT.with(|boot| boot.as_ref()?.get("welcome")?.read().ok())
+}
+
+/// The newest call of the organization when the page was made: what its answers include. Once, since other organizations may
+/// be opened later.
+pub(super) fn latest_call() -> Option<CallId> {
+    BOOT.with(|boot| boot.as_ref()?.take("latest")?.read().ok())
 }
 
 /// The answer to a question, which is then gone.

@@ -2,14 +2,14 @@
 
 use std::{pin::Pin, time::Duration};
 
-use domain::ids::CallId;
+use domain::{ids::CallId, notifications::Unread};
 use futures::{Sink, StreamExt, future};
 use gloo_net::websocket::{Message, State, futures::WebSocket};
 use gloo_timers::future::sleep;
 use leptos::{prelude::*, task::spawn_local};
 use serde::Deserialize;
 
-use super::{json::Json, watch};
+use super::{boot, json::Json, watch};
 
 /// Before the first attempt to connect again, and at most before each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -37,20 +37,20 @@ pub struct Live {
     held: RwSignal<bool>,
     /// Counts the news; also after each reconnection, since some may have been missed.
     news: RwSignal<u32>,
-    /// The newest call there was news of.
+    /// The newest call there was news of, or that the page came with.
     latest: StoredValue<Option<CallId>>,
-    unread: RwSignal<Option<i64>>,
+    unread: RwSignal<Option<Unread>>,
     /// Counts how often the connection came back.
     returns: RwSignal<u32>,
 }
 
-/// What the server sends when one of it has changed.
+/// What the server sends: at first how things stand, then what of it has changed.
 #[derive(Deserialize)]
 struct News {
     /// The newest call.
     latest: Option<CallId>,
     /// How many notifications aren't read, for those who have an inbox.
-    unread: Option<i64>,
+    unread: Option<Unread>,
 }
 
 impl Live {
@@ -61,7 +61,7 @@ impl Live {
             paused: RwSignal::new(false),
             held: RwSignal::new(false),
             news: RwSignal::new(0),
-            latest: StoredValue::new(None),
+            latest: StoredValue::new(boot::latest_call()),
             unread: RwSignal::new(None),
             returns: RwSignal::new(0),
         };
@@ -92,8 +92,8 @@ impl Live {
         self.held.try_set(on);
     }
 
-    /// How many notifications aren't read, each time the server tells it.
-    pub fn unread(&self) -> Option<i64> {
+    /// How many notifications aren't read, each time the server says so.
+    pub fn unread(&self) -> Option<Unread> {
         self.unread.get()
     }
 

@@ -6,7 +6,7 @@ use domain::errors::ApiError;
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
-    ask::{Question, Taken, arguments, post, read},
+    ask::{Purpose, Question, Taken, arguments, post_as, read},
     boot,
     json::Json,
     use_session, watch,
@@ -64,6 +64,11 @@ impl Progress {
         self.ask_again(false);
     }
 
+    /// Asks again without a sign of it: for what changes by itself.
+    pub fn refresh(&self) {
+        self.ask_again(true);
+    }
+
     fn ask_again(&self, silently: bool) {
         self.repeat.update(|repeat| *repeat = Repeat { count: repeat.count + 1, silently });
     }
@@ -86,10 +91,6 @@ impl<T: Send + Sync + 'static> Clone for Answer<T> {
 impl<T: Send + Sync + 'static> Copy for Answer<T> {}
 
 impl<T: Send + Sync + 'static> Answer<T> {
-    fn new() -> Self {
-        Self { data: RwSignal::new(None), progress: Progress::new() }
-    }
-
     pub fn progress(&self) -> Progress {
         self.progress
     }
@@ -114,22 +115,7 @@ impl<T: Send + Sync + 'static> Answer<T> {
 
     /// Asks again without dimming what is shown: for what changes by itself.
     pub fn refresh(&self) {
-        self.progress.ask_again(true);
-    }
-
-    /// Changes the answer in place, ahead of the server.
-    pub fn update(&self, change: impl FnOnce(&mut T)) {
-        if let Some(data) = self.data.get_untracked() {
-            data.update(change);
-        }
-    }
-
-    fn fill(&self, value: T) {
-        self.progress.end_well();
-        match self.data.get_untracked() {
-            Some(data) => data.set(value),
-            None => self.data.set(Some(ArcRwSignal::new(value))),
-        }
+        self.progress.refresh();
     }
 }
 
@@ -148,15 +134,34 @@ pub fn load_when<Q: Question>(question: impl Fn() -> Option<Q> + Send + Sync + '
 where
     Q::Output: Send + Sync,
 {
-    let answer = Answer::new();
+    let data = RwSignal::new(None);
+    let fill = move |value| match data.get_untracked() {
+        Some(held) => ArcRwSignal::set(&held, value),
+        None => data.set(Some(ArcRwSignal::new(value))),
+    };
+    Answer { data, progress: load_into(question, fill) }
+}
+
+/// The same for answers that are put together with what is known already: each goes to `take`. Only the answer to the
+/// latest question gets there, in whatever order answers come.
+pub fn load_into<Q: Question>(
+    question: impl Fn() -> Option<Q> + Send + Sync + 'static,
+    take: impl Fn(Q::Output) + 'static,
+) -> Progress {
+    let progress = Progress::new();
     let asking = Asking {
-        progress: answer.progress,
+        progress,
         path: Q::PATH,
         arguments: Box::new(move || question().as_ref().map(arguments)),
-        fill: Rc::new(move |told| read(told).map(|value| answer.fill(value))),
+        fill: Rc::new(move |answer| {
+            read(answer).map(|value| {
+                take(value);
+                progress.end_well();
+            })
+        }),
     };
     asking.keep_on();
-    answer
+    progress
 }
 
 /// A question whatever its type.
@@ -176,25 +181,24 @@ impl Asking {
         watch(move || {
             let Self { progress: Progress { error, waiting, repeat, .. }, path, .. } = self;
             let repeat = repeat.get();
-            session.renewals.track();
+            session.ask_again_after_renewal();
             // Whatever is on its way answers an older question.
             round.update_value(|round| *round += 1);
             let mine = round.get_value();
             let Some(arguments) = (self.arguments)() else { return };
             if let Some(answer) = boot::take(path, &arguments)
-                && (self.fill)(answer).is_ok()
+                && untrack(|| (self.fill)(answer)).is_ok()
             {
                 return;
             }
             waiting.set(!repeat.silently);
             let fill = Rc::clone(&self.fill);
             spawn_local(async move {
-                let told = post(path, arguments).await;
+                let answered = post_as(session, Purpose::Question, path, arguments).await;
                 if round.try_get_value() != Some(mine) {
                     return;
                 }
-                if let Err(reason) = told.and_then(&*fill) {
-                    session.notice(&reason);
+                if let Err(reason) = answered.and_then(&*fill) {
                     waiting.set(false);
                     error.set(Some(reason));
                 }

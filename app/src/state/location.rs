@@ -106,6 +106,10 @@ impl Location {
     pub(super) fn open(&self, address: &str, replace: bool) {
         let Ok(history) = window().history() else { return };
         let before = self.path.get_untracked();
+        if !replace && address == format!("{before}{}", self.search.get_untracked()) && bar_path() == before {
+            // Pressed twice, it is one step.
+            return;
+        }
         let path = address.split(['?', '#']).next().unwrap_or_default();
         if !replace && path != before && self.hold(Step::To(address.to_owned())) {
             return;

@@ -12,6 +12,11 @@ pub(super) fn keep(name: &str, value: &str) {
     }
 }
 
+/// The name under which another tab has kept something.
+pub(super) fn key_of_change(event: &web_sys::StorageEvent) -> Option<String> {
+    event.key()
+}
+
 fn storage() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()
 }

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use clap::Args;
-use domain::bodies::BodySettings;
+use domain::{bodies::BodySettings, organizations::SettingsChanges};
 use serde::Serialize;
 use services::{Actor, Services, organizations};
 
@@ -59,12 +59,13 @@ pub(super) async fn run(services: &Services, actor: &Actor, edits: BodyEdits, js
     let BodyEdits { days, limit, redact } = edits;
     if days.is_some() || limit.is_some() || redact.is_some() {
         let before = settings.bodies.clone();
-        settings.bodies = BodySettings {
+        let bodies = BodySettings {
             days: days.map_or(before.days, |Days(days)| days),
             limit: limit.unwrap_or(before.limit),
             redact: redact.unwrap_or(before.redact),
         };
-        organizations::update_settings(services, actor, settings).await?;
+        let changes = SettingsChanges { bodies: Some(bodies), ..SettingsChanges::default() };
+        organizations::update_settings(services, actor, changes).await?;
         settings = organizations::settings(services, actor).await?;
     }
     let BodySettings { days, limit, redact } = settings.bodies;

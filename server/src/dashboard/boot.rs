@@ -8,7 +8,10 @@ use app::{
     boot::{Boot, answer_key},
 };
 use axum::http::Uri;
-use domain::accounts::{Viewer, Welcome};
+use domain::{
+    accounts::{Viewer, Welcome},
+    ids::CallId,
+};
 use leptos::server_fn::ServerFn;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -16,7 +19,13 @@ use services::{Actor, ServiceError, ServiceResult, Services, accounts, rate_limi
 
 use crate::{context::RequestInfo, hub::Hub};
 
-type Answers = HashMap<String, Box<RawValue>>;
+/// What a page of an organization shows at first.
+#[derive(Default)]
+struct Answers {
+    /// The newest call before any of them was made.
+    latest: Option<CallId>,
+    by_question: HashMap<String, Box<RawValue>>,
+}
 
 /// What goes out with a page.
 #[derive(Default)]
@@ -31,7 +40,7 @@ pub(super) struct Data {
 ///
 /// What can't be had is left out: the page then asks for it, and tells what is wrong.
 pub(super) async fn data(hub: &Hub, info: &RequestInfo, uri: &Uri) -> Data {
-    let mut answers = Answers::new();
+    let mut answers = Answers::default();
     let viewer = match viewer(hub, info, uri, &mut answers).await {
         Ok(viewer) => viewer,
         Err(error) => {
@@ -41,7 +50,8 @@ pub(super) async fn data(hub: &Hub, info: &RequestInfo, uri: &Uri) -> Data {
     };
     let signed_in = viewer.is_some();
     let welcome = Welcome { viewer, sign_up_open: hub.config().sign_up_open };
-    let json = serde_json::to_string(&Boot { welcome, answers }).map(|json| escaped(&json)).unwrap_or_default();
+    let boot = Boot { welcome, latest: answers.latest, answers: answers.by_question };
+    let json = serde_json::to_string(&boot).map(|json| escaped(&json)).unwrap_or_default();
     Data { json, signed_in }
 }
 
@@ -80,6 +90,7 @@ struct FirstAnswers<'a> {
 impl FirstAnswers<'_> {
     async fn of_every_page(&mut self) {
         let organization = self.actor.organization.slug.clone();
+        self.answers.latest = services::calls::latest(self.services, self.actor.organization.id).await.ok().flatten();
         let projects = services::projects::list(self.services, self.actor).await;
         self.add(&api::projects::List { organization }, projects);
         // What the bell counts and shows.
@@ -152,7 +163,7 @@ impl FirstAnswers<'_> {
 
     fn add<Q: ServerFn + Serialize, T: Serialize>(&mut self, question: &Q, answer: ServiceResult<T>) {
         if let Some(answer) = answer.ok().and_then(|answer| to_raw_value(&answer).ok()) {
-            self.answers.insert(answer_key(Q::PATH, question), answer);
+            self.answers.by_question.insert(answer_key(Q::PATH, question), answer);
         }
     }
 }

@@ -94,7 +94,7 @@ async fn input(world: &World, path: &str, asker: &Person, slug: &str) -> Value {
         "/api/notifications/mark" => json!({ "ids": null, "read": true }),
         "/api/bodies/get" | "/api/calls/get" => json!({ "id": "req_01h2xcejqtf2nbrexx3vqjhp41" }),
         "/api/calls/list" | "/api/usage/report" => json!({ "query": {} }),
-        "/api/organizations/update_settings" => json!({ "settings": { "session_idle_minutes": 60 } }),
+        "/api/organizations/update_settings" => json!({ "changes": { "session_idle_minutes": 60 } }),
         "/api/rate_limits/set" => json!({ "project": world.project.id, "limits": { "calls_per_minute": 600 } }),
         _ => json!({}),
     };

@@ -21,7 +21,14 @@ const SOON: Duration = Duration::from_secs(2);
 struct Page(WebSocketStream<TcpStream>);
 
 impl Page {
-    async fn open(server: &Process, person: &Person) -> Self {
+    /// A page that was sent how things stand.
+    async fn open(server: &Process, person: &Person) -> (Self, Value) {
+        let mut page = Self::connect(server, person).await;
+        let standing = page.told().await;
+        (page, standing)
+    }
+
+    async fn connect(server: &Process, person: &Person) -> Self {
         let mut request = format!("ws://{}/api/live?organization=acme", server.address).into_client_request().unwrap();
         request.headers_mut().insert(header::COOKIE, format!("tollhouse={}", person.token).parse().unwrap());
         request.headers_mut().insert("sec-fetch-site", "same-origin".parse().unwrap());
@@ -42,7 +49,10 @@ impl Page {
 async fn a_page_is_told_of_calls_and_of_the_inbox_of_whoever_has_one() {
     let world = World::new().await;
     let server = world.serve("warn").await;
-    let (mut owner, mut viewer) = (Page::open(&server, &world.owner).await, Page::open(&server, &world.viewer).await);
+    let (mut owner, standing) = Page::open(&server, &world.owner).await;
+    assert_eq!(standing, json!({ "unread": { "version": 0, "count": 0 } }));
+    let (mut viewer, standing) = Page::open(&server, &world.viewer).await;
+    assert_eq!(standing, json!({}));
     let call = async || {
         let secret = world.key_with(Level::Standard, |_| {}).await.secret;
         let question = json!({ "model": "sandbox-1", "messages": [{ "role": "user", "content": "hello" }] });
@@ -57,12 +67,18 @@ async fn a_page_is_told_of_calls_and_of_the_inbox_of_whoever_has_one() {
     // Not through this server: it notices all the same.
     let leaked = world.key(&world.owner).await.secret;
     report_leaks(&world.services, &[LeakReport { secret: leaked, place: String::new() }]).await.unwrap();
-    assert_eq!(owner.told().await, json!({ "unread": 1 }));
+    assert_eq!(owner.told().await, json!({ "unread": { "version": 1, "count": 1 } }));
 
-    // A page that opens now is told at once what it can't take for granted.
-    assert_eq!(Page::open(&server, &world.owner).await.told().await["unread"], 1);
-    services::notifications::mark(&world.services, &world.owner.actor, None, true).await.unwrap();
-    assert_eq!(owner.told().await, json!({ "unread": 0 }));
+    // A page that opens now is told at once how things stand: what it was answered before may be older.
+    let (_, standing) = Page::open(&server, &world.owner).await;
+    assert_eq!(standing, json!({ "latest": of_owner["latest"], "unread": { "version": 1, "count": 1 } }));
+    let mut mark_all = async || {
+        services::notifications::mark(&world.services, &world.owner.actor, None, true).await.unwrap();
+        owner.told().await
+    };
+    assert_eq!(mark_all().await, json!({ "unread": { "version": 2, "count": 0 } }));
+    // Each change is told, also one that leaves the count as it was.
+    assert_eq!(mark_all().await, json!({ "unread": { "version": 3, "count": 0 } }));
 
     call().await;
     let told = viewer.told().await;

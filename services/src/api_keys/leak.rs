@@ -27,7 +27,7 @@ use crate::{
     audit::{self, Author, Deed},
     changes::{self, Kind},
     entities::{api_keys, key_directory, key_secrets},
-    notifications,
+    notifications::{self, Delivery},
 };
 
 /// How many secrets can be reported at once.
@@ -202,6 +202,7 @@ async fn tell(
 ) -> ServiceResult<()> {
     let recipients = Recipients::of(transaction, organization).await?;
     let mut deeds = Vec::with_capacity(found.len());
+    let mut deliveries = Vec::with_capacity(found.len());
     for (key, leak) in found {
         let deed = Deed::new("api_key.leaked", "api_key", leak.key)
             .before(json!({ "name": key.name }))?
@@ -209,8 +210,8 @@ async fn tell(
         deeds.push(deed);
         let notice = Notice::KeyLeaked { api_key: leak.key, name: key.name.clone(), place: leak.place.clone() };
         let occasion = format!("api_key.leaked:{}", leak.key);
-        notifications::tell(transaction, now, organization, &recipients.of_leak(key.created_by), &occasion, &notice)
-            .await?;
+        deliveries.push(Delivery { users: recipients.of_leak(key.created_by), occasion, notice });
     }
+    notifications::deliver(transaction, now, organization, deliveries).await?;
     audit::record_all(transaction, now, organization, &Author::leak_report(), deeds).await
 }

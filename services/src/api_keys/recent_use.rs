@@ -27,6 +27,8 @@ pub async fn recent_use(services: &Services, actor: &Actor, ids: &[ApiKeyId]) ->
     if ids.len() > MOST_AT_ONCE {
         return Err(FieldErrors::of("ids", format!("Ask about at most {MOST_AT_ONCE} keys.")).into());
     }
+    // What is to be revoked may be in use this very moment.
+    services.settled().await;
     let organization = &actor.organization;
     let since = services.now().plus_days(-1);
     let mut keys = Selection::visible(services, organization.id, &visible);

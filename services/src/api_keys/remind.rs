@@ -9,7 +9,11 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use super::recipients::Recipients;
-use crate::{ServiceResult, Services, entities::notifications as inboxes, notifications};
+use crate::{
+    ServiceResult, Services,
+    entities::notifications as inboxes,
+    notifications::{self, Delivery},
+};
 
 /// How many occasions are asked for at once.
 const OCCASIONS: usize = 500;
@@ -53,10 +57,12 @@ async fn tell(services: &Services, organization: OrganizationId, mut reminders: 
     let now = services.now();
     let transaction = services.database.begin().await?;
     let recipients = Recipients::of(&transaction, organization).await?;
-    for Reminder { maker, occasion, notice, .. } in reminders {
-        let owners = recipients.owners(maker);
-        notifications::tell(&transaction, now, organization, &owners, &occasion, &notice).await?;
-    }
+    let deliveries = reminders.into_iter().map(|Reminder { maker, occasion, notice, .. }| Delivery {
+        users: recipients.owners(maker),
+        occasion,
+        notice,
+    });
+    notifications::deliver(&transaction, now, organization, deliveries.collect()).await?;
     Ok(transaction.commit().await?)
 }
 

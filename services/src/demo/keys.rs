@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use domain::{
     api_keys::{ApiKeyChanges, CreatedApiKey, KeyPolicy, LONGEST_LIFE_DAYS, Life, NewApiKey, Rotation},
-    bodies::BodySettings,
     ids::{ApiKeyId, ProjectId, SecretId, UserId},
-    organizations::{DEFAULT_SESSION_IDLE_MINUTES, Settings},
+    organizations::SettingsChanges,
     time::Timestamp,
 };
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
@@ -164,12 +163,8 @@ impl Makers<'_> {
     async fn limit_lives(&self, services: &Services) -> ServiceResult<()> {
         let owner = self.people[0].actor(self.organization);
         let key_policy = KeyPolicy { expiry_required: false, longest_life_days: Some(LONGEST_KEY_LIFE_DAYS) };
-        let settings = Settings {
-            session_idle_minutes: DEFAULT_SESSION_IDLE_MINUTES,
-            key_policy,
-            bodies: BodySettings::default(),
-        };
-        organizations::update_settings(services, &owner, settings).await
+        let changes = SettingsChanges { key_policy: Some(key_policy), ..SettingsChanges::default() };
+        organizations::update_settings(services, &owner, changes).await
     }
 
     async fn key(&self, services: &Services, plan: &'static Plan, id: ApiKeyId) -> ServiceResult<Key> {

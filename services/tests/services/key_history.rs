@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use services::{ServiceError, api_keys};
 use sha2::{Digest, Sha256};
 
-use crate::support::{CallMade, field_error, new_key};
+use crate::support::{CallMade, field_error, new_key, record};
 
 on_both_databases! {
     async fn a_keys_history_is_told_the_latest_first(world: &World) {
@@ -50,6 +50,19 @@ on_both_databases! {
                 assert!(!text.contains(part));
             }
             assert!(text.contains(&secret[secret.len() - 4..]));
+        }
+    }
+
+    async fn a_call_that_was_just_answered_counts_as_use(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let key = world.key(&admin, world.default_project(&admin).await, "used").await;
+        let meter = world.meter();
+        for second in 0..5 {
+            let call = CallMade::at_moment(world.services.now().plus_millis(-1_000 * second));
+            // Answered, it is in the journal, but not in the database yet.
+            meter.record(record(&admin.organization, &key, &call)).await.unwrap();
+            let recent = api_keys::recent_use(&world.services, &admin, &[key.id]).await.unwrap();
+            assert_eq!(recent[0].calls, second + 1);
         }
     }
 

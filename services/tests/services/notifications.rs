@@ -2,7 +2,7 @@
 
 use domain::{
     ids::NotificationId,
-    notifications::{Notice, PAGE_SIZE},
+    notifications::{Notice, PAGE_SIZE, Unread},
     permissions::Role,
 };
 use services::{
@@ -68,6 +68,30 @@ on_both_databases! {
         assert_eq!(unread(world, &ada).await, ["c", "b", "a"]);
     }
 
+    async fn each_change_of_an_inbox_has_a_version_of_its_own(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let olga = world.member(&admin.organization, "Olga", Role::Owner).await;
+        let stands = async || notifications::unread(&world.services, &olga).await.unwrap();
+        assert_eq!(stands().await, Unread { version: 0, count: 0 });
+        leak(world, &admin, "a").await;
+        leak(world, &admin, "b").await;
+        assert_eq!(stands().await, Unread { version: 2, count: 2 });
+        let ids = ids(world, &olga).await;
+        let mark = async |read| notifications::mark(&world.services, &olga, Some(&ids[..1]), read).await.unwrap();
+        assert_eq!(mark(true).await, Unread { version: 3, count: 1 });
+        assert_eq!(mark(false).await, Unread { version: 4, count: 2 });
+        // A mark that changes nothing counts too: who made it waits for its version.
+        assert_eq!(mark(false).await, Unread { version: 5, count: 2 });
+        // Of marks that are made at once, each has its own, and the last one the whole count.
+        let all = futures::future::join_all((0..8).map(|_| mark(true))).await;
+        let mut versions: Vec<_> = all.iter().map(|unread| unread.version).collect();
+        versions.sort_unstable();
+        assert_eq!(versions, (6..14).collect::<Vec<_>>());
+        assert_eq!(stands().await, Unread { version: 13, count: 1 });
+        let listed = notifications::list(&world.services, &olga, false, None).await.unwrap();
+        assert_eq!(listed.unread, stands().await);
+    }
+
     async fn nobody_reads_or_marks_anothers_inbox(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
         let olga = world.member(&admin.organization, "Olga", Role::Owner).await;
@@ -108,7 +132,7 @@ on_both_databases! {
             leak(world, &admin, &number.to_string()).await;
         }
         let first = notifications::list(&world.services, &olga, false, None).await.unwrap();
-        assert_eq!((first.unread, first.more), (i64::from(all), true));
+        assert_eq!((first.unread.count, first.more), (i64::from(all), true));
         assert_eq!(first.notifications.len(), PAGE_SIZE as usize);
         let oldest = first.notifications.last().unwrap();
         let second = notifications::list(&world.services, &olga, false, Some(oldest.id)).await.unwrap();

@@ -6,7 +6,7 @@ mod database;
 mod keys;
 mod people;
 
-pub(crate) use calls::CallMade;
+pub(crate) use calls::{CallMade, record};
 pub(crate) use clock::TestClock;
 pub(crate) use database::TestDatabase;
 pub(crate) use keys::{StoredKey, StoredSecret};

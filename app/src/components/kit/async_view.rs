@@ -22,6 +22,12 @@ where
     frame(answer.progress(), skeleton, Box::new(data))
 }
 
+/// The same for answers that a page puts together itself: shows its children once the first has come.
+#[component]
+pub fn Awaited(progress: Progress, #[prop(into)] skeleton: ViewFn, children: ChildrenFn) -> impl IntoView {
+    frame(progress, skeleton, Box::new(move || progress.answered().then(|| children())))
+}
+
 /// What is the same for all answers, and so is compiled only once.
 fn frame(progress: Progress, skeleton: ViewFn, data: Box<dyn Fn() -> Option<AnyView> + Send>) -> impl IntoView {
     // Data is made once: it isn't shown anew when an error comes.

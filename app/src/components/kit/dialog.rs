@@ -4,13 +4,15 @@ use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
 use super::{Button, Icon, Look, When, unique_id};
+use crate::state::watch;
 
 /// A native modal dialog. The browser keeps the focus inside and gives it back at the end.
 ///
-/// Its children are made anew each time it opens.
+/// Whether it is open is its owner's to say: it only asks to be closed. One that is always open is so for as long as it
+/// is there. Its children are made anew each time it opens.
 #[component]
 pub fn Dialog(
-    open: RwSignal<bool>,
+    #[prop(into, default = true.into())] open: Signal<bool>,
     #[prop(into)] title: Signal<String>,
     /// Comes from the side (on phones from below), for longer forms.
     #[prop(optional)]
@@ -18,17 +20,16 @@ pub fn Dialog(
     /// Without a button and Esc to close it: only for what must be answered.
     #[prop(optional)]
     insistent: bool,
-    /// Asked before Esc or its button close it; `false` keeps it open.
+    /// Closes it, or doesn't: its button or Esc was pressed.
     #[prop(optional, into)]
-    may_close: Option<Callback<(), bool>>,
-    #[prop(optional, into)] on_close: Option<Callback<()>>,
+    on_close: Option<Callback<()>>,
     children: ChildrenFn,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     let heading = unique_id("dialog");
     let labelled_by = heading.clone();
     let content = StoredValue::new(children);
-    Effect::new(move |was_open: Option<bool>| {
+    watch(move || {
         let is_open = open.get();
         if let Some(dialog) = dialog.get() {
             if is_open && !dialog.open() {
@@ -38,38 +39,34 @@ pub fn Dialog(
                 dialog.close();
             }
         }
-        if was_open == Some(true)
-            && !is_open
-            && let Some(on_close) = on_close
-        {
-            on_close.run(());
-        }
-        is_open
     });
-    let stays = move || insistent || may_close.is_some_and(|may_close| !may_close.run(()));
+    // Only a dialog that is closed gives the focus back.
+    on_cleanup(move || {
+        if let Some(dialog) = dialog.try_get_untracked().flatten() {
+            dialog.close();
+        }
+    });
     let close = move || {
-        if !stays() {
-            open.set(false);
+        if let Some(on_close) = on_close.filter(|_| !insistent) {
+            on_close.run(());
         }
     };
     let cancel = move |event: ev::Event| {
         // Esc within a list that is open in the dialog is not for the dialog.
-        let own = event.target() == event.current_target();
-        if own && stays() {
+        if event.target() == event.current_target() {
             event.prevent_default();
+            close();
         }
     };
     let closed = move |_| {
         // The event comes late: the dialog may be gone by then, or the element be another dialog's.
         let Some(dialog) = dialog.try_get_untracked().flatten().filter(|dialog| !dialog.open()) else { return };
-        if !open.get_untracked() {
-            return;
+        // A second Esc closes a dialog whatever it says (HTML, section 6.10.3, close watchers).
+        if open.get_untracked() {
+            close();
         }
-        // A second Esc closes a dialog whatever it says (HTML, section 6.10.3, close watchers): it opens again.
-        if stays() {
+        if open.try_get_untracked() == Some(true) {
             let _ = dialog.show_modal();
-        } else {
-            open.set(false);
         }
     };
     view! {
@@ -96,7 +93,7 @@ pub fn Dialog(
 /// Asks before something that can't be taken back.
 #[component]
 pub fn Confirm(
-    open: RwSignal<bool>,
+    #[prop(into, default = true.into())] open: Signal<bool>,
     #[prop(into)] title: Signal<String>,
     /// The verb on the button.
     action: &'static str,
@@ -105,15 +102,15 @@ pub fn Confirm(
     #[prop(optional, into)]
     disabled: Signal<bool>,
     #[prop(into)] on_confirm: Callback<()>,
-    #[prop(optional, into)] on_close: Option<Callback<()>>,
+    #[prop(into)] on_close: Callback<()>,
     children: ChildrenFn,
 ) -> impl IntoView {
     let content = StoredValue::new(children);
     view! {
-        <Dialog open title on_close=move || on_close.into_iter().for_each(|on_close| on_close.run(()))>
+        <Dialog open title on_close>
             <div class="dialog-body">{content.with_value(|content| content())}</div>
             <footer>
-                <Button on_press=move || open.set(false)>"Cancel"</Button>
+                <Button on_press=on_close>"Cancel"</Button>
                 <Button look=Look::Danger pending disabled on_press=on_confirm>{action}</Button>
             </footer>
         </Dialog>

@@ -23,7 +23,11 @@ pub fn LiveSign() -> impl IntoView {
             on:click=move |_| live.toggle_pause()
         >
             <i aria-hidden="true"></i>
-            <span aria-live="polite">{move || sign().1}</span>
+            <span class="live-text">
+                // Keeps room for the longest text, so that what stands beside it isn't moved from under somebody's finger.
+                <span class="live-room" aria-hidden="true"></span>
+                <span aria-live="polite">{move || sign().1}</span>
+            </span>
         </button>
     }
 }

@@ -52,6 +52,7 @@ pub(super) fn SessionsSection() -> impl IntoView {
             action="End them"
             pending=end_others.pending()
             on_confirm=move || end_others.send(())
+            on_close=move || asking.set(false)
         >
             <p>"Every browser but this one is signed out at once. What was being typed there may be lost."</p>
         </Confirm>

@@ -36,15 +36,30 @@ pub(super) enum Deed {
 }
 
 /// The deed that is under way, and what is to be done once keys have changed.
+///
+/// It is what was asked for by a button, or else what the address asks for.
 #[derive(Clone, Copy)]
 pub(super) struct Deeds {
     asked: RwSignal<Option<Deed>>,
+    form: Option<FormAddress>,
     changed: Callback<()>,
+}
+
+/// An address that opens the form for a new key.
+#[derive(Clone, Copy)]
+pub(super) struct FormAddress {
+    pub(super) is_open: Memo<bool>,
+    /// Goes on to the address without it.
+    pub(super) leave: Callback<()>,
 }
 
 impl Deeds {
     /// Deeds about what `shown` answers, which is asked again once something is done; so is what `changed` does.
-    pub(super) fn about<T: Send + Sync>(shown: Answer<T>, changed: impl Fn() + Send + Sync + 'static) -> Self {
+    pub(super) fn about<T: Send + Sync>(
+        shown: Answer<T>,
+        form: Option<FormAddress>,
+        changed: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
         let done = StoredValue::new(false);
         // With a key its button may go from the page that had the focus.
         watch(move || {
@@ -59,64 +74,47 @@ impl Deeds {
             shown.refresh();
             changed();
         };
-        Self { asked: RwSignal::new(None), changed: Callback::new(changed) }
+        Self { asked: RwSignal::new(None), form, changed: Callback::new(changed) }
     }
 
     pub(super) fn ask(&self, deed: Deed) {
         self.asked.set(Some(deed));
     }
 
-    /// Whether the form for a new key is open.
-    pub(super) fn creating(&self) -> bool {
-        self.asked.with(|asked| matches!(asked, Some(Deed::Create)))
+    fn current(&self) -> Option<Deed> {
+        self.asked.get().or_else(|| self.form?.is_open.get().then_some(Deed::Create))
     }
 
-    /// Leaves the form for a new key, as when somebody goes back.
-    pub(super) fn leave_creation(&self) {
-        if untrack(|| self.creating()) {
-            self.asked.set(None);
+    /// Ends what is under way; `next` comes after it.
+    fn go_on(&self, next: Option<Deed>) {
+        if self.asked.with_untracked(Option::is_none)
+            && let Some(form) = self.form
+        {
+            form.leave.run(());
         }
+        self.asked.set(next);
     }
 }
 
-/// A deed's dialog: open until it is closed, after which comes another one or none.
+/// A deed's dialog, which is there until it is closed; after it comes another one or none.
 #[derive(Clone, Copy)]
-pub(super) struct Stage {
-    deeds: Deeds,
-    pub(super) open: RwSignal<bool>,
-    next: StoredValue<Option<Deed>>,
-}
+pub(super) struct Stage(Deeds);
 
 impl Stage {
-    fn new(deeds: Deeds) -> Self {
-        Self { deeds, open: RwSignal::new(true), next: StoredValue::new(None) }
-    }
-
     pub(super) fn close(&self) {
-        self.open.set(false);
+        self.0.go_on(None);
     }
 
     /// Closes it because it is done.
     pub(super) fn finish(&self) {
-        self.deeds.changed.run(());
+        self.0.changed.run(());
         self.close();
     }
 
     /// The same, and goes on with another.
     pub(super) fn finish_with(&self, next: Deed) {
-        self.go_on(next);
-        self.deeds.changed.run(());
-    }
-
-    /// Closes it and goes on with another.
-    pub(super) fn go_on(&self, next: Deed) {
-        self.next.set_value(Some(next));
-        self.close();
-    }
-
-    /// For the dialog to tell that it is closed, when the browser has given the focus back.
-    pub(super) fn closed(&self) {
-        self.deeds.asked.set(self.next.get_value());
+        self.0.changed.run(());
+        self.0.go_on(Some(next));
     }
 }
 
@@ -127,8 +125,8 @@ pub(super) fn Dialogs(deeds: Deeds) -> impl IntoView {
     view! {
         <Later
             part=Part::KeyDialogs
-            wanted=Signal::derive(move || deeds.asked.with(Option::is_some))
-            on_missed=move || deeds.asked.set(None)
+            wanted=Signal::derive(move || deeds.current().is_some())
+            on_missed=move || deeds.go_on(None)
         />
     }
 }
@@ -137,11 +135,11 @@ pub(super) fn Dialogs(deeds: Deeds) -> impl IntoView {
 #[component]
 pub fn KeyDialogs() -> impl IntoView {
     let deeds = expect_context::<Deeds>();
+    let stage = Stage(deeds);
     // What was typed stays when the form is closed, until the key is made.
     let draft = Draft::new();
     move || {
-        let stage = Stage::new(deeds);
-        deeds.asked.get().map(|deed| match deed {
+        deeds.current().map(|deed| match deed {
             Deed::Create => view! { <CreateSheet draft stage/> }.into_any(),
             Deed::Succeed(key) => view! { <CreateSheet draft=Draft::of(&key) stage like=key/> }.into_any(),
             Deed::Edit(key) => view! { <EditSheet draft=Draft::of(&key) key stage/> }.into_any(),

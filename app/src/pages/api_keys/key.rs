@@ -42,7 +42,7 @@ pub(super) fn KeyPage(id: ApiKeyId) -> impl IntoView {
 
     // Counts what was done here, after which the history is longer.
     let done = RwSignal::new(0_u32);
-    let deeds = Deeds::about(key, move || done.update(|done| *done += 1));
+    let deeds = Deeds::about(key, None, move || done.update(|done| *done += 1));
     let title = Memo::new(move |_| key.with(|key| key.map_or_else(|| "API key".to_owned(), |key| key.name.clone())));
     view! {
         <div class="key-head">

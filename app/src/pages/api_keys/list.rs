@@ -9,7 +9,7 @@ mod statuses;
 mod table;
 
 use domain::{
-    api_keys::{KeyPage, Status},
+    api_keys::KeyPage,
     permissions::{Permission, Reach},
 };
 use leptos::prelude::*;
@@ -19,15 +19,15 @@ use self::{
     table::KeysTable,
 };
 use super::{
-    deeds::{Deed, Deeds, Dialogs},
+    deeds::{Deeds, Dialogs, FormAddress},
     key::{follow_uses, refresh_when_due},
 };
 use crate::{
     addresses::{KeysAddress, Page},
     api,
-    components::{AsyncView, Button, Icon, IconView, LiveSign, Look, PageHead, Skeleton, format_count},
+    components::{AsyncView, Button, Icon, IconView, LiveSign, Look, PageHead, Skeleton},
     pages::usage::with_organization,
-    state::{load, use_address, use_go, use_organization, watch},
+    state::{load, use_address, use_go, use_organization},
 };
 
 #[component]
@@ -42,21 +42,25 @@ pub(super) fn KeyList() -> impl IntoView {
         move || keys.refresh(),
     );
 
-    let deeds = Deeds::about(keys, || {});
     let may_create = organization.may(Permission::ManageApiKeys);
     let go = use_go();
-    form_in_address(address, deeds, may_create);
-    let create = move || go.to(KeysAddress { creating: true, ..address.get_untracked() }.href(&organization.slug()));
+    let with_form =
+        move |creating: bool| KeysAddress { creating, ..address.get_untracked() }.href(&organization.slug());
+    let form = may_create.then(|| FormAddress {
+        is_open: Memo::new(move |_| address.with(|address| address.creating)),
+        leave: Callback::new(move |()| go.replace(with_form(false))),
+    });
+    let deeds = Deeds::about(keys, form, || {});
+    let create = move || go.to(with_form(true));
 
     let whose = match organization.reach(Permission::ViewApiKeys) {
         Some(Reach::Own) => "Your own keys. ",
         _ => "All keys of the organization. ",
     };
-    let description = move || keys.with(|page| page.map(summary));
     view! {
         <PageHead
             title=Page::ApiKeys.label()
-            description=move || view! { {whose} "A secret is shown once, when it is made. " {description} }
+            description=move || view! { {whose} "A secret is shown once, when it is made." }
         >
             <LiveSign/>
             <a class="button" href=move || export(&organization.slug(), &address.get()) download rel="external">
@@ -111,36 +115,6 @@ fn Keys(
         }
         .into_any()
     }
-}
-
-/// Opens the form for a new key when the address says so, and says in the address when it is closed.
-fn form_in_address(address: Memo<KeysAddress>, deeds: Deeds, may_create: bool) {
-    let (go, organization) = (use_go(), use_organization());
-    let asked = Memo::new(move |_| may_create && address.with(|address| address.creating));
-    watch(move || {
-        if asked.get() {
-            deeds.ask(Deed::Create);
-        } else {
-            deeds.leave_creation();
-        }
-    });
-    let open = Memo::new(move |_| deeds.creating());
-    Effect::new(move |was_open: Option<bool>| {
-        let open = open.get();
-        if was_open == Some(true) && !open && asked.get_untracked() {
-            let address = KeysAddress { creating: false, ..address.get_untracked() };
-            go.replace(address.href(&organization.slug()));
-        }
-        open
-    });
-}
-
-/// `7 active, 1 rotating.`
-fn summary(page: &KeyPage) -> String {
-    let working = page.statuses.iter().filter(|(status, _)| status.is_usable());
-    let counts: Vec<_> =
-        working.map(|(status, count): &(Status, i64)| format!("{} {}", format_count(*count), status.name())).collect();
-    if counts.is_empty() { String::new() } else { format!("{}.", counts.join(", ")) }
 }
 
 /// Where the same comes as CSV: all pages of it.

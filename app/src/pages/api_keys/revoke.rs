@@ -38,13 +38,12 @@ pub(super) fn RevokeDialog(keys: Vec<ApiKey>, stage: Stage) -> impl IntoView {
     let looking = Signal::derive(move || uses.progress().waiting() && !uses.progress().answered());
     view! {
         <Confirm
-            open=stage.open
             title=format!("Revoke {whose}?")
             action
             pending=revoke.pending()
             disabled=looking
             on_confirm=move || revoke.send(ids.get_value())
-            on_close=move || stage.closed()
+            on_close=move || stage.close()
         >
             <FormError error=revoke.error() fields=&[]/>
             <p>

@@ -24,7 +24,7 @@ pub(super) fn RotateDialog(key: ApiKey, stage: Stage) -> impl IntoView {
     let title = format!("Rotate “{}”", key.name);
     let key = StoredValue::new(key);
     view! {
-        <Dialog open=stage.open title on_close=move || stage.closed()>
+        <Dialog title on_close=move || stage.close()>
             <RotateForm key=key.get_value() stage/>
         </Dialog>
     }
@@ -138,12 +138,11 @@ pub(super) fn EndDialog(key: ApiKey, stage: Stage) -> impl IntoView {
     let title = key.with_value(|key| format!("End the old secret of “{}”?", key.name));
     view! {
         <Confirm
-            open=stage.open
             title
             action="End it now"
             pending=end.pending()
             on_confirm=move || end.send(())
-            on_close=move || stage.closed()
+            on_close=move || stage.close()
         >
             <FormError error=end.error() fields=&[]/>
             <OldSecretUse key=key.get_value()/>
@@ -179,7 +178,7 @@ pub(super) fn ExtendDialog(key: ApiKey, stage: Stage) -> impl IntoView {
     let title = format!("How long may the old secret of “{}” live?", key.name);
     let key = StoredValue::new(key);
     view! {
-        <Dialog open=stage.open title on_close=move || stage.closed()>
+        <Dialog title on_close=move || stage.close()>
             <ExtendForm key=key.get_value() stage/>
         </Dialog>
     }

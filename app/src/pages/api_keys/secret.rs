@@ -38,17 +38,13 @@ pub(super) fn SecretDialog(secret: ShownSecret, stage: Stage) -> impl IntoView {
         format!("Key “{}” is ready", secret.key.name)
     };
     // Neither Back nor another page nor a reload takes it away unasked.
-    use_location().guard(stage.open.into(), |_| {});
-    let leaving = window_event_listener(ev::beforeunload, move |event| {
-        if stage.open.try_get_untracked() == Some(true) {
-            event.prevent_default();
-        }
-    });
+    use_location().guard(Signal::stored(true), |_| {});
+    let leaving = window_event_listener(ev::beforeunload, |event| event.prevent_default());
     on_cleanup(move || leaving.remove());
     let (secret, waits) = (StoredValue::new(secret.clone()), !secret.rotated && secret.key.level.may_call_models());
     let id = secret.with_value(|secret| secret.key.id);
     view! {
-        <Dialog open=stage.open title insistent=true on_close=move || stage.closed()>
+        <Dialog title insistent=true>
             <div class="dialog-body"><Secret shown=secret.get_value()/></div>
             <footer>
                 {waits.then(|| view! { <FirstCall id/> }.into_any())}

@@ -6,6 +6,7 @@ use domain::{
 };
 use leptos::prelude::*;
 
+use super::key::follow_uses;
 use crate::{
     api,
     components::{AsyncView, CollectAny, Notice, Skeleton, Time, Tone},
@@ -13,11 +14,13 @@ use crate::{
     state::{Answer, load, use_organization},
 };
 
-/// Asks what used these keys in the last 24 hours.
+/// Asks what used these keys in the last 24 hours, and again whenever they may have been used since.
 pub(super) fn recent_uses(keys: &[ApiKey]) -> Answer<Vec<RecentUse>> {
     let organization = use_organization();
     let ids: Vec<ApiKeyId> = keys.iter().map(|key| key.id).collect();
-    load(move || api::api_keys::RecentUseQuestion { organization: organization.slug(), ids: ids.clone() })
+    let uses = load(move || api::api_keys::RecentUseQuestion { organization: organization.slug(), ids: ids.clone() });
+    follow_uses(move || uses.refresh());
+    uses
 }
 
 /// Names the programs that used them.

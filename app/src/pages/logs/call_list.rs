@@ -1,5 +1,5 @@
 use domain::{
-    calls::{Call, CallPage, CallQuery},
+    calls::{Call, CallQuery, KnownCalls},
     errors::ApiError,
     ids::CallId,
 };
@@ -8,32 +8,21 @@ use leptos::{prelude::*, task::spawn_local};
 use crate::{
     addresses::LogsAddress,
     api,
-    state::{Answer, Organization, Session, ask, load, now, use_organization, use_session, watch},
+    state::{Organization, Progress, Session, ask_as, load_into, now, use_organization, use_session},
 };
 
-/// The calls that are shown: the first page, what was loaded after it, and what came since.
+/// The calls that are shown: one [`KnownCalls`], and what is under way to make it longer.
 #[derive(Clone, Copy)]
 pub(super) struct CallList {
     organization: Organization,
     session: Session,
+    /// What the address asks for; `known` follows with the answer.
     query: Memo<CallQuery>,
-    first: Answer<CallPage>,
-    older: RwSignal<Older>,
-    /// Came since and are shown on top.
-    newer: RwSignal<Vec<Call>>,
-    /// Came since and aren't shown yet.
-    waiting: RwSignal<Option<CallPage>>,
+    known: RwSignal<KnownCalls>,
+    progress: Progress,
     calls: Memo<Vec<Call>>,
-}
-
-/// What was loaded after the first page.
-#[derive(Clone, Default)]
-struct Older {
-    calls: Vec<Call>,
-    /// Whether there are still older ones; `None` where the first page tells.
-    more: Option<bool>,
-    loading: bool,
-    error: Option<ApiError>,
+    /// The call after which older ones were asked for last, and why they didn't come if so.
+    older: RwSignal<Option<(CallId, Result<(), ApiError>)>>,
 }
 
 /// How many calls came since.
@@ -49,27 +38,23 @@ impl CallList {
         let organization = use_organization();
         // Which call is open doesn't change which are listed.
         let query = Memo::new(move |_| address.with(|address| address.calls(None)));
-        let first = load(move || api::calls::List { organization: organization.slug(), query: query.get() });
-        let older = RwSignal::new(Older::default());
-        let newer = RwSignal::new(Vec::new());
-        let waiting = RwSignal::new(None);
-        watch(move || {
-            query.track();
-            older.set(Older::default());
-            newer.set(Vec::new());
-            waiting.set(None);
-        });
-        let calls = Memo::new(move |_| {
-            let mut calls = newer.get();
-            first.with(|page| calls.extend(page.iter().flat_map(|page| page.calls.iter().cloned())));
-            older.with(|older| calls.extend(older.calls.iter().cloned()));
-            calls
-        });
-        Self { organization, session: use_session(), query, first, older, newer, waiting, calls }
+        let known = RwSignal::new(KnownCalls::default());
+        // What was asked, to go with the answer: the address may have moved on when that comes.
+        let asked = StoredValue::new(CallQuery::default());
+        let progress = load_into(
+            move || {
+                asked.set_value(query.get());
+                Some(api::calls::List { organization: organization.slug(), query: query.get() })
+            },
+            move |page| known.update(|known| known.begin(asked.get_value(), page)),
+        );
+        let calls = Memo::new(move |_| known.with(|known| known.calls().to_vec()));
+        Self { organization, session: use_session(), query, known, progress, calls, older: RwSignal::new(None) }
     }
 
-    pub(super) fn first(&self) -> Answer<CallPage> {
-        self.first
+    /// How it stands with the first page.
+    pub(super) fn progress(&self) -> Progress {
+        self.progress
     }
 
     /// All that are shown, the newest first.
@@ -79,57 +64,50 @@ impl CallList {
 
     /// Whether there are older ones than those shown.
     pub(super) fn more(&self) -> bool {
-        self.older
-            .with(|older| older.more)
-            .unwrap_or_else(|| self.first.with(|page| page.is_some_and(|page| page.more)))
+        self.known.with(KnownCalls::has_more)
     }
 
     pub(super) fn loading(&self) -> bool {
-        self.older.with(|older| older.loading)
+        self.older().is_some_and(|outcome| outcome.is_ok())
     }
 
     pub(super) fn error(&self) -> Option<ApiError> {
-        self.older.with(|older| older.error.clone())
+        self.older()?.err()
+    }
+
+    /// How it stands with the calls after the last one that is shown: on their way, not to be had, or not asked for.
+    fn older(&self) -> Option<Result<(), ApiError>> {
+        let last = self.known.with(KnownCalls::last)?;
+        self.older.get().filter(|(after, _)| *after == last).map(|(_, outcome)| outcome)
     }
 
     /// Loads the calls after the last one that is shown.
     pub(super) fn load_more(&self) {
-        let Some(last) = self.calls.with_untracked(|calls| calls.last().map(|call| call.id)) else { return };
-        if self.older.with_untracked(|older| older.loading) || !untrack(|| self.more()) {
+        let (last, query) = self.known.with_untracked(|known| (known.last(), known.query().cloned()));
+        let (Some(last), Some(query)) = (last, query) else { return };
+        if untrack(|| self.loading() || !self.more()) {
             return;
         }
-        self.older.update(|older| {
-            older.loading = true;
-            older.error = None;
-        });
+        self.older.set(Some((last, Ok(()))));
         let list = *self;
-        let query = self.query.get_untracked();
-        let question = CallQuery { before: Some(last), ..query.clone() };
+        let before = CallQuery { before: Some(last), ..query.clone() };
         spawn_local(async move {
-            let told = ask(&api::calls::List { organization: list.organization.slug(), query: question }).await;
-            // The answer to an older question, or for a page that is gone.
-            if list.query.try_get_untracked() != Some(query) {
+            let question = api::calls::List { organization: list.organization.slug(), query: before };
+            let answered = ask_as(list.session, &question).await;
+            // For a page that is gone.
+            if list.known.is_disposed() {
                 return;
             }
-            if let Err(error) = &told {
-                list.session.notice(error);
+            match answered {
+                Ok(page) => list.known.update(|known| known.take_older(&query, last, page)),
+                Err(error) => list.older.set(Some((last, Err(error)))),
             }
-            list.older.update(|older| {
-                older.loading = false;
-                match told {
-                    Ok(page) => {
-                        older.calls.extend(page.calls);
-                        older.more = Some(page.more);
-                    }
-                    Err(error) => older.error = Some(error),
-                }
-            });
         });
     }
 
     pub(super) fn news(&self) -> Option<News> {
-        self.waiting.with(|waiting| {
-            let page = waiting.as_ref()?;
+        self.known.with(|known| {
+            let page = known.waiting()?;
             Some(News { count: page.calls.len(), more: page.more })
         })
     }
@@ -140,43 +118,25 @@ impl CallList {
         if query.to.is_some_and(|to| to < now()) {
             return;
         }
-        let Some(newest) = self.calls.with_untracked(|calls| calls.first().map(|call| call.id)) else {
-            return self.first.refresh();
-        };
+        if self.calls.with_untracked(Vec::is_empty) {
+            return self.progress.refresh();
+        }
         let list = *self;
         spawn_local(async move {
-            let told = ask(&api::calls::List { organization: list.organization.slug(), query: query.clone() }).await;
-            if list.query.try_get_untracked() != Some(query) {
-                return;
-            }
-            match told {
-                Ok(page) => list.waiting.set(since(page, newest)),
-                Err(error) => list.session.notice(&error),
+            let question = api::calls::List { organization: list.organization.slug(), query: query.clone() };
+            // Where they can't be had, the next news ask again.
+            if let Ok(page) = ask_as(list.session, &question).await
+                && !list.known.is_disposed()
+            {
+                list.known.update(|known| known.take_newest(&query, page));
             }
         });
     }
 
     /// Shows what came since.
     pub(super) fn take_news(&self) {
-        let Some(page) = self.waiting.get_untracked() else { return };
-        self.waiting.set(None);
-        if page.more {
-            // There may be a gap between these and those shown: begin anew.
-            self.older.set(Older::default());
-            self.newer.set(Vec::new());
-            self.first.retry();
-        } else {
-            self.newer.update(|newer| {
-                newer.splice(0..0, page.calls);
-            });
+        if self.known.try_update(KnownCalls::show_waiting) == Some(false) {
+            self.progress.retry();
         }
     }
-}
-
-/// Those of `page` that came after `newest`; `more` where none on the page is older.
-fn since(page: CallPage, newest: CallId) -> Option<CallPage> {
-    let total = page.calls.len();
-    let calls: Vec<Call> = page.calls.into_iter().filter(|call| call.id > newest).collect();
-    let more = page.more && calls.len() == total;
-    (!calls.is_empty()).then_some(CallPage { calls, more })
 }

@@ -1,11 +1,14 @@
 use domain::{
     bodies::{BODY_DAYS, BODY_LIMIT, BodySettings, DEFAULT_BODY_DAYS},
-    organizations::Settings,
+    organizations::{Settings, SettingsChanges},
 };
 use leptos::prelude::*;
 
 use super::section::{Section, save};
-use crate::components::{Choice, Field, RadioCards, Segmented, TextArea, When};
+use crate::{
+    components::{Choice, Field, RadioCards, Segmented, TextArea, When},
+    layout::Unsaved,
+};
 
 /// The days that are offered; any other number can be typed.
 const DAYS: [(&str, &str); 4] = [("7", "7 days"), ("14", "14 days"), ("30", "30 days"), ("90", "90 days")];
@@ -14,7 +17,7 @@ const OFF: &str = "off";
 
 /// Whether and how what is said in calls is kept.
 #[component]
-pub(super) fn BodiesSection(saved: RwSignal<Settings>, dirty: RwSignal<bool>) -> impl IntoView {
+pub(super) fn BodiesSection(saved: RwSignal<Settings>, unsaved: Unsaved) -> impl IntoView {
     let kept = move || saved.with(|saved| saved.bodies.clone());
     let fields = |bodies: &BodySettings| {
         let days = bodies.days.unwrap_or(DEFAULT_BODY_DAYS).to_string();
@@ -33,7 +36,8 @@ pub(super) fn BodiesSection(saved: RwSignal<Settings>, dirty: RwSignal<bool>) ->
         let limit = if limit == kept.limit / 1024 { kept.limit } else { limit.saturating_mul(1024) };
         let redact = redact
             .with(|text| text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect());
-        Settings { bodies: BodySettings { days: on.get().then(|| number(days)), limit, redact }, ..saved.get() }
+        let bodies = BodySettings { days: on.get().then(|| number(days)), limit, redact };
+        SettingsChanges { bodies: Some(bodies), ..SettingsChanges::default() }
     });
     let choices = vec![
         Choice::new(KEEP, "Keep them").described("Whoever may see a call's log can read what was said in it."),
@@ -50,7 +54,7 @@ pub(super) fn BodiesSection(saved: RwSignal<Settings>, dirty: RwSignal<bool>) ->
             saved
             chosen
             fields=&["body_days", "body_limit", "body_redact"]
-            dirty
+            unsaved
             on_discard=move || {
                 let (was_on, was_days, was_limit, was_redact) = fields(&kept());
                 on.set(was_on);

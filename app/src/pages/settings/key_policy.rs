@@ -1,6 +1,6 @@
 use domain::{
     api_keys::{HintKind, KeyPolicy, KeyQuery},
-    organizations::Settings,
+    organizations::{Settings, SettingsChanges},
 };
 use leptos::prelude::*;
 
@@ -9,6 +9,7 @@ use crate::{
     addresses::KeysAddress,
     api,
     components::{Choice, Field, Notice, RadioCards, Segmented, Tone},
+    layout::Unsaved,
     pages::usage::plural,
     state::{load, use_organization},
 };
@@ -21,7 +22,7 @@ const REQUIRED: &str = "required";
 
 /// How long keys may live.
 #[component]
-pub(super) fn KeyPolicySection(saved: RwSignal<Settings>, dirty: RwSignal<bool>) -> impl IntoView {
+pub(super) fn KeyPolicySection(saved: RwSignal<Settings>, unsaved: Unsaved) -> impl IntoView {
     let kept = move || saved.with(|saved| saved.key_policy);
     let days_of = |policy: KeyPolicy| policy.longest_life_days.map(|days| days.to_string()).unwrap_or_default();
     let required = RwSignal::new(untrack(kept).expiry_required);
@@ -33,7 +34,8 @@ pub(super) fn KeyPolicySection(saved: RwSignal<Settings>, dirty: RwSignal<bool>)
             // What is no number is no number of days that is allowed.
             (!days.is_empty()).then(|| days.parse().unwrap_or_default())
         });
-        Settings { key_policy: KeyPolicy { expiry_required: required.get(), longest_life_days }, ..saved.get() }
+        let key_policy = KeyPolicy { expiry_required: required.get(), longest_life_days };
+        SettingsChanges { key_policy: Some(key_policy), ..SettingsChanges::default() }
     });
     let expiry = vec![
         Choice::new(OPTIONAL, "Optional").described("A key may be made that never expires."),
@@ -48,7 +50,7 @@ pub(super) fn KeyPolicySection(saved: RwSignal<Settings>, dirty: RwSignal<bool>)
             saved
             chosen
             fields=&["longest_life_days"]
-            dirty
+            unsaved
             on_discard=move || {
                 let policy = kept();
                 required.set(policy.expiry_required);

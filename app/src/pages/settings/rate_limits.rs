@@ -9,6 +9,7 @@ use self::edit::LimitsDialog;
 use crate::{
     api,
     components::{AsyncView, Badge, Button, Column, DataTable, Look, Place, Skeleton, format_count},
+    layout::Unsaved,
     state::{load, use_organization},
 };
 
@@ -17,25 +18,18 @@ type Subject = Option<ProjectRef>;
 
 /// A table of all limits but those of keys, each changed in a dialog.
 #[component]
-pub(super) fn RateLimitsSection(
-    /// Set to whether there is anything to save.
-    dirty: RwSignal<bool>,
-) -> impl IntoView {
+pub(super) fn RateLimitsSection(unsaved: Unsaved) -> impl IntoView {
     let slug = use_organization().slug();
     let limits = load(move || api::rate_limits::List { organization: slug.clone() });
-    let open = RwSignal::new(false);
     let edited = RwSignal::new(None::<SharedLimits>);
     let edit = Callback::new(move |subject: Subject| {
         edited.set(limits.with(|all| all.and_then(|all| find(all, &subject).cloned())));
-        open.set(true);
     });
-    let saved = Callback::new(move |saved: SharedLimits| {
-        limits.update(|all| {
-            if let Some(limits) = all.iter_mut().find(|limits| limits.project == saved.project) {
-                *limits = saved;
-            }
-        });
-    });
+    let close = move || edited.set(None);
+    let saved = move || {
+        close();
+        limits.refresh();
+    };
     view! {
         <section class="card section wide" aria-labelledby="rate-limits">
             <header>
@@ -49,7 +43,7 @@ pub(super) fn RateLimitsSection(
                 <Table limits edit/>
             </AsyncView>
         </section>
-        <LimitsDialog open edited dirty on_saved=saved/>
+        {move || edited.get().map(|limits| view! { <LimitsDialog limits unsaved on_close=close on_saved=saved/> })}
     }
 }
 

@@ -1,23 +1,24 @@
-use domain::organizations::Settings;
+use domain::organizations::{Settings, SettingsChanges};
 use leptos::{ev, prelude::*};
 
 use crate::{
     api,
     components::{Button, FormError, Look, use_toasts},
-    state::{Act, act, use_organization, watch},
+    layout::Unsaved,
+    state::{Act, act, use_organization},
 };
 
-/// What saves the settings: `saved` then holds them.
-pub(super) fn save(saved: RwSignal<Settings>) -> Act<Settings> {
+/// What saves changes of the settings: `saved` then holds them.
+pub(super) fn save(saved: RwSignal<Settings>) -> Act<SettingsChanges> {
     let slug = use_organization().slug();
     let toasts = use_toasts();
     act(
-        move |settings: &Settings| api::organizations::UpdateSettings {
+        move |changes: &SettingsChanges| api::organizations::UpdateSettings {
             organization: slug.clone(),
-            settings: settings.clone(),
+            changes: changes.clone(),
         },
-        move |settings, ()| {
-            saved.set(settings);
+        move |changes, ()| {
+            saved.update(|saved| *saved = saved.with(changes));
             toasts.done("Settings saved.");
         },
     )
@@ -28,30 +29,26 @@ pub(super) fn save(saved: RwSignal<Settings>) -> Act<Settings> {
 pub(super) fn Section(
     title: &'static str,
     description: &'static str,
-    save: Act<Settings>,
+    save: Act<SettingsChanges>,
     saved: RwSignal<Settings>,
     /// What stands in the fields.
     #[prop(into)]
-    chosen: Signal<Settings>,
+    chosen: Signal<SettingsChanges>,
     /// The fields that say their errors themselves.
     fields: &'static [&'static str],
-    /// Set to whether there is anything to save.
-    dirty: RwSignal<bool>,
+    unsaved: Unsaved,
     /// Puts back what is saved.
     #[prop(into)]
     on_discard: Callback<()>,
     children: Children,
 ) -> impl IntoView {
-    watch(move || {
-        let changed = saved.with(|saved| chosen.with(|chosen| chosen != saved));
-        if changed != dirty.get_untracked() {
-            dirty.set(changed);
-        }
-    });
+    let dirty = Memo::new(move |_| saved.with(|saved| saved.with(chosen.get()) != *saved));
+    unsaved.watch(dirty.into());
     let clean = Signal::derive(move || !dirty.get());
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        save.send_validated(chosen.get().validated());
+        let changes = chosen.get();
+        save.send_validated(saved.with(|saved| saved.with(changes.clone())).validated().map(|_| changes));
     };
     view! {
         <form class="card section" on:submit=submit novalidate>

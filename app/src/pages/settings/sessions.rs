@@ -1,22 +1,25 @@
-use domain::organizations::{SESSION_IDLE_MINUTES, Settings};
+use domain::organizations::{SESSION_IDLE_MINUTES, Settings, SettingsChanges};
 use leptos::prelude::*;
 
 use super::section::{Section, save};
-use crate::components::{Choice, Field, Segmented};
+use crate::{
+    components::{Choice, Field, Segmented},
+    layout::Unsaved,
+};
 
 /// The steps that are offered, in minutes; any other number can be typed.
 const STEPS: [(u32, &str); 6] = [(15, "15 min"), (30, "30 min"), (60, "1 h"), (120, "2 h"), (240, "4 h"), (480, "8 h")];
 
 /// How long sessions last.
 #[component]
-pub(super) fn SessionsSection(saved: RwSignal<Settings>, dirty: RwSignal<bool>) -> impl IntoView {
+pub(super) fn SessionsSection(saved: RwSignal<Settings>, unsaved: Unsaved) -> impl IntoView {
     let kept = move || saved.with(|saved| saved.session_idle_minutes.to_string());
     let minutes = RwSignal::new(untrack(kept));
     let save = save(saved);
-    let chosen = Signal::derive(move || Settings {
+    let chosen = Signal::derive(move || SettingsChanges {
         // What is no number is no number of minutes that is allowed.
-        session_idle_minutes: minutes.with(|minutes| minutes.trim().parse().unwrap_or_default()),
-        ..saved.get()
+        session_idle_minutes: Some(minutes.with(|minutes| minutes.trim().parse().unwrap_or_default())),
+        ..SettingsChanges::default()
     });
     let steps: Vec<_> = STEPS.into_iter().map(|(minutes, label)| Choice::new(minutes.to_string(), label)).collect();
     let (least, most) = (SESSION_IDLE_MINUTES.start(), SESSION_IDLE_MINUTES.end());
@@ -29,7 +32,7 @@ pub(super) fn SessionsSection(saved: RwSignal<Settings>, dirty: RwSignal<bool>) 
             saved
             chosen
             fields=&["session_idle_minutes"]
-            dirty
+            unsaved
             on_discard=move || minutes.set(kept())
         >
             <Segmented label="Common times" value=minutes choices=steps on_change=move |step: String| minutes.set(step)/>

@@ -4,10 +4,7 @@ use domain::{
 };
 use leptos::{ev, prelude::*};
 
-use crate::{
-    components::{Button, Dialog, Field, Look},
-    state::watch,
-};
+use crate::components::{Button, Dialog, Field, Look};
 
 /// Asks for the first and the last day of a range.
 #[component]
@@ -16,16 +13,22 @@ pub(super) fn DaysDialog(
     range: Memo<Option<Range>>,
     #[prop(into)] on_choose: Callback<(CustomRange,)>,
 ) -> impl IntoView {
-    let (first, last) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    view! {
+        <Dialog open title="Custom days" on_close=move || open.set(false)>
+            <Form open range=range.get_untracked() on_choose/>
+        </Dialog>
+    }
+}
+
+/// Begins with the days that are shown.
+#[component]
+fn Form(open: RwSignal<bool>, range: Option<Range>, on_choose: Callback<(CustomRange,)>) -> impl IntoView {
+    let (first, last) = match range {
+        Some(Range::Custom(days)) => (days.first().to_string(), days.last().to_string()),
+        _ => Default::default(),
+    };
+    let (first, last) = (RwSignal::new(first), RwSignal::new(last));
     let errors = RwSignal::new(FieldErrors::default());
-    watch(move || {
-        if open.get()
-            && let Some(Range::Custom(days)) = range.get_untracked()
-        {
-            first.set(days.first().to_string());
-            last.set(days.last().to_string());
-        }
-    });
     let error =
         move |field: &'static str| Signal::derive(move || errors.with(|errors| errors.get(field).map(str::to_owned)));
     let submit = move |event: ev::SubmitEvent| {
@@ -40,18 +43,16 @@ pub(super) fn DaysDialog(
         }
     };
     view! {
-        <Dialog open title="Custom days">
-            <form on:submit=submit novalidate>
-                <div class="dialog-body days">
-                    <Field name="first" label="First day" kind="date" value=first error=error("first") autofocus=true/>
-                    <Field name="last" label="Last day" kind="date" value=last error=error("last")/>
-                </div>
-                <footer>
-                    <Button on_press=move || open.set(false)>"Cancel"</Button>
-                    <Button look=Look::Primary submit=true>"Show"</Button>
-                </footer>
-            </form>
-        </Dialog>
+        <form on:submit=submit novalidate>
+            <div class="dialog-body days">
+                <Field name="first" label="First day" kind="date" value=first error=error("first") autofocus=true/>
+                <Field name="last" label="Last day" kind="date" value=last error=error("last")/>
+            </div>
+            <footer>
+                <Button on_press=move || open.set(false)>"Cancel"</Button>
+                <Button look=Look::Primary submit=true>"Show"</Button>
+            </footer>
+        </form>
     }
 }
 

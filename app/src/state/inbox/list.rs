@@ -1,57 +1,69 @@
 use domain::{
     ids::NotificationId,
-    notifications::{self, Notification},
+    notifications::{InboxFilter, KnownInbox, Notification},
 };
 use leptos::prelude::*;
 
 use crate::{
     api,
-    state::{Act, Answer, Live, Organization, act, load_when},
+    state::{Act, Live, Organization, Progress, act, load_into, watch},
 };
 
 /// Some of the notifications, the newest first: a page at first, and what was loaded after it.
 #[derive(Clone, Copy)]
 pub struct InboxList {
-    pub(super) first: Answer<notifications::Inbox>,
-    rows: RwSignal<Vec<Notification>>,
-    more: RwSignal<bool>,
+    filter: InboxFilter,
+    known: RwSignal<KnownInbox>,
+    rows: Memo<Vec<Notification>>,
+    progress: Progress,
     older: Act<NotificationId>,
 }
 
 impl InboxList {
-    pub(super) fn new(organization: Organization, live: Live, unread_only: bool, wanted: RwSignal<bool>) -> Self {
+    /// The list that is asked for while it is `wanted`, and whenever it is outdated.
+    pub(super) fn new(
+        organization: Organization,
+        live: Live,
+        known: RwSignal<KnownInbox>,
+        filter: InboxFilter,
+        wanted: Memo<bool>,
+    ) -> Self {
+        let unread_only = filter == InboxFilter::Unread;
         let question =
             move |before| api::notifications::List { organization: organization.slug(), unread_only, before };
-        let (rows, more) = (RwSignal::new(Vec::<Notification>::new()), RwSignal::new(false));
-        let first = load_when(move || {
-            live.ask_again_after_gaps();
-            wanted.get().then(|| question(None))
-        });
+        let progress = load_into(
+            move || {
+                live.ask_again_after_gaps();
+                wanted.get().then(|| question(None))
+            },
+            move |page| known.update(|known| known.take_page(filter, page)),
+        );
         let older = act(
             move |before: &NotificationId| question(Some(*before)),
-            move |before, page: notifications::Inbox| {
-                // Unless the list was begun anew meanwhile.
-                if rows.with_untracked(|rows| rows.last().map(|last| last.id)) == Some(before) {
-                    rows.update(|rows| rows.extend(page.notifications));
-                    more.set(page.more);
-                }
-            },
+            move |before, page| known.update(|known| known.take_older(filter, before, page)),
         );
-        Self { first, rows, more, older }
+        let missing = Memo::new(move |_| known.with(|known| known.missing_version(filter)));
+        watch(move || {
+            if missing.get().is_some() {
+                progress.refresh();
+            }
+        });
+        let rows = Memo::new(move |_| known.with(|known| known.rows(filter)));
+        Self { filter, known, rows, progress, older }
     }
 
-    /// The newest page, and how it stands with it.
-    pub fn first(&self) -> Answer<notifications::Inbox> {
-        self.first
+    /// How it stands with the newest page.
+    pub fn progress(&self) -> Progress {
+        self.progress
     }
 
-    pub fn rows(&self) -> RwSignal<Vec<Notification>> {
+    pub fn rows(&self) -> Memo<Vec<Notification>> {
         self.rows
     }
 
     /// Whether there are older ones.
     pub fn more(&self) -> bool {
-        self.more.get()
+        self.known.with(|known| known.has_more(self.filter))
     }
 
     /// What loads those before the last that is listed.
@@ -63,22 +75,5 @@ impl InboxList {
         if let Some(last) = self.rows.with_untracked(|rows| rows.last().map(|row| row.id)) {
             self.older.send(last);
         }
-    }
-
-    /// Puts a newer first page on top.
-    pub(super) fn take(&self, page: notifications::Inbox) {
-        let (notifications, more) = (self.rows.get_untracked(), self.more.get_untracked());
-        let now = page.on_top_of(notifications::Inbox { unread: 0, notifications, more });
-        self.more.set(now.more);
-        self.rows.set(now.notifications);
-    }
-
-    pub(super) fn mark(&self, id: Option<NotificationId>, read: bool) -> bool {
-        let concerned = move |row: &Notification| row.read != read && id.is_none_or(|id| row.id == id);
-        let any = self.rows.with_untracked(|rows| rows.iter().any(concerned));
-        if any {
-            self.rows.update(|rows| rows.iter_mut().filter(|row| concerned(row)).for_each(|row| row.read = read));
-        }
-        any
     }
 }

@@ -50,7 +50,7 @@ async fn a_report_is_answered_as_github_asks_its_partners_to() {
     let key = services::api_keys::get(&world.services, &world.owner.actor, made.api_key.id).await.unwrap();
     assert_eq!(key.status, domain::api_keys::Status::Disabled);
     let inbox = services::notifications::list(&world.services, &world.owner.actor, true, None).await.unwrap();
-    assert_eq!(inbox.unread, 1);
+    assert_eq!(inbox.unread.count, 1);
     let again = report(&world, json!([{ "token": made.secret }])).await.1;
     assert_eq!((&again[0]["label"], &again[0]["token_type"]), (&json!("true_positive"), &json!("tollhouse_api_key")));
 }

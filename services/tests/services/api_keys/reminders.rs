@@ -177,7 +177,7 @@ on_both_databases! {
         let outcomes = join_all((0..8).map(|number| api_keys::remind(servers[number % 2]))).await;
         assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
         for person in &people {
-            assert_eq!(notifications::unread(&world.services, person).await.unwrap(), 20);
+            assert_eq!(notifications::unread(&world.services, person).await.unwrap().count, 20);
         }
         assert_eq!(world.count("notifications").await, 40);
         another.database().clone().close().await.unwrap();

@@ -81,7 +81,7 @@ impl World {
     }
 }
 
-fn record(organization: &Organization, key: &ApiKey, call: &CallMade) -> CallRecord {
+pub(crate) fn record(organization: &Organization, key: &ApiKey, call: &CallMade) -> CallRecord {
     CallRecord {
         id: metering::new_call_id(call.at),
         organization_id: organization.id,

@@ -4,7 +4,7 @@ use leptos::{ev, prelude::*};
 use super::{
     Draft, Wrong,
     fields::{FIELDS, LevelField, LimitFields, NameFields, ProjectField, ReminderField},
-    life::LifeField,
+    life::{self, LifeField},
     rates::KeyRateFields,
     show_first_error,
 };
@@ -16,7 +16,7 @@ use crate::{
         deeds::{Deed, Stage},
         secret::ShownSecret,
     },
-    state::{act, load, use_address, use_organization, watch},
+    state::{act, load, use_address, use_organization},
 };
 
 /// The form for a new key.
@@ -31,7 +31,7 @@ pub(in crate::pages::api_keys) fn CreateSheet(
     let title =
         like.as_ref().map_or_else(|| "Create key".to_owned(), |key| format!("Create a successor of “{}”", key.name));
     view! {
-        <Dialog open=stage.open title sheet=true on_close=move || stage.closed()>
+        <Dialog title sheet=true on_close=move || stage.close()>
             <Form draft stage like=like.clone()/>
         </Dialog>
     }
@@ -41,8 +41,13 @@ pub(in crate::pages::api_keys) fn CreateSheet(
 fn Form(draft: Draft, stage: Stage, like: Option<ApiKey>) -> impl IntoView {
     let organization = use_organization();
     let policy = load(move || api::api_keys::PolicyQuestion { organization: organization.slug() });
+    // Where it can't be had, the server says what it forbids.
+    let policy_known = move || policy.progress().answered() || policy.progress().error().is_some();
     let policy = Memo::new(move |_| policy.with(|policy| policy.copied().unwrap_or_default()));
-    begin_with_a_project(draft);
+    let project = project_of(draft);
+    let life = life::allowed(draft, policy);
+    // What a press would send isn't known before.
+    let early = Signal::derive(move || !policy_known() || organization.projects.with(|projects| projects.is_none()));
     let create = act(
         move |input: &NewApiKey| api::api_keys::Create { organization: organization.slug(), input: input.clone() },
         move |_, CreatedApiKey { api_key, secret }| {
@@ -52,7 +57,7 @@ fn Form(draft: Draft, stage: Stage, like: Option<ApiKey>) -> impl IntoView {
     );
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        create.send_validated(draft.new_key());
+        create.send_validated(draft.new_key(&project.get(), &life.get()));
     };
     let wrong = Wrong(create.error());
     show_first_error(wrong);
@@ -68,34 +73,32 @@ fn Form(draft: Draft, stage: Stage, like: Option<ApiKey>) -> impl IntoView {
                 }.into_any())}
                 <NameFields draft wrong/>
                 <LevelField draft/>
-                <ProjectField draft wrong hint="Its calls are counted here."/>
+                <ProjectField draft value=project wrong hint="Its calls are counted here."/>
                 <LimitFields draft wrong/>
                 <KeyRateFields draft wrong/>
-                <LifeField draft wrong policy/>
+                <LifeField draft life wrong policy/>
                 <ReminderField draft wrong/>
             </div>
             <footer>
                 <Button on_press=move || stage.close()>"Cancel"</Button>
-                <Button look=Look::Primary submit=true pending=create.pending()>"Create key"</Button>
+                <Button look=Look::Primary submit=true pending=create.pending() disabled=early>"Create key"</Button>
             </footer>
         </form>
     }
 }
 
-/// Chooses the project that the page shows, or the first, where none is chosen that there is.
-fn begin_with_a_project(draft: Draft) {
+/// The project that is chosen; as long as none is that there is, the one that the page shows, or the first.
+fn project_of(draft: Draft) -> Memo<String> {
     let organization = use_organization();
     let query = use_address(Query::parse);
-    watch(move || {
-        let shown = query.with(|query| query.text("project").map(str::to_owned));
+    Memo::new(move |_| {
+        let chosen = draft.project.get();
+        let shown = query.with(|query| query.text("project").map(str::to_owned)).unwrap_or_default();
         organization.projects.with(|projects| {
-            let open = || {
-                projects.into_iter().flatten().filter(|project| !project.archived).map(|project| project.id.to_string())
-            };
-            if projects.is_some() && !open().any(|id| draft.project.with_untracked(|chosen| *chosen == id)) {
-                let first = shown.filter(|shown| open().any(|id| id == *shown)).or_else(|| open().next());
-                draft.project.set(first.unwrap_or_default());
-            }
-        });
-    });
+            let open = || projects.into_iter().flatten().filter(|project| !project.archived);
+            let id = |wanted: &str| open().map(|project| project.id.to_string()).find(|id| id == wanted);
+            let first = || open().next().map(|project| project.id.to_string());
+            id(&chosen).or_else(|| id(&shown)).or_else(first).unwrap_or_default()
+        })
+    })
 }

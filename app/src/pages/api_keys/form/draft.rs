@@ -15,7 +15,7 @@ pub(in crate::pages::api_keys) struct Draft {
     pub(super) name: RwSignal<String>,
     pub(super) description: RwSignal<String>,
     pub(super) level: RwSignal<String>,
-    /// A project's id; empty until one is chosen.
+    /// The id of the project that was chosen, if any was.
     pub(super) project: RwSignal<String>,
     pub(super) all_scopes: RwSignal<bool>,
     pub(super) scopes: RwSignal<Vec<String>>,
@@ -24,7 +24,7 @@ pub(in crate::pages::api_keys) struct Draft {
     pub(super) anywhere: RwSignal<bool>,
     /// One network a line.
     pub(super) networks: RwSignal<String>,
-    /// A number of days, [`life::DATE`], or [`life::NEVER`].
+    /// What was chosen: a number of days, [`life::DATE`], or [`life::NEVER`].
     pub(super) life: RwSignal<String>,
     /// The day that was chosen, such as `2026-11-17`.
     pub(super) day: RwSignal<String>,
@@ -108,11 +108,11 @@ impl Draft {
         self.level.with(|level| level.parse().unwrap_or(Level::Standard))
     }
 
-    /// What to ask for, or what is wrong with it.
-    pub(super) fn new_key(&self) -> Result<NewApiKey, FieldErrors> {
+    /// What to ask for in this project and for this life, or what is wrong with it.
+    pub(super) fn new_key(&self, project: &str, life: &str) -> Result<NewApiKey, FieldErrors> {
         let mut errors = FieldErrors::default();
         let level = self.level();
-        let project: Option<ProjectId> = self.project.with(|project| project.parse().ok());
+        let project: Option<ProjectId> = project.parse().ok();
         let asked = NewApiKey {
             name: self.name.get(),
             description: self.description.get(),
@@ -121,7 +121,7 @@ impl Draft {
             scopes: self.chosen_scopes(level, &mut errors),
             models: self.chosen_models(level, &mut errors),
             ip_allowlist: self.chosen_networks(&mut errors),
-            life: errors.check("life", life::read(&self.life.get(), &self.day.get())).unwrap_or(Life::Days(1)),
+            life: errors.check("life", life::read(life, &self.day.get())).unwrap_or(Life::Days(1)),
             rotate_every_days: self.reminder.with(|days| days.parse().ok()),
             rate_limits: rates::read(self, &mut errors),
         };

@@ -31,26 +31,18 @@ pub(in crate::pages::api_keys) fn EditSheet(
         key.with_value(|key| draft.changes(key).map_or(true, |changes| changes != ApiKeyChanges::default()))
     });
     let discarding = RwSignal::new(false);
-    let may_close = move |()| {
-        let dirty = dirty.get_untracked() && stage.open.get_untracked();
-        if dirty {
-            discarding.set(true);
-        }
-        !dirty
-    };
+    let close = move |()| if dirty.get_untracked() { discarding.set(true) } else { stage.close() };
     view! {
         <UnsavedGuard dirty=Signal::derive(move || dirty.get())/>
-        <Dialog open=stage.open title sheet=true may_close=may_close on_close=move || stage.closed()>
-            <Form draft key stage dirty narrowed on_cancel=move || { if may_close(()) { stage.close() } }/>
+        <Dialog title sheet=true on_close=close>
+            <Form draft key stage dirty narrowed on_cancel=close/>
         </Dialog>
         <Confirm
             open=discarding
             title="Discard your changes?"
             action="Discard"
-            on_confirm=move || {
-                discarding.set(false);
-                stage.close();
-            }
+            on_confirm=move || stage.close()
+            on_close=move || discarding.set(false)
         >
             <p>"What you have changed here isn't saved yet."</p>
         </Confirm>
@@ -96,7 +88,7 @@ fn Form(
                     <Notice>"Scopes and models are set to what it was used for in the last 30 days. Look through them, then save."</Notice>
                 }.into_any())}
                 <NameFields draft wrong/>
-                <ProjectField draft wrong hint="Moves the key. Calls made before stay where they were counted."/>
+                <ProjectField draft value=draft.project wrong hint="Moves the key. Calls made before stay where they were counted."/>
                 <LimitFields draft wrong/>
                 <KeyRateFields draft wrong/>
                 <ReminderField draft wrong before=key.get_value()/>

@@ -97,11 +97,18 @@ pub(super) fn LevelField(draft: Draft) -> impl IntoView {
 
 /// Where its calls are counted.
 #[component]
-pub(super) fn ProjectField(draft: Draft, wrong: Wrong, hint: &'static str) -> impl IntoView {
+pub(super) fn ProjectField(
+    draft: Draft,
+    /// The project's id.
+    #[prop(into)]
+    value: Signal<String>,
+    wrong: Wrong,
+    hint: &'static str,
+) -> impl IntoView {
     let organization = use_organization();
     let projects = Signal::derive(move || {
         let projects = organization.projects.with(|projects| projects.cloned().unwrap_or_default());
-        let chosen = draft.project.get();
+        let chosen = value.get();
         let open = projects.into_iter().filter(|project| !project.archived || project.id.to_string() == chosen);
         open.map(|project| Choice::new(project.id.to_string(), project.name)).collect::<Vec<_>>()
     });
@@ -111,7 +118,7 @@ pub(super) fn ProjectField(draft: Draft, wrong: Wrong, hint: &'static str) -> im
             <Select
                 name="project_id"
                 label="Project"
-                value=draft.project
+                value
                 on_change=move |project: String| draft.project.set(project)
                 choices=projects
                 hint

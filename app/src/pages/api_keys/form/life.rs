@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use super::{Draft, Wrong};
 use crate::{
     components::{Choice, Field, RadioCards, When},
-    state::{now, watch},
+    state::now,
 };
 
 /// What is offered, in days, where the policy allows it.
@@ -75,19 +75,22 @@ fn demand(policy: KeyPolicy) -> String {
     }
 }
 
+/// What is chosen; what the policy forbids isn't, so then it is the first that it offers.
+pub(super) fn allowed(draft: Draft, policy: Memo<KeyPolicy>) -> Memo<String> {
+    Memo::new(move |_| {
+        let (chosen, offered) = (draft.life.get(), choices(policy.get()));
+        if offered.iter().any(|choice| choice.value == chosen) {
+            return chosen;
+        }
+        offered.into_iter().next().map(|choice| choice.value).unwrap_or_default()
+    })
+}
+
 /// When the key is to expire.
 #[component]
-pub(super) fn LifeField(draft: Draft, wrong: Wrong, policy: Memo<KeyPolicy>) -> impl IntoView {
+pub(super) fn LifeField(draft: Draft, life: Memo<String>, wrong: Wrong, policy: Memo<KeyPolicy>) -> impl IntoView {
     let offered = Memo::new(move |_| choices(policy.get()));
-    // What the policy forbids isn't chosen.
-    watch(move || {
-        offered.with(|offered| {
-            if draft.life.with_untracked(|life| offered.iter().all(|choice| choice.value != *life)) {
-                draft.life.set(offered.first().map(|choice| choice.value.clone()).unwrap_or_default());
-            }
-        });
-    });
-    let on_a_day = move || draft.life.with(|life| life == DATE);
+    let on_a_day = move || life.with(|life| life == DATE);
     let error = wrong.of("life");
     view! {
         {move || {
@@ -96,7 +99,7 @@ pub(super) fn LifeField(draft: Draft, wrong: Wrong, policy: Memo<KeyPolicy>) -> 
                     name="life"
                     legend="Expires after"
                     inline=true
-                    value=draft.life
+                    value=life
                     choices=offered.get()
                     on_change=move |life: String| draft.life.set(life)
                     hint=format!("Can’t be changed afterwards.{}", demand(policy.get()))

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use crate::{
     addresses::KeysAddress,
     components::{Choice, SearchField, Select},
-    state::{settled, use_go, use_organization, watch},
+    state::{after_pause, use_go, use_organization},
 };
 
 /// What narrows and sorts the list, as the address says it.
@@ -84,22 +84,24 @@ fn choices(any: &str, others: impl Iterator<Item = Choice>) -> Vec<Choice> {
 #[component]
 fn Search(address: Memo<KeysAddress>) -> impl IntoView {
     let (go, organization) = (use_go(), use_organization());
-    let typed = RwSignal::new(address.with_untracked(|address| address.query.search.clone()));
-    let settled = settled(typed);
-    watch(move || {
-        let text = settled.get();
+    // What isn't in the address yet.
+    let typed = RwSignal::new(None::<String>);
+    let value =
+        Signal::derive(move || typed.get().unwrap_or_else(|| address.with(|address| address.query.search.clone())));
+    let search = after_pause(move || {
+        let Some(text) = typed.try_get_untracked().flatten() else { return };
         let before = address.get_untracked();
         if text != before.query.search {
-            go.replace(before.narrowed(|query| query.search = text).href(&organization.slug()));
+            go.replace(before.narrowed(|query| query.search.clone_from(&text)).href(&organization.slug()));
+        }
+        // What the address can't hold stays in the field.
+        if address.with_untracked(|address| address.query.search == text) {
+            typed.set(None);
         }
     });
-    // Back and "Remove the filters" change it too.
-    let searched = Memo::new(move |_| address.with(|address| address.query.search.clone()));
-    watch(move || {
-        let searched = searched.get();
-        if settled.get_untracked() == typed.get_untracked() && typed.get_untracked() != searched {
-            typed.set(searched);
-        }
-    });
-    view! { <SearchField label="Find a key" value=typed on_change=move |(text,): (String,)| typed.set(text)/> }
+    let on_change = move |(text,): (String,)| {
+        typed.set(Some(text));
+        search();
+    };
+    view! { <SearchField label="Find a key" value on_change/> }
 }

@@ -1,5 +1,5 @@
 use domain::{
-    api_keys::{ApiKey, KeyPage},
+    api_keys::{ApiKey, KeyPage, KeyQuery},
     ids::ApiKeyId,
 };
 use leptos::{ev, prelude::*};
@@ -7,7 +7,7 @@ use leptos::{ev, prelude::*};
 use crate::{
     addresses::KeysAddress,
     pages::api_keys::{is_revocable, may_manage},
-    state::{Organization, use_organization, watch},
+    state::{Organization, use_organization},
 };
 
 /// The keys of the page that are chosen. Other pages and filters begin anew: nobody ends what isn't in sight.
@@ -15,25 +15,28 @@ use crate::{
 pub(super) struct Selection {
     organization: Organization,
     page: ReadSignal<KeyPage>,
-    chosen: RwSignal<Vec<ApiKeyId>>,
+    query: Memo<KeyQuery>,
+    chosen: RwSignal<Chosen>,
     /// From where a range begins.
     anchor: StoredValue<Option<ApiKeyId>>,
 }
 
+/// Which keys were chosen on the page of which query: on any other none are.
+#[derive(Default)]
+struct Chosen {
+    query: KeyQuery,
+    ids: Vec<ApiKeyId>,
+}
+
 impl Selection {
     pub(super) fn new(page: ReadSignal<KeyPage>, address: Memo<KeysAddress>) -> Self {
-        let selection = Self {
+        Self {
             organization: use_organization(),
             page,
-            chosen: RwSignal::new(Vec::new()),
+            query: Memo::new(move |_| address.with(|address| address.query.clone())),
+            chosen: RwSignal::default(),
             anchor: StoredValue::new(None),
-        };
-        let query = Memo::new(move |_| address.with(|address| address.query.clone()));
-        watch(move || {
-            query.track();
-            selection.clear();
-        });
-        selection
+        }
     }
 
     /// Whether somebody may end this key, which is all that chosen keys are for.
@@ -42,7 +45,7 @@ impl Selection {
     }
 
     pub(super) fn holds(&self, id: ApiKeyId) -> bool {
-        self.chosen.with(|chosen| chosen.contains(&id))
+        self.query.with(|query| self.chosen.with(|chosen| chosen.query == *query && chosen.ids.contains(&id)))
     }
 
     /// Those that are chosen and still there.
@@ -75,7 +78,8 @@ impl Selection {
     }
 
     pub(super) fn choose_all(&self, on: bool) {
-        self.chosen.set(if on { untrack(|| self.offered()) } else { Vec::new() });
+        let ids = if on { untrack(|| self.offered()) } else { Vec::new() };
+        self.chosen.set(Chosen { query: self.query.get_untracked(), ids });
         self.anchor.set_value(None);
     }
 
@@ -93,12 +97,9 @@ impl Selection {
             (Some(from), Some(to)) => &offered[from.min(to)..=from.max(to)],
             _ => &[id][..],
         };
-        self.chosen.update(|chosen| {
-            chosen.retain(|id| !range.contains(id));
-            if on {
-                chosen.extend_from_slice(range);
-            }
-        });
+        let mut ids = offered.clone();
+        ids.retain(|id| if range.contains(id) { on } else { untrack(|| self.holds(*id)) });
+        self.chosen.set(Chosen { query: self.query.get_untracked(), ids });
         self.anchor.set_value(Some(id));
     }
 }

@@ -5,40 +5,31 @@ use super::name;
 use crate::{
     api,
     components::{Button, Dialog, FormError, Look, RATE_FIELDS, RateDraft, RateFields, format_count, use_toasts},
-    state::{act, use_organization, watch},
+    layout::Unsaved,
+    state::{act, use_organization},
 };
 
 /// The form for the limits of the organization or of a project.
 #[component]
 pub(super) fn LimitsDialog(
-    open: RwSignal<bool>,
-    edited: RwSignal<Option<SharedLimits>>,
-    /// Set to whether there is anything to save.
-    dirty: RwSignal<bool>,
-    on_saved: Callback<SharedLimits>,
+    limits: SharedLimits,
+    unsaved: Unsaved,
+    #[prop(into)] on_close: Callback<()>,
+    #[prop(into)] on_saved: Callback<()>,
 ) -> impl IntoView {
-    let title = move || {
-        edited.with(|edited| {
-            edited.as_ref().map(|limits| format!("Rate limits of {}", name(&limits.project))).unwrap_or_default()
-        })
-    };
+    let title = format!("Rate limits of {}", name(&limits.project));
     view! {
-        <Dialog open title=Signal::derive(title) on_close=move || dirty.set(false)>
-            {move || edited.get().map(|limits| view! { <Form limits open dirty on_saved/> })}
+        <Dialog title on_close>
+            <Form limits=limits.clone() unsaved on_close on_saved/>
         </Dialog>
     }
 }
 
 #[component]
-fn Form(
-    limits: SharedLimits,
-    open: RwSignal<bool>,
-    dirty: RwSignal<bool>,
-    on_saved: Callback<SharedLimits>,
-) -> impl IntoView {
+fn Form(limits: SharedLimits, unsaved: Unsaved, on_close: Callback<()>, on_saved: Callback<()>) -> impl IntoView {
     let slug = use_organization().slug();
     let toasts = use_toasts();
-    let SharedLimits { project, limits: before, configured } = limits.clone();
+    let SharedLimits { project, limits: before, configured } = limits;
     let together = match project {
         Some(_) => "For all keys of the project together. Those of the organization hold too.",
         None => "For all keys of the organization together, whatever their project.",
@@ -46,14 +37,14 @@ fn Form(
     let id = project.map(|project| project.id);
     let save = act(
         move |limits: &RateLimits| api::rate_limits::Set { organization: slug.clone(), project: id, limits: *limits },
-        move |chosen, ()| {
-            on_saved.run(SharedLimits { limits: chosen, ..limits.clone() });
+        move |_, ()| {
+            on_saved.run(());
             toasts.done("Rate limits saved; they hold from now on.");
-            open.set(false);
         },
     );
     let draft = RateDraft::of(before);
-    watch(move || dirty.set(draft.limits() != Ok(before)));
+    let dirty = Memo::new(move |_| draft.limits() != Ok(before));
+    unsaved.watch(dirty.into());
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         save.send_validated(draft.limits());
@@ -72,7 +63,7 @@ fn Form(
                 />
             </div>
             <footer>
-                <Button on_press=move || open.set(false)>"Cancel"</Button>
+                <Button on_press=on_close>"Cancel"</Button>
                 <Button
                     look=Look::Primary
                     submit=true
