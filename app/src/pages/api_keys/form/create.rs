@@ -16,7 +16,7 @@ use crate::{
         deeds::{Deed, Stage},
         secret::ShownSecret,
     },
-    state::{act, load, use_address, use_organization},
+    state::{act, load, use_address, use_organization, watch},
 };
 
 /// The form for a new key.
@@ -55,10 +55,19 @@ fn Form(draft: Draft, stage: Stage, like: Option<ApiKey>) -> impl IntoView {
             stage.finish_with(Deed::Show(ShownSecret { key: api_key, secret, rotated: false }));
         },
     );
+    // A press before that is remembered.
+    let pressed = RwSignal::new(false);
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        create.send_validated(draft.new_key(&project.get(), &life.get()));
+        pressed.set(true);
     };
+    watch(move || {
+        if pressed.get() && !early.get() {
+            pressed.set(false);
+            untrack(|| create.send_validated(draft.new_key(&project.get(), &life.get())));
+        }
+    });
+    let pending = Signal::derive(move || pressed.get() || create.pending().get());
     let wrong = Wrong(create.error());
     show_first_error(wrong);
     view! {
@@ -81,7 +90,7 @@ fn Form(draft: Draft, stage: Stage, like: Option<ApiKey>) -> impl IntoView {
             </div>
             <footer>
                 <Button on_press=move || stage.close()>"Cancel"</Button>
-                <Button look=Look::Primary submit=true pending=create.pending() disabled=early>"Create key"</Button>
+                <Button look=Look::Primary submit=true pending>"Create key"</Button>
             </footer>
         </form>
     }
