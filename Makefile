@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-.PHONY: run demo dev build test bench screenshot help
+.PHONY: run demo dev build test test-steady bench screenshot help
 
 run: ## serve the dashboard on http://127.0.0.1:3000, data in ./data
 	@scripts/run
@@ -16,6 +16,9 @@ dev: ## server and dashboard, rebuilt and reloaded on change
 test: ## everything that decides whether a change is good
 	@scripts/test
 
+test-steady: ## every test five times on a busy machine, to find what fails by chance
+	@scripts/test-steady
+
 build: ## release build: target/release/tollhouse, one file with the dashboard inside
 	@scripts/build
 
@@ -26,4 +29,4 @@ screenshot: ## take docs/images/usage.png anew
 	@scripts/screenshot
 
 help: ## list these
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

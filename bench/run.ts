@@ -5,6 +5,7 @@ import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 
 import { gateway } from "./gateway.ts";
+import { live } from "./live.ts";
 import { peers } from "./peers.ts";
 import { streams } from "./streams.ts";
 import { usage } from "./usage.ts";
@@ -31,3 +32,4 @@ if (is("gateway")) write("gateway", await gateway());
 if (is("streams")) write("streams", await streams());
 if (is("peers")) write("peers", await peers());
 if (is("usage")) write("usage", await usage());
+if (is("live")) write("live", await live());

@@ -33,7 +33,7 @@ export async function usage(): Promise<Row[]> {
 }
 
 async function measure(calls: number): Promise<Row[]> {
-  let demo: (Pick<Organization, "slug" | "email" | "password"> & { seconds: number }) | undefined;
+  let demo: (Organization & { seconds: number }) | undefined;
   const hub = await Hub.start(undefined, {}, async (hub) => {
     demo = await hub.command(["demo", "--calls", String(calls)]);
   });

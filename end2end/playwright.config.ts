@@ -1,35 +1,27 @@
 import { defineConfig } from "@playwright/test";
 
-const chromium = process.env.CHROMIUM ?? "/usr/bin/chromium";
-
-/** Debian's Chromium, which asks nobody for anything of its own accord. */
-const launchOptions = {
-  executablePath: chromium,
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-};
+import { STEADY, within } from "./browser/pace.ts";
+import { CHROMIUM } from "./lib/browser.ts";
 
 const screen = (width: number, height: number) => ({ viewport: { width, height } });
+
+/** Where tests run that say nothing of it: on a desktop. Those tagged so run there instead, or at all widths. */
+const [PHONE, TABLET, WIDTHS] = [/@phone/, /@tablet/, /@widths/];
+const at = (width: RegExp) => (STEADY ? width : [width, WIDTHS]);
 
 export default defineConfig({
   testDir: "browser",
   outputDir: "results",
+  globalSetup: "./browser/server.ts",
   fullyParallel: true,
   forbidOnly: true,
   // One more than the cores of a small machine: tests wait for the server's clock now and then.
   workers: 3,
-  timeout: 120_000,
-  expect: { timeout: 10_000 },
+  timeout: within(60_000),
+  expect: { timeout: within(5_000) },
   reporter: [["list"]],
   use: {
-    launchOptions,
+    launchOptions: CHROMIUM,
     locale: "en-GB",
     timezoneId: "Europe/Berlin",
     // Colours are measured when they have arrived, not on the way.
@@ -37,9 +29,9 @@ export default defineConfig({
     screenshot: "only-on-failure",
   },
   projects: [
-    { name: "phone", use: { ...screen(390, 844), hasTouch: true }, testIgnore: /screenshot/ },
-    { name: "tablet", use: { ...screen(820, 1180), hasTouch: true }, testIgnore: /screenshot/ },
-    { name: "desktop", use: screen(1440, 900), testIgnore: /screenshot/ },
+    { name: "phone", use: { ...screen(390, 844), hasTouch: true }, testIgnore: /screenshot/, grep: at(PHONE) },
+    { name: "tablet", use: { ...screen(820, 1180), hasTouch: true }, testIgnore: /screenshot/, grep: at(TABLET) },
+    { name: "desktop", use: screen(1440, 900), testIgnore: /screenshot/, grepInvert: [PHONE, TABLET] },
     { name: "screenshot", use: { ...screen(1440, 900), deviceScaleFactor: 2 }, testMatch: /screenshot/ },
   ],
 });

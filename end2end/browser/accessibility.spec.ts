@@ -3,6 +3,7 @@ import type { Page } from "@playwright/test";
 import { expectAccessible, expectToFit } from "./accessibility.ts";
 import { call } from "./client.ts";
 import { expect, test } from "./fixtures.ts";
+import { SettingsPage } from "./pages/settings.ts";
 import { UsagePage } from "./pages/usage.ts";
 
 async function look(page: Page): Promise<void> {
@@ -10,23 +11,25 @@ async function look(page: Page): Promise<void> {
   await expectAccessible(page);
 }
 
-test("pages beside the main road are accessible", async ({ signedIn: page, organization }) => {
-  for (const path of ["/account", `/o/${organization.slug}/settings`, "/nothing-here"]) {
+test("pages beside the main road are accessible", { tag: "@widths" }, async ({ signedIn: page, owner, organization }) => {
+  await owner.ask("rate_limits/set", { project: null, limits: { calls_per_minute: 60, tokens_per_minute: 2_000_000 } });
+  const home = `/o/${organization.slug}`;
+  for (const path of ["/account", `${home}/settings`, `${home}/keys/key_00000000000000000000000000`, "/nothing-here"]) {
     await page.goto(path);
-    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await expect(page.locator("h1, h2").filter({ visible: true }).first()).toBeVisible();
     await expect(page.locator("[aria-busy]")).toHaveCount(0);
     await look(page);
   }
 });
 
-test("the overview is accessible once there are calls", async ({ signedIn: page, hub, key, organization }) => {
+test("the overview is accessible once there are calls", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
   await call(hub, key.secret);
   await page.goto(`/o/${organization.slug}`);
   await expect(page.getByRole("figure")).toBeVisible();
   await look(page);
 });
 
-test("what opens above a page is accessible", async ({ signedIn: page, hub, key, organization }) => {
+test("what opens above a page is accessible", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
   await call(hub, key.secret);
   const usage = new UsagePage(page);
   await usage.open(organization.slug);
@@ -53,5 +56,14 @@ test("what opens above a page is accessible", async ({ signedIn: page, hub, key,
 
   await usage.chart.getByText("Show as a table").click();
   await expect(usage.chart.getByRole("table")).toBeVisible();
+  await look(page);
+});
+
+test("what asks before unsaved changes are left is accessible", { tag: "@widths" }, async ({ signedIn: page, organization }) => {
+  const settings = new SettingsPage(page);
+  await settings.open(organization.slug);
+  await settings.longestLife.fill("45");
+  await page.getByRole("link", { name: "Logs" }).filter({ visible: true }).first().click();
+  await expect(settings.leaving).toBeVisible();
   await look(page);
 });

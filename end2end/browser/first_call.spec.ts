@@ -1,5 +1,9 @@
 import { run } from "../lib/process.ts";
 import { expect, test } from "./fixtures.ts";
+import { within } from "./pace.ts";
+
+/** How long a call may take until it is on an open page, in milliseconds. */
+const LIVE_WITHIN = within(2_000);
 
 /** How each snippet is run, as somebody would who pastes it. */
 const RUNNERS: Record<string, (snippet: string) => [program: string, args: string[]]> = {
@@ -12,10 +16,12 @@ for (const [language, runner] of Object.entries(RUNNERS)) {
   test(`the ${language} snippet works as pasted, and its call arrives on the open page`, async ({ signedIn: page, key, organization }) => {
     await page.goto(`/o/${organization.slug}`);
     await expect(page.getByText("Waiting for the first call…")).toBeVisible();
-    await page.getByRole("tab", { name: language }).click();
+    const tab = page.getByRole("tab", { name: language });
+    await tab.click();
+    await expect(tab).toHaveAttribute("aria-selected", "true");
     const snippet = await page.getByRole("region", { name: "Snippet" }).innerText();
     const [program, args] = runner(snippet);
     expect(await run(program, args, { env: { ...process.env, TOLLHOUSE_KEY: key.secret } })).not.toBe("");
-    await expect(page.getByRole("heading", { name: "Your first call is here" })).toBeVisible({ timeout: 2_000 });
+    await expect(page.getByRole("heading", { name: "Your first call is here" })).toBeVisible({ timeout: LIVE_WITHIN });
   });
 }

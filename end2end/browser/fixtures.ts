@@ -1,11 +1,25 @@
-import { test as base, type Page } from "@playwright/test";
+import { type BrowserContext, test as base, type Page } from "@playwright/test";
 
 import { type CreatedKey, Hub, type Organization } from "../lib/hub.ts";
+import { Session } from "../lib/session.ts";
+import { STEADY } from "./pace.ts";
+import { unsettle } from "./steady.ts";
 
 export { expect } from "@playwright/test";
 
+/** What a server of a test's own is started with. */
+export interface Configuration {
+  /** Its tollhouse.toml. */
+  toml?: string;
+  environment?: Record<string, string>;
+}
+
 interface Fixtures {
-  /** An organization of the test's own, with its owner. */
+  /** For tests that need a server of their own; all others share one. */
+  ownServer: Configuration | undefined;
+  hub: Hub;
+  /** The owner of an organization of the test's own, signed in. */
+  owner: Session;
   organization: Organization;
   /** A key of it that may call models. */
   key: CreatedKey;
@@ -13,29 +27,33 @@ interface Fixtures {
   signedIn: Page;
 }
 
-export const test = base.extend<Fixtures, { hub: Hub }>({
-  hub: [
-    async ({}, use) => {
-      const hub = await Hub.start();
+export const test = base.extend<Fixtures>({
+  ownServer: [undefined, { option: true }],
+  hub: async ({ ownServer }, use) => {
+    if (!ownServer) return use(Hub.at(process.env.TEST_HUB ?? ""));
+    const hub = await Hub.start(ownServer.toml, ownServer.environment);
+    try {
       await use(hub);
+    } finally {
       await hub.stop();
-    },
-    { scope: "worker" },
-  ],
+    }
+  },
   baseURL: async ({ hub }, use) => use(hub.url),
-  organization: async ({ hub }, use) => use(await hub.organization()),
-  key: async ({ hub, organization }, use) => use(await hub.key(organization)),
-  signedIn: async ({ page, organization }, use) => {
-    await signIn(page, organization);
+  owner: async ({ hub }, use) => use(await Session.signUp(hub)),
+  organization: async ({ owner }, use) => use(owner.organization),
+  key: async ({ owner }, use) => use(await owner.key()),
+  context: async ({ context }, use, test) => {
+    const settle = STEADY ? await unsettle(context, test) : undefined;
+    await use(context);
+    await settle?.();
+  },
+  signedIn: async ({ page, owner }, use) => {
+    await signIn(page.context(), owner);
     await use(page);
   },
 });
 
-/** Signs in as the browser's pages do, without showing them. */
-export async function signIn(page: Page, { email, password }: Pick<Organization, "email" | "password">): Promise<void> {
-  const response = await page.request.post("/api/accounts/sign_in", {
-    headers: { "sec-fetch-site": "same-origin" },
-    data: { input: { email, password } },
-  });
-  if (!response.ok()) throw new Error(`signing in was answered with ${response.status()}`);
+/** Gives all pages of a browser somebody's session. */
+export async function signIn(context: BrowserContext, { hub, cookie }: Session): Promise<void> {
+  await context.addCookies([{ ...cookie, url: hub.url, httpOnly: true, sameSite: "Lax" }]);
 }

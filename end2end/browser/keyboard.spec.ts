@@ -1,6 +1,5 @@
 import type { Page } from "@playwright/test";
 
-import { expectAccessible } from "./accessibility.ts";
 import { call } from "./client.ts";
 import { expect, test } from "./fixtures.ts";
 import { ApiKeysPage } from "./pages/api_keys.ts";
@@ -80,7 +79,6 @@ test("shortcuts of single keys can be switched off, and never fire while one typ
   await press("g", "u", "?", "/");
   await expect(page).toHaveURL("/account");
   await expect(page.getByRole("dialog")).toHaveCount(0);
-  await expectAccessible(page);
 
   await page.reload();
   await expect(page.getByRole("radio", { name: /^Off/ })).toBeChecked();

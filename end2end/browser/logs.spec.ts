@@ -1,13 +1,12 @@
-import { Hub } from "../lib/hub.ts";
 import { Upstream } from "../lib/upstream.ts";
 import { CONFIGURATION, UPSTREAM_KEY } from "../sdk/configuration.ts";
 import { expectAccessible, expectToFit } from "./accessibility.ts";
 import { call, client } from "./client.ts";
-import { expect, signIn, test } from "./fixtures.ts";
+import { expect, test } from "./fixtures.ts";
 import { LogsPage } from "./pages/logs.ts";
 import { UsagePage } from "./pages/usage.ts";
 
-test("the log is narrowed to presets and to any days, in a zone that is told", async ({ signedIn: page, hub, key, organization }) => {
+test("the log is narrowed to presets and to any days, in a zone that is told", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
   await call(hub, key.secret);
   const logs = new LogsPage(page);
   const range = page.getByRole("button", { name: /^Range/ });
@@ -44,12 +43,17 @@ test("the log is narrowed to presets and to any days, in a zone that is told", a
   await expect(logs.rows).toHaveCount(1);
 });
 
-test("the errors that a tile counts are those that it leads to", async ({ browser, viewport }) => {
-  const upstream = await Upstream.start();
-  const hub = await Hub.start(CONFIGURATION(upstream.url), { UPSTREAM_KEY });
-  try {
-    const organization = await hub.organization();
-    const { secret } = await hub.key(organization);
+test.describe("where providers fail", () => {
+  test.use({
+    ownServer: async ({}, use) => {
+      const upstream = await Upstream.start();
+      const toml = `${CONFIGURATION(upstream.url, "1m")}\n[sign_up]\nopen = true\n`;
+      await use({ toml, environment: { UPSTREAM_KEY } });
+      await upstream.stop();
+    },
+  });
+
+  test("the errors that a tile counts are those that it leads to", async ({ signedIn: page, hub, key: { secret }, organization }) => {
     await call(hub, secret);
     const messages = [{ role: "user" as const, content: "Hello" }];
     await expect(client(hub, secret).chat.completions.create({ model: "broken", messages })).rejects.toThrow("502");
@@ -59,8 +63,6 @@ test("the errors that a tile counts are those that it leads to", async ({ browse
     }).rejects.toThrow();
     await expect(client(hub, secret).chat.completions.create({ model: "unknown", messages })).rejects.toThrow();
 
-    const page = await browser.newPage({ baseURL: hub.url, viewport });
-    await signIn(page, organization);
     const [usage, logs] = [new UsagePage(page), new LogsPage(page)];
     await usage.open(organization.slug);
     await expect(usage.tile("Errors")).toHaveText("2");
@@ -77,8 +79,5 @@ test("the errors that a tile counts are those that it leads to", async ({ browse
     await usage.tile("Errors").click();
     await expect(page).toHaveURL(/range=month&outcome=errors/);
     await expect(logs.rows).toHaveCount(2);
-  } finally {
-    await hub.stop();
-    await upstream.stop();
-  }
+  });
 });

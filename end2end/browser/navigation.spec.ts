@@ -1,3 +1,4 @@
+import { Session } from "../lib/session.ts";
 import { call } from "./client.ts";
 import { expect, signIn, test } from "./fixtures.ts";
 import { ApiKeysPage } from "./pages/api_keys.ts";
@@ -11,7 +12,7 @@ const PAGES: [path: string, heading: string | RegExp][] = [
   ["/settings", "Settings"],
 ];
 
-test("every page of the menu opens, by the menu and by its address", async ({ signedIn: page, organization }) => {
+test("every page of the menu opens, by the menu and by its address", { tag: "@widths" }, async ({ signedIn: page, organization }) => {
   for (const [path, heading] of PAGES) {
     await page.goto(`/o/${organization.slug}${path}`);
     await expect(page.getByRole("heading", { level: 1, name: heading })).toBeVisible();
@@ -38,7 +39,7 @@ test("what needs a session leads to the sign-in, and from there to where one wan
 });
 
 test("another organization's page looks just like one that doesn't exist", async ({ signedIn: page, hub }) => {
-  const other = await hub.organization();
+  const { organization: other } = await Session.signUp(hub);
   const texts: string[] = [];
   for (const slug of [other.slug, "there-is-no-such-organization"]) {
     await page.goto(`/o/${slug}/keys`);
@@ -67,9 +68,9 @@ test("range, view and group are in the address, survive a reload, and Back undoe
   await expect(page.getByRole("button", { name: "Daily" })).toHaveAttribute("aria-pressed", "true");
 });
 
-test("two tabs: what one creates, the other shows after a reload; signing out ends both", async ({ context, organization }) => {
+test("two tabs: what one creates, the other shows after a reload; signing out ends both", async ({ context, owner, organization }) => {
+  await signIn(context, owner);
   const [first, second] = [await context.newPage(), await context.newPage()];
-  await signIn(first, organization);
   const [keys, others] = [new ApiKeysPage(first), new ApiKeysPage(second)];
   await keys.open(organization.slug);
   await others.open(organization.slug);

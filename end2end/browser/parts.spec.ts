@@ -47,7 +47,7 @@ test("a page that can't be loaded says so, loses nothing, and comes when tried a
   await expect(missed).toBeHidden();
 });
 
-test("on a slow network the page before stays until the next is there", async ({ signedIn: page, organization }) => {
+test("on a slow network the page before stays until the next is there", { tag: "@phone" }, async ({ signedIn: page, organization }) => {
   await page.goto(`/o/${organization.slug}/usage`);
   await expect(page.getByRole("heading", { level: 1, name: "Usage" })).toBeVisible();
   let go = () => {};

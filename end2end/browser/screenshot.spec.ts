@@ -1,6 +1,7 @@
 import { expect, test } from "@playwright/test";
 
 import { Hub, type Organization } from "../lib/hub.ts";
+import { Session } from "../lib/session.ts";
 import { signIn } from "./fixtures.ts";
 import { UsagePage } from "./pages/usage.ts";
 
@@ -12,7 +13,7 @@ test("the README's picture", async ({ browser }) => {
   try {
     if (!demo) throw new Error("there is no demo");
     const page = await browser.newPage({ baseURL: hub.url, colorScheme: "light" });
-    await signIn(page, demo);
+    await signIn(page.context(), await Session.signIn(hub, demo));
     const usage = new UsagePage(page);
     await usage.open(demo.slug, "?range=30d");
     await expect(usage.bars.first()).toBeAttached();

@@ -18,5 +18,5 @@ test("the theme follows the system until one is chosen, which stays", async ({ s
   await page.getByRole("menuitem", { name: "Dark" }).click();
   await expect.poll(() => ground(page)).toBe(dark);
   await page.reload();
-  expect(await ground(page)).toBe(dark);
+  await expect.poll(() => ground(page)).toBe(dark);
 });

@@ -3,26 +3,28 @@ import { once } from "node:events";
 import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 
 import { end, freePort, run } from "./process.ts";
 
-/** A key as `tollhouse key create` tells it. */
+/** A key, and its secret. */
 export interface CreatedKey {
   id: string;
   secret: string;
-  prefix: string;
 }
 
-/** An organization with its owner. */
+/** An organization, and how its owner signs in. */
 export interface Organization {
   slug: string;
-  name: string;
   email: string;
   password: string;
 }
 
 /** How long a server may take until it answers, in milliseconds. */
 const STARTS_WITHIN = 30_000;
+
+/** What everybody in the tests signs in with. */
+export const PASSWORD = "a horse of another colour";
 
 let organizations = 0;
 
@@ -63,6 +65,17 @@ export class Hub {
     return hub;
   }
 
+  /** The one that another process has started, and stops: what `place` said there. */
+  static at(place: string): Hub {
+    const { folder, port } = JSON.parse(place) as { folder: string; port: number };
+    return new Hub(folder, port, {});
+  }
+
+  /** Where it is, for other processes. */
+  get place(): string {
+    return JSON.stringify({ folder: this.folder, port: Number(new URL(this.url).port) });
+  }
+
   /** Runs a command and reads the JSON it prints. */
   async command<T>(args: string[], input?: string): Promise<T> {
     return JSON.parse(await run(program(), ["--json", ...args], { env: this.environment, input })) as T;
@@ -72,10 +85,9 @@ export class Hub {
   async organization(name = `Company ${++organizations}`, timeZone = "UTC"): Promise<Organization> {
     const made = await this.command<{ slug: string }>(["org", "create", "--name", name, "--time-zone", timeZone]);
     const email = `owner@${made.slug}.example`;
-    const password = "correct horse battery staple";
     const owner = ["--email", email, "--name", "Mira Sorel", "--org", made.slug, "--role", "owner"];
-    await this.command(["user", "create", ...owner, "--password-stdin"], password);
-    return { slug: made.slug, name, email, password };
+    await this.command(["user", "create", ...owner, "--password-stdin"], PASSWORD);
+    return { slug: made.slug, email, password: PASSWORD };
   }
 
   /** Makes a key in the organization's first project; `more` may name it. */
@@ -87,9 +99,21 @@ export class Hub {
     return this.command<CreatedKey>(["key", "create", ...args]);
   }
 
-  /** Tells that a secret was found at `place`, which disables its key. */
-  async reportLeak(secret: string, place = ""): Promise<void> {
-    await this.command(["key", "report-leak", "--place", place], `${secret}\n`);
+  /** Reports keys that were found at `url`, as a scanner does; that disables them. */
+  async reportLeaks(keys: CreatedKey[], url?: string): Promise<void> {
+    const response = await fetch(`${this.url}/v1/keys/report-leak`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(keys.map(({ secret }) => ({ token: secret, type: "tollhouse_api_key", url }))),
+    });
+    if (!response.ok) throw new Error(`the report was answered with ${response.status}: ${await response.text()}`);
+  }
+
+  /** Keeps the server from writing to its SQLite file until what this gives is called. */
+  lockDatabase(): () => void {
+    const database = new DatabaseSync(join(this.folder, "tollhouse.db"));
+    database.exec("BEGIN IMMEDIATE");
+    return () => database.close();
   }
 
   /** Ends the process and starts another on the same port and data. */

@@ -1,44 +1,79 @@
-import type { Hub, Organization } from "./hub.ts";
+import { randomBytes } from "node:crypto";
 
-/** What the dashboard asks of its server, signed in as an organization's owner. */
+import { type CreatedKey, type Hub, type Organization, PASSWORD } from "./hub.ts";
+
+/** What a key is made with; whatever is left out is as the dashboard's form begins. */
+interface NewKey {
+  name?: string;
+  level?: "read" | "standard";
+  life?: "never" | { days: number };
+}
+
+/** Somebody who is signed in, and what the dashboard asks of its server for them. */
 export class Session {
-  private readonly hub: Hub;
-  private readonly slug: string;
-  private readonly cookie: string;
+  readonly hub: Hub;
+  readonly organization: Organization;
+  /** The cookie that the browser would send. */
+  readonly cookie: { name: string; value: string };
+  private project: string | undefined;
 
-  private constructor(hub: Hub, slug: string, cookie: string) {
+  private constructor(hub: Hub, organization: Organization, cookie: Session["cookie"]) {
     this.hub = hub;
-    this.slug = slug;
+    this.organization = organization;
     this.cookie = cookie;
   }
 
-  static async signIn(hub: Hub, { slug, email, password }: Pick<Organization, "slug" | "email" | "password">): Promise<Session> {
-    const response = await fetch(`${hub.url}/api/accounts/sign_in`, {
-      method: "POST",
-      headers: { "content-type": "application/json", origin: hub.url },
-      body: JSON.stringify({ input: { email, password } }),
-    });
-    const cookie = response.headers.getSetCookie()[0]?.split(";")[0];
-    if (!response.ok || !cookie) throw new Error(`signing in was answered with ${response.status}`);
-    return new Session(hub, slug, cookie);
+  static async signIn(hub: Hub, organization: Organization): Promise<Session> {
+    const { email, password } = organization;
+    return new Session(hub, organization, await enter(hub, "sign_in", { email, password }));
+  }
+
+  /** Makes an account with an organization of its own. */
+  static async signUp(hub: Hub): Promise<Session> {
+    const slug = `company-${randomBytes(4).toString("hex")}`;
+    const account = { email: `owner@${slug}.example`, password: PASSWORD };
+    // The slug is made of the organization's name.
+    const cookie = await enter(hub, "sign_up", { ...account, name: "Mira Sorel", organization: slug, time_zone: "UTC" });
+    return new Session(hub, { slug, ...account }, cookie);
   }
 
   /** The CSV of `area`, `calls` or `usage`, as a page's address with this query would export it. */
   async csv(area: "calls" | "usage", query: Record<string, string> = {}): Promise<string> {
-    const search = new URLSearchParams({ organization: this.slug, ...query });
-    const response = await fetch(`${this.hub.url}/api/${area}/export.csv?${search}`, { headers: { cookie: this.cookie } });
+    const search = new URLSearchParams({ organization: this.organization.slug, ...query });
+    const headers = { cookie: `${this.cookie.name}=${this.cookie.value}` };
+    const response = await fetch(`${this.hub.url}/api/${area}/export.csv?${search}`, { headers });
     if (!response.ok) throw new Error(`the export of ${area} was answered with ${response.status}`);
     return response.text();
   }
 
   /** The answer of the server function at `path`. */
   async ask<T>(path: string, input: Record<string, unknown> = {}): Promise<T> {
-    const response = await fetch(`${this.hub.url}/api/${path}`, {
-      method: "POST",
-      headers: { "content-type": "application/json", origin: this.hub.url, cookie: this.cookie },
-      body: JSON.stringify({ organization: this.slug, ...input }),
-    });
-    if (!response.ok) throw new Error(`${path} was answered with ${response.status}: ${await response.text()}`);
+    const response = await post(this.hub, path, { organization: this.organization.slug, ...input }, this.cookie);
     return (await response.json()) as T;
   }
+
+  /** Makes a key in the organization's first project. */
+  async key({ name, level = "standard", life = "never" }: NewKey = {}): Promise<CreatedKey> {
+    this.project ??= (await this.ask<{ id: string }[]>("projects/list"))[0]?.id;
+    const input = { name: name ?? `${level} key`, level, life, project_id: this.project };
+    const { api_key, secret } = await this.ask<{ api_key: { id: string }; secret: string }>("api_keys/create", { input });
+    return { id: api_key.id, secret };
+  }
+}
+
+async function enter(hub: Hub, door: "sign_in" | "sign_up", input: Record<string, string>): Promise<Session["cookie"]> {
+  const response = await post(hub, `accounts/${door}`, { input });
+  const [name, value] = response.headers.getSetCookie()[0]?.split(";")[0]?.split("=") ?? [];
+  if (!name || !value) throw new Error(`${door} gave no cookie`);
+  return { name, value };
+}
+
+async function post(hub: Hub, path: string, body: object, cookie?: Session["cookie"]): Promise<Response> {
+  const response = await fetch(`${hub.url}/api/${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", origin: hub.url, ...(cookie && { cookie: `${cookie.name}=${cookie.value}` }) },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${path} was answered with ${response.status}: ${await response.text()}`);
+  return response;
 }

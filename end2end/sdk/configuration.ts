@@ -48,9 +48,9 @@ function model(name: string, provider: string, service: string, upstreamName = n
 }
 
 /** A tollhouse.toml with the sandbox, and with the provider at `upstream`, whose models go by other names there. */
-export const CONFIGURATION = (upstream: string): string =>
+export const CONFIGURATION = (upstream: string, firstByteTimeout = "1s"): string =>
   [
-    '[gateway]\nfirst_byte_timeout = "1s"\nfiles_provider = "upstream"',
+    `[gateway]\nfirst_byte_timeout = "${firstByteTimeout}"\nfiles_provider = "upstream"`,
     '[[provider]]\nname = "sandbox"\nkind = "sandbox"',
     `[[provider]]\nname = "upstream"\nkind = "openai"\nbase_url = "${upstream}"\napi_key_env = "UPSTREAM_KEY"`,
     `[[provider]]\nname = "anthropic"\nkind = "anthropic"\nbase_url = "${upstream}"\napi_key_env = "UPSTREAM_KEY"`,

@@ -42,4 +42,11 @@ export class Inbox {
   async mark(text: string, as: "read" | "unread"): Promise<void> {
     await this.row(text).getByRole("button", { name: `Mark as ${as}` }).click();
   }
+
+  /** Marks, and waits until the server knows: the page shows a mark before that. */
+  async marked(text: string, as: "read" | "unread"): Promise<void> {
+    const answer = this.page.waitForResponse("**/api/notifications/mark");
+    await this.mark(text, as);
+    await answer;
+  }
 }
