@@ -1,0 +1,233 @@
+import type { Page, WebSocketRoute } from "@playwright/test";
+
+import { Session } from "../lib/session.ts";
+import { call } from "./client.ts";
+import { expect, signIn, test } from "./fixtures.ts";
+import { ApiKeysPage } from "./pages/api_keys.ts";
+import { Inbox } from "./pages/inbox.ts";
+import { UsagePage } from "./pages/usage.ts";
+
+// Answers that come late or in another order, presses before there is code for them, other tabs: what a slow machine or
+// network does by chance happens here each time.
+
+interface Held {
+  /** When the server has given it. */
+  asked: Promise<void>;
+  release: () => void;
+}
+
+/** Holds back the answer to the next request for `path`: the server has given it already. */
+async function holdAnswer(page: Page, path: string): Promise<Held> {
+  const [asked, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  await page.route(
+    `**${path}`,
+    async (route) => {
+      const response = await route.fetch();
+      asked.resolve();
+      await release.promise;
+      await route.fulfill({ response });
+    },
+    { times: 1 },
+  );
+  return { asked: asked.promise, release: release.resolve };
+}
+
+/** Keeps the page from connecting to the server's news until what it gives is called. */
+async function holdConnection(page: Page): Promise<() => void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  await page.routeWebSocket(/\/api\/live/, async (socket: WebSocketRoute) => {
+    await promise;
+    socket.connectToServer();
+  });
+  return resolve;
+}
+
+/** Everything that the bell says from now on. */
+async function listenToBell(page: Page): Promise<() => Promise<string[]>> {
+  await page.evaluate(() => {
+    const said: string[] = [];
+    const bell = document.querySelector(".bell");
+    const note = () => said.push(bell?.getAttribute("aria-label") ?? "");
+    if (bell) new MutationObserver(note).observe(bell, { attributeFilter: ["aria-label"] });
+    Object.assign(window, { said });
+  });
+  return () => page.evaluate(() => (window as unknown as { said: string[] }).said);
+}
+
+test("an answer that was overtaken by a mark brings nothing back", async ({ signedIn: page, hub, organization, key }) => {
+  await hub.reportLeaks([key]);
+  const inbox = new Inbox(page);
+  await inbox.goto(organization.slug);
+  await inbox.expectUnread(1);
+
+  // Opening the bell asks anew; the server still answers that one isn't read.
+  const held = await holdAnswer(page, "/api/notifications/list");
+  await inbox.open();
+  await held.asked;
+  const said = await listenToBell(page);
+  const marked = page.waitForResponse("**/api/notifications/mark");
+  await inbox.panel.getByRole("button", { name: "Mark all as read" }).click();
+  await marked;
+  await inbox.expectUnread(0);
+  const late = page.waitForResponse("**/api/notifications/list");
+  held.release();
+  await (await late).finished();
+  await page.keyboard.press("Escape");
+  await inbox.expectUnread(0);
+  await expect(inbox.rows.getByRole("button", { name: "Mark as unread" })).toBeVisible();
+  expect(await said()).toEqual(["Notifications"]);
+});
+
+test("what was marked stays marked where the page is reloaded before the server has answered", async ({ signedIn: page, hub, organization, key }) => {
+  await hub.reportLeaks([key]);
+  const inbox = new Inbox(page);
+  await inbox.goto(organization.slug);
+  await inbox.expectUnread(1);
+  const unlock = hub.lockDatabase();
+  await inbox.bell.click();
+  await inbox.panel.getByRole("button", { name: "Mark all as read" }).click();
+  await page.reload({ waitUntil: "commit" });
+  unlock();
+  await inbox.expectUnread(0);
+});
+
+test("a mark that another tab takes back before this one hears of it is taken back here", async ({ signedIn: page, hub, owner, organization, key }) => {
+  await hub.reportLeaks([key]);
+  const inbox = new Inbox(page);
+  const connect = await holdConnection(page);
+  await inbox.goto(organization.slug);
+  await inbox.expectUnread(1);
+  const held = await holdAnswer(page, "/api/notifications/mark");
+  await inbox.rows.getByRole("button", { name: "Mark as read" }).click();
+  await held.asked;
+  await inbox.expectUnread(0);
+  await owner.ask("notifications/mark", { ids: null, read: false });
+  connect();
+  held.release();
+  await inbox.expectUnread(1);
+  await expect(inbox.rows.getByRole("button", { name: "Mark as read" })).toBeVisible();
+});
+
+test("what happened before the page was connected is on it", async ({ signedIn: page, hub, owner, organization, key }) => {
+  await hub.reportLeaks([await owner.key()]);
+  const inbox = new Inbox(page);
+  const connect = await holdConnection(page);
+  await page.goto(`/o/${organization.slug}/usage`);
+  await inbox.expectUnread(1);
+  await expect(page.getByText("No calls in this range")).toBeVisible();
+  await owner.ask("notifications/mark", { ids: null, read: true });
+  await call(hub, key.secret);
+  connect();
+  await inbox.expectUnread(0);
+  await expect(page.getByRole("figure")).toBeVisible();
+});
+
+test("a button stays where it is while the page connects", { tag: "@widths" }, async ({ signedIn: page, organization }) => {
+  const connect = await holdConnection(page);
+  await new ApiKeysPage(page).open(organization.slug);
+  const create = page.getByRole("button", { name: "Create key" });
+  await expect(page.getByRole("button", { name: "Connecting…" })).toBeVisible();
+  const before = await create.boundingBox();
+  connect();
+  await expect(page.getByRole("button", { name: "Live" })).toBeVisible();
+  expect(await create.boundingBox()).toEqual(before);
+});
+
+test("a press before the dialog's code has come opens it once, when it comes", async ({ signedIn: page, organization }) => {
+  const keys = new ApiKeysPage(page);
+  await keys.open(organization.slug);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  await page.route(/\.wasm$/, async (route) => {
+    await promise;
+    await route.continue();
+  });
+  const create = page.getByRole("button", { name: "Create key" });
+  const steps = await page.evaluate(() => history.length);
+  await create.dblclick();
+  await expect(page.getByText("Loading what was asked for")).toBeAttached();
+  await create.click();
+  resolve();
+  await expect(page.getByRole("dialog", { name: "Create key" })).toBeVisible();
+  await expect(page.getByText("Loading what was asked for")).toBeHidden();
+  expect(await page.evaluate(() => history.length)).toBe(steps + 1);
+  await page.goBack();
+  await expect(page.getByRole("dialog")).toBeHidden();
+  await create.click();
+  await expect(page.getByRole("dialog", { name: "Create key" })).toBeVisible();
+});
+
+test("a form that is sent before it is known what may be chosen is sent then, once", async ({ signedIn: page, organization }) => {
+  const keys = new ApiKeysPage(page);
+  await keys.open(organization.slug);
+  const held = await holdAnswer(page, "/api/api_keys/policy");
+  await page.getByRole("button", { name: "Create key" }).click();
+  await held.asked;
+  let sent = 0;
+  page.on("request", (request) => (sent += Number(request.url().endsWith("/api/api_keys/create"))));
+  await keys.creation.getByLabel("Name").fill("Early");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  await expect(keys.creation.getByRole("button", { name: "Create key" })).toHaveAttribute("aria-busy", "true");
+  expect(sent).toBe(0);
+  held.release();
+  await expect(keys.secret).toBeVisible();
+  expect(sent).toBe(1);
+});
+
+test("what is typed before the palette's code has come is in it", async ({ signedIn: page, organization }) => {
+  await new UsagePage(page).open(organization.slug);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  await page.route(/\.wasm$/, async (route) => {
+    await promise;
+    await route.continue();
+  });
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("g settings");
+  for (let letter = 0; letter < "g settings".length; letter++) await page.keyboard.press("Backspace");
+  await page.keyboard.type("logs");
+  await expect(page).toHaveURL(/\/usage$/);
+  resolve();
+  await expect(page.getByRole("combobox")).toHaveValue("logs");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/logs$/);
+});
+
+test("tabs share one session: its end asks in all of them, and signing in goes on in all", async ({ context, signedIn: page, hub, organization }) => {
+  const other = await context.newPage();
+  await other.goto(`/o/${organization.slug}/settings`);
+  const field = other.getByRole("main").getByRole("textbox").first();
+  await field.fill("41");
+  await new UsagePage(page).open(organization.slug);
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox").fill("Sign out");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/sign-in/);
+  await expect(other.getByRole("dialog").getByLabel("Password")).toBeVisible();
+
+  await page.getByLabel("Email").fill(organization.email);
+  await page.getByLabel("Password").fill(organization.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expect(other.getByRole("dialog")).toBeHidden();
+  await expect(field).toHaveValue("41");
+
+  await test.step("somebody else's session shows nothing of the first", async () => {
+    const stranger = await Session.signUp(hub);
+    await signIn(context, stranger);
+    await other.evaluate(() => localStorage.setItem("session", "another tab's"));
+    await expect(page.getByRole("heading", { name: "No road leads here" })).toBeVisible();
+  });
+});
+
+test("two tabs change settings beside each other without undoing what the other did", async ({ context, signedIn: page, owner, organization }) => {
+  await page.goto(`/o/${organization.slug}/settings`);
+  const minutes = page.getByLabel("Minutes without activity");
+  await minutes.fill("45");
+  await owner.ask("organizations/update_settings", { changes: { key_policy: { expiry_required: true, longest_life_days: 60 } } });
+  await page.getByRole("button", { name: "Save", exact: true }).first().click();
+  await expect(page.getByText("Settings saved.")).toBeVisible();
+  const settings = await owner.ask<{ session_idle_minutes: number; key_policy: object }>("organizations/settings");
+  expect(settings.session_idle_minutes).toBe(45);
+  expect(settings.key_policy).toEqual({ expiry_required: true, longest_life_days: 60 });
+  await context.close();
+});
