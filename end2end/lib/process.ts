@@ -1,16 +1,22 @@
 import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 
+/** Where to look for ports: below those that connections of anybody's begin at, who could take one before it is listened on. */
+const PORTS: [first: number, end: number] = [10_000, 20_000];
+
 /** A TCP port of loopback that nobody listens on. */
 export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  probe.close();
-  await once(probe, "close");
-  if (address === null || typeof address === "string") throw new Error("the probe had no port");
-  return address.port;
+  for (;;) {
+    const port = randomInt(...PORTS);
+    const probe = createServer().listen(port, "127.0.0.1");
+    const listens = await once(probe, "listening").then(() => true, () => false);
+    if (!listens) continue;
+    probe.close();
+    await once(probe, "close");
+    return port;
+  }
 }
 
 /** Runs a program to its end and gives what it printed; throws where it fails. */
