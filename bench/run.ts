@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 
+import { changes } from "./changes.ts";
 import { gateway } from "./gateway.ts";
 import { live } from "./live.ts";
 import { peers } from "./peers.ts";
@@ -33,3 +34,4 @@ if (is("streams")) write("streams", await streams());
 if (is("peers")) write("peers", await peers());
 if (is("usage")) write("usage", await usage());
 if (is("live")) write("live", await live());
+if (is("changes")) write("changes", await changes());

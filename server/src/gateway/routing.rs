@@ -84,7 +84,10 @@ pub(super) async fn ask(gateway: &Gateway, call: &Call, request: ProviderRequest
     match (last, shut) {
         (Some(last), _) => last,
         (None, Some((provider, opens_in))) => Err(not_asked(provider, opens_in)),
-        (None, None) => Err(unanswered(&Arc::default(), Refusal::internal(), true)),
+        (None, None) => {
+            let refusal = Refusal::upstream_timeout("The call's time was over before a provider could be asked.");
+            Err(unanswered(&Arc::default(), refusal, true))
+        }
     }
 }
 

@@ -1,12 +1,11 @@
 //! What is said in calls is kept as the organization chose, off the calls' way.
 
-use std::time::Duration;
-
 use axum::http::StatusCode;
 use domain::{
     bodies::{Bodies, BodySettings, KeptBodies},
     ids::CallId,
 };
+use patience::find;
 use serde_json::{Value, json};
 use services::{bodies, organizations};
 
@@ -15,8 +14,6 @@ use super::{
     upstream::Upstream,
 };
 
-/// Long enough for any machine.
-const PATIENCE: Duration = Duration::from_secs(20);
 const ANSWER: &str = r#"{"choices":[{"message":{"content":"planted answer"}}],"usage":{"prompt_tokens":9}}"#;
 const EVENTS: &[(&str, &str)] = &[("content-type", "text/event-stream")];
 const JSON: &[(&str, &str)] = &[("content-type", "application/json"), ("x-provider-token", "planted-token")];
@@ -25,16 +22,12 @@ impl Stage {
     /// What is kept of a call, as soon as it is.
     async fn kept(&self, id: &str) -> Bodies {
         let id: CallId = id.parse().unwrap();
-        let kept = async {
-            loop {
-                match bodies::get(&self.services, &self.actor, id).await.unwrap() {
-                    KeptBodies::Kept(kept) => return kept,
-                    KeptBodies::Gone => tokio::task::yield_now().await,
-                    KeptBodies::Off => panic!("nothing is kept"),
-                }
-            }
-        };
-        tokio::time::timeout(PATIENCE, kept).await.unwrap()
+        find("what was said is kept", async || match bodies::get(&self.services, &self.actor, id).await.unwrap() {
+            KeptBodies::Kept(kept) => Some(kept),
+            KeptBodies::Gone => None,
+            KeptBodies::Off => panic!("nothing is kept"),
+        })
+        .await
     }
 
     /// Chooses, and waits until the gateway knows.
@@ -93,15 +86,10 @@ async fn what_is_chosen_holds() {
     stage.choose(BodySettings { days: Some(3), limit: 1024, redact }).await;
     // Until the gateway has heard of it, it keeps everything.
     let question = asked(&"planted ".repeat(1_000));
-    let seen = async {
-        loop {
-            let kept = stage.kept(stage.post(CHAT, question.clone()).await.id()).await;
-            if kept.request.cut {
-                return kept;
-            }
-        }
-    };
-    let kept = tokio::time::timeout(PATIENCE, seen).await.unwrap();
+    let kept = find("less is kept", async || {
+        Some(stage.kept(stage.post(CHAT, question.clone()).await.id()).await).filter(|kept| kept.request.cut)
+    })
+    .await;
     for side in [&kept.request, &kept.response] {
         let text = side.text.as_deref().unwrap();
         assert!(!text.contains("planted") && text.contains("[redacted]"), "{text}");

@@ -74,6 +74,17 @@ async fn a_provider_that_never_answers_is_a_504() {
 }
 
 #[tokio::test]
+async fn a_call_that_has_no_time_left_to_ask_a_provider_is_a_504() {
+    let upstream = Upstream::hanging().await;
+    let stage = Stage::with(&[&upstream], "total_timeout = \"1ms\"\nbreaker_failures = 100").await;
+    for _ in 0..20 {
+        let answer = stage.post(CHAT, BODY).await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::GATEWAY_TIMEOUT, "upstream_timeout"));
+    }
+    assert!(stage.calls().await.iter().all(|call| (call.outcome, call.status) == (Outcome::Failed, 504)));
+}
+
+#[tokio::test]
 async fn a_whole_answer_that_stands_still_is_a_504() {
     // An answer that isn't an event stream, and of which only the beginning comes.
     let upstream = Upstream::new(|_| async {

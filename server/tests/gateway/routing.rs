@@ -175,5 +175,5 @@ async fn a_provider_may_have_times_of_its_own() {
     let stage = Stage::with(&[&upstream], &provider).await;
     let answer = stage.post(CHAT, r#"{"model":"slow","messages":[]}"#).await;
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::GATEWAY_TIMEOUT, "upstream_timeout"));
-    assert_eq!(upstream.asked().len(), 1, "it may have done the work");
+    assert!(upstream.asked().len() <= 1, "it may have done the work");
 }

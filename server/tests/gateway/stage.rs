@@ -21,7 +21,7 @@ use server::{
     config::{Config, Options},
     gateway::{self, Gateway},
 };
-use services::{Actor, Services, SystemClock, Who, metering::Meter};
+use services::{Actor, Clock, Services, SystemClock, Who, metering::Meter};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -79,6 +79,11 @@ impl Stage {
 
     /// A gateway to these providers, tried in order, with more of the configuration's `[gateway]` table.
     pub(super) async fn with(upstreams: &[&Upstream], limits: &str) -> Self {
+        Self::by(Arc::new(SystemClock), upstreams, limits).await
+    }
+
+    /// The same by another clock.
+    pub(super) async fn by(clock: Arc<dyn Clock>, upstreams: &[&Upstream], limits: &str) -> Self {
         let provider = |(number, upstream): (usize, &&Upstream)| {
             format!(
                 "[[provider]]\nname = \"upstream-{number}\"\nkind = \"openai\"\nbase_url = \"http://{}/v1\"\n\
@@ -132,7 +137,7 @@ price = {{ input_per_million = "1.00" }}
         std::fs::write(data.path().join("tollhouse.toml"), toml).unwrap();
         let options = Options { data: data.path().to_owned(), ..Options::default() };
         let config = Config::load_with(&options, &|_| Some(PROVIDER_KEY.to_owned())).unwrap();
-        let services = Services::start(config.database_url.reveal(), Arc::new(SystemClock)).await.unwrap();
+        let services = Services::start(config.database_url.reveal(), clock).await.unwrap();
         services::models::apply(&services, config.offered_models()).await.unwrap();
         let organization = services::organizations::create(&services, "Acme", "Asia/Kathmandu").await.unwrap();
         let actor = Actor { organization, who: Who::CommandLine, ip: None };

@@ -128,8 +128,9 @@ async fn a_stream_that_the_provider_breaks_off_breaks_off_and_is_in_the_log() {
 async fn a_stream_that_stands_still_breaks_off_and_is_in_the_log() {
     let (upstream, pieces) = Upstream::streaming().await;
     let stage = Stage::with(&[&upstream], "idle_timeout = \"100ms\"").await;
-    let mut response = stage.post_unread(CHAT, r#"{"model":"gpt-x","stream":true}"#).await;
+    // It comes with the answer's head: what is slow is only what follows, and that never comes.
     pieces.send(bytes(CONTENT)).await.unwrap();
+    let mut response = stage.post_unread(CHAT, r#"{"model":"gpt-x","stream":true}"#).await;
     assert!(piece(&mut response).await.unwrap().is_ok());
     while piece(&mut response).await.is_some_and(|piece| piece.is_ok()) {}
     let call = stage.call().await;

@@ -10,6 +10,7 @@ use futures::{StreamExt, stream};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use patience::until;
 
 use super::{
     endpoints::MODELS,
@@ -137,9 +138,7 @@ async fn uploads_take_no_more_disk_than_they_may() {
     let form = format!("{}{}--XX--\r\n", field("model", "talk-x"), file(&"x".repeat(2_000_000)));
     let first = send(&stage, TRANSCRIPTIONS, FORM, form.clone());
     let second = async {
-        while upstream.asked().is_empty() {
-            tokio::task::yield_now().await;
-        }
+        until("the provider is asked", async || !upstream.asked().is_empty()).await;
         send(&stage, TRANSCRIPTIONS, FORM, form.clone()).await
     };
     tokio::select! {

@@ -15,7 +15,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use axum::{
@@ -30,16 +30,12 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use patience::{until, wait_for};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
 use serde_json::{Value, json};
-use tokio::{
-    net::TcpListener,
-    sync::Notify,
-    task::JoinSet,
-    time::{sleep, timeout},
-};
+use tokio::{net::TcpListener, sync::Notify, task::JoinSet, time::sleep};
 
 use crate::{
     postgres::Postgres,
@@ -49,8 +45,6 @@ use crate::{
 const CALLERS: usize = 8;
 /// How long a server lives at most, after it has begun to answer.
 const LONGEST_LIFE: u64 = 400;
-/// How long what was left over may take to be found.
-const RECOVERY: Duration = Duration::from_secs(30);
 
 /// What a call is known by: it is told to the provider, who reports as many tokens.
 type Number = i64;
@@ -211,7 +205,7 @@ impl Story {
                 self.known.news.notified().await;
             }
         };
-        assert!(timeout(RECOVERY, reached).await.is_ok(), "{} of {more} calls are answered", self.answered() - before);
+        wait_for("calls are answered", reached).await;
     }
 
     /// Keeps calls from being stored.
@@ -236,15 +230,12 @@ impl Story {
     /// A server that finds what is left over, stores it, and ends as it should.
     async fn recover(&self) {
         let server = self.world.serve("info").await;
-        let began = Instant::now();
         // This test has a part of the journal of its own, and so has the server.
-        while std::fs::read_dir(self.world.journal()).unwrap().count() > 2 {
-            assert!(began.elapsed() < RECOVERY, "what was left over isn't stored");
-            sleep(Duration::from_millis(5)).await;
-        }
+        let parts = || std::fs::read_dir(self.world.journal()).unwrap().count();
+        until("what was left over is stored", async || parts() <= 2).await;
         let log = server.stop().await;
         assert!(!log.contains("ERROR"), "{log}");
-        assert_eq!(std::fs::read_dir(self.world.journal()).unwrap().count(), 1);
+        assert_eq!(parts(), 1);
     }
 
     /// Holds the log and the bill against what is known otherwise.

@@ -1,7 +1,5 @@
 //! Calls through the gateway, and the files that tell of them.
 
-use std::time::Duration;
-
 use axum::{
     body::Body,
     http::{Method, Request, StatusCode, header},
@@ -12,8 +10,8 @@ use domain::{
     usage::UsageReport,
 };
 use http_body_util::BodyExt;
+use patience::find;
 use serde_json::json;
-use tokio::time::{sleep, timeout};
 
 use crate::{
     postgres::Postgres,
@@ -120,16 +118,10 @@ async fn a_call_cut_by_a_servers_end_has_neither_status_nor_duration(world: &Wor
     drop(server);
     // The next one finds what it left behind.
     let next = world.serve("warn").await;
-    let found = async {
-        loop {
-            let calls = rows(world, "/api/calls/export.csv?organization=acme").await;
-            if let Some(call) = calls.into_iter().next() {
-                break call;
-            }
-            sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let call = timeout(Duration::from_secs(30), found).await.unwrap();
+    let call = find("the call is stored", async || {
+        rows(world, "/api/calls/export.csv?organization=acme").await.into_iter().next()
+    })
+    .await;
     assert_eq!((&call[9], &call[10], &call[11], &call[22]), ("", "interrupted", "server_stopped", ""));
     assert_eq!((&call[13], &call[14], &call[21]), ("unknown", "", ""));
     next.stop().await;

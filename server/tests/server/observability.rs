@@ -41,6 +41,8 @@ async fn calls_and_refusals_are_counted() {
     for (key, model) in [(Some("toll_std_x"), "sandbox-1"), (None, "sandbox-1"), (Some(&*key), "none-such")] {
         text(world.send(program(&Method::POST, "/v1/chat/completions", key, &json!({ "model": model }))).await).await;
     }
+    // What a client has seen to its end may have a moment to go.
+    world.gateway.finished().await;
     let (status, metrics) = metrics(&world, &[]).await;
     assert_eq!(status, StatusCode::OK);
     let calls = "endpoint=\"/v1/chat/completions\",model=\"sandbox-1\",outcome=\"succeeded\",provider=\"sandbox\"";

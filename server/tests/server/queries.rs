@@ -11,6 +11,7 @@ use std::{
 
 use axum::http::{Method, StatusCode};
 use domain::api_keys::{Level, Secret};
+use patience::until;
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy},
@@ -107,14 +108,21 @@ async fn a_known_key_and_a_mistyped_one_cost_no_query() {
     let ask = async |key: &str| server.call(Method::GET, "/v1/models", key, &Value::Null).await.0;
 
     assert_eq!(ask(&secret).await, StatusCode::OK);
-    let first = counter.lookups();
-    assert!(first > 0, "a new key is looked for");
-    for _ in 0..CALLS {
-        assert_eq!(ask(&secret).await, StatusCode::OK);
-    }
-    // Whoever heard nothing of changes for a second asks again, which may happen on a machine that is very busy.
+    assert!(counter.lookups() > 0, "a new key is looked for");
+    // Whoever heard nothing of changes for a second asks each time. So does a server that has just begun, and it may happen
+    // on a machine that is very busy.
+    until("of many calls none is looked for", async || {
+        let before = counter.lookups();
+        for _ in 0..CALLS {
+            assert_eq!(ask(&secret).await, StatusCode::OK);
+            if counter.lookups() > before {
+                return false;
+            }
+        }
+        true
+    })
+    .await;
     let known = counter.lookups();
-    assert!(known - first < CALLS / 10, "{} lookups of a known key", known - first);
 
     for position in 0..secret.len() {
         let mut mistyped = secret.clone();

@@ -1,6 +1,6 @@
 //! The configuration, read anew at SIGHUP while calls run.
 
-use std::{process::Command, sync::Arc, time::Duration};
+use std::{process::Command, sync::Arc};
 
 use axum::{
     Router,
@@ -12,6 +12,7 @@ use bytes::Bytes;
 use domain::api_keys::Level;
 use futures::TryStreamExt;
 use http_body_util::BodyExt;
+use patience::find;
 use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
@@ -25,8 +26,6 @@ use crate::{
 };
 
 const CHAT: &str = "/v1/chat/completions";
-/// Long enough for any machine.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 fn configuration(provider: &str, price: &str, models: &[&str]) -> String {
     let models: String = models
@@ -49,20 +48,6 @@ fn hang_up(server: &Process) {
     assert!(Command::new("kill").args(["-HUP", &server.id().to_string()]).status().unwrap().success());
 }
 
-/// Waits until the log has so many lines with this text.
-async fn logged(server: &Process, text: &str, times: usize) -> String {
-    let read = async {
-        loop {
-            let log = server.logged();
-            if log.matches(text).count() >= times {
-                return log;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, read).await.unwrap_or_else(|_| panic!("{text:?} isn't in {}", server.logged()))
-}
-
 async fn ask(server: &Process, key: &str, model: &str) -> (StatusCode, Value) {
     let question = json!({ "model": model, "messages": [{ "role": "user", "content": "hello" }] });
     server.call(Method::POST, CHAT, key, &question).await
@@ -78,7 +63,7 @@ async fn what_changed_holds_from_then_on_and_a_wrong_file_changes_nothing() {
 
     write(&world, &configuration("two", "3.00", &["first", "second"]));
     hang_up(&server);
-    logged(&server, "read anew and taken up", 1).await;
+    server.logged("read anew and taken up", 1).await;
     assert_eq!(ask(&server, &key, "first").await.0, StatusCode::OK);
     assert_eq!(ask(&server, &key, "second").await.0, StatusCode::OK);
 
@@ -87,16 +72,16 @@ async fn what_changed_holds_from_then_on_and_a_wrong_file_changes_nothing() {
     {
         write(&world, wrong);
         hang_up(&server);
-        let log = logged(&server, "the configuration wasn't taken up; the one before stays", number + 1).await;
+        let log = server.logged("the configuration wasn't taken up; the one before stays", number + 1).await;
         assert!(log.contains("tollhouse.toml"), "{log}");
         assert_eq!(ask(&server, &key, "second").await.0, StatusCode::OK, "the one before stays");
     }
 
     write(&world, &(configuration("two", "3.00", &["second"]) + "[gateway]\njournal_max_age = \"1m\"\n"));
     hang_up(&server);
-    let log = logged(&server, "takes effect at the next start", 1).await;
+    let log = server.logged("takes effect at the next start", 1).await;
     assert!(log.contains("gateway.journal_max_age"), "{log}");
-    logged(&server, "read anew and taken up", 2).await;
+    server.logged("read anew and taken up", 2).await;
     assert_eq!(ask(&server, &key, "first").await.0, StatusCode::NOT_FOUND);
 
     // What it had recorded is in the database when it has ended.
@@ -160,7 +145,7 @@ async fn calls_under_way_end_as_they_began() {
     for times in 1..=5 {
         write(&world, &configuration("one", &format!("{times}.00"), &["first"]));
         hang_up(&server);
-        logged(&server, "read anew and taken up", times).await;
+        server.logged("read anew and taken up", times).await;
     }
     done.send(true).unwrap();
     assert!(caller.await.unwrap() > 0);
@@ -171,12 +156,11 @@ async fn calls_under_way_end_as_they_began() {
     assert!(String::from_utf8_lossy(&rest.concat()).ends_with("data: [DONE]\n\n"));
     // Another process stored it: here it is there a moment later.
     let actor = command_line(&world.organization);
-    let call = loop {
-        match services::calls::get(&world.services, &actor, id).await {
-            Ok(found) => break found.call,
-            Err(services::ServiceError::NotFound) => tokio::task::yield_now().await,
-            Err(error) => panic!("{error}"),
-        }
-    };
+    let call = find("the call is stored", async || match services::calls::get(&world.services, &actor, id).await {
+        Ok(found) => Some(found.call),
+        Err(services::ServiceError::NotFound) => None,
+        Err(error) => panic!("{error}"),
+    })
+    .await;
     assert_eq!((call.provider.as_str(), call.cost.unwrap().nanos()), ("slow", 2_000_000_000));
 }

@@ -30,6 +30,7 @@ use services::{
     metering::Meter,
 };
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 use tower::ServiceExt;
 
 use crate::process::Process;
@@ -61,6 +62,48 @@ pub(crate) struct World {
     database_url: String,
 }
 
+/// Whoever is in a world.
+#[derive(Clone)]
+struct People {
+    organization: Organization,
+    project: Project,
+    owner: Person,
+    admin: Person,
+    developer: Person,
+    viewer: Person,
+    stranger: Person,
+    strangers_project: Project,
+}
+
+/// A SQLite file with people, made once and copied for each test: most of a small test's time would be hashing their
+/// passwords.
+static POPULATED: OnceCell<(Vec<u8>, People)> = OnceCell::const_new();
+
+impl People {
+    async fn new(services: &Services) -> Self {
+        let organization = services::organizations::create(services, "Acme", "Europe/Berlin").await.unwrap();
+        let other = services::organizations::create(services, "Other", "UTC").await.unwrap();
+        let project = first_project(services, &organization).await;
+        let strangers_project = first_project(services, &other).await;
+        let hire = async |organization, role| person(services, organization, role).await;
+        let (owner, admin) = (hire(&organization, Role::Owner).await, hire(&organization, Role::Admin).await);
+        let (developer, viewer) = (hire(&organization, Role::Developer).await, hire(&organization, Role::Viewer).await);
+        let stranger = hire(&other, Role::Owner).await;
+        services::projects::assign(services, &command_line(&organization), project.id, &developer.email).await.unwrap();
+        Self { organization, project, owner, admin, developer, viewer, stranger, strangers_project }
+    }
+
+    /// The same with the file that they are in.
+    async fn in_a_file() -> (Vec<u8>, Self) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tollhouse.db");
+        let services = Services::start(&format!("sqlite://{}", file.display()), Arc::new(SystemClock)).await.unwrap();
+        let people = Self::new(&services).await;
+        services.database().clone().close().await.unwrap();
+        (std::fs::read(file).unwrap(), people)
+    }
+}
+
 impl World {
     /// On SQLite, with the sandbox for all there is.
     pub(crate) async fn new() -> Self {
@@ -73,22 +116,21 @@ impl World {
         if !toml.is_empty() {
             std::fs::write(data.path().join("tollhouse.toml"), toml).unwrap();
         }
+        let on_sqlite = database_url.is_none();
         let options = Options { data: data.path().to_owned(), database_url, ..Options::default() };
         let config = Config::load_with(&options, &|_| None).unwrap();
         let database_url = config.database_url.reveal().to_owned();
-        let services = Services::start(config.database_url.reveal(), Arc::new(SystemClock)).await.unwrap();
+        let populated = if on_sqlite { Some(POPULATED.get_or_init(People::in_a_file).await) } else { None };
+        if let Some((file, _)) = populated {
+            std::fs::write(data.path().join("tollhouse.db"), file).unwrap();
+        }
+        let services = Services::start(&database_url, Arc::new(SystemClock)).await.unwrap();
         services::models::apply(&services, config.offered_models()).await.unwrap();
-        let organization = services::organizations::create(&services, "Acme", "Europe/Berlin").await.unwrap();
-        let other = services::organizations::create(&services, "Other", "UTC").await.unwrap();
-        let project = first_project(&services, &organization).await;
-        let strangers_project = first_project(&services, &other).await;
-        let hire = async |organization, role| person(&services, organization, role).await;
-        let (owner, admin) = (hire(&organization, Role::Owner).await, hire(&organization, Role::Admin).await);
-        let (developer, viewer) = (hire(&organization, Role::Developer).await, hire(&organization, Role::Viewer).await);
-        let stranger = hire(&other, Role::Owner).await;
-        services::projects::assign(&services, &command_line(&organization), project.id, &developer.email)
-            .await
-            .unwrap();
+        let people = match populated {
+            Some((_, people)) => people.clone(),
+            None => People::new(&services).await,
+        };
+        let People { organization, project, owner, admin, developer, viewer, stranger, strangers_project } = people;
         let meter = Meter::start(&services, config.journal()).unwrap();
         let gateway = Gateway::new(services.clone(), meter.clone(), &config).unwrap();
         let router = router(Hub::new(config, services.clone(), meter), gateway.clone());

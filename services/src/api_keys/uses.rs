@@ -2,7 +2,8 @@
 //!
 //! The gateway notes every use in memory; once a second what is new is written, the latest use of each client. Several
 //! servers write the same rows: each in the same order, so that none waits for another for ever, and never an earlier
-//! moment over a later one. While the database can't be reached, uses wait in memory.
+//! moment over a later one. Whoever writes also removes the clients of these secrets that are too many. While the database
+//! can't be reached, uses wait in memory.
 
 mod agent;
 mod prune;
@@ -28,6 +29,8 @@ use crate::{ServiceError, ServiceResult, Services};
 const WRITE_EVERY: Duration = Duration::from_secs(1);
 /// How long writing may take.
 const LONGEST_TRY: Duration = Duration::from_secs(20);
+/// How long is waited at the end of the server for a database that doesn't answer.
+const LAST: Duration = Duration::from_secs(5);
 /// How often what nobody asks for any more is removed.
 const PRUNE_EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -67,12 +70,15 @@ impl KeyUses {
         self.recorder.write().await
     }
 
-    /// Writes what is left, at the end of the server. What is noted later is lost.
+    /// Writes what is left, at the end of the server. What is noted later is lost, and so is what the database doesn't take
+    /// in a moment.
     pub async fn finish(&self) {
         if let Some(Writer { stop, task }) = self.writer.lock().await.take() {
             drop(stop);
-            if let Err(error) = task.await {
-                tracing::error!(%error, "the task that writes the uses of keys ended badly");
+            match timeout(LAST, task).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(%error, "the task that writes the uses of keys ended badly"),
+                Err(_) => tracing::warn!("who used keys last isn't written, since the database is slow"),
             }
         }
     }
@@ -133,6 +139,6 @@ impl Recorder {
             self.waiting.put_back(uses);
             return written;
         }
-        prune::crowds(&self.services, &uses).await
+        prune::secrets_of(&self.services, &uses).await
     }
 }

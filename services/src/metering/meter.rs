@@ -19,8 +19,6 @@ use super::{
 };
 use crate::{ServiceError, ServiceResult, Services};
 
-/// How long PostgreSQL is waited for, until a call counts as recorded when it is on this machine's disk.
-const DATABASE: Duration = Duration::from_millis(500);
 /// How long who reads waits for what was recorded before; usually it is there within 30 ms.
 const READERS: Duration = Duration::from_secs(5);
 /// How many notices a slow listener may miss before it is told that it missed some.
@@ -52,6 +50,9 @@ impl Drop for Closer {
 }
 
 impl Meter {
+    /// How long PostgreSQL is waited for, until a call counts as recorded when it is on this machine's disk.
+    pub const DATABASE_PATIENCE: Duration = Duration::from_millis(500);
+
     /// Opens the journal, and starts to store what is in it. It ends with [`Meter::shutdown`], or when the last clone is
     /// dropped.
     ///
@@ -113,8 +114,8 @@ impl Meter {
         let synced = if *waits_for_database {
             let results = journal.end(&call)?;
             drop(call);
-            let soon = journal.oldest_age().is_none_or(|age| age < DATABASE);
-            if soon && timeout(DATABASE, journal.until_stored(results)).await.is_ok() {
+            let soon = journal.oldest_age().is_none_or(|age| age < Self::DATABASE_PATIENCE);
+            if soon && timeout(Self::DATABASE_PATIENCE, journal.until_stored(results)).await.is_ok() {
                 return Ok(());
             }
             journal.synced().await

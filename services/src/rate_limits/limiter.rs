@@ -9,10 +9,11 @@ use std::{
 };
 
 use domain::{rate_limits::RateLimits, time::Timestamp};
-use tokio::task::JoinHandle;
+use tokio::{sync::Mutex as AsyncMutex, task::JoinHandle};
 
 use super::{
-    Id, Subject, shared,
+    Id, Subject,
+    shared::{self, Exchange},
     window::{Taken, Window},
 };
 use crate::Services;
@@ -54,15 +55,15 @@ pub struct RateLimiter(Arc<Inner>);
 
 struct Inner {
     windows: Arc<Windows>,
-    /// Which one this is to the others.
-    server: i32,
-    exchange: Option<JoinHandle<()>>,
+    /// Held while others are told and heard, so that what is on its way to them isn't taken for told.
+    exchange: Arc<AsyncMutex<Exchange>>,
+    exchanging: Option<JoinHandle<()>>,
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        if let Some(exchange) = &self.exchange {
-            exchange.abort();
+        if let Some(exchanging) = &self.exchanging {
+            exchanging.abort();
         }
     }
 }
@@ -96,12 +97,12 @@ impl RateLimiter {
     /// dropped.
     pub fn start(services: &Services) -> Self {
         let windows: Arc<Windows> = Arc::default();
-        let server = shared::new_server();
-        let exchange = services.database().is_postgres().then(|| {
-            let exchange = shared::Exchange::new(server);
-            tokio::spawn(exchange.run(services.clone(), Arc::clone(&windows)))
-        });
-        Self(Arc::new(Inner { windows, server, exchange }))
+        let exchange = Arc::new(AsyncMutex::new(Exchange::new()));
+        let exchanging = services
+            .database()
+            .is_postgres()
+            .then(|| tokio::spawn(shared::run(Arc::clone(&exchange), services.clone(), Arc::clone(&windows))));
+        Self(Arc::new(Inner { windows, exchange, exchanging }))
     }
 
     /// Lets a call through that takes about so many tokens, if none of these limits is passed by it; all of them count
@@ -151,7 +152,7 @@ impl RateLimiter {
     /// # Errors
     /// The database can't be asked.
     pub async fn exchange(&self, services: &Services) -> crate::ServiceResult<()> {
-        shared::Exchange::new(self.0.server).once(services, &self.0.windows).await
+        self.0.exchange.lock().await.once(services, &self.0.windows).await
     }
 }
 

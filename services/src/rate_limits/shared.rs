@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::{
+    sync::Mutex,
+    time::{MissedTickBehavior, interval},
+};
 use uuid::Uuid;
 
 use super::{
@@ -29,39 +32,35 @@ const TELL: &str = "INSERT INTO rate_windows (subject, second, server, calls, to
 const HEAR: &str = "SELECT subject, second, server, calls, tokens, changed_at FROM rate_windows \
      WHERE changed_at > $1 AND server <> $2 AND second >= $3";
 
-/// A number that no other server has.
-pub(super) fn new_server() -> i32 {
-    random::bytes().map_or(1, i32::from_be_bytes)
+/// Exchanges until it is aborted. While the database is out of reach each server knows of its own only.
+pub(super) async fn run(exchange: Arc<Mutex<Exchange>>, services: Services, windows: Arc<Windows>) {
+    let mut ticks = interval(PERIOD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failing = false;
+    for round in 0_u32.. {
+        ticks.tick().await;
+        let done = exchange.lock().await.once(&services, &windows).await;
+        if let (Err(error), false) = (&done, failing) {
+            tracing::warn!(%error, "other servers aren't told of the rates of calls, nor heard");
+        }
+        failing = done.is_err();
+        if round % CLEANING == CLEANING - 1 && !failing {
+            // What isn't removed now is the next time.
+            let _ = clean(&services).await;
+        }
+    }
 }
 
-/// How far others were heard.
+/// Which server this is to the others, and how far they were heard.
 pub(super) struct Exchange {
     server: i32,
     heard: i64,
 }
 
 impl Exchange {
-    pub(super) fn new(server: i32) -> Self {
-        Self { server, heard: 0 }
-    }
-
-    /// Exchanges until it is aborted. While the database is out of reach each server knows of its own only.
-    pub(super) async fn run(mut self, services: Services, windows: Arc<Windows>) {
-        let mut ticks = interval(PERIOD);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut failing = false;
-        for round in 0_u32.. {
-            ticks.tick().await;
-            let done = self.once(&services, &windows).await;
-            if let (Err(error), false) = (&done, failing) {
-                tracing::warn!(%error, "other servers aren't told of the rates of calls, nor heard");
-            }
-            failing = done.is_err();
-            if round % CLEANING == CLEANING - 1 && !failing {
-                // What isn't removed now is the next time.
-                let _ = clean(&services).await;
-            }
-        }
+    pub(super) fn new() -> Self {
+        // A number that no other server has.
+        Self { server: random::bytes().map_or(1, i32::from_be_bytes), heard: 0 }
     }
 
     pub(super) async fn once(&mut self, services: &Services, windows: &Windows) -> ServiceResult<()> {

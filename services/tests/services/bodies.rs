@@ -1,13 +1,12 @@
 //! What was said in calls: stored, read by whoever may, and deleted when its days are over.
 
-use std::time::Duration;
-
 use domain::{
     bodies::{Body, BodySettings, KeptBodies},
     ids::CallId,
     organizations::Settings,
     permissions::Role,
 };
+use patience::until;
 use services::{
     Actor, ServiceError, ServiceResult,
     api_keys::directory::{KeyDirectory, Verification},
@@ -122,13 +121,7 @@ on_both_databases! {
         let chosen = BodySettings { days: Some(7), limit: 2_048, redact: vec!["content".to_owned()] };
         choose(world, &admin, chosen.clone()).await.unwrap();
         assert_eq!(organizations::settings(&world.services, &admin).await.unwrap().bodies, chosen);
-        tokio::time::timeout(Duration::from_secs(20), async {
-            while known().await != chosen {
-                tokio::task::yield_now().await;
-            }
-        })
-        .await
-        .unwrap();
+        until("the gateway knows what is chosen", async || known().await == chosen).await;
         let refused = choose(world, &admin, BodySettings { days: Some(91), ..chosen }).await;
         assert!(matches!(refused, Err(ServiceError::Invalid(_))));
     }

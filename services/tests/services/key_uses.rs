@@ -117,6 +117,22 @@ on_both_databases! {
         assert_eq!(world.count("key_uses WHERE length(agent) = 100").await, 1);
     }
 
+    async fn clients_that_come_a_few_at_a_time_are_bounded_on_all_servers(world: &World) {
+        let [record] = records(world, 1).await.try_into().unwrap();
+        let servers = [KeyUses::start(&world.services), KeyUses::start(&world.services)];
+        let now = world.services.now();
+        for round in 0..10 {
+            for number in 0..10 {
+                let agent = format!("client {round} {number}");
+                servers[number % 2].note(&record, ip("192.0.2.1"), Some(&agent), now.plus_millis(round));
+            }
+            let (one, other) = tokio::join!(servers[0].write(), servers[1].write());
+            one.and(other).unwrap();
+            assert_eq!(world.count("key_uses").await, REMEMBERED.min(10 * (round + 1)));
+        }
+        assert_eq!(world.count(&format!("key_uses WHERE last_used_at >= {}", now.plus_millis(5).millis())).await, REMEMBERED);
+    }
+
     async fn clients_of_long_ago_are_forgotten_but_not_the_last_use(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;

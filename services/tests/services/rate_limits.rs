@@ -5,6 +5,8 @@ use domain::{
     permissions::Role,
     rate_limits::RateLimits,
 };
+use patience::until;
+use sea_orm::ConnectionTrait;
 use services::{
     Actor, ServiceError,
     api_keys::{self, directory::Verification},
@@ -12,7 +14,7 @@ use services::{
 };
 use uuid::Uuid;
 
-use crate::support::{field_error, new_key};
+use crate::support::{TestDatabase, World, field_error, new_key};
 
 fn limits(calls: impl Into<Option<u32>>, tokens: impl Into<Option<u32>>) -> RateLimits {
     RateLimits { calls_per_minute: calls.into(), tokens_per_minute: tokens.into() }
@@ -20,6 +22,36 @@ fn limits(calls: impl Into<Option<u32>>, tokens: impl Into<Option<u32>>) -> Rate
 
 fn limited(calls: impl Into<Option<u32>>, tokens: impl Into<Option<u32>>) -> Limited {
     Limited { subject: Subject::ApiKey, id: Uuid::from_u128(7), limits: limits(calls, tokens) }
+}
+
+/// Only servers on PostgreSQL exchange anything.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_on_its_way_to_other_servers_is_not_taken_for_told() {
+    let world = World::new(TestDatabase::postgres().await).await;
+    let (one, other) = (RateLimiter::start(&world.services), RateLimiter::start(&world.services));
+    let who = [limited(10, None)];
+    let now = world.services.now();
+    let blocked = world.services.database().begin().await.unwrap();
+    blocked.execute_unprepared("LOCK TABLE rate_windows IN EXCLUSIVE MODE").await.unwrap();
+    drop(one.admit(now, &who, 0).unwrap());
+    // The exchange that goes on without being asked for has taken what is new with it.
+    let waiting = "pg_locks WHERE relation = 'rate_windows'::regclass AND NOT granted \
+                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    until("it waits for the table", async || world.count(waiting).await == 1).await;
+    let told = async {
+        one.exchange(&world.services).await.unwrap();
+        other.exchange(&world.services).await.unwrap();
+        other.standing(now, &who).0.unwrap().remaining
+    };
+    let release = async {
+        // Reading isn't kept from the table: whoever only did that would be done by now.
+        for _ in 0..50 {
+            world.count("rate_windows").await;
+        }
+        blocked.rollback().await.unwrap();
+    };
+    assert_eq!(tokio::join!(told, release).0, 9);
+    world.end().await;
 }
 
 on_both_databases! {
@@ -45,13 +77,11 @@ on_both_databases! {
         let entries = world.count("audit_entries").await;
         rate_limits::set(&world.services, &admin, None, RateLimits::NONE).await.unwrap();
         assert_eq!(world.count("audit_entries").await, entries);
-        loop {
+        until("the directory hears that there are no limits any more", async || {
             let Verification::Active(record) = directory.verify(&secret).await.unwrap() else { panic!() };
-            if record.limits.is_none() {
-                break;
-            }
-            tokio::task::yield_now().await;
-        }
+            record.limits.is_none()
+        })
+        .await;
     }
 
     async fn all_limits_are_listed_with_what_is_configured(world: &World) {

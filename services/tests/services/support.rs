@@ -57,9 +57,10 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) async fn new(database: TestDatabase) -> Self {
+    pub(crate) async fn new(mut database: TestDatabase) -> Self {
         let clock = Arc::new(TestClock::default());
         let services = Services::start(database.url(), clock.clone()).await.unwrap();
+        database.is_new().await;
         let journal = tempfile::tempdir().unwrap();
         Self { services, clock, database, journal, meters: Mutex::default() }
     }
@@ -99,7 +100,7 @@ impl World {
 
     pub(crate) async fn end(self) {
         self.services.database().clone().close().await.unwrap();
-        self.database.drop().await;
+        self.database.end().await;
     }
 }
 

@@ -6,8 +6,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use rand::RngExt;
 use tempfile::TempDir;
+
+use crate::process::some_port;
 
 /// How a PostgreSQL server ends.
 #[derive(Clone, Copy, Debug)]
@@ -34,9 +35,8 @@ impl Cluster {
         }
         let options = ["--username=tollhouse", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"];
         assert!(cluster.run("initdb", &options), "initdb failed");
-        // Free now, and below what connections that go out take: it must be free again when the server is to be back.
         let begun = (0..8).any(|_| {
-            cluster.port = rand::rng().random_range(20_000..32_000);
+            cluster.port = some_port();
             cluster.tries_to_start()
         });
         assert!(begun, "{}", cluster.log());

@@ -1,10 +1,9 @@
 //! nginx with `auth_request` in front of a file, by the configuration that the documentation shows.
 
 use std::{
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::Path,
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
 };
 
 use axum::{
@@ -19,13 +18,12 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use patience::find;
 use tempfile::TempDir;
 
-use crate::world::World;
+use crate::{process::some_port, world::World};
 
 const DOCUMENTED: &str = include_str!("../../../../docs/nginx-authz.conf");
-/// Long enough for any machine.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 struct Nginx {
     address: SocketAddr,
@@ -36,13 +34,21 @@ struct Nginx {
 impl Nginx {
     /// Serves a report, in front of which it asks `hub` with `key`; `scope` is what its route takes.
     async fn start(hub: SocketAddr, key: &str, scope: &str) -> Self {
+        for _ in 0..8 {
+            let address = SocketAddr::from(([127, 0, 0, 1], some_port()));
+            if let Some(nginx) = Self::on(address, hub, key, scope).await {
+                return nginx;
+            }
+        }
+        panic!("nginx finds no port");
+    }
+
+    /// Nothing where somebody else has this address.
+    async fn on(address: SocketAddr, hub: SocketAddr, key: &str, scope: &str) -> Option<Self> {
         let own_folder = tempfile::tempdir().unwrap();
         let folder = own_folder.path();
         std::fs::create_dir(folder.join("files")).unwrap();
         std::fs::write(folder.join("files/report.txt"), "the report").unwrap();
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
         let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|kind| format!("{kind}_temp_path {}/{kind};", folder.display()))
             .join("\n");
@@ -68,13 +74,14 @@ impl Nginx {
             .stdin(Stdio::null())
             .spawn()
             .unwrap();
-        let nginx = Self { address, child, _folder: own_folder };
-        let started = Instant::now();
-        while tokio::net::TcpStream::connect(address).await.is_err() {
-            assert!(started.elapsed() < PATIENCE, "nginx doesn't listen");
-            tokio::task::yield_now().await;
-        }
-        nginx
+        // It says that it runs when it listens, and ends where it can't.
+        let begun = folder.join("nginx.pid");
+        let mut nginx = Self { address, child, _folder: own_folder };
+        let listens = find("nginx listens, or ends", async || {
+            let ended = nginx.child.try_wait().unwrap().map(|_| false);
+            ended.or_else(|| begun.exists().then_some(true))
+        });
+        listens.await.then_some(nginx)
     }
 
     async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Response<Body> {

@@ -1,15 +1,12 @@
 //! Calls to both servers with one key, and what became of them.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use axum::http::{Method, StatusCode};
+use domain::time::Timestamp;
+use patience::wait_for;
 use serde_json::json;
+use services::{Clock, SystemClock};
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::process::Process;
@@ -28,11 +25,24 @@ pub(super) const NO_MODEL: Verdict = (StatusCode::FORBIDDEN, Some("model_not_all
 /// A status, and the code of an error.
 pub(super) type Verdict = (StatusCode, Option<&'static str>);
 
+/// When a call began, or ended: by a watch, and by the clock that servers go by.
+#[derive(Clone, Copy)]
+pub(super) struct Moment {
+    pub(super) at: Instant,
+    pub(super) clock: Timestamp,
+}
+
+impl Moment {
+    fn now() -> Self {
+        Self { at: Instant::now(), clock: SystemClock.now() }
+    }
+}
+
 /// What became of a call.
 pub(super) struct Seen {
     pub(super) server: usize,
-    pub(super) started: Instant,
-    pub(super) ended: Instant,
+    pub(super) started: Moment,
+    pub(super) ended: Moment,
     pub(super) status: StatusCode,
     pub(super) code: Option<String>,
 }
@@ -47,29 +57,30 @@ impl Seen {
 pub(super) struct Load {
     until: watch::Sender<Option<Instant>>,
     callers: JoinSet<Vec<Seen>>,
-    done: [Arc<AtomicUsize>; 2],
+    /// How many were answered, by server.
+    answered: watch::Sender<[usize; 2]>,
 }
 
 impl Load {
     pub(super) fn start(servers: &[Arc<Process>; 2], secret: &str) -> Self {
-        let until = watch::Sender::new(None);
-        let done = [Arc::default(), Arc::default()];
+        let (until, answered) = (watch::Sender::new(None), watch::Sender::new([0; 2]));
         let mut callers = JoinSet::new();
         for (server, process) in servers.iter().enumerate() {
             for _ in 0..CALLERS {
                 let (process, secret) = (Arc::clone(process), secret.to_owned());
-                callers.spawn(keep_calling(server, process, secret, until.subscribe(), Arc::clone(&done[server])));
+                callers.spawn(keep_calling(server, process, secret, until.subscribe(), answered.clone()));
             }
         }
-        Self { until, callers, done }
+        Self { until, callers, answered }
     }
 
     pub(super) async fn has_begun(&self) {
-        while self.done.iter().any(|done| done.load(Ordering::Relaxed) < BEFORE) {
-            tokio::task::yield_now().await;
-        }
+        let mut answered = self.answered.subscribe();
+        let enough = answered.wait_for(|answered| answered.iter().all(|calls| *calls >= BEFORE));
+        wait_for("calls are answered", enough).await.unwrap();
     }
 
+    /// Lets each caller go on until it has begun a call at `end` or later; gives all of them.
     pub(super) async fn until(self, end: Instant) -> Vec<Seen> {
         self.until.send(Some(end)).unwrap();
         self.callers.join_all().await.into_iter().flatten().collect()
@@ -81,16 +92,18 @@ async fn keep_calling(
     process: Arc<Process>,
     secret: String,
     until: watch::Receiver<Option<Instant>>,
-    done: Arc<AtomicUsize>,
+    answered: watch::Sender<[usize; 2]>,
 ) -> Vec<Seen> {
     let question = json!({ "model": "sandbox-1", "messages": [{ "role": "user", "content": "hello" }] });
     let mut seen = Vec::new();
-    while until.borrow().is_none_or(|end| Instant::now() < end) {
-        let started = Instant::now();
+    loop {
+        let started = Moment::now();
         let (status, answer) = process.call(Method::POST, "/v1/chat/completions", &secret, &question).await;
         let code = answer["error"]["code"].as_str().map(str::to_owned);
-        seen.push(Seen { server, started, ended: Instant::now(), status, code });
-        done.fetch_add(1, Ordering::Relaxed);
+        seen.push(Seen { server, started, ended: Moment::now(), status, code });
+        answered.send_modify(|answered| answered[server] += 1);
+        if until.borrow().is_some_and(|end| started.at >= end) {
+            return seen;
+        }
     }
-    seen
 }

@@ -12,10 +12,10 @@ use crate::{
 pub(super) const MOST_CLIENTS: usize = 50;
 /// How long a client is remembered, in days. The latest one of a secret is for ever: it says when the secret was used last.
 const DAYS: i64 = 90;
-/// A secret with more clients in a second is looked after at once, and not only within the hour.
-const CROWD: usize = 10;
 /// Rows that are removed in one transaction.
 const ROWS: u64 = 2_000;
+/// Secrets that are looked after in one statement.
+const SECRETS: usize = 100;
 
 /// Removes the uses of clients that came long ago, and of each secret all but the latest [`MOST_CLIENTS`].
 pub async fn prune(services: &Services) -> ServiceResult<()> {
@@ -23,16 +23,22 @@ pub async fn prune(services: &Services) -> ServiceResult<()> {
     Ok(())
 }
 
-/// The same for the secrets that have many clients among `uses`.
-pub(super) async fn crowds(services: &Services, uses: &[Model]) -> ServiceResult<()> {
-    for of_secret in uses.chunk_by(|a, b| a.secret_id == b.secret_id) {
-        if let [first, ..] = of_secret
-            && of_secret.len() > CROWD
-        {
-            let values = [first.organization_id, first.api_key_id, first.secret_id].map(Value::from);
-            let these = "WHERE u.organization_id = $2 AND u.api_key_id = $3 AND u.secret_id = $4";
-            while remove(services, these, values.to_vec()).await? == ROWS {}
-        }
+/// The same for the secrets of `uses`, which are sorted by their key: when they are written, none has more clients than
+/// are remembered, however few came at a time.
+pub(super) async fn secrets_of(services: &Services, uses: &[Model]) -> ServiceResult<()> {
+    let secrets: Vec<[Value; 3]> = uses
+        .chunk_by(|a, b| a.secret_id == b.secret_id)
+        .filter_map(<[Model]>::first)
+        .map(|first| [first.organization_id, first.api_key_id, first.secret_id].map(Value::from))
+        .collect();
+    for secrets in secrets.chunks(SECRETS) {
+        // The first parameter is the moment.
+        let of_secret = |number: usize| {
+            let [organization, key, secret] = [2, 3, 4].map(|place| 3 * number + place);
+            format!("u.organization_id = ${organization} AND u.api_key_id = ${key} AND u.secret_id = ${secret}")
+        };
+        let these: Vec<String> = (0..secrets.len()).map(of_secret).collect();
+        while remove(services, &format!("WHERE {}", these.join(" OR ")), secrets.concat()).await? == ROWS {}
     }
     Ok(())
 }

@@ -1,7 +1,5 @@
 //! Organizations and who belongs to them.
 
-use std::time::Duration;
-
 use domain::{
     accounts::SignUp,
     api_keys::{ApiKey, KeyQuery, Level, NewApiKey, Scope, Secret},
@@ -11,6 +9,7 @@ use domain::{
     permissions::Role,
     projects::Project,
 };
+use patience::wait_for;
 use services::{
     Actor, Organization, Who,
     accounts::{self, Device, NewUser, SignedIn},
@@ -23,9 +22,6 @@ use services::{
 };
 
 use super::World;
-
-/// Long enough for any machine; what is waited for so long should be there within a second.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Nobody guesses this one.
 pub(crate) const PASSWORD: &str = "copper lantern drifts north";
@@ -99,7 +95,7 @@ impl World {
             let (key, secret) = self.secret(&elsewhere, new_key(project, name)).await;
             let report = LeakReport { secret: secret.reveal().to_owned(), place: String::new() };
             report_leaks(&self.services, &[report]).await.unwrap();
-            while tokio::time::timeout(PATIENCE, heard.recv()).await.unwrap() != Ok(key.id) {}
+            while wait_for("the leak is heard of", heard.recv()).await != Ok(key.id) {}
         }
         directory
     }
