@@ -17,7 +17,7 @@ export default defineConfig({
   forbidOnly: true,
   // One more than the cores of a small machine: tests wait for the server's clock now and then.
   workers: 3,
-  timeout: within(60_000),
+  timeout: within(120_000),
   expect: { timeout: within(5_000) },
   reporter: [["list"]],
   use: {
