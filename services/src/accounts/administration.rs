@@ -3,7 +3,7 @@
 use domain::{errors::FieldErrors, ids::UserId, permissions::Role, validation};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, sea_query::Expr};
 
-use super::{members, passwords, sessions, sign_up};
+use super::{members, sessions, sign_up};
 use crate::{
     Organization, ServiceError, ServiceResult, Services,
     audit::{self, Author, Deed},
@@ -25,7 +25,7 @@ pub async fn create_user(services: &Services, organization: &Organization, user:
     let email = errors.check("email", validation::email(&user.email)).unwrap_or_default();
     let name = errors.check("name", validation::name(&user.name)).unwrap_or_default();
     let about = [name.as_str(), &email, &organization.name];
-    errors.check("password", passwords::check_strength(&user.password, &about));
+    errors.check("password", services.passwords.judge(&user.password, &about).await?);
     errors.into_result()?;
     let hash = services.passwords.hash(&user.password).await?;
 
@@ -41,8 +41,10 @@ pub async fn create_user(services: &Services, organization: &Organization, user:
 /// Gives a user a new password, such as when they forgot theirs, and ends all their sessions.
 pub async fn set_password(services: &Services, email: &str, password: &str) -> ServiceResult<()> {
     let user = find(services, email).await?;
-    let about = [user.name.as_str(), &user.email];
-    passwords::check_strength(password, &about).map_err(|why| FieldErrors::of("password", why))?;
+    let organizations = members::names_of_organizations(services.database.read(), UserId::new(user.id)).await?;
+    let about: Vec<&str> = [&user.name, &user.email].into_iter().chain(&organizations).map(String::as_str).collect();
+    let judged = services.passwords.judge(password, &about).await?;
+    judged.map_err(|why| FieldErrors::of("password", why))?;
     let hash = services.passwords.hash(password).await?;
     let transaction = services.database.begin().await?;
     users::Entity::update_many()

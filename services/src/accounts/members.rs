@@ -86,3 +86,19 @@ pub(super) async fn organizations_of(
         .await?;
     Ok(ids.into_iter().map(OrganizationId::new).collect())
 }
+
+/// What the organizations are called where `user_id` is a member.
+pub(super) async fn names_of_organizations(
+    database: &impl ConnectionTrait,
+    user_id: UserId,
+) -> ServiceResult<Vec<String>> {
+    let names = memberships::Entity::find()
+        .select_only()
+        .join(JoinType::InnerJoin, memberships::organization())
+        .column(organizations::Column::Name)
+        .filter(memberships::Column::UserId.eq(user_id.uuid()))
+        .into_tuple::<String>()
+        .all(database)
+        .await?;
+    Ok(names)
+}

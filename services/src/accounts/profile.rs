@@ -4,7 +4,7 @@ use domain::{accounts::PasswordChange, errors::FieldErrors, validation};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::json;
 
-use super::{Device, SignedIn, SignedInUser, members, passwords, sessions};
+use super::{Device, SignedIn, SignedInUser, members, sessions};
 use crate::{
     ServiceError, ServiceResult, Services,
     audit::{self, Author, Deed},
@@ -28,6 +28,12 @@ pub async fn rename(services: &Services, user: &SignedInUser, name: &str, device
     Ok(transaction.commit().await?)
 }
 
+/// What somebody who guesses a user's password knows of them.
+async fn about(services: &Services, user: &SignedInUser) -> ServiceResult<Vec<String>> {
+    let organizations = members::names_of_organizations(services.database.read(), user.user_id).await?;
+    Ok([user.name.clone(), user.email.clone()].into_iter().chain(organizations).collect())
+}
+
 /// Changes one's own password, ends all sessions, and opens a new one in place of the one that asks.
 pub async fn change_password(
     services: &Services,
@@ -36,8 +42,6 @@ pub async fn change_password(
     device: &Device,
 ) -> ServiceResult<SignedIn> {
     let input = input.validated()?;
-    let about = [user.name.as_str(), &user.email];
-    passwords::check_strength(&input.new, &about).map_err(|why| FieldErrors::of("new", why))?;
     let attempt = services.throttle.attempt(services.now(), device.ip, &user.email)?;
     let row = users::Entity::find_by_id(user.user_id.uuid())
         .one(services.database.read())
@@ -46,6 +50,10 @@ pub async fn change_password(
     if !services.passwords.verify(&input.current, row.password_hash.clone()).await? {
         return Err(FieldErrors::of("current", "This isn't your current password.").into());
     }
+    let about = about(services, user).await?;
+    let about: Vec<&str> = about.iter().map(String::as_str).collect();
+    let judged = services.passwords.judge(&input.new, &about).await?;
+    judged.map_err(|why| FieldErrors::of("new", why))?;
     attempt.succeeded();
     let hash = services.passwords.hash(&input.new).await?;
 

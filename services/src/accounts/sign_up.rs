@@ -4,7 +4,7 @@ use domain::{accounts::SignUp, errors::FieldErrors, ids::UserId, permissions::Ro
 use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, TryInsertResult};
 use serde_json::json;
 
-use super::{Device, SignedIn, SignedInUser, passwords, sessions};
+use super::{Device, SignedIn, SignedInUser, sessions};
 use crate::{
     ServiceResult, Services,
     audit::{self, Author, Deed},
@@ -15,10 +15,12 @@ use crate::{
 /// Makes a user, their organization with a first project, and a session.
 pub async fn sign_up(services: &Services, input: SignUp, device: &Device) -> ServiceResult<SignedIn> {
     let input = input.validated()?;
-    let about = [input.name.as_str(), &input.email, &input.organization];
-    passwords::check_strength(&input.password, &about).map_err(|why| FieldErrors::of("password", why))?;
-    // Counts as a failure until it has succeeded, so that nobody tries out who has an account here.
+    // Before anything that takes time. It counts as a failure until it has succeeded, so that nobody tries out who has an
+    // account here.
     let attempt = services.throttle.attempt(services.now(), device.ip, &input.email)?;
+    let about = [input.name.as_str(), &input.email, &input.organization];
+    let judged = services.passwords.judge(&input.password, &about).await?;
+    judged.map_err(|why| FieldErrors::of("password", why))?;
     let hash = services.passwords.hash(&input.password).await?;
 
     let now = services.now();

@@ -113,6 +113,31 @@ on_both_databases! {
         }
     }
 
+    async fn refused_sign_ups_are_throttled_before_anything_that_takes_time(world: &World) {
+        let weak = |number: usize| {
+            let mut input = sign_up_input(&format!("Mira{number}"), "Acme");
+            input.password = "password1234".to_owned();
+            input
+        };
+        for number in 0..30 {
+            field_error(accounts::sign_up(&world.services, weak(number), &device()).await, "password");
+        }
+        let refused = accounts::sign_up(&world.services, weak(30), &device()).await;
+        assert!(matches!(refused, Err(ServiceError::RateLimited { .. })));
+        let elsewhere = accounts::Device { ip: Some("198.51.100.1".parse().unwrap()), ..device() };
+        accounts::sign_up(&world.services, sign_up_input("Mira", "Acme"), &elsewhere).await.unwrap();
+    }
+
+    async fn weak_new_passwords_count_as_failures(world: &World) {
+        let signed_in = world.sign_up("Mira", "Acme").await;
+        let change = || PasswordChange { current: PASSWORD.to_owned(), new: "acme@123456".to_owned() };
+        for _ in 0..10 {
+            field_error(accounts::change_password(&world.services, &signed_in.user, change(), &device()).await, "new");
+        }
+        let refused = accounts::change_password(&world.services, &signed_in.user, change(), &device()).await;
+        assert!(matches!(refused, Err(ServiceError::RateLimited { .. })));
+    }
+
     async fn changing_the_password_ends_all_sessions_and_gives_a_new_token(world: &World) {
         let first = world.sign_up("Mira", "Acme").await;
         let other = accounts::sign_in(&world.services, credentials("mira@example.com", PASSWORD), &device()).await.unwrap();
