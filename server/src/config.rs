@@ -21,7 +21,7 @@ use std::{
 
 use domain::{models::Service, money::Price};
 use ipnet::IpNet;
-use services::{metering::JournalSettings, models::OfferedModel, rate_limits::KeyLimits};
+use services::{Quotas, metering::JournalSettings, models::OfferedModel, rate_limits::KeyLimits};
 
 pub use errors::ConfigError;
 pub use gateway::GatewayConfig;
@@ -41,8 +41,9 @@ pub struct Config {
     pub log_format: LogFormat,
     /// The file that was read, if there was one.
     pub file: Option<PathBuf>,
-    /// Whether strangers may sign up.
+    /// Whether strangers may sign up. Unless the file says so, not where calls cost the operator something.
     pub sign_up_open: bool,
+    pub quotas: Quotas,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Whether session cookies may travel over plain http beyond loopback.
@@ -151,6 +152,11 @@ impl Config {
         }
     }
 
+    /// Whether calls reach somebody who may want money for them: all but the sandbox.
+    pub fn asks_others(&self) -> bool {
+        asks_others(&self.providers)
+    }
+
     /// Where the meter's journal lies: in the data folder, whatever the database is.
     pub fn journal(&self) -> JournalSettings {
         JournalSettings {
@@ -181,6 +187,10 @@ impl Config {
         };
         self.models.iter().map(offered).collect()
     }
+}
+
+fn asks_others(providers: &[ProviderConfig]) -> bool {
+    providers.iter().any(|provider| provider.kind != ProviderKind::Sandbox)
 }
 
 /// The configuration file and its text. A file that was named must be there; one that is looked for needn't.

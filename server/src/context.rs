@@ -62,6 +62,7 @@ impl RequestInfo {
             session_token: self.session_token.clone(),
             device: self.device.clone(),
             sign_up_open: config.sign_up_open,
+            setup_code: hub.setup_code.clone(),
             base_url: self.base_url(),
             configured_limits: config.rate_limits,
             cookies: self.cookies,

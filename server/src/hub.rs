@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use services::{Services, metering::Meter};
+use services::{Services, accounts::SetupCode, metering::Meter};
 
 use crate::config::Config;
 
@@ -15,6 +15,8 @@ pub struct Inner {
     config: ArcSwap<Config>,
     pub services: Services,
     pub meter: Meter,
+    /// With which the first account is made where sign-up is closed.
+    pub setup_code: SetupCode,
 }
 
 impl std::ops::Deref for Hub {
@@ -27,7 +29,9 @@ impl std::ops::Deref for Hub {
 
 impl Hub {
     pub fn new(config: Config, services: Services, meter: Meter) -> Self {
-        Self(Arc::new(Inner { config: ArcSwap::from_pointee(config), services, meter }))
+        services.set_quotas(config.quotas);
+        let setup_code = SetupCode::new();
+        Self(Arc::new(Inner { config: ArcSwap::from_pointee(config), services, meter, setup_code }))
     }
 
     /// The configuration that holds now. One request should ask for it once.
@@ -38,6 +42,7 @@ impl Hub {
     /// Lets another configuration hold; tells which changed settings take effect at the next start only.
     pub(crate) fn take_up(&self, config: Config) -> Vec<&'static str> {
         let unchanged_until_start = self.config().differing_at_start(&config);
+        self.services.set_quotas(config.quotas);
         self.config.store(Arc::new(config));
         unchanged_until_start
     }

@@ -25,6 +25,7 @@ pub mod objects;
 pub mod organizations;
 pub mod overview;
 pub mod projects;
+mod quotas;
 mod random;
 pub mod rate_limits;
 mod slugs;
@@ -37,6 +38,7 @@ pub use actor::{Actor, Organization, Who};
 pub use clock::{Clock, SystemClock};
 pub use database::Database;
 pub use errors::{ServiceError, ServiceResult};
+pub use quotas::Quotas;
 pub use random::new_reference;
 
 /// What every use case works with. Cheap to clone.
@@ -46,6 +48,7 @@ pub struct Services {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) passwords: accounts::Passwords,
     pub(crate) throttle: accounts::Throttle,
+    pub(crate) quotas: quotas::Held,
     pub(crate) catalog: models::Catalog,
     pub(crate) settling: metering::Settling,
 }
@@ -66,6 +69,7 @@ impl Services {
             clock,
             passwords: accounts::Passwords::default(),
             throttle: accounts::Throttle::default(),
+            quotas: quotas::Held::default(),
             catalog: models::Catalog::default(),
             settling: metering::Settling::default(),
         })
@@ -75,6 +79,11 @@ impl Services {
     /// that was answered before.
     pub(crate) async fn settled(&self) {
         self.settling.settled().await;
+    }
+
+    /// Lets other quotas hold from now on.
+    pub fn set_quotas(&self, quotas: Quotas) {
+        self.quotas.set(quotas);
     }
 
     pub fn database(&self) -> &Database {

@@ -23,13 +23,15 @@ pub async fn welcome() -> Result<Welcome, ApiError> {
     Ok(Welcome { viewer, sign_up_open: request.sign_up_open })
 }
 
-/// Makes an account with an organization of its own, and signs in.
+/// Makes an account with an organization of its own, and signs in. Where sign-up is closed, `setup` is what the operator
+/// was shown for the first account.
 #[server(name = SignUpQuestion, prefix = "/api", endpoint = "accounts/sign_up", input = Json)]
-pub async fn sign_up(input: SignUp) -> Result<Welcome, ApiError> {
+pub async fn sign_up(input: SignUp, setup: Option<String>) -> Result<Welcome, ApiError> {
     let request = context::request()?;
-    if !request.sign_up_open {
+    let (services, setup) = (&request.services, setup.as_deref());
+    if !request.sign_up_open && !request.setup_code.admits(services, setup).await.map_err(context::public)? {
         return Err(context::public(services::ServiceError::Forbidden(
-            "Sign-up is closed here. Ask for an invitation.".to_owned(),
+            "Sign-up is closed here. Whoever runs this hub makes accounts: ask them for one.".to_owned(),
         )));
     }
     let session =

@@ -6,7 +6,7 @@ use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use services::{
     Actor, ServiceError, Services,
-    accounts::{Device, SignedIn, SignedInUser},
+    accounts::{Device, SetupCode, SignedIn, SignedInUser},
     rate_limits::KeyLimits,
 };
 
@@ -19,6 +19,8 @@ pub struct RequestContext {
     pub device: Device,
     /// Whether strangers may sign up.
     pub sign_up_open: bool,
+    /// With which the first account is made where they may not.
+    pub setup_code: SetupCode,
     /// Where programs call, such as `https://hub.example/v1`.
     pub base_url: String,
     /// How fast calls may come where nobody set another limit.

@@ -55,14 +55,15 @@ pub fn SignIn() -> impl IntoView {
                     <code>"tollhouse user password --email you@example.com --password-stdin"</code>
                 </p>
             </details>
-            {move || {
-                session
-                    .sign_up_open
-                    .get()
-                    .then(|| view! {
-                        <p class="door-other">"New here? " <a class="link" href=sign_up>"Create an account"</a></p>
-                    }.into_any())
-            }}
+            <p class="door-other">
+                {move || {
+                    if session.sign_up_open.get() {
+                        view! { "New here? " <a class="link" href=sign_up>"Create an account"</a> }.into_any()
+                    } else {
+                        "No account yet? Ask whoever runs this hub for one.".into_any()
+                    }
+                }}
+            </p>
         </Door>
     }
 }

@@ -14,16 +14,19 @@ use crate::{
 pub fn SignUp() -> impl IntoView {
     let session = use_session();
     let query = use_address(Query::parse);
+    // The operator's link for the first account.
+    let setup = move || query.get().text("setup").map(str::to_owned);
     let sign_in = move || Query::default().with("next", query.get().text("next")).on("/sign-in");
     view! {
         <Door title="Create an account" description="With an organization of your own, ready for its first key.">
             {move || {
-                if session.sign_up_open.get() {
-                    view! { <Form/> }.into_any()
+                let setup = setup();
+                if session.sign_up_open.get() || setup.is_some() {
+                    view! { <Form setup/> }.into_any()
                 } else {
                     view! {
                         <Notice tone=Tone::Warning>
-                            "Sign-up is closed here. Ask somebody of your organization to invite you, or your operator."
+                            "Sign-up is closed here, since calls cost whoever runs this hub something. Ask them for an account."
                         </Notice>
                     }
                         .into_any()
@@ -35,14 +38,14 @@ pub fn SignUp() -> impl IntoView {
 }
 
 #[component]
-fn Form() -> impl IntoView {
+fn Form(setup: Option<String>) -> impl IntoView {
     let session = use_session();
     let name = RwSignal::new(String::new());
     let email = RwSignal::new(String::new());
     let password = RwSignal::new(String::new());
     let organization = RwSignal::new(String::new());
     let sign_up = act(
-        |input: &Application| api::accounts::SignUpQuestion { input: input.clone() },
+        move |input: &Application| api::accounts::SignUpQuestion { input: input.clone(), setup: setup.clone() },
         move |_, welcome| session.begin(welcome),
     );
     let submit = move |event: ev::SubmitEvent| {

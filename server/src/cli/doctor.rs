@@ -32,6 +32,7 @@ pub(super) async fn run(config: Config, json: bool) -> Result<(), CliError> {
         Check::of("database", database(&config).await),
         Check::of("clock", clock()),
         Check::of("dashboard", dashboard()),
+        Check::of("sign-up", Ok(sign_up(&config).to_owned())),
     ];
     for provider in &config.providers {
         if let Some((host, port)) = address(provider) {
@@ -52,6 +53,20 @@ pub(super) async fn run(config: Config, json: bool) -> Result<(), CliError> {
 fn source(config: &Config) -> String {
     let file = config.file.as_ref().map_or("no file".to_owned(), |file| file.display().to_string());
     format!("{file}: {} models from {} providers", config.models.len(), config.providers.len())
+}
+
+/// What is said where strangers may spend the operator's money, which the operator has chosen.
+pub(super) const OPEN_BESIDE_A_PROVIDER: &str = "sign-up is open beside a provider: whoever reaches this server can make an \
+    account, and call models with your key; close it with [sign_up] open = false";
+
+fn sign_up(config: &Config) -> &'static str {
+    match (config.sign_up_open, config.asks_others()) {
+        (true, true) => OPEN_BESIDE_A_PROVIDER,
+        (true, false) => "open, since only the sandbox answers; a provider closes it, unless [sign_up] open = true",
+        (false, _) => {
+            "closed: accounts are made by `tollhouse user create`, and the first one as `tollhouse serve` says"
+        }
+    }
 }
 
 /// Host and port of a provider that is reached over the network.

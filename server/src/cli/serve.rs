@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use axum::serve::ListenerExt;
-use services::{Services, metering::Meter};
+use services::{Services, accounts, metering::Meter};
 use tokio::net::TcpListener;
 
 use super::{CliError, output, start};
@@ -34,7 +34,7 @@ async fn serve(listener: TcpListener, options: Options, config: Config, services
     gateway.start_jobs();
     let hub = Hub::new(config, services, meter.clone());
     Reloader::new(options, hub.clone(), gateway.clone()).start()?;
-    announce(&hub, listener.local_addr()?);
+    announce(&hub, listener.local_addr()?).await?;
     let service = router(hub, gateway.clone()).into_make_service_with_connect_info::<SocketAddr>();
     // Otherwise a piece of a stream waits up to 40 ms for the client's system to acknowledge the one before.
     let listener = listener.tap_io(|stream| {
@@ -53,10 +53,20 @@ async fn serve(listener: TcpListener, options: Options, config: Config, services
 }
 
 /// Tells whoever started the server where it is and what to do next.
-fn announce(hub: &Hub, address: SocketAddr) {
-    let url = hub.config().public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+async fn announce(hub: &Hub, address: SocketAddr) -> Result<(), CliError> {
+    let config = hub.config();
+    let url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     output::line(&format!("Tollhouse serves {url}"));
-    output::line("Open it, sign up, and create an API key. Programs call the same address under /v1.");
+    let unclaimed = !config.sign_up_open && accounts::is_unclaimed(&hub.services).await?;
+    output::line(&match hub.setup_code.text().filter(|_| unclaimed) {
+        // Only here, where nobody but the operator reads it: whoever has it makes the first account.
+        Some(code) => format!("Nobody has an account yet. Make the first one at {url}/sign-up?setup={code}"),
+        None => "Open it, sign up, and create an API key. Programs call the same address under /v1.".to_owned(),
+    });
+    if config.sign_up_open && config.asks_others() {
+        tracing::warn!("{}", super::doctor::OPEN_BESIDE_A_PROVIDER);
+    }
+    Ok(())
 }
 
 /// Resolves when the process is asked to end: calls under way are finished first.

@@ -14,6 +14,7 @@ pub(super) struct File {
     pub(super) provider: Vec<ProviderTable>,
     pub(super) model: Vec<ModelTable>,
     pub(super) sign_up: SignUpTable,
+    pub(super) quotas: QuotasTable,
     pub(super) server: ServerTable,
     pub(super) gateway: GatewayTable,
     pub(super) limits: LimitsTable,
@@ -59,16 +60,17 @@ pub(super) struct ModelTable {
     pub(super) price: Option<Price>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct SignUpTable {
-    pub(super) open: bool,
+    pub(super) open: Option<bool>,
 }
 
-impl Default for SignUpTable {
-    fn default() -> Self {
-        Self { open: true }
-    }
+/// What strangers may take at most.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct QuotasTable {
+    pub(super) accounts_per_hour: Option<u32>,
 }
 
 #[derive(Default, Deserialize)]

@@ -13,12 +13,12 @@ use domain::{
 };
 use ipnet::IpNet;
 
-use services::rate_limits::KeyLimits;
+use services::{Quotas, rate_limits::KeyLimits};
 
 use super::{
     Config, ConfigError, GatewayConfig, ModelConfig, ModelProvider, Options, ProviderConfig, ProviderKind,
     ProviderTimeouts, SecretText,
-    file::{File, GatewayTable, LimitsTable},
+    file::{File, GatewayTable, LimitsTable, QuotasTable},
     offers::{model, provider},
     secret::secret,
 };
@@ -94,7 +94,8 @@ pub(super) fn with_file(
         tables.server.trusted_proxies.iter().map(|text| network(&at, text)).collect::<Result<_, _>>()?;
     let metrics = tables.metrics;
     Ok(Config {
-        sign_up_open: tables.sign_up.open,
+        sign_up_open: tables.sign_up.open.unwrap_or(!super::asks_others(&providers)),
+        quotas: quotas(&at, &tables.quotas)?,
         trusted_proxies,
         allow_insecure_http: tables.server.allow_insecure_http,
         gateway,
@@ -119,6 +120,7 @@ fn base(options: &Options) -> Result<Config, ConfigError> {
         log_format: options.log_format,
         file: None,
         sign_up_open: true,
+        quotas: Quotas::default(),
         trusted_proxies: Vec::new(),
         allow_insecure_http: false,
         gateway: GatewayConfig::default(),
@@ -140,6 +142,17 @@ fn rate_limits(at: &At<'_>, table: LimitsTable) -> Result<KeyLimits, ConfigError
         }
     }
     Ok(KeyLimits { api_key: table.key, project: table.project, organization: table.organization })
+}
+
+fn quotas(at: &At<'_>, table: &QuotasTable) -> Result<Quotas, ConfigError> {
+    let default = Quotas::default();
+    let at_least_one = |key: &str, chosen: Option<u32>, default: u32| match chosen {
+        Some(0) => Err(at.value(format!("quotas.{key}"), "give at least 1.")),
+        chosen => Ok(chosen.unwrap_or(default)),
+    };
+    Ok(Quotas {
+        accounts_per_hour: at_least_one("accounts_per_hour", table.accounts_per_hour, default.accounts_per_hour)?,
+    })
 }
 
 fn database_url(options: &Options) -> Result<SecretText, ConfigError> {

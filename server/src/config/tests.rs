@@ -34,6 +34,9 @@ service = "embeddings"
 [sign_up]
 open = false
 
+[quotas]
+accounts_per_hour = 5
+
 [server]
 trusted_proxies = ["10.0.0.0/8", "fd00::1"]
 allow_insecure_http = true
@@ -81,9 +84,23 @@ fn everything_that_is_written_counts() {
     assert_eq!(model.price.unwrap().cached_input_per_million.unwrap().to_string(), "0.025");
     assert_eq!((config.models[1].upstream_name.as_str(), config.models[1].price), ("free", None));
     assert!(!config.sign_up_open && config.allow_insecure_http);
+    assert_eq!(config.quotas.accounts_per_hour, 5);
     assert_eq!(config.trusted_proxies[1].to_string(), "fd00::1/128");
     assert_eq!((config.gateway.max_body_bytes, config.gateway.connect_timeout.as_millis()), (2048, 250));
     assert_eq!(config.gateway.idle_timeout, GatewayConfig::default().idle_timeout);
+}
+
+#[test]
+fn sign_up_is_closed_where_calls_cost_something_unless_it_is_opened() {
+    let unsaid = FULL.replace("[sign_up]\nopen = false\n", "");
+    assert!(!load(&unsaid).unwrap().sign_up_open);
+    assert!(!load(&unsaid.replace("\"openai\"", "\"anthropic\"")).unwrap().sign_up_open);
+    assert!(load(&FULL.replace("open = false", "open = true")).unwrap().sign_up_open);
+    let sandbox = unsaid.replace(
+        "kind = \"openai\"\nbase_url = \"http://127.0.0.1:9000/v1/\"\napi_key_env = \"UPSTREAM_KEY\"",
+        "kind = \"sandbox\"",
+    );
+    assert!(load(&sandbox).unwrap().sign_up_open);
 }
 
 #[test]

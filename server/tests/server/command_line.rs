@@ -210,4 +210,8 @@ fn the_doctor_tells_what_is_wrong() {
     assert_eq!(output.status.code(), Some(1));
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(told.contains("FAIL  upstream up") && told.contains("ok    database"), "{told}");
+    assert!(told.contains("sign-up: closed"), "{told}");
+    std::fs::write(shell.folder().join("tollhouse.toml"), format!("{wrong}[sign_up]\nopen = true\n")).unwrap();
+    let told = String::from_utf8_lossy(&shell.run(&["doctor"], "").stdout).into_owned();
+    assert!(told.contains("sign-up is open beside a provider"), "{told}");
 }

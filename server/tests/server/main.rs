@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+#[path = "../attacks/mod.rs"]
+mod attacks;
 mod canary;
 mod command_line;
 mod crash;

@@ -24,6 +24,8 @@ use crate::world::{json, program};
 
 pub(crate) struct Process {
     pub(crate) address: SocketAddr,
+    /// What it has said when it was ready.
+    pub(crate) said: String,
     /// What it has logged so far; closed when it has ended.
     log: watch::Receiver<String>,
     client: Client<HttpConnector, Body>,
@@ -58,7 +60,7 @@ impl Process {
         let Some(first) = said.first() else { panic!("{}", to_its_end(&mut log).await) };
         let address = first.rsplit_once("http://").unwrap().1.parse().unwrap();
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Self { address, log, client, child }
+        Self { address, said: said.join("\n"), log, client, child }
     }
 
     pub(crate) async fn send(&self, mut request: Request<Body>) -> Response<Body> {

@@ -18,6 +18,8 @@ pub async fn sign_up(services: &Services, input: SignUp, device: &Device) -> Ser
     // Before anything that takes time. It counts as a failure until it has succeeded, so that nobody tries out who has an
     // account here.
     let attempt = services.throttle.attempt(services.now(), device.ip, &input.email)?;
+    // An account counts by itself, since each may do what it likes here.
+    let account = services.throttle.account(services.now(), device.ip, services.quotas.get().accounts_per_hour)?;
     let about = [input.name.as_str(), &input.email, &input.organization];
     let judged = services.passwords.judge(&input.password, &about).await?;
     judged.map_err(|why| FieldErrors::of("password", why))?;
@@ -35,6 +37,7 @@ pub async fn sign_up(services: &Services, input: SignUp, device: &Device) -> Ser
     audit::record(&transaction, now, organization.id, &author, deed).await?;
     transaction.commit().await?;
     attempt.succeeded();
+    account.made();
     let user = SignedInUser { last_organization: Some(organization.id), ..sessions::signed_in(user, session_id) };
     Ok(SignedIn { token, user })
 }

@@ -1,4 +1,4 @@
-//! Slows down guessing, without locking anybody out from where they usually are.
+//! Slows down guessing, without locking anybody out from where they usually are, and whoever makes accounts by the dozen.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -11,7 +11,9 @@ use quick_cache::sync::Cache;
 use crate::{ServiceError, ServiceResult};
 
 /// How long failures are remembered, in milliseconds.
-const WINDOW_MILLIS: i64 = 5 * 60_000;
+const FAILURES_MILLIS: i64 = 5 * 60_000;
+/// The same for accounts that were made.
+const ACCOUNTS_MILLIS: i64 = 60 * 60_000;
 /// Failures within the window from one address for one user.
 const FAILURES_FOR_USER: u32 = 10;
 /// Failures within the window from one address for anybody: an office shares one.
@@ -29,15 +31,24 @@ pub struct Throttle {
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 struct Key {
     address: Option<IpAddr>,
-    /// `None` for anybody.
-    user: Option<String>,
+    what: What,
+}
+
+/// What is counted of an address.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+enum What {
+    /// Failures, for whichever user.
+    Failures,
+    FailuresOf(String),
+    /// Accounts that were made.
+    Accounts,
 }
 
 #[derive(Debug, Default)]
 struct Window {
     /// When it ends, in milliseconds.
     end: i64,
-    failures: u32,
+    count: u32,
 }
 
 impl Default for Throttle {
@@ -52,28 +63,41 @@ impl Throttle {
         let address = address.map(network);
         let attempt = Attempt {
             throttle: self,
-            keys: [Key { address, user: None }, Key { address, user: Some(user.to_owned()) }],
+            keys: [What::Failures, What::FailuresOf(user.to_owned())].map(|what| Key { address, what }),
         };
         let limits = [FAILURES_FROM_ADDRESS, FAILURES_FOR_USER];
         for (key, limit) in attempt.keys.iter().zip(limits) {
             // Where the second is refused the first stays counted: being refused is a failure too.
-            self.count(now, key, limit)?;
+            self.count(now, key, limit, FAILURES_MILLIS)?;
         }
         Ok(attempt)
     }
 
-    fn count(&self, now: Timestamp, key: &Key, limit: u32) -> ServiceResult<()> {
+    /// Counts an account that is to be made, of so many within an hour. It is taken back where it isn't made.
+    pub(super) fn account(&self, now: Timestamp, address: Option<IpAddr>, limit: u32) -> ServiceResult<Account<'_>> {
+        let key = Key { address: address.map(network), what: What::Accounts };
+        self.count(now, &key, limit, ACCOUNTS_MILLIS)?;
+        Ok(Account { throttle: self, key: Some(key) })
+    }
+
+    fn count(&self, now: Timestamp, key: &Key, limit: u32, window_millis: i64) -> ServiceResult<()> {
         let window = self.window(key);
         let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
         if now.millis() >= window.end {
-            *window = Window { end: now.plus_millis(WINDOW_MILLIS).millis(), failures: 0 };
+            *window = Window { end: now.plus_millis(window_millis).millis(), count: 0 };
         }
-        if window.failures >= limit {
+        if window.count >= limit {
             let seconds = (window.end - now.millis()).div_euclid(1_000) + 1;
             return Err(ServiceError::RateLimited { retry_after_seconds: u32::try_from(seconds).unwrap_or(1) });
         }
-        window.failures += 1;
+        window.count += 1;
         Ok(())
+    }
+
+    fn take_back(&self, key: &Key) {
+        let window = self.window(key);
+        let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
+        window.count = window.count.saturating_sub(1);
     }
 
     fn window(&self, key: &Key) -> Arc<Mutex<Window>> {
@@ -94,9 +118,28 @@ impl Attempt<'_> {
     /// It was no failure after all.
     pub(super) fn succeeded(self) {
         for key in &self.keys {
-            let window = self.throttle.window(key);
-            let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
-            window.failures = window.failures.saturating_sub(1);
+            self.throttle.take_back(key);
+        }
+    }
+}
+
+/// An account that is about to be made.
+pub(super) struct Account<'a> {
+    throttle: &'a Throttle,
+    /// `None` once it is made.
+    key: Option<Key>,
+}
+
+impl Account<'_> {
+    pub(super) fn made(mut self) {
+        self.key = None;
+    }
+}
+
+impl Drop for Account<'_> {
+    fn drop(&mut self) {
+        if let Some(key) = &self.key {
+            self.throttle.take_back(key);
         }
     }
 }
@@ -151,6 +194,21 @@ mod tests {
         }
         assert!(throttle.attempt(NOW, ip("2001:db8::2"), "another").is_err());
         assert!(throttle.attempt(NOW, ip("2001:db8:0:1::1"), "another").is_ok());
+    }
+
+    #[test]
+    fn accounts_count_for_an_hour_and_only_those_that_were_made() {
+        let throttle = Throttle::default();
+        for _ in 0..100 {
+            drop(throttle.account(NOW, ip("192.0.2.1"), 3).unwrap());
+        }
+        for _ in 0..3 {
+            throttle.account(NOW, ip("192.0.2.1"), 3).unwrap().made();
+        }
+        assert!(throttle.account(NOW.plus_minutes(59), ip("192.0.2.1"), 3).is_err());
+        assert!(throttle.account(NOW, ip("192.0.2.2"), 3).is_ok());
+        assert!(throttle.attempt(NOW, ip("192.0.2.1"), "mira").is_ok(), "signing in is another matter");
+        assert!(throttle.account(NOW.plus_minutes(60), ip("192.0.2.1"), 3).is_ok());
     }
 
     #[test]

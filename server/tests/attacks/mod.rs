@@ -1,0 +1,3 @@
+//! What a stranger, a neighbour or a careless proxy tries, and what comes of it.
+
+mod sign_up;
