@@ -32,6 +32,16 @@ impl RateLimits {
         }
     }
 
+    /// These, and never more than `most`.
+    #[must_use]
+    pub fn within(self, most: Self) -> Self {
+        let least = |own: Option<u32>, most: Option<u32>| own.into_iter().chain(most).min();
+        Self {
+            calls_per_minute: least(self.calls_per_minute, most.calls_per_minute),
+            tokens_per_minute: least(self.tokens_per_minute, most.tokens_per_minute),
+        }
+    }
+
     /// Whether `other` lets no more through.
     pub fn covers(&self, other: &Self) -> bool {
         let covers =

@@ -25,6 +25,7 @@ mod m0018_provider_objects;
 mod m0019_key_requests;
 mod m0020_day_rollups;
 mod m0021_inboxes;
+mod m0022_quotas;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0019_key_requests::Migration),
             Box::new(m0020_day_rollups::Migration),
             Box::new(m0021_inboxes::Migration),
+            Box::new(m0022_quotas::Migration),
         ]
     }
 }

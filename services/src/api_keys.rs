@@ -20,6 +20,7 @@ mod recent_use;
 mod recipients;
 mod remind;
 mod revoke;
+mod room;
 mod rotate;
 mod secrets;
 mod selection;

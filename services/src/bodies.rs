@@ -7,6 +7,7 @@
 mod get;
 mod packed;
 mod redact;
+mod room;
 mod store;
 pub mod upkeep;
 

@@ -35,21 +35,24 @@ pub async fn create(services: &Services, name: &str, time_zone: &str) -> Service
     errors.check("time_zone", zone);
     errors.into_result()?;
     let transaction = services.database.begin().await?;
-    let made = found(&transaction, services.now(), &name, time_zone, &Author::command_line()).await?;
+    let made = found(&transaction, services.now(), &name, time_zone, None, &Author::command_line()).await?;
     transaction.commit().await?;
     Ok(made)
 }
 
 /// Founds an organization with its first project. An unknown time zone becomes UTC: a browser may know newer ones.
+///
+/// `most_calls_per_minute` is what its administrators can't go beyond.
 pub(crate) async fn found(
     transaction: &DatabaseTransaction,
     now: Timestamp,
     name: &str,
     time_zone: &str,
+    most_calls_per_minute: Option<u32>,
     author: &Author,
 ) -> ServiceResult<Organization> {
     let zone = time_zone.parse().unwrap_or(Tz::UTC);
-    let row = insert(transaction, now, name, zone).await?;
+    let row = insert(transaction, now, name, zone, most_calls_per_minute).await?;
     let organization = Organization::from(row);
     let deed = Deed::new("organization.created", "organization", organization.id)
         .after(json!({ "name": organization.name, "slug": organization.slug, "time_zone": zone.name() }))?;
@@ -63,6 +66,7 @@ async fn insert(
     now: Timestamp,
     name: &str,
     zone: Tz,
+    most_calls_per_minute: Option<u32>,
 ) -> ServiceResult<organizations::Model> {
     let id = random::uuid(now)?;
     let taken: HashSet<String> = organizations::Entity::find()
@@ -89,6 +93,7 @@ async fn insert(
             body_redact: "[]".to_owned(),
             calls_per_minute: None,
             tokens_per_minute: None,
+            most_calls_per_minute: most_calls_per_minute.map(i64::from),
         };
         let inserted = organizations::Entity::insert(organizations::ActiveModel::from(row.clone()))
             .on_conflict_do_nothing_on([organizations::Column::Slug])

@@ -1,4 +1,4 @@
-//! What one address may take, so that no stranger takes everything.
+//! What one address, person or organization may take, so that no stranger takes everything.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -7,11 +7,26 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub struct Quotas {
     /// Accounts that are made from one address within an hour.
     pub accounts_per_hour: u32,
+    /// Calls of an organization that signed up itself, but for a hub's first, which is its operator's. It counts from the
+    /// sign-up on.
+    pub calls_per_minute: u32,
+    /// Keys of an organization that can still be used.
+    pub keys: u32,
+    /// Sessions of one person. With another one the oldest ends.
+    pub sessions: u32,
+    /// What is stored of what was said in an organization's calls, compressed. What comes beyond isn't kept.
+    pub stored_bodies_bytes: u64,
 }
 
 impl Default for Quotas {
     fn default() -> Self {
-        Self { accounts_per_hour: 30 }
+        Self {
+            accounts_per_hour: 30,
+            calls_per_minute: 6_000,
+            keys: 10_000,
+            sessions: 50,
+            stored_bodies_bytes: 1 << 30,
+        }
     }
 }
 

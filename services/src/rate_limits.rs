@@ -40,26 +40,34 @@ pub struct KeyLimits {
     pub api_key: RateLimits,
     pub project: RateLimits,
     pub organization: RateLimits,
+    /// What the organization can't go beyond, whatever is set.
+    pub most: RateLimits,
 }
 
 impl KeyLimits {
     pub const fn is_none(&self) -> bool {
-        self.api_key.is_none() && self.project.is_none() && self.organization.is_none()
+        self.api_key.is_none() && self.project.is_none() && self.organization.is_none() && self.most.is_none()
     }
 
-    /// These, and where there is none, those of `defaults`.
+    /// These, and where there is none, those of `defaults`; of an organization never more than it may at most.
     #[must_use]
     pub fn or(self, defaults: Self) -> Self {
         Self {
             api_key: self.api_key.or(defaults.api_key),
             project: self.project.or(defaults.project),
-            organization: self.organization.or(defaults.organization),
+            organization: self.organization.or(defaults.organization).within(self.most),
+            most: self.most,
         }
     }
 }
 
 /// What is limited, by whose id.
 pub(crate) type Id = Uuid;
+
+/// What an organization can't go beyond, as its row holds it.
+pub(crate) fn most_of_row(calls_per_minute: Option<i64>) -> RateLimits {
+    of_row(calls_per_minute, None)
+}
 
 /// Limits as a row holds them.
 pub(crate) fn of_row(calls_per_minute: Option<i64>, tokens_per_minute: Option<i64>) -> RateLimits {

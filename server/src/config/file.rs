@@ -71,6 +71,10 @@ pub(super) struct SignUpTable {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct QuotasTable {
     pub(super) accounts_per_hour: Option<u32>,
+    pub(super) calls_per_minute: Option<u32>,
+    pub(super) keys: Option<u32>,
+    pub(super) sessions: Option<u32>,
+    pub(super) stored_bodies_bytes: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]

@@ -141,7 +141,8 @@ fn rate_limits(at: &At<'_>, table: LimitsTable) -> Result<KeyLimits, ConfigError
             return Err(at.value(format!("limits.{name}.{field}"), wrong));
         }
     }
-    Ok(KeyLimits { api_key: table.key, project: table.project, organization: table.organization })
+    let (api_key, project, organization) = (table.key, table.project, table.organization);
+    Ok(KeyLimits { api_key, project, organization, ..KeyLimits::default() })
 }
 
 fn quotas(at: &At<'_>, table: &QuotasTable) -> Result<Quotas, ConfigError> {
@@ -152,6 +153,10 @@ fn quotas(at: &At<'_>, table: &QuotasTable) -> Result<Quotas, ConfigError> {
     };
     Ok(Quotas {
         accounts_per_hour: at_least_one("accounts_per_hour", table.accounts_per_hour, default.accounts_per_hour)?,
+        calls_per_minute: at_least_one("calls_per_minute", table.calls_per_minute, default.calls_per_minute)?,
+        keys: at_least_one("keys", table.keys, default.keys)?,
+        sessions: at_least_one("sessions", table.sessions, default.sessions)?,
+        stored_bodies_bytes: table.stored_bodies_bytes.unwrap_or(default.stored_bodies_bytes),
     })
 }
 

@@ -69,7 +69,7 @@ pub async fn change_password(
         return Err(ServiceError::Conflict("The password was changed meanwhile.".to_owned()));
     }
     sessions::end_all(&transaction, user.user_id).await?;
-    let (token, session_id) = sessions::open(&transaction, now, user.user_id, device).await?;
+    let (token, session_id) = sessions::open(services, &transaction, now, user.user_id, device).await?;
     let author = Author::member(user.user_id, &user.name, device.ip);
     let organizations = members::organizations_of(&transaction, user.user_id).await?;
     let deed = || Deed::new("user.password_changed", "user", user.user_id);

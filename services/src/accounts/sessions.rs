@@ -26,8 +26,9 @@ const LONGEST_LIFE_DAYS: i64 = 30;
 /// How far activity may lie back before it is noted again, in milliseconds: not each request is to write a row.
 const ACTIVITY_MILLIS: i64 = 60_000;
 
-/// Opens a session for `user_id`; tells its token, and its id.
+/// Opens a session for `user_id`, of whom the oldest end where there are too many; tells its token, and its id.
 pub(super) async fn open(
+    services: &Services,
     transaction: &DatabaseTransaction,
     now: Timestamp,
     user_id: UserId,
@@ -48,7 +49,32 @@ pub(super) async fn open(
         expires_at: Set(now.plus_days(LONGEST_LIFE_DAYS).millis()),
     };
     sessions::Entity::insert(session).exec_without_returning(transaction).await?;
+    end_oldest(transaction, user_id, id, services.quotas.get().sessions).await?;
     Ok((token, SessionId::new(id)))
+}
+
+/// Leaves a user `most` sessions: `opened`, and the newest of the others.
+async fn end_oldest(
+    transaction: &DatabaseTransaction,
+    user_id: UserId,
+    opened: uuid::Uuid,
+    most: u32,
+) -> ServiceResult<()> {
+    let newest_first = sessions::Entity::find()
+        .select_only()
+        .column(sessions::Column::Id)
+        .filter(sessions::Column::UserId.eq(user_id.uuid()))
+        .filter(sessions::Column::Id.ne(opened))
+        .order_by_desc(sessions::Column::CreatedAt)
+        .order_by_desc(sessions::Column::Id)
+        .into_tuple::<uuid::Uuid>()
+        .all(transaction)
+        .await?;
+    let oldest: Vec<_> = newest_first.into_iter().skip((most as usize).saturating_sub(1)).collect();
+    if !oldest.is_empty() {
+        sessions::Entity::delete_many().filter(sessions::Column::Id.is_in(oldest)).exec(transaction).await?;
+    }
+    Ok(())
 }
 
 fn hash(token: &str) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sea_orm::{EntityTrait, QuerySelect};
+use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect};
 use subtle::ConstantTimeEq;
 
 use crate::{ServiceResult, Services, entities::users, random};
@@ -38,6 +38,10 @@ impl Default for SetupCode {
 
 /// Whether nobody has an account.
 pub async fn is_unclaimed(services: &Services) -> ServiceResult<bool> {
+    nobody_in(services.database.read()).await
+}
+
+pub(super) async fn nobody_in(database: &impl ConnectionTrait) -> ServiceResult<bool> {
     let somebody = users::Entity::find().select_only().column(users::Column::Id).limit(1);
-    Ok(somebody.into_tuple::<uuid::Uuid>().one(services.database.read()).await?.is_none())
+    Ok(somebody.into_tuple::<uuid::Uuid>().one(database).await?.is_none())
 }

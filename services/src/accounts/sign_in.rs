@@ -30,7 +30,7 @@ pub async fn sign_in(services: &Services, input: SignIn, device: &Device) -> Ser
     let current = users::Entity::find_by_id(user.id).one(&transaction).await?;
     let user = current.filter(|current| current.password_hash == user.password_hash).ok_or_else(wrong)?;
     let user_id = UserId::new(user.id);
-    let (token, session_id) = sessions::open(&transaction, services.now(), user_id, device).await?;
+    let (token, session_id) = sessions::open(services, &transaction, services.now(), user_id, device).await?;
     let author = Author::member(user_id, &user.name, device.ip);
     let organizations = members::organizations_of(&transaction, user_id).await?;
     let deed = || Deed::new("session.signed_in", "session", session_id);

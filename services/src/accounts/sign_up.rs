@@ -4,7 +4,7 @@ use domain::{accounts::SignUp, errors::FieldErrors, ids::UserId, permissions::Ro
 use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, TryInsertResult};
 use serde_json::json;
 
-use super::{Device, SignedIn, SignedInUser, sessions};
+use super::{Device, SignedIn, SignedInUser, sessions, setup};
 use crate::{
     ServiceResult, Services,
     audit::{self, Author, Deed},
@@ -27,12 +27,16 @@ pub async fn sign_up(services: &Services, input: SignUp, device: &Device) -> Ser
 
     let now = services.now();
     let transaction = services.database.begin().await?;
+    // Whoever comes first runs the hub, and is no stranger.
+    let is_first = setup::nobody_in(&transaction).await?;
+    let most_calls = (!is_first).then_some(services.quotas.get().calls_per_minute);
     let user = add_user(&transaction, now, &input.email, &input.name, hash).await?;
     let user_id = UserId::new(user.id);
     let author = Author::member(user_id, &user.name, device.ip);
-    let organization = organizations::found(&transaction, now, &input.organization, &input.time_zone, &author).await?;
+    let organization =
+        organizations::found(&transaction, now, &input.organization, &input.time_zone, most_calls, &author).await?;
     add_member(&transaction, now, organization.id, &user, Role::Owner, &author).await?;
-    let (token, session_id) = sessions::open(&transaction, now, user_id, device).await?;
+    let (token, session_id) = sessions::open(services, &transaction, now, user_id, device).await?;
     let deed = Deed::new("session.signed_in", "session", session_id);
     audit::record(&transaction, now, organization.id, &author, deed).await?;
     transaction.commit().await?;

@@ -10,7 +10,7 @@ use domain::{
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::json;
 
-use super::{bounds, create_once, get, policy, secrets};
+use super::{bounds, create_once, get, policy, room, secrets};
 use crate::{
     Actor, ServiceResult, Services,
     audit::{self, Author, Deed},
@@ -67,6 +67,7 @@ pub(super) async fn make(
         "last_four": secret.last_four(),
     }))?;
     audit::record(&transaction, now, organization.id, &Author::from(actor), deed).await?;
+    room::require(&transaction, now, actor, services.quotas.get().keys).await?;
     transaction.commit().await?;
     let api_key = get::shown(services, organization, id).await?;
     Ok(CreatedApiKey { api_key, secret: secret.reveal().to_owned() })

@@ -7,7 +7,7 @@ use domain::{
 };
 use sea_orm::{EntityTrait, sea_query::OnConflict};
 
-use super::packed::Sides;
+use super::{packed::Sides, room};
 use crate::{ServiceError, ServiceResult, Services, entities::bodies};
 
 pub(super) const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
@@ -30,19 +30,26 @@ pub(super) fn expires_day(started_at: Timestamp, days: u32) -> i32 {
     i32::try_from(day).unwrap_or(i32::MAX)
 }
 
-/// Stores bodies in one transaction; those of a call that has some already are passed over.
-pub async fn store(services: &Services, new: Vec<NewBodies>) -> ServiceResult<()> {
+/// Stores bodies in one transaction; those of a call that has some already are passed over, and so are those for which their
+/// organization has no room left. Tells how many of them there were.
+pub async fn store(services: &Services, new: Vec<NewBodies>) -> ServiceResult<u64> {
     let packing = tokio::task::spawn_blocking(move || new.into_iter().map(pack).collect::<ServiceResult<Vec<_>>>());
     let rows = packing.await.map_err(|error| ServiceError::Internal(error.to_string()))??;
-    if rows.is_empty() {
-        return Ok(());
+    let all = rows.len();
+    if all == 0 {
+        return Ok(0);
     }
     let transaction = services.database.begin().await?;
-    bodies::Entity::insert_many(rows.into_iter().map(bodies::ActiveModel::from))
-        .on_conflict(OnConflict::new().do_nothing().to_owned())
-        .exec_without_returning(&transaction)
-        .await?;
-    Ok(transaction.commit().await?)
+    let rows = room::fitting(&transaction, services.now(), rows, services.quotas.get().stored_bodies_bytes).await?;
+    let left_out = (all - rows.len()) as u64;
+    if !rows.is_empty() {
+        bodies::Entity::insert_many(rows.into_iter().map(bodies::ActiveModel::from))
+            .on_conflict(OnConflict::new().do_nothing().to_owned())
+            .exec_without_returning(&transaction)
+            .await?;
+    }
+    transaction.commit().await?;
+    Ok(left_out)
 }
 
 fn pack(new: NewBodies) -> ServiceResult<bodies::Model> {

@@ -1,10 +1,16 @@
 //! Where bodies lie, and how they go when their days are over.
 
 use domain::time::Timestamp;
-use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QuerySelect, Statement, Value};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Statement, Value,
+};
 
 use super::store::{DAY_MILLIS, expires_day};
-use crate::{ServiceResult, Services, database::Lock, entities::organizations};
+use crate::{
+    ServiceResult, Services,
+    database::Lock,
+    entities::{body_sums, organizations},
+};
 
 /// How many days ahead of today's bodies have a partition.
 const AHEAD: i64 = 2;
@@ -84,13 +90,28 @@ async fn drop_partitions(services: &Services, today: i64) -> ServiceResult<()> {
 /// On PostgreSQL only what lies in the default partition is left for this.
 async fn delete_expired(services: &Services, today: i64) -> ServiceResult<()> {
     let today = i32::try_from(today).unwrap_or(i32::MAX);
-    delete(services, "expires_day <= $1", today.into()).await
+    delete(services, "expires_day <= $1", today.into()).await?;
+    let sums = body_sums::Entity::delete_many().filter(body_sums::Column::ExpiresDay.lte(today));
+    forget(services, sums).await
 }
 
 /// What organizations kept that keep none any more.
 async fn delete_unwanted(services: &Services) -> ServiceResult<()> {
     let unwanted = "organization_id IN (SELECT id FROM organizations WHERE body_days = $1)";
-    delete(services, unwanted, 0.into()).await
+    delete(services, unwanted, 0.into()).await?;
+    let keep_none = organizations::Entity::find()
+        .select_only()
+        .column(organizations::Column::Id)
+        .filter(organizations::Column::BodyDays.eq(0));
+    let sums = body_sums::Column::OrganizationId.in_subquery(QueryTrait::into_query(keep_none));
+    forget(services, body_sums::Entity::delete_many().filter(sums)).await
+}
+
+/// Deletes sums of what is deleted.
+async fn forget(services: &Services, sums: sea_orm::DeleteMany<body_sums::Entity>) -> ServiceResult<()> {
+    let transaction = services.database.begin().await?;
+    sums.exec(&transaction).await?;
+    Ok(transaction.commit().await?)
 }
 
 /// Deletes the rows for which `condition` holds, batch by batch.

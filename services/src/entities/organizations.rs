@@ -21,6 +21,8 @@ pub struct Model {
     pub body_redact: String,
     pub calls_per_minute: Option<i64>,
     pub tokens_per_minute: Option<i64>,
+    /// What its administrators can't go beyond; nothing where the operator made it.
+    pub most_calls_per_minute: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

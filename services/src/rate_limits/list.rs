@@ -3,7 +3,7 @@
 use domain::{api_keys::ProjectRef, ids::ProjectId, permissions::Permission, rate_limits::SharedLimits};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
 
-use super::{KeyLimits, get, of_row};
+use super::{KeyLimits, get, of_row, set::most};
 use crate::{Actor, ServiceResult, Services, entities::projects};
 
 /// Those of the actor's organization first, then those of its projects by name, with what `configured` says of each.
@@ -11,6 +11,7 @@ use crate::{Actor, ServiceResult, Services, entities::projects};
 pub async fn list(services: &Services, actor: &Actor, configured: KeyLimits) -> ServiceResult<Vec<SharedLimits>> {
     actor.reach(Permission::ManageSettings)?;
     let limits = get(services, actor, None).await?;
+    let most = most(services, actor).await?;
     let rows = projects::of(actor.organization.id)
         .filter(projects::Column::ArchivedAt.is_null())
         .order_by_asc(projects::Column::Name)
@@ -22,6 +23,6 @@ pub async fn list(services: &Services, actor: &Actor, configured: KeyLimits) -> 
         project: Some(ProjectRef { id: ProjectId::new(row.id), name: row.name }),
         configured: configured.project,
     };
-    let of_organization = SharedLimits { project: None, limits, configured: configured.organization };
+    let of_organization = SharedLimits { project: None, limits, configured: configured.organization.within(most) };
     Ok(std::iter::once(of_organization).chain(rows.into_iter().map(of_project)).collect())
 }

@@ -1,15 +1,16 @@
 //! Limits of an organization and its projects. A key's are set with the key.
 
 use domain::{
+    errors::FieldErrors,
     ids::{OrganizationId, ProjectId},
     permissions::Permission,
     rate_limits::RateLimits,
 };
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 
-use super::of_row;
+use super::{most_of_row, of_row};
 use crate::{
-    Actor, ServiceError, ServiceResult, Services,
+    Actor, ServiceError, ServiceResult, Services, Who,
     audit::{self, Author, Deed},
     changes::{self, Kind},
     entities::{organizations, projects},
@@ -45,18 +46,18 @@ pub async fn set(
     let now = services.now();
     let organization = actor.organization.id;
     let transaction = services.database.begin().await?;
-    let (before, deed, kind, subject) = match project {
+    let (unchanged, before, deed, kind, subject) = match project {
         Some(id) => {
             let before = of_project(&transaction, organization, id, limits).await?;
-            (before, Deed::new("project.limits_changed", "project", id), Kind::Project, id.uuid())
+            (before == limits, before, Deed::new("project.limits_changed", "project", id), Kind::Project, id.uuid())
         }
         None => {
-            let before = of_organization(&transaction, organization, limits).await?;
+            let (unchanged, before) = of_organization(&transaction, actor, limits).await?;
             let deed = Deed::new("organization.limits_changed", "organization", organization);
-            (before, deed, Kind::Organization, organization.uuid())
+            (unchanged, before, deed, Kind::Organization, organization.uuid())
         }
     };
-    if before == limits {
+    if unchanged {
         return Ok(transaction.rollback().await?);
     }
     changes::announce(&transaction, now, organization, kind, [subject]).await?;
@@ -85,20 +86,43 @@ async fn of_project(
     Ok(of_row(row.calls_per_minute, row.tokens_per_minute))
 }
 
+/// What the actor's organization can't go beyond.
+pub(super) async fn most(services: &Services, actor: &Actor) -> ServiceResult<RateLimits> {
+    let id = actor.organization.id.uuid();
+    let row = organizations::Entity::find_by_id(id).one(services.database.read()).await?;
+    Ok(most_of_row(row.ok_or(ServiceError::NotFound)?.most_calls_per_minute))
+}
+
+/// Sets them, and tells whether they were the same, and what they were. Administrators can't go beyond what their
+/// organization may at most; what the operator sets is from then on what it may.
 async fn of_organization(
     transaction: &DatabaseTransaction,
-    id: OrganizationId,
+    actor: &Actor,
     limits: RateLimits,
-) -> ServiceResult<RateLimits> {
+) -> ServiceResult<(bool, RateLimits)> {
+    let id = actor.organization.id;
     let row = organizations::Entity::find_by_id(id.uuid()).lock_exclusive().one(transaction).await?;
     let row = row.ok_or(ServiceError::NotFound)?;
+    let before = of_row(row.calls_per_minute, row.tokens_per_minute);
+    let bound = most_of_row(row.most_calls_per_minute);
+    let mut most = bound;
+    if matches!(actor.who, Who::CommandLine) && !most.is_none() {
+        most = RateLimits { calls_per_minute: limits.calls_per_minute, ..RateLimits::NONE };
+    }
+    if let Some(most) = most.calls_per_minute
+        && limits.calls_per_minute.is_some_and(|calls| calls > most)
+    {
+        let why = format!("At most {most} a minute here. Whoever runs this hub can allow more.");
+        return Err(FieldErrors::of("calls_per_minute", why).into());
+    }
     organizations::Entity::update_many()
+        .col_expr(organizations::Column::MostCallsPerMinute, stored(most.calls_per_minute))
         .col_expr(organizations::Column::CallsPerMinute, stored(limits.calls_per_minute))
         .col_expr(organizations::Column::TokensPerMinute, stored(limits.tokens_per_minute))
         .filter(organizations::Column::Id.eq(id.uuid()))
         .exec(transaction)
         .await?;
-    Ok(of_row(row.calls_per_minute, row.tokens_per_minute))
+    Ok((before == limits && most == bound, before))
 }
 
 fn stored(limit: Option<u32>) -> Expr {

@@ -48,6 +48,26 @@ on_both_databases! {
         }
     }
 
+    async fn an_organization_has_so_many_keys_that_can_be_used(world: &World) {
+        world.services.set_quotas(services::Quotas { keys: 2, ..services::Quotas::default() });
+        let operator = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&operator).await;
+        let owner = world.member(&operator.organization, "Mira", Role::Owner).await;
+        let create = async || api_keys::create(&world.services, &owner, new_key(project, "web")).await;
+        let at_once = tokio::join!(create(), create(), create(), create());
+        let made = [at_once.0, at_once.1, at_once.2, at_once.3];
+        assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 2);
+        assert!(made.iter().flat_map(|made| made.as_ref().err()).all(|error| matches!(error, ServiceError::Conflict(_))));
+        assert_eq!(world.count("api_keys").await, 2);
+        world.key(&operator, project, "the operator's").await;
+        let id = world.keys(&owner).await[0].id;
+        api_keys::revoke(&world.services, &owner, &[id]).await.unwrap();
+        assert!(matches!(create().await, Err(ServiceError::Conflict(_))));
+        let id = world.keys(&owner).await.iter().find(|key| key.status == Status::Active).unwrap().id;
+        api_keys::revoke(&world.services, &owner, &[id]).await.unwrap();
+        create().await.unwrap();
+    }
+
     async fn what_cannot_be_is_refused_by_its_field(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
         let other = world.organization("Other", "UTC").await;

@@ -57,6 +57,32 @@ on_both_databases! {
         assert_eq!(world.count("bodies").await, 1);
     }
 
+    async fn what_has_no_room_in_its_organization_isnt_kept(world: &World) {
+        let (admin, other) = (world.organization("Acme", "UTC").await, world.organization("Other", "UTC").await);
+        let first = keep(world, &admin, "hello", 30).await;
+        let bytes = world.rows("SELECT bytes FROM body_sums").await[0].try_get::<i64>("", "bytes").unwrap();
+        let stored_bodies_bytes = u64::try_from(bytes).unwrap() * 5 / 2;
+        world.services.set_quotas(services::Quotas { stored_bodies_bytes, ..services::Quotas::default() });
+        let mut all = Vec::new();
+        for number in 0..4 {
+            all.push(said(world, &admin, &format!("more{number}"), 30 + number).await);
+        }
+        all.push(said(world, &other, "theirs", 30).await);
+        let left_out = bodies::store(&world.services, all.iter().map(|(_, new)| new.clone()).collect()).await.unwrap();
+        assert_eq!(left_out, 3);
+        assert!(is_kept(world, &admin, first).await && is_kept(world, &admin, all[0].0).await);
+        assert!(!is_kept(world, &admin, all[1].0).await);
+        assert!(is_kept(world, &other, all[4].0).await);
+        // What has expired makes room.
+        world.clock.forward_minutes(32 * 24 * 60);
+        bodies::upkeep::run(&world.services).await.unwrap();
+        assert_eq!(world.count("body_sums").await, 0);
+        keep(world, &admin, "again", 30).await;
+        choose(world, &admin, BodySettings { days: None, ..BodySettings::default() }).await.unwrap();
+        bodies::upkeep::run(&world.services).await.unwrap();
+        assert_eq!(world.count("body_sums").await, 0);
+    }
+
     async fn bodies_are_read_by_whoever_may_and_by_nobody_else(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
         let id = keep(world, &admin, "hello", 30).await;

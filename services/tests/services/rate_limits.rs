@@ -64,7 +64,7 @@ on_both_databases! {
         assert_eq!(key.rate_limits, limits(60, None));
         rate_limits::set(&world.services, &admin, Some(project), limits(600, 1_000)).await.unwrap();
         rate_limits::set(&world.services, &admin, None, limits(None, 9_000)).await.unwrap();
-        let expected = KeyLimits { api_key: limits(60, None), project: limits(600, 1_000), organization: limits(None, 9_000) };
+        let expected = KeyLimits { api_key: limits(60, None), project: limits(600, 1_000), organization: limits(None, 9_000), ..KeyLimits::default() };
         let Verification::Active(record) = directory.verify(&secret).await.unwrap() else { panic!() };
         assert_eq!(record.limits.as_deref(), Some(&expected));
         assert_eq!(rate_limits::get(&world.services, &admin, Some(project)).await.unwrap(), limits(600, 1_000));
@@ -105,6 +105,37 @@ on_both_databases! {
             let refused = rate_limits::list(&world.services, &member, configured).await;
             assert!(matches!(refused, Err(ServiceError::Forbidden(_))));
         }
+    }
+
+    async fn who_signed_up_cant_go_beyond_what_strangers_may(world: &World) {
+        let calls = services::Quotas::default().calls_per_minute;
+        let first = world.sign_up("Mira", "Acme").await;
+        let first = world.actor_of(&first).await;
+        rate_limits::set(&world.services, &first, None, limits(calls + 1, None)).await.unwrap();
+        let second = world.sign_up("Eve", "Other").await;
+        let second = world.actor_of(&second).await;
+        let configured = KeyLimits { organization: limits(1_000_000, 7), ..KeyLimits::default() };
+        let listed = rate_limits::list(&world.services, &second, configured).await.unwrap();
+        assert_eq!(listed[0].configured, limits(calls, 7));
+        let beyond = rate_limits::set(&world.services, &second, None, limits(calls + 1, None)).await;
+        field_error(beyond, "calls_per_minute");
+        rate_limits::set(&world.services, &second, None, limits(None, 9)).await.unwrap();
+        let project = world.default_project(&second).await;
+        let (_, secret) = world.secret(&second, new_key(project, "web")).await;
+        let directory = world.directory().await;
+        let effective = async || {
+            let Verification::Active(record) = directory.verify(&secret).await.unwrap() else { panic!() };
+            record.limits.as_deref().copied().unwrap_or_default().or(configured).organization
+        };
+        assert_eq!(effective().await, limits(calls, 9));
+        // The operator's word is what it may from then on.
+        let operator = Actor { who: services::Who::CommandLine, ..second.clone() };
+        rate_limits::set(&world.services, &operator, None, limits(calls * 2, None)).await.unwrap();
+        until("the gateway hears of it", async || effective().await == limits(calls * 2, 7)).await;
+        let beyond = rate_limits::set(&world.services, &second, None, limits(calls * 2 + 1, None)).await;
+        field_error(beyond, "calls_per_minute");
+        rate_limits::set(&world.services, &operator, None, RateLimits::NONE).await.unwrap();
+        rate_limits::set(&world.services, &second, None, limits(calls * 9, None)).await.unwrap();
     }
 
     async fn only_admins_set_limits_and_only_their_own(world: &World) {

@@ -59,6 +59,20 @@ on_both_databases! {
         assert!(is_out(accounts::authenticate(&world.services, &signed_in.token).await));
     }
 
+    async fn with_another_session_than_one_may_have_the_oldest_ends(world: &World) {
+        world.services.set_quotas(services::Quotas { sessions: 2, ..services::Quotas::default() });
+        let first = world.sign_up("Mira", "Acme").await;
+        world.clock.forward_minutes(1);
+        let input = || SignIn { email: "mira@example.com".to_owned(), password: PASSWORD.to_owned() };
+        let second = accounts::sign_in(&world.services, input(), &device()).await.unwrap();
+        accounts::authenticate(&world.services, &first.token).await.unwrap();
+        let third = accounts::sign_in(&world.services, input(), &device()).await.unwrap();
+        assert!(is_out(accounts::authenticate(&world.services, &first.token).await));
+        for token in [&second.token, &third.token] {
+            accounts::authenticate(&world.services, token).await.unwrap();
+        }
+    }
+
     async fn signing_out_ends_this_session_only(world: &World) {
         let first = world.sign_up("Mira", "Acme").await;
         let input = SignIn { email: "mira@example.com".to_owned(), password: PASSWORD.to_owned() };

@@ -114,7 +114,10 @@ impl Writing {
                 Err(error) => Err(error.to_string()),
             };
             match stored {
-                Ok(()) => self.stored.inc_by(calls as u64),
+                Ok(left_out) => {
+                    self.stored.inc_by((calls as u64).saturating_sub(left_out));
+                    self.left_out.inc_by(left_out);
+                }
                 Err(error) => {
                     // Not tried again: what comes meanwhile would have no room.
                     tracing::error!(%error, calls, "what was said in some calls can't be kept");

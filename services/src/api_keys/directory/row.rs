@@ -17,14 +17,14 @@ use super::{Hash, KeyRecord};
 use crate::{
     Organization, ServiceError, ServiceResult,
     organizations::body_settings,
-    rate_limits::{KeyLimits, of_row},
+    rate_limits::{KeyLimits, most_of_row, of_row},
 };
 
 const SELECT: &str = "SELECT d.hash, d.organization_id, d.api_key_id, d.secret_id, s.expires_at AS secret_expires_at, \
      k.project_id, k.name, k.level, k.scopes, k.models, k.ip_allowlist, k.created_by, k.expires_at, k.revoked_at, \
      k.disabled_at, k.calls_per_minute, k.tokens_per_minute, p.archived_at, p.calls_per_minute AS project_calls, \
      p.tokens_per_minute AS project_tokens, o.calls_per_minute AS organization_calls, \
-     o.tokens_per_minute AS organization_tokens, o.slug, o.name AS organization, o.time_zone, \
+     o.tokens_per_minute AS organization_tokens, o.most_calls_per_minute, o.slug, o.name AS organization, o.time_zone, \
      o.body_days, o.body_limit, o.body_redact \
      FROM key_directory d \
      JOIN organizations o ON o.id = d.organization_id \
@@ -60,6 +60,7 @@ pub(super) struct Row {
     project_tokens: Option<i64>,
     organization_calls: Option<i64>,
     organization_tokens: Option<i64>,
+    most_calls_per_minute: Option<i64>,
     body_days: i32,
     body_limit: i32,
     body_redact: String,
@@ -106,6 +107,7 @@ impl Row {
             api_key: of_row(self.calls_per_minute, self.tokens_per_minute),
             project: of_row(self.project_calls, self.project_tokens),
             organization: of_row(self.organization_calls, self.organization_tokens),
+            most: most_of_row(self.most_calls_per_minute),
         };
         let bodies = body_settings(self.body_days, self.body_limit, &self.body_redact)?;
         let expiries = [self.expires_at, self.secret_expires_at];

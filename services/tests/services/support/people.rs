@@ -48,6 +48,13 @@ impl World {
         accounts::sign_up(&self.services, sign_up_input(name, organization), &device()).await.unwrap()
     }
 
+    /// Whoever signed up, acting in their organization.
+    pub(crate) async fn actor_of(&self, signed_in: &SignedIn) -> Actor {
+        let viewer = accounts::viewer(&self.services, &signed_in.user).await.unwrap();
+        let slug = viewer.last_organization.unwrap();
+        accounts::actor(&self.services, &signed_in.user, &slug, device().ip).await.unwrap()
+    }
+
     /// An organization, and whoever runs commands on the server acting in it.
     pub(crate) async fn organization(&self, name: &str, time_zone: &str) -> Actor {
         let organization = organizations::create(&self.services, name, time_zone).await.unwrap();

@@ -1,0 +1,41 @@
+//! What organizations may take at most: calls a minute of those that signed up themselves, and how much is stored of what was
+//! said in calls, by organization and day of expiry.
+
+use sea_orm_migration::{prelude::*, schema::*};
+
+use crate::columns::{add, drop};
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        add(manager, "organizations", big_integer_null("most_calls_per_minute")).await?;
+        manager
+            .create_table(
+                Table::create()
+                    .table("body_sums")
+                    .col(uuid("organization_id"))
+                    .col(integer("expires_day"))
+                    .col(big_integer("bytes"))
+                    .primary_key(Index::create().col("organization_id").col("expires_day"))
+                    .to_owned(),
+            )
+            .await?;
+        manager
+            .get_connection()
+            .execute_unprepared(
+                "INSERT INTO body_sums (organization_id, expires_day, bytes) \
+                 SELECT organization_id, expires_day, SUM(LENGTH(packed)) FROM bodies \
+                 GROUP BY organization_id, expires_day",
+            )
+            .await?;
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_table(Table::drop().table("body_sums").to_owned()).await?;
+        drop(manager, "organizations", "most_calls_per_minute").await
+    }
+}

@@ -1,0 +1,73 @@
+//! How much an organization may have stored.
+
+use std::collections::BTreeMap;
+
+use domain::time::Timestamp;
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, ExprTrait, OnConflict},
+};
+use uuid::Uuid;
+
+use super::store::DAY_MILLIS;
+use crate::{
+    ServiceResult,
+    entities::{bodies, body_sums},
+};
+
+/// Leaves out the rows of organizations that have as many bytes stored as they may; notes the others.
+pub(super) async fn fitting(
+    transaction: &DatabaseTransaction,
+    now: Timestamp,
+    rows: Vec<bodies::Model>,
+    most: u64,
+) -> ServiceResult<Vec<bodies::Model>> {
+    // Always in the same order, so that two who do this at once can't wait for each other.
+    let mut by_organization: BTreeMap<Uuid, Vec<bodies::Model>> = BTreeMap::new();
+    for row in rows {
+        by_organization.entry(row.organization_id).or_default().push(row);
+    }
+    let mut fitting = Vec::new();
+    for (organization, rows) in by_organization {
+        let mut left = most.saturating_sub(stored(transaction, now, organization).await?);
+        let mut sums: BTreeMap<i32, i64> = BTreeMap::new();
+        for row in rows {
+            let bytes = row.packed.len() as u64;
+            if let Some(after) = left.checked_sub(bytes) {
+                left = after;
+                *sums.entry(row.expires_day).or_default() += i64::try_from(bytes).unwrap_or(i64::MAX);
+                fitting.push(row);
+            }
+        }
+        note(transaction, organization, sums).await?;
+    }
+    Ok(fitting)
+}
+
+/// How much an organization has stored that hasn't expired.
+async fn stored(transaction: &DatabaseTransaction, now: Timestamp, organization: Uuid) -> ServiceResult<u64> {
+    let today = i32::try_from(now.millis().div_euclid(DAY_MILLIS)).unwrap_or(i32::MAX);
+    let sums = body_sums::Entity::find()
+        .select_only()
+        .column(body_sums::Column::Bytes)
+        .filter(body_sums::Column::OrganizationId.eq(organization))
+        .filter(body_sums::Column::ExpiresDay.gt(today))
+        .into_tuple::<i64>()
+        .all(transaction)
+        .await?;
+    Ok(sums.into_iter().map(i64::unsigned_abs).sum())
+}
+
+async fn note(transaction: &DatabaseTransaction, organization: Uuid, sums: BTreeMap<i32, i64>) -> ServiceResult<()> {
+    for (day, bytes) in sums {
+        let sum =
+            body_sums::ActiveModel { organization_id: Set(organization), expires_day: Set(day), bytes: Set(bytes) };
+        let before = Expr::col((body_sums::Entity, body_sums::Column::Bytes));
+        let added = OnConflict::columns([body_sums::Column::OrganizationId, body_sums::Column::ExpiresDay])
+            .value(body_sums::Column::Bytes, before.add(bytes))
+            .to_owned();
+        body_sums::Entity::insert(sum).on_conflict(added).exec_without_returning(transaction).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,20 @@
+//! How much is stored of what was said in an organization's calls.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "body_sums")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub organization_id: Uuid,
+    /// As in [`bodies`](super::bodies).
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub expires_day: i32,
+    /// Compressed. Never less than there is.
+    pub bytes: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
