@@ -12,7 +12,10 @@ use axum::{
 };
 use services::accounts::Device;
 
-use crate::{hub::Hub, security::client_ip};
+use crate::{
+    hub::Hub,
+    security::{client_ip, events::Known},
+};
 
 /// Longest user agent that is kept, in characters.
 const USER_AGENT_LENGTH: usize = 300;
@@ -27,6 +30,8 @@ pub(crate) struct RequestInfo {
     pub(crate) origin: String,
     /// Whether the session cookie would cross a network in the clear without the operator having allowed it.
     pub(crate) exposed: bool,
+    /// Who it turns out to be.
+    pub(crate) known: Known,
 }
 
 impl RequestInfo {
@@ -51,6 +56,7 @@ impl RequestInfo {
             cookies,
             origin,
             exposed: !secure && !local && !hub.config().allow_insecure_http,
+            known: Known::default(),
         }
     }
 
@@ -63,6 +69,7 @@ impl RequestInfo {
             device: self.device.clone(),
             sign_up_open: config.sign_up_open,
             setup_code: hub.setup_code.clone(),
+            asker: self.known.shared(),
             base_url: self.base_url(),
             configured_limits: config.rate_limits,
             cookies: self.cookies,
@@ -80,7 +87,8 @@ impl FromRequestParts<Hub> for RequestInfo {
 
     async fn from_request_parts(parts: &mut Parts, hub: &Hub) -> Result<Self, Infallible> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
-        Ok(Self::new(hub, &parts.headers, peer))
+        let known = parts.extensions.get::<Known>().cloned().unwrap_or_default();
+        Ok(Self { known, ..Self::new(hub, &parts.headers, peer) })
     }
 }
 

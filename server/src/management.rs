@@ -27,13 +27,14 @@ use axum::{
     response::Response,
 };
 
-use services::events::Events;
+use services::{events::Events, security::Event};
 
 use self::leaks::Reporters;
 pub use self::routes::listed as routes;
 use crate::{
     gateway::{Gateway, identified_anew},
     hub::Hub,
+    security::events::{self, Known},
 };
 
 /// Largest body of a request, in bytes: a key's lists of models and networks at their longest fit in.
@@ -67,7 +68,18 @@ pub fn router(hub: Hub, gateway: Gateway) -> Router {
 
 /// Adds what every answer carries: the request's id, and that nobody on the way may keep it.
 async fn finish(State(management): State<Management>, request: Request, next: Next) -> Response {
-    let mut response = identified_anew(&management.gateway, next.run(request).await);
+    let (mut parts, body) = request.into_parts();
+    let (ip, known) = (management.gateway.client_ip(&parts), Known::default());
+    parts.extensions.insert(known.clone());
+    let request = Request::from_parts(parts, body);
+    let route = events::matched(&request);
+    let answer = next.run(request).await;
+    // Keys that aren't good for anything are told of where they are looked up.
+    if let (Some(kind), Some(asker)) = (events::kind_of(&answer), known.get()) {
+        let services = &management.hub.services;
+        services.security().note(services.now(), Event { kind, ip, asker: Some(asker), route: &route });
+    }
+    let mut response = identified_anew(&management.gateway, answer);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response

@@ -7,7 +7,7 @@
 mod page;
 mod scrape;
 
-use std::time::Duration;
+use std::{sync::Mutex, time::Duration};
 
 use prometheus::{
     Error, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
@@ -33,6 +33,9 @@ pub(crate) struct Metrics {
     first_token: HistogramVec,
     added: Histogram,
     reloads: IntCounterVec,
+    security: IntCounterVec,
+    /// Held while somebody asks, so that what is counted elsewhere isn't added twice.
+    asking: Mutex<()>,
     /// Told by others when somebody asks.
     gauges: Gauges,
 }
@@ -122,6 +125,12 @@ impl Metrics {
                 "How often the configuration was read anew.",
                 &["result"],
             )?,
+            security: counters(
+                "tollhouse_security_events_total",
+                "What somebody tried who may not, by kind.",
+                &["kind"],
+            )?,
+            asking: Mutex::default(),
             gauges,
             registry,
         })

@@ -34,7 +34,8 @@ pub fn router(hub: Hub, gateway: gateway::Gateway) -> Router {
         .route("/api/{*path}", any(server_functions::answer))
         .route("/api", any(server_functions::answer))
         .route("/api/", any(server_functions::answer))
-        .layer(middleware::from_fn_with_state(hub.clone(), security::guard_origin));
+        .layer(middleware::from_fn_with_state(hub.clone(), security::guard_origin))
+        .layer(middleware::from_fn_with_state(hub.clone(), security::events::note));
     let dashboard = Router::new()
         .merge(api)
         .fallback(dashboard::show)

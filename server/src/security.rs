@@ -1,6 +1,7 @@
 //! What protects the dashboard: origins, headers and client addresses.
 
 pub(crate) mod client_ip;
+pub(crate) mod events;
 mod headers;
 mod origin;
 

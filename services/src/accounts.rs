@@ -2,6 +2,7 @@
 
 mod administration;
 mod device;
+mod failures;
 mod members;
 mod passwords;
 mod profile;
@@ -15,6 +16,7 @@ use domain::ids::{OrganizationId, SessionId, UserId};
 
 pub use administration::{NewUser, create_user, grant_operator, set_password};
 pub use device::Device;
+pub use failures::Failures;
 pub use members::{actor, viewer};
 pub use passwords::Passwords;
 pub use profile::{change_password, rename};
@@ -23,6 +25,7 @@ pub use setup::{SetupCode, is_unclaimed};
 pub use sign_in::sign_in;
 pub use sign_up::sign_up;
 pub use throttle::Throttle;
+pub(crate) use throttle::network;
 
 /// Who is signed in.
 #[derive(Clone, Debug)]

@@ -44,6 +44,11 @@ impl Author {
         Self { kind: "command_line", id: None, name: "Command line".to_owned(), ip: None }
     }
 
+    /// Whoever it was that didn't know a password.
+    pub(crate) fn somebody(ip: Option<IpAddr>) -> Self {
+        Self { kind: "somebody", id: None, name: "Somebody".to_owned(), ip }
+    }
+
     /// Somebody who found a key where it shouldn't be.
     pub(crate) fn leak_report() -> Self {
         Self { kind: "leak_report", id: None, name: "Leak report".to_owned(), ip: None }

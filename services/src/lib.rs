@@ -28,6 +28,7 @@ pub mod projects;
 mod quotas;
 mod random;
 pub mod rate_limits;
+pub mod security;
 mod slugs;
 pub mod usage;
 mod zones;
@@ -49,6 +50,8 @@ pub struct Services {
     pub(crate) passwords: accounts::Passwords,
     pub(crate) throttle: accounts::Throttle,
     pub(crate) quotas: quotas::Held,
+    pub(crate) failures: accounts::Failures,
+    pub(crate) security: security::SecurityLog,
     pub(crate) catalog: models::Catalog,
     pub(crate) settling: metering::Settling,
 }
@@ -70,6 +73,8 @@ impl Services {
             passwords: accounts::Passwords::default(),
             throttle: accounts::Throttle::default(),
             quotas: quotas::Held::default(),
+            failures: accounts::Failures::default(),
+            security: security::SecurityLog::default(),
             catalog: models::Catalog::default(),
             settling: metering::Settling::default(),
         })
@@ -79,6 +84,11 @@ impl Services {
     /// that was answered before.
     pub(crate) async fn settled(&self) {
         self.settling.settled().await;
+    }
+
+    /// Where security events are told.
+    pub fn security(&self) -> &security::SecurityLog {
+        &self.security
     }
 
     /// Lets other quotas hold from now on.

@@ -1,6 +1,8 @@
 //! What a server function knows of the request it answers, and how it turns a
 //! service's error into a public one.
 
+use std::sync::{Arc, OnceLock};
+
 use domain::errors::ApiError;
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
@@ -8,6 +10,7 @@ use services::{
     Actor, ServiceError, Services,
     accounts::{Device, SetupCode, SignedIn, SignedInUser},
     rate_limits::KeyLimits,
+    security::Asker,
 };
 
 /// Given by the router to every server function.
@@ -23,6 +26,8 @@ pub struct RequestContext {
     pub setup_code: SetupCode,
     /// Where programs call, such as `https://hub.example/v1`.
     pub base_url: String,
+    /// Who it turned out to be, for whoever tells of refusals.
+    pub asker: Arc<OnceLock<Asker>>,
     /// How fast calls may come where nobody set another limit.
     pub configured_limits: KeyLimits,
     /// Makes the cookie that carries a session token.
@@ -58,7 +63,9 @@ pub fn request() -> Result<RequestContext, ApiError> {
 /// Not by itself activity, since pages ask by themselves when there is news: see [`super::accounts::stay`].
 pub async fn user(request: &RequestContext) -> Result<SignedInUser, ApiError> {
     let token = request.session_token.as_deref().ok_or(ServiceError::Unauthenticated).map_err(public)?;
-    services::accounts::authenticate_passively(&request.services, token).await.map_err(public)
+    let user = services::accounts::authenticate_passively(&request.services, token).await.map_err(public)?;
+    let _ = request.asker.set(Asker::User(user.user_id));
+    Ok(user)
 }
 
 /// Who is signed in, acting in the organization that `slug` names.

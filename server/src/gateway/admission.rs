@@ -13,6 +13,7 @@ use domain::{
 use services::{
     ServiceResult,
     api_keys::directory::{KeyRecord, Verification},
+    security::{Asker, Event, Kind},
 };
 
 use super::{Gateway, credentials, endpoint::ENDPOINTS, refusal::Refusal};
@@ -42,7 +43,7 @@ impl Gateway {
     pub(super) async fn admit(&self, request: &Parts, scope: Scope) -> Result<Arc<KeyRecord>, Denied> {
         let bearer = self.identify(request).await?;
         let key = &bearer.key;
-        let denied = |refusal| Err(Denied { refusal, key: Some(Arc::clone(key)) });
+        let denied = |refusal| Err(self.noted(Denied { refusal, key: Some(Arc::clone(key)) }, bearer.ip));
         if !key.grants(scope) {
             return denied(Refusal::missing_scope(key.level, scope));
         }
@@ -55,13 +56,26 @@ impl Gateway {
 
     /// The key that a request carries, if it is good, and may be used from where the request comes.
     pub(crate) async fn identify(&self, request: &Parts) -> Result<Bearer, Denied> {
-        let secret = credentials::secret(&request.headers)?;
-        self.identify_by(&secret, self.client_ip(request)).await
+        let ip = self.client_ip(request);
+        match credentials::secret(&request.headers) {
+            Ok(secret) => self.identify_by(&secret, ip).await,
+            Err(refusal) => Err(self.noted(refusal.into(), ip)),
+        }
     }
 
     /// The key with this secret, if it is good, and may be used from `ip`.
     pub(crate) async fn identify_by(&self, secret: &Secret, ip: Option<IpAddr>) -> Result<Bearer, Denied> {
-        judge(self.directory.verify(secret).await, ip)
+        judge(self.directory.verify(secret).await, ip).map_err(|denied| self.noted(denied, ip))
+    }
+
+    /// The same, of which is told that it was refused.
+    fn noted(&self, denied: Denied, ip: Option<IpAddr>) -> Denied {
+        if denied.refusal.status.is_client_error() {
+            let asker = denied.key.as_ref().map(|key| Asker::ApiKey(key.api_key_id));
+            let kind = if asker.is_some() { Kind::RefusedKey } else { Kind::UnknownKey };
+            self.services.security().note(self.services.now(), Event { kind, ip, asker, route: "/v1" });
+        }
+        denied
     }
 
     /// The same for a key of `organization`. That of another one is answered like one that never was, as fast.

@@ -51,7 +51,12 @@ impl Gateway {
         let offers = self.offers();
         let now = Instant::now();
         let breakers = offers.providers().map(|provider| (&*provider.name, name(provider.breaker.state(now))));
-        let now = Now { running: *self.calls.borrow(), meter: self.meter.status(), breakers: breakers.collect() };
+        let now = Now {
+            running: *self.calls.borrow(),
+            meter: self.meter.status(),
+            breakers: breakers.collect(),
+            security: self.services.security(),
+        };
         self.metrics.text(&now)
     }
 }

@@ -2,10 +2,13 @@
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use domain::api_keys::Scope;
-use services::Actor;
+use services::{Actor, security::Asker};
 
 use super::Management;
-use crate::gateway::{admission::Bearer, refusal::Refusal};
+use crate::{
+    gateway::{admission::Bearer, refusal::Refusal},
+    security::events::Known,
+};
 
 /// Somebody with a good key. What it may do is asked for by [`Caller::with`].
 pub(crate) struct Caller(Bearer);
@@ -15,6 +18,9 @@ impl FromRequestParts<Management> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, management: &Management) -> Result<Self, Refusal> {
         let bearer = management.gateway.identify(parts).await.map_err(|denied| denied.refusal)?;
+        if let Some(known) = parts.extensions.get::<Known>() {
+            known.set(Asker::ApiKey(bearer.key.api_key_id));
+        }
         management.gateway.note_use(&bearer, parts);
         Ok(Self(bearer))
     }

@@ -1,9 +1,12 @@
 //! The figures as Prometheus reads them.
 
-use std::time::Duration;
+use std::{sync::PoisonError, time::Duration};
 
 use prometheus::{Error, TextEncoder};
-use services::metering::MeterStatus;
+use services::{
+    metering::MeterStatus,
+    security::{Kind, SecurityLog},
+};
 
 use super::Metrics;
 
@@ -13,6 +16,7 @@ pub(crate) struct Now<'a> {
     pub(crate) meter: MeterStatus,
     /// Each provider with its breaker's state.
     pub(crate) breakers: Vec<(&'a str, &'static str)>,
+    pub(crate) security: &'a SecurityLog,
 }
 
 /// The states that a breaker can be in.
@@ -35,6 +39,11 @@ impl Metrics {
                 gauges.breakers.with_label_values(&[provider, state]).set(i64::from(state == *current));
             }
         }
+        let _asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        for kind in Kind::ALL {
+            let counter = self.security.with_label_values(&[kind.name()]);
+            counter.inc_by(now.security.count(kind).saturating_sub(counter.get()));
+        }
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }
 }
@@ -45,6 +54,9 @@ fn whole(number: u64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use domain::time::Timestamp;
+    use services::security::Event;
+
     use super::*;
     use crate::metrics::Ended;
 
@@ -62,7 +74,10 @@ mod tests {
         };
         metrics.ended(&call);
         metrics.refused("invalid_api_key");
-        let now = Now { running: 3, meter: MeterStatus::default(), breakers: vec![("upstream", "open")] };
+        let security = SecurityLog::default();
+        security.note(Timestamp::from_millis(0), Event { kind: Kind::NotFound, ip: None, asker: None, route: "/" });
+        let breakers = vec![("upstream", "open")];
+        let now = Now { running: 3, meter: MeterStatus::default(), breakers, security: &security };
         let text = metrics.text(&now).unwrap();
         for line in [
             "# TYPE tollhouse_calls_total counter",
@@ -73,6 +88,8 @@ mod tests {
             "tollhouse_added_seconds_bucket{le=\"0.00025\"} 0",
             "tollhouse_added_seconds_bucket{le=\"0.0005\"} 1",
             "tollhouse_calls_running 3",
+            "tollhouse_security_events_total{kind=\"not_found\"} 1",
+            "tollhouse_security_events_total{kind=\"throttled\"} 0",
             "tollhouse_provider_breaker_state{provider=\"upstream\",state=\"open\"} 1",
             "tollhouse_provider_breaker_state{provider=\"upstream\",state=\"closed\"} 0",
             concat!("tollhouse_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),

@@ -8,6 +8,9 @@ use axum::{
 };
 use domain::errors::ApiError;
 
+use services::security::Kind;
+
+use super::events::Because;
 use crate::{answers::error, context::RequestInfo, hub::Hub};
 
 /// Refuses what another site made the browser send, and what isn't JSON.
@@ -15,13 +18,13 @@ pub(crate) async fn guard(State(_): State<Hub>, info: RequestInfo, request: Requ
     if info.exposed {
         let message = "This dashboard is reached over plain http, where its session could be read on the way. \
                        Put it behind https, or let the operator set allow_insecure_http for a private network.";
-        return error(ApiError::Forbidden(message.to_owned()));
+        return refused(message, Kind::PlainHttp);
     }
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return next.run(request).await;
     }
     if !is_same_origin(request.headers(), &info.origin) {
-        return error(ApiError::Forbidden("The request came from another site.".to_owned()));
+        return refused("The request came from another site.", Kind::OtherSite);
     }
     let is_json =
         request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
@@ -31,6 +34,12 @@ pub(crate) async fn guard(State(_): State<Hub>, info: RequestInfo, request: Requ
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
     }
     next.run(request).await
+}
+
+fn refused(message: &str, kind: Kind) -> Response {
+    let mut response = error(ApiError::Forbidden(message.to_owned()));
+    response.extensions_mut().insert(Because(kind));
+    response
 }
 
 /// Browsers tell where a request comes from by `Sec-Fetch-Site`, older ones by `Origin`; without either it is refused.

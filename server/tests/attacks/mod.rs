@@ -1,3 +1,4 @@
 //! What a stranger, a neighbour or a careless proxy tries, and what comes of it.
 
 mod sign_up;
+mod traces;

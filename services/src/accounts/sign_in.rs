@@ -3,26 +3,32 @@
 use domain::{accounts::SignIn, errors::FieldErrors, ids::UserId};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::{Device, SignedIn, members, sessions};
+use super::{Device, SignedIn, failures, members, sessions};
 use crate::{
     ServiceError, ServiceResult, Services,
     audit::{self, Author, Deed},
     entities::users,
+    security::Kind,
 };
+
+const ROUTE: &str = "/api/accounts/sign_in";
 
 /// Opens a session for who shows the right password.
 ///
 /// A wrong password and an unknown address get the same answer after the same time.
 pub async fn sign_in(services: &Services, input: SignIn, device: &Device) -> ServiceResult<SignedIn> {
     let input = input.validated()?;
-    let attempt = services.throttle.attempt(services.now(), device.ip, &input.email)?;
+    let attempt = failures::attempt(services, device, &input.email, ROUTE)?;
     let user = users::Entity::find()
         .filter(users::Column::Email.eq(input.email.as_str()))
         .one(services.database.read())
         .await?;
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let right = services.passwords.verify(&input.password, hash).await?;
-    let Some(user) = user.filter(|_| right) else { return Err(wrong()) };
+    let Some(user) = user.as_ref().filter(|_| right) else {
+        failures::tell(services, user.as_ref(), device, Kind::SignInFailed, ROUTE);
+        return Err(wrong());
+    };
     attempt.succeeded();
 
     let transaction = services.database.begin().await?;

@@ -4,22 +4,29 @@ use domain::{accounts::SignUp, errors::FieldErrors, ids::UserId, permissions::Ro
 use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, TryInsertResult};
 use serde_json::json;
 
-use super::{Device, SignedIn, SignedInUser, sessions, setup};
+use super::{Device, SignedIn, SignedInUser, failures, sessions, setup};
 use crate::{
     ServiceResult, Services,
     audit::{self, Author, Deed},
     entities::{memberships, users},
     organizations, random,
+    security::{Event, Kind},
 };
+
+const ROUTE: &str = "/api/accounts/sign_up";
 
 /// Makes a user, their organization with a first project, and a session.
 pub async fn sign_up(services: &Services, input: SignUp, device: &Device) -> ServiceResult<SignedIn> {
     let input = input.validated()?;
     // Before anything that takes time. It counts as a failure until it has succeeded, so that nobody tries out who has an
     // account here.
-    let attempt = services.throttle.attempt(services.now(), device.ip, &input.email)?;
+    let attempt = failures::attempt(services, device, &input.email, ROUTE)?;
     // An account counts by itself, since each may do what it likes here.
-    let account = services.throttle.account(services.now(), device.ip, services.quotas.get().accounts_per_hour)?;
+    let now = services.now();
+    let account =
+        services.throttle.account(now, device.ip, services.quotas.get().accounts_per_hour).inspect_err(|_| {
+            services.security.note(now, Event { kind: Kind::Throttled, ip: device.ip, asker: None, route: ROUTE });
+        })?;
     let about = [input.name.as_str(), &input.email, &input.organization];
     let judged = services.passwords.judge(&input.password, &about).await?;
     judged.map_err(|why| FieldErrors::of("password", why))?;

@@ -5,15 +5,15 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use domain::time::Timestamp;
+use domain::{ids::UserId, time::Timestamp};
 use quick_cache::sync::Cache;
 
 use crate::{ServiceError, ServiceResult};
 
 /// How long failures are remembered, in milliseconds.
 const FAILURES_MILLIS: i64 = 5 * 60_000;
-/// The same for accounts that were made.
-const ACCOUNTS_MILLIS: i64 = 60 * 60_000;
+/// The same for accounts that were made, and for entries in the audit log.
+const HOUR_MILLIS: i64 = 60 * 60_000;
 /// Failures within the window from one address for one user.
 const FAILURES_FOR_USER: u32 = 10;
 /// Failures within the window from one address for anybody: an office shares one.
@@ -42,6 +42,8 @@ enum What {
     FailuresOf(String),
     /// Accounts that were made.
     Accounts,
+    /// Entries in the audit log about a user's failures, from whichever address.
+    EntriesAbout(UserId),
 }
 
 #[derive(Debug, Default)]
@@ -76,8 +78,13 @@ impl Throttle {
     /// Counts an account that is to be made, of so many within an hour. It is taken back where it isn't made.
     pub(super) fn account(&self, now: Timestamp, address: Option<IpAddr>, limit: u32) -> ServiceResult<Account<'_>> {
         let key = Key { address: address.map(network), what: What::Accounts };
-        self.count(now, &key, limit, ACCOUNTS_MILLIS)?;
+        self.count(now, &key, limit, HOUR_MILLIS)?;
         Ok(Account { throttle: self, key: Some(key) })
+    }
+
+    /// Counts an entry in the audit log about a user, of so many within an hour.
+    pub(super) fn entry(&self, now: Timestamp, user: UserId, limit: u32) -> ServiceResult<()> {
+        self.count(now, &Key { address: None, what: What::EntriesAbout(user) }, limit, HOUR_MILLIS)
     }
 
     fn count(&self, now: Timestamp, key: &Key, limit: u32, window_millis: i64) -> ServiceResult<()> {
@@ -109,7 +116,7 @@ impl Throttle {
 }
 
 /// An attempt under way.
-pub(super) struct Attempt<'a> {
+pub(in crate::accounts) struct Attempt<'a> {
     throttle: &'a Throttle,
     keys: [Key; 2],
 }
@@ -145,7 +152,7 @@ impl Drop for Account<'_> {
 }
 
 /// Whom an address stands for: with IPv6 everybody has at least 2⁶⁴ of them.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
         v4 => v4,

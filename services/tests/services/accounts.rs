@@ -6,6 +6,7 @@ use domain::{
     accounts::{PasswordChange, SignIn},
     permissions::Role,
 };
+use patience::until;
 use services::{ServiceError, accounts, projects};
 
 use crate::support::{PASSWORD, device, field_error, sign_up_input};
@@ -98,6 +99,34 @@ on_both_databases! {
         accounts::sign_in(&world.services, right(), &elsewhere).await.unwrap();
         world.clock.forward_minutes(5);
         accounts::sign_in(&world.services, right(), &device()).await.unwrap();
+    }
+
+    async fn failed_sign_ins_of_known_users_are_in_the_audit_log_so_many_an_hour(world: &World) {
+        let mira = world.sign_up("Mira", "Acme").await;
+        let fail = async |email: &str, from: u8| {
+            let elsewhere = accounts::Device { ip: Some([198, 51, 100, from].into()), ..device() };
+            let refused = accounts::sign_in(&world.services, credentials(email, "a wrong one"), &elsewhere).await;
+            field_error(refused, "password");
+        };
+        let entries = "audit_entries WHERE action = 'user.sign_in_failed'";
+        for from in 0..15 {
+            fail("mira@example.com", from).await;
+            fail("nobody@example.com", from).await;
+            let expected = i64::from(from.min(9)) + 1;
+            until("the entry is written", async || world.count(entries).await == expected).await;
+        }
+        let rows = world.rows(&format!("SELECT actor_kind, target_id, ip FROM {entries} ORDER BY sequence")).await;
+        let text = |column: &str| rows[0].try_get::<String>("", column).unwrap();
+        assert_eq!((text("actor_kind"), text("ip")), ("somebody".to_owned(), "198.51.100.0".to_owned()));
+        assert_eq!(text("target_id"), mira.user.user_id.to_string());
+        world.clock.forward_minutes(60);
+        fail("mira@example.com", 1).await;
+        until("the next hour has entries of its own", async || world.count(entries).await == 11).await;
+        let change = PasswordChange { current: "not this".to_owned(), new: "violet harbour counts seven".to_owned() };
+        field_error(accounts::change_password(&world.services, &mira.user, change, &device()).await, "current");
+        let refused = "audit_entries WHERE action = 'user.password_refused'";
+        until("a wrong current password is told too", async || world.count(refused).await == 1).await;
+        assert!(services::audit::verify(&world.services).await.unwrap().first_break.is_none());
     }
 
     async fn who_has_an_account_cannot_be_tried_out(world: &World) {
