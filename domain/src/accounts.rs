@@ -77,6 +77,13 @@ impl PasswordChange {
     }
 }
 
+/// One's own password, shown once more before something is done.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmation {
+    pub password: String,
+}
+
 // What holds a password never writes it, not even to a debugger.
 macro_rules! without_password {
     ($($name:ident),*) => {$(
@@ -88,7 +95,7 @@ macro_rules! without_password {
     )*};
 }
 
-without_password!(SignUp, SignIn, PasswordChange);
+without_password!(SignUp, SignIn, PasswordChange, Confirmation);
 
 /// Who is signed in, and where they are a member: what every page needs first.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]

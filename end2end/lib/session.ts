@@ -25,15 +25,15 @@ export class Session {
 
   static async signIn(hub: Hub, organization: Organization): Promise<Session> {
     const { email, password } = organization;
-    return new Session(hub, organization, await enter(hub, "sign_in", { email, password }));
+    return new Session(hub, organization, (await enter(hub, "sign_in", { email, password })).cookie);
   }
 
   /** Makes an account with an organization of its own. */
   static async signUp(hub: Hub): Promise<Session> {
-    const slug = `company-${randomBytes(4).toString("hex")}`;
-    const account = { email: `owner@${slug}.example`, password: PASSWORD };
-    // The slug is made of the organization's name.
-    const cookie = await enter(hub, "sign_up", { ...account, name: "Mira Sorel", organization: slug, time_zone: "UTC" });
+    const name = `company-${randomBytes(4).toString("hex")}`;
+    const account = { email: `owner@${name}.example`, password: PASSWORD };
+    const input = { ...account, name: "Mira Sorel", organization: name, time_zone: "UTC" };
+    const { cookie, slug } = await enter(hub, "sign_up", input);
     return new Session(hub, { slug, ...account }, cookie);
   }
 
@@ -61,11 +61,18 @@ export class Session {
   }
 }
 
-async function enter(hub: Hub, door: "sign_in" | "sign_up", input: Record<string, string>): Promise<Session["cookie"]> {
+/** Whoever is let in, and where they are then. */
+interface Entered {
+  cookie: Session["cookie"];
+  slug: string;
+}
+
+async function enter(hub: Hub, door: "sign_in" | "sign_up", input: Record<string, string>): Promise<Entered> {
   const response = await post(hub, `accounts/${door}`, { input });
   const [name, value] = response.headers.getSetCookie()[0]?.split(";")[0]?.split("=") ?? [];
   if (!name || !value) throw new Error(`${door} gave no cookie`);
-  return { name, value };
+  const { viewer } = (await response.json()) as { viewer: { last_organization: string } };
+  return { cookie: { name, value }, slug: viewer.last_organization };
 }
 
 async function post(hub: Hub, path: string, body: object, cookie?: Session["cookie"]): Promise<Response> {

@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::errors::ApiError;
-use services::{Actor, ServiceError, security::Asker};
+use services::{Actor, ServiceError, security};
 
 pub(crate) use self::{api_keys::export as api_keys, calls::export as calls, usage::export as usage};
 use crate::{answers, context::RequestInfo, hub::Hub};
@@ -62,7 +62,7 @@ pub(crate) async fn session_actor(hub: &Hub, info: &RequestInfo, slug: &str) -> 
     let token = info.session_token.as_deref().ok_or(ApiError::Unauthenticated)?;
     let actor = async {
         let user = services::accounts::authenticate_passively(&hub.services, token).await?;
-        info.known.set(Asker::User(user.user_id));
+        info.known.set(security::Asker::User(user.user_id));
         services::accounts::actor(&hub.services, &user, slug, info.device.ip).await
     };
     actor.await.map_err(app::api::context::public)

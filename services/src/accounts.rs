@@ -1,6 +1,7 @@
 //! People: signing up, in and out, sessions, passwords, and whom they act as.
 
 mod administration;
+mod confirm;
 mod device;
 mod failures;
 mod members;
@@ -22,8 +23,8 @@ pub use passwords::Passwords;
 pub use profile::{change_password, rename};
 pub use sessions::{authenticate, authenticate_passively, end_other_sessions, end_session, sessions, sign_out};
 pub use setup::{SetupCode, is_unclaimed};
-pub use sign_in::sign_in;
-pub use sign_up::sign_up;
+pub use sign_in::{sign_in, sign_in_again};
+pub use sign_up::{sign_up, sign_up_in_place_of};
 pub use throttle::Throttle;
 pub(crate) use throttle::network;
 

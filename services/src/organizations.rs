@@ -1,7 +1,5 @@
 //! Tenants.
 
-use std::collections::HashSet;
-
 use chrono_tz::Tz;
 use domain::{
     api_keys::KeyPolicy,
@@ -24,7 +22,8 @@ use crate::{
     audit::{self, Author, Deed},
     changes,
     entities::organizations,
-    projects, random, slugs,
+    projects, random,
+    slugs::{self, Naming},
 };
 
 /// Makes an organization, on the command line. `time_zone` is an IANA name.
@@ -35,29 +34,40 @@ pub async fn create(services: &Services, name: &str, time_zone: &str) -> Service
     errors.check("time_zone", zone);
     errors.into_result()?;
     let transaction = services.database.begin().await?;
-    let made = found(&transaction, services.now(), &name, time_zone, None, &Author::command_line()).await?;
+    let made =
+        found(&transaction, services.now(), &name, time_zone, Founder::Operator, &Author::command_line()).await?;
     transaction.commit().await?;
     Ok(made)
 }
 
+/// Who founds an organization.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Founder {
+    /// Whoever runs the server, and knows all the others.
+    Operator,
+    /// Whoever signs up.
+    Stranger {
+        /// What its administrators can't go beyond.
+        most_calls_per_minute: Option<u32>,
+    },
+}
+
 /// Founds an organization with its first project. An unknown time zone becomes UTC: a browser may know newer ones.
-///
-/// `most_calls_per_minute` is what its administrators can't go beyond.
 pub(crate) async fn found(
     transaction: &DatabaseTransaction,
     now: Timestamp,
     name: &str,
     time_zone: &str,
-    most_calls_per_minute: Option<u32>,
+    founder: Founder,
     author: &Author,
 ) -> ServiceResult<Organization> {
     let zone = time_zone.parse().unwrap_or(Tz::UTC);
-    let row = insert(transaction, now, name, zone, most_calls_per_minute).await?;
+    let row = insert(transaction, now, name, zone, founder).await?;
     let organization = Organization::from(row);
     let deed = Deed::new("organization.created", "organization", organization.id)
         .after(json!({ "name": organization.name, "slug": organization.slug, "time_zone": zone.name() }))?;
     audit::record(transaction, now, organization.id, author, deed).await?;
-    projects::add(transaction, now, organization.id, "Default", "", None, author).await?;
+    projects::add(transaction, now, organization.id, ("Default", Naming::Plain), "", None, author).await?;
     Ok(organization)
 }
 
@@ -66,19 +76,14 @@ async fn insert(
     now: Timestamp,
     name: &str,
     zone: Tz,
-    most_calls_per_minute: Option<u32>,
+    founder: Founder,
 ) -> ServiceResult<organizations::Model> {
     let id = random::uuid(now)?;
-    let taken: HashSet<String> = organizations::Entity::find()
-        .select_only()
-        .column(organizations::Column::Slug)
-        .filter(organizations::Column::Slug.starts_with(slugs::stem(name)))
-        .into_tuple::<String>()
-        .all(transaction)
-        .await?
-        .into_iter()
-        .collect();
-    for slug in slugs::free(name, &taken) {
+    let (naming, most_calls_per_minute) = match founder {
+        Founder::Operator => (Naming::Plain, None),
+        Founder::Stranger { most_calls_per_minute } => (Naming::Unforeseen, most_calls_per_minute),
+    };
+    for slug in slugs::candidates(name, naming)? {
         let row = organizations::Model {
             id,
             slug,
@@ -99,7 +104,7 @@ async fn insert(
             .on_conflict_do_nothing_on([organizations::Column::Slug])
             .exec_without_returning(transaction)
             .await?;
-        // Otherwise another server took the slug meanwhile.
+        // Otherwise the slug is taken.
         if matches!(inserted, TryInsertResult::Inserted(1..)) {
             return Ok(row);
         }

@@ -17,10 +17,11 @@ use sea_orm::{
 use serde_json::json;
 
 use crate::{
-    Actor, ServiceError, ServiceResult, Services,
+    Actor, ServiceError, ServiceResult, Services, Who,
     audit::{self, Author, Deed},
     entities::{memberships, project_members, projects, users},
-    random, slugs,
+    random,
+    slugs::{self, Naming},
 };
 
 /// A project member who may also change the project, and one who may not.
@@ -115,7 +116,9 @@ pub async fn create(services: &Services, actor: &Actor, name: &str, description:
     let organization = actor.organization.id;
     let author = Author::from(actor);
     let transaction = services.database.begin().await?;
-    let row = add(&transaction, now, organization, &name, &description, actor.user_id(), &author).await?;
+    // A member may not see all projects, and so may not learn what others are called.
+    let naming = if matches!(actor.who, Who::CommandLine) { Naming::Plain } else { Naming::Unforeseen };
+    let row = add(&transaction, now, organization, (&name, naming), &description, actor.user_id(), &author).await?;
     if let Some(user_id) = actor.user_id() {
         add_member(&transaction, now, organization, row.id, user_id, MANAGER).await?;
     }
@@ -163,22 +166,13 @@ pub(crate) async fn add(
     transaction: &DatabaseTransaction,
     now: Timestamp,
     organization: OrganizationId,
-    name: &str,
+    (name, naming): (&str, Naming),
     description: &str,
     created_by: Option<UserId>,
     author: &Author,
 ) -> ServiceResult<projects::Model> {
     let id = random::uuid(now)?;
-    let taken: HashSet<String> = projects::of(organization)
-        .select_only()
-        .column(projects::Column::Slug)
-        .filter(projects::Column::Slug.starts_with(slugs::stem(name)))
-        .into_tuple::<String>()
-        .all(transaction)
-        .await?
-        .into_iter()
-        .collect();
-    for slug in slugs::free(name, &taken) {
+    for slug in slugs::candidates(name, naming)? {
         let row = projects::Model {
             organization_id: organization.uuid(),
             id,

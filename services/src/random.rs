@@ -31,6 +31,20 @@ pub(crate) fn base62_digits<const N: usize>() -> ServiceResult<[u8; N]> {
     Ok(digits)
 }
 
+/// `N` lower-case consonants and digits, each equally likely: without vowels they make no words.
+pub(crate) fn letters<const N: usize>() -> ServiceResult<String> {
+    const LETTERS: &[u8; 30] = b"0123456789bcdfghjklmnpqrstvwxz";
+    /// The largest multiple of 30 in a byte: bytes from it on would favour the first letters.
+    const LIMIT: u8 = 240;
+    let mut text = String::with_capacity(N);
+    while text.len() < N {
+        let letters = bytes::<16>()?.into_iter().filter(|byte| *byte < LIMIT);
+        let letters = letters.filter_map(|byte| LETTERS.get(usize::from(byte % 30)));
+        text.extend(letters.map(|letter| char::from(*letter)).take(N - text.len()));
+    }
+    Ok(text)
+}
+
 /// A new id, ordered by `now` (UUIDv7, RFC 9562), so that what was made together lies together in the tables.
 pub(crate) fn uuid(now: Timestamp) -> ServiceResult<Uuid> {
     bytes().map(|bytes| ordered(now, &bytes))

@@ -1,48 +1,61 @@
 //! Names for paths, each used once.
 
-use std::collections::HashSet;
-
 use domain::validation;
+
+use crate::{ServiceResult, random};
 
 /// Those that mean something else in the dashboard's paths.
 const RESERVED: [&str; 6] = ["account", "api", "new", "operator", "sign-in", "sign-up"];
-/// What is left of a name when a number is put behind it.
-const STEM_LENGTH: usize = 34;
+/// What is left of a name when random characters are put behind it.
+const STEM_LENGTH: usize = 33;
+/// How many random characters there are: half a billion ends.
+const END_LENGTH: usize = 6;
+/// How often another end is tried: that the first is taken is next to impossible.
+const TRIES: usize = 10;
 
-/// The part that all slugs made of `name` begin with.
-pub(crate) fn stem(name: &str) -> String {
-    let slug = validation::slug(name);
-    slug.get(..STEM_LENGTH).unwrap_or(&slug).trim_end_matches('-').to_owned()
+/// How something gets its name for paths.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Naming {
+    /// By its name as it is, where that is free: for those who see all the names there are.
+    Plain,
+    /// With an end that nobody foresees, so that it tells nothing of whether somebody else has the same name.
+    Unforeseen,
 }
 
-/// Slugs for `name` that aren't among `taken`, the best first: `acme`, `acme-2`, `acme-3` …
-pub(crate) fn free(name: &str, taken: &HashSet<String>) -> impl Iterator<Item = String> {
-    let stem = stem(name);
-    let first = validation::slug(name);
-    std::iter::once(first)
-        .chain((2u32..).map(move |number| format!("{stem}-{number}")))
-        .filter(|slug| !RESERVED.contains(&slug.as_str()) && !taken.contains(slug))
+/// Slugs for `name` to be tried in this order.
+pub(crate) fn candidates(name: &str, naming: Naming) -> ServiceResult<Vec<String>> {
+    let slug = validation::slug(name);
+    let stem = slug.get(..STEM_LENGTH).unwrap_or(&slug).trim_end_matches('-').to_owned();
+    let plain = (naming == Naming::Plain && !RESERVED.contains(&slug.as_str())).then_some(slug);
+    let unforeseen = (0..TRIES).map(|_| Ok(format!("{stem}-{}", random::letters::<END_LENGTH>()?)));
+    plain.into_iter().map(Ok).chain(unforeseen).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn first(name: &str, taken: &[&str]) -> String {
-        free(name, &taken.iter().map(|slug| (*slug).to_owned()).collect()).next().unwrap()
+    fn first(name: &str, naming: Naming) -> String {
+        candidates(name, naming).unwrap().remove(0)
     }
 
     #[test]
-    fn a_taken_or_reserved_slug_gets_a_number() {
-        assert_eq!(first("Acme GmbH", &[]), "acme-gmbh");
-        assert_eq!(first("Acme GmbH", &["acme-gmbh", "acme-gmbh-2"]), "acme-gmbh-3");
-        assert_eq!(first("API", &[]), "api-2");
+    fn a_plain_slug_is_the_name_unless_it_means_something_else() {
+        assert_eq!(first("Acme GmbH", Naming::Plain), "acme-gmbh");
+        assert!(first("API", Naming::Plain).starts_with("api-"));
     }
 
     #[test]
-    fn a_long_slug_is_cut_so_that_the_number_fits() {
-        let name = "x".repeat(60);
-        assert_eq!(first(&name, &[]).len(), 40);
-        assert!(first(&name, &[&"x".repeat(40)]).len() <= 40);
+    fn an_unforeseen_slug_ends_in_other_characters_each_time() {
+        let slugs: std::collections::HashSet<_> =
+            candidates("Acme GmbH", Naming::Unforeseen).unwrap().into_iter().collect();
+        assert_eq!(slugs.len(), TRIES);
+        assert!(slugs.iter().all(|slug| slug.starts_with("acme-gmbh-") && slug.len() == 16), "{slugs:?}");
+    }
+
+    #[test]
+    fn a_long_slug_is_cut_so_that_its_end_fits() {
+        let slugs = candidates(&"x".repeat(60), Naming::Plain).unwrap();
+        assert!(slugs.iter().all(|slug| slug.len() == 40), "{slugs:?}");
     }
 }

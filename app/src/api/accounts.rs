@@ -1,7 +1,7 @@
 //! Signing up, in and out, and one's own account.
 
 use domain::{
-    accounts::{PasswordChange, Session, SignIn, SignUp, Welcome},
+    accounts::{Confirmation, PasswordChange, Session, SignIn, SignUp, Welcome},
     errors::ApiError,
     ids::SessionId,
 };
@@ -34,19 +34,23 @@ pub async fn sign_up(input: SignUp, setup: Option<String>) -> Result<Welcome, Ap
             "Sign-up is closed here. Whoever runs this hub makes accounts: ask them for one.".to_owned(),
         )));
     }
-    let session =
-        services::accounts::sign_up(&request.services, input, &request.device).await.map_err(context::public)?;
+    let shown = request.session_token.as_deref();
+    let session = services::accounts::sign_up_in_place_of(services, input, &request.device, shown)
+        .await
+        .map_err(context::public)?;
     context::set_session(&request, Some(&session));
     let viewer = services::accounts::viewer(&request.services, &session.user).await.map_err(context::public)?;
     Ok(Welcome { viewer: Some(viewer), sign_up_open: request.sign_up_open })
 }
 
-/// Signs in; the same answer for a wrong password and an unknown address.
+/// Signs in, in place of whoever this browser was signed in as; the same answer for a wrong password and an unknown address.
 #[server(name = SignInQuestion, prefix = "/api", endpoint = "accounts/sign_in", input = Json)]
 pub async fn sign_in(input: SignIn) -> Result<Welcome, ApiError> {
     let request = context::request()?;
-    let session =
-        services::accounts::sign_in(&request.services, input, &request.device).await.map_err(context::public)?;
+    let shown = request.session_token.as_deref();
+    let session = services::accounts::sign_in_again(&request.services, input, &request.device, shown)
+        .await
+        .map_err(context::public)?;
     context::set_session(&request, Some(&session));
     let viewer = services::accounts::viewer(&request.services, &session.user).await.map_err(context::public)?;
     Ok(Welcome { viewer: Some(viewer), sign_up_open: request.sign_up_open })
@@ -99,16 +103,20 @@ pub async fn sessions() -> Result<Vec<Session>, ApiError> {
 
 /// Ends one of one's own sessions.
 #[server(prefix = "/api", endpoint = "accounts/end_session", input = Json)]
-pub async fn end_session(id: SessionId) -> Result<(), ApiError> {
+pub async fn end_session(id: SessionId, confirmation: Confirmation) -> Result<(), ApiError> {
     let request = context::request()?;
     let user = context::user(&request).await?;
-    services::accounts::end_session(&request.services, &user, id, &request.device).await.map_err(context::public)
+    services::accounts::end_session(&request.services, &user, id, &confirmation.password, &request.device)
+        .await
+        .map_err(context::public)
 }
 
 /// Ends all of one's own sessions but this one.
 #[server(prefix = "/api", endpoint = "accounts/end_other_sessions", input = Json)]
-pub async fn end_other_sessions() -> Result<(), ApiError> {
+pub async fn end_other_sessions(confirmation: Confirmation) -> Result<(), ApiError> {
     let request = context::request()?;
     let user = context::user(&request).await?;
-    services::accounts::end_other_sessions(&request.services, &user, &request.device).await.map_err(context::public)
+    services::accounts::end_other_sessions(&request.services, &user, &confirmation.password, &request.device)
+        .await
+        .map_err(context::public)
 }

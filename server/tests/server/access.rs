@@ -78,7 +78,10 @@ async fn input(world: &World, path: &str, asker: &Person, slug: &str) -> Value {
         "/api/accounts/change_password" => {
             json!({ "input": { "current": PASSWORD, "new": "another lantern, 42 steps on" } })
         }
-        "/api/accounts/end_session" => json!({ "id": "sess_01h2xcejqtf2nbrexx3vqjhp41" }),
+        "/api/accounts/end_session" => {
+            json!({ "id": "sess_01h2xcejqtf2nbrexx3vqjhp41", "confirmation": { "password": PASSWORD } })
+        }
+        "/api/accounts/end_other_sessions" => json!({ "confirmation": { "password": PASSWORD } }),
         "/api/accounts/rename" => json!({ "name": "New name" }),
         "/api/accounts/sign_in" => json!({ "input": { "email": asker.email, "password": PASSWORD } }),
         "/api/accounts/sign_up" => json!({ "input": {

@@ -4,12 +4,11 @@ use domain::{accounts::PasswordChange, errors::FieldErrors, validation};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::json;
 
-use super::{Device, SignedIn, SignedInUser, failures, members, sessions};
+use super::{Device, SignedIn, SignedInUser, confirm::confirm, members, sessions};
 use crate::{
     ServiceError, ServiceResult, Services,
     audit::{self, Author, Deed},
     entities::users,
-    security::Kind,
 };
 
 const ROUTE: &str = "/api/accounts/change_password";
@@ -45,15 +44,7 @@ pub async fn change_password(
     device: &Device,
 ) -> ServiceResult<SignedIn> {
     let input = input.validated()?;
-    let attempt = failures::attempt(services, device, &user.email, ROUTE)?;
-    let row = users::Entity::find_by_id(user.user_id.uuid())
-        .one(services.database.read())
-        .await?
-        .ok_or(ServiceError::Unauthenticated)?;
-    if !services.passwords.verify(&input.current, row.password_hash.clone()).await? {
-        failures::tell(services, Some(&row), device, Kind::PasswordRefused, ROUTE);
-        return Err(FieldErrors::of("current", "This isn't your current password.").into());
-    }
+    let (row, attempt) = confirm(services, user, ("current", &input.current), device, ROUTE).await?;
     let about = about(services, user).await?;
     let about: Vec<&str> = about.iter().map(String::as_str).collect();
     let judged = services.passwords.judge(&input.new, &about).await?;

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Device, SignedInUser, device, members};
+use super::{Device, SignedInUser, confirm::confirm, device, members};
 use crate::{
     ServiceError, ServiceResult, Services,
     audit::{self, Author, Deed},
@@ -183,21 +183,32 @@ pub async fn sign_out(services: &Services, user: &SignedInUser, device: &Device)
     Ok(())
 }
 
-/// Ends one of one's own sessions.
+/// Ends one of one's own sessions. Asks for the password: in a browser that somebody left open, it would keep them from
+/// doing so elsewhere.
 pub async fn end_session(
     services: &Services,
     user: &SignedInUser,
     id: SessionId,
+    password: &str,
     device: &Device,
 ) -> ServiceResult<()> {
+    let route = "/api/accounts/end_session";
+    confirm(services, user, ("password", password), device, route).await?.1.succeeded();
     match end(services, user, device, "session.ended", sessions::Column::Id.eq(id.uuid())).await? {
         0 => Err(ServiceError::NotFound),
         _ => Ok(()),
     }
 }
 
-/// Ends all of one's own sessions but the one that asks.
-pub async fn end_other_sessions(services: &Services, user: &SignedInUser, device: &Device) -> ServiceResult<()> {
+/// Ends all of one's own sessions but the one that asks, and asks for the password, too.
+pub async fn end_other_sessions(
+    services: &Services,
+    user: &SignedInUser,
+    password: &str,
+    device: &Device,
+) -> ServiceResult<()> {
+    let route = "/api/accounts/end_other_sessions";
+    confirm(services, user, ("password", password), device, route).await?.1.succeeded();
     end(services, user, device, "session.ended", sessions::Column::Id.ne(user.session_id.uuid())).await?;
     Ok(())
 }
@@ -232,6 +243,25 @@ async fn end(
     }
     transaction.commit().await?;
     Ok(ended.len())
+}
+
+/// Ends the session whose token a browser shows that gets another one, whoever it is of.
+pub(super) async fn end_shown(
+    services: &Services,
+    transaction: &DatabaseTransaction,
+    shown: Option<&str>,
+    device: &Device,
+) -> ServiceResult<()> {
+    let Some(token) = shown else { return Ok(()) };
+    let shown = sessions::Entity::find().filter(sessions::Column::TokenHash.eq(hash(token))).one(transaction).await?;
+    let Some(session) = shown else { return Ok(()) };
+    sessions::Entity::delete_many().filter(sessions::Column::Id.eq(session.id)).exec(transaction).await?;
+    let Some(user) = users::Entity::find_by_id(session.user_id).one(transaction).await? else { return Ok(()) };
+    let user_id = UserId::new(user.id);
+    let author = Author::member(user_id, &user.name, device.ip);
+    let organizations = members::organizations_of(transaction, user_id).await?;
+    let deed = || Deed::new("session.ended", "session", SessionId::new(session.id));
+    audit::record_everywhere(transaction, services.now(), organizations, &author, deed).await
 }
 
 /// Ends all sessions of a user.

@@ -17,6 +17,16 @@ const ROUTE: &str = "/api/accounts/sign_in";
 ///
 /// A wrong password and an unknown address get the same answer after the same time.
 pub async fn sign_in(services: &Services, input: SignIn, device: &Device) -> ServiceResult<SignedIn> {
+    sign_in_again(services, input, device, None).await
+}
+
+/// The same in a browser that shows this token, whose session ends: nobody has two in one browser.
+pub async fn sign_in_again(
+    services: &Services,
+    input: SignIn,
+    device: &Device,
+    shown: Option<&str>,
+) -> ServiceResult<SignedIn> {
     let input = input.validated()?;
     let attempt = failures::attempt(services, device, &input.email, ROUTE)?;
     let user = users::Entity::find()
@@ -37,6 +47,7 @@ pub async fn sign_in(services: &Services, input: SignIn, device: &Device) -> Ser
     let user = current.filter(|current| current.password_hash == user.password_hash).ok_or_else(wrong)?;
     let user_id = UserId::new(user.id);
     let (token, session_id) = sessions::open(services, &transaction, services.now(), user_id, device).await?;
+    sessions::end_shown(services, &transaction, shown, device).await?;
     let author = Author::member(user_id, &user.name, device.ip);
     let organizations = members::organizations_of(&transaction, user_id).await?;
     let deed = || Deed::new("session.signed_in", "session", session_id);

@@ -9,7 +9,8 @@ use crate::{
     ServiceResult, Services,
     audit::{self, Author, Deed},
     entities::{memberships, users},
-    organizations, random,
+    organizations::{self, Founder},
+    random,
     security::{Event, Kind},
 };
 
@@ -17,6 +18,16 @@ const ROUTE: &str = "/api/accounts/sign_up";
 
 /// Makes a user, their organization with a first project, and a session.
 pub async fn sign_up(services: &Services, input: SignUp, device: &Device) -> ServiceResult<SignedIn> {
+    sign_up_in_place_of(services, input, device, None).await
+}
+
+/// The same in a browser that shows this token, whose session ends.
+pub async fn sign_up_in_place_of(
+    services: &Services,
+    input: SignUp,
+    device: &Device,
+    shown: Option<&str>,
+) -> ServiceResult<SignedIn> {
     let input = input.validated()?;
     // Before anything that takes time. It counts as a failure until it has succeeded, so that nobody tries out who has an
     // account here.
@@ -36,14 +47,16 @@ pub async fn sign_up(services: &Services, input: SignUp, device: &Device) -> Ser
     let transaction = services.database.begin().await?;
     // Whoever comes first runs the hub, and is no stranger.
     let is_first = setup::nobody_in(&transaction).await?;
-    let most_calls = (!is_first).then_some(services.quotas.get().calls_per_minute);
+    let most_calls_per_minute = (!is_first).then_some(services.quotas.get().calls_per_minute);
     let user = add_user(&transaction, now, &input.email, &input.name, hash).await?;
     let user_id = UserId::new(user.id);
     let author = Author::member(user_id, &user.name, device.ip);
+    let founder = Founder::Stranger { most_calls_per_minute };
     let organization =
-        organizations::found(&transaction, now, &input.organization, &input.time_zone, most_calls, &author).await?;
+        organizations::found(&transaction, now, &input.organization, &input.time_zone, founder, &author).await?;
     add_member(&transaction, now, organization.id, &user, Role::Owner, &author).await?;
     let (token, session_id) = sessions::open(services, &transaction, now, user_id, device).await?;
+    sessions::end_shown(services, &transaction, shown, device).await?;
     let deed = Deed::new("session.signed_in", "session", session_id);
     audit::record(&transaction, now, organization.id, &author, deed).await?;
     transaction.commit().await?;

@@ -22,7 +22,7 @@ async fn actions(world: &World) -> Vec<String> {
 on_both_databases! {
     async fn every_change_is_told_and_the_chain_holds(world: &World) {
         let signed_in = world.sign_up("Mira", "Acme").await;
-        let actor = accounts::actor(&world.services, &signed_in.user, "acme", device().ip).await.unwrap();
+        let actor = world.actor_of(&signed_in).await;
         let project = world.default_project(&actor).await;
         let key = world.key(&actor, project, "web").await;
         api_keys::revoke(&world.services, &actor, &[key.id]).await.unwrap();

@@ -38,9 +38,10 @@ on_both_databases! {
     }
 
     async fn an_organization_is_not_found_by_who_is_no_member(world: &World) {
-        world.sign_up("Mira", "Acme").await;
+        let mira = world.sign_up("Mira", "Acme").await;
+        let theirs = world.actor_of(&mira).await.organization.slug;
         let eve = world.sign_up("Eve", "Other").await;
-        for slug in ["acme", "nonsense", "", "ACME", "acme' OR '1'='1"] {
+        for slug in [&*theirs, "nonsense", "", "ACME", "acme' OR '1'='1"] {
             let refused = accounts::actor(&world.services, &eve.user, slug, None).await;
             assert!(matches!(refused, Err(ServiceError::NotFound)), "{slug:?}");
         }

@@ -11,10 +11,31 @@ on_both_databases! {
         for name in ["Acme", "ACME!", "Acme", "new", "Acme 2"] {
             slugs.push(organizations::create(&world.services, name, "UTC").await.unwrap().slug);
         }
-        assert_eq!(slugs, ["acme", "acme-2", "acme-3", "new-2", "acme-2-2"]);
-        let found = organizations::find(&world.services, "acme-2").await.unwrap();
+        assert_eq!((&*slugs[0], &*slugs[4]), ("acme", "acme-2"));
+        for (slug, stem) in slugs[1..4].iter().zip(["acme-", "acme-", "new-"]) {
+            assert!(slug.strip_prefix(stem).is_some_and(|end| end.len() == 6), "{slug}");
+        }
+        let found = organizations::find(&world.services, &slugs[1]).await.unwrap();
         assert_eq!(organizations::find(&world.services, &found.id.to_string()).await.unwrap().name, "ACME!");
         assert_eq!(organizations::list(&world.services).await.unwrap().len(), 5);
+    }
+
+    async fn a_slug_doesnt_tell_whether_somebody_else_has_the_name(world: &World) {
+        let ends = async |name: &str, organization: &str| {
+            let signed_in = world.sign_up(name, organization).await;
+            let slug = world.actor_of(&signed_in).await.organization.slug;
+            slug.strip_prefix("acme-").unwrap().to_owned()
+        };
+        let (first, second) = (ends("Mira", "Acme").await, ends("Eve", "ACME").await);
+        assert!(first.len() == 6 && second.len() == 6 && first != second, "{first} {second}");
+        // Nor does a project's, to a member who doesn't see the others.
+        let admin = world.organization("Other", "UTC").await;
+        world.project(&admin, "Secret").await;
+        let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
+        for name in ["Secret", "Unheard of"] {
+            let slug = world.project(&developer, name).await.slug;
+            assert!(slug.rsplit_once('-').is_some_and(|(_, end)| end.len() == 6), "{slug}");
+        }
     }
 
     async fn slugs_stay_unique_when_many_sign_up_at_once(world: &World) {

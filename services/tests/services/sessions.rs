@@ -4,7 +4,7 @@ use domain::{accounts::SignIn, api_keys::KeyPolicy, organizations::Settings, per
 use sea_orm::ConnectionTrait;
 use services::{ServiceError, accounts, organizations};
 
-use crate::support::{PASSWORD, device};
+use crate::support::{PASSWORD, device, field_error, sign_up_input};
 
 fn is_out<T>(result: Result<T, ServiceError>) -> bool {
     matches!(result, Err(ServiceError::Unauthenticated))
@@ -40,7 +40,7 @@ on_both_databases! {
 
     async fn the_strictest_organization_says_how_long_a_session_may_idle(world: &World) {
         let signed_in = world.sign_up("Mira", "Acme").await;
-        let actor = accounts::actor(&world.services, &signed_in.user, "acme", None).await.unwrap();
+        let actor = world.actor_of(&signed_in).await;
         let settings = Settings { session_idle_minutes: 15, key_policy: KeyPolicy::default(), bodies: Default::default() };
         organizations::update_settings(&world.services, &actor, settings.clone()).await.unwrap();
         assert_eq!(organizations::settings(&world.services, &actor).await.unwrap(), settings);
@@ -83,6 +83,32 @@ on_both_databases! {
         accounts::authenticate(&world.services, &second.token).await.unwrap();
     }
 
+    async fn signing_in_again_ends_the_session_that_the_browser_shows(world: &World) {
+        let first = world.sign_up("Mira", "Acme").await;
+        let input = |name: &str| SignIn { email: format!("{name}@example.com"), password: PASSWORD.to_owned() };
+        let again = async |name: &str, shown: Option<&str>| {
+            accounts::sign_in_again(&world.services, input(name), &device(), shown).await.unwrap()
+        };
+        // One that doesn't come in ends nothing.
+        let wrong = SignIn { password: "a wrong one".to_owned(), ..input("mira") };
+        assert!(accounts::sign_in_again(&world.services, wrong, &device(), Some(&first.token)).await.is_err());
+        accounts::authenticate(&world.services, &first.token).await.unwrap();
+        let second = again("mira", Some(&first.token)).await;
+        assert!(is_out(accounts::authenticate(&world.services, &first.token).await));
+        let elsewhere = again("mira", None).await;
+        let unknown = again("mira", Some("nothing")).await;
+        for token in [&second.token, &elsewhere.token, &unknown.token] {
+            accounts::authenticate(&world.services, token).await.unwrap();
+        }
+        // Whoever the browser was signed in as, and by whichever door they come.
+        let (input, device) = (sign_up_input("Jon", "Other"), device());
+        let jon = accounts::sign_up_in_place_of(&world.services, input, &device, Some(&second.token)).await.unwrap();
+        assert!(is_out(accounts::authenticate(&world.services, &second.token).await));
+        again("mira", Some(&jon.token)).await;
+        assert!(is_out(accounts::authenticate(&world.services, &jon.token).await));
+        accounts::authenticate(&world.services, &elsewhere.token).await.unwrap();
+    }
+
     async fn sessions_are_shown_and_ended_by_their_owner_only(world: &World) {
         let mira = world.sign_up("Mira", "Acme").await;
         let jon = world.sign_up("Jon", "Other").await;
@@ -92,9 +118,15 @@ on_both_databases! {
         let shown = accounts::sessions(&world.services, &mira.user).await.unwrap();
         assert_eq!(shown.iter().map(|session| session.current).collect::<Vec<_>>(), [false, true]);
         assert_eq!((shown[0].device.as_str(), shown[0].ip.as_str()), ("Firefox on Linux", "192.0.2.7"));
-        let stolen = accounts::end_session(&world.services, &jon.user, second.user.session_id, &device()).await;
+        let stolen = accounts::end_session(&world.services, &jon.user, second.user.session_id, PASSWORD, &device()).await;
         assert!(matches!(stolen, Err(ServiceError::NotFound)));
-        accounts::end_other_sessions(&world.services, &mira.user, &device()).await.unwrap();
+        for wrong in ["", "not this"] {
+            let one = accounts::end_session(&world.services, &mira.user, second.user.session_id, wrong, &device()).await;
+            field_error(one, "password");
+            field_error(accounts::end_other_sessions(&world.services, &mira.user, wrong, &device()).await, "password");
+        }
+        accounts::authenticate(&world.services, &second.token).await.unwrap();
+        accounts::end_other_sessions(&world.services, &mira.user, PASSWORD, &device()).await.unwrap();
         assert!(is_out(accounts::authenticate(&world.services, &second.token).await));
         accounts::authenticate(&world.services, &mira.token).await.unwrap();
         accounts::authenticate(&world.services, &jon.token).await.unwrap();
@@ -128,7 +160,8 @@ on_both_databases! {
             transaction.execute_unprepared(sql).await.unwrap();
             transaction.commit().await.unwrap();
         };
-        let actor = async || accounts::actor(&world.services, &signed_in.user, "acme", None).await;
+        let slug = world.actor_of(&signed_in).await.organization.slug;
+        let actor = async || accounts::actor(&world.services, &signed_in.user, &slug, None).await;
         run("UPDATE memberships SET role = 'viewer'").await;
         assert!(matches!(
             actor().await.unwrap().who,
