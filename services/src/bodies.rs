@@ -12,5 +12,5 @@ mod store;
 pub mod upkeep;
 
 pub use get::get;
-pub use redact::redact;
+pub use redact::{is_understood, redact};
 pub use store::{NewBodies, store};

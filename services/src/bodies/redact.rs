@@ -1,13 +1,24 @@
 //! Blackens fields in a JSON text, also in one whose end is missing.
 //!
 //! The text isn't parsed and written anew: whatever isn't blackened stays as
-//! it was, and a text that is cut, or that is no JSON at all, does no harm.
+//! it was. What is no JSON can't be blackened, and so it isn't to be kept
+//! where something should have been left out of it ([`is_understood`]).
+
+use serde::de::IgnoredAny;
 
 /// What stands in the place of a blackened value.
 const REDACTED: &str = "\"[redacted]\"";
 
-/// `text` without the values of `fields`: names, which count at any depth, or names with their parents' before them,
-/// such as `metadata.customer`. Lists don't count as parents.
+/// Whether fields can be found in a text: it is JSON, or several of it one after another, as far as it goes; only where it was
+/// `cut` its end may be missing.
+pub fn is_understood(text: &str, cut: bool) -> bool {
+    serde_json::Deserializer::from_str(text)
+        .into_iter::<IgnoredAny>()
+        .all(|value| value.map_or_else(|error| cut && error.is_eof(), |_| true))
+}
+
+/// `text` without the values of `fields`: names, which count at any depth and in capitals too, or names with their parents'
+/// before them, such as `metadata.customer`. Lists don't count as parents.
 pub fn redact(text: &str, fields: &[String]) -> String {
     if fields.is_empty() {
         return text.to_owned();
@@ -111,7 +122,7 @@ impl Redactor<'_> {
         };
         self.fields.iter().any(|field| {
             let mut names = names();
-            field.iter().rev().all(|part| names.next() == Some(part))
+            field.iter().rev().all(|part| names.next().is_some_and(|name| name.eq_ignore_ascii_case(part)))
         })
     }
 
@@ -196,6 +207,27 @@ mod tests {
         for end in 0..text.len() {
             assert!(!redact(&text[..end], &fields(&["secret"])).contains("plan"), "{end}");
         }
+    }
+
+    #[test]
+    fn only_json_is_understood_and_a_missing_end_only_where_it_was_cut() {
+        for text in ["{}", " [1] ", "{\"a\":1}\n{\"a\":2}\n", "\"x\"", ""] {
+            assert!(is_understood(text, false) && is_understood(text, true), "{text}");
+        }
+        for text in ["{\"a\":\"x", "{\"a\":1}\n{\"a\":", "[1,", "{"] {
+            assert!(!is_understood(text, false) && is_understood(text, true), "{text}");
+        }
+        for text in ["a=1", "{'a':1}", "{\"a\":x", "{a:1}", "<a/>", "{\"a\":1}}", "data: {}"] {
+            assert!(!is_understood(text, false) && !is_understood(text, true), "{text}");
+        }
+    }
+
+    #[test]
+    fn capitals_are_no_way_around_a_name() {
+        assert_eq!(
+            redact(r#"{"Secret":"x","SECRET":1}"#, &fields(&["secret"])),
+            r#"{"Secret":"[redacted]","SECRET":"[redacted]"}"#
+        );
     }
 
     #[test]

@@ -10,9 +10,13 @@ use serde_json::{Map, Value};
 
 use crate::gateway::sse::{Splitter, data};
 
-/// The answer that the events in `text` add up to, as JSON.
-pub(super) fn assemble(path: &str, text: &str) -> String {
-    let events = events(text);
+/// What stands in the place of an event that can't be understood.
+const LEFT_OUT: &str = "[redacted]";
+
+/// The answer that the events in `text` add up to, as JSON; without events that can't be understood if something is to be
+/// left out of them.
+pub(super) fn assemble(path: &str, text: &str, redacted: bool) -> String {
+    let events = events(text, redacted);
     let whole = match path {
         "/v1/chat/completions" | "/v1/completions" => chat::assemble(&events),
         "/v1/messages" => messages::assemble(&events),
@@ -23,8 +27,8 @@ pub(super) fn assemble(path: &str, text: &str) -> String {
     whole.to_string()
 }
 
-/// The data of all events; what is no JSON stays a text.
-fn events(text: &str) -> Vec<Value> {
+/// The data of all events; what is no JSON stays a text, or is left out.
+fn events(text: &str, redacted: bool) -> Vec<Value> {
     let mut splitter = Splitter::new();
     let bytes = bytes::Bytes::copy_from_slice(text.as_bytes());
     let (ready, rest) = (splitter.push(bytes), splitter.finish());
@@ -35,7 +39,10 @@ fn events(text: &str) -> Vec<Value> {
             if data.trim_ascii() == b"[DONE]" {
                 continue;
             }
-            events.push(serde_json::from_slice(&data).unwrap_or_else(|_| String::from_utf8_lossy(&data).into()));
+            events.push(serde_json::from_slice(&data).unwrap_or_else(|_| match redacted {
+                true => LEFT_OUT.into(),
+                false => String::from_utf8_lossy(&data).into(),
+            }));
         }
     }
     events
@@ -94,7 +101,7 @@ mod tests {
     use super::*;
 
     fn assembled(path: &str, text: &str) -> Value {
-        serde_json::from_str(&assemble(path, text)).unwrap()
+        serde_json::from_str(&assemble(path, text, false)).unwrap()
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! From what passed to what is kept: put together, blackened, and cut.
 
 use domain::{api_keys::Secret, bodies::Body};
-use services::bodies::{NewBodies, redact};
+use services::bodies::{NewBodies, is_understood, redact};
 
 use super::{assemble::assemble, tee::Side, writer::Said};
 
@@ -24,7 +24,10 @@ fn body(mut side: Side, path: &str, limit: usize, fields: &[String]) -> Body {
     let bytes = side.into_bytes();
     let mut cut = (bytes.len() as u64) < total;
     let text = if readable { as_text(bytes) } else { None };
-    let whole = text.map(|text| if is_stream { (assemble(path, &text), true) } else { (text, false) });
+    let whole =
+        text.map(|text| if is_stream { (assemble(path, &text, !fields.is_empty()), true) } else { (text, false) });
+    // What can't be understood isn't kept where something should be left out of it.
+    let whole = whole.filter(|(text, assembled)| fields.is_empty() || *assembled || is_understood(text, cut));
     let assembled = whole.as_ref().is_some_and(|(_, assembled)| *assembled);
     let text = whole.map(|(mut text, _)| {
         cut |= text.len() > limit;
@@ -77,6 +80,40 @@ mod tests {
         // Cut in the middle of a character, as it passed.
         let half = body(side("", &text.as_bytes()[..7], 30), "", 1_000, &[]);
         assert_eq!((half.cut, half.text.unwrap().as_str()), (true, r#"{"a":""#));
+    }
+
+    #[test]
+    fn what_cant_be_understood_isnt_kept_where_something_should_be_left_out() {
+        let fields = ["secret".to_owned()];
+        let kept = |kind: &str, text: &str, fields: &[String]| {
+            let side =
+                Side { is_stream: kind == "text/event-stream", ..side(kind, text.as_bytes(), text.len() as u64) };
+            body(side, "/v1/chat/completions", 1_000, fields).text
+        };
+        for (kind, text) in [
+            ("application/json", r#"{"secret":'planted'}"#),
+            ("application/json", r#"{"secret":"planted""#),
+            ("text/plain", "secret=planted"),
+            ("application/x-www-form-urlencoded", "secret=planted"),
+            ("application/xml", "<secret>planted</secret>"),
+            ("", "planted"),
+        ] {
+            assert_eq!(kept(kind, text, &fields), None, "{kind}");
+            assert_eq!(kept(kind, text, &[]).as_deref(), Some(text), "{kind}");
+        }
+        let lines = "{\"secret\":\"planted\"}\n{\"a\":1}\n";
+        assert_eq!(kept("application/x-ndjson", lines, &fields).unwrap(), "{\"secret\":\"[redacted]\"}\n{\"a\":1}\n");
+        for event in [
+            r#"{"secret":"planted"}"#,
+            r#"{"secret":'planted'}"#,
+            r#"{"secret":"planted"#,
+            "secret: planted",
+            r#"{"secret":"planted"} x"#,
+        ] {
+            let text = format!("data: {{\"a\":\"kept\"}}\n\ndata: {event}\n\n");
+            let kept = kept("text/event-stream", &text, &fields).unwrap();
+            assert!(kept.contains("kept") && !kept.contains("planted"), "{event} {kept}");
+        }
     }
 
     #[test]
