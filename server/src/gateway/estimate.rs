@@ -4,11 +4,14 @@
 //! some percent for English, and more for other languages. What is counted this way is always marked as an estimate.
 //! The vocabulary is loaded when it is first needed, and takes memory from then on: `docs/gateway.md` says how much.
 
+mod asked;
+
 use bytes::Bytes;
 use domain::money::Quantities;
 use services::metering::MOST_TOKENS;
 use tokio::task::spawn_blocking;
 
+use self::asked::{Piece, pieces};
 use super::usage::texts;
 
 /// How much text is counted at once, in bytes: more of it isn't kept in memory.
@@ -35,7 +38,13 @@ impl Prompt {
             return Self::Kept(body.clone());
         }
         let mut length = 0;
-        texts::find(body, &mut |text| length += text.len());
+        pieces(body, &mut |piece| {
+            length += match piece {
+                Piece::Text(text) => text.len(),
+                Piece::Bytes(bytes) => bytes,
+                Piece::Token => BYTES_PER_TOKEN,
+            }
+        });
         Self::Long(length)
     }
 
@@ -45,7 +54,13 @@ impl Prompt {
             Self::Long(bytes) => i64::try_from(bytes / BYTES_PER_TOKEN).unwrap_or(MOST_TOKENS),
             Self::Kept(body) => {
                 let mut said = Said::default();
-                texts::find(&body, &mut |text| said.text.push_str(text));
+                let mut bytes = 0;
+                pieces(&body, &mut |piece| match piece {
+                    Piece::Text(text) => said.text.push_str(text),
+                    Piece::Bytes(more) => bytes += more,
+                    Piece::Token => said.counted += 1,
+                });
+                said.bytes(bytes);
                 said.tokens().await
             }
         }
@@ -62,10 +77,18 @@ pub(super) struct Said {
 impl Said {
     /// Takes what is told in an answer, or an event of one.
     pub(super) async fn take(&mut self, json: &[u8]) {
-        texts::find(json, &mut |text| self.text.push_str(text));
+        if texts::find(json, &mut |text| self.text.push_str(text)).is_err() {
+            self.bytes(json.len());
+        }
         if self.text.len() >= PIECE {
             self.counted += count(std::mem::take(&mut self.text)).await;
         }
+    }
+
+    /// Something that can't be counted as a text.
+    fn bytes(&mut self, bytes: usize) {
+        let tokens = i64::try_from(bytes.div_ceil(BYTES_PER_TOKEN)).unwrap_or(MOST_TOKENS);
+        self.counted = self.counted.saturating_add(tokens);
     }
 
     async fn tokens(mut self) -> i64 {
@@ -105,6 +128,17 @@ mod tests {
         said.take(br#"{"choices":[{"delta":{"content":" world"}}]}"#).await;
         let used = estimate(Prompt::of(&body), said).await;
         assert_eq!((used.tokens_in, used.tokens_out), (2, 2));
+    }
+
+    #[tokio::test]
+    async fn what_cant_be_read_counts_by_its_bytes() {
+        let body = Bytes::from(format!(r#"{{"model":"m","user":1e999,"input":"{}"}}"#, "word ".repeat(1_000)));
+        assert!(Prompt::of(&body).tokens().await >= 1_000);
+        let large = Bytes::from(format!(r#"{{"model":"m","user":1e999,"input":"{}"}}"#, "word ".repeat(100_000)));
+        assert!(Prompt::of(&large).tokens().await >= 100_000);
+        let mut said = Said::default();
+        said.take(br#"{"choices":[{"delta":{"content":"\ud800 one two three four"}}]}"#).await;
+        assert!(said.tokens().await >= 4);
     }
 
     #[tokio::test]

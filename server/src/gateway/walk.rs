@@ -17,10 +17,12 @@ pub(super) enum At {
     Skip,
 }
 
-/// Gives `take` each text of `json` whose key is one [to be taken](At::Take). What isn't JSON is read as far as it goes.
-pub(super) fn texts(json: &[u8], at: fn(&str) -> At, take: &mut dyn FnMut(&str)) {
+/// Gives `take` each text of `json` whose key is one [to be taken](At::Take). What isn't JSON is read as far as it goes, and
+/// is an error.
+pub(super) fn texts(json: &[u8], at: fn(&str) -> At, take: &mut dyn FnMut(&str)) -> Result<(), serde_json::Error> {
     let mut json = serde_json::Deserializer::from_slice(json);
-    let _ = Walk { takes: false, at, take }.deserialize(&mut json);
+    Walk { takes: false, at, take }.deserialize(&mut json)?;
+    json.end()
 }
 
 struct Walk<'f> {

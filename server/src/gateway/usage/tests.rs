@@ -162,6 +162,6 @@ proptest! {
     #[test]
     fn any_bytes_can_be_read(bytes: Vec<u8>) {
         let _ = Reported::read(&bytes);
-        texts::find(&bytes, &mut |_| {});
+        let _ = texts::find(&bytes, &mut |_| {});
     }
 }

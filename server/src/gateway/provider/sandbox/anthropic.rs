@@ -33,7 +33,7 @@ struct Message {
 /// How many tokens all texts of a question have.
 fn read(question: &Question<'_>) -> Result<i64, Wrong> {
     let mut count = 0;
-    texts::find(question.input.json()?, &mut |text| count += tokens(text));
+    texts::find(question.input.json()?, &mut |text| count += tokens(text))?;
     Ok(count)
 }
 

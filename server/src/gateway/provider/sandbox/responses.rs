@@ -77,7 +77,7 @@ pub(super) fn answer(verb: Verb, path: &str, question: &Question<'_>) -> Answer 
 
 fn read(question: &Question<'_>) -> Result<i64, Wrong> {
     let mut count = 0;
-    texts::find(question.input.json()?, &mut |text| count += tokens(text));
+    texts::find(question.input.json()?, &mut |text| count += tokens(text))?;
     Ok(count)
 }
 
