@@ -26,6 +26,7 @@ mod m0019_key_requests;
 mod m0020_day_rollups;
 mod m0021_inboxes;
 mod m0022_quotas;
+mod m0023_reference_index;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0020_day_rollups::Migration),
             Box::new(m0021_inboxes::Migration),
             Box::new(m0022_quotas::Migration),
+            Box::new(m0023_reference_index::Migration),
         ]
     }
 }

@@ -9,6 +9,7 @@ mod offers;
 mod options;
 mod resolve;
 mod secret;
+mod shared;
 
 use std::{
     fmt,
@@ -26,6 +27,7 @@ use services::{Quotas, metering::JournalSettings, models::OfferedModel, rate_lim
 pub use errors::ConfigError;
 pub use gateway::GatewayConfig;
 pub use options::{LogFormat, Options};
+pub use shared::{Shared, Untracked};
 
 /// Everything the server is told before it starts; checked, and complete.
 #[derive(Clone, Debug)]

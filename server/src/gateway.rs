@@ -26,6 +26,7 @@ mod offers;
 mod pass;
 mod payload;
 mod provider;
+mod references;
 pub(crate) mod refusal;
 mod refusals;
 mod routing;

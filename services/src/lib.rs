@@ -40,7 +40,7 @@ pub use clock::{Clock, SystemClock};
 pub use database::Database;
 pub use errors::{ServiceError, ServiceResult};
 pub use quotas::Quotas;
-pub use random::new_reference;
+pub use random::{new_mark, new_reference};
 
 /// What every use case works with. Cheap to clone.
 #[derive(Clone)]

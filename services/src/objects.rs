@@ -7,6 +7,7 @@
 mod kind;
 mod settle;
 pub mod storage;
+mod whose;
 
 use domain::{
     ids::{OrganizationId, PriceId, ProjectId},
@@ -21,6 +22,7 @@ use uuid::Uuid;
 
 pub use kind::Kind;
 pub use settle::{Settled, due, postpone, remember_results, settle};
+pub use whose::{Kept, whose};
 
 use crate::{
     ServiceResult, Services,

@@ -61,6 +61,11 @@ fn ordered(now: Timestamp, random: &[u8; 10]) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid()
 }
 
+/// 128 bits that nobody can foresee, in hexadecimal, for what is made for every call.
+pub fn new_mark() -> String {
+    hex(&rand::random::<[u8; 16]>())
+}
+
 /// A short random text under which the log tells what a client isn't told.
 pub fn new_reference() -> String {
     match bytes::<5>() {

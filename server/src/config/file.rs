@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use domain::{models::Service, money::Price, rate_limits::RateLimits};
 use serde::Deserialize;
 
-use super::duration::Time;
+use super::{Untracked, duration::Time};
 
 /// `tollhouse.toml`. A key that isn't listed here is refused, since it is most likely misspelt.
 #[derive(Default, Deserialize)]
@@ -107,6 +107,7 @@ pub(super) struct GatewayTable {
     pub(super) attempts: Option<u32>,
     pub(super) breaker_failures: Option<u32>,
     pub(super) breaker_pause: Option<Time>,
+    pub(super) shared: Vec<Untracked>,
 }
 
 /// How fast calls may come where nobody set another limit.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use services::metering::JournalSettings;
 
+use super::Shared;
+
 /// The gateway's limits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct GatewayConfig {
@@ -32,6 +34,8 @@ pub struct GatewayConfig {
     pub breaker_failures: u32,
     /// For how long it isn't asked then. 10 s unless configured.
     pub breaker_pause: Duration,
+    /// What requests may refer to at providers though it isn't known whose it is. Nothing unless configured.
+    pub shared: Shared,
 }
 
 impl Default for GatewayConfig {
@@ -49,6 +53,7 @@ impl Default for GatewayConfig {
             attempts: 3,
             breaker_failures: 5,
             breaker_pause: Duration::from_secs(10),
+            shared: Shared::default(),
         }
     }
 }

@@ -240,6 +240,7 @@ fn gateway(at: &At<'_>, table: &GatewayTable) -> Result<GatewayConfig, ConfigErr
         attempts,
         breaker_failures: table.breaker_failures.unwrap_or(default.breaker_failures),
         breaker_pause: table.breaker_pause.map_or(default.breaker_pause, |time| time.0),
+        shared: table.shared.iter().copied().collect(),
     })
 }
 

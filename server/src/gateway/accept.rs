@@ -6,7 +6,11 @@ use std::sync::Arc;
 
 use axum::{
     body::Body,
-    http::{HeaderMap, header::CONTENT_TYPE, request::Parts},
+    http::{
+        HeaderMap, HeaderValue,
+        header::{CONTENT_ENCODING, CONTENT_TYPE},
+        request::Parts,
+    },
     response::Response,
 };
 use services::{
@@ -16,7 +20,7 @@ use services::{
 
 use super::{
     Gateway,
-    body::RequestBody,
+    body::{self, RequestBody},
     call::Arrival,
     collect::{CollectError, Within, collect},
     endpoint::{Act, Endpoint, Sends},
@@ -26,6 +30,7 @@ use super::{
     offers::Offer,
     payload::Payload,
     provider::ProviderRequest,
+    references::{Mentions, query},
     refusal::Refusal,
 };
 
@@ -87,25 +92,45 @@ pub(super) async fn accept(
         path.push('?');
         path.push_str(query);
     }
-    let taking = Taking { gateway, arrival, key, headers: &parts.headers };
-    let (offer, body, memo) = match (object, endpoint.sends) {
+    check_encoding(&parts.headers).map_err(nothing)?;
+    let query = query::mentions(parts.uri.query()).map_err(nothing)?;
+    let taking = Taking { gateway, arrival, key, headers: &parts.headers, query };
+    let Taken { offer, payload, kind, memo } = match (object, endpoint.sends) {
         (Some(object), _) => taking.about(object, body).await?,
         (None, Sends::File) => taking.file(body).await?,
         (None, Sends::Form) => taking.form(body).await?,
         (None, Sends::Either) if is_form(&parts.headers) => taking.form(body).await?,
         (None, _) => taking.json(body).await?,
     };
-    let request = ProviderRequest { endpoint, path, headers: headers::for_provider(parts.headers), body };
+    let mut headers = headers::for_provider(parts.headers);
+    // What goes out is called what it was read as.
+    match kind {
+        Some(kind) => drop(headers.insert(CONTENT_TYPE, kind)),
+        None => drop(headers.remove(CONTENT_TYPE)),
+    }
+    headers.remove(CONTENT_ENCODING);
+    let request = ProviderRequest { endpoint, path, headers, body: payload };
     Ok(Accepted::Forward(Box::new(Forward { offer, request, memo })))
 }
 
-type Taken = (Arc<Offer>, Payload, Memo);
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// What goes to a provider.
+struct Taken {
+    offer: Arc<Offer>,
+    payload: Payload,
+    /// Its type; `None` where there is nothing.
+    kind: Option<HeaderValue>,
+    memo: Memo,
+}
 
 struct Taking<'a> {
     gateway: &'a Gateway,
     arrival: &'a Arrival,
     key: &'a KeyRecord,
     headers: &'a HeaderMap,
+    /// What the address mentions.
+    query: Mentions,
 }
 
 impl Taking<'_> {
@@ -123,20 +148,17 @@ impl Taking<'_> {
     }
 
     /// A request with a model in its JSON.
-    async fn json(&self, mut body: Body) -> Result<Taken, TurnedAway> {
+    async fn json(mut self, mut body: Body) -> Result<Taken, TurnedAway> {
         let endpoint = self.endpoint();
         let most = self.gateway.limits().max_body_bytes as u64;
         let bytes = collect(&mut body, self.within(most)).await.map_err(|error| refused(error, most))?;
-        let body = RequestBody::read(bytes).map_err(nothing)?;
+        let mut body = RequestBody::read(bytes).map_err(nothing)?;
         let offer = self.offer(&body.model)?;
-        let about = |refusal| Some((refusal, Arc::clone(&offer.name)));
-        if let Some(most) = offer.max_output_tokens
-            && let Some(name) = body.asks_for_more_than(most)
-        {
-            let message = format!("{:?} answers with at most {most} tokens; ask for no more.", offer.name);
-            return Err(about(Refusal::invalid(name, message)));
-        }
-        self.check_references(&body, &offer).await.map_err(about)?;
+        let within = |most| body.within(most, endpoint, &offer.name);
+        let limit = offer.max_output_tokens.map(within).transpose();
+        let limit = limit.map_err(|refusal| Some((refusal, Arc::clone(&offer.name))))?.flatten();
+        let mentions = self.mentions_with(std::mem::take(&mut body.mentions));
+        let offer = self.check_mentions(&mentions, offer).await?;
         let asks_for_usage = endpoint.asks_for_usage && body.stream;
         let stores = match endpoint.object {
             Some((Kind::Response, _)) => body.store.unwrap_or(true),
@@ -151,29 +173,37 @@ impl Taking<'_> {
             background: body.background && endpoint.object.is_some_and(|(kind, _)| kind == Kind::Response),
             object: None,
         };
-        let payload = Payload::Whole(body.spliced(&offer.upstream_json, asks_for_usage));
-        Ok((offer, payload, memo))
+        let payload = Payload::Whole(body.spliced(&offer.upstream_json, asks_for_usage, limit));
+        Ok(Taken { offer, payload, kind: Some(JSON), memo })
     }
 
     /// A form that names a model.
-    async fn form(&self, body: Body) -> Result<Taken, TurnedAway> {
-        let form = self.read_form(body).await?;
+    async fn form(mut self, body: Body) -> Result<Taken, TurnedAway> {
+        let mut form = self.read_form(body).await?;
         let model = form.model().filter(|model| !model.is_empty());
         let model = model.ok_or_else(|| nothing(Refusal::invalid("model", "Name a model: `model` is missing.")))?;
         let offer = self.offer(model)?;
+        let mentions = self.mentions_with(std::mem::take(&mut form.mentions));
+        let offer = self.check_mentions(&mentions, offer).await?;
         let payload = form.payload(&offer.upstream_name());
         let stores = self.endpoint().object.is_some();
-        Ok((offer, payload, Memo { stores, ..Memo::default() }))
+        Ok(Taken { offer, payload, kind: Some(form.kind), memo: Memo { stores, ..Memo::default() } })
     }
 
     /// A file, which no model has a part in.
-    async fn file(&self, body: Body) -> Result<Taken, TurnedAway> {
-        let form = self.read_form(body).await?;
+    async fn file(mut self, body: Body) -> Result<Taken, TurnedAway> {
+        let mut form = self.read_form(body).await?;
         let provider = self.gateway.files_provider().ok_or_else(|| {
             nothing(Refusal::invalid("file", "No provider keeps files here. Tell whoever runs the gateway."))
         })?;
+        if form.model().is_some() {
+            return Err(nothing(Refusal::invalid("model", "No model has a part in a file.")));
+        }
         let offer = Offer::of(Arc::default(), self.endpoint().service, provider);
-        Ok((Arc::new(offer), form.payload(""), Memo { stores: true, ..Memo::default() }))
+        let mentions = self.mentions_with(std::mem::take(&mut form.mentions));
+        let offer = self.check_mentions(&mentions, Arc::new(offer)).await?;
+        let payload = form.payload("");
+        Ok(Taken { offer, payload, kind: Some(form.kind), memo: Memo { stores: true, ..Memo::default() } })
     }
 
     async fn read_form(&self, body: Body) -> Result<Form, TurnedAway> {
@@ -182,21 +212,56 @@ impl Taking<'_> {
     }
 
     /// A request about something that a provider keeps: it goes there.
-    async fn about(&self, object: Object, mut body: Body) -> Result<Taken, TurnedAway> {
-        let most = self.gateway.limits().max_body_bytes as u64;
-        let bytes = collect(&mut body, self.within(most)).await.map_err(|error| refused(error, most))?;
+    async fn about(mut self, object: Object, body: Body) -> Result<Taken, TurnedAway> {
         let gone = "The provider that keeps this isn't configured any more. Tell whoever runs the gateway.";
+        let (payload, kind, mentions) = self.about_body(body).await?;
         let provider =
             self.gateway.provider(object.provider()).ok_or_else(|| nothing(Refusal::upstream_error(gone)))?;
         let name: Arc<str> = Arc::from(object.model());
         let mut offer = Offer::of(name, self.endpoint().service, provider);
-        if matches!(self.endpoint().object, Some((_, Act::Derive))) {
+        let derives = matches!(self.endpoint().object, Some((_, Act::Derive)));
+        if derives {
             let own = self.offer(object.model())?;
             offer.price = own.price;
         }
+        let mentions = self.mentions_with(mentions);
+        let offer = self.check_mentions(&mentions, Arc::new(offer)).await?;
         objects::settle_before_delete(self.gateway, self.endpoint(), &object).await;
-        let stores = matches!(self.endpoint().object, Some((_, Act::Derive)));
-        Ok((Arc::new(offer), Payload::Whole(bytes), Memo { object: Some(object), stores, ..Memo::default() }))
+        Ok(Taken { offer, payload, kind, memo: Memo { object: Some(object), stores: derives, ..Memo::default() } })
+    }
+
+    /// What is said about it: nothing, or JSON or a form without a model.
+    async fn about_body(&self, mut body: Body) -> Result<(Payload, Option<HeaderValue>, Mentions), TurnedAway> {
+        if is_form(self.headers) {
+            let mut form = self.read_form(body).await?;
+            if form.model().is_some() {
+                return Err(nothing(Refusal::invalid("model", "No model can be named here.")));
+            }
+            let mentions = std::mem::take(&mut form.mentions);
+            return Ok((form.payload(""), Some(form.kind), mentions));
+        }
+        let most = self.gateway.limits().max_body_bytes as u64;
+        let bytes = collect(&mut body, self.within(most)).await.map_err(|error| refused(error, most))?;
+        if bytes.is_empty() {
+            return Ok((Payload::Whole(bytes), None, Mentions::default()));
+        }
+        let mentions = body::mentions(&bytes).map_err(nothing)?;
+        Ok((Payload::Whole(bytes), Some(JSON), mentions))
+    }
+
+    /// What the body and the address mention.
+    fn mentions_with(&mut self, mut of_body: Mentions) -> Mentions {
+        of_body.and(std::mem::take(&mut self.query));
+        of_body
+    }
+}
+
+/// Bodies are read as they are; what is said to be compressed or the like would be read otherwise by its provider.
+fn check_encoding(headers: &HeaderMap) -> Result<(), Refusal> {
+    let is_plain = |value: &HeaderValue| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity");
+    match headers.get_all(CONTENT_ENCODING).iter().all(is_plain) {
+        true => Ok(()),
+        false => Err(Refusal::wrong_content_type("Send the body as it is, without `content-encoding`.")),
     }
 }
 

@@ -4,8 +4,10 @@
 //! matter are found by their place in the bytes, and new ones are put there.
 //! Everything else reaches the provider as the client wrote it.
 
-pub(super) mod references;
+pub(super) mod names;
+mod output;
 mod scan;
+mod strict;
 
 use std::{borrow::Cow, ops::Range};
 
@@ -13,22 +15,34 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use services::objects::Kind;
 
-use self::scan::scan;
-use super::refusal::Refusal;
+pub(super) use self::output::PutIn;
+use self::{
+    names::Name,
+    output::{LIMITS, Output, TIMES},
+    scan::scan,
+    strict::{Notes, Place, Value},
+};
+use super::{endpoint::Endpoint, references::Mentions, refusal::Refusal};
 
 /// The keys that something is decided by, in the order of [`RequestBody::read`]. Each may be there once.
-const DECIDED_BY: [&str; 11] = [
+const DECIDED_BY: [&str; 17] = [
     "model",
     "stream",
     "stream_options",
-    "max_tokens",
-    "max_completion_tokens",
-    "max_output_tokens",
     "store",
     "background",
     "previous_response_id",
     "training_file",
     "validation_file",
+    LIMITS[0],
+    LIMITS[1],
+    LIMITS[2],
+    LIMITS[3],
+    LIMITS[4],
+    LIMITS[5],
+    LIMITS[6],
+    TIMES[0],
+    TIMES[1],
 ];
 
 /// A JSON object in bytes, and where in it the values are that are decided upon.
@@ -45,19 +59,9 @@ pub(super) struct RequestBody {
     /// Whether the provider was asked to work on it later.
     pub(super) background: bool,
     options: Option<StreamOptions>,
-    /// How many tokens the answer may have at most, by each of the names for it.
-    output_limits: Vec<(&'static str, f64)>,
-    /// What it refers to that a provider keeps.
-    pub(super) references: Vec<Reference>,
-}
-
-/// Something that a provider keeps, named in a body.
-#[derive(Debug)]
-pub(super) struct Reference {
-    pub(super) kind: Kind,
-    /// Where it stands.
-    pub(super) param: &'static str,
-    pub(super) id: String,
+    output: Output,
+    /// What it mentions that a provider may keep.
+    pub(super) mentions: Mentions,
 }
 
 /// The value of `stream_options`.
@@ -77,20 +81,23 @@ struct OptionsObject {
 impl RequestBody {
     pub(super) fn read(bytes: Bytes) -> Result<Self, Refusal> {
         let found = scan(&bytes, &DECIDED_BY)?;
-        let [model, stream, options, tokens, completion, output, store, background, previous, training, validation] =
-            found.values;
+        let [model, stream, options, store, background, previous, training, validation, rest @ ..] = found.values;
+        let [limits @ .., n, best_of] = rest;
         let model_value = model.ok_or_else(|| Refusal::invalid("model", "Name a model: `model` is missing."))?;
         let model: Cow<'_, str> = text(model_value)
             .filter(|model| !model.is_empty())
             .ok_or_else(|| Refusal::invalid("model", "`model` must be a text that names a model."))?;
         let options = options.map(|value| stream_options(&bytes, value)).transpose()?;
-        let limits = [("max_tokens", tokens), ("max_completion_tokens", completion), ("max_output_tokens", output)];
-        let limit = |(name, value): (&'static str, Option<&RawValue>)| Some((name, value?.get().parse().ok()?));
-        let references = [
-            reference(Kind::Response, "previous_response_id", previous),
-            reference(Kind::File, "training_file", training),
-            reference(Kind::File, "validation_file", validation),
-        ];
+        let mut mentions = found.notes.mentions;
+        for (kind, param, value) in [
+            (Kind::Response, "previous_response_id", previous),
+            (Kind::File, "training_file", training),
+            (Kind::File, "validation_file", validation),
+        ] {
+            if let Some(id) = reference(param, value)? {
+                mentions.named(kind, param, &id);
+            }
+        }
         Ok(Self {
             model: model.into_owned(),
             model_place: place(&bytes, model_value.get()),
@@ -99,15 +106,15 @@ impl RequestBody {
             // Of a picture to be drawn it is a text.
             background: background.is_some_and(|value| value.get() == "true"),
             options,
-            output_limits: limits.into_iter().filter_map(limit).collect(),
-            references: references.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?,
+            output: Output::read(&bytes, limits, [n, best_of], found.notes.prompts),
+            mentions,
             bytes,
         })
     }
 
-    /// The name of a limit that asks for more tokens than `most`.
-    pub(super) fn asks_for_more_than(&self, most: u32) -> Option<&'static str> {
-        self.output_limits.iter().find(|(_, limit)| *limit > f64::from(most)).map(|(name, _)| *name)
+    /// See [`Output::within`].
+    pub(super) fn within(&self, most: u32, endpoint: &Endpoint, model: &str) -> Result<Option<PutIn>, Refusal> {
+        self.output.within(most, endpoint, model)
     }
 
     /// The bytes as they came.
@@ -121,15 +128,22 @@ impl RequestBody {
         object.and_then(|object| object.include_usage.as_ref()).is_some_and(|(_, wanted)| *wanted)
     }
 
-    /// The same bytes with `model_json`, a JSON text, in place of the model, and with `stream_options.include_usage`
-    /// set if `usage` is. Without anything to change, the very same bytes.
-    pub(super) fn spliced(&self, model_json: &str, usage: bool) -> Bytes {
-        let mut edits: Vec<(Range<usize>, Cow<'_, str>)> = Vec::with_capacity(2);
+    /// The same bytes with `model_json`, a JSON text, in place of the model, with `stream_options.include_usage` set if
+    /// `usage` is, and with a limit put in. Without anything to change, the very same bytes.
+    pub(super) fn spliced(&self, model_json: &str, usage: bool, limit: Option<PutIn>) -> Bytes {
+        let mut edits: Vec<(Range<usize>, Cow<'_, str>)> = Vec::with_capacity(3);
         if self.bytes[self.model_place.clone()] != *model_json.as_bytes() {
             edits.push((self.model_place.clone(), Cow::Borrowed(model_json)));
         }
         if usage {
             edits.extend(self.usage_edit());
+        }
+        match limit {
+            None => {}
+            Some(PutIn::Value(place, limit)) => edits.push((place, Cow::Owned(limit.to_string()))),
+            Some(PutIn::Field(name, limit)) => {
+                edits.extend(self.beginning().map(|place| (place, Cow::Owned(format!("\"{name}\":{limit},")))));
+            }
         }
         if edits.is_empty() {
             return self.bytes.clone();
@@ -147,12 +161,17 @@ impl RequestBody {
         spliced.into()
     }
 
+    /// Right behind the brace that opens the body, which has a `model` at least.
+    fn beginning(&self) -> Option<Range<usize>> {
+        let brace = self.bytes.iter().position(|byte| *byte == b'{')? + 1;
+        Some(brace..brace)
+    }
+
     /// What makes the provider report usage at the end of its stream.
     fn usage_edit(&self) -> Option<(Range<usize>, Cow<'static, str>)> {
         let Some(options) = &self.options else {
-            // Right behind the brace that opens the body, which has a `model` at least.
-            let brace = self.bytes.iter().position(|byte| *byte == b'{')? + 1;
-            return Some((brace..brace, Cow::Borrowed(r#""stream_options":{"include_usage":true},"#)));
+            let field = Cow::Borrowed(r#""stream_options":{"include_usage":true},"#);
+            return self.beginning().map(|place| (place, field));
         };
         let Some(object) = &options.object else {
             return Some((options.place.clone(), Cow::Borrowed(r#"{"include_usage":true}"#)));
@@ -178,12 +197,36 @@ fn yes_or_no(name: &'static str, value: Option<&RawValue>) -> Result<Option<bool
     }
 }
 
-fn reference(kind: Kind, param: &'static str, value: Option<&RawValue>) -> Result<Option<Reference>, Refusal> {
+/// What a JSON text mentions that isn't a call of a model: it must be an object that names none.
+pub(super) fn mentions(bytes: &[u8]) -> Result<Mentions, Refusal> {
+    let found = scan(bytes, &["model"])?;
+    match found.values {
+        [None] => Ok(found.notes.mentions),
+        [Some(_)] => Err(Refusal::invalid("model", "No model can be named here.")),
+    }
+}
+
+/// What a form's field mentions, whose name may be that of something within (`video[id]`): a text, which some providers read
+/// as JSON where it is some.
+pub(super) fn mentions_of_field(name: &str, text: &str) -> Mentions {
+    let mut notes = Notes::default();
+    let parts = name.split(['[', ']', '.']).filter(|part| !part.is_empty());
+    let place = parts.fold(Place::BODY, |place, part| place.of(Name::of(part)));
+    notes.mentions.text(name);
+    let is_json = matches!(text.trim_start().as_bytes(), [b'{' | b'[' | b'"', ..])
+        && Value::new(&mut notes, place).read(text).is_ok();
+    if !is_json {
+        Value::new(&mut notes, place).note(text);
+    }
+    notes.mentions
+}
+
+fn reference<'a>(param: &'static str, value: Option<&'a RawValue>) -> Result<Option<Cow<'a, str>>, Refusal> {
     match value {
         None => Ok(None),
         Some(value) if value.get() == "null" => Ok(None),
         Some(value) => match text(value) {
-            Some(id) => Ok(Some(Reference { kind, param, id: id.into_owned() })),
+            Some(id) => Ok(Some(id)),
             None => Err(Refusal::invalid(param, format!("`{param}` must be a text."))),
         },
     }
@@ -224,5 +267,7 @@ fn text(value: &RawValue) -> Option<Cow<'_, str>> {
     }
 }
 
+#[cfg(test)]
+pub(super) mod peers;
 #[cfg(test)]
 mod tests;

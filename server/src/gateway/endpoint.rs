@@ -23,6 +23,10 @@ pub(super) struct Endpoint {
     pub(super) asks_for_usage: bool,
     /// What it does with what a provider keeps.
     pub(super) object: Option<(Kind, Act)>,
+    /// The names by which its answers' tokens are limited; the first is put in where a limit is to hold.
+    pub(super) output_limits: &'static [&'static str],
+    /// Whether a list of prompts is answered one by one.
+    pub(super) answers_each_prompt: bool,
 }
 
 /// The methods that there are.
@@ -124,6 +128,8 @@ impl Endpoint {
             counts: Counts::Free,
             asks_for_usage: false,
             object: None,
+            output_limits: &[],
+            answers_each_prompt: false,
         }
     }
 
@@ -174,6 +180,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         asks_for_usage: true,
         object: Some((ChatCompletion, Create)),
+        output_limits: &["max_completion_tokens", "max_tokens"],
         ..json("/v1/chat/completions", CHAT, Tokens)
     },
     Endpoint::of(Verb::Get, "/v1/chat/completions", ChatCompletion, List),
@@ -181,17 +188,26 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     Endpoint::of(Verb::Post, "/v1/chat/completions/{id}", ChatCompletion, Retrieve),
     Endpoint::of(Verb::Delete, "/v1/chat/completions/{id}", ChatCompletion, Delete),
     Endpoint::of(Verb::Get, "/v1/chat/completions/{id}/messages", ChatCompletion, Read),
-    Endpoint { object: Some((Response, Create)), ..json("/v1/responses", CHAT, Tokens) },
+    Endpoint {
+        object: Some((Response, Create)),
+        output_limits: &["max_output_tokens"],
+        ..json("/v1/responses", CHAT, Tokens)
+    },
     json("/v1/responses/compact", CHAT, Tokens),
     json("/v1/responses/input_tokens", CHAT, Free),
     Endpoint::of(Verb::Get, "/v1/responses/{id}", Response, Retrieve),
     Endpoint::of(Verb::Delete, "/v1/responses/{id}", Response, Delete),
     Endpoint::of(Verb::Post, "/v1/responses/{id}/cancel", Response, Retrieve),
     Endpoint::of(Verb::Get, "/v1/responses/{id}/input_items", Response, Read),
-    Endpoint { asks_for_usage: true, ..json("/v1/completions", CHAT, Tokens) },
+    Endpoint {
+        asks_for_usage: true,
+        output_limits: &["max_tokens"],
+        answers_each_prompt: true,
+        ..json("/v1/completions", CHAT, Tokens)
+    },
     json("/v1/embeddings", (Service::Embeddings, Scope::Embeddings), Tokens),
     json("/v1/moderations", CHAT, FreeUnlessPriced),
-    Endpoint { dialect: Dialect::Anthropic, ..json("/v1/messages", CHAT, Tokens) },
+    Endpoint { dialect: Dialect::Anthropic, output_limits: &["max_tokens"], ..json("/v1/messages", CHAT, Tokens) },
     Endpoint { dialect: Dialect::Anthropic, ..json("/v1/messages/count_tokens", CHAT, Free) },
     json("/v1/images/generations", IMAGE, Images),
     form("/v1/images/edits", IMAGE, Either, Images),

@@ -1,36 +1,51 @@
 //! Reads a form, `multipart/form-data`, as it comes: what is decided upon is found on the way, and all of it is spooled.
 //!
-//! What is sent on is written anew from the parts that were read, in their order and with their headers, so that a
-//! provider can't understand another form than was understood here. Without oddities that is byte by byte what came.
+//! What is sent on is written anew from the parts that were read, in their order, so that a provider can't understand another
+//! form than was understood here: the boundary is one that no client can foresee, and each part's head is ours. Without
+//! oddities that is, but for the boundary, byte by byte what came.
+
+mod head;
+#[cfg(test)]
+mod peers;
 
 use std::{ops::Range, pin::pin};
 
-use axum::{body::Body, http::HeaderMap};
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue},
+};
 use bytes::Bytes;
 use futures::stream;
 use multer::{Field, Multipart};
 
+use self::head::{Head, MODEL};
 use super::{
+    body::mentions_of_field,
     collect::{CollectError, Next, Within, next},
     payload::{Payload, Room, Spool, SpoolError, Spooling},
+    references::Mentions,
     refusal::Refusal,
 };
 
 /// Most parts of a form: pictures to be edited come 16 at once, and forms have some dozen fields.
 const MOST_PARTS: usize = 256;
 /// Longest value, in bytes, of a field that is decided upon.
-const LONGEST_VALUE: usize = 1024;
-/// Longest headers of a part, in bytes, with all their names.
-const LONGEST_HEADERS: usize = 16 * 1024;
-/// The field that something is decided by; it may be there once.
-const MODEL: &str = "model";
+const LONGEST_MODEL: usize = 1024;
+/// Longest value, in bytes, of a field without a file's name: OpenAI's longest prompts have 32,000 characters.
+const LONGEST_VALUE: usize = 256 * 1024;
+/// Longest content of a file, in bytes, that could be read as a field's value: an id, with what may stand around it.
+const SHORT_FILE: usize = 512;
 
 /// A form that has been read.
 #[derive(Debug)]
 pub(super) struct Form {
     spool: Spool,
+    /// Its type, with its boundary.
+    pub(super) kind: HeaderValue,
     /// The model that was asked for, and where it stands.
     model: Option<(String, Range<u64>)>,
+    /// What its fields mention that a provider may keep.
+    pub(super) mentions: Mentions,
 }
 
 /// Why a form couldn't be read; `None` where the client left.
@@ -38,7 +53,7 @@ type Failed = Option<Refusal>;
 
 impl Form {
     pub(super) async fn read(headers: &HeaderMap, body: Body, room: &Room, within: Within) -> Result<Self, Failed> {
-        let boundary = boundary(headers)?;
+        let boundary = head::boundary(headers).map_err(Some)?;
         let most = within.bytes as u64;
         let chunks = stream::unfold((body, 0_u64), move |(mut body, before)| async move {
             match next(&mut body, within.idle, within.deadline).await {
@@ -53,7 +68,7 @@ impl Form {
             }
         });
         let mut form = Multipart::new(Box::pin(chunks), boundary.as_str());
-        let mut writing = Writing { spooling: Spooling::new(room), boundary: &boundary, model: None };
+        let mut writing = Writing::new(room);
         for _ in 0..MOST_PARTS {
             match form.next_field().await.map_err(|error| wrong(&error, most))? {
                 Some(field) => writing.part(field, most).await?,
@@ -78,46 +93,58 @@ impl Form {
 }
 
 /// A form on its way to the spool.
-struct Writing<'b> {
+struct Writing {
     spooling: Spooling,
-    boundary: &'b str,
+    boundary: String,
     model: Option<(String, Range<u64>)>,
+    mentions: Mentions,
 }
 
-impl Writing<'_> {
+impl Writing {
+    fn new(room: &Room) -> Self {
+        // What no client can foresee can't stand in what it sends, not even for those who read line ends otherwise.
+        let boundary = format!("----tollhouse-{}", services::new_mark());
+        Self { spooling: Spooling::new(room), boundary, model: None, mentions: Mentions::default() }
+    }
+
     async fn part(&mut self, field: Field<'_>, most: u64) -> Result<(), Failed> {
         let mut field = pin!(field);
-        let mut head = format!("--{}\r\n", self.boundary).into_bytes();
-        for (name, value) in field.headers() {
-            head.extend_from_slice(capitalized(name.as_str()).as_bytes());
-            head.extend_from_slice(b": ");
-            head.extend_from_slice(value.as_bytes());
-            head.extend_from_slice(b"\r\n");
-        }
-        head.extend_from_slice(b"\r\n");
-        if head.len() > LONGEST_HEADERS {
-            return Err(Some(Refusal::malformed("A part of the form has headers that are too long.")));
-        }
-        let name = field.name().unwrap_or_default();
-        let decides = name.eq_ignore_ascii_case(MODEL);
-        if decides && (name != MODEL || field.file_name().is_some()) {
-            return Err(Some(Refusal::invalid(MODEL, "`model` must be a plain field, spelt like this.")));
-        }
-        self.push(&head).await?;
+        let head = Head::read(&field).map_err(Some)?;
+        let decides = head.is_model().map_err(Some)?;
+        let mut written = format!("--{}\r\n", self.boundary).into_bytes();
+        head.write(&mut written);
+        self.push(&written).await?;
+        let (longest, is_file) = match (decides, &head.file_name) {
+            (true, _) => (LONGEST_MODEL, false),
+            (false, None) => (LONGEST_VALUE, false),
+            (false, Some(_)) => (SHORT_FILE, true),
+        };
         let start = self.spooling.len();
         let mut value = Vec::new();
         while let Some(chunk) = field.chunk().await.map_err(|error| wrong(&error, most))? {
             self.push(&chunk).await?;
-            if decides {
-                value.extend_from_slice(&chunk);
-                if value.len() > LONGEST_VALUE {
-                    return Err(Some(Refusal::invalid(MODEL, "`model` is too long.")));
-                }
+            match value.len() + chunk.len() <= longest {
+                true => value.extend_from_slice(&chunk),
+                // Of a file, what is longer than any id isn't read.
+                false if is_file => value.resize(longest + 1, 0),
+                false => return Err(Some(Refusal::invalid(head.name, "This field is too long."))),
             }
         }
         let place = start..self.spooling.len();
         self.push(b"\r\n").await?;
+        self.note(&head, &value, is_file);
         if decides { self.decide(value, place).map_err(Some) } else { Ok(()) }
+    }
+
+    /// What a part mentions: also a file may be read as a field's value, where it is as short as one.
+    fn note(&mut self, head: &Head, value: &[u8], is_file: bool) {
+        if let Some(name) = &head.file_name {
+            self.mentions.text(name);
+        }
+        if head.name == MODEL || (is_file && value.len() > SHORT_FILE) {
+            return;
+        }
+        self.mentions.and(mentions_of_field(&head.name, &String::from_utf8_lossy(value)));
     }
 
     fn decide(&mut self, value: Vec<u8>, place: Range<u64>) -> Result<(), Refusal> {
@@ -136,23 +163,11 @@ impl Writing<'_> {
         let end = format!("--{}--\r\n", self.boundary);
         self.push(end.as_bytes()).await?;
         let spool = self.spooling.finish().await.map_err(|error| Some(no_room(&error)))?;
-        Ok(Form { spool, model: self.model })
+        // All of it is ASCII.
+        let kind = HeaderValue::try_from(format!("multipart/form-data; boundary={}", self.boundary));
+        let kind = kind.map_err(|_| Some(Refusal::internal()))?;
+        Ok(Form { spool, kind, model: self.model, mentions: self.mentions })
     }
-}
-
-fn boundary(headers: &HeaderMap) -> Result<String, Failed> {
-    let kind = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    multer::parse_boundary(kind)
-        .map_err(|_| Some(Refusal::wrong_content_type("Send a form: `content-type: multipart/form-data; boundary=…`.")))
-}
-
-/// `content-disposition` as everybody writes it.
-fn capitalized(name: &str) -> String {
-    let word = |word: &str| {
-        let (first, rest) = word.split_at(word.len().min(1));
-        first.to_ascii_uppercase() + rest
-    };
-    name.split('-').map(word).collect::<Vec<_>>().join("-")
 }
 
 fn no_room(error: &SpoolError) -> Refusal {

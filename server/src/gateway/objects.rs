@@ -22,6 +22,7 @@ use super::{
     call::Call,
     endpoint::{Act, Endpoint},
     provider::Provider,
+    references::shape::is_id,
     refusal::Refusal,
 };
 
@@ -43,7 +44,7 @@ pub(super) async fn find(gateway: &Gateway, key: &KeyRecord, kind: Kind, id: &st
     found.map_err(|error| unavailable(&error))?.ok_or_else(Refusal::not_found)
 }
 
-fn unavailable(error: &ServiceError) -> Refusal {
+pub(super) fn unavailable(error: &ServiceError) -> Refusal {
     tracing::error!(%error, "what a provider keeps can't be looked up");
     Refusal::unavailable()
 }
@@ -75,7 +76,7 @@ pub(super) async fn note(
 async fn remember(gateway: &Gateway, call: &Call, provider: &Provider, kind: Kind, body: &[u8]) -> ServiceResult<()> {
     let text = std::str::from_utf8(body).unwrap_or_default();
     let document = Document::read(text);
-    let Some(id) = document.id.as_deref().filter(|id| !id.is_empty() && id.len() <= LONGEST_ID) else {
+    let Some(id) = document.id.as_deref().filter(|id| is_id(id)) else {
         return Ok(());
     };
     let is_job = matches!(kind, Kind::Video | Kind::FineTuningJob) || call.memo.background;

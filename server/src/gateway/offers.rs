@@ -5,10 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use domain::{ids::PriceId, models::Service, money::Price, time::Timestamp};
 use services::{Services, models::current_price};
 
-use super::{
-    endpoint::Dialect,
-    provider::{Client, Provider},
-};
+use super::provider::{Client, Provider};
 use crate::config::{Config, ConfigError, ProviderConfig, ProviderKind};
 
 /// A model on offer.
@@ -47,13 +44,13 @@ impl Offer {
         self.providers.iter().map(|provider| self.weights.get(&provider.name).copied()).collect()
     }
 
-    /// The same with those of its providers only that understand such calls.
-    pub(super) fn speaking(&self, dialect: Dialect) -> Self {
-        let speaking = self.providers.iter().filter(|provider| provider.speaks(dialect));
+    /// The same with some of its providers only.
+    pub(super) fn by(&self, some: impl Fn(&Provider) -> bool) -> Self {
+        let some = self.providers.iter().filter(|provider| some(provider));
         Self {
             name: Arc::clone(&self.name),
             upstream_json: self.upstream_json.clone(),
-            providers: speaking.cloned().collect(),
+            providers: some.cloned().collect(),
             weights: Arc::clone(&self.weights),
             ..*self
         }

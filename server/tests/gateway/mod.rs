@@ -11,6 +11,7 @@ mod hostile;
 mod keys;
 mod limits;
 mod objects;
+mod references;
 mod refusing;
 mod routing;
 mod sandbox;

@@ -14,7 +14,7 @@ use patience::until;
 
 use super::{
     endpoints::MODELS,
-    stage::{Answer, Stage},
+    stage::{Answer, CHAT, Stage},
     upstream::Upstream,
 };
 
@@ -48,8 +48,12 @@ async fn a_form_passes_byte_by_byte_but_for_the_model() {
     assert_eq!(told.status, StatusCode::OK, "{told:?}");
     let asked = upstream.asked().remove(0);
     assert_eq!(asked.path, TRANSCRIPTIONS);
-    assert_eq!(asked.headers["content-type"], FORM);
-    let expected = form.replace("talk-x", "talk-x-2026");
+    // But for the boundary, which the client can't foresee.
+    let boundary =
+        asked.headers["content-type"].to_str().unwrap().strip_prefix("multipart/form-data; boundary=").unwrap();
+    assert!(boundary.len() > 40, "{boundary}");
+    let expected = form.replace("--XX\r\n", &format!("--{boundary}\r\n")).replace("--XX--", &format!("--{boundary}--"));
+    let expected = expected.replace("talk-x", "talk-x-2026");
     assert_eq!(std::str::from_utf8(&asked.body).unwrap(), expected);
     assert_eq!(asked.headers["content-length"], expected.len().to_string().as_str());
     let call = stage.call().await;
@@ -78,11 +82,98 @@ async fn what_a_form_is_decided_by_must_be_there_once() {
         let told = send(&stage, TRANSCRIPTIONS, FORM, form.clone()).await;
         assert_eq!(told.status.as_u16(), status, "{:.200} {told:?}", form);
     }
-    for kind in ["application/json", "multipart/form-data", "text/plain"] {
+    for kind in [
+        "application/json",
+        "multipart/form-data",
+        "text/plain",
+        "multipart/form-data; boundary=XX; boundary=YY",
+        "multipart/form-data; boundary=YY; Boundary=XX",
+        "multipart/mixed; boundary=XX",
+    ] {
         let told = send(&stage, TRANSCRIPTIONS, kind, whole(&[field("model", "talk-x")])).await;
         assert_eq!(told.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{kind}");
     }
     assert!(upstream.asked().is_empty());
+}
+
+#[tokio::test]
+async fn no_second_model_hides_in_a_form() {
+    let upstream = Upstream::answering(200, JSON, "{}").await;
+    let stage = Stage::with(&[&upstream], MODELS).await;
+    let whole = |parts: &[String]| format!("{}--XX--\r\n", parts.concat());
+    let part = |head: &str| format!("--XX\r\n{head}\r\n\r\ntalk-y\r\n");
+    for head in [
+        "Content-Disposition: form-data; Name=\"model\"",
+        "Content-Disposition: form-data; NAME=model",
+        "Content-Disposition: form-data; name=\"Model\"",
+        "Content-Disposition: form-data; name=\"x\"; name=\"model\"",
+        "Content-Disposition: form-data; name=\"model\"; name=\"x\"",
+        "Content-Disposition: form-data; name=\"x\"; Name=\"model\"",
+        "Content-Disposition: form-data; name*=utf-8''model",
+        "Content-Disposition: form-data; name=\"x\"; name*=utf-8''model",
+        "Content-Disposition: form-data; name=\"model \"",
+        "Content-Disposition: form-data; name=\" model\"",
+        "Content-Disposition: form-data; name=\"mod\\el\"",
+        "Content-Disposition: form-data; name=\"mod%65l\"",
+        "Content-Disposition: form-data; name=\"model[]\"",
+        "Content-Disposition: form-data; name=\"x\"\r\nContent-Disposition: form-data; name=\"model\"",
+        "Content-Disposition: form-data; name=\"x\"; filename=\"a\\\"; name=\"model\"",
+        "Content-Disposition: form-data; name=\"x\"\r\nContent-Transfer-Encoding: base64",
+        "Content-Disposition: attachment; name=\"model\"",
+        "Content-Type: text/plain",
+    ] {
+        let form = whole(&[field("model", "talk-x"), part(head), file("a")]);
+        let told = send(&stage, TRANSCRIPTIONS, FORM, form).await;
+        assert_eq!(told.status, StatusCode::BAD_REQUEST, "{head}");
+    }
+    assert!(upstream.asked().is_empty());
+
+    // A delimiter to somebody who takes bare line feeds for line ends, behind the form and within a part.
+    let hidden = "\n--XX\nContent-Disposition: form-data; name=\"model\"\n\ntalk-y\n--XX--\n";
+    let form = format!("{}{hidden}", whole(&[field("model", "talk-x"), field("prompt", hidden), file(hidden)]));
+    let told = send(&stage, TRANSCRIPTIONS, FORM, form).await;
+    assert_eq!(told.status, StatusCode::OK, "{told:?}");
+    let asked = upstream.asked().remove(0);
+    let boundary = asked.headers["content-type"].to_str().unwrap().rsplit_once('=').unwrap().1.to_owned();
+    let sent = std::str::from_utf8(&asked.body).unwrap();
+    assert_eq!(sent.matches(&boundary).count(), 4);
+    assert!(sent.starts_with(&format!("--{boundary}\r\n")) && sent.ends_with(&format!("--{boundary}--\r\n")));
+    assert_eq!(
+        sent.split(&boundary)
+            .filter(|part| part.starts_with("\r\nContent-Disposition: form-data; name=\"model\""))
+            .count(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn json_goes_out_as_json_whatever_it_was_called() {
+    let upstream = Upstream::answering(200, JSON, "{}").await;
+    let stage = Stage::with(&[&upstream], MODELS).await;
+    let body = r#"{"model":"gpt-x","messages":[]}"#;
+    for kind in [
+        "application/json; charset=utf-16",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=XX",
+    ] {
+        assert_eq!(send(&stage, CHAT, kind, body).await.status, StatusCode::OK, "{kind}");
+    }
+    let bearer = format!("Bearer {}", stage.key.secret);
+    let two =
+        [("authorization", bearer.as_str()), ("content-type", "application/json"), ("content-type", "text/plain")];
+    assert_eq!(stage.request(axum::http::Method::POST, CHAT, &two, body).await.status, StatusCode::OK);
+    for asked in upstream.asked() {
+        let kinds: Vec<_> = asked.headers.get_all("content-type").iter().collect();
+        assert_eq!(kinds, ["application/json"]);
+    }
+    let before = upstream.asked().len();
+    for encoding in ["gzip", "br", "identity, gzip", "utf-16"] {
+        let headers = [("authorization", bearer.as_str()), ("content-encoding", encoding)];
+        let told = stage.request(axum::http::Method::POST, CHAT, &headers, body).await;
+        assert_eq!(told.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{encoding}");
+    }
+    assert_eq!(upstream.asked().len(), before);
 }
 
 #[tokio::test]
@@ -126,7 +217,9 @@ async fn a_large_upload_waits_on_disk_and_leaves_nothing_behind() {
     let told = client.request(request).await.unwrap().into_body().collect().await.unwrap().to_bytes();
     let told: serde_json::Value = serde_json::from_slice(&told).unwrap();
     let renamed = "talk-x-2026".len() - "talk-x".len();
-    assert_eq!(told["text"], (length + renamed as u64).to_string());
+    let boundary = upstream.asked()[0].headers["content-type"].to_str().unwrap().rsplit_once('=').unwrap().1.len();
+    let bounded = 3 * (boundary - "XX".len());
+    assert_eq!(told["text"], (length + (renamed + bounded) as u64).to_string());
     assert_eq!(stage.call().await.used.media_ms, 1_000);
 }
 

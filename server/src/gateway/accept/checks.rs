@@ -2,35 +2,27 @@
 
 use std::sync::Arc;
 
-use services::objects::Kind;
-
 use super::{Taking, TurnedAway, nothing};
-use crate::gateway::{
-    body::{RequestBody, references},
-    endpoint::Dialect,
-    objects,
-    offers::Offer,
-    refusal::Refusal,
-};
+use crate::gateway::{endpoint::Dialect, offers::Offer, references::Mentions, refusal::Refusal};
 
 impl Taking<'_> {
-    /// What a body refers to must be the asker's, and at a provider of the model.
-    pub(super) async fn check_references(&self, body: &RequestBody, offer: &Offer) -> Result<(), Refusal> {
-        let files = references::files(body.bytes());
-        if files.len() > references::MOST_FILES {
-            let message = format!("Refer to at most {} files.", references::MOST_FILES);
-            return Err(Refusal::invalid("file_id", message));
+    /// What the request mentions must be the asker's, and at a provider of the model: the call goes to no other.
+    pub(super) async fn check_mentions(
+        &self,
+        mentions: &Mentions,
+        offer: Arc<Offer>,
+    ) -> Result<Arc<Offer>, TurnedAway> {
+        let about = |refusal| Some((refusal, Arc::clone(&offer.name)));
+        let may = mentions.check(self.gateway, self.key).await.map_err(about)?;
+        if may.is_unlimited() || offer.providers.iter().all(|provider| may.go_to(&provider.name)) {
+            return Ok(offer);
         }
-        let files = files.iter().map(|id| (Kind::File, "file_id", id));
-        let named = body.references.iter().map(|reference| (reference.kind, reference.param, &reference.id));
-        for (kind, param, id) in named.chain(files) {
-            let known = objects::find(self.gateway, self.key, kind, id).await;
-            let known = known.map_err(|refusal| refusal.of_param(param))?;
-            if !offer.providers.iter().any(|provider| *provider.name == *known.provider()) {
-                return Err(Refusal::invalid(param, "Another provider keeps this than the model's."));
-            }
+        let narrowed = offer.by(|provider| may.go_to(&provider.name));
+        if narrowed.providers.is_empty() {
+            let message = "What the request refers to is kept by another provider than the model's.";
+            return Err(about(Refusal::malformed(message)));
         }
-        Ok(())
+        Ok(Arc::new(narrowed))
     }
 
     /// The model of this name, if it is on offer to this key and for this path, with the providers that understand it.
@@ -48,7 +40,7 @@ impl Taking<'_> {
         if offer.providers.iter().all(|provider| provider.speaks(endpoint.dialect)) {
             return Ok(offer);
         }
-        let narrowed = offer.speaking(endpoint.dialect);
+        let narrowed = offer.by(|provider| provider.speaks(endpoint.dialect));
         if narrowed.providers.is_empty() {
             let (other, path) = match endpoint.dialect {
                 Dialect::OpenAi => ("Anthropic's", "/v1/messages"),

@@ -10,7 +10,7 @@ fn read(text: &str) -> Result<RequestBody, Refusal> {
 }
 
 fn spliced(text: &str) -> String {
-    let bytes = read(text).unwrap().spliced(r#""up""#, true);
+    let bytes = read(text).unwrap().spliced(r#""up""#, true, None);
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
@@ -44,7 +44,7 @@ fn only_model_and_usage_are_changed() {
 #[test]
 fn without_anything_to_change_the_very_same_bytes_are_sent() {
     let bytes = Bytes::from_static(br#"{"model":"up"}"#);
-    let forwarded = RequestBody::read(bytes.clone()).unwrap().spliced(r#""up""#, false);
+    let forwarded = RequestBody::read(bytes.clone()).unwrap().spliced(r#""up""#, false, None);
     assert_eq!(forwarded.as_ptr(), bytes.as_ptr());
 }
 
@@ -89,6 +89,84 @@ fn what_makes_no_sense_is_refused() {
         r#"{"model":"a",}"#,
     ] {
         assert!(read(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn one_strict_grammar_reads_all_of_a_body() {
+    let deep = |levels: usize| format!(r#"{{"model":"a","x":{}{}}}"#, "[".repeat(levels - 1), "]".repeat(levels - 1));
+    let objects =
+        |levels: usize| format!(r#"{{"model":"a","x":{}1{}}}"#, r#"{"x":"#.repeat(levels - 1), "}".repeat(levels - 1));
+    assert!(read(&deep(128)).is_ok() && read(&objects(128)).is_ok());
+    assert!(read(&deep(129)).is_err() && read(&objects(129)).is_err());
+    for value in
+        [r#""\ud800""#, r#""\ud800\u0041""#, r#""\udc00""#, "1e999", "-1e999", "NaN", "\"\u{1}\"", r#""\u00g0""#]
+    {
+        for text in [
+            format!(r#"{{"model":"a","x":{value}}}"#),
+            format!(r#"{{"x":[{{"y":{value}}}],"model":"a"}}"#),
+            format!(r#"{{"model":"a","stream_options":{{"x":{value}}}}}"#),
+            format!(r#"{{"model":{value}}}"#),
+        ] {
+            assert!(read(&text).is_err(), "{text}");
+        }
+    }
+    for bytes in
+        [&b"{\"model\":\"a\",\"x\":\"\xff\"}"[..], b"{\"model\":\"a\",\"\xff\":1}", b"\xef\xbb\xbf{\"model\":\"a\"}"]
+    {
+        assert!(RequestBody::read(Bytes::copy_from_slice(bytes)).is_err());
+    }
+    assert!(read(r#"{"model":"a","x":[1e308,-0,0.1,123456789012345678901234567890,"\ud83c\udf19\u0000"]}"#).is_ok());
+}
+
+#[test]
+fn an_answer_is_limited_by_whatever_limits_or_multiplies_it() {
+    let endpoint = |path: &str| crate::gateway::endpoint::ENDPOINTS.iter().find(|e| e.path == path).unwrap();
+    let within = |path: &str, rest: &str| {
+        let body = read(&format!(r#"{{"model":"m"{rest}}}"#)).unwrap();
+        let limit = body.within(100, endpoint(path), "m").map_err(|refusal| refusal.code)?;
+        let bytes = body.spliced(r#""m""#, false, limit);
+        Ok::<String, &str>(String::from_utf8(bytes.to_vec()).unwrap().replace(r#""model":"m""#, ""))
+    };
+    let (chat, completions, responses) = ("/v1/chat/completions", "/v1/completions", "/v1/responses");
+    for (path, rest, expected) in [
+        (chat, "", r#"{"max_completion_tokens":100,}"#),
+        (chat, r#","max_completion_tokens":null"#, r#"{,"max_completion_tokens":100}"#),
+        (chat, r#","max_tokens":100"#, r#"{,"max_tokens":100}"#),
+        (chat, r#","max_tokens":null"#, r#"{"max_completion_tokens":100,,"max_tokens":null}"#),
+        (chat, r#","max_output_tokens":5"#, r#"{"max_completion_tokens":100,,"max_output_tokens":5}"#),
+        (chat, r#","n":3"#, r#"{"max_completion_tokens":33,,"n":3}"#),
+        (chat, r#","n":2,"max_tokens":50"#, r#"{,"n":2,"max_tokens":50}"#),
+        (responses, r#","input":"a""#, r#"{"max_output_tokens":100,,"input":"a"}"#),
+        ("/v1/messages", r#","max_tokens":7"#, r#"{,"max_tokens":7}"#),
+        ("/v1/messages/count_tokens", "", "{}"),
+        ("/v1/embeddings", "", "{}"),
+        (completions, r#","prompt":["a","b"]"#, r#"{"max_tokens":50,,"prompt":["a","b"]}"#),
+        (completions, r#","prompt":[1,2,3]"#, r#"{"max_tokens":100,,"prompt":[1,2,3]}"#),
+        (completions, r#","prompt":[[1,2],[3],[4],[5]]"#, r#"{"max_tokens":25,,"prompt":[[1,2],[3],[4],[5]]}"#),
+    ] {
+        assert_eq!(within(path, rest).as_deref(), Ok(expected), "{path} {rest}");
+    }
+    for limit in
+        ["101", "18446744073709551616", "\"100\"", "[100]", "-1", "0", "1.0", "1e1", "100.5", "true", "{}", "\"\""]
+    {
+        for name in LIMITS {
+            assert!(within(chat, &format!(r#","{name}":{limit}"#)).is_err(), "{name} {limit}");
+        }
+    }
+    for rest in [
+        r#","n":101"#,
+        r#","n":2,"max_tokens":51"#,
+        r#","n":"2""#,
+        r#","n":[2]"#,
+        r#","n":0"#,
+        r#","n":2.0"#,
+        r#","best_of":2,"max_tokens":51"#,
+        r#","n":2,"best_of":3,"max_tokens":40"#,
+        r#","prompt":["a","b"],"max_tokens":51"#,
+        r#","prompt":["a","b"],"n":2,"max_tokens":26"#,
+    ] {
+        assert!(within(completions, rest).is_err(), "{rest}");
     }
 }
 
@@ -137,7 +215,7 @@ proptest! {
     fn a_spliced_body_means_the_same_but_for_the_two_changes((mut body, text) in bodies(), usage: bool) {
         let read = read(&text).unwrap();
         prop_assert_eq!(Some(read.model.as_str()), body["model"].as_str());
-        let forwarded: Value = serde_json::from_slice(&read.spliced(r#""up \"x\"""#, usage)).unwrap();
+        let forwarded: Value = serde_json::from_slice(&read.spliced(r#""up \"x\"""#, usage, None)).unwrap();
         body["model"] = "up \"x\"".into();
         if usage {
             if body["stream_options"].is_null() {

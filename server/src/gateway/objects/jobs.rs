@@ -12,7 +12,7 @@ use services::{
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{Document, ask::ask, follow};
-use crate::gateway::{Gateway, endpoint::Act};
+use crate::gateway::{Gateway, endpoint::Act, references::shape::is_id};
 
 /// How often it is looked for jobs that are due.
 const EVERY: Duration = Duration::from_secs(5);
@@ -42,7 +42,8 @@ pub(super) async fn settle_if_done(gateway: &Gateway, object: &Object, text: &st
     let Some(kind) = object.kind().filter(|_| object.is_pending()) else { return Ok(()) };
     let document = Document::read(text);
     let Some(settled) = document.settled(kind, text) else { return Ok(()) };
-    objects::remember_results(&gateway.services, object, document.result_files()).await?;
+    let files: Vec<String> = document.result_files().iter().filter(|id| is_id(id)).cloned().collect();
+    objects::remember_results(&gateway.services, object, &files).await?;
     objects::settle(&gateway.services, &gateway.meter, object, settled).await
 }
 

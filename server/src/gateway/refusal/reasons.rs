@@ -76,6 +76,15 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", "invalid_request_error", message)
     }
 
+    /// 400: something at a provider that can't be told whose it is.
+    pub(crate) fn untracked(param: &'static str, kind: &'static str) -> Self {
+        let message = format!(
+            "`{param}` refers to something that providers keep for all who call through this gateway, and that it can't \
+             tell apart. Whoever runs it may share such things: `shared = [\"{kind}\"]` under [gateway]."
+        );
+        Self::invalid(param, message)
+    }
+
     /// 503: so many uploads are under way that the disk they may take is taken.
     pub(crate) fn no_room() -> Self {
         let message = "Too much is being uploaded at once. Try again in a moment.";
