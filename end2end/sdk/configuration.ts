@@ -47,13 +47,16 @@ function model(name: string, provider: string, service: string, upstreamName = n
   return lines.join("\n");
 }
 
+/** Lets through the header by which a test finds what the provider received. */
+const MARKED = 'request_headers = ["x-test"]';
+
 /** A tollhouse.toml with the sandbox, and with the provider at `upstream`, whose models go by other names there. */
 export const CONFIGURATION = (upstream: string, firstByteTimeout = "1s"): string =>
   [
     `[gateway]\nfirst_byte_timeout = "${firstByteTimeout}"\nfiles_provider = "upstream"`,
     '[[provider]]\nname = "sandbox"\nkind = "sandbox"',
-    `[[provider]]\nname = "upstream"\nkind = "openai"\nbase_url = "${upstream}"\napi_key_env = "UPSTREAM_KEY"`,
-    `[[provider]]\nname = "anthropic"\nkind = "anthropic"\nbase_url = "${upstream}"\napi_key_env = "UPSTREAM_KEY"`,
+    `[[provider]]\nname = "upstream"\nkind = "openai"\nbase_url = "${upstream}"\napi_key_env = "UPSTREAM_KEY"\n${MARKED}`,
+    `[[provider]]\nname = "anthropic"\nkind = "anthropic"\nbase_url = "${upstream}"\napi_key_env = "UPSTREAM_KEY"\n${MARKED}`,
     // Nothing listens on port 1.
     '[[provider]]\nname = "down"\nkind = "openai"\nbase_url = "http://127.0.0.1:1/v1"',
     model("sandbox-1", "sandbox", "chat"),

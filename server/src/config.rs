@@ -67,6 +67,10 @@ pub struct ProviderConfig {
     pub name: Arc<str>,
     pub kind: ProviderKind,
     pub timeouts: ProviderTimeouts,
+    /// Headers of clients' requests that it sees beside the usual ones; a name, or with `*` all that begin with it.
+    pub request_headers: Vec<String>,
+    /// Headers of its answers that clients see beside the usual ones, in the same way.
+    pub answer_headers: Vec<String>,
 }
 
 /// How long a provider may take; the gateway's own times unless configured.
@@ -178,6 +182,16 @@ impl Config {
         .into_iter()
         .filter_map(|(setting, same)| (!same).then_some(setting))
         .collect()
+    }
+
+    /// Every secret that is configured, and that nobody may be told.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let keys = self.providers.iter().filter_map(|provider| match &provider.kind {
+            ProviderKind::OpenAi { api_key, .. } | ProviderKind::Anthropic { api_key, .. } => api_key.as_ref(),
+            ProviderKind::Sandbox => None,
+        });
+        let whole = keys.chain(&self.metrics_token).map(|secret| secret.reveal().to_owned());
+        whole.chain(secret::passwords(self.database_url.reveal())).collect()
     }
 
     /// The models as the dashboard and the price list know them.

@@ -17,12 +17,13 @@ mod endpoint;
 mod estimate;
 mod form;
 mod forward;
-mod headers;
+pub(crate) mod headers;
 mod limits;
 mod measured;
 mod models;
 mod objects;
 mod offers;
+pub(crate) mod own_keys;
 mod pass;
 mod payload;
 mod provider;
@@ -47,6 +48,7 @@ use axum::{
     Router,
     extract::{Request, State},
     http::{HeaderName, HeaderValue, Uri, header::ALLOW},
+    middleware::map_response,
     response::Response,
     routing::{MethodRouter, any, get},
 };
@@ -176,6 +178,7 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/v1", any(no_such_path))
         .route("/v1/", any(no_such_path))
         .route("/v1/{*path}", any(no_such_path))
+        .layer(map_response(headers::guarded))
         .with_state(gateway)
 }
 

@@ -11,7 +11,6 @@ const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 /// 32 characters of base 62 hold 190 bits.
 const RANDOM_LENGTH: usize = 32;
 const CHECKSUM_LENGTH: usize = 6;
-const BRAND: &str = "toll_";
 
 /// A whole, well-formed secret. Never shown by `Debug`.
 #[derive(Clone, Eq, PartialEq)]
@@ -26,9 +25,12 @@ pub struct Secret {
 pub struct InvalidSecret;
 
 impl Secret {
+    /// What every secret begins with.
+    pub const BRAND: &str = "toll_";
+
     /// Makes a secret from uniformly random numbers below 62, which the caller draws from a cryptographic source.
     pub fn from_digits(level: Level, digits: [u8; RANDOM_LENGTH]) -> Self {
-        let mut text = format!("{BRAND}{}_", level.tag());
+        let mut text = format!("{}{}_", Self::BRAND, level.tag());
         text.extend(digits.iter().map(|digit| char::from(BASE62[usize::from(digit % 62)])));
         let sum = checksum(text.as_bytes());
         text.extend(sum.map(char::from));
@@ -37,7 +39,7 @@ impl Secret {
 
     /// Reads a secret; form and checksum must be right.
     pub fn parse(text: &str) -> Result<Self, InvalidSecret> {
-        let rest = text.strip_prefix(BRAND).ok_or(InvalidSecret)?;
+        let rest = text.strip_prefix(Self::BRAND).ok_or(InvalidSecret)?;
         let (tag, body) = rest.split_once('_').ok_or(InvalidSecret)?;
         let level = Level::ALL.into_iter().find(|level| level.tag() == tag).ok_or(InvalidSecret)?;
         if body.len() != RANDOM_LENGTH + CHECKSUM_LENGTH || !body.bytes().all(|b| b.is_ascii_alphanumeric()) {
@@ -54,7 +56,7 @@ impl Secret {
     pub fn redact(text: &str) -> String {
         let mut redacted = String::with_capacity(text.len());
         let mut rest = text;
-        while let Some((before, found)) = rest.find(BRAND).map(|at| rest.split_at(at)) {
+        while let Some((before, found)) = rest.find(Self::BRAND).map(|at| rest.split_at(at)) {
             redacted.push_str(before);
             match Self::starting(found) {
                 Some(secret) => {
@@ -62,8 +64,8 @@ impl Secret {
                     rest = &found[secret.text.len()..];
                 }
                 None => {
-                    redacted.push_str(BRAND);
-                    rest = &found[BRAND.len()..];
+                    redacted.push_str(Self::BRAND);
+                    rest = &found[Self::BRAND.len()..];
                 }
             }
         }
@@ -72,8 +74,20 @@ impl Secret {
 
     /// The secret that `text` begins with.
     fn starting(text: &str) -> Option<Self> {
-        let length = |level: Level| BRAND.len() + level.tag().len() + 1 + RANDOM_LENGTH + CHECKSUM_LENGTH;
+        let length = |level: Level| Self::BRAND.len() + level.tag().len() + 1 + RANDOM_LENGTH + CHECKSUM_LENGTH;
         Level::ALL.into_iter().find_map(|level| Self::parse(text.get(..length(level))?).ok())
+    }
+
+    /// How many bytes at the beginning of `bytes` have the form of a secret. Their checksum may be wrong: what was mistyped
+    /// tells nearly as much.
+    pub fn form_at_start(bytes: &[u8]) -> Option<usize> {
+        let rest = bytes.strip_prefix(Self::BRAND.as_bytes())?;
+        Level::ALL.into_iter().find_map(|level| {
+            let body = rest.strip_prefix(level.tag().as_bytes())?.strip_prefix(b"_")?;
+            let body = body.get(..RANDOM_LENGTH + CHECKSUM_LENGTH)?;
+            let begin = Self::BRAND.len() + level.tag().len() + 1;
+            body.iter().all(u8::is_ascii_alphanumeric).then_some(begin + body.len())
+        })
     }
 
     pub fn level(&self) -> Level {
@@ -92,7 +106,7 @@ impl Secret {
 
     /// How a key of `level` that ends in `last_four` is shown.
     pub fn masked(level: Level, last_four: &str) -> String {
-        format!("{BRAND}{}_…{last_four}", level.tag())
+        format!("{}{}_…{last_four}", Self::BRAND, level.tag())
     }
 }
 
@@ -171,6 +185,14 @@ mod tests {
         #[test]
         fn a_text_without_a_secret_stays_what_it_is(text: String) {
             prop_assert_eq!(Secret::redact(&text), text);
+        }
+
+        #[test]
+        fn the_form_is_seen_whatever_follows_and_whether_or_not_it_is_right(secret in secrets(), more in ".{0,4}") {
+            let text = format!("{}{more}", secret.reveal());
+            prop_assert_eq!(Secret::form_at_start(text.as_bytes()), Some(secret.reveal().len()));
+            prop_assert_eq!(Secret::form_at_start(secret.reveal().to_lowercase().as_bytes()), Some(secret.reveal().len()));
+            prop_assert_eq!(Secret::form_at_start(&secret.reveal().as_bytes()[..secret.reveal().len() - 1]), None);
         }
 
         #[test]

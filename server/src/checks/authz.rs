@@ -54,7 +54,8 @@ async fn answer(management: &Management, request: &Parts) -> Result<Response, Re
         return Err(Refusal::missing_scope(asker.key.level, Scope::Authz));
     }
     let routed = Routed::read(request)?;
-    let secret = credentials::secret(&request.headers)?;
+    // The same as the gateway looks for, in the same places.
+    let secret = credentials::secret(&request.headers, routed.query.as_deref())?;
     let question = Question {
         organization: asker.key.organization.id,
         secret: &secret,
@@ -101,6 +102,8 @@ fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
 struct Routed {
     wanted: Wanted,
     model: Option<String>,
+    /// The query that the client wrote.
+    query: Option<String>,
 }
 
 impl Routed {
@@ -120,8 +123,8 @@ impl Routed {
                 }
             }
         }
-        let path = match under {
-            Some(path) => Some(path.to_owned()),
+        let (path, query) = match under {
+            Some(path) => (Some(path.to_owned()), request.uri.query().map(str::to_owned)),
             None => forwarded_uri(&request.headers)?,
         };
         let wanted = match (scope, path) {
@@ -129,19 +132,20 @@ impl Routed {
             (None, Some(path)) => Wanted::at(&path),
             (None, None) => Wanted::Foreign,
         };
-        Ok(Self { wanted, model })
+        Ok(Self { wanted, model, query })
     }
 }
 
-/// The path that the client called, without its query. Said twice, nobody knows which of them the proxy wrote.
-fn forwarded_uri(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+/// The path that the client called, and its query. Said twice, nobody knows which of them the proxy wrote.
+fn forwarded_uri(headers: &HeaderMap) -> Result<(Option<String>, Option<String>), Refusal> {
     let mut values = headers.get_all("x-forwarded-uri").iter();
     let (value, more) = (values.next(), values.next());
     if more.is_some() {
         return Err(Refusal::malformed("There is more than one X-Forwarded-Uri."));
     }
-    let path = |value: &HeaderValue| value.to_str().unwrap_or_default().split(['?', '#']).next().map(str::to_owned);
-    Ok(value.and_then(path).filter(|path| !path.is_empty()))
+    let text = value.map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
+    let (path, query) = text.split_once(['?', '#']).map_or((&*text, None), |(path, query)| (path, Some(query)));
+    Ok((Some(path.to_owned()).filter(|path| !path.is_empty()), query.map(str::to_owned)))
 }
 
 /// Who it is, for whoever stands behind the proxy.

@@ -29,6 +29,10 @@ pub(super) struct ProviderTable {
     pub(super) base_url: Option<String>,
     pub(super) api_key_env: Option<String>,
     pub(super) api_key_file: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) request_headers: Vec<String>,
+    #[serde(default)]
+    pub(super) answer_headers: Vec<String>,
     pub(super) connect_timeout: Option<Time>,
     pub(super) first_byte_timeout: Option<Time>,
     pub(super) idle_timeout: Option<Time>,

@@ -10,6 +10,7 @@ use super::{
     resolve::{At, http_url},
     secret::secret,
 };
+use crate::gateway::headers::Way;
 
 /// Longest name of a model or provider, in bytes.
 const NAME_LENGTH: usize = 100;
@@ -52,7 +53,23 @@ pub(super) fn provider(
         first_byte: table.first_byte_timeout.map_or(usual.first_byte, |time| time.0),
         idle: table.idle_timeout.map_or(usual.idle, |time| time.0),
     };
-    Ok(ProviderConfig { name: Arc::from(table.name), kind, timeouts })
+    let request_headers = headers(Way::Request, &table.request_headers);
+    let request_headers = request_headers.map_err(|advice| at.value(key("request_headers"), advice))?;
+    let answer_headers = headers(Way::Answer, &table.answer_headers);
+    let answer_headers = answer_headers.map_err(|advice| at.value(key("answer_headers"), advice))?;
+    Ok(ProviderConfig { name: Arc::from(table.name), kind, timeouts, request_headers, answer_headers })
+}
+
+/// Names of headers that may pass beside the usual ones, in small letters.
+fn headers(way: Way, names: &[String]) -> Result<Vec<String>, String> {
+    let headers = names.iter().map(|name| {
+        let small = name.to_ascii_lowercase();
+        if way.can_be_added(&small) {
+            return Ok(small);
+        }
+        Err(format!("{name:?} can't be added: it is no header's name, or of a kind that never passes; leave it out."))
+    });
+    headers.collect()
 }
 
 fn base_url(at: &At<'_>, table: &ProviderTable, example: &str) -> Result<String, ConfigError> {

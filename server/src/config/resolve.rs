@@ -40,6 +40,8 @@ pub(super) fn without_file(options: &Options) -> Result<Config, ConfigError> {
             name: sandbox.clone(),
             kind: ProviderKind::Sandbox,
             timeouts: ProviderTimeouts::from(GatewayConfig::default()),
+            request_headers: Vec::new(),
+            answer_headers: Vec::new(),
         }],
         models: vec![ModelConfig {
             name: Arc::from("sandbox-1"),

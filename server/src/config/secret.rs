@@ -37,3 +37,31 @@ pub(super) fn secret(
     }
     Ok(Some(SecretText::new(secret)))
 }
+
+/// The password in a database's address, as it is written and as it is meant.
+pub(super) fn passwords(url: &str) -> Vec<String> {
+    let (_, rest) = url.split_once("://").unwrap_or_default();
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let user = authority.rsplit_once('@').map(|(user, _)| user);
+    let written = user.and_then(|user| user.split_once(':')).map(|(_, password)| password);
+    let query = rest.split_once('?').map(|(_, query)| query).unwrap_or_default();
+    let named = query.split('&').filter_map(|pair| pair.strip_prefix("password="));
+    let both = |written: &str| {
+        let pair = format!("p={}", written.replace('+', "%2B"));
+        let meant = form_urlencoded::parse(pair.as_bytes()).next().map(|(_, meant)| meant.into_owned());
+        [written.to_owned()].into_iter().chain(meant)
+    };
+    written.into_iter().chain(named).flat_map(both).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_databases_password_is_found_as_it_is_written_and_as_it_is_meant() {
+        assert_eq!(passwords("postgres://a:p%40ss%2Fword@db/x"), ["p%40ss%2Fword", "p@ss/word"]);
+        assert_eq!(passwords("postgres://db/x?user=a&password=s+e"), ["s+e", "s+e"]);
+        assert!(passwords("postgres://a@db/x").is_empty() && passwords("sqlite:///x.db?mode=rwc").is_empty());
+    }
+}

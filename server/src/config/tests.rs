@@ -171,6 +171,8 @@ fn each_mistake_is_named_with_file_key_and_advice() {
         (replace("2048", "2048\nfiles_provider = \"bix\""), "gateway.files_provider"),
         (replace("2048", "2048\nattempts = 0"), "gateway.attempts: give 1 to 10"),
         (replace("[\"box\"]", "[{ name = \"box\", weight = 0 }]"), "\"box\": give a weight of 1 to 1000"),
+        (replace("\"sandbox\"", "\"sandbox\"\nrequest_headers = [\"cookie\"]"), "provider \"box\": request_headers"),
+        (replace("\"sandbox\"", "\"sandbox\"\nanswer_headers = [\"set-cookie\"]"), "provider \"box\": answer_headers"),
         (replace("[\"box\"]", "[{ name = \"box\", wieght = 2 }]"), "a provider's name, or { name ="),
     ] {
         let message = load(&text).unwrap_err();
@@ -221,4 +223,24 @@ fn limits_are_configured_like_those_that_people_set() {
     let message = load(&limits.replace("60", "0")).unwrap_err();
     assert!(message.contains("limits.key.calls_per_minute"), "{message}");
     assert!(load(&limits.replace("calls_per", "cals_per")).is_err());
+}
+
+#[test]
+fn headers_that_may_pass_are_written_in_any_case() {
+    let added = "\"openai\"\nrequest_headers = [\"X-Title\", \"x-acme-*\"]\nanswer_headers = [\"X-Region\"]";
+    let provider = load(&FULL.replacen("\"openai\"", added, 1)).unwrap().providers.remove(0);
+    assert_eq!(provider.request_headers, ["x-title", "x-acme-*"]);
+    assert_eq!(provider.answer_headers, ["x-region"]);
+}
+
+#[test]
+fn every_secret_is_known_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("tollhouse.toml"), format!("{FULL}[metrics]\ntoken_env = \"UPSTREAM_KEY\"\n"))
+        .unwrap();
+    let database_url = Some("postgres://hub:planted-password@db/x".to_owned());
+    let config = Config::load_with(&Options { database_url, ..options(folder.path()) }, &env).unwrap();
+    let mut secrets = config.secrets();
+    secrets.dedup();
+    assert_eq!(secrets, ["sk-planted-secret", "planted-password"]);
 }

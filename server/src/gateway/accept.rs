@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     http::{
-        HeaderMap, HeaderValue,
+        HeaderMap, HeaderValue, Uri,
         header::{CONTENT_ENCODING, CONTENT_TYPE},
         request::Parts,
     },
@@ -26,8 +26,9 @@ use super::{
     endpoint::{Act, Endpoint, Sends},
     estimate::Prompt,
     form::Form,
-    headers, objects,
+    objects,
     offers::Offer,
+    own_keys,
     payload::Payload,
     provider::ProviderRequest,
     references::{Mentions, query},
@@ -60,6 +61,8 @@ pub(super) struct Memo {
     pub(super) stores: bool,
     /// Whether the provider answers before it does the work.
     pub(super) background: bool,
+    /// Whether the answer may be a stream of events.
+    pub(super) may_stream: bool,
 }
 
 /// A refusal with the model it is about, which is one on offer or empty; nothing where the client left while sending.
@@ -88,9 +91,10 @@ pub(super) async fn accept(
         _ => None,
     };
     let mut path = endpoint.provider_path(id.as_deref());
-    if let Some(query) = parts.uri.query() {
+    let query = own_keys::query_for_provider(parts.uri.query().unwrap_or_default());
+    if !query.is_empty() {
         path.push('?');
-        path.push_str(query);
+        path.push_str(&query);
     }
     check_encoding(&parts.headers).map_err(nothing)?;
     let query = query::mentions(parts.uri.query()).map_err(nothing)?;
@@ -102,13 +106,13 @@ pub(super) async fn accept(
         (None, Sends::Either) if is_form(&parts.headers) => taking.form(body).await?,
         (None, _) => taking.json(body).await?,
     };
-    let mut headers = headers::for_provider(parts.headers);
+    let memo = Memo { may_stream: memo.may_stream || asks_for_stream(&parts.uri), ..memo };
+    let mut headers = parts.headers;
     // What goes out is called what it was read as.
     match kind {
         Some(kind) => drop(headers.insert(CONTENT_TYPE, kind)),
         None => drop(headers.remove(CONTENT_TYPE)),
     }
-    headers.remove(CONTENT_ENCODING);
     let request = ProviderRequest { endpoint, path, headers, body: payload };
     Ok(Accepted::Forward(Box::new(Forward { offer, request, memo })))
 }
@@ -171,6 +175,8 @@ impl Taking<'_> {
             prompt: Prompt::of(body.bytes()),
             stores,
             background: body.background && endpoint.object.is_some_and(|(kind, _)| kind == Kind::Response),
+            // Speech is asked for as a stream by `stream_format`.
+            may_stream: body.stream || endpoint.path == "/v1/audio/speech",
             object: None,
         };
         let payload = Payload::Whole(body.spliced(&offer.upstream_json, asks_for_usage, limit));
@@ -187,7 +193,9 @@ impl Taking<'_> {
         let offer = self.check_mentions(&mentions, offer).await?;
         let payload = form.payload(&offer.upstream_name());
         let stores = self.endpoint().object.is_some();
-        Ok(Taken { offer, payload, kind: Some(form.kind), memo: Memo { stores, ..Memo::default() } })
+        // A field of the form asks for a stream, if anything does.
+        let memo = Memo { stores, may_stream: true, ..Memo::default() };
+        Ok(Taken { offer, payload, kind: Some(form.kind), memo })
     }
 
     /// A file, which no model has a part in.
@@ -271,6 +279,12 @@ fn refused(error: CollectError, most: u64) -> TurnedAway {
         CollectError::TooSlow => nothing(Refusal::body_too_slow()),
         CollectError::Broken => None,
     }
+}
+
+/// Whether something that is kept is asked for as a stream.
+fn asks_for_stream(uri: &Uri) -> bool {
+    let query = uri.query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "stream" && value == "true")
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

@@ -57,7 +57,7 @@ impl Gateway {
     /// The key that a request carries, if it is good, and may be used from where the request comes.
     pub(crate) async fn identify(&self, request: &Parts) -> Result<Bearer, Denied> {
         let ip = self.client_ip(request);
-        match credentials::secret(&request.headers) {
+        match credentials::secret(&request.headers, request.uri.query()) {
             Ok(secret) => self.identify_by(&secret, ip).await,
             Err(refusal) => Err(self.noted(refusal.into(), ip)),
         }

@@ -1,12 +1,18 @@
 //! Whole answers: read, recorded, then passed on as they are.
 
+mod errors;
+
 use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     body::Body,
-    http::{Response, StatusCode},
+    http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE, response::Parts},
 };
-use domain::calls::{Measured, Outcome};
+use bytes::Bytes;
+use domain::{
+    calls::{Measured, Outcome},
+    models::Service,
+};
 
 use super::{
     Gateway,
@@ -16,7 +22,7 @@ use super::{
     headers,
     limits::Reply,
     objects,
-    provider::{Provider, ProviderBody},
+    provider::{Provider, ProviderBody, Told, account},
     refusal::Refusal,
     running::Cut,
     usage::Reported,
@@ -34,22 +40,14 @@ pub(super) async fn relay(
     reply: Reply,
 ) {
     let (parts, mut body) = response.into_parts();
-    let limits = gateway.limits_for(&provider);
-    let within = Within {
-        bytes: LARGEST_ANSWER,
-        idle: limits.idle_timeout,
-        deadline: call.arrival.instant + limits.total_timeout,
-    };
-    let collected = match call.lifeline.hold(collect(&mut body, within)).await {
-        Ok(collected) => collected.map_err(|error| match error {
-            CollectError::TooLarge => Refusal::upstream_error("The provider's answer is too large."),
-            CollectError::TooSlow => Refusal::upstream_timeout("The provider didn't finish its answer in time."),
-            CollectError::Broken => Refusal::upstream_error("The provider broke off its answer."),
-        }),
-        Err(Cut) => Err(Refusal::cut()),
-    };
-    call.timing.answered();
-    let bytes = match collected {
+    let told = Told::of(&parts.extensions);
+    let own_words = errors::in_own_words(call, &provider, parts.status, &parts.headers, &told);
+    let is_read = errors::is_read(parts.status, own_words.as_ref());
+    let bytes = match read(gateway, call, &provider, &mut body, is_read).await {
+        // Jobs say whose they are.
+        Ok(bytes) if call.arrival.endpoint.service == Service::FineTuning => {
+            account::without_names(bytes, &told.account)
+        }
         Ok(bytes) => bytes,
         Err(refusal) => {
             let end = End {
@@ -61,12 +59,14 @@ pub(super) async fn relay(
         }
     };
     let reported = Reported::read(&bytes);
-    let own_words = in_own_words(&provider, parts.status);
-    let succeeded = parts.status.is_success();
+    let succeeded = parts.status.is_success() && own_words.is_none();
+    // Of what is told in words of ours, only that a provider is busy has names that its clients know.
+    let is_busy = own_words.as_ref().is_some_and(|refusal| refusal.status == StatusCode::TOO_MANY_REQUESTS);
     let error_code = match (&own_words, reported.error_code) {
         _ if succeeded => Cow::Borrowed(""),
-        (Some(refusal), _) => Cow::Borrowed(refusal.code),
-        (None, Some(code)) => Cow::Owned(code),
+        (Some(refusal), _) if !is_busy => Cow::Borrowed(refusal.code),
+        (_, Some(code)) => Cow::Owned(code),
+        (Some(refusal), None) => Cow::Borrowed(refusal.code),
         (None, None) => Cow::Borrowed("upstream_error"),
     };
     let used = match reported.reports.quantities(call.arrival.endpoint.dialect, call.arrival.endpoint.counts) {
@@ -82,6 +82,14 @@ pub(super) async fn relay(
     if let Err(error) = &noted {
         tracing::error!(call = %call.arrival.id, %error, "what a provider keeps can't be remembered");
     }
+    let own_words = own_words.map(|refusal| {
+        let mut answer = call.arrival.refusal(&refusal);
+        if is_busy {
+            answer = call.arrival.refusal_called(&refusal, &error_code);
+            errors::say_when(answer.headers_mut(), &parts.headers);
+        }
+        (refusal.status, answer)
+    });
     let end = End {
         outcome: match (succeeded, reply.is_closed()) {
             (false, _) => Outcome::Failed,
@@ -90,39 +98,70 @@ pub(super) async fn relay(
         },
         used,
         // A provider that answers with an error charges nothing for it, unless it says so.
-        free: !succeeded,
+        free: !parts.status.is_success(),
         error_code,
-        ..failed(&provider, own_words.as_ref().map_or(parts.status, |refusal| refusal.status))
+        ..failed(&provider, own_words.as_ref().map_or(parts.status, |(status, _)| *status))
     };
-    if let Some(refusal) = own_words {
-        return record_then_refuse(gateway, call, end, &refusal, reply).await;
-    }
     if gateway.record(call, end).await.is_err() || (noted.is_err() && call.must_be_noted()) {
         let _ = reply.send(call.arrival.refusal(&Refusal::unavailable()));
         return;
     }
-    let mut answer = Response::new(Body::from(bytes));
-    *answer.status_mut() = parts.status;
-    *answer.headers_mut() = headers::for_client(parts.headers);
+    let answer = match own_words {
+        Some((_, answer)) => answer,
+        None => passed_on(call, parts, bytes, &told),
+    };
     // Where the client has gone, the call is recorded and that was all.
     let _ = reply.send(answer);
 }
 
-/// What the client is told instead of an answer that isn't about its request, but about the provider.
-fn in_own_words(provider: &Provider, status: StatusCode) -> Option<Refusal> {
-    match status {
-        // It is the gateway's key that isn't right, not the client's; and the answer may quote from it.
-        StatusCode::UNAUTHORIZED => {
-            tracing::error!(provider = %provider.name, "the provider refuses its key");
-            Some(Refusal::upstream_error("The provider refuses the gateway's own key. Tell whoever runs it."))
+/// The answer that a client gets.
+fn passed_on(call: &Call, parts: Parts, bytes: Bytes, told: &Told) -> Response<Body> {
+    let mut headers = parts.headers;
+    let bytes = if parts.status.is_success() {
+        if call.arrival.endpoint.path.ends_with("/content") {
+            headers::attach(&mut headers, told.file_name.as_deref());
         }
-        StatusCode::GATEWAY_TIMEOUT => Some(Refusal::upstream_timeout("The provider says that it took too long.")),
-        status if status.is_server_error() => {
-            tracing::warn!(provider = %provider.name, %status, "the provider failed");
-            Some(Refusal::upstream_error(format!("The provider failed: it answered {}.", status.as_u16())))
-        }
-        _ => None,
+        bytes
+    } else {
+        let Some(bytes) = errors::readable(bytes, told) else {
+            return call.arrival.refusal(&Refusal::upstream_refused(parts.status));
+        };
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        bytes
+    };
+    let mut answer = Response::new(Body::from(bytes));
+    *answer.status_mut() = parts.status;
+    *answer.headers_mut() = headers;
+    answer
+}
+
+/// All of an answer; nothing of one that isn't to be read.
+async fn read(
+    gateway: &Gateway,
+    call: &Call,
+    provider: &Provider,
+    body: &mut ProviderBody,
+    is_read: bool,
+) -> Result<Bytes, Refusal> {
+    if !is_read {
+        return Ok(Bytes::new());
     }
+    let limits = gateway.limits_for(provider);
+    let within = Within {
+        bytes: LARGEST_ANSWER,
+        idle: limits.idle_timeout,
+        deadline: call.arrival.instant + limits.total_timeout,
+    };
+    let collected = match call.lifeline.hold(collect(body, within)).await {
+        Ok(collected) => collected.map_err(|error| match error {
+            CollectError::TooLarge => Refusal::upstream_error("The provider's answer is too large."),
+            CollectError::TooSlow => Refusal::upstream_timeout("The provider didn't finish its answer in time."),
+            CollectError::Broken => Refusal::upstream_error("The provider broke off its answer."),
+        }),
+        Err(Cut) => Err(Refusal::cut()),
+    };
+    call.timing.answered();
+    collected
 }
 
 /// Records how a call ended that has no answer to pass on, and tells the client.

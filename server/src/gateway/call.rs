@@ -52,6 +52,11 @@ impl Arrival {
         refusal.response_in(self.endpoint.dialect, self.id)
     }
 
+    /// The same under the code that a provider has for it.
+    pub(super) fn refusal_called(&self, refusal: &Refusal, code: &str) -> Response {
+        refusal.response_called(code, self.endpoint.dialect, self.id)
+    }
+
     /// What is kept of a call that was turned away: it costs nothing. `model` is one on offer, or empty.
     pub(super) fn refused(&self, key: &KeyRecord, model: Arc<str>, refusal: &Refusal) -> CallRecord {
         CallRecord {

@@ -1,23 +1,51 @@
 //! Finds the key in a request.
+//!
+//! It is in `Authorization`, by the scheme `Bearer`, or as it is in one of [`KEY_HEADERS`]. Keys are told by their form, so
+//! that a credential of another kind beside one does no harm. Two different keys are refused: whoever stands before or
+//! behind the gateway might go by the other one. A key in an address is refused too, since addresses are kept in logs, and
+//! one in a cookie or by the scheme `Basic` isn't looked at: browsers send those by themselves, for whoever asks them to.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use domain::api_keys::Secret;
 
-use super::refusal::Refusal;
+use super::{own_keys, refusal::Refusal};
 
-/// The key that a request carries: `Authorization: Bearer`, `x-api-key`, or `api-key`, the first that is there.
+/// Where clients put a key, beside `Authorization`: those of Anthropic's API, Azure's, Google's, and Azure's API Management.
+pub(crate) static KEY_HEADERS: [HeaderName; 4] = [
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+    HeaderName::from_static("ocp-apim-subscription-key"),
+];
+
+/// The key of a request with these headers, and this query in its address.
 ///
 /// One whose checksum is wrong is refused here, before anything is looked up.
-pub(crate) fn secret(headers: &HeaderMap) -> Result<Secret, Refusal> {
-    let bearer = headers.get(header::AUTHORIZATION).map(|value| {
-        let value = value.to_str().unwrap_or_default();
-        let (scheme, key) = value.split_once(' ').unwrap_or_default();
+pub(crate) fn secret(headers: &HeaderMap, query: Option<&str>) -> Result<Secret, Refusal> {
+    if query.is_some_and(own_keys::are_in_query) {
+        return Err(Refusal::key(
+            "An API key stands in the address, which logs keep. Send it as `Authorization: Bearer <key>`.",
+        ));
+    }
+    let bearers = headers.get_all(header::AUTHORIZATION).iter().map(|value| {
+        let (scheme, key) = value.to_str().unwrap_or_default().split_once(' ').unwrap_or_default();
         if scheme.eq_ignore_ascii_case("bearer") { key.trim() } else { "" }
     });
-    let plain = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default().trim());
-    let presented = bearer.or_else(|| plain("x-api-key")).or_else(|| plain("api-key"));
-    let presented = presented.ok_or_else(|| Refusal::key("No API key. Send one as `Authorization: Bearer <key>`."))?;
-    Secret::parse(presented).map_err(|_| unknown())
+    let plain = KEY_HEADERS.iter().flat_map(|name| headers.get_all(name));
+    let plain = plain.map(|value| value.to_str().unwrap_or_default().trim());
+    let is_key = |text: &&str| Secret::form_at_start(text.as_bytes()) == Some(text.len());
+    let mut presented = bearers.chain(plain).peekable();
+    if presented.peek().is_none() {
+        return Err(Refusal::key("No API key. Send one as `Authorization: Bearer <key>`."));
+    }
+    let key = presented.find(is_key).ok_or_else(unknown)?;
+    let values = headers.get_all(header::AUTHORIZATION).iter();
+    let mut values = values.chain(KEY_HEADERS.iter().flat_map(|name| headers.get_all(name)));
+    let is_other = |bytes: &[u8]| own_keys::places(bytes).any(|place| bytes[place] != *key.as_bytes());
+    if values.any(|value| is_other(value.as_bytes())) {
+        return Err(Refusal::key("There are several API keys in this request. Send one."));
+    }
+    Secret::parse(key).map_err(|_| unknown())
 }
 
 /// What is answered to whatever isn't a key, and to a key that never was.
@@ -29,30 +57,85 @@ pub(crate) fn unknown() -> Refusal {
 mod tests {
     use super::*;
 
-    fn secret_in(name: &'static str, value: &str) -> Result<Secret, Refusal> {
-        secret(&HeaderMap::from_iter([(name.parse().unwrap(), value.parse().unwrap())]))
+    fn key(digit: u8) -> Secret {
+        Secret::from_digits(domain::api_keys::Level::Standard, [digit; 32])
+    }
+
+    fn found(pairs: &[(&'static str, &str)]) -> Result<Secret, String> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, value.parse().unwrap());
+        }
+        secret(&headers, None).map_err(|refusal| refusal.message())
     }
 
     #[test]
-    fn a_key_may_come_by_any_of_three_headers() {
-        let key = Secret::from_digits(domain::api_keys::Level::Standard, [7; 32]);
-        let text = key.reveal();
+    fn a_key_may_come_by_any_header_that_clients_know() {
+        let (key, text) = (key(7), key(7).reveal().to_owned());
         for (name, value) in [
             ("authorization", format!("Bearer {text}")),
             ("authorization", format!("bearer  {text} ")),
-            ("x-api-key", text.to_owned()),
-            ("api-key", text.to_owned()),
+            ("x-api-key", text.clone()),
+            ("api-key", text.clone()),
+            ("x-goog-api-key", text.clone()),
+            ("ocp-apim-subscription-key", text.clone()),
         ] {
-            assert_eq!(secret_in(name, &value).unwrap(), key);
+            assert_eq!(found(&[(name, &value)]), Ok(key.clone()));
         }
+        let basic = "Basic OnRvbGxfc3RkXzAwMDA=".to_owned();
         for (name, value) in [
-            ("authorization", text.to_owned()),
+            ("authorization", text.clone()),
             ("authorization", format!("Basic {text}")),
+            ("authorization", basic),
+            ("authorization", format!("Bearer {text}{text}")),
             ("x-api-key", format!("Bearer {text}")),
             ("x-api-key", text.to_lowercase()),
-            ("x-other", text.to_owned()),
+            ("cookie", format!("key={text}")),
+            ("x-other", text.clone()),
         ] {
-            assert!(secret_in(name, &value).is_err(), "{name}");
+            assert!(found(&[(name, &value)]).is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_key_beside_a_foreign_credential_is_found_and_beside_another_key_refused() {
+        let (key, text, other) = (key(7), key(7).reveal().to_owned(), key(8).reveal().to_owned());
+        let (bearer, others_bearer) = (format!("Bearer {text}"), format!("Bearer {other}"));
+        let mistyped = format!("Bearer {}x", &other[..other.len() - 1]);
+        for more in [("authorization", "Bearer sk-foreign"), ("authorization", "Basic eA=="), ("api-key", "sk-foreign")]
+        {
+            assert_eq!(found(&[more, ("x-api-key", &text)]), Ok(key.clone()));
+            assert_eq!(found(&[("authorization", &bearer), more]), Ok(key.clone()));
+        }
+        assert_eq!(found(&[("authorization", &bearer), ("x-api-key", &text)]), Ok(key));
+        for pairs in [
+            [("authorization", &*others_bearer), ("x-api-key", &*text)],
+            [("authorization", &bearer), ("authorization", &others_bearer)],
+            [("authorization", &mistyped), ("x-api-key", &text)],
+            [("authorization", &format!("{bearer}, {others_bearer}")), ("x-api-key", &text)],
+            [("x-api-key", &text), ("x-goog-api-key", &other)],
+        ] {
+            assert!(found(&pairs).unwrap_err().contains("several"), "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn what_stands_behind_a_proxy_sees_no_key_by_the_documented_configuration() {
+        let nginx = include_str!("../../../docs/nginx-authz.conf").to_ascii_lowercase();
+        let envoy = include_str!("../../../docs/authz.md");
+        for name in &KEY_HEADERS {
+            assert!(envoy.contains(&format!("exact: {name} ")), "Envoy doesn't ask about {name}");
+            assert!(nginx.contains(&format!("proxy_set_header {name} \"\";")), "nginx passes on {name}");
+        }
+        assert!(nginx.contains("proxy_set_header authorization \"\";"));
+    }
+
+    #[test]
+    fn a_key_in_the_address_is_refused_whatever_else_is_there() {
+        let text = key(7).reveal().to_owned();
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, format!("Bearer {text}").parse().unwrap())]);
+        let refusal = secret(&headers, Some(&format!("api_key={text}"))).unwrap_err();
+        assert!(refusal.message().contains("address"));
+        assert!(secret(&headers, Some("api_key=sk-foreign")).is_ok());
     }
 }

@@ -11,7 +11,6 @@ use super::{
     answer,
     bodies::Capture,
     call::{Arrival, Call, End},
-    headers,
     limits::{self, Reply},
     pass,
     provider::ProviderRequest,
@@ -78,7 +77,7 @@ pub(super) async fn handle(gateway: &Gateway, arrival: Arrival, request: Request
 /// What takes long has its state in a box of its own, so that other calls don't need the room for it.
 async fn send(gateway: &Gateway, call: &mut Call, request: ProviderRequest, reply: Reply) {
     match routing::ask(gateway, call, request).await {
-        Ok((provider, response)) if headers::is_event_stream(response.headers()) => {
+        Ok((provider, response)) if stream::is_for(call, &response) => {
             Box::pin(stream::relay(gateway, call, provider, response, reply)).await;
         }
         Ok((provider, response)) if pass::is_for(&response) => {

@@ -1,89 +1,70 @@
-//! Which headers cross the gateway.
+//! Which headers cross the gateway: those that are listed, and those that an operator adds for a provider. No others.
 
-use axum::http::{HeaderMap, HeaderName, header};
+mod answers;
+mod requests;
 
-/// Concerns one connection only (RFC 9110, section 7.6.1), besides what `Connection` names.
-fn is_hop_by_hop(name: &str) -> bool {
-    matches!(
-        name,
-        "connection"
-            | "keep-alive"
-            | "proxy-authenticate"
-            | "proxy-authorization"
-            | "proxy-connection"
-            | "te"
-            | "trailer"
-            | "transfer-encoding"
-            | "upgrade"
-    )
+use axum::{
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    response::Response,
+};
+
+/// Which way a header goes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Way {
+    /// From a client to a provider.
+    Request,
+    /// From a provider to a client.
+    Answer,
 }
 
-/// The client's credentials, what it says of its own network, and what is said anew for the provider's connection.
-///
-/// `accept-encoding` is among them so that usage can be read from the answer, and OpenAI's organization and project
-/// since they would choose among the operator's own.
-fn stays_with_client(name: &str) -> bool {
-    matches!(
-        name,
-        "authorization"
-            | "x-api-key"
-            | "api-key"
-            | "cookie"
-            | "host"
-            | "content-length"
-            | "expect"
-            | "accept-encoding"
-            | "forwarded"
-            | "x-real-ip"
-            | "via"
-            | "openai-organization"
-            | "openai-project"
-    ) || name.starts_with("x-forwarded-")
-}
-
-/// What is said anew for the client's connection, or is no business of its: cookies, the operator's account, and
-/// promises about the provider's own address.
-fn stays_with_provider(name: &str) -> bool {
-    matches!(
-        name,
-        "set-cookie"
-            | "content-length"
-            | "x-request-id"
-            | "request-id"
-            | "anthropic-organization-id"
-            | "openai-organization"
-            | "openai-project"
-            | "alt-svc"
-            | "strict-transport-security"
-            | "via"
-            | "date"
-    )
-}
-
-/// The headers of a client's request that a provider sees.
-pub(super) fn for_provider(headers: HeaderMap) -> HeaderMap {
-    without(headers, stays_with_client)
-}
-
-/// The headers of a provider's answer that a client sees.
-pub(super) fn for_client(headers: HeaderMap) -> HeaderMap {
-    without(headers, stays_with_provider)
-}
-
-fn without(mut headers: HeaderMap, stays: fn(&str) -> bool) -> HeaderMap {
-    let named: Vec<HeaderName> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    let stays_here = |name: &&HeaderName| is_hop_by_hop(name.as_str()) || stays(name.as_str()) || named.contains(name);
-    let staying: Vec<HeaderName> = headers.keys().filter(stays_here).cloned().collect();
-    for name in staying {
-        headers.remove(name);
+impl Way {
+    const fn lists(self) -> (&'static [&'static str], &'static [&'static str]) {
+        match self {
+            Self::Request => (requests::PASSING, requests::NEVER),
+            Self::Answer => (answers::PASSING, answers::NEVER),
+        }
     }
-    headers
+
+    /// Whether an operator may let headers of this name pass; `listed` may end with `*`.
+    pub(crate) fn can_be_added(self, listed: &str) -> bool {
+        let (_, never) = self.lists();
+        let name = listed.strip_suffix('*').unwrap_or(listed);
+        let written = !name.is_empty() && name.bytes().all(|byte| !byte.is_ascii_uppercase());
+        written && name.parse::<HeaderName>().is_ok() && !fits_any(never, name)
+    }
+
+    /// Those of `headers` that pass. All values of a name do, or none.
+    pub(super) fn passing(self, headers: &HeaderMap, added: &[String]) -> HeaderMap {
+        let (usual, never) = self.lists();
+        let named = named_by_connection(headers);
+        let passes = |name: &HeaderName| {
+            let text = name.as_str();
+            let listed = fits_any(usual, text) || added.iter().any(|listed| fits(listed, text));
+            listed && !fits_any(never, text) && !named.contains(name)
+        };
+        let mut passing = HeaderMap::with_capacity(headers.len().min(16));
+        for name in headers.keys().filter(|name| passes(name)) {
+            for value in headers.get_all(name) {
+                passing.append(name, value.clone());
+            }
+        }
+        passing
+    }
+}
+
+fn fits(listed: &str, name: &str) -> bool {
+    listed.strip_suffix('*').map_or(listed == name, |begin| name.starts_with(begin))
+}
+
+fn fits_any(list: &[&str], name: &str) -> bool {
+    list.iter().any(|listed| fits(listed, name))
+}
+
+/// What is said to concern one connection only (RFC 9110, section 7.6.1).
+fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
+    let values = headers.get_all(header::CONNECTION).iter();
+    let texts = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    texts.filter_map(|name| name.trim().parse().ok()).collect()
 }
 
 /// Whether the body is a stream of server-sent events.
@@ -94,57 +75,104 @@ pub(super) fn is_event_stream(headers: &HeaderMap) -> bool {
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/event-stream"))
 }
 
+/// Makes of an answer what a browser saves and doesn't show, under the file name that the provider gave it, if that is a
+/// plain one (RFC 6266).
+pub(super) fn attach(headers: &mut HeaderMap, file_name: Option<&str>) {
+    let named = file_name.map(|name| format!("attachment; filename=\"{name}\""));
+    let named = named.and_then(|named| HeaderValue::try_from(named).ok());
+    headers.insert(header::CONTENT_DISPOSITION, named.unwrap_or(HeaderValue::from_static("attachment")));
+}
+
+/// The file name in a `content-disposition`, if it is made of letters, digits and a few other characters.
+pub(super) fn file_name(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_DISPOSITION)?.to_str().ok()?;
+    let name = value.split(';').find_map(|part| part.trim().strip_prefix("filename="))?.trim_matches('"');
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b' ');
+    let usable = !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && name.bytes().all(plain);
+    usable.then(|| name.to_owned())
+}
+
+/// Says of every answer under `/v1` that nobody on the way may keep it, and that a browser has nothing to run in it,
+/// wherever it came from.
+pub(super) async fn guarded(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gateway::credentials;
 
     fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap())).collect()
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
+        }
+        headers
+    }
+
+    fn left(way: Way, sent: &[(&str, &str)], added: &[&str]) -> Vec<String> {
+        let added: Vec<String> = added.iter().map(|name| (*name).to_owned()).collect();
+        let passing = way.passing(&headers(sent), &added);
+        let mut left: Vec<_> = passing.keys().map(ToString::to_string).collect();
+        left.sort();
+        left
     }
 
     #[test]
-    fn credentials_and_connections_stay_on_their_side() {
-        let sent = headers(&[
+    fn only_what_is_listed_passes() {
+        let sent = [
             ("authorization", "Bearer x"),
-            ("x-api-key", "x"),
-            ("api-key", "x"),
-            ("cookie", "x"),
-            ("x-forwarded-for", "::1"),
-            ("x-forwarded-proto", "https"),
-            ("connection", "close, X-Private"),
-            ("x-private", "x"),
-            ("te", "trailers"),
-            ("content-type", "application/json"),
+            ("connection", "close, X-Stainless-Private"),
+            ("x-stainless-private", "x"),
+            ("x-anything", "x"),
             ("accept", "*/*"),
             ("x-stainless-lang", "python"),
-            ("user-agent", "x"),
-        ]);
-        let mut left: Vec<_> = for_provider(sent).keys().map(ToString::to_string).collect();
-        left.sort();
-        assert_eq!(left, ["accept", "content-type", "user-agent", "x-stainless-lang"]);
-
-        let answered = headers(&[
-            ("set-cookie", "x"),
-            ("x-request-id", "x"),
-            ("transfer-encoding", "chunked"),
+            ("openai-organization", "x"),
+            ("openai-beta", "x"),
+            ("x-http-method-override", "DELETE"),
+        ];
+        assert_eq!(left(Way::Request, &sent, &[]), ["accept", "openai-beta", "x-stainless-lang"]);
+        let answered = [
             ("content-type", "application/json"),
             ("openai-processing-ms", "5"),
             ("openai-organization", "x"),
-        ]);
-        let mut left: Vec<_> = for_client(answered).keys().map(ToString::to_string).collect();
-        left.sort();
-        assert_eq!(left, ["content-type", "openai-processing-ms"]);
+            ("x-ratelimit-remaining-requests", "1"),
+            ("set-cookie2", "x"),
+            ("x-anything", "x"),
+        ];
+        assert_eq!(left(Way::Answer, &answered, &[]), ["content-type", "openai-processing-ms"]);
+    }
+
+    #[test]
+    fn an_operators_additions_pass_but_for_what_never_does() {
+        let sent = [("x-title", "a"), ("x-acme-one", "a"), ("x-api-key", "a"), ("x-forwarded-for", "a")];
+        assert_eq!(left(Way::Request, &sent, &["x-title", "x-*"]), ["x-acme-one", "x-title"]);
+        for wrong in ["", "*", "X-Title", "x title", "authorization", "cookie", "set-cookie", "x-forwarded-*"] {
+            let addable = Way::Request.can_be_added(wrong) && Way::Answer.can_be_added(wrong);
+            assert!(!addable, "{wrong}");
+        }
+        assert!(Way::Request.can_be_added("x-title") && Way::Answer.can_be_added("x-acme-*"));
+    }
+
+    #[test]
+    fn where_a_key_may_be_nothing_is_passed_on() {
+        for name in &credentials::KEY_HEADERS {
+            assert!(!Way::Request.can_be_added(name.as_str()), "{name}");
+        }
     }
 
     #[test]
     fn all_values_of_a_header_pass_or_none() {
-        let mut sent = HeaderMap::new();
-        for (name, value) in [("x-a", "1"), ("cookie", "1"), ("x-a", "2"), ("cookie", "2")] {
-            sent.append(name, value.parse().unwrap());
-        }
-        let left = for_provider(sent);
-        assert_eq!(left.get_all("x-a").iter().collect::<Vec<_>>(), ["1", "2"]);
-        assert_eq!(left.len(), 2);
+        let sent = headers(&[("accept", "1"), ("cookie", "1"), ("accept", "2"), ("cookie", "2")]);
+        let passing = Way::Request.passing(&sent, &[]);
+        assert_eq!(passing.get_all("accept").iter().collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(passing.len(), 2);
     }
 
     #[test]
@@ -152,5 +180,20 @@ mod tests {
         assert!(is_event_stream(&headers(&[("content-type", "Text/Event-Stream; charset=utf-8")])));
         assert!(!is_event_stream(&headers(&[("content-type", "application/json")])));
         assert!(!is_event_stream(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_file_keeps_a_plain_name_only() {
+        let name = |value: &str| file_name(&headers(&[("content-disposition", value)]));
+        assert_eq!(name("attachment; filename=\"a b.jsonl\"").as_deref(), Some("a b.jsonl"));
+        assert_eq!(name("inline; filename=a.pdf").as_deref(), Some("a.pdf"));
+        for odd in
+            ["inline", "attachment; filename=\"../a\"", "attachment; filename=\"a\\\".html\"", "filename=.bashrc"]
+        {
+            assert_eq!(name(odd), None, "{odd}");
+        }
+        let mut answer = HeaderMap::new();
+        attach(&mut answer, Some("a.pdf"));
+        assert_eq!(answer["content-disposition"], "attachment; filename=\"a.pdf\"");
     }
 }

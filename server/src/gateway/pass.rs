@@ -6,7 +6,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use axum::http::{
-    HeaderMap, Response,
+    HeaderMap, HeaderValue, Response,
     header::{CONTENT_LENGTH, CONTENT_TYPE},
 };
 use bytes::Bytes;
@@ -21,14 +21,16 @@ use super::{
     estimate::{Said, estimate},
     headers,
     limits::Reply,
-    provider::{Provider, ProviderBody},
+    provider::{Provider, ProviderBody, Told},
     refusal::Refusal,
     stream::Client,
 };
 
-/// Whether an answer is one of these: it succeeded, and says of itself that it is something else than JSON.
+/// Whether an answer is one of these: it succeeded, and says of itself that it is something else than JSON, or events.
 pub(super) fn is_for(response: &Response<ProviderBody>) -> bool {
-    response.status().is_success() && !is_json(response.headers())
+    let headers = response.headers();
+    let other = !is_json(headers) && !headers::is_event_stream(headers);
+    response.status().is_success() && other && !Told::of(response.extensions()).encoded
 }
 
 /// What doesn't say of what kind it is, is taken for JSON.
@@ -55,11 +57,12 @@ pub(super) async fn relay(
 ) {
     let (parts, mut body) = response.into_parts();
     let limits = gateway.limits_for(&provider);
-    let length = parts.headers.get(CONTENT_LENGTH).cloned();
-    let mut headers = headers::for_client(parts.headers);
+    let Told { length, file_name, .. } = Told::of(&parts.extensions);
+    let mut headers = parts.headers;
     if let Some(length) = length {
-        headers.insert(CONTENT_LENGTH, length);
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
+    headers::attach(&mut headers, file_name.as_deref());
     let prompt = std::mem::take(&mut call.memo.prompt);
     let mut client = Client::new(&call.arrival, &limits, parts.status, headers, reply);
     let is_free = call.arrival.endpoint.counts == Counts::Free;

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use super::own_keys;
 pub(super) use sending::Sending;
 pub(super) use spool::{Room, Spool, SpoolError, Spooling};
 
@@ -28,6 +29,14 @@ impl Payload {
         match self {
             Self::Whole(bytes) => Some(bytes),
             Self::Spooled { .. } => None,
+        }
+    }
+
+    /// The same without keys of ours; forms, which are mostly files, aren't looked through.
+    pub(super) fn without_own_keys(self) -> Self {
+        match self {
+            Self::Whole(bytes) => Self::Whole(own_keys::masked(bytes)),
+            spooled @ Self::Spooled { .. } => spooled,
         }
     }
 

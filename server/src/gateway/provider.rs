@@ -1,25 +1,34 @@
 //! Who answers calls: one seam, behind which all of them look the same to
 //! metering and to the client.
+//!
+//! Whatever passes between client and provider passes here: of headers those that are listed, of a request no key of
+//! ours, of an answer none of the operator's secrets.
 
+pub(super) mod account;
+mod erasing;
 mod http;
 mod sandbox;
 
 use std::{
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
-use axum::http::{HeaderMap, Response};
+use axum::http::{Extensions, HeaderMap, Response, header};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
+use erasing::Erasing;
+pub(super) use erasing::Secrets;
 pub(super) use http::Client;
 use http::Http;
 use sandbox::Sandbox;
 
 use super::{
     endpoint::{Dialect, Endpoint},
+    headers::{Way, file_name},
+    own_keys,
     payload::Payload,
     routing::breaker::Breaker,
 };
@@ -31,7 +40,7 @@ pub(super) struct ProviderRequest {
     pub(super) endpoint: &'static Endpoint,
     /// What the base address is followed by, with the query.
     pub(super) path: String,
-    /// The client's headers that go on; none of them carries a credential.
+    /// The client's, of which the provider sees those that are listed.
     pub(super) headers: HeaderMap,
     pub(super) body: Payload,
 }
@@ -63,7 +72,41 @@ pub(super) struct Provider {
     pub(super) name: Arc<str>,
     pub(super) timeouts: ProviderTimeouts,
     pub(super) breaker: Breaker,
+    /// Headers that pass for this provider beside the listed ones.
+    request_headers: Vec<String>,
+    answer_headers: Vec<String>,
     kind: Kind,
+}
+
+/// What was read from the headers of an answer, of which no client sees it as it came.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Told {
+    /// The length of its body, in bytes, where it was said.
+    pub(super) length: Option<u64>,
+    /// Whether the body is compressed, though nobody asked for that: then nothing in it can be read here.
+    pub(super) encoded: bool,
+    /// What the body is called as a file.
+    pub(super) file_name: Option<String>,
+    /// What the provider calls the operator's organization and project.
+    pub(super) account: Vec<String>,
+}
+
+impl Told {
+    fn read(headers: &HeaderMap) -> Self {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+        let account = ["openai-organization", "openai-project", "anthropic-organization-id"];
+        Self {
+            length: text(header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse().ok()),
+            encoded: headers.get_all(header::CONTENT_ENCODING).iter().any(|value| value != "identity"),
+            file_name: file_name(headers),
+            account: account.into_iter().filter_map(|name| text(name).map(str::to_owned)).collect(),
+        }
+    }
+
+    /// What was read from the answer that these are the extensions of.
+    pub(super) fn of(extensions: &Extensions) -> Self {
+        extensions.get().cloned().unwrap_or_default()
+    }
 }
 
 #[derive(Debug)]
@@ -83,16 +126,40 @@ impl Provider {
             ProviderKind::Anthropic { base_url, api_key } => http(Dialect::Anthropic, base_url, api_key)?,
             ProviderKind::Sandbox => Kind::Sandbox(Sandbox::default()),
         };
-        let (name, timeouts) = (Arc::clone(&config.name), config.timeouts);
-        Ok(Self { name, timeouts, breaker: Breaker::default(), kind })
+        let mut request_headers = config.request_headers.clone();
+        if matches!(kind, Kind::Sandbox(_)) {
+            request_headers.push(sandbox::OWN_HEADERS.to_owned());
+        }
+        Ok(Self {
+            name: Arc::clone(&config.name),
+            timeouts: config.timeouts,
+            breaker: Breaker::default(),
+            request_headers,
+            answer_headers: config.answer_headers.clone(),
+            kind,
+        })
     }
 
-    /// Asks, and returns when the answer's headers are there.
-    pub(super) async fn ask(&self, request: ProviderRequest) -> Result<Response<ProviderBody>, ProviderError> {
-        match &self.kind {
-            Kind::Http(http) => http.ask(request).await,
-            Kind::Sandbox(sandbox) => Box::pin(sandbox.answer(request)).await,
-        }
+    /// Asks, and returns when the answer's headers are there; `secrets` are taken out of it.
+    pub(super) async fn ask(
+        &self,
+        mut request: ProviderRequest,
+        secrets: &Secrets,
+    ) -> Result<Response<ProviderBody>, ProviderError> {
+        let passing = Way::Request.passing(&request.headers, &self.request_headers);
+        request.headers = without(passing, own_keys::are_in);
+        request.body = request.body.without_own_keys();
+        let answer = match &self.kind {
+            Kind::Http(http) => http.ask(request).await?.map(|body| ProviderBody::network(body, secrets)),
+            Kind::Sandbox(sandbox) => Box::pin(sandbox.answer(request)).await?,
+        };
+        let (mut parts, body) = answer.into_parts();
+        let told = Told::read(&parts.headers);
+        let passing = Way::Answer.passing(&parts.headers, &self.answer_headers);
+        parts.headers = without(passing, |value| secrets.are_in(value));
+        parts.extensions = Extensions::new();
+        parts.extensions.insert(told);
+        Ok(Response::from_parts(parts, body))
     }
 
     /// Whether it understands calls of this kind: the sandbox understands all.
@@ -104,11 +171,26 @@ impl Provider {
     }
 }
 
+/// Leaves out values that quote a secret: they say nothing that is worth the rest of them.
+fn without(headers: HeaderMap, is_secret_in: impl Fn(&[u8]) -> bool) -> HeaderMap {
+    if !headers.values().any(|value| is_secret_in(value.as_bytes())) {
+        return headers;
+    }
+    let harmless = headers.iter().filter(|(_, value)| !is_secret_in(value.as_bytes()));
+    harmless.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 /// The body of a provider's answer.
 #[derive(Debug)]
 pub(super) enum ProviderBody {
-    Network(Incoming),
+    Network { body: Incoming, erasing: Erasing, over: bool },
     Sandbox(sandbox::Pieces),
+}
+
+impl ProviderBody {
+    fn network(body: Incoming, secrets: &Secrets) -> Self {
+        Self::Network { body, erasing: Erasing::new(secrets.clone()), over: false }
+    }
 }
 
 /// The connection broke before the answer's end.
@@ -122,14 +204,38 @@ impl Body for ProviderBody {
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         match self.get_mut() {
-            Self::Network(body) => Pin::new(body).poll_frame(context).map_err(|_| BrokenOff),
+            Self::Network { body, erasing, over } => loop {
+                if *over {
+                    return Poll::Ready(None);
+                }
+                let passed = match ready!(Pin::new(&mut *body).poll_frame(context)) {
+                    None => {
+                        *over = true;
+                        erasing.finish()
+                    }
+                    Some(Err(_)) => return Poll::Ready(Some(Err(BrokenOff))),
+                    // Trailers end here.
+                    Some(Ok(frame)) => frame.into_data().map_or(Bytes::new(), |data| erasing.push(data)),
+                };
+                if !passed.is_empty() {
+                    return Poll::Ready(Some(Ok(Frame::data(passed))));
+                }
+            },
             Self::Sandbox(pieces) => pieces.poll_next(context).map(|piece| piece.map(|piece| piece.map(Frame::data))),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Network(body) => body.size_hint(),
+            // What is erased keeps its length.
+            Self::Network { body, erasing, .. } => {
+                let (mut hint, held) = (body.size_hint(), erasing.holds() as u64);
+                if let Some(upper) = hint.upper() {
+                    hint.set_upper(upper.saturating_add(held));
+                }
+                hint.set_lower(hint.lower().saturating_add(held));
+                hint
+            }
             Self::Sandbox(pieces) => pieces.size_hint(),
         }
     }

@@ -74,6 +74,11 @@ impl Refusal {
 
     /// The JSON that says it.
     pub(crate) fn json(&self) -> String {
+        self.json_called(self.code)
+    }
+
+    /// The same under another code.
+    fn json_called(&self, code: &str) -> String {
         #[derive(Serialize)]
         struct Document<'a> {
             error: Inner<'a>,
@@ -85,7 +90,7 @@ impl Refusal {
             param: Option<&'a str>,
             code: &'a str,
         }
-        let Self { kind, code, param, .. } = self;
+        let Self { kind, param, .. } = self;
         // It may quote what the client said, which may be a secret in the wrong place.
         let message = &*Secret::redact(&self.message);
         let error = Inner { message, r#type: kind, param: param.as_deref(), code };
@@ -138,6 +143,14 @@ impl Refusal {
     /// The answer to a client of `dialect`, about the call with this id.
     pub(super) fn response_in(&self, dialect: Dialect, id: CallId) -> Response {
         self.response_with(self.json_in(dialect, id))
+    }
+
+    /// The same under the code that a provider has for it.
+    pub(super) fn response_called(&self, code: &str, dialect: Dialect, id: CallId) -> Response {
+        self.response_with(match dialect {
+            Dialect::OpenAi => self.json_called(code),
+            Dialect::Anthropic => self.json_in(dialect, id),
+        })
     }
 
     fn response_with(&self, json: String) -> Response {

@@ -102,7 +102,8 @@ async fn once(
     pass: Pass<'_>,
 ) -> (Attempt, Next) {
     call.timing.asked();
-    let asked = provider.ask(request.again());
+    let secrets = gateway.secrets();
+    let asked = provider.ask(request.again(), &secrets);
     let in_time = timeout_at(deadline.min(Instant::now() + provider.timeouts.first_byte), asked);
     let (refusal, free) = match call.lifeline.hold(in_time).await {
         Ok(Ok(Ok(response))) => {
@@ -139,8 +140,11 @@ fn settle(provider: &Provider, pass: Pass<'_>, status: StatusCode) {
     match status {
         // It works, and has much to do.
         StatusCode::TOO_MANY_REQUESTS => {}
-        // Whoever is asked with a key that isn't taken might as well be down.
-        StatusCode::UNAUTHORIZED => told(provider, pass.failed(Instant::now())),
+        // Whoever is asked with a key that isn't taken, or at an address that it has left, might as well be down.
+        StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+            told(provider, pass.failed(Instant::now()));
+        }
+        status if status.is_redirection() => told(provider, pass.failed(Instant::now())),
         status if status.is_server_error() => told(provider, pass.failed(Instant::now())),
         _ => told(provider, pass.succeeded()),
     }
@@ -151,8 +155,8 @@ fn result(status: StatusCode) -> &'static str {
     match status {
         StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
         status if status.is_server_error() => "server_error",
-        status if status.is_client_error() => "client_error",
-        _ => "answered",
+        status if status.is_success() => "answered",
+        _ => "client_error",
     }
 }
 

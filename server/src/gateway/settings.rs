@@ -11,7 +11,7 @@ use services::{Services, rate_limits::KeyLimits};
 use super::{
     Gateway,
     offers::{Offer, Offers},
-    provider::Provider,
+    provider::{Provider, Secrets},
 };
 use crate::config::{Config, ConfigError, GatewayConfig};
 
@@ -23,6 +23,8 @@ pub(super) struct Settings {
     pub(super) trusted_proxies: Vec<IpNet>,
     /// How fast calls may come where nobody set another limit.
     pub(super) rate_limits: KeyLimits,
+    /// What no answer of a provider may tell.
+    secrets: Secrets,
 }
 
 impl Settings {
@@ -31,7 +33,13 @@ impl Settings {
     pub(super) fn new(services: &Services, config: &Config, before: Option<&Self>) -> Result<Self, ConfigError> {
         let offers = Offers::new(services, config, before.map(|before| &*before.offers))?;
         let trusted_proxies = config.trusted_proxies.clone();
-        Ok(Self { offers: Arc::new(offers), limits: config.gateway, trusted_proxies, rate_limits: config.rate_limits })
+        Ok(Self {
+            offers: Arc::new(offers),
+            limits: config.gateway,
+            trusted_proxies,
+            rate_limits: config.rate_limits,
+            secrets: Secrets::new(config.secrets().iter().map(String::as_str)),
+        })
     }
 }
 
@@ -56,6 +64,11 @@ impl Gateway {
     /// The limits of a call that this provider answers.
     pub(super) fn limits_for(&self, provider: &Provider) -> GatewayConfig {
         GatewayConfig { idle_timeout: provider.timeouts.idle, ..self.limits() }
+    }
+
+    /// What no answer of a provider may tell.
+    pub(super) fn secrets(&self) -> Secrets {
+        self.settings.load().secrets.clone()
     }
 
     pub(super) fn offers(&self) -> Arc<Offers> {

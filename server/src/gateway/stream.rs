@@ -26,12 +26,20 @@ use super::{
     estimate::Said,
     headers,
     limits::Reply,
-    provider::{BrokenOff, Provider, ProviderBody},
+    provider::{BrokenOff, Provider, ProviderBody, Told},
     refusal::Refusal,
     sse::{Event, Ready, Splitter, data},
     usage::{EventKind, Reported, Reports},
 };
 use crate::config::GatewayConfig;
+
+/// Whether an answer is one: it succeeded, and a stream was asked for.
+pub(super) fn is_for(call: &Call, response: &Response<ProviderBody>) -> bool {
+    response.status().is_success()
+        && call.memo.may_stream
+        && headers::is_event_stream(response.headers())
+        && !Told::of(response.extensions()).encoded
+}
 
 /// Passes on a stream, and stores what it used before its end.
 pub(super) async fn relay(
@@ -46,7 +54,7 @@ pub(super) async fn relay(
     let status = parts.status;
     let limits = gateway.limits_for(&provider);
     let prompt = std::mem::take(&mut call.memo.prompt);
-    let client = Client::new(&call.arrival, &limits, status, headers::for_client(parts.headers), reply);
+    let client = Client::new(&call.arrival, &limits, status, parts.headers, reply);
     let mut relay = Relay::new(call, &limits, client);
     let ending = call.lifeline.hold(relay.pass_events(&mut pieces)).await.unwrap_or(Ending::Cut);
     let complete = matches!(ending, Ending::Complete { .. });

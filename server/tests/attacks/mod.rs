@@ -1,5 +1,8 @@
 //! What a stranger, a neighbour or a careless proxy tries, and what comes of it.
 
+mod answers;
+mod credentials;
+mod requests;
 mod session;
 mod sign_up;
 mod traces;

@@ -27,63 +27,63 @@ use tokio::net::TcpListener;
 
 use super::upstream::Upstream;
 
-pub(super) const CHAT: &str = "/v1/chat/completions";
-pub(super) const EMBEDDINGS: &str = "/v1/embeddings";
+pub(crate) const CHAT: &str = "/v1/chat/completions";
+pub(crate) const EMBEDDINGS: &str = "/v1/embeddings";
 /// What the gateway asks providers with.
-pub(super) const PROVIDER_KEY: &str = "sk-of-the-operator";
+pub(crate) const PROVIDER_KEY: &str = "sk-of-the-operator";
 
-pub(super) struct Stage {
-    pub(super) address: SocketAddr,
-    pub(super) services: Services,
-    pub(super) meter: Meter,
-    pub(super) gateway: Gateway,
-    pub(super) actor: Actor,
-    pub(super) project: ProjectId,
-    pub(super) key: CreatedApiKey,
+pub(crate) struct Stage {
+    pub(crate) address: SocketAddr,
+    pub(crate) services: Services,
+    pub(crate) meter: Meter,
+    pub(crate) gateway: Gateway,
+    pub(crate) actor: Actor,
+    pub(crate) project: ProjectId,
+    pub(crate) key: CreatedApiKey,
     client: Client<HttpConnector, Full<Bytes>>,
     _data: TempDir,
 }
 
 /// An answer that has been read.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl Answer {
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 
     /// The error's code.
-    pub(super) fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         self.json()["error"]["code"].as_str().unwrap().to_owned()
     }
 
-    pub(super) fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         self.headers["x-request-id"].to_str().unwrap()
     }
 }
 
 impl Stage {
     /// A gateway to `upstream`, and the sandbox besides.
-    pub(super) async fn new(upstream: &Upstream) -> Self {
+    pub(crate) async fn new(upstream: &Upstream) -> Self {
         Self::with(&[upstream], "").await
     }
 
     /// A gateway to these providers, tried in order, with more of the configuration's `[gateway]` table.
-    pub(super) async fn with(upstreams: &[&Upstream], limits: &str) -> Self {
+    pub(crate) async fn with(upstreams: &[&Upstream], limits: &str) -> Self {
         Self::by(Arc::new(SystemClock), upstreams, limits).await
     }
 
     /// The same by another clock.
-    pub(super) async fn by(clock: Arc<dyn Clock>, upstreams: &[&Upstream], limits: &str) -> Self {
+    pub(crate) async fn by(clock: Arc<dyn Clock>, upstreams: &[&Upstream], limits: &str) -> Self {
         let provider = |(number, upstream): (usize, &&Upstream)| {
             format!(
                 "[[provider]]\nname = \"upstream-{number}\"\nkind = \"openai\"\nbase_url = \"http://{}/v1\"\n\
@@ -154,22 +154,22 @@ price = {{ input_per_million = "1.00" }}
     }
 
     /// A gateway whose models are all answered by the sandbox or by nobody.
-    pub(super) async fn sandbox() -> Self {
+    pub(crate) async fn sandbox() -> Self {
         Self::new(&Upstream::down().await).await
     }
 
-    pub(super) async fn key(&self, change: impl FnOnce(&mut NewApiKey)) -> CreatedApiKey {
+    pub(crate) async fn key(&self, change: impl FnOnce(&mut NewApiKey)) -> CreatedApiKey {
         let mut asked = asked(Some(self.project), Level::Standard);
         change(&mut asked);
         services::api_keys::create(&self.services, &self.actor, asked).await.unwrap()
     }
 
-    pub(super) async fn send(&self, request: Request<Full<Bytes>>) -> Response<Incoming> {
+    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Response<Incoming> {
         self.client.request(request).await.unwrap()
     }
 
     /// Sends a request with these headers, and reads the answer to its end.
-    pub(super) async fn request(
+    pub(crate) async fn request(
         &self,
         method: Method,
         path: &str,
@@ -184,12 +184,12 @@ price = {{ input_per_million = "1.00" }}
     }
 
     /// Posts with the stage's key.
-    pub(super) async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
         read(self.post_unread(path, body).await).await
     }
 
     /// The same, with the answer's body still to come.
-    pub(super) async fn post_unread(&self, path: &str, body: impl Into<Bytes>) -> Response<Incoming> {
+    pub(crate) async fn post_unread(&self, path: &str, body: impl Into<Bytes>) -> Response<Incoming> {
         let request = Request::post(format!("http://{}{path}", self.address))
             .header("authorization", format!("Bearer {}", self.key.secret))
             .header("content-type", "application/json")
@@ -198,21 +198,21 @@ price = {{ input_per_million = "1.00" }}
     }
 
     /// All calls in the log, the newest first.
-    pub(super) async fn calls(&self) -> Vec<Call> {
+    pub(crate) async fn calls(&self) -> Vec<Call> {
         let pages = services::calls::export(&self.services, &self.actor, &CallQuery::default()).await.unwrap();
         let pages: Vec<Vec<Call>> = pages.try_collect().await.unwrap();
         pages.into_iter().flatten().collect()
     }
 
     /// The only call in the log.
-    pub(super) async fn call(&self) -> Call {
+    pub(crate) async fn call(&self) -> Call {
         let mut calls = self.calls().await;
         assert_eq!(calls.len(), 1, "{calls:?}");
         calls.remove(0)
     }
 }
 
-pub(super) async fn read(response: Response<Incoming>) -> Answer {
+pub(crate) async fn read(response: Response<Incoming>) -> Answer {
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Answer { status: parts.status, headers: parts.headers, body }

@@ -20,16 +20,16 @@ use tokio_stream::wrappers::ReceiverStream;
 
 /// What a provider was asked.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
-    pub(super) method: Method,
-    pub(super) path: String,
-    pub(super) query: Option<String>,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+pub(crate) struct Asked {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: Option<String>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl Asked {
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 }
@@ -37,13 +37,13 @@ impl Asked {
 type Behaviour = Arc<dyn Fn(Asked) -> BoxFuture<'static, Response> + Send + Sync>;
 
 #[derive(Clone)]
-pub(super) struct Upstream {
-    pub(super) address: SocketAddr,
+pub(crate) struct Upstream {
+    pub(crate) address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Upstream {
-    pub(super) async fn new<F: Future<Output = Response> + Send + 'static>(
+    pub(crate) async fn new<F: Future<Output = Response> + Send + 'static>(
         behaviour: impl Fn(Asked) -> F + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -55,7 +55,7 @@ impl Upstream {
     }
 
     /// Answers everything alike.
-    pub(super) async fn answering(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Self {
+    pub(crate) async fn answering(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Self {
         let (headers, body) = (headers.to_vec(), Bytes::copy_from_slice(body.as_bytes()));
         Self::new(move |_| {
             let mut response = Response::builder().status(status);
@@ -69,7 +69,7 @@ impl Upstream {
     }
 
     /// Answers one call with an event stream, which the test writes piece by piece; an error breaks it off.
-    pub(super) async fn streaming() -> (Self, mpsc::Sender<std::io::Result<Bytes>>) {
+    pub(crate) async fn streaming() -> (Self, mpsc::Sender<std::io::Result<Bytes>>) {
         let (pieces, stream) = mpsc::channel(100);
         let stream = Arc::new(Mutex::new(Some(stream)));
         let upstream = Self::new(move |_| {
@@ -81,12 +81,12 @@ impl Upstream {
     }
 
     /// Takes calls, and never answers.
-    pub(super) async fn hanging() -> Self {
+    pub(crate) async fn hanging() -> Self {
         Self::new(|_| futures::future::pending()).await
     }
 
     /// Reads a little, and closes the connection.
-    pub(super) async fn hanging_up() -> Self {
+    pub(crate) async fn hanging_up() -> Self {
         use tokio::io::AsyncReadExt;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let upstream = Self { address: listener.local_addr().unwrap(), asked: Arc::default() };
@@ -99,12 +99,12 @@ impl Upstream {
     }
 
     /// An address where nobody listens.
-    pub(super) async fn down() -> Self {
+    pub(crate) async fn down() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         Self { address: listener.local_addr().unwrap(), asked: Arc::default() }
     }
 
-    pub(super) fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
+use domain::models::Service;
 use services::{ServiceError, ServiceResult, objects::Object};
 use tokio::time::{Instant, timeout};
 
@@ -12,7 +13,7 @@ use crate::gateway::{
     collect::{Within, collect},
     endpoint::{Act, ENDPOINTS, Verb},
     payload::Payload,
-    provider::ProviderRequest,
+    provider::{ProviderRequest, Told, account},
 };
 
 /// How long a provider may take to answer.
@@ -34,9 +35,17 @@ pub(super) async fn ask(gateway: &Gateway, object: &Object) -> ServiceResult<Opt
         body: Payload::Whole(Bytes::new()),
     };
     let silent = || ServiceError::Internal("a provider doesn't tell of what it keeps".to_owned());
-    let response = timeout(PATIENCE, provider.ask(request)).await.map_err(|_| silent())?.map_err(|_| silent())?;
+    let response = timeout(PATIENCE, provider.ask(request, &gateway.secrets()))
+        .await
+        .map_err(|_| silent())?
+        .map_err(|_| silent())?;
     let (parts, mut body) = response.into_parts();
     let within = Within { bytes: LARGEST, idle: PATIENCE, deadline: Instant::now() + PATIENCE };
     let bytes = collect(&mut body, within).await.map_err(|_| silent())?;
+    let bytes = match endpoint.service {
+        // Jobs say whose they are.
+        Service::FineTuning => account::without_names(bytes, &Told::of(&parts.extensions).account),
+        _ => bytes,
+    };
     Ok(Some((parts.status, bytes)))
 }

@@ -6,13 +6,14 @@ use axum::http::{
     HeaderName, HeaderValue, Request, Response, Uri,
     header::{ACCEPT_ENCODING, AUTHORIZATION},
 };
+use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{self, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
 
-use super::{ProviderBody, ProviderError, ProviderRequest};
+use super::{ProviderError, ProviderRequest};
 use crate::{
     config::{ConfigError, SecretText},
     gateway::{endpoint::Dialect, payload::Sending},
@@ -92,7 +93,7 @@ impl Http {
         Ok(Self { client, base_url: base_url.to_owned(), dialect, credential: credential.transpose()? })
     }
 
-    pub(super) async fn ask(&self, request: ProviderRequest) -> Result<Response<ProviderBody>, ProviderError> {
+    pub(super) async fn ask(&self, request: ProviderRequest) -> Result<Response<Incoming>, ProviderError> {
         let uri = Uri::try_from(format!("{}{}", self.base_url, request.path))
             .map_err(|_| ProviderError::Unreached { timed_out: false })?;
         let mut asked = Request::new(request.body.send());
@@ -108,7 +109,7 @@ impl Http {
             headers.insert(name.clone(), value.clone());
         }
         match self.client.0.request(asked).await {
-            Ok(response) => Ok(response.map(ProviderBody::Network)),
+            Ok(response) => Ok(response),
             Err(error) if error.is_connect() => Err(ProviderError::Unreached { timed_out: timed_out(&error) }),
             Err(_) => Err(ProviderError::Broken),
         }

@@ -31,6 +31,9 @@ use super::{ProviderBody, ProviderError, ProviderRequest};
 use crate::gateway::endpoint::{Dialect, Verb};
 pub(super) use pieces::Pieces;
 
+/// What tells it how to behave; other providers never see that.
+pub(super) const OWN_HEADERS: &str = "x-sandbox-*";
+
 #[derive(Debug, Default)]
 pub(super) struct Sandbox {
     files: Files,

@@ -125,6 +125,18 @@ impl Refusal {
         Self::new(StatusCode::BAD_GATEWAY, "upstream_error", "upstream_error", message)
     }
 
+    /// What a provider refuses as the client's own doing, without saying why in a form that a client would understand.
+    pub(crate) fn upstream_refused(status: StatusCode) -> Self {
+        let message = format!("The provider refuses this: it answered {}, and doesn't say why.", status.as_u16());
+        Self::new(status, "invalid_request_error", "invalid_request_error", message)
+    }
+
+    /// 429: the operator's account with a provider takes no more for now.
+    pub(crate) fn upstream_busy() -> Self {
+        let message = "The provider takes no more calls from this gateway for now. Try again later.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", "rate_limit_exceeded", message)
+    }
+
     pub(crate) fn upstream_timeout(message: &'static str) -> Self {
         Self::new(StatusCode::GATEWAY_TIMEOUT, "upstream_error", "upstream_timeout", message)
     }

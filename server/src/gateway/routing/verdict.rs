@@ -26,11 +26,16 @@ pub(super) enum Next {
 /// What may be tried after a provider answered with this.
 ///
 /// A 429 says that nothing was done, and a 5xx that it failed: both are tried again. A 401 is about the gateway's key,
-/// so that another provider may know better. Everything else is the client's to hear.
+/// and so are its like and redirects about how the gateway is set up, so that another provider may know better.
+/// Everything else is the client's to hear.
 pub(super) fn of_answer(status: StatusCode, headers: &HeaderMap, repeatable: bool) -> Next {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     match status {
-        StatusCode::UNAUTHORIZED => return Next::Others,
+        StatusCode::UNAUTHORIZED
+        | StatusCode::PAYMENT_REQUIRED
+        | StatusCode::FORBIDDEN
+        | StatusCode::PROXY_AUTHENTICATION_REQUIRED => return Next::Others,
+        status if status.is_redirection() => return Next::Others,
         StatusCode::TOO_MANY_REQUESTS => {}
         status if status.is_server_error() && repeatable => {}
         _ => return Next::Nothing,
@@ -86,6 +91,10 @@ mod tests {
             (400, vec![("retry-after", "1")], Next::Nothing),
             (404, vec![], Next::Nothing),
             (401, vec![], Next::Others),
+            (402, vec![], Next::Others),
+            (403, vec![], Next::Others),
+            (407, vec![], Next::Others),
+            (307, vec![], Next::Others),
             (429, vec![], Next::AnyAfter(None)),
             (500, vec![], Next::AnyAfter(None)),
             (529, vec![], Next::AnyAfter(None)),

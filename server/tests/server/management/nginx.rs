@@ -21,7 +21,7 @@ use hyper_util::{
 use patience::find;
 use tempfile::TempDir;
 
-use crate::{process::some_port, world::World};
+use crate::{gateway::upstream::Upstream, process::some_port, world::World};
 
 const DOCUMENTED: &str = include_str!("../../../../docs/nginx-authz.conf");
 
@@ -34,9 +34,14 @@ struct Nginx {
 impl Nginx {
     /// Serves a report, in front of which it asks `hub` with `key`; `scope` is what its route takes.
     async fn start(hub: SocketAddr, key: &str, scope: &str) -> Self {
+        Self::before(None, hub, key, scope).await
+    }
+
+    /// The same in front of a server, if one is named.
+    async fn before(backend: Option<SocketAddr>, hub: SocketAddr, key: &str, scope: &str) -> Self {
         for _ in 0..8 {
             let address = SocketAddr::from(([127, 0, 0, 1], some_port()));
-            if let Some(nginx) = Self::on(address, hub, key, scope).await {
+            if let Some(nginx) = Self::on(address, backend, hub, key, scope).await {
                 return nginx;
             }
         }
@@ -44,7 +49,13 @@ impl Nginx {
     }
 
     /// Nothing where somebody else has this address.
-    async fn on(address: SocketAddr, hub: SocketAddr, key: &str, scope: &str) -> Option<Self> {
+    async fn on(
+        address: SocketAddr,
+        backend: Option<SocketAddr>,
+        hub: SocketAddr,
+        key: &str,
+        scope: &str,
+    ) -> Option<Self> {
         let own_folder = tempfile::tempdir().unwrap();
         let folder = own_folder.path();
         std::fs::create_dir(folder.join("files")).unwrap();
@@ -59,6 +70,12 @@ impl Nginx {
             .replace("toll_admin_…", key)
             .replace("http://tollhouse/v1/authz;", &format!("http://tollhouse/v1/authz{scope};"))
             .replace("http {", &format!("http {{\naccess_log off;\n{temporary}"));
+        let configuration = match backend {
+            None => configuration,
+            Some(backend) => configuration
+                .replace("# Or: proxy_pass http://backend;", &format!("proxy_pass http://{backend};"))
+                .replace("#     proxy_set_header", "proxy_set_header"),
+        };
         let own = format!(
             "daemon off;\nmaster_process off;\npid {0}/nginx.pid;\nerror_log {0}/error.log;\n",
             folder.display()
@@ -166,4 +183,34 @@ async fn a_route_can_take_a_scope_and_nothing_is_given_while_nobody_can_be_asked
     assert_eq!(nginx.get("/report.txt", &[("authorization", &chat)]).await.status(), 403);
     hub.stop().await;
     assert_eq!(nginx.get("/report.txt", &[("authorization", &files)]).await.status(), 503);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_stands_behind_nginx_sees_no_key_and_whose_it_was() {
+    let world = World::new().await;
+    let hub = world.serve("warn").await;
+    let proxy = world.admin_key(&[Scope::Authz]).await;
+    let backend = Upstream::answering(200, &[], "the report").await;
+    let nginx = Nginx::before(Some(backend.address), hub.address, &proxy, "").await;
+    let made = world.key_with(Level::Standard, |_| {}).await;
+    let good = bearer(&made.secret);
+    let ways: [&[(&str, &str)]; 3] = [
+        &[("authorization", &good), ("x-api-key", "foreign"), ("x-tollhouse-key-id", "key_claimed")],
+        &[("x-goog-api-key", &made.secret), ("ocp-apim-subscription-key", &made.secret)],
+        &[("api-key", &made.secret), ("authorization", "Bearer foreign")],
+    ];
+    for headers in ways {
+        assert_eq!(nginx.get("/report.txt", headers).await.status(), 200, "{headers:?}");
+    }
+    let other = bearer("toll_std_000000000000000000000000000000002tlumi");
+    let two = [("authorization", &*other), ("x-api-key", &made.secret)];
+    assert_eq!(nginx.get("/report.txt", &two).await.status(), 401);
+    assert_eq!(nginx.get(&format!("/report.txt?key={}", made.secret), &[("authorization", &good)]).await.status(), 401);
+    let asked = backend.asked();
+    assert_eq!(asked.len(), ways.len());
+    for asked in asked {
+        let seen = format!("{:?}", asked.headers);
+        assert!(!seen.contains(&made.secret) && !seen.contains("foreign"), "{seen}");
+        assert_eq!(asked.headers["x-tollhouse-key-id"], made.api_key.id.to_string().as_str());
+    }
 }

@@ -1,0 +1,103 @@
+//! What a client is told of a provider's error: that it is about the client's request, as the provider says it; anything
+//! else in words of ours, since it is about the operator's account, or about how the gateway is set up.
+
+use axum::http::{HeaderMap, HeaderName, StatusCode, header::RETRY_AFTER};
+use bytes::Bytes;
+use serde::de::IgnoredAny;
+
+use super::{Provider, Refusal};
+use crate::gateway::{
+    call::Call,
+    headers::is_event_stream,
+    provider::{Told, account},
+};
+
+/// The statuses of errors that are about the client's request.
+const THE_CLIENTS: [u16; 13] = [400, 404, 405, 408, 409, 410, 413, 414, 415, 416, 422, 424, 451];
+
+/// When to try again, as the provider says.
+const RETRY: [HeaderName; 3] =
+    [RETRY_AFTER, HeaderName::from_static("retry-after-ms"), HeaderName::from_static("x-should-retry")];
+
+/// What the client is told instead of an answer with this status.
+pub(super) fn in_own_words(
+    call: &Call,
+    provider: &Provider,
+    status: StatusCode,
+    headers: &HeaderMap,
+    told: &Told,
+) -> Option<Refusal> {
+    let name = &provider.name;
+    let refusal = match status {
+        _ if told.encoded => {
+            tracing::error!(provider = %name, "the provider compresses its answers, though it is asked not to");
+            Refusal::upstream_error("The provider compressed its answer, which wasn't asked for, so it can't be read.")
+        }
+        status if status.is_success() && is_event_stream(headers) && !call.memo.may_stream => {
+            Refusal::upstream_error("The provider answered with a stream, which wasn't asked for.")
+        }
+        status if status.is_success() || THE_CLIENTS.contains(&status.as_u16()) => return None,
+        // It is the gateway's key that isn't right, not the client's; and the answer may quote from it.
+        StatusCode::UNAUTHORIZED => {
+            tracing::error!(provider = %name, "the provider refuses its key");
+            Refusal::upstream_error("The provider refuses the gateway's own key. Tell whoever runs it.")
+        }
+        StatusCode::PAYMENT_REQUIRED | StatusCode::FORBIDDEN | StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+            tracing::error!(provider = %name, %status, "the provider refuses this to the gateway");
+            let message = format!(
+                "The provider refuses this to the gateway: it answered {}. Tell whoever runs it.",
+                status.as_u16()
+            );
+            Refusal::upstream_error(message)
+        }
+        StatusCode::TOO_MANY_REQUESTS => Refusal::upstream_busy(),
+        StatusCode::GATEWAY_TIMEOUT => Refusal::upstream_timeout("The provider says that it took too long."),
+        status if status.is_server_error() => {
+            tracing::warn!(provider = %name, %status, "the provider failed");
+            Refusal::upstream_error(format!("The provider failed: it answered {}.", status.as_u16()))
+        }
+        status if status.is_redirection() => {
+            tracing::error!(provider = %name, %status, "the provider leads elsewhere: its base_url isn't right");
+            let message = format!("The provider leads elsewhere ({}), which isn't followed.", status.as_u16());
+            Refusal::upstream_error(message)
+        }
+        _ => {
+            tracing::warn!(provider = %name, %status, "the provider's answer isn't passed on");
+            Refusal::upstream_error(format!("The provider answered {}, which isn't passed on.", status.as_u16()))
+        }
+    };
+    Some(refusal)
+}
+
+/// Whether the body of such an answer is read: what succeeded, or is no error, may go on for ever.
+pub(super) fn is_read(status: StatusCode, refusal: Option<&Refusal>) -> bool {
+    refusal.is_none() || status.is_client_error() || status.is_server_error()
+}
+
+/// Lets an answer of ours say when to try again, as the provider does.
+pub(super) fn say_when(answer: &mut HeaderMap, headers: &HeaderMap) {
+    for name in RETRY {
+        if let Some(value) = headers.get(&name) {
+            answer.insert(name, value.clone());
+        }
+    }
+}
+
+/// An error's body as the client may read it: JSON, in which the operator's account has no name. `None` for anything else.
+pub(super) fn readable(body: Bytes, told: &Told) -> Option<Bytes> {
+    serde_json::from_slice::<IgnoredAny>(&body).ok()?;
+    Some(account::without_names(body, &told.account))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_isnt_json_isnt_read() {
+        for body in ["", "<html>", "data: {}\n\n", "{\"a\":"] {
+            assert_eq!(readable(Bytes::from_static(body.as_bytes()), &Told::default()), None, "{body}");
+        }
+        assert!(readable(Bytes::from_static(b"{}"), &Told::default()).is_some());
+    }
+}
