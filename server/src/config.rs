@@ -10,6 +10,7 @@ mod options;
 mod resolve;
 mod secret;
 mod shared;
+mod warnings;
 
 use std::{
     fmt,
@@ -22,12 +23,15 @@ use std::{
 
 use domain::{models::Service, money::Price};
 use ipnet::IpNet;
+use serde::Deserialize;
 use services::{Quotas, metering::JournalSettings, models::OfferedModel, rate_limits::KeyLimits};
 
 pub use errors::ConfigError;
 pub use gateway::GatewayConfig;
 pub use options::{LogFormat, Options};
 pub use shared::{Shared, Untracked};
+
+use crate::security::client_ip::Proxies;
 
 /// Everything the server is told before it starts; checked, and complete.
 #[derive(Clone, Debug)]
@@ -46,8 +50,10 @@ pub struct Config {
     /// Whether strangers may sign up. Unless the file says so, not where calls cost the operator something.
     pub sign_up_open: bool,
     pub quotas: Quotas,
-    /// Whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpNet>,
+    /// Whose word for a client's address and scheme is believed.
+    pub trusted_proxies: Arc<[IpNet]>,
+    /// Where they say it.
+    pub address_header: AddressHeader,
     /// Whether session cookies may travel over plain http beyond loopback.
     pub allow_insecure_http: bool,
     pub gateway: GatewayConfig,
@@ -59,6 +65,17 @@ pub struct Config {
     pub gateway_files_provider: Option<Arc<str>>,
     pub providers: Vec<ProviderConfig>,
     pub models: Vec<ModelConfig>,
+}
+
+/// The header by which proxies tell whom they speak for.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AddressHeader {
+    /// And `X-Forwarded-Proto` for the scheme.
+    #[default]
+    XForwardedFor,
+    /// RFC 7239.
+    Forwarded,
 }
 
 /// Somebody who answers calls.
@@ -182,6 +199,10 @@ impl Config {
         .into_iter()
         .filter_map(|(setting, same)| (!same).then_some(setting))
         .collect()
+    }
+
+    pub(crate) fn proxies(&self) -> Proxies {
+        Proxies { networks: Arc::clone(&self.trusted_proxies), header: self.address_header }
     }
 
     /// Every secret that is configured, and that nobody may be told.

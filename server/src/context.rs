@@ -8,14 +8,11 @@ use std::{
 use app::api::context::{RequestContext, SessionCookies};
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, header, request::Parts},
+    http::{Extensions, HeaderMap, header, request::Parts, uri::Authority},
 };
 use services::accounts::Device;
 
-use crate::{
-    hub::Hub,
-    security::{client_ip, events::Known},
-};
+use crate::{config::Config, hub::Hub, security::events::Known};
 
 /// Longest user agent that is kept, in characters.
 const USER_AGENT_LENGTH: usize = 300;
@@ -37,25 +34,27 @@ pub(crate) struct RequestInfo {
 impl RequestInfo {
     fn new(hub: &Hub, headers: &HeaderMap, peer: Option<IpAddr>) -> Self {
         let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
-        let trusted = peer.is_some_and(|peer| client_ip::is_trusted(peer, &hub.config().trusted_proxies));
+        let config = hub.config();
+        let proxies = config.proxies();
         let host = text(header::HOST).unwrap_or_default();
-        let forwarded_https = trusted && headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
-        let origin = match &hub.config().public_url {
+        let secure = is_reached_by_https(&config, peer, headers);
+        let origin = match &config.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
-            None => format!("{}://{host}", if forwarded_https { "https" } else { "http" }),
+            None => format!("{}://{host}", if secure { "https" } else { "http" }),
         };
-        let secure = origin.starts_with("https://");
         let cookies = SessionCookies { secure };
         let local = is_loopback_host(host) && peer.is_none_or(|peer| peer.is_loopback());
+        let exposed = !secure && !local && !config.allow_insecure_http;
         Self {
             device: Device {
-                ip: peer.map(|peer| client_ip::client(peer, headers, &hub.config().trusted_proxies)),
+                ip: peer.and_then(|peer| proxies.client(peer, headers)),
                 user_agent: text(header::USER_AGENT).unwrap_or_default().chars().take(USER_AGENT_LENGTH).collect(),
             },
-            session_token: cookie(headers, cookies.name()),
+            // Whoever is seen on the way is nobody, wherever that would be asked.
+            session_token: cookie(headers, cookies.name()).filter(|_| !exposed),
             cookies,
             origin,
-            exposed: !secure && !local && !hub.config().allow_insecure_http,
+            exposed,
             known: Known::default(),
         }
     }
@@ -86,19 +85,33 @@ impl FromRequestParts<Hub> for RequestInfo {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, hub: &Hub) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
         let known = parts.extensions.get::<Known>().cloned().unwrap_or_default();
-        Ok(Self { known, ..Self::new(hub, &parts.headers, peer) })
+        Ok(Self { known, ..Self::new(hub, &parts.headers, peer(&parts.extensions)) })
     }
 }
 
+/// Whether a client reaches the server over https: so the operator says, or else a proxy that they trust.
+pub(crate) fn is_reached_by_https(config: &Config, peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
+    match &config.public_url {
+        Some(url) => url.starts_with("https://"),
+        None => peer.is_some_and(|peer| config.proxies().say_https(peer, headers)),
+    }
+}
+
+/// Who is connected to the server.
+pub(crate) fn peer(extensions: &Extensions) -> Option<IpAddr> {
+    extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
+}
+
 /// Whether `host`, as a browser sends it, can only mean this very machine.
-fn is_loopback_host(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+pub(crate) fn is_loopback_host(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    let (name, port) = host.split_at(authority.host().len().min(host.len()));
+    let is_whole = name == authority.host()
+        && (port.is_empty()
+            || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit())));
+    let name = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    is_whole && (name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()))
 }
 
 /// The value of the cookie called `name` (RFC 6265, section 5.4).
@@ -122,7 +135,16 @@ mod tests {
         for host in ["localhost", "localhost:3000", "127.0.0.1:3000", "[::1]:3000"] {
             assert!(is_loopback_host(host), "{host}");
         }
-        for host in ["", "hub.example", "localhost.example", "10.0.0.1", "127.0.0.1.example"] {
+        for host in [
+            "",
+            "hub.example",
+            "localhost.example",
+            "10.0.0.1",
+            "127.0.0.1.example",
+            "127.0.0.1:3000@evil.example",
+            "localhost@evil.example",
+            "[::1].evil.example",
+        ] {
             assert!(!is_loopback_host(host), "{host}");
         }
     }

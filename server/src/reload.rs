@@ -49,6 +49,9 @@ impl Reloader {
         services::models::apply(&self.hub.services, config.offered_models()).await?;
         self.gateway.take_up(&config)?;
         let (models, providers) = (config.models.len(), config.providers.len());
+        for warning in config.warnings() {
+            tracing::warn!("{warning}");
+        }
         for setting in self.hub.take_up(config) {
             tracing::warn!(setting, "what was changed here takes effect at the next start");
         }

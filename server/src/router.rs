@@ -39,7 +39,6 @@ pub fn router(hub: Hub, gateway: gateway::Gateway) -> Router {
     let dashboard = Router::new()
         .merge(api)
         .fallback(dashboard::show)
-        .layer(middleware::from_fn_with_state(hub.clone(), security::add_headers))
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         // The files are compressed already; this is for answers and for the page with its boot data.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
@@ -49,6 +48,7 @@ pub fn router(hub: Hub, gateway: gateway::Gateway) -> Router {
         .route("/readyz", get(health::readyz))
         .with_state(hub.clone());
     let metrics = Router::new().route("/metrics", get(metrics::show)).with_state((hub.clone(), gateway.clone()));
-    let programs = management::router(hub, gateway.clone()).merge(gateway::router(gateway));
-    Router::new().merge(health).merge(metrics).merge(programs).fallback_service(dashboard)
+    let programs = management::router(hub.clone(), gateway.clone()).merge(gateway::router(gateway));
+    let all = Router::new().merge(health).merge(metrics).merge(programs).fallback_service(dashboard);
+    all.layer(middleware::from_fn_with_state(hub, security::add_headers))
 }

@@ -23,6 +23,7 @@ use super::question::{Question, Wanted};
 use crate::{
     gateway::{credentials, refusal::Refusal},
     management::Management,
+    security::client_ip,
 };
 
 pub(crate) const PATH: &str = "/v1/authz";
@@ -61,7 +62,8 @@ async fn answer(management: &Management, request: &Parts) -> Result<Response, Re
         secret: &secret,
         wanted: routed.wanted,
         model: routed.model.as_deref(),
-        ip: forwarded_for(&request.headers),
+        // Those before it are what the client claims.
+        ip: client_ip::seen_by_proxy(&request.headers),
     };
     let bearer = question.answer(gateway).await.map_err(|denied| denied.refusal)?;
     gateway.note_use(&bearer, request);
@@ -90,12 +92,6 @@ fn askers_key(headers: &HeaderMap) -> Result<Secret, Refusal> {
 /// Who is connected: the proxy itself.
 fn peer(request: &Parts) -> Option<IpAddr> {
     request.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical())
-}
-
-/// The client's address, as the proxy saw it. Those before it are what the client claims.
-fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
-    let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
-    last.rsplit(',').next()?.trim().parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
 }
 
 /// What a proxy's route asks for.

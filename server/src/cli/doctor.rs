@@ -15,13 +15,27 @@ const CONNECT: Duration = Duration::from_secs(5);
 struct Check {
     name: String,
     ok: bool,
+    /// Whether it is most likely not meant, though everything works.
+    warns: bool,
     detail: String,
 }
 
 impl Check {
     fn of(name: impl Into<String>, result: Result<String, String>) -> Self {
         let ok = result.is_ok();
-        Self { name: name.into(), ok, detail: result.unwrap_or_else(|problem| problem) }
+        Self { name: name.into(), ok, warns: false, detail: result.unwrap_or_else(|problem| problem) }
+    }
+
+    fn warning(detail: String) -> Self {
+        Self { name: "setup".to_owned(), ok: true, warns: true, detail }
+    }
+
+    fn sign(&self) -> &'static str {
+        match (self.ok, self.warns) {
+            (false, _) => "FAIL",
+            (true, true) => "warn",
+            (true, false) => "ok  ",
+        }
     }
 }
 
@@ -39,11 +53,12 @@ pub(super) async fn run(config: Config, json: bool) -> Result<(), CliError> {
             checks.push(Check::of(format!("upstream {}", provider.name), connect(&host, port).await));
         }
     }
+    checks.extend(config.warnings().into_iter().map(Check::warning));
     let failed = checks.iter().filter(|check| !check.ok).count();
     output::data(json, &checks, |checks| {
         checks
             .iter()
-            .map(|check| format!("{}  {}: {}", if check.ok { "ok  " } else { "FAIL" }, check.name, check.detail))
+            .map(|check| format!("{}  {}: {}", check.sign(), check.name, check.detail))
             .collect::<Vec<_>>()
             .join("\n")
     })?;

@@ -32,6 +32,9 @@ async fn serve(listener: TcpListener, options: Options, config: Config, services
     let gateway = Gateway::new(services.clone(), meter.clone(), &config)?;
     jobs::start(&services);
     gateway.start_jobs();
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
     let hub = Hub::new(config, services, meter.clone());
     Reloader::new(options, hub.clone(), gateway.clone()).start()?;
     announce(&hub, listener.local_addr()?).await?;

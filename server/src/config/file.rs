@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use domain::{models::Service, money::Price, rate_limits::RateLimits};
 use serde::Deserialize;
 
-use super::{Untracked, duration::Time};
+use super::{AddressHeader, Untracked, duration::Time};
 
 /// `tollhouse.toml`. A key that isn't listed here is refused, since it is most likely misspelt.
 #[derive(Default, Deserialize)]
@@ -85,6 +85,7 @@ pub(super) struct QuotasTable {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ServerTable {
     pub(super) trusted_proxies: Vec<String>,
+    pub(super) address_header: AddressHeader,
     pub(super) allow_insecure_http: bool,
 }
 

@@ -16,8 +16,8 @@ use ipnet::IpNet;
 use services::{Quotas, rate_limits::KeyLimits};
 
 use super::{
-    Config, ConfigError, GatewayConfig, ModelConfig, ModelProvider, Options, ProviderConfig, ProviderKind,
-    ProviderTimeouts, SecretText,
+    AddressHeader, Config, ConfigError, GatewayConfig, ModelConfig, ModelProvider, Options, ProviderConfig,
+    ProviderKind, ProviderTimeouts, SecretText,
     file::{File, GatewayTable, LimitsTable, QuotasTable},
     offers::{model, provider},
     secret::secret,
@@ -99,6 +99,7 @@ pub(super) fn with_file(
         sign_up_open: tables.sign_up.open.unwrap_or(!super::asks_others(&providers)),
         quotas: quotas(&at, &tables.quotas)?,
         trusted_proxies,
+        address_header: tables.server.address_header,
         allow_insecure_http: tables.server.allow_insecure_http,
         gateway,
         rate_limits: rate_limits(&at, tables.limits)?,
@@ -123,7 +124,8 @@ fn base(options: &Options) -> Result<Config, ConfigError> {
         file: None,
         sign_up_open: true,
         quotas: Quotas::default(),
-        trusted_proxies: Vec::new(),
+        trusted_proxies: Arc::default(),
+        address_header: AddressHeader::default(),
         allow_insecure_http: false,
         gateway: GatewayConfig::default(),
         rate_limits: KeyLimits::default(),

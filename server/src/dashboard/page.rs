@@ -68,7 +68,8 @@ pub(crate) async fn show(State(hub): State<Hub>, info: RequestInfo, request: Req
 }
 
 async fn page(hub: &Hub, info: &RequestInfo, uri: &Uri) -> Response {
-    let data = boot::data(hub, info, uri).await;
+    // The same as the API refuses to tell.
+    let data = if info.exposed { boot::Data::default() } else { boot::data(hub, info, uri).await };
     Page::with(|page| {
         match page {
         None => (

@@ -17,7 +17,6 @@ use services::{
 };
 
 use super::{Gateway, credentials, endpoint::ENDPOINTS, refusal::Refusal};
-use crate::security::client_ip;
 
 /// Somebody with a key that is good, where they are.
 pub(crate) struct Bearer {
@@ -104,10 +103,10 @@ impl Gateway {
         self.uses.note(&bearer.key, bearer.ip, agent, self.services.now());
     }
 
-    /// Where a request comes from; proxies are believed that the operator trusts.
+    /// Where a request comes from, if that is known; proxies are believed that the operator trusts.
     pub(crate) fn client_ip(&self, request: &Parts) -> Option<IpAddr> {
         let ConnectInfo(peer) = request.extensions.get::<ConnectInfo<SocketAddr>>()?;
-        Some(client_ip::client(peer.ip(), &request.headers, &self.settings.load().trusted_proxies))
+        self.settings.load().proxies.client(peer.ip(), &request.headers)
     }
 }
 

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use ipnet::IpNet;
 use services::{Services, rate_limits::KeyLimits};
 
 use super::{
@@ -13,14 +12,17 @@ use super::{
     offers::{Offer, Offers},
     provider::{Provider, Secrets},
 };
-use crate::config::{Config, ConfigError, GatewayConfig};
+use crate::{
+    config::{Config, ConfigError, GatewayConfig},
+    security::client_ip::Proxies,
+};
 
 #[derive(Debug)]
 pub(super) struct Settings {
     offers: Arc<Offers>,
     limits: GatewayConfig,
-    /// Whose `X-Forwarded-For` is believed.
-    pub(super) trusted_proxies: Vec<IpNet>,
+    /// Whose word for a client's address is believed.
+    pub(super) proxies: Proxies,
     /// How fast calls may come where nobody set another limit.
     pub(super) rate_limits: KeyLimits,
     /// What no answer of a provider may tell.
@@ -32,11 +34,10 @@ impl Settings {
     /// are those that `services` were told last.
     pub(super) fn new(services: &Services, config: &Config, before: Option<&Self>) -> Result<Self, ConfigError> {
         let offers = Offers::new(services, config, before.map(|before| &*before.offers))?;
-        let trusted_proxies = config.trusted_proxies.clone();
         Ok(Self {
             offers: Arc::new(offers),
             limits: config.gateway,
-            trusted_proxies,
+            proxies: config.proxies(),
             rate_limits: config.rate_limits,
             secrets: Secrets::new(config.secrets().iter().map(String::as_str)),
         })

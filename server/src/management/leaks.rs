@@ -37,8 +37,9 @@ const REMEMBERED: usize = 10_000;
 /// What a key is called where the report calls it nothing.
 const TOKEN_TYPE: &str = "tollhouse_api_key";
 
-/// Slows down whoever reports more than there can be to report. By address, as far as that is known.
-pub(super) struct Reporters(DefaultKeyedRateLimiter<Option<IpAddr>>);
+/// Slows down whoever reports more than there can be to report. By address: those whose address isn't known don't slow
+/// each other down.
+pub(super) struct Reporters(DefaultKeyedRateLimiter<IpAddr>);
 
 impl Default for Reporters {
     fn default() -> Self {
@@ -51,7 +52,8 @@ impl Reporters {
         if self.0.len() > REMEMBERED {
             self.0.retain_recent();
         }
-        self.0.check_key(&ip.map(network)).map_err(|later| {
+        let Some(ip) = ip else { return Ok(()) };
+        self.0.check_key(&network(ip)).map_err(|later| {
             let wait = later.wait_time_from(DefaultClock::default().now());
             Refusal::too_fast(wait.as_secs() + 1)
         })

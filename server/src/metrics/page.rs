@@ -1,19 +1,23 @@
 //! `GET /metrics`.
 
-use std::net::SocketAddr;
-
 use axum::{
-    extract::{ConnectInfo, State},
+    extract::State,
     http::{
         HeaderMap, StatusCode,
-        header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE},
+        header::{AUTHORIZATION, CONTENT_TYPE, HOST, WWW_AUTHENTICATE},
         request::Parts,
     },
     response::{IntoResponse, Response},
 };
 use subtle::ConstantTimeEq;
 
-use crate::{gateway::Gateway, hub::Hub, security::client_ip};
+use crate::{
+    config::Config,
+    context::{is_loopback_host, peer},
+    gateway::Gateway,
+    hub::Hub,
+    security::client_ip,
+};
 
 /// The text format's version 0.0.4.
 const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -23,12 +27,12 @@ pub(crate) async fn show(State((hub, gateway)): State<(Hub, Gateway)>, request: 
     let config = hub.config();
     let token = config.metrics_token.as_ref();
     let known = token.is_some_and(|token| shows(&request.headers, token.reveal()));
-    if !known && !is_local(&request, &config.trusted_proxies) {
-        return match token {
-            Some(_) => (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], "The metrics' token is missing.\n"),
-            None => (StatusCode::FORBIDDEN, [(WWW_AUTHENTICATE, "Bearer")], "Metrics are for this machine only.\n"),
-        }
-        .into_response();
+    if !known && (is_public(&config) || !is_local(&request)) {
+        let (status, advice) = match token {
+            Some(_) => (StatusCode::UNAUTHORIZED, "The metrics' token is missing.\n"),
+            None => (StatusCode::FORBIDDEN, "Metrics take the token of [metrics] in tollhouse.toml, which has none.\n"),
+        };
+        return (status, [(WWW_AUTHENTICATE, "Bearer")], advice).into_response();
     }
     match gateway.metrics_text() {
         Ok(text) => ([(CONTENT_TYPE, FORMAT)], text).into_response(),
@@ -39,14 +43,21 @@ pub(crate) async fn show(State((hub, gateway)): State<(Hub, Gateway)>, request: 
     }
 }
 
-/// Whether the request comes from this machine, and wasn't passed on here for somebody else.
-fn is_local(request: &Parts, trusted: &[ipnet::IpNet]) -> bool {
-    let Some(ConnectInfo(peer)) = request.extensions.get::<ConnectInfo<SocketAddr>>() else { return false };
-    let passed_on = ["x-forwarded-for", "forwarded", "x-real-ip", "via"];
-    let passed_on = passed_on.iter().any(|name| request.headers.contains_key(*name));
-    // Of a trusted proxy it is known whom it speaks for; of others only that they speak for somebody.
-    let ip = client_ip::client(peer.ip(), &request.headers, trusted);
-    ip.to_canonical().is_loopback() && (!passed_on || client_ip::is_trusted(peer.ip(), trusted))
+/// Whether the server is reached by others than this machine: then there is a proxy, which may be on this very machine and
+/// say nothing of whom it speaks for.
+fn is_public(config: &Config) -> bool {
+    let host = |url: &str| url.split_once("://").map(|(_, host)| is_loopback_host(host));
+    config.public_url.as_deref().is_some_and(|url| host(url) != Some(true))
+}
+
+/// Whether the request comes from this machine, wasn't passed on here for somebody else, and is meant for this machine: a
+/// page elsewhere may have its own name lead here.
+fn is_local(request: &Parts) -> bool {
+    let is_here = peer(&request.extensions).is_some_and(|peer| peer.to_canonical().is_loopback());
+    let named = request.headers.get(HOST).and_then(|host| host.to_str().ok());
+    let is_meant = named.is_some_and(is_loopback_host)
+        && request.uri.authority().is_none_or(|authority| is_loopback_host(authority.as_str()));
+    is_here && is_meant && !client_ip::is_passed_on(&request.headers)
 }
 
 /// Whether the request shows this token, in a time that doesn't depend on how much of it is right.

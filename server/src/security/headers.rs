@@ -1,4 +1,4 @@
-//! Headers of every answer that isn't the gateway's.
+//! Headers of every answer.
 
 use axum::{
     extract::{Request, State},
@@ -7,7 +7,8 @@ use axum::{
     response::Response,
 };
 
-use crate::hub::Hub;
+use super::client_ip;
+use crate::{context, hub::Hub};
 
 /// The page's policy (CSP level 3): nothing but its own files, and of scripts in the page those with these hashes.
 pub(crate) fn content_security_policy(script_hashes: &[String]) -> String {
@@ -19,8 +20,14 @@ pub(crate) fn content_security_policy(script_hashes: &[String]) -> String {
     )
 }
 
-/// Adds what every answer of dashboard and server functions carries.
+/// Adds what every answer carries, from wherever it comes: what doesn't say otherwise may run nothing, and be kept nowhere.
 pub(crate) async fn add(State(hub): State<Hub>, request: Request, next: Next) -> Response {
+    let config = hub.config();
+    let peer = context::peer(request.extensions());
+    let is_https = context::is_reached_by_https(&config, peer, request.headers());
+    if let Some(peer) = peer {
+        client_ip::warn_of_unlisted(&config.proxies(), peer, request.headers());
+    }
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in [
@@ -37,7 +44,7 @@ pub(crate) async fn add(State(hub): State<Hub>, request: Request, next: Next) ->
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    if hub.config().public_url.as_deref().is_some_and(|url| url.starts_with("https://")) {
+    if is_https {
         headers
             .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains"));
     }

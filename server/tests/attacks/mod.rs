@@ -1,7 +1,10 @@
 //! What a stranger, a neighbour or a careless proxy tries, and what comes of it.
 
+mod addresses;
 mod answers;
 mod credentials;
+mod headers;
+mod proxies;
 mod requests;
 mod session;
 mod sign_up;

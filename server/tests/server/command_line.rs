@@ -215,3 +215,16 @@ fn the_doctor_tells_what_is_wrong() {
     let told = String::from_utf8_lossy(&shell.run(&["doctor"], "").stdout).into_owned();
     assert!(told.contains("sign-up is open beside a provider"), "{told}");
 }
+
+#[test]
+fn the_doctor_warns_of_what_works_and_is_most_likely_not_meant() {
+    let shell = Shell::new();
+    let warned = || {
+        let output = shell.run(&["doctor", "--public-url", "https://hub.example"], "");
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        told.lines().filter(|line| line.starts_with("warn  setup: ")).collect::<Vec<_>>().concat()
+    };
+    assert!(warned().contains("server.trusted_proxies"));
+    std::fs::write(shell.folder().join("tollhouse.toml"), "[server]\ntrusted_proxies = [\"127.0.0.1\"]\n").unwrap();
+    assert!(!warned().contains("server.trusted_proxies"));
+}

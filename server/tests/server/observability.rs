@@ -12,7 +12,7 @@ use crate::world::{World, program, text};
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 async fn metrics(world: &World, headers: &[(&str, &str)]) -> (StatusCode, String) {
-    let mut request = Request::get("/metrics");
+    let mut request = Request::get("/metrics").header(header::HOST, "127.0.0.1:3000");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

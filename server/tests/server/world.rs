@@ -112,12 +112,21 @@ impl World {
 
     /// On the database at this address, or SQLite, with this configuration.
     pub(crate) async fn on(database_url: Option<String>, toml: &str) -> Self {
+        Self::made(database_url, toml, None).await
+    }
+
+    /// On SQLite, with this configuration, where people and programs reach it at this address.
+    pub(crate) async fn reached_at(public_url: &str, toml: &str) -> Self {
+        Self::made(None, toml, Some(public_url.to_owned())).await
+    }
+
+    async fn made(database_url: Option<String>, toml: &str, public_url: Option<String>) -> Self {
         let data = tempfile::tempdir().unwrap();
         if !toml.is_empty() {
             std::fs::write(data.path().join("tollhouse.toml"), toml).unwrap();
         }
         let on_sqlite = database_url.is_none();
-        let options = Options { data: data.path().to_owned(), database_url, ..Options::default() };
+        let options = Options { data: data.path().to_owned(), database_url, public_url, ..Options::default() };
         let config = Config::load_with(&options, &|_| None).unwrap();
         let database_url = config.database_url.reveal().to_owned();
         let populated = if on_sqlite { Some(POPULATED.get_or_init(People::in_a_file).await) } else { None };
@@ -203,8 +212,13 @@ impl World {
     }
 
     /// Sends a request from this machine.
-    pub(crate) async fn send(&self, mut request: Request<Body>) -> Response<Body> {
-        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000))));
+    pub(crate) async fn send(&self, request: Request<Body>) -> Response<Body> {
+        self.send_from([127, 0, 0, 1], request).await
+    }
+
+    /// Sends a request from elsewhere.
+    pub(crate) async fn send_from(&self, address: [u8; 4], mut request: Request<Body>) -> Response<Body> {
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from((address, 50_000))));
         self.router.clone().oneshot(request).await.unwrap()
     }
 

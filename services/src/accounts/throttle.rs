@@ -23,6 +23,9 @@ const REMEMBERED: usize = 20_000;
 
 /// Counts failures by address, and by address and user. By user alone nothing is
 /// counted: otherwise anybody could lock anybody else out.
+///
+/// Where the address isn't known, or is one of this machine or of a private network, it is most likely that of a proxy that
+/// nobody told us of, and stands for everybody: then nothing is counted for all of its users together.
 #[derive(Clone, Debug)]
 pub struct Throttle {
     windows: Arc<Cache<Key, Arc<Mutex<Window>>>>,
@@ -30,6 +33,7 @@ pub struct Throttle {
 
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 struct Key {
+    /// `None` where it isn't known.
     address: Option<IpAddr>,
     what: What,
 }
@@ -63,16 +67,15 @@ impl Throttle {
     /// Counts an attempt as failed, before it is known how it ends: otherwise many at once would all get through.
     pub(super) fn attempt(&self, now: Timestamp, address: Option<IpAddr>, user: &str) -> ServiceResult<Attempt<'_>> {
         let address = address.map(network);
-        let attempt = Attempt {
-            throttle: self,
-            keys: [What::Failures, What::FailuresOf(user.to_owned())].map(|what| Key { address, what }),
-        };
-        let limits = [FAILURES_FROM_ADDRESS, FAILURES_FOR_USER];
-        for (key, limit) in attempt.keys.iter().zip(limits) {
+        let of_anybody = address.filter(stands_for_somebody);
+        let of_anybody = of_anybody.map(|address| Key { address: Some(address), what: What::Failures });
+        let of_user = Key { address, what: What::FailuresOf(user.to_owned()) };
+        if let Some(key) = &of_anybody {
             // Where the second is refused the first stays counted: being refused is a failure too.
-            self.count(now, key, limit, FAILURES_MILLIS)?;
+            self.count(now, key, FAILURES_FROM_ADDRESS, FAILURES_MILLIS)?;
         }
-        Ok(attempt)
+        self.count(now, &of_user, FAILURES_FOR_USER, FAILURES_MILLIS)?;
+        Ok(Attempt { throttle: self, keys: of_anybody.into_iter().chain([of_user]).collect() })
     }
 
     /// Counts an account that is to be made, of so many within an hour. It is taken back where it isn't made.
@@ -118,7 +121,7 @@ impl Throttle {
 /// An attempt under way.
 pub(in crate::accounts) struct Attempt<'a> {
     throttle: &'a Throttle,
-    keys: [Key; 2],
+    keys: Vec<Key>,
 }
 
 impl Attempt<'_> {
@@ -147,6 +150,21 @@ impl Drop for Account<'_> {
     fn drop(&mut self) {
         if let Some(key) = &self.key {
             self.throttle.take_back(key);
+        }
+    }
+}
+
+/// Whether an address is somebody's own, and not that of a machine which may speak for many.
+fn stands_for_somebody(address: &IpAddr) -> bool {
+    let shared = |first: u8, second: u8| first == 100 && second & 0b1100_0000 == 64;
+    !match address {
+        IpAddr::V4(v4) => {
+            let [first, second, ..] = v4.octets();
+            v4.is_loopback() || v4.is_private() || v4.is_link_local() || v4.is_unspecified() || shared(first, second)
+        }
+        IpAddr::V6(v6) => {
+            // Of loopback only the network is left here.
+            v6.is_loopback() || v6.is_unspecified() || v6.is_unique_local() || v6.is_unicast_link_local()
         }
     }
 }
@@ -216,6 +234,22 @@ mod tests {
         assert!(throttle.account(NOW, ip("192.0.2.2"), 3).is_ok());
         assert!(throttle.attempt(NOW, ip("192.0.2.1"), "mira").is_ok(), "signing in is another matter");
         assert!(throttle.account(NOW.plus_minutes(60), ip("192.0.2.1"), 3).is_ok());
+    }
+
+    #[test]
+    fn an_address_that_may_stand_for_many_locks_nobody_else_out() {
+        let throttle = Throttle::default();
+        for address in
+            [None, ip("127.0.0.1"), ip("::1"), ip("10.1.2.3"), ip("100.64.0.1"), ip("fd00::1"), ip("fe80::1")]
+        {
+            for user in 0..100 {
+                throttle.attempt(NOW, address, &user.to_string()).unwrap();
+            }
+            for _ in 0..9 {
+                throttle.attempt(NOW, address, "1").unwrap();
+            }
+            assert!(throttle.attempt(NOW, address, "1").is_err(), "{address:?}");
+        }
     }
 
     #[test]
