@@ -22,6 +22,7 @@ pub use rotation::{LONGEST_GRACE_SECONDS, Rotation, validated_grace, validated_r
 pub use scope::Scope;
 pub use secret::{InvalidSecret, Secret};
 pub use shown::{
-    ApiKey, Client, CreatedApiKey, Creator, LastUse, MOST_CLIENTS, OldSecret, ProjectRef, RecentUse, RotatedApiKey,
+    ApiKey, Client, CreatedApiKey, Creator, Descendant, Descendants, LastUse, MOST_CLIENTS, MOST_DESCENDANTS,
+    OldSecret, ProjectRef, RecentUse, RotatedApiKey,
 };
 pub use status::Status;

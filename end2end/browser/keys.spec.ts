@@ -191,3 +191,30 @@ test("a key is rotated without a mouse, and the focus comes back", async ({ sign
   await expect(keys.row("standard key")).toContainText("Rotating");
   await expect(menu).toBeFocused();
 });
+
+test("keys that an admin key made are offered to be revoked along", { tag: "@widths" }, async ({ signedIn: page, owner, hub, organization }) => {
+  const input = { name: "Deploy", level: "admin", life: "never" };
+  const { api_key, secret } = await owner.ask<{ api_key: { id: string }; secret: string }>("api_keys/create", { input });
+  const [project] = await owner.ask<{ id: string }[]>("projects/list");
+  for (const name of ["Web", "Worker"]) {
+    const made = await fetch(`${hub.url}/v1/organization/projects/${project?.id}/api_keys`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${secret}` },
+      body: JSON.stringify({ name }),
+    });
+    expect(made.status).toBe(200);
+  }
+  const [keys, key] = [new ApiKeysPage(page), new ApiKeyPage(page)];
+  await page.goto(`/o/${organization.slug}/keys/${api_key.id}`);
+  const question = await key.act("Revoke");
+  const made = question.getByRole("list", { name: "Keys created or rotated with it" }).getByRole("listitem");
+  await expect(made).toHaveText([/^Web toll_std_/, /^Worker toll_std_/]);
+  await expect(page.locator("dialog [aria-busy]")).toHaveCount(0);
+  await expectToFit(page);
+  await expectAccessible(page);
+  await question.getByRole("checkbox", { name: "Also revoke 2 keys created or rotated with it" }).check();
+  await question.getByRole("button", { name: "Revoke key" }).click();
+  await expect(page.getByText("Its secret is refused for good.")).toBeVisible();
+  await keys.open(organization.slug);
+  for (const name of ["Deploy", "Web", "Worker"]) await expect(keys.row(name)).toContainText("Revoked");
+});

@@ -27,6 +27,7 @@ mod m0020_day_rollups;
 mod m0021_inboxes;
 mod m0022_quotas;
 mod m0023_reference_index;
+mod m0024_key_makers;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0021_inboxes::Migration),
             Box::new(m0022_quotas::Migration),
             Box::new(m0023_reference_index::Migration),
+            Box::new(m0024_key_makers::Migration),
         ]
     }
 }

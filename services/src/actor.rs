@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use domain::{
     api_keys::{Level, Scope},
-    ids::{ApiKeyId, OrganizationId, ProjectId, UserId},
+    ids::{ApiKeyId, OrganizationId, ProjectId, SecretId, SessionId, UserId},
     permissions::{self, Permission, Reach, Role},
 };
 
@@ -35,10 +35,14 @@ pub enum Who {
         id: UserId,
         name: String,
         role: Role,
+        /// The session that they showed; `None` where none is asked for.
+        session: Option<SessionId>,
     },
     /// A program with a key, by the management API.
     ApiKey {
         id: ApiKeyId,
+        /// Which of its secrets was shown.
+        secret: SecretId,
         name: String,
         level: Level,
         /// Empty for all of its level.

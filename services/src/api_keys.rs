@@ -1,8 +1,10 @@
 //! API keys.
 
+mod acting;
 mod bounds;
 mod create;
 mod create_once;
+mod descendants;
 pub mod directory;
 mod edit;
 mod export;
@@ -30,8 +32,10 @@ mod visible;
 use domain::ids::{ApiKeyId, OrganizationId};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
+pub(crate) use acting::{holder, lock_acting};
 pub use create::create;
 pub use create_once::create_once;
+pub use descendants::{descendants, revocable};
 pub use edit::edit;
 pub use export::export;
 pub use get::get;
@@ -43,7 +47,7 @@ pub use owners::{Owner, owners};
 pub use policy::policy;
 pub use recent_use::recent_use;
 pub use remind::remind;
-pub use revoke::{MOST_AT_ONCE, revoke};
+pub use revoke::{MOST_AT_ONCE, revoke, revoke_with_descendants};
 pub use rotate::{rotate, set_grace};
 use visible::{Visible, visible};
 

@@ -39,6 +39,17 @@ impl Author {
         Self { kind: "member", id: Some(id.uuid()), name: name.to_owned(), ip }
     }
 
+    /// For [`Acting`](crate::acting::Acting) only, which has locked what the actor's rights rest on.
+    pub(crate) fn of(actor: &Actor) -> Self {
+        match &actor.who {
+            Who::Member { id, name, .. } => Self::member(*id, name, actor.ip),
+            Who::ApiKey { id, name, .. } => {
+                Self { kind: "api_key", id: Some(id.uuid()), name: name.clone(), ip: actor.ip }
+            }
+            Who::CommandLine => Self::command_line(),
+        }
+    }
+
     /// Whoever runs commands on the server.
     pub(crate) fn command_line() -> Self {
         Self { kind: "command_line", id: None, name: "Command line".to_owned(), ip: None }
@@ -52,18 +63,6 @@ impl Author {
     /// Somebody who found a key where it shouldn't be.
     pub(crate) fn leak_report() -> Self {
         Self { kind: "leak_report", id: None, name: "Leak report".to_owned(), ip: None }
-    }
-}
-
-impl From<&Actor> for Author {
-    fn from(actor: &Actor) -> Self {
-        match &actor.who {
-            Who::Member { id, name, .. } => Self::member(*id, name, actor.ip),
-            Who::ApiKey { id, name, .. } => {
-                Self { kind: "api_key", id: Some(id.uuid()), name: name.clone(), ip: actor.ip }
-            }
-            Who::CommandLine => Self::command_line(),
-        }
     }
 }
 
@@ -117,7 +116,10 @@ pub(crate) async fn record(
     record_all(transaction, now, organization, author, vec![deed]).await
 }
 
-/// Appends entries of one author to `organization`'s chain, in their order; at most some hundreds at a time.
+/// Entries that are stored by one statement.
+const AT_ONCE: usize = 500;
+
+/// Appends entries of one author to `organization`'s chain, in their order.
 pub(crate) async fn record_all(
     transaction: &DatabaseTransaction,
     now: Timestamp,
@@ -125,6 +127,9 @@ pub(crate) async fn record_all(
     author: &Author,
     deeds: Vec<Deed>,
 ) -> ServiceResult<()> {
+    if deeds.is_empty() {
+        return Ok(());
+    }
     let mut head = lock_head(transaction, organization).await?;
     let mut entries = Vec::with_capacity(deeds.len());
     for deed in deeds {
@@ -139,7 +144,11 @@ pub(crate) async fn record_all(
         .filter(audit_heads::Column::OrganizationId.eq(head.organization_id))
         .exec(transaction)
         .await?;
-    audit_entries::Entity::insert_many(entries).exec_without_returning(transaction).await?;
+    while !entries.is_empty() {
+        let rest = entries.split_off(entries.len().min(AT_ONCE));
+        audit_entries::Entity::insert_many(entries).exec_without_returning(transaction).await?;
+        entries = rest;
+    }
     Ok(())
 }
 

@@ -59,21 +59,26 @@ pub struct Change {
     pub subject_id: Uuid,
 }
 
-/// Announces that these things of one organization changed, to all servers, as soon as the transaction commits.
+/// Announcements that are stored by one statement.
+const AT_ONCE: usize = 500;
+
+/// Announces that these things of one organization changed, to all servers, as soon as the transaction commits. The last
+/// that a transaction does.
 pub(crate) async fn announce(
     transaction: &impl ConnectionTrait,
     now: Timestamp,
     organization: OrganizationId,
-    kind: Kind,
-    subjects: impl IntoIterator<Item = Uuid>,
+    subjects: Vec<(Kind, Uuid)>,
 ) -> ServiceResult<()> {
-    let rows = subjects.into_iter().map(|subject| changes::ActiveModel {
-        at: Set(now.millis()),
-        kind: Set(kind.name().to_owned()),
-        organization_id: Set(organization.uuid()),
-        subject_id: Set(subject),
-        ..Default::default()
-    });
-    changes::Entity::insert_many(rows).exec_without_returning(transaction).await?;
+    for subjects in subjects.chunks(AT_ONCE) {
+        let rows = subjects.iter().map(|(kind, subject)| changes::ActiveModel {
+            at: Set(now.millis()),
+            kind: Set(kind.name().to_owned()),
+            organization_id: Set(organization.uuid()),
+            subject_id: Set(*subject),
+            ..Default::default()
+        });
+        changes::Entity::insert_many(rows).exec_without_returning(transaction).await?;
+    }
     Ok(())
 }

@@ -6,6 +6,7 @@
 //! transaction.
 
 pub mod accounts;
+mod acting;
 mod actor;
 pub mod api_keys;
 pub mod audit;

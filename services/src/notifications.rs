@@ -15,7 +15,7 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 
-use crate::{Actor, ServiceError, ServiceResult, Services, entities::notifications, random};
+use crate::{Actor, ServiceError, ServiceResult, Services, acting::Acting, entities::notifications, random};
 
 /// How many notifications can be marked by their ids at once.
 const MOST_MARKED: usize = 500;
@@ -74,11 +74,11 @@ pub async fn mark(
         }
         update = update.filter(notifications::Column::Id.is_in(ids.iter().map(|id| id.uuid())));
     }
-    let transaction = services.database.begin().await?;
-    update.exec(&transaction).await?;
-    versions::advance(&transaction, organization, &[user]).await?;
-    let unread = versions::read(&transaction, organization, user).await?;
-    transaction.commit().await?;
+    let acting = Acting::begin(services, actor, &[Permission::ViewNotifications]).await?;
+    update.exec(acting.transaction()).await?;
+    versions::advance(acting.transaction(), organization, &[user]).await?;
+    let unread = versions::read(acting.transaction(), organization, user).await?;
+    acting.commit().await?;
     Ok(unread)
 }
 

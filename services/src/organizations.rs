@@ -19,8 +19,9 @@ use serde_json::json;
 
 use crate::{
     Actor, Organization, ServiceError, ServiceResult, Services,
+    acting::Acting,
     audit::{self, Author, Deed},
-    changes,
+    changes::Kind,
     entities::organizations,
     projects, random,
     slugs::{self, Naming},
@@ -148,11 +149,10 @@ pub async fn update_settings(
     actor: &Actor,
     changes: impl Into<SettingsChanges>,
 ) -> ServiceResult<()> {
-    actor.reach(Permission::ManageSettings)?;
-    let transaction = services.database.begin().await?;
+    let mut acting = Acting::begin(services, actor, &[Permission::ManageSettings]).await?;
     let row = organizations::Entity::find_by_id(actor.organization.id.uuid())
         .lock_exclusive()
-        .one(&transaction)
+        .one(acting.transaction())
         .await?
         .ok_or(ServiceError::NotFound)?;
     let before = settings_of(&row)?;
@@ -167,16 +167,15 @@ pub async fn update_settings(
         .col_expr(organizations::Column::BodyLimit, Expr::value(small(settings.bodies.limit)))
         .col_expr(organizations::Column::BodyRedact, Expr::value(json!(settings.bodies.redact).to_string()))
         .filter(organizations::Column::Id.eq(row.id))
-        .exec(&transaction)
+        .exec(acting.transaction())
         .await?;
     let deed = Deed::new("organization.settings_changed", "organization", actor.organization.id)
         .before(before)?
         .after(&settings)?;
-    audit::record(&transaction, services.now(), actor.organization.id, &Author::from(actor), deed).await?;
+    acting.tell(deed);
     // The gateway goes by what is chosen for bodies, and keeps it with the organization's keys.
-    let (id, kind) = (actor.organization.id, changes::Kind::Organization);
-    changes::announce(&transaction, services.now(), id, kind, [id.uuid()]).await?;
-    Ok(transaction.commit().await?)
+    acting.announce(Kind::Organization, [row.id]);
+    acting.commit().await
 }
 
 fn small(number: u32) -> i32 {

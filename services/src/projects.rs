@@ -18,6 +18,7 @@ use serde_json::json;
 
 use crate::{
     Actor, ServiceError, ServiceResult, Services, Who,
+    acting::Acting,
     audit::{self, Author, Deed},
     entities::{memberships, project_members, projects, users},
     random,
@@ -60,17 +61,19 @@ pub(crate) async fn scope(
     }
 }
 
+/// A project that nobody changes until the transaction ends.
+async fn locked(acting: &Acting, id: ProjectId) -> ServiceResult<Option<projects::Model>> {
+    let its = projects::Column::Id.eq(id.uuid());
+    let project = projects::of(acting.actor().organization.id).filter(its).lock_shared();
+    Ok(project.one(acting.transaction()).await?)
+}
+
 /// Refuses a project that isn't within what `permission` reaches for `actor`, or is archived; names it by the field
 /// `project_id`.
-pub(crate) async fn require_usable(
-    database: &impl ConnectionTrait,
-    actor: &Actor,
-    permission: Permission,
-    id: ProjectId,
-) -> ServiceResult<()> {
+pub(crate) async fn require_usable(acting: &Acting, permission: Permission, id: ProjectId) -> ServiceResult<()> {
     let wrong = |why: &str| Err(FieldErrors::of("project_id", why).into());
-    let scope = scope(database, actor, permission).await?;
-    let row = projects::of(actor.organization.id).filter(projects::Column::Id.eq(id.uuid())).one(database).await?;
+    let scope = scope(acting.transaction(), acting.actor(), permission).await?;
+    let row = locked(acting, id).await?;
     match row.filter(|_| scope.holds(id)) {
         None => wrong("Choose a project of yours."),
         Some(row) if row.archived_at.is_some() => wrong("This project is archived."),
@@ -112,17 +115,16 @@ pub async fn create(services: &Services, actor: &Actor, name: &str, description:
     let name = errors.check("name", validation::name(name)).unwrap_or_default();
     let description = errors.check("description", validation::description(description)).unwrap_or_default();
     errors.into_result()?;
-    let now = services.now();
-    let organization = actor.organization.id;
-    let author = Author::from(actor);
-    let transaction = services.database.begin().await?;
+    let acting = Acting::begin(services, actor, &[Permission::CreateProject]).await?;
+    let (now, organization, transaction) = (acting.now(), actor.organization.id, acting.transaction());
+    let author = Author::from(&acting);
     // A member may not see all projects, and so may not learn what others are called.
     let naming = if matches!(actor.who, Who::CommandLine) { Naming::Plain } else { Naming::Unforeseen };
-    let row = add(&transaction, now, organization, (&name, naming), &description, actor.user_id(), &author).await?;
+    let row = add(transaction, now, organization, (&name, naming), &description, actor.user_id(), &author).await?;
     if let Some(user_id) = actor.user_id() {
-        add_member(&transaction, now, organization, row.id, user_id, MANAGER).await?;
+        add_member(transaction, now, organization, row.id, user_id, MANAGER).await?;
     }
-    transaction.commit().await?;
+    acting.commit().await?;
     Ok(shown(row))
 }
 
@@ -141,24 +143,23 @@ pub async fn find(services: &Services, actor: &Actor, id_or_slug: &str) -> Servi
 pub async fn assign(services: &Services, actor: &Actor, project: ProjectId, email: &str) -> ServiceResult<()> {
     actor.reach(Permission::ManageSettings)?;
     let email = validation::email(email).map_err(|why| FieldErrors::of("email", why))?;
-    let now = services.now();
-    let organization = actor.organization.id;
-    let transaction = services.database.begin().await?;
-    let row = projects::of(organization).filter(projects::Column::Id.eq(project.uuid())).one(&transaction).await?;
-    let row = row.ok_or(ServiceError::NotFound)?;
+    let mut acting = Acting::begin(services, actor, &[Permission::ManageSettings]).await?;
+    let (organization, transaction) = (actor.organization.id, acting.transaction());
+    let row = locked(&acting, project).await?.ok_or(ServiceError::NotFound)?;
     let user = users::Entity::find()
         .join(sea_orm::JoinType::InnerJoin, users::memberships())
         .filter(users::Column::Email.eq(email.as_str()))
         .filter(memberships::Column::OrganizationId.eq(organization.uuid()))
-        .one(&transaction)
+        .lock_shared()
+        .one(transaction)
         .await?
         .ok_or_else(|| FieldErrors::of("email", "Nobody with this address is a member."))?;
-    if add_member(&transaction, now, organization, row.id, UserId::new(user.id), MEMBER).await? {
+    if add_member(transaction, acting.now(), organization, row.id, UserId::new(user.id), MEMBER).await? {
         let deed = Deed::new("project.member_assigned", "project", project)
             .after(json!({ "user": UserId::new(user.id), "email": user.email }))?;
-        audit::record(&transaction, now, organization, &Author::from(actor), deed).await?;
+        acting.tell(deed);
     }
-    Ok(transaction.commit().await?)
+    acting.commit().await
 }
 
 /// Adds a project, with a slug that is its own within the organization.

@@ -2,8 +2,8 @@
 
 use domain::{
     api_keys::{
-        ApiKey, ApiKeyChanges, CreatedApiKey, KeyPage, KeyPolicy, KeyQuery, NewApiKey, RecentUse, RotatedApiKey,
-        Rotation,
+        ApiKey, ApiKeyChanges, CreatedApiKey, Descendants, KeyPage, KeyPolicy, KeyQuery, NewApiKey, RecentUse,
+        RotatedApiKey, Rotation,
     },
     audit::AuditEntry,
     errors::ApiError,
@@ -78,9 +78,26 @@ pub async fn set_grace(organization: String, id: ApiKeyId, grace_seconds: u32) -
     services::api_keys::set_grace(&services, &actor, id, grace_seconds).await.map_err(context::public)
 }
 
-/// Ends keys for good, all or none. Revoking one again changes nothing.
-#[server(prefix = "/api", endpoint = "api_keys/revoke", input = Json)]
-pub async fn revoke(organization: String, ids: Vec<ApiKeyId>) -> Result<(), ApiError> {
+/// The keys that can be used and that these ones made or rotated.
+#[server(name = DescendantsQuestion, prefix = "/api", endpoint = "api_keys/descendants", input = Json)]
+pub async fn descendants(organization: String, ids: Vec<ApiKeyId>) -> Result<Descendants, ApiError> {
     let (services, actor) = context::actor(&organization).await?;
-    services::api_keys::revoke(&services, &actor, &ids).await.map_err(context::public)
+    services::api_keys::descendants(&services, &actor, &ids).await.map_err(context::public)
+}
+
+/// Ends keys for good, all or none, and where that is asked for, whatever they made or rotated. Revoking one again changes
+/// nothing.
+#[server(prefix = "/api", endpoint = "api_keys/revoke", input = Json)]
+pub async fn revoke(
+    organization: String,
+    ids: Vec<ApiKeyId>,
+    #[server(default)] descendants: bool,
+) -> Result<(), ApiError> {
+    let (services, actor) = context::actor(&organization).await?;
+    let done = if descendants {
+        services::api_keys::revoke_with_descendants(&services, &actor, &ids).await.map(drop)
+    } else {
+        services::api_keys::revoke(&services, &actor, &ids).await
+    };
+    done.map_err(context::public)
 }

@@ -90,6 +90,29 @@ pub struct Client {
     pub last_used_at: Timestamp,
 }
 
+/// The keys that others made or rotated, and so know the secrets of: asked before those are revoked.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Descendants {
+    /// All there are.
+    pub count: i64,
+    /// The oldest first; at most [`MOST_DESCENDANTS`].
+    pub keys: Vec<Descendant>,
+}
+
+/// Most descendants that are told.
+pub const MOST_DESCENDANTS: usize = 100;
+
+/// A key that another one made, or gave a secret to.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Descendant {
+    pub id: ApiKeyId,
+    pub name: String,
+    pub level: Level,
+    /// As [`ApiKey::masked`].
+    pub masked: String,
+    pub project_id: Option<ProjectId>,
+}
+
 /// A project, as other things name it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ProjectRef {

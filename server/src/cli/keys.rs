@@ -25,7 +25,7 @@ pub(super) async fn run(services: &Services, command: KeyCommand, json: bool) ->
         KeyCommand::Rotate { id, grace, request } => rotate(services, id, grace, request, json).await,
         KeyCommand::Grace { id, grace } => set_grace(services, id, grace, json).await,
         KeyCommand::EndRotation { id } => set_grace(services, id, Grace(0), json).await,
-        KeyCommand::Revoke { ids } => revoke(services, &ids, json).await,
+        KeyCommand::Revoke { ids, descendants } => revoke(services, &ids, descendants, json).await,
         KeyCommand::ReportLeak { place, arguments } if arguments.is_empty() => leaks::run(services, &place, json).await,
         KeyCommand::ReportLeak { .. } => Err(CliError::Usage(
             "write secrets to standard input, one a line: arguments are seen by everybody on this machine".to_owned(),
@@ -98,7 +98,7 @@ async fn set_grace(services: &Services, id: ApiKeyId, Grace(seconds): Grace, jso
     output::data(json, &shown::key(&key), |_| shown::old_secret(&key))
 }
 
-async fn revoke(services: &Services, ids: &[ApiKeyId], json: bool) -> Result<(), CliError> {
+async fn revoke(services: &Services, ids: &[ApiKeyId], with_descendants: bool, json: bool) -> Result<(), CliError> {
     let mut organizations = Vec::with_capacity(ids.len());
     for id in ids {
         organizations.push(api_keys::find_organization_of(services, *id).await?);
@@ -107,9 +107,21 @@ async fn revoke(services: &Services, ids: &[ApiKeyId], json: bool) -> Result<(),
     let [organization] = &organizations[..] else {
         return Err(CliError::Refused("these keys belong to several organizations: revoke each one's".to_owned()));
     };
-    api_keys::revoke(services, &start::command_line(organization.clone()), ids).await?;
-    let revoked: Vec<String> = ids.iter().map(|id| format!("{id} is revoked.")).collect();
-    output::done(json, &revoked.join("\n"))
+    let actor = start::command_line(organization.clone());
+    let mut revoked = ids.to_vec();
+    let mut rest = None;
+    if with_descendants {
+        revoked.extend(api_keys::revoke_with_descendants(services, &actor, ids).await?);
+    } else {
+        api_keys::revoke(services, &actor, ids).await?;
+        let made = api_keys::descendants(services, &actor, ids).await?;
+        rest = (made.count > 0).then(|| {
+            let named: Vec<String> = made.keys.iter().map(|key| format!("{}  {}", key.id, key.name)).collect();
+            format!("What they made or rotated works on, {} in all:\n{}", made.count, named.join("\n"))
+        });
+    }
+    let told = revoked.iter().map(|id| format!("{id} is revoked.")).chain(rest);
+    output::done(json, &told.collect::<Vec<_>>().join("\n"))
 }
 
 /// Whoever runs commands, in the key's organization.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::{
-    api_keys::{ApiKey, Level, Network, OldSecret, Scope, Status},
+    api_keys::{ApiKey, Descendant, Descendants, Level, Network, OldSecret, Scope, Status},
     ids::{ApiKeyId, ProjectId, UserId},
     permissions::Role,
     rate_limits::RateLimits,
@@ -145,18 +145,45 @@ fn seconds(moment: Timestamp) -> i64 {
     moment.millis().div_euclid(1000)
 }
 
+/// Keys that a key made or rotated, the oldest first.
+#[derive(Serialize)]
+pub(super) struct Made {
+    object: &'static str,
+    /// All there are, of which the data may hold the first only.
+    count: i64,
+    data: Vec<Descendant>,
+}
+
+impl Made {
+    pub(super) fn new(made: Descendants) -> Self {
+        Self { object: "list", count: made.count, data: made.keys }
+    }
+}
+
 /// A key that is no more.
 #[derive(Serialize)]
 pub(super) struct Deleted {
     object: &'static str,
     id: ApiKeyId,
     deleted: bool,
+    /// What it made or rotated and works on.
+    descendants: Option<Made>,
+    /// What was deleted along with it.
+    deleted_descendants: Vec<ApiKeyId>,
 }
 
 impl Deleted {
     pub(super) fn new(id: ApiKeyId, is_admin: bool) -> Self {
         let object =
             if is_admin { "organization.admin_api_key.deleted" } else { "organization.project.api_key.deleted" };
-        Self { object, id, deleted: true }
+        Self { object, id, deleted: true, descendants: None, deleted_descendants: Vec::new() }
+    }
+
+    pub(super) fn leaving(self, descendants: Option<Descendants>) -> Self {
+        Self { descendants: descendants.map(Made::new), ..self }
+    }
+
+    pub(super) fn along(self, deleted_descendants: Vec<ApiKeyId>) -> Self {
+        Self { deleted_descendants, ..self }
     }
 }

@@ -22,7 +22,7 @@ use super::{
     Management,
     caller::Caller,
     input::{Body, Ids, Query},
-    key::{Deleted, Key},
+    key::{Deleted, Key, Made},
     key_input::{Changes, Grace, NewKey},
     list::{self, List},
 };
@@ -131,16 +131,43 @@ pub(super) async fn set_grace(
     Ok(Json(one(services, &actor, key).await?))
 }
 
-/// What OpenAI calls deleting: the key works no more, and what it did stays in the log.
+/// The keys that can be used and that this one made or rotated.
+pub(super) async fn descendants(
+    State(management): State<Management>,
+    caller: Caller,
+    Ids(Named { key, .. }): Ids<Named>,
+) -> Answer<Made> {
+    let place = Place::Organization;
+    let actor = caller.with(reading(place))?;
+    let services = &management.hub.services;
+    place::at(services, &actor, place, key).await?;
+    Ok(Json(Made::new(api_keys::descendants(services, &actor, &[key]).await?)))
+}
+
+/// What OpenAI calls deleting: the key works no more, and what it did stays in the log. Tells of keys that it made or
+/// rotated; with `descendants=true` they are deleted along.
 pub(super) async fn revoke(
     State(management): State<Management>,
     caller: Caller,
     Ids(Named { project, key }): Ids<Named>,
+    query: Query,
 ) -> Answer<Deleted> {
     let (place, services) = (place_of(project), &management.hub.services);
+    let along = query.only(&["descendants"])?.one("descendants", |text| match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err("Say true or false."),
+    })?;
     let actor = manager(&caller, services, place, key).await?;
+    let is_admin = place == Place::Organization;
+    if along.unwrap_or(false) {
+        let along = api_keys::revoke_with_descendants(services, &actor, &[key]).await?;
+        return Ok(Json(Deleted::new(key, is_admin).along(along)));
+    }
+    // Other keys make none. Asked before it ends, since it may be the one that asks.
+    let made = if is_admin { Some(api_keys::revocable(services, &actor, &[key]).await?) } else { None };
     api_keys::revoke(services, &actor, &[key]).await?;
-    Ok(Json(Deleted::new(key, place == Place::Organization)))
+    Ok(Json(Deleted::new(key, is_admin).leaving(made)))
 }
 
 fn place_of(project: Option<ProjectId>) -> Place {

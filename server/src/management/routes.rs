@@ -25,6 +25,7 @@ fn table() -> Vec<(Method, &'static str, MethodRouter<Management>)> {
         (Method::GET, ADMIN_KEY, get(keys::retrieve)),
         (Method::POST, ADMIN_KEY, post(keys::modify)),
         (Method::DELETE, ADMIN_KEY, delete(keys::revoke)),
+        (Method::GET, "/v1/organization/admin_api_keys/{key}/descendants", get(keys::descendants)),
         (Method::POST, "/v1/organization/admin_api_keys/{key}/rotate", post(keys::rotate)),
         (Method::POST, "/v1/organization/admin_api_keys/{key}/grace", post(keys::set_grace)),
         (Method::GET, PROJECT_KEYS, get(keys::list)),

@@ -41,6 +41,7 @@ const MATRIX: &[(&str, Least)] = &[
     ("/api/accounts/stay", Least::SignedIn),
     ("/api/accounts/welcome", Least::Anybody),
     ("/api/api_keys/create", Least::Permitted(Permission::ManageApiKeys)),
+    ("/api/api_keys/descendants", Least::Permitted(Permission::ViewApiKeys)),
     ("/api/api_keys/edit", Least::Permitted(Permission::ManageApiKeys)),
     ("/api/api_keys/get", Least::Permitted(Permission::ViewApiKeys)),
     ("/api/api_keys/history", Least::Permitted(Permission::ViewApiKeys)),
@@ -115,7 +116,7 @@ async fn of_a_key(world: &World, path: &str, asker: &Person, slug: &str) -> Valu
     let rotation = Rotation { grace_seconds: 60, request: None };
     match path {
         "/api/api_keys/edit" => json!({ "id": id, "changes": { "name": "renamed" } }),
-        "/api/api_keys/recent_use" | "/api/api_keys/revoke" => json!({ "ids": [id] }),
+        "/api/api_keys/descendants" | "/api/api_keys/recent_use" | "/api/api_keys/revoke" => json!({ "ids": [id] }),
         "/api/api_keys/rotate" => json!({ "id": id, "rotation": rotation }),
         "/api/api_keys/set_grace" => {
             services::api_keys::rotate(&world.services, &maker.actor, id, rotation).await.unwrap();

@@ -153,7 +153,8 @@ impl Story {
 
 /// Whether a server function changes nothing.
 fn only_asks(path: &str) -> bool {
-    let verbs = ["list", "get", "history", "recent_use", "policy", "report", "settings", "sessions", "welcome"];
+    let verbs =
+        ["list", "get", "history", "descendants", "recent_use", "policy", "report", "settings", "sessions", "welcome"];
     verbs.contains(&path.rsplit('/').next().unwrap())
 }
 

@@ -61,7 +61,8 @@ pub async fn actor(services: &Services, user: &SignedInUser, slug: &str, ip: Opt
             .await?;
         transaction.commit().await?;
     }
-    Ok(Actor { organization, who: Who::Member { id: user.user_id, name: user.name.clone(), role }, ip })
+    let who = Who::Member { id: user.user_id, name: user.name.clone(), role, session: Some(user.session_id) };
+    Ok(Actor { organization, who, ip })
 }
 
 /// The memberships of a user that aren't suspended, joined with their organizations.

@@ -6,12 +6,10 @@ use domain::{
     rate_limits::RateLimits,
     time::Timestamp,
 };
-use sea_orm::{ColumnTrait, DatabaseTransaction, QueryFilter};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::locked;
-use crate::{Actor, ServiceError, ServiceResult, Who, entities::api_keys, rate_limits::of_row};
+use crate::{ServiceError, ServiceResult, acting::Acting, entities::api_keys, rate_limits::of_row};
 
 /// What somebody may hand on. People and the command line are bound by their permissions alone.
 pub(super) struct Bounds(Option<Limits>);
@@ -26,25 +24,34 @@ struct Limits {
     rate_limits: RateLimits,
 }
 
-/// What `actor` may hand on.
-///
-/// A key is read anew, since what was known when it was presented may be a second old: one that was revoked meanwhile
-/// must leave nothing behind.
-pub(super) async fn of(transaction: &DatabaseTransaction, actor: &Actor, now: Timestamp) -> ServiceResult<Bounds> {
-    let Who::ApiKey { id, .. } = &actor.who else { return Ok(Bounds(None)) };
-    let row = api_keys::of(actor.organization.id).filter(api_keys::Column::Id.eq(id.uuid())).one(transaction).await?;
-    let row = row.filter(|row| locked::ended(row, now).is_usable());
-    let row = row.ok_or_else(|| ServiceError::Forbidden("This key can't be used any more.".to_owned()))?;
-    Ok(Bounds(Some(Limits::read(&row)?)))
+/// What whoever acts may hand on now.
+pub(super) fn of(acting: &Acting) -> ServiceResult<Bounds> {
+    Ok(Bounds(acting.api_key().map(Limits::read).transpose()?))
 }
 
 impl Bounds {
-    /// Refuses where `key` may do more.
+    /// Refuses where `key`, of which a secret is handed out, may do more, or for longer: what a key gave away ends with it.
     pub(super) fn check(&self, key: &api_keys::Model) -> ServiceResult<()> {
         let Some(own) = &self.0 else { return Ok(()) };
-        own.exceeded_by(&Limits::read(key)?).map_or(Ok(()), |what| {
-            Err(ServiceError::Forbidden(format!("A key can't make, change or rotate one that may do more: {what}.")))
-        })
+        let other = Limits::read(key)?;
+        refuse(own.exceeded_by(&other).or_else(|| own.outlived_by(&other)))
+    }
+
+    /// Refuses where `key` may do more, before or after it is changed to `edited`; or for longer, where the change lets it
+    /// do more than before.
+    pub(super) fn check_edit(&self, key: &api_keys::Model, edited: &api_keys::Model) -> ServiceResult<()> {
+        let Some(own) = &self.0 else { return Ok(()) };
+        let (before, after) = (Limits::read(key)?, Limits::read(edited)?);
+        let widens =
+            before.level == Level::Admin || key.project_id != edited.project_id || before.exceeded_by(&after).is_some();
+        let outlived = || widens.then(|| own.outlived_by(&after)).flatten();
+        refuse(own.exceeded_by(&before).or_else(|| own.exceeded_by(&after)).or_else(outlived))
+    }
+
+    /// Refuses where a secret of `key` that shall work until `end` may do more, or for longer.
+    pub(super) fn check_until(&self, key: &api_keys::Model, end: Timestamp) -> ServiceResult<()> {
+        let expires_at = Some(key.expires_at.map_or(end.millis(), |own| own.min(end.millis())));
+        self.check(&api_keys::Model { expires_at, ..key.clone() })
     }
 }
 
@@ -75,10 +82,21 @@ impl Limits {
         if other.level.may_call_models() && !self.rate_limits.covers(&other.rate_limits) {
             return Some("this one may be used so fast only".to_owned());
         }
-        // Other levels manage nothing: what they do after this one has ended is what they were made for.
-        let ends = |limits: &Self| limits.expires_at.unwrap_or(i64::MAX);
-        (other.level == Level::Admin && ends(other) > ends(self)).then(|| "this one expires sooner".to_owned())
+        None
     }
+
+    /// By how much `other` works longer, if it does.
+    fn outlived_by(&self, other: &Self) -> Option<String> {
+        let ends = |limits: &Self| limits.expires_at.unwrap_or(i64::MAX);
+        let end = self.expires_at.map(Timestamp::from_millis)?;
+        (ends(other) > ends(self)).then(|| format!("this one expires sooner, on {end}"))
+    }
+}
+
+fn refuse(why: Option<String>) -> ServiceResult<()> {
+    why.map_or(Ok(()), |what| {
+        Err(ServiceError::Forbidden(format!("A key can't make, change or rotate one that may do more: {what}.")))
+    })
 }
 
 /// Whether the list `other` lets something through that `own` doesn't; an empty one lets everything through.

@@ -3,20 +3,16 @@
 use domain::{
     api_keys::{CreatedApiKey, Level, NewApiKey, Secret},
     errors::FieldErrors,
-    ids::{ApiKeyId, OrganizationId, ProjectId, UserId},
+    ids::{ApiKeyId, ProjectId, UserId},
     permissions::Permission,
     time::Timestamp,
 };
-use sea_orm::{ConnectionTrait, EntityTrait};
+use sea_orm::EntityTrait;
 use serde_json::json;
 
 use super::{bounds, create_once, get, policy, room, secrets};
 use crate::{
-    Actor, ServiceResult, Services,
-    audit::{self, Author, Deed},
-    entities::api_keys,
-    models::Catalog,
-    projects, random,
+    Actor, ServiceResult, Services, acting::Acting, audit::Deed, entities::api_keys, models::Catalog, projects, random,
 };
 
 /// Makes a key. Its secret is in the answer and never told again: only its hash is stored.
@@ -35,25 +31,24 @@ pub(super) async fn make(
     request: Option<&str>,
 ) -> ServiceResult<CreatedApiKey> {
     require_permission(actor, input.level)?;
-    let now = services.now();
-    let input = input.validated(now)?;
+    let input = input.validated(services.now())?;
     require_offered(&services.catalog, &input.models)?;
 
-    let organization = &actor.organization;
-    let transaction = services.database.begin().await?;
-    let policy = policy::of(&transaction, organization.id).await?;
+    let mut acting = Acting::begin(services, actor, &[permission(input.level)]).await?;
+    let (now, organization) = (acting.now(), actor.organization.id);
+    let policy = policy::of(acting.transaction(), organization).await?;
     policy.check(now, input.life.ends_at(now)).map_err(|why| FieldErrors::of("life", why))?;
     if let Some(project) = input.project_id {
-        projects::require_usable(&transaction, actor, Permission::ManageApiKeys, project).await?;
+        projects::require_usable(&acting, Permission::ManageApiKeys, project).await?;
     }
-    let row = row(now, actor, &input)?;
-    bounds::of(&transaction, actor, now).await?.check(&row)?;
+    let row = row(now, acting.actor(), &input)?;
+    bounds::of(&acting)?.check(&row)?;
     let id = ApiKeyId::new(row.id);
     let secret = secrets::new(input.level)?;
     if let Some(request) = request {
-        create_once::note(&transaction, organization.id, request, id).await?;
+        create_once::note(acting.transaction(), organization, request, id).await?;
     }
-    insert(&transaction, now, row, &secret).await?;
+    insert(&acting, row, &secret).await?;
     let deed = Deed::new("api_key.created", "api_key", id).after(json!({
         "name": input.name,
         "level": input.level,
@@ -66,17 +61,20 @@ pub(super) async fn make(
         "rate_limits": (!input.rate_limits.is_none()).then_some(input.rate_limits),
         "last_four": secret.last_four(),
     }))?;
-    audit::record(&transaction, now, organization.id, &Author::from(actor), deed).await?;
-    room::require(&transaction, now, actor, services.quotas.get().keys).await?;
-    transaction.commit().await?;
-    let api_key = get::shown(services, organization, id).await?;
+    room::require(acting.transaction(), now, acting.actor(), services.quotas.get().keys).await?;
+    acting.tell(deed);
+    acting.commit().await?;
+    let api_key = get::shown(services, &actor.organization, id).await?;
     Ok(CreatedApiKey { api_key, secret: secret.reveal().to_owned() })
 }
 
 /// Refuses who may make no key of this level anywhere.
 pub(super) fn require_permission(actor: &Actor, level: Level) -> ServiceResult<()> {
-    let permission = if level == Level::Admin { Permission::ManageAdminKeys } else { Permission::ManageApiKeys };
-    actor.reach(permission).map(drop)
+    actor.reach(permission(level)).map(drop)
+}
+
+fn permission(level: Level) -> Permission {
+    if level == Level::Admin { Permission::ManageAdminKeys } else { Permission::ManageApiKeys }
 }
 
 /// Refuses a model that isn't offered.
@@ -114,13 +112,8 @@ fn row(now: Timestamp, actor: &Actor, input: &NewApiKey) -> ServiceResult<api_ke
 }
 
 /// Stores a key with its first secret.
-async fn insert(
-    database: &impl ConnectionTrait,
-    now: Timestamp,
-    row: api_keys::Model,
-    secret: &Secret,
-) -> ServiceResult<()> {
-    let (organization, id) = (OrganizationId::new(row.organization_id), ApiKeyId::new(row.id));
-    api_keys::Entity::insert(api_keys::ActiveModel::from(row)).exec_without_returning(database).await?;
-    secrets::insert(database, now, organization, id, secret, None).await
+async fn insert(acting: &Acting, row: api_keys::Model, secret: &Secret) -> ServiceResult<()> {
+    let id = ApiKeyId::new(row.id);
+    api_keys::Entity::insert(api_keys::ActiveModel::from(row)).exec_without_returning(acting.transaction()).await?;
+    secrets::insert(acting, id, secret, None).await
 }

@@ -12,8 +12,9 @@ use serde_json::{Map, Value, json};
 use super::{bounds, create::require_offered, get, locked};
 use crate::{
     Actor, ServiceError, ServiceResult, Services,
-    audit::{self, Author, Deed},
-    changes::{self, Kind},
+    acting::Acting,
+    audit::{self, Deed},
+    changes::Kind,
     entities::api_keys,
     models::Catalog,
     projects,
@@ -22,28 +23,25 @@ use crate::{
 
 /// Changes a key, on every server within a second. Where nothing differs, nothing happens.
 pub async fn edit(services: &Services, actor: &Actor, id: ApiKeyId, changes: ApiKeyChanges) -> ServiceResult<ApiKey> {
-    let now = services.now();
     let organization = &actor.organization;
-    let transaction = services.database.begin().await?;
-    let key = locked::one(&transaction, actor, id).await?;
-    locked::require_usable(&key, now)?;
+    let mut acting = Acting::begin(services, actor, &locked::MANAGING).await?;
+    let key = locked::one(&acting, id).await?;
+    locked::require_usable(&key, acting.now())?;
     let level: Level = key.level.parse().map_err(ServiceError::Internal)?;
     let (edited, deed) = apply(&services.catalog, &key, changes.validated(level)?)?;
     let Some(deed) = deed else {
-        transaction.rollback().await?;
+        acting.abandon().await?;
         return get::shown(services, organization, id).await;
     };
     if let Some(project) = edited.project_id.filter(|_| edited.project_id != key.project_id) {
         let project = ProjectId::new(project);
-        projects::require_usable(&transaction, actor, Permission::ManageApiKeys, project).await?;
+        projects::require_usable(&acting, Permission::ManageApiKeys, project).await?;
     }
-    let bounds = bounds::of(&transaction, actor, now).await?;
-    bounds.check(&key)?;
-    bounds.check(&edited)?;
-    edited.into_active_model().reset_all().update(&transaction).await?;
-    changes::announce(&transaction, now, organization.id, Kind::ApiKey, [key.id]).await?;
-    audit::record(&transaction, now, organization.id, &Author::from(actor), deed).await?;
-    transaction.commit().await?;
+    bounds::of(&acting)?.check_edit(&key, &edited)?;
+    edited.into_active_model().reset_all().update(acting.transaction()).await?;
+    acting.announce(Kind::ApiKey, [key.id]);
+    acting.tell(deed);
+    acting.commit().await?;
     get::shown(services, organization, id).await
 }
 

@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     ServiceResult, Services,
+    acting::lock_organization,
     audit::{self, Author, Deed},
     changes::{self, Kind},
     entities::{api_keys, key_directory, key_secrets},
@@ -139,8 +140,10 @@ fn told(place: &str) -> String {
 
 /// Disables the keys whose secrets still worked; tells which.
 async fn stop(services: &Services, organization: OrganizationId, leaks: &[Leak]) -> ServiceResult<Vec<ApiKeyId>> {
-    let now = services.now();
     let transaction = services.database.begin().await?;
+    // Before any key: who changes keys of this organization does so too.
+    lock_organization(&transaction, organization).await?;
+    let now = services.now();
     let ids = leaks.iter().map(|leak| leak.key.uuid()).collect();
     let mut keys = locked::select(organization, ids).all(&transaction).await?;
     keys.retain(|key| locked::ended(key, now).is_usable());
@@ -158,6 +161,8 @@ async fn stop(services: &Services, organization: OrganizationId, leaks: &[Leak])
     }
     disable(&transaction, now, organization, &found).await?;
     tell(&transaction, now, organization, &found).await?;
+    let disabled = found.iter().map(|(key, _)| (Kind::LeakedApiKey, key.id)).collect();
+    changes::announce(&transaction, now, organization, disabled).await?;
     transaction.commit().await?;
     Ok(found.iter().map(|(_, leak)| leak.key).collect())
 }
@@ -187,10 +192,10 @@ async fn disable(
     api_keys::Entity::update_many()
         .col_expr(api_keys::Column::DisabledAt, Expr::value(now.millis()))
         .filter(api_keys::Column::OrganizationId.eq(organization.uuid()))
-        .filter(api_keys::Column::Id.is_in(ids.iter().copied()))
+        .filter(api_keys::Column::Id.is_in(ids))
         .exec(transaction)
         .await?;
-    changes::announce(transaction, now, organization, Kind::LeakedApiKey, ids).await
+    Ok(())
 }
 
 /// Writes it into the audit log and into the inboxes of those who should know.

@@ -6,34 +6,35 @@ use domain::{
     permissions::Permission,
     time::Timestamp,
 };
-use sea_orm::{ColumnTrait, DatabaseTransaction, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
 use super::visible;
-use crate::{Actor, ServiceError, ServiceResult, entities::api_keys};
+use crate::{ServiceError, ServiceResult, acting::Acting, entities::api_keys};
+
+/// Keys that one statement asks for.
+const AT_ONCE: usize = 500;
+/// What it takes to change keys, of projects or of the organization; which ones is asked for each of them.
+pub(super) const MANAGING: [Permission; 2] = [Permission::ManageApiKeys, Permission::ManageAdminKeys];
 
 /// The key with this id, which nobody else changes until the transaction ends. Where it isn't the actor's to change, it
 /// doesn't exist.
-pub(super) async fn one(
-    transaction: &DatabaseTransaction,
-    actor: &Actor,
-    id: ApiKeyId,
-) -> ServiceResult<api_keys::Model> {
-    all(transaction, actor, &[id]).await?.pop().ok_or(ServiceError::NotFound)
+pub(super) async fn one(acting: &Acting, id: ApiKeyId) -> ServiceResult<api_keys::Model> {
+    all(acting, &[id]).await?.pop().ok_or(ServiceError::NotFound)
 }
 
 /// The same of several. Where one of them isn't the actor's to change, none is found.
-pub(super) async fn all(
-    transaction: &DatabaseTransaction,
-    actor: &Actor,
-    ids: &[ApiKeyId],
-) -> ServiceResult<Vec<api_keys::Model>> {
+pub(super) async fn all(acting: &Acting, ids: &[ApiKeyId]) -> ServiceResult<Vec<api_keys::Model>> {
+    let (transaction, actor) = (acting.transaction(), acting.actor());
     let visible = visible(transaction, actor, Permission::ManageApiKeys).await?;
     let mut ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     ids.sort_unstable();
     ids.dedup();
     let wanted = ids.len();
-    let keys = select(actor.organization.id, ids).all(transaction).await?;
+    let mut keys = Vec::with_capacity(wanted);
+    for ids in ids.chunks(AT_ONCE) {
+        keys.extend(select(actor.organization.id, ids.to_vec()).all(transaction).await?);
+    }
     if keys.len() == wanted && keys.iter().all(|key| visible.holds(key)) {
         Ok(keys)
     } else {

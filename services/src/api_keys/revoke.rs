@@ -9,45 +9,77 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{bounds, locked};
+use super::{descendants, locked};
 use crate::{
-    Actor, ServiceResult, Services,
-    audit::{self, Author, Deed},
-    changes::{self, Kind},
-    entities::api_keys,
+    Actor, ServiceError, ServiceResult, Services, acting::Acting, audit::Deed, changes::Kind, entities::api_keys,
 };
 
-/// How many keys can be revoked at once.
+/// How many keys can be revoked at once, their descendants apart.
 pub const MOST_AT_ONCE: usize = 500;
+/// Keys that one statement changes.
+const IN_ONE_STATEMENT: usize = 500;
 
 /// Ends keys for good, on every server within a second: all of them, or none. Revoking one again changes nothing.
 pub async fn revoke(services: &Services, actor: &Actor, ids: &[ApiKeyId]) -> ServiceResult<()> {
+    end(services, actor, ids, false).await.map(drop)
+}
+
+/// The same, and whatever these keys made, or gave a secret to, ends with them; tells which those are. Refused where they
+/// aren't all the actor's to revoke.
+pub async fn revoke_with_descendants(
+    services: &Services,
+    actor: &Actor,
+    ids: &[ApiKeyId],
+) -> ServiceResult<Vec<ApiKeyId>> {
+    end(services, actor, ids, true).await
+}
+
+async fn end(
+    services: &Services,
+    actor: &Actor,
+    ids: &[ApiKeyId],
+    with_descendants: bool,
+) -> ServiceResult<Vec<ApiKeyId>> {
     if ids.len() > MOST_AT_ONCE {
         return Err(FieldErrors::of("ids", format!("Choose at most {MOST_AT_ONCE} keys.")).into());
     }
-    let now = services.now();
-    let organization = actor.organization.id;
-    let transaction = services.database.begin().await?;
-    bounds::of(&transaction, actor, now).await?;
-    let mut keys = locked::all(&transaction, actor, ids).await?;
-    keys.retain(|key| key.revoked_at.is_none());
-    if keys.is_empty() {
-        return Ok(());
+    let mut acting = Acting::begin(services, actor, &locked::MANAGING).await?;
+    let mut keys = locked::all(&acting, ids).await?;
+    let mut descendants = Vec::new();
+    if with_descendants {
+        // The keys are locked: from here on they make no more.
+        descendants = descendants::all(services, acting.transaction(), actor.organization.id, ids).await?;
+        let hidden = |error| match error {
+            ServiceError::NotFound => {
+                let why = "Some of the keys that these made aren't yours to revoke. Nothing was revoked.";
+                ServiceError::Forbidden(why.to_owned())
+            }
+            other => other,
+        };
+        keys.extend(locked::all(&acting, &descendants).await.map_err(hidden)?);
     }
+    keys.retain(|key| key.revoked_at.is_none());
+    for keys in keys.chunks(IN_ONE_STATEMENT) {
+        revoke_some(&mut acting, keys).await?;
+    }
+    acting.commit().await?;
+    Ok(descendants)
+}
+
+async fn revoke_some(acting: &mut Acting, keys: &[api_keys::Model]) -> ServiceResult<()> {
+    let (now, actor) = (acting.now(), acting.actor());
     let ids: Vec<Uuid> = keys.iter().map(|key| key.id).collect();
     api_keys::Entity::update_many()
         .col_expr(api_keys::Column::RevokedAt, Expr::value(now.millis()))
         .col_expr(api_keys::Column::RevokedBy, Expr::value(actor.user_id().map(UserId::uuid)))
-        .filter(api_keys::Column::OrganizationId.eq(organization.uuid()))
+        .filter(api_keys::Column::OrganizationId.eq(actor.organization.id.uuid()))
         .filter(api_keys::Column::Id.is_in(ids.iter().copied()))
-        .exec(&transaction)
+        .exec(acting.transaction())
         .await?;
-    changes::announce(&transaction, now, organization, Kind::ApiKey, ids).await?;
-    let deed = |key: &api_keys::Model| {
+    for key in keys {
         let before = json!({ "name": key.name, "created_at": Timestamp::from_millis(key.created_at) });
-        Deed::new("api_key.revoked", "api_key", ApiKeyId::new(key.id)).before(before)
-    };
-    let deeds = keys.iter().map(deed).collect::<ServiceResult<Vec<_>>>()?;
-    audit::record_all(&transaction, now, organization, &Author::from(actor), deeds).await?;
-    Ok(transaction.commit().await?)
+        acting.tell(Deed::new("api_key.revoked", "api_key", ApiKeyId::new(key.id)).before(before)?);
+    }
+    acting.announce(Kind::ApiKey, ids);
+    Ok(())
 }

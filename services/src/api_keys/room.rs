@@ -7,8 +7,8 @@ use crate::{Actor, ServiceError, ServiceResult, Who, entities::api_keys};
 
 /// Refuses a key that was just added where there are more than `most` now that can still be used.
 ///
-/// To be asked when the organization's audit chain is locked, so that of two who make one at once the second sees the
-/// first's. The command line isn't bound.
+/// The organization is locked by whoever acts, so that of two who make one at once the second sees the first's. The command
+/// line isn't bound.
 pub(super) async fn require(
     transaction: &DatabaseTransaction,
     now: Timestamp,

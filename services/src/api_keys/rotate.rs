@@ -8,15 +8,11 @@ use domain::{
     ids::ApiKeyId,
     time::Timestamp,
 };
-use sea_orm::DatabaseTransaction;
 use serde_json::json;
 
 use super::{bounds, get, locked, secrets};
 use crate::{
-    Actor, ServiceError, ServiceResult, Services,
-    audit::{self, Author, Deed},
-    changes::{self, Kind},
-    entities::key_secrets,
+    Actor, ServiceError, ServiceResult, Services, acting::Acting, audit::Deed, changes::Kind, entities::key_secrets,
 };
 
 /// Gives a key a new secret, which is in the answer and never told again; the key stays what it is. The same request
@@ -28,18 +24,18 @@ pub async fn rotate(
     rotation: Rotation,
 ) -> ServiceResult<RotatedApiKey> {
     let rotation = rotation.validated()?;
-    let now = services.now();
-    let transaction = services.database.begin().await?;
+    let mut acting = Acting::begin(services, actor, &locked::MANAGING).await?;
+    let now = acting.now();
     // Locked: of requests that come at once, on whatever servers, each sees what the one before it did.
-    let key = locked::one(&transaction, actor, id).await?;
-    let found = secrets::of(&transaction, actor.organization.id, id).await?;
+    let key = locked::one(&acting, id).await?;
+    let found = secrets::of(acting.transaction(), actor.organization.id, id).await?;
     if rotation.request.is_some() && found.iter().any(|secret| secret.request == rotation.request) {
-        transaction.rollback().await?;
+        acting.abandon().await?;
         let api_key = get::shown(services, &actor.organization, id).await?;
         return Ok(RotatedApiKey { api_key, secret: None });
     }
     locked::require_usable(&key, now)?;
-    bounds::of(&transaction, actor, now).await?.check(&key)?;
+    bounds::of(&acting)?.check(&key)?;
     if let Some(end) = secrets::old(&found, now).and_then(|old| old.expires_at) {
         let end = Timestamp::from_millis(end);
         return Err(ServiceError::Conflict(format!("This key is rotating until {end}; end that first.")));
@@ -48,53 +44,46 @@ pub async fn rotate(
     let newest = newest.ok_or_else(|| ServiceError::Internal(format!("{id} has no secret")))?;
     let level: Level = key.level.parse().map_err(ServiceError::Internal)?;
     let secret = secrets::new(level)?;
-    replace(&transaction, now, actor, newest, &secret, rotation).await?;
-    transaction.commit().await?;
+    replace(&mut acting, newest, &secret, rotation).await?;
+    acting.commit().await?;
     let api_key = get::shown(services, &actor.organization, id).await?;
     Ok(RotatedApiKey { api_key, secret: Some(secret.reveal().to_owned()) })
 }
 
 /// Ends `old` after the grace period and stores `new` beside it.
-async fn replace(
-    transaction: &DatabaseTransaction,
-    now: Timestamp,
-    actor: &Actor,
-    old: &key_secrets::Model,
-    new: &Secret,
-    rotation: Rotation,
-) -> ServiceResult<()> {
-    let organization = actor.organization.id;
+async fn replace(acting: &mut Acting, old: &key_secrets::Model, new: &Secret, rotation: Rotation) -> ServiceResult<()> {
     let id = ApiKeyId::new(old.api_key_id);
-    let end = end_of_grace(now, rotation.grace_seconds);
-    secrets::end_at(transaction, organization, old.id, end).await?;
-    secrets::insert(transaction, now, organization, id, new, rotation.request).await?;
-    changes::announce(transaction, now, organization, Kind::ApiKey, [old.api_key_id]).await?;
+    let end = end_of_grace(acting.now(), rotation.grace_seconds);
+    secrets::end_at(acting, old.id, end).await?;
+    secrets::insert(acting, id, new, rotation.request).await?;
+    acting.announce(Kind::ApiKey, [old.api_key_id]);
     let deed = Deed::new("api_key.rotated", "api_key", id)
         .before(json!({ "last_four": old.last_four }))?
         .after(json!({ "last_four": new.last_four(), "old_secret_ends_at": end }))?;
-    audit::record(transaction, now, organization, &Author::from(actor), deed).await
+    acting.tell(deed);
+    Ok(())
 }
 
 /// Lets the old secret of a rotating key work so many seconds from now on; 0 ends it at once.
 pub async fn set_grace(services: &Services, actor: &Actor, id: ApiKeyId, grace_seconds: u32) -> ServiceResult<ApiKey> {
     let grace_seconds = validated_grace(grace_seconds)?;
-    let now = services.now();
     let organization = &actor.organization;
-    let transaction = services.database.begin().await?;
-    let key = locked::one(&transaction, actor, id).await?;
+    let mut acting = Acting::begin(services, actor, &locked::MANAGING).await?;
+    let now = acting.now();
+    let end = end_of_grace(now, grace_seconds);
+    let key = locked::one(&acting, id).await?;
     locked::require_usable(&key, now)?;
-    bounds::of(&transaction, actor, now).await?.check(&key)?;
-    let found = secrets::of(&transaction, organization.id, id).await?;
+    bounds::of(&acting)?.check_until(&key, end)?;
+    let found = secrets::of(acting.transaction(), organization.id, id).await?;
     let old = secrets::old(&found, now);
     let old = old.ok_or_else(|| ServiceError::Conflict("This key isn't rotating.".to_owned()))?;
-    let end = end_of_grace(now, grace_seconds);
-    secrets::end_at(&transaction, organization.id, old.id, end).await?;
-    changes::announce(&transaction, now, organization.id, Kind::ApiKey, [key.id]).await?;
+    secrets::end_at(&acting, old.id, end).await?;
+    acting.announce(Kind::ApiKey, [key.id]);
     let deed = Deed::new("api_key.grace_changed", "api_key", id)
         .before(json!({ "old_secret_ends_at": old.expires_at.map(Timestamp::from_millis) }))?
         .after(json!({ "old_secret_ends_at": end }))?;
-    audit::record(&transaction, now, organization.id, &Author::from(actor), deed).await?;
-    transaction.commit().await?;
+    acting.tell(deed);
+    acting.commit().await?;
     get::shown(services, organization, id).await
 }
 

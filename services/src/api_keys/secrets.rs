@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::directory;
 use crate::{
     ServiceResult,
+    acting::Acting,
     entities::{key_directory, key_secrets},
     random,
 };
@@ -20,15 +21,15 @@ pub(super) fn new(level: Level) -> ServiceResult<Secret> {
     Ok(Secret::from_digits(level, random::base62_digits()?))
 }
 
-/// Stores a key's newest secret, which has no end; `request` asked for it.
+/// Stores a key's newest secret, which has no end; `request` asked for it. Where a key acts, it is remembered as who knows
+/// the secret.
 pub(super) async fn insert(
-    database: &impl ConnectionTrait,
-    now: Timestamp,
-    organization: OrganizationId,
+    acting: &Acting,
     key: ApiKeyId,
     secret: &Secret,
     request: Option<String>,
 ) -> ServiceResult<()> {
+    let (database, now, organization) = (acting.transaction(), acting.now(), acting.actor().organization.id);
     let id = random::uuid(now)?;
     let row = key_secrets::ActiveModel {
         organization_id: Set(organization.uuid()),
@@ -38,6 +39,7 @@ pub(super) async fn insert(
         created_at: Set(now.millis()),
         expires_at: Set(None),
         request: Set(request),
+        made_by: Set(acting.api_key().map(|maker| maker.id)),
     };
     key_secrets::Entity::insert(row).exec_without_returning(database).await?;
     let entry = key_directory::ActiveModel {
@@ -70,12 +72,8 @@ pub(super) fn old(secrets: &[key_secrets::Model], now: Timestamp) -> Option<&key
 }
 
 /// Lets a secret work until `end` and no longer.
-pub(super) async fn end_at(
-    database: &impl ConnectionTrait,
-    organization: OrganizationId,
-    secret: Uuid,
-    end: Timestamp,
-) -> ServiceResult<()> {
+pub(super) async fn end_at(acting: &Acting, secret: Uuid, end: Timestamp) -> ServiceResult<()> {
+    let (database, organization) = (acting.transaction(), acting.actor().organization.id);
     key_secrets::Entity::update_many()
         .col_expr(key_secrets::Column::ExpiresAt, Expr::value(end.millis()))
         .filter(key_secrets::Column::OrganizationId.eq(organization.uuid()))

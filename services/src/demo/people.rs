@@ -39,7 +39,7 @@ pub(super) struct Person {
 impl Person {
     /// The person doing something, in the company's office.
     pub(super) fn actor(&self, organization: &Organization) -> Actor {
-        let who = Who::Member { id: self.id, name: self.name.to_owned(), role: self.role };
+        let who = Who::Member { id: self.id, name: self.name.to_owned(), role: self.role, session: None };
         Actor { organization: organization.clone(), who, ip: Some(OFFICE) }
     }
 }

@@ -16,6 +16,8 @@ pub struct Model {
     pub expires_at: Option<i64>,
     /// The request that made it, where one was told.
     pub request: Option<String>,
+    /// The key that asked for it, and was told it; `None` where somebody else did.
+    pub made_by: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -11,8 +11,9 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryS
 use super::{most_of_row, of_row};
 use crate::{
     Actor, ServiceError, ServiceResult, Services, Who,
-    audit::{self, Author, Deed},
-    changes::{self, Kind},
+    acting::Acting,
+    audit::Deed,
+    changes::Kind,
     entities::{organizations, projects},
 };
 
@@ -43,27 +44,26 @@ pub async fn set(
 ) -> ServiceResult<()> {
     actor.reach(Permission::ManageSettings)?;
     let limits = limits.validated()?;
-    let now = services.now();
     let organization = actor.organization.id;
-    let transaction = services.database.begin().await?;
+    let mut acting = Acting::begin(services, actor, &[Permission::ManageSettings]).await?;
+    let transaction = acting.transaction();
     let (unchanged, before, deed, kind, subject) = match project {
         Some(id) => {
-            let before = of_project(&transaction, organization, id, limits).await?;
+            let before = of_project(transaction, organization, id, limits).await?;
             (before == limits, before, Deed::new("project.limits_changed", "project", id), Kind::Project, id.uuid())
         }
         None => {
-            let (unchanged, before) = of_organization(&transaction, actor, limits).await?;
+            let (unchanged, before) = of_organization(transaction, actor, limits).await?;
             let deed = Deed::new("organization.limits_changed", "organization", organization);
             (unchanged, before, deed, Kind::Organization, organization.uuid())
         }
     };
     if unchanged {
-        return Ok(transaction.rollback().await?);
+        return acting.abandon().await;
     }
-    changes::announce(&transaction, now, organization, kind, [subject]).await?;
-    let deed = deed.before(before)?.after(limits)?;
-    audit::record(&transaction, now, organization, &Author::from(actor), deed).await?;
-    Ok(transaction.commit().await?)
+    acting.announce(kind, [subject]);
+    acting.tell(deed.before(before)?.after(limits)?);
+    acting.commit().await
 }
 
 /// Sets them, and tells what they were.

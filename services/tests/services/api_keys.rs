@@ -1,5 +1,6 @@
 //! Keys.
 
+mod descendants;
 mod editing;
 mod escalation;
 mod leaks;

@@ -7,6 +7,7 @@
 mod support;
 
 mod accounts;
+mod acting;
 mod api_keys;
 mod audit;
 mod bodies;

@@ -2,10 +2,11 @@
 
 use ::migrations::{Migrator, MigratorTrait};
 use domain::{
+    api_keys::Rotation,
     calls::Outcome,
     usage::{Group, UsageQuery, UsageReport, View},
 };
-use services::{Actor, usage};
+use services::{Actor, api_keys, usage};
 
 use crate::support::{CallMade, World};
 
@@ -69,5 +70,31 @@ on_both_databases! {
         // What is stored from now on is added to the same rows.
         world.calls(&admin.organization, &key, &made).await;
         assert_eq!(days(world).await.len(), now.len());
+    }
+
+    async fn who_made_a_key_before_is_known_from_the_audit_log(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let (program, _) = world.program(&admin, &[]).await;
+        let by_hand = world.key(&admin, project, "by hand").await;
+        world.key(&program, project, "by a program").await;
+        world.clock.forward_millis(1);
+        let rotation = Rotation { grace_seconds: 0, request: None };
+        api_keys::rotate(&world.services, &program, by_hand.id, rotation).await.unwrap();
+        let known = "SELECT CAST(count(made_by) AS text) || ' of ' || CAST(count(*) AS text) AS shown FROM key_secrets";
+        let shown = async || world.rows(known).await[0].try_get::<String>("", "shown").unwrap();
+        assert_eq!(shown().await, "2 of 4");
+        let makers = "SELECT s.id FROM key_secrets s JOIN api_keys k ON k.id = s.made_by WHERE k.name = 'program'";
+        assert_eq!(world.rows(makers).await.len(), 2);
+
+        let migrations = Migrator::migrations();
+        let earlier = migrations.iter().position(|migration| migration.name().ends_with("_key_makers")).unwrap();
+        let transaction = world.services.database().begin().await.unwrap();
+        let later = u32::try_from(migrations.len() - earlier).unwrap();
+        Migrator::down(&transaction, Some(later)).await.unwrap();
+        Migrator::up(&transaction, None).await.unwrap();
+        transaction.commit().await.unwrap();
+        assert_eq!(shown().await, "2 of 4");
+        assert_eq!(world.rows(makers).await.len(), 2);
     }
 }

@@ -187,7 +187,7 @@ on_both_databases! {
         field_error(usage::report(&world.services, &admin, &too_long).await, "range");
         let future = report(world, &admin, &days("2027-01-01..2027-01-05", None)).await;
         assert!(future.buckets.is_empty() && future.series.is_empty());
-        let forged = services::Who::Member { id: domain::ids::UserId::new(uuid::Uuid::nil()), name: String::new(), role: Role::Developer };
+        let forged = services::Who::Member { id: domain::ids::UserId::new(uuid::Uuid::nil()), name: String::new(), role: Role::Developer, session: None };
         let nobody = Actor { who: forged, ..admin };
         let shown: Result<_, ServiceError> = usage::report(&world.services, &nobody, &days("today", None)).await;
         assert!(shown.unwrap().total.is_zero());

@@ -47,6 +47,9 @@ pub enum KeyCommand {
     Revoke {
         #[arg(required = true)]
         ids: Vec<ApiKeyId>,
+        /// And all keys that these made or rotated
+        #[arg(long)]
+        descendants: bool,
     },
     /// Disable the keys whose secrets are read from standard input, one a line
     ///

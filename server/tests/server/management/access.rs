@@ -28,6 +28,7 @@ const MATRIX: &[(&str, &str, Option<Scope>)] = &[
     ("GET", ADMIN_KEY, Some(Scope::AdminApiKeysRead)),
     ("POST", ADMIN_KEY, Some(Scope::AdminApiKeysWrite)),
     ("DELETE", ADMIN_KEY, Some(Scope::AdminApiKeysWrite)),
+    ("GET", "/v1/organization/admin_api_keys/{key}/descendants", Some(Scope::AdminApiKeysRead)),
     ("POST", "/v1/organization/admin_api_keys/{key}/rotate", Some(Scope::AdminApiKeysWrite)),
     ("POST", "/v1/organization/admin_api_keys/{key}/grace", Some(Scope::AdminApiKeysWrite)),
     ("GET", PROJECT_KEYS, Some(Scope::ApiKeysRead)),

@@ -263,3 +263,45 @@ async fn limits_of_rates_are_set_and_changed_together() {
         assert_eq!(status, 400, "{wrong}");
     }
 }
+
+#[tokio::test]
+async fn what_a_key_made_is_told_when_it_is_deleted_and_deleted_along_where_that_is_asked() {
+    let world = World::new().await;
+    let admin = world.admin_key(&[]).await;
+    let make = async |key: &str, path: &str, name: &str| {
+        let made = world.done(Method::POST, path, key, json!({ "name": name })).await;
+        let text = |field: &str| made[field].as_str().unwrap().to_owned();
+        (text("id"), text("value"))
+    };
+    let mut family = Vec::new();
+    for _ in 0..2 {
+        let (parent, secret) = make(&admin, ADMIN_KEYS, "parent").await;
+        let (child, secret) = make(&secret, ADMIN_KEYS, "child").await;
+        let (grandchild, _) = make(&secret, &world.project_keys(), "grandchild").await;
+        family.push([parent, child, grandchild]);
+    }
+    let ids = |list: &Value| -> Vec<String> {
+        list["data"].as_array().unwrap().iter().map(|key| key["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let [parent, child, grandchild] = &family[0];
+    let path = format!("{ADMIN_KEYS}/{parent}");
+    let made = world.done(Method::GET, &format!("{path}/descendants"), &admin, Value::Null).await;
+    assert_eq!((&made["object"], &made["count"]), (&json!("list"), &json!(2)));
+    assert_eq!(ids(&made), [child.clone(), grandchild.clone()]);
+    assert_eq!(made["data"][1]["project_id"], json!(world.project.id));
+    let deleted = world.done(Method::DELETE, &path, &admin, Value::Null).await;
+    assert_eq!((&deleted["deleted"], &deleted["deleted_descendants"]), (&json!(true), &json!([])));
+    assert_eq!(ids(&deleted["descendants"]), [child.clone(), grandchild.clone()]);
+    world.done(Method::GET, &format!("{ADMIN_KEYS}/{child}"), &admin, Value::Null).await;
+
+    let [parent, child, grandchild] = &family[1];
+    for wrong in ["?descendants=yes", "?descendant=true", "?descendants=true&descendants=true"] {
+        world.refused(Method::DELETE, &format!("{ADMIN_KEYS}/{parent}{wrong}"), &admin, Value::Null).await;
+    }
+    let all = format!("{ADMIN_KEYS}/{parent}?descendants=true");
+    let deleted = world.done(Method::DELETE, &all, &admin, Value::Null).await;
+    assert_eq!(deleted["deleted_descendants"], json!([child, grandchild]));
+    for gone in [format!("{ADMIN_KEYS}/{child}"), format!("{}/{grandchild}", world.project_keys())] {
+        assert_eq!(world.get_with(&admin, &gone).await.status(), StatusCode::NOT_FOUND);
+    }
+}

@@ -68,6 +68,7 @@ impl KeyRecord {
     pub fn actor(&self, ip: Option<IpAddr>) -> Actor {
         let who = Who::ApiKey {
             id: self.api_key_id,
+            secret: self.secret_id,
             name: self.name.to_string(),
             level: self.level,
             scopes: self.scopes.to_vec(),

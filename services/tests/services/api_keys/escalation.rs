@@ -35,6 +35,11 @@ async fn rotate(world: &World, actor: &Actor, key: &ApiKey) -> ServiceResult<()>
     api_keys::rotate(&world.services, actor, key.id, rotation).await.map(|_| ())
 }
 
+async fn rotate_with(world: &World, actor: &Actor, key: &ApiKey, grace_seconds: u32) {
+    let rotation = Rotation { grace_seconds, request: None };
+    api_keys::rotate(&world.services, actor, key.id, rotation).await.unwrap();
+}
+
 async fn rescope(world: &World, actor: &Actor, key: &ApiKey, scopes: &[Scope]) -> ServiceResult<()> {
     let changes = ApiKeyChanges { scopes: Some(scopes.to_vec()), ..ApiKeyChanges::default() };
     api_keys::edit(&world.services, actor, key.id, changes).await.map(|_| ())
@@ -113,15 +118,47 @@ on_both_databases! {
         ] {
             forbidden(create(world, &program, wider).await);
         }
-        // What can't call models isn't bound by them, and what manages nothing may go on when the key has ended.
-        let usage = NewApiKey {
-            level: Level::Read,
-            project_id: Some(project),
-            models: vec![],
-            life: Life::Never,
-            ..narrow
-        };
+        // What can't call models isn't bound by them.
+        let usage = NewApiKey { level: Level::Read, project_id: Some(project), models: vec![], ..narrow };
         create(world, &program, usage).await.unwrap();
+    }
+
+    async fn nothing_that_a_key_gives_away_outlives_it(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let day = NewApiKey { life: Life::Days(1), ..ops(&[]) };
+        let (itself, secret) = world.secret(&admin, day).await;
+        let program = world.bearer(&secret).await;
+        let asked = |level: Level, life| NewApiKey {
+            life,
+            ..NewApiKey::plain("made", level, level.needs_project().then_some(project))
+        };
+        for level in Level::ALL {
+            for longer in [Life::Never, Life::Days(2), Life::At(itself.expires_at.unwrap().plus_millis(1))] {
+                let why = forbidden(create(world, &program, asked(level, longer)).await);
+                assert!(why.contains("expires sooner"), "{why}");
+            }
+            let made = create(world, &program, asked(level, Life::At(itself.expires_at.unwrap()))).await.unwrap();
+            rotate(world, &program, &made).await.unwrap();
+        }
+        // The secret of a key that lives on would be as good as a key of its own.
+        let lasting = NewApiKey { scopes: vec![Chat], ..new_key(project, "lasting") };
+        let lasting = create(world, &admin, lasting).await.unwrap();
+        forbidden(rotate(world, &program, &lasting).await);
+        // So would be what it may do from then on; to take something away, or to name it, is another matter.
+        forbidden(rescope(world, &program, &lasting, &[Chat, Scope::Embeddings]).await);
+        forbidden(rescope(world, &program, &lasting, &[]).await);
+        let second = world.project(&admin, "Second").await.id;
+        let change = async |changes| api_keys::edit(&world.services, &program, lasting.id, changes).await;
+        forbidden(change(ApiKeyChanges { project_id: Some(second), ..ApiKeyChanges::default() }).await);
+        change(ApiKeyChanges { name: Some("renamed".to_owned()), ..ApiKeyChanges::default() }).await.unwrap();
+        change(ApiKeyChanges { rate_limits: Some(limits(10)), ..ApiKeyChanges::default() }).await.unwrap();
+        forbidden(change(ApiKeyChanges { rate_limits: Some(limits(11)), ..ApiKeyChanges::default() }).await);
+        // Nor does it let an old secret live on for longer than it does itself.
+        rotate_with(world, &admin, &lasting, 60).await;
+        forbidden(api_keys::set_grace(&world.services, &program, lasting.id, 2 * 24 * 3600).await);
+        api_keys::set_grace(&world.services, &program, lasting.id, 3600).await.unwrap();
+        api_keys::set_grace(&world.services, &program, lasting.id, 0).await.unwrap();
     }
 
     async fn scopes_for_keys_of_projects_and_for_admin_keys_are_two_things(world: &World) {

@@ -65,7 +65,7 @@ impl World {
         let user =
             NewUser { email: email(organization, name), name: name.to_owned(), role, password: PASSWORD.to_owned() };
         let id = accounts::create_user(&self.services, organization, user).await.unwrap();
-        let who = Who::Member { id, name: name.to_owned(), role };
+        let who = Who::Member { id, name: name.to_owned(), role, session: None };
         Actor { organization: organization.clone(), who, ip: device().ip }
     }
 

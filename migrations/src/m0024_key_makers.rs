@@ -1,0 +1,37 @@
+//! Which key asked for a secret and was told it: what one key made or rotated can be revoked along with it.
+
+use sea_orm_migration::{prelude::*, schema::*};
+
+use crate::columns::{add, drop};
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        add(manager, "key_secrets", uuid_null("made_by")).await?;
+        // The audit log tells of those that were made before: at the very moment, with their last characters.
+        manager
+            .get_connection()
+            .execute_unprepared(
+                "UPDATE key_secrets SET made_by = e.actor_id FROM audit_entries e \
+                 WHERE e.organization_id = key_secrets.organization_id AND e.at = key_secrets.created_at \
+                 AND e.actor_kind = 'api_key' AND e.action IN ('api_key.created', 'api_key.rotated') \
+                 AND e.after LIKE '%\"last_four\":\"' || key_secrets.last_four || '\"%'",
+            )
+            .await?;
+        let index = Index::create()
+            .name("key_secrets_made_by")
+            .table("key_secrets")
+            .col("organization_id")
+            .col("made_by")
+            .to_owned();
+        manager.create_index(index).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_index(Index::drop().name("key_secrets_made_by").table("key_secrets").to_owned()).await?;
+        drop(manager, "key_secrets", "made_by").await
+    }
+}
