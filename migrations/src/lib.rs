@@ -28,6 +28,7 @@ mod m0021_inboxes;
 mod m0022_quotas;
 mod m0023_reference_index;
 mod m0024_key_makers;
+mod m0025_change_transactions;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0022_quotas::Migration),
             Box::new(m0023_reference_index::Migration),
             Box::new(m0024_key_makers::Migration),
+            Box::new(m0025_change_transactions::Migration),
         ]
     }
 }

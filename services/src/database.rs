@@ -7,7 +7,11 @@ use migrations::{Migrator, MigratorTrait};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
     Statement, TransactionOptions, TransactionTrait,
-    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    sqlx::{
+        ConnectOptions as _,
+        postgres::PgConnectOptions,
+        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    },
 };
 
 use crate::{ServiceError, ServiceResult};
@@ -24,6 +28,33 @@ const SQLITE_WRITER_CACHE: u32 = 64 * 1024;
 /// After how many pages of its journal (4 KiB each) SQLite copies them to the file: rarely enough that a page that changes
 /// often is copied once for many changes.
 const SQLITE_CHECKPOINT: u32 = 16 * 1024;
+
+/// What PostgreSQL ends by itself, unless the address says otherwise: what waits for others' locks, what works too long, and
+/// what holds locks and does nothing, such as when its server is gone without a sign.
+const POSTGRES_LIMITS: [(&str, &str); 3] =
+    [("lock_timeout", "10s"), ("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "60s")];
+
+/// What an address of PostgreSQL may say behind its `?`.
+const POSTGRES_PARAMETERS: [&str; 18] = [
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "application_name",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "options",
+];
 
 /// Statements each connection keeps prepared.
 const PREPARED_STATEMENTS: usize = 256;
@@ -54,7 +85,7 @@ impl Database {
         }
         let path = match url.split_once(':') {
             Some(("sqlite", rest)) => rest.strip_prefix("//").unwrap_or(rest).split('?').next().unwrap_or_default(),
-            Some((scheme, rest)) if rest.starts_with("//") => {
+            Some((scheme, rest)) if rest.starts_with("//") || scheme.starts_with("postgres") => {
                 let message = format!("{scheme}:// is no database of ours; sqlite:// and postgres:// are.");
                 return Err(FieldErrors::of("DATABASE_URL", message).into());
             }
@@ -67,10 +98,12 @@ impl Database {
     }
 
     async fn open_postgres(url: &str) -> ServiceResult<Self> {
-        let mut options = options(url, POSTGRES_CONNECTIONS);
-        options.test_before_acquire_if_idle_for(Duration::from_secs(5)).map_sqlx_postgres_opts(|options| {
-            options.application_name("tollhouse").statement_cache_capacity(PREPARED_STATEMENTS)
-        });
+        let parsed = postgres_options(url)?;
+        // SeaORM never sees the address: it quotes one that it can't read, and logs all of them at its finest level.
+        let mut options = options("postgres://", POSTGRES_CONNECTIONS);
+        options
+            .test_before_acquire_if_idle_for(Duration::from_secs(5))
+            .map_sqlx_postgres_opts(move |_| parsed.clone().disable_statement_logging());
         let pool = sea_orm::Database::connect(options).await?;
         Ok(Self { writer: pool.clone(), reader: pool })
     }
@@ -109,6 +142,12 @@ impl Database {
     /// Brings the schema up to date. Several servers may do so at once: one does, the others wait.
     pub async fn migrate(&self) -> ServiceResult<()> {
         let transaction = self.begin().await?;
+        if self.is_postgres() {
+            // Takes as long as it takes, and waits for the servers that it has to wait for.
+            for (limit, _) in POSTGRES_LIMITS {
+                transaction.execute_unprepared(&format!("SET LOCAL {limit} = 0")).await?;
+            }
+        }
         self.lock(&transaction, Lock::Migrations).await?;
         Migrator::up(&transaction, None).await?;
         Ok(transaction.commit().await?)
@@ -155,6 +194,38 @@ impl Database {
         }
         Ok(self.writer.close().await?)
     }
+}
+
+/// What an address says, whose password no error and no log may tell.
+fn postgres_options(url: &str) -> Result<PgConnectOptions, FieldErrors> {
+    let wrong = |message: String| FieldErrors::of("DATABASE_URL", message);
+    let unreadable = || {
+        wrong(
+            "It can't be read. Write postgres://USER:PASSWORD@HOST/DATABASE, and in a password %40 for @, %2F for /, %23 for \
+             #, %3F for ? and %25 for %."
+                .to_owned(),
+        )
+    };
+    let (place, query) = url.split_once('?').unwrap_or((url, ""));
+    for (name, _) in form_urlencoded::parse(query.as_bytes()) {
+        let known = POSTGRES_PARAMETERS.contains(&&*name) || (name.starts_with("options[") && name.ends_with(']'));
+        // Not quoted either: sqlx would log it with its value, which may be the rest of a password.
+        if !known {
+            return Err(wrong(format!(
+                "It has a parameter that isn't known. There are {}.",
+                POSTGRES_PARAMETERS.join(", ")
+            )));
+        }
+    }
+    // The last @ stands before the host; behind that, a second one comes from a password too.
+    let path = place.splitn(4, '/').nth(3).unwrap_or_default();
+    if path.contains(['@', '/']) {
+        return Err(unreadable());
+    }
+    let options: PgConnectOptions = url.parse().map_err(|_| unreadable())?;
+    let chosen = options.get_options().unwrap_or_default().to_owned();
+    let limits = POSTGRES_LIMITS.into_iter().filter(|(name, _)| !chosen.contains(name));
+    Ok(options.application_name("tollhouse").statement_cache_capacity(PREPARED_STATEMENTS).options(limits))
 }
 
 fn options(url: &str, connections: u32) -> ConnectOptions {

@@ -51,6 +51,9 @@ impl From<DbErr> for ServiceError {
             }
             _ => {}
         }
+        if is_unfit(&error) {
+            return FieldErrors::of("input", "Something in it can't be stored. Check its texts and numbers.").into();
+        }
         match error {
             DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => Self::Unavailable(error),
             DbErr::RecordNotFound(_) => Self::NotFound,
@@ -58,6 +61,17 @@ impl From<DbErr> for ServiceError {
             other => Self::Database(other),
         }
     }
+}
+
+/// Whether what was to be stored or looked for can't be: PostgreSQL's class 22, "data exception", such as a text with the
+/// character U+0000. Whoever sent it has to change it.
+fn is_unfit(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else {
+        return false;
+    };
+    let sqlx::Error::Database(cause) = &**cause else { return false };
+    // SQLite's own codes are shorter.
+    cause.code().is_some_and(|code| code.len() == 5 && code.starts_with("22"))
 }
 
 /// Whether the same may work a moment later: the connection broke, or others were in the way.
@@ -69,9 +83,11 @@ fn is_passing(error: &DbErr) -> bool {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
         // SQLite's BUSY and LOCKED, in all their extended forms.
         sqlx::Error::Database(cause) if cause.message().contains("is locked") => true,
-        // PostgreSQL's classes: no connection, rolled back by others, no resources left, shut down.
+        // PostgreSQL's classes: no connection, rolled back by others, no resources left, shut down; and time-outs, of a
+        // lock, a statement, or a transaction that did nothing for too long.
         sqlx::Error::Database(cause) => {
-            cause.code().is_some_and(|code| ["08", "40", "53", "57P"].iter().any(|class| code.starts_with(class)))
+            let passing = ["08", "40", "53", "57P", "55P03", "57014", "25P03"];
+            cause.code().is_some_and(|code| passing.iter().any(|class| code.starts_with(class)))
         }
         _ => false,
     }

@@ -6,6 +6,7 @@ mod credentials;
 mod headers;
 mod proxies;
 mod requests;
+mod database_password;
 mod session;
 mod sign_up;
 mod traces;

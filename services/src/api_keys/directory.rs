@@ -2,7 +2,8 @@
 //!
 //! What was looked up is kept in memory. A change is announced (see
 //! [`changes`](crate::changes)) and forgotten here within a second; while the
-//! announcements can't be read, every key is looked up again.
+//! announcements can't be read, every key is looked up again. Each is after a
+//! minute, so that nothing rests on announcements alone.
 //!
 //! The stated exception: while the database doesn't answer at all, keys that
 //! are kept go on being good as they were seen last, for a bounded time.
@@ -30,6 +31,9 @@ use self::{
     outage::{ANSWER, Outage, SLOW_ANSWER},
 };
 use crate::{ServiceError, ServiceResult, Services, changes::Watcher, metering::JournalSettings};
+
+/// How long a key is kept without being looked up again, whatever is announced: what should ever be missed counts then.
+const FRESH_MILLIS: i64 = 60_000;
 
 /// The SHA-256 of a whole secret.
 pub(super) type Hash = [u8; 32];
@@ -94,7 +98,8 @@ impl KeyDirectory {
     pub async fn verify_within(&self, organization: OrganizationId, secret: &Secret) -> ServiceResult<Verification> {
         let hash = hash(secret);
         let kept = if self.watcher.is_current() { self.kept.records.get(&hash) } else { None };
-        if let Some(record) = kept.filter(|record| record.organization.id == organization) {
+        let is_known = |record: &Arc<KeyRecord>| record.organization.id == organization && self.is_fresh(record);
+        if let Some(record) = kept.filter(is_known) {
             return Ok(record.judge(self.services.now()));
         }
         match row::read_within(self.services.database().read(), &hash, organization).await? {
@@ -116,6 +121,11 @@ impl KeyDirectory {
         if !self.watcher.is_current() {
             return self.find_unannounced(hash).await;
         }
+        match self.kept.records.get(hash) {
+            Some(record) if self.is_fresh(&record) => return Ok(Some(record)),
+            Some(_) => return self.find_unannounced(hash).await,
+            None => {}
+        }
         // Of many that ask for the same key at once, one looks it up.
         let guard = match self.kept.records.get_value_or_guard_async(hash).await {
             Ok(record) => return Ok(Some(record)),
@@ -134,7 +144,13 @@ impl KeyDirectory {
         Ok(Some(record))
     }
 
-    /// While changes aren't told: every key is looked up again, as long as the database answers.
+    /// Whether a key was looked up lately, by a clock that may have been set back.
+    fn is_fresh(&self, record: &KeyRecord) -> bool {
+        let now = self.services.now();
+        (record.read_at..record.read_at.plus_millis(FRESH_MILLIS)).contains(&now)
+    }
+
+    /// While changes aren't told, or when it was long ago: a key is looked up again, as long as the database answers.
     async fn find_unannounced(&self, hash: &Hash) -> ServiceResult<Option<Arc<KeyRecord>>> {
         let error = if self.outage.may_ask(Instant::now()) {
             let forgotten = self.kept.forgotten();
@@ -157,7 +173,9 @@ impl KeyDirectory {
     }
 
     async fn look_up(&self, hash: &Hash) -> ServiceResult<Option<Arc<KeyRecord>>> {
+        // Before it is read: it may be as old as that.
+        let now = self.services.now();
         let row = row::read(self.services.database().read(), hash).await?;
-        row.map(|row| row.into_record(|row| self.kept.organization(row)).map(Arc::new)).transpose()
+        row.map(|row| row.into_record(now, |row| self.kept.organization(row)).map(Arc::new)).transpose()
     }
 }

@@ -1,17 +1,18 @@
 //! Reads the announced changes, each once.
 
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use domain::ids::OrganizationId;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::ExprTrait};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, Statement, sea_query::ExprTrait};
 use tokio::{
     task::JoinHandle,
     time::{Instant, timeout},
 };
+use uuid::Uuid;
 
 use super::{Change, Kind};
 use crate::{ServiceError, ServiceResult, Services, entities::changes};
@@ -22,11 +23,10 @@ const PERIOD: Duration = Duration::from_millis(250);
 const LONGEST_LOOK: Duration = Duration::from_secs(10);
 /// How old the last look may be before nothing kept in memory can be trusted.
 const TRUSTED: Duration = Duration::from_secs(1);
-/// How long a change is looked for though later ones were seen already: on
-/// PostgreSQL ids are given out before the commit, so that they turn up out of order.
-const OVERLAP: Duration = Duration::from_secs(10);
 /// How long announcements are kept, in minutes.
 const KEPT_MINUTES: i64 = 60;
+/// How long before they are deleted announcements count as deleted: a transaction may commit so much later than it wrote one.
+const MARGIN: Duration = Duration::from_secs(300);
 /// How long those of leaked keys are kept, in minutes: longer than any call runs, so that even a server that was cut off
 /// from the database ends those of a leaked key.
 const LEAKS_KEPT_MINUTES: i64 = 24 * 60;
@@ -38,7 +38,7 @@ const PRUNING: Duration = Duration::from_secs(600);
 pub enum Notice {
     /// All that one look found, in the order of its announcement.
     Changed(Vec<Change>),
-    /// So long without a look that announcements may have been deleted unseen: forget all.
+    /// So long without a look that announcements may have been deleted unseen, or another database is there: forget all.
     Everything,
 }
 
@@ -86,12 +86,12 @@ async fn watch(services: Services, last_look: Arc<Mutex<Option<Instant>>>, notif
         ticks.tick().await;
         // What counts is when the look began: later commits aren't in it.
         let began = Instant::now();
-        let looked = timeout(LONGEST_LOOK, seen.look(&services, began)).await;
+        let looked = timeout(LONGEST_LOOK, seen.look(&services)).await;
         match looked.unwrap_or_else(|_| Err(ServiceError::unavailable("it doesn't answer"))) {
-            Ok(changes) => {
+            Ok(Look { changes, is_another }) => {
                 let before = *last_look.lock().unwrap_or_else(PoisonError::into_inner);
                 let kept = Duration::from_secs(KEPT_MINUTES.unsigned_abs() * 60);
-                if before.is_some_and(|before| began.duration_since(before) + OVERLAP > kept) {
+                if is_another || before.is_some_and(|before| began.duration_since(before) + MARGIN > kept) {
                     notify(Notice::Everything);
                 }
                 if !changes.is_empty() {
@@ -111,52 +111,95 @@ async fn watch(services: Services, last_look: Arc<Mutex<Option<Instant>>>, notif
     }
 }
 
+/// What a look found.
+struct Look {
+    /// What was announced and not seen before.
+    changes: Vec<Change>,
+    /// Whether the database's own numbers went back: it is another one, such as a restored backup.
+    is_another: bool,
+}
+
 /// Which announcements were seen.
+///
+/// They are ordered by what nobody can pass over, and not by time: on PostgreSQL by the number of their transaction. A
+/// snapshot tells which of those are over (all below the oldest that isn't); whatever else there may be is looked for
+/// again, however long it takes to commit. On SQLite there is one writer, so that ids are committed in their order.
 #[derive(Debug, Default)]
 struct Seen {
-    /// All up to this one were seen, or will never be.
-    floor: i64,
-    /// Those above, with when they were seen first.
-    above: BTreeMap<i64, Instant>,
+    /// All with a lower number were seen, or will never be.
+    floor: u64,
+    /// Those with this number or a higher one that were seen, by number and id.
+    above: BTreeSet<(u64, i64)>,
+}
+
+/// All with at least the number `$1`, and the least number that may still turn up. Without any there is one row.
+const ON_POSTGRES: &str = "SELECT CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS oldest, \
+     CAST(c.transaction_id AS text) AS number, c.id, c.kind, c.organization_id, c.subject_id \
+     FROM (SELECT 1) AS one LEFT JOIN changes c ON c.transaction_id >= CAST(CAST($1 AS text) AS xid8) \
+     ORDER BY c.id";
+const ON_SQLITE: &str = "SELECT CAST(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'changes'), 0) + 1 AS text) \
+     AS oldest, CAST(c.id AS text) AS number, c.id, c.kind, c.organization_id, c.subject_id \
+     FROM (SELECT 1) AS one LEFT JOIN changes c ON c.id >= CAST($1 AS integer) \
+     ORDER BY c.id";
+
+#[derive(FromQueryResult)]
+struct Row {
+    oldest: String,
+    number: Option<String>,
+    id: Option<i64>,
+    kind: Option<String>,
+    organization_id: Option<Uuid>,
+    subject_id: Option<Uuid>,
 }
 
 impl Seen {
-    /// What was announced and not seen before.
-    async fn look(&mut self, services: &Services, now: Instant) -> ServiceResult<Vec<Change>> {
-        let rows = changes::Entity::find()
-            .filter(changes::Column::Id.gt(self.floor))
-            .order_by_asc(changes::Column::Id)
-            .all(services.database.read())
-            .await?;
-        let mut found = Vec::new();
+    async fn look(&mut self, services: &Services) -> ServiceResult<Look> {
+        let database = services.database.read();
+        let sql = if services.database.is_postgres() { ON_POSTGRES } else { ON_SQLITE };
+        let asked = |floor: u64| {
+            let statement =
+                Statement::from_sql_and_values(database.get_database_backend(), sql, [floor.to_string().into()]);
+            Row::find_by_statement(statement).all(database)
+        };
+        let mut rows = asked(self.floor).await?;
+        let is_another = oldest(&rows)? < self.floor;
+        if is_another {
+            *self = Self::default();
+            rows = asked(self.floor).await?;
+        }
+        let oldest = oldest(&rows)?;
+        let mut changes = Vec::new();
         for row in rows {
-            if self.is_new(row.id, now) {
+            let (Some(number), Some(id), Some(kind)) = (row.number, row.id, row.kind) else { continue };
+            let (Some(organization), Some(subject_id)) = (row.organization_id, row.subject_id) else { continue };
+            if self.is_new(parse(&number)?, id) {
                 // A kind this version doesn't know is nothing that it keeps.
-                let Ok(kind) = row.kind.parse() else { continue };
-                let organization_id = OrganizationId::new(row.organization_id);
-                found.push(Change { kind, organization_id, subject_id: row.subject_id });
+                let Ok(kind) = kind.parse() else { continue };
+                changes.push(Change { kind, organization_id: OrganizationId::new(organization), subject_id });
             }
         }
-        self.settle(now);
-        Ok(found)
+        self.settle(oldest);
+        Ok(Look { changes, is_another })
     }
 
-    fn is_new(&mut self, id: i64, now: Instant) -> bool {
-        if id <= self.floor || self.above.contains_key(&id) {
-            return false;
-        }
-        self.above.insert(id, now);
-        true
+    fn is_new(&mut self, number: u64, id: i64) -> bool {
+        number >= self.floor && self.above.insert((number, id))
     }
 
-    /// Gives up waiting for what should have come before what was seen long ago.
-    fn settle(&mut self, now: Instant) {
-        let settled = self.above.iter().filter(|(_, seen)| now.duration_since(**seen) >= OVERLAP);
-        if let Some(floor) = settled.map(|(id, _)| *id).max() {
-            self.floor = floor;
-            self.above = self.above.split_off(&(floor + 1));
-        }
+    /// Looks for nothing any more that is below `oldest`.
+    fn settle(&mut self, oldest: u64) {
+        self.floor = std::cmp::max(self.floor, oldest);
+        self.above = self.above.split_off(&(self.floor, i64::MIN));
     }
+}
+
+/// The least number that may still turn up.
+fn oldest(rows: &[Row]) -> ServiceResult<u64> {
+    rows.first().map_or(Ok(0), |row| parse(&row.oldest))
+}
+
+fn parse(number: &str) -> ServiceResult<u64> {
+    number.parse().map_err(|_| ServiceError::Internal(format!("no number of a change: {number:?}")))
 }
 
 async fn prune(services: &Services) -> ServiceResult<()> {
@@ -177,25 +220,25 @@ mod tests {
 
     #[test]
     fn a_change_that_commits_late_is_still_seen_once() {
-        let start = Instant::now();
         let mut seen = Seen::default();
-        assert!(seen.is_new(7, start));
-        seen.settle(start + Duration::from_secs(9));
-        assert!(seen.is_new(6, start + Duration::from_secs(9)));
-        assert!(!seen.is_new(6, start + Duration::from_secs(9)));
-        assert!(!seen.is_new(7, start + Duration::from_secs(9)));
+        // 7 is seen while 5 isn't over.
+        assert!(seen.is_new(7, 70));
+        seen.settle(5);
+        assert!(seen.is_new(5, 60));
+        assert!(!seen.is_new(5, 60) && !seen.is_new(7, 70));
+        // Another of the same transaction.
+        assert!(seen.is_new(5, 61));
     }
 
     #[test]
-    fn what_was_seen_is_forgotten_after_the_overlap() {
-        let start = Instant::now();
+    fn what_was_seen_is_forgotten_when_nothing_older_can_come() {
         let mut seen = Seen::default();
-        for id in 1..=100 {
-            assert!(seen.is_new(id, start));
+        for number in 1..=100 {
+            assert!(seen.is_new(number, 1));
         }
-        seen.settle(start + OVERLAP);
+        seen.settle(101);
         assert!(seen.above.is_empty());
-        assert_eq!(seen.floor, 100);
-        assert!(!seen.is_new(50, start + OVERLAP));
+        assert_eq!(seen.floor, 101);
+        assert!(!seen.is_new(50, 2));
     }
 }

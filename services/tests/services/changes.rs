@@ -1,16 +1,20 @@
 //! What servers are told.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use patience::{until, wait_for};
-use sea_orm::ConnectionTrait;
+use patience::{from_then_on, until, wait_for};
+use sea_orm::{ConnectionTrait, Statement};
 use services::{
-    Services, api_keys,
+    ServiceError, Services,
+    api_keys::{self, directory::Verification},
     changes::{Kind, Notice, Watcher},
 };
 use tokio::sync::mpsc;
 
-use crate::support::{TestDatabase, World};
+use crate::support::{TestDatabase, World, new_key};
 
 on_both_databases! {
     async fn every_server_hears_of_a_revoked_key_once(world: &World) {
@@ -81,5 +85,77 @@ async fn a_change_that_commits_after_a_later_one_is_heard_too() {
     slow.commit().await.unwrap();
     assert_eq!(next().await, keys[0].id.uuid());
     drop(watcher);
+    world.end().await;
+}
+
+/// Longer than any server ever looked back for what commits late.
+const LONG: Duration = Duration::from_secs(12);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revocation_that_is_held_up_while_others_are_not_is_heard_of() {
+    let world = World::new(TestDatabase::postgres().await).await;
+    let (admin, others) = (world.organization("Acme", "UTC").await, world.organization("Others", "UTC").await);
+    let (project, theirs) = (world.default_project(&admin).await, world.default_project(&others).await);
+    let (key, secret) = world.secret(&admin, new_key(project, "a")).await;
+    let directory = world.directory().await;
+    let works = async || matches!(directory.verify(&secret).await.unwrap(), Verification::Active(_));
+    assert!(works().await);
+    // A server that waits for locks as long as it takes.
+    let url = format!("{}?options=-c%20lock_timeout%3D0", world.database.url());
+    let patient = Services::open(&url, world.clock.clone()).await.unwrap();
+
+    let holder = world.services.database().begin().await.unwrap();
+    let head =
+        format!("SELECT 1 FROM audit_heads WHERE organization_id = '{}' FOR UPDATE", admin.organization.id.uuid());
+    holder.execute_unprepared(&head).await.unwrap();
+    let ids = [key.id];
+    let revoking = api_keys::revoke(&patient, &admin, &ids);
+    let meanwhile = async {
+        let began = Instant::now();
+        until("many other keys are made and revoked meanwhile", async || {
+            let other = world.key(&others, theirs, "b").await;
+            api_keys::revoke(&world.services, &others, &[other.id]).await.unwrap();
+            began.elapsed() > LONG
+        })
+        .await;
+        assert!(works().await, "the revocation is still held up");
+        holder.commit().await.unwrap();
+    };
+    let (revoked, ()) = tokio::join!(revoking, meanwhile);
+    revoked.unwrap();
+    from_then_on(Duration::from_secs(1), "the key is revoked", async || (!works().await).then_some(())).await;
+    patient.database().clone().close().await.unwrap();
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_for_a_lock_too_long_is_told_to_try_again() {
+    let world = World::new(TestDatabase::postgres().await).await;
+    let admin = world.organization("Acme", "UTC").await;
+    let project = world.default_project(&admin).await;
+    let key = world.key(&admin, project, "a").await;
+    let limits = async |services: &Services| {
+        let database = services.database().read();
+        let mut limits = Vec::new();
+        for name in ["lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"] {
+            let sql = format!("SELECT current_setting('{name}') AS limit_");
+            let statement = Statement::from_string(database.get_database_backend(), sql);
+            let row = database.query_one_raw(statement).await.unwrap().unwrap();
+            limits.push(row.try_get::<String>("", "limit_").unwrap());
+        }
+        limits
+    };
+    assert_eq!(limits(&world.services).await, ["10s", "1min", "1min"]);
+    let url = format!("{}?options=-c%20lock_timeout%3D100ms", world.database.url());
+    let hasty = Services::open(&url, world.clock.clone()).await.unwrap();
+    assert_eq!(limits(&hasty).await, ["100ms", "1min", "1min"], "what the address says counts");
+    let holder = world.services.database().begin().await.unwrap();
+    holder.execute_unprepared("SELECT 1 FROM audit_heads FOR UPDATE").await.unwrap();
+    let refused = api_keys::revoke(&hasty, &admin, &[key.id]).await;
+    assert!(matches!(refused, Err(ServiceError::Unavailable(_))), "{refused:?}");
+    holder.rollback().await.unwrap();
+    assert_eq!(world.count("changes").await, 0);
+    api_keys::revoke(&hasty, &admin, &[key.id]).await.unwrap();
+    hasty.database().clone().close().await.unwrap();
     world.end().await;
 }

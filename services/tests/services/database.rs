@@ -59,3 +59,29 @@ async fn what_is_no_database_of_ours_is_refused() {
         field_error(Database::open(url).await, "DATABASE_URL");
     }
 }
+
+#[tokio::test]
+async fn an_address_that_cannot_be_used_is_not_told_and_nor_is_its_password() {
+    for url in [
+        "postgres://mira:hor#se-a@127.0.0.1/hub",
+        "postgres://mira:hor/se-a@127.0.0.1/hub",
+        "postgres://mira:hor?se-a@127.0.0.1/hub",
+        "postgres://mira:hor se-a@127.0.0.1:99999/hub",
+        "postgres://mira:hor[se-a@127.0.0.1/hub",
+        "postgres://mira:horse-a@[127.0.0.1/hub",
+        "postgres://mira:horse-a@127.0.0.1:port/hub",
+        "postgres://mira:1/horse-a@127.0.0.1/hub",
+        "postgres://mira:horse-a@127.0.0.1/hub?sslmode=horse-a",
+        "postgres://mira@127.0.0.1/hub?pasword=horse-a",
+        "postgres://mira@127.0.0.1/hub?horse-a",
+        "postgresql://mira:horse-a@",
+        "postgres:mira:horse-a@127.0.0.1/hub",
+        "mysql://mira:horse-a@127.0.0.1/hub",
+    ] {
+        let error = match Database::open(url).await {
+            Err(error) => format!("{error} {error:?}"),
+            Ok(_) => panic!("{url} is no address"),
+        };
+        assert!(!error.contains("se-a") && !error.contains("hor"), "{url}: {error}");
+    }
+}

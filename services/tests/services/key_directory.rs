@@ -127,4 +127,27 @@ on_both_databases! {
         let unknown = Secret::from_digits(Level::Standard, [3; 32]);
         assert!(directory.verify(&unknown).await.is_err());
     }
+
+    async fn a_key_is_looked_up_again_after_a_minute_though_nothing_was_announced(world: &World) {
+        let actor = world.organization("Acme", "UTC").await;
+        let directory = world.directory().await;
+        let (_, secret) = key(world, &actor, Level::Standard, None).await;
+        let (_, kept) = key(world, &actor, Level::Standard, None).await;
+        let organization = actor.organization.id;
+        let works = async |secret: &Secret| {
+            let verification = directory.verify(secret).await.unwrap();
+            let within = directory.verify_within(organization, secret).await.unwrap();
+            let [verification, within] = [verification, within].map(|found| matches!(found, Verification::Active(_)));
+            assert_eq!(verification, within);
+            verification
+        };
+        assert!(works(&secret).await && works(&kept).await);
+        world.execute("UPDATE api_keys SET revoked_at = 1").await;
+        world.clock.forward_minutes(1);
+        assert!(!works(&secret).await && !works(&kept).await);
+        // A clock that is set back makes nothing younger.
+        world.execute("UPDATE api_keys SET revoked_at = NULL").await;
+        world.clock.forward_millis(-3_600_000);
+        assert!(works(&secret).await);
+    }
 }

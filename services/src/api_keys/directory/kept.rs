@@ -146,6 +146,7 @@ mod tests {
             expires_at: None,
             revoked: false,
             disabled: false,
+            read_at: domain::time::Timestamp::from_millis(0),
             limits: None,
             bodies: None,
         }

@@ -37,6 +37,8 @@ pub struct KeyRecord {
     pub(super) expires_at: Option<Timestamp>,
     pub(super) revoked: bool,
     pub(super) disabled: bool,
+    /// When it was looked up.
+    pub(super) read_at: Timestamp,
     /// How fast it may be used; `None` where there are no limits.
     pub limits: Option<Box<KeyLimits>>,
     /// How what is said in its calls is kept; `None` as usual, which is what most organizations choose.

@@ -98,9 +98,10 @@ impl Row {
         })
     }
 
-    /// The same as it is kept; `share` gives its organization.
+    /// The same as it is kept, read at this moment; `share` gives its organization.
     pub(super) fn into_record(
         self,
+        read_at: Timestamp,
         share: impl FnOnce(&Self) -> ServiceResult<Arc<Organization>>,
     ) -> ServiceResult<KeyRecord> {
         let limits = KeyLimits {
@@ -125,6 +126,7 @@ impl Row {
             expires_at: expiries.into_iter().flatten().min().map(Timestamp::from_millis),
             revoked: self.revoked_at.is_some(),
             disabled: self.disabled_at.is_some(),
+            read_at,
             limits: Some(limits).filter(|limits| !limits.is_none()).map(Box::new),
             bodies: Some(bodies).filter(|bodies| *bodies != BodySettings::default()).map(Box::new),
             name: self.name.into_boxed_str(),
