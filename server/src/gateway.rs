@@ -220,7 +220,7 @@ pub(crate) fn identified_anew(gateway: &Gateway, response: Response) -> Response
 }
 
 /// The answer to what is no call, in the form of the API that its path belongs to.
-fn refused(gateway: &Gateway, uri: &Uri, refusal: &Refusal) -> Response {
+pub(crate) fn refused(gateway: &Gateway, uri: &Uri, refusal: &Refusal) -> Response {
     let dialect = Dialect::of_path(uri.path());
     let id = new_call_id(gateway.services.now());
     identified(refusal.response_in(dialect, id), dialect, id)

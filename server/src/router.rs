@@ -39,6 +39,7 @@ pub fn router(hub: Hub, gateway: gateway::Gateway) -> Router {
     let dashboard = Router::new()
         .merge(api)
         .fallback(dashboard::show)
+        .layer(middleware::from_fn(security::zeros::refuse))
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         // The files are compressed already; this is for answers and for the page with its boot data.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
@@ -48,7 +49,9 @@ pub fn router(hub: Hub, gateway: gateway::Gateway) -> Router {
         .route("/readyz", get(health::readyz))
         .with_state(hub.clone());
     let metrics = Router::new().route("/metrics", get(metrics::show)).with_state((hub.clone(), gateway.clone()));
-    let programs = management::router(hub.clone(), gateway.clone()).merge(gateway::router(gateway));
+    let programs = management::router(hub.clone(), gateway.clone())
+        .merge(gateway::router(gateway.clone()))
+        .layer(middleware::from_fn_with_state(gateway, security::zeros::refuse_programs));
     let all = Router::new().merge(health).merge(metrics).merge(programs).fallback_service(dashboard);
     all.layer(middleware::from_fn_with_state(hub, security::add_headers))
 }

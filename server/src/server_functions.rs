@@ -11,7 +11,7 @@ use axum::{
 use domain::errors::ApiError;
 use leptos::{prelude::provide_context, server_fn::error::SERVER_FN_ERROR_HEADER};
 
-use crate::{answers::error, context::RequestInfo, hub::Hub};
+use crate::{answers::error, context::RequestInfo, hub::Hub, security::zeros};
 
 /// Largest input of a server function, in bytes: forms, never files.
 const LARGEST_INPUT: usize = 64 * 1024;
@@ -45,6 +45,9 @@ pub(crate) async fn answer(State(hub): State<Hub>, info: RequestInfo, request: R
     let Ok(body) = axum::body::to_bytes(body, LARGEST_INPUT).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
+    if zeros::is_in_json(&body) {
+        return error(zeros::error().into());
+    }
     let request = Request::from_parts(parts, Body::from(body));
     let context = info.for_server_functions(&hub);
     let give = move || provide_context(context.clone());

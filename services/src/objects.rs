@@ -102,8 +102,16 @@ impl Object {
     }
 }
 
+/// Whether this can be the id of something that is remembered: databases needn't be asked for others.
+pub fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.len() <= LONGEST_ID && !text.chars().any(char::is_control)
+}
+
 /// Remembers an object for whoever holds `key`. What is remembered already stays theirs who made it.
 pub async fn remember(services: &Services, key: &KeyRecord, new: NewObject<'_>) -> ServiceResult<()> {
+    if !is_id(new.id) {
+        return Ok(());
+    }
     let model = Model {
         organization_id: key.organization.id.uuid(),
         project_id: owner(key.project_id),
@@ -145,6 +153,9 @@ pub async fn find(
     kind: Kind,
     id: &str,
 ) -> ServiceResult<Option<Object>> {
+    if !is_id(id) {
+        return Ok(None);
+    }
     let found = Entity::find_by_id((organization.uuid(), kind.name().to_owned(), id.to_owned()))
         .filter(Column::ProjectId.eq(owner(project)))
         .filter(lives(services.now()))

@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
 use super::LARGEST_BODY;
-use crate::gateway::refusal::Refusal;
+use crate::{gateway::refusal::Refusal, security::zeros};
 
 /// The ids in a path. What can't be an id is answered like one that doesn't exist.
 pub(super) struct Ids<T>(pub(super) T);
@@ -36,6 +36,9 @@ impl<T: DeserializeOwned, S: Send + Sync, const MOST: usize> FromRequest<S> for 
         };
         // A body may be left out where nothing in it is needed.
         let text: &[u8] = if bytes.trim_ascii().is_empty() { b"{}" } else { &bytes };
+        if zeros::is_in_json(text) {
+            return Err(zeros::error().into());
+        }
         serde_json::from_slice(text).map(Self).map_err(|error| Refusal::malformed(format!("The body: {error}.")))
     }
 }

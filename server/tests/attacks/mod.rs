@@ -10,3 +10,4 @@ mod database_password;
 mod session;
 mod sign_up;
 mod traces;
+mod zeros;

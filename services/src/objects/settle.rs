@@ -15,7 +15,7 @@ use domain::{
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::{Kind, LONGEST_ID, Object, insert, is, update};
+use super::{Kind, Object, insert, is, is_id, update};
 use crate::{
     ServiceError, ServiceResult, Services,
     entities::{
@@ -137,7 +137,7 @@ pub async fn postpone(services: &Services, object: &Object, at: Timestamp) -> Se
 /// Remembers files that a job made, for whoever it belongs to.
 pub async fn remember_results(services: &Services, job: &Object, files: &[String]) -> ServiceResult<()> {
     let now = services.now();
-    for id in files.iter().filter(|id| !id.is_empty() && id.len() <= LONGEST_ID) {
+    for id in files.iter().filter(|id| is_id(id)) {
         let file = Model {
             kind: Kind::File.name().to_owned(),
             id: id.clone(),
