@@ -1,5 +1,8 @@
 //! Checks of single values, used by every input type on both sides.
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod canonical;
+
 /// Longest name of anything, in characters.
 pub const NAME_LENGTH: usize = 80;
 /// Longest description, in characters.
@@ -10,7 +13,11 @@ pub const EMAIL_LENGTH: usize = 254;
 pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
 
 /// A name of something: trimmed, not empty, at most [`NAME_LENGTH`] characters, no control characters.
+///
+/// On the server also as [`canonical::name`] writes it, so that names that look alike are alike.
 pub fn name(text: &str) -> Result<String, String> {
+    #[cfg(not(target_arch = "wasm32"))]
+    let text = &canonical::name(text)?;
     let text = text.trim();
     if text.is_empty() {
         return Err("Enter a name.".to_owned());
@@ -24,11 +31,17 @@ pub fn description(text: &str) -> Result<String, String> {
     if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
         return Err("Remove the control characters.".to_owned());
     }
+    #[cfg(not(target_arch = "wasm32"))]
+    canonical::check_description(text)?;
     at_most(text, DESCRIPTION_LENGTH)
 }
 
 /// A mail address, lower-cased: one `@` with something sensible on both sides.
+///
+/// On the server also as [`canonical::email`] writes it: one address has one form.
 pub fn email(text: &str) -> Result<String, String> {
+    #[cfg(not(target_arch = "wasm32"))]
+    let text = &canonical::email(text)?;
     let text = text.trim().to_lowercase();
     if text.is_empty() {
         return Err("Enter a mail address.".to_owned());

@@ -29,6 +29,7 @@ mod m0022_quotas;
 mod m0023_reference_index;
 mod m0024_key_makers;
 mod m0025_change_transactions;
+mod m0026_canonical_addresses;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0023_reference_index::Migration),
             Box::new(m0024_key_makers::Migration),
             Box::new(m0025_change_transactions::Migration),
+            Box::new(m0026_canonical_addresses::Migration),
         ]
     }
 }

@@ -5,6 +5,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
+use domain::validation::canonical;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 
 /// A row as bytes, each cell quoted where it must be.
@@ -17,10 +18,42 @@ pub(super) fn row<I: IntoIterator<Item = String>>(cells: I) -> Bytes {
     writer.into_inner().map(Bytes::from).unwrap_or_default()
 }
 
-/// Text that a spreadsheet would take for a formula gets an apostrophe in front
-/// ([OWASP](https://owasp.org/www-community/attacks/CSV_Injection)); numbers don't pass through here.
+/// Text in which nothing is a formula to a spreadsheet: what would be gets an apostrophe in front
+/// ([OWASP](https://owasp.org/www-community/attacks/CSV_Injection)). Numbers don't pass through here.
+///
+/// A formula may begin the cell, behind what spreadsheets drop or don't show, or follow what some of them, depending on the
+/// country, take for the end of a cell: quotes are none to them if they don't begin it.
 pub(super) fn text(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+    let mut written = String::with_capacity(cell.len() + 1);
+    // Where an apostrophe belongs, if a formula comes next; nothing where none can.
+    let mut begin = Some(0);
+    for c in cell.chars() {
+        if let Some(place) = begin
+            && begins_formula(c)
+        {
+            written.insert(place, '\'');
+            begin = None;
+        }
+        let blank = c.is_whitespace() || c.is_control() || canonical::is_invisible(c);
+        written.push(c);
+        if matches!(c, ';' | '\t' | '\r' | '\n' | '|') {
+            begin = Some(written.len());
+        } else if !blank {
+            begin = None;
+        }
+    }
+    // Some programs drop these, and see what is behind them.
+    if cell.starts_with(['\t', '\r', '\n']) && !written.starts_with('\'') {
+        written.insert(0, '\'');
+    }
+    written
+}
+
+/// Whether a formula begins with `c`, in whatever width or place it is written.
+fn begins_formula(c: char) -> bool {
+    let mut bytes = [0; 4];
+    // The last is the minus sign.
+    matches!(&*canonical::nfkc(c.encode_utf8(&mut bytes)), "=" | "+" | "-" | "@" | "\u{2212}")
 }
 
 /// A file to download: what the columns are called, then the rows of each page as it is read.
@@ -60,5 +93,44 @@ mod tests {
     #[test]
     fn formulas_are_neutralized_and_quotes_doubled() {
         assert_eq!(row([text("=1+1"), text("a \"b\", c"), "-5".to_owned()]), "'=1+1,\"a \"\"b\"\", c\",-5\r\n");
+    }
+
+    #[test]
+    fn formulas_are_neutralized_however_they_are_hidden() {
+        for sign in [
+            '=', '+', '-', '@', '＝', '＋', '－', '＠', '﹢', '﹣', '﹦', '﹫', '⁺', '⁻', '⁼', '₊', '₋', '₌',
+            '\u{2212}',
+        ] {
+            assert_eq!(text(&format!("{sign}1")), format!("'{sign}1"));
+            for before in [
+                " ",
+                "\u{a0}",
+                "\u{3000}",
+                "\u{200b}",
+                "\u{202e}",
+                "\u{feff}",
+                "\u{ad}",
+                "\0",
+                "\u{1b}",
+                " \u{200b} ",
+                "\u{2028}",
+            ] {
+                assert_eq!(text(&format!("{before}{sign}1")), format!("'{before}{sign}1"), "{before:?}");
+            }
+            for end in [";", "\t", "\n", "\r\n", "|"] {
+                assert_eq!(text(&format!("a{end} {sign}1")), format!("a{end}' {sign}1"), "{end:?}");
+            }
+        }
+        assert_eq!(text("\t=1"), "\t'=1".replacen('\t', "'\t", 1));
+        assert_eq!(text("\ra"), "'\ra");
+    }
+
+    #[test]
+    fn other_text_stays_as_it_is() {
+        for plain in
+            ["", " ", "a", "gpt-4o", "a=b", "1-2", "a; b", "mira@example.com", "’", "–dash", "日本", "a | b", "'=1"]
+        {
+            assert_eq!(text(plain), plain);
+        }
     }
 }

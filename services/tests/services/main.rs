@@ -24,6 +24,7 @@ mod key_uses;
 mod metering;
 mod migrations;
 mod models;
+mod names;
 mod notifications;
 mod objects;
 mod organizations;

@@ -4,8 +4,10 @@ use ::migrations::{Migrator, MigratorTrait};
 use domain::{
     api_keys::Rotation,
     calls::Outcome,
+    permissions::Role,
     usage::{Group, UsageQuery, UsageReport, View},
 };
+use sea_orm::ConnectionTrait;
 use services::{Actor, api_keys, usage};
 
 use crate::support::{CallMade, World};
@@ -96,5 +98,29 @@ on_both_databases! {
         transaction.commit().await.unwrap();
         assert_eq!(shown().await, "2 of 4");
         assert_eq!(world.rows(makers).await.len(), 2);
+    }
+
+    async fn addresses_get_the_form_that_they_are_looked_for_in(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        for name in ["Ada", "Ben", "Cy", "Dee"] {
+            world.member(&admin.organization, name, Role::Viewer).await;
+        }
+        let migrations = Migrator::migrations();
+        let earlier = migrations.iter().position(|migration| migration.name().ends_with("_canonical_addresses")).unwrap();
+        let transaction = world.services.database().begin().await.unwrap();
+        let later = u32::try_from(migrations.len() - earlier).unwrap();
+        Migrator::down(&transaction, Some(later)).await.unwrap();
+        for (name, email) in
+            [("Ada", "ａｄａ@acme.example"), ("Ben", "ben@m\u{fc}ller.example"), ("Cy", "ｄｅｅ@acme.example")]
+        {
+            let sql = format!("UPDATE users SET email = '{email}' WHERE name = '{name}'");
+            transaction.execute_unprepared(&sql).await.unwrap();
+        }
+        Migrator::up(&transaction, None).await.unwrap();
+        transaction.commit().await.unwrap();
+        let rows = world.rows("SELECT email FROM users ORDER BY name").await;
+        let emails: Vec<String> = rows.iter().map(|row| row.try_get("", "email").unwrap()).collect();
+        // Dee has her address already.
+        assert_eq!(emails, ["ada@acme.example", "ben@xn--mller-kva.example", "ｄｅｅ@acme.example", "dee@acme.example"]);
     }
 }

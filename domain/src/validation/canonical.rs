@@ -1,0 +1,202 @@
+//! One form for texts that look the same, on the server only.
+//!
+//! Names and addresses are compared, shown beside each other and trusted: `ｏｗｎｅｒ@example.com`, a letter with its accent
+//! as one character or as two, and a name with something invisible in it must not be others.
+
+use std::borrow::Cow;
+
+use icu_normalizer::ComposingNormalizerBorrowed;
+use icu_properties::{
+    CodePointMapData, CodePointSetData,
+    props::{DefaultIgnorableCodePoint, GeneralCategory},
+};
+use idna::{
+    AsciiDenyList,
+    uts46::{DnsLength, Hyphens, Uts46},
+};
+
+const INVISIBLE: &str = "Remove the invisible characters.";
+/// Joins and parts letters, in some scripts and in pictures that are made of several.
+const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
+/// Asks for a picture, or for a letter, where a character can be both.
+const PRESENTATION: [char; 2] = ['\u{fe0e}', '\u{fe0f}'];
+/// A pattern of Braille without a dot, which is as good as a blank.
+const BLANK_PATTERN: char = '\u{2800}';
+
+/// Whether `c` shows nothing by itself, and is no blank: it formats what is around it, such as by turning its direction, or
+/// is to be ignored (Unicode's category Cf and its property Default_Ignorable_Code_Point).
+pub fn is_invisible(c: char) -> bool {
+    !c.is_ascii()
+        && (c == BLANK_PATTERN
+            || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+            || matches!(
+                CodePointMapData::<GeneralCategory>::new().get(c),
+                GeneralCategory::Format | GeneralCategory::LineSeparator | GeneralCategory::ParagraphSeparator
+            ))
+}
+
+/// Unicode's NFKC (Annex 15): one form for what is written in several ways, or in another width or style.
+pub fn nfkc(text: &str) -> Cow<'_, str> {
+    ComposingNormalizerBorrowed::new_nfkc().normalize(text)
+}
+
+/// A name in NFKC, with one space where there were blanks.
+///
+/// # Errors
+/// Something in it is invisible.
+pub fn name(text: &str) -> Result<String, String> {
+    let text: String = text.chars().filter(|c| !PRESENTATION.contains(c)).collect();
+    let text = nfkc(&text);
+    refuse(&text, is_invisible)?;
+    // Line breaks and the like are refused later.
+    let blank = |c: char| c.is_whitespace() && !c.is_control();
+    Ok(text.split(blank).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "))
+}
+
+/// Refuses a description that something turns around or hides in.
+///
+/// # Errors
+/// Something in it is invisible, other than what letters and pictures are joined with.
+pub fn check_description(text: &str) -> Result<(), String> {
+    refuse(text, |c| is_invisible(c) && !JOINERS.contains(&c) && !PRESENTATION.contains(&c))
+}
+
+/// A mail address in lower case and NFKC, its host in ASCII as DNS knows it (IDNA, by UTS 46 without transitional forms).
+///
+/// What isn't an address to begin with is given back as it is.
+///
+/// # Errors
+/// Something in it is invisible, or no host can be called so.
+pub fn email(text: &str) -> Result<String, String> {
+    // A letter's lower case may have another form than itself.
+    let text = nfkc(&nfkc(text.trim()).to_lowercase()).into_owned();
+    refuse(&text, is_invisible)?;
+    let Some((local, host)) = text.rsplit_once('@') else { return Ok(text) };
+    if host.is_ascii() && !host.split('.').any(|label| label.starts_with("xn--")) {
+        return Ok(text);
+    }
+    let ascii = Uts46::new().to_ascii(host.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify);
+    let ascii = ascii.map_err(|_| "Enter a mail address such as mira@example.com.".to_owned())?;
+    Ok(format!("{local}@{ascii}"))
+}
+
+fn refuse(text: &str, wrong: impl Fn(char) -> bool) -> Result<(), String> {
+    if text.chars().any(wrong) { Err(INVISIBLE.to_owned()) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super as validation;
+
+    #[test]
+    fn addresses_that_look_alike_are_one() {
+        for (written, address) in [
+            ("ｏｗｎｅｒ@ｅｘａｍｐｌｅ．ｃｏｍ", "owner@example.com"),
+            ("owner＠example.com", "owner@example.com"),
+            ("OWNER@EXAMPLE.COM", "owner@example.com"),
+            ("jose\u{301}@example.com", "josé@example.com"),
+            ("jos\u{e9}@example.com", "josé@example.com"),
+            ("ﬁnn@example.com", "finn@example.com"),
+            ("mira@M\u{fc}ller.example", "mira@xn--mller-kva.example"),
+            ("mira@mu\u{308}ller.example", "mira@xn--mller-kva.example"),
+            ("mira@XN--MLLER-KVA.example", "mira@xn--mller-kva.example"),
+            ("mira@例え。テスト", "mira@xn--r8jz45g.xn--zckzah"),
+            ("mira@straße.example", "mira@xn--strae-oqa.example"),
+            ("mira+tag@sub.example-1.com", "mira+tag@sub.example-1.com"),
+        ] {
+            assert_eq!(validation::email(written).as_deref(), Ok(address), "{written:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_with_something_hidden_are_refused() {
+        for hidden in [
+            '\u{200b}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{ad}',
+            '\u{feff}',
+            '\u{200d}',
+            '\u{fe0f}',
+            '\u{115f}',
+            '\u{3164}',
+            '\u{ffa0}',
+            '\u{34f}',
+            '\u{61c}',
+            '\u{180e}',
+            '\u{2800}',
+            '\u{e0041}',
+            '\u{2028}',
+            '\u{0}',
+            '\u{85}',
+        ] {
+            for written in [format!("ow{hidden}ner@example.com"), format!("owner@exa{hidden}mple.com")] {
+                assert!(validation::email(&written).is_err(), "{written:?}");
+            }
+        }
+        for wrong in [
+            "a@xn--a.example",
+            "a@xn--mller-kva-.example",
+            "a@b\u{3002}\u{3002}c",
+            "a@b\u{ff0f}c",
+            "a（b@example.com",
+            "a\u{3000}b@example.com",
+            "a\u{a0}b@example.com",
+            "\u{ff1c}a@b.com",
+        ] {
+            assert!(validation::email(wrong).is_err(), "{wrong:?}: {:?}", validation::email(wrong));
+        }
+    }
+
+    #[test]
+    fn names_that_look_alike_are_one() {
+        for (written, name) in [
+            ("Ａｃｍｅ", "Acme"),
+            ("Zoe\u{308}", "Zoë"),
+            ("Acme\u{a0} \u{2003}Corp", "Acme Corp"),
+            ("\u{3000}Acme ", "Acme"),
+            ("♥\u{fe0f} team", "♥ team"),
+            ("Ada Löwe 3", "Ada Löwe 3"),
+            ("日本 チーム", "日本 チーム"),
+            ("חברה", "חברה"),
+        ] {
+            assert_eq!(validation::name(written).as_deref(), Ok(name), "{written:?}");
+        }
+        for wrong in [
+            "Ac\u{200b}me",
+            "\u{202e}emcA",
+            "Acme\u{2069}",
+            "\u{3164}",
+            "a\u{ad}b",
+            "\u{2800}",
+            "\u{feff}",
+            "a\nb",
+            "a\tb",
+            "\u{2028}",
+        ] {
+            assert!(validation::name(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn descriptions_may_join_but_neither_hide_nor_turn() {
+        for right in ["one\ntwo\tthree", "👩\u{200d}💻 at ❤\u{fe0f}", "می\u{200c}خواهم", "Ａ"] {
+            assert_eq!(validation::description(right).as_deref(), Ok(right));
+        }
+        for wrong in ["a\u{202e}b", "a\u{200b}b", "a\u{2066}b\u{2069}", "\u{e0041}"] {
+            assert!(validation::description(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn accepted_addresses_are_accepted_again(text in "\\PC{1,12}@\\PC{1,12}") {
+            if let Ok(accepted) = validation::email(&text) {
+                prop_assert_eq!(validation::email(&accepted), Ok(accepted.clone()));
+                prop_assert!(accepted.rsplit_once('@').unwrap().1.is_ascii());
+            }
+        }
+    }
+}
