@@ -3,6 +3,7 @@
 mod args;
 mod audit;
 mod bodies;
+mod data_folder;
 mod demo;
 mod doctor;
 mod keys;

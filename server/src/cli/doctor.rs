@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use serde::Serialize;
 use services::{Services, SystemClock};
 
-use super::{CliError, output};
+use super::{CliError, data_folder, output};
 use crate::config::{Config, ProviderConfig, ProviderKind};
 
 /// How long an upstream may take to accept a connection.
@@ -96,10 +96,13 @@ fn address(provider: &ProviderConfig) -> Option<(String, u16)> {
 
 fn data_folder(config: &Config) -> Result<String, String> {
     let folder = &config.data;
-    std::fs::create_dir_all(folder).map_err(|error| format!("{} can't be made: {error}", folder.display()))?;
+    data_folder::make(folder).map_err(|error| format!("{} can't be made: {error}", folder.display()))?;
     let probe = folder.join(".doctor");
     std::fs::write(&probe, b"").map_err(|error| format!("{} can't be written to: {error}", folder.display()))?;
     std::fs::remove_file(&probe).map_err(|error| error.to_string())?;
+    if data_folder::open_to_others(folder) {
+        return Err(format!("{}: {}", folder.display(), data_folder::OPEN));
+    }
     Ok(format!("{} can be written to", folder.display()))
 }
 

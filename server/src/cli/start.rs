@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use services::{Actor, Organization, Services, SystemClock, Who};
 
-use super::CliError;
+use super::{CliError, data_folder};
 use crate::config::Config;
 
 /// Opens the database, migrated, with the configured models and prices applied.
 pub(super) async fn services(config: &Config) -> Result<Services, CliError> {
-    std::fs::create_dir_all(&config.data)?;
+    data_folder::make(&config.data)?;
     let services = Services::start(config.database_url.reveal(), Arc::new(SystemClock)).await?;
     services::models::apply(&services, config.offered_models()).await?;
     Ok(services)

@@ -3,10 +3,12 @@
 mod addresses;
 mod answers;
 mod credentials;
+#[cfg(unix)]
+mod data_folder;
+mod database_password;
 mod headers;
 mod proxies;
 mod requests;
-mod database_password;
 mod session;
 mod sign_up;
 mod traces;
