@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Kind, owner};
+use super::{Kind, is_id, owner};
 use crate::{
     ServiceResult, Services,
     api_keys::directory::KeyRecord,
@@ -36,7 +36,8 @@ type Row = (Uuid, Uuid, String, String, String, Option<i64>);
 /// All that providers keep under these ids, of whatever kind and whoever it belongs to, also what was deleted. Capitals and
 /// small letters count as the same: no two ids differ by that alone, and a provider may not care.
 pub async fn whose(services: &Services, key: &KeyRecord, ids: &[&str]) -> ServiceResult<Vec<Kept>> {
-    let folded: BTreeSet<String> = ids.iter().map(|id| id.to_ascii_lowercase()).collect();
+    let ids = ids.iter().filter(|id| is_id(id));
+    let folded: BTreeSet<String> = ids.map(|id| id.to_ascii_lowercase()).collect();
     let folded: Vec<String> = folded.into_iter().collect();
     let (now, mut all) = (services.now().millis(), Vec::new());
     for ids in folded.chunks(AT_ONCE) {
