@@ -37,6 +37,7 @@ async fn serve(listener: TcpListener, options: Options, config: Config, services
     }
     let hub = Hub::new(config, services, meter.clone());
     Reloader::new(options, hub.clone(), gateway.clone()).start()?;
+    let told_to_stop = told_to_stop()?;
     announce(&hub, listener.local_addr()?).await?;
     let service = router(hub, gateway.clone()).into_make_service_with_connect_info::<SocketAddr>();
     // Otherwise a piece of a stream waits up to 40 ms for the client's system to acknowledge the one before.
@@ -45,7 +46,7 @@ async fn serve(listener: TcpListener, options: Options, config: Config, services
             tracing::warn!(%error, "a connection may be slower than it could be");
         }
     });
-    axum::serve(listener, service).with_graceful_shutdown(told_to_stop()).await?;
+    axum::serve(listener, service).with_graceful_shutdown(told_to_stop).await?;
     // A call whose client has left may still be waiting for the provider to tell what it used.
     if tokio::time::timeout(LAST_CALLS, gateway.finished()).await.is_err() {
         tracing::warn!("some calls whose clients had left weren't over in time, and aren't recorded");
@@ -73,18 +74,22 @@ async fn announce(hub: &Hub, address: SocketAddr) -> Result<(), CliError> {
 }
 
 /// Resolves when the process is asked to end: calls under way are finished first.
-async fn told_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
+///
+/// It listens from now on, not only when it is awaited: whoever ends a server as soon as it has said where it is would
+/// cut it off.
+///
+/// # Errors
+/// The system lets nobody listen for signals.
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
-        }
-        Err(_) => {
-            let _ = interrupt.await;
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = interrupt.await;
-    tracing::info!("stopping: calls under way are finished first");
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    #[cfg(unix)]
+    let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
+    Ok(async move {
+        #[cfg(unix)]
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
+        tracing::info!("stopping: calls under way are finished first");
+    })
 }
