@@ -3,6 +3,8 @@
 
 use deunicode::deunicode_with_tofu;
 
+use super::LOOKED_AT;
+
 /// A reading of a password, in lower case.
 pub(super) struct Form {
     pub(super) text: String,
@@ -35,7 +37,11 @@ pub(super) fn of(password: &str) -> Vec<Form> {
     forms
 }
 
-fn add(forms: &mut Vec<Form>, text: String, factor: f64) {
+fn add(forms: &mut Vec<Form>, mut text: String, factor: f64) {
+    // One letter may be four Latin ones.
+    if let Some((end, _)) = text.char_indices().nth(LOOKED_AT) {
+        text.truncate(end);
+    }
     if !text.is_empty() && forms.iter().all(|form| form.text != text) {
         forms.push(Form { text, factor });
     }

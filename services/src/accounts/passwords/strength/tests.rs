@@ -221,3 +221,10 @@ fn what_was_in_a_breach_is_refused_though_it_looks_random() {
 fn a_text_falls_into_runs() {
     assert_eq!(runs("Ab12!!ü 3").collect::<Vec<_>>(), ["Ab", "12", "!!", "ü", " ", "3"]);
 }
+
+#[test]
+fn no_reading_is_longer_than_what_is_looked_at() {
+    for form in forms::of(&"щ".repeat(LOOKED_AT)) {
+        assert!(form.text.chars().count() <= LOOKED_AT, "{}", form.text);
+    }
+}
