@@ -67,9 +67,12 @@ test("limits of a project and of the organization are set in the settings, and h
   await hub.command(["project", "create", "--org", organization.slug, "--name", "Second"]);
   const settings = new SettingsPage(page);
   await settings.open(organization.slug);
-  for (const name of ["The organization", "Default", "Second"]) {
+  for (const name of ["Default", "Second"]) {
     await expect(settings.limitsOf(name).getByText("No limit")).toHaveCount(2);
   }
+  // What signed up itself has a limit of the hub's from the beginning.
+  await expect(settings.limitsOf("The organization").getByText("6,000")).toBeVisible();
+  await expect(settings.limitsOf("The organization").getByText("No limit")).toHaveCount(1);
   await call(hub, key.secret);
   await call(hub, key.secret);
 
