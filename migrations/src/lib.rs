@@ -30,6 +30,7 @@ mod m0023_reference_index;
 mod m0024_key_makers;
 mod m0025_change_transactions;
 mod m0026_canonical_addresses;
+mod m0027_sign_in_failures;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -65,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0024_key_makers::Migration),
             Box::new(m0025_change_transactions::Migration),
             Box::new(m0026_canonical_addresses::Migration),
+            Box::new(m0027_sign_in_failures::Migration),
         ]
     }
 }

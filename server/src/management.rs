@@ -29,7 +29,6 @@ use axum::{
 
 use services::{events::Events, security::Event};
 
-use self::leaks::Reporters;
 pub use self::routes::listed as routes;
 use crate::{
     gateway::{Gateway, identified_anew},
@@ -47,7 +46,6 @@ pub(crate) struct Management(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) hub: Hub,
     pub(crate) gateway: Gateway,
-    reporters: Reporters,
     pub(crate) events: Events,
 }
 
@@ -62,7 +60,7 @@ impl std::ops::Deref for Management {
 /// All its paths. Unknown ones are the gateway's to refuse, as all others under `/v1`.
 pub fn router(hub: Hub, gateway: Gateway) -> Router {
     let events = Events::start(&hub.services);
-    let management = Management(Arc::new(Inner { hub, gateway, reporters: Reporters::default(), events }));
+    let management = Management(Arc::new(Inner { hub, gateway, events }));
     routes::router().layer(middleware::from_fn_with_state(management.clone(), finish)).with_state(management)
 }
 

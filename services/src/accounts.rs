@@ -4,6 +4,7 @@ mod administration;
 mod confirm;
 mod device;
 mod failures;
+mod guesses;
 mod members;
 mod passwords;
 mod profile;
@@ -18,6 +19,7 @@ use domain::ids::{OrganizationId, SessionId, UserId};
 pub use administration::{NewUser, create_user, grant_operator, set_password};
 pub use device::Device;
 pub use failures::Failures;
+pub use guesses::Guesses;
 pub use members::{actor, viewer};
 pub use passwords::Passwords;
 pub use profile::{change_password, rename};
@@ -26,7 +28,6 @@ pub use setup::{SetupCode, is_unclaimed};
 pub use sign_in::{sign_in, sign_in_again};
 pub use sign_up::{sign_up, sign_up_in_place_of};
 pub use throttle::Throttle;
-pub(crate) use throttle::network;
 
 /// Who is signed in.
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@
 pub mod accounts;
 mod acting;
 mod actor;
+pub mod address_limits;
 pub mod api_keys;
 pub mod audit;
 pub mod bodies;
@@ -50,9 +51,11 @@ pub struct Services {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) passwords: accounts::Passwords,
     pub(crate) throttle: accounts::Throttle,
+    pub(crate) guesses: accounts::Guesses,
     pub(crate) quotas: quotas::Held,
     pub(crate) failures: accounts::Failures,
     pub(crate) security: security::SecurityLog,
+    pub(crate) address_limits: address_limits::AddressLimits,
     pub(crate) catalog: models::Catalog,
     pub(crate) settling: metering::Settling,
 }
@@ -73,9 +76,11 @@ impl Services {
             clock,
             passwords: accounts::Passwords::default(),
             throttle: accounts::Throttle::default(),
+            guesses: accounts::Guesses::default(),
             quotas: quotas::Held::default(),
             failures: accounts::Failures::default(),
             security: security::SecurityLog::default(),
+            address_limits: address_limits::AddressLimits::default(),
             catalog: models::Catalog::default(),
             settling: metering::Settling::default(),
         })
@@ -95,6 +100,11 @@ impl Services {
     /// Lets other quotas hold from now on.
     pub fn set_quotas(&self, quotas: Quotas) {
         self.quotas.set(quotas);
+    }
+
+    /// What strangers may do, and how often.
+    pub fn address_limits(&self) -> &address_limits::AddressLimits {
+        &self.address_limits
     }
 
     pub fn database(&self) -> &Database {

@@ -15,7 +15,7 @@ use domain::{
 };
 use quick_cache::sync::Cache;
 
-use crate::accounts::network;
+use crate::address_limits::network;
 
 /// Lines of a kind within a minute.
 const LINES: u32 = 60;

@@ -11,7 +11,7 @@ use domain::{
     ids::OrganizationId,
 };
 use services::{
-    ServiceResult,
+    ServiceError, ServiceResult,
     api_keys::directory::{KeyRecord, Verification},
     security::{Asker, Event, Kind},
 };
@@ -64,7 +64,7 @@ impl Gateway {
 
     /// The key with this secret, if it is good, and may be used from `ip`.
     pub(crate) async fn identify_by(&self, secret: &Secret, ip: Option<IpAddr>) -> Result<Bearer, Denied> {
-        judge(self.directory.verify(secret).await, ip).map_err(|denied| self.noted(denied, ip))
+        judge(self.directory.verify_from(secret, ip).await, ip).map_err(|denied| self.noted(denied, ip))
     }
 
     /// The same, of which is told that it was refused.
@@ -112,9 +112,12 @@ impl Gateway {
 
 /// Whether what was found of a key lets somebody in from `ip`.
 fn judge(verification: ServiceResult<Verification>, ip: Option<IpAddr>) -> Result<Bearer, Denied> {
-    let verification = verification.map_err(|error| {
-        tracing::error!(%error, "a key can't be looked up");
-        Refusal::unavailable()
+    let verification = verification.map_err(|error| match error {
+        ServiceError::RateLimited { retry_after_seconds } => Refusal::too_fast(retry_after_seconds.into()),
+        error => {
+            tracing::error!(%error, "a key can't be looked up");
+            Refusal::unavailable()
+        }
     })?;
     let denied = |refusal, key| Err(Denied { refusal, key: Some(key) });
     let key = match verification {

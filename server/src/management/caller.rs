@@ -2,13 +2,16 @@
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use domain::api_keys::Scope;
-use services::{Actor, security::Asker};
+use services::{Actor, address_limits::Doing, security::Asker};
 
 use super::Management;
 use crate::{
     gateway::{admission::Bearer, refusal::Refusal},
     security::events::Known,
 };
+
+/// Where the paths of the management API begin.
+const ORGANIZATION: &str = "/v1/organization/";
 
 /// Somebody with a good key. What it may do is asked for by [`Caller::with`].
 pub(crate) struct Caller(Bearer);
@@ -20,6 +23,10 @@ impl FromRequestParts<Management> for Caller {
         let bearer = management.gateway.identify(parts).await.map_err(|denied| denied.refusal)?;
         if let Some(known) = parts.extensions.get::<Known>() {
             known.set(Asker::ApiKey(bearer.key.api_key_id));
+        }
+        // What is asked for each call of others' is as fast as those are.
+        if parts.uri.path().starts_with(ORGANIZATION) {
+            management.hub.services.address_limits().take(Doing::Management, bearer.key.api_key_id)?;
         }
         management.gateway.note_use(&bearer, parts);
         Ok(Self(bearer))

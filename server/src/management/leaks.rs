@@ -4,23 +4,17 @@
 //! <https://docs.github.com/en/code-security/secret-scanning/secret-scanning-partnership-program/secret-scanning-partner-program>.
 //! No key is needed: holding the secret is the proof, and all that it is good for here is to end it.
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    num::NonZeroU32,
-};
-
 use axum::{
     Json,
     extract::{FromRequestParts, State},
     http::request::Parts,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use governor::{
-    DefaultKeyedRateLimiter, Quota,
-    clock::{Clock, DefaultClock},
-};
 use serde::{Deserialize, Serialize};
-use services::api_keys::{LeakReport, MOST_REPORTS, report_leaks};
+use services::{
+    address_limits::Doing,
+    api_keys::{LeakReport, MOST_REPORTS, report_leaks},
+};
 use sha2::{Digest, Sha256};
 
 use super::{Management, input::Body};
@@ -30,43 +24,8 @@ pub(super) const PATH: &str = "/v1/keys/report-leak";
 
 /// Largest body, in bytes.
 const LARGEST_REPORT: usize = 512 * 1024;
-/// Reports a minute from one address, all of which may come at once.
-const REPORTS_A_MINUTE: NonZeroU32 = NonZeroU32::new(30).unwrap();
-/// How many addresses are remembered before those are dropped that reported nothing for a while.
-const REMEMBERED: usize = 10_000;
 /// What a key is called where the report calls it nothing.
 const TOKEN_TYPE: &str = "tollhouse_api_key";
-
-/// Slows down whoever reports more than there can be to report. By address: those whose address isn't known don't slow
-/// each other down.
-pub(super) struct Reporters(DefaultKeyedRateLimiter<IpAddr>);
-
-impl Default for Reporters {
-    fn default() -> Self {
-        Self(DefaultKeyedRateLimiter::keyed(Quota::per_minute(REPORTS_A_MINUTE)))
-    }
-}
-
-impl Reporters {
-    fn admit(&self, ip: Option<IpAddr>) -> Result<(), Refusal> {
-        if self.0.len() > REMEMBERED {
-            self.0.retain_recent();
-        }
-        let Some(ip) = ip else { return Ok(()) };
-        self.0.check_key(&network(ip)).map_err(|later| {
-            let wait = later.wait_time_from(DefaultClock::default().now());
-            Refusal::too_fast(wait.as_secs() + 1)
-        })
-    }
-}
-
-/// Whom an address stands for: with IPv6 everybody has at least 2⁶⁴ of them.
-fn network(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-        v4 => v4,
-    }
-}
 
 /// Somebody who doesn't report too often.
 pub(super) struct Reporter;
@@ -75,7 +34,9 @@ impl FromRequestParts<Management> for Reporter {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, management: &Management) -> Result<Self, Refusal> {
-        management.reporters.admit(management.gateway.client_ip(parts)).map(|()| Self)
+        let from = management.gateway.client_ip(parts);
+        management.hub.services.address_limits().take(Doing::LeakReport, from)?;
+        Ok(Self)
     }
 }
 

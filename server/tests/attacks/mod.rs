@@ -6,6 +6,7 @@ mod credentials;
 #[cfg(unix)]
 mod data_folder;
 mod database_password;
+mod guessing;
 mod headers;
 mod proxies;
 mod requests;

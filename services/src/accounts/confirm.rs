@@ -3,24 +3,24 @@
 use domain::errors::FieldErrors;
 use sea_orm::EntityTrait;
 
-use super::{Device, SignedInUser, failures, throttle::Attempt};
+use super::{Device, SignedInUser, failures, guesses::Attempt};
 use crate::{ServiceError, ServiceResult, Services, entities::users, security::Kind};
 
 /// The row of `user`, who shows their password, and an attempt that counts as failed until it is said to have succeeded.
 ///
 /// # Errors
 /// Of `field`, where the password is wrong.
-pub(super) async fn confirm<'a>(
-    services: &'a Services,
+pub(super) async fn confirm(
+    services: &Services,
     user: &SignedInUser,
     (field, password): (&str, &str),
     device: &Device,
     route: &'static str,
-) -> ServiceResult<(users::Model, Attempt<'a>)> {
+) -> ServiceResult<(users::Model, Attempt)> {
     if password.is_empty() {
         return Err(FieldErrors::of(field, "Enter your current password.").into());
     }
-    let attempt = failures::attempt(services, device, &user.email, route)?;
+    let attempt = failures::attempt(services, device, &user.email, route).await?;
     let row = users::Entity::find_by_id(user.user_id.uuid())
         .one(services.database.read())
         .await?

@@ -5,9 +5,9 @@ use std::{net::IpAddr, sync::Arc};
 use domain::{ids::UserId, time::Timestamp};
 use tokio::sync::Semaphore;
 
-use super::{Device, members, throttle::Attempt};
+use super::{Device, Guesses, guesses::Attempt, members};
 use crate::{
-    ServiceResult, Services,
+    ServiceError, ServiceResult, Services,
     audit::{self, Author, Deed},
     entities::users,
     security::{Asker, Event, Kind},
@@ -29,15 +29,17 @@ impl Default for Failures {
 }
 
 /// Counts an attempt of somebody to show a password, if they may.
-pub(super) fn attempt<'a>(
-    services: &'a Services,
+pub(super) async fn attempt(
+    services: &Services,
     device: &Device,
     email: &str,
     route: &'static str,
-) -> ServiceResult<Attempt<'a>> {
-    let now = services.now();
-    services.throttle.attempt(now, device.ip, email).inspect_err(|_| {
-        services.security.note(now, Event { kind: Kind::Throttled, ip: device.ip, asker: None, route });
+) -> ServiceResult<Attempt> {
+    Guesses::attempt(services, device.ip, email).await.inspect_err(|error| {
+        if matches!(error, ServiceError::RateLimited { .. }) {
+            let event = Event { kind: Kind::Throttled, ip: device.ip, asker: None, route };
+            services.security.note(services.now(), event);
+        }
     })
 }
 

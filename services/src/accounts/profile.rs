@@ -49,7 +49,7 @@ pub async fn change_password(
     let about: Vec<&str> = about.iter().map(String::as_str).collect();
     let judged = services.passwords.judge(&input.new, &about).await?;
     judged.map_err(|why| FieldErrors::of("new", why))?;
-    attempt.succeeded();
+    attempt.succeeded(services).await?;
     let hash = services.passwords.hash(&input.new).await?;
 
     let now = services.now();

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Device, SignedInUser, confirm::confirm, device, members};
+use super::{Device, SignedInUser, confirm::confirm, device, guesses, members};
 use crate::{
     ServiceError, ServiceResult, Services,
     audit::{self, Author, Deed},
@@ -49,6 +49,7 @@ pub(super) async fn open(
         expires_at: Set(now.plus_days(LONGEST_LIFE_DAYS).millis()),
     };
     sessions::Entity::insert(session).exec_without_returning(transaction).await?;
+    guesses::note_known(transaction, now, user_id.uuid(), device.ip).await?;
     end_oldest(transaction, user_id, id, services.quotas.get().sessions).await?;
     Ok((token, SessionId::new(id)))
 }
@@ -193,7 +194,7 @@ pub async fn end_session(
     device: &Device,
 ) -> ServiceResult<()> {
     let route = "/api/accounts/end_session";
-    confirm(services, user, ("password", password), device, route).await?.1.succeeded();
+    confirm(services, user, ("password", password), device, route).await?.1.succeeded(services).await?;
     match end(services, user, device, "session.ended", sessions::Column::Id.eq(id.uuid())).await? {
         0 => Err(ServiceError::NotFound),
         _ => Ok(()),
@@ -208,7 +209,7 @@ pub async fn end_other_sessions(
     device: &Device,
 ) -> ServiceResult<()> {
     let route = "/api/accounts/end_other_sessions";
-    confirm(services, user, ("password", password), device, route).await?.1.succeeded();
+    confirm(services, user, ("password", password), device, route).await?.1.succeeded(services).await?;
     end(services, user, device, "session.ended", sessions::Column::Id.ne(user.session_id.uuid())).await?;
     Ok(())
 }

@@ -28,7 +28,7 @@ pub async fn sign_in_again(
     shown: Option<&str>,
 ) -> ServiceResult<SignedIn> {
     let input = input.validated()?;
-    let attempt = failures::attempt(services, device, &input.email, ROUTE)?;
+    let attempt = failures::attempt(services, device, &input.email, ROUTE).await?;
     let user = users::Entity::find()
         .filter(users::Column::Email.eq(input.email.as_str()))
         .one(services.database.read())
@@ -39,7 +39,7 @@ pub async fn sign_in_again(
         failures::tell(services, user.as_ref(), device, Kind::SignInFailed, ROUTE);
         return Err(wrong());
     };
-    attempt.succeeded();
+    attempt.succeeded(services).await?;
 
     let transaction = services.database.begin().await?;
     // The password may have changed while this one was checked.

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{Device, SignedIn, SignedInUser, failures, sessions, setup};
 use crate::{
     ServiceResult, Services,
+    address_limits::Doing,
     audit::{self, Author, Deed},
     entities::{memberships, users},
     organizations::{self, Founder},
@@ -31,7 +32,8 @@ pub async fn sign_up_in_place_of(
     let input = input.validated()?;
     // Before anything that takes time. It counts as a failure until it has succeeded, so that nobody tries out who has an
     // account here.
-    let attempt = failures::attempt(services, device, &input.email, ROUTE)?;
+    services.address_limits.take(Doing::SignUp, device.ip)?;
+    let attempt = failures::attempt(services, device, &input.email, ROUTE).await?;
     // An account counts by itself, since each may do what it likes here.
     let now = services.now();
     let account =
@@ -60,7 +62,7 @@ pub async fn sign_up_in_place_of(
     let deed = Deed::new("session.signed_in", "session", session_id);
     audit::record(&transaction, now, organization.id, &author, deed).await?;
     transaction.commit().await?;
-    attempt.succeeded();
+    attempt.succeeded(services).await?;
     account.made();
     let user = SignedInUser { last_organization: Some(organization.id), ..sessions::signed_in(user, session_id) };
     Ok(SignedIn { token, user })

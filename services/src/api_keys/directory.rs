@@ -14,6 +14,7 @@ mod record;
 mod row;
 
 use std::{
+    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -30,7 +31,9 @@ use self::{
     kept::Kept,
     outage::{ANSWER, Outage, SLOW_ANSWER},
 };
-use crate::{ServiceError, ServiceResult, Services, changes::Watcher, metering::JournalSettings};
+use crate::{
+    ServiceError, ServiceResult, Services, address_limits::Doing, changes::Watcher, metering::JournalSettings,
+};
 
 /// How long a key is kept without being looked up again, whatever is announced: what should ever be missed counts then.
 const FRESH_MILLIS: i64 = 60_000;
@@ -90,11 +93,28 @@ impl KeyDirectory {
         Ok(record.judge(self.services.now()))
     }
 
+    /// The same for a key that comes from `address`, where keys that don't exist are looked for so often and no more.
+    ///
+    /// # Errors
+    /// [`ServiceError::RateLimited`] besides.
+    pub async fn verify_from(&self, secret: &Secret, address: Option<IpAddr>) -> ServiceResult<Verification> {
+        if self.kept.records.get(&hash(secret)).is_some() {
+            return self.verify(secret).await;
+        }
+        let limits = &self.services.address_limits;
+        limits.check(Doing::UnknownKey, address)?;
+        let verification = self.verify(secret).await?;
+        if matches!(verification, Verification::Unknown) {
+            limits.failed(Doing::UnknownKey, address);
+        }
+        Ok(verification)
+    }
+
     /// The same for a key of `organization`. Of another organization's, nothing is told, not even by the time that it
     /// takes: both it and a key that never was are looked for in the database, and not found there.
     ///
     /// # Errors
-    /// The database can't be asked.
+    /// The database can't be asked, or the organization asked for too many keys in vain.
     pub async fn verify_within(&self, organization: OrganizationId, secret: &Secret) -> ServiceResult<Verification> {
         let hash = hash(secret);
         let kept = if self.watcher.is_current() { self.kept.records.get(&hash) } else { None };
@@ -102,10 +122,15 @@ impl KeyDirectory {
         if let Some(record) = kept.filter(is_known) {
             return Ok(record.judge(self.services.now()));
         }
+        let limits = &self.services.address_limits;
+        limits.check(Doing::UnknownKeyAsked, organization)?;
         match row::read_within(self.services.database().read(), &hash, organization).await? {
             // Looked up as for a call, so that it is kept from here on.
             Some(_) => self.verify(secret).await,
-            None => Ok(Verification::Unknown),
+            None => {
+                limits.failed(Doing::UnknownKeyAsked, organization);
+                Ok(Verification::Unknown)
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use domain::{
     permissions::Role,
 };
 use patience::until;
-use services::{ServiceError, accounts, projects};
+use services::{ServiceError, Services, accounts, projects};
 
 use crate::support::{PASSWORD, device, field_error, sign_up_input};
 
@@ -128,6 +128,51 @@ on_both_databases! {
         let refused = "audit_entries WHERE action = 'user.password_refused'";
         until("a wrong current password is told too", async || world.count(refused).await == 1).await;
         assert!(services::audit::verify(&world.services).await.unwrap().first_break.is_none());
+    }
+
+    async fn failures_are_counted_over_all_servers(world: &World) {
+        world.sign_up("Mira", "Acme").await;
+        let other = Services::open(world.database.url(), world.clock.clone()).await.unwrap();
+        let wrong = || credentials("mira@example.com", "a wrong one");
+        for server in [&world.services, &other].into_iter().cycle().take(10) {
+            field_error(accounts::sign_in(server, wrong(), &device()).await, "password");
+        }
+        for server in [&world.services, &other] {
+            let throttled = accounts::sign_in(server, wrong(), &device()).await;
+            assert!(matches!(throttled, Err(ServiceError::RateLimited { .. })));
+        }
+        other.database().clone().close().await.unwrap();
+    }
+
+    async fn guessing_from_everywhere_locks_nobody_out_where_they_are_known(world: &World) {
+        world.sign_up("Mira", "Acme").await;
+        let from = |number: usize| accounts::Device { ip: Some(format!("203.0.113.{number}").parse().unwrap()), ..device() };
+        let mut throttled = 0;
+        for number in 0..110 {
+            let wrong = credentials("mira@example.com", "a wrong one");
+            let refused = accounts::sign_in(&world.services, wrong, &from(number / 5)).await;
+            throttled += usize::from(matches!(refused, Err(ServiceError::RateLimited { .. })));
+        }
+        assert_eq!(throttled, 10);
+        let right = || credentials("mira@example.com", PASSWORD);
+        let elsewhere = accounts::sign_in(&world.services, right(), &from(200)).await;
+        assert!(matches!(elsewhere, Err(ServiceError::RateLimited { .. })));
+        // Nor for anybody else.
+        world.sign_up("Noor", "Other").await;
+        accounts::sign_in(&world.services, credentials("noor@example.com", PASSWORD), &from(200)).await.unwrap();
+        accounts::sign_in(&world.services, right(), &device()).await.unwrap();
+    }
+
+    async fn an_address_that_guesses_for_many_is_refused_but_for_who_is_known_there(world: &World) {
+        world.sign_up("Mira", "Acme").await;
+        for user in 0..30 {
+            let wrong = credentials(&format!("user{user}@example.com"), "a wrong one");
+            field_error(accounts::sign_in(&world.services, wrong, &device()).await, "password");
+        }
+        let throttled = accounts::sign_in(&world.services, credentials("noor@example.com", "x"), &device()).await;
+        assert!(matches!(throttled, Err(ServiceError::RateLimited { .. })));
+        let right = credentials("mira@example.com", PASSWORD);
+        accounts::sign_in(&world.services, right, &device()).await.unwrap();
     }
 
     async fn who_has_an_account_cannot_be_tried_out(world: &World) {
