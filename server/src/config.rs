@@ -1,6 +1,7 @@
 //! The configuration: flags and environment for what a process is started
 //! with, `tollhouse.toml` for what is offered and to whom.
 
+mod connections;
 mod duration;
 mod errors;
 mod file;
@@ -26,6 +27,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use services::{Quotas, metering::JournalSettings, models::OfferedModel, rate_limits::KeyLimits};
 
+pub use connections::ConnectionLimits;
 pub use errors::ConfigError;
 pub use gateway::GatewayConfig;
 pub use options::{LogFormat, Options};
@@ -56,6 +58,7 @@ pub struct Config {
     pub address_header: AddressHeader,
     /// Whether session cookies may travel over plain http beyond loopback.
     pub allow_insecure_http: bool,
+    pub connections: ConnectionLimits,
     pub gateway: GatewayConfig,
     /// How fast calls may come where nobody set another limit.
     pub rate_limits: KeyLimits,

@@ -4,6 +4,7 @@ mod answers;
 mod checks;
 pub mod cli;
 pub mod config;
+pub mod connections;
 mod context;
 mod dashboard;
 mod events;

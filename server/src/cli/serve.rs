@@ -2,13 +2,13 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use axum::serve::ListenerExt;
 use services::{Services, accounts, metering::Meter};
 use tokio::net::TcpListener;
 
 use super::{CliError, output, start};
 use crate::{
     config::{Config, Options},
+    connections,
     gateway::Gateway,
     hub::Hub,
     jobs,
@@ -16,8 +16,8 @@ use crate::{
     router::router,
 };
 
-/// How long the end of calls is waited for whose clients have left.
-const LAST_CALLS: Duration = Duration::from_secs(30);
+/// How long the end of calls is waited for whose clients have left, beyond what the others were given.
+const LAST_CALLS: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(options: Options, config: Config) -> Result<(), CliError> {
     let listener = TcpListener::bind(config.addr)
@@ -39,14 +39,8 @@ async fn serve(listener: TcpListener, options: Options, config: Config, services
     Reloader::new(options, hub.clone(), gateway.clone()).start()?;
     let told_to_stop = told_to_stop()?;
     announce(&hub, listener.local_addr()?).await?;
-    let service = router(hub, gateway.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    // Otherwise a piece of a stream waits up to 40 ms for the client's system to acknowledge the one before.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::warn!(%error, "a connection may be slower than it could be");
-        }
-    });
-    axum::serve(listener, service).with_graceful_shutdown(told_to_stop).await?;
+    let router = router(hub.clone(), gateway.clone());
+    connections::serve(listener, router, hub, told_to_stop).await;
     // A call whose client has left may still be waiting for the provider to tell what it used.
     if tokio::time::timeout(LAST_CALLS, gateway.finished()).await.is_err() {
         tracing::warn!("some calls whose clients had left weren't over in time, and aren't recorded");

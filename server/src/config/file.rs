@@ -87,6 +87,13 @@ pub(super) struct ServerTable {
     pub(super) trusted_proxies: Vec<String>,
     pub(super) address_header: AddressHeader,
     pub(super) allow_insecure_http: bool,
+    pub(super) head_timeout: Option<Time>,
+    pub(super) idle_timeout: Option<Time>,
+    pub(super) body_timeout: Option<Time>,
+    pub(super) answer_timeout: Option<Time>,
+    pub(super) stop_timeout: Option<Time>,
+    pub(super) max_connections: Option<usize>,
+    pub(super) max_connections_by_address: Option<usize>,
 }
 
 #[derive(Default, Deserialize)]

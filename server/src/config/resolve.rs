@@ -16,9 +16,9 @@ use ipnet::IpNet;
 use services::{Quotas, rate_limits::KeyLimits};
 
 use super::{
-    AddressHeader, Config, ConfigError, GatewayConfig, ModelConfig, ModelProvider, Options, ProviderConfig,
+    AddressHeader, Config, ConfigError, ConnectionLimits, GatewayConfig, ModelConfig, ModelProvider, Options, ProviderConfig,
     ProviderKind, ProviderTimeouts, SecretText,
-    file::{File, GatewayTable, LimitsTable, QuotasTable},
+    file::{File, GatewayTable, LimitsTable, QuotasTable, ServerTable},
     offers::{model, provider},
     secret::secret,
 };
@@ -28,6 +28,8 @@ const LARGEST_BODY: usize = 1 << 30;
 /// Smallest journal that may be configured: 64 MiB, some of its files.
 const SMALLEST_JOURNAL: u64 = 64 << 20;
 
+/// So many connections there must be: a browser opens six.
+const LEAST_CONNECTIONS: usize = 16;
 /// How often a call may be tried at most.
 const MOST_ATTEMPTS: u32 = 10;
 
@@ -101,6 +103,7 @@ pub(super) fn with_file(
         trusted_proxies,
         address_header: tables.server.address_header,
         allow_insecure_http: tables.server.allow_insecure_http,
+        connections: connections(&at, &tables.server)?,
         gateway,
         rate_limits: rate_limits(&at, tables.limits)?,
         metrics_token: secret(&at, "metrics.token", metrics.token_env.as_deref(), metrics.token_file.as_deref(), env)?,
@@ -127,6 +130,7 @@ fn base(options: &Options) -> Result<Config, ConfigError> {
         trusted_proxies: Arc::default(),
         address_header: AddressHeader::default(),
         allow_insecure_http: false,
+        connections: ConnectionLimits::default(),
         gateway: GatewayConfig::default(),
         rate_limits: KeyLimits::default(),
         metrics_token: None,
@@ -206,6 +210,26 @@ fn network(at: &At<'_>, text: &str) -> Result<IpNet, ConfigError> {
     network.map(|network| network.trunc()).map_err(|_| {
         let advice = format!("{text:?} is no address or network such as \"10.0.0.0/8\" or \"fd00::/8\".");
         at.value("server.trusted_proxies".to_owned(), advice)
+    })
+}
+
+fn connections(at: &At<'_>, table: &ServerTable) -> Result<ConnectionLimits, ConfigError> {
+    let default = ConnectionLimits::default();
+    for (name, most) in
+        [("max_connections", table.max_connections), ("max_connections_by_address", table.max_connections_by_address)]
+    {
+        if most.is_some_and(|most| most < LEAST_CONNECTIONS) {
+            return Err(at.value(format!("server.{name}"), format!("give at least {LEAST_CONNECTIONS}.")));
+        }
+    }
+    Ok(ConnectionLimits {
+        head_timeout: table.head_timeout.map_or(default.head_timeout, |time| time.0),
+        idle_timeout: table.idle_timeout.map_or(default.idle_timeout, |time| time.0),
+        body_timeout: table.body_timeout.map_or(default.body_timeout, |time| time.0),
+        answer_timeout: table.answer_timeout.map_or(default.answer_timeout, |time| time.0),
+        stop_timeout: table.stop_timeout.map_or(default.stop_timeout, |time| time.0),
+        most: table.max_connections.or(default.most),
+        most_by_address: table.max_connections_by_address.unwrap_or(default.most_by_address),
     })
 }
 

@@ -2,10 +2,12 @@
 
 mod addresses;
 mod answers;
+mod connections;
 mod credentials;
 #[cfg(unix)]
 mod data_folder;
 mod database_password;
+mod framing;
 mod guessing;
 mod headers;
 mod proxies;
@@ -13,4 +15,5 @@ mod requests;
 mod session;
 mod sign_up;
 mod traces;
+mod wire;
 mod zeros;

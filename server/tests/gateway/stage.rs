@@ -19,7 +19,9 @@ use hyper_util::{
 use serde_json::Value;
 use server::{
     config::{Config, Options},
+    connections,
     gateway::{self, Gateway},
+    hub::Hub,
 };
 use services::{Actor, Clock, Services, SystemClock, Who, metering::Meter};
 use tempfile::TempDir;
@@ -147,8 +149,8 @@ price = {{ input_per_million = "1.00" }}
         let gateway = Gateway::new(services.clone(), meter.clone(), &config).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = gateway::router(gateway.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let hub = Hub::new(config, services.clone(), meter.clone());
+        tokio::spawn(connections::serve(listener, gateway::router(gateway.clone()), hub, std::future::pending()));
         let client = Client::builder(TokioExecutor::new()).build_http();
         Self { address, services, meter, gateway, actor, project, key, client, _data: data }
     }

@@ -106,6 +106,17 @@ impl Refusal {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request_error", "unsupported_media_type", message)
     }
 
+    /// 431: the request's headers are larger than those of any client.
+    pub(crate) fn head_too_large() -> Self {
+        let (status, message) = (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "The request's headers are too large.");
+        Self::new(status, "invalid_request_error", "request_too_large", message)
+    }
+
+    pub(crate) fn head_too_slow() -> Self {
+        let message = "The request's headers didn't arrive in time.";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "invalid_request_error", "request_timeout", message)
+    }
+
     pub(crate) fn body_too_slow() -> Self {
         let message = "The body didn't arrive in time.";
         Self::new(StatusCode::REQUEST_TIMEOUT, "invalid_request_error", "request_timeout", message)

@@ -1,0 +1,198 @@
+//! Connections that are kept open without an end, and more of them than there should be.
+
+use std::process::Command;
+
+use domain::api_keys::Level;
+use patience::{until, wait_for};
+use serde_json::json;
+
+use super::wire::Wire;
+use crate::world::World;
+
+const SANDBOX: &str = "[[provider]]\nname = \"sandbox\"\nkind = \"sandbox\"\n[[model]]\nname = \"sandbox-1\"\n\
+                       providers = [\"sandbox\"]\nservice = \"chat\"\n[sign_up]\nopen = true\n";
+const HEALTH: &str = "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
+
+/// With these lines of the configuration's `[server]`.
+async fn world(server: &str) -> World {
+    World::on(None, &format!("{SANDBOX}[server]\n{server}\n")).await
+}
+
+#[tokio::test]
+async fn half_a_head_and_silence_end_in_time() {
+    let world = world("head_timeout = \"200ms\"").await;
+    let server = world.serve("warn").await;
+    assert_eq!(Wire::connect(server.address).await.heard().await, "");
+    for half in ["G", "GET /healthz HTTP/1.1\r\nhost: a\r\nx:", "\r\n", "GET /healthz HTTP/1.1\r\nhost: a\r\n"] {
+        let heard = Wire::saying(server.address, half).await.heard().await;
+        assert!(heard.starts_with("HTTP/1.1 408 "), "{half:?}: {heard}");
+    }
+    // Also after a request that was right.
+    let mut wire = Wire::saying(server.address, HEALTH).await;
+    wire.hear_until("ok").await;
+    wire.say("GET /").await;
+    let heard = wire.heard().await;
+    assert!(heard.starts_with("HTTP/1.1 408 "), "{heard}");
+}
+
+#[tokio::test]
+async fn a_connection_without_requests_ends_in_time() {
+    let world = world("idle_timeout = \"200ms\"").await;
+    let server = world.serve("warn").await;
+    let mut wire = Wire::saying(server.address, HEALTH).await;
+    wire.hear_until("ok").await;
+    assert_eq!(wire.heard().await, "");
+}
+
+#[tokio::test]
+async fn half_a_body_ends_in_time_wherever_it_is_sent() {
+    let world = world("body_timeout = \"200ms\"").await;
+    let server = world.serve("warn").await;
+    let key = world.key_with(Level::Standard, |_| {}).await.secret;
+    let form = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\nabc";
+    for (path, headers, half) in [
+        ("/api/accounts/sign_in", "content-type: application/json\r\nsec-fetch-site: same-origin", "{"),
+        ("/v1/keys/report-leak", "", "[{"),
+        ("/v1/chat/completions", "", "{\"model\":"),
+        ("/v1/chat/completions", "", ""),
+        ("/v1/files", "content-type: multipart/form-data; boundary=x", form),
+    ] {
+        let host = server.address;
+        let head = format!("POST {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {key}\r\n{headers}");
+        let head = head.trim_end();
+        for length in ["content-length: 1000".to_owned(), "transfer-encoding: chunked".to_owned()] {
+            let half = match length.starts_with('c') {
+                true => half.to_owned(),
+                false => format!("{:x}\r\n{half}", half.len() + 5),
+            };
+            let heard = Wire::saying(server.address, format!("{head}\r\n{length}\r\n\r\n{half}")).await.heard().await;
+            assert!(heard.starts_with("HTTP/1.1 408 "), "{path} {length}: {heard}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_takes_nothing_of_an_answer_is_not_waited_for() {
+    let world = world("answer_timeout = \"200ms\"").await;
+    let server = world.serve("warn").await;
+    let mut wire = Wire::connect(server.address).await;
+    // So many answers, which nobody takes, fill what systems keep for a connection.
+    let all = HEALTH.repeat(200_000);
+    let said = async {
+        for piece in all.as_bytes().chunks(64 * 1024) {
+            wire.say(piece).await;
+        }
+    };
+    wait_for("the server gives up", said).await;
+    let heard = wire.heard().await;
+    assert!(heard.matches("HTTP/1.1 200").count() < 200_000);
+}
+
+#[tokio::test]
+async fn silent_connections_give_way() {
+    let world = world("max_connections = 16").await;
+    let server = world.serve("warn").await;
+    let mut silent = Vec::new();
+    for number in 0..60 {
+        let said = if number % 2 == 0 { "" } else { "GET / HTTP/1.1\r\nhost: a" };
+        silent.push(Wire::saying(server.address, said).await);
+    }
+    let mut wire = Wire::saying(server.address, HEALTH).await;
+    wire.hear_until("ok").await;
+    drop(silent);
+}
+
+#[tokio::test]
+async fn a_connection_in_use_gives_way_to_nobody() {
+    let world = world("max_connections = 16").await;
+    let server = world.serve("warn").await;
+    let key = world.key_with(Level::Standard, |_| {}).await.secret;
+    let begun = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nconnection: close\r\nauthorization: Bearer {key}\r\ncontent-length: "
+    );
+    let body = json!({ "model": "sandbox-1", "messages": [{ "role": "user", "content": "hello" }] }).to_string();
+    let mut used = Wire::saying(server.address, format!("{begun}{}\r\n\r\n{}", body.len(), &body[..5])).await;
+    let mut others = Vec::new();
+    for _ in 0..40 {
+        others.push(Wire::connect(server.address).await);
+    }
+    used.say(&body[5..]).await;
+    let heard = used.heard().await;
+    assert!(heard.starts_with("HTTP/1.1 200 "), "{heard}");
+}
+
+#[tokio::test]
+async fn where_all_are_in_use_another_is_told_to_come_later() {
+    let world = world("max_connections = 16\nbody_timeout = \"1m\"").await;
+    let server = world.serve("warn").await;
+    let half = "POST /v1/keys/report-leak HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n[";
+    let mut used = Vec::new();
+    let mut refused = String::new();
+    until("all places are taken", async || {
+        let mut wire = Wire::saying(server.address, half).await;
+        // Those that have a place hear nothing yet.
+        match tokio::time::timeout(std::time::Duration::from_millis(200), wire.hear_until("}")).await {
+            Ok(heard) => refused = heard,
+            Err(_) => used.push(wire),
+        }
+        !refused.is_empty()
+    })
+    .await;
+    assert!(refused.starts_with("HTTP/1.1 503 ") && refused.contains("retry-after: 1"), "{refused}");
+    // Of a private network, three quarters of all.
+    assert_eq!(used.len(), 12);
+}
+
+#[tokio::test]
+async fn the_limit_of_descriptors_is_raised() {
+    let world = World::new().await;
+    let server = world.serve("warn").await;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let columns: Vec<&str> = line.split_whitespace().collect();
+    let number = |text: &str| text.parse().unwrap_or(u64::MAX);
+    let (soft, hard) = (number(columns[3]), number(columns[4]));
+    assert_eq!(soft, hard.min(65_536).max(soft.min(hard)), "{line}");
+    assert!(soft >= hard.min(65_536), "{line}");
+}
+
+#[tokio::test]
+async fn unfinished_requests_dont_hold_up_the_end() {
+    let world = world("stop_timeout = \"300ms\"\nbody_timeout = \"1m\"\nhead_timeout = \"1m\"").await;
+    let server = world.serve("warn").await;
+    let mut open = Vec::new();
+    for said in [
+        "",
+        "GET / HTTP/1.1\r\nhost:",
+        "POST /v1/keys/report-leak HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n[",
+        "POST /v1/keys/report-leak HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\n[",
+    ] {
+        open.push(Wire::saying(server.address, said).await);
+    }
+    let mut idle = Wire::saying(server.address, HEALTH).await;
+    idle.hear_until("ok").await;
+    server.stop().await;
+    assert_eq!(idle.heard().await, "");
+}
+
+#[tokio::test]
+async fn a_call_under_way_is_finished_before_the_end() {
+    let world = world("").await;
+    let server = world.serve("info").await;
+    let key = world.key_with(Level::Standard, |_| {}).await.secret;
+    let body = json!({ "model": "sandbox-1", "messages": [{ "role": "user", "content": "hello" }] }).to_string();
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {key}\r\nexpect: 100-continue\r\n\
+         content-length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut wire = Wire::saying(server.address, head).await;
+    // It has begun to read the body.
+    wire.hear_until("100 Continue\r\n\r\n").await;
+    assert!(Command::new("kill").args(["-TERM", &server.id().to_string()]).status().unwrap().success());
+    server.logged("stopping", 1).await;
+    wire.say(&body).await;
+    let heard = wire.heard().await;
+    assert!(heard.starts_with("HTTP/1.1 200 ") && heard.contains("connection: close"), "{heard}");
+    server.stop().await;
+}
