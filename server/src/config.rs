@@ -196,6 +196,7 @@ impl Config {
     pub(crate) fn differing_at_start(&self, other: &Self) -> Vec<&'static str> {
         [
             ("gateway.journal_max_bytes", self.gateway.journal_max_bytes == other.gateway.journal_max_bytes),
+            ("gateway.max_memory_bytes", self.gateway.max_memory_bytes == other.gateway.max_memory_bytes),
             ("gateway.max_spool_bytes", self.gateway.max_spool_bytes == other.gateway.max_spool_bytes),
             ("gateway.journal_max_age", self.gateway.journal_max_age == other.gateway.journal_max_age),
         ]

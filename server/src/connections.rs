@@ -34,7 +34,7 @@ use self::{
     places::{Most, Places},
     service::Requests,
 };
-use crate::{hub::Hub, security::client_ip};
+use crate::hub::Hub;
 
 /// How much hyper reads ahead of a connection at most, in bytes: a head fits in.
 const BUFFER: usize = LARGEST_HEAD + 8 * 1024;
@@ -104,7 +104,7 @@ impl Server {
             tracing::debug!(%error, "a connection may be slower than it could be");
         }
         let config = self.hub.config();
-        let is_proxy = client_ip::is_trusted(peer.ip(), &config.trusted_proxies);
+        let is_proxy = config.proxies().trust(peer.ip());
         let mut limits = config.connections;
         if is_proxy {
             // A proxy that closes first never sends a request into a connection that is being closed: many wait a minute.

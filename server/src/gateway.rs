@@ -10,6 +10,7 @@ mod answer;
 mod answering;
 mod bodies;
 mod body;
+mod budget;
 mod call;
 mod collect;
 pub(crate) mod credentials;
@@ -27,6 +28,7 @@ pub(crate) mod own_keys;
 mod pass;
 mod payload;
 mod provider;
+mod receive;
 mod references;
 pub(crate) mod refusal;
 mod refusals;
@@ -65,10 +67,11 @@ use tracing::Instrument;
 use self::{
     answering::Answering,
     bodies::Capture,
+    budget::Budget,
     call::Arrival,
     endpoint::{Dialect, ENDPOINTS, Endpoint, Verb},
     limits::Reply,
-    payload::Room,
+    payload::Disk,
     refusal::Refusal,
     refusals::Refusals,
     running::Running,
@@ -104,7 +107,9 @@ pub struct Inner {
     metrics: Metrics,
     bodies: bodies::Writer,
     /// Where uploads wait.
-    room: Room,
+    disk: Disk,
+    /// What is worked on in memory, but for what is small.
+    memory: Budget,
     /// How many calls are under way.
     calls: watch::Sender<usize>,
 }
@@ -117,6 +122,7 @@ impl Gateway {
             name: "metrics",
             advice: format!("{error}. This is a defect; report it."),
         })?;
+        let limits = config.gateway;
         Ok(Self(Arc::new(Inner {
             uses: KeyUses::start(&services),
             running: Running::start(&directory),
@@ -128,7 +134,8 @@ impl Gateway {
             meter,
             bodies,
             metrics,
-            room: Room::new(&config.data, config.gateway.max_spool_bytes),
+            disk: Disk::new(&config.data, Budget::new(limits.max_spool_bytes, limits.max_upload_bytes)),
+            memory: Budget::new(limits.max_memory_bytes, receive::largest(&limits)),
             calls: watch::Sender::new(0),
         })))
     }

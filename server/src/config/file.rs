@@ -109,6 +109,8 @@ pub(super) struct GatewayTable {
     pub(super) max_body_bytes: Option<usize>,
     pub(super) max_upload_bytes: Option<u64>,
     pub(super) max_spool_bytes: Option<u64>,
+    pub(super) max_memory_bytes: Option<u64>,
+    pub(super) max_calls_by_key: Option<u32>,
     pub(super) files_provider: Option<String>,
     pub(super) connect_timeout: Option<Time>,
     pub(super) first_byte_timeout: Option<Time>,

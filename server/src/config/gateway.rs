@@ -15,6 +15,11 @@ pub struct GatewayConfig {
     pub max_upload_bytes: u64,
     /// How much disk all forms under way may take, in bytes. 8 GiB unless configured.
     pub max_spool_bytes: u64,
+    /// How much memory all bodies and answers that are worked on may take, but for small ones, in bytes. 512 MiB unless
+    /// configured.
+    pub max_memory_bytes: u64,
+    /// How many calls of one key may be under way. 500 unless configured.
+    pub max_calls_by_key: u32,
     /// Until a provider's address accepts a connection. 5 s unless configured.
     pub connect_timeout: Duration,
     /// From the request to a provider's first byte, which a long answer that isn't streamed keeps waiting. 10 min
@@ -44,6 +49,8 @@ impl Default for GatewayConfig {
             max_body_bytes: 32 * 1024 * 1024,
             max_upload_bytes: 2 << 30,
             max_spool_bytes: 8 << 30,
+            max_memory_bytes: 512 << 20,
+            max_calls_by_key: 500,
             connect_timeout: Duration::from_secs(5),
             first_byte_timeout: Duration::from_secs(600),
             idle_timeout: Duration::from_secs(300),

@@ -16,8 +16,8 @@ use ipnet::IpNet;
 use services::{Quotas, rate_limits::KeyLimits};
 
 use super::{
-    AddressHeader, Config, ConfigError, ConnectionLimits, GatewayConfig, ModelConfig, ModelProvider, Options, ProviderConfig,
-    ProviderKind, ProviderTimeouts, SecretText,
+    AddressHeader, Config, ConfigError, ConnectionLimits, GatewayConfig, ModelConfig, ModelProvider, Options,
+    ProviderConfig, ProviderKind, ProviderTimeouts, SecretText,
     file::{File, GatewayTable, LimitsTable, QuotasTable, ServerTable},
     offers::{model, provider},
     secret::secret,
@@ -25,6 +25,8 @@ use super::{
 
 /// Largest body that may be configured: 1 GiB.
 const LARGEST_BODY: usize = 1 << 30;
+/// Least memory that may be configured for what is worked on: 64 MiB, the largest answer.
+const SMALLEST_MEMORY: u64 = 64 << 20;
 /// Smallest journal that may be configured: 64 MiB, some of its files.
 const SMALLEST_JOURNAL: u64 = 64 << 20;
 
@@ -255,10 +257,22 @@ fn gateway(at: &At<'_>, table: &GatewayTable) -> Result<GatewayConfig, ConfigErr
         let advice = "give at least 1024 bytes to max_upload_bytes, and no less to max_spool_bytes, which holds all.";
         return Err(at.value("gateway.max_upload_bytes".to_owned(), advice));
     }
+    // A body is there twice while it is forwarded.
+    let least_memory = SMALLEST_MEMORY.max(2 * max_body_bytes as u64);
+    let max_memory_bytes = table.max_memory_bytes.unwrap_or(default.max_memory_bytes.max(4 * max_body_bytes as u64));
+    if max_memory_bytes < least_memory {
+        return Err(at.value("gateway.max_memory_bytes".to_owned(), format!("give at least {least_memory} bytes.")));
+    }
+    let max_calls_by_key = table.max_calls_by_key.unwrap_or(default.max_calls_by_key);
+    if max_calls_by_key == 0 {
+        return Err(at.value("gateway.max_calls_by_key".to_owned(), "give at least 1."));
+    }
     Ok(GatewayConfig {
         max_body_bytes,
         max_upload_bytes,
         max_spool_bytes,
+        max_memory_bytes,
+        max_calls_by_key,
         connect_timeout: table.connect_timeout.map_or(default.connect_timeout, |time| time.0),
         first_byte_timeout: table.first_byte_timeout.map_or(default.first_byte_timeout, |time| time.0),
         idle_timeout: table.idle_timeout.map_or(default.idle_timeout, |time| time.0),

@@ -21,8 +21,9 @@ use services::{
 use super::{
     Gateway,
     body::{self, RequestBody},
+    budget::Share,
     call::Arrival,
-    collect::{CollectError, Within, collect},
+    collect::Within,
     endpoint::{Act, Endpoint, Sends},
     estimate::Prompt,
     form::Form,
@@ -31,6 +32,7 @@ use super::{
     own_keys,
     payload::Payload,
     provider::ProviderRequest,
+    receive::{Received, receive},
     references::{Mentions, query},
     refusal::Refusal,
 };
@@ -63,6 +65,8 @@ pub(super) struct Memo {
     pub(super) background: bool,
     /// Whether the answer may be a stream of events.
     pub(super) may_stream: bool,
+    /// The memory that its body takes.
+    pub(super) _share: Option<Share>,
 }
 
 /// A refusal with the model it is about, which is one on offer or empty; nothing where the client left while sending.
@@ -128,6 +132,9 @@ struct Taken {
     memo: Memo,
 }
 
+/// What is said about an object: what is sent on, of which kind, what it mentions, and the memory it takes.
+type AboutBody = (Payload, Option<HeaderValue>, Mentions, Option<Share>);
+
 struct Taking<'a> {
     gateway: &'a Gateway,
     arrival: &'a Arrival,
@@ -152,10 +159,9 @@ impl Taking<'_> {
     }
 
     /// A request with a model in its JSON.
-    async fn json(mut self, mut body: Body) -> Result<Taken, TurnedAway> {
+    async fn json(mut self, body: Body) -> Result<Taken, TurnedAway> {
         let endpoint = self.endpoint();
-        let most = self.gateway.limits().max_body_bytes as u64;
-        let bytes = collect(&mut body, self.within(most)).await.map_err(|error| refused(error, most))?;
+        let Received { bytes, share } = self.receive(body).await?;
         let mut body = RequestBody::read(bytes).map_err(nothing)?;
         let offer = self.offer(&body.model)?;
         let within = |most| body.within(most, endpoint, &offer.name);
@@ -178,6 +184,7 @@ impl Taking<'_> {
             // Speech is asked for as a stream by `stream_format`.
             may_stream: body.stream || endpoint.path == "/v1/audio/speech",
             object: None,
+            _share: share,
         };
         let payload = Payload::Whole(body.spliced(&offer.upstream_json, asks_for_usage, limit));
         Ok(Taken { offer, payload, kind: Some(JSON), memo })
@@ -216,13 +223,20 @@ impl Taking<'_> {
 
     async fn read_form(&self, body: Body) -> Result<Form, TurnedAway> {
         let within = self.within(self.gateway.limits().max_upload_bytes);
-        Form::read(self.headers, body, &self.gateway.room, within).await.map_err(|refusal| refusal.and_then(nothing))
+        let room = self.gateway.disk.room(self.key.into());
+        Form::read(self.headers, body, &room, within).await.map_err(|refusal| refusal.and_then(nothing))
+    }
+
+    /// A body of JSON, as a whole.
+    async fn receive(&self, body: Body) -> Result<Received, TurnedAway> {
+        let within = self.within(self.gateway.limits().max_body_bytes as u64);
+        receive(self.gateway, self.key.into(), body, within).await.map_err(|refusal| refusal.and_then(nothing))
     }
 
     /// A request about something that a provider keeps: it goes there.
     async fn about(mut self, object: Object, body: Body) -> Result<Taken, TurnedAway> {
         let gone = "The provider that keeps this isn't configured any more. Tell whoever runs the gateway.";
-        let (payload, kind, mentions) = self.about_body(body).await?;
+        let (payload, kind, mentions, share) = self.about_body(body).await?;
         let provider =
             self.gateway.provider(object.provider()).ok_or_else(|| nothing(Refusal::upstream_error(gone)))?;
         let name: Arc<str> = Arc::from(object.model());
@@ -235,26 +249,26 @@ impl Taking<'_> {
         let mentions = self.mentions_with(mentions);
         let offer = self.check_mentions(&mentions, Arc::new(offer)).await?;
         objects::settle_before_delete(self.gateway, self.endpoint(), &object).await;
-        Ok(Taken { offer, payload, kind, memo: Memo { object: Some(object), stores: derives, ..Memo::default() } })
+        let memo = Memo { object: Some(object), stores: derives, _share: share, ..Memo::default() };
+        Ok(Taken { offer, payload, kind, memo })
     }
 
     /// What is said about it: nothing, or JSON or a form without a model.
-    async fn about_body(&self, mut body: Body) -> Result<(Payload, Option<HeaderValue>, Mentions), TurnedAway> {
+    async fn about_body(&self, body: Body) -> Result<AboutBody, TurnedAway> {
         if is_form(self.headers) {
             let mut form = self.read_form(body).await?;
             if form.model().is_some() {
                 return Err(nothing(Refusal::invalid("model", "No model can be named here.")));
             }
             let mentions = std::mem::take(&mut form.mentions);
-            return Ok((form.payload(""), Some(form.kind), mentions));
+            return Ok((form.payload(""), Some(form.kind), mentions, None));
         }
-        let most = self.gateway.limits().max_body_bytes as u64;
-        let bytes = collect(&mut body, self.within(most)).await.map_err(|error| refused(error, most))?;
+        let Received { bytes, share } = self.receive(body).await?;
         if bytes.is_empty() {
-            return Ok((Payload::Whole(bytes), None, Mentions::default()));
+            return Ok((Payload::Whole(bytes), None, Mentions::default(), share));
         }
         let mentions = body::mentions(&bytes).map_err(nothing)?;
-        Ok((Payload::Whole(bytes), Some(JSON), mentions))
+        Ok((Payload::Whole(bytes), Some(JSON), mentions, share))
     }
 
     /// What the body and the address mention.
@@ -270,14 +284,6 @@ fn check_encoding(headers: &HeaderMap) -> Result<(), Refusal> {
     match headers.get_all(CONTENT_ENCODING).iter().all(is_plain) {
         true => Ok(()),
         false => Err(Refusal::wrong_content_type("Send the body as it is, without `content-encoding`.")),
-    }
-}
-
-fn refused(error: CollectError, most: u64) -> TurnedAway {
-    match error {
-        CollectError::TooLarge => nothing(Refusal::body_too_large(most)),
-        CollectError::TooSlow => nothing(Refusal::body_too_slow()),
-        CollectError::Broken => None,
     }
 }
 

@@ -16,8 +16,9 @@ use domain::{
 
 use super::{
     Gateway,
+    budget::Share,
     call::{Call, End},
-    collect::{CollectError, Within, collect},
+    collect::{CollectError, Within, collect_into},
     estimate::{Said, estimate},
     headers,
     limits::Reply,
@@ -29,7 +30,7 @@ use super::{
 };
 
 /// Largest answer that isn't streamed, in bytes.
-const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+pub(super) const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
 /// Passes on an answer, when what it used is stored: one that can't be stored isn't given.
 pub(super) async fn relay(
@@ -43,7 +44,8 @@ pub(super) async fn relay(
     let told = Told::of(&parts.extensions);
     let own_words = errors::in_own_words(call, &provider, parts.status, &parts.headers, &told);
     let is_read = errors::is_read(parts.status, own_words.as_ref());
-    let bytes = match read(gateway, call, &provider, &mut body, is_read).await {
+    let mut share = gateway.memory.nothing((&*call.key).into());
+    let bytes = match read(gateway, call, &provider, &mut body, is_read, &mut share).await {
         // Jobs say whose they are.
         Ok(bytes) if call.arrival.endpoint.service == Service::FineTuning => {
             account::without_names(bytes, &told.account)
@@ -108,7 +110,8 @@ pub(super) async fn relay(
     }
     let answer = match own_words {
         Some((_, answer)) => answer,
-        None => passed_on(call, parts, bytes, &told),
+        // However slowly the client takes it, its memory counts until then.
+        None => passed_on(call, parts, share.until_dropped(bytes), &told),
     };
     // Where the client has gone, the call is recorded and that was all.
     let _ = reply.send(answer);
@@ -142,6 +145,7 @@ async fn read(
     provider: &Provider,
     body: &mut ProviderBody,
     is_read: bool,
+    share: &mut Share,
 ) -> Result<Bytes, Refusal> {
     if !is_read {
         return Ok(Bytes::new());
@@ -150,10 +154,11 @@ async fn read(
     let within = Within {
         bytes: LARGEST_ANSWER,
         idle: limits.idle_timeout,
-        deadline: call.arrival.instant + limits.total_timeout,
+        deadline: call.arrival.complete + limits.total_timeout,
     };
-    let collected = match call.lifeline.hold(collect(body, within)).await {
+    let collected = match call.lifeline.hold(collect_into(share, body, within)).await {
         Ok(collected) => collected.map_err(|error| match error {
+            CollectError::NoRoom(full) => Refusal::no_room(full),
             CollectError::TooLarge => Refusal::upstream_error("The provider's answer is too large."),
             CollectError::TooSlow => Refusal::upstream_timeout("The provider didn't finish its answer in time."),
             CollectError::Broken => Refusal::upstream_error("The provider broke off its answer."),

@@ -34,12 +34,15 @@ pub(super) struct Arrival {
     pub(super) endpoint: &'static Endpoint,
     pub(super) started_at: Timestamp,
     pub(super) instant: Instant,
+    /// When all of the request was here, from when on its answer has its time: an upload may take longer than that.
+    pub(super) complete: Instant,
 }
 
 impl Arrival {
     pub(super) fn new(services: &Services, endpoint: &'static Endpoint) -> Self {
         let started_at = services.now();
-        Self { id: new_call_id(started_at), endpoint, started_at, instant: Instant::now() }
+        let instant = Instant::now();
+        Self { id: new_call_id(started_at), endpoint, started_at, instant, complete: instant }
     }
 
     /// Microseconds since then.

@@ -11,8 +11,12 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
+use super::budget::{Full, Share};
+
 /// How much of a body is put together at most, in bytes.
 const TOGETHER: usize = 16 * 1024;
+/// By how much more memory is taken for a body whose length isn't known, in bytes.
+const STEP: u64 = 1024 * 1024;
 
 /// How much and how long.
 #[derive(Clone, Copy, Debug)]
@@ -24,12 +28,25 @@ pub(super) struct Within {
     pub(super) deadline: Instant,
 }
 
+/// How many bytes of an upload give it another second: it may take long, as long as it goes on.
+const A_SECOND: u64 = 16 * 1024;
+
+impl Within {
+    /// By when the rest must be here of an upload of which so many bytes are.
+    pub(super) fn until(&self, read: u64) -> Instant {
+        self.deadline + Duration::from_millis(read.saturating_mul(1_000) / A_SECOND)
+    }
+}
+
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub(super) enum CollectError {
     #[error("too large")]
     TooLarge,
     #[error("too slow")]
     TooSlow,
+    /// So much is being worked on that there is no memory for it.
+    #[error("no room")]
+    NoRoom(Full),
     /// The other side broke it off.
     #[error("broken off")]
     Broken,
@@ -114,12 +131,38 @@ pub(super) async fn collect<B: Body<Data = Bytes> + Unpin>(
     body: &mut B,
     within: Within,
 ) -> Result<Bytes, CollectError> {
+    gather(None, body, within).await
+}
+
+/// The same, with the memory that it takes, where it isn't small.
+pub(super) async fn collect_into<B: Body<Data = Bytes> + Unpin>(
+    share: &mut Share,
+    body: &mut B,
+    within: Within,
+) -> Result<Bytes, CollectError> {
+    gather(Some(share), body, within).await
+}
+
+async fn gather<B: Body<Data = Bytes> + Unpin>(
+    mut share: Option<&mut Share>,
+    body: &mut B,
+    within: Within,
+) -> Result<Bytes, CollectError> {
     if body.size_hint().lower() > within.bytes as u64 {
         return Err(CollectError::TooLarge);
     }
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
+    // So much isn't counted, or is already.
+    let mut counted = STEP;
     loop {
+        let here = (first.len() + all.len()) as u64;
+        if let Some(share) = share.as_deref_mut().filter(|_| here >= counted) {
+            let more = body.size_hint().exact().unwrap_or(0).max(STEP);
+            let until = within.deadline.min(Instant::now() + within.idle);
+            share.grow_in_time(more, until).await.map_err(CollectError::NoRoom)?;
+            counted += more;
+        }
         match next(body, within.idle, within.deadline).await {
             Next::TooSlow => return Err(CollectError::TooSlow),
             Next::Broken => return Err(CollectError::Broken),

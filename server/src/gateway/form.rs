@@ -21,6 +21,7 @@ use multer::{Field, Multipart};
 use self::head::{Head, MODEL};
 use super::{
     body::mentions_of_field,
+    budget::Full,
     collect::{CollectError, Next, Within, next},
     payload::{Payload, Room, Spool, SpoolError, Spooling},
     references::Mentions,
@@ -56,7 +57,7 @@ impl Form {
         let boundary = head::boundary(headers).map_err(Some)?;
         let most = within.bytes as u64;
         let chunks = stream::unfold((body, 0_u64), move |(mut body, before)| async move {
-            match next(&mut body, within.idle, within.deadline).await {
+            match next(&mut body, within.idle, within.until(before)).await {
                 Next::Data(data) => {
                     let read = before + data.len() as u64;
                     let chunk = if read <= most { Ok(data) } else { Err(CollectError::TooLarge) };
@@ -170,9 +171,15 @@ impl Writing {
     }
 }
 
-fn no_room(error: &SpoolError) -> Refusal {
-    tracing::error!(%error, "an upload can't be taken");
-    Refusal::no_room()
+/// What somebody is told whose upload can't be spooled.
+pub(super) fn no_room(error: &SpoolError) -> Refusal {
+    match error {
+        SpoolError::Full(full) => Refusal::no_room(*full),
+        SpoolError::Disk(_) => {
+            tracing::error!(%error, "an upload can't be taken");
+            Refusal::no_room(Full::All)
+        }
+    }
 }
 
 fn wrong(error: &multer::Error, most: u64) -> Failed {
@@ -180,6 +187,7 @@ fn wrong(error: &multer::Error, most: u64) -> Failed {
         return match cause.downcast_ref::<CollectError>() {
             Some(CollectError::TooLarge) => Some(Refusal::body_too_large(most)),
             Some(CollectError::TooSlow) => Some(Refusal::body_too_slow()),
+            Some(CollectError::NoRoom(full)) => Some(Refusal::no_room(*full)),
             Some(CollectError::Broken) | None => None,
         };
     }

@@ -4,6 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use axum::extract::Request;
 use services::{api_keys::directory::KeyRecord, rate_limits::Permit};
+use tokio::time::Instant;
 
 use super::{
     Gateway,
@@ -21,7 +22,13 @@ use super::{
 };
 
 /// Works on a call until it is over and stored.
-pub(super) async fn handle(gateway: &Gateway, arrival: Arrival, request: Request, mut reply: Reply, capture: Capture) {
+pub(super) async fn handle(
+    gateway: &Gateway,
+    mut arrival: Arrival,
+    request: Request,
+    mut reply: Reply,
+    capture: Capture,
+) {
     let (parts, body) = request.into_parts();
     let client = ClientTime::default();
     let body = client.of(body);
@@ -35,7 +42,12 @@ pub(super) async fn handle(gateway: &Gateway, arrival: Arrival, request: Request
         }
     };
     capture.admit(&key, &parts.headers);
-    let lifeline = gateway.running.enter(arrival.id, key.api_key_id);
+    let most = gateway.limits().max_calls_by_key;
+    let Some(lifeline) = gateway.running.enter(arrival.id, key.api_key_id, most) else {
+        let refusal = Refusal::too_many_at_once(most);
+        record_refusal(gateway, &arrival, &key, Arc::default(), &refusal).await;
+        return answer_refusal(gateway, &arrival, reply, &refusal);
+    };
     let forward = match accept(gateway, &arrival, &key, parts, body).await {
         Ok(Accepted::Forward(forward)) => *forward,
         Ok(Accepted::Here(response)) => {
@@ -51,6 +63,7 @@ pub(super) async fn handle(gateway: &Gateway, arrival: Arrival, request: Request
         }
     };
     let Forward { offer, request, memo } = forward;
+    arrival.complete = Instant::now();
     let paced = gateway.pace(&key, limits::tokens_of(&request));
     reply.tell(gateway.standing_headers(&key));
     let permit = match paced {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::own_keys;
 pub(super) use sending::Sending;
-pub(super) use spool::{Room, Spool, SpoolError, Spooling};
+pub(super) use spool::{Disk, Room, Spool, SpoolError, Spooling};
 
 /// A body that can be sent, and sent again. Cheap to clone.
 #[derive(Clone, Debug)]

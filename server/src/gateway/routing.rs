@@ -49,7 +49,7 @@ type Attempt = Result<(Arc<Provider>, Response<ProviderBody>), Unanswered>;
 /// Asks the model's providers, by the rule above, until one of them answers or nothing is left to try.
 pub(super) async fn ask(gateway: &Gateway, call: &Call, request: ProviderRequest) -> Attempt {
     let limits = gateway.limits();
-    let deadline = call.arrival.instant + limits.total_timeout;
+    let deadline = call.arrival.complete + limits.total_timeout;
     let providers = &call.offer.providers;
     let repeatable = verdict::repeatable(request.endpoint);
     let mut schedule = Schedule::new(order::drawn(&call.offer.providers_weights()), limits.attempts, Instant::now());

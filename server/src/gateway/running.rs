@@ -24,6 +24,7 @@ pub(super) struct Running {
 #[derive(Default)]
 struct Calls {
     running: HashMap<CallId, (ApiKeyId, CancellationToken)>,
+    by_key: HashMap<ApiKeyId, u32>,
     /// Keys that leaked a moment ago.
     leaked: HashMap<ApiKeyId, Instant>,
 }
@@ -46,15 +47,20 @@ impl Running {
         Self { calls, watch }
     }
 
-    /// Counts a call of this key as under way, until what is given back is dropped.
-    pub(super) fn enter(&self, call: CallId, key: ApiKeyId) -> Lifeline {
+    /// Counts a call of this key as under way, until what is given back is dropped; nothing where `most` of them are.
+    pub(super) fn enter(&self, call: CallId, key: ApiKeyId, most: u32) -> Option<Lifeline> {
         let token = CancellationToken::new();
         let mut calls = lock(&self.calls);
+        let under_way = calls.by_key.entry(key).or_default();
+        if *under_way >= most {
+            return None;
+        }
+        *under_way += 1;
         if calls.leaked.contains_key(&key) {
             token.cancel();
         }
         calls.running.insert(call, (key, token.clone()));
-        Lifeline { calls: Arc::clone(&self.calls), call, token }
+        Some(Lifeline { calls: Arc::clone(&self.calls), call, token })
     }
 }
 
@@ -93,7 +99,14 @@ impl Lifeline {
 
 impl Drop for Lifeline {
     fn drop(&mut self) {
-        lock(&self.calls).running.remove(&self.call);
+        let mut calls = lock(&self.calls);
+        let Some((key, _)) = calls.running.remove(&self.call) else { return };
+        if let Some(under_way) = calls.by_key.get_mut(&key) {
+            *under_way -= 1;
+            if *under_way == 0 {
+                calls.by_key.remove(&key);
+            }
+        }
     }
 }
 

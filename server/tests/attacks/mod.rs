@@ -13,6 +13,7 @@ mod headers;
 mod proxies;
 mod requests;
 mod session;
+mod sharing;
 mod sign_up;
 mod traces;
 mod wire;

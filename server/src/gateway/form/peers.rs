@@ -11,6 +11,8 @@ use crate::gateway::body::{
     names::folded,
     peers::{Peer, cases},
 };
+use crate::gateway::budget::{Budget, Holder};
+use crate::gateway::payload::Disk;
 
 fn forms() -> impl Strategy<Value = (String, String)> {
     let names = [
@@ -112,7 +114,8 @@ async fn nothing_goes_out_in_which_python_or_javascript_find_another_model() {
     let mut runner = TestRunner::default();
     let strategy = forms();
     let folder = tempfile::tempdir().unwrap();
-    let room = Room::new(folder.path(), 1 << 20);
+    let disk = Disk::new(folder.path(), Budget::new(1 << 20, 1 << 20));
+    let room = disk.room(Holder::nobody());
     let mut passed = 0;
     for _ in 0..cases {
         let (kind, body) = strategy.new_tree(&mut runner).unwrap().current();

@@ -1,54 +1,62 @@
 //! Bytes that are kept until they are sent: a few in memory, more in a file.
 //!
 //! The file has no name, so that nothing is left of it when the server ends, however it ends. All files together are
-//! bounded by [`Room`].
+//! bounded, and the disk is shared fairly (see [`Budget`]).
 
 use std::{
     fs::File,
     io::{self, Write},
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
 };
 
 use bytes::{Bytes, BytesMut};
 use tokio::task::spawn_blocking;
 
+use crate::gateway::budget::{Budget, Full, Holder, Share};
+
 /// How much is kept in memory, in bytes: what is more goes to the file, so much at a time.
-const IN_MEMORY: usize = 256 * 1024;
+const IN_MEMORY: usize = 64 * 1024;
 
-/// How much disk all uploads may take at once. Cheap to clone.
+/// The disk that uploads may wait on. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(in crate::gateway) struct Room(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    folder: Box<Path>,
-    most: u64,
-    taken: AtomicU64,
+pub(in crate::gateway) struct Disk {
+    folder: Arc<Path>,
+    budget: Budget,
 }
 
-impl Room {
+impl Disk {
     /// `folder` must exist when something is spooled.
-    pub(in crate::gateway) fn new(folder: &Path, most: u64) -> Self {
-        Self(Arc::new(Inner { folder: folder.into(), most, taken: AtomicU64::new(0) }))
+    pub(in crate::gateway) fn new(folder: &Path, budget: Budget) -> Self {
+        Self { folder: folder.into(), budget }
     }
 
-    fn take(&self, bytes: u64) -> Result<(), SpoolError> {
-        let grown = |taken: u64| taken.checked_add(bytes).filter(|taken| *taken <= self.0.most);
-        self.0.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown).map(drop).map_err(|_| SpoolError::Full)
+    /// What there is of it for somebody.
+    pub(in crate::gateway) fn room(&self, holder: Holder) -> Room {
+        Room { disk: self.clone(), holder }
     }
+}
+
+/// Somebody's part of the disk. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(in crate::gateway) struct Room {
+    disk: Disk,
+    holder: Holder,
 }
 
 /// Why something can't be spooled.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::gateway) enum SpoolError {
-    #[error("the disk that uploads may take is taken")]
-    Full,
+    #[error("the disk that uploads may take is taken: {0:?}")]
+    Full(Full),
     #[error("the file of an upload can't be written: {0}")]
     Disk(#[from] io::Error),
+}
+
+impl From<Full> for SpoolError {
+    fn from(full: Full) -> Self {
+        Self::Full(full)
+    }
 }
 
 /// Bytes on their way into a spool.
@@ -60,18 +68,11 @@ pub(in crate::gateway) struct Spooling {
     written: u64,
 }
 
-/// A file, and the room that it takes as long as it lives.
+/// A file, and its share of the disk as long as it lives.
 #[derive(Debug)]
 struct Taken {
     file: Arc<File>,
-    room: Room,
-    bytes: u64,
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        self.room.0.taken.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
+    share: Share,
 }
 
 impl Spooling {
@@ -91,24 +92,18 @@ impl Spooling {
     async fn write(&mut self) -> Result<(), SpoolError> {
         let bytes = self.waiting.split().freeze();
         let size = bytes.len() as u64;
-        self.room.take(size)?;
         let file = match &mut self.file {
             Some(taken) => {
-                taken.bytes += size;
+                taken.share.grow(size)?;
                 Arc::clone(&taken.file)
             }
             None => {
-                let room = self.room.clone();
-                let made = spawn_blocking(move || tempfile::tempfile_in(&room.0.folder)).await;
-                let made = made.map_err(io::Error::other).and_then(|made| made);
-                let file = match made {
-                    Ok(file) => Arc::new(file),
-                    Err(error) => {
-                        self.room.0.taken.fetch_sub(size, Ordering::Relaxed);
-                        return Err(error.into());
-                    }
-                };
-                self.file = Some(Taken { file: Arc::clone(&file), room: self.room.clone(), bytes: size });
+                let Room { disk, holder } = self.room.clone();
+                let mut share = disk.budget.nothing(holder);
+                share.grow(size)?;
+                let made = spawn_blocking(move || tempfile::tempfile_in(&disk.folder)).await;
+                let file = Arc::new(made.map_err(io::Error::other)??);
+                self.file = Some(Taken { file: Arc::clone(&file), share });
                 file
             }
         };
@@ -154,6 +149,15 @@ impl Spool {
             Kept::Memory(bytes) => Some(bytes),
             Kept::Disk { .. } => None,
         }
+    }
+
+    /// All its bytes, in memory.
+    pub(in crate::gateway) async fn whole(self) -> io::Result<Bytes> {
+        if let Kept::Memory(bytes) = &*self.0 {
+            return Ok(bytes.clone());
+        }
+        let length = usize::try_from(self.len()).map_err(io::Error::other)?;
+        spawn_blocking(move || self.read(0, length)).await.map_err(io::Error::other)?
     }
 
     /// Reads `length` bytes from `offset`. Blocks.

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use domain::api_keys::{Level, Scope};
 
 use super::{Refusal, Retry};
+use crate::gateway::budget::Full;
 
 impl Refusal {
     /// 401: no key, or none that counts.
@@ -85,10 +86,22 @@ impl Refusal {
         Self::invalid(param, message)
     }
 
-    /// 503: so many uploads are under way that the disk they may take is taken.
-    pub(crate) fn no_room() -> Self {
-        let message = "Too much is being uploaded at once. Try again in a moment.";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", "service_unavailable", message)
+    /// 503, or 429 where it is the asker's own doing: so much is being uploaded or worked on that there is no room for more.
+    pub(in crate::gateway) fn no_room(full: Full) -> Self {
+        let whose = match full {
+            Full::All => {
+                let message = "Too much is being uploaded at once. Try again in a moment.";
+                return Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", "service_unavailable", message);
+            }
+            Full::Organization => "This organization",
+            Full::Key => "This key",
+        };
+        Self::rate_limited(format!("{whose} is uploading too much at once. Try again in a moment."), 1)
+    }
+
+    /// 429: more calls of a key are under way than may be.
+    pub(crate) fn too_many_at_once(most: u32) -> Self {
+        Self::rate_limited(format!("This key may have {most} calls at once. Try again when one of them is over."), 1)
     }
 
     pub(crate) fn body_too_large(most: u64) -> Self {

@@ -50,7 +50,7 @@ impl<'a> Client<'a> {
 
     /// By when the whole answer must be over.
     pub(in crate::gateway) fn deadline(&self) -> Instant {
-        self.arrival.instant + self.limits.total_timeout
+        self.arrival.complete + self.limits.total_timeout
     }
 
     pub(in crate::gateway) fn is_gone(&self) -> bool {
