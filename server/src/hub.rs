@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use services::{Services, accounts::SetupCode, metering::Meter};
 
-use crate::config::Config;
+use crate::{config::Config, live::Feeds};
 
 /// Cheap to clone: one for each request.
 #[derive(Clone)]
@@ -17,6 +17,8 @@ pub struct Inner {
     pub meter: Meter,
     /// With which the first account is made where sign-up is closed.
     pub setup_code: SetupCode,
+    /// What open pages are told.
+    pub(crate) feeds: Feeds,
 }
 
 impl std::ops::Deref for Hub {
@@ -31,7 +33,13 @@ impl Hub {
     pub fn new(config: Config, services: Services, meter: Meter) -> Self {
         services.set_quotas(config.quotas);
         let setup_code = SetupCode::new();
-        Self(Arc::new(Inner { config: ArcSwap::from_pointee(config), services, meter, setup_code }))
+        Self(Arc::new(Inner {
+            config: ArcSwap::from_pointee(config),
+            services,
+            meter,
+            setup_code,
+            feeds: Feeds::default(),
+        }))
     }
 
     /// The configuration that holds now. One request should ask for it once.

@@ -20,6 +20,7 @@ pub mod demo;
 mod entities;
 mod errors;
 pub mod events;
+pub mod live;
 pub mod metering;
 pub mod models;
 pub mod notifications;

@@ -27,38 +27,43 @@ use crate::{postgres::Postgres, world::World};
 const LOOKED_UP_IN: &str = "key_directory";
 const CALLS: usize = 200;
 
-/// Stands between a server and PostgreSQL, and counts how often a key is looked for.
-struct Counter {
-    url: String,
-    lookups: Arc<AtomicUsize>,
+/// Stands between a server and PostgreSQL, and counts the statements that hold a text.
+pub(crate) struct Counter {
+    pub(crate) url: String,
+    counted: Arc<AtomicUsize>,
 }
 
 impl Counter {
-    async fn before(database: &str) -> Self {
+    pub(crate) async fn before(database: &str, text: &'static str) -> Self {
         let (user, rest) = database.split_once('@').unwrap();
         let (server, name) = rest.split_once('/').unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("{user}@{}/{name}", listener.local_addr().unwrap());
-        let lookups = Arc::<AtomicUsize>::default();
-        let (server, counted) = (server.to_owned(), Arc::clone(&lookups));
+        let counted = Arc::<AtomicUsize>::default();
+        let (server, counting) = (server.to_owned(), Arc::clone(&counted));
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let (mut answers, questions) = TcpStream::connect(&server).await.unwrap().into_split();
                 let (asking, mut answered) = client.into_split();
                 tokio::spawn(async move { copy(&mut answers, &mut answered).await });
-                tokio::spawn(pass_on(asking, questions, Arc::clone(&counted)));
+                tokio::spawn(pass_on(asking, questions, text, Arc::clone(&counting)));
             }
         });
-        Self { url, lookups }
+        Self { url, counted }
     }
 
-    fn lookups(&self) -> usize {
-        self.lookups.load(Ordering::SeqCst)
+    pub(crate) fn count(&self) -> usize {
+        self.counted.load(Ordering::SeqCst)
     }
 }
 
 /// Passes on what a client says, as PostgreSQL's "Message Formats" have it, until one of both hangs up.
-async fn pass_on(mut client: OwnedReadHalf, mut server: OwnedWriteHalf, lookups: Arc<AtomicUsize>) -> io::Result<()> {
+async fn pass_on(
+    mut client: OwnedReadHalf,
+    mut server: OwnedWriteHalf,
+    text: &str,
+    counted: Arc<AtomicUsize>,
+) -> io::Result<()> {
     // What comes first has no type: the question whether there is TLS, then the start.
     const TLS: [u8; 4] = 80_877_103_u32.to_be_bytes();
     while relay(&mut client, &mut server).await?[..TLS.len()] == TLS {}
@@ -68,23 +73,23 @@ async fn pass_on(mut client: OwnedReadHalf, mut server: OwnedWriteHalf, lookups:
         server.write_u8(kind).await?;
         let body = relay(&mut client, &mut server).await?;
         let mut texts = body.split(|byte| *byte == 0).map(<[u8]>::to_vec);
-        let mut text = || texts.next().unwrap_or_default();
-        let looks = |statement: Vec<u8>| String::from_utf8_lossy(&statement).contains(LOOKED_UP_IN);
-        let is_lookup = match kind {
-            b'Q' => looks(text()),
+        let mut next = || texts.next().unwrap_or_default();
+        let counts = |statement: Vec<u8>| String::from_utf8_lossy(&statement).contains(text);
+        let is_counted = match kind {
+            b'Q' => counts(next()),
             // A statement is prepared: its name, and what it says.
             b'P' => {
-                statements.insert(text(), looks(text()));
+                statements.insert(next(), counts(next()));
                 false
             }
             // A statement is used: a portal's name, and the statement's.
             b'B' => {
-                text();
-                statements.get(&text()) == Some(&true)
+                next();
+                statements.get(&next()) == Some(&true)
             }
             _ => false,
         };
-        lookups.fetch_add(usize::from(is_lookup), Ordering::SeqCst);
+        counted.fetch_add(usize::from(is_counted), Ordering::SeqCst);
     }
 }
 
@@ -102,27 +107,27 @@ async fn relay(client: &mut OwnedReadHalf, server: &mut OwnedWriteHalf) -> io::R
 async fn a_known_key_and_a_mistyped_one_cost_no_query() {
     let database = Postgres::new().await;
     let world = World::on(Some(database.url.clone()), "").await;
-    let counter = Counter::before(&database.url).await;
+    let counter = Counter::before(&database.url, LOOKED_UP_IN).await;
     let server = world.serve_on(&counter.url, "warn").await;
     let secret = world.key_with(Level::Standard, |_| {}).await.secret;
     let ask = async |key: &str| server.call(Method::GET, "/v1/models", key, &Value::Null).await.0;
 
     assert_eq!(ask(&secret).await, StatusCode::OK);
-    assert!(counter.lookups() > 0, "a new key is looked for");
+    assert!(counter.count() > 0, "a new key is looked for");
     // Whoever heard nothing of changes for a second asks each time. So does a server that has just begun, and it may happen
     // on a machine that is very busy.
     until("of many calls none is looked for", async || {
-        let before = counter.lookups();
+        let before = counter.count();
         for _ in 0..CALLS {
             assert_eq!(ask(&secret).await, StatusCode::OK);
-            if counter.lookups() > before {
+            if counter.count() > before {
                 return false;
             }
         }
         true
     })
     .await;
-    let known = counter.lookups();
+    let known = counter.count();
 
     for position in 0..secret.len() {
         let mut mistyped = secret.clone();
@@ -130,11 +135,11 @@ async fn a_known_key_and_a_mistyped_one_cost_no_query() {
         mistyped.replace_range(position..=position, other);
         assert_eq!(ask(&mistyped).await, StatusCode::UNAUTHORIZED);
     }
-    assert_eq!(counter.lookups(), known, "a mistyped key is looked for");
+    assert_eq!(counter.count(), known, "a mistyped key is looked for");
 
     // Nobody made this one, but it has the right form.
     assert_eq!(ask(Secret::from_digits(Level::Standard, [7; 32]).reveal()).await, StatusCode::UNAUTHORIZED);
-    assert!(counter.lookups() > known, "an unknown key isn't looked for");
+    assert!(counter.count() > known, "an unknown key isn't looked for");
     drop(server);
     database.drop().await;
 }
