@@ -5,6 +5,7 @@ import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 
 import { changes } from "./changes.ts";
+import { crowd } from "./crowd.ts";
 import { gateway } from "./gateway.ts";
 import { live } from "./live.ts";
 import { peers } from "./peers.ts";
@@ -35,3 +36,4 @@ if (is("peers")) write("peers", await peers());
 if (is("usage")) write("usage", await usage());
 if (is("live")) write("live", await live());
 if (is("changes")) write("changes", await changes());
+if (is("crowd")) write("crowd", await crowd());

@@ -174,7 +174,8 @@ export async function answers(target: Target, within = 10_000): Promise<void> {
   throw new Error(`nothing answers at ${target.url}`);
 }
 
-function configuration(upstream: string): string {
+/** A hub's, with that provider. */
+export function configuration(upstream: string): string {
   return `
     [[provider]]
     name = "upstream"
