@@ -11,15 +11,14 @@ use domain::{
     permissions::{Permission, Role},
     time::Timestamp,
 };
-use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::LockType,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::LockType};
 use uuid::Uuid;
 
 use crate::{
     Actor, Organization, ServiceError, ServiceResult, Services, Who, api_keys,
     audit::{self, Author, Deed},
     changes::{self, Kind},
+    database::DatabaseTransaction,
     entities::{api_keys::Model as ApiKey, memberships, organizations, project_members, sessions},
 };
 

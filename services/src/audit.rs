@@ -6,12 +6,13 @@ mod verify;
 use std::net::IpAddr;
 
 use domain::{
+    api_keys::Secret,
     ids::{OrganizationId, UserId},
     time::Timestamp,
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 use serde::Serialize;
@@ -22,6 +23,7 @@ pub use verify::{Break, Verification, verify};
 
 use crate::{
     Actor, ServiceError, ServiceResult, Who,
+    database::DatabaseTransaction,
     entities::{audit_entries, audit_heads},
 };
 
@@ -152,7 +154,7 @@ pub(crate) async fn record_all(
     Ok(())
 }
 
-/// The entry that follows `head`.
+/// The entry that follows `head`. Secrets are masked before it is hashed.
 fn entry(now: Timestamp, head: &audit_heads::Model, author: &Author, deed: Deed) -> audit_entries::Model {
     let mut entry = audit_entries::Model {
         organization_id: head.organization_id,
@@ -160,13 +162,13 @@ fn entry(now: Timestamp, head: &audit_heads::Model, author: &Author, deed: Deed)
         at: now.millis(),
         actor_kind: author.kind.to_owned(),
         actor_id: author.id,
-        actor_name: author.name.clone(),
+        actor_name: Secret::redact(&author.name),
         action: deed.action.to_owned(),
         target_kind: deed.target_kind.to_owned(),
-        target_id: deed.target_id,
+        target_id: Secret::redact(&deed.target_id),
         ip: author.ip.map(|ip| ip.to_string()).unwrap_or_default(),
-        before: deed.before,
-        after: deed.after,
+        before: deed.before.as_deref().map(Secret::redact),
+        after: deed.after.as_deref().map(Secret::redact),
         previous_hash: head.hash.clone(),
         hash: Vec::new(),
     };

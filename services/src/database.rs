@@ -1,18 +1,22 @@
 //! Opens the database: SQLite in a file, or PostgreSQL.
 
+mod transaction;
+
 use std::{path::Path, time::Duration};
 
 use domain::errors::FieldErrors;
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
-    Statement, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
     sqlx::{
         ConnectOptions as _,
         postgres::PgConnectOptions,
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
     },
 };
+
+pub use transaction::DatabaseTransaction;
 
 use crate::{ServiceError, ServiceResult};
 
@@ -141,7 +145,7 @@ impl Database {
 
     /// Brings the schema up to date. Several servers may do so at once: one does, the others wait.
     pub async fn migrate(&self) -> ServiceResult<()> {
-        let transaction = self.begin().await?;
+        let transaction = self.begin_migrating().await?;
         if self.is_postgres() {
             // Takes as long as it takes, and waits for the servers that it has to wait for.
             for (limit, _) in POSTGRES_LIMITS {
@@ -160,6 +164,11 @@ impl Database {
 
     /// Begins a transaction that may write; on SQLite there is one at a time, in all processes.
     pub async fn begin(&self) -> ServiceResult<DatabaseTransaction> {
+        self.begin_migrating().await.map(DatabaseTransaction::new)
+    }
+
+    /// The same for migrations, which want SeaORM's own. What they write isn't masked: they bring nothing from outside.
+    pub async fn begin_migrating(&self) -> ServiceResult<sea_orm::DatabaseTransaction> {
         let options = TransactionOptions {
             // Otherwise a transaction that reads before it writes could find itself locked out half-way.
             sqlite_transaction_mode: (!self.is_postgres()).then_some(SqliteTransactionMode::Immediate),
@@ -169,7 +178,7 @@ impl Database {
     }
 
     /// Makes others who want the same lock wait until `transaction` ends.
-    pub(crate) async fn lock(&self, transaction: &DatabaseTransaction, lock: Lock) -> ServiceResult<()> {
+    pub(crate) async fn lock(&self, transaction: &impl ConnectionTrait, lock: Lock) -> ServiceResult<()> {
         if self.is_postgres() {
             let sql = "SELECT pg_advisory_xact_lock($1)";
             let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [(lock as i64).into()]);

@@ -62,7 +62,7 @@ pub struct Events {
 impl Events {
     /// Starts the tasks that write, which end with the last clone.
     pub fn start(services: &Services) -> Self {
-        Self { services: services.clone(), writer: Arc::new(Writer::start(services.database())) }
+        Self { services: services.clone(), writer: Arc::new(Writer::start(&services.database)) }
     }
 
     /// Takes what was [`read`]. The answer means that all of it is on the disk.

@@ -40,7 +40,7 @@ use std::sync::Arc;
 
 pub use actor::{Actor, Organization, Who};
 pub use clock::{Clock, SystemClock};
-pub use database::Database;
+pub use database::{Database, DatabaseTransaction};
 pub use errors::{ServiceError, ServiceResult};
 pub use quotas::Quotas;
 pub use random::{new_mark, new_reference};

@@ -15,9 +15,9 @@ use domain::{
     permissions::Permission,
     time::Timestamp,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use crate::{Actor, ServiceResult, Services, database::Lock, entities::prices, random};
+use crate::{Actor, ServiceResult, Services, database::DatabaseTransaction, database::Lock, entities::prices, random};
 
 /// A model as the configuration offers it.
 #[derive(Clone, Debug, Eq, PartialEq)]

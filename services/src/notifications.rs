@@ -11,11 +11,14 @@ use domain::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 
-use crate::{Actor, ServiceError, ServiceResult, Services, acting::Acting, entities::notifications, random};
+use crate::{
+    Actor, ServiceError, ServiceResult, Services, acting::Acting, database::DatabaseTransaction,
+    entities::notifications, random,
+};
 
 /// How many notifications can be marked by their ids at once.
 const MOST_MARKED: usize = 500;

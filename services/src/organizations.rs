@@ -11,10 +11,7 @@ use domain::{
     time::Timestamp,
     validation,
 };
-use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryInsertResult,
-    sea_query::Expr,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryInsertResult, sea_query::Expr};
 use serde_json::json;
 
 use crate::{
@@ -22,6 +19,7 @@ use crate::{
     acting::Acting,
     audit::{self, Author, Deed},
     changes::Kind,
+    database::DatabaseTransaction,
     entities::organizations,
     projects, random,
     slugs::{self, Naming},

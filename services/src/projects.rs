@@ -11,8 +11,7 @@ use domain::{
     validation,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, TryInsertResult,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryInsertResult,
 };
 use serde_json::json;
 
@@ -20,6 +19,7 @@ use crate::{
     Actor, ServiceError, ServiceResult, Services, Who,
     acting::Acting,
     audit::{self, Author, Deed},
+    database::DatabaseTransaction,
     entities::{memberships, project_members, projects, users},
     random,
     slugs::{self, Naming},

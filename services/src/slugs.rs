@@ -1,6 +1,6 @@
 //! Names for paths, each used once.
 
-use domain::validation;
+use domain::{api_keys::Secret, validation};
 
 use crate::{ServiceResult, random};
 
@@ -24,7 +24,8 @@ pub(crate) enum Naming {
 
 /// Slugs for `name` to be tried in this order.
 pub(crate) fn candidates(name: &str, naming: Naming) -> ServiceResult<Vec<String>> {
-    let slug = validation::slug(name);
+    // Without secrets: in small letters they wouldn't be known for what they are.
+    let slug = validation::slug(&Secret::redact(name));
     let stem = slug.get(..STEM_LENGTH).unwrap_or(&slug).trim_end_matches('-').to_owned();
     let plain = (naming == Naming::Plain && !RESERVED.contains(&slug.as_str())).then_some(slug);
     let unforeseen = (0..TRIES).map(|_| Ok(format!("{stem}-{}", random::letters::<END_LENGTH>()?)));

@@ -72,6 +72,22 @@ impl Secret {
         redacted + rest
     }
 
+    /// Whether there may be something in `text` that [`Self::redact`] masks.
+    pub fn may_be_in(text: &str) -> bool {
+        text.contains(Self::BRAND)
+    }
+
+    /// The same as [`Self::redact`] of a text whose end may be missing: what may be the beginning of a secret there is left
+    /// out.
+    pub fn redact_cut(text: &str) -> String {
+        let redacted = Self::redact(text);
+        let begins = |at: usize| redacted[at..].bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        match redacted.rfind(Self::BRAND).filter(|at| begins(*at)) {
+            Some(at) => redacted[..at + Self::BRAND.len()].to_owned() + "…",
+            None => redacted,
+        }
+    }
+
     /// The secret that `text` begins with.
     fn starting(text: &str) -> Option<Self> {
         let length = |level: Level| Self::BRAND.len() + level.tag().len() + 1 + RANDOM_LENGTH + CHECKSUM_LENGTH;
@@ -180,6 +196,13 @@ mod tests {
             let redacted = Secret::redact(&text);
             prop_assert!(secrets.iter().all(|secret| !redacted.contains(secret.reveal())));
             prop_assert_eq!(redacted.matches('…').count(), secrets.len());
+        }
+
+        #[test]
+        fn of_a_secret_that_is_cut_nothing_is_left(secret in secrets(), noise in "[a-z =]{0,9}", end in 10_usize..46) {
+            let text = noise + &secret.reveal()[..end];
+            let redacted = Secret::redact_cut(&text);
+            prop_assert!(!redacted.contains(&secret.reveal()[..end]), "{}", redacted);
         }
 
         #[test]

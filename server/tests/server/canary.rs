@@ -8,14 +8,19 @@ use axum::{
     body::Body,
     http::{Method, Request, header},
 };
+use domain::{
+    accounts::SignIn,
+    api_keys::{Level, NewApiKey},
+};
 use serde_json::{Value, json};
 use server::{management, server_functions};
+use services::accounts::Device;
 
 use self::{dump::dump, planted::Canary};
 use crate::{
     postgres::Postgres,
     process::Process,
-    world::{World, json as body},
+    world::{PASSWORD, World, json as body},
 };
 
 struct Story {
@@ -70,6 +75,7 @@ impl Story {
         for secret in [&by_dashboard, &by_program] {
             self.use_and_misuse(secret).await;
         }
+        self.write_into_texts(&by_program).await;
         let rotation = json!({ "id": made_here, "rotation": { "grace_seconds": 600, "request": "once" } });
         let rotated = self.dashboard(Method::POST, "/api/api_keys/rotate", rotation.clone()).await;
         let rotated = self.plant(&rotated);
@@ -90,6 +96,34 @@ impl Story {
             self.use_and_misuse(secret).await;
         }
         self.look_around(&admin, &path).await;
+    }
+
+    /// Writes a secret into all texts that are stored.
+    async fn write_into_texts(&mut self, secret: &str) {
+        let (services, actor) = (&self.world.services, &self.world.owner.actor);
+        let project =
+            services::projects::create(services, actor, &format!("P {secret}"), &format!("of {secret}")).await.unwrap();
+        let new = NewApiKey::plain(format!("k {secret}"), Level::Standard, Some(project.id));
+        let made = services::api_keys::create_once(services, actor, new.clone(), format!("r {secret}")).await.unwrap();
+        let again = services::api_keys::create_once(services, actor, new, format!("r {secret}")).await.unwrap();
+        assert_eq!((made.0.id, again.1), (again.0.id, None), "the same request makes no other key");
+        let device = Device { ip: None, user_agent: format!("{}{secret}", "x".repeat(370)) };
+        let input = SignIn { email: self.world.owner.email.clone(), password: PASSWORD.to_owned() };
+        services::accounts::sign_in(services, input, &device).await.unwrap();
+        self.canaries.push(Canary::new(&made.1.unwrap()));
+        for agent in [secret.to_owned(), format!("curl/8 {secret}"), format!("{}{secret}", "x".repeat(70))] {
+            let request = Request::post("/v1/chat/completions")
+                .header(header::AUTHORIZATION, format!("Bearer {secret}"))
+                .header(header::USER_AGENT, agent)
+                .body(Body::from(r#"{"model":"sandbox-1","messages":[{"role":"user","content":"hello"}]}"#));
+            let answer = body(self.server.send(request.unwrap()).await).await;
+            assert!(answer["id"].is_string(), "{answer}");
+        }
+        let event = json!({ "specversion": "1.0", "type": "tollhouse.tokens", "source": "test", "id": secret,
+            "data": { "model": secret, "provider": secret, "endpoint": secret, "input_tokens": 1 } });
+        let admin = self.world.admin_key(&[]).await;
+        self.canaries.push(Canary::new(&admin));
+        self.server.call(Method::POST, "/v1/events", &admin, &event).await;
     }
 
     /// Uses a secret, rightly and in all wrong places.

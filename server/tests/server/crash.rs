@@ -33,8 +33,9 @@ use hyper_util::{
 use patience::{until, wait_for};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
+use services::DatabaseTransaction;
 use tokio::{net::TcpListener, sync::Notify, task::JoinSet, time::sleep};
 
 use crate::{

@@ -1,12 +1,13 @@
 //! What whoever runs the server does to accounts, on the command line.
 
 use domain::{errors::FieldErrors, ids::UserId, permissions::Role, validation};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 use super::{members, sessions, sign_up};
 use crate::{
     Organization, ServiceError, ServiceResult, Services,
     audit::{self, Author, Deed},
+    database::DatabaseTransaction,
     entities::users,
 };
 

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use domain::api_keys::Secret;
+
 /// Longest user agent that is kept, in bytes.
 const USER_AGENT_LENGTH: usize = 400;
 
@@ -17,10 +19,13 @@ impl Device {
         self.ip.map(|ip| ip.to_string()).unwrap_or_default()
     }
 
-    /// The user agent, cut to what is kept.
+    /// The user agent without secrets, cut to what is kept.
     pub(super) fn short_user_agent(&self) -> String {
-        let end = self.user_agent.floor_char_boundary(USER_AGENT_LENGTH);
-        self.user_agent[..end].chars().filter(|c| !c.is_control()).collect()
+        let seen: String = self.user_agent.chars().filter(|c| !c.is_control()).collect();
+        // Masked before it is cut, since half a secret isn't known for one.
+        let mut agent = Secret::redact_cut(&seen);
+        agent.truncate(agent.floor_char_boundary(USER_AGENT_LENGTH));
+        agent
     }
 }
 

@@ -8,13 +8,14 @@ use std::{net::IpAddr, sync::Arc};
 
 use domain::time::Timestamp;
 use quick_cache::sync::Cache;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
     ServiceError, ServiceResult, Services,
     address_limits::{Doing, Network},
+    database::DatabaseTransaction,
 };
 
 /// How long failures are remembered, in milliseconds.

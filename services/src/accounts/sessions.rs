@@ -7,8 +7,7 @@ use domain::{
     time::Timestamp,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 use sha2::{Digest, Sha256};
 
@@ -16,6 +15,7 @@ use super::{Device, SignedInUser, confirm::confirm, device, guesses, members};
 use crate::{
     ServiceError, ServiceResult, Services,
     audit::{self, Author, Deed},
+    database::DatabaseTransaction,
     entities::{memberships, organizations, sessions, users},
     random,
 };

@@ -1,7 +1,7 @@
 //! Signing up: an account with an organization of its own.
 
 use domain::{accounts::SignUp, errors::FieldErrors, ids::UserId, permissions::Role, time::Timestamp};
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, TryInsertResult};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, TryInsertResult};
 use serde_json::json;
 
 use super::{Device, SignedIn, SignedInUser, failures, sessions, setup};
@@ -9,6 +9,7 @@ use crate::{
     ServiceResult, Services,
     address_limits::Doing,
     audit::{self, Author, Deed},
+    database::DatabaseTransaction,
     entities::{memberships, users},
     organizations::{self, Founder},
     random,

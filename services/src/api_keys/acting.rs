@@ -7,11 +7,12 @@ use domain::{
     ids::{ApiKeyId, OrganizationId, ProjectId, SecretId},
     time::Timestamp,
 };
-use sea_orm::{ColumnTrait, DatabaseTransaction, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 
 use super::{bounds, locked, secrets};
 use crate::{
     ServiceError, ServiceResult, Who,
+    database::DatabaseTransaction,
     entities::{api_keys, key_secrets},
 };
 

@@ -1,15 +1,16 @@
 //! Making a key that is asked for under a name (an idempotency key), so that asking twice makes one.
 
 use domain::{
-    api_keys::{ApiKey, NewApiKey, validated_request},
+    api_keys::{ApiKey, NewApiKey, Secret, validated_request},
     ids::{ApiKeyId, OrganizationId},
     permissions::Permission,
 };
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{create, get, visible};
 use crate::{
     Actor, ServiceError, ServiceResult, Services,
+    database::DatabaseTransaction,
     entities::{api_keys, key_requests},
 };
 
@@ -20,7 +21,8 @@ pub async fn create_once(
     input: NewApiKey,
     request: String,
 ) -> ServiceResult<(ApiKey, Option<String>)> {
-    let request = validated_request(request)?;
+    // As it is stored.
+    let request = Secret::redact(&validated_request(request)?);
     create::require_permission(actor, input.level)?;
     if let Some(made) = made(services, actor, &input, &request).await? {
         return Ok((made, None));

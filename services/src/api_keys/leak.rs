@@ -11,7 +11,7 @@ use domain::{
     notifications::Notice,
     time::Timestamp,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::json;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
@@ -27,6 +27,7 @@ use crate::{
     acting::lock_organization,
     audit::{self, Author, Deed},
     changes::{self, Kind},
+    database::DatabaseTransaction,
     entities::{api_keys, key_directory, key_secrets},
     notifications::{self, Delivery},
 };

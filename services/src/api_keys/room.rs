@@ -1,9 +1,9 @@
 //! How many keys an organization may have.
 
 use domain::{ids::OrganizationId, time::Timestamp};
-use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter};
 
-use crate::{Actor, ServiceError, ServiceResult, Who, entities::api_keys};
+use crate::{Actor, ServiceError, ServiceResult, Who, database::DatabaseTransaction, entities::api_keys};
 
 /// Refuses a key that was just added where there are more than `most` now that can still be used.
 ///

@@ -24,6 +24,8 @@ pub async fn rotate(
     rotation: Rotation,
 ) -> ServiceResult<RotatedApiKey> {
     let rotation = rotation.validated()?;
+    // As it is stored.
+    let rotation = Rotation { request: rotation.request.as_deref().map(Secret::redact), ..rotation };
     let mut acting = Acting::begin(services, actor, &locked::MANAGING).await?;
     let now = acting.now();
     // Locked: of requests that come at once, on whatever servers, each sees what the one before it did.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::time::Timestamp;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, EntityTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::store::DAY_MILLIS;
 use crate::{
     ServiceResult,
+    database::DatabaseTransaction,
     entities::{bodies, body_sums},
 };
 

@@ -2,9 +2,9 @@
 
 use chrono::{Datelike, Months, NaiveDate, NaiveTime};
 use domain::{ids::CallId, time::Timestamp};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
-use crate::{ServiceResult, Services, database::Lock};
+use crate::{ServiceResult, Services, database::DatabaseTransaction, database::Lock};
 
 /// How many months from this one on have a partition.
 const AHEAD: u32 = 2;

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use domain::ids::OrganizationId;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use tokio::{
     sync::{Mutex, mpsc, oneshot},
     task::JoinSet,
@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     Database, ServiceError, ServiceResult,
+    database::DatabaseTransaction,
     metering::{self, CallRecord, SeriesCache},
 };
 

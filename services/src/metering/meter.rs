@@ -70,7 +70,7 @@ impl Meter {
         let (stored, _) = broadcast::channel(NOTICES);
         let storer = Storer {
             journal: Arc::clone(&journal),
-            groups: Groups::new(services.database().clone()),
+            groups: Groups::new(services.database.clone()),
             stored: stored.clone(),
             lingers: !waits_for_database,
             hurry: Arc::clone(&hurry),

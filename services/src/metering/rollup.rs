@@ -7,10 +7,10 @@ use std::{
 
 use chrono_tz::Tz;
 use domain::{calls::Outcome, ids::OrganizationId, time::Timestamp};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Value};
+use sea_orm::{ConnectionTrait, DbBackend, Value};
 
 use super::{CallRecord, LATENCY_BINS, latency, rows::Rows, series::CallSeries};
-use crate::{ServiceResult, random, usage::resolution::Resolution};
+use crate::{ServiceResult, database::DatabaseTransaction, random, usage::resolution::Resolution};
 
 const COLUMNS: usize = 17 + LATENCY_BINS;
 

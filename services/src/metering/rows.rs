@@ -3,7 +3,9 @@
 
 use std::sync::OnceLock;
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
+
+use crate::database::DatabaseTransaction;
 
 /// How many rows a statement takes; the largest size that fits is used again and again.
 ///

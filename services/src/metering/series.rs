@@ -7,11 +7,14 @@ use std::{
 };
 
 use quick_cache::sync::Cache;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
+use sea_orm::{ConnectionTrait, Statement, Value};
 use uuid::Uuid;
 
 use super::CallRecord;
-use crate::{ServiceError, ServiceResult, entities::series::ANY_OUTCOME, random, usage::resolution::Resolution};
+use crate::{
+    ServiceError, ServiceResult, database::DatabaseTransaction, entities::series::ANY_OUTCOME, random,
+    usage::resolution::Resolution,
+};
 
 /// How many series are kept in memory. One that isn't costs a query.
 const CAPACITY: usize = 65_536;

@@ -1,10 +1,11 @@
 //! Writes calls and their rollups within a transaction.
 
 use domain::calls::Measured;
-use sea_orm::{DatabaseTransaction, Value};
+use sea_orm::Value;
 
 use super::{CallRecord, MOST_TOKENS, NewSeries, SeriesCache, rollup, rows::Rows};
 use crate::ServiceResult;
+use crate::database::DatabaseTransaction;
 
 const COLUMNS: usize = 21;
 

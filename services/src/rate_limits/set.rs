@@ -6,7 +6,7 @@ use domain::{
     permissions::Permission,
     rate_limits::RateLimits,
 };
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 
 use super::{most_of_row, of_row};
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     acting::Acting,
     audit::Deed,
     changes::Kind,
+    database::DatabaseTransaction,
     entities::{organizations, projects},
 };
 

@@ -268,7 +268,6 @@ const ACT_FOR_NOBODY: &[&str] = &[
     "bodies/upkeep.rs",
     "calls/partitions.rs",
     "changes/watcher.rs",
-    "database.rs",
     "demo.rs",
     "demo/company.rs",
     "demo/uses.rs",

@@ -55,7 +55,7 @@ on_both_databases! {
         let now = days(world).await;
         assert_eq!(now.len(), 3 * 2, "a row for each day and model: {now:?}");
 
-        let transaction = world.services.database().begin().await.unwrap();
+        let transaction = world.services.database().begin_migrating().await.unwrap();
         let later = u32::try_from(Migrator::migrations().len() - BEFORE_DAYS).unwrap();
         Migrator::down(&transaction, Some(later)).await.unwrap();
         transaction.commit().await.unwrap();
@@ -64,7 +64,7 @@ on_both_databases! {
         assert!(old.iter().any(|row| row.contains("gpt-y refused 502 1 1 0")), "{old:?}");
         assert!(old.iter().any(|row| row.contains("gpt-y failed 502 1 1 100")), "{old:?}");
 
-        let transaction = world.services.database().begin().await.unwrap();
+        let transaction = world.services.database().begin_migrating().await.unwrap();
         Migrator::up(&transaction, None).await.unwrap();
         transaction.commit().await.unwrap();
         assert_eq!(days(world).await, now);
@@ -91,7 +91,7 @@ on_both_databases! {
 
         let migrations = Migrator::migrations();
         let earlier = migrations.iter().position(|migration| migration.name().ends_with("_key_makers")).unwrap();
-        let transaction = world.services.database().begin().await.unwrap();
+        let transaction = world.services.database().begin_migrating().await.unwrap();
         let later = u32::try_from(migrations.len() - earlier).unwrap();
         Migrator::down(&transaction, Some(later)).await.unwrap();
         Migrator::up(&transaction, None).await.unwrap();
@@ -107,7 +107,7 @@ on_both_databases! {
         }
         let migrations = Migrator::migrations();
         let earlier = migrations.iter().position(|migration| migration.name().ends_with("_canonical_addresses")).unwrap();
-        let transaction = world.services.database().begin().await.unwrap();
+        let transaction = world.services.database().begin_migrating().await.unwrap();
         let later = u32::try_from(migrations.len() - earlier).unwrap();
         Migrator::down(&transaction, Some(later)).await.unwrap();
         for (name, email) in

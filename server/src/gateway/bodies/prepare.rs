@@ -29,11 +29,13 @@ fn body(mut side: Side, path: &str, limit: usize, fields: &[String]) -> Body {
     // What can't be understood isn't kept where something should be left out of it.
     let whole = whole.filter(|(text, assembled)| fields.is_empty() || *assembled || is_understood(text, cut));
     let assembled = whole.as_ref().is_some_and(|(_, assembled)| *assembled);
-    let text = whole.map(|(mut text, _)| {
+    let text = whole.map(|(text, _)| {
+        // Before it is cut: half a secret isn't known for one.
+        let mut text = if cut { Secret::redact_cut(&text) } else { Secret::redact(&text) };
         cut |= text.len() > limit;
         // Blackened after it is cut: also a field whose end is missing is found.
         text.truncate(text.floor_char_boundary(limit));
-        Secret::redact(&redact(&text, fields))
+        redact(&text, fields)
     });
     Body { headers, cut: cut && text.is_some(), text, bytes: total, assembled }
 }

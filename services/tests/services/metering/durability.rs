@@ -28,7 +28,7 @@ fn crash(journal: &Path) -> TempDir {
 }
 
 /// A database that takes no calls as long as this is held: another process is in the way.
-struct Blocked(sea_orm::DatabaseTransaction, Database);
+struct Blocked(services::DatabaseTransaction, Database);
 
 impl Blocked {
     async fn new(world: &World) -> Self {
