@@ -49,7 +49,7 @@ use arc_swap::ArcSwap;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, Uri, header::ALLOW},
+    http::{HeaderName, HeaderValue, Method, Uri, header::ALLOW},
     middleware::map_response,
     response::Response,
     routing::{MethodRouter, any, get},
@@ -88,6 +88,11 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The same as Anthropic's clients know it.
 const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+
+/// The models that a key may call, which is no call.
+const MODELS: &str = "/v1/models";
+/// One of them; names may have slashes.
+const MODEL: &str = "/v1/models/{*model}";
 
 /// What every call works with. Cheap to clone.
 #[derive(Clone)]
@@ -163,6 +168,12 @@ impl std::ops::Deref for Gateway {
     }
 }
 
+/// Every method and path that the gateway answers, with `{…}` for what changes.
+pub fn routes() -> Vec<(Method, &'static str)> {
+    let forwarded = ENDPOINTS.iter().map(|endpoint| (endpoint.verb.method(), endpoint.path));
+    forwarded.chain([(Method::GET, MODELS), (Method::GET, MODEL)]).collect()
+}
+
 /// All paths under `/v1`.
 pub fn router(gateway: Gateway) -> Router {
     let mut paths: BTreeMap<&str, Vec<&'static Endpoint>> = BTreeMap::new();
@@ -180,8 +191,8 @@ pub fn router(gateway: Gateway) -> Router {
         router.route(path, methods.fallback(other))
     });
     forwarded
-        .route("/v1/models", get(models::list).fallback(get_only))
-        .route("/v1/models/{*model}", get(models::retrieve).fallback(get_only))
+        .route(MODELS, get(models::list).fallback(get_only))
+        .route(MODEL, get(models::retrieve).fallback(get_only))
         .route("/v1", any(no_such_path))
         .route("/v1/", any(no_such_path))
         .route("/v1/{*path}", any(no_such_path))

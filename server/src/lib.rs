@@ -6,7 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod connections;
 mod context;
-mod dashboard;
+pub mod dashboard;
 mod events;
 mod exports;
 pub mod gateway;

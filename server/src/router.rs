@@ -1,12 +1,21 @@
 //! All routes, on one port. What isn't listed here isn't reachable.
 
 use axum::{
-    Router, middleware,
-    routing::{any, get},
+    Router,
+    extract::FromRef,
+    http::Method,
+    middleware,
+    routing::{MethodRouter, any, get},
 };
 use tower_http::{CompressionLevel, compression::CompressionLayer, limit::RequestBodyLimitLayer};
 
-use crate::{dashboard, exports, gateway, health, hub::Hub, live, management, metrics, security, server_functions};
+use crate::{
+    dashboard, exports,
+    gateway::{self, Gateway},
+    health,
+    hub::Hub,
+    live, management, metrics, security, server_functions,
+};
 
 /// The paths that answer anybody, without a session or a key; a test holds this list against what answers.
 pub const PUBLIC_PATHS: &[&str] = &[
@@ -19,18 +28,52 @@ pub const PUBLIC_PATHS: &[&str] = &[
 ];
 
 /// The routes under `/api` that are no server functions; all are GET and ask for a session.
-pub const SESSION_PATHS: &[&str] =
-    &["/api/api_keys/export.csv", "/api/calls/export.csv", "/api/live", "/api/usage/export.csv"];
+fn of_sessions() -> Vec<(&'static str, MethodRouter<Hub>)> {
+    vec![
+        ("/api/api_keys/export.csv", get(exports::api_keys)),
+        ("/api/calls/export.csv", get(exports::calls)),
+        ("/api/live", get(live::connect)),
+        ("/api/usage/export.csv", get(exports::usage)),
+    ]
+}
+
+/// What watches the server asks; none of it tells of an organization.
+fn of_monitors() -> Vec<(&'static str, MethodRouter<(Hub, Gateway)>)> {
+    vec![("/healthz", get(health::healthz)), ("/readyz", get(health::readyz)), ("/metrics", get(metrics::show))]
+}
+
+impl FromRef<(Hub, Gateway)> for Hub {
+    fn from_ref((hub, _): &(Hub, Gateway)) -> Self {
+        hub.clone()
+    }
+}
+
+/// The paths that take a session and are no server functions.
+pub fn session_paths() -> Vec<&'static str> {
+    of_sessions().into_iter().map(|(path, _)| path).collect()
+}
+
+/// Every method and path that is answered, with `{…}` for what changes, but for the pages and files of the dashboard.
+pub fn listed() -> Vec<(Method, &'static str)> {
+    let monitors = of_monitors().into_iter().map(|(path, _)| (Method::GET, path));
+    let sessions = session_paths().into_iter().map(|path| (Method::GET, path));
+    let functions = server_functions::paths().iter().map(|path| (Method::POST, *path));
+    monitors.chain(sessions).chain(functions).chain(management::routes()).chain(gateway::routes()).collect()
+}
+
+/// Adds each of these to `router`.
+fn with<S: Clone + Send + Sync + 'static>(
+    router: Router<S>,
+    routes: Vec<(&'static str, MethodRouter<S>)>,
+) -> Router<S> {
+    routes.into_iter().fold(router, |router, (path, answer)| router.route(path, answer))
+}
 
 /// Largest body of anything but the gateway, in bytes.
 const LARGEST_BODY: usize = 256 * 1024;
 
-pub fn router(hub: Hub, gateway: gateway::Gateway) -> Router {
-    let api = Router::new()
-        .route("/api/api_keys/export.csv", get(exports::api_keys))
-        .route("/api/usage/export.csv", get(exports::usage))
-        .route("/api/calls/export.csv", get(exports::calls))
-        .route("/api/live", get(live::connect))
+pub fn router(hub: Hub, gateway: Gateway) -> Router {
+    let api = with(Router::new(), of_sessions())
         .route("/api/{*path}", any(server_functions::answer))
         .route("/api", any(server_functions::answer))
         .route("/api/", any(server_functions::answer))
@@ -44,14 +87,10 @@ pub fn router(hub: Hub, gateway: gateway::Gateway) -> Router {
         // The files are compressed already; this is for answers and for the page with its boot data.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .with_state(hub.clone());
-    let health = Router::new()
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .with_state(hub.clone());
-    let metrics = Router::new().route("/metrics", get(metrics::show)).with_state((hub.clone(), gateway.clone()));
+    let monitors = with(Router::new(), of_monitors()).with_state((hub.clone(), gateway.clone()));
     let programs = management::router(hub.clone(), gateway.clone())
         .merge(gateway::router(gateway.clone()))
         .layer(middleware::from_fn_with_state(gateway, security::zeros::refuse_programs));
-    let all = Router::new().merge(health).merge(metrics).merge(programs).fallback_service(dashboard);
+    let all = Router::new().merge(monitors).merge(programs).fallback_service(dashboard);
     all.layer(middleware::from_fn_with_state(hub, security::add_headers))
 }

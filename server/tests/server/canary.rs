@@ -1,7 +1,7 @@
 //! Secrets are planted, used, rotated, revoked and leaked, and then looked for everywhere: neither they nor their hashes
 //! are in any answer, page, file, log line or table, but where they must be.
 
-mod dump;
+pub(crate) mod dump;
 mod planted;
 
 use axum::{
@@ -175,7 +175,7 @@ impl Story {
         }
         let pages = ["", "/keys", "/logs", "/usage", "/settings"].map(|page| format!("/o/acme{page}"));
         let of_key = format!("/o/acme/keys/{id}");
-        let files = server::router::SESSION_PATHS.iter().filter(|path| path.ends_with(".csv"));
+        let files = server::router::session_paths().into_iter().filter(|path| path.ends_with(".csv"));
         let files = files.map(|path| format!("{path}?organization=acme"));
         for path in pages.into_iter().chain([of_key, "/readyz".to_owned()]).chain(files) {
             let text = self.dashboard(Method::GET, &path, json!({})).await;

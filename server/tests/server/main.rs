@@ -1,7 +1,6 @@
 //! The server over HTTP: real databases, real sockets where they matter.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod access;
 #[path = "../attacks/mod.rs"]
 mod attacks;
 mod canary;
@@ -11,6 +10,7 @@ mod exports;
 #[path = "../gateway/mod.rs"]
 mod gateway;
 mod hardening;
+mod isolation;
 mod live;
 mod management;
 mod observability;

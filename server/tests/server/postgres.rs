@@ -9,8 +9,17 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) async fn new() -> Self {
+        Self::made("").await
+    }
+
+    /// One with all that is in another, which nobody is connected to.
+    pub(crate) async fn copy_of(other: &Self) -> Self {
+        Self::made(&format!("TEMPLATE {}", other.name)).await
+    }
+
+    async fn made(of: &str) -> Self {
         let name = format!("test_{}", services::new_reference());
-        server().await.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+        server().await.execute_unprepared(&format!("CREATE DATABASE {name} {of}")).await.unwrap();
         let (base, _) = server_url().rsplit_once('/').map(|(base, rest)| (base.to_owned(), rest.to_owned())).unwrap();
         Self { url: format!("{base}/{name}"), name }
     }

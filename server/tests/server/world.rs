@@ -33,7 +33,10 @@ use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use tower::ServiceExt;
 
-use crate::process::Process;
+use crate::{postgres::Postgres, process::Process};
+
+/// The variable that a test's configuration finds the key of its provider in, and that key.
+pub(crate) const PROVIDER_KEY: (&str, &str) = ("PROVIDER_KEY", "sk-of-the-operator");
 
 pub(crate) const PASSWORD: &str = "a lantern by the harbor 41";
 
@@ -47,6 +50,7 @@ pub(crate) struct Person {
 
 pub(crate) struct World {
     pub(crate) router: Router,
+    pub(crate) hub: Hub,
     pub(crate) gateway: Gateway,
     pub(crate) services: Services,
     pub(crate) organization: Organization,
@@ -78,6 +82,8 @@ struct People {
 /// A SQLite file with people, made once and copied for each test: most of a small test's time would be hashing their
 /// passwords.
 static POPULATED: OnceCell<(Vec<u8>, People)> = OnceCell::const_new();
+/// The same of a database on PostgreSQL.
+static POPULATED_POSTGRES: OnceCell<(Postgres, People)> = OnceCell::const_new();
 
 impl People {
     async fn new(services: &Services) -> Self {
@@ -102,6 +108,15 @@ impl People {
         services.database().clone().close().await.unwrap();
         (std::fs::read(file).unwrap(), people)
     }
+
+    /// The same with the database on PostgreSQL that they are in.
+    async fn in_postgres() -> (Postgres, Self) {
+        let database = Postgres::new().await;
+        let services = Services::start(&database.url, Arc::new(SystemClock)).await.unwrap();
+        let people = Self::new(&services).await;
+        services.database().clone().close().await.unwrap();
+        (database, people)
+    }
 }
 
 impl World {
@@ -112,22 +127,35 @@ impl World {
 
     /// On the database at this address, or SQLite, with this configuration.
     pub(crate) async fn on(database_url: Option<String>, toml: &str) -> Self {
-        Self::made(database_url, toml, None).await
+        Self::made(database_url, None, toml, None).await
     }
 
     /// On SQLite, with this configuration, where people and programs reach it at this address.
     pub(crate) async fn reached_at(public_url: &str, toml: &str) -> Self {
-        Self::made(None, toml, Some(public_url.to_owned())).await
+        Self::made(None, None, toml, Some(public_url.to_owned())).await
     }
 
-    async fn made(database_url: Option<String>, toml: &str, public_url: Option<String>) -> Self {
+    /// On a database of its own on PostgreSQL, which is to be dropped at the end.
+    pub(crate) async fn on_postgres(toml: &str) -> (Self, Postgres) {
+        let (template, people) = POPULATED_POSTGRES.get_or_init(People::in_postgres).await;
+        let database = Postgres::copy_of(template).await;
+        (Self::made(Some(database.url.clone()), Some(people.clone()), toml, None).await, database)
+    }
+
+    /// On a database with people in it, or without.
+    async fn made(
+        database_url: Option<String>,
+        people: Option<People>,
+        toml: &str,
+        public_url: Option<String>,
+    ) -> Self {
         let data = tempfile::tempdir().unwrap();
         if !toml.is_empty() {
             std::fs::write(data.path().join("tollhouse.toml"), toml).unwrap();
         }
         let on_sqlite = database_url.is_none();
         let options = Options { data: data.path().to_owned(), database_url, public_url, ..Options::default() };
-        let config = Config::load_with(&options, &|_| None).unwrap();
+        let config = Config::load_with(&options, &environment).unwrap();
         let database_url = config.database_url.reveal().to_owned();
         let populated = if on_sqlite { Some(POPULATED.get_or_init(People::in_a_file).await) } else { None };
         if let Some((file, _)) = populated {
@@ -135,16 +163,18 @@ impl World {
         }
         let services = Services::start(&database_url, Arc::new(SystemClock)).await.unwrap();
         services::models::apply(&services, config.offered_models()).await.unwrap();
-        let people = match populated {
-            Some((_, people)) => people.clone(),
+        let people = match people.or_else(|| populated.map(|(_, people)| people.clone())) {
+            Some(people) => people,
             None => People::new(&services).await,
         };
         let People { organization, project, owner, admin, developer, viewer, stranger, strangers_project } = people;
         let meter = Meter::start(&services, config.journal()).unwrap();
         let gateway = Gateway::new(services.clone(), meter.clone(), &config).unwrap();
-        let router = router(Hub::new(config, services.clone(), meter), gateway.clone());
+        let hub = Hub::new(config, services.clone(), meter);
+        let router = router(hub.clone(), gateway.clone());
         Self {
             router,
+            hub,
             gateway,
             services,
             organization,
@@ -270,6 +300,12 @@ pub(crate) fn command_line(organization: &Organization) -> Actor {
 pub(crate) async fn json(response: Response<Body>) -> Value {
     let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
     serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// What a server is given by its surroundings.
+fn environment(name: &str) -> Option<String> {
+    let (variable, key) = PROVIDER_KEY;
+    (name == variable).then(|| key.to_owned())
 }
 
 async fn first_project(services: &Services, organization: &Organization) -> Project {

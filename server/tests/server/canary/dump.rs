@@ -1,7 +1,7 @@
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
 /// Every row of every table as text, but for the one that holds the hashes.
-pub(super) async fn dump(database: &DatabaseConnection) -> Vec<(String, String)> {
+pub(crate) async fn dump(database: &DatabaseConnection) -> Vec<(String, String)> {
     let backend = database.get_database_backend();
     let rows = async |sql: String| {
         let rows = database.query_all_raw(Statement::from_string(backend, sql)).await.unwrap();

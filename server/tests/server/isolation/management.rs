@@ -1,0 +1,263 @@
+//! The management API, by everybody who may have a key.
+
+use axum::http::{Method, StatusCode};
+use domain::api_keys::{Level, Scope};
+
+use super::{
+    asking::{Ask, By},
+    keys::{Unusable, admin_key, unusable},
+    mixes::others_are_as_if_they_did_not_exist,
+    scene::{MARK, Scene, on_both_databases, rotate},
+    things::Things,
+};
+use crate::world::{World, command_line};
+
+/// A path of the management API with what may be said to it.
+pub(super) struct Operation {
+    method: &'static str,
+    pub(super) path: &'static str,
+    /// Names whatever is read of it.
+    query: &'static str,
+    body: &'static str,
+    /// What it takes; none for what answers anybody.
+    pub(super) scope: Option<Scope>,
+}
+
+const fn operation(
+    method: &'static str,
+    path: &'static str,
+    said: (&'static str, &'static str),
+    scope: Scope,
+) -> Operation {
+    Operation { method, path, query: said.0, body: said.1, scope: Some(scope) }
+}
+
+const ADMIN_KEYS: &str = "/v1/organization/admin_api_keys";
+const ADMIN_KEY: &str = "/v1/organization/admin_api_keys/{key}";
+const PROJECT_KEYS: &str = "/v1/organization/projects/{project}/api_keys";
+const PROJECT_KEY: &str = "/v1/organization/projects/{project}/api_keys/{key}";
+const USAGE: &str =
+    "?start_time=1700000000&limit=1&project_ids={project}&api_key_ids={key}&group_by=project_id,api_key_id";
+const NEW_ADMIN_KEY: &str = r#"{"name":"k","scopes":["admin_api_keys.write"]}"#;
+const NEW_KEY: &str = r#"{"name":"k","level":"read"}"#;
+const RENAMED: &str = r#"{"name":"renamed"}"#;
+const MOVED: &str = r#"{"name":"renamed","project_id":"{second}"}"#;
+const GRACE: &str = r#"{"grace_seconds":60}"#;
+const EVENT: &str = r#"[{"specversion":"1.0","id":"1","source":"/g","type":"tollhouse.call",
+    "data":{"project_id":"{project}","api_key_id":"{key}","member_id":"{user}","model":"m"}}]"#;
+const VERIFIED: &str = r#"{"key":"{secret}","endpoint":"/v1/chat/completions","ip":"203.0.113.9","count":true}"#;
+
+use Scope::{
+    AdminApiKeysRead, AdminApiKeysWrite, ApiKeysRead, ApiKeysWrite, Authz, EventsWrite, KeysVerify, UsageRead,
+};
+
+/// All of them. Where a path is about an admin key, `{key}` stands for one.
+pub(super) const TABLE: &[Operation] = &[
+    operation("GET", ADMIN_KEYS, ("?after={key}&limit=100", ""), AdminApiKeysRead),
+    operation("POST", ADMIN_KEYS, ("", NEW_ADMIN_KEY), AdminApiKeysWrite),
+    operation("GET", ADMIN_KEY, ("", ""), AdminApiKeysRead),
+    operation("POST", ADMIN_KEY, ("", RENAMED), AdminApiKeysWrite),
+    operation("DELETE", ADMIN_KEY, ("", ""), AdminApiKeysWrite),
+    operation("GET", "/v1/organization/admin_api_keys/{key}/descendants", ("", ""), AdminApiKeysRead),
+    operation("POST", "/v1/organization/admin_api_keys/{key}/rotate", ("", GRACE), AdminApiKeysWrite),
+    operation("POST", "/v1/organization/admin_api_keys/{key}/grace", ("", GRACE), AdminApiKeysWrite),
+    operation("GET", PROJECT_KEYS, ("?after={key}&limit=100", ""), ApiKeysRead),
+    operation("POST", PROJECT_KEYS, ("", NEW_KEY), ApiKeysWrite),
+    operation("GET", PROJECT_KEY, ("", ""), ApiKeysRead),
+    operation("POST", PROJECT_KEY, ("", MOVED), ApiKeysWrite),
+    operation("DELETE", PROJECT_KEY, ("", ""), ApiKeysWrite),
+    operation("POST", "/v1/organization/projects/{project}/api_keys/{key}/rotate", ("", GRACE), ApiKeysWrite),
+    operation("POST", "/v1/organization/projects/{project}/api_keys/{key}/grace", ("", GRACE), ApiKeysWrite),
+    operation("GET", "/v1/organization/usage/completions", (USAGE, ""), UsageRead),
+    operation("GET", "/v1/organization/usage/embeddings", (USAGE, ""), UsageRead),
+    operation("GET", "/v1/organization/costs", (USAGE, ""), UsageRead),
+    Operation { method: "POST", path: "/v1/keys/report-leak", query: "", body: "[]", scope: None },
+    operation("POST", "/v1/events", ("", EVENT), EventsWrite),
+    operation("POST", "/v1/keys/verify", ("", VERIFIED), KeysVerify),
+    operation("GET", "/v1/authz", ("", ""), Authz),
+    operation("GET", "/v1/authz/{*path}", ("", ""), Authz),
+];
+
+impl Operation {
+    pub(super) fn method(&self) -> Method {
+        self.method.parse().unwrap()
+    }
+
+    fn is_for_proxies(&self) -> bool {
+        self.scope == Some(Scope::Authz)
+    }
+
+    fn ask(&self) -> Ask {
+        let path = format!("{}{}", self.path.replace("{*path}", "v1/embeddings"), self.query);
+        let path = if self.is_about_an_admin_key() { path.replace("{key}", "{admin_key}") } else { path };
+        let mut ask = Ask { method: self.method(), path, headers: Vec::new(), body: self.body.to_owned() };
+        if self.is_for_proxies() {
+            ask.headers.push(("authorization", "Bearer {secret}".to_owned()));
+            ask.headers.push(("x-forwarded-for", "203.0.113.9".to_owned()));
+        }
+        ask
+    }
+
+    fn is_about_an_admin_key(&self) -> bool {
+        self.path.starts_with(ADMIN_KEYS)
+    }
+
+    fn by<'a>(&self, key: Option<&'a str>) -> By<'a> {
+        if self.is_for_proxies() { By::Proxy(key) } else { By::Program(key) }
+    }
+
+    /// The same things with keys that nothing was done to yet, where it is about keys.
+    async fn fresh(&self, scene: &Scene, things: &Things) -> Things {
+        let world = &scene.world;
+        let maker = if things["slug"] == world.organization.slug { &world.owner } else { &world.stranger };
+        let is_rotating = self.path.ends_with("/grace");
+        if !self.path.contains("{key}") {
+            return things.clone();
+        }
+        if !self.is_about_an_admin_key() {
+            return scene.fresh_key(things, maker, is_rotating).await;
+        }
+        let key = admin_key(world, &maker.actor.organization, &[Scope::AdminApiKeysWrite]).await.api_key.id;
+        if is_rotating {
+            rotate(world, &command_line(&maker.actor.organization), key).await;
+        }
+        things.clone().with("admin_key", key)
+    }
+}
+
+/// Those that take a key.
+fn guarded() -> impl Iterator<Item = (&'static Operation, Scope)> {
+    TABLE.iter().filter_map(|operation| Some((operation, operation.scope?)))
+}
+
+#[tokio::test]
+async fn nobody_gets_anywhere_without_a_key_that_works() {
+    on_both_databases("", async |scene| {
+        let world = &scene.world;
+        let unusable = unusable(world, Level::Admin).await;
+        for (operation, _) in guarded() {
+            let ask = operation.ask();
+            for Unusable { name, secret, status, code } in &unusable {
+                let answer = ask.about(world, &scene.owners, operation.by(secret.as_deref())).await;
+                let what = format!("{} {} by {name}: {}", operation.method, operation.path, answer.body);
+                assert_eq!(answer.status, *status, "{what}");
+                assert!(answer.body.contains(code), "{what}");
+                assert!(answer.headers.contains(&("cache-control".to_owned(), "no-store".to_owned())), "{what}");
+            }
+            if operation.is_for_proxies() {
+                continue;
+            }
+            // A session isn't a key, whoever's it is.
+            for person in [&world.owner, &world.admin, &world.developer, &world.viewer, &world.stranger] {
+                let answer = ask.about(world, &scene.owners, By::Browser(Some(&person.token))).await;
+                assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{} by {}", operation.path, person.email);
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_does_what_its_level_and_scopes_say() {
+    on_both_databases("", async |scene| {
+        let world = &scene.world;
+        let read = world.key_with(Level::Read, |_| {}).await.secret;
+        let standard = world.key_with(Level::Standard, |_| {}).await.secret;
+        let unlimited = world.admin_key(&[]).await;
+        for (operation, scope) in guarded() {
+            let others: Vec<Scope> = Scope::ALL.into_iter().filter(|other| *other != scope).collect();
+            let without = world.admin_key(&others).await;
+            // What it makes may do no more than itself.
+            let handed_on: &[Scope] = if scope == Scope::ApiKeysWrite { &[Scope::UsageRead] } else { &[] };
+            let with = world.admin_key(&[&[scope], handed_on].concat()).await;
+            for (who, key, allowed) in [
+                ("a read key", &read, scope == Scope::UsageRead),
+                ("a standard key", &standard, false),
+                ("an admin key without the scope", &without, false),
+                ("an admin key with little but the scope", &with, true),
+                ("an admin key", &unlimited, true),
+            ] {
+                let own = operation.fresh(scene, &scene.owners).await;
+                let answer = operation.ask().about(world, &own, operation.by(Some(key))).await;
+                let what = format!("{} {} by {who}: {}", operation.method, operation.path, answer.body);
+                if allowed {
+                    assert_eq!(answer.status, StatusCode::OK, "{what}");
+                } else {
+                    assert_eq!(answer.status, StatusCode::FORBIDDEN, "{what}");
+                    assert!(answer.body.contains("insufficient_permissions"), "{what}");
+                    assert!(answer.body.contains(scope.name()), "{what}");
+                }
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_organizations_things_are_as_if_they_did_not_exist() {
+    on_both_databases("", async |scene| {
+        let (world, own, others) = (&scene.world, &scene.strangers, &scene.owners);
+        let before = scene.holdings().await;
+        for (operation, _) in guarded() {
+            let key = strangers_key(world, &[]).await;
+            let by = operation.by(Some(&key));
+            others_are_as_if_they_did_not_exist(world, &operation.ask(), by, (own, others), MARK).await;
+            let own = operation.fresh(scene, own).await;
+            let answer = operation.ask().about(world, &own, by).await;
+            assert_eq!(answer.status, StatusCode::OK, "{} {}: {}", operation.method, operation.path, answer.body);
+            assert!(!answer.body.contains(MARK), "{} tells {}", operation.path, answer.body);
+        }
+        assert_eq!(scene.holdings().await, before, "what is another's is as it was");
+    })
+    .await;
+}
+
+/// A key of the same organization in another project; of the other kind; one that was revoked.
+#[tokio::test]
+async fn what_isnt_at_the_place_that_the_path_names_is_as_if_it_did_not_exist() {
+    on_both_databases("", async |scene| {
+        let (world, own) = (&scene.world, &scene.owners);
+        let key = world.admin_key(&[]).await;
+        for (operation, _) in guarded().filter(|(operation, _)| operation.path.contains("{key}")) {
+            let nobodys = own.nobodys();
+            let revoked = operation.fresh(scene, own).await;
+            let name = if operation.is_about_an_admin_key() { "admin_key" } else { "key" };
+            let ids = [revoked[name].parse().unwrap()];
+            services::api_keys::revoke(&world.services, &world.owner.actor, &ids).await.unwrap();
+            let other_kind = own.clone().with("key", &own["admin_key"]).with("admin_key", &own["key"]);
+            let mut wrong = vec![revoked, other_kind];
+            if !operation.is_about_an_admin_key() {
+                wrong.push(own.clone().with("project", &own["second"]));
+            }
+            for wrong in wrong {
+                let told = operation.ask().about(world, &wrong, operation.by(Some(&key))).await;
+                assert_eq!(told.status, StatusCode::NOT_FOUND, "{}: {}", operation.path, told.body);
+                let nobodys = wrong.exchanged(&["key", "admin_key"], &nobodys);
+                let expected = operation.ask().about(world, &nobodys, operation.by(Some(&key))).await;
+                assert_eq!(told, expected, "{} {}", operation.method, operation.path);
+            }
+        }
+    })
+    .await;
+}
+
+/// A read key is told of its own project only.
+#[tokio::test]
+async fn another_projects_usage_is_none_for_a_read_key() {
+    on_both_databases("", async |scene| {
+        let world = &scene.world;
+        let read = world.key_with(Level::Read, |_| {}).await.secret;
+        for (operation, _) in guarded().filter(|(_, scope)| *scope == Scope::UsageRead) {
+            let (own, others) = (&scene.developers, &scene.owners);
+            let others = own.exchanged(&["project", "key"], others);
+            let by = By::Program(Some(&read));
+            others_are_as_if_they_did_not_exist(world, &operation.ask(), by, (own, &others), MARK).await;
+        }
+    })
+    .await;
+}
+
+/// An admin key of the other organization.
+async fn strangers_key(world: &World, scopes: &[Scope]) -> String {
+    admin_key(world, &world.stranger.actor.organization, scopes).await.secret
+}

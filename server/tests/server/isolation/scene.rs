@@ -1,0 +1,183 @@
+//! Two organizations that have the same things, and who belongs to them.
+
+use std::ops::AsyncFn;
+
+use axum::http::{Method, StatusCode};
+use domain::{
+    api_keys::{ApiKeyChanges, Level, NewApiKey, Rotation},
+    bodies::KeptBodies,
+    ids::{ApiKeyId, ProjectId},
+};
+use patience::find;
+use serde_json::json;
+use services::{
+    Actor, Who,
+    api_keys::{LeakReport, report_leaks},
+};
+
+use super::{callers::open_session, things::Things};
+use crate::{
+    canary::dump::dump,
+    world::{Person, World, command_line, program},
+};
+
+/// What stands in all that is the first organization's, and nowhere else.
+pub(super) const MARK: &str = "of the harbour office";
+
+/// A call that is answered here; what is said in it is kept.
+const QUESTION: &str = "{\"model\":\"sandbox-1\",\"messages\":[{\"role\":\"user\",\"content\":\"hello {mark}\"}]}";
+
+/// A world in which everybody has something.
+pub(super) struct Scene {
+    pub(super) world: World,
+    /// What the first organization's owner has.
+    pub(super) owners: Things,
+    /// What its developer has, in the project that is assigned to them.
+    pub(super) developers: Things,
+    /// What the owner of the other organization has.
+    pub(super) strangers: Things,
+}
+
+/// Runs a test in a scene on each database, with this configuration.
+pub(super) async fn on_both_databases(toml: &str, test: impl AsyncFn(&Scene)) {
+    test(&Scene::new(World::on(None, toml).await).await).await;
+    let (world, database) = World::on_postgres(toml).await;
+    let scene = Scene::new(world).await;
+    test(&scene).await;
+    drop(scene);
+    database.drop().await;
+}
+
+impl Scene {
+    async fn new(world: World) -> Self {
+        let (acme, other) = (command_line(&world.organization), command_line(&world.stranger.actor.organization));
+        let second = project(&world, &acme, &format!("Second {MARK}")).await;
+        let strangers_second = project(&world, &other, "Second").await;
+        let owners = things(&world, &world.owner, (second, world.project.id), MARK).await;
+        let developers = things(&world, &world.developer, (world.project.id, second), "").await;
+        let strangers = things(&world, &world.stranger, (world.strangers_project.id, strangers_second), "").await;
+        // Nothing is on its way any more, and who used which key isn't written from here on.
+        world.gateway.note_last_uses().await;
+        Self { world, owners, developers, strangers }
+    }
+
+    /// All rows that have to do with the first organization or its members, but for what it is told of attempts, and for
+    /// what servers tell each other.
+    pub(super) async fn holdings(&self) -> Vec<(String, Vec<String>)> {
+        let world = &self.world;
+        let mut ids = vec![hex(&world.organization.id.uuid())];
+        for person in [&world.owner, &world.admin, &world.developer, &world.viewer] {
+            let Who::Member { id, .. } = person.actor.who else { unreachable!() };
+            ids.push(hex(&id.uuid()));
+        }
+        let others = ["audit_entries", "audit_heads", "changes", "rate_windows", "seaql_migrations"];
+        let tables = dump(world.services.database().read()).await.into_iter();
+        let mut holdings: Vec<_> = tables
+            .filter(|(table, _)| !others.contains(&table.as_str()))
+            .map(|(table, rows)| {
+                let theirs = |row: &&str| ids.iter().any(|id| row.to_lowercase().replace('-', "").contains(id));
+                let mut rows: Vec<String> = rows.lines().filter(theirs).map(str::to_owned).collect();
+                rows.sort_unstable();
+                (table, rows)
+            })
+            .collect();
+        holdings.sort_unstable();
+        holdings
+    }
+
+    /// The same things with a key that nothing was done to yet, or that is rotating.
+    pub(super) async fn fresh_key(&self, things: &Things, maker: &Person, is_rotating: bool) -> Things {
+        let asked = NewApiKey::plain("key", Level::Read, Some(things["project"].parse().unwrap()));
+        // Their sessions may have been ended meanwhile.
+        let maker = without_session(&maker.actor);
+        let made = services::api_keys::create(&self.world.services, &maker, asked).await.unwrap().api_key.id;
+        if is_rotating {
+            rotate(&self.world, &maker, made).await;
+        }
+        things.clone().with("key", made)
+    }
+}
+
+fn without_session(actor: &Actor) -> Actor {
+    let mut actor = actor.clone();
+    if let Who::Member { session, .. } = &mut actor.who {
+        *session = None;
+    }
+    actor
+}
+
+fn hex(id: &impl ToString) -> String {
+    id.to_string().replace('-', "")
+}
+
+async fn project(world: &World, actor: &Actor, name: &str) -> ProjectId {
+    services::projects::create(&world.services, actor, name, "").await.unwrap().id
+}
+
+/// Gives a key a second secret, which is told, for a day.
+pub(super) async fn rotate(world: &World, actor: &Actor, key: ApiKeyId) -> String {
+    let rotation = Rotation { grace_seconds: 86_400, request: None };
+    services::api_keys::rotate(&world.services, actor, key, rotation).await.unwrap().secret.unwrap()
+}
+
+/// What `person` has, with this mark in it.
+async fn things(world: &World, person: &Person, (project, second): (ProjectId, ProjectId), mark: &str) -> Things {
+    let actor = &person.actor;
+    let asked = NewApiKey::plain(format!("key {mark}"), Level::Standard, Some(project));
+    let key = services::api_keys::create(&world.services, actor, asked).await.unwrap().api_key.id;
+    let secret = rotate(world, actor, key).await;
+    let organization = command_line(&actor.organization);
+    let admin = NewApiKey::plain(format!("admin {mark}"), Level::Admin, None);
+    let admin = services::api_keys::create(&world.services, &organization, admin).await.unwrap();
+    let (_, session) = open_session(world, person, 0).await;
+    let Who::Member { id: user, .. } = &actor.who else { unreachable!() };
+    Things::default()
+        .with("slug", &actor.organization.slug)
+        .with("project", project)
+        .with("second", second)
+        .with("key", key)
+        .with("secret", &secret)
+        .with("admin_key", admin.api_key.id)
+        .with("call", call(world, actor, &secret, mark).await)
+        .with("note", note(world, person, project, mark).await)
+        .with("session", session)
+        .with("user", user)
+}
+
+/// A call of this key that is in the log, with what was said in it.
+async fn call(world: &World, actor: &Actor, secret: &str, mark: &str) -> String {
+    let question = serde_json::from_str(&QUESTION.replace("{mark}", mark)).unwrap();
+    let answer = world.send(program(&Method::POST, "/v1/chat/completions", Some(secret), &question)).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+    axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+    find("what was said is kept", async || {
+        let kept = services::bodies::get(&world.services, actor, id.parse().unwrap()).await.unwrap();
+        matches!(kept, KeptBodies::Kept(_)).then_some(())
+    })
+    .await;
+    id
+}
+
+/// A notice in somebody's inbox: that a key of theirs leaked.
+async fn note(world: &World, person: &Person, project: ProjectId, mark: &str) -> String {
+    let asked = NewApiKey::plain(format!("leaked {mark}"), Level::Standard, Some(project));
+    let leaked = services::api_keys::create(&world.services, &person.actor, asked).await.unwrap().secret;
+    report_leaks(&world.services, &[LeakReport { secret: leaked, place: mark.to_owned() }]).await.unwrap();
+    let inbox = services::notifications::list(&world.services, &person.actor, true, None).await.unwrap();
+    json!(inbox.notifications[0].id).as_str().unwrap().to_owned()
+}
+
+/// Changes of a key that name everything there is to name: one more field doesn't compile.
+pub(super) fn all_changes(project: ProjectId) -> ApiKeyChanges {
+    ApiKeyChanges {
+        name: Some("renamed".to_owned()),
+        description: Some(String::new()),
+        scopes: None,
+        models: None,
+        ip_allowlist: None,
+        project_id: Some(project),
+        rotate_every_days: Some(30),
+        rate_limits: None,
+    }
+}
