@@ -3,6 +3,7 @@
 
 #[path = "../attacks/mod.rs"]
 mod attacks;
+mod browsers;
 mod canary;
 mod command_line;
 mod crash;
@@ -14,6 +15,7 @@ mod isolation;
 mod live;
 mod management;
 mod observability;
+mod outgoing;
 mod postgres;
 mod process;
 mod queries;

@@ -115,3 +115,28 @@ async fn lines_of_a_call_have_its_id_and_trace_and_no_secret() {
     assert!(of_call.iter().all(|line| line["span"]["trace"] == TRACE), "{of_call:?}");
     assert!(!log.contains("planted") && !log.contains(&key[10..40]));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_writes_a_line_of_their_own_into_the_log() {
+    let world = World::new().await;
+    let key = world.key_with(Level::Standard, |_| {}).await.secret;
+    let server = world.serve("trace").await;
+    let forged = "x\n2026-01-01T00:00:00Z  INFO forged\r\u{1b}[2Kforged\u{2028}forged";
+    let question = json!({ "model": forged, "user": forged, "messages": [{ "role": forged, "content": forged }] });
+    for (path, body) in [
+        ("/v1/chat/completions", question),
+        ("/v1/x%0Aforged%0D%1b", json!({})),
+        ("/v1/organization/costs?x=%0Aforged", json!({})),
+        ("/v1/events", json!([{ "id": forged, "source": forged, "type": forged }])),
+        ("/api/accounts/sign_in%0Aforged", json!({})),
+        ("/%0Aforged%0Aforged.txt", json!({})),
+    ] {
+        let mut request = program(&Method::POST, path, Some(&key), &body);
+        request.headers_mut().insert("user-agent", header::HeaderValue::from_bytes(b"a\tforged\xff").unwrap());
+        text(server.send(request).await).await;
+    }
+    for line in server.stop().await.lines() {
+        assert!(!line.starts_with("forged") && !line.contains("Z  INFO forged"), "{line:?}");
+        assert!(!line.contains('\u{1b}') && !line.contains('\r'), "{line:?}");
+    }
+}

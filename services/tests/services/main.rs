@@ -13,6 +13,7 @@ mod audit;
 mod bodies;
 mod calls;
 mod changes;
+mod credentials;
 mod database;
 mod demo;
 mod events;

@@ -1,0 +1,223 @@
+//! What browsers are told, so that no other site, cache or script gets at what is somebody's own.
+
+use axum::{
+    body::Body,
+    http::{Method, Request, Response, StatusCode, header},
+};
+use domain::api_keys::Level;
+use serde_json::{Value, json};
+use server::{management, router, server_functions};
+
+use crate::world::{PASSWORD, World, program};
+
+/// A request of a page here, as a browser sends it.
+fn of_a_page(method: Method, path: &str) -> axum::http::request::Builder {
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::HOST, "127.0.0.1:3000")
+        .header(header::CONTENT_TYPE, "application/json")
+        .header("sec-fetch-site", "same-origin")
+}
+
+fn credentials(world: &World) -> Value {
+    json!({ "input": { "email": world.owner.email, "password": PASSWORD } })
+}
+
+/// What the browser is told to keep.
+fn cookies(response: &Response<Body>) -> Vec<String> {
+    let cookies = response.headers().get_all(header::SET_COOKIE).iter();
+    cookies.map(|cookie| cookie.to_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_session_that_somebody_else_chose_is_never_taken_up() {
+    let world = World::new().await;
+    let chosen = "0123456789abcdef".repeat(4);
+    let signed_in = world.post("/api/accounts/sign_in", Some(&chosen), &credentials(&world)).await;
+    assert_eq!(signed_in.status(), StatusCode::OK);
+    let [cookie] = &cookies(&signed_in)[..] else { panic!("{:?}", cookies(&signed_in)) };
+    assert!(!cookie.contains(&chosen), "{cookie}");
+    // The token is told in the cookie and nowhere else.
+    let token = cookie.split_once('=').unwrap().1[..64].to_owned();
+    let answer = crate::world::text(signed_in).await;
+    assert!(!answer.contains(&token), "{answer}");
+    let asked = world.post("/api/accounts/sessions", Some(&chosen), &json!({})).await;
+    assert_eq!(asked.status(), StatusCode::UNAUTHORIZED);
+    // Neither is one that comes by another way than the cookie.
+    let token = &world.owner.token;
+    for (path, name, value) in [
+        (format!("/api/accounts/sessions?tollhouse={token}"), "x-nothing", String::new()),
+        ("/api/accounts/sessions".to_owned(), "authorization", format!("Bearer {token}")),
+        ("/api/accounts/sessions".to_owned(), "cookie", format!("__Host-tollhouse={token}")),
+    ] {
+        let request = of_a_page(Method::POST, &path).header(name, value).body(Body::from("{}")).unwrap();
+        assert_eq!(world.send(request).await.status(), StatusCode::UNAUTHORIZED, "{path} with {name}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_somebodys_own_is_kept_by_no_cache() {
+    let world = World::new().await;
+    let admin = world.admin_key(&[]).await;
+    let token = Some(world.owner.token.as_str());
+    let mut answers = Vec::new();
+    for path in server_functions::paths().iter().filter(|path| !path.ends_with("sign_out")) {
+        let input = json!({ "organization": "acme", "query": {} });
+        answers.push(((*path).to_owned(), world.post(path, token, &input).await));
+    }
+    for path in router::session_paths() {
+        answers.push((path.to_owned(), world.get(&format!("{path}?organization=acme"), token).await));
+    }
+    for path in ["/", "/o/acme/keys", "/account", "/nothing"] {
+        answers.push((path.to_owned(), world.get(path, token).await));
+    }
+    for (method, path) in management::routes() {
+        let path = path.replace("{project}", &world.project.id.to_string()).replace("{*path}", "x");
+        answers.push((path.clone(), world.call(&method, &path, Some(&admin), &Value::Null).await));
+    }
+    assert!(answers.len() > 55, "{}", answers.len());
+    for (what, answer) in answers {
+        let kept = answer.headers().get(header::CACHE_CONTROL);
+        assert!(kept.is_some_and(|kept| kept.to_str().unwrap().contains("no-store")), "{what}: {kept:?}");
+    }
+}
+
+#[tokio::test]
+async fn no_other_site_may_read_an_answer() {
+    let world = World::new().await;
+    let key = world.key_with(Level::Standard, |_| {}).await.secret;
+    for path in [
+        "/api/accounts/welcome",
+        "/api/calls/export.csv",
+        "/v1/models",
+        "/v1/chat/completions",
+        "/v1/organization/costs",
+        "/healthz",
+        "/",
+    ] {
+        for method in [Method::OPTIONS, Method::GET, Method::POST] {
+            let mut request = program(&method, path, Some(&key), &json!({}));
+            for (name, value) in [
+                ("host", "127.0.0.1:3000"),
+                ("origin", "https://evil.example"),
+                ("access-control-request-method", "POST"),
+                ("access-control-request-headers", "authorization, content-type"),
+            ] {
+                request.headers_mut().insert(name, value.parse().unwrap());
+            }
+            let answer = world.send(request).await;
+            let allows = |name: &header::HeaderName| name.as_str().starts_with("access-control-");
+            assert!(!answer.headers().keys().any(allows), "{method} {path}: {:?}", answer.headers());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_socket_opens_for_pages_of_this_site_alone() {
+    let world = World::new().await;
+    for (name, value) in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("sec-fetch-site", "none"),
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("x-nothing", ""),
+    ] {
+        let request = Request::get("/api/live?organization=acme")
+            .header(header::HOST, "127.0.0.1:3000")
+            .header(header::COOKIE, format!("tollhouse={}", world.owner.token))
+            .header(header::CONNECTION, "upgrade")
+            .header(header::UPGRADE, "websocket")
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+            .header(name, value)
+            .body(Body::empty())
+            .unwrap();
+        assert_eq!(world.send(request).await.status(), StatusCode::FORBIDDEN, "{name}: {value}");
+    }
+}
+
+#[tokio::test]
+async fn methods_that_nobody_needs_are_refused() {
+    let world = World::new().await;
+    let key = world.key_with(Level::Standard, |_| {}).await.secret;
+    for method in ["TRACE", "TRACK", "CONNECT", "DEBUG", "PROPFIND", "PUT", "PATCH", "get"] {
+        for path in
+            ["/", "/healthz", "/api/accounts/welcome", "/v1/models", "/v1/chat/completions", "/v1/organization/costs"]
+        {
+            let mut request = program(&method.parse().unwrap(), path, Some(&key), &Value::Null);
+            for (name, value) in [
+                ("host", "127.0.0.1:3000"),
+                ("sec-fetch-site", "same-origin"),
+                ("content-type", "application/json"),
+                ("x-echo", "planted"),
+            ] {
+                request.headers_mut().insert(name, value.parse().unwrap());
+            }
+            let answer = world.send(request).await;
+            assert!(answer.status().is_client_error(), "{method} {path}: {}", answer.status());
+            let told = crate::world::text(answer).await;
+            assert!(!told.contains("planted") && !told.contains(&key), "{method} {path}: {told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_body_says_what_it_is_and_texts_in_which_letters() {
+    let world = World::new().await;
+    let admin = world.admin_key(&[]).await;
+    let token = Some(world.owner.token.as_str());
+    let mut answers = Vec::new();
+    for path in ["/healthz", "/readyz", "/metrics", "/", "/nothing", "/nothing.txt", "/api/nothing", "/v1/nothing"] {
+        answers.push((path.to_owned(), world.get(path, token).await));
+    }
+    for path in router::session_paths() {
+        answers.push((path.to_owned(), world.get(&format!("{path}?organization=acme"), token).await));
+    }
+    for path in server_functions::paths().iter().filter(|path| !path.ends_with("sign_out")) {
+        for input in [json!({ "organization": "acme", "query": {} }), json!([])] {
+            answers.push(((*path).to_owned(), world.post(path, token, &input).await));
+        }
+    }
+    for (method, path) in management::routes() {
+        answers
+            .push((path.to_owned(), world.call(&method, &path.replace("{*path}", "x"), Some(&admin), &json!(1)).await));
+    }
+    for (what, answer) in answers {
+        let kind = answer.headers().get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap().to_owned());
+        if crate::world::text(answer).await.is_empty() {
+            continue;
+        }
+        let kind = kind.unwrap_or_else(|| panic!("{what} doesn't say what it is"));
+        assert!(kind.starts_with("application/json") || kind.contains("charset=utf-8"), "{what}: {kind}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_beside_the_dashboard_is_served() {
+    let world = World::new().await;
+    for path in [
+        "/.git/config",
+        "/.git/HEAD",
+        "/.env",
+        "/Cargo.toml",
+        "/tollhouse.toml",
+        "/tollhouse.db",
+        "/data/tollhouse.db",
+        "/parts.json",
+        "/index.html",
+        "/../Cargo.toml",
+        "/..%2fCargo.toml",
+        "/%2e%2e/Cargo.toml",
+        "/%2e%2e%2f%2e%2e%2fetc/passwd.txt",
+        "//etc/passwd.txt",
+        "/assets/../../Cargo.toml",
+    ] {
+        let answer = world.get(path, Some(&world.owner.token)).await;
+        // Where the dashboard isn't built, there is a page that says so.
+        assert!([StatusCode::NOT_FOUND, StatusCode::SERVICE_UNAVAILABLE].contains(&answer.status()), "{path}");
+        let told = crate::world::text(answer).await;
+        assert!(told.is_empty() || told.starts_with("<!doctype html>"), "{path}: {told}");
+    }
+}
