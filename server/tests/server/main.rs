@@ -1,6 +1,7 @@
 //! The server over HTTP: real databases, real sockets where they matter.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod asvs;
 #[path = "../attacks/mod.rs"]
 mod attacks;
 mod browsers;
