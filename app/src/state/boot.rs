@@ -13,8 +13,12 @@ thread_local! {
     static BOOT: Option<Json> = read();
 }
 
+/// Takes the answers out of the page, where they would stay after signing out.
 fn read() -> Option<Json> {
-    Json::parse(&document().get_element_by_id(ELEMENT)?.text_content()?).ok()
+    let element = document().get_element_by_id(ELEMENT)?;
+    let text = element.text_content()?;
+    element.set_text_content(None);
+    Json::parse(&text).ok()
 }
 
 /// Who looks at the page; `None` where the page came without saying so.
