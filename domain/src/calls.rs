@@ -131,6 +131,8 @@ impl<'de> Deserialize<'de> for OutcomeFilter {
 pub enum Measured {
     /// The provider reported them.
     Reported,
+    /// The provider reported them, and they contradict each other: which of them holds, a rule said (docs/gateway.md, "Usage").
+    Contradictory,
     /// The provider reported none, so they were counted here, by a tokenizer that need not be the model's.
     Estimated,
     /// Nobody reported any: the counts are unknown and shown as such.
@@ -142,6 +144,7 @@ impl Measured {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Reported => "reported",
+            Self::Contradictory => "contradictory",
             Self::Estimated => "estimated",
             Self::Unknown => "unknown",
         }

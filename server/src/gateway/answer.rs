@@ -19,7 +19,7 @@ use super::{
     budget::Share,
     call::{Call, End},
     collect::{CollectError, Within, collect_into},
-    estimate::{Said, estimate},
+    estimate::{Said, complete, estimate},
     headers,
     limits::Reply,
     objects,
@@ -72,13 +72,16 @@ pub(super) async fn relay(
         (None, None) => Cow::Borrowed("upstream_error"),
     };
     let used = match reported.reports.quantities(call.arrival.endpoint.dialect, call.arrival.endpoint.counts) {
-        Some(used) => Some((Measured::Reported, used)),
-        _ if succeeded && call.is_estimated() => {
+        None if succeeded && call.is_estimated() => {
             let mut said = Said::default();
             said.take(&bytes).await;
-            Some((Measured::Estimated, estimate(std::mem::take(&mut call.memo.prompt), said).await))
+            let used = match reported.reports.begun(call.arrival.endpoint.dialect) {
+                Some(begun) => complete(begun, said).await,
+                None => estimate(std::mem::take(&mut call.memo.prompt), said).await,
+            };
+            Some((Measured::Estimated, used))
         }
-        _ => None,
+        used => used,
     };
     let noted = objects::note(gateway, call, &provider, parts.status, &bytes).await;
     if let Err(error) = &noted {

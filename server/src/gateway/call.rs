@@ -183,7 +183,7 @@ impl Call {
 
     /// Whether its texts tell what it used, where nobody else does.
     pub(super) fn is_estimated(&self) -> bool {
-        self.arrival.endpoint.counts == Counts::Tokens && !self.memo.background
+        matches!(self.arrival.endpoint.counts, Counts::Tokens | Counts::TokensIn) && !self.memo.background
     }
 
     /// Whether an answer that isn't remembered is of no use: what was made can't be asked for.

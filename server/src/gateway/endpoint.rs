@@ -90,6 +90,8 @@ pub(super) enum Sends {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Counts {
     Tokens,
+    /// Tokens of what is asked: nothing is written.
+    TokensIn,
     /// Pictures in the answer.
     Images,
     /// The length of the audio.
@@ -160,7 +162,7 @@ impl Endpoint {
 }
 
 use Act::{Create, Delete, Derive, List, Read, Retrieve};
-use Counts::{Free, FreeUnlessPriced, Images, Job, Media, Tokens};
+use Counts::{Free, FreeUnlessPriced, Images, Job, Media, Tokens, TokensIn};
 use Kind::{ChatCompletion, File, FineTuningJob, Response, Video};
 use Sends::{Either, Form, Json};
 
@@ -205,14 +207,14 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
         answers_each_prompt: true,
         ..json("/v1/completions", CHAT, Tokens)
     },
-    json("/v1/embeddings", (Service::Embeddings, Scope::Embeddings), Tokens),
+    json("/v1/embeddings", (Service::Embeddings, Scope::Embeddings), TokensIn),
     json("/v1/moderations", CHAT, FreeUnlessPriced),
     Endpoint { dialect: Dialect::Anthropic, output_limits: &["max_tokens"], ..json("/v1/messages", CHAT, Tokens) },
     Endpoint { dialect: Dialect::Anthropic, ..json("/v1/messages/count_tokens", CHAT, Free) },
     json("/v1/images/generations", IMAGE, Images),
     form("/v1/images/edits", IMAGE, Either, Images),
     form("/v1/images/variations", IMAGE, Form, Images),
-    json("/v1/audio/speech", AUDIO, Tokens),
+    json("/v1/audio/speech", AUDIO, TokensIn),
     form("/v1/audio/transcriptions", AUDIO, Form, Media),
     form("/v1/audio/translations", AUDIO, Form, Media),
     Endpoint { object: Some((Video, Create)), ..form("/v1/videos", (Service::Video, Scope::Video), Either, Job) },

@@ -1,19 +1,19 @@
 //! Reads from a provider's answer what was used.
 //!
 //! Source: the `usage` objects of OpenAI's API reference (chat completions and completions, responses, embeddings,
-//! images, transcriptions; whole and in streams), and of Anthropic's (messages). OpenAI counts cached tokens within its
-//! input, Anthropic beside it: here they are within.
+//! images, transcriptions; whole and in streams), of Anthropic's (messages), and of those who speak as they do:
+//! `docs/gateway.md` has a table of them. OpenAI counts cached tokens within its input, Anthropic beside it: here they are
+//! within.
 
 mod counts;
-mod lenient;
+mod json;
+mod names;
+mod resolve;
 pub(super) mod texts;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 pub(super) use counts::Reports;
-use counts::Usage;
-use lenient::{Choices, ErrorObject, Length, read};
+use json::Value;
+use names::Place;
 
 /// What an answer, or an event of one, says beyond its content.
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ pub(super) struct Reported<'a> {
     /// What kind of event it is.
     pub(super) kind: EventKind,
     /// The id that the provider gave to the answer, unread.
-    id: Option<&'a RawValue>,
+    id: Option<Value<'a>>,
 }
 
 /// What an event of a stream is for its end.
@@ -65,74 +65,118 @@ impl EventKind {
 impl<'a> Reported<'a> {
     /// Reads a JSON text. What isn't one, or has another form, reports nothing.
     pub(super) fn read(json: &'a [u8]) -> Self {
-        let Ok(answer) = serde_json::from_slice::<Answer<'a>>(json) else { return Self::default() };
-        // No name of a type has an escape in it.
-        let name: Option<&str> = read(answer.r#type);
+        let mut answer = Answer::default();
+        if json::members(json, |name, value| answer.take(name, value)).is_none() {
+            return Self::default();
+        }
+        let name = answer.r#type.and_then(Value::text);
+        let name = name.as_deref();
         let kind = EventKind::of(name);
         // Where the whole answer is within an event: `response` at OpenAI, `message` at Anthropic.
-        let inner: Option<Inner<'a>> = read(answer.response).or_else(|| read(answer.message));
-        let inner = inner.unwrap_or_default();
-        let usage: Option<Usage> = read(answer.usage).or_else(|| read(inner.usage));
-        let choices: Option<Choices> = read(answer.choices);
-        let mut reports = usage.map(Usage::reports).unwrap_or_default();
+        let inner = |wanted| [answer.response, answer.message].into_iter().flatten().find_map(|it| it.member(wanted));
+        let mut reports = answer.reports(inner("usage"));
         // Anthropic's first event counts what is still to come as one token or so.
         reports.is_final = reports.is_any() && name != Some("message_start");
         reports.images = match kind {
             EventKind::PerhapsLast if name != Some("error") => Some(1),
-            _ => read::<Length>(answer.data).map(|list| list.0),
+            _ => answer.data.and_then(length),
         };
         if reports.media_ms.is_none() {
-            reports.media_ms = read::<f64>(answer.duration).and_then(counts::millis);
+            reports.media_ms = answer.duration.and_then(counts::number).and_then(counts::millis);
         }
-        let error: Option<ErrorObject> = read(answer.error).or_else(|| read(inner.error));
-        let empty = matches!(choices, Some(Choices { empty: true }));
         Self {
-            only_usage: reports.is_final && empty,
-            error_code: error.map(ErrorObject::code),
+            only_usage: reports.is_final && answer.choices.and_then(length) == Some(0),
+            error_code: answer.error.and_then(error_code).or_else(|| inner("error").and_then(error_code)),
             kind,
-            id: answer.id.or(inner.id),
+            id: answer.id.or_else(|| inner("id")),
             reports,
         }
     }
 
     /// The id that the provider gave to the answer.
     pub(super) fn id(&self) -> Option<String> {
-        read(self.id)
+        self.id.and_then(Value::text).map(Into::into)
     }
 }
 
 /// The parts of an answer that matter here, unread: whatever form they have, the others can be read.
-#[derive(Deserialize)]
+#[derive(Default)]
 struct Answer<'a> {
-    #[serde(borrow, default)]
-    r#type: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    choices: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    duration: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    error: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    response: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    message: Option<&'a RawValue>,
+    r#type: Option<Value<'a>>,
+    usage: Option<Value<'a>>,
+    /// Where others than OpenAI and Anthropic put their usage.
+    elsewhere: Option<Value<'a>>,
+    timings: Option<Value<'a>>,
+    choices: Option<Value<'a>>,
+    data: Option<Value<'a>>,
+    duration: Option<Value<'a>>,
+    error: Option<Value<'a>>,
+    id: Option<Value<'a>>,
+    response: Option<Value<'a>>,
+    message: Option<Value<'a>>,
 }
 
-#[derive(Default, Deserialize)]
-struct Inner<'a> {
-    #[serde(borrow, default)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    error: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    id: Option<&'a RawValue>,
+impl<'a> Answer<'a> {
+    fn take(&mut self, name: &str, value: Value<'a>) {
+        let place = match name {
+            "type" => &mut self.r#type,
+            "usage" => &mut self.usage,
+            // Groq's streams.
+            "x_groq" => return self.elsewhere = value.member("usage").or(self.elsewhere),
+            // Cohere's own API, Gemini's, and Bedrock's streams of Anthropic's models.
+            "meta" | "usageMetadata" | "amazon-bedrock-invocationMetrics" => &mut self.elsewhere,
+            // llama.cpp.
+            "timings" => &mut self.timings,
+            "choices" => &mut self.choices,
+            "data" => &mut self.data,
+            "duration" => &mut self.duration,
+            "error" => &mut self.error,
+            "id" => &mut self.id,
+            "response" => &mut self.response,
+            "message" => &mut self.message,
+            _ => return,
+        };
+        *place = Some(value).filter(|value| !value.is_null());
+    }
+
+    /// What the first place says that says anything.
+    fn reports(&self, inner: Option<Value<'a>>) -> Reports {
+        let usual = [self.usage, inner, self.elsewhere].into_iter();
+        let places = usual.chain(std::iter::once_with(|| self.usage_of_a_choice())).map(|value| (Place::Usage, value));
+        let mut places = places.chain([(Place::Timings, self.timings)]);
+        let read = places.find_map(|(place, value)| Some(Reports::read(place, value?)).filter(Reports::is_any));
+        read.unwrap_or_default()
+    }
+
+    /// Moonshot's streams tell it within their last choice.
+    fn usage_of_a_choice(&self) -> Option<Value<'a>> {
+        let mut found = None;
+        self.choices?.items(|choice| found = choice.member("usage").or(found))?;
+        found
+    }
 }
 
+/// How many items a list has.
+fn length(list: Value<'_>) -> Option<i64> {
+    let mut length = 0;
+    list.items(|_| length += 1)?;
+    Some(length)
+}
+
+/// The code of `{"code": …, "type": …}`, where it may be a text, a number, or missing, as the log keeps it: short, and plain
+/// ASCII whatever the provider sent. Anthropic's errors have a type instead.
+fn error_code(error: Value<'_>) -> Option<String> {
+    if !error.is_object() {
+        return None;
+    }
+    let code = error.member("code").filter(|code| !code.is_null());
+    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let text = code.or_else(|| error.member("type")).and_then(Value::text).unwrap_or_default();
+    let text: String = text.chars().filter(plain).take(64).collect();
+    Some(if text.is_empty() { "upstream_error".to_owned() } else { text })
+}
+
+#[cfg(test)]
+mod dialects;
 #[cfg(test)]
 mod tests;

@@ -17,7 +17,7 @@ const JSON: &[(&str, &str)] = &[("content-type", "application/json"), ("request-
 const EVENTS: &[(&str, &str)] = &[("content-type", "text/event-stream")];
 const BODY: &str = r#"{"model":"claude-x","max_tokens":9,"messages":[{"role":"user","content":"hello"}]}"#;
 
-async fn stage(upstream: &Upstream) -> Stage {
+pub(super) async fn stage(upstream: &Upstream) -> Stage {
     let more = format!(
         r#"
 [[provider]]

@@ -3,6 +3,7 @@
 mod accounting;
 mod anthropic;
 mod bodies;
+mod dialects;
 mod endpoints;
 mod endurance;
 mod failing;

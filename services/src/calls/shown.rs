@@ -88,7 +88,8 @@ fn call(
         first_byte_us: row.first_byte_us,
         times: u32::try_from(row.times).unwrap_or(u32::MAX),
         measured: match (row.reported, row.estimated) {
-            (true, _) => Measured::Reported,
+            (true, false) => Measured::Reported,
+            (true, true) => Measured::Contradictory,
             (false, true) => Measured::Estimated,
             (false, false) => Measured::Unknown,
         },

@@ -55,8 +55,9 @@ fn row(call: &CallRecord, series: i64) -> [Value; COLUMNS] {
         call.duration_us.into(),
         call.first_byte_us.into(),
         call.streamed.into(),
-        (call.measured == Measured::Reported).into(),
-        (call.measured == Measured::Estimated).into(),
+        // Both together: contradictory.
+        matches!(call.measured, Measured::Reported | Measured::Contradictory).into(),
+        matches!(call.measured, Measured::Estimated | Measured::Contradictory).into(),
         i64::from(call.times).into(),
         call.used.tokens_in.into(),
         call.used.cached_tokens_in.into(),

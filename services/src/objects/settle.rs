@@ -33,8 +33,8 @@ const MOST_DUE: u64 = 100;
 #[derive(Clone, Debug)]
 pub struct Settled {
     pub outcome: Outcome,
-    /// `None` where the provider doesn't tell.
-    pub used: Option<Quantities>,
+    /// And how far that can be believed; `None` where the provider doesn't tell.
+    pub used: Option<(Measured, Quantities)>,
     pub error_code: String,
 }
 
@@ -59,10 +59,11 @@ async fn record(services: &Services, object: &Object, settled: Settled) -> Servi
     // What was lost from sight may have cost something; what failed didn't.
     let failed = settled.outcome == Outcome::Failed;
     let (cost, price_id) = match (settled.used, &price) {
-        (Some(used), Some(price)) => (Some(price_of(price).cost(used)), Some(PriceId::new(price.id))),
+        (Some((_, used)), Some(price)) => (Some(price_of(price).cost(used)), Some(PriceId::new(price.id))),
         (None, _) if failed => (Some(Money::ZERO), None),
         _ => (None, None),
     };
+    let (measured, used) = settled.used.unwrap_or_default();
     let (service, endpoint) = match object.kind() {
         Some(Kind::FineTuningJob) => (Service::FineTuning, "/v1/fine_tuning/jobs/{id}"),
         Some(Kind::Response) => (Service::Chat, "/v1/responses/{id}"),
@@ -88,8 +89,8 @@ async fn record(services: &Services, object: &Object, settled: Settled) -> Servi
         outcome: settled.outcome,
         streamed: false,
         times: 1,
-        measured: if settled.used.is_some() { Measured::Reported } else { Measured::Unknown },
-        used: settled.used.unwrap_or_default(),
+        measured,
+        used,
         cost,
         price_id,
         duration_us: lasted.saturating_mul(1000),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     api_keys::{Level, NewApiKey, Secret},
-    calls::{Call, CallQuery, Outcome},
+    calls::{Call, CallQuery, Measured, Outcome},
     models::Service,
     money::{Money, Price, Quantities},
 };
@@ -146,7 +146,7 @@ on_both_databases! {
         let job = find(world, &key, Kind::Video, "video-1").await.unwrap();
         assert!(job.is_pending());
         let used = Quantities { media_ms: 90_000, ..Quantities::default() };
-        let settled = || Settled { outcome: Outcome::Succeeded, used: Some(used), error_code: String::new() };
+        let settled = || Settled { outcome: Outcome::Succeeded, used: Some((Measured::Reported, used)), error_code: String::new() };
         let each = [&first, &second, &first, &second].map(|meter| objects::settle(&world.services, meter, &job, settled()));
         for done in join_all(each).await {
             done.unwrap();

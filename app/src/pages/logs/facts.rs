@@ -104,6 +104,9 @@ fn moment(call: &Call, zone: &str) -> impl IntoView + use<> {
 fn tokens(call: &Call, tokens: i64) -> String {
     match (call.measured, call.outcome) {
         (Measured::Reported, _) => format_count(tokens),
+        (Measured::Contradictory, _) => {
+            format!("{}, though what the provider counted contradicts itself", format_count(tokens))
+        }
         (Measured::Estimated, _) => {
             format!("about {}: an estimate, since the provider reported none", format_count(tokens))
         }

@@ -60,7 +60,7 @@ pub(crate) fn cost_text(call: &Call) -> String {
 /// A count of tokens, which nobody may have told.
 pub(super) fn tokens_text(call: &Call, tokens: i64) -> String {
     match (call.measured, call.outcome) {
-        (Measured::Reported, _) => format_compact(tokens),
+        (Measured::Reported | Measured::Contradictory, _) => format_compact(tokens),
         (Measured::Estimated, _) => format!("≈ {}", format_compact(tokens)),
         (Measured::Unknown, Outcome::Refused) => "—".to_owned(),
         (Measured::Unknown, _) => "unknown".to_owned(),

@@ -1,6 +1,9 @@
 //! What providers say of what they keep. Source: OpenAI's API reference, for files, fine-tuning jobs, videos and responses.
 
-use domain::{calls::Outcome, money::Quantities};
+use domain::{
+    calls::{Measured, Outcome},
+    money::Quantities,
+};
 use serde::Deserialize;
 use serde_json::Value;
 use services::{
@@ -63,11 +66,13 @@ impl Document {
         };
         let used = match kind {
             _ if outcome == Outcome::Failed && kind != Kind::Response => None,
-            Kind::Video => self.video_ms().map(|media_ms| Quantities { media_ms, ..Quantities::default() }),
+            Kind::Video => {
+                self.video_ms().map(|media_ms| (Measured::Reported, Quantities { media_ms, ..Quantities::default() }))
+            }
             Kind::FineTuningJob => self
                 .trained_tokens
                 .filter(|tokens| (0..=MOST_TOKENS).contains(tokens))
-                .map(|tokens_in| Quantities { tokens_in, ..Quantities::default() }),
+                .map(|tokens_in| (Measured::Reported, Quantities { tokens_in, ..Quantities::default() })),
             Kind::Response => Reported::read(text.as_bytes()).reports.quantities(Dialect::OpenAi, Counts::Tokens),
             Kind::File | Kind::ChatCompletion => None,
         };
@@ -93,7 +98,8 @@ mod tests {
     use super::*;
 
     fn settled(kind: Kind, text: &str) -> Option<(Outcome, Option<Quantities>)> {
-        Document::read(text).settled(kind, text).map(|settled| (settled.outcome, settled.used))
+        let settled = Document::read(text).settled(kind, text)?;
+        Some((settled.outcome, settled.used.map(|(_, used)| used)))
     }
 
     #[test]

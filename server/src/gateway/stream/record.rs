@@ -19,7 +19,7 @@ impl Relay<'_> {
     pub(super) async fn used(&mut self, prompt: Prompt, outcome: Outcome) -> Option<(Measured, Quantities)> {
         let (dialect, counts) = (self.call.arrival.endpoint.dialect, self.call.arrival.endpoint.counts);
         if let Some(used) = self.reports.quantities(dialect, counts) {
-            return Some((Measured::Reported, used));
+            return Some(used);
         }
         let said = std::mem::take(&mut self.said);
         let used = match self.reports.begun(dialect) {

@@ -1,6 +1,6 @@
 //! What each form of usage says.
 
-use domain::money::Quantities;
+use domain::{calls::Measured, money::Quantities};
 use proptest::prelude::*;
 use services::metering::MOST_TOKENS;
 
@@ -8,7 +8,7 @@ use super::*;
 use crate::gateway::endpoint::{Counts, Dialect};
 
 fn used_in(json: &str, dialect: Dialect, counts: Counts) -> Option<Quantities> {
-    Reported::read(json.as_bytes()).reports.quantities(dialect, counts)
+    Reported::read(json.as_bytes()).reports.quantities(dialect, counts).map(|(_, used)| used)
 }
 
 fn used(json: &str) -> Option<Quantities> {
@@ -28,7 +28,10 @@ fn all_of_openais_forms_say_the_same() {
         assert_eq!(used(json), Some(expected), "{json}");
     }
     let embeddings = r#"{"object":"list","data":[],"usage":{"prompt_tokens":4,"total_tokens":4}}"#;
-    assert_eq!(used(embeddings), Some(Quantities { tokens_in: 4, ..Quantities::default() }));
+    assert_eq!(
+        used_in(embeddings, Dialect::OpenAi, Counts::TokensIn),
+        Some(Quantities { tokens_in: 4, ..Quantities::default() })
+    );
 }
 
 #[test]
@@ -52,7 +55,7 @@ fn anthropics_cached_tokens_are_counted_within_the_input() {
     assert_eq!(reports.begun(Dialect::Anthropic), Some(Quantities { tokens_out: 1, ..expected }));
     let delta = r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":5}}"#;
     reports.then(Reported::read(delta.as_bytes()).reports);
-    assert_eq!(reports.quantities(Dialect::Anthropic, Counts::Tokens), Some(expected));
+    assert_eq!(reports.quantities(Dialect::Anthropic, Counts::Tokens), Some((Measured::Reported, expected)));
 }
 
 #[test]
@@ -95,6 +98,124 @@ fn no_usage_is_not_a_usage_of_zero() {
 }
 
 #[test]
+fn the_form_may_be_what_javascript_or_python_read() {
+    let expected = Some(Quantities { tokens_in: 7, tokens_out: 5, ..Quantities::default() });
+    for json in [
+        "\u{feff}{\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":5}}",
+        r#" {"usage":{"prompt_tokens":7.0,"completion_tokens":0.5e1}} "#,
+        r#"{"usage":{"prompt_tokens":"7","completion_tokens":"5.0"}}"#,
+        r#"{"usage":{"prompt_tokens":1},"usage":{"prompt_tokens":9,"prompt_tokens":7,"completion_tokens":5}}"#,
+        r#"{"usage":{"prompt\u005ftokens":7,"completion_tokens":5},"choices":[{"text":"\ud800","p":NaN}]}"#,
+        r#"{"usage":{"prompt_tokens":7,"completion_tokens":5,"prompt_tokens_details":"none","cost":1e999}}"#,
+    ] {
+        assert_eq!(used(json), expected, "{json}");
+    }
+    assert_eq!(used("{\"x\":\"\u{0}\",\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":5}}"), expected);
+}
+
+#[test]
+fn what_no_count_can_be_is_none() {
+    for whole in ["-1", "1.5", "1e99", "NaN", "-Infinity", "9223372036854775807", "\"7.5\""] {
+        for name in ["prompt_tokens", "completion_tokens", "input_tokens", "output_tokens"] {
+            let json = format!(r#"{{"usage":{{"prompt_tokens":7,"completion_tokens":5,"{name}":{whole}}}}}"#);
+            assert_eq!(used(&json), None, "{json}");
+        }
+    }
+    // An event that says nonsense takes nothing back.
+    let mut reports = Reports::default();
+    for event in [
+        r#"{"usage":{"prompt_tokens":7,"completion_tokens":5}}"#,
+        r#"{"usage":{"prompt_tokens":-1,"completion_tokens":9}}"#,
+    ] {
+        reports.then(Reported::read(event.as_bytes()).reports);
+    }
+    let expected = Quantities { tokens_in: 7, tokens_out: 5, ..Quantities::default() };
+    assert_eq!(reports.quantities(Dialect::OpenAi, Counts::Tokens), Some((Measured::Reported, expected)));
+}
+
+#[test]
+fn of_counts_that_contradict_each_other_the_documented_hold_and_the_call_is_marked() {
+    for (usage, dialect, [tokens_in, cached, written, tokens_out]) in [
+        // A part is never more than its whole.
+        (
+            r#""prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":50}"#,
+            Dialect::OpenAi,
+            [10, 10, 0, 5],
+        ),
+        // A sum that is less says nothing.
+        (r#""prompt_tokens":10,"completion_tokens":5,"total_tokens":12"#, Dialect::OpenAi, [10, 0, 0, 5]),
+        // What a sum has beyond its parts was put out.
+        (r#""prompt_tokens":10,"completion_tokens":5,"total_tokens":100"#, Dialect::OpenAi, [10, 0, 0, 90]),
+        // Of two names for the same, the API's own.
+        (
+            r#""prompt_tokens":10,"completion_tokens":5,"input_tokens":12,"output_tokens":6"#,
+            Dialect::OpenAi,
+            [10, 0, 0, 5],
+        ),
+        (
+            r#""prompt_tokens":10,"completion_tokens":5,"input_tokens":12,"output_tokens":6"#,
+            Dialect::Anthropic,
+            [12, 0, 0, 6],
+        ),
+        // What was called goes before what it is made of.
+        (
+            r#""prompt_tokens":10,"completion_tokens":5,"prompt_cache_hit_tokens":4,"prompt_cache_miss_tokens":9"#,
+            Dialect::OpenAi,
+            [10, 4, 0, 5],
+        ),
+        (
+            r#""prompt_tokens":10,"completion_tokens":5,"cached_tokens":4,"prompt_tokens_details":{"cached_tokens":3}"#,
+            Dialect::OpenAi,
+            [10, 3, 0, 5],
+        ),
+        (r#""prompt_tokens":10,"completion_tokens":5,"cached_tokens":-4"#, Dialect::OpenAi, [10, 0, 0, 5]),
+        (
+            r#""input_tokens":10,"output_tokens":5,"cache_creation_input_tokens":8,"cache_creation":{"ephemeral_1h_input_tokens":6}"#,
+            Dialect::Anthropic,
+            [18, 0, 8, 5],
+        ),
+    ] {
+        let reports = Reported::read(format!(r#"{{"usage":{{{usage}}}}}"#).as_bytes()).reports;
+        let (measured, used) = reports.quantities(dialect, Counts::Tokens).unwrap();
+        let found = [used.tokens_in, used.cached_tokens_in, used.cache_write_tokens_in, used.tokens_out];
+        assert_eq!(
+            (measured, found),
+            (Measured::Contradictory, [tokens_in, cached, written, tokens_out]),
+            "{usage} {dialect:?}"
+        );
+    }
+}
+
+#[test]
+fn two_forms_at_once_dont_contradict_each_other() {
+    let json = r#"{"usage":{"prompt_tokens":130,"completion_tokens":5,"input_tokens":10,"output_tokens":5,
+        "cache_read_input_tokens":100,"cache_creation_input_tokens":20}}"#;
+    let expected = Quantities {
+        tokens_in: 130,
+        cached_tokens_in: 100,
+        cache_write_tokens_in: 20,
+        tokens_out: 5,
+        ..Quantities::default()
+    };
+    for dialect in [Dialect::OpenAi, Dialect::Anthropic] {
+        let reports = Reported::read(json.as_bytes()).reports;
+        assert_eq!(reports.quantities(dialect, Counts::Tokens), Some((Measured::Reported, expected)), "{dialect:?}");
+    }
+}
+
+#[test]
+fn where_nobody_counted_the_answer_it_isnt_nothing() {
+    let prompt = Reported::read(br#"{"usage":{"prompt_tokens":7}}"#).reports;
+    assert_eq!(prompt.quantities(Dialect::OpenAi, Counts::Tokens), None);
+    assert_eq!(prompt.begun(Dialect::OpenAi).map(|used| used.tokens_in), Some(7));
+    // What a sum has of what can't be told.
+    let sum = Reported::read(br#"{"usage":{"total_tokens":7}}"#).reports;
+    assert_eq!((sum.quantities(Dialect::OpenAi, Counts::Tokens), sum.begun(Dialect::OpenAi)), (None, None));
+    let rest = used(r#"{"usage":{"prompt_tokens":7,"total_tokens":12}}"#).unwrap();
+    assert_eq!((rest.tokens_in, rest.tokens_out), (7, 5));
+}
+
+#[test]
 fn only_a_chunk_without_choices_is_a_usage_chunk() {
     let only = |json: &str| Reported::read(json.as_bytes()).only_usage;
     assert!(only(r#"{"choices":[],"usage":{"prompt_tokens":1}}"#));
@@ -129,7 +250,8 @@ fn answers() -> impl Strategy<Value = String> {
     let number = "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,3})?(e[0-9]{1,2})?";
     let value = prop_oneof![4 => number.boxed(), 1 => "(null|true|\"7\"|\\[\\]|\\{\\})".boxed()];
     let count = "(prompt_tokens|completion_tokens|input_tokens|output_tokens|cache_read_input_tokens|\
-        cache_creation_input_tokens|seconds|total_tokens)";
+        cache_creation_input_tokens|seconds|total_tokens|prompt_cache_hit_tokens|prompt_cache_miss_tokens|reasoning_tokens|\
+        inputTokens|cacheReadInputTokens)";
     let member = (count, value.clone()).prop_map(|(name, value)| format!(r#""{name}":{value}"#));
     let cached = value.clone().prop_map(|value| format!(r#""prompt_tokens_details":{{"cached_tokens":{value}}}"#));
     let usage = prop::collection::vec(prop_oneof![6 => member, 1 => cached], 0..6)
@@ -148,8 +270,8 @@ proptest! {
         let mut reports = Reports::default();
         answers.iter().for_each(|answer| reports.then(Reported::read(answer.as_bytes()).reports));
         for dialect in [Dialect::OpenAi, Dialect::Anthropic] {
-            for counts in [Counts::Tokens, Counts::Images, Counts::Media] {
-                let Some(used) = reports.quantities(dialect, counts) else { continue };
+            for counts in [Counts::Tokens, Counts::TokensIn, Counts::Images, Counts::Media] {
+                let Some((_, used)) = reports.quantities(dialect, counts) else { continue };
                 prop_assert!((0..=MOST_TOKENS).contains(&used.tokens_in), "{used:?}");
                 prop_assert!((0..=MOST_TOKENS).contains(&used.tokens_out), "{used:?}");
                 prop_assert!(used.cached_tokens_in + used.cache_write_tokens_in <= used.tokens_in, "{used:?}");
