@@ -24,7 +24,7 @@ use super::{
     budget::Share,
     call::Arrival,
     collect::Within,
-    endpoint::{Act, Endpoint, Sends},
+    endpoint::{Act, Counts, Endpoint, Sends},
     estimate::Prompt,
     form::Form,
     objects,
@@ -201,7 +201,11 @@ impl Taking<'_> {
         let payload = form.payload(&offer.upstream_name());
         let stores = self.endpoint().object.is_some();
         // A field of the form asks for a stream, if anything does.
-        let memo = Memo { stores, may_stream: true, ..Memo::default() };
+        let prompt = match self.endpoint().counts {
+            Counts::Media => Prompt::Recorded(form.recordings()),
+            _ => Prompt::Nothing,
+        };
+        let memo = Memo { stores, prompt, may_stream: true, ..Memo::default() };
         Ok(Taken { offer, payload, kind: Some(form.kind), memo })
     }
 

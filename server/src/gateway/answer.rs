@@ -76,10 +76,10 @@ pub(super) async fn relay(
             let mut said = Said::default();
             said.take(&bytes).await;
             let used = match reported.reports.begun(call.arrival.endpoint.dialect) {
-                Some(begun) => complete(begun, said).await,
+                Some(begun) => Some(complete(begun, said).await),
                 None => estimate(std::mem::take(&mut call.memo.prompt), said).await,
             };
-            Some((Measured::Estimated, used))
+            used.map(|used| (Measured::Estimated, used))
         }
         used => used,
     };

@@ -181,9 +181,10 @@ impl Call {
         matches!(self.arrival.endpoint.counts, Counts::Free | Counts::Job) || self.memo.background
     }
 
-    /// Whether its texts tell what it used, where nobody else does.
+    /// Whether its texts, or its recording, tell what it used, where nobody else does.
     pub(super) fn is_estimated(&self) -> bool {
-        matches!(self.arrival.endpoint.counts, Counts::Tokens | Counts::TokensIn) && !self.memo.background
+        let counts = self.arrival.endpoint.counts;
+        matches!(counts, Counts::Tokens | Counts::TokensIn | Counts::Media) && !self.memo.background
     }
 
     /// Whether an answer that isn't remembered is of no use: what was made can't be asked for.

@@ -1,17 +1,20 @@
-//! How many tokens a text has, where the provider doesn't say.
+//! How many tokens a text has, and how long a recording is, where the provider doesn't say.
 //!
 //! Counted with the vocabulary of OpenAI's newer models (`o200k_base`), whatever the model: other vocabularies differ by
 //! some percent for English, and more for other languages. What is counted this way is always marked as an estimate.
 //! The vocabulary is loaded when it is first needed, and takes memory from then on: `docs/gateway.md` says how much.
 
 mod asked;
+mod recording;
 
 use bytes::Bytes;
 use domain::money::Quantities;
+use futures::future::join_all;
 use services::metering::MOST_TOKENS;
 use tokio::task::spawn_blocking;
 
 use self::asked::{Piece, pieces};
+pub(super) use self::recording::Recording;
 use super::usage::texts;
 
 /// How much text is counted at once, in bytes: more of it isn't kept in memory.
@@ -29,6 +32,8 @@ pub(super) enum Prompt {
     Kept(Bytes),
     /// The texts' length, in bytes.
     Long(usize),
+    /// What was to be listened to, which waits where it was spooled.
+    Recorded(Vec<Recording>),
 }
 
 impl Prompt {
@@ -50,7 +55,7 @@ impl Prompt {
 
     async fn tokens(self) -> i64 {
         match self {
-            Self::Nothing => 0,
+            Self::Nothing | Self::Recorded(_) => 0,
             Self::Long(bytes) => i64::try_from(bytes / BYTES_PER_TOKEN).unwrap_or(MOST_TOKENS),
             Self::Kept(body) => {
                 let mut said = Said::default();
@@ -97,9 +102,15 @@ impl Said {
     }
 }
 
-/// What a call used, as far as it can be told from its texts.
-pub(super) async fn estimate(prompt: Prompt, said: Said) -> Quantities {
-    Quantities { tokens_in: prompt.tokens().await, tokens_out: said.tokens().await, ..Quantities::default() }
+/// What a call used, as far as it can be told from its texts, or from what it let somebody listen to; `None` where neither is
+/// here.
+pub(super) async fn estimate(prompt: Prompt, said: Said) -> Option<Quantities> {
+    if let Prompt::Recorded(recordings) = prompt {
+        let lengths = join_all(recordings.into_iter().map(Recording::length_ms)).await;
+        let media_ms = lengths.into_iter().reduce(i64::saturating_add)?;
+        return Some(Quantities { media_ms, ..Quantities::default() });
+    }
+    Some(Quantities { tokens_in: prompt.tokens().await, tokens_out: said.tokens().await, ..Quantities::default() })
 }
 
 /// What an answer used whose request was counted by the provider, but that broke off.
@@ -126,7 +137,7 @@ mod tests {
         let mut said = Said::default();
         said.take(br#"{"choices":[{"delta":{"content":"hello"}}]}"#).await;
         said.take(br#"{"choices":[{"delta":{"content":" world"}}]}"#).await;
-        let used = estimate(Prompt::of(&body), said).await;
+        let used = estimate(Prompt::of(&body), said).await.unwrap();
         assert_eq!((used.tokens_in, used.tokens_out), (2, 2));
     }
 

@@ -23,6 +23,7 @@ use super::{
     body::mentions_of_field,
     budget::Full,
     collect::{CollectError, Next, Within, next},
+    estimate::Recording,
     payload::{Payload, Room, Spool, SpoolError, Spooling},
     references::Mentions,
     refusal::Refusal,
@@ -34,6 +35,8 @@ const MOST_PARTS: usize = 256;
 const LONGEST_MODEL: usize = 1024;
 /// Longest value, in bytes, of a field without a file's name: OpenAI's longest prompts have 32,000 characters.
 const LONGEST_VALUE: usize = 256 * 1024;
+/// The part of a form that a model is to listen to, by OpenAI's API reference.
+const RECORDING: &str = "file";
 /// Longest content of a file, in bytes, that could be read as a field's value: an id, with what may stand around it.
 const SHORT_FILE: usize = 512;
 
@@ -45,6 +48,8 @@ pub(super) struct Form {
     pub(super) kind: HeaderValue,
     /// The model that was asked for, and where it stands.
     model: Option<(String, Range<u64>)>,
+    /// Where the files are that a model is to listen to.
+    recordings: Vec<Range<u64>>,
     /// What its fields mention that a provider may keep.
     pub(super) mentions: Mentions,
 }
@@ -83,6 +88,12 @@ impl Form {
         self.model.as_ref().map(|(model, _)| model.as_str())
     }
 
+    /// What a model is to listen to.
+    pub(super) fn recordings(&self) -> Vec<Recording> {
+        let places = self.recordings.iter().cloned();
+        places.map(|place| Recording { spool: self.spool.clone(), place }).collect()
+    }
+
     /// The form with `model` in place of the model that it names.
     pub(super) fn payload(&self, model: &str) -> Payload {
         let (place, new) = match &self.model {
@@ -98,6 +109,7 @@ struct Writing {
     spooling: Spooling,
     boundary: String,
     model: Option<(String, Range<u64>)>,
+    recordings: Vec<Range<u64>>,
     mentions: Mentions,
 }
 
@@ -105,7 +117,13 @@ impl Writing {
     fn new(room: &Room) -> Self {
         // What no client can foresee can't stand in what it sends, not even for those who read line ends otherwise.
         let boundary = format!("----tollhouse-{}", services::new_mark());
-        Self { spooling: Spooling::new(room), boundary, model: None, mentions: Mentions::default() }
+        Self {
+            spooling: Spooling::new(room),
+            boundary,
+            model: None,
+            recordings: Vec::new(),
+            mentions: Mentions::default(),
+        }
     }
 
     async fn part(&mut self, field: Field<'_>, most: u64) -> Result<(), Failed> {
@@ -133,6 +151,9 @@ impl Writing {
         }
         let place = start..self.spooling.len();
         self.push(b"\r\n").await?;
+        if head.name == RECORDING {
+            self.recordings.push(place.clone());
+        }
         self.note(&head, &value, is_file);
         if decides { self.decide(value, place).map_err(Some) } else { Ok(()) }
     }
@@ -167,7 +188,7 @@ impl Writing {
         // All of it is ASCII.
         let kind = HeaderValue::try_from(format!("multipart/form-data; boundary={}", self.boundary));
         let kind = kind.map_err(|_| Some(Refusal::internal()))?;
-        Ok(Form { spool, kind, model: self.model, mentions: self.mentions })
+        Ok(Form { spool, kind, model: self.model, recordings: self.recordings, mentions: self.mentions })
     }
 }
 

@@ -86,7 +86,7 @@ pub(super) async fn relay(
     };
     let used = match call.is_estimated() {
         // Nothing in such an answer reports anything; what was asked can be counted.
-        true => Some((Measured::Estimated, estimate(prompt, Said::default()).await)),
+        true => estimate(prompt, Said::default()).await.map(|used| (Measured::Estimated, used)),
         false => None,
     };
     let end = End {

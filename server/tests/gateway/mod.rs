@@ -20,5 +20,6 @@ mod sandbox_endpoints;
 pub(crate) mod stage;
 mod stored;
 mod streaming;
+mod transcriptions;
 mod uploads;
 pub(crate) mod upstream;

@@ -161,7 +161,7 @@ impl Spool {
     }
 
     /// Reads `length` bytes from `offset`. Blocks.
-    pub(super) fn read(&self, offset: u64, length: usize) -> io::Result<Bytes> {
+    pub(in crate::gateway) fn read(&self, offset: u64, length: usize) -> io::Result<Bytes> {
         use std::os::unix::fs::FileExt;
         match &*self.0 {
             Kept::Memory(bytes) => {

@@ -24,11 +24,11 @@ impl Relay<'_> {
         let said = std::mem::take(&mut self.said);
         let used = match self.reports.begun(dialect) {
             // The provider charges for what it did, also where that ended badly.
-            Some(begun) => complete(begun, said).await,
-            None if outcome == Outcome::Failed || !self.call.is_estimated() => return None,
+            Some(begun) => Some(complete(begun, said).await),
+            None if outcome == Outcome::Failed || !self.call.is_estimated() => None,
             None => estimate(prompt, said).await,
         };
-        Some((Measured::Estimated, used))
+        used.map(|used| (Measured::Estimated, used))
     }
 
     /// What a stream made is asked for by its id; the rest of it isn't kept here.
