@@ -31,6 +31,7 @@ mod m0024_key_makers;
 mod m0025_change_transactions;
 mod m0026_canonical_addresses;
 mod m0027_sign_in_failures;
+mod m0030_price_sayings;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -67,6 +68,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0025_change_transactions::Migration),
             Box::new(m0026_canonical_addresses::Migration),
             Box::new(m0027_sign_in_failures::Migration),
+            Box::new(m0030_price_sayings::Migration),
         ]
     }
 }

@@ -19,6 +19,7 @@ use std::borrow::Cow;
 
 pub use args::Cli;
 use args::{AuditCommand, Command};
+pub(crate) use start::take_up_prices;
 
 use crate::config::Config;
 

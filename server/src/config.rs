@@ -19,10 +19,10 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, UNIX_EPOCH},
 };
 
-use domain::{models::Service, money::Price};
+use domain::{models::Service, money::Price, time::Timestamp};
 use ipnet::IpNet;
 use serde::Deserialize;
 use services::{Quotas, metering::JournalSettings, models::OfferedModel, rate_limits::KeyLimits};
@@ -49,6 +49,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// The file that was read, if there was one.
     pub file: Option<PathBuf>,
+    /// When that was last changed, where the system tells: of files that say different prices the newer one holds.
+    pub file_changed_at: Option<Timestamp>,
     /// Whether strangers may sign up. Unless the file says so, not where calls cost the operator something.
     pub sign_up_open: bool,
     pub quotas: Quotas,
@@ -170,9 +172,11 @@ impl Config {
     pub fn load_with(options: &Options, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         match find(options)? {
             Some((file, text)) => {
+                let file_changed_at = changed_at(&file);
                 let tables = toml::from_str(&text)
                     .map_err(|error| ConfigError::Form { file: file.clone(), message: form(&error, &text) })?;
-                resolve::with_file(options, file, tables, env)
+                let config = resolve::with_file(options, file, tables, env)?;
+                Ok(Self { file_changed_at, ..config })
             }
             None => resolve::without_file(options),
         }
@@ -250,6 +254,13 @@ fn find(options: &Options) -> Result<Option<(PathBuf, String)>, ConfigError> {
         }
     }
     Ok(None)
+}
+
+/// When a file was last changed, where the system tells.
+fn changed_at(file: &Path) -> Option<Timestamp> {
+    let changed = std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok()?;
+    let millis = changed.duration_since(UNIX_EPOCH).ok()?.as_millis();
+    i64::try_from(millis).ok().map(Timestamp::from_millis)
 }
 
 /// What TOML says is wrong, with the line but without quoting it, since it might hold a secret.

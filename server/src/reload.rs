@@ -9,7 +9,7 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
-    cli::CliError,
+    cli::{CliError, take_up_prices},
     config::{Config, Options},
     gateway::Gateway,
     hub::Hub,
@@ -46,7 +46,7 @@ impl Reloader {
         let config = Config::load(&self.options)?;
         // Everything that can be wrong is, before anything is changed.
         self.gateway.check(&config)?;
-        services::models::apply(&self.hub.services, config.offered_models()).await?;
+        take_up_prices(&self.hub.services, &config).await?;
         self.gateway.take_up(&config)?;
         let (models, providers) = (config.models.len(), config.providers.len());
         for warning in config.warnings() {

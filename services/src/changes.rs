@@ -24,10 +24,12 @@ pub enum Kind {
     LeakedApiKey,
     Project,
     Organization,
+    /// There is a new version of a price, which belongs to no organization.
+    Price,
 }
 
 impl Kind {
-    const ALL: [Self; 4] = [Self::ApiKey, Self::LeakedApiKey, Self::Project, Self::Organization];
+    const ALL: [Self; 5] = [Self::ApiKey, Self::LeakedApiKey, Self::Project, Self::Organization, Self::Price];
 
     const fn name(self) -> &'static str {
         match self {
@@ -35,6 +37,7 @@ impl Kind {
             Self::LeakedApiKey => "leaked_api_key",
             Self::Project => "project",
             Self::Organization => "organization",
+            Self::Price => "price",
         }
     }
 }

@@ -3,6 +3,8 @@
 //! The configuration says what is offered; the database keeps every price that
 //! ever held, since a call is charged at the price of its moment.
 
+pub(crate) mod prices;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock},
@@ -11,13 +13,14 @@ use std::{
 use domain::{
     ids::PriceId,
     models::{Model, Service},
-    money::{Money, Price},
+    money::Price,
     permissions::Permission,
     time::Timestamp,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use crate::{Actor, ServiceResult, Services, database::DatabaseTransaction, database::Lock, entities::prices, random};
+pub use self::prices::price_at;
+use self::prices::{Prices, Saying};
+use crate::{Actor, ServiceResult, Services, database::Lock};
 
 /// A model as the configuration offers it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -28,20 +31,15 @@ pub struct OfferedModel {
     pub price: Option<Price>,
 }
 
-/// The models on offer, in memory, since every call asks for its price.
+/// The models on offer and all prices, in memory.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
-    models: Arc<RwLock<BTreeMap<String, Entry>>>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    service: Service,
-    price: Option<(PriceId, Price)>,
+    models: Arc<RwLock<BTreeMap<String, Service>>>,
+    pub(crate) prices: Prices,
 }
 
 impl Catalog {
-    fn read<T>(&self, look: impl FnOnce(&BTreeMap<String, Entry>) -> T) -> T {
+    fn read<T>(&self, look: impl FnOnce(&BTreeMap<String, Service>) -> T) -> T {
         look(&self.models.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -51,7 +49,7 @@ impl Catalog {
 
     /// What kind of work a model does, if it is on offer.
     pub(crate) fn service(&self, model: &str) -> Option<Service> {
-        self.read(|models| models.get(model).map(|entry| entry.service))
+        self.read(|models| models.get(model).copied())
     }
 
     /// All models.
@@ -62,7 +60,7 @@ impl Catalog {
     /// A model that a first call can name.
     pub(crate) fn example(&self) -> Option<String> {
         self.read(|models| {
-            let chat = models.iter().find(|(_, entry)| entry.service == Service::Chat);
+            let chat = models.iter().find(|(_, service)| **service == Service::Chat);
             chat.or_else(|| models.iter().next()).map(|(name, _)| name.clone())
         })
     }
@@ -70,96 +68,49 @@ impl Catalog {
 
 /// Offers `models` and no others. A price that differs from the last one is a new version from now on.
 pub async fn apply(services: &Services, models: Vec<OfferedModel>) -> ServiceResult<()> {
+    apply_file(services, models, services.now()).await
+}
+
+/// The same as a file says that was last changed at `changed_at`. A price in the database that a newer file says stays, which the
+/// log tells.
+pub async fn apply_file(services: &Services, models: Vec<OfferedModel>, changed_at: Timestamp) -> ServiceResult<()> {
     let transaction = services.database.begin().await?;
     // Several servers start at once with the same file, and only one of them may write a version.
     services.database.lock(&transaction, Lock::Prices).await?;
+    let now = services.now();
     let mut offered = BTreeMap::new();
+    let mut new = Vec::new();
     for model in models {
-        let price = match model.price {
-            Some(price) => Some((version(&transaction, services.now(), &model.name, price).await?, price)),
-            None => None,
-        };
-        offered.insert(model.name, Entry { service: model.service, price });
+        match prices::say(&transaction, now, &model.name, model.price, changed_at.min(now)).await? {
+            Saying::New(version) => new.push(version),
+            Saying::Known => {}
+            Saying::Older => tracing::warn!(
+                model = model.name,
+                "another price was said by a configuration file that was changed later than this one, and holds; write this \
+                 file anew if its price is meant"
+            ),
+        }
+        offered.insert(model.name, model.service);
     }
+    prices::announce(&transaction, now, new).await?;
     transaction.commit().await?;
     *services.catalog.models.write().unwrap_or_else(PoisonError::into_inner) = offered;
-    Ok(())
-}
-
-/// The version that says `price`: the latest, or a new one.
-async fn version(
-    transaction: &DatabaseTransaction,
-    now: Timestamp,
-    model: &str,
-    price: Price,
-) -> ServiceResult<PriceId> {
-    let latest = prices::Entity::find()
-        .filter(prices::Column::Model.eq(model))
-        .order_by_desc(prices::Column::EffectiveFrom)
-        .one(transaction)
-        .await?;
-    if let Some(latest) = latest.as_ref().filter(|latest| price_of(latest) == price) {
-        return Ok(PriceId::new(latest.id));
-    }
-    // Later than the last one, even where the clock was set back.
-    let effective_from = latest.map_or(now.millis(), |latest| now.millis().max(latest.effective_from + 1));
-    add_version(transaction, model, Timestamp::from_millis(effective_from), price).await
-}
-
-/// Stores a version of a price, from a moment that no version of this model has yet.
-pub(crate) async fn add_version(
-    database: &impl ConnectionTrait,
-    model: &str,
-    effective_from: Timestamp,
-    price: Price,
-) -> ServiceResult<PriceId> {
-    let nanos = |part: Option<Money>| part.map(Money::nanos);
-    let row = prices::Model {
-        id: random::uuid(effective_from)?,
-        model: model.to_owned(),
-        effective_from: effective_from.millis(),
-        input_per_million: nanos(price.input_per_million),
-        cached_input_per_million: nanos(price.cached_input_per_million),
-        cache_write_input_per_million: nanos(price.cache_write_input_per_million),
-        output_per_million: nanos(price.output_per_million),
-        per_call: nanos(price.per_call),
-        per_image: nanos(price.per_image),
-        per_minute: nanos(price.per_minute),
-        per_gb_month: nanos(price.per_gb_month),
-    };
-    let id = PriceId::new(row.id);
-    prices::Entity::insert(prices::ActiveModel::from(row)).exec_without_returning(database).await?;
-    Ok(id)
-}
-
-pub(crate) fn price_of(row: &prices::Model) -> Price {
-    let money = |nanos: Option<i64>| nanos.map(Money::from_nanos);
-    Price {
-        input_per_million: money(row.input_per_million),
-        cached_input_per_million: money(row.cached_input_per_million),
-        cache_write_input_per_million: money(row.cache_write_input_per_million),
-        output_per_million: money(row.output_per_million),
-        per_call: money(row.per_call),
-        per_image: money(row.per_image),
-        per_minute: money(row.per_minute),
-        per_gb_month: money(row.per_gb_month),
-    }
+    prices::refresh(services).await
 }
 
 /// All models, by name.
 pub async fn list(services: &Services, actor: &Actor) -> ServiceResult<Vec<Model>> {
     actor.reach(Permission::ViewOverview)?;
-    Ok(services.catalog.read(|models| {
-        let shown = |(name, entry): (&String, &Entry)| Model {
-            name: name.clone(),
-            service: entry.service,
-            price: entry.price.map(|(_, price)| price),
-        };
-        models.iter().map(shown).collect()
-    }))
+    let models = services.catalog.read(BTreeMap::clone);
+    let shown = |(name, service): (String, Service)| Model {
+        price: current_price(services, &name).map(|(_, price)| price),
+        name,
+        service,
+    };
+    Ok(models.into_iter().map(shown).collect())
 }
 
-/// What a call to `model` costs now, and which version of its price says so. Asks no database.
+/// What a model costs by the price that was said last, and which version says so. Asks no database.
 pub fn current_price(services: &Services, model: &str) -> Option<(PriceId, Price)> {
-    services.catalog.read(|models| models.get(model)?.price)
+    services.catalog.prices.newest(model)
 }

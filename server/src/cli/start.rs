@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use services::{Actor, Organization, Services, SystemClock, Who};
+use services::{Actor, Organization, ServiceResult, Services, SystemClock, Who};
 
 use super::{CliError, data_folder};
 use crate::config::Config;
@@ -11,8 +11,14 @@ use crate::config::Config;
 pub(super) async fn services(config: &Config) -> Result<Services, CliError> {
     data_folder::make(&config.data)?;
     let services = Services::start(config.database_url.reveal(), Arc::new(SystemClock)).await?;
-    services::models::apply(&services, config.offered_models()).await?;
+    take_up_prices(&services, config).await?;
     Ok(services)
+}
+
+/// Offers the configured models, at the prices that the file says unless a newer one said others.
+pub(crate) async fn take_up_prices(services: &Services, config: &Config) -> ServiceResult<()> {
+    let changed_at = config.file_changed_at.unwrap_or_else(|| services.now());
+    services::models::apply_file(services, config.offered_models(), changed_at).await
 }
 
 /// Whoever runs commands, in the organization with this id or slug.

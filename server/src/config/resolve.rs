@@ -127,6 +127,7 @@ fn base(options: &Options) -> Result<Config, ConfigError> {
         log: options.log.clone(),
         log_format: options.log_format,
         file: None,
+        file_changed_at: None,
         sign_up_open: true,
         quotas: Quotas::default(),
         trusted_proxies: Arc::default(),

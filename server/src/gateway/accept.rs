@@ -248,7 +248,7 @@ impl Taking<'_> {
         let derives = matches!(self.endpoint().object, Some((_, Act::Derive)));
         if derives {
             let own = self.offer(object.model())?;
-            offer.price = own.price;
+            offer.priced_as.clone_from(&own.priced_as);
         }
         let mentions = self.mentions_with(mentions);
         let offer = self.check_mentions(&mentions, Arc::new(offer)).await?;

@@ -13,6 +13,7 @@ use services::{
     Services,
     api_keys::directory::KeyRecord,
     metering::{CallRecord, Open, new_call_id},
+    models::price_at,
     objects::Kind,
     rate_limits::Permit,
 };
@@ -112,8 +113,8 @@ pub(super) struct Call {
     pub(super) arrival: Arrival,
     pub(super) key: Arc<KeyRecord>,
     pub(super) offer: Arc<Offer>,
-    /// The price of the moment it arrived.
-    pub(super) price: Option<(PriceId, Price)>,
+    /// Who know what it costs.
+    pub(super) services: Services,
     pub(super) memo: Memo,
     pub(super) lifeline: Lifeline,
     /// What it takes of its key's limits; `None` where there are none.
@@ -148,7 +149,7 @@ impl Call {
             Some(known) => known,
             None => (Measured::Unknown, Quantities::default()),
         };
-        let (cost, price_id) = match (end.used, self.price) {
+        let (cost, price_id) = match (end.used, self.price()) {
             _ if self.costs_nothing() => (Some(Money::ZERO), None),
             (Some(_), Some((_, price))) if is_for_something_else(price, used) => (None, None),
             (Some(_), Some((id, price))) => (Some(price.cost(used)), Some(id)),
@@ -174,6 +175,11 @@ impl Call {
             error_code: end.error_code,
             ..self.arrival.record(&self.key)
         }
+    }
+
+    /// The price of the moment it arrived, also where that was told here only later.
+    pub(super) fn price(&self) -> Option<(PriceId, Price)> {
+        price_at(&self.services, self.offer.priced_as.as_deref()?, self.arrival.started_at)
     }
 
     /// Whether it is free, or the job that it began is charged when it is done.

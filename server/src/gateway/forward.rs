@@ -82,8 +82,9 @@ pub(super) async fn handle(
         }
     };
     capture.forwarded();
-    let price = offer.price;
-    let mut call = Call { arrival, key, offer, price, memo, lifeline, permit, timing: Timing::new(client), _open };
+    let services = gateway.services.clone();
+    let timing = Timing::new(client);
+    let mut call = Call { arrival, key, offer, services, memo, lifeline, permit, timing, _open };
     send(gateway, &mut call, request, reply).await;
 }
 

@@ -86,7 +86,7 @@ async fn remember(gateway: &Gateway, call: &Call, provider: &Provider, kind: Kin
         id,
         provider: &provider.name,
         model: &call.offer.name,
-        price_id: call.price.map(|(id, _)| id),
+        price_id: call.price().map(|(id, _)| id),
         created_at,
         expires_at: document.expires_at.map(|seconds| Timestamp::from_millis(seconds.saturating_mul(1000))),
         bytes: document.bytes(),

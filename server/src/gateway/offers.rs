@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use domain::{ids::PriceId, models::Service, money::Price, time::Timestamp};
-use services::{Services, models::current_price};
+use domain::{models::Service, time::Timestamp};
+use services::Services;
 
 use super::provider::{Client, Provider};
 use crate::config::{Config, ConfigError, ProviderConfig, ProviderKind};
@@ -21,8 +21,8 @@ pub(super) struct Offer {
     pub(super) providers: Vec<Arc<Provider>>,
     /// Of those that have one, by name.
     pub(super) weights: Arc<BTreeMap<Arc<str>, u32>>,
-    /// What a call costs as long as this offer stands, and the version of the price that says so.
-    pub(super) price: Option<(PriceId, Price)>,
+    /// The model whose price its calls have; `None` where they cost nothing.
+    pub(super) priced_as: Option<Arc<str>>,
 }
 
 impl Offer {
@@ -35,7 +35,7 @@ impl Offer {
             providers: vec![provider],
             weights: Arc::default(),
             max_output_tokens: None,
-            price: None,
+            priced_as: None,
         }
     }
 
@@ -52,6 +52,7 @@ impl Offer {
             upstream_json: self.upstream_json.clone(),
             providers: some.cloned().collect(),
             weights: Arc::clone(&self.weights),
+            priced_as: self.priced_as.clone(),
             ..*self
         }
     }
@@ -76,7 +77,7 @@ pub(super) struct Offers {
 }
 
 impl Offers {
-    /// Those of `config`, with the prices that `services` know, and with the providers that stay as they are in `before`.
+    /// Those of `config`, with the providers that stay as they are in `before`.
     pub(super) fn new(services: &Services, config: &Config, before: Option<&Self>) -> Result<Self, ConfigError> {
         // Providers that may take as long to accept a connection share their keeper of connections.
         let mut clients: BTreeMap<Duration, Client> = BTreeMap::new();
@@ -108,7 +109,7 @@ impl Offers {
                 providers,
                 weights: Arc::new(weights.collect()),
                 max_output_tokens: model.max_output_tokens,
-                price: current_price(services, &model.name),
+                priced_as: Some(Arc::clone(&model.name)),
             };
             (Arc::clone(&model.name), Arc::new(offer))
         });

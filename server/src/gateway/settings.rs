@@ -1,7 +1,7 @@
 //! What the configuration says of the gateway, taken up at the start and whenever it is read anew.
 //!
 //! A call works with what it was let in with: its offer, and with it the
-//! providers and the price, are its own until it ends.
+//! providers, are its own until it ends; its price is that of the moment it arrived.
 
 use std::sync::Arc;
 
@@ -30,8 +30,7 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// Providers that stay as they are in `before` keep their connections, and what is known of their failures. Prices
-    /// are those that `services` were told last.
+    /// Providers that stay as they are in `before` keep their connections, and what is known of their failures.
     pub(super) fn new(services: &Services, config: &Config, before: Option<&Self>) -> Result<Self, ConfigError> {
         let offers = Offers::new(services, config, before.map(|before| &*before.offers))?;
         Ok(Self {
@@ -50,8 +49,7 @@ impl Gateway {
         Settings::new(&self.services, config, Some(&self.settings.load())).map(|_| ())
     }
 
-    /// Takes up another configuration, for calls that come from now on; a wrong one changes nothing. The prices must be
-    /// known to the services already.
+    /// Takes up another configuration, for calls that come from now on; a wrong one changes nothing.
     pub(crate) fn take_up(&self, config: &Config) -> Result<(), ConfigError> {
         let settings = Settings::new(&self.services, config, Some(&self.settings.load()))?;
         self.settings.store(Arc::new(settings));

@@ -18,6 +18,7 @@ mod management;
 mod observability;
 mod outgoing;
 mod postgres;
+mod prices;
 mod process;
 mod queries;
 mod reload;

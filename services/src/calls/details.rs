@@ -11,7 +11,8 @@ use super::shown;
 use crate::{
     Actor, ServiceError, ServiceResult, Services,
     entities::{calls, prices, series, users},
-    models, projects,
+    models::prices::price_of,
+    projects,
 };
 
 /// One call, with the price that was applied.
@@ -31,7 +32,7 @@ pub async fn get(services: &Services, actor: &Actor, id: CallId) -> ServiceResul
         return Err(ServiceError::NotFound);
     }
     let price = match row.price_id {
-        Some(price) => prices::Entity::find_by_id(price).one(database).await?.as_ref().map(models::price_of),
+        Some(price) => prices::Entity::find_by_id(price).one(database).await?.as_ref().map(price_of),
         None => None,
     };
     let member = users::Entity::find_by_id(series.member_id).one(database).await?.map(|user| user.name);

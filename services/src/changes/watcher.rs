@@ -15,7 +15,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{Change, Kind};
-use crate::{ServiceError, ServiceResult, Services, entities::changes};
+use crate::{ServiceError, ServiceResult, Services, entities::changes, models::prices};
 
 /// How often is looked for changes.
 const PERIOD: Duration = Duration::from_millis(250);
@@ -80,6 +80,8 @@ impl Drop for Watcher {
 async fn watch(services: Services, last_look: Arc<Mutex<Option<Instant>>>, notify: impl Fn(Notice) + Send + 'static) {
     let mut seen = Seen::default();
     let mut pruned = Instant::now();
+    // What was announced of prices and isn't known here yet.
+    let mut prices_changed = false;
     let mut ticks = tokio::time::interval(PERIOD);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -91,8 +93,14 @@ async fn watch(services: Services, last_look: Arc<Mutex<Option<Instant>>>, notif
             Ok(Look { changes, is_another }) => {
                 let before = *last_look.lock().unwrap_or_else(PoisonError::into_inner);
                 let kept = Duration::from_secs(KEPT_MINUTES.unsigned_abs() * 60);
-                if is_another || before.is_some_and(|before| began.duration_since(before) + MARGIN > kept) {
+                let missed = is_another || before.is_some_and(|before| began.duration_since(before) + MARGIN > kept);
+                if missed {
                     notify(Notice::Everything);
+                }
+                prices_changed |= missed || changes.iter().any(|change| change.kind == Kind::Price);
+                if prices_changed {
+                    let read = timeout(LONGEST_LOOK, prices::refresh(&services)).await;
+                    prices_changed = !matches!(read, Ok(Ok(())));
                 }
                 if !changes.is_empty() {
                     notify(Notice::Changed(changes));

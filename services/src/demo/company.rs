@@ -19,7 +19,7 @@ use super::{
 use crate::{
     Organization, ServiceResult, Services,
     entities::projects,
-    models::{self, Catalog, OfferedModel},
+    models::{Catalog, OfferedModel, prices},
     random,
 };
 
@@ -143,8 +143,12 @@ pub(super) async fn found(services: &Services, begin: Timestamp) -> ServiceResul
     people::assign(&txn, &organization, &people, &projects, begin).await?;
     txn.commit().await?;
 
-    let offered = OFFERS.map(|offer| OfferedModel { name: offer.name.to_owned(), service: offer.service, price: None });
-    models::apply(&then, offered.to_vec()).await?;
+    let offered = models.iter().map(|model| OfferedModel {
+        name: model.name.to_string(),
+        service: model.service,
+        price: model.prices.last().map(|(.., price)| *price),
+    });
+    crate::models::apply(&then, offered.collect()).await?;
     let names = OFFERS.map(|offer| offer.name);
     let makers =
         Makers { organization: &organization, people: &people, projects: &projects, models: &names, begin, now };
@@ -205,7 +209,7 @@ async fn model(
             output_per_million: Some(part(2)),
             ..Price::default()
         };
-        prices.push((from, models::add_version(txn, offer.name, from, price).await?, price));
+        prices.push((from, prices::add_version(txn, offer.name, from, from, price).await?, price));
     }
     let Offer { name, provider, service, tokens, latency_ms, .. } = *offer;
     Ok(Model { name: Arc::from(name), provider: Arc::from(provider), service, tokens, latency_ms, prices })

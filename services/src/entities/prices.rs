@@ -9,6 +9,8 @@ pub struct Model {
     pub id: Uuid,
     pub model: String,
     pub effective_from: i64,
+    /// When the file that says it was last changed; `None` for versions from before that was noted.
+    pub said_at: Option<i64>,
     pub input_per_million: Option<i64>,
     pub cached_input_per_million: Option<i64>,
     pub cache_write_input_per_million: Option<i64>,

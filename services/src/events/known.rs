@@ -9,7 +9,7 @@ use domain::{
     calls::Outcome,
     ids::{ApiKeyId, PriceId, ProjectId, SecretId, UserId},
     models::Service,
-    money::{Money, Price, Quantities},
+    money::{Money, Quantities},
     time::Timestamp,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -18,16 +18,16 @@ use uuid::Uuid;
 use super::line::{Code, Line, Usage, Wrong};
 use crate::{
     Actor, ServiceResult, Services,
-    entities::{api_keys, memberships, prices, projects},
+    entities::{self, api_keys, memberships, projects},
     metering::{CallRecord, new_call_id},
-    models::{self, Catalog},
+    models::{
+        Catalog,
+        prices::{self, Version},
+    },
 };
 
 /// How many ids one query asks for: databases take only so many parameters.
 const AT_ONCE: usize = 5_000;
-
-/// A version of a price, and from when on it holds.
-type Version = (Timestamp, PriceId, Price);
 
 /// What the actor's organization has of what the events name, and what models cost.
 pub(super) struct Known {
@@ -147,8 +147,8 @@ impl Known {
             return (Some(Money::ZERO), None);
         }
         let versions = self.prices.get(&*usage.model).map(Vec::as_slice).unwrap_or_default();
-        match versions.iter().rfind(|(from, ..)| *from <= at) {
-            Some((_, id, price)) => (Some(price.cost(usage.used)), Some(*id)),
+        match prices::at(versions, at) {
+            Some((id, price)) => (Some(price.cost(usage.used)), Some(id)),
             None => (None, None),
         }
     }
@@ -170,13 +170,13 @@ async fn price_versions(
 ) -> ServiceResult<HashMap<String, Vec<Version>>> {
     let mut versions: HashMap<String, Vec<Version>> = HashMap::new();
     for names in chunks(models) {
-        let rows = prices::Entity::find()
-            .filter(prices::Column::Model.is_in(names))
-            .order_by_asc(prices::Column::EffectiveFrom)
+        let rows = entities::prices::Entity::find()
+            .filter(entities::prices::Column::Model.is_in(names))
+            .order_by_asc(entities::prices::Column::EffectiveFrom)
             .all(database)
             .await?;
         for row in rows {
-            let version = (Timestamp::from_millis(row.effective_from), PriceId::new(row.id), models::price_of(&row));
+            let version = Version::of(&row);
             versions.entry(row.model).or_default().push(version);
         }
     }

@@ -23,7 +23,7 @@ use crate::{
         provider_objects::{ActiveModel, Column, Entity, Model},
     },
     metering::{CallRecord, Meter, new_call_id},
-    models::price_of,
+    models::prices::price_of,
 };
 
 /// Most jobs that are looked at in one go.

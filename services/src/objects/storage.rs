@@ -8,9 +8,9 @@ use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 use chrono_tz::Tz;
 use domain::{
     calls::{Measured, Outcome},
-    ids::{ApiKeyId, CallId, OrganizationId, ProjectId, SecretId},
+    ids::{ApiKeyId, CallId, OrganizationId, PriceId, ProjectId, SecretId},
     models::Service,
-    money::{Money, Quantities},
+    money::{Money, Price, Quantities},
     time::Timestamp,
 };
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
@@ -25,7 +25,7 @@ use crate::{
         provider_objects::{Column, Entity},
     },
     metering::{CallRecord, Meter},
-    models::current_price,
+    models::prices::settled_price,
 };
 
 const HOUR_MS: i64 = 3_600_000;
@@ -87,7 +87,12 @@ async fn count_day(services: &Services, meter: &Meter, model: Option<&str>, begi
         let zone = Organization::from(row).time_zone;
         let used = Quantities { byte_hours: i64::try_from(byte_hours).unwrap_or(i64::MAX), ..Quantities::default() };
         let day = Day { id, organization, project, zone, moment: end - 1, used };
-        meter.record(day.record(services, model)).await?;
+        // The price of that day, whatever it is by now.
+        let price = match model {
+            Some(model) => settled_price(read, model, Timestamp::from_millis(day.moment)).await?,
+            None => None,
+        };
+        meter.record(day.record(model, price)).await?;
         stored += 1;
     }
     Ok(stored)
@@ -103,8 +108,7 @@ struct Day {
 }
 
 impl Day {
-    fn record(self, services: &Services, model: Option<&str>) -> CallRecord {
-        let price = model.and_then(|model| current_price(services, model));
+    fn record(self, model: Option<&str>, price: Option<(PriceId, Price)>) -> CallRecord {
         let cost: Option<Money> = price.map(|(_, price)| price.cost(self.used));
         CallRecord {
             id: self.id,

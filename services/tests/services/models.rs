@@ -1,16 +1,28 @@
 //! Prices.
 
-use domain::{ids::PriceId, models::Service};
-use services::{Services, models};
+use domain::{ids::PriceId, models::Service, money::Price, time::Timestamp};
+use patience::until;
+use services::{Services, api_keys::directory::KeyDirectory, models};
+
+fn dollars(price: &str) -> Price {
+    Price { input_per_million: Some(price.parse().unwrap()), ..Price::default() }
+}
+
+fn offered(price: Option<Price>) -> Vec<models::OfferedModel> {
+    vec![models::OfferedModel { name: "gpt-x".to_owned(), service: Service::Chat, price }]
+}
 
 async fn offer(services: &Services, price: &str) -> PriceId {
-    let model = models::OfferedModel {
-        name: "gpt-x".to_owned(),
-        service: Service::Chat,
-        price: Some(domain::money::Price { input_per_million: Some(price.parse().unwrap()), ..Default::default() }),
-    };
-    models::apply(services, vec![model]).await.unwrap();
+    models::apply(services, offered(Some(dollars(price)))).await.unwrap();
     models::current_price(services, "gpt-x").unwrap().0
+}
+
+/// What a server reads in a file that was changed so many minutes after the world began; gives back what it knows then.
+async fn read(services: &Services, price: &str, minutes: i64) -> (PriceId, Price) {
+    let changed_at: Timestamp = "2026-11-17T10:00:00Z".parse().unwrap();
+    let changed_at = changed_at.plus_minutes(minutes);
+    models::apply_file(services, offered(Some(dollars(price))), changed_at).await.unwrap();
+    models::current_price(services, "gpt-x").unwrap()
 }
 
 on_both_databases! {
@@ -37,6 +49,46 @@ on_both_databases! {
         for server in servers {
             server.database().clone().close().await.unwrap();
         }
+    }
+
+    async fn what_the_newest_file_says_holds_on_all_servers(world: &World) {
+        let (one, other) = (&world.services, Services::open(world.database.url(), world.clock.clone()).await.unwrap());
+        // As each server does.
+        let watching = KeyDirectory::start(one);
+        assert_eq!(read(one, "1", 1).await.1, dollars("1"));
+        let second = read(&other, "2", 2).await;
+        assert_eq!(second.1, dollars("2"));
+        until("it is told", async || models::current_price(one, "gpt-x") == Some(second)).await;
+        // A restart of the first, and then of the other, as often as they want.
+        for _ in 0..2 {
+            assert_eq!(read(one, "1", 1).await, second);
+            assert_eq!(read(&other, "2", 2).await, second);
+        }
+        // Going back is as good as any change.
+        let back = read(one, "1", 3).await;
+        assert!(back.1 == dollars("1") && back.0 != second.0);
+        // A newer file says the same: what is older than that is older than what holds.
+        assert_eq!(read(&other, "1", 5).await, back);
+        assert_eq!(read(one, "7", 4).await, back);
+        drop(watching);
+        other.database().clone().close().await.unwrap();
+    }
+
+    async fn a_call_has_the_price_of_its_moment(world: &World) {
+        let began = world.services.now();
+        let first = offer(&world.services, "1").await;
+        world.clock.forward_minutes(1);
+        let changed = world.services.now();
+        let second = offer(&world.services, "2").await;
+        world.clock.forward_minutes(1);
+        models::apply(&world.services, offered(None)).await.unwrap();
+        let at = |moment| models::price_at(&world.services, "gpt-x", moment).map(|(id, _)| id);
+        assert_eq!(at(began.plus_millis(-1)), None);
+        assert_eq!(at(began), Some(first));
+        assert_eq!(at(changed.plus_millis(-1)), Some(first));
+        assert_eq!(at(changed), Some(second));
+        assert_eq!(at(world.services.now()), None, "no price is known any more");
+        assert_eq!(models::current_price(&world.services, "gpt-x"), None);
     }
 
     async fn members_see_what_is_offered_by_name(world: &World) {

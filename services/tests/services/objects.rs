@@ -214,4 +214,28 @@ on_both_databases! {
         assert_eq!(calls[0].cost.unwrap(), Money::from_nanos(32_876_712));
         assert_eq!((calls[0].model.as_str(), calls[0].service), ("kept", Service::Storage));
     }
+
+    async fn a_past_day_is_charged_at_its_own_price(world: &World) {
+        let price = |dollars: i64| Price { per_gb_month: Some(Money::from_nanos(dollars * 730_000_000_000)), ..Price::default() };
+        let offer = async |dollars| {
+            let kept = OfferedModel { name: "kept".to_owned(), service: Service::Storage, price: Some(price(dollars)) };
+            models::apply(&world.services, vec![kept]).await.unwrap();
+        };
+        let actor = world.organization("Acme", "UTC").await;
+        let key = key(world, &actor).await;
+        world.clock.set("2026-11-18T00:00:00Z");
+        offer(1).await;
+        let file = NewObject { bytes: 1_000_000_000, ..new(world, Kind::File, "file-1") };
+        objects::remember(&world.services, &key, file).await.unwrap();
+        world.clock.set("2026-11-19T12:00:00Z");
+        offer(2).await;
+        world.clock.set("2026-11-20T08:00:00Z");
+        offer(3).await;
+        let (meter, _folder) = meter(world);
+        assert_eq!(storage::meter(&world.services, &meter, Some("kept")).await.unwrap(), 2);
+        meter.shutdown().await;
+        // A dollar an hour for a GB, then two.
+        let costs: Vec<_> = logged(world, &actor).await.iter().map(|call| call.cost.unwrap().to_string()).collect();
+        assert_eq!(costs, ["48.00", "24.00"]);
+    }
 }

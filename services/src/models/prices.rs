@@ -1,0 +1,207 @@
+//! Versions of prices: what a model costs, and from when on.
+//!
+//! The database's versions are the truth, also where another server's file says otherwise. Each server keeps them in memory,
+//! since every call asks for its price; a new one is announced (see [`changes`](crate::changes)), so that all servers know it
+//! within a second.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use domain::{
+    ids::{OrganizationId, PriceId},
+    money::{Money, Price},
+    time::Timestamp,
+};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use uuid::Uuid;
+
+use crate::{
+    ServiceResult, Services,
+    changes::{self, Kind},
+    entities::prices,
+    random,
+};
+
+/// A price, and the moment from which it holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Version {
+    pub(crate) effective_from: Timestamp,
+    pub(crate) id: PriceId,
+    /// `None` from when on no price is known any more.
+    pub(crate) price: Option<Price>,
+}
+
+impl Version {
+    pub(crate) fn of(row: &prices::Model) -> Self {
+        let effective_from = Timestamp::from_millis(row.effective_from);
+        Self { effective_from, id: PriceId::new(row.id), price: known(price_of(row)) }
+    }
+}
+
+/// The last of `versions`, which stand in their order, that holds at `moment`.
+pub(crate) fn at(versions: &[Version], moment: Timestamp) -> Option<(PriceId, Price)> {
+    let version = versions.iter().rfind(|version| version.effective_from <= moment)?;
+    Some((version.id, version.price?))
+}
+
+/// All versions, by model, in memory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Prices(Arc<RwLock<HashMap<String, Vec<Version>>>>);
+
+impl Prices {
+    fn read<T>(&self, model: &str, look: impl FnOnce(&[Version]) -> T) -> T {
+        let versions = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        look(versions.get(model).map(Vec::as_slice).unwrap_or_default())
+    }
+
+    /// The one that was said last.
+    pub(crate) fn newest(&self, model: &str) -> Option<(PriceId, Price)> {
+        self.read(model, |versions| versions.last().and_then(|version| Some((version.id, version.price?))))
+    }
+
+    fn at(&self, model: &str, moment: Timestamp) -> Option<(PriceId, Price)> {
+        self.read(model, |versions| at(versions, moment))
+    }
+}
+
+/// What a call to `model` cost at a `moment`, and which version says so. Asks no database.
+pub fn price_at(services: &Services, model: &str, moment: Timestamp) -> Option<(PriceId, Price)> {
+    services.catalog.prices.at(model, moment)
+}
+
+/// The same for something that took until `moment` and was counted later, such as a day's storage: by the database, and where
+/// no price was known by then, by the first.
+pub(crate) async fn settled_price(
+    database: &impl ConnectionTrait,
+    model: &str,
+    moment: Timestamp,
+) -> ServiceResult<Option<(PriceId, Price)>> {
+    let rows = prices::Entity::find()
+        .filter(prices::Column::Model.eq(model))
+        .order_by_asc(prices::Column::EffectiveFrom)
+        .all(database)
+        .await?;
+    let versions: Vec<Version> = rows.iter().map(Version::of).collect();
+    let first = versions.first().map_or(moment, |first| first.effective_from);
+    Ok(at(&versions, moment.max(first)))
+}
+
+/// Reads all versions anew.
+pub(crate) async fn refresh(services: &Services) -> ServiceResult<()> {
+    let rows = prices::Entity::find().order_by_asc(prices::Column::EffectiveFrom).all(services.database.read()).await?;
+    let mut versions: HashMap<String, Vec<Version>> = HashMap::new();
+    for row in rows {
+        let version = Version::of(&row);
+        versions.entry(row.model).or_default().push(version);
+    }
+    *services.catalog.prices.0.write().unwrap_or_else(PoisonError::into_inner) = versions;
+    Ok(())
+}
+
+/// What becomes of a price that a file says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Saying {
+    /// It holds already.
+    Known,
+    New(PriceId),
+    /// A newer file says another one, which stays.
+    Older,
+}
+
+/// Takes a model's price from a file that was last changed at `said_at`.
+pub(super) async fn say(
+    transaction: &impl ConnectionTrait,
+    now: Timestamp,
+    model: &str,
+    price: Option<Price>,
+    said_at: Timestamp,
+) -> ServiceResult<Saying> {
+    let newest = prices::Entity::find()
+        .filter(prices::Column::Model.eq(model))
+        .order_by_desc(prices::Column::EffectiveFrom)
+        .one(transaction)
+        .await?;
+    let price = price.and_then(known);
+    let Some(newest) = newest else {
+        return match price {
+            Some(price) => add_version(transaction, model, now, said_at, price).await.map(Saying::New),
+            None => Ok(Saying::Known),
+        };
+    };
+    let said_before = newest.said_at.unwrap_or(newest.effective_from);
+    if known(price_of(&newest)) == price {
+        if said_before < said_at.millis() {
+            let confirmed = prices::ActiveModel { said_at: Set(Some(said_at.millis())), ..Default::default() };
+            let is_newest = prices::Column::Id.eq(newest.id);
+            prices::Entity::update_many().set(confirmed).filter(is_newest).exec(transaction).await?;
+        }
+        return Ok(Saying::Known);
+    }
+    if said_at.millis() < said_before {
+        return Ok(Saying::Older);
+    }
+    // Later than the last one, even where the clock was set back.
+    let effective_from = Timestamp::from_millis(now.millis().max(newest.effective_from + 1));
+    add_version(transaction, model, effective_from, said_at, price.unwrap_or_default()).await.map(Saying::New)
+}
+
+/// Tells all servers of new versions. The last that a transaction does.
+pub(super) async fn announce(
+    transaction: &impl ConnectionTrait,
+    now: Timestamp,
+    versions: Vec<PriceId>,
+) -> ServiceResult<()> {
+    // They belong to no organization.
+    let nobody = OrganizationId::new(Uuid::nil());
+    changes::announce(transaction, now, nobody, versions.into_iter().map(|id| (Kind::Price, id.uuid())).collect()).await
+}
+
+/// Stores a version of a price, from a moment that no version of this model has yet. One without any part says that no price
+/// is known from then on.
+pub(crate) async fn add_version(
+    database: &impl ConnectionTrait,
+    model: &str,
+    effective_from: Timestamp,
+    said_at: Timestamp,
+    price: Price,
+) -> ServiceResult<PriceId> {
+    let nanos = |part: Option<Money>| part.map(Money::nanos);
+    let row = prices::Model {
+        id: random::uuid(effective_from)?,
+        model: model.to_owned(),
+        effective_from: effective_from.millis(),
+        said_at: Some(said_at.millis()),
+        input_per_million: nanos(price.input_per_million),
+        cached_input_per_million: nanos(price.cached_input_per_million),
+        cache_write_input_per_million: nanos(price.cache_write_input_per_million),
+        output_per_million: nanos(price.output_per_million),
+        per_call: nanos(price.per_call),
+        per_image: nanos(price.per_image),
+        per_minute: nanos(price.per_minute),
+        per_gb_month: nanos(price.per_gb_month),
+    };
+    let id = PriceId::new(row.id);
+    prices::Entity::insert(prices::ActiveModel::from(row)).exec_without_returning(database).await?;
+    Ok(id)
+}
+
+pub(crate) fn price_of(row: &prices::Model) -> Price {
+    let money = |nanos: Option<i64>| nanos.map(Money::from_nanos);
+    Price {
+        input_per_million: money(row.input_per_million),
+        cached_input_per_million: money(row.cached_input_per_million),
+        cache_write_input_per_million: money(row.cache_write_input_per_million),
+        output_per_million: money(row.output_per_million),
+        per_call: money(row.per_call),
+        per_image: money(row.per_image),
+        per_minute: money(row.per_minute),
+        per_gb_month: money(row.per_gb_month),
+    }
+}
+
+/// A price without any part is none.
+fn known(price: Price) -> Option<Price> {
+    (price != Price::default()).then_some(price)
+}
