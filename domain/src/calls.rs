@@ -10,7 +10,7 @@ use crate::{
     api_keys::ProjectRef,
     ids::{ApiKeyId, CallId},
     models::Service,
-    money::{Money, Price, Quantities},
+    money::{Money, Parts, Price, Quantities},
     text::from_text,
     time::Timestamp,
     usage::{Filter, Range},
@@ -181,6 +181,9 @@ pub struct Call {
     pub used: Quantities,
     /// `None` where no price is known or the tokens aren't: never shown as 0.
     pub cost: Option<Money>,
+    /// Parts of the cost that aren't known, and aren't in it.
+    #[serde(default)]
+    pub unpriced: Parts,
 }
 
 const fn once() -> u32 {

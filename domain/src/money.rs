@@ -1,6 +1,9 @@
 //! Money as whole nano-dollars, never as a float.
 
+mod cost;
 mod lines;
+mod parts;
+mod tier;
 
 use std::{
     fmt,
@@ -11,7 +14,10 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub use lines::{CostLine, Part};
+pub use cost::Cost;
+pub use lines::CostLine;
+pub use parts::{Part, Parts};
+pub use tier::{Factor, InvalidFactor, Tier};
 
 use crate::text::from_text;
 
@@ -117,38 +123,34 @@ impl Sum for Money {
     }
 }
 
-impl Quantities {
-    /// Nothing at all.
-    pub const NONE: Self = Self {
-        tokens_in: 0,
-        cached_tokens_in: 0,
-        cache_write_tokens_in: 0,
-        tokens_out: 0,
-        images: 0,
-        media_ms: 0,
-        byte_hours: 0,
-    };
-
-    pub fn is_none(&self) -> bool {
-        *self == Self::NONE
-    }
-}
-
-/// What a model costs: each part in nano-dollars, tokens by the million.
+/// What a model costs: each part in nano-dollars, tokens and characters by the million.
 ///
-/// A part that is `None` isn't charged on its own: input that was cached, or written to the cache, costs what other input
-/// does where it has no price of its own. A GB is 10⁹ bytes, a month of storage 730 hours.
+/// Input that was cached, or written to the cache, costs what other input does where it has no price of its own, and reasoning
+/// what other output does. What else has no price isn't charged, and the cost [isn't known](Self::unpriced) in that part where
+/// it surely isn't nothing. A GB is 10⁹ bytes, a month of storage 730 hours.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Price {
     pub input_per_million: Option<Money>,
     pub cached_input_per_million: Option<Money>,
     pub cache_write_input_per_million: Option<Money>,
+    /// Of what is written to the cache for an hour.
+    pub cache_write_1h_input_per_million: Option<Money>,
+    pub audio_input_per_million: Option<Money>,
     pub output_per_million: Option<Money>,
+    pub audio_output_per_million: Option<Money>,
+    pub reasoning_output_per_million: Option<Money>,
+    pub per_million_characters: Option<Money>,
     pub per_call: Option<Money>,
     pub per_image: Option<Money>,
     pub per_minute: Option<Money>,
     pub per_gb_month: Option<Money>,
+    pub per_search: Option<Money>,
+    pub per_tool_call: Option<Money>,
+    /// What tokens cost at other tiers, as a multiple of the above.
+    pub batch_factor: Option<Factor>,
+    pub flex_factor: Option<Factor>,
+    pub priority_factor: Option<Factor>,
 }
 
 /// What a call used. All input tokens are in `tokens_in`, cached ones too, as OpenAI counts them.
@@ -158,21 +160,70 @@ pub struct Quantities {
     pub tokens_in: i64,
     /// Those of `tokens_in` that were read from the provider's cache.
     pub cached_tokens_in: i64,
-    /// Those of `tokens_in` that were written to the provider's cache, where it counts them (Anthropic does).
+    /// Those of `tokens_in` that were written to the provider's cache, where it counts them.
     pub cache_write_tokens_in: i64,
+    /// Those of `cache_write_tokens_in` that live an hour.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub cache_write_1h_tokens_in: i64,
+    /// Those of `tokens_in` that are sound.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub audio_tokens_in: i64,
     pub tokens_out: i64,
+    /// Those of `tokens_out` that are sound.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub audio_tokens_out: i64,
+    /// Those of `tokens_out` that weren't shown.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub reasoning_tokens_out: i64,
     pub images: i64,
     /// Of audio or video, in milliseconds.
     pub media_ms: i64,
     /// Storage: bytes times the hours they were kept.
     pub byte_hours: i64,
+    /// Of the web, by the provider.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub searches: i64,
+    /// Of tools that the provider runs, other than searches of the web.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub tool_calls: i64,
+    /// Of a text that was spoken.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub characters: i64,
+    /// At which tier the tokens were worked on.
+    #[serde(skip_serializing_if = "is_standard")]
+    pub tier: Tier,
 }
 
-impl Price {
-    /// The cost of one call: exact products, summed, rounded once, half up, to the nano-dollar.
-    pub fn cost(&self, used: Quantities) -> Money {
-        let exact = self.charges(used).map(|charge| charge.exact()).fold(0, i128::saturating_add);
-        lines::rounded(exact)
+fn is_zero(count: &i64) -> bool {
+    *count == 0
+}
+
+fn is_standard(tier: &Tier) -> bool {
+    *tier == Tier::Standard
+}
+
+impl Quantities {
+    /// Nothing at all.
+    pub const NONE: Self = Self {
+        tokens_in: 0,
+        cached_tokens_in: 0,
+        cache_write_tokens_in: 0,
+        cache_write_1h_tokens_in: 0,
+        audio_tokens_in: 0,
+        tokens_out: 0,
+        audio_tokens_out: 0,
+        reasoning_tokens_out: 0,
+        images: 0,
+        media_ms: 0,
+        byte_hours: 0,
+        searches: 0,
+        tool_calls: 0,
+        characters: 0,
+        tier: Tier::Standard,
+    };
+
+    pub fn is_none(&self) -> bool {
+        *self == Self::NONE
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Measures {
     pub cached_tokens_in: i64,
     pub tokens_out: i64,
     pub spend: Money,
-    /// Of the calls, those whose cost isn't known and isn't in `spend`.
+    /// Of the calls, those whose cost isn't known, or not in all of its parts; what isn't known isn't in `spend`.
     pub unpriced: i64,
 }
 

@@ -32,6 +32,8 @@ mod m0025_change_transactions;
 mod m0026_canonical_addresses;
 mod m0027_sign_in_failures;
 mod m0030_price_sayings;
+mod m0031_more_prices;
+mod m0032_rare_quantities;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -69,6 +71,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0026_canonical_addresses::Migration),
             Box::new(m0027_sign_in_failures::Migration),
             Box::new(m0030_price_sayings::Migration),
+            Box::new(m0031_more_prices::Migration),
+            Box::new(m0032_rare_quantities::Migration),
         ]
     }
 }

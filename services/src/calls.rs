@@ -4,6 +4,7 @@ mod details;
 mod export;
 mod list;
 pub mod partitions;
+pub(crate) mod rare;
 mod search;
 mod shown;
 

@@ -23,7 +23,7 @@ use domain::{
     calls::{Measured, Outcome},
     ids::{ApiKeyId, CallId, OrganizationId, PriceId, ProjectId, SecretId, UserId},
     models::Service,
-    money::{Money, Quantities},
+    money::{Money, Parts, Quantities},
     time::Timestamp,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -84,6 +84,9 @@ pub struct CallRecord {
     /// `None` where it isn't known. A call that certainly costs nothing has a cost of zero.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<Money>,
+    /// Parts of the cost that aren't known, and aren't in it.
+    #[serde(default, skip_serializing_if = "Parts::is_empty")]
+    pub unpriced: Parts,
     /// The price that was applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_id: Option<PriceId>,
@@ -97,9 +100,9 @@ pub struct CallRecord {
 }
 
 impl CallRecord {
-    /// Whether its cost is missing from the spend. A refused call never has one.
+    /// Whether its cost, or a part of it, is missing from the spend. A refused call never has one.
     fn is_unpriced(&self) -> bool {
-        self.cost.is_none() && self.outcome != Outcome::Refused
+        (self.cost.is_none() || !self.unpriced.is_empty()) && self.outcome != Outcome::Refused
     }
 }
 

@@ -89,7 +89,7 @@ mod tests {
     use crate::{
         calls::{Measured, Outcome},
         models::Service,
-        money::Quantities,
+        money::{Parts, Quantities},
         time::Timestamp,
     };
 
@@ -117,6 +117,7 @@ mod tests {
             measured: Measured::Reported,
             used: Quantities::default(),
             cost: None,
+            unpriced: Parts::NONE,
         };
         CallPage { calls: ids.iter().map(call).collect(), more }
     }

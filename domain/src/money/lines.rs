@@ -1,60 +1,37 @@
 //! What a call's cost is made of.
 
-use super::{Money, Price, Quantities};
-
-/// A part of a call's price.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Part {
-    /// Input tokens that the provider's cache had no part in.
-    Input,
-    CachedInput,
-    CacheWrite,
-    Output,
-    /// The call itself.
-    Call,
-    Image,
-    /// Audio or video.
-    Media,
-    Storage,
-}
-
-impl Part {
-    /// What the price is for: so many tokens, calls, images, milliseconds, or byte hours.
-    const fn per(self) -> i128 {
-        match self {
-            Self::Input | Self::CachedInput | Self::CacheWrite | Self::Output => 1_000_000,
-            Self::Call | Self::Image => 1,
-            Self::Media => 60_000,
-            Self::Storage => 730 * 1_000_000_000,
-        }
-    }
-}
+use super::{Factor, Money, Part, Price, Quantities};
 
 /// One line of a call's cost.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CostLine {
     pub part: Part,
-    /// Tokens, images, milliseconds, byte hours, or 1 for the call.
+    /// Tokens, characters, images, searches, calls of tools, milliseconds, byte hours, or 1 for the call.
     pub quantity: i64,
-    /// For a million tokens, an image, a minute, a GB for a month, or the call.
+    /// For a million tokens or characters, an image, a search, a call of a tool, a minute, a GB for a month, or the call.
     pub price: Money,
+    /// What the price is multiplied by.
+    pub factor: Factor,
     pub amount: Money,
 }
 
-/// How finely a nano-dollar is divided, so that no price leaves a rest: a multiple of all that [`Part::per`] says.
-const FINE: i128 = 3 * 730 * 1_000_000_000;
+/// How finely a nano-dollar is divided, so that no price leaves a rest: a multiple of all that [`Part::per`] says, in thousandths,
+/// as factors are.
+const FINE: i128 = 3 * 730 * 1_000_000_000 * 1_000;
 
 /// A part before it is rounded.
 pub(super) struct Charge {
-    part: Part,
-    quantity: i64,
-    price: Money,
+    pub(super) part: Part,
+    pub(super) quantity: i64,
+    pub(super) price: Money,
+    pub(super) factor: Factor,
 }
 
 impl Charge {
     /// In [`FINE`] parts of a nano-dollar.
     pub(super) fn exact(&self) -> i128 {
-        (i128::from(self.quantity) * i128::from(self.price.nanos())).saturating_mul(FINE / self.part.per())
+        let priced = i128::from(self.quantity) * i128::from(self.price.nanos());
+        priced.saturating_mul(self.factor.thousandths().into()).saturating_mul(FINE / (self.part.per() * 1_000))
     }
 }
 
@@ -65,27 +42,6 @@ pub(super) fn rounded(exact: i128) -> Money {
 }
 
 impl Price {
-    /// What is charged for: what was used and has a price.
-    pub(super) fn charges(&self, used: Quantities) -> impl Iterator<Item = Charge> {
-        let tokens_in = used.tokens_in.max(0);
-        let cached = used.cached_tokens_in.clamp(0, tokens_in);
-        let written = used.cache_write_tokens_in.clamp(0, tokens_in - cached);
-        let input = self.input_per_million;
-        [
-            (Part::Input, tokens_in - cached - written, input),
-            (Part::CachedInput, cached, self.cached_input_per_million.or(input)),
-            (Part::CacheWrite, written, self.cache_write_input_per_million.or(input)),
-            (Part::Output, used.tokens_out, self.output_per_million),
-            (Part::Call, 1, self.per_call),
-            (Part::Image, used.images, self.per_image),
-            (Part::Media, used.media_ms, self.per_minute),
-            (Part::Storage, used.byte_hours, self.per_gb_month),
-        ]
-        .into_iter()
-        .filter(|(_, quantity, _)| *quantity > 0)
-        .filter_map(|(part, quantity, price)| Some(Charge { part, quantity, price: price? }))
-    }
-
     /// The parts of [`cost`](Self::cost), which they add up to: each is rounded down, and what that leaves goes to those
     /// that lost most by it.
     pub fn cost_lines(&self, used: Quantities) -> Vec<CostLine> {
@@ -95,8 +51,8 @@ impl Price {
             let exact = charge.exact();
             rests.push((exact.rem_euclid(FINE), lines.len()));
             let nanos = i64::try_from(exact.div_euclid(FINE)).unwrap_or(i64::MAX);
-            let Charge { part, quantity, price } = charge;
-            lines.push(CostLine { part, quantity, price, amount: Money::from_nanos(nanos) });
+            let Charge { part, quantity, price, factor } = charge;
+            lines.push(CostLine { part, quantity, price, factor, amount: Money::from_nanos(nanos) });
         }
         let sum: Money = lines.iter().map(|line| line.amount).sum();
         let left = (self.cost(used) - sum).nanos();
@@ -113,39 +69,62 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::money::Tier;
 
     fn price() -> impl Strategy<Value = Price> {
         let part = || prop::option::of((0_i64..100_000_000_000).prop_map(Money::from_nanos));
-        let tokens = (part(), part(), part(), part());
-        (tokens, part(), part(), part(), part()).prop_map(|(tokens, call, image, minute, gb_month)| Price {
-            input_per_million: tokens.0,
-            cached_input_per_million: tokens.1,
-            cache_write_input_per_million: tokens.2,
-            output_per_million: tokens.3,
-            per_call: call,
-            per_image: image,
-            per_minute: minute,
-            per_gb_month: gb_month,
+        let factor =
+            || prop::option::of((0_i64..=1_000_000).prop_map(|factor| Factor::from_thousandths(factor).unwrap()));
+        let input = (part(), part(), part(), part(), part());
+        let output = (part(), part(), part());
+        let counted = (part(), part(), part(), part(), part(), part(), part());
+        (input, output, counted, factor(), factor()).prop_map(|(input, output, counted, batch, priority)| Price {
+            input_per_million: input.0,
+            cached_input_per_million: input.1,
+            cache_write_input_per_million: input.2,
+            cache_write_1h_input_per_million: input.3,
+            audio_input_per_million: input.4,
+            output_per_million: output.0,
+            audio_output_per_million: output.1,
+            reasoning_output_per_million: output.2,
+            per_call: counted.0,
+            per_image: counted.1,
+            per_minute: counted.2,
+            per_gb_month: counted.3,
+            per_search: counted.4,
+            per_tool_call: counted.5,
+            per_million_characters: counted.6,
+            batch_factor: batch,
+            flex_factor: None,
+            priority_factor: priority,
         })
     }
 
     fn used() -> impl Strategy<Value = Quantities> {
-        let count = || 0_i64..1_000_000;
-        (count(), count(), count(), count(), count(), count(), count()).prop_map(|counts| Quantities {
-            tokens_in: counts.0,
-            cached_tokens_in: counts.1,
-            cache_write_tokens_in: counts.2,
-            tokens_out: counts.3,
-            images: counts.4,
-            media_ms: counts.5,
-            byte_hours: counts.6 * 1_000_000,
+        let tier = prop::sample::select(vec![Tier::Standard, Tier::Batch, Tier::Priority, Tier::Other]);
+        (prop::collection::vec(0_i64..1_000_000, 14), tier).prop_map(|(counts, tier)| Quantities {
+            tokens_in: counts[0],
+            cached_tokens_in: counts[1],
+            cache_write_tokens_in: counts[2],
+            cache_write_1h_tokens_in: counts[3],
+            audio_tokens_in: counts[4],
+            tokens_out: counts[5],
+            audio_tokens_out: counts[6],
+            reasoning_tokens_out: counts[7],
+            images: counts[8],
+            media_ms: counts[9],
+            byte_hours: counts[10] * 1_000_000,
+            searches: counts[11],
+            tool_calls: counts[12],
+            characters: counts[13],
+            tier,
         })
     }
 
     #[test]
     fn every_price_divides_a_nano_dollar_without_a_rest() {
-        for part in [Part::Input, Part::Call, Part::Image, Part::Media, Part::Storage] {
-            assert_eq!(FINE % part.per(), 0, "{part:?}");
+        for part in Part::ALL {
+            assert_eq!(FINE % (part.per() * 1_000), 0, "{part:?}");
         }
     }
 

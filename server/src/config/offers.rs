@@ -140,11 +140,18 @@ fn wrong_price(price: Price) -> Option<&'static str> {
         ("input_per_million", price.input_per_million),
         ("cached_input_per_million", price.cached_input_per_million),
         ("cache_write_input_per_million", price.cache_write_input_per_million),
+        ("cache_write_1h_input_per_million", price.cache_write_1h_input_per_million),
+        ("audio_input_per_million", price.audio_input_per_million),
         ("output_per_million", price.output_per_million),
+        ("audio_output_per_million", price.audio_output_per_million),
+        ("reasoning_output_per_million", price.reasoning_output_per_million),
+        ("per_million_characters", price.per_million_characters),
         ("per_call", price.per_call),
         ("per_image", price.per_image),
         ("per_minute", price.per_minute),
         ("per_gb_month", price.per_gb_month),
+        ("per_search", price.per_search),
+        ("per_tool_call", price.per_tool_call),
     ]
     .into_iter()
     .find(|(_, amount)| amount.is_some_and(|amount| !(Money::ZERO..=HIGHEST_PRICE).contains(&amount)))

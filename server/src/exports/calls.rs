@@ -6,7 +6,7 @@ use domain::calls::{Call, Measured};
 
 use super::{Asker, Refused, csv};
 
-const HEADER: [&str; 23] = [
+const HEADER: [&str; 32] = [
     "started_at",
     "request_id",
     "project",
@@ -30,6 +30,15 @@ const HEADER: [&str; 23] = [
     "byte_hours",
     "cost_usd",
     "duration_ms",
+    "cost_unknown_in",
+    "cache_write_1h_tokens_in",
+    "audio_tokens_in",
+    "audio_tokens_out",
+    "reasoning_tokens_out",
+    "searches",
+    "tool_calls",
+    "characters",
+    "service_tier",
 ];
 
 pub(crate) async fn export(Asker { hub, actor, query }: Asker) -> Result<Response, Refused> {
@@ -64,5 +73,14 @@ fn cells(call: &Call) -> [String; HEADER.len()] {
         known(call.used.byte_hours),
         call.cost.map(|cost| cost.to_string()).unwrap_or_default(),
         call.known_duration_us().map(|took| format!("{}.{:03}", took / 1000, took % 1000)).unwrap_or_default(),
+        call.unpriced.to_string(),
+        known(call.used.cache_write_1h_tokens_in),
+        known(call.used.audio_tokens_in),
+        known(call.used.audio_tokens_out),
+        known(call.used.reasoning_tokens_out),
+        known(call.used.searches),
+        known(call.used.tool_calls),
+        known(call.used.characters),
+        call.used.tier.name().to_owned(),
     ]
 }

@@ -25,7 +25,7 @@ use super::{
     call::Arrival,
     collect::Within,
     endpoint::{Act, Counts, Endpoint, Sends},
-    estimate::Prompt,
+    estimate::{self, Prompt},
     form::Form,
     objects,
     offers::Offer,
@@ -57,6 +57,8 @@ pub(super) struct Memo {
     /// Whether a chunk with nothing but usage was asked for by nobody but us.
     pub(super) withholds_usage_chunk: bool,
     pub(super) prompt: Prompt,
+    /// How many characters are to be spoken.
+    pub(super) characters: i64,
     /// What the path is about.
     pub(super) object: Option<Object>,
     /// Whether the provider keeps what it answers with.
@@ -121,6 +123,9 @@ pub(super) async fn accept(
     Ok(Accepted::Forward(Box::new(Forward { offer, request, memo })))
 }
 
+/// Where a text is spoken.
+const SPEECH: &str = "/v1/audio/speech";
+
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// What goes to a provider.
@@ -179,10 +184,11 @@ impl Taking<'_> {
         let memo = Memo {
             withholds_usage_chunk: asks_for_usage && !body.wants_usage_chunk(),
             prompt: Prompt::of(body.bytes()),
+            characters: if endpoint.path == SPEECH { estimate::characters(body.bytes()) } else { 0 },
             stores,
             background: body.background && endpoint.object.is_some_and(|(kind, _)| kind == Kind::Response),
             // Speech is asked for as a stream by `stream_format`.
-            may_stream: body.stream || endpoint.path == "/v1/audio/speech",
+            may_stream: body.stream || endpoint.path == SPEECH,
             object: None,
             _share: share,
         };

@@ -6,7 +6,7 @@ use axum::response::Response;
 use domain::{
     calls::{Measured, Outcome},
     ids::{CallId, PriceId},
-    money::{Money, Price, Quantities},
+    money::{Cost, Money, Parts, Price, Quantities},
     time::Timestamp,
 };
 use services::{
@@ -100,6 +100,7 @@ impl Arrival {
             measured: Measured::Unknown,
             used: Quantities::default(),
             cost: None,
+            unpriced: Parts::NONE,
             price_id: None,
             duration_us: self.elapsed_us(),
             first_byte_us: None,
@@ -144,22 +145,23 @@ impl Call {
     /// What is kept of it. Where nothing is known of what was used the cost isn't known, which is another thing than
     /// nothing.
     pub(super) fn record(&self, end: End) -> CallRecord {
-        let (measured, used) = match end.used {
+        let used = end.used.map(|(measured, used)| (measured, Quantities { characters: self.memo.characters, ..used }));
+        let (measured, quantities) = match used {
             _ if self.costs_nothing() => (Measured::Reported, Quantities::default()),
             Some(known) => known,
             None => (Measured::Unknown, Quantities::default()),
         };
-        let (cost, price_id) = match (end.used, self.price()) {
-            _ if self.costs_nothing() => (Some(Money::ZERO), None),
-            (Some(_), Some((_, price))) if is_for_something_else(price, used) => (None, None),
-            (Some(_), Some((id, price))) => (Some(price.cost(used)), Some(id)),
-            (None, _) if end.free => (Some(Money::ZERO), None),
+        let free = Cost { known: Some(Money::ZERO), ..Cost::default() };
+        let (cost, price_id) = match (used, self.price()) {
+            _ if self.costs_nothing() => (free, None),
+            (Some((_, used)), Some((id, price))) => (price.cost_of(used), Some(id)),
+            (None, _) if end.free => (free, None),
             // Whatever was used, the price is for the call.
             (None, Some((id, price))) if price == (Price { per_call: price.per_call, ..Price::default() }) => {
-                (Some(price.cost(Quantities::NONE)), Some(id))
+                (price.cost_of(Quantities::NONE), Some(id))
             }
-            (_, None) if self.arrival.endpoint.counts == Counts::FreeUnlessPriced => (Some(Money::ZERO), None),
-            _ => (None, None),
+            (_, None) if self.arrival.endpoint.counts == Counts::FreeUnlessPriced => (free, None),
+            _ => (Cost::default(), None),
         };
         CallRecord {
             model: Arc::clone(&self.offer.name),
@@ -168,9 +170,10 @@ impl Call {
             outcome: end.outcome,
             streamed: end.streamed,
             measured,
-            used,
-            cost,
-            price_id,
+            used: quantities,
+            cost: cost.known,
+            unpriced: cost.unpriced,
+            price_id: price_id.filter(|_| cost.known.is_some()),
             first_byte_us: end.first_byte_us,
             error_code: end.error_code,
             ..self.arrival.record(&self.key)
@@ -196,35 +199,5 @@ impl Call {
     /// Whether an answer that isn't remembered is of no use: what was made can't be asked for.
     pub(super) fn must_be_noted(&self) -> bool {
         matches!(self.arrival.endpoint.object, Some((Kind::File | Kind::FineTuningJob | Kind::Video, _)))
-    }
-}
-
-/// Whether a price is for something else than what was used, such as minutes where tokens are reported: then the cost
-/// isn't known, and certainly not nothing.
-fn is_for_something_else(price: Price, used: Quantities) -> bool {
-    let parts = [
-        (price.input_per_million.is_some() || price.output_per_million.is_some(), used.tokens_in + used.tokens_out),
-        (price.per_image.is_some(), used.images),
-        (price.per_minute.is_some(), used.media_ms),
-    ];
-    let is_used = parts.iter().any(|(_, used)| *used > 0);
-    let has_parts = parts.iter().any(|(priced, _)| *priced);
-    is_used && has_parts && !parts.iter().any(|(priced, used)| *priced && *used > 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_price_for_something_else_says_nothing() {
-        let dollar = Some(Money::from_nanos(1_000_000_000));
-        let (minutes, tokens) =
-            (Price { per_minute: dollar, ..Price::default() }, Price { input_per_million: dollar, ..Price::default() });
-        let heard = Quantities { media_ms: 1, ..Quantities::NONE };
-        let read = Quantities { tokens_in: 1, ..Quantities::NONE };
-        assert!(is_for_something_else(minutes, read) && is_for_something_else(tokens, heard));
-        assert!(!is_for_something_else(minutes, heard) && !is_for_something_else(tokens, read));
-        assert!(!is_for_something_else(minutes, Quantities::NONE) && !is_for_something_else(Price::default(), read));
     }
 }

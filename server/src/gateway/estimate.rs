@@ -7,9 +7,12 @@
 mod asked;
 mod recording;
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use domain::money::Quantities;
 use futures::future::join_all;
+use serde::Deserialize;
 use services::metering::MOST_TOKENS;
 use tokio::task::spawn_blocking;
 
@@ -70,6 +73,17 @@ impl Prompt {
             }
         }
     }
+}
+
+/// How many characters the text has that is to be spoken: code points of Unicode, as OpenAI charges for them.
+pub(super) fn characters(body: &[u8]) -> i64 {
+    #[derive(Deserialize)]
+    struct Speech<'a> {
+        #[serde(borrow, default)]
+        input: Cow<'a, str>,
+    }
+    let speech = serde_json::from_slice::<Speech<'_>>(body);
+    speech.map_or(0, |speech| i64::try_from(speech.input.chars().count()).unwrap_or(MOST_TOKENS))
 }
 
 /// What a model said, counted as it passes.

@@ -154,7 +154,7 @@ mod tests {
         calls::{Measured, Outcome},
         ids::{ApiKeyId, CallId, OrganizationId},
         models::Service,
-        money::{Money, Quantities},
+        money::{Money, Parts, Quantities},
         time::Timestamp,
     };
 
@@ -183,6 +183,7 @@ mod tests {
             used: Quantities::default(),
             cost: Some(Money::ZERO),
             price_id: None,
+            unpriced: Parts::NONE,
             duration_us,
             first_byte_us: None,
             error_code: Cow::Borrowed(code),

@@ -12,8 +12,9 @@ mod resolve;
 pub(super) mod texts;
 
 pub(super) use counts::Reports;
+use domain::money::Tier;
 use json::Value;
-use names::Place;
+use names::{Figure, Place};
 
 /// What an answer, or an event of one, says beyond its content.
 #[derive(Debug, Default)]
@@ -75,6 +76,13 @@ impl<'a> Reported<'a> {
         // Where the whole answer is within an event: `response` at OpenAI, `message` at Anthropic.
         let inner = |wanted| [answer.response, answer.message].into_iter().flatten().find_map(|it| it.member(wanted));
         let mut reports = answer.reports(inner("usage"));
+        let tier = answer.service_tier.or_else(|| inner("service_tier")).and_then(Value::text);
+        reports.tier = reports.tier.or(tier.map(|name| Tier::of(&name)));
+        if matches!(kind, EventKind::Last | EventKind::Content)
+            && let Some(output) = answer.output.or_else(|| inner("output"))
+        {
+            count_tools(&mut reports, output);
+        }
         // Anthropic's first event counts what is still to come as one token or so.
         reports.is_final = reports.is_any() && name != Some("message_start");
         reports.images = match kind {
@@ -107,6 +115,9 @@ struct Answer<'a> {
     /// Where others than OpenAI and Anthropic put their usage.
     elsewhere: Option<Value<'a>>,
     timings: Option<Value<'a>>,
+    service_tier: Option<Value<'a>>,
+    /// What a response is made of.
+    output: Option<Value<'a>>,
     choices: Option<Value<'a>>,
     data: Option<Value<'a>>,
     duration: Option<Value<'a>>,
@@ -127,6 +138,8 @@ impl<'a> Answer<'a> {
             "meta" | "usageMetadata" | "amazon-bedrock-invocationMetrics" => &mut self.elsewhere,
             // llama.cpp.
             "timings" => &mut self.timings,
+            "service_tier" => &mut self.service_tier,
+            "output" => &mut self.output,
             "choices" => &mut self.choices,
             "data" => &mut self.data,
             "duration" => &mut self.duration,
@@ -154,6 +167,27 @@ impl<'a> Answer<'a> {
         self.choices?.items(|choice| found = choice.member("usage").or(found))?;
         found
     }
+}
+
+/// Counts the tools that a provider ran itself, where its usage doesn't: OpenAI's is told by what the response is made of. Of its
+/// searches those cost something that search; what is opened or looked through is in them.
+///
+/// Source: <https://platform.openai.com/docs/pricing#built-in-tools>.
+fn count_tools(reports: &mut Reports, output: Value<'_>) {
+    if reports.get(Figure::Searches).is_some() || reports.get(Figure::ToolCalls).is_some() {
+        return;
+    }
+    // Anything but a list has none.
+    let _ = output.items(|item| match item.member("type").and_then(Value::text).as_deref() {
+        Some("web_search_call") => {
+            let action = item.member("action").and_then(|action| action.member("type")).and_then(Value::text);
+            if action.is_none_or(|action| action == "search") {
+                reports.add(Figure::Searches, 1);
+            }
+        }
+        Some("file_search_call" | "code_interpreter_call") => reports.add(Figure::ToolCalls, 1),
+        _ => {}
+    });
 }
 
 /// How many items a list has.

@@ -12,6 +12,7 @@ mod hostile;
 mod keys;
 mod limits;
 mod objects;
+mod prices;
 mod references;
 mod refusing;
 mod routing;

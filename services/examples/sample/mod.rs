@@ -6,7 +6,7 @@ use domain::{
     calls::{Measured, Outcome},
     ids::{ApiKeyId, OrganizationId, SecretId},
     models::Service,
-    money::{Money, Quantities},
+    money::{Money, Parts, Quantities},
     time::Timestamp,
 };
 use services::{
@@ -38,6 +38,7 @@ pub(crate) fn call(at: Timestamp) -> ServiceResult<CallRecord> {
         used: Quantities { tokens_in: 100, tokens_out: 10, ..Quantities::default() },
         cost: Some(Money::from_nanos(45_000)),
         price_id: None,
+        unpriced: Parts::NONE,
         duration_us: 1_000,
         first_byte_us: None,
         error_code: Cow::Borrowed(""),

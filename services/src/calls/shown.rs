@@ -12,6 +12,7 @@ use domain::{
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
+use super::rare::Rare;
 use crate::{
     ServiceError, ServiceResult, api_keys,
     entities::{calls, key_secrets, projects, series},
@@ -71,6 +72,17 @@ fn call(
     project: Option<ProjectRef>,
     api_key: Option<ApiKeyRef>,
 ) -> ServiceResult<Call> {
+    let usual = Quantities {
+        tokens_in: row.tokens_in,
+        cached_tokens_in: row.cached_tokens_in,
+        cache_write_tokens_in: row.cache_write_tokens_in,
+        tokens_out: row.tokens_out,
+        images: row.images,
+        media_ms: row.media_ms,
+        byte_hours: row.byte_hours,
+        ..Quantities::NONE
+    };
+    let (used, unpriced) = Rare::with(usual, row.rare.as_deref());
     Ok(Call {
         id: CallId::new(row.id),
         started_at: Timestamp::from_millis(row.started_at),
@@ -93,15 +105,8 @@ fn call(
             (false, true) => Measured::Estimated,
             (false, false) => Measured::Unknown,
         },
-        used: Quantities {
-            tokens_in: row.tokens_in,
-            cached_tokens_in: row.cached_tokens_in,
-            cache_write_tokens_in: row.cache_write_tokens_in,
-            tokens_out: row.tokens_out,
-            images: row.images,
-            media_ms: row.media_ms,
-            byte_hours: row.byte_hours,
-        },
+        used,
         cost: row.cost_nanos.map(Money::from_nanos),
+        unpriced,
     })
 }

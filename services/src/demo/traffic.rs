@@ -7,7 +7,7 @@ use chrono::{Datelike, Timelike};
 use domain::{
     calls::{Measured, Outcome},
     ids::CallId,
-    money::Quantities,
+    money::{Parts, Quantities},
     time::Timestamp,
 };
 use rand::{Rng, RngExt};
@@ -113,6 +113,7 @@ impl<'a> Traffic<'a> {
             cost: price
                 .map(|(_, price)| price.cost(used))
                 .or_else(|| (!answered).then_some(domain::money::Money::ZERO)),
+            unpriced: Parts::NONE,
             price_id: price.map(|(id, _)| id),
             duration_us,
             first_byte_us: streamed.then_some(first_byte_us),

@@ -29,6 +29,8 @@ pub struct Model {
     pub cost_nanos: Option<i64>,
     pub price_id: Option<Uuid>,
     pub error_code: String,
+    /// What few calls have, as JSON: see `calls::rare`.
+    pub rare: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

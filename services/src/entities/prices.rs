@@ -14,11 +14,22 @@ pub struct Model {
     pub input_per_million: Option<i64>,
     pub cached_input_per_million: Option<i64>,
     pub cache_write_input_per_million: Option<i64>,
+    pub cache_write_1h_input_per_million: Option<i64>,
+    pub audio_input_per_million: Option<i64>,
     pub output_per_million: Option<i64>,
+    pub audio_output_per_million: Option<i64>,
+    pub reasoning_output_per_million: Option<i64>,
+    pub per_million_characters: Option<i64>,
     pub per_call: Option<i64>,
     pub per_image: Option<i64>,
     pub per_minute: Option<i64>,
     pub per_gb_month: Option<i64>,
+    pub per_search: Option<i64>,
+    pub per_tool_call: Option<i64>,
+    /// In thousandths, as the others.
+    pub batch_factor: Option<i64>,
+    pub flex_factor: Option<i64>,
+    pub priority_factor: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

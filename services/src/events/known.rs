@@ -9,7 +9,7 @@ use domain::{
     calls::Outcome,
     ids::{ApiKeyId, PriceId, ProjectId, SecretId, UserId},
     models::Service,
-    money::{Money, Quantities},
+    money::{Cost, Money, Quantities},
     time::Timestamp,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -110,7 +110,8 @@ impl Known {
             times: 1,
             measured: usage.measured,
             used: usage.used,
-            cost,
+            cost: cost.known,
+            unpriced: cost.unpriced,
             price_id,
             duration_us: usage.duration_us,
             first_byte_us: usage.first_byte_us,
@@ -141,15 +142,18 @@ impl Known {
     }
 
     /// What it cost by the price of its moment. Where that isn't known, neither is the cost.
-    fn cost(&self, usage: &Usage, at: Timestamp) -> (Option<Money>, Option<PriceId>) {
+    fn cost(&self, usage: &Usage, at: Timestamp) -> (Cost, Option<PriceId>) {
         let unused = usage.outcome == Outcome::Failed && usage.used == Quantities::default();
         if unused || usage.outcome == Outcome::Refused {
-            return (Some(Money::ZERO), None);
+            return (Cost { known: Some(Money::ZERO), ..Cost::default() }, None);
         }
         let versions = self.prices.get(&*usage.model).map(Vec::as_slice).unwrap_or_default();
         match prices::at(versions, at) {
-            Some((id, price)) => (Some(price.cost(usage.used)), Some(id)),
-            None => (None, None),
+            Some((id, price)) => {
+                let cost = price.cost_of(usage.used);
+                (cost, cost.known.map(|_| id))
+            }
+            None => (Cost::default(), None),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, str::FromStr, sync::Arc};
 use domain::{
     calls::{Measured, Outcome},
     models::Service,
-    money::Quantities,
+    money::{Quantities, Tier},
 };
 
 use super::{
@@ -16,7 +16,8 @@ use crate::metering::MOST_TOKENS;
 
 /// Longest name of a model, provider or endpoint, and longest code of an error, in bytes.
 const LONGEST_NAME: usize = 200;
-const MOST_IMAGES: i64 = 1_000_000;
+/// Images, searches, or calls of tools.
+const MOST_COUNTED: i64 = 1_000_000;
 /// A month of video, or of a call's time.
 const MOST_SECONDS: f64 = 31.0 * 24.0 * 3_600.0;
 /// A petabyte for an hour: thousands of such events fit into the 64 bits of a rollup, which holds at its limit.
@@ -70,16 +71,27 @@ impl Data<'_> {
             || self.streamed.is_some()
             || self.duration_ms.is_some()
             || self.first_byte_ms.is_some()
-            || self.images.is_some();
-        let tokens = self.input_tokens.is_some()
-            || self.cached_input_tokens.is_some()
-            || self.cache_write_input_tokens.is_some()
-            || self.output_tokens.is_some();
+            || self.images.is_some()
+            || self.searches.is_some()
+            || self.tool_calls.is_some()
+            || self.characters.is_some();
+        let counts = [
+            self.input_tokens,
+            self.cached_input_tokens,
+            self.cache_write_input_tokens,
+            self.cache_write_1h_input_tokens,
+            self.audio_input_tokens,
+            self.output_tokens,
+            self.audio_output_tokens,
+            self.reasoning_output_tokens,
+        ];
+        let has_tokens = counts.iter().any(Option::is_some);
+        let tokens = has_tokens || self.service_tier.is_some();
         let (seconds, bytes) = (self.seconds.is_some(), self.bytes.is_some() || self.hours.is_some());
         let has_service = self.service.is_some();
         let (foreign, needed, takes) = match kind {
             Kind::Call => (bytes, true, "everything but bytes and hours"),
-            Kind::Tokens => (call || seconds || bytes, tokens, "tokens, of which at least one count must be there"),
+            Kind::Tokens => (call || seconds || bytes, has_tokens, "tokens, of which at least one count must be there"),
             Kind::VideoSeconds => (call || tokens || bytes || has_service, seconds, "seconds, which must be there"),
             Kind::StoredBytes => {
                 let needed = self.bytes.is_some() && self.hours.is_some();
@@ -110,18 +122,37 @@ impl Data<'_> {
     }
 
     fn used(&self, kind: Kind) -> Result<Quantities, Wrong> {
+        let tokens = |param, value| count(param, value, MOST_TOKENS);
         let used = Quantities {
             tokens_in: count("data.input_tokens", self.input_tokens, MOST_TOKENS)?,
             cached_tokens_in: count("data.cached_input_tokens", self.cached_input_tokens, MOST_TOKENS)?,
             cache_write_tokens_in: count("data.cache_write_input_tokens", self.cache_write_input_tokens, MOST_TOKENS)?,
+            cache_write_1h_tokens_in: tokens("data.cache_write_1h_input_tokens", self.cache_write_1h_input_tokens)?,
+            audio_tokens_in: tokens("data.audio_input_tokens", self.audio_input_tokens)?,
             tokens_out: count("data.output_tokens", self.output_tokens, MOST_TOKENS)?,
-            images: count("data.images", self.images, MOST_IMAGES)?,
+            audio_tokens_out: tokens("data.audio_output_tokens", self.audio_output_tokens)?,
+            reasoning_tokens_out: tokens("data.reasoning_output_tokens", self.reasoning_output_tokens)?,
+            tier: Tier::of(name("data.service_tier", self.service_tier.as_deref())?),
+            images: count("data.images", self.images, MOST_COUNTED)?,
+            searches: count("data.searches", self.searches, MOST_COUNTED)?,
+            tool_calls: count("data.tool_calls", self.tool_calls, MOST_COUNTED)?,
+            characters: count("data.characters", self.characters, MOST_TOKENS)?,
             media_ms: scaled("data.seconds", self.seconds.unwrap_or(0.0), 1e3, MOST_SECONDS)?,
             byte_hours: if kind == Kind::StoredBytes { self.byte_hours()? } else { 0 },
         };
         if used.cached_tokens_in + used.cache_write_tokens_in > used.tokens_in {
             let message = "Cached tokens are a part of input_tokens, which are fewer.";
             return Err(Wrong::invalid("data.input_tokens", message));
+        }
+        for (param, part, whole) in [
+            ("data.cache_write_1h_input_tokens", used.cache_write_1h_tokens_in, used.cache_write_tokens_in),
+            ("data.audio_input_tokens", used.audio_tokens_in, used.tokens_in),
+            ("data.audio_output_tokens", used.audio_tokens_out, used.tokens_out),
+            ("data.reasoning_output_tokens", used.reasoning_tokens_out, used.tokens_out - used.audio_tokens_out),
+        ] {
+            if part > whole {
+                return Err(Wrong::invalid(param, "These tokens are a part of others, which are fewer."));
+            }
         }
         Ok(used)
     }

@@ -5,14 +5,15 @@ use sea_orm::Value;
 
 use super::{CallRecord, MOST_TOKENS, NewSeries, SeriesCache, rollup, rows::Rows};
 use crate::ServiceResult;
+use crate::calls::rare::Rare;
 use crate::database::DatabaseTransaction;
 
-const COLUMNS: usize = 21;
+const COLUMNS: usize = 22;
 
 static INSERT: Rows = Rows::new(
     "INSERT INTO calls (organization_id, id, series_id, secret_id, started_at, duration_us, first_byte_us, streamed, \
      reported, estimated, times, tokens_in, cached_tokens_in, cache_write_tokens_in, tokens_out, images, media_ms, \
-     byte_hours, cost_nanos, price_id, error_code)",
+     byte_hours, cost_nanos, price_id, error_code, rare)",
     COLUMNS,
     String::new,
 );
@@ -69,5 +70,6 @@ fn row(call: &CallRecord, series: i64) -> [Value; COLUMNS] {
         call.cost.map(|cost| cost.nanos()).into(),
         call.price_id.map(|id| id.uuid()).into(),
         (*call.error_code).into(),
+        Rare::text(call.used, call.unpriced).into(),
     ]
 }

@@ -11,7 +11,7 @@ use std::{
 
 use domain::{
     ids::{OrganizationId, PriceId},
-    money::{Money, Price},
+    money::{Factor, Money, Price},
     time::Timestamp,
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -176,11 +176,21 @@ pub(crate) async fn add_version(
         input_per_million: nanos(price.input_per_million),
         cached_input_per_million: nanos(price.cached_input_per_million),
         cache_write_input_per_million: nanos(price.cache_write_input_per_million),
+        cache_write_1h_input_per_million: nanos(price.cache_write_1h_input_per_million),
+        audio_input_per_million: nanos(price.audio_input_per_million),
         output_per_million: nanos(price.output_per_million),
+        audio_output_per_million: nanos(price.audio_output_per_million),
+        reasoning_output_per_million: nanos(price.reasoning_output_per_million),
+        per_million_characters: nanos(price.per_million_characters),
         per_call: nanos(price.per_call),
         per_image: nanos(price.per_image),
         per_minute: nanos(price.per_minute),
         per_gb_month: nanos(price.per_gb_month),
+        per_search: nanos(price.per_search),
+        per_tool_call: nanos(price.per_tool_call),
+        batch_factor: price.batch_factor.map(Factor::thousandths),
+        flex_factor: price.flex_factor.map(Factor::thousandths),
+        priority_factor: price.priority_factor.map(Factor::thousandths),
     };
     let id = PriceId::new(row.id);
     prices::Entity::insert(prices::ActiveModel::from(row)).exec_without_returning(database).await?;
@@ -193,11 +203,21 @@ pub(crate) fn price_of(row: &prices::Model) -> Price {
         input_per_million: money(row.input_per_million),
         cached_input_per_million: money(row.cached_input_per_million),
         cache_write_input_per_million: money(row.cache_write_input_per_million),
+        cache_write_1h_input_per_million: money(row.cache_write_1h_input_per_million),
+        audio_input_per_million: money(row.audio_input_per_million),
         output_per_million: money(row.output_per_million),
+        audio_output_per_million: money(row.audio_output_per_million),
+        reasoning_output_per_million: money(row.reasoning_output_per_million),
+        per_million_characters: money(row.per_million_characters),
         per_call: money(row.per_call),
         per_image: money(row.per_image),
         per_minute: money(row.per_minute),
         per_gb_month: money(row.per_gb_month),
+        per_search: money(row.per_search),
+        per_tool_call: money(row.per_tool_call),
+        batch_factor: row.batch_factor.and_then(Factor::from_thousandths),
+        flex_factor: row.flex_factor.and_then(Factor::from_thousandths),
+        priority_factor: row.priority_factor.and_then(Factor::from_thousandths),
     }
 }
 

@@ -9,7 +9,7 @@ use domain::{
     calls::{Measured, Outcome},
     ids::{ApiKeyId, CallId, OrganizationId, PriceId, ProjectId, SecretId, UserId},
     models::Service,
-    money::{Money, Quantities},
+    money::{Cost, Money, Quantities},
     time::Timestamp,
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -59,9 +59,9 @@ async fn record(services: &Services, object: &Object, settled: Settled) -> Servi
     // What was lost from sight may have cost something; what failed didn't.
     let failed = settled.outcome == Outcome::Failed;
     let (cost, price_id) = match (settled.used, &price) {
-        (Some((_, used)), Some(price)) => (Some(price_of(price).cost(used)), Some(PriceId::new(price.id))),
-        (None, _) if failed => (Some(Money::ZERO), None),
-        _ => (None, None),
+        (Some((_, used)), Some(price)) => (price_of(price).cost_of(used), Some(PriceId::new(price.id))),
+        (None, _) if failed => (Cost { known: Some(Money::ZERO), ..Cost::default() }, None),
+        _ => (Cost::default(), None),
     };
     let (measured, used) = settled.used.unwrap_or_default();
     let (service, endpoint) = match object.kind() {
@@ -91,8 +91,9 @@ async fn record(services: &Services, object: &Object, settled: Settled) -> Servi
         times: 1,
         measured,
         used,
-        cost,
-        price_id,
+        cost: cost.known,
+        unpriced: cost.unpriced,
+        price_id: price_id.filter(|_| cost.known.is_some()),
         duration_us: lasted.saturating_mul(1000),
         first_byte_us: None,
         error_code: Cow::Owned(settled.error_code),

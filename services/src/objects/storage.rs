@@ -10,7 +10,7 @@ use domain::{
     calls::{Measured, Outcome},
     ids::{ApiKeyId, CallId, OrganizationId, PriceId, ProjectId, SecretId},
     models::Service,
-    money::{Money, Price, Quantities},
+    money::{Price, Quantities},
     time::Timestamp,
 };
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
@@ -109,7 +109,7 @@ struct Day {
 
 impl Day {
     fn record(self, model: Option<&str>, price: Option<(PriceId, Price)>) -> CallRecord {
-        let cost: Option<Money> = price.map(|(_, price)| price.cost(self.used));
+        let cost = price.map(|(_, price)| price.cost_of(self.used)).unwrap_or_default();
         CallRecord {
             id: self.id,
             organization_id: OrganizationId::new(self.organization),
@@ -130,8 +130,9 @@ impl Day {
             times: 1,
             measured: Measured::Reported,
             used: self.used,
-            cost,
-            price_id: price.map(|(id, _)| id),
+            cost: cost.known,
+            unpriced: cost.unpriced,
+            price_id: price.map(|(id, _)| id).filter(|_| cost.known.is_some()),
             duration_us: 0,
             first_byte_us: None,
             error_code: Cow::Borrowed(""),

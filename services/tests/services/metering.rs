@@ -9,7 +9,7 @@ use domain::{
     calls::{CallQuery, Measured, Outcome},
     ids::SecretId,
     models::Service,
-    money::{Money, Quantities},
+    money::{Money, Parts, Quantities},
     time::Timestamp,
 };
 use futures::{TryStreamExt, future::join_all};
@@ -88,6 +88,7 @@ fn call(actor: &Actor, key: &ApiKey, at: &str) -> CallRecord {
         used: Quantities { tokens_in: 100, cached_tokens_in: 40, tokens_out: 7, ..Quantities::default() },
         cost: Some(Money::from_nanos(1_234)),
         price_id: None,
+        unpriced: Parts::NONE,
         duration_us: 1_500,
         first_byte_us: None,
         error_code: Cow::Borrowed(""),

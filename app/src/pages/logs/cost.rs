@@ -1,6 +1,6 @@
 use domain::{
     calls::{CallDetails, Measured, Outcome},
-    money::{CostLine, Money, Part, Price},
+    money::{CostLine, Factor, Money, Part, Price},
 };
 use leptos::prelude::*;
 
@@ -21,7 +21,12 @@ pub(super) fn CostLines(details: CallDetails) -> impl IntoView {
             "The server stopped while the call ran: what the provider charged isn't known, and in no sum of money.",
         ),
         (None, Outcome::Refused, _) => Some("A refused call is never charged."),
-        (None, _, None) => Some("No price is known for this model, so the call isn't in any sum of money."),
+        (None, _, None) if call.unpriced.is_empty() => {
+            Some("No price is known for this model, so the call isn't in any sum of money.")
+        }
+        (None, ..) if !call.unpriced.is_empty() => {
+            Some("This model has no price for what was used, so the call isn't in any sum of money.")
+        }
         (None, ..) => Some("The provider reported no tokens, so the call isn't in any sum of money."),
     };
     // Lines that don't explain the cost would be worse than none.
@@ -30,12 +35,14 @@ pub(super) fn CostLines(details: CallDetails) -> impl IntoView {
         .map(|price: Price| price.cost_lines(call.used))
         .filter(|lines| call.cost == Some(lines.iter().map(|line| line.amount).sum::<Money>()))
         .unwrap_or_default();
+    let unknown = call.unpriced.iter().filter(|_| call.cost.is_some()).map(unknown).collect_any();
+    let cost = if call.unpriced.is_empty() || call.cost.is_none() { cost } else { format!("{cost} and more") };
     view! {
         <section class="cost">
             <h3>"Cost"</h3>
             <table>
                 <caption class="visually-hidden">"What the cost is made of"</caption>
-                <tbody>{lines.into_iter().map(line).collect_any()}</tbody>
+                <tbody>{lines.into_iter().map(line).collect_any()} {unknown}</tbody>
                 <tfoot>
                     <tr><th scope="row" colspan="2">"Charged"</th><td class="numeric">{cost}</td></tr>
                 </tfoot>
@@ -49,20 +56,51 @@ fn line(line: CostLine) -> impl IntoView {
     let count = format_count(line.quantity);
     let thousandths = |quantity: i64, unit: i64| format!("{}.{:03}", quantity / unit, quantity % unit * 1000 / unit);
     let (what, unit) = match line.part {
-        Part::Input => (format!("{count} tokens in"), "/ M"),
-        Part::CachedInput => (format!("{count} cached tokens in"), "/ M"),
-        Part::CacheWrite => (format!("{count} tokens written to the cache"), "/ M"),
-        Part::Output => (format!("{count} tokens out"), "/ M"),
         Part::Call => ("1 call".to_owned(), "each"),
-        Part::Image => (format!("{count} images"), "each"),
         Part::Media => (format!("{} minutes", thousandths(line.quantity, 60_000)), "/ min"),
         Part::Storage => (format!("{} GB months", thousandths(line.quantity / 1_000_000, 730_000)), "/ GB month"),
+        Part::Image | Part::Search | Part::ToolCall => (format!("{count} {}", what(line.part)), "each"),
+        _ => (format!("{count} {}", what(line.part)), "/ M"),
     };
+    let factor = (line.factor != Factor::ONE).then(|| format!(" × {}", line.factor));
     view! {
         <tr>
             <th scope="row">{what}</th>
-            <td class="numeric faint">{format_money_exact(line.price)} " " {unit}</td>
+            <td class="numeric faint">{format_money_exact(line.price)} " " {unit} {factor}</td>
             <td class="numeric">{format_money_exact(line.amount)}</td>
+        </tr>
+    }
+}
+
+/// Of which so many were used.
+const fn what(part: Part) -> &'static str {
+    match part {
+        Part::Input => "tokens in",
+        Part::CachedInput => "cached tokens in",
+        Part::CacheWrite => "tokens written to the cache",
+        Part::HourCacheWrite => "tokens written to the cache for an hour",
+        Part::AudioInput => "tokens in of sound",
+        Part::Output => "tokens out",
+        Part::AudioOutput => "tokens out of sound",
+        Part::Reasoning => "tokens out of reasoning",
+        Part::Call => "calls",
+        Part::Image => "images",
+        Part::Media => "minutes",
+        Part::Storage => "GB months",
+        Part::Search => "searches",
+        Part::ToolCall => "calls of tools",
+        Part::Characters => "characters",
+        Part::Tier => "tokens at this service tier",
+    }
+}
+
+/// What was used and has no price.
+fn unknown(part: Part) -> impl IntoView {
+    view! {
+        <tr>
+            <th scope="row">{what(part)}</th>
+            <td class="numeric faint">"no price is known"</td>
+            <td class="numeric">"unknown"</td>
         </tr>
     }
 }

@@ -1,5 +1,6 @@
 use domain::{
     calls::{Call, CallDetails, Measured, Outcome},
+    money::Tier,
     permissions::{Permission, Reach},
 };
 use leptos::prelude::*;
@@ -46,7 +47,15 @@ pub(super) fn Facts(details: CallDetails, zone: String) -> impl IntoView {
     let used = call.used;
     // What few calls use has a line only where it was used.
     let rare = [
-        ("of them written to the cache", used.cache_write_tokens_in, used.cache_write_tokens_in.to_string()),
+        ("of them written to the cache", used.cache_write_tokens_in, format_count(used.cache_write_tokens_in)),
+        ("of those for an hour", used.cache_write_1h_tokens_in, format_count(used.cache_write_1h_tokens_in)),
+        ("Tokens in of sound", used.audio_tokens_in, format_count(used.audio_tokens_in)),
+        ("Tokens out of sound", used.audio_tokens_out, format_count(used.audio_tokens_out)),
+        ("Tokens out of reasoning", used.reasoning_tokens_out, format_count(used.reasoning_tokens_out)),
+        ("Searches", used.searches, format_count(used.searches)),
+        ("Calls of tools", used.tool_calls, format_count(used.tool_calls)),
+        ("Characters spoken", used.characters, format_count(used.characters)),
+        ("Service tier", i64::from(used.tier != Tier::Standard), used.tier.name().to_owned()),
         ("Images", used.images, format_count(used.images)),
         ("Seconds of sound or film", used.media_ms, format!("{}.{:03}", used.media_ms / 1000, used.media_ms % 1000)),
         (

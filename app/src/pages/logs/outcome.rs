@@ -51,7 +51,8 @@ pub(crate) fn duration_text(call: &Call) -> String {
 /// What a call cost: an unknown cost isn't nothing, and a refused call has none.
 pub(crate) fn cost_text(call: &Call) -> String {
     match (call.cost, call.outcome) {
-        (Some(cost), _) => format_money(cost),
+        (Some(cost), _) if call.unpriced.is_empty() => format_money(cost),
+        (Some(cost), _) => format!("{} +", format_money(cost)),
         (None, Outcome::Refused) => "—".to_owned(),
         (None, _) => "unknown".to_owned(),
     }

@@ -1,6 +1,9 @@
 //! Counts, as providers report them.
 
-use domain::{calls::Measured, money::Quantities};
+use domain::{
+    calls::Measured,
+    money::{Quantities, Tier},
+};
 use services::metering::MOST_TOKENS;
 
 use super::{
@@ -19,6 +22,7 @@ pub(in crate::gateway) struct Reports {
     figures: [Option<i64>; Figure::COUNT],
     pub(super) images: Option<i64>,
     pub(super) media_ms: Option<i64>,
+    pub(super) tier: Option<Tier>,
     /// Whether the output is all there is of it.
     pub(super) is_final: bool,
     /// Whether counts contradicted each other within one report.
@@ -49,6 +53,7 @@ impl Reports {
             (before, more) => before.or(more),
         };
         self.media_ms = later.media_ms.or(self.media_ms);
+        self.tier = later.tier.or(self.tier);
         self.is_final |= later.is_final;
         self.is_doubtful |= later.is_doubtful;
     }
@@ -97,10 +102,24 @@ impl Reports {
             match named {
                 Named::Count(figure) => self.count(*figure, value)?,
                 Named::Object(place) => self.take(*place, value)?,
+                Named::Add(figure) => {
+                    let mut more = Self::default();
+                    more.count(*figure, value)?;
+                    self.add(*figure, more.get(*figure).unwrap_or(0));
+                }
+                Named::Tier => self.tier = value.text().map(|name| Tier::of(&name)).or(self.tier),
+                // No price is known for what is faster.
+                Named::Speed if value.text().is_some_and(|speed| speed != "standard") => self.tier = Some(Tier::Other),
+                Named::Speed => {}
                 Named::Seconds => self.media_ms = self.media_ms.or_else(|| number(value).and_then(millis)),
             }
         }
         Ok(())
+    }
+
+    pub(super) fn add(&mut self, figure: Figure, more: i64) {
+        let before = self.get(figure).unwrap_or(0);
+        self.figures[figure as usize] = Some(before.saturating_add(more).min(MOST_TOKENS));
     }
 
     fn count(&mut self, figure: Figure, value: Value<'_>) -> Result<(), Nonsense> {

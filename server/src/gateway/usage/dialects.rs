@@ -22,6 +22,13 @@ const fn used(tokens_in: i64, cached: i64, written: i64, tokens_out: i64) -> (Me
     (Measured::Reported, used)
 }
 
+/// The same with what else is told.
+fn with((measured, used): (Measured, Quantities), change: impl FnOnce(&mut Quantities)) -> (Measured, Quantities) {
+    let mut used = used;
+    change(&mut used);
+    (measured, used)
+}
+
 const fn contradictory((_, used): (Measured, Quantities)) -> (Measured, Quantities) {
     (Measured::Contradictory, used)
 }
@@ -51,7 +58,7 @@ dialects! {
         r#"{"choices":[{"message":{}}],"usage":{"prompt_tokens":2006,"completion_tokens":300,"total_tokens":2306,
             "prompt_tokens_details":{"cached_tokens":1920,"audio_tokens":0},
             "completion_tokens_details":{"reasoning_tokens":128,"audio_tokens":0,"accepted_prediction_tokens":0}}}"#,
-    ] => used(2006, 1920, 0, 300);
+    ] => with(used(2006, 1920, 0, 300), |used| used.reasoning_tokens_out = 128);
     openai_chat_stream: "OpenAI", OpenAi, Tokens, [
         r#"{"choices":[{"delta":{"content":"a"}}],"usage":null}"#,
         r#"{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":5,"total_tokens":12}}"#,
@@ -60,19 +67,35 @@ dialects! {
         r#"{"object":"response","usage":{"input_tokens":2600,"output_tokens":50,"total_tokens":2650,
             "input_tokens_details":{"cached_tokens":2000,"cache_write_tokens":400},
             "output_tokens_details":{"reasoning_tokens":20}}}"#,
-    ] => used(2600, 2000, 400, 50);
+    ] => with(used(2600, 2000, 400, 50), |used| used.reasoning_tokens_out = 20);
+    openai_tools_and_tiers: "OpenAI", OpenAi, Tokens, [
+        r#"{"type":"response.completed","response":{"service_tier":"priority","output":[
+            {"type":"web_search_call","action":{"type":"search"}},{"type":"web_search_call","action":{"type":"open_page"}},
+            {"type":"web_search_call"},{"type":"file_search_call"},{"type":"message"}],
+            "usage":{"input_tokens":7,"output_tokens":5,"total_tokens":12}}}"#,
+    ] => with(used(7, 0, 0, 5), |used| {
+        (used.searches, used.tool_calls, used.tier) = (2, 1, domain::money::Tier::Priority);
+    });
+    openai_sound: "OpenAI", OpenAi, Tokens, [
+        r#"{"service_tier":"default","usage":{"prompt_tokens":100,"completion_tokens":80,"total_tokens":180,
+            "prompt_tokens_details":{"audio_tokens":90,"text_tokens":10},"completion_tokens_details":{"audio_tokens":60}}}"#,
+    ] => with(used(100, 0, 0, 80), |used| (used.audio_tokens_in, used.audio_tokens_out) = (90, 60));
     openai_embeddings: "OpenAI", OpenAi, TokensIn, [
         r#"{"object":"list","data":[{}],"usage":{"prompt_tokens":4,"total_tokens":4}}"#,
     ] => used(4, 0, 0, 0);
     openai_transcriptions: "OpenAI", OpenAi, Media, [
         r#"{"type":"transcript.text.done","text":"a","usage":{"type":"tokens","input_tokens":14,"output_tokens":45,
             "total_tokens":59,"input_token_details":{"text_tokens":0,"audio_tokens":14}}}"#,
-    ] => used(14, 0, 0, 45);
+    ] => with(used(14, 0, 0, 45), |used| used.audio_tokens_in = 14);
 
     anthropic: "Anthropic", Anthropic, Tokens, [
         r#"{"type":"message","usage":{"input_tokens":10,"cache_read_input_tokens":100,"cache_creation_input_tokens":20,
             "cache_creation":{"ephemeral_5m_input_tokens":5,"ephemeral_1h_input_tokens":15},"output_tokens":5}}"#,
-    ] => used(130, 100, 20, 5);
+    ] => with(used(130, 100, 20, 5), |used| used.cache_write_1h_tokens_in = 15);
+    anthropic_searches_and_tiers: "Anthropic", Anthropic, Tokens, [
+        r#"{"type":"message","usage":{"input_tokens":10,"output_tokens":5,"service_tier":"batch",
+            "server_tool_use":{"web_search_requests":3,"web_fetch_requests":1}}}"#,
+    ] => with(used(10, 0, 0, 5), |used| (used.searches, used.tier) = (3, domain::money::Tier::Batch));
     anthropic_stream: "Anthropic", Anthropic, Tokens, [
         r#"{"type":"message_start","message":{"usage":{"input_tokens":10,"cache_read_input_tokens":100,
             "cache_creation_input_tokens":20,"output_tokens":1}}}"#,
@@ -113,7 +136,7 @@ dialects! {
     deepseek: "DeepSeek", OpenAi, Tokens, [
         r#"{"usage":{"prompt_tokens":1000,"completion_tokens":100,"total_tokens":1100,"prompt_cache_hit_tokens":900,
             "prompt_cache_miss_tokens":100,"completion_tokens_details":{"reasoning_tokens":60}}}"#,
-    ] => used(1000, 900, 0, 100);
+    ] => with(used(1000, 900, 0, 100), |used| used.reasoning_tokens_out = 60);
 
     fireworks: "Fireworks", OpenAi, Tokens, [
         r#"{"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"total_tokens":12,
@@ -129,11 +152,11 @@ dialects! {
     gemini_thinking_beside_the_answer: "Gemini", OpenAi, Tokens, [
         r#"{"usage":{"completion_tokens":0,"total_tokens":81,"prompt_tokens":21,
             "completion_tokens_details":{"reasoning_tokens":60}}}"#,
-    ] => used(21, 0, 0, 60);
+    ] => with(used(21, 0, 0, 60), |used| used.reasoning_tokens_out = 60);
     gemini_by_its_own_names: "Gemini", OpenAi, Tokens, [
         r#"{"usageMetadata":{"promptTokenCount":20,"candidatesTokenCount":198,"thoughtsTokenCount":405,
             "cachedContentTokenCount":16,"totalTokenCount":623}}"#,
-    ] => used(20, 16, 0, 603);
+    ] => with(used(20, 16, 0, 603), |used| used.reasoning_tokens_out = 405);
 
     groq: "Groq", OpenAi, Tokens, [
         r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"x_groq":{"id":"req_1","usage":{"queue_time":0.07,
@@ -169,10 +192,7 @@ dialects! {
     mistral_sound_beside_the_prompt: "Mistral", OpenAi, Media, [
         r#"{"text":"a","usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":379,"prompt_audio_seconds":30,
             "prompt_tokens_details":{"audio_tokens":375}}}"#,
-    ] => {
-        let (measured, used) = used(378, 0, 0, 1);
-        (measured, Quantities { media_ms: 30_000, ..used })
-    };
+    ] => with(used(378, 0, 0, 1), |used| (used.media_ms, used.audio_tokens_in) = (30_000, 375));
 
     moonshot: "Moonshot", OpenAi, Tokens, [
         r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop","usage":{"prompt_tokens":2989,
@@ -202,7 +222,7 @@ dialects! {
     perplexity: "Perplexity", OpenAi, Tokens, [
         r#"{"usage":{"prompt_tokens":33,"completion_tokens":7163,"total_tokens":7196,"citation_tokens":20016,
             "num_search_queries":18,"reasoning_tokens":6000,"search_context_size":"low","cost":{"total_cost":0.4}}}"#,
-    ] => used(33, 0, 0, 7163);
+    ] => with(used(33, 0, 0, 7163), |used| (used.searches, used.reasoning_tokens_out) = (18, 6000));
 
     qwen: "Qwen", OpenAi, Tokens, [
         r#"{"usage":{"prompt_tokens":3019,"completion_tokens":104,"total_tokens":3123,"prompt_tokens_details":{
@@ -213,7 +233,7 @@ dialects! {
     sglang: "SGLang", OpenAi, Tokens, [
         r#"{"usage":{"prompt_tokens":516,"total_tokens":520,"completion_tokens":4,
             "prompt_tokens_details":{"cached_tokens":512},"reasoning_tokens":3}}"#,
-    ] => used(516, 512, 0, 4);
+    ] => with(used(516, 512, 0, 4), |used| used.reasoning_tokens_out = 3);
     sglang_messages: "SGLang", Anthropic, Tokens, [
         r#"{"type":"message_start","message":{"usage":{"input_tokens":123,"output_tokens":0}}}"#,
         r#"{"type":"message_delta","delta":{},"usage":{"input_tokens":0,"output_tokens":45}}"#,
@@ -243,7 +263,12 @@ dialects! {
         r#"{"usage":{"prompt_tokens":10120,"completion_tokens":1499,"total_tokens":14428,"prompt_tokens_details":
             {"text_tokens":10120,"audio_tokens":0,"image_tokens":0,"cached_tokens":128},"completion_tokens_details":
             {"reasoning_tokens":2809,"audio_tokens":0},"num_sources_used":0,"cost_in_usd_ticks":232856000}}"#,
-    ] => used(10120, 128, 0, 4308);
+    ] => with(used(10120, 128, 0, 4308), |used| used.reasoning_tokens_out = 2809);
+    xai_tools: "xAI", OpenAi, Tokens, [
+        r#"{"output":[{"type":"web_search_call"}],"usage":{"input_tokens":7,"output_tokens":5,"total_tokens":12,
+            "num_server_side_tools_used":6,"server_side_tool_usage_details":{"web_search_calls":2,"x_search_calls":1,
+            "code_interpreter_calls":3,"mcp_calls":9}}}"#,
+    ] => with(used(7, 0, 0, 5), |used| (used.searches, used.tool_calls) = (3, 3));
 
     a_gateway_that_ends_with_zeros: "Envoy AI Gateway", Anthropic, Tokens, [
         r#"{"type":"message_start","message":{"usage":{"input_tokens":15,"cache_read_input_tokens":100,"output_tokens":1}}}"#,

@@ -22,11 +22,17 @@ pub(super) enum Figure {
     FiveMinutes,
     Hour,
     Reasoning,
-    Sound,
+    /// Of what went in, and of what was put out.
+    SoundIn,
+    SoundOut,
+    /// Of the web.
+    Searches,
+    /// Of tools that the provider runs, other than searches.
+    ToolCalls,
 }
 
 impl Figure {
-    pub(super) const COUNT: usize = Self::Sound as usize + 1;
+    pub(super) const COUNT: usize = Self::ToolCalls as usize + 1;
 }
 
 /// The object that a name stands in.
@@ -40,6 +46,8 @@ pub(super) enum Place {
     /// What is said of what was written to the cache.
     Creation,
     Billed,
+    /// What is said of tools that the provider runs.
+    Tools,
     Timings,
 }
 
@@ -48,16 +56,22 @@ pub(super) enum Named {
     Count(Figure),
     /// An object with more of them.
     Object(Place),
+    /// One of several that make up the same.
+    Add(Figure),
     /// The length of a recording.
     Seconds,
+    /// At which tier the call was worked on.
+    Tier,
+    /// How fast.
+    Speed,
 }
 
 use Figure::{
-    CacheCreation, CacheRead, Cached, Completion, FiveMinutes, Hour, Input, Missed, Output, Prompt, Reasoning, Sound,
-    Total, Written,
+    CacheCreation, CacheRead, Cached, Completion, FiveMinutes, Hour, Input, Missed, Output, Prompt, Reasoning,
+    Searches, SoundIn, SoundOut, ToolCalls, Total, Written,
 };
-use Named::{Count, Object, Seconds};
-use Place::{Billed, Creation, In, Out, Timings, Usage};
+use Named::{Add, Count, Object, Seconds, Speed, Tier};
+use Place::{Billed, Creation, In, Out, Timings, Tools, Usage};
 
 /// Where one report has several names for the same, the first that isn't zero holds.
 pub(super) const NAMES: &[(Place, &str, Named)] = &[
@@ -87,7 +101,8 @@ pub(super) const NAMES: &[(Place, &str, Named)] = &[
     (In, "cache_creation_input_tokens", Count(Written)),
     (In, "cache_creation", Object(Creation)),
     (In, "cache_creation_token_details", Object(Creation)),
-    (In, "audio_tokens", Count(Sound)),
+    (In, "audio_tokens", Count(SoundIn)),
+    (Out, "audio_tokens", Count(SoundOut)),
     (Out, "reasoning_tokens", Count(Reasoning)),
     (Out, "thinking_tokens", Count(Reasoning)),
     // Anthropic.
@@ -98,6 +113,10 @@ pub(super) const NAMES: &[(Place, &str, Named)] = &[
     (Creation, "ephemeral_1h_input_tokens", Count(Hour)),
     (Usage, "claude_cache_creation_5_m_tokens", Count(FiveMinutes)),
     (Usage, "claude_cache_creation_1_h_tokens", Count(Hour)),
+    (Usage, "server_tool_use", Object(Tools)),
+    (Tools, "web_search_requests", Count(Searches)),
+    (Usage, "service_tier", Tier),
+    (Usage, "speed", Speed),
     // DeepSeek.
     (Usage, "prompt_cache_hit_tokens", Count(Cached)),
     (Usage, "prompt_cache_miss_tokens", Count(Missed)),
@@ -107,6 +126,15 @@ pub(super) const NAMES: &[(Place, &str, Named)] = &[
     (Usage, "cache_write_tokens", Count(Written)),
     // SGLang, Perplexity.
     (Usage, "reasoning_tokens", Count(Reasoning)),
+    (Usage, "num_search_queries", Count(Searches)),
+    // xAI: sources are charged one by one, as searches are.
+    (Usage, "num_sources_used", Count(Searches)),
+    (Usage, "server_side_tool_usage_details", Object(Tools)),
+    (Tools, "web_search_calls", Add(Searches)),
+    (Tools, "x_search_calls", Add(Searches)),
+    (Tools, "code_interpreter_calls", Add(ToolCalls)),
+    (Tools, "file_search_calls", Add(ToolCalls)),
+    (Tools, "document_search_calls", Add(ToolCalls)),
     // Bedrock.
     (Usage, "inputTokens", Count(Input)),
     (Usage, "outputTokens", Count(Output)),
@@ -127,6 +155,7 @@ pub(super) const NAMES: &[(Place, &str, Named)] = &[
     (Usage, "billed_units", Object(Billed)),
     (Billed, "input_tokens", Count(Prompt)),
     (Billed, "output_tokens", Count(Completion)),
+    (Billed, "search_units", Count(Searches)),
     // llama.cpp, where it reports nothing else.
     (Timings, "prompt_n", Count(Missed)),
     (Timings, "cache_n", Count(Cached)),

@@ -9,7 +9,7 @@ use super::{
     counts::Reports,
     names::Figure::{
         self, CacheCreation, CacheRead, Cached, Completion, FiveMinutes, Hour, Input, Missed, Output, Prompt,
-        Reasoning, Sound, Total, Written,
+        Reasoning, Searches, SoundIn, SoundOut, ToolCalls, Total, Written,
     },
 };
 use crate::gateway::endpoint::Dialect;
@@ -53,7 +53,7 @@ impl Reports {
         is_doubtful |= cached_twice || written_twice || (written > 0 && by_age > 0 && written != by_age);
         written = if written == 0 { by_age } else { written };
         let cache = cached.saturating_add(written);
-        let parts = [cache, count(Sound), count(Reasoning)];
+        let parts = [cache, count(SoundIn), count(Reasoning)];
 
         let total = self.get(Total).filter(|total| *total > 0);
         let reported = outputs.iter().any(|figure| self.get(*figure).is_some());
@@ -72,8 +72,8 @@ impl Reports {
             parts.fold(whole.tokens.saturating_add(output), i64::saturating_add)
         };
         let is_possible = |beside: Beside| {
-            let within = parts.iter().zip([whole.tokens, whole.tokens, output]).zip(beside);
-            within.into_iter().all(|((part, whole), beside)| beside || *part <= whole)
+            let mut within = parts.iter().zip([whole.tokens, whole.tokens, output]).zip(beside);
+            within.all(|((part, whole), beside)| beside || *part <= whole)
         };
         let mut unexplained = 0;
         if let (Some(total), true) = (total, reported) {
@@ -104,13 +104,27 @@ impl Reports {
         }
         let cached_tokens_in = cached.min(tokens_in);
         let cache_write_tokens_in = written.min(tokens_in - cached_tokens_in);
-        is_doubtful |= cached_tokens_in < cached || cache_write_tokens_in < written || parts[2] > tokens_out;
+        let audio_tokens_in = parts[1].min(tokens_in);
+        let audio_tokens_out = count(SoundOut).min(tokens_out);
+        let reasoning_tokens_out = parts[2].min(tokens_out - audio_tokens_out);
+        is_doubtful |= cached_tokens_in < cached
+            || cache_write_tokens_in < written
+            || audio_tokens_in < parts[1]
+            || audio_tokens_out < count(SoundOut)
+            || reasoning_tokens_out < parts[2];
         Some(Resolved {
             used: Quantities {
                 tokens_in,
                 cached_tokens_in,
                 cache_write_tokens_in,
+                cache_write_1h_tokens_in: count(Hour).min(cache_write_tokens_in),
+                audio_tokens_in,
                 tokens_out,
+                audio_tokens_out,
+                reasoning_tokens_out,
+                searches: count(Searches),
+                tool_calls: count(ToolCalls),
+                tier: self.tier.unwrap_or_default(),
                 ..Quantities::default()
             },
             has_output: reported || (total.is_some() && !whole.is_total_alone),

@@ -276,6 +276,9 @@ proptest! {
                 prop_assert!((0..=MOST_TOKENS).contains(&used.tokens_out), "{used:?}");
                 prop_assert!(used.cached_tokens_in + used.cache_write_tokens_in <= used.tokens_in, "{used:?}");
                 prop_assert!(used.cached_tokens_in >= 0 && used.cache_write_tokens_in >= 0, "{used:?}");
+                prop_assert!(used.cache_write_1h_tokens_in <= used.cache_write_tokens_in, "{used:?}");
+                prop_assert!(used.audio_tokens_in <= used.tokens_in, "{used:?}");
+                prop_assert!(used.audio_tokens_out + used.reasoning_tokens_out <= used.tokens_out, "{used:?}");
                 prop_assert!(used.images >= 0 && used.media_ms >= 0, "{used:?}");
             }
         }

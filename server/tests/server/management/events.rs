@@ -50,6 +50,46 @@ async fn what_is_sent_is_in_log_and_usage_at_its_price() {
 }
 
 #[tokio::test]
+async fn what_has_no_price_is_told_in_the_log_and_its_file() {
+    let world = World::new().await;
+    let key = world.admin_key(&[Scope::EventsWrite]).await;
+    let searched = json!({
+        "specversion": "1.0", "id": "1", "source": "/gateway", "type": "tollhouse.call",
+        "data": {
+            "model": "sandbox-1", "input_tokens": 1_000_000, "output_tokens": 10, "reasoning_output_tokens": 4,
+            "searches": 3, "service_tier": "default",
+        },
+    });
+    let told = body(send(&world, &key, None, searched.to_string()).await).await;
+    assert_eq!(told["new"], json!(1), "{told}");
+    let asked = json!({ "organization": "acme", "query": {} });
+    let log = body(world.post("/api/calls/list", Some(&world.owner.token), &asked).await).await;
+    let call = &log["calls"][0];
+    assert_eq!((&call["cost"], &call["unpriced"]), (&json!("1.00002"), &json!(["searches"])), "{call}");
+    assert_eq!((&call["used"]["searches"], &call["used"]["reasoning_tokens_out"]), (&json!(3), &json!(4)));
+    let file = world.get("/api/calls/export.csv?organization=acme", Some(&world.owner.token)).await;
+    let file = axum::body::to_bytes(file.into_body(), usize::MAX).await.unwrap();
+    let mut file = csv::Reader::from_reader(file.as_ref());
+    let head = file.headers().unwrap().clone();
+    let row = file.records().next().unwrap().unwrap();
+    let cell = |name: &str| row[head.iter().position(|column| column == name).unwrap()].to_owned();
+    assert_eq!((cell("cost_usd"), cell("cost_unknown_in")), ("1.00002".to_owned(), "searches".to_owned()));
+    assert_eq!(
+        (cell("searches"), cell("reasoning_tokens_out"), cell("service_tier")),
+        ("3".into(), "4".into(), "standard".into())
+    );
+    for (field, count) in
+        [("cache_write_1h_input_tokens", 1), ("audio_input_tokens", 11), ("reasoning_output_tokens", 11)]
+    {
+        let mut wrong = json!({ "model": "sandbox-1", "input_tokens": 10, "output_tokens": 10 });
+        wrong[field] = json!(count);
+        let wrong = json!({ "specversion": "1.0", "id": field, "source": "/gateway", "type": "tollhouse.tokens", "data": wrong });
+        let told = body(send(&world, &key, None, wrong.to_string()).await).await;
+        assert_eq!(told["errors"][0]["param"], json!(format!("data.{field}")), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_is_no_events_is_refused_as_a_whole() {
     let world = World::new().await;
     let key = world.admin_key(&[Scope::EventsWrite]).await;

@@ -70,7 +70,7 @@ pub(super) mod tests {
         calls::{Measured, Outcome},
         ids::{ApiKeyId, CallId, OrganizationId, ProjectId, SecretId},
         models::Service,
-        money::{Money, Quantities},
+        money::{Money, Parts, Quantities},
         time::Timestamp,
     };
     use proptest::prelude::*;
@@ -100,6 +100,7 @@ pub(super) mod tests {
             used: Quantities { tokens_in: 5, tokens_out: 7, ..Quantities::default() },
             cost: Some(Money::from_nanos(i64::MAX)),
             price_id: None,
+            unpriced: Parts::NONE,
             duration_us: 1_234_567,
             first_byte_us: Some(1),
             error_code: Cow::Borrowed(""),

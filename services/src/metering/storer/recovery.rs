@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::HashMap, fs::File, io, sync::Arc};
 use domain::{
     calls::{Measured, Outcome},
     ids::CallId,
-    money::Quantities,
+    money::{Parts, Quantities},
 };
 use tokio::time::sleep;
 
@@ -105,6 +105,7 @@ pub(in crate::metering) fn interrupted(call: CallRecord) -> CallRecord {
         measured: Measured::Unknown,
         used: Quantities::default(),
         cost: None,
+        unpriced: Parts::NONE,
         error_code: Cow::Borrowed(STOPPED),
         ..call
     }

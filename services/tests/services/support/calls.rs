@@ -7,7 +7,7 @@ use domain::{
     calls::{Measured, Outcome},
     ids::{CallId, SecretId},
     models::Service,
-    money::{Money, Quantities},
+    money::{Money, Parts, Quantities},
     time::Timestamp,
 };
 use services::{
@@ -103,6 +103,7 @@ pub(crate) fn record(organization: &Organization, key: &ApiKey, call: &CallMade)
         used: Quantities { tokens_in: call.tokens_in, tokens_out: call.tokens_out, ..Quantities::default() },
         cost: call.cost.map(Money::from_nanos),
         price_id: None,
+        unpriced: Parts::NONE,
         duration_us: 1_500,
         first_byte_us: None,
         error_code: Cow::Borrowed(""),

@@ -7,7 +7,7 @@ use domain::{
     api_keys::{CreatedApiKey, Level},
     calls::{Measured, Outcome},
     models::Service,
-    money::{Money, Quantities},
+    money::{Money, Parts, Quantities},
     time::Timestamp,
     usage::{Filter, Group, UsageQuery, View},
 };
@@ -125,6 +125,7 @@ fn call(world: &World, key: &CreatedApiKey, at: Timestamp, random: &mut Pcg64) -
         used: Quantities { tokens_in, cached_tokens_in: tokens_in / 3, tokens_out, ..Quantities::default() },
         cost: (!refused && cost % 7 != 0).then(|| Money::from_nanos(cost)),
         price_id: None,
+        unpriced: Parts::NONE,
         duration_us: 1_000,
         first_byte_us: None,
         error_code: Cow::Borrowed(""),

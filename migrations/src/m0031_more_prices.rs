@@ -1,0 +1,38 @@
+//! Prices of what is used besides tokens of texts, and what tokens cost at other tiers, in thousandths.
+
+use sea_orm_migration::{prelude::*, schema::*};
+
+use crate::columns::{add, drop};
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+const PARTS: [&str; 10] = [
+    "cache_write_1h_input_per_million",
+    "audio_input_per_million",
+    "audio_output_per_million",
+    "reasoning_output_per_million",
+    "per_million_characters",
+    "per_search",
+    "per_tool_call",
+    "batch_factor",
+    "flex_factor",
+    "priority_factor",
+];
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for part in PARTS {
+            add(manager, "prices", big_integer_null(part)).await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for part in PARTS.into_iter().rev() {
+            drop(manager, "prices", part).await?;
+        }
+        Ok(())
+    }
+}
