@@ -224,6 +224,28 @@ test("tabs share one session: its end asks in all of them, and signing in goes o
   });
 });
 
+test("an answer about who is signed in that a newer one has overtaken asks for no password", async ({ context, signedIn: page, owner, organization }) => {
+  await page.goto(`/o/${organization.slug}/settings`);
+  const field = page.getByRole("main").getByRole("textbox").first();
+  await field.fill("41");
+  const anotherTab = () => page.evaluate(() => window.dispatchEvent(new StorageEvent("storage", { key: "session" })));
+  const signedOut = await holdAnswer(page, "/api/accounts/welcome");
+  await context.clearCookies();
+  await anotherTab();
+  await signedOut.asked;
+
+  await signIn(context, owner);
+  const newer = page.waitForResponse("**/api/accounts/welcome");
+  await anotherTab();
+  await (await newer).finished();
+  const overtaken = page.waitForResponse("**/api/accounts/welcome");
+  signedOut.release();
+  await (await overtaken).finished();
+  await page.evaluate(() => new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen))));
+  await expect(page.getByRole("dialog")).toBeHidden();
+  await expect(field).toHaveValue("41");
+});
+
 test("two tabs change settings beside each other without undoing what the other did", async ({ signedIn: page, owner, organization }) => {
   await page.goto(`/o/${organization.slug}/settings`);
   const minutes = page.getByLabel("Minutes without activity");

@@ -24,6 +24,9 @@ pub struct Session {
     renewals: RwSignal<u32>,
     /// Counts who was signed in, one after the other: what was asked as one of them says nothing about the next.
     number: StoredValue<u32>,
+    /// Counts what has been asked or learned of who is signed in: an answer that something newer has overtaken says
+    /// nothing any more.
+    looks: StoredValue<u32>,
 }
 
 impl Session {
@@ -35,6 +38,7 @@ impl Session {
             ended: RwSignal::new(false),
             renewals: RwSignal::new(0),
             number: StoredValue::new(0),
+            looks: StoredValue::new(0),
         };
         provide_context(session);
         leptos::leptos_dom::helpers::window_event_listener_untyped("storage", move |event| {
@@ -82,6 +86,7 @@ impl Session {
     }
 
     fn take(&self, welcome: Welcome) {
+        self.look();
         self.number.update_value(|number| *number += 1);
         self.sign_up_open.set(welcome.sign_up_open);
         self.viewer.set(welcome.viewer);
@@ -92,6 +97,7 @@ impl Session {
     }
 
     fn forget(&self) {
+        self.look();
         self.number.update_value(|number| *number += 1);
         self.ended.set(false);
         self.viewer.set(None);
@@ -101,11 +107,21 @@ impl Session {
         keep(STORAGE, &js_sys::Date::now().to_string());
     }
 
+    /// The number of a new look at who is signed in.
+    fn look(&self) -> u32 {
+        self.looks.update_value(|looks| *looks += 1);
+        self.looks.get_value()
+    }
+
     /// Asks who is signed in now, after another tab has changed that.
     fn look_again(self) {
+        let look = self.look();
         spawn_local(async move {
             // A tab that can't ask finds out with its next question.
             let Ok(welcome) = ask(&api::accounts::WelcomeQuestion {}).await else { return };
+            if look != self.looks.get_value() {
+                return;
+            }
             let before = self.viewer.with_untracked(|viewer| viewer.as_ref().map(|viewer| viewer.id));
             let now = welcome.viewer.as_ref().map(|viewer| viewer.id);
             match (before, now) {
