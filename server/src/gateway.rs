@@ -24,6 +24,7 @@ mod measured;
 mod models;
 mod objects;
 mod offers;
+mod outline;
 pub(crate) mod own_keys;
 mod pass;
 mod payload;

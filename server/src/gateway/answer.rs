@@ -1,6 +1,11 @@
 //! Whole answers: read, recorded, then passed on as they are.
 
 mod errors;
+mod failure;
+mod members;
+mod shape;
+mod signs;
+mod verdict;
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -14,6 +19,12 @@ use domain::{
     models::Service,
 };
 
+use self::verdict::Verdict;
+pub(super) use self::{
+    failure::{Failure, Way},
+    shape::{Begun, Shape, shape},
+    signs::{EventKind, Expected, Signs, begins, code_in, failure_of},
+};
 use super::{
     Gateway,
     budget::Share,
@@ -23,7 +34,7 @@ use super::{
     headers,
     limits::Reply,
     objects,
-    provider::{Provider, ProviderBody, Told, account},
+    provider::{Provider, Told, account},
     refusal::Refusal,
     running::Cut,
     usage::Reported,
@@ -37,13 +48,13 @@ pub(super) async fn relay(
     gateway: &Gateway,
     call: &mut Call,
     provider: Arc<Provider>,
-    response: Response<ProviderBody>,
+    response: Response<Begun>,
     reply: Reply,
 ) {
-    let (parts, mut body) = response.into_parts();
+    let (mut parts, mut body) = response.into_parts();
     let told = Told::of(&parts.extensions);
-    let own_words = errors::in_own_words(call, &provider, parts.status, &parts.headers, &told);
-    let is_read = errors::is_read(parts.status, own_words.as_ref());
+    let refused = errors::in_own_words(call, &provider, parts.status, &parts.headers, &told);
+    let is_read = errors::is_read(parts.status, refused.as_ref());
     let mut share = gateway.memory.nothing((&*call.key).into());
     let bytes = match read(gateway, call, &provider, &mut body, is_read, &mut share).await {
         // Jobs say whose they are.
@@ -51,31 +62,16 @@ pub(super) async fn relay(
             account::without_names(bytes, &told.account)
         }
         Ok(bytes) => bytes,
-        Err(refusal) => {
-            let end = End {
-                outcome: Outcome::Interrupted,
-                error_code: Cow::Borrowed(refusal.code),
-                ..failed(&provider, refusal.status)
-            };
-            return record_then_refuse(gateway, call, end, &refusal, reply).await;
-        }
+        Err(refusal) => return record_broken(gateway, call, &provider, &refusal, reply).await,
     };
-    let reported = Reported::read(&bytes);
-    let succeeded = parts.status.is_success() && own_words.is_none();
-    // Of what is told in words of ours, only that a provider is busy has names that its clients know.
-    let is_busy = own_words.as_ref().is_some_and(|refusal| refusal.status == StatusCode::TOO_MANY_REQUESTS);
-    let error_code = match (&own_words, reported.error_code) {
-        _ if succeeded => Cow::Borrowed(""),
-        (Some(refusal), _) if !is_busy => Cow::Borrowed(refusal.code),
-        (_, Some(code)) => Cow::Owned(code),
-        (Some(refusal), None) => Cow::Borrowed(refusal.code),
-        (None, None) => Cow::Borrowed("upstream_error"),
-    };
-    let used = match reported.reports.quantities(call.arrival.endpoint.dialect, call.arrival.endpoint.counts) {
+    let verdict = Verdict::of(call, &provider, &parts, &told, refused, &bytes);
+    let (succeeded, is_failed) = (verdict.outcome == Outcome::Succeeded, verdict.outcome == Outcome::Failed);
+    let reports = Reported::read(&bytes).reports;
+    let used = match reports.quantities(call.arrival.endpoint.dialect, call.arrival.endpoint.counts) {
         None if succeeded && call.is_estimated() => {
             let mut said = Said::default();
             said.take(&bytes).await;
-            let used = match reported.reports.begun(call.arrival.endpoint.dialect) {
+            let used = match reports.begun(call.arrival.endpoint.dialect) {
                 Some(begun) => Some(complete(begun, said).await),
                 None => estimate(std::mem::take(&mut call.memo.prompt), said).await,
             };
@@ -83,38 +79,41 @@ pub(super) async fn relay(
         }
         used => used,
     };
-    let noted = objects::note(gateway, call, &provider, parts.status, &bytes).await;
+    // Of an error that came as a success nothing is learned about what the provider keeps.
+    let status = if verdict.tells { verdict.status } else { StatusCode::BAD_GATEWAY };
+    let noted = objects::note(gateway, call, &provider, status, &bytes).await;
     if let Err(error) = &noted {
         tracing::error!(call = %call.arrival.id, %error, "what a provider keeps can't be remembered");
     }
-    let own_words = own_words.map(|refusal| {
-        let mut answer = call.arrival.refusal(&refusal);
-        if is_busy {
-            answer = call.arrival.refusal_called(&refusal, &error_code);
+    let own_words = verdict.own_words.as_ref().map(|refusal| {
+        let mut answer = call.arrival.refusal(refusal);
+        if verdict.is_busy() {
+            answer = call.arrival.refusal_called(refusal, &verdict.error_code);
             errors::say_when(answer.headers_mut(), &parts.headers);
         }
-        (refusal.status, answer)
+        answer
     });
     let end = End {
-        outcome: match (succeeded, reply.is_closed()) {
-            (false, _) => Outcome::Failed,
-            (true, false) => Outcome::Succeeded,
-            (true, true) => Outcome::Interrupted,
-        },
+        outcome: if succeeded && reply.is_closed() { Outcome::Interrupted } else { verdict.outcome },
         used,
         // A provider that answers with an error charges nothing for it, unless it says so.
-        free: !parts.status.is_success(),
-        error_code,
-        ..failed(&provider, own_words.as_ref().map_or(parts.status, |(status, _)| *status))
+        free: verdict.free,
+        error_code: verdict.error_code,
+        ..failed(&provider, own_words.as_ref().map_or(verdict.status, Response::status))
     };
     if gateway.record(call, end).await.is_err() || (noted.is_err() && call.must_be_noted()) {
         let _ = reply.send(call.arrival.refusal(&Refusal::unavailable()));
         return;
     }
+    parts.status = verdict.status;
     let answer = match own_words {
-        Some((_, answer)) => answer,
+        Some(answer) => answer,
         // However slowly the client takes it, its memory counts until then.
-        None => passed_on(call, parts, share.until_dropped(bytes), &told),
+        None => {
+            // An error is one whatever its status.
+            let bytes = if is_failed { account::without_names(bytes, &told.account) } else { bytes };
+            passed_on(call, parts, share.until_dropped(bytes), &told)
+        }
     };
     // Where the client has gone, the call is recorded and that was all.
     let _ = reply.send(answer);
@@ -124,15 +123,16 @@ pub(super) async fn relay(
 fn passed_on(call: &Call, parts: Parts, bytes: Bytes, told: &Told) -> Response<Body> {
     let mut headers = parts.headers;
     let bytes = if parts.status.is_success() {
-        if call.arrival.endpoint.path.ends_with("/content") {
-            headers::attach(&mut headers, told.file_name.as_deref());
+        // It was read as JSON, whatever it was called.
+        if !bytes.is_empty() && !headers::is_json(&headers) {
+            headers.insert(CONTENT_TYPE, JSON);
         }
         bytes
     } else {
         let Some(bytes) = errors::readable(bytes, told) else {
             return call.arrival.refusal(&Refusal::upstream_refused(parts.status));
         };
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CONTENT_TYPE, JSON);
         bytes
     };
     let mut answer = Response::new(Body::from(bytes));
@@ -141,12 +141,14 @@ fn passed_on(call: &Call, parts: Parts, bytes: Bytes, told: &Told) -> Response<B
     answer
 }
 
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
 /// All of an answer; nothing of one that isn't to be read.
 async fn read(
     gateway: &Gateway,
     call: &Call,
     provider: &Provider,
-    body: &mut ProviderBody,
+    body: &mut Begun,
     is_read: bool,
     share: &mut Share,
 ) -> Result<Bytes, Refusal> {
@@ -170,6 +172,22 @@ async fn read(
     };
     call.timing.answered();
     collected
+}
+
+/// Records a call whose answer couldn't be had to its end, and tells the client.
+pub(super) async fn record_broken(
+    gateway: &Gateway,
+    call: &Call,
+    provider: &Provider,
+    refusal: &Refusal,
+    reply: Reply,
+) {
+    let end = End {
+        outcome: Outcome::Interrupted,
+        error_code: Cow::Borrowed(refusal.code),
+        ..failed(provider, refusal.status)
+    };
+    record_then_refuse(gateway, call, end, refusal, reply).await;
 }
 
 /// Records how a call ended that has no answer to pass on, and tells the client.

@@ -6,6 +6,8 @@ use axum::{http::Method, routing::MethodFilter};
 use domain::{api_keys::Scope, models::Service};
 use services::objects::Kind;
 
+use super::answer::Expected;
+
 /// One of the paths that forward a call, with one method.
 #[derive(Debug)]
 pub(super) struct Endpoint {
@@ -19,6 +21,7 @@ pub(super) struct Endpoint {
     pub(super) dialect: Dialect,
     pub(super) sends: Sends,
     pub(super) counts: Counts,
+    pub(super) answers: Answers,
     /// Whether a stream reports usage only where `stream_options` asks for it.
     pub(super) asks_for_usage: bool,
     /// What it does with what a provider keeps.
@@ -104,6 +107,18 @@ pub(super) enum Counts {
     Free,
 }
 
+/// What a path is answered with when all goes well, where that isn't a stream of events.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Answers {
+    Json,
+    /// JSON, or a text of some kind.
+    Transcript,
+    /// A sound or a film, of whatever kind.
+    Medium,
+    /// Any bytes at all.
+    File,
+}
+
 /// What a path does with something that a provider keeps.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Act {
@@ -128,6 +143,7 @@ impl Endpoint {
             dialect: Dialect::OpenAi,
             sends: Sends::Nothing,
             counts: Counts::Free,
+            answers: Answers::Json,
             asks_for_usage: false,
             object: None,
             output_limits: &[],
@@ -149,6 +165,16 @@ impl Endpoint {
             Kind::Response | Kind::ChatCompletion => (Service::Chat, Scope::Chat),
         };
         Self { object: Some((kind, act)), ..Self::new(verb, path, service, scope) }
+    }
+
+    /// What a whole answer of it may be.
+    pub(super) fn expected(&self, is_background: bool) -> Expected {
+        let is_call = matches!(self.object, None | Some((Kind::Response | Kind::ChatCompletion, Act::Create)));
+        Expected {
+            choices: is_call && self.path.ends_with("/completions"),
+            thing: !is_call || is_background,
+            nothing: self.verb == Verb::Delete,
+        }
     }
 
     /// What a provider's base address is followed by, with `id` in its place.
@@ -214,20 +240,20 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     json("/v1/images/generations", IMAGE, Images),
     form("/v1/images/edits", IMAGE, Either, Images),
     form("/v1/images/variations", IMAGE, Form, Images),
-    json("/v1/audio/speech", AUDIO, TokensIn),
-    form("/v1/audio/transcriptions", AUDIO, Form, Media),
-    form("/v1/audio/translations", AUDIO, Form, Media),
+    Endpoint { answers: Answers::Medium, ..json("/v1/audio/speech", AUDIO, TokensIn) },
+    Endpoint { answers: Answers::Transcript, ..form("/v1/audio/transcriptions", AUDIO, Form, Media) },
+    Endpoint { answers: Answers::Transcript, ..form("/v1/audio/translations", AUDIO, Form, Media) },
     Endpoint { object: Some((Video, Create)), ..form("/v1/videos", (Service::Video, Scope::Video), Either, Job) },
     Endpoint::of(Verb::Get, "/v1/videos", Video, List),
     Endpoint::of(Verb::Get, "/v1/videos/{id}", Video, Retrieve),
     Endpoint::of(Verb::Delete, "/v1/videos/{id}", Video, Delete),
-    Endpoint::of(Verb::Get, "/v1/videos/{id}/content", Video, Read),
+    Endpoint { answers: Answers::Medium, ..Endpoint::of(Verb::Get, "/v1/videos/{id}/content", Video, Read) },
     Endpoint { counts: Job, ..Endpoint::of(Verb::Post, "/v1/videos/{id}/remix", Video, Derive) },
     Endpoint { sends: Sends::File, ..Endpoint::of(Verb::Post, "/v1/files", File, Create) },
     Endpoint::of(Verb::Get, "/v1/files", File, List),
     Endpoint::of(Verb::Get, "/v1/files/{id}", File, Retrieve),
     Endpoint::of(Verb::Delete, "/v1/files/{id}", File, Delete),
-    Endpoint::of(Verb::Get, "/v1/files/{id}/content", File, Read),
+    Endpoint { answers: Answers::File, ..Endpoint::of(Verb::Get, "/v1/files/{id}/content", File, Read) },
     Endpoint {
         object: Some((FineTuningJob, Create)),
         ..json("/v1/fine_tuning/jobs", (Service::FineTuning, Scope::FineTuning), Job)

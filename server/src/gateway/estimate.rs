@@ -105,9 +105,13 @@ impl Said {
     }
 
     /// Something that can't be counted as a text.
-    fn bytes(&mut self, bytes: usize) {
+    pub(super) fn bytes(&mut self, bytes: usize) {
         let tokens = i64::try_from(bytes.div_ceil(BYTES_PER_TOKEN)).unwrap_or(MOST_TOKENS);
         self.counted = self.counted.saturating_add(tokens);
+    }
+
+    pub(super) fn is_nothing(&self) -> bool {
+        self.text.is_empty() && self.counted == 0
     }
 
     async fn tokens(mut self) -> i64 {

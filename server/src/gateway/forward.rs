@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::{
     Gateway,
     accept::{Accepted, Forward, accept},
-    answer,
+    answer::{self, Shape},
     bodies::Capture,
     call::{Arrival, Call, End},
     limits::{self, Reply},
@@ -91,13 +91,14 @@ pub(super) async fn handle(
 /// What takes long has its state in a box of its own, so that other calls don't need the room for it.
 async fn send(gateway: &Gateway, call: &mut Call, request: ProviderRequest, reply: Reply) {
     match routing::ask(gateway, call, request).await {
-        Ok((provider, response)) if stream::is_for(call, &response) => {
-            Box::pin(stream::relay(gateway, call, provider, response, reply)).await;
-        }
-        Ok((provider, response)) if pass::is_for(&response) => {
-            Box::pin(pass::relay(gateway, call, provider, response, reply)).await;
-        }
-        Ok((provider, response)) => answer::relay(gateway, call, provider, response, reply).await,
+        Ok((provider, response)) => match answer::shape(gateway, call, &provider, response).await {
+            Ok((Shape::Events, response)) => {
+                Box::pin(stream::relay(gateway, call, provider, response, reply)).await;
+            }
+            Ok((Shape::Bytes, response)) => Box::pin(pass::relay(gateway, call, provider, response, reply)).await,
+            Ok((Shape::Whole, response)) => answer::relay(gateway, call, provider, response, reply).await,
+            Err(refusal) => answer::record_broken(gateway, call, &provider, &refusal, reply).await,
+        },
         Err(Unanswered { provider, refusal, outcome, free }) => {
             let end = End {
                 provider,

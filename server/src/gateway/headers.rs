@@ -75,6 +75,13 @@ pub(super) fn is_event_stream(headers: &HeaderMap) -> bool {
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/event-stream"))
 }
 
+/// Whether the body says that it is JSON.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || essence.ends_with("+json")
+}
+
 /// Makes of an answer what a browser saves and doesn't show, under the file name that the provider gave it, if that is a
 /// plain one (RFC 6266).
 pub(super) fn attach(headers: &mut HeaderMap, file_name: Option<&str>) {
@@ -179,6 +186,8 @@ mod tests {
     fn event_streams_are_told_by_their_type() {
         assert!(is_event_stream(&headers(&[("content-type", "Text/Event-Stream; charset=utf-8")])));
         assert!(!is_event_stream(&headers(&[("content-type", "application/json")])));
+        assert!(is_json(&headers(&[("content-type", "Application/problem+JSON; charset=utf-8")])));
+        assert!(!is_json(&headers(&[("content-type", "text/json-like")])) && !is_json(&HeaderMap::new()));
         assert!(!is_event_stream(&HeaderMap::new()));
     }
 

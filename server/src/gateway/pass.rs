@@ -5,41 +5,23 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use axum::http::{
-    HeaderMap, HeaderValue, Response,
-    header::{CONTENT_LENGTH, CONTENT_TYPE},
-};
+use axum::http::{HeaderValue, Response, header::CONTENT_LENGTH};
 use bytes::Bytes;
 use domain::calls::{Measured, Outcome};
 
 use super::{
     Gateway,
-    answer::failed,
+    answer::{Begun, failed},
     call::{Call, End},
     collect::{Next, next},
     endpoint::Counts,
     estimate::{Said, estimate},
     headers,
     limits::Reply,
-    provider::{Provider, ProviderBody, Told},
+    provider::{Provider, Told},
     refusal::Refusal,
     stream::Client,
 };
-
-/// Whether an answer is one of these: it succeeded, and says of itself that it is something else than JSON, or events.
-pub(super) fn is_for(response: &Response<ProviderBody>) -> bool {
-    let headers = response.headers();
-    let other = !is_json(headers) && !headers::is_event_stream(headers);
-    response.status().is_success() && other && !Told::of(response.extensions()).encoded
-}
-
-/// What doesn't say of what kind it is, is taken for JSON.
-fn is_json(headers: &HeaderMap) -> bool {
-    let Some(kind) = headers.get(CONTENT_TYPE) else { return true };
-    let kind = kind.to_str().unwrap_or_default().to_ascii_lowercase();
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    essence == "application/json" || essence.ends_with("+json")
-}
 
 /// How such an answer ended.
 enum Ending {
@@ -52,7 +34,7 @@ pub(super) async fn relay(
     gateway: &Gateway,
     call: &mut Call,
     provider: Arc<Provider>,
-    response: Response<ProviderBody>,
+    response: Response<Begun>,
     reply: Reply,
 ) {
     let (parts, mut body) = response.into_parts();

@@ -5,6 +5,7 @@
 //! ours, of an answer none of the operator's secrets.
 
 pub(super) mod account;
+mod decoding;
 mod erasing;
 mod http;
 mod sandbox;
@@ -15,10 +16,11 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use axum::http::{Extensions, HeaderMap, Response, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Response, header};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
+use decoding::{Decoded, Decoding};
 use erasing::Erasing;
 pub(super) use erasing::Secrets;
 pub(super) use http::Client;
@@ -83,7 +85,8 @@ pub(super) struct Provider {
 pub(super) struct Told {
     /// The length of its body, in bytes, where it was said.
     pub(super) length: Option<u64>,
-    /// Whether the body is compressed, though nobody asked for that: then nothing in it can be read here.
+    /// Whether the body is compressed in a way that isn't known here, though nobody asked for that: then nothing in it can be
+    /// read.
     pub(super) encoded: bool,
     /// What the body is called as a file.
     pub(super) file_name: Option<String>,
@@ -97,7 +100,7 @@ impl Told {
         let account = ["openai-organization", "openai-project", "anthropic-organization-id"];
         Self {
             length: text(header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse().ok()),
-            encoded: headers.get_all(header::CONTENT_ENCODING).iter().any(|value| value != "identity"),
+            encoded: headers.get_all(header::CONTENT_ENCODING).iter().any(is_encoded),
             file_name: file_name(headers),
             account: account.into_iter().filter_map(|name| text(name).map(str::to_owned)).collect(),
         }
@@ -107,6 +110,11 @@ impl Told {
     pub(super) fn of(extensions: &Extensions) -> Self {
         extensions.get().cloned().unwrap_or_default()
     }
+}
+
+fn is_encoded(encoding: &HeaderValue) -> bool {
+    let encoding = encoding.as_bytes().trim_ascii();
+    !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity")
 }
 
 #[derive(Debug)]
@@ -150,7 +158,11 @@ impl Provider {
         request.headers = without(passing, own_keys::are_in);
         request.body = request.body.without_own_keys();
         let answer = match &self.kind {
-            Kind::Http(http) => http.ask(request).await?.map(|body| ProviderBody::network(body, secrets)),
+            Kind::Http(http) => {
+                let mut answer = http.ask(request).await?;
+                let decoding = Decoding::of(answer.headers_mut());
+                answer.map(|body| ProviderBody::network(body, decoding, secrets))
+            }
             Kind::Sandbox(sandbox) => Box::pin(sandbox.answer(request)).await?,
         };
         let (mut parts, body) = answer.into_parts();
@@ -183,13 +195,13 @@ fn without(headers: HeaderMap, is_secret_in: impl Fn(&[u8]) -> bool) -> HeaderMa
 /// The body of a provider's answer.
 #[derive(Debug)]
 pub(super) enum ProviderBody {
-    Network { body: Incoming, erasing: Erasing, over: bool },
+    Network { body: Incoming, decoding: Option<Box<Decoding>>, erasing: Erasing, over: bool },
     Sandbox(sandbox::Pieces),
 }
 
 impl ProviderBody {
-    fn network(body: Incoming, secrets: &Secrets) -> Self {
-        Self::Network { body, erasing: Erasing::new(secrets.clone()), over: false }
+    fn network(body: Incoming, decoding: Option<Decoding>, secrets: &Secrets) -> Self {
+        Self::Network { body, decoding: decoding.map(Box::new), erasing: Erasing::new(secrets.clone()), over: false }
     }
 }
 
@@ -204,18 +216,21 @@ impl Body for ProviderBody {
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         match self.get_mut() {
-            Self::Network { body, erasing, over } => loop {
+            Self::Network { body, decoding, erasing, over } => loop {
                 if *over {
                     return Poll::Ready(None);
                 }
-                let passed = match ready!(Pin::new(&mut *body).poll_frame(context)) {
+                let next = match decoding {
+                    Some(decoding) => ready!(poll_decoded(body, decoding, context)),
+                    None => ready!(poll_data(body, context)),
+                };
+                let passed = match next {
                     None => {
                         *over = true;
                         erasing.finish()
                     }
-                    Some(Err(_)) => return Poll::Ready(Some(Err(BrokenOff))),
-                    // Trailers end here.
-                    Some(Ok(frame)) => frame.into_data().map_or(Bytes::new(), |data| erasing.push(data)),
+                    Some(Err(BrokenOff)) => return Poll::Ready(Some(Err(BrokenOff))),
+                    Some(Ok(data)) => erasing.push(data),
                 };
                 if !passed.is_empty() {
                     return Poll::Ready(Some(Ok(Frame::data(passed))));
@@ -228,6 +243,8 @@ impl Body for ProviderBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             // What is erased keeps its length.
+            // How much comes of it isn't known.
+            Self::Network { decoding: Some(_), .. } => SizeHint::default(),
             Self::Network { body, erasing, .. } => {
                 let (mut hint, held) = (body.size_hint(), erasing.holds() as u64);
                 if let Some(upper) = hint.upper() {
@@ -237,6 +254,38 @@ impl Body for ProviderBody {
                 hint
             }
             Self::Sandbox(pieces) => pieces.size_hint(),
+        }
+    }
+}
+
+/// What comes next over the network. Trailers end here.
+fn poll_data(body: &mut Incoming, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BrokenOff>>> {
+    let frame = ready!(Pin::new(body).poll_frame(context));
+    Poll::Ready(frame.map(|frame| match frame {
+        Ok(frame) => Ok(frame.into_data().unwrap_or_default()),
+        Err(_) => Err(BrokenOff),
+    }))
+}
+
+/// What comes next of a body that is decoded.
+fn poll_decoded(
+    body: &mut Incoming,
+    decoding: &mut Decoding,
+    context: &mut Context<'_>,
+) -> Poll<Option<Result<Bytes, BrokenOff>>> {
+    loop {
+        match decoding.next() {
+            Ok(Decoded::Data(data)) => return Poll::Ready(Some(Ok(data))),
+            Ok(Decoded::End) => return Poll::Ready(None),
+            Ok(Decoded::More) => match ready!(poll_data(body, context)) {
+                Some(Ok(data)) => decoding.feed(data),
+                Some(Err(BrokenOff)) => return Poll::Ready(Some(Err(BrokenOff))),
+                None => decoding.end(),
+            },
+            Err(error) => {
+                tracing::warn!(%error, "a provider's answer can't be decoded");
+                return Poll::Ready(Some(Err(BrokenOff)));
+            }
         }
     }
 }

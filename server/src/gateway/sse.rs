@@ -3,12 +3,16 @@
 //! Source: the event stream grammar of the WHATWG HTML standard, section 9.2.6:
 //! an event ends with an empty line, and a line with CRLF, LF or CR.
 
+mod large;
+
 use std::{borrow::Cow, ops::Range};
 
 use bytes::{Bytes, BytesMut};
 use memchr::memchr2;
 
-/// Largest event that is looked into, in bytes. A larger one passes piece by piece, unread.
+pub(super) use large::{Large, Read};
+
+/// Largest event that is held until it is complete, in bytes. A larger one passes in parts, and is read by [`Large`].
 pub(super) const LARGEST_EVENT: usize = 1 << 20;
 
 /// Finds where events end, wherever the network cut them.
@@ -21,7 +25,9 @@ pub(super) struct Splitter {
     /// Whether a line begins there, so that a line end would be an empty line.
     at_line_start: bool,
     /// Whether `held` goes on with an event whose beginning has passed already, because it is too large.
-    oversized: bool,
+    within: bool,
+    /// Largest event that is held, in bytes.
+    largest: usize,
 }
 
 /// Bytes that are ready to go on, and the events they are made of.
@@ -29,19 +35,39 @@ pub(super) struct Splitter {
 pub(super) struct Ready {
     pub(super) bytes: Bytes,
     /// One after another, without gaps.
-    pub(super) events: Vec<Event>,
+    pub(super) parts: Vec<Part>,
 }
 
+/// An event, or a part of one that is too large to be held. Whether it is too large depends on its size, and not on how the
+/// network cut it.
 #[derive(Clone, Debug)]
-pub(super) struct Event {
+pub(super) struct Part {
     pub(super) place: Range<usize>,
-    /// Whether this is all of it; a part of one that is too large can't be read.
-    pub(super) whole: bool,
+    /// Whether nothing of its event came before it.
+    begins: bool,
+    /// Whether its event ends with it.
+    pub(super) ends: bool,
+}
+
+impl Part {
+    /// Whether it is a whole event that isn't too large.
+    pub(super) fn is_whole(&self) -> bool {
+        self.begins && self.ends && self.place.len() <= LARGEST_EVENT
+    }
 }
 
 impl Splitter {
     pub(super) fn new() -> Self {
-        Self { held: BytesMut::new(), searched: 0, at_line_start: true, oversized: false }
+        Self::up_to(LARGEST_EVENT)
+    }
+
+    /// For what is in memory anyway: all events are whole.
+    pub(super) fn of_any_size() -> Self {
+        Self::up_to(usize::MAX)
+    }
+
+    fn up_to(largest: usize) -> Self {
+        Self { held: BytesMut::new(), searched: 0, at_line_start: true, within: false, largest }
     }
 
     /// Takes the next bytes, and gives back all events that are complete.
@@ -50,30 +76,30 @@ impl Splitter {
     pub(super) fn push(&mut self, chunk: Bytes) -> Ready {
         if self.held.is_empty() {
             // The usual case, a chunk of whole events: nothing is copied but what is left over.
-            let (events, end) = self.search(&chunk);
+            let (parts, end) = self.search(&chunk);
             self.held.extend_from_slice(&chunk[end..]);
-            return Ready { bytes: chunk.slice(..end), events };
+            return Ready { bytes: chunk.slice(..end), parts };
         }
         let mut held = std::mem::take(&mut self.held);
         held.extend_from_slice(&chunk);
-        let (events, end) = self.search(&held);
+        let (parts, end) = self.search(&held);
         let bytes = held.split_to(end).freeze();
         self.held = held;
-        Ready { bytes, events }
+        Ready { bytes, parts }
     }
 
-    /// What is left when the stream is over: an event without its empty line, or nothing.
+    /// What is left when the stream is over: an event without its empty line, the rest of one (which may be empty), or nothing.
     pub(super) fn finish(&mut self) -> Ready {
         let bytes = std::mem::take(&mut self.held).freeze();
-        let event = Event { place: 0..bytes.len(), whole: !self.oversized };
-        let events = if bytes.is_empty() { Vec::new() } else { vec![event] };
-        *self = Self::new();
-        Ready { bytes, events }
+        let part = Part { place: 0..bytes.len(), begins: !self.within, ends: true };
+        let parts = if bytes.is_empty() && !self.within { Vec::new() } else { vec![part] };
+        *self = Self::up_to(self.largest);
+        Ready { bytes, parts }
     }
 
-    /// The events that end in `bytes`, and where the last of them does.
-    fn search(&mut self, bytes: &[u8]) -> (Vec<Event>, usize) {
-        let mut events = Vec::new();
+    /// The events that end in `bytes`, with what passes of one that is too large; and where the last of them ends.
+    fn search(&mut self, bytes: &[u8]) -> (Vec<Part>, usize) {
+        let mut parts = Vec::new();
         let mut begin = 0;
         let mut position = self.searched;
         while let Some(offset) = memchr2(b'\n', b'\r', &bytes[position..]) {
@@ -85,8 +111,8 @@ impl Splitter {
                 _ => position + 1,
             };
             if self.at_line_start {
-                events.push(Event { place: begin..line_end, whole: !self.oversized });
-                self.oversized = false;
+                parts.push(Part { place: begin..line_end, begins: !self.within, ends: true });
+                self.within = false;
                 begin = line_end;
             }
             self.at_line_start = true;
@@ -96,35 +122,51 @@ impl Splitter {
             self.at_line_start &= position == bytes.len();
             position = bytes.len();
         }
-        if position - begin > LARGEST_EVENT {
-            events.push(Event { place: begin..position, whole: false });
-            self.oversized = true;
+        if position - begin > self.largest || (self.within && position > begin) {
+            parts.push(Part { place: begin..position, begins: !self.within, ends: false });
+            self.within = true;
             begin = position;
         }
         self.searched = position - begin;
-        (events, begin)
+        (parts, begin)
     }
 }
 
-/// The content of an event's `data` lines, joined as the standard says; `None` without any.
-pub(super) fn data(event: &[u8]) -> Option<Cow<'_, [u8]>> {
-    let mut data: Option<Cow<'_, [u8]>> = None;
-    let mut rest = event;
+/// What stands in the lines of an event.
+#[derive(Debug, Default)]
+pub(super) struct Fields<'a> {
+    /// Its last `event` line.
+    pub(super) name: Option<&'a str>,
+    /// Its `data` lines, joined as the standard says; `None` without any.
+    pub(super) data: Option<Cow<'a, [u8]>>,
+}
+
+/// A stream may begin with a byte order mark.
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
+pub(super) fn fields(event: &[u8]) -> Fields<'_> {
+    let mut fields = Fields::default();
+    let mut rest = event.strip_prefix(MARK).unwrap_or(event);
     while !rest.is_empty() {
         let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
         let (line, after) = rest.split_at(end);
         rest = after.get(1..).unwrap_or_default();
-        let value = match line.strip_prefix(b"data:") {
-            Some(value) => value.strip_prefix(b" ").unwrap_or(value),
-            None if line == b"data" => b"",
-            None => continue,
-        };
-        data = Some(match data {
-            None => Cow::Borrowed(value),
-            Some(before) => Cow::Owned([&*before, b"\n", value].concat()),
-        });
+        let colon = memchr::memchr(b':', line);
+        let (field, value) = line.split_at(colon.unwrap_or(line.len()));
+        let value = value.strip_prefix(b":").unwrap_or(value);
+        let value = value.strip_prefix(b" ").unwrap_or(value);
+        match field {
+            b"event" => fields.name = std::str::from_utf8(value).ok(),
+            b"data" => {
+                fields.data = Some(match fields.data {
+                    None => Cow::Borrowed(value),
+                    Some(before) => Cow::Owned([&*before, b"\n", value].concat()),
+                });
+            }
+            _ => {}
+        }
     }
-    data
+    fields
 }
 
 #[cfg(test)]
@@ -138,10 +180,10 @@ mod tests {
         let mut all = Vec::new();
         let mut take = |ready: Ready| {
             let mut end = 0;
-            for event in ready.events {
-                assert_eq!(event.place.start, end);
-                end = event.place.end;
-                all.push((ready.bytes[event.place].to_vec(), event.whole));
+            for part in ready.parts {
+                assert_eq!(part.place.start, end);
+                end = part.place.end;
+                all.push((ready.bytes[part.place.clone()].to_vec(), part.is_whole()));
             }
             assert_eq!(end, ready.bytes.len());
         };
@@ -168,18 +210,21 @@ mod tests {
     #[test]
     fn an_event_is_ready_with_its_last_byte() {
         let mut splitter = Splitter::new();
-        assert!(splitter.push(Bytes::from_static(b"data: 1\r\n\r")).events.is_empty());
-        assert_eq!(splitter.push(Bytes::from_static(b"\n")).events.len(), 1);
-        assert_eq!(splitter.push(Bytes::from_static(b"data: 2\n\nda")).events.len(), 1);
+        assert!(splitter.push(Bytes::from_static(b"data: 1\r\n\r")).parts.is_empty());
+        assert_eq!(splitter.push(Bytes::from_static(b"\n")).parts.len(), 1);
+        assert_eq!(splitter.push(Bytes::from_static(b"data: 2\n\nda")).parts.len(), 1);
     }
 
     #[test]
     fn data_lines_are_joined() {
-        let text = |event: &'static str| data(event.as_bytes()).map(|data| String::from_utf8(data.to_vec()).unwrap());
+        let text =
+            |event: &'static str| fields(event.as_bytes()).data.map(|data| String::from_utf8(data.to_vec()).unwrap());
         assert_eq!(text("data: [DONE]\r\n\r\n").as_deref(), Some("[DONE]"));
         assert_eq!(text("event: x\ndata:1\nid: 7\ndata:  2\ndata\n\n").as_deref(), Some("1\n 2\n"));
         assert_eq!(text(": comment\n\n"), None);
         assert_eq!(text("database: 1\n\n"), None);
+        assert_eq!(text("\u{feff}data: 1\n\n").as_deref(), Some("1"));
+        assert_eq!(fields(b"event: a\ndata: 1\nevent:b\n\n").name, Some("b"));
     }
 
     #[test]
@@ -196,7 +241,20 @@ mod tests {
         }
         assert!(most_held <= LARGEST_EVENT);
         assert_eq!(passed, 40 * 64 * 1024 + 11);
-        assert_eq!(last.events.iter().map(|event| event.whole).collect::<Vec<_>>(), [false, true]);
+        assert_eq!(last.parts.iter().map(Part::is_whole).collect::<Vec<_>>(), [false, true]);
+    }
+
+    #[test]
+    fn whether_an_event_is_too_large_depends_on_its_size_alone() {
+        for (length, expected) in [(LARGEST_EVENT - 8, true), (LARGEST_EVENT - 7, false)] {
+            let event = format!("data: {}\n\n", "x".repeat(length));
+            for cut in [1, 5, LARGEST_EVENT / 2, LARGEST_EVENT - 1, LARGEST_EVENT, event.len() - 1, event.len()] {
+                let (begin, end) = event.as_bytes().split_at(cut.min(event.len()));
+                let parts = split([begin.to_vec(), end.to_vec()]);
+                assert!(parts.iter().all(|(_, whole)| *whole == expected), "{length} {cut}");
+                assert_eq!(parts.into_iter().flat_map(|(part, _)| part).collect::<Vec<u8>>(), event.as_bytes());
+            }
+        }
     }
 
     proptest! {

@@ -4,52 +4,53 @@
 //! answer is read to its end all the same, within the timeouts, since the
 //! provider goes on to charge for it; the call is recorded as interrupted, at
 //! the usage that the provider reports. When the provider does, or takes too
-//! long, the call is recorded as interrupted at what it had reported; where
-//! that is nothing, or not all, at an estimate of what was said until then.
+//! long, or ends its stream before that is over, the call is recorded as
+//! interrupted at what it had reported; where that is nothing, or not all, at
+//! an estimate of what was said until then. The client's answer breaks off.
 
 mod client;
+mod course;
 mod passed;
+mod read;
 mod record;
 
 use std::{borrow::Cow, sync::Arc};
 
-use axum::http::Response;
+use axum::http::{HeaderValue, Response, header::CONTENT_TYPE};
 use bytes::Bytes;
-use domain::calls::Outcome;
+use domain::{calls::Outcome, models::Service};
 
 pub(super) use self::client::Client;
+use self::{course::Course, read::Fate};
 use super::{
     Gateway,
+    answer::{Begun, EventKind, Failure, Signs, Way},
     call::{Call, End},
     collect::{Next, Pieces},
     endpoint::Dialect,
     estimate::Said,
     headers,
     limits::Reply,
-    provider::{BrokenOff, Provider, ProviderBody, Told},
+    provider::{BrokenOff, Provider},
     refusal::Refusal,
-    sse::{Event, Ready, Splitter, data},
-    usage::{EventKind, Reported, Reports},
+    sse::{Large, Ready, Splitter},
+    usage::Reports,
 };
 use crate::config::GatewayConfig;
-
-/// Whether an answer is one: it succeeded, and a stream was asked for.
-pub(super) fn is_for(call: &Call, response: &Response<ProviderBody>) -> bool {
-    response.status().is_success()
-        && call.memo.may_stream
-        && headers::is_event_stream(response.headers())
-        && !Told::of(response.extensions()).encoded
-}
 
 /// Passes on a stream, and stores what it used before its end.
 pub(super) async fn relay(
     gateway: &Gateway,
     call: &mut Call,
     provider: Arc<Provider>,
-    response: Response<ProviderBody>,
+    response: Response<Begun>,
     reply: Reply,
 ) {
-    let (parts, body) = response.into_parts();
+    let (mut parts, body) = response.into_parts();
+    // Whatever it was called.
+    if !headers::is_event_stream(&parts.headers) {
+        parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    }
     let mut pieces = Pieces::new(body);
     let status = parts.status;
     let limits = gateway.limits_for(&provider);
@@ -57,28 +58,26 @@ pub(super) async fn relay(
     let client = Client::new(&call.arrival, &limits, status, parts.headers, reply);
     let mut relay = Relay::new(call, &limits, client);
     let ending = call.lifeline.hold(relay.pass_events(&mut pieces)).await.unwrap_or(Ending::Cut);
-    let complete = matches!(ending, Ending::Complete { .. });
-    let outcome = match &relay.error_code {
-        _ if !complete || relay.client.is_gone() => Outcome::Interrupted,
-        None if status.is_success() => Outcome::Succeeded,
-        _ => Outcome::Failed,
+    let failure = relay.course.failure().cloned();
+    let (outcome, error_code) = match (&ending, failure) {
+        (Ending::Cut, _) => (Outcome::Interrupted, Cow::Borrowed(Refusal::cut().code)),
+        (_, Some(failure)) => (Outcome::Failed, Cow::Owned(failure.code)),
+        (Ending::Broken(code), None) => {
+            tracing::warn!(provider = %provider.name, %code, "the provider's stream isn't complete");
+            (Outcome::Interrupted, Cow::Borrowed(*code))
+        }
+        (Ending::Complete { .. }, None) if relay.client.is_gone() => (Outcome::Interrupted, Cow::Borrowed("")),
+        (Ending::Complete { .. }, None) => (Outcome::Succeeded, Cow::Borrowed("")),
     };
-    let error_code = match (&ending, relay.error_code.take()) {
-        (Ending::Broken(code), _) => Cow::Borrowed(*code),
-        (Ending::Cut, _) => Cow::Borrowed(Refusal::cut().code),
-        (Ending::Complete { .. }, Some(code)) => Cow::Owned(code),
-        (Ending::Complete { .. }, None) => Cow::Borrowed(""),
-    };
-    if status.is_success() {
-        relay.note(gateway, &provider).await;
-    }
+    relay.note(gateway, &provider).await;
     let end = End {
         provider: Arc::clone(&provider.name),
         status: status.as_u16(),
         outcome,
         streamed: true,
+        // An error in place of an answer costs nothing; of one that came later it isn't known.
+        free: outcome == Outcome::Failed && relay.said.is_nothing(),
         used: relay.used(prompt, outcome).await,
-        free: !status.is_success(),
         first_byte_us: relay.client.first_byte_us,
         error_code,
     };
@@ -101,31 +100,21 @@ enum Ending {
     Cut,
 }
 
-/// What to do with an event.
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum Fate {
-    Pass,
-    /// Nobody asked for it but us.
-    Withhold,
-    /// It may be the last one: it goes on with the next, or at the end.
-    Hold,
-    /// The last one: it goes on when the call is stored.
-    Last,
-}
-
 struct Relay<'a> {
     call: &'a Call,
     limits: &'a GatewayConfig,
     client: Client<'a>,
-    /// Whether an event is passing piece by piece, so that nothing of ours can stand behind it.
+    /// Whether an event is passing in parts, so that nothing of ours can stand behind it.
     within_event: bool,
+    /// What was read of that event.
+    large: Large,
     /// An event that may be the last one.
     held: Bytes,
+    course: Course,
     reports: Reports,
     said: Said,
     /// What the provider calls its answer.
     id: Option<String>,
-    error_code: Option<String>,
 }
 
 impl<'a> Relay<'a> {
@@ -135,48 +124,56 @@ impl<'a> Relay<'a> {
             limits,
             client,
             within_event: false,
+            large: Large::default(),
             held: Bytes::new(),
+            course: Course::new(call.arrival.endpoint.service == Service::Chat),
             reports: Reports::default(),
             said: Said::default(),
             id: None,
-            error_code: None,
         }
     }
 
     /// Passes on all events but the last.
-    async fn pass_events(&mut self, pieces: &mut Pieces<ProviderBody>) -> Ending {
+    async fn pass_events(&mut self, pieces: &mut Pieces<Begun>) -> Ending {
         let mut splitter = Splitter::new();
         loop {
-            match pieces.next(self.limits.idle_timeout, self.client.deadline()).await {
+            let code = match pieces.next(self.limits.idle_timeout, self.client.deadline()).await {
                 Next::Data(chunk) => {
                     if let Some(last) = self.pass(splitter.push(chunk)).await {
                         let rest = [&*last, &*splitter.finish().bytes].concat();
                         return Ending::Complete { rest: rest.into(), more: true };
                     }
+                    continue;
                 }
                 Next::End => {
-                    let Ready { bytes, events } = splitter.finish();
-                    let mut withheld = false;
-                    for event in &events {
-                        withheld |= self.read(&bytes, event).await == Fate::Withhold;
+                    let rest = self.finish(splitter.finish()).await;
+                    if self.course.is_over() {
+                        return Ending::Complete { rest, more: false };
                     }
-                    let rest = if withheld { Bytes::new() } else { bytes };
-                    let rest = [std::mem::take(&mut self.held), rest].concat();
-                    return Ending::Complete { rest: rest.into(), more: false };
+                    self.client.send(rest).await;
+                    "upstream_error"
                 }
-                Next::TooSlow => return Ending::Broken("upstream_timeout"),
-                Next::Broken => return Ending::Broken("upstream_error"),
-            }
+                // All that matters is there, however the connection ends.
+                Next::TooSlow | Next::Broken if self.course.is_told() => {
+                    let rest = self.finish(splitter.finish()).await;
+                    return Ending::Complete { rest, more: false };
+                }
+                Next::TooSlow => "upstream_timeout",
+                Next::Broken => "upstream_error",
+            };
+            let held = std::mem::take(&mut self.held);
+            self.client.send(held).await;
+            return Ending::Broken(code);
         }
     }
 
     /// Passes on what is ready; gives back the last event and what came with it, if it was there.
     async fn pass(&mut self, ready: Ready) -> Option<Bytes> {
-        let Ready { bytes, events } = ready;
-        self.within_event = events.last().map_or(self.within_event, |last| !last.whole);
+        let Ready { bytes, parts } = ready;
+        self.within_event = parts.last().map_or(self.within_event, |last| !last.ends);
         let mut begin = 0;
-        for event in &events {
-            let fate = self.read(&bytes, event).await;
+        for part in &parts {
+            let fate = self.read(&bytes, part).await;
             if !self.held.is_empty() {
                 let held = std::mem::take(&mut self.held);
                 self.client.send(held).await;
@@ -184,11 +181,11 @@ impl<'a> Relay<'a> {
             if fate == Fate::Pass {
                 continue;
             }
-            self.client.send(bytes.slice(begin..event.place.start)).await;
-            begin = event.place.end;
+            self.client.send(bytes.slice(begin..part.place.start)).await;
+            begin = part.place.end;
             match fate {
-                Fate::Last => return Some(bytes.slice(event.place.start..)),
-                Fate::Hold => self.held = bytes.slice(event.place.clone()),
+                Fate::Last => return Some(bytes.slice(part.place.start..)),
+                Fate::Hold => self.held = bytes.slice(part.place.clone()),
                 Fate::Pass | Fate::Withhold => {}
             }
         }
@@ -196,26 +193,19 @@ impl<'a> Relay<'a> {
         None
     }
 
-    async fn read(&mut self, bytes: &Bytes, event: &Event) -> Fate {
-        let Some(data) = data(&bytes[event.place.clone()]).filter(|_| event.whole) else { return Fate::Pass };
-        if data.trim_ascii() == b"[DONE]" {
-            return Fate::Last;
+    /// Reads what is left when no more comes; gives back what is to pass of it.
+    async fn finish(&mut self, ready: Ready) -> Bytes {
+        let Ready { bytes, parts } = ready;
+        let mut withheld = false;
+        for part in &parts {
+            let fate = self.read(&bytes, part).await;
+            withheld |= fate == Fate::Withhold;
+            self.course.ends(fate == Fate::Last);
         }
-        let reported = Reported::read(&data);
-        if self.id.is_none() && self.call.memo.stores {
-            self.id = reported.id();
-        }
-        self.reports.then(reported.reports);
-        self.error_code = reported.error_code.or(self.error_code.take());
-        match reported.kind {
-            _ if reported.only_usage && self.call.memo.withholds_usage_chunk => Fate::Withhold,
-            EventKind::Content => {
-                self.said.take(&data).await;
-                Fate::Pass
-            }
-            EventKind::Other => Fate::Pass,
-            EventKind::PerhapsLast => Fate::Hold,
-            EventKind::Last => Fate::Last,
+        let rest = if withheld { Bytes::new() } else { bytes };
+        match std::mem::take(&mut self.held) {
+            held if held.is_empty() => rest,
+            held => [held, rest].concat().into(),
         }
     }
 
@@ -234,14 +224,14 @@ impl<'a> Relay<'a> {
     }
 
     /// Passes on what was held back, and whatever comes after it.
-    async fn pass_end(&mut self, rest: Bytes, more: bool, pieces: &mut Pieces<ProviderBody>) {
+    async fn pass_end(&mut self, rest: Bytes, more: bool, pieces: &mut Pieces<Begun>) {
         self.client.send(rest).await;
         let mut more = more;
         while more {
             match pieces.next(self.limits.idle_timeout, self.client.deadline()).await {
                 Next::Data(chunk) => self.client.send(chunk).await,
-                Next::End => more = false,
-                Next::TooSlow | Next::Broken => return,
+                // All that matters was there, however the connection ends.
+                Next::End | Next::TooSlow | Next::Broken => more = false,
             }
         }
         self.client.end().await;

@@ -6,7 +6,7 @@
 //! within.
 
 mod counts;
-mod json;
+pub(super) mod json;
 mod names;
 mod resolve;
 pub(super) mod texts;
@@ -16,94 +16,47 @@ use domain::money::Tier;
 use json::Value;
 use names::{Figure, Place};
 
-/// What an answer, or an event of one, says beyond its content.
+use super::answer::begins;
+
+/// What an answer, or an event of one, reports of its use.
 #[derive(Debug, Default)]
-pub(super) struct Reported<'a> {
+pub(super) struct Reported {
     pub(super) reports: Reports,
-    /// The code of the error that it reports instead of an answer.
-    pub(super) error_code: Option<String>,
-    /// Whether there is usage and nothing else in it: the chunk that a client may not have asked for.
-    pub(super) only_usage: bool,
-    /// What kind of event it is.
-    pub(super) kind: EventKind,
-    /// The id that the provider gave to the answer, unread.
-    id: Option<Value<'a>>,
 }
 
-/// What an event of a stream is for its end.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) enum EventKind {
-    #[default]
-    Other,
-    /// Content that the model goes on with.
-    Content,
-    /// The last of its stream.
-    Last,
-    /// It may be the last.
-    PerhapsLast,
-}
-
-impl EventKind {
-    /// By its `type`; OpenAI's chunks of chat have none.
-    fn of(name: Option<&str>) -> Self {
-        match name {
-            None => Self::Content,
-            Some(
-                "response.completed"
-                | "response.incomplete"
-                | "response.failed"
-                | "message_stop"
-                | "transcript.text.done"
-                | "speech.audio.done",
-            ) => Self::Last,
-            Some("image_generation.completed" | "image_edit.completed" | "error") => Self::PerhapsLast,
-            Some(name) if name.ends_with("delta") && name != "message_delta" => Self::Content,
-            Some(_) => Self::Other,
-        }
-    }
-}
-
-impl<'a> Reported<'a> {
+impl Reported {
     /// Reads a JSON text. What isn't one, or has another form, reports nothing.
-    pub(super) fn read(json: &'a [u8]) -> Self {
+    pub(super) fn read(json: &[u8]) -> Self {
+        Self::read_called(json, None)
+    }
+
+    /// The same of an event that came by this name, if it had one.
+    pub(super) fn read_called(json: &[u8], called: Option<&str>) -> Self {
         let mut answer = Answer::default();
         if json::members(json, |name, value| answer.take(name, value)).is_none() {
             return Self::default();
         }
         let name = answer.r#type.and_then(Value::text);
-        let name = name.as_deref();
-        let kind = EventKind::of(name);
+        let name = name.as_deref().or(called);
         // Where the whole answer is within an event: `response` at OpenAI, `message` at Anthropic.
         let inner = |wanted| [answer.response, answer.message].into_iter().flatten().find_map(|it| it.member(wanted));
         let mut reports = answer.reports(inner("usage"));
         let tier = answer.service_tier.or_else(|| inner("service_tier")).and_then(Value::text);
         reports.tier = reports.tier.or(tier.map(|name| Tier::of(&name)));
-        if matches!(kind, EventKind::Last | EventKind::Content)
+        if matches!(name, None | Some("response.completed" | "response.incomplete" | "response.failed"))
             && let Some(output) = answer.output.or_else(|| inner("output"))
         {
             count_tools(&mut reports, output);
         }
-        // Anthropic's first event counts what is still to come as one token or so.
-        reports.is_final = reports.is_any() && name != Some("message_start");
-        reports.images = match kind {
-            EventKind::PerhapsLast if name != Some("error") => Some(1),
+        reports.is_final = reports.is_any() && !name.is_some_and(begins);
+        reports.images = match name {
+            Some("image_generation.completed" | "image_edit.completed") => Some(1),
             _ => answer.data.and_then(length),
         };
         if reports.media_ms.is_none() {
             reports.media_ms = answer.duration.and_then(counts::number).and_then(counts::millis);
         }
-        Self {
-            only_usage: reports.is_final && answer.choices.and_then(length) == Some(0),
-            error_code: answer.error.and_then(error_code).or_else(|| inner("error").and_then(error_code)),
-            kind,
-            id: answer.id.or_else(|| inner("id")),
-            reports,
-        }
-    }
-
-    /// The id that the provider gave to the answer.
-    pub(super) fn id(&self) -> Option<String> {
-        self.id.and_then(Value::text).map(Into::into)
+        Self { reports }
     }
 }
 
@@ -121,8 +74,6 @@ struct Answer<'a> {
     choices: Option<Value<'a>>,
     data: Option<Value<'a>>,
     duration: Option<Value<'a>>,
-    error: Option<Value<'a>>,
-    id: Option<Value<'a>>,
     response: Option<Value<'a>>,
     message: Option<Value<'a>>,
 }
@@ -143,8 +94,6 @@ impl<'a> Answer<'a> {
             "choices" => &mut self.choices,
             "data" => &mut self.data,
             "duration" => &mut self.duration,
-            "error" => &mut self.error,
-            "id" => &mut self.id,
             "response" => &mut self.response,
             "message" => &mut self.message,
             _ => return,
@@ -195,19 +144,6 @@ fn length(list: Value<'_>) -> Option<i64> {
     let mut length = 0;
     list.items(|_| length += 1)?;
     Some(length)
-}
-
-/// The code of `{"code": …, "type": …}`, where it may be a text, a number, or missing, as the log keeps it: short, and plain
-/// ASCII whatever the provider sent. Anthropic's errors have a type instead.
-fn error_code(error: Value<'_>) -> Option<String> {
-    if !error.is_object() {
-        return None;
-    }
-    let code = error.member("code").filter(|code| !code.is_null());
-    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let text = code.or_else(|| error.member("type")).and_then(Value::text).unwrap_or_default();
-    let text: String = text.chars().filter(plain).take(64).collect();
-    Some(if text.is_empty() { "upstream_error".to_owned() } else { text })
 }
 
 #[cfg(test)]

@@ -1,6 +1,11 @@
 //! What a provider's answer may do to a client, and tell it: nothing beyond answering.
 
-use axum::http::{HeaderMap, Method, StatusCode};
+use std::io::Write;
+
+use axum::{
+    http::{HeaderMap, Method, StatusCode},
+    response::Response,
+};
 use bytes::Bytes;
 use domain::calls::Outcome;
 use http_body_util::BodyExt;
@@ -176,14 +181,51 @@ async fn a_stream_that_nobody_asked_for_isnt_passed_on() {
     assert_eq!(stage.call().await.cost, None, "what it used isn't known");
 }
 
+fn compressed(text: &str) -> Bytes {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap().into()
+}
+
 #[tokio::test]
-async fn what_cant_be_read_isnt_passed_on() {
-    for encoding in ["gzip", "br", "identity, gzip"] {
+async fn what_is_compressed_though_it_is_asked_not_to_is_decoded_and_its_secrets_are_erased() {
+    let said = format!(r#"{{"choices":[{{"message":{{"content":"{PROVIDER_KEY}"}}}}],"usage":{{"prompt_tokens":7}}}}"#);
+    let stars = "*".repeat(PROVIDER_KEY.len());
+    for (kind, sent, text) in [
+        ("application/json", BODY, said.clone()),
+        ("text/event-stream", STREAMED, format!("data: {}\n\ndata: [DONE]\n\n", said.replace("message", "delta"))),
+        ("audio/mpeg", BODY, format!("sound {PROVIDER_KEY}")),
+    ] {
+        let body = compressed(&text);
+        let upstream = Upstream::new(move |_| {
+            let response = Response::builder().header("content-type", kind).header("content-encoding", "gzip");
+            let response = response.body(body.clone().into()).unwrap();
+            async { response }
+        })
+        .await;
+        let stage = Stage::new(&upstream).await;
+        let answer = stage.post(CHAT, sent).await;
+        assert_eq!(
+            (answer.status, answer.text()),
+            (StatusCode::OK, text.replace(PROVIDER_KEY, &stars).as_str()),
+            "{kind}"
+        );
+        assert!(!answer.headers.contains_key("content-encoding"));
+        let call = stage.call().await;
+        assert_eq!(call.outcome, Outcome::Succeeded, "{kind}");
+        assert!(kind == "audio/mpeg" || call.used.tokens_in == 7, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn what_cant_be_decoded_isnt_passed_on() {
+    for encoding in ["gzip", "br", "zstd", "deflate", "compress", "identity, gzip"] {
         let headers = [("content-type", "application/json"), ("content-encoding", encoding)];
         for (kind, body) in [("application/json", BODY), ("text/event-stream", STREAMED), ("audio/mpeg", BODY)] {
             let headers = [("content-type", kind), headers[1]];
             let stage = Stage::new(&Upstream::answering(200, &headers, "\u{1f}?").await).await;
             assert_eq!(told(&stage.post(CHAT, body).await), (502, "upstream_error".to_owned()), "{encoding} {kind}");
+            assert_ne!(stage.call().await.outcome, Outcome::Succeeded);
         }
     }
 }
@@ -200,6 +242,7 @@ async fn a_page_in_place_of_an_error_isnt_passed_on() {
 #[tokio::test]
 async fn the_operators_secret_is_erased_from_every_answer() {
     let quoted = format!(r#"{{"error":{{"message":"you sent Bearer {PROVIDER_KEY}","code":"{PROVIDER_KEY}"}}}}"#);
+    let said = format!(r#"{{"choices":[{{"message":{{"content":"you sent Bearer {PROVIDER_KEY}"}}}}]}}"#);
     for (status, kind) in [
         (200, "application/json"),
         (200, "text/plain"),
@@ -210,7 +253,8 @@ async fn the_operators_secret_is_erased_from_every_answer() {
         (500, "application/json"),
     ] {
         let headers: [(&'static str, &'static str); 2] = [("content-type", kind), ("openai-version", PROVIDER_KEY)];
-        let stage = Stage::with(&[&Upstream::answering(status, &headers, &quoted).await], "attempts = 1").await;
+        let quoted = if status == 200 { &said } else { &quoted };
+        let stage = Stage::with(&[&Upstream::answering(status, &headers, quoted).await], "attempts = 1").await;
         let answer = stage.post(CHAT, BODY).await;
         assert!(!format!("{answer:?}").contains(PROVIDER_KEY), "{status} {kind}");
         assert!(!answer.headers.contains_key("openai-version"));
@@ -269,10 +313,30 @@ async fn what_isnt_json_is_saved_and_not_shown() {
         ("inline; filename=\"a\\\"; b.html\"", "attachment"),
         ("inline", "attachment"),
     ] {
-        let headers = [("content-type", "text/html"), ("content-disposition", disposition)];
-        let stage = Stage::new(&Upstream::answering(200, &headers, page).await).await;
-        let answer = stage.post(CHAT, BODY).await;
+        // A file may be a page.
+        let upstream = Upstream::new(move |asked| async move {
+            let response = Response::builder();
+            match asked.path.ends_with("/content") {
+                true => response
+                    .header("content-type", "text/html")
+                    .header("content-disposition", disposition)
+                    .body(page.into()),
+                false => response
+                    .header("content-type", "application/json")
+                    .body(r#"{"id":"file-1","object":"file"}"#.into()),
+            }
+            .unwrap()
+        })
+        .await;
+        let stage = Stage::with(&[&upstream], "files_provider = \"upstream-0\"").await;
+        let bearer = format!("Bearer {}", stage.key.secret);
+        let headers = [("authorization", bearer.as_str()), ("content-type", "multipart/form-data; boundary=XX")];
+        let form = "--XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nx\r\n--XX--\r\n";
+        stage.request(Method::POST, "/v1/files", &headers, form).await;
+        let answer = stage.request(Method::GET, "/v1/files/file-1/content", &headers[..1], "").await;
         assert_eq!((answer.text(), header(&answer.headers, "content-disposition")), (page, expected));
         assert_guarded(&answer.headers);
     }
+    let stage = Stage::new(&Upstream::answering(200, &[("content-type", "text/html")], page).await).await;
+    assert_eq!(told(&stage.post(CHAT, BODY).await), (502, "upstream_error".to_owned()));
 }

@@ -1,11 +1,11 @@
 //! What a client is told of a provider's error: that it is about the client's request, as the provider says it; anything
 //! else in words of ours, since it is about the operator's account, or about how the gateway is set up.
 
-use axum::http::{HeaderMap, HeaderName, StatusCode, header::RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header::RETRY_AFTER, response::Parts};
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 
-use super::{Provider, Refusal};
+use super::{Failure, Provider, Refusal, Way};
 use crate::gateway::{
     call::Call,
     headers::is_event_stream,
@@ -67,6 +67,29 @@ pub(super) fn in_own_words(
         }
     };
     Some(refusal)
+}
+
+/// What the client is told of an answer that failed with the status of a success: the status, and words of ours where the
+/// answer doesn't pass.
+pub(super) fn instead(
+    call: &Call,
+    provider: &Provider,
+    failure: &Failure,
+    parts: &Parts,
+    told: &Told,
+) -> (StatusCode, Option<Refusal>) {
+    let ours = |message: String| (StatusCode::BAD_GATEWAY, Some(Refusal::upstream_error(message)));
+    let said = parts.status.as_u16();
+    tracing::warn!(provider = %provider.name, status = said, code = failure.code, way = ?failure.way, "a success that is none");
+    match failure.way {
+        Way::Within => (parts.status, None),
+        Way::Instead(StatusCode::BAD_GATEWAY) => {
+            ours(format!("The provider failed: it answered {said} with an error."))
+        }
+        Way::Instead(status) => (status, in_own_words(call, provider, status, &parts.headers, told)),
+        Way::NoAnswer => ours(format!("The provider answered {said} with something that isn't an answer.")),
+        Way::Half => ours("The provider broke off its answer.".to_owned()),
+    }
 }
 
 /// Whether the body of such an answer is read: what succeeded, or is no error, may go on for ever.

@@ -4,11 +4,13 @@
 //! A stream that isn't understood is kept as the list of its events.
 
 mod chat;
+mod merge;
 mod messages;
+mod responses;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::gateway::sse::{Splitter, data};
+use crate::gateway::sse::{Splitter, fields};
 
 /// What stands in the place of an event that can't be understood.
 const LEFT_OUT: &str = "[redacted]";
@@ -20,7 +22,7 @@ pub(super) fn assemble(path: &str, text: &str, redacted: bool) -> String {
     let whole = match path {
         "/v1/chat/completions" | "/v1/completions" => chat::assemble(&events),
         "/v1/messages" => messages::assemble(&events),
-        "/v1/responses" => finished_response(&events),
+        "/v1/responses" => responses::assemble(&events),
         _ => None,
     };
     let whole = whole.unwrap_or(Value::Array(events));
@@ -29,13 +31,13 @@ pub(super) fn assemble(path: &str, text: &str, redacted: bool) -> String {
 
 /// The data of all events; what is no JSON stays a text, or is left out.
 fn events(text: &str, redacted: bool) -> Vec<Value> {
-    let mut splitter = Splitter::new();
+    let mut splitter = Splitter::of_any_size();
     let bytes = bytes::Bytes::copy_from_slice(text.as_bytes());
     let (ready, rest) = (splitter.push(bytes), splitter.finish());
     let mut events = Vec::new();
     for ready in [ready, rest] {
-        for event in ready.events {
-            let Some(data) = data(&ready.bytes[event.place]) else { continue };
+        for part in ready.parts {
+            let Some(data) = fields(&ready.bytes[part.place]).data else { continue };
             if data.trim_ascii() == b"[DONE]" {
                 continue;
             }
@@ -46,52 +48,6 @@ fn events(text: &str, redacted: bool) -> Vec<Value> {
         }
     }
     events
-}
-
-/// The last event of a response holds all of it.
-fn finished_response(events: &[Value]) -> Option<Value> {
-    let ended = |event: &&Value| {
-        let kind = event["type"].as_str().unwrap_or_default();
-        matches!(kind, "response.completed" | "response.incomplete" | "response.failed")
-    };
-    Some(events.iter().rev().find(ended)?["response"].clone()).filter(Value::is_object)
-}
-
-/// Adds what a piece says to what is known: texts go on, lists go on by their items' `index`, the rest is replaced.
-fn merge(whole: &mut Map<String, Value>, piece: &Map<String, Value>) {
-    for (name, new) in piece {
-        match (whole.get_mut(name), new) {
-            (Some(_), Value::Null) => {}
-            (Some(Value::String(text)), Value::String(more)) if goes_on(name) => text.push_str(more),
-            (Some(Value::Object(known)), Value::Object(more)) => merge(known, more),
-            (Some(Value::Array(items)), Value::Array(more)) => merge_items(items, more),
-            (None, Value::Array(more)) => {
-                let mut items = Vec::new();
-                merge_items(&mut items, more);
-                whole.insert(name.clone(), Value::Array(items));
-            }
-            (_, new) => drop(whole.insert(name.clone(), new.clone())),
-        }
-    }
-}
-
-/// What a provider may say again and again instead of going on with it.
-fn goes_on(name: &str) -> bool {
-    !matches!(name, "role" | "id" | "type" | "name" | "model" | "object" | "status" | "format" | "finish_reason")
-}
-
-fn merge_items(items: &mut Vec<Value>, more: &[Value]) {
-    for new in more {
-        let index = |item: &Value| item.get("index").and_then(Value::as_u64);
-        let known = match index(new) {
-            Some(at) => items.iter_mut().find(|item| index(item) == Some(at)),
-            None => None,
-        };
-        match (known, new) {
-            (Some(Value::Object(known)), Value::Object(new)) => merge(known, new),
-            _ => items.push(new.clone()),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -113,6 +69,14 @@ mod tests {
         // Cut off before: the events themselves.
         let cut = &text[..text.len() - 90];
         assert_eq!(assembled("/v1/responses", cut)[1]["delta"], "hi");
+    }
+
+    #[test]
+    fn an_event_is_whole_whatever_its_size() {
+        let picture = "A".repeat(3 << 20);
+        let text = format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{picture}\"}}}}]}}\n\ndata: [DONE]\n\n");
+        let whole = assembled("/v1/chat/completions", &text);
+        assert_eq!(whole["choices"][0]["message"]["content"].as_str().unwrap().len(), picture.len());
     }
 
     #[test]

@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::gateway::{
     Gateway,
+    answer::failure_of,
     collect::{Within, collect},
     endpoint::{Act, ENDPOINTS, Verb},
     payload::Payload,
@@ -42,9 +43,14 @@ pub(super) async fn ask(gateway: &Gateway, object: &Object) -> ServiceResult<Opt
     let (parts, mut body) = response.into_parts();
     let within = Within { bytes: LARGEST, idle: PATIENCE, deadline: Instant::now() + PATIENCE };
     let bytes = collect(&mut body, within).await.map_err(|_| silent())?;
+    let told = Told::of(&parts.extensions);
+    // What can't be read, or is an error though its status is a success's, says nothing of the object.
+    if parts.status.is_success() && (told.encoded || failure_of(&bytes, endpoint.expected(false)).is_some()) {
+        return Err(silent());
+    }
     let bytes = match endpoint.service {
         // Jobs say whose they are.
-        Service::FineTuning => account::without_names(bytes, &Told::of(&parts.extensions).account),
+        Service::FineTuning => account::without_names(bytes, &told.account),
         _ => bytes,
     };
     Ok(Some((parts.status, bytes)))

@@ -12,6 +12,7 @@ use services::{
 };
 
 use crate::gateway::{
+    answer::code_in,
     endpoint::{Counts, Dialect},
     usage::Reported,
 };
@@ -78,7 +79,7 @@ impl Document {
         };
         let error_code = match outcome {
             Outcome::Succeeded => String::new(),
-            _ => Reported::read(text.as_bytes()).error_code.unwrap_or_else(|| "job_failed".to_owned()),
+            _ => code_in(text.as_bytes()).unwrap_or_else(|| "job_failed".to_owned()),
         };
         Some(Settled { outcome, used, error_code })
     }

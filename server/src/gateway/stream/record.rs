@@ -18,7 +18,9 @@ impl Relay<'_> {
     /// What was used: as reported, or where that isn't known, or not all of it, as estimated.
     pub(super) async fn used(&mut self, prompt: Prompt, outcome: Outcome) -> Option<(Measured, Quantities)> {
         let (dialect, counts) = (self.call.arrival.endpoint.dialect, self.call.arrival.endpoint.counts);
-        if let Some(used) = self.reports.quantities(dialect, counts) {
+        // What was counted before anything was said isn't all that was used by a stream that broke off.
+        let is_all = |output: i64| outcome != Outcome::Interrupted || output > 0 || self.said.is_nothing();
+        if let Some(used) = self.reports.quantities(dialect, counts).filter(|(_, used)| is_all(used.tokens_out)) {
             return Some(used);
         }
         let said = std::mem::take(&mut self.said);

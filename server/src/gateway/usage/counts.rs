@@ -34,6 +34,11 @@ impl Reports {
         self.media_ms.is_some() || self.figures.iter().any(Option::is_some)
     }
 
+    /// Whether it reports all there is, and not only what is known at the beginning.
+    pub(in crate::gateway) const fn is_final(&self) -> bool {
+        self.is_final
+    }
+
     pub(super) fn get(&self, figure: Figure) -> Option<i64> {
         self.figures[figure as usize]
     }

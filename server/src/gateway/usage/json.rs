@@ -13,10 +13,10 @@ const DEEPEST: usize = 4096;
 
 /// A value that was read to its end, as it stands in its text.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Value<'a>(&'a [u8]);
+pub(in crate::gateway) struct Value<'a>(&'a [u8]);
 
 /// Gives `take` each member of the object that `text` is; `None` for anything else, of which some may have been given by then.
-pub(super) fn members<'a>(text: &'a [u8], take: impl FnMut(&str, Value<'a>)) -> Option<()> {
+pub(in crate::gateway) fn members<'a>(text: &'a [u8], take: impl FnMut(&str, Value<'a>)) -> Option<()> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut cursor = Cursor { text, at: 0 };
     cursor.blanks();
@@ -25,23 +25,37 @@ pub(super) fn members<'a>(text: &'a [u8], take: impl FnMut(&str, Value<'a>)) -> 
     (cursor.at == text.len()).then_some(())
 }
 
+/// The value that `text` is; `None` where it is none.
+pub(in crate::gateway) fn value(text: &[u8]) -> Option<Value<'_>> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let mut cursor = Cursor { text, at: 0 };
+    let value = cursor.value()?;
+    cursor.blanks();
+    (cursor.at == text.len()).then_some(value)
+}
+
 impl<'a> Value<'a> {
-    pub(super) fn is_null(self) -> bool {
+    /// As it is written.
+    pub(in crate::gateway) fn raw(self) -> &'a [u8] {
+        self.0
+    }
+
+    pub(in crate::gateway) fn is_null(self) -> bool {
         self.0 == b"null"
     }
 
-    pub(super) fn is_object(self) -> bool {
+    pub(in crate::gateway) fn is_object(self) -> bool {
         self.0.starts_with(b"{")
     }
 
     /// Gives `take` each member of an object, and nothing of anything else.
-    pub(super) fn members(self, take: impl FnMut(&str, Value<'a>)) {
+    pub(in crate::gateway) fn members(self, take: impl FnMut(&str, Value<'a>)) {
         // It was read to its end before, so that nothing can be wrong with an object.
         let _ = Cursor { text: self.0, at: 0 }.members(take);
     }
 
     /// The last member of this name.
-    pub(super) fn member(self, wanted: &str) -> Option<Value<'a>> {
+    pub(in crate::gateway) fn member(self, wanted: &str) -> Option<Value<'a>> {
         let mut found = None;
         self.members(|name, value| {
             if name == wanted {
@@ -52,7 +66,7 @@ impl<'a> Value<'a> {
     }
 
     /// Gives `take` each item of a list; `None` for anything else.
-    pub(super) fn items(self, mut take: impl FnMut(Value<'a>)) -> Option<()> {
+    pub(in crate::gateway) fn items(self, mut take: impl FnMut(Value<'a>)) -> Option<()> {
         let mut cursor = Cursor { text: self.0, at: 0 };
         cursor.expect(b'[')?;
         cursor.blanks();
@@ -70,7 +84,7 @@ impl<'a> Value<'a> {
     }
 
     /// Whichever number it is, perhaps none that is finite.
-    pub(super) fn number(self) -> Option<f64> {
+    pub(in crate::gateway) fn number(self) -> Option<f64> {
         match self.0 {
             b"NaN" => Some(f64::NAN),
             b"Infinity" => Some(f64::INFINITY),
@@ -80,7 +94,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    pub(super) fn text(self) -> Option<Cow<'a, str>> {
+    pub(in crate::gateway) fn text(self) -> Option<Cow<'a, str>> {
         self.0.strip_prefix(b"\"")?.strip_suffix(b"\"").map(decoded)
     }
 }

@@ -215,36 +215,6 @@ fn where_nobody_counted_the_answer_it_isnt_nothing() {
     assert_eq!((rest.tokens_in, rest.tokens_out), (7, 5));
 }
 
-#[test]
-fn only_a_chunk_without_choices_is_a_usage_chunk() {
-    let only = |json: &str| Reported::read(json.as_bytes()).only_usage;
-    assert!(only(r#"{"choices":[],"usage":{"prompt_tokens":1}}"#));
-    assert!(!only(r#"{"choices":[{"index":0}],"usage":{"prompt_tokens":1}}"#));
-    assert!(!only(r#"{"choices":[],"usage":null}"#));
-    assert!(!only(r#"{"usage":{"prompt_tokens":1}}"#));
-    assert!(!only(r#"{"choices":[],"prompt_filter_results":[]}"#));
-}
-
-#[test]
-fn an_errors_code_is_kept_short_and_plain() {
-    let code = |json: &str| Reported::read(json.as_bytes()).error_code;
-    assert_eq!(code(r#"{"error":{"code":"rate_limit_exceeded"}}"#).as_deref(), Some("rate_limit_exceeded"));
-    assert_eq!(code(r#"{"error":{"code":"<b>\n"}}"#).as_deref(), Some("b"));
-    assert_eq!(code(r#"{"error":{"code":429,"message":"x"}}"#).as_deref(), Some("upstream_error"));
-    assert_eq!(code(r#"{"type":"error","error":{"type":"overloaded_error"}}"#).as_deref(), Some("overloaded_error"));
-    assert_eq!(code(r#"{"error":null}"#), None);
-}
-
-#[test]
-fn the_end_of_each_kind_of_stream_is_known() {
-    let kind = |json: &str| Reported::read(json.as_bytes()).kind;
-    assert_eq!(kind(r#"{"type":"message_stop"}"#), EventKind::Last);
-    assert_eq!(kind(r#"{"type":"response.completed","response":{}}"#), EventKind::Last);
-    assert_eq!(kind(r#"{"type":"message_delta"}"#), EventKind::Other);
-    assert_eq!(kind(r#"{"type":"response.output_text.delta","delta":"a"}"#), EventKind::Content);
-    assert_eq!(kind(r#"{"choices":[]}"#), EventKind::Content);
-}
-
 /// What a provider might say of its use, sense or nonsense.
 fn answers() -> impl Strategy<Value = String> {
     let number = "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,3})?(e[0-9]{1,2})?";

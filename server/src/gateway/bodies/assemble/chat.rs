@@ -2,13 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use super::merge;
+use super::merge::merge;
 
 /// `None` where it isn't a stream of chunks.
 pub(super) fn assemble(events: &[Value]) -> Option<Value> {
     let mut whole = Map::new();
     for event in events {
         let mut chunk = event.as_object()?.clone();
+        if chunk.get("choices").is_some_and(Value::is_null) {
+            chunk.remove("choices");
+        }
         if let Some(Value::Array(choices)) = chunk.get_mut("choices") {
             for choice in choices.iter_mut().filter_map(Value::as_object_mut) {
                 // Each choice has its place, also where it is the only one and doesn't say so.

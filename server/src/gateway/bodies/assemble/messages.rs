@@ -1,28 +1,20 @@
 //! Anthropic's messages.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::merge;
+use super::merge::merge;
 
 /// `None` where it doesn't begin with a message.
 pub(super) fn assemble(events: &[Value]) -> Option<Value> {
     let mut message: Option<Map<String, Value>> = None;
-    let mut blocks: Vec<Value> = Vec::new();
+    let mut blocks = Blocks::default();
     for event in events {
-        let place = event["index"].as_u64().and_then(|index| usize::try_from(index).ok());
+        let index = event["index"].as_u64();
         match event["type"].as_str().unwrap_or_default() {
             "message_start" => message = event["message"].as_object().cloned(),
-            "content_block_start" if place == Some(blocks.len()) => blocks.push(event["content_block"].clone()),
-            "content_block_delta" => {
-                if let Some(block) = place.and_then(|place| blocks.get_mut(place)).and_then(Value::as_object_mut) {
-                    go_on(block, &event["delta"]);
-                }
-            }
-            "content_block_stop" => {
-                if let Some(block) = place.and_then(|place| blocks.get_mut(place)).and_then(Value::as_object_mut) {
-                    finish(block);
-                }
-            }
+            "content_block_start" => blocks.begin(index, event["content_block"].clone()),
+            "content_block_delta" => go_on(blocks.of_delta(index, &event["delta"])?, &event["delta"]),
+            "content_block_stop" => blocks.last_of(index).into_iter().for_each(|block| finish(block, true)),
             "message_delta" => {
                 let message = message.as_mut()?;
                 message.extend(event["delta"].as_object().cloned().unwrap_or_default());
@@ -39,8 +31,43 @@ pub(super) fn assemble(events: &[Value]) -> Option<Value> {
     }
     // A block whose end is missing has its input as far as it came.
     let mut message = message?;
-    message.insert("content".to_owned(), Value::Array(blocks));
+    blocks.blocks.iter_mut().filter_map(Value::as_object_mut).for_each(|block| finish(block, false));
+    message.insert("content".to_owned(), Value::Array(blocks.blocks));
     Some(Value::Object(message))
+}
+
+/// The blocks of a message. Some providers number them from another number than 0, or alike.
+#[derive(Default)]
+struct Blocks {
+    blocks: Vec<Value>,
+    /// The number that each of them came by.
+    indexes: Vec<Option<u64>>,
+}
+
+impl Blocks {
+    fn begin(&mut self, index: Option<u64>, block: Value) {
+        self.blocks.push(block);
+        self.indexes.push(index);
+    }
+
+    /// The last block that came by this number.
+    fn last_of(&mut self, index: Option<u64>) -> Option<&mut Map<String, Value>> {
+        let place = self.indexes.iter().rposition(|known| *known == index)?;
+        self.blocks.get_mut(place)?.as_object_mut()
+    }
+
+    /// The same, begun where nobody said that it begins.
+    fn of_delta(&mut self, index: Option<u64>, delta: &Value) -> Option<&mut Map<String, Value>> {
+        if !self.indexes.contains(&index) {
+            let block = match delta["type"].as_str().unwrap_or_default() {
+                "thinking_delta" | "signature_delta" => json!({ "type": "thinking", "thinking": "" }),
+                "input_json_delta" => json!({ "type": "tool_use", "input": {} }),
+                _ => json!({ "type": "text", "text": "" }),
+            };
+            self.begin(index, block);
+        }
+        self.last_of(index)
+    }
 }
 
 /// Where the input of a tool is put together.
@@ -58,13 +85,17 @@ fn go_on(block: &mut Map<String, Value>, delta: &Value) {
     merge(block, &delta);
 }
 
-fn finish(block: &mut Map<String, Value>) {
-    if let Some(Value::String(json)) = block.remove(PARTIAL)
-        && !json.is_empty()
-    {
-        let input = serde_json::from_str(&json).unwrap_or(Value::String(json));
-        block.insert("input".to_owned(), input);
-    }
+/// Reads a tool's input, if all of it came: what can't be read stays a text where its block has ended, and as it is elsewhere.
+fn finish(block: &mut Map<String, Value>, has_ended: bool) {
+    let Some(Value::String(json)) = block.get(PARTIAL) else { return };
+    let input = match serde_json::from_str(json) {
+        Ok(input) => Some(input),
+        Err(_) if json.is_empty() => None,
+        Err(_) if has_ended => Some(Value::from(json.as_str())),
+        Err(_) => return,
+    };
+    block.remove(PARTIAL);
+    block.extend(input.map(|input| ("input".to_owned(), input)));
 }
 
 #[cfg(test)]
@@ -111,5 +142,30 @@ mod tests {
             })
         );
         assert_eq!(assemble(&events[1..]), None);
+    }
+
+    #[test]
+    fn blocks_that_are_numbered_alike_or_from_1_stay_apart() {
+        let message = json!({ "type": "message_start", "message": { "id": "m1" } });
+        let start = |index: u64, name: &str| json!({ "type": "content_block_start", "index": index, "content_block": { "type": "tool_use", "name": name, "input": {} } });
+        let delta = |index: u64, json: &str| json!({ "type": "content_block_delta", "index": index, "delta": { "type": "input_json_delta", "partial_json": json } });
+        let tool = |name: &str, input: Value| json!({ "type": "tool_use", "name": name, "input": input });
+        for (first, second) in [(0, 0), (1, 2)] {
+            let events = [
+                &message,
+                &start(first, "f"),
+                &delta(first, "{\"a\":1}"),
+                &start(second, "g"),
+                &delta(second, "{\"b\":2}"),
+            ];
+            let whole = assemble(&events.map(Clone::clone)).unwrap();
+            assert_eq!(whole["content"], json!([tool("f", json!({ "a": 1 })), tool("g", json!({ "b": 2 }))]));
+        }
+        let unannounced =
+            json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "text_delta", "text": "hi" } });
+        let cut = [message, unannounced, start(1, "f"), delta(1, "{\"a\":")];
+        let whole = assemble(&cut).unwrap();
+        assert_eq!(whole["content"][0], json!({ "type": "text", "text": "hi" }));
+        assert_eq!(whole["content"][1]["partial_json"], "{\"a\":");
     }
 }
