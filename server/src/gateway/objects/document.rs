@@ -20,6 +20,9 @@ use crate::gateway::{
 /// Longest video, in seconds, that is believed: a day.
 const LONGEST_VIDEO: f64 = 86_400.0;
 
+/// The status of a job that was cancelled, and the code by which the log knows it.
+const CANCELLED: &str = "cancelled";
+
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Document {
     pub(super) id: Option<String>,
@@ -62,11 +65,13 @@ impl Document {
     pub(super) fn settled(&self, kind: Kind, text: &str) -> Option<Settled> {
         let outcome = match self.status.as_deref()? {
             "completed" | "succeeded" | "incomplete" => Outcome::Succeeded,
-            "failed" | "cancelled" | "expired" => Outcome::Failed,
+            "failed" | "expired" => Outcome::Failed,
+            // Whoever asked for it didn't want it any more; what was done until then may be charged.
+            CANCELLED => Outcome::Interrupted,
             _ => return None,
         };
         let used = match kind {
-            _ if outcome == Outcome::Failed && kind != Kind::Response => None,
+            _ if outcome != Outcome::Succeeded && kind != Kind::Response => None,
             Kind::Video => {
                 self.video_ms().map(|media_ms| (Measured::Reported, Quantities { media_ms, ..Quantities::default() }))
             }
@@ -79,6 +84,7 @@ impl Document {
         };
         let error_code = match outcome {
             Outcome::Succeeded => String::new(),
+            Outcome::Interrupted => CANCELLED.to_owned(),
             _ => code_in(text.as_bytes()).unwrap_or_else(|| "job_failed".to_owned()),
         };
         Some(Settled { outcome, used, error_code })
@@ -120,7 +126,7 @@ mod tests {
         );
         assert_eq!(
             settled(Kind::FineTuningJob, r#"{"status":"cancelled","trained_tokens":null}"#),
-            Some((Outcome::Failed, None))
+            Some((Outcome::Interrupted, None))
         );
         let used = Quantities { tokens_in: 3, tokens_out: 2, ..Quantities::default() };
         assert_eq!(
@@ -128,5 +134,10 @@ mod tests {
             Some((Outcome::Succeeded, Some(used)))
         );
         assert_eq!(settled(Kind::Response, "[]"), None);
+        let text = r#"{"status":"cancelled","usage":{"input_tokens":3,"output_tokens":0}}"#;
+        let until_then = Quantities { tokens_in: 3, ..Quantities::default() };
+        assert_eq!(settled(Kind::Response, text), Some((Outcome::Interrupted, Some(until_then))));
+        let told = Document::read(text).settled(Kind::Response, text).map(|settled| settled.error_code);
+        assert_eq!(told.as_deref(), Some("cancelled"));
     }
 }

@@ -11,13 +11,18 @@ mod chat;
 mod completions;
 mod embeddings;
 mod files;
+mod form;
 mod images;
 mod input;
 mod jobs;
+mod memory;
 mod moderations;
 mod pieces;
+mod reply;
 mod responses;
+mod schema;
 mod tools;
+mod turn;
 mod words;
 
 use axum::http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
@@ -26,7 +31,7 @@ use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use self::{behaviour::Behaviour, files::Files, input::Input};
+use self::{behaviour::Behaviour, files::Files, input::Input, memory::Questions};
 use super::{ProviderBody, ProviderError, ProviderRequest};
 use crate::gateway::endpoint::{Dialect, Verb};
 pub(super) use pieces::Pieces;
@@ -37,13 +42,18 @@ pub(super) const OWN_HEADERS: &str = "x-sandbox-*";
 #[derive(Debug, Default)]
 pub(super) struct Sandbox {
     files: Files,
+    questions: Questions,
 }
 
 /// A question, with what matters of how it came.
 struct Question<'a> {
     /// The id in its path, or an empty text.
     id: &'a str,
+    /// What stands behind the path.
+    query: &'a str,
     input: Input,
+    /// Those that were asked before.
+    questions: &'a Questions,
     /// Whether usage is to be reported.
     reports: bool,
     /// How long jobs take, in milliseconds.
@@ -71,9 +81,15 @@ impl Sandbox {
         if let Some(status) = behaviour.status {
             return Ok(behaviour::failure(dialect, status));
         }
-        let path = path.split('?').next().unwrap_or_default();
-        let id = id(endpoint.path, path);
-        let question = Question { id, input, reports: behaviour.reports, job_ms: behaviour.job_ms };
+        let (path, query) = path.split_once('?').unwrap_or((path.as_str(), ""));
+        let question = Question {
+            id: id(endpoint.path, path),
+            query,
+            input,
+            questions: &self.questions,
+            reports: behaviour.reports,
+            job_ms: behaviour.job_ms,
+        };
         let answer = self.answer_to(endpoint.verb, endpoint.path, &question);
         let mut response = answer.unwrap_or_else(|wrong| wrong.response(dialect));
         if let ProviderBody::Sandbox(pieces) = response.body_mut() {
@@ -179,7 +195,12 @@ fn named_event(document: &serde_json::Value) -> Bytes {
 
 /// How many tokens a text has by the sandbox's rule.
 fn tokens(text: &str) -> i64 {
-    i64::try_from(text.len().div_ceil(4)).unwrap_or(i64::MAX)
+    tokens_of_bytes(text.len())
+}
+
+/// How many a text of so many bytes has.
+fn tokens_of_bytes(bytes: usize) -> i64 {
+    i64::try_from(bytes.div_ceil(4)).unwrap_or(i64::MAX)
 }
 
 /// A number that is the same for the same bytes.

@@ -1,33 +1,83 @@
-//! Messages, in the form of Anthropic's API reference.
+//! Messages, in the form of Anthropic's API reference: <https://platform.claude.com/docs/en/api/messages>.
 
-use bytes::Bytes;
+mod forms;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::forms::Told;
 use super::{
-    Answer, Question, Wrong, body, fingerprint, json as whole, named_event, tokens, tools::ToolCall, words::Told,
+    Answer, Question, Wrong, body, fingerprint,
+    form::Form,
+    json as whole,
+    reply::{Reply, Wanted, effort},
+    to_bytes, tokens,
+    tools::ToolCall,
+    turn::Turn,
 };
 use crate::gateway::usage::texts;
 
 #[derive(Deserialize)]
 struct Asked {
     model: String,
-    messages: Vec<Message>,
+    messages: Vec<Value>,
     #[serde(default)]
     max_tokens: Option<i64>,
     #[serde(default)]
     stream: bool,
     #[serde(default)]
+    stop_sequences: Option<Vec<String>>,
+    #[serde(default)]
     tools: Value,
     #[serde(default)]
     tool_choice: Value,
+    #[serde(default)]
+    thinking: Value,
+    #[serde(default)]
+    output_config: Value,
+    /// What `output_config.format` was called as long as it was a beta.
+    #[serde(default)]
+    output_format: Value,
 }
 
-#[derive(Deserialize)]
-struct Message {
-    #[expect(dead_code, reason = "it must be there")]
-    role: String,
-    content: Value,
+impl Asked {
+    /// There must be messages, and each must say something.
+    fn check(&self) -> Result<(), Wrong> {
+        let is_one = |message: &&Value| message["role"].is_string() && message.get("content").is_some();
+        if self.messages.iter().filter(is_one).count() < self.messages.len() {
+            return Err(Wrong::about("messages", "messages: each must have a role and content"));
+        }
+        if self.messages.is_empty() {
+            return Err(Wrong::about("messages", "messages: at least one message is required"));
+        }
+        Ok(())
+    }
+
+    /// How many tokens may be thought, where that is asked for.
+    fn thinks(&self, turn: &Turn) -> Option<i64> {
+        let asked_for = match self.thinking["type"].as_str()? {
+            "enabled" | "adaptive" => true,
+            "between_tools" => turn.has_results,
+            _ => false,
+        };
+        let most = effort(self.output_config["effort"].as_str());
+        let budget = self.thinking["budget_tokens"].as_i64().unwrap_or(i64::MAX);
+        most.map(|most| most.min(budget)).filter(|_| asked_for)
+    }
+
+    fn reply(&self, seed: u64, most: i64) -> Result<Reply, Wrong> {
+        let turn = Turn::of_messages(&self.messages);
+        let format =
+            if self.output_config["format"].is_null() { &self.output_format } else { &self.output_config["format"] };
+        let wanted = Wanted {
+            call: ToolCall::wanted(&self.tools, &self.tool_choice, &turn)?,
+            form: Form::read(format, "output_config.format")?,
+            thinks: self.thinks(&turn),
+            most,
+            stops: self.stop_sequences.clone().unwrap_or_default(),
+        };
+        Reply::new(seed, &wanted)
+    }
 }
 
 /// How many tokens all texts of a question have.
@@ -38,76 +88,30 @@ fn read(question: &Question<'_>) -> Result<i64, Wrong> {
 }
 
 pub(super) fn count(question: &Question<'_>) -> Answer {
-    let _: Asked = question.input.parse()?;
+    let asked: Asked = question.input.parse()?;
+    asked.check()?;
     Ok(whole(&json!({"input_tokens": read(question)?})))
 }
 
 pub(super) fn answer(question: &Question<'_>) -> Answer {
     let asked: Asked = question.input.parse()?;
-    let Some(last) = asked.messages.last() else {
-        return Err(Wrong::about("messages", "messages: at least one message is required"));
-    };
+    asked.check()?;
     let most = asked.max_tokens.ok_or_else(|| Wrong::about("max_tokens", "max_tokens: Field required"))?;
     if most < 1 {
         return Err(Wrong::about("max_tokens", "max_tokens: must be at least 1"));
     }
-    let last = last.content.to_string();
-    let seed = fingerprint(last.as_bytes());
-    let told = Told::new(seed, most);
-    let tool = ToolCall::wanted(&asked.tools, &asked.tool_choice, &last);
-    let (input, output) = (read(question)?, tool.as_ref().map_or(told.tokens(), |tool| tokens(&tool.arguments) + 1));
-    let usage = |output: i64| match question.reports {
-        true => json!({
-            "input_tokens": input,
-            "cache_creation_input_tokens": 0,
-            "cache_read_input_tokens": 0,
-            "output_tokens": output,
-        }),
-        false => Value::Null,
+    // Of all messages, since the same is said twice in a conversation, and its ids must differ.
+    let seed = fingerprint(&to_bytes(&asked.messages));
+    let told = Told {
+        seed,
+        model: &asked.model,
+        reply: asked.reply(seed, most)?,
+        input: read(question)?,
+        shows_thoughts: asked.thinking["display"] != "omitted",
+        reports: question.reports,
     };
-    let stop_reason = match (&tool, told.is_cut) {
-        (Some(_), _) => "tool_use",
-        (None, true) => "max_tokens",
-        (None, false) => "end_turn",
-    };
-    let content = |tool: Option<&ToolCall>, text: &str| match tool {
-        Some(tool) => json!({"type": "tool_use", "id": format!("toolu_{seed:016x}"), "name": tool.name, "input": {}}),
-        None => json!({"type": "text", "text": text}),
-    };
-    let message = |content: Vec<Value>, stop_reason: Option<&str>, usage: Value| {
-        json!({
-            "id": format!("msg_sandbox_{seed:016x}"),
-            "type": "message",
-            "role": "assistant",
-            "model": asked.model,
-            "content": content,
-            "stop_reason": stop_reason,
-            "stop_sequence": null,
-            "usage": usage,
-        })
-    };
-    if !asked.stream {
-        let mut block = content(tool.as_ref(), &told.text());
-        if let Some(tool) = &tool {
-            block["input"] = tool.input();
-        }
-        return Ok(whole(&message(vec![block], Some(stop_reason), usage(output))));
-    }
-    let delta = |delta: Value| json!({"type": "content_block_delta", "index": 0, "delta": delta});
-    let mut events = vec![
-        json!({"type": "message_start", "message": message(Vec::new(), None, usage(1))}),
-        json!({"type": "content_block_start", "index": 0, "content_block": content(tool.as_ref(), "")}),
-        json!({"type": "ping"}),
-    ];
-    match &tool {
-        Some(tool) => events.push(delta(json!({"type": "input_json_delta", "partial_json": tool.arguments}))),
-        None => events.extend(told.words.iter().map(|word| delta(json!({"type": "text_delta", "text": word})))),
-    }
-    let mut last = json!({"type": "message_delta", "delta": {"stop_reason": stop_reason, "stop_sequence": null}});
-    if question.reports {
-        last["usage"] = json!({"output_tokens": output});
-    }
-    events.extend([json!({"type": "content_block_stop", "index": 0}), last, json!({"type": "message_stop"})]);
-    let events: Vec<Bytes> = events.iter().map(named_event).collect();
-    Ok(body(events, "text/event-stream"))
+    Ok(match asked.stream {
+        true => body(told.stream(), "text/event-stream"),
+        false => whole(&told.whole()),
+    })
 }

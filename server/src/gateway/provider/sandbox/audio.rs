@@ -97,14 +97,45 @@ fn transcription(question: &Question<'_>) -> Answer {
             let text = format!("WEBVTT\n\n00:00:00.000 --> 00:00:{:02}.000\n{text}\n\n", seconds.min(59));
             body(vec![text.into()], "text/plain; charset=utf-8")
         }
-        "verbose_json" => whole(&json!({
+        "verbose_json" => {
+            let mut document = json!({
+                "task": "transcribe",
+                "language": "english",
+                "duration": seconds,
+                "text": text,
+                "segments": [],
+                "usage": usage,
+            });
+            if form("timestamp_granularities[]") == "word" {
+                document["words"] = words(&told, seconds);
+            }
+            whole(&document)
+        }
+        "diarized_json" => whole(&json!({
             "task": "transcribe",
-            "language": "english",
             "duration": seconds,
             "text": text,
-            "segments": [],
+            "segments": [{
+                "type": "transcript.text.segment",
+                "id": "seg_0",
+                "start": 0.0,
+                "end": seconds,
+                "speaker": "A",
+                "text": text,
+            }],
             "usage": usage,
         })),
         _ => whole(&json!({"text": text, "usage": usage})),
     })
+}
+
+/// The words with their times: each takes as long as the others.
+fn words(told: &Told, seconds: u64) -> Value {
+    // Both are small, so the numbers are exact enough.
+    let each = seconds as f64 / told.words.len().max(1) as f64;
+    let word = |(index, word): (usize, &String)| {
+        let start = index as f64 * each;
+        json!({"word": word.trim(), "start": start, "end": start + each})
+    };
+    told.words.iter().enumerate().map(word).collect()
 }

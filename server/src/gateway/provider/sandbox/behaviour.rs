@@ -89,7 +89,7 @@ pub(super) fn failure(dialect: Dialect, status: StatusCode) -> Response<Provider
         Dialect::OpenAi => {
             json!({"error": {"message": message, "type": "sandbox_error", "param": null, "code": "sandbox_error"}})
         }
-        Dialect::Anthropic => json!({"type": "error", "error": {"type": "sandbox_error", "message": message}}),
+        Dialect::Anthropic => json!({"type": "error", "error": {"type": anthropics(status), "message": message}}),
     };
     let mut response = super::json(&document);
     *response.status_mut() = status;
@@ -97,6 +97,22 @@ pub(super) fn failure(dialect: Dialect, status: StatusCode) -> Response<Provider
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
     response
+}
+
+/// What Anthropic calls an error of this status: <https://platform.claude.com/docs/en/api/errors>.
+fn anthropics(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "authentication_error",
+        402 => "billing_error",
+        403 => "permission_error",
+        404 => "not_found_error",
+        413 => "request_too_large",
+        429 => "rate_limit_error",
+        504 => "timeout_error",
+        529 => "overloaded_error",
+        status if status < 500 => "invalid_request_error",
+        _ => "api_error",
+    }
 }
 
 #[cfg(test)]

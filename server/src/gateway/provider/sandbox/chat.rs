@@ -1,6 +1,7 @@
-//! Chat completions, in the form of OpenAI's API reference.
+//! Chat completions, in the form of OpenAI's API reference: <https://platform.openai.com/docs/api-reference/chat>.
 //!
-//! Nothing is kept: a completion's id holds what it follows from, so that every server can give it again, at any time.
+//! A completion's id holds what its words follow from, so that every server can give them again, at any time. What else
+//! it said is known as long as its question is remembered.
 
 mod forms;
 
@@ -8,25 +9,43 @@ use serde::Deserialize;
 use serde_json::{Value, json as value};
 
 use self::forms::Whole;
-use super::{Answer, Question, Wrong, fingerprint, json, tokens, tools::ToolCall, words::Told};
+use super::{
+    Answer, Question, Wrong, fingerprint,
+    form::Form,
+    json,
+    reply::{Reply, Stops, Wanted, effort},
+    tokens,
+    tools::ToolCall,
+    turn::Turn,
+};
 use crate::gateway::endpoint::Verb;
 
 /// Most answers to one question.
 const MOST_CHOICES: u32 = 8;
 /// Tokens that each message takes besides its text, as OpenAI counts them too.
 const TOKENS_PER_MESSAGE: i64 = 3;
-/// The model that a completion which is asked for again says it is of.
+/// The model that a completion which is asked for again says it is of, where its question isn't remembered.
 const MODEL: &str = "sandbox-1";
 
 #[derive(Deserialize)]
 struct Asked {
     model: String,
-    messages: Vec<Message>,
+    messages: Vec<Value>,
     stream: Option<bool>,
     stream_options: Option<StreamOptions>,
     max_tokens: Option<i64>,
     max_completion_tokens: Option<i64>,
     n: Option<u32>,
+    store: Option<bool>,
+    logprobs: Option<bool>,
+    reasoning_effort: Option<String>,
+    service_tier: Option<String>,
+    #[serde(default)]
+    stop: Stops,
+    #[serde(default)]
+    metadata: Value,
+    #[serde(default)]
+    response_format: Value,
     #[serde(default)]
     tools: Value,
     #[serde(default)]
@@ -38,6 +57,7 @@ struct StreamOptions {
     include_usage: Option<bool>,
 }
 
+/// What a message says.
 #[derive(Deserialize)]
 struct Message {
     role: String,
@@ -66,52 +86,112 @@ impl Message {
     }
 }
 
-pub(super) fn answer(asked: &Question<'_>) -> Answer {
-    let question: Asked = asked.input.parse()?;
-    let Some(last) = question.messages.last() else {
-        return Err(Wrong::about("messages", "`messages` must hold at least one message."));
-    };
-    let most = question.max_completion_tokens.or(question.max_tokens).unwrap_or(i64::from(u32::MAX));
-    if most < 1 {
-        return Err(Wrong::about("max_completion_tokens", "`max_completion_tokens` must be at least 1."));
+impl Asked {
+    fn seed(&self) -> Result<Seed, Wrong> {
+        let messages: Result<Vec<Message>, _> = self.messages.iter().map(Message::deserialize).collect();
+        let messages = messages?;
+        let Some(last) = messages.last() else {
+            return Err(Wrong::about("messages", "`messages` must hold at least one message."));
+        };
+        let most = self.max_completion_tokens.or(self.max_tokens).unwrap_or(i64::from(u32::MAX));
+        if most < 1 {
+            return Err(Wrong::about("max_completion_tokens", "`max_completion_tokens` must be at least 1."));
+        }
+        let choices = self.n.unwrap_or(1);
+        if !(1..=MOST_CHOICES).contains(&choices) {
+            return Err(Wrong::about("n", format!("`n` must be 1 to {MOST_CHOICES}.")));
+        }
+        let hash = messages.iter().fold(fingerprint(last.text().as_bytes()), |hash, message| {
+            hash.rotate_left(7) ^ fingerprint(format!("{}:{}", message.role, message.text()).as_bytes())
+        });
+        let prompt = messages.iter().map(|message| tokens(&message.text()) + TOKENS_PER_MESSAGE).sum();
+        Ok(Seed { hash, prompt, most, choices })
     }
-    let choices = question.n.unwrap_or(1);
-    if !(1..=MOST_CHOICES).contains(&choices) {
-        return Err(Wrong::about("n", format!("`n` must be 1 to {MOST_CHOICES}.")));
+
+    /// The tier that it is said to be answered by, where one was asked for.
+    fn tier(&self) -> Option<&str> {
+        self.service_tier.as_deref().map(|tier| if tier == "auto" { "default" } else { tier })
     }
-    let hash = question.messages.iter().fold(fingerprint(last.text().as_bytes()), |hash, message| {
-        hash.rotate_left(7) ^ fingerprint(format!("{}:{}", message.role, message.text()).as_bytes())
-    });
-    let prompt: i64 = question.messages.iter().map(|message| tokens(&message.text()) + TOKENS_PER_MESSAGE).sum();
-    let seed = Seed { hash, prompt, most, choices };
-    let tool = ToolCall::wanted(&question.tools, &question.tool_choice, &last.text());
-    let (id, told) = (seed.id(), seed.told());
-    let answer = Whole { id: &id, model: &question.model, told: &told, tool: tool.as_ref() };
-    let usage = asked.reports.then(|| answer.usage(prompt));
-    let wants_usage = question.stream_options.and_then(|options| options.include_usage) == Some(true);
-    Ok(match question.stream {
-        Some(true) => answer.stream(usage.filter(|_| wants_usage)),
-        _ => answer.whole(usage, None),
+
+    fn replies(&self, seed: &Seed) -> Result<Vec<Reply>, Wrong> {
+        let wanted = Wanted {
+            call: ToolCall::wanted(&self.tools, &self.tool_choice, &Turn::of_chat(&self.messages))?,
+            form: Form::read(&self.response_format, "response_format")?,
+            thinks: self.reasoning_effort.as_deref().and_then(|asked| effort(Some(asked))),
+            most: seed.most,
+            stops: self.stop.all(),
+        };
+        seed.each().map(|seed| Reply::new(seed, &wanted)).collect()
+    }
+}
+
+pub(super) fn answer(question: &Question<'_>) -> Answer {
+    let asked: Asked = question.input.parse()?;
+    let seed = asked.seed()?;
+    let replies = asked.replies(&seed)?;
+    let mut id = seed.id();
+    if asked.store == Some(true) {
+        // What is stored is a thing of its own, which can be changed.
+        id = format!("{id}_{:x}", fastrand::u64(..));
+        question.questions.note(id.clone(), question.input.json()?);
+    }
+    let logprobs = asked.logprobs == Some(true);
+    let answer =
+        Whole { id: &id, model: &asked.model, tier: asked.tier(), replies: &replies, prompt: seed.prompt, logprobs };
+    let wants_usage = asked.stream_options.as_ref().and_then(|options| options.include_usage) == Some(true);
+    Ok(match asked.stream {
+        Some(true) => answer.stream(wants_usage && question.reports),
+        _ => answer.whole(question.reports, None),
     })
 }
 
-/// A completion that was stored: told or deleted again, or with other metadata. Tools that it called aren't known any more.
-pub(super) fn stored(verb: Verb, path: &str, asked: &Question<'_>) -> Answer {
-    let seed = Seed::of(asked.id)?;
-    let metadata = match verb {
+/// A completion that was stored: told or deleted again, or with other metadata.
+pub(super) fn stored(verb: Verb, path: &str, question: &Question<'_>) -> Answer {
+    let seed = Seed::of(question.id)?;
+    let changed = match verb {
         Verb::Delete => {
-            return Ok(json(&value!({"id": asked.id, "object": "chat.completion.deleted", "deleted": true})));
+            question.questions.forget(question.id);
+            return Ok(json(&value!({"id": question.id, "object": "chat.completion.deleted", "deleted": true})));
         }
-        Verb::Get if path.ends_with("/messages") => {
-            let none = value!({"object": "list", "data": [], "first_id": null, "last_id": null, "has_more": false});
-            return Ok(json(&none));
-        }
-        Verb::Get => value!({}),
-        Verb::Post => asked.input.parse::<Changed>()?.metadata,
+        Verb::Get => None,
+        Verb::Post => Some(question.input.parse::<Changed>()?.metadata),
     };
-    let told = seed.told();
-    let answer = Whole { id: asked.id, model: MODEL, told: &told, tool: None };
-    Ok(answer.whole(asked.reports.then(|| answer.usage(seed.prompt)), Some(&metadata)))
+    let remembered = match changed {
+        Some(metadata) => question.questions.change(question.id, |known| known.metadata = Some(metadata)),
+        None => question.questions.find(question.id).unwrap_or_default(),
+    };
+    let asked: Option<Asked> = serde_json::from_slice(&remembered.body).ok();
+    if path.ends_with("/messages") {
+        return Ok(json(&messages(question.id, asked.as_ref())));
+    }
+    let replies = match &asked {
+        Some(asked) => asked.replies(&seed)?,
+        None => seed.each().map(|hash| Reply::words(hash, seed.most)).collect(),
+    };
+    let metadata = remembered.metadata.or_else(|| asked.as_ref().map(|asked| asked.metadata.clone()));
+    let metadata = metadata.filter(Value::is_object).unwrap_or_else(|| value!({}));
+    let model = asked.as_ref().map_or(MODEL, |asked| &asked.model);
+    let logprobs = asked.as_ref().is_some_and(|asked| asked.logprobs == Some(true));
+    let tier = asked.as_ref().and_then(Asked::tier);
+    let answer = Whole { id: question.id, model, tier, replies: &replies, prompt: seed.prompt, logprobs };
+    Ok(answer.whole(question.reports, Some(&metadata)))
+}
+
+/// What was said to it, as far as that is remembered.
+fn messages(id: &str, asked: Option<&Asked>) -> Value {
+    let messages = asked.map(|asked| asked.messages.as_slice()).unwrap_or_default();
+    let told = |(message, index): (&Value, u32)| {
+        let mut message = message.as_object()?.clone();
+        message.insert("id".to_owned(), format!("{id}-{index}").into());
+        // Parts stand beside the content there.
+        if let Some(parts) = message.get_mut("content").filter(|content| content.is_array()).map(Value::take) {
+            message.insert("content_parts".to_owned(), parts);
+        }
+        Some(Value::Object(message))
+    };
+    let data: Vec<Value> = messages.iter().zip(0..).filter_map(told).collect();
+    let id = |message: Option<&Value>| message.map(|message| message["id"].clone());
+    value!({"object": "list", "first_id": id(data.first()), "last_id": id(data.last()), "data": data, "has_more": false})
 }
 
 #[derive(Deserialize)]
@@ -145,7 +225,9 @@ impl Seed {
         found.ok_or_else(Wrong::not_found)
     }
 
-    fn told(&self) -> Vec<Told> {
-        (0..self.choices).map(|index| Told::new(self.hash.wrapping_add(index.into()), self.most)).collect()
+    /// What each choice follows from.
+    fn each(&self) -> impl Iterator<Item = u64> {
+        let hash = self.hash;
+        (0..self.choices).map(move |index| hash.wrapping_add(index.into()))
     }
 }

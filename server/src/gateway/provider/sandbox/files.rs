@@ -3,26 +3,17 @@
 //! A file's id holds when it was made and how large it is. Its content is kept in memory: of the latest files only, and
 //! of each the first MiB; a restart forgets it.
 
-use std::{
-    collections::VecDeque,
-    sync::{Mutex, PoisonError},
-};
-
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{Answer, Question, Wrong, body, json as whole, now_ms};
+use super::{Answer, Question, Wrong, body, json as whole, memory::Memory, now_ms};
 use crate::gateway::endpoint::Verb;
 
-/// How many files' contents are kept.
-const KEPT: usize = 32;
-
 #[derive(Debug, Default)]
-pub(super) struct Files(Mutex<VecDeque<Kept>>);
+pub(super) struct Files(Memory<Kept, 32>);
 
 #[derive(Clone, Debug)]
 struct Kept {
-    id: String,
     name: String,
     purpose: String,
     content: Bytes,
@@ -35,36 +26,28 @@ impl Files {
             Verb::Post => self.upload(question),
             Verb::Delete => {
                 described(id, None)?;
-                self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|kept| kept.id != id);
+                self.0.forget(id);
                 Ok(whole(&json!({"id": id, "object": "file", "deleted": true})))
             }
             Verb::Get if path.ends_with("/content") => {
-                let content = self.find(id).ok_or_else(Wrong::not_found)?.content;
+                let content = self.0.find(id).ok_or_else(Wrong::not_found)?.content;
                 Ok(body(vec![content], "application/octet-stream"))
             }
-            Verb::Get => Ok(whole(&described(id, self.find(id).as_ref())?)),
+            Verb::Get => Ok(whole(&described(id, self.0.find(id).as_ref())?)),
         }
-    }
-
-    fn find(&self, id: &str) -> Option<Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().find(|kept| kept.id == id).cloned()
     }
 
     fn upload(&self, question: &Question<'_>) -> Answer {
         let file = question.input.file().ok_or_else(|| Wrong::about("file", "`file` must be there."))?;
         let purpose = question.input.text("purpose");
+        let id = format!("file-sandbox-{:x}-{:x}-{:08x}", now_ms(), file.bytes, fastrand::u32(..));
         let kept = Kept {
-            id: format!("file-sandbox-{:x}-{:x}-{:08x}", now_ms(), file.bytes, fastrand::u32(..)),
             name: file.name.clone(),
             purpose: purpose.ok_or_else(|| Wrong::about("purpose", "`purpose` must be there."))?,
             content: Bytes::copy_from_slice(&file.content),
         };
-        let document = described(&kept.id, Some(&kept))?;
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.push_back(kept);
-        if all.len() > KEPT {
-            all.pop_front();
-        }
+        let document = described(&id, Some(&kept))?;
+        self.0.keep(id, kept);
         Ok(whole(&document))
     }
 }

@@ -30,17 +30,29 @@ pub(super) fn answer(path: &str, question: &Question<'_>) -> Answer {
     };
     if text("stream").is_some_and(|stream| stream == "true") {
         let kind = if path.ends_with("/edits") { "image_edit" } else { "image_generation" };
-        let done = json!({
-            "type": format!("{kind}.completed"),
-            "b64_json": PIXEL,
-            "created_at": CREATED,
-            "size": "1024x1024",
-            "quality": "low",
-            "background": "opaque",
-            "output_format": "png",
-            "usage": usage,
-        });
-        return Ok(body(vec![named_event(&done)], "text/event-stream"));
+        let event = |step: &str| {
+            json!({
+                "type": format!("{kind}.{step}"),
+                "b64_json": PIXEL,
+                "created_at": CREATED,
+                "size": "1024x1024",
+                "quality": "low",
+                "background": "opaque",
+                "output_format": "png",
+            })
+        };
+        let partial = text("partial_images").and_then(|partial| partial.parse::<i64>().ok()).unwrap_or(0).clamp(0, 3);
+        let mut events: Vec<Value> = (0..partial).map(|_| event("partial_image")).collect();
+        for (index, event) in events.iter_mut().enumerate() {
+            event["partial_image_index"] = index.into();
+        }
+        for _ in 0..count {
+            let mut done = event("completed");
+            // What all of them took: the last count holds.
+            done["usage"] = usage.clone();
+            events.push(done);
+        }
+        return Ok(body(events.iter().map(named_event).collect(), "text/event-stream"));
     }
     let data: Vec<Value> = (0..count).map(|_| json!({"b64_json": PIXEL})).collect();
     let mut document = json!({"created": CREATED, "data": data});

@@ -32,6 +32,8 @@ struct Asked {
 pub(super) fn answer(question: &Question<'_>) -> Answer {
     let asked: Asked = question.input.parse()?;
     let inputs = match &asked.input {
+        // Parts of one thing, such as a text with a picture.
+        Value::Array(parts) if parts.iter().any(Value::is_object) => vec![asked.input.clone()],
         Value::Array(many) => many.clone(),
         one => vec![one.clone()],
     };

@@ -20,11 +20,13 @@ pub(crate) struct Pieces {
     pausing: Option<Pin<Box<Sleep>>>,
     /// After how many more pieces it breaks off.
     left: Option<usize>,
+    /// After how many more pieces it waits once, and how long.
+    waits: Option<(usize, Duration)>,
 }
 
 impl Pieces {
     pub(super) fn new(pieces: Vec<Bytes>) -> Self {
-        Self { pieces: pieces.into_iter(), pause: Duration::ZERO, pausing: None, left: None }
+        Self { pieces: pieces.into_iter(), pause: Duration::ZERO, pausing: None, left: None, waits: None }
     }
 
     /// Waits before each piece but the first, and breaks off after so many, if that is asked for.
@@ -33,13 +35,25 @@ impl Pieces {
         self.left = breaks_off_after;
     }
 
+    /// Waits once for so many milliseconds, after so many pieces: for what they tell of.
+    pub(super) fn wait_after(&mut self, pieces: usize, wait_ms: u64) {
+        self.waits = (wait_ms > 0).then_some((pieces, Duration::from_millis(wait_ms)));
+    }
+
     pub(in crate::gateway::provider) fn poll_next(
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, BrokenOff>>> {
+        if let Some((0, wait)) = self.waits {
+            self.waits = None;
+            self.pausing = Some(Box::pin(sleep(wait)));
+        }
         if let Some(pausing) = &mut self.pausing {
             ready!(pausing.as_mut().poll(context));
             self.pausing = None;
+        }
+        if let Some((pieces, _)) = &mut self.waits {
+            *pieces -= 1;
         }
         if let Some(left) = &mut self.left {
             if *left == 0 {

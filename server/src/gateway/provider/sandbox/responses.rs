@@ -1,30 +1,25 @@
-//! Responses, in the form of OpenAI's API reference.
+//! Responses, in the form of OpenAI's API reference: <https://platform.openai.com/docs/api-reference/responses>.
 //!
-//! Nothing is kept: an answer's id holds what it follows from, so that every server can give it again, at any time.
+//! An answer's id holds what its words follow from, so that every server can give them again, at any time. What else it
+//! said, and that it was cancelled, is known as long as its question is remembered.
 
-use bytes::Bytes;
-use serde::Deserialize;
+mod asked;
+mod forms;
+mod items;
+
+use axum::http::StatusCode;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
+use self::{asked::Asked, forms::Told};
 use super::{
-    Answer, CREATED, Question, Wrong, body, fingerprint, json as whole, named_event, now_ms, tokens, tools::ToolCall,
-    words::Told,
+    Answer, CREATED, Question, Wrong, body, fingerprint, json as whole, memory::Remembered, now_ms, reply::Reply,
+    tokens,
 };
-use crate::gateway::{endpoint::Verb, usage::texts};
+use crate::gateway::{endpoint::Verb, provider::ProviderBody, usage::texts};
 
-#[derive(Deserialize)]
-struct Asked {
-    model: String,
-    #[serde(default)]
-    input: Value,
-    max_output_tokens: Option<i64>,
-    stream: Option<bool>,
-    background: Option<bool>,
-    #[serde(default)]
-    tools: Value,
-    #[serde(default)]
-    tool_choice: Value,
-}
+/// The status of a response that was cancelled.
+const CANCELLED: &str = "cancelled";
 
 /// What an answer follows from.
 struct Seed {
@@ -36,8 +31,9 @@ struct Seed {
 }
 
 impl Seed {
-    fn id(&self) -> String {
-        format!("resp_sandbox_{:x}_{:x}_{:x}_{:x}", self.seed, self.input, self.most, self.done_ms)
+    /// `tag` tells answers apart that say the same.
+    fn id(&self, tag: u64) -> String {
+        format!("resp_sandbox_{:x}_{:x}_{:x}_{:x}_{tag:x}", self.seed, self.input, self.most, self.done_ms)
     }
 
     fn of(id: &str) -> Result<Self, Wrong> {
@@ -49,6 +45,10 @@ impl Seed {
         })();
         found.ok_or_else(Wrong::not_found)
     }
+
+    fn is_done(&self) -> bool {
+        now_ms() >= self.done_ms
+    }
 }
 
 pub(super) fn answer(verb: Verb, path: &str, question: &Question<'_>) -> Answer {
@@ -57,21 +57,18 @@ pub(super) fn answer(verb: Verb, path: &str, question: &Question<'_>) -> Answer 
         (Verb::Post, "/v1/responses/input_tokens") => {
             Ok(whole(&json!({"object": "response.input_tokens", "input_tokens": read(question)?})))
         }
-        (Verb::Post, "/v1/responses/compact") => create(question),
+        (Verb::Post, "/v1/responses/compact") => compact(question),
         (Verb::Delete, _) => {
             Seed::of(question.id)?;
             Ok(whole(&json!({"id": question.id, "object": "response", "deleted": true})))
         }
         (Verb::Get, path) if path.ends_with("/input_items") => {
-            Seed::of(question.id)?;
-            let list = json!({"object": "list", "data": [], "first_id": null, "last_id": null, "has_more": false});
-            Ok(whole(&list))
-        }
-        (_, path) => {
             let seed = Seed::of(question.id)?;
-            let cancelled = path.ends_with("/cancel");
-            Ok(whole(&Response::new(&seed, "sandbox-1", None, question.reports).document(cancelled)))
+            let input = known(question).1.map(|asked| asked.input).unwrap_or_default();
+            Ok(whole(&items::list(&input, seed.seed, question.query)?))
         }
+        (Verb::Post, _) => cancel(question),
+        (Verb::Get, _) => retrieve(question),
     }
 }
 
@@ -87,129 +84,94 @@ fn create(question: &Question<'_>) -> Answer {
     if most < 1 {
         return Err(Wrong::about("max_output_tokens", "`max_output_tokens` must be at least 1."));
     }
-    let input = asked.input.to_string();
-    let done_ms = if asked.background == Some(true) { now_ms() + question.job_ms } else { 0 };
-    let seed = Seed { seed: fingerprint(input.as_bytes()), input: read(question)?, most, done_ms };
-    let tool = ToolCall::wanted(&asked.tools, &asked.tool_choice, &input);
-    let response = Response::new(&seed, &asked.model, tool, question.reports);
-    Ok(match asked.stream {
-        Some(true) => body(response.events(), "text/event-stream"),
-        _ => whole(&response.document(false)),
-    })
+    let is_job = asked.background == Some(true);
+    let before = asked.previous_response_id.as_deref().unwrap_or_default();
+    let seed = Seed {
+        // Of what came before as well: the same is said twice in a conversation, and its ids must differ.
+        seed: fingerprint(format!("{before}{}", asked.input).as_bytes()),
+        input: read(question)?,
+        most,
+        done_ms: if is_job { now_ms() + question.job_ms } else { 0 },
+    };
+    let reply = asked.reply(&seed, question.questions)?;
+    let json = question.input.json()?;
+    // What can be cancelled is a thing of its own.
+    let id = seed.id(if is_job { fastrand::u64(..) } else { fingerprint(json) });
+    if asked.store != Some(false) {
+        question.questions.note(id.clone(), json);
+    }
+    let told = Told { id: &id, seed: &seed, asked: Some(&asked), reply, stopped: None, reports: question.reports };
+    match asked.stream {
+        Some(true) => stream(&told, 0),
+        _ => Ok(whole(&told.document())),
+    }
 }
 
-struct Response<'a> {
-    seed: &'a Seed,
-    model: &'a str,
-    told: Told,
-    tool: Option<ToolCall>,
-    reports: bool,
+/// A question that was answered before, as far as it is remembered.
+fn known(question: &Question<'_>) -> (Remembered, Option<Asked>) {
+    let remembered = question.questions.find(question.id).unwrap_or_default();
+    let asked = serde_json::from_slice(&remembered.body).ok();
+    (remembered, asked)
 }
 
-impl<'a> Response<'a> {
-    fn new(seed: &'a Seed, model: &'a str, tool: Option<ToolCall>, reports: bool) -> Self {
-        Self { seed, model, told: Told::new(seed.seed, seed.most), tool, reports }
+fn retrieve(question: &Question<'_>) -> Answer {
+    let seed = Seed::of(question.id)?;
+    let (remembered, asked) = known(question);
+    let reply = match &asked {
+        Some(asked) => asked.reply(&seed, question.questions)?,
+        None => Reply::words(seed.seed, seed.most),
+    };
+    let stopped = remembered.stopped;
+    let told = Told { id: question.id, seed: &seed, asked: asked.as_ref(), reply, stopped, reports: question.reports };
+    let parameters = || form_urlencoded::parse(question.query.as_bytes());
+    if !parameters().any(|(name, value)| name == "stream" && value == "true") {
+        return Ok(whole(&told.document()));
     }
+    let after = parameters().find(|(name, _)| name == "starting_after").map(|(_, value)| value.parse::<usize>());
+    let wrong = |_| Wrong::about("starting_after", "`starting_after` must be the number of an event.");
+    stream(&told, after.transpose().map_err(wrong)?.map_or(0, |after| after.saturating_add(1)))
+}
 
-    fn document(&self, cancelled: bool) -> Value {
-        match now_ms() < self.seed.done_ms {
-            true => self.shown(if cancelled { "cancelled" } else { "in_progress" }, Vec::new()),
-            false => self.shown("completed", vec![self.item("completed", &self.told.text())]),
-        }
+/// The events from the one with this number on; what isn't done yet is waited for.
+fn stream(told: &Told<'_>, first: usize) -> Answer {
+    let events: Vec<_> = told.events().into_iter().skip(first).collect();
+    if events.is_empty() {
+        return Err(Wrong::about("starting_after", "`starting_after` must be the number of an event before the last."));
     }
+    let mut response = body(events, "text/event-stream");
+    if let ProviderBody::Sandbox(pieces) = response.body_mut() {
+        let wait = if told.stopped.is_none() { told.seed.done_ms.saturating_sub(now_ms()) } else { 0 };
+        pieces.wait_after(forms::EVENTS_BEFORE_WORK.saturating_sub(first), wait);
+    }
+    Ok(response)
+}
 
-    fn shown(&self, status: &str, output: Vec<Value>) -> Value {
-        let said = self.tool.as_ref().map_or(self.told.tokens(), |tool| tokens(&tool.arguments) + 1);
-        let usage = json!({
-            "input_tokens": self.seed.input,
-            "input_tokens_details": {"cached_tokens": 0},
-            "output_tokens": said,
-            "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": self.seed.input + said,
-        });
-        let is_done = status == "completed" && self.reports;
-        json!({
-            "id": self.seed.id(),
-            "object": "response",
-            "created_at": CREATED,
-            "status": status,
-            "background": self.seed.done_ms > 0,
-            "error": null,
-            "incomplete_details": null,
-            "instructions": null,
-            "metadata": {},
-            "model": self.model,
-            "output": output,
-            "parallel_tool_calls": true,
-            "temperature": 1.0,
-            "tool_choice": "auto",
-            "tools": [],
-            "top_p": 1.0,
-            "usage": if is_done { usage } else { Value::Null },
-        })
+fn cancel(question: &Question<'_>) -> Answer {
+    let seed = Seed::of(question.id)?;
+    if seed.done_ms == 0 {
+        let message = "Only a response in the background can be cancelled.".to_owned();
+        return Err(Wrong { status: StatusCode::BAD_REQUEST, param: None, message });
     }
+    if !seed.is_done() {
+        question.questions.change(question.id, |remembered| remembered.stopped = Some(CANCELLED));
+    }
+    retrieve(question)
+}
 
-    fn item(&self, status: &str, text: &str) -> Value {
-        let id = format!("{:016x}", self.seed.seed);
-        match &self.tool {
-            Some(tool) => json!({
-                "type": "function_call",
-                "id": format!("fc_{id}"),
-                "call_id": format!("call_{id}"),
-                "name": tool.name,
-                "arguments": if status == "completed" { &tool.arguments } else { "" },
-                "status": status,
-            }),
-            None => {
-                let part = json!({"type": "output_text", "text": text, "annotations": [], "logprobs": []});
-                let content = if status == "completed" { vec![part] } else { Vec::new() };
-                json!({"type": "message", "id": format!("msg_{id}"), "role": "assistant", "status": status, "content": content})
-            }
-        }
-    }
-
-    fn events(&self) -> Vec<Bytes> {
-        let text = self.told.text();
-        let item = self.item("completed", &text);
-        let id = item["id"].clone();
-        let mut events = vec![
-            json!({"type": "response.created", "response": self.shown("in_progress", Vec::new())}),
-            json!({"type": "response.in_progress", "response": self.shown("in_progress", Vec::new())}),
-            json!({"type": "response.output_item.added", "output_index": 0, "item": self.item("in_progress", "")}),
-        ];
-        let of = |name: &str, more: Value| {
-            let mut event = json!({"type": name, "item_id": id, "output_index": 0});
-            if let (Some(event), Value::Object(more)) = (event.as_object_mut(), more) {
-                event.extend(more);
-            }
-            event
-        };
-        match &self.tool {
-            Some(tool) => {
-                let arguments = &tool.arguments;
-                events.push(of("response.function_call_arguments.delta", json!({"delta": arguments})));
-                let done = json!({"arguments": arguments, "name": tool.name});
-                events.push(of("response.function_call_arguments.done", done));
-            }
-            None => {
-                let part = |text: &str| json!({"type": "output_text", "text": text, "annotations": [], "logprobs": []});
-                let within = |mut more: Value| {
-                    more["content_index"] = 0.into();
-                    more
-                };
-                events.push(of("response.content_part.added", within(json!({"part": part("")}))));
-                let delta =
-                    |word: &String| of("response.output_text.delta", within(json!({"delta": word, "logprobs": []})));
-                events.extend(self.told.words.iter().map(delta));
-                events.push(of("response.output_text.done", within(json!({"text": text, "logprobs": []}))));
-                events.push(of("response.content_part.done", within(json!({"part": part(&text)}))));
-            }
-        }
-        events.push(json!({"type": "response.output_item.done", "output_index": 0, "item": item}));
-        events.push(json!({"type": "response.completed", "response": self.shown("completed", vec![item])}));
-        for (number, event) in events.iter_mut().enumerate() {
-            event["sequence_number"] = number.into();
-        }
-        events.iter().map(named_event).collect()
-    }
+/// What is left of a conversation to go on with: what the user said, and an item that stands for the rest.
+fn compact(question: &Question<'_>) -> Answer {
+    let asked: Asked = question.input.parse()?;
+    let hash = fingerprint(question.input.json()?);
+    let mut output = items::input(&asked.input, hash);
+    output.retain(|item| item["type"] == "message" && item["role"] == "user");
+    let content = STANDARD.encode(format!("sandbox {hash:016x}"));
+    let usage = forms::usage(read(question)?, tokens(&content), 0);
+    output.push(json!({"type": "compaction", "id": format!("cmp_{hash:016x}"), "encrypted_content": content}));
+    Ok(whole(&json!({
+        "id": format!("resp_sandbox_compaction_{hash:016x}"),
+        "object": "response.compaction",
+        "created_at": CREATED,
+        "output": output,
+        "usage": if question.reports { usage } else { Value::Null },
+    })))
 }

@@ -1,0 +1,102 @@
+//! What a schema says in words only.
+//!
+//! Anthropic's API knows few keywords, so its SDKs write the others into the description, `{minLength: 6, maxLength: 8}`,
+//! and hold the answer against them nevertheless. Source: `transform_schema` in `anthropic-sdk-python` and
+//! `transformJSONSchema` in `anthropic-sdk-typescript`.
+
+use serde_json::{Map, Value};
+
+/// The keywords that are understood there.
+const KEYWORDS: [&str; 12] = [
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "format",
+    "maxItems",
+    "maxLength",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minimum",
+    "multipleOf",
+    "pattern",
+    "uniqueItems",
+];
+
+/// The schema with what it says in words as keywords, too.
+pub(in super::super) fn spelled_out(schema: &Value) -> Value {
+    match schema {
+        Value::Array(items) => items.iter().map(spelled_out).collect(),
+        Value::Object(map) => Value::Object(spelled_out_map(map)),
+        other => other.clone(),
+    }
+}
+
+fn spelled_out_map(map: &Map<String, Value>) -> Map<String, Value> {
+    let is_value = |name: &str| matches!(name, "const" | "enum" | "default" | "examples");
+    let part = |(name, value): (&String, &Value)| {
+        (name.clone(), if is_value(name) { value.clone() } else { spelled_out(value) })
+    };
+    let mut spelled: Map<String, Value> = map.iter().map(part).collect();
+    for (name, value) in map.get("description").and_then(Value::as_str).map(keywords).unwrap_or_default() {
+        spelled.entry(name).or_insert(value);
+    }
+    spelled
+}
+
+/// The keywords at the end of a description.
+fn keywords(description: &str) -> Vec<(&str, Value)> {
+    let last = description.rsplit_once("\n\n").map_or(description, |(_, last)| last);
+    let Some(mut rest) = last.strip_prefix('{').and_then(|last| last.strip_suffix('}')) else { return Vec::new() };
+    let mut found = Vec::new();
+    while let Some((name, value)) = rest.split_once(": ") {
+        let (value, next) = value.split_at(next_name(value));
+        if KEYWORDS.contains(&name) {
+            found.push((name, read(value)));
+        }
+        rest = next.trim_start_matches(", ");
+    }
+    found
+}
+
+/// Where the next name begins, with the comma before it.
+fn next_name(text: &str) -> usize {
+    let begins = |(at, _): &(usize, &str)| {
+        let name = text[at + 2..].split_once(": ").map_or("", |(name, _)| name);
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic())
+    };
+    text.match_indices(", ").find(begins).map_or(text.len(), |(at, _)| at)
+}
+
+/// A value as JavaScript or Python writes it.
+fn read(text: &str) -> Value {
+    match text {
+        "True" => true.into(),
+        "False" => false.into(),
+        text => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn keywords_in_words_count_too() {
+        for (description, expected) in [
+            ("{minLength: 6, maxLength: 8}", json!({"minLength": 6, "maxLength": 8})),
+            ("A code.\n\n{pattern: ^[a-c]{2}, [d]$, title: x}", json!({"pattern": "^[a-c]{2}, [d]$"})),
+            (r#"{pattern: "^\\d$", default: None}"#, json!({"pattern": "^\\d$"})),
+            ("{uniqueItems: True, minItems: 2}", json!({"uniqueItems": true, "minItems": 2})),
+            ("Such as {minLength: 6}.", json!({})),
+            ("{}", json!({})),
+        ] {
+            let found: Map<String, Value> =
+                keywords(description).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            assert_eq!(Value::Object(found), expected, "{description}");
+        }
+        let schema = json!({"properties": {"a": {"type": "string", "description": "{maxLength: 2}", "maxLength": 3}}});
+        assert_eq!(spelled_out(&schema)["properties"]["a"]["maxLength"], 3, "what the schema itself says holds");
+    }
+}
