@@ -98,14 +98,16 @@ impl KeyDirectory {
     /// # Errors
     /// [`ServiceError::RateLimited`] besides.
     pub async fn verify_from(&self, secret: &Secret, address: Option<IpAddr>) -> ServiceResult<Verification> {
-        if self.kept.records.get(&hash(secret)).is_some() {
+        let hash = hash(secret);
+        if self.kept.seen.get(&hash).is_some() {
             return self.verify(secret).await;
         }
         let limits = &self.services.address_limits;
         limits.check(Doing::UnknownKey, address)?;
         let verification = self.verify(secret).await?;
-        if matches!(verification, Verification::Unknown) {
-            limits.failed(Doing::UnknownKey, address);
+        match verification {
+            Verification::Unknown => limits.failed(Doing::UnknownKey, address),
+            _ => self.kept.seen.insert(hash, ()),
         }
         Ok(verification)
     }
@@ -151,15 +153,19 @@ impl KeyDirectory {
             Some(_) => return self.find_unannounced(hash).await,
             None => {}
         }
-        // Of many that ask for the same key at once, one looks it up.
+        // Who waits for another's look-up waits no longer than for one of its own.
+        let found = timeout(SLOW_ANSWER, self.find_once(hash)).await;
+        found.map_err(|_| ServiceError::unavailable("the database doesn't answer"))?
+    }
+
+    /// Of many that ask for the same key at once, one looks it up.
+    async fn find_once(&self, hash: &Hash) -> ServiceResult<Option<Arc<KeyRecord>>> {
         let guard = match self.kept.records.get_value_or_guard_async(hash).await {
             Ok(record) => return Ok(Some(record)),
             Err(guard) => guard,
         };
         let forgotten = self.kept.forgotten();
-        let found = timeout(SLOW_ANSWER, self.look_up(hash)).await;
-        let found = found.map_err(|_| ServiceError::unavailable("the database doesn't answer"))?;
-        let Some(record) = found? else { return Ok(None) };
+        let Some(record) = self.look_up(hash).await? else { return Ok(None) };
         // Fails only where the entry was forgotten meanwhile: then it isn't kept.
         let _ = guard.insert(Arc::clone(&record));
         if self.kept.forgotten() != forgotten {

@@ -1,19 +1,23 @@
 //! What a presented key is good for.
 
-use std::time::Duration;
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use domain::api_keys::{CreatedApiKey, Level, Life, NewApiKey, Secret};
 use futures::future::join_all;
 use patience::{from_then_on, until};
+use sea_orm::ConnectionTrait;
 use services::{
-    Actor,
+    Actor, ServiceError,
     api_keys::{
         self,
         directory::{KeyDirectory, Verification},
     },
 };
 
-use crate::support::World;
+use crate::support::{TestDatabase, World};
 
 async fn key(world: &World, actor: &Actor, level: Level, expires_in_days: Option<u32>) -> (CreatedApiKey, Secret) {
     let project = world.default_project(actor).await;
@@ -22,6 +26,23 @@ async fn key(world: &World, actor: &Actor, level: Level, expires_in_days: Option
     let created = api_keys::create(&world.services, actor, asked).await.unwrap();
     let secret = Secret::parse(&created.secret).unwrap();
     (created, secret)
+}
+
+/// SQLite's readers wait for nobody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_for_the_same_key_while_the_database_hangs_waits_together() {
+    let world = World::new(TestDatabase::postgres().await).await;
+    let directory = world.directory().await;
+    let hanging = world.services.database().begin().await.unwrap();
+    hanging.execute_unprepared("LOCK TABLE key_directory IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let secret = Secret::from_digits(Level::Standard, [1; 32]);
+    let begun = Instant::now();
+    let asked = join_all((0..20).map(|_| directory.verify(&secret))).await;
+    assert!(asked.iter().all(|asked| matches!(asked, Err(ServiceError::Unavailable(_)))));
+    // Each waits for three seconds; one after the other they would for a minute.
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    hanging.rollback().await.unwrap();
+    world.end().await;
 }
 
 on_both_databases! {
@@ -46,6 +67,22 @@ on_both_databases! {
         let directory = KeyDirectory::start(&world.services);
         let secret = Secret::from_digits(Level::Standard, [1; 32]);
         assert!(matches!(directory.verify(&secret).await.unwrap(), Verification::Unknown));
+    }
+
+    async fn a_key_that_changes_goes_on_where_others_guess(world: &World) {
+        let actor = world.organization("Acme", "UTC").await;
+        let directory = KeyDirectory::start(&world.services);
+        let (created, secret) = key(world, &actor, Level::Standard, None).await;
+        let from = Some(IpAddr::from([203, 0, 113, 9]));
+        directory.verify_from(&secret, from).await.unwrap();
+        let guessed = Secret::from_digits(Level::Standard, [1; 32]);
+        until("guesses are refused", async || directory.verify_from(&guessed, from).await.is_err()).await;
+        api_keys::revoke(&world.services, &actor, &[created.api_key.id]).await.unwrap();
+        // It isn't kept any more when that is known, and is looked up again.
+        until("its change is known", async || {
+            matches!(directory.verify_from(&secret, from).await.unwrap(), Verification::Revoked(_))
+        })
+        .await;
     }
 
     async fn a_key_that_was_unknown_a_moment_ago_can_be_made(world: &World) {

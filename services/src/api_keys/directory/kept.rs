@@ -28,6 +28,8 @@ const DISABLED: usize = 8_192;
 
 pub(super) struct Kept {
     pub(super) records: Cache<Hash, Arc<KeyRecord>>,
+    /// Keys that there are, whatever changed of them since: whoever has one isn't guessing.
+    pub(super) seen: Cache<Hash, ()>,
     organizations: Cache<OrganizationId, Arc<Organization>>,
     /// Counts what was forgotten, so that nothing read before is kept after.
     forgotten: AtomicU64,
@@ -38,6 +40,7 @@ impl Kept {
     pub(super) fn new() -> Self {
         Self {
             records: Cache::new(CAPACITY),
+            seen: Cache::new(CAPACITY),
             organizations: Cache::new(ORGANIZATIONS),
             forgotten: AtomicU64::new(0),
             disabled: broadcast::Sender::new(DISABLED),
