@@ -34,6 +34,9 @@ mod m0027_sign_in_failures;
 mod m0030_price_sayings;
 mod m0031_more_prices;
 mod m0032_rare_quantities;
+mod m0035_folded_names;
+mod m0036_object_providers;
+mod m0037_quarter_hour_rollups;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -73,6 +76,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0030_price_sayings::Migration),
             Box::new(m0031_more_prices::Migration),
             Box::new(m0032_rare_quantities::Migration),
+            Box::new(m0035_folded_names::Migration),
+            Box::new(m0036_object_providers::Migration),
+            Box::new(m0037_quarter_hour_rollups::Migration),
         ]
     }
 }

@@ -1,4 +1,4 @@
-//! Measures how fast events are taken: `cargo run --release -p services --example events [DATABASE_URL] [EVENTS]`.
+//! Measures how fast events are taken: `cargo run --release -p services --example events [DATABASE_URL] [EVENTS] [ENDPOINTS]`.
 //!
 //! A million events, every tenth of them a duplicate of one sent before, in batches of 10,000 that two senders send at once;
 //! each body is read from its JSON, as the server does. At the end all counts must be exact. Without an address it makes a
@@ -17,7 +17,7 @@ use services::{
 const SENDERS: usize = 2;
 
 /// The batch of this number. Of every ten events, the last has the id of one before it, most often of another batch.
-fn batch(number: usize, first: Timestamp) -> String {
+fn batch(number: usize, first: Timestamp, endpoints: usize) -> String {
     let mut body = String::from("[");
     for event in number * MOST_EVENTS..(number + 1) * MOST_EVENTS {
         let id = if event % 10 == 9 { event / 20 * 10 } else { event };
@@ -26,8 +26,9 @@ fn batch(number: usize, first: Timestamp) -> String {
         let comma = if body.len() == 1 { "" } else { "," };
         write!(
             body,
-            r#"{comma}{{"specversion":"1.0","id":"{id:032x}","source":"/gateway/eu-1","type":"tollhouse.call","time":"{now}","data":{{"model":"gpt-{}","provider":"upstream","endpoint":"/v1/chat/completions","status":200,"duration_ms":812.5,"input_tokens":100,"output_tokens":10}}}}"#,
-            id % 5
+            r#"{comma}{{"specversion":"1.0","id":"{id:032x}","source":"/gateway/eu-1","type":"tollhouse.call","time":"{now}","data":{{"model":"gpt-{}","provider":"upstream","endpoint":"/v1/things/{}","status":200,"duration_ms":812.5,"input_tokens":100,"output_tokens":10}}}}"#,
+            id % 5,
+            id % endpoints
         )
         .expect("a String takes all");
     }
@@ -40,12 +41,13 @@ async fn main() -> services::ServiceResult<()> {
     let url = std::env::args().nth(1).filter(|url| !url.is_empty());
     let url = url.unwrap_or_else(|| format!("sqlite://{}/tollhouse.db", folder.display()));
     let wanted: usize = std::env::args().nth(2).and_then(|count| count.parse().ok()).unwrap_or(1_000_000);
+    let endpoints: usize = std::env::args().nth(3).and_then(|count| count.parse().ok()).unwrap_or(1);
     let services = Services::start(&url, Arc::new(SystemClock)).await?;
     let organization = services::organizations::create(&services, "Events", "Europe/Berlin").await?;
     let actor = Actor { organization, who: Who::CommandLine, ip: None };
     let first = services.now().plus_millis(-i64::try_from(wanted).unwrap_or_default());
     let batches: Arc<Vec<String>> =
-        Arc::new((0..wanted.div_ceil(MOST_EVENTS)).map(|number| batch(number, first)).collect());
+        Arc::new((0..wanted.div_ceil(MOST_EVENTS)).map(|number| batch(number, first, endpoints)).collect());
     let bytes: usize = batches.iter().map(String::len).sum();
 
     let events = Events::start(&services);

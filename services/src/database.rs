@@ -1,5 +1,6 @@
 //! Opens the database: SQLite in a file, or PostgreSQL.
 
+mod bound;
 mod transaction;
 
 use std::{path::Path, time::Duration};
@@ -16,6 +17,7 @@ use sea_orm::{
     },
 };
 
+pub(crate) use bound::Bound;
 pub use transaction::DatabaseTransaction;
 
 use crate::{ServiceError, ServiceResult};
@@ -146,15 +148,18 @@ impl Database {
     /// Brings the schema up to date. Several servers may do so at once: one does, the others wait.
     pub async fn migrate(&self) -> ServiceResult<()> {
         let transaction = self.begin_migrating().await?;
-        if self.is_postgres() {
-            // Takes as long as it takes, and waits for the servers that it has to wait for.
-            for (limit, _) in POSTGRES_LIMITS {
-                transaction.execute_unprepared(&format!("SET LOCAL {limit} = 0")).await?;
-            }
-        }
         self.lock(&transaction, Lock::Migrations).await?;
         Migrator::up(&transaction, None).await?;
         Ok(transaction.commit().await?)
+    }
+
+    /// Has `told` hear of each statement that is made through this one from now on, with its values, when it is over; those of
+    /// transactions too. For tests that hold statements to a budget.
+    pub fn watch(&mut self, told: impl Fn(&Statement) + Clone + Send + Sync + 'static) {
+        for connection in [&mut self.writer, &mut self.reader] {
+            let told = told.clone();
+            connection.set_metric_callback(move |info| told(info.statement));
+        }
     }
 
     /// For queries that change nothing. Sees every transaction that was committed before.
@@ -164,11 +169,22 @@ impl Database {
 
     /// Begins a transaction that may write; on SQLite there is one at a time, in all processes.
     pub async fn begin(&self) -> ServiceResult<DatabaseTransaction> {
-        self.begin_migrating().await.map(DatabaseTransaction::new)
+        self.begin_unmasked().await.map(DatabaseTransaction::new)
     }
 
-    /// The same for migrations, which want SeaORM's own. What they write isn't masked: they bring nothing from outside.
+    /// The same for migrations, which want SeaORM's own. What they write isn't masked: they bring nothing from outside. It
+    /// takes as long as it takes, and waits for the servers that it has to wait for.
     pub async fn begin_migrating(&self) -> ServiceResult<sea_orm::DatabaseTransaction> {
+        let transaction = self.begin_unmasked().await?;
+        if self.is_postgres() {
+            for (limit, _) in POSTGRES_LIMITS {
+                transaction.execute_unprepared(&format!("SET LOCAL {limit} = 0")).await?;
+            }
+        }
+        Ok(transaction)
+    }
+
+    async fn begin_unmasked(&self) -> ServiceResult<sea_orm::DatabaseTransaction> {
         let options = TransactionOptions {
             // Otherwise a transaction that reads before it writes could find itself locked out half-way.
             sqlite_transaction_mode: (!self.is_postgres()).then_some(SqliteTransactionMode::Immediate),

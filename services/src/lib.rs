@@ -59,6 +59,7 @@ pub struct Services {
     pub(crate) address_limits: address_limits::AddressLimits,
     pub(crate) catalog: models::Catalog,
     pub(crate) settling: metering::Settling,
+    pub(crate) counted_storage: objects::storage::Counted,
 }
 
 impl Services {
@@ -84,7 +85,15 @@ impl Services {
             address_limits: address_limits::AddressLimits::default(),
             catalog: models::Catalog::default(),
             settling: metering::Settling::default(),
+            counted_storage: objects::storage::Counted::default(),
         })
+    }
+
+    /// The same, telling of each statement that is made through it, as [`Database::watch`] does.
+    #[must_use]
+    pub fn watched(mut self, told: impl Fn(&sea_orm::Statement) + Clone + Send + Sync + 'static) -> Self {
+        self.database.watch(told);
+        self
     }
 
     /// Waits a moment for what this process has recorded and not stored yet: who reads calls or figures sees every call

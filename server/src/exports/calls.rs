@@ -44,7 +44,7 @@ const HEADER: [&str; 32] = [
 pub(crate) async fn export(Asker { hub, actor, query }: Asker) -> Result<Response, Refused> {
     let asked = LogsAddress::parse(&query).calls(None);
     let pages = services::calls::export(&hub.services, &actor, &asked).await?;
-    Ok(csv::table(&format!("{}-calls", actor.organization.slug), HEADER, pages, cells))
+    Ok(csv::table(&format!("{}-calls", actor.organization.slug), HEADER, pages, cells).await?)
 }
 
 fn cells(call: &Call) -> [String; HEADER.len()] {

@@ -1,5 +1,7 @@
 //! Rows of CSV (RFC 4180).
 
+use std::fmt::Display;
+
 use axum::{
     body::{Body, Bytes},
     http::header,
@@ -57,19 +59,33 @@ fn begins_formula(c: char) -> bool {
 }
 
 /// A file to download: what the columns are called, then the rows of each page as it is read.
-pub(super) fn table<T, E, const COLUMNS: usize>(
+///
+/// The first page is read before the answer begins. What fails later breaks the connection off, so that nobody takes a part of
+/// the file for all of it.
+///
+/// # Errors
+/// The first page can't be read.
+pub(super) async fn table<T, E, const COLUMNS: usize>(
     name: &str,
     header: [&str; COLUMNS],
     pages: impl Stream<Item = Result<Vec<T>, E>> + Send + 'static,
     cells: fn(&T) -> [String; COLUMNS],
-) -> Response
+) -> Result<Response, E>
 where
-    T: 'static,
-    E: Into<axum::BoxError> + Send + 'static,
+    T: Send + 'static,
+    E: Into<axum::BoxError> + Display + Send + 'static,
 {
+    let mut pages = Box::pin(pages);
+    let first = pages.try_next().await?;
     let header = row(header.map(str::to_owned));
-    let rows = pages.map_ok(move |page| page.iter().flat_map(|item| row(cells(item))).collect::<Bytes>());
-    download(name, stream::once(async { Ok(header) }).chain(rows))
+    let rows = stream::iter(first.map(Ok)).chain(pages).map(move |page| match page {
+        Ok(page) => Ok(page.iter().flat_map(|item| row(cells(item))).collect::<Bytes>()),
+        Err(error) => {
+            tracing::error!(%error, "a file that is being downloaded breaks off");
+            Err(error)
+        }
+    });
+    Ok(download(name, stream::once(async { Ok(header) }).chain(rows)))
 }
 
 /// A file to download.

@@ -107,6 +107,47 @@ async fn the_keys_file_holds_the_list_and_no_formula() {
     assert!(!found.iter().flatten().any(|cell| cell.contains(&made.secret)));
 }
 
+#[tokio::test]
+async fn a_file_that_cant_be_read_to_its_end_is_broken_off() {
+    use sea_orm::ConnectionTrait;
+    let world = World::new().await;
+    let secret = world.key(&world.owner).await.secret;
+    call(&world, &secret, "one").await;
+    assert_eq!(rows(&world, "/api/calls/export.csv?organization=acme").await.len(), 1);
+    let run = async |sql: &str| {
+        let transaction = world.services.database().begin().await.unwrap();
+        transaction.execute_unprepared(sql).await.unwrap();
+        transaction.commit().await.unwrap();
+    };
+    // More than are read at a time.
+    run("INSERT INTO calls (organization_id, id, series_id, secret_id, started_at, duration_us, streamed, reported, tokens_in, \
+         cached_tokens_in, tokens_out, error_code) \
+         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2500) \
+         SELECT organization_id, randomblob(16), series_id, secret_id, started_at, duration_us, streamed, reported, tokens_in, \
+         cached_tokens_in, tokens_out, error_code FROM n, calls")
+    .await;
+    for filter in ["", "&outcome=succeeded"] {
+        let path = format!("/api/calls/export.csv?organization=acme{filter}");
+        assert_eq!(rows(&world, &path).await.len(), 2_501);
+        let response = world.get(&path, Some(&world.owner.token)).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        let mut body = response.into_body();
+        assert!(body.frame().await.unwrap().is_ok());
+        run("ALTER TABLE key_secrets RENAME TO gone").await;
+        let last = loop {
+            match body.frame().await {
+                Some(Ok(_)) => {}
+                last => break last,
+            }
+        };
+        assert!(matches!(last, Some(Err(_))), "it ends like a whole one");
+        // What can't even be begun says so.
+        let response = world.get(&path, Some(&world.owner.token)).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        run("ALTER TABLE gone RENAME TO key_secrets").await;
+    }
+}
+
 /// Of a call during which a server was killed, nothing is known but that it began.
 async fn a_call_cut_by_a_servers_end_has_neither_status_nor_duration(world: &World) {
     let secret = world.key(&world.owner).await.secret;

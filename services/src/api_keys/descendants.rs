@@ -92,13 +92,13 @@ async fn rows(database: &impl ConnectionTrait, mut keys: Selection, ids: &[ApiKe
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let asked = keys.list(ids.iter().map(|id| id.uuid()));
+    let asked = keys.among_ids(ids.iter().map(|id| id.uuid()));
     keys.and(USABLE);
-    keys.and(format!("k.id NOT IN {asked}"));
+    keys.and(format!("NOT (k.id {asked})"));
     // UNION finds each once: two keys may have rotated each other.
     let select = format!(
         "WITH RECURSIVE made (id) AS (\
-         SELECT s.api_key_id FROM key_secrets s WHERE s.organization_id = $1 AND s.made_by IN {asked} \
+         SELECT s.api_key_id FROM key_secrets s WHERE s.organization_id = $1 AND s.made_by {asked} \
          UNION SELECT s.api_key_id FROM made m JOIN key_secrets s ON s.made_by = m.id WHERE s.organization_id = $1) \
          SELECT k.id, k.name, k.level, k.project_id, (SELECT s.last_four {NEWEST_SECRET}) AS last_four \
          FROM made JOIN api_keys k ON k.id = made.id"

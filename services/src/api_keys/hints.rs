@@ -10,6 +10,7 @@ use domain::{
 use sea_orm::DbBackend;
 
 use super::selection::{LAST_USED, NEWEST_SECRET, Selection, USABLE};
+use crate::entities::series::OTHER;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 /// A key that was never used is pointed out when it is older, in days.
@@ -49,7 +50,8 @@ fn days(column: &str) -> String {
 /// - it has neither list, and called one model or two while others are offered: that is what a list could say.
 ///
 /// A key with one list only was narrowed by somebody who thought about it; what the missing list would add isn't
-/// pointed out. Read keys can do one thing anyway, and what admin keys do in management isn't recorded as calls.
+/// pointed out. Of a key whose calls are told as [`OTHER`] in part it isn't known which models it called, so that nothing is
+/// said of those. Read keys can do one thing anyway, and what admin keys do in management isn't recorded as calls.
 fn wide(keys: &mut Selection) -> String {
     let backend = keys.backend();
     let elements = |list: &str| match backend {
@@ -69,11 +71,12 @@ fn wide(keys: &mut Selection) -> String {
     // Two models are the first and the last by name; where there are more, it isn't asked what they are.
     format!(
         "k.level = '{level}' AND k.created_at <= $2 - {age} AND EXISTS (SELECT 1 FROM (SELECT r.api_key_id, \
-         count(DISTINCT r.model) AS models, min(r.model) AS first_model, max(r.model) AS last_model \
+         count(DISTINCT r.model) AS models, min(r.model) AS first_model, max(r.model) AS last_model, \
+         count(CASE WHEN r.model = '{OTHER}' THEN 1 END) AS others \
          FROM series r WHERE {called}{of_key} GROUP BY r.api_key_id) used WHERE used.api_key_id = k.id \
-         AND CASE WHEN k.models = '[]' AND k.scopes = '[]' THEN used.models <= 2 \
+         AND CASE WHEN k.models = '[]' AND k.scopes = '[]' THEN used.models <= 2 AND used.others = 0 \
          AND EXISTS (SELECT 1 FROM {offered} WHERE e.value NOT IN (used.first_model, used.last_model)) ELSE \
-         EXISTS (SELECT 1 FROM {models} WHERE e.value NOT IN (SELECT r.model {lately})) \
+         used.others = 0 AND EXISTS (SELECT 1 FROM {models} WHERE e.value NOT IN (SELECT r.model {lately})) \
          OR EXISTS (SELECT 1 FROM {scopes} WHERE e.value <> '{listing}' \
          AND e.value NOT IN (SELECT CASE r.service{needed} END {lately})) END)",
         age = UNUSED_DAYS * DAY,

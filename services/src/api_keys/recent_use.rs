@@ -32,8 +32,8 @@ pub async fn recent_use(services: &Services, actor: &Actor, ids: &[ApiKeyId]) ->
     let organization = &actor.organization;
     let since = services.now().plus_days(-1);
     let mut keys = Selection::visible(services, organization.id, &visible);
-    let list = keys.list(ids.iter().map(|id| id.uuid()));
-    keys.and(format!("k.id IN {list}"));
+    let asked = keys.among_ids(ids.iter().map(|id| id.uuid()));
+    keys.and(format!("k.id {asked}"));
     let (rows, calls, mut clients) = tokio::try_join!(
         rows(services, keys.clone()),
         figures::calls_since(services, organization, keys.clone(), since),

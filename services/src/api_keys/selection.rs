@@ -14,7 +14,7 @@ use sea_orm::{DbBackend, Statement, Value};
 use uuid::Uuid;
 
 use super::visible::{Usual, Visible};
-use crate::{Services, entities::series::ANY_OUTCOME};
+use crate::{Services, database::Bound, entities::series::ANY_OUTCOME};
 
 /// A key's status, as [`domain::api_keys::Status::name`] says it. A key rotates while a secret works that has an end.
 pub(super) const STATUS: &str = "CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked' \
@@ -40,24 +40,23 @@ pub(super) const NEWEST_SECRET: &str = "FROM key_secrets s WHERE s.organization_
 pub(super) struct Selection {
     services: Services,
     conditions: String,
-    values: Vec<Value>,
+    bound: Bound,
 }
 
 impl Selection {
     /// All keys of an organization.
     pub(super) fn all(services: &Services, organization: OrganizationId) -> Self {
-        Self {
-            services: services.clone(),
-            conditions: "k.organization_id = $1".to_owned(),
-            values: vec![organization.uuid().into(), services.now().millis().into()],
-        }
+        let mut bound = Bound::new(services.database.read().get_database_backend());
+        let organization = bound.value(organization.uuid());
+        bound.value(services.now().millis());
+        Self { services: services.clone(), conditions: format!("k.organization_id = {organization}"), bound }
     }
 
     /// Those of an organization with these ids.
     pub(super) fn some(services: &Services, organization: OrganizationId, ids: &[Uuid]) -> Self {
         let mut keys = Self::all(services, organization);
-        let ids = keys.list(ids.iter().copied());
-        keys.and(format!("k.id IN {ids}"));
+        let ids = keys.among_ids(ids.iter().copied());
+        keys.and(format!("k.id {ids}"));
         keys
     }
 
@@ -74,7 +73,7 @@ impl Selection {
                 let within = match projects {
                     crate::projects::Scope::All => String::new(),
                     crate::projects::Scope::Only(ids) => {
-                        format!(" AND k.project_id IN {}", all.list(ids.iter().map(|id| id.uuid())))
+                        format!(" AND k.project_id {}", all.among_ids(ids.iter().map(|id| id.uuid())))
                     }
                 };
                 format!("k.level <> '{admin}'{}{within}", made.unwrap_or_default())
@@ -84,8 +83,8 @@ impl Selection {
         all
     }
 
-    pub(super) fn backend(&self) -> DbBackend {
-        self.services.database.read().get_database_backend()
+    pub(super) const fn backend(&self) -> DbBackend {
+        self.bound.backend()
     }
 
     /// Whether `r` is a series of the organization that has calls of the last [`UNUSED_DAYS`]: one step down an index.
@@ -113,19 +112,21 @@ impl Selection {
 
     /// The name of a value, such as `$5`.
     pub(super) fn value(&mut self, value: impl Into<Value>) -> String {
-        self.values.push(value.into());
-        format!("${}", self.values.len())
+        self.bound.value(value)
     }
 
-    /// The name of values, such as `($5, $6)`; nothing is in the list of none.
-    pub(super) fn list<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) -> String {
-        let names: Vec<String> = values.into_iter().map(|value| self.value(value)).collect();
-        if names.is_empty() { "(NULL)".to_owned() } else { format!("({})", names.join(", ")) }
+    /// What is written behind a column that is to be one of `ids`.
+    pub(super) fn among_ids(&mut self, ids: impl IntoIterator<Item = Uuid>) -> String {
+        self.bound.among_ids(ids)
+    }
+
+    /// The same for whole numbers.
+    pub(super) fn among_numbers(&mut self, numbers: impl IntoIterator<Item = i64>) -> String {
+        self.bound.among_numbers(numbers)
     }
 
     /// `select` (up to its FROM), over these keys, `rest` after.
     pub(super) fn statement(self, select: &str, rest: &str) -> Statement {
-        let text = format!("{select} WHERE {} {rest}", self.conditions);
-        Statement::from_sql_and_values(self.backend(), text, self.values)
+        self.bound.statement(format!("{select} WHERE {} {rest}", self.conditions))
     }
 }

@@ -4,10 +4,12 @@ use domain::{
     calls::{Call, CallPage, CallQuery, Outcome, PAGE_SIZE},
     usage::Filter,
 };
-use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
+use sea_orm::ConnectionTrait;
 
 use super::{search::Search, shown};
-use crate::{Actor, ServiceResult, Services, entities::series, projects::Scope, usage::dimensions};
+use crate::{
+    Actor, ServiceResult, Services, database::Bound, entities::series::ANY_OUTCOME, projects::Scope, usage::dimensions,
+};
 
 /// A page of calls, the newest first.
 pub async fn list(services: &Services, actor: &Actor, query: &CallQuery) -> ServiceResult<CallPage> {
@@ -34,15 +36,15 @@ pub(crate) async fn newest(
 /// Whether a call was ever let through within `scope`.
 pub(crate) async fn ever_called(services: &Services, actor: &Actor, scope: &Scope) -> ServiceResult<bool> {
     services.settled().await;
+    let database = services.database.read();
+    let mut bound = Bound::new(database.get_database_backend());
+    let organization = bound.value(actor.organization.id.uuid());
+    let within = dimensions(scope, &Filter::default(), &mut bound);
+    let refused = Outcome::Refused;
     // A series is made together with its first call.
-    let found = series::of_calls(actor.organization.id)
-        .select_only()
-        .column(series::Column::Id)
-        .filter(dimensions(scope, &Filter::default()))
-        .filter(series::Column::Outcome.ne(Outcome::Refused.name()))
-        .limit(1)
-        .into_tuple::<i64>()
-        .one(services.database.read())
-        .await?;
-    Ok(found.is_some())
+    let sql = format!(
+        "SELECT s.id FROM series s WHERE s.organization_id = {organization} \
+         AND s.outcome NOT IN ('{ANY_OUTCOME}', '{refused}') AND {within} LIMIT 1"
+    );
+    Ok(database.query_one_raw(bound.statement(sql)).await?.is_some())
 }

@@ -31,6 +31,11 @@ pub struct Model {
     pub error_code: String,
     /// What few calls have, as JSON: see `calls::rare`.
     pub rare: Option<String>,
+    /// What it says of itself where its series says [`super::series::OTHER`].
+    pub model: Option<String>,
+    pub endpoint: Option<String>,
+    pub provider: Option<String>,
+    pub status: Option<i32>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

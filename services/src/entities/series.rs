@@ -1,12 +1,16 @@
 //! A set of dimensions that calls share. A nil id or an empty text stands for "none".
 //!
-//! Days are summed over [`ANY_OUTCOME`]: their series leave out status and provider too, and no call names them.
+//! Figures are summed over [`ANY_OUTCOME`]: their series leave out status and provider too, and no call names them.
+//!
+//! From some number on, what events name goes by [`OTHER`]: their calls say themselves what it was.
 
-use domain::ids::OrganizationId;
-use sea_orm::{QueryFilter, entity::prelude::*};
+use sea_orm::entity::prelude::*;
 
-/// The outcome of a series that days are summed by.
+/// The outcome of a series that calls are summed by.
 pub(crate) const ANY_OUTCOME: &str = "any";
+
+/// The model, endpoint or provider of a series that calls of several share.
+pub(crate) const OTHER: &str = "other";
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "series")]
@@ -30,8 +34,3 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
-
-/// The series that calls of one organization name: where every query begins.
-pub(crate) fn of_calls(organization: OrganizationId) -> Select<Entity> {
-    Entity::find().filter(Column::OrganizationId.eq(organization.uuid())).filter(Column::Outcome.ne(ANY_OUTCOME))
-}

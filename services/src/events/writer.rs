@@ -53,7 +53,7 @@ impl Writer {
     pub(super) fn start(database: &Database) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let waiting = Arc::new(Mutex::new(waiting));
-        let series = Arc::new(SeriesCache::new());
+        let series = Arc::new(SeriesCache::bounded());
         let mut tasks = JoinSet::new();
         for _ in 0..if database.is_postgres() { WRITERS } else { 1 } {
             let task = Task { database: database.clone(), series: Arc::clone(&series) };

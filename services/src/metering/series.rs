@@ -1,30 +1,25 @@
 //! Series: the dimensions that calls share, stored once.
 
+mod names;
+mod table;
+
 use std::{
     borrow::Cow,
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
 use quick_cache::sync::Cache;
-use sea_orm::{ConnectionTrait, Statement, Value};
 use uuid::Uuid;
 
+use self::names::Names;
 use super::CallRecord;
-use crate::{
-    ServiceError, ServiceResult, database::DatabaseTransaction, entities::series::ANY_OUTCOME, random,
-    usage::resolution::Resolution,
-};
+use crate::{ServiceError, ServiceResult, database::DatabaseTransaction, entities::series::ANY_OUTCOME};
 
 /// How many series are kept in memory. One that isn't costs a query.
 const CAPACITY: usize = 65_536;
-
-const INSERT: &str = "INSERT INTO series (organization_id, id, project_id, api_key_id, member_id, model, service, \
-     endpoint, provider, status, outcome) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-     ON CONFLICT (organization_id, project_id, api_key_id, member_id, model, service, endpoint, provider, status, outcome) \
-     DO NOTHING";
-const SELECT: &str = "SELECT id FROM series WHERE organization_id = $1 AND project_id = $2 AND api_key_id = $3 AND \
-     member_id = $4 AND model = $5 AND service = $6 AND endpoint = $7 AND provider = $8 AND status = $9 AND outcome = $10";
+/// Of how many organizations it is kept what their events named.
+const ORGANIZATIONS: usize = 256;
 
 /// What a series is told by. A nil id or an empty text stands for "none".
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -57,70 +52,146 @@ impl Dimensions {
         }
     }
 
-    /// What a day is told by: the same, whatever became of the call and whoever answered it.
-    fn of_day(&self) -> Self {
+    /// What figures are told by: the same, whatever became of the call and whoever answered it.
+    fn summed(&self) -> Self {
         Self { provider: Arc::default(), status: 0, outcome: ANY_OUTCOME, ..self.clone() }
-    }
-
-    /// All but the organization, in the table's order.
-    fn values(&self) -> [Value; 9] {
-        [
-            self.project_id.into(),
-            self.api_key_id.into(),
-            self.member_id.into(),
-            (*self.model).into(),
-            self.service.into(),
-            (*self.endpoint).into(),
-            (*self.provider).into(),
-            self.status.into(),
-            self.outcome.into(),
-        ]
     }
 }
 
 /// The series that a call belongs to.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) struct CallSeries {
-    /// That which the call names; quarter hours and hours are summed by it.
+    /// That which the call names.
     pub(super) own: i64,
-    /// That which days are summed by.
-    pub(super) day: i64,
+    /// That which it is summed by.
+    pub(super) summed: i64,
 }
 
-impl CallSeries {
-    pub(super) const fn at(self, resolution: Resolution) -> i64 {
-        match resolution {
-            Resolution::QuarterHour | Resolution::Hour => self.own,
-            Resolution::Day => self.day,
+/// Where a call is summed, and what it must say itself since its series doesn't.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) series: CallSeries,
+    pub(super) says_model: bool,
+    pub(super) says_endpoint: bool,
+    pub(super) says_provider: bool,
+    pub(super) says_status: bool,
+}
+
+impl Place {
+    fn new(series: CallSeries, told_by: &Dimensions, call: &CallRecord) -> Self {
+        Self {
+            series,
+            says_model: told_by.model != call.model,
+            says_endpoint: told_by.endpoint != call.endpoint,
+            says_provider: told_by.provider != call.provider,
+            says_status: told_by.status != i32::from(call.status),
         }
     }
 }
 
 /// Series that are certainly in the database, by what calls are told by.
-pub struct SeriesCache(Cache<Dimensions, CallSeries>);
+pub struct SeriesCache {
+    series: Cache<Dimensions, CallSeries>,
+    /// What events of each organization named; `None` where names are the operator's, who may have as many as there are.
+    names: Option<Cache<Uuid, Arc<Names>>>,
+}
 
 impl SeriesCache {
+    /// For calls whose models, endpoints and providers are those of the gateway.
     pub fn new() -> Self {
-        Self(Cache::new(CAPACITY))
+        Self { series: Cache::new(CAPACITY), names: None }
     }
 
-    /// The series of each call, in order, and those that were read or made for it.
+    /// For calls that are told of from outside: of each organization so many names become series, and the calls of others
+    /// say themselves what they were, in series that tell them as "other".
+    pub fn bounded() -> Self {
+        Self { names: Some(Cache::new(ORGANIZATIONS)), ..Self::new() }
+    }
+
+    /// The place of each call, in order, and the series that were read or made for them.
     pub(super) async fn intern(
         &self,
         transaction: &DatabaseTransaction,
         calls: &[CallRecord],
-    ) -> ServiceResult<(Vec<CallSeries>, NewSeries)> {
-        let dimensions: Vec<Dimensions> = calls.iter().map(Dimensions::of).collect();
-        let mut series: Vec<Option<CallSeries>> = dimensions.iter().map(|dimensions| self.0.get(dimensions)).collect();
+    ) -> ServiceResult<(Vec<Place>, NewSeries)> {
+        let mut told_by: Vec<Dimensions> = calls.iter().map(|call| self.told_by(call)).collect();
+        let mut series: Vec<Option<CallSeries>> = told_by.iter().map(|told_by| self.series.get(told_by)).collect();
         let unknown: HashSet<&Dimensions> =
-            dimensions.iter().zip(&series).filter(|(_, series)| series.is_none()).map(|(unknown, _)| unknown).collect();
-        let new = find_or_make_all(transaction, unknown).await?;
-        for (dimensions, series) in dimensions.iter().zip(&mut series) {
-            *series = series.or_else(|| new.get(dimensions).copied());
+            told_by.iter().zip(&series).filter(|(_, series)| series.is_none()).map(|(unknown, _)| unknown).collect();
+        let mut by_organization: BTreeMap<Uuid, BTreeSet<Dimensions>> = BTreeMap::new();
+        for unknown in unknown {
+            by_organization.entry(unknown.organization_id).or_default().insert(unknown.clone());
         }
-        let series: Option<Vec<CallSeries>> = series.into_iter().collect();
-        let series = series.ok_or_else(|| ServiceError::Internal("a call's series went missing".to_owned()))?;
-        Ok((series, NewSeries(new)))
+        let mut new = NewSeries::default();
+        // Sorted, so that servers which make the same ones wait for each other in turn instead of for ever.
+        for (organization, unknown) in by_organization {
+            self.find_or_make(transaction, organization, unknown, &mut new).await?;
+        }
+        for (told_by, series) in told_by.iter_mut().zip(&mut series).filter(|(_, series)| series.is_none()) {
+            if let Some(folded) = new.folded.get(told_by) {
+                *told_by = folded.clone();
+            }
+            *series = new.series.get(told_by).copied();
+        }
+        let places = calls.iter().zip(&told_by).zip(series);
+        let places: Option<Vec<Place>> =
+            places.map(|((call, told_by), series)| Some(Place::new(series?, told_by, call))).collect();
+        let places = places.ok_or_else(|| ServiceError::Internal("a call's series went missing".to_owned()))?;
+        Ok((places, new))
+    }
+
+    /// What a call's series is told by, as far as that is known without asking.
+    fn told_by(&self, call: &CallRecord) -> Dimensions {
+        let own = Dimensions::of(call);
+        match self.names.as_ref().and_then(|names| names.get(&own.organization_id)) {
+            Some(names) if self.series.get(&own).is_none() => names.fold_if_full(own),
+            _ => own,
+        }
+    }
+
+    /// Finds the series of one organization that are told by these, or makes them.
+    async fn find_or_make(
+        &self,
+        transaction: &DatabaseTransaction,
+        organization: Uuid,
+        unknown: BTreeSet<Dimensions>,
+        new: &mut NewSeries,
+    ) -> ServiceResult<()> {
+        let mut ids = table::find(transaction, organization, &with_summed(&unknown)).await?;
+        let (mut own, missing): (BTreeSet<_>, BTreeSet<_>) = unknown.into_iter().partition(|own| ids.contains_key(own));
+        match self.names.as_ref().filter(|_| !missing.is_empty()) {
+            Some(cache) => {
+                let full = cache.get(&organization).filter(|names| names.is_full());
+                let mut names = match full {
+                    Some(full) => Names::clone(&full),
+                    None => Names::load(transaction, organization).await?,
+                };
+                let before = names.series();
+                for missing in missing {
+                    let folded = names.fold(missing.clone(), &own);
+                    own.insert(folded.clone());
+                    new.folded.insert(missing, folded);
+                }
+                ids.extend(table::find(transaction, organization, &without(with_summed(&own), &ids)).await?);
+                // Some of those that they were folded to are there already.
+                names.correct(before + own.iter().filter(|own| !ids.contains_key(*own)).count());
+                new.names.push((organization, Arc::new(names)));
+            }
+            None => own.extend(missing),
+        }
+        let missing = without(with_summed(&own), &ids);
+        if !missing.is_empty() {
+            table::insert(transaction, organization, &missing).await?;
+            // Where another server made one at the same time, its number counts.
+            ids.extend(table::find(transaction, organization, &missing).await?);
+        }
+        for own in own {
+            let series = ids.get(&own).copied().zip(ids.get(&own.summed()).copied());
+            let (number, summed) = series
+                .ok_or_else(|| ServiceError::Internal("a series is neither there nor can it be made".to_owned()))?;
+            new.series.insert(own, CallSeries { own: number, summed });
+        }
+        Ok(())
     }
 }
 
@@ -130,54 +201,37 @@ impl Default for SeriesCache {
     }
 }
 
+/// These, and those that they are summed by.
+fn with_summed(own: &BTreeSet<Dimensions>) -> BTreeSet<Dimensions> {
+    own.iter().flat_map(|own| [own.clone(), own.summed()]).collect()
+}
+
+/// Those that have no number yet.
+fn without(mut wanted: BTreeSet<Dimensions>, ids: &HashMap<Dimensions, i64>) -> BTreeSet<Dimensions> {
+    wanted.retain(|wanted| !ids.contains_key(wanted));
+    wanted
+}
+
 /// Series that a transaction read or made: to be kept once it is committed, and never if it isn't.
 #[must_use = "keep them once the transaction is committed"]
-pub struct NewSeries(HashMap<Dimensions, CallSeries>);
+#[derive(Default)]
+pub struct NewSeries {
+    series: HashMap<Dimensions, CallSeries>,
+    /// What calls are told by instead that said something else.
+    folded: HashMap<Dimensions, Dimensions>,
+    names: Vec<(Uuid, Arc<Names>)>,
+}
 
 impl NewSeries {
     /// Remembers them. Only after the commit: before it, they may yet vanish.
     pub fn keep(self, cache: &SeriesCache) {
-        for (dimensions, series) in self.0 {
-            cache.0.insert(dimensions, series);
+        for (dimensions, series) in self.series {
+            cache.series.insert(dimensions, series);
+        }
+        for (organization, names) in self.names {
+            if let Some(cache) = &cache.names {
+                cache.insert(organization, names);
+            }
         }
     }
-}
-
-/// The series of calls that are told by these, which are made where they aren't there.
-async fn find_or_make_all(
-    transaction: &DatabaseTransaction,
-    unknown: HashSet<&Dimensions>,
-) -> ServiceResult<HashMap<Dimensions, CallSeries>> {
-    // Sorted, so that servers which make the same ones wait for each other in turn instead of for ever.
-    let wanted: BTreeSet<Dimensions> = unknown.iter().flat_map(|own| [(*own).clone(), own.of_day()]).collect();
-    let mut ids = HashMap::with_capacity(wanted.len());
-    for dimensions in wanted {
-        let id = find_or_make(transaction, &dimensions).await?;
-        ids.insert(dimensions, id);
-    }
-    let series = |own: &Dimensions| Some(CallSeries { own: *ids.get(own)?, day: *ids.get(&own.of_day())? });
-    Ok(unknown.into_iter().filter_map(|own| Some((own.clone(), series(own)?))).collect())
-}
-
-/// The id of a series, which is made if it isn't there; if another server makes it at the same time, that one counts.
-async fn find_or_make(transaction: &DatabaseTransaction, dimensions: &Dimensions) -> ServiceResult<i64> {
-    if let Some(id) = find(transaction, dimensions).await? {
-        return Ok(id);
-    }
-    let id = i64::from_be_bytes(random::bytes()?) & i64::MAX;
-    let values = [dimensions.organization_id.into(), id.into()].into_iter().chain(dimensions.values());
-    let insert = Statement::from_sql_and_values(transaction.get_database_backend(), INSERT, values);
-    if transaction.execute_raw(insert).await?.rows_affected() == 1 {
-        return Ok(id);
-    }
-    find(transaction, dimensions)
-        .await?
-        .ok_or_else(|| ServiceError::Internal("a series is neither there nor can it be made".to_owned()))
-}
-
-async fn find(transaction: &DatabaseTransaction, dimensions: &Dimensions) -> ServiceResult<Option<i64>> {
-    let values = [dimensions.organization_id.into()].into_iter().chain(dimensions.values());
-    let select = Statement::from_sql_and_values(transaction.get_database_backend(), SELECT, values);
-    let row = transaction.query_one_raw(select).await?;
-    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
 }

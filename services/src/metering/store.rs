@@ -3,17 +3,21 @@
 use domain::calls::Measured;
 use sea_orm::Value;
 
-use super::{CallRecord, MOST_TOKENS, NewSeries, SeriesCache, rollup, rows::Rows};
+use super::{
+    CallRecord, MOST_TOKENS, NewSeries, SeriesCache, rollup,
+    rows::Rows,
+    series::{CallSeries, Place},
+};
 use crate::ServiceResult;
 use crate::calls::rare::Rare;
 use crate::database::DatabaseTransaction;
 
-const COLUMNS: usize = 22;
+const COLUMNS: usize = 26;
 
 static INSERT: Rows = Rows::new(
     "INSERT INTO calls (organization_id, id, series_id, secret_id, started_at, duration_us, first_byte_us, streamed, \
      reported, estimated, times, tokens_in, cached_tokens_in, cache_write_tokens_in, tokens_out, images, media_ms, \
-     byte_hours, cost_nanos, price_id, error_code, rare)",
+     byte_hours, cost_nanos, price_id, error_code, rare, model, endpoint, provider, status)",
     COLUMNS,
     String::new,
 );
@@ -33,24 +37,25 @@ pub async fn store(
     series: &SeriesCache,
     calls: &[CallRecord],
 ) -> ServiceResult<NewSeries> {
-    let (series, new) = series.intern(transaction, calls).await?;
+    let (places, new) = series.intern(transaction, calls).await?;
     let mut values: Vec<Value> = Vec::with_capacity(calls.len() * COLUMNS);
-    for (call, series) in calls.iter().zip(&series) {
-        values.extend(row(call, series.own));
+    for (call, place) in calls.iter().zip(&places) {
+        values.extend(row(call, place));
     }
     INSERT.write(transaction, values).await?;
+    let series: Vec<CallSeries> = places.into_iter().map(|place| place.series).collect();
     rollup::add(transaction, calls, &series).await?;
     Ok(new)
 }
 
-fn row(call: &CallRecord, series: i64) -> [Value; COLUMNS] {
+fn row(call: &CallRecord, place: &Place) -> [Value; COLUMNS] {
     debug_assert!(
         (0..=MOST_TOKENS).contains(&call.used.tokens_in) && (0..=MOST_TOKENS).contains(&call.used.tokens_out)
     );
     [
         call.organization_id.uuid().into(),
         call.id.uuid().into(),
-        series.into(),
+        place.series.own.into(),
         call.secret_id.uuid().into(),
         call.started_at.millis().into(),
         call.duration_us.into(),
@@ -71,5 +76,9 @@ fn row(call: &CallRecord, series: i64) -> [Value; COLUMNS] {
         call.price_id.map(|id| id.uuid()).into(),
         (*call.error_code).into(),
         Rare::text(call.used, call.unpriced).into(),
+        place.says_model.then_some(&*call.model).into(),
+        place.says_endpoint.then_some(&*call.endpoint).into(),
+        place.says_provider.then_some(&*call.provider).into(),
+        place.says_status.then_some(i32::from(call.status)).into(),
     ]
 }

@@ -259,6 +259,7 @@ const ACT_FOR_NOBODY: &[&str] = &[
     "accounts/sessions.rs",
     "accounts/sign_in.rs",
     "accounts/sign_up.rs",
+    "accounts/upkeep.rs",
     "acting.rs",
     "api_keys/leak.rs",
     "api_keys/remind.rs",

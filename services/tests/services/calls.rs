@@ -1,5 +1,7 @@
 //! Logs.
 
+mod series;
+
 use std::collections::HashSet;
 
 use domain::{

@@ -1,5 +1,6 @@
 //! Events of other gateways: each counted once, at the price of its moment.
 
+mod names;
 mod reading;
 
 use domain::{

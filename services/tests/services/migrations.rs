@@ -5,10 +5,10 @@ use domain::{
     api_keys::Rotation,
     calls::Outcome,
     permissions::Role,
-    usage::{Group, UsageQuery, UsageReport, View},
+    usage::{Group, Range, UsageQuery, UsageReport, View},
 };
 use sea_orm::ConnectionTrait;
-use services::{Actor, api_keys, usage};
+use services::{Actor, api_keys, metering::LATENCY_BINS, usage};
 
 use crate::support::{CallMade, World};
 
@@ -36,6 +36,27 @@ async fn days(world: &World) -> Vec<String> {
     let mut days: Vec<String> = world.rows(sql).await.iter().map(|row| row.try_get("", "shown").unwrap()).collect();
     days.sort();
     days
+}
+
+/// All columns of rollups that are sums.
+fn sums() -> String {
+    let counts = "calls, errors, refused, tokens_in, cached_tokens_in, tokens_out, images, media_ms, byte_hours, cost_nanos, \
+         unpriced, duration_us";
+    (0..LATENCY_BINS).fold(counts.to_owned(), |columns, bin| format!("{columns}, latency_{bin}"))
+}
+
+/// Goes back to before the migration of this name, has `meanwhile` done there, and comes back.
+async fn back_and_forth(world: &World, name: &str, meanwhile: &[&str]) {
+    let migrations = Migrator::migrations();
+    let earlier = migrations.iter().position(|migration| migration.name().ends_with(name)).unwrap();
+    let later = u32::try_from(migrations.len() - earlier).unwrap();
+    let transaction = world.services.database().begin_migrating().await.unwrap();
+    Migrator::down(&transaction, Some(later)).await.unwrap();
+    for sql in meanwhile {
+        transaction.execute_unprepared(sql).await.unwrap();
+    }
+    Migrator::up(&transaction, None).await.unwrap();
+    transaction.commit().await.unwrap();
 }
 
 on_both_databases! {
@@ -72,6 +93,137 @@ on_both_databases! {
         // What is stored from now on is added to the same rows.
         world.calls(&admin.organization, &key, &made).await;
         assert_eq!(days(world).await.len(), now.len());
+    }
+
+    async fn what_providers_keep_stays_whoever_keeps_it(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        world.key(&admin, project, "web").await;
+        let kept = |provider: &str, created_at: i64| format!(
+            "INSERT INTO provider_objects (organization_id, project_id, kind, id, api_key_id, secret_id, member_id, provider, \
+             model, created_at, bytes, settlement_id, document) SELECT organization_id, project_id, 'video', 'video_1', id, id, \
+             id, '{provider}', 'film', {created_at}, 0, id, '{{}}' FROM api_keys"
+        );
+        world.execute(&kept("first", 1)).await;
+        world.execute(&kept("second", 2)).await;
+        let providers = async || {
+            let rows = world.rows("SELECT provider, document FROM provider_objects ORDER BY provider").await;
+            rows.iter().map(|row| row.try_get::<String>("", "provider").unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(providers().await, ["first", "second"]);
+        let migrations = Migrator::migrations();
+        let earlier = migrations.iter().position(|migration| migration.name().ends_with("_object_providers")).unwrap();
+        let transaction = world.services.database().begin_migrating().await.unwrap();
+        let later = u32::try_from(migrations.len() - earlier).unwrap();
+        Migrator::down(&transaction, Some(later)).await.unwrap();
+        transaction.commit().await.unwrap();
+        assert_eq!(providers().await, ["second"], "before, there was room for the newest");
+        let transaction = world.services.database().begin_migrating().await.unwrap();
+        Migrator::up(&transaction, None).await.unwrap();
+        transaction.commit().await.unwrap();
+        world.execute(&kept("first", 1)).await;
+        assert_eq!(providers().await, ["first", "second"]);
+    }
+
+    async fn hours_are_summed_like_days_and_told_apart_again(world: &World) {
+        let admin = world.organization("Acme", "Asia/Kathmandu").await;
+        let project = world.default_project(&admin).await;
+        let key = world.key(&admin, project, "web").await;
+        let mut made = Vec::new();
+        for at in ["2026-11-10T18:14:59.999Z", "2026-11-10T18:15:00Z", "2026-11-12T03:00:00Z"] {
+            for outcome in [Outcome::Succeeded, Outcome::Failed, Outcome::Interrupted, Outcome::Refused] {
+                made.extend([CallMade::at(at).outcome(outcome), CallMade { cost: None, ..CallMade::at(at).outcome(outcome) }]);
+            }
+        }
+        world.calls(&admin.organization, &key, &made).await;
+        let hours = async || {
+            let sql = "SELECT CAST(r.resolution AS text) || ' ' || CAST(r.bucket AS text) || ' ' || s.outcome || ' ' || \
+                 CAST(r.calls AS text) || ' ' || CAST(r.errors AS text) || ' ' || CAST(r.refused AS text) || ' ' || \
+                 CAST(r.unpriced AS text) || ' ' || CAST(r.duration_us AS text) || ' ' || CAST(r.latency_0 AS text) AS shown \
+                 FROM rollups r JOIN series s ON s.organization_id = r.organization_id AND s.id = r.series_id \
+                 WHERE r.resolution < 3";
+            let mut hours: Vec<String> =
+                world.rows(sql).await.iter().map(|row| row.try_get("", "shown").unwrap()).collect();
+            hours.sort();
+            hours
+        };
+        let (now, before) = (hours().await, reports(world, &admin).await);
+        // Three quarters and two hours, whatever became of the calls.
+        assert_eq!(now.len(), 3 + 2, "{now:?}");
+        assert!(now.iter().all(|row| row.contains(" any ")), "{now:?}");
+        let migrations = Migrator::migrations();
+        let earlier = migrations.iter().position(|migration| migration.name().ends_with("_quarter_hour_rollups")).unwrap();
+        let later = u32::try_from(migrations.len() - earlier).unwrap();
+        let transaction = world.services.database().begin_migrating().await.unwrap();
+        Migrator::down(&transaction, Some(later)).await.unwrap();
+        transaction.commit().await.unwrap();
+        let old = hours().await;
+        assert_eq!(old.len(), (3 + 2) * 4, "and for each outcome: {old:?}");
+        assert_eq!(reports(world, &admin).await, before);
+        let transaction = world.services.database().begin_migrating().await.unwrap();
+        Migrator::up(&transaction, None).await.unwrap();
+        transaction.commit().await.unwrap();
+        assert_eq!((hours().await, reports(world, &admin).await), (now, before));
+    }
+
+    async fn what_a_server_of_before_goes_on_writing_counts_once(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let key = world.key(&admin, project, "web").await;
+        let made = [CallMade::at("2026-11-17T13:00:00Z"), CallMade::at("2026-11-17T13:01:00Z").outcome(Outcome::Failed)];
+        world.calls(&admin.organization, &key, &made).await;
+        back_and_forth(world, "_quarter_hour_rollups", &[]).await;
+        // It knows hours and quarters of each outcome, and days of any. Here it stores the two calls once more.
+        world.execute(&format!(
+            "INSERT INTO rollups (organization_id, resolution, bucket, series_id, writer, {sums}) \
+             SELECT r.organization_id, r.resolution, r.bucket, CASE r.resolution WHEN 3 THEN r.series_id ELSE s.id END, 7, {sums} \
+             FROM rollups r JOIN series s ON s.organization_id = r.organization_id AND s.outcome = 'succeeded'",
+            sums = sums()
+        )).await;
+        for view in [View::Hour, View::Day] {
+            for time_zone in ["UTC", "Asia/Kathmandu"] {
+                let query = UsageQuery {
+                    range: Range::Last7Days, view: Some(view), time_zone: Some(time_zone.to_owned()), ..UsageQuery::default()
+                };
+                let total = usage::report(&world.services, &admin, &query).await.unwrap().total;
+                assert_eq!((total.calls, total.errors, total.tokens_in), (4, 2, 400), "{view:?} {time_zone}");
+            }
+        }
+        let used = api_keys::recent_use(&world.services, &admin, &[key.id]).await.unwrap();
+        assert_eq!(used[0].calls, 4);
+    }
+
+    async fn only_hours_that_were_summed_are_deleted_and_sums_stay_within_64_bits(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let key = world.key(&admin, project, "web").await;
+        let made = [CallMade::at("2026-11-17T13:00:00Z"), CallMade::at("2026-11-17T13:01:00Z").outcome(Outcome::Failed)];
+        world.calls(&admin.organization, &key, &made).await;
+        let lonely = format!(
+            "INSERT INTO rollups (organization_id, resolution, bucket, series_id, writer, {sums}) \
+             SELECT r.organization_id, r.resolution, r.bucket, 1, r.writer, {sums} \
+             FROM rollups r JOIN series s ON s.organization_id = r.organization_id AND s.id = r.series_id \
+             WHERE r.resolution < 3 AND s.outcome = 'succeeded'",
+            sums = sums()
+        );
+        back_and_forth(world, "_quarter_hour_rollups", &[
+            "INSERT INTO series (organization_id, id, project_id, api_key_id, member_id, model, service, endpoint, provider, \
+             status, outcome) SELECT organization_id, 1, project_id, api_key_id, member_id, model, service, '/lonely', provider, \
+             status, outcome FROM series WHERE outcome = 'succeeded'",
+            &lonely,
+            "UPDATE rollups SET cost_nanos = 9223372036854775807, byte_hours = 9223372036854775806 \
+             WHERE resolution < 3 AND series_id <> 1",
+        ]).await;
+        let rows = "SELECT r.series_id, r.calls, r.cost_nanos, r.byte_hours, r.tokens_in FROM rollups r WHERE r.resolution < 3";
+        for row in world.rows(rows).await {
+            let number = |name: &str| row.try_get::<i64>("", name).unwrap();
+            let shown = ["calls", "cost_nanos", "byte_hours", "tokens_in"].map(number);
+            let expected = if number("series_id") == 1 { [1, 1_000, 0, 100] } else { [2, i64::MAX, i64::MAX, 200] };
+            assert_eq!(shown, expected);
+        }
+        assert_eq!(world.rows(rows).await.len(), 4);
+        let query = UsageQuery { range: Range::Today, view: Some(View::Hour), ..UsageQuery::default() };
+        assert_eq!(usage::report(&world.services, &admin, &query).await.unwrap().total.calls, 3);
     }
 
     async fn who_made_a_key_before_is_known_from_the_audit_log(world: &World) {
