@@ -134,6 +134,11 @@ pub(super) enum Act {
 }
 
 impl Endpoint {
+    /// Whether it lists what providers keep.
+    pub(super) const fn is_list(&self) -> bool {
+        matches!(self.object, Some((_, Act::List)))
+    }
+
     const fn new(verb: Verb, path: &'static str, service: Service, scope: Scope) -> Self {
         Self {
             verb,

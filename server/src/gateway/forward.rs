@@ -12,7 +12,7 @@ use super::{
     answer::{self, Shape},
     bodies::Capture,
     call::{Arrival, Call, End},
-    limits::{self, Reply},
+    limits::Reply,
     pass,
     provider::ProviderRequest,
     refusal::Refusal,
@@ -48,6 +48,16 @@ pub(super) async fn handle(
         record_refusal(gateway, &arrival, &key, Arc::default(), &refusal).await;
         return answer_refusal(gateway, &arrival, reply, &refusal);
     };
+    // A list that is a call counts as one by itself.
+    let paced = if arrival.endpoint.is_list() { Ok(None) } else { gateway.pace(&key, 0) };
+    let permit = match paced {
+        Ok(permit) => permit,
+        Err(refusal) => {
+            reply.tell(gateway.standing_headers(&key));
+            record_refusal(gateway, &arrival, &key, Arc::default(), &refusal).await;
+            return answer_refusal(gateway, &arrival, reply, &refusal);
+        }
+    };
     let forward = match accept(gateway, &arrival, &key, parts, body).await {
         Ok(Accepted::Forward(forward)) => *forward,
         Ok(Accepted::Here(response)) => {
@@ -55,6 +65,7 @@ pub(super) async fn handle(
             return;
         }
         Err(turned_away) => {
+            permit.into_iter().for_each(Permit::cancel);
             if let Some((refusal, model)) = turned_away {
                 record_refusal(gateway, &arrival, &key, model, &refusal).await;
                 answer_refusal(gateway, &arrival, reply, &refusal);
@@ -64,9 +75,9 @@ pub(super) async fn handle(
     };
     let Forward { offer, request, memo } = forward;
     arrival.complete = Instant::now();
-    let paced = gateway.pace(&key, limits::tokens_of(&request));
+    let weighed = gateway.weigh(permit, &request);
     reply.tell(gateway.standing_headers(&key));
-    let permit = match paced {
+    let permit = match weighed {
         Ok(permit) => permit,
         Err(refusal) => {
             record_refusal(gateway, &arrival, &key, Arc::clone(&offer.name), &refusal).await;

@@ -2,6 +2,10 @@
 //!
 //! The headers are [OpenAI's](https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers); where several
 //! limits hold, of the key, its project and its organization, they tell of the one that leaves least.
+//!
+//! A call counts before its body is read, and its tokens once they are known: who comes too fast isn't listened to first.
+
+mod weight;
 
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue},
@@ -14,9 +18,6 @@ use services::{
 use tokio::sync::oneshot;
 
 use super::{Gateway, provider::ProviderRequest, refusal::Refusal};
-
-/// So many bytes of JSON are about a token, of texts in most languages and of the code around them.
-const BYTES_A_TOKEN: u64 = 4;
 
 /// Names of limit, remaining and reset.
 type Names = [HeaderName; 3];
@@ -41,6 +42,18 @@ impl Gateway {
         }
         let permit = self.rates.admit(self.services.now(), &limited, tokens);
         permit.map(Some).map_err(|exceeded| refused(&exceeded))
+    }
+
+    /// Adds what a call takes that was let through; takes it back where that is too much.
+    pub(super) fn weigh(&self, permit: Option<Permit>, request: &ProviderRequest) -> Result<Option<Permit>, Refusal> {
+        let Some(mut permit) = permit else { return Ok(None) };
+        match permit.weigh(self.services.now(), tokens_of(request)) {
+            Ok(()) => Ok(Some(permit)),
+            Err(exceeded) => {
+                permit.cancel();
+                Err(refused(&exceeded))
+            }
+        }
     }
 
     /// Whether a call of `key` would be let through now.
@@ -91,8 +104,8 @@ impl Gateway {
 }
 
 /// About how many tokens a request takes before it is answered: those of its JSON. Forms, which are mostly files, none.
-pub(super) fn tokens_of(request: &ProviderRequest) -> u64 {
-    request.body.bytes().map_or(0, |body| body.len() as u64 / BYTES_A_TOKEN)
+fn tokens_of(request: &ProviderRequest) -> u64 {
+    request.body.bytes().map_or(0, |body| weight::tokens(body))
 }
 
 fn refused(exceeded: &Exceeded) -> Refusal {

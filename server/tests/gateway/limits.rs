@@ -3,13 +3,20 @@
 use std::sync::Arc;
 
 use axum::http::{Method, StatusCode};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{
     api_keys::{CreatedApiKey, Level},
     calls::Outcome,
     rate_limits::RateLimits,
     time::Timestamp,
 };
+use patience::{until, wait_for};
+use serde_json::json;
 use services::Clock;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use super::{
     stage::{Answer, CHAT, Stage},
@@ -64,8 +71,56 @@ async fn calls_beyond_the_limit_are_refused_told_and_logged() {
     assert_eq!(told(&refused, "retry-after"), Some("61"));
     let calls = stage.calls().await;
     let logged = calls.iter().find(|call| call.outcome == Outcome::Refused).unwrap();
-    assert_eq!((&*logged.error_code, logged.status, &*logged.model), ("rate_limit_exceeded", 429, "sandbox-1"));
+    // Refused before its body was read, and with it the model.
+    assert_eq!((&*logged.error_code, logged.status, &*logged.model), ("rate_limit_exceeded", 429, ""));
     assert_eq!(logged.cost.map(|cost| cost.nanos()), Some(0));
+}
+
+#[tokio::test]
+async fn who_comes_too_fast_is_refused_before_the_body_is_there() {
+    let stage = Stage::by(Arc::new(Standstill), &[&Upstream::down().await], "").await;
+    let key = limited(&stage, limits(1, None)).await;
+    assert_eq!(post(&stage, &key, BODY).await.status, StatusCode::OK);
+    let head = format!(
+        "POST {CHAT} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
+         content-length: 1000000\r\n\r\n{{",
+        key.secret
+    );
+    let mut connection = TcpStream::connect(stage.address).await.unwrap();
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut begin = [0; 12];
+    wait_for("the answer", connection.read_exact(&mut begin)).await.unwrap();
+    assert_eq!(&begin, b"HTTP/1.1 429");
+}
+
+#[tokio::test]
+async fn what_isnt_a_call_takes_nothing_of_the_limit() {
+    let stage = Stage::by(Arc::new(Standstill), &[&Upstream::down().await], "").await;
+    let key = limited(&stage, limits(1, 1_000)).await;
+    for (body, status) in [("{", StatusCode::BAD_REQUEST), (&BODY.replace("sandbox-1", "gpt-9"), StatusCode::NOT_FOUND)]
+    {
+        assert_eq!(post(&stage, &key, body).await.status, status);
+    }
+    assert_eq!(post(&stage, &key, BODY).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_picture_under_way_leaves_room_for_others() {
+    let upstream = Upstream::hanging().await;
+    let stage = Stage::new(&upstream).await;
+    let key = limited(&stage, limits(None, 10_000)).await;
+    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
+    png.resize(1 << 20, 7);
+    let url = format!("data:image/png;base64,{}", STANDARD.encode(png));
+    let content = json!([{ "type": "image_url", "image_url": { "url": url } }]);
+    let body = json!({ "model": "gpt-x", "messages": [{ "role": "user", "content": content }] }).to_string();
+    tokio::select! {
+        answer = post(&stage, &key, &body) => panic!("{answer:?}"),
+        () = until("the provider is asked", async || upstream.asked().len() == 1) => {
+            let other = post(&stage, &key, BODY).await;
+            assert_eq!((other.status, told(&other, "x-ratelimit-limit-tokens")), (StatusCode::OK, Some("10000")));
+        }
+    }
 }
 
 #[tokio::test]

@@ -84,12 +84,21 @@ impl Windows {
     /// Drops those that are over, where there are many; once a second at most.
     fn clean(&self, windows: &mut HashMap<Id, Window>, now: i64) {
         if windows.len() > MANY && self.cleaned.swap(now, Ordering::Relaxed) != now {
-            windows.retain(|_, window| {
-                window.taken(now);
-                !window.is_empty()
-            });
+            drop_over(windows, now);
         }
     }
+
+    /// Drops what is over, also of those that only other servers let calls through for.
+    pub(super) fn drop_over(&self, now: Timestamp) {
+        drop_over(&mut self.lock(), seconds(now));
+    }
+}
+
+fn drop_over(windows: &mut HashMap<Id, Window>, now: i64) {
+    windows.retain(|_, window| {
+        window.taken(now);
+        !window.is_empty()
+    });
 }
 
 impl RateLimiter {
@@ -117,11 +126,13 @@ impl RateLimiter {
             }
         }
         self.0.windows.clean(&mut windows, now);
-        let mut take =
-            |who: &Limited| (who.id, windows.entry(who.id).or_default().take(now, Taken { calls: 1, tokens }));
-        let taken = limited.iter().map(&mut take).collect();
+        let mut take = |who: &Limited| {
+            let second = windows.entry(who.id).or_default().take(now, Taken { calls: 1, tokens });
+            Share { who: *who, call_at: second, tokens_at: second }
+        };
+        let shares = limited.iter().map(&mut take).collect();
         drop(windows);
-        Ok(Permit { windows: Arc::clone(&self.0.windows), taken, tokens })
+        Ok(Permit { windows: Arc::clone(&self.0.windows), shares, tokens })
     }
 
     /// How calls and tokens stand; nothing where they aren't limited.
@@ -158,25 +169,24 @@ impl RateLimiter {
 
 fn check(who: &Limited, window: &mut Window, now: i64, tokens: u64) -> Result<(), Exceeded> {
     let taken = window.taken(now);
-    let passed = |what, limit: u32, needed: Taken| {
-        let retry_after_seconds = window.wait_for(now, needed).unsigned_abs();
-        Err(Exceeded { subject: who.subject, what, limit, retry_after_seconds })
-    };
     if let Some(limit) = who.limits.calls_per_minute.filter(|limit| taken.calls >= u64::from(*limit)) {
-        return passed("calls", limit, Taken { calls: taken.calls + 1 - u64::from(limit), tokens: 0 });
+        let needed = Taken { calls: taken.calls + 1 - u64::from(limit), tokens: 0 };
+        let retry_after_seconds = window.wait_for(now, needed).unsigned_abs();
+        return Err(Exceeded { subject: who.subject, what: "calls", limit, retry_after_seconds });
     }
-    if let Some(limit) = who.limits.tokens_per_minute {
-        let most = u64::from(limit);
-        let wanted = tokens.min(most).max(1);
-        if taken.tokens > 0 && taken.tokens + wanted > most {
-            return passed(
-                "tokens",
-                limit,
-                Taken { calls: 0, tokens: (taken.tokens + wanted - most).min(taken.tokens) },
-            );
-        }
+    check_tokens(who, window, now, tokens)
+}
+
+fn check_tokens(who: &Limited, window: &mut Window, now: i64, tokens: u64) -> Result<(), Exceeded> {
+    let Some(limit) = who.limits.tokens_per_minute else { return Ok(()) };
+    let (most, taken) = (u64::from(limit), window.taken(now).tokens);
+    let wanted = tokens.min(most).max(1);
+    if taken == 0 || taken + wanted <= most {
+        return Ok(());
     }
-    Ok(())
+    let needed = Taken { calls: 0, tokens: (taken + wanted - most).min(taken) };
+    let retry_after_seconds = window.wait_for(now, needed).unsigned_abs();
+    Err(Exceeded { subject: who.subject, what: "tokens", limit, retry_after_seconds })
 }
 
 fn seconds(now: Timestamp) -> i64 {
@@ -188,20 +198,46 @@ fn seconds(now: Timestamp) -> i64 {
 #[must_use = "settle it when the call is over"]
 pub struct Permit {
     windows: Arc<Windows>,
-    /// From whom, and in which second.
-    taken: Vec<(Id, i64)>,
+    shares: Vec<Share>,
     tokens: u64,
 }
 
+/// What a call took of somebody's limits, and in which seconds.
+#[derive(Clone, Copy, Debug)]
+struct Share {
+    who: Limited,
+    call_at: i64,
+    tokens_at: i64,
+}
+
 impl Permit {
+    /// Adds about how many tokens the call takes, once that is known, if no limit is passed by it: by all of them, or none.
+    ///
+    /// # Errors
+    /// A limit is passed. The call goes on counting until the permit is [cancelled](Self::cancel).
+    pub fn weigh(&mut self, now: Timestamp, tokens: u64) -> Result<(), Exceeded> {
+        let now = seconds(now);
+        let mut windows = self.windows.lock();
+        for share in &self.shares {
+            if let Some(window) = windows.get_mut(&share.who.id) {
+                check_tokens(&share.who, window, now, tokens)?;
+            }
+        }
+        for share in &mut self.shares {
+            share.tokens_at = windows.entry(share.who.id).or_default().take(now, Taken { calls: 0, tokens });
+        }
+        self.tokens = self.tokens.saturating_add(tokens);
+        Ok(())
+    }
+
     /// Puts right, once, how many tokens it took, at `now`. What it took beyond the estimate counts from now on.
     pub fn settle(&self, now: Timestamp, tokens: u64) {
         let mut windows = self.windows.lock();
-        for (id, second) in self.taken.iter().copied() {
+        for share in &self.shares {
             if let Some(more) = tokens.checked_sub(self.tokens).filter(|more| *more > 0) {
-                windows.entry(id).or_default().take(seconds(now), Taken { calls: 0, tokens: more });
-            } else if let Some(window) = windows.get_mut(&id) {
-                window.give_back(second, Taken { calls: 0, tokens: self.tokens - tokens });
+                windows.entry(share.who.id).or_default().take(seconds(now), Taken { calls: 0, tokens: more });
+            } else if let Some(window) = windows.get_mut(&share.who.id) {
+                window.give_back(share.tokens_at, Taken { calls: 0, tokens: self.tokens - tokens });
             }
         }
     }
@@ -209,9 +245,10 @@ impl Permit {
     /// Takes back a call that came to nothing.
     pub fn cancel(self) {
         let mut windows = self.windows.lock();
-        for (id, second) in self.taken {
-            if let Some(window) = windows.get_mut(&id) {
-                window.give_back(second, Taken { calls: 1, tokens: self.tokens });
+        for share in self.shares {
+            if let Some(window) = windows.get_mut(&share.who.id) {
+                window.give_back(share.call_at, Taken { calls: 1, tokens: 0 });
+                window.give_back(share.tokens_at, Taken { calls: 0, tokens: self.tokens });
             }
         }
     }

@@ -22,15 +22,20 @@ const CLEANING: u32 = 60;
 /// Rows are read again that changed so many milliseconds before the newest: PostgreSQL makes them visible out of order.
 const OVERLAP: i64 = 5_000;
 
-/// Whole seconds, as they are: whoever is told twice, or late, is told the same.
+/// Whole seconds of the teller's clock, as they are: whoever is told twice, or late, is told the same. When they were told is
+/// said by the database's clock, which is the same for all.
 const TELL: &str = "INSERT INTO rate_windows (subject, second, server, calls, tokens, changed_at) \
      SELECT subject, second, $1, calls, tokens, (extract(epoch FROM clock_timestamp()) * 1000)::bigint FROM \
      unnest($2::text::uuid[], $3::text::bigint[], $4::text::bigint[], $5::text::bigint[]) \
      AS told (subject, second, calls, tokens) \
      ON CONFLICT (subject, second, server) DO UPDATE \
      SET calls = excluded.calls, tokens = excluded.tokens, changed_at = excluded.changed_at";
-const HEAR: &str = "SELECT subject, second, server, calls, tokens, changed_at FROM rate_windows \
-     WHERE changed_at > $1 AND server <> $2 AND second >= $3";
+const HEAR: &str = "SELECT subject, second, server, calls, tokens, changed_at, clock.now - changed_at AS age \
+     FROM rate_windows, (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now) clock \
+     WHERE changed_at > $1 AND changed_at >= clock.now - $3 AND server <> $2";
+/// What was told so long ago counts no more.
+const CLEAN: &str =
+    "DELETE FROM rate_windows WHERE changed_at < (extract(epoch FROM clock_timestamp()) * 1000)::bigint - $1";
 
 /// Exchanges until it is aborted. While the database is out of reach each server knows of its own only.
 pub(super) async fn run(exchange: Arc<Mutex<Exchange>>, services: Services, windows: Arc<Windows>) {
@@ -44,7 +49,8 @@ pub(super) async fn run(exchange: Arc<Mutex<Exchange>>, services: Services, wind
             tracing::warn!(%error, "other servers aren't told of the rates of calls, nor heard");
         }
         failing = done.is_err();
-        if round % CLEANING == CLEANING - 1 && !failing {
+        if round % CLEANING == CLEANING - 1 {
+            windows.drop_over(services.now());
             // What isn't removed now is the next time.
             let _ = clean(&services).await;
         }
@@ -107,27 +113,27 @@ impl Exchange {
     }
 
     async fn hear(&mut self, services: &Services, windows: &Windows) -> ServiceResult<()> {
-        let oldest = services.now().millis().div_euclid(1000) - MINUTE;
-        let values = [(self.heard - OVERLAP).into(), self.server.into(), oldest.into()];
+        let values = [(self.heard - OVERLAP).into(), self.server.into(), (MINUTE * 1000).into()];
         let statement = Statement::from_sql_and_values(DbBackend::Postgres, HEAR, values);
         let rows = services.database().read().query_all_raw(statement).await?;
+        let now = services.now().millis();
         let mut windows = windows.lock();
         for row in rows {
             let count = |column: &str| row.try_get::<i64>("", column).map(i64::unsigned_abs);
             let taken = Taken { calls: count("calls")?, tokens: count("tokens")? };
             let window = windows.entry(row.try_get("", "subject")?).or_default();
-            window.hear(row.try_get("", "second")?, row.try_get("", "server")?, taken);
+            // Neither that server's clock nor this one's need be right: only how long ago it was told counts.
+            let at = (now - row.try_get::<i64>("", "age")?.max(0)).div_euclid(1000);
+            window.hear(row.try_get("", "second")?, row.try_get("", "server")?, taken, at);
             self.heard = self.heard.max(row.try_get("", "changed_at")?);
         }
         Ok(())
     }
 }
 
-/// Removes what counts no more, with a minute to spare for clocks that differ.
+/// Removes what counts no more, with a minute to spare for what is put right late.
 async fn clean(services: &Services) -> ServiceResult<()> {
-    let oldest = services.now().millis().div_euclid(1000) - 2 * MINUTE;
-    let sql = "DELETE FROM rate_windows WHERE second < $1";
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [oldest.into()]);
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, CLEAN, [(2 * MINUTE * 1000).into()]);
     services.database().read().execute_raw(statement).await?;
     Ok(())
 }

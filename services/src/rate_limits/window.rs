@@ -1,6 +1,6 @@
 //! What was taken within the last minute, second by second.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 /// How long what was taken counts, in seconds.
 pub(super) const MINUTE: i64 = 60;
@@ -22,6 +22,14 @@ impl Taken {
     }
 }
 
+/// What another server took in one of its seconds.
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    /// The second here that it counts in, whatever the clock there says.
+    at: i64,
+    taken: Taken,
+}
+
 /// What one key, project or organization took lately: here, and on other servers.
 ///
 /// A second counts until a whole minute has passed since its end. So no minute, wherever it begins, ever sees more than
@@ -31,9 +39,12 @@ pub(super) struct Window {
     /// Seconds in which something was taken here, in order.
     own: VecDeque<(i64, Taken)>,
     own_sum: Taken,
-    /// The same by others: by second and server.
-    others: BTreeMap<(i64, i32), Taken>,
+    /// The same by others: by server and second, as it tells them by its own clock.
+    others: HashMap<(i32, i64), Heard>,
+    /// Of those, what counted when it was added up last.
     others_sum: Taken,
+    /// In which second that was; none since others were heard.
+    added_up: Option<i64>,
     /// Seconds of `own` that others weren't told of.
     untold: Vec<i64>,
 }
@@ -51,8 +62,12 @@ impl Window {
             self.own.pop_back();
             self.own_sum = self.own_sum.minus(taken);
         }
-        while let Some(entry) = self.others.first_entry().filter(|entry| is_over(entry.key().0, now)) {
-            self.others_sum = self.others_sum.minus(entry.remove());
+        if self.added_up != Some(now) {
+            self.added_up = Some(now);
+            // What is over is remembered for another minute, so that it isn't new when it is told again.
+            self.others.retain(|_, heard| (now - 2 * MINUTE..=now + MINUTE).contains(&heard.at));
+            let counting = self.others.values().filter(|heard| !is_over(heard.at, now));
+            self.others_sum = counting.fold(Taken::default(), |sum, heard| sum.plus(heard.taken));
         }
         self.own_sum.plus(self.others_sum)
     }
@@ -83,7 +98,8 @@ impl Window {
     /// How many seconds from `now` on it is until so much less counts; at least one.
     pub(super) fn wait_for(&self, now: i64, needed: Taken) -> i64 {
         let mut seconds: Vec<(i64, Taken)> = self.own.iter().copied().collect();
-        seconds.extend(self.others.iter().map(|((second, _), taken)| (*second, *taken)));
+        seconds.extend(self.others.values().map(|heard| (heard.at, heard.taken)));
+        seconds.retain(|(second, _)| !is_over(*second, now));
         seconds.sort_unstable_by_key(|(second, _)| *second);
         let mut freed = Taken::default();
         for (second, taken) in seconds {
@@ -98,7 +114,7 @@ impl Window {
     /// How many seconds from `now` on it is until nothing counts.
     pub(super) fn wait_for_all(&self, now: i64) -> i64 {
         let own = self.own.back().map(|(second, _)| *second);
-        let others = self.others.last_key_value().map(|((second, _), _)| *second);
+        let others = self.others.values().map(|heard| heard.at).max();
         own.max(others).map_or(0, |second| (second + MINUTE + 1 - now).max(0))
     }
 
@@ -112,10 +128,11 @@ impl Window {
         self.own.iter().copied().filter(|(second, _)| untold.contains(second)).collect()
     }
 
-    /// What `server` took in `second`, as it tells.
-    pub(super) fn hear(&mut self, second: i64, server: i32, taken: Taken) {
-        let before = self.others.insert((second, server), taken).unwrap_or_default();
-        self.others_sum = self.others_sum.minus(before).plus(taken);
+    /// What `server` took in `second` of its clock, as it tells. It counts as if it had been taken here `at` the second in
+    /// which it was told first.
+    pub(super) fn hear(&mut self, second: i64, server: i32, taken: Taken, at: i64) {
+        self.others.entry((server, second)).or_insert(Heard { at, taken }).taken = taken;
+        self.added_up = None;
     }
 
     pub(super) fn remember_to_tell(&mut self, second: i64) {
@@ -178,13 +195,28 @@ mod tests {
     fn others_are_heard_again_and_again() {
         let mut window = Window::default();
         window.take(100, calls(1));
-        window.hear(100, 7, calls(4));
-        window.hear(100, 7, calls(6));
-        window.hear(101, 8, calls(1));
+        window.hear(100, 7, calls(4), 100);
+        window.hear(100, 7, calls(6), 102);
+        window.hear(101, 8, calls(1), 101);
         assert_eq!(window.taken(102), calls(8));
         assert_eq!(window.untold(), [(100, calls(1))]);
         assert_eq!(window.untold(), []);
         assert_eq!(window.taken(161), calls(1));
+    }
+
+    #[test]
+    fn what_a_server_with_another_clock_took_counts_for_a_minute() {
+        for second in [100 + 3_600, 100 - 3_600] {
+            let mut window = Window::default();
+            window.hear(second, 7, calls(4), 100);
+            assert_eq!((window.taken(100), window.wait_for_all(100)), (calls(4), 61));
+            assert_eq!(window.taken(160), calls(4));
+            assert_eq!(window.taken(161), calls(0));
+            // Told again, it is the same.
+            window.hear(second, 7, calls(4), 161);
+            assert_eq!(window.taken(161), calls(0));
+            assert_eq!((window.taken(221), window.is_empty()), (calls(0), true));
+        }
     }
 
     proptest! {

@@ -1,5 +1,7 @@
 //! Rate limits: by whom they are set, and what several servers let through together.
 
+use std::sync::Arc;
+
 use domain::{
     api_keys::{ApiKeyChanges, NewApiKey},
     permissions::Role,
@@ -8,13 +10,13 @@ use domain::{
 use patience::until;
 use sea_orm::ConnectionTrait;
 use services::{
-    Actor, ServiceError,
+    Actor, ServiceError, Services,
     api_keys::{self, directory::Verification},
     rate_limits::{self, KeyLimits, Limited, RateLimiter, Subject},
 };
 use uuid::Uuid;
 
-use crate::support::{TestDatabase, World, field_error, new_key};
+use crate::support::{TestClock, TestDatabase, World, field_error, new_key};
 
 fn limits(calls: impl Into<Option<u32>>, tokens: impl Into<Option<u32>>) -> RateLimits {
     RateLimits { calls_per_minute: calls.into(), tokens_per_minute: tokens.into() }
@@ -54,7 +56,64 @@ async fn what_is_on_its_way_to_other_servers_is_not_taken_for_told() {
     world.end().await;
 }
 
+/// A server whose clock is an hour ahead or behind tells of its calls; they count for the minute in which they were made.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_with_another_clock_neither_fills_others_windows_nor_is_passed_over() {
+    let world = World::new(TestDatabase::postgres().await).await;
+    for (hours, id) in [(1, 11), (-1, 12)] {
+        let other_clock = Arc::new(TestClock::default());
+        other_clock.forward_millis(hours * 3_600_000);
+        let others = Services::open(world.database.url(), other_clock.clone()).await.unwrap();
+        let (here, there) = (RateLimiter::start(&world.services), RateLimiter::start(&others));
+        let who = [Limited { id: Uuid::from_u128(id), ..limited(10, None) }];
+        let now = world.services.now();
+        for _ in 0..4 {
+            drop(there.admit(others.now(), &who, 0).unwrap());
+        }
+        drop(here.admit(now, &who, 0).unwrap());
+        for (limiter, services) in [(&there, &others), (&here, &world.services), (&there, &others)] {
+            limiter.exchange(services).await.unwrap();
+        }
+        let remaining = |limiter: &RateLimiter, now| limiter.standing(now, &who).0.unwrap().remaining;
+        assert_eq!((remaining(&here, now), remaining(&there, others.now())), (5, 5), "{hours} h");
+        // A minute later nothing of it is left, on either.
+        world.clock.forward_millis(62_000);
+        other_clock.forward_millis(62_000);
+        here.exchange(&world.services).await.unwrap();
+        there.exchange(&others).await.unwrap();
+        let now = world.services.now();
+        assert_eq!((remaining(&here, now), remaining(&there, others.now())), (10, 10), "{hours} h");
+        drop((here, there));
+        others.database().clone().close().await.unwrap();
+    }
+    world.end().await;
+}
+
 on_both_databases! {
+    async fn what_a_call_takes_is_added_once_it_is_known(world: &World) {
+        let limiter = RateLimiter::start(&world.services);
+        let who = [limited(10, 1_000)];
+        let now = world.services.now();
+        let standing = |now| {
+            let (calls, tokens) = limiter.standing(now, &who);
+            (calls.unwrap().remaining, tokens.unwrap().remaining)
+        };
+        let mut first = limiter.admit(now, &who, 0).unwrap();
+        assert_eq!(standing(now), (9, 1_000));
+        // Its body takes a while.
+        world.clock.forward_millis(30_000);
+        let later = world.services.now();
+        first.weigh(later, 900).unwrap();
+        assert_eq!(standing(later), (9, 100));
+        let mut second = limiter.admit(later, &who, 0).unwrap();
+        assert_eq!(second.weigh(later, 200).unwrap_err().what, "tokens");
+        assert_eq!(standing(later), (8, 100));
+        second.cancel();
+        assert_eq!(standing(later), (9, 100));
+        first.cancel();
+        assert_eq!(standing(later), (10, 1_000));
+    }
+
     async fn a_key_is_known_with_all_its_limits_wherever_they_are_set(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
