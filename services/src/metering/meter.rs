@@ -15,7 +15,7 @@ use tokio::{
 use super::{
     CallRecord, JournalSettings, MeterStatus, Open,
     journal::{Journal, Place},
-    storer::{Groups, Storer},
+    storer::{Carrier, Groups, Storer},
 };
 use crate::{ServiceError, ServiceResult, Services};
 
@@ -53,8 +53,8 @@ impl Meter {
     /// How long PostgreSQL is waited for, until a call counts as recorded when it is on this machine's disk.
     pub const DATABASE_PATIENCE: Duration = Duration::from_millis(500);
 
-    /// Opens the journal, and starts to store what is in it. It ends with [`Meter::shutdown`], or when the last clone is
-    /// dropped.
+    /// Opens the journal, and starts to store what is in it, and what other processes leave in its folder. It ends with
+    /// [`Meter::shutdown`], or when the last clone is dropped.
     ///
     /// # Errors
     /// The journal's folder can't be written.
@@ -68,10 +68,11 @@ impl Meter {
         let waits_for_database = services.database().is_postgres();
         let hurry = Arc::new(Notify::new());
         let (stored, _) = broadcast::channel(NOTICES);
+        let groups = Groups::new(services.database().clone());
+        let carrier = Carrier { journal: Arc::clone(&journal), groups, stored: stored.clone() };
         let storer = Storer {
             journal: Arc::clone(&journal),
-            groups: Groups::new(services.database.clone()),
-            stored: stored.clone(),
+            carrier: Arc::new(carrier),
             lingers: !waits_for_database,
             hurry: Arc::clone(&hurry),
             place: Place::default(),
@@ -86,7 +87,8 @@ impl Meter {
     }
 
     /// Notes that a call is about to be forwarded; `call` says what is known of it. When the process ends before the
-    /// call is [recorded](Self::record), it is stored as interrupted at the next start. Doesn't wait for the disk.
+    /// call is [recorded](Self::record), it is stored as interrupted by another process that shares its folder, or at the next
+    /// start. Doesn't wait for the disk.
     ///
     /// What is given back is to be kept until the call is recorded. Dropped before, the call is recorded as interrupted.
     ///
@@ -118,7 +120,7 @@ impl Meter {
             if soon && timeout(Self::DATABASE_PATIENCE, journal.until_stored(results)).await.is_ok() {
                 return Ok(());
             }
-            journal.synced().await
+            journal.synced_result(results).await
         } else {
             let synced = journal.end_synced(&call)?;
             drop(call);

@@ -24,7 +24,7 @@ impl Drop for Open {
         // Usually it is over, and that was all.
         let Some(call) = self.journal.open_call(self.id) else { return };
         tracing::error!(call = %self.id, "a call ended without a record; it is recorded as interrupted");
-        // Where this can't be done, it is done at the next start.
+        // Where this can't be done, another process does it, or the next start.
         let _ = self.journal.end(&interrupted(call));
     }
 }

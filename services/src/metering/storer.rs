@@ -1,5 +1,7 @@
-//! Brings calls from the journal to the database: first what others left behind, then its own, as it comes.
+//! Brings calls from the journal to the database: first what others left behind, then its own, as it comes, and what others
+//! leave behind meanwhile.
 
+mod carrier;
 mod group;
 mod recovery;
 
@@ -10,17 +12,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::ids::OrganizationId;
-use tokio::{
-    sync::{Notify, broadcast},
-    time::sleep,
-};
+use tokio::{sync::Notify, time::sleep};
 
-pub(super) use self::{group::Groups, recovery::interrupted};
-use super::{
-    CallRecord,
-    journal::{Folder, Journal, Kind, Lines, Part, Place, Readable, line, read},
-};
+pub(super) use self::{carrier::Carrier, group::Groups, recovery::interrupted};
+use super::journal::{Folder, Journal, Lines, Part, Place, Readable, read};
 
 /// How many waiting calls aren't kept waiting for more.
 const GROUP: u64 = 512;
@@ -37,8 +32,7 @@ pub(super) struct GaveUp;
 
 pub(super) struct Storer {
     pub(super) journal: Arc<Journal>,
-    pub(super) groups: Groups,
-    pub(super) stored: broadcast::Sender<OrganizationId>,
+    pub(super) carrier: Arc<Carrier>,
     /// Whether calls are acknowledged before they are stored, so that nobody waits for this.
     pub(super) lingers: bool,
     /// Ends a wait for more.
@@ -54,11 +48,15 @@ impl Storer {
     pub(super) async fn run(mut self, left_over: Vec<Folder>) {
         let mut result = Ok(());
         for folder in left_over {
-            result = result.and(self.recover(&folder).await);
+            result = result.and(self.carrier.recover(&Arc::new(folder)).await);
         }
         if result.is_ok() {
             self.journal.recovered();
-            result = self.follow().await;
+            let carrier = Arc::clone(&self.carrier);
+            result = tokio::select! {
+                followed = self.follow() => followed,
+                never = carrier.adopt() => match never {},
+            };
         }
         match result {
             Err(GaveUp) => tracing::warn!("the database doesn't answer: calls wait in the journal for the next start"),
@@ -86,7 +84,7 @@ impl Storer {
                 damaged |= !lines.damaged.is_empty();
                 self.place.offset = lines.next;
                 let results = lines.results;
-                self.store(lines, false).await?;
+                self.carrier.store(lines, false).await?;
                 self.journal.stored(results);
             } else if let Some(next) = next {
                 self.finished.push((self.place.segment, damaged));
@@ -127,43 +125,6 @@ impl Storer {
         result.inspect_err(|error| tracing::error!(%error, "the journal can't be read; trying again")).ok()
     }
 
-    /// Stores what some lines say, and tells whoever listens.
-    async fn store(&mut self, lines: Lines, uncertain: bool) -> Result<(), GaveUp> {
-        for place in &lines.damaged {
-            tracing::error!(place, "a line of the journal is damaged; its file is set aside");
-        }
-        for line in &lines.unknown {
-            self.set_aside(line, "a line of the journal isn't understood");
-        }
-        let refused = self.groups.store(&self.journal, lines.ended.as_slice(), uncertain).await?;
-        for (call, error) in refused {
-            tracing::error!(call = %call.id, %error, "the database refuses a call; it is set aside");
-            if let Ok(line) = line(Kind::Ended, call) {
-                self.set_aside(&line, "the call");
-            }
-        }
-        self.tell(&lines.ended);
-        Ok(())
-    }
-
-    fn tell(&self, calls: &[CallRecord]) {
-        let mut organizations: Vec<OrganizationId> = calls.iter().map(|call| call.organization_id).collect();
-        organizations.sort_unstable();
-        organizations.dedup();
-        for organization in organizations {
-            // Nobody may be listening.
-            let _ = self.stored.send(organization);
-        }
-    }
-
-    /// Keeps a line for people to look at; where even that can't be done, the log keeps it.
-    fn set_aside(&self, line: &[u8], what: &str) {
-        if let Err(error) = self.journal.set_aside.keep_line(line) {
-            let line = String::from_utf8_lossy(line);
-            tracing::error!(%error, %line, "{what} can't be set aside");
-        }
-    }
-
     /// Deletes the segments that nothing is left in, and notes down how far all is stored.
     async fn tidy(&mut self) {
         if self.noted.elapsed() >= NOTES || !self.finished.is_empty() {
@@ -173,7 +134,7 @@ impl Storer {
         let Some((last, _)) = self.finished.last().copied() else { return };
         // What is written anew must be on the disk before the old is gone.
         let carried = self.journal.carry_on(last);
-        if carried.is_err() || !self.journal.synced().await {
+        if carried.is_err() || !self.journal.synced().await || self.journal.is_needed(last) {
             return;
         }
         for (number, damaged) in std::mem::take(&mut self.finished) {

@@ -12,6 +12,8 @@ use super::segment;
 use crate::new_reference;
 
 const LOCK: &str = "lock";
+/// How folders are named that are being deleted.
+const GONE: &str = ".gone-";
 /// What segments are named that are being looked for.
 const STORED: &str = "stored";
 /// What is put aside lies beside the folders of processes.
@@ -38,33 +40,52 @@ impl Folder {
         // Under this name it is nobody's to recover, until it is locked.
         let hidden = root.join(format!(".{name}"));
         make_private(&hidden)?;
-        let lock = lock(&hidden)?.ok_or_else(|| io::Error::other("a new folder is locked already"))?;
+        let lock = lock(&hidden, true)?.ok_or_else(|| io::Error::other("a new folder is locked already"))?;
         let path = root.join(name);
         fs::rename(hidden, &path)?;
         segment::sync_folder(root)?;
         Ok(Self { path, _lock: lock })
     }
 
-    /// What processes left behind that don't live any more, the oldest first.
-    pub(super) fn left_over(root: &Path) -> io::Result<Vec<Self>> {
+    /// What processes left behind that don't live any more, the oldest first; and why it isn't known of a folder whether
+    /// somebody holds it.
+    ///
+    /// # Errors
+    /// Nothing can be found.
+    pub(in crate::metering) fn left_over(root: &Path) -> io::Result<(Vec<Self>, Option<io::Error>)> {
         let mut found = Vec::new();
+        let mut doubtful = None;
         for entry in fs::read_dir(root)? {
             let entry = entry?;
             let name = entry.file_name();
             let theirs = name != SET_ASIDE && !name.as_encoded_bytes().starts_with(b".");
             if theirs && entry.file_type()?.is_dir() {
                 let path = entry.path();
-                // Another process may be done with it at this very moment.
-                match lock(&path) {
+                match lock(&path, false).or_else(|error| lock_by_hand(&path, error)) {
                     Ok(Some(lock)) => found.push(Self { path, _lock: lock }),
                     Ok(None) => {}
+                    // Another process may be done with it at this very moment.
                     Err(error) if error.kind() == ErrorKind::NotFound => {}
-                    Err(error) => return Err(error),
+                    Err(error) => doubtful = Some(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
                 }
             }
         }
         found.sort_by(|one, other| one.path.cmp(&other.path));
-        Ok(found)
+        Ok((found, doubtful))
+    }
+
+    /// Deletes what was being deleted when a process ended.
+    pub(super) fn remove_gone(root: &Path) -> io::Result<()> {
+        for entry in fs::read_dir(root)? {
+            let entry = entry?;
+            if entry.file_name().as_encoded_bytes().starts_with(GONE.as_bytes()) {
+                match fs::remove_dir_all(entry.path()) {
+                    Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Numbers and lengths of its segments, in order.
@@ -106,15 +127,33 @@ impl Folder {
 
     /// Deletes it with all that is left in it.
     pub(in crate::metering) fn remove(&self) -> io::Result<()> {
-        fs::remove_dir_all(&self.path)
+        // Under another name it is nobody's to recover, though its lock may be gone before the rest.
+        let hidden = self.path.with_file_name(format!("{GONE}{}", new_reference()));
+        fs::rename(&self.path, &hidden)?;
+        fs::remove_dir_all(hidden)
     }
 }
 
+/// The lock on a folder that was made by hand, once there is something in it: it had none until now.
+fn lock_by_hand(folder: &Path, error: io::Error) -> io::Result<Option<File>> {
+    if error.kind() != ErrorKind::NotFound {
+        return Err(error);
+    }
+    for entry in fs::read_dir(folder)? {
+        if entry?.file_name().to_str().and_then(segment::number).is_some() {
+            return lock(folder, true);
+        }
+    }
+    Ok(None)
+}
+
 /// The lock on a folder, if nobody holds it.
-fn lock(folder: &Path) -> io::Result<Option<File>> {
-    let file = OpenOptions::new().write(true).create(true).truncate(false).open(folder.join(LOCK))?;
+fn lock(folder: &Path, make: bool) -> io::Result<Option<File>> {
+    let path = folder.join(LOCK);
+    let file = OpenOptions::new().write(true).create(make).truncate(false).open(&path)?;
     match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
+        // Where it isn't there any more, whoever held it has just removed the folder.
+        Ok(()) => Ok(path.try_exists()?.then_some(file)),
         Err(fs::TryLockError::WouldBlock) => Ok(None),
         Err(fs::TryLockError::Error(error)) => Err(error),
     }
@@ -137,21 +176,61 @@ mod tests {
         Timestamp::from_millis(1_800_000_000_000)
     }
 
+    fn left_over(root: &Path) -> Vec<Folder> {
+        let (found, doubtful) = Folder::left_over(root).unwrap();
+        assert!(doubtful.is_none());
+        found
+    }
+
+    #[test]
+    fn one_that_cant_be_locked_keeps_no_other_from_being_found() {
+        let root = tempfile::tempdir().unwrap();
+        let left = Folder::create(root.path(), now()).unwrap().path;
+        // No lock can be taken on a folder.
+        fs::create_dir_all(root.path().join("0").join(LOCK)).unwrap();
+        let (found, doubtful) = Folder::left_over(root.path()).unwrap();
+        assert_eq!(found.iter().map(|folder| &folder.path).collect::<Vec<_>>(), [&left]);
+        assert!(doubtful.unwrap().to_string().contains("/0"));
+    }
+
+    #[test]
+    fn what_was_being_deleted_is_deleted_by_the_next() {
+        let root = tempfile::tempdir().unwrap();
+        make_private(&root.path().join(".gone-x")).unwrap();
+        fs::write(segment::path(&root.path().join(".gone-x"), 1), "").unwrap();
+        make_private(&root.path().join(".half-made")).unwrap();
+        Folder::remove_gone(root.path()).unwrap();
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+
     #[test]
     fn only_what_nobody_holds_is_left_over() {
         let root = tempfile::tempdir().unwrap();
         let (mine, other) = (Folder::create(root.path(), now()).unwrap(), Folder::create(root.path(), now()).unwrap());
         make_private(&root.path().join(SET_ASIDE)).unwrap();
         make_private(&root.path().join(".half-made")).unwrap();
-        assert!(Folder::left_over(root.path()).unwrap().is_empty());
+        assert!(left_over(root.path()).is_empty());
         let path = mine.path.clone();
         drop(mine);
-        let found = Folder::left_over(root.path()).unwrap();
+        let found = left_over(root.path());
         assert_eq!(found.iter().map(|folder| &folder.path).collect::<Vec<_>>(), [&path]);
-        assert!(Folder::left_over(root.path()).unwrap().is_empty(), "somebody is on it");
+        assert!(left_over(root.path()).is_empty(), "somebody is on it");
         found[0].remove().unwrap();
         drop((found, other));
-        assert_eq!(Folder::left_over(root.path()).unwrap().len(), 1);
+        assert_eq!(left_over(root.path()).len(), 1);
+    }
+
+    #[test]
+    fn a_folder_made_by_hand_is_left_over_once_something_is_in_it() {
+        let root = tempfile::tempdir().unwrap();
+        let again = root.path().join("again");
+        make_private(&again).unwrap();
+        assert!(left_over(root.path()).is_empty());
+        fs::write(segment::path(&again, 1), "").unwrap();
+        let found = left_over(root.path());
+        assert_eq!(found.len(), 1);
+        found[0].remove().unwrap();
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -53,6 +53,16 @@ impl Segment {
         }
     }
 
+    /// One that takes lines and can't be synced: a pipe.
+    #[cfg(test)]
+    pub(super) fn unsyncable(number: u64) -> Self {
+        let (reader, writer) = io::pipe().unwrap();
+        // As long as somebody could read from it, it can be written to.
+        std::mem::forget(reader);
+        let file = Arc::new(File::from(std::os::fd::OwnedFd::from(writer)));
+        Self { number, end: 0, room: u64::MAX / 2, file }
+    }
+
     /// Writes whole lines at the end, all of them or none.
     pub(super) fn write(&mut self, lines: &[u8]) -> io::Result<()> {
         let mut file = &*self.file;

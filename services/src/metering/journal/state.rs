@@ -19,6 +19,24 @@ const LONG_LINE: u64 = 1024;
 /// How far apart the moments are at which is noted when a call came in.
 const MARKS: Duration = Duration::from_millis(100);
 
+/// Whoever waits for results to be on the disk.
+pub(super) struct Waiting {
+    pub(super) done: oneshot::Sender<bool>,
+    /// The number of the one that matters; all there were before, where it is `None`.
+    pub(super) result: Option<u64>,
+}
+
+impl Waiting {
+    /// Whether what this waits for is safe after a sync that succeeded, while `stored` results are in the database and up to
+    /// `doubtful` some may be nowhere.
+    pub(super) fn is_safe(&self, stored: u64, doubtful: u64) -> bool {
+        match self.result {
+            Some(result) => result > doubtful || result <= stored,
+            None => doubtful <= stored,
+        }
+    }
+}
+
 pub(super) struct State {
     /// Where lines go.
     pub(super) segment: Segment,
@@ -26,12 +44,14 @@ pub(super) struct State {
     pub(super) sealed: BTreeMap<u64, u64>,
     /// Results that the thread is to write.
     pub(super) buffer: Vec<u8>,
-    /// Who waits for all before to be on the disk.
-    pub(super) waiting: Vec<oneshot::Sender<bool>>,
+    pub(super) waiting: Vec<Waiting>,
     /// Calls that have begun and aren't over, with their line and the segment that holds it.
     pub(super) open: HashMap<CallId, (u64, Box<[u8]>)>,
     /// How many results there were.
     pub(super) results: u64,
+    /// So many of them may not be on the disk, though they were written: a sync failed, and what it left undone isn't done by
+    /// a later one, which may succeed all the same.
+    pub(super) doubtful: u64,
     /// From how many results on they came in at this moment or later.
     pub(super) marks: VecDeque<(u64, Instant)>,
     /// Why no call may begin: the disk takes nothing.

@@ -84,6 +84,11 @@ impl Journal {
         Ok(())
     }
 
+    /// Whether segments up to this one say what no later one does of calls that aren't over.
+    pub(in crate::metering) fn is_needed(&self, segment: u64) -> bool {
+        self.lock().open.values().any(|(number, _)| *number <= segment)
+    }
+
     /// Forgets a segment that was deleted.
     pub(in crate::metering) fn forget(&self, segment: u64) {
         self.lock().sealed.remove(&segment);

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     io,
+    path::Path,
     sync::{
         Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -13,7 +14,12 @@ use std::{
 use domain::{ids::CallId, time::Timestamp};
 use tokio::sync::{Notify, oneshot, watch};
 
-use super::{Folder, JournalSettings, Kind, SetAside, entry, segment::Segment, state::State, storing::Progress};
+use super::{
+    Folder, JournalSettings, Kind, SetAside, entry,
+    segment::Segment,
+    state::{State, Waiting},
+    storing::Progress,
+};
 use crate::{ServiceError, ServiceResult, metering::CallRecord};
 
 /// How many bytes of results may wait in memory while the disk takes none.
@@ -54,7 +60,11 @@ impl Journal {
     /// Begins a folder of its own; gives what others left behind, the oldest first.
     pub(in crate::metering) fn open(settings: JournalSettings, now: Timestamp) -> io::Result<(Self, Vec<Folder>)> {
         let folder = Folder::create(&settings.folder, now)?;
-        let left_over = Folder::left_over(&settings.folder)?;
+        Folder::remove_gone(&settings.folder)?;
+        let (left_over, doubtful) = Folder::left_over(&settings.folder)?;
+        if let Some(error) = doubtful {
+            return Err(error);
+        }
         let mut bytes = 0;
         for folder in &left_over {
             bytes += folder.segments()?.iter().map(|(_, length)| length).sum::<u64>();
@@ -66,6 +76,7 @@ impl Journal {
             waiting: Vec::new(),
             open: HashMap::new(),
             results: 0,
+            doubtful: 0,
             marks: VecDeque::from([(0, Instant::now())]),
             trouble: None,
             closed: None,
@@ -83,6 +94,11 @@ impl Journal {
             left_over_bytes: AtomicU64::new(bytes),
         };
         Ok((journal, left_over))
+    }
+
+    /// Where the journals of all processes lie.
+    pub(in crate::metering) fn root(&self) -> &Path {
+        &self.settings.folder
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -131,7 +147,8 @@ impl Journal {
         let (done, synced) = oneshot::channel();
         let mut state = self.take_result(call.id, line.len())?;
         state.buffer.extend(line);
-        state.waiting.push(done);
+        let result = Some(state.results);
+        state.waiting.push(Waiting { done, result });
         self.wake(state);
         Ok(synced)
     }
@@ -171,14 +188,19 @@ impl Journal {
 
     /// Whether all that was taken before is on the disk, as soon as that is decided.
     pub(in crate::metering) async fn synced(&self) -> bool {
-        self.next_sync().await.unwrap_or(false)
+        self.next_sync(None).await.unwrap_or(false)
     }
 
-    fn next_sync(&self) -> oneshot::Receiver<bool> {
+    /// The same of one result, by its number.
+    pub(in crate::metering) async fn synced_result(&self, result: u64) -> bool {
+        self.next_sync(Some(result)).await.unwrap_or(false)
+    }
+
+    pub(super) fn next_sync(&self, result: Option<u64>) -> oneshot::Receiver<bool> {
         let (done, synced) = oneshot::channel();
         let mut state = self.lock();
         if !state.done {
-            state.waiting.push(done);
+            state.waiting.push(Waiting { done, result });
         }
         self.wake(state);
         synced

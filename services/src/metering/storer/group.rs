@@ -1,18 +1,14 @@
 //! Stores calls in groups, with patience.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeSet, HashSet},
-    time::Duration,
-};
+use std::{borrow::Cow, collections::HashSet, time::Duration};
 
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, RuntimeErr, sqlx};
+use sea_orm::{DbErr, RuntimeErr, sqlx};
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
 use super::GaveUp;
 use crate::{
-    Database, ServiceError, ServiceResult, entities,
+    Database, ServiceError, ServiceResult,
     metering::{CallRecord, SeriesCache, journal::Journal, store},
 };
 
@@ -147,17 +143,10 @@ impl Groups {
 
     /// Keeps those that aren't stored, each once.
     async fn leave_out_stored(&self, calls: &mut Cow<'_, [CallRecord]>) -> ServiceResult<()> {
-        let organizations: BTreeSet<Uuid> = calls.iter().map(|call| call.organization_id.uuid()).collect();
-        let query = entities::calls::Entity::find()
-            .select_only()
-            .column(entities::calls::Column::Id)
-            .filter(entities::calls::Column::OrganizationId.is_in(organizations))
-            .filter(entities::calls::Column::Id.is_in(calls.iter().map(|call| call.id.uuid())))
-            .into_tuple::<Uuid>();
-        let found = timeout(LONGEST_TRY, query.all(self.database.read()))
+        let wanted = calls.iter().map(|call| (call.organization_id.uuid(), call.id.uuid()));
+        let mut seen: HashSet<Uuid> = timeout(LONGEST_TRY, crate::calls::stored(self.database.read(), wanted))
             .await
             .map_err(|_| ServiceError::unavailable(SILENT))??;
-        let mut seen: HashSet<Uuid> = found.into_iter().collect();
         calls.to_mut().retain(|call| seen.insert(call.id.uuid()));
         Ok(())
     }

@@ -1,6 +1,9 @@
-//! What processes left behind that ended without being asked to.
+//! What processes left behind that ended without being asked to: those of before, and those that are killed while this one
+//! runs, such as the one that it takes over from.
 
-use std::{borrow::Cow, collections::HashMap, fs::File, io, sync::Arc};
+use std::{
+    borrow::Cow, collections::HashMap, convert::Infallible, fs::File, future::pending, io, sync::Arc, time::Duration,
+};
 
 use domain::{
     calls::{Measured, Outcome},
@@ -9,7 +12,7 @@ use domain::{
 };
 use tokio::time::sleep;
 
-use super::{GaveUp, PAUSE, Storer, in_background, told};
+use super::{Carrier, GaveUp, PAUSE, in_background, told};
 use crate::metering::{
     CallRecord,
     journal::{Folder, Lines, Part, Place, read},
@@ -19,10 +22,33 @@ use crate::metering::{
 const STOPPED: &str = "server_stopped";
 /// How many of them are stored at once.
 const GROUP: usize = 512;
+/// How often it is looked for what nobody holds any more.
+const ADOPTION: Duration = Duration::from_secs(2);
 
-impl Storer {
+impl Carrier {
+    /// Takes over, as long as it is worked on, what other processes leave behind.
+    pub(super) async fn adopt(&self) -> Infallible {
+        let mut failing = false;
+        loop {
+            sleep(ADOPTION).await;
+            let root = self.journal.root().to_owned();
+            let found = in_background(move || Folder::left_over(&root)).await;
+            let (found, doubtful) = found.unwrap_or_else(|error| (Vec::new(), Some(error)));
+            if let (Some(error), false) = (&doubtful, failing) {
+                tracing::error!(%error, "it can't be seen whether other servers left a journal behind");
+            }
+            failing = doubtful.is_some();
+            for folder in found {
+                if self.recover(&Arc::new(folder)).await.is_err() {
+                    // The rest is for the next start.
+                    return pending().await;
+                }
+            }
+        }
+    }
+
     /// Stores what is in `folder` and not in the database, and deletes it.
-    pub(super) async fn recover(&mut self, folder: &Folder) -> Result<(), GaveUp> {
+    pub(super) async fn recover(&self, folder: &Arc<Folder>) -> Result<(), GaveUp> {
         let stored = folder.stored();
         let mut open = HashMap::new();
         let mut results = 0;
@@ -40,13 +66,15 @@ impl Storer {
             let interrupted = interrupted.len();
             tracing::info!(results, interrupted, "calls were found in the journal of a server that had stopped");
         }
-        told(folder.remove(), "a journal that isn't needed any more can't be removed");
+        let folder = Arc::clone(folder);
+        let removed = in_background(move || folder.remove()).await;
+        told(removed, "a journal that isn't needed any more can't be removed");
         Ok(())
     }
 
     /// Stores what is after the place up to which all is; tells whether something is damaged.
     async fn recover_segment(
-        &mut self,
+        &self,
         folder: &Folder,
         (number, length): (u64, u64),
         stored: Place,

@@ -117,6 +117,35 @@ on_both_databases! {
         assert_eq!(assert_reconciled(world).await[0], 71);
     }
 
+    async fn whoever_runs_takes_over_what_a_killed_process_left(world: &World) {
+        let (actor, key) = key(world).await;
+        // This one runs all the time.
+        let meter = world.meter();
+        meter.settled().await;
+        let elsewhere = tempfile::tempdir().unwrap();
+        let other = Meter::start(&world.services, JournalSettings::at(elsewhere.path())).unwrap();
+        let blocked = Blocked::new(world).await;
+        let calls = various(&actor, &key, 20);
+        assert!(join_all(calls.iter().map(|call| other.record(call.clone()))).await.iter().all(Result::is_ok));
+        let open = other.begin(&call(&actor, &key, "2026-11-17T12:00:00Z")).unwrap();
+        let left = crash(elsewhere.path());
+        blocked.release().await;
+        drop(open);
+        other.shutdown().await;
+        world.execute("DELETE FROM calls").await;
+        world.execute("DELETE FROM rollups").await;
+        let [name] = files(left.path()).try_into().unwrap();
+        std::fs::rename(left.path().join(&name), world.journal.path().join(&name)).unwrap();
+        until("they are in the database", async || stored(world).await[0] == 21).await;
+        until("their journal is gone", async || files(world.journal.path()).len() == 1).await;
+        assert_eq!(assert_reconciled(world).await[0], 21);
+        let interrupted = outcomes(world, &actor).await.into_iter().filter(|(outcome, _)| *outcome == Outcome::Interrupted);
+        assert_eq!(interrupted.map(|(_, code)| code).collect::<Vec<_>>(), ["server_stopped"]);
+        // It goes on with its own.
+        meter.record(call(&actor, &key, "2026-11-17T13:00:00Z")).await.unwrap();
+        assert_eq!(assert_reconciled(world).await[0], 22);
+    }
+
     async fn a_damaged_journal_costs_what_is_damaged_and_is_set_aside(world: &World) {
         let (actor, key) = key(world).await;
         let meter = world.meter();
