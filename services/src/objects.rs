@@ -2,7 +2,8 @@
 //!
 //! All organizations share the operator's account with a provider, so the provider can't tell whose an object is: this
 //! table does. An object belongs to the project (or, without one, to the organization) of the key that made it, and
-//! whoever else asks for it gets the answer for something that doesn't exist.
+//! whoever else asks for it gets the answer for something that doesn't exist. Two providers may keep different things under
+//! one id.
 
 mod kind;
 mod settle;
@@ -15,7 +16,7 @@ use domain::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, EntityTrait, Iterable, Order, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use uuid::Uuid;
@@ -27,6 +28,7 @@ pub use whose::{Kept, whose};
 use crate::{
     ServiceResult, Services,
     api_keys::directory::KeyRecord,
+    database::DatabaseTransaction,
     entities::provider_objects::{ActiveModel, Column, Entity, Model},
     metering::new_call_id,
 };
@@ -134,18 +136,45 @@ pub async fn remember(services: &Services, key: &KeyRecord, new: NewObject<'_>) 
 }
 
 async fn insert(services: &Services, model: Model) -> ServiceResult<()> {
+    let now = services.now();
+    let is_key =
+        |column: &Column| matches!(column, Column::OrganizationId | Column::Kind | Column::Id | Column::Provider);
+    let all = Column::iter().filter(|column| !is_key(column));
     // An id of something that was deleted may stand for something new; all others stay whose they are.
-    let all = Column::iter().filter(|column| !matches!(column, Column::OrganizationId | Column::Kind | Column::Id));
-    let known = OnConflict::columns([Column::OrganizationId, Column::Kind, Column::Id])
-        .update_columns(all)
-        .action_and_where(Expr::col((Entity, Column::DeletedAt)).lte(services.now().millis()))
-        .to_owned();
+    let mut replaced = Condition::any().add(Expr::col((Entity, Column::DeletedAt)).lte(now.millis()));
     let transaction = services.database.begin().await?;
+    if model.look_at.is_some() {
+        // So does the id of a job that is over: its provider counts from one again.
+        replaced = replaced.add(Expr::col((Entity, Column::LookAt)).is_null());
+        forget_of_others(&transaction, &model, now).await?;
+    }
+    let known =
+        OnConflict::columns(Column::iter().filter(is_key)).update_columns(all).action_cond_where(replaced).to_owned();
     Entity::insert(ActiveModel::from(model)).on_conflict(known).exec_without_returning(&transaction).await?;
     Ok(transaction.commit().await?)
 }
 
-/// The object with this id, if it is of this project (or of none) and wasn't deleted.
+/// Forgets jobs that are over of other organizations and projects, by whose id the provider calls a new one: they would be
+/// answered with what isn't theirs.
+async fn forget_of_others(transaction: &DatabaseTransaction, new: &Model, now: Timestamp) -> ServiceResult<()> {
+    let owners =
+        Condition::all().add(Column::OrganizationId.eq(new.organization_id)).add(Column::ProjectId.eq(new.project_id));
+    Entity::update_many()
+        .set(ActiveModel { deleted_at: Set(Some(now.millis())), ..ActiveModel::default() })
+        .filter(Expr::cust("lower(id)").eq(new.id.to_lowercase()))
+        .filter(Column::Id.eq(new.id.as_str()))
+        .filter(Column::Kind.eq(new.kind.as_str()))
+        .filter(Column::Provider.eq(new.provider.as_str()))
+        .filter(Column::LookAt.is_null())
+        .filter(lives(now))
+        .filter(owners.not())
+        .exec(transaction)
+        .await?;
+    Ok(())
+}
+
+/// The object with this id, if it is of this project (or of none) and wasn't deleted; of several, which providers with numbers
+/// for ids may have, the one that was made last.
 pub async fn find(
     services: &Services,
     organization: OrganizationId,
@@ -153,12 +182,42 @@ pub async fn find(
     kind: Kind,
     id: &str,
 ) -> ServiceResult<Option<Object>> {
+    find_where(services, organization, project, kind, id, Condition::all()).await
+}
+
+/// The same of this provider.
+pub async fn find_at(
+    services: &Services,
+    provider: &str,
+    organization: OrganizationId,
+    project: Option<ProjectId>,
+    kind: Kind,
+    id: &str,
+) -> ServiceResult<Option<Object>> {
+    let theirs = Condition::all().add(Column::Provider.eq(provider));
+    find_where(services, organization, project, kind, id, theirs).await
+}
+
+async fn find_where(
+    services: &Services,
+    organization: OrganizationId,
+    project: Option<ProjectId>,
+    kind: Kind,
+    id: &str,
+    condition: Condition,
+) -> ServiceResult<Option<Object>> {
     if !is_id(id) {
         return Ok(None);
     }
-    let found = Entity::find_by_id((organization.uuid(), kind.name().to_owned(), id.to_owned()))
+    let found = Entity::find()
+        .filter(Column::OrganizationId.eq(organization.uuid()))
+        .filter(Column::Kind.eq(kind.name()))
+        .filter(Column::Id.eq(id))
         .filter(Column::ProjectId.eq(owner(project)))
+        .filter(condition)
         .filter(lives(services.now()))
+        .order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Provider)
         .one(services.database.read())
         .await?;
     Ok(found.map(Object))
@@ -176,7 +235,8 @@ pub async fn list(
         .filter(Column::OrganizationId.eq(organization.uuid()))
         .filter(Column::ProjectId.eq(owner(project)))
         .filter(Column::Kind.eq(kind.name()))
-        .filter(lives(services.now()));
+        .filter(lives(services.now()))
+        .filter(is_what_its_id_leads_to(services.now()));
     if kind.is_described() {
         query = query.filter(Column::Document.ne(""));
     }
@@ -184,20 +244,23 @@ pub async fn list(
         query = query.filter(Column::Model.eq(model));
     }
     if let Some(Object(last)) = page.after {
-        let (moment, id) = (last.created_at, last.id.as_str());
+        let (moment, id, provider) = (last.created_at, last.id.as_str(), last.provider.as_str());
         let later = |column: Column, value: sea_orm::Value| {
             if page.oldest_first { column.gt(value) } else { column.lt(value) }
         };
+        let then = |same: Condition, column, value| same.add(later(column, value));
+        let same_moment = Condition::all().add(Column::CreatedAt.eq(moment));
+        let same_id = same_moment.clone().add(Column::Id.eq(id));
         let beyond = Condition::any()
             .add(later(Column::CreatedAt, moment.into()))
-            .add(Condition::all().add(Column::CreatedAt.eq(moment)).add(later(Column::Id, id.into())));
+            .add(then(same_moment, Column::Id, id.into()))
+            .add(then(same_id, Column::Provider, provider.into()));
         query = query.filter(beyond);
     }
-    query = if page.oldest_first {
-        query.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id)
-    } else {
-        query.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id)
-    };
+    let order = if page.oldest_first { Order::Asc } else { Order::Desc };
+    for column in [Column::CreatedAt, Column::Id, Column::Provider] {
+        query = query.order_by(column, order.clone());
+    }
     let limit = page.limit.clamp(1, MOST_ON_PAGE);
     let mut rows = query.limit(limit + 1).all(services.database.read()).await?;
     let size = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -231,11 +294,24 @@ fn is(object: &Object) -> Condition {
         .add(Column::OrganizationId.eq(object.0.organization_id))
         .add(Column::Kind.eq(object.0.kind.as_str()))
         .add(Column::Id.eq(object.0.id.as_str()))
+        .add(Column::Provider.eq(object.0.provider.as_str()))
 }
 
 /// Not deleted, and not expired.
 fn lives(now: Timestamp) -> Condition {
     Condition::any().add(Column::DeletedAt.is_null()).add(Expr::col(Column::DeletedAt).gt(now.millis()))
+}
+
+/// Of several with one id, as [`find`] chooses.
+fn is_what_its_id_leads_to(now: Timestamp) -> Expr {
+    let now = now.millis();
+    Expr::cust(format!(
+        "NOT EXISTS (SELECT 1 FROM provider_objects o WHERE o.organization_id = provider_objects.organization_id \
+         AND o.kind = provider_objects.kind AND o.id = provider_objects.id AND o.provider <> provider_objects.provider \
+         AND o.project_id = provider_objects.project_id AND (o.deleted_at IS NULL OR o.deleted_at > {now}) \
+         AND (o.created_at > provider_objects.created_at \
+         OR o.created_at = provider_objects.created_at AND o.provider > provider_objects.provider))"
+    ))
 }
 
 /// Nil stands for "no project", as it does in series.

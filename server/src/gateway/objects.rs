@@ -99,7 +99,8 @@ async fn remember(gateway: &Gateway, call: &Call, provider: &Provider, kind: Kin
     }
     // A provider may be so fast that it is done already.
     let key = &call.key;
-    match objects::find(&gateway.services, key.organization.id, key.project_id, kind, id).await? {
+    let (organization, project) = (key.organization.id, key.project_id);
+    match objects::find_at(&gateway.services, &provider.name, organization, project, kind, id).await? {
         Some(object) => jobs::settle_if_done(gateway, &object, text).await,
         None => Ok(()),
     }

@@ -191,6 +191,24 @@ async fn a_job_that_nobody_asks_for_is_looked_after() {
     assert_eq!(get(&stage, "/v1/files/file-result/content").await.text(), "content");
 }
 
+#[tokio::test]
+async fn a_job_that_cant_be_looked_after_takes_no_other_with_it() {
+    use sea_orm::ConnectionTrait;
+    let (upstream, done) = keeper().await;
+    let stage = Stage::with(&[&upstream], MODELS).await;
+    assert_eq!(stage.post("/v1/videos", r#"{"model":"film-x","prompt":"a road"}"#).await.json()["id"], "video_1");
+    // Of an organization that is gone: it is given up at once, and that fails at once.
+    let transaction = stage.services.database().begin().await.unwrap();
+    let gone = "INSERT INTO provider_objects SELECT randomblob(16), project_id, kind, 'video_0', api_key_id, secret_id, \
+         member_id, provider, model, price_id, 0, deleted_at, bytes, randomblob(16), look_at, document FROM provider_objects";
+    transaction.execute_unprepared(gone).await.unwrap();
+    transaction.commit().await.unwrap();
+    done.store(true, Ordering::SeqCst);
+    due_now(&stage).await;
+    assert!(stage.gateway.look_after_jobs().await.is_err());
+    assert_eq!(stage.calls().await.iter().filter(|call| call.used.media_ms == 8_000).count(), 1);
+}
+
 /// Jobs are looked at some seconds after they were made: that is now.
 async fn due_now(stage: &Stage) {
     use sea_orm::ConnectionTrait;

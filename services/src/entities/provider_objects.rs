@@ -18,6 +18,7 @@ pub struct Model {
     pub api_key_id: Uuid,
     pub secret_id: Uuid,
     pub member_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
     pub provider: String,
     /// The model that it was made with; empty for a file.
     pub model: String,

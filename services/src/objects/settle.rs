@@ -111,19 +111,31 @@ pub async fn due(services: &Services, next: Timestamp) -> ServiceResult<Vec<Obje
         .await?;
     let mut mine = Vec::new();
     for object in found.into_iter().map(Object) {
-        let transaction = services.database.begin().await?;
-        let taken = Entity::update_many()
-            .set(ActiveModel { look_at: Set(Some(next.millis())), ..ActiveModel::default() })
-            .filter(is(&object))
-            .filter(Column::LookAt.eq(object.0.look_at))
-            .exec(&transaction)
-            .await?;
-        transaction.commit().await?;
-        if taken.rows_affected == 1 {
-            mine.push(object);
+        match take(services, &object, next).await {
+            Ok(true) => mine.push(object),
+            Ok(false) => {}
+            Err(error) if mine.is_empty() => return Err(error),
+            Err(error) => {
+                // Those that were taken are this server's to look at.
+                tracing::warn!(%error, "some jobs can't be taken to be looked at");
+                break;
+            }
         }
     }
     Ok(mine)
+}
+
+/// Puts the next look off; tells whether no other server did.
+async fn take(services: &Services, object: &Object, next: Timestamp) -> ServiceResult<bool> {
+    let transaction = services.database.begin().await?;
+    let taken = Entity::update_many()
+        .set(ActiveModel { look_at: Set(Some(next.millis())), ..ActiveModel::default() })
+        .filter(is(object))
+        .filter(Column::LookAt.eq(object.0.look_at))
+        .exec(&transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(taken.rows_affected == 1)
 }
 
 /// Looks at a job again `at` a later time.

@@ -3,7 +3,14 @@
 //! A day is counted when it is over. The call's id follows from the day and the project, so that several servers, and one
 //! that was stopped in between, count each day once. Its moment is the day's last, which is just before it is counted.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use chrono_tz::Tz;
 use domain::{
@@ -13,17 +20,16 @@ use domain::{
     money::{Price, Quantities},
     time::Timestamp,
 };
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
+use futures::{StreamExt, TryStreamExt, stream};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
 use super::Kind;
 use crate::{
-    Organization, ServiceResult, Services,
-    entities::{
-        calls, organizations,
-        provider_objects::{Column, Entity},
-    },
+    ServiceResult, Services, calls,
+    database::Bound,
+    entities::provider_objects::{Column, Entity},
     metering::{CallRecord, Meter},
     models::prices::settled_price,
 };
@@ -35,85 +41,117 @@ const SETTLED_AFTER_MS: i64 = 10 * 60_000;
 /// How many days back are looked at: for a server that was stopped that long.
 const DAYS_BACK: i64 = 31;
 
+/// How many days' records are waited for at a time.
+const AT_ONCE: usize = 256;
+
 /// A file's size and life.
 type Life = (Uuid, Uuid, i64, i64, Option<i64>);
 
+/// Up to which day this server has counted all; cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct Counted(Arc<AtomicI64>);
+
 /// Counts the days that are over and weren't counted, at the price of `model`. Gives back how many calls were stored.
+///
+/// A handful of statements, however many projects there are; none once this server has counted all.
 pub async fn meter(services: &Services, meter: &Meter, model: Option<&str>) -> ServiceResult<usize> {
+    let today = (services.now().millis() - SETTLED_AFTER_MS).div_euclid(DAY_MS) * DAY_MS;
+    let Counted(counted) = &services.counted_storage;
+    // Nothing comes to a day that is over.
+    if counted.load(Ordering::Relaxed) == today {
+        return Ok(0);
+    }
     // What was counted a moment ago is found below.
     services.settled().await;
-    let today = (services.now().millis() - SETTLED_AFTER_MS).div_euclid(DAY_MS) * DAY_MS;
-    let mut stored = 0;
-    for back in (1..=DAYS_BACK).rev() {
-        stored += count_day(services, meter, model, today - back * DAY_MS).await?;
+    let mut days = kept(services, today - DAYS_BACK * DAY_MS, today).await?;
+    let read = services.database.read();
+    let stored = calls::stored(read, days.iter().map(|day| (day.organization, day.id.uuid()))).await?;
+    days.retain(|day| !stored.contains(&day.id.uuid()));
+    let organizations: BTreeSet<Uuid> = days.iter().map(|day| day.organization).collect();
+    let zones = zones(services, organizations).await?;
+    // Of each day its own price, whatever it is by now.
+    let mut prices = BTreeMap::new();
+    for moment in days.iter().map(|day| day.moment).collect::<BTreeSet<_>>() {
+        let price = match model {
+            Some(model) => settled_price(read, model, Timestamp::from_millis(moment)).await?,
+            None => None,
+        };
+        prices.insert(moment, price);
     }
+    let record = |day: Day| {
+        // An organization that was deleted has no more to pay.
+        let zone = *zones.get(&day.organization)?;
+        let price = prices.get(&day.moment).copied().flatten();
+        Some(day.record(zone, model, price))
+    };
+    let records: Vec<CallRecord> = days.into_iter().filter_map(record).collect();
+    let stored = records.len();
+    // Together, so that they are stored together.
+    stream::iter(records).map(|record| meter.record(record)).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+    counted.store(today, Ordering::Relaxed);
     Ok(stored)
 }
 
-async fn count_day(services: &Services, meter: &Meter, model: Option<&str>, begin: i64) -> ServiceResult<usize> {
-    let end = begin + DAY_MS;
-    let read = services.database.read();
+/// What each project kept on each day from `first` to before `after`, the earliest day first.
+async fn kept(services: &Services, first: i64, after: i64) -> ServiceResult<Vec<Day>> {
     let files: Vec<Life> = Entity::find()
         .select_only()
         .columns([Column::OrganizationId, Column::ProjectId, Column::Bytes, Column::CreatedAt, Column::DeletedAt])
         .filter(Column::Kind.eq(Kind::File.name()))
         .filter(Column::Bytes.gt(0))
-        .filter(Column::CreatedAt.lt(end))
-        .filter(Condition::any().add(Column::DeletedAt.is_null()).add(Column::DeletedAt.gt(begin)))
+        .filter(Column::CreatedAt.lt(after))
+        .filter(Condition::any().add(Column::DeletedAt.is_null()).add(Column::DeletedAt.gt(first)))
         .into_tuple()
-        .all(read)
+        .all(services.database.read())
         .await?;
-    let mut kept: BTreeMap<(Uuid, Uuid), i128> = BTreeMap::new();
+    let mut kept: BTreeMap<(i64, Uuid, Uuid), i128> = BTreeMap::new();
     for (organization, project, bytes, created_at, deleted_at) in files {
-        let overlap = deleted_at.unwrap_or(end).min(end) - created_at.max(begin);
-        *kept.entry((organization, project)).or_default() += i128::from(bytes) * i128::from(overlap.max(0));
-    }
-    let mut stored = 0;
-    for ((organization, project), byte_ms) in kept {
-        let id = call_id(organization, project, end - 1);
-        let known = calls::Entity::find()
-            .filter(calls::Column::OrganizationId.eq(organization))
-            .filter(calls::Column::Id.eq(id.uuid()))
-            .select_only()
-            .column(calls::Column::Id)
-            .into_tuple::<Uuid>()
-            .one(read)
-            .await?;
-        let byte_hours = (byte_ms + i128::from(HOUR_MS / 2)) / i128::from(HOUR_MS);
-        let Some(row) = organizations::Entity::find_by_id(organization).one(read).await? else { continue };
-        if known.is_some() || byte_hours == 0 {
-            continue;
+        let (from, to) = (created_at.max(first), deleted_at.unwrap_or(after).min(after));
+        let mut begin = from.div_euclid(DAY_MS) * DAY_MS;
+        while begin < to {
+            let overlap = to.min(begin + DAY_MS) - from.max(begin);
+            *kept.entry((begin, organization, project)).or_default() += i128::from(bytes) * i128::from(overlap.max(0));
+            begin += DAY_MS;
         }
-        let zone = Organization::from(row).time_zone;
-        let used = Quantities { byte_hours: i64::try_from(byte_hours).unwrap_or(i64::MAX), ..Quantities::default() };
-        let day = Day { id, organization, project, zone, moment: end - 1, used };
-        // The price of that day, whatever it is by now.
-        let price = match model {
-            Some(model) => settled_price(read, model, Timestamp::from_millis(day.moment)).await?,
-            None => None,
-        };
-        meter.record(day.record(model, price)).await?;
-        stored += 1;
     }
-    Ok(stored)
+    let day = |((begin, organization, project), byte_ms): ((i64, Uuid, Uuid), i128)| {
+        let byte_hours = (byte_ms + i128::from(HOUR_MS / 2)) / i128::from(HOUR_MS);
+        let used = Quantities { byte_hours: i64::try_from(byte_hours).unwrap_or(i64::MAX), ..Quantities::default() };
+        let moment = begin + DAY_MS - 1;
+        Day { id: call_id(organization, project, moment), organization, project, moment, used }
+    };
+    Ok(kept.into_iter().map(day).filter(|day| day.used.byte_hours > 0).collect())
+}
+
+/// The time zones of those organizations that there are.
+async fn zones(services: &Services, organizations: BTreeSet<Uuid>) -> ServiceResult<HashMap<Uuid, Tz>> {
+    let read = services.database.read();
+    let mut bound = Bound::new(read.get_database_backend());
+    let among = bound.among_ids(organizations);
+    let sql = format!("SELECT o.id, o.time_zone FROM organizations o WHERE o.id {among}");
+    let mut zones = HashMap::new();
+    for row in read.query_all_raw(bound.statement(sql)).await? {
+        let name: String = row.try_get("", "time_zone")?;
+        zones.insert(row.try_get("", "id")?, name.parse().unwrap_or(Tz::UTC));
+    }
+    Ok(zones)
 }
 
 struct Day {
     id: CallId,
     organization: Uuid,
     project: Uuid,
-    zone: Tz,
     moment: i64,
     used: Quantities,
 }
 
 impl Day {
-    fn record(self, model: Option<&str>, price: Option<(PriceId, Price)>) -> CallRecord {
+    fn record(self, zone: Tz, model: Option<&str>, price: Option<(PriceId, Price)>) -> CallRecord {
         let cost = price.map(|(_, price)| price.cost_of(self.used)).unwrap_or_default();
         CallRecord {
             id: self.id,
             organization_id: OrganizationId::new(self.organization),
-            time_zone: self.zone,
+            time_zone: zone,
             project_id: (!self.project.is_nil()).then(|| ProjectId::new(self.project)),
             // No key has a part in it.
             api_key_id: ApiKeyId::new(Uuid::nil()),

@@ -95,6 +95,80 @@ on_both_databases! {
         assert!(find(world, &mine, Kind::File, "file-1").await.is_some());
     }
 
+    async fn two_providers_keep_different_things_under_one_id(world: &World) {
+        let actor = world.organization("Acme", "UTC").await;
+        let key = key(world, &actor).await;
+        offer(world).await;
+        let (meter, _folder) = meter(world);
+        for provider in ["first", "second"] {
+            let film = NewObject { provider, ..new(world, Kind::Video, "video_1") };
+            objects::remember(&world.services, &key, film).await.unwrap();
+            world.clock.forward_millis(1);
+        }
+        let newest = find(world, &key, Kind::Video, "video_1").await.unwrap();
+        assert_eq!(newest.provider(), "second");
+        let at = async |provider: &str| {
+            let (organization, project) = (key.organization.id, key.project_id);
+            objects::find_at(&world.services, provider, organization, project, Kind::Video, "video_1").await.unwrap()
+        };
+        assert_eq!(at("first").await.unwrap().provider(), "first");
+        let listed = async |after: Option<&Object>| {
+            let page = Page { after, limit: 1, model: None, oldest_first: true };
+            objects::list(&world.services, key.organization.id, key.project_id, Kind::Video, page).await.unwrap().0
+        };
+        // A list that goes on behind an id comes to its end: each id is on it once, for what it leads to.
+        let only = listed(None).await.remove(0);
+        assert_eq!((only.provider(), listed(Some(&only)).await.len()), ("second", 0));
+        // Each is charged for by itself, and forgotten by itself.
+        for minutes in [1, 2] {
+            let film = find(world, &key, Kind::Video, "video_1").await.unwrap();
+            let used = Quantities { media_ms: minutes * 60_000, ..Quantities::default() };
+            let used = Some((Measured::Reported, used));
+            let settled = Settled { outcome: Outcome::Succeeded, used, error_code: String::new() };
+            objects::settle(&world.services, &meter, &film, settled).await.unwrap();
+            objects::forget(&world.services, &film).await.unwrap();
+        }
+        assert!(find(world, &key, Kind::Video, "video_1").await.is_none());
+        assert!(listed(None).await.is_empty());
+        meter.settled().await;
+        let told = |call: Call| (call.provider, call.cost.unwrap().nanos());
+        let mut films: Vec<(String, i64)> = logged(world, &actor).await.into_iter().map(told).collect();
+        films.sort();
+        assert_eq!(films, [("first".to_owned(), 2_000_000_000), ("second".to_owned(), 1_000_000_000)]);
+    }
+
+    async fn a_provider_that_begins_its_numbers_anew_leads_nobody_to_anothers(world: &World) {
+        let (acme, other) = (world.organization("Acme", "UTC").await, world.organization("Other", "UTC").await);
+        let (mine, theirs) = (key(world, &acme).await, key(world, &other).await);
+        offer(world).await;
+        let (meter, _folder) = meter(world);
+        let film = || NewObject { look_at: Some(world.services.now()), ..new(world, Kind::Video, "video_1") };
+        let settle = async |key: &KeyRecord| {
+            let film = find(world, key, Kind::Video, "video_1").await.unwrap();
+            assert!(film.is_pending());
+            let used = Some((Measured::Reported, Quantities { media_ms: 60_000, ..Quantities::default() }));
+            let settled = Settled { outcome: Outcome::Succeeded, used, error_code: String::new() };
+            objects::settle(&world.services, &meter, &film, settled).await.unwrap();
+        };
+        objects::remember(&world.services, &mine, film()).await.unwrap();
+        settle(&mine).await;
+        // Its provider was started anew, and calls the next film so too: it is charged for as well.
+        world.clock.forward_millis(1);
+        objects::remember(&world.services, &mine, film()).await.unwrap();
+        settle(&mine).await;
+        world.clock.forward_millis(1);
+        objects::remember(&world.services, &theirs, film()).await.unwrap();
+        assert!(find(world, &mine, Kind::Video, "video_1").await.is_none());
+        settle(&theirs).await;
+        meter.settled().await;
+        assert_eq!((logged(world, &acme).await.len(), logged(world, &other).await.len()), (2, 1));
+        // What isn't done yet stays whose it is.
+        objects::remember(&world.services, &mine, film()).await.unwrap();
+        assert!(find(world, &theirs, Kind::Video, "video_1").await.is_none());
+        objects::remember(&world.services, &theirs, film()).await.unwrap();
+        assert!(find(world, &mine, Kind::Video, "video_1").await.unwrap().is_pending());
+    }
+
     async fn lists_are_in_order_and_go_on_where_they_ended(world: &World) {
         let actor = world.organization("Acme", "UTC").await;
         let key = key(world, &actor).await;

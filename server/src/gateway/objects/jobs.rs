@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use domain::{calls::Outcome, time::Timestamp};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 use services::{
     ServiceResult,
     objects::{self, Object, Settled, storage},
@@ -90,7 +90,13 @@ impl Gateway {
         let soon = Timestamp::from_millis(now.millis() + LONGEST_PAUSE_MS);
         let due = objects::due(&self.services, soon).await?;
         let looked = stream::iter(due).map(|object| self.look_after(object, now)).buffer_unordered(AT_ONCE);
-        looked.try_collect().await
+        // All are looked at, also where one fails.
+        let looked: Vec<ServiceResult<()>> = looked.collect().await;
+        let failed: Vec<_> = looked.into_iter().filter_map(Result::err).collect();
+        for error in failed.iter().skip(1) {
+            tracing::error!(%error, "a job couldn't be looked after");
+        }
+        failed.into_iter().next().map_or(Ok(()), Err)
     }
 
     async fn look_after(&self, object: Object, now: Timestamp) -> ServiceResult<()> {
