@@ -2,7 +2,7 @@
 
 mod query;
 
-use std::ops::AddAssign;
+use std::ops::{AddAssign, Neg};
 
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +63,24 @@ impl AddAssign for Measures {
         self.tokens_out = self.tokens_out.saturating_add(other.tokens_out);
         self.spend += other.spend;
         self.unpriced += other.unpriced;
+    }
+}
+
+/// What is taken away by adding it.
+impl Neg for Measures {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self {
+            calls: -self.calls,
+            errors: -self.errors,
+            refused: -self.refused,
+            tokens_in: -self.tokens_in,
+            cached_tokens_in: -self.cached_tokens_in,
+            tokens_out: -self.tokens_out,
+            spend: -self.spend,
+            unpriced: -self.unpriced,
+        }
     }
 }
 

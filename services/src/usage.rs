@@ -2,6 +2,7 @@
 
 pub mod breakdown;
 mod buckets;
+mod cover;
 mod report;
 pub(crate) mod resolution;
 mod sums;

@@ -1,4 +1,6 @@
 //! Calls summed by bucket and series, in memory, before they are added to the table.
+//!
+//! Refused calls are counted by themselves, and their time isn't: they used nothing, and took no time worth telling.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -122,16 +124,16 @@ impl Sums {
 
 /// The rollups of `calls`, whose series are `series`, sorted by key.
 fn rollups(calls: &[CallRecord], series: &[CallSeries]) -> BTreeMap<Key, Sums> {
-    let mut quarters: HashMap<(OrganizationId, Tz, Timestamp, CallSeries), Sums> = HashMap::new();
+    let mut quarters: HashMap<(OrganizationId, Tz, Timestamp, i64), Sums> = HashMap::new();
     for (call, series) in calls.iter().zip(series) {
         let quarter = Resolution::QuarterHour.bucket(call.started_at, call.time_zone);
-        quarters.entry((call.organization_id, call.time_zone, quarter, *series)).or_default().add_call(call);
+        quarters.entry((call.organization_id, call.time_zone, quarter, series.summed)).or_default().add_call(call);
     }
     // Hours and days are made of quarter hours: one time-zone calculation for each of those, not for each call.
     let mut rollups: BTreeMap<Key, Sums> = BTreeMap::new();
     for ((organization, zone, quarter, series), sums) in quarters {
         for resolution in Resolution::ALL {
-            let key = (organization, resolution, resolution.bucket(quarter, zone), series.at(resolution));
+            let key = (organization, resolution, resolution.bucket(quarter, zone), series);
             rollups.entry(key).or_default().add(&sums);
         }
     }

@@ -1,5 +1,7 @@
 //! Usage in hours or days of UTC, by any combination of dimensions: what programs read and count on with.
 
+use std::collections::BTreeMap;
+
 use chrono_tz::Tz;
 use domain::{
     errors::FieldErrors,
@@ -9,20 +11,18 @@ use domain::{
     time::Timestamp,
     usage::{Filter, Group, Measures, View},
 };
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult, QuerySelect,
-    Select,
-    sea_query::{Expr, ExprTrait},
-};
+use futures::TryStreamExt;
+use sea_orm::{FromQueryResult, QueryResult, StreamTrait};
 use uuid::Uuid;
 
 use super::{
-    resolution::Resolution,
-    sums::{Columns, IntoStatement, Slice, column, select},
+    buckets::{Buckets, day_around},
+    cover::Cover,
+    sums::{Columns, Slice, column, columns, from},
 };
 use crate::{
     Actor, ServiceResult, Services,
-    entities::{rollups, series},
+    database::Bound,
     projects::{self, Scope},
 };
 
@@ -81,13 +81,29 @@ impl Breakdown {
         starts.map(|from| Span { from, to: from.plus_millis(self.millis()), shares: Vec::new() }).collect()
     }
 
+    /// What `spans` are made of, where days of this zone are rows.
+    fn cover(&self, spans: &[Span], zone: Tz) -> Cover {
+        let starts = spans.iter().map(|span| span.from).collect();
+        let buckets = Buckets { starts, end: spans.last().map_or(self.from, |span| span.to) };
+        let days: &dyn Fn(Timestamp) -> [Timestamp; 2] = &|moment| day_around(moment, zone);
+        Cover::of(&buckets, (self.width == View::Day).then_some(days))
+    }
+
     /// What is narrowed here beyond a slice.
-    fn condition(&self) -> Condition {
-        let keys = self.api_keys.iter().map(|key| key.uuid());
-        Condition::all()
-            .add_option(self.service.map(|service| series::Column::Service.eq(service.name())))
-            .add_option((!self.api_keys.is_empty()).then(|| series::Column::ApiKeyId.is_in(keys)))
-            .add_option((!self.models.is_empty()).then(|| series::Column::Model.is_in(&self.models)))
+    fn condition(&self, bound: &mut Bound) -> String {
+        let mut condition = String::new();
+        if let Some(service) = self.service {
+            condition.push_str(&format!(" AND s.service = '{service}'"));
+        }
+        if !self.api_keys.is_empty() {
+            let among = bound.among_ids(self.api_keys.iter().map(|key| key.uuid()));
+            condition.push_str(&format!(" AND s.api_key_id {among}"));
+        }
+        if !self.models.is_empty() {
+            let among = bound.among_texts(self.models.iter().map(String::as_str));
+            condition.push_str(&format!(" AND s.model {among}"));
+        }
+        condition
     }
 }
 
@@ -98,50 +114,86 @@ pub async fn breakdown(services: &Services, actor: &Actor, asked: &Breakdown) ->
     services.settled().await;
     let database = services.database.read();
     let scope = narrowed(projects::scope(database, actor, Permission::ViewUsage).await?, &asked.projects);
-    let slice = Slice {
-        organization: &actor.organization,
-        resolution: match (asked.width, actor.organization.time_zone) {
-            (View::Day, Tz::UTC) => Resolution::Day,
-            _ => Resolution::Hour,
-        },
-        from: asked.from,
-        to: asked.to,
-        scope: &scope,
-        filter: &Filter::default(),
-    };
-    let query = query(&slice, asked).limit(MOST_RESULTS + 1);
-    let rows = database.query_all_raw(query.into_statement(database)).await?;
-    if rows.len() as u64 > MOST_RESULTS {
-        let message =
-            format!("These are more than {MOST_RESULTS} results: ask for fewer buckets, or narrow them down.");
-        return Err(FieldErrors::of("limit", message).into());
-    }
     let mut spans = asked.spans();
-    for row in rows {
-        let at: i64 = row.try_get("", "span")?;
-        let index = (at - asked.from.millis()).div_euclid(asked.millis());
-        let Some(span) = usize::try_from(index).ok().and_then(|index| spans.get_mut(index)) else { continue };
-        span.shares.push(share(&row, &asked.groups)?);
+    let cover = asked.cover(&spans, actor.organization.time_zone);
+    let slice = Slice { organization: &actor.organization, cover: &cover, scope: &scope, filter: &Filter::default() };
+    let mut bound = Bound::new(database.get_database_backend());
+    let query = query(&slice, asked, &mut bound);
+    // One at a time, since how many results they make is known only when they were counted together.
+    let mut rows = database.stream_raw(bound.statement(query)).await?;
+    let mut told = 0;
+    let mut growing: Option<Growing> = None;
+    while let Some(row) = rows.try_next().await? {
+        let share = share(&row, &asked.groups)?;
+        if growing.as_ref().is_none_or(|growing| growing.share != share) {
+            told += growing.replace(Growing::new(share)).map_or(0, |whole| whole.tell(&mut spans));
+            check(told)?;
+        }
+        let place: i64 = row.try_get("", "place")?;
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        let sums = Columns::from_query_result(&row, "")?.into();
+        if let Some(growing) = &mut growing {
+            cover.count(place, sums).for_each(|(span, measures)| growing.add(span, measures));
+        }
     }
+    told += growing.map_or(0, |whole| whole.tell(&mut spans));
+    check(told)?;
     Ok(spans)
 }
 
-/// The sums by span and all groups together, where there were calls: those that were refused never count.
-fn query(slice: &Slice<'_>, asked: &Breakdown) -> Select<rollups::Entity> {
-    // With the number written out: PostgreSQL takes the same parameter twice for two that may differ.
-    let span = Expr::cust(format!("(rollups.bucket - rollups.bucket % {})", asked.millis()));
-    let query = select(slice)
-        .filter(asked.condition())
-        .expr_as(span.clone(), "span")
-        .group_by(span.clone())
-        .having(rollups::Column::Calls.sum().gt(0))
-        .order_by_asc(span);
-    asked.groups.iter().fold(query, |query, group| {
-        let column = column(*group);
-        query.column(column).group_by(column).order_by_asc(column)
-    })
+fn check(results: u64) -> ServiceResult<()> {
+    if results <= MOST_RESULTS {
+        return Ok(());
+    }
+    let message = format!("These are more than {MOST_RESULTS} results: ask for fewer buckets, or narrow them down.");
+    Err(FieldErrors::of("limit", message).into())
 }
 
+/// What was read so far of what is told apart from all else.
+struct Growing {
+    /// Without measures.
+    share: Share,
+    by_span: BTreeMap<usize, Measures>,
+}
+
+impl Growing {
+    const fn new(share: Share) -> Self {
+        Self { share, by_span: BTreeMap::new() }
+    }
+
+    fn add(&mut self, span: usize, measures: Measures) {
+        *self.by_span.entry(span).or_default() += measures;
+    }
+
+    /// Puts it into the spans where there were calls: those that were refused never count. Tells in how many.
+    fn tell(self, spans: &mut [Span]) -> u64 {
+        let mut told = 0;
+        // All that was read of it may belong to other spans.
+        for (span, measures) in self.by_span.into_iter().filter(|(_, measures)| measures.calls > 0) {
+            if let Some(span) = spans.get_mut(span) {
+                span.shares.push(Share { measures: Measures { refused: 0, ..measures }, ..self.share.clone() });
+                told += 1;
+            }
+        }
+        told
+    }
+}
+
+/// The sums by all groups together, one group after another, and by place.
+fn query(slice: &Slice<'_>, asked: &Breakdown, bound: &mut Bound) -> String {
+    let place = bound.number("p.value ->> 3");
+    let groups: Vec<&str> = asked.groups.iter().map(|group| column(*group)).collect();
+    let selected: String = groups.iter().map(|group| format!(", {group}")).collect();
+    let order: String = groups.iter().map(|group| format!("{group}, ")).collect();
+    format!(
+        "SELECT {place} AS place, {columns}{selected} {from}{narrowed} GROUP BY {order}1 ORDER BY {order}1",
+        columns = columns(),
+        from = from(slice, bound),
+        narrowed = asked.condition(bound),
+    )
+}
+
+/// What a row tells apart, without measures.
 fn share(row: &QueryResult, groups: &[Group]) -> ServiceResult<Share> {
     let id = |group, name| -> ServiceResult<Option<Uuid>> {
         let id = if groups.contains(&group) { Some(row.try_get::<Uuid>("", name)?) } else { None };
@@ -152,7 +204,7 @@ fn share(row: &QueryResult, groups: &[Group]) -> ServiceResult<Share> {
         project: id(Group::Project, "project_id")?.map(ProjectId::new),
         api_key: id(Group::ApiKey, "api_key_id")?.map(ApiKeyId::new),
         model: if groups.contains(&Group::Model) { Some(row.try_get("", "model")?) } else { None },
-        measures: Measures { refused: 0, ..Columns::from_query_result(row, "")?.into() },
+        measures: Measures::default(),
     })
 }
 

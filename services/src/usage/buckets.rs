@@ -8,7 +8,6 @@ use domain::{
     usage::{MOST_BUCKETS, Range, View},
 };
 
-use super::resolution::Resolution;
 use crate::{ServiceResult, zones};
 
 /// Consecutive buckets, without gaps.
@@ -26,24 +25,12 @@ impl Buckets {
     }
 
     /// The index of the bucket that holds `moment`.
+    #[cfg(test)]
     pub(crate) fn index(&self, moment: Timestamp) -> Option<usize> {
         if moment >= self.end {
             return None;
         }
         self.starts.partition_point(|start| *start <= moment).checked_sub(1)
-    }
-
-    /// The coarsest resolution whose buckets these are made of, where `are_days` says that they are the
-    /// days of the organization's own zone.
-    pub(crate) fn resolution(&self, are_days: bool) -> Resolution {
-        let on_hours = |moment: &Timestamp| Resolution::Hour.millis().is_some_and(|hour| moment.millis() % hour == 0);
-        if are_days {
-            Resolution::Day
-        } else if self.starts.iter().chain([&self.end]).all(on_hours) {
-            Resolution::Hour
-        } else {
-            Resolution::QuarterHour
-        }
     }
 }
 
@@ -97,6 +84,15 @@ pub(crate) fn every_day(first: NaiveDate, after: NaiveDate, zone: Tz) -> Buckets
     Buckets { starts, end }
 }
 
+/// When the day of `zone` begins that holds `moment`, and when the next does.
+pub(crate) fn day_around(moment: Timestamp, zone: Tz) -> [Timestamp; 2] {
+    let day = zones::date(moment, zone);
+    let begin = zones::start_of_day(day, zone);
+    // A date that the zone skipped has no time of its own.
+    let later = day.iter_days().skip(1).map(|day| zones::start_of_day(day, zone)).find(|next| *next > begin);
+    [begin, later.unwrap_or(begin)]
+}
+
 /// The hours of `zone` from `from` to before `to`; where clocks change by half an hour, one is shorter.
 fn every_hour(from: Timestamp, to: Timestamp, zone: Tz) -> Buckets {
     let mut starts = Vec::new();
@@ -130,8 +126,8 @@ fn up_to(mut buckets: Buckets, now: Timestamp) -> Buckets {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use chrono_tz::{America, Asia, Australia, Europe};
+    use super::{super::resolution::Resolution, *};
+    use chrono_tz::{America, Australia, Europe};
     use proptest::prelude::*;
 
     fn at(text: &str) -> Timestamp {
@@ -163,16 +159,6 @@ mod tests {
         assert_eq!(lengths_in_minutes(&spring).iter().filter(|length| **length == 30).count(), 1);
         let autumn = custom("2026-04-05..2026-04-05", View::Hour, zone);
         assert_eq!(lengths_in_minutes(&autumn).iter().sum::<i64>(), 24 * 60 + 30);
-    }
-
-    #[test]
-    fn kathmandu_is_counted_in_quarter_hours_and_berlin_in_hours() {
-        let kathmandu = custom("2026-05-01..2026-05-02", View::Day, Asia::Kathmandu);
-        assert_eq!(kathmandu.resolution(false), Resolution::QuarterHour);
-        assert_eq!(kathmandu.starts, [at("2026-04-30T18:15:00Z"), at("2026-05-01T18:15:00Z")]);
-        let berlin = custom("2026-05-01..2026-05-02", View::Day, Europe::Berlin);
-        assert_eq!(berlin.resolution(false), Resolution::Hour);
-        assert_eq!(berlin.resolution(true), Resolution::Day);
     }
 
     #[test]

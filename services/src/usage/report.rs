@@ -8,13 +8,15 @@ use domain::{
     errors::FieldErrors,
     ids::{ApiKeyId, ProjectId},
     permissions::Permission,
+    time::Timestamp,
     usage::{Filter, Group, MOST_SERIES, Measures, Metric, OTHERS, Point, Series, UsageQuery, UsageReport, View},
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use super::{
-    buckets::{self, Buckets},
+    buckets::{self, day_around},
+    cover::Cover,
     resolution::Resolution,
     sums,
 };
@@ -33,17 +35,15 @@ pub async fn report(services: &Services, actor: &Actor, query: &UsageQuery) -> S
     let now = services.now();
     let view = query.view();
     let buckets = buckets::of(query.range, view, zone, now)?;
-    let slice = sums::Slice {
-        organization: &actor.organization,
-        resolution: buckets.resolution(view == View::Day && zone == actor.organization.time_zone),
-        from: buckets.start(),
-        to: buckets.end,
-        scope: &scope,
-        filter: &query.filter,
-    };
-    let sums =
-        if buckets.starts.is_empty() { Vec::new() } else { sums::by_bucket(database, &slice, query.group).await? };
-    let (mut series, total) = series(sums, &buckets, query.metric);
+    let own_zone = actor.organization.time_zone;
+    let days: &dyn Fn(Timestamp) -> [Timestamp; 2] = &|moment| day_around(moment, own_zone);
+    let cover = Cover::of(&buckets, (view == View::Day).then_some(days));
+    let slice = sums::Slice { organization: &actor.organization, cover: &cover, scope: &scope, filter: &query.filter };
+    let mut grown = Grown::default();
+    if !buckets.starts.is_empty() {
+        sums::by_place(database, &slice, query.group, |sum| grown.add(&cover, sum)).await?;
+    }
+    let (mut series, total) = grown.into_series(query.metric);
     label(database, &actor.organization, query.group, &mut series).await?;
     Ok(UsageReport {
         time_zone: zone.name().to_owned(),
@@ -76,14 +76,8 @@ pub(crate) async fn total(
 ) -> ServiceResult<Measures> {
     services.settled().await;
     let days = buckets::every_day(first, after, organization.time_zone);
-    let slice = sums::Slice {
-        organization,
-        resolution: Resolution::Day,
-        from: days.start(),
-        to: days.end,
-        scope,
-        filter: &Filter::default(),
-    };
+    let cover = Cover::whole(Resolution::Day, days.start(), days.end);
+    let slice = sums::Slice { organization, cover: &cover, scope, filter: &Filter::default() };
     sums::total(services.database.read(), &slice).await
 }
 
@@ -106,33 +100,48 @@ impl Growing {
     }
 }
 
-/// The largest series by `metric`, and all others as one; and the total.
-fn series(sums: Vec<sums::Sum>, buckets: &Buckets, metric: Metric) -> (Vec<Series>, Measures) {
-    let mut total = Measures::default();
-    let mut groups: HashMap<String, Growing> = HashMap::new();
-    for sum in sums {
-        let Some(bucket) = buckets.index(sum.bucket) else { continue };
-        total += sum.measures;
-        groups.entry(sum.key).or_default().add(bucket, sum.measures);
-    }
-    let mut groups: Vec<(String, Growing)> = groups.into_iter().collect();
-    // Equal ones by calls and by key, so that colours don't jump when a page is loaded again.
-    groups.sort_by(|(key, a), (other, b)| {
-        let size = |group: &Growing| (group.total.get(metric), group.total.calls);
-        size(b).cmp(&size(a)).then_with(|| key.cmp(other))
-    });
-    let others = groups.split_off(groups.len().min(MOST_SERIES));
-    let mut series: Vec<Series> =
-        groups.into_iter().map(|(key, group)| group.into_series(key, String::new())).collect();
-    if !others.is_empty() {
-        let label = if others.len() == 1 { "1 other".to_owned() } else { format!("{} others", others.len()) };
-        let mut sum = Growing::default();
-        for (_, other) in others {
-            other.points.into_iter().for_each(|(bucket, measures)| sum.add(bucket, measures));
+/// What was read so far, of all groups.
+#[derive(Default)]
+struct Grown {
+    total: Measures,
+    groups: HashMap<String, Growing>,
+}
+
+impl Grown {
+    fn add(&mut self, cover: &Cover, sum: sums::Sum) {
+        let group = self.groups.entry(sum.key).or_default();
+        for (bucket, measures) in cover.count(sum.place, sum.measures) {
+            self.total += measures;
+            group.add(bucket, measures);
         }
-        series.push(sum.into_series(OTHERS.to_owned(), label));
     }
-    (series, total)
+
+    /// The largest series by `metric`, and all others as one; and the total.
+    fn into_series(mut self, metric: Metric) -> (Vec<Series>, Measures) {
+        for group in self.groups.values_mut() {
+            // All that was read of it may belong to other buckets.
+            group.points.retain(|_, measures| !measures.is_zero());
+        }
+        let groups = self.groups.into_iter().filter(|(_, group)| !group.points.is_empty());
+        let mut groups: Vec<(String, Growing)> = groups.collect();
+        // Equal ones by calls and by key, so that colours don't jump when a page is loaded again.
+        groups.sort_by(|(key, a), (other, b)| {
+            let size = |group: &Growing| (group.total.get(metric), group.total.calls);
+            size(b).cmp(&size(a)).then_with(|| key.cmp(other))
+        });
+        let others = groups.split_off(groups.len().min(MOST_SERIES));
+        let mut series: Vec<Series> =
+            groups.into_iter().map(|(key, group)| group.into_series(key, String::new())).collect();
+        if !others.is_empty() {
+            let label = if others.len() == 1 { "1 other".to_owned() } else { format!("{} others", others.len()) };
+            let mut sum = Growing::default();
+            for (_, other) in others {
+                other.points.into_iter().for_each(|(bucket, measures)| sum.add(bucket, measures));
+            }
+            series.push(sum.into_series(OTHERS.to_owned(), label));
+        }
+        (series, self.total)
+    }
 }
 
 /// Gives every series the name of what it stands for.

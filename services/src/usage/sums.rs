@@ -3,39 +3,30 @@
 use domain::{
     ids::{ApiKeyId, ProjectId},
     money::Money,
-    time::Timestamp,
     usage::{Filter, Group, Measures},
 };
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect, Select,
-    sea_query::{Expr, ExprTrait, Func, FunctionCall},
-};
+use futures::TryStreamExt;
+use sea_orm::{DatabaseConnection, DbBackend, FromQueryResult, StreamTrait};
+use serde_json::json;
 use uuid::Uuid;
 
-use super::resolution::Resolution;
-use crate::{
-    Organization, ServiceResult,
-    entities::{rollups, series},
-    projects::Scope,
-};
+use super::cover::{Cover, Stretch};
+use crate::{Organization, ServiceResult, database::Bound, projects::Scope};
 
 const NANOS_PER_DOLLAR: i64 = 1_000_000_000;
 
 /// Which rollups to sum.
 pub(crate) struct Slice<'a> {
     pub(crate) organization: &'a Organization,
-    pub(crate) resolution: Resolution,
-    /// The first bucket.
-    pub(crate) from: Timestamp,
-    /// The bucket after the last.
-    pub(crate) to: Timestamp,
+    pub(crate) cover: &'a Cover,
     pub(crate) scope: &'a Scope,
     pub(crate) filter: &'a Filter,
 }
 
-/// The sums of one bucket and group.
+/// The sums of one place and group.
 pub(crate) struct Sum {
-    pub(crate) bucket: Timestamp,
+    /// As [`Stretch::place`].
+    pub(crate) place: usize,
     /// As [`domain::usage::Series::key`].
     pub(crate) key: String,
     pub(crate) measures: Measures,
@@ -70,43 +61,48 @@ impl From<Columns> for Measures {
     }
 }
 
-/// The sums by bucket and group, in one query.
-pub(crate) async fn by_bucket(
-    database: &impl ConnectionTrait,
+/// Tells `each` the sums by place and group, in one query: so many rows, however many were summed. One at a time, since for a
+/// long time of many keys they are more than fits well into memory.
+pub(crate) async fn by_place(
+    database: &DatabaseConnection,
     slice: &Slice<'_>,
     group: Group,
-) -> ServiceResult<Vec<Sum>> {
+    mut each: impl FnMut(Sum) + Send,
+) -> ServiceResult<()> {
+    let mut bound = Bound::new(database.get_database_backend());
+    let from = from(slice, &mut bound);
+    let place = bound.number("p.value ->> 3");
     let column = column(group);
-    let rows = select(slice)
-        .column(rollups::Column::Bucket)
-        .column_as(column, "grouping")
-        // The bucket first: rows come in its order, which makes them quick to group.
-        .group_by(rollups::Column::Bucket)
-        .group_by(column)
-        .into_statement(database);
-    let mut sums = Vec::new();
-    for row in database.query_all_raw(rows).await? {
+    let sql = format!("SELECT {place} AS place, {column} AS grouping, {} {from} GROUP BY 1, {column}", columns());
+    let mut rows = database.stream_raw(bound.statement(sql)).await?;
+    while let Some(row) = rows.try_next().await? {
         let key = match group {
             Group::Model => row.try_get("", "grouping")?,
             Group::ApiKey => id_key(row.try_get("", "grouping")?, |id| ApiKeyId::new(id).to_string()),
             Group::Project => id_key(row.try_get("", "grouping")?, |id| ProjectId::new(id).to_string()),
         };
-        let bucket = Timestamp::from_millis(row.try_get("", "bucket")?);
-        sums.push(Sum { bucket, key, measures: Columns::from_query_result(&row, "")?.into() });
+        let place: i64 = row.try_get("", "place")?;
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        each(Sum { place, key, measures: Columns::from_query_result(&row, "")?.into() });
     }
-    Ok(sums)
+    Ok(())
 }
 
 /// The sums over the whole slice.
-pub(crate) async fn total(database: &impl ConnectionTrait, slice: &Slice<'_>) -> ServiceResult<Measures> {
-    Ok(select(slice).into_model::<Columns>().one(database).await?.map(Measures::from).unwrap_or_default())
+pub(crate) async fn total(database: &DatabaseConnection, slice: &Slice<'_>) -> ServiceResult<Measures> {
+    let mut bound = Bound::new(database.get_database_backend());
+    let from = from(slice, &mut bound);
+    let sql = format!("SELECT {} {from}", columns());
+    let sums = Columns::find_by_statement(bound.statement(sql)).one(database).await?;
+    Ok(sums.map(Measures::from).unwrap_or_default())
 }
 
-pub(super) fn column(group: Group) -> series::Column {
+/// The column of `series s` that tells groups apart.
+pub(super) const fn column(group: Group) -> &'static str {
     match group {
-        Group::Model => series::Column::Model,
-        Group::ApiKey => series::Column::ApiKeyId,
-        Group::Project => series::Column::ProjectId,
+        Group::Model => "s.model",
+        Group::ApiKey => "s.api_key_id",
+        Group::Project => "s.project_id",
     }
 }
 
@@ -115,59 +111,57 @@ fn id_key(id: Uuid, text: impl FnOnce(Uuid) -> String) -> String {
     if id.is_nil() { String::new() } else { text(id) }
 }
 
-pub(super) trait IntoStatement {
-    fn into_statement(self, database: &impl ConnectionTrait) -> sea_orm::Statement;
+/// The columns that [`Columns`] reads, of `rollups r`.
+pub(super) fn columns() -> String {
+    // PostgreSQL sums to `numeric`, and the sum of nothing is NULL.
+    let sum = |what: &str, name: &str| format!("CAST(coalesce(sum({what}), 0) AS bigint) AS {name}");
+    let counts = ["calls", "errors", "refused", "tokens_in", "cached_tokens_in", "tokens_out", "unpriced"];
+    let mut columns: Vec<String> = counts.into_iter().map(|name| sum(&format!("r.{name}"), name)).collect();
+    // In two parts, so that a sum of amounts at the limit of 64 bits doesn't leave it.
+    columns.push(sum(&format!("r.cost_nanos / {NANOS_PER_DOLLAR}"), "dollars"));
+    columns.push(sum(&format!("r.cost_nanos % {NANOS_PER_DOLLAR}"), "nanos"));
+    columns.join(", ")
 }
 
-impl IntoStatement for Select<rollups::Entity> {
-    fn into_statement(self, database: &impl ConnectionTrait) -> sea_orm::Statement {
-        sea_orm::QueryTrait::build(&self, database.get_database_backend())
+/// `FROM` and `WHERE`: the slice's rollups `r` with their series `s`, each stretch `p` looked up in the rollups' index.
+pub(super) fn from(slice: &Slice<'_>, bound: &mut Bound) -> String {
+    let row = |stretch: &Stretch| {
+        json!([stretch.resolution.number(), stretch.from.millis(), stretch.to.millis(), stretch.place])
+    };
+    let rows: Vec<_> = slice.cover.stretches.iter().map(row).collect();
+    let stretches = bound.rows(json!(rows).to_string(), "p");
+    let [resolution, from, to] = [0, 1, 2].map(|part| bound.number(&format!("p.value ->> {part}")));
+    let organization = bound.value(slice.organization.id.uuid());
+    let dimensions = dimensions(slice.scope, slice.filter, bound);
+    let of_stretch = format!(
+        "r.organization_id = {organization} AND r.resolution = {resolution} AND r.bucket >= {from} AND r.bucket < {to}"
+    );
+    let of_series = format!("s.organization_id = {organization} AND s.id = r.series_id AND {dimensions}");
+    // Left to itself, PostgreSQL compares all rollups with all stretches. SQLite takes the tables in this order.
+    match bound.backend() {
+        DbBackend::Postgres => format!(
+            "FROM {stretches} CROSS JOIN LATERAL (SELECT r.* FROM rollups r WHERE {of_stretch} OFFSET 0) r \
+             CROSS JOIN series s WHERE {of_series}"
+        ),
+        _ => format!("FROM {stretches} CROSS JOIN rollups r CROSS JOIN series s WHERE {of_stretch} AND {of_series}"),
     }
 }
 
-/// The slice's sums, as one row until they are grouped.
-pub(super) fn select(slice: &Slice<'_>) -> Select<rollups::Entity> {
-    let join = rollups::Entity::belongs_to(series::Entity)
-        .from((rollups::Column::OrganizationId, rollups::Column::SeriesId))
-        .to((series::Column::OrganizationId, series::Column::Id))
-        .into();
-    let sum = |column: rollups::Column| as_bigint(Func::sum(column.into_expr()));
-    let dollars = Func::sum(rollups::Column::CostNanos.into_expr().div(NANOS_PER_DOLLAR));
-    let nanos = Func::sum(rollups::Column::CostNanos.into_expr().modulo(NANOS_PER_DOLLAR));
-    rollups::Entity::find()
-        .select_only()
-        .join(JoinType::InnerJoin, join)
-        .expr_as(sum(rollups::Column::Calls), "calls")
-        .expr_as(sum(rollups::Column::Errors), "errors")
-        .expr_as(sum(rollups::Column::Refused), "refused")
-        .expr_as(sum(rollups::Column::TokensIn), "tokens_in")
-        .expr_as(sum(rollups::Column::CachedTokensIn), "cached_tokens_in")
-        .expr_as(sum(rollups::Column::TokensOut), "tokens_out")
-        // In two parts, so that a sum of amounts at the limit of 64 bits doesn't leave it.
-        .expr_as(as_bigint(dollars), "dollars")
-        .expr_as(as_bigint(nanos), "nanos")
-        .expr_as(sum(rollups::Column::Unpriced), "unpriced")
-        .filter(rollups::Column::OrganizationId.eq(slice.organization.id.uuid()))
-        .filter(rollups::Column::Resolution.eq(slice.resolution.number()))
-        .filter(rollups::Column::Bucket.gte(slice.from.millis()))
-        .filter(rollups::Column::Bucket.lt(slice.to.millis()))
-        .filter(dimensions(slice.scope, slice.filter))
-}
-
-/// PostgreSQL sums to `numeric`, and the sum of nothing is NULL.
-fn as_bigint(sum: FunctionCall) -> Expr {
-    Expr::from(Func::coalesce([sum.into(), Expr::value(0)])).cast_as("bigint")
-}
-
-/// The series that `scope` and `filter` leave.
-pub(crate) fn dimensions(scope: &Scope, filter: &Filter) -> Condition {
-    let within = match scope {
-        Scope::All => None,
-        Scope::Only(projects) => Some(series::Column::ProjectId.is_in(projects.iter().map(|project| project.uuid()))),
-    };
-    Condition::all()
-        .add_option(within)
-        .add_option(filter.project.map(|id| series::Column::ProjectId.eq(id.uuid())))
-        .add_option(filter.api_key.map(|id| series::Column::ApiKeyId.eq(id.uuid())))
-        .add_option(filter.model.as_ref().map(|model| series::Column::Model.eq(model.as_str())))
+/// Whether `scope` and `filter` leave series `s`.
+pub(crate) fn dimensions(scope: &Scope, filter: &Filter, bound: &mut Bound) -> String {
+    let mut conditions = Vec::new();
+    if let Scope::Only(projects) = scope {
+        let among = bound.among_ids(projects.iter().map(|project| project.uuid()));
+        conditions.push(format!("s.project_id {among}"));
+    }
+    if let Some(project) = filter.project {
+        conditions.push(format!("s.project_id = {}", bound.value(project.uuid())));
+    }
+    if let Some(api_key) = filter.api_key {
+        conditions.push(format!("s.api_key_id = {}", bound.value(api_key.uuid())));
+    }
+    if let Some(model) = &filter.model {
+        conditions.push(format!("s.model = {}", bound.value(model.as_str())));
+    }
+    if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") }
 }
