@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use services::{ServiceResult, Services, api_keys, bodies, calls};
+use services::{ServiceResult, Services, accounts, api_keys, bodies, calls};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 /// Partitions are made two months ahead: a day without success harms nobody.
@@ -11,10 +11,13 @@ const PARTITIONS: Duration = Duration::from_secs(24 * 60 * 60);
 const REMINDERS: Duration = Duration::from_secs(10 * 60);
 /// What is over isn't shown anyway; this is about its place on the disk.
 const BODIES: Duration = Duration::from_secs(60 * 60);
+/// Sessions and failed sign-ins that are over count no more anyway; this is about their place on the disk.
+const SESSIONS: Duration = Duration::from_secs(10 * 60);
 
 /// Runs all jobs until the server ends.
 pub(crate) fn start(services: &Services) {
-    let (partitions, reminders, upkeep) = (services.clone(), services.clone(), services.clone());
+    let (partitions, reminders, upkeep, sessions) =
+        (services.clone(), services.clone(), services.clone(), services.clone());
     tokio::spawn(async move {
         // The start has just made them.
         let mut due = ticks(Instant::now() + PARTITIONS, PARTITIONS);
@@ -35,6 +38,13 @@ pub(crate) fn start(services: &Services) {
         loop {
             due.tick().await;
             told(bodies::upkeep::run(&upkeep).await, "what was said in calls couldn't be deleted when it should");
+        }
+    });
+    tokio::spawn(async move {
+        let mut due = ticks(Instant::now(), SESSIONS);
+        loop {
+            due.tick().await;
+            told(accounts::delete_expired(&sessions).await, "sessions that have expired couldn't be deleted");
         }
     });
 }

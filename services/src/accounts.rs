@@ -13,6 +13,7 @@ mod setup;
 mod sign_in;
 mod sign_up;
 mod throttle;
+mod upkeep;
 
 use domain::ids::{OrganizationId, SessionId, UserId};
 
@@ -28,6 +29,7 @@ pub use setup::{SetupCode, is_unclaimed};
 pub use sign_in::{sign_in, sign_in_again};
 pub use sign_up::{sign_up, sign_up_in_place_of};
 pub use throttle::Throttle;
+pub use upkeep::delete_expired;
 
 /// Who is signed in.
 #[derive(Clone, Debug)]

@@ -29,7 +29,7 @@ const FAILURES_FOR_USER: i32 = 100;
 /// How much is remembered of what the database says: a megabyte or two of each kind.
 const REMEMBERED: usize = 20_000;
 /// For how long a network is remembered that a user signed in from, in days.
-const KNOWN_DAYS: i64 = 180;
+pub(super) const KNOWN_DAYS: i64 = 180;
 
 /// Counts a failure of `$1` until `$2`, or anew where the time of those before was over at `$3`.
 const COUNT: &str = "INSERT INTO sign_in_failures (subject, until, failures) VALUES ($1, $2, 1) \
@@ -38,12 +38,10 @@ const COUNT: &str = "INSERT INTO sign_in_failures (subject, until, failures) VAL
      until = CASE WHEN sign_in_failures.until <= $3 THEN excluded.until ELSE sign_in_failures.until END \
      RETURNING failures, until";
 const TAKE_BACK: &str = "UPDATE sign_in_failures SET failures = failures - 1 WHERE subject = $1 AND failures > 0";
-const FORGET: &str = "DELETE FROM sign_in_failures WHERE until <= $1";
 const IS_KNOWN: &str = "SELECT 1 AS known FROM known_networks k JOIN users u ON u.id = k.user_id \
      WHERE u.email = $1 AND k.network = $2 AND k.last_at > $3";
 const NOTE_KNOWN: &str = "INSERT INTO known_networks (user_id, network, last_at) VALUES ($1, $2, $3) \
      ON CONFLICT (user_id, network) DO UPDATE SET last_at = excluded.last_at";
-const FORGET_KNOWN: &str = "DELETE FROM known_networks WHERE user_id = $1 AND last_at <= $2";
 
 /// What is known here of who is refused, and of who isn't. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -120,7 +118,7 @@ impl Attempt {
     }
 }
 
-/// Remembers that a user has signed in from there; and forgets, while at it, what nobody will ask for any more.
+/// Remembers that a user has signed in from there.
 pub(super) async fn note_known(
     transaction: &DatabaseTransaction,
     now: Timestamp,
@@ -128,9 +126,7 @@ pub(super) async fn note_known(
     address: Option<IpAddr>,
 ) -> ServiceResult<()> {
     let Some(network) = text(Network::of(address)) else { return Ok(()) };
-    run(transaction, NOTE_KNOWN, [user_id.into(), network.into(), now.millis().into()]).await?;
-    run(transaction, FORGET_KNOWN, [user_id.into(), now.plus_days(-KNOWN_DAYS).millis().into()]).await?;
-    run(transaction, FORGET, [now.millis().into()]).await
+    run(transaction, NOTE_KNOWN, [user_id.into(), network.into(), now.millis().into()]).await
 }
 
 async fn is_known(services: &Services, user: &str, network: Network) -> ServiceResult<bool> {

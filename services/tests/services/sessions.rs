@@ -24,6 +24,27 @@ on_both_databases! {
         assert!(is_out(accounts::authenticate(services, token).await));
     }
 
+    async fn what_has_expired_is_deleted_by_a_job_and_by_no_one_who_signs_in(world: &World) {
+        let signed_in = world.sign_up("Mira", "Acme").await;
+        world.clock.forward_days(31);
+        let input = SignIn { email: "mira@example.com".to_owned(), password: PASSWORD.to_owned() };
+        let again = accounts::sign_in(&world.services, input, &device()).await.unwrap();
+        assert_eq!(world.count("sessions").await, 2);
+        // What somebody works on isn't waited for.
+        let busy = world.services.database().begin().await.unwrap();
+        let postgres = world.services.database().is_postgres();
+        if postgres {
+            busy.execute_unprepared("UPDATE sessions SET ip = ip WHERE expires_at <= 9000000000000").await.unwrap();
+            accounts::delete_expired(&world.services).await.unwrap();
+        }
+        busy.rollback().await.unwrap();
+        assert_eq!(world.count("sessions").await, 2);
+        accounts::delete_expired(&world.services).await.unwrap();
+        assert_eq!(world.count("sessions").await, 1);
+        accounts::authenticate(&world.services, &again.token).await.unwrap();
+        assert!(is_out(accounts::authenticate(&world.services, &signed_in.token).await));
+    }
+
     async fn activity_that_cant_be_noted_is_no_reason_to_refuse_a_request(world: &World) {
         let signed_in = world.sign_up("Mira", "Acme").await;
         world.execute(if world.services.database().is_postgres() {
