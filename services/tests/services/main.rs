@@ -30,6 +30,7 @@ mod notifications;
 mod objects;
 mod organizations;
 mod overview;
+mod plans;
 mod rate_limits;
 mod sessions;
 mod usage;

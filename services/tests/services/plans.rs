@@ -1,0 +1,279 @@
+//! What pages, calls and jobs read of a database with 200,000 calls: few rows, and never a whole table.
+//!
+//! Each statement is made once more under the eyes of its database: PostgreSQL tells how many rows its plan read, SQLite how
+//! many steps its program took (from three for a row that is walked to some forty for one that is summed). A statement that
+//! walks all calls, all hours or all sessions reads ten times as much as its budget allows.
+
+mod data;
+mod measure;
+
+use domain::{
+    api_keys::{HintKind, KeyQuery, KeySort},
+    calls::{CallQuery, Outcome, OutcomeFilter},
+    time::Timestamp,
+    usage::{Filter, Group, Range, UsageQuery, View},
+};
+use futures::StreamExt;
+use services::{
+    accounts, api_keys,
+    api_keys::directory::{KeyDirectory, Verification},
+    bodies, calls,
+    events::{Events, Form, read},
+    live,
+    metering::{JournalSettings, Meter},
+    models, notifications,
+    objects::{self, Kind, Page, storage},
+    organizations, overview, projects, rate_limits,
+    rate_limits::KeyLimits,
+    usage,
+    usage::breakdown::Breakdown,
+};
+
+use self::{
+    data::Data,
+    measure::{Budget, Watch},
+};
+use crate::support::{World, new_key};
+
+/// What is found by its key, or by a step down an index.
+const FEW: Budget = Budget { rows: 1_500, steps: 150_000 };
+/// What looks at each series, and finds a few calls.
+const LOOKED_UP: Budget = Budget { rows: 5_000, steps: 150_000 };
+/// What walks a stretch, or looks at each series or key.
+const SOME: Budget = Budget { rows: 60_000, steps: 1_000_000 };
+/// What sums some days, or some hours.
+const SUMS: Budget = Budget { rows: 30_000, steps: 2_500_000 };
+/// What walks a stretch of calls, and loads a thousand with their series. At this size PostgreSQL reads all of a month in
+/// place of an index now and then, as its sample of the rows has it.
+const FILE: Budget = Budget { rows: 75_000, steps: 400_000 };
+/// What looks at each of 300 keys, and at each of their 15,000 clients.
+const KEYS: Budget = Budget { rows: 80_000, steps: 4_000_000 };
+
+fn only(outcome: Outcome) -> CallQuery {
+    CallQuery { outcome: Some(OutcomeFilter::Only(outcome)), ..CallQuery::default() }
+}
+
+fn by(filter: Filter) -> CallQuery {
+    CallQuery { filter, ..CallQuery::default() }
+}
+
+async fn the_log(watch: &Watch, data: &Data) {
+    let (services, admin) = (&watch.services, &data.admin);
+    let log = async |page: &str, [shown, told]: [Budget; 2], query: CallQuery| {
+        watch
+            .hold(&format!("log: {page}"), shown, async || drop(calls::list(services, admin, &query).await.unwrap()))
+            .await;
+        let first_page = async || {
+            let pages = calls::export(services, admin, &query).await.unwrap();
+            drop(std::pin::pin!(pages).next().await);
+        };
+        watch.hold(&format!("CSV: {page}"), told, first_page).await;
+    };
+    let model = |name: &str| Filter { model: Some(name.to_owned()), ..Filter::default() };
+    log("all", [FEW, FILE], CallQuery::default()).await;
+    log("a day", [FEW, FILE], CallQuery { range: Some(Range::Today), ..CallQuery::default() }).await;
+    // Of 80 series, each of which could fill the file's page: merged they were 80,000 calls.
+    log("succeeded", [SOME, FILE], only(Outcome::Succeeded)).await;
+    log("failed, long ago", [SOME, FILE], only(Outcome::Failed)).await;
+    log("interrupted, never", [FEW, FEW], only(Outcome::Interrupted)).await;
+    log("of a model", [SOME, FILE], by(model("m1"))).await;
+    log("of no model", [FEW, FEW], by(model("none"))).await;
+    log("of a model that is told as other", [SOME, SOME], by(model("common"))).await;
+    // A walk through all calls of the model would be 40,000.
+    let failed = CallQuery { filter: model("common"), ..only(Outcome::Failed) };
+    log("of such a model, failed, long ago", [LOOKED_UP, LOOKED_UP], failed).await;
+    log("of a key", [SOME, FILE], by(Filter { api_key: Some(data.key.id), ..Filter::default() })).await;
+    log("of a project", [SOME, FILE], by(Filter { project: Some(data.project), ..Filter::default() })).await;
+    let call = data.call;
+    watch.hold("a call", FEW, async || drop(calls::get(services, admin, call).await.unwrap())).await;
+    watch.hold("what was said", FEW, async || drop(bodies::get(services, admin, call).await)).await;
+}
+
+async fn usage(watch: &Watch, data: &Data) {
+    let (services, admin) = (&watch.services, &data.admin);
+    watch.hold("overview", SUMS, async || drop(overview::get(services, admin, String::new()).await.unwrap())).await;
+    for zone in ["UTC", "Asia/Kathmandu", "Pacific/Auckland", "America/St_Johns"] {
+        for group in [Group::Model, Group::ApiKey] {
+            let query = UsageQuery {
+                range: Range::Last90Days,
+                view: Some(View::Day),
+                group,
+                time_zone: Some(zone.to_owned()),
+                ..UsageQuery::default()
+            };
+            let report = async || drop(usage::report(services, admin, &query).await.unwrap());
+            watch.hold(&format!("usage: 90 days in {zone}"), SUMS, report).await;
+        }
+        let query = UsageQuery {
+            range: Range::Last7Days,
+            view: Some(View::Hour),
+            time_zone: Some(zone.to_owned()),
+            filter: Filter { api_key: Some(data.key.id), ..Filter::default() },
+            ..UsageQuery::default()
+        };
+        let report = async || drop(usage::report(services, admin, &query).await.unwrap());
+        watch.hold(&format!("usage: hours of a week in {zone}"), SUMS, report).await;
+    }
+    let day = services.now().millis().div_euclid(86_400_000) * 86_400_000;
+    for (width, days) in [(View::Hour, 7), (View::Day, 31)] {
+        let asked = Breakdown {
+            width,
+            from: Timestamp::from_millis(day - days * 86_400_000),
+            to: Timestamp::from_millis(day),
+            groups: vec![Group::Model, Group::ApiKey],
+            service: None,
+            projects: vec![data.project],
+            api_keys: vec![data.key.id],
+            models: vec!["m1".to_owned()],
+        };
+        let breakdown = async || drop(usage::breakdown::breakdown(services, admin, &asked).await.unwrap());
+        watch.hold(&format!("management: usage of {days} days"), SUMS, breakdown).await;
+    }
+}
+
+/// What a Developer sees, whose projects are a set in each statement.
+async fn a_developer(watch: &Watch, data: &Data) {
+    let (services, developer) = (&watch.services, &data.developer);
+    let page = async || drop(overview::get(services, developer, String::new()).await.unwrap());
+    watch.hold("a Developer's overview", SUMS, page).await;
+    for outcome in [None, Some(OutcomeFilter::Only(Outcome::Failed))] {
+        let query = CallQuery { outcome, ..CallQuery::default() };
+        let log = async || drop(calls::list(services, developer, &query).await.unwrap());
+        watch.hold(&format!("a Developer's log: {outcome:?}"), FILE, log).await;
+    }
+    let query = UsageQuery { range: Range::Last90Days, view: Some(View::Day), ..UsageQuery::default() };
+    let report = async || drop(usage::report(services, developer, &query).await.unwrap());
+    watch.hold("a Developer's usage", SUMS, report).await;
+    let list = async || drop(api_keys::list(services, developer, &KeyQuery::default()).await.unwrap());
+    watch.hold("a Developer's keys", KEYS, list).await;
+    watch.hold("a Developer's projects", FEW, async || drop(projects::list(services, developer).await.unwrap())).await;
+}
+
+async fn keys(watch: &Watch, data: &Data) {
+    let (services, admin, id) = (&watch.services, &data.admin, data.key.id);
+    let list = async |page: &str, query: KeyQuery| {
+        let list = async || drop(api_keys::list(services, admin, &query).await.unwrap());
+        watch.hold(&format!("keys: {page}"), KEYS, list).await;
+    };
+    list("all", KeyQuery::default()).await;
+    list("a search", KeyQuery { search: "web".to_owned(), ..KeyQuery::default() }).await;
+    for sort in [KeySort::Name, KeySort::LastUsed, KeySort::Expires, KeySort::Spend] {
+        list(&format!("by {sort:?}"), KeyQuery { sort, ..KeyQuery::default() }).await;
+    }
+    for hint in HintKind::ALL {
+        list(&format!("with {hint:?}"), KeyQuery { hint: Some(hint), ..KeyQuery::default() }).await;
+    }
+    let first_page = async || {
+        let pages = api_keys::export(services, admin, &KeyQuery::default()).await.unwrap();
+        drop(std::pin::pin!(pages).next().await);
+    };
+    watch.hold("keys: CSV", KEYS, first_page).await;
+    watch
+        .hold("keys: policy", FEW, async || {
+            api_keys::policy(services, admin).await.unwrap();
+        })
+        .await;
+    watch.hold("a key", SOME, async || drop(api_keys::get(services, admin, id).await.unwrap())).await;
+    watch.hold("a key's history", FEW, async || drop(api_keys::history(services, admin, id).await.unwrap())).await;
+    watch.hold("a key's use", SOME, async || drop(api_keys::recent_use(services, admin, &[id]).await.unwrap())).await;
+    watch
+        .hold("what a key made", FEW, async || drop(api_keys::descendants(services, admin, &[id]).await.unwrap()))
+        .await;
+}
+
+async fn pages(watch: &Watch, data: &Data) {
+    let (services, admin, owner) = (&watch.services, &data.admin, &data.owner);
+    let token = data.signed_in.token.as_str();
+    watch.hold("who is signed in", FEW, async || drop(accounts::authenticate(services, token).await.unwrap())).await;
+    watch
+        .hold("whom they act as", FEW, async || drop(accounts::viewer(services, &data.signed_in.user).await.unwrap()))
+        .await;
+    let user = &data.signed_in.user;
+    watch.hold("their browsers", FEW, async || drop(accounts::sessions(services, user).await.unwrap())).await;
+    let sessions = [user.session_id];
+    let organization = admin.organization.id;
+    watch
+        .hold("open pages", FEW, async || drop(live::standing(services, organization, &sessions).await.unwrap()))
+        .await;
+    for unread in [false, true] {
+        let inbox = async || drop(notifications::list(services, owner, unread, None).await.unwrap());
+        watch.hold("the inbox", FEW, inbox).await;
+    }
+    watch.hold("projects", FEW, async || drop(projects::list(services, admin).await.unwrap())).await;
+    watch.hold("models", FEW, async || drop(models::list(services, admin).await.unwrap())).await;
+    watch.hold("settings", FEW, async || drop(organizations::settings(services, admin).await.unwrap())).await;
+    let limits = async || drop(rate_limits::list(services, admin, KeyLimits::default()).await.unwrap());
+    watch.hold("limits", FEW, limits).await;
+}
+
+async fn a_call(watch: &Watch, data: &Data) {
+    let (services, admin) = (&watch.services, &data.admin);
+    let (_, secret) = &data.secret;
+    let record = {
+        let directory = KeyDirectory::start(services);
+        watch.hold("call: its key", FEW, async || drop(directory.verify(secret).await.unwrap())).await;
+        match directory.verify(secret).await.unwrap() {
+            Verification::Active(record) => record,
+            other => panic!("{other:?}"),
+        }
+    };
+    let (organization, project) = (record.organization.id, record.project_id);
+    let find = async || drop(objects::find(services, organization, project, Kind::Response, "resp_77").await.unwrap());
+    watch.hold("call: what it is about", FEW, find).await;
+    let whose = async || drop(objects::whose(services, &record, &["resp_77", "resp_78", "nothing"]).await.unwrap());
+    watch.hold("call: whose what it mentions is", FEW, whose).await;
+    let page = Page { after: None, limit: 20, model: None, oldest_first: false };
+    let list = async || {
+        let list = objects::list(services, organization, project, Kind::ChatCompletion, page.clone());
+        drop(list.await.unwrap());
+    };
+    watch.hold("call: a list of what is kept", FEW, list).await;
+    let folder = tempfile::tempdir().unwrap();
+    let meter = Meter::start(services, JournalSettings::at(folder.path())).unwrap();
+    let store = async || {
+        meter.record(data.record()).await.unwrap();
+        meter.settled().await;
+    };
+    watch.hold("call: its record", FEW, store).await;
+    meter.shutdown().await;
+    let events = Events::start(services);
+    let event = |number: usize| {
+        serde_json::json!({ "specversion": "1.0", "id": number.to_string(), "source": "/plans", "type": "tollhouse.call",
+            "time": services.now().to_string(), "data": { "model": format!("m{}", number % 7), "status": 200 } })
+    };
+    let batch = serde_json::to_vec(&(0..100).map(event).collect::<Vec<_>>()).unwrap();
+    let take = async || {
+        let read = read(&batch, Form::Batch, services.now()).unwrap();
+        assert_eq!(events.take(admin, read).await.unwrap().refused, []);
+    };
+    watch.hold("events", SOME, take).await;
+}
+
+async fn jobs(watch: &Watch) {
+    let services = &watch.services;
+    watch.hold("job: what is due", FEW, async || drop(objects::due(services, services.now()).await.unwrap())).await;
+    watch.hold("job: sessions", SOME, async || accounts::delete_expired(services).await.unwrap()).await;
+    watch.hold("job: reminders", KEYS, async || api_keys::remind(services).await.unwrap()).await;
+    watch.hold("job: bodies", SOME, async || bodies::upkeep::run(services).await.unwrap()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let meter = Meter::start(services, JournalSettings::at(folder.path())).unwrap();
+    let count = async || storage::meter(services, &meter, None).await.map(drop).unwrap();
+    let made = watch.hold("job: storage", SOME, count).await;
+    assert!(made <= 60, "{made} statements for a month of storage");
+    meter.shutdown().await;
+}
+
+on_both_databases! {
+    async fn nothing_walks_a_table(world: &World) {
+        let data = Data::fill(world).await;
+        let watch = Watch::new(world).await;
+        the_log(&watch, &data).await;
+        usage(&watch, &data).await;
+        a_developer(&watch, &data).await;
+        keys(&watch, &data).await;
+        pages(&watch, &data).await;
+        a_call(&watch, &data).await;
+        jobs(&watch).await;
+        watch.end().await;
+    }
+}
