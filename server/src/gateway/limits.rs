@@ -19,6 +19,10 @@ use tokio::sync::oneshot;
 
 use super::{Gateway, provider::ProviderRequest, refusal::Refusal};
 
+/// How many seconds a client is told to wait at most: OpenAI's SDKs go by what is at most a minute, and try again at once
+/// where it is longer. A call that comes a second too early is told to wait for that second.
+const LONGEST_WAIT: u64 = 59;
+
 /// Names of limit, remaining and reset.
 type Names = [HeaderName; 3];
 
@@ -110,13 +114,14 @@ fn tokens_of(request: &ProviderRequest) -> u64 {
 
 fn refused(exceeded: &Exceeded) -> Refusal {
     let Exceeded { subject, what, limit, retry_after_seconds } = exceeded;
+    let retry_after_seconds = (*retry_after_seconds).min(LONGEST_WAIT);
     let whose = match subject {
         Subject::ApiKey => "this key",
         Subject::Project => "this key's project",
         Subject::Organization => "this organization",
     };
     let message = format!("Too fast: {whose} may take {limit} {what} a minute. Try again in {retry_after_seconds} s.");
-    Refusal::rate_limited(message, *retry_after_seconds)
+    Refusal::rate_limited(message, retry_after_seconds)
 }
 
 /// As OpenAI writes it: `0s`, `59s`, `1m0s`.

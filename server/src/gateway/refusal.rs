@@ -17,6 +17,11 @@ use serde::Serialize;
 
 use super::endpoint::Dialect;
 
+/// What kind of error it is that a limit allows no more for now, at OpenAI and Anthropic alike.
+const RATE_LIMITED: &str = "rate_limit_error";
+/// The same of a provider that has too much to do; Anthropic's name for it.
+const OVERLOADED: &str = "overloaded_error";
+
 /// Tells OpenAI's clients whether to try again.
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
@@ -57,6 +62,11 @@ impl Refusal {
 
     fn not_to_be_repeated(self) -> Self {
         Self { retry: Retry::Never, ..self }
+    }
+
+    /// Whether it says that a provider has too much to do: then what the provider says of that is told, too.
+    pub(super) fn is_of_a_busy_provider(&self) -> bool {
+        matches!(self.kind, RATE_LIMITED | OVERLOADED)
     }
 
     /// In how many seconds to try again, where that is known.
@@ -125,12 +135,13 @@ impl Refusal {
     /// Anthropic's name for it. Source: "Errors" in its API reference.
     fn anthropic_type(&self) -> &'static str {
         match self.status.as_u16() {
+            _ if self.kind == OVERLOADED => OVERLOADED,
             400 | 405 | 409 | 415 => "invalid_request_error",
             401 => "authentication_error",
             403 => "permission_error",
             404 => "not_found_error",
             413 => "request_too_large",
-            429 => "rate_limit_error",
+            429 => RATE_LIMITED,
             408 | 504 => "timeout_error",
             _ => "api_error",
         }

@@ -34,6 +34,9 @@ use super::{
     running::Cut,
 };
 
+/// Anthropic's status of a provider that has too much to do.
+const OVERLOADED: u16 = 529;
+
 /// A provider that gave no answer.
 pub(super) struct Unanswered {
     pub(super) provider: Arc<str>,
@@ -138,8 +141,9 @@ async fn once(
 /// Tells the breaker what an answer says of the provider: that it works, that it doesn't, or nothing.
 fn settle(provider: &Provider, pass: Pass<'_>, status: StatusCode) {
     match status {
-        // It works, and has much to do.
+        // It works, and has much to do. A 503 may say the same, or that nothing works behind a proxy.
         StatusCode::TOO_MANY_REQUESTS => {}
+        status if status.as_u16() == OVERLOADED => {}
         // Whoever is asked with a key that isn't taken, or at an address that it has left, might as well be down.
         StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
             told(provider, pass.failed(Instant::now()));

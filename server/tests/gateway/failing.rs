@@ -30,7 +30,7 @@ async fn a_provider_that_is_down_is_a_502_and_costs_nothing() {
 async fn a_providers_own_failure_is_told_as_such() {
     let failure = r#"{"error":{"message":"stack trace","code":"it_broke"}}"#;
     for (theirs, ours, code) in
-        [(500, 502, "upstream_error"), (503, 502, "upstream_error"), (504, 504, "upstream_timeout")]
+        [(500, 502, "upstream_error"), (520, 502, "upstream_error"), (504, 504, "upstream_timeout")]
     {
         let upstream = Upstream::answering(theirs, &[], failure).await;
         let stage = Stage::with(&[&upstream], "").await;
@@ -39,6 +39,60 @@ async fn a_providers_own_failure_is_told_as_such() {
         let call = stage.call().await;
         assert_eq!((call.outcome, call.status, call.error_code.as_str()), (Outcome::Failed, ours, code));
         assert_eq!(call.cost.unwrap().nanos(), 0);
+    }
+}
+
+#[tokio::test]
+async fn an_overloaded_provider_is_told_as_such_with_when_to_come_again() {
+    let headers = &[("content-type", "application/json"), ("retry-after", "17"), ("x-should-retry", "true")];
+    for status in [503, 529] {
+        for (failure, code) in [
+            (r#"{"error":{"message":"engine 7 of org-12345678 is full","code":"slow_down"}}"#, "slow_down"),
+            (r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#, "overloaded_error"),
+            ("<html>", "overloaded_error"),
+        ] {
+            let upstream = Upstream::answering(status, headers, failure).await;
+            let stage = Stage::with(&[&upstream], "").await;
+            let answer = stage.post(CHAT, BODY).await;
+            assert_eq!((answer.status.as_u16(), answer.code().as_str()), (status, code));
+            assert_eq!(answer.json()["error"]["type"], "overloaded_error");
+            assert_eq!(answer.headers["retry-after"], "17");
+            assert_eq!(answer.headers["x-should-retry"], "true");
+            assert!(!answer.text().contains("engine 7"), "the words are ours");
+            let call = stage.call().await;
+            assert_eq!((call.outcome, call.status, call.error_code.as_str()), (Outcome::Failed, status, code));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_is_overloaded_for_long_is_still_told_as_such() {
+    let upstream = Upstream::answering(529, &[], "{}").await;
+    let stage = Stage::with(&[&upstream], "attempts = 1\nbreaker_failures = 2\nbreaker_pause = \"1h\"").await;
+    for _ in 0..4 {
+        assert_eq!(stage.post(CHAT, BODY).await.status.as_u16(), 529);
+    }
+}
+
+#[tokio::test]
+async fn an_operators_account_that_is_used_up_isnt_the_clients() {
+    for (status, failure) in [
+        (429, r#"{"error":{"message":"You exceeded your current quota","code":"insufficient_quota"}}"#),
+        (402, r#"{"error":{"message":"Insufficient Balance","code":"invalid_request_error"}}"#),
+        (403, r#"{"error":{"message":"No quota for sk-of-the-operator","code":"AllocationQuota.FreeTierOnly"}}"#),
+        (400, r#"{"error":{"message":"Billing hard limit has been reached","code":"billing_hard_limit_reached"}}"#),
+        (
+            400,
+            r#"{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the API."}}"#,
+        ),
+    ] {
+        let upstream = Upstream::answering(status, &[("content-type", "application/json")], failure).await;
+        let stage = Stage::with(&[&upstream], "").await;
+        let answer = stage.post(CHAT, BODY).await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_GATEWAY, "upstream_error"), "{failure}");
+        assert!(answer.text().contains("Tell whoever runs it") && !answer.text().contains("quota for"), "{failure}");
+        let call = stage.call().await;
+        assert_eq!((call.outcome, call.status, call.cost.unwrap().nanos()), (Outcome::Failed, 502, 0));
     }
 }
 

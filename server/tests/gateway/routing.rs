@@ -59,7 +59,7 @@ async fn a_stream_begins_at_the_second_attempt_as_well() {
 
 #[tokio::test]
 async fn the_next_provider_is_asked_where_the_first_fails_or_has_too_much_to_do() {
-    for status in [401, 429, 500, 503] {
+    for status in [401, 402, 403, 429, 500, 503, 529] {
         let (failing, good) = (Upstream::answering(status, &[], "{}").await, Upstream::answering(200, &[], GOOD).await);
         let stage = Stage::with(&[&failing, &good], "").await;
         assert_eq!(stage.post(CHAT, BODY).await.status, StatusCode::OK, "{status}");
@@ -135,7 +135,8 @@ async fn a_provider_that_keeps_failing_isnt_asked_for_a_while() {
     let answer = stage.post(CHAT, BODY).await;
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_GATEWAY, "upstream_error"));
     let seconds: u64 = answer.headers["retry-after"].to_str().unwrap().parse().unwrap();
-    assert!((3590..=3600).contains(&seconds), "{seconds}");
+    // An hour, less what this took.
+    assert!((3000..=3600).contains(&seconds), "{seconds}");
     assert_eq!(upstream.asked().len(), 3);
     let calls = stage.calls().await;
     assert_eq!((calls[0].outcome, calls[0].cost.unwrap().nanos()), (Outcome::Failed, 0));

@@ -161,7 +161,7 @@ async fn it_is_slow_or_fails_where_it_is_told_to() {
     let told = post_with(&stage, &[("x-sandbox-status", "400")], CHAT, body("a")).await;
     assert_eq!((told.status, told.code().as_str()), (StatusCode::BAD_REQUEST, "sandbox_error"));
     let told = stage.post(CHAT, body("[sandbox status=503]").to_string()).await;
-    assert_eq!((told.status, told.code().as_str()), (StatusCode::BAD_GATEWAY, "upstream_error"));
+    assert_eq!((told.status, told.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "sandbox_error"));
     let told = stage.post(CHAT, body("[sandbox hang-up]").to_string()).await;
     assert_eq!(told.status, StatusCode::BAD_GATEWAY);
     let told = stage.post(CHAT, body("[sandbox usage=none] hello").to_string()).await;

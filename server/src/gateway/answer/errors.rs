@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header::RETRY_AFTER, respons
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 
-use super::{Failure, Provider, Refusal, Way};
+use super::{Failure, Provider, Refusal, Way, members::Members};
 use crate::gateway::{
     call::Call,
     headers::is_event_stream,
@@ -14,6 +14,21 @@ use crate::gateway::{
 
 /// The statuses of errors that are about the client's request.
 const THE_CLIENTS: [u16; 13] = [400, 404, 405, 408, 409, 410, 413, 414, 415, 416, 422, 424, 451];
+
+/// What providers call it that an account has nothing left.
+const ACCOUNT_CODES: [&str; 7] = [
+    "billing_error",
+    "billing_hard_limit_reached",
+    "billing_not_active",
+    "budget_exceeded",
+    "exceeded_current_quota_error",
+    "insufficient_balance",
+    "insufficient_quota",
+];
+/// The same in words.
+const ANTHROPICS_WORDS: &str = "credit balance is too low";
+
+const UNASKED: &str = "The provider answered with a stream, which wasn't asked for.";
 
 /// When to try again, as the provider says.
 const RETRY: [HeaderName; 3] =
@@ -34,7 +49,7 @@ pub(super) fn in_own_words(
             Refusal::upstream_error("The provider compressed its answer, which wasn't asked for, so it can't be read.")
         }
         status if status.is_success() && is_event_stream(headers) && !call.memo.may_stream => {
-            Refusal::upstream_error("The provider answered with a stream, which wasn't asked for.")
+            Refusal::upstream_error(UNASKED)
         }
         status if status.is_success() || THE_CLIENTS.contains(&status.as_u16()) => return None,
         // It is the gateway's key that isn't right, not the client's; and the answer may quote from it.
@@ -51,6 +66,10 @@ pub(super) fn in_own_words(
             Refusal::upstream_error(message)
         }
         StatusCode::TOO_MANY_REQUESTS => Refusal::upstream_busy(),
+        status if is_overloaded(status) => {
+            tracing::warn!(provider = %name, %status, "the provider is overloaded");
+            Refusal::upstream_overloaded(status)
+        }
         StatusCode::GATEWAY_TIMEOUT => Refusal::upstream_timeout("The provider says that it took too long."),
         status if status.is_server_error() => {
             tracing::warn!(provider = %name, %status, "the provider failed");
@@ -77,19 +96,46 @@ pub(super) fn instead(
     failure: &Failure,
     parts: &Parts,
     told: &Told,
+    json: &[u8],
 ) -> (StatusCode, Option<Refusal>) {
     let ours = |message: String| (StatusCode::BAD_GATEWAY, Some(Refusal::upstream_error(message)));
     let said = parts.status.as_u16();
     tracing::warn!(provider = %provider.name, status = said, code = failure.code, way = ?failure.way, "a success that is none");
     match failure.way {
         Way::Within => (parts.status, None),
+        Way::Instead(_) if let Some(refusal) = of_the_account(provider, json) => {
+            (StatusCode::BAD_GATEWAY, Some(refusal))
+        }
         Way::Instead(StatusCode::BAD_GATEWAY) => {
             ours(format!("The provider failed: it answered {said} with an error."))
         }
         Way::Instead(status) => (status, in_own_words(call, provider, status, &parts.headers, told)),
         Way::NoAnswer => ours(format!("The provider answered {said} with something that isn't an answer.")),
         Way::Half => ours("The provider broke off its answer.".to_owned()),
+        Way::Unasked => ours(UNASKED.to_owned()),
     }
+}
+
+/// Whether a status says that a provider has too much to do: 503, or Anthropic's 529.
+fn is_overloaded(status: StatusCode) -> bool {
+    status == StatusCode::SERVICE_UNAVAILABLE || status.as_u16() == 529
+}
+
+/// The same instead of an error that is about the operator's account, whatever its status: OpenAI says by a 429, and
+/// Anthropic by a 400, that an account is used up, and a client would think that it is its own.
+///
+/// Source: [OpenAI's error codes](https://platform.openai.com/docs/guides/error-codes), Moonshot's, DeepSeek's and LiteLLM's;
+/// Anthropic's is told by its words only.
+pub(super) fn of_the_account(provider: &Provider, json: &[u8]) -> Option<Refusal> {
+    let error = Members::of(json)?.within("error")?;
+    let is_code = |name| error.text(name).is_some_and(|code| ACCOUNT_CODES.contains(&&*code));
+    // Proxies before it say so as well.
+    let is_anthropics = || error.text("message").is_some_and(|message| message.contains(ANTHROPICS_WORDS));
+    if !is_code("code") && !is_code("type") && !is_anthropics() {
+        return None;
+    }
+    tracing::error!(provider = %provider.name, "the account with the provider is used up");
+    Some(Refusal::upstream_unpaid())
 }
 
 /// Whether the body of such an answer is read: what succeeded, or is no error, may go on for ever.

@@ -42,7 +42,12 @@ impl Verdict {
     ) -> Self {
         let status = parts.status;
         if refused.is_some() || !status.is_success() {
-            let error_code = code(refused.as_ref(), code_in(json));
+            let told = code_in(json);
+            let refused = match status.is_client_error() {
+                true => errors::of_the_account(provider, json).or(refused),
+                false => refused,
+            };
+            let error_code = code(refused.as_ref(), told);
             let free = !status.is_success();
             return Self { status, own_words: refused, outcome: Outcome::Failed, error_code, free, tells: true };
         }
@@ -51,33 +56,29 @@ impl Verdict {
             let (outcome, error_code) = (Outcome::Succeeded, Cow::Borrowed(""));
             return Self { status, own_words: None, outcome, error_code, free: false, tells: true };
         };
-        let (status, own_words) = errors::instead(call, provider, &failure, parts, told);
+        let (status, own_words) = errors::instead(call, provider, &failure, parts, told, json);
         let is_half = failure.way == Way::Half;
         Self {
             status,
             outcome: if is_half { Outcome::Interrupted } else { Outcome::Failed },
             error_code: code(own_words.as_ref(), Some(failure.code)),
             own_words,
-            free: !is_half,
+            free: !matches!(failure.way, Way::Half | Way::Unasked),
             tells: failure.way == Way::Within,
         }
     }
 
     /// Whether the client is told that the provider is busy, in names that its own library knows.
     pub(super) fn is_busy(&self) -> bool {
-        self.own_words.as_ref().is_some_and(is_busy)
+        self.own_words.as_ref().is_some_and(Refusal::is_of_a_busy_provider)
     }
-}
-
-fn is_busy(refusal: &Refusal) -> bool {
-    refusal.status == StatusCode::TOO_MANY_REQUESTS
 }
 
 /// The code that the log keeps: what the client is told. Of what is told in words of ours, only that a provider is busy has
 /// names that its clients know.
 fn code(own_words: Option<&Refusal>, told: Option<String>) -> Cow<'static, str> {
     match (own_words, told) {
-        (Some(refusal), _) if !is_busy(refusal) => Cow::Borrowed(refusal.code),
+        (Some(refusal), _) if !refusal.is_of_a_busy_provider() => Cow::Borrowed(refusal.code),
         (_, Some(code)) => Cow::Owned(code),
         (Some(refusal), None) => Cow::Borrowed(refusal.code),
         (None, None) => Cow::Borrowed("upstream_error"),

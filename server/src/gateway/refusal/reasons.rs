@@ -7,7 +7,7 @@ use std::{borrow::Cow, net::IpAddr};
 use axum::http::StatusCode;
 use domain::api_keys::{Level, Scope};
 
-use super::{Refusal, Retry};
+use super::{OVERLOADED, RATE_LIMITED, Refusal, Retry};
 use crate::gateway::budget::Full;
 
 impl Refusal {
@@ -158,7 +158,19 @@ impl Refusal {
     /// 429: the operator's account with a provider takes no more for now.
     pub(crate) fn upstream_busy() -> Self {
         let message = "The provider takes no more calls from this gateway for now. Try again later.";
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", "rate_limit_exceeded", message)
+        Self::new(StatusCode::TOO_MANY_REQUESTS, RATE_LIMITED, "rate_limit_exceeded", message)
+    }
+
+    /// 503 or 529: the provider has too much to do, whoever asks. Clients know these two, and wait.
+    pub(crate) fn upstream_overloaded(status: StatusCode) -> Self {
+        let message = "The provider is overloaded for now. Try again later.";
+        Self::new(status, OVERLOADED, OVERLOADED, message)
+    }
+
+    /// 502: the operator's account with a provider is used up, which no client can do anything about.
+    pub(crate) fn upstream_unpaid() -> Self {
+        let message = "The gateway's own account with the provider has no quota or credit left. Tell whoever runs it.";
+        Self::upstream_error(message)
     }
 
     pub(crate) fn upstream_timeout(message: &'static str) -> Self {
@@ -185,13 +197,13 @@ impl Refusal {
     /// 429: so many seconds are to be waited for.
     pub(crate) fn too_fast(retry_after_seconds: u64) -> Self {
         let message = format!("Too many requests. Try again in {retry_after_seconds} s.");
-        let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", "rate_limit_exceeded", message);
+        let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, RATE_LIMITED, "rate_limit_exceeded", message);
         Self { retry: Retry::After(retry_after_seconds), ..refusal }
     }
 
     /// 429: faster than a limit allows. OpenAI's clients wait and try again.
     pub(crate) fn rate_limited(message: String, retry_after_seconds: u64) -> Self {
-        let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", "rate_limit_exceeded", message);
+        let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, RATE_LIMITED, "rate_limit_exceeded", message);
         Self { retry: Retry::After(retry_after_seconds), ..refusal }
     }
 
