@@ -12,7 +12,11 @@ use axum::{
 };
 use services::accounts::Device;
 
-use crate::{config::Config, hub::Hub, security::events::Known};
+use crate::{
+    config::Config,
+    hub::Hub,
+    security::{client_ip::Proxies, events::Known},
+};
 
 /// Longest user agent that is kept, in characters.
 const USER_AGENT_LENGTH: usize = 300;
@@ -38,10 +42,7 @@ impl RequestInfo {
         let proxies = config.proxies();
         let host = text(header::HOST).unwrap_or_default();
         let secure = is_reached_by_https(&config, peer, headers);
-        let origin = match &config.public_url {
-            Some(url) => url.trim_end_matches('/').to_owned(),
-            None => format!("{}://{host}", if secure { "https" } else { "http" }),
-        };
+        let origin = origin(config.public_url.as_deref(), &proxies, peer, headers);
         let cookies = SessionCookies { secure };
         let local = is_loopback_host(host) && peer.is_none_or(|peer| peer.is_loopback());
         let exposed = !secure && !local && !config.allow_insecure_http;
@@ -92,10 +93,24 @@ impl FromRequestParts<Hub> for RequestInfo {
 
 /// Whether a client reaches the server over https: so the operator says, or else a proxy that they trust.
 pub(crate) fn is_reached_by_https(config: &Config, peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
-    match &config.public_url {
+    is_https(config.public_url.as_deref(), &config.proxies(), peer, headers)
+}
+
+fn is_https(public_url: Option<&str>, proxies: &Proxies, peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
+    match public_url {
         Some(url) => url.starts_with("https://"),
-        None => peer.is_some_and(|peer| config.proxies().say_https(peer, headers)),
+        None => peer.is_some_and(|peer| proxies.say_https(peer, headers)),
     }
+}
+
+/// Scheme and authority by which a client reaches the server, such as `https://hub.example`.
+pub(crate) fn origin(public_url: Option<&str>, proxies: &Proxies, peer: Option<IpAddr>, headers: &HeaderMap) -> String {
+    if let Some(url) = public_url {
+        return url.trim_end_matches('/').to_owned();
+    }
+    let scheme = if is_https(None, proxies, peer, headers) { "https" } else { "http" };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    format!("{scheme}://{}", host.unwrap_or_default())
 }
 
 /// Who is connected to the server.

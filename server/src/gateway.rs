@@ -50,7 +50,11 @@ use arc_swap::ArcSwap;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, Uri, header::ALLOW},
+    http::{
+        HeaderMap, HeaderName, HeaderValue, Method,
+        header::{ALLOW, CONNECTION, UPGRADE},
+        request::Parts,
+    },
     middleware::map_response,
     response::Response,
     routing::{MethodRouter, any, get},
@@ -187,8 +191,9 @@ pub fn router(gateway: Gateway) -> Router {
             methods.on(endpoint.verb.filter(), answer)
         });
         let allowed = allowed(&endpoints);
-        let other =
-            move |State(gateway): State<Gateway>, uri: Uri| async move { wrong_method(&gateway, &uri, &allowed) };
+        let other = move |State(gateway): State<Gateway>, request: Parts| async move {
+            wrong_method(&gateway, &request, &allowed)
+        };
         router.route(path, methods.fallback(other))
     });
     forwarded
@@ -203,6 +208,10 @@ pub fn router(gateway: Gateway) -> Router {
 
 /// Has a call worked on, and answers when its answer begins.
 async fn call(gateway: Gateway, endpoint: &'static Endpoint, mut request: Request) -> Response {
+    if endpoint.is_meant_otherwise(request.headers()) {
+        let (request, _) = request.into_parts();
+        return nothing_at(&gateway, &request);
+    }
     let arrival = Arrival::new(&gateway.services, endpoint);
     let id = arrival.id;
     let trace = trace::id(request.headers_mut());
@@ -238,24 +247,43 @@ pub(crate) fn identified_anew(gateway: &Gateway, response: Response) -> Response
     identified(response, Dialect::OpenAi, new_call_id(gateway.services.now()))
 }
 
-/// The answer to what is no call, in the form of the API that its path belongs to.
-pub(crate) fn refused(gateway: &Gateway, uri: &Uri, refusal: &Refusal) -> Response {
-    let dialect = Dialect::of_path(uri.path());
+/// The answer to what is no call, in the form of the API that is asked for.
+pub(crate) fn refused(gateway: &Gateway, path: &str, headers: &HeaderMap, refusal: &Refusal) -> Response {
+    let dialect = Dialect::of(path, headers);
     let id = new_call_id(gateway.services.now());
     identified(refusal.response_in(dialect, id), dialect, id)
 }
 
-async fn no_such_path(State(gateway): State<Gateway>, uri: Uri) -> Response {
-    refused(&gateway, &uri, &Refusal::no_such_path())
+async fn no_such_path(State(gateway): State<Gateway>, request: Parts) -> Response {
+    nothing_at(&gateway, &request)
+}
+
+/// To whom asks for a path that there isn't: names it, and the base URL that would be right.
+pub(crate) fn nothing_at(gateway: &Gateway, request: &Parts) -> Response {
+    let path = request.uri.path();
+    let refusal = Refusal::no_such_path(path, &gateway.origin(request));
+    refused(gateway, path, &request.headers, &refusal)
 }
 
 /// To whom asks for a path that takes the methods `allowed` only.
-fn wrong_method(gateway: &Gateway, uri: &Uri, allowed: &str) -> Response {
-    let mut response = refused(gateway, uri, &Refusal::wrong_method());
+fn wrong_method(gateway: &Gateway, request: &Parts, allowed: &str) -> Response {
+    let refused = |refusal| refused(gateway, request.uri.path(), &request.headers, &refusal);
+    if asks_for_websocket(&request.headers) {
+        let mut response = refused(Refusal::no_websocket());
+        // What would be right, as the status wants it (RFC 9110, sections 7.8 and 15.5.22).
+        response.headers_mut().insert(UPGRADE, HeaderValue::from_static("HTTP/1.1"));
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        return response;
+    }
+    let mut response = refused(Refusal::wrong_method());
     if let Ok(methods) = HeaderValue::from_str(allowed) {
         response.headers_mut().insert(ALLOW, methods);
     }
     response
+}
+
+fn asks_for_websocket(headers: &HeaderMap) -> bool {
+    headers.get_all(UPGRADE).iter().any(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
 /// The methods that a path takes are those of its endpoints.
@@ -271,6 +299,6 @@ fn allowed(endpoints: &[&Endpoint]) -> String {
     methods.join(", ")
 }
 
-async fn get_only(State(gateway): State<Gateway>, uri: Uri) -> Response {
-    wrong_method(&gateway, &uri, "GET, HEAD")
+async fn get_only(State(gateway): State<Gateway>, request: Parts) -> Response {
+    wrong_method(&gateway, &request, "GET, HEAD")
 }

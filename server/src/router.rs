@@ -1,5 +1,7 @@
 //! All routes, on one port. What isn't listed here isn't reachable.
 
+mod meant;
+
 use axum::{
     Router,
     extract::FromRef,
@@ -38,8 +40,11 @@ fn of_sessions() -> Vec<(&'static str, MethodRouter<Hub>)> {
 }
 
 /// What watches the server asks; none of it tells of an organization.
+const MONITORS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
 fn of_monitors() -> Vec<(&'static str, MethodRouter<(Hub, Gateway)>)> {
-    vec![("/healthz", get(health::healthz)), ("/readyz", get(health::readyz)), ("/metrics", get(metrics::show))]
+    let answers = [get(health::healthz), get(health::readyz), get(metrics::show)];
+    MONITORS.into_iter().zip(answers).collect()
 }
 
 impl FromRef<(Hub, Gateway)> for Hub {
@@ -55,7 +60,7 @@ pub fn session_paths() -> Vec<&'static str> {
 
 /// Every method and path that is answered, with `{…}` for what changes, but for the pages and files of the dashboard.
 pub fn listed() -> Vec<(Method, &'static str)> {
-    let monitors = of_monitors().into_iter().map(|(path, _)| (Method::GET, path));
+    let monitors = MONITORS.into_iter().map(|path| (Method::GET, path));
     let sessions = session_paths().into_iter().map(|path| (Method::GET, path));
     let functions = server_functions::paths().iter().map(|path| (Method::POST, *path));
     monitors.chain(sessions).chain(functions).chain(management::routes()).chain(gateway::routes()).collect()
@@ -90,7 +95,9 @@ pub fn router(hub: Hub, gateway: Gateway) -> Router {
     let monitors = with(Router::new(), of_monitors()).with_state((hub.clone(), gateway.clone()));
     let programs = management::router(hub.clone(), gateway.clone())
         .merge(gateway::router(gateway.clone()))
-        .layer(middleware::from_fn_with_state(gateway, security::zeros::refuse_programs));
+        .layer(middleware::from_fn_with_state(gateway.clone(), security::zeros::refuse_programs));
     let all = Router::new().merge(monitors).merge(programs).fallback_service(dashboard);
-    all.layer(middleware::from_fn_with_state(hub, security::add_headers))
+    // What changes a path must stand before what goes by it.
+    let corrected = Router::new().fallback_service(all).layer(middleware::from_fn_with_state(gateway, meant::take));
+    corrected.layer(middleware::from_fn_with_state(hub, security::add_headers))
 }

@@ -2,7 +2,10 @@
 //!
 //! Source: the API references of OpenAI and Anthropic. Whoever adds an endpoint adds a line to [`ENDPOINTS`].
 
-use axum::{http::Method, routing::MethodFilter};
+use axum::{
+    http::{HeaderMap, Method},
+    routing::MethodFilter,
+};
 use domain::{api_keys::Scope, models::Service};
 use services::objects::Kind;
 
@@ -65,13 +68,28 @@ pub(crate) enum Dialect {
     Anthropic,
 }
 
+/// What Anthropic's clients say with every request.
+const ANTHROPICS_HEADERS: [&str; 2] = ["anthropic-version", "anthropic-beta"];
+/// Paths of Anthropic's that aren't offered, and that OpenAI doesn't have.
+const ANTHROPICS_PATHS: [&str; 3] = ["/v1/complete", "/v1/skills", "/v1/organizations"];
+
 impl Dialect {
-    /// Whose paths this one is among, whether it exists or not.
-    pub(super) fn of_path(path: &str) -> Self {
-        let above = |endpoint: &&Endpoint| {
-            path.strip_prefix(endpoint.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        ENDPOINTS.iter().find(above).map_or(Self::OpenAi, |endpoint| endpoint.dialect)
+    /// Whose API a request is meant for by its path, whether there is such a path or not, and where that doesn't tell by
+    /// its headers.
+    pub(super) fn of(path: &str, headers: &HeaderMap) -> Self {
+        let is_under =
+            |above: &str| path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let anthropics = ENDPOINTS.iter().filter(|endpoint| endpoint.dialect == Self::Anthropic);
+        let mut paths = anthropics.map(|endpoint| endpoint.path).chain(ANTHROPICS_PATHS);
+        // Under a wrong base URL, too.
+        let tail = path.find("/v1/").map_or("", |at| &path[at..]);
+        if paths.any(|above| is_under(above) || tail == above) { Self::Anthropic } else { Self::said(headers) }
+    }
+
+    /// Whose API a request is meant for by its headers.
+    pub(super) fn said(headers: &HeaderMap) -> Self {
+        let is_anthropics = ANTHROPICS_HEADERS.iter().any(|name| headers.contains_key(*name));
+        if is_anthropics { Self::Anthropic } else { Self::OpenAi }
     }
 }
 
@@ -180,6 +198,11 @@ impl Endpoint {
             thing: !is_call || is_background,
             nothing: self.verb == Verb::Delete,
         }
+    }
+
+    /// Whether these headers ask for something else of this path: Anthropic's API has files under the same one.
+    pub(super) fn is_meant_otherwise(&self, headers: &HeaderMap) -> bool {
+        self.service == Service::Storage && Dialect::said(headers) == Dialect::Anthropic
     }
 
     /// What a provider's base address is followed by, with `id` in its place.
@@ -294,11 +317,22 @@ mod tests {
 
     #[test]
     fn what_lies_below_a_path_belongs_to_the_same_api() {
-        for path in ["/v1/messages", "/v1/messages/", "/v1/messages/count_tokens", "/v1/messages/batches/b-1"] {
-            assert_eq!(Dialect::of_path(path), Dialect::Anthropic, "{path}");
+        let (nothing, version) =
+            (HeaderMap::new(), HeaderMap::from_iter([("anthropic-version".parse().unwrap(), "1".parse().unwrap())]));
+        for path in [
+            "/v1/messages",
+            "/v1/messages/",
+            "/v1/messages/count_tokens",
+            "/v1/messages/batches/b-1",
+            "/v1/complete",
+            "/v1/skills/s-1",
+            "/anthropic/v1/messages",
+        ] {
+            assert_eq!(Dialect::of(path, &nothing), Dialect::Anthropic, "{path}");
         }
-        for path in ["/v1/chat/completions", "/v1/messages2", "/v1/nothing", "/v1", ""] {
-            assert_eq!(Dialect::of_path(path), Dialect::OpenAi, "{path}");
+        for path in ["/v1/chat/completions", "/v1/completions", "/v1/messages2", "/v1/nothing", "/v1", ""] {
+            assert_eq!(Dialect::of(path, &nothing), Dialect::OpenAi, "{path}");
+            assert_eq!(Dialect::of(path, &version), Dialect::Anthropic, "{path}");
         }
     }
 

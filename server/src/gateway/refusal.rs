@@ -136,7 +136,7 @@ impl Refusal {
     fn anthropic_type(&self) -> &'static str {
         match self.status.as_u16() {
             _ if self.kind == OVERLOADED => OVERLOADED,
-            400 | 405 | 409 | 415 => "invalid_request_error",
+            400 | 405 | 409 | 415 | 426 => "invalid_request_error",
             401 => "authentication_error",
             403 => "permission_error",
             404 => "not_found_error",

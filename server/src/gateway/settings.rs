@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use axum::http::request::Parts;
 use services::{Services, rate_limits::KeyLimits};
 
 use super::{
@@ -14,6 +15,7 @@ use super::{
 };
 use crate::{
     config::{Config, ConfigError, GatewayConfig},
+    context,
     security::client_ip::Proxies,
 };
 
@@ -23,6 +25,8 @@ pub(super) struct Settings {
     limits: GatewayConfig,
     /// Whose word for a client's address is believed.
     pub(super) proxies: Proxies,
+    /// Where people and programs reach the server, if the operator says it.
+    public_url: Option<Arc<str>>,
     /// How fast calls may come where nobody set another limit.
     pub(super) rate_limits: KeyLimits,
     /// What no answer of a provider may tell.
@@ -37,6 +41,7 @@ impl Settings {
             offers: Arc::new(offers),
             limits: config.gateway,
             proxies: config.proxies(),
+            public_url: config.public_url.as_deref().map(Arc::from),
             rate_limits: config.rate_limits,
             secrets: Secrets::new(config.secrets().iter().map(String::as_str)),
         })
@@ -54,6 +59,13 @@ impl Gateway {
         let settings = Settings::new(&self.services, config, Some(&self.settings.load()))?;
         self.settings.store(Arc::new(settings));
         Ok(())
+    }
+
+    /// Scheme and authority by which a client reaches the server, such as `https://hub.example`.
+    pub(super) fn origin(&self, request: &Parts) -> String {
+        let settings = self.settings.load();
+        let peer = context::peer(&request.extensions);
+        context::origin(settings.public_url.as_deref(), &settings.proxies, peer, &request.headers)
     }
 
     pub(super) fn limits(&self) -> GatewayConfig {

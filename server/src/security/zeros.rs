@@ -46,7 +46,7 @@ pub(crate) async fn refuse(request: Request, next: Next) -> Response {
 /// The same under `/v1`, in the form of the API that the path belongs to.
 pub(crate) async fn refuse_programs(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
     if is_in(request.uri()) {
-        return gateway::refused(&gateway, request.uri(), &Refusal::malformed(MESSAGE));
+        return gateway::refused(&gateway, request.uri().path(), request.headers(), &Refusal::malformed(MESSAGE));
     }
     next.run(request).await
 }

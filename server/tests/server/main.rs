@@ -6,6 +6,7 @@ mod asvs;
 mod attacks;
 mod browsers;
 mod canary;
+mod clients;
 mod command_line;
 mod crash;
 mod exports;

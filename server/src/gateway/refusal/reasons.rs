@@ -10,6 +10,9 @@ use domain::api_keys::{Level, Scope};
 use super::{OVERLOADED, RATE_LIMITED, Refusal, Retry};
 use crate::gateway::budget::Full;
 
+/// How much of a path is told again, in characters.
+const LONGEST_PATH: usize = 200;
+
 impl Refusal {
     /// 401: no key, or none that counts.
     pub(crate) fn key(message: &'static str) -> Self {
@@ -135,14 +138,32 @@ impl Refusal {
         Self::new(StatusCode::REQUEST_TIMEOUT, "invalid_request_error", "request_timeout", message)
     }
 
-    pub(crate) fn no_such_path() -> Self {
-        let message = "There is no such path under /v1.";
+    /// 404: the path is none of the server's, which is reached at `origin`. Most likely the client's base URL is wrong.
+    pub(crate) fn no_such_path(path: &str, origin: &str) -> Self {
+        let asked: String = path.chars().take(LONGEST_PATH).collect();
+        let message = format!(
+            "There is nothing at {asked}. The base URL of OpenAI's clients is {origin}/v1, that of Anthropic's {origin}."
+        );
+        Self::new(StatusCode::NOT_FOUND, "invalid_request_error", "not_found", message)
+    }
+
+    /// 404: a part of a provider's API that isn't offered, though the base URL is right.
+    pub(crate) fn not_offered(path: &str) -> Self {
+        let asked: String = path.chars().take(LONGEST_PATH).collect();
+        let message = format!("{asked} isn't offered here in Anthropic's form.");
         Self::new(StatusCode::NOT_FOUND, "invalid_request_error", "not_found", message)
     }
 
     pub(crate) fn wrong_method() -> Self {
         let message = "This path doesn't take this method; the `allow` header says which it takes.";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request_error", "method_not_allowed", message)
+    }
+
+    /// 426: no call is made over a WebSocket. Codex asks for one first, and goes on without when it is told this; any other
+    /// error is a fault of the network to it.
+    pub(crate) fn no_websocket() -> Self {
+        let message = "Calls aren't made over a WebSocket here. Send them by POST.";
+        Self::new(StatusCode::UPGRADE_REQUIRED, "invalid_request_error", "upgrade_required", message)
     }
 
     pub(crate) fn upstream_error(message: impl Into<Cow<'static, str>>) -> Self {
