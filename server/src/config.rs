@@ -2,6 +2,7 @@
 //! with, `tollhouse.toml` for what is offered and to whom.
 
 mod connections;
+mod default_for;
 mod duration;
 mod errors;
 mod file;
@@ -28,6 +29,7 @@ use serde::Deserialize;
 use services::{Quotas, metering::JournalSettings, models::OfferedModel, rate_limits::KeyLimits};
 
 pub use connections::ConnectionLimits;
+pub use default_for::DefaultFor;
 pub use errors::ConfigError;
 pub use gateway::GatewayConfig;
 pub use options::{LogFormat, Options};
@@ -93,6 +95,8 @@ pub struct ProviderConfig {
     pub request_headers: Vec<String>,
     /// Headers of its answers that clients see beside the usual ones, in the same way.
     pub answer_headers: Vec<String>,
+    /// Whether it knows `stream_options`; if not it is sent none, and reports no usage of streams.
+    pub stream_options: bool,
 }
 
 /// How long a provider may take; the gateway's own times unless configured.
@@ -128,7 +132,11 @@ pub struct ModelConfig {
     /// What the providers call it.
     pub upstream_name: String,
     pub service: Service,
+    /// How many tokens a call's input and output may have together, as clients are told; `None` where nobody said it.
+    pub context_window: Option<u32>,
     pub max_output_tokens: Option<u32>,
+    /// What calls it that names no model.
+    pub default_for: Vec<DefaultFor>,
     /// `None` where no price is known: its calls' cost is unknown then.
     pub price: Option<Price>,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use domain::{models::Service, money::Price, rate_limits::RateLimits};
 use serde::Deserialize;
 
-use super::{AddressHeader, Untracked, duration::Time};
+use super::{AddressHeader, DefaultFor, Untracked, duration::Time};
 
 /// `tollhouse.toml`. A key that isn't listed here is refused, since it is most likely misspelt.
 #[derive(Default, Deserialize)]
@@ -33,9 +33,15 @@ pub(super) struct ProviderTable {
     pub(super) request_headers: Vec<String>,
     #[serde(default)]
     pub(super) answer_headers: Vec<String>,
+    #[serde(default = "yes")]
+    pub(super) stream_options: bool,
     pub(super) connect_timeout: Option<Time>,
     pub(super) first_byte_timeout: Option<Time>,
     pub(super) idle_timeout: Option<Time>,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// One of a model's providers: its name, or its name with its weight.
@@ -60,7 +66,10 @@ pub(super) struct ModelTable {
     pub(super) providers: Vec<ProviderEntry>,
     pub(super) upstream_name: Option<String>,
     pub(super) service: Service,
+    pub(super) context_window: Option<u32>,
     pub(super) max_output_tokens: Option<u32>,
+    #[serde(default)]
+    pub(super) default_for: Vec<DefaultFor>,
     pub(super) price: Option<Price>,
 }
 

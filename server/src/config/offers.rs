@@ -57,7 +57,14 @@ pub(super) fn provider(
     let request_headers = request_headers.map_err(|advice| at.value(key("request_headers"), advice))?;
     let answer_headers = headers(Way::Answer, &table.answer_headers);
     let answer_headers = answer_headers.map_err(|advice| at.value(key("answer_headers"), advice))?;
-    Ok(ProviderConfig { name: Arc::from(table.name), kind, timeouts, request_headers, answer_headers })
+    Ok(ProviderConfig {
+        name: Arc::from(table.name),
+        kind,
+        timeouts,
+        request_headers,
+        answer_headers,
+        stream_options: table.stream_options,
+    })
 }
 
 /// Names of headers that may pass beside the usual ones, in small letters.
@@ -121,6 +128,13 @@ pub(super) fn model(at: &At<'_>, table: ModelTable, providers: &[ProviderConfig]
     if table.max_output_tokens == Some(0) {
         return Err(at.value(key("max_output_tokens"), "give at least 1, or leave it out."));
     }
+    if table.context_window == Some(0) {
+        return Err(at.value(key("context_window"), "give at least 1, or leave it out."));
+    }
+    if let Some(wrong) = table.default_for.iter().find(|of| of.service() != table.service) {
+        let advice = format!("a model for {} can't be called for {}; leave it out.", table.service, wrong.name());
+        return Err(at.value(key("default_for"), advice));
+    }
     if let Some(wrong) = table.price.and_then(wrong_price) {
         return Err(at.value(key(&format!("price.{wrong}")), "give an amount from \"0\" to \"1000000\" US dollars."));
     }
@@ -129,7 +143,9 @@ pub(super) fn model(at: &At<'_>, table: ModelTable, providers: &[ProviderConfig]
         providers: found,
         upstream_name,
         service: table.service,
+        context_window: table.context_window,
         max_output_tokens: table.max_output_tokens,
+        default_for: table.default_for,
         price: table.price,
     })
 }

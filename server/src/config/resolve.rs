@@ -16,8 +16,8 @@ use ipnet::IpNet;
 use services::{Quotas, rate_limits::KeyLimits};
 
 use super::{
-    AddressHeader, Config, ConfigError, ConnectionLimits, GatewayConfig, ModelConfig, ModelProvider, Options,
-    ProviderConfig, ProviderKind, ProviderTimeouts, SecretText,
+    AddressHeader, Config, ConfigError, ConnectionLimits, DefaultFor, GatewayConfig, ModelConfig, ModelProvider,
+    Options, ProviderConfig, ProviderKind, ProviderTimeouts, SecretText,
     file::{File, GatewayTable, LimitsTable, QuotasTable, ServerTable},
     offers::{model, provider},
     secret::secret,
@@ -46,13 +46,16 @@ pub(super) fn without_file(options: &Options) -> Result<Config, ConfigError> {
             timeouts: ProviderTimeouts::from(GatewayConfig::default()),
             request_headers: Vec::new(),
             answer_headers: Vec::new(),
+            stream_options: true,
         }],
         models: vec![ModelConfig {
             name: Arc::from("sandbox-1"),
             providers: vec![ModelProvider { name: sandbox, weight: None }],
             upstream_name: "sandbox-1".to_owned(),
             service: Service::Chat,
+            context_window: None,
             max_output_tokens: None,
+            default_for: Vec::new(),
             price: Some(Price { input_per_million: dollars(1), output_per_million: dollars(2), ..Price::default() }),
         }],
         ..base(options)?
@@ -80,6 +83,11 @@ pub(super) fn with_file(
         let model = model(&at, table, &providers)?;
         if models.iter().any(|other| other.name == model.name) {
             return Err(at.value(format!("model {:?}: name", model.name), "is there twice; rename one of them."));
+        }
+        let taken = |of: &DefaultFor| models.iter().any(|other| other.default_for.contains(of));
+        if let Some(twice) = model.default_for.iter().find(|of| taken(of)) {
+            let advice = format!("another model is called for {} already; choose one.", twice.name());
+            return Err(at.value(format!("model {:?}: default_for", model.name), advice));
         }
         models.push(model);
     }

@@ -174,6 +174,10 @@ fn each_mistake_is_named_with_file_key_and_advice() {
         (replace("\"sandbox\"", "\"sandbox\"\nrequest_headers = [\"cookie\"]"), "provider \"box\": request_headers"),
         (replace("\"sandbox\"", "\"sandbox\"\nanswer_headers = [\"set-cookie\"]"), "provider \"box\": answer_headers"),
         (replace("[\"box\"]", "[{ name = \"box\", wieght = 2 }]"), "a provider's name, or { name ="),
+        (replace("4096", "4096\ncontext_window = 0"), "context_window"),
+        (replace("4096", "4096\ndefault_for = [\"images\"]"), "a model for chat can't be called for images"),
+        (replace("4096", "4096\ndefault_for = [\"speech\"]"), "unknown variant"),
+        (replace("\"openai\"", "\"openai\"\nstream_options = 1"), "invalid type"),
     ] {
         let message = load(&text).unwrap_err();
         assert!(message.contains("tollhouse.toml") && message.contains(named), "{named:?} is not in {message:?}");
@@ -231,6 +235,19 @@ fn headers_that_may_pass_are_written_in_any_case() {
     let provider = load(&FULL.replacen("\"openai\"", added, 1)).unwrap().providers.remove(0);
     assert_eq!(provider.request_headers, ["x-title", "x-acme-*"]);
     assert_eq!(provider.answer_headers, ["x-region"]);
+}
+
+#[test]
+fn a_model_is_called_for_what_no_other_is() {
+    let model = |name: &str| {
+        format!(
+            "[[model]]\nname = {name:?}\nproviders = [\"box\"]\nservice = \"chat\"\ndefault_for = [\"moderations\"]\n"
+        )
+    };
+    let text = FULL.replacen("[sign_up]", &(model("judge") + "[sign_up]"), 1);
+    assert_eq!(load(&text).unwrap().models[2].default_for, [DefaultFor::Moderations]);
+    let twice = text.replacen("[sign_up]", &(model("other") + "[sign_up]"), 1);
+    assert!(load(&twice).unwrap_err().contains("model \"other\": default_for"));
 }
 
 #[test]

@@ -105,7 +105,7 @@ pub(super) async fn accept(
     check_encoding(&parts.headers).map_err(nothing)?;
     let query = query::mentions(parts.uri.query()).map_err(nothing)?;
     let taking = Taking { gateway, arrival, key, headers: &parts.headers, query };
-    let Taken { offer, payload, kind, memo } = match (object, endpoint.sends) {
+    let Taken { offer, payload, without_options, kind, memo } = match (object, endpoint.sends) {
         (Some(object), _) => taking.about(object, body).await?,
         (None, Sends::File) => taking.file(body).await?,
         (None, Sends::Form) => taking.form(body).await?,
@@ -119,7 +119,7 @@ pub(super) async fn accept(
         Some(kind) => drop(headers.insert(CONTENT_TYPE, kind)),
         None => drop(headers.remove(CONTENT_TYPE)),
     }
-    let request = ProviderRequest { endpoint, path, headers, body: payload };
+    let request = ProviderRequest { endpoint, path, headers, body: payload, without_options };
     Ok(Accepted::Forward(Box::new(Forward { offer, request, memo })))
 }
 
@@ -132,6 +132,8 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 struct Taken {
     offer: Arc<Offer>,
     payload: Payload,
+    /// The same for providers that don't know `stream_options`, if one of them may be asked and it has some.
+    without_options: Option<Payload>,
     /// Its type; `None` where there is nothing.
     kind: Option<HeaderValue>,
     memo: Memo,
@@ -167,7 +169,8 @@ impl Taking<'_> {
     async fn json(mut self, body: Body) -> Result<Taken, TurnedAway> {
         let endpoint = self.endpoint();
         let Received { bytes, share } = self.receive(body).await?;
-        let mut body = RequestBody::read(bytes).map_err(nothing)?;
+        let default = self.gateway.default_model(endpoint);
+        let mut body = RequestBody::read(bytes, default.as_deref()).map_err(nothing)?;
         let offer = self.offer(&body.model)?;
         let within = |most| body.within(most, endpoint, &offer.name);
         let limit = offer.max_output_tokens.map(within).transpose();
@@ -192,15 +195,19 @@ impl Taking<'_> {
             object: None,
             _share: share,
         };
+        let has_options = asks_for_usage || body.has_stream_options();
+        let without_options = (has_options && offer.providers.iter().any(|provider| !provider.takes_stream_options))
+            .then(|| Payload::Whole(body.spliced_without_options(&offer.upstream_json, limit.clone())));
         let payload = Payload::Whole(body.spliced(&offer.upstream_json, asks_for_usage, limit));
-        Ok(Taken { offer, payload, kind: Some(JSON), memo })
+        Ok(Taken { offer, payload, without_options, kind: Some(JSON), memo })
     }
 
     /// A form that names a model.
     async fn form(mut self, body: Body) -> Result<Taken, TurnedAway> {
         let mut form = self.read_form(body).await?;
-        let model = form.model().filter(|model| !model.is_empty());
-        let model = model.ok_or_else(|| nothing(Refusal::invalid("model", "Name a model: `model` is missing.")))?;
+        let default = self.gateway.default_model(self.endpoint());
+        let named = form.model().or(default.as_deref()).filter(|model| !model.is_empty());
+        let model = named.ok_or_else(|| nothing(Refusal::invalid("model", "Name a model: `model` is missing.")))?;
         let offer = self.offer(model)?;
         let mentions = self.mentions_with(std::mem::take(&mut form.mentions));
         let offer = self.check_mentions(&mentions, offer).await?;
@@ -212,7 +219,7 @@ impl Taking<'_> {
             _ => Prompt::Nothing,
         };
         let memo = Memo { stores, prompt, may_stream: true, ..Memo::default() };
-        Ok(Taken { offer, payload, kind: Some(form.kind), memo })
+        Ok(Taken { offer, payload, without_options: None, kind: Some(form.kind), memo })
     }
 
     /// A file, which no model has a part in.
@@ -228,7 +235,8 @@ impl Taking<'_> {
         let mentions = self.mentions_with(std::mem::take(&mut form.mentions));
         let offer = self.check_mentions(&mentions, Arc::new(offer)).await?;
         let payload = form.payload("");
-        Ok(Taken { offer, payload, kind: Some(form.kind), memo: Memo { stores: true, ..Memo::default() } })
+        let memo = Memo { stores: true, ..Memo::default() };
+        Ok(Taken { offer, payload, without_options: None, kind: Some(form.kind), memo })
     }
 
     async fn read_form(&self, body: Body) -> Result<Form, TurnedAway> {
@@ -260,7 +268,7 @@ impl Taking<'_> {
         let offer = self.check_mentions(&mentions, Arc::new(offer)).await?;
         objects::settle_before_delete(self.gateway, self.endpoint(), &object).await;
         let memo = Memo { object: Some(object), stores: derives, _share: share, ..Memo::default() };
-        Ok(Taken { offer, payload, kind, memo })
+        Ok(Taken { offer, payload, without_options: None, kind, memo })
     }
 
     /// What is said about it: nothing, or JSON or a form without a model.

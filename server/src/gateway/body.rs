@@ -7,6 +7,7 @@
 pub(super) mod names;
 mod output;
 mod scan;
+mod splice;
 mod strict;
 
 use std::{borrow::Cow, ops::Range};
@@ -20,6 +21,7 @@ use self::{
     names::Name,
     output::{LIMITS, Output, TIMES},
     scan::scan,
+    splice::Splice,
     strict::{Notes, Place, Value},
 };
 use super::{endpoint::Endpoint, references::Mentions, refusal::Refusal};
@@ -51,7 +53,10 @@ pub(super) struct RequestBody {
     bytes: Bytes,
     /// The model that was asked for.
     pub(super) model: String,
-    model_place: Range<usize>,
+    /// Where it stands; `None` where it was left out.
+    model_place: Option<Range<usize>>,
+    /// Whether nothing is in it.
+    is_empty: bool,
     /// Whether the answer was asked for as a stream.
     pub(super) stream: bool,
     /// Whether the provider was asked to keep the answer; `None` where nothing was said.
@@ -79,14 +84,20 @@ struct OptionsObject {
 }
 
 impl RequestBody {
-    pub(super) fn read(bytes: Bytes) -> Result<Self, Refusal> {
+    /// Reads a body in which `default` stands for a model that isn't named, if there is one.
+    pub(super) fn read(bytes: Bytes, default: Option<&str>) -> Result<Self, Refusal> {
         let found = scan(&bytes, &DECIDED_BY)?;
         let [model, stream, options, store, background, previous, training, validation, rest @ ..] = found.values;
         let [limits @ .., n, best_of] = rest;
-        let model_value = model.ok_or_else(|| Refusal::invalid("model", "Name a model: `model` is missing."))?;
-        let model: Cow<'_, str> = text(model_value)
-            .filter(|model| !model.is_empty())
-            .ok_or_else(|| Refusal::invalid("model", "`model` must be a text that names a model."))?;
+        let model_place = model.map(|value| place(&bytes, value.get()));
+        let named = model.filter(|value| default.is_none() || value.get() != "null");
+        let model: Cow<'_, str> = match (named, default) {
+            (Some(value), _) => text(value)
+                .filter(|model| !model.is_empty())
+                .ok_or_else(|| Refusal::invalid("model", "`model` must be a text that names a model."))?,
+            (None, Some(default)) => Cow::Borrowed(default),
+            (None, None) => return Err(Refusal::invalid("model", "Name a model: `model` is missing.")),
+        };
         let options = options.map(|value| stream_options(&bytes, value)).transpose()?;
         let mut mentions = found.notes.mentions;
         for (kind, param, value) in [
@@ -100,7 +111,8 @@ impl RequestBody {
         }
         Ok(Self {
             model: model.into_owned(),
-            model_place: place(&bytes, model_value.get()),
+            model_place,
+            is_empty: found.is_empty,
             stream: yes_or_no("stream", stream)?.unwrap_or(false),
             store: yes_or_no("store", store)?,
             // Of a picture to be drawn it is a text.
@@ -122,6 +134,11 @@ impl RequestBody {
         &self.bytes
     }
 
+    /// Whether it says how it is to be streamed.
+    pub(super) fn has_stream_options(&self) -> bool {
+        self.options.is_some()
+    }
+
     /// Whether the client asked for the chunk that reports usage.
     pub(super) fn wants_usage_chunk(&self) -> bool {
         let object = self.options.as_ref().and_then(|options| options.object.as_ref());
@@ -131,58 +148,48 @@ impl RequestBody {
     /// The same bytes with `model_json`, a JSON text, in place of the model, with `stream_options.include_usage` set if
     /// `usage` is, and with a limit put in. Without anything to change, the very same bytes.
     pub(super) fn spliced(&self, model_json: &str, usage: bool, limit: Option<PutIn>) -> Bytes {
-        let mut edits: Vec<(Range<usize>, Cow<'_, str>)> = Vec::with_capacity(3);
-        if self.bytes[self.model_place.clone()] != *model_json.as_bytes() {
-            edits.push((self.model_place.clone(), Cow::Borrowed(model_json)));
-        }
+        let mut splice = self.splice(model_json, limit);
         if usage {
-            edits.extend(self.usage_edit());
+            self.ask_for_usage(&mut splice);
+        }
+        splice.finish()
+    }
+
+    /// The same without `stream_options`, for providers that don't know them.
+    pub(super) fn spliced_without_options(&self, model_json: &str, limit: Option<PutIn>) -> Bytes {
+        let mut splice = self.splice(model_json, limit);
+        if let Some(options) = &self.options {
+            splice.take_out(options.place.clone());
+        }
+        splice.finish()
+    }
+
+    fn splice<'a>(&'a self, model_json: &'a str, limit: Option<PutIn>) -> Splice<'a> {
+        let mut splice = Splice::new(&self.bytes, self.is_empty);
+        match &self.model_place {
+            Some(place) => splice.put(place.clone(), model_json),
+            None => splice.add("model", model_json),
         }
         match limit {
             None => {}
-            Some(PutIn::Value(place, limit)) => edits.push((place, Cow::Owned(limit.to_string()))),
-            Some(PutIn::Field(name, limit)) => {
-                edits.extend(self.beginning().map(|place| (place, Cow::Owned(format!("\"{name}\":{limit},")))));
-            }
+            Some(PutIn::Value(place, limit)) => splice.put(place, limit.to_string()),
+            Some(PutIn::Field(name, limit)) => splice.add(name, &limit.to_string()),
         }
-        if edits.is_empty() {
-            return self.bytes.clone();
-        }
-        edits.sort_by_key(|(place, _)| place.start);
-        let longer: usize = edits.iter().map(|(_, text)| text.len()).sum();
-        let mut spliced = Vec::with_capacity(self.bytes.len() + longer);
-        let mut end = 0;
-        for (place, text) in edits {
-            spliced.extend_from_slice(&self.bytes[end..place.start]);
-            spliced.extend_from_slice(text.as_bytes());
-            end = place.end;
-        }
-        spliced.extend_from_slice(&self.bytes[end..]);
-        spliced.into()
+        splice
     }
 
-    /// Right behind the brace that opens the body, which has a `model` at least.
-    fn beginning(&self) -> Option<Range<usize>> {
-        let brace = self.bytes.iter().position(|byte| *byte == b'{')? + 1;
-        Some(brace..brace)
-    }
-
-    /// What makes the provider report usage at the end of its stream.
-    fn usage_edit(&self) -> Option<(Range<usize>, Cow<'static, str>)> {
-        let Some(options) = &self.options else {
-            let field = Cow::Borrowed(r#""stream_options":{"include_usage":true},"#);
-            return self.beginning().map(|place| (place, field));
-        };
-        let Some(object) = &options.object else {
-            return Some((options.place.clone(), Cow::Borrowed(r#"{"include_usage":true}"#)));
-        };
+    /// Makes the provider report usage at the end of its stream.
+    fn ask_for_usage(&self, splice: &mut Splice<'_>) {
+        const ASKING: &str = r#"{"include_usage":true}"#;
+        let Some(options) = &self.options else { return splice.add("stream_options", ASKING) };
+        let Some(object) = &options.object else { return splice.put(options.place.clone(), ASKING) };
         match &object.include_usage {
-            Some((_, true)) => None,
-            Some((place, false)) => Some((place.clone(), Cow::Borrowed("true"))),
+            Some((_, true)) => {}
+            Some((place, false)) => splice.put(place.clone(), "true"),
             None => {
                 let brace = options.place.start + 1;
                 let comma = if object.is_empty { "" } else { "," };
-                Some((brace..brace, Cow::Owned(format!(r#""include_usage":true{comma}"#))))
+                splice.put(brace..brace, format!(r#""include_usage":true{comma}"#));
             }
         }
     }

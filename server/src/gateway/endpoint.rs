@@ -10,6 +10,7 @@ use domain::{api_keys::Scope, models::Service};
 use services::objects::Kind;
 
 use super::answer::Expected;
+use crate::config::DefaultFor;
 
 /// One of the paths that forward a call, with one method.
 #[derive(Debug)]
@@ -72,18 +73,28 @@ pub(crate) enum Dialect {
 const ANTHROPICS_HEADERS: [&str; 2] = ["anthropic-version", "anthropic-beta"];
 /// Paths of Anthropic's that aren't offered, and that OpenAI doesn't have.
 const ANTHROPICS_PATHS: [&str; 3] = ["/v1/complete", "/v1/skills", "/v1/organizations"];
+/// The same below a path that is offered.
+const ANTHROPICS_BATCHES: &str = "/v1/messages/batches";
+
+/// Whether a path is one of Anthropic's API that isn't offered, at the right base URL.
+pub(super) fn is_anthropics(path: &str) -> bool {
+    ANTHROPICS_PATHS.into_iter().chain([ANTHROPICS_BATCHES]).any(|above| is_under(path, above))
+}
+
+/// Whether `path` is another one or below it.
+fn is_under(path: &str, above: &str) -> bool {
+    path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
 
 impl Dialect {
     /// Whose API a request is meant for by its path, whether there is such a path or not, and where that doesn't tell by
     /// its headers.
     pub(super) fn of(path: &str, headers: &HeaderMap) -> Self {
-        let is_under =
-            |above: &str| path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let anthropics = ENDPOINTS.iter().filter(|endpoint| endpoint.dialect == Self::Anthropic);
         let mut paths = anthropics.map(|endpoint| endpoint.path).chain(ANTHROPICS_PATHS);
         // Under a wrong base URL, too.
         let tail = path.find("/v1/").map_or("", |at| &path[at..]);
-        if paths.any(|above| is_under(above) || tail == above) { Self::Anthropic } else { Self::said(headers) }
+        if paths.any(|above| is_under(path, above) || tail == above) { Self::Anthropic } else { Self::said(headers) }
     }
 
     /// Whose API a request is meant for by its headers.
@@ -197,6 +208,21 @@ impl Endpoint {
             choices: is_call && self.path.ends_with("/completions"),
             thing: !is_call || is_background,
             nothing: self.verb == Verb::Delete,
+        }
+    }
+
+    /// Whether it calls a model that the request names.
+    pub(super) fn calls_models(&self) -> bool {
+        matches!(self.sends, Sends::Json | Sends::Form | Sends::Either)
+    }
+
+    /// What it is among that OpenAI's API has a model for where none is named.
+    pub(super) fn default_for(&self) -> Option<DefaultFor> {
+        match self.path {
+            "/v1/moderations" => Some(DefaultFor::Moderations),
+            "/v1/videos" => Some(DefaultFor::Videos),
+            path if path.starts_with("/v1/images/") => Some(DefaultFor::Images),
+            _ => None,
         }
     }
 

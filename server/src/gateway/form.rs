@@ -46,6 +46,7 @@ pub(super) struct Form {
     spool: Spool,
     /// Its type, with its boundary.
     pub(super) kind: HeaderValue,
+    boundary: String,
     /// The model that was asked for, and where it stands.
     model: Option<(String, Range<u64>)>,
     /// Where the files are that a model is to listen to.
@@ -94,12 +95,17 @@ impl Form {
         places.map(|place| Recording { spool: self.spool.clone(), place }).collect()
     }
 
-    /// The form with `model` in place of the model that it names.
+    /// The form with `model` in place of the model that it names, or before all that it has where it names none.
     pub(super) fn payload(&self, model: &str) -> Payload {
         let (place, new) = match &self.model {
-            Some((_, place)) => (place.clone(), Bytes::copy_from_slice(model.as_bytes())),
-            None => (0..0, Bytes::new()),
+            Some((_, place)) => (place.clone(), model.to_owned()),
+            None if model.is_empty() => (0..0, String::new()),
+            None => {
+                let head = format!("--{}\r\nContent-Disposition: form-data; name=\"{MODEL}\"", self.boundary);
+                (0..0, format!("{head}\r\n\r\n{model}\r\n"))
+            }
         };
+        let new = Bytes::from(new);
         Payload::Spooled { spool: self.spool.clone(), place, new }
     }
 }
@@ -188,7 +194,14 @@ impl Writing {
         // All of it is ASCII.
         let kind = HeaderValue::try_from(format!("multipart/form-data; boundary={}", self.boundary));
         let kind = kind.map_err(|_| Some(Refusal::internal()))?;
-        Ok(Form { spool, kind, model: self.model, recordings: self.recordings, mentions: self.mentions })
+        Ok(Form {
+            spool,
+            kind,
+            boundary: self.boundary,
+            model: self.model,
+            recordings: self.recordings,
+            mentions: self.mentions,
+        })
     }
 }
 

@@ -1,4 +1,11 @@
-//! `GET /v1/models`: what a key may call, in the form of OpenAI's API reference.
+//! `GET /v1/models`: what a key may call, in the form of OpenAI's API reference, or of Anthropic's where its headers ask for
+//! it.
+//!
+//! OpenAI's entries tell besides what a model is for, by which paths it is called, and how much it takes, so that a client
+//! can offer just what it can call. Anthropic's list has the models that its clients can.
+
+mod anthropic;
+mod filter;
 
 use std::sync::Arc;
 
@@ -10,12 +17,16 @@ use axum::{
 };
 use domain::{api_keys::Scope, models::Service};
 use serde::Serialize;
-use services::api_keys::directory::KeyRecord;
+use services::{api_keys::directory::KeyRecord, metering::new_call_id};
 
+use self::filter::Filter;
 use super::{
-    Gateway, identified_anew,
+    Gateway,
+    endpoint::Dialect,
+    identified,
     offers::{Offer, Offers},
     refusal::Refusal,
+    refused,
 };
 
 #[derive(Serialize)]
@@ -31,29 +42,49 @@ struct Model<'a> {
     /// In seconds of Unix time.
     created: i64,
     owned_by: &'static str,
+    service: &'static str,
+    /// The paths by which it is called.
+    endpoints: Vec<&'static str>,
+    /// How many tokens question and answer may have together, where that is configured.
+    context_window: Option<u32>,
+    /// How many an answer may have.
+    max_output_tokens: Option<u32>,
 }
 
 impl<'a> Model<'a> {
     fn new(offers: &Offers, offer: &'a Offer) -> Self {
-        let created = offers.since.millis() / 1000;
-        Self { id: &offer.name, object: "model", created, owned_by: "tollhouse" }
+        Self {
+            id: &offer.name,
+            object: "model",
+            created: offers.since.millis() / 1000,
+            owned_by: "tollhouse",
+            service: offer.service.name(),
+            endpoints: offer.endpoints().map(|endpoint| endpoint.path).collect(),
+            context_window: offer.context_window,
+            max_output_tokens: offer.max_output_tokens,
+        }
     }
 }
 
-/// Those the key may call, by name.
+/// Those the key may call, by name, as far as the query lets them through.
 pub(super) async fn list(State(gateway): State<Gateway>, request: Parts) -> Response {
-    let response = match key(&gateway, &request).await {
-        Ok(key) => {
-            let offers = gateway.offers();
-            // What storage costs is a model in the configuration, but nothing to be called.
-            let called = offers.iter().filter(|offer| offer.service != Service::Storage);
-            let allowed = called.filter(|offer| key.allows_model(&offer.name));
-            let data = allowed.map(|offer| Model::new(&offers, offer)).collect();
-            Json(List { object: "list", data }).into_response()
-        }
-        Err(refusal) => refusal.response(),
+    let listed = async {
+        let key = key(&gateway, &request).await?;
+        let query = request.uri.query().unwrap_or_default();
+        let filter = Filter::read(query)?;
+        let offers = gateway.offers();
+        // What storage costs is a model in the configuration, but nothing to be called.
+        let called = offers.iter().filter(|offer| offer.service != Service::Storage);
+        let allowed = called.filter(|offer| key.allows_model(&offer.name) && filter.lets_through(offer));
+        Ok(match Dialect::said(&request.headers) {
+            Dialect::OpenAi => {
+                let data = allowed.map(|offer| Model::new(&offers, offer)).collect();
+                Json(List { object: "list", data }).into_response()
+            }
+            Dialect::Anthropic => anthropic::list(&offers, allowed.map(|offer| &**offer), query)?,
+        })
     };
-    identified_anew(&gateway, response)
+    answer(&gateway, &request, listed.await)
 }
 
 /// One of them.
@@ -61,16 +92,29 @@ pub(super) async fn retrieve(State(gateway): State<Gateway>, Path(name): Path<St
     let found = async {
         let key = key(&gateway, &request).await?;
         let offers = gateway.offers();
-        let offer = offers.get(&name).ok_or_else(|| Refusal::model_not_found(&name))?;
+        let called = offers.get(&name).filter(|offer| offer.service != Service::Storage);
+        let offer = called.ok_or_else(|| Refusal::model_not_found(&name))?;
         if !key.allows_model(&name) {
             return Err(Refusal::model_not_allowed(&name));
         }
-        Ok(Json(Model::new(&offers, offer)).into_response())
+        Ok(match Dialect::said(&request.headers) {
+            Dialect::OpenAi => Json(Model::new(&offers, offer)).into_response(),
+            Dialect::Anthropic => anthropic::one(&offers, offer),
+        })
     };
-    let response = found.await.unwrap_or_else(|refusal: Refusal| refusal.response());
-    identified_anew(&gateway, response)
+    answer(&gateway, &request, found.await)
 }
 
 async fn key(gateway: &Gateway, request: &Parts) -> Result<Arc<KeyRecord>, Refusal> {
     gateway.admit(request, Scope::Models).await.map_err(|denied| denied.refusal)
+}
+
+fn answer(gateway: &Gateway, request: &Parts, answer: Result<Response, Refusal>) -> Response {
+    match answer {
+        Ok(response) => {
+            let id = new_call_id(gateway.services.now());
+            identified(response, Dialect::said(&request.headers), id)
+        }
+        Err(refusal) => refused(gateway, request.uri.path(), &request.headers, &refusal),
+    }
 }

@@ -5,8 +5,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use domain::{models::Service, time::Timestamp};
 use services::Services;
 
-use super::provider::{Client, Provider};
-use crate::config::{Config, ConfigError, ProviderConfig, ProviderKind};
+use super::{
+    endpoint::{Dialect, ENDPOINTS, Endpoint},
+    provider::{Client, Provider},
+};
+use crate::config::{Config, ConfigError, DefaultFor, ProviderConfig, ProviderKind};
 
 /// A model on offer.
 #[derive(Debug)]
@@ -15,6 +18,8 @@ pub(super) struct Offer {
     pub(super) service: Service,
     /// The providers' name for it, as a JSON text.
     pub(super) upstream_json: String,
+    /// How many tokens question and answer may have together, as clients are told.
+    pub(super) context_window: Option<u32>,
     /// How many tokens an answer may have at most.
     pub(super) max_output_tokens: Option<u32>,
     /// In the order in which they stand; never empty.
@@ -34,6 +39,7 @@ impl Offer {
             service,
             providers: vec![provider],
             weights: Arc::default(),
+            context_window: None,
             max_output_tokens: None,
             priced_as: None,
         }
@@ -57,6 +63,17 @@ impl Offer {
         }
     }
 
+    /// The paths by which it may be called, of those that call models.
+    pub(super) fn endpoints(&self) -> impl Iterator<Item = &'static Endpoint> {
+        let called = ENDPOINTS.iter().filter(|endpoint| endpoint.calls_models() && endpoint.service == self.service);
+        called.filter(|endpoint| self.is_spoken_to_in(endpoint.dialect))
+    }
+
+    /// Whether one of its providers understands calls of this kind.
+    pub(super) fn is_spoken_to_in(&self, dialect: Dialect) -> bool {
+        self.providers.iter().any(|provider| provider.speaks(dialect))
+    }
+
     /// The providers' name for it.
     pub(super) fn upstream_name(&self) -> String {
         // It was made from a text.
@@ -67,6 +84,8 @@ impl Offer {
 #[derive(Debug)]
 pub(super) struct Offers {
     by_name: BTreeMap<Arc<str>, Arc<Offer>>,
+    /// What is called where a request names no model.
+    defaults: BTreeMap<DefaultFor, Arc<str>>,
     providers: BTreeMap<Arc<str>, (ProviderConfig, Arc<Provider>)>,
     /// Who keeps files, where a request names no model.
     pub(super) files_provider: Option<Arc<Provider>>,
@@ -108,12 +127,18 @@ impl Offers {
                 upstream_json: serde_json::Value::from(model.upstream_name.as_str()).to_string(),
                 providers,
                 weights: Arc::new(weights.collect()),
+                context_window: model.context_window,
                 max_output_tokens: model.max_output_tokens,
                 priced_as: Some(Arc::clone(&model.name)),
             };
             (Arc::clone(&model.name), Arc::new(offer))
         });
         let by_name = by_name.collect();
+        let defaults = config.models.iter().flat_map(|model| {
+            let defaults = model.default_for.iter();
+            defaults.map(|of| (*of, Arc::clone(&model.name)))
+        });
+        let defaults = defaults.collect();
         let first = |kind: fn(&ProviderKind) -> bool| config.providers.iter().find(|provider| kind(&provider.kind));
         let files = match &config.gateway_files_provider {
             Some(name) => Some(name),
@@ -125,11 +150,16 @@ impl Offers {
         let storage_model = config.models.iter().find(|model| model.service == Service::Storage);
         let storage_model = storage_model.map(|model| Arc::clone(&model.name));
         let since = before.map_or_else(|| services.now(), |before| before.since);
-        Ok(Self { by_name, providers, files_provider, storage_model, since })
+        Ok(Self { by_name, defaults, providers, files_provider, storage_model, since })
     }
 
     pub(super) fn get(&self, model: &str) -> Option<&Arc<Offer>> {
         self.by_name.get(model)
+    }
+
+    /// What `endpoint` calls where a request names no model.
+    pub(super) fn default_for(&self, endpoint: &Endpoint) -> Option<&Arc<str>> {
+        self.defaults.get(&endpoint.default_for()?)
     }
 
     /// By name.

@@ -45,6 +45,8 @@ pub(super) struct ProviderRequest {
     /// The client's, of which the provider sees those that are listed.
     pub(super) headers: HeaderMap,
     pub(super) body: Payload,
+    /// What providers are sent instead that don't know `stream_options`, where that is something else.
+    pub(super) without_options: Option<Payload>,
 }
 
 impl ProviderRequest {
@@ -55,6 +57,7 @@ impl ProviderRequest {
             path: self.path.clone(),
             headers: self.headers.clone(),
             body: self.body.clone(),
+            without_options: self.without_options.clone(),
         }
     }
 }
@@ -77,6 +80,8 @@ pub(super) struct Provider {
     /// Headers that pass for this provider beside the listed ones.
     request_headers: Vec<String>,
     answer_headers: Vec<String>,
+    /// Whether it knows `stream_options`.
+    pub(super) takes_stream_options: bool,
     kind: Kind,
 }
 
@@ -144,6 +149,7 @@ impl Provider {
             breaker: Breaker::default(),
             request_headers,
             answer_headers: config.answer_headers.clone(),
+            takes_stream_options: config.stream_options,
             kind,
         })
     }
@@ -156,7 +162,8 @@ impl Provider {
     ) -> Result<Response<ProviderBody>, ProviderError> {
         let passing = Way::Request.passing(&request.headers, &self.request_headers);
         request.headers = without(passing, own_keys::are_in);
-        request.body = request.body.without_own_keys();
+        let other = request.without_options.take().filter(|_| !self.takes_stream_options);
+        request.body = other.unwrap_or(request.body).without_own_keys();
         let answer = match &self.kind {
             Kind::Http(http) => {
                 let mut answer = http.ask(request).await?;
@@ -242,9 +249,9 @@ impl Body for ProviderBody {
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            // What is erased keeps its length.
             // How much comes of it isn't known.
             Self::Network { decoding: Some(_), .. } => SizeHint::default(),
+            // What is erased keeps its length.
             Self::Network { body, erasing, .. } => {
                 let (mut hint, held) = (body.size_hint(), erasing.holds() as u64);
                 if let Some(upper) = hint.upper() {

@@ -10,6 +10,7 @@ use services::{Services, rate_limits::KeyLimits};
 
 use super::{
     Gateway,
+    endpoint::Endpoint,
     offers::{Offer, Offers},
     provider::{Provider, Secrets},
 };
@@ -89,6 +90,11 @@ impl Gateway {
     /// The model of this name, if it is on offer.
     pub(super) fn offer(&self, model: &str) -> Option<Arc<Offer>> {
         self.settings.load().offers.get(model).cloned()
+    }
+
+    /// What `endpoint` calls where a request names no model.
+    pub(super) fn default_model(&self, endpoint: &Endpoint) -> Option<Arc<str>> {
+        self.settings.load().offers.default_for(endpoint).cloned()
     }
 
     /// The provider of this name, if it is configured.

@@ -63,7 +63,7 @@ impl Number {
 }
 
 /// Where in a body a limit is put, and with its name or without.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(in crate::gateway) enum PutIn {
     /// In place of `null`.
     Value(Range<usize>, u64),

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::*;
 
 fn read(text: &str) -> Result<RequestBody, Refusal> {
-    RequestBody::read(Bytes::copy_from_slice(text.as_bytes()))
+    RequestBody::read(Bytes::copy_from_slice(text.as_bytes()), None)
 }
 
 fn spliced(text: &str) -> String {
@@ -44,7 +44,7 @@ fn only_model_and_usage_are_changed() {
 #[test]
 fn without_anything_to_change_the_very_same_bytes_are_sent() {
     let bytes = Bytes::from_static(br#"{"model":"up"}"#);
-    let forwarded = RequestBody::read(bytes.clone()).unwrap().spliced(r#""up""#, false, None);
+    let forwarded = RequestBody::read(bytes.clone(), None).unwrap().spliced(r#""up""#, false, None);
     assert_eq!(forwarded.as_ptr(), bytes.as_ptr());
 }
 
@@ -114,7 +114,7 @@ fn one_strict_grammar_reads_all_of_a_body() {
     for bytes in
         [&b"{\"model\":\"a\",\"x\":\"\xff\"}"[..], b"{\"model\":\"a\",\"\xff\":1}", b"\xef\xbb\xbf{\"model\":\"a\"}"]
     {
-        assert!(RequestBody::read(Bytes::copy_from_slice(bytes)).is_err());
+        assert!(RequestBody::read(Bytes::copy_from_slice(bytes), None).is_err());
     }
     assert!(read(r#"{"model":"a","x":[1e308,-0,0.1,123456789012345678901234567890,"\ud83c\udf19\u0000"]}"#).is_ok());
 }
@@ -228,7 +228,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_a_body_or_a_refusal(bytes: Vec<u8>) {
-        let _ = RequestBody::read(bytes.into());
+        let _ = RequestBody::read(bytes.into(), None);
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub(super) async fn ask(gateway: &Gateway, object: &Object) -> ServiceResult<Opt
         path: endpoint.provider_path(Some(object.id())),
         headers: HeaderMap::new(),
         body: Payload::Whole(Bytes::new()),
+        without_options: None,
     };
     let silent = || ServiceError::Internal("a provider doesn't tell of what it keeps".to_owned());
     let response = timeout(PATIENCE, provider.ask(request, &gateway.secrets()))

@@ -64,7 +64,7 @@ type Answer = Result<Response<ProviderBody>, Wrong>;
 
 impl Sandbox {
     pub(super) async fn answer(&self, request: ProviderRequest) -> Result<Response<ProviderBody>, ProviderError> {
-        let ProviderRequest { endpoint, path, headers, body } = request;
+        let ProviderRequest { endpoint, path, headers, body, .. } = request;
         let dialect = endpoint.dialect;
         let input = match Input::read(&headers, &body).await {
             Ok(input) => input,

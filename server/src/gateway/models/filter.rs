@@ -1,0 +1,68 @@
+//! Which models are asked for.
+
+use domain::models::Service;
+
+use crate::gateway::{
+    endpoint::{ENDPOINTS, Endpoint},
+    offers::Offer,
+    refusal::Refusal,
+};
+
+/// What a query narrows the list to: `service=chat`, `endpoint=/v1/chat/completions`. Each may be there several times, or
+/// hold several with commas between: then one of them is enough. Other parameters mean nothing here.
+#[derive(Debug, Default)]
+pub(super) struct Filter {
+    services: Vec<Service>,
+    endpoints: Vec<&'static str>,
+}
+
+impl Filter {
+    pub(super) fn read(query: &str) -> Result<Self, Refusal> {
+        let mut filter = Self::default();
+        for (name, values) in form_urlencoded::parse(query.as_bytes()) {
+            let values = values.split(',').map(str::trim).filter(|value| !value.is_empty());
+            match name.strip_suffix("[]").unwrap_or(&name) {
+                "service" => {
+                    let services = values.map(str::parse).collect::<Result<Vec<Service>, String>>();
+                    filter.services.extend(services.map_err(|message| Refusal::invalid("service", message))?);
+                }
+                "endpoint" => filter.endpoints.extend(values.map(endpoint).collect::<Result<Vec<_>, _>>()?),
+                _ => {}
+            }
+        }
+        Ok(filter)
+    }
+
+    pub(super) fn lets_through(&self, offer: &Offer) -> bool {
+        let is_called_by = |path: &&'static str| offer.endpoints().any(|endpoint| endpoint.path == *path);
+        (self.services.is_empty() || self.services.contains(&offer.service))
+            && (self.endpoints.is_empty() || self.endpoints.iter().any(is_called_by))
+    }
+}
+
+/// A path that models are called by, with or without `/v1`.
+fn endpoint(text: &str) -> Result<&'static str, Refusal> {
+    let wanted = text.trim_matches('/');
+    let wanted = wanted.strip_prefix("v1/").unwrap_or(wanted);
+    let is_it = |endpoint: &&Endpoint| endpoint.calls_models() && endpoint.path.strip_prefix("/v1/") == Some(wanted);
+    ENDPOINTS.iter().find(is_it).map(|endpoint| endpoint.path).ok_or_else(|| {
+        let shown: String = text.chars().take(100).collect();
+        Refusal::invalid("endpoint", format!("No model is called by {shown:?}; one such path is /v1/chat/completions."))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_narrows_by_what_it_names() {
+        let filter =
+            Filter::read("service=chat,audio&endpoint=v1/messages&endpoint=%2Fv1%2Fresponses&limit=1").unwrap();
+        assert_eq!(filter.services, [Service::Chat, Service::Audio]);
+        assert_eq!(filter.endpoints, ["/v1/messages", "/v1/responses"]);
+        for wrong in ["service=chats", "endpoint=files", "endpoint=/v1/videos/{id}", "service=chat,x"] {
+            assert!(Filter::read(wrong).is_err(), "{wrong}");
+        }
+    }
+}
