@@ -1,5 +1,7 @@
 //! `POST /v1/events`: what other gateways let through, as CloudEvents in JSON. `docs/events.md` describes them.
 
+mod binary;
+
 use std::time::Duration;
 
 use axum::{
@@ -8,12 +10,15 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::api_keys::{Scope, Secret};
+use domain::{
+    api_keys::{Scope, Secret},
+    time::Timestamp,
+};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
 use services::{
     ServiceError,
-    events::{Form, Malformed, Refused, Taken, read},
+    events::{Attributes, Form, Malformed, Read, Refused, Taken, read, read_one},
 };
 use tokio::time::timeout;
 
@@ -61,7 +66,7 @@ pub(crate) async fn take(
     request: Request,
 ) -> Result<Response, Refusal> {
     let actor = caller.with(Scope::EventsWrite)?;
-    let form = form(request.headers())?;
+    let mode = mode(request.headers())?;
     let body = match timeout(LONGEST_BODY, Limited::new(request.into_body(), LARGEST_BODY as usize).collect()).await {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(Refusal::body_too_large(LARGEST_BODY)),
@@ -69,28 +74,52 @@ pub(crate) async fn take(
         Err(_) => return Err(Refusal::body_too_slow()),
     };
     let now = management.hub.services.now();
-    let read = tokio::task::spawn_blocking(move || read(&body, form, now)).await;
-    let read =
-        read.map_err(|error| ServiceError::Internal(error.to_string()))?.map_err(|malformed| match malformed {
-            Malformed::Unreadable(message) => Refusal::malformed(message),
-            Malformed::TooMany(_) => Refusal::too_many(malformed.to_string()),
-        })?;
+    let read = tokio::task::spawn_blocking(move || mode.read(&body, now)).await;
+    let read = read.map_err(|error| ServiceError::Internal(error.to_string()))??;
     let received = read.received();
     let taken = management.events.take(&actor, read).await?;
     Ok(answer(received, taken))
 }
 
-fn form(headers: &HeaderMap) -> Result<Form, Refusal> {
+/// How events come.
+enum Mode {
+    /// All of them in the body.
+    Structured(Form),
+    /// One, of which the body is the data.
+    Binary(Attributes),
+}
+
+impl Mode {
+    fn read(&self, body: &[u8], now: Timestamp) -> Result<Read, Refusal> {
+        let read = match self {
+            Self::Structured(form) => read(body, *form, now),
+            Self::Binary(attributes) => read_one(attributes, body, now),
+        };
+        read.map_err(|malformed| match malformed {
+            Malformed::Unreadable(message) => Refusal::malformed(message),
+            Malformed::TooMany(_) => Refusal::too_many(malformed.to_string()),
+        })
+    }
+}
+
+/// The content type tells, and where that isn't one of CloudEvents, whether there are attributes in headers.
+fn mode(headers: &HeaderMap) -> Result<Mode, Refusal> {
     let kind = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?"));
     let kind = kind.map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
     match kind.as_deref() {
-        Some("application/cloudevents+json") => Ok(Form::One),
-        Some("application/cloudevents-batch+json") => Ok(Form::Batch),
-        None | Some("application/json") => Ok(Form::Either),
-        Some(_) => Err(Refusal::wrong_content_type(
-            "Send CloudEvents as application/cloudevents+json or application/cloudevents-batch+json.",
-        )),
+        Some("application/cloudevents+json") => return Ok(Mode::Structured(Form::One)),
+        Some("application/cloudevents-batch+json") => return Ok(Mode::Structured(Form::Batch)),
+        Some(kind) if kind.starts_with("application/cloudevents") => {}
+        kind => match binary::attributes(headers)? {
+            Some(attributes) => return Ok(Mode::Binary(attributes)),
+            None if matches!(kind, None | Some("application/json")) => return Ok(Mode::Structured(Form::Either)),
+            None => {}
+        },
     }
+    Err(Refusal::wrong_content_type(
+        "Send CloudEvents as application/cloudevents+json or application/cloudevents-batch+json, or their data as \
+         application/json and what else they say in headers that begin with `ce-`.",
+    ))
 }
 
 /// 200 where anything was taken, now or before; 400 where every event was refused.

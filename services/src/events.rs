@@ -10,14 +10,15 @@ mod known;
 mod line;
 mod read;
 mod usage;
+mod whole;
 mod writer;
 
 use std::sync::Arc;
 
 use domain::permissions::Permission;
 
-pub use line::{Code, Wrong};
-pub use read::{Form, Malformed, Read, read};
+pub use line::{Attributes, Code, Wrong};
+pub use read::{Form, Malformed, Read, read, read_one};
 
 use self::{
     known::Known,

@@ -97,6 +97,18 @@ impl fmt::Display for Kind {
     }
 }
 
+/// What an event says besides its data, where that comes by itself. What isn't there is an empty text.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Attributes {
+    pub specversion: String,
+    pub id: String,
+    pub source: String,
+    /// Its `type`.
+    pub kind: String,
+    pub time: String,
+    pub datacontenttype: String,
+}
+
 /// An event as it was sent. Attributes that aren't known here are extensions, which mean nothing here.
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -151,14 +163,46 @@ pub(super) struct Usage {
     pub(super) error_code: Cow<'static, str>,
 }
 
+/// An event that makes no sense: its id, as far as that could be read, and why.
+type Refused = (Option<Box<str>>, Wrong);
+
 /// Reads the event at `index`, as of `now`.
-pub(super) fn read(index: usize, text: &str, now: Timestamp) -> Result<Line, (Option<Box<str>>, Wrong)> {
+pub(super) fn read(index: usize, text: &str, now: Timestamp) -> Result<Line, Refused> {
     let event: Envelope<'_> = serde_json::from_str(text).map_err(|error| (None, Wrong::unreadable(None, &error)))?;
-    let named = |wrong| (Some(event.id.chars().take(LONGEST_NAME).collect::<String>().into()), wrong);
-    event.read(index, now).map_err(named)
+    event.read_named(index, now)
+}
+
+/// Reads an event whose data is this JSON text, or nothing.
+pub(super) fn read_parts(attributes: &Attributes, data: &str, now: Timestamp) -> Result<Line, Refused> {
+    let Attributes { specversion, id, source, kind, time, datacontenttype } = attributes;
+    let optional = |text: &str| (!text.is_empty()).then(|| Cow::Owned(text.to_owned()));
+    let mut event = Envelope {
+        specversion: Cow::Borrowed(specversion),
+        id: Cow::Borrowed(id),
+        source: Cow::Borrowed(source),
+        kind: Cow::Borrowed(kind),
+        time: optional(time),
+        datacontenttype: optional(datacontenttype),
+        data: None,
+        data_base64: None,
+    };
+    if !data.trim().is_empty() {
+        let data = serde_json::from_str(data).map_err(|error| (event.name(), Wrong::unreadable(Some("data"), &error)));
+        event.data = Some(data?);
+    }
+    event.read_named(0, now)
 }
 
 impl Envelope<'_> {
+    /// The id, as far as it is told again.
+    fn name(&self) -> Option<Box<str>> {
+        Some(self.id.chars().take(LONGEST_NAME).collect::<String>().into())
+    }
+
+    fn read_named(&self, index: usize, now: Timestamp) -> Result<Line, Refused> {
+        self.read(index, now).map_err(|wrong| (self.name(), wrong))
+    }
+
     fn read(&self, index: usize, now: Timestamp) -> Result<Line, Wrong> {
         if self.specversion != "1.0" {
             return Err(Wrong::invalid("specversion", "Only version 1.0 of CloudEvents is known."));

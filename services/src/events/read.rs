@@ -4,7 +4,7 @@ use domain::time::Timestamp;
 use serde_json::value::RawValue;
 
 use super::{
-    MOST_EVENTS, Refused,
+    Attributes, MOST_EVENTS, Refused,
     line::{self, Line},
 };
 
@@ -42,9 +42,23 @@ impl Read {
     }
 }
 
+/// Reads the one event whose attributes came by themselves, and whose data is `body`, as of `now`.
+pub fn read_one(attributes: &Attributes, body: &[u8], now: Timestamp) -> Result<Read, Malformed> {
+    let mut read = Read::default();
+    match line::read_parts(attributes, utf8(body)?, now) {
+        Ok(line) => read.lines.push(line),
+        Err((id, why)) => read.refused.push(Refused { index: 0, id, why }),
+    }
+    Ok(read)
+}
+
+fn utf8(body: &[u8]) -> Result<&str, Malformed> {
+    std::str::from_utf8(body).map_err(|_| Malformed::Unreadable("The body isn't UTF-8.".to_owned()))
+}
+
 /// Reads `body`, as of `now`. It is work for a thread of its own: some milliseconds for a large one.
 pub fn read(body: &[u8], form: Form, now: Timestamp) -> Result<Read, Malformed> {
-    let text = std::str::from_utf8(body).map_err(|_| Malformed::Unreadable("The body isn't UTF-8.".to_owned()))?;
+    let text = utf8(body)?;
     let is_batch = match form {
         Form::One => false,
         Form::Batch => true,

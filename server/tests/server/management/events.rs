@@ -90,6 +90,59 @@ async fn what_has_no_price_is_told_in_the_log_and_its_file() {
 }
 
 #[tokio::test]
+async fn an_events_attributes_may_come_in_headers() {
+    let world = World::new().await;
+    let key = world.admin_key(&[Scope::EventsWrite]).await;
+    let send = async |attributes: &[(&'static str, &'static str)], kind: Option<&'static str>, data: &'static str| {
+        let mut request = Request::post("/v1/events").header(header::AUTHORIZATION, format!("Bearer {key}"));
+        for (name, value) in attributes {
+            request = request.header(*name, *value);
+        }
+        if let Some(kind) = kind {
+            request = request.header(header::CONTENT_TYPE, kind);
+        }
+        let answer = world.send(request.body(data.into()).unwrap()).await;
+        (answer.status().as_u16(), body(answer).await)
+    };
+    let usual =
+        [("ce-specversion", "1.0"), ("ce-type", "tollhouse.tokens"), ("ce-source", "/gateway"), ("ce-id", "b%201")];
+    let data = r#"{"model":"sandbox-1","input_tokens":1000000}"#;
+    for (kind, expected) in
+        [(Some("application/json"), (1, 0)), (None, (0, 1)), (Some("application/vnd.x+json"), (0, 1))]
+    {
+        let (status, answer) = send(&usual, kind, data).await;
+        assert_eq!(status, 200, "{answer}");
+        assert_eq!((&answer["new"], &answer["duplicate"]), (&json!(expected.0), &json!(expected.1)), "{kind:?}");
+    }
+    // It is the same event as one that comes in JSON with this id.
+    let (_, answer) = send(
+        &[],
+        Some("application/cloudevents+json"),
+        r#"{"specversion":"1.0","id":"b 1","source":"/gateway","type":"tollhouse.tokens","data":{"input_tokens":1}}"#,
+    )
+    .await;
+    assert_eq!(answer["duplicate"], 1, "{answer}");
+    for (attributes, kind, data, param) in [
+        (&usual[..3], Some("application/json"), data, "id"),
+        (&usual[1..], Some("application/json"), data, "specversion"),
+        (&usual[..], Some("text/plain"), data, "datacontenttype"),
+        (&usual[..], Some("application/json"), "{", "data"),
+        (&usual[..], Some("application/json"), r#"{"input_tokens":1},"id":"2""#, "data"),
+        (&usual[..], Some("application/json"), r#"{"input_token":1}"#, "data"),
+        (&usual[..], None, "", "data"),
+    ] {
+        let (status, answer) = send(attributes, kind, data).await;
+        assert_eq!((status, &answer["errors"][0]["param"]), (400, &json!(param)), "{data}: {answer}");
+        assert_eq!(
+            (&answer["errors"][0]["index"], &answer["error"]["type"]),
+            (&json!(0), &json!("invalid_request_error"))
+        );
+    }
+    let (status, answer) = send(&[usual[0], usual[0]], Some("application/json"), data).await;
+    assert_eq!((status, &answer["error"]["code"]), (400, &json!("invalid_request_error")), "{answer}");
+}
+
+#[tokio::test]
 async fn a_body_that_is_no_events_is_refused_as_a_whole() {
     let world = World::new().await;
     let key = world.admin_key(&[Scope::EventsWrite]).await;

@@ -40,6 +40,40 @@ fn a_body_that_is_no_batch_is_refused_as_a_whole() {
 }
 
 #[test]
+fn a_whole_number_may_be_written_with_decimals() {
+    let now = "2026-11-17T14:32:07Z".parse().unwrap();
+    let of = |kind: &str, data: &str| {
+        let body = format!(r#"{{"specversion":"1.0","id":"1","source":"s","type":"{kind}","data":{data}}}"#);
+        format!("{:?}", read(body.as_bytes(), Form::One, now).unwrap())
+    };
+    for (kind, decimal, whole) in [
+        (
+            "tollhouse.tokens",
+            r#"{"input_tokens":100.0,"output_tokens":1e2}"#,
+            r#"{"input_tokens":100,"output_tokens":100}"#,
+        ),
+        ("tollhouse.call", r#"{"status":200.0,"images":2.0}"#, r#"{"status":200,"images":2}"#),
+        ("tollhouse.stored_bytes", r#"{"bytes":5e9,"hours":1}"#, r#"{"bytes":5000000000,"hours":1.0}"#),
+        ("tollhouse.tokens", r#"{"input_tokens":-0.0}"#, r#"{"input_tokens":0}"#),
+    ] {
+        assert_eq!(of(kind, decimal), of(kind, whole));
+        assert!(of(kind, whole).contains("refused: []"), "{}", of(kind, whole));
+    }
+    for data in [
+        r#"{"input_tokens":1.5}"#,
+        r#"{"input_tokens":1e-3}"#,
+        r#"{"input_tokens":"100"}"#,
+        r#"{"input_tokens":1e300}"#,
+        r#"{"input_tokens":9007199254740994.0}"#,
+        r#"{"input_tokens":-1.0}"#,
+        r#"{"input_tokens":[1]}"#,
+    ] {
+        assert!(of("tollhouse.tokens", data).contains("InvalidEvent"), "{data}");
+    }
+    assert!(of("tollhouse.call", r#"{"status":70000}"#).contains("InvalidEvent"));
+}
+
+#[test]
 fn what_stands_twice_is_refused() {
     let now = "2026-11-17T14:32:07Z".parse().unwrap();
     let twice = r#"{"specversion":"1.0","id":"1","id":"2","source":"s","type":"tollhouse.call","data":{}}"#;
