@@ -24,6 +24,7 @@ use tokio::time::timeout;
 
 use crate::{
     gateway::refusal::Refusal,
+    gzip::{self, Unpacking},
     management::{Management, caller::Caller},
 };
 
@@ -67,6 +68,7 @@ pub(crate) async fn take(
 ) -> Result<Response, Refusal> {
     let actor = caller.with(Scope::EventsWrite)?;
     let mode = mode(request.headers())?;
+    let is_gzip = gzip::is_said(request.headers())?;
     let body = match timeout(LONGEST_BODY, Limited::new(request.into_body(), LARGEST_BODY as usize).collect()).await {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(Refusal::body_too_large(LARGEST_BODY)),
@@ -74,8 +76,14 @@ pub(crate) async fn take(
         Err(_) => return Err(Refusal::body_too_slow()),
     };
     let now = management.hub.services.now();
-    let read = tokio::task::spawn_blocking(move || mode.read(&body, now)).await;
-    let read = read.map_err(|error| ServiceError::Internal(error.to_string()))??;
+    let read = tokio::task::spawn_blocking(move || {
+        if !is_gzip {
+            return mode.read(&body, now);
+        }
+        let most = LARGEST_BODY as usize;
+        mode.read(&Unpacking::new(body, most).finish().map_err(|fault| fault.refusal(most))?, now)
+    });
+    let read = read.await.map_err(|error| ServiceError::Internal(error.to_string()))??;
     let received = read.received();
     let taken = management.events.take(&actor, read).await?;
     Ok(answer(received, taken))

@@ -10,6 +10,7 @@ pub mod dashboard;
 mod events;
 mod exports;
 pub mod gateway;
+mod gzip;
 mod health;
 pub mod hub;
 mod jobs;

@@ -6,11 +6,7 @@ use std::sync::Arc;
 
 use axum::{
     body::Body,
-    http::{
-        HeaderMap, HeaderValue, Uri,
-        header::{CONTENT_ENCODING, CONTENT_TYPE},
-        request::Parts,
-    },
+    http::{HeaderMap, HeaderValue, Uri, header::CONTENT_TYPE, request::Parts},
     response::Response,
 };
 use services::{
@@ -36,6 +32,7 @@ use super::{
     references::{Mentions, query},
     refusal::Refusal,
 };
+use crate::gzip;
 
 /// What is to be done with a request.
 pub(super) enum Accepted {
@@ -102,9 +99,9 @@ pub(super) async fn accept(
         path.push('?');
         path.push_str(&query);
     }
-    check_encoding(&parts.headers).map_err(nothing)?;
+    let is_gzip = gzip::is_said(&parts.headers).map_err(nothing)?;
     let query = query::mentions(parts.uri.query()).map_err(nothing)?;
-    let taking = Taking { gateway, arrival, key, headers: &parts.headers, query };
+    let taking = Taking { gateway, arrival, key, headers: &parts.headers, is_gzip, query };
     let Taken { offer, payload, without_options, kind, memo } = match (object, endpoint.sends) {
         (Some(object), _) => taking.about(object, body).await?,
         (None, Sends::File) => taking.file(body).await?,
@@ -147,6 +144,8 @@ struct Taking<'a> {
     arrival: &'a Arrival,
     key: &'a KeyRecord,
     headers: &'a HeaderMap,
+    /// Whether the body is compressed so.
+    is_gzip: bool,
     /// What the address mentions.
     query: Mentions,
 }
@@ -240,6 +239,9 @@ impl Taking<'_> {
     }
 
     async fn read_form(&self, body: Body) -> Result<Form, TurnedAway> {
+        if self.is_gzip {
+            return Err(nothing(gzip::refused("A form is read as it is. Send it without `content-encoding`.")));
+        }
         let within = self.within(self.gateway.limits().max_upload_bytes);
         let room = self.gateway.disk.room(self.key.into());
         Form::read(self.headers, body, &room, within).await.map_err(|refusal| refusal.and_then(nothing))
@@ -248,7 +250,8 @@ impl Taking<'_> {
     /// A body of JSON, as a whole.
     async fn receive(&self, body: Body) -> Result<Received, TurnedAway> {
         let within = self.within(self.gateway.limits().max_body_bytes as u64);
-        receive(self.gateway, self.key.into(), body, within).await.map_err(|refusal| refusal.and_then(nothing))
+        let received = receive(self.gateway, self.key.into(), body, within, self.is_gzip).await;
+        received.map_err(|refusal| refusal.and_then(nothing))
     }
 
     /// A request about something that a provider keeps: it goes there.
@@ -293,15 +296,6 @@ impl Taking<'_> {
     fn mentions_with(&mut self, mut of_body: Mentions) -> Mentions {
         of_body.and(std::mem::take(&mut self.query));
         of_body
-    }
-}
-
-/// Bodies are read as they are; what is said to be compressed or the like would be read otherwise by its provider.
-fn check_encoding(headers: &HeaderMap) -> Result<(), Refusal> {
-    let is_plain = |value: &HeaderValue| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity");
-    match headers.get_all(CONTENT_ENCODING).iter().all(is_plain) {
-        true => Ok(()),
-        false => Err(Refusal::wrong_content_type("Send the body as it is, without `content-encoding`.")),
     }
 }
 

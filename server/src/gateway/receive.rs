@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use hyper::body::Body as _;
-use tokio::time::Instant;
+use tokio::{task::spawn_blocking, time::Instant};
 
 use super::{
     Gateway,
@@ -19,7 +19,7 @@ use super::{
     payload::Spooling,
     refusal::Refusal,
 };
-use crate::config::GatewayConfig;
+use crate::{config::GatewayConfig, gzip::Unpacking};
 
 /// How much of a body that isn't complete is kept in memory, in bytes. Most are complete by then.
 const BEGINNING: usize = 128 * 1024;
@@ -45,12 +45,13 @@ pub(super) fn largest(limits: &GatewayConfig) -> u64 {
     (limits.max_body_bytes as u64 * TIMES).max(LARGEST_ANSWER as u64)
 }
 
-/// All of `body`. A body of one piece isn't copied.
+/// All of `body`, unpacked where it is compressed by gzip. A body of one piece isn't copied.
 pub(super) async fn receive(
     gateway: &Gateway,
     holder: Holder,
     mut body: Body,
     within: Within,
+    is_gzip: bool,
 ) -> Result<Received, Failed> {
     let too_large = || Some(Refusal::body_too_large(within.bytes as u64));
     if body.size_hint().lower() > within.bytes as u64 {
@@ -88,7 +89,9 @@ pub(super) async fn receive(
     let mut share = None;
     if length > SMALL {
         let mut taken = gateway.memory.nothing(holder);
-        let room = taken.grow_in_time(length as u64 * TIMES, Instant::now() + PATIENCE).await;
+        // What is packed isn't sent on, and is gone when it is unpacked.
+        let times = if is_gzip { 1 } else { TIMES };
+        let room = taken.grow_in_time(length as u64 * times, Instant::now() + PATIENCE).await;
         room.map_err(|full| Some(Refusal::no_room(full)))?;
         share = Some(taken);
     }
@@ -100,5 +103,29 @@ pub(super) async fn receive(
         None if beginning.is_empty() => first,
         None => beginning.freeze(),
     };
-    Ok(Received { bytes, share })
+    if !is_gzip {
+        return Ok(Received { bytes, share });
+    }
+    let unpacked = unpack(bytes, gateway.memory.nothing(holder), within).await;
+    drop(share);
+    unpacked.map_err(Some)
+}
+
+/// What was compressed, which counts as what it is: no larger than other bodies, and with its share of the memory as it
+/// grows.
+async fn unpack(packed: Bytes, mut share: Share, within: Within) -> Result<Received, Refusal> {
+    let deadline = Instant::now() + PATIENCE;
+    let mut unpacking = Unpacking::new(packed, within.bytes);
+    loop {
+        let step = spawn_blocking(move || {
+            let step = unpacking.step();
+            (unpacking, step)
+        });
+        let (back, step) = step.await.map_err(|_| Refusal::internal())?;
+        unpacking = back;
+        match step.map_err(|fault| fault.refusal(within.bytes))? {
+            0 => return Ok(Received { bytes: unpacking.plain.into(), share: Some(share) }),
+            more => share.grow_in_time(more as u64 * TIMES, deadline).await.map_err(Refusal::no_room)?,
+        }
+    }
 }

@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
 use super::LARGEST_BODY;
-use crate::{gateway::refusal::Refusal, security::zeros};
+use crate::{gateway::refusal::Refusal, gzip, security::zeros};
 
 /// The ids in a path. What can't be an id is answered like one that doesn't exist.
 pub(super) struct Ids<T>(pub(super) T);
@@ -29,6 +29,9 @@ impl<T: DeserializeOwned, S: Send + Sync, const MOST: usize> FromRequest<S> for 
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        if gzip::is_said(request.headers())? {
+            return Err(gzip::refused("Send the body as it is, without `content-encoding`."));
+        }
         let bytes = match Limited::new(request.into_body(), MOST).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => return Err(Refusal::body_too_large(MOST as u64)),

@@ -1,7 +1,10 @@
-//! What clients leave out, or say to providers that don't know it.
+//! What clients leave out, pack, or say to providers that don't know it.
+
+use std::io::Write;
 
 use axum::http::{Method, StatusCode};
 use domain::calls::Outcome;
+use flate2::{Compression, write::GzEncoder};
 
 use super::{
     stage::{Answer, CHAT, Stage},
@@ -16,6 +19,12 @@ const BODY: &str = r#"{"model":"gpt-x","messages":[]}"#;
 async fn post(stage: &Stage, path: &str, headers: &[(&str, &str)], body: impl Into<bytes::Bytes>) -> Answer {
     let bearer = format!("Bearer {}", stage.key.secret);
     stage.request(Method::POST, path, &[&[("authorization", &*bearer)], headers].concat(), body).await
+}
+
+fn packed(plain: &[u8]) -> Vec<u8> {
+    let mut packing = GzEncoder::new(Vec::new(), Compression::best());
+    packing.write_all(plain).unwrap();
+    packing.finish().unwrap()
 }
 
 #[tokio::test]
@@ -89,6 +98,41 @@ async fn a_provider_that_doesnt_know_stream_options_is_sent_none() {
     assert_eq!(post(&stage, CHAT, JSON, r#"{"model":"both","stream":true}"#).await.text(), stream);
     assert!(failing.asked()[0].json()["stream_options"]["include_usage"].as_bool().unwrap());
     assert!(plain.asked().pop().unwrap().json().get("stream_options").is_none());
+}
+
+#[tokio::test]
+async fn a_packed_body_is_read_and_sent_on_as_it_is() {
+    let upstream = Upstream::answering(200, JSON, GOOD).await;
+    let stage = Stage::with(&[&upstream], "max_body_bytes = 1048576").await;
+    // Of several steps of unpacking, and larger than what is kept in memory before it is complete.
+    let large = format!(r#"{{"model":"gpt-x-2026","x":"{}"}}"#, "ab c".repeat(200_000));
+    for (coding, sent) in [("gzip", BODY.replace("gpt-x", "gpt-x-2026")), ("X-Gzip", large)] {
+        let body = packed(sent.replace("gpt-x-2026", "gpt-x").as_bytes());
+        let answer = post(&stage, CHAT, &[("content-encoding", coding)], body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        let asked = upstream.asked().pop().unwrap();
+        assert_eq!(std::str::from_utf8(&asked.body).unwrap(), sent);
+        assert!(!asked.headers.contains_key("content-encoding"));
+        assert_eq!(asked.headers["content-type"], "application/json");
+    }
+    let before = upstream.asked().len();
+    // A bomb is as large as what comes of it.
+    let bomb = packed(&vec![b' '; 64 << 20]);
+    assert!(bomb.len() < 128 * 1024);
+    let garbage = [&packed(BODY.as_bytes())[..], b"more"].concat();
+    let form = [("content-encoding", "gzip"), ("content-type", "multipart/form-data; boundary=XX")];
+    for (path, headers, body, status, code) in [
+        (CHAT, &form[..1], bomb, 413, "request_too_large"),
+        (CHAT, &form[..1], BODY.into(), 400, "invalid_request_error"),
+        (CHAT, &form[..1], garbage, 400, "invalid_request_error"),
+        (CHAT, &[("content-encoding", "gzip, gzip")][..], packed(BODY.as_bytes()), 415, "unsupported_media_type"),
+        (CHAT, &[("content-encoding", "br")][..], BODY.into(), 415, "unsupported_media_type"),
+        ("/v1/files", &form[..], packed(b"--XX--"), 415, "unsupported_media_type"),
+    ] {
+        let answer = post(&stage, path, headers, body).await;
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (status, code), "{path} {headers:?}");
+    }
+    assert_eq!(upstream.asked().len(), before);
 }
 
 #[tokio::test]

@@ -1,6 +1,10 @@
 //! From what passed to what is kept: put together, blackened, and cut.
 
+use std::io::Read;
+
+use axum::http::header::CONTENT_ENCODING;
 use domain::{api_keys::Secret, bodies::Body};
+use flate2::bufread::GzDecoder;
 use services::bodies::{NewBodies, is_understood, redact};
 
 use super::{assemble::assemble, tee::Side, writer::Said};
@@ -21,8 +25,13 @@ pub(super) fn prepare(said: Said) -> NewBodies {
 fn body(mut side: Side, path: &str, limit: usize, fields: &[String]) -> Body {
     let (is_stream, total, readable) = (side.is_stream, side.total, is_text(&side.kind));
     let headers = std::mem::take(&mut side.headers);
-    let bytes = side.into_bytes();
+    let is_packed = is_gzip(&headers);
+    let mut bytes = side.into_bytes();
     let mut cut = (bytes.len() as u64) < total;
+    if is_packed {
+        let (plain, is_whole) = unpacked(&bytes, limit);
+        (bytes, cut) = (plain, cut || !is_whole);
+    }
     let text = if readable { as_text(bytes) } else { None };
     let whole =
         text.map(|text| if is_stream { (assemble(path, &text, !fields.is_empty()), true) } else { (text, false) });
@@ -38,6 +47,20 @@ fn body(mut side: Side, path: &str, limit: usize, fields: &[String]) -> Body {
         redact(&text, fields)
     });
     Body { headers, cut: cut && text.is_some(), text, bytes: total, assembled }
+}
+
+/// Whether these headers say that a body is compressed by gzip.
+fn is_gzip(headers: &[(String, String)]) -> bool {
+    let mut codings = headers.iter().filter(|(name, _)| name == CONTENT_ENCODING.as_str());
+    codings.any(|(_, coding)| matches!(coding.trim().to_ascii_lowercase().as_str(), "gzip" | "x-gzip"))
+}
+
+/// What was compressed, up to `limit` bytes and one, and whether that is all of it.
+fn unpacked(packed: &[u8], limit: usize) -> (Vec<u8>, bool) {
+    let mut plain = Vec::new();
+    let read = GzDecoder::new(packed).take(limit as u64 + 1).read_to_end(&mut plain);
+    let is_whole = read.is_ok() && plain.len() <= limit;
+    (plain, is_whole)
 }
 
 /// Whether a body of this type is read by people. One without a type is tried.
@@ -61,12 +84,35 @@ fn as_text(mut bytes: Vec<u8>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, write::GzEncoder};
+
     use super::*;
 
     fn side(kind: &str, bytes: &[u8], total: u64) -> Side {
         let mut side = Side { kind: kind.to_owned(), total, ..Side::default() };
         side.push(bytes);
         side
+    }
+
+    #[test]
+    fn a_compressed_text_is_kept_as_what_it_says() {
+        let text = format!(r#"{{"question":"{}"}}"#, "why? ".repeat(1_000));
+        let mut packing = GzEncoder::new(Vec::new(), Compression::default());
+        packing.write_all(text.as_bytes()).unwrap();
+        let packed = packing.finish().unwrap();
+        let kept = |bytes: &[u8], limit| {
+            let mut side = side("application/json", bytes, packed.len() as u64);
+            side.headers = vec![("content-encoding".to_owned(), "GZIP".to_owned())];
+            body(side, "", limit, &[])
+        };
+        let whole = kept(&packed, text.len());
+        assert_eq!((whole.text.as_deref(), whole.cut, whole.bytes), (Some(&*text), false, packed.len() as u64));
+        let cut = kept(&packed, 100);
+        assert_eq!((cut.text.as_deref(), cut.cut), (Some(&text[..100]), true));
+        let torn = kept(&packed[..packed.len() - 12], text.len());
+        assert!(torn.cut && text.starts_with(&torn.text.unwrap()));
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Events over HTTP; what they mean is tested with the services.
 
+use std::io::Write;
+
 use axum::{
     body::Body,
     http::{Request, Response, header},
 };
 use domain::api_keys::Scope;
+use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 
 use crate::world::{World, json as body};
@@ -140,6 +143,35 @@ async fn an_events_attributes_may_come_in_headers() {
     }
     let (status, answer) = send(&[usual[0], usual[0]], Some("application/json"), data).await;
     assert_eq!((status, &answer["error"]["code"]), (400, &json!("invalid_request_error")), "{answer}");
+}
+
+#[tokio::test]
+async fn a_packed_batch_is_read_within_the_same_limits() {
+    let world = World::new().await;
+    let key = world.admin_key(&[Scope::EventsWrite]).await;
+    let packed = |plain: &[u8]| {
+        let mut packing = GzEncoder::new(Vec::new(), Compression::best());
+        packing.write_all(plain).unwrap();
+        packing.finish().unwrap()
+    };
+    let batch = json!([event("1"), event("2")]).to_string();
+    for (path, coding, sent, status) in [
+        ("/v1/events", "gzip", packed(batch.as_bytes()), 200),
+        ("/v1/events", "gzip", batch.clone().into_bytes(), 400),
+        ("/v1/events", "gzip", packed(&vec![b' '; 10 * 1024 * 1024 + 1]), 413),
+        ("/v1/events", "deflate", packed(batch.as_bytes()), 415),
+        ("/v1/keys/report-leak", "gzip", packed(b"[]"), 415),
+    ] {
+        let request = Request::post(path)
+            .header(header::AUTHORIZATION, format!("Bearer {key}"))
+            .header(header::CONTENT_ENCODING, coding)
+            .body(sent.into())
+            .unwrap();
+        let answer = world.send(request).await;
+        assert_eq!(answer.status(), status, "{path} {coding}");
+        let answer = body(answer).await;
+        assert!(status != 200 || answer["new"] == 2, "{answer}");
+    }
 }
 
 #[tokio::test]
