@@ -2,6 +2,7 @@
 //! with, `tollhouse.toml` for what is offered and to whom.
 
 mod connections;
+mod cors;
 mod default_for;
 mod duration;
 mod errors;
@@ -66,6 +67,8 @@ pub struct Config {
     pub gateway: GatewayConfig,
     /// How fast calls may come where nobody set another limit.
     pub rate_limits: KeyLimits,
+    /// Whose pages may call from a browser, each as browsers name it in `Origin`.
+    pub cors_origins: Arc<[Box<str>]>,
     /// Who shows it may read `/metrics` from anywhere; without one it is read from this machine only.
     pub metrics_token: Option<SecretText>,
     /// Who keeps files; `None` for the first provider that speaks OpenAI's API, or else the sandbox.

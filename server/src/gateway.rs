@@ -13,6 +13,7 @@ mod body;
 mod budget;
 mod call;
 mod collect;
+mod cors;
 pub(crate) mod credentials;
 mod endpoint;
 mod estimate;
@@ -55,7 +56,7 @@ use axum::{
         header::{ALLOW, CONNECTION, UPGRADE},
         request::Parts,
     },
-    middleware::map_response,
+    middleware::{from_fn_with_state, map_response},
     response::Response,
     routing::{MethodRouter, any, get},
 };
@@ -203,14 +204,15 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/v1/", any(no_such_path))
         .route("/v1/{*path}", any(no_such_path))
         .layer(map_response(headers::guarded))
+        .layer(from_fn_with_state(gateway.clone(), cors::share))
         .with_state(gateway)
 }
 
 /// Has a call worked on, and answers when its answer begins.
 async fn call(gateway: Gateway, endpoint: &'static Endpoint, mut request: Request) -> Response {
     if endpoint.is_meant_otherwise(request.headers()) {
-        let (request, _) = request.into_parts();
-        return nothing_at(&gateway, &request);
+        let path = request.uri().path();
+        return refused(&gateway, path, request.headers(), &Refusal::not_offered(path));
     }
     let arrival = Arrival::new(&gateway.services, endpoint);
     let id = arrival.id;
@@ -259,10 +261,19 @@ async fn no_such_path(State(gateway): State<Gateway>, request: Parts) -> Respons
 }
 
 /// To whom asks for a path that there isn't: names it, and the base URL that would be right.
-pub(crate) fn nothing_at(gateway: &Gateway, request: &Parts) -> Response {
+fn nothing_at(gateway: &Gateway, request: &Parts) -> Response {
     let path = request.uri.path();
-    let refusal = Refusal::no_such_path(path, &gateway.origin(request));
+    let refusal = match endpoint::is_anthropics(path) {
+        true => Refusal::not_offered(path),
+        false => Refusal::no_such_path(path, &gateway.origin(request)),
+    };
     refused(gateway, path, &request.headers, &refusal)
+}
+
+/// The same at an address that isn't this API's. Where it was meant for a call, pages of named origins may read it.
+pub(crate) fn nothing_elsewhere(gateway: &Gateway, request: &Parts, is_a_call: bool) -> Response {
+    let answer = nothing_at(gateway, request);
+    if is_a_call { cors::share_answer(gateway, request, answer) } else { answer }
 }
 
 /// To whom asks for a path that takes the methods `allowed` only.

@@ -19,6 +19,7 @@ pub(super) struct File {
     pub(super) gateway: GatewayTable,
     pub(super) limits: LimitsTable,
     pub(super) metrics: MetricsTable,
+    pub(super) cors: CorsTable,
 }
 
 #[derive(Deserialize)]
@@ -110,6 +111,13 @@ pub(super) struct ServerTable {
 pub(super) struct MetricsTable {
     pub(super) token_env: Option<String>,
     pub(super) token_file: Option<PathBuf>,
+}
+
+/// Pages of other sites that may call from a browser.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct CorsTable {
+    pub(super) origins: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]

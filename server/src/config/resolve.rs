@@ -18,6 +18,7 @@ use services::{Quotas, rate_limits::KeyLimits};
 use super::{
     AddressHeader, Config, ConfigError, ConnectionLimits, DefaultFor, GatewayConfig, ModelConfig, ModelProvider,
     Options, ProviderConfig, ProviderKind, ProviderTimeouts, SecretText,
+    cors::origin,
     file::{File, GatewayTable, LimitsTable, QuotasTable, ServerTable},
     offers::{model, provider},
     secret::secret,
@@ -116,6 +117,7 @@ pub(super) fn with_file(
         connections: connections(&at, &tables.server)?,
         gateway,
         rate_limits: rate_limits(&at, tables.limits)?,
+        cors_origins: tables.cors.origins.iter().map(|text| origin(&at, text)).collect::<Result<_, _>>()?,
         metrics_token: secret(&at, "metrics.token", metrics.token_env.as_deref(), metrics.token_file.as_deref(), env)?,
         gateway_files_provider: files_provider,
         providers,
@@ -144,6 +146,7 @@ fn base(options: &Options) -> Result<Config, ConfigError> {
         connections: ConnectionLimits::default(),
         gateway: GatewayConfig::default(),
         rate_limits: KeyLimits::default(),
+        cors_origins: Arc::default(),
         metrics_token: None,
         gateway_files_provider: None,
         providers: Vec::new(),

@@ -178,6 +178,7 @@ fn each_mistake_is_named_with_file_key_and_advice() {
         (replace("4096", "4096\ndefault_for = [\"images\"]"), "a model for chat can't be called for images"),
         (replace("4096", "4096\ndefault_for = [\"speech\"]"), "unknown variant"),
         (replace("\"openai\"", "\"openai\"\nstream_options = 1"), "invalid type"),
+        (replace("[sign_up]", "[cors]\norigins = [\"*\"]\n[sign_up]"), "cors.origins"),
     ] {
         let message = load(&text).unwrap_err();
         assert!(message.contains("tollhouse.toml") && message.contains(named), "{named:?} is not in {message:?}");
@@ -248,6 +249,30 @@ fn a_model_is_called_for_what_no_other_is() {
     assert_eq!(load(&text).unwrap().models[2].default_for, [DefaultFor::Moderations]);
     let twice = text.replacen("[sign_up]", &(model("other") + "[sign_up]"), 1);
     assert!(load(&twice).unwrap_err().contains("model \"other\": default_for"));
+}
+
+#[test]
+fn origins_are_named_as_browsers_name_them() {
+    let origins =
+        |named: &str| load(&format!("{FULL}[cors]\norigins = [{named:?}]\n")).map(|config| config.cors_origins);
+    for right in ["https://app.example", "http://localhost:5173", "http://[::1]:8080", "app://obsidian.md"] {
+        assert_eq!(&*origins(right).unwrap()[0], right);
+    }
+    for wrong in [
+        "",
+        "*",
+        "null",
+        "app.example",
+        "https://",
+        "https://app.example/",
+        "https://*.example",
+        "https://App.example",
+        "https://app.example:443",
+        "https://user@app.example",
+    ] {
+        assert!(origins(wrong).unwrap_err().contains("cors.origins"), "{wrong}");
+    }
+    assert!(load(FULL).unwrap().cors_origins.is_empty());
 }
 
 #[test]

@@ -28,6 +28,8 @@ pub(super) struct Settings {
     pub(super) proxies: Proxies,
     /// Where people and programs reach the server, if the operator says it.
     public_url: Option<Arc<str>>,
+    /// Whose pages may call from a browser.
+    cors_origins: Arc<[Box<str>]>,
     /// How fast calls may come where nobody set another limit.
     pub(super) rate_limits: KeyLimits,
     /// What no answer of a provider may tell.
@@ -43,6 +45,7 @@ impl Settings {
             limits: config.gateway,
             proxies: config.proxies(),
             public_url: config.public_url.as_deref().map(Arc::from),
+            cors_origins: Arc::clone(&config.cors_origins),
             rate_limits: config.rate_limits,
             secrets: Secrets::new(config.secrets().iter().map(String::as_str)),
         })
@@ -67,6 +70,11 @@ impl Gateway {
         let settings = self.settings.load();
         let peer = context::peer(&request.extensions);
         context::origin(settings.public_url.as_deref(), &settings.proxies, peer, &request.headers)
+    }
+
+    /// Whose pages may call from a browser, as `Origin` names them.
+    pub(super) fn cors_origins(&self) -> Arc<[Box<str>]> {
+        Arc::clone(&self.settings.load().cors_origins)
     }
 
     pub(super) fn limits(&self) -> GatewayConfig {

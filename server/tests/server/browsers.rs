@@ -113,6 +113,82 @@ async fn no_other_site_may_read_an_answer() {
     }
 }
 
+/// A server that the pages of one origin may call, and a key to call it with.
+async fn shared() -> (World, String) {
+    let sandbox = "[[provider]]\nname = \"sandbox\"\nkind = \"sandbox\"\n\
+                   [[model]]\nname = \"sandbox-1\"\nproviders = [\"sandbox\"]\nservice = \"chat\"\n";
+    let world = World::on(None, &format!("{sandbox}[cors]\norigins = [\"https://app.example\"]\n")).await;
+    let key = world.key_with(Level::Standard, |_| {}).await.secret;
+    (world, key)
+}
+
+/// What a page of `origin` asks.
+fn from_a_page(method: &Method, path: &str, key: Option<&str>, body: &Value, origin: &str) -> Request<Body> {
+    let mut request = program(method, path, key, body);
+    request.headers_mut().insert(header::HOST, "127.0.0.1:3000".parse().unwrap());
+    request.headers_mut().insert(header::ORIGIN, origin.parse().unwrap());
+    request
+}
+
+#[tokio::test]
+async fn pages_of_a_named_origin_may_call_and_read_the_answer() {
+    let (world, key) = shared().await;
+    let wanted = "authorization,content-type,x-api-key,anthropic-version,anthropic-dangerous-direct-browser-access";
+    for path in [
+        "/v1/chat/completions",
+        "/v1/messages",
+        "/v1/models",
+        "/v1/nothing",
+        "/chat/completions",
+        "/openai/v1/responses",
+    ] {
+        let mut before = from_a_page(&Method::OPTIONS, path, None, &Value::Null, "https://app.example");
+        before.headers_mut().insert(header::ACCESS_CONTROL_REQUEST_METHOD, "POST".parse().unwrap());
+        before.headers_mut().insert(header::ACCESS_CONTROL_REQUEST_HEADERS, wanted.parse().unwrap());
+        let told = world.send(before).await;
+        assert_eq!(told.status(), StatusCode::NO_CONTENT, "{path}");
+        let headers = told.headers();
+        assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "https://app.example");
+        assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_HEADERS], wanted);
+        assert!(headers[header::ACCESS_CONTROL_ALLOW_METHODS].to_str().unwrap().contains("POST"));
+        assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
+    }
+    let chat = json!({ "model": "sandbox-1", "messages": [{ "role": "user", "content": "hello" }] });
+    for (key, status) in [(Some(&*key), StatusCode::OK), (None, StatusCode::UNAUTHORIZED)] {
+        let call = from_a_page(&Method::POST, "/v1/chat/completions", key, &chat, "https://app.example");
+        let told = world.send(call).await;
+        assert_eq!(told.status(), status);
+        assert_eq!(told.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "https://app.example");
+        let exposed = told.headers()[header::ACCESS_CONTROL_EXPOSE_HEADERS].to_str().unwrap();
+        assert!(exposed.contains("x-request-id") && exposed.contains("retry-after"), "{exposed}");
+        assert_eq!(told.headers()[header::VARY], "origin");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_may_not_and_nobody_may_but_call() {
+    let (world, key) = shared().await;
+    for (path, origin) in [
+        ("/v1/chat/completions", "https://evil.example"),
+        ("/v1/chat/completions", "http://app.example"),
+        ("/v1/chat/completions", "https://app.example.evil.example"),
+        ("/v1/chat/completions", "null"),
+        ("/v1/organization/costs", "https://app.example"),
+        ("/v1/keys/verify", "https://app.example"),
+        ("/api/accounts/welcome", "https://app.example"),
+        ("/api/calls/export.csv", "https://app.example"),
+        ("/", "https://app.example"),
+    ] {
+        for method in [Method::OPTIONS, Method::GET, Method::POST] {
+            let mut request = from_a_page(&method, path, Some(&key), &json!({}), origin);
+            request.headers_mut().insert(header::ACCESS_CONTROL_REQUEST_METHOD, "POST".parse().unwrap());
+            let answer = world.send(request).await;
+            let allows = |name: &header::HeaderName| name.as_str().starts_with("access-control-");
+            assert!(!answer.headers().keys().any(allows), "{method} {path} from {origin}: {:?}", answer.headers());
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_socket_opens_for_pages_of_this_site_alone() {
     let world = World::new().await;
