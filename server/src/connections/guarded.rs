@@ -32,10 +32,13 @@ const BODY_RATE: u64 = 1024;
 const ANSWER_RATE: u64 = 256;
 /// How much is read at once of a head that doesn't come at once.
 const PIECE: usize = 4 * 1024;
-/// How much more is read, and how long, of a client that was answered before it had sent all: otherwise its system might
-/// throw the answer away.
-const LINGERING_BYTES: usize = 512 * 1024;
-const LINGERING: Duration = Duration::from_secs(2);
+/// How long more is read of a client that was answered before it had sent all, however much, so that it reads the answer
+/// first: its system throws that away when what it sends can't arrive any more, and to many a client it is a broken
+/// connection then. As nginx does (`lingering_close`): for so long in all, and so long after the last piece.
+const LINGERING: Duration = Duration::from_secs(30);
+const LINGERING_SILENCE: Duration = Duration::from_secs(2);
+/// How much is thrown away at once.
+const THROWN_AWAY: usize = 16 * 1024;
 
 pub(super) struct Guarded {
     socket: TcpStream,
@@ -53,9 +56,17 @@ pub(super) struct Guarded {
     idle_since: Option<Instant>,
     body: Patience,
     answer: Patience,
-    lingering: Option<(Instant, usize)>,
+    lingering: Option<Lingering>,
     /// Given back with the socket.
     _place: Place,
+}
+
+/// What is still waited for of a client that was answered already.
+#[derive(Clone, Copy, Debug)]
+struct Lingering {
+    until: Instant,
+    /// When something came.
+    last: Instant,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -274,24 +285,40 @@ impl Guarded {
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
-    /// Throws away for a moment what a client still sends.
+    /// Throws away for a while what a client still sends. Meanwhile the connection counts as quiet, so that it is among the first
+    /// to go where its place is wanted.
     fn linger(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let (deadline, mut left) = self.lingering.unwrap_or((Instant::now() + LINGERING, LINGERING_BYTES));
-        let mut piece = [0; PIECE];
-        while left > 0 {
+        self.link.be_quiet();
+        let until = self.link.bodies_until();
+        if self.link.leave.is_cancelled() && until.is_none() {
+            return Poll::Ready(Ok(()));
+        }
+        let now = Instant::now();
+        let begun = Lingering { until: now + LINGERING, last: now };
+        let mut lingering = self.lingering.unwrap_or(begun);
+        let mut piece = [0; THROWN_AWAY];
+        loop {
             let mut buffer = ReadBuf::new(&mut piece);
             match Pin::new(&mut self.socket).poll_read(context, &mut buffer) {
-                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => left = left.saturating_sub(buffer.filled().len()),
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    lingering.last = Instant::now();
+                }
                 // It has gone as well, one way or another.
                 Poll::Ready(_) => return Poll::Ready(Ok(())),
-                Poll::Pending if self.alarm.rings(deadline, context) => return Poll::Ready(Ok(())),
                 Poll::Pending => {
-                    self.lingering = Some((deadline, left));
+                    let deadline = lingering.until.min(lingering.last + LINGERING_SILENCE);
+                    let deadline = until.map_or(deadline, |until| deadline.min(until));
+                    if self.alarm.rings(deadline, context) {
+                        return Poll::Ready(Ok(()));
+                    }
+                    self.lingering = Some(lingering);
                     return Poll::Pending;
                 }
             }
+            if lingering.last >= lingering.until {
+                return Poll::Ready(Ok(()));
+            }
         }
-        Poll::Ready(Ok(()))
     }
 }
 

@@ -89,6 +89,30 @@ async fn whoever_takes_nothing_of_an_answer_is_not_waited_for() {
 }
 
 #[tokio::test]
+async fn who_sends_all_of_a_large_body_before_reading_is_told_why_it_was_refused() {
+    let world = world("").await;
+    let server = world.serve("warn").await;
+    let key = world.key_with(Level::Standard, |_| {}).await.secret;
+    let megabytes = vec![b' '; 1 << 20];
+    for (path, headers, count, status) in [
+        // Larger than what systems keep for a connection, and than what may be sent.
+        ("/v1/chat/completions", format!("authorization: Bearer {key}"), 48, "413 "),
+        ("/v1/chat/completions", "x-nothing: 1".to_owned(), 48, "401 "),
+        ("/v1/events", format!("authorization: Bearer {key}"), 48, "403 "),
+        ("/v1/nothing", "x-nothing: 1".to_owned(), 48, "404 "),
+        ("/v1/files", "content-type: multipart/form-data; boundary=x".to_owned(), 48, "401 "),
+    ] {
+        let head = format!("POST {path} HTTP/1.1\r\nhost: a\r\n{headers}\r\ncontent-length: {}\r\n\r\n", count << 20);
+        let mut wire = Wire::saying(server.address, head).await;
+        for _ in 0..count {
+            wire.say(&megabytes).await;
+        }
+        let heard = wire.hear_until("}}").await;
+        assert!(heard.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {heard:?}");
+    }
+}
+
+#[tokio::test]
 async fn silent_connections_give_way() {
     let world = world("max_connections = 16").await;
     let server = world.serve("warn").await;
