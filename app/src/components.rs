@@ -10,6 +10,7 @@
 //! | [`Field`], [`TextArea`], [`Select`], [`RadioCards`], [`CheckList`], [`SearchField`] | labelled controls with hint and error |
 //! | [`FormError`] | what went wrong beyond single fields |
 //! | [`Button`], [`ButtonLink`], [`CopyButton`] | acts; a pending button can't be pressed again |
+//! | [`Export`] | a page's figures as a file |
 //! | [`Dialog`], [`Confirm`] | native modal dialogs; `sheet=true` comes from the right |
 //! | [`focus`], [`focus_soon`], [`keep_focus`] | where the keyboard is, and stays when what had it goes |
 //! | [`Menu`] with [`MenuLink`], [`MenuAct`], [`MenuLabel`] | popovers with arrow keys |

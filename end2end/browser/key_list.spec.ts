@@ -93,8 +93,13 @@ test("the CSV holds the keys that are listed", async ({ signedIn: page, owner, o
   await new ApiKeysPage(page).open(organization.slug, "?level=read");
   const download = page.waitForEvent("download");
   await page.getByRole("link", { name: "Export CSV" }).click();
-  const rows = parseCsv(await downloaded(await download));
-  expect(rows.map((row) => row.name)).toEqual(["Grafana"]);
+  const plain = await downloaded(await download);
+  expect(parseCsv(plain).map((row) => row.name)).toEqual(["Grafana"]);
+  // Excel wants a byte order mark, by which it knows the encoding.
+  const forExcel = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Other ways to export" }).click();
+  await page.getByRole("menuitem", { name: "CSV for Excel" }).click();
+  expect(await downloaded(await forExcel)).toBe(`\ufeff${plain}`);
 });
 
 test("the palette finds a key by its name, and an unknown one is told as such", async ({ signedIn: page, key, organization }) => {

@@ -22,6 +22,7 @@ pub(crate) struct Asker {
     hub: Hub,
     actor: Actor,
     query: String,
+    form: csv::Form,
 }
 
 impl FromRequestParts<Hub> for Asker {
@@ -30,8 +31,9 @@ impl FromRequestParts<Hub> for Asker {
     async fn from_request_parts(parts: &mut Parts, hub: &Hub) -> Result<Self, Refused> {
         let Ok(info) = RequestInfo::from_request_parts(parts, hub).await;
         let query = parts.uri.query().unwrap_or_default().to_owned();
-        let actor = session_actor(hub, &info, &organization(&query)?).await?;
-        Ok(Self { hub: hub.clone(), actor, query })
+        let asked = Query::parse(&query);
+        let actor = session_actor(hub, &info, organization(&asked)?).await?;
+        Ok(Self { hub: hub.clone(), actor, form: csv::Form::of(&asked), query })
     }
 }
 
@@ -68,7 +70,7 @@ pub(crate) async fn session_actor(hub: &Hub, info: &RequestInfo, slug: &str) -> 
     actor.await.map_err(app::api::context::public)
 }
 
-/// The organization's slug in a query string.
-fn organization(query: &str) -> Result<String, ApiError> {
-    Query::parse(query).text("organization").map(str::to_owned).ok_or(ApiError::NotFound)
+/// The organization's slug in a query.
+fn organization(query: &Query) -> Result<&str, ApiError> {
+    query.text("organization").ok_or(ApiError::NotFound)
 }

@@ -19,7 +19,7 @@ use self::{call_list::CallList, call_panel::CallPanel, call_table::CallTable, co
 use super::usage::with_organization;
 use crate::{
     addresses::{LogsAddress, Page},
-    components::{Awaited, EmptyState, Icon, IconView, LiveSign, PageHead, Skeleton, When, format_count},
+    components::{Awaited, EmptyState, Export, Icon, IconView, LiveSign, PageHead, Skeleton, When, format_count},
     state::{use_address, use_live, use_organization},
 };
 
@@ -35,10 +35,7 @@ pub fn Logs() -> impl IntoView {
     view! {
         <PageHead title="Logs" description=|| "Every call, the newest first">
             <LiveSign/>
-            <a class="button" href=move || export(&organization.slug(), &address.get()) download rel="external">
-                <IconView icon=Icon::Download/>
-                "Export CSV"
-            </a>
+            <Export href=Signal::derive(move || export(&organization.slug(), &address.get()))/>
         </PageHead>
         <Calls address href/>
     }

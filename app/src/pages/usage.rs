@@ -28,7 +28,7 @@ use crate::{
     addresses::{Page, Query, UsageAddress},
     api,
     components::{
-        AsyncView, EmptyState, Icon, IconView, LiveSign, PageHead, Skeleton, Tiles, TimeStyle, When, chart::Chart,
+        AsyncView, EmptyState, Export, Icon, LiveSign, PageHead, Skeleton, Tiles, TimeStyle, When, chart::Chart,
         format_moment,
     },
     state::{load, use_address, use_live, use_organization},
@@ -51,10 +51,7 @@ pub fn Usage() -> impl IntoView {
     view! {
         <PageHead title="Usage" description=move || view! { {description} }>
             <LiveSign/>
-            <a class="button" href=move || export(&organization.slug(), &address.get()) download rel="external">
-                <IconView icon=Icon::Download/>
-                "Export CSV"
-            </a>
+            <Export href=Signal::derive(move || export(&organization.slug(), &address.get()))/>
         </PageHead>
         <div class="usage">
             <Controls address/>

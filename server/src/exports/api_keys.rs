@@ -37,10 +37,10 @@ const HEADER: [&str; 25] = [
     "hints",
 ];
 
-pub(crate) async fn export(Asker { hub, actor, query }: Asker) -> Result<Response, Refused> {
+pub(crate) async fn export(Asker { hub, actor, query, form }: Asker) -> Result<Response, Refused> {
     let asked = KeysAddress::parse(&query).query;
     let pages = services::api_keys::export(&hub.services, &actor, &asked).await?;
-    Ok(csv::table(&format!("{}-api-keys", actor.organization.slug), HEADER, pages, cells).await?)
+    Ok(csv::table(&format!("{}-api-keys", actor.organization.slug), form, HEADER, pages, cells).await?)
 }
 
 /// A list is separated by spaces, which are in none of its parts; an empty one stands for all.

@@ -41,10 +41,10 @@ const HEADER: [&str; 32] = [
     "service_tier",
 ];
 
-pub(crate) async fn export(Asker { hub, actor, query }: Asker) -> Result<Response, Refused> {
+pub(crate) async fn export(Asker { hub, actor, query, form }: Asker) -> Result<Response, Refused> {
     let asked = LogsAddress::parse(&query).calls(None);
     let pages = services::calls::export(&hub.services, &actor, &asked).await?;
-    Ok(csv::table(&format!("{}-calls", actor.organization.slug), HEADER, pages, cells).await?)
+    Ok(csv::table(&format!("{}-calls", actor.organization.slug), form, HEADER, pages, cells).await?)
 }
 
 fn cells(call: &Call) -> [String; HEADER.len()] {

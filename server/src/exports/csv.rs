@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use app::addresses::Query;
 use axum::{
     body::{Body, Bytes},
     http::header,
@@ -9,6 +10,23 @@ use axum::{
 };
 use domain::validation::canonical;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
+
+/// What a file begins with by which some spreadsheets know it as UTF-8; they take it for their country's letters otherwise.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// How somebody wants a file.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Form {
+    /// Whether a byte order mark stands before it.
+    pub(super) marked: bool,
+}
+
+impl Form {
+    /// As a query says it: `bom=true`.
+    pub(super) fn of(query: &Query) -> Self {
+        Self { marked: query.text("bom") == Some("true") }
+    }
+}
 
 /// A row as bytes, each cell quoted where it must be.
 pub(super) fn row<I: IntoIterator<Item = String>>(cells: I) -> Bytes {
@@ -67,6 +85,7 @@ fn begins_formula(c: char) -> bool {
 /// The first page can't be read.
 pub(super) async fn table<T, E, const COLUMNS: usize>(
     name: &str,
+    form: Form,
     header: [&str; COLUMNS],
     pages: impl Stream<Item = Result<Vec<T>, E>> + Send + 'static,
     cells: fn(&T) -> [String; COLUMNS],
@@ -85,15 +104,17 @@ where
             Err(error)
         }
     });
-    Ok(download(name, stream::once(async { Ok(header) }).chain(rows)))
+    Ok(download(name, form, stream::once(async { Ok(header) }).chain(rows)))
 }
 
 /// A file to download.
-pub(super) fn download<S, E>(name: &str, rows: S) -> Response
+pub(super) fn download<S, E>(name: &str, form: Form, rows: S) -> Response
 where
     S: Stream<Item = Result<Bytes, E>> + Send + 'static,
-    E: Into<axum::BoxError>,
+    E: Into<axum::BoxError> + Send + 'static,
 {
+    let mark = form.marked.then_some(Bytes::from_static(BYTE_ORDER_MARK));
+    let rows = stream::iter(mark.map(Ok)).chain(rows);
     let disposition = format!("attachment; filename=\"{name}.csv\"");
     (
         [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, disposition)],

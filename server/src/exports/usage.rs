@@ -24,11 +24,11 @@ const HEADER: [&str; 12] = [
     "unpriced_calls",
 ];
 
-pub(crate) async fn export(Asker { hub, actor, query }: Asker) -> Result<Response, Refused> {
+pub(crate) async fn export(Asker { hub, actor, query, form }: Asker) -> Result<Response, Refused> {
     let usage = UsageAddress::parse(&query).query;
     let report = services::usage::report(&hub.services, &actor, &usage).await?;
     let name = format!("{}-usage-{}", actor.organization.slug, usage.range);
-    Ok(csv::download(&name, stream::iter(rows(report).map(Ok::<_, Infallible>))))
+    Ok(csv::download(&name, form, stream::iter(rows(report).map(Ok::<_, Infallible>))))
 }
 
 fn rows(report: UsageReport) -> impl Iterator<Item = Bytes> + Send {

@@ -71,6 +71,23 @@ async fn the_files_hold_what_the_screen_shows_and_the_clients_were_told() {
 }
 
 #[tokio::test]
+async fn a_byte_order_mark_stands_before_a_file_by_choice() {
+    let world = World::new().await;
+    for path in ["/api/usage/export.csv", "/api/calls/export.csv", "/api/api_keys/export.csv"] {
+        let file = async |more: &str| {
+            let path = format!("{path}?organization=acme{more}");
+            let response = world.get(&path, Some(&world.owner.token)).await;
+            assert_eq!(response.status(), StatusCode::OK, "{path}");
+            axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap()
+        };
+        let plain = file("").await;
+        assert!(plain.is_ascii(), "{path}");
+        assert_eq!(file("&bom=true").await, [&b"\xef\xbb\xbf"[..], &plain].concat(), "{path}");
+        assert_eq!(file("&bom=false").await, plain, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_filter_narrows_the_file() {
     let world = World::new().await;
     let (first, second) = (world.key(&world.owner).await, world.key(&world.owner).await);

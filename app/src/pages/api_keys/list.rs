@@ -25,7 +25,7 @@ use super::{
 use crate::{
     addresses::{KeysAddress, Page},
     api,
-    components::{AsyncView, Button, Icon, IconView, LiveSign, Look, PageHead, Skeleton},
+    components::{AsyncView, Button, Export, Icon, LiveSign, Look, PageHead, Skeleton},
     pages::usage::with_organization,
     state::{load, use_address, use_go, use_organization},
 };
@@ -63,10 +63,7 @@ pub(super) fn KeyList() -> impl IntoView {
             description=move || view! { {whose} "A secret is shown once, when it is made." }
         >
             <LiveSign/>
-            <a class="button" href=move || export(&organization.slug(), &address.get()) download rel="external">
-                <IconView icon=Icon::Download/>
-                "Export CSV"
-            </a>
+            <Export href=Signal::derive(move || export(&organization.slug(), &address.get()))/>
             {may_create
                 .then(|| view! { <Button look=Look::Primary icon=Icon::Plus on_press=create>"Create key"</Button> })}
         </PageHead>

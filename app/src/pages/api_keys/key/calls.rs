@@ -2,7 +2,7 @@ use leptos::prelude::*;
 
 use crate::{
     addresses::{KeyAddress, KeyTab, LogsAddress},
-    components::{Icon, IconView},
+    components::Export,
     pages::logs::{Calls, export},
     state::use_organization,
 };
@@ -19,10 +19,7 @@ pub fn KeyCalls() -> impl IntoView {
     view! {
         <div class="key-calls-head">
             <a class="link" href=move || logs.with(|logs| logs.href(&organization.slug()))>"Open in Logs"</a>
-            <a class="button" href=move || export(&organization.slug(), &logs.get()) download rel="external">
-                <IconView icon=Icon::Download/>
-                "Export CSV"
-            </a>
+            <Export href=Signal::derive(move || export(&organization.slug(), &logs.get()))/>
         </div>
         <Calls address=logs href of_key=true/>
     }
