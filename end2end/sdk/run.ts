@@ -1,12 +1,12 @@
 /**
- * The official clients of OpenAI and Anthropic, unmodified, against a running Tollhouse: the built-in sandbox, and a
- * provider that is a stand-in. What the tests note of what their clients were told is compared at the end with what
- * Tollhouse recorded.
+ * The official clients of OpenAI and Anthropic, and what is built upon them, unmodified, against a running Tollhouse: the
+ * built-in sandbox, and a provider that is a stand-in. What the tests note of what their clients were told is compared at
+ * the end with what Tollhouse recorded.
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -17,6 +17,7 @@ import { CONFIGURATION, UPSTREAM_KEY } from "./configuration.ts";
 import { reconcile, type Told } from "./reconcile.ts";
 
 const here = import.meta.dirname;
+const NODE_TESTS = readdirSync(here).filter((file) => file.endsWith(".test.ts"));
 
 /** Runs a command in this folder with its output on ours, and tells its exit status. */
 async function show(program: string, args: string[], environment: Record<string, string>): Promise<number> {
@@ -62,8 +63,8 @@ async function test(hub: Hub, upstream: Upstream, notes: string): Promise<void> 
     NOTES: notes,
   };
   const python = process.env.TOLLHOUSE_PYTHON ?? "python3";
-  assert.equal(await show(process.execPath, ["--test", "openai.test.ts", "endpoints.test.ts"], environment), 0, "the Node client's tests failed");
-  assert.equal(await show(python, ["-m", "pytest", "-q", "-p", "no:cacheprovider"], environment), 0, "the Python client's tests failed");
+  assert.equal(await show(process.execPath, ["--test", ...NODE_TESTS], environment), 0, "the tests of Node's clients failed");
+  assert.equal(await show(python, ["-m", "pytest", "-q", "-p", "no:cacheprovider"], environment), 0, "the tests of Python's clients failed");
 
   const told = readFileSync(notes, "utf8").trim().split("\n").map((line) => JSON.parse(line) as Told);
   await reconcile(told, await Session.signIn(hub, organization));

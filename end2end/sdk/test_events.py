@@ -1,5 +1,6 @@
 """`POST /v1/events` with PyPI's `cloudevents`, as it is, for a sender, and the documented schema for its judge."""
 
+import gzip
 import json
 import os
 import pathlib
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 import httpx2 as httpx
 import jsonschema
 import pytest
-from cloudevents.core.bindings.http import to_structured_event
+from cloudevents.core.bindings.http import to_binary_event, to_structured_event
 from cloudevents.core.v1.event import CloudEvent
 
 URL = os.environ["BASE_URL"] + "/events"
@@ -43,6 +44,20 @@ def test_an_event_counts_once():
     one = event(str(uuid.uuid4()), {"model": "sandbox-1", "input_tokens": 3, "output_tokens": 4})
     assert counts(send(one)) == (200, 1, 0, 0)
     assert counts(send(one)) == (200, 0, 1, 0)
+
+
+def test_an_event_in_binary_mode_is_the_same():
+    one = event(f"binary € {uuid.uuid4()}", {"model": "sandbox-1", "input_tokens": 3}, subject="an extension")
+    message = to_binary_event(one)
+    for expected in ((200, 1, 0, 0), (200, 0, 1, 0)):
+        assert counts(httpx.post(URL, content=message.body, headers={**message.headers, **KEY})) == expected
+    assert counts(send(one)) == (200, 0, 1, 0)
+
+
+def test_a_packed_batch_is_read():
+    batch = b"[" + to_structured_event(event(str(uuid.uuid4()), {"output_tokens": 1})).body + b"]"
+    headers = {"content-type": "application/cloudevents-batch+json", "content-encoding": "gzip", **KEY}
+    assert counts(httpx.post(URL, content=gzip.compress(batch), headers=headers)) == (200, 1, 0, 0)
 
 
 def test_a_batch_is_taken_as_far_as_it_makes_sense():
@@ -93,6 +108,8 @@ def test_the_documentations_examples_are_taken():
         ("tollhouse.tokens", {"input_tokens": 1}),
         ("tollhouse.tokens", {"input_tokens": -1}),
         ("tollhouse.tokens", {"input_tokens": 1.5}),
+        ("tollhouse.tokens", {"input_tokens": 100.0}),
+        ("tollhouse.call", {"status": 200.0}),
         ("tollhouse.tokens", {"input_tokens": 1, "images": 1}),
         ("tollhouse.tokens", {"input_tokens": 2**31, "estimated": True}),
         ("tollhouse.tokens", {"input_tokens": 2**31 + 1}),
