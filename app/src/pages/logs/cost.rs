@@ -53,14 +53,13 @@ pub(super) fn CostLines(details: CallDetails) -> impl IntoView {
 }
 
 fn line(line: CostLine) -> impl IntoView {
-    let count = format_count(line.quantity);
     let thousandths = |quantity: i64, unit: i64| format!("{}.{:03}", quantity / unit, quantity % unit * 1000 / unit);
     let (what, unit) = match line.part {
         Part::Call => ("1 call".to_owned(), "each"),
         Part::Media => (format!("{} minutes", thousandths(line.quantity, 60_000)), "/ min"),
         Part::Storage => (format!("{} GB months", thousandths(line.quantity / 1_000_000, 730_000)), "/ GB month"),
-        Part::Image | Part::Search | Part::ToolCall => (format!("{count} {}", what(line.part)), "each"),
-        _ => (format!("{count} {}", what(line.part)), "/ M"),
+        Part::Image | Part::Search | Part::ToolCall => (counted(line.quantity, line.part), "each"),
+        _ => (counted(line.quantity, line.part), "/ M"),
     };
     let factor = (line.factor != Factor::ONE).then(|| format!(" × {}", line.factor));
     view! {
@@ -72,6 +71,19 @@ fn line(line: CostLine) -> impl IntoView {
     }
 }
 
+/// So many of what is charged for.
+fn counted(quantity: i64, part: Part) -> String {
+    let name = match part {
+        _ if quantity != 1 => what(part),
+        Part::Image => "image",
+        Part::Search => "search",
+        Part::ToolCall => "tool call",
+        Part::Characters => "character",
+        _ => return format!("1 {}", what(part).replacen("tokens", "token", 1)),
+    };
+    format!("{} {name}", format_count(quantity))
+}
+
 /// Of which so many were used.
 const fn what(part: Part) -> &'static str {
     match part {
@@ -79,16 +91,16 @@ const fn what(part: Part) -> &'static str {
         Part::CachedInput => "cached tokens in",
         Part::CacheWrite => "tokens written to the cache",
         Part::HourCacheWrite => "tokens written to the cache for an hour",
-        Part::AudioInput => "tokens in of sound",
+        Part::AudioInput => "audio tokens in",
         Part::Output => "tokens out",
-        Part::AudioOutput => "tokens out of sound",
-        Part::Reasoning => "tokens out of reasoning",
+        Part::AudioOutput => "audio tokens out",
+        Part::Reasoning => "reasoning tokens out",
         Part::Call => "calls",
         Part::Image => "images",
         Part::Media => "minutes",
         Part::Storage => "GB months",
         Part::Search => "searches",
-        Part::ToolCall => "calls of tools",
+        Part::ToolCall => "tool calls",
         Part::Characters => "characters",
         Part::Tier => "tokens at this service tier",
     }
