@@ -1,5 +1,4 @@
 /** What a paying client notices of strangers and of a careless neighbour: nothing is the aim, twice the quiet p99 the limit. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { Hub } from "../end2end/lib/hub.ts";
@@ -45,7 +44,7 @@ export async function crowd(): Promise<{ quiet: Figures; crowded: Figures; ratio
       quiet: medians(quiet),
       crowded: medians(crowded),
       ratio_p99: medians(crowded).p99_ms / medians(quiet).p99_ms,
-      most_memory_mb: mostMemory(hub),
+      most_memory_mb: hub.memory().most,
     };
     table(
       `A paying client's calls, ${CALLERS} at once, beside 500 silent connections, 50 refused sign-ups a second and 20 unfinished uploads of 30 MB`,
@@ -91,8 +90,3 @@ function medians(rounds: Figures[]): Figures {
   return { calls: of(({ calls }) => calls), p50_ms: of(({ p50_ms }) => p50_ms), p99_ms: of(({ p99_ms }) => p99_ms) };
 }
 
-/** The most memory that a server took so far, in megabytes. */
-function mostMemory(hub: Hub): number {
-  const status = readFileSync(`/proc/${hub.pid}/status`, "utf8");
-  return Math.round(Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024);
-}

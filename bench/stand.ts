@@ -126,9 +126,7 @@ export class Stand {
 
   /** Tollhouse's resident memory, and the most it was, in megabytes. */
   memory(): { now: number; most: number } {
-    const status = readFileSync(`/proc/${this.hub.pid}/status`, "utf8");
-    const megabytes = (name: string) => Math.round(Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024);
-    return { now: megabytes("VmRSS"), most: megabytes("VmHWM") };
+    return this.hub.memory();
   }
 
   async clear(): Promise<void> {

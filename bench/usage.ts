@@ -1,6 +1,4 @@
 /** The usage page's query for 90 days, over demo organizations of growing size. */
-import { readFileSync } from "node:fs";
-
 import { Hub, type Organization } from "../end2end/lib/hub.ts";
 import { Session } from "../end2end/lib/session.ts";
 import { median, table } from "./table.ts";
@@ -52,7 +50,7 @@ async function measure(calls: number): Promise<Row[]> {
     const of = { calls, fill_calls_per_second: speed };
     const add = async (name: string, group: string, zone?: string) => {
       const times = await time(session, group, zone);
-      rows.push({ ...of, group: name, ...times, rss_mb: mostMemory(hub) });
+      rows.push({ ...of, group: name, ...times, rss_mb: hub.memory().most });
     };
     for (const group of GROUPS) await add(group, group);
     for (const zone of ZONES) await add(`model in ${zone}`, "model", zone);
@@ -60,11 +58,6 @@ async function measure(calls: number): Promise<Row[]> {
   } finally {
     await hub.stop();
   }
-}
-
-function mostMemory(hub: Hub): number {
-  const status = readFileSync(`/proc/${hub.pid}/status`, "utf8");
-  return Math.round(Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024);
 }
 
 async function time(session: Session, group: string, time_zone?: string): Promise<Pick<Row, "median_ms" | "slowest_ms">> {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -122,9 +122,11 @@ export class Hub {
     await this.serve();
   }
 
-  /** The process' id. */
-  get pid(): number | undefined {
-    return this.server?.pid;
+  /** The process' resident memory, and the most it was, in megabytes. */
+  memory(): { now: number; most: number } {
+    const status = readFileSync(`/proc/${this.server?.pid}/status`, "utf8");
+    const megabytes = (name: string) => Math.round(Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024);
+    return { now: megabytes("VmRSS"), most: megabytes("VmHWM") };
   }
 
   /** Ends the process and removes its data. */
