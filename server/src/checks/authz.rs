@@ -68,7 +68,7 @@ async fn answer(management: &Management, request: &Parts) -> Result<Response, Re
     let bearer = question.answer(gateway).await.map_err(|denied| denied.refusal)?;
     gateway.note_use(&bearer, request);
     // It counts as a call, of which nobody here knows what it takes.
-    let paced = gateway.pace(&bearer.key, 0);
+    let paced = gateway.pace(&bearer.key);
     let standing = gateway.standing_headers(&bearer.key);
     let mut answer = match paced {
         Ok(_) => about(&bearer.key).into_response(),

@@ -87,8 +87,7 @@ pub(crate) async fn verify(
     match question.answer(gateway).await {
         Ok(bearer) => {
             gateway.note_use_by(&bearer, None);
-            let paced =
-                if asked.count { gateway.pace(&bearer.key, 0).map(drop) } else { gateway.keeps_pace(&bearer.key) };
+            let paced = if asked.count { gateway.pace(&bearer.key).map(drop) } else { gateway.keeps_pace(&bearer.key) };
             let (calls, tokens) = gateway.standing(&bearer.key);
             let answer = match paced {
                 Ok(()) => Answer { valid: true, status: 200, ..Answer::about(&bearer.key) },

@@ -49,7 +49,7 @@ pub(super) async fn handle(
         return answer_refusal(gateway, &arrival, reply, &refusal);
     };
     // A list that is a call counts as one by itself.
-    let paced = if arrival.endpoint.is_list() { Ok(None) } else { gateway.pace(&key, 0) };
+    let paced = if arrival.endpoint.is_list() { Ok(None) } else { gateway.pace(&key) };
     let permit = match paced {
         Ok(permit) => permit,
         Err(refusal) => {

@@ -38,13 +38,14 @@ const OF_TOKENS: Names = [
 ];
 
 impl Gateway {
-    /// Lets a call of `key` through that takes about so many tokens; nothing is counted of a key without limits.
-    pub(crate) fn pace(&self, key: &KeyRecord, tokens: u64) -> Result<Option<Permit>, Refusal> {
+    /// Lets a call of `key` through; nothing is counted of a key without limits. What it takes is [weighed](Self::weigh) when
+    /// its request is there.
+    pub(crate) fn pace(&self, key: &KeyRecord) -> Result<Option<Permit>, Refusal> {
         let limited = self.limited(key);
         if limited.is_empty() {
             return Ok(None);
         }
-        let permit = self.rates.admit(self.services.now(), &limited, tokens);
+        let permit = self.rates.admit(self.services.now(), &limited, 0);
         permit.map(Some).map_err(|exceeded| refused(&exceeded))
     }
 
@@ -62,7 +63,7 @@ impl Gateway {
 
     /// Whether a call of `key` would be let through now.
     pub(crate) fn keeps_pace(&self, key: &KeyRecord) -> Result<(), Refusal> {
-        self.pace(key, 0).map(|permit| permit.into_iter().for_each(Permit::cancel))
+        self.pace(key).map(|permit| permit.into_iter().for_each(Permit::cancel))
     }
 
     /// How the limits of `key` stand: calls, and tokens.

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::{Icon, IconView, Menu};
+use super::{Icon, IconView, Menu, MenuLink};
 
 /// A link to what a page shows as CSV, and beside it, in a menu, to the same for Excel.
 #[component]
@@ -10,7 +10,7 @@ pub fn Export(
     href: Signal<String>,
 ) -> impl IntoView {
     // Excel takes UTF-8 for another encoding unless the file begins with a byte order mark; programs trip over one.
-    let for_excel = move || href.with(|href| format!("{href}&bom=true"));
+    let for_excel = Signal::derive(move || href.with(|href| format!("{href}&bom=true")));
     view! {
         <div class="split-button">
             <a class="button" href=move || href.get() download rel="external">
@@ -18,9 +18,7 @@ pub fn Export(
                 "Export CSV"
             </a>
             <Menu label="Other ways to export" class="button" trigger=|| view! { <IconView icon=Icon::ChevronDown/> }>
-                <a class="menu-item" role="menuitem" tabindex="-1" href=for_excel download rel="external">
-                    <span>"CSV for Excel"</span>
-                </a>
+                <MenuLink href=for_excel download=true>"CSV for Excel"</MenuLink>
             </Menu>
         </div>
     }

@@ -99,6 +99,9 @@ pub fn MenuLink(
     /// Whether it is where one is.
     #[prop(optional, into)]
     current: Signal<bool>,
+    /// Whether it is a file of the server's, and no page.
+    #[prop(optional)]
+    download: bool,
     children: Children,
 ) -> impl IntoView {
     view! {
@@ -107,6 +110,8 @@ pub fn MenuLink(
             role="menuitem"
             tabindex="-1"
             href=move || href.get()
+            download=download.then_some("")
+            rel=download.then_some("external")
             aria-current=move || current.get().then_some("true")
         >
             {icon.map(|icon| view! { <IconView icon/> })}

@@ -124,7 +124,7 @@ pub(in crate::gateway) async fn list(
     let wanted = Wanted::read(kind, query)?;
     if !kind.is_described() {
         // It goes to providers, as calls do.
-        let _counted = gateway.pace(key, 0)?;
+        let _counted = gateway.pace(key)?;
     }
     let (shown, has_more) = find(gateway, key, kind, &wanted).await?;
     let list = List {
