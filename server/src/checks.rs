@@ -5,5 +5,5 @@
 //! never was.
 
 pub(crate) mod authz;
-mod question;
+mod key_check;
 pub(crate) mod verify;

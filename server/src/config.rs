@@ -12,7 +12,7 @@ mod offers;
 mod options;
 mod resolve;
 mod secret;
-mod shared;
+mod shared_kinds;
 mod warnings;
 
 use std::{
@@ -29,12 +29,12 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use services::{Quotas, metering::JournalSettings, models::OfferedModel, rate_limits::KeyLimits};
 
+pub use self::shared_kinds::{Shared, Untracked};
 pub use connections::ConnectionLimits;
 pub use default_for::DefaultFor;
 pub use errors::ConfigError;
 pub use gateway::GatewayConfig;
 pub use options::{LogFormat, Options};
-pub use shared::{Shared, Untracked};
 
 use crate::security::client_ip::Proxies;
 

@@ -6,12 +6,12 @@ mod chunks;
 mod descriptors;
 mod fault;
 mod framing;
-mod guarded;
+mod guarded_stream;
 mod head;
-mod link;
-mod patience;
-mod places;
+mod read_budget;
 mod service;
+mod slots;
+mod state;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -29,10 +29,10 @@ use tokio_util::task::TaskTracker;
 use self::{
     fault::NO_PLACE,
     framing::LARGEST_HEAD,
-    guarded::Guarded,
-    link::Link,
-    places::{Most, Places},
+    guarded_stream::Guarded,
     service::Requests,
+    slots::{Most, Places},
+    state::Link,
 };
 use crate::hub::Hub;
 

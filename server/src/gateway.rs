@@ -6,44 +6,42 @@
 
 mod accept;
 pub(crate) mod admission;
-mod answer;
-mod answering;
+mod answers;
 mod bodies;
 mod body;
+pub(crate) mod breaker;
 mod budget;
 mod call;
 mod collect;
 mod cors;
 pub(crate) mod credentials;
+mod detached;
 mod endpoint;
 mod estimate;
 mod form;
 mod forward;
 pub(crate) mod headers;
+mod json;
 mod limits;
-mod measured;
 mod models;
-mod objects;
 mod offers;
-mod outline;
 pub(crate) mod own_keys;
-mod pass;
 mod payload;
 mod provider;
+mod provider_objects;
 mod receive;
+mod record;
 mod references;
 pub(crate) mod refusal;
-mod refusals;
+mod refusal_log;
+mod relay;
 mod routing;
 mod running;
 mod settings;
 mod sse;
-mod stream;
 mod timing;
 mod trace;
-mod under_way;
 mod usage;
-mod walk;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -71,18 +69,17 @@ use tokio::sync::{oneshot, watch};
 use tracing::Instrument;
 
 use self::{
-    answering::Answering,
     bodies::Capture,
     budget::Budget,
     call::Arrival,
+    detached::Answering,
     endpoint::{Dialect, ENDPOINTS, Endpoint, Verb},
     limits::Reply,
     payload::Disk,
     refusal::Refusal,
-    refusals::Refusals,
-    running::Running,
+    refusal_log::Refusals,
+    running::{Running, guard::UnderWay},
     settings::Settings,
-    under_way::UnderWay,
 };
 use crate::{
     config::{Config, ConfigError},
@@ -129,7 +126,7 @@ impl Gateway {
     /// Must be made within a tokio runtime, in which it watches for changed keys.
     pub fn new(services: Services, meter: Meter, config: &Config) -> Result<Self, ConfigError> {
         let directory = KeyDirectory::start(&services).trusting_for(config.gateway.journal_max_age);
-        let (metrics, bodies) = measured::counted(&services).map_err(|error| ConfigError::Setting {
+        let (metrics, bodies) = record::counted(&services).map_err(|error| ConfigError::Setting {
             name: "metrics",
             advice: format!("{error}. This is a defect; report it."),
         })?;

@@ -1,6 +1,6 @@
 //! All routes, on one port. What isn't listed here isn't reachable.
 
-mod meant;
+mod path_correction;
 
 use axum::{
     Router,
@@ -98,6 +98,7 @@ pub fn router(hub: Hub, gateway: Gateway) -> Router {
         .layer(middleware::from_fn_with_state(gateway.clone(), security::zeros::refuse_programs));
     let all = Router::new().merge(monitors).merge(programs).fallback_service(dashboard);
     // What changes a path must stand before what goes by it.
-    let corrected = Router::new().fallback_service(all).layer(middleware::from_fn_with_state(gateway, meant::take));
+    let corrected =
+        Router::new().fallback_service(all).layer(middleware::from_fn_with_state(gateway, path_correction::take));
     corrected.layer(middleware::from_fn_with_state(hub, security::add_headers))
 }

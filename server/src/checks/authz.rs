@@ -19,7 +19,7 @@ use axum::{
 use domain::api_keys::{Scope, Secret};
 use services::api_keys::directory::KeyRecord;
 
-use super::question::{Question, Wanted};
+use super::key_check::{Question, Wanted};
 use crate::{
     gateway::{credentials, refusal::Refusal},
     management::Management,

@@ -10,7 +10,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use services::{api_keys::directory::KeyRecord, rate_limits::Standing};
 
-use super::question::{Question, Wanted};
+use super::key_check::{Question, Wanted};
 use crate::{
     gateway::{admission::Denied, credentials, refusal::Refusal},
     management::{Management, caller::Caller, input::Body},

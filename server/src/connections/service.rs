@@ -27,7 +27,7 @@ use hyper_util::service::TowerToHyperService;
 
 use super::{
     fault::{self, REFUSED_METHOD},
-    link::{Answering, Link},
+    state::{Answering, Link},
 };
 
 pub(super) struct Requests {

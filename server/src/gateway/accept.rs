@@ -23,11 +23,11 @@ use super::{
     endpoint::{Act, Counts, Endpoint, Sends},
     estimate::{self, Prompt},
     form::Form,
-    objects,
     offers::Offer,
     own_keys,
     payload::Payload,
     provider::ProviderRequest,
+    provider_objects,
     receive::{Received, receive},
     references::{Mentions, query},
     refusal::Refusal,
@@ -84,13 +84,16 @@ pub(super) async fn accept(
     body: Body,
 ) -> Result<Accepted, TurnedAway> {
     let endpoint = arrival.endpoint;
-    let id = objects::id(endpoint, parts.uri.path()).map_err(nothing)?;
+    let id = provider_objects::id(endpoint, parts.uri.path()).map_err(nothing)?;
     let object = match (endpoint.object, &id) {
         (Some((kind, Act::List)), _) => {
             let query = parts.uri.query().unwrap_or_default();
-            return Box::pin(objects::list(gateway, key, kind, query)).await.map(Accepted::Here).map_err(nothing);
+            return Box::pin(provider_objects::list(gateway, key, kind, query))
+                .await
+                .map(Accepted::Here)
+                .map_err(nothing);
         }
-        (Some((kind, _)), Some(id)) => Some(objects::find(gateway, key, kind, id).await.map_err(nothing)?),
+        (Some((kind, _)), Some(id)) => Some(provider_objects::find(gateway, key, kind, id).await.map_err(nothing)?),
         _ => None,
     };
     let mut path = endpoint.provider_path(id.as_deref());
@@ -269,7 +272,7 @@ impl Taking<'_> {
         }
         let mentions = self.mentions_with(mentions);
         let offer = self.check_mentions(&mentions, Arc::new(offer)).await?;
-        objects::settle_before_delete(self.gateway, self.endpoint(), &object).await;
+        provider_objects::settle_before_delete(self.gateway, self.endpoint(), &object).await;
         let memo = Memo { object: Some(object), stores: derives, _share: share, ..Memo::default() };
         Ok(Taken { offer, payload, without_options: None, kind, memo })
     }

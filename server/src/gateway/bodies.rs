@@ -8,7 +8,7 @@
 
 mod assemble;
 mod capture;
-mod prepare;
+mod redact;
 mod tee;
 mod writer;
 

@@ -9,7 +9,7 @@ use axum::{
 use domain::{api_keys::Scope, models::Service};
 use services::objects::Kind;
 
-use super::answer::Expected;
+use super::answers::signs::Expected;
 use crate::config::DefaultFor;
 
 /// One of the paths that forward a call, with one method.

@@ -4,7 +4,7 @@
 //! some percent for English, and more for other languages. What is counted this way is always marked as an estimate.
 //! The vocabulary is loaded when it is first needed, and takes memory from then on: `docs/gateway.md` says how much.
 
-mod asked;
+mod prompt_texts;
 mod recording;
 
 use std::borrow::Cow;
@@ -16,9 +16,9 @@ use serde::Deserialize;
 use services::metering::MOST_TOKENS;
 use tokio::task::spawn_blocking;
 
-use self::asked::{Piece, pieces};
+use self::prompt_texts::{Piece, pieces};
 pub(super) use self::recording::Recording;
-use super::usage::texts;
+use super::json::texts;
 
 /// How much text is counted at once, in bytes: more of it isn't kept in memory.
 const PIECE: usize = 16 * 1024;

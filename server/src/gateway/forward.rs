@@ -9,15 +9,16 @@ use tokio::time::Instant;
 use super::{
     Gateway,
     accept::{Accepted, Forward, accept},
-    answer::{self, Shape},
     bodies::Capture,
     call::{Arrival, Call, End},
     limits::Reply,
-    pass,
     provider::ProviderRequest,
     refusal::Refusal,
+    relay::{
+        binary, events, json,
+        shape::{Shape, shape},
+    },
     routing::{self, Unanswered},
-    stream,
     timing::{ClientTime, Timing},
 };
 
@@ -102,13 +103,13 @@ pub(super) async fn handle(
 /// What takes long has its state in a box of its own, so that other calls don't need the room for it.
 async fn send(gateway: &Gateway, call: &mut Call, request: ProviderRequest, reply: Reply) {
     match routing::ask(gateway, call, request).await {
-        Ok((provider, response)) => match answer::shape(gateway, call, &provider, response).await {
+        Ok((provider, response)) => match shape(gateway, call, &provider, response).await {
             Ok((Shape::Events, response)) => {
-                Box::pin(stream::relay(gateway, call, provider, response, reply)).await;
+                Box::pin(events::relay(gateway, call, provider, response, reply)).await;
             }
-            Ok((Shape::Bytes, response)) => Box::pin(pass::relay(gateway, call, provider, response, reply)).await,
-            Ok((Shape::Whole, response)) => answer::relay(gateway, call, provider, response, reply).await,
-            Err(refusal) => answer::record_broken(gateway, call, &provider, &refusal, reply).await,
+            Ok((Shape::Bytes, response)) => Box::pin(binary::relay(gateway, call, provider, response, reply)).await,
+            Ok((Shape::Whole, response)) => json::relay(gateway, call, provider, response, reply).await,
+            Err(refusal) => json::record_broken(gateway, call, &provider, &refusal, reply).await,
         },
         Err(Unanswered { provider, refusal, outcome, free }) => {
             let end = End {
@@ -121,7 +122,7 @@ async fn send(gateway: &Gateway, call: &mut Call, request: ProviderRequest, repl
                 first_byte_us: None,
                 error_code: Cow::Borrowed(refusal.code),
             };
-            answer::record_then_refuse(gateway, call, end, &refusal, reply).await;
+            json::record_then_refuse(gateway, call, end, &refusal, reply).await;
         }
     }
 }

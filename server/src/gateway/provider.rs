@@ -5,10 +5,10 @@
 //! ours, of an answer none of the operator's secrets.
 
 pub(super) mod account;
-mod decoding;
-mod erasing;
+mod decoder;
 mod http;
 mod sandbox;
+mod secret_eraser;
 
 use std::{
     pin::Pin,
@@ -20,19 +20,19 @@ use axum::http::{Extensions, HeaderMap, HeaderValue, Response, header};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
-use decoding::{Decoded, Decoding};
-use erasing::Erasing;
-pub(super) use erasing::Secrets;
+use self::decoder::{Decoded, Decoding};
+use self::secret_eraser::Erasing;
+pub(super) use self::secret_eraser::Secrets;
 pub(super) use http::Client;
 use http::Http;
 use sandbox::Sandbox;
 
 use super::{
+    breaker::Breaker,
     endpoint::{Dialect, Endpoint},
     headers::{Way, file_name},
     own_keys,
     payload::Payload,
-    routing::breaker::Breaker,
 };
 use crate::config::{ConfigError, ProviderConfig, ProviderKind, ProviderTimeouts, SecretText};
 
@@ -215,7 +215,7 @@ impl ProviderBody {
 /// The connection broke before the answer's end.
 #[derive(Debug, thiserror::Error)]
 #[error("the provider's answer broke off")]
-pub(super) struct BrokenOff;
+pub(crate) struct BrokenOff;
 
 impl Body for ProviderBody {
     type Data = Bytes;

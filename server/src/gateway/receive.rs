@@ -12,12 +12,12 @@ use tokio::{task::spawn_blocking, time::Instant};
 
 use super::{
     Gateway,
-    answer::LARGEST_ANSWER,
     budget::{Holder, Share},
     collect::{Next, Within, next},
     form::no_room,
     payload::Spooling,
     refusal::Refusal,
+    relay::json::LARGEST_ANSWER,
 };
 use crate::{config::GatewayConfig, gzip::Unpacking};
 

@@ -10,7 +10,6 @@
 //! Providers that fail again and again aren't asked at all for a while: see
 //! [`breaker`].
 
-pub(super) mod breaker;
 mod order;
 mod schedule;
 mod verdict;
@@ -21,11 +20,8 @@ use axum::http::{Response, StatusCode};
 use domain::calls::Outcome;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use self::{
-    breaker::{Change, Pass, Policy},
-    schedule::Schedule,
-    verdict::Next,
-};
+use self::{schedule::Schedule, verdict::Next};
+use super::breaker::{Change, Pass, Policy};
 use super::{
     Gateway,
     call::Call,

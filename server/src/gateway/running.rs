@@ -1,5 +1,7 @@
 //! Which calls are under way, so that those of a key that leaked can be cut off.
 
+pub(in crate::gateway) mod guard;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},

@@ -6,17 +6,15 @@
 //! within.
 
 mod counts;
-pub(super) mod json;
 mod names;
 mod resolve;
-pub(super) mod texts;
 
+use super::json::raw::Value;
 pub(super) use counts::Reports;
 use domain::money::Tier;
-use json::Value;
 use names::{Figure, Place};
 
-use super::answer::begins;
+use super::answers::signs::begins;
 
 /// What an answer, or an event of one, reports of its use.
 #[derive(Debug, Default)]
@@ -33,7 +31,7 @@ impl Reported {
     /// The same of an event that came by this name, if it had one.
     pub(super) fn read_called(json: &[u8], called: Option<&str>) -> Self {
         let mut answer = Answer::default();
-        if json::members(json, |name, value| answer.take(name, value)).is_none() {
+        if crate::gateway::json::raw::members(json, |name, value| answer.take(name, value)).is_none() {
             return Self::default();
         }
         let name = answer.r#type.and_then(Value::text);

@@ -22,8 +22,8 @@ use super::{
     Management,
     caller::Caller,
     input::{Body, Ids, Query},
-    key::{Deleted, Key, Made},
-    key_input::{Changes, Grace, NewKey},
+    key_bodies::{Changes, Grace, NewKey},
+    key_object::{Deleted, Key, Made},
     list::{self, List},
 };
 use crate::gateway::refusal::Refusal;

@@ -14,7 +14,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{capture::Room, prepare::prepare, tee::Side};
+use super::{capture::Room, redact::prepare, tee::Side};
 
 /// How many calls may wait.
 const WAITING: usize = 1024;

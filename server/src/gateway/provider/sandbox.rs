@@ -4,6 +4,7 @@
 //! tried without an account anywhere; and it is slow, or fails, where it is told to. A text has one token for each four
 //! bytes of UTF-8 that it began; that rule is its own. `docs/sandbox.md` is its manual.
 
+mod answer_text;
 mod anthropic;
 mod audio;
 mod behaviour;
@@ -11,19 +12,18 @@ mod chat;
 mod completions;
 mod embeddings;
 mod files;
-mod form;
 mod images;
 mod input;
 mod jobs;
 mod memory;
 mod moderations;
-mod pieces;
 mod reply;
 mod responses;
 mod schema;
+mod scripted_body;
+mod text_format;
 mod tools;
 mod turn;
-mod words;
 
 use axum::http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 use bytes::Bytes;
@@ -31,10 +31,10 @@ use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+pub(super) use self::scripted_body::Pieces;
 use self::{behaviour::Behaviour, files::Files, input::Input, memory::Questions};
 use super::{ProviderBody, ProviderError, ProviderRequest};
 use crate::gateway::endpoint::{Dialect, Verb};
-pub(super) use pieces::Pieces;
 
 /// What tells it how to behave; other providers never see that.
 pub(super) const OWN_HEADERS: &str = "x-sandbox-*";

@@ -3,7 +3,7 @@
 use memchr::memchr2;
 
 use super::MARK;
-use crate::gateway::outline::{Outline, Outlined};
+use crate::gateway::json::outline::{Outline, Outlined};
 
 /// Longest name of an event, in bytes.
 const LONGEST_NAME: usize = 64;

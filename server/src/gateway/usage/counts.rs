@@ -6,11 +6,9 @@ use domain::{
 };
 use services::metering::MOST_TOKENS;
 
-use super::{
-    json::Value,
-    names::{Figure, NAMES, Named, Place},
-};
+use super::names::{Figure, NAMES, Named, Place};
 use crate::gateway::endpoint::{Counts, Dialect};
+use crate::gateway::json::raw::Value;
 
 /// Longest that audio can last, in seconds: a year. A report of more is a mistake.
 const LONGEST_MEDIA: f64 = 366.0 * 86_400.0;

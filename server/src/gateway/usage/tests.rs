@@ -5,7 +5,10 @@ use proptest::prelude::*;
 use services::metering::MOST_TOKENS;
 
 use super::*;
-use crate::gateway::endpoint::{Counts, Dialect};
+use crate::gateway::{
+    endpoint::{Counts, Dialect},
+    json::texts,
+};
 
 fn used_in(json: &str, dialect: Dialect, counts: Counts) -> Option<Quantities> {
     Reported::read(json.as_bytes()).reports.quantities(dialect, counts).map(|(_, used)| used)

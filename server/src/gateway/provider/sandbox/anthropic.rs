@@ -7,15 +7,14 @@ use serde_json::{Value, json};
 
 use self::forms::Told;
 use super::{
-    Answer, Question, Wrong, body, fingerprint,
-    form::Form,
-    json as whole,
+    Answer, Question, Wrong, body, fingerprint, json as whole,
     reply::{Reply, Wanted, effort},
+    text_format::Form,
     to_bytes, tokens,
     tools::ToolCall,
     turn::Turn,
 };
-use crate::gateway::usage::texts;
+use crate::gateway::json::texts;
 
 #[derive(Deserialize)]
 struct Asked {

@@ -7,7 +7,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{Answer, Question, Wrong, body, fingerprint, input::File, json as whole, named_event, tokens, words::Told};
+use super::{
+    Answer, Question, Wrong, answer_text::Told, body, fingerprint, input::File, json as whole, named_event, tokens,
+};
 
 /// Samples of a second, one byte each.
 const RATE: u32 = 8_000;

@@ -10,10 +10,9 @@ use serde_json::{Value, json as value};
 
 use self::forms::Whole;
 use super::{
-    Answer, Question, Wrong, fingerprint,
-    form::Form,
-    json,
+    Answer, Question, Wrong, fingerprint, json,
     reply::{Reply, Stops, Wanted, effort},
+    text_format::Form,
     tokens,
     tools::ToolCall,
     turn::Turn,

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Answer, CREATED, Question, Wrong, body, event, fingerprint, json as whole, reply::Stops, tokens, tokens_of_bytes,
-    words::Told,
+    Answer, CREATED, Question, Wrong, answer_text::Told, body, event, fingerprint, json as whole, reply::Stops, tokens,
+    tokens_of_bytes,
 };
 
 /// Most completions in one answer.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Wrong, form::Form, tools::ToolCall, words::Told};
+use super::{Wrong, answer_text::Told, text_format::Form, tools::ToolCall};
 
 /// Tokens of what is thought, where nothing says how much is to be.
 const USUAL_THOUGHT: i64 = 16;

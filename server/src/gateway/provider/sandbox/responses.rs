@@ -3,20 +3,20 @@
 //! An answer's id holds what its words follow from, so that every server can give them again, at any time. What else it
 //! said, and that it was cancelled, is known as long as its question is remembered.
 
-mod asked;
 mod forms;
 mod items;
+mod request;
 
 use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use self::{asked::Asked, forms::Told};
+use self::{forms::Told, request::Asked};
 use super::{
     Answer, CREATED, Question, Wrong, body, fingerprint, json as whole, memory::Remembered, now_ms, reply::Reply,
     tokens,
 };
-use crate::gateway::{endpoint::Verb, provider::ProviderBody, usage::texts};
+use crate::gateway::{endpoint::Verb, json::texts, provider::ProviderBody};
 
 /// The status of a response that was cancelled.
 const CANCELLED: &str = "cancelled";

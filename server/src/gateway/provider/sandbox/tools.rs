@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Wrong, schema, tokens, turn::Turn, words::pieces};
+use super::{Wrong, answer_text::pieces, schema, tokens, turn::Turn};
 
 /// What in the last message makes the sandbox call a tool by itself.
 const PROMPT: &str = "[sandbox tool]";

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::super::{
     named_event,
     reply::{Reply, Said},
-    words,
 };
+use crate::gateway::provider::sandbox::answer_text;
 
 /// All that is answered.
 pub(super) struct Told<'a> {
@@ -118,7 +118,7 @@ impl Told<'_> {
                 let delta = |json: &str| json!({"type": "input_json_delta", "partial_json": json});
                 Block {
                     begun: block(json!({})),
-                    deltas: words::pieces(&call.arguments).map(delta).collect(),
+                    deltas: answer_text::pieces(&call.arguments).map(delta).collect(),
                     whole: block(call.input()),
                 }
             }

@@ -11,10 +11,10 @@ use super::{
         CREATED, named_event,
         reply::{Reply, Said},
         tools::ToolCall,
-        words::Told as Words,
     },
     Asked, Seed,
 };
+use crate::gateway::provider::sandbox::answer_text::Told as Words;
 
 /// How many events come before the work begins.
 pub(super) const EVENTS_BEFORE_WORK: usize = 2;
