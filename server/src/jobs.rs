@@ -37,7 +37,7 @@ pub(crate) fn start(services: &Services) {
         let mut due = ticks(Instant::now(), BODIES);
         loop {
             due.tick().await;
-            told(bodies::upkeep::run(&upkeep).await, "what was said in calls couldn't be deleted when it should");
+            told(bodies::cleanup::run(&upkeep).await, "what was said in calls couldn't be deleted when it should");
         }
     });
     tokio::spawn(async move {

@@ -1,10 +1,11 @@
 //! People: signing up, in and out, sessions, passwords, and whom they act as.
 
 mod administration;
+mod cleanup;
 mod confirm;
 mod device;
-mod failures;
-mod guesses;
+mod failure_log;
+mod guess_limiter;
 mod members;
 mod passwords;
 mod profile;
@@ -13,14 +14,14 @@ mod setup;
 mod sign_in;
 mod sign_up;
 mod throttle;
-mod upkeep;
 
 use domain::ids::{OrganizationId, SessionId, UserId};
 
+pub use self::cleanup::delete_expired;
+pub use self::failure_log::Failures;
+pub use self::guess_limiter::Guesses;
 pub use administration::{NewUser, create_user, grant_operator, set_password};
 pub use device::Device;
-pub use failures::Failures;
-pub use guesses::Guesses;
 pub use members::{actor, viewer};
 pub use passwords::Passwords;
 pub use profile::{change_password, rename};
@@ -29,7 +30,6 @@ pub use setup::{SetupCode, is_unclaimed};
 pub use sign_in::{sign_in, sign_in_again};
 pub use sign_up::{sign_up, sign_up_in_place_of};
 pub use throttle::Throttle;
-pub use upkeep::delete_expired;
 
 /// Who is signed in.
 #[derive(Clone, Debug)]

@@ -1,55 +1,31 @@
 //! API keys.
 
-mod acting;
-mod bounds;
-mod create;
-mod create_once;
-mod descendants;
+mod commands;
 pub mod directory;
-mod edit;
-mod export;
-mod figures;
-mod get;
-mod hints;
-mod history;
-mod leak;
-mod list;
-mod locked;
-mod owners;
-pub mod place;
-mod policy;
-mod recent_use;
-mod recipients;
-mod remind;
-mod revoke;
-mod room;
-mod rotate;
-mod secrets;
-mod selection;
+pub mod queries;
 pub mod uses;
-mod visible;
 
 use domain::ids::{ApiKeyId, OrganizationId};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-pub(crate) use acting::{holder, lock_acting};
-pub use create::create;
-pub use create_once::create_once;
-pub use descendants::{descendants, revocable};
-pub use edit::edit;
-pub use export::export;
-pub use get::get;
-pub use history::history;
-pub use leak::{LeakReport, LeakVerdict, MOST_REPORTS, report_leaks};
-pub use list::list;
-pub(crate) use list::{count_active, refs};
-pub use owners::{Owner, owners};
-pub use policy::policy;
-pub use recent_use::recent_use;
-pub use remind::remind;
-pub use revoke::{MOST_AT_ONCE, revoke, revoke_with_descendants};
-pub use rotate::{rotate, set_grace};
-use visible::{Visible, visible};
+pub(crate) use self::commands::acting_key::{holder, lock_acting};
+pub use self::commands::create::create;
+pub use self::commands::create_once::create_once;
+pub use self::commands::edit::edit;
+pub use self::commands::remind::remind;
+pub use self::commands::report_leaks::{LeakReport, LeakVerdict, MOST_REPORTS, report_leaks};
+pub use self::commands::revoke::{MOST_AT_ONCE, revoke, revoke_with_descendants};
+pub use self::commands::rotate::{rotate, set_grace};
+pub use self::queries::descendants::{descendants, revocable};
+pub use self::queries::export::export;
+pub use self::queries::get::get;
+pub use self::queries::history::history;
+pub use self::queries::list::list;
+pub(crate) use self::queries::list::{count_active, refs};
+pub use self::queries::owners::{Owner, owners};
+pub use self::queries::policy::policy;
+pub use self::queries::recent_use::recent_use;
+use self::queries::visibility::{Visible, visible};
 
 use crate::{
     Organization, ServiceError, ServiceResult, Services,

@@ -4,12 +4,12 @@
 //! then leaves some out: a call and its price never depend on them, and they
 //! are never in the meter's journal.
 
+pub mod cleanup;
 mod get;
 mod packed;
+mod quota;
 mod redact;
-mod room;
 mod store;
-pub mod upkeep;
 
 pub use get::get;
 pub use redact::{is_understood, redact};

@@ -5,8 +5,8 @@ mod export;
 mod list;
 pub mod partitions;
 pub(crate) mod rare;
+mod rows;
 mod search;
-mod shown;
 
 use std::collections::HashSet;
 

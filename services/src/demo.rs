@@ -1,10 +1,10 @@
 //! A demo organization: a company's year of calls, the same for the same seed.
 
 mod company;
+mod key_plan;
+mod key_plans;
 mod keys;
 mod people;
-mod plan;
-mod plans;
 mod traffic;
 mod uses;
 

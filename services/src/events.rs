@@ -6,11 +6,11 @@
 
 mod data;
 mod digest;
-mod known;
+mod known_names;
 mod line;
+mod number;
 mod read;
 mod usage;
-mod whole;
 mod writer;
 
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub use line::{Attributes, Code, Wrong};
 pub use read::{Form, Malformed, Read, read, read_one};
 
 use self::{
-    known::Known,
+    known_names::Known,
     writer::{Event, Writer},
 };
 use crate::{Actor, ServiceResult, Services};

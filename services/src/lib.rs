@@ -6,11 +6,11 @@
 //! transaction.
 
 pub mod accounts;
-mod acting;
 mod actor;
 pub mod address_limits;
 pub mod api_keys;
 pub mod audit;
+mod audited_change;
 pub mod bodies;
 pub mod calls;
 pub mod changes;
@@ -24,10 +24,10 @@ pub mod live;
 pub mod metering;
 pub mod models;
 pub mod notifications;
-pub mod objects;
 pub mod organizations;
 pub mod overview;
 pub mod projects;
+pub mod provider_objects;
 mod quotas;
 mod random;
 pub mod rate_limits;
@@ -59,7 +59,7 @@ pub struct Services {
     pub(crate) address_limits: address_limits::AddressLimits,
     pub(crate) catalog: models::Catalog,
     pub(crate) settling: metering::Settling,
-    pub(crate) counted_storage: objects::storage::Counted,
+    pub(crate) counted_storage: provider_objects::storage::Counted,
 }
 
 impl Services {
@@ -85,7 +85,7 @@ impl Services {
             address_limits: address_limits::AddressLimits::default(),
             catalog: models::Catalog::default(),
             settling: metering::Settling::default(),
-            counted_storage: objects::storage::Counted::default(),
+            counted_storage: provider_objects::storage::Counted::default(),
         })
     }
 

@@ -9,7 +9,7 @@
 mod journal;
 mod latency;
 mod meter;
-mod open;
+mod open_call;
 mod rollup;
 mod rows;
 mod series;
@@ -28,11 +28,11 @@ use domain::{
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+pub use self::open_call::Open;
 pub use journal::{JournalSettings, MeterStatus};
 pub use latency::{LATENCY_BINS, LATENCY_BOUNDS_MS};
 pub use meter::Meter;
 pub(crate) use meter::Settling;
-pub use open::Open;
 pub use series::{NewSeries, SeriesCache};
 pub use store::store;
 

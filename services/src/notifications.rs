@@ -16,7 +16,7 @@ use sea_orm::{
 };
 
 use crate::{
-    Actor, ServiceError, ServiceResult, Services, acting::Acting, database::DatabaseTransaction,
+    Actor, ServiceError, ServiceResult, Services, audited_change::Acting, database::DatabaseTransaction,
     entities::notifications, random,
 };
 

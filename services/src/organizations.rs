@@ -16,8 +16,8 @@ use serde_json::json;
 
 use crate::{
     Actor, Organization, ServiceError, ServiceResult, Services,
-    acting::Acting,
     audit::{self, Author, Deed},
+    audited_change::Acting,
     changes::Kind,
     database::DatabaseTransaction,
     entities::organizations,

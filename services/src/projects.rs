@@ -17,8 +17,8 @@ use serde_json::json;
 
 use crate::{
     Actor, ServiceError, ServiceResult, Services, Who,
-    acting::Acting,
     audit::{self, Author, Deed},
+    audited_change::Acting,
     database::DatabaseTransaction,
     entities::{memberships, project_members, projects, users},
     random,

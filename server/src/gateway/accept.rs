@@ -11,7 +11,7 @@ use axum::{
 };
 use services::{
     api_keys::directory::KeyRecord,
-    objects::{Kind, Object},
+    provider_objects::{Kind, Object},
 };
 
 use super::{

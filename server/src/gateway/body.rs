@@ -14,7 +14,7 @@ use std::{borrow::Cow, ops::Range};
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
-use services::objects::Kind;
+use services::provider_objects::Kind;
 
 pub(super) use self::output::PutIn;
 use self::{

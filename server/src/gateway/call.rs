@@ -14,7 +14,7 @@ use services::{
     api_keys::directory::KeyRecord,
     metering::{CallRecord, Open, new_call_id},
     models::price_at,
-    objects::Kind,
+    provider_objects::Kind,
     rate_limits::Permit,
 };
 use tokio::time::Instant;

@@ -7,7 +7,7 @@ use axum::{
     routing::MethodFilter,
 };
 use domain::{api_keys::Scope, models::Service};
-use services::objects::Kind;
+use services::provider_objects::Kind;
 
 use super::answers::signs::Expected;
 use crate::config::DefaultFor;

@@ -12,7 +12,7 @@ use domain::{calls::Outcome, time::Timestamp};
 use services::{
     ServiceError, ServiceResult,
     api_keys::directory::KeyRecord,
-    objects::{self, Kind, LONGEST_ID, NewObject, Object, Settled},
+    provider_objects::{self, Kind, LONGEST_ID, NewObject, Object, Settled},
 };
 
 use self::document::Document;
@@ -40,7 +40,8 @@ pub(super) fn id(endpoint: &Endpoint, path: &str) -> Result<Option<String>, Refu
 
 /// The object with this id, if it is the asker's.
 pub(super) async fn find(gateway: &Gateway, key: &KeyRecord, kind: Kind, id: &str) -> Result<Object, Refusal> {
-    let found = Box::pin(objects::find(&gateway.services, key.organization.id, key.project_id, kind, id)).await;
+    let found =
+        Box::pin(provider_objects::find(&gateway.services, key.organization.id, key.project_id, kind, id)).await;
     found.map_err(|error| unavailable(&error))?.ok_or_else(Refusal::not_found)
 }
 
@@ -93,14 +94,14 @@ async fn remember(gateway: &Gateway, call: &Call, provider: &Provider, kind: Kin
         look_at: is_job.then(|| jobs::first_look(created_at)),
         document: if kind.is_described() { text } else { "" },
     };
-    objects::remember(&gateway.services, &call.key, new).await?;
+    provider_objects::remember(&gateway.services, &call.key, new).await?;
     if !is_job {
         return Ok(());
     }
     // A provider may be so fast that it is done already.
     let key = &call.key;
     let (organization, project) = (key.organization.id, key.project_id);
-    match objects::find_at(&gateway.services, &provider.name, organization, project, kind, id).await? {
+    match provider_objects::find_at(&gateway.services, &provider.name, organization, project, kind, id).await? {
         Some(object) => jobs::settle_if_done(gateway, &object, text).await,
         None => Ok(()),
     }
@@ -110,7 +111,7 @@ async fn remember(gateway: &Gateway, call: &Call, provider: &Provider, kind: Kin
 async fn follow(gateway: &Gateway, object: &Object, act: Act, status: StatusCode, body: &[u8]) -> ServiceResult<()> {
     // It is deleted there, whoever did that.
     if status == StatusCode::NOT_FOUND && matches!(act, Act::Retrieve | Act::Delete) {
-        return objects::forget(&gateway.services, object).await;
+        return provider_objects::forget(&gateway.services, object).await;
     }
     if !status.is_success() {
         return Ok(());
@@ -118,13 +119,13 @@ async fn follow(gateway: &Gateway, object: &Object, act: Act, status: StatusCode
     match act {
         Act::Retrieve => {
             let text = std::str::from_utf8(body).unwrap_or_default();
-            objects::refresh(&gateway.services, object, text).await?;
+            provider_objects::refresh(&gateway.services, object, text).await?;
             jobs::settle_if_done(gateway, object, text).await
         }
         Act::Delete => {
             let unknown = Settled { outcome: Outcome::Interrupted, used: None, error_code: "deleted".to_owned() };
-            objects::settle(&gateway.services, &gateway.meter, object, unknown).await?;
-            objects::forget(&gateway.services, object).await
+            provider_objects::settle(&gateway.services, &gateway.meter, object, unknown).await?;
+            provider_objects::forget(&gateway.services, object).await
         }
         Act::Create | Act::Derive | Act::List | Act::Read => Ok(()),
     }

@@ -11,7 +11,7 @@ mod vocabulary;
 
 use std::collections::HashSet;
 
-use services::objects::Kind;
+use services::provider_objects::Kind;
 
 use super::refusal::Refusal;
 use crate::config::Untracked;

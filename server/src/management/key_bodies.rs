@@ -7,7 +7,7 @@ use domain::{
     time::Timestamp,
 };
 use serde::Deserialize;
-use services::api_keys::place::Place;
+use services::api_keys::queries::location::Place;
 
 use crate::gateway::refusal::Refusal;
 

@@ -14,7 +14,7 @@ use services::{
     Actor, Services,
     api_keys::{
         self,
-        place::{self, Place},
+        queries::location::{self, Place},
     },
 };
 
@@ -53,7 +53,7 @@ pub(super) async fn list(
     let place = place_of(project);
     let actor = caller.with(reading(place))?;
     let services = &management.hub.services;
-    let (keys, more) = place::page(services, &actor, place, list::cursor(query)?).await?;
+    let (keys, more) = location::page(services, &actor, place, list::cursor(query)?).await?;
     Ok(Json(List::new(shown(services, &actor, place, keys).await?, |key| key.id, more)))
 }
 
@@ -68,7 +68,7 @@ pub(super) async fn create(
     let place = place_of(project);
     let actor = caller.with(managing(place))?;
     let services = &management.hub.services;
-    place::enter(services, &actor, place).await?;
+    location::enter(services, &actor, place).await?;
     let asked = asked.asked(place, services.now())?;
     let (key, secret) = match request {
         Some(request) => api_keys::create_once(services, &actor, asked, request).await?,
@@ -88,7 +88,7 @@ pub(super) async fn retrieve(
     let place = place_of(project);
     let actor = caller.with(reading(place))?;
     let services = &management.hub.services;
-    let key = place::at(services, &actor, place, key).await?;
+    let key = location::at(services, &actor, place, key).await?;
     Ok(Json(one(services, &actor, key).await?))
 }
 
@@ -140,7 +140,7 @@ pub(super) async fn descendants(
     let place = Place::Organization;
     let actor = caller.with(reading(place))?;
     let services = &management.hub.services;
-    place::at(services, &actor, place, key).await?;
+    location::at(services, &actor, place, key).await?;
     Ok(Json(Made::new(api_keys::descendants(services, &actor, &[key]).await?)))
 }
 
@@ -191,7 +191,7 @@ const fn managing(place: Place) -> Scope {
 /// Whoever may manage the key, which is where the path says.
 async fn manager(caller: &Caller, services: &Services, place: Place, key: ApiKeyId) -> Result<Actor, Refusal> {
     let actor = caller.with(managing(place))?;
-    place::check(services, &actor, place, key).await?;
+    location::check(services, &actor, place, key).await?;
     Ok(actor)
 }
 

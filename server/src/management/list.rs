@@ -2,7 +2,7 @@
 
 use domain::ids::ApiKeyId;
 use serde::Serialize;
-use services::api_keys::place::Cursor;
+use services::api_keys::queries::location::Cursor;
 
 use super::input::{Query, number};
 use crate::gateway::refusal::Refusal;

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Device, SignedInUser, confirm::confirm, device, guesses, members};
+use super::{Device, SignedInUser, confirm::confirm, device, guess_limiter, members};
 use crate::{
     ServiceError, ServiceResult, Services,
     audit::{self, Author, Deed},
@@ -47,7 +47,7 @@ pub(super) async fn open(
         expires_at: Set(now.plus_days(LONGEST_LIFE_DAYS).millis()),
     };
     sessions::Entity::insert(session).exec_without_returning(transaction).await?;
-    guesses::note_known(transaction, now, user_id.uuid(), device.ip).await?;
+    guess_limiter::note_known(transaction, now, user_id.uuid(), device.ip).await?;
     end_oldest(transaction, user_id, id, services.quotas.get().sessions).await?;
     Ok((token, SessionId::new(id)))
 }

@@ -3,7 +3,7 @@
 use domain::{accounts::SignIn, errors::FieldErrors, ids::UserId};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::{Device, SignedIn, failures, members, sessions};
+use super::{Device, SignedIn, failure_log, members, sessions};
 use crate::{
     ServiceError, ServiceResult, Services,
     audit::{self, Author, Deed},
@@ -28,7 +28,7 @@ pub async fn sign_in_again(
     shown: Option<&str>,
 ) -> ServiceResult<SignedIn> {
     let input = input.validated()?;
-    let attempt = failures::attempt(services, device, &input.email, ROUTE).await?;
+    let attempt = failure_log::attempt(services, device, &input.email, ROUTE).await?;
     let user = users::Entity::find()
         .filter(users::Column::Email.eq(input.email.as_str()))
         .one(services.database.read())
@@ -36,7 +36,7 @@ pub async fn sign_in_again(
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let right = services.passwords.verify(&input.password, hash).await?;
     let Some(user) = user.as_ref().filter(|_| right) else {
-        failures::tell(services, user.as_ref(), device, Kind::SignInFailed, ROUTE);
+        failure_log::tell(services, user.as_ref(), device, Kind::SignInFailed, ROUTE);
         return Err(wrong());
     };
     attempt.succeeded(services).await?;

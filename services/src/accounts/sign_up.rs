@@ -4,7 +4,7 @@ use domain::{accounts::SignUp, errors::FieldErrors, ids::UserId, permissions::Ro
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, TryInsertResult};
 use serde_json::json;
 
-use super::{Device, SignedIn, SignedInUser, failures, sessions, setup};
+use super::{Device, SignedIn, SignedInUser, failure_log, sessions, setup};
 use crate::{
     ServiceResult, Services,
     address_limits::Doing,
@@ -34,7 +34,7 @@ pub async fn sign_up_in_place_of(
     // Before anything that takes time. It counts as a failure until it has succeeded, so that nobody tries out who has an
     // account here.
     services.address_limits.take(Doing::SignUp, device.ip)?;
-    let attempt = failures::attempt(services, device, &input.email, ROUTE).await?;
+    let attempt = failure_log::attempt(services, device, &input.email, ROUTE).await?;
     // An account counts by itself, since each may do what it likes here.
     let now = services.now();
     let account =

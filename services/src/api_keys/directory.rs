@@ -8,7 +8,7 @@
 //! The stated exception: while the database doesn't answer at all, keys that
 //! are kept go on being good as they were seen last, for a bounded time.
 
-mod kept;
+mod cache;
 mod outage;
 mod record;
 mod row;
@@ -28,7 +28,7 @@ use tokio::{sync::broadcast, time::timeout};
 
 pub use self::record::KeyRecord;
 use self::{
-    kept::Kept,
+    cache::Kept,
     outage::{ANSWER, Outage, SLOW_ANSWER},
 };
 use crate::{

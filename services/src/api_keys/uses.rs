@@ -6,9 +6,9 @@
 //! can't be reached, uses wait in memory.
 
 mod agent;
+mod pending;
 mod prune;
 mod rows;
-mod waiting;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -21,7 +21,7 @@ use tokio::{
 
 pub use prune::prune;
 
-use self::waiting::Waiting;
+use self::pending::Waiting;
 use super::directory::KeyRecord;
 use crate::{ServiceError, ServiceResult, Services};
 

@@ -7,7 +7,7 @@ use domain::{
 };
 use sea_orm::{EntityTrait, sea_query::OnConflict};
 
-use super::{packed::Sides, room};
+use super::{packed::Sides, quota};
 use crate::{ServiceError, ServiceResult, Services, entities::bodies};
 
 pub(super) const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
@@ -40,7 +40,7 @@ pub async fn store(services: &Services, new: Vec<NewBodies>) -> ServiceResult<u6
         return Ok(0);
     }
     let transaction = services.database.begin().await?;
-    let rows = room::fitting(&transaction, services.now(), rows, services.quotas.get().stored_bodies_bytes).await?;
+    let rows = quota::fitting(&transaction, services.now(), rows, services.quotas.get().stored_bodies_bytes).await?;
     let left_out = (all - rows.len()) as u64;
     if !rows.is_empty() {
         bodies::Entity::insert_many(rows.into_iter().map(bodies::ActiveModel::from))

@@ -7,7 +7,7 @@ use domain::{
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use super::shown;
+use super::rows;
 use crate::{
     Actor, ServiceError, ServiceResult, Services,
     entities::{calls, prices, series, users},
@@ -36,6 +36,6 @@ pub async fn get(services: &Services, actor: &Actor, id: CallId) -> ServiceResul
         None => None,
     };
     let member = users::Entity::find_by_id(series.member_id).one(database).await?.map(|user| user.name);
-    let call = shown::calls(database, organization, vec![(row, series)]).await?.pop();
+    let call = rows::calls(database, organization, vec![(row, series)]).await?.pop();
     Ok(CallDetails { call: call.ok_or(ServiceError::NotFound)?, price, member })
 }

@@ -3,7 +3,7 @@
 use domain::calls::{Call, CallQuery};
 use futures::{Stream, stream};
 
-use super::{search::Search, shown};
+use super::{rows, search::Search};
 use crate::{Actor, ServiceResult, Services};
 
 /// How many calls are read at a time.
@@ -23,7 +23,7 @@ pub async fn export(
         let database = services.database.read();
         let rows = search.page(database, PAGE).await?;
         let full = rows.len() as u64 == PAGE;
-        let calls = shown::calls(database, organization, rows).await?;
+        let calls = rows::calls(database, organization, rows).await?;
         let Some(last) = calls.last() else { return Ok(None) };
         search.after(last.id);
         Ok(Some((calls, full.then_some((services, organization, search)))))

@@ -6,7 +6,7 @@ use domain::{
 };
 use sea_orm::ConnectionTrait;
 
-use super::{search::Search, shown};
+use super::{rows, search::Search};
 use crate::{
     Actor, ServiceResult, Services, database::Bound, entities::series::ANY_OUTCOME, projects::Scope, usage::dimensions,
 };
@@ -30,7 +30,7 @@ pub(crate) async fn newest(
 ) -> ServiceResult<Vec<Call>> {
     let database = services.database.read();
     let rows = Search::new(services, actor, query).await?.page(database, limit).await?;
-    shown::calls(database, actor.organization.id, rows).await
+    rows::calls(database, actor.organization.id, rows).await
 }
 
 /// Whether a call was ever let through within `scope`.

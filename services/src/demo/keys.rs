@@ -12,9 +12,9 @@ use domain::{
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
 
 use super::{
+    key_plan::{Fate, Plan},
+    key_plans::PLANS,
     people::Person,
-    plan::{Fate, Plan},
-    plans::PLANS,
 };
 use crate::{
     Clock, Organization, ServiceError, ServiceResult, Services,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::whole::whole;
+use super::number::whole;
 
 /// What all types may say, and what each may say of its own; `usage` holds them against the type.
 #[derive(Default, Deserialize)]

@@ -1,8 +1,8 @@
 //! Brings calls from the journal to the database: first what others left behind, then its own, as it comes, and what others
 //! leave behind meanwhile.
 
-mod carrier;
 mod group;
+mod line_storer;
 mod recovery;
 
 use std::{
@@ -14,7 +14,7 @@ use std::{
 
 use tokio::{sync::Notify, time::sleep};
 
-pub(super) use self::{carrier::Carrier, group::Groups, recovery::interrupted};
+pub(super) use self::{group::Groups, line_storer::Carrier, recovery::interrupted};
 use super::journal::{Folder, Journal, Lines, Part, Place, Readable, read};
 
 /// How many waiting calls aren't kept waiting for more.

@@ -11,8 +11,8 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Exp
 use super::{most_of_row, of_row};
 use crate::{
     Actor, ServiceError, ServiceResult, Services, Who,
-    acting::Acting,
     audit::Deed,
+    audited_change::Acting,
     changes::Kind,
     database::DatabaseTransaction,
     entities::{organizations, projects},

@@ -75,11 +75,11 @@ on_both_databases! {
         assert!(is_kept(world, &other, all[4].0).await);
         // What has expired makes room.
         world.clock.forward_minutes(32 * 24 * 60);
-        bodies::upkeep::run(&world.services).await.unwrap();
+        bodies::cleanup::run(&world.services).await.unwrap();
         assert_eq!(world.count("body_sums").await, 0);
         keep(world, &admin, "again", 30).await;
         choose(world, &admin, BodySettings { days: None, ..BodySettings::default() }).await.unwrap();
-        bodies::upkeep::run(&world.services).await.unwrap();
+        bodies::cleanup::run(&world.services).await.unwrap();
         assert_eq!(world.count("body_sums").await, 0);
     }
 
@@ -105,18 +105,18 @@ on_both_databases! {
 
     async fn bodies_go_when_their_days_are_over(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
-        bodies::upkeep::run(&world.services).await.unwrap();
+        bodies::cleanup::run(&world.services).await.unwrap();
         // One goes to a partition that was made ahead, the other to the default one.
         let (month, day) = (keep(world, &admin, "month", 30).await, keep(world, &admin, "day", 1).await);
         world.clock.forward_days(1);
         assert!(is_kept(world, &admin, day).await, "a whole day");
         world.clock.forward_days(1);
         assert!(!is_kept(world, &admin, day).await && is_kept(world, &admin, month).await);
-        bodies::upkeep::run(&world.services).await.unwrap();
+        bodies::cleanup::run(&world.services).await.unwrap();
         assert_eq!(world.count("bodies").await, 1);
         world.clock.forward_days(29);
         assert!(!is_kept(world, &admin, month).await);
-        bodies::upkeep::run(&world.services).await.unwrap();
+        bodies::cleanup::run(&world.services).await.unwrap();
         assert_eq!(world.count("bodies").await, 0);
     }
 
@@ -129,7 +129,7 @@ on_both_databases! {
         assert_eq!(bodies::get(&world.services, &admin, id).await.unwrap(), KeptBodies::Gone);
         choose(world, &admin, BodySettings { days: None, ..BodySettings::default() }).await.unwrap();
         assert_eq!(bodies::get(&world.services, &admin, id).await.unwrap(), KeptBodies::Off);
-        bodies::upkeep::run(&world.services).await.unwrap();
+        bodies::cleanup::run(&world.services).await.unwrap();
         assert_eq!(world.count("bodies").await, 1);
         assert!(is_kept(world, &other, others).await);
     }

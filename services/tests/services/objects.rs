@@ -10,12 +10,15 @@ use domain::{
 };
 use futures::{TryStreamExt, future::join_all};
 use services::{
-    Actor, api_keys,
-    api_keys::directory::{KeyDirectory, KeyRecord, Verification},
+    Actor,
+    api_keys::{
+        self,
+        directory::{KeyDirectory, KeyRecord, Verification},
+    },
     calls,
     metering::{JournalSettings, Meter},
     models::{self, OfferedModel},
-    objects::{self, Kind, NewObject, Object, Page, Settled, storage},
+    provider_objects::{self, Kind, NewObject, Object, Page, Settled, storage},
 };
 
 use crate::support::World;
@@ -49,7 +52,7 @@ fn new<'a>(world: &World, kind: Kind, id: &'a str) -> NewObject<'a> {
 }
 
 async fn find(world: &World, key: &KeyRecord, kind: Kind, id: &str) -> Option<Object> {
-    objects::find(&world.services, key.organization.id, key.project_id, kind, id).await.unwrap()
+    provider_objects::find(&world.services, key.organization.id, key.project_id, kind, id).await.unwrap()
 }
 
 async fn logged(world: &World, actor: &Actor) -> Vec<Call> {
@@ -76,22 +79,22 @@ on_both_databases! {
     async fn an_object_is_its_projects_alone(world: &World) {
         let (acme, other) = (world.organization("Acme", "UTC").await, world.organization("Other", "UTC").await);
         let (mine, theirs) = (key(world, &acme).await, key(world, &other).await);
-        objects::remember(&world.services, &mine, new(world, Kind::File, "file-1")).await.unwrap();
+        provider_objects::remember(&world.services, &mine, new(world, Kind::File, "file-1")).await.unwrap();
         assert!(find(world, &mine, Kind::File, "file-1").await.is_some());
         assert!(find(world, &mine, Kind::Video, "file-1").await.is_none());
         assert!(find(world, &theirs, Kind::File, "file-1").await.is_none());
         let project = services::projects::create(&world.services, &acme, "Second", "").await.unwrap();
         for project in [Some(project.id), None] {
-            let found = objects::find(&world.services, acme.organization.id, project, Kind::File, "file-1").await;
+            let found = provider_objects::find(&world.services, acme.organization.id, project, Kind::File, "file-1").await;
             assert!(found.unwrap().is_none());
         }
         // Another provider may use the same id for somebody else's.
-        objects::remember(&world.services, &theirs, new(world, Kind::File, "file-1")).await.unwrap();
-        objects::forget(&world.services, &find(world, &mine, Kind::File, "file-1").await.unwrap()).await.unwrap();
+        provider_objects::remember(&world.services, &theirs, new(world, Kind::File, "file-1")).await.unwrap();
+        provider_objects::forget(&world.services, &find(world, &mine, Kind::File, "file-1").await.unwrap()).await.unwrap();
         assert!(find(world, &mine, Kind::File, "file-1").await.is_none());
         assert!(find(world, &theirs, Kind::File, "file-1").await.is_some());
         // What is deleted may be made anew.
-        objects::remember(&world.services, &mine, new(world, Kind::File, "file-1")).await.unwrap();
+        provider_objects::remember(&world.services, &mine, new(world, Kind::File, "file-1")).await.unwrap();
         assert!(find(world, &mine, Kind::File, "file-1").await.is_some());
     }
 
@@ -102,19 +105,19 @@ on_both_databases! {
         let (meter, _folder) = meter(world);
         for provider in ["first", "second"] {
             let film = NewObject { provider, ..new(world, Kind::Video, "video_1") };
-            objects::remember(&world.services, &key, film).await.unwrap();
+            provider_objects::remember(&world.services, &key, film).await.unwrap();
             world.clock.forward_millis(1);
         }
         let newest = find(world, &key, Kind::Video, "video_1").await.unwrap();
         assert_eq!(newest.provider(), "second");
         let at = async |provider: &str| {
             let (organization, project) = (key.organization.id, key.project_id);
-            objects::find_at(&world.services, provider, organization, project, Kind::Video, "video_1").await.unwrap()
+            provider_objects::find_at(&world.services, provider, organization, project, Kind::Video, "video_1").await.unwrap()
         };
         assert_eq!(at("first").await.unwrap().provider(), "first");
         let listed = async |after: Option<&Object>| {
             let page = Page { after, limit: 1, model: None, oldest_first: true };
-            objects::list(&world.services, key.organization.id, key.project_id, Kind::Video, page).await.unwrap().0
+            provider_objects::list(&world.services, key.organization.id, key.project_id, Kind::Video, page).await.unwrap().0
         };
         // A list that goes on behind an id comes to its end: each id is on it once, for what it leads to.
         let only = listed(None).await.remove(0);
@@ -125,8 +128,8 @@ on_both_databases! {
             let used = Quantities { media_ms: minutes * 60_000, ..Quantities::default() };
             let used = Some((Measured::Reported, used));
             let settled = Settled { outcome: Outcome::Succeeded, used, error_code: String::new() };
-            objects::settle(&world.services, &meter, &film, settled).await.unwrap();
-            objects::forget(&world.services, &film).await.unwrap();
+            provider_objects::settle(&world.services, &meter, &film, settled).await.unwrap();
+            provider_objects::forget(&world.services, &film).await.unwrap();
         }
         assert!(find(world, &key, Kind::Video, "video_1").await.is_none());
         assert!(listed(None).await.is_empty());
@@ -148,24 +151,24 @@ on_both_databases! {
             assert!(film.is_pending());
             let used = Some((Measured::Reported, Quantities { media_ms: 60_000, ..Quantities::default() }));
             let settled = Settled { outcome: Outcome::Succeeded, used, error_code: String::new() };
-            objects::settle(&world.services, &meter, &film, settled).await.unwrap();
+            provider_objects::settle(&world.services, &meter, &film, settled).await.unwrap();
         };
-        objects::remember(&world.services, &mine, film()).await.unwrap();
+        provider_objects::remember(&world.services, &mine, film()).await.unwrap();
         settle(&mine).await;
         // Its provider was started anew, and calls the next film so too: it is charged for as well.
         world.clock.forward_millis(1);
-        objects::remember(&world.services, &mine, film()).await.unwrap();
+        provider_objects::remember(&world.services, &mine, film()).await.unwrap();
         settle(&mine).await;
         world.clock.forward_millis(1);
-        objects::remember(&world.services, &theirs, film()).await.unwrap();
+        provider_objects::remember(&world.services, &theirs, film()).await.unwrap();
         assert!(find(world, &mine, Kind::Video, "video_1").await.is_none());
         settle(&theirs).await;
         meter.settled().await;
         assert_eq!((logged(world, &acme).await.len(), logged(world, &other).await.len()), (2, 1));
         // What isn't done yet stays whose it is.
-        objects::remember(&world.services, &mine, film()).await.unwrap();
+        provider_objects::remember(&world.services, &mine, film()).await.unwrap();
         assert!(find(world, &theirs, Kind::Video, "video_1").await.is_none());
-        objects::remember(&world.services, &theirs, film()).await.unwrap();
+        provider_objects::remember(&world.services, &theirs, film()).await.unwrap();
         assert!(find(world, &mine, Kind::Video, "video_1").await.unwrap().is_pending());
     }
 
@@ -173,7 +176,7 @@ on_both_databases! {
         let actor = world.organization("Acme", "UTC").await;
         let key = key(world, &actor).await;
         for id in ["a", "b", "c", "d"] {
-            objects::remember(&world.services, &key, new(world, Kind::File, id)).await.unwrap();
+            provider_objects::remember(&world.services, &key, new(world, Kind::File, id)).await.unwrap();
             // The last two are of the same moment.
             world.clock.forward_millis(if id == "c" { 0 } else { 1 });
         }
@@ -183,7 +186,7 @@ on_both_databases! {
                 None => None,
             };
             let page = Page { after: after.as_ref(), limit, model: None, oldest_first };
-            let found = objects::list(&world.services, key.organization.id, key.project_id, Kind::File, page).await;
+            let found = provider_objects::list(&world.services, key.organization.id, key.project_id, Kind::File, page).await;
             let (found, more) = found.unwrap();
             (found.iter().map(Object::id).collect(), more)
         };
@@ -198,13 +201,13 @@ on_both_databases! {
         let key = key(world, &actor).await;
         for (id, model) in [("a", "gpt-x"), ("b", "gpt-y"), ("c", "gpt-x")] {
             let new = NewObject { model, document: "", ..new(world, Kind::ChatCompletion, id) };
-            objects::remember(&world.services, &key, new).await.unwrap();
+            provider_objects::remember(&world.services, &key, new).await.unwrap();
             world.clock.forward_millis(1);
         }
         let list = async |model: Option<&str>| -> String {
             let page = Page { after: None, limit: 10, model, oldest_first: true };
             let (organization, kind) = (key.organization.id, Kind::ChatCompletion);
-            let found = objects::list(&world.services, organization, key.project_id, kind, page).await;
+            let found = provider_objects::list(&world.services, organization, key.project_id, kind, page).await;
             found.unwrap().0.iter().map(Object::id).collect()
         };
         assert_eq!((list(None).await, list(Some("gpt-x")).await, list(Some("z")).await), ("abc".to_owned(), "ac".to_owned(), String::new()));
@@ -216,12 +219,12 @@ on_both_databases! {
         let key = key(world, &actor).await;
         let (first, _one) = meter(world);
         let (second, _other) = meter(world);
-        objects::remember(&world.services, &key, new(world, Kind::Video, "video-1")).await.unwrap();
+        provider_objects::remember(&world.services, &key, new(world, Kind::Video, "video-1")).await.unwrap();
         let job = find(world, &key, Kind::Video, "video-1").await.unwrap();
         assert!(job.is_pending());
         let used = Quantities { media_ms: 90_000, ..Quantities::default() };
         let settled = || Settled { outcome: Outcome::Succeeded, used: Some((Measured::Reported, used)), error_code: String::new() };
-        let each = [&first, &second, &first, &second].map(|meter| objects::settle(&world.services, meter, &job, settled()));
+        let each = [&first, &second, &first, &second].map(|meter| provider_objects::settle(&world.services, meter, &job, settled()));
         for done in join_all(each).await {
             done.unwrap();
         }
@@ -240,10 +243,10 @@ on_both_databases! {
         let key = key(world, &actor).await;
         let (meter, _folder) = meter(world);
         for (id, outcome) in [("failed", Outcome::Failed), ("lost", Outcome::Interrupted)] {
-            objects::remember(&world.services, &key, new(world, Kind::Video, id)).await.unwrap();
+            provider_objects::remember(&world.services, &key, new(world, Kind::Video, id)).await.unwrap();
             let job = find(world, &key, Kind::Video, id).await.unwrap();
             let settled = Settled { outcome, used: None, error_code: "x".to_owned() };
-            objects::settle(&world.services, &meter, &job, settled).await.unwrap();
+            provider_objects::settle(&world.services, &meter, &job, settled).await.unwrap();
         }
         meter.shutdown().await;
         let mut costs: Vec<_> = logged(world, &actor).await.iter().map(|call| (call.outcome.name(), call.cost)).collect();
@@ -254,13 +257,13 @@ on_both_databases! {
     async fn a_job_that_is_due_is_given_to_one_server(world: &World) {
         let actor = world.organization("Acme", "UTC").await;
         let key = key(world, &actor).await;
-        objects::remember(&world.services, &key, new(world, Kind::Video, "video-1")).await.unwrap();
+        provider_objects::remember(&world.services, &key, new(world, Kind::Video, "video-1")).await.unwrap();
         let soon = world.services.now().plus_minutes(10);
-        let both = join_all([objects::due(&world.services, soon), objects::due(&world.services, soon)]).await;
+        let both = join_all([provider_objects::due(&world.services, soon), provider_objects::due(&world.services, soon)]).await;
         let given: usize = both.into_iter().map(|due| due.unwrap().len()).sum();
         assert_eq!(given, 1);
         world.clock.forward_minutes(11);
-        assert_eq!(objects::due(&world.services, world.services.now().plus_minutes(10)).await.unwrap().len(), 1);
+        assert_eq!(provider_objects::due(&world.services, world.services.now().plus_minutes(10)).await.unwrap().len(), 1);
     }
 
     async fn storage_is_counted_by_day_and_once(world: &World) {
@@ -270,10 +273,10 @@ on_both_databases! {
         let (meter, _folder) = meter(world);
         world.clock.set("2026-03-01T12:00:00Z");
         let file = |id, bytes| NewObject { bytes, ..new(world, Kind::File, id) };
-        objects::remember(&world.services, &key, file("long", 1_000_000_000)).await.unwrap();
-        objects::remember(&world.services, &key, file("short", 2_000_000_000)).await.unwrap();
+        provider_objects::remember(&world.services, &key, file("long", 1_000_000_000)).await.unwrap();
+        provider_objects::remember(&world.services, &key, file("short", 2_000_000_000)).await.unwrap();
         world.clock.set("2026-03-01T18:00:00Z");
-        objects::forget(&world.services, &find(world, &key, Kind::File, "short").await.unwrap()).await.unwrap();
+        provider_objects::forget(&world.services, &find(world, &key, Kind::File, "short").await.unwrap()).await.unwrap();
         assert_eq!(storage::meter(&world.services, &meter, Some("kept")).await.unwrap(), 0, "the day isn't over");
         world.clock.set("2026-03-03T00:20:00Z");
         assert_eq!(storage::meter(&world.services, &meter, Some("kept")).await.unwrap(), 2);
@@ -300,7 +303,7 @@ on_both_databases! {
         world.clock.set("2026-11-18T00:00:00Z");
         offer(1).await;
         let file = NewObject { bytes: 1_000_000_000, ..new(world, Kind::File, "file-1") };
-        objects::remember(&world.services, &key, file).await.unwrap();
+        provider_objects::remember(&world.services, &key, file).await.unwrap();
         world.clock.set("2026-11-19T12:00:00Z");
         offer(2).await;
         world.clock.set("2026-11-20T08:00:00Z");

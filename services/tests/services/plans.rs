@@ -15,18 +15,19 @@ use domain::{
 };
 use futures::StreamExt;
 use services::{
-    accounts, api_keys,
-    api_keys::directory::{KeyDirectory, Verification},
+    accounts,
+    api_keys::{
+        self,
+        directory::{KeyDirectory, Verification},
+    },
     bodies, calls,
     events::{Events, Form, read},
     live,
     metering::{JournalSettings, Meter},
-    models, notifications,
-    objects::{self, Kind, Page, storage},
-    organizations, overview, projects, rate_limits,
-    rate_limits::KeyLimits,
-    usage,
-    usage::breakdown::Breakdown,
+    models, notifications, organizations, overview, projects,
+    provider_objects::{self, Kind, Page, storage},
+    rate_limits::{self, KeyLimits},
+    usage::{self, breakdown::Breakdown},
 };
 
 use self::{
@@ -218,13 +219,16 @@ async fn a_call(watch: &Watch, data: &Data) {
         }
     };
     let (organization, project) = (record.organization.id, record.project_id);
-    let find = async || drop(objects::find(services, organization, project, Kind::Response, "resp_77").await.unwrap());
+    let find = async || {
+        drop(provider_objects::find(services, organization, project, Kind::Response, "resp_77").await.unwrap())
+    };
     watch.hold("call: what it is about", FEW, find).await;
-    let whose = async || drop(objects::whose(services, &record, &["resp_77", "resp_78", "nothing"]).await.unwrap());
+    let whose =
+        async || drop(provider_objects::whose(services, &record, &["resp_77", "resp_78", "nothing"]).await.unwrap());
     watch.hold("call: whose what it mentions is", FEW, whose).await;
     let page = Page { after: None, limit: 20, model: None, oldest_first: false };
     let list = async || {
-        let list = objects::list(services, organization, project, Kind::ChatCompletion, page.clone());
+        let list = provider_objects::list(services, organization, project, Kind::ChatCompletion, page.clone());
         drop(list.await.unwrap());
     };
     watch.hold("call: a list of what is kept", FEW, list).await;
@@ -251,10 +255,12 @@ async fn a_call(watch: &Watch, data: &Data) {
 
 async fn jobs(watch: &Watch) {
     let services = &watch.services;
-    watch.hold("job: what is due", FEW, async || drop(objects::due(services, services.now()).await.unwrap())).await;
+    watch
+        .hold("job: what is due", FEW, async || drop(provider_objects::due(services, services.now()).await.unwrap()))
+        .await;
     watch.hold("job: sessions", SOME, async || accounts::delete_expired(services).await.unwrap()).await;
     watch.hold("job: reminders", KEYS, async || api_keys::remind(services).await.unwrap()).await;
-    watch.hold("job: bodies", SOME, async || bodies::upkeep::run(services).await.unwrap()).await;
+    watch.hold("job: bodies", SOME, async || bodies::cleanup::run(services).await.unwrap()).await;
     let folder = tempfile::tempdir().unwrap();
     let meter = Meter::start(services, JournalSettings::at(folder.path())).unwrap();
     let count = async || storage::meter(services, &meter, None).await.map(drop).unwrap();

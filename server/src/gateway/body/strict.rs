@@ -9,7 +9,7 @@ use serde::{
     Deserializer,
     de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
 };
-use services::objects::Kind;
+use services::provider_objects::Kind;
 
 use super::names::Name;
 use crate::{

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use services::{
     metering::MOST_TOKENS,
-    objects::{Kind, Settled},
+    provider_objects::{Kind, Settled},
 };
 
 use crate::gateway::{

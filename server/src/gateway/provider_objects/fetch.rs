@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use domain::models::Service;
-use services::{ServiceError, ServiceResult, objects::Object};
+use services::{ServiceError, ServiceResult, provider_objects::Object};
 use tokio::time::{Instant, timeout};
 
 use crate::gateway::{

@@ -7,7 +7,7 @@ use domain::{calls::Outcome, time::Timestamp};
 use futures::{StreamExt, stream};
 use services::{
     ServiceResult,
-    objects::{self, Object, Settled, storage},
+    provider_objects::{self, Object, Settled, storage},
 };
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -43,8 +43,8 @@ pub(super) async fn settle_if_done(gateway: &Gateway, object: &Object, text: &st
     let document = Document::read(text);
     let Some(settled) = document.settled(kind, text) else { return Ok(()) };
     let files: Vec<String> = document.result_files().iter().filter(|id| is_id(id)).cloned().collect();
-    objects::remember_results(&gateway.services, object, &files).await?;
-    objects::settle(&gateway.services, &gateway.meter, object, settled).await
+    provider_objects::remember_results(&gateway.services, object, &files).await?;
+    provider_objects::settle(&gateway.services, &gateway.meter, object, settled).await
 }
 
 /// Asks the provider how a job is getting on.
@@ -59,7 +59,7 @@ pub(super) async fn look(gateway: &Gateway, object: &Object) -> ServiceResult<()
 
 async fn give_up(gateway: &Gateway, object: &Object) -> ServiceResult<()> {
     let unknown = Settled { outcome: Outcome::Interrupted, used: None, error_code: "job_lost".to_owned() };
-    objects::settle(&gateway.services, &gateway.meter, object, unknown).await
+    provider_objects::settle(&gateway.services, &gateway.meter, object, unknown).await
 }
 
 impl Gateway {
@@ -88,7 +88,7 @@ impl Gateway {
     pub async fn look_after_jobs(&self) -> ServiceResult<()> {
         let now = self.services.now();
         let soon = Timestamp::from_millis(now.millis() + LONGEST_PAUSE_MS);
-        let due = objects::due(&self.services, soon).await?;
+        let due = provider_objects::due(&self.services, soon).await?;
         let looked = stream::iter(due).map(|object| self.look_after(object, now)).buffer_unordered(AT_ONCE);
         // All are looked at, also where one fails.
         let looked: Vec<ServiceResult<()>> = looked.collect().await;
@@ -106,7 +106,7 @@ impl Gateway {
         if let Err(error) = look(self, &object).await {
             tracing::warn!(%error, provider = object.provider(), "a job can't be looked at");
         }
-        objects::postpone(&self.services, &object, next_look(object.created_at(), now)).await
+        provider_objects::postpone(&self.services, &object, next_look(object.created_at(), now)).await
     }
 
     /// Counts the storage of days that are over. Gives back how many calls that made.

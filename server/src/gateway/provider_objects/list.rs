@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use services::{
     api_keys::directory::KeyRecord,
-    objects::{self, Kind, Object, Page},
+    provider_objects::{self, Kind, Object, Page},
 };
 
 use super::{document::Document, fetch::ask, unavailable};
@@ -144,7 +144,8 @@ async fn find(gateway: &Gateway, key: &KeyRecord, kind: Kind, wanted: &Wanted) -
     let (services, organization, project) = (&gateway.services, key.organization.id, key.project_id);
     let mut last = None;
     if let Some(after) = &wanted.after {
-        last = objects::find(services, organization, project, kind, after).await.map_err(|e| unavailable(&e))?;
+        last =
+            provider_objects::find(services, organization, project, kind, after).await.map_err(|e| unavailable(&e))?;
         if last.is_none() {
             return Ok((Vec::new(), false));
         }
@@ -156,7 +157,7 @@ async fn find(gateway: &Gateway, key: &KeyRecord, kind: Kind, wanted: &Wanted) -
     loop {
         let page =
             Page { after: last.as_ref(), limit, model: wanted.model.as_deref(), oldest_first: wanted.oldest_first };
-        let listed = objects::list(services, organization, project, kind, page).await;
+        let listed = provider_objects::list(services, organization, project, kind, page).await;
         let (found, more) = listed.map_err(|error| unavailable(&error))?;
         last = found.last().cloned();
         let mut left = found.len();
@@ -206,5 +207,5 @@ async fn forget(gateway: &Gateway, object: &Object) -> Result<(), Refusal> {
     if gateway.services.now().millis() - object.created_at().millis() < NEW_MS {
         return Ok(());
     }
-    objects::forget(&gateway.services, object).await.map_err(|error| unavailable(&error))
+    provider_objects::forget(&gateway.services, object).await.map_err(|error| unavailable(&error))
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use services::{
     ServiceResult,
     api_keys::directory::KeyRecord,
-    objects::{self, Kept},
+    provider_objects::{self, Kept},
 };
 
 use super::{Mentions, Reference};
@@ -72,7 +72,7 @@ impl Mentions {
         let ids = self.texts.iter().chain(self.named.iter().map(|reference| &reference.id)).map(String::as_str);
         let ids: Vec<&str> = ids.collect();
         let mut by_id = ById::new();
-        for kept in objects::whose(&gateway.services, key, &ids).await? {
+        for kept in provider_objects::whose(&gateway.services, key, &ids).await? {
             by_id.entry(kept.id.to_ascii_lowercase()).or_default().push(kept);
         }
         Ok(by_id)

@@ -1,7 +1,7 @@
 //! What a query mentions, which goes to the provider with the path.
 
 use form_urlencoded::parse;
-use services::objects::Kind;
+use services::provider_objects::Kind;
 
 use super::Mentions;
 use crate::gateway::refusal::Refusal;

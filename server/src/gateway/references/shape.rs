@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use services::objects::LONGEST_ID;
+use services::provider_objects::LONGEST_ID;
 
 use super::vocabulary;
 

@@ -2,7 +2,7 @@
 
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, Statement, Value};
 
-use super::waiting;
+use super::pending;
 use crate::{
     ServiceResult, Services,
     entities::key_uses::{Column, Entity, Model},
@@ -59,7 +59,7 @@ async fn remove(services: &Services, condition: &str, values: Vec<Value>) -> Ser
         return Ok(0);
     }
     // In the order that they are written in, and none that was used again meanwhile.
-    rows.sort_unstable_by(|a, b| waiting::key(a).cmp(&waiting::key(b)));
+    rows.sort_unstable_by(|a, b| pending::key(a).cmp(&pending::key(b)));
     let transaction = database.begin().await?;
     for row in &rows {
         Entity::delete_many()

@@ -1,0 +1,15 @@
+//! Changes to API keys: each locks its key, checks what the actor may do, and writes an audit entry.
+
+pub(in crate::api_keys) mod acting_key;
+pub(in crate::api_keys) mod create;
+pub(in crate::api_keys) mod create_once;
+pub(in crate::api_keys) mod delegation;
+pub(in crate::api_keys) mod edit;
+pub(in crate::api_keys) mod lock;
+pub(in crate::api_keys) mod quota;
+pub(in crate::api_keys) mod recipients;
+pub(in crate::api_keys) mod remind;
+pub(in crate::api_keys) mod report_leaks;
+pub(in crate::api_keys) mod revoke;
+pub(in crate::api_keys) mod rotate;
+pub(in crate::api_keys) mod secrets;

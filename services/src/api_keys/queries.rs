@@ -1,0 +1,15 @@
+//! Reads of API keys: the list with its filters and figures, one key, its history and its descendants.
+
+pub(in crate::api_keys) mod conditions;
+pub(in crate::api_keys) mod descendants;
+pub(in crate::api_keys) mod export;
+pub(in crate::api_keys) mod figures;
+pub(in crate::api_keys) mod get;
+pub(in crate::api_keys) mod hints;
+pub(in crate::api_keys) mod history;
+pub(in crate::api_keys) mod list;
+pub mod location;
+pub(in crate::api_keys) mod owners;
+pub(in crate::api_keys) mod policy;
+pub(in crate::api_keys) mod recent_use;
+pub(in crate::api_keys) mod visibility;

@@ -1,0 +1,132 @@
+//! Which keys a statement is about.
+//!
+//! Statements over keys are written as text, since what they ask (a key's status, what is pointed out about it) reads
+//! well in SQL and in nothing else. They agree on this: `k` is the key, `$1` is the organization, and `$2` the moment.
+
+use std::fmt::Display;
+
+use domain::{
+    api_keys::{Level, UNUSED_DAYS},
+    calls::Outcome,
+    ids::{CallId, OrganizationId},
+};
+use sea_orm::{DbBackend, Statement, Value};
+use uuid::Uuid;
+
+use super::visibility::{Usual, Visible};
+use crate::{Services, database::Bound, entities::series::ANY_OUTCOME};
+
+/// A key's status, as [`domain::api_keys::Status::name`] says it. A key rotates while a secret works that has an end.
+pub(in crate::api_keys) const STATUS: &str = "CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked' \
+     WHEN k.disabled_at IS NOT NULL THEN 'disabled' \
+     WHEN k.expires_at <= $2 THEN 'expired' \
+     WHEN k.id IN (SELECT s.api_key_id FROM key_secrets s WHERE s.organization_id = $1 AND s.expires_at > $2) \
+     THEN 'rotating' ELSE 'active' END";
+
+/// Whether a key lets its bearer in.
+pub(in crate::api_keys) const USABLE: &str =
+    "k.revoked_at IS NULL AND k.disabled_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2)";
+
+/// When a key was used last; NULL for never.
+pub(in crate::api_keys) const LAST_USED: &str = "(SELECT max(u.last_used_at) FROM key_uses u \
+     WHERE u.organization_id = k.organization_id AND u.api_key_id = k.id)";
+
+/// The newest secret `s` of a key: the one without an end.
+pub(in crate::api_keys) const NEWEST_SECRET: &str = "FROM key_secrets s WHERE s.organization_id = k.organization_id \
+     AND s.api_key_id = k.id AND s.expires_at IS NULL ORDER BY s.created_at DESC, s.id DESC LIMIT 1";
+
+/// Conditions on `k`, and the values that they name.
+#[derive(Clone)]
+pub(in crate::api_keys) struct Selection {
+    services: Services,
+    conditions: String,
+    bound: Bound,
+}
+
+impl Selection {
+    /// All keys of an organization.
+    pub(in crate::api_keys) fn all(services: &Services, organization: OrganizationId) -> Self {
+        let mut bound = Bound::new(services.database.read().get_database_backend());
+        let organization = bound.value(organization.uuid());
+        bound.value(services.now().millis());
+        Self { services: services.clone(), conditions: format!("k.organization_id = {organization}"), bound }
+    }
+
+    /// Those of an organization with these ids.
+    pub(in crate::api_keys) fn some(services: &Services, organization: OrganizationId, ids: &[Uuid]) -> Self {
+        let mut keys = Self::all(services, organization);
+        let ids = keys.among_ids(ids.iter().copied());
+        keys.and(format!("k.id {ids}"));
+        keys
+    }
+
+    /// Those of an organization that are visible.
+    pub(in crate::api_keys) fn visible(services: &Services, organization: OrganizationId, visible: &Visible) -> Self {
+        let mut all = Self::all(services, organization);
+        let admin = Level::Admin;
+        let usual = match &visible.usual {
+            Usual::All if visible.admin => return all,
+            Usual::All => format!("k.level <> '{admin}'"),
+            Usual::None => "FALSE".to_owned(),
+            Usual::Some { maker, projects } => {
+                let made = maker.map(|maker| format!(" AND k.created_by = {}", all.value(maker)));
+                let within = match projects {
+                    crate::projects::Scope::All => String::new(),
+                    crate::projects::Scope::Only(ids) => {
+                        format!(" AND k.project_id {}", all.among_ids(ids.iter().map(|id| id.uuid())))
+                    }
+                };
+                format!("k.level <> '{admin}'{}{within}", made.unwrap_or_default())
+            }
+        };
+        all.and(if visible.admin { format!("({usual} OR k.level = '{admin}')") } else { usual });
+        all
+    }
+
+    pub(in crate::api_keys) const fn backend(&self) -> DbBackend {
+        self.bound.backend()
+    }
+
+    /// Whether `r` is a series of the organization that has calls of the last [`UNUSED_DAYS`]: one step down an index.
+    pub(in crate::api_keys) fn recently_called(&mut self) -> String {
+        let first = CallId::lower_bound(self.services.now().plus_days(-UNUSED_DAYS));
+        format!(
+            "r.organization_id = $1 AND r.outcome NOT IN ('{ANY_OUTCOME}', '{}') \
+             AND EXISTS (SELECT 1 FROM calls c WHERE c.organization_id = r.organization_id AND c.series_id = r.id \
+             AND c.id >= {})",
+            Outcome::Refused,
+            self.value(first.uuid())
+        )
+    }
+
+    /// The name of the list of all models that are offered, as JSON.
+    pub(in crate::api_keys) fn offered_models(&mut self) -> String {
+        let names = self.services.catalog.names();
+        self.value(serde_json::Value::from(names))
+    }
+
+    /// Leaves those for which `condition` holds.
+    pub(in crate::api_keys) fn and(&mut self, condition: impl Display) {
+        self.conditions = format!("{} AND ({condition})", self.conditions);
+    }
+
+    /// The name of a value, such as `$5`.
+    pub(in crate::api_keys) fn value(&mut self, value: impl Into<Value>) -> String {
+        self.bound.value(value)
+    }
+
+    /// What is written behind a column that is to be one of `ids`.
+    pub(in crate::api_keys) fn among_ids(&mut self, ids: impl IntoIterator<Item = Uuid>) -> String {
+        self.bound.among_ids(ids)
+    }
+
+    /// The same for whole numbers.
+    pub(in crate::api_keys) fn among_numbers(&mut self, numbers: impl IntoIterator<Item = i64>) -> String {
+        self.bound.among_numbers(numbers)
+    }
+
+    /// `select` (up to its FROM), over these keys, `rest` after.
+    pub(in crate::api_keys) fn statement(self, select: &str, rest: &str) -> Statement {
+        self.bound.statement(format!("{select} WHERE {} {rest}", self.conditions))
+    }
+}

@@ -1,0 +1,124 @@
+//! What keys did: calls and spend, from the rollups of their series.
+
+use std::collections::HashMap;
+
+use domain::{money::Money, time::Timestamp};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use crate::{
+    Organization, ServiceResult, Services,
+    api_keys::queries::conditions::Selection,
+    entities::series::ANY_OUTCOME,
+    usage::{self, resolution::Resolution},
+};
+
+const NANOS_PER_DOLLAR: i128 = 1_000_000_000;
+
+/// What a key did this month.
+pub(super) struct Month {
+    /// Up to today, in the organization's time zone.
+    pub(super) calls_by_day: Vec<i64>,
+    pub(super) spend: Money,
+}
+
+impl Month {
+    fn without_calls(days: usize) -> Self {
+        Self { calls_by_day: vec![0; days], spend: Money::ZERO }
+    }
+
+    pub(super) fn calls(&self) -> i64 {
+        self.calls_by_day.iter().sum()
+    }
+}
+
+/// What each of several keys did this month.
+pub(super) struct Months {
+    days: usize,
+    months: HashMap<Uuid, Month>,
+}
+
+impl Months {
+    pub(super) fn take(&mut self, key: Uuid) -> Month {
+        self.months.remove(&key).unwrap_or_else(|| Month::without_calls(self.days))
+    }
+}
+
+/// What `keys` did this month; calls that were refused aren't counted, as everywhere.
+pub(super) async fn read(services: &Services, organization: &Organization, keys: Selection) -> ServiceResult<Months> {
+    let days = usage::days_of_month(organization, services.now())?;
+    let mut months = Months { days: days.len(), months: HashMap::new() };
+    for sum in sums(services, keys, Resolution::Day, &days).await? {
+        let month = months.months.entry(sum.api_key_id).or_insert_with(|| Month::without_calls(days.len()));
+        let day = days.binary_search(&Timestamp::from_millis(sum.bucket)).ok();
+        if let Some(calls) = day.and_then(|day| month.calls_by_day.get_mut(day)) {
+            *calls += sum.calls;
+        }
+        month.spend += sum.spend();
+    }
+    Ok(months)
+}
+
+/// How many calls were made with each of `keys` since the quarter of an hour that `since` lies in.
+pub(in crate::api_keys) async fn calls_since(
+    services: &Services,
+    organization: &Organization,
+    keys: Selection,
+    since: Timestamp,
+) -> ServiceResult<HashMap<Uuid, i64>> {
+    const QUARTER: i64 = 15;
+    let now = services.now();
+    let first = Resolution::QuarterHour.bucket(since, organization.time_zone);
+    let quarters = std::iter::successors(Some(first), |quarter| Some(quarter.plus_minutes(QUARTER)));
+    let quarters: Vec<Timestamp> = quarters.take_while(|quarter| *quarter <= now).collect();
+    let mut calls: HashMap<Uuid, i64> = HashMap::new();
+    for sum in sums(services, keys, Resolution::QuarterHour, &quarters).await? {
+        *calls.entry(sum.api_key_id).or_default() += sum.calls;
+    }
+    Ok(calls)
+}
+
+#[derive(FromQueryResult)]
+struct Sum {
+    api_key_id: Uuid,
+    bucket: i64,
+    calls: i64,
+    dollars: i64,
+    nanos: i64,
+}
+
+impl Sum {
+    fn spend(&self) -> Money {
+        let nanos = i128::from(self.dollars) * NANOS_PER_DOLLAR + i128::from(self.nanos);
+        Money::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
+    }
+}
+
+/// The sums of `keys` in these buckets.
+///
+/// Buckets are named one by one, since a rollup is found by organization, resolution, bucket and series: then the
+/// rollups of all other keys are never looked at. `CROSS JOIN` tells SQLite to begin with the keys.
+async fn sums(
+    services: &Services,
+    mut keys: Selection,
+    resolution: Resolution,
+    buckets: &[Timestamp],
+) -> ServiceResult<Vec<Sum>> {
+    // Quarter hours may be from before they were summed like days.
+    let series = match resolution {
+        Resolution::Day => format!("s.outcome = '{ANY_OUTCOME}'"),
+        _ => "TRUE".to_owned(),
+    };
+    let buckets = keys.among_numbers(buckets.iter().map(|bucket| bucket.millis()));
+    keys.and(format!(
+        "s.organization_id = k.organization_id AND s.api_key_id = k.id AND {series} \
+         AND r.organization_id = s.organization_id AND r.resolution = {} AND r.bucket {buckets} AND r.series_id = s.id",
+        resolution.number(),
+    ));
+    let select = "SELECT s.api_key_id, r.bucket, CAST(sum(r.calls) AS bigint) AS calls, \
+         CAST(sum(r.cost_nanos / 1000000000) AS bigint) AS dollars, \
+         CAST(sum(r.cost_nanos % 1000000000) AS bigint) AS nanos \
+         FROM api_keys k CROSS JOIN series s CROSS JOIN rollups r";
+    let statement = keys.statement(select, "GROUP BY s.api_key_id, r.bucket");
+    Ok(Sum::find_by_statement(statement).all(services.database.read()).await?)
+}

@@ -1,0 +1,93 @@
+//! What used keys lately: asked before they are revoked.
+
+use std::collections::HashMap;
+
+use domain::{
+    api_keys::{Client, Level, MOST_CLIENTS, RecentUse, Secret},
+    errors::FieldErrors,
+    ids::ApiKeyId,
+    permissions::Permission,
+    time::Timestamp,
+};
+use sea_orm::{ConnectionTrait, FromQueryResult};
+use uuid::Uuid;
+
+use super::{
+    conditions::{NEWEST_SECRET, Selection},
+    figures,
+};
+use crate::api_keys::{commands::revoke::MOST_AT_ONCE, visible};
+use crate::{Actor, ServiceError, ServiceResult, Services};
+
+/// What used each of these keys in the last 24 hours, in the order asked; all of them must be the asker's to see. As many
+/// can be asked about as can be revoked at once.
+pub async fn recent_use(services: &Services, actor: &Actor, ids: &[ApiKeyId]) -> ServiceResult<Vec<RecentUse>> {
+    let visible = visible(services.database.read(), actor, Permission::ViewApiKeys).await?;
+    if ids.len() > MOST_AT_ONCE {
+        return Err(FieldErrors::of("ids", format!("Ask about at most {MOST_AT_ONCE} keys.")).into());
+    }
+    // What is to be revoked may be in use this very moment.
+    services.settled().await;
+    let organization = &actor.organization;
+    let since = services.now().plus_days(-1);
+    let mut keys = Selection::visible(services, organization.id, &visible);
+    let asked = keys.among_ids(ids.iter().map(|id| id.uuid()));
+    keys.and(format!("k.id {asked}"));
+    let (rows, calls, mut clients) = tokio::try_join!(
+        rows(services, keys.clone()),
+        figures::calls_since(services, organization, keys.clone(), since),
+        clients(services, keys, since),
+    )?;
+    let shown = |id: &ApiKeyId| {
+        let row = rows.get(&id.uuid()).ok_or(ServiceError::NotFound)?;
+        let level: Level = row.level.parse().map_err(ServiceError::Internal)?;
+        Ok(RecentUse {
+            id: *id,
+            name: row.name.clone(),
+            masked: Secret::masked(level, row.last_four.as_deref().unwrap_or_default()),
+            calls: calls.get(&id.uuid()).copied().unwrap_or(0),
+            clients: clients.remove(&id.uuid()).unwrap_or_default(),
+        })
+    };
+    ids.iter().map(shown).collect()
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: Uuid,
+    name: String,
+    level: String,
+    last_four: Option<String>,
+}
+
+async fn rows(services: &Services, keys: Selection) -> ServiceResult<HashMap<Uuid, Row>> {
+    let select =
+        format!("SELECT k.id, k.name, k.level, (SELECT s.last_four {NEWEST_SECRET}) AS last_four FROM api_keys k");
+    let rows = Row::find_by_statement(keys.statement(&select, "")).all(services.database.read()).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// The latest clients of each key, whichever of its secrets they used.
+async fn clients(
+    services: &Services,
+    mut keys: Selection,
+    since: Timestamp,
+) -> ServiceResult<HashMap<Uuid, Vec<Client>>> {
+    let since = keys.value(since.millis());
+    let select = "SELECT * FROM (SELECT u.api_key_id, u.ip, u.agent, max(u.last_used_at) AS last_used_at, \
+         row_number() OVER (PARTITION BY u.api_key_id ORDER BY max(u.last_used_at) DESC, u.ip, u.agent) AS place \
+         FROM api_keys k JOIN key_uses u ON u.organization_id = k.organization_id AND u.api_key_id = k.id";
+    let rest = format!(
+        "GROUP BY u.api_key_id, u.ip, u.agent) latest WHERE place <= {MOST_CLIENTS} ORDER BY api_key_id, place"
+    );
+    keys.and(format!("u.last_used_at >= {since}"));
+    let mut clients: HashMap<Uuid, Vec<Client>> = HashMap::new();
+    for row in services.database.read().query_all_raw(keys.statement(select, &rest)).await? {
+        clients.entry(row.try_get("", "api_key_id")?).or_default().push(Client {
+            ip: row.try_get("", "ip")?,
+            agent: row.try_get("", "agent")?,
+            last_used_at: Timestamp::from_millis(row.try_get("", "last_used_at")?),
+        });
+    }
+    Ok(clients)
+}
