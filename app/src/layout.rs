@@ -1,13 +1,13 @@
 //! What stands around the pages.
 
 mod account_menu;
-mod arrival;
 mod banners;
 mod bell;
 mod bottom_bar;
-mod door;
 mod header;
-mod later;
+mod lazy_part;
+mod navigation_status;
+pub(crate) mod no_permission;
 mod notification_list;
 mod organization_menu;
 mod palette;
@@ -16,13 +16,14 @@ mod shell;
 mod shortcuts;
 mod sidebar;
 mod sign_in_again;
+mod signed_out_frame;
 mod theme_menu;
 mod unsaved;
 
-pub(crate) use arrival::Arriving;
+pub(crate) use self::lazy_part::Later;
+pub(crate) use self::navigation_status::Arriving;
+pub(crate) use self::signed_out_frame::{Bare, Door};
 pub(crate) use bell::MarkAllRead;
-pub(crate) use door::{Bare, Door};
-pub(crate) use later::Later;
 pub(crate) use notification_list::NotificationList;
 pub(crate) use palette::Palette;
 pub(crate) use shell::Shell;

@@ -3,7 +3,6 @@
 mod account;
 mod api_keys;
 mod logs;
-mod no_permission;
 mod not_found;
 mod notifications;
 mod overview;
@@ -12,10 +11,10 @@ mod sign_in;
 mod sign_up;
 mod usage;
 
+pub(crate) use crate::layout::no_permission::NoPermission;
 pub(crate) use account::Account;
 pub(crate) use api_keys::{ApiKey, ApiKeys, KeyCalls, KeyDialogs, KeyHistory};
 pub(crate) use logs::Logs;
-pub(crate) use no_permission::NoPermission;
 pub(crate) use not_found::NotFound;
 pub(crate) use notifications::Notifications;
 pub(crate) use overview::Overview;

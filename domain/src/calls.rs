@@ -1,6 +1,6 @@
 //! Calls: the finest grain of usage, one row in Logs each.
 
-mod known;
+mod store;
 
 use std::{fmt, str::FromStr};
 
@@ -16,7 +16,7 @@ use crate::{
     usage::{Filter, Range},
 };
 
-pub use self::known::KnownCalls;
+pub use self::store::KnownCalls;
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]

@@ -1,6 +1,6 @@
 //! What members are told: the inbox of the dashboard.
 
-mod known;
+mod store;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::{
     time::Timestamp,
 };
 
-pub use self::known::{InboxFilter, KnownInbox, MarkNumber};
+pub use self::store::{InboxFilter, KnownInbox, MarkNumber};
 
 /// How many notifications a page of the inbox holds.
 pub const PAGE_SIZE: u32 = 30;

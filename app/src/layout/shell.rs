@@ -2,7 +2,7 @@ use domain::accounts::Membership;
 use leptos::prelude::*;
 
 use super::{
-    banners::Banners, bottom_bar::BottomBar, header::Header, later::Later, shortcuts::Shortcuts, sidebar::Sidebar,
+    banners::Banners, bottom_bar::BottomBar, header::Header, lazy_part::Later, shortcuts::Shortcuts, sidebar::Sidebar,
     sign_in_again::SignInAgain,
 };
 use crate::{

@@ -1,6 +1,7 @@
 //! API keys: all of them, each one's own page, and what can be done to them.
 
-mod deeds;
+mod actions;
+mod badges;
 mod form;
 mod grace;
 mod hints;
@@ -9,7 +10,6 @@ mod list;
 mod revoke;
 mod rotate;
 mod secret;
-mod traits;
 mod uses;
 
 use domain::{
@@ -19,7 +19,7 @@ use domain::{
 use leptos::prelude::*;
 
 pub(crate) use self::{
-    deeds::KeyDialogs,
+    actions::KeyDialogs,
     key::{KeyCalls, KeyHistory},
 };
 use self::{key::KeyPage, list::KeyList};

@@ -1,21 +1,21 @@
 //! The calls behind the numbers, one by one.
 
+mod bodies;
 mod call_list;
 mod call_panel;
 mod call_table;
 mod controls;
 mod cost;
 mod facts;
-mod more;
+mod load_more;
 mod outcome;
-mod said;
 mod timing;
 
 use domain::usage::Filter;
 use leptos::prelude::*;
 
 pub(super) use self::outcome::{StatusBadge, cost_text, duration_text};
-use self::{call_list::CallList, call_panel::CallPanel, call_table::CallTable, controls::Controls, more::More};
+use self::{call_list::CallList, call_panel::CallPanel, call_table::CallTable, controls::Controls, load_more::More};
 use super::usage::with_organization;
 use crate::{
     addresses::{LogsAddress, Page},

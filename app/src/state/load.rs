@@ -6,9 +6,9 @@ use domain::errors::ApiError;
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
-    ask::{Purpose, Question, Taken, arguments, post_as, read},
     boot,
     json::Json,
+    server_query::{Purpose, Question, Taken, arguments, post_as, read},
     use_session, watch,
 };
 

@@ -6,7 +6,7 @@ use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 
 use super::{
-    ask::ask,
+    server_query::ask,
     storage::{keep, key_of_change},
 };
 use crate::api;

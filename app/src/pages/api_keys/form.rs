@@ -3,8 +3,8 @@
 mod create;
 mod draft;
 mod edit;
+mod expiration;
 mod fields;
-mod life;
 mod networks;
 mod rates;
 

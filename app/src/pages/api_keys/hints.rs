@@ -3,7 +3,7 @@
 use domain::api_keys::{ApiKey, Hint};
 use leptos::prelude::*;
 
-use super::deeds::{Deed, Deeds};
+use super::actions::{Deed, Deeds};
 use crate::{
     components::{Button, CollectAny, Icon, IconView, Menu, MenuAct, Notice, TimeStyle, Tone, format_moment},
     state::browser_time_zone,

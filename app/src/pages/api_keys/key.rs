@@ -1,11 +1,11 @@
 //! A key's own page.
 
 mod calls;
+mod change_labels;
 mod facts;
 mod history;
 mod overview;
 mod rotating;
-mod words;
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 pub(crate) use self::{calls::KeyCalls, history::KeyHistory};
 use self::{history::Done, overview::Overview, rotating::Rotating};
 use super::{
-    deeds::{Deed, Deeds, Dialogs},
+    actions::{Deed, Deeds, Dialogs},
+    badges::StatusBadge,
     hints::HintNotices,
     is_revocable, may_manage,
-    traits::StatusBadge,
 };
 use crate::{
     addresses::{KeyAddress, KeyTab, Page, Part},

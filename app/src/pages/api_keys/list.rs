@@ -19,7 +19,7 @@ use self::{
     table::KeysTable,
 };
 use super::{
-    deeds::{Deeds, Dialogs, FormAddress},
+    actions::{Deeds, Dialogs, FormAddress},
     key::{follow_uses, refresh_when_due},
 };
 use crate::{

@@ -5,7 +5,7 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    deeds::Stage,
+    actions::Stage,
     uses::{RecentUses, recent_uses},
 };
 use crate::{

@@ -4,10 +4,10 @@ use domain::api_keys::{ApiKey, RotatedApiKey, Rotation};
 use leptos::{ev, prelude::*};
 
 use super::{
-    deeds::{Deed, Stage},
+    actions::{Deed, Stage},
+    badges::still_used,
     grace::{Grace, GraceField},
     secret::ShownSecret,
-    traits::still_used,
     uses::{RecentUses, recent_uses},
 };
 use crate::{

@@ -8,7 +8,7 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Blob, Url};
 
-use super::deeds::Stage;
+use super::actions::Stage;
 use crate::{
     api,
     components::{

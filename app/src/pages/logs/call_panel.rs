@@ -4,11 +4,11 @@ use wasm_bindgen::JsCast;
 
 use super::{
     CallList, CallsHref,
+    bodies::{Said, is_let_in},
     call_table::link_id,
     cost::CostLines,
     facts::Facts,
     outcome::StatusBadge,
-    said::{Said, is_let_in},
     timing::Timing,
 };
 use crate::{

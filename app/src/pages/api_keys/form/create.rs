@@ -3,8 +3,8 @@ use leptos::{ev, prelude::*};
 
 use super::{
     Draft, Wrong,
+    expiration::{self, LifeField},
     fields::{FIELDS, LevelField, LimitFields, NameFields, ProjectField, ReminderField},
-    life::{self, LifeField},
     rates::KeyRateFields,
     show_first_error,
 };
@@ -13,7 +13,7 @@ use crate::{
     api,
     components::{Button, Dialog, FormError, Look, Notice},
     pages::api_keys::{
-        deeds::{Deed, Stage},
+        actions::{Deed, Stage},
         secret::ShownSecret,
     },
     state::{act, load, use_address, use_organization, watch},
@@ -45,7 +45,7 @@ fn Form(draft: Draft, stage: Stage, like: Option<ApiKey>) -> impl IntoView {
     let policy_known = move || policy.progress().answered() || policy.progress().error().is_some();
     let policy = Memo::new(move |_| policy.with(|policy| policy.copied().unwrap_or_default()));
     let project = project_of(draft);
-    let life = life::allowed(draft, policy);
+    let life = expiration::allowed(draft, policy);
     // What a press would send isn't known before.
     let early = Signal::derive(move || !policy_known() || organization.projects.with(|projects| projects.is_none()));
     let create = act(

@@ -6,7 +6,7 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::{life, rates};
+use super::{expiration, rates};
 use crate::{components::RateDraft, state::now};
 
 /// What was typed and chosen so far, for a new key or for changes of one.
@@ -48,7 +48,7 @@ impl Draft {
             models: RwSignal::new(Vec::new()),
             anywhere: RwSignal::new(true),
             networks: text(),
-            life: RwSignal::new(life::DEFAULT.to_owned()),
+            life: RwSignal::new(expiration::DEFAULT.to_owned()),
             day: text(),
             reminder: text(),
             rates: RateDraft::of(RateLimits::NONE),
@@ -121,7 +121,7 @@ impl Draft {
             scopes: self.chosen_scopes(level, &mut errors),
             models: self.chosen_models(level, &mut errors),
             ip_allowlist: self.chosen_networks(&mut errors),
-            life: errors.check("life", life::read(life, &self.day.get())).unwrap_or(Life::Days(1)),
+            life: errors.check("life", expiration::read(life, &self.day.get())).unwrap_or(Life::Days(1)),
             rotate_every_days: self.reminder.with(|days| days.parse().ok()),
             rate_limits: rates::read(self, &mut errors),
         };

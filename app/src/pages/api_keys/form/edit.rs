@@ -11,7 +11,7 @@ use crate::{
     api,
     components::{Button, Confirm, Dialog, FormError, Look, Notice, use_toasts},
     layout::UnsavedGuard,
-    pages::api_keys::deeds::Stage,
+    pages::api_keys::actions::Stage,
     state::{act, use_organization},
 };
 

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 
 use crate::{
     components::{CollectAny, CopyButton, Time, TimeStyle, format_count},
-    pages::api_keys::traits::{Expiry, LastUsed},
+    pages::api_keys::badges::{Expiry, LastUsed},
 };
 
 /// A key's settings.

@@ -2,7 +2,7 @@ use domain::audit::AuditEntry;
 use leptos::prelude::*;
 use serde_json::{Map, Value};
 
-use super::words::{field_label, in_words, place};
+use super::change_labels::{field_label, in_words, place};
 use crate::{
     addresses::KeyAddress,
     api,

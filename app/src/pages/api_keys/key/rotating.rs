@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use crate::{
     components::{Button, Icon, IconView, TimeStyle, format_moment, time_left},
     pages::api_keys::{
-        deeds::{Deed, Deeds},
+        actions::{Deed, Deeds},
         may_manage,
         rotate::OldSecretUse,
     },

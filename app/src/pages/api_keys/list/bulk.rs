@@ -4,7 +4,7 @@ use super::Selection;
 use crate::{
     components::{Button, HEADING, Icon, Look, When, keep_focus},
     pages::{
-        api_keys::deeds::{Deed, Deeds},
+        api_keys::actions::{Deed, Deeds},
         usage::plural,
     },
 };

@@ -9,10 +9,10 @@ use crate::{
     addresses::{KeyAddress, KeyTab, KeysAddress, UsageAddress},
     components::{Badge, CollectAny, Column, DataTable, Icon, IconView, Menu, MenuAct, MenuLink, Place, Sort, Time},
     pages::api_keys::{
-        deeds::{Deed, Deeds},
+        actions::{Deed, Deeds},
+        badges::{Expiry, GraceLeft, LastUsed, Month, StatusBadge, limits},
         hints::HintMenu,
         is_revocable, may_manage,
-        traits::{Expiry, GraceLeft, LastUsed, Month, StatusBadge, limits},
     },
     state::{use_go, use_organization, watch},
 };

@@ -1,7 +1,7 @@
 use domain::errors::ApiError;
 use leptos::{prelude::*, task::spawn_local};
 
-use super::arrival::OnItsWay;
+use super::navigation_status::OnItsWay;
 use crate::{
     addresses::Part,
     components::{ErrorView, use_toasts},

@@ -5,8 +5,8 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::{
     Session,
-    ask::{Purpose, Question, Taken, arguments, post_as, read},
     json::Json,
+    server_query::{Purpose, Question, Taken, arguments, post_as, read},
     use_session,
 };
 
