@@ -23,9 +23,12 @@ use services::{
 use tokio::time::timeout;
 
 use crate::{
-    gateway::refusal::Refusal,
-    gzip::{self, Unpacking},
-    management::{Management, caller::Caller},
+    management::Management,
+    v1::{
+        caller::Caller,
+        error::Refusal,
+        gzip::{self, Unpacking},
+    },
 };
 
 pub(crate) const PATH: &str = "/v1/events";

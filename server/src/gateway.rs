@@ -5,18 +5,16 @@
 //! for is recorded all the same.
 
 mod accept;
-pub(crate) mod admission;
 mod answers;
 mod bodies;
 mod body;
 pub(crate) mod breaker;
-mod budget;
+pub(crate) mod budget;
 mod call;
 mod collect;
 mod cors;
-pub(crate) mod credentials;
 mod detached;
-mod endpoint;
+pub(crate) mod endpoint;
 mod estimate;
 mod form;
 mod forward;
@@ -25,14 +23,12 @@ mod json;
 mod limits;
 mod models;
 mod offers;
-pub(crate) mod own_keys;
 mod payload;
 mod provider;
 mod provider_objects;
 mod receive;
 mod record;
 mod references;
-pub(crate) mod refusal;
 mod refusal_log;
 mod relay;
 mod routing;
@@ -76,11 +72,11 @@ use self::{
     endpoint::{Dialect, ENDPOINTS, Endpoint, Verb},
     limits::Reply,
     payload::Disk,
-    refusal::Refusal,
     refusal_log::Refusals,
     running::{Running, guard::UnderWay},
     settings::Settings,
 };
+use crate::v1::error::Refusal;
 use crate::{
     config::{Config, ConfigError},
     metrics::Metrics,
@@ -103,12 +99,12 @@ pub struct Gateway(Arc<Inner>);
 
 /// What its clones share.
 pub struct Inner {
-    services: Services,
+    pub(crate) services: Services,
     meter: Meter,
-    directory: KeyDirectory,
-    uses: KeyUses,
+    pub(crate) directory: KeyDirectory,
+    pub(crate) uses: KeyUses,
     /// What the configuration says now.
-    settings: ArcSwap<Settings>,
+    pub(crate) settings: ArcSwap<Settings>,
     running: Running,
     rates: RateLimiter,
     refusals: Refusals,

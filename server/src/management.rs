@@ -5,10 +5,7 @@
 //! clients work against it. What OpenAI doesn't have is said to be ours in `docs/api-keys.md`.
 
 mod buckets;
-pub(crate) mod caller;
 mod costs;
-mod errors;
-pub(crate) mod input;
 mod key_bodies;
 mod key_object;
 mod keys;
@@ -37,7 +34,7 @@ use crate::{
 };
 
 /// Largest body of a request, in bytes: a key's lists of models and networks at their longest fit in.
-const LARGEST_BODY: usize = 64 * 1024;
+pub(crate) const LARGEST_BODY: usize = 64 * 1024;
 
 /// What the handlers work with. Cheap to clone.
 #[derive(Clone)]

@@ -21,9 +21,9 @@ use services::api_keys::directory::KeyRecord;
 
 use super::key_check::{Question, Wanted};
 use crate::{
-    gateway::{credentials, refusal::Refusal},
     management::Management,
     security::client_ip,
+    v1::{credentials, error::Refusal},
 };
 
 pub(crate) const PATH: &str = "/v1/authz";

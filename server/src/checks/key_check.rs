@@ -8,10 +8,12 @@ use domain::{
 };
 use services::api_keys::directory::KeyRecord;
 
-use crate::gateway::{
-    Gateway,
-    admission::{Bearer, Denied, scope_of_path},
-    refusal::Refusal,
+use crate::{
+    gateway::Gateway,
+    v1::{
+        admission::{Bearer, Denied, scope_of_path},
+        error::Refusal,
+    },
 };
 
 /// What somebody wants to do. What isn't said isn't checked.

@@ -12,8 +12,8 @@ use services::{api_keys::directory::KeyRecord, rate_limits::Standing};
 
 use super::key_check::{Question, Wanted};
 use crate::{
-    gateway::{admission::Denied, credentials, refusal::Refusal},
-    management::{Management, caller::Caller, input::Body},
+    management::Management,
+    v1::{admission::Denied, caller::Caller, credentials, error::Refusal, input::Body},
 };
 
 pub(crate) const PATH: &str = "/v1/keys/verify";

@@ -5,7 +5,7 @@ use axum::{
     response::Response,
 };
 
-use crate::gateway::refusal::Refusal;
+use crate::v1::error::Refusal;
 
 /// Why a request isn't taken, before anybody looks at what it asks for. The connection ends with the answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

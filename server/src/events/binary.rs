@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use percent_encoding::percent_decode_str;
 use services::events::Attributes;
 
-use crate::gateway::refusal::Refusal;
+use crate::v1::error::Refusal;
 
 /// What the headers of attributes begin with.
 const PREFIX: &str = "ce-";

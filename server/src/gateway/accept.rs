@@ -24,15 +24,14 @@ use super::{
     estimate::{self, Prompt},
     form::Form,
     offers::Offer,
-    own_keys,
     payload::Payload,
     provider::ProviderRequest,
     provider_objects,
     receive::{Received, receive},
     references::{Mentions, query},
-    refusal::Refusal,
 };
-use crate::gzip;
+use crate::v1::gzip;
+use crate::v1::{error::Refusal, own_keys};
 
 /// What is to be done with a request.
 pub(super) enum Accepted {

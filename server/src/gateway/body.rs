@@ -24,7 +24,8 @@ use self::{
     splice::Splice,
     strict::{Notes, Place, Value},
 };
-use super::{endpoint::Endpoint, references::Mentions, refusal::Refusal};
+use super::{endpoint::Endpoint, references::Mentions};
+use crate::v1::error::Refusal;
 
 /// The keys that something is decided by, in the order of [`RequestBody::read`]. Each may be there once.
 const DECIDED_BY: [&str; 17] = [

@@ -41,7 +41,7 @@ impl Holder {
 
 /// Whose room is taken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Full {
+pub(crate) enum Full {
     All,
     Organization,
     Key,

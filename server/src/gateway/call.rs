@@ -23,10 +23,10 @@ use super::{
     accept::Memo,
     endpoint::{Counts, Endpoint},
     offers::Offer,
-    refusal::Refusal,
     running::Lifeline,
     timing::Timing,
 };
+use crate::v1::error::Refusal;
 
 /// When and where a call came in.
 #[derive(Debug)]

@@ -14,14 +14,14 @@ use crate::config::DefaultFor;
 
 /// One of the paths that forward a call, with one method.
 #[derive(Debug)]
-pub(super) struct Endpoint {
+pub(crate) struct Endpoint {
     pub(super) verb: Verb,
     /// As the router and the log know it. A provider's is the same without `/v1`.
-    pub(super) path: &'static str,
+    pub(crate) path: &'static str,
     /// The service whose models it calls, and that its calls are counted under.
     pub(super) service: Service,
     /// What a key must have to call it.
-    pub(super) scope: Scope,
+    pub(crate) scope: Scope,
     pub(super) dialect: Dialect,
     pub(super) sends: Sends,
     pub(super) counts: Counts,
@@ -258,7 +258,7 @@ const fn form(path: &'static str, (service, scope): (Service, Scope), sends: Sen
     Endpoint::call(path, service, scope, sends, counts)
 }
 
-pub(super) static ENDPOINTS: &[Endpoint] = &[
+pub(crate) static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         asks_for_usage: true,
         object: Some((ChatCompletion, Create)),

@@ -26,8 +26,8 @@ use super::{
     estimate::Recording,
     payload::{Payload, Room, Spool, SpoolError, Spooling},
     references::Mentions,
-    refusal::Refusal,
 };
+use crate::v1::error::Refusal;
 
 /// Most parts of a form: pictures to be edited come 16 at once, and forms have some dozen fields.
 const MOST_PARTS: usize = 256;

@@ -13,7 +13,6 @@ use super::{
     call::{Arrival, Call, End},
     limits::Reply,
     provider::ProviderRequest,
-    refusal::Refusal,
     relay::{
         binary, events, json,
         shape::{Shape, shape},
@@ -21,6 +20,7 @@ use super::{
     routing::{self, Unanswered},
     timing::{ClientTime, Timing},
 };
+use crate::v1::error::Refusal;
 
 /// Works on a call until it is over and stored.
 pub(super) async fn handle(

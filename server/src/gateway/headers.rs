@@ -113,7 +113,7 @@ pub(super) async fn guarded(mut response: Response) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::credentials;
+    use crate::v1::credentials;
 
     fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();

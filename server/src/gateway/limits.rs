@@ -17,7 +17,8 @@ use services::{
 };
 use tokio::sync::oneshot;
 
-use super::{Gateway, provider::ProviderRequest, refusal::Refusal};
+use super::{Gateway, provider::ProviderRequest};
+use crate::v1::error::Refusal;
 
 /// How many seconds a client is told to wait at most: OpenAI's SDKs go by what is at most a minute, and try again at once
 /// where it is longer. A call that comes a second too early is told to wait for that second.

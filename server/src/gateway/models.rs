@@ -25,9 +25,9 @@ use super::{
     endpoint::Dialect,
     identified,
     offers::{Offer, Offers},
-    refusal::Refusal,
     refused,
 };
+use crate::v1::error::Refusal;
 
 #[derive(Serialize)]
 struct List<'a> {

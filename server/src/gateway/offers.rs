@@ -13,7 +13,7 @@ use crate::config::{Config, ConfigError, DefaultFor, ProviderConfig, ProviderKin
 
 /// A model on offer.
 #[derive(Debug)]
-pub(super) struct Offer {
+pub(crate) struct Offer {
     pub(super) name: Arc<str>,
     pub(super) service: Service,
     /// The providers' name for it, as a JSON text.

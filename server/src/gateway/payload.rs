@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::own_keys;
+use crate::v1::own_keys;
 pub(super) use sending::Sending;
 pub(super) use spool::{Disk, Room, Spool, SpoolError, Spooling};
 

@@ -31,10 +31,10 @@ use super::{
     breaker::Breaker,
     endpoint::{Dialect, Endpoint},
     headers::{Way, file_name},
-    own_keys,
     payload::Payload,
 };
 use crate::config::{ConfigError, ProviderConfig, ProviderKind, ProviderTimeouts, SecretText};
+use crate::v1::own_keys;
 
 /// What a provider is asked.
 #[derive(Debug)]

@@ -23,8 +23,8 @@ use super::{
     endpoint::{Act, Endpoint},
     provider::Provider,
     references::shape::is_id,
-    refusal::Refusal,
 };
+use crate::v1::error::Refusal;
 
 /// The id in a path that has one.
 pub(super) fn id(endpoint: &Endpoint, path: &str) -> Result<Option<String>, Refusal> {

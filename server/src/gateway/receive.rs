@@ -16,10 +16,10 @@ use super::{
     collect::{Next, Within, next},
     form::no_room,
     payload::Spooling,
-    refusal::Refusal,
     relay::json::LARGEST_ANSWER,
 };
-use crate::{config::GatewayConfig, gzip::Unpacking};
+use crate::v1::error::Refusal;
+use crate::{config::GatewayConfig, v1::gzip::Unpacking};
 
 /// How much of a body that isn't complete is kept in memory, in bytes. Most are complete by then.
 const BEGINNING: usize = 128 * 1024;

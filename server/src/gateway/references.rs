@@ -13,8 +13,8 @@ use std::collections::HashSet;
 
 use services::provider_objects::Kind;
 
-use super::refusal::Refusal;
 use crate::config::Untracked;
+use crate::v1::error::Refusal;
 
 /// How many different texts of a request may be such that they could be ids.
 const MOST: usize = 10_000;

@@ -26,9 +26,9 @@ use super::{
     Gateway,
     call::Call,
     provider::{Provider, ProviderBody, ProviderError, ProviderRequest},
-    refusal::Refusal,
     running::Cut,
 };
+use crate::v1::error::Refusal;
 
 /// Anthropic's status of a provider that has too much to do.
 const OVERLOADED: u16 = 529;

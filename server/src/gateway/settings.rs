@@ -21,11 +21,11 @@ use crate::{
 };
 
 #[derive(Debug)]
-pub(super) struct Settings {
+pub(crate) struct Settings {
     offers: Arc<Offers>,
     limits: GatewayConfig,
     /// Whose word for a client's address is believed.
-    pub(super) proxies: Proxies,
+    pub(crate) proxies: Proxies,
     /// Where people and programs reach the server, if the operator says it.
     public_url: Option<Arc<str>>,
     /// Whose pages may call from a browser.
@@ -96,7 +96,7 @@ impl Gateway {
     }
 
     /// The model of this name, if it is on offer.
-    pub(super) fn offer(&self, model: &str) -> Option<Arc<Offer>> {
+    pub(crate) fn offer(&self, model: &str) -> Option<Arc<Offer>> {
         self.settings.load().offers.get(model).cloned()
     }
 

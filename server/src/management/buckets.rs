@@ -8,8 +8,8 @@ use domain::{
 use serde::Serialize;
 use services::usage::breakdown::{Breakdown, Share, Span};
 
-use super::input::{Query, number};
-use crate::gateway::refusal::Refusal;
+use crate::v1::error::Refusal;
+use crate::v1::input::{Query, number};
 
 /// The end of the years that are told, 2200-01-01, in seconds.
 const LATEST: i64 = 7_258_118_400;

@@ -13,10 +13,9 @@ use services::usage::breakdown::{Share, breakdown};
 use super::{
     Management,
     buckets::{Asked, Limits, Page},
-    caller::Caller,
-    input::Query,
 };
-use crate::gateway::refusal::Refusal;
+use crate::v1::error::Refusal;
+use crate::v1::{caller::Caller, input::Query};
 
 /// As OpenAI's, which has days only; hours are ours.
 const LIMITS: Limits = Limits { hours: (24, 168), days: (7, 180) };

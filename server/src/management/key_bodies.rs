@@ -9,7 +9,7 @@ use domain::{
 use serde::Deserialize;
 use services::api_keys::queries::location::Place;
 
-use crate::gateway::refusal::Refusal;
+use crate::v1::error::Refusal;
 
 /// How long an old secret lives on where nobody says: long enough that nothing breaks.
 const USUAL_GRACE: u32 = 24 * 60 * 60;

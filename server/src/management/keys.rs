@@ -20,13 +20,15 @@ use services::{
 
 use super::{
     Management,
-    caller::Caller,
-    input::{Body, Ids, Query},
     key_bodies::{Changes, Grace, NewKey},
     key_object::{Deleted, Key, Made},
     list::{self, List},
 };
-use crate::gateway::refusal::Refusal;
+use crate::v1::error::Refusal;
+use crate::v1::{
+    caller::Caller,
+    input::{Body, Ids, Query},
+};
 
 type Answer<T> = Result<Json<T>, Refusal>;
 

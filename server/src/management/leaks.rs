@@ -17,8 +17,9 @@ use services::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Management, input::Body};
-use crate::gateway::refusal::Refusal;
+use super::Management;
+use crate::v1::error::Refusal;
+use crate::v1::input::Body;
 
 pub(super) const PATH: &str = "/v1/keys/report-leak";
 

@@ -4,8 +4,8 @@ use domain::ids::ApiKeyId;
 use serde::Serialize;
 use services::api_keys::queries::location::Cursor;
 
-use super::input::{Query, number};
-use crate::gateway::refusal::Refusal;
+use crate::v1::error::Refusal;
+use crate::v1::input::{Query, number};
 
 /// How many items a page holds where nobody says.
 const USUAL: i64 = 20;

@@ -10,7 +10,7 @@ use super::{Management, costs, keys, leaks, usage};
 use crate::{
     checks::{authz, verify},
     events,
-    gateway::refusal::Refusal,
+    v1::error::Refusal,
 };
 
 /// Each path with a method that it takes. A path may stand here several times.

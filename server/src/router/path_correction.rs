@@ -15,8 +15,9 @@ use axum::{
 };
 
 use crate::{
-    gateway::{self, Gateway, credentials},
+    gateway::{self, Gateway},
     management, server_functions,
+    v1::credentials,
 };
 
 /// What paths under `/v1` begin with.

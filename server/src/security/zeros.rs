@@ -10,7 +10,10 @@ use axum::{
 };
 use domain::errors::FieldErrors;
 
-use crate::gateway::{self, Gateway, refusal::Refusal};
+use crate::{
+    gateway::{self, Gateway},
+    v1::error::Refusal,
+};
 
 const MESSAGE: &str = "Remove the character U+0000.";
 

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::{Taking, TurnedAway, nothing};
-use crate::gateway::{endpoint::Dialect, offers::Offer, references::Mentions, refusal::Refusal};
+use crate::{
+    gateway::{endpoint::Dialect, offers::Offer, references::Mentions},
+    v1::error::Refusal,
+};
 
 impl Taking<'_> {
     /// What the request mentions must be the asker's, and at a provider of the model: the call goes to no other.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use serde_json::value::RawValue;
 
 use super::place;
-use crate::gateway::{endpoint::Endpoint, refusal::Refusal};
+use crate::{gateway::endpoint::Endpoint, v1::error::Refusal};
 
 /// The names of limits: OpenAI's and Anthropic's, and what some servers with OpenAI's API take besides (llama.cpp, vLLM, TGI,
 /// Ollama).

@@ -12,7 +12,7 @@ use super::{
     names::{Name, folded},
     strict::{Notes, Place, Value},
 };
-use crate::gateway::refusal::Refusal;
+use crate::v1::error::Refusal;
 
 pub(super) struct Found<'a, const N: usize> {
     pub(super) values: [Option<&'a RawValue>; N],

@@ -12,10 +12,7 @@ use serde::{
 use services::provider_objects::Kind;
 
 use super::names::Name;
-use crate::{
-    config::Untracked,
-    gateway::{references::Mentions, refusal::Refusal},
-};
+use crate::{config::Untracked, gateway::references::Mentions, v1::error::Refusal};
 
 /// How many lists and objects may stand in each other, the body itself included: as many as the parser follows within each of
 /// the body's values.

@@ -6,7 +6,7 @@
 use axum::http::{HeaderMap, HeaderValue, header::CONTENT_TYPE};
 use multer::Field;
 
-use crate::gateway::{body::names, refusal::Refusal};
+use crate::{gateway::body::names, v1::error::Refusal};
 
 /// Longest name of a field or file, in bytes.
 const LONGEST_NAME: usize = 1024;

@@ -7,10 +7,12 @@ use axum::{
 };
 use serde::Serialize;
 
-use crate::gateway::{
-    endpoint::Dialect,
-    offers::{Offer, Offers},
-    refusal::Refusal,
+use crate::{
+    gateway::{
+        endpoint::Dialect,
+        offers::{Offer, Offers},
+    },
+    v1::error::Refusal,
 };
 
 /// How many a page has where nothing is said, and at most.

@@ -2,10 +2,12 @@
 
 use domain::models::Service;
 
-use crate::gateway::{
-    endpoint::{ENDPOINTS, Endpoint},
-    offers::Offer,
-    refusal::Refusal,
+use crate::{
+    gateway::{
+        endpoint::{ENDPOINTS, Endpoint},
+        offers::Offer,
+    },
+    v1::error::Refusal,
 };
 
 /// What a query narrows the list to: `service=chat`, `endpoint=/v1/chat/completions`. Each may be there several times, or

@@ -19,7 +19,7 @@ use services::{
 };
 
 use super::{document::Document, fetch::ask, unavailable};
-use crate::gateway::{Gateway, refusal::Refusal};
+use crate::{gateway::Gateway, v1::error::Refusal};
 
 /// How many objects a list has where the client doesn't say.
 const USUAL_PAGE: u64 = 20;

@@ -9,7 +9,10 @@ use services::{
 };
 
 use super::{Mentions, Reference};
-use crate::gateway::{Gateway, provider_objects::unavailable, refusal::Refusal};
+use crate::{
+    gateway::{Gateway, provider_objects::unavailable},
+    v1::error::Refusal,
+};
 
 /// What is kept under an id, by the id in small letters.
 type ById = BTreeMap<String, Vec<Kept>>;

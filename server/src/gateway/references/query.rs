@@ -4,7 +4,7 @@ use form_urlencoded::parse;
 use services::provider_objects::Kind;
 
 use super::Mentions;
-use crate::gateway::refusal::Refusal;
+use crate::v1::error::Refusal;
 
 /// What something is decided by where a request has a body: the body says it, and nothing else.
 const DECIDED: &str = "model";

@@ -10,16 +10,18 @@ use bytes::Bytes;
 use domain::calls::{Measured, Outcome};
 
 use super::{client::Client, json::failed, shape::Begun};
-use crate::gateway::{
-    Gateway,
-    call::{Call, End},
-    collect::{Next, next},
-    endpoint::Counts,
-    estimate::{Said, estimate},
-    headers,
-    limits::Reply,
-    provider::{Provider, Told},
-    refusal::Refusal,
+use crate::{
+    gateway::{
+        Gateway,
+        call::{Call, End},
+        collect::{Next, next},
+        endpoint::Counts,
+        estimate::{Said, estimate},
+        headers,
+        limits::Reply,
+        provider::{Provider, Told},
+    },
+    v1::error::Refusal,
 };
 
 /// How such an answer ended.

@@ -22,18 +22,20 @@ use self::{progress::Course, read::Fate};
 use super::client::Client;
 use super::shape::Begun;
 use crate::config::GatewayConfig;
-use crate::gateway::{
-    Gateway,
-    call::{Call, End},
-    collect::{Next, Pieces},
-    endpoint::Dialect,
-    estimate::Said,
-    headers,
-    limits::Reply,
-    provider::Provider,
-    refusal::Refusal,
-    sse::{Large, Ready, Splitter},
-    usage::Reports,
+use crate::{
+    gateway::{
+        Gateway,
+        call::{Call, End},
+        collect::{Next, Pieces},
+        endpoint::Dialect,
+        estimate::Said,
+        headers,
+        limits::Reply,
+        provider::Provider,
+        sse::{Large, Ready, Splitter},
+        usage::Reports,
+    },
+    v1::error::Refusal,
 };
 
 /// Passes on a stream, and stores what it used before its end.

@@ -18,19 +18,21 @@ use domain::{
 use self::verdict::Verdict;
 use super::shape::Begun;
 
-use crate::gateway::{
-    Gateway,
-    budget::Share,
-    call::{Call, End},
-    collect::{CollectError, Within, collect_into},
-    estimate::{Said, complete, estimate},
-    headers,
-    limits::Reply,
-    provider::{Provider, Told, account},
-    provider_objects,
-    refusal::Refusal,
-    running::Cut,
-    usage::Reported,
+use crate::{
+    gateway::{
+        Gateway,
+        budget::Share,
+        call::{Call, End},
+        collect::{CollectError, Within, collect_into},
+        estimate::{Said, complete, estimate},
+        headers,
+        limits::Reply,
+        provider::{Provider, Told, account},
+        provider_objects,
+        running::Cut,
+        usage::Reported,
+    },
+    v1::error::Refusal,
 };
 
 /// Largest answer that isn't streamed, in bytes.

@@ -13,15 +13,17 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, timeout};
 
-use crate::gateway::{
-    Gateway,
-    call::Call,
-    collect::{Next, next},
-    endpoint::Answers,
-    headers::{is_event_stream, is_json},
-    provider::{BrokenOff, Provider, ProviderBody, Told},
-    refusal::Refusal,
-    running::Cut,
+use crate::{
+    gateway::{
+        Gateway,
+        call::Call,
+        collect::{Next, next},
+        endpoint::Answers,
+        headers::{is_event_stream, is_json},
+        provider::{BrokenOff, Provider, ProviderBody, Told},
+        running::Cut,
+    },
+    v1::error::Refusal,
 };
 
 /// How an answer is passed on.

@@ -10,10 +10,12 @@ use crate::gateway::answers::{
     failure::Way,
     signs::{code_in, failure_of},
 };
-use crate::gateway::{
-    call::Call,
-    provider::{Provider, Told},
-    refusal::Refusal,
+use crate::{
+    gateway::{
+        call::Call,
+        provider::{Provider, Told},
+    },
+    v1::error::Refusal,
 };
 
 pub(super) struct Verdict {

@@ -7,11 +7,12 @@ use axum::{
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
-use super::LARGEST_BODY;
-use crate::{gateway::refusal::Refusal, gzip, security::zeros};
+use super::{error::Refusal, gzip};
+use crate::management::LARGEST_BODY;
+use crate::security::zeros;
 
 /// The ids in a path. What can't be an id is answered like one that doesn't exist.
-pub(super) struct Ids<T>(pub(super) T);
+pub(crate) struct Ids<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Ids<T> {
     type Rejection = Refusal;
@@ -49,7 +50,7 @@ impl<T: DeserializeOwned, S: Send + Sync, const MOST: usize> FromRequest<S> for 
 /// The parameters of a query.
 ///
 /// Lists come in all the ways that OpenAI's clients write them: `a=1&a=2`, `a[]=1&a[]=2`, `a=1,2`.
-pub(super) struct Query(Vec<(String, String)>);
+pub(crate) struct Query(Vec<(String, String)>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Query {
     type Rejection = Refusal;
@@ -67,7 +68,7 @@ impl Query {
     }
 
     /// Refuses a parameter that isn't known: to ignore a filter would give wrong sums.
-    pub(super) fn only(self, known: &[&str]) -> Result<Self, Refusal> {
+    pub(crate) fn only(self, known: &[&str]) -> Result<Self, Refusal> {
         match self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) {
             None => Ok(self),
             Some((name, _)) => {
@@ -78,7 +79,7 @@ impl Query {
     }
 
     /// The only value of a parameter, read by `read`, which says what is wrong with it.
-    pub(super) fn one<T, E: ToString>(
+    pub(crate) fn one<T, E: ToString>(
         &self,
         name: &'static str,
         read: impl FnOnce(&str) -> Result<T, E>,
@@ -92,7 +93,7 @@ impl Query {
     }
 
     /// All values of a parameter.
-    pub(super) fn many<T, E: ToString>(
+    pub(crate) fn many<T, E: ToString>(
         &self,
         name: &'static str,
         read: impl Fn(&str) -> Result<T, E>,
@@ -104,7 +105,7 @@ impl Query {
 }
 
 /// A whole number of at least `least`.
-pub(super) fn number(least: i64, most: i64) -> impl Fn(&str) -> Result<i64, String> {
+pub(crate) fn number(least: i64, most: i64) -> impl Fn(&str) -> Result<i64, String> {
     move |text| {
         let number = text.parse().ok().filter(|number| (least..=most).contains(number));
         number.ok_or_else(|| format!("{text:?} is no whole number from {least} to {most}."))

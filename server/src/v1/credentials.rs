@@ -8,7 +8,7 @@
 use axum::http::{HeaderMap, HeaderName, header};
 use domain::api_keys::Secret;
 
-use super::{own_keys, refusal::Refusal};
+use super::{error::Refusal, own_keys};
 
 /// Where clients put a key, beside `Authorization`: those of Anthropic's API, Azure's, Google's, and Azure's API Management.
 pub(crate) static KEY_HEADERS: [HeaderName; 4] = [

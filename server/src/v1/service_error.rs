@@ -3,7 +3,7 @@
 use domain::errors::{ApiError, FieldErrors};
 use services::ServiceError;
 
-use crate::gateway::refusal::Refusal;
+use super::error::Refusal;
 
 impl From<ServiceError> for Refusal {
     fn from(error: ServiceError) -> Self {

@@ -4,11 +4,9 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use domain::api_keys::Scope;
 use services::{Actor, address_limits::Doing, security::Asker};
 
-use super::Management;
-use crate::{
-    gateway::{admission::Bearer, refusal::Refusal},
-    security::events::Known,
-};
+use super::{admission::Bearer, error::Refusal};
+use crate::management::Management;
+use crate::security::events::Known;
 
 /// Where the paths of the management API begin.
 const ORGANIZATION: &str = "/v1/organization/";

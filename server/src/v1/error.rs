@@ -15,7 +15,7 @@ use axum::{
 use domain::{api_keys::Secret, ids::CallId};
 use serde::Serialize;
 
-use super::endpoint::Dialect;
+use crate::gateway::endpoint::Dialect;
 
 /// What kind of error it is that a limit allows no more for now, at OpenAI and Anthropic alike.
 const RATE_LIMITED: &str = "rate_limit_error";
@@ -56,7 +56,7 @@ impl Refusal {
     }
 
     /// The same about another part of the request.
-    pub(super) fn of_param(self, param: &'static str) -> Self {
+    pub(crate) fn of_param(self, param: &'static str) -> Self {
         self.about(param)
     }
 
@@ -65,7 +65,7 @@ impl Refusal {
     }
 
     /// Whether it says that a provider has too much to do: then what the provider says of that is told, too.
-    pub(super) fn is_of_a_busy_provider(&self) -> bool {
+    pub(crate) fn is_of_a_busy_provider(&self) -> bool {
         matches!(self.kind, RATE_LIMITED | OVERLOADED)
     }
 
@@ -109,7 +109,7 @@ impl Refusal {
     }
 
     /// The JSON that says it to a client of `dialect`, about the call with this id.
-    pub(super) fn json_in(&self, dialect: Dialect, id: CallId) -> String {
+    pub(crate) fn json_in(&self, dialect: Dialect, id: CallId) -> String {
         #[derive(Serialize)]
         struct Document<'a> {
             r#type: &'static str,
@@ -152,12 +152,12 @@ impl Refusal {
     }
 
     /// The answer to a client of `dialect`, about the call with this id.
-    pub(super) fn response_in(&self, dialect: Dialect, id: CallId) -> Response {
+    pub(crate) fn response_in(&self, dialect: Dialect, id: CallId) -> Response {
         self.response_with(self.json_in(dialect, id))
     }
 
     /// The same under the code that a provider has for it.
-    pub(super) fn response_called(&self, code: &str, dialect: Dialect, id: CallId) -> Response {
+    pub(crate) fn response_called(&self, code: &str, dialect: Dialect, id: CallId) -> Response {
         self.response_with(match dialect {
             Dialect::OpenAi => self.json_called(code),
             Dialect::Anthropic => self.json_in(dialect, id),

@@ -90,7 +90,7 @@ impl Refusal {
     }
 
     /// 503, or 429 where it is the asker's own doing: so much is being uploaded or worked on that there is no room for more.
-    pub(in crate::gateway) fn no_room(full: Full) -> Self {
+    pub(crate) fn no_room(full: Full) -> Self {
         let whose = match full {
             Full::All => {
                 let message = "Too much is being uploaded at once. Try again in a moment.";

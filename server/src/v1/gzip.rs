@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use flate2::bufread::GzDecoder;
 
-use crate::gateway::refusal::Refusal;
+use super::error::Refusal;
 
 /// How much is unpacked at once, in bytes.
 const STEP: u64 = 1024 * 1024;

@@ -16,7 +16,8 @@ use services::{
     security::{Asker, Event, Kind},
 };
 
-use super::{Gateway, credentials, endpoint::ENDPOINTS, refusal::Refusal};
+use super::{credentials, error::Refusal};
+use crate::gateway::{Gateway, endpoint::ENDPOINTS};
 
 /// Somebody with a key that is good, where they are.
 pub(crate) struct Bearer {
@@ -39,7 +40,7 @@ impl From<Refusal> for Denied {
 
 impl Gateway {
     /// The key that a request carries, if it may call what takes `scope`; the call counts as a use of it.
-    pub(super) async fn admit(&self, request: &Parts, scope: Scope) -> Result<Arc<KeyRecord>, Denied> {
+    pub(crate) async fn admit(&self, request: &Parts, scope: Scope) -> Result<Arc<KeyRecord>, Denied> {
         let bearer = self.identify(request).await?;
         let key = &bearer.key;
         let denied = |refusal| Err(self.noted(Denied { refusal, key: Some(Arc::clone(key)) }, bearer.ip));

@@ -6,17 +6,17 @@ use bytes::Bytes;
 use domain::api_keys::Secret;
 
 /// Where texts with the form of a key stand.
-pub(super) fn places(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
+pub(crate) fn places(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let begins = memchr::memmem::find_iter(bytes, Secret::BRAND);
     begins.filter_map(|at| Some(at..at + Secret::form_at_start(&bytes[at..])?))
 }
 
-pub(super) fn are_in(bytes: &[u8]) -> bool {
+pub(crate) fn are_in(bytes: &[u8]) -> bool {
     places(bytes).next().is_some()
 }
 
 /// The same with asterisks in place of all that is secret of a key, so that JSON stays JSON.
-pub(super) fn masked(bytes: Bytes) -> Bytes {
+pub(crate) fn masked(bytes: Bytes) -> Bytes {
     let found: Vec<Range<usize>> = places(&bytes).collect();
     if found.is_empty() {
         return bytes;
@@ -55,7 +55,7 @@ const NEVER_IN_A_QUERY: [&str; 20] = [
 ];
 
 /// The parameters of a query that a provider sees, as they were written.
-pub(super) fn query_for_provider(query: &str) -> Cow<'_, str> {
+pub(crate) fn query_for_provider(query: &str) -> Cow<'_, str> {
     let stays = |pair: &&str| {
         let name = form_urlencoded::parse(pair.as_bytes()).next().map(|(name, _)| name.trim().to_ascii_lowercase());
         name.is_some_and(|name| NEVER_IN_A_QUERY.contains(&name.as_str())) || are_in(&decoded(pair))
