@@ -1,4 +1,4 @@
-//! Lets the linker keep what scripts/split needs in order to take the dashboard apart.
+//! Makes the linker keep the relocations that scripts/split needs to split the dashboard.
 
 fn main() {
     if std::env::var_os("CARGO_FEATURE_SPLIT").is_some() {

@@ -1,5 +1,5 @@
-// Brings parts of the dashboard's code to life: files of WebAssembly beside the main one, which share its memory and its
-// table of functions. scripts/split says which files each part comes in.
+// Loads parts of the dashboard's code: files of WebAssembly beside the main one, which share its memory and
+// its table of functions. scripts/split lists the files of each part.
 
 import init, { initSync } from "./frontend.js";
 
@@ -8,30 +8,33 @@ export function start(main) {
   init({ module_or_path: main });
 }
 
-/** What the main code shares; once it has been started, `initSync` only tells that. */
+/** Returns the main code's shared exports: once it has been started, `initSync` only returns them. */
 const shared = () => initSync();
 
-const brought = new Map();
+const instances = new Map();
 
-/** Brings the code at the address `file` to life, once. What fails may be tried again. */
-function bring(file) {
-  if (!brought.has(file)) {
+/** Loads the code at the address `file`, once. A failed load may be repeated. */
+function load(file) {
+  if (!instances.has(file)) {
     const code = WebAssembly.instantiateStreaming(fetch(file), { main: shared() });
-    code.catch(() => brought.delete(file));
-    brought.set(file, code);
+    code.catch(() => instances.delete(file));
+    instances.set(file, code);
   }
-  return brought.get(file);
+  return instances.get(file);
 }
 
-/** What the main code calls to get the part that comes in `files`: it is told, by a function of its table, whether it came. */
+/**
+ * Returns the function by which the main code loads the part in `files`. It reports success or failure to a
+ * function of the main code's table.
+ */
 export function part(files) {
-  return (told, data) => {
-    const tell = (came) => shared().__indirect_function_table.get(told)(data, came);
-    Promise.all(files.map(bring)).then(
-      () => tell(true),
+  return (callback, data) => {
+    const report = (loaded) => shared().__indirect_function_table.get(callback)(data, loaded);
+    Promise.all(files.map(load)).then(
+      () => report(true),
       (error) => {
         console.error(error);
-        tell(false);
+        report(false);
       },
     );
   };

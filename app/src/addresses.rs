@@ -1,8 +1,7 @@
-//! What the dashboard's pages are called in the address bar.
+//! Addresses of the dashboard's pages, as the address bar shows them.
 //!
-//! Both sides read addresses: the browser to show a page, the server to send the
-//! page's first answers along. Nothing in an address is ever an error: what can't
-//! be used is ignored, and the page shows what it would without.
+//! Both sides parse addresses: the browser to show a page, the server to send the page's first answers along.
+//! An address is never an error: values that can't be used are ignored, as if they were missing.
 
 mod key;
 mod keys;
@@ -20,6 +19,6 @@ pub use logs::LogsAddress;
 pub use next::safe_next;
 pub use notifications::NotificationsAddress;
 pub use page::{Address, Page};
-pub use part::Part;
+pub use part::CodePart;
 pub use query::Query;
 pub use usage::UsageAddress;

@@ -1,4 +1,4 @@
-//! What the dashboard asks of the server: one function for each question, at a fixed path.
+//! Server functions of the dashboard: one for each request, at a fixed path.
 
 pub mod accounts;
 pub mod api_keys;

@@ -1,7 +1,7 @@
-//! The answers that travel with a page, so that it is filled without another round trip.
+//! Answers embedded in a page, so that it is filled without another round trip.
 //!
-//! The server puts [`Boot`] into the page as JSON; the dashboard takes each answer
-//! once, by the [`key`](answer_key) of the question it would have asked.
+//! The server writes [`Boot`] into the page as JSON; the dashboard takes each answer once, by the
+//! [`key`](answer_key) of the request it would have sent.
 
 use std::collections::HashMap;
 
@@ -9,19 +9,19 @@ use domain::{accounts::Welcome, ids::CallId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// What a page brings along.
+/// Data embedded in a page.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Boot {
-    /// Who looks at it.
+    /// The signed-in user, if any.
     pub welcome: Welcome,
-    /// The newest call of its organization before the answers were made, so that none is missed after them.
+    /// The organization's newest call before the answers were produced, so that no later call is missed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latest: Option<CallId>,
-    /// The answers to what the page asks first, by [`answer_key`].
+    /// Answers to the page's first requests, by [`answer_key`].
     pub answers: HashMap<String, Box<RawValue>>,
 }
 
-/// The key of an answer: the server function's path and its arguments as JSON, such as
+/// Returns the key of an answer: the server function's path and its arguments as JSON, such as
 /// `/api/usage/report {"organization":"acme","query":{…}}`.
 ///
 /// A server function's own type holds its arguments: `answer_key(List::PATH, &List { organization })`.
@@ -29,7 +29,7 @@ pub fn answer_key(path: &str, arguments: &impl Serialize) -> String {
     key(path, &serde_json::to_string(arguments).unwrap_or_default())
 }
 
-/// The same for arguments that are JSON already.
+/// [`answer_key`] for arguments that are JSON already.
 pub(crate) fn key(path: &str, arguments: &str) -> String {
     format!("{path} {arguments}")
 }
@@ -43,9 +43,9 @@ mod tests {
 
     #[test]
     fn a_question_is_known_by_its_path_and_arguments() {
-        let question = api_keys::PolicyQuestion { organization: "acme".to_owned() };
+        let request = api_keys::PolicyRequest { organization: "acme".to_owned() };
         assert_eq!(
-            answer_key(<api_keys::PolicyQuestion as ServerFn>::PATH, &question),
+            answer_key(<api_keys::PolicyRequest as ServerFn>::PATH, &request),
             r#"/api/api_keys/policy {"organization":"acme"}"#
         );
         assert_eq!(

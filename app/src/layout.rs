@@ -1,4 +1,4 @@
-//! What stands around the pages.
+//! The frame around the pages: menus, header, notifications, palette and dialogs.
 
 mod account_menu;
 mod banners;
@@ -20,9 +20,9 @@ mod signed_out_frame;
 mod theme_menu;
 mod unsaved;
 
-pub(crate) use self::lazy_part::Later;
-pub(crate) use self::navigation_status::Arriving;
-pub(crate) use self::signed_out_frame::{Bare, Door};
+pub(crate) use self::lazy_part::LazyPart;
+pub(crate) use self::navigation_status::NavigationStatus;
+pub(crate) use self::signed_out_frame::{PlainFrame, SignedOutFrame};
 pub(crate) use bell::MarkAllRead;
 pub(crate) use notification_list::NotificationList;
 pub(crate) use palette::Palette;
@@ -31,7 +31,7 @@ pub(crate) use unsaved::{Unsaved, UnsavedGuard};
 
 use crate::{addresses::Page, components::Icon};
 
-/// The sign of a page in menus.
+/// The icon of a page in menus.
 fn icon(page: Page) -> Icon {
     match page {
         Page::Overview => Icon::Home,

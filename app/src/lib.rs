@@ -1,7 +1,7 @@
 //! The dashboard: the server functions of [`api`], the addresses of its pages, and
 //! in a browser (`csr`) those pages, their components and routes.
 
-// `#[component]` makes functions as public as they are written, within modules that aren't.
+// `#[component]` keeps the visibility of its function, and many are `pub` in private modules.
 #![cfg_attr(feature = "csr", allow(unreachable_pub))]
 
 pub mod addresses;

@@ -1,4 +1,4 @@
-//! The pages. Each owns its questions and acts.
+//! The pages. Each owns its queries and submissions.
 
 mod account;
 mod api_keys;

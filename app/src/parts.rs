@@ -1,18 +1,18 @@
-//! Parts of the dashboard's code, each of which comes when it is first needed.
+//! Parts of the dashboard's code, each loaded when it is first needed.
 //!
-//! With the feature `split`, as the dashboard is released, `scripts/split` puts each into files of its own. Without it,
-//! as `make dev` builds, they are with everything else, and there at once.
+//! With the feature `split`, which releases have, `scripts/split` puts each part into files of its own.
+//! Without it, as in `make dev`, the parts are in the main code and available at once.
 
 use std::{cell::RefCell, future::Future, pin::Pin};
 
 use leptos::prelude::*;
 
-use crate::{addresses::Part, layout, pages};
+use crate::{addresses::CodePart, layout, pages};
 
-/// Makes what a part shows.
-pub(crate) type View = fn() -> AnyView;
+/// A function that makes the view of a part.
+pub(crate) type PartView = fn() -> AnyView;
 
-/// A part's code didn't come: the server can't be reached, or was updated and has it no more.
+/// The error for code that didn't load: the server can't be reached, or was updated and no longer has it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NotLoaded;
 
@@ -24,23 +24,23 @@ impl From<wasm_split_helpers::SplitLoaderError> for NotLoaded {
 }
 
 thread_local! {
-    /// The parts that have come.
-    static VIEWS: RefCell<Vec<(Part, View)>> = const { RefCell::new(Vec::new()) };
+    /// The parts loaded so far.
+    static VIEWS: RefCell<Vec<(CodePart, PartView)>> = const { RefCell::new(Vec::new()) };
 }
 
-impl Part {
-    /// What it shows, if its code has come.
-    pub(crate) fn view(self) -> Option<View> {
+impl CodePart {
+    /// The part's view, if its code has been loaded.
+    pub(crate) fn view(self) -> Option<PartView> {
         VIEWS.with_borrow(|views| views.iter().find(|(part, _)| *part == self).map(|(_, view)| *view))
     }
 
-    /// Shows it. The code has come: `Location` takes no step before it has.
+    /// Shows the part. Its code has been loaded: `Location` doesn't navigate before.
     pub(crate) fn show(self) -> AnyView {
         self.view().map_or_else(|| ().into_any(), |view| view())
     }
 
-    /// Gets its code, unless it has come. What failed may be tried again.
-    pub(crate) async fn load(self) -> Result<View, NotLoaded> {
+    /// Loads the part's code, unless it has been loaded. A failed load may be repeated.
+    pub(crate) async fn load(self) -> Result<PartView, NotLoaded> {
         if let Some(view) = self.view() {
             return Ok(view);
         }
@@ -52,13 +52,13 @@ impl Part {
     }
 }
 
-/// Says what is in each part: a component without properties. Everything that only it uses comes with it.
+/// Maps each part to a component without properties. Code that only this component uses is loaded with it.
 macro_rules! parts {
-    ($($Part:ident: $name:ident => $component:path,)*) => {
-        impl Part {
-            fn fetch(self) -> Pin<Box<dyn Future<Output = Result<View, NotLoaded>>>> {
+    ($($variant:ident: $name:ident => $component:path,)*) => {
+        impl CodePart {
+            fn fetch(self) -> Pin<Box<dyn Future<Output = Result<PartView, NotLoaded>>>> {
                 match self {
-                    $(Self::$Part => Box::pin($name()),)*
+                    $(Self::$variant => Box::pin($name()),)*
                 }
             }
         }
@@ -66,19 +66,19 @@ macro_rules! parts {
         $(
             #[cfg(feature = "split")]
             #[wasm_split_helpers::wasm_split($name, fallible)]
-            fn $name() -> Result<View, NotLoaded> {
+            fn $name() -> Result<PartView, NotLoaded> {
                 Ok(|| $component().into_any())
             }
 
             #[cfg(not(feature = "split"))]
-            async fn $name() -> Result<View, NotLoaded> {
+            async fn $name() -> Result<PartView, NotLoaded> {
                 Ok(|| $component().into_any())
             }
         )*
     };
 }
 
-// The names are those of `addresses::Part` in the server's list of files.
+// The names are the serialized ones of `addresses::CodePart`, as in the server's list of files.
 parts! {
     Account: account => pages::Account,
     ApiKey: api_key => pages::ApiKey,

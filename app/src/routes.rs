@@ -1,4 +1,4 @@
-//! Which page is shown at which address, and to whom.
+//! Routes: shows the page of an address, or redirects visitors who can't see it.
 
 use domain::{
     accounts::{Membership, Viewer, Welcome},
@@ -9,21 +9,22 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::{
-    addresses::{Address, Page, Part, Query, safe_next},
+    addresses::{Address, CodePart, Page, Query, safe_next},
     api,
     components::{ErrorView, ToastRegion, Toasts},
-    layout::{Arriving, Bare, Shell},
+    layout::{NavigationStatus, PlainFrame, Shell},
     pages::NotFound,
     parts::NotLoaded,
     state::{
-        self, Clock, Connection, Location, Session, SingleKeys, ThemeChoice, use_go, use_location, use_session, watch,
+        self, Connection, CurrentSession, Location, PageClock, SingleKeys, ThemeChoice, use_go, use_location,
+        use_session, watch,
     },
 };
 
-/// Replaces the page's painted shell by the dashboard.
+/// Replaces the page's painted shell with the dashboard.
 pub fn mount() {
     std::panic::set_hook(Box::new(|panic| leptos::logging::error!("{panic}")));
-    // Leptos brings its own way to wait only once it is mounted.
+    // Leptos sets up its own executor only when it is mounted.
     spawn_local(async {
         let welcome = start().await;
         if let Some(painted) = document().get_element_by_id("shell") {
@@ -35,17 +36,17 @@ pub fn mount() {
                 let reload = || {
                     let _ = window().location().reload();
                 };
-                view! { <Bare><ErrorView error on_retry=reload/></Bare> }
+                view! { <PlainFrame><ErrorView error on_retry=reload/></PlainFrame> }
             }),
         }
     });
 }
 
-/// Finds out who is there and goes where they belong, with the code for it: the server sends it along.
+/// Loads the signed-in user, redirects if needed, and loads the page's code, which the server sends along.
 async fn start() -> Result<Welcome, ApiError> {
     let welcome = match state::welcome() {
         Some(welcome) => welcome,
-        None => state::ask(&api::accounts::WelcomeQuestion {}).await?,
+        None => state::query(&api::accounts::WelcomeRequest {}).await?,
     };
     let bar = window().location();
     let (mut path, search) = (bar.pathname().unwrap_or_default(), bar.search().unwrap_or_default());
@@ -64,23 +65,23 @@ async fn start() -> Result<Welcome, ApiError> {
 #[component]
 fn Dashboard(welcome: Welcome) -> impl IntoView {
     Location::provide();
-    state::report_activity(Session::provide(welcome));
-    Clock::provide();
+    state::report_activity(CurrentSession::provide(welcome));
+    PageClock::provide();
     Connection::provide();
     ThemeChoice::provide();
     SingleKeys::provide();
     Toasts::provide();
     view! {
         <Pages/>
-        <Arriving/>
+        <NavigationStatus/>
         <ToastRegion/>
     }
 }
 
-/// What stands around a page. It stays while one goes from page to page within it.
+/// The frame around a page. It stays while the user moves between pages within it.
 #[derive(Clone, PartialEq)]
 enum Frame {
-    /// On the way to another address.
+    /// Nothing, during a redirect to another address.
     Leaving,
     SignIn,
     SignUp,
@@ -105,39 +106,39 @@ fn Pages() -> impl IntoView {
             go.replace(target);
         }
     });
-    let frame = Memo::new(move |before: Option<&Frame>| {
+    let frame = Memo::new(move |previous: Option<&Frame>| {
         if target.with(Option::is_some) {
-            // A form stays until what is behind it has come; what only members see doesn't.
-            let form = before.filter(|frame| matches!(frame, Frame::SignIn | Frame::SignUp));
+            // A form stays until the next page has loaded; pages that only members see disappear at once.
+            let form = previous.filter(|frame| matches!(frame, Frame::SignIn | Frame::SignUp));
             return form.cloned().unwrap_or(Frame::Leaving);
         }
         session.viewer.with(|viewer| frame(address.get(), viewer.as_ref()))
     });
-    let page = Memo::new(move |_| address.with(|address| Some(address.as_ref()?.within()?.1)));
+    let page = Memo::new(move |_| address.with(|address| Some(address.as_ref()?.location()?.1)));
     let part = Memo::new(move |_| address.with(|address| address.as_ref().map(Address::part)));
     watch(move || {
-        if let Some((slug, _)) = address.get().as_ref().and_then(Address::within) {
-            remember(session, slug.to_owned());
+        if let Some((slug, _)) = address.get().as_ref().and_then(Address::location) {
+            set_last_organization(session, slug.to_owned());
         }
     });
     move || match frame.get() {
         Frame::Leaving => ().into_any(),
-        Frame::SignIn => Part::SignIn.show(),
-        Frame::SignUp => Part::SignUp.show(),
+        Frame::SignIn => CodePart::SignIn.show(),
+        Frame::SignUp => CodePart::SignUp.show(),
         Frame::Organization(membership) => view! { <Shell membership page part/> }.into_any(),
-        Frame::Nowhere => view! { <Bare><NotFound/></Bare> }.into_any(),
+        Frame::Nowhere => view! { <PlainFrame><NotFound/></PlainFrame> }.into_any(),
     }
 }
 
-/// Where somebody is sent who can't stay at this address.
+/// Returns the address to redirect to, if the visitor can't stay at this one.
 fn redirect(address: Option<&Address>, viewer: Option<&Viewer>, path: &str, search: &str) -> Option<String> {
     let search = if search.is_empty() { String::new() } else { format!("?{}", search.trim_start_matches('?')) };
     match (address?, viewer) {
         (Address::SignIn | Address::SignUp, None) => None,
         (_, None) => {
-            let here = format!("{path}{search}");
-            let next = (here != "/").then_some(here);
-            Some(Query::default().with("next", next).on("/sign-in"))
+            let current = format!("{path}{search}");
+            let next = (current != "/").then_some(current);
+            Some(Query::default().with("next", next).append_to("/sign-in"))
         }
         (Address::SignIn | Address::SignUp, Some(viewer)) => {
             let query = Query::parse(&search);
@@ -160,22 +161,22 @@ fn frame(address: Option<Address>, viewer: Option<&Viewer>) -> Frame {
         (Some(Address::SignIn), _) => return Frame::SignIn,
         (Some(Address::SignUp), _) => return Frame::SignUp,
         (Some(Address::Account), Some(viewer)) => home(viewer),
-        (Some(address), Some(viewer)) => {
-            address.within().and_then(|(slug, _)| viewer.memberships.iter().find(|membership| membership.slug == slug))
-        }
+        (Some(address), Some(viewer)) => address
+            .location()
+            .and_then(|(slug, _)| viewer.memberships.iter().find(|membership| membership.slug == slug)),
         _ => None,
     };
     membership.cloned().map_or(Frame::Nowhere, Frame::Organization)
 }
 
-/// The organization that was looked at last, or else any.
+/// The organization that was visited last, or else the first.
 fn home(viewer: &Viewer) -> Option<&Membership> {
     let last = viewer.last_organization.as_ref();
     viewer.memberships.iter().find(|membership| Some(&membership.slug) == last).or_else(|| viewer.memberships.first())
 }
 
-/// Keeps in mind which organization was looked at last; the server does so by itself.
-fn remember(session: Session, slug: String) {
+/// Records in the session which organization was visited last; the server records it on its own.
+fn set_last_organization(session: CurrentSession, slug: String) {
     session.viewer.update(|viewer| {
         if let Some(viewer) = viewer {
             viewer.last_organization = Some(slug);

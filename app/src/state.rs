@@ -1,4 +1,4 @@
-//! What the whole dashboard shares while it is open: who looks at it, where, and what the server told.
+//! State that the whole dashboard shares while it is open: session, location, live updates, queries.
 
 mod activity;
 mod boot;
@@ -20,20 +20,20 @@ mod submission;
 mod theme;
 mod watch;
 
-pub use self::debounce::{after_pause, settled};
-pub use self::server_query::{ask, ask_as, change_as};
-pub use self::submission::{Act, act};
+pub use self::debounce::{debounce, debounced};
+pub use self::server_query::{mutate_as, query, query_as};
+pub use self::submission::{Submission, submission};
 pub use activity::report_activity;
 pub use boot::welcome;
-pub use clock::{Clock, browser_time_zone, now, use_clock};
+pub use clock::{PageClock, browser_time_zone, now, use_clock};
 pub use connection::{Connection, use_connection};
 pub use go::{Go, use_address, use_go};
-pub use inbox::{Inbox, InboxList, use_inbox};
+pub use inbox::{InboxList, InboxState, use_inbox};
 pub use live::{Live, LiveStatus, use_live};
-pub use load::{Answer, Progress, load, load_into, load_when};
-pub use location::{Arrival, Location, Step, use_location};
-pub use organization::{Organization, use_organization};
-pub use session::{Session, use_session};
+pub use load::{QueryProgress, QueryState, load, load_into, load_when};
+pub use location::{Location, Navigation, Step, use_location};
+pub use organization::{CurrentOrganization, use_organization};
+pub use session::{CurrentSession, use_session};
 pub use single_keys::{SingleKeys, use_single_keys};
 pub use theme::{Theme, ThemeChoice, use_theme};
 pub use watch::watch;

@@ -1,7 +1,9 @@
-//! Reads streamed chat completions over some connections: `bench-streams ADDRESS:PORT CONNECTIONS SECONDS`.
+//! Reads streamed chat completions over several connections:
+//! `bench-streams ADDRESS:PORT CONNECTIONS SECONDS`.
 //!
-//! Each connection asks again when its stream has ended. The key comes from the environment, as `KEY`. Prints one line
-//! of JSON: streams and tokens that arrived, and microseconds to the first byte of the answer's body.
+//! Each connection sends its next request when its stream has ended. The key comes from the environment, as
+//! `KEY`. Prints one line of JSON: streams and tokens that arrived, and microseconds to the first byte of the
+//! answer's body.
 
 use std::{
     io,
@@ -19,13 +21,13 @@ const BODY: &str = r#"{"model":"bench","stream":true,"messages":[{"role":"user",
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// What one connection saw.
+/// Counts of the streams that arrived over a connection.
 #[derive(Default)]
-struct Seen {
+struct StreamCounts {
     streams: u64,
     tokens: u64,
     failed: u64,
-    /// For each stream, in microseconds.
+    /// Time to the first byte of each stream, in microseconds.
     first_bytes: Vec<u64>,
 }
 
@@ -39,25 +41,25 @@ async fn main() -> Result<(), Failure> {
     let authorization = format!("Bearer {}", std::env::var("KEY").unwrap_or_default());
 
     let started = Instant::now();
-    let until = started + Duration::from_secs(seconds.parse()?);
-    let readers = (0..connections).map(|_| tokio::spawn(read(address, authorization.clone(), until)));
-    let mut all = Seen::default();
-    for seen in join_all(readers).await {
-        let seen = seen??;
-        all.streams += seen.streams;
-        all.tokens += seen.tokens;
-        all.failed += seen.failed;
-        all.first_bytes.extend(seen.first_bytes);
+    let deadline = started + Duration::from_secs(seconds.parse()?);
+    let readers = (0..connections).map(|_| tokio::spawn(read(address, authorization.clone(), deadline)));
+    let mut total = StreamCounts::default();
+    for counts in join_all(readers).await {
+        let counts = counts??;
+        total.streams += counts.streams;
+        total.tokens += counts.tokens;
+        total.failed += counts.failed;
+        total.first_bytes.extend(counts.first_bytes);
     }
-    all.first_bytes.sort_unstable();
+    total.first_bytes.sort_unstable();
     let percentile = |percent: usize| {
-        let last = all.first_bytes.len().saturating_sub(1);
-        all.first_bytes.get(last * percent / 100).copied().unwrap_or_default()
+        let last = total.first_bytes.len().saturating_sub(1);
+        total.first_bytes.get(last * percent / 100).copied().unwrap_or_default()
     };
     let result = serde_json::json!({
-        "streams": all.streams,
-        "tokens": all.tokens,
-        "failed": all.failed,
+        "streams": total.streams,
+        "tokens": total.tokens,
+        "failed": total.failed,
         "microseconds": u64::try_from(started.elapsed().as_micros())?,
         "first_byte_p50": percentile(50),
         "first_byte_p99": percentile(99),
@@ -66,20 +68,20 @@ async fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Reads one stream after the other. The one that is under way at the end is read to its end.
-async fn read(address: SocketAddr, authorization: String, until: Instant) -> Result<Seen, Failure> {
+/// Reads one stream after the other. A stream that has begun before the deadline is read to its end.
+async fn read(address: SocketAddr, authorization: String, deadline: Instant) -> Result<StreamCounts, Failure> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let (mut sender, connection) = http1::handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await?;
     let driver = tokio::spawn(connection);
-    let mut seen = Seen::default();
-    while Instant::now() < until {
+    let mut counts = StreamCounts::default();
+    while Instant::now() < deadline {
         let request = Request::post("/v1/chat/completions")
             .header("host", address.to_string())
             .header("content-type", "application/json")
             .header("authorization", &authorization)
             .body(Full::new(Bytes::from_static(BODY.as_bytes())))?;
-        let asked = Instant::now();
+        let sent_at = Instant::now();
         sender.ready().await?;
         let mut response = sender.send_request(request).await?;
         let mut first = true;
@@ -87,20 +89,20 @@ async fn read(address: SocketAddr, authorization: String, until: Instant) -> Res
         while let Some(frame) = response.frame().await {
             let Ok(data) = frame?.into_data() else { continue };
             if std::mem::take(&mut first) {
-                seen.first_bytes.push(u64::try_from(asked.elapsed().as_micros())?);
+                counts.first_bytes.push(u64::try_from(sent_at.elapsed().as_micros())?);
             }
-            seen.tokens += count(&data);
+            counts.tokens += count_tokens(&data);
             last = data[data.len().saturating_sub(16)..].to_vec();
         }
         let complete = response.status().is_success() && last.ends_with(b"[DONE]\n\n");
-        if complete { seen.streams += 1 } else { seen.failed += 1 }
+        if complete { counts.streams += 1 } else { counts.failed += 1 }
     }
     drop(sender);
     driver.await??;
-    Ok(seen)
+    Ok(counts)
 }
 
-/// How many tokens are in a piece of a stream: each is `"delta"` once. One that two pieces share isn't counted.
-fn count(piece: &[u8]) -> u64 {
+/// Counts the tokens in a piece of a stream: each has one `"delta"`. One split between pieces isn't counted.
+fn count_tokens(piece: &[u8]) -> u64 {
     piece.windows(7).filter(|window| window == b"\"delta\"").count() as u64
 }

@@ -1,4 +1,4 @@
-//! People: how they sign up and in, and what they see of themselves.
+//! Accounts: sign-up, sign-in, and the signed-in user's own data.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::{
     validation,
 };
 
-/// What somebody gives to make an account with an organization of its own.
+/// A request to create an account with an organization of its own.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignUp {
@@ -25,7 +25,7 @@ pub struct SignUp {
 }
 
 impl SignUp {
-    /// The same, trimmed, or what is wrong with it. How easily the password is guessed is the server's to check.
+    /// Trims and checks the request. The server also checks how easily the password is guessed.
     pub fn validated(mut self) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::default();
         self.name = errors.check("name", validation::name(&self.name)).unwrap_or_default();
@@ -36,7 +36,7 @@ impl SignUp {
     }
 }
 
-/// What somebody gives to sign in.
+/// A request to sign in.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
@@ -55,7 +55,7 @@ impl SignIn {
     }
 }
 
-/// A change of one's own password, which asks for the current one.
+/// A change of the user's own password, which requires the current one.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordChange {
@@ -77,15 +77,15 @@ impl PasswordChange {
     }
 }
 
-/// One's own password, shown once more before something is done.
+/// The user's own password, confirmed before a sensitive action.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Confirmation {
     pub password: String,
 }
 
-// What holds a password never writes it, not even to a debugger.
-macro_rules! without_password {
+// Implements `Debug` without the fields, so that passwords never reach a log.
+macro_rules! redact_debug {
     ($($name:ident),*) => {$(
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -95,21 +95,21 @@ macro_rules! without_password {
     )*};
 }
 
-without_password!(SignUp, SignIn, PasswordChange, Confirmation);
+redact_debug!(SignUp, SignIn, PasswordChange, Confirmation);
 
-/// Who is signed in, and where they are a member: what every page needs first.
+/// The signed-in user and their memberships, which every page needs first.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Viewer {
     pub id: UserId,
     pub name: String,
     pub email: String,
-    /// By name.
+    /// Memberships, sorted by the organization's name.
     pub memberships: Vec<Membership>,
-    /// The slug of the organization they looked at last.
+    /// Slug of the organization that the user visited last.
     pub last_organization: Option<String>,
 }
 
-/// A viewer's place in one organization.
+/// A viewer's membership of one organization.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Membership {
     pub id: OrganizationId,
@@ -119,23 +119,23 @@ pub struct Membership {
     pub role: Role,
 }
 
-/// What the sign-in page needs to know.
+/// Data of the sign-in page.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Welcome {
     pub viewer: Option<Viewer>,
-    /// Whether strangers may make accounts here.
+    /// Whether visitors may create accounts.
     pub sign_up_open: bool,
 }
 
-/// A browser that is signed in.
+/// A browser's sign-in.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Session {
     pub id: SessionId,
-    /// Browser and system, as far as the user agent tells: `Firefox on Linux`.
+    /// Browser and system, as far as the user agent names them: `Firefox on Linux`.
     pub device: String,
     pub ip: String,
     pub created_at: Timestamp,
     pub last_active_at: Timestamp,
-    /// Whether it is the one that asks.
+    /// Whether it is the session of this request.
     pub current: bool,
 }

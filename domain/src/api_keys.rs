@@ -1,4 +1,4 @@
-//! API keys: what they look like, what they may do, and how one is asked for.
+//! API keys: their form, what they may be used for, and requests to create and change them.
 
 mod allowlist;
 mod expiration;
@@ -12,17 +12,17 @@ mod secret;
 mod status;
 mod view;
 
-pub use self::expiration::{KeyPolicy, LONGEST_LIFE_DAYS, Life};
+pub use self::expiration::{Expiration, KeyPolicy, MAX_LIFE_DAYS};
 pub use self::view::{
-    ApiKey, Client, CreatedApiKey, Creator, Descendant, Descendants, LastUse, MOST_CLIENTS, MOST_DESCENDANTS,
-    OldSecret, ProjectRef, RecentUse, RotatedApiKey,
+    ApiKey, CreatedApiKey, Creator, Descendant, Descendants, KeyClient, LastUse, MAX_CLIENTS_SHOWN,
+    MAX_DESCENDANTS_SHOWN, OldSecret, ProjectRef, RecentUse, RotatedApiKey,
 };
-pub use allowlist::{MOST_NETWORKS, Network, allows};
+pub use allowlist::{MAX_NETWORKS, Network, allows};
 pub use hint::{EXPIRES_SOON_DAYS, Hint, HintKind, UNUSED_DAYS};
 pub use level::Level;
 pub use query::{KeyPage, KeyQuery, KeySort, PAGE_SIZE};
-pub use request::{ApiKeyChanges, LONGEST_REMINDER_DAYS, MOST_MODELS, NewApiKey};
-pub use rotation::{LONGEST_GRACE_SECONDS, Rotation, validated_grace, validated_request};
+pub use request::{ApiKeyChanges, MAX_MODELS, MAX_REMINDER_DAYS, NewApiKey};
+pub use rotation::{MAX_GRACE_SECONDS, Rotation, validated_grace, validated_request};
 pub use scope::Scope;
 pub use secret::{InvalidSecret, Secret};
 pub use status::Status;

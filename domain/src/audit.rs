@@ -1,23 +1,24 @@
-//! The audit log, as it is shown.
+//! Entries of the audit log, as they are shown.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::time::Timestamp;
 
-/// What somebody did.
+/// An entry of the audit log.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct AuditEntry {
-    /// Its place in the organization's chain, from 1.
+    /// Position in the organization's chain, from 1.
     pub sequence: i64,
     pub at: Timestamp,
-    /// Their name at that time.
+    /// Name of the actor at that time.
     pub actor: String,
-    /// Such as `api_key.created`.
+    /// Action, such as `api_key.created`.
     pub action: String,
-    /// Where the request came from; empty on the command line.
+    /// IP address of the request; empty on the command line.
     pub ip: String,
-    /// What changed, of what is worth knowing: `null` where there was nothing.
+    /// Relevant fields before the change; `null` where there was nothing.
     pub before: Value,
+    /// Relevant fields after the change; `null` where there is nothing.
     pub after: Value,
 }

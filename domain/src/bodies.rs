@@ -1,35 +1,36 @@
-//! What was said in calls: kept for a while, as each organization chooses.
+//! Request and response bodies of calls, stored for a time that each organization chooses.
 
 mod indent;
 
 use serde::{Deserialize, Serialize};
 
-pub use indent::indented;
+pub use indent::indent_json;
 
 use crate::{errors::FieldErrors, time::Timestamp};
 
-/// For how many days bodies may be kept.
+/// Days for which bodies can be stored.
 pub const BODY_DAYS: std::ops::RangeInclusive<u32> = 1..=90;
-/// For how many they are unless chosen otherwise.
+/// Days for which bodies are stored by default.
 pub const DEFAULT_BODY_DAYS: u32 = 30;
-/// How much of a body may be kept, in bytes.
+/// Maximum size of a stored body that can be chosen, in bytes.
 pub const BODY_LIMIT: std::ops::RangeInclusive<u32> = 1024..=4 * 1024 * 1024;
-/// How much is kept unless chosen otherwise: 256 KiB.
+/// Default maximum size of a stored body: 256 KiB.
 pub const DEFAULT_BODY_LIMIT: u32 = 256 * 1024;
-/// How many fields may be blackened, and how long the name of one may be, in bytes.
-pub const REDACTED_FIELDS: usize = 100;
-const FIELD_LENGTH: usize = 200;
+/// Maximum number of fields that can be redacted.
+pub const MAX_REDACTED_FIELDS: usize = 100;
+/// Maximum length of a redacted field's name, in bytes.
+const MAX_FIELD_LENGTH: usize = 200;
 
-/// Whether and how an organization keeps what is said in its calls.
+/// An organization's settings for storing the bodies of its calls.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BodySettings {
-    /// For how many days; `None` for not at all.
+    /// Days for which bodies are stored; `None` to store none.
     pub days: Option<u32>,
-    /// How many bytes of a request, and of an answer, are kept; what is longer is cut.
+    /// Maximum number of bytes stored of a request or a response; longer bodies are cut.
     pub limit: u32,
-    /// JSON fields whose values aren't kept: names, which count at any depth, or names with their parents' before
-    /// them, such as `metadata.customer`. Lists don't count as parents.
+    /// JSON fields whose values aren't stored: names, which match at any depth, or names with their parents'
+    /// before them, such as `metadata.customer`. Lists don't count as parents.
     pub redact: Vec<String>,
 }
 
@@ -40,14 +41,14 @@ impl Default for BodySettings {
 }
 
 impl BodySettings {
-    /// The same without spaces around names and without the names that are there twice.
+    /// Trims and deduplicates the names of fields, and adds a message to `errors` for each invalid setting.
     pub fn validated(self, errors: &mut FieldErrors) -> Self {
         if self.days.is_some_and(|days| !BODY_DAYS.contains(&days)) {
             errors.add("body_days", format!("Choose {} to {} days.", BODY_DAYS.start(), BODY_DAYS.end()));
         }
         if !BODY_LIMIT.contains(&self.limit) {
-            let (least, most) = (BODY_LIMIT.start() / 1024, BODY_LIMIT.end() / 1024);
-            errors.add("body_limit", format!("Choose {least} to {most} KiB."));
+            let (min, max) = (BODY_LIMIT.start() / 1024, BODY_LIMIT.end() / 1024);
+            errors.add("body_limit", format!("Choose {min} to {max} KiB."));
         }
         let mut redact: Vec<String> = Vec::with_capacity(self.redact.len());
         for field in &self.redact {
@@ -56,46 +57,46 @@ impl BodySettings {
                 redact.push(field.to_owned());
             }
         }
-        let wrong = |field: &String| field.len() > FIELD_LENGTH || field.split('.').any(str::is_empty);
-        if redact.len() > REDACTED_FIELDS {
-            errors.add("body_redact", format!("Name {REDACTED_FIELDS} fields at most."));
-        } else if let Some(field) = redact.iter().find(|field| wrong(field)) {
+        let is_invalid = |field: &String| field.len() > MAX_FIELD_LENGTH || field.split('.').any(str::is_empty);
+        if redact.len() > MAX_REDACTED_FIELDS {
+            errors.add("body_redact", format!("Name {MAX_REDACTED_FIELDS} fields at most."));
+        } else if let Some(field) = redact.iter().find(|field| is_invalid(field)) {
             errors.add("body_redact", format!("{field:?} is no field such as \"content\" or \"metadata.customer\"."));
         }
         Self { redact, ..self }
     }
 }
 
-/// What was said in one call.
+/// Request and response bodies of one call.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Bodies {
-    pub request: Body,
-    pub response: Body,
-    /// When they are deleted.
+pub struct CallBodies {
+    pub request: StoredBody,
+    pub response: StoredBody,
+    /// Time at which they are deleted.
     pub expires_at: Timestamp,
 }
 
-/// One side of a call.
+/// A stored request or response.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Body {
-    /// Names, and values without secrets.
+pub struct StoredBody {
+    /// Headers by name; values without secrets.
     pub headers: Vec<(String, String)>,
-    /// `None` where it can't be shown as a text, such as a sound or a form with files.
+    /// The body; `None` where it isn't text, such as audio or a form with files.
     pub text: Option<String>,
-    /// How many bytes passed.
+    /// Number of bytes transferred.
     pub bytes: u64,
-    /// Whether the end is missing, since it was longer than what is kept.
+    /// Whether the end is missing, since the body exceeded the limit.
     pub cut: bool,
-    /// Whether it was put together from the pieces of a stream.
+    /// Whether it was assembled from the events of a stream.
     pub assembled: bool,
 }
 
-/// Why there is nothing to show of a call, or what there is.
+/// The bodies of a call, or the reason why there are none.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
-pub enum KeptBodies {
-    Kept(Bodies),
-    /// The organization keeps none.
+pub enum BodiesState {
+    Kept(CallBodies),
+    /// The organization stores no bodies.
     Off,
     /// They were deleted, or there were none.
     Gone,
@@ -113,18 +114,18 @@ mod tests {
 
     #[test]
     fn what_can_be_chosen() {
-        let usual = BodySettings::default();
-        assert_eq!((usual.days, usual.limit), (Some(30), 262_144));
-        assert!(checked(BodySettings { days: None, ..usual.clone() }).is_ok());
+        let default = BodySettings::default();
+        assert_eq!((default.days, default.limit), (Some(30), 262_144));
+        assert!(checked(BodySettings { days: None, ..default.clone() }).is_ok());
         let redact = [" content ", "content", "metadata.customer", ""].map(str::to_owned).to_vec();
-        let chosen = checked(BodySettings { redact, ..usual.clone() }).unwrap();
+        let chosen = checked(BodySettings { redact, ..default.clone() }).unwrap();
         assert_eq!(chosen.redact, ["content", "metadata.customer"]);
         for wrong in [
-            BodySettings { days: Some(0), ..usual.clone() },
-            BodySettings { days: Some(91), ..usual.clone() },
-            BodySettings { limit: 1023, ..usual.clone() },
-            BodySettings { redact: vec!["a..b".to_owned()], ..usual.clone() },
-            BodySettings { redact: (0..101).map(|number| number.to_string()).collect(), ..usual },
+            BodySettings { days: Some(0), ..default.clone() },
+            BodySettings { days: Some(91), ..default.clone() },
+            BodySettings { limit: 1023, ..default.clone() },
+            BodySettings { redact: vec!["a..b".to_owned()], ..default.clone() },
+            BodySettings { redact: (0..101).map(|number| number.to_string()).collect(), ..default },
         ] {
             assert!(checked(wrong.clone()).is_err(), "{wrong:?}");
         }

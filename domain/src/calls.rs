@@ -1,4 +1,4 @@
-//! Calls: the finest grain of usage, one row in Logs each.
+//! Calls: the finest grain of usage, each a row in Logs.
 
 mod store;
 
@@ -10,23 +10,23 @@ use crate::{
     api_keys::ProjectRef,
     ids::{ApiKeyId, CallId},
     models::Service,
-    money::{Money, Parts, Price, Quantities},
+    money::{Money, Price, PriceParts, Quantities},
     text::from_text,
     time::Timestamp,
     usage::{Filter, Range},
 };
 
-pub use self::store::KnownCalls;
+pub use self::store::CallStore;
 
-/// How a call ended.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Answered.
     Succeeded,
-    /// The upstream failed, or refused it.
+    /// Failed at or rejected by the provider.
     Failed,
-    /// Turned away here, before any upstream saw it; never charged, and not counted as a call.
+    /// Rejected by the gateway before any provider was asked; never charged, and not counted as a call.
     Refused,
     /// Cut off before its end.
     Interrupted,
@@ -62,16 +62,16 @@ impl FromStr for Outcome {
     }
 }
 
-/// Which outcomes to list.
+/// A filter of outcomes.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum OutcomeFilter {
-    /// Failed or interrupted: what the figures of usage call errors.
+    /// Failed or interrupted calls, which usage reports count as errors.
     Errors,
     Only(Outcome),
 }
 
 impl OutcomeFilter {
-    /// In the order they are offered.
+    /// All filters, in the order in which they are offered.
     pub const ALL: [Self; 5] = [
         Self::Only(Outcome::Succeeded),
         Self::Errors,
@@ -87,7 +87,7 @@ impl OutcomeFilter {
         }
     }
 
-    /// The outcomes that it lets through.
+    /// Outcomes that match the filter.
     pub const fn outcomes(self) -> &'static [Outcome] {
         match self {
             Self::Errors => &[Outcome::Failed, Outcome::Interrupted],
@@ -125,22 +125,22 @@ impl<'de> Deserialize<'de> for OutcomeFilter {
     }
 }
 
-/// Where the counts of a call's tokens come from.
+/// The source of a call's token counts.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Measured {
+pub enum CountSource {
     /// The provider reported them.
     Reported,
-    /// The provider reported them, and they contradict each other: which of them holds, a rule said (docs/gateway.md, "Usage").
+    /// The provider reported contradictory counts, of which a rule chose one (docs/gateway.md, "Usage").
     Contradictory,
-    /// The provider reported none, so they were counted here, by a tokenizer that need not be the model's.
+    /// The provider reported none, so the gateway counted with a tokenizer, which need not be the model's.
     Estimated,
-    /// Nobody reported any: the counts are unknown and shown as such.
+    /// Neither reported nor estimated: the counts are unknown and shown as such.
     #[default]
     Unknown,
 }
 
-impl Measured {
+impl CountSource {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Reported => "reported",
@@ -159,50 +159,51 @@ pub struct Call {
     pub project: Option<ProjectRef>,
     pub api_key: Option<ApiKeyRef>,
     pub service: Service,
-    /// The path that was called, such as `/v1/chat/completions`.
+    /// Path of the request, such as `/v1/chat/completions`.
     pub endpoint: String,
     pub model: String,
-    /// The provider that answered; empty where none was asked.
+    /// Provider that answered; empty where none was asked.
     pub provider: String,
-    /// The HTTP status the client was told; 0 where the server stopped while the call ran.
+    /// HTTP status sent to the client; 0 where the server stopped while the call ran.
     pub status: u16,
     pub outcome: Outcome,
-    /// The code of the error the client was told; empty without one.
+    /// Code of the error sent to the client; empty without one.
     pub error_code: String,
     pub streamed: bool,
-    /// How many calls the row stands for: 1, or more where the same refusal came again and again.
-    #[serde(default = "once")]
+    /// Number of calls that the row stands for: 1, or more for a rejection that was repeated.
+    #[serde(default = "default_times")]
     pub times: u32,
-    /// From the request's arrival to the last byte of the answer, in microseconds.
+    /// Microseconds from the request's arrival to the last byte of the answer.
     pub duration_us: i64,
-    /// From the request's arrival to the first byte of the answer, in microseconds.
+    /// Microseconds from the request's arrival to the first byte of the answer.
     pub first_byte_us: Option<i64>,
-    pub measured: Measured,
+    pub measured: CountSource,
     pub used: Quantities,
-    /// `None` where no price is known or the tokens aren't: never shown as 0.
+    /// `None` where the price or the token counts are unknown; never shown as 0.
     pub cost: Option<Money>,
-    /// Parts of the cost that aren't known, and aren't in it.
+    /// Parts that the cost leaves out, since they have no price.
     #[serde(default)]
-    pub unpriced: Parts,
+    pub unpriced: PriceParts,
 }
 
-const fn once() -> u32 {
+const fn default_times() -> u32 {
     1
 }
 
 impl Call {
-    /// The status; `None` where the server stopped while the call ran, so that nobody knows what the client was told.
+    /// The status sent to the client; `None` where the server stopped while the call ran, so that it is
+    /// unknown.
     pub fn known_status(&self) -> Option<u16> {
         (self.status != 0).then_some(self.status)
     }
 
-    /// How long it took, in microseconds; `None` in the same case.
+    /// The call's duration in microseconds; `None` where the server stopped while the call ran.
     pub fn known_duration_us(&self) -> Option<i64> {
         self.known_status().map(|_| self.duration_us)
     }
 }
 
-/// A key, as a call names it.
+/// The key of a call.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ApiKeyRef {
     pub id: ApiKeyId,
@@ -210,42 +211,42 @@ pub struct ApiKeyRef {
     pub masked: String,
 }
 
-/// A call with the price that was applied.
+/// A call with the price that was applied to it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct CallDetails {
     pub call: Call,
     pub price: Option<Price>,
-    /// Who made the key that was used.
+    /// Name of the member who created the call's key.
     pub member: Option<String>,
 }
 
-/// Which calls to list, newest first.
+/// A query for a list of calls, newest first.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CallQuery {
-    /// Started within these days; `None` for any.
+    /// Days in which the calls started; `None` for any.
     pub range: Option<Range>,
-    /// The IANA time zone whose days those are; `None` for the organization's.
+    /// IANA time zone of the range's days; `None` for the organization's.
     pub time_zone: Option<String>,
-    /// Started at or after.
+    /// Earliest start, inclusive.
     pub from: Option<Timestamp>,
-    /// Started before.
+    /// Latest start, exclusive.
     pub to: Option<Timestamp>,
     #[serde(flatten)]
     pub filter: Filter,
     pub outcome: Option<OutcomeFilter>,
-    /// Only those before this one: the last id of the page before.
+    /// Only calls before this one: the last id of the previous page.
     pub before: Option<CallId>,
 }
 
-/// Calls on one page.
+/// Maximum number of calls on a page.
 pub const PAGE_SIZE: u32 = 50;
 
 /// A page of calls.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct CallPage {
     pub calls: Vec<Call>,
-    /// Whether there are more after the last one.
+    /// Whether there are calls after the last one.
     pub more: bool,
 }
 

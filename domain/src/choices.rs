@@ -1,13 +1,13 @@
 //! Enums whose variants have names.
 
-/// An enum whose variants have a name, by which addresses, the API and the database call them, and a label for people.
-/// Further derives may stand before its name.
+/// Defines an enum whose variants have a name, used by addresses, the API and the database, and a label for
+/// people. Further derives may stand before its name.
 #[macro_export]
 macro_rules! choices {
-    ($(#[$attribute:meta])* $name:ident, $what:literal { $($(#[$of_variant:meta])* $variant:ident = $text:literal, $label:literal;)* }) => {
+    ($(#[$attribute:meta])* $name:ident, $noun:literal { $($(#[$variant_attribute:meta])* $variant:ident = $text:literal, $label:literal;)* }) => {
         $(#[$attribute])*
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-        pub enum $name { $($(#[$of_variant])* $variant,)* }
+        pub enum $name { $($(#[$variant_attribute])* $variant,)* }
 
         impl $name {
             pub const ALL: [Self; [$($text),*].len()] = [$(Self::$variant,)*];
@@ -16,7 +16,7 @@ macro_rules! choices {
                 match self { $(Self::$variant => $text,)* }
             }
 
-            /// As shown to people.
+            /// The label shown to people.
             pub const fn label(self) -> &'static str {
                 match self { $(Self::$variant => $label,)* }
             }
@@ -34,7 +34,7 @@ macro_rules! choices {
             fn from_str(text: &str) -> Result<Self, String> {
                 Self::ALL.into_iter().find(|choice| choice.name() == text).ok_or_else(|| {
                     let names = Self::ALL.map(Self::name).join(", ");
-                    format!("{text:?} is no {}; one of {names} is.", $what)
+                    format!("{text:?} is no {}; one of {names} is.", $noun)
                 })
             }
         }
@@ -56,10 +56,10 @@ macro_rules! choices {
 
 #[cfg(test)]
 mod tests {
-    #![expect(unreachable_pub, reason = "what the macro makes is for others elsewhere")]
+    #![expect(unreachable_pub, reason = "the macro's items are public elsewhere")]
 
     choices! {
-        /// Sorts of fruit.
+        /// A kind of fruit.
         #[derive(Default)]
         Fruit, "fruit" {
             #[default]

@@ -1,10 +1,10 @@
-//! The errors that leave the server.
+//! Errors that leave the server.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// What is wrong with an input, by the field it belongs to.
+/// Error messages of an input, by field.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct FieldErrors(BTreeMap<String, String>);
 
@@ -20,7 +20,7 @@ impl FieldErrors {
         self.0.entry(field.to_owned()).or_insert_with(|| message.into());
     }
 
-    /// Takes `result`'s value, or notes its error for `field`.
+    /// Returns `result`'s value, or adds its error to `field`.
     pub fn check<T>(&mut self, field: &str, result: Result<T, impl ToString>) -> Option<T> {
         result.map_err(|error| self.add(field, error.to_string())).ok()
     }
@@ -37,17 +37,17 @@ impl FieldErrors {
         self.0.is_empty()
     }
 
-    /// `Ok` when nothing was noted.
+    /// `Ok` when there are no errors.
     pub fn into_result(self) -> Result<(), Self> {
         if self.is_empty() { Ok(()) } else { Err(self) }
     }
 }
 
-/// What a server function answers when it can't do what it was asked to.
+/// The error of a server function.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, thiserror::Error)]
 #[serde(tag = "code", content = "detail", rename_all = "snake_case")]
 pub enum ApiError {
-    /// The input can't be used; each field says why.
+    /// The input is invalid; each field has a message.
     #[error("{}", first_message(.0))]
     Invalid(FieldErrors),
     #[error("Sign in to go on.")]
@@ -55,18 +55,18 @@ pub enum ApiError {
     /// Signed in, but without the permission.
     #[error("{0}")]
     Forbidden(String),
-    /// Doesn't exist, or belongs to another organization.
+    /// The thing doesn't exist, or belongs to another organization.
     #[error("This doesn't exist, or isn't yours to see.")]
     NotFound,
-    /// The state of things doesn't allow it (any more).
+    /// The current state doesn't allow the action (any longer).
     #[error("{0}")]
     Conflict(String),
     #[error("Too many attempts. Try again in {retry_after_seconds} s.")]
     RateLimited { retry_after_seconds: u32 },
-    /// The server's own fault; its log holds the cause under this reference.
+    /// The server failed; its log holds the cause under this reference.
     #[error("Something went wrong on the server (reference {reference}).")]
     Internal { reference: String },
-    /// The server can't be reached: only ever made in the browser.
+    /// The server can't be reached; constructed in the browser only.
     #[error("The server can't be reached. Check the connection and try again.")]
     Offline,
 }
@@ -82,7 +82,7 @@ impl From<FieldErrors> for ApiError {
 }
 
 impl ApiError {
-    /// The HTTP status (RFC 9110) that goes with it.
+    /// The error's HTTP status (RFC 9110).
     pub fn status(&self) -> u16 {
         match self {
             Self::Invalid(_) => 422,
@@ -96,7 +96,7 @@ impl ApiError {
         }
     }
 
-    /// What is wrong with `field`, if that is what is wrong.
+    /// The message about `field`, if it is invalid.
     pub fn field(&self, field: &str) -> Option<&str> {
         match self {
             Self::Invalid(errors) => errors.get(field),
@@ -112,7 +112,7 @@ impl server_fn::error::FromServerFnError for ApiError {
     fn from_server_fn_error(error: server_fn::error::ServerFnErrorErr) -> Self {
         use server_fn::error::ServerFnErrorErr as E;
         match error {
-            // Not to be read is an input on the server, and an answer in the browser.
+            // On the server the unreadable text is an input, in the browser an answer.
             E::Args(message) | E::MissingArg(message) | E::Deserialization(message)
                 if !cfg!(target_arch = "wasm32") =>
             {

@@ -1,5 +1,5 @@
-//! Typed identifiers, written as [TypeIDs](https://github.com/jetify-com/typeid/tree/main/spec):
-//! a prefix that tells what it is, and a UUID in Crockford's base 32.
+//! Typed identifiers, written as [TypeIDs](https://github.com/jetify-com/typeid/tree/main/spec): a prefix for
+//! the type, and a UUID in Crockford's base 32.
 
 use std::{fmt, str::FromStr};
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::text::from_text;
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-/// What each byte is worth as a digit; what is none has a value beyond all digits.
+/// Value of each byte as a digit; `u8::MAX` for bytes that aren't digits.
 const DIGITS: [u8; 256] = {
     let mut digits = [u8::MAX; 256];
     let mut value = 0;
@@ -19,10 +19,10 @@ const DIGITS: [u8; 256] = {
     }
     digits
 };
-/// 128 bits in base 32, the two spare bits leading.
+/// Length of 128 bits in base 32; the two spare bits lead.
 const ENCODED_LENGTH: usize = 26;
 
-/// The text isn't an identifier of the expected kind.
+/// Error for a text that isn't an identifier of the expected type.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("not an id of this kind, which looks like {0}_01jd8k3n9vexamp1e0000000")]
 pub struct InvalidId(&'static str);
@@ -123,7 +123,7 @@ ids! {
     CallId = "req";
     /// A version of a model's price.
     PriceId = "price";
-    /// A message in somebody's inbox.
+    /// A notification in a member's inbox.
     NotificationId = "note";
 }
 
@@ -134,7 +134,7 @@ impl CallId {
         Self(Uuid::from_u128(millis << 80))
     }
 
-    /// When the call started.
+    /// The time at which the call started, from its id.
     pub fn started_at(self) -> crate::time::Timestamp {
         crate::time::Timestamp::from_millis(i64::try_from(self.0.as_u128() >> 80).unwrap_or(i64::MAX))
     }

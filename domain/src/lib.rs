@@ -1,5 +1,5 @@
-//! What the server and the dashboard share: ids, types, validation,
-//! permissions, money and time arithmetic, and public errors.
+//! Ids, types, validation, permissions, money and time arithmetic, and public errors, shared by server and
+//! dashboard.
 //!
 //! Everything here compiles to WebAssembly and does no input or output.
 

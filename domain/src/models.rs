@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::Price;
 
-/// What kind of work a call was.
+/// The kind of work of a call.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Service {
@@ -57,6 +57,6 @@ impl FromStr for Service {
 pub struct Model {
     pub name: String,
     pub service: Service,
-    /// The price of this moment; `None` where none is known.
+    /// Current price; `None` where none is known.
     pub price: Option<Price>,
 }

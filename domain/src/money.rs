@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use cost::Cost;
 pub use lines::CostLine;
-pub use parts::{Part, Parts};
+pub use parts::{PricePart, PriceParts};
 pub use tier::{Factor, InvalidFactor, Tier};
 
 use crate::text::from_text;
@@ -25,11 +25,11 @@ const NANOS_PER_DOLLAR: i64 = 1_000_000_000;
 
 /// An amount of US dollars in nano-dollars (10⁻⁹ USD), up to ±9.2 billion dollars.
 ///
-/// Sums saturate at those limits. As a string of dollars in JSON, since a JSON number may pass through a float.
+/// Sums saturate at those limits. A string of dollars in JSON, since a JSON number may pass through a float.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Money(i64);
 
-/// The text isn't an amount of money.
+/// Error for a text that isn't an amount of money.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("not an amount in US dollars such as 12.50, with at most nine decimals")]
 pub struct InvalidMoney;
@@ -47,7 +47,7 @@ impl Money {
 }
 
 impl fmt::Display for Money {
-    /// Dollars with at least two decimals and as many as the amount needs: `0.25`, `0.000000125`.
+    /// Writes dollars with at least two decimals and as many as the amount needs: `0.25`, `0.000000125`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
         let nanos = self.0.unsigned_abs();
@@ -66,13 +66,13 @@ impl FromStr for Money {
             Some(rest) => (true, rest),
             None => (false, text),
         };
-        let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+        let (dollars, decimals) = digits.split_once('.').unwrap_or((digits, ""));
         let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-        let complete = !whole.is_empty() && (digits == whole || !decimals.is_empty());
-        if !complete || !all_digits(whole) || !all_digits(decimals) || decimals.len() > 9 {
+        let complete = !dollars.is_empty() && (digits == dollars || !decimals.is_empty());
+        if !complete || !all_digits(dollars) || !all_digits(decimals) || decimals.len() > 9 {
             return Err(InvalidMoney);
         }
-        let magnitude: i128 = format!("{whole}{decimals:0<9}").parse().map_err(|_| InvalidMoney)?;
+        let magnitude: i128 = format!("{dollars}{decimals:0<9}").parse().map_err(|_| InvalidMoney)?;
         let nanos = if negative { -magnitude } else { magnitude };
         i64::try_from(nanos).map(Self).map_err(|_| InvalidMoney)
     }
@@ -123,18 +123,18 @@ impl Sum for Money {
     }
 }
 
-/// What a model costs: each part in nano-dollars, tokens and characters by the million.
+/// A model's price: each part in nano-dollars, tokens and characters by the million.
 ///
-/// Input that was cached, or written to the cache, costs what other input does where it has no price of its own, and reasoning
-/// what other output does. What else has no price isn't charged, and the cost [isn't known](Self::unpriced) in that part where
-/// it surely isn't nothing. A GB is 10⁹ bytes, a month of storage 730 hours.
+/// Cached input and cache writes without a price of their own cost as much as other input, and reasoning as
+/// much as other output. Other parts without a price aren't charged; where such a part certainly isn't free,
+/// its cost [is unknown](Self::unpriced). A GB is 10⁹ bytes, a month of storage 730 hours.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Price {
     pub input_per_million: Option<Money>,
     pub cached_input_per_million: Option<Money>,
     pub cache_write_input_per_million: Option<Money>,
-    /// Of what is written to the cache for an hour.
+    /// Price of cache writes that are kept for an hour.
     pub cache_write_1h_input_per_million: Option<Money>,
     pub audio_input_per_million: Option<Money>,
     pub output_per_million: Option<Money>,
@@ -147,49 +147,49 @@ pub struct Price {
     pub per_gb_month: Option<Money>,
     pub per_search: Option<Money>,
     pub per_tool_call: Option<Money>,
-    /// What tokens cost at other tiers, as a multiple of the above.
+    /// Factor by which the prices of tokens are multiplied at this tier.
     pub batch_factor: Option<Factor>,
     pub flex_factor: Option<Factor>,
     pub priority_factor: Option<Factor>,
 }
 
-/// What a call used. All input tokens are in `tokens_in`, cached ones too, as OpenAI counts them.
+/// Quantities that a call used. `tokens_in` counts all input tokens, cached ones too, as OpenAI does.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default)]
 pub struct Quantities {
     pub tokens_in: i64,
-    /// Those of `tokens_in` that were read from the provider's cache.
+    /// Input tokens read from the provider's cache, included in `tokens_in`.
     pub cached_tokens_in: i64,
-    /// Those of `tokens_in` that were written to the provider's cache, where it counts them.
+    /// Input tokens written to the provider's cache, where it counts them, included in `tokens_in`.
     pub cache_write_tokens_in: i64,
-    /// Those of `cache_write_tokens_in` that live an hour.
+    /// Tokens cached for an hour, included in `cache_write_tokens_in`.
     #[serde(skip_serializing_if = "is_zero")]
     pub cache_write_1h_tokens_in: i64,
-    /// Those of `tokens_in` that are sound.
+    /// Audio tokens, included in `tokens_in`.
     #[serde(skip_serializing_if = "is_zero")]
     pub audio_tokens_in: i64,
     pub tokens_out: i64,
-    /// Those of `tokens_out` that are sound.
+    /// Audio tokens, included in `tokens_out`.
     #[serde(skip_serializing_if = "is_zero")]
     pub audio_tokens_out: i64,
-    /// Those of `tokens_out` that weren't shown.
+    /// Reasoning tokens, which aren't shown to the client, included in `tokens_out`.
     #[serde(skip_serializing_if = "is_zero")]
     pub reasoning_tokens_out: i64,
     pub images: i64,
-    /// Of audio or video, in milliseconds.
+    /// Length of audio or video, in milliseconds.
     pub media_ms: i64,
     /// Storage: bytes times the hours they were kept.
     pub byte_hours: i64,
-    /// Of the web, by the provider.
+    /// Web searches by the provider.
     #[serde(skip_serializing_if = "is_zero")]
     pub searches: i64,
-    /// Of tools that the provider runs, other than searches of the web.
+    /// Calls of tools that the provider runs, other than web searches.
     #[serde(skip_serializing_if = "is_zero")]
     pub tool_calls: i64,
-    /// Of a text that was spoken.
+    /// Characters of a text that was spoken.
     #[serde(skip_serializing_if = "is_zero")]
     pub characters: i64,
-    /// At which tier the tokens were worked on.
+    /// Tier at which the tokens were processed.
     #[serde(skip_serializing_if = "is_standard")]
     pub tier: Tier,
 }
@@ -203,7 +203,6 @@ fn is_standard(tier: &Tier) -> bool {
 }
 
 impl Quantities {
-    /// Nothing at all.
     pub const NONE: Self = Self {
         tokens_in: 0,
         cached_tokens_in: 0,

@@ -1,4 +1,4 @@
-//! What members are told: the inbox of the dashboard.
+//! Notifications of members: the inbox of the dashboard.
 
 mod store;
 
@@ -9,32 +9,32 @@ use crate::{
     time::Timestamp,
 };
 
-pub use self::store::{InboxFilter, KnownInbox, MarkNumber};
+pub use self::store::{InboxFilter, InboxStore, MarkNumber};
 
-/// How many notifications a page of the inbox holds.
+/// Maximum number of notifications on a page of the inbox.
 pub const PAGE_SIZE: u32 = 30;
 
-/// Something that a member should know.
+/// An event of which members are notified.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Notice {
-    /// A key was reported as leaked, and stopped.
+    /// A key was reported as leaked, and disabled.
     KeyLeaked {
         api_key: ApiKeyId,
         name: String,
-        /// Where it was seen, as the reporter says it; empty where it doesn't.
+        /// Location of the leaked secret, as reported; empty where it wasn't.
         place: String,
     },
-    /// A key expires within so many days.
+    /// A key expires within `days` days.
     KeyExpiresSoon { api_key: ApiKeyId, name: String, at: Timestamp, days: u32 },
-    /// A key's secret is as old as its owner wanted it to become.
+    /// A key's secret has reached the age at which its owner wants to rotate it.
     KeyRotationDue { api_key: ApiKeyId, name: String, since: Timestamp },
-    /// A key's old secret ends soon, and is still used.
+    /// A key's old secret is still used and soon stops working.
     KeyGraceEnds { api_key: ApiKeyId, name: String, at: Timestamp },
 }
 
 impl Notice {
-    /// The key it is about.
+    /// The key that the notice is about.
     pub const fn api_key(&self) -> ApiKeyId {
         match self {
             Self::KeyLeaked { api_key, .. }
@@ -44,7 +44,7 @@ impl Notice {
         }
     }
 
-    /// What happened, in one line.
+    /// The notice's title: what happened, in one line.
     pub fn title(&self) -> String {
         match self {
             Self::KeyLeaked { name, .. } => format!("“{name}” leaked and is disabled"),
@@ -55,30 +55,31 @@ impl Notice {
         }
     }
 
-    /// What it means and what to do about it. `say` writes a moment as the reader reads it, such as
-    /// `17 Nov 2026, 14:32`.
-    pub fn text(&self, say: &dyn Fn(Timestamp) -> String) -> String {
+    /// The notice's text: the consequences, and the advised action. `format_time` writes a moment in the
+    /// reader's time zone, such as `17 Nov 2026, 14:32`.
+    pub fn text(&self, format_time: &dyn Fn(Timestamp) -> String) -> String {
         match self {
             Self::KeyLeaked { place, .. } => {
                 let seen = if place.is_empty() { String::new() } else { format!("Its secret was seen at {place}. ") };
                 format!("{seen}It is refused from now on. Create a new key, and replace it wherever it is used.")
             }
             Self::KeyExpiresSoon { at, .. } => {
-                format!("It stops working on {}, which can't be changed. Create a new key before then.", say(*at))
+                let end = format_time(*at);
+                format!("It stops working on {end}, which can't be changed. Create a new key before then.")
             }
             Self::KeyRotationDue { since, .. } => format!(
                 "Its secret should have been replaced by {}. The old one goes on working for as long as you choose.",
-                say(*since)
+                format_time(*since)
             ),
             Self::KeyGraceEnds { at, .. } => format!(
                 "It stops working on {}. Bring the new secret to what still uses the old one, or extend its time.",
-                say(*at)
+                format_time(*at)
             ),
         }
     }
 }
 
-/// A notice in somebody's inbox.
+/// A notice in a member's inbox.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Notification {
     pub id: NotificationId,
@@ -87,36 +88,36 @@ pub struct Notification {
     pub notice: Notice,
 }
 
-/// How many notifications of an inbox aren't read, after so many changes of it.
+/// The number of unread notifications of an inbox at a version of it.
 ///
-/// The version tells which of two answers is newer, whichever comes first: each notice that arrives and each mark that is
-/// made adds 1 to it.
+/// Each notice that arrives and each mark adds 1 to the version, so of two answers the one with the higher
+/// version is newer, in whichever order they arrive.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Unread {
     pub version: i64,
     pub count: i64,
 }
 
-/// A page of somebody's inbox, the newest first.
+/// A page of a member's inbox, newest first.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Inbox {
-    /// How many aren't read, on all pages. The page is at least as new as this.
+pub struct InboxPage {
+    /// Unread notifications on all pages. The page is at least as new as this count.
     pub unread: Unread,
     pub notifications: Vec<Notification>,
-    /// Whether there are older ones.
+    /// Whether there are older notifications.
     pub more: bool,
 }
 
-impl Inbox {
-    /// This newest page on top of what is known already. Where a gap may lie between the two, only this page.
+impl InboxPage {
+    /// Puts this newest page on top of `older` rows; drops those where a gap may lie in between.
     #[must_use]
-    pub fn on_top_of(mut self, known: Self) -> Self {
+    pub fn on_top_of(mut self, older: Self) -> Self {
         let Some(last) = self.notifications.last().map(|last| last.id).filter(|_| self.more) else { return self };
-        if known.notifications.iter().any(|row| row.id >= last) {
+        if older.notifications.iter().any(|row| row.id >= last) {
             let before = self.notifications.len();
-            self.notifications.extend(known.notifications.into_iter().filter(|row| row.id < last));
+            self.notifications.extend(older.notifications.into_iter().filter(|row| row.id < last));
             if self.notifications.len() > before {
-                self.more = known.more;
+                self.more = older.more;
             }
         }
         self
@@ -152,12 +153,12 @@ mod tests {
             assert_eq!(notice.api_key(), key());
             assert!(notice.title().contains("“Web”"), "{notice:?}");
             let text = notice.text(&|at| format!("<{at}>"));
-            let told = if matches!(notice, Notice::KeyLeaked { .. }) {
+            let expected = if matches!(notice, Notice::KeyLeaked { .. }) {
                 "github.com/acme/web".to_owned()
             } else {
                 format!("<{AT}>")
             };
-            assert!(text.contains(&told), "{text}");
+            assert!(text.contains(&expected), "{text}");
             assert!(text.ends_with('.') && !notice.title().ends_with('.'));
         }
     }
@@ -183,30 +184,30 @@ mod tests {
         assert_eq!(written, kinds);
     }
 
-    /// A page of the notifications of these numbers, the newest first.
-    fn page(numbers: impl IntoIterator<Item = u128>, more: bool) -> Inbox {
+    /// A page of notifications with these numbers, newest first.
+    fn page(numbers: impl IntoIterator<Item = u128>, more: bool) -> InboxPage {
         let row = |number| Notification {
             id: NotificationId::new(uuid::Uuid::from_u128(number)),
             at: AT,
             read: false,
             notice: Notice::KeyRotationDue { api_key: key(), name: name(), since: AT },
         };
-        Inbox { unread: Unread::default(), notifications: numbers.into_iter().map(row).collect(), more }
+        InboxPage { unread: Unread::default(), notifications: numbers.into_iter().map(row).collect(), more }
     }
 
     #[test]
     fn a_newer_page_keeps_the_older_rows_that_follow_it() {
-        let known = page((1..=6).rev(), false);
-        assert_eq!(page([8, 7, 6, 5], true).on_top_of(known.clone()), page((1..=8).rev(), false));
-        // The same again changes nothing.
-        assert_eq!(page([6, 5, 4, 3], true).on_top_of(known.clone()), known);
+        let older = page((1..=6).rev(), false);
+        assert_eq!(page([8, 7, 6, 5], true).on_top_of(older.clone()), page((1..=8).rev(), false));
+        // Applying the rows a second time changes nothing.
+        assert_eq!(page([6, 5, 4, 3], true).on_top_of(older.clone()), older);
     }
 
     #[test]
     fn a_newer_page_that_holds_everything_or_leaves_a_gap_stands_alone() {
-        let known = page((1..=6).rev(), true);
+        let older = page((1..=6).rev(), true);
         for newest in [page([7, 6], false), page([12, 11, 10, 9], true), page([], false)] {
-            assert_eq!(newest.clone().on_top_of(known.clone()), newest);
+            assert_eq!(newest.clone().on_top_of(older.clone()), newest);
         }
         assert_eq!(page([4, 3], true).on_top_of(page([], false)), page([4, 3], true));
     }

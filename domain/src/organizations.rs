@@ -1,33 +1,34 @@
-//! Tenants and what they decide for their members.
+//! Organizations (tenants) and their settings.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    api_keys::{KeyPolicy, LONGEST_LIFE_DAYS},
+    api_keys::{KeyPolicy, MAX_LIFE_DAYS},
     bodies::BodySettings,
     errors::FieldErrors,
 };
 
 /// Shortest and longest idle time after which a session ends, in minutes (S2).
 pub const SESSION_IDLE_MINUTES: std::ops::RangeInclusive<u32> = 15..=480;
-/// What a new organization begins with.
+/// Idle time of a new organization's sessions, in minutes.
 pub const DEFAULT_SESSION_IDLE_MINUTES: u32 = 120;
 
-/// What an organization's administrators choose.
+/// An organization's settings, chosen by its administrators.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Settings {
+pub struct OrganizationSettings {
     /// Minutes without activity after which a session ends.
     pub session_idle_minutes: u32,
-    /// How long its keys may live.
+    /// Policy on the lifetime of its keys.
     #[serde(default)]
     pub key_policy: KeyPolicy,
-    /// Whether and how what is said in its calls is kept.
+    /// Storage of the bodies of its calls.
     #[serde(default)]
     pub bodies: BodySettings,
 }
 
-/// What of an organization's settings is changed: nobody's change undoes what somebody else changed meanwhile.
+/// Changes of an organization's settings. `None` leaves a setting as it is, so that concurrent changes of
+/// other settings aren't undone.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SettingsChanges {
@@ -39,14 +40,14 @@ pub struct SettingsChanges {
     pub bodies: Option<BodySettings>,
 }
 
-impl From<Settings> for SettingsChanges {
-    fn from(Settings { session_idle_minutes, key_policy, bodies }: Settings) -> Self {
+impl From<OrganizationSettings> for SettingsChanges {
+    fn from(OrganizationSettings { session_idle_minutes, key_policy, bodies }: OrganizationSettings) -> Self {
         Self { session_idle_minutes: Some(session_idle_minutes), key_policy: Some(key_policy), bodies: Some(bodies) }
     }
 }
 
-impl Settings {
-    /// The settings after these changes.
+impl OrganizationSettings {
+    /// Returns the settings with changes applied.
     #[must_use]
     pub fn with(&self, changes: SettingsChanges) -> Self {
         Self {
@@ -59,11 +60,11 @@ impl Settings {
     pub fn validated(self) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::default();
         if !SESSION_IDLE_MINUTES.contains(&self.session_idle_minutes) {
-            let (least, most) = (SESSION_IDLE_MINUTES.start(), SESSION_IDLE_MINUTES.end() / 60);
-            errors.add("session_idle_minutes", format!("Choose {least} minutes to {most} hours."));
+            let (min, max_hours) = (SESSION_IDLE_MINUTES.start(), SESSION_IDLE_MINUTES.end() / 60);
+            errors.add("session_idle_minutes", format!("Choose {min} minutes to {max_hours} hours."));
         }
-        if self.key_policy.longest_life_days.is_some_and(|days| days == 0 || days > LONGEST_LIFE_DAYS) {
-            errors.add("longest_life_days", format!("Choose 1 to {LONGEST_LIFE_DAYS} days."));
+        if self.key_policy.longest_life_days.is_some_and(|days| days == 0 || days > MAX_LIFE_DAYS) {
+            errors.add("longest_life_days", format!("Choose 1 to {MAX_LIFE_DAYS} days."));
         }
         let bodies = self.bodies.validated(&mut errors);
         errors.into_result().map(|()| Self { bodies, ..self })

@@ -1,4 +1,4 @@
-//! The page an organization's members see first.
+//! The overview, the first page of an organization's dashboard.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,21 +7,21 @@ use crate::{
     usage::{Measures, UsageReport},
 };
 
-/// What the overview shows.
+/// Data of the overview.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Overview {
-    /// This month so far, in the organization's time zone.
+    /// Usage of this month so far, in the organization's time zone.
     pub month: Measures,
-    /// The same days of the month before.
+    /// Usage of the corresponding days of the previous month.
     pub previous: Measures,
-    /// The last 30 days by model.
+    /// Usage of the last 30 days by model.
     pub recent: UsageReport,
     pub latest_calls: Vec<Call>,
     pub active_keys: i64,
-    /// Whether a call was ever made, without which the page shows how to make one.
+    /// Whether a call was ever made; if not, the page shows how to make one.
     pub ever_called: bool,
-    /// Where programs call, such as `https://hub.example/v1`.
+    /// Base URL for clients, such as `https://hub.example/v1`.
     pub base_url: String,
-    /// A model that a first call can name.
+    /// A model for the example of a first call.
     pub example_model: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Who may do what: the one table that every server function, route and menu entry asks.
+//! Permissions of roles and keys: the one table that every server function, route and menu entry asks.
 
 use std::{fmt, str::FromStr};
 
@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::api_keys::{Level, Scope};
 
-/// A member's role within an organization; each may do what those before it may, but for the table's exceptions.
+/// A member's role within an organization. Each role has the permissions of those before it, but for the
+/// table's exceptions.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -28,7 +29,7 @@ impl Role {
         }
     }
 
-    /// As shown to people.
+    /// The label shown to people.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Viewer => "Viewer",
@@ -56,7 +57,7 @@ impl FromStr for Role {
     }
 }
 
-/// Something a member may be allowed to do.
+/// A permission of a member or a key.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Permission {
@@ -66,7 +67,7 @@ pub enum Permission {
     ViewAdminKeys,
     ManageAdminKeys,
     ViewLogs,
-    /// What was said in calls.
+    /// Reads the request and response bodies of calls.
     ViewBodies,
     ViewUsage,
     CreateProject,
@@ -96,10 +97,10 @@ impl Permission {
     ];
 }
 
-/// How far a permission reaches.
+/// The reach of a permission.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Reach {
-    /// What the member made, in projects assigned to them.
+    /// Things that the member created, in projects assigned to them.
     Own,
     /// Projects assigned to the member.
     Assigned,
@@ -107,7 +108,7 @@ pub enum Reach {
     Organization,
 }
 
-/// How far `role` may exercise `permission`; `None` is not at all.
+/// The reach of `permission` for `role`; `None` where the role lacks it.
 pub const fn reach(role: Role, permission: Permission) -> Option<Reach> {
     use Permission as P;
     use Reach::{Assigned, Organization, Own};
@@ -141,8 +142,8 @@ pub const fn reach(role: Role, permission: Permission) -> Option<Reach> {
     }
 }
 
-/// How far a key of `level` with these scopes may exercise `permission`; `None` is not at all. A key that belongs to a
-/// project reaches no further than that.
+/// The reach of `permission` for a key of `level` with these scopes; `None` where the key lacks it. A
+/// project's key reaches no further than its project.
 pub fn reach_of_key(level: Level, scopes: &[Scope], permission: Permission) -> Option<Reach> {
     use Permission as P;
     let scope = match permission {
@@ -165,7 +166,7 @@ pub fn reach_of_key(level: Level, scopes: &[Scope], permission: Permission) -> O
     scope.is_granted(level, scopes).then_some(reach)
 }
 
-/// Whether `role` may exercise `permission` at all.
+/// Whether `role` has `permission`, with any reach.
 pub const fn may(role: Role, permission: Permission) -> bool {
     reach(role, permission).is_some()
 }
@@ -185,7 +186,7 @@ mod tests {
     #[test]
     fn owners_and_admins_reach_the_whole_organization() {
         for permission in Permission::ALL {
-            // An inbox is one's own, whoever one is.
+            // Each member has an inbox of their own, in every role.
             let expected = if permission == Permission::ViewNotifications { Reach::Own } else { Reach::Organization };
             assert_eq!(reach(Role::Owner, permission), Some(expected));
             assert_eq!(reach(Role::Admin, permission), Some(expected));

@@ -1,18 +1,19 @@
-//! How fast keys may be used.
+//! Rate limits of keys, projects and organizations.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{api_keys::ProjectRef, errors::FieldErrors};
 
-/// The highest limit there is, a billion: more isn't reached anyway.
+/// Highest limit that can be set: a billion a minute.
 pub const HIGHEST_RATE: u32 = 1_000_000_000;
 
-/// What a key, all keys of a project, or all of an organization may do within any minute. `None` is no limit.
+/// Limits on a key, all keys of a project, or all keys of an organization within any minute. `None` is no
+/// limit.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RateLimits {
     pub calls_per_minute: Option<u32>,
-    /// Input and output together.
+    /// Input and output tokens together.
     pub tokens_per_minute: Option<u32>,
 }
 
@@ -23,33 +24,33 @@ impl RateLimits {
         self.calls_per_minute.is_none() && self.tokens_per_minute.is_none()
     }
 
-    /// These, and where there is none, that of `others`.
+    /// Fills in missing limits from `defaults`.
     #[must_use]
-    pub fn or(self, others: Self) -> Self {
+    pub fn or(self, defaults: Self) -> Self {
         Self {
-            calls_per_minute: self.calls_per_minute.or(others.calls_per_minute),
-            tokens_per_minute: self.tokens_per_minute.or(others.tokens_per_minute),
+            calls_per_minute: self.calls_per_minute.or(defaults.calls_per_minute),
+            tokens_per_minute: self.tokens_per_minute.or(defaults.tokens_per_minute),
         }
     }
 
-    /// These, and never more than `most`.
+    /// Lowers limits above `ceiling` to it, and sets missing ones.
     #[must_use]
-    pub fn within(self, most: Self) -> Self {
-        let least = |own: Option<u32>, most: Option<u32>| own.into_iter().chain(most).min();
+    pub fn capped(self, ceiling: Self) -> Self {
+        let lower = |own: Option<u32>, ceiling: Option<u32>| own.into_iter().chain(ceiling).min();
         Self {
-            calls_per_minute: least(self.calls_per_minute, most.calls_per_minute),
-            tokens_per_minute: least(self.tokens_per_minute, most.tokens_per_minute),
+            calls_per_minute: lower(self.calls_per_minute, ceiling.calls_per_minute),
+            tokens_per_minute: lower(self.tokens_per_minute, ceiling.tokens_per_minute),
         }
     }
 
-    /// Whether `other` lets no more through.
+    /// Whether `other` allows no more than these limits.
     pub fn covers(&self, other: &Self) -> bool {
         let covers =
             |own: Option<u32>, other: Option<u32>| own.is_none_or(|own| other.is_some_and(|other| other <= own));
         covers(self.calls_per_minute, other.calls_per_minute) && covers(self.tokens_per_minute, other.tokens_per_minute)
     }
 
-    /// Adds what is wrong with them to `errors`.
+    /// Adds a message to `errors` for each limit that can't be set.
     pub fn check(&self, errors: &mut FieldErrors) {
         for (field, limit) in
             [("calls_per_minute", self.calls_per_minute), ("tokens_per_minute", self.tokens_per_minute)]
@@ -67,22 +68,22 @@ impl RateLimits {
     }
 }
 
-/// Limits that keys share: those of an organization, or of one of its projects.
+/// Limits shared by the keys of an organization or of one of its projects.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct SharedLimits {
     /// `None` for the organization.
     pub project: Option<ProjectRef>,
-    /// What was set.
+    /// Limits set in the dashboard or on the command line.
     pub limits: RateLimits,
-    /// What the operator's configuration says, which holds where nothing was set.
+    /// Limits from the operator's configuration, which apply where none was set.
     pub configured: RateLimits,
 }
 
-/// What was typed for a limit: nothing for none. Whether it may be set, [`RateLimits::check`] says.
-pub fn typed_limit(text: &str) -> Result<Option<u32>, &'static str> {
+/// Parses a limit as typed by a member; an empty text is no limit. [`RateLimits::check`] checks its range.
+pub fn parse_limit(text: &str) -> Result<Option<u32>, &'static str> {
     match text.trim() {
         "" => Ok(None),
-        // More than fits is too much in any case.
+        // A number that doesn't fit is too high in any case.
         digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => Ok(Some(digits.parse().unwrap_or(u32::MAX))),
         _ => Err("Write a whole number, in digits only."),
     }
@@ -105,14 +106,14 @@ mod tests {
 
     #[test]
     fn a_limit_is_typed_in_digits() {
-        assert_eq!(typed_limit(" "), Ok(None));
-        assert_eq!(typed_limit(" 600 "), Ok(Some(600)));
-        assert_eq!(typed_limit("0"), Ok(Some(0)), "which no limit may be, and is told so");
+        assert_eq!(parse_limit(" "), Ok(None));
+        assert_eq!(parse_limit(" 600 "), Ok(Some(600)));
+        assert_eq!(parse_limit("0"), Ok(Some(0)), "which no limit may be, and is told so");
         for wrong in ["1,000", "1.5", "-1", "+1", "many", "1 000", "\u{0661}"] {
-            assert!(typed_limit(wrong).is_err(), "{wrong}");
+            assert!(parse_limit(wrong).is_err(), "{wrong}");
         }
         for too_many in ["5000000000", "99999999999999999999999999"] {
-            assert!(calls(typed_limit(too_many).unwrap()).validated().is_err(), "{too_many}");
+            assert!(calls(parse_limit(too_many).unwrap()).validated().is_err(), "{too_many}");
         }
     }
 

@@ -1,18 +1,18 @@
-//! Values that are texts in JSON.
+//! Deserialization of values that are texts in JSON.
 
 use std::{fmt, marker::PhantomData, str::FromStr};
 
 use serde::{Deserializer, de};
 
-/// Reads what is written as a text, without a copy of it.
+/// Deserializes a value from a text without copying the text.
 pub(crate) fn from_text<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: FromStr<Err: fmt::Display>,
 {
-    struct Reads<T>(PhantomData<T>);
+    struct TextVisitor<T>(PhantomData<T>);
 
-    impl<T: FromStr<Err: fmt::Display>> de::Visitor<'_> for Reads<T> {
+    impl<T: FromStr<Err: fmt::Display>> de::Visitor<'_> for TextVisitor<T> {
         type Value = T;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -24,5 +24,5 @@ where
         }
     }
 
-    deserializer.deserialize_str(Reads(PhantomData))
+    deserializer.deserialize_str(TextVisitor(PhantomData))
 }

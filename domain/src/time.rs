@@ -1,4 +1,4 @@
-//! Moments, in UTC. Time zones are resolved on the server, which knows their rules.
+//! Moments in UTC. Time zones are resolved on the server, which has their rules.
 
 use std::{fmt, str::FromStr};
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
-/// The text isn't a moment.
+/// Error for a text that isn't a moment.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("not a moment such as 2026-11-17T14:32:07Z (RFC 3339)")]
 pub struct InvalidTimestamp;
@@ -36,7 +36,7 @@ impl Timestamp {
         self.plus_minutes(days.saturating_mul(24 * 60))
     }
 
-    /// The same moment for `chrono`; the epoch where that can't hold it.
+    /// Converts to `chrono`'s type; the epoch where that can't represent the moment.
     pub fn to_chrono(self) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(self.0).unwrap_or_default()
     }

@@ -10,26 +10,26 @@ pub use query::{CustomRange, Filter, Group, Metric, Range, UsageQuery, View, par
 
 use crate::{money::Money, time::Timestamp};
 
-/// Most series a report tells apart; the others are summed to one.
-pub const MOST_SERIES: usize = 8;
-/// Most buckets a chart may have.
-pub const MOST_BUCKETS: usize = 750;
-/// The key of the series that sums all beyond [`MOST_SERIES`].
+/// Maximum number of series of a report; all others are summed to one.
+pub const MAX_SERIES: usize = 8;
+/// Maximum number of buckets of a chart.
+pub const MAX_BUCKETS: usize = 750;
+/// Key of the series that sums all series beyond [`MAX_SERIES`].
 pub const OTHERS: &str = "~others";
 
-/// Sums over calls. Refused calls are counted apart and in nothing else.
+/// Sums over calls. Refused calls are counted in `refused` only.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Measures {
     pub calls: i64,
-    /// Of the calls, those that failed or were interrupted.
+    /// Calls that failed or were interrupted, included in `calls`.
     pub errors: i64,
     pub refused: i64,
     pub tokens_in: i64,
-    /// A part of `tokens_in`.
+    /// Cached input tokens, included in `tokens_in`.
     pub cached_tokens_in: i64,
     pub tokens_out: i64,
     pub spend: Money,
-    /// Of the calls, those whose cost isn't known, or not in all of its parts; what isn't known isn't in `spend`.
+    /// Calls whose cost is unknown at least in part, included in `calls`; `spend` lacks the unknown part.
     pub unpriced: i64,
 }
 
@@ -42,7 +42,7 @@ impl Measures {
         *self == Self::default()
     }
 
-    /// The measure a chart shows, in its own unit: nano-dollars for spend, a count for all others.
+    /// The measure that a chart shows: nano-dollars for spend, a count for all others.
     pub fn get(&self, metric: Metric) -> i64 {
         match metric {
             Metric::Spend => self.spend.nanos(),
@@ -66,7 +66,7 @@ impl AddAssign for Measures {
     }
 }
 
-/// What is taken away by adding it.
+/// Negated measures are subtracted by adding them.
 impl Neg for Measures {
     type Output = Self;
 
@@ -84,38 +84,38 @@ impl Neg for Measures {
     }
 }
 
-/// Usage over a range, by bucket and group: what chart, tiles, table and CSV all show.
+/// Usage over a range, by bucket and group. Chart, tiles, table and CSV all show this.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct UsageReport {
-    /// The IANA time zone whose hours and days the buckets are.
+    /// IANA time zone of the buckets' hours and days.
     pub time_zone: String,
     pub view: View,
-    /// When each bucket begins, ascending.
+    /// Beginnings of the buckets, ascending.
     pub buckets: Vec<Timestamp>,
-    /// When the last bucket ends.
+    /// End of the last bucket.
     pub end: Timestamp,
-    /// When this was read; the bucket that holds it is still running.
+    /// Time at which the usage was read; the bucket that contains it isn't over.
     pub read_at: Timestamp,
-    /// The largest by the asked-for metric first, [`OTHERS`] last.
+    /// Series, the largest by the query's metric first, [`OTHERS`] last.
     pub series: Vec<Series>,
     pub total: Measures,
 }
 
 impl UsageReport {
-    /// When the bucket at `index` ends.
+    /// The end of the bucket at `index`.
     pub fn bucket_end(&self, index: usize) -> Timestamp {
         self.buckets.get(index + 1).copied().unwrap_or(self.end)
     }
 }
 
-/// One group's usage.
+/// The usage of one group.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Series {
-    /// What to filter by for this series: a model's name, or an id. Empty for no group.
+    /// Filter value of the series: a model's name, or an id. Empty for calls without a group.
     pub key: String,
     pub label: String,
     pub total: Measures,
-    /// Ascending by bucket; a bucket without usage is left out.
+    /// Points, ascending by bucket; buckets without usage are left out.
     pub points: Vec<Point>,
 }
 

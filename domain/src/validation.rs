@@ -1,20 +1,20 @@
-//! Checks of single values, used by every input type on both sides.
+//! Checks of single values, used by every input type on server and dashboard.
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod canonical;
 
-/// Longest name of anything, in characters.
+/// Maximum length of a name, in characters.
 pub const NAME_LENGTH: usize = 80;
-/// Longest description, in characters.
+/// Maximum length of a description, in characters.
 pub const DESCRIPTION_LENGTH: usize = 500;
-/// Longest mail address, in bytes (RFC 5321, section 4.5.3.1.3).
+/// Maximum length of a mail address, in bytes (RFC 5321, section 4.5.3.1.3).
 pub const EMAIL_LENGTH: usize = 254;
-/// Shortest and longest password, in characters (OWASP ASVS 5.0, 6.2.1 and 6.2.9).
+/// Allowed lengths of a password, in characters (OWASP ASVS 5.0, 6.2.1 and 6.2.9).
 pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
 
-/// A name of something: trimmed, not empty, at most [`NAME_LENGTH`] characters, no control characters.
+/// Trims and checks a name: not empty, at most [`NAME_LENGTH`] characters, no control characters.
 ///
-/// On the server also as [`canonical::name`] writes it, so that names that look alike are alike.
+/// The server also normalizes it with [`canonical::name`], so that names that look alike are equal.
 pub fn name(text: &str) -> Result<String, String> {
     #[cfg(not(target_arch = "wasm32"))]
     let text = &canonical::name(text)?;
@@ -25,7 +25,8 @@ pub fn name(text: &str) -> Result<String, String> {
     single_line(text, NAME_LENGTH)
 }
 
-/// An optional text of at most [`DESCRIPTION_LENGTH`] characters; may have several lines.
+/// Trims and checks an optional description of at most [`DESCRIPTION_LENGTH`] characters, which may have
+/// several lines.
 pub fn description(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
@@ -36,9 +37,9 @@ pub fn description(text: &str) -> Result<String, String> {
     at_most(text, DESCRIPTION_LENGTH)
 }
 
-/// A mail address, lower-cased: one `@` with something sensible on both sides.
+/// Lower-cases and checks a mail address: one `@` with a plausible text on both sides.
 ///
-/// On the server also as [`canonical::email`] writes it: one address has one form.
+/// The server also normalizes it with [`canonical::email`], so that an address has one form.
 pub fn email(text: &str) -> Result<String, String> {
     #[cfg(not(target_arch = "wasm32"))]
     let text = &canonical::email(text)?;
@@ -46,24 +47,24 @@ pub fn email(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Err("Enter a mail address.".to_owned());
     }
-    let wrong = || "Enter a mail address such as mira@example.com.".to_owned();
-    let (local, host) = text.rsplit_once('@').ok_or_else(wrong)?;
-    let usable = |part: &str| {
+    let error = || "Enter a mail address such as mira@example.com.".to_owned();
+    let (local, host) = text.rsplit_once('@').ok_or_else(error)?;
+    let is_local_part = |part: &str| {
         !part.is_empty() && !part.chars().any(|c| c.is_whitespace() || c.is_control() || "<>,;:\"()[]\\@".contains(c))
     };
-    let labels = host.split('.').all(|label| {
+    let is_host = host.split('.').all(|label| {
         !label.is_empty()
             && label.chars().all(|c| c.is_alphanumeric() || c == '-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     });
-    if !usable(local) || !labels || text.len() > EMAIL_LENGTH {
-        return Err(wrong());
+    if !is_local_part(local) || !is_host || text.len() > EMAIL_LENGTH {
+        return Err(error());
     }
     Ok(text)
 }
 
-/// A new password's length; whether it is easily guessed is the server's to say.
+/// Checks a new password's length. The server also checks how easily it is guessed.
 pub fn password(text: &str) -> Result<(), String> {
     let length = text.chars().count();
     if length < *PASSWORD_LENGTH.start() {
@@ -75,7 +76,8 @@ pub fn password(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The part of a path that names an organization or project: made of `name`, at most 40 characters of `[a-z0-9-]`.
+/// Makes the part of a path for an organization or project from its `name`: at most 40 characters of
+/// `[a-z0-9-]`.
 pub fn slug(name: &str) -> String {
     let mut slug = String::new();
     for c in name.chars().flat_map(char::to_lowercase) {
@@ -92,16 +94,16 @@ pub fn slug(name: &str) -> String {
     if slug.is_empty() { "organization".to_owned() } else { slug.to_owned() }
 }
 
-fn single_line(text: &str, most: usize) -> Result<String, String> {
+fn single_line(text: &str, max_length: usize) -> Result<String, String> {
     if text.chars().any(char::is_control) {
         return Err("Remove the line breaks and control characters.".to_owned());
     }
-    at_most(text, most)
+    at_most(text, max_length)
 }
 
-fn at_most(text: &str, most: usize) -> Result<String, String> {
-    if text.chars().count() > most {
-        return Err(format!("Use at most {most} characters."));
+fn at_most(text: &str, max_length: usize) -> Result<String, String> {
+    if text.chars().count() > max_length {
+        return Err(format!("Use at most {max_length} characters."));
     }
     Ok(text.to_owned())
 }

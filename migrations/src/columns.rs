@@ -1,4 +1,4 @@
-//! Adds and drops columns, one at a time: SQLite takes no more in one statement.
+//! Functions that add and drop one column; SQLite allows no more in one statement.
 
 use sea_orm_migration::prelude::*;
 

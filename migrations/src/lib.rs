@@ -1,5 +1,5 @@
-//! The schema's history. Each migration is one change with a working `down`;
-//! `docs/architecture.md` draws what they add up to.
+//! The schema's history. Each migration is one change with a working `down`; `docs/architecture.md` draws the
+//! resulting schema.
 
 use sea_orm_migration::prelude::*;
 

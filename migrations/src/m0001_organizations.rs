@@ -1,4 +1,4 @@
-//! Tenants, people, who belongs where, and who is signed in.
+//! Organizations, users, their memberships and their sessions.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

@@ -1,4 +1,4 @@
-//! Projects and who is assigned to them.
+//! Projects and the members assigned to them.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

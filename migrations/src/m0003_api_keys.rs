@@ -1,5 +1,5 @@
-//! Keys, their secrets (one, or two while rotating), and the directory that
-//! finds a secret by its hash before the organization is known.
+//! Keys, their secrets (one, or two while rotating), and the directory that finds a secret by its hash before
+//! the organization is known.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

@@ -1,5 +1,5 @@
-//! Versions of what models cost, in nano-dollars. Kept for ever: a call is
-//! charged at the price of its moment.
+//! Versions of models' prices, in nano-dollars. They are never deleted, since a call is charged at the price
+//! of its time.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

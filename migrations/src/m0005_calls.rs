@@ -1,7 +1,7 @@
 //! Series (a set of dimensions, interned) and calls.
 //!
-//! Raw SQL, because on PostgreSQL calls are partitioned by month of their
-//! time-ordered id, and on SQLite both tables are clustered by their key.
+//! Raw SQL, because on PostgreSQL calls are partitioned by month of their time-ordered id, and on SQLite both
+//! tables are clustered by their key.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 

@@ -1,12 +1,12 @@
-//! Calls summed by series and bucket: quarter hours, which every time zone's
-//! hours and days are made of, UTC hours, and days of the organization's zone.
+//! Calls summed by series and bucket: quarter hours, of which every time zone's hours and days consist, UTC
+//! hours, and days of the organization's zone.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-/// How many bins the latency histogram has; `services::metering` says where they end.
+/// Number of bins of the latency histogram; `services::metering` defines their bounds.
 const LATENCY_BINS: usize = 14;
 
 #[async_trait::async_trait]

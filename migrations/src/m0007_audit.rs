@@ -1,5 +1,5 @@
-//! Who changed what. Each entry holds the hash of the one before it; the head
-//! is what the next entry chains to, and the row that writers queue for.
+//! The audit log. Each entry holds the hash of the one before it; an organization's head row holds the hash
+//! for the next entry, and writers lock it to take turns.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

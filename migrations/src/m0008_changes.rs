@@ -1,5 +1,5 @@
-//! What changed lately that servers keep in memory, so that each of them, and
-//! none only the one that changed it, forgets it.
+//! Recent changes of data that servers cache, so that every server drops it from its cache, not only the one
+//! that changed it.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

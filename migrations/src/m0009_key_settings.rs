@@ -1,4 +1,4 @@
-//! What narrows a key, when to rotate it, why it was disabled, and how long an organization lets its keys live.
+//! Restrictions of keys, their reminders to rotate, and organizations' policies on the lifetime of keys.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -13,7 +13,7 @@ impl MigrationTrait for Migration {
         add(manager, "api_keys", json_binary("scopes").default("[]")).await?;
         add(manager, "api_keys", json_binary("ip_allowlist").default("[]")).await?;
         add(manager, "api_keys", integer_null("rotate_every_days")).await?;
-        // The request that made a secret, so that the same one makes no other.
+        // Idempotency key of the request that made the secret.
         add(manager, "key_secrets", text_null("request")).await?;
         manager
             .create_index(

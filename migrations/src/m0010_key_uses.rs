@@ -1,4 +1,4 @@
-//! Who used which secret last, from where.
+//! Last uses of secrets, by client address and user agent.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -29,7 +29,7 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-        // Of calls stored until now only the time is known.
+        // Only the time is known of calls that were stored before.
         manager
             .get_connection()
             .execute_unprepared(

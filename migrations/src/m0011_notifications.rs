@@ -1,4 +1,4 @@
-//! Everybody's inbox.
+//! Members' inboxes.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -16,7 +16,7 @@ impl MigrationTrait for Migration {
                     .col(uuid("user_id"))
                     // Time-ordered: the newest has the largest.
                     .col(uuid("id"))
-                    // What makes it the same as another, of which a user gets one.
+                    // Identifies the event: a user gets one notification for each.
                     .col(text("occasion"))
                     .col(json_binary("notice"))
                     .col(big_integer("at"))

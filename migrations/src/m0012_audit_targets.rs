@@ -1,4 +1,5 @@
-//! The history of one thing, such as a key, is read without walking its organization's whole audit log.
+//! An index to read the history of one thing, such as a key, without scanning its organization's whole audit
+//! log.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What lists of keys ask: a key's last use, its series, and which keys rotate.
+//! Indexes for lists of keys: a key's last use, its series, and the keys that are rotating.
 
 use sea_orm_migration::prelude::*;
 
@@ -7,8 +7,8 @@ pub(crate) struct Migration;
 
 const INDEXES: [(&str, &str, &[&str]); 3] = [
     ("key_uses_latest", "key_uses", &["organization_id", "api_key_id", "last_used_at"]),
-    // With all that is asked of them: otherwise SQLite prefers the index of all dimensions, which holds that too, and
-    // walks the series of all keys.
+    // Covers all columns that are queried: otherwise SQLite prefers the index of all dimensions, which has
+    // them too, and scans the series of all keys.
     ("series_api_key", "series", &["organization_id", "api_key_id", "outcome", "model", "service", "id"]),
     ("key_secrets_expiry", "key_secrets", &["organization_id", "expires_at", "api_key_id"]),
 ];

@@ -1,4 +1,4 @@
-//! What calls used besides tokens, whether that was estimated, and rows that stand for several calls.
+//! Quantities of calls other than tokens, whether they were estimated, and rows that stand for several calls.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

@@ -1,7 +1,7 @@
-//! What was said in calls, and for how long each organization keeps it.
+//! Request and response bodies of calls, and organizations' settings for storing them.
 //!
-//! On PostgreSQL the table is partitioned by the day on which bodies expire, so
-//! that they go by dropping a table; on SQLite they are deleted by that day.
+//! On PostgreSQL the table is partitioned by the day on which bodies expire, so that they are deleted by
+//! dropping a partition; on SQLite rows are deleted by that day.
 
 use sea_orm_migration::{prelude::*, schema::*, sea_orm::DbBackend};
 

@@ -1,5 +1,5 @@
-//! How many calls and tokens a minute organizations, projects and keys may take, and what servers tell each other of what
-//! was taken.
+//! Rate limits of organizations, projects and keys, in calls and tokens a minute, and the use of the last
+//! minute that servers publish to each other.
 
 use sea_orm_migration::{prelude::*, schema::*, sea_orm::DbBackend};
 
@@ -19,9 +19,9 @@ impl MigrationTrait for Migration {
                 add(manager, table, big_integer_null(column)).await?;
             }
         }
-        // A server on SQLite is alone, and has nobody to tell.
+        // SQLite has a single server, which has no others to publish to.
         if manager.get_database_backend() == DbBackend::Postgres {
-            // Not logged: what was taken within the last minute needn't outlive a crash of the database.
+            // Unlogged: the use of the last minute needn't survive a crash of the database.
             let sql = "CREATE UNLOGGED TABLE rate_windows (
                 subject uuid NOT NULL,
                 second bigint NOT NULL,

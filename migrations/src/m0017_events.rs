@@ -1,4 +1,4 @@
-//! The ids of events that were taken, for ever, so that none is counted twice.
+//! Ids of accepted events, which are never deleted, so that none is counted twice.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
@@ -8,7 +8,8 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // 128 bits of a digest of source and id: a `uuid` is PostgreSQL's only type of 16 bytes without a length.
+        // 128 bits of a digest of source and id: a `uuid` is PostgreSQL's only type of 16 bytes without a
+        // length.
         let (organization, digest, suffix) = match manager.get_database_backend() {
             DbBackend::Postgres => ("uuid", "uuid", ""),
             _ => ("uuid_text", "blob", " WITHOUT ROWID"),

@@ -1,4 +1,4 @@
-//! What providers keep for whom: files, jobs, and answers that can be asked for again.
+//! Objects stored at providers, with their owners: files, jobs, and answers that can be retrieved later.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

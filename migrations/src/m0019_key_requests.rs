@@ -1,4 +1,4 @@
-//! Requests that made keys, so that the same one makes no other.
+//! Idempotency keys of requests that created keys, so that a repeated request creates no other.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

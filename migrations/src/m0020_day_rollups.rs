@@ -1,6 +1,8 @@
-//! Days by what people ask of a long time: with failures and refusals as sums beside the calls, instead of rows of their own.
+//! Days by the dimensions that are queried for long ranges: failures and rejections become columns beside the
+//! calls, instead of rows of their own.
 //!
-//! How many rows a day has no longer grows with how many calls it had. Hours go on telling status, outcome and provider.
+//! A day's number of rows no longer grows with its calls. Hours still distinguish status, outcome and
+//! provider.
 
 use sea_orm_migration::{
     prelude::*,
@@ -15,33 +17,34 @@ pub(crate) struct Migration;
 
 const LATENCY_BINS: usize = 14;
 const COUNTS: [&str; 2] = ["errors", "refused"];
-/// What calls used, of refused ones as of others.
+/// Columns of used quantities, which count for refused calls as for others.
 const USED: [&str; 8] =
     ["tokens_in", "cached_tokens_in", "tokens_out", "images", "media_ms", "byte_hours", "cost_nanos", "unpriced"];
 
-/// The rollups that `series s` owns, by its outcome.
-fn of_outcomes(condition: &str) -> String {
+/// The condition that a rollup's series has an outcome that fulfills `condition`.
+fn has_outcome(condition: &str) -> String {
     format!(
         "EXISTS (SELECT 1 FROM series s WHERE s.organization_id = rollups.organization_id AND s.id = rollups.series_id \
          AND s.outcome {condition})"
     )
 }
 
-/// Columns that say how many calls took how long.
-fn timing() -> Vec<String> {
+/// Columns of durations: their sum and the latency histogram.
+fn duration_columns() -> Vec<String> {
     let bins = (0..LATENCY_BINS).map(|bin| format!("latency_{bin}"));
     std::iter::once("duration_us".to_owned()).chain(bins).collect()
 }
 
-/// Columns that add up.
-fn sums() -> Vec<String> {
+/// All columns that are sums.
+fn sum_columns() -> Vec<String> {
     let counts = ["calls"].into_iter().chain(COUNTS).chain(USED).map(str::to_owned);
-    counts.chain(timing()).collect()
+    counts.chain(duration_columns()).collect()
 }
 
-/// Day rows from others: `source` says where `r`, the `bucket` and the `series` of each come from.
+/// The statement that sums rollups `r` to rows of days; `source` joins what the expressions `bucket` and
+/// `series` use.
 fn insert_days(bucket: &str, series: &str, source: &str) -> String {
-    let columns = sums();
+    let columns = sum_columns();
     let added: String = columns.iter().map(|column| format!(", CAST(sum(r.{column}) AS bigint)")).collect();
     format!(
         "INSERT INTO rollups (organization_id, resolution, bucket, series_id, writer, {}) \
@@ -63,15 +66,15 @@ impl MigrationTrait for Migration {
             add(manager, "rollups", big_integer(column).default(0)).await?;
         }
         let connection = manager.get_connection();
-        let untimed: String = timing().iter().map(|column| format!(", {column} = 0")).collect();
+        let untimed: String = duration_columns().iter().map(|column| format!(", {column} = 0")).collect();
         run(
             connection,
-            &format!("UPDATE rollups SET refused = calls, calls = 0{untimed} WHERE {}", of_outcomes("= 'refused'")),
+            &format!("UPDATE rollups SET refused = calls, calls = 0{untimed} WHERE {}", has_outcome("= 'refused'")),
         )
         .await?;
         run(
             connection,
-            &format!("UPDATE rollups SET errors = calls WHERE {}", of_outcomes("NOT IN ('succeeded', 'refused')")),
+            &format!("UPDATE rollups SET errors = calls WHERE {}", has_outcome("NOT IN ('succeeded', 'refused')")),
         )
         .await?;
         let random = match manager.get_database_backend() {
@@ -82,7 +85,7 @@ impl MigrationTrait for Migration {
             "INSERT INTO series (organization_id, id, project_id, api_key_id, member_id, model, service, endpoint, \
              provider, status, outcome) SELECT organization_id, {random}, project_id, api_key_id, member_id, model, service, \
              endpoint, '', 0, 'any' FROM (SELECT DISTINCT organization_id, project_id, api_key_id, member_id, model, \
-             service, endpoint FROM series) told"
+             service, endpoint FROM series) dimensions"
         ))
         .await?;
         run(
@@ -97,12 +100,12 @@ impl MigrationTrait for Migration {
             ),
         )
         .await?;
-        run(connection, &format!("DELETE FROM rollups WHERE resolution = 3 AND {}", of_outcomes("<> 'any'"))).await
+        run(connection, &format!("DELETE FROM rollups WHERE resolution = 3 AND {}", has_outcome("<> 'any'"))).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
-        // Days are made of quarter hours, and each that has any has a row that says when it begins.
+        // Days consist of quarter hours, and each day with calls has a row with its beginning.
         let day = "(SELECT max(d.bucket) FROM rollups d WHERE d.organization_id = r.organization_id AND d.resolution = 3 \
              AND d.bucket <= r.bucket)";
         run(
@@ -118,9 +121,9 @@ impl MigrationTrait for Migration {
             ),
         )
         .await?;
-        run(connection, &format!("DELETE FROM rollups WHERE {}", of_outcomes("= 'any'"))).await?;
+        run(connection, &format!("DELETE FROM rollups WHERE {}", has_outcome("= 'any'"))).await?;
         run(connection, "DELETE FROM series WHERE outcome = 'any'").await?;
-        // How long refused calls took isn't known any more: they were short.
+        // The durations of refused calls are lost; they were short.
         run(
             connection,
             "UPDATE rollups SET calls = calls + refused, latency_0 = latency_0 + refused WHERE refused > 0",

@@ -1,5 +1,4 @@
-//! How many notifications of an inbox aren't read, and how often it changed: by that, pages tell newer answers from older
-//! ones.
+//! Number of unread notifications of each inbox, and a version by which pages recognize newer answers.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -15,7 +14,7 @@ impl MigrationTrait for Migration {
                     .table("inboxes")
                     .col(uuid("organization_id"))
                     .col(uuid("user_id"))
-                    // Changes so far: notices that came, and marks that were made.
+                    // Number of changes: notices that arrived, and marks that were made.
                     .col(big_integer("version"))
                     .col(big_integer("unread"))
                     .primary_key(Index::create().col("organization_id").col("user_id"))

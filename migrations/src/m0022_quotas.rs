@@ -1,5 +1,5 @@
-//! What organizations may take at most: calls a minute of those that signed up themselves, and how much is stored of what was
-//! said in calls, by organization and day of expiry.
+//! Quotas: the maximum calls a minute of organizations that signed up themselves, and the stored bytes of
+//! bodies by organization and day of expiration.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

@@ -1,5 +1,5 @@
-//! Looks up whose something is by its id alone, whatever its kind and its capitals: so requests are searched for what isn't
-//! their organization's.
+//! An index to find an object's owner by its id alone, of any kind and ignoring case, so that requests can be
+//! checked for objects of other organizations.
 
 use sea_orm_migration::prelude::*;
 

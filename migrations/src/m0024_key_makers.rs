@@ -1,4 +1,5 @@
-//! Which key asked for a secret and was told it: what one key made or rotated can be revoked along with it.
+//! The key that requested a secret and so knows it, so that the keys it made or rotated can be revoked along
+//! with it.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -11,7 +12,8 @@ pub(crate) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         add(manager, "key_secrets", uuid_null("made_by")).await?;
-        // The audit log tells of those that were made before: at the very moment, with their last characters.
+        // The audit log has the makers of earlier secrets, in an entry of the same moment with their last
+        // characters.
         manager
             .get_connection()
             .execute_unprepared(

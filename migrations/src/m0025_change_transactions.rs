@@ -1,5 +1,5 @@
-//! The transaction that a change was announced in, by which nothing is passed over that commits late. On SQLite, which has
-//! one writer, ids are in that order already.
+//! The transaction in which a change was announced, so that readers don't miss one that commits late. On
+//! SQLite, which has one writer, ids are in the order of commits.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 

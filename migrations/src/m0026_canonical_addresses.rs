@@ -1,5 +1,6 @@
-//! Mail addresses in the one form that they are looked for in from now on. Where two accounts had what is one address, the
-//! later one keeps what it had, and is found no more: it could be mistaken for the other.
+//! Normalizes mail addresses to the form in which they are looked up. Where two accounts have one normalized
+//! address, the later one keeps its old form and can't be found any longer: it could be mistaken for the
+//! other.
 
 use domain::validation;
 use sea_orm_migration::{prelude::*, sea_orm::Statement};

@@ -1,4 +1,5 @@
-//! When the file that says a price was last changed, so that an older file doesn't take back what a newer one says.
+//! Modification time of the file that set a price, so that an older file doesn't overwrite the price of a
+//! newer one.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

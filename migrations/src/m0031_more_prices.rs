@@ -1,4 +1,4 @@
-//! Prices of what is used besides tokens of texts, and what tokens cost at other tiers, in thousandths.
+//! Prices of quantities other than text tokens, and factors of token prices at other tiers, in thousandths.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

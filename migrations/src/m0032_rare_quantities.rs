@@ -1,5 +1,5 @@
-//! What few calls use, and which parts of a call's cost aren't known: one text of JSON, since columns of their own would take
-//! room in every row, and nothing is looked for by them.
+//! Rarely used quantities, and the parts of a call's cost that are unknown: a JSON text, since separate
+//! columns would take space in every row and aren't searched.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

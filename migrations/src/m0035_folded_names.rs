@@ -1,8 +1,9 @@
-//! What a call says of itself where its series says "other": from some number of models, endpoints and providers on, those
-//! that events name share a series. `NULL` is what its series says.
+//! A call's own model, endpoint, provider and status where its series has "other": beyond some number of
+//! models, endpoints and providers, those that events name share a series. `NULL` means the value of the
+//! series.
 //!
-//! Nothing is written to rows that are there. On PostgreSQL `calls` is held while it is read for the index, some seconds at ten
-//! million calls: the log waits for that, and so does the storing of calls, of which none is lost.
+//! Existing rows aren't rewritten. On PostgreSQL `calls` is locked while the index is built, some seconds at
+//! ten million calls: reading the log and storing calls wait for that, and no call is lost.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -18,7 +19,7 @@ impl MigrationTrait for Migration {
             add(manager, "calls", text_null(column)).await?;
         }
         add(manager, "calls", integer_null("status")).await?;
-        // By which the newest calls of such a model are found in each series; no other call is in it.
+        // Finds the newest calls of such a model in each series; contains only calls with their own model.
         let sql = "CREATE INDEX calls_model ON calls (organization_id, model, series_id, id) WHERE model IS NOT NULL";
         manager.get_connection().execute_unprepared(sql).await?;
         Ok(())

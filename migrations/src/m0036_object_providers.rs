@@ -1,7 +1,8 @@
-//! What providers keep is told apart by the provider too: two that number what they keep (`video_1`, `video_2`, …) don't
-//! get into each other's way.
+//! Adds the provider to the primary key of provider objects, so that providers that number their objects
+//! (`video_1`, `video_2`, …) don't collide.
 //!
-//! A server of before that goes on beside can't remember anything new on PostgreSQL, and refuses what would have to be.
+//! A server of an older version that still runs can't insert objects on PostgreSQL, and rejects requests that
+//! would create them.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
@@ -14,7 +15,7 @@ const OLD_KEY: &str = "organization_id, kind, id";
 const COLUMNS: &str = "organization_id, project_id, kind, id, api_key_id, secret_id, member_id, provider, model, price_id, \
      created_at, deleted_at, bytes, settlement_id, look_at, document";
 
-/// SQLite changes no key: the table is made anew.
+/// Definition of the table, which SQLite has to recreate since it can't change a primary key.
 const TABLE: &str = "CREATE TABLE provider_objects (
     organization_id uuid_text NOT NULL,
     project_id uuid_text NOT NULL,
@@ -54,7 +55,7 @@ async fn set_key(manager: &SchemaManager<'_>, key: &str) -> Result<(), DbErr> {
     connection.execute_unprepared(&TABLE.replace("{key}", key)).await?;
     let copy = format!("INSERT INTO provider_objects ({COLUMNS}) SELECT {COLUMNS} FROM provider_objects_before");
     connection.execute_unprepared(&copy).await?;
-    // Its indexes go with it, so that their names are free.
+    // This drops its indexes too, so that their names are free.
     connection.execute_unprepared("DROP TABLE provider_objects_before").await?;
     for index in INDEXES {
         connection.execute_unprepared(index).await?;
@@ -69,12 +70,12 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // Of several with one id the newest stays; what the others used is never told.
-        let newer = "DELETE FROM provider_objects WHERE EXISTS (SELECT 1 FROM provider_objects o \
+        // Keeps the newest of several objects with one id; the usage of the others is lost.
+        let delete_older = "DELETE FROM provider_objects WHERE EXISTS (SELECT 1 FROM provider_objects o \
              WHERE o.organization_id = provider_objects.organization_id AND o.kind = provider_objects.kind \
              AND o.id = provider_objects.id AND (o.created_at > provider_objects.created_at \
              OR o.created_at = provider_objects.created_at AND o.provider > provider_objects.provider))";
-        manager.get_connection().execute_unprepared(newer).await?;
+        manager.get_connection().execute_unprepared(delete_older).await?;
         set_key(manager, OLD_KEY).await
     }
 }

@@ -1,7 +1,8 @@
-//! Hours and quarter hours by what people ask for, as days are since migration 20: by key and model, with failures and
-//! refusals as sums beside the calls, instead of rows of their own. Other zones' days are made of them.
+//! Hours and quarter hours by the dimensions that are queried, like days since migration 20: by key and
+//! model, with failures and rejections as columns beside the calls, instead of rows of their own. Other
+//! zones' days consist of them.
 //!
-//! A server of before may go on beside: whoever reads sums over all rows.
+//! A server of an older version may still run: readers sum over all rows.
 
 use sea_orm_migration::{
     prelude::*,
@@ -11,9 +12,9 @@ use sea_orm_migration::{
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-/// Where each bin of latency but the last ends, in milliseconds.
+/// Upper bounds of all latency bins but the last, in milliseconds.
 const BOUNDS_MS: [i64; 13] = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000];
-/// Number and length in milliseconds of each resolution that is told anew.
+/// Number and length in milliseconds of each resolution that is summed again.
 const RESOLUTIONS: [(i16, i64); 2] = [(1, 15 * 60_000), (2, 60 * 60_000)];
 
 const COUNTS: [&str; 12] = [
@@ -36,42 +37,43 @@ fn columns() -> Vec<String> {
     COUNTS.into_iter().map(str::to_owned).chain(bins).collect()
 }
 
-/// What a column is the sum of, over calls `c` of series `s`.
-fn of_calls(column: &str) -> String {
-    let of_admitted = |what: &str| format!("CASE WHEN s.outcome = 'refused' THEN 0 ELSE {what} END");
+/// The expression over calls `c` of series `s` that a column sums.
+fn call_value(column: &str) -> String {
+    let if_admitted = |value: &str| format!("CASE WHEN s.outcome = 'refused' THEN 0 ELSE {value} END");
     match column {
-        "calls" => of_admitted("c.times"),
+        "calls" => if_admitted("c.times"),
         "errors" => "CASE WHEN s.outcome IN ('succeeded', 'refused') THEN 0 ELSE c.times END".to_owned(),
         "refused" => "CASE WHEN s.outcome = 'refused' THEN c.times ELSE 0 END".to_owned(),
         "cost_nanos" => "coalesce(c.cost_nanos, 0)".to_owned(),
-        "unpriced" => of_admitted("CASE WHEN c.cost_nanos IS NULL OR c.rare LIKE '%\"unpriced\"%' THEN 1 ELSE 0 END"),
-        "duration_us" => of_admitted("c.duration_us * c.times"),
+        "unpriced" => if_admitted("CASE WHEN c.cost_nanos IS NULL OR c.rare LIKE '%\"unpriced\"%' THEN 1 ELSE 0 END"),
+        "duration_us" => if_admitted("c.duration_us * c.times"),
         used => format!("c.{used}"),
     }
 }
 
-/// The calls that took as long as a bin says.
-fn of_bin(bin: usize) -> String {
+/// The expression that counts the calls in a latency bin.
+fn bin_value(bin: usize) -> String {
     let over = bin.checked_sub(1).map(|before| format!(" AND c.duration_us > {}", BOUNDS_MS[before] * 1_000));
     let up_to = BOUNDS_MS.get(bin).map(|bound| format!(" AND c.duration_us <= {}", bound * 1_000));
     let within = format!("s.outcome <> 'refused'{}{}", over.unwrap_or_default(), up_to.unwrap_or_default());
     format!("CASE WHEN {within} THEN c.times ELSE 0 END")
 }
 
-/// The sum of `what`, which stays at the limit of 64 bits instead of leaving it, as what a rollup holds does.
-fn sum(backend: DbBackend, what: &str) -> String {
+/// The expression that sums `value`, saturating at 64 bits, as rollups do.
+fn sum(backend: DbBackend, value: &str) -> String {
     const PART: i64 = 1_000_000_000;
     match backend {
-        DbBackend::Postgres => format!("CAST(least(sum({what}), {}) AS bigint)", i64::MAX),
-        // Its `sum` fails beyond the limit, so two parts are summed, which don't come near it. What they make together is exact
-        // up to there, and a float beyond, of which the cast makes the limit.
-        _ => format!("CAST(sum(({what}) / {PART}) * {PART} + sum(({what}) % {PART}) AS bigint)"),
+        DbBackend::Postgres => format!("CAST(least(sum({value}), {}) AS bigint)", i64::MAX),
+        // SQLite's `sum` fails beyond the limit, so two parts are summed that don't reach it. Their total is
+        // exact up to the limit, and a float beyond it, which the cast turns into the limit.
+        _ => format!("CAST(sum(({value}) / {PART}) * {PART} + sum(({value}) % {PART}) AS bigint)"),
     }
 }
 
-/// Has servers of before wait with what they add until this is over. Each statement on PostgreSQL sees what was committed
-/// before it: what came between summing and deleting would be deleted without having been summed. SQLite has one writer.
-async fn hold_writers(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+/// Blocks writes of running servers until the migration is over. On PostgreSQL each statement sees the rows
+/// committed before it, so rows inserted between summing and deleting would be deleted unsummed. SQLite has
+/// one writer.
+async fn lock_rollups(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     if manager.get_database_backend() == DbBackend::Postgres {
         manager.get_connection().execute_unprepared("LOCK TABLE rollups IN SHARE ROW EXCLUSIVE MODE").await?;
     }
@@ -86,7 +88,7 @@ const SUMMED_BY: &str = "JOIN series d ON d.organization_id = s.organization_id 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        hold_writers(manager).await?;
+        lock_rollups(manager).await?;
         let connection = manager.get_connection();
         let columns = columns();
         let backend = manager.get_database_backend();
@@ -100,7 +102,7 @@ impl MigrationTrait for Migration {
             columns.join(", ")
         );
         connection.execute_unprepared(&sql).await?;
-        // Only what was summed: what isn't summed by any series counts as it is.
+        // Deletes only summed rows: rows without a series to sum them stay valid.
         let sql = format!(
             "DELETE FROM rollups WHERE resolution IN (1, 2) AND EXISTS (SELECT 1 FROM series s {SUMMED_BY} \
              WHERE s.organization_id = rollups.organization_id AND s.id = rollups.series_id AND s.outcome <> 'any')"
@@ -109,14 +111,14 @@ impl MigrationTrait for Migration {
         Ok(())
     }
 
-    /// Calls tell what their hours don't any more; who wrote those doesn't matter, as long as it is one that wrote days.
+    /// Restores the hours from the calls. Any writer will do, as long as it has written days.
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        hold_writers(manager).await?;
+        lock_rollups(manager).await?;
         let connection = manager.get_connection();
         let backend = manager.get_database_backend();
         connection.execute_unprepared("DELETE FROM rollups WHERE resolution IN (1, 2)").await?;
-        let sums = COUNTS.into_iter().map(of_calls).chain((0..=BOUNDS_MS.len()).map(of_bin));
-        let sums: String = sums.map(|what| format!(", {}", sum(backend, &what))).collect();
+        let sums = COUNTS.into_iter().map(call_value).chain((0..=BOUNDS_MS.len()).map(bin_value));
+        let sums: String = sums.map(|value| format!(", {}", sum(backend, &value))).collect();
         for (resolution, length) in RESOLUTIONS {
             let bucket = format!("c.started_at - c.started_at % {length}");
             let sql = format!(

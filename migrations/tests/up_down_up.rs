@@ -1,4 +1,4 @@
-//! Every migration goes up, down and up again, on both databases.
+//! Runs every migration up, down and up again, on both databases.
 //!
 //! PostgreSQL comes from `scripts/with-postgres cargo test -p migrations`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -6,7 +6,7 @@
 use migrations::{Migrator, MigratorTrait};
 use sea_orm_migration::sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 
-/// The definitions of all tables and indexes but the migrations' own.
+/// Lists the definitions of all tables and indexes but the migrations' own.
 async fn schema(database: &DatabaseConnection) -> Vec<String> {
     let sql = match database.get_database_backend() {
         DbBackend::Postgres => {
@@ -27,8 +27,8 @@ async fn schema(database: &DatabaseConnection) -> Vec<String> {
 
 async fn goes_up_down_and_up_again(database: &DatabaseConnection) {
     Migrator::up(database, None).await.unwrap();
-    let whole = schema(database).await;
-    assert!(whole.len() > 20, "{whole:?}");
+    let full_schema = schema(database).await;
+    assert!(full_schema.len() > 20, "{full_schema:?}");
     // One by one: each migration's `down` undoes exactly its own `up`.
     for number in 0..Migrator::migrations().len() {
         Migrator::down(database, Some(1)).await.unwrap();
@@ -39,7 +39,7 @@ async fn goes_up_down_and_up_again(database: &DatabaseConnection) {
     }
     assert_eq!(schema(database).await, Vec::<String>::new());
     Migrator::up(database, None).await.unwrap();
-    assert_eq!(schema(database).await, whole);
+    assert_eq!(schema(database).await, full_schema);
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
-//! How tests wait: for what happens, on however slow a machine, and never for a time to pass.
+//! Waiting in tests: for events, on however slow a machine, and never for a time to pass.
 //!
-//! A test that says how long something may take fails when the machine has other work. So tests wait for events, which
-//! fail only when they don't come at all; where a time is what counts, they ask for what no load can change: that a
-//! question put late enough is answered rightly ([`from_then_on`]), or that what is waited for isn't waited for every
-//! time ([`ever_within`]). How long things do take is what `make bench` measures.
+//! A test with a time limit fails when the machine has other work. So tests wait for events, and fail only if
+//! an event never comes. Where time matters, they check properties that no load can change: that a request
+//! sent late enough gets the new answer ([`find_within`]), or that not every attempt has to wait
+//! ([`can_finish_within`]). `make bench` measures how long things take.
 #![allow(clippy::panic, reason = "tests fail by panicking")]
 
 use std::{
@@ -13,70 +13,74 @@ use std::{
 
 use tokio::time::{sleep, timeout};
 
-/// Longer than anything in a test takes on any machine: what hasn't come by then never comes.
-pub const PATIENCE: Duration = Duration::from_secs(120);
-/// After how long it is looked again where nothing tells of a change.
-const AGAIN: Duration = Duration::from_millis(5);
+/// Maximum wait, longer than anything in a test takes on any machine: a later event never comes.
+pub const TIMEOUT: Duration = Duration::from_secs(120);
+/// Delay between two polls for an event without a notification.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Waits for `event`, which comes without help.
+/// Waits for `event`, which comes without polling.
 ///
 /// # Panics
-/// It doesn't come; `what` says what was waited for.
-pub async fn wait_for<T>(what: &str, event: impl Future<Output = T>) -> T {
-    match timeout(PATIENCE, event).await {
+/// If it doesn't come, with its `description`.
+pub async fn wait_for<T>(description: &str, event: impl Future<Output = T>) -> T {
+    match timeout(TIMEOUT, event).await {
         Ok(event) => event,
-        Err(_) => panic!("in vain was waited for this: {what}"),
+        Err(_) => panic!("in vain was waited for this: {description}"),
     }
 }
 
-/// Looks again and again until something is found: for what nothing tells of, such as a row that another process writes.
+/// Polls until a value is found: for events without a notification, such as another process's writes.
 ///
 /// # Panics
-/// Nothing is ever found.
-pub async fn find<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+/// If no value is found.
+pub async fn find<T>(description: &str, mut poll: impl AsyncFnMut() -> Option<T>) -> T {
     let found = async {
         loop {
-            if let Some(found) = look().await {
+            if let Some(found) = poll().await {
                 return found;
             }
-            sleep(AGAIN).await;
+            sleep(POLL_INTERVAL).await;
         }
     };
-    wait_for(what, found).await
+    wait_for(description, found).await
 }
 
-/// The same for a condition.
+/// Polls until a condition is true.
 ///
 /// # Panics
-/// It never holds.
-pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    find(what, async || holds().await.then_some(())).await;
+/// If it never becomes true.
+pub async fn wait_until(description: &str, mut condition: impl AsyncFnMut() -> bool) {
+    find(description, async || condition().await.then_some(())).await;
 }
 
-/// Asks until there is the new answer, and checks that the old one is given to nobody who asks more than `limit` after
-/// now. However late an answer comes, what counts is when it was asked for: load makes no difference.
+/// Repeats a request until it gets the new answer, and checks that no request sent more than `limit` from now
+/// gets the old one, for which `request` returns `None`. The time of sending counts and not that of the
+/// answer, so that load makes no difference.
 ///
 /// # Panics
-/// Who asked later was given the old answer, for which `ask` gives nothing.
-pub async fn from_then_on<T>(limit: Duration, what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    find(what, async || {
-        let asked = begun.elapsed();
-        let answer = ask().await;
-        assert!(answer.is_some() || asked <= limit, "asked for after {asked:?}, this wasn't so yet: {what}");
+/// If a later request gets the old answer.
+pub async fn find_within<T>(limit: Duration, description: &str, mut request: impl AsyncFnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    find(description, async || {
+        let sent_after = start.elapsed();
+        let answer = request().await;
+        assert!(
+            answer.is_some() || sent_after <= limit,
+            "asked for after {sent_after:?}, this wasn't so yet: {description}"
+        );
         answer
     })
     .await
 }
 
-/// Whether any of some tries takes less than `limit`. What is waited for each time keeps them all from it, and load
-/// doesn't slow down each of many.
-pub async fn ever_within(limit: Duration, mut attempt: impl AsyncFnMut()) -> bool {
-    const TRIES: usize = 20;
-    for _ in 0..TRIES {
-        let begun = Instant::now();
+/// Whether any of 20 attempts takes less than `limit`. If each has to wait, none does; load doesn't slow down
+/// all of them.
+pub async fn can_finish_within(limit: Duration, mut attempt: impl AsyncFnMut()) -> bool {
+    const MAX_ATTEMPTS: usize = 20;
+    for _ in 0..MAX_ATTEMPTS {
+        let start = Instant::now();
         attempt().await;
-        if begun.elapsed() < limit {
+        if start.elapsed() < limit {
             return true;
         }
     }

@@ -1,4 +1,4 @@
-//! Answers that several handlers give.
+//! Responses that several handlers send.
 
 use axum::{
     Json,
@@ -7,8 +7,8 @@ use axum::{
 };
 use domain::errors::ApiError;
 
-/// A public error with its status, in the form in which server functions tell theirs.
-pub(crate) fn error(error: ApiError) -> Response {
+/// A public error with its status, in the form of server functions' errors.
+pub(crate) fn error_response(error: ApiError) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, Json(error)).into_response()
 }

@@ -1,8 +1,8 @@
-//! Questions that other gateways ask about keys: `POST /v1/keys/verify`, and `/v1/authz` for proxies that ask about each
+//! Checks of keys for other gateways: `POST /v1/keys/verify`, and `/v1/authz` for proxies that check each
 //! request before they let it through. `docs/authz.md` describes both.
 //!
-//! Whoever asks has an admin key, and is told of keys of their own organization only: another's is answered like one that
-//! never was.
+//! The caller has an admin key and learns of keys of its own organization only: another organization's key
+//! gets the answer for an unknown one.
 
 pub(crate) mod authz;
 mod key_check;

@@ -19,11 +19,11 @@ use std::borrow::Cow;
 
 pub use args::Cli;
 use args::{AuditCommand, Command};
-pub(crate) use start::take_up_prices;
+pub(crate) use start::apply_prices;
 
 use crate::config::Config;
 
-/// Why a command failed, in words for whoever typed it.
+/// The reason why a command failed, for the person who typed it.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
     #[error("{0}")]
@@ -34,19 +34,19 @@ pub enum CliError {
     Io(#[from] std::io::Error),
     #[error("{0}")]
     Refused(String),
-    /// It was typed wrongly, in a way that the parser can't know.
+    /// A mistake in the arguments that the parser can't detect.
     #[error("{0}")]
     Usage(String),
 }
 
 impl CliError {
-    /// The exit status that goes with it.
+    /// The exit status for this error.
     pub fn status(&self) -> u8 {
         if matches!(self, Self::Usage(_)) { 2 } else { 1 }
     }
 }
 
-/// A service's error as the command line tells it: all of what is wrong, since nobody is kept from anything here.
+/// A service's error as the command line shows it: in full, since its user may know everything.
 fn service_message(error: &services::ServiceError) -> String {
     match error {
         services::ServiceError::Invalid(fields) => {
@@ -57,7 +57,7 @@ fn service_message(error: &services::ServiceError) -> String {
     }
 }
 
-/// What a field is called where it is typed.
+/// The name of a field's command-line option.
 fn option(field: &str) -> Cow<'_, str> {
     match field {
         "life" => "expires-in-days".into(),

@@ -1,5 +1,4 @@
-//! The configuration: flags and environment for what a process is started
-//! with, `tollhouse.toml` for what is offered and to whom.
+//! The configuration: flags and environment variables for the process, `tollhouse.toml` for everything else.
 
 mod connections;
 mod cors;
@@ -29,80 +28,82 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use services::{Quotas, metering::JournalSettings, models::OfferedModel, rate_limits::KeyLimits};
 
-pub use self::shared_kinds::{Shared, Untracked};
+pub use self::shared_kinds::{SharedKinds, UntrackedKind};
 pub use connections::ConnectionLimits;
 pub use default_for::DefaultFor;
 pub use errors::ConfigError;
 pub use gateway::GatewayConfig;
-pub use options::{LogFormat, Options};
+pub use options::{LogFormat, ProcessOptions};
 
 use crate::security::client_ip::Proxies;
 
-/// Everything the server is told before it starts; checked, and complete.
+/// Everything that is configured, checked and complete.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub addr: SocketAddr,
-    /// The folder that holds the database and the server's secret. Not made here.
+    /// The folder that holds the database and the server's secret. Loading doesn't create it.
     pub data: PathBuf,
     pub database_url: SecretText,
-    /// Where people and programs reach the server, without a slash at its end.
+    /// The server's public URL, without a slash at its end.
     pub public_url: Option<String>,
     /// A filter in tracing's syntax.
     pub log: String,
     pub log_format: LogFormat,
-    /// The file that was read, if there was one.
+    /// The configuration file, if there is one.
     pub file: Option<PathBuf>,
-    /// When that was last changed, where the system tells: of files that say different prices the newer one holds.
+    /// When the file was last changed, if the system records it: of files with different prices the newest
+    /// one counts.
     pub file_changed_at: Option<Timestamp>,
-    /// Whether strangers may sign up. Unless the file says so, not where calls cost the operator something.
+    /// Whether anyone may sign up. Unless configured, only if calls don't cost the operator anything.
     pub sign_up_open: bool,
     pub quotas: Quotas,
-    /// Whose word for a client's address and scheme is believed.
+    /// Proxies that are trusted with a client's address and scheme.
     pub trusted_proxies: Arc<[IpNet]>,
-    /// Where they say it.
+    /// The header in which they pass it.
     pub address_header: AddressHeader,
     /// Whether session cookies may travel over plain http beyond loopback.
     pub allow_insecure_http: bool,
     pub connections: ConnectionLimits,
     pub gateway: GatewayConfig,
-    /// How fast calls may come where nobody set another limit.
+    /// Rate limits where no other limit is set.
     pub rate_limits: KeyLimits,
-    /// Whose pages may call from a browser, each as browsers name it in `Origin`.
+    /// Origins whose pages may call from a browser, in the form of the header `Origin`.
     pub cors_origins: Arc<[Box<str>]>,
-    /// Who shows it may read `/metrics` from anywhere; without one it is read from this machine only.
+    /// The token for reading `/metrics` from anywhere; without one it can be read only from this machine.
     pub metrics_token: Option<SecretText>,
-    /// Who keeps files; `None` for the first provider that speaks OpenAI's API, or else the sandbox.
+    /// The provider that stores files; `None` for the first that speaks OpenAI's API, or else the sandbox.
     pub gateway_files_provider: Option<Arc<str>>,
     pub providers: Vec<ProviderConfig>,
     pub models: Vec<ModelConfig>,
 }
 
-/// The header by which proxies tell whom they speak for.
+/// The header in which proxies pass a client's address.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AddressHeader {
-    /// And `X-Forwarded-Proto` for the scheme.
+    /// With `X-Forwarded-Proto` for the scheme.
     #[default]
     XForwardedFor,
     /// RFC 7239.
     Forwarded,
 }
 
-/// Somebody who answers calls.
+/// A provider that answers calls.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ProviderConfig {
     pub name: Arc<str>,
     pub kind: ProviderKind,
     pub timeouts: ProviderTimeouts,
-    /// Headers of clients' requests that it sees beside the usual ones; a name, or with `*` all that begin with it.
+    /// Headers of clients' requests that it gets in addition to the default ones; a name, or with `*` all
+    /// that begin with it.
     pub request_headers: Vec<String>,
-    /// Headers of its answers that clients see beside the usual ones, in the same way.
+    /// Headers of its answers that clients get in addition to the default ones, in the same form.
     pub answer_headers: Vec<String>,
-    /// Whether it knows `stream_options`; if not it is sent none, and reports no usage of streams.
+    /// Whether it supports `stream_options`; if not, it gets none and reports no usage of streams.
     pub stream_options: bool,
 }
 
-/// How long a provider may take; the gateway's own times unless configured.
+/// Timeouts of a provider; the gateway's own unless configured.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ProviderTimeouts {
     pub connect: Duration,
@@ -118,38 +119,39 @@ impl From<GatewayConfig> for ProviderTimeouts {
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ProviderKind {
-    /// Speaks OpenAI's API at `base_url`, which has no slash at its end. Without a key it is asked without one.
+    /// Speaks OpenAI's API at `base_url`, which has no slash at its end. Without a key, requests carry none.
     OpenAi { base_url: String, api_key: Option<SecretText> },
-    /// Speaks Anthropic's API at `base_url`, in the same way.
+    /// Speaks Anthropic's API at `base_url`, with the same rules.
     Anthropic { base_url: String, api_key: Option<SecretText> },
-    /// Built in: answers deterministically, without asking anybody.
+    /// The built-in provider, which answers deterministically and sends no requests.
     Sandbox,
 }
 
-/// A model that is offered.
+/// An offered model.
 #[derive(Clone, Debug)]
 pub struct ModelConfig {
     pub name: Arc<str>,
-    /// Who answers for it, in the order in which they are tried; never empty.
+    /// Its providers in the order in which they are tried; never empty.
     pub providers: Vec<ModelProvider>,
-    /// What the providers call it.
+    /// The model's name at its providers.
     pub upstream_name: String,
     pub service: Service,
-    /// How many tokens a call's input and output may have together, as clients are told; `None` where nobody said it.
+    /// Maximum tokens of a call's input and output together, as shown to clients; `None` if it isn't
+    /// configured.
     pub context_window: Option<u32>,
     pub max_output_tokens: Option<u32>,
-    /// What calls it that names no model.
+    /// Endpoints whose requests use it if they name no model.
     pub default_for: Vec<DefaultFor>,
-    /// `None` where no price is known: its calls' cost is unknown then.
+    /// `None` if no price is known: its calls' cost is unknown then.
     pub price: Option<Price>,
 }
 
 /// One of a model's providers.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ModelProvider {
-    /// That of a [`ProviderConfig`].
+    /// The name of a [`ProviderConfig`].
     pub name: Arc<str>,
-    /// Its share of the calls among the providers with a weight next to it; `None` for one that has its place only.
+    /// Its share of the calls among adjacent providers with a weight; `None` if only its position counts.
     pub weight: Option<u32>,
 }
 
@@ -175,17 +177,17 @@ impl fmt::Debug for SecretText {
 
 impl Config {
     /// Reads the file that `options` name, or finds one, and checks everything.
-    pub fn load(options: &Options) -> Result<Self, ConfigError> {
+    pub fn load(options: &ProcessOptions) -> Result<Self, ConfigError> {
         Self::load_with(options, &|name| std::env::var(name).ok())
     }
 
-    /// The same, with the environment that `api_key_env` refers to.
-    pub fn load_with(options: &Options, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+    /// Like [`Self::load`], with the environment that `api_key_env` refers to.
+    pub fn load_with(options: &ProcessOptions, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         match find(options)? {
             Some((file, text)) => {
-                let file_changed_at = changed_at(&file);
+                let file_changed_at = modified_at(&file);
                 let tables = toml::from_str(&text)
-                    .map_err(|error| ConfigError::Form { file: file.clone(), message: form(&error, &text) })?;
+                    .map_err(|error| ConfigError::Form { file: file.clone(), message: toml_message(&error, &text) })?;
                 let config = resolve::with_file(options, file, tables, env)?;
                 Ok(Self { file_changed_at, ..config })
             }
@@ -193,12 +195,12 @@ impl Config {
         }
     }
 
-    /// Whether calls reach somebody who may want money for them: all but the sandbox.
-    pub fn asks_others(&self) -> bool {
-        asks_others(&self.providers)
+    /// Whether a provider may charge for calls: any but the sandbox may.
+    pub fn has_paid_providers(&self) -> bool {
+        has_paid_providers(&self.providers)
     }
 
-    /// Where the meter's journal lies: in the data folder, whatever the database is.
+    /// The settings of the meter's journal, which is in the data folder even if the database is elsewhere.
     pub fn journal(&self) -> JournalSettings {
         JournalSettings {
             max_bytes: self.gateway.journal_max_bytes,
@@ -207,7 +209,7 @@ impl Config {
         }
     }
 
-    /// The settings that differ in `other` and hold from the start of a process to its end.
+    /// Names of the settings that differ in `other` and can't change while a process runs.
     pub(crate) fn differing_at_start(&self, other: &Self) -> Vec<&'static str> {
         [
             ("gateway.journal_max_bytes", self.gateway.journal_max_bytes == other.gateway.journal_max_bytes),
@@ -224,17 +226,17 @@ impl Config {
         Proxies { networks: Arc::clone(&self.trusted_proxies), header: self.address_header }
     }
 
-    /// Every secret that is configured, and that nobody may be told.
+    /// All configured secrets, which must never be shown.
     pub(crate) fn secrets(&self) -> Vec<String> {
         let keys = self.providers.iter().filter_map(|provider| match &provider.kind {
             ProviderKind::OpenAi { api_key, .. } | ProviderKind::Anthropic { api_key, .. } => api_key.as_ref(),
             ProviderKind::Sandbox => None,
         });
-        let whole = keys.chain(&self.metrics_token).map(|secret| secret.reveal().to_owned());
-        whole.chain(secret::passwords(self.database_url.reveal())).collect()
+        let complete = keys.chain(&self.metrics_token).map(|secret| secret.reveal().to_owned());
+        complete.chain(secret::passwords(self.database_url.reveal())).collect()
     }
 
-    /// The models as the dashboard and the price list know them.
+    /// The models in the form that the dashboard and the price list use.
     pub fn offered_models(&self) -> Vec<OfferedModel> {
         let offered = |model: &ModelConfig| OfferedModel {
             name: model.name.to_string(),
@@ -245,12 +247,12 @@ impl Config {
     }
 }
 
-fn asks_others(providers: &[ProviderConfig]) -> bool {
+fn has_paid_providers(providers: &[ProviderConfig]) -> bool {
     providers.iter().any(|provider| provider.kind != ProviderKind::Sandbox)
 }
 
-/// The configuration file and its text. A file that was named must be there; one that is looked for needn't.
-fn find(options: &Options) -> Result<Option<(PathBuf, String)>, ConfigError> {
+/// The configuration file and its text. A file that was named must exist; one that is looked for needn't.
+fn find(options: &ProcessOptions) -> Result<Option<(PathBuf, String)>, ConfigError> {
     let read = |file: &Path| match std::fs::read_to_string(file) {
         Ok(text) => Ok((file.to_owned(), text)),
         Err(source) => Err(ConfigError::Unreadable { file: file.to_owned(), source }),
@@ -261,21 +263,21 @@ fn find(options: &Options) -> Result<Option<(PathBuf, String)>, ConfigError> {
     for file in [options.data.join("tollhouse.toml"), PathBuf::from("tollhouse.toml")] {
         match read(&file) {
             Err(ConfigError::Unreadable { source, .. }) if source.kind() == ErrorKind::NotFound => {}
-            found => return found.map(Some),
+            result => return result.map(Some),
         }
     }
     Ok(None)
 }
 
-/// When a file was last changed, where the system tells.
-fn changed_at(file: &Path) -> Option<Timestamp> {
+/// When a file was last changed, if the system records it.
+fn modified_at(file: &Path) -> Option<Timestamp> {
     let changed = std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok()?;
     let millis = changed.duration_since(UNIX_EPOCH).ok()?.as_millis();
     i64::try_from(millis).ok().map(Timestamp::from_millis)
 }
 
-/// What TOML says is wrong, with the line but without quoting it, since it might hold a secret.
-fn form(error: &toml::de::Error, text: &str) -> String {
+/// TOML's error message with the line, but without quoting it, since it might hold a secret.
+fn toml_message(error: &toml::de::Error, text: &str) -> String {
     let line = error
         .span()
         .map(|span| text.as_bytes()[..span.start.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1);

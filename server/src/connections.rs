@@ -1,6 +1,7 @@
-//! Accepts connections, and bounds what each may take: places, time, memory, and what counts as a request.
+//! Accepts connections and limits each one's slots, time and memory, and the bytes that count as a request.
 //!
-//! axum's own server has none of these limits. hyper stays below: it is given what [`guarded`] lets through.
+//! axum's own server has none of these limits. hyper works below them, on the bytes that [`guarded_stream`]
+//! lets through.
 
 mod chunks;
 mod descriptors;
@@ -27,40 +28,40 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 
 use self::{
-    fault::NO_PLACE,
-    framing::LARGEST_HEAD,
-    guarded_stream::Guarded,
+    fault::TOO_MANY_CONNECTIONS,
+    framing::MAX_HEAD_BYTES,
+    guarded_stream::GuardedStream,
     service::Requests,
-    slots::{Most, Places},
-    state::Link,
+    slots::{ConnectionSlots, SlotLimits},
+    state::ConnectionState,
 };
 use crate::hub::Hub;
 
-/// How much hyper reads ahead of a connection at most, in bytes: a head fits in.
-const BUFFER: usize = LARGEST_HEAD + 8 * 1024;
-/// How long nothing is accepted after that failed, as it does without descriptors.
-const PAUSE: Duration = Duration::from_millis(50);
-/// How many at once are told that there is no place, and how long that may take; more are turned away without a word.
-const REFUSALS: usize = 64;
-const REFUSAL: Duration = Duration::from_secs(1);
-/// How long bodies may still take when the server is told to stop: nothing was done for them yet.
-const LAST_BODIES: Duration = Duration::from_secs(5);
+/// Bytes that hyper reads ahead of a connection at most: a request's head fits in.
+const BUFFER_BYTES: usize = MAX_HEAD_BYTES + 8 * 1024;
+/// Pause after a failed accept, as happens when descriptors run out.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
+/// Clients at once that get [`TOO_MANY_CONNECTIONS`]; further ones are dropped without an answer.
+const CONCURRENT_REFUSALS: usize = 64;
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
+/// Time for bodies to arrive once the server stops. It is short, since nothing was done for them yet.
+const STOP_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Serves until `stop` resolves; then finishes what is under way, within the configured time.
+/// Serves until `stop` resolves; then finishes open requests within the configured time.
 pub async fn serve(listener: TcpListener, router: Router, hub: Hub, stop: impl Future<Output = ()>) {
     let server = Server {
         router,
         hub,
         descriptors: descriptors::raise(),
-        places: Places::default(),
-        refusals: Arc::new(Semaphore::new(REFUSALS)),
+        slots: ConnectionSlots::default(),
+        refusals: Arc::new(Semaphore::new(CONCURRENT_REFUSALS)),
         tasks: TaskTracker::new(),
     };
     tokio::select! {
         () = server.accept(&listener) => {}
         () = stop => {}
     }
-    // So that another server can take its place at once.
+    // Lets another server listen on the address at once.
     drop(listener);
     server.stop().await;
 }
@@ -68,10 +69,10 @@ pub async fn serve(listener: TcpListener, router: Router, hub: Hub, stop: impl F
 struct Server {
     router: Router,
     hub: Hub,
-    /// How many there may be.
+    /// The process's limit of descriptors; `None` if there is none.
     descriptors: Option<u64>,
-    places: Places,
-    /// For those who find no place.
+    slots: ConnectionSlots,
+    /// Permits for answering clients that get no slot.
     refusals: Arc<Semaphore>,
     tasks: TaskTracker,
 }
@@ -85,44 +86,46 @@ impl Server {
                     failing = false;
                     self.begin(socket, peer);
                 }
-                // It has gone before it was looked at.
-                Err(error) if is_about_one(&error) => {}
+                // The client left before it was accepted.
+                Err(error) if is_per_connection(&error) => {}
                 Err(error) => {
                     if !std::mem::replace(&mut failing, true) {
                         tracing::error!(%error, "connections can't be accepted");
                     }
-                    self.places.make_room();
-                    sleep(PAUSE).await;
+                    self.slots.evict_quietest();
+                    sleep(ACCEPT_RETRY_DELAY).await;
                 }
             }
         }
     }
 
     fn begin(&self, socket: TcpStream, peer: SocketAddr) {
-        // Otherwise a piece of a stream waits up to 40 ms for the client's system to acknowledge the one before.
+        // Otherwise an event of a stream waits up to 40 ms until the client's system acknowledges the one
+        // before.
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "a connection may be slower than it could be");
         }
         let config = self.hub.config();
-        let is_proxy = config.proxies().trust(peer.ip());
+        let is_proxy = config.proxies().is_trusted(peer.ip());
         let mut limits = config.connections;
         if is_proxy {
-            // A proxy that closes first never sends a request into a connection that is being closed: many wait a minute.
+            // If the proxy closes first, it never sends a request into a connection that is being closed.
+            // Many proxies wait a minute.
             limits.idle_timeout *= 2;
         }
-        let link = Arc::new(Link::new(limits));
-        let Some(place) = self.places.enter(peer.ip(), &link, self.most(&link, peer, is_proxy)) else {
+        let state = Arc::new(ConnectionState::new(limits));
+        let Some(slot) = self.slots.acquire(peer.ip(), &state, self.slot_limits(&state, peer, is_proxy)) else {
             self.refuse(socket);
             return;
         };
-        let requests = Requests::new(self.router.clone(), Arc::clone(&link), peer);
+        let requests = Requests::new(self.router.clone(), Arc::clone(&state), peer);
         let connection = http1::Builder::new()
-            .max_buf_size(BUFFER)
-            .serve_connection(TokioIo::new(Guarded::new(socket, Arc::clone(&link), place)), requests)
+            .max_buf_size(BUFFER_BYTES)
+            .serve_connection(TokioIo::new(GuardedStream::new(socket, Arc::clone(&state), slot)), requests)
             .with_upgrades();
         self.tasks.spawn(async move {
             let mut connection = std::pin::pin!(connection);
-            let mut leaving = false;
+            let mut closing = false;
             loop {
                 tokio::select! {
                     biased;
@@ -132,63 +135,63 @@ impl Server {
                         }
                         return;
                     }
-                    () = link.leave.cancelled(), if !leaving => {}
-                    () = link.cut.cancelled() => return,
+                    () = state.shutdown_token.cancelled(), if !closing => {}
+                    () = state.abort_token.cancelled() => return,
                 }
-                leaving = true;
+                closing = true;
                 connection.as_mut().graceful_shutdown();
             }
         });
     }
 
-    /// Tells a client that there is no place. What it sends is read for a moment, as far as there is time for that:
-    /// otherwise its system throws the answer away.
+    /// Answers a client that gets no slot. Reads what it sends for a moment, as far as time permits:
+    /// otherwise its system discards the answer.
     fn refuse(&self, mut socket: TcpStream) {
-        let Ok(turn) = Arc::clone(&self.refusals).try_acquire_owned() else { return };
+        let Ok(permit) = Arc::clone(&self.refusals).try_acquire_owned() else { return };
         self.tasks.spawn(async move {
-            let _turn = turn;
-            let _ = timeout(REFUSAL, async {
-                socket.write_all(NO_PLACE).await?;
+            let _permit = permit;
+            let _ = timeout(REFUSAL_TIMEOUT, async {
+                socket.write_all(TOO_MANY_CONNECTIONS).await?;
                 socket.shutdown().await?;
-                drain(&mut socket, LARGEST_HEAD).await;
+                drain(&mut socket, MAX_HEAD_BYTES).await;
                 io::Result::Ok(())
             })
             .await;
         });
     }
 
-    fn most(&self, link: &Link, peer: SocketAddr, is_proxy: bool) -> Most {
-        let in_all = descriptors::connections(link.limits.most, self.descriptors);
-        let of_one = if services::address_limits::Network::of(Some(peer.ip())).is_one_of_many() {
-            // It may be a proxy that nobody told us of.
-            in_all - in_all / 4
+    fn slot_limits(&self, state: &ConnectionState, peer: SocketAddr, is_proxy: bool) -> SlotLimits {
+        let total = descriptors::max_connections(state.limits.max_connections, self.descriptors);
+        let per_network = if services::address_limits::ClientNetwork::of(Some(peer.ip())).may_be_shared() {
+            // It may be a proxy that isn't configured.
+            total - total / 4
         } else {
-            link.limits.most_by_address.min(in_all / 2)
+            state.limits.max_connections_by_address.min(total / 2)
         };
-        Most { in_all, from_there: (!is_proxy).then_some(of_one) }
+        SlotLimits { total, per_network: (!is_proxy).then_some(per_network) }
     }
 
     async fn stop(&self) {
         let now = Instant::now();
-        let links = self.places.all();
+        let states = self.slots.states();
         let deadline = now + self.hub.config().connections.stop_timeout;
-        for link in &links {
-            link.expect_bodies_until(deadline.min(now + LAST_BODIES));
-            link.leave.cancel();
+        for state in &states {
+            state.set_body_deadline(deadline.min(now + STOP_BODY_TIMEOUT));
+            state.shutdown_token.cancel();
         }
         self.tasks.close();
         if timeout_at(deadline, self.tasks.wait()).await.is_err() {
             tracing::warn!(connections = self.tasks.len(), "what isn't finished in time is broken off");
-            links.iter().for_each(|link| link.cut.cancel());
+            states.iter().for_each(|state| state.abort_token.cancel());
             self.tasks.wait().await;
         }
     }
 }
 
-/// Reads what comes, to its end or so much of it.
-async fn drain(socket: &mut TcpStream, most: usize) {
+/// Reads and discards up to `max` bytes.
+async fn drain(socket: &mut TcpStream, max: usize) {
     let mut piece = [0; 1024];
-    let mut left = most;
+    let mut left = max;
     while let Ok(read @ 1..) = socket.read(&mut piece).await {
         left = left.saturating_sub(read);
         if left == 0 {
@@ -197,8 +200,8 @@ async fn drain(socket: &mut TcpStream, most: usize) {
     }
 }
 
-/// Whether an error is about the connection that was to be accepted, and not about the next as well.
-fn is_about_one(error: &io::Error) -> bool {
+/// Whether an error concerns only the connection being accepted and not the next ones as well.
+fn is_per_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }

@@ -1,4 +1,4 @@
-//! What a handler of the dashboard knows of the request it answers.
+//! A request's context for handlers of the dashboard.
 
 use std::{
     convert::Infallible,
@@ -15,13 +15,13 @@ use services::accounts::Device;
 use crate::{
     config::Config,
     hub::Hub,
-    security::{client_ip::Proxies, events::Known},
+    security::{client_ip::Proxies, events::KnownCaller},
 };
 
-/// Longest user agent that is kept, in characters.
-const USER_AGENT_LENGTH: usize = 300;
+/// Maximum length of a stored user agent, in characters.
+const MAX_USER_AGENT_LENGTH: usize = 300;
 
-/// Who asks, from where, and by which address.
+/// A request's client, session and origin.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestInfo {
     pub(crate) device: Device,
@@ -29,10 +29,11 @@ pub(crate) struct RequestInfo {
     pub(crate) cookies: SessionCookies,
     /// Scheme and authority as the client sees them, such as `https://hub.example`.
     pub(crate) origin: String,
-    /// Whether the session cookie would cross a network in the clear without the operator having allowed it.
-    pub(crate) exposed: bool,
-    /// Who it turns out to be.
-    pub(crate) known: Known,
+    /// Whether the session cookie would cross a network unencrypted although the operator hasn't allowed
+    /// that.
+    pub(crate) is_exposed: bool,
+    /// The caller, once it is identified.
+    pub(crate) caller: KnownCaller,
 }
 
 impl RequestInfo {
@@ -45,22 +46,22 @@ impl RequestInfo {
         let origin = origin(config.public_url.as_deref(), &proxies, peer, headers);
         let cookies = SessionCookies { secure };
         let local = is_loopback_host(host) && peer.is_none_or(|peer| peer.is_loopback());
-        let exposed = !secure && !local && !config.allow_insecure_http;
+        let is_exposed = !secure && !local && !config.allow_insecure_http;
         Self {
             device: Device {
                 ip: peer.and_then(|peer| proxies.client(peer, headers)),
-                user_agent: text(header::USER_AGENT).unwrap_or_default().chars().take(USER_AGENT_LENGTH).collect(),
+                user_agent: text(header::USER_AGENT).unwrap_or_default().chars().take(MAX_USER_AGENT_LENGTH).collect(),
             },
-            // Whoever is seen on the way is nobody, wherever that would be asked.
-            session_token: cookie(headers, cookies.name()).filter(|_| !exposed),
+            // An exposed session isn't used anywhere.
+            session_token: cookie(headers, cookies.name()).filter(|_| !is_exposed),
             cookies,
             origin,
-            exposed,
-            known: Known::default(),
+            is_exposed,
+            caller: KnownCaller::default(),
         }
     }
 
-    /// The same for the server functions.
+    /// The context for server functions.
     pub(crate) fn for_server_functions(&self, hub: &Hub) -> RequestContext {
         let config = hub.config();
         RequestContext {
@@ -69,14 +70,14 @@ impl RequestInfo {
             device: self.device.clone(),
             sign_up_open: config.sign_up_open,
             setup_code: hub.setup_code.clone(),
-            asker: self.known.shared(),
+            caller: self.caller.shared(),
             base_url: self.base_url(),
             configured_limits: config.rate_limits,
             cookies: self.cookies,
         }
     }
 
-    /// Where programs call.
+    /// The base URL for programs.
     pub(crate) fn base_url(&self) -> String {
         format!("{}/v1", self.origin)
     }
@@ -86,12 +87,12 @@ impl FromRequestParts<Hub> for RequestInfo {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, hub: &Hub) -> Result<Self, Infallible> {
-        let known = parts.extensions.get::<Known>().cloned().unwrap_or_default();
-        Ok(Self { known, ..Self::new(hub, &parts.headers, peer(&parts.extensions)) })
+        let caller = parts.extensions.get::<KnownCaller>().cloned().unwrap_or_default();
+        Ok(Self { caller, ..Self::new(hub, &parts.headers, peer(&parts.extensions)) })
     }
 }
 
-/// Whether a client reaches the server over https: so the operator says, or else a proxy that they trust.
+/// Whether a client reaches the server over https, according to the public URL, or else to a trusted proxy.
 pub(crate) fn is_reached_by_https(config: &Config, peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
     is_https(config.public_url.as_deref(), &config.proxies(), peer, headers)
 }
@@ -99,11 +100,11 @@ pub(crate) fn is_reached_by_https(config: &Config, peer: Option<IpAddr>, headers
 fn is_https(public_url: Option<&str>, proxies: &Proxies, peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
     match public_url {
         Some(url) => url.starts_with("https://"),
-        None => peer.is_some_and(|peer| proxies.say_https(peer, headers)),
+        None => peer.is_some_and(|peer| proxies.is_https(peer, headers)),
     }
 }
 
-/// Scheme and authority by which a client reaches the server, such as `https://hub.example`.
+/// The scheme and authority by which a client reaches the server, such as `https://hub.example`.
 pub(crate) fn origin(public_url: Option<&str>, proxies: &Proxies, peer: Option<IpAddr>, headers: &HeaderMap) -> String {
     if let Some(url) = public_url {
         return url.trim_end_matches('/').to_owned();
@@ -113,20 +114,20 @@ pub(crate) fn origin(public_url: Option<&str>, proxies: &Proxies, peer: Option<I
     format!("{scheme}://{}", host.unwrap_or_default())
 }
 
-/// Who is connected to the server.
+/// The address of the connection's other end.
 pub(crate) fn peer(extensions: &Extensions) -> Option<IpAddr> {
     extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
 }
 
-/// Whether `host`, as a browser sends it, can only mean this very machine.
+/// Whether `host`, as a browser sends it, can only mean this machine.
 pub(crate) fn is_loopback_host(host: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else { return false };
     let (name, port) = host.split_at(authority.host().len().min(host.len()));
-    let is_whole = name == authority.host()
+    let is_complete = name == authority.host()
         && (port.is_empty()
             || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit())));
     let name = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-    is_whole && (name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()))
+    is_complete && (name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()))
 }
 
 /// The value of the cookie called `name` (RFC 6265, section 5.4).

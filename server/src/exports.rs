@@ -1,4 +1,4 @@
-//! CSV of what the screen shows, made on the server and streamed.
+//! CSV exports of the dashboard's tables, streamed by the server.
 
 mod api_keys;
 mod calls;
@@ -17,57 +17,57 @@ use services::{Actor, ServiceError, security};
 pub(crate) use self::{api_keys::export as api_keys, calls::export as calls, usage::export as usage};
 use crate::{answers, context::RequestInfo, hub::Hub};
 
-/// Whoever asks for a file, and the query that says what of.
-pub(crate) struct Asker {
+/// A request for a file: the user, the query and the format.
+pub(crate) struct ExportRequest {
     hub: Hub,
     actor: Actor,
     query: String,
-    form: csv::Form,
+    format: csv::CsvFormat,
 }
 
-impl FromRequestParts<Hub> for Asker {
-    type Rejection = Refused;
+impl FromRequestParts<Hub> for ExportRequest {
+    type Rejection = ExportError;
 
-    async fn from_request_parts(parts: &mut Parts, hub: &Hub) -> Result<Self, Refused> {
+    async fn from_request_parts(parts: &mut Parts, hub: &Hub) -> Result<Self, ExportError> {
         let Ok(info) = RequestInfo::from_request_parts(parts, hub).await;
         let query = parts.uri.query().unwrap_or_default().to_owned();
-        let asked = Query::parse(&query);
-        let actor = session_actor(hub, &info, organization(&asked)?).await?;
-        Ok(Self { hub: hub.clone(), actor, form: csv::Form::of(&asked), query })
+        let parsed = Query::parse(&query);
+        let actor = session_actor(hub, &info, organization(&parsed)?).await?;
+        Ok(Self { hub: hub.clone(), actor, format: csv::CsvFormat::from_query(&parsed), query })
     }
 }
 
-/// Why there is no file.
-pub(crate) struct Refused(ApiError);
+/// The reason why there is no file.
+pub(crate) struct ExportError(ApiError);
 
-impl From<ApiError> for Refused {
+impl From<ApiError> for ExportError {
     fn from(error: ApiError) -> Self {
         Self(error)
     }
 }
 
-impl From<ServiceError> for Refused {
+impl From<ServiceError> for ExportError {
     fn from(error: ServiceError) -> Self {
-        Self(app::api::context::public(error))
+        Self(app::api::context::public_error(error))
     }
 }
 
-impl IntoResponse for Refused {
+impl IntoResponse for ExportError {
     fn into_response(self) -> Response {
-        answers::error(self.0)
+        answers::error_response(self.0)
     }
 }
 
-/// Who is signed in, acting in the organization that `slug` names. Doesn't count as activity:
-/// a page left open would otherwise keep its session alive for ever.
+/// The signed-in user, acting in the organization that `slug` names. This doesn't count as activity: an open
+/// page would otherwise keep its session alive forever.
 pub(crate) async fn session_actor(hub: &Hub, info: &RequestInfo, slug: &str) -> Result<Actor, ApiError> {
     let token = info.session_token.as_deref().ok_or(ApiError::Unauthenticated)?;
     let actor = async {
         let user = services::accounts::authenticate_passively(&hub.services, token).await?;
-        info.known.set(security::Asker::User(user.user_id));
+        info.caller.set(security::SecurityCaller::User(user.user_id));
         services::accounts::actor(&hub.services, &user, slug, info.device.ip).await
     };
-    actor.await.map_err(app::api::context::public)
+    actor.await.map_err(app::api::context::public_error)
 }
 
 /// The organization's slug in a query.

@@ -1,8 +1,7 @@
-//! The gateway: takes calls in OpenAI's form, checks the key, forwards them to a
-//! provider, and stores what they used before their answer ends.
+//! The gateway: accepts calls in OpenAI's and Anthropic's form, checks the key, forwards them to a provider,
+//! and stores their usage before the answer ends.
 //!
-//! Work on a call goes on when the client hangs up: what the provider charges
-//! for is recorded all the same.
+//! A call whose client hangs up is still completed, so that the provider's charges are recorded.
 
 mod accept;
 mod answers;
@@ -66,95 +65,95 @@ use tracing::Instrument;
 
 use self::{
     bodies::Capture,
-    budget::Budget,
+    budget::ByteBudget,
     call::Arrival,
-    detached::Answering,
+    detached::DetachedCall,
     endpoint::{Dialect, ENDPOINTS, Endpoint, Verb},
-    limits::Reply,
+    limits::AnswerSender,
     payload::Disk,
-    refusal_log::Refusals,
-    running::{Running, guard::UnderWay},
-    settings::Settings,
+    refusal_log::RefusalLog,
+    running::{RunningCalls, guard::RunningGuard},
+    settings::GatewaySettings,
 };
-use crate::v1::error::Refusal;
+use crate::v1::error::V1Error;
 use crate::{
     config::{Config, ConfigError},
     metrics::Metrics,
 };
 
-/// Tells the client its call's id, which is the one in Logs.
+/// Response header with the call's id, as shown in Logs.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The same as Anthropic's clients know it.
+/// Anthropic's name for the same header.
 const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
-/// The models that a key may call, which is no call.
+/// Path that lists the models a key may call. Listing isn't a call: it is neither metered nor logged.
 const MODELS: &str = "/v1/models";
-/// One of them; names may have slashes.
+/// Path of one model; names may contain slashes.
 const MODEL: &str = "/v1/models/{*model}";
 
-/// What every call works with. Cheap to clone.
+/// The state that all calls share. Cheap to clone.
 #[derive(Clone)]
 pub struct Gateway(Arc<Inner>);
 
-/// What its clones share.
+/// The state behind every clone of a [`Gateway`].
 pub struct Inner {
     pub(crate) services: Services,
     meter: Meter,
     pub(crate) directory: KeyDirectory,
     pub(crate) uses: KeyUses,
-    /// What the configuration says now.
-    pub(crate) settings: ArcSwap<Settings>,
-    running: Running,
+    /// Settings of the current configuration.
+    pub(crate) settings: ArcSwap<GatewaySettings>,
+    running: RunningCalls,
     rates: RateLimiter,
-    refusals: Refusals,
+    refusals: RefusalLog,
     metrics: Metrics,
-    bodies: bodies::Writer,
-    /// Where uploads wait.
+    bodies: bodies::BodyWriter,
+    /// Disk space for spooled uploads.
     disk: Disk,
-    /// What is worked on in memory, but for what is small.
-    memory: Budget,
-    /// How many calls are under way.
+    /// Memory for bodies being processed; small ones aren't counted.
+    memory: ByteBudget,
+    /// Number of running calls.
     calls: watch::Sender<usize>,
 }
 
 impl Gateway {
-    /// Must be made within a tokio runtime, in which it watches for changed keys.
+    /// Creates the gateway within a tokio runtime, where it watches for changed keys.
     pub fn new(services: Services, meter: Meter, config: &Config) -> Result<Self, ConfigError> {
-        let directory = KeyDirectory::start(&services).trusting_for(config.gateway.journal_max_age);
-        let (metrics, bodies) = record::counted(&services).map_err(|error| ConfigError::Setting {
+        let directory = KeyDirectory::start(&services).with_outage_trust(config.gateway.journal_max_age);
+        let (metrics, bodies) = record::new_metrics(&services).map_err(|error| ConfigError::Setting {
             name: "metrics",
             advice: format!("{error}. This is a defect; report it."),
         })?;
         let limits = config.gateway;
         Ok(Self(Arc::new(Inner {
             uses: KeyUses::start(&services),
-            running: Running::start(&directory),
+            running: RunningCalls::start(&directory),
             rates: RateLimiter::start(&services),
-            refusals: Refusals::start(&meter),
+            refusals: RefusalLog::start(&meter),
             directory,
-            settings: ArcSwap::from_pointee(Settings::new(&services, config, None)?),
+            settings: ArcSwap::from_pointee(GatewaySettings::new(&services, config, None)?),
             services,
             meter,
             bodies,
             metrics,
-            disk: Disk::new(&config.data, Budget::new(limits.max_spool_bytes, limits.max_upload_bytes)),
-            memory: Budget::new(limits.max_memory_bytes, receive::largest(&limits)),
+            disk: Disk::new(&config.data, ByteBudget::new(limits.max_spool_bytes, limits.max_upload_bytes)),
+            memory: ByteBudget::new(limits.max_memory_bytes, receive::max_call_memory(&limits)),
             calls: watch::Sender::new(0),
         })))
     }
 
-    /// Returns when no call is under way, not even one whose client has gone. To be awaited between the end of the
-    /// server and that of the meter.
+    /// Waits until no call is running, not even one whose client has gone. Must be awaited between the end of
+    /// the server and that of the meter.
     pub async fn finished(&self) {
-        // Fails only when the sender is gone, which this very gateway holds.
+        // Fails only without a sender, and this gateway holds one.
         let _ = self.0.calls.subscribe().wait_for(|calls| *calls == 0).await;
     }
 
-    /// Writes what is still to be written of who used which key, and of refusals. To be awaited at the end of the server,
-    /// before that of the meter.
-    pub async fn note_last_uses(&self) {
-        // All at once: a database that doesn't answer is waited for once.
+    /// Stores pending key uses, bodies and refusals. Must be awaited at the end of the server, before that of
+    /// the meter.
+    pub async fn flush(&self) {
+        // Concurrently, so that a database that doesn't answer delays the shutdown only once.
         tokio::join!(self.uses.finish(), self.bodies.finish(), self.refusals.finish());
     }
 }
@@ -167,13 +166,13 @@ impl std::ops::Deref for Gateway {
     }
 }
 
-/// Every method and path that the gateway answers, with `{…}` for what changes.
+/// Returns every method and path that the gateway answers, with `{…}` for parameters.
 pub fn routes() -> Vec<(Method, &'static str)> {
     let forwarded = ENDPOINTS.iter().map(|endpoint| (endpoint.verb.method(), endpoint.path));
     forwarded.chain([(Method::GET, MODELS), (Method::GET, MODEL)]).collect()
 }
 
-/// All paths under `/v1`.
+/// Builds the router of all paths under `/v1`.
 pub fn router(gateway: Gateway) -> Router {
     let mut paths: BTreeMap<&str, Vec<&'static Endpoint>> = BTreeMap::new();
     for endpoint in ENDPOINTS {
@@ -184,7 +183,7 @@ pub fn router(gateway: Gateway) -> Router {
             let answer = move |State(gateway): State<Gateway>, request: Request| call(gateway, endpoint, request);
             methods.on(endpoint.verb.filter(), answer)
         });
-        let allowed = allowed(&endpoints);
+        let allowed = allowed_methods(&endpoints);
         let other = move |State(gateway): State<Gateway>, request: Parts| async move {
             wrong_method(&gateway, &request, &allowed)
         };
@@ -196,37 +195,38 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/v1", any(no_such_path))
         .route("/v1/", any(no_such_path))
         .route("/v1/{*path}", any(no_such_path))
-        .layer(map_response(headers::guarded))
-        .layer(from_fn_with_state(gateway.clone(), cors::share))
+        .layer(map_response(headers::add_security_headers))
+        .layer(from_fn_with_state(gateway.clone(), cors::apply))
         .with_state(gateway)
 }
 
-/// Has a call worked on, and answers when its answer begins.
+/// Handles a call, and returns as soon as its answer begins.
 async fn call(gateway: Gateway, endpoint: &'static Endpoint, mut request: Request) -> Response {
-    if endpoint.is_meant_otherwise(request.headers()) {
+    if endpoint.is_meant_for_other_api(request.headers()) {
         let path = request.uri().path();
-        return refused(&gateway, path, request.headers(), &Refusal::not_offered(path));
+        return error_response(&gateway, path, request.headers(), &V1Error::not_offered(path));
     }
     let arrival = Arrival::new(&gateway.services, endpoint);
     let id = arrival.id;
     let trace = trace::id(request.headers_mut());
-    // Whatever is logged on the way says which call it was, whatever the filter lets through.
+    // Puts the call's id on every log line. At the error level, so that no filter drops it.
     let span = tracing::error_span!("call", %id, trace);
     let capture = Capture::new(&gateway.bodies, &arrival);
     let (request, captured) = (capture.request(request), capture.clone());
     let (reply, answer) = oneshot::channel();
-    let under_way = UnderWay::new(&gateway);
+    let guard = RunningGuard::new(&gateway);
     let work = async move {
-        let _under_way = under_way;
-        forward::handle(&gateway, arrival, request, Reply::new(reply), captured).await;
+        let _guard = guard;
+        forward::handle(&gateway, arrival, request, AnswerSender::new(reply), captured).await;
     };
-    // Without an answer the work panicked, or the client sent half a request and left.
-    let response = Answering::new(work.instrument(span), answer).await;
-    let response = response.unwrap_or_else(|| Refusal::internal().response_in(endpoint.dialect, id));
-    capture.response(identified(response, endpoint.dialect, id))
+    // There is no answer if the work panicked, or the client left before it had sent the whole request.
+    let response = DetachedCall::new(work.instrument(span), answer).await;
+    let response = response.unwrap_or_else(|| V1Error::internal().response_in(endpoint.dialect, id));
+    capture.response(with_request_id(response, endpoint.dialect, id))
 }
 
-fn identified(mut response: Response, dialect: Dialect, id: CallId) -> Response {
+/// Adds the call's id, for Anthropic's clients under their name as well.
+fn with_request_id(mut response: Response, dialect: Dialect, id: CallId) -> Response {
     // An id is plain ASCII, so this can't fail.
     if let Ok(value) = HeaderValue::try_from(id.to_string()) {
         if dialect == Dialect::Anthropic {
@@ -237,49 +237,50 @@ fn identified(mut response: Response, dialect: Dialect, id: CallId) -> Response 
     response
 }
 
-/// The same for what is no call, and isn't in the log.
-pub(crate) fn identified_anew(gateway: &Gateway, response: Response) -> Response {
-    identified(response, Dialect::OpenAi, new_call_id(gateway.services.now()))
+/// Adds a new request id to a response that belongs to no call.
+pub(crate) fn with_new_request_id(gateway: &Gateway, response: Response) -> Response {
+    with_request_id(response, Dialect::OpenAi, new_call_id(gateway.services.now()))
 }
 
-/// The answer to what is no call, in the form of the API that is asked for.
-pub(crate) fn refused(gateway: &Gateway, path: &str, headers: &HeaderMap, refusal: &Refusal) -> Response {
+/// Answers a request that isn't a call with an error, in the form of the API that it was meant for.
+pub(crate) fn error_response(gateway: &Gateway, path: &str, headers: &HeaderMap, refusal: &V1Error) -> Response {
     let dialect = Dialect::of(path, headers);
     let id = new_call_id(gateway.services.now());
-    identified(refusal.response_in(dialect, id), dialect, id)
+    with_request_id(refusal.response_in(dialect, id), dialect, id)
 }
 
 async fn no_such_path(State(gateway): State<Gateway>, request: Parts) -> Response {
-    nothing_at(&gateway, &request)
+    no_such_path_response(&gateway, &request)
 }
 
-/// To whom asks for a path that there isn't: names it, and the base URL that would be right.
-fn nothing_at(gateway: &Gateway, request: &Parts) -> Response {
+/// Answers a request for an unknown path, naming the path and the right base URL.
+fn no_such_path_response(gateway: &Gateway, request: &Parts) -> Response {
     let path = request.uri.path();
     let refusal = match endpoint::is_anthropics(path) {
-        true => Refusal::not_offered(path),
-        false => Refusal::no_such_path(path, &gateway.origin(request)),
+        true => V1Error::not_offered(path),
+        false => V1Error::no_such_path(path, &gateway.origin(request)),
     };
-    refused(gateway, path, &request.headers, &refusal)
+    error_response(gateway, path, &request.headers, &refusal)
 }
 
-/// The same at an address that isn't this API's. Where it was meant for a call, pages of named origins may read it.
-pub(crate) fn nothing_elsewhere(gateway: &Gateway, request: &Parts, is_a_call: bool) -> Response {
-    let answer = nothing_at(gateway, request);
-    if is_a_call { cors::share_answer(gateway, request, answer) } else { answer }
+/// Answers a request for an unknown path outside this API. Pages of the configured origins may read the
+/// answer if the request was meant as a call.
+pub(crate) fn no_such_path_elsewhere(gateway: &Gateway, request: &Parts, is_a_call: bool) -> Response {
+    let answer = no_such_path_response(gateway, request);
+    if is_a_call { cors::apply_to_answer(gateway, request, answer) } else { answer }
 }
 
-/// To whom asks for a path that takes the methods `allowed` only.
+/// Answers a request whose path takes only the methods in `allowed`.
 fn wrong_method(gateway: &Gateway, request: &Parts, allowed: &str) -> Response {
-    let refused = |refusal| refused(gateway, request.uri.path(), &request.headers, &refusal);
+    let respond = |refusal| error_response(gateway, request.uri.path(), &request.headers, &refusal);
     if asks_for_websocket(&request.headers) {
-        let mut response = refused(Refusal::no_websocket());
-        // What would be right, as the status wants it (RFC 9110, sections 7.8 and 15.5.22).
+        let mut response = respond(V1Error::no_websocket());
+        // A 426 must name the protocol to use instead (RFC 9110, sections 7.8 and 15.5.22).
         response.headers_mut().insert(UPGRADE, HeaderValue::from_static("HTTP/1.1"));
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
         return response;
     }
-    let mut response = refused(Refusal::wrong_method());
+    let mut response = respond(V1Error::wrong_method());
     if let Ok(methods) = HeaderValue::from_str(allowed) {
         response.headers_mut().insert(ALLOW, methods);
     }
@@ -290,8 +291,8 @@ fn asks_for_websocket(headers: &HeaderMap) -> bool {
     headers.get_all(UPGRADE).iter().any(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
-/// The methods that a path takes are those of its endpoints.
-fn allowed(endpoints: &[&Endpoint]) -> String {
+/// Returns the `allow` header of a path: the methods of its endpoints.
+fn allowed_methods(endpoints: &[&Endpoint]) -> String {
     let mut methods: Vec<&str> = Vec::with_capacity(4);
     for endpoint in endpoints {
         match endpoint.verb {

@@ -1,15 +1,15 @@
-//! Whether the server is alive, and able to serve.
+//! Health checks: whether the server is alive, and able to serve.
 
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 
 use crate::hub::Hub;
 
-/// Alive: the process answers.
+/// Liveness: the process answers.
 pub(crate) async fn healthz() -> &'static str {
     "ok"
 }
 
-/// Ready: the database answers too.
+/// Readiness: the database answers too.
 pub(crate) async fn readyz(State(hub): State<Hub>) -> impl IntoResponse {
     match hub.services.database().ping().await {
         Ok(()) => (StatusCode::OK, "ready"),

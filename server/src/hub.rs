@@ -1,4 +1,4 @@
-//! What all handlers share.
+//! State shared by all handlers.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use services::{Services, accounts::SetupCode, metering::Meter};
 
 use crate::{config::Config, live::Feeds};
 
-/// Cheap to clone: one for each request.
+/// The server's shared state. Cheap to clone, once for each request.
 #[derive(Clone)]
 pub struct Hub(Arc<Inner>);
 
@@ -15,9 +15,9 @@ pub struct Inner {
     config: ArcSwap<Config>,
     pub services: Services,
     pub meter: Meter,
-    /// With which the first account is made where sign-up is closed.
+    /// The code for creating the first account while sign-up is closed.
     pub setup_code: SetupCode,
-    /// What open pages are told.
+    /// Live updates for open pages.
     pub(crate) feeds: Feeds,
 }
 
@@ -42,13 +42,14 @@ impl Hub {
         }))
     }
 
-    /// The configuration that holds now. One request should ask for it once.
+    /// The current configuration. A request should load it only once.
     pub fn config(&self) -> Arc<Config> {
         self.config.load_full()
     }
 
-    /// Lets another configuration hold; tells which changed settings take effect at the next start only.
-    pub(crate) fn take_up(&self, config: Config) -> Vec<&'static str> {
+    /// Replaces the configuration, and returns the names of changed settings that take effect only at the
+    /// next start.
+    pub(crate) fn replace_config(&self, config: Config) -> Vec<&'static str> {
         let unchanged_until_start = self.config().differing_at_start(&config);
         self.services.set_quotas(config.quotas);
         self.config.store(Arc::new(config));

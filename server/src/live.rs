@@ -1,7 +1,7 @@
-//! Tells open pages of calls that were stored and of the inbox, so that they show both within two seconds.
+//! Notifies open pages of stored calls and of the inbox, so that they show both within two seconds.
 //!
-//! A WebSocket rather than server-sent events, of which a browser allows six tabs on HTTP/1.1. All sockets of an organization
-//! are fed by one question to the database (see [`feeds`]).
+//! It uses WebSockets, since a browser on HTTP/1.1 allows only six tabs with server-sent events. All sockets
+//! of an organization share one query to the database (see [`feeds`]).
 
 mod feeds;
 mod socket;
@@ -19,15 +19,15 @@ use serde::Deserialize;
 use services::accounts::{actor, authenticate_passively};
 
 pub(crate) use self::feeds::Feeds;
-use self::{feeds::Watching, socket::tell};
-use crate::{answers::error, context::RequestInfo, hub::Hub, security};
+use self::{feeds::FeedSubscription, socket::stream_updates};
+use crate::{answers::error_response, context::RequestInfo, hub::Hub, security};
 
-/// Largest message that is read, in bytes: pages send none.
-const LARGEST_MESSAGE: usize = 4 * 1024;
-/// How much may wait to be sent to a page that is slow, in bytes: hundreds of messages.
-const LARGEST_BACKLOG: usize = 64 * 1024;
-/// In how many seconds a page may try again that found too many.
-const LATER: u32 = 15;
+/// Maximum size of a received message, in bytes: pages send none.
+const MAX_MESSAGE_BYTES: usize = 4 * 1024;
+/// Maximum bytes that may wait to be sent to a slow page: hundreds of messages.
+const MAX_BACKLOG_BYTES: usize = 64 * 1024;
+/// Seconds after which a page may try again if there are too many sockets.
+const RETRY_AFTER_SECONDS: u32 = 15;
 
 #[derive(Deserialize)]
 pub(crate) struct Parameters {
@@ -43,39 +43,39 @@ pub(crate) async fn connect(
 ) -> Response {
     // Browsers don't keep other sites from opening sockets here: RFC 6455, section 10.2.
     if !security::is_same_origin(&headers, &info.origin) {
-        return error(ApiError::Forbidden("The request came from another site.".to_owned()));
+        return error_response(ApiError::Forbidden("The request came from another site.".to_owned()));
     }
-    match watch(&hub, &info, &parameters.organization).await {
-        Ok(watching) => match upgrade {
+    match subscribe(&hub, &info, &parameters.organization).await {
+        Ok(subscription) => match upgrade {
             Ok(upgrade) => upgrade
-                .max_message_size(LARGEST_MESSAGE)
-                .max_frame_size(LARGEST_MESSAGE)
-                .read_buffer_size(LARGEST_MESSAGE)
+                .max_message_size(MAX_MESSAGE_BYTES)
+                .max_frame_size(MAX_MESSAGE_BYTES)
+                .read_buffer_size(MAX_MESSAGE_BYTES)
                 .write_buffer_size(0)
-                .max_write_buffer_size(LARGEST_BACKLOG)
-                .on_upgrade(move |socket: WebSocket| tell(socket, watching)),
-            Err(no_socket) => no_socket.into_response(),
+                .max_write_buffer_size(MAX_BACKLOG_BYTES)
+                .on_upgrade(move |socket: WebSocket| stream_updates(socket, subscription)),
+            Err(rejection) => rejection.into_response(),
         },
-        Err(refusal @ ApiError::RateLimited { .. }) => {
-            let mut answer = error(refusal);
-            answer.headers_mut().insert(header::RETRY_AFTER, LATER.into());
+        Err(error @ ApiError::RateLimited { .. }) => {
+            let mut answer = error_response(error);
+            answer.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
             answer
         }
-        Err(refusal) => error(refusal),
+        Err(error) => error_response(error),
     }
 }
 
-/// A place for a socket of whoever asks.
-async fn watch(hub: &Hub, info: &RequestInfo, slug: &str) -> Result<Watching, ApiError> {
+/// Subscribes the caller's socket to an organization's feed.
+async fn subscribe(hub: &Hub, info: &RequestInfo, slug: &str) -> Result<FeedSubscription, ApiError> {
     let token = info.session_token.as_deref().ok_or(ApiError::Unauthenticated)?;
-    let found = async {
+    let caller = async {
         let user = authenticate_passively(&hub.services, token).await?;
-        info.known.set(services::security::Asker::User(user.user_id));
+        info.caller.set(services::security::SecurityCaller::User(user.user_id));
         let actor = actor(&hub.services, &user, slug, info.device.ip).await?;
         actor.reach(Permission::ViewUsage)?;
         Ok::<(_, OrganizationId), services::ServiceError>((user.session_id, actor.organization.id))
     };
-    let (session, organization) = found.await.map_err(app::api::context::public)?;
-    let watching = hub.feeds.enter(&hub.services, &hub.meter, organization, session);
-    watching.ok_or(ApiError::RateLimited { retry_after_seconds: LATER })
+    let (session, organization) = caller.await.map_err(app::api::context::public_error)?;
+    let subscription = hub.feeds.subscribe(&hub.services, &hub.meter, organization, session);
+    subscription.ok_or(ApiError::RateLimited { retry_after_seconds: RETRY_AFTER_SECONDS })
 }

@@ -1,8 +1,8 @@
-//! The management API: what the dashboard can do with keys and usage, for programs.
+//! The management API: keys and usage for programs, as in the dashboard.
 //!
-//! Under `/v1/organization`, in the shapes of
-//! [OpenAI's administration API](https://platform.openai.com/docs/api-reference/administration), so that its official
-//! clients work against it. What OpenAI doesn't have is said to be ours in `docs/api-keys.md`.
+//! Its paths begin with `/v1/organization` and follow [OpenAI's administration
+//! API](https://platform.openai.com/docs/api-reference/administration), so that its official clients work
+//! with it. `docs/api-keys.md` marks everything that OpenAI doesn't have.
 
 mod buckets;
 mod costs;
@@ -24,19 +24,19 @@ use axum::{
     response::Response,
 };
 
-use services::{events::Events, security::Event};
+use services::{events::Events, security::SecurityEvent};
 
-pub use self::routes::listed as routes;
+pub use self::routes::all_routes as routes;
 use crate::{
-    gateway::{Gateway, identified_anew},
+    gateway::{Gateway, with_new_request_id},
     hub::Hub,
-    security::events::{self, Known},
+    security::events::{self, KnownCaller},
 };
 
-/// Largest body of a request, in bytes: a key's lists of models and networks at their longest fit in.
-pub(crate) const LARGEST_BODY: usize = 64 * 1024;
+/// Maximum body size of a request: the longest lists of a key's models and networks fit in.
+pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// What the handlers work with. Cheap to clone.
+/// The handlers' state. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Management(Arc<Inner>);
 
@@ -54,27 +54,27 @@ impl std::ops::Deref for Management {
     }
 }
 
-/// All its paths. Unknown ones are the gateway's to refuse, as all others under `/v1`.
+/// Routes all paths of the management API. The gateway answers unknown ones, as all others under `/v1`.
 pub fn router(hub: Hub, gateway: Gateway) -> Router {
     let events = Events::start(&hub.services);
     let management = Management(Arc::new(Inner { hub, gateway, events }));
     routes::router().layer(middleware::from_fn_with_state(management.clone(), finish)).with_state(management)
 }
 
-/// Adds what every answer carries: the request's id, and that nobody on the way may keep it.
+/// Records refusals, and adds the headers of every response: the request's id, and `no-store`.
 async fn finish(State(management): State<Management>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let (ip, known) = (management.gateway.client_ip(&parts), Known::default());
-    parts.extensions.insert(known.clone());
+    let (ip, caller) = (management.gateway.client_ip(&parts), KnownCaller::default());
+    parts.extensions.insert(caller.clone());
     let request = Request::from_parts(parts, body);
-    let route = events::matched(&request);
+    let route = events::matched_route(&request);
     let answer = next.run(request).await;
-    // Keys that aren't good for anything are told of where they are looked up.
-    if let (Some(kind), Some(asker)) = (events::kind_of(&answer), known.get()) {
+    // Requests with an invalid key are recorded where the key is looked up.
+    if let (Some(kind), Some(caller)) = (events::kind_of(&answer), caller.get()) {
         let services = &management.hub.services;
-        services.security().note(services.now(), Event { kind, ip, asker: Some(asker), route: &route });
+        services.security().record(services.now(), SecurityEvent { kind, ip, caller: Some(caller), route: &route });
     }
-    let mut response = identified_anew(&management.gateway, answer);
+    let mut response = with_new_request_id(&management.gateway, answer);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response

@@ -1,39 +1,38 @@
-//! Takes up a changed configuration file while calls run, at SIGHUP.
+//! Applies a changed configuration file at SIGHUP, while calls run.
 //!
-//! The file is read and checked as a whole. A wrong one is refused with a line
-//! in the log, and everything stays as it was. A right one holds for calls and
-//! requests that come from then on; those under way end as they began. What a
-//! process is started with (flags, environment, the meter's journal) stays
-//! until the next start.
+//! The file is read and checked as a whole. A faulty one is rejected with a line in the log, and nothing
+//! changes. A valid one applies to new calls and requests; open ones end under the old configuration.
+//! Settings of the process (flags, environment, the meter's journal) stay until the next start.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
-    cli::{CliError, take_up_prices},
-    config::{Config, Options},
+    cli::{CliError, apply_prices},
+    config::{Config, ProcessOptions},
     gateway::Gateway,
     hub::Hub,
 };
 
-/// What reads the configuration anew.
+/// Reloads the configuration.
 pub(crate) struct Reloader {
-    options: Options,
+    options: ProcessOptions,
     hub: Hub,
     gateway: Gateway,
 }
 
 impl Reloader {
-    pub(crate) fn new(options: Options, hub: Hub, gateway: Gateway) -> Self {
+    pub(crate) fn new(options: ProcessOptions, hub: Hub, gateway: Gateway) -> Self {
         Self { options, hub, gateway }
     }
 
-    /// Reads the file at each SIGHUP until the server ends. From its return on the signal doesn't end the process.
+    /// Reloads the file at each SIGHUP until the server ends. Once this has returned, the signal doesn't end
+    /// the process.
     pub(crate) fn start(self) -> std::io::Result<()> {
         let mut signals: Signal = signal(SignalKind::hangup())?;
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
                 let outcome = self.reload().await;
-                self.gateway.metrics().reloaded(outcome.is_ok());
+                self.gateway.metrics().record_reload(outcome.is_ok());
                 if let Err(error) = outcome {
                     tracing::error!(%error, "the configuration wasn't taken up; the one before stays");
                 }
@@ -44,15 +43,15 @@ impl Reloader {
 
     async fn reload(&self) -> Result<(), CliError> {
         let config = Config::load(&self.options)?;
-        // Everything that can be wrong is, before anything is changed.
+        // Everything that can fail comes before anything is changed.
         self.gateway.check(&config)?;
-        take_up_prices(&self.hub.services, &config).await?;
-        self.gateway.take_up(&config)?;
+        apply_prices(&self.hub.services, &config).await?;
+        self.gateway.replace_config(&config)?;
         let (models, providers) = (config.models.len(), config.providers.len());
         for warning in config.warnings() {
             tracing::warn!("{warning}");
         }
-        for setting in self.hub.take_up(config) {
+        for setting in self.hub.replace_config(config) {
             tracing::warn!(setting, "what was changed here takes effect at the next start");
         }
         tracing::info!(models, providers, "the configuration was read anew and taken up");

@@ -1,4 +1,4 @@
-//! All routes, on one port. What isn't listed here isn't reachable.
+//! All routes, on one port. Paths that aren't listed here aren't reachable.
 
 mod path_correction;
 
@@ -19,7 +19,7 @@ use crate::{
     live, management, metrics, security, server_functions,
 };
 
-/// The paths that answer anybody, without a session or a key; a test holds this list against what answers.
+/// The paths that need neither a session nor a key; a test compares this list with the actual answers.
 pub const PUBLIC_PATHS: &[&str] = &[
     "/healthz",
     "/readyz",
@@ -29,8 +29,8 @@ pub const PUBLIC_PATHS: &[&str] = &[
     "/v1/keys/report-leak",
 ];
 
-/// The routes under `/api` that are no server functions; all are GET and ask for a session.
-fn of_sessions() -> Vec<(&'static str, MethodRouter<Hub>)> {
+/// The routes under `/api` that aren't server functions; all are GET and require a session.
+fn session_routes() -> Vec<(&'static str, MethodRouter<Hub>)> {
     vec![
         ("/api/api_keys/export.csv", get(exports::api_keys)),
         ("/api/calls/export.csv", get(exports::calls)),
@@ -39,12 +39,12 @@ fn of_sessions() -> Vec<(&'static str, MethodRouter<Hub>)> {
     ]
 }
 
-/// What watches the server asks; none of it tells of an organization.
-const MONITORS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+/// The paths for monitoring; their answers contain no organization's data.
+const MONITOR_PATHS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
-fn of_monitors() -> Vec<(&'static str, MethodRouter<(Hub, Gateway)>)> {
+fn monitor_routes() -> Vec<(&'static str, MethodRouter<(Hub, Gateway)>)> {
     let answers = [get(health::healthz), get(health::readyz), get(metrics::show)];
-    MONITORS.into_iter().zip(answers).collect()
+    MONITOR_PATHS.into_iter().zip(answers).collect()
 }
 
 impl FromRef<(Hub, Gateway)> for Hub {
@@ -53,52 +53,52 @@ impl FromRef<(Hub, Gateway)> for Hub {
     }
 }
 
-/// The paths that take a session and are no server functions.
+/// The paths that take a session and aren't server functions.
 pub fn session_paths() -> Vec<&'static str> {
-    of_sessions().into_iter().map(|(path, _)| path).collect()
+    session_routes().into_iter().map(|(path, _)| path).collect()
 }
 
-/// Every method and path that is answered, with `{…}` for what changes, but for the pages and files of the dashboard.
-pub fn listed() -> Vec<(Method, &'static str)> {
-    let monitors = MONITORS.into_iter().map(|path| (Method::GET, path));
+/// All methods and paths, with `{…}` for parameters, except the dashboard's pages and files.
+pub fn all_routes() -> Vec<(Method, &'static str)> {
+    let monitors = MONITOR_PATHS.into_iter().map(|path| (Method::GET, path));
     let sessions = session_paths().into_iter().map(|path| (Method::GET, path));
     let functions = server_functions::paths().iter().map(|path| (Method::POST, *path));
     monitors.chain(sessions).chain(functions).chain(management::routes()).chain(gateway::routes()).collect()
 }
 
-/// Adds each of these to `router`.
-fn with<S: Clone + Send + Sync + 'static>(
+fn add_routes<S: Clone + Send + Sync + 'static>(
     router: Router<S>,
     routes: Vec<(&'static str, MethodRouter<S>)>,
 ) -> Router<S> {
     routes.into_iter().fold(router, |router, (path, answer)| router.route(path, answer))
 }
 
-/// Largest body of anything but the gateway, in bytes.
-const LARGEST_BODY: usize = 256 * 1024;
+/// Maximum body size of requests except the gateway's, in bytes.
+const MAX_BODY_BYTES: usize = 256 * 1024;
 
 pub fn router(hub: Hub, gateway: Gateway) -> Router {
-    let api = with(Router::new(), of_sessions())
+    let api = add_routes(Router::new(), session_routes())
         .route("/api/{*path}", any(server_functions::answer))
         .route("/api", any(server_functions::answer))
         .route("/api/", any(server_functions::answer))
         .layer(middleware::from_fn_with_state(hub.clone(), security::guard_origin))
-        .layer(middleware::from_fn_with_state(hub.clone(), security::events::note));
+        .layer(middleware::from_fn_with_state(hub.clone(), security::events::log_refusals));
     let dashboard = Router::new()
         .merge(api)
         .fallback(dashboard::show)
-        .layer(middleware::from_fn(security::zeros::refuse))
-        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
-        // The files are compressed already; this is for answers and for the page with its boot data.
+        .layer(middleware::from_fn(security::zeros::reject_zeros))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        // The files are compressed already; this is for responses and for the page with its boot data.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .with_state(hub.clone());
-    let monitors = with(Router::new(), of_monitors()).with_state((hub.clone(), gateway.clone()));
+    let monitors = add_routes(Router::new(), monitor_routes()).with_state((hub.clone(), gateway.clone()));
     let programs = management::router(hub.clone(), gateway.clone())
         .merge(gateway::router(gateway.clone()))
-        .layer(middleware::from_fn_with_state(gateway.clone(), security::zeros::refuse_programs));
+        .layer(middleware::from_fn_with_state(gateway.clone(), security::zeros::reject_zeros_from_programs));
     let all = Router::new().merge(monitors).merge(programs).fallback_service(dashboard);
-    // What changes a path must stand before what goes by it.
-    let corrected =
-        Router::new().fallback_service(all).layer(middleware::from_fn_with_state(gateway, path_correction::take));
+    // Path correction must run before routing.
+    let corrected = Router::new()
+        .fallback_service(all)
+        .layer(middleware::from_fn_with_state(gateway, path_correction::correct_path));
     corrected.layer(middleware::from_fn_with_state(hub, security::add_headers))
 }

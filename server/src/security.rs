@@ -1,4 +1,4 @@
-//! What protects the dashboard: origins, headers and client addresses.
+//! Protection of the dashboard: origins, headers and client addresses.
 
 pub(crate) mod client_ip;
 pub(crate) mod events;

@@ -11,12 +11,12 @@ use axum::{
 use domain::errors::ApiError;
 use leptos::{prelude::provide_context, server_fn::error::SERVER_FN_ERROR_HEADER};
 
-use crate::{answers::error, context::RequestInfo, hub::Hub, security::zeros};
+use crate::{answers::error_response, context::RequestInfo, hub::Hub, security::zeros};
 
-/// Largest input of a server function, in bytes: forms, never files.
-const LARGEST_INPUT: usize = 64 * 1024;
+/// Maximum input of a server function, in bytes: forms, never files.
+const MAX_INPUT_BYTES: usize = 64 * 1024;
 
-/// They are all known when the program starts.
+/// Sorted. All server functions are registered when the program starts.
 static PATHS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let mut paths: Vec<_> = leptos::server_fn::axum::server_fn_paths()
         .filter(|(_, method)| *method == Method::POST)
@@ -26,41 +26,41 @@ static PATHS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     paths
 });
 
-/// Every path under `/api` that is a server function, in order; all are POST.
+/// All paths of server functions, sorted; all are POST.
 pub fn paths() -> &'static [&'static str] {
     &PATHS
 }
 
 pub(crate) async fn answer(State(hub): State<Hub>, info: RequestInfo, request: Request) -> Response {
     if paths().binary_search(&request.uri().path()).is_err() {
-        return error(ApiError::NotFound);
+        return error_response(ApiError::NotFound);
     }
     if request.method() != Method::POST {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
     }
     let (mut parts, body) = request.into_parts();
-    // Without these Leptos would answer a plain form with a redirect; there are none.
+    // With these headers Leptos would answer a plain form with a redirect; the dashboard has no plain forms.
     parts.headers.remove(header::ACCEPT);
     parts.headers.remove(header::REFERER);
-    let Ok(body) = axum::body::to_bytes(body, LARGEST_INPUT).await else {
+    let Ok(body) = axum::body::to_bytes(body, MAX_INPUT_BYTES).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     if zeros::is_in_json(&body) {
-        return error(zeros::error().into());
+        return error_response(zeros::error().into());
     }
     let request = Request::from_parts(parts, Body::from(body));
     let context = info.for_server_functions(&hub);
-    let give = move || provide_context(context.clone());
-    with_status(leptos_axum::handle_server_fns_with_context(give, request).await.into_response()).await
+    let provide = move || provide_context(context.clone());
+    with_status(leptos_axum::handle_server_fns_with_context(provide, request).await.into_response()).await
 }
 
-/// Leptos answers every error with 500: the right status follows from which error it is.
+/// Sets a response's status from its error: Leptos answers every error with 500.
 async fn with_status(response: Response) -> Response {
     if !response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, LARGEST_INPUT).await else {
+    let Ok(body) = axum::body::to_bytes(body, MAX_INPUT_BYTES).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     if let Ok(error) = serde_json::from_slice::<ApiError>(&body) {

@@ -6,12 +6,14 @@ use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, layer::SubscriberExt, 
 
 use crate::config::LogFormat;
 
-/// What is logged unless the filter says otherwise: migrations tell of each start, even when nothing is to be done.
-const QUIET: &str = "sea_orm_migration=warn,sqlx=warn";
+/// The filter that the configured one is added to: migrations log each start, even when there is nothing to
+/// do.
+const DEFAULT_FILTER: &str = "sea_orm_migration=warn,sqlx=warn";
 
 /// Logs to standard error, filtered by `TOLLHOUSE_LOG` (such as `info,server=debug`).
 pub(crate) fn start(filter: &str, format: LogFormat) {
-    let filter = EnvFilter::try_new(format!("{QUIET},{filter}")).unwrap_or_else(|_| EnvFilter::new(QUIET));
+    let filter =
+        EnvFilter::try_new(format!("{DEFAULT_FILTER},{filter}")).unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match format {
         LogFormat::Text => fmt::layer()
             .with_ansi(std::io::stderr().is_terminal())

@@ -1,4 +1,4 @@
-//! What all routes under `/v1` share: errors, credentials, the caller, and how requests are read.
+//! The parts that the HTTP APIs below `/v1` share: authentication, errors, and input.
 
 pub(crate) mod admission;
 pub(crate) mod caller;

@@ -10,8 +10,8 @@ use std::{fmt::Write, sync::Arc, time::Instant};
 use domain::time::Timestamp;
 use sea_orm::{ConnectionTrait, Statement};
 use services::{
-    Actor, Services, SystemClock, Who,
-    events::{Events, Form, MOST_EVENTS, read},
+    Actor, ActorKind, Services, SystemClock,
+    events::{BatchFormat, Events, MAX_EVENTS, read},
 };
 
 const SENDERS: usize = 2;
@@ -19,7 +19,7 @@ const SENDERS: usize = 2;
 /// The batch of this number. Of every ten events, the last has the id of one before it, most often of another batch.
 fn batch(number: usize, first: Timestamp, endpoints: usize) -> String {
     let mut body = String::from("[");
-    for event in number * MOST_EVENTS..(number + 1) * MOST_EVENTS {
+    for event in number * MAX_EVENTS..(number + 1) * MAX_EVENTS {
         let id = if event % 10 == 9 { event / 20 * 10 } else { event };
         // Each a millisecond after the one before, as events come.
         let now = first.plus_millis(i64::try_from(event).unwrap_or_default());
@@ -44,10 +44,10 @@ async fn main() -> services::ServiceResult<()> {
     let endpoints: usize = std::env::args().nth(3).and_then(|count| count.parse().ok()).unwrap_or(1);
     let services = Services::start(&url, Arc::new(SystemClock)).await?;
     let organization = services::organizations::create(&services, "Events", "Europe/Berlin").await?;
-    let actor = Actor { organization, who: Who::CommandLine, ip: None };
+    let actor = Actor { organization, kind: ActorKind::CommandLine, ip: None };
     let first = services.now().plus_millis(-i64::try_from(wanted).unwrap_or_default());
     let batches: Arc<Vec<String>> =
-        Arc::new((0..wanted.div_ceil(MOST_EVENTS)).map(|number| batch(number, first, endpoints)).collect());
+        Arc::new((0..wanted.div_ceil(MAX_EVENTS)).map(|number| batch(number, first, endpoints)).collect());
     let bytes: usize = batches.iter().map(String::len).sum();
 
     let events = Events::start(&services);
@@ -59,8 +59,8 @@ async fn main() -> services::ServiceResult<()> {
         senders.spawn(async move {
             let (mut new, mut duplicate) = (0, 0);
             for batch in batches.iter().skip(sender).step_by(SENDERS) {
-                let read = read(batch.as_bytes(), Form::Batch, services.now()).expect("it is a batch");
-                let taken = events.take(&actor, read).await?;
+                let read = read(batch.as_bytes(), BatchFormat::Batch, services.now()).expect("it is a batch");
+                let taken = events.store(&actor, read).await?;
                 assert_eq!(taken.refused, []);
                 new += taken.new;
                 duplicate += taken.duplicate;
@@ -75,7 +75,7 @@ async fn main() -> services::ServiceResult<()> {
         duplicate += counts.1;
     }
     let seconds = started.elapsed().as_secs_f64();
-    let sent = batches.len() * MOST_EVENTS;
+    let sent = batches.len() * MAX_EVENTS;
     println!(
         "{sent} events ({} MB) in {seconds:.1} s: {:.0} a second, {new} new, {duplicate} duplicates",
         bytes / 1_000_000,

@@ -14,10 +14,10 @@ use domain::{
 };
 use sea_orm::ConnectionTrait;
 use services::{
-    Actor, Clock, ServiceError, ServiceResult, Services, Who,
+    Actor, ActorKind, Clock, ServiceError, ServiceResult, Services,
     api_keys::{
         self,
-        directory::{KeyDirectory, KeyRecord, Verification},
+        directory::{KeyDirectory, KeyRecord, KeyVerification},
         uses::KeyUses,
     },
     metering::{self, CallRecord, SeriesCache},
@@ -95,7 +95,7 @@ async fn fill(services: &Services, clock: &Noon, now: Timestamp) -> ServiceResul
     models::apply(services, MODELS.map(offer).to_vec()).await?;
     let name = format!("Keys {}", services::new_reference());
     let organization = organizations::create(services, &name, "Europe/Berlin").await?;
-    let actor = Actor { organization, who: Who::CommandLine, ip: None };
+    let actor = Actor { organization, kind: ActorKind::CommandLine, ip: None };
     let project = projects::find(services, &actor, "default").await?.id;
     let (directory, uses) = (KeyDirectory::start(services), KeyUses::start(services));
     let mut used = Vec::new();
@@ -109,10 +109,10 @@ async fn fill(services: &Services, clock: &Noon, now: Timestamp) -> ServiceResul
         };
         let made = api_keys::create(services, &actor, asked).await?;
         let secret = Secret::parse(&made.secret).map_err(|error| ServiceError::Internal(error.to_string()))?;
-        if let (Verification::Active(record), true) = (directory.verify(&secret).await?, number % 5 != 0) {
+        if let (KeyVerification::Active(record), true) = (directory.verify(&secret).await?, number % 5 != 0) {
             let last = now.plus_minutes(-(number as i64));
             for (host, agent) in [(1, "OpenAI/Python 2.8.0"), (2, "OpenAI/JS 6.9.1")] {
-                uses.note(&record, Some(IpAddr::from([192, 0, 2, host])), Some(agent), last);
+                uses.record(&record, Some(IpAddr::from([192, 0, 2, host])), Some(agent), last);
             }
             used.push(record);
         }
@@ -137,7 +137,7 @@ async fn call(services: &Services, used: &[Arc<KeyRecord>], now: Timestamp) -> S
         let transaction = services.database().begin().await?;
         let new = metering::store(&transaction, &series, &calls).await?;
         transaction.commit().await?;
-        new.keep(&series);
+        new.commit_to(&series);
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use rand_pcg::Pcg64;
 use sea_orm::ConnectionTrait;
 use services::{
     ServiceError, ServiceResult, Services, SystemClock,
-    api_keys::directory::{KeyDirectory, Verification},
+    api_keys::directory::{KeyDirectory, KeyVerification},
 };
 use sha2::{Digest, Sha256};
 
@@ -81,7 +81,7 @@ fn resident() -> u64 {
 
 async fn is_active(directory: &KeyDirectory, secret: &Secret) -> ServiceResult<()> {
     match directory.verify(secret).await? {
-        Verification::Active(_) => Ok(()),
+        KeyVerification::Active(_) => Ok(()),
         other => Err(ServiceError::Internal(format!("{other:?}"))),
     }
 }

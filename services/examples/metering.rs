@@ -56,7 +56,7 @@ async fn main() -> services::ServiceResult<()> {
             result?;
         }
         report(&format!("recorded, {at_once} at once"), calls, started);
-        meter.settled().await;
+        meter.wait_until_stored().await;
         report(&format!("recorded and stored, {at_once} at once"), calls, started);
         meter.shutdown().await;
     }
@@ -68,7 +68,7 @@ async fn main() -> services::ServiceResult<()> {
         let transaction = services.database().begin().await?;
         let new = metering::store(&transaction, &series, batch).await?;
         transaction.commit().await?;
-        new.keep(&series);
+        new.commit_to(&series);
     }
     report("store, 1,000 a transaction", CALLS, started);
 

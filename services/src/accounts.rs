@@ -1,4 +1,4 @@
-//! People: signing up, in and out, sessions, passwords, and whom they act as.
+//! Accounts: sign-up, sign-in and sign-out, sessions, passwords, and members as actors.
 
 mod administration;
 mod cleanup;
@@ -18,8 +18,8 @@ mod throttle;
 use domain::ids::{OrganizationId, SessionId, UserId};
 
 pub use self::cleanup::delete_expired;
-pub use self::failure_log::Failures;
-pub use self::guess_limiter::Guesses;
+pub use self::failure_log::FailureLog;
+pub use self::guess_limiter::GuessLimiter;
 pub use administration::{NewUser, create_user, grant_operator, set_password};
 pub use device::Device;
 pub use members::{actor, viewer};
@@ -31,7 +31,7 @@ pub use sign_in::{sign_in, sign_in_again};
 pub use sign_up::{sign_up, sign_up_in_place_of};
 pub use throttle::Throttle;
 
-/// Who is signed in.
+/// A signed-in user.
 #[derive(Clone, Debug)]
 pub struct SignedInUser {
     pub user_id: UserId,
@@ -39,11 +39,11 @@ pub struct SignedInUser {
     pub name: String,
     pub email: String,
     pub is_operator: bool,
-    /// The organization they looked at last.
+    /// The organization that the user visited last.
     pub last_organization: Option<OrganizationId>,
 }
 
-/// Somebody who just signed in, with the token that their browser shows from now on: the only time it is told.
+/// A user who just signed in, with the session token for their browser, which is returned only this once.
 pub struct SignedIn {
     pub token: String,
     pub user: SignedInUser,

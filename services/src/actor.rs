@@ -1,4 +1,4 @@
-//! Who acts, and how far they may.
+//! Actors, and the reach of their permissions.
 
 use std::net::IpAddr;
 
@@ -10,78 +10,81 @@ use domain::{
 
 use crate::{ServiceError, ServiceResult};
 
-/// Somebody acting within one organization.
+/// An actor within one organization.
 #[derive(Clone, Debug)]
 pub struct Actor {
     pub organization: Organization,
-    pub who: Who,
-    /// Where the request came from; `None` on the command line.
+    pub kind: ActorKind,
+    /// Address of the request; `None` on the command line.
     pub ip: Option<IpAddr>,
 }
 
-/// The organization somebody acts in.
+/// The organization that an actor acts in.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Organization {
     pub id: OrganizationId,
     pub slug: String,
     pub name: String,
-    /// Its IANA time zone.
     pub time_zone: chrono_tz::Tz,
 }
 
+/// The kind of an actor.
 #[derive(Clone, Debug)]
-pub enum Who {
+pub enum ActorKind {
     Member {
         id: UserId,
         name: String,
         role: Role,
-        /// The session that they showed; `None` where none is asked for.
+        /// Session of the request; `None` where none is required.
         session: Option<SessionId>,
     },
-    /// A program with a key, by the management API.
+    /// A program that uses a key with the management API.
     ApiKey {
         id: ApiKeyId,
-        /// Which of its secrets was shown.
+        /// Secret of the request, one of the key's.
         secret: SecretId,
         name: String,
         level: Level,
-        /// Empty for all of its level.
+        /// Granted scopes; empty for all of its level.
         scopes: Vec<Scope>,
-        /// The only project it reaches; `None` for all.
+        /// The only project that the key reaches; `None` for all.
         project_id: Option<ProjectId>,
     },
-    /// Whoever runs commands on the server: trusted, since they hold the database.
+    /// The operator on the server's command line, trusted since they have access to the database.
     CommandLine,
 }
 
 impl Actor {
-    /// How far the actor may exercise `permission`.
+    /// The reach of `permission` for the actor.
+    ///
+    /// # Errors
+    /// [`ServiceError::Forbidden`] where the actor lacks it.
     pub fn reach(&self, permission: Permission) -> ServiceResult<Reach> {
-        match &self.who {
-            Who::CommandLine => Ok(Reach::Organization),
-            Who::Member { role, .. } => permissions::reach(*role, permission).ok_or_else(|| {
+        match &self.kind {
+            ActorKind::CommandLine => Ok(Reach::Organization),
+            ActorKind::Member { role, .. } => permissions::reach(*role, permission).ok_or_else(|| {
                 ServiceError::Forbidden(format!(
                     "Your role, {}, doesn't allow this. An owner or admin can change it.",
                     role.label()
                 ))
             }),
-            Who::ApiKey { level, scopes, .. } => permissions::reach_of_key(*level, scopes, permission)
+            ActorKind::ApiKey { level, scopes, .. } => permissions::reach_of_key(*level, scopes, permission)
                 .ok_or_else(|| ServiceError::Forbidden("This key's level or scopes don't allow this.".to_owned())),
         }
     }
 
     pub fn user_id(&self) -> Option<UserId> {
-        match &self.who {
-            Who::Member { id, .. } => Some(*id),
-            Who::ApiKey { .. } | Who::CommandLine => None,
+        match &self.kind {
+            ActorKind::Member { id, .. } => Some(*id),
+            ActorKind::ApiKey { .. } | ActorKind::CommandLine => None,
         }
     }
 
-    /// The only project that a key reaches, if it belongs to one.
+    /// The only project that the actor reaches, for a project's key.
     pub fn project_id(&self) -> Option<ProjectId> {
-        match &self.who {
-            Who::ApiKey { project_id, .. } => *project_id,
-            Who::Member { .. } | Who::CommandLine => None,
+        match &self.kind {
+            ActorKind::ApiKey { project_id, .. } => *project_id,
+            ActorKind::Member { .. } | ActorKind::CommandLine => None,
         }
     }
 }

@@ -1,8 +1,7 @@
-//! How often somebody may do what costs something: strangers by the address that they come from, others by what they are known
-//! by.
+//! Rate limits on costly actions, by address for anonymous clients and by id for known callers.
 //!
-//! Each server counts in memory, by the clock that never jumps. What must hold over all servers, the failures of sign-ins,
-//! is counted in the database besides: see [`accounts::Guesses`](crate::accounts::Guesses).
+//! Each server counts in memory, by the monotonic clock. Failed sign-ins, whose limit must hold across all
+//! servers, are also counted in the database: see [`accounts::GuessLimiter`](crate::accounts::GuessLimiter).
 
 mod network;
 
@@ -22,45 +21,46 @@ use governor::{
 use quick_cache::sync::Cache;
 
 pub(crate) use network::network;
-pub use network::{Doer, Network};
+pub use network::{ClientNetwork, LimitedCaller};
 
 use crate::{ServiceError, ServiceResult};
 
-/// How many askers are remembered of each doing. When so many are at it at once, more of them are counted together.
-const REMEMBERED: usize = 20_000;
-/// How often those are looked for, at most, that may be forgotten.
-const CLEANING: Duration = Duration::from_secs(1);
+/// Callers counted separately for each action. When there are more at one time, the others are counted
+/// together.
+const CACHE_SIZE: usize = 20_000;
+/// Minimum interval between removals of idle callers.
+const CLEANING_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What is done.
+/// An action that is limited.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Doing {
-    /// A password is tried, whether or not it is right.
+pub enum LimitedAction {
+    /// An attempt to sign in, whether or not it succeeds.
     SignIn,
-    /// An account is asked for, whether or not it is made.
+    /// An attempt to create an account, whether or not it succeeds.
     SignUp,
     LeakReport,
-    /// A key is shown that is well formed and doesn't exist: looking for it costs a query.
+    /// A request with a well-formed key that doesn't exist, whose lookup costs a query.
     UnknownKey,
-    /// The same key is asked about by somebody who may ask: an organization.
-    UnknownKeyAsked,
-    /// The management API is called, with a key.
+    /// An organization's request to verify a well-formed key that doesn't exist.
+    UnknownKeyCheck,
+    /// A request to the management API with a key.
     Management,
 }
 
-impl Doing {
+impl LimitedAction {
     const ALL: [Self; 6] =
-        [Self::SignIn, Self::SignUp, Self::LeakReport, Self::UnknownKey, Self::UnknownKeyAsked, Self::Management];
+        [Self::SignIn, Self::SignUp, Self::LeakReport, Self::UnknownKey, Self::UnknownKeyCheck, Self::Management];
 
-    /// How often one may do it; and one who may stand for many.
+    /// Quotas of the action: for a single caller, and for an address that may be shared by many.
     fn quotas(self) -> [Quota; 2] {
         match self {
-            // Failures are counted beside this, and far more strictly.
+            // Failures are also counted separately, with a far stricter limit.
             Self::SignIn => [per_minute(240), per_minute(1_200)],
-            // Accounts are counted beside this.
+            // Created accounts are also counted separately.
             Self::SignUp => [per_minute(30), per_minute(120)],
             Self::LeakReport => [per_minute(30), per_minute(30)],
             Self::UnknownKey => [per_minute(60), per_minute(1_200)],
-            Self::UnknownKeyAsked | Self::Management => [per_minute(1_200), per_minute(1_200)],
+            Self::UnknownKeyCheck | Self::Management => [per_minute(1_200), per_minute(1_200)],
         }
     }
 }
@@ -73,120 +73,120 @@ fn at_least_one(times: u32) -> NonZeroU32 {
     NonZeroU32::new(times).unwrap_or(NonZeroU32::MIN)
 }
 
-/// Counts what each does. Cheap to clone.
+/// Rate limiters for all limited actions. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct AddressLimits(Arc<[Counted; Doing::ALL.len()]>);
+pub struct AddressLimits(Arc<[ActionLimiter; LimitedAction::ALL.len()]>);
 
 impl Default for AddressLimits {
     fn default() -> Self {
-        Self(Arc::new(Doing::ALL.map(Counted::new)))
+        Self(Arc::new(LimitedAction::ALL.map(ActionLimiter::new)))
     }
 }
 
 impl AddressLimits {
-    /// Counts one, whatever comes of it.
+    /// Counts an attempt, whatever its outcome.
     ///
     /// # Errors
-    /// [`ServiceError::RateLimited`] where it comes too often from there; then it isn't counted.
-    pub fn take(&self, doing: Doing, from: impl Into<Doer>) -> ServiceResult<()> {
-        self.of(doing).take(from.into())
+    /// [`ServiceError::RateLimited`] after too many attempts by the caller; this one isn't counted then.
+    pub fn count(&self, action: LimitedAction, caller: impl Into<LimitedCaller>) -> ServiceResult<()> {
+        self.limiter(action).count(caller.into())
     }
 
-    /// Whether so much failed lately that the next is to wait. Counts nothing.
+    /// Checks whether the caller has to wait after recent failures. Counts nothing.
     ///
     /// # Errors
-    /// [`ServiceError::RateLimited`] where it is.
-    pub fn check(&self, doing: Doing, from: impl Into<Doer>) -> ServiceResult<()> {
-        self.of(doing).check(from.into())
+    /// [`ServiceError::RateLimited`] where the caller has to wait.
+    pub fn check(&self, action: LimitedAction, caller: impl Into<LimitedCaller>) -> ServiceResult<()> {
+        self.limiter(action).check(caller.into())
     }
 
     /// Counts a failure, for [`check`](Self::check).
-    pub fn failed(&self, doing: Doing, from: impl Into<Doer>) {
-        self.of(doing).failed(from.into());
+    pub fn count_failure(&self, action: LimitedAction, caller: impl Into<LimitedCaller>) {
+        self.limiter(action).count_failure(caller.into());
     }
 
-    fn of(&self, doing: Doing) -> &Counted {
-        match doing {
-            Doing::SignIn => &self.0[0],
-            Doing::SignUp => &self.0[1],
-            Doing::LeakReport => &self.0[2],
-            Doing::UnknownKey => &self.0[3],
-            Doing::UnknownKeyAsked => &self.0[4],
-            Doing::Management => &self.0[5],
+    fn limiter(&self, action: LimitedAction) -> &ActionLimiter {
+        match action {
+            LimitedAction::SignIn => &self.0[0],
+            LimitedAction::SignUp => &self.0[1],
+            LimitedAction::LeakReport => &self.0[2],
+            LimitedAction::UnknownKey => &self.0[3],
+            LimitedAction::UnknownKeyCheck => &self.0[4],
+            LimitedAction::Management => &self.0[5],
         }
     }
 }
 
-/// One doing, by network.
+/// The rate limiter of one action, by caller.
 #[derive(Debug)]
-struct Counted {
-    /// Each who is one.
-    ones: DefaultKeyedRateLimiter<Doer>,
-    /// Each who may stand for many: private networks, whoever comes from nobody knows where, and, in their place, those
-    /// for whom there is no room any more.
-    many: DefaultKeyedRateLimiter<Doer>,
-    /// Until when those wait who failed too often.
-    waiting: Cache<Doer, Instant>,
-    /// In which second, since `start`, the limiter was cleaned last.
-    cleaned: AtomicU64,
+struct ActionLimiter {
+    /// Single callers.
+    single: DefaultKeyedRateLimiter<LimitedCaller>,
+    /// Addresses that may be shared by many: private networks, unknown addresses, and, counted as an unknown
+    /// address, callers beyond `CACHE_SIZE`.
+    shared: DefaultKeyedRateLimiter<LimitedCaller>,
+    /// Ends of the waits of callers with too many failures.
+    blocked_until: Cache<LimitedCaller, Instant>,
+    /// Interval, counted since `start`, in which idle callers were last removed.
+    last_cleaning: AtomicU64,
     start: Instant,
-    /// Held while it is.
+    /// Held while idle callers are removed.
     cleaning: Mutex<()>,
 }
 
-impl Counted {
-    fn new(doing: Doing) -> Self {
-        let [ones, many] = doing.quotas();
+impl ActionLimiter {
+    fn new(action: LimitedAction) -> Self {
+        let [single, shared] = action.quotas();
         Self {
-            ones: DefaultKeyedRateLimiter::keyed(ones),
-            many: DefaultKeyedRateLimiter::keyed(many),
-            waiting: Cache::new(REMEMBERED),
-            cleaned: AtomicU64::new(0),
+            single: DefaultKeyedRateLimiter::keyed(single),
+            shared: DefaultKeyedRateLimiter::keyed(shared),
+            blocked_until: Cache::new(CACHE_SIZE),
+            last_cleaning: AtomicU64::new(0),
             start: Instant::now(),
             cleaning: Mutex::default(),
         }
     }
 
-    fn take(&self, from: Doer) -> ServiceResult<()> {
-        self.count(from).map_err(too_often)
+    fn count(&self, caller: LimitedCaller) -> ServiceResult<()> {
+        self.try_count(caller).map_err(too_often)
     }
 
-    fn check(&self, from: Doer) -> ServiceResult<()> {
-        match self.waiting.get(&from).and_then(|until| until.checked_duration_since(Instant::now())) {
+    fn check(&self, caller: LimitedCaller) -> ServiceResult<()> {
+        match self.blocked_until.get(&caller).and_then(|until| until.checked_duration_since(Instant::now())) {
             Some(wait) => Err(too_often(wait)),
             None => Ok(()),
         }
     }
 
-    fn failed(&self, from: Doer) {
-        if let Err(wait) = self.count(from) {
-            self.waiting.insert(from, Instant::now() + wait);
+    fn count_failure(&self, caller: LimitedCaller) {
+        if let Err(wait) = self.try_count(caller) {
+            self.blocked_until.insert(caller, Instant::now() + wait);
         }
     }
 
-    /// Counts one, or says how long it is to wait.
-    fn count(&self, from: Doer) -> Result<(), Duration> {
-        let counted = match from {
-            Doer::From(network) if network.is_one_of_many() => self.many.check_key(&from),
-            _ if self.is_full() => self.many.check_key(&Doer::From(Network::Unknown)),
-            _ => self.ones.check_key(&from),
+    /// Counts an attempt, or returns the time to wait.
+    fn try_count(&self, caller: LimitedCaller) -> Result<(), Duration> {
+        let counted = match caller {
+            LimitedCaller::From(network) if network.may_be_shared() => self.shared.check_key(&caller),
+            _ if self.is_full() => self.shared.check_key(&LimitedCaller::From(ClientNetwork::Unknown)),
+            _ => self.single.check_key(&caller),
         };
         counted.map_err(|later| later.wait_time_from(DefaultClock::default().now()))
     }
 
-    /// Whether there is no room for another network, also after those were dropped that did nothing for a while.
+    /// Whether another caller can't be counted separately, even after the removal of idle ones.
     fn is_full(&self) -> bool {
-        if self.ones.len() < REMEMBERED {
+        if self.single.len() < CACHE_SIZE {
             return false;
         }
-        let second = self.start.elapsed().as_secs() / CLEANING.as_secs().max(1) + 1;
-        if self.cleaned.load(Ordering::Relaxed) != second {
+        let interval = self.start.elapsed().as_secs() / CLEANING_INTERVAL.as_secs().max(1) + 1;
+        if self.last_cleaning.load(Ordering::Relaxed) != interval {
             let _cleaning = self.cleaning.lock().unwrap_or_else(PoisonError::into_inner);
-            if self.cleaned.swap(second, Ordering::Relaxed) != second {
-                self.ones.retain_recent();
+            if self.last_cleaning.swap(interval, Ordering::Relaxed) != interval {
+                self.single.retain_recent();
             }
         }
-        self.ones.len() >= REMEMBERED
+        self.single.len() >= CACHE_SIZE
     }
 }
 
@@ -212,21 +212,21 @@ mod tests {
     fn an_address_is_slowed_down_by_itself_and_for_one_doing() {
         let limits = AddressLimits::default();
         for _ in 0..30 {
-            limits.take(Doing::SignUp, ip("192.0.2.1")).unwrap();
+            limits.count(LimitedAction::SignUp, ip("192.0.2.1")).unwrap();
         }
-        assert!(is_refused(limits.take(Doing::SignUp, ip("192.0.2.1"))));
-        limits.take(Doing::SignUp, ip("192.0.2.2")).unwrap();
-        limits.take(Doing::SignIn, ip("192.0.2.1")).unwrap();
+        assert!(is_refused(limits.count(LimitedAction::SignUp, ip("192.0.2.1"))));
+        limits.count(LimitedAction::SignUp, ip("192.0.2.2")).unwrap();
+        limits.count(LimitedAction::SignIn, ip("192.0.2.1")).unwrap();
     }
 
     #[test]
     fn all_addresses_of_one_network_are_one() {
         let limits = AddressLimits::default();
         for last in 0..30 {
-            limits.take(Doing::SignUp, ip(&format!("2001:db8::{last}"))).unwrap();
+            limits.count(LimitedAction::SignUp, ip(&format!("2001:db8::{last}"))).unwrap();
         }
-        assert!(is_refused(limits.take(Doing::SignUp, ip("2001:db8::ffff"))));
-        limits.take(Doing::SignUp, ip("2001:db8:0:1::1")).unwrap();
+        assert!(is_refused(limits.count(LimitedAction::SignUp, ip("2001:db8::ffff"))));
+        limits.count(LimitedAction::SignUp, ip("2001:db8:0:1::1")).unwrap();
     }
 
     #[test]
@@ -234,34 +234,34 @@ mod tests {
         let limits = AddressLimits::default();
         for from in [ip("127.0.0.1"), ip("10.1.2.3"), ip("fd00::1"), None] {
             for _ in 0..120 {
-                limits.take(Doing::SignUp, from).unwrap();
+                limits.count(LimitedAction::SignUp, from).unwrap();
             }
-            assert!(is_refused(limits.take(Doing::SignUp, from)), "{from:?}");
+            assert!(is_refused(limits.count(LimitedAction::SignUp, from)), "{from:?}");
         }
-        limits.take(Doing::SignUp, ip("10.1.2.4")).unwrap();
+        limits.count(LimitedAction::SignUp, ip("10.1.2.4")).unwrap();
     }
 
     #[test]
     fn only_failures_make_the_next_wait() {
         let limits = AddressLimits::default();
         for _ in 0..60 {
-            limits.check(Doing::UnknownKey, ip("192.0.2.1")).unwrap();
-            limits.failed(Doing::UnknownKey, ip("192.0.2.1"));
+            limits.check(LimitedAction::UnknownKey, ip("192.0.2.1")).unwrap();
+            limits.count_failure(LimitedAction::UnknownKey, ip("192.0.2.1"));
         }
-        limits.check(Doing::UnknownKey, ip("192.0.2.1")).unwrap();
-        limits.failed(Doing::UnknownKey, ip("192.0.2.1"));
-        assert!(is_refused(limits.check(Doing::UnknownKey, ip("192.0.2.1"))));
-        limits.check(Doing::UnknownKey, ip("192.0.2.2")).unwrap();
+        limits.check(LimitedAction::UnknownKey, ip("192.0.2.1")).unwrap();
+        limits.count_failure(LimitedAction::UnknownKey, ip("192.0.2.1"));
+        assert!(is_refused(limits.check(LimitedAction::UnknownKey, ip("192.0.2.1"))));
+        limits.check(LimitedAction::UnknownKey, ip("192.0.2.2")).unwrap();
     }
 
     #[test]
     fn more_networks_than_can_be_remembered_are_counted_together() {
         let limits = AddressLimits::default();
         let network = |number: usize| ip(&format!("2001:db8:{:x}:{:x}::1", number / 0x1_0000, number % 0x1_0000));
-        for number in 0..REMEMBERED {
-            limits.take(Doing::SignUp, network(number)).unwrap();
+        for number in 0..CACHE_SIZE {
+            limits.count(LimitedAction::SignUp, network(number)).unwrap();
         }
-        let more = (REMEMBERED..2 * REMEMBERED).map(|number| limits.take(Doing::SignUp, network(number)));
+        let more = (CACHE_SIZE..2 * CACHE_SIZE).map(|number| limits.count(LimitedAction::SignUp, network(number)));
         assert!(more.filter(Result::is_ok).count() < 200);
     }
 }

@@ -1,4 +1,4 @@
-//! The audit log: who changed what, hash-chained so that nobody changes it unnoticed.
+//! The audit log, hash-chained so that tampering is detected.
 
 mod chain;
 mod verify;
@@ -19,68 +19,70 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-pub use verify::{Break, Verification, verify};
+pub use verify::{ChainBreak, ChainVerification, verify};
 
 use crate::{
-    Actor, ServiceError, ServiceResult, Who,
+    Actor, ActorKind, ServiceError, ServiceResult,
     database::DatabaseTransaction,
     entities::{audit_entries, audit_heads},
 };
 
-/// Who an entry says it was.
+/// The author of an entry.
 #[derive(Clone, Debug)]
-pub(crate) struct Author {
+pub(crate) struct AuditAuthor {
     kind: &'static str,
     id: Option<Uuid>,
     name: String,
     ip: Option<IpAddr>,
 }
 
-impl Author {
+impl AuditAuthor {
     pub(crate) fn member(id: UserId, name: &str, ip: Option<IpAddr>) -> Self {
         Self { kind: "member", id: Some(id.uuid()), name: name.to_owned(), ip }
     }
 
-    /// For [`Acting`](crate::acting::Acting) only, which has locked what the actor's rights rest on.
+    /// For [`AuditedChange`](crate::audited_change::AuditedChange) only, which has locked the rows that the
+    /// actor's permissions depend on.
     pub(crate) fn of(actor: &Actor) -> Self {
-        match &actor.who {
-            Who::Member { id, name, .. } => Self::member(*id, name, actor.ip),
-            Who::ApiKey { id, name, .. } => {
+        match &actor.kind {
+            ActorKind::Member { id, name, .. } => Self::member(*id, name, actor.ip),
+            ActorKind::ApiKey { id, name, .. } => {
                 Self { kind: "api_key", id: Some(id.uuid()), name: name.clone(), ip: actor.ip }
             }
-            Who::CommandLine => Self::command_line(),
+            ActorKind::CommandLine => Self::command_line(),
         }
     }
 
-    /// Whoever runs commands on the server.
+    /// The operator on the server's command line.
     pub(crate) fn command_line() -> Self {
         Self { kind: "command_line", id: None, name: "Command line".to_owned(), ip: None }
     }
 
-    /// Whoever it was that didn't know a password.
-    pub(crate) fn somebody(ip: Option<IpAddr>) -> Self {
+    /// An unknown client that sent a wrong password.
+    pub(crate) fn anonymous(ip: Option<IpAddr>) -> Self {
         Self { kind: "somebody", id: None, name: "Somebody".to_owned(), ip }
     }
 
-    /// Somebody who found a key where it shouldn't be.
+    /// An anonymous reporter of a leaked key.
     pub(crate) fn leak_report() -> Self {
         Self { kind: "leak_report", id: None, name: "Leak report".to_owned(), ip: None }
     }
 }
 
-/// What was done, to what. Never holds a secret.
+/// An action and its target, to be recorded. Never contains a secret.
 #[derive(Clone)]
-pub(crate) struct Deed {
-    /// Such as `api_key.created`.
+pub(crate) struct AuditEvent {
+    /// Name of the action, such as `api_key.created`.
     pub(crate) action: &'static str,
     pub(crate) target_kind: &'static str,
     pub(crate) target_id: String,
-    /// What is worth knowing of the target, as JSON, before and after.
+    /// Relevant fields of the target before the action, as JSON.
     pub(crate) before: Option<String>,
+    /// Relevant fields of the target after the action, as JSON.
     pub(crate) after: Option<String>,
 }
 
-impl Deed {
+impl AuditEvent {
     pub(crate) fn new(action: &'static str, target_kind: &'static str, target_id: impl ToString) -> Self {
         Self { action, target_kind, target_id: target_id.to_string(), before: None, after: None }
     }
@@ -97,45 +99,45 @@ impl Deed {
 }
 
 fn json(state: impl Serialize) -> ServiceResult<String> {
-    value(state).map(|value| value.to_string())
+    to_value(state).map(|value| value.to_string())
 }
 
-/// What an entry tells of something, field by field.
-pub(crate) fn value(state: impl Serialize) -> ServiceResult<Value> {
+/// Serializes a state for an entry, field by field.
+pub(crate) fn to_value(state: impl Serialize) -> ServiceResult<Value> {
     serde_json::to_value(state).map_err(|error| ServiceError::Internal(format!("audit entry: {error}")))
 }
 
-/// Appends an entry to `organization`'s chain, in the transaction of what it tells of.
+/// Appends an entry to `organization`'s chain, in the transaction of the recorded action.
 ///
-/// The chain's head stays locked until the transaction ends: do this late in it.
+/// The chain's head stays locked until the transaction ends, so this should come late in it.
 pub(crate) async fn record(
     transaction: &DatabaseTransaction,
     now: Timestamp,
     organization: OrganizationId,
-    author: &Author,
-    deed: Deed,
+    author: &AuditAuthor,
+    event: AuditEvent,
 ) -> ServiceResult<()> {
-    record_all(transaction, now, organization, author, vec![deed]).await
+    record_all(transaction, now, organization, author, vec![event]).await
 }
 
-/// Entries that are stored by one statement.
-const AT_ONCE: usize = 500;
+/// Maximum number of entries inserted by one statement.
+const BATCH_SIZE: usize = 500;
 
 /// Appends entries of one author to `organization`'s chain, in their order.
 pub(crate) async fn record_all(
     transaction: &DatabaseTransaction,
     now: Timestamp,
     organization: OrganizationId,
-    author: &Author,
-    deeds: Vec<Deed>,
+    author: &AuditAuthor,
+    events: Vec<AuditEvent>,
 ) -> ServiceResult<()> {
-    if deeds.is_empty() {
+    if events.is_empty() {
         return Ok(());
     }
     let mut head = lock_head(transaction, organization).await?;
-    let mut entries = Vec::with_capacity(deeds.len());
-    for deed in deeds {
-        let entry = entry(now, &head, author, deed);
+    let mut entries = Vec::with_capacity(events.len());
+    for event in events {
+        let entry = next_entry(now, &head, author, event);
         head.sequence = entry.sequence;
         head.hash.clone_from(&entry.hash);
         entries.push(audit_entries::ActiveModel::from(entry));
@@ -147,15 +149,20 @@ pub(crate) async fn record_all(
         .exec(transaction)
         .await?;
     while !entries.is_empty() {
-        let rest = entries.split_off(entries.len().min(AT_ONCE));
+        let rest = entries.split_off(entries.len().min(BATCH_SIZE));
         audit_entries::Entity::insert_many(entries).exec_without_returning(transaction).await?;
         entries = rest;
     }
     Ok(())
 }
 
-/// The entry that follows `head`. Secrets are masked before it is hashed.
-fn entry(now: Timestamp, head: &audit_heads::Model, author: &Author, deed: Deed) -> audit_entries::Model {
+/// Makes the entry that follows `head`. Secrets are masked before it is hashed.
+fn next_entry(
+    now: Timestamp,
+    head: &audit_heads::Model,
+    author: &AuditAuthor,
+    event: AuditEvent,
+) -> audit_entries::Model {
     let mut entry = audit_entries::Model {
         organization_id: head.organization_id,
         sequence: head.sequence + 1,
@@ -163,12 +170,12 @@ fn entry(now: Timestamp, head: &audit_heads::Model, author: &Author, deed: Deed)
         actor_kind: author.kind.to_owned(),
         actor_id: author.id,
         actor_name: Secret::redact(&author.name),
-        action: deed.action.to_owned(),
-        target_kind: deed.target_kind.to_owned(),
-        target_id: Secret::redact(&deed.target_id),
+        action: event.action.to_owned(),
+        target_kind: event.target_kind.to_owned(),
+        target_id: Secret::redact(&event.target_id),
         ip: author.ip.map(|ip| ip.to_string()).unwrap_or_default(),
-        before: deed.before.as_deref().map(Secret::redact),
-        after: deed.after.as_deref().map(Secret::redact),
+        before: event.before.as_deref().map(Secret::redact),
+        after: event.after.as_deref().map(Secret::redact),
         previous_hash: head.hash.clone(),
         hash: Vec::new(),
     };
@@ -176,18 +183,18 @@ fn entry(now: Timestamp, head: &audit_heads::Model, author: &Author, deed: Deed)
     entry
 }
 
-/// Appends the same entry to several organizations' chains, such as a sign-in to those of all the user's.
+/// Appends an entry to the chains of several organizations, such as a sign-in to those of all the user's.
 pub(crate) async fn record_everywhere(
     transaction: &DatabaseTransaction,
     now: Timestamp,
     mut organizations: Vec<OrganizationId>,
-    author: &Author,
-    deed: impl Fn() -> Deed,
+    author: &AuditAuthor,
+    event: impl Fn() -> AuditEvent,
 ) -> ServiceResult<()> {
-    // Always in the same order, so that two who do this at once can't wait for each other.
+    // Always in one order, so that concurrent transactions can't deadlock.
     organizations.sort_unstable();
     for organization in organizations {
-        record(transaction, now, organization, author, deed()).await?;
+        record(transaction, now, organization, author, event()).await?;
     }
     Ok(())
 }

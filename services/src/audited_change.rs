@@ -1,10 +1,12 @@
-//! How a change that somebody makes begins, and how it ends.
+//! Transactions of an actor's changes, with their audit entries and announcements.
 //!
-//! What is known of somebody when they are let in may be a second old, and can change while they are answered. So whatever
-//! the right to a change rests on is read anew in its transaction, and stays as it is until that ends: the organization, the
-//! membership with its role and projects, the session; or the key that acts, and the secret that it showed.
+//! The data that authorized a request may be a second old, and can change while the request is handled. So
+//! the rows that the permission depends on are read again and locked in the change's transaction: the
+//! organization, the membership with its role and projects, and the session; or the acting key and the secret
+//! of the request.
 //!
-//! There is no other way for an [`Actor`] into the audit log, and a test keeps `Database::begin` to those who act for nobody.
+//! This is the only way for an [`Actor`] into the audit log; a test restricts `Database::begin` to code that
+//! acts for no actor.
 
 use domain::{
     ids::{OrganizationId, SessionId, UserId},
@@ -15,68 +17,68 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, se
 use uuid::Uuid;
 
 use crate::{
-    Actor, Organization, ServiceError, ServiceResult, Services, Who, api_keys,
-    audit::{self, Author, Deed},
-    changes::{self, Kind},
+    Actor, ActorKind, Organization, ServiceError, ServiceResult, Services, api_keys,
+    audit::{self, AuditAuthor, AuditEvent},
+    changes::{self, ChangeKind},
     database::DatabaseTransaction,
     entities::{api_keys::Model as ApiKey, memberships, organizations, project_members, sessions},
 };
 
-/// Somebody who is changing something of their organization.
-pub(crate) struct Acting {
+/// A change that an actor makes in their organization, in a transaction.
+pub(crate) struct AuditedChange {
     transaction: DatabaseTransaction,
     actor: Actor,
     now: Timestamp,
     api_key: Option<ApiKey>,
-    deeds: Vec<Deed>,
-    announced: Vec<(Kind, Uuid)>,
+    events: Vec<AuditEvent>,
+    announcements: Vec<(ChangeKind, Uuid)>,
 }
 
-impl Acting {
-    /// Begins a change that takes one of these permissions.
+impl AuditedChange {
+    /// Begins a change that requires one of these permissions.
     ///
-    /// Changes of one organization come one after the other: each finds what the one before it left, and none waits for
-    /// what another one has locked while that waits for it.
+    /// Changes of one organization run one after another: each sees the result of the one before it, and none
+    /// can deadlock with another.
     ///
     /// # Errors
-    /// The actor isn't any more what they were let in as, or may not do this (now).
+    /// The actor's membership, session or key is no longer valid, or lacks the permissions (now).
     pub(crate) async fn begin(services: &Services, actor: &Actor, permissions: &[Permission]) -> ServiceResult<Self> {
-        // Whoever may not do it anyway makes nobody wait.
-        permitted(actor, permissions)?;
+        // Checked before the lock too, so that actors without permission block no one.
+        require_any(actor, permissions)?;
         let transaction = services.database.begin().await?;
         let organization = lock_organization(&transaction, actor.organization.id).await?;
         let now = services.now();
         let mut api_key = None;
-        let who = match &actor.who {
-            Who::CommandLine => Who::CommandLine,
-            Who::Member { id, name, session, .. } => {
+        let kind = match &actor.kind {
+            ActorKind::CommandLine => ActorKind::CommandLine,
+            ActorKind::Member { id, name, session, .. } => {
                 lock_session(&transaction, *id, *session, now).await?;
                 let role = lock_membership(&transaction, organization.id, *id).await?;
-                Who::Member { id: *id, name: name.clone(), role, session: *session }
+                ActorKind::Member { id: *id, name: name.clone(), role, session: *session }
             }
-            Who::ApiKey { id, secret, .. } => {
+            ActorKind::ApiKey { id, secret, .. } => {
                 let row = api_keys::lock_acting(&transaction, organization.id, (*id, *secret), actor.ip, now).await?;
-                let who = api_keys::holder(&row, *secret)?;
+                let kind = api_keys::key_actor(&row, *secret)?;
                 api_key = Some(row);
-                who
+                kind
             }
         };
-        let actor = Actor { organization, who, ip: actor.ip };
-        permitted(&actor, permissions)?;
-        Ok(Self { transaction, actor, now, api_key, deeds: Vec::new(), announced: Vec::new() })
+        let actor = Actor { organization, kind, ip: actor.ip };
+        require_any(&actor, permissions)?;
+        Ok(Self { transaction, actor, now, api_key, events: Vec::new(), announcements: Vec::new() })
     }
 
-    /// Who acts, and how far they may now.
+    /// The actor, with their current permissions.
     pub(crate) fn actor(&self) -> &Actor {
         &self.actor
     }
 
-    /// The key that acts, if one does.
+    /// The row of the acting key, if the actor is a key.
     pub(crate) fn api_key(&self) -> Option<&ApiKey> {
         self.api_key.as_ref()
     }
 
-    /// The moment of the change.
+    /// The time of the change.
     pub(crate) fn now(&self) -> Timestamp {
         self.now
     }
@@ -85,51 +87,51 @@ impl Acting {
         &self.transaction
     }
 
-    /// What the audit log is told when the change is done.
-    pub(crate) fn tell(&mut self, deed: Deed) {
-        self.deeds.push(deed);
+    /// Adds an entry that is written to the audit log on commit.
+    pub(crate) fn record(&mut self, event: AuditEvent) {
+        self.events.push(event);
     }
 
-    /// What all servers are told when the change is done.
-    pub(crate) fn announce(&mut self, kind: Kind, subjects: impl IntoIterator<Item = Uuid>) {
-        self.announced.extend(subjects.into_iter().map(|subject| (kind, subject)));
+    /// Adds announcements to all servers, which are made on commit.
+    pub(crate) fn announce(&mut self, kind: ChangeKind, subjects: impl IntoIterator<Item = Uuid>) {
+        self.announcements.extend(subjects.into_iter().map(|subject| (kind, subject)));
     }
 
-    /// Writes the audit log, announces what changed, and ends the transaction.
+    /// Writes the audit entries and announcements, and commits the transaction.
     pub(crate) async fn commit(self) -> ServiceResult<()> {
-        let (organization, author) = (self.actor.organization.id, Author::from(&self));
-        audit::record_all(&self.transaction, self.now, organization, &author, self.deeds).await?;
-        // Last of all, so that as little time as can be lies between the announcement and the commit.
-        changes::announce(&self.transaction, self.now, organization, self.announced).await?;
+        let (organization, author) = (self.actor.organization.id, AuditAuthor::from(&self));
+        audit::record_all(&self.transaction, self.now, organization, &author, self.events).await?;
+        // Last, so that the announcement precedes the commit by as little time as possible.
+        changes::announce(&self.transaction, self.now, organization, self.announcements).await?;
         Ok(self.transaction.commit().await?)
     }
 
-    /// Ends it without a trace.
-    pub(crate) async fn abandon(self) -> ServiceResult<()> {
+    /// Rolls the transaction back, without entries and announcements.
+    pub(crate) async fn roll_back(self) -> ServiceResult<()> {
         Ok(self.transaction.rollback().await?)
     }
 }
 
-impl From<&Acting> for Author {
-    fn from(acting: &Acting) -> Self {
-        Self::of(&acting.actor)
+impl From<&AuditedChange> for AuditAuthor {
+    fn from(change: &AuditedChange) -> Self {
+        Self::of(&change.actor)
     }
 }
 
-/// Refuses whoever has none of these permissions.
-fn permitted(actor: &Actor, permissions: &[Permission]) -> ServiceResult<()> {
-    let mut refusal = ServiceError::Internal("a change that takes no permission".to_owned());
+/// Rejects actors that have none of these permissions.
+fn require_any(actor: &Actor, permissions: &[Permission]) -> ServiceResult<()> {
+    let mut error = ServiceError::Internal("a change that takes no permission".to_owned());
     for permission in permissions.iter().rev() {
         match actor.reach(*permission) {
             Ok(_) => return Ok(()),
-            Err(refused) => refusal = refused,
+            Err(forbidden) => error = forbidden,
         }
     }
-    Err(refusal)
+    Err(error)
 }
 
-/// Makes other changes of this organization wait until the transaction ends. What only refers to its row, such as calls
-/// that are stored, waits for nothing.
+/// Locks an organization, so that its other changes wait until the transaction ends. Inserts that only refer
+/// to its row, such as calls, don't wait.
 pub(crate) async fn lock_organization(
     transaction: &DatabaseTransaction,
     id: OrganizationId,
@@ -138,7 +140,7 @@ pub(crate) async fn lock_organization(
     row.map(Organization::from).ok_or(ServiceError::NotFound)
 }
 
-/// Keeps a member's place as it is, with the projects that are assigned to them; tells their role.
+/// Locks a membership and its assigned projects against changes; returns the role.
 async fn lock_membership(
     transaction: &DatabaseTransaction,
     organization: OrganizationId,
@@ -160,7 +162,7 @@ async fn lock_membership(
     memberships::role(&membership)
 }
 
-/// Keeps a session from being ended. Whether it idled too long was seen when it was shown.
+/// Locks a session against its end. Its idle time was checked when the request was authenticated.
 async fn lock_session(
     transaction: &DatabaseTransaction,
     user: UserId,

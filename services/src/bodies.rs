@@ -1,8 +1,7 @@
-//! What was said in calls: kept compressed, for as long as each organization chooses.
+//! Request and response bodies of calls, stored compressed for a time that each organization chooses.
 //!
-//! Bodies are written after their call, by a writer that may fall behind and
-//! then leaves some out: a call and its price never depend on them, and they
-//! are never in the meter's journal.
+//! Bodies are written after their call, by a writer that drops some when it falls behind: a call and its
+//! price never depend on them, and they are never in the meter's journal.
 
 pub mod cleanup;
 mod get;

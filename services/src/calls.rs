@@ -1,4 +1,4 @@
-//! Calls: the rows of Logs.
+//! Calls, the rows of Logs.
 
 mod details;
 mod export;
@@ -22,7 +22,7 @@ pub(crate) use list::{ever_called, newest};
 
 use crate::{ServiceResult, Services, database::Bound, entities::calls};
 
-/// The newest call of an organization: one step down an index.
+/// Finds the newest call of an organization, with one index lookup.
 pub async fn latest(services: &Services, organization: OrganizationId) -> ServiceResult<Option<CallId>> {
     let id = calls::of(organization)
         .select_only()
@@ -35,21 +35,21 @@ pub async fn latest(services: &Services, organization: OrganizationId) -> Servic
     Ok(id.map(CallId::new))
 }
 
-/// How many calls one statement looks for.
-const AT_ONCE: usize = 5_000;
+/// Maximum number of calls looked up by one statement.
+const BATCH_SIZE: usize = 5_000;
 
-/// Which of these calls are stored, each by its organization and its id.
-pub(crate) async fn stored(
+/// Finds the ids of those calls that are stored, given pairs of organization and id.
+pub(crate) async fn find_stored(
     database: &DatabaseConnection,
     calls: impl IntoIterator<Item = (Uuid, Uuid)>,
 ) -> ServiceResult<HashSet<Uuid>> {
     let pair = |(organization, id): (Uuid, Uuid)| json!([organization.simple().to_string(), id.simple().to_string()]);
     let pairs: Vec<_> = calls.into_iter().map(pair).collect();
     let mut stored = HashSet::new();
-    for pairs in pairs.chunks(AT_ONCE) {
+    for pairs in pairs.chunks(BATCH_SIZE) {
         let mut bound = Bound::new(database.get_database_backend());
         let rows = bound.rows(json!(pairs).to_string(), "w");
-        // Each by its key: a list of organizations and one of ids would be looked up in all combinations.
+        // Each pair is looked up by its key: two separate lists would be looked up in all combinations.
         let [organization, id] = [0, 1].map(|part| bound.id(&format!("w.value ->> {part}")));
         let sql = format!(
             "SELECT c.id FROM {rows} CROSS JOIN calls c WHERE c.organization_id = {organization} AND c.id = {id}"

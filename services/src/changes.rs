@@ -1,8 +1,7 @@
-//! Tells every server what changed that servers keep in memory.
+//! Announcements of changes to all servers, which drop the changed things from their caches.
 //!
-//! Whoever changes such a thing announces it in the same transaction; each
-//! server's [`Watcher`] reads the announcements four times a second. That works
-//! alike for several servers on PostgreSQL and for a command beside a server on SQLite.
+//! A change is announced in its own transaction; each server's [`Watcher`] reads the announcements four times
+//! a second. That works alike for several servers on PostgreSQL and for a command next to a server on SQLite.
 
 mod watcher;
 
@@ -12,23 +11,23 @@ use domain::{ids::OrganizationId, time::Timestamp};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use uuid::Uuid;
 
-pub use watcher::{Notice, Watcher};
+pub use watcher::{Watcher, WatcherEvent};
 
 use crate::{ServiceError, ServiceResult, entities::changes};
 
-/// What kind of thing changed.
+/// The kind of a changed thing.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Kind {
+pub enum ChangeKind {
     ApiKey,
-    /// A key was stopped because it leaked: what it has running ends too.
+    /// A key was disabled because it leaked, so its running calls end too.
     LeakedApiKey,
     Project,
     Organization,
-    /// There is a new version of a price, which belongs to no organization.
+    /// A price got a new version; prices belong to no organization.
     Price,
 }
 
-impl Kind {
+impl ChangeKind {
     const ALL: [Self; 5] = [Self::ApiKey, Self::LeakedApiKey, Self::Project, Self::Organization, Self::Price];
 
     const fn name(self) -> &'static str {
@@ -42,7 +41,7 @@ impl Kind {
     }
 }
 
-impl FromStr for Kind {
+impl FromStr for ChangeKind {
     type Err = ServiceError;
 
     fn from_str(text: &str) -> ServiceResult<Self> {
@@ -56,24 +55,24 @@ impl FromStr for Kind {
 /// A thing that changed.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Change {
-    pub kind: Kind,
+    pub kind: ChangeKind,
     pub organization_id: OrganizationId,
-    /// The id of the thing itself.
+    /// Id of the thing itself.
     pub subject_id: Uuid,
 }
 
-/// Announcements that are stored by one statement.
-const AT_ONCE: usize = 500;
+/// Maximum number of announcements inserted by one statement.
+const BATCH_SIZE: usize = 500;
 
-/// Announces that these things of one organization changed, to all servers, as soon as the transaction commits. The last
-/// that a transaction does.
+/// Announces changes of one organization to all servers, effective when the transaction commits. Should be
+/// the last step of the transaction.
 pub(crate) async fn announce(
     transaction: &impl ConnectionTrait,
     now: Timestamp,
     organization: OrganizationId,
-    subjects: Vec<(Kind, Uuid)>,
+    subjects: Vec<(ChangeKind, Uuid)>,
 ) -> ServiceResult<()> {
-    for subjects in subjects.chunks(AT_ONCE) {
+    for subjects in subjects.chunks(BATCH_SIZE) {
         let rows = subjects.iter().map(|(kind, subject)| changes::ActiveModel {
             at: Set(now.millis()),
             kind: Set(kind.name().to_owned()),

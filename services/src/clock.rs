@@ -1,9 +1,10 @@
-//! The time, which tests set themselves.
+//! The clock, which tests replace by their own.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use domain::time::Timestamp;
 
+/// A source of the current time.
 pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }

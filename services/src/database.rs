@@ -1,4 +1,4 @@
-//! Opens the database: SQLite in a file, or PostgreSQL.
+//! Connections to the database: a SQLite file, or PostgreSQL.
 
 mod bound;
 mod transaction;
@@ -22,25 +22,27 @@ pub use transaction::DatabaseTransaction;
 
 use crate::{ServiceError, ServiceResult};
 
-/// How many queries may read a SQLite file at once.
+/// Connections that read a SQLite file.
 const SQLITE_READERS: u32 = 4;
-/// How many connections a server keeps to PostgreSQL at most.
+/// Maximum number of a server's connections to PostgreSQL.
 const POSTGRES_CONNECTIONS: u32 = 16;
-/// How long to wait for a connection, or in SQLite for another process's write, until the database counts as busy.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How many KiB of a SQLite file the writer keeps in memory, as far as it needs them. SQLite's own 2 MB don't hold the pages
-/// that ten thousand events touch, which would be written several times in one transaction.
-const SQLITE_WRITER_CACHE: u32 = 64 * 1024;
-/// After how many pages of its journal (4 KiB each) SQLite copies them to the file: rarely enough that a page that changes
-/// often is copied once for many changes.
-const SQLITE_CHECKPOINT: u32 = 16 * 1024;
+/// Time to wait for a connection, or in SQLite for another process's write, until the database counts as
+/// busy.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
+/// Size of the SQLite writer's page cache, in KiB. The default of 2 MB is too small for the pages that ten
+/// thousand events change, which would be written several times in one transaction.
+const SQLITE_WRITER_CACHE_KIB: u32 = 64 * 1024;
+/// Pages of 4 KiB in SQLite's journal after which they are copied to the file: large enough that a page that
+/// changes often is copied once for many changes.
+const SQLITE_CHECKPOINT_PAGES: u32 = 16 * 1024;
 
-/// What PostgreSQL ends by itself, unless the address says otherwise: what waits for others' locks, what works too long, and
-/// what holds locks and does nothing, such as when its server is gone without a sign.
-const POSTGRES_LIMITS: [(&str, &str); 3] =
+/// PostgreSQL's timeouts, unless the address sets others: of waiting for a lock, of a statement, and of a
+/// transaction that holds locks and does nothing, such as when its server is gone without closing the
+/// connection.
+const POSTGRES_TIMEOUTS: [(&str, &str); 3] =
     [("lock_timeout", "10s"), ("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "60s")];
 
-/// What an address of PostgreSQL may say behind its `?`.
+/// Parameters allowed in an address of PostgreSQL.
 const POSTGRES_PARAMETERS: [&str; 18] = [
     "sslmode",
     "ssl-mode",
@@ -62,10 +64,10 @@ const POSTGRES_PARAMETERS: [&str; 18] = [
     "options",
 ];
 
-/// Statements each connection keeps prepared.
+/// Maximum number of prepared statements per connection.
 const PREPARED_STATEMENTS: usize = 256;
 
-/// What is locked for the whole of a transaction on PostgreSQL. On SQLite there is one writer anyway.
+/// Advisory locks on PostgreSQL, held until the end of a transaction. SQLite has only one writer.
 #[derive(Clone, Copy, Debug)]
 #[repr(i64)]
 pub(crate) enum Lock {
@@ -76,7 +78,8 @@ pub(crate) enum Lock {
 
 /// Connections to the database. Cheap to clone.
 ///
-/// SQLite has one writer: its connection is a pool of its own, so that writes queue there and reads never wait for them.
+/// SQLite has one writer, whose connection is a separate pool, so that writes queue there and reads never
+/// wait for them.
 #[derive(Clone, Debug)]
 pub struct Database {
     writer: DatabaseConnection,
@@ -84,7 +87,8 @@ pub struct Database {
 }
 
 impl Database {
-    /// Opens `postgres://…`, `sqlite://PATH`, or the SQLite file at a plain path, which is made if it isn't there.
+    /// Opens `postgres://…`, `sqlite://PATH`, or the SQLite file at a plain path, which is created if it
+    /// doesn't exist.
     pub async fn open(url: &str) -> ServiceResult<Self> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return Self::open_postgres(url).await;
@@ -105,7 +109,8 @@ impl Database {
 
     async fn open_postgres(url: &str) -> ServiceResult<Self> {
         let parsed = postgres_options(url)?;
-        // SeaORM never sees the address: it quotes one that it can't read, and logs all of them at its finest level.
+        // SeaORM never sees the address: it quotes unreadable ones in errors, and logs all of them at trace
+        // level.
         let mut options = options("postgres://", POSTGRES_CONNECTIONS);
         options
             .test_before_acquire_if_idle_for(Duration::from_secs(5))
@@ -115,7 +120,7 @@ impl Database {
     }
 
     async fn open_sqlite(path: &Path) -> ServiceResult<Self> {
-        make_private_file(path).map_err(|error| ServiceError::Internal(format!("{}: {error}", path.display())))?;
+        create_private_file(path).map_err(|error| ServiceError::Internal(format!("{}: {error}", path.display())))?;
         let connect = async |connections, read_only: bool| {
             let path = path.to_owned();
             let mut options = options("sqlite:", connections);
@@ -125,27 +130,27 @@ impl Database {
                     .in_memory(false)
                     .foreign_keys(true)
                     .journal_mode(SqliteJournalMode::Wal)
-                    // A commit is on the disk when it is acknowledged, whatever happens next.
+                    // An acknowledged commit is on the disk, even if the machine fails next.
                     .synchronous(SqliteSynchronous::Full)
-                    .busy_timeout(PATIENCE)
+                    .busy_timeout(CONNECTION_TIMEOUT)
                     .statement_cache_capacity(PREPARED_STATEMENTS);
                 if read_only {
                     options.pragma("query_only", "on")
                 } else {
                     options
-                        .pragma("cache_size", format!("-{SQLITE_WRITER_CACHE}"))
-                        .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT.to_string())
+                        .pragma("cache_size", format!("-{SQLITE_WRITER_CACHE_KIB}"))
+                        .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES.to_string())
                 }
             });
             sea_orm::Database::connect(options).await
         };
-        // The writer first: it is the one that makes a new file a WAL database.
+        // The writer first, since only it can make a new file a WAL database.
         let writer = connect(1, false).await?;
         let reader = connect(SQLITE_READERS, true).await?;
         Ok(Self { writer, reader })
     }
 
-    /// Brings the schema up to date. Several servers may do so at once: one does, the others wait.
+    /// Brings the schema up to date. When several servers do so at once, one does and the others wait.
     pub async fn migrate(&self) -> ServiceResult<()> {
         let transaction = self.begin_migrating().await?;
         self.lock(&transaction, Lock::Migrations).await?;
@@ -153,32 +158,33 @@ impl Database {
         Ok(transaction.commit().await?)
     }
 
-    /// Has `told` hear of each statement that is made through this one from now on, with its values, when it is over; those of
-    /// transactions too. For tests that hold statements to a budget.
-    pub fn watch(&mut self, told: impl Fn(&Statement) + Clone + Send + Sync + 'static) {
+    /// Sets a function that is called after each statement, with its values, also those of transactions. For
+    /// tests of statements' budgets.
+    pub fn set_statement_hook(&mut self, hook: impl Fn(&Statement) + Clone + Send + Sync + 'static) {
         for connection in [&mut self.writer, &mut self.reader] {
-            let told = told.clone();
-            connection.set_metric_callback(move |info| told(info.statement));
+            let hook = hook.clone();
+            connection.set_metric_callback(move |info| hook(info.statement));
         }
     }
 
-    /// For queries that change nothing. Sees every transaction that was committed before.
+    /// The connection for queries that change nothing. Sees every transaction that was committed before.
     pub fn read(&self) -> &DatabaseConnection {
         &self.reader
     }
 
-    /// Begins a transaction that may write; on SQLite there is one at a time, in all processes.
+    /// Begins a transaction that may write; on SQLite one at a time across all processes.
     pub async fn begin(&self) -> ServiceResult<DatabaseTransaction> {
         self.begin_unmasked().await.map(DatabaseTransaction::new)
     }
 
-    /// The same for migrations, which want SeaORM's own. What they write isn't masked: they bring nothing from outside. It
-    /// takes as long as it takes, and waits for the servers that it has to wait for.
+    /// Begins a transaction for migrations, which need SeaORM's own type. It doesn't mask secrets, since
+    /// migrations write no input, and it has no timeouts, since migrations may take long and wait for running
+    /// servers.
     pub async fn begin_migrating(&self) -> ServiceResult<sea_orm::DatabaseTransaction> {
         let transaction = self.begin_unmasked().await?;
         if self.is_postgres() {
-            for (limit, _) in POSTGRES_LIMITS {
-                transaction.execute_unprepared(&format!("SET LOCAL {limit} = 0")).await?;
+            for (timeout, _) in POSTGRES_TIMEOUTS {
+                transaction.execute_unprepared(&format!("SET LOCAL {timeout} = 0")).await?;
             }
         }
         Ok(transaction)
@@ -186,14 +192,14 @@ impl Database {
 
     async fn begin_unmasked(&self) -> ServiceResult<sea_orm::DatabaseTransaction> {
         let options = TransactionOptions {
-            // Otherwise a transaction that reads before it writes could find itself locked out half-way.
+            // Otherwise a transaction that reads before it writes could fail at its first write.
             sqlite_transaction_mode: (!self.is_postgres()).then_some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
         Ok(self.writer.begin_with_options(options).await?)
     }
 
-    /// Makes others who want the same lock wait until `transaction` ends.
+    /// Takes an advisory lock until `transaction` ends.
     pub(crate) async fn lock(&self, transaction: &impl ConnectionTrait, lock: Lock) -> ServiceResult<()> {
         if self.is_postgres() {
             let sql = "SELECT pg_advisory_xact_lock($1)";
@@ -212,7 +218,7 @@ impl Database {
         Ok(self.reader.ping().await?)
     }
 
-    /// Waits for what is under way and closes all connections.
+    /// Waits for running statements and closes all connections.
     pub async fn close(self) -> ServiceResult<()> {
         if !self.is_postgres() {
             self.reader.close().await?;
@@ -221,36 +227,37 @@ impl Database {
     }
 }
 
-/// What an address says, whose password no error and no log may tell.
+/// Parses an address of PostgreSQL, whose password must not appear in errors or logs.
 fn postgres_options(url: &str) -> Result<PgConnectOptions, FieldErrors> {
-    let wrong = |message: String| FieldErrors::of("DATABASE_URL", message);
+    let error = |message: String| FieldErrors::of("DATABASE_URL", message);
     let unreadable = || {
-        wrong(
+        error(
             "It can't be read. Write postgres://USER:PASSWORD@HOST/DATABASE, and in a password %40 for @, %2F for /, %23 for \
              #, %3F for ? and %25 for %."
                 .to_owned(),
         )
     };
-    let (place, query) = url.split_once('?').unwrap_or((url, ""));
+    let (address, query) = url.split_once('?').unwrap_or((url, ""));
     for (name, _) in form_urlencoded::parse(query.as_bytes()) {
-        let known = POSTGRES_PARAMETERS.contains(&&*name) || (name.starts_with("options[") && name.ends_with(']'));
-        // Not quoted either: sqlx would log it with its value, which may be the rest of a password.
-        if !known {
-            return Err(wrong(format!(
+        let is_known = POSTGRES_PARAMETERS.contains(&&*name) || (name.starts_with("options[") && name.ends_with(']'));
+        // Rejected here since sqlx would log it with its value, which may be the rest of a password. Not
+        // quoted either.
+        if !is_known {
+            return Err(error(format!(
                 "It has a parameter that isn't known. There are {}.",
                 POSTGRES_PARAMETERS.join(", ")
             )));
         }
     }
-    // The last @ stands before the host; behind that, a second one comes from a password too.
-    let path = place.splitn(4, '/').nth(3).unwrap_or_default();
+    // The last @ stands before the host, so an @ or / after that must come from a password too.
+    let path = address.splitn(4, '/').nth(3).unwrap_or_default();
     if path.contains(['@', '/']) {
         return Err(unreadable());
     }
     let options: PgConnectOptions = url.parse().map_err(|_| unreadable())?;
     let chosen = options.get_options().unwrap_or_default().to_owned();
-    let limits = POSTGRES_LIMITS.into_iter().filter(|(name, _)| !chosen.contains(name));
-    Ok(options.application_name("tollhouse").statement_cache_capacity(PREPARED_STATEMENTS).options(limits))
+    let timeouts = POSTGRES_TIMEOUTS.into_iter().filter(|(name, _)| !chosen.contains(name));
+    Ok(options.application_name("tollhouse").statement_cache_capacity(PREPARED_STATEMENTS).options(timeouts))
 }
 
 fn options(url: &str, connections: u32) -> ConnectOptions {
@@ -258,15 +265,16 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
     options
         .max_connections(connections)
         .min_connections(1)
-        .acquire_timeout(PATIENCE)
-        .connect_timeout(PATIENCE)
+        .acquire_timeout(CONNECTION_TIMEOUT)
+        .connect_timeout(CONNECTION_TIMEOUT)
         .sqlx_logging(false)
         .record_stmt_in_spans(false);
     options
 }
 
-/// Makes the file, and its folder, readable to nobody else: SQLite gives its journal the same rights.
-fn make_private_file(path: &Path) -> std::io::Result<()> {
+/// Creates the file and its folder, readable by their owner only. SQLite gives its journal the file's
+/// permissions.
+fn create_private_file(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
     let mut folder = std::fs::DirBuilder::new();

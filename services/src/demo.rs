@@ -1,4 +1,4 @@
-//! A demo organization: a company's year of calls, the same for the same seed.
+//! A demo organization with a company's year of calls, determined by a seed.
 
 mod company;
 mod key_plan;
@@ -13,42 +13,43 @@ use rand_pcg::Pcg64;
 
 use crate::{ServiceResult, Services, metering};
 
-/// Calls stored in one transaction.
-const BATCH: usize = 5_000;
+/// Number of calls stored in one transaction.
+const BATCH_SIZE: usize = 5_000;
 
-/// How much demo to make.
+/// The size of the demo organization.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub struct DemoSize {
     pub calls: u64,
-    /// Over how many days, until now.
+    /// Number of days until now over which the calls are spread.
     pub days: u32,
     pub seed: u64,
 }
 
-/// What was made.
+/// The demo organization that was created.
 #[derive(Clone, Debug)]
 pub struct Demo {
     pub organization: String,
     pub slug: String,
-    /// Who to sign in as.
+    /// Address to sign in with.
     pub email: String,
     pub password: String,
     pub calls: u64,
 }
 
-/// Makes the demo organization and its calls; `progress` is told how many calls are stored.
+/// Creates the demo organization and its calls; `progress` is called with the number of calls stored so far.
 ///
-/// Refused where the demo organization exists already.
-pub async fn fill(services: &Services, options: Options, mut progress: impl FnMut(u64)) -> ServiceResult<Demo> {
+/// # Errors
+/// The demo organization exists already, or the database fails.
+pub async fn fill(services: &Services, options: DemoSize, mut progress: impl FnMut(u64)) -> ServiceResult<Demo> {
     let now = services.now();
     let begin = now.plus_days(-i64::from(options.days));
-    let (company, demo) = company::found(services, begin).await?;
+    let (company, demo) = company::create(services, begin).await?;
     let mut stored = 0;
     let mut calls = traffic::Traffic::new(&company, options, begin, now, Pcg64::seed_from_u64(options.seed));
     let series = metering::SeriesCache::default();
     let mut last = uses::LastCalls::new();
     loop {
-        let batch: Vec<_> = calls.by_ref().take(BATCH).collect();
+        let batch: Vec<_> = calls.by_ref().take(BATCH_SIZE).collect();
         if batch.is_empty() {
             uses::write(services, &company, &last).await?;
             return Ok(Demo { calls: stored, ..demo });
@@ -57,7 +58,7 @@ pub async fn fill(services: &Services, options: Options, mut progress: impl FnMu
         let transaction = services.database.begin().await?;
         let new = metering::store(&transaction, &series, &batch).await?;
         transaction.commit().await?;
-        new.keep(&series);
+        new.commit_to(&series);
         stored += batch.len() as u64;
         progress(stored);
     }

@@ -1,7 +1,6 @@
-//! The tables, as SeaORM sees them. Private to the services: nothing outside
-//! this crate reads or writes a row.
+//! SeaORM entities of the tables. Private to this crate: nothing outside it reads or writes a row.
 
-#![expect(unreachable_pub, reason = "what SeaORM derives is `pub`, and wants what it is derived from to be")]
+#![expect(unreachable_pub, reason = "SeaORM's derived items are `pub` and require `pub` inputs")]
 
 pub(crate) mod api_keys;
 pub(crate) mod audit_entries;

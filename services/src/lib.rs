@@ -1,9 +1,7 @@
-//! The use cases, one module for each area, and (private to this crate) the
-//! entities and queries behind them.
+//! The use cases, one module for each area, with their entities and queries, which are private to this crate.
 //!
-//! Every function that acts for somebody takes the [`Actor`] and asks the
-//! permission table in `domain`; every change writes its audit entry in its own
-//! transaction.
+//! Every function that acts for an [`Actor`] takes it as a parameter and asks the permission table in
+//! `domain`; every change writes its audit entry in its own transaction.
 
 pub mod accounts;
 mod actor;
@@ -38,28 +36,28 @@ mod zones;
 
 use std::sync::Arc;
 
-pub use actor::{Actor, Organization, Who};
+pub use actor::{Actor, ActorKind, Organization};
 pub use clock::{Clock, SystemClock};
 pub use database::{Database, DatabaseTransaction};
 pub use errors::{ServiceError, ServiceResult};
 pub use quotas::Quotas;
-pub use random::{new_mark, new_reference};
+pub use random::{new_reference, random_hex};
 
-/// What every use case works with. Cheap to clone.
+/// The shared state of all use cases. Cheap to clone.
 #[derive(Clone)]
 pub struct Services {
     pub(crate) database: Database,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) passwords: accounts::Passwords,
     pub(crate) throttle: accounts::Throttle,
-    pub(crate) guesses: accounts::Guesses,
-    pub(crate) quotas: quotas::Held,
-    pub(crate) failures: accounts::Failures,
+    pub(crate) guess_limiter: accounts::GuessLimiter,
+    pub(crate) quotas: quotas::CurrentQuotas,
+    pub(crate) failure_log: accounts::FailureLog,
     pub(crate) security: security::SecurityLog,
     pub(crate) address_limits: address_limits::AddressLimits,
     pub(crate) catalog: models::Catalog,
-    pub(crate) settling: metering::Settling,
-    pub(crate) counted_storage: provider_objects::storage::Counted,
+    pub(crate) read_barrier: metering::ReadBarrier,
+    pub(crate) counted_storage: provider_objects::storage::CountedStorage,
 }
 
 impl Services {
@@ -71,48 +69,48 @@ impl Services {
         Ok(services)
     }
 
-    /// Opens the database at `url` as it is.
+    /// Opens the database at `url` without migrating it.
     pub async fn open(url: &str, clock: Arc<dyn Clock>) -> ServiceResult<Self> {
         Ok(Self {
             database: Database::open(url).await?,
             clock,
             passwords: accounts::Passwords::default(),
             throttle: accounts::Throttle::default(),
-            guesses: accounts::Guesses::default(),
-            quotas: quotas::Held::default(),
-            failures: accounts::Failures::default(),
+            guess_limiter: accounts::GuessLimiter::default(),
+            quotas: quotas::CurrentQuotas::default(),
+            failure_log: accounts::FailureLog::default(),
             security: security::SecurityLog::default(),
             address_limits: address_limits::AddressLimits::default(),
             catalog: models::Catalog::default(),
-            settling: metering::Settling::default(),
-            counted_storage: provider_objects::storage::Counted::default(),
+            read_barrier: metering::ReadBarrier::default(),
+            counted_storage: provider_objects::storage::CountedStorage::default(),
         })
     }
 
-    /// The same, telling of each statement that is made through it, as [`Database::watch`] does.
+    /// Adds a function that is called after each statement, as by [`Database::set_statement_hook`].
     #[must_use]
-    pub fn watched(mut self, told: impl Fn(&sea_orm::Statement) + Clone + Send + Sync + 'static) -> Self {
-        self.database.watch(told);
+    pub fn with_statement_hook(mut self, hook: impl Fn(&sea_orm::Statement) + Clone + Send + Sync + 'static) -> Self {
+        self.database.set_statement_hook(hook);
         self
     }
 
-    /// Waits a moment for what this process has recorded and not stored yet: who reads calls or figures sees every call
-    /// that was answered before.
-    pub(crate) async fn settled(&self) {
-        self.settling.settled().await;
+    /// Waits briefly until this process's recorded calls are stored, so that readers see every call already
+    /// answered.
+    pub(crate) async fn wait_until_stored(&self) {
+        self.read_barrier.wait().await;
     }
 
-    /// Where security events are told.
+    /// The log of security events.
     pub fn security(&self) -> &security::SecurityLog {
         &self.security
     }
 
-    /// Lets other quotas hold from now on.
+    /// Replaces the quotas.
     pub fn set_quotas(&self, quotas: Quotas) {
         self.quotas.set(quotas);
     }
 
-    /// What strangers may do, and how often.
+    /// Rate limits of anonymous clients and known callers.
     pub fn address_limits(&self) -> &address_limits::AddressLimits {
         &self.address_limits
     }

@@ -1,4 +1,4 @@
-//! What open pages of an organization are told, asked for once for all of them.
+//! The state that open pages of an organization show live, queried once for all of them.
 
 use std::collections::HashMap;
 
@@ -11,33 +11,35 @@ use sea_orm::{ConnectionTrait, Statement, Value};
 
 use crate::{ServiceError, ServiceResult, Services, calls};
 
-/// How many sessions are asked about in one statement.
-const AT_ONCE: usize = 500;
+/// Maximum number of sessions queried by one statement.
+const BATCH_SIZE: usize = 500;
 
-/// How things stand in an organization.
+/// The live state of an organization.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Standing {
-    /// The newest call, if there ever was one.
+pub struct LiveState {
+    /// Newest call, if there ever was one.
     pub latest: Option<CallId>,
-    /// Those who were asked about and may watch, with their inboxes: of whoever has none, nothing.
+    /// Sessions that may receive updates, with the unread count of their inbox; `None` for a member without
+    /// one.
     pub watchers: HashMap<SessionId, Option<Unread>>,
 }
 
-/// How things stand for whoever has one of these sessions. Those are left out that have ended, and whose members may see
-/// nothing of this organization (any more). It is no activity: a page that is left open doesn't keep its session alive.
-pub async fn standing(
+/// Queries the live state for these sessions. Leaves out sessions that have ended or whose members may (no
+/// longer) see anything of the organization. Doesn't count as activity: an open page doesn't keep its session
+/// alive.
+pub async fn live_state(
     services: &Services,
     organization: OrganizationId,
     sessions: &[SessionId],
-) -> ServiceResult<Standing> {
+) -> ServiceResult<LiveState> {
     let mut watchers = HashMap::with_capacity(sessions.len());
-    for sessions in sessions.chunks(AT_ONCE) {
-        read(services, organization, sessions, &mut watchers).await?;
+    for sessions in sessions.chunks(BATCH_SIZE) {
+        read_watchers(services, organization, sessions, &mut watchers).await?;
     }
-    Ok(Standing { latest: calls::latest(services, organization).await?, watchers })
+    Ok(LiveState { latest: calls::latest(services, organization).await?, watchers })
 }
 
-async fn read(
+async fn read_watchers(
     services: &Services,
     organization: OrganizationId,
     sessions: &[SessionId],
@@ -45,8 +47,8 @@ async fn read(
 ) -> ServiceResult<()> {
     let database = services.database.read();
     let now = services.now().millis();
-    let places: Vec<String> = (0..sessions.len()).map(|index| format!("${}", index + 3)).collect();
-    // A session may idle as long as the strictest of its user's organizations says.
+    let placeholders: Vec<String> = (0..sessions.len()).map(|index| format!("${}", index + 3)).collect();
+    // A session may be idle as long as the strictest of its user's organizations allows.
     let sql = format!(
         "SELECT s.id, s.last_active_at, m.role, i.version, i.unread, \
          (SELECT MIN(o.session_idle_minutes) FROM memberships n JOIN organizations o ON o.id = n.organization_id \
@@ -55,7 +57,7 @@ async fn read(
          JOIN memberships m ON m.user_id = s.user_id AND m.organization_id = $1 AND m.suspended_at IS NULL \
          LEFT JOIN inboxes i ON i.organization_id = m.organization_id AND i.user_id = m.user_id \
          WHERE s.expires_at > $2 AND s.id IN ({})",
-        places.join(", ")
+        placeholders.join(", ")
     );
     let ids = sessions.iter().map(|session| Value::from(session.uuid()));
     let values: Vec<Value> = [organization.uuid().into(), now.into()].into_iter().chain(ids).collect();

@@ -1,7 +1,7 @@
-//! The models that are offered, and what they cost.
+//! Offered models and their prices.
 //!
-//! The configuration says what is offered; the database keeps every price that
-//! ever held, since a call is charged at the price of its moment.
+//! The configuration lists the offered models; the database keeps every price that was ever in effect, since
+//! a call is charged at the price of its time.
 
 pub(crate) mod prices;
 
@@ -19,7 +19,7 @@ use domain::{
 };
 
 pub use self::prices::price_at;
-use self::prices::{Prices, Saying};
+use self::prices::{PriceUpdate, Prices};
 use crate::{Actor, ServiceResult, Services, database::Lock};
 
 /// A model as the configuration offers it.
@@ -27,11 +27,11 @@ use crate::{Actor, ServiceResult, Services, database::Lock};
 pub struct OfferedModel {
     pub name: String,
     pub service: Service,
-    /// `None` where nothing is known of its price: its calls have no cost then.
+    /// `None` where the price is unknown, so that its calls have no cost.
     pub price: Option<Price>,
 }
 
-/// The models on offer and all prices, in memory.
+/// The offered models and all prices, in memory.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     models: Arc<RwLock<BTreeMap<String, Service>>>,
@@ -39,25 +39,25 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    fn read<T>(&self, look: impl FnOnce(&BTreeMap<String, Service>) -> T) -> T {
-        look(&self.models.read().unwrap_or_else(PoisonError::into_inner))
+    fn read<T>(&self, f: impl FnOnce(&BTreeMap<String, Service>) -> T) -> T {
+        f(&self.models.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn offers(&self, model: &str) -> bool {
         self.read(|models| models.contains_key(model))
     }
 
-    /// What kind of work a model does, if it is on offer.
+    /// The kind of work that a model does, if it is offered.
     pub(crate) fn service(&self, model: &str) -> Option<Service> {
         self.read(|models| models.get(model).copied())
     }
 
-    /// All models.
+    /// Names of all offered models.
     pub(crate) fn names(&self) -> Vec<String> {
         self.read(|models| models.keys().cloned().collect())
     }
 
-    /// A model that a first call can name.
+    /// A model for the example of a first call: a chat model if there is one.
     pub(crate) fn example(&self) -> Option<String> {
         self.read(|models| {
             let chat = models.iter().find(|(_, service)| **service == Service::Chat);
@@ -66,25 +66,25 @@ impl Catalog {
     }
 }
 
-/// Offers `models` and no others. A price that differs from the last one is a new version from now on.
+/// Offers `models` and no others. A price that differs from the latest becomes a new version, in effect now.
 pub async fn apply(services: &Services, models: Vec<OfferedModel>) -> ServiceResult<()> {
     apply_file(services, models, services.now()).await
 }
 
-/// The same as a file says that was last changed at `changed_at`. A price in the database that a newer file says stays, which the
-/// log tells.
+/// Like [`apply`], for a configuration file last modified at `changed_at`. A price in the database that a
+/// newer file set stays, with a warning in the log.
 pub async fn apply_file(services: &Services, models: Vec<OfferedModel>, changed_at: Timestamp) -> ServiceResult<()> {
     let transaction = services.database.begin().await?;
-    // Several servers start at once with the same file, and only one of them may write a version.
+    // Several servers may start at once with one file, and only one of them may write a version.
     services.database.lock(&transaction, Lock::Prices).await?;
     let now = services.now();
     let mut offered = BTreeMap::new();
     let mut new = Vec::new();
     for model in models {
-        match prices::say(&transaction, now, &model.name, model.price, changed_at.min(now)).await? {
-            Saying::New(version) => new.push(version),
-            Saying::Known => {}
-            Saying::Older => tracing::warn!(
+        match prices::apply_file_price(&transaction, now, &model.name, model.price, changed_at.min(now)).await? {
+            PriceUpdate::New(version) => new.push(version),
+            PriceUpdate::Known => {}
+            PriceUpdate::Older => tracing::warn!(
                 model = model.name,
                 "another price was said by a configuration file that was changed later than this one, and holds; write this \
                  file anew if its price is meant"
@@ -98,7 +98,7 @@ pub async fn apply_file(services: &Services, models: Vec<OfferedModel>, changed_
     prices::refresh(services).await
 }
 
-/// All models, by name.
+/// Lists all offered models, sorted by name.
 pub async fn list(services: &Services, actor: &Actor) -> ServiceResult<Vec<Model>> {
     actor.reach(Permission::ViewOverview)?;
     let models = services.catalog.read(BTreeMap::clone);
@@ -110,7 +110,7 @@ pub async fn list(services: &Services, actor: &Actor) -> ServiceResult<Vec<Model
     Ok(models.into_iter().map(shown).collect())
 }
 
-/// What a model costs by the price that was said last, and which version says so. Asks no database.
+/// The latest price of a model and its version, from memory.
 pub fn current_price(services: &Services, model: &str) -> Option<(PriceId, Price)> {
     services.catalog.prices.newest(model)
 }

@@ -1,4 +1,4 @@
-//! Tenants.
+//! Organizations (tenants).
 
 use chrono_tz::Tz;
 use domain::{
@@ -6,7 +6,7 @@ use domain::{
     bodies::{BodySettings, DEFAULT_BODY_DAYS, DEFAULT_BODY_LIMIT},
     errors::FieldErrors,
     ids::OrganizationId,
-    organizations::{DEFAULT_SESSION_IDLE_MINUTES, Settings, SettingsChanges},
+    organizations::{DEFAULT_SESSION_IDLE_MINUTES, OrganizationSettings, SettingsChanges},
     permissions::Permission,
     time::Timestamp,
     validation,
@@ -16,16 +16,16 @@ use serde_json::json;
 
 use crate::{
     Actor, Organization, ServiceError, ServiceResult, Services,
-    audit::{self, Author, Deed},
-    audited_change::Acting,
-    changes::Kind,
+    audit::{self, AuditAuthor, AuditEvent},
+    audited_change::AuditedChange,
+    changes::ChangeKind,
     database::DatabaseTransaction,
     entities::organizations,
     projects, random,
     slugs::{self, Naming},
 };
 
-/// Makes an organization, on the command line. `time_zone` is an IANA name.
+/// Creates an organization, on the command line. `time_zone` is an IANA name.
 pub async fn create(services: &Services, name: &str, time_zone: &str) -> ServiceResult<Organization> {
     let mut errors = FieldErrors::default();
     let name = errors.check("name", validation::name(name)).unwrap_or_default();
@@ -33,39 +33,40 @@ pub async fn create(services: &Services, name: &str, time_zone: &str) -> Service
     errors.check("time_zone", zone);
     errors.into_result()?;
     let transaction = services.database.begin().await?;
-    let made =
-        found(&transaction, services.now(), &name, time_zone, Founder::Operator, &Author::command_line()).await?;
+    let (now, author) = (services.now(), AuditAuthor::command_line());
+    let organization = create_with_project(&transaction, now, &name, time_zone, Founder::Operator, &author).await?;
     transaction.commit().await?;
-    Ok(made)
+    Ok(organization)
 }
 
-/// Who founds an organization.
+/// The founder of an organization.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Founder {
-    /// Whoever runs the server, and knows all the others.
+    /// The operator, who may know all other organizations.
     Operator,
-    /// Whoever signs up.
-    Stranger {
-        /// What its administrators can't go beyond.
+    /// A visitor who signs up.
+    SignUp {
+        /// Ceiling of the limit that its administrators set.
         most_calls_per_minute: Option<u32>,
     },
 }
 
-/// Founds an organization with its first project. An unknown time zone becomes UTC: a browser may know newer ones.
-pub(crate) async fn found(
+/// Creates an organization with its first project. An unknown time zone becomes UTC, since a browser may know
+/// newer ones.
+pub(crate) async fn create_with_project(
     transaction: &DatabaseTransaction,
     now: Timestamp,
     name: &str,
     time_zone: &str,
     founder: Founder,
-    author: &Author,
+    author: &AuditAuthor,
 ) -> ServiceResult<Organization> {
     let zone = time_zone.parse().unwrap_or(Tz::UTC);
     let row = insert(transaction, now, name, zone, founder).await?;
     let organization = Organization::from(row);
-    let deed = Deed::new("organization.created", "organization", organization.id)
+    let event = AuditEvent::new("organization.created", "organization", organization.id)
         .after(json!({ "name": organization.name, "slug": organization.slug, "time_zone": zone.name() }))?;
-    audit::record(transaction, now, organization.id, author, deed).await?;
+    audit::record(transaction, now, organization.id, author, event).await?;
     projects::add(transaction, now, organization.id, ("Default", Naming::Plain), "", None, author).await?;
     Ok(organization)
 }
@@ -80,7 +81,7 @@ async fn insert(
     let id = random::uuid(now)?;
     let (naming, most_calls_per_minute) = match founder {
         Founder::Operator => (Naming::Plain, None),
-        Founder::Stranger { most_calls_per_minute } => (Naming::Unforeseen, most_calls_per_minute),
+        Founder::SignUp { most_calls_per_minute } => (Naming::WithRandomSuffix, most_calls_per_minute),
     };
     for slug in slugs::candidates(name, naming)? {
         let row = organizations::Model {
@@ -111,7 +112,7 @@ async fn insert(
     Err(ServiceError::Conflict("Choose another name.".to_owned()))
 }
 
-/// All organizations by name, for whoever runs the server.
+/// Lists all organizations by name, for the operator.
 pub async fn list(services: &Services) -> ServiceResult<Vec<Organization>> {
     let rows = organizations::Entity::find()
         .order_by_asc(organizations::Column::Name)
@@ -121,18 +122,18 @@ pub async fn list(services: &Services) -> ServiceResult<Vec<Organization>> {
     Ok(rows.into_iter().map(Organization::from).collect())
 }
 
-/// The organization with this id or slug, for whoever runs the server.
+/// Finds the organization with this id or slug, for the operator.
 pub async fn find(services: &Services, id_or_slug: &str) -> ServiceResult<Organization> {
-    let which = match id_or_slug.parse::<OrganizationId>() {
+    let condition = match id_or_slug.parse::<OrganizationId>() {
         Ok(id) => organizations::Column::Id.eq(id.uuid()),
         Err(_) => organizations::Column::Slug.eq(id_or_slug),
     };
-    let row = organizations::Entity::find().filter(which).one(services.database.read()).await?;
+    let row = organizations::Entity::find().filter(condition).one(services.database.read()).await?;
     row.map(Organization::from).ok_or(ServiceError::NotFound)
 }
 
-/// What its administrators chose.
-pub async fn settings(services: &Services, actor: &Actor) -> ServiceResult<Settings> {
+/// Loads the settings chosen by the administrators.
+pub async fn settings(services: &Services, actor: &Actor) -> ServiceResult<OrganizationSettings> {
     actor.reach(Permission::ManageSettings)?;
     let row = organizations::Entity::find_by_id(actor.organization.id.uuid())
         .one(services.database.read())
@@ -141,16 +142,16 @@ pub async fn settings(services: &Services, actor: &Actor) -> ServiceResult<Setti
     settings_of(&row)
 }
 
-/// Changes what its administrators choose, and nothing but what is named.
+/// Changes the given settings and leaves all others as they are.
 pub async fn update_settings(
     services: &Services,
     actor: &Actor,
     changes: impl Into<SettingsChanges>,
 ) -> ServiceResult<()> {
-    let mut acting = Acting::begin(services, actor, &[Permission::ManageSettings]).await?;
+    let mut change = AuditedChange::begin(services, actor, &[Permission::ManageSettings]).await?;
     let row = organizations::Entity::find_by_id(actor.organization.id.uuid())
         .lock_exclusive()
-        .one(acting.transaction())
+        .one(change.transaction())
         .await?
         .ok_or(ServiceError::NotFound)?;
     let before = settings_of(&row)?;
@@ -161,26 +162,26 @@ pub async fn update_settings(
         .col_expr(organizations::Column::SessionIdleMinutes, Expr::value(minutes))
         .col_expr(organizations::Column::KeyExpiryRequired, Expr::value(settings.key_policy.expiry_required))
         .col_expr(organizations::Column::LongestKeyLifeDays, Expr::value(longest_life))
-        .col_expr(organizations::Column::BodyDays, Expr::value(small(settings.bodies.days.unwrap_or_default())))
-        .col_expr(organizations::Column::BodyLimit, Expr::value(small(settings.bodies.limit)))
+        .col_expr(organizations::Column::BodyDays, Expr::value(to_i32(settings.bodies.days.unwrap_or_default())))
+        .col_expr(organizations::Column::BodyLimit, Expr::value(to_i32(settings.bodies.limit)))
         .col_expr(organizations::Column::BodyRedact, Expr::value(json!(settings.bodies.redact).to_string()))
         .filter(organizations::Column::Id.eq(row.id))
-        .exec(acting.transaction())
+        .exec(change.transaction())
         .await?;
-    let deed = Deed::new("organization.settings_changed", "organization", actor.organization.id)
+    let event = AuditEvent::new("organization.settings_changed", "organization", actor.organization.id)
         .before(before)?
         .after(&settings)?;
-    acting.tell(deed);
-    // The gateway goes by what is chosen for bodies, and keeps it with the organization's keys.
-    acting.announce(Kind::Organization, [row.id]);
-    acting.commit().await
+    change.record(event);
+    // The gateway caches the settings for bodies with the organization's keys.
+    change.announce(ChangeKind::Organization, [row.id]);
+    change.commit().await
 }
 
-fn small(number: u32) -> i32 {
+fn to_i32(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-/// What is chosen for bodies, as it is stored: the days, the bytes, and a JSON list of fields.
+/// Converts stored settings for bodies: the days, the bytes, and a JSON list of fields.
 pub(crate) fn body_settings(days: i32, limit: i32, redact: &str) -> ServiceResult<BodySettings> {
     Ok(BodySettings {
         days: u32::try_from(days).ok().filter(|days| *days > 0),
@@ -190,8 +191,8 @@ pub(crate) fn body_settings(days: i32, limit: i32, redact: &str) -> ServiceResul
     })
 }
 
-fn settings_of(row: &organizations::Model) -> ServiceResult<Settings> {
-    Ok(Settings {
+fn settings_of(row: &organizations::Model) -> ServiceResult<OrganizationSettings> {
+    Ok(OrganizationSettings {
         session_idle_minutes: u32::try_from(row.session_idle_minutes).unwrap_or(DEFAULT_SESSION_IDLE_MINUTES),
         key_policy: key_policy_of(row),
         bodies: body_settings(row.body_days, row.body_limit, &row.body_redact)?,
@@ -211,7 +212,7 @@ impl From<organizations::Model> for Organization {
             id: OrganizationId::new(row.id),
             slug: row.slug,
             name: row.name,
-            // Only names that parse are stored; should one vanish from the rules, UTC is the plain reading.
+            // Only known names are stored; one that a later version drops becomes UTC.
             time_zone: row.time_zone.parse().unwrap_or(Tz::UTC),
         }
     }

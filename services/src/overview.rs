@@ -1,4 +1,4 @@
-//! The page an organization's members see first.
+//! The overview, the first page of an organization's dashboard.
 
 use chrono::{Datelike, Months, NaiveDate};
 use domain::{
@@ -10,10 +10,10 @@ use domain::{
 
 use crate::{Actor, ServiceResult, Services, api_keys, calls, projects, usage, zones};
 
-/// How many calls are shown.
+/// Number of calls shown.
 const LATEST_CALLS: u64 = 8;
 
-/// The month's figures, recent usage and latest calls, as far as the asker may see them.
+/// Loads the month's figures, recent usage and latest calls, as far as the actor may see them.
 pub async fn get(services: &Services, actor: &Actor, base_url: String) -> ServiceResult<Overview> {
     let scope = projects::scope(services.database.read(), actor, Permission::ViewOverview).await?;
     let organization = &actor.organization;
@@ -26,7 +26,7 @@ pub async fn get(services: &Services, actor: &Actor, base_url: String) -> Servic
         metric: Metric::Spend,
         ..UsageQuery::default()
     };
-    // At once: the page waits for the slowest of them only.
+    // Concurrently, so that the page waits only for the slowest.
     let (month, previous, recent, latest_calls, active_keys, ever_called) = tokio::try_join!(
         usage::total(services, organization, &scope, this_month.0, this_month.1),
         usage::total(services, organization, &scope, month_before.0, month_before.1),
@@ -39,7 +39,7 @@ pub async fn get(services: &Services, actor: &Actor, base_url: String) -> Servic
     Ok(Overview { month, previous, recent, latest_calls, active_keys, ever_called, base_url, example_model })
 }
 
-/// None where the asker may not read Logs: they see the rest of the page.
+/// Loads the latest calls; none for an actor who may not read Logs but sees the rest of the page.
 async fn latest_calls(services: &Services, actor: &Actor) -> ServiceResult<Vec<Call>> {
     match actor.reach(Permission::ViewLogs) {
         Ok(_) => calls::newest(services, actor, &CallQuery::default(), LATEST_CALLS).await,
@@ -47,14 +47,14 @@ async fn latest_calls(services: &Services, actor: &Actor) -> ServiceResult<Vec<C
     }
 }
 
-/// This month up to today and the same days of the month before, each with the day after its last. In a
-/// shorter month those are all its days.
+/// The first day and the day after the last of this month so far, and of the corresponding days of the month
+/// before. A shorter month before is taken whole.
 fn months(today: NaiveDate) -> ((NaiveDate, NaiveDate), (NaiveDate, NaiveDate)) {
     let first = today.with_day(1).unwrap_or(today);
     let before = first.checked_sub_months(Months::new(1)).unwrap_or(first);
     let tomorrow = today.succ_opt().unwrap_or(today);
-    let same_days = before + tomorrow.signed_duration_since(first);
-    ((first, tomorrow), (before, same_days.min(first)))
+    let end = before + tomorrow.signed_duration_since(first);
+    ((first, tomorrow), (before, end.min(first)))
 }
 
 #[cfg(test)]

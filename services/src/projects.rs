@@ -16,29 +16,30 @@ use sea_orm::{
 use serde_json::json;
 
 use crate::{
-    Actor, ServiceError, ServiceResult, Services, Who,
-    audit::{self, Author, Deed},
-    audited_change::Acting,
+    Actor, ActorKind, ServiceError, ServiceResult, Services,
+    audit::{self, AuditAuthor, AuditEvent},
+    audited_change::AuditedChange,
     database::DatabaseTransaction,
     entities::{memberships, project_members, projects, users},
     random,
     slugs::{self, Naming},
 };
 
-/// A project member who may also change the project, and one who may not.
+/// Role of a project member who may change the project.
 const MANAGER: &str = "manager";
+/// Role of a project member who may not.
 const MEMBER: &str = "member";
 
-/// Which projects somebody's permission reaches.
+/// The projects that an actor's permission reaches.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Scope {
+pub(crate) enum ProjectScope {
     All,
-    /// Only these; perhaps none.
+    /// Only these projects, possibly none.
     Only(HashSet<ProjectId>),
 }
 
-impl Scope {
-    pub(crate) fn holds(&self, project: ProjectId) -> bool {
+impl ProjectScope {
+    pub(crate) fn contains(&self, project: ProjectId) -> bool {
         match self {
             Self::All => true,
             Self::Only(projects) => projects.contains(&project),
@@ -46,42 +47,45 @@ impl Scope {
     }
 }
 
-/// The projects that `permission` reaches for `actor`, or why it reaches none.
+/// Loads the projects that `permission` reaches for `actor`.
+///
+/// # Errors
+/// The actor lacks the permission.
 pub(crate) async fn scope(
     database: &impl ConnectionTrait,
     actor: &Actor,
     permission: Permission,
-) -> ServiceResult<Scope> {
+) -> ServiceResult<ProjectScope> {
     match (actor.reach(permission)?, actor.user_id()) {
-        (Reach::Organization, _) => Ok(Scope::All),
-        (Reach::Assigned | Reach::Own, None) => Ok(Scope::Only(actor.project_id().into_iter().collect())),
+        (Reach::Organization, _) => Ok(ProjectScope::All),
+        (Reach::Assigned | Reach::Own, None) => Ok(ProjectScope::Only(actor.project_id().into_iter().collect())),
         (Reach::Assigned | Reach::Own, Some(user_id)) => {
-            Ok(Scope::Only(assigned(database, actor.organization.id, user_id).await?))
+            Ok(ProjectScope::Only(assigned_projects(database, actor.organization.id, user_id).await?))
         }
     }
 }
 
-/// A project that nobody changes until the transaction ends.
-async fn locked(acting: &Acting, id: ProjectId) -> ServiceResult<Option<projects::Model>> {
-    let its = projects::Column::Id.eq(id.uuid());
-    let project = projects::of(acting.actor().organization.id).filter(its).lock_shared();
-    Ok(project.one(acting.transaction()).await?)
+/// Loads a project and locks it against changes until the transaction ends.
+async fn lock(change: &AuditedChange, id: ProjectId) -> ServiceResult<Option<projects::Model>> {
+    let is_id = projects::Column::Id.eq(id.uuid());
+    let project = projects::of(change.actor().organization.id).filter(is_id).lock_shared();
+    Ok(project.one(change.transaction()).await?)
 }
 
-/// Refuses a project that isn't within what `permission` reaches for `actor`, or is archived; names it by the field
-/// `project_id`.
-pub(crate) async fn require_usable(acting: &Acting, permission: Permission, id: ProjectId) -> ServiceResult<()> {
-    let wrong = |why: &str| Err(FieldErrors::of("project_id", why).into());
-    let scope = scope(acting.transaction(), acting.actor(), permission).await?;
-    let row = locked(acting, id).await?;
-    match row.filter(|_| scope.holds(id)) {
-        None => wrong("Choose a project of yours."),
-        Some(row) if row.archived_at.is_some() => wrong("This project is archived."),
+/// Rejects a project that `permission` doesn't reach for the actor, or that is archived, with an error of the
+/// field `project_id`.
+pub(crate) async fn require_usable(change: &AuditedChange, permission: Permission, id: ProjectId) -> ServiceResult<()> {
+    let error = |message: &str| Err(FieldErrors::of("project_id", message).into());
+    let scope = scope(change.transaction(), change.actor(), permission).await?;
+    let row = lock(change, id).await?;
+    match row.filter(|_| scope.contains(id)) {
+        None => error("Choose a project of yours."),
+        Some(row) if row.archived_at.is_some() => error("This project is archived."),
         Some(_) => Ok(()),
     }
 }
 
-async fn assigned(
+async fn assigned_projects(
     database: &impl ConnectionTrait,
     organization: OrganizationId,
     user_id: UserId,
@@ -97,7 +101,7 @@ async fn assigned(
     Ok(ids.into_iter().map(ProjectId::new).collect())
 }
 
-/// The projects whose usage the asker may see, by name.
+/// Lists the projects whose usage the actor may see, by name.
 pub async fn list(services: &Services, actor: &Actor) -> ServiceResult<Vec<Project>> {
     let scope = scope(services.database.read(), actor, Permission::ViewUsage).await?;
     let rows = projects::of(actor.organization.id)
@@ -105,47 +109,47 @@ pub async fn list(services: &Services, actor: &Actor) -> ServiceResult<Vec<Proje
         .order_by_asc(projects::Column::Slug)
         .all(services.database.read())
         .await?;
-    Ok(rows.into_iter().filter(|row| scope.holds(ProjectId::new(row.id))).map(shown).collect())
+    Ok(rows.into_iter().filter(|row| scope.contains(ProjectId::new(row.id))).map(to_project).collect())
 }
 
-/// Makes a project, of which the maker becomes the manager.
+/// Creates a project, of which a member who creates it becomes the manager.
 pub async fn create(services: &Services, actor: &Actor, name: &str, description: &str) -> ServiceResult<Project> {
     actor.reach(Permission::CreateProject)?;
     let mut errors = FieldErrors::default();
     let name = errors.check("name", validation::name(name)).unwrap_or_default();
     let description = errors.check("description", validation::description(description)).unwrap_or_default();
     errors.into_result()?;
-    let acting = Acting::begin(services, actor, &[Permission::CreateProject]).await?;
-    let (now, organization, transaction) = (acting.now(), actor.organization.id, acting.transaction());
-    let author = Author::from(&acting);
-    // A member may not see all projects, and so may not learn what others are called.
-    let naming = if matches!(actor.who, Who::CommandLine) { Naming::Plain } else { Naming::Unforeseen };
+    let change = AuditedChange::begin(services, actor, &[Permission::CreateProject]).await?;
+    let (now, organization, transaction) = (change.now(), actor.organization.id, change.transaction());
+    let author = AuditAuthor::from(&change);
+    // A member may not see all projects, so a slug mustn't reveal the names of others.
+    let naming = if matches!(actor.kind, ActorKind::CommandLine) { Naming::Plain } else { Naming::WithRandomSuffix };
     let row = add(transaction, now, organization, (&name, naming), &description, actor.user_id(), &author).await?;
     if let Some(user_id) = actor.user_id() {
         add_member(transaction, now, organization, row.id, user_id, MANAGER).await?;
     }
-    acting.commit().await?;
-    Ok(shown(row))
+    change.commit().await?;
+    Ok(to_project(row))
 }
 
-/// The project with this id or slug, if the asker may see it.
+/// Finds the project with this id or slug, if the actor may see it.
 pub async fn find(services: &Services, actor: &Actor, id_or_slug: &str) -> ServiceResult<Project> {
-    let which = match id_or_slug.parse::<ProjectId>() {
+    let condition = match id_or_slug.parse::<ProjectId>() {
         Ok(id) => projects::Column::Id.eq(id.uuid()),
         Err(_) => projects::Column::Slug.eq(id_or_slug),
     };
     let scope = scope(services.database.read(), actor, Permission::ViewUsage).await?;
-    let row = projects::of(actor.organization.id).filter(which).one(services.database.read()).await?;
-    row.filter(|row| scope.holds(ProjectId::new(row.id))).map(shown).ok_or(ServiceError::NotFound)
+    let row = projects::of(actor.organization.id).filter(condition).one(services.database.read()).await?;
+    row.filter(|row| scope.contains(ProjectId::new(row.id))).map(to_project).ok_or(ServiceError::NotFound)
 }
 
-/// Assigns a member of the organization to one of its projects. Doing it again changes nothing.
+/// Assigns a member of the organization to one of its projects. Idempotent.
 pub async fn assign(services: &Services, actor: &Actor, project: ProjectId, email: &str) -> ServiceResult<()> {
     actor.reach(Permission::ManageSettings)?;
-    let email = validation::email(email).map_err(|why| FieldErrors::of("email", why))?;
-    let mut acting = Acting::begin(services, actor, &[Permission::ManageSettings]).await?;
-    let (organization, transaction) = (actor.organization.id, acting.transaction());
-    let row = locked(&acting, project).await?.ok_or(ServiceError::NotFound)?;
+    let email = validation::email(email).map_err(|message| FieldErrors::of("email", message))?;
+    let mut change = AuditedChange::begin(services, actor, &[Permission::ManageSettings]).await?;
+    let (organization, transaction) = (actor.organization.id, change.transaction());
+    let row = lock(&change, project).await?.ok_or(ServiceError::NotFound)?;
     let user = users::Entity::find()
         .join(sea_orm::JoinType::InnerJoin, users::memberships())
         .filter(users::Column::Email.eq(email.as_str()))
@@ -154,15 +158,15 @@ pub async fn assign(services: &Services, actor: &Actor, project: ProjectId, emai
         .one(transaction)
         .await?
         .ok_or_else(|| FieldErrors::of("email", "Nobody with this address is a member."))?;
-    if add_member(transaction, acting.now(), organization, row.id, UserId::new(user.id), MEMBER).await? {
-        let deed = Deed::new("project.member_assigned", "project", project)
+    if add_member(transaction, change.now(), organization, row.id, UserId::new(user.id), MEMBER).await? {
+        let event = AuditEvent::new("project.member_assigned", "project", project)
             .after(json!({ "user": UserId::new(user.id), "email": user.email }))?;
-        acting.tell(deed);
+        change.record(event);
     }
-    acting.commit().await
+    change.commit().await
 }
 
-/// Adds a project, with a slug that is its own within the organization.
+/// Inserts a project, with a slug that is unique within the organization.
 pub(crate) async fn add(
     transaction: &DatabaseTransaction,
     now: Timestamp,
@@ -170,7 +174,7 @@ pub(crate) async fn add(
     (name, naming): (&str, Naming),
     description: &str,
     created_by: Option<UserId>,
-    author: &Author,
+    author: &AuditAuthor,
 ) -> ServiceResult<projects::Model> {
     let id = random::uuid(now)?;
     for slug in slugs::candidates(name, naming)? {
@@ -192,16 +196,16 @@ pub(crate) async fn add(
             .exec_without_returning(transaction)
             .await?;
         if matches!(inserted, TryInsertResult::Inserted(1..)) {
-            let deed = Deed::new("project.created", "project", ProjectId::new(id))
+            let event = AuditEvent::new("project.created", "project", ProjectId::new(id))
                 .after(json!({ "name": row.name, "slug": row.slug }))?;
-            audit::record(transaction, now, organization, author, deed).await?;
+            audit::record(transaction, now, organization, author, event).await?;
             return Ok(row);
         }
     }
     Err(ServiceError::Conflict("Choose another name.".to_owned()))
 }
 
-/// Assigns a user to a project; tells whether they weren't yet.
+/// Assigns a user to a project; returns whether they weren't assigned yet.
 async fn add_member(
     transaction: &DatabaseTransaction,
     now: Timestamp,
@@ -222,7 +226,7 @@ async fn add_member(
     Ok(matches!(inserted, TryInsertResult::Inserted(1..)))
 }
 
-fn shown(row: projects::Model) -> Project {
+fn to_project(row: projects::Model) -> Project {
     Project {
         id: ProjectId::new(row.id),
         name: row.name,

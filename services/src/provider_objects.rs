@@ -1,9 +1,9 @@
-//! What providers keep for whom: files, jobs, and answers that can be asked for again.
+//! Objects stored at providers, with their owners: files, jobs, and answers that can be retrieved later.
 //!
-//! All organizations share the operator's account with a provider, so the provider can't tell whose an object is: this
-//! table does. An object belongs to the project (or, without one, to the organization) of the key that made it, and
-//! whoever else asks for it gets the answer for something that doesn't exist. Two providers may keep different things under
-//! one id.
+//! All organizations share the operator's account with a provider, so the provider can't distinguish their
+//! objects: this table does. An object belongs to the project (or, without one, to the organization) of the
+//! key that created it; for all others it doesn't exist. Two providers may have different objects with one
+//! id.
 
 mod job_results;
 mod kind;
@@ -21,9 +21,9 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub use self::job_results::{Settled, due, postpone, remember_results, settle};
-pub use self::kind::Kind;
-pub use self::lookup::{Kept, whose};
+pub use self::job_results::{JobResult, claim_due_jobs, record_job, remember_results, reschedule};
+pub use self::kind::ObjectKind;
+pub use self::lookup::{KnownObject, find_by_ids};
 
 use crate::{
     ServiceResult, Services,
@@ -33,51 +33,51 @@ use crate::{
     metering::new_call_id,
 };
 
-/// Longest id, in bytes, that is remembered: providers' are below 100.
-pub const LONGEST_ID: usize = 200;
-/// Largest document that is kept, in bytes: a fine-tuning job's is some KiB, a file's below one.
-const LARGEST_DOCUMENT: usize = 256 * 1024;
-/// Most objects on a page of a list: what OpenAI's lists take.
-const MOST_ON_PAGE: u64 = 10_000;
+/// Maximum length of an id, in bytes; providers' ids are shorter than 100.
+pub const MAX_ID_LENGTH: usize = 200;
+/// Maximum size of a stored document, in bytes. A fine-tuning job's has some KiB, a file's less than one.
+const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
+/// Maximum number of objects on a page of a list, as for OpenAI's lists.
+const MAX_PAGE_SIZE: u64 = 10_000;
 
-/// Something that a provider keeps.
+/// An object stored at a provider.
 #[derive(Clone, Debug)]
-pub struct Object(Model);
+pub struct ProviderObject(Model);
 
-/// Something that a provider was just asked to keep.
+/// An object that a provider has just created.
 #[derive(Clone, Debug)]
-pub struct NewObject<'a> {
-    pub kind: Kind,
+pub struct NewProviderObject<'a> {
+    pub kind: ObjectKind,
     pub id: &'a str,
     pub provider: &'a str,
-    /// Empty for what no model made.
+    /// Model that created it; empty for a file.
     pub model: &'a str,
     pub price_id: Option<PriceId>,
-    /// The moment of the call that made it.
+    /// Time of the call that created it.
     pub created_at: Timestamp,
-    /// When it is gone by itself.
+    /// Time at which the provider deletes it, if it does.
     pub expires_at: Option<Timestamp>,
-    /// Of a file.
+    /// Size of a file; 0 for other objects.
     pub bytes: i64,
-    /// When to ask whether the job is done; `None` for what is no job.
+    /// Time of the first check whether a job is done; `None` for other objects.
     pub look_at: Option<Timestamp>,
-    /// What the provider said, where lists show it.
+    /// The provider's description of the object, where lists show it.
     pub document: &'a str,
 }
 
-/// Which objects to list.
+/// A query for a list of objects.
 #[derive(Clone, Debug)]
-pub struct Page<'a> {
-    /// Only those behind this one.
-    pub after: Option<&'a Object>,
+pub struct ObjectQuery<'a> {
+    /// Only objects after this one.
+    pub after: Option<&'a ProviderObject>,
     pub limit: u64,
-    /// Only those that this model made.
+    /// Only objects that this model created.
     pub model: Option<&'a str>,
     pub oldest_first: bool,
 }
 
-impl Object {
-    pub fn kind(&self) -> Option<Kind> {
+impl ProviderObject {
+    pub fn kind(&self) -> Option<ObjectKind> {
         self.0.kind.parse().ok()
     }
 
@@ -93,24 +93,24 @@ impl Object {
         &self.0.model
     }
 
-    /// What the provider said of it last, as JSON; empty where that isn't kept.
+    /// The provider's last description of the object, as JSON; empty where it isn't stored.
     pub fn document(&self) -> &str {
         &self.0.document
     }
 
-    /// Whether what it used isn't known yet.
+    /// Whether the object's usage is still unknown.
     pub fn is_pending(&self) -> bool {
         self.0.look_at.is_some()
     }
 }
 
-/// Whether this can be the id of something that is remembered: databases needn't be asked for others.
+/// Whether a text can be an object's id. Others needn't be looked up.
 pub fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.len() <= LONGEST_ID && !text.chars().any(char::is_control)
+    !text.is_empty() && text.len() <= MAX_ID_LENGTH && !text.chars().any(char::is_control)
 }
 
-/// Remembers an object for whoever holds `key`. What is remembered already stays theirs who made it.
-pub async fn remember(services: &Services, key: &KeyRecord, new: NewObject<'_>) -> ServiceResult<()> {
+/// Stores an object of the owner of `key`. A known object keeps its owner.
+pub async fn remember(services: &Services, key: &KeyRecord, new: NewProviderObject<'_>) -> ServiceResult<()> {
     if !is_id(new.id) {
         return Ok(());
     }
@@ -130,7 +130,7 @@ pub async fn remember(services: &Services, key: &KeyRecord, new: NewObject<'_>) 
         bytes: new.bytes,
         settlement_id: new_call_id(new.created_at).uuid(),
         look_at: new.look_at.map(Timestamp::millis),
-        document: kept(new.document).to_owned(),
+        document: storable_document(new.document).to_owned(),
     };
     insert(services, model).await
 }
@@ -139,24 +139,26 @@ async fn insert(services: &Services, model: Model) -> ServiceResult<()> {
     let now = services.now();
     let is_key =
         |column: &Column| matches!(column, Column::OrganizationId | Column::Kind | Column::Id | Column::Provider);
-    let all = Column::iter().filter(|column| !is_key(column));
-    // An id of something that was deleted may stand for something new; all others stay whose they are.
-    let mut replaced = Condition::any().add(Expr::col((Entity, Column::DeletedAt)).lte(now.millis()));
+    let other_columns = Column::iter().filter(|column| !is_key(column));
+    // The id of a deleted object may be used for a new one; all other objects keep their owner.
+    let mut may_replace = Condition::any().add(Expr::col((Entity, Column::DeletedAt)).lte(now.millis()));
     let transaction = services.database.begin().await?;
     if model.look_at.is_some() {
-        // So does the id of a job that is over: its provider counts from one again.
-        replaced = replaced.add(Expr::col((Entity, Column::LookAt)).is_null());
-        forget_of_others(&transaction, &model, now).await?;
+        // So may the id of a finished job, when its provider starts numbering from one again.
+        may_replace = may_replace.add(Expr::col((Entity, Column::LookAt)).is_null());
+        forget_others_jobs(&transaction, &model, now).await?;
     }
-    let known =
-        OnConflict::columns(Column::iter().filter(is_key)).update_columns(all).action_cond_where(replaced).to_owned();
-    Entity::insert(ActiveModel::from(model)).on_conflict(known).exec_without_returning(&transaction).await?;
+    let replace = OnConflict::columns(Column::iter().filter(is_key))
+        .update_columns(other_columns)
+        .action_cond_where(may_replace)
+        .to_owned();
+    Entity::insert(ActiveModel::from(model)).on_conflict(replace).exec_without_returning(&transaction).await?;
     Ok(transaction.commit().await?)
 }
 
-/// Forgets jobs that are over of other organizations and projects, by whose id the provider calls a new one: they would be
-/// answered with what isn't theirs.
-async fn forget_of_others(transaction: &DatabaseTransaction, new: &Model, now: Timestamp) -> ServiceResult<()> {
+/// Forgets finished jobs of other organizations and projects whose id the provider uses for a new job: their
+/// owners would be answered with the new one.
+async fn forget_others_jobs(transaction: &DatabaseTransaction, new: &Model, now: Timestamp) -> ServiceResult<()> {
     let owners =
         Condition::all().add(Column::OrganizationId.eq(new.organization_id)).add(Column::ProjectId.eq(new.project_id));
     Entity::update_many()
@@ -166,46 +168,46 @@ async fn forget_of_others(transaction: &DatabaseTransaction, new: &Model, now: T
         .filter(Column::Kind.eq(new.kind.as_str()))
         .filter(Column::Provider.eq(new.provider.as_str()))
         .filter(Column::LookAt.is_null())
-        .filter(lives(now))
+        .filter(is_live(now))
         .filter(owners.not())
         .exec(transaction)
         .await?;
     Ok(())
 }
 
-/// The object with this id, if it is of this project (or of none) and wasn't deleted; of several, which providers with numbers
-/// for ids may have, the one that was made last.
+/// Finds the object with this id, if it belongs to this project (or to none) and isn't deleted. Of several,
+/// which providers that use numbers as ids may have, finds the newest.
 pub async fn find(
     services: &Services,
     organization: OrganizationId,
     project: Option<ProjectId>,
-    kind: Kind,
+    kind: ObjectKind,
     id: &str,
-) -> ServiceResult<Option<Object>> {
+) -> ServiceResult<Option<ProviderObject>> {
     find_where(services, organization, project, kind, id, Condition::all()).await
 }
 
-/// The same of this provider.
+/// Like [`find`], for objects of one provider.
 pub async fn find_at(
     services: &Services,
     provider: &str,
     organization: OrganizationId,
     project: Option<ProjectId>,
-    kind: Kind,
+    kind: ObjectKind,
     id: &str,
-) -> ServiceResult<Option<Object>> {
-    let theirs = Condition::all().add(Column::Provider.eq(provider));
-    find_where(services, organization, project, kind, id, theirs).await
+) -> ServiceResult<Option<ProviderObject>> {
+    let of_provider = Condition::all().add(Column::Provider.eq(provider));
+    find_where(services, organization, project, kind, id, of_provider).await
 }
 
 async fn find_where(
     services: &Services,
     organization: OrganizationId,
     project: Option<ProjectId>,
-    kind: Kind,
+    kind: ObjectKind,
     id: &str,
     condition: Condition,
-) -> ServiceResult<Option<Object>> {
+) -> ServiceResult<Option<ProviderObject>> {
     if !is_id(id) {
         return Ok(None);
     }
@@ -215,81 +217,82 @@ async fn find_where(
         .filter(Column::Id.eq(id))
         .filter(Column::ProjectId.eq(owner(project)))
         .filter(condition)
-        .filter(lives(services.now()))
+        .filter(is_live(services.now()))
         .order_by_desc(Column::CreatedAt)
         .order_by_desc(Column::Provider)
         .one(services.database.read())
         .await?;
-    Ok(found.map(Object))
+    Ok(found.map(ProviderObject))
 }
 
-/// A page of what this project (or whoever has none) keeps, and whether there is more.
+/// Lists a page of this project's objects (or of those without one), and whether there are more.
 pub async fn list(
     services: &Services,
     organization: OrganizationId,
     project: Option<ProjectId>,
-    kind: Kind,
-    page: Page<'_>,
-) -> ServiceResult<(Vec<Object>, bool)> {
-    let mut query = Entity::find()
+    kind: ObjectKind,
+    query: ObjectQuery<'_>,
+) -> ServiceResult<(Vec<ProviderObject>, bool)> {
+    let mut select = Entity::find()
         .filter(Column::OrganizationId.eq(organization.uuid()))
         .filter(Column::ProjectId.eq(owner(project)))
         .filter(Column::Kind.eq(kind.name()))
-        .filter(lives(services.now()))
-        .filter(is_what_its_id_leads_to(services.now()));
+        .filter(is_live(services.now()))
+        .filter(is_preferred(services.now()));
     if kind.is_described() {
-        query = query.filter(Column::Document.ne(""));
+        select = select.filter(Column::Document.ne(""));
     }
-    if let Some(model) = page.model {
-        query = query.filter(Column::Model.eq(model));
+    if let Some(model) = query.model {
+        select = select.filter(Column::Model.eq(model));
     }
-    if let Some(Object(last)) = page.after {
+    if let Some(ProviderObject(last)) = query.after {
         let (moment, id, provider) = (last.created_at, last.id.as_str(), last.provider.as_str());
         let later = |column: Column, value: sea_orm::Value| {
-            if page.oldest_first { column.gt(value) } else { column.lt(value) }
+            if query.oldest_first { column.gt(value) } else { column.lt(value) }
         };
-        let then = |same: Condition, column, value| same.add(later(column, value));
+        let tie_break = |same: Condition, column, value| same.add(later(column, value));
         let same_moment = Condition::all().add(Column::CreatedAt.eq(moment));
         let same_id = same_moment.clone().add(Column::Id.eq(id));
         let beyond = Condition::any()
             .add(later(Column::CreatedAt, moment.into()))
-            .add(then(same_moment, Column::Id, id.into()))
-            .add(then(same_id, Column::Provider, provider.into()));
-        query = query.filter(beyond);
+            .add(tie_break(same_moment, Column::Id, id.into()))
+            .add(tie_break(same_id, Column::Provider, provider.into()));
+        select = select.filter(beyond);
     }
-    let order = if page.oldest_first { Order::Asc } else { Order::Desc };
+    let order = if query.oldest_first { Order::Asc } else { Order::Desc };
     for column in [Column::CreatedAt, Column::Id, Column::Provider] {
-        query = query.order_by(column, order.clone());
+        select = select.order_by(column, order.clone());
     }
-    let limit = page.limit.clamp(1, MOST_ON_PAGE);
-    let mut rows = query.limit(limit + 1).all(services.database.read()).await?;
+    let limit = query.limit.clamp(1, MAX_PAGE_SIZE);
+    let mut rows = select.limit(limit + 1).all(services.database.read()).await?;
     let size = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > size;
     rows.truncate(size);
-    Ok((rows.into_iter().map(Object).collect(), more))
+    Ok((rows.into_iter().map(ProviderObject).collect(), more))
 }
 
-/// Keeps what the provider says of an object now.
-pub async fn refresh(services: &Services, object: &Object, document: &str) -> ServiceResult<()> {
-    if object.0.document.is_empty() || object.0.document == document || kept(document).is_empty() {
+/// Updates the provider's description of an object.
+pub async fn refresh(services: &Services, object: &ProviderObject, document: &str) -> ServiceResult<()> {
+    if object.0.document.is_empty() || object.0.document == document || storable_document(document).is_empty() {
         return Ok(());
     }
     update(services, object, ActiveModel { document: Set(document.to_owned()), ..ActiveModel::default() }).await
 }
 
-/// Forgets an object that its provider keeps no more. Storage is counted up to this moment.
-pub async fn forget(services: &Services, object: &Object) -> ServiceResult<()> {
+/// Forgets an object that its provider has deleted. Its storage is counted up to now.
+pub async fn forget(services: &Services, object: &ProviderObject) -> ServiceResult<()> {
     let deleted_at = Set(Some(services.now().millis()));
     update(services, object, ActiveModel { deleted_at, ..ActiveModel::default() }).await
 }
 
-async fn update(services: &Services, object: &Object, change: ActiveModel) -> ServiceResult<()> {
+async fn update(services: &Services, object: &ProviderObject, change: ActiveModel) -> ServiceResult<()> {
     let transaction = services.database.begin().await?;
-    Entity::update_many().set(change).filter(is(object)).exec(&transaction).await?;
+    Entity::update_many().set(change).filter(has_key_of(object)).exec(&transaction).await?;
     Ok(transaction.commit().await?)
 }
 
-fn is(object: &Object) -> Condition {
+/// The condition that a row is that of `object`.
+fn has_key_of(object: &ProviderObject) -> Condition {
     Condition::all()
         .add(Column::OrganizationId.eq(object.0.organization_id))
         .add(Column::Kind.eq(object.0.kind.as_str()))
@@ -297,13 +300,13 @@ fn is(object: &Object) -> Condition {
         .add(Column::Provider.eq(object.0.provider.as_str()))
 }
 
-/// Not deleted, and not expired.
-fn lives(now: Timestamp) -> Condition {
+/// The condition that a row is neither deleted nor expired.
+fn is_live(now: Timestamp) -> Condition {
     Condition::any().add(Column::DeletedAt.is_null()).add(Expr::col(Column::DeletedAt).gt(now.millis()))
 }
 
-/// Of several with one id, as [`find`] chooses.
-fn is_what_its_id_leads_to(now: Timestamp) -> Expr {
+/// The condition that a row is the one of several with one id that [`find`] finds.
+fn is_preferred(now: Timestamp) -> Expr {
     let now = now.millis();
     Expr::cust(format!(
         "NOT EXISTS (SELECT 1 FROM provider_objects o WHERE o.organization_id = provider_objects.organization_id \
@@ -314,11 +317,12 @@ fn is_what_its_id_leads_to(now: Timestamp) -> Expr {
     ))
 }
 
-/// Nil stands for "no project", as it does in series.
+/// The stored project id; nil stands for "no project", as in series.
 fn owner(project: Option<ProjectId>) -> Uuid {
     project.map_or(Uuid::nil(), |id| id.uuid())
 }
 
-fn kept(document: &str) -> &str {
-    if document.len() <= LARGEST_DOCUMENT { document } else { "" }
+/// The document, or an empty text if it exceeds [`MAX_DOCUMENT_BYTES`].
+fn storable_document(document: &str) -> &str {
+    if document.len() <= MAX_DOCUMENT_BYTES { document } else { "" }
 }

@@ -1,20 +1,20 @@
-//! What one address, person or organization may take, so that no stranger takes everything.
+//! Quotas of addresses, users and organizations, so that no visitor can exhaust the hub's resources.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// How much may be taken at most. The operator's commands aren't bound by it.
+/// Quotas. The operator's commands aren't subject to them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Quotas {
-    /// Accounts that are made from one address within an hour.
+    /// Accounts created from one address within an hour.
     pub accounts_per_hour: u32,
-    /// Calls of an organization that signed up itself, but for a hub's first, which is its operator's. It counts from the
-    /// sign-up on.
+    /// Calls of an organization that signed up itself, except a hub's first, which is its operator's. Fixed
+    /// at sign-up.
     pub calls_per_minute: u32,
-    /// Keys of an organization that can still be used.
+    /// Usable keys of an organization.
     pub keys: u32,
-    /// Sessions of one person. With another one the oldest ends.
+    /// Sessions of one user. The oldest ends when another one begins.
     pub sessions: u32,
-    /// What is stored of what was said in an organization's calls, compressed. What comes beyond isn't kept.
+    /// Compressed bytes stored of the bodies of an organization's calls. Bodies beyond that aren't stored.
     pub stored_bodies_bytes: u64,
 }
 
@@ -30,11 +30,11 @@ impl Default for Quotas {
     }
 }
 
-/// Those that hold now.
+/// The quotas currently in effect.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Held(Arc<RwLock<Quotas>>);
+pub(crate) struct CurrentQuotas(Arc<RwLock<Quotas>>);
 
-impl Held {
+impl CurrentQuotas {
     pub(crate) fn get(&self) -> Quotas {
         *self.0.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! Randomness from the operating system, and what is made of it.
+//! Random bytes, ids and texts.
 
 use domain::time::Timestamp;
 use rand::{TryRng, rngs::SysRng};
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{ServiceError, ServiceResult};
 
-/// Bytes that nobody can guess.
+/// Draws unpredictable bytes from the operating system.
 pub(crate) fn bytes<const N: usize>() -> ServiceResult<[u8; N]> {
     let mut bytes = [0; N];
     SysRng
@@ -15,9 +15,9 @@ pub(crate) fn bytes<const N: usize>() -> ServiceResult<[u8; N]> {
     Ok(bytes)
 }
 
-/// `N` numbers below 62, each equally likely.
+/// Draws `N` uniformly distributed numbers below 62.
 pub(crate) fn base62_digits<const N: usize>() -> ServiceResult<[u8; N]> {
-    /// The largest multiple of 62 in a byte: bytes from it on would favour the first digits.
+    /// Largest multiple of 62 in a byte; bytes from it on would favor the first digits.
     const LIMIT: u8 = 248;
     let mut digits = [0; N];
     let mut filled = 0;
@@ -31,10 +31,10 @@ pub(crate) fn base62_digits<const N: usize>() -> ServiceResult<[u8; N]> {
     Ok(digits)
 }
 
-/// `N` lower-case consonants and digits, each equally likely: without vowels they make no words.
+/// Draws `N` uniformly distributed lower-case consonants and digits. Without vowels they form no words.
 pub(crate) fn letters<const N: usize>() -> ServiceResult<String> {
     const LETTERS: &[u8; 30] = b"0123456789bcdfghjklmnpqrstvwxz";
-    /// The largest multiple of 30 in a byte: bytes from it on would favour the first letters.
+    /// Largest multiple of 30 in a byte; bytes from it on would favor the first letters.
     const LIMIT: u8 = 240;
     let mut text = String::with_capacity(N);
     while text.len() < N {
@@ -45,13 +45,13 @@ pub(crate) fn letters<const N: usize>() -> ServiceResult<String> {
     Ok(text)
 }
 
-/// A new id, ordered by `now` (UUIDv7, RFC 9562), so that what was made together lies together in the tables.
+/// Makes an id ordered by `now` (UUIDv7, RFC 9562), so that rows created together are stored together.
 pub(crate) fn uuid(now: Timestamp) -> ServiceResult<Uuid> {
     bytes().map(|bytes| ordered(now, &bytes))
 }
 
-/// The same for what is made for every call: the operating system isn't asked each time, but seeds a generator that nobody
-/// can foresee either (ChaCha).
+/// Like [`uuid`], for things made for every call: uses a generator (ChaCha) that is just as unpredictable,
+/// but only seeded from the operating system.
 pub(crate) fn quick_uuid(now: Timestamp) -> Uuid {
     ordered(now, &rand::random())
 }
@@ -61,21 +61,21 @@ fn ordered(now: Timestamp, random: &[u8; 10]) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid()
 }
 
-/// 128 bits that nobody can foresee, in hexadecimal, for what is made for every call.
-pub fn new_mark() -> String {
+/// Draws 128 unpredictable bits in hexadecimal, with the generator of [`quick_uuid`].
+pub fn random_hex() -> String {
     hex(&rand::random::<[u8; 16]>())
 }
 
-/// A short random text under which the log tells what a client isn't told.
+/// Makes a short random reference under which the log has the details of an error that a client doesn't get.
 pub fn new_reference() -> String {
     match bytes::<5>() {
         Ok(bytes) => hex(&bytes),
-        // No reason to hide the error that wanted a reference.
+        // A missing reference mustn't hide the error it is for.
         Err(_) => "unknown".to_owned(),
     }
 }
 
-/// Lower-case hexadecimal.
+/// Encodes bytes in lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {

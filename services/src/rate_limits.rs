@@ -1,7 +1,8 @@
-//! How many calls and tokens a minute keys, projects and organizations may take.
+//! Limits on the calls and tokens a minute of keys, projects and organizations.
 //!
-//! Each server counts in memory, and asks nobody while a call waits. On PostgreSQL servers tell each other about twice a
-//! second what they let through: until then each knows only of its own, which is by how much a limit may be passed.
+//! Each server counts in memory, so that no call waits for a query. On PostgreSQL servers publish their
+//! counts to each other about twice a second; a limit may be exceeded by the calls that other servers haven't
+//! published yet.
 
 mod limiter;
 mod list;
@@ -12,19 +13,19 @@ mod window;
 use domain::rate_limits::RateLimits;
 use uuid::Uuid;
 
-pub use limiter::{Exceeded, Limited, Permit, RateLimiter, Standing};
+pub use limiter::{LimitExceeded, LimitStatus, LimitedCall, Permit, RateLimiter};
 pub use list::list;
 pub use set::{get, set};
 
-/// Who is limited.
+/// The kind of a limited thing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Subject {
+pub enum LimitSubject {
     ApiKey,
     Project,
     Organization,
 }
 
-impl Subject {
+impl LimitSubject {
     pub const fn name(self) -> &'static str {
         match self {
             Self::ApiKey => "key",
@@ -34,42 +35,42 @@ impl Subject {
     }
 }
 
-/// The limits of a key, and of what it belongs to.
+/// The limits of a key, its project and its organization.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct KeyLimits {
     pub api_key: RateLimits,
     pub project: RateLimits,
     pub organization: RateLimits,
-    /// What the organization can't go beyond, whatever is set.
-    pub most: RateLimits,
+    /// Ceiling of the organization's limits, whatever is set.
+    pub ceiling: RateLimits,
 }
 
 impl KeyLimits {
     pub const fn is_none(&self) -> bool {
-        self.api_key.is_none() && self.project.is_none() && self.organization.is_none() && self.most.is_none()
+        self.api_key.is_none() && self.project.is_none() && self.organization.is_none() && self.ceiling.is_none()
     }
 
-    /// These, and where there is none, those of `defaults`; of an organization never more than it may at most.
+    /// Fills in missing limits from `defaults`, and caps the organization's at the ceiling.
     #[must_use]
     pub fn or(self, defaults: Self) -> Self {
         Self {
             api_key: self.api_key.or(defaults.api_key),
             project: self.project.or(defaults.project),
-            organization: self.organization.or(defaults.organization).within(self.most),
-            most: self.most,
+            organization: self.organization.or(defaults.organization).capped(self.ceiling),
+            ceiling: self.ceiling,
         }
     }
 }
 
-/// What is limited, by whose id.
-pub(crate) type Id = Uuid;
+/// The id of a limited key, project or organization.
+pub(crate) type LimitedId = Uuid;
 
-/// What an organization can't go beyond, as its row holds it.
-pub(crate) fn most_of_row(calls_per_minute: Option<i64>) -> RateLimits {
+/// Converts the ceiling stored in an organization's row.
+pub(crate) fn ceiling_of_row(calls_per_minute: Option<i64>) -> RateLimits {
     of_row(calls_per_minute, None)
 }
 
-/// Limits as a row holds them.
+/// Converts limits stored in a row.
 pub(crate) fn of_row(calls_per_minute: Option<i64>, tokens_per_minute: Option<i64>) -> RateLimits {
     let limit = |stored: Option<i64>| stored.and_then(|limit| u32::try_from(limit).ok());
     RateLimits { calls_per_minute: limit(calls_per_minute), tokens_per_minute: limit(tokens_per_minute) }

@@ -1,7 +1,8 @@
-//! Security events: what somebody tried who may not, told in one form, within a rate.
+//! Security events: rejected attempts, logged in one format at a limited rate.
 //!
-//! Each is counted. It is a line of the log, with `security` for its target, unless there are too many of its kind: then the
-//! next line says how many were left out. None holds what was typed: addresses of mail are people's, and are as often passwords.
+//! Each event is counted and logged as a line with the target `security`, unless there are too many of its
+//! kind: then the next line has the number of suppressed ones. Lines never contain typed input, since mail
+//! addresses are personal data, and passwords get typed in their place.
 
 use std::{
     fmt,
@@ -17,38 +18,40 @@ use quick_cache::sync::Cache;
 
 use crate::address_limits::network;
 
-/// Lines of a kind within a minute.
-const LINES: u32 = 60;
-/// Those of them that are of one address, so that one doesn't hide the others.
-const LINES_OF_ADDRESS: u32 = 10;
+/// Maximum number of lines of a kind within a minute.
+const MAX_LINES_PER_MINUTE: u32 = 60;
+/// Maximum number of lines of a kind and address within a minute, so that one address doesn't hide the
+/// others.
+const MAX_LINES_PER_ADDRESS: u32 = 10;
 const MINUTE_MILLIS: i64 = 60_000;
-/// How many addresses are remembered, each with a kind: some hundred kilobytes.
-const REMEMBERED: usize = 10_000;
+/// Maximum number of cached pairs of kind and address, which take some hundred kilobytes.
+const CACHE_SIZE: usize = 10_000;
 
-/// What was tried.
+/// The kind of a security event.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Kind {
-    /// With a wrong password, or as somebody who doesn't exist.
+pub enum SecurityEventKind {
+    /// A sign-in with a wrong password or as an unknown user.
     SignInFailed,
-    /// Something that asks for the password again, with a wrong one.
+    /// An action that requires the password again, with a wrong one.
     PasswordRefused,
-    /// More often than anybody may who fails.
+    /// Too many failed attempts.
     Throttled,
-    /// From another site, in a browser.
+    /// A browser's request from another site.
     OtherSite,
-    /// Over plain http, across a network.
+    /// A request over plain HTTP across a network.
     PlainHttp,
-    /// What somebody isn't allowed to.
+    /// A permission is missing.
     Forbidden,
-    /// What doesn't exist, or isn't theirs.
+    /// The thing doesn't exist, or belongs to another organization.
     NotFound,
-    /// Without a key, or with one that never was.
+    /// A request without a key, or with one that doesn't exist.
     UnknownKey,
-    /// With a key that is revoked, expired, disabled, too small for it, or used from elsewhere.
+    /// A request with a key that is revoked, expired, disabled, lacks the scope, or is used from a network it
+    /// doesn't allow.
     RefusedKey,
 }
 
-impl Kind {
+impl SecurityEventKind {
     pub const ALL: [Self; 9] = [
         Self::SignInFailed,
         Self::PasswordRefused,
@@ -76,14 +79,14 @@ impl Kind {
     }
 }
 
-/// Who tried it, as far as that is known.
+/// The caller of a security event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Asker {
+pub enum SecurityCaller {
     User(UserId),
     ApiKey(ApiKeyId),
 }
 
-impl fmt::Display for Asker {
+impl fmt::Display for SecurityCaller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::User(id) => id.fmt(f),
@@ -92,92 +95,94 @@ impl fmt::Display for Asker {
     }
 }
 
-/// Something that was tried.
+/// A security event.
 #[derive(Clone, Copy, Debug)]
-pub struct Event<'a> {
-    pub kind: Kind,
-    /// From where, as far as that is known.
+pub struct SecurityEvent<'a> {
+    pub kind: SecurityEventKind,
+    /// Client's address, if it is known.
     pub ip: Option<IpAddr>,
-    pub asker: Option<Asker>,
-    /// Which route, such as `/api/accounts/sign_in`: never what somebody made up.
+    /// User or key, if it is known.
+    pub caller: Option<SecurityCaller>,
+    /// Matched route, such as `/api/accounts/sign_in`, never a path from the client.
     pub route: &'a str,
 }
 
-/// Where events are told. Cheap to clone.
+/// The log of security events. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct SecurityLog(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    kinds: [Mutex<OfKind>; Kind::ALL.len()],
-    addresses: Cache<(Kind, Option<IpAddr>), Arc<Mutex<Window>>>,
+    kinds: [Mutex<KindState>; SecurityEventKind::ALL.len()],
+    addresses: Cache<(SecurityEventKind, Option<IpAddr>), Arc<Mutex<Window>>>,
 }
 
 #[derive(Debug, Default)]
-struct OfKind {
-    /// Since the start.
+struct KindState {
+    /// Number of events since the start.
     count: u64,
-    /// Since the last line.
-    left_out: u64,
+    /// Number of events without a line since the last line.
+    suppressed: u64,
     window: Window,
 }
 
 #[derive(Debug, Default)]
 struct Window {
-    /// When it ends, in milliseconds.
+    /// End of the window, in milliseconds since the Unix epoch.
     end: i64,
     lines: u32,
 }
 
 impl Window {
-    /// Takes one of `most` lines within a minute, if there is one.
-    fn take(&mut self, now: Timestamp, most: u32) -> bool {
+    /// Takes one of `max` lines within a minute; returns whether one was left.
+    fn take(&mut self, now: Timestamp, max: u32) -> bool {
         if now.millis() >= self.end {
             *self = Self { end: now.plus_millis(MINUTE_MILLIS).millis(), lines: 0 };
         }
-        let free = self.lines < most;
-        self.lines += u32::from(free);
-        free
+        let is_free = self.lines < max;
+        self.lines += u32::from(is_free);
+        is_free
     }
 }
 
 impl Default for SecurityLog {
     fn default() -> Self {
-        Self(Arc::new(Inner { kinds: std::array::from_fn(|_| Mutex::default()), addresses: Cache::new(REMEMBERED) }))
+        Self(Arc::new(Inner { kinds: std::array::from_fn(|_| Mutex::default()), addresses: Cache::new(CACHE_SIZE) }))
     }
 }
 
 impl SecurityLog {
-    pub fn note(&self, now: Timestamp, event: Event<'_>) {
-        let Some(left_out) = self.take(now, event.kind, event.ip) else { return };
-        let Event { kind, ip, asker, route } = event;
-        let (ip, asker) = (ip.map(tracing::field::display), asker.map(tracing::field::display));
+    /// Counts an event and logs it, unless there are too many of its kind or address.
+    pub fn record(&self, now: Timestamp, event: SecurityEvent<'_>) {
+        let Some(left_out) = self.count_and_limit(now, event.kind, event.ip) else { return };
+        let SecurityEvent { kind, ip, caller, route } = event;
+        let (ip, asker) = (ip.map(tracing::field::display), caller.map(tracing::field::display));
         tracing::warn!(target: "security", kind = kind.name(), ip, asker, route, left_out, "security event");
     }
 
-    /// Counts an event; how many were left out before it, where it is to be told.
-    fn take(&self, now: Timestamp, kind: Kind, ip: Option<IpAddr>) -> Option<u64> {
+    /// Counts an event; if it is to be logged, returns the number of events suppressed before it.
+    fn count_and_limit(&self, now: Timestamp, kind: SecurityEventKind, ip: Option<IpAddr>) -> Option<u64> {
         let address = self
             .0
             .addresses
             .get_or_insert_with(&(kind, ip.map(network)), || Ok::<_, std::convert::Infallible>(Arc::default()));
         let Ok(address) = address;
-        let of_address = address.lock().unwrap_or_else(PoisonError::into_inner).take(now, LINES_OF_ADDRESS);
-        let mut of_kind = self.of(kind).lock().unwrap_or_else(PoisonError::into_inner);
-        of_kind.count += 1;
-        if of_address && of_kind.window.take(now, LINES) {
-            return Some(std::mem::take(&mut of_kind.left_out));
+        let is_address_free = address.lock().unwrap_or_else(PoisonError::into_inner).take(now, MAX_LINES_PER_ADDRESS);
+        let mut state = self.state(kind).lock().unwrap_or_else(PoisonError::into_inner);
+        state.count += 1;
+        if is_address_free && state.window.take(now, MAX_LINES_PER_MINUTE) {
+            return Some(std::mem::take(&mut state.suppressed));
         }
-        of_kind.left_out += 1;
+        state.suppressed += 1;
         None
     }
 
-    /// How many there were of a kind since the start.
-    pub fn count(&self, kind: Kind) -> u64 {
-        self.of(kind).lock().unwrap_or_else(PoisonError::into_inner).count
+    /// The number of events of a kind since the start.
+    pub fn count(&self, kind: SecurityEventKind) -> u64 {
+        self.state(kind).lock().unwrap_or_else(PoisonError::into_inner).count
     }
 
-    fn of(&self, kind: Kind) -> &Mutex<OfKind> {
+    fn state(&self, kind: SecurityEventKind) -> &Mutex<KindState> {
         &self.0.kinds[kind as usize]
     }
 }
@@ -195,9 +200,9 @@ mod tests {
     #[test]
     fn every_kind_has_a_place_of_its_own() {
         let log = SecurityLog::default();
-        for (index, kind) in Kind::ALL.into_iter().enumerate() {
+        for (index, kind) in SecurityEventKind::ALL.into_iter().enumerate() {
             assert_eq!(kind as usize, index);
-            log.note(NOW, Event { kind, ip: None, asker: None, route: "/" });
+            log.record(NOW, SecurityEvent { kind, ip: None, caller: None, route: "/" });
             assert_eq!(log.count(kind), 1);
         }
     }
@@ -205,19 +210,20 @@ mod tests {
     #[test]
     fn one_address_fills_no_log_and_what_is_left_out_is_told() {
         let log = SecurityLog::default();
-        let told = |now, ip| log.take(now, Kind::UnknownKey, ip);
-        let lines = (0..1_000).filter(|_| told(NOW, ip(1)).is_some()).count();
+        let record = |now, ip| log.count_and_limit(now, SecurityEventKind::UnknownKey, ip);
+        let lines = (0..1_000).filter(|_| record(NOW, ip(1)).is_some()).count();
         assert_eq!(lines, 10);
-        assert_eq!(told(NOW, ip(2)), Some(990), "another address is still seen");
-        assert_eq!(told(NOW.plus_minutes(1), ip(1)), Some(0));
-        assert_eq!(log.count(Kind::UnknownKey), 1_002);
+        assert_eq!(record(NOW, ip(2)), Some(990), "another address is still seen");
+        assert_eq!(record(NOW.plus_minutes(1), ip(1)), Some(0));
+        assert_eq!(log.count(SecurityEventKind::UnknownKey), 1_002);
     }
 
     #[test]
     fn many_addresses_fill_no_log_either_and_hide_no_other_kind() {
         let log = SecurityLog::default();
-        let lines = (0..=255).filter(|last| log.take(NOW, Kind::NotFound, ip(*last)).is_some()).count();
+        let lines =
+            (0..=255).filter(|last| log.count_and_limit(NOW, SecurityEventKind::NotFound, ip(*last)).is_some()).count();
         assert_eq!(lines, 60);
-        assert_eq!(log.take(NOW, Kind::Forbidden, ip(1)), Some(0));
+        assert_eq!(log.count_and_limit(NOW, SecurityEventKind::Forbidden, ip(1)), Some(0));
     }
 }

@@ -1,35 +1,35 @@
-//! Names for paths, each used once.
+//! Slugs, the unique names of organizations and projects in paths.
 
 use domain::{api_keys::Secret, validation};
 
 use crate::{ServiceResult, random};
 
-/// Those that mean something else in the dashboard's paths.
+/// Slugs that have another meaning in the dashboard's paths.
 const RESERVED: [&str; 6] = ["account", "api", "new", "operator", "sign-in", "sign-up"];
-/// What is left of a name when random characters are put behind it.
+/// Maximum length of a name's part before a random suffix.
 const STEM_LENGTH: usize = 33;
-/// How many random characters there are: half a billion ends.
-const END_LENGTH: usize = 6;
-/// How often another end is tried: that the first is taken is next to impossible.
+/// Length of a random suffix, of which there are over half a billion.
+const SUFFIX_LENGTH: usize = 6;
+/// Number of suffixes to try; that the first is in use is almost impossible.
 const TRIES: usize = 10;
 
-/// How something gets its name for paths.
+/// The way a slug is made from a name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Naming {
-    /// By its name as it is, where that is free: for those who see all the names there are.
+    /// The name alone, where that is free: for actors who may see all names.
     Plain,
-    /// With an end that nobody foresees, so that it tells nothing of whether somebody else has the same name.
-    Unforeseen,
+    /// With a random suffix, so that the slug doesn't reveal whether the name is in use elsewhere.
+    WithRandomSuffix,
 }
 
-/// Slugs for `name` to be tried in this order.
+/// Makes slugs for `name`, to be tried in order.
 pub(crate) fn candidates(name: &str, naming: Naming) -> ServiceResult<Vec<String>> {
-    // Without secrets: in small letters they wouldn't be known for what they are.
+    // Secrets are masked first, since they can't be recognized in lower case.
     let slug = validation::slug(&Secret::redact(name));
     let stem = slug.get(..STEM_LENGTH).unwrap_or(&slug).trim_end_matches('-').to_owned();
     let plain = (naming == Naming::Plain && !RESERVED.contains(&slug.as_str())).then_some(slug);
-    let unforeseen = (0..TRIES).map(|_| Ok(format!("{stem}-{}", random::letters::<END_LENGTH>()?)));
-    plain.into_iter().map(Ok).chain(unforeseen).collect()
+    let with_suffix = (0..TRIES).map(|_| Ok(format!("{stem}-{}", random::letters::<SUFFIX_LENGTH>()?)));
+    plain.into_iter().map(Ok).chain(with_suffix).collect()
 }
 
 #[cfg(test)]
@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn an_unforeseen_slug_ends_in_other_characters_each_time() {
         let slugs: std::collections::HashSet<_> =
-            candidates("Acme GmbH", Naming::Unforeseen).unwrap().into_iter().collect();
+            candidates("Acme GmbH", Naming::WithRandomSuffix).unwrap().into_iter().collect();
         assert_eq!(slugs.len(), TRIES);
         assert!(slugs.iter().all(|slug| slug.starts_with("acme-gmbh-") && slug.len() == 16), "{slugs:?}");
     }

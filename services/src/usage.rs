@@ -1,4 +1,4 @@
-//! Usage: what chart, tiles, table and CSV show.
+//! Usage reports, which chart, tiles, table and CSV show.
 
 pub mod breakdown;
 mod buckets;
@@ -14,12 +14,12 @@ use domain::{
 
 pub use report::report;
 pub(crate) use report::total;
-pub(crate) use sums::dimensions;
+pub(crate) use sums::series_condition;
 
 use crate::{Organization, ServiceResult, zones};
 
-/// When the days of `range` begin, and when the last of them ends, at `now` in the zone of this name; in the
-/// organization's without one.
+/// The beginning and end of the days of `range`, at `now`, in the named time zone or by default in the
+/// organization's.
 pub(crate) fn bounds(
     organization: &Organization,
     range: Range,
@@ -32,7 +32,8 @@ pub(crate) fn bounds(
     Ok((zones::start_of_day(first, zone), zones::start_of_day(after, zone)))
 }
 
-/// When each day of the month so far began in the organization's time zone: the buckets of its daily rollups.
+/// The beginnings of the days of the month so far in the organization's time zone, which are the buckets of
+/// its daily rollups.
 pub(crate) fn days_of_month(organization: &Organization, now: Timestamp) -> ServiceResult<Vec<Timestamp>> {
     Ok(buckets::of(Range::MonthToDate, View::Day, organization.time_zone, now)?.starts)
 }

@@ -1,22 +1,22 @@
-//! Days in time zones, which may have 23 or 25 hours, begin at one in the
-//! morning, or not exist at all.
+//! Days in time zones, which may have 23 or 25 hours, begin at one in the morning, or not exist.
 
 use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
 use chrono_tz::Tz;
 use domain::time::Timestamp;
 
-/// The date that clocks in `zone` show at `moment`.
+/// The local date in `zone` at `moment`.
 pub(crate) fn date(moment: Timestamp, zone: Tz) -> NaiveDate {
     let date = moment.to_chrono().with_timezone(&zone).date_naive();
-    // Where clocks once fell back over midnight (St. John's, 00:01 to 23:01),
-    // a day that has begun goes on, though clocks show the day before again.
+    // Where clocks once fell back over midnight (St. John's, 00:01 to 23:01), a day that has begun continues,
+    // though clocks show the day before again.
     match date.checked_add_days(Days::new(1)) {
         Some(next) if start_of_day(next, zone) <= moment => next,
         _ => date,
     }
 }
 
-/// The first moment of `date` in `zone`; of the day after where the zone skipped that date (Samoa, 2011-12-30).
+/// The first moment of `date` in `zone`, or of the next day where the zone skipped that date (Samoa,
+/// 2011-12-30).
 pub(crate) fn start_of_day(date: NaiveDate, zone: Tz) -> Timestamp {
     moment(date.and_time(NaiveTime::MIN), zone)
 }

@@ -8,40 +8,41 @@ use domain::{
 use super::{LogsAddress, Page, Query};
 
 choices! {
-    /// What a key's own page shows of it.
+    /// A tab of a key's page.
     #[derive(Default)]
     KeyTab, "tab" {
-        /// Its settings, and its usage.
+        /// The key's settings and usage.
         #[default]
         Overview = "overview", "Overview";
-        /// Its calls, one by one.
+        /// The key's calls, one by one.
         Calls = "calls", "Calls";
-        /// What was done to it.
+        /// Changes to the key.
         History = "history", "History";
     }
 }
 
-/// The address of a key's own page: `tab`; for its usage `range, metric`; for its calls `from, to, model, outcome, tz, call`.
+/// The address of a key's page: `tab`; for usage `range, metric`; for calls
+/// `from, to, model, outcome, tz, call`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KeyAddress {
     pub id: ApiKeyId,
     pub tab: KeyTab,
     pub range: Range,
     pub metric: Metric,
-    /// Its filter names this key.
+    /// Address of the calls; its filter names this key.
     pub logs: LogsAddress,
 }
 
 impl KeyAddress {
-    /// The usage that is shown where nobody chose.
-    const RANGE: Range = Range::Last30Days;
+    /// The range of usage unless the address has one.
+    const DEFAULT_RANGE: Range = Range::Last30Days;
 
-    /// The page of this key as it opens.
+    /// The address of a key's page as it first opens.
     pub fn new(id: ApiKeyId) -> Self {
         Self::parse(id, "")
     }
 
-    /// Reads the query string of the page of this key, with or without its question mark.
+    /// Parses the query string of a key's page, with or without its question mark.
     pub fn parse(id: ApiKeyId, search: &str) -> Self {
         let mut logs = LogsAddress::parse(search);
         logs.filter = Filter { api_key: Some(id), project: None, ..logs.filter };
@@ -49,33 +50,33 @@ impl KeyAddress {
         Self {
             id,
             tab: search.get("tab").unwrap_or_default(),
-            range: search.get("range").unwrap_or(Self::RANGE),
+            range: search.get("range").unwrap_or(Self::DEFAULT_RANGE),
             metric: search.get("metric").unwrap_or_default(),
             logs,
         }
     }
 
-    /// The page's whole address in the organization with this slug.
+    /// The page's full address in the organization with this slug.
     pub fn href(&self, organization: &str) -> String {
         let path = format!("{}/{}", Page::ApiKeys.path(organization), self.id);
         let tab = (self.tab != KeyTab::default()).then_some(self.tab);
         let query = match self.tab {
             KeyTab::Overview => Query::default()
-                .with("range", (self.range != Self::RANGE).then_some(self.range))
+                .with("range", (self.range != Self::DEFAULT_RANGE).then_some(self.range))
                 .with("metric", (self.metric != Metric::default()).then_some(self.metric)),
             KeyTab::Calls => self.logs.to_query().with("key", None::<ApiKeyId>),
             KeyTab::History => Query::default(),
         };
-        query.with("tab", tab).on(&path)
+        query.with("tab", tab).append_to(&path)
     }
 
-    /// What its usage asks.
+    /// The query for the key's usage.
     pub fn usage(&self) -> UsageQuery {
         let filter = Filter { api_key: Some(self.id), ..Filter::default() };
         UsageQuery { range: self.range, metric: self.metric, filter, ..UsageQuery::default() }
     }
 
-    /// What its calls ask: the first page, or the one after `before`.
+    /// The query for the key's calls: the first page, or the one after `before`.
     pub fn calls(&self, before: Option<CallId>) -> CallQuery {
         self.logs.calls(before)
     }

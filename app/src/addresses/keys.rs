@@ -5,26 +5,26 @@ use domain::{
 
 use super::{Page, Query};
 
-/// Longest text that is searched for, in bytes.
-const LONGEST_SEARCH: usize = 200;
+/// Maximum length of a search text, in bytes.
+const MAX_SEARCH_LENGTH: usize = 200;
 
 /// The address of the list of API keys: `q, status, level, project, hint, sort, reversed, page`.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct KeysAddress {
-    /// What the page asks. The address counts pages from 1, the question from 0.
+    /// The page's query. The address counts pages from 1, the query from 0.
     pub query: KeyQuery,
     /// Whether the form for a new key is open: `new=key`.
     pub creating: bool,
 }
 
 impl KeysAddress {
-    /// Reads a query string, with or without its question mark.
+    /// Parses a query string, with or without its question mark.
     pub fn parse(search: &str) -> Self {
         let search = Query::parse(search);
         let page: Option<u32> = search.get("page");
         Self {
             query: KeyQuery {
-                search: search.text("q").filter(|text| text.len() <= LONGEST_SEARCH).unwrap_or_default().to_owned(),
+                search: search.text("q").filter(|text| text.len() <= MAX_SEARCH_LENGTH).unwrap_or_default().to_owned(),
                 status: search.get::<Status>("status"),
                 level: search.get::<Level>("level"),
                 project: search.get::<ProjectId>("project"),
@@ -37,7 +37,7 @@ impl KeysAddress {
         }
     }
 
-    /// What differs from the list as it opens.
+    /// The values that differ from the list as it first opens.
     pub fn to_query(&self) -> Query {
         let query = &self.query;
         Query::default()
@@ -52,12 +52,12 @@ impl KeysAddress {
             .with("new", self.creating.then_some("key"))
     }
 
-    /// The page's whole address in the organization with this slug.
+    /// The page's full address in the organization with this slug.
     pub fn href(&self, organization: &str) -> String {
-        self.to_query().on(&Page::ApiKeys.path(organization))
+        self.to_query().append_to(&Page::ApiKeys.path(organization))
     }
 
-    /// The list narrowed anew: from its first page on.
+    /// Returns the address with a changed query, on its first page.
     #[must_use]
     pub fn narrowed(&self, narrow: impl FnOnce(&mut KeyQuery)) -> Self {
         let mut query = KeyQuery { page: 0, ..self.query.clone() };
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn what_can_not_be_used_is_ignored() {
-        let long = "x".repeat(LONGEST_SEARCH + 1);
+        let long = "x".repeat(MAX_SEARCH_LENGTH + 1);
         let odd = format!("q={long}&status=lost&level=root&project=1&hint=bad&sort=size&reversed=yes&page=-1&new=");
         let address = KeysAddress::parse(&odd);
         assert_eq!(address, KeysAddress::default());
@@ -120,7 +120,7 @@ mod tests {
         fn any_search_on_any_page_survives_a_round_trip(search in "\\PC{0,40}", page in 0..u32::MAX, reversed: bool) {
             let query = KeyQuery { search, page, reversed, ..KeyQuery::default() };
             let address = KeysAddress { query, creating: false };
-            let written = address.to_query().on("");
+            let written = address.to_query().append_to("");
             prop_assert_eq!(KeysAddress::parse(&written), address);
         }
     }

@@ -13,22 +13,22 @@ use super::{
 /// The logs page's address: `range` or `from, to`, and `project, key, model, outcome, tz, call`.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct LogsAddress {
-    /// Days that move on with the time, such as the last seven; moments say it more exactly.
+    /// Days relative to today, such as the last seven. `from` and `to` take precedence.
     pub range: Option<Range>,
-    /// Started at or after.
+    /// Only calls that started at or after this time.
     pub from: Option<Timestamp>,
-    /// Started before.
+    /// Only calls that started before this time.
     pub to: Option<Timestamp>,
     pub filter: Filter,
     pub outcome: Option<OutcomeFilter>,
     /// An IANA time zone; `None` for the organization's.
     pub time_zone: Option<String>,
-    /// The call that is open.
+    /// The call whose details are open.
     pub call: Option<CallId>,
 }
 
 impl LogsAddress {
-    /// Reads a query string, with or without its question mark.
+    /// Parses a query string, with or without its question mark.
     pub fn parse(search: &str) -> Self {
         let search = Query::parse(search);
         let (from, to) = (search.get("from"), search.get("to"));
@@ -44,23 +44,23 @@ impl LogsAddress {
     }
 
     pub fn to_query(&self) -> Query {
-        let when = Query::default().with("range", self.range).with("from", self.from).with("to", self.to);
-        with_filter(when, &self.filter)
+        let times = Query::default().with("range", self.range).with("from", self.from).with("to", self.to);
+        with_filter(times, &self.filter)
             .with("outcome", self.outcome)
             .with("tz", self.time_zone.as_ref())
             .with("call", self.call)
     }
 
-    /// The page's whole address in the organization with this slug.
+    /// The page's full address in the organization with this slug.
     pub fn href(&self, organization: &str) -> String {
-        self.to_query().on(&Page::Logs.path(organization))
+        self.to_query().append_to(&Page::Logs.path(organization))
     }
 
-    /// What the page asks: its first page of calls, or the one after `before`.
+    /// The query for the page's calls: the first page, or the one after `before`.
     pub fn calls(&self, before: Option<CallId>) -> CallQuery {
         CallQuery {
             range: self.range,
-            // Moments are the same in every zone: only days ask for one.
+            // Moments are equal in every zone: only days need one.
             time_zone: self.time_zone.clone().filter(|_| self.range.is_some()),
             from: self.from,
             to: self.to,
@@ -70,9 +70,9 @@ impl LogsAddress {
         }
     }
 
-    /// The same page for other days; `None` for any.
+    /// Returns the address with other days; `None` for any.
     #[must_use]
-    pub fn within(self, range: Option<Range>) -> Self {
+    pub fn with_range(self, range: Option<Range>) -> Self {
         Self { range, from: None, to: None, ..self }
     }
 }
@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(days.href("acme"), "/o/acme/logs?range=7d&tz=Asia/Kathmandu");
         let moments = LogsAddress::parse("?range=7d&from=2026-11-17T14:00:00Z&tz=Asia/Kathmandu");
         assert_eq!((moments.range, moments.calls(None).time_zone), (None, None));
-        assert_eq!(moments.within(Some(Range::Last7Days)), days);
+        assert_eq!(moments.with_range(Some(Range::Last7Days)), days);
     }
 
     #[test]

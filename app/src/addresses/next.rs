@@ -1,10 +1,10 @@
-/// Where to go after signing in: `next`, if it is a path of this site and nothing else.
+/// Returns `next`, the address to open after signing in, if it is a path of this site.
 ///
-/// Anything that a browser might take for another site (`//evil.example`, `/\evil.example`) is refused.
+/// Anything that a browser might take for another site (`//evil.example`, `/\evil.example`) is rejected.
 pub fn safe_next(next: &str) -> Option<&str> {
-    let odd = |c: char| c.is_control() || c == '\\';
-    let own = next.starts_with('/') && !next.starts_with("//") && !next.contains(odd);
-    (own && !next.starts_with("/sign-")).then_some(next)
+    let is_unsafe = |c: char| c.is_control() || c == '\\';
+    let is_own_path = next.starts_with('/') && !next.starts_with("//") && !next.contains(is_unsafe);
+    (is_own_path && !next.starts_with("/sign-")).then_some(next)
 }
 
 #[cfg(test)]

@@ -1,24 +1,26 @@
 use super::{Page, Query};
 
-/// What the address calls those that aren't read.
+/// Value of `show` for unread notifications.
 const UNREAD: &str = "unread";
 
 /// The address of the inbox: `show`.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct NotificationsAddress {
-    /// Without those that are read.
+    /// Whether only unread notifications are shown.
     pub unread_only: bool,
 }
 
 impl NotificationsAddress {
-    /// Reads a query string, with or without its question mark.
+    /// Parses a query string, with or without its question mark.
     pub fn parse(search: &str) -> Self {
         Self { unread_only: Query::parse(search).text("show") == Some(UNREAD) }
     }
 
-    /// The page's whole address in the organization with this slug.
+    /// The page's full address in the organization with this slug.
     pub fn href(&self, organization: &str) -> String {
-        Query::default().with("show", self.unread_only.then_some(UNREAD)).on(&Page::Notifications.path(organization))
+        Query::default()
+            .with("show", self.unread_only.then_some(UNREAD))
+            .append_to(&Page::Notifications.path(organization))
     }
 }
 

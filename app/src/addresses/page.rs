@@ -15,7 +15,7 @@ impl Page {
     pub const ALL: [Self; 6] =
         [Self::Overview, Self::ApiKeys, Self::Logs, Self::Usage, Self::Settings, Self::Notifications];
 
-    /// The last part of its path; empty for the overview.
+    /// The last part of the page's path; empty for the overview.
     pub const fn slug(self) -> &'static str {
         match self {
             Self::Overview => "",
@@ -27,7 +27,7 @@ impl Page {
         }
     }
 
-    /// As menus and titles call it.
+    /// The page's name in menus and titles.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
@@ -39,7 +39,7 @@ impl Page {
         }
     }
 
-    /// Without which a member doesn't see it.
+    /// The permission a member needs to see the page.
     pub const fn permission(self) -> Permission {
         match self {
             Self::Overview => Permission::ViewOverview,
@@ -51,12 +51,12 @@ impl Page {
         }
     }
 
-    /// Whether the header's project narrows what it shows.
+    /// Whether the header's project menu narrows the page.
     pub const fn has_projects(self) -> bool {
         matches!(self, Self::ApiKeys | Self::Logs | Self::Usage)
     }
 
-    /// Its path in the organization with this slug.
+    /// The page's path in the organization with this slug.
     pub fn path(self, organization: &str) -> String {
         match self {
             Self::Overview => format!("/o/{organization}"),
@@ -65,22 +65,22 @@ impl Page {
     }
 }
 
-/// What a path stands for.
+/// A parsed path of the dashboard.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Address {
     SignIn,
     SignUp,
     Account,
-    /// A page of the organization that was looked at last: `/`, `/keys`.
+    /// A page of the organization that was visited last: `/`, `/keys`.
     Last(Page),
     /// A page of the organization with this slug: `/o/acme/keys`.
     Organization(String, Page),
-    /// The page of one of its API keys: `/o/acme/keys/key_01jd…`.
+    /// The page of an API key of the organization with this slug: `/o/acme/keys/key_01jd…`.
     ApiKey(String, ApiKeyId),
 }
 
 impl Address {
-    /// What `path` stands for, if it is one of the dashboard's.
+    /// Parses `path`; `None` if it isn't one of the dashboard's.
     pub fn parse(path: &str) -> Option<Self> {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let page = |slug: &str| Page::ALL.into_iter().find(|page| page.slug() == slug);
@@ -99,8 +99,8 @@ impl Address {
         }
     }
 
-    /// Which page of which organization it belongs to, if to any.
-    pub fn within(&self) -> Option<(&str, Page)> {
+    /// The organization's slug and the page that the address belongs to, if any.
+    pub fn location(&self) -> Option<(&str, Page)> {
         match self {
             Self::Organization(slug, page) => Some((slug, *page)),
             Self::ApiKey(slug, _) => Some((slug, Page::ApiKeys)),
@@ -128,7 +128,7 @@ mod tests {
         let id: ApiKeyId = "key_01h2xcejqtf2nbrexx3vqjhp41".parse().unwrap();
         let address = Address::parse("/o/acme/keys/key_01h2xcejqtf2nbrexx3vqjhp41").unwrap();
         assert_eq!(address, Address::ApiKey("acme".to_owned(), id));
-        assert_eq!(address.within(), Some(("acme", Page::ApiKeys)));
+        assert_eq!(address.location(), Some(("acme", Page::ApiKeys)));
     }
 
     #[test]

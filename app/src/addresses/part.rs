@@ -2,12 +2,13 @@ use serde::Deserialize;
 
 use super::{Address, Page};
 
-/// A part of the dashboard's code that comes when it is first needed: a page, or something else that few visits need.
+/// A part of the dashboard's code, loaded when it is first needed: a page, or code that few visits need.
 ///
-/// The client's side (`app::parts`) says what is in it, the server's (`dashboard::page`) sends along what a visit needs first.
+/// The client (`app::parts`) maps parts to components; the server (`dashboard::page`) sends along the part
+/// that a visit needs first.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq)]
 #[serde(rename_all = "snake_case")]
-pub enum Part {
+pub enum CodePart {
     Account,
     ApiKey,
     ApiKeys,
@@ -25,37 +26,37 @@ pub enum Part {
 }
 
 impl Page {
-    /// The code that shows it.
-    pub const fn part(self) -> Part {
+    /// The code of the page.
+    pub const fn part(self) -> CodePart {
         match self {
-            Self::Overview => Part::Overview,
-            Self::ApiKeys => Part::ApiKeys,
-            Self::Logs => Part::Logs,
-            Self::Usage => Part::Usage,
-            Self::Settings => Part::Settings,
-            Self::Notifications => Part::Notifications,
+            Self::Overview => CodePart::Overview,
+            Self::ApiKeys => CodePart::ApiKeys,
+            Self::Logs => CodePart::Logs,
+            Self::Usage => CodePart::Usage,
+            Self::Settings => CodePart::Settings,
+            Self::Notifications => CodePart::Notifications,
         }
     }
 }
 
 impl Address {
-    /// The code that shows what it stands for.
-    pub const fn part(&self) -> Part {
+    /// The code of the page at this address.
+    pub const fn part(&self) -> CodePart {
         match self {
-            Self::SignIn => Part::SignIn,
-            Self::SignUp => Part::SignUp,
-            Self::Account => Part::Account,
+            Self::SignIn => CodePart::SignIn,
+            Self::SignUp => CodePart::SignUp,
+            Self::Account => CodePart::Account,
             Self::Last(page) | Self::Organization(_, page) => page.part(),
-            Self::ApiKey(..) => Part::ApiKey,
+            Self::ApiKey(..) => CodePart::ApiKey,
         }
     }
 
-    /// The code that a visit to it needs first: strangers are asked to sign in, and who is known isn't.
-    pub const fn first_part(&self, signed_in: bool) -> Part {
+    /// The code that a visit needs first: strangers get the page to sign in, signed-in users skip it.
+    pub const fn first_part(&self, signed_in: bool) -> CodePart {
         match (self, signed_in) {
             (Self::SignIn | Self::SignUp, true) => Page::Overview.part(),
             (Self::SignIn | Self::SignUp, false) | (_, true) => self.part(),
-            (_, false) => Part::SignIn,
+            (_, false) => CodePart::SignIn,
         }
     }
 }
@@ -67,9 +68,9 @@ mod tests {
     #[test]
     fn a_stranger_gets_the_sign_in_wherever_they_want_to_go() {
         let usage = Address::parse("/o/acme/usage").unwrap();
-        assert_eq!(usage.first_part(true), Part::Usage);
-        assert_eq!(usage.first_part(false), Part::SignIn);
-        assert_eq!(Address::SignUp.first_part(false), Part::SignUp);
-        assert_eq!(Address::SignIn.first_part(true), Part::Overview);
+        assert_eq!(usage.first_part(true), CodePart::Usage);
+        assert_eq!(usage.first_part(false), CodePart::SignIn);
+        assert_eq!(Address::SignUp.first_part(false), CodePart::SignUp);
+        assert_eq!(Address::SignIn.first_part(true), CodePart::Overview);
     }
 }

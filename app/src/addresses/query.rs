@@ -7,29 +7,29 @@ use form_urlencoded::{byte_serialize, parse};
 pub struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// Reads `from=…&to=…`, with or without its question mark.
+    /// Parses `from=…&to=…`, with or without its question mark.
     pub fn parse(search: &str) -> Self {
         let search = search.strip_prefix('?').unwrap_or(search);
         Self(parse(search.as_bytes()).into_owned().collect())
     }
 
-    /// The first value called `name` that isn't empty.
+    /// The first non-empty value of `name`.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(other, value)| other == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
-    /// The same, read as a `T`, if it is one.
+    /// The first non-empty value of `name` as a `T`, if it can be parsed as one.
     pub fn get<T: FromStr>(&self, name: &str) -> Option<T> {
         self.text(name)?.parse().ok()
     }
 
-    /// The IANA time zone called `name`, if the value can be one at all; whether it exists is the server's to say.
+    /// The value of `name`, if it has the form of an IANA time zone; the server checks that the zone exists.
     pub fn time_zone(&self, name: &str) -> Option<String> {
-        const LONGEST: usize = 64;
-        let fits = |zone: &&str| {
-            zone.len() <= LONGEST && zone.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-/".contains(&b))
+        const MAX_LENGTH: usize = 64;
+        let is_plausible = |zone: &&str| {
+            zone.len() <= MAX_LENGTH && zone.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-/".contains(&b))
         };
-        self.text(name).filter(fits).map(str::to_owned)
+        self.text(name).filter(is_plausible).map(str::to_owned)
     }
 
     /// Sets `name` to `value`, or without one removes it.
@@ -40,15 +40,15 @@ impl Query {
         }
     }
 
-    /// The same with `name` set, for building one up.
+    /// Returns the query with `name` set to `value`.
     #[must_use]
     pub fn with(mut self, name: &str, value: Option<impl ToString>) -> Self {
         self.set(name, value);
         self
     }
 
-    /// `path` with this query, if there is any.
-    pub fn on(&self, path: &str) -> String {
+    /// Returns `path` with this query, if it isn't empty.
+    pub fn append_to(&self, path: &str) -> String {
         let mut address = path.to_owned();
         for (index, (name, value)) in self.0.iter().enumerate() {
             address.push(if index == 0 { '?' } else { '&' });
@@ -71,8 +71,8 @@ mod tests {
     #[test]
     fn addresses_stay_readable() {
         let query = Query::default().with("from", Some("2026-11-17T14:00:00Z")).with("model", Some("a b&c"));
-        assert_eq!(query.on("/logs"), "/logs?from=2026-11-17T14:00:00Z&model=a+b%26c");
-        assert_eq!(Query::default().on("/logs"), "/logs");
+        assert_eq!(query.append_to("/logs"), "/logs?from=2026-11-17T14:00:00Z&model=a+b%26c");
+        assert_eq!(Query::default().append_to("/logs"), "/logs");
     }
 
     #[test]
@@ -84,7 +84,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_value_survives_a_round_trip(value: String) {
-            let written = Query::default().with("q", Some(&value)).on("");
+            let written = Query::default().with("q", Some(&value)).append_to("");
             let expected = (!value.is_empty()).then_some(value.as_str());
             let read = Query::parse(&written);
             prop_assert_eq!(read.text("q"), expected);

@@ -5,12 +5,12 @@ use super::{Page, Query};
 /// The usage page's address: `range, view, group, metric, tz, project, key, model`.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct UsageAddress {
-    /// What the page asks. A time zone of `None` is the organization's.
+    /// The page's query. A time zone of `None` is the organization's.
     pub query: UsageQuery,
 }
 
 impl UsageAddress {
-    /// Reads a query string, with or without its question mark.
+    /// Parses a query string, with or without its question mark.
     pub fn parse(search: &str) -> Self {
         let search = Query::parse(search);
         Self {
@@ -25,39 +25,39 @@ impl UsageAddress {
         }
     }
 
-    /// What differs from the page as it opens.
+    /// The values that differ from the page as it first opens.
     pub fn to_query(&self) -> Query {
-        let unless_default = UsageQuery::default();
+        let default = UsageQuery::default();
         let query = &self.query;
         with_filter(
             Query::default()
-                .with("range", (query.range != unless_default.range).then_some(query.range))
+                .with("range", (query.range != default.range).then_some(query.range))
                 .with("view", query.view)
-                .with("group", (query.group != unless_default.group).then_some(query.group))
-                .with("metric", (query.metric != unless_default.metric).then_some(query.metric))
+                .with("group", (query.group != default.group).then_some(query.group))
+                .with("metric", (query.metric != default.metric).then_some(query.metric))
                 .with("tz", query.time_zone.as_ref()),
             &query.filter,
         )
     }
 
-    /// The page's whole address in the organization with this slug.
+    /// The page's full address in the organization with this slug.
     pub fn href(&self, organization: &str) -> String {
-        self.to_query().on(&Page::Usage.path(organization))
+        self.to_query().append_to(&Page::Usage.path(organization))
     }
 }
 
-/// The filter that an address says.
+/// Parses the filter of an address.
 pub(super) fn filter(search: &Query) -> Filter {
-    /// Longer than any model's name.
-    const LONGEST_MODEL: usize = 200;
+    /// In bytes; longer than any model's name.
+    const MAX_MODEL_LENGTH: usize = 200;
     Filter {
         project: search.get("project"),
         api_key: search.get("key"),
-        model: search.text("model").filter(|model| model.len() <= LONGEST_MODEL).map(str::to_owned),
+        model: search.text("model").filter(|model| model.len() <= MAX_MODEL_LENGTH).map(str::to_owned),
     }
 }
 
-/// `search` with the filter's names set.
+/// Returns `search` with the values of `filter` set.
 pub(super) fn with_filter(search: Query, filter: &Filter) -> Query {
     search.with("project", filter.project).with("key", filter.api_key).with("model", filter.model.as_ref())
 }

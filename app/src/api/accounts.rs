@@ -1,4 +1,4 @@
-//! Signing up, in and out, and one's own account.
+//! Server functions for sign-up, sign-in, sign-out, and the user's own account.
 
 use domain::{
     accounts::{Confirmation, PasswordChange, Session, SignIn, SignUp, Welcome},
@@ -11,112 +11,113 @@ use server_fn::codec::Json;
 #[cfg(feature = "ssr")]
 use super::context;
 
-/// Who is signed in, if anybody: what the dashboard asks first.
-#[server(name = WelcomeQuestion, prefix = "/api", endpoint = "accounts/welcome", input = Json)]
+/// Returns the signed-in user, if any: the dashboard's first request.
+#[server(name = WelcomeRequest, prefix = "/api", endpoint = "accounts/welcome", input = Json)]
 pub async fn welcome() -> Result<Welcome, ApiError> {
     let request = context::request()?;
     let viewer = match context::user(&request).await {
-        Ok(user) => Some(services::accounts::viewer(&request.services, &user).await.map_err(context::public)?),
+        Ok(user) => Some(services::accounts::viewer(&request.services, &user).await.map_err(context::public_error)?),
         Err(ApiError::Unauthenticated) => None,
         Err(error) => return Err(error),
     };
     Ok(Welcome { viewer, sign_up_open: request.sign_up_open })
 }
 
-/// Makes an account with an organization of its own, and signs in. Where sign-up is closed, `setup` is what the operator
-/// was shown for the first account.
-#[server(name = SignUpQuestion, prefix = "/api", endpoint = "accounts/sign_up", input = Json)]
+/// Creates an account with an organization of its own, and signs in. Where sign-up is closed, the first
+/// account needs `setup`, the code that the operator was shown.
+#[server(name = SignUpRequest, prefix = "/api", endpoint = "accounts/sign_up", input = Json)]
 pub async fn sign_up(input: SignUp, setup: Option<String>) -> Result<Welcome, ApiError> {
     let request = context::request()?;
     let (services, setup) = (&request.services, setup.as_deref());
-    if !request.sign_up_open && !request.setup_code.admits(services, setup).await.map_err(context::public)? {
-        return Err(context::public(services::ServiceError::Forbidden(
+    if !request.sign_up_open && !request.setup_code.admits(services, setup).await.map_err(context::public_error)? {
+        return Err(context::public_error(services::ServiceError::Forbidden(
             "Sign-up is closed here. Whoever runs this hub makes accounts: ask them for one.".to_owned(),
         )));
     }
-    let shown = request.session_token.as_deref();
-    let session = services::accounts::sign_up_in_place_of(services, input, &request.device, shown)
+    let current_token = request.session_token.as_deref();
+    let session = services::accounts::sign_up_in_place_of(services, input, &request.device, current_token)
         .await
-        .map_err(context::public)?;
+        .map_err(context::public_error)?;
     context::set_session(&request, Some(&session));
-    let viewer = services::accounts::viewer(&request.services, &session.user).await.map_err(context::public)?;
+    let viewer = services::accounts::viewer(&request.services, &session.user).await.map_err(context::public_error)?;
     Ok(Welcome { viewer: Some(viewer), sign_up_open: request.sign_up_open })
 }
 
-/// Signs in, in place of whoever this browser was signed in as; the same answer for a wrong password and an unknown address.
-#[server(name = SignInQuestion, prefix = "/api", endpoint = "accounts/sign_in", input = Json)]
+/// Signs in, and ends the browser's previous session. The error doesn't reveal whether the password or the
+/// address was wrong.
+#[server(name = SignInRequest, prefix = "/api", endpoint = "accounts/sign_in", input = Json)]
 pub async fn sign_in(input: SignIn) -> Result<Welcome, ApiError> {
     let request = context::request()?;
-    let shown = request.session_token.as_deref();
-    let session = services::accounts::sign_in_again(&request.services, input, &request.device, shown)
+    let current_token = request.session_token.as_deref();
+    let session = services::accounts::sign_in_again(&request.services, input, &request.device, current_token)
         .await
-        .map_err(context::public)?;
+        .map_err(context::public_error)?;
     context::set_session(&request, Some(&session));
-    let viewer = services::accounts::viewer(&request.services, &session.user).await.map_err(context::public)?;
+    let viewer = services::accounts::viewer(&request.services, &session.user).await.map_err(context::public_error)?;
     Ok(Welcome { viewer: Some(viewer), sign_up_open: request.sign_up_open })
 }
 
-/// Tells that somebody is there: the session's idle time begins anew.
-#[server(prefix = "/api", endpoint = "accounts/stay", input = Json)]
-pub async fn stay() -> Result<(), ApiError> {
+/// Reports activity of the user, which restarts the session's idle time.
+#[server(prefix = "/api", endpoint = "accounts/touch_session", input = Json)]
+pub async fn touch_session() -> Result<(), ApiError> {
     let request = context::request()?;
     let token = request.session_token.as_deref().ok_or(ApiError::Unauthenticated)?;
-    services::accounts::authenticate(&request.services, token).await.map(|_| ()).map_err(context::public)
+    services::accounts::authenticate(&request.services, token).await.map(|_| ()).map_err(context::public_error)
 }
 
 #[server(prefix = "/api", endpoint = "accounts/sign_out", input = Json)]
 pub async fn sign_out() -> Result<(), ApiError> {
     let request = context::request()?;
     let user = context::user(&request).await?;
-    services::accounts::sign_out(&request.services, &user, &request.device).await.map_err(context::public)?;
+    services::accounts::sign_out(&request.services, &user, &request.device).await.map_err(context::public_error)?;
     context::set_session(&request, None);
     Ok(())
 }
 
-/// Changes one's own name.
+/// Changes the user's name.
 #[server(prefix = "/api", endpoint = "accounts/rename", input = Json)]
 pub async fn rename(name: String) -> Result<(), ApiError> {
     let request = context::request()?;
     let user = context::user(&request).await?;
-    services::accounts::rename(&request.services, &user, &name, &request.device).await.map_err(context::public)
+    services::accounts::rename(&request.services, &user, &name, &request.device).await.map_err(context::public_error)
 }
 
-/// Changes one's own password and ends all other sessions; this one gets a new token.
+/// Changes the user's password and ends all other sessions; this one gets a new token.
 #[server(prefix = "/api", endpoint = "accounts/change_password", input = Json)]
 pub async fn change_password(input: PasswordChange) -> Result<(), ApiError> {
     let request = context::request()?;
     let user = context::user(&request).await?;
     let session = services::accounts::change_password(&request.services, &user, input, &request.device)
         .await
-        .map_err(context::public)?;
+        .map_err(context::public_error)?;
     context::set_session(&request, Some(&session));
     Ok(())
 }
 
-/// The browsers one is signed in with, the latest active first.
+/// Lists the user's sessions, the latest active first.
 #[server(prefix = "/api", endpoint = "accounts/sessions", input = Json)]
 pub async fn sessions() -> Result<Vec<Session>, ApiError> {
     let request = context::request()?;
     let user = context::user(&request).await?;
-    services::accounts::sessions(&request.services, &user).await.map_err(context::public)
+    services::accounts::sessions(&request.services, &user).await.map_err(context::public_error)
 }
 
-/// Ends one of one's own sessions.
+/// Ends one of the user's sessions.
 #[server(prefix = "/api", endpoint = "accounts/end_session", input = Json)]
 pub async fn end_session(id: SessionId, confirmation: Confirmation) -> Result<(), ApiError> {
     let request = context::request()?;
     let user = context::user(&request).await?;
     services::accounts::end_session(&request.services, &user, id, &confirmation.password, &request.device)
         .await
-        .map_err(context::public)
+        .map_err(context::public_error)
 }
 
-/// Ends all of one's own sessions but this one.
+/// Ends all of the user's sessions but this one.
 #[server(prefix = "/api", endpoint = "accounts/end_other_sessions", input = Json)]
 pub async fn end_other_sessions(confirmation: Confirmation) -> Result<(), ApiError> {
     let request = context::request()?;
     let user = context::user(&request).await?;
     services::accounts::end_other_sessions(&request.services, &user, &confirmation.password, &request.device)
         .await
-        .map_err(context::public)
+        .map_err(context::public_error)
 }

@@ -1,4 +1,4 @@
-//! Calls.
+//! Server functions for calls.
 
 use domain::{
     calls::{CallDetails, CallPage, CallQuery},
@@ -11,16 +11,16 @@ use server_fn::codec::Json;
 #[cfg(feature = "ssr")]
 use super::context;
 
-/// A page of calls, the newest first.
+/// Lists a page of calls, the newest first.
 #[server(prefix = "/api", endpoint = "calls/list", input = Json)]
 pub async fn list(organization: String, query: CallQuery) -> Result<CallPage, ApiError> {
     let (services, actor) = context::actor(&organization).await?;
-    services::calls::list(&services, &actor, &query).await.map_err(context::public)
+    services::calls::list(&services, &actor, &query).await.map_err(context::public_error)
 }
 
-/// One call, with the price that was applied.
+/// Returns one call, with the price that was applied.
 #[server(prefix = "/api", endpoint = "calls/get", input = Json)]
 pub async fn get(organization: String, id: CallId) -> Result<CallDetails, ApiError> {
     let (services, actor) = context::actor(&organization).await?;
-    services::calls::get(&services, &actor, id).await.map_err(context::public)
+    services::calls::get(&services, &actor, id).await.map_err(context::public_error)
 }

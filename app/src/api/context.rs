@@ -1,5 +1,4 @@
-//! What a server function knows of the request it answers, and how it turns a
-//! service's error into a public one.
+//! The context of a server function's request, and the conversion of service errors into public ones.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,10 +9,10 @@ use services::{
     Actor, ServiceError, Services,
     accounts::{Device, SetupCode, SignedIn, SignedInUser},
     rate_limits::KeyLimits,
-    security::Asker,
+    security::SecurityCaller,
 };
 
-/// Given by the router to every server function.
+/// A request's data, which the router provides to every server function.
 #[derive(Clone)]
 pub struct RequestContext {
     pub services: Services,
@@ -22,20 +21,20 @@ pub struct RequestContext {
     pub device: Device,
     /// Whether strangers may sign up.
     pub sign_up_open: bool,
-    /// With which the first account is made where they may not.
+    /// The code that allows creating the first account where sign-up is closed.
     pub setup_code: SetupCode,
-    /// Where programs call, such as `https://hub.example/v1`.
+    /// The base URL for programs, such as `https://hub.example/v1`.
     pub base_url: String,
-    /// Who it turned out to be, for whoever tells of refusals.
-    pub asker: Arc<OnceLock<Asker>>,
-    /// How fast calls may come where nobody set another limit.
+    /// The caller once identified, for the security log.
+    pub caller: Arc<OnceLock<SecurityCaller>>,
+    /// Rate limits from the configuration, which apply where no others are set.
     pub configured_limits: KeyLimits,
-    /// Makes the cookie that carries a session token.
+    /// Writes the session cookie.
     pub cookies: SessionCookies,
 }
 
-/// How the session cookie is called and whether it needs TLS: `__Host-tollhouse`
-/// over https, `tollhouse` on plain loopback.
+/// The session cookie's name and whether it needs TLS: `__Host-tollhouse` over HTTPS, else `tollhouse`, on
+/// plain loopback.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionCookies {
     pub secure: bool,
@@ -46,33 +45,35 @@ impl SessionCookies {
         if self.secure { "__Host-tollhouse" } else { "tollhouse" }
     }
 
-    /// A `Set-Cookie` value (RFC 6265) that keeps `token`, or without one removes the cookie.
+    /// Returns a `Set-Cookie` value (RFC 6265) that stores `token`, or without one removes the cookie.
     pub fn header(self, token: Option<&str>) -> String {
         let secure = if self.secure { "; Secure" } else { "" };
-        let life = if token.is_some() { "" } else { "; Max-Age=0" };
-        format!("{}={}; Path=/; HttpOnly; SameSite=Lax{secure}{life}", self.name(), token.unwrap_or_default())
+        let max_age = if token.is_some() { "" } else { "; Max-Age=0" };
+        format!("{}={}; Path=/; HttpOnly; SameSite=Lax{secure}{max_age}", self.name(), token.unwrap_or_default())
     }
 }
 
 pub fn request() -> Result<RequestContext, ApiError> {
-    use_context().ok_or_else(|| public(ServiceError::Internal("no request context".to_owned())))
+    use_context().ok_or_else(|| public_error(ServiceError::Internal("no request context".to_owned())))
 }
 
-/// Who is signed in.
+/// Authenticates the signed-in user.
 ///
-/// Not by itself activity, since pages ask by themselves when there is news: see [`super::accounts::stay`].
+/// This doesn't count as activity, since pages send requests on their own when there is news. Activity is
+/// reported by [`super::accounts::touch_session`].
 pub async fn user(request: &RequestContext) -> Result<SignedInUser, ApiError> {
-    let token = request.session_token.as_deref().ok_or(ServiceError::Unauthenticated).map_err(public)?;
-    let user = services::accounts::authenticate_passively(&request.services, token).await.map_err(public)?;
-    let _ = request.asker.set(Asker::User(user.user_id));
+    let token = request.session_token.as_deref().ok_or(ServiceError::Unauthenticated).map_err(public_error)?;
+    let user = services::accounts::authenticate_passively(&request.services, token).await.map_err(public_error)?;
+    let _ = request.caller.set(SecurityCaller::User(user.user_id));
     Ok(user)
 }
 
-/// Who is signed in, acting in the organization that `slug` names.
+/// Authenticates the signed-in user as an actor in the organization that `slug` names.
 pub async fn actor(slug: &str) -> Result<(Services, Actor), ApiError> {
     let request = request()?;
     let user = user(&request).await?;
-    let actor = services::accounts::actor(&request.services, &user, slug, request.device.ip).await.map_err(public)?;
+    let actor =
+        services::accounts::actor(&request.services, &user, slug, request.device.ip).await.map_err(public_error)?;
     Ok((request.services, actor))
 }
 
@@ -84,10 +85,10 @@ pub fn set_session(request: &RequestContext, session: Option<&SignedIn>) {
     }
 }
 
-/// The public form of a service's error.
+/// Converts a service's error into its public form.
 ///
-/// An error that is the server's own fault is logged here, once, under the reference that the client is told.
-pub fn public(error: ServiceError) -> ApiError {
+/// An error of the server itself is logged here, once, under the reference that the client receives.
+pub fn public_error(error: ServiceError) -> ApiError {
     match error {
         ServiceError::Invalid(fields) => ApiError::Invalid(fields),
         ServiceError::Unauthenticated => ApiError::Unauthenticated,

@@ -1,4 +1,4 @@
-//! The models that are offered.
+//! The server function for models.
 
 use domain::{errors::ApiError, models::Model};
 use leptos::prelude::*;
@@ -7,9 +7,9 @@ use server_fn::codec::Json;
 #[cfg(feature = "ssr")]
 use super::context;
 
-/// All models, by name.
+/// Lists all models, by name.
 #[server(prefix = "/api", endpoint = "models/list", input = Json)]
 pub async fn list(organization: String) -> Result<Vec<Model>, ApiError> {
     let (services, actor) = context::actor(&organization).await?;
-    services::models::list(&services, &actor).await.map_err(context::public)
+    services::models::list(&services, &actor).await.map_err(context::public_error)
 }

@@ -1,8 +1,8 @@
-//! The organization itself.
+//! Server functions for an organization's settings.
 
 use domain::{
     errors::ApiError,
-    organizations::{Settings, SettingsChanges},
+    organizations::{OrganizationSettings, SettingsChanges},
 };
 use leptos::prelude::*;
 use server_fn::codec::Json;
@@ -10,16 +10,16 @@ use server_fn::codec::Json;
 #[cfg(feature = "ssr")]
 use super::context;
 
-/// What its administrators chose.
-#[server(name = SettingsQuestion, prefix = "/api", endpoint = "organizations/settings", input = Json)]
-pub async fn settings(organization: String) -> Result<Settings, ApiError> {
+/// Returns the organization's settings.
+#[server(name = SettingsRequest, prefix = "/api", endpoint = "organizations/settings", input = Json)]
+pub async fn settings(organization: String) -> Result<OrganizationSettings, ApiError> {
     let (services, actor) = context::actor(&organization).await?;
-    services::organizations::settings(&services, &actor).await.map_err(context::public)
+    services::organizations::settings(&services, &actor).await.map_err(context::public_error)
 }
 
-/// Changes what its administrators chose: only what is named.
+/// Changes the settings that are present in `changes`.
 #[server(prefix = "/api", endpoint = "organizations/update_settings", input = Json)]
 pub async fn update_settings(organization: String, changes: SettingsChanges) -> Result<(), ApiError> {
     let (services, actor) = context::actor(&organization).await?;
-    services::organizations::update_settings(&services, &actor, changes).await.map_err(context::public)
+    services::organizations::update_settings(&services, &actor, changes).await.map_err(context::public_error)
 }

@@ -1,4 +1,4 @@
-//! The first page.
+//! The server function for the overview page.
 
 use domain::{errors::ApiError, overview::Overview};
 use leptos::prelude::*;
@@ -7,10 +7,10 @@ use server_fn::codec::Json;
 #[cfg(feature = "ssr")]
 use super::context;
 
-/// The month's figures, recent usage and latest calls, as far as the asker may see them.
+/// Returns the month's figures, recent usage and latest calls, as far as the caller may see them.
 #[server(prefix = "/api", endpoint = "overview/get", input = Json)]
 pub async fn get(organization: String) -> Result<Overview, ApiError> {
     let (services, actor) = context::actor(&organization).await?;
     let base_url = context::request()?.base_url;
-    services::overview::get(&services, &actor, base_url).await.map_err(context::public)
+    services::overview::get(&services, &actor, base_url).await.map_err(context::public_error)
 }

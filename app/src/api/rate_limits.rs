@@ -1,4 +1,4 @@
-//! How fast calls of an organization and of its projects may come. A key's limits are set with the key.
+//! Server functions for rate limits of an organization and its projects. A key's are set with the key.
 
 use domain::{
     errors::ApiError,
@@ -11,17 +11,17 @@ use server_fn::codec::Json;
 #[cfg(feature = "ssr")]
 use super::context;
 
-/// The organization's limits, and then those of its projects by name.
+/// Lists the organization's limits, then those of its projects by name.
 #[server(prefix = "/api", endpoint = "rate_limits/list", input = Json)]
 pub async fn list(organization: String) -> Result<Vec<SharedLimits>, ApiError> {
     let configured = context::request()?.configured_limits;
     let (services, actor) = context::actor(&organization).await?;
-    services::rate_limits::list(&services, &actor, configured).await.map_err(context::public)
+    services::rate_limits::list(&services, &actor, configured).await.map_err(context::public_error)
 }
 
-/// Limits a project, or without one the organization.
+/// Sets the limits of a project, or without one of the organization.
 #[server(prefix = "/api", endpoint = "rate_limits/set", input = Json)]
 pub async fn set(organization: String, project: Option<ProjectId>, limits: RateLimits) -> Result<(), ApiError> {
     let (services, actor) = context::actor(&organization).await?;
-    services::rate_limits::set(&services, &actor, project, limits).await.map_err(context::public)
+    services::rate_limits::set(&services, &actor, project, limits).await.map_err(context::public_error)
 }

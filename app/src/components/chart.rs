@@ -1,7 +1,7 @@
-//! The one chart: stacked bars over time.
+//! The dashboard's chart: stacked bars over time.
 //!
-//! [`data`] is what a page gives, [`scene`] turns it into places, [`draw`] lets plotters draw them as SVG with
-//! classes instead of colours, and the view lays links over it, one for each bucket, and puts a table behind it.
+//! A page passes [`data`], [`scene`] computes positions, [`draw`] renders them through plotters as SVG with
+//! classes instead of colors, and the view lays links over it, one for each bucket, and adds a table.
 
 mod backend;
 pub mod data;
@@ -28,7 +28,7 @@ mod tooltip;
 #[cfg(feature = "csr")]
 mod view;
 
-pub use data::{Bucket, ChartData, Series};
+pub use data::{Bucket, ChartData, ChartSeries};
 pub use slots::{Slot, slots};
 #[cfg(feature = "csr")]
 pub use sparkline::Sparkline;

@@ -1,4 +1,4 @@
-//! The parts themselves, one file each. [`components`](super) lists them.
+//! The components, one file each; [`components`](super) lists them.
 
 mod async_view;
 mod badge;
@@ -34,23 +34,23 @@ mod when;
 
 pub use async_view::{AsyncView, Awaited, ErrorView};
 pub use badge::{Badge, Tone};
-pub use button::{Button, ButtonLink, Look};
+pub use button::{Button, ButtonLink, ButtonStyle};
 pub use check_list::CheckList;
 pub use collect_any::CollectAny;
 pub use copy_button::CopyButton;
-pub use data_table::{Column, DataTable, Place, Sort};
+pub use data_table::{CardPosition, Column, DataTable, Sort};
 pub(crate) use dialog::closest;
 pub use dialog::{Confirm, Dialog};
 pub use export::Export;
 pub use field::{Field, SearchField, TextArea};
 pub use filter_chips::{Chip, FilterChips};
-pub use focus::{HEADING, focus, focus_soon, keep_focus};
+pub use focus::{HEADING, focus, focus_if_removed, focus_soon};
 pub use form_error::FormError;
 pub use icon::{Icon, IconView, Logo};
 pub use letters::{lower_case, upper_case};
 pub use live_sign::LiveSign;
 pub(crate) use menu::place_beside;
-pub use menu::{Menu, MenuAct, MenuLabel, MenuLink};
+pub use menu::{Menu, MenuAction, MenuLabel, MenuLink};
 pub use notice::{EmptyState, Notice};
 pub use numbers::{
     Amount, Count, bar_width, format_compact, format_count, format_duration, format_money, format_money_exact,
@@ -60,18 +60,18 @@ pub use page_head::PageHead;
 pub use radio_cards::RadioCards;
 pub use rate_fields::{RATE_FIELDS, RateDraft, RateFields};
 pub use segmented::Segmented;
-pub use select::{Choice, Select};
+pub use select::{Select, SelectOption};
 pub use skeleton::Skeleton;
 pub use snippets::{SnippetKey, Snippets, snippet};
 pub use tabs::{Tab, Tabs};
-pub use tiles::{Change, Tile, Tiles};
-pub use time::{Time, TimeStyle, format_moment, relative, time_left};
+pub use tiles::{Tile, Tiles, Trend};
+pub use time::{Time, TimeStyle, format_moment, format_relative, time_left};
 pub use toasts::{ToastRegion, Toasts, use_toasts};
 pub use when::When;
 
-/// An id that no other element has.
-pub fn unique_id(what: &str) -> String {
+/// Creates an id that no other element has.
+pub fn unique_id(prefix: &str) -> String {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    format!("{what}-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+    format!("{prefix}-{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }

@@ -3,11 +3,11 @@ use leptos::prelude::*;
 use super::{shell::Overlays, theme_menu::ThemeEntries};
 use crate::{
     api,
-    components::{Icon, Menu, MenuAct, MenuLink, upper_case, use_toasts},
-    state::{Act, act, use_organization, use_session, watch},
+    components::{Icon, Menu, MenuAction, MenuLink, upper_case, use_toasts},
+    state::{Submission, submission, use_organization, use_session, watch},
 };
 
-/// Who is signed in, and what belongs to them.
+/// The signed-in user's menu.
 #[component]
 pub fn AccountMenu(
     /// The button's class: `me` in the sidebar, `avatar-button` in the header.
@@ -19,17 +19,17 @@ pub fn AccountMenu(
     let sign_out = sign_out();
     let name =
         move || session.viewer.with(|viewer| viewer.as_ref().map(|viewer| viewer.name.clone()).unwrap_or_default());
-    let place = StoredValue::new(format!("{} · {}", membership.name, membership.role.label()));
+    let affiliation = StoredValue::new(format!("{} · {}", membership.name, membership.role.label()));
     view! {
         <Menu
-            label=Signal::derive(move || format!("Account: {} {}", name(), place.get_value()))
+            label=Signal::derive(move || format!("Account: {} {}", name(), affiliation.get_value()))
             class=class
             trigger=move || view! {
                 <span class="avatar" aria-hidden="true" data-text=move || initials(&name())></span>
                 <span class="me-text">
                     <b>{name}</b>
                     " "
-                    <small>{place.get_value()}</small>
+                    <small>{affiliation.get_value()}</small>
                 </span>
             }
         >
@@ -38,28 +38,28 @@ pub fn AccountMenu(
                 <small>{move || session.viewer.with(|viewer| viewer.as_ref().map(|viewer| viewer.email.clone()))}</small>
             </div>
             <MenuLink href="/account" icon=Icon::User>"Your account"</MenuLink>
-            <MenuAct icon=Icon::Keyboard on_press=move || shortcuts.set(true)>"Keyboard shortcuts"</MenuAct>
+            <MenuAction icon=Icon::Keyboard on_press=move || shortcuts.set(true)>"Keyboard shortcuts"</MenuAction>
             <ThemeEntries/>
             <hr/>
-            <MenuAct icon=Icon::SignOut on_press=move || sign_out.send(())>"Sign out"</MenuAct>
+            <MenuAction icon=Icon::SignOut on_press=move || sign_out.send(())>"Sign out"</MenuAction>
         </Menu>
     }
 }
 
-/// Ends one's session in this browser.
-pub(super) fn sign_out() -> Act<()> {
+/// Creates the submission that ends the session in this browser.
+pub(super) fn sign_out() -> Submission<()> {
     let session = use_session();
     let toasts = use_toasts();
-    let sign_out = act(|()| api::accounts::SignOut {}, move |(), ()| session.end());
+    let sign_out = submission(|()| api::accounts::SignOut {}, move |(), ()| session.end());
     watch(move || {
         if let Some(error) = sign_out.error().get() {
-            toasts.failed(&error);
+            toasts.show_error(&error);
         }
     });
     sign_out
 }
 
-/// The first letters of the first and the last name.
+/// Returns the first letters of the first and the last name.
 fn initials(name: &str) -> String {
     let mut words = name.split_whitespace().filter_map(|word| word.chars().next());
     let first = words.next();

@@ -5,14 +5,14 @@ use crate::{
     state::use_connection,
 };
 
-/// What concerns every page.
+/// Banners above every page.
 #[component]
 pub fn Banners() -> impl IntoView {
     let connection = use_connection();
     view! {
         <div role="status">
             {move || {
-                (!connection.online())
+                (!connection.is_online())
                     .then(|| view! {
                         <p class="banner">
                             <IconView icon=Icon::Offline/>

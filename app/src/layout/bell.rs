@@ -3,46 +3,47 @@ use leptos::{ev, html, prelude::*};
 use super::NotificationList;
 use crate::{
     addresses::Page,
-    components::{Button, Icon, IconView, Look, When, closest, place_beside, unique_id, use_toasts},
-    state::{Inbox, use_organization, watch},
+    components::{Button, ButtonStyle, Icon, IconView, When, closest, place_beside, unique_id, use_toasts},
+    state::{InboxState, use_organization, watch},
 };
 
-/// Widest the panel may be, in pixels; the stylesheet says the same.
+/// Maximum width of the panel, in pixels; equals the stylesheet's.
 const WIDTH: f64 = 420.0;
-/// Larger counts aren't told exactly.
-const MOST: i64 = 99;
+/// The largest count that is shown exactly.
+const MAX_COUNT_SHOWN: i64 = 99;
 
-/// How many notifications aren't read, and the latest of them when pressed: beside the button, on phones from below.
+/// A button with the number of unread notifications. It opens a panel of the latest: beside it, on phones
+/// from below.
 #[component]
-pub fn Bell(inbox: Inbox) -> impl IntoView {
+pub fn Bell(inbox: InboxState) -> impl IntoView {
     let toasts = use_toasts();
     let id = unique_id("bell");
     let target = id.clone();
     let open = RwSignal::new(false);
     let panel = NodeRef::<html::Div>::new();
-    let place = move |event: ev::MouseEvent| {
+    let place_panel = move |event: ev::MouseEvent| {
         if let (Some(panel), Some(button)) = (panel.get_untracked(), closest(&event, "button")) {
             place_beside(&panel, &button.get_bounding_client_rect(), WIDTH);
         }
     };
-    let toggled = move |_| {
+    let on_toggle = move |_| {
         let Some(panel) = panel.get_untracked() else { return };
         let is_open = panel.matches(":popover-open").unwrap_or(false);
         open.set(is_open);
         if is_open {
-            // Screen readers say what it is, and Tab goes on within it.
+            // Screen readers announce the panel, and Tab continues within it.
             let _ = panel.focus();
             inbox.refresh();
         }
     };
-    let followed = move |event: ev::MouseEvent| {
+    let on_click = move |event: ev::MouseEvent| {
         if let (Some(panel), Some(_)) = (panel.get_untracked(), closest(&event, "a")) {
             let _ = panel.hide_popover();
         }
     };
     watch(move || {
-        if let Some(error) = inbox.failed() {
-            toasts.failed(&error);
+        if let Some(error) = inbox.error() {
+            toasts.show_error(&error);
         }
     });
     let label = move || match inbox.count() {
@@ -51,8 +52,8 @@ pub fn Bell(inbox: Inbox) -> impl IntoView {
     };
     let count = move || match inbox.count() {
         0 => None,
-        count @ ..=MOST => Some(count.to_string()),
-        _ => Some(format!("{MOST}+")),
+        count @ ..=MAX_COUNT_SHOWN => Some(count.to_string()),
+        _ => Some(format!("{MAX_COUNT_SHOWN}+")),
     };
     view! {
         <button
@@ -63,7 +64,7 @@ pub fn Bell(inbox: Inbox) -> impl IntoView {
             aria-expanded=move || open.get().to_string()
             aria-label=label
             title=label
-            on:click=place
+            on:click=place_panel
         >
             <IconView icon=Icon::Bell/>
             {move || count().map(|count| view! { <span class="bell-count" aria-hidden="true">{count}</span> }.into_any())}
@@ -77,8 +78,8 @@ pub fn Bell(inbox: Inbox) -> impl IntoView {
             role="dialog"
             aria-label="Notifications"
             tabindex="-1"
-            on:toggle=toggled
-            on:click=followed
+            on:toggle=on_toggle
+            on:click=on_click
         >
             <When when=move || open.get()><Panel inbox/></When>
         </div>
@@ -86,24 +87,24 @@ pub fn Bell(inbox: Inbox) -> impl IntoView {
 }
 
 #[component]
-fn Panel(inbox: Inbox) -> impl IntoView {
-    let all = Page::Notifications.path(&use_organization().slug());
+fn Panel(inbox: InboxState) -> impl IntoView {
+    let all_href = Page::Notifications.path(&use_organization().slug());
     view! {
         <header>
             <h2>"Notifications"</h2>
             <MarkAllRead inbox/>
         </header>
         <div class="inbox-scroll"><NotificationList inbox list=inbox.all()/></div>
-        <footer><a class="link" href=all>"See all notifications"</a></footer>
+        <footer><a class="link" href=all_href>"See all notifications"</a></footer>
     }
 }
 
-/// Marks everything as read, where there is anything.
+/// A button that marks all notifications as read; disabled if none is unread.
 #[component]
-pub fn MarkAllRead(inbox: Inbox) -> impl IntoView {
-    let none = Signal::derive(move || inbox.count() == 0);
+pub fn MarkAllRead(inbox: InboxState) -> impl IntoView {
+    let none_unread = Signal::derive(move || inbox.count() == 0);
     view! {
-        <Button look=Look::Quiet icon=Icon::Check disabled=none on_press=move || inbox.mark_all_read()>
+        <Button style=ButtonStyle::Quiet icon=Icon::Check disabled=none_unread on_press=move || inbox.mark_all_read()>
             "Mark all as read"
         </Button>
     }

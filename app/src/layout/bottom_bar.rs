@@ -7,7 +7,7 @@ use crate::{
     state::use_organization,
 };
 
-/// On phones, what the thumb reaches. The rest is behind "More".
+/// Pages within reach of the thumb on phones. The others are behind "More".
 const PAGES: [(Page, &str); 4] =
     [(Page::Overview, "Overview"), (Page::Usage, "Usage"), (Page::ApiKeys, "Keys"), (Page::Logs, "Logs")];
 

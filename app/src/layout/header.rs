@@ -10,7 +10,7 @@ use crate::{
     state::use_inbox,
 };
 
-/// Where one is, and what is reached from everywhere.
+/// The header of all pages: organization and project, search, notifications, theme and account.
 #[component]
 pub fn Header(page: Memo<Option<Page>>) -> impl IntoView {
     let overlays = expect_context::<Overlays>();
@@ -39,8 +39,8 @@ pub fn Header(page: Memo<Option<Page>>) -> impl IntoView {
     }
 }
 
-/// How this system calls the palette's shortcut.
+/// The name of the palette's shortcut on this operating system.
 pub(super) fn shortcut_name() -> &'static str {
-    let mac = window().navigator().user_agent().is_ok_and(|agent| agent.contains("Mac"));
-    if mac { "⌘ K" } else { "Ctrl K" }
+    let is_mac = window().navigator().user_agent().is_ok_and(|agent| agent.contains("Mac"));
+    if is_mac { "⌘ K" } else { "Ctrl K" }
 }

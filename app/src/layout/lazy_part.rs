@@ -1,52 +1,53 @@
 use domain::errors::ApiError;
 use leptos::{prelude::*, task::spawn_local};
 
-use super::navigation_status::OnItsWay;
+use super::navigation_status::LoadingSign;
 use crate::{
-    addresses::Part,
+    addresses::CodePart,
     components::{ErrorView, use_toasts},
-    parts::{NotLoaded, View},
+    parts::{NotLoaded, PartView},
     state::watch,
 };
 
-/// Shows a part of the dashboard from when it is first wanted.
+/// Shows a part of the dashboard once it is first `wanted` and its code has been loaded.
 #[component]
-pub fn Later(
-    part: Part,
+pub fn LazyPart(
+    part: CodePart,
     #[prop(into)] wanted: Signal<bool>,
-    /// What is done where its code can't be had, which is told in passing. Without it, the error takes the part's place.
+    /// Called, after a toast with the error, if the code can't be loaded. Without it, the error takes the
+    /// part's place.
     #[prop(optional, into)]
-    on_missed: Option<Callback<()>>,
+    on_failed: Option<Callback<()>>,
 ) -> impl IntoView {
     let toasts = use_toasts();
-    let view = RwSignal::new(None::<View>);
-    let missed = RwSignal::new(false);
+    let view = RwSignal::new(None::<PartView>);
+    let failed = RwSignal::new(false);
     watch(move || {
-        if !wanted.get() || missed.get() || view.with_untracked(Option::is_some) {
+        if !wanted.get() || failed.get() || view.with_untracked(Option::is_some) {
             return;
         }
         spawn_local(async move {
             match part.load().await {
-                // Whoever wanted it has left in the meantime.
+                // The user has left the page in the meantime.
                 _ if view.is_disposed() => {}
                 Ok(loaded) => view.set(Some(loaded)),
-                Err(NotLoaded) => match on_missed {
-                    Some(on_missed) => {
-                        toasts.failed(&ApiError::Offline);
-                        on_missed.run(());
+                Err(NotLoaded) => match on_failed {
+                    Some(on_failed) => {
+                        toasts.show_error(&ApiError::Offline);
+                        on_failed.run(());
                     }
-                    None => missed.set(true),
+                    None => failed.set(true),
                 },
             }
         });
     });
     move || match view.get() {
         Some(view) => view(),
-        None if missed.get() => {
-            view! { <ErrorView error=ApiError::Offline on_retry=move || missed.set(false)/> }.into_any()
+        None if failed.get() => {
+            view! { <ErrorView error=ApiError::Offline on_retry=move || failed.set(false)/> }.into_any()
         }
-        // It was asked for, and opens as soon as it has come.
-        None if wanted.get() => view! { <OnItsWay what="what was asked for"/> }.into_any(),
+        // The part opens as soon as it has been loaded.
+        None if wanted.get() => view! { <LoadingSign name="what was asked for"/> }.into_any(),
         None => ().into_any(),
     }
 }

@@ -1,29 +1,29 @@
 use leptos::prelude::*;
 
 use crate::{
-    components::{Button, Dialog, Look, When},
-    state::{Arrival, use_location},
+    components::{Button, ButtonStyle, Dialog, When},
+    state::{Navigation, use_location},
 };
 
-/// A sign at the top of the window that code is on its way, where that takes longer than a moment.
+/// A sign at the top of the window that code is loading, shown if that takes longer than a moment.
 #[component]
-pub(super) fn OnItsWay(what: &'static str) -> impl IntoView {
-    view! { <i class="arriving"><span class="visually-hidden">"Loading " {what}</span></i> }
+pub(super) fn LoadingSign(name: &'static str) -> impl IntoView {
+    view! { <i class="arriving"><span class="visually-hidden">"Loading " {name}</span></i> }
 }
 
-/// Tells that a page is on its way while the one before stays, and what can be done where it doesn't come.
+/// Shows that a page is loading while the previous one stays, and offers a retry if it doesn't load.
 #[component]
-pub fn Arriving() -> impl IntoView {
+pub fn NavigationStatus() -> impl IntoView {
     let location = use_location();
-    let missed = Signal::derive(move || location.arrival() == Arrival::Missed);
+    let failed = Signal::derive(move || location.navigation() == Navigation::Failed);
     let reload = || {
         let _ = window().location().reload();
     };
     view! {
         <div role="status">
-            <When when=move || location.arrival() == Arrival::Awaited><OnItsWay what="the page"/></When>
+            <When when=move || location.navigation() == Navigation::Loading><LoadingSign name="the page"/></When>
         </div>
-        <Dialog open=missed title="The page didn't load" on_close=move || location.stay()>
+        <Dialog open=failed title="The page didn't load" on_close=move || location.cancel_navigation()>
             <div class="dialog-body">
                 <p>
                     "Either the server can't be reached, or it has been updated since you opened the dashboard. Try again; \
@@ -33,7 +33,7 @@ pub fn Arriving() -> impl IntoView {
             </div>
             <footer>
                 <Button on_press=reload>"Reload"</Button>
-                <Button look=Look::Primary on_press=move || location.retry()>"Try again"</Button>
+                <Button style=ButtonStyle::Primary on_press=move || location.retry()>"Try again"</Button>
             </footer>
         </Dialog>
     }

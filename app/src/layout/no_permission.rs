@@ -7,7 +7,7 @@ use crate::{
     state::use_organization,
 };
 
-/// Says why a page is empty, and who can change that.
+/// Explains that the member's role doesn't include the page, and who can change the role.
 #[component]
 pub fn NoPermission(page: Page) -> impl IntoView {
     let membership = use_organization().membership();

@@ -4,17 +4,17 @@ use leptos::prelude::*;
 use crate::{
     addresses::KeyAddress,
     components::{
-        Awaited, Button, EmptyState, Icon, IconView, Look, Skeleton, Time, TimeStyle, Tone, When, format_moment,
+        Awaited, Button, ButtonStyle, EmptyState, Icon, IconView, Skeleton, Time, TimeStyle, Tone, When, format_moment,
     },
-    state::{Inbox, InboxList, use_organization},
+    state::{InboxList, InboxState, use_organization},
 };
 
-/// Notifications, the newest first; what leads further is read when it is followed.
+/// Notifications, the newest first; following a notification's link marks it as read.
 #[component]
 pub fn NotificationList(
-    inbox: Inbox,
+    inbox: InboxState,
     list: InboxList,
-    /// Whether they are only those that aren't read.
+    /// Whether the list has only unread notifications.
     #[prop(optional)]
     unread_only: bool,
 ) -> impl IntoView {
@@ -24,10 +24,10 @@ pub fn NotificationList(
     } else {
         ("Nothing to tell yet", "Keys that leak, expire or want a new secret are told here, and who looks after them.")
     };
-    let nothing = move || view! { <EmptyState icon=Icon::Bell title><p>{text}</p></EmptyState> };
+    let empty = move || view! { <EmptyState icon=Icon::Bell title><p>{text}</p></EmptyState> };
     view! {
         <Awaited progress=list.progress() skeleton=|| view! { <Skeleton lines=6/> }>
-            <When when=move || rows.with(|rows| !rows.is_empty()) fallback=nothing>
+            <When when=move || rows.with(|rows| !rows.is_empty()) fallback=empty>
                 <ul class="notifications" role="list">
                     <For
                         each=move || rows.get()
@@ -35,14 +35,14 @@ pub fn NotificationList(
                         children=move |row| view! { <Row inbox list notification=row/> }.into_any()
                     />
                 </ul>
-                <When when=move || list.more()><Older list/></When>
+                <When when=move || list.has_more()><Older list/></When>
             </When>
         </Awaited>
     }
 }
 
 #[component]
-fn Row(inbox: Inbox, list: InboxList, notification: Notification) -> impl IntoView {
+fn Row(inbox: InboxState, list: InboxList, notification: Notification) -> impl IntoView {
     let organization = use_organization();
     let Notification { id, at, notice, .. } = notification;
     let (icon, tone) = sign(&notice);
@@ -51,7 +51,7 @@ fn Row(inbox: Inbox, list: InboxList, notification: Notification) -> impl IntoVi
     let href = KeyAddress::new(notice.api_key()).href(&organization.slug());
     let read =
         Memo::new(move |_| list.rows().with(|rows| rows.iter().find(|row| row.id == id).is_none_or(|row| row.read)));
-    let act = move || if read.get() { "Mark as unread" } else { "Mark as read" };
+    let action = move || if read.get() { "Mark as unread" } else { "Mark as read" };
     view! {
         <li class="notification" class:unread=move || !read.get()>
             <a href=href on:click=move |_| inbox.mark(id, true)>
@@ -66,8 +66,8 @@ fn Row(inbox: Inbox, list: InboxList, notification: Notification) -> impl IntoVi
             <button
                 type="button"
                 class="notification-mark"
-                aria-label=move || format!("{}: {}", act(), notice.title())
-                title=act
+                aria-label=move || format!("{}: {}", action(), notice.title())
+                title=action
                 on:click=move |_| inbox.mark(id, !read.get_untracked())
             >
                 <i aria-hidden="true"></i>
@@ -84,12 +84,12 @@ fn Older(list: InboxList) -> impl IntoView {
             {move || {
                 older.error().get().map(|error| view! { <p class="error" role="alert">{error.to_string()}</p> }.into_any())
             }}
-            <Button look=Look::Quiet pending=older.pending() on_press=move || list.load_older()>"Load older"</Button>
+            <Button style=ButtonStyle::Quiet pending=older.pending() on_press=move || list.load_older()>"Load older"</Button>
         </div>
     }
 }
 
-/// What a notice looks like: how much it matters is seen before it is read.
+/// The icon and tone of a notice, which show its urgency at a glance.
 const fn sign(notice: &Notice) -> (Icon, Tone) {
     match notice {
         Notice::KeyLeaked { .. } => (Icon::Alert, Tone::Danger),

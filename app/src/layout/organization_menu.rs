@@ -6,15 +6,15 @@ use crate::{
     state::{use_organization, use_session},
 };
 
-/// The organization one looks at, and the others one is a member of.
+/// The current organization, and a menu of all organizations of the user.
 #[component]
 pub fn OrganizationMenu(page: Memo<Option<Page>>) -> impl IntoView {
     let session = use_session();
-    let here = use_organization().membership();
+    let current_membership = use_organization().membership();
     let entry = {
-        let here = here.slug.clone();
+        let current_slug = current_membership.slug.clone();
         move |membership: domain::accounts::Membership| {
-            let current = membership.slug == here;
+            let current = membership.slug == current_slug;
             let slug = membership.slug;
             let href = Signal::derive(move || page.get().unwrap_or(Page::Overview).path(&slug));
             view! {
@@ -28,10 +28,10 @@ pub fn OrganizationMenu(page: Memo<Option<Page>>) -> impl IntoView {
     let memberships = session
         .viewer
         .with_untracked(|viewer| viewer.as_ref().map(|viewer| viewer.memberships.clone()).unwrap_or_default());
-    let name = StoredValue::new(here.name.clone());
+    let name = StoredValue::new(current_membership.name.clone());
     view! {
         <Menu
-            label=format!("Organization: {}", here.name)
+            label=format!("Organization: {}", current_membership.name)
             class="crumb organization"
             trigger=move || view! {
                 <span class="monogram" aria-hidden="true" data-text=name.with_value(|name| initial(name))></span>

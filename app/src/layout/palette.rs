@@ -1,10 +1,10 @@
-//! Reaches every page and act by a few letters.
+//! The command palette: finds every page and action by a few letters.
 
 mod entries;
 
 use leptos::{ev, html, prelude::*};
 
-use self::entries::{Deed, Entry, entries};
+use self::entries::{Entry, EntryAction, entries};
 use super::{account_menu::sign_out, shell::Overlays};
 use crate::{
     components::{CollectAny, IconView, unique_id},
@@ -41,15 +41,15 @@ pub fn Palette() -> impl IntoView {
     });
     let run = move |entry: Entry| {
         overlays.palette.set(false);
-        match entry.deed {
-            Deed::Go(address) => go.to(address),
-            Deed::Theme(choice) => theme.set(choice),
-            Deed::Shortcuts => overlays.shortcuts.set(true),
-            Deed::SignOut => sign_out.send(()),
+        match entry.action {
+            EntryAction::Go(address) => go.to(address),
+            EntryAction::Theme(choice) => theme.set(choice),
+            EntryAction::Shortcuts => overlays.shortcuts.set(true),
+            EntryAction::SignOut => sign_out.send(()),
         }
     };
     let list = unique_id("palette");
-    let pressed = move |event: ev::KeyboardEvent| {
+    let on_keydown = move |event: ev::KeyboardEvent| {
         let count = found.with(Vec::len);
         match event.key().as_str() {
             "ArrowDown" if count > 0 => marked.update(|marked| *marked = (*marked + 1) % count),
@@ -133,7 +133,7 @@ pub fn Palette() -> impl IntoView {
                     typed.set(event_target_value(&event));
                     marked.set(0);
                 }
-                on:keydown=pressed
+                on:keydown=on_keydown
             />
             <ul role="listbox" id=list aria-label="Results">{options}</ul>
             <p class="palette-none" role="status">

@@ -7,7 +7,7 @@ use crate::{
     state::{use_address, use_location, use_organization},
 };
 
-/// Narrows the page to one project, on pages that have projects. The choice is in the address.
+/// A menu that narrows the page to one project, on pages that have projects. The choice is in the address.
 #[component]
 pub fn ProjectMenu(page: Memo<Option<Page>>) -> impl IntoView {
     let organization = use_organization();
@@ -20,9 +20,10 @@ pub fn ProjectMenu(page: Memo<Option<Page>>) -> impl IntoView {
             .projects
             .with(|projects| projects?.iter().find(|project| project.id == chosen).map(|project| project.name.clone()))
     };
-    let shown = move || name().unwrap_or_else(|| "All projects".to_owned());
-    let href =
-        move |project: Option<ProjectId>| Signal::derive(move || query.get().with("project", project).on(&path.get()));
+    let label = move || name().unwrap_or_else(|| "All projects".to_owned());
+    let href = move |project: Option<ProjectId>| {
+        Signal::derive(move || query.get().with("project", project).append_to(&path.get()))
+    };
     let entry = move |project: Project| {
         let current = Signal::derive(move || chosen.get() == Some(project.id));
         view! {
@@ -37,10 +38,10 @@ pub fn ProjectMenu(page: Memo<Option<Page>>) -> impl IntoView {
             view! {
                 <span class="crumb-divider" aria-hidden="true">"/"</span>
                 <Menu
-                    label=Signal::derive(move || format!("Project: {}", shown()))
+                    label=Signal::derive(move || format!("Project: {}", label()))
                     class="crumb"
                     trigger=move || view! {
-                        <span class="crumb-name">{shown}</span>
+                        <span class="crumb-name">{label}</span>
                         <IconView icon=Icon::ChevronDown/>
                     }
                 >

@@ -2,21 +2,21 @@ use domain::accounts::Membership;
 use leptos::prelude::*;
 
 use super::{
-    banners::Banners, bottom_bar::BottomBar, header::Header, lazy_part::Later, shortcuts::Shortcuts, sidebar::Sidebar,
-    sign_in_again::SignInAgain,
+    banners::Banners, bottom_bar::BottomBar, header::Header, lazy_part::LazyPart, shortcuts::Shortcuts,
+    sidebar::Sidebar, sign_in_again::SignInAgain,
 };
 use crate::{
-    addresses::{Page, Part},
+    addresses::{CodePart, Page},
     components::{HEADING, focus, focus_soon},
     pages::NoPermission,
-    state::{Inbox, Live, Organization, use_location},
+    state::{CurrentOrganization, InboxState, Live, use_location},
 };
 
-/// What is open above the page.
+/// Overlays that can be open above the page.
 #[derive(Clone, Copy)]
 pub(super) struct Overlays {
     pub palette: RwSignal<bool>,
-    /// What was typed into the palette, from when it was asked for: its code may still be on its way.
+    /// Text typed into the palette since it was opened, even before its code has been loaded.
     pub typed: RwSignal<String>,
     pub shortcuts: RwSignal<bool>,
 }
@@ -28,22 +28,22 @@ impl Overlays {
     }
 }
 
-/// An organization's pages with their menus. One's own account is shown in it too (`page` is then `None`).
+/// An organization's pages with their menus. It also shows the user's account (`page` is then `None`).
 #[component]
-pub fn Shell(membership: Membership, page: Memo<Option<Page>>, part: Memo<Option<Part>>) -> impl IntoView {
-    let organization = Organization::provide(membership);
+pub fn Shell(membership: Membership, page: Memo<Option<Page>>, part: Memo<Option<CodePart>>) -> impl IntoView {
+    let organization = CurrentOrganization::provide(membership);
     Live::provide(&organization.slug());
-    Inbox::provide();
+    InboxState::provide();
     let overlays = Overlays {
         palette: RwSignal::new(false),
         typed: RwSignal::new(String::new()),
         shortcuts: RwSignal::new(false),
     };
     provide_context(overlays);
-    focus_heading_of_each_page();
+    focus_heading_on_navigation();
     let content = move || match page.get() {
         Some(page) if !organization.may(page.permission()) => view! { <NoPermission page/> }.into_any(),
-        _ => part.get().map(Part::show).into_any(),
+        _ => part.get().map(CodePart::show).into_any(),
     };
     view! {
         <a class="skip-link" href="#main" on:click=skip>"Skip to the content"</a>
@@ -56,28 +56,28 @@ pub fn Shell(membership: Membership, page: Memo<Option<Page>>, part: Memo<Option
             </div>
             <BottomBar page/>
         </div>
-        <Later
-            part=Part::Palette
+        <LazyPart
+            part=CodePart::Palette
             wanted=overlays.palette
-            on_missed=move || overlays.palette.set(false)
+            on_failed=move || overlays.palette.set(false)
         />
         <Shortcuts/>
         <SignInAgain/>
     }
 }
 
-/// Goes to the content without a step in the history.
+/// Moves the focus to the content without adding an entry to the history.
 fn skip(event: leptos::ev::MouseEvent) {
     event.prevent_default();
     focus("#main");
 }
 
-/// After a step to another page, lets screen readers and the keyboard begin at its heading.
-fn focus_heading_of_each_page() {
+/// Focuses a page's heading after navigation, so that screen readers and the keyboard begin there.
+fn focus_heading_on_navigation() {
     let path = use_location().path;
-    Effect::new(move |before: Option<String>| {
+    Effect::new(move |previous: Option<String>| {
         let path = path.get();
-        if before.is_some_and(|before| before != path) {
+        if previous.is_some_and(|previous| previous != path) {
             focus_soon(HEADING);
         }
         path

@@ -5,15 +5,15 @@ use wasm_bindgen::JsCast;
 
 use super::shell::Overlays;
 use crate::{
-    addresses::{Page, Part},
+    addresses::{CodePart, Page},
     components::{CollectAny, Dialog, When, focus},
     state::{use_go, use_organization, use_single_keys},
 };
 
-/// Within which the second key has to follow `g`.
-const SEQUENCE: Duration = Duration::from_millis(1500);
+/// Time within which the second key must follow `g`.
+const SEQUENCE_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// `g` and this key lead to the page.
+/// The key that leads to the page after `g`.
 pub(super) const fn key(page: Page) -> &'static str {
     match page {
         Page::Overview => "o",
@@ -25,14 +25,14 @@ pub(super) const fn key(page: Page) -> &'static str {
     }
 }
 
-/// Listens to the keyboard, and shows what it listens to.
+/// Handles keyboard shortcuts, and shows the list of them.
 #[component]
 pub fn Shortcuts() -> impl IntoView {
     let organization = use_organization();
     let overlays = expect_context::<Overlays>();
     let go = use_go();
     let single_keys = use_single_keys();
-    let began = StoredValue::new(false);
+    let sequence_begun = StoredValue::new(false);
     let pages: Vec<Page> = Page::ALL.into_iter().filter(|page| organization.may(page.permission())).collect();
     let reachable = StoredValue::new(pages);
     let listener = window_event_listener(ev::keydown, move |event| {
@@ -45,15 +45,15 @@ pub fn Shortcuts() -> impl IntoView {
                 overlays.open_palette()
             };
         }
-        if overlays.palette.get_untracked() && Part::Palette.view().is_none() {
+        if overlays.palette.get_untracked() && CodePart::Palette.view().is_none() {
             return type_ahead(overlays, &event);
         }
         let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
-        if modified || !untrack(|| single_keys.on()) || is_busy(&event) {
+        if modified || !untrack(|| single_keys.is_on()) || is_busy(&event) {
             return;
         }
-        if began.get_value() {
-            began.set_value(false);
+        if sequence_begun.get_value() {
+            sequence_begun.set_value(false);
             if let Some(page) = reachable.with_value(|pages| pages.iter().copied().find(|page| key(*page) == name)) {
                 event.prevent_default();
                 return go.to(page.path(&organization.slug()));
@@ -61,8 +61,8 @@ pub fn Shortcuts() -> impl IntoView {
         }
         match name.as_str() {
             "g" => {
-                began.set_value(true);
-                set_timeout(move || began.set_value(false), SEQUENCE);
+                sequence_begun.set_value(true);
+                set_timeout(move || sequence_begun.set_value(false), SEQUENCE_TIMEOUT);
             }
             "?" => overlays.shortcuts.set(true),
             "/" => {
@@ -75,16 +75,17 @@ pub fn Shortcuts() -> impl IntoView {
         }
     });
     on_cleanup(move || listener.remove());
-    let row = |keys: Vec<&'static str>, what: String| {
+    let row = |keys: Vec<&'static str>, description: String| {
         let keys = keys.into_iter().map(|key| view! { <kbd>{key}</kbd> }).collect_any();
         view! {
-            <dt>{what}</dt>
+            <dt>{description}</dt>
             <dd>{keys}</dd>
         }
     };
     let single = move || {
         let everywhere = [(vec!["/"], "Search on the page"), (vec!["?"], "This list")];
-        let everywhere = everywhere.into_iter().map(|(keys, what)| row(keys, what.to_owned())).collect_any();
+        let everywhere =
+            everywhere.into_iter().map(|(keys, description)| row(keys, description.to_owned())).collect_any();
         let pages = reachable
             .get_value()
             .into_iter()
@@ -98,10 +99,10 @@ pub fn Shortcuts() -> impl IntoView {
                 <dl class="shortcuts">
                     {row(vec!["Ctrl", "K"], "Search or jump to anything".to_owned())}
                     {row(vec!["Esc"], "Close what is open".to_owned())}
-                    <When when=move || single_keys.on()>{single()}</When>
+                    <When when=move || single_keys.is_on()>{single()}</When>
                 </dl>
                 <p class="faint">
-                    {move || if single_keys.on() { "Single keys can be switched off in " } else { "Single keys are switched off in " }}
+                    {move || if single_keys.is_on() { "Single keys can be switched off in " } else { "Single keys are switched off in " }}
                     <a class="link" href="/account" on:click=move |_| overlays.shortcuts.set(false)>"your account"</a>
                     "."
                 </p>
@@ -110,7 +111,7 @@ pub fn Shortcuts() -> impl IntoView {
     }
 }
 
-/// Keeps what is typed while the palette is on its way.
+/// Collects the text typed while the palette's code is loading.
 fn type_ahead(overlays: Overlays, event: &ev::KeyboardEvent) {
     let key = event.key();
     match key.as_str() {
@@ -128,10 +129,10 @@ fn type_ahead(overlays: Overlays, event: &ev::KeyboardEvent) {
 
 /// Whether the keys are meant for something else: a field, a menu, a dialog.
 fn is_busy(event: &ev::KeyboardEvent) -> bool {
-    let within = "input, textarea, select, [contenteditable], [role=menu], dialog";
+    let selector = "input, textarea, select, [contenteditable], [role=menu], dialog";
     let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    let typing = target.is_some_and(|target| target.closest(within).ok().flatten().is_some());
-    typing || document().query_selector("dialog[open]").ok().flatten().is_some()
+    let is_typing = target.is_some_and(|target| target.closest(selector).ok().flatten().is_some());
+    is_typing || document().query_selector("dialog[open]").ok().flatten().is_some()
 }
 
 fn focus_search() -> bool {

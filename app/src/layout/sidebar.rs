@@ -7,7 +7,7 @@ use crate::{
     state::use_organization,
 };
 
-/// The modules by what they are for.
+/// Pages grouped by purpose.
 const GROUPS: [(&str, &[Page]); 4] = [
     ("", &[Page::Overview]),
     ("Observe", &[Page::Usage, Page::Logs]),
@@ -15,7 +15,7 @@ const GROUPS: [(&str, &[Page]); 4] = [
     ("Organization", &[Page::Settings]),
 ];
 
-/// The modules one may see; only their signs where there is little room.
+/// The pages that the member may see; only their icons where there is little room.
 #[component]
 pub fn Sidebar(page: Memo<Option<Page>>) -> impl IntoView {
     let organization = use_organization();

@@ -3,8 +3,8 @@ use leptos::{ev, prelude::*};
 
 use crate::{
     api,
-    components::{Button, Dialog, Field, FormError, Look},
-    state::{act, use_session},
+    components::{Button, ButtonStyle, Dialog, Field, FormError},
+    state::{submission, use_session},
 };
 
 /// Asks for the password over the page when the session has ended, so that nothing on it is lost.
@@ -12,7 +12,7 @@ use crate::{
 pub fn SignInAgain() -> impl IntoView {
     let session = use_session();
     view! {
-        <Dialog open=Signal::derive(move || session.ended()) title="Sign in to go on" insistent=true>
+        <Dialog open=Signal::derive(move || session.has_ended()) title="Sign in to go on" insistent=true>
             <Form/>
         </Dialog>
     }
@@ -24,13 +24,13 @@ fn Form() -> impl IntoView {
     let password = RwSignal::new(String::new());
     let email = session.viewer.with_untracked(|viewer| viewer.as_ref().map(|viewer| viewer.email.clone()));
     let email = StoredValue::new(email.unwrap_or_default());
-    let sign_in = act(
-        |input: &SignIn| api::accounts::SignInQuestion { input: input.clone() },
+    let sign_in = submission(
+        |input: &SignIn| api::accounts::SignInRequest { input: input.clone() },
         move |_, welcome| session.begin(welcome),
     );
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        // The server checks them: they needn't be checked here, where nothing but a password was typed.
+        // Left to the server to check, since only a password was typed here.
         sign_in.send(SignIn { email: email.get_value(), password: password.get() });
     };
     view! {
@@ -63,7 +63,7 @@ fn Form() -> impl IntoView {
             </div>
             <footer>
                 <Button on_press=move || session.end()>"Leave"</Button>
-                <Button look=Look::Primary submit=true pending=sign_in.pending()>"Sign in"</Button>
+                <Button style=ButtonStyle::Primary submit=true pending=sign_in.pending()>"Sign in"</Button>
             </footer>
         </form>
     }

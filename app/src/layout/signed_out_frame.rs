@@ -2,9 +2,9 @@ use leptos::prelude::*;
 
 use crate::components::Logo;
 
-/// The frame of pages for those who aren't in yet.
+/// The frame of pages for signed-out visitors.
 #[component]
-pub fn Door(
+pub fn SignedOutFrame(
     #[prop(into)] title: String,
     /// One line under the title.
     #[prop(into)]
@@ -13,8 +13,8 @@ pub fn Door(
 ) -> impl IntoView {
     document().set_title(&format!("{title} · Tollhouse"));
     view! {
-        <div class="door">
-            <main class="door-card" id="main">
+        <div class="signed-out">
+            <main class="signed-out-card" id="main">
                 <a class="brand" href="/" aria-label="Tollhouse">
                     <Logo/>
                     <span>"Tollhouse"</span>
@@ -27,12 +27,12 @@ pub fn Door(
     }
 }
 
-/// A page with nothing around it but the brand.
+/// A frame with nothing but the brand.
 #[component]
-pub fn Bare(children: Children) -> impl IntoView {
+pub fn PlainFrame(children: Children) -> impl IntoView {
     view! {
-        <div class="door">
-            <main class="door-card wide" id="main">
+        <div class="signed-out">
+            <main class="signed-out-card wide" id="main">
                 <a class="brand" href="/" aria-label="Tollhouse">
                     <Logo/>
                     <span>"Tollhouse"</span>

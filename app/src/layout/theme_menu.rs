@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    components::{CollectAny, Icon, IconView, Menu, MenuAct, MenuLabel},
+    components::{CollectAny, Icon, IconView, Menu, MenuAction, MenuLabel},
     state::{Theme, use_theme},
 };
 
@@ -13,7 +13,7 @@ pub(super) const fn icon(theme: Theme) -> Icon {
     }
 }
 
-/// The dashboard's colours.
+/// A menu of the dashboard's themes.
 #[component]
 pub fn ThemeMenu() -> impl IntoView {
     let theme = use_theme();
@@ -34,13 +34,13 @@ pub fn ThemeEntries() -> impl IntoView {
     let theme = use_theme();
     let entry = move |choice: Theme| {
         view! {
-            <MenuAct
+            <MenuAction
                 icon=icon(choice)
                 current=Signal::derive(move || theme.get() == choice)
                 on_press=move || theme.set(choice)
             >
                 {choice.label()}
-            </MenuAct>
+            </MenuAction>
         }
     };
     view! {

@@ -5,7 +5,7 @@ use crate::{
     state::{Step, use_location},
 };
 
-/// The forms of a page that may hold something that isn't saved.
+/// A page's forms that may have unsaved changes.
 #[derive(Clone, Copy)]
 pub struct Unsaved(StoredValue<Vec<Signal<bool>>>);
 
@@ -14,7 +14,7 @@ impl Unsaved {
         Self(StoredValue::new(Vec::new()))
     }
 
-    /// Counts a form in for as long as it is there; `dirty` is whether it holds anything.
+    /// Adds a form for as long as it exists; `dirty` is whether it has unsaved changes.
     pub fn watch(&self, dirty: Signal<bool>) {
         self.0.update_value(|forms| {
             forms.retain(|form| form.try_get_untracked().is_some());
@@ -22,27 +22,27 @@ impl Unsaved {
         });
     }
 
-    /// Whether any of them holds something at the moment.
-    pub fn any(&self) -> bool {
+    /// Whether any of the forms has unsaved changes.
+    pub fn is_dirty(&self) -> bool {
         self.0.with_value(|forms| forms.iter().any(|form| form.try_get_untracked() == Some(true)))
     }
 }
 
-/// Asks before a page is left whose changes aren't saved: by a link, a shortcut, or Back and Forward.
+/// Asks before a page with unsaved changes is left by a link, a shortcut, or Back and Forward.
 #[component]
 pub fn UnsavedGuard(#[prop(into)] dirty: Signal<bool>) -> impl IntoView {
     let location = use_location();
     let asking = RwSignal::new(false);
-    let held = StoredValue::new(None::<Step>);
+    let pending_step = StoredValue::new(None::<Step>);
     // Closing the tab or reloading: the browser asks in its own words.
-    let leaving = window_event_listener(ev::beforeunload, move |event| {
+    let listener = window_event_listener(ev::beforeunload, move |event| {
         if dirty.try_get_untracked() == Some(true) {
             event.prevent_default();
         }
     });
-    on_cleanup(move || leaving.remove());
+    on_cleanup(move || listener.remove());
     location.guard(dirty, move |step| {
-        held.set_value(Some(step));
+        pending_step.set_value(Some(step));
         asking.set(true);
     });
     view! {
@@ -52,8 +52,8 @@ pub fn UnsavedGuard(#[prop(into)] dirty: Signal<bool>) -> impl IntoView {
             action="Leave"
             on_confirm=move || {
                 asking.set(false);
-                if let Some(step) = held.get_value() {
-                    location.take(&step);
+                if let Some(step) = pending_step.get_value() {
+                    location.take_step(&step);
                 }
             }
             on_close=move || asking.set(false)

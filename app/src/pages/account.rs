@@ -1,4 +1,4 @@
-//! One's own account: name, password, theme and shortcuts, and the browsers one is signed in with.
+//! The user's own account: name, password, theme, shortcuts and sessions.
 
 mod keyboard;
 mod name;
@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 use self::{keyboard::KeyboardSection, name::NameSection, password::PasswordSection, sessions::SessionsSection};
 use crate::{
-    components::{Choice, PageHead, RadioCards},
+    components::{PageHead, RadioCards, SelectOption},
     state::{Theme, use_theme},
 };
 
@@ -28,7 +28,7 @@ pub fn Account() -> impl IntoView {
 #[component]
 fn ThemeSection() -> impl IntoView {
     let theme = use_theme();
-    let choices: Vec<_> = Theme::ALL.into_iter().map(|theme| Choice::new(theme.name(), theme.label())).collect();
+    let choices: Vec<_> = Theme::ALL.into_iter().map(|theme| SelectOption::new(theme.name(), theme.label())).collect();
     view! {
         <section class="card section">
             <header>

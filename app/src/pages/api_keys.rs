@@ -1,4 +1,4 @@
-//! API keys: all of them, each one's own page, and what can be done to them.
+//! API keys: the list of all keys, each key's page, and the actions on them.
 
 mod actions;
 mod badges;
@@ -25,10 +25,10 @@ pub(crate) use self::{
 use self::{key::KeyPage, list::KeyList};
 use crate::{
     addresses::Address,
-    state::{Organization, use_location},
+    state::{CurrentOrganization, use_location},
 };
 
-/// All keys.
+/// The page with the list of keys.
 #[component]
 pub fn ApiKeys() -> impl IntoView {
     view! { <KeyList/> }
@@ -40,21 +40,21 @@ pub fn ApiKey() -> impl IntoView {
     let path = use_location().path;
     let key = Memo::new(move |before: Option<&Option<_>>| match path.with(|path| Address::parse(path)) {
         Some(Address::ApiKey(_, id)) => Some(id),
-        // On the way to another page, this one stays as it is.
+        // While another page loads, this one stays as it is.
         _ => before.copied().flatten(),
     });
     move || key.get().map(|id| view! { <KeyPage id/> })
 }
 
-/// Whether one may change keys of this level at all; which of them, the server knows.
-fn may_manage(organization: Organization, level: Level) -> bool {
+/// Whether the member may change any keys of this level; the server decides for each key.
+fn may_manage(organization: CurrentOrganization, level: Level) -> bool {
     organization.may(match level {
         Level::Admin => Permission::ManageAdminKeys,
         Level::Read | Level::Standard => Permission::ManageApiKeys,
     })
 }
 
-/// Whether a key can still be ended.
+/// Whether a key can still be revoked.
 fn is_revocable(key: &api_keys::ApiKey) -> bool {
     key.revoked_at.is_none()
 }

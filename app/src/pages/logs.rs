@@ -1,4 +1,4 @@
-//! The calls behind the numbers, one by one.
+//! The logs page: every call, one by one.
 
 mod bodies;
 mod call_list;
@@ -15,7 +15,9 @@ use domain::usage::Filter;
 use leptos::prelude::*;
 
 pub(super) use self::outcome::{StatusBadge, cost_text, duration_text};
-use self::{call_list::CallList, call_panel::CallPanel, call_table::CallTable, controls::Controls, load_more::More};
+use self::{
+    call_list::CallList, call_panel::CallPanel, call_table::CallTable, controls::Controls, load_more::LoadMore,
+};
 use super::usage::with_organization;
 use crate::{
     addresses::{LogsAddress, Page},
@@ -23,10 +25,10 @@ use crate::{
     state::{use_address, use_live, use_organization},
 };
 
-/// The page's address with other calls, or another one open.
+/// The page's address with other calls, or with another call open.
 pub(super) type CallsHref = Callback<(LogsAddress,), String>;
 
-/// The calls of a time range, the newest first, with one of them open beside.
+/// The calls of a time range, newest first, with one of them open in a panel.
 #[component]
 pub fn Logs() -> impl IntoView {
     let organization = use_organization();
@@ -41,12 +43,12 @@ pub fn Logs() -> impl IntoView {
     }
 }
 
-/// The calls that `address` asks for, with what narrows them, on a page that calls their other addresses by `href`.
+/// The calls that `address` asks for and their controls, on a page whose other addresses `href` makes.
 #[component]
 pub(super) fn Calls(
     address: Memo<LogsAddress>,
     href: CallsHref,
-    /// Whether the page is about one key, whose calls they are in any case.
+    /// Whether the page is that of one key and lists only its calls.
     #[prop(optional)]
     of_key: bool,
 ) -> impl IntoView {
@@ -55,19 +57,19 @@ pub(super) fn Calls(
         address.with(|address| address.time_zone.clone()).unwrap_or_else(|| organization.time_zone())
     });
     let list = CallList::new(address);
-    use_live().follow(move || list.look_for_news());
+    use_live().follow(move || list.check_for_new());
 
-    let none = move || list.calls().with(Vec::is_empty);
+    let is_empty = move || list.calls().with(Vec::is_empty);
     view! {
         <div class="logs">
             <Controls address zone href of_key/>
             <div>
                 <NewCalls list/>
                 <Awaited progress=list.progress() skeleton=|| view! { <Skeleton lines=12/> }>
-                    <When when=move || !none() fallback=move || view! { <Nothing address href of_key/> }>
+                    <When when=move || !is_empty() fallback=move || view! { <NoCalls address href of_key/> }>
                         <section class="card table-card">
                             <CallTable list address zone href/>
-                            <More list/>
+                            <LoadMore list/>
                         </section>
                     </When>
                 </Awaited>
@@ -77,20 +79,20 @@ pub(super) fn Calls(
     }
 }
 
-/// Tells of calls that came since, and puts them on top when pressed.
+/// Shows the number of new calls, and adds them to the list when pressed.
 #[component]
 fn NewCalls(list: CallList) -> impl IntoView {
     let text = move || {
-        list.news().map(|news| {
-            let (count, more) = (i64::try_from(news.count).unwrap_or(i64::MAX), if news.more { "+" } else { "" });
-            format!("{}{more} new call{}", format_count(count), if count == 1 && !news.more { "" } else { "s" })
+        list.new_calls().map(|new| {
+            let (count, more) = (i64::try_from(new.count).unwrap_or(i64::MAX), if new.more { "+" } else { "" });
+            format!("{}{more} new call{}", format_count(count), if count == 1 && !new.more { "" } else { "s" })
         })
     };
     view! {
         <div class="new-calls" role="status">
             {move || {
                 text().map(|text| view! {
-                    <button type="button" class="button primary" on:click=move |_| list.take_news()>
+                    <button type="button" class="button primary" on:click=move |_| list.show_new()>
                         <IconView icon=Icon::ArrowUp/>
                         {text}
                     </button>
@@ -100,22 +102,22 @@ fn NewCalls(list: CallList) -> impl IntoView {
     }
 }
 
-/// What to do where no call is found.
+/// The page's content without any calls, with links to wider selections.
 #[component]
-fn Nothing(address: Memo<LogsAddress>, href: CallsHref, of_key: bool) -> impl IntoView {
+fn NoCalls(address: Memo<LogsAddress>, href: CallsHref, of_key: bool) -> impl IntoView {
     let organization = use_organization();
-    let bounded =
+    let is_bounded =
         move || address.with(|address| address.range.is_some() || address.from.is_some() || address.to.is_some());
-    let filtered = move || {
-        address.with(|address| chosen(&address.filter, of_key) != Filter::default() || address.outcome.is_some())
+    let is_filtered = move || {
+        address.with(|address| chosen_filter(&address.filter, of_key) != Filter::default() || address.outcome.is_some())
     };
-    let any_time = move || href.run((address.get().within(None),));
+    let any_time = move || href.run((address.get().with_range(None),));
     let unfiltered = move || href.run((LogsAddress { filter: Filter::default(), outcome: None, ..address.get() },));
     view! {
         <div class="card">
             <EmptyState icon=Icon::List title="No calls here">
                 <p>
-                    {move || if bounded() || filtered() {
+                    {move || if is_bounded() || is_filtered() {
                         "No call fits the time range and filters above."
                     } else if of_key {
                         "The key was never used. As soon as it is, its calls appear here by themselves."
@@ -124,9 +126,9 @@ fn Nothing(address: Memo<LogsAddress>, href: CallsHref, of_key: bool) -> impl In
                     }}
                 </p>
                 <p class="acts">
-                    <When when=bounded><a class="button" href=any_time>"Any time"</a></When>
-                    <When when=filtered><a class="button" href=unfiltered>"Remove the filters"</a></When>
-                    <When when=move || !bounded() && !filtered() && !of_key>
+                    <When when=is_bounded><a class="button" href=any_time>"Any time"</a></When>
+                    <When when=is_filtered><a class="button" href=unfiltered>"Remove the filters"</a></When>
+                    <When when=move || !is_bounded() && !is_filtered() && !of_key>
                         <a class="button primary" href=Page::ApiKeys.path(&organization.slug())>"API keys"</a>
                     </When>
                 </p>
@@ -135,13 +137,13 @@ fn Nothing(address: Memo<LogsAddress>, href: CallsHref, of_key: bool) -> impl In
     }
 }
 
-/// What somebody narrowed: on the page of a key, that key isn't of it.
-fn chosen(filter: &Filter, of_key: bool) -> Filter {
+/// The filter that the user chose: without the key on that key's own page.
+fn chosen_filter(filter: &Filter, of_key: bool) -> Filter {
     Filter { api_key: filter.api_key.filter(|_| !of_key), ..filter.clone() }
 }
 
-/// Where the same comes as CSV.
+/// The address of the calls as CSV.
 pub(super) fn export(organization: &str, address: &LogsAddress) -> String {
     let address = LogsAddress { call: None, ..address.clone() };
-    with_organization(organization, address.to_query()).on("/api/calls/export.csv")
+    with_organization(organization, address.to_query()).append_to("/api/calls/export.csv")
 }

@@ -1,26 +1,26 @@
-//! All that one was told, read or not.
+//! The page of all notifications, read or not.
 
 use leptos::prelude::*;
 
 use crate::{
     addresses::NotificationsAddress,
-    components::{Choice, PageHead, Segmented},
+    components::{PageHead, Segmented, SelectOption},
     layout::{MarkAllRead, NotificationList},
-    state::{Inbox, use_address, use_go, use_inbox, use_organization},
+    state::{InboxState, use_address, use_go, use_inbox, use_organization},
 };
 
 const ALL: &str = "all";
 const UNREAD: &str = "unread";
 
-/// The inbox as a page.
+/// The inbox page.
 #[component]
 pub fn Notifications() -> impl IntoView {
-    // Whoever may see this page has an inbox.
-    use_inbox().map(|inbox| view! { <Listed inbox/> })
+    // Members who may see this page have an inbox.
+    use_inbox().map(|inbox| view! { <Inbox inbox/> })
 }
 
 #[component]
-fn Listed(inbox: Inbox) -> impl IntoView {
+fn Inbox(inbox: InboxState) -> impl IntoView {
     let (go, organization) = (use_go(), use_organization());
     let address = use_address(NotificationsAddress::parse);
     let unread_only = Memo::new(move |_| address.get().unread_only);
@@ -37,7 +37,7 @@ fn Listed(inbox: Inbox) -> impl IntoView {
                 on_change=move |(name,): (String,)| {
                     go.to(NotificationsAddress { unread_only: name == UNREAD }.href(&organization.slug()));
                 }
-                choices=Signal::stored(vec![Choice::new(ALL, "All"), Choice::new(UNREAD, "Unread")])
+                choices=Signal::stored(vec![SelectOption::new(ALL, "All"), SelectOption::new(UNREAD, "Unread")])
             />
             <MarkAllRead inbox/>
         </div>

@@ -1,4 +1,4 @@
-//! What an organization's members see first: what to do before the first call, and the month's figures after it.
+//! The first page of an organization: the first steps until its first call, then the month's figures.
 
 mod figures;
 mod first_call;
@@ -20,8 +20,8 @@ use crate::{
 pub fn Overview() -> impl IntoView {
     let organization = use_organization();
     let session = use_session();
-    let answer = load(move || api::overview::Get { organization: organization.slug() });
-    use_live().follow(move || answer.refresh());
+    let overview = load(move || api::overview::Get { organization: organization.slug() });
+    use_live().follow(move || overview.refresh());
     let name = organization.membership().name;
     let greeting = move || {
         let first = session.viewer.with(|viewer| viewer.as_ref()?.name.split_whitespace().next().map(str::to_owned));
@@ -32,23 +32,23 @@ pub fn Overview() -> impl IntoView {
             <LiveSign/>
         </PageHead>
         <div class="overview">
-            <AsyncView answer skeleton=waiting let:overview>
-                <Parts overview/>
+            <AsyncView answer=overview skeleton=skeleton let:overview>
+                <Content overview/>
             </AsyncView>
         </div>
     }
 }
 
-/// The first steps or the figures. Whoever takes the first steps sees them to their end.
+/// The first steps or the figures. Once shown, the first steps stay until they are finished.
 #[component]
-fn Parts(overview: ReadSignal<Figures>) -> impl IntoView {
-    let stepping = RwSignal::new(overview.with_untracked(|overview| !overview.ever_called));
+fn Content(overview: ReadSignal<Figures>) -> impl IntoView {
+    let in_first_steps = RwSignal::new(overview.with_untracked(|overview| !overview.ever_called));
     view! {
         <When
-            when=move || stepping.get()
+            when=move || in_first_steps.get()
             fallback=move || view! { <Month overview/> }
         >
-            <FirstSteps overview on_end=move || stepping.set(false)/>
+            <FirstSteps overview on_end=move || in_first_steps.set(false)/>
         </When>
     }
 }
@@ -65,7 +65,7 @@ fn Month(overview: ReadSignal<Figures>) -> impl IntoView {
     }
 }
 
-fn waiting() -> impl IntoView {
+fn skeleton() -> impl IntoView {
     view! {
         <Skeleton lines=5 shape="tiles"/>
         <Skeleton lines=1 shape="chart"/>

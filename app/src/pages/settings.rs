@@ -1,4 +1,4 @@
-//! What the organization's administrators choose.
+//! The organization's settings.
 
 mod bodies;
 mod key_policy;
@@ -6,7 +6,7 @@ mod rate_limits;
 mod section;
 mod sessions;
 
-use domain::organizations::Settings as Chosen;
+use domain::organizations::OrganizationSettings;
 use leptos::prelude::*;
 
 use self::{
@@ -22,7 +22,7 @@ use crate::{
 #[component]
 pub fn Settings() -> impl IntoView {
     let slug = use_organization().slug();
-    let settings = load(move || api::organizations::SettingsQuestion { organization: slug.clone() });
+    let settings = load(move || api::organizations::SettingsRequest { organization: slug.clone() });
     view! {
         <PageHead title="Settings" description=|| "What holds for everybody in the organization."/>
         <AsyncView answer=settings skeleton=|| view! { <Skeleton lines=3 shape="form"/> } let:settings>
@@ -31,13 +31,13 @@ pub fn Settings() -> impl IntoView {
     }
 }
 
-/// Each section is saved by itself; what the others hold unsaved is guarded all the same.
+/// The sections, each saved separately; leaving the page asks about unsaved changes of any.
 #[component]
-fn Sections(settings: ReadSignal<Chosen>) -> impl IntoView {
+fn Sections(settings: ReadSignal<OrganizationSettings>) -> impl IntoView {
     let saved = RwSignal::new(settings.get_untracked());
     let unsaved = Unsaved::new();
     view! {
-        <UnsavedGuard dirty=Signal::derive(move || unsaved.any())/>
+        <UnsavedGuard dirty=Signal::derive(move || unsaved.is_dirty())/>
         <SessionsSection saved unsaved/>
         <KeyPolicySection saved unsaved/>
         <BodiesSection saved unsaved/>

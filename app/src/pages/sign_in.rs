@@ -4,29 +4,29 @@ use leptos::{ev, prelude::*};
 use crate::{
     addresses::Query,
     api,
-    components::{Button, Field, FormError, Look},
-    layout::Door,
-    state::{act, use_address, use_session},
+    components::{Button, ButtonStyle, Field, FormError},
+    layout::SignedOutFrame,
+    state::{submission, use_address, use_session},
 };
 
-/// Lets somebody in. Where they wanted to go is in the address.
+/// Signs a user in. The address holds the page to open next.
 #[component]
 pub fn SignIn() -> impl IntoView {
     let session = use_session();
     let query = use_address(Query::parse);
     let email = RwSignal::new(String::new());
     let password = RwSignal::new(String::new());
-    let sign_in = act(
-        |input: &Credentials| api::accounts::SignInQuestion { input: input.clone() },
+    let sign_in = submission(
+        |input: &Credentials| api::accounts::SignInRequest { input: input.clone() },
         move |_, welcome| session.begin(welcome),
     );
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         sign_in.send_validated(Credentials { email: email.get(), password: password.get() }.validated());
     };
-    let sign_up = move || Query::default().with("next", query.get().text("next")).on("/sign-up");
+    let sign_up = move || Query::default().with("next", query.get().text("next")).append_to("/sign-up");
     view! {
-        <Door title="Sign in" description="Keys, usage and costs of your AI calls.">
+        <SignedOutFrame title="Sign in" description="Keys, usage and costs of your AI calls.">
             <form on:submit=submit novalidate>
                 <FormError error=sign_in.error() fields=&["email", "password"]/>
                 <Field
@@ -46,16 +46,16 @@ pub fn SignIn() -> impl IntoView {
                     value=password
                     error=sign_in.field("password")
                 />
-                <Button look=Look::Primary submit=true pending=sign_in.pending()>"Sign in"</Button>
+                <Button style=ButtonStyle::Primary submit=true pending=sign_in.pending()>"Sign in"</Button>
             </form>
-            <details class="door-help">
+            <details class="signed-out-help">
                 <summary>"Forgot your password?"</summary>
                 <p>
                     "Your operator can set a new one on the server: "
                     <code>"tollhouse user password --email you@example.com --password-stdin"</code>
                 </p>
             </details>
-            <p class="door-other">
+            <p class="signed-out-other">
                 {move || {
                     if session.sign_up_open.get() {
                         view! { "New here? " <a class="link" href=sign_up>"Create an account"</a> }.into_any()
@@ -64,6 +64,6 @@ pub fn SignIn() -> impl IntoView {
                     }
                 }}
             </p>
-        </Door>
+        </SignedOutFrame>
     }
 }

@@ -4,21 +4,21 @@ use leptos::{ev, prelude::*};
 use crate::{
     addresses::Query,
     api,
-    components::{Button, Field, FormError, Look, Notice, Tone},
-    layout::Door,
-    state::{act, browser_time_zone, use_address, use_session},
+    components::{Button, ButtonStyle, Field, FormError, Notice, Tone},
+    layout::SignedOutFrame,
+    state::{browser_time_zone, submission, use_address, use_session},
 };
 
-/// Makes an account with an organization of its own.
+/// Creates an account with an organization of its own.
 #[component]
 pub fn SignUp() -> impl IntoView {
     let session = use_session();
     let query = use_address(Query::parse);
     // The operator's link for the first account.
     let setup = move || query.get().text("setup").map(str::to_owned);
-    let sign_in = move || Query::default().with("next", query.get().text("next")).on("/sign-in");
+    let sign_in = move || Query::default().with("next", query.get().text("next")).append_to("/sign-in");
     view! {
-        <Door title="Create an account" description="With an organization of your own, ready for its first key.">
+        <SignedOutFrame title="Create an account" description="With an organization of your own, ready for its first key.">
             {move || {
                 let setup = setup();
                 if session.sign_up_open.get() || setup.is_some() {
@@ -32,8 +32,8 @@ pub fn SignUp() -> impl IntoView {
                         .into_any()
                 }
             }}
-            <p class="door-other">"You have an account? " <a class="link" href=sign_in>"Sign in"</a></p>
-        </Door>
+            <p class="signed-out-other">"You have an account? " <a class="link" href=sign_in>"Sign in"</a></p>
+        </SignedOutFrame>
     }
 }
 
@@ -44,8 +44,8 @@ fn Form(setup: Option<String>) -> impl IntoView {
     let email = RwSignal::new(String::new());
     let password = RwSignal::new(String::new());
     let organization = RwSignal::new(String::new());
-    let sign_up = act(
-        move |input: &Application| api::accounts::SignUpQuestion { input: input.clone(), setup: setup.clone() },
+    let sign_up = submission(
+        move |input: &Application| api::accounts::SignUpRequest { input: input.clone(), setup: setup.clone() },
         move |_, welcome| session.begin(welcome),
     );
     let submit = move |event: ev::SubmitEvent| {
@@ -98,7 +98,7 @@ fn Form(setup: Option<String>) -> impl IntoView {
                 hint=format!("Its days and months follow your time zone, {}.", browser_time_zone())
                 error=sign_up.field("organization")
             />
-            <Button look=Look::Primary submit=true pending=sign_up.pending()>"Create account"</Button>
+            <Button style=ButtonStyle::Primary submit=true pending=sign_up.pending()>"Create account"</Button>
         </form>
     }
 }

@@ -1,4 +1,4 @@
-//! How much was used, when, and by what.
+//! The usage page: how much was used, when, and by which model, key or project.
 
 mod chart_data;
 mod chips;
@@ -34,7 +34,7 @@ use crate::{
     state::{load, use_address, use_live, use_organization},
 };
 
-/// Usage over a range: figures, chart and table, all of one report.
+/// Usage over a range: figures, chart and table, all from one report.
 #[component]
 pub fn Usage() -> impl IntoView {
     let organization = use_organization();
@@ -47,7 +47,7 @@ pub fn Usage() -> impl IntoView {
         address: address.get(),
         to_logs: organization.may(Permission::ViewLogs),
     });
-    let description = move || report.with(|report| report.map(in_words));
+    let description = move || report.with(|report| report.map(describe_range));
     view! {
         <PageHead title="Usage" description=move || view! { {description} }>
             <LiveSign/>
@@ -56,14 +56,14 @@ pub fn Usage() -> impl IntoView {
         <div class="usage">
             <Controls address/>
             <Chips address report/>
-            <AsyncView answer=report skeleton=waiting let:report>
+            <AsyncView answer=report skeleton=skeleton let:report>
                 <Report report links/>
             </AsyncView>
         </div>
     }
 }
 
-/// The report's parts, which take it as plain data.
+/// The report's tiles, chart and table.
 #[component]
 fn Report(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView {
     let tiles = Memo::new(move |_| report.with(|report| links.with(|links| figures(report, links))));
@@ -75,12 +75,12 @@ fn Report(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView 
             format!("{} by {}, {view}", query.metric.label(), query.group.label().to_ascii_lowercase())
         })
     });
-    let nothing = Memo::new(move |_| report.with(|report| report.total.is_zero()));
+    let is_empty = Memo::new(move |_| report.with(|report| report.total.is_zero()));
     view! {
         <Tiles label="Totals of the range" tiles/>
         <When
-            when=move || !nothing.get()
-            fallback=move || view! { <Nothing links/> }
+            when=move || !is_empty.get()
+            fallback=move || view! { <NoCalls links/> }
         >
             <section class="card usage-chart">
                 <h2>{title}</h2>
@@ -93,22 +93,22 @@ fn Report(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView 
     }
 }
 
-/// What to do where there is nothing to show.
+/// The page's content without any calls, with links to wider selections.
 #[component]
-fn Nothing(links: Memo<Links>) -> impl IntoView {
-    let narrowed = move || links.with(|links| links.address.query.filter != domain::usage::Filter::default());
+fn NoCalls(links: Memo<Links>) -> impl IntoView {
+    let is_filtered = move || links.with(|links| links.address.query.filter != domain::usage::Filter::default());
     let href = move |query: fn(UsageQuery) -> UsageQuery| {
         move || links.with(|links| UsageAddress { query: query(links.address.query.clone()) }.href(&links.organization))
     };
     let wider = href(|query| UsageQuery { range: Range::Last90Days, view: None, ..query });
-    let everything = href(|query| UsageQuery { filter: domain::usage::Filter::default(), ..query });
+    let unfiltered = href(|query| UsageQuery { filter: domain::usage::Filter::default(), ..query });
     view! {
         <div class="card">
             <EmptyState icon=Icon::Usage title="No calls in this range">
                 <p>"As soon as a key is used, its calls appear here by themselves."</p>
                 <p class="acts">
                     <a class="button" href=wider>"Show the last 90 days"</a>
-                    <When when=narrowed><a class="button" href=everything>"Remove the filters"</a></When>
+                    <When when=is_filtered><a class="button" href=unfiltered>"Remove the filters"</a></When>
                     <a class="button" href=move || links.with(|links| Page::ApiKeys.path(&links.organization))>
                         "API keys"
                     </a>
@@ -118,7 +118,7 @@ fn Nothing(links: Memo<Links>) -> impl IntoView {
     }
 }
 
-fn waiting() -> impl IntoView {
+fn skeleton() -> impl IntoView {
     view! {
         <Skeleton lines=5 shape="tiles"/>
         <Skeleton lines=1 shape="chart"/>
@@ -126,8 +126,8 @@ fn waiting() -> impl IntoView {
     }
 }
 
-/// `1 – 17 Nov 2026, Europe/Berlin`.
-fn in_words(report: &UsageReport) -> String {
+/// The report's range, such as `1 Nov 2026 – 17 Nov 2026, Europe/Berlin time`.
+fn describe_range(report: &UsageReport) -> String {
     let zone = report.time_zone.as_str();
     let Some(first) = report.buckets.first() else { return String::new() };
     let last = report.end.plus_millis(-1);
@@ -136,12 +136,12 @@ fn in_words(report: &UsageReport) -> String {
     format!("{range}, {} time", zone_name(zone))
 }
 
-/// Where the same comes as CSV.
+/// The address of the report as CSV.
 fn export(organization: &str, address: &UsageAddress) -> String {
-    with_organization(organization, address.to_query()).on("/api/usage/export.csv")
+    with_organization(organization, address.to_query()).append_to("/api/usage/export.csv")
 }
 
-/// `query` with the organization in it, as the server's exports ask for.
+/// Adds the organization to `query`, as the server's exports require.
 pub(super) fn with_organization(organization: &str, query: Query) -> Query {
     query.with("organization", Some(organization))
 }

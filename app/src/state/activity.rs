@@ -1,27 +1,27 @@
 use leptos::{ev, prelude::*, task::spawn_local};
 
-use super::{Session, ask_as};
+use super::{CurrentSession, query_as};
 use crate::api;
 
-/// Between two words to the server, in milliseconds.
-const PAUSE: f64 = 60_000.0;
+/// Minimum time between two reports, in milliseconds.
+const REPORT_INTERVAL: f64 = 60_000.0;
 
-/// Tells the server that somebody is there, so that the session doesn't end under their hands.
+/// Reports input to the server while the user is active, so that the session doesn't time out.
 ///
-/// What pages ask by themselves, when there is news, keeps no session alive.
-pub fn report_activity(session: Session) {
-    let last = StoredValue::new(js_sys::Date::now());
-    let noticed = move || {
+/// Queries that a page repeats on live updates keep no session alive.
+pub fn report_activity(session: CurrentSession) {
+    let last_report = StoredValue::new(js_sys::Date::now());
+    let report = move || {
         let now = js_sys::Date::now();
-        if now - last.get_value() < PAUSE || session.viewer.with_untracked(Option::is_none) {
+        if now - last_report.get_value() < REPORT_INTERVAL || session.viewer.with_untracked(Option::is_none) {
             return;
         }
-        last.set_value(now);
+        last_report.set_value(now);
         spawn_local(async move {
-            // That the session is over is noticed; nothing else matters here.
-            let _ = ask_as(session, &api::accounts::Stay {}).await;
+            // `query_as` notices an ended session; other errors don't matter here.
+            let _ = query_as(session, &api::accounts::TouchSession {}).await;
         });
     };
-    window_event_listener(ev::pointerdown, move |_| noticed());
-    window_event_listener(ev::keydown, move |_| noticed());
+    window_event_listener(ev::pointerdown, move |_| report());
+    window_event_listener(ev::keydown, move |_| report());
 }

@@ -3,14 +3,14 @@ use std::time::Duration;
 use domain::time::Timestamp;
 use leptos::prelude::*;
 
-/// How often relative times are written anew.
+/// How often relative times are updated.
 const TICK: Duration = Duration::from_secs(10);
 
-/// The moment by which relative times are told.
+/// The current time that relative times are computed from.
 #[derive(Clone, Copy)]
-pub struct Clock(RwSignal<Timestamp>);
+pub struct PageClock(RwSignal<Timestamp>);
 
-impl Clock {
+impl PageClock {
     pub fn provide() {
         let clock = Self(RwSignal::new(now()));
         set_interval(move || clock.0.set(now()), TICK);
@@ -22,18 +22,18 @@ impl Clock {
     }
 }
 
-pub fn use_clock() -> Clock {
+pub fn use_clock() -> PageClock {
     expect_context()
 }
 
-/// This moment, by the browser's clock.
+/// The current time by the browser's clock.
 pub fn now() -> Timestamp {
-    // Whole milliseconds by definition (ECMA-262, section 21.4.1.1), so nothing is cut off.
+    // An integer by definition (ECMA-262, section 21.4.1.1), so nothing is cut off.
     #[expect(clippy::cast_possible_truncation, reason = "a moment in milliseconds fits 53 bits")]
     Timestamp::from_millis(js_sys::Date::now() as i64)
 }
 
-/// The browser's IANA time zone; UTC where it doesn't tell.
+/// The browser's IANA time zone; UTC if unknown.
 pub fn browser_time_zone() -> String {
     let options = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &js_sys::Object::new()).resolved_options();
     js_sys::Reflect::get(&options, &"timeZone".into())

@@ -1,6 +1,6 @@
 use leptos::{ev, prelude::*};
 
-/// Whether the browser believes to have a network.
+/// Whether the browser believes it has a network connection.
 #[derive(Clone, Copy)]
 pub struct Connection(RwSignal<bool>);
 
@@ -12,7 +12,7 @@ impl Connection {
         provide_context(Self(online));
     }
 
-    pub fn online(&self) -> bool {
+    pub fn is_online(&self) -> bool {
         self.0.get()
     }
 }

@@ -1,7 +1,7 @@
-//! What the server tells as JSON: the browser parses it, and what is wanted is read from there.
+//! Reads the server's JSON, parsed by the browser, through serde.
 //!
-//! Nobody is told what is wrong with an answer that can't be read, only that there is none. So errors hold nothing here, and the code
-//! that would word them isn't there: `serde_json`, whose errors tell what and where, was a tenth of what a first visit downloads.
+//! Errors carry no text, since no page shows it: a failed read counts as no answer. `serde_json`, whose
+//! errors say what is wrong and where, was a tenth of what a first visit downloads.
 
 mod within;
 
@@ -13,25 +13,25 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use self::within::{Entries, Fields, Items};
 
-/// It isn't JSON, or something else than what is wanted.
+/// The error for text that isn't JSON and for values of another type.
 #[derive(Debug)]
-pub(super) struct Unreadable;
+pub(super) struct JsonError;
 
-impl fmt::Display for Unreadable {
+impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("unreadable")
     }
 }
 
-impl std::error::Error for Unreadable {}
+impl std::error::Error for JsonError {}
 
-impl de::Error for Unreadable {
+impl de::Error for JsonError {
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self
     }
 }
 
-/// A value that was parsed from JSON.
+/// A parsed JSON value.
 pub(super) struct Json(JsValue);
 
 impl From<JsValue> for Json {
@@ -41,60 +41,60 @@ impl From<JsValue> for Json {
 }
 
 impl Json {
-    pub(super) fn parse(text: &str) -> Result<Self, Unreadable> {
-        JSON::parse(text).map(Self).map_err(|_| Unreadable)
+    pub(super) fn parse(text: &str) -> Result<Self, JsonError> {
+        JSON::parse(text).map(Self).map_err(|_| JsonError)
     }
 
-    pub(super) fn read<T: DeserializeOwned>(self) -> Result<T, Unreadable> {
+    pub(super) fn read<T: DeserializeOwned>(self) -> Result<T, JsonError> {
         T::deserialize(self)
     }
 
-    /// What it holds under this name.
+    /// The member of this name, if the value has it.
     pub(super) fn get(&self, name: &str) -> Option<Self> {
         let value = Reflect::get(&self.0, &name.into()).ok()?;
         (!value.is_undefined()).then_some(Self(value))
     }
 
-    /// The same, which is then gone.
+    /// Removes and returns the member of this name.
     pub(super) fn take(&self, name: &str) -> Option<Self> {
         let value = self.get(name)?;
         Reflect::delete_property(self.0.dyn_ref::<Object>()?, &name.into()).ok()?;
         Some(value)
     }
 
-    fn bool(self) -> Result<bool, Unreadable> {
-        self.0.as_bool().ok_or(Unreadable)
+    fn bool(self) -> Result<bool, JsonError> {
+        self.0.as_bool().ok_or(JsonError)
     }
 
-    fn number(self) -> Result<f64, Unreadable> {
-        self.0.as_f64().ok_or(Unreadable)
+    fn number(self) -> Result<f64, JsonError> {
+        self.0.as_f64().ok_or(JsonError)
     }
 
-    /// What is larger than 2⁵³ isn't sent as a number, since JavaScript wouldn't keep it: money is text.
-    fn integer(self) -> Result<i64, Unreadable> {
+    /// The number as an integer. JavaScript would round values above 2⁵³, so money is sent as text.
+    fn integer(self) -> Result<i64, JsonError> {
         let number = self.number()?;
         #[allow(clippy::cast_possible_truncation)]
-        (number.fract() == 0.0).then_some(number as i64).ok_or(Unreadable)
+        (number.fract() == 0.0).then_some(number as i64).ok_or(JsonError)
     }
 
-    fn text(self) -> Result<String, Unreadable> {
-        self.0.as_string().ok_or(Unreadable)
+    fn text(self) -> Result<String, JsonError> {
+        self.0.as_string().ok_or(JsonError)
     }
 
-    fn items(self) -> Result<Items, Unreadable> {
-        self.0.dyn_into().map(Items::of).map_err(|_| Unreadable)
+    fn items(self) -> Result<Items, JsonError> {
+        self.0.dyn_into().map(Items::new).map_err(|_| JsonError)
     }
 
-    fn entries(self) -> Result<Entries, Unreadable> {
-        self.0.dyn_into().map(|object: Object| Entries::of(&object)).map_err(|_| Unreadable)
+    fn entries(self) -> Result<Entries, JsonError> {
+        self.0.dyn_into().map(|object: Object| Entries::new(&object)).map_err(|_| JsonError)
     }
 }
 
-/// Writes how each kind of thing is read.
+/// Implements the `deserialize_…` methods that read one type and pass it to one `visit_…` method.
 macro_rules! read {
     ($($deserialize:ident => $visit:ident $read:ident,)*) => {
         $(
-            fn $deserialize<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+            fn $deserialize<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
                 visitor.$visit(self.$read()?)
             }
         )*
@@ -102,7 +102,7 @@ macro_rules! read {
 }
 
 impl<'de> Deserializer<'de> for Json {
-    type Error = Unreadable;
+    type Error = JsonError;
 
     read! {
         deserialize_bool => visit_bool bool,
@@ -126,18 +126,18 @@ impl<'de> Deserializer<'de> for Json {
         deserialize_map => visit_map entries,
     }
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
         let value = &self.0;
         if value.is_null() {
             visitor.visit_unit()
-        } else if let Some(known) = value.as_bool() {
-            visitor.visit_bool(known)
+        } else if let Some(boolean) = value.as_bool() {
+            visitor.visit_bool(boolean)
         } else if let Some(text) = value.as_string() {
             visitor.visit_string(text)
         } else if let Some(number) = value.as_f64() {
             match self.integer() {
                 Ok(integer) => visitor.visit_i64(integer),
-                Err(Unreadable) => visitor.visit_f64(number),
+                Err(JsonError) => visitor.visit_f64(number),
             }
         } else if Array::is_array(value) {
             visitor.visit_seq(self.items()?)
@@ -146,23 +146,23 @@ impl<'de> Deserializer<'de> for Json {
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
         if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
-        if self.0.is_null() { visitor.visit_unit() } else { Err(Unreadable) }
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
+        if self.0.is_null() { visitor.visit_unit() } else { Err(JsonError) }
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Unreadable> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, JsonError> {
         self.deserialize_unit(visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Unreadable> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, JsonError> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Unreadable> {
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, JsonError> {
         self.deserialize_seq(visitor)
     }
 
@@ -171,7 +171,7 @@ impl<'de> Deserializer<'de> for Json {
         _: &'static str,
         _: usize,
         visitor: V,
-    ) -> Result<V::Value, Unreadable> {
+    ) -> Result<V::Value, JsonError> {
         self.deserialize_seq(visitor)
     }
 
@@ -180,24 +180,24 @@ impl<'de> Deserializer<'de> for Json {
         _: &'static str,
         names: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Unreadable> {
+    ) -> Result<V::Value, JsonError> {
         if !self.0.is_object() {
-            return Err(Unreadable);
+            return Err(JsonError);
         }
-        visitor.visit_map(Fields::of(self, names))
+        visitor.visit_map(Fields::new(self, names))
     }
 
-    /// Variants without fields: those with fields are tagged in what the server answers, and read as other things.
+    /// Reads variants without fields. The server's answers tag those with fields, which takes other methods.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Unreadable> {
+    ) -> Result<V::Value, JsonError> {
         visitor.visit_enum(self.text()?.into_deserializer())
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
         visitor.visit_unit()
     }
 }

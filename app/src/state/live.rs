@@ -1,4 +1,4 @@
-//! News of calls and of the inbox, pushed by the server: one WebSocket for an organization, for as long as it is open.
+//! Live updates of calls and the inbox, pushed by the server: one WebSocket for the open organization.
 
 use std::{pin::Pin, time::Duration};
 
@@ -11,45 +11,45 @@ use serde::Deserialize;
 
 use super::{boot, json::Json, watch};
 
-/// Before the first attempt to connect again, and at most before each further one.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
-/// A page asks again at most this often.
-const CALM: Duration = Duration::from_secs(1);
+/// Delay before the first attempt to reconnect; it doubles up to [`MAX_RETRY_DELAY`].
+const FIRST_RETRY_DELAY: Duration = Duration::from_millis(500);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(15);
+/// Minimum time between two refreshes of a page.
+const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Whether news come in.
+/// State of the live connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LiveStatus {
     Connecting,
     Connected,
-    /// Connected, but somebody wants what is shown to stay.
+    /// Connected, but the user has paused updates.
     Paused,
-    /// The server can't be reached; it is tried again and again.
+    /// The server can't be reached; attempts to reconnect go on.
     Offline,
 }
 
-/// What the server tells by itself.
+/// The organization's live updates.
 #[derive(Clone, Copy)]
 pub struct Live {
     connection: RwSignal<LiveStatus>,
     paused: RwSignal<bool>,
     /// Whether a menu is open over the page, whose rows shouldn't move meanwhile.
-    held: RwSignal<bool>,
-    /// Counts the news; also after each reconnection, since some may have been missed.
+    paused_by_menu: RwSignal<bool>,
+    /// Counts new calls, and reconnections too, since calls may have been missed.
     news: RwSignal<u32>,
-    /// The newest call there was news of, or that the page came with.
+    /// The newest call announced so far, or that the page came with.
     latest: StoredValue<Option<CallId>>,
     unread: RwSignal<Option<Unread>>,
-    /// Counts how often the connection came back.
-    returns: RwSignal<u32>,
+    /// Counts reconnections.
+    reconnects: RwSignal<u32>,
 }
 
-/// What the server sends: at first how things stand, then what of it has changed.
+/// A message of the server: at first the whole state, then its changes.
 #[derive(Deserialize)]
-struct News {
+struct LiveMessage {
     /// The newest call.
     latest: Option<CallId>,
-    /// How many notifications aren't read, for those who have an inbox.
+    /// Number of unread notifications, for members with an inbox.
     unread: Option<Unread>,
 }
 
@@ -59,15 +59,15 @@ impl Live {
         let live = Self {
             connection: RwSignal::new(LiveStatus::Connecting),
             paused: RwSignal::new(false),
-            held: RwSignal::new(false),
+            paused_by_menu: RwSignal::new(false),
             news: RwSignal::new(0),
             latest: StoredValue::new(boot::latest_call()),
             unread: RwSignal::new(None),
-            returns: RwSignal::new(0),
+            reconnects: RwSignal::new(0),
         };
         let (connection, stop) = future::abortable(live.keep_connected(address(slug)));
         spawn_local(async move {
-            // Aborted when the organization is left; there is nothing to tell then.
+            // Aborted when the organization is left, which is no error.
             let _ = connection.await;
         });
         on_cleanup(move || stop.abort());
@@ -82,28 +82,28 @@ impl Live {
         }
     }
 
-    /// Holds what is shown as it is, or lets it go on.
+    /// Pauses or resumes updates.
     pub fn toggle_pause(&self) {
         self.paused.update(|paused| *paused = !*paused);
     }
 
-    /// Keeps what is shown as it is while somebody chooses from a menu over it.
-    pub fn hold(&self, on: bool) {
-        self.held.try_set(on);
+    /// Pauses updates while a menu is open over the page.
+    pub fn pause_while(&self, menu_open: bool) {
+        self.paused_by_menu.try_set(menu_open);
     }
 
-    /// How many notifications aren't read, each time the server says so.
+    /// The latest count of unread notifications from the server.
     pub fn unread(&self) -> Option<Unread> {
         self.unread.get()
     }
 
-    /// Asks anew after the connection came back, by being read in a question: something may have been missed.
-    pub fn ask_again_after_gaps(&self) {
-        self.returns.track();
+    /// Repeats the surrounding query after each reconnection, since updates may have been missed.
+    pub fn track_reconnects(&self) {
+        self.reconnects.track();
     }
 
-    /// Runs `refresh` when there are news: at once, but at most once a second, and while paused or out of sight only
-    /// when that is over.
+    /// Runs `refresh` at each update, but at most once per [`MIN_REFRESH_INTERVAL`]. While updates are paused
+    /// or the page is hidden, it waits for the end of that.
     pub fn follow(&self, refresh: impl Fn() + Copy + Send + Sync + 'static) {
         let live = *self;
         let hidden = RwSignal::new(document().hidden());
@@ -112,52 +112,52 @@ impl Live {
         });
         on_cleanup(move || visibility.remove());
         let seen = StoredValue::new(self.news.get_untracked());
-        let calm = RwSignal::new(true);
+        let interval_over = RwSignal::new(true);
         watch(move || {
             let news = live.news.get();
-            let held = live.paused.get() || live.held.get() || hidden.get() || !calm.get();
-            if held || news == seen.get_value() {
+            let blocked = live.paused.get() || live.paused_by_menu.get() || hidden.get() || !interval_over.get();
+            if blocked || news == seen.get_value() {
                 return;
             }
             seen.set_value(news);
-            calm.set(false);
+            interval_over.set(false);
             set_timeout(
                 move || {
-                    // Gone with the page it was for.
-                    let _ = calm.try_set(true);
+                    // Disposed of if the page was left.
+                    let _ = interval_over.try_set(true);
                 },
-                CALM,
+                MIN_REFRESH_INTERVAL,
             );
             refresh();
         });
     }
 
     async fn keep_connected(self, address: String) {
-        let mut pause = FIRST_PAUSE;
+        let mut delay = FIRST_RETRY_DELAY;
         loop {
             if let Ok(mut socket) = WebSocket::open(&address)
-                && is_open(&mut socket).await
+                && wait_until_open(&mut socket).await
             {
-                let again = pause > FIRST_PAUSE || self.connection.get_untracked() == LiveStatus::Offline;
-                pause = FIRST_PAUSE;
+                let reconnected = delay > FIRST_RETRY_DELAY || self.connection.get_untracked() == LiveStatus::Offline;
+                delay = FIRST_RETRY_DELAY;
                 self.connection.set(LiveStatus::Connected);
-                if again {
+                if reconnected {
                     self.news.update(|count| *count += 1);
-                    self.returns.update(|count| *count += 1);
+                    self.reconnects.update(|count| *count += 1);
                 }
                 while let Some(Ok(message)) = socket.next().await {
-                    self.hear(&message);
+                    self.apply(&message);
                 }
             }
             self.connection.set(LiveStatus::Offline);
-            sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            sleep(delay).await;
+            delay = (delay * 2).min(MAX_RETRY_DELAY);
         }
     }
 
-    fn hear(&self, message: &Message) {
+    fn apply(&self, message: &Message) {
         let Message::Text(text) = message else { return };
-        let Ok(News { latest, unread }) = Json::parse(text).and_then(Json::read) else { return };
+        let Ok(LiveMessage { latest, unread }) = Json::parse(text).and_then(Json::read) else { return };
         if latest.is_some() && latest != self.latest.get_value() {
             self.latest.set_value(latest);
             self.news.update(|count| *count += 1);
@@ -168,8 +168,8 @@ impl Live {
     }
 }
 
-/// Waits until the socket is open or has failed to.
-async fn is_open(socket: &mut WebSocket) -> bool {
+/// Waits until the socket is open or has failed; returns whether it is open.
+async fn wait_until_open(socket: &mut WebSocket) -> bool {
     let ready = future::poll_fn(|context| Pin::new(&mut *socket).poll_ready(context)).await;
     ready.is_ok() && matches!(socket.state(), State::Open)
 }
@@ -178,7 +178,7 @@ pub fn use_live() -> Live {
     expect_context()
 }
 
-/// Where the server sends news of the organization with this slug.
+/// The WebSocket address for the organization with this slug.
 fn address(slug: &str) -> String {
     let location = window().location();
     let scheme = if location.protocol().is_ok_and(|protocol| protocol == "https:") { "wss" } else { "ws" };

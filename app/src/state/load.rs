@@ -1,4 +1,4 @@
-//! Questions to the server whose answers a page shows.
+//! Queries to the server whose answers a page shows.
 
 use std::rc::Rc;
 
@@ -8,198 +8,199 @@ use leptos::{prelude::*, task::spawn_local};
 use super::{
     boot,
     json::Json,
-    server_query::{Purpose, Question, Taken, arguments, post_as, read},
+    server_query::{RequestPurpose, ServerQuery, TakeResult, arguments, post_as, read},
     use_session, watch,
 };
 
-/// The latest answer to a question that may change. The one before stays until the next has come.
-pub struct Answer<T: Send + Sync + 'static> {
+/// The latest answer to a query that may change. It stays until the next one has arrived.
+pub struct QueryState<T: Send + Sync + 'static> {
     data: RwSignal<Option<ArcRwSignal<T>>>,
-    progress: Progress,
+    progress: QueryProgress,
 }
 
-/// How it stands with a question, whatever its answer is.
+/// Progress of a query, independent of the type of its answer.
 #[derive(Clone, Copy)]
-pub struct Progress {
-    answered: RwSignal<bool>,
+pub struct QueryProgress {
+    has_answer: RwSignal<bool>,
     error: RwSignal<Option<ApiError>>,
-    waiting: RwSignal<bool>,
+    is_waiting: RwSignal<bool>,
     repeat: RwSignal<Repeat>,
 }
 
-/// How often it was asked again, and whether the last time was without a sign of it.
+/// Number of repeats, and whether the last one was silent.
 #[derive(Clone, Copy, Default)]
 struct Repeat {
     count: u32,
-    silently: bool,
+    silent: bool,
 }
 
-impl Progress {
+impl QueryProgress {
     fn new() -> Self {
         Self {
-            answered: RwSignal::new(false),
+            has_answer: RwSignal::new(false),
             error: RwSignal::new(None),
-            waiting: RwSignal::new(false),
+            is_waiting: RwSignal::new(false),
             repeat: RwSignal::new(Repeat::default()),
         }
     }
 
-    /// Whether there is an answer, be it an old one.
-    pub fn answered(&self) -> bool {
-        self.answered.get()
+    /// Whether there is an answer, even an old one.
+    pub fn has_answer(&self) -> bool {
+        self.has_answer.get()
     }
 
-    /// Why there is no newer answer.
+    /// The error of the latest attempt, if it failed.
     pub fn error(&self) -> Option<ApiError> {
         self.error.get()
     }
 
-    /// Whether one is on its way that somebody asked for.
-    pub fn waiting(&self) -> bool {
-        self.waiting.get()
+    /// Whether an answer is awaited, silent refreshes aside.
+    pub fn is_waiting(&self) -> bool {
+        self.is_waiting.get()
     }
 
-    /// Asks again, and shows that it does.
+    /// Repeats the query and shows that it is running.
     pub fn retry(&self) {
-        self.ask_again(false);
+        self.repeat(false);
     }
 
-    /// Asks again without a sign of it: for what changes by itself.
+    /// Repeats the query without showing it, for data that changes on the server.
     pub fn refresh(&self) {
-        self.ask_again(true);
+        self.repeat(true);
     }
 
-    fn ask_again(&self, silently: bool) {
-        self.repeat.update(|repeat| *repeat = Repeat { count: repeat.count + 1, silently });
+    fn repeat(&self, silent: bool) {
+        self.repeat.update(|repeat| *repeat = Repeat { count: repeat.count + 1, silent });
     }
 
-    fn end_well(&self) {
+    fn set_succeeded(&self) {
         self.error.set(None);
-        self.waiting.set(false);
-        if !self.answered.get_untracked() {
-            self.answered.set(true);
+        self.is_waiting.set(false);
+        if !self.has_answer.get_untracked() {
+            self.has_answer.set(true);
         }
     }
 }
 
-impl<T: Send + Sync + 'static> Clone for Answer<T> {
+impl<T: Send + Sync + 'static> Clone for QueryState<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T: Send + Sync + 'static> Copy for Answer<T> {}
+impl<T: Send + Sync + 'static> Copy for QueryState<T> {}
 
-impl<T: Send + Sync + 'static> Answer<T> {
-    pub fn progress(&self) -> Progress {
+impl<T: Send + Sync + 'static> QueryState<T> {
+    pub fn progress(&self) -> QueryProgress {
         self.progress
     }
 
-    /// The answer, once there is one; what it holds changes when a newer one comes.
+    /// The answer, once there is one; the signal is updated with each newer answer.
     pub fn data(&self) -> Option<ArcRwSignal<T>> {
         self.data.get()
     }
 
-    /// Looks at the answer, or the lack of one.
-    pub fn with<O>(&self, look: impl FnOnce(Option<&T>) -> O) -> O {
+    /// Passes the answer to `read`, or `None` before the first.
+    pub fn with<O>(&self, read: impl FnOnce(Option<&T>) -> O) -> O {
         match self.data.get() {
-            Some(data) => data.with(|value| look(Some(value))),
-            None => look(None),
+            Some(data) => data.with(|value| read(Some(value))),
+            None => read(None),
         }
     }
 
-    /// Asks again, and shows that it does.
+    /// Repeats the query and dims the answer meanwhile.
     pub fn retry(&self) {
         self.progress.retry();
     }
 
-    /// Asks again without dimming what is shown: for what changes by itself.
+    /// Repeats the query without dimming the answer, for data that changes on the server.
     pub fn refresh(&self) {
         self.progress.refresh();
     }
 }
 
-/// Asks the server, and asks again whenever the question changes. The first answer may have come with the page.
+/// Runs a query, and runs it again whenever it changes. The first answer may have come with the page.
 ///
-/// A question is a server function's own type: `load(move || api_keys::List { organization: slug() })`.
-pub fn load<Q: Question>(question: impl Fn() -> Q + Send + Sync + 'static) -> Answer<Q::Output>
+/// A query is a server function's own type: `load(move || api_keys::List { organization: slug() })`.
+pub fn load<Q: ServerQuery>(query: impl Fn() -> Q + Send + Sync + 'static) -> QueryState<Q::Output>
 where
     Q::Output: Send + Sync,
 {
-    load_when(move || Some(question()))
+    load_when(move || Some(query()))
 }
 
-/// The same for a question that isn't always there. Without one the last answer stays.
-pub fn load_when<Q: Question>(question: impl Fn() -> Option<Q> + Send + Sync + 'static) -> Answer<Q::Output>
+/// Like [`load`], for a query that may be absent: then the last answer stays.
+pub fn load_when<Q: ServerQuery>(query: impl Fn() -> Option<Q> + Send + Sync + 'static) -> QueryState<Q::Output>
 where
     Q::Output: Send + Sync,
 {
     let data = RwSignal::new(None);
-    let fill = move |value| match data.get_untracked() {
-        Some(held) => ArcRwSignal::set(&held, value),
+    let set_data = move |value| match data.get_untracked() {
+        Some(signal) => ArcRwSignal::set(&signal, value),
         None => data.set(Some(ArcRwSignal::new(value))),
     };
-    Answer { data, progress: load_into(question, fill) }
+    QueryState { data, progress: load_into(query, set_data) }
 }
 
-/// The same for answers that are put together with what is known already: each goes to `take`. Only the answer to the
-/// latest question gets there, in whatever order answers come.
-pub fn load_into<Q: Question>(
-    question: impl Fn() -> Option<Q> + Send + Sync + 'static,
+/// Like [`load_when`], for answers that are merged with data the page already has: each is passed to `take`,
+/// but only if it answers the latest query.
+pub fn load_into<Q: ServerQuery>(
+    query: impl Fn() -> Option<Q> + Send + Sync + 'static,
     take: impl Fn(Q::Output) + 'static,
-) -> Progress {
-    let progress = Progress::new();
-    let asking = Asking {
+) -> QueryProgress {
+    let progress = QueryProgress::new();
+    let untyped = UntypedQuery {
         progress,
         path: Q::PATH,
-        arguments: Box::new(move || question().as_ref().map(arguments)),
-        fill: Rc::new(move |answer| {
+        arguments: Box::new(move || query().as_ref().map(arguments)),
+        take_answer: Rc::new(move |answer| {
             read(answer).map(|value| {
                 take(value);
-                progress.end_well();
+                progress.set_succeeded();
             })
         }),
     };
-    asking.keep_on();
+    untyped.run();
     progress
 }
 
-/// A question whatever its type.
-struct Asking {
-    progress: Progress,
+/// A query without its type, so that [`UntypedQuery::run`] is compiled only once.
+struct UntypedQuery {
+    progress: QueryProgress,
     path: &'static str,
-    /// What is asked at the moment, if anything, as JSON.
+    /// Arguments of the current query as JSON; `None` without a query.
     arguments: Box<dyn Fn() -> Option<String>>,
-    /// Takes an answer over.
-    fill: Rc<dyn Fn(Json) -> Taken>,
+    /// Takes over an answer.
+    take_answer: Rc<dyn Fn(Json) -> TakeResult>,
 }
 
-impl Asking {
-    fn keep_on(self) {
+impl UntypedQuery {
+    /// Sends the query now and after each change, repeat and renewal of the session.
+    fn run(self) {
         let session = use_session();
         let round = StoredValue::new(0_u32);
         watch(move || {
-            let Self { progress: Progress { error, waiting, repeat, .. }, path, .. } = self;
+            let Self { progress: QueryProgress { error, is_waiting, repeat, .. }, path, .. } = self;
             let repeat = repeat.get();
-            session.ask_again_after_renewal();
-            // Whatever is on its way answers an older question.
+            session.track_renewals();
+            // Answers still on their way belong to an older query.
             round.update_value(|round| *round += 1);
-            let mine = round.get_value();
+            let this_round = round.get_value();
             let Some(arguments) = (self.arguments)() else { return };
             if let Some(answer) = boot::take(path, &arguments)
-                && untrack(|| (self.fill)(answer)).is_ok()
+                && untrack(|| (self.take_answer)(answer)).is_ok()
             {
                 return;
             }
-            waiting.set(!repeat.silently);
-            let fill = Rc::clone(&self.fill);
+            is_waiting.set(!repeat.silent);
+            let take_answer = Rc::clone(&self.take_answer);
             spawn_local(async move {
-                let answered = post_as(session, Purpose::Question, path, arguments).await;
-                if round.try_get_value() != Some(mine) {
+                let result = post_as(session, RequestPurpose::Query, path, arguments).await;
+                if round.try_get_value() != Some(this_round) {
                     return;
                 }
-                if let Err(reason) = answered.and_then(&*fill) {
-                    waiting.set(false);
+                if let Err(reason) = result.and_then(&*take_answer) {
+                    is_waiting.set(false);
                     error.set(Some(reason));
                 }
             });

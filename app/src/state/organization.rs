@@ -5,18 +5,18 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::{Answer, load};
+use super::{QueryState, load};
 use crate::api;
 
-/// The organization whose page is open, and one's place in it. Another one is another page.
+/// The open organization and the user's membership in it. Another organization is another page.
 #[derive(Clone, Copy)]
-pub struct Organization {
+pub struct CurrentOrganization {
     membership: StoredValue<Membership>,
-    /// The projects one may see.
-    pub projects: Answer<Vec<Project>>,
+    /// Projects that the member may see.
+    pub projects: QueryState<Vec<Project>>,
 }
 
-impl Organization {
+impl CurrentOrganization {
     pub fn provide(membership: Membership) -> Self {
         let slug = membership.slug.clone();
         let organization = Self {
@@ -35,7 +35,7 @@ impl Organization {
         self.membership.get_value()
     }
 
-    /// Its IANA time zone.
+    /// The organization's IANA time zone.
     pub fn time_zone(&self) -> String {
         self.membership.with_value(|membership| membership.time_zone.clone())
     }
@@ -44,12 +44,12 @@ impl Organization {
         self.reach(permission).is_some()
     }
 
-    /// How far one may exercise `permission` here.
+    /// How far the member's `permission` reaches; `None` without it.
     pub fn reach(&self, permission: Permission) -> Option<Reach> {
         permissions::reach(self.membership.with_value(|membership| membership.role), permission)
     }
 }
 
-pub fn use_organization() -> Organization {
+pub fn use_organization() -> CurrentOrganization {
     expect_context()
 }

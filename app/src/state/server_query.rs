@@ -1,4 +1,4 @@
-//! How a question goes to the server, and its answer comes back: once for all questions, whatever their types.
+//! Sends queries to server functions and reads the answers; compiled once for all types of queries.
 
 use domain::errors::ApiError;
 use leptos::prelude::window;
@@ -8,77 +8,77 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestInit, Response};
 
-use super::{Session, json::Json};
+use super::{CurrentSession, json::Json};
 
-/// Browsers send so much to its end when the page is left, in bytes for all requests together (Fetch, section 4.6). Half of
-/// it, so that one request doesn't keep others from being sent.
-const LONGEST_KEPT: usize = 32 * 1024;
+/// Largest request that is sent with `keepalive`, in bytes. Browsers finish 64 KiB of such requests together
+/// after the page is left (Fetch, section 4.6); half of it leaves room for others.
+const MAX_KEEPALIVE_BYTES: usize = 32 * 1024;
 
-/// A server function's own type, which holds its arguments.
-pub trait Question: ServerFn<Error = ApiError, Output: DeserializeOwned> + Serialize {}
+/// A server function's own type, which holds the arguments of one call.
+pub trait ServerQuery: ServerFn<Error = ApiError, Output: DeserializeOwned> + Serialize {}
 
-impl<Q: ServerFn<Error = ApiError, Output: DeserializeOwned> + Serialize> Question for Q {}
+impl<Q: ServerFn<Error = ApiError, Output: DeserializeOwned> + Serialize> ServerQuery for Q {}
 
-/// Whether an answer was taken over, or why not.
-pub(super) type Taken = Result<(), ApiError>;
+/// Result of taking over an answer.
+pub(super) type TakeResult = Result<(), ApiError>;
 
-/// Asks the server.
-pub async fn ask<Q: Question>(question: &Q) -> Result<Q::Output, ApiError> {
-    read(post(Purpose::Question, Q::PATH, arguments(question)).await?)
+/// Sends a query to the server.
+pub async fn query<Q: ServerQuery>(query: &Q) -> Result<Q::Output, ApiError> {
+    read(post(RequestPurpose::Query, Q::PATH, arguments(query)).await?)
 }
 
-/// Asks the server as who is signed in: that the session is over is noticed.
-pub async fn ask_as<Q: Question>(session: Session, question: &Q) -> Result<Q::Output, ApiError> {
-    read(post_as(session, Purpose::Question, Q::PATH, arguments(question)).await?)
+/// Sends a query as the signed-in user, and notices if the session has ended.
+pub async fn query_as<Q: ServerQuery>(session: CurrentSession, query: &Q) -> Result<Q::Output, ApiError> {
+    read(post_as(session, RequestPurpose::Query, Q::PATH, arguments(query)).await?)
 }
 
-/// Has the server change something as who is signed in.
-pub async fn change_as<Q: Question>(session: Session, change: &Q) -> Result<Q::Output, ApiError> {
-    read(post_as(session, Purpose::Change, Q::PATH, arguments(change)).await?)
+/// Sends a change as the signed-in user, and notices if the session has ended.
+pub async fn mutate_as<Q: ServerQuery>(session: CurrentSession, change: &Q) -> Result<Q::Output, ApiError> {
+    read(post_as(session, RequestPurpose::Mutation, Q::PATH, arguments(change)).await?)
 }
 
-/// What is sent for.
+/// The purpose of a request.
 #[derive(Clone, Copy, Eq, PartialEq)]
-pub(super) enum Purpose {
-    /// To know something, for as long as the page is there.
-    Question,
-    /// To change something, whether or not the page is left or reloaded meanwhile.
-    Change,
+pub(super) enum RequestPurpose {
+    /// A read, which is dropped when the page is left.
+    Query,
+    /// A change, which is finished even if the page is left or reloaded meanwhile.
+    Mutation,
 }
 
-/// A question's arguments, as JSON.
-pub(super) fn arguments(question: &impl Serialize) -> String {
-    serde_json::to_string(question).unwrap_or_default()
+/// A query's arguments, as JSON.
+pub(super) fn arguments(query: &impl Serialize) -> String {
+    serde_json::to_string(query).unwrap_or_default()
 }
 
-/// Reads an answer, or why there is none.
+/// Reads an answer; one that can't be read counts as none.
 pub(super) fn read<T: DeserializeOwned>(answer: Json) -> Result<T, ApiError> {
     answer.read().map_err(|_| ApiError::Offline)
 }
 
-/// Sends arguments to the server function at `path`, as Leptos' own clients do; its answer.
-async fn post(purpose: Purpose, path: &'static str, arguments: String) -> Result<Json, ApiError> {
-    let (answered, answer) = fetch(purpose, path, &arguments).await.map_err(|_| ApiError::Offline)?;
-    if answered { Ok(answer) } else { Err(read(answer).unwrap_or_else(|error| error)) }
+/// Sends arguments to the server function at `path`, as Leptos' own clients do, and returns its answer.
+async fn post(purpose: RequestPurpose, path: &'static str, arguments: String) -> Result<Json, ApiError> {
+    let (ok, answer) = fetch(purpose, path, &arguments).await.map_err(|_| ApiError::Offline)?;
+    if ok { Ok(answer) } else { Err(read(answer).unwrap_or_else(|error| error)) }
 }
 
-/// The same as who is signed in.
+/// Like [`post`], as the signed-in user.
 pub(super) async fn post_as(
-    session: Session,
-    purpose: Purpose,
+    session: CurrentSession,
+    purpose: RequestPurpose,
     path: &'static str,
     arguments: String,
 ) -> Result<Json, ApiError> {
-    let asked_as = session.number();
-    let answered = post(purpose, path, arguments).await;
-    if let Err(error) = &answered {
-        session.notice(error, asked_as);
+    let generation = session.generation();
+    let result = post(purpose, path, arguments).await;
+    if let Err(error) = &result {
+        session.check_error(error, generation);
     }
-    answered
+    result
 }
 
-/// Whether the server answered, and with what.
-async fn fetch(purpose: Purpose, path: &str, arguments: &str) -> Result<(bool, Json), JsValue> {
+/// Sends a request; returns whether its status is a success, and the JSON of its body.
+async fn fetch(purpose: RequestPurpose, path: &str, arguments: &str) -> Result<(bool, Json), JsValue> {
     let headers = Headers::new()?;
     headers.set("Accept", "application/json")?;
     headers.set("Content-Type", "application/json")?;
@@ -86,8 +86,8 @@ async fn fetch(purpose: Purpose, path: &str, arguments: &str) -> Result<(bool, J
     request.set_method("POST");
     request.set_headers_headers(&headers);
     request.set_body(&JsValue::from_str(arguments));
-    let kept = purpose == Purpose::Change && arguments.len() <= LONGEST_KEPT;
-    js_sys::Reflect::set(&request, &"keepalive".into(), &kept.into())?;
+    let keepalive = purpose == RequestPurpose::Mutation && arguments.len() <= MAX_KEEPALIVE_BYTES;
+    js_sys::Reflect::set(&request, &"keepalive".into(), &keepalive.into())?;
     let response: Response = JsFuture::from(window().fetch_with_str_and_init(path, &request)).await?.dyn_into()?;
     let answer = JsFuture::from(response.json()?).await?;
     Ok((response.ok(), answer.into()))

@@ -6,88 +6,87 @@ use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 
 use super::{
-    server_query::ask,
-    storage::{keep, key_of_change},
+    server_query::query,
+    storage::{changed_key, save},
 };
 use crate::api;
 
-/// What tabs of this browser let each other know by: each sign-in and sign-out keeps another text under it.
-const STORAGE: &str = "session";
+/// Storage key by which tabs notify each other: each sign-in and sign-out saves another text there.
+const STORAGE_KEY: &str = "session";
 
-/// Who is signed in in this browser.
+/// The session of the user who is signed in in this browser.
 #[derive(Clone, Copy)]
-pub struct Session {
+pub struct CurrentSession {
     pub viewer: RwSignal<Option<Viewer>>,
-    /// Whether strangers may make accounts here.
+    /// Whether anyone may create an account here.
     pub sign_up_open: RwSignal<bool>,
     ended: RwSignal<bool>,
     renewals: RwSignal<u32>,
-    /// Counts who was signed in, one after the other: what was asked as one of them says nothing about the next.
-    number: StoredValue<u32>,
-    /// Counts what has been asked or learned of who is signed in: an answer that something newer has overtaken says
-    /// nothing any more.
-    looks: StoredValue<u32>,
+    /// Counts sign-ins and sign-outs; errors of requests sent before the latest are ignored.
+    generation: StoredValue<u32>,
+    /// Number of the latest check of the signed-in user; answers to earlier checks are ignored.
+    checks: StoredValue<u32>,
 }
 
-impl Session {
-    /// Follows what other tabs do, too: they share the session.
+impl CurrentSession {
+    /// Provides the session, and follows sign-ins and sign-outs in other tabs, which share it.
     pub fn provide(welcome: Welcome) -> Self {
         let session = Self {
             viewer: RwSignal::new(welcome.viewer),
             sign_up_open: RwSignal::new(welcome.sign_up_open),
             ended: RwSignal::new(false),
             renewals: RwSignal::new(0),
-            number: StoredValue::new(0),
-            looks: StoredValue::new(0),
+            generation: StoredValue::new(0),
+            checks: StoredValue::new(0),
         };
         provide_context(session);
         leptos::leptos_dom::helpers::window_event_listener_untyped("storage", move |event| {
-            if key_of_change(event.unchecked_ref()).as_deref() == Some(STORAGE) {
-                session.look_again();
+            if changed_key(event.unchecked_ref()).as_deref() == Some(STORAGE_KEY) {
+                session.recheck();
             }
         });
         session
     }
 
-    /// Whether the server has ended the session while a page was open. What was typed stays.
-    pub fn ended(&self) -> bool {
+    /// Whether the session has ended on the server while a page was open. Typed text stays.
+    pub fn has_ended(&self) -> bool {
         self.ended.get()
     }
 
-    /// Asks anew when the session was begun again, by being read in a question: it may have been refused before.
-    pub fn ask_again_after_renewal(&self) {
+    /// Repeats the surrounding query once the session is renewed, since it may have been rejected before.
+    pub fn track_renewals(&self) {
         self.renewals.track();
     }
 
-    /// Takes over what the server answered to a sign-in here.
+    /// Takes over the server's answer to a sign-in in this tab.
     pub fn begin(&self, welcome: Welcome) {
         self.take(welcome);
         self.announce();
     }
 
-    /// Forgets who was signed in here.
+    /// Signs out in this tab and notifies the others.
     pub fn end(&self) {
         self.forget();
         self.announce();
     }
 
-    /// The number of who is signed in, for [`notice`](Self::notice).
-    pub(super) fn number(&self) -> u32 {
-        self.number.get_value()
+    /// The current generation, for [`check_error`](Self::check_error).
+    pub(super) fn generation(&self) -> u32 {
+        self.generation.get_value()
     }
 
-    /// Looks whether the server refused a question for lack of a session; if so, the shell asks for the password. What
-    /// was asked as somebody else, who is gone or has signed in anew since, changes nothing.
-    pub(super) fn notice(&self, error: &ApiError, asked_as: u32) {
-        let current = asked_as == self.number() && self.viewer.with_untracked(Option::is_some);
+    /// Marks the session as ended if the server rejected a request for lack of one; the shell then asks for
+    /// the password. Errors of requests from an earlier generation are ignored.
+    pub(super) fn check_error(&self, error: &ApiError, generation: u32) {
+        let current = generation == self.generation() && self.viewer.with_untracked(Option::is_some);
         if current && *error == ApiError::Unauthenticated {
             self.ended.set(true);
         }
     }
 
     fn take(&self, welcome: Welcome) {
-        self.look();
-        self.number.update_value(|number| *number += 1);
+        self.next_check();
+        self.generation.update_value(|generation| *generation += 1);
         self.sign_up_open.set(welcome.sign_up_open);
         self.viewer.set(welcome.viewer);
         if self.ended.get_untracked() {
@@ -97,29 +96,29 @@ impl Session {
     }
 
     fn forget(&self) {
-        self.look();
-        self.number.update_value(|number| *number += 1);
+        self.next_check();
+        self.generation.update_value(|generation| *generation += 1);
         self.ended.set(false);
         self.viewer.set(None);
     }
 
     fn announce(&self) {
-        keep(STORAGE, &js_sys::Date::now().to_string());
+        save(STORAGE_KEY, &js_sys::Date::now().to_string());
     }
 
-    /// The number of a new look at who is signed in.
-    fn look(&self) -> u32 {
-        self.looks.update_value(|looks| *looks += 1);
-        self.looks.get_value()
+    /// Numbers a new check of the signed-in user, which outdates earlier ones.
+    fn next_check(&self) -> u32 {
+        self.checks.update_value(|checks| *checks += 1);
+        self.checks.get_value()
     }
 
-    /// Asks who is signed in now, after another tab has changed that.
-    fn look_again(self) {
-        let look = self.look();
+    /// Asks the server for the signed-in user, after another tab has signed in or out.
+    fn recheck(self) {
+        let check = self.next_check();
         spawn_local(async move {
-            // A tab that can't ask finds out with its next question.
-            let Ok(welcome) = ask(&api::accounts::WelcomeQuestion {}).await else { return };
-            if look != self.looks.get_value() {
+            // After an error, the tab finds out with its next query.
+            let Ok(welcome) = query(&api::accounts::WelcomeRequest {}).await else { return };
+            if check != self.checks.get_value() {
                 return;
             }
             let before = self.viewer.with_untracked(|viewer| viewer.as_ref().map(|viewer| viewer.id));
@@ -128,7 +127,7 @@ impl Session {
                 (None, None) => {}
                 (Some(_), None) => self.ended.set(true),
                 (Some(before), Some(now)) if before != now => {
-                    // What this tab shows belongs to somebody who isn't there any more.
+                    // The tab shows data of the user who was signed in before.
                     let _ = window().location().reload();
                 }
                 _ => self.take(welcome),
@@ -138,6 +137,6 @@ impl Session {
 }
 
 /// The session of this browser.
-pub fn use_session() -> Session {
+pub fn use_session() -> CurrentSession {
     expect_context()
 }

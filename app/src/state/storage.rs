@@ -1,19 +1,19 @@
-//! What this browser keeps between visits. Where it keeps nothing, a choice lasts as long as the page.
+//! Choices saved in the browser between visits. Without local storage, a choice lasts as long as the page.
 
 use leptos::prelude::window;
 
-pub(super) fn kept(name: &str) -> Option<String> {
-    storage()?.get_item(name).ok().flatten()
+pub(super) fn load(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok().flatten()
 }
 
-pub(super) fn keep(name: &str, value: &str) {
+pub(super) fn save(key: &str, value: &str) {
     if let Some(storage) = storage() {
-        let _ = storage.set_item(name, value);
+        let _ = storage.set_item(key, value);
     }
 }
 
-/// The name under which another tab has kept something.
-pub(super) fn key_of_change(event: &web_sys::StorageEvent) -> Option<String> {
+/// The storage key that another tab has changed.
+pub(super) fn changed_key(event: &web_sys::StorageEvent) -> Option<String> {
     event.key()
 }
 

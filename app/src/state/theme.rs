@@ -1,14 +1,14 @@
 use leptos::prelude::*;
 
-use super::storage::{keep, kept};
+use super::storage::{load, save};
 
-/// Where the choice is kept; the page's first script reads it before anything is painted.
-const STORAGE: &str = "theme";
+/// Storage key of the choice, which the page's first script reads before anything is painted.
+const STORAGE_KEY: &str = "theme";
 
-/// In which colours the dashboard is shown.
+/// The dashboard's colors.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Theme {
-    /// As the system does.
+    /// The system's choice of light or dark.
     System,
     Light,
     Dark,
@@ -39,13 +39,13 @@ impl Theme {
     }
 }
 
-/// The theme that was chosen in this browser.
+/// The theme chosen in this browser.
 #[derive(Clone, Copy)]
 pub struct ThemeChoice(RwSignal<Theme>);
 
 impl ThemeChoice {
     pub fn provide() {
-        provide_context(Self(RwSignal::new(Theme::from_name(&kept(STORAGE).unwrap_or_default()))));
+        provide_context(Self(RwSignal::new(Theme::from_name(&load(STORAGE_KEY).unwrap_or_default()))));
     }
 
     pub fn get(&self) -> Theme {
@@ -54,7 +54,7 @@ impl ThemeChoice {
 
     pub fn set(&self, theme: Theme) {
         self.0.set(theme);
-        keep(STORAGE, theme.name());
+        save(STORAGE_KEY, theme.name());
         if let Some(root) = document().document_element() {
             let _ = root.set_attribute("data-theme", theme.name());
         }

@@ -1,4 +1,4 @@
-//! From which addresses a key may be used.
+//! Allowlists of the networks that a key may be used from.
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
@@ -7,26 +7,26 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::text::from_text;
 
-/// Most networks an allowlist may name.
-pub const MOST_NETWORKS: usize = 100;
+/// Maximum number of networks in an allowlist.
+pub const MAX_NETWORKS: usize = 100;
 
 /// A network in CIDR notation (RFC 4632, RFC 4291), or a single address; host bits are dropped.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Network(IpNet);
 
 impl Network {
-    /// Whether `ip` lies in it. An IPv4 address written as IPv6 (`::ffff:10.0.0.1`) is the IPv4 address.
+    /// Whether `ip` lies in the network. An IPv4 address written as IPv6 (`::ffff:10.0.0.1`) counts as IPv4.
     pub fn contains(self, ip: IpAddr) -> bool {
         self.0.contains(&ip.to_canonical())
     }
 
-    /// Whether all of `other` lies in it.
+    /// Whether all of `other` lies in the network.
     pub fn covers(self, other: Self) -> bool {
         self.0.contains(&other.0)
     }
 }
 
-/// Whether a list lets `ip` in; an empty one lets everybody in.
+/// Whether an allowlist contains `ip`; an empty list allows all addresses.
 pub fn allows(networks: &[Network], ip: IpAddr) -> bool {
     networks.is_empty() || networks.iter().any(|network| network.contains(ip))
 }
@@ -36,17 +36,18 @@ impl FromStr for Network {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let wrong = || format!("{text:?} is no address or network such as 203.0.113.0/24 or 2001:db8::/32.");
+        let error = || format!("{text:?} is no address or network such as 203.0.113.0/24 or 2001:db8::/32.");
         let network = match text.parse::<IpAddr>() {
             Ok(ip) => IpNet::from(ip),
-            Err(_) => text.parse().map_err(|_| wrong())?,
+            Err(_) => text.parse().map_err(|_| error())?,
         };
-        Ok(Self(canonical(network.trunc())))
+        Ok(Self(unmap_ipv4(network.trunc())))
     }
 }
 
-/// IPv4 addresses written as IPv6 (`::ffff:0:0/96`) as what they are, since that is how callers' addresses are compared.
-fn canonical(network: IpNet) -> IpNet {
+/// Turns IPv4 networks written as IPv6 (`::ffff:0:0/96`) into IPv4, the form in which callers' addresses are
+/// compared.
+fn unmap_ipv4(network: IpNet) -> IpNet {
     const MAPPED_PREFIX: u8 = 96;
     let IpNet::V6(v6) = network else { return network };
     let mapped = v6.addr().to_ipv4_mapped().zip(v6.prefix_len().checked_sub(MAPPED_PREFIX));

@@ -1,25 +1,25 @@
-//! How long a key lives, and how long an organization lets it.
+//! Expiration of keys, and an organization's policy on it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
-/// Longest life of a key that may be chosen, in days.
-pub const LONGEST_LIFE_DAYS: u32 = 3650;
+/// Maximum lifetime of a key that can be chosen, in days.
+pub const MAX_LIFE_DAYS: u32 = 3650;
 
-/// When a key is to expire. It can't be changed afterwards.
+/// The expiration of a key to be created. It can't be changed afterwards.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Life {
+pub enum Expiration {
     #[default]
     Never,
-    /// So many days from its making on.
+    /// This many days after the key's creation.
     Days(u32),
     At(Timestamp),
 }
 
-impl Life {
-    /// When a key made at `now` expires.
+impl Expiration {
+    /// The time at which a key created at `now` expires.
     pub fn ends_at(self, now: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Never => None,
@@ -28,31 +28,32 @@ impl Life {
         }
     }
 
-    /// `Err` says what is wrong with it for a key made at `now`.
+    /// Checks the expiration of a key created at `now`; `Err` has a message for people.
     pub fn check(self, now: Timestamp) -> Result<(), String> {
         match self.ends_at(now) {
             None => Ok(()),
             Some(end) if end <= now => Err("Choose a moment to come.".to_owned()),
-            Some(end) if end > now.plus_days(i64::from(LONGEST_LIFE_DAYS)) => {
-                Err(format!("Choose at most {LONGEST_LIFE_DAYS} days."))
+            Some(end) if end > now.plus_days(i64::from(MAX_LIFE_DAYS)) => {
+                Err(format!("Choose at most {MAX_LIFE_DAYS} days."))
             }
             Some(_) => Ok(()),
         }
     }
 }
 
-/// How long an organization lets its keys live (S4).
+/// An organization's policy on the lifetime of its keys (S4).
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyPolicy {
     /// Whether every key must expire.
     pub expiry_required: bool,
-    /// The most days between a key's making and its expiry; says nothing of keys that never expire.
+    /// Maximum number of days between a key's creation and its expiration; doesn't apply to keys that never
+    /// expire.
     pub longest_life_days: Option<u32>,
 }
 
 impl KeyPolicy {
-    /// Whether a key made at `created_at` that expires at `expires_at` keeps to it; `Err` says what it breaks.
+    /// Checks a key created at `created_at` that expires at `expires_at`; `Err` has a message for people.
     pub fn check(self, created_at: Timestamp, expires_at: Option<Timestamp>) -> Result<(), String> {
         match (expires_at, self.longest_life_days) {
             (None, _) if self.expiry_required => Err("This organization's keys must expire.".to_owned()),
@@ -72,13 +73,13 @@ mod tests {
 
     #[test]
     fn a_life_ends_in_time_to_come() {
-        assert!(Life::Never.check(NOW).is_ok());
-        assert!(Life::Days(1).check(NOW).is_ok());
-        assert!(Life::Days(0).check(NOW).is_err());
-        assert!(Life::Days(LONGEST_LIFE_DAYS + 1).check(NOW).is_err());
-        assert!(Life::At(NOW).check(NOW).is_err());
-        assert!(Life::At(Timestamp::from_millis(i64::MAX)).check(NOW).is_err());
-        assert_eq!(Life::Days(2).ends_at(NOW), Some(NOW.plus_days(2)));
+        assert!(Expiration::Never.check(NOW).is_ok());
+        assert!(Expiration::Days(1).check(NOW).is_ok());
+        assert!(Expiration::Days(0).check(NOW).is_err());
+        assert!(Expiration::Days(MAX_LIFE_DAYS + 1).check(NOW).is_err());
+        assert!(Expiration::At(NOW).check(NOW).is_err());
+        assert!(Expiration::At(Timestamp::from_millis(i64::MAX)).check(NOW).is_err());
+        assert_eq!(Expiration::Days(2).ends_at(NOW), Some(NOW.plus_days(2)));
     }
 
     #[test]
@@ -93,8 +94,8 @@ mod tests {
 
     #[test]
     fn a_life_is_written_plainly() {
-        let written = |life: Life| serde_json::to_string(&life).unwrap();
-        assert_eq!(written(Life::Never), r#""never""#);
-        assert_eq!(written(Life::Days(30)), r#"{"days":30}"#);
+        let written = |life: Expiration| serde_json::to_string(&life).unwrap();
+        assert_eq!(written(Expiration::Never), r#""never""#);
+        assert_eq!(written(Expiration::Days(30)), r#"{"days":30}"#);
     }
 }

@@ -1,35 +1,36 @@
-//! What is pointed out about a key (K9).
+//! Hints about keys that need attention (K9).
 
 use serde::{Deserialize, Serialize};
 
 use super::Scope;
 use crate::time::Timestamp;
 
-/// A key that expires in less is pointed out, in days.
+/// Days before its expiration from which on a key gets a hint.
 pub const EXPIRES_SOON_DAYS: i64 = 14;
-/// A key that wasn't used for longer is pointed out, in days; and so long a key is watched before it is called too wide.
+/// Days without use after which a key gets a hint, and days of use with which its permissions are compared.
 pub const UNUSED_DAYS: i64 = 30;
 
-/// Something about a key that somebody should look at.
+/// A reason to review a key.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(tag = "hint", rename_all = "snake_case")]
 pub enum Hint {
-    /// Made over a day ago and never used.
+    /// Created over a day ago and never used.
     NeverUsed,
     /// Not used for [`UNUSED_DAYS`].
     Unused { since: Timestamp },
     /// Expires within [`EXPIRES_SOON_DAYS`].
     ExpiresSoon { at: Timestamp },
-    /// Its newest secret is older than its owner wanted it to become.
+    /// Its newest secret is older than its owner wants it to become.
     RotationDue { since: Timestamp },
-    /// May do more than it was used for in the last [`UNUSED_DAYS`]; this is what it was used for.
+    /// Allows more than the scopes and models that it was used for in the last [`UNUSED_DAYS`], which are
+    /// listed.
     Wide { scopes: Vec<Scope>, models: Vec<String> },
-    /// Breaks the organization's policy, made before that was decided.
+    /// Breaks the organization's policy, which was set after the key's creation.
     BreaksPolicy { why: String },
 }
 
 crate::choices! {
-    /// The kinds of [`Hint`], by which a list is filtered.
+    /// The kind of a [`Hint`], by which a list is filtered.
     HintKind, "hint" {
         NeverUsed = "never_used", "Never used";
         Unused = "unused", "Unused for 30 days";

@@ -1,5 +1,5 @@
 crate::choices! {
-    /// How much a key may do.
+    /// The level of a key: the areas of the API it can be used for.
     Level, "level" {
         /// Usage monitoring only.
         Read = "read", "Read";
@@ -11,7 +11,7 @@ crate::choices! {
 }
 
 impl Level {
-    /// What it stands for in a secret.
+    /// The level's name in a secret.
     pub const fn tag(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -25,7 +25,7 @@ impl Level {
         !matches!(self, Self::Admin)
     }
 
-    /// Whether it may call models through the gateway.
+    /// Whether a key of this level may call models through the gateway.
     pub const fn may_call_models(self) -> bool {
         !matches!(self, Self::Read)
     }

@@ -1,15 +1,15 @@
-//! Which keys a list shows, and a page of them.
+//! Queries for lists of keys, and their pages.
 
 use serde::{Deserialize, Serialize};
 
 use super::{ApiKey, HintKind, Level, Status};
 use crate::ids::ProjectId;
 
-/// How many keys a page of the list holds.
+/// Maximum number of keys on a page of the list.
 pub const PAGE_SIZE: u32 = 50;
 
 crate::choices! {
-    /// What a list of keys is sorted by.
+    /// The order of a list of keys.
     #[derive(Default)]
     KeySort, "sort" {
         #[default]
@@ -21,21 +21,21 @@ crate::choices! {
     }
 }
 
-/// What keys to list.
+/// A query for a list of keys.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct KeyQuery {
-    /// Somewhere in name, description or masked value, in any case; or a whole id.
+    /// Text contained in name, description or masked value, ignoring case; or a complete id.
     pub search: String,
     pub status: Option<Status>,
     pub level: Option<Level>,
     pub project: Option<ProjectId>,
     pub hint: Option<HintKind>,
     pub sort: KeySort,
-    /// The other way round than the sort's own direction: the newest, the latest used, the dearest first; names from A,
-    /// expiries from the next.
+    /// Reverses the sort's own direction, which is the newest, the latest used or the most expensive first,
+    /// names from A, expirations from the next one.
     pub reversed: bool,
-    /// From 0.
+    /// Index of the page, from 0.
     pub page: u32,
 }
 
@@ -43,8 +43,8 @@ pub struct KeyQuery {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct KeyPage {
     pub keys: Vec<ApiKey>,
-    /// How many match in all.
+    /// Number of matching keys on all pages.
     pub total: i64,
-    /// How many there are of each status, whatever the query asks for; those without any are left out.
+    /// Number of keys of each status, independent of the query; statuses without keys are left out.
     pub statuses: Vec<(Status, i64)>,
 }

@@ -1,46 +1,46 @@
-//! What is asked for when a key is made or changed.
+//! Requests to create and to change a key.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Level, Life, MOST_NETWORKS, Network, Scope};
+use super::{Expiration, Level, MAX_NETWORKS, Network, Scope};
 use crate::{errors::FieldErrors, ids::ProjectId, rate_limits::RateLimits, time::Timestamp, validation};
 
-/// Most models a key's allow-list may name.
-pub const MOST_MODELS: usize = 200;
-/// Longest time between two reminders to rotate, in days.
-pub const LONGEST_REMINDER_DAYS: u32 = 730;
+/// Maximum number of models in a key's allowlist.
+pub const MAX_MODELS: usize = 200;
+/// Maximum number of days between two reminders to rotate.
+pub const MAX_REMINDER_DAYS: u32 = 730;
 
-/// What somebody asks for when they create a key.
+/// A request to create a key.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewApiKey {
     pub name: String,
     #[serde(default)]
     pub description: String,
-    /// Needed for all levels but admin, which has none.
+    /// Required for all levels but admin, whose keys have no project.
     pub project_id: Option<ProjectId>,
     pub level: Level,
-    /// The only parts of the API it may use; empty for all of its level.
+    /// Scopes the key may use; empty for all of its level.
     #[serde(default)]
     pub scopes: Vec<Scope>,
-    /// The only models it may call; empty for all.
+    /// Models the key may call; empty for all.
     #[serde(default)]
     pub models: Vec<String>,
-    /// The only networks it may be used from; empty for all.
+    /// Networks the key may be used from; empty for all.
     #[serde(default)]
     pub ip_allowlist: Vec<Network>,
     #[serde(default)]
-    pub life: Life,
-    /// Days after which to be reminded to rotate it; `None` for never.
+    pub life: Expiration,
+    /// Days after which its owner is reminded to rotate it; `None` for never.
     #[serde(default)]
     pub rotate_every_days: Option<u32>,
-    /// How fast it may be used; those of its project and organization hold too.
+    /// Rate limits of the key; those of its project and organization apply too.
     #[serde(default)]
     pub rate_limits: RateLimits,
 }
 
 impl NewApiKey {
-    /// A key of `level` that may do whatever its level can, for ever.
+    /// A request for a key of `level` without restrictions that never expires.
     pub fn plain(name: impl Into<String>, level: Level, project_id: Option<ProjectId>) -> Self {
         Self {
             name: name.into(),
@@ -50,14 +50,14 @@ impl NewApiKey {
             scopes: Vec::new(),
             models: Vec::new(),
             ip_allowlist: Vec::new(),
-            life: Life::Never,
+            life: Expiration::Never,
             rotate_every_days: None,
             rate_limits: RateLimits::NONE,
         }
     }
 
-    /// The same, trimmed, or what is wrong with it at `now`. That project and models exist, and what the organization's
-    /// policy demands, is the server's to check.
+    /// Trims and checks the request at `now`. The server also checks that project and models exist, and the
+    /// organization's policy.
     pub fn validated(mut self, now: Timestamp) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::default();
         self.name = errors.check("name", validation::name(&self.name)).unwrap_or_default();
@@ -77,7 +77,7 @@ impl NewApiKey {
     }
 }
 
-/// What somebody changes of a key; what is `None` stays. Level and expiry never change.
+/// Changes of a key; `None` leaves a field as it is. Level and expiration can't be changed.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ApiKeyChanges {
@@ -86,16 +86,16 @@ pub struct ApiKeyChanges {
     pub scopes: Option<Vec<Scope>>,
     pub models: Option<Vec<String>>,
     pub ip_allowlist: Option<Vec<Network>>,
-    /// Moves it to another project; calls made before stay where they were.
+    /// Moves the key to another project; calls made before stay in the old one.
     pub project_id: Option<ProjectId>,
     /// 0 for no reminder.
     pub rotate_every_days: Option<u32>,
-    /// Both limits anew.
+    /// Replaces both limits.
     pub rate_limits: Option<RateLimits>,
 }
 
 impl ApiKeyChanges {
-    /// The same, trimmed, or what is wrong with it for a key of `level`.
+    /// Trims and checks the changes for a key of `level`.
     pub fn validated(mut self, level: Level) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::default();
         if let Some(name) = &self.name {
@@ -135,22 +135,22 @@ fn check_scopes(errors: &mut FieldErrors, level: Level, scopes: &mut Vec<Scope>)
 fn check_models(errors: &mut FieldErrors, models: &mut Vec<String>) {
     models.sort_unstable();
     models.dedup();
-    if models.len() > MOST_MODELS {
-        errors.add("models", format!("Choose at most {MOST_MODELS} models."));
+    if models.len() > MAX_MODELS {
+        errors.add("models", format!("Choose at most {MAX_MODELS} models."));
     }
 }
 
 fn check_networks(errors: &mut FieldErrors, networks: &mut Vec<Network>) {
     networks.sort_unstable();
     networks.dedup();
-    if networks.len() > MOST_NETWORKS {
-        errors.add("ip_allowlist", format!("Name at most {MOST_NETWORKS} networks."));
+    if networks.len() > MAX_NETWORKS {
+        errors.add("ip_allowlist", format!("Name at most {MAX_NETWORKS} networks."));
     }
 }
 
 fn check_reminder(errors: &mut FieldErrors, days: Option<u32>) {
-    if days.is_some_and(|days| days == 0 || days > LONGEST_REMINDER_DAYS) {
-        errors.add("rotate_every_days", format!("Choose 1 to {LONGEST_REMINDER_DAYS} days."));
+    if days.is_some_and(|days| days == 0 || days > MAX_REMINDER_DAYS) {
+        errors.add("rotate_every_days", format!("Choose 1 to {MAX_REMINDER_DAYS} days."));
     }
 }
 
@@ -160,14 +160,14 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
-    fn asked() -> NewApiKey {
+    fn request() -> NewApiKey {
         NewApiKey::plain(" web ", Level::Standard, Some(ProjectId::new(uuid::Uuid::nil())))
     }
 
     #[test]
     fn a_good_request_is_trimmed_and_sorted() {
-        let asked = NewApiKey { scopes: vec![Scope::Models, Scope::Chat, Scope::Chat], ..asked() };
-        let validated = asked.validated(NOW).unwrap();
+        let request = NewApiKey { scopes: vec![Scope::Models, Scope::Chat, Scope::Chat], ..request() };
+        let validated = request.validated(NOW).unwrap();
         assert_eq!(validated.name, "web");
         assert_eq!(validated.scopes, [Scope::Chat, Scope::Models]);
     }
@@ -177,11 +177,11 @@ mod tests {
         let wrong = NewApiKey {
             name: " ".to_owned(),
             project_id: None,
-            life: Life::Days(0),
+            life: Expiration::Days(0),
             description: "x".repeat(501),
             scopes: vec![Scope::ApiKeysWrite],
             rotate_every_days: Some(0),
-            ..asked()
+            ..request()
         };
         let errors = wrong.validated(NOW).unwrap_err();
         for field in ["name", "project_id", "life", "description", "scopes", "rotate_every_days"] {
@@ -191,9 +191,9 @@ mod tests {
 
     #[test]
     fn an_admin_key_has_no_project() {
-        let wrong = NewApiKey { level: Level::Admin, ..asked() };
+        let wrong = NewApiKey { level: Level::Admin, ..request() };
         assert!(wrong.validated(NOW).unwrap_err().get("project_id").is_some());
-        let moved = ApiKeyChanges { project_id: asked().project_id, ..ApiKeyChanges::default() };
+        let moved = ApiKeyChanges { project_id: request().project_id, ..ApiKeyChanges::default() };
         assert!(moved.clone().validated(Level::Admin).unwrap_err().get("project_id").is_some());
         assert!(moved.validated(Level::Standard).is_ok());
     }

@@ -1,21 +1,21 @@
-//! What is asked for when a key is rotated.
+//! Requests to rotate a key.
 
 use serde::{Deserialize, Serialize};
 
 use crate::errors::FieldErrors;
 
-/// Longest grace period of a rotation, in seconds: 30 days.
-pub const LONGEST_GRACE_SECONDS: u32 = 30 * 24 * 60 * 60;
-/// Longest idempotency key, in characters.
-const LONGEST_REQUEST: usize = 100;
+/// Maximum grace period of a rotation, in seconds: 30 days.
+pub const MAX_GRACE_SECONDS: u32 = 30 * 24 * 60 * 60;
+/// Maximum length of an idempotency key, in characters.
+const MAX_REQUEST_LENGTH: usize = 100;
 
-/// How a key gets a new secret.
+/// A request to give a key a new secret.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rotation {
-    /// How long the old secret goes on working, in seconds; 0 ends it at once.
+    /// Seconds for which the old secret keeps working; 0 ends it at once.
     pub grace_seconds: u32,
-    /// Made up by whoever asks, once for each rotation they want (an idempotency key): the same request twice makes one.
+    /// Idempotency key, chosen by the caller for each rotation: a repeated request doesn't rotate again.
     #[serde(default)]
     pub request: Option<String>,
 }
@@ -31,7 +31,7 @@ impl Rotation {
     }
 }
 
-/// `Err` where an idempotency key is none.
+/// Checks an idempotency key.
 pub fn validated_request(request: String) -> Result<String, FieldErrors> {
     let mut errors = FieldErrors::default();
     check_request(&mut errors, &request);
@@ -39,13 +39,13 @@ pub fn validated_request(request: String) -> Result<String, FieldErrors> {
 }
 
 fn check_request(errors: &mut FieldErrors, request: &str) {
-    // PostgreSQL takes no zero byte.
-    if request.is_empty() || request.chars().count() > LONGEST_REQUEST || request.chars().any(char::is_control) {
-        errors.add("request", format!("Use 1 to {LONGEST_REQUEST} characters, on one line."));
+    // PostgreSQL rejects zero bytes.
+    if request.is_empty() || request.chars().count() > MAX_REQUEST_LENGTH || request.chars().any(char::is_control) {
+        errors.add("request", format!("Use 1 to {MAX_REQUEST_LENGTH} characters, on one line."));
     }
 }
 
-/// `Err` where a grace period of so many seconds is too long.
+/// Checks the length of a grace period.
 pub fn validated_grace(seconds: u32) -> Result<u32, FieldErrors> {
     let mut errors = FieldErrors::default();
     check_grace(&mut errors, seconds);
@@ -53,8 +53,8 @@ pub fn validated_grace(seconds: u32) -> Result<u32, FieldErrors> {
 }
 
 fn check_grace(errors: &mut FieldErrors, seconds: u32) {
-    if seconds > LONGEST_GRACE_SECONDS {
-        errors.add("grace_seconds", format!("Choose at most {} days.", LONGEST_GRACE_SECONDS / (24 * 60 * 60)));
+    if seconds > MAX_GRACE_SECONDS {
+        errors.add("grace_seconds", format!("Choose at most {} days.", MAX_GRACE_SECONDS / (24 * 60 * 60)));
     }
 }
 
@@ -67,8 +67,8 @@ mod tests {
         let rotation =
             |grace_seconds, request: Option<&str>| Rotation { grace_seconds, request: request.map(str::to_owned) };
         assert!(rotation(0, None).validated().is_ok());
-        assert!(rotation(LONGEST_GRACE_SECONDS, Some("a")).validated().is_ok());
-        assert!(rotation(LONGEST_GRACE_SECONDS + 1, None).validated().is_err());
+        assert!(rotation(MAX_GRACE_SECONDS, Some("a")).validated().is_ok());
+        assert!(rotation(MAX_GRACE_SECONDS + 1, None).validated().is_err());
         for wrong in [String::new(), "x".repeat(101), "a\0b".to_owned()] {
             assert!(rotation(0, Some(&wrong)).validated().is_err(), "{wrong:?}");
         }

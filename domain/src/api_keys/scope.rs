@@ -1,9 +1,9 @@
-//! What a key may be used for, finer than its level.
+//! Scopes of keys, which restrict them further than their level.
 
 use super::Level;
 
 crate::choices! {
-    /// A part of the API that a key can be let into or kept out of.
+    /// A part of the API that a key's list of scopes can grant.
     #[derive(Ord, PartialOrd)]
     Scope, "scope" {
         Chat = "chat", "Chat";
@@ -40,13 +40,13 @@ impl Scope {
         }
     }
 
-    /// Whether a key of `level` whose list is `scopes` has this one. An empty list stands for all of its level, also
-    /// those that are yet to come.
+    /// Whether a key of `level` with the list `scopes` has this scope. An empty list grants all scopes of the
+    /// level, also ones added in later versions.
     pub fn is_granted(self, level: Level, scopes: &[Self]) -> bool {
         Self::of(level).contains(&self) && (scopes.is_empty() || scopes.contains(&self))
     }
 
-    /// The heading it is shown under.
+    /// The heading under which the scope is shown.
     pub const fn group(self) -> &'static str {
         match self {
             Chat | Embeddings | Images | Audio | Video | Files | FineTuning | Models => "Inference",

@@ -1,7 +1,7 @@
-//! The text of a key: `toll_<level>_<32 random characters><6 characters of checksum>`.
+//! Secrets of keys: `toll_<level>_<32 random characters><6 characters of checksum>`.
 //!
-//! The checksum lets secret scanners tell a key from noise, and the gateway
-//! refuse a mistyped one without asking the database.
+//! The checksum lets secret scanners distinguish a key from noise, and the gateway reject a mistyped one
+//! without asking the database.
 
 use std::fmt;
 
@@ -12,23 +12,24 @@ const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 const RANDOM_LENGTH: usize = 32;
 const CHECKSUM_LENGTH: usize = 6;
 
-/// A whole, well-formed secret. Never shown by `Debug`.
+/// A well-formed secret with a correct checksum. `Debug` masks it.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Secret {
     text: String,
     level: Level,
 }
 
-/// The text isn't a key: its form or its checksum is wrong.
+/// Error for a text whose form or checksum isn't that of a secret.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("not an API key")]
 pub struct InvalidSecret;
 
 impl Secret {
-    /// What every secret begins with.
+    /// Prefix of every secret.
     pub const BRAND: &str = "toll_";
 
-    /// Makes a secret from uniformly random numbers below 62, which the caller draws from a cryptographic source.
+    /// Makes a secret from uniformly random numbers below 62, which the caller draws from a cryptographic
+    /// source.
     pub fn from_digits(level: Level, digits: [u8; RANDOM_LENGTH]) -> Self {
         let mut text = format!("{}{}_", Self::BRAND, level.tag());
         text.extend(digits.iter().map(|digit| char::from(BASE62[usize::from(digit % 62)])));
@@ -37,7 +38,7 @@ impl Secret {
         Self { text, level }
     }
 
-    /// Reads a secret; form and checksum must be right.
+    /// Parses a secret, checking form and checksum.
     pub fn parse(text: &str) -> Result<Self, InvalidSecret> {
         let rest = text.strip_prefix(Self::BRAND).ok_or(InvalidSecret)?;
         let (tag, body) = rest.split_once('_').ok_or(InvalidSecret)?;
@@ -52,13 +53,13 @@ impl Secret {
         Ok(Self { text: text.to_owned(), level })
     }
 
-    /// `text` with every secret in it masked.
+    /// Masks every secret in `text`.
     pub fn redact(text: &str) -> String {
         let mut redacted = String::with_capacity(text.len());
         let mut rest = text;
         while let Some((before, found)) = rest.find(Self::BRAND).map(|at| rest.split_at(at)) {
             redacted.push_str(before);
-            match Self::starting(found) {
+            match Self::parse_prefix(found) {
                 Some(secret) => {
                     redacted.push_str(&Self::masked(secret.level, secret.last_four()));
                     rest = &found[secret.text.len()..];
@@ -72,30 +73,30 @@ impl Secret {
         redacted + rest
     }
 
-    /// Whether there may be something in `text` that [`Self::redact`] masks.
-    pub fn may_be_in(text: &str) -> bool {
+    /// Whether `text` could contain a secret that [`Self::redact`] masks. A cheap check.
+    pub fn could_be_in(text: &str) -> bool {
         text.contains(Self::BRAND)
     }
 
-    /// The same as [`Self::redact`] of a text whose end may be missing: what may be the beginning of a secret there is left
-    /// out.
+    /// Like [`Self::redact`], for a text whose end may be missing: also leaves out what could be the
+    /// beginning of a secret there.
     pub fn redact_cut(text: &str) -> String {
         let redacted = Self::redact(text);
-        let begins = |at: usize| redacted[at..].bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        match redacted.rfind(Self::BRAND).filter(|at| begins(*at)) {
+        let is_secret_start = |at: usize| redacted[at..].bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        match redacted.rfind(Self::BRAND).filter(|at| is_secret_start(*at)) {
             Some(at) => redacted[..at + Self::BRAND.len()].to_owned() + "…",
             None => redacted,
         }
     }
 
-    /// The secret that `text` begins with.
-    fn starting(text: &str) -> Option<Self> {
+    /// Parses the secret that `text` begins with.
+    fn parse_prefix(text: &str) -> Option<Self> {
         let length = |level: Level| Self::BRAND.len() + level.tag().len() + 1 + RANDOM_LENGTH + CHECKSUM_LENGTH;
         Level::ALL.into_iter().find_map(|level| Self::parse(text.get(..length(level))?).ok())
     }
 
-    /// How many bytes at the beginning of `bytes` have the form of a secret. Their checksum may be wrong: what was mistyped
-    /// tells nearly as much.
+    /// Number of bytes at the beginning of `bytes` that have the form of a secret. Their checksum may be
+    /// wrong, since a mistyped secret reveals nearly as much.
     pub fn form_at_start(bytes: &[u8]) -> Option<usize> {
         let rest = bytes.strip_prefix(Self::BRAND.as_bytes())?;
         Level::ALL.into_iter().find_map(|level| {
@@ -110,17 +111,17 @@ impl Secret {
         self.level
     }
 
-    /// The secret itself; only ever for showing it once and for hashing.
+    /// The secret's text, only for showing it once and for hashing.
     pub fn reveal(&self) -> &str {
         &self.text
     }
 
-    /// The last four characters, which may be shown for ever.
+    /// The last four characters, which may be shown at any time.
     pub fn last_four(&self) -> &str {
         &self.text[self.text.len() - 4..]
     }
 
-    /// How a key of `level` that ends in `last_four` is shown.
+    /// Masks the secret of a key of `level` that ends in `last_four`.
     pub fn masked(level: Level, last_four: &str) -> String {
         format!("{}{}_…{last_four}", Self::BRAND, level.tag())
     }
@@ -132,7 +133,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// zlib's CRC-32 in base 62, most significant digit first, padded to six.
+/// Computes zlib's CRC-32 in base 62, most significant digit first, padded to six digits.
 fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_LENGTH] {
     let mut value = crc32fast::hash(bytes);
     let mut digits = [b'0'; CHECKSUM_LENGTH];
@@ -183,7 +184,7 @@ mod tests {
 
         #[test]
         fn every_secret_has_the_documented_pattern(secret in secrets()) {
-            // toll_(read|std|admin)_[0-9A-Za-z]{38}, as secret scanners look for it.
+            // toll_(read|std|admin)_[0-9A-Za-z]{38}, the pattern of secret scanners.
             let body = ["toll_read_", "toll_std_", "toll_admin_"].iter().find_map(|brand| secret.reveal().strip_prefix(brand));
             let body = body.unwrap();
             prop_assert_eq!(body.len(), 38);

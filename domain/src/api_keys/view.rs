@@ -1,4 +1,4 @@
-//! Keys as they are shown; their secrets aren't known to anybody any more.
+//! Keys as they are shown, without their secrets, which the server doesn't store.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// A key with what it did this month.
+/// A key with its figures of this month.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ApiKey {
     pub id: ApiKeyId,
@@ -20,11 +20,11 @@ pub struct ApiKey {
     pub masked: String,
     pub project: Option<ProjectRef>,
     pub level: Level,
-    /// Empty for all of its level.
+    /// Granted scopes; empty for all of its level.
     pub scopes: Vec<Scope>,
-    /// Empty for all.
+    /// Allowed models; empty for all.
     pub models: Vec<String>,
-    /// Empty for all.
+    /// Allowed networks; empty for all.
     pub ip_allowlist: Vec<Network>,
     pub status: Status,
     pub created_at: Timestamp,
@@ -32,12 +32,12 @@ pub struct ApiKey {
     pub expires_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
     pub disabled_at: Option<Timestamp>,
-    /// When the newest secret was made.
+    /// Creation time of the newest secret.
     pub rotated_at: Timestamp,
     pub rotate_every_days: Option<u32>,
     #[serde(default)]
     pub rate_limits: RateLimits,
-    /// The secret that still works beside the newest, while rotating.
+    /// The replaced secret that still works, while rotating.
     pub old_secret: Option<OldSecret>,
     pub last_use: Option<LastUse>,
     pub calls_this_month: i64,
@@ -47,87 +47,87 @@ pub struct ApiKey {
     pub hints: Vec<Hint>,
 }
 
-/// A secret that was replaced and works until its grace period ends.
+/// A replaced secret that works until its grace period ends.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct OldSecret {
-    /// As [`ApiKey::masked`].
+    /// Masked text, as in [`ApiKey::masked`].
     pub masked: String,
-    /// It works before this moment.
+    /// End of the grace period, exclusive.
     pub ends_at: Timestamp,
-    /// `None` where it was never used.
+    /// Time of its last use; `None` where it was never used.
     pub last_used_at: Option<Timestamp>,
 }
 
-/// When and from where something was used last.
+/// Time and origin of a key's last use.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct LastUse {
     pub at: Timestamp,
-    /// Empty where it isn't known.
+    /// Client's IP address; empty where it is unknown.
     pub ip: String,
 }
 
-/// What used a key lately: asked before it is revoked.
+/// The recent use of a key, shown before it is revoked.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct RecentUse {
     pub id: ApiKeyId,
     pub name: String,
     pub masked: String,
-    /// Calls in the last 24 hours.
+    /// Number of calls in the last 24 hours.
     pub calls: i64,
-    /// Who used it in the last 24 hours, the latest first; at most [`MOST_CLIENTS`].
-    pub clients: Vec<Client>,
+    /// Clients that used it in the last 24 hours, the latest first; at most [`MAX_CLIENTS_SHOWN`].
+    pub clients: Vec<KeyClient>,
 }
 
-/// Most clients that are told of one key.
-pub const MOST_CLIENTS: usize = 5;
+/// Maximum number of clients listed for a key.
+pub const MAX_CLIENTS_SHOWN: usize = 5;
 
-/// A program that uses a key.
+/// A client that uses a key.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Client {
+pub struct KeyClient {
     pub ip: String,
-    /// What it calls itself (its user agent), such as `OpenAI/Python 2.8.0`; empty where it doesn't.
+    /// User agent, such as `OpenAI/Python 2.8.0`; empty where the client sends none.
     pub agent: String,
     pub last_used_at: Timestamp,
 }
 
-/// The keys that others made or rotated, and so know the secrets of: asked before those are revoked.
+/// Keys that other keys created or rotated, and so know the secrets of. Shown before those are revoked.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Descendants {
-    /// All there are.
+    /// Number of all descendants.
     pub count: i64,
-    /// The oldest first; at most [`MOST_DESCENDANTS`].
+    /// Descendants, the oldest first; at most [`MAX_DESCENDANTS_SHOWN`].
     pub keys: Vec<Descendant>,
 }
 
-/// Most descendants that are told.
-pub const MOST_DESCENDANTS: usize = 100;
+/// Maximum number of descendants listed.
+pub const MAX_DESCENDANTS_SHOWN: usize = 100;
 
-/// A key that another one made, or gave a secret to.
+/// A key that another key created or rotated.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Descendant {
     pub id: ApiKeyId,
     pub name: String,
     pub level: Level,
-    /// As [`ApiKey::masked`].
+    /// Masked text, as in [`ApiKey::masked`].
     pub masked: String,
     pub project_id: Option<ProjectId>,
 }
 
-/// A project, as other things name it.
+/// A reference to a project.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ProjectRef {
     pub id: ProjectId,
     pub name: String,
 }
 
-/// Who made a key.
+/// The member who created a key.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Creator {
     pub id: UserId,
     pub name: String,
 }
 
-/// A key just made, with its secret: the only time it is ever told.
+/// A key just created, with its secret, which is returned only this once.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct CreatedApiKey {
     pub api_key: ApiKey,
@@ -138,6 +138,6 @@ pub struct CreatedApiKey {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct RotatedApiKey {
     pub api_key: ApiKey,
-    /// The new secret, the only time it is ever told; `None` where this very request was answered before.
+    /// The new secret, which is returned only this once; `None` for a repeated request.
     pub secret: Option<String>,
 }

@@ -1,7 +1,7 @@
-//! JSON as people read it.
+//! Indentation of JSON for people.
 
-/// JSON with a line for each of its parts, also where its end is missing; anything else as it is.
-pub fn indented(text: &str) -> String {
+/// Indents JSON, also where its end is missing; returns any other text as it is.
+pub fn indent_json(text: &str) -> String {
     if !text.starts_with(['{', '[']) {
         return text.to_owned();
     }
@@ -26,7 +26,7 @@ pub fn indented(text: &str) -> String {
             '{' | '[' => {
                 lines.push(character);
                 while characters.next_if(|next| next.is_ascii_whitespace()).is_some() {}
-                // What is empty stays on its line.
+                // Empty objects and lists stay on one line.
                 if let Some(end) = characters.next_if(|next| matches!(next, '}' | ']')) {
                     lines.push(end);
                 } else {
@@ -58,8 +58,8 @@ mod tests {
     #[test]
     fn json_is_shown_line_by_line() {
         let shown = "{\n  \"a\": [\n    1,\n    \"x, \\\" {y}\"\n  ],\n  \"b\": {}\n}";
-        assert_eq!(indented(r#"{"a" :[1, "x, \" {y}"],"b":{ }}"#), shown);
-        assert_eq!(indented(r#"{"a":{"b":"cut o"#), "{\n  \"a\": {\n    \"b\": \"cut o");
-        assert_eq!(indented("plain, text"), "plain, text");
+        assert_eq!(indent_json(r#"{"a" :[1, "x, \" {y}"],"b":{ }}"#), shown);
+        assert_eq!(indent_json(r#"{"a":{"b":"cut o"#), "{\n  \"a\": {\n    \"b\": \"cut o");
+        assert_eq!(indent_json("plain, text"), "plain, text");
     }
 }

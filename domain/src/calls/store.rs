@@ -1,77 +1,80 @@
-//! The calls that a page shows, put together from answers that may come in any order.
+//! The calls that a page shows, assembled from answers that may arrive in any order.
 
 use super::{Call, CallPage, CallQuery};
 use crate::ids::CallId;
 
-/// A list of calls as a page shows it, the newest first: a page of them, what was loaded after it, and those that came
-/// since and wait to be shown.
+/// A page's list of calls, newest first: the first page, the pages loaded after it, and newer calls that wait
+/// to be shown.
 ///
-/// Answers say which calls they follow or precede, and calls are ordered by their ids. So an answer that doesn't fit what
-/// is shown any more, since another came before it, is left out.
+/// Every answer says which calls it follows or precedes, and calls are ordered by their ids, so an answer
+/// that no longer fits the list, because another overtook it, is ignored.
 #[derive(Clone, Debug, Default)]
-pub struct KnownCalls {
-    /// What the calls are an answer to; `None` before the first.
+pub struct CallStore {
+    /// Query of the listed calls; `None` before the first answer.
     query: Option<CallQuery>,
     calls: Vec<Call>,
     more: bool,
     waiting: Option<CallPage>,
 }
 
-impl KnownCalls {
-    /// Shows a page, and nothing else.
-    pub fn begin(&mut self, query: CallQuery, page: CallPage) {
+impl CallStore {
+    /// Replaces the list by a first page.
+    pub fn reset(&mut self, query: CallQuery, page: CallPage) {
         *self = Self { query: Some(query), calls: page.calls, more: page.more, waiting: None };
     }
 
-    /// What the calls are an answer to; `None` before the first.
+    /// The query of the listed calls; `None` before the first answer.
     pub fn query(&self) -> Option<&CallQuery> {
         self.query.as_ref()
     }
 
-    /// All that are shown, the newest first.
+    /// The calls that are shown, newest first.
     pub fn calls(&self) -> &[Call] {
         &self.calls
     }
 
-    /// Whether there are older ones than those shown.
+    /// Whether there are older calls than those shown.
     pub fn has_more(&self) -> bool {
         self.more
     }
 
-    /// The last one that is shown.
+    /// The last call that is shown.
     pub fn last(&self) -> Option<CallId> {
         self.calls.last().map(|call| call.id)
     }
 
-    /// Those that came since and aren't shown yet.
+    /// Newer calls that aren't shown yet.
     pub fn waiting(&self) -> Option<&CallPage> {
         self.waiting.as_ref()
     }
 
-    /// Adds the calls after `before`, unless that isn't the last one that is shown, or they answer another query.
-    pub fn take_older(&mut self, query: &CallQuery, before: CallId, page: CallPage) {
+    /// Appends the calls after `before`, unless it isn't the last call shown or the page answers another
+    /// query.
+    pub fn append_older(&mut self, query: &CallQuery, before: CallId, page: CallPage) {
         if self.query.as_ref() == Some(query) && self.last() == Some(before) {
             self.calls.extend(page.calls);
             self.more = page.more;
         }
     }
 
-    /// Lets wait what of the newest page isn't shown yet, unless newer calls are known or it answers another query.
-    pub fn take_newest(&mut self, query: &CallQuery, page: CallPage) {
+    /// Keeps the calls of the newest page that aren't shown yet, unless newer calls are known or the page
+    /// answers another query.
+    pub fn add_newest(&mut self, query: &CallQuery, page: CallPage) {
         let newest = |calls: &[Call]| calls.first().map(|call| call.id);
-        let known = self.waiting.as_ref().and_then(|waiting| newest(&waiting.calls)).max(newest(&self.calls));
-        if self.query.as_ref() != Some(query) || newest(&page.calls) <= known {
+        let newest_known = self.waiting.as_ref().and_then(|waiting| newest(&waiting.calls)).max(newest(&self.calls));
+        if self.query.as_ref() != Some(query) || newest(&page.calls) <= newest_known {
             return;
         }
-        let shown = newest(&self.calls);
+        let newest_shown = newest(&self.calls);
         let total = page.calls.len();
-        let calls: Vec<Call> = page.calls.into_iter().filter(|call| Some(call.id) > shown).collect();
-        // Where none on the page is shown, there may be others in between.
+        let calls: Vec<Call> = page.calls.into_iter().filter(|call| Some(call.id) > newest_shown).collect();
+        // If no call on the page is shown yet, there may be others in between.
         let more = page.more && calls.len() == total;
         self.waiting = Some(CallPage { calls, more });
     }
 
-    /// Shows those that wait on top; `false` where others may lie in between, so that the list has to begin anew.
+    /// Shows the waiting calls on top; `false` where others may lie in between, so that the list must be
+    /// reloaded.
     pub fn show_waiting(&mut self) -> bool {
         let Some(page) = self.waiting.take() else { return true };
         if !page.more {
@@ -87,9 +90,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        calls::{Measured, Outcome},
+        calls::{CountSource, Outcome},
         models::Service,
-        money::{Parts, Quantities},
+        money::{PriceParts, Quantities},
         time::Timestamp,
     };
 
@@ -114,10 +117,10 @@ mod tests {
             times: 1,
             duration_us: 1,
             first_byte_us: None,
-            measured: Measured::Reported,
+            measured: CountSource::Reported,
             used: Quantities::default(),
             cost: None,
-            unpriced: Parts::NONE,
+            unpriced: PriceParts::NONE,
         };
         CallPage { calls: ids.iter().map(call).collect(), more }
     }
@@ -126,65 +129,65 @@ mod tests {
         calls.iter().map(|call| call.id.uuid().as_u128()).collect()
     }
 
-    fn shown(known: &KnownCalls) -> Vec<u128> {
-        numbers(known.calls())
+    fn shown(store: &CallStore) -> Vec<u128> {
+        numbers(store.calls())
     }
 
-    fn waiting(known: &KnownCalls) -> Vec<u128> {
-        known.waiting().map(|page| numbers(&page.calls)).unwrap_or_default()
+    fn waiting(store: &CallStore) -> Vec<u128> {
+        store.waiting().map(|page| numbers(&page.calls)).unwrap_or_default()
     }
 
-    fn known(ids: &[u128]) -> KnownCalls {
-        let mut known = KnownCalls::default();
-        known.begin(CallQuery::default(), page(ids, true));
-        known
+    fn store(ids: &[u128]) -> CallStore {
+        let mut store = CallStore::default();
+        store.reset(CallQuery::default(), page(ids, true));
+        store
     }
 
     #[test]
     fn older_calls_follow_only_the_call_they_were_asked_after() {
-        let mut known = known(&[9, 8]);
+        let mut store = store(&[9, 8]);
         let query = CallQuery::default();
-        known.take_older(&query, id(8), page(&[7, 6], true));
-        // Asked twice, or for a list that has begun anew since.
-        known.take_older(&query, id(8), page(&[7, 6], true));
-        known.take_older(&CallQuery { before: Some(id(1)), ..query }, id(6), page(&[5], true));
-        assert_eq!((shown(&known), known.has_more()), (vec![9, 8, 7, 6], true));
+        store.append_older(&query, id(8), page(&[7, 6], true));
+        // Asked twice, or for a list that was replaced since.
+        store.append_older(&query, id(8), page(&[7, 6], true));
+        store.append_older(&CallQuery { before: Some(id(1)), ..query }, id(6), page(&[5], true));
+        assert_eq!((shown(&store), store.has_more()), (vec![9, 8, 7, 6], true));
     }
 
     #[test]
     fn news_that_were_overtaken_change_nothing() {
-        let mut known = known(&[5]);
+        let mut store = store(&[5]);
         let query = CallQuery::default();
-        known.take_newest(&query, page(&[8, 7, 6, 5], true));
-        known.take_newest(&query, page(&[6, 5], true));
-        assert_eq!(waiting(&known), [8, 7, 6]);
-        assert!(known.show_waiting());
+        store.add_newest(&query, page(&[8, 7, 6, 5], true));
+        store.add_newest(&query, page(&[6, 5], true));
+        assert_eq!(waiting(&store), [8, 7, 6]);
+        assert!(store.show_waiting());
         // Asked before they were shown, answered after.
-        known.take_newest(&query, page(&[7, 6, 5], true));
-        assert_eq!((waiting(&known), shown(&known)), (vec![], vec![8, 7, 6, 5]));
+        store.add_newest(&query, page(&[7, 6, 5], true));
+        assert_eq!((waiting(&store), shown(&store)), (vec![], vec![8, 7, 6, 5]));
     }
 
     #[test]
     fn a_page_full_of_news_may_leave_a_gap() {
-        let mut known = known(&[5]);
-        known.take_newest(&CallQuery::default(), page(&[9, 8], true));
-        assert!(known.waiting().is_some_and(|page| page.more));
-        assert!(!known.show_waiting());
-        assert_eq!((shown(&known), known.waiting()), (vec![5], None));
+        let mut store = store(&[5]);
+        store.add_newest(&CallQuery::default(), page(&[9, 8], true));
+        assert!(store.waiting().is_some_and(|page| page.more));
+        assert!(!store.show_waiting());
+        assert_eq!((shown(&store), store.waiting()), (vec![5], None));
     }
 
     #[test]
     fn news_of_another_query_are_left_out() {
-        let mut known = known(&[5]);
-        known.take_newest(&CallQuery { before: Some(id(3)), ..CallQuery::default() }, page(&[9], false));
-        assert_eq!(known.waiting(), None);
+        let mut store = store(&[5]);
+        store.add_newest(&CallQuery { before: Some(id(3)), ..CallQuery::default() }, page(&[9], false));
+        assert_eq!(store.waiting(), None);
     }
 
     #[test]
     fn where_nothing_is_shown_all_is_new() {
-        let mut known = known(&[]);
-        known.take_newest(&CallQuery::default(), page(&[2, 1], false));
-        assert!(known.show_waiting());
-        assert_eq!(shown(&known), [2, 1]);
+        let mut store = store(&[]);
+        store.add_newest(&CallQuery::default(), page(&[2, 1], false));
+        assert!(store.show_waiting());
+        assert_eq!(shown(&store), [2, 1]);
     }
 }

@@ -1,48 +1,49 @@
-//! What a call cost, and in which parts that isn't known.
+//! The cost of a call, and the parts whose cost is unknown.
 
 use super::{
-    Factor, Money, Part, Parts, Price, Quantities, Tier,
+    Factor, Money, Price, PricePart, PriceParts, Quantities, Tier,
     lines::{self, Charge},
 };
 
-/// What a call cost, as far as that is known.
+/// The cost of a call, as far as it is known.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Cost {
-    /// Of all that has a price; `None` where nothing has that was used.
+    /// Cost of all parts that have a price; `None` where the call used only parts without one.
     pub known: Option<Money>,
-    /// What was used, has no price, and surely costs something.
-    pub unpriced: Parts,
+    /// Used parts that have no price and certainly aren't free.
+    pub unpriced: PriceParts,
 }
 
 /// A part, how much of it was used, and what it costs.
-type Item = (Part, i64, Option<Money>);
+type Item = (PricePart, i64, Option<Money>);
 
 impl Price {
-    /// What a call costs that used this.
+    /// Computes the cost of a call with these quantities.
     pub fn cost_of(&self, used: Quantities) -> Cost {
         let kinds = [
-            (self.has_token_prices(), used.tokens_in.saturating_add(used.tokens_out), Part::Input),
-            (self.per_image.is_some(), used.images, Part::Image),
-            (self.per_minute.is_some(), used.media_ms, Part::Media),
-            (self.per_million_characters.is_some(), used.characters, Part::Characters),
-            (self.per_gb_month.is_some(), used.byte_hours, Part::Storage),
+            (self.has_token_prices(), used.tokens_in.saturating_add(used.tokens_out), PricePart::Input),
+            (self.per_image.is_some(), used.images, PricePart::Image),
+            (self.per_minute.is_some(), used.media_ms, PricePart::Media),
+            (self.per_million_characters.is_some(), used.characters, PricePart::Characters),
+            (self.per_gb_month.is_some(), used.byte_hours, PricePart::Storage),
         ];
         let used_kinds = || kinds.iter().filter(|(_, quantity, _)| *quantity > 0);
-        let is_for_something = kinds.iter().any(|(priced, ..)| *priced);
-        // Such as minutes where tokens are reported: then the cost isn't known, and certainly not nothing.
-        if is_for_something && used_kinds().next().is_some() && !used_kinds().any(|(priced, ..)| *priced) {
+        let has_any_price = kinds.iter().any(|(priced, ..)| *priced);
+        // A price per minute where tokens are reported: the call isn't free, but its cost is unknown.
+        if has_any_price && used_kinds().next().is_some() && !used_kinds().any(|(priced, ..)| *priced) {
             return Cost { known: None, unpriced: used_kinds().map(|(.., part)| *part).collect() };
         }
         Cost { known: Some(self.cost(used)), unpriced: self.unpriced(used) }
     }
 
-    /// The cost of one call, of what has a price: exact products, summed, rounded once, half up, to the nano-dollar.
+    /// Computes the cost of the parts that have a price: exact products, summed, then rounded once, half up,
+    /// to the nano-dollar.
     pub fn cost(&self, used: Quantities) -> Money {
-        let exact = self.charges(used).map(|charge| charge.exact()).fold(0, i128::saturating_add);
-        lines::rounded(exact)
+        let exact = self.charges(used).map(|charge| charge.exact_amount()).fold(0, i128::saturating_add);
+        lines::round(exact)
     }
 
-    /// What is charged for: what was used and has a price, at the call's tier.
+    /// Charges for the parts that were used and have a price, at the call's tier.
     pub(super) fn charges(&self, used: Quantities) -> impl Iterator<Item = Charge> {
         let tier = self.factor(used.tier);
         self.items(used).into_iter().filter(|(_, quantity, _)| *quantity > 0).filter_map(
@@ -57,51 +58,51 @@ impl Price {
         let tokens_in = used.tokens_in.max(0);
         let cached = used.cached_tokens_in.clamp(0, tokens_in);
         let written = used.cache_write_tokens_in.clamp(0, tokens_in - cached);
-        let hour = used.cache_write_1h_tokens_in.clamp(0, written);
-        // Where the cache had a part in sound, nobody tells in how much of it.
-        let sound_in = used.audio_tokens_in.clamp(0, tokens_in - cached - written);
+        let written_1h = used.cache_write_1h_tokens_in.clamp(0, written);
+        // Providers don't report how many audio tokens were cached.
+        let audio_in = used.audio_tokens_in.clamp(0, tokens_in - cached - written);
         let tokens_out = used.tokens_out.max(0);
-        let sound_out = used.audio_tokens_out.clamp(0, tokens_out);
-        let reasoning = used.reasoning_tokens_out.clamp(0, tokens_out - sound_out);
+        let audio_out = used.audio_tokens_out.clamp(0, tokens_out);
+        let reasoning = used.reasoning_tokens_out.clamp(0, tokens_out - audio_out);
         let reasoning = if self.reasoning_output_per_million.is_some() { reasoning } else { 0 };
         let (input, output) = (self.input_per_million, self.output_per_million);
         let cache_write = self.cache_write_input_per_million.or(input);
-        // What costs nothing as a text costs nothing as a sound either.
-        let nothing = |price: Option<Money>| price.filter(|price| *price == Money::ZERO);
+        // Tokens that are free as text are free as audio too.
+        let if_free = |price: Option<Money>| price.filter(|price| *price == Money::ZERO);
         [
-            (Part::Input, tokens_in - cached - written - sound_in, input),
-            (Part::CachedInput, cached, self.cached_input_per_million.or(input)),
-            (Part::CacheWrite, written - hour, cache_write),
-            (Part::HourCacheWrite, hour, self.cache_write_1h_input_per_million.or(nothing(cache_write))),
-            (Part::AudioInput, sound_in, self.audio_input_per_million.or(nothing(input))),
-            (Part::Output, tokens_out - sound_out - reasoning, output),
-            (Part::AudioOutput, sound_out, self.audio_output_per_million.or(nothing(output))),
-            (Part::Reasoning, reasoning, self.reasoning_output_per_million),
-            (Part::Characters, used.characters, self.per_million_characters),
-            (Part::Call, 1, self.per_call),
-            (Part::Image, used.images, self.per_image),
-            (Part::Media, used.media_ms, self.per_minute),
-            (Part::Storage, used.byte_hours, self.per_gb_month),
-            (Part::Search, used.searches, self.per_search),
-            (Part::ToolCall, used.tool_calls, self.per_tool_call),
+            (PricePart::Input, tokens_in - cached - written - audio_in, input),
+            (PricePart::CachedInput, cached, self.cached_input_per_million.or(input)),
+            (PricePart::CacheWrite, written - written_1h, cache_write),
+            (PricePart::HourCacheWrite, written_1h, self.cache_write_1h_input_per_million.or(if_free(cache_write))),
+            (PricePart::AudioInput, audio_in, self.audio_input_per_million.or(if_free(input))),
+            (PricePart::Output, tokens_out - audio_out - reasoning, output),
+            (PricePart::AudioOutput, audio_out, self.audio_output_per_million.or(if_free(output))),
+            (PricePart::Reasoning, reasoning, self.reasoning_output_per_million),
+            (PricePart::Characters, used.characters, self.per_million_characters),
+            (PricePart::Call, 1, self.per_call),
+            (PricePart::Image, used.images, self.per_image),
+            (PricePart::Media, used.media_ms, self.per_minute),
+            (PricePart::Storage, used.byte_hours, self.per_gb_month),
+            (PricePart::Search, used.searches, self.per_search),
+            (PricePart::ToolCall, used.tool_calls, self.per_tool_call),
         ]
     }
 
-    /// What was used that surely costs something, and has no price.
-    fn unpriced(&self, used: Quantities) -> Parts {
+    /// Used parts that have no price and certainly aren't free.
+    fn unpriced(&self, used: Quantities) -> PriceParts {
         let has_tokens = self.has_token_prices();
-        let costs_something = |part: Part| match part {
-            Part::HourCacheWrite | Part::AudioInput | Part::AudioOutput => has_tokens,
-            Part::Search | Part::ToolCall => true,
+        let is_never_free = |part: PricePart| match part {
+            PricePart::HourCacheWrite | PricePart::AudioInput | PricePart::AudioOutput => has_tokens,
+            PricePart::Search | PricePart::ToolCall => true,
             _ => false,
         };
         let items = self.items(used);
         let unpriced =
-            items.iter().filter(|(part, quantity, price)| *quantity > 0 && price.is_none() && costs_something(*part));
-        let mut unpriced: Parts = unpriced.map(|(part, ..)| *part).collect();
-        let at_standard = self.cost(Quantities { tier: Tier::Standard, ..used });
-        if self.factor(used.tier).is_none() && self.cost(used) != at_standard {
-            unpriced.insert(Part::Tier);
+            items.iter().filter(|(part, quantity, price)| *quantity > 0 && price.is_none() && is_never_free(*part));
+        let mut unpriced: PriceParts = unpriced.map(|(part, ..)| *part).collect();
+        let standard_cost = self.cost(Quantities { tier: Tier::Standard, ..used });
+        if self.factor(used.tier).is_none() && self.cost(used) != standard_cost {
+            unpriced.insert(PricePart::Tier);
         }
         unpriced
     }
@@ -140,12 +141,12 @@ mod tests {
         Some(Money::from_nanos(whole * 1_000_000_000))
     }
 
-    /// Of texts, in dollars by the million.
+    /// A price for text tokens, in dollars per million.
     fn text(input: i64, output: i64) -> Price {
         Price { input_per_million: dollars(input), output_per_million: dollars(output), ..Price::default() }
     }
 
-    fn check(price: Price, used: Quantities, nanos: i64, unpriced: &[Part]) {
+    fn check(price: Price, used: Quantities, nanos: i64, unpriced: &[PricePart]) {
         let cost = price.cost_of(used);
         assert_eq!((cost.known, cost.unpriced), (Some(Money::from_nanos(nanos)), unpriced.iter().copied().collect()));
     }
@@ -159,8 +160,8 @@ mod tests {
             ..Quantities::default()
         };
         let price = Price { cache_write_input_per_million: dollars(4), ..text(3, 15) };
-        // 50 × 3 + 30 × 4, and 20 that nobody knows the price of.
-        check(price, used, 270_000, &[Part::HourCacheWrite]);
+        // 50 × 3 + 30 × 4, and 20 without a price.
+        check(price, used, 270_000, &[PricePart::HourCacheWrite]);
         check(Price { cache_write_1h_input_per_million: dollars(6), ..price }, used, 390_000, &[]);
     }
 
@@ -173,7 +174,7 @@ mod tests {
             audio_tokens_out: 10,
             ..Quantities::default()
         };
-        check(text(1, 2), used, 40_000 + 80_000, &[Part::AudioInput, Part::AudioOutput]);
+        check(text(1, 2), used, 40_000 + 80_000, &[PricePart::AudioInput, PricePart::AudioOutput]);
         let price = Price { audio_input_per_million: dollars(32), audio_output_per_million: dollars(64), ..text(1, 2) };
         check(price, used, 120_000 + 60 * 32_000 + 10 * 64_000, &[]);
         check(text(0, 0), used, 0, &[]);
@@ -192,7 +193,7 @@ mod tests {
     #[test]
     fn searches_tools_and_characters_are_charged_by_count() {
         let used = Quantities { tokens_in: 10, searches: 3, tool_calls: 2, characters: 1_000, ..Quantities::default() };
-        check(text(1, 1), used, 10_000, &[Part::Search, Part::ToolCall]);
+        check(text(1, 1), used, 10_000, &[PricePart::Search, PricePart::ToolCall]);
         let price = Price {
             per_search: Some(Money::from_nanos(10_000_000)),
             per_tool_call: Some(Money::from_nanos(2_500_000)),
@@ -210,7 +211,7 @@ mod tests {
         check(price, used, 3_500_000 + 1_000_000_000, &[]);
         check(price, Quantities { tier: Tier::Standard, ..used }, 2_000_000 + 1_000_000_000, &[]);
         for tier in [Tier::Batch, Tier::Flex, Tier::Other] {
-            check(price, Quantities { tier, ..used }, 1_000_000_000, &[Part::Tier]);
+            check(price, Quantities { tier, ..used }, 1_000_000_000, &[PricePart::Tier]);
         }
         check(text(0, 0), Quantities { tokens_in: 1_000, tier: Tier::Flex, ..Quantities::default() }, 0, &[]);
     }
@@ -220,8 +221,8 @@ mod tests {
         let minutes = Price { per_minute: dollars(1), ..Price::default() };
         let heard = Quantities { media_ms: 60_000, ..Quantities::NONE };
         let read = Quantities { tokens_in: 1, ..Quantities::NONE };
-        assert_eq!(minutes.cost_of(read), Cost { known: None, unpriced: [Part::Input].into_iter().collect() });
-        assert_eq!(text(1, 1).cost_of(heard), Cost { known: None, unpriced: [Part::Media].into_iter().collect() });
+        assert_eq!(minutes.cost_of(read), Cost { known: None, unpriced: [PricePart::Input].into_iter().collect() });
+        assert_eq!(text(1, 1).cost_of(heard), Cost { known: None, unpriced: [PricePart::Media].into_iter().collect() });
         check(minutes, heard, 1_000_000_000, &[]);
         check(text(1, 1), read, 1_000, &[]);
         check(minutes, Quantities::NONE, 0, &[]);

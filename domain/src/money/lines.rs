@@ -1,63 +1,65 @@
-//! What a call's cost is made of.
+//! The lines that a call's cost adds up from.
 
-use super::{Factor, Money, Part, Price, Quantities};
+use super::{Factor, Money, Price, PricePart, Quantities};
 
 /// One line of a call's cost.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CostLine {
-    pub part: Part,
-    /// Tokens, characters, images, searches, calls of tools, milliseconds, byte hours, or 1 for the call.
+    pub part: PricePart,
+    /// Number of tokens, characters, images, searches, tool calls, milliseconds or byte hours; 1 for the call
+    /// itself.
     pub quantity: i64,
-    /// For a million tokens or characters, an image, a search, a call of a tool, a minute, a GB for a month, or the call.
+    /// Price of a million tokens or characters, an image, a search, a tool call, a minute, a GB-month, or the
+    /// call.
     pub price: Money,
-    /// What the price is multiplied by.
     pub factor: Factor,
     pub amount: Money,
 }
 
-/// How finely a nano-dollar is divided, so that no price leaves a rest: a multiple of all that [`Part::per`] says, in thousandths,
-/// as factors are.
-const FINE: i128 = 3 * 730 * 1_000_000_000 * 1_000;
+/// Fractions of a nano-dollar in which amounts are computed exactly: a common multiple of all
+/// [`PricePart::unit_size`] values, times 1,000 since factors are in thousandths.
+const FRACTIONS_PER_NANO: i128 = 3 * 730 * 1_000_000_000 * 1_000;
 
-/// A part before it is rounded.
+/// The charge for one part, before rounding.
 pub(super) struct Charge {
-    pub(super) part: Part,
+    pub(super) part: PricePart,
     pub(super) quantity: i64,
     pub(super) price: Money,
     pub(super) factor: Factor,
 }
 
 impl Charge {
-    /// In [`FINE`] parts of a nano-dollar.
-    pub(super) fn exact(&self) -> i128 {
+    /// The amount in units of 1 / [`FRACTIONS_PER_NANO`] nano-dollars.
+    pub(super) fn exact_amount(&self) -> i128 {
         let priced = i128::from(self.quantity) * i128::from(self.price.nanos());
-        priced.saturating_mul(self.factor.thousandths().into()).saturating_mul(FINE / (self.part.per() * 1_000))
+        let fractions = FRACTIONS_PER_NANO / (self.part.unit_size() * 1_000);
+        priced.saturating_mul(self.factor.thousandths().into()).saturating_mul(fractions)
     }
 }
 
-/// Half up, to the nano-dollar.
-pub(super) fn rounded(exact: i128) -> Money {
-    let nanos = exact.saturating_add(FINE / 2).div_euclid(FINE);
+/// Rounds an exact amount half up to the nano-dollar.
+pub(super) fn round(exact: i128) -> Money {
+    let nanos = exact.saturating_add(FRACTIONS_PER_NANO / 2).div_euclid(FRACTIONS_PER_NANO);
     Money::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
 }
 
 impl Price {
-    /// The parts of [`cost`](Self::cost), which they add up to: each is rounded down, and what that leaves goes to those
-    /// that lost most by it.
+    /// Splits [`cost`](Self::cost) into lines that add up to it: each is rounded down, and the remaining
+    /// nano-dollars go to the lines with the largest remainders.
     pub fn cost_lines(&self, used: Quantities) -> Vec<CostLine> {
-        let mut rests = Vec::new();
+        let mut remainders = Vec::new();
         let mut lines = Vec::new();
         for charge in self.charges(used) {
-            let exact = charge.exact();
-            rests.push((exact.rem_euclid(FINE), lines.len()));
-            let nanos = i64::try_from(exact.div_euclid(FINE)).unwrap_or(i64::MAX);
+            let exact = charge.exact_amount();
+            remainders.push((exact.rem_euclid(FRACTIONS_PER_NANO), lines.len()));
+            let nanos = i64::try_from(exact.div_euclid(FRACTIONS_PER_NANO)).unwrap_or(i64::MAX);
             let Charge { part, quantity, price, factor } = charge;
             lines.push(CostLine { part, quantity, price, factor, amount: Money::from_nanos(nanos) });
         }
         let sum: Money = lines.iter().map(|line| line.amount).sum();
-        let left = (self.cost(used) - sum).nanos();
-        rests.sort_by_key(|(rest, _)| std::cmp::Reverse(*rest));
-        for (_, line) in rests.into_iter().take(usize::try_from(left).unwrap_or(0)) {
+        let missing = (self.cost(used) - sum).nanos();
+        remainders.sort_by_key(|(remainder, _)| std::cmp::Reverse(*remainder));
+        for (_, line) in remainders.into_iter().take(usize::try_from(missing).unwrap_or(0)) {
             lines[line].amount += Money::from_nanos(1);
         }
         lines
@@ -123,8 +125,8 @@ mod tests {
 
     #[test]
     fn every_price_divides_a_nano_dollar_without_a_rest() {
-        for part in Part::ALL {
-            assert_eq!(FINE % (part.per() * 1_000), 0, "{part:?}");
+        for part in PricePart::ALL {
+            assert_eq!(FRACTIONS_PER_NANO % (part.unit_size() * 1_000), 0, "{part:?}");
         }
     }
 
@@ -157,7 +159,10 @@ mod tests {
         let used = Quantities { tokens_in: 10, tokens_out: 3, ..Quantities::default() };
         let lines = price.cost_lines(used);
         assert_eq!(lines.len(), 1);
-        assert_eq!((lines[0].part, lines[0].quantity, lines[0].amount), (Part::Output, 3, Money::from_nanos(6_000)));
+        assert_eq!(
+            (lines[0].part, lines[0].quantity, lines[0].amount),
+            (PricePart::Output, 3, Money::from_nanos(6_000))
+        );
     }
 
     proptest! {

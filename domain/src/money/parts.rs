@@ -6,16 +6,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A part of a call's price.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Part {
-    /// Input tokens that the provider's cache had no part in, and that aren't sound.
+pub enum PricePart {
+    /// Input tokens that are neither audio nor cached, nor written to the provider's cache.
     Input,
     CachedInput,
-    /// What was written to the cache for the usual time.
+    /// Tokens written to the cache for its default time.
     CacheWrite,
-    /// What was written to it for an hour.
+    /// Tokens written to the cache for an hour.
     HourCacheWrite,
     AudioInput,
-    /// Output tokens that are neither sound nor have a price for reasoning.
+    /// Output tokens other than audio and, where it has a price of its own, reasoning.
     Output,
     AudioOutput,
     Reasoning,
@@ -28,11 +28,11 @@ pub enum Part {
     Search,
     ToolCall,
     Characters,
-    /// No part of its own: what tokens cost at the tier that they were worked on at.
+    /// Stands for the price of tokens at the call's tier, not for a part with a quantity.
     Tier,
 }
 
-impl Part {
+impl PricePart {
     pub const ALL: [Self; 16] = [
         Self::Input,
         Self::CachedInput,
@@ -52,7 +52,7 @@ impl Part {
         Self::Tier,
     ];
 
-    /// As files and the database have it.
+    /// The part's name in files and the database.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Input => "input",
@@ -74,8 +74,8 @@ impl Part {
         }
     }
 
-    /// What the price is for: so many tokens, characters, calls, images, milliseconds, or byte hours.
-    pub(super) const fn per(self) -> i128 {
+    /// Number of tokens, characters, calls, images, milliseconds or byte hours that the price is for.
+    pub(super) const fn unit_size(self) -> i128 {
         match self {
             Self::Call | Self::Image | Self::Search | Self::ToolCall | Self::Tier => 1,
             Self::Media => 60_000,
@@ -84,7 +84,7 @@ impl Part {
         }
     }
 
-    /// Whether a tier's factor holds for it.
+    /// Whether a tier's factor applies to the part.
     pub(super) const fn has_tiers(self) -> bool {
         matches!(
             self,
@@ -100,16 +100,16 @@ impl Part {
     }
 }
 
-/// Some parts.
+/// A set of price parts.
 ///
-/// As a list of their names in JSON; names that a later version may have are passed over.
+/// A list of names in JSON; unknown names, which a later version may have written, are ignored.
 #[derive(Clone, Copy, Default, Eq, PartialEq)]
-pub struct Parts(u32);
+pub struct PriceParts(u32);
 
-impl Parts {
+impl PriceParts {
     pub const NONE: Self = Self(0);
 
-    pub fn insert(&mut self, part: Part) {
+    pub fn insert(&mut self, part: PricePart) {
         self.0 |= 1 << part as u32;
     }
 
@@ -117,51 +117,51 @@ impl Parts {
         self.0 == 0
     }
 
-    pub fn contains(self, part: Part) -> bool {
+    pub fn contains(self, part: PricePart) -> bool {
         self.0 & (1 << part as u32) != 0
     }
 
-    /// In their order.
-    pub fn iter(self) -> impl Iterator<Item = Part> {
-        Part::ALL.into_iter().filter(move |part| self.contains(*part))
+    /// Iterates over the parts in the order of [`PricePart::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = PricePart> {
+        PricePart::ALL.into_iter().filter(move |part| self.contains(*part))
     }
 }
 
-impl FromIterator<Part> for Parts {
-    fn from_iter<I: IntoIterator<Item = Part>>(parts: I) -> Self {
+impl FromIterator<PricePart> for PriceParts {
+    fn from_iter<I: IntoIterator<Item = PricePart>>(parts: I) -> Self {
         let mut all = Self::NONE;
         parts.into_iter().for_each(|part| all.insert(part));
         all
     }
 }
 
-impl fmt::Debug for Parts {
+impl fmt::Debug for PriceParts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()
     }
 }
 
-impl fmt::Display for Parts {
-    /// Their names with blanks between them.
+impl fmt::Display for PriceParts {
+    /// Writes the names separated by spaces.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, part) in self.iter().enumerate() {
-            let blank = if index == 0 { "" } else { " " };
-            write!(f, "{blank}{}", part.name())?;
+            let separator = if index == 0 { "" } else { " " };
+            write!(f, "{separator}{}", part.name())?;
         }
         Ok(())
     }
 }
 
-impl Serialize for Parts {
+impl Serialize for PriceParts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter().map(Part::name))
+        serializer.collect_seq(self.iter().map(PricePart::name))
     }
 }
 
-impl<'de> Deserialize<'de> for Parts {
+impl<'de> Deserialize<'de> for PriceParts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let names: Vec<String> = Vec::deserialize(deserializer)?;
-        Ok(names.iter().filter_map(|name| Part::ALL.into_iter().find(|part| part.name() == name)).collect())
+        Ok(names.iter().filter_map(|name| PricePart::ALL.into_iter().find(|part| part.name() == name)).collect())
     }
 }
 
@@ -171,11 +171,11 @@ mod tests {
 
     #[test]
     fn parts_are_told_by_their_names() {
-        let parts: Parts = [Part::Tier, Part::Input].into_iter().collect();
+        let parts: PriceParts = [PricePart::Tier, PricePart::Input].into_iter().collect();
         assert_eq!(parts.to_string(), "input service_tier");
         let json = serde_json::to_string(&parts).unwrap();
         assert_eq!(json, r#"["input","service_tier"]"#);
-        assert_eq!(serde_json::from_str::<Parts>(&json).unwrap(), parts);
-        assert_eq!(serde_json::from_str::<Parts>(r#"["of_tomorrow","input"]"#).unwrap().to_string(), "input");
+        assert_eq!(serde_json::from_str::<PriceParts>(&json).unwrap(), parts);
+        assert_eq!(serde_json::from_str::<PriceParts>(r#"["of_tomorrow","input"]"#).unwrap().to_string(), "input");
     }
 }

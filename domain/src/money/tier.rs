@@ -1,4 +1,4 @@
-//! How fast a call was to be worked on, and what that does to its price.
+//! Service tiers, and the factors by which they change a price.
 
 use std::{fmt, str::FromStr};
 
@@ -6,26 +6,27 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::text::from_text;
 
-/// The tier that a provider says it worked on a call at.
+/// The tier at which a provider reports having processed a call.
 ///
 /// Sources: `service_tier` at [OpenAI](https://platform.openai.com/docs/api-reference/responses/object),
-/// [Anthropic](https://platform.claude.com/docs/en/api/service-tiers) and [Groq](https://console.groq.com/docs/service-tiers).
+/// [Anthropic](https://platform.claude.com/docs/en/api/service-tiers) and
+/// [Groq](https://console.groq.com/docs/service-tiers).
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
-    /// At the price itself.
+    /// The default tier, charged at the price itself.
     #[default]
     Standard,
     Batch,
     Flex,
     Priority,
-    /// One that no price knows.
+    /// A tier that prices have no factor for.
     #[serde(other)]
     Other,
 }
 
 impl Tier {
-    /// Of what a provider calls it.
+    /// Maps a provider's name for a tier.
     pub fn of(name: &str) -> Self {
         match name {
             "" | "auto" | "default" | "standard" | "standard_only" | "on_demand" => Self::Standard,
@@ -47,24 +48,24 @@ impl Tier {
     }
 }
 
-/// What a price is multiplied by, in thousandths: from 0 to 1,000.
+/// A multiplier of a price, from 0 to 1,000, held in thousandths.
 ///
-/// As a decimal text in JSON and TOML, such as `0.5` or `1.75`.
+/// A decimal text in JSON and TOML, such as `0.5` or `1.75`.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Factor(u32);
 
-/// The text isn't a factor.
+/// Error for a text that isn't a factor.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("not a factor from 0 to 1000 such as 0.5, with at most three decimals")]
 pub struct InvalidFactor;
 
 impl Factor {
     pub const ONE: Self = Self(1000);
-    const MOST: u32 = 1_000_000;
+    const MAX_THOUSANDTHS: u32 = 1_000_000;
 
-    /// `None` for more than a thousand times.
+    /// Makes a factor; `None` for a negative one and for more than 1,000.
     pub const fn from_thousandths(thousandths: i64) -> Option<Self> {
-        if thousandths < 0 || thousandths > Self::MOST as i64 {
+        if thousandths < 0 || thousandths > Self::MAX_THOUSANDTHS as i64 {
             return None;
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "held within limits above")]

@@ -1,38 +1,39 @@
-//! What a dashboard knows of an inbox, put together from answers that may come in any order.
+//! The dashboard's copy of an inbox, assembled from answers that may arrive in any order.
 
-use super::{Inbox, Notification, Unread};
+use super::{InboxPage, Notification, Unread};
 use crate::ids::NotificationId;
 
-/// An inbox as a page shows it: the server's newest answers, and the page's own marks that these may not include yet.
+/// An inbox as a page shows it: the server's newest answers, and the page's own marks, which these may lack.
 ///
-/// What the server sends while a mark is on its way may have been read before the mark was made or after, so it waits
-/// until all marks are answered. From then on the version decides: what is older than what is known changes nothing.
+/// An answer that arrives while a mark is pending may have been read before or after the mark was made, so it
+/// waits until all marks are answered. Then the versions decide: answers older than the known state are
+/// ignored.
 #[derive(Clone, Debug, Default)]
-pub struct KnownInbox {
+pub struct InboxStore {
     unread: Unread,
-    /// The newest count that came while marks were on their way.
+    /// The newest count that arrived while marks were pending.
     held: Option<Unread>,
-    lists: [KnownList; 2],
-    /// The page's own marks since the last time that none was on its way, in their order.
+    lists: [ListState; 2],
+    /// The page's own marks since none was pending, in the order in which they were made.
     marks: Vec<Mark>,
-    marks_made: u32,
+    last_mark_number: u32,
 }
 
-/// Which notifications are listed.
+/// A filter of notifications.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum InboxFilter {
     All,
-    /// Those that weren't read when they were asked for.
+    /// Notifications that were unread when the list was queried.
     Unread,
 }
 
-/// Identifies a mark until it is answered.
+/// The number of a mark, which identifies it until it is answered.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct MarkNumber(u32);
 
 #[derive(Clone, Debug, Default)]
-struct KnownList {
-    /// The inbox's version that the rows are known to be at; `None` before the first answer.
+struct ListState {
+    /// Version of the inbox that the rows reflect; `None` before the first answer.
     version: Option<i64>,
     rows: Vec<Notification>,
     more: bool,
@@ -41,20 +42,20 @@ struct KnownList {
 #[derive(Clone, Debug)]
 struct Mark {
     number: MarkNumber,
-    /// `None` for all there are.
+    /// `None` for all notifications.
     id: Option<NotificationId>,
     read: bool,
     answered: bool,
 }
 
 impl Mark {
-    fn concerns(&self, id: NotificationId) -> bool {
+    fn affects(&self, id: NotificationId) -> bool {
         self.id.is_none_or(|marked| marked == id)
     }
 }
 
-impl KnownInbox {
-    /// How many aren't read, own marks included.
+impl InboxStore {
+    /// The number of unread notifications, with own marks applied.
     pub fn count(&self) -> i64 {
         let all_read = self.marks.iter().rposition(|mark| mark.id.is_none());
         let (count, marks) = match all_read {
@@ -63,7 +64,7 @@ impl KnownInbox {
         };
         let last_mark_of_each = marks.iter().enumerate().filter_map(|(at, mark)| {
             let id = mark.id?;
-            let last = !marks[at + 1..].iter().any(|later| later.concerns(id));
+            let last = !marks[at + 1..].iter().any(|later| later.affects(id));
             last.then_some((id, mark.read))
         });
         let change: i64 = last_mark_of_each
@@ -75,7 +76,7 @@ impl KnownInbox {
         (count + change).max(0)
     }
 
-    /// The rows of a list, the newest first, own marks included.
+    /// The rows of a list, newest first, with own marks applied.
     pub fn rows(&self, filter: InboxFilter) -> Vec<Notification> {
         let mut rows = self.lists[filter as usize].rows.clone();
         apply(&self.marks, &mut rows);
@@ -87,14 +88,14 @@ impl KnownInbox {
         self.lists[filter as usize].more
     }
 
-    /// The newest version of the inbox, where the list is known to be older than that and wants to be asked for again.
+    /// The newest known version of the inbox, if the list is older than that and has to be queried again.
     pub fn missing_version(&self, filter: InboxFilter) -> Option<i64> {
         let listed = self.lists[filter as usize].version?;
         (!self.is_marking() && listed < self.unread.version).then_some(self.unread.version)
     }
 
-    /// Takes over how many aren't read, unless something newer is known.
-    pub fn take_unread(&mut self, unread: Unread) {
+    /// Updates the number of unread notifications, unless a newer one is known.
+    pub fn update_unread(&mut self, unread: Unread) {
         if self.is_marking() {
             self.held = Some(newer(self.held.unwrap_or(self.unread), unread));
         } else {
@@ -102,33 +103,34 @@ impl KnownInbox {
         }
     }
 
-    /// Takes over the newest page of a list, unless something newer is known. While a mark is on its way, nothing is
-    /// taken over, and the list is outdated afterwards.
-    pub fn take_page(&mut self, filter: InboxFilter, page: Inbox) {
+    /// Updates a list with its newest page, unless a newer one is known. While a mark is pending, the page is
+    /// ignored and the list is outdated afterwards.
+    pub fn update_page(&mut self, filter: InboxFilter, page: InboxPage) {
         let unread = page.unread;
-        self.take_unread(unread);
+        self.update_unread(unread);
         if self.is_marking() {
             return;
         }
-        let known = &mut self.lists[filter as usize];
-        if known.version.is_some_and(|version| version > unread.version) {
+        let list = &mut self.lists[filter as usize];
+        if list.version.is_some_and(|version| version > unread.version) {
             return;
         }
-        let rows = std::mem::take(&mut known.rows);
-        let page = page.on_top_of(Inbox { unread, notifications: rows, more: known.more });
-        *known = KnownList { version: Some(unread.version), rows: page.notifications, more: page.more };
+        let rows = std::mem::take(&mut list.rows);
+        let page = page.on_top_of(InboxPage { unread, notifications: rows, more: list.more });
+        *list = ListState { version: Some(unread.version), rows: page.notifications, more: page.more };
     }
 
-    /// Adds what is older than the row `before`, unless that isn't the last row any more.
-    pub fn take_older(&mut self, filter: InboxFilter, before: NotificationId, page: Inbox) {
-        let known = &mut self.lists[filter as usize];
-        if known.rows.last().map(|row| row.id) == Some(before) {
-            known.rows.extend(page.notifications);
-            known.more = page.more;
+    /// Appends the page that follows the row `before`, unless it is no longer the last row.
+    pub fn append_older(&mut self, filter: InboxFilter, before: NotificationId, page: InboxPage) {
+        let list = &mut self.lists[filter as usize];
+        if list.rows.last().map(|row| row.id) == Some(before) {
+            list.rows.extend(page.notifications);
+            list.more = page.more;
         }
     }
 
-    /// Marks one as read or unread ahead of the server, or all as read; `None` where that changes nothing.
+    /// Marks one notification as read or unread ahead of the server, or all as read; `None` where that
+    /// changes nothing.
     pub fn mark(&mut self, id: Option<NotificationId>, read: bool) -> Option<MarkNumber> {
         let changes = |row: Notification| id.is_none_or(|id| row.id == id) && row.read != read;
         if id.is_some()
@@ -136,33 +138,33 @@ impl KnownInbox {
         {
             return None;
         }
-        self.marks_made += 1;
-        let number = MarkNumber(self.marks_made);
+        self.last_mark_number += 1;
+        let number = MarkNumber(self.last_mark_number);
         self.marks.push(Mark { number, id, read, answered: false });
         Some(number)
     }
 
-    /// The server made a mark, after which the inbox stood like this.
-    pub fn mark_made(&mut self, number: MarkNumber, unread: Unread) {
+    /// Confirms a mark with the server's answer to it.
+    pub fn confirm_mark(&mut self, number: MarkNumber, unread: Unread) {
         if let Some(mark) = self.marks.iter_mut().find(|mark| mark.number == number) {
             mark.answered = true;
             self.held = Some(newer(self.held.unwrap_or(self.unread), unread));
-            self.settle();
+            self.apply_held();
         }
     }
 
-    /// The server may not have made a mark: it is taken back.
+    /// Drops a mark that the server may not have made.
     pub fn mark_failed(&mut self, number: MarkNumber) {
         self.marks.retain(|mark| mark.number != number);
-        self.settle();
+        self.apply_held();
     }
 
     fn is_marking(&self) -> bool {
         self.marks.iter().any(|mark| !mark.answered)
     }
 
-    /// Once all marks are answered, what was held back counts.
-    fn settle(&mut self) {
+    /// Applies the marks and the count that was held back, once all marks are answered.
+    fn apply_held(&mut self) {
         if self.is_marking() {
             return;
         }
@@ -170,7 +172,7 @@ impl KnownInbox {
         let made = i64::try_from(marks.len()).unwrap_or(i64::MAX);
         for list in &mut self.lists {
             apply(&marks, &mut list.rows);
-            // Each mark is one change. Where there were others, the version stays behind.
+            // Each mark is one change. If there were others, the list's version stays behind the inbox's.
             if let Some(version) = &mut list.version {
                 *version += made;
             }
@@ -186,13 +188,13 @@ impl KnownInbox {
     }
 }
 
-fn newer(known: Unread, said: Unread) -> Unread {
-    if said.version >= known.version { said } else { known }
+fn newer(current: Unread, received: Unread) -> Unread {
+    if received.version >= current.version { received } else { current }
 }
 
 fn apply(marks: &[Mark], rows: &mut [Notification]) {
     for mark in marks {
-        for row in rows.iter_mut().filter(|row| mark.concerns(row.id)) {
+        for row in rows.iter_mut().filter(|row| mark.affects(row.id)) {
             row.read = mark.read;
         }
     }
@@ -213,8 +215,8 @@ mod tests {
         Unread { version, count }
     }
 
-    /// A whole inbox, as `(number, read)` with the newest first.
-    fn page(version: i64, rows: &[(u128, bool)]) -> Inbox {
+    /// A page with the whole inbox, as `(number, read)`, newest first.
+    fn page(version: i64, rows: &[(u128, bool)]) -> InboxPage {
         let row = |&(number, read): &(u128, bool)| Notification {
             id: id(number),
             at: AT,
@@ -226,130 +228,130 @@ mod tests {
             },
         };
         let count = i64::try_from(rows.iter().filter(|(_, read)| !read).count()).unwrap();
-        Inbox { unread: unread(version, count), notifications: rows.iter().map(row).collect(), more: false }
+        InboxPage { unread: unread(version, count), notifications: rows.iter().map(row).collect(), more: false }
     }
 
-    fn known(version: i64, rows: &[(u128, bool)]) -> KnownInbox {
-        let mut known = KnownInbox::default();
-        known.take_page(InboxFilter::All, page(version, rows));
-        known
+    fn store(version: i64, rows: &[(u128, bool)]) -> InboxStore {
+        let mut store = InboxStore::default();
+        store.update_page(InboxFilter::All, page(version, rows));
+        store
     }
 
-    fn shown(known: &KnownInbox) -> Vec<bool> {
-        known.rows(InboxFilter::All).iter().map(|row| row.read).collect()
+    fn shown(store: &InboxStore) -> Vec<bool> {
+        store.rows(InboxFilter::All).iter().map(|row| row.read).collect()
     }
 
     #[test]
     fn an_answer_that_was_overtaken_changes_nothing() {
-        let mut known = known(7, &[(2, true), (1, true)]);
-        known.take_page(InboxFilter::All, page(6, &[(2, false), (1, true)]));
-        known.take_unread(unread(5, 2));
-        assert_eq!((known.count(), shown(&known)), (0, vec![true, true]));
-        assert_eq!(known.missing_version(InboxFilter::All), None);
+        let mut store = store(7, &[(2, true), (1, true)]);
+        store.update_page(InboxFilter::All, page(6, &[(2, false), (1, true)]));
+        store.update_unread(unread(5, 2));
+        assert_eq!((store.count(), shown(&store)), (0, vec![true, true]));
+        assert_eq!(store.missing_version(InboxFilter::All), None);
     }
 
     #[test]
     fn a_mark_counts_at_once_and_stays_while_older_answers_come() {
-        let mut known = known(1, &[(1, false)]);
-        let mark = known.mark(Some(id(1)), true).unwrap();
-        assert_eq!((known.count(), shown(&known)), (0, vec![true]));
-        // Asked before the mark, answered before it is known to be made.
-        known.take_page(InboxFilter::All, page(1, &[(1, false)]));
-        known.take_unread(unread(1, 1));
-        assert_eq!((known.count(), shown(&known)), (0, vec![true]));
-        known.mark_made(mark, unread(2, 0));
-        // Asked before the mark, answered long after.
-        known.take_page(InboxFilter::All, page(1, &[(1, false)]));
-        known.take_unread(unread(1, 1));
-        assert_eq!((known.count(), shown(&known)), (0, vec![true]));
-        assert_eq!(known.missing_version(InboxFilter::All), None);
+        let mut store = store(1, &[(1, false)]);
+        let mark = store.mark(Some(id(1)), true).unwrap();
+        assert_eq!((store.count(), shown(&store)), (0, vec![true]));
+        // Queried before the mark, answered before it is confirmed.
+        store.update_page(InboxFilter::All, page(1, &[(1, false)]));
+        store.update_unread(unread(1, 1));
+        assert_eq!((store.count(), shown(&store)), (0, vec![true]));
+        store.confirm_mark(mark, unread(2, 0));
+        // Queried before the mark, answered long after.
+        store.update_page(InboxFilter::All, page(1, &[(1, false)]));
+        store.update_unread(unread(1, 1));
+        assert_eq!((store.count(), shown(&store)), (0, vec![true]));
+        assert_eq!(store.missing_version(InboxFilter::All), None);
     }
 
     #[test]
     fn news_of_a_mark_before_its_own_answer_count_once() {
-        let mut known = known(1, &[(2, false), (1, false)]);
-        let mark = known.mark(Some(id(1)), true).unwrap();
-        known.take_unread(unread(2, 1));
-        assert_eq!(known.count(), 1);
-        known.mark_made(mark, unread(2, 1));
-        assert_eq!((known.count(), shown(&known)), (1, vec![false, true]));
-        assert_eq!(known.missing_version(InboxFilter::All), None);
+        let mut store = store(1, &[(2, false), (1, false)]);
+        let mark = store.mark(Some(id(1)), true).unwrap();
+        store.update_unread(unread(2, 1));
+        assert_eq!(store.count(), 1);
+        store.confirm_mark(mark, unread(2, 1));
+        assert_eq!((store.count(), shown(&store)), (1, vec![false, true]));
+        assert_eq!(store.missing_version(InboxFilter::All), None);
     }
 
     #[test]
     fn a_mark_that_was_taken_back_elsewhere_is_seen() {
-        let mut known = known(1, &[(1, false)]);
-        let mark = known.mark(Some(id(1)), true).unwrap();
-        // Another tab marked it as unread, and news of that came before the answer to the mark.
-        known.take_unread(unread(3, 1));
-        known.mark_made(mark, unread(2, 0));
-        assert_eq!(known.count(), 1);
-        assert_eq!(known.missing_version(InboxFilter::All), Some(3));
-        known.take_page(InboxFilter::All, page(3, &[(1, false)]));
-        assert_eq!((shown(&known), known.missing_version(InboxFilter::All)), (vec![false], None));
+        let mut store = store(1, &[(1, false)]);
+        let mark = store.mark(Some(id(1)), true).unwrap();
+        // Another tab marked it as unread, and that arrived before the answer to the mark.
+        store.update_unread(unread(3, 1));
+        store.confirm_mark(mark, unread(2, 0));
+        assert_eq!(store.count(), 1);
+        assert_eq!(store.missing_version(InboxFilter::All), Some(3));
+        store.update_page(InboxFilter::All, page(3, &[(1, false)]));
+        assert_eq!((shown(&store), store.missing_version(InboxFilter::All)), (vec![false], None));
     }
 
     #[test]
     fn a_mark_that_failed_is_taken_back() {
-        let mut known = known(1, &[(2, false), (1, false)]);
-        let [first, second] = [1, 2].map(|number| known.mark(Some(id(number)), true).unwrap());
-        assert_eq!(known.count(), 0);
-        known.mark_failed(first);
-        known.mark_made(second, unread(2, 1));
-        assert_eq!((known.count(), shown(&known)), (1, vec![true, false]));
+        let mut store = store(1, &[(2, false), (1, false)]);
+        let [first, second] = [1, 2].map(|number| store.mark(Some(id(number)), true).unwrap());
+        assert_eq!(store.count(), 0);
+        store.mark_failed(first);
+        store.confirm_mark(second, unread(2, 1));
+        assert_eq!((store.count(), shown(&store)), (1, vec![true, false]));
     }
 
     #[test]
     fn answers_to_several_marks_may_come_in_any_order() {
-        let mut known = known(1, &[(2, false), (1, false)]);
-        let [first, second] = [1, 2].map(|number| known.mark(Some(id(number)), true).unwrap());
-        known.mark_made(second, unread(3, 0));
-        assert_eq!(known.count(), 0);
-        known.mark_made(first, unread(2, 1));
-        assert_eq!((known.count(), shown(&known)), (0, vec![true, true]));
-        assert_eq!(known.missing_version(InboxFilter::All), None);
+        let mut store = store(1, &[(2, false), (1, false)]);
+        let [first, second] = [1, 2].map(|number| store.mark(Some(id(number)), true).unwrap());
+        store.confirm_mark(second, unread(3, 0));
+        assert_eq!(store.count(), 0);
+        store.confirm_mark(first, unread(2, 1));
+        assert_eq!((store.count(), shown(&store)), (0, vec![true, true]));
+        assert_eq!(store.missing_version(InboxFilter::All), None);
     }
 
     #[test]
     fn what_was_marked_and_marked_again_counts_as_it_stands() {
-        let mut known = known(4, &[(2, true), (1, false)]);
-        known.mark(Some(id(1)), true).unwrap();
-        known.mark(Some(id(1)), false).unwrap();
-        assert_eq!(known.count(), 1);
-        known.mark(Some(id(2)), false).unwrap();
-        assert_eq!(known.count(), 2);
-        known.mark(None, true).unwrap();
-        assert_eq!((known.count(), shown(&known)), (0, vec![true, true]));
-        known.mark(Some(id(2)), false).unwrap();
-        assert_eq!((known.count(), shown(&known)), (1, vec![false, true]));
+        let mut store = store(4, &[(2, true), (1, false)]);
+        store.mark(Some(id(1)), true).unwrap();
+        store.mark(Some(id(1)), false).unwrap();
+        assert_eq!(store.count(), 1);
+        store.mark(Some(id(2)), false).unwrap();
+        assert_eq!(store.count(), 2);
+        store.mark(None, true).unwrap();
+        assert_eq!((store.count(), shown(&store)), (0, vec![true, true]));
+        store.mark(Some(id(2)), false).unwrap();
+        assert_eq!((store.count(), shown(&store)), (1, vec![false, true]));
     }
 
     #[test]
     fn a_mark_that_changes_nothing_is_not_made() {
-        let mut known = known(1, &[(2, true), (1, false)]);
-        assert_eq!(known.mark(Some(id(2)), true), None);
-        assert_eq!(known.mark(Some(id(9)), true), None);
-        let _ = known.mark(Some(id(1)), true).unwrap();
-        assert_eq!(known.mark(Some(id(1)), true), None);
+        let mut store = store(1, &[(2, true), (1, false)]);
+        assert_eq!(store.mark(Some(id(2)), true), None);
+        assert_eq!(store.mark(Some(id(9)), true), None);
+        let _ = store.mark(Some(id(1)), true).unwrap();
+        assert_eq!(store.mark(Some(id(1)), true), None);
     }
 
     #[test]
     fn a_list_misses_a_version_from_when_something_newer_is_known() {
-        let mut known = known(1, &[(1, false)]);
-        known.take_unread(unread(2, 2));
-        assert_eq!(known.missing_version(InboxFilter::All), Some(2));
-        // That one isn't shown, and so wasn't asked for.
-        assert_eq!(known.missing_version(InboxFilter::Unread), None);
-        known.take_page(InboxFilter::All, page(2, &[(2, false), (1, false)]));
-        assert_eq!(known.missing_version(InboxFilter::All), None);
+        let mut store = store(1, &[(1, false)]);
+        store.update_unread(unread(2, 2));
+        assert_eq!(store.missing_version(InboxFilter::All), Some(2));
+        // The unread list isn't shown, so it wasn't queried.
+        assert_eq!(store.missing_version(InboxFilter::Unread), None);
+        store.update_page(InboxFilter::All, page(2, &[(2, false), (1, false)]));
+        assert_eq!(store.missing_version(InboxFilter::All), None);
     }
 
     #[test]
     fn older_rows_are_added_only_behind_the_row_they_follow() {
-        let mut known = known(1, &[(3, false), (2, false)]);
-        known.take_older(InboxFilter::All, id(5), page(1, &[(4, false)]));
-        known.take_older(InboxFilter::All, id(2), page(1, &[(1, false)]));
-        known.take_older(InboxFilter::All, id(2), page(1, &[(1, false)]));
-        assert_eq!(shown(&known).len(), 3);
+        let mut store = store(1, &[(3, false), (2, false)]);
+        store.append_older(InboxFilter::All, id(5), page(1, &[(4, false)]));
+        store.append_older(InboxFilter::All, id(2), page(1, &[(1, false)]));
+        store.append_older(InboxFilter::All, id(2), page(1, &[(1, false)]));
+        assert_eq!(shown(&store).len(), 3);
     }
 }

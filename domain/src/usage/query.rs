@@ -1,4 +1,4 @@
-//! What is asked of usage, and how a page's address says it.
+//! Queries of usage, and their form in a page's address.
 
 use std::{fmt, str::FromStr};
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 choices! {
-    /// How long a bucket is.
+    /// The length of a bucket.
     #[derive(Default)]
     View, "view" {
         Hour = "hour", "Hourly";
@@ -22,7 +22,7 @@ choices! {
 }
 
 choices! {
-    /// What a chart shows.
+    /// The measure that a chart shows.
     #[derive(Default)]
     Metric, "metric" {
         #[default]
@@ -34,7 +34,7 @@ choices! {
 }
 
 choices! {
-    /// What tells series apart.
+    /// The dimension by which calls are grouped to series.
     #[derive(Default)]
     Group, "group" {
         #[default]
@@ -44,13 +44,13 @@ choices! {
     }
 }
 
-/// Which time to look at.
+/// A range of time.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub enum Range {
     Today,
     Last7Days,
     Last30Days,
-    /// The current calendar month, which is the billing cycle too.
+    /// The current calendar month, which is also the billing cycle.
     #[default]
     MonthToDate,
     LastMonth,
@@ -59,7 +59,7 @@ pub enum Range {
     Custom(CustomRange),
 }
 
-/// Whole days, both included.
+/// A range of whole days, both ends included.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct CustomRange {
     first: NaiveDate,
@@ -67,16 +67,16 @@ pub struct CustomRange {
 }
 
 impl CustomRange {
-    /// Longest range in days: a little over ten years.
-    pub const LONGEST_DAYS: i64 = 3660;
+    /// Maximum length in days: a little over ten years.
+    pub const MAX_DAYS: i64 = 3660;
 
-    /// `None` where the days are in the wrong order, too many, or outside the years 2000 to 2199.
+    /// Makes a range; `None` where the days are in the wrong order, too many, or outside the years 2000 to
+    /// 2199.
     pub fn new(first: NaiveDate, last: NaiveDate) -> Option<Self> {
         use chrono::Datelike;
         let days = last.signed_duration_since(first).num_days();
         let years = 2000..=2199;
-        let fits =
-            (0..Self::LONGEST_DAYS).contains(&days) && years.contains(&first.year()) && years.contains(&last.year());
+        let fits = (0..Self::MAX_DAYS).contains(&days) && years.contains(&first.year()) && years.contains(&last.year());
         fits.then_some(Self { first, last })
     }
 
@@ -90,7 +90,7 @@ impl CustomRange {
 }
 
 impl Range {
-    /// Those with a name, in the order they are offered.
+    /// Named ranges, in the order in which they are offered.
     pub const PRESETS: [Self; 7] = [
         Self::Today,
         Self::Last7Days,
@@ -114,7 +114,7 @@ impl Range {
         }
     }
 
-    /// The longest it can be, in days.
+    /// The maximum length of the range, in days.
     pub fn most_days(self) -> i64 {
         match self {
             Self::Today => 1,
@@ -127,20 +127,20 @@ impl Range {
         }
     }
 
-    /// Whether its hours fit on one chart. (31 days have up to 745 hours where clocks go back.)
+    /// Whether the range's hours fit on one chart. (31 days have up to 745 hours where clocks go back.)
     pub fn fits_hours(self) -> bool {
         self.most_days() <= 31
     }
 
-    /// What is shown where nobody chose.
+    /// The view that is shown unless the member chooses one.
     pub fn default_view(self) -> View {
         if self.most_days() <= 2 { View::Hour } else { View::Day }
     }
 }
 
-/// The day that a text such as `2026-11-17` stands for.
+/// Parses a day such as `2026-11-17`.
 ///
-/// Without chrono's parser, which knows all formats there are and would make the dashboard 10 KB larger.
+/// chrono's parser, which knows many formats, would make the dashboard 10 KB larger.
 pub fn parse_day(text: &str) -> Option<NaiveDate> {
     let (year, rest) = text.split_once('-')?;
     let (month, day) = rest.split_once('-')?;
@@ -191,7 +191,7 @@ impl<'de> Deserialize<'de> for Range {
     }
 }
 
-/// Narrows to one of each dimension.
+/// A filter that narrows usage to one value of each dimension.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default)]
 pub struct Filter {
@@ -200,23 +200,23 @@ pub struct Filter {
     pub model: Option<String>,
 }
 
-/// What usage to report.
+/// A query for a usage report.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct UsageQuery {
     pub range: Range,
-    /// `None` for what suits the range.
+    /// `None` for the range's default.
     pub view: Option<View>,
     pub group: Group,
-    /// By which the largest series are told.
+    /// Measure by which the largest series are chosen.
     pub metric: Metric,
-    /// An IANA time zone; `None` for the organization's.
+    /// IANA time zone; `None` for the organization's.
     pub time_zone: Option<String>,
     pub filter: Filter,
 }
 
 impl UsageQuery {
-    /// The view that is shown: hours only where they fit.
+    /// The view to show: hours only where they fit on one chart.
     pub fn view(&self) -> View {
         match self.view {
             Some(View::Hour) if !self.range.fits_hours() => View::Day,

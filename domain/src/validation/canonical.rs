@@ -1,7 +1,8 @@
-//! One form for texts that look the same, on the server only.
+//! Normalization of texts that look alike to one form, on the server only.
 //!
-//! Names and addresses are compared, shown beside each other and trusted: `ｏｗｎｅｒ@example.com`, a letter with its accent
-//! as one character or as two, and a name with something invisible in it must not be others.
+//! Names and addresses are compared, shown side by side and trusted. Variants such as `ｏｗｎｅｒ@example.com`, an
+//! accented letter as one character or two, or a name with an invisible character must not pass as different
+//! ones.
 
 use std::borrow::Cow;
 
@@ -16,14 +17,14 @@ use idna::{
 };
 
 const INVISIBLE: &str = "Remove the invisible characters.";
-/// Joins and parts letters, in some scripts and in pictures that are made of several.
+/// Zero-width (non-)joiners: they join or separate letters in some scripts, and compose emoji.
 const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
-/// Asks for a picture, or for a letter, where a character can be both.
+/// Variation selectors: they choose between the text and emoji form of a character.
 const PRESENTATION: [char; 2] = ['\u{fe0e}', '\u{fe0f}'];
-/// A pattern of Braille without a dot, which is as good as a blank.
+/// The Braille pattern without dots, which looks like a space.
 const BLANK_PATTERN: char = '\u{2800}';
 
-/// Whether `c` shows nothing by itself, and is no blank: it formats what is around it, such as by turning its direction, or
+/// Whether `c` is invisible and no space: it formats the text around it, such as by turning its direction, or
 /// is to be ignored (Unicode's category Cf and its property Default_Ignorable_Code_Point).
 pub fn is_invisible(c: char) -> bool {
     !c.is_ascii()
@@ -35,42 +36,43 @@ pub fn is_invisible(c: char) -> bool {
             ))
 }
 
-/// Unicode's NFKC (Annex 15): one form for what is written in several ways, or in another width or style.
+/// Normalizes to Unicode's NFKC (Annex 15): one form for text in several encodings, widths or styles.
 pub fn nfkc(text: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfkc().normalize(text)
 }
 
-/// A name in NFKC, with one space where there were blanks.
+/// Normalizes a name to NFKC, with one space for each run of white space.
 ///
 /// # Errors
-/// Something in it is invisible.
+/// The name contains an invisible character.
 pub fn name(text: &str) -> Result<String, String> {
     let text: String = text.chars().filter(|c| !PRESENTATION.contains(c)).collect();
     let text = nfkc(&text);
-    refuse(&text, is_invisible)?;
-    // Line breaks and the like are refused later.
-    let blank = |c: char| c.is_whitespace() && !c.is_control();
-    Ok(text.split(blank).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "))
+    reject(&text, is_invisible)?;
+    // Line breaks and other control characters are rejected later.
+    let is_space = |c: char| c.is_whitespace() && !c.is_control();
+    Ok(text.split(is_space).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "))
 }
 
-/// Refuses a description that something turns around or hides in.
+/// Rejects a description with characters that hide text or turn its direction.
 ///
 /// # Errors
-/// Something in it is invisible, other than what letters and pictures are joined with.
+/// The description contains an invisible character other than those that join letters and emoji.
 pub fn check_description(text: &str) -> Result<(), String> {
-    refuse(text, |c| is_invisible(c) && !JOINERS.contains(&c) && !PRESENTATION.contains(&c))
+    reject(text, |c| is_invisible(c) && !JOINERS.contains(&c) && !PRESENTATION.contains(&c))
 }
 
-/// A mail address in lower case and NFKC, its host in ASCII as DNS knows it (IDNA, by UTS 46 without transitional forms).
+/// Normalizes a mail address to lower case and NFKC, its host to ASCII as in DNS (IDNA, by UTS 46 without
+/// transitional forms).
 ///
-/// What isn't an address to begin with is given back as it is.
+/// A text without an `@` is returned without a check of its host.
 ///
 /// # Errors
-/// Something in it is invisible, or no host can be called so.
+/// The address contains an invisible character, or its host isn't a valid name.
 pub fn email(text: &str) -> Result<String, String> {
-    // A letter's lower case may have another form than itself.
+    // Lower-casing can leave NFKC, so the text is normalized again.
     let text = nfkc(&nfkc(text.trim()).to_lowercase()).into_owned();
-    refuse(&text, is_invisible)?;
+    reject(&text, is_invisible)?;
     let Some((local, host)) = text.rsplit_once('@') else { return Ok(text) };
     if host.is_ascii() && !host.split('.').any(|label| label.starts_with("xn--")) {
         return Ok(text);
@@ -80,8 +82,8 @@ pub fn email(text: &str) -> Result<String, String> {
     Ok(format!("{local}@{ascii}"))
 }
 
-fn refuse(text: &str, wrong: impl Fn(char) -> bool) -> Result<(), String> {
-    if text.chars().any(wrong) { Err(INVISIBLE.to_owned()) } else { Ok(()) }
+fn reject(text: &str, is_invalid: impl Fn(char) -> bool) -> Result<(), String> {
+    if text.chars().any(is_invalid) { Err(INVISIBLE.to_owned()) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -1,13 +1,16 @@
-//! `/v1/authz`: whether a proxy is to let a request through. For nginx's `auth_request`, Traefik's `ForwardAuth` and Envoy's
-//! `ext_authz`.
+//! `/v1/authz`: whether a proxy is to let a request through. For nginx's `auth_request`, Traefik's
+//! `ForwardAuth` and Envoy's `ext_authz`.
 //!
-//! The request here is the client's, as the proxy passes it on to ask: the client's key is where the client put it, and the
-//! proxy's own, an admin key, in a header of its own. What the proxy says of the request counts, since it holds that key:
+//! The request is the client's, as the proxy forwards it for the check: the client's key is where the client
+//! put it, and the proxy's own admin key is in a separate header. The proxy's description of the request
+//! counts, since it holds that key:
 //!
-//! - where it goes: what follows `/v1/authz` in the path (Envoy), or `X-Forwarded-Uri` (Traefik, and nginx as documented);
-//! - where it comes from: the last address in `X-Forwarded-For`, which is the one that the proxy saw itself.
+//! - the destination: the rest of the path after `/v1/authz` (Envoy), or `X-Forwarded-Uri` (Traefik, and
+//!   nginx as documented);
+//! - the source: the last address in `X-Forwarded-For`, which is the one that the proxy saw itself.
 //!
-//! What the operator decides, such as the scope that a route takes, is in the query, which no client can write.
+//! The operator's decisions, such as the scope that a route requires, are in the query, which no client can
+//! write.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -19,19 +22,19 @@ use axum::{
 use domain::api_keys::{Scope, Secret};
 use services::api_keys::directory::KeyRecord;
 
-use super::key_check::{Question, Wanted};
+use super::key_check::{KeyCheck, RequestedUse};
 use crate::{
     management::Management,
     security::client_ip,
-    v1::{credentials, error::Refusal},
+    v1::{credentials, error::V1Error},
 };
 
 pub(crate) const PATH: &str = "/v1/authz";
-/// Where Envoy puts the path that is asked about.
-pub(crate) const UNDER_PATH: &str = "/v1/authz/{*path}";
+/// Envoy appends the path to check.
+pub(crate) const SUBPATH: &str = "/v1/authz/{*path}";
 
-/// The proxy's own key: `Bearer`, as in `Authorization`, which is the client's here.
-const ASKERS_KEY: HeaderName = HeaderName::from_static("x-tollhouse-authorization");
+/// The header with the proxy's own key: `Bearer`, as in `Authorization`, which is the client's here.
+const PROXY_KEY: HeaderName = HeaderName::from_static("x-tollhouse-authorization");
 
 const ORGANIZATION: HeaderName = HeaderName::from_static("x-tollhouse-organization-id");
 const PROJECT: HeaderName = HeaderName::from_static("x-tollhouse-project-id");
@@ -41,47 +44,47 @@ const LEVEL: HeaderName = HeaderName::from_static("x-tollhouse-level");
 
 pub(crate) async fn authorize(State(management): State<Management>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    match answer(&management, &parts).await {
+    match check(&management, &parts).await {
         Ok(answer) => answer,
         Err(refusal) => refusal.response(),
     }
 }
 
-async fn answer(management: &Management, request: &Parts) -> Result<Response, Refusal> {
+async fn check(management: &Management, request: &Parts) -> Result<Response, V1Error> {
     let gateway = &management.gateway;
-    let asker =
-        gateway.identify_by(&askers_key(&request.headers)?, peer(request)).await.map_err(|denied| denied.refusal)?;
-    if !asker.key.grants(Scope::Authz) {
-        return Err(Refusal::missing_scope(asker.key.level, Scope::Authz));
+    let proxy =
+        gateway.identify_by(&proxy_key(&request.headers)?, peer(request)).await.map_err(|denied| denied.refusal)?;
+    if !proxy.key.grants(Scope::Authz) {
+        return Err(V1Error::missing_scope(proxy.key.level, Scope::Authz));
     }
-    let routed = Routed::read(request)?;
-    // The same as the gateway looks for, in the same places.
-    let secret = credentials::secret(&request.headers, routed.query.as_deref())?;
-    let question = Question {
-        organization: asker.key.organization.id,
+    let requirement = RouteRequirement::read(request)?;
+    // The client's key is read from the places where the gateway reads it.
+    let secret = credentials::secret(&request.headers, requirement.query.as_deref())?;
+    let key_check = KeyCheck {
+        organization: proxy.key.organization.id,
         secret: &secret,
-        wanted: routed.wanted,
-        model: routed.model.as_deref(),
-        // Those before it are what the client claims.
-        ip: client_ip::seen_by_proxy(&request.headers),
+        requested: requirement.requested,
+        model: requirement.model.as_deref(),
+        // The addresses before it are the client's claim.
+        ip: client_ip::client_seen_by_proxy(&request.headers),
     };
-    let bearer = question.answer(gateway).await.map_err(|denied| denied.refusal)?;
-    gateway.note_use(&bearer, request);
-    // It counts as a call, of which nobody here knows what it takes.
-    let paced = gateway.pace(&bearer.key);
-    let standing = gateway.standing_headers(&bearer.key);
-    let mut answer = match paced {
-        Ok(_) => about(&bearer.key).into_response(),
+    let client = key_check.run(gateway).await.map_err(|denied| denied.refusal)?;
+    gateway.record_use(&client, request);
+    // It counts as a call without tokens, since those are unknown here.
+    let pace_result = gateway.pace(&client.key);
+    let limit_headers = gateway.limit_headers(&client.key);
+    let mut answer = match pace_result {
+        Ok(_) => identity_headers(&client.key).into_response(),
         Err(refusal) => refusal.response(),
     };
-    answer.headers_mut().extend(standing);
+    answer.headers_mut().extend(limit_headers);
     Ok(answer)
 }
 
-fn askers_key(headers: &HeaderMap) -> Result<Secret, Refusal> {
+fn proxy_key(headers: &HeaderMap) -> Result<Secret, V1Error> {
     let wrong =
-        || Refusal::key("No API key of the proxy. Send an admin key as `X-Tollhouse-Authorization: Bearer <key>`.");
-    let value = headers.get(ASKERS_KEY).and_then(|value| value.to_str().ok()).ok_or_else(wrong)?;
+        || V1Error::key("No API key of the proxy. Send an admin key as `X-Tollhouse-Authorization: Bearer <key>`.");
+    let value = headers.get(PROXY_KEY).and_then(|value| value.to_str().ok()).ok_or_else(wrong)?;
     let (scheme, key) = value.split_once(' ').unwrap_or_default();
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(wrong());
@@ -89,63 +92,64 @@ fn askers_key(headers: &HeaderMap) -> Result<Secret, Refusal> {
     Secret::parse(key.trim()).map_err(|_| credentials::unknown())
 }
 
-/// Who is connected: the proxy itself.
+/// The connected peer: the proxy itself.
 fn peer(request: &Parts) -> Option<IpAddr> {
     request.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical())
 }
 
-/// What a proxy's route asks for.
-struct Routed {
-    wanted: Wanted,
+/// The use that a proxy's route requires.
+struct RouteRequirement {
+    requested: RequestedUse,
     model: Option<String>,
-    /// The query that the client wrote.
+    /// The client's own query.
     query: Option<String>,
 }
 
-impl Routed {
-    fn read(request: &Parts) -> Result<Self, Refusal> {
+impl RouteRequirement {
+    fn read(request: &Parts) -> Result<Self, V1Error> {
         let (mut scope, mut model) = (None, None);
-        // Behind a path of Envoy's the query is the client's.
-        let under = request.uri.path().strip_prefix(PATH).filter(|path| !path.is_empty());
-        let query = if under.is_some() { "" } else { request.uri.query().unwrap_or_default() };
+        // After a path that Envoy appended, the query is the client's.
+        let subpath = request.uri.path().strip_prefix(PATH).filter(|path| !path.is_empty());
+        let query = if subpath.is_some() { "" } else { request.uri.query().unwrap_or_default() };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
                 "scope" if scope.is_none() => {
-                    scope = Some(value.parse::<Scope>().map_err(|why| Refusal::invalid("scope", why))?);
+                    scope = Some(value.parse::<Scope>().map_err(|error| V1Error::invalid("scope", error))?);
                 }
                 "model" if model.is_none() => model = Some(value.into_owned()),
                 _ => {
-                    return Err(Refusal::invalid(name.into_owned(), "The query takes `scope` and `model`, each once."));
+                    return Err(V1Error::invalid(name.into_owned(), "The query takes `scope` and `model`, each once."));
                 }
             }
         }
-        let (path, query) = match under {
+        let (path, query) = match subpath {
             Some(path) => (Some(path.to_owned()), request.uri.query().map(str::to_owned)),
             None => forwarded_uri(&request.headers)?,
         };
-        let wanted = match (scope, path) {
-            (Some(scope), _) => Wanted::Scope(scope),
-            (None, Some(path)) => Wanted::at(&path),
-            (None, None) => Wanted::Foreign,
+        let requested = match (scope, path) {
+            (Some(scope), _) => RequestedUse::Scope(scope),
+            (None, Some(path)) => RequestedUse::of_path(&path),
+            (None, None) => RequestedUse::Foreign,
         };
-        Ok(Self { wanted, model, query })
+        Ok(Self { requested, model, query })
     }
 }
 
-/// The path that the client called, and its query. Said twice, nobody knows which of them the proxy wrote.
-fn forwarded_uri(headers: &HeaderMap) -> Result<(Option<String>, Option<String>), Refusal> {
+/// The path and query that the client called. If the header comes twice, it is unknown which one the proxy
+/// wrote.
+fn forwarded_uri(headers: &HeaderMap) -> Result<(Option<String>, Option<String>), V1Error> {
     let mut values = headers.get_all("x-forwarded-uri").iter();
     let (value, more) = (values.next(), values.next());
     if more.is_some() {
-        return Err(Refusal::malformed("There is more than one X-Forwarded-Uri."));
+        return Err(V1Error::malformed("There is more than one X-Forwarded-Uri."));
     }
     let text = value.map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
     let (path, query) = text.split_once(['?', '#']).map_or((&*text, None), |(path, query)| (path, Some(query)));
     Ok((Some(path.to_owned()).filter(|path| !path.is_empty()), query.map(str::to_owned)))
 }
 
-/// Who it is, for whoever stands behind the proxy.
-fn about(key: &KeyRecord) -> HeaderMap {
+/// The key's identity, as headers for the service behind the proxy.
+fn identity_headers(key: &KeyRecord) -> HeaderMap {
     let ids = [
         (ORGANIZATION, Some(key.organization.id.to_string())),
         (PROJECT, key.project_id.map(|id| id.to_string())),

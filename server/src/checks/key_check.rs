@@ -1,4 +1,4 @@
-//! Whether a key would let somebody do something.
+//! Checks whether a key permits a use.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -11,67 +11,67 @@ use services::api_keys::directory::KeyRecord;
 use crate::{
     gateway::Gateway,
     v1::{
-        admission::{Bearer, Denied, scope_of_path},
-        error::Refusal,
+        admission::{AuthenticatedKey, KeyRejection, scope_of_path},
+        error::V1Error,
     },
 };
 
-/// What somebody wants to do. What isn't said isn't checked.
+/// The use a key is checked for; parts left out aren't checked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Wanted {
+pub(super) enum RequestedUse {
     Anything,
     Scope(Scope),
-    /// What isn't of ours: for keys that call models and weren't narrowed to something else.
+    /// A path that isn't Tollhouse's: for keys that may call models and aren't restricted to scopes.
     Foreign,
 }
 
-impl Wanted {
-    pub(super) fn at(path: &str) -> Self {
+impl RequestedUse {
+    pub(super) fn of_path(path: &str) -> Self {
         scope_of_path(path).map_or(Self::Foreign, Self::Scope)
     }
 }
 
-/// A key that is asked about, and what it is to be used for.
-pub(super) struct Question<'a> {
-    /// Whose keys the asker may ask about.
+/// A key to check, and its intended use.
+pub(super) struct KeyCheck<'a> {
+    /// The caller's organization, whose keys it may check.
     pub(super) organization: OrganizationId,
     pub(super) secret: &'a Secret,
-    pub(super) wanted: Wanted,
+    pub(super) requested: RequestedUse,
     pub(super) model: Option<&'a str>,
-    /// `None` where nobody knows: then only keys without a list of networks are good.
+    /// `None` if unknown: then only keys without an allowlist pass.
     pub(super) ip: Option<IpAddr>,
 }
 
-impl Question<'_> {
-    /// Who it is, if they may.
-    pub(super) async fn answer(&self, gateway: &Gateway) -> Result<Bearer, Denied> {
-        let bearer = gateway.identify_within(self.organization, self.secret, self.ip).await?;
-        match self.refusal(gateway, &bearer.key) {
-            None => Ok(bearer),
-            Some(refusal) => Err(Denied { refusal, key: Some(bearer.key) }),
+impl KeyCheck<'_> {
+    /// Returns the key's record if the use is permitted.
+    pub(super) async fn run(&self, gateway: &Gateway) -> Result<AuthenticatedKey, KeyRejection> {
+        let authenticated = gateway.identify_in_organization(self.organization, self.secret, self.ip).await?;
+        match self.refusal(gateway, &authenticated.key) {
+            None => Ok(authenticated),
+            Some(refusal) => Err(KeyRejection { refusal, key: Some(authenticated.key) }),
         }
     }
 
-    fn refusal(&self, gateway: &Gateway, key: &Arc<KeyRecord>) -> Option<Refusal> {
-        match self.wanted {
-            Wanted::Scope(scope) if !key.grants(scope) => return Some(Refusal::missing_scope(key.level, scope)),
-            Wanted::Foreign if !key.level.may_call_models() => {
+    fn refusal(&self, gateway: &Gateway, key: &Arc<KeyRecord>) -> Option<V1Error> {
+        match self.requested {
+            RequestedUse::Scope(scope) if !key.grants(scope) => return Some(V1Error::missing_scope(key.level, scope)),
+            RequestedUse::Foreign if !key.level.may_call_models() => {
                 let message = format!("A {} key can't be used for this.", key.level);
-                return Some(Refusal::insufficient_permissions(message));
+                return Some(V1Error::insufficient_permissions(message));
             }
-            Wanted::Foreign if !key.scopes.is_empty() => {
+            RequestedUse::Foreign if !key.scopes.is_empty() => {
                 let message = "This key is for certain scopes only, and this path belongs to none.";
-                return Some(Refusal::insufficient_permissions(message));
+                return Some(V1Error::insufficient_permissions(message));
             }
             _ => {}
         }
         if key.project_archived {
-            return Some(Refusal::project_archived());
+            return Some(V1Error::project_archived());
         }
         let model = self.model?;
         if !gateway.offers_model(model) {
-            return Some(Refusal::model_not_found(model));
+            return Some(V1Error::model_not_found(model));
         }
-        (!key.allows_model(model)).then(|| Refusal::model_not_allowed(model))
+        (!key.allows_model(model)).then(|| V1Error::model_not_allowed(model))
     }
 }

@@ -1,4 +1,4 @@
-//! `POST /v1/keys/verify`: what a key is good for.
+//! `POST /v1/keys/verify`: whether a key is valid for a use.
 
 use std::net::IpAddr;
 
@@ -8,20 +8,20 @@ use domain::{
     ids::{ApiKeyId, OrganizationId, ProjectId, UserId},
 };
 use serde::{Deserialize, Serialize};
-use services::{api_keys::directory::KeyRecord, rate_limits::Standing};
+use services::{api_keys::directory::KeyRecord, rate_limits::LimitStatus};
 
-use super::key_check::{Question, Wanted};
+use super::key_check::{KeyCheck, RequestedUse};
 use crate::{
     management::Management,
-    v1::{admission::Denied, caller::Caller, credentials, error::Refusal, input::Body},
+    v1::{admission::KeyRejection, caller::Caller, credentials, error::V1Error, input::JsonBody},
 };
 
 pub(crate) const PATH: &str = "/v1/keys/verify";
 
-/// A key, and what it is to be used for.
+/// The request: a key and its intended use.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Asked {
+pub(crate) struct VerifyRequest {
     key: String,
     #[serde(default)]
     model: Option<String>,
@@ -32,20 +32,20 @@ pub(crate) struct Asked {
     scope: Option<Scope>,
     #[serde(default)]
     ip: Option<IpAddr>,
-    /// Whether this stands for a call, which its limits are to count.
+    /// Whether this check stands for a call, which counts toward the key's limits.
     #[serde(default)]
     count: bool,
 }
 
-/// Whether it is good for that; if not, what the gateway would have answered. What isn't known, or isn't the asker's to
-/// know, is `null`.
+/// The response: whether the key is valid for the use; if not, the gateway's answer to it. Fields that are
+/// unknown, or that the caller may not see, are `null`.
 #[derive(Default, Serialize)]
-pub(crate) struct Answer {
+pub(crate) struct VerifyResponse {
     object: &'static str,
     valid: bool,
     code: Option<&'static str>,
     message: Option<String>,
-    /// As the gateway would have answered.
+    /// The status that the gateway would have answered with.
     status: u16,
     key_id: Option<ApiKeyId>,
     name: Option<String>,
@@ -54,57 +54,63 @@ pub(crate) struct Answer {
     member_id: Option<UserId>,
     level: Option<Level>,
     scopes: Option<Vec<Scope>>,
-    /// When it stops to work, in seconds of Unix time.
+    /// The key's expiration, in seconds of Unix time.
     expires_at: Option<i64>,
-    /// How many calls are left within this minute; `null` where they aren't limited.
+    /// Calls left within this minute; `null` if they aren't limited.
     remaining: Option<u32>,
-    /// The same of tokens.
+    /// Tokens left within this minute; `null` if they aren't limited.
     remaining_tokens: Option<u32>,
-    /// When to try again, where it was too fast.
+    /// When to try again, if the key is over a limit.
     retry_after_seconds: Option<u64>,
 }
 
 pub(crate) async fn verify(
     State(management): State<Management>,
     caller: Caller,
-    Body(asked): Body<Asked>,
-) -> Result<Json<Answer>, Refusal> {
+    JsonBody(body): JsonBody<VerifyRequest>,
+) -> Result<Json<VerifyResponse>, V1Error> {
     let actor = caller.with(Scope::KeysVerify)?;
-    let wanted = match (asked.scope, &asked.endpoint) {
-        (Some(scope), _) => Wanted::Scope(scope),
-        (None, Some(path)) => Wanted::at(path),
-        (None, None) => Wanted::Anything,
+    let requested = match (body.scope, &body.endpoint) {
+        (Some(scope), _) => RequestedUse::Scope(scope),
+        (None, Some(path)) => RequestedUse::of_path(path),
+        (None, None) => RequestedUse::Anything,
     };
     let gateway = &management.gateway;
-    let Ok(secret) = Secret::parse(asked.key.trim()) else { return Ok(Json(Answer::refused(&credentials::unknown()))) };
-    let question = Question {
+    let Ok(secret) = Secret::parse(body.key.trim()) else {
+        return Ok(Json(VerifyResponse::refused(&credentials::unknown())));
+    };
+    let check = KeyCheck {
         organization: actor.organization.id,
         secret: &secret,
-        wanted,
-        model: asked.model.as_deref(),
-        ip: asked.ip,
+        requested,
+        model: body.model.as_deref(),
+        ip: body.ip,
     };
-    match question.answer(gateway).await {
-        Ok(bearer) => {
-            gateway.note_use_by(&bearer, None);
-            let paced = if asked.count { gateway.pace(&bearer.key).map(drop) } else { gateway.keeps_pace(&bearer.key) };
-            let (calls, tokens) = gateway.standing(&bearer.key);
-            let answer = match paced {
-                Ok(()) => Answer { valid: true, status: 200, ..Answer::about(&bearer.key) },
-                Err(refusal) => Answer::of(&bearer.key, &refusal),
+    match check.run(gateway).await {
+        Ok(authenticated) => {
+            gateway.record_use_by(&authenticated, None);
+            let pace_result = if body.count {
+                gateway.pace(&authenticated.key).map(drop)
+            } else {
+                gateway.is_within_limits(&authenticated.key)
             };
-            let remaining = |standing: Option<Standing>| standing.map(|standing| standing.remaining);
-            Ok(Json(Answer { remaining: remaining(calls), remaining_tokens: remaining(tokens), ..answer }))
+            let (calls, tokens) = gateway.limit_status(&authenticated.key);
+            let answer = match pace_result {
+                Ok(()) => VerifyResponse { valid: true, status: 200, ..VerifyResponse::of_key(&authenticated.key) },
+                Err(refusal) => VerifyResponse::rejected_key(&authenticated.key, &refusal),
+            };
+            let remaining = |status: Option<LimitStatus>| status.map(|status| status.remaining);
+            Ok(Json(VerifyResponse { remaining: remaining(calls), remaining_tokens: remaining(tokens), ..answer }))
         }
-        // Nothing can be said of any key.
-        Err(Denied { refusal, key: None }) if refusal.status.is_server_error() => Err(refusal),
-        Err(Denied { refusal, key: None }) => Ok(Json(Answer::refused(&refusal))),
-        Err(Denied { refusal, key: Some(key) }) => Ok(Json(Answer::of(&key, &refusal))),
+        // A server error: no key can be checked now.
+        Err(KeyRejection { refusal, key: None }) if refusal.status.is_server_error() => Err(refusal),
+        Err(KeyRejection { refusal, key: None }) => Ok(Json(VerifyResponse::refused(&refusal))),
+        Err(KeyRejection { refusal, key: Some(key) }) => Ok(Json(VerifyResponse::rejected_key(&key, &refusal))),
     }
 }
 
-impl Answer {
-    fn refused(refusal: &Refusal) -> Self {
+impl VerifyResponse {
+    fn refused(refusal: &V1Error) -> Self {
         Self {
             object: "key.verification",
             code: Some(refusal.code),
@@ -115,13 +121,13 @@ impl Answer {
         }
     }
 
-    /// A refusal of a key that is the asker's to know.
-    fn of(key: &KeyRecord, refusal: &Refusal) -> Self {
+    /// The response for a rejected key that the caller may see.
+    fn rejected_key(key: &KeyRecord, refusal: &V1Error) -> Self {
         let Self { code, message, status, retry_after_seconds, .. } = Self::refused(refusal);
-        Self { code, message, status, retry_after_seconds, ..Self::about(key) }
+        Self { code, message, status, retry_after_seconds, ..Self::of_key(key) }
     }
 
-    fn about(key: &KeyRecord) -> Self {
+    fn of_key(key: &KeyRecord) -> Self {
         Self {
             object: "key.verification",
             key_id: Some(key.api_key_id),

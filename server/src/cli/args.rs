@@ -1,4 +1,4 @@
-//! What can be typed.
+//! The command line's arguments.
 
 mod grace;
 mod keys;
@@ -7,19 +7,19 @@ mod limits;
 use clap::{Args, Parser, Subcommand};
 use domain::permissions::Role;
 
-pub(super) use grace::Grace;
-pub(super) use keys::{KeyCommand, KeyEdits, NewKey};
+pub(super) use grace::GracePeriod;
+pub(super) use keys::{CreateKeyArgs, EditKeyArgs, KeyCommand};
 pub(super) use limits::LimitEdits;
 
 use super::bodies::BodyEdits;
-use crate::config::Options;
+use crate::config::ProcessOptions;
 
 /// The self-hosted hub for AI APIs.
 #[derive(Parser)]
 #[command(name = "tollhouse", version)]
 pub struct Cli {
     #[command(flatten)]
-    pub options: Options,
+    pub options: ProcessOptions,
     /// Print data as JSON
     #[arg(long, global = true)]
     pub json: bool,

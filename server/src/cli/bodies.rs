@@ -1,4 +1,4 @@
-//! `tollhouse org bodies`: whether and how an organization keeps what is said in its calls.
+//! `tollhouse org bodies`: an organization's settings for storing request and response bodies.
 
 use std::str::FromStr;
 
@@ -39,14 +39,14 @@ impl FromStr for Days {
 }
 
 #[derive(Serialize)]
-struct Shown {
-    /// `None` where they aren't kept.
+struct BodySettingsRow {
+    /// `None` if bodies aren't stored.
     days: Option<u32>,
     limit: u32,
     redact: Vec<String>,
 }
 
-impl Shown {
+impl BodySettingsRow {
     fn line(&self) -> String {
         let days = self.days.map_or_else(|| "off".to_owned(), |days| format!("{days} days"));
         let redact = if self.redact.is_empty() { "nothing".to_owned() } else { self.redact.join(", ") };
@@ -69,5 +69,5 @@ pub(super) async fn run(services: &Services, actor: &Actor, edits: BodyEdits, js
         settings = organizations::settings(services, actor).await?;
     }
     let BodySettings { days, limit, redact } = settings.bodies;
-    output::data(json, &Shown { days, limit, redact }, Shown::line)
+    output::data(json, &BodySettingsRow { days, limit, redact }, BodySettingsRow::line)
 }

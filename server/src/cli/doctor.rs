@@ -1,4 +1,4 @@
-//! `tollhouse doctor`: whether everything the server needs is there.
+//! `tollhouse doctor`: checks whether everything the server needs is present.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,14 +8,14 @@ use services::{Services, SystemClock};
 use super::{CliError, data_folder, output};
 use crate::config::{Config, ProviderConfig, ProviderKind};
 
-/// How long an upstream may take to accept a connection.
-const CONNECT: Duration = Duration::from_secs(5);
+/// Time for a provider to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Serialize)]
 struct Check {
     name: String,
     ok: bool,
-    /// Whether it is most likely not meant, though everything works.
+    /// Whether the setting works but most likely isn't intended.
     warns: bool,
     detail: String,
 }
@@ -70,13 +70,13 @@ fn source(config: &Config) -> String {
     format!("{file}: {} models from {} providers", config.models.len(), config.providers.len())
 }
 
-/// What is said where strangers may spend the operator's money, which the operator has chosen.
-pub(super) const OPEN_BESIDE_A_PROVIDER: &str = "sign-up is open beside a provider: whoever reaches this server can make an \
+/// The warning if anyone may spend the operator's money, which the operator has chosen.
+pub(super) const OPEN_SIGN_UP_WARNING: &str = "sign-up is open beside a provider: whoever reaches this server can make an \
     account, and call models with your key; close it with [sign_up] open = false";
 
 fn sign_up(config: &Config) -> &'static str {
-    match (config.sign_up_open, config.asks_others()) {
-        (true, true) => OPEN_BESIDE_A_PROVIDER,
+    match (config.sign_up_open, config.has_paid_providers()) {
+        (true, true) => OPEN_SIGN_UP_WARNING,
         (true, false) => "open, since only the sandbox answers; a provider closes it, unless [sign_up] open = true",
         (false, _) => {
             "closed: accounts are made by `tollhouse user create`, and the first one as `tollhouse serve` says"
@@ -84,7 +84,7 @@ fn sign_up(config: &Config) -> &'static str {
     }
 }
 
-/// Host and port of a provider that is reached over the network.
+/// Host and port of a provider that is called over the network.
 fn address(provider: &ProviderConfig) -> Option<(String, u16)> {
     let (ProviderKind::OpenAi { base_url, .. } | ProviderKind::Anthropic { base_url, .. }) = &provider.kind else {
         return None;
@@ -96,12 +96,12 @@ fn address(provider: &ProviderConfig) -> Option<(String, u16)> {
 
 fn data_folder(config: &Config) -> Result<String, String> {
     let folder = &config.data;
-    data_folder::make(folder).map_err(|error| format!("{} can't be made: {error}", folder.display()))?;
+    data_folder::create(folder).map_err(|error| format!("{} can't be made: {error}", folder.display()))?;
     let probe = folder.join(".doctor");
     std::fs::write(&probe, b"").map_err(|error| format!("{} can't be written to: {error}", folder.display()))?;
     std::fs::remove_file(&probe).map_err(|error| error.to_string())?;
-    if data_folder::open_to_others(folder) {
-        return Err(format!("{}: {}", folder.display(), data_folder::OPEN));
+    if data_folder::is_open_to_others(folder) {
+        return Err(format!("{}: {}", folder.display(), data_folder::OPEN_WARNING));
     }
     Ok(format!("{} can be written to", folder.display()))
 }
@@ -114,7 +114,7 @@ async fn database(config: &Config) -> Result<String, String> {
     Ok(format!("{}, schema up to date", if services.database().is_postgres() { "PostgreSQL" } else { "SQLite" }))
 }
 
-/// A clock that stands before this version was made would give calls wrong times.
+/// Checks the clock: one set to before this version was built would give calls wrong times.
 fn clock() -> Result<String, String> {
     let now = chrono::Utc::now();
     let built = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default();
@@ -130,9 +130,9 @@ fn dashboard() -> Result<String, String> {
 }
 
 async fn connect(host: &str, port: u16) -> Result<String, String> {
-    match tokio::time::timeout(CONNECT, tokio::net::TcpStream::connect((host, port))).await {
+    match tokio::time::timeout(CONNECT_TIMEOUT, tokio::net::TcpStream::connect((host, port))).await {
         Ok(Ok(_)) => Ok(format!("{host}:{port} accepts connections")),
         Ok(Err(error)) => Err(format!("{host}:{port}: {error}")),
-        Err(_) => Err(format!("{host}:{port} didn't accept a connection within {} s", CONNECT.as_secs())),
+        Err(_) => Err(format!("{host}:{port} didn't accept a connection within {} s", CONNECT_TIMEOUT.as_secs())),
     }
 }

@@ -5,7 +5,7 @@ mod list;
 mod shown;
 
 use domain::{
-    api_keys::{ApiKeyChanges, Life, NewApiKey, RotatedApiKey, Rotation},
+    api_keys::{ApiKeyChanges, Expiration, NewApiKey, RotatedApiKey, Rotation},
     ids::{ApiKeyId, ProjectId},
     rate_limits::RateLimits,
 };
@@ -13,7 +13,7 @@ use services::{Actor, Services, api_keys};
 
 use super::{
     CliError,
-    args::{Grace, KeyCommand, KeyEdits, LimitEdits, NewKey},
+    args::{CreateKeyArgs, EditKeyArgs, GracePeriod, KeyCommand, LimitEdits},
     output, start,
 };
 
@@ -24,7 +24,7 @@ pub(super) async fn run(services: &Services, command: KeyCommand, json: bool) ->
         KeyCommand::Edit { id, edits } => edit(services, id, edits, json).await,
         KeyCommand::Rotate { id, grace, request } => rotate(services, id, grace, request, json).await,
         KeyCommand::Grace { id, grace } => set_grace(services, id, grace, json).await,
-        KeyCommand::EndRotation { id } => set_grace(services, id, Grace(0), json).await,
+        KeyCommand::EndRotation { id } => set_grace(services, id, GracePeriod(0), json).await,
         KeyCommand::Revoke { ids, descendants } => revoke(services, &ids, descendants, json).await,
         KeyCommand::ReportLeak { place, arguments } if arguments.is_empty() => leaks::run(services, &place, json).await,
         KeyCommand::ReportLeak { .. } => Err(CliError::Usage(
@@ -33,9 +33,9 @@ pub(super) async fn run(services: &Services, command: KeyCommand, json: bool) ->
     }
 }
 
-async fn create(services: &Services, new: NewKey, json: bool) -> Result<(), CliError> {
+async fn create(services: &Services, new: CreateKeyArgs, json: bool) -> Result<(), CliError> {
     let actor = start::actor(services, &new.org).await?;
-    let asked = NewApiKey {
+    let new_key = NewApiKey {
         name: new.name,
         description: new.description,
         project_id: project(services, &actor, new.project).await?,
@@ -43,25 +43,25 @@ async fn create(services: &Services, new: NewKey, json: bool) -> Result<(), CliE
         scopes: new.scopes,
         models: new.models,
         ip_allowlist: new.networks,
-        life: new.expires_in_days.map_or(Life::Never, Life::Days),
+        life: new.expires_in_days.map_or(Expiration::Never, Expiration::Days),
         rotate_every_days: new.rotate_every_days,
         rate_limits: new.limits.applied(RateLimits::NONE),
     };
-    let created = api_keys::create(services, &actor, asked).await?;
+    let created = api_keys::create(services, &actor, new_key).await?;
     let key = &created.api_key;
     output::data(json, &shown::with_secret(key, Some(&created.secret)), |_| {
         format!("{}  {}\n{}\nThis is the only time the secret is shown.", key.id, key.name, created.secret)
     })
 }
 
-async fn edit(services: &Services, id: ApiKeyId, edits: KeyEdits, json: bool) -> Result<(), CliError> {
-    let actor = owner(services, id).await?;
-    let KeyEdits { calls_per_minute, tokens_per_minute, .. } = edits;
+async fn edit(services: &Services, id: ApiKeyId, edits: EditKeyArgs, json: bool) -> Result<(), CliError> {
+    let actor = key_actor(services, id).await?;
+    let EditKeyArgs { calls_per_minute, tokens_per_minute, .. } = edits;
     let rate_limits = match (LimitEdits { calls_per_minute, tokens_per_minute }) {
         limits if limits.is_none() => None,
         limits => Some(limits.applied(api_keys::get(services, &actor, id).await?.rate_limits)),
     };
-    // A list that isn't named stays; one that all is let through by becomes empty.
+    // A list that isn't given stays; one that is lifted becomes empty.
     let changes = ApiKeyChanges {
         name: edits.name,
         description: edits.description,
@@ -79,11 +79,11 @@ async fn edit(services: &Services, id: ApiKeyId, edits: KeyEdits, json: bool) ->
 async fn rotate(
     services: &Services,
     id: ApiKeyId,
-    Grace(grace_seconds): Grace,
+    GracePeriod(grace_seconds): GracePeriod,
     request: Option<String>,
     json: bool,
 ) -> Result<(), CliError> {
-    let actor = owner(services, id).await?;
+    let actor = key_actor(services, id).await?;
     let rotated = api_keys::rotate(services, &actor, id, Rotation { grace_seconds, request }).await?;
     let RotatedApiKey { api_key, secret } = &rotated;
     let old = shown::old_secret(api_key);
@@ -93,8 +93,13 @@ async fn rotate(
     })
 }
 
-async fn set_grace(services: &Services, id: ApiKeyId, Grace(seconds): Grace, json: bool) -> Result<(), CliError> {
-    let key = api_keys::set_grace(services, &owner(services, id).await?, id, seconds).await?;
+async fn set_grace(
+    services: &Services,
+    id: ApiKeyId,
+    GracePeriod(seconds): GracePeriod,
+    json: bool,
+) -> Result<(), CliError> {
+    let key = api_keys::set_grace(services, &key_actor(services, id).await?, id, seconds).await?;
     output::data(json, &shown::key(&key), |_| shown::old_secret(&key))
 }
 
@@ -114,18 +119,18 @@ async fn revoke(services: &Services, ids: &[ApiKeyId], with_descendants: bool, j
         revoked.extend(api_keys::revoke_with_descendants(services, &actor, ids).await?);
     } else {
         api_keys::revoke(services, &actor, ids).await?;
-        let made = api_keys::descendants(services, &actor, ids).await?;
-        rest = (made.count > 0).then(|| {
-            let named: Vec<String> = made.keys.iter().map(|key| format!("{}  {}", key.id, key.name)).collect();
-            format!("What they made or rotated works on, {} in all:\n{}", made.count, named.join("\n"))
+        let descendants = api_keys::descendants(services, &actor, ids).await?;
+        rest = (descendants.count > 0).then(|| {
+            let names: Vec<String> = descendants.keys.iter().map(|key| format!("{}  {}", key.id, key.name)).collect();
+            format!("What they made or rotated works on, {} in all:\n{}", descendants.count, names.join("\n"))
         });
     }
-    let told = revoked.iter().map(|id| format!("{id} is revoked.")).chain(rest);
-    output::done(json, &told.collect::<Vec<_>>().join("\n"))
+    let lines = revoked.iter().map(|id| format!("{id} is revoked.")).chain(rest);
+    output::done(json, &lines.collect::<Vec<_>>().join("\n"))
 }
 
-/// Whoever runs commands, in the key's organization.
-async fn owner(services: &Services, id: ApiKeyId) -> Result<Actor, CliError> {
+/// The command line as an actor in the key's organization.
+async fn key_actor(services: &Services, id: ApiKeyId) -> Result<Actor, CliError> {
     Ok(start::command_line(api_keys::find_organization_of(services, id).await?))
 }
 

@@ -1,11 +1,11 @@
-//! Limits of organizations and projects: what `tollhouse org limits` and `tollhouse project limits` share.
+//! Rate limits of organizations and projects, for `tollhouse org limits` and `tollhouse project limits`.
 
 use domain::{ids::ProjectId, rate_limits::RateLimits};
 use services::{Actor, Services, rate_limits};
 
 use super::{CliError, args::LimitEdits, output};
 
-/// Shows them, changed where there is something to change.
+/// Applies changes, if there are any, and shows the limits.
 pub(super) async fn run(
     services: &Services,
     actor: &Actor,
@@ -22,7 +22,7 @@ pub(super) async fn run(
 }
 
 fn line(limits: &RateLimits) -> String {
-    let told = |limit: Option<u32>| limit.map_or("no limit".to_owned(), |limit| limit.to_string());
+    let text = |limit: Option<u32>| limit.map_or("no limit".to_owned(), |limit| limit.to_string());
     let RateLimits { calls_per_minute, tokens_per_minute } = limits;
-    format!("calls a minute: {}\ntokens a minute: {}", told(*calls_per_minute), told(*tokens_per_minute))
+    format!("calls a minute: {}\ntokens a minute: {}", text(*calls_per_minute), text(*tokens_per_minute))
 }

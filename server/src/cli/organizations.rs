@@ -6,14 +6,14 @@ use services::{Organization, Services};
 use super::{CliError, args::OrgCommand, bodies, limits, output, start};
 
 #[derive(Serialize)]
-struct Shown {
+struct OrganizationRow {
     id: String,
     slug: String,
     name: String,
     time_zone: String,
 }
 
-impl From<&Organization> for Shown {
+impl From<&Organization> for OrganizationRow {
     fn from(organization: &Organization) -> Self {
         Self {
             id: organization.id.to_string(),
@@ -24,7 +24,7 @@ impl From<&Organization> for Shown {
     }
 }
 
-impl Shown {
+impl OrganizationRow {
     fn line(&self) -> String {
         format!("{}  {}  {}  {}", self.id, self.slug, self.name, self.time_zone)
     }
@@ -33,8 +33,8 @@ impl Shown {
 pub(super) async fn run(services: &Services, command: OrgCommand, json: bool) -> Result<(), CliError> {
     match command {
         OrgCommand::Create { name, time_zone } => {
-            let made = services::organizations::create(services, &name, &time_zone).await?;
-            output::data(json, &Shown::from(&made), Shown::line)
+            let organization = services::organizations::create(services, &name, &time_zone).await?;
+            output::data(json, &OrganizationRow::from(&organization), OrganizationRow::line)
         }
         OrgCommand::Bodies { org, bodies: edits } => {
             bodies::run(services, &start::actor(services, &org).await?, edits, json).await
@@ -45,8 +45,10 @@ pub(super) async fn run(services: &Services, command: OrgCommand, json: bool) ->
         }
         OrgCommand::List => {
             let organizations: Vec<_> =
-                services::organizations::list(services).await?.iter().map(Shown::from).collect();
-            output::data(json, &organizations, |all| all.iter().map(Shown::line).collect::<Vec<_>>().join("\n"))
+                services::organizations::list(services).await?.iter().map(OrganizationRow::from).collect();
+            output::data(json, &organizations, |all| {
+                all.iter().map(OrganizationRow::line).collect::<Vec<_>>().join("\n")
+            })
         }
     }
 }

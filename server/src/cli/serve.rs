@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 
 use super::{CliError, output, start};
 use crate::{
-    config::{Config, Options},
+    config::{Config, ProcessOptions},
     connections,
     gateway::Gateway,
     hub::Hub,
@@ -16,10 +16,10 @@ use crate::{
     router::router,
 };
 
-/// How long the end of calls is waited for whose clients have left, beyond what the others were given.
-const LAST_CALLS: Duration = Duration::from_secs(5);
+/// Time for calls to end whose clients have left, beyond the time of all other calls.
+const DETACHED_CALLS_TIMEOUT: Duration = Duration::from_secs(5);
 
-pub(super) async fn run(options: Options, config: Config) -> Result<(), CliError> {
+pub(super) async fn run(options: ProcessOptions, config: Config) -> Result<(), CliError> {
     let listener = TcpListener::bind(config.addr)
         .await
         .map_err(|error| CliError::Refused(format!("can't listen on {}: {error}", config.addr)))?;
@@ -27,7 +27,12 @@ pub(super) async fn run(options: Options, config: Config) -> Result<(), CliError
     serve(listener, options, config, services).await
 }
 
-async fn serve(listener: TcpListener, options: Options, config: Config, services: Services) -> Result<(), CliError> {
+async fn serve(
+    listener: TcpListener,
+    options: ProcessOptions,
+    config: Config,
+    services: Services,
+) -> Result<(), CliError> {
     let meter = Meter::start(&services, config.journal())?;
     let gateway = Gateway::new(services.clone(), meter.clone(), &config)?;
     jobs::start(&services);
@@ -37,44 +42,43 @@ async fn serve(listener: TcpListener, options: Options, config: Config, services
     }
     let hub = Hub::new(config, services, meter.clone());
     Reloader::new(options, hub.clone(), gateway.clone()).start()?;
-    let told_to_stop = told_to_stop()?;
+    let stop = shutdown_signal()?;
     announce(&hub, listener.local_addr()?).await?;
     let router = router(hub.clone(), gateway.clone());
-    connections::serve(listener, router, hub, told_to_stop).await;
-    // A call whose client has left may still be waiting for the provider to tell what it used.
-    if tokio::time::timeout(LAST_CALLS, gateway.finished()).await.is_err() {
+    connections::serve(listener, router, hub, stop).await;
+    // A call whose client has left may still wait for the provider to report its usage.
+    if tokio::time::timeout(DETACHED_CALLS_TIMEOUT, gateway.finished()).await.is_err() {
         tracing::warn!("some calls whose clients had left weren't over in time, and aren't recorded");
     }
-    gateway.note_last_uses().await;
+    gateway.flush().await;
     meter.shutdown().await;
     Ok(())
 }
 
-/// Tells whoever started the server where it is and what to do next.
+/// Prints the server's address and the next step, for the person who started it.
 async fn announce(hub: &Hub, address: SocketAddr) -> Result<(), CliError> {
     let config = hub.config();
     let url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     output::line(&format!("Tollhouse serves {url}"));
-    let unclaimed = !config.sign_up_open && accounts::is_unclaimed(&hub.services).await?;
-    output::line(&match hub.setup_code.text().filter(|_| unclaimed) {
-        // Only here, where nobody but the operator reads it: whoever has it makes the first account.
+    let is_unclaimed = !config.sign_up_open && accounts::is_unclaimed(&hub.services).await?;
+    output::line(&match hub.setup_code.text().filter(|_| is_unclaimed) {
+        // The code is printed only here, where only the operator reads it: anyone who has it can create the
+        // first account.
         Some(code) => format!("Nobody has an account yet. Make the first one at {url}/sign-up?setup={code}"),
         None => "Open it, sign up, and create an API key. Programs call the same address under /v1.".to_owned(),
     });
-    if config.sign_up_open && config.asks_others() {
-        tracing::warn!("{}", super::doctor::OPEN_BESIDE_A_PROVIDER);
+    if config.sign_up_open && config.has_paid_providers() {
+        tracing::warn!("{}", super::doctor::OPEN_SIGN_UP_WARNING);
     }
     Ok(())
 }
 
-/// Resolves when the process is asked to end: calls under way are finished first.
+/// Resolves on SIGINT or SIGTERM: open calls are finished first.
 ///
-/// It listens from now on, not only when it is awaited: whoever ends a server as soon as it has said where it is would
-/// cut it off.
+/// Listens from the call on and not only when awaited, so that a signal right after start-up isn't lost.
 ///
-/// # Errors
-/// The system lets nobody listen for signals.
-fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+/// # Errors The system refuses to listen for signals.
+fn shutdown_signal() -> std::io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     #[cfg(unix)]

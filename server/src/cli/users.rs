@@ -18,12 +18,12 @@ pub(super) async fn run(services: &Services, command: UserCommand, json: bool) -
     match command {
         UserCommand::Create { email, name, org, role, password_stdin: _ } => {
             let organization = services::organizations::find(services, &org).await?;
-            let user = NewUser { email: email.clone(), name, role, password: password()? };
+            let user = NewUser { email: email.clone(), name, role, password: read_password()? };
             let id = accounts::create_user(services, &organization, user).await?;
             output::data(json, &json!({ "id": id }), |_| format!("{email} ({id}) is {role} of {}.", organization.name))
         }
         UserCommand::Password { email, password_stdin: _ } => {
-            accounts::set_password(services, &email, &password()?).await?;
+            accounts::set_password(services, &email, &read_password()?).await?;
             output::done(json, "The password is set, and all sessions are ended.")
         }
     }
@@ -35,12 +35,12 @@ pub(super) async fn operator(services: &Services, command: OperatorCommand, json
     output::done(json, &format!("{email} is an operator."))
 }
 
-/// The password on standard input: all of it but one line break at its end.
-fn password() -> Result<String, CliError> {
-    /// Far more than any password that would be accepted.
-    const LONGEST: u64 = 4096;
+/// Reads the password from standard input, without one line break at its end.
+fn read_password() -> Result<String, CliError> {
+    /// Maximum bytes read: far more than any accepted password.
+    const MAX_PASSWORD_BYTES: u64 = 4096;
     let mut text = String::new();
-    std::io::stdin().lock().take(LONGEST).read_to_string(&mut text)?;
+    std::io::stdin().lock().take(MAX_PASSWORD_BYTES).read_to_string(&mut text)?;
     let text = text.strip_suffix('\n').unwrap_or(&text);
     Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
 }

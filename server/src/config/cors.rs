@@ -1,25 +1,29 @@
-//! Whose pages may call from a browser.
+//! Origins whose pages may call from a browser.
 
-use super::{ConfigError, resolve::At};
+use super::{ConfigError, resolve::ConfigLocation};
 
-/// What a browser says in `Origin`: scheme, host, and the port where it isn't the scheme's own, in small letters. Apps have
-/// schemes of their own, such as `app://` and `capacitor://`.
+/// Checks an origin in the form of the header `Origin`: scheme, host, and the port unless it is the scheme's
+/// default, in lower case. Apps have schemes of their own, such as `app://` and `capacitor://`.
 ///
 /// Source: [RFC 6454](https://www.rfc-editor.org/rfc/rfc6454), section 6.2.
-pub(super) fn origin(at: &At<'_>, text: &str) -> Result<Box<str>, ConfigError> {
-    let written = text.split_once("://").is_some_and(|(scheme, host)| {
-        let of_scheme = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte);
-        let of_host = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._~:[]".contains(&byte);
-        let usual = scheme == "http" && host.ends_with(":80") || scheme == "https" && host.ends_with(":443");
-        !scheme.is_empty() && !host.is_empty() && scheme.bytes().all(of_scheme) && host.bytes().all(of_host) && !usual
+pub(super) fn origin(location: &ConfigLocation<'_>, text: &str) -> Result<Box<str>, ConfigError> {
+    let is_origin = text.split_once("://").is_some_and(|(scheme, host)| {
+        let is_scheme_byte = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte);
+        let is_host_byte = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._~:[]".contains(&byte);
+        let has_default_port = scheme == "http" && host.ends_with(":80") || scheme == "https" && host.ends_with(":443");
+        !scheme.is_empty()
+            && !host.is_empty()
+            && scheme.bytes().all(is_scheme_byte)
+            && host.bytes().all(is_host_byte)
+            && !has_default_port
     });
-    match written {
+    match is_origin {
         true => Ok(text.into()),
         false => {
             let advice = format!(
                 "{text:?} is no origin such as \"https://app.example\", in small letters, without a path; name each."
             );
-            Err(at.value("cors.origins".to_owned(), advice))
+            Err(location.value("cors.origins".to_owned(), advice))
         }
     }
 }

@@ -1,12 +1,12 @@
-//! What a model is called for that no request names.
+//! Endpoints with a default model.
 
 use domain::models::Service;
 use serde::Deserialize;
 
-/// What a request may be for that doesn't name a model, where OpenAI's API has a default.
+/// A kind of request that may leave out its model, since OpenAI's API has a default.
 ///
-/// Source: the request's `model` in [OpenAI's API reference](https://platform.openai.com/docs/api-reference), of
-/// moderations, images and videos.
+/// Source: the request's `model` in [OpenAI's API reference](https://platform.openai.com/docs/api-reference),
+/// of moderations, images and videos.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
 #[serde(rename_all = "snake_case")]
 pub enum DefaultFor {
@@ -16,7 +16,7 @@ pub enum DefaultFor {
 }
 
 impl DefaultFor {
-    /// As the configuration says it.
+    /// The name in the configuration.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Images => "images",
@@ -25,7 +25,7 @@ impl DefaultFor {
         }
     }
 
-    /// What its models are for.
+    /// The service of models that can be the default.
     pub const fn service(self) -> Service {
         match self {
             Self::Images => Service::Image,

@@ -1,17 +1,17 @@
-//! Lengths of time as people write them.
+//! Durations as people write them.
 
 use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Deserializer, de};
 
-/// A length of time with its unit: `250ms`, `30s`, `10m` or `1h`.
+/// A duration with its unit: `250ms`, `30s`, `10m` or `1h`.
 #[derive(Clone, Copy)]
-pub(super) struct Time(pub(super) Duration);
+pub(super) struct DurationText(pub(super) Duration);
 
-/// Longest time that may be configured: a day.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// Maximum duration that may be configured: a day.
+const MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-impl std::str::FromStr for Time {
+impl std::str::FromStr for DurationText {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -27,20 +27,20 @@ impl std::str::FromStr for Time {
             _ => None,
         };
         let time = Duration::from_millis(millis.ok_or_else(wrong)?);
-        if time.is_zero() || time > LONGEST {
+        if time.is_zero() || time > MAX {
             return Err(format!("{text:?} is out of bounds: choose 1ms to 24h"));
         }
         Ok(Self(time))
     }
 }
 
-impl fmt::Debug for Time {
+impl fmt::Debug for DurationText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl<'de> Deserialize<'de> for Time {
+impl<'de> Deserialize<'de> for DurationText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn units_are_told_apart() {
-        let millis = |text: &str| text.parse::<Time>().map(|time| time.0.as_millis());
+        let millis = |text: &str| text.parse::<DurationText>().map(|time| time.0.as_millis());
         assert_eq!(millis("250ms"), Ok(250));
         assert_eq!(millis("30s"), Ok(30_000));
         assert_eq!(millis("10m"), Ok(600_000));
@@ -66,7 +66,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_a_time_or_an_error(text: String) {
-            let _ = text.parse::<Time>();
+            let _ = text.parse::<DurationText>();
         }
     }
 }

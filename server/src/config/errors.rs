@@ -1,4 +1,4 @@
-//! What can be wrong with a configuration.
+//! Errors in a configuration.
 
 use std::{io, path::PathBuf};
 
@@ -14,10 +14,10 @@ pub enum ConfigError {
     /// Not TOML, or a key that is unknown, missing or of the wrong type.
     #[error("{}: {message}", file.display())]
     Form { file: PathBuf, message: String },
-    /// A value that doesn't make sense. `key` is where, such as `provider "upstream": base_url`.
+    /// An invalid value. `key` is its place, such as `provider "upstream": base_url`.
     #[error("{}: {key}: {advice}", file.display())]
     Value { file: PathBuf, key: String, advice: String },
-    /// A flag or environment variable that doesn't make sense.
+    /// An invalid flag or environment variable.
     #[error("{name}: {advice}")]
     Setting { name: &'static str, advice: String },
 }

@@ -1,16 +1,16 @@
-//! The configuration file's form. What its values mean is checked when they are resolved.
+//! The configuration file's form. Its values are checked when they are resolved.
 
 use std::path::PathBuf;
 
 use domain::{models::Service, money::Price, rate_limits::RateLimits};
 use serde::Deserialize;
 
-use super::{AddressHeader, DefaultFor, Untracked, duration::Time};
+use super::{AddressHeader, DefaultFor, UntrackedKind, duration::DurationText};
 
-/// `tollhouse.toml`. A key that isn't listed here is refused, since it is most likely misspelt.
+/// `tollhouse.toml`. A key that isn't listed here is an error, since it is most likely misspelled.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct File {
+pub(super) struct ConfigFile {
     pub(super) provider: Vec<ProviderTable>,
     pub(super) model: Vec<ModelTable>,
     pub(super) sign_up: SignUpTable,
@@ -34,14 +34,14 @@ pub(super) struct ProviderTable {
     pub(super) request_headers: Vec<String>,
     #[serde(default)]
     pub(super) answer_headers: Vec<String>,
-    #[serde(default = "yes")]
+    #[serde(default = "default_true")]
     pub(super) stream_options: bool,
-    pub(super) connect_timeout: Option<Time>,
-    pub(super) first_byte_timeout: Option<Time>,
-    pub(super) idle_timeout: Option<Time>,
+    pub(super) connect_timeout: Option<DurationText>,
+    pub(super) first_byte_timeout: Option<DurationText>,
+    pub(super) idle_timeout: Option<DurationText>,
 }
 
-const fn yes() -> bool {
+const fn default_true() -> bool {
     true
 }
 
@@ -80,7 +80,7 @@ pub(super) struct SignUpTable {
     pub(super) open: Option<bool>,
 }
 
-/// What strangers may take at most.
+/// Quotas that protect the server from unknown users.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct QuotasTable {
@@ -97,11 +97,11 @@ pub(super) struct ServerTable {
     pub(super) trusted_proxies: Vec<String>,
     pub(super) address_header: AddressHeader,
     pub(super) allow_insecure_http: bool,
-    pub(super) head_timeout: Option<Time>,
-    pub(super) idle_timeout: Option<Time>,
-    pub(super) body_timeout: Option<Time>,
-    pub(super) answer_timeout: Option<Time>,
-    pub(super) stop_timeout: Option<Time>,
+    pub(super) head_timeout: Option<DurationText>,
+    pub(super) idle_timeout: Option<DurationText>,
+    pub(super) body_timeout: Option<DurationText>,
+    pub(super) answer_timeout: Option<DurationText>,
+    pub(super) stop_timeout: Option<DurationText>,
     pub(super) max_connections: Option<usize>,
     pub(super) max_connections_by_address: Option<usize>,
 }
@@ -129,19 +129,19 @@ pub(super) struct GatewayTable {
     pub(super) max_memory_bytes: Option<u64>,
     pub(super) max_calls_by_key: Option<u32>,
     pub(super) files_provider: Option<String>,
-    pub(super) connect_timeout: Option<Time>,
-    pub(super) first_byte_timeout: Option<Time>,
-    pub(super) idle_timeout: Option<Time>,
-    pub(super) total_timeout: Option<Time>,
+    pub(super) connect_timeout: Option<DurationText>,
+    pub(super) first_byte_timeout: Option<DurationText>,
+    pub(super) idle_timeout: Option<DurationText>,
+    pub(super) total_timeout: Option<DurationText>,
     pub(super) journal_max_bytes: Option<u64>,
-    pub(super) journal_max_age: Option<Time>,
+    pub(super) journal_max_age: Option<DurationText>,
     pub(super) attempts: Option<u32>,
     pub(super) breaker_failures: Option<u32>,
-    pub(super) breaker_pause: Option<Time>,
-    pub(super) shared: Vec<Untracked>,
+    pub(super) breaker_pause: Option<DurationText>,
+    pub(super) shared: Vec<UntrackedKind>,
 }
 
-/// How fast calls may come where nobody set another limit.
+/// Rate limits where no other limit is set.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct LimitsTable {

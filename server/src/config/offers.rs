@@ -1,4 +1,4 @@
-//! Providers and models, from what is written to what it means.
+//! Turns the written form of providers and models into their configuration.
 
 use std::sync::Arc;
 
@@ -7,56 +7,56 @@ use domain::money::{Money, Price};
 use super::{
     ConfigError, ModelConfig, ModelProvider, ProviderConfig, ProviderKind, ProviderTimeouts, SecretText,
     file::{ModelTable, ProviderEntry, ProviderTable},
-    resolve::{At, http_url},
+    resolve::{ConfigLocation, http_url},
     secret::secret,
 };
-use crate::gateway::headers::Way;
+use crate::gateway::headers::HeaderDirection;
 
-/// Longest name of a model or provider, in bytes.
-const NAME_LENGTH: usize = 100;
-/// Largest weight of a provider.
-const LARGEST_WEIGHT: u32 = 1000;
-/// Highest price of anything: a million dollars. More is a slip of the decimal point.
-const HIGHEST_PRICE: Money = Money::from_nanos(1_000_000 * 1_000_000_000);
+/// Maximum length of a model's or provider's name, in bytes.
+const MAX_NAME_LENGTH: usize = 100;
+/// Maximum weight of a provider.
+const MAX_WEIGHT: u32 = 1000;
+/// Maximum price of anything: a million dollars. More is a slip of the decimal point.
+const MAX_PRICE: Money = Money::from_nanos(1_000_000 * 1_000_000_000);
 
 pub(super) fn provider(
-    at: &At<'_>,
+    location: &ConfigLocation<'_>,
     table: ProviderTable,
-    usual: ProviderTimeouts,
+    default_timeouts: ProviderTimeouts,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<ProviderConfig, ConfigError> {
     let key = |key: &str| format!("provider {:?}: {key}", table.name);
-    name(&table.name).map_err(|advice| at.value(key("name"), advice))?;
+    name(&table.name).map_err(|advice| location.value(key("name"), advice))?;
     let kind = match table.kind.as_str() {
         "sandbox" => {
             if table.base_url.is_some() || table.api_key_env.is_some() || table.api_key_file.is_some() {
                 let advice = "a sandbox asks nobody; remove base_url, api_key_env and api_key_file.";
-                return Err(at.value(key("kind"), advice));
+                return Err(location.value(key("kind"), advice));
             }
             ProviderKind::Sandbox
         }
         "openai" => {
-            let base_url = base_url(at, &table, "https://api.openai.com/v1")?;
-            ProviderKind::OpenAi { base_url, api_key: api_key(at, &table, env)? }
+            let base_url = base_url(location, &table, "https://api.openai.com/v1")?;
+            ProviderKind::OpenAi { base_url, api_key: api_key(location, &table, env)? }
         }
         "anthropic" => {
-            let base_url = base_url(at, &table, "https://api.anthropic.com/v1")?;
-            ProviderKind::Anthropic { base_url, api_key: api_key(at, &table, env)? }
+            let base_url = base_url(location, &table, "https://api.anthropic.com/v1")?;
+            ProviderKind::Anthropic { base_url, api_key: api_key(location, &table, env)? }
         }
         other => {
             let advice = format!("{other:?} isn't known; choose \"openai\", \"anthropic\" or \"sandbox\".");
-            return Err(at.value(key("kind"), advice));
+            return Err(location.value(key("kind"), advice));
         }
     };
     let timeouts = ProviderTimeouts {
-        connect: table.connect_timeout.map_or(usual.connect, |time| time.0),
-        first_byte: table.first_byte_timeout.map_or(usual.first_byte, |time| time.0),
-        idle: table.idle_timeout.map_or(usual.idle, |time| time.0),
+        connect: table.connect_timeout.map_or(default_timeouts.connect, |time| time.0),
+        first_byte: table.first_byte_timeout.map_or(default_timeouts.first_byte, |time| time.0),
+        idle: table.idle_timeout.map_or(default_timeouts.idle, |time| time.0),
     };
-    let request_headers = headers(Way::Request, &table.request_headers);
-    let request_headers = request_headers.map_err(|advice| at.value(key("request_headers"), advice))?;
-    let answer_headers = headers(Way::Answer, &table.answer_headers);
-    let answer_headers = answer_headers.map_err(|advice| at.value(key("answer_headers"), advice))?;
+    let request_headers = headers(HeaderDirection::Request, &table.request_headers);
+    let request_headers = request_headers.map_err(|advice| location.value(key("request_headers"), advice))?;
+    let answer_headers = headers(HeaderDirection::Answer, &table.answer_headers);
+    let answer_headers = answer_headers.map_err(|advice| location.value(key("answer_headers"), advice))?;
     Ok(ProviderConfig {
         name: Arc::from(table.name),
         kind,
@@ -67,80 +67,91 @@ pub(super) fn provider(
     })
 }
 
-/// Names of headers that may pass beside the usual ones, in small letters.
-fn headers(way: Way, names: &[String]) -> Result<Vec<String>, String> {
+/// Reads names of headers that may pass in addition to the default ones, and returns them in lower case.
+fn headers(direction: HeaderDirection, names: &[String]) -> Result<Vec<String>, String> {
     let headers = names.iter().map(|name| {
-        let small = name.to_ascii_lowercase();
-        if way.can_be_added(&small) {
-            return Ok(small);
+        let lower_case = name.to_ascii_lowercase();
+        if direction.can_be_added(&lower_case) {
+            return Ok(lower_case);
         }
         Err(format!("{name:?} can't be added: it is no header's name, or of a kind that never passes; leave it out."))
     });
     headers.collect()
 }
 
-fn base_url(at: &At<'_>, table: &ProviderTable, example: &str) -> Result<String, ConfigError> {
+fn base_url(location: &ConfigLocation<'_>, table: &ProviderTable, example: &str) -> Result<String, ConfigError> {
     table.base_url.as_deref().and_then(http_url).ok_or_else(|| {
         let advice = format!("give the address that its paths begin with, such as {example:?}.");
-        at.value(format!("provider {:?}: base_url", table.name), advice)
+        location.value(format!("provider {:?}: base_url", table.name), advice)
     })
 }
 
-/// The secret that a provider is asked with.
+/// Reads the API key for a provider.
 fn api_key(
-    at: &At<'_>,
+    location: &ConfigLocation<'_>,
     table: &ProviderTable,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Option<SecretText>, ConfigError> {
-    let place = format!("provider {:?}: api_key", table.name);
-    secret(at, &place, table.api_key_env.as_deref(), table.api_key_file.as_deref(), env)
+    let setting = format!("provider {:?}: api_key", table.name);
+    secret(location, &setting, table.api_key_env.as_deref(), table.api_key_file.as_deref(), env)
 }
 
-pub(super) fn model(at: &At<'_>, table: ModelTable, providers: &[ProviderConfig]) -> Result<ModelConfig, ConfigError> {
+pub(super) fn model(
+    location: &ConfigLocation<'_>,
+    table: ModelTable,
+    providers: &[ProviderConfig],
+) -> Result<ModelConfig, ConfigError> {
     let key = |key: &str| format!("model {:?}: {key}", table.name);
-    name(&table.name).map_err(|advice| at.value(key("name"), advice))?;
+    name(&table.name).map_err(|advice| location.value(key("name"), advice))?;
     let upstream_name = table.upstream_name.unwrap_or_else(|| table.name.clone());
     if upstream_name.is_empty() || upstream_name.chars().any(char::is_control) {
-        return Err(at.value(key("upstream_name"), "give the name that the providers know it by."));
+        return Err(location.value(key("upstream_name"), "give the name that the providers know it by."));
     }
     if table.providers.is_empty() {
-        return Err(at.value(key("providers"), "name at least one provider."));
+        return Err(location.value(key("providers"), "name at least one provider."));
     }
-    let mut found: Vec<ModelProvider> = Vec::with_capacity(table.providers.len());
+    let mut model_providers: Vec<ModelProvider> = Vec::with_capacity(table.providers.len());
     for entry in &table.providers {
-        let (wanted, weight) = match entry {
+        let (provider_name, weight) = match entry {
             ProviderEntry::Name(name) => (name, None),
             ProviderEntry::Weighted(entry) => (&entry.name, Some(entry.weight)),
         };
-        let provider = providers.iter().find(|provider| *provider.name == **wanted).ok_or_else(|| {
-            let known: Vec<_> = providers.iter().map(|provider| provider.name.to_string()).collect();
-            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            at.value(key("providers"), format!("there is no provider {wanted:?}; those configured: {known}."))
+        let provider = providers.iter().find(|provider| *provider.name == **provider_name).ok_or_else(|| {
+            let configured: Vec<_> = providers.iter().map(|provider| provider.name.to_string()).collect();
+            let configured = if configured.is_empty() { "none".to_owned() } else { configured.join(", ") };
+            location.value(
+                key("providers"),
+                format!("there is no provider {provider_name:?}; those configured: {configured}."),
+            )
         })?;
-        if found.iter().any(|other| other.name == provider.name) {
-            return Err(at.value(key("providers"), format!("{wanted:?} is there twice; name it once.")));
+        if model_providers.iter().any(|other| other.name == provider.name) {
+            return Err(location.value(key("providers"), format!("{provider_name:?} is there twice; name it once.")));
         }
-        if weight.is_some_and(|weight| !(1..=LARGEST_WEIGHT).contains(&weight)) {
-            return Err(at.value(key("providers"), format!("{wanted:?}: give a weight of 1 to {LARGEST_WEIGHT}.")));
+        if weight.is_some_and(|weight| !(1..=MAX_WEIGHT).contains(&weight)) {
+            return Err(
+                location.value(key("providers"), format!("{provider_name:?}: give a weight of 1 to {MAX_WEIGHT}."))
+            );
         }
-        found.push(ModelProvider { name: Arc::clone(&provider.name), weight });
+        model_providers.push(ModelProvider { name: Arc::clone(&provider.name), weight });
     }
     if table.max_output_tokens == Some(0) {
-        return Err(at.value(key("max_output_tokens"), "give at least 1, or leave it out."));
+        return Err(location.value(key("max_output_tokens"), "give at least 1, or leave it out."));
     }
     if table.context_window == Some(0) {
-        return Err(at.value(key("context_window"), "give at least 1, or leave it out."));
+        return Err(location.value(key("context_window"), "give at least 1, or leave it out."));
     }
     if let Some(wrong) = table.default_for.iter().find(|of| of.service() != table.service) {
         let advice = format!("a model for {} can't be called for {}; leave it out.", table.service, wrong.name());
-        return Err(at.value(key("default_for"), advice));
+        return Err(location.value(key("default_for"), advice));
     }
-    if let Some(wrong) = table.price.and_then(wrong_price) {
-        return Err(at.value(key(&format!("price.{wrong}")), "give an amount from \"0\" to \"1000000\" US dollars."));
+    if let Some(wrong) = table.price.and_then(invalid_price) {
+        return Err(
+            location.value(key(&format!("price.{wrong}")), "give an amount from \"0\" to \"1000000\" US dollars.")
+        );
     }
     Ok(ModelConfig {
         name: Arc::from(table.name),
-        providers: found,
+        providers: model_providers,
         upstream_name,
         service: table.service,
         context_window: table.context_window,
@@ -150,8 +161,8 @@ pub(super) fn model(at: &At<'_>, table: ModelTable, providers: &[ProviderConfig]
     })
 }
 
-/// The first part of a price that is negative or absurdly high.
-fn wrong_price(price: Price) -> Option<&'static str> {
+/// The name of the first part of a price that is negative or absurdly high.
+fn invalid_price(price: Price) -> Option<&'static str> {
     [
         ("input_per_million", price.input_per_million),
         ("cached_input_per_million", price.cached_input_per_million),
@@ -170,14 +181,16 @@ fn wrong_price(price: Price) -> Option<&'static str> {
         ("per_tool_call", price.per_tool_call),
     ]
     .into_iter()
-    .find(|(_, amount)| amount.is_some_and(|amount| !(Money::ZERO..=HIGHEST_PRICE).contains(&amount)))
+    .find(|(_, amount)| amount.is_some_and(|amount| !(Money::ZERO..=MAX_PRICE).contains(&amount)))
     .map(|(key, _)| key)
 }
 
 fn name(text: &str) -> Result<(), String> {
     let usable = text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'));
-    if text.is_empty() || text.len() > NAME_LENGTH || !usable {
-        return Err(format!("use 1 to {NAME_LENGTH} visible ASCII characters without spaces, quotes and backslashes."));
+    if text.is_empty() || text.len() > MAX_NAME_LENGTH || !usable {
+        return Err(format!(
+            "use 1 to {MAX_NAME_LENGTH} visible ASCII characters without spaces, quotes and backslashes."
+        ));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What the command line and the environment say.
+//! Settings from the command line and the environment.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -6,7 +6,7 @@ use std::{net::SocketAddr, path::PathBuf};
 ///
 /// A flag wins over its environment variable.
 #[derive(Clone, clap::Args)]
-pub struct Options {
+pub struct ProcessOptions {
     /// The configuration file; without it `tollhouse.toml` in the data folder or the working folder, if there is one.
     #[arg(long = "config", env = "TOLLHOUSE_CONFIG", value_name = "FILE", global = true)]
     pub file: Option<PathBuf>,
@@ -38,7 +38,7 @@ pub enum LogFormat {
     Json,
 }
 
-impl Default for Options {
+impl Default for ProcessOptions {
     fn default() -> Self {
         Self {
             file: None,

@@ -1,4 +1,4 @@
-//! From what is written to what it means.
+//! Turns the configuration's written form into [`Config`].
 
 use std::{
     net::IpAddr,
@@ -17,28 +17,28 @@ use services::{Quotas, rate_limits::KeyLimits};
 
 use super::{
     AddressHeader, Config, ConfigError, ConnectionLimits, DefaultFor, GatewayConfig, ModelConfig, ModelProvider,
-    Options, ProviderConfig, ProviderKind, ProviderTimeouts, SecretText,
+    ProcessOptions, ProviderConfig, ProviderKind, ProviderTimeouts, SecretText,
     cors::origin,
-    file::{File, GatewayTable, LimitsTable, QuotasTable, ServerTable},
+    file::{ConfigFile, GatewayTable, LimitsTable, QuotasTable, ServerTable},
     offers::{model, provider},
     secret::secret,
 };
 
-/// Largest body that may be configured: 1 GiB.
-const LARGEST_BODY: usize = 1 << 30;
-/// Least memory that may be configured for what is worked on: 64 MiB, the largest answer.
-const SMALLEST_MEMORY: u64 = 64 << 20;
-/// Smallest journal that may be configured: 64 MiB, some of its files.
-const SMALLEST_JOURNAL: u64 = 64 << 20;
+/// Maximum body size that may be configured: 1 GiB.
+const MAX_BODY_BYTES: usize = 1 << 30;
+/// Minimum memory for bodies that may be configured: 64 MiB, the size of the largest answer.
+const MIN_MEMORY_BYTES: u64 = 64 << 20;
+/// Minimum journal size that may be configured: 64 MiB, a few of its files.
+const MIN_JOURNAL_BYTES: u64 = 64 << 20;
 
-/// So many connections there must be: a browser opens six.
-const LEAST_CONNECTIONS: usize = 16;
-/// How often a call may be tried at most.
-const MOST_ATTEMPTS: u32 = 10;
+/// Minimum connections that may be configured: a browser opens six.
+const MIN_CONNECTIONS: usize = 16;
+/// Maximum attempts of a call that may be configured.
+const MAX_ATTEMPTS: u32 = 10;
 
-/// Without a file: the sandbox, so that a first call works before anything is configured.
-pub(super) fn without_file(options: &Options) -> Result<Config, ConfigError> {
-    let dollars = |whole: i64| Some(Money::from_nanos(whole * 1_000_000_000));
+/// The configuration without a file: the sandbox, so that a first call works before anything is configured.
+pub(super) fn without_file(options: &ProcessOptions) -> Result<Config, ConfigError> {
+    let dollars = |amount: i64| Some(Money::from_nanos(amount * 1_000_000_000));
     let sandbox: Arc<str> = Arc::from("sandbox");
     Ok(Config {
         providers: vec![ProviderConfig {
@@ -64,61 +64,69 @@ pub(super) fn without_file(options: &Options) -> Result<Config, ConfigError> {
 }
 
 pub(super) fn with_file(
-    options: &Options,
+    options: &ProcessOptions,
     file: PathBuf,
-    tables: File,
+    tables: ConfigFile,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, ConfigError> {
-    let at = At { file: &file };
-    let gateway = gateway(&at, &tables.gateway)?;
+    let location = ConfigLocation { file: &file };
+    let gateway = gateway(&location, &tables.gateway)?;
     let mut providers: Vec<ProviderConfig> = Vec::with_capacity(tables.provider.len());
     for table in tables.provider {
-        let provider = provider(&at, table, gateway.into(), env)?;
+        let provider = provider(&location, table, gateway.into(), env)?;
         if providers.iter().any(|other| other.name == provider.name) {
-            return Err(at.value(format!("provider {:?}: name", provider.name), "is there twice; rename one of them."));
+            return Err(
+                location.value(format!("provider {:?}: name", provider.name), "is there twice; rename one of them.")
+            );
         }
         providers.push(provider);
     }
     let mut models: Vec<ModelConfig> = Vec::with_capacity(tables.model.len());
     for table in tables.model {
-        let model = model(&at, table, &providers)?;
+        let model = model(&location, table, &providers)?;
         if models.iter().any(|other| other.name == model.name) {
-            return Err(at.value(format!("model {:?}: name", model.name), "is there twice; rename one of them."));
+            return Err(location.value(format!("model {:?}: name", model.name), "is there twice; rename one of them."));
         }
-        let taken = |of: &DefaultFor| models.iter().any(|other| other.default_for.contains(of));
-        if let Some(twice) = model.default_for.iter().find(|of| taken(of)) {
+        let is_taken = |of: &DefaultFor| models.iter().any(|other| other.default_for.contains(of));
+        if let Some(twice) = model.default_for.iter().find(|of| is_taken(of)) {
             let advice = format!("another model is called for {} already; choose one.", twice.name());
-            return Err(at.value(format!("model {:?}: default_for", model.name), advice));
+            return Err(location.value(format!("model {:?}: default_for", model.name), advice));
         }
         models.push(model);
     }
     let files_provider = match tables.gateway.files_provider {
         None => None,
-        Some(wanted) => {
+        Some(name) => {
             let usable = |provider: &&ProviderConfig| {
-                *provider.name == *wanted && !matches!(provider.kind, ProviderKind::Anthropic { .. })
+                *provider.name == *name && !matches!(provider.kind, ProviderKind::Anthropic { .. })
             };
-            let found = providers.iter().find(usable).map(|provider| Arc::clone(&provider.name));
-            Some(found.ok_or_else(|| {
-                let advice = format!("{wanted:?} is no provider of kind openai or sandbox; name one.");
-                at.value("gateway.files_provider".to_owned(), advice)
+            let provider = providers.iter().find(usable).map(|provider| Arc::clone(&provider.name));
+            Some(provider.ok_or_else(|| {
+                let advice = format!("{name:?} is no provider of kind openai or sandbox; name one.");
+                location.value("gateway.files_provider".to_owned(), advice)
             })?)
         }
     };
     let trusted_proxies =
-        tables.server.trusted_proxies.iter().map(|text| network(&at, text)).collect::<Result<_, _>>()?;
+        tables.server.trusted_proxies.iter().map(|text| network(&location, text)).collect::<Result<_, _>>()?;
     let metrics = tables.metrics;
     Ok(Config {
-        sign_up_open: tables.sign_up.open.unwrap_or(!super::asks_others(&providers)),
-        quotas: quotas(&at, &tables.quotas)?,
+        sign_up_open: tables.sign_up.open.unwrap_or(!super::has_paid_providers(&providers)),
+        quotas: quotas(&location, &tables.quotas)?,
         trusted_proxies,
         address_header: tables.server.address_header,
         allow_insecure_http: tables.server.allow_insecure_http,
-        connections: connections(&at, &tables.server)?,
+        connections: connections(&location, &tables.server)?,
         gateway,
-        rate_limits: rate_limits(&at, tables.limits)?,
-        cors_origins: tables.cors.origins.iter().map(|text| origin(&at, text)).collect::<Result<_, _>>()?,
-        metrics_token: secret(&at, "metrics.token", metrics.token_env.as_deref(), metrics.token_file.as_deref(), env)?,
+        rate_limits: rate_limits(&location, tables.limits)?,
+        cors_origins: tables.cors.origins.iter().map(|text| origin(&location, text)).collect::<Result<_, _>>()?,
+        metrics_token: secret(
+            &location,
+            "metrics.token",
+            metrics.token_env.as_deref(),
+            metrics.token_file.as_deref(),
+            env,
+        )?,
         gateway_files_provider: files_provider,
         providers,
         models,
@@ -127,8 +135,8 @@ pub(super) fn with_file(
     })
 }
 
-/// What doesn't come from the file.
-fn base(options: &Options) -> Result<Config, ConfigError> {
+/// The settings that don't come from the file, and defaults for the others.
+fn base(options: &ProcessOptions) -> Result<Config, ConfigError> {
     Ok(Config {
         addr: options.addr,
         data: options.data.clone(),
@@ -154,23 +162,23 @@ fn base(options: &Options) -> Result<Config, ConfigError> {
     })
 }
 
-/// The limits, checked as those that people set.
-fn rate_limits(at: &At<'_>, table: LimitsTable) -> Result<KeyLimits, ConfigError> {
+/// Reads the rate limits, checked like those that are set in the dashboard.
+fn rate_limits(location: &ConfigLocation<'_>, table: LimitsTable) -> Result<KeyLimits, ConfigError> {
     for (name, limits) in [("key", table.key), ("project", table.project), ("organization", table.organization)] {
         if let Err(errors) = limits.validated()
             && let Some((field, wrong)) = errors.iter().next()
         {
-            return Err(at.value(format!("limits.{name}.{field}"), wrong));
+            return Err(location.value(format!("limits.{name}.{field}"), wrong));
         }
     }
     let (api_key, project, organization) = (table.key, table.project, table.organization);
     Ok(KeyLimits { api_key, project, organization, ..KeyLimits::default() })
 }
 
-fn quotas(at: &At<'_>, table: &QuotasTable) -> Result<Quotas, ConfigError> {
+fn quotas(location: &ConfigLocation<'_>, table: &QuotasTable) -> Result<Quotas, ConfigError> {
     let default = Quotas::default();
     let at_least_one = |key: &str, chosen: Option<u32>, default: u32| match chosen {
-        Some(0) => Err(at.value(format!("quotas.{key}"), "give at least 1.")),
+        Some(0) => Err(location.value(format!("quotas.{key}"), "give at least 1.")),
         chosen => Ok(chosen.unwrap_or(default)),
     };
     Ok(Quotas {
@@ -182,13 +190,13 @@ fn quotas(at: &At<'_>, table: &QuotasTable) -> Result<Quotas, ConfigError> {
     })
 }
 
-fn database_url(options: &Options) -> Result<SecretText, ConfigError> {
+fn database_url(options: &ProcessOptions) -> Result<SecretText, ConfigError> {
     let name = "DATABASE_URL";
     match options.database_url.as_deref().filter(|url| !url.is_empty()) {
         Some(url) if ["postgres://", "postgresql://", "sqlite:"].iter().any(|scheme| url.starts_with(scheme)) => {
             Ok(SecretText::new(url))
         }
-        // Not quoted: it may hold a password.
+        // Not quoted, since it may hold a password.
         Some(_) => Err(ConfigError::Setting { name, advice: "begin it with postgres:// or sqlite://.".to_owned() }),
         None => {
             let file = options.data.join("tollhouse.db");
@@ -210,7 +218,8 @@ fn public_url(text: Option<&str>) -> Result<Option<String>, ConfigError> {
     Ok(Some(url))
 }
 
-/// An http or https URL with a host and neither user, query nor fragment; without slashes at its end.
+/// Reads an http or https URL with a host and neither user, query nor fragment, and removes slashes at its
+/// end.
 pub(super) fn http_url(text: &str) -> Option<String> {
     let uri: Uri = text.parse().ok()?;
     let authority = uri.authority()?;
@@ -219,21 +228,21 @@ pub(super) fn http_url(text: &str) -> Option<String> {
     (scheme && plain && !authority.host().is_empty()).then(|| text.trim_end_matches('/').to_owned())
 }
 
-fn network(at: &At<'_>, text: &str) -> Result<IpNet, ConfigError> {
+fn network(location: &ConfigLocation<'_>, text: &str) -> Result<IpNet, ConfigError> {
     let network = text.parse::<IpNet>().or_else(|error| text.parse::<IpAddr>().map(IpNet::from).map_err(|_| error));
     network.map(|network| network.trunc()).map_err(|_| {
         let advice = format!("{text:?} is no address or network such as \"10.0.0.0/8\" or \"fd00::/8\".");
-        at.value("server.trusted_proxies".to_owned(), advice)
+        location.value("server.trusted_proxies".to_owned(), advice)
     })
 }
 
-fn connections(at: &At<'_>, table: &ServerTable) -> Result<ConnectionLimits, ConfigError> {
+fn connections(location: &ConfigLocation<'_>, table: &ServerTable) -> Result<ConnectionLimits, ConfigError> {
     let default = ConnectionLimits::default();
-    for (name, most) in
+    for (name, max) in
         [("max_connections", table.max_connections), ("max_connections_by_address", table.max_connections_by_address)]
     {
-        if most.is_some_and(|most| most < LEAST_CONNECTIONS) {
-            return Err(at.value(format!("server.{name}"), format!("give at least {LEAST_CONNECTIONS}.")));
+        if max.is_some_and(|max| max < MIN_CONNECTIONS) {
+            return Err(location.value(format!("server.{name}"), format!("give at least {MIN_CONNECTIONS}.")));
         }
     }
     Ok(ConnectionLimits {
@@ -242,42 +251,42 @@ fn connections(at: &At<'_>, table: &ServerTable) -> Result<ConnectionLimits, Con
         body_timeout: table.body_timeout.map_or(default.body_timeout, |time| time.0),
         answer_timeout: table.answer_timeout.map_or(default.answer_timeout, |time| time.0),
         stop_timeout: table.stop_timeout.map_or(default.stop_timeout, |time| time.0),
-        most: table.max_connections.or(default.most),
-        most_by_address: table.max_connections_by_address.unwrap_or(default.most_by_address),
+        max_connections: table.max_connections.or(default.max_connections),
+        max_connections_by_address: table.max_connections_by_address.unwrap_or(default.max_connections_by_address),
     })
 }
 
-fn gateway(at: &At<'_>, table: &GatewayTable) -> Result<GatewayConfig, ConfigError> {
+fn gateway(location: &ConfigLocation<'_>, table: &GatewayTable) -> Result<GatewayConfig, ConfigError> {
     let default = GatewayConfig::default();
     let max_body_bytes = table.max_body_bytes.unwrap_or(default.max_body_bytes);
-    if !(1024..=LARGEST_BODY).contains(&max_body_bytes) {
-        let advice = format!("give 1024 to {LARGEST_BODY} bytes.");
-        return Err(at.value("gateway.max_body_bytes".to_owned(), advice));
+    if !(1024..=MAX_BODY_BYTES).contains(&max_body_bytes) {
+        let advice = format!("give 1024 to {MAX_BODY_BYTES} bytes.");
+        return Err(location.value("gateway.max_body_bytes".to_owned(), advice));
     }
     let journal_max_bytes = table.journal_max_bytes.unwrap_or(default.journal_max_bytes);
-    if journal_max_bytes < SMALLEST_JOURNAL {
-        let advice = format!("give at least {SMALLEST_JOURNAL} bytes.");
-        return Err(at.value("gateway.journal_max_bytes".to_owned(), advice));
+    if journal_max_bytes < MIN_JOURNAL_BYTES {
+        let advice = format!("give at least {MIN_JOURNAL_BYTES} bytes.");
+        return Err(location.value("gateway.journal_max_bytes".to_owned(), advice));
     }
     let attempts = table.attempts.unwrap_or(default.attempts);
-    if !(1..=MOST_ATTEMPTS).contains(&attempts) {
-        return Err(at.value("gateway.attempts".to_owned(), format!("give 1 to {MOST_ATTEMPTS}.")));
+    if !(1..=MAX_ATTEMPTS).contains(&attempts) {
+        return Err(location.value("gateway.attempts".to_owned(), format!("give 1 to {MAX_ATTEMPTS}.")));
     }
     let max_upload_bytes = table.max_upload_bytes.unwrap_or(default.max_upload_bytes);
     let max_spool_bytes = table.max_spool_bytes.unwrap_or(default.max_spool_bytes.max(max_upload_bytes));
     if max_upload_bytes < 1024 || max_spool_bytes < max_upload_bytes {
         let advice = "give at least 1024 bytes to max_upload_bytes, and no less to max_spool_bytes, which holds all.";
-        return Err(at.value("gateway.max_upload_bytes".to_owned(), advice));
+        return Err(location.value("gateway.max_upload_bytes".to_owned(), advice));
     }
-    // A body is there twice while it is forwarded.
-    let least_memory = SMALLEST_MEMORY.max(2 * max_body_bytes as u64);
+    // A body is in memory twice while it is forwarded.
+    let min_memory = MIN_MEMORY_BYTES.max(2 * max_body_bytes as u64);
     let max_memory_bytes = table.max_memory_bytes.unwrap_or(default.max_memory_bytes.max(4 * max_body_bytes as u64));
-    if max_memory_bytes < least_memory {
-        return Err(at.value("gateway.max_memory_bytes".to_owned(), format!("give at least {least_memory} bytes.")));
+    if max_memory_bytes < min_memory {
+        return Err(location.value("gateway.max_memory_bytes".to_owned(), format!("give at least {min_memory} bytes.")));
     }
     let max_calls_by_key = table.max_calls_by_key.unwrap_or(default.max_calls_by_key);
     if max_calls_by_key == 0 {
-        return Err(at.value("gateway.max_calls_by_key".to_owned(), "give at least 1."));
+        return Err(location.value("gateway.max_calls_by_key".to_owned(), "give at least 1."));
     }
     Ok(GatewayConfig {
         max_body_bytes,
@@ -298,12 +307,12 @@ fn gateway(at: &At<'_>, table: &GatewayTable) -> Result<GatewayConfig, ConfigErr
     })
 }
 
-/// Where a mistake is.
-pub(super) struct At<'a> {
+/// The place of a mistake: the configuration file.
+pub(super) struct ConfigLocation<'a> {
     file: &'a Path,
 }
 
-impl At<'_> {
+impl ConfigLocation<'_> {
     pub(super) fn value(&self, key: String, advice: impl Into<String>) -> ConfigError {
         ConfigError::Value { file: self.file.to_owned(), key, advice: advice.into() }
     }

@@ -1,44 +1,47 @@
-//! Secrets that the configuration refers to: from the environment or a file, never from the configuration itself.
+//! Secrets that the configuration refers to: they come from the environment or a file, never from the
+//! configuration itself.
 
 use std::path::Path;
 
-use super::{ConfigError, SecretText, resolve::At};
+use super::{ConfigError, SecretText, resolve::ConfigLocation};
 
-/// What `<place>_env` or `<place>_file` refers to, if one of them is there.
+/// Reads the secret that `<setting>_env` or `<setting>_file` refers to, if one of them is set.
 pub(super) fn secret(
-    at: &At<'_>,
-    place: &str,
+    location: &ConfigLocation<'_>,
+    setting: &str,
     variable: Option<&str>,
     file: Option<&Path>,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Option<SecretText>, ConfigError> {
-    let key = |from: &str| format!("{place}_{from}");
-    let (from, secret) = match (variable, file) {
+    let key = |source: &str| format!("{setting}_{source}");
+    let (source, secret) = match (variable, file) {
         (None, None) => return Ok(None),
         (Some(_), Some(_)) => {
-            let name = place.rsplit([' ', '.']).next().unwrap_or(place);
-            return Err(at.value(key("file"), format!("there is {name}_env too; keep one of them.")));
+            let name = setting.rsplit([' ', '.']).next().unwrap_or(setting);
+            return Err(location.value(key("file"), format!("there is {name}_env too; keep one of them.")));
         }
         (Some(variable), None) => {
             let advice = || format!("the environment variable {variable} isn't set; set it to the secret.");
-            ("env", env(variable).ok_or_else(|| at.value(key("env"), advice()))?)
+            ("env", env(variable).ok_or_else(|| location.value(key("env"), advice()))?)
         }
         (None, Some(file)) => {
             let secret = std::fs::read_to_string(file).map_err(|error| {
                 let advice = format!("{} can't be read ({error}); write the secret to it.", file.display());
-                at.value(key("file"), advice)
+                location.value(key("file"), advice)
             })?;
             ("file", secret)
         }
     };
     let secret = secret.trim();
     if secret.is_empty() || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(at.value(key(from), "what it refers to is no secret: it must be one line of visible ASCII."));
+        return Err(
+            location.value(key(source), "what it refers to is no secret: it must be one line of visible ASCII.")
+        );
     }
     Ok(Some(SecretText::new(secret)))
 }
 
-/// The password in a database's address, as it is written and as it is meant.
+/// The passwords in a database's URL, both as written and decoded.
 pub(super) fn passwords(url: &str) -> Vec<String> {
     let (_, rest) = url.split_once("://").unwrap_or_default();
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
@@ -48,8 +51,8 @@ pub(super) fn passwords(url: &str) -> Vec<String> {
     let named = query.split('&').filter_map(|pair| pair.strip_prefix("password="));
     let both = |written: &str| {
         let pair = format!("p={}", written.replace('+', "%2B"));
-        let meant = form_urlencoded::parse(pair.as_bytes()).next().map(|(_, meant)| meant.into_owned());
-        [written.to_owned()].into_iter().chain(meant)
+        let decoded = form_urlencoded::parse(pair.as_bytes()).next().map(|(_, decoded)| decoded.into_owned());
+        [written.to_owned()].into_iter().chain(decoded)
     };
     written.into_iter().chain(named).flat_map(both).collect()
 }

@@ -1,34 +1,35 @@
-//! What requests may refer to though nobody knows whose it is.
+//! Kinds of provider objects that requests may refer to although their owner isn't known.
 
 use serde::Deserialize;
 
-/// A kind of thing that providers keep, and that isn't tracked here: whoever knows its id could use it.
+/// A kind of object that providers store and that isn't tracked here: any caller that knows its id could use
+/// it.
 ///
-/// Source: the API references of OpenAI and Anthropic, for what the offered endpoints take.
+/// Source: the API references of OpenAI and Anthropic, for the parameters of the offered endpoints.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "snake_case")]
-pub enum Untracked {
-    /// A spoken answer, to be heard again.
+pub enum UntrackedKind {
+    /// A spoken answer that is referred to again.
     Audio,
-    /// Of videos.
+    /// A character in videos.
     Character,
-    /// Where a provider runs programs.
+    /// An environment in which a provider runs programs.
     Container,
     Conversation,
-    /// An account of the operator's somewhere else, such as for the figures of a fine-tuning job.
+    /// An account of the operator with another service, such as for the figures of a fine-tuning job.
     Integration,
     /// A part of an earlier response.
     Item,
-    /// A prompt that is kept at the provider.
+    /// A prompt stored at the provider.
     Prompt,
     Skill,
     VectorStore,
-    /// One that was made of somebody's.
+    /// A custom voice, made from a recording.
     Voice,
 }
 
-impl Untracked {
-    /// As the configuration says it.
+impl UntrackedKind {
+    /// The name in the configuration.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Audio => "audio",
@@ -47,16 +48,16 @@ impl Untracked {
 
 /// The kinds that all organizations may refer to; none unless configured.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Shared(u16);
+pub struct SharedKinds(u16);
 
-impl Shared {
-    pub const fn holds(self, kind: Untracked) -> bool {
+impl SharedKinds {
+    pub const fn contains(self, kind: UntrackedKind) -> bool {
         self.0 & (1 << kind as u16) != 0
     }
 }
 
-impl FromIterator<Untracked> for Shared {
-    fn from_iter<I: IntoIterator<Item = Untracked>>(kinds: I) -> Self {
+impl FromIterator<UntrackedKind> for SharedKinds {
+    fn from_iter<I: IntoIterator<Item = UntrackedKind>>(kinds: I) -> Self {
         Self(kinds.into_iter().fold(0, |shared, kind| shared | 1 << kind as u16))
     }
 }
@@ -67,8 +68,8 @@ mod tests {
 
     #[test]
     fn only_what_is_named_is_shared() {
-        let shared: Shared = [Untracked::VectorStore, Untracked::Audio].into_iter().collect();
-        assert!(shared.holds(Untracked::Audio) && shared.holds(Untracked::VectorStore));
-        assert!(!shared.holds(Untracked::Prompt) && !Shared::default().holds(Untracked::Audio));
+        let shared: SharedKinds = [UntrackedKind::VectorStore, UntrackedKind::Audio].into_iter().collect();
+        assert!(shared.contains(UntrackedKind::Audio) && shared.contains(UntrackedKind::VectorStore));
+        assert!(!shared.contains(UntrackedKind::Prompt) && !SharedKinds::default().contains(UntrackedKind::Audio));
     }
 }

@@ -1,4 +1,4 @@
-//! What a configuration may say, and what each mistake is answered with.
+//! Tests of what a configuration may contain, and of the message for each mistake.
 
 use std::{fs, path::Path};
 
@@ -50,8 +50,8 @@ fn env(name: &str) -> Option<String> {
     (name == "UPSTREAM_KEY").then(|| "sk-planted-secret".to_owned())
 }
 
-fn options(folder: &Path) -> Options {
-    Options { data: folder.to_owned(), ..Options::default() }
+fn options(folder: &Path) -> ProcessOptions {
+    ProcessOptions { data: folder.to_owned(), ..ProcessOptions::default() }
 }
 
 fn load(text: &str) -> Result<Config, String> {
@@ -92,11 +92,11 @@ fn everything_that_is_written_counts() {
 
 #[test]
 fn sign_up_is_closed_where_calls_cost_something_unless_it_is_opened() {
-    let unsaid = FULL.replace("[sign_up]\nopen = false\n", "");
-    assert!(!load(&unsaid).unwrap().sign_up_open);
-    assert!(!load(&unsaid.replace("\"openai\"", "\"anthropic\"")).unwrap().sign_up_open);
+    let without_sign_up = FULL.replace("[sign_up]\nopen = false\n", "");
+    assert!(!load(&without_sign_up).unwrap().sign_up_open);
+    assert!(!load(&without_sign_up.replace("\"openai\"", "\"anthropic\"")).unwrap().sign_up_open);
     assert!(load(&FULL.replace("open = false", "open = true")).unwrap().sign_up_open);
-    let sandbox = unsaid.replace(
+    let sandbox = without_sign_up.replace(
         "kind = \"openai\"\nbase_url = \"http://127.0.0.1:9000/v1/\"\napi_key_env = \"UPSTREAM_KEY\"",
         "kind = \"sandbox\"",
     );
@@ -122,7 +122,7 @@ fn anthropic_is_asked_in_its_own_way() {
     let ProviderKind::Anthropic { base_url, api_key } = &config.providers[0].kind else { panic!("not anthropic") };
     assert_eq!(base_url, "http://127.0.0.1:9000/v1");
     assert_eq!(api_key.as_ref().unwrap().reveal(), "sk-planted-secret");
-    // It keeps no files.
+    // Anthropic stores no files for `files_provider`.
     let text = FULL.replacen("\"openai\"", "\"anthropic\"", 1).replace("2048", "2048\nfiles_provider = \"upstream\"");
     assert!(load(&text).unwrap_err().contains("gateway.files_provider"));
 }
@@ -132,9 +132,9 @@ fn secrets_are_not_shown_by_debug() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("tollhouse.toml"), FULL).unwrap();
     let url = "postgres://tollhouse:planted-password@localhost/tollhouse".to_owned();
-    let options = Options { database_url: Some(url), ..options(folder.path()) };
-    let shown = format!("{:?}", Config::load_with(&options, &env).unwrap());
-    assert!(!shown.contains("planted"), "{shown}");
+    let options = ProcessOptions { database_url: Some(url), ..options(folder.path()) };
+    let text = format!("{:?}", Config::load_with(&options, &env).unwrap());
+    assert!(!text.contains("planted"), "{text}");
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn each_mistake_is_named_with_file_key_and_advice() {
 #[test]
 fn a_file_that_was_named_must_exist() {
     let folder = tempfile::tempdir().unwrap();
-    let options = Options { file: Some(folder.path().join("other.toml")), ..options(folder.path()) };
+    let options = ProcessOptions { file: Some(folder.path().join("other.toml")), ..options(folder.path()) };
     let message = Config::load_with(&options, &env).unwrap_err().to_string();
     assert!(message.contains("other.toml") && message.contains("TOLLHOUSE_CONFIG"), "{message}");
 }
@@ -209,11 +209,11 @@ fn a_key_file_may_end_in_a_line_break() {
 fn settings_that_make_no_sense_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     for url in ["hub.example", "ftp://hub.example", "https://hub.example/path", "https://hub.example?x=1"] {
-        let options = Options { public_url: Some(url.to_owned()), ..options(folder.path()) };
+        let options = ProcessOptions { public_url: Some(url.to_owned()), ..options(folder.path()) };
         let message = Config::load_with(&options, &env).unwrap_err().to_string();
         assert!(message.contains("TOLLHOUSE_PUBLIC_URL"), "{message}");
     }
-    let options = Options { database_url: Some("mysql://root:planted@db".to_owned()), ..options(folder.path()) };
+    let options = ProcessOptions { database_url: Some("mysql://root:planted@db".to_owned()), ..options(folder.path()) };
     let message = Config::load_with(&options, &env).unwrap_err().to_string();
     assert!(message.contains("DATABASE_URL") && !message.contains("planted"), "{message}");
 }
@@ -281,7 +281,7 @@ fn every_secret_is_known_as_one() {
     fs::write(folder.path().join("tollhouse.toml"), format!("{FULL}[metrics]\ntoken_env = \"UPSTREAM_KEY\"\n"))
         .unwrap();
     let database_url = Some("postgres://hub:planted-password@db/x".to_owned());
-    let config = Config::load_with(&Options { database_url, ..options(folder.path()) }, &env).unwrap();
+    let config = Config::load_with(&ProcessOptions { database_url, ..options(folder.path()) }, &env).unwrap();
     let mut secrets = config.secrets();
     secrets.dedup();
     assert_eq!(secrets, ["sk-planted-secret", "planted-password"]);

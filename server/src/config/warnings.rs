@@ -1,10 +1,10 @@
-//! What of a configuration is allowed, and most likely not meant.
+//! Warnings about settings that are allowed but most likely not intended.
 
 use super::Config;
 use crate::context::is_loopback_host;
 
 impl Config {
-    /// What an operator should know before somebody else notices: each with what to do about it.
+    /// Warnings for the operator, each with advice.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let url = self.public_url.as_deref();
         let is_https = url.is_some_and(|url| url.starts_with("https://"));
@@ -45,14 +45,14 @@ mod tests {
     use std::net::SocketAddr;
 
     use super::*;
-    use crate::config::Options;
+    use crate::config::ProcessOptions;
 
     fn warnings(public_url: Option<&str>, addr: &str, server: &str) -> Vec<String> {
         let data = tempfile::tempdir().unwrap();
         std::fs::write(data.path().join("tollhouse.toml"), format!("[server]\n{server}\n")).unwrap();
         let addr: SocketAddr = addr.parse().unwrap();
         let public_url = public_url.map(str::to_owned);
-        let options = Options { data: data.path().to_owned(), public_url, addr, ..Options::default() };
+        let options = ProcessOptions { data: data.path().to_owned(), public_url, addr, ..ProcessOptions::default() };
         Config::load_with(&options, &|_| None).unwrap().warnings()
     }
 

@@ -1,18 +1,18 @@
 //! Follows a chunked body to its end: RFC 9112, section 7.1.
 
-use super::fault::Fault;
+use super::fault::ConnectionFault;
 
-/// Most digits of a chunk's size: more than any chunk needs, and less than a number holds.
-const MOST_DIGITS: u8 = 15;
-/// Most bytes of all extensions of a body's chunks, which nobody reads. hyper takes 16 KiB.
-const EXTENSIONS: u16 = 4 * 1024;
-/// Most bytes of all trailers, which nobody reads either. hyper takes 16 KiB.
-const TRAILERS: u16 = 4 * 1024;
-/// Most trailers of a body.
-const TRAILER_LINES: u8 = 32;
+/// Maximum digits of a chunk's size: more than any chunk needs, and few enough for a `u64`.
+const MAX_DIGITS: u8 = 15;
+/// Maximum bytes of all chunk extensions of a body, which nothing reads. hyper takes 16 KiB.
+const MAX_EXTENSION_BYTES: u16 = 4 * 1024;
+/// Maximum bytes of all trailers of a body, which nothing reads either. hyper takes 16 KiB.
+const MAX_TRAILER_BYTES: u16 = 4 * 1024;
+/// Maximum number of trailers of a body.
+const MAX_TRAILER_LINES: u8 = 32;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Place {
+enum ChunkState {
     Size { size: u64, digits: u8 },
     Extension { size: u64 },
     SizeEnd { size: u64 },
@@ -27,86 +27,89 @@ enum Place {
     End,
 }
 
-/// How far a chunked body has come.
+/// Progress through one chunked body.
 #[derive(Clone, Debug)]
 pub(super) struct Chunks {
-    place: Place,
-    extensions: u16,
-    trailers: u16,
+    state: ChunkState,
+    extension_bytes: u16,
+    trailer_bytes: u16,
     trailer_lines: u8,
 }
 
 impl Chunks {
     pub(super) const fn new() -> Self {
-        Self { place: Place::Size { size: 0, digits: 0 }, extensions: 0, trailers: 0, trailer_lines: 0 }
+        Self { state: ChunkState::Size { size: 0, digits: 0 }, extension_bytes: 0, trailer_bytes: 0, trailer_lines: 0 }
     }
 
-    /// How many of the next bytes belong to the body, whether it ends with them, and what is wrong with what follows.
-    pub(super) fn take(&mut self, bytes: &[u8]) -> (usize, bool, Option<Fault>) {
-        let mut taken = 0;
-        while taken < bytes.len() {
-            if let Place::Data { left } = self.place {
-                let here = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len() - taken);
-                taken += here;
-                let left = left - here as u64;
-                self.place = if left == 0 { Place::DataReturn } else { Place::Data { left } };
+    /// Reads the next bytes. Returns how many of them belong to the body, whether it ends with them, and the
+    /// fault of the byte that follows.
+    pub(super) fn take(&mut self, bytes: &[u8]) -> (usize, bool, Option<ConnectionFault>) {
+        let mut consumed = 0;
+        while consumed < bytes.len() {
+            if let ChunkState::Data { left } = self.state {
+                let length = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len() - consumed);
+                consumed += length;
+                let left = left - length as u64;
+                self.state = if left == 0 { ChunkState::DataReturn } else { ChunkState::Data { left } };
                 continue;
             }
-            match self.step(bytes[taken]) {
-                None => return (taken, false, Some(Fault::Chunk)),
-                Some(place) => self.place = place,
+            match self.step(bytes[consumed]) {
+                None => return (consumed, false, Some(ConnectionFault::Chunk)),
+                Some(state) => self.state = state,
             }
-            taken += 1;
-            if self.place == Place::End {
-                return (taken, true, None);
+            consumed += 1;
+            if self.state == ChunkState::End {
+                return (consumed, true, None);
             }
         }
-        (taken, false, None)
+        (consumed, false, None)
     }
 
-    /// Where the next byte leads, outside of data.
-    fn step(&mut self, byte: u8) -> Option<Place> {
+    /// The state after the next byte outside of data; `None` if that byte is wrong.
+    fn step(&mut self, byte: u8) -> Option<ChunkState> {
         let is_text = byte == b'\t' || (byte >= b' ' && byte != 0x7f);
-        match (self.place, byte) {
-            (Place::Size { size, digits }, _) if byte.is_ascii_hexdigit() && digits < MOST_DIGITS => {
+        match (self.state, byte) {
+            (ChunkState::Size { size, digits }, _) if byte.is_ascii_hexdigit() && digits < MAX_DIGITS => {
                 let digit = u64::from(char::from(byte).to_digit(16)?);
-                Some(Place::Size { size: (size << 4) | digit, digits: digits + 1 })
+                Some(ChunkState::Size { size: (size << 4) | digit, digits: digits + 1 })
             }
-            (Place::Size { size, digits: 1.. }, b'\r') | (Place::Extension { size }, b'\r') => {
-                Some(Place::SizeEnd { size })
+            (ChunkState::Size { size, digits: 1.. }, b'\r') | (ChunkState::Extension { size }, b'\r') => {
+                Some(ChunkState::SizeEnd { size })
             }
-            (Place::Size { size, digits: 1.. }, b';') => Some(Place::Extension { size }),
-            (Place::Extension { size }, _) if is_text && self.extensions < EXTENSIONS => {
-                self.extensions += 1;
-                Some(Place::Extension { size })
+            (ChunkState::Size { size, digits: 1.. }, b';') => Some(ChunkState::Extension { size }),
+            (ChunkState::Extension { size }, _) if is_text && self.extension_bytes < MAX_EXTENSION_BYTES => {
+                self.extension_bytes += 1;
+                Some(ChunkState::Extension { size })
             }
-            (Place::SizeEnd { size: 0 }, b'\n') => Some(Place::TrailerBegin),
-            (Place::SizeEnd { size }, b'\n') => Some(Place::Data { left: size }),
-            (Place::DataReturn, b'\r') => Some(Place::DataEnd),
-            (Place::DataEnd, b'\n') => Some(Place::Size { size: 0, digits: 0 }),
-            (Place::TrailerBegin, b'\r') => Some(Place::LastLine),
-            (Place::LastLine, b'\n') => Some(Place::End),
-            (Place::TrailerBegin | Place::TrailerName, _) if is_token(byte) => self.trailer(Place::TrailerName),
-            (Place::TrailerName, b':') => self.trailer(Place::TrailerValue),
-            (Place::TrailerValue, b'\r') => self.trailer_line(),
-            (Place::TrailerEnd, b'\n') => Some(Place::TrailerBegin),
-            (Place::TrailerValue, _) if is_text => self.trailer(Place::TrailerValue),
+            (ChunkState::SizeEnd { size: 0 }, b'\n') => Some(ChunkState::TrailerBegin),
+            (ChunkState::SizeEnd { size }, b'\n') => Some(ChunkState::Data { left: size }),
+            (ChunkState::DataReturn, b'\r') => Some(ChunkState::DataEnd),
+            (ChunkState::DataEnd, b'\n') => Some(ChunkState::Size { size: 0, digits: 0 }),
+            (ChunkState::TrailerBegin, b'\r') => Some(ChunkState::LastLine),
+            (ChunkState::LastLine, b'\n') => Some(ChunkState::End),
+            (ChunkState::TrailerBegin | ChunkState::TrailerName, _) if is_token(byte) => {
+                self.count_trailer_byte(ChunkState::TrailerName)
+            }
+            (ChunkState::TrailerName, b':') => self.count_trailer_byte(ChunkState::TrailerValue),
+            (ChunkState::TrailerValue, b'\r') => self.end_trailer_line(),
+            (ChunkState::TrailerEnd, b'\n') => Some(ChunkState::TrailerBegin),
+            (ChunkState::TrailerValue, _) if is_text => self.count_trailer_byte(ChunkState::TrailerValue),
             _ => None,
         }
     }
 
-    fn trailer_line(&mut self) -> Option<Place> {
+    fn end_trailer_line(&mut self) -> Option<ChunkState> {
         self.trailer_lines += 1;
-        (self.trailer_lines <= TRAILER_LINES).then_some(Place::TrailerEnd)
+        (self.trailer_lines <= MAX_TRAILER_LINES).then_some(ChunkState::TrailerEnd)
     }
 
-    fn trailer(&mut self, next: Place) -> Option<Place> {
-        self.trailers += 1;
-        (self.trailers < TRAILERS).then_some(next)
+    fn count_trailer_byte(&mut self, next: ChunkState) -> Option<ChunkState> {
+        self.trailer_bytes += 1;
+        (self.trailer_bytes < MAX_TRAILER_BYTES).then_some(next)
     }
 }
 
-/// RFC 9110, section 5.6.2.
+/// Whether a byte may occur in a token: RFC 9110, section 5.6.2.
 pub(super) fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
@@ -157,13 +160,13 @@ mod tests {
             "0\r\nx: a\n\r\n",
             "0\r\n\r\r",
         ] {
-            let (taken, ends, fault) = Chunks::new().take(wrong.as_bytes());
-            assert!(taken < wrong.len() && !ends && fault == Some(Fault::Chunk), "{wrong:?}");
+            let (consumed, ends, fault) = Chunks::new().take(wrong.as_bytes());
+            assert!(consumed < wrong.len() && !ends && fault == Some(ConnectionFault::Chunk), "{wrong:?}");
         }
         let long = format!("1;{}\r\n", "x".repeat(5_000));
-        assert_eq!(Chunks::new().take(long.as_bytes()).2, Some(Fault::Chunk));
+        assert_eq!(Chunks::new().take(long.as_bytes()).2, Some(ConnectionFault::Chunk));
         let many = format!("0\r\n{}\r\n", "a:\r\n".repeat(40));
-        assert_eq!(Chunks::new().take(many.as_bytes()).2, Some(Fault::Chunk));
+        assert_eq!(Chunks::new().take(many.as_bytes()).2, Some(ConnectionFault::Chunk));
     }
 
     proptest! {
@@ -182,15 +185,15 @@ mod tests {
             body.extend_from_slice(b"0\r\n\r\n");
             let length = body.len();
             body.extend_from_slice(rest.as_bytes());
-            let (mut reader, mut taken, mut ended) = (Chunks::new(), 0, false);
+            let (mut reader, mut consumed, mut ended) = (Chunks::new(), 0, false);
             while !ended {
-                let piece = &body[taken..body.len().min(taken + cut)];
-                let (here, ends, fault) = reader.take(piece);
-                prop_assert!(fault.is_none() && here > 0);
-                taken += here;
+                let piece = &body[consumed..body.len().min(consumed + cut)];
+                let (read, ends, fault) = reader.take(piece);
+                prop_assert!(fault.is_none() && read > 0);
+                consumed += read;
                 ended = ends;
             }
-            prop_assert_eq!(taken, length);
+            prop_assert_eq!(consumed, length);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A connection's socket, which hyper reads and writes through here.
 //!
-//! What comes is passed on when it was understood ([`Framing`]) and in time. Instead of what is wrong, hyper is given a request
-//! of ours that is answered by saying so.
+//! Bytes are passed on once they are understood ([`Framing`]), if they arrive in time. Faulty bytes are
+//! replaced by a request whose answer names the fault.
 
 use std::{
     io,
@@ -19,182 +19,186 @@ use tokio::{
 };
 
 use super::{
-    fault::{self, Fault},
+    fault::{self, ConnectionFault},
     framing::Framing,
-    read_budget::{Alarm, Patience},
-    slots::Place,
-    state::Link,
+    read_budget::{ReadBudget, ReadTimer},
+    slots::ConnectionSlot,
+    state::ConnectionState,
 };
 
-/// Bytes a second of a request's body, beyond the time that it has anyway.
-const BODY_RATE: u64 = 1024;
-/// The same of an answer.
-const ANSWER_RATE: u64 = 256;
-/// How much is read at once of a head that doesn't come at once.
-const PIECE: usize = 4 * 1024;
-/// How long more is read of a client that was answered before it had sent all, however much, so that it reads the answer
-/// first: its system throws that away when what it sends can't arrive any more, and to many a client it is a broken
-/// connection then. As nginx does (`lingering_close`): for so long in all, and so long after the last piece.
-const LINGERING: Duration = Duration::from_secs(30);
-const LINGERING_SILENCE: Duration = Duration::from_secs(2);
-/// How much is thrown away at once.
-const THROWN_AWAY: usize = 16 * 1024;
+/// Bytes of a request's body that earn a second beyond
+/// [`body_timeout`](crate::config::ConnectionLimits::body_timeout).
+const BODY_BYTES_PER_SECOND: u64 = 1024;
+/// Bytes of an answer that earn a second beyond
+/// [`answer_timeout`](crate::config::ConnectionLimits::answer_timeout).
+const ANSWER_BYTES_PER_SECOND: u64 = 256;
+/// Bytes read at once of a head that arrives in pieces.
+const READ_BYTES: usize = 4 * 1024;
+/// Time in which a client that was answered before it had sent everything is read from, however much it
+/// sends, so that it reads the answer first: its system discards the answer when sent bytes can't be
+/// delivered any more, and many clients then report a broken connection. Like nginx's `lingering_close`: a
+/// total, and a time after the last bytes.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+const DRAIN_IDLE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Bytes discarded at once.
+const DISCARD_BYTES: usize = 16 * 1024;
 
-pub(super) struct Guarded {
+pub(super) struct GuardedStream {
     socket: TcpStream,
-    link: Arc<Link>,
+    state: Arc<ConnectionState>,
     framing: Framing,
-    /// What came and wasn't passed on.
-    came: BytesMut,
-    /// So much of it may be.
-    good: usize,
-    state: State,
-    alarm: Alarm,
-    /// When a head began to come.
+    /// Bytes that arrived and weren't passed on.
+    buffered: BytesMut,
+    /// How many of the buffered bytes may be passed on.
+    accepted: usize,
+    reading: ReadState,
+    timer: ReadTimer,
+    /// When a head began to arrive.
     head_since: Option<Instant>,
-    /// Since when the next request is waited for.
+    /// When the server began to wait for the next request.
     idle_since: Option<Instant>,
-    body: Patience,
-    answer: Patience,
-    lingering: Option<Lingering>,
-    /// Given back with the socket.
-    _place: Place,
+    body_budget: ReadBudget,
+    answer_budget: ReadBudget,
+    draining: Option<DrainState>,
+    /// Released with the socket.
+    _slot: ConnectionSlot,
 }
 
-/// What is still waited for of a client that was answered already.
+/// How long a client that was answered already is still read from.
 #[derive(Clone, Copy, Debug)]
-struct Lingering {
+struct DrainState {
     until: Instant,
-    /// When something came.
-    last: Instant,
+    /// When bytes last arrived.
+    last_read: Instant,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum State {
+enum ReadState {
     Open,
-    /// What follows the good bytes is wrong.
-    Faulty(Fault),
-    /// That was told; nothing that comes matters any more.
+    /// The bytes after the accepted ones are faulty.
+    Faulty(ConnectionFault),
+    /// The fault was reported; further bytes don't matter.
     Over,
 }
 
-impl Guarded {
-    pub(super) fn new(socket: TcpStream, link: Arc<Link>, place: Place) -> Self {
+impl GuardedStream {
+    pub(super) fn new(socket: TcpStream, state: Arc<ConnectionState>, slot: ConnectionSlot) -> Self {
         Self {
             socket,
-            link,
+            state,
             framing: Framing::new(),
-            came: BytesMut::new(),
-            good: 0,
-            state: State::Open,
-            alarm: Alarm::default(),
+            buffered: BytesMut::new(),
+            accepted: 0,
+            reading: ReadState::Open,
+            timer: ReadTimer::default(),
             head_since: None,
             idle_since: None,
-            body: Patience::new(BODY_RATE),
-            answer: Patience::new(ANSWER_RATE),
-            lingering: None,
-            _place: place,
+            body_budget: ReadBudget::new(BODY_BYTES_PER_SECOND),
+            answer_budget: ReadBudget::new(ANSWER_BYTES_PER_SECOND),
+            draining: None,
+            _slot: slot,
         }
     }
 
-    /// Looks at what came behind what is known to be good.
-    fn look(&mut self) {
-        let found = self.examine(None);
-        self.good += found;
+    /// Scans the buffered bytes that aren't accepted yet.
+    fn scan_buffered(&mut self) {
+        let accepted = self.scan(None);
+        self.accepted += accepted;
     }
 
-    /// Looks at `bytes`, or at what came; so many of them are good.
-    fn examine(&mut self, bytes: Option<&[u8]>) -> usize {
+    /// Scans `bytes`, or the buffered ones that aren't accepted yet, and returns how many are accepted.
+    fn scan(&mut self, bytes: Option<&[u8]>) -> usize {
         let before = self.framing.requests();
-        let found = self.framing.look(bytes.unwrap_or(&self.came[self.good..]));
-        if let Some(fault) = found.fault {
-            self.state = State::Faulty(fault);
+        let step = self.framing.scan(bytes.unwrap_or(&self.buffered[self.accepted..]));
+        if let Some(fault) = step.fault {
+            self.reading = ReadState::Faulty(fault);
         }
         if self.framing.requests() > before {
             self.head_since = None;
             self.idle_since = None;
-            self.body.begin_anew();
-            self.answer.begin_anew();
-            self.link.be_busy();
+            self.body_budget.reset();
+            self.answer_budget.reset();
+            self.state.mark_busy();
         }
-        if found.good > 0 {
-            self.body.note(found.good, Instant::now());
+        if step.accepted > 0 {
+            self.body_budget.add_bytes(step.accepted, Instant::now());
         }
-        found.good
+        step.accepted
     }
 
-    /// Passes on what is good of what came.
-    fn pass(&mut self, buffer: &mut ReadBuf<'_>) {
-        let length = self.good.min(buffer.remaining());
-        buffer.put_slice(&self.came[..length]);
-        self.came.advance(length);
-        self.good -= length;
-        if self.came.is_empty() {
-            // Not to be kept between requests, of which there may be few.
-            self.came = BytesMut::new();
+    /// Passes on accepted bytes.
+    fn pass_on(&mut self, buffer: &mut ReadBuf<'_>) {
+        let length = self.accepted.min(buffer.remaining());
+        buffer.put_slice(&self.buffered[..length]);
+        self.buffered.advance(length);
+        self.accepted -= length;
+        if self.buffered.is_empty() {
+            // Its memory isn't kept between requests, which may be far apart.
+            self.buffered = BytesMut::new();
         }
     }
 
-    /// Tells of a fault: that of a head by a request that says so, that of a body by an error.
-    fn tell(&mut self, fault: Fault, buffer: &mut ReadBuf<'_>) -> io::Result<()> {
+    /// Reports a fault: in a head by a request that stands for it, in a body by an error.
+    fn report_fault(&mut self, fault: ConnectionFault, buffer: &mut ReadBuf<'_>) -> io::Result<()> {
         if self.framing.is_in_body() {
-            self.state = State::Over;
-            self.link.note_fault(self.framing.requests(), fault);
+            self.reading = ReadState::Over;
+            self.state.set_fault(self.framing.requests(), fault);
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the request's body is faulty"));
         }
-        self.link.be_busy();
-        self.came.clear();
-        self.came.extend_from_slice(fault::refused_head(fault).as_bytes());
-        self.good = self.came.len();
-        self.state = State::Over;
-        self.pass(buffer);
+        self.state.mark_busy();
+        self.buffered.clear();
+        self.buffered.extend_from_slice(fault::fault_head(fault).as_bytes());
+        self.accepted = self.buffered.len();
+        self.reading = ReadState::Over;
+        self.pass_on(buffer);
         Ok(())
     }
 
-    /// What is to be done when nothing comes; `None` while it can be waited for.
-    fn wait(&mut self, context: &mut Context<'_>) -> Option<Waited> {
-        let limits = self.link.limits;
-        if self.link.is_upgraded() {
+    /// Decides how to go on when no bytes arrive; `None` to keep waiting.
+    fn check_deadline(&mut self, context: &mut Context<'_>) -> Option<WaitOutcome> {
+        let limits = self.state.limits;
+        if self.state.is_upgraded() {
             return None;
         }
         if self.framing.is_in_body() {
-            let deadline = self.body.wait(limits.body_timeout, Instant::now());
-            let deadline = self.link.bodies_until().map_or(deadline, |until| deadline.min(until));
-            return self.alarm.rings(deadline, context).then_some(Waited::Fault(Fault::BodyTooSlow));
+            let deadline = self.body_budget.start_waiting(limits.body_timeout, Instant::now());
+            let deadline = self.state.body_deadline().map_or(deadline, |until| deadline.min(until));
+            return self.timer.is_past(deadline, context).then_some(WaitOutcome::Fault(ConnectionFault::BodyTooSlow));
         }
-        if self.link.is_answering_to(context.waker()) || self.answer.is_waiting() {
-            // The client waits, and not we. What it sends meanwhile has its time from the answer on.
+        if self.state.is_answering_with_waker(context.waker()) || self.answer_budget.is_waiting() {
+            // The client waits for the server. Bytes that it sends meanwhile get their full time once the
+            // answer is over.
             self.head_since = None;
             self.idle_since = None;
             return None;
         }
-        self.link.be_quiet();
-        if !self.came.is_empty() {
+        self.state.mark_quiet();
+        if !self.buffered.is_empty() {
             let since = *self.head_since.get_or_insert_with(Instant::now);
-            let rings = self.alarm.rings(since + limits.head_timeout, context);
-            return rings.then_some(Waited::Fault(Fault::HeadTooSlow));
+            let is_past = self.timer.is_past(since + limits.head_timeout, context);
+            return is_past.then_some(WaitOutcome::Fault(ConnectionFault::HeadTooSlow));
         }
         let deadline = match self.framing.requests() {
-            0 => self.link.began() + limits.head_timeout,
+            0 => self.state.began() + limits.head_timeout,
             _ => *self.idle_since.get_or_insert_with(Instant::now) + limits.idle_timeout,
         };
-        self.alarm.rings(deadline, context).then_some(Waited::InVain)
+        self.timer.is_past(deadline, context).then_some(WaitOutcome::Idle)
     }
 
-    /// Whether a client that takes nothing of its answer is waited for no longer.
+    /// Whether a client has read nothing of its answer for too long.
     fn is_stuck(&mut self, context: &mut Context<'_>) -> bool {
-        let deadline = self.answer.wait(self.link.limits.answer_timeout, Instant::now());
-        self.alarm.rings(deadline, context)
+        let deadline = self.answer_budget.start_waiting(self.state.limits.answer_timeout, Instant::now());
+        self.timer.is_past(deadline, context)
     }
 
-    fn wrote(&mut self, written: Poll<io::Result<usize>>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    fn after_write(&mut self, written: Poll<io::Result<usize>>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         match written {
             Poll::Ready(Ok(bytes)) => {
-                if self.answer.is_waiting() {
-                    // The next request is waited for from now on.
+                if self.answer_budget.is_waiting() {
+                    // The reader must start to wait for the next request.
                     context.waker().wake_by_ref();
                 }
-                self.answer.note(bytes, Instant::now());
+                self.answer_budget.add_bytes(bytes, Instant::now());
             }
             Poll::Ready(Err(_)) => {}
             Poll::Pending if self.is_stuck(context) => return Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
@@ -204,14 +208,14 @@ impl Guarded {
     }
 }
 
-/// How waiting ended.
-enum Waited {
-    /// Nobody wanted anything.
-    InVain,
-    Fault(Fault),
+/// The end of a wait.
+enum WaitOutcome {
+    /// No request began.
+    Idle,
+    Fault(ConnectionFault),
 }
 
-impl AsyncRead for Guarded {
+impl AsyncRead for GuardedStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -219,113 +223,114 @@ impl AsyncRead for Guarded {
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         loop {
-            if this.link.is_upgraded() {
-                this.good = this.came.len();
+            if this.state.is_upgraded() {
+                this.accepted = this.buffered.len();
             }
-            if this.good > 0 {
-                this.pass(buffer);
+            if this.accepted > 0 {
+                this.pass_on(buffer);
                 return Poll::Ready(Ok(()));
             }
-            if this.link.is_upgraded() {
+            if this.state.is_upgraded() {
                 return Pin::new(&mut this.socket).poll_read(context, buffer);
             }
-            match this.state {
-                State::Open => {}
-                State::Faulty(fault) => return Poll::Ready(this.tell(fault, buffer)),
-                // Nothing comes any more; the answer that is on its way ends the connection.
-                State::Over => return Poll::Pending,
+            match this.reading {
+                ReadState::Open => {}
+                ReadState::Faulty(fault) => return Poll::Ready(this.report_fault(fault, buffer)),
+                // Nothing is read any more; the answer on its way ends the connection.
+                ReadState::Over => return Poll::Pending,
             }
-            if !this.came.is_empty() {
-                this.look();
-                if this.good > 0 || this.state != State::Open {
+            if !this.buffered.is_empty() {
+                this.scan_buffered();
+                if this.accepted > 0 || this.reading != ReadState::Open {
                     continue;
                 }
             }
-            let read = if this.came.is_empty() { this.read_directly(context, buffer) } else { this.read_more(context) };
+            let read =
+                if this.buffered.is_empty() { this.read_directly(context, buffer) } else { this.read_more(context) };
             match read {
                 Poll::Ready(Ok(0)) => {
                     if this.framing.is_in_body() {
-                        this.link.note_fault(this.framing.requests(), Fault::Incomplete);
+                        this.state.set_fault(this.framing.requests(), ConnectionFault::Incomplete);
                     }
                     return Poll::Ready(Ok(()));
                 }
                 Poll::Ready(Ok(_)) if !buffer.filled().is_empty() => return Poll::Ready(Ok(())),
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Pending => match this.wait(context) {
+                Poll::Pending => match this.check_deadline(context) {
                     None => return Poll::Pending,
-                    Some(Waited::InVain) => return Poll::Ready(Ok(())),
-                    Some(Waited::Fault(fault)) => this.state = State::Faulty(fault),
+                    Some(WaitOutcome::Idle) => return Poll::Ready(Ok(())),
+                    Some(WaitOutcome::Fault(fault)) => this.reading = ReadState::Faulty(fault),
                 },
             }
         }
     }
 }
 
-impl Guarded {
-    /// Reads to where it is wanted, which is where most of it can stay; tells how much came.
+impl GuardedStream {
+    /// Reads into hyper's buffer, where most of the bytes can stay, and returns how many arrived.
     fn read_directly(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.socket).poll_read(context, buffer))?;
-        let came = &buffer.filled()[before..];
-        let (length, good) = (came.len(), self.examine(Some(came)));
-        if good < length {
-            self.came.extend_from_slice(&buffer.filled()[before + good..]);
-            buffer.set_filled(before + good);
+        let read = &buffer.filled()[before..];
+        let (length, accepted) = (read.len(), self.scan(Some(read)));
+        if accepted < length {
+            self.buffered.extend_from_slice(&buffer.filled()[before + accepted..]);
+            buffer.set_filled(before + accepted);
         }
         Poll::Ready(Ok(length))
     }
 
-    /// Reads more of what is there in part; tells how much came.
+    /// Reads more of a request that arrived in part, and returns how many bytes arrived.
     fn read_more(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let mut piece = [0; PIECE];
+        let mut piece = [0; READ_BYTES];
         let mut buffer = ReadBuf::new(&mut piece);
         ready!(Pin::new(&mut self.socket).poll_read(context, &mut buffer))?;
-        self.came.extend_from_slice(buffer.filled());
+        self.buffered.extend_from_slice(buffer.filled());
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
-    /// Throws away for a while what a client still sends. Meanwhile the connection counts as quiet, so that it is among the first
-    /// to go where its place is wanted.
-    fn linger(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.link.be_quiet();
-        let until = self.link.bodies_until();
-        if self.link.leave.is_cancelled() && until.is_none() {
+    /// Discards for a while what a client still sends. The connection counts as quiet meanwhile, so that it
+    /// is among the first to close when slots run short.
+    fn drain(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.state.mark_quiet();
+        let body_deadline = self.state.body_deadline();
+        if self.state.shutdown_token.is_cancelled() && body_deadline.is_none() {
             return Poll::Ready(Ok(()));
         }
         let now = Instant::now();
-        let begun = Lingering { until: now + LINGERING, last: now };
-        let mut lingering = self.lingering.unwrap_or(begun);
-        let mut piece = [0; THROWN_AWAY];
+        let fresh = DrainState { until: now + DRAIN_TIMEOUT, last_read: now };
+        let mut draining = self.draining.unwrap_or(fresh);
+        let mut piece = [0; DISCARD_BYTES];
         loop {
             let mut buffer = ReadBuf::new(&mut piece);
             match Pin::new(&mut self.socket).poll_read(context, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
-                    lingering.last = Instant::now();
+                    draining.last_read = Instant::now();
                 }
-                // It has gone as well, one way or another.
+                // The client has closed its side too, or the connection broke.
                 Poll::Ready(_) => return Poll::Ready(Ok(())),
                 Poll::Pending => {
-                    let deadline = lingering.until.min(lingering.last + LINGERING_SILENCE);
-                    let deadline = until.map_or(deadline, |until| deadline.min(until));
-                    if self.alarm.rings(deadline, context) {
+                    let deadline = draining.until.min(draining.last_read + DRAIN_IDLE_TIMEOUT);
+                    let deadline = body_deadline.map_or(deadline, |until| deadline.min(until));
+                    if self.timer.is_past(deadline, context) {
                         return Poll::Ready(Ok(()));
                     }
-                    self.lingering = Some(lingering);
+                    self.draining = Some(draining);
                     return Poll::Pending;
                 }
             }
-            if lingering.last >= lingering.until {
+            if draining.last_read >= draining.until {
                 return Poll::Ready(Ok(()));
             }
         }
     }
 }
 
-impl AsyncWrite for Guarded {
+impl AsyncWrite for GuardedStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.socket).poll_write(context, bytes);
-        self.wrote(written, context)
+        self.after_write(written, context)
     }
 
     fn poll_write_vectored(
@@ -334,7 +339,7 @@ impl AsyncWrite for Guarded {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.socket).poll_write_vectored(context, slices);
-        self.wrote(written, context)
+        self.after_write(written, context)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -346,9 +351,13 @@ impl AsyncWrite for Guarded {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.lingering.is_none() {
+        if self.draining.is_none() {
             ready!(Pin::new(&mut self.socket).poll_shutdown(context))?;
         }
-        if self.framing.is_in_body() || self.state != State::Open { self.linger(context) } else { Poll::Ready(Ok(())) }
+        if self.framing.is_in_body() || self.reading != ReadState::Open {
+            self.drain(context)
+        } else {
+            Poll::Ready(Ok(()))
+        }
     }
 }

@@ -26,58 +26,59 @@ use hyper::{
 use hyper_util::service::TowerToHyperService;
 
 use super::{
-    fault::{self, REFUSED_METHOD},
-    state::{Answering, Link},
+    fault::{self, FAULT_METHOD},
+    state::{ActiveRequest, ConnectionState},
 };
 
+/// hyper's service for one connection.
 pub(super) struct Requests {
     router: TowerToHyperService<Router>,
-    link: Arc<Link>,
+    state: Arc<ConnectionState>,
     peer: SocketAddr,
-    /// How many came.
-    came: AtomicU64,
+    /// Requests so far.
+    arrived: AtomicU64,
 }
 
 impl Requests {
-    pub(super) fn new(router: Router, link: Arc<Link>, peer: SocketAddr) -> Self {
-        Self { router: TowerToHyperService::new(router), link, peer, came: AtomicU64::new(0) }
+    pub(super) fn new(router: Router, state: Arc<ConnectionState>, peer: SocketAddr) -> Self {
+        Self { router: TowerToHyperService::new(router), state, peer, arrived: AtomicU64::new(0) }
     }
 }
 
 impl Service<Request<Incoming>> for Requests {
-    type Response = Response<Answer>;
+    type Response = Response<ActiveBody>;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        let number = self.came.fetch_add(1, Ordering::Relaxed) + 1;
-        let answering = Answering::new(&self.link);
-        if request.method().as_str() == REFUSED_METHOD {
-            let answer = fault::answer_to(request.uri().path());
-            return Box::pin(std::future::ready(Ok(answer.map(|body| Answer { body, _answering: answering }))));
+        let number = self.arrived.fetch_add(1, Ordering::Relaxed) + 1;
+        let active = ActiveRequest::new(&self.state);
+        if request.method().as_str() == FAULT_METHOD {
+            let answer = fault::answer_for_path(request.uri().path());
+            return Box::pin(std::future::ready(Ok(answer.map(|body| ActiveBody { body, _active: active }))));
         }
         request.extensions_mut().insert(ConnectInfo(self.peer));
-        let link = Arc::clone(&self.link);
+        let state = Arc::clone(&self.state);
         let answer = self.router.call(request.map(Body::new));
         Box::pin(async move {
             let answer = answer.await?;
-            // Whatever was made of half a body, what is wrong with it is the answer.
-            let answer = link.fault_of(number).map_or(answer, fault::Fault::answer);
+            // The body's fault replaces any answer that was made from half a body.
+            let answer = state.fault_of(number).map_or(answer, fault::ConnectionFault::answer);
             if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
-                link.upgrade();
+                state.upgrade();
             }
-            Ok(answer.map(|body| Answer { body, _answering: answering }))
+            Ok(answer.map(|body| ActiveBody { body, _active: active }))
         })
     }
 }
 
-/// An answer's body, which counts as under way until it was taken to its end.
-pub(super) struct Answer {
+/// An answer's body. Its request counts as active until the body is read to its end or dropped.
+pub(super) struct ActiveBody {
     body: Body,
-    _answering: Answering,
+    _active: ActiveRequest,
 }
 
-impl HttpBody for Answer {
+impl HttpBody for ActiveBody {
     type Data = Bytes;
     type Error = axum::Error;
 

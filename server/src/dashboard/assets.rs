@@ -1,9 +1,9 @@
-//! The dashboard's files, as Trunk built them: embedded in release builds, read
-//! from `target/dashboard` in debug builds.
+//! The dashboard's files, as built by Trunk: embedded in release builds, read from `target/dashboard` in
+//! debug builds.
 
 use std::{borrow::Cow, collections::HashMap};
 
-use app::addresses::Part;
+use app::addresses::CodePart;
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -18,21 +18,22 @@ struct Files;
 const INDEX: &str = "index.html";
 const PARTS: &str = "parts.json";
 
-/// Every name but the page's holds a hash of the content.
+/// Every file name except the page's contains a hash of the content.
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
-/// The page that starts the dashboard; `None` where it hasn't been built.
+/// The page that starts the dashboard; `None` if the dashboard isn't built.
 pub(super) fn index() -> Option<String> {
     let file = Files::get(INDEX)?;
     String::from_utf8(file.data.into_owned()).ok()
 }
 
-/// Which files each part of the dashboard's code comes in, as scripts/split wrote them down; none where it is in one piece.
-pub(super) fn parts() -> Result<HashMap<Part, Vec<String>>, serde_json::Error> {
+/// The files of each part of the dashboard's code, as listed by scripts/split; empty if the code is in one
+/// piece.
+pub(super) fn parts() -> Result<HashMap<CodePart, Vec<String>>, serde_json::Error> {
     Files::get(PARTS).map_or_else(|| Ok(HashMap::new()), |file| serde_json::from_slice(&file.data))
 }
 
-/// The file at `path`, compressed as well as the client accepts; `None` where there is none.
+/// The file at `path`, in the best compression that the client accepts; `None` if there is no such file.
 pub(super) fn file(path: &str, request: &HeaderMap) -> Option<Response> {
     let path = path.trim_start_matches('/');
     if path.is_empty() || path == INDEX || path == PARTS {
@@ -62,7 +63,7 @@ pub(super) fn file(path: &str, request: &HeaderMap) -> Option<Response> {
     Some(response)
 }
 
-/// Whether the client accepts `encoding` (RFC 9110, section 12.5.3); one with `q=0` is not accepted.
+/// Whether the client accepts `encoding` (RFC 9110, section 12.5.3); `q=0` rejects it.
 fn accepts(request: &HeaderMap, encoding: &str) -> bool {
     let accepted = request.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     accepted.split(',').any(|item| {

@@ -1,4 +1,4 @@
-//! The first answers, sent along with the page so that it needs no other round trip.
+//! The first answers, sent with the page to save it a round trip.
 
 use std::collections::HashMap;
 
@@ -19,44 +19,44 @@ use services::{Actor, ServiceError, ServiceResult, Services, accounts, rate_limi
 
 use crate::{context::RequestInfo, hub::Hub};
 
-/// What a page of an organization shows at first.
+/// The first answers for a page of an organization.
 #[derive(Default)]
-struct Answers {
-    /// The newest call before any of them was made.
+struct PageAnswers {
+    /// The newest call, read before any of the answers.
     latest: Option<CallId>,
-    by_question: HashMap<String, Box<RawValue>>,
+    by_query: HashMap<String, Box<RawValue>>,
 }
 
-/// What goes out with a page.
+/// Data that is sent with a page.
 #[derive(Default)]
-pub(super) struct Data {
-    /// The boot data, as JSON that may stand in HTML.
+pub(super) struct BootData {
+    /// The boot data, as JSON that is safe within HTML.
     pub json: String,
-    /// Whether somebody is signed in.
+    /// Whether a user is signed in.
     pub signed_in: bool,
 }
 
 /// The boot data for the page at `uri`.
 ///
-/// What can't be had is left out: the page then asks for it, and tells what is wrong.
-pub(super) async fn data(hub: &Hub, info: &RequestInfo, uri: &Uri) -> Data {
-    let mut answers = Answers::default();
+/// Answers that fail are left out: the page then sends the query itself, and shows the error.
+pub(super) async fn data(hub: &Hub, info: &RequestInfo, uri: &Uri) -> BootData {
+    let mut answers = PageAnswers::default();
     let viewer = match viewer(hub, info, uri, &mut answers).await {
         Ok(viewer) => viewer,
         Err(error) => {
             tracing::warn!(%error, "a page went out without its first answers");
-            return Data::default();
+            return BootData::default();
         }
     };
     let signed_in = viewer.is_some();
     let welcome = Welcome { viewer, sign_up_open: hub.config().sign_up_open };
-    let boot = Boot { welcome, latest: answers.latest, answers: answers.by_question };
-    let json = serde_json::to_string(&boot).map(|json| escaped(&json)).unwrap_or_default();
-    Data { json, signed_in }
+    let boot = Boot { welcome, latest: answers.latest, answers: answers.by_query };
+    let json = serde_json::to_string(&boot).map(|json| escape(&json)).unwrap_or_default();
+    BootData { json, signed_in }
 }
 
-/// Who is signed in; on a page of theirs, with its first answers.
-async fn viewer(hub: &Hub, info: &RequestInfo, uri: &Uri, answers: &mut Answers) -> ServiceResult<Option<Viewer>> {
+/// The signed-in user; adds the first answers of one of their pages.
+async fn viewer(hub: &Hub, info: &RequestInfo, uri: &Uri, answers: &mut PageAnswers) -> ServiceResult<Option<Viewer>> {
     let Some(token) = &info.session_token else { return Ok(None) };
     let services = &hub.services;
     let user = match accounts::authenticate(services, token).await {
@@ -65,16 +65,16 @@ async fn viewer(hub: &Hub, info: &RequestInfo, uri: &Uri, answers: &mut Answers)
         Err(error) => return Err(error),
     };
     let address = Address::parse(uri.path());
-    if let Some((slug, page)) = address.as_ref().and_then(Address::within)
+    if let Some((slug, page)) = address.as_ref().and_then(Address::location)
         && let Ok(actor) = accounts::actor(services, &user, slug, info.device.ip).await
     {
         let (query, base_url) = (uri.query().unwrap_or_default(), info.base_url());
         let configured_limits = hub.config().rate_limits;
         let mut answers = FirstAnswers { services, actor: &actor, configured_limits, answers };
-        answers.of_every_page().await;
+        answers.add_common().await;
         match address {
-            Some(Address::ApiKey(_, id)) => answers.of_key(KeyAddress::parse(id, query)).await,
-            _ => answers.of_page(page, query, base_url).await,
+            Some(Address::ApiKey(_, id)) => answers.add_key(KeyAddress::parse(id, query)).await,
+            _ => answers.add_page(page, query, base_url).await,
         }
     }
     accounts::viewer(services, &user).await.map(Some)
@@ -84,20 +84,20 @@ struct FirstAnswers<'a> {
     services: &'a Services,
     actor: &'a Actor,
     configured_limits: KeyLimits,
-    answers: &'a mut Answers,
+    answers: &'a mut PageAnswers,
 }
 
 impl FirstAnswers<'_> {
-    async fn of_every_page(&mut self) {
+    async fn add_common(&mut self) {
         let organization = self.actor.organization.slug.clone();
         self.answers.latest = services::calls::latest(self.services, self.actor.organization.id).await.ok().flatten();
         let projects = services::projects::list(self.services, self.actor).await;
         self.add(&api::projects::List { organization }, projects);
-        // What the bell counts and shows.
-        self.notifications(false).await;
+        // For the bell's count and list.
+        self.add_notifications(false).await;
     }
 
-    async fn of_page(mut self, page: Page, query: &str, base_url: String) {
+    async fn add_page(mut self, page: Page, query: &str, base_url: String) {
         let (services, actor) = (self.services, self.actor);
         let organization = actor.organization.slug.clone();
         match page {
@@ -122,16 +122,16 @@ impl FirstAnswers<'_> {
             }
             Page::Settings => {
                 let settings = services::organizations::settings(services, actor).await;
-                self.add(&api::organizations::SettingsQuestion { organization: organization.clone() }, settings);
+                self.add(&api::organizations::SettingsRequest { organization: organization.clone() }, settings);
                 let limits = services::rate_limits::list(services, actor, self.configured_limits).await;
                 self.add(&api::rate_limits::List { organization }, limits);
             }
-            Page::Notifications if NotificationsAddress::parse(query).unread_only => self.notifications(true).await,
+            Page::Notifications if NotificationsAddress::parse(query).unread_only => self.add_notifications(true).await,
             Page::Notifications => {}
         }
     }
 
-    async fn of_key(mut self, address: KeyAddress) {
+    async fn add_key(mut self, address: KeyAddress) {
         let (services, actor, id) = (self.services, self.actor, address.id);
         let organization = actor.organization.slug.clone();
         let key = services::api_keys::get(services, actor, id).await;
@@ -154,22 +154,22 @@ impl FirstAnswers<'_> {
         }
     }
 
-    /// The first page of the inbox of whoever has one.
-    async fn notifications(&mut self, unread_only: bool) {
+    /// Adds the first page of the inbox, if the user has one.
+    async fn add_notifications(&mut self, unread_only: bool) {
         let organization = self.actor.organization.slug.clone();
         let inbox = services::notifications::list(self.services, self.actor, unread_only, None).await;
         self.add(&api::notifications::List { organization, unread_only, before: None }, inbox);
     }
 
-    fn add<Q: ServerFn + Serialize, T: Serialize>(&mut self, question: &Q, answer: ServiceResult<T>) {
+    fn add<Q: ServerFn + Serialize, T: Serialize>(&mut self, query: &Q, answer: ServiceResult<T>) {
         if let Some(answer) = answer.ok().and_then(|answer| to_raw_value(&answer).ok()) {
-            self.answers.by_question.insert(answer_key(Q::PATH, question), answer);
+            self.answers.by_query.insert(answer_key(Q::PATH, query), answer);
         }
     }
 }
 
-/// JSON in which nothing can end the script element it stands in.
-fn escaped(json: &str) -> String {
+/// Escapes JSON so that nothing in it can end the script element around it.
+fn escape(json: &str) -> String {
     json.replace('<', "\\u003c")
 }
 
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_name_cannot_break_out_of_the_page() {
-        let text = escaped(r#"{"name":"</script><script>alert(1)"}"#);
+        let text = escape(r#"{"name":"</script><script>alert(1)"}"#);
         assert!(!text.contains('<'));
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap()["name"], "</script><script>alert(1)");
     }

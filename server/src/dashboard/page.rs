@@ -1,8 +1,8 @@
-//! The page that starts the dashboard, made for each request.
+//! The page that starts the dashboard, rendered for each request.
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use app::addresses::{Address, Part};
+use app::addresses::{Address, CodePart};
 use axum::{
     extract::{Request, State},
     http::{HeaderValue, Method, StatusCode, Uri, header},
@@ -13,17 +13,18 @@ use sha2::{Digest, Sha256};
 use super::{assets, boot};
 use crate::{context::RequestInfo, hub::Hub, security};
 
-/// What stands in `index.html` where the boot data belongs.
+/// The placeholder for the boot data in `index.html`.
 const BOOT_MARK: &str = "<!--boot-->";
-/// What stands there where the links to the code belong that only this visit needs first.
+/// The placeholder for links to the code that only this visit needs first.
 const PART_MARK: &str = "<!--part-->";
 
-/// The page without what belongs to one visit, and the policy that lets just its own scripts run.
+/// The page without a visit's data, and the policy that allows only its own scripts.
 struct Page {
     html: String,
     policy: HeaderValue,
-    /// For each part of the code, the links that let the browser load it at once, beside what every visit needs.
-    links: HashMap<Part, String>,
+    /// For each part of the code, links that let the browser load it at once, along with the code that every
+    /// visit needs.
+    links: HashMap<CodePart, String>,
 }
 
 static PAGE: LazyLock<Option<Page>> = LazyLock::new(Page::load);
@@ -39,19 +40,20 @@ impl Page {
         Some(Self { html, policy, links: parts.into_iter().map(|(part, files)| (part, preload(&files))).collect() })
     }
 
-    /// The page as it goes out.
-    fn with_data(&self, part: Option<Part>, boot: &str) -> String {
+    /// The page with a visit's links and boot data.
+    fn with_data(&self, part: Option<CodePart>, boot: &str) -> String {
         let links = part.and_then(|part| self.links.get(&part)).map_or("", String::as_str);
         self.html.replacen(PART_MARK, links, 1).replacen(BOOT_MARK, boot, 1)
     }
 
-    /// In debug builds the dashboard may be rebuilt while the server runs.
-    fn with<T>(use_page: impl FnOnce(Option<&Self>) -> T) -> T {
+    /// Calls `use_page` with the page. Debug builds load it each time, since the dashboard may be rebuilt
+    /// while the server runs.
+    fn with_current<T>(use_page: impl FnOnce(Option<&Self>) -> T) -> T {
         if cfg!(debug_assertions) { use_page(Self::load().as_ref()) } else { use_page(PAGE.as_ref()) }
     }
 }
 
-/// Answers everything that isn't an API: a file of the dashboard, or the page itself.
+/// Answers all paths outside the API: with a file of the dashboard, or the page itself.
 pub(crate) async fn show(State(hub): State<Hub>, info: RequestInfo, request: Request) -> Response {
     let (method, uri, headers) = (request.method(), request.uri(), request.headers());
     if method != Method::GET && method != Method::HEAD {
@@ -60,7 +62,7 @@ pub(crate) async fn show(State(hub): State<Hub>, info: RequestInfo, request: Req
     if let Some(file) = assets::file(uri.path(), headers) {
         return file;
     }
-    // A missing file is told as such; the page would only confuse whatever asked for it.
+    // A missing file gets 404; the page would only confuse its client.
     if uri.path().rsplit('/').next().is_some_and(|name| name.contains('.')) {
         return StatusCode::NOT_FOUND.into_response();
     }
@@ -68,9 +70,9 @@ pub(crate) async fn show(State(hub): State<Hub>, info: RequestInfo, request: Req
 }
 
 async fn page(hub: &Hub, info: &RequestInfo, uri: &Uri) -> Response {
-    // The same as the API refuses to tell.
-    let data = if info.exposed { boot::Data::default() } else { boot::data(hub, info, uri).await };
-    Page::with(|page| {
+    // Without data, as the API refuses it too.
+    let data = if info.is_exposed { boot::BootData::default() } else { boot::data(hub, info, uri).await };
+    Page::with_current(|page| {
         match page {
         None => (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -80,8 +82,8 @@ async fn page(hub: &Hub, info: &RequestInfo, uri: &Uri) -> Response {
         Some(page) => {
             let address = Address::parse(uri.path());
             let html = page.with_data(address.as_ref().map(|address| address.first_part(data.signed_in)), &data.json);
-            let found = if address.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
-            let mut response = (found, Html(html)).into_response();
+            let status = if address.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+            let mut response = (status, Html(html)).into_response();
             let headers = response.headers_mut();
             headers.insert(header::CONTENT_SECURITY_POLICY, page.policy.clone());
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -91,13 +93,13 @@ async fn page(hub: &Hub, info: &RequestInfo, uri: &Uri) -> Response {
     })
 }
 
-/// Links that let a browser fetch these files before any script asks for them.
+/// Links that let a browser fetch these files before a script needs them.
 fn preload(files: &[String]) -> String {
     let link = |file| format!(r#"<link rel="preload" href="{file}" as="fetch" type="application/wasm" crossorigin>"#);
     files.iter().map(link).collect()
 }
 
-/// The hashes of the scripts that stand in `html` itself, as a policy names them (CSP level 3, section 2.3.1).
+/// The hashes of the inline scripts in `html`, as a policy lists them (CSP level 3, section 2.3.1).
 fn inline_script_hashes(html: &str) -> Vec<String> {
     html.split("<script")
         .skip(1)
@@ -125,13 +127,13 @@ mod tests {
             html: format!("<head>{PART_MARK}</head>{BOOT_MARK}"),
             policy: HeaderValue::from_static(""),
             links: HashMap::from([
-                (Part::Usage, preload(&["/usage-1.wasm".to_owned()])),
-                (Part::Logs, preload(&["/logs-1.wasm".to_owned()])),
+                (CodePart::Usage, preload(&["/usage-1.wasm".to_owned()])),
+                (CodePart::Logs, preload(&["/logs-1.wasm".to_owned()])),
             ]),
         };
         let link = r#"<link rel="preload" href="/usage-1.wasm" as="fetch" type="application/wasm" crossorigin>"#;
-        assert_eq!(page.with_data(Some(Part::Usage), "{}"), format!("<head>{link}</head>{{}}"));
-        assert_eq!(page.with_data(Some(Part::Account), "{}"), "<head></head>{}");
+        assert_eq!(page.with_data(Some(CodePart::Usage), "{}"), format!("<head>{link}</head>{{}}"));
+        assert_eq!(page.with_data(Some(CodePart::Account), "{}"), "<head></head>{}");
     }
 
     #[test]

@@ -1,19 +1,20 @@
 //! Events in binary mode: attributes in headers, and the data as the body.
 //!
-//! Source: CloudEvents' [HTTP binding](https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#31-binary-content-mode),
+//! Source: CloudEvents'
+//! [HTTP binding](https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#31-binary-content-mode),
 //! section 3.1.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use percent_encoding::percent_decode_str;
 use services::events::Attributes;
 
-use crate::v1::error::Refusal;
+use crate::v1::error::V1Error;
 
-/// What the headers of attributes begin with.
+/// The prefix of headers with attributes.
 const PREFIX: &str = "ce-";
 
-/// The attributes in these headers; nothing where there are none. Those that aren't known here mean nothing.
-pub(super) fn attributes(headers: &HeaderMap) -> Result<Option<Attributes>, Refusal> {
+/// Reads the attributes in these headers; `None` if there are none. Unknown ones are ignored.
+pub(super) fn attributes(headers: &HeaderMap) -> Result<Option<Attributes>, V1Error> {
     if !headers.keys().any(|name| name.as_str().starts_with(PREFIX)) {
         return Ok(None);
     }
@@ -22,8 +23,8 @@ pub(super) fn attributes(headers: &HeaderMap) -> Result<Option<Attributes>, Refu
         let mut values = headers.get_all(&header).iter();
         match (values.next(), values.next()) {
             (None, _) => Ok(String::new()),
-            (Some(value), None) => text(value).ok_or_else(|| Refusal::malformed(format!("`{header}` can't be read."))),
-            (Some(_), Some(_)) => Err(Refusal::malformed(format!("`{header}` must be there once."))),
+            (Some(value), None) => text(value).ok_or_else(|| V1Error::malformed(format!("`{header}` can't be read."))),
+            (Some(_), Some(_)) => Err(V1Error::malformed(format!("`{header}` must be there once."))),
         }
     };
     Ok(Some(Attributes {
@@ -32,21 +33,21 @@ pub(super) fn attributes(headers: &HeaderMap) -> Result<Option<Attributes>, Refu
         source: attribute("source")?,
         kind: attribute("type")?,
         time: attribute("time")?,
-        // Here it is the body's own.
+        // In this mode it is the body's own type.
         datacontenttype: headers.get(header::CONTENT_TYPE).and_then(text).unwrap_or_default(),
     }))
 }
 
-/// What a header's value says: percent-encoded UTF-8, perhaps in quotes (section 3.1.3.2).
+/// Decodes a header's value: percent-encoded UTF-8, perhaps in quotes (section 3.1.3.2).
 fn text(value: &HeaderValue) -> Option<String> {
     let value = value.to_str().ok()?.trim();
     let quoted = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    let plain = quoted.map_or_else(|| value.to_owned(), unescaped);
+    let plain = quoted.map_or_else(|| value.to_owned(), unescape);
     percent_decode_str(&plain).decode_utf8().ok().map(Into::into)
 }
 
-/// A quoted text without the backslashes before what they stand for.
-fn unescaped(text: &str) -> String {
+/// Removes the backslashes that escape characters in a quoted text.
+fn unescape(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
@@ -69,7 +70,7 @@ mod tests {
 
     #[test]
     fn attributes_are_read_as_the_binding_writes_them() {
-        let told = [
+        let headers = [
             ("ce-specversion", "1.0"),
             ("ce-id", "Euro%20%E2%82%AC%20%F0%9F%98%80"),
             ("ce-source", "\"/a \\\"b\\\"\""),
@@ -77,10 +78,10 @@ mod tests {
             ("ce-extension", "1"),
             ("content-type", "application/json"),
         ];
-        let read_once = read(&told).unwrap().unwrap();
-        assert_eq!((read_once.id.as_str(), read_once.source.as_str()), ("Euro € 😀", "/a \"b\""));
-        assert_eq!((read_once.kind.as_str(), read_once.time.as_str()), ("tollhouse.call", ""));
-        assert_eq!(read_once.datacontenttype, "application/json");
+        let attributes = read(&headers).unwrap().unwrap();
+        assert_eq!((attributes.id.as_str(), attributes.source.as_str()), ("Euro € 😀", "/a \"b\""));
+        assert_eq!((attributes.kind.as_str(), attributes.time.as_str()), ("tollhouse.call", ""));
+        assert_eq!(attributes.datacontenttype, "application/json");
         assert_eq!(read(&[("content-type", "application/json")]), Ok(None));
         assert!(read(&[("ce-id", "1"), ("ce-id", "2")]).unwrap_err().contains("ce-id"));
         assert!(read(&[("ce-id", "%ff")]).is_err());

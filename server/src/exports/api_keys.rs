@@ -1,4 +1,4 @@
-//! API keys as CSV: all that the list's filter leaves, in its order, a page at a time.
+//! API keys as CSV: all that match the list's filter, in its order, read a page at a time.
 
 use app::addresses::KeysAddress;
 use axum::response::Response;
@@ -7,7 +7,7 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{Asker, Refused, csv};
+use super::{ExportError, ExportRequest, csv};
 
 const HEADER: [&str; 25] = [
     "id",
@@ -37,13 +37,16 @@ const HEADER: [&str; 25] = [
     "hints",
 ];
 
-pub(crate) async fn export(Asker { hub, actor, query, form }: Asker) -> Result<Response, Refused> {
-    let asked = KeysAddress::parse(&query).query;
-    let pages = services::api_keys::export(&hub.services, &actor, &asked).await?;
-    Ok(csv::table(&format!("{}-api-keys", actor.organization.slug), form, HEADER, pages, cells).await?)
+pub(crate) async fn export(
+    ExportRequest { hub, actor, query, format }: ExportRequest,
+) -> Result<Response, ExportError> {
+    let query = KeysAddress::parse(&query).query;
+    let pages = services::api_keys::export(&hub.services, &actor, &query).await?;
+    Ok(csv::table(&format!("{}-api-keys", actor.organization.slug), format, HEADER, pages, cells).await?)
 }
 
-/// A list is separated by spaces, which are in none of its parts; an empty one stands for all.
+/// The cells of a key's row. Lists are separated by spaces, which none of their parts contains; an empty list
+/// stands for all.
 fn cells(key: &ApiKey) -> [String; HEADER.len()] {
     let time = |moment: Option<Timestamp>| moment.map(|moment| moment.to_string()).unwrap_or_default();
     let old_secret = key.old_secret.as_ref();

@@ -1,10 +1,10 @@
-//! Calls as CSV: all that the filter lets through, however many, a page at a time.
+//! Calls as CSV: all that match the filter, read a page at a time.
 
 use app::addresses::LogsAddress;
 use axum::response::Response;
-use domain::calls::{Call, Measured};
+use domain::calls::{Call, CountSource};
 
-use super::{Asker, Refused, csv};
+use super::{ExportError, ExportRequest, csv};
 
 const HEADER: [&str; 32] = [
     "started_at",
@@ -41,14 +41,16 @@ const HEADER: [&str; 32] = [
     "service_tier",
 ];
 
-pub(crate) async fn export(Asker { hub, actor, query, form }: Asker) -> Result<Response, Refused> {
-    let asked = LogsAddress::parse(&query).calls(None);
-    let pages = services::calls::export(&hub.services, &actor, &asked).await?;
-    Ok(csv::table(&format!("{}-calls", actor.organization.slug), form, HEADER, pages, cells).await?)
+pub(crate) async fn export(
+    ExportRequest { hub, actor, query, format }: ExportRequest,
+) -> Result<Response, ExportError> {
+    let query = LogsAddress::parse(&query).calls(None);
+    let pages = services::calls::export(&hub.services, &actor, &query).await?;
+    Ok(csv::table(&format!("{}-calls", actor.organization.slug), format, HEADER, pages, cells).await?)
 }
 
 fn cells(call: &Call) -> [String; HEADER.len()] {
-    let known = |count: i64| if call.measured == Measured::Unknown { String::new() } else { count.to_string() };
+    let known = |count: i64| if call.measured == CountSource::Unknown { String::new() } else { count.to_string() };
     [
         call.started_at.to_string(),
         call.id.to_string(),

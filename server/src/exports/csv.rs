@@ -11,81 +11,82 @@ use axum::{
 use domain::validation::canonical;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 
-/// What a file begins with by which some spreadsheets know it as UTF-8; they take it for their country's letters otherwise.
+/// The byte order mark, by which some spreadsheets recognize UTF-8; without it they assume the country's
+/// encoding.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// How somebody wants a file.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Form {
-    /// Whether a byte order mark stands before it.
-    pub(super) marked: bool,
+pub(super) struct CsvFormat {
+    /// Whether the file begins with a byte order mark.
+    pub(super) has_byte_order_mark: bool,
 }
 
-impl Form {
-    /// As a query says it: `bom=true`.
-    pub(super) fn of(query: &Query) -> Self {
-        Self { marked: query.text("bom") == Some("true") }
+impl CsvFormat {
+    /// Reads the format from a query: `bom=true`.
+    pub(super) fn from_query(query: &Query) -> Self {
+        Self { has_byte_order_mark: query.text("bom") == Some("true") }
     }
 }
 
-/// A row as bytes, each cell quoted where it must be.
+/// A row as bytes; cells are quoted where necessary.
 pub(super) fn row<I: IntoIterator<Item = String>>(cells: I) -> Bytes {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    // Writing to memory can't fail; a row that could would be left out whole.
+    // Writing to memory can't fail; a row that did would be left out completely.
     if writer.write_record(cells).is_err() {
         return Bytes::new();
     }
     writer.into_inner().map(Bytes::from).unwrap_or_default()
 }
 
-/// Text in which nothing is a formula to a spreadsheet: what would be gets an apostrophe in front
+/// Neutralizes formulas in text: an apostrophe is put in front of each
 /// ([OWASP](https://owasp.org/www-community/attacks/CSV_Injection)). Numbers don't pass through here.
 ///
-/// A formula may begin the cell, behind what spreadsheets drop or don't show, or follow what some of them, depending on the
-/// country, take for the end of a cell: quotes are none to them if they don't begin it.
+/// A formula may begin the cell, after characters that spreadsheets drop or don't show, or follow a character
+/// that some of them, depending on the country, treat as the end of a cell. Quotes don't protect it unless
+/// they begin the cell.
 pub(super) fn text(cell: &str) -> String {
-    let mut written = String::with_capacity(cell.len() + 1);
-    // Where an apostrophe belongs, if a formula comes next; nothing where none can.
+    let mut escaped = String::with_capacity(cell.len() + 1);
+    // The index for an apostrophe if a formula comes next; `None` where none can begin.
     let mut begin = Some(0);
     for c in cell.chars() {
-        if let Some(place) = begin
+        if let Some(index) = begin
             && begins_formula(c)
         {
-            written.insert(place, '\'');
+            escaped.insert(index, '\'');
             begin = None;
         }
-        let blank = c.is_whitespace() || c.is_control() || canonical::is_invisible(c);
-        written.push(c);
+        let is_blank = c.is_whitespace() || c.is_control() || canonical::is_invisible(c);
+        escaped.push(c);
         if matches!(c, ';' | '\t' | '\r' | '\n' | '|') {
-            begin = Some(written.len());
-        } else if !blank {
+            begin = Some(escaped.len());
+        } else if !is_blank {
             begin = None;
         }
     }
-    // Some programs drop these, and see what is behind them.
-    if cell.starts_with(['\t', '\r', '\n']) && !written.starts_with('\'') {
-        written.insert(0, '\'');
+    // Some programs drop these characters and read the rest.
+    if cell.starts_with(['\t', '\r', '\n']) && !escaped.starts_with('\'') {
+        escaped.insert(0, '\'');
     }
-    written
+    escaped
 }
 
-/// Whether a formula begins with `c`, in whatever width or place it is written.
+/// Whether `c` begins a formula, in any width or position.
 fn begins_formula(c: char) -> bool {
     let mut bytes = [0; 4];
-    // The last is the minus sign.
+    // The last one is the minus sign.
     matches!(&*canonical::nfkc(c.encode_utf8(&mut bytes)), "=" | "+" | "-" | "@" | "\u{2212}")
 }
 
-/// A file to download: what the columns are called, then the rows of each page as it is read.
+/// A file to download: the names of the columns, then the rows of each page as it is read.
 ///
-/// The first page is read before the answer begins. What fails later breaks the connection off, so that nobody takes a part of
-/// the file for all of it.
+/// The first page is read before the response begins. A later failure breaks the connection off, so that a
+/// part of the file isn't mistaken for all of it.
 ///
-/// # Errors
-/// The first page can't be read.
+/// # Errors The first page can't be read.
 pub(super) async fn table<T, E, const COLUMNS: usize>(
     name: &str,
-    form: Form,
+    format: CsvFormat,
     header: [&str; COLUMNS],
     pages: impl Stream<Item = Result<Vec<T>, E>> + Send + 'static,
     cells: fn(&T) -> [String; COLUMNS],
@@ -104,16 +105,16 @@ where
             Err(error)
         }
     });
-    Ok(download(name, form, stream::once(async { Ok(header) }).chain(rows)))
+    Ok(download(name, format, stream::once(async { Ok(header) }).chain(rows)))
 }
 
 /// A file to download.
-pub(super) fn download<S, E>(name: &str, form: Form, rows: S) -> Response
+pub(super) fn download<S, E>(name: &str, format: CsvFormat, rows: S) -> Response
 where
     S: Stream<Item = Result<Bytes, E>> + Send + 'static,
     E: Into<axum::BoxError> + Send + 'static,
 {
-    let mark = form.marked.then_some(Bytes::from_static(BYTE_ORDER_MARK));
+    let mark = format.has_byte_order_mark.then_some(Bytes::from_static(BYTE_ORDER_MARK));
     let rows = stream::iter(mark.map(Ok)).chain(rows);
     let disposition = format!("attachment; filename=\"{name}.csv\"");
     (

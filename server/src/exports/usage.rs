@@ -1,4 +1,4 @@
-//! The chart and its table, as CSV: a row for each bucket and series that has usage.
+//! The usage chart and its table as CSV: a row for each bucket and series with usage.
 
 use std::convert::Infallible;
 
@@ -7,7 +7,7 @@ use axum::{body::Bytes, response::Response};
 use domain::usage::{Measures, UsageReport};
 use futures::stream;
 
-use super::{Asker, Refused, csv};
+use super::{ExportError, ExportRequest, csv};
 
 const HEADER: [&str; 12] = [
     "from",
@@ -24,11 +24,13 @@ const HEADER: [&str; 12] = [
     "unpriced_calls",
 ];
 
-pub(crate) async fn export(Asker { hub, actor, query, form }: Asker) -> Result<Response, Refused> {
+pub(crate) async fn export(
+    ExportRequest { hub, actor, query, format }: ExportRequest,
+) -> Result<Response, ExportError> {
     let usage = UsageAddress::parse(&query).query;
     let report = services::usage::report(&hub.services, &actor, &usage).await?;
     let name = format!("{}-usage-{}", actor.organization.slug, usage.range);
-    Ok(csv::download(&name, form, stream::iter(rows(report).map(Ok::<_, Infallible>))))
+    Ok(csv::download(&name, format, stream::iter(rows(report).map(Ok::<_, Infallible>))))
 }
 
 fn rows(report: UsageReport) -> impl Iterator<Item = Bytes> + Send {

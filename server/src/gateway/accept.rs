@@ -1,4 +1,4 @@
-//! Whether and how a request is forwarded: reads what is decided upon, and finds the model or the object it is about.
+//! Decides whether and how a request is forwarded: reads its parameters, and finds its model or object.
 
 mod checks;
 
@@ -11,88 +11,90 @@ use axum::{
 };
 use services::{
     api_keys::directory::KeyRecord,
-    provider_objects::{Kind, Object},
+    provider_objects::{ObjectKind, ProviderObject},
 };
 
 use super::{
     Gateway,
     body::{self, RequestBody},
-    budget::Share,
+    budget::BudgetShare,
     call::Arrival,
-    collect::Within,
-    endpoint::{Act, Counts, Endpoint, Sends},
+    collect::CollectLimits,
+    endpoint::{BodyForm, Endpoint, MeteredUnit, ObjectAction},
     estimate::{self, Prompt},
-    form::Form,
+    form::SpooledForm,
     offers::Offer,
     payload::Payload,
     provider::ProviderRequest,
     provider_objects,
-    receive::{Received, receive},
+    receive::{ReceivedBody, receive},
     references::{Mentions, query},
 };
 use crate::v1::gzip;
-use crate::v1::{error::Refusal, own_keys};
+use crate::v1::{error::V1Error, own_keys};
 
-/// What is to be done with a request.
-pub(super) enum Accepted {
-    Forward(Box<Forward>),
-    /// It is answered from what is known here.
-    Here(Response),
+/// The result of preparing a request.
+pub(super) enum Preparation {
+    Forward(Box<ForwardedRequest>),
+    /// An answer that needs no provider.
+    Answer(Response),
 }
 
-/// A request that goes to one of the providers of an offer.
-pub(super) struct Forward {
+/// A request for one of the providers of an offer.
+pub(super) struct ForwardedRequest {
     pub(super) offer: Arc<Offer>,
     pub(super) request: ProviderRequest,
-    pub(super) memo: Memo,
+    pub(super) context: CallContext,
 }
 
-/// What is remembered of a request until its answer is over.
+/// Facts about a request that are needed until its answer ends.
 #[derive(Debug, Default)]
-pub(super) struct Memo {
-    /// Whether a chunk with nothing but usage was asked for by nobody but us.
+pub(super) struct CallContext {
+    /// Whether a chunk with nothing but usage was requested by the gateway only, not by the client.
     pub(super) withholds_usage_chunk: bool,
     pub(super) prompt: Prompt,
-    /// How many characters are to be spoken.
+    /// Number of characters to be spoken.
     pub(super) characters: i64,
-    /// What the path is about.
-    pub(super) object: Option<Object>,
-    /// Whether the provider keeps what it answers with.
+    /// The object in the path.
+    pub(super) object: Option<ProviderObject>,
+    /// Whether the provider stores the object that it answers with.
     pub(super) stores: bool,
     /// Whether the provider answers before it does the work.
     pub(super) background: bool,
     /// Whether the answer may be a stream of events.
     pub(super) may_stream: bool,
-    /// The memory that its body takes.
-    pub(super) _share: Option<Share>,
+    /// The share of the memory budget that its body takes.
+    pub(super) _share: Option<BudgetShare>,
 }
 
-/// A refusal with the model it is about, which is one on offer or empty; nothing where the client left while sending.
-pub(super) type TurnedAway = Option<(Refusal, Arc<str>)>;
+/// An error and the name of its model, which is on offer or empty; `None` if the client left while sending.
+pub(super) type Rejection = Option<(V1Error, Arc<str>)>;
 
-fn nothing(refusal: Refusal) -> TurnedAway {
+fn without_model(refusal: V1Error) -> Rejection {
     Some((refusal, Arc::default()))
 }
 
-/// Reads the body, and checks that what it names may be asked for by this key, on this path.
-pub(super) async fn accept(
+/// Reads the body, and checks that the key may use the models and objects it names, on this path.
+pub(super) async fn prepare(
     gateway: &Gateway,
     arrival: &Arrival,
     key: &KeyRecord,
     parts: Parts,
     body: Body,
-) -> Result<Accepted, TurnedAway> {
+) -> Result<Preparation, Rejection> {
     let endpoint = arrival.endpoint;
-    let id = provider_objects::id(endpoint, parts.uri.path()).map_err(nothing)?;
+    let id = provider_objects::id_in_path(endpoint, parts.uri.path()).map_err(without_model)?;
     let object = match (endpoint.object, &id) {
-        (Some((kind, Act::List)), _) => {
+        (Some((kind, ObjectAction::List)), _) => {
             let query = parts.uri.query().unwrap_or_default();
             return Box::pin(provider_objects::list(gateway, key, kind, query))
                 .await
-                .map(Accepted::Here)
-                .map_err(nothing);
+                .map(Preparation::Answer)
+                .map_err(without_model);
         }
-        (Some((kind, _)), Some(id)) => Some(provider_objects::find(gateway, key, kind, id).await.map_err(nothing)?),
+        (Some((kind, _)), Some(id)) => {
+            Some(provider_objects::find(gateway, key, kind, id).await.map_err(without_model)?)
+        }
         _ => None,
     };
     let mut path = endpoint.provider_path(id.as_deref());
@@ -101,213 +103,218 @@ pub(super) async fn accept(
         path.push('?');
         path.push_str(&query);
     }
-    let is_gzip = gzip::is_said(&parts.headers).map_err(nothing)?;
-    let query = query::mentions(parts.uri.query()).map_err(nothing)?;
-    let taking = Taking { gateway, arrival, key, headers: &parts.headers, is_gzip, query };
-    let Taken { offer, payload, without_options, kind, memo } = match (object, endpoint.sends) {
-        (Some(object), _) => taking.about(object, body).await?,
-        (None, Sends::File) => taking.file(body).await?,
-        (None, Sends::Form) => taking.form(body).await?,
-        (None, Sends::Either) if is_form(&parts.headers) => taking.form(body).await?,
-        (None, _) => taking.json(body).await?,
+    let is_gzip = gzip::is_declared(&parts.headers).map_err(without_model)?;
+    let query = query::find_mentions(parts.uri.query()).map_err(without_model)?;
+    let builder = RequestBuilder { gateway, arrival, key, headers: &parts.headers, is_gzip, query };
+    let PreparedRequest { offer, payload, without_options, content_type, context } = match (object, endpoint.body_form)
+    {
+        (Some(object), _) => builder.object_request(object, body).await?,
+        (None, BodyForm::File) => builder.file(body).await?,
+        (None, BodyForm::Form) => builder.form(body).await?,
+        (None, BodyForm::Either) if is_form(&parts.headers) => builder.form(body).await?,
+        (None, _) => builder.json(body).await?,
     };
-    let memo = Memo { may_stream: memo.may_stream || asks_for_stream(&parts.uri), ..memo };
+    let context = CallContext { may_stream: context.may_stream || asks_for_stream(&parts.uri), ..context };
     let mut headers = parts.headers;
-    // What goes out is called what it was read as.
-    match kind {
-        Some(kind) => drop(headers.insert(CONTENT_TYPE, kind)),
+    // The type that the body was read as, whatever the client wrote.
+    match content_type {
+        Some(content_type) => drop(headers.insert(CONTENT_TYPE, content_type)),
         None => drop(headers.remove(CONTENT_TYPE)),
     }
     let request = ProviderRequest { endpoint, path, headers, body: payload, without_options };
-    Ok(Accepted::Forward(Box::new(Forward { offer, request, memo })))
+    Ok(Preparation::Forward(Box::new(ForwardedRequest { offer, request, context })))
 }
 
-/// Where a text is spoken.
+/// The path that speaks a text.
 const SPEECH: &str = "/v1/audio/speech";
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// What goes to a provider.
-struct Taken {
+/// The parts of a request to a provider.
+struct PreparedRequest {
     offer: Arc<Offer>,
     payload: Payload,
-    /// The same for providers that don't know `stream_options`, if one of them may be asked and it has some.
+    /// The payload for providers that don't know `stream_options`, if it has some and
+    /// such a provider may be asked.
     without_options: Option<Payload>,
-    /// Its type; `None` where there is nothing.
-    kind: Option<HeaderValue>,
-    memo: Memo,
+    /// `None` for an empty payload.
+    content_type: Option<HeaderValue>,
+    context: CallContext,
 }
 
-/// What is said about an object: what is sent on, of which kind, what it mentions, and the memory it takes.
-type AboutBody = (Payload, Option<HeaderValue>, Mentions, Option<Share>);
+/// A body about an object: the payload, its content type, its mentions, and its share of the memory.
+type ObjectRequestBody = (Payload, Option<HeaderValue>, Mentions, Option<BudgetShare>);
 
-struct Taking<'a> {
+struct RequestBuilder<'a> {
     gateway: &'a Gateway,
     arrival: &'a Arrival,
     key: &'a KeyRecord,
     headers: &'a HeaderMap,
-    /// Whether the body is compressed so.
+    /// Whether the body is compressed by gzip.
     is_gzip: bool,
-    /// What the address mentions.
+    /// Mentions in the query string.
     query: Mentions,
 }
 
-impl Taking<'_> {
+impl RequestBuilder<'_> {
     fn endpoint(&self) -> &'static Endpoint {
         self.arrival.endpoint
     }
 
-    fn within(&self, bytes: u64) -> Within {
+    fn limits(&self, bytes: u64) -> CollectLimits {
         let limits = self.gateway.limits();
-        Within {
+        CollectLimits {
             bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
             idle: limits.idle_timeout,
             deadline: self.arrival.instant + limits.total_timeout,
         }
     }
 
-    /// A request with a model in its JSON.
-    async fn json(mut self, body: Body) -> Result<Taken, TurnedAway> {
+    /// Prepares a request with a model in its JSON.
+    async fn json(mut self, body: Body) -> Result<PreparedRequest, Rejection> {
         let endpoint = self.endpoint();
-        let Received { bytes, share } = self.receive(body).await?;
+        let ReceivedBody { bytes, share } = self.receive(body).await?;
         let default = self.gateway.default_model(endpoint);
-        let mut body = RequestBody::read(bytes, default.as_deref()).map_err(nothing)?;
+        let mut body = RequestBody::read(bytes, default.as_deref()).map_err(without_model)?;
         let offer = self.offer(&body.model)?;
-        let within = |most| body.within(most, endpoint, &offer.name);
-        let limit = offer.max_output_tokens.map(within).transpose();
+        let check = |max_tokens| body.check_output_limit(max_tokens, endpoint, &offer.name);
+        let limit = offer.max_output_tokens.map(check).transpose();
         let limit = limit.map_err(|refusal| Some((refusal, Arc::clone(&offer.name))))?.flatten();
         let mentions = self.mentions_with(std::mem::take(&mut body.mentions));
         let offer = self.check_mentions(&mentions, offer).await?;
         let asks_for_usage = endpoint.asks_for_usage && body.stream;
         let stores = match endpoint.object {
-            Some((Kind::Response, _)) => body.store.unwrap_or(true),
-            Some((Kind::ChatCompletion, _)) => body.store.unwrap_or(false),
+            Some((ObjectKind::Response, _)) => body.store.unwrap_or(true),
+            Some((ObjectKind::ChatCompletion, _)) => body.store.unwrap_or(false),
             Some(_) => true,
             None => false,
         };
-        let memo = Memo {
+        let context = CallContext {
             withholds_usage_chunk: asks_for_usage && !body.wants_usage_chunk(),
-            prompt: Prompt::of(body.bytes()),
-            characters: if endpoint.path == SPEECH { estimate::characters(body.bytes()) } else { 0 },
+            prompt: Prompt::from_json(body.bytes()),
+            characters: if endpoint.path == SPEECH { estimate::count_characters(body.bytes()) } else { 0 },
             stores,
-            background: body.background && endpoint.object.is_some_and(|(kind, _)| kind == Kind::Response),
-            // Speech is asked for as a stream by `stream_format`.
+            background: body.background && endpoint.object.is_some_and(|(kind, _)| kind == ObjectKind::Response),
+            // Speech is requested as a stream by `stream_format`.
             may_stream: body.stream || endpoint.path == SPEECH,
             object: None,
             _share: share,
         };
         let has_options = asks_for_usage || body.has_stream_options();
-        let without_options = (has_options && offer.providers.iter().any(|provider| !provider.takes_stream_options))
-            .then(|| Payload::Whole(body.spliced_without_options(&offer.upstream_json, limit.clone())));
-        let payload = Payload::Whole(body.spliced(&offer.upstream_json, asks_for_usage, limit));
-        Ok(Taken { offer, payload, without_options, kind: Some(JSON), memo })
+        let without_options = (has_options && offer.providers.iter().any(|provider| !provider.supports_stream_options))
+            .then(|| Payload::Bytes(body.spliced_without_options(&offer.upstream_json, limit.clone())));
+        let payload = Payload::Bytes(body.spliced(&offer.upstream_json, asks_for_usage, limit));
+        Ok(PreparedRequest { offer, payload, without_options, content_type: Some(JSON), context })
     }
 
-    /// A form that names a model.
-    async fn form(mut self, body: Body) -> Result<Taken, TurnedAway> {
+    /// Prepares a form that names a model.
+    async fn form(mut self, body: Body) -> Result<PreparedRequest, Rejection> {
         let mut form = self.read_form(body).await?;
         let default = self.gateway.default_model(self.endpoint());
         let named = form.model().or(default.as_deref()).filter(|model| !model.is_empty());
-        let model = named.ok_or_else(|| nothing(Refusal::invalid("model", "Name a model: `model` is missing.")))?;
+        let model =
+            named.ok_or_else(|| without_model(V1Error::invalid("model", "Name a model: `model` is missing.")))?;
         let offer = self.offer(model)?;
         let mentions = self.mentions_with(std::mem::take(&mut form.mentions));
         let offer = self.check_mentions(&mentions, offer).await?;
         let payload = form.payload(&offer.upstream_name());
         let stores = self.endpoint().object.is_some();
-        // A field of the form asks for a stream, if anything does.
-        let prompt = match self.endpoint().counts {
-            Counts::Media => Prompt::Recorded(form.recordings()),
+        let prompt = match self.endpoint().metered_unit {
+            MeteredUnit::Media => Prompt::Recorded(form.recordings()),
             _ => Prompt::Nothing,
         };
-        let memo = Memo { stores, prompt, may_stream: true, ..Memo::default() };
-        Ok(Taken { offer, payload, without_options: None, kind: Some(form.kind), memo })
+        // Forms ask for a stream by a field, which isn't read.
+        let context = CallContext { stores, prompt, may_stream: true, ..CallContext::default() };
+        Ok(PreparedRequest { offer, payload, without_options: None, content_type: Some(form.content_type), context })
     }
 
-    /// A file, which no model has a part in.
-    async fn file(mut self, body: Body) -> Result<Taken, TurnedAway> {
+    /// Prepares the upload of a file, which involves no model.
+    async fn file(mut self, body: Body) -> Result<PreparedRequest, Rejection> {
         let mut form = self.read_form(body).await?;
         let provider = self.gateway.files_provider().ok_or_else(|| {
-            nothing(Refusal::invalid("file", "No provider keeps files here. Tell whoever runs the gateway."))
+            without_model(V1Error::invalid("file", "No provider keeps files here. Tell whoever runs the gateway."))
         })?;
         if form.model().is_some() {
-            return Err(nothing(Refusal::invalid("model", "No model has a part in a file.")));
+            return Err(without_model(V1Error::invalid("model", "No model has a part in a file.")));
         }
-        let offer = Offer::of(Arc::default(), self.endpoint().service, provider);
+        let offer = Offer::for_provider(Arc::default(), self.endpoint().service, provider);
         let mentions = self.mentions_with(std::mem::take(&mut form.mentions));
         let offer = self.check_mentions(&mentions, Arc::new(offer)).await?;
         let payload = form.payload("");
-        let memo = Memo { stores: true, ..Memo::default() };
-        Ok(Taken { offer, payload, without_options: None, kind: Some(form.kind), memo })
+        let context = CallContext { stores: true, ..CallContext::default() };
+        Ok(PreparedRequest { offer, payload, without_options: None, content_type: Some(form.content_type), context })
     }
 
-    async fn read_form(&self, body: Body) -> Result<Form, TurnedAway> {
+    async fn read_form(&self, body: Body) -> Result<SpooledForm, Rejection> {
         if self.is_gzip {
-            return Err(nothing(gzip::refused("A form is read as it is. Send it without `content-encoding`.")));
+            return Err(without_model(gzip::not_accepted(
+                "A form is read as it is. Send it without `content-encoding`.",
+            )));
         }
-        let within = self.within(self.gateway.limits().max_upload_bytes);
-        let room = self.gateway.disk.room(self.key.into());
-        Form::read(self.headers, body, &room, within).await.map_err(|refusal| refusal.and_then(nothing))
+        let limits = self.limits(self.gateway.limits().max_upload_bytes);
+        let quota = self.gateway.disk.quota(self.key.into());
+        SpooledForm::read(self.headers, body, &quota, limits).await.map_err(|refusal| refusal.and_then(without_model))
     }
 
-    /// A body of JSON, as a whole.
-    async fn receive(&self, body: Body) -> Result<Received, TurnedAway> {
-        let within = self.within(self.gateway.limits().max_body_bytes as u64);
-        let received = receive(self.gateway, self.key.into(), body, within, self.is_gzip).await;
-        received.map_err(|refusal| refusal.and_then(nothing))
+    /// Receives a whole JSON body.
+    async fn receive(&self, body: Body) -> Result<ReceivedBody, Rejection> {
+        let limits = self.limits(self.gateway.limits().max_body_bytes as u64);
+        let received = receive(self.gateway, self.key.into(), body, limits, self.is_gzip).await;
+        received.map_err(|refusal| refusal.and_then(without_model))
     }
 
-    /// A request about something that a provider keeps: it goes there.
-    async fn about(mut self, object: Object, body: Body) -> Result<Taken, TurnedAway> {
+    /// Prepares a request about an object, which goes to the provider that keeps it.
+    async fn object_request(mut self, object: ProviderObject, body: Body) -> Result<PreparedRequest, Rejection> {
         let gone = "The provider that keeps this isn't configured any more. Tell whoever runs the gateway.";
-        let (payload, kind, mentions, share) = self.about_body(body).await?;
+        let (payload, content_type, mentions, share) = self.object_body(body).await?;
         let provider =
-            self.gateway.provider(object.provider()).ok_or_else(|| nothing(Refusal::upstream_error(gone)))?;
+            self.gateway.provider(object.provider()).ok_or_else(|| without_model(V1Error::upstream_error(gone)))?;
         let name: Arc<str> = Arc::from(object.model());
-        let mut offer = Offer::of(name, self.endpoint().service, provider);
-        let derives = matches!(self.endpoint().object, Some((_, Act::Derive)));
+        let mut offer = Offer::for_provider(name, self.endpoint().service, provider);
+        let derives = matches!(self.endpoint().object, Some((_, ObjectAction::Derive)));
         if derives {
             let own = self.offer(object.model())?;
             offer.priced_as.clone_from(&own.priced_as);
         }
         let mentions = self.mentions_with(mentions);
         let offer = self.check_mentions(&mentions, Arc::new(offer)).await?;
-        provider_objects::settle_before_delete(self.gateway, self.endpoint(), &object).await;
-        let memo = Memo { object: Some(object), stores: derives, _share: share, ..Memo::default() };
-        Ok(Taken { offer, payload, without_options: None, kind, memo })
+        provider_objects::record_before_delete(self.gateway, self.endpoint(), &object).await;
+        let context = CallContext { object: Some(object), stores: derives, _share: share, ..CallContext::default() };
+        Ok(PreparedRequest { offer, payload, without_options: None, content_type, context })
     }
 
-    /// What is said about it: nothing, or JSON or a form without a model.
-    async fn about_body(&self, body: Body) -> Result<AboutBody, TurnedAway> {
+    /// Reads the body of a request about an object: empty, or JSON or a form without a model.
+    async fn object_body(&self, body: Body) -> Result<ObjectRequestBody, Rejection> {
         if is_form(self.headers) {
             let mut form = self.read_form(body).await?;
             if form.model().is_some() {
-                return Err(nothing(Refusal::invalid("model", "No model can be named here.")));
+                return Err(without_model(V1Error::invalid("model", "No model can be named here.")));
             }
             let mentions = std::mem::take(&mut form.mentions);
-            return Ok((form.payload(""), Some(form.kind), mentions, None));
+            return Ok((form.payload(""), Some(form.content_type), mentions, None));
         }
-        let Received { bytes, share } = self.receive(body).await?;
+        let ReceivedBody { bytes, share } = self.receive(body).await?;
         if bytes.is_empty() {
-            return Ok((Payload::Whole(bytes), None, Mentions::default(), share));
+            return Ok((Payload::Bytes(bytes), None, Mentions::default(), share));
         }
-        let mentions = body::mentions(&bytes).map_err(nothing)?;
-        Ok((Payload::Whole(bytes), Some(JSON), mentions, share))
+        let mentions = body::find_mentions(&bytes).map_err(without_model)?;
+        Ok((Payload::Bytes(bytes), Some(JSON), mentions, share))
     }
 
-    /// What the body and the address mention.
-    fn mentions_with(&mut self, mut of_body: Mentions) -> Mentions {
-        of_body.and(std::mem::take(&mut self.query));
-        of_body
+    /// Combines the mentions of the body and the query string.
+    fn mentions_with(&mut self, mut mentions: Mentions) -> Mentions {
+        mentions.extend(std::mem::take(&mut self.query));
+        mentions
     }
 }
 
-/// Whether something that is kept is asked for as a stream.
+/// Whether the query string requests a stored object as a stream.
 fn asks_for_stream(uri: &Uri) -> bool {
     let query = uri.query().unwrap_or_default();
     form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "stream" && value == "true")
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).map(|value| value.as_bytes()).unwrap_or_default();
-    kind.get(..10).is_some_and(|begin| begin.eq_ignore_ascii_case(b"multipart/"))
+    let content_type = headers.get(CONTENT_TYPE).map(|value| value.as_bytes()).unwrap_or_default();
+    content_type.get(..10).is_some_and(|begin| begin.eq_ignore_ascii_case(b"multipart/"))
 }

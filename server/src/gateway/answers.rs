@@ -1,4 +1,4 @@
-//! Reads what providers' answers mean: errors, the kinds of stream events, and the members of JSON objects.
+//! Reads the meaning of providers' answers: errors, kinds of stream events, and members of JSON objects.
 
 pub(crate) mod failure;
 pub(crate) mod members;

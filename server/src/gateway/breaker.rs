@@ -1,9 +1,8 @@
-//! Keeps a provider that fails from being asked for a while.
+//! Circuit breakers, which keep calls from failing providers.
 //!
-//! After so many failures in a row the breaker opens: for a pause nobody is
-//! asked, and calls go to the model's other providers, or are refused at once.
-//! Then it is half open: one call is let through as a probe. When that one is
-//! answered the breaker closes; when it fails, another pause begins.
+//! After a number of failures in a row the breaker opens: during a pause the provider isn't called, and calls
+//! go to the model's other providers, or are rejected. Then it is half open: one call passes as a probe. If
+//! that one succeeds the breaker closes; if it fails, another pause begins.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -14,21 +13,21 @@ use tokio::time::Instant;
 
 use crate::config::GatewayConfig;
 
-/// When to open, and for how long.
+/// When a breaker opens, and for how long.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::gateway) struct Policy {
+pub(in crate::gateway) struct BreakerPolicy {
     /// Failures in a row; 0 for never.
     failures: u32,
     pause: Duration,
 }
 
-impl From<&GatewayConfig> for Policy {
+impl From<&GatewayConfig> for BreakerPolicy {
     fn from(config: &GatewayConfig) -> Self {
         Self { failures: config.breaker_failures, pause: config.breaker_pause }
     }
 }
 
-/// What is told of a breaker.
+/// The state of a breaker, as shown in the metrics.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::gateway) enum BreakerState {
     Closed,
@@ -36,17 +35,17 @@ pub(in crate::gateway) enum BreakerState {
     Open,
 }
 
-/// One provider's.
+/// A circuit breaker for one provider.
 #[derive(Debug, Default)]
 pub(in crate::gateway) struct Breaker(Mutex<State>);
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// Calls pass; the last so many of them failed.
+    /// Calls pass; the last `failures` of them failed.
     Closed { failures: u32 },
     /// No call passes before this moment.
     Open { until: Instant },
-    /// A probe is under way. One that takes longer than this isn't waited for with the next.
+    /// A probe is running. After `until` another one may start.
     HalfOpen { until: Instant },
 }
 
@@ -57,8 +56,8 @@ impl Default for State {
 }
 
 impl Breaker {
-    /// Lets a call pass, or says how long it will be until one may.
-    pub(in crate::gateway) fn admit(&self, policy: Policy, now: Instant) -> Result<Pass<'_>, Duration> {
+    /// Lets a call pass. The error is the time until one may.
+    pub(in crate::gateway) fn admit(&self, policy: BreakerPolicy, now: Instant) -> Result<BreakerPermit<'_>, Duration> {
         let mut state = self.lock();
         let probe = match *state {
             State::Closed { .. } => false,
@@ -68,7 +67,7 @@ impl Breaker {
                 true
             }
         };
-        Ok(Pass { breaker: self, policy, probe, settled: false })
+        Ok(BreakerPermit { breaker: self, policy, probe, recorded: false })
     }
 
     pub(in crate::gateway) fn state(&self, now: Instant) -> BreakerState {
@@ -84,70 +83,70 @@ impl Breaker {
     }
 }
 
-/// A call that may ask the provider. Dropped without a word it says nothing of the provider.
-pub(in crate::gateway) struct Pass<'a> {
+/// The permission to call the provider. If dropped without a result, it says nothing about the provider.
+pub(in crate::gateway) struct BreakerPermit<'a> {
     breaker: &'a Breaker,
-    policy: Policy,
+    policy: BreakerPolicy,
     probe: bool,
-    settled: bool,
+    recorded: bool,
 }
 
-/// What a call's end changed.
+/// The change of a breaker's state by the result of a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::gateway) enum Change {
+pub(in crate::gateway) enum BreakerChange {
     None,
     Opened,
     Closed,
 }
 
-impl Pass<'_> {
-    /// The provider works.
-    pub(in crate::gateway) fn succeeded(mut self) -> Change {
-        self.settled = true;
+impl BreakerPermit<'_> {
+    /// Records that the provider works.
+    pub(in crate::gateway) fn record_success(mut self) -> BreakerChange {
+        self.recorded = true;
         let mut state = self.breaker.lock();
         match *state {
-            // Most calls: nothing is written.
-            State::Closed { failures: 0 } => return Change::None,
+            // Nothing to change, as for most calls.
+            State::Closed { failures: 0 } => return BreakerChange::None,
             State::Closed { .. } => *state = State::default(),
             State::Open { .. } | State::HalfOpen { .. } if self.probe => {
                 *state = State::default();
-                return Change::Closed;
+                return BreakerChange::Closed;
             }
-            // It was asked before the failures that opened the breaker.
+            // The call began before the failures that opened the breaker.
             State::Open { .. } | State::HalfOpen { .. } => {}
         }
-        Change::None
+        BreakerChange::None
     }
 
-    /// The provider couldn't be reached, broke off, took too long, or said that it failed.
-    pub(in crate::gateway) fn failed(mut self, now: Instant) -> Change {
-        self.settled = true;
+    /// Records that the provider couldn't be reached, broke off, took too long, or reported a failure.
+    pub(in crate::gateway) fn record_failure(mut self, now: Instant) -> BreakerChange {
+        self.recorded = true;
         let mut state = self.breaker.lock();
         let open = State::Open { until: now + self.policy.pause };
         match *state {
             State::Closed { failures } if self.policy.failures == 0 || failures + 1 < self.policy.failures => {
                 *state = State::Closed { failures: failures.saturating_add(1) };
-                Change::None
+                BreakerChange::None
             }
             State::Closed { .. } => {
                 *state = open;
-                Change::Opened
+                BreakerChange::Opened
             }
             State::HalfOpen { .. } if self.probe => {
                 *state = open;
-                Change::Opened
+                BreakerChange::Opened
             }
-            State::Open { .. } | State::HalfOpen { .. } => Change::None,
+            State::Open { .. } | State::HalfOpen { .. } => BreakerChange::None,
         }
     }
 }
 
-impl Drop for Pass<'_> {
+impl Drop for BreakerPermit<'_> {
     fn drop(&mut self) {
-        if self.probe && !self.settled {
+        if self.probe && !self.recorded {
             let mut state = self.breaker.lock();
             if matches!(*state, State::HalfOpen { .. }) {
-                // The next call is the probe then.
+                // The next call becomes the probe.
                 *state = State::Open { until: Instant::now() };
             }
         }
@@ -158,11 +157,11 @@ impl Drop for Pass<'_> {
 mod tests {
     use super::*;
 
-    const POLICY: Policy = Policy { failures: 3, pause: Duration::from_secs(10) };
+    const POLICY: BreakerPolicy = BreakerPolicy { failures: 3, pause: Duration::from_secs(10) };
 
     fn fail(breaker: &Breaker, times: usize, now: Instant) {
         for _ in 0..times {
-            breaker.admit(POLICY, now).ok().unwrap().failed(now);
+            breaker.admit(POLICY, now).ok().unwrap().record_failure(now);
         }
     }
 
@@ -170,10 +169,10 @@ mod tests {
     fn it_opens_after_failures_in_a_row_only() {
         let (breaker, now) = (Breaker::default(), Instant::now());
         fail(&breaker, 2, now);
-        breaker.admit(POLICY, now).ok().unwrap().succeeded();
+        breaker.admit(POLICY, now).ok().unwrap().record_success();
         fail(&breaker, 2, now);
         assert_eq!(breaker.state(now), BreakerState::Closed);
-        assert_eq!(breaker.admit(POLICY, now).ok().unwrap().failed(now), Change::Opened);
+        assert_eq!(breaker.admit(POLICY, now).ok().unwrap().record_failure(now), BreakerChange::Opened);
         assert_eq!(breaker.state(now), BreakerState::Open);
         assert_eq!(breaker.admit(POLICY, now).err(), Some(POLICY.pause));
     }
@@ -186,10 +185,10 @@ mod tests {
         assert_eq!(breaker.state(now), BreakerState::HalfOpen);
         let probe = breaker.admit(POLICY, now).ok().unwrap();
         assert!(breaker.admit(POLICY, now).is_err(), "one at a time");
-        assert_eq!(probe.failed(now), Change::Opened);
+        assert_eq!(probe.record_failure(now), BreakerChange::Opened);
         assert!(breaker.admit(POLICY, now).is_err());
         now += POLICY.pause;
-        assert_eq!(breaker.admit(POLICY, now).ok().unwrap().succeeded(), Change::Closed);
+        assert_eq!(breaker.admit(POLICY, now).ok().unwrap().record_success(), BreakerChange::Closed);
         assert_eq!(breaker.state(now), BreakerState::Closed);
     }
 
@@ -201,8 +200,8 @@ mod tests {
         drop(breaker.admit(POLICY, now).ok().unwrap());
         let slow = breaker.admit(POLICY, now).ok().unwrap();
         now += POLICY.pause;
-        breaker.admit(POLICY, now).ok().unwrap().succeeded();
-        assert_eq!((slow.failed(now), breaker.state(now)), (Change::None, BreakerState::Closed));
+        breaker.admit(POLICY, now).ok().unwrap().record_success();
+        assert_eq!((slow.record_failure(now), breaker.state(now)), (BreakerChange::None, BreakerState::Closed));
     }
 
     #[test]
@@ -211,16 +210,16 @@ mod tests {
         let early = [breaker.admit(POLICY, now).ok().unwrap(), breaker.admit(POLICY, now).ok().unwrap()];
         fail(&breaker, 3, now);
         let [one, other] = early;
-        assert_eq!((one.succeeded(), other.failed(now)), (Change::None, Change::None));
+        assert_eq!((one.record_success(), other.record_failure(now)), (BreakerChange::None, BreakerChange::None));
         assert_eq!(breaker.state(now), BreakerState::Open);
     }
 
     #[test]
     fn it_may_be_switched_off() {
         let now = Instant::now();
-        let (breaker, never) = (Breaker::default(), Policy { failures: 0, ..POLICY });
+        let (breaker, never) = (Breaker::default(), BreakerPolicy { failures: 0, ..POLICY });
         for _ in 0..100 {
-            breaker.admit(never, now).ok().unwrap().failed(now);
+            breaker.admit(never, now).ok().unwrap().record_failure(now);
         }
         assert_eq!(breaker.state(now), BreakerState::Closed);
     }

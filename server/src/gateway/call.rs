@@ -1,68 +1,69 @@
-//! A call on its way, and what is kept of it when it is over.
+//! A running call, and its record in the journal.
 
 use std::{borrow::Cow, sync::Arc};
 
 use axum::response::Response;
 use domain::{
-    calls::{Measured, Outcome},
+    calls::{CountSource, Outcome},
     ids::{CallId, PriceId},
-    money::{Cost, Money, Parts, Price, Quantities},
+    money::{Cost, Money, Price, PriceParts, Quantities},
     time::Timestamp,
 };
 use services::{
     Services,
     api_keys::directory::KeyRecord,
-    metering::{CallRecord, Open, new_call_id},
+    metering::{CallRecord, OpenCall, new_call_id},
     models::price_at,
-    provider_objects::Kind,
+    provider_objects::ObjectKind,
     rate_limits::Permit,
 };
 use tokio::time::Instant;
 
 use super::{
-    accept::Memo,
-    endpoint::{Counts, Endpoint},
+    accept::CallContext,
+    endpoint::{Endpoint, MeteredUnit},
     offers::Offer,
-    running::Lifeline,
-    timing::Timing,
+    running::CancelOnLeak,
+    timing::CallTiming,
 };
-use crate::v1::error::Refusal;
+use crate::v1::error::V1Error;
 
-/// When and where a call came in.
+/// The time and the endpoint of a call's arrival.
 #[derive(Debug)]
 pub(super) struct Arrival {
     pub(super) id: CallId,
     pub(super) endpoint: &'static Endpoint,
     pub(super) started_at: Timestamp,
     pub(super) instant: Instant,
-    /// When all of the request was here, from when on its answer has its time: an upload may take longer than that.
-    pub(super) complete: Instant,
+    /// When the request was complete. Timeouts of the answer start here, since an upload
+    /// may take longer than them.
+    pub(super) received_at: Instant,
 }
 
 impl Arrival {
     pub(super) fn new(services: &Services, endpoint: &'static Endpoint) -> Self {
         let started_at = services.now();
         let instant = Instant::now();
-        Self { id: new_call_id(started_at), endpoint, started_at, instant, complete: instant }
+        Self { id: new_call_id(started_at), endpoint, started_at, instant, received_at: instant }
     }
 
-    /// Microseconds since then.
+    /// Microseconds since the arrival.
     pub(super) fn elapsed_us(&self) -> i64 {
         i64::try_from(self.instant.elapsed().as_micros()).unwrap_or(i64::MAX)
     }
 
-    /// A refusal, in the client's own format.
-    pub(super) fn refusal(&self, refusal: &Refusal) -> Response {
+    /// Builds an error response in the form of the client's API.
+    pub(super) fn error_response(&self, refusal: &V1Error) -> Response {
         refusal.response_in(self.endpoint.dialect, self.id)
     }
 
-    /// The same under the code that a provider has for it.
-    pub(super) fn refusal_called(&self, refusal: &Refusal, code: &str) -> Response {
-        refusal.response_called(code, self.endpoint.dialect, self.id)
+    /// Builds an error response with the provider's code.
+    pub(super) fn error_response_with_code(&self, refusal: &V1Error, code: &str) -> Response {
+        refusal.response_with_code(code, self.endpoint.dialect, self.id)
     }
 
-    /// What is kept of a call that was turned away: it costs nothing. `model` is one on offer, or empty.
-    pub(super) fn refused(&self, key: &KeyRecord, model: Arc<str>, refusal: &Refusal) -> CallRecord {
+    /// Builds the record of a rejected call, which is free. `model` is on offer, or empty.
+    pub(super) fn record_of_refusal(&self, key: &KeyRecord, model: Arc<str>, refusal: &V1Error) -> CallRecord {
         CallRecord {
             model,
             status: refusal.status.as_u16(),
@@ -73,12 +74,12 @@ impl Arrival {
         }
     }
 
-    /// What is known of a call for `model` when it is about to be forwarded.
-    pub(super) fn begun(&self, key: &KeyRecord, model: Arc<str>) -> CallRecord {
+    /// Builds the record of a call for `model` that is about to be forwarded.
+    pub(super) fn record_at_start(&self, key: &KeyRecord, model: Arc<str>) -> CallRecord {
         CallRecord { model, ..self.record(key) }
     }
 
-    /// What is known before anybody is asked.
+    /// Builds a record of the facts known before a provider is called.
     fn record(&self, key: &KeyRecord) -> CallRecord {
         CallRecord {
             id: self.id,
@@ -97,10 +98,10 @@ impl Arrival {
             outcome: Outcome::Failed,
             streamed: false,
             times: 1,
-            measured: Measured::Unknown,
+            measured: CountSource::Unknown,
             used: Quantities::default(),
             cost: None,
-            unpriced: Parts::NONE,
+            unpriced: PriceParts::NONE,
             price_id: None,
             duration_us: self.elapsed_us(),
             first_byte_us: None,
@@ -109,58 +110,58 @@ impl Arrival {
     }
 }
 
-/// A call that was let in.
-pub(super) struct Call {
+/// A call that was admitted.
+pub(super) struct GatewayCall {
     pub(super) arrival: Arrival,
     pub(super) key: Arc<KeyRecord>,
     pub(super) offer: Arc<Offer>,
-    /// Who know what it costs.
+    /// For the prices.
     pub(super) services: Services,
-    pub(super) memo: Memo,
-    pub(super) lifeline: Lifeline,
-    /// What it takes of its key's limits; `None` where there are none.
+    pub(super) context: CallContext,
+    pub(super) cancel: CancelOnLeak,
+    /// Its share of the key's rate limits; `None` if there are none.
     pub(super) permit: Option<Permit>,
-    pub(super) timing: Timing,
-    /// Its place in the journal, to be kept until it is recorded.
-    pub(super) _open: Open,
+    pub(super) timing: CallTiming,
+    /// Its entry in the journal, kept open until the call is recorded.
+    pub(super) _open: OpenCall,
 }
 
 /// How a call ended.
 #[derive(Debug)]
-pub(super) struct End {
+pub(super) struct CallEnd {
     pub(super) provider: Arc<str>,
-    /// What the client was told.
+    /// The status sent to the client.
     pub(super) status: u16,
     pub(super) outcome: Outcome,
     pub(super) streamed: bool,
-    /// What was used, and how that is known; `None` where it isn't.
-    pub(super) used: Option<(Measured, Quantities)>,
-    /// Whether nobody can have charged anything, as long as no usage was reported.
+    /// The usage and its source; `None` if unknown.
+    pub(super) used: Option<(CountSource, Quantities)>,
+    /// Whether the provider can't have charged anything, unless usage was reported.
     pub(super) free: bool,
     pub(super) first_byte_us: Option<i64>,
     pub(super) error_code: Cow<'static, str>,
 }
 
-impl Call {
-    /// What is kept of it. Where nothing is known of what was used the cost isn't known, which is another thing than
-    /// nothing.
-    pub(super) fn record(&self, end: End) -> CallRecord {
-        let used = end.used.map(|(measured, used)| (measured, Quantities { characters: self.memo.characters, ..used }));
+impl GatewayCall {
+    /// Builds the record of the call. If its usage is unknown, its cost is unknown as well, not zero.
+    pub(super) fn record(&self, end: CallEnd) -> CallRecord {
+        let used =
+            end.used.map(|(measured, used)| (measured, Quantities { characters: self.context.characters, ..used }));
         let (measured, quantities) = match used {
-            _ if self.costs_nothing() => (Measured::Reported, Quantities::default()),
+            _ if self.is_free() => (CountSource::Reported, Quantities::default()),
             Some(known) => known,
-            None => (Measured::Unknown, Quantities::default()),
+            None => (CountSource::Unknown, Quantities::default()),
         };
         let free = Cost { known: Some(Money::ZERO), ..Cost::default() };
         let (cost, price_id) = match (used, self.price()) {
-            _ if self.costs_nothing() => (free, None),
+            _ if self.is_free() => (free, None),
             (Some((_, used)), Some((id, price))) => (price.cost_of(used), Some(id)),
             (None, _) if end.free => (free, None),
-            // Whatever was used, the price is for the call.
+            // The price is per call, whatever the usage.
             (None, Some((id, price))) if price == (Price { per_call: price.per_call, ..Price::default() }) => {
                 (price.cost_of(Quantities::NONE), Some(id))
             }
-            (_, None) if self.arrival.endpoint.counts == Counts::FreeUnlessPriced => (free, None),
+            (_, None) if self.arrival.endpoint.metered_unit == MeteredUnit::FreeUnlessPriced => (free, None),
             _ => (Cost::default(), None),
         };
         CallRecord {
@@ -180,24 +181,28 @@ impl Call {
         }
     }
 
-    /// The price of the moment it arrived, also where that was told here only later.
+    /// The price at the moment of the arrival, even if this server learned of it later.
     pub(super) fn price(&self) -> Option<(PriceId, Price)> {
         price_at(&self.services, self.offer.priced_as.as_deref()?, self.arrival.started_at)
     }
 
-    /// Whether it is free, or the job that it began is charged when it is done.
-    fn costs_nothing(&self) -> bool {
-        matches!(self.arrival.endpoint.counts, Counts::Free | Counts::Job) || self.memo.background
+    /// Whether the call costs nothing: it is free, or its job is charged when it is done.
+    fn is_free(&self) -> bool {
+        matches!(self.arrival.endpoint.metered_unit, MeteredUnit::Free | MeteredUnit::Job) || self.context.background
     }
 
-    /// Whether its texts, or its recording, tell what it used, where nobody else does.
+    /// Whether usage that isn't reported is estimated from its texts or recordings.
     pub(super) fn is_estimated(&self) -> bool {
-        let counts = self.arrival.endpoint.counts;
-        matches!(counts, Counts::Tokens | Counts::TokensIn | Counts::Media) && !self.memo.background
+        let counts = self.arrival.endpoint.metered_unit;
+        matches!(counts, MeteredUnit::Tokens | MeteredUnit::TokensIn | MeteredUnit::Media) && !self.context.background
     }
 
-    /// Whether an answer that isn't remembered is of no use: what was made can't be asked for.
-    pub(super) fn must_be_noted(&self) -> bool {
-        matches!(self.arrival.endpoint.object, Some((Kind::File | Kind::FineTuningJob | Kind::Video, _)))
+    /// Whether the answer is useless if its object can't be remembered, since the
+    /// client couldn't retrieve it.
+    pub(super) fn must_be_remembered(&self) -> bool {
+        matches!(
+            self.arrival.endpoint.object,
+            Some((ObjectKind::File | ObjectKind::FineTuningJob | ObjectKind::Video, _))
+        )
     }
 }

@@ -1,7 +1,6 @@
-//! A call is worked on where its answer is waited for, and goes on by itself when nobody waits any more.
+//! Runs a call in the task that waits for its answer, and in a task of its own once nothing waits any longer.
 //!
-//! A task for each call from its beginning would do the same, and cost every call a copy of all its state and two more
-//! rounds of the scheduler.
+//! A separate task from the start would cost every call a copy of its state and two more scheduler rounds.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -13,22 +12,22 @@ use axum::response::Response;
 use futures::{FutureExt, future::BoxFuture};
 use tokio::{runtime::Handle, sync::oneshot};
 
-/// Gives the answer as soon as there is one; `None` where the work ended without. What is left of the work then, or when
-/// this is dropped, is done by a task of its own.
-pub(super) struct Answering {
+/// Resolves to the answer as soon as there is one; `None` if the work ended without. On drop, unfinished work
+/// moves to a task of its own.
+pub(super) struct DetachedCall {
     work: Option<BoxFuture<'static, ()>>,
     answer: oneshot::Receiver<Response>,
 }
 
-impl Answering {
+impl DetachedCall {
     pub(super) fn new(work: impl Future<Output = ()> + Send + 'static, answer: oneshot::Receiver<Response>) -> Self {
-        // A panic ends the call, and not all others that come over the same connection; it was told by then.
+        // A panic ends the call, but not the others on its connection. The panic hook has logged it by then.
         let work = AssertUnwindSafe(work).catch_unwind().map(drop);
         Self { work: Some(Box::pin(work)), answer }
     }
 }
 
-impl Future for Answering {
+impl Future for DetachedCall {
     type Output = Option<Response>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Response>> {
@@ -41,9 +40,9 @@ impl Future for Answering {
     }
 }
 
-impl Drop for Answering {
+impl Drop for DetachedCall {
     fn drop(&mut self) {
-        // Without a runtime the process is about to end.
+        // Without a runtime the process is ending.
         if let (Some(work), Ok(runtime)) = (self.work.take(), Handle::try_current()) {
             drop(runtime.spawn(work));
         }
@@ -54,40 +53,41 @@ impl Drop for Answering {
 mod tests {
     use super::*;
 
-    /// Work that answers when told to, and then tells that it is over when told to.
+    /// Work that answers and ends on command.
     struct Steps {
         begin: oneshot::Sender<()>,
         end: oneshot::Sender<()>,
         over: oneshot::Receiver<()>,
-        answering: Answering,
+        call: DetachedCall,
     }
 
     fn steps() -> Steps {
-        let ((begin, begun), (end, ended), (done, over)) = (oneshot::channel(), oneshot::channel(), oneshot::channel());
+        let ((begin, on_begin), (end, on_end), (done, over)) =
+            (oneshot::channel(), oneshot::channel(), oneshot::channel());
         let (reply, answer) = oneshot::channel();
         let work = async move {
-            begun.await.unwrap();
+            on_begin.await.unwrap();
             let _ = reply.send(Response::default());
-            ended.await.unwrap();
+            on_end.await.unwrap();
             done.send(()).unwrap();
         };
-        Steps { begin, end, over, answering: Answering::new(work, answer) }
+        Steps { begin, end, over, call: DetachedCall::new(work, answer) }
     }
 
     #[tokio::test]
     async fn what_is_left_after_the_answer_is_done() {
-        let Steps { begin, end, over, answering } = steps();
+        let Steps { begin, end, over, call } = steps();
         begin.send(()).unwrap();
-        assert!(answering.await.is_some());
+        assert!(call.await.is_some());
         end.send(()).unwrap();
         over.await.unwrap();
     }
 
     #[tokio::test]
     async fn work_that_nobody_waits_for_any_more_is_done() {
-        let Steps { begin, end, over, mut answering } = steps();
-        assert!((&mut answering).now_or_never().is_none());
-        drop(answering);
+        let Steps { begin, end, over, mut call } = steps();
+        assert!((&mut call).now_or_never().is_none());
+        drop(call);
         begin.send(()).unwrap();
         end.send(()).unwrap();
         over.await.unwrap();
@@ -100,6 +100,6 @@ mod tests {
             let _reply = reply;
             "no number".parse::<u8>().unwrap();
         };
-        assert!(Answering::new(work, answer).await.is_none());
+        assert!(DetachedCall::new(work, answer).await.is_none());
     }
 }

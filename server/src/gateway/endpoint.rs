@@ -1,42 +1,42 @@
-//! The paths that calls come in by: one table, which the router, the checks, the meter and the sandbox go by.
+//! The table of the gateway's endpoints, used by the router, the checks, the meter and the sandbox.
 //!
-//! Source: the API references of OpenAI and Anthropic. Whoever adds an endpoint adds a line to [`ENDPOINTS`].
+//! Source: the API references of OpenAI and Anthropic. A new endpoint is a new line in [`ENDPOINTS`].
 
 use axum::{
     http::{HeaderMap, Method},
     routing::MethodFilter,
 };
 use domain::{api_keys::Scope, models::Service};
-use services::provider_objects::Kind;
+use services::provider_objects::ObjectKind;
 
-use super::answers::signs::Expected;
+use super::answers::signs::ExpectedAnswer;
 use crate::config::DefaultFor;
 
-/// One of the paths that forward a call, with one method.
+/// A method and path whose calls are forwarded.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     pub(super) verb: Verb,
-    /// As the router and the log know it. A provider's is the same without `/v1`.
+    /// The path in the router and the log. Providers get it without `/v1`.
     pub(crate) path: &'static str,
-    /// The service whose models it calls, and that its calls are counted under.
+    /// The service of its models, which its calls are counted under.
     pub(super) service: Service,
-    /// What a key must have to call it.
+    /// The scope that a key needs to call it.
     pub(crate) scope: Scope,
     pub(super) dialect: Dialect,
-    pub(super) sends: Sends,
-    pub(super) counts: Counts,
-    pub(super) answers: Answers,
+    pub(super) body_form: BodyForm,
+    pub(super) metered_unit: MeteredUnit,
+    pub(super) answer_form: AnswerForm,
     /// Whether a stream reports usage only where `stream_options` asks for it.
     pub(super) asks_for_usage: bool,
-    /// What it does with what a provider keeps.
-    pub(super) object: Option<(Kind, Act)>,
-    /// The names by which its answers' tokens are limited; the first is put in where a limit is to hold.
+    /// The kind of provider object that it is about, and its action on it.
+    pub(super) object: Option<(ObjectKind, ObjectAction)>,
+    /// Parameters that limit the tokens of an answer. The first is set to enforce a model's limit.
     pub(super) output_limits: &'static [&'static str],
-    /// Whether a list of prompts is answered one by one.
+    /// Whether each prompt of a list gets its own answers.
     pub(super) answers_each_prompt: bool,
 }
 
-/// The methods that there are.
+/// The methods that endpoints take.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) enum Verb {
     Get,
@@ -62,43 +62,46 @@ impl Verb {
     }
 }
 
-/// Whose API a path belongs to: the form of errors, and which providers understand it.
+/// The API that a path belongs to. It decides the form of errors, and which providers understand the call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Dialect {
     OpenAi,
     Anthropic,
 }
 
-/// What Anthropic's clients say with every request.
+/// Headers by which requests of Anthropic's clients are recognized.
 const ANTHROPICS_HEADERS: [&str; 2] = ["anthropic-version", "anthropic-beta"];
-/// Paths of Anthropic's that aren't offered, and that OpenAI doesn't have.
+/// Paths of Anthropic's API that aren't offered and don't exist in OpenAI's.
 const ANTHROPICS_PATHS: [&str; 3] = ["/v1/complete", "/v1/skills", "/v1/organizations"];
-/// The same below a path that is offered.
+/// Another such path, below one that is offered.
 const ANTHROPICS_BATCHES: &str = "/v1/messages/batches";
 
-/// Whether a path is one of Anthropic's API that isn't offered, at the right base URL.
+/// Whether a path belongs to a part of Anthropic's API that isn't offered, at the right base URL.
 pub(super) fn is_anthropics(path: &str) -> bool {
-    ANTHROPICS_PATHS.into_iter().chain([ANTHROPICS_BATCHES]).any(|above| is_under(path, above))
+    ANTHROPICS_PATHS.into_iter().chain([ANTHROPICS_BATCHES]).any(|parent| is_under(path, parent))
 }
 
-/// Whether `path` is another one or below it.
-fn is_under(path: &str, above: &str) -> bool {
-    path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// Whether `path` is `parent` or below it.
+fn is_under(path: &str, parent: &str) -> bool {
+    path.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl Dialect {
-    /// Whose API a request is meant for by its path, whether there is such a path or not, and where that doesn't tell by
-    /// its headers.
+    /// The API that a request is meant for, by its path, which needn't exist, and otherwise by its headers.
     pub(super) fn of(path: &str, headers: &HeaderMap) -> Self {
         let anthropics = ENDPOINTS.iter().filter(|endpoint| endpoint.dialect == Self::Anthropic);
         let mut paths = anthropics.map(|endpoint| endpoint.path).chain(ANTHROPICS_PATHS);
-        // Under a wrong base URL, too.
+        // Also under a wrong base URL.
         let tail = path.find("/v1/").map_or("", |at| &path[at..]);
-        if paths.any(|above| is_under(path, above) || tail == above) { Self::Anthropic } else { Self::said(headers) }
+        if paths.any(|parent| is_under(path, parent) || tail == parent) {
+            Self::Anthropic
+        } else {
+            Self::of_headers(headers)
+        }
     }
 
-    /// Whose API a request is meant for by its headers.
-    pub(super) fn said(headers: &HeaderMap) -> Self {
+    /// The API that a request is meant for, by its headers.
+    pub(super) fn of_headers(headers: &HeaderMap) -> Self {
         let is_anthropics = ANTHROPICS_HEADERS.iter().any(|name| headers.contains_key(*name));
         if is_anthropics { Self::Anthropic } else { Self::OpenAi }
     }
@@ -106,66 +109,66 @@ impl Dialect {
 
 /// The form of a request's body.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Sends {
+pub(super) enum BodyForm {
     Json,
     /// `multipart/form-data`.
     Form,
-    /// One or the other, as its `content-type` says.
+    /// JSON or a form, depending on `content-type`.
     Either,
     /// A form that names no model.
     File,
-    /// Nothing that is decided upon; a small body passes.
+    /// Nothing that the gateway reads. A small body is passed on.
     Nothing,
 }
 
-/// What is charged for, besides tokens, which count wherever they are reported.
+/// The unit that is charged for. Reported tokens count in any case.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Counts {
+pub(super) enum MeteredUnit {
     Tokens,
-    /// Tokens of what is asked: nothing is written.
+    /// Input tokens only: the model writes no text.
     TokensIn,
     /// Pictures in the answer.
     Images,
     /// The length of the audio.
     Media,
-    /// What a job used is known when it is done: see `objects`.
+    /// The usage of a job, known when it is done: see `provider_objects`.
     Job,
-    /// Costs nothing, unless the model has a price and usage is reported.
+    /// Free, unless the model has a price and usage is reported.
     FreeUnlessPriced,
-    /// Costs nothing, whatever is reported.
+    /// Free, even if usage is reported.
     Free,
 }
 
-/// What a path is answered with when all goes well, where that isn't a stream of events.
+/// The form of a successful answer that isn't a stream of events.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Answers {
+pub(super) enum AnswerForm {
     Json,
-    /// JSON, or a text of some kind.
+    /// JSON, or text in one of several formats.
     Transcript,
-    /// A sound or a film, of whatever kind.
+    /// Audio or video in any format.
     Medium,
-    /// Any bytes at all.
+    /// Any bytes.
     File,
 }
 
-/// What a path does with something that a provider keeps.
+/// The action of an endpoint on an object that a provider keeps.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Act {
+pub(super) enum ObjectAction {
     Create,
-    /// Makes another of one: its id is in the path.
+    /// Creates an object from the one whose id is in the path.
     Derive,
     List,
-    /// Answers with the thing itself: as it is, or as it has become.
+    /// Answers with the object itself, possibly after changing it.
     Retrieve,
-    /// Answers with something else about it.
+    /// Answers with something else about the object.
     Read,
     Delete,
 }
 
 impl Endpoint {
-    /// Whether it lists what providers keep.
+    /// Whether it lists provider objects.
     pub(super) const fn is_list(&self) -> bool {
-        matches!(self.object, Some((_, Act::List)))
+        matches!(self.object, Some((_, ObjectAction::List)))
     }
 
     const fn new(verb: Verb, path: &'static str, service: Service, scope: Scope) -> Self {
@@ -175,9 +178,9 @@ impl Endpoint {
             service,
             scope,
             dialect: Dialect::OpenAi,
-            sends: Sends::Nothing,
-            counts: Counts::Free,
-            answers: Answers::Json,
+            body_form: BodyForm::Nothing,
+            metered_unit: MeteredUnit::Free,
+            answer_form: AnswerForm::Json,
             asks_for_usage: false,
             object: None,
             output_limits: &[],
@@ -185,38 +188,47 @@ impl Endpoint {
         }
     }
 
-    /// Calls a model.
-    const fn call(path: &'static str, service: Service, scope: Scope, sends: Sends, counts: Counts) -> Self {
-        Self { sends, counts, ..Self::new(Verb::Post, path, service, scope) }
+    /// An endpoint that calls a model.
+    const fn call(
+        path: &'static str,
+        service: Service,
+        scope: Scope,
+        body_form: BodyForm,
+        metered_unit: MeteredUnit,
+    ) -> Self {
+        Self { body_form, metered_unit, ..Self::new(Verb::Post, path, service, scope) }
     }
 
-    /// Concerns something that a provider keeps.
-    const fn of(verb: Verb, path: &'static str, kind: Kind, act: Act) -> Self {
+    /// An endpoint about objects that a provider keeps.
+    const fn for_object(verb: Verb, path: &'static str, kind: ObjectKind, action: ObjectAction) -> Self {
         let (service, scope) = match kind {
-            Kind::File => (Service::Storage, Scope::Files),
-            Kind::FineTuningJob => (Service::FineTuning, Scope::FineTuning),
-            Kind::Video => (Service::Video, Scope::Video),
-            Kind::Response | Kind::ChatCompletion => (Service::Chat, Scope::Chat),
+            ObjectKind::File => (Service::Storage, Scope::Files),
+            ObjectKind::FineTuningJob => (Service::FineTuning, Scope::FineTuning),
+            ObjectKind::Video => (Service::Video, Scope::Video),
+            ObjectKind::Response | ObjectKind::ChatCompletion => (Service::Chat, Scope::Chat),
         };
-        Self { object: Some((kind, act)), ..Self::new(verb, path, service, scope) }
+        Self { object: Some((kind, action)), ..Self::new(verb, path, service, scope) }
     }
 
-    /// What a whole answer of it may be.
-    pub(super) fn expected(&self, is_background: bool) -> Expected {
-        let is_call = matches!(self.object, None | Some((Kind::Response | Kind::ChatCompletion, Act::Create)));
-        Expected {
-            choices: is_call && self.path.ends_with("/completions"),
-            thing: !is_call || is_background,
-            nothing: self.verb == Verb::Delete,
+    /// The answers that count as complete.
+    pub(super) fn expected(&self, is_background: bool) -> ExpectedAnswer {
+        let is_call = matches!(
+            self.object,
+            None | Some((ObjectKind::Response | ObjectKind::ChatCompletion, ObjectAction::Create))
+        );
+        ExpectedAnswer {
+            has_choices: is_call && self.path.ends_with("/completions"),
+            may_be_failed_object: !is_call || is_background,
+            may_be_empty: self.verb == Verb::Delete,
         }
     }
 
     /// Whether it calls a model that the request names.
     pub(super) fn calls_models(&self) -> bool {
-        matches!(self.sends, Sends::Json | Sends::Form | Sends::Either)
+        matches!(self.body_form, BodyForm::Json | BodyForm::Form | BodyForm::Either)
     }
 
-    /// What it is among that OpenAI's API has a model for where none is named.
+    /// The group of endpoints for which OpenAI's API has a default model.
     pub(super) fn default_for(&self) -> Option<DefaultFor> {
         match self.path {
             "/v1/moderations" => Some(DefaultFor::Moderations),
@@ -226,12 +238,12 @@ impl Endpoint {
         }
     }
 
-    /// Whether these headers ask for something else of this path: Anthropic's API has files under the same one.
-    pub(super) fn is_meant_otherwise(&self, headers: &HeaderMap) -> bool {
-        self.service == Service::Storage && Dialect::said(headers) == Dialect::Anthropic
+    /// Whether the headers belong to another API with the same path: Anthropic's, which has its files there.
+    pub(super) fn is_meant_for_other_api(&self, headers: &HeaderMap) -> bool {
+        self.service == Service::Storage && Dialect::of_headers(headers) == Dialect::Anthropic
     }
 
-    /// What a provider's base address is followed by, with `id` in its place.
+    /// The path below a provider's base URL, with `id` filled in.
     pub(super) fn provider_path(&self, id: Option<&str>) -> String {
         let path = self.path.strip_prefix("/v1").unwrap_or(self.path);
         match id {
@@ -241,21 +253,26 @@ impl Endpoint {
     }
 }
 
-use Act::{Create, Delete, Derive, List, Read, Retrieve};
-use Counts::{Free, FreeUnlessPriced, Images, Job, Media, Tokens, TokensIn};
-use Kind::{ChatCompletion, File, FineTuningJob, Response, Video};
-use Sends::{Either, Form, Json};
+use BodyForm::{Either, Form, Json};
+use MeteredUnit::{Free, FreeUnlessPriced, Images, Job, Media, Tokens, TokensIn};
+use ObjectAction::{Create, Delete, Derive, List, Read, Retrieve};
+use ObjectKind::{ChatCompletion, File, FineTuningJob, Response, Video};
 
 const CHAT: (Service, Scope) = (Service::Chat, Scope::Chat);
 const IMAGE: (Service, Scope) = (Service::Image, Scope::Images);
 const AUDIO: (Service, Scope) = (Service::Audio, Scope::Audio);
 
-const fn json(path: &'static str, (service, scope): (Service, Scope), counts: Counts) -> Endpoint {
-    Endpoint::call(path, service, scope, Json, counts)
+const fn json(path: &'static str, (service, scope): (Service, Scope), metered_unit: MeteredUnit) -> Endpoint {
+    Endpoint::call(path, service, scope, Json, metered_unit)
 }
 
-const fn form(path: &'static str, (service, scope): (Service, Scope), sends: Sends, counts: Counts) -> Endpoint {
-    Endpoint::call(path, service, scope, sends, counts)
+const fn form(
+    path: &'static str,
+    (service, scope): (Service, Scope),
+    body_form: BodyForm,
+    metered_unit: MeteredUnit,
+) -> Endpoint {
+    Endpoint::call(path, service, scope, body_form, metered_unit)
 }
 
 pub(crate) static ENDPOINTS: &[Endpoint] = &[
@@ -265,11 +282,11 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
         output_limits: &["max_completion_tokens", "max_tokens"],
         ..json("/v1/chat/completions", CHAT, Tokens)
     },
-    Endpoint::of(Verb::Get, "/v1/chat/completions", ChatCompletion, List),
-    Endpoint::of(Verb::Get, "/v1/chat/completions/{id}", ChatCompletion, Retrieve),
-    Endpoint::of(Verb::Post, "/v1/chat/completions/{id}", ChatCompletion, Retrieve),
-    Endpoint::of(Verb::Delete, "/v1/chat/completions/{id}", ChatCompletion, Delete),
-    Endpoint::of(Verb::Get, "/v1/chat/completions/{id}/messages", ChatCompletion, Read),
+    Endpoint::for_object(Verb::Get, "/v1/chat/completions", ChatCompletion, List),
+    Endpoint::for_object(Verb::Get, "/v1/chat/completions/{id}", ChatCompletion, Retrieve),
+    Endpoint::for_object(Verb::Post, "/v1/chat/completions/{id}", ChatCompletion, Retrieve),
+    Endpoint::for_object(Verb::Delete, "/v1/chat/completions/{id}", ChatCompletion, Delete),
+    Endpoint::for_object(Verb::Get, "/v1/chat/completions/{id}/messages", ChatCompletion, Read),
     Endpoint {
         object: Some((Response, Create)),
         output_limits: &["max_output_tokens"],
@@ -277,10 +294,10 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
     },
     json("/v1/responses/compact", CHAT, Tokens),
     json("/v1/responses/input_tokens", CHAT, Free),
-    Endpoint::of(Verb::Get, "/v1/responses/{id}", Response, Retrieve),
-    Endpoint::of(Verb::Delete, "/v1/responses/{id}", Response, Delete),
-    Endpoint::of(Verb::Post, "/v1/responses/{id}/cancel", Response, Retrieve),
-    Endpoint::of(Verb::Get, "/v1/responses/{id}/input_items", Response, Read),
+    Endpoint::for_object(Verb::Get, "/v1/responses/{id}", Response, Retrieve),
+    Endpoint::for_object(Verb::Delete, "/v1/responses/{id}", Response, Delete),
+    Endpoint::for_object(Verb::Post, "/v1/responses/{id}/cancel", Response, Retrieve),
+    Endpoint::for_object(Verb::Get, "/v1/responses/{id}/input_items", Response, Read),
     Endpoint {
         asks_for_usage: true,
         output_limits: &["max_tokens"],
@@ -294,31 +311,34 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
     json("/v1/images/generations", IMAGE, Images),
     form("/v1/images/edits", IMAGE, Either, Images),
     form("/v1/images/variations", IMAGE, Form, Images),
-    Endpoint { answers: Answers::Medium, ..json("/v1/audio/speech", AUDIO, TokensIn) },
-    Endpoint { answers: Answers::Transcript, ..form("/v1/audio/transcriptions", AUDIO, Form, Media) },
-    Endpoint { answers: Answers::Transcript, ..form("/v1/audio/translations", AUDIO, Form, Media) },
+    Endpoint { answer_form: AnswerForm::Medium, ..json("/v1/audio/speech", AUDIO, TokensIn) },
+    Endpoint { answer_form: AnswerForm::Transcript, ..form("/v1/audio/transcriptions", AUDIO, Form, Media) },
+    Endpoint { answer_form: AnswerForm::Transcript, ..form("/v1/audio/translations", AUDIO, Form, Media) },
     Endpoint { object: Some((Video, Create)), ..form("/v1/videos", (Service::Video, Scope::Video), Either, Job) },
-    Endpoint::of(Verb::Get, "/v1/videos", Video, List),
-    Endpoint::of(Verb::Get, "/v1/videos/{id}", Video, Retrieve),
-    Endpoint::of(Verb::Delete, "/v1/videos/{id}", Video, Delete),
-    Endpoint { answers: Answers::Medium, ..Endpoint::of(Verb::Get, "/v1/videos/{id}/content", Video, Read) },
-    Endpoint { counts: Job, ..Endpoint::of(Verb::Post, "/v1/videos/{id}/remix", Video, Derive) },
-    Endpoint { sends: Sends::File, ..Endpoint::of(Verb::Post, "/v1/files", File, Create) },
-    Endpoint::of(Verb::Get, "/v1/files", File, List),
-    Endpoint::of(Verb::Get, "/v1/files/{id}", File, Retrieve),
-    Endpoint::of(Verb::Delete, "/v1/files/{id}", File, Delete),
-    Endpoint { answers: Answers::File, ..Endpoint::of(Verb::Get, "/v1/files/{id}/content", File, Read) },
+    Endpoint::for_object(Verb::Get, "/v1/videos", Video, List),
+    Endpoint::for_object(Verb::Get, "/v1/videos/{id}", Video, Retrieve),
+    Endpoint::for_object(Verb::Delete, "/v1/videos/{id}", Video, Delete),
+    Endpoint {
+        answer_form: AnswerForm::Medium,
+        ..Endpoint::for_object(Verb::Get, "/v1/videos/{id}/content", Video, Read)
+    },
+    Endpoint { metered_unit: Job, ..Endpoint::for_object(Verb::Post, "/v1/videos/{id}/remix", Video, Derive) },
+    Endpoint { body_form: BodyForm::File, ..Endpoint::for_object(Verb::Post, "/v1/files", File, Create) },
+    Endpoint::for_object(Verb::Get, "/v1/files", File, List),
+    Endpoint::for_object(Verb::Get, "/v1/files/{id}", File, Retrieve),
+    Endpoint::for_object(Verb::Delete, "/v1/files/{id}", File, Delete),
+    Endpoint { answer_form: AnswerForm::File, ..Endpoint::for_object(Verb::Get, "/v1/files/{id}/content", File, Read) },
     Endpoint {
         object: Some((FineTuningJob, Create)),
         ..json("/v1/fine_tuning/jobs", (Service::FineTuning, Scope::FineTuning), Job)
     },
-    Endpoint::of(Verb::Get, "/v1/fine_tuning/jobs", FineTuningJob, List),
-    Endpoint::of(Verb::Get, "/v1/fine_tuning/jobs/{id}", FineTuningJob, Retrieve),
-    Endpoint::of(Verb::Post, "/v1/fine_tuning/jobs/{id}/cancel", FineTuningJob, Retrieve),
-    Endpoint::of(Verb::Post, "/v1/fine_tuning/jobs/{id}/pause", FineTuningJob, Retrieve),
-    Endpoint::of(Verb::Post, "/v1/fine_tuning/jobs/{id}/resume", FineTuningJob, Retrieve),
-    Endpoint::of(Verb::Get, "/v1/fine_tuning/jobs/{id}/events", FineTuningJob, Read),
-    Endpoint::of(Verb::Get, "/v1/fine_tuning/jobs/{id}/checkpoints", FineTuningJob, Read),
+    Endpoint::for_object(Verb::Get, "/v1/fine_tuning/jobs", FineTuningJob, List),
+    Endpoint::for_object(Verb::Get, "/v1/fine_tuning/jobs/{id}", FineTuningJob, Retrieve),
+    Endpoint::for_object(Verb::Post, "/v1/fine_tuning/jobs/{id}/cancel", FineTuningJob, Retrieve),
+    Endpoint::for_object(Verb::Post, "/v1/fine_tuning/jobs/{id}/pause", FineTuningJob, Retrieve),
+    Endpoint::for_object(Verb::Post, "/v1/fine_tuning/jobs/{id}/resume", FineTuningJob, Retrieve),
+    Endpoint::for_object(Verb::Get, "/v1/fine_tuning/jobs/{id}/events", FineTuningJob, Read),
+    Endpoint::for_object(Verb::Get, "/v1/fine_tuning/jobs/{id}/checkpoints", FineTuningJob, Read),
 ];
 
 #[cfg(test)]
@@ -343,7 +363,7 @@ mod tests {
 
     #[test]
     fn what_lies_below_a_path_belongs_to_the_same_api() {
-        let (nothing, version) =
+        let (empty, version) =
             (HeaderMap::new(), HeaderMap::from_iter([("anthropic-version".parse().unwrap(), "1".parse().unwrap())]));
         for path in [
             "/v1/messages",
@@ -354,10 +374,10 @@ mod tests {
             "/v1/skills/s-1",
             "/anthropic/v1/messages",
         ] {
-            assert_eq!(Dialect::of(path, &nothing), Dialect::Anthropic, "{path}");
+            assert_eq!(Dialect::of(path, &empty), Dialect::Anthropic, "{path}");
         }
         for path in ["/v1/chat/completions", "/v1/completions", "/v1/messages2", "/v1/nothing", "/v1", ""] {
-            assert_eq!(Dialect::of(path, &nothing), Dialect::OpenAi, "{path}");
+            assert_eq!(Dialect::of(path, &empty), Dialect::OpenAi, "{path}");
             assert_eq!(Dialect::of(path, &version), Dialect::Anthropic, "{path}");
         }
     }

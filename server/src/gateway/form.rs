@@ -1,8 +1,9 @@
-//! Reads a form, `multipart/form-data`, as it comes: what is decided upon is found on the way, and all of it is spooled.
+//! Reads `multipart/form-data` as it arrives: finds the parameters that the gateway
+//! needs, and spools all of it.
 //!
-//! What is sent on is written anew from the parts that were read, in their order, so that a provider can't understand another
-//! form than was understood here: the boundary is one that no client can foresee, and each part's head is ours. Without
-//! oddities that is, but for the boundary, byte by byte what came.
+//! The spooled form is written from the parsed parts, in their order, with an unpredictable boundary and
+//! with heads of our own, so that a provider can't parse it differently. A form without oddities keeps
+//! every byte but the boundary.
 
 mod head;
 #[cfg(test)]
@@ -18,113 +19,119 @@ use bytes::Bytes;
 use futures::stream;
 use multer::{Field, Multipart};
 
-use self::head::{Head, MODEL};
+use self::head::{MODEL, PartHead};
 use super::{
-    body::mentions_of_field,
-    budget::Full,
-    collect::{CollectError, Next, Within, next},
+    body::find_mentions_in_field,
+    budget::BudgetFull,
+    collect::{CollectError, CollectLimits, NextPiece, next},
     estimate::Recording,
-    payload::{Payload, Room, Spool, SpoolError, Spooling},
+    payload::{Payload, Spool, SpoolError, SpoolQuota, SpoolWriter},
     references::Mentions,
 };
-use crate::v1::error::Refusal;
+use crate::v1::error::V1Error;
 
-/// Most parts of a form: pictures to be edited come 16 at once, and forms have some dozen fields.
-const MOST_PARTS: usize = 256;
-/// Longest value, in bytes, of a field that is decided upon.
-const LONGEST_MODEL: usize = 1024;
-/// Longest value, in bytes, of a field without a file's name: OpenAI's longest prompts have 32,000 characters.
-const LONGEST_VALUE: usize = 256 * 1024;
-/// The part of a form that a model is to listen to, by OpenAI's API reference.
+/// Most parts of a form: up to 16 images are edited at once, and forms have some dozen fields.
+const MAX_PARTS: usize = 256;
+/// Longest value of `model`, in bytes.
+const MAX_MODEL_LENGTH: usize = 1024;
+/// Longest value of a field without a file name, in bytes: OpenAI's longest prompts have 32,000 characters.
+const MAX_VALUE_LENGTH: usize = 256 * 1024;
+/// The part with the audio to be transcribed, by OpenAI's API reference.
 const RECORDING: &str = "file";
-/// Longest content of a file, in bytes, that could be read as a field's value: an id, with what may stand around it.
+/// Longest file that could be taken for a field's value, in bytes: an id, possibly with surrounding text.
 const SHORT_FILE: usize = 512;
 
 /// A form that has been read.
 #[derive(Debug)]
-pub(super) struct Form {
+pub(super) struct SpooledForm {
     spool: Spool,
-    /// Its type, with its boundary.
-    pub(super) kind: HeaderValue,
+    /// The content type with the boundary.
+    pub(super) content_type: HeaderValue,
     boundary: String,
-    /// The model that was asked for, and where it stands.
+    /// The requested model, and its position.
     model: Option<(String, Range<u64>)>,
-    /// Where the files are that a model is to listen to.
+    /// Positions of the files to be transcribed.
     recordings: Vec<Range<u64>>,
-    /// What its fields mention that a provider may keep.
+    /// Mentions of objects that a provider may keep.
     pub(super) mentions: Mentions,
 }
 
-/// Why a form couldn't be read; `None` where the client left.
-type Failed = Option<Refusal>;
+/// The error of reading a form; `None` if the client left.
+type FormError = Option<V1Error>;
 
-impl Form {
-    pub(super) async fn read(headers: &HeaderMap, body: Body, room: &Room, within: Within) -> Result<Self, Failed> {
+impl SpooledForm {
+    pub(super) async fn read(
+        headers: &HeaderMap,
+        body: Body,
+        quota: &SpoolQuota,
+        limits: CollectLimits,
+    ) -> Result<Self, FormError> {
         let boundary = head::boundary(headers).map_err(Some)?;
-        let most = within.bytes as u64;
+        let max_bytes = limits.bytes as u64;
         let chunks = stream::unfold((body, 0_u64), move |(mut body, before)| async move {
-            match next(&mut body, within.idle, within.until(before)).await {
-                Next::Data(data) => {
+            match next(&mut body, limits.idle, limits.deadline_after(before)).await {
+                NextPiece::Data(data) => {
                     let read = before + data.len() as u64;
-                    let chunk = if read <= most { Ok(data) } else { Err(CollectError::TooLarge) };
+                    let chunk = if read <= max_bytes { Ok(data) } else { Err(CollectError::TooLarge) };
                     Some((chunk, (body, read)))
                 }
-                Next::End => None,
-                Next::TooSlow => Some((Err(CollectError::TooSlow), (body, before))),
-                Next::Broken => Some((Err(CollectError::Broken), (body, before))),
+                NextPiece::End => None,
+                NextPiece::TooSlow => Some((Err(CollectError::TooSlow), (body, before))),
+                NextPiece::Broken => Some((Err(CollectError::Broken), (body, before))),
             }
         });
         let mut form = Multipart::new(Box::pin(chunks), boundary.as_str());
-        let mut writing = Writing::new(room);
-        for _ in 0..MOST_PARTS {
-            match form.next_field().await.map_err(|error| wrong(&error, most))? {
-                Some(field) => writing.part(field, most).await?,
-                None => return writing.finish().await,
+        let mut writer = FormWriter::new(quota);
+        for _ in 0..MAX_PARTS {
+            match form.next_field().await.map_err(|error| read_error(&error, max_bytes))? {
+                Some(field) => writer.add_part(field, max_bytes).await?,
+                None => return writer.finish().await,
             }
         }
-        Err(Some(Refusal::malformed(format!("The form has more than {MOST_PARTS} parts."))))
+        Err(Some(V1Error::malformed(format!("The form has more than {MAX_PARTS} parts."))))
     }
 
     pub(super) fn model(&self) -> Option<&str> {
         self.model.as_ref().map(|(model, _)| model.as_str())
     }
 
-    /// What a model is to listen to.
+    /// The files to be transcribed.
     pub(super) fn recordings(&self) -> Vec<Recording> {
-        let places = self.recordings.iter().cloned();
-        places.map(|place| Recording { spool: self.spool.clone(), place }).collect()
+        let ranges = self.recordings.iter().cloned();
+        ranges.map(|range| Recording { spool: self.spool.clone(), range }).collect()
     }
 
-    /// The form with `model` in place of the model that it names, or before all that it has where it names none.
+    /// Returns the form with its model replaced by `model`, which is inserted at the
+    /// beginning if it names none.
     pub(super) fn payload(&self, model: &str) -> Payload {
-        let (place, new) = match &self.model {
-            Some((_, place)) => (place.clone(), model.to_owned()),
+        let (range, replacement) = match &self.model {
+            Some((_, range)) => (range.clone(), model.to_owned()),
             None if model.is_empty() => (0..0, String::new()),
             None => {
                 let head = format!("--{}\r\nContent-Disposition: form-data; name=\"{MODEL}\"", self.boundary);
                 (0..0, format!("{head}\r\n\r\n{model}\r\n"))
             }
         };
-        let new = Bytes::from(new);
-        Payload::Spooled { spool: self.spool.clone(), place, new }
+        let replacement = Bytes::from(replacement);
+        Payload::Spooled { spool: self.spool.clone(), range, replacement }
     }
 }
 
-/// A form on its way to the spool.
-struct Writing {
-    spooling: Spooling,
+/// Writes a form to the spool.
+struct FormWriter {
+    spool: SpoolWriter,
     boundary: String,
     model: Option<(String, Range<u64>)>,
     recordings: Vec<Range<u64>>,
     mentions: Mentions,
 }
 
-impl Writing {
-    fn new(room: &Room) -> Self {
-        // What no client can foresee can't stand in what it sends, not even for those who read line ends otherwise.
-        let boundary = format!("----tollhouse-{}", services::new_mark());
+impl FormWriter {
+    fn new(quota: &SpoolQuota) -> Self {
+        // A boundary that no client can predict can't be in its data, whichever line ends a parser accepts.
+        let boundary = format!("----tollhouse-{}", services::random_hex());
         Self {
-            spooling: Spooling::new(room),
+            spool: SpoolWriter::new(quota),
             boundary,
             model: None,
             recordings: Vec::new(),
@@ -132,71 +139,72 @@ impl Writing {
         }
     }
 
-    async fn part(&mut self, field: Field<'_>, most: u64) -> Result<(), Failed> {
+    async fn add_part(&mut self, field: Field<'_>, max_bytes: u64) -> Result<(), FormError> {
         let mut field = pin!(field);
-        let head = Head::read(&field).map_err(Some)?;
-        let decides = head.is_model().map_err(Some)?;
-        let mut written = format!("--{}\r\n", self.boundary).into_bytes();
-        head.write(&mut written);
-        self.push(&written).await?;
-        let (longest, is_file) = match (decides, &head.file_name) {
-            (true, _) => (LONGEST_MODEL, false),
-            (false, None) => (LONGEST_VALUE, false),
+        let head = PartHead::read(&field).map_err(Some)?;
+        let is_model = head.is_model().map_err(Some)?;
+        let mut bytes = format!("--{}\r\n", self.boundary).into_bytes();
+        head.write(&mut bytes);
+        self.push(&bytes).await?;
+        let (max_length, is_file) = match (is_model, &head.file_name) {
+            (true, _) => (MAX_MODEL_LENGTH, false),
+            (false, None) => (MAX_VALUE_LENGTH, false),
             (false, Some(_)) => (SHORT_FILE, true),
         };
-        let start = self.spooling.len();
+        let start = self.spool.len();
         let mut value = Vec::new();
-        while let Some(chunk) = field.chunk().await.map_err(|error| wrong(&error, most))? {
+        while let Some(chunk) = field.chunk().await.map_err(|error| read_error(&error, max_bytes))? {
             self.push(&chunk).await?;
-            match value.len() + chunk.len() <= longest {
+            match value.len() + chunk.len() <= max_length {
                 true => value.extend_from_slice(&chunk),
-                // Of a file, what is longer than any id isn't read.
-                false if is_file => value.resize(longest + 1, 0),
-                false => return Err(Some(Refusal::invalid(head.name, "This field is too long."))),
+                // A file longer than any id isn't searched.
+                false if is_file => value.resize(max_length + 1, 0),
+                false => return Err(Some(V1Error::invalid(head.name, "This field is too long."))),
             }
         }
-        let place = start..self.spooling.len();
+        let range = start..self.spool.len();
         self.push(b"\r\n").await?;
         if head.name == RECORDING {
-            self.recordings.push(place.clone());
+            self.recordings.push(range.clone());
         }
-        self.note(&head, &value, is_file);
-        if decides { self.decide(value, place).map_err(Some) } else { Ok(()) }
+        self.add_references(&head, &value, is_file);
+        if is_model { self.set_model(value, range).map_err(Some) } else { Ok(()) }
     }
 
-    /// What a part mentions: also a file may be read as a field's value, where it is as short as one.
-    fn note(&mut self, head: &Head, value: &[u8], is_file: bool) {
+    /// Adds a part's mentions. A short file is searched as well, since a provider may
+    /// read it as a field's value.
+    fn add_references(&mut self, head: &PartHead, value: &[u8], is_file: bool) {
         if let Some(name) = &head.file_name {
-            self.mentions.text(name);
+            self.mentions.add_text(name);
         }
         if head.name == MODEL || (is_file && value.len() > SHORT_FILE) {
             return;
         }
-        self.mentions.and(mentions_of_field(&head.name, &String::from_utf8_lossy(value)));
+        self.mentions.extend(find_mentions_in_field(&head.name, &String::from_utf8_lossy(value)));
     }
 
-    fn decide(&mut self, value: Vec<u8>, place: Range<u64>) -> Result<(), Refusal> {
-        let value = String::from_utf8(value).map_err(|_| Refusal::invalid(MODEL, "`model` isn't UTF-8."))?;
-        match self.model.replace((value, place)) {
-            Some(_) => Err(Refusal::invalid(MODEL, "`model` must be there once.")),
+    fn set_model(&mut self, value: Vec<u8>, range: Range<u64>) -> Result<(), V1Error> {
+        let value = String::from_utf8(value).map_err(|_| V1Error::invalid(MODEL, "`model` isn't UTF-8."))?;
+        match self.model.replace((value, range)) {
+            Some(_) => Err(V1Error::invalid(MODEL, "`model` must be there once.")),
             None => Ok(()),
         }
     }
 
-    async fn push(&mut self, bytes: &[u8]) -> Result<(), Failed> {
-        self.spooling.push(bytes).await.map_err(|error| Some(no_room(&error)))
+    async fn push(&mut self, bytes: &[u8]) -> Result<(), FormError> {
+        self.spool.push(bytes).await.map_err(|error| Some(spool_error(&error)))
     }
 
-    async fn finish(mut self) -> Result<Form, Failed> {
+    async fn finish(mut self) -> Result<SpooledForm, FormError> {
         let end = format!("--{}--\r\n", self.boundary);
         self.push(end.as_bytes()).await?;
-        let spool = self.spooling.finish().await.map_err(|error| Some(no_room(&error)))?;
-        // All of it is ASCII.
-        let kind = HeaderValue::try_from(format!("multipart/form-data; boundary={}", self.boundary));
-        let kind = kind.map_err(|_| Some(Refusal::internal()))?;
-        Ok(Form {
+        let spool = self.spool.finish().await.map_err(|error| Some(spool_error(&error)))?;
+        // It is ASCII, so this can't fail.
+        let content_type = HeaderValue::try_from(format!("multipart/form-data; boundary={}", self.boundary));
+        let content_type = content_type.map_err(|_| Some(V1Error::internal()))?;
+        Ok(SpooledForm {
             spool,
-            kind,
+            content_type,
             boundary: self.boundary,
             model: self.model,
             recordings: self.recordings,
@@ -205,25 +213,25 @@ impl Writing {
     }
 }
 
-/// What somebody is told whose upload can't be spooled.
-pub(super) fn no_room(error: &SpoolError) -> Refusal {
+/// The error for an upload that can't be spooled.
+pub(super) fn spool_error(error: &SpoolError) -> V1Error {
     match error {
-        SpoolError::Full(full) => Refusal::no_room(*full),
+        SpoolError::Full(full) => V1Error::no_room(*full),
         SpoolError::Disk(_) => {
             tracing::error!(%error, "an upload can't be taken");
-            Refusal::no_room(Full::All)
+            V1Error::no_room(BudgetFull::All)
         }
     }
 }
 
-fn wrong(error: &multer::Error, most: u64) -> Failed {
+fn read_error(error: &multer::Error, max_bytes: u64) -> FormError {
     if let multer::Error::StreamReadFailed(cause) = error {
         return match cause.downcast_ref::<CollectError>() {
-            Some(CollectError::TooLarge) => Some(Refusal::body_too_large(most)),
-            Some(CollectError::TooSlow) => Some(Refusal::body_too_slow()),
-            Some(CollectError::NoRoom(full)) => Some(Refusal::no_room(*full)),
+            Some(CollectError::TooLarge) => Some(V1Error::body_too_large(max_bytes)),
+            Some(CollectError::TooSlow) => Some(V1Error::body_too_slow()),
+            Some(CollectError::NoRoom(full)) => Some(V1Error::no_room(*full)),
             Some(CollectError::Broken) | None => None,
         };
     }
-    Some(Refusal::malformed(format!("The form can't be read: {error}.")))
+    Some(V1Error::malformed(format!("The form can't be read: {error}.")))
 }

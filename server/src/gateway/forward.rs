@@ -1,4 +1,4 @@
-//! A call's way from the client to a provider.
+//! Handles a call from its request to its record.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -8,76 +8,76 @@ use tokio::time::Instant;
 
 use super::{
     Gateway,
-    accept::{Accepted, Forward, accept},
+    accept::{ForwardedRequest, Preparation, prepare},
     bodies::Capture,
-    call::{Arrival, Call, End},
-    limits::Reply,
+    call::{Arrival, CallEnd, GatewayCall},
+    limits::AnswerSender,
     provider::ProviderRequest,
     relay::{
         binary, events, json,
-        shape::{Shape, shape},
+        shape::{AnswerShape, detect_shape},
     },
-    routing::{self, Unanswered},
-    timing::{ClientTime, Timing},
+    routing::{self, NoAnswer},
+    timing::{CallTiming, ClientTime},
 };
-use crate::v1::error::Refusal;
+use crate::v1::error::V1Error;
 
-/// Works on a call until it is over and stored.
+/// Handles a call until it is over and recorded.
 pub(super) async fn handle(
     gateway: &Gateway,
     mut arrival: Arrival,
     request: Request,
-    mut reply: Reply,
+    mut reply: AnswerSender,
     capture: Capture,
 ) {
     let (parts, body) = request.into_parts();
     let client = ClientTime::default();
-    let body = client.of(body);
+    let body = client.measure(body);
     let key = match gateway.admit(&parts, arrival.endpoint.scope).await {
         Ok(key) => key,
-        Err(denied) => {
-            if let Some(key) = denied.key {
-                record_refusal(gateway, &arrival, &key, Arc::default(), &denied.refusal).await;
+        Err(rejection) => {
+            if let Some(key) = rejection.key {
+                record_refusal(gateway, &arrival, &key, Arc::default(), &rejection.refusal).await;
             }
-            return answer_refusal(gateway, &arrival, reply, &denied.refusal);
+            return answer_refusal(gateway, &arrival, reply, &rejection.refusal);
         }
     };
     capture.admit(&key, &parts.headers);
-    let most = gateway.limits().max_calls_by_key;
-    let Some(lifeline) = gateway.running.enter(arrival.id, key.api_key_id, most) else {
-        let refusal = Refusal::too_many_at_once(most);
+    let max_calls = gateway.limits().max_calls_by_key;
+    let Some(cancel) = gateway.running.enter(arrival.id, key.api_key_id, max_calls) else {
+        let refusal = V1Error::too_many_at_once(max_calls);
         record_refusal(gateway, &arrival, &key, Arc::default(), &refusal).await;
         return answer_refusal(gateway, &arrival, reply, &refusal);
     };
-    // A list that is a call counts as one by itself.
+    // Lists are paced by their own code, if they call providers.
     let paced = if arrival.endpoint.is_list() { Ok(None) } else { gateway.pace(&key) };
     let permit = match paced {
         Ok(permit) => permit,
         Err(refusal) => {
-            reply.tell(gateway.standing_headers(&key));
+            reply.add_headers(gateway.limit_headers(&key));
             record_refusal(gateway, &arrival, &key, Arc::default(), &refusal).await;
             return answer_refusal(gateway, &arrival, reply, &refusal);
         }
     };
-    let forward = match accept(gateway, &arrival, &key, parts, body).await {
-        Ok(Accepted::Forward(forward)) => *forward,
-        Ok(Accepted::Here(response)) => {
+    let forward = match prepare(gateway, &arrival, &key, parts, body).await {
+        Ok(Preparation::Forward(forward)) => *forward,
+        Ok(Preparation::Answer(response)) => {
             let _ = reply.send(response);
             return;
         }
-        Err(turned_away) => {
+        Err(rejection) => {
             permit.into_iter().for_each(Permit::cancel);
-            if let Some((refusal, model)) = turned_away {
+            if let Some((refusal, model)) = rejection {
                 record_refusal(gateway, &arrival, &key, model, &refusal).await;
                 answer_refusal(gateway, &arrival, reply, &refusal);
             }
             return;
         }
     };
-    let Forward { offer, request, memo } = forward;
-    arrival.complete = Instant::now();
+    let ForwardedRequest { offer, request, context } = forward;
+    arrival.received_at = Instant::now();
     let weighed = gateway.weigh(permit, &request);
-    reply.tell(gateway.standing_headers(&key));
+    reply.add_headers(gateway.limit_headers(&key));
     let permit = match weighed {
         Ok(permit) => permit,
         Err(refusal) => {
@@ -85,34 +85,37 @@ pub(super) async fn handle(
             return answer_refusal(gateway, &arrival, reply, &refusal);
         }
     };
-    let _open = match gateway.meter.begin(&arrival.begun(&key, Arc::clone(&offer.name))) {
+    let _open = match gateway.meter.begin(&arrival.record_at_start(&key, Arc::clone(&offer.name))) {
         Ok(open) => open,
         Err(error) => {
             tracing::warn!(call = %arrival.id, %error, "a call can't be taken");
             permit.into_iter().for_each(Permit::cancel);
-            return answer_refusal(gateway, &arrival, reply, &Refusal::unavailable());
+            return answer_refusal(gateway, &arrival, reply, &V1Error::unavailable());
         }
     };
-    capture.forwarded();
+    capture.mark_forwarded();
     let services = gateway.services.clone();
-    let timing = Timing::new(client);
-    let mut call = Call { arrival, key, offer, services, memo, lifeline, permit, timing, _open };
+    let timing = CallTiming::new(client);
+    let mut call = GatewayCall { arrival, key, offer, services, context, cancel, permit, timing, _open };
     send(gateway, &mut call, request, reply).await;
 }
 
-/// What takes long has its state in a box of its own, so that other calls don't need the room for it.
-async fn send(gateway: &Gateway, call: &mut Call, request: ProviderRequest, reply: Reply) {
-    match routing::ask(gateway, call, request).await {
-        Ok((provider, response)) => match shape(gateway, call, &provider, response).await {
-            Ok((Shape::Events, response)) => {
+/// Sends the request to a provider, and relays the answer. Long relays have their state in a box, so that
+/// other calls don't reserve space for it.
+async fn send(gateway: &Gateway, call: &mut GatewayCall, request: ProviderRequest, reply: AnswerSender) {
+    match routing::send_to_providers(gateway, call, request).await {
+        Ok((provider, response)) => match detect_shape(gateway, call, &provider, response).await {
+            Ok((AnswerShape::Events, response)) => {
                 Box::pin(events::relay(gateway, call, provider, response, reply)).await;
             }
-            Ok((Shape::Bytes, response)) => Box::pin(binary::relay(gateway, call, provider, response, reply)).await,
-            Ok((Shape::Whole, response)) => json::relay(gateway, call, provider, response, reply).await,
+            Ok((AnswerShape::Bytes, response)) => {
+                Box::pin(binary::relay(gateway, call, provider, response, reply)).await
+            }
+            Ok((AnswerShape::Whole, response)) => json::relay(gateway, call, provider, response, reply).await,
             Err(refusal) => json::record_broken(gateway, call, &provider, &refusal, reply).await,
         },
-        Err(Unanswered { provider, refusal, outcome, free }) => {
-            let end = End {
+        Err(NoAnswer { provider, refusal, outcome, free }) => {
+            let end = CallEnd {
                 provider,
                 status: refusal.status.as_u16(),
                 outcome,
@@ -127,13 +130,13 @@ async fn send(gateway: &Gateway, call: &mut Call, request: ProviderRequest, repl
     }
 }
 
-/// Keeps a refusal in the key's log. That it can't be stored is no reason to answer otherwise.
-async fn record_refusal(gateway: &Gateway, arrival: &Arrival, key: &KeyRecord, model: Arc<str>, refusal: &Refusal) {
-    gateway.refusals.record(arrival.refused(key, model, refusal)).await;
+/// Records a rejected call in the key's log. The answer doesn't depend on whether that succeeds.
+async fn record_refusal(gateway: &Gateway, arrival: &Arrival, key: &KeyRecord, model: Arc<str>, refusal: &V1Error) {
+    gateway.refusals.record(arrival.record_of_refusal(key, model, refusal)).await;
 }
 
-fn answer_refusal(gateway: &Gateway, arrival: &Arrival, reply: Reply, refusal: &Refusal) {
-    gateway.metrics().refused(refusal.code);
-    // Where nobody waits any more, nobody is told.
-    let _ = reply.send(arrival.refusal(refusal));
+fn answer_refusal(gateway: &Gateway, arrival: &Arrival, reply: AnswerSender, refusal: &V1Error) {
+    gateway.metrics().record_refusal(refusal.code);
+    // Fails if the client has gone.
+    let _ = reply.send(arrival.error_response(refusal));
 }

@@ -1,4 +1,4 @@
-//! JSON that is read without being parsed into a tree: slices, strings, and outlines of large documents.
+//! Reads JSON without parsing it into a tree: slices, strings, and outlines of large documents.
 
 pub(in crate::gateway) mod outline;
 pub(crate) mod raw;

@@ -1,9 +1,11 @@
-//! How fast calls may come, and what their answers tell of it.
+//! Rate limits of calls, and the headers that report them.
 //!
-//! The headers are [OpenAI's](https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers); where several
-//! limits hold, of the key, its project and its organization, they tell of the one that leaves least.
+//! The headers are
+//! [OpenAI's](https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers). If several
+//! limits apply, of the key, its project and its organization, they report the one with the least left.
 //!
-//! A call counts before its body is read, and its tokens once they are known: who comes too fast isn't listened to first.
+//! A call counts before its body is read, so that bodies beyond the limit aren't received;
+//! its tokens count once known.
 
 mod weight;
 
@@ -13,84 +15,84 @@ use axum::{
 };
 use services::{
     api_keys::directory::KeyRecord,
-    rate_limits::{Exceeded, Limited, Permit, Standing, Subject},
+    rate_limits::{LimitExceeded, LimitStatus, LimitSubject, LimitedCall, Permit},
 };
 use tokio::sync::oneshot;
 
 use super::{Gateway, provider::ProviderRequest};
-use crate::v1::error::Refusal;
+use crate::v1::error::V1Error;
 
-/// How many seconds a client is told to wait at most: OpenAI's SDKs go by what is at most a minute, and try again at once
-/// where it is longer. A call that comes a second too early is told to wait for that second.
-const LONGEST_WAIT: u64 = 59;
+/// Maximum of `retry-after`, in seconds: OpenAI's SDKs retry at once if it is longer than a minute. A call
+/// that is a second too early is answered with that second.
+const MAX_RETRY_AFTER: u64 = 59;
 
-/// Names of limit, remaining and reset.
-type Names = [HeaderName; 3];
+/// Names of the headers for limit, remaining and reset.
+type HeaderNames = [HeaderName; 3];
 
-const OF_CALLS: Names = [
+const CALL_HEADERS: HeaderNames = [
     HeaderName::from_static("x-ratelimit-limit-requests"),
     HeaderName::from_static("x-ratelimit-remaining-requests"),
     HeaderName::from_static("x-ratelimit-reset-requests"),
 ];
-const OF_TOKENS: Names = [
+const TOKEN_HEADERS: HeaderNames = [
     HeaderName::from_static("x-ratelimit-limit-tokens"),
     HeaderName::from_static("x-ratelimit-remaining-tokens"),
     HeaderName::from_static("x-ratelimit-reset-tokens"),
 ];
 
 impl Gateway {
-    /// Lets a call of `key` through; nothing is counted of a key without limits. What it takes is [weighed](Self::weigh) when
-    /// its request is there.
-    pub(crate) fn pace(&self, key: &KeyRecord) -> Result<Option<Permit>, Refusal> {
-        let limited = self.limited(key);
+    /// Counts a call of `key` against its limits, or rejects it; `None` for a key without limits. Its tokens
+    /// are [counted](Self::weigh) once its request is complete.
+    pub(crate) fn pace(&self, key: &KeyRecord) -> Result<Option<Permit>, V1Error> {
+        let limited = self.limited_calls(key);
         if limited.is_empty() {
             return Ok(None);
         }
         let permit = self.rates.admit(self.services.now(), &limited, 0);
-        permit.map(Some).map_err(|exceeded| refused(&exceeded))
+        permit.map(Some).map_err(|exceeded| rate_limit_error(&exceeded))
     }
 
-    /// Adds what a call takes that was let through; takes it back where that is too much.
-    pub(super) fn weigh(&self, permit: Option<Permit>, request: &ProviderRequest) -> Result<Option<Permit>, Refusal> {
+    /// Counts the tokens of an admitted call, or rejects it and takes its permit back.
+    pub(super) fn weigh(&self, permit: Option<Permit>, request: &ProviderRequest) -> Result<Option<Permit>, V1Error> {
         let Some(mut permit) = permit else { return Ok(None) };
-        match permit.weigh(self.services.now(), tokens_of(request)) {
+        match permit.weigh(self.services.now(), estimate_tokens(request)) {
             Ok(()) => Ok(Some(permit)),
             Err(exceeded) => {
                 permit.cancel();
-                Err(refused(&exceeded))
+                Err(rate_limit_error(&exceeded))
             }
         }
     }
 
-    /// Whether a call of `key` would be let through now.
-    pub(crate) fn keeps_pace(&self, key: &KeyRecord) -> Result<(), Refusal> {
+    /// Checks whether a call of `key` would be admitted now.
+    pub(crate) fn is_within_limits(&self, key: &KeyRecord) -> Result<(), V1Error> {
         self.pace(key).map(|permit| permit.into_iter().for_each(Permit::cancel))
     }
 
-    /// How the limits of `key` stand: calls, and tokens.
-    pub(crate) fn standing(&self, key: &KeyRecord) -> (Option<Standing>, Option<Standing>) {
-        let limited = self.limited(key);
-        if limited.is_empty() { (None, None) } else { self.rates.standing(self.services.now(), &limited) }
+    /// The status of the limits of `key`: of calls, and of tokens.
+    pub(crate) fn limit_status(&self, key: &KeyRecord) -> (Option<LimitStatus>, Option<LimitStatus>) {
+        let limited = self.limited_calls(key);
+        if limited.is_empty() { (None, None) } else { self.rates.status(self.services.now(), &limited) }
     }
 
-    /// The same, as the headers of an answer.
-    pub(crate) fn standing_headers(&self, key: &KeyRecord) -> HeaderMap {
+    /// The status of the limits of `key`, as response headers.
+    pub(crate) fn limit_headers(&self, key: &KeyRecord) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        let (calls, tokens) = self.standing(key);
-        for (standing, [limit, remaining, reset]) in [(calls, OF_CALLS), (tokens, OF_TOKENS)] {
-            let Some(standing) = standing else { continue };
-            headers.insert(limit, HeaderValue::from(standing.limit));
-            headers.insert(remaining, HeaderValue::from(standing.remaining));
-            // Digits and letters always make a header.
-            if let Ok(duration) = HeaderValue::try_from(duration(standing.reset_seconds)) {
+        let (calls, tokens) = self.limit_status(key);
+        for (status, [limit, remaining, reset]) in [(calls, CALL_HEADERS), (tokens, TOKEN_HEADERS)] {
+            let Some(status) = status else { continue };
+            headers.insert(limit, HeaderValue::from(status.limit));
+            headers.insert(remaining, HeaderValue::from(status.remaining));
+            // It is ASCII, so this can't fail.
+            if let Ok(duration) = HeaderValue::try_from(duration(status.reset_seconds)) {
                 headers.insert(reset, duration);
             }
         }
         headers
     }
 
-    /// Whose limits a call of `key` counts against.
-    fn limited(&self, key: &KeyRecord) -> Vec<Limited> {
+    /// The limits that a call of `key` counts against.
+    fn limited_calls(&self, key: &KeyRecord) -> Vec<LimitedCall> {
         let defaults = self.settings.load().rate_limits;
         let limits = match &key.limits {
             Some(limits) => limits.or(defaults),
@@ -98,35 +100,37 @@ impl Gateway {
             None => defaults,
         };
         let subjects = [
-            (Subject::ApiKey, Some(key.api_key_id.uuid()), limits.api_key),
-            (Subject::Project, key.project_id.map(|id| id.uuid()), limits.project),
-            (Subject::Organization, Some(key.organization.id.uuid()), limits.organization),
+            (LimitSubject::ApiKey, Some(key.api_key_id.uuid()), limits.api_key),
+            (LimitSubject::Project, key.project_id.map(|id| id.uuid()), limits.project),
+            (LimitSubject::Organization, Some(key.organization.id.uuid()), limits.organization),
         ];
         let limited = |(subject, id, limits): (_, Option<_>, domain::rate_limits::RateLimits)| {
-            Some(Limited { subject, id: id.filter(|_| !limits.is_none())?, limits })
+            Some(LimitedCall { subject, id: id.filter(|_| !limits.is_none())?, limits })
         };
         subjects.into_iter().filter_map(limited).collect()
     }
 }
 
-/// About how many tokens a request takes before it is answered: those of its JSON. Forms, which are mostly files, none.
-fn tokens_of(request: &ProviderRequest) -> u64 {
-    request.body.bytes().map_or(0, |body| weight::tokens(body))
+/// Estimates the tokens of a request before it is answered: those of its JSON. Forms, which
+/// are mostly files, have none.
+fn estimate_tokens(request: &ProviderRequest) -> u64 {
+    request.body.bytes().map_or(0, |body| weight::count_tokens(body))
 }
 
-fn refused(exceeded: &Exceeded) -> Refusal {
-    let Exceeded { subject, what, limit, retry_after_seconds } = exceeded;
-    let retry_after_seconds = (*retry_after_seconds).min(LONGEST_WAIT);
-    let whose = match subject {
-        Subject::ApiKey => "this key",
-        Subject::Project => "this key's project",
-        Subject::Organization => "this organization",
+fn rate_limit_error(exceeded: &LimitExceeded) -> V1Error {
+    let LimitExceeded { subject, unit, limit, retry_after_seconds } = exceeded;
+    let retry_after_seconds = (*retry_after_seconds).min(MAX_RETRY_AFTER);
+    let subject_name = match subject {
+        LimitSubject::ApiKey => "this key",
+        LimitSubject::Project => "this key's project",
+        LimitSubject::Organization => "this organization",
     };
-    let message = format!("Too fast: {whose} may take {limit} {what} a minute. Try again in {retry_after_seconds} s.");
-    Refusal::rate_limited(message, retry_after_seconds)
+    let message =
+        format!("Too fast: {subject_name} may take {limit} {unit} a minute. Try again in {retry_after_seconds} s.");
+    V1Error::rate_limited(message, retry_after_seconds)
 }
 
-/// As OpenAI writes it: `0s`, `59s`, `1m0s`.
+/// Formats a duration like OpenAI: `0s`, `59s`, `1m0s`.
 fn duration(seconds: u64) -> String {
     match (seconds / 60, seconds % 60) {
         (0, seconds) => format!("{seconds}s"),
@@ -134,29 +138,30 @@ fn duration(seconds: u64) -> String {
     }
 }
 
-/// Where the answer goes, with what it tells of the key's limits. Closed when the client has hung up before it began.
-pub(super) struct Reply {
+/// Sends the answer, with the headers of the key's limits. Closed if the client hung
+/// up before the answer began.
+pub(super) struct AnswerSender {
     answer: oneshot::Sender<Response>,
-    standing: HeaderMap,
+    limit_headers: HeaderMap,
 }
 
-impl Reply {
+impl AnswerSender {
     pub(super) fn new(answer: oneshot::Sender<Response>) -> Self {
-        Self { answer, standing: HeaderMap::new() }
+        Self { answer, limit_headers: HeaderMap::new() }
     }
 
-    /// What the answer is to tell besides.
-    pub(super) fn tell(&mut self, standing: HeaderMap) {
-        self.standing = standing;
+    /// Adds rate-limit headers to the answer.
+    pub(super) fn add_headers(&mut self, headers: HeaderMap) {
+        self.limit_headers = headers;
     }
 
     pub(super) fn is_closed(&self) -> bool {
         self.answer.is_closed()
     }
 
-    /// Answers; tells whether anybody still waits.
+    /// Sends the answer, and returns whether the client still waits.
     pub(super) fn send(self, mut answer: Response) -> bool {
-        answer.headers_mut().extend(self.standing);
+        answer.headers_mut().extend(self.limit_headers);
         self.answer.send(answer).is_ok()
     }
 }

@@ -1,8 +1,8 @@
-//! `GET /v1/models`: what a key may call, in the form of OpenAI's API reference, or of Anthropic's where its headers ask for
-//! it.
+//! `GET /v1/models`: the models a key may call, in the form of OpenAI's API reference, or of Anthropic's if
+//! the request has its headers.
 //!
-//! OpenAI's entries tell besides what a model is for, by which paths it is called, and how much it takes, so that a client
-//! can offer just what it can call. Anthropic's list has the models that its clients can.
+//! OpenAI's entries are extended by a model's service, its paths and its token limits, so that a client can
+//! offer only models that it can call. Anthropic's list contains only models that its clients can call.
 
 mod anthropic;
 mod filter;
@@ -19,15 +19,15 @@ use domain::{api_keys::Scope, models::Service};
 use serde::Serialize;
 use services::{api_keys::directory::KeyRecord, metering::new_call_id};
 
-use self::filter::Filter;
+use self::filter::ModelFilter;
 use super::{
     Gateway,
     endpoint::Dialect,
-    identified,
+    error_response,
     offers::{Offer, Offers},
-    refused,
+    with_request_id,
 };
-use crate::v1::error::Refusal;
+use crate::v1::error::V1Error;
 
 #[derive(Serialize)]
 struct List<'a> {
@@ -43,11 +43,11 @@ struct Model<'a> {
     created: i64,
     owned_by: &'static str,
     service: &'static str,
-    /// The paths by which it is called.
+    /// Paths that call the model.
     endpoints: Vec<&'static str>,
-    /// How many tokens question and answer may have together, where that is configured.
+    /// Maximum of tokens in the prompt and the answer together, if configured.
     context_window: Option<u32>,
-    /// How many an answer may have.
+    /// Maximum of tokens in an answer, if configured.
     max_output_tokens: Option<u32>,
 }
 
@@ -66,17 +66,17 @@ impl<'a> Model<'a> {
     }
 }
 
-/// Those the key may call, by name, as far as the query lets them through.
+/// Lists the models that the key may call and that match the query, sorted by name.
 pub(super) async fn list(State(gateway): State<Gateway>, request: Parts) -> Response {
     let listed = async {
         let key = key(&gateway, &request).await?;
         let query = request.uri.query().unwrap_or_default();
-        let filter = Filter::read(query)?;
+        let filter = ModelFilter::read(query)?;
         let offers = gateway.offers();
-        // What storage costs is a model in the configuration, but nothing to be called.
-        let called = offers.iter().filter(|offer| offer.service != Service::Storage);
-        let allowed = called.filter(|offer| key.allows_model(&offer.name) && filter.lets_through(offer));
-        Ok(match Dialect::said(&request.headers) {
+        // Storage is a model only to have a price; it can't be called.
+        let callable = offers.iter().filter(|offer| offer.service != Service::Storage);
+        let allowed = callable.filter(|offer| key.allows_model(&offer.name) && filter.matches(offer));
+        Ok(match Dialect::of_headers(&request.headers) {
             Dialect::OpenAi => {
                 let data = allowed.map(|offer| Model::new(&offers, offer)).collect();
                 Json(List { object: "list", data }).into_response()
@@ -87,34 +87,34 @@ pub(super) async fn list(State(gateway): State<Gateway>, request: Parts) -> Resp
     answer(&gateway, &request, listed.await)
 }
 
-/// One of them.
+/// Describes one model.
 pub(super) async fn retrieve(State(gateway): State<Gateway>, Path(name): Path<String>, request: Parts) -> Response {
     let found = async {
         let key = key(&gateway, &request).await?;
         let offers = gateway.offers();
-        let called = offers.get(&name).filter(|offer| offer.service != Service::Storage);
-        let offer = called.ok_or_else(|| Refusal::model_not_found(&name))?;
+        let callable = offers.get(&name).filter(|offer| offer.service != Service::Storage);
+        let offer = callable.ok_or_else(|| V1Error::model_not_found(&name))?;
         if !key.allows_model(&name) {
-            return Err(Refusal::model_not_allowed(&name));
+            return Err(V1Error::model_not_allowed(&name));
         }
-        Ok(match Dialect::said(&request.headers) {
+        Ok(match Dialect::of_headers(&request.headers) {
             Dialect::OpenAi => Json(Model::new(&offers, offer)).into_response(),
-            Dialect::Anthropic => anthropic::one(&offers, offer),
+            Dialect::Anthropic => anthropic::model(&offers, offer),
         })
     };
     answer(&gateway, &request, found.await)
 }
 
-async fn key(gateway: &Gateway, request: &Parts) -> Result<Arc<KeyRecord>, Refusal> {
-    gateway.admit(request, Scope::Models).await.map_err(|denied| denied.refusal)
+async fn key(gateway: &Gateway, request: &Parts) -> Result<Arc<KeyRecord>, V1Error> {
+    gateway.admit(request, Scope::Models).await.map_err(|rejection| rejection.refusal)
 }
 
-fn answer(gateway: &Gateway, request: &Parts, answer: Result<Response, Refusal>) -> Response {
+fn answer(gateway: &Gateway, request: &Parts, answer: Result<Response, V1Error>) -> Response {
     match answer {
         Ok(response) => {
             let id = new_call_id(gateway.services.now());
-            identified(response, Dialect::said(&request.headers), id)
+            with_request_id(response, Dialect::of_headers(&request.headers), id)
         }
-        Err(refusal) => refused(gateway, request.uri.path(), &request.headers, &refusal),
+        Err(refusal) => error_response(gateway, request.uri.path(), &request.headers, &refusal),
     }
 }

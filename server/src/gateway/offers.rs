@@ -1,4 +1,4 @@
-//! The models on offer, and who answers for them.
+//! The models on offer, and their providers.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use services::Services;
 
 use super::{
     endpoint::{Dialect, ENDPOINTS, Endpoint},
-    provider::{Client, Provider},
+    provider::{Provider, ProviderClient},
 };
 use crate::config::{Config, ConfigError, DefaultFor, ProviderConfig, ProviderKind};
 
@@ -16,23 +16,23 @@ use crate::config::{Config, ConfigError, DefaultFor, ProviderConfig, ProviderKin
 pub(crate) struct Offer {
     pub(super) name: Arc<str>,
     pub(super) service: Service,
-    /// The providers' name for it, as a JSON text.
+    /// The providers' name for the model, as a JSON text.
     pub(super) upstream_json: String,
-    /// How many tokens question and answer may have together, as clients are told.
+    /// Maximum of tokens in the prompt and the answer together, as listed for clients.
     pub(super) context_window: Option<u32>,
-    /// How many tokens an answer may have at most.
+    /// Maximum of tokens in an answer.
     pub(super) max_output_tokens: Option<u32>,
-    /// In the order in which they stand; never empty.
+    /// In the order of the configuration; never empty.
     pub(super) providers: Vec<Arc<Provider>>,
-    /// Of those that have one, by name.
+    /// Weights of the providers that have one, by name.
     pub(super) weights: Arc<BTreeMap<Arc<str>, u32>>,
-    /// The model whose price its calls have; `None` where they cost nothing.
+    /// The model whose price applies to the calls; `None` if they are free.
     pub(super) priced_as: Option<Arc<str>>,
 }
 
 impl Offer {
-    /// What only one provider can answer, since it keeps what the call is about; it costs nothing.
-    pub(super) fn of(name: Arc<str>, service: Service, provider: Arc<Provider>) -> Self {
+    /// Creates an offer of one provider, for free calls about objects that it keeps.
+    pub(super) fn for_provider(name: Arc<str>, service: Service, provider: Arc<Provider>) -> Self {
         Self {
             upstream_json: serde_json::Value::from(&*name).to_string(),
             name,
@@ -45,38 +45,39 @@ impl Offer {
         }
     }
 
-    /// The providers' weights, place by place.
-    pub(super) fn providers_weights(&self) -> Vec<Option<u32>> {
+    /// The weights of the providers, in their order.
+    pub(super) fn provider_weights(&self) -> Vec<Option<u32>> {
         self.providers.iter().map(|provider| self.weights.get(&provider.name).copied()).collect()
     }
 
-    /// The same with some of its providers only.
-    pub(super) fn by(&self, some: impl Fn(&Provider) -> bool) -> Self {
-        let some = self.providers.iter().filter(|provider| some(provider));
+    /// Returns the offer with only the providers that `keep` accepts.
+    pub(super) fn limited_to(&self, keep: impl Fn(&Provider) -> bool) -> Self {
+        let kept = self.providers.iter().filter(|provider| keep(provider));
         Self {
             name: Arc::clone(&self.name),
             upstream_json: self.upstream_json.clone(),
-            providers: some.cloned().collect(),
+            providers: kept.cloned().collect(),
             weights: Arc::clone(&self.weights),
             priced_as: self.priced_as.clone(),
             ..*self
         }
     }
 
-    /// The paths by which it may be called, of those that call models.
+    /// The endpoints that can call the model.
     pub(super) fn endpoints(&self) -> impl Iterator<Item = &'static Endpoint> {
-        let called = ENDPOINTS.iter().filter(|endpoint| endpoint.calls_models() && endpoint.service == self.service);
-        called.filter(|endpoint| self.is_spoken_to_in(endpoint.dialect))
+        let of_service =
+            ENDPOINTS.iter().filter(|endpoint| endpoint.calls_models() && endpoint.service == self.service);
+        of_service.filter(|endpoint| self.supports(endpoint.dialect))
     }
 
-    /// Whether one of its providers understands calls of this kind.
-    pub(super) fn is_spoken_to_in(&self, dialect: Dialect) -> bool {
-        self.providers.iter().any(|provider| provider.speaks(dialect))
+    /// Whether one of the providers speaks this dialect.
+    pub(super) fn supports(&self, dialect: Dialect) -> bool {
+        self.providers.iter().any(|provider| provider.supports(dialect))
     }
 
-    /// The providers' name for it.
+    /// The providers' name for the model.
     pub(super) fn upstream_name(&self) -> String {
-        // It was made from a text.
+        // It was serialized from a text, so this can't fail.
         serde_json::from_str(&self.upstream_json).unwrap_or_default()
     }
 }
@@ -84,43 +85,44 @@ impl Offer {
 #[derive(Debug)]
 pub(super) struct Offers {
     by_name: BTreeMap<Arc<str>, Arc<Offer>>,
-    /// What is called where a request names no model.
+    /// The models for requests that name none.
     defaults: BTreeMap<DefaultFor, Arc<str>>,
     providers: BTreeMap<Arc<str>, (ProviderConfig, Arc<Provider>)>,
-    /// Who keeps files, where a request names no model.
+    /// The provider for files, whose requests name no model.
     pub(super) files_provider: Option<Arc<Provider>>,
-    /// The model whose price storage has.
+    /// The model with the price of storage.
     pub(super) storage_model: Option<Arc<str>>,
-    /// Since when this server offers models.
+    /// The start of this server, given as every model's creation time.
     pub(super) since: Timestamp,
 }
 
 impl Offers {
-    /// Those of `config`, with the providers that stay as they are in `before`.
+    /// Creates the offers of `config`. Providers with an unchanged configuration are taken from `before`.
     pub(super) fn new(services: &Services, config: &Config, before: Option<&Self>) -> Result<Self, ConfigError> {
-        // Providers that may take as long to accept a connection share their keeper of connections.
-        let mut clients: BTreeMap<Duration, Client> = BTreeMap::new();
+        // Providers with one connect timeout share a client and its connection pool.
+        let mut clients: BTreeMap<Duration, ProviderClient> = BTreeMap::new();
         let mut providers = BTreeMap::new();
         for provider in &config.providers {
             let unchanged = before.and_then(|before| before.providers.get(&provider.name));
-            let kept = match unchanged.filter(|(config, _)| config == provider) {
-                Some((_, kept)) => Arc::clone(kept),
+            let shared = match unchanged.filter(|(config, _)| config == provider) {
+                Some((_, existing)) => Arc::clone(existing),
                 None => {
                     let connect = provider.timeouts.connect;
                     let client = match clients.get(&connect) {
                         Some(client) => client,
-                        None => clients.entry(connect).or_insert(Client::new(connect)?),
+                        None => clients.entry(connect).or_insert(ProviderClient::new(connect)?),
                     };
                     Arc::new(Provider::new(provider, client)?)
                 }
             };
-            providers.insert(Arc::clone(&provider.name), (provider.clone(), kept));
+            providers.insert(Arc::clone(&provider.name), (provider.clone(), shared));
         }
         let by_name = config.models.iter().map(|model| {
-            // The configuration was checked: all of them are there.
-            let found = model.providers.iter().filter_map(|wanted| providers.get(&wanted.name));
+            // The configuration was checked, so all of them exist.
+            let found = model.providers.iter().filter_map(|offered| providers.get(&offered.name));
             let providers = found.map(|(_, provider)| Arc::clone(provider)).collect();
-            let weights = model.providers.iter().filter_map(|wanted| Some((Arc::clone(&wanted.name), wanted.weight?)));
+            let weights =
+                model.providers.iter().filter_map(|offered| Some((Arc::clone(&offered.name), offered.weight?)));
             let offer = Offer {
                 name: Arc::clone(&model.name),
                 service: model.service,
@@ -136,7 +138,7 @@ impl Offers {
         let by_name = by_name.collect();
         let defaults = config.models.iter().flat_map(|model| {
             let defaults = model.default_for.iter();
-            defaults.map(|of| (*of, Arc::clone(&model.name)))
+            defaults.map(|group| (*group, Arc::clone(&model.name)))
         });
         let defaults = defaults.collect();
         let first = |kind: fn(&ProviderKind) -> bool| config.providers.iter().find(|provider| kind(&provider.kind));
@@ -157,12 +159,12 @@ impl Offers {
         self.by_name.get(model)
     }
 
-    /// What `endpoint` calls where a request names no model.
+    /// The model that `endpoint` calls if a request names none.
     pub(super) fn default_for(&self, endpoint: &Endpoint) -> Option<&Arc<str>> {
         self.defaults.get(&endpoint.default_for()?)
     }
 
-    /// By name.
+    /// All models, sorted by name.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Offer>> {
         self.by_name.values()
     }
@@ -172,7 +174,7 @@ impl Offers {
         self.providers.get(name).map(|(_, provider)| provider)
     }
 
-    /// All that are configured, by name.
+    /// All providers, sorted by name.
     pub(super) fn providers(&self) -> impl Iterator<Item = &Arc<Provider>> {
         self.providers.values().map(|(_, provider)| provider)
     }

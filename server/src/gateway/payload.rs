@@ -1,4 +1,4 @@
-//! The body that a provider is sent: bytes in memory, or a form that waits on disk.
+//! Request bodies for providers: bytes in memory, or a spooled form.
 
 mod sending;
 mod spool;
@@ -8,43 +8,43 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use crate::v1::own_keys;
-pub(super) use sending::Sending;
-pub(super) use spool::{Disk, Room, Spool, SpoolError, Spooling};
+pub(super) use sending::PayloadBody;
+pub(super) use spool::{Disk, Spool, SpoolError, SpoolQuota, SpoolWriter};
 
-/// A body that can be sent, and sent again. Cheap to clone.
+/// A body that can be sent repeatedly. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) enum Payload {
-    Whole(Bytes),
-    /// What was spooled, with `new` in place of `place`.
+    Bytes(Bytes),
+    /// A spool, with the bytes in `range` replaced.
     Spooled {
         spool: Spool,
-        place: Range<u64>,
-        new: Bytes,
+        range: Range<u64>,
+        replacement: Bytes,
     },
 }
 
 impl Payload {
-    /// Its bytes, where they are in memory.
+    /// The bytes, if they are in memory.
     pub(super) fn bytes(&self) -> Option<&Bytes> {
         match self {
-            Self::Whole(bytes) => Some(bytes),
+            Self::Bytes(bytes) => Some(bytes),
             Self::Spooled { .. } => None,
         }
     }
 
-    /// The same without keys of ours; forms, which are mostly files, aren't looked through.
+    /// Masks Tollhouse's own keys. Forms, which are mostly files, aren't searched.
     pub(super) fn without_own_keys(self) -> Self {
         match self {
-            Self::Whole(bytes) => Self::Whole(own_keys::masked(bytes)),
+            Self::Bytes(bytes) => Self::Bytes(own_keys::mask(bytes)),
             spooled @ Self::Spooled { .. } => spooled,
         }
     }
 
-    pub(super) fn send(&self) -> Sending {
+    pub(super) fn send(&self) -> PayloadBody {
         match self {
-            Self::Whole(bytes) => Sending::whole(bytes.clone()),
-            Self::Spooled { spool, place, new } => {
-                Sending::spooled(spool, [0..place.start, place.end..spool.len()], new.clone())
+            Self::Bytes(bytes) => PayloadBody::from_bytes(bytes.clone()),
+            Self::Spooled { spool, range, replacement } => {
+                PayloadBody::from_spool(spool, [0..range.start, range.end..spool.len()], replacement.clone())
             }
         }
     }

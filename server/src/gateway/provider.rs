@@ -1,8 +1,7 @@
-//! Who answers calls: one seam, behind which all of them look the same to
-//! metering and to the client.
+//! Providers, which answer calls. All of them look alike to metering and to the client.
 //!
-//! Whatever passes between client and provider passes here: of headers those that are listed, of a request no key of
-//! ours, of an answer none of the operator's secrets.
+//! Everything between client and provider is filtered here: only listed headers pass, no key of ours goes to
+//! a provider, and no secret of the operator to a client.
 
 pub(super) mod account;
 mod decoder;
@@ -20,38 +19,38 @@ use axum::http::{Extensions, HeaderMap, HeaderValue, Response, header};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
-use self::decoder::{Decoded, Decoding};
-use self::secret_eraser::Erasing;
+use self::decoder::{BodyDecoder, DecodedPiece};
+use self::secret_eraser::SecretEraser;
 pub(super) use self::secret_eraser::Secrets;
-pub(super) use http::Client;
 use http::Http;
+pub(super) use http::ProviderClient;
 use sandbox::Sandbox;
 
 use super::{
     breaker::Breaker,
     endpoint::{Dialect, Endpoint},
-    headers::{Way, file_name},
+    headers::{HeaderDirection, file_name},
     payload::Payload,
 };
 use crate::config::{ConfigError, ProviderConfig, ProviderKind, ProviderTimeouts, SecretText};
 use crate::v1::own_keys;
 
-/// What a provider is asked.
+/// A request to a provider.
 #[derive(Debug)]
 pub(super) struct ProviderRequest {
     pub(super) endpoint: &'static Endpoint,
-    /// What the base address is followed by, with the query.
+    /// The path after the base URL, with the query.
     pub(super) path: String,
-    /// The client's, of which the provider sees those that are listed.
+    /// The client's headers. Only listed ones are sent.
     pub(super) headers: HeaderMap,
     pub(super) body: Payload,
-    /// What providers are sent instead that don't know `stream_options`, where that is something else.
+    /// The body for providers that don't support `stream_options`, if it differs.
     pub(super) without_options: Option<Payload>,
 }
 
 impl ProviderRequest {
-    /// The same once more, for the case that another provider must be asked.
-    pub(super) fn again(&self) -> Self {
+    /// Copies the request, in case another provider has to be tried.
+    pub(super) fn duplicate(&self) -> Self {
         Self {
             endpoint: self.endpoint,
             path: self.path.clone(),
@@ -62,12 +61,12 @@ impl ProviderRequest {
     }
 }
 
-/// Why there is no answer at all.
+/// The reason for no answer.
 #[derive(Debug)]
 pub(super) enum ProviderError {
-    /// It wasn't reached: it has seen nothing of the call, so another may be asked.
+    /// The provider wasn't reached: it has seen nothing of the call, so another one may be tried.
     Unreached { timed_out: bool },
-    /// It was reached, and then the connection failed: whether it did its work isn't known.
+    /// The connection failed later: whether the provider did its work isn't known.
     Broken,
 }
 
@@ -77,41 +76,42 @@ pub(super) struct Provider {
     pub(super) name: Arc<str>,
     pub(super) timeouts: ProviderTimeouts,
     pub(super) breaker: Breaker,
-    /// Headers that pass for this provider beside the listed ones.
+    /// Request headers that are sent to this provider in addition to the listed ones.
     request_headers: Vec<String>,
+    /// Answer headers that are passed on in addition to the listed ones.
     answer_headers: Vec<String>,
-    /// Whether it knows `stream_options`.
-    pub(super) takes_stream_options: bool,
-    kind: Kind,
+    /// Whether the provider supports `stream_options`.
+    pub(super) supports_stream_options: bool,
+    backend: ProviderBackend,
 }
 
-/// What was read from the headers of an answer, of which no client sees it as it came.
+/// Values from an answer's headers that clients don't get as they were sent.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Told {
-    /// The length of its body, in bytes, where it was said.
+pub(super) struct AnswerHeaders {
+    /// Length of the body in bytes, if declared.
     pub(super) length: Option<u64>,
-    /// Whether the body is compressed in a way that isn't known here, though nobody asked for that: then nothing in it can be
-    /// read.
-    pub(super) encoded: bool,
-    /// What the body is called as a file.
+    /// Whether the body has a compression that isn't supported here, although none was requested:
+    /// then it can't be read.
+    pub(super) is_encoded: bool,
+    /// The body's file name.
     pub(super) file_name: Option<String>,
-    /// What the provider calls the operator's organization and project.
+    /// The provider's names of the operator's organization and project.
     pub(super) account: Vec<String>,
 }
 
-impl Told {
+impl AnswerHeaders {
     fn read(headers: &HeaderMap) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-        let account = ["openai-organization", "openai-project", "anthropic-organization-id"];
+        let account_headers = ["openai-organization", "openai-project", "anthropic-organization-id"];
         Self {
             length: text(header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse().ok()),
-            encoded: headers.get_all(header::CONTENT_ENCODING).iter().any(is_encoded),
+            is_encoded: headers.get_all(header::CONTENT_ENCODING).iter().any(is_encoded),
             file_name: file_name(headers),
-            account: account.into_iter().filter_map(|name| text(name).map(str::to_owned)).collect(),
+            account: account_headers.into_iter().filter_map(|name| text(name).map(str::to_owned)).collect(),
         }
     }
 
-    /// What was read from the answer that these are the extensions of.
+    /// Returns the values stored in a response's extensions.
     pub(super) fn of(extensions: &Extensions) -> Self {
         extensions.get().cloned().unwrap_or_default()
     }
@@ -123,25 +123,25 @@ fn is_encoded(encoding: &HeaderValue) -> bool {
 }
 
 #[derive(Debug)]
-enum Kind {
+enum ProviderBackend {
     Http(Box<Http>),
     Sandbox(Sandbox),
 }
 
 impl Provider {
-    pub(super) fn new(config: &ProviderConfig, client: &Client) -> Result<Self, ConfigError> {
+    pub(super) fn new(config: &ProviderConfig, client: &ProviderClient) -> Result<Self, ConfigError> {
         let http = |dialect, base_url: &str, api_key: &Option<SecretText>| {
             let http = Http::new(client.clone(), dialect, &config.name, base_url, api_key.as_ref())?;
-            Ok::<_, ConfigError>(Kind::Http(Box::new(http)))
+            Ok::<_, ConfigError>(ProviderBackend::Http(Box::new(http)))
         };
-        let kind = match &config.kind {
+        let backend = match &config.kind {
             ProviderKind::OpenAi { base_url, api_key } => http(Dialect::OpenAi, base_url, api_key)?,
             ProviderKind::Anthropic { base_url, api_key } => http(Dialect::Anthropic, base_url, api_key)?,
-            ProviderKind::Sandbox => Kind::Sandbox(Sandbox::default()),
+            ProviderKind::Sandbox => ProviderBackend::Sandbox(Sandbox::default()),
         };
         let mut request_headers = config.request_headers.clone();
-        if matches!(kind, Kind::Sandbox(_)) {
-            request_headers.push(sandbox::OWN_HEADERS.to_owned());
+        if matches!(backend, ProviderBackend::Sandbox(_)) {
+            request_headers.push(sandbox::BEHAVIOUR_HEADERS.to_owned());
         }
         Ok(Self {
             name: Arc::clone(&config.name),
@@ -149,98 +149,103 @@ impl Provider {
             breaker: Breaker::default(),
             request_headers,
             answer_headers: config.answer_headers.clone(),
-            takes_stream_options: config.stream_options,
-            kind,
+            supports_stream_options: config.stream_options,
+            backend,
         })
     }
 
-    /// Asks, and returns when the answer's headers are there; `secrets` are taken out of it.
-    pub(super) async fn ask(
+    /// Sends a request, and returns once the answer's headers have arrived; `secrets` are erased from it.
+    pub(super) async fn send(
         &self,
         mut request: ProviderRequest,
         secrets: &Secrets,
     ) -> Result<Response<ProviderBody>, ProviderError> {
-        let passing = Way::Request.passing(&request.headers, &self.request_headers);
-        request.headers = without(passing, own_keys::are_in);
-        let other = request.without_options.take().filter(|_| !self.takes_stream_options);
-        request.body = other.unwrap_or(request.body).without_own_keys();
-        let answer = match &self.kind {
-            Kind::Http(http) => {
-                let mut answer = http.ask(request).await?;
-                let decoding = Decoding::of(answer.headers_mut());
-                answer.map(|body| ProviderBody::network(body, decoding, secrets))
+        let allowed = HeaderDirection::Request.filter(&request.headers, &self.request_headers);
+        request.headers = without_secrets(allowed, own_keys::contains_key);
+        let without_options = request.without_options.take().filter(|_| !self.supports_stream_options);
+        request.body = without_options.unwrap_or(request.body).without_own_keys();
+        let answer = match &self.backend {
+            ProviderBackend::Http(http) => {
+                let mut answer = http.send(request).await?;
+                let decoder = BodyDecoder::of(answer.headers_mut());
+                answer.map(|body| ProviderBody::network(body, decoder, secrets))
             }
-            Kind::Sandbox(sandbox) => Box::pin(sandbox.answer(request)).await?,
+            ProviderBackend::Sandbox(sandbox) => Box::pin(sandbox.answer(request)).await?,
         };
         let (mut parts, body) = answer.into_parts();
-        let told = Told::read(&parts.headers);
-        let passing = Way::Answer.passing(&parts.headers, &self.answer_headers);
-        parts.headers = without(passing, |value| secrets.are_in(value));
+        let answer_headers = AnswerHeaders::read(&parts.headers);
+        let allowed = HeaderDirection::Answer.filter(&parts.headers, &self.answer_headers);
+        parts.headers = without_secrets(allowed, |value| secrets.has_match(value));
         parts.extensions = Extensions::new();
-        parts.extensions.insert(told);
+        parts.extensions.insert(answer_headers);
         Ok(Response::from_parts(parts, body))
     }
 
-    /// Whether it understands calls of this kind: the sandbox understands all.
-    pub(super) fn speaks(&self, dialect: Dialect) -> bool {
-        match &self.kind {
-            Kind::Http(http) => http.dialect == dialect,
-            Kind::Sandbox(_) => true,
+    /// Whether the provider supports calls of this dialect; the sandbox supports all.
+    pub(super) fn supports(&self, dialect: Dialect) -> bool {
+        match &self.backend {
+            ProviderBackend::Http(http) => http.dialect == dialect,
+            ProviderBackend::Sandbox(_) => true,
         }
     }
 }
 
-/// Leaves out values that quote a secret: they say nothing that is worth the rest of them.
-fn without(headers: HeaderMap, is_secret_in: impl Fn(&[u8]) -> bool) -> HeaderMap {
+/// Drops headers that quote a secret: their remaining text isn't worth the risk.
+fn without_secrets(headers: HeaderMap, is_secret_in: impl Fn(&[u8]) -> bool) -> HeaderMap {
     if !headers.values().any(|value| is_secret_in(value.as_bytes())) {
         return headers;
     }
-    let harmless = headers.iter().filter(|(_, value)| !is_secret_in(value.as_bytes()));
-    harmless.map(|(name, value)| (name.clone(), value.clone())).collect()
+    let allowed = headers.iter().filter(|(_, value)| !is_secret_in(value.as_bytes()));
+    allowed.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// The body of a provider's answer.
 #[derive(Debug)]
 pub(super) enum ProviderBody {
-    Network { body: Incoming, decoding: Option<Box<Decoding>>, erasing: Erasing, over: bool },
-    Sandbox(sandbox::Pieces),
+    Network { body: Incoming, decoder: Option<Box<BodyDecoder>>, eraser: SecretEraser, is_over: bool },
+    Sandbox(sandbox::SandboxBody),
 }
 
 impl ProviderBody {
-    fn network(body: Incoming, decoding: Option<Decoding>, secrets: &Secrets) -> Self {
-        Self::Network { body, decoding: decoding.map(Box::new), erasing: Erasing::new(secrets.clone()), over: false }
+    fn network(body: Incoming, decoder: Option<BodyDecoder>, secrets: &Secrets) -> Self {
+        Self::Network {
+            body,
+            decoder: decoder.map(Box::new),
+            eraser: SecretEraser::new(secrets.clone()),
+            is_over: false,
+        }
     }
 }
 
-/// The connection broke before the answer's end.
+/// The error of a connection that broke before the answer's end.
 #[derive(Debug, thiserror::Error)]
 #[error("the provider's answer broke off")]
-pub(crate) struct BrokenOff;
+pub(crate) struct AnswerBroken;
 
 impl Body for ProviderBody {
     type Data = Bytes;
-    type Error = BrokenOff;
+    type Error = AnswerBroken;
 
-    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerBroken>>> {
         match self.get_mut() {
-            Self::Network { body, decoding, erasing, over } => loop {
-                if *over {
+            Self::Network { body, decoder, eraser, is_over } => loop {
+                if *is_over {
                     return Poll::Ready(None);
                 }
-                let next = match decoding {
-                    Some(decoding) => ready!(poll_decoded(body, decoding, context)),
+                let next = match decoder {
+                    Some(decoder) => ready!(poll_decoded(body, decoder, context)),
                     None => ready!(poll_data(body, context)),
                 };
-                let passed = match next {
+                let erased = match next {
                     None => {
-                        *over = true;
-                        erasing.finish()
+                        *is_over = true;
+                        eraser.finish()
                     }
-                    Some(Err(BrokenOff)) => return Poll::Ready(Some(Err(BrokenOff))),
-                    Some(Ok(data)) => erasing.push(data),
+                    Some(Err(AnswerBroken)) => return Poll::Ready(Some(Err(AnswerBroken))),
+                    Some(Ok(data)) => eraser.push(data),
                 };
-                if !passed.is_empty() {
-                    return Poll::Ready(Some(Ok(Frame::data(passed))));
+                if !erased.is_empty() {
+                    return Poll::Ready(Some(Ok(Frame::data(erased))));
                 }
             },
             Self::Sandbox(pieces) => pieces.poll_next(context).map(|piece| piece.map(|piece| piece.map(Frame::data))),
@@ -249,15 +254,15 @@ impl Body for ProviderBody {
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            // How much comes of it isn't known.
-            Self::Network { decoding: Some(_), .. } => SizeHint::default(),
-            // What is erased keeps its length.
-            Self::Network { body, erasing, .. } => {
-                let (mut hint, held) = (body.size_hint(), erasing.holds() as u64);
+            // The decoded length isn't known.
+            Self::Network { decoder: Some(_), .. } => SizeHint::default(),
+            // Erasing keeps the length.
+            Self::Network { body, eraser, .. } => {
+                let (mut hint, held_bytes) = (body.size_hint(), eraser.held_bytes() as u64);
                 if let Some(upper) = hint.upper() {
-                    hint.set_upper(upper.saturating_add(held));
+                    hint.set_upper(upper.saturating_add(held_bytes));
                 }
-                hint.set_lower(hint.lower().saturating_add(held));
+                hint.set_lower(hint.lower().saturating_add(held_bytes));
                 hint
             }
             Self::Sandbox(pieces) => pieces.size_hint(),
@@ -265,33 +270,33 @@ impl Body for ProviderBody {
     }
 }
 
-/// What comes next over the network. Trailers end here.
-fn poll_data(body: &mut Incoming, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BrokenOff>>> {
+/// Polls for the next data from the network. Trailers are dropped.
+fn poll_data(body: &mut Incoming, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, AnswerBroken>>> {
     let frame = ready!(Pin::new(body).poll_frame(context));
     Poll::Ready(frame.map(|frame| match frame {
         Ok(frame) => Ok(frame.into_data().unwrap_or_default()),
-        Err(_) => Err(BrokenOff),
+        Err(_) => Err(AnswerBroken),
     }))
 }
 
-/// What comes next of a body that is decoded.
+/// Polls for the next data of a compressed body.
 fn poll_decoded(
     body: &mut Incoming,
-    decoding: &mut Decoding,
+    decoder: &mut BodyDecoder,
     context: &mut Context<'_>,
-) -> Poll<Option<Result<Bytes, BrokenOff>>> {
+) -> Poll<Option<Result<Bytes, AnswerBroken>>> {
     loop {
-        match decoding.next() {
-            Ok(Decoded::Data(data)) => return Poll::Ready(Some(Ok(data))),
-            Ok(Decoded::End) => return Poll::Ready(None),
-            Ok(Decoded::More) => match ready!(poll_data(body, context)) {
-                Some(Ok(data)) => decoding.feed(data),
-                Some(Err(BrokenOff)) => return Poll::Ready(Some(Err(BrokenOff))),
-                None => decoding.end(),
+        match decoder.next() {
+            Ok(DecodedPiece::Data(data)) => return Poll::Ready(Some(Ok(data))),
+            Ok(DecodedPiece::End) => return Poll::Ready(None),
+            Ok(DecodedPiece::More) => match ready!(poll_data(body, context)) {
+                Some(Ok(data)) => decoder.feed(data),
+                Some(Err(AnswerBroken)) => return Poll::Ready(Some(Err(AnswerBroken))),
+                None => decoder.end(),
             },
             Err(error) => {
                 tracing::warn!(%error, "a provider's answer can't be decoded");
-                return Poll::Ready(Some(Err(BrokenOff)));
+                return Poll::Ready(Some(Err(AnswerBroken)));
             }
         }
     }

@@ -1,6 +1,7 @@
-//! What providers keep: whose it is, and what a job used once it is done.
+//! Objects that providers keep: their owners, and the usage of finished jobs.
 //!
-//! An object that isn't the asker's is answered like one that doesn't exist, and lists tell of their own objects only.
+//! An object of another owner is answered like one that doesn't exist, and lists contain only
+//! the caller's own objects.
 
 mod document;
 mod fetch;
@@ -12,77 +13,90 @@ use domain::{calls::Outcome, time::Timestamp};
 use services::{
     ServiceError, ServiceResult,
     api_keys::directory::KeyRecord,
-    provider_objects::{self, Kind, LONGEST_ID, NewObject, Object, Settled},
+    provider_objects::{self, JobResult, MAX_ID_LENGTH, NewProviderObject, ObjectKind, ProviderObject},
 };
 
 use self::document::Document;
 pub(super) use self::list::list;
 use super::{
     Gateway,
-    call::Call,
-    endpoint::{Act, Endpoint},
+    call::GatewayCall,
+    endpoint::{Endpoint, ObjectAction},
     provider::Provider,
     references::shape::is_id,
 };
-use crate::v1::error::Refusal;
+use crate::v1::error::V1Error;
 
-/// The id in a path that has one.
-pub(super) fn id(endpoint: &Endpoint, path: &str) -> Result<Option<String>, Refusal> {
-    let Some(place) = endpoint.path.split('/').position(|part| part == "{id}") else { return Ok(None) };
-    let id = path.split('/').nth(place).unwrap_or_default();
-    // All that providers' ids are made of; nothing that could lead to another path there.
-    let usual = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b':');
-    if id.is_empty() || id.len() > LONGEST_ID || !id.bytes().all(usual) {
-        return Err(Refusal::not_found());
+/// Returns the object's id in a path; `None` if the endpoint has none.
+pub(super) fn id_in_path(endpoint: &Endpoint, path: &str) -> Result<Option<String>, V1Error> {
+    let Some(position) = endpoint.path.split('/').position(|part| part == "{id}") else { return Ok(None) };
+    let id = path.split('/').nth(position).unwrap_or_default();
+    // The characters of providers' ids, which can't lead to another path there.
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b':');
+    if id.is_empty() || id.len() > MAX_ID_LENGTH || !id.bytes().all(is_allowed) {
+        return Err(V1Error::not_found());
     }
     Ok(Some(id.to_owned()))
 }
 
-/// The object with this id, if it is the asker's.
-pub(super) async fn find(gateway: &Gateway, key: &KeyRecord, kind: Kind, id: &str) -> Result<Object, Refusal> {
+/// Finds the object with this id, if it is the caller's.
+pub(super) async fn find(
+    gateway: &Gateway,
+    key: &KeyRecord,
+    kind: ObjectKind,
+    id: &str,
+) -> Result<ProviderObject, V1Error> {
     let found =
         Box::pin(provider_objects::find(&gateway.services, key.organization.id, key.project_id, kind, id)).await;
-    found.map_err(|error| unavailable(&error))?.ok_or_else(Refusal::not_found)
+    found.map_err(|error| unavailable(&error))?.ok_or_else(V1Error::not_found)
 }
 
-pub(super) fn unavailable(error: &ServiceError) -> Refusal {
+/// Logs a database error, and returns the error for the client.
+pub(super) fn unavailable(error: &ServiceError) -> V1Error {
     tracing::error!(%error, "what a provider keeps can't be looked up");
-    Refusal::unavailable()
+    V1Error::unavailable()
 }
 
-/// Keeps in mind what an answer says of what the provider keeps. To be awaited before the answer is passed on, so that
-/// what a client knows of can be asked for.
+/// Stores what an answer says about the provider's objects. Must be awaited before the answer is relayed, so
+/// that the client can use every object it knows of.
 ///
-/// Most answers say nothing of that kind: the room for the work is taken only where there is some.
-pub(super) async fn note(
+/// Most answers contain no objects. The futures are boxed, so that only the others
+/// need space for their state.
+pub(super) async fn remember_answer(
     gateway: &Gateway,
-    call: &Call,
+    call: &GatewayCall,
     provider: &Provider,
     status: StatusCode,
     body: &[u8],
 ) -> ServiceResult<()> {
-    let Some((kind, act)) = call.arrival.endpoint.object else { return Ok(()) };
-    if let Some(object) = &call.memo.object
-        && act != Act::Derive
+    let Some((kind, action)) = call.arrival.endpoint.object else { return Ok(()) };
+    if let Some(object) = &call.context.object
+        && action != ObjectAction::Derive
     {
-        return Box::pin(follow(gateway, object, act, status, body)).await;
+        return Box::pin(update(gateway, object, action, status, body)).await;
     }
-    if !status.is_success() || !call.memo.stores {
+    if !status.is_success() || !call.context.stores {
         return Ok(());
     }
     Box::pin(remember(gateway, call, provider, kind, body)).await
 }
 
-/// Keeps in mind what was made.
-async fn remember(gateway: &Gateway, call: &Call, provider: &Provider, kind: Kind, body: &[u8]) -> ServiceResult<()> {
+/// Stores a created object.
+async fn remember(
+    gateway: &Gateway,
+    call: &GatewayCall,
+    provider: &Provider,
+    kind: ObjectKind,
+    body: &[u8],
+) -> ServiceResult<()> {
     let text = std::str::from_utf8(body).unwrap_or_default();
     let document = Document::read(text);
     let Some(id) = document.id.as_deref().filter(|id| is_id(id)) else {
         return Ok(());
     };
-    let is_job = matches!(kind, Kind::Video | Kind::FineTuningJob) || call.memo.background;
+    let is_job = matches!(kind, ObjectKind::Video | ObjectKind::FineTuningJob) || call.context.background;
     let created_at = call.arrival.started_at;
-    let new = NewObject {
+    let new = NewProviderObject {
         kind,
         id,
         provider: &provider.name,
@@ -91,51 +105,57 @@ async fn remember(gateway: &Gateway, call: &Call, provider: &Provider, kind: Kin
         created_at,
         expires_at: document.expires_at.map(|seconds| Timestamp::from_millis(seconds.saturating_mul(1000))),
         bytes: document.bytes(),
-        look_at: is_job.then(|| jobs::first_look(created_at)),
+        look_at: is_job.then(|| jobs::first_check_at(created_at)),
         document: if kind.is_described() { text } else { "" },
     };
     provider_objects::remember(&gateway.services, &call.key, new).await?;
     if !is_job {
         return Ok(());
     }
-    // A provider may be so fast that it is done already.
+    // The job of a fast provider may be done already.
     let key = &call.key;
     let (organization, project) = (key.organization.id, key.project_id);
     match provider_objects::find_at(&gateway.services, &provider.name, organization, project, kind, id).await? {
-        Some(object) => jobs::settle_if_done(gateway, &object, text).await,
+        Some(object) => jobs::record_if_done(gateway, &object, text).await,
         None => Ok(()),
     }
 }
 
-/// Keeps in mind what was said of an object that is known.
-async fn follow(gateway: &Gateway, object: &Object, act: Act, status: StatusCode, body: &[u8]) -> ServiceResult<()> {
-    // It is deleted there, whoever did that.
-    if status == StatusCode::NOT_FOUND && matches!(act, Act::Retrieve | Act::Delete) {
+/// Updates a known object by an answer about it.
+async fn update(
+    gateway: &Gateway,
+    object: &ProviderObject,
+    action: ObjectAction,
+    status: StatusCode,
+    body: &[u8],
+) -> ServiceResult<()> {
+    // It was deleted at the provider.
+    if status == StatusCode::NOT_FOUND && matches!(action, ObjectAction::Retrieve | ObjectAction::Delete) {
         return provider_objects::forget(&gateway.services, object).await;
     }
     if !status.is_success() {
         return Ok(());
     }
-    match act {
-        Act::Retrieve => {
+    match action {
+        ObjectAction::Retrieve => {
             let text = std::str::from_utf8(body).unwrap_or_default();
             provider_objects::refresh(&gateway.services, object, text).await?;
-            jobs::settle_if_done(gateway, object, text).await
+            jobs::record_if_done(gateway, object, text).await
         }
-        Act::Delete => {
-            let unknown = Settled { outcome: Outcome::Interrupted, used: None, error_code: "deleted".to_owned() };
-            provider_objects::settle(&gateway.services, &gateway.meter, object, unknown).await?;
+        ObjectAction::Delete => {
+            let unknown = JobResult { outcome: Outcome::Interrupted, used: None, error_code: "deleted".to_owned() };
+            provider_objects::record_job(&gateway.services, &gateway.meter, object, unknown).await?;
             provider_objects::forget(&gateway.services, object).await
         }
-        Act::Create | Act::Derive | Act::List | Act::Read => Ok(()),
+        ObjectAction::Create | ObjectAction::Derive | ObjectAction::List | ObjectAction::Read => Ok(()),
     }
 }
 
-/// Looks whether a job is done before it is deleted, so that what it used is known.
-pub(super) async fn settle_before_delete(gateway: &Gateway, endpoint: &Endpoint, object: &Object) {
+/// Checks a job before it is deleted, so that its usage is recorded if it is done.
+pub(super) async fn record_before_delete(gateway: &Gateway, endpoint: &Endpoint, object: &ProviderObject) {
     if object.is_pending()
-        && matches!(endpoint.object, Some((_, Act::Delete)))
-        && let Err(error) = Box::pin(jobs::look(gateway, object)).await
+        && matches!(endpoint.object, Some((_, ObjectAction::Delete)))
+        && let Err(error) = Box::pin(jobs::check_job(gateway, object)).await
     {
         tracing::warn!(%error, "a job that is to be deleted can't be looked at");
     }

@@ -1,7 +1,7 @@
 //! Receives bodies that are needed as a whole.
 //!
-//! What isn't complete doesn't take memory: beyond a small beginning it waits on the disk, as uploads do. What is complete, and is
-//! worked on, takes its share of the memory that there is.
+//! Incomplete bodies take no memory: beyond a small beginning they are spooled to disk like uploads. A
+//! complete body takes a share of the memory budget while it is processed.
 
 use std::time::Duration;
 
@@ -12,120 +12,119 @@ use tokio::{task::spawn_blocking, time::Instant};
 
 use super::{
     Gateway,
-    budget::{Holder, Share},
-    collect::{Next, Within, next},
-    form::no_room,
-    payload::Spooling,
-    relay::json::LARGEST_ANSWER,
+    budget::{BudgetHolder, BudgetShare},
+    collect::{CollectLimits, NextPiece, next},
+    form::spool_error,
+    payload::SpoolWriter,
+    relay::json::MAX_ANSWER_BYTES,
 };
-use crate::v1::error::Refusal;
-use crate::{config::GatewayConfig, v1::gzip::Unpacking};
+use crate::v1::error::V1Error;
+use crate::{config::GatewayConfig, v1::gzip::GunzipBody};
 
-/// How much of a body that isn't complete is kept in memory, in bytes. Most are complete by then.
-const BEGINNING: usize = 128 * 1024;
-/// Up to which size a body's memory isn't counted, in bytes.
-const SMALL: usize = 64 * 1024;
-/// A body is there as it came and as it is sent on.
-const TIMES: u64 = 2;
-/// How long is waited for memory that others use.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Maximum of an incomplete body in memory, in bytes. Most bodies are smaller.
+const MAX_INCOMPLETE_BYTES: usize = 128 * 1024;
+/// Largest body whose memory isn't counted, in bytes.
+const UNCOUNTED_BYTES: usize = 64 * 1024;
+/// Number of copies of a body in memory: as received and as sent.
+const COPIES: u64 = 2;
+/// How long to wait for memory that others use.
+const MEMORY_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A body that is complete.
-pub(super) struct Received {
+/// A complete body.
+pub(super) struct ReceivedBody {
     pub(super) bytes: Bytes,
-    /// What it takes of the memory, if it is counted, to be kept as long as it.
-    pub(super) share: Option<Share>,
+    /// Its share of the memory budget, if it is counted. Must be kept as long as the bytes.
+    pub(super) share: Option<BudgetShare>,
 }
 
-/// Why there is none; `None` where the client left.
-type Failed = Option<Refusal>;
+/// The error of receiving a body; `None` if the client left.
+type ReceiveError = Option<V1Error>;
 
-/// How much one call may take of the memory, in bytes.
-pub(super) fn largest(limits: &GatewayConfig) -> u64 {
-    (limits.max_body_bytes as u64 * TIMES).max(LARGEST_ANSWER as u64)
+/// The most memory that one call can need, in bytes.
+pub(super) fn max_call_memory(limits: &GatewayConfig) -> u64 {
+    (limits.max_body_bytes as u64 * COPIES).max(MAX_ANSWER_BYTES as u64)
 }
 
-/// All of `body`, unpacked where it is compressed by gzip. A body of one piece isn't copied.
+/// Receives all of `body`, and decompresses it if `is_gzip`. A body of one piece isn't copied.
 pub(super) async fn receive(
     gateway: &Gateway,
-    holder: Holder,
+    holder: BudgetHolder,
     mut body: Body,
-    within: Within,
+    limits: CollectLimits,
     is_gzip: bool,
-) -> Result<Received, Failed> {
-    let too_large = || Some(Refusal::body_too_large(within.bytes as u64));
-    if body.size_hint().lower() > within.bytes as u64 {
+) -> Result<ReceivedBody, ReceiveError> {
+    let too_large = || Some(V1Error::body_too_large(limits.bytes as u64));
+    if body.size_hint().lower() > limits.bytes as u64 {
         return Err(too_large());
     }
     let (mut first, mut beginning) = (Bytes::new(), BytesMut::new());
-    let mut spooling: Option<Spooling> = None;
+    let mut spool: Option<SpoolWriter> = None;
     let mut length = 0;
     loop {
-        let data = match next(&mut body, within.idle, within.deadline).await {
-            Next::Data(data) => data,
-            Next::End => break,
-            Next::TooSlow => return Err(Some(Refusal::body_too_slow())),
-            Next::Broken => return Err(None),
+        let data = match next(&mut body, limits.idle, limits.deadline).await {
+            NextPiece::Data(data) => data,
+            NextPiece::End => break,
+            NextPiece::TooSlow => return Err(Some(V1Error::body_too_slow())),
+            NextPiece::Broken => return Err(None),
         };
         length += data.len();
-        if length > within.bytes {
+        if length > limits.bytes {
             return Err(too_large());
         }
-        if let Some(spooling) = &mut spooling {
-            spooling.push(&data).await.map_err(|error| Some(no_room(&error)))?;
+        if let Some(spool) = &mut spool {
+            spool.push(&data).await.map_err(|error| Some(spool_error(&error)))?;
         } else if length == data.len() {
             first = data;
-        } else if length <= BEGINNING {
+        } else if length <= MAX_INCOMPLETE_BYTES {
             beginning.extend_from_slice(&std::mem::take(&mut first));
             beginning.extend_from_slice(&data);
         } else {
-            let mut new = Spooling::new(&gateway.disk.room(holder));
+            let mut new = SpoolWriter::new(&gateway.disk.quota(holder));
             for piece in [&std::mem::take(&mut first)[..], &std::mem::take(&mut beginning)[..], &data[..]] {
-                new.push(piece).await.map_err(|error| Some(no_room(&error)))?;
+                new.push(piece).await.map_err(|error| Some(spool_error(&error)))?;
             }
-            spooling = Some(new);
+            spool = Some(new);
         }
     }
     let mut share = None;
-    if length > SMALL {
-        let mut taken = gateway.memory.nothing(holder);
-        // What is packed isn't sent on, and is gone when it is unpacked.
-        let times = if is_gzip { 1 } else { TIMES };
-        let room = taken.grow_in_time(length as u64 * times, Instant::now() + PATIENCE).await;
-        room.map_err(|full| Some(Refusal::no_room(full)))?;
-        share = Some(taken);
+    if length > UNCOUNTED_BYTES {
+        let mut new_share = gateway.memory.empty_share(holder);
+        // A compressed body isn't sent, and is dropped after decompression.
+        let copies = if is_gzip { 1 } else { COPIES };
+        let grown = new_share.grow_in_time(length as u64 * copies, Instant::now() + MEMORY_TIMEOUT).await;
+        grown.map_err(|full| Some(V1Error::no_room(full)))?;
+        share = Some(new_share);
     }
-    let bytes = match spooling {
-        Some(spooling) => {
-            let spool = spooling.finish().await.map_err(|error| Some(no_room(&error)))?;
-            spool.whole().await.map_err(|error| Some(no_room(&error.into())))?
+    let bytes = match spool {
+        Some(spool) => {
+            let spool = spool.finish().await.map_err(|error| Some(spool_error(&error)))?;
+            spool.read_all().await.map_err(|error| Some(spool_error(&error.into())))?
         }
         None if beginning.is_empty() => first,
         None => beginning.freeze(),
     };
     if !is_gzip {
-        return Ok(Received { bytes, share });
+        return Ok(ReceivedBody { bytes, share });
     }
-    let unpacked = unpack(bytes, gateway.memory.nothing(holder), within).await;
+    let decompressed = decompress(bytes, gateway.memory.empty_share(holder), limits).await;
     drop(share);
-    unpacked.map_err(Some)
+    decompressed.map_err(Some)
 }
 
-/// What was compressed, which counts as what it is: no larger than other bodies, and with its share of the memory as it
-/// grows.
-async fn unpack(packed: Bytes, mut share: Share, within: Within) -> Result<Received, Refusal> {
-    let deadline = Instant::now() + PATIENCE;
-    let mut unpacking = Unpacking::new(packed, within.bytes);
+/// Decompresses a body, within the limits of other bodies, and adds its memory to `share` as it grows.
+async fn decompress(compressed: Bytes, mut share: BudgetShare, limits: CollectLimits) -> Result<ReceivedBody, V1Error> {
+    let deadline = Instant::now() + MEMORY_TIMEOUT;
+    let mut gunzip = GunzipBody::new(compressed, limits.bytes);
     loop {
         let step = spawn_blocking(move || {
-            let step = unpacking.step();
-            (unpacking, step)
+            let step = gunzip.step();
+            (gunzip, step)
         });
-        let (back, step) = step.await.map_err(|_| Refusal::internal())?;
-        unpacking = back;
-        match step.map_err(|fault| fault.refusal(within.bytes))? {
-            0 => return Ok(Received { bytes: unpacking.plain.into(), share: Some(share) }),
-            more => share.grow_in_time(more as u64 * TIMES, deadline).await.map_err(Refusal::no_room)?,
+        let (returned, step) = step.await.map_err(|_| V1Error::internal())?;
+        gunzip = returned;
+        match step.map_err(|error| error.to_v1_error(limits.bytes))? {
+            0 => return Ok(ReceivedBody { bytes: gunzip.plain.into(), share: Some(share) }),
+            more => share.grow_in_time(more as u64 * COPIES, deadline).await.map_err(V1Error::no_room)?,
         }
     }
 }

@@ -1,57 +1,57 @@
-//! What of each call is counted for `/metrics`.
+//! Records the end of calls: in the journal, and for `/metrics`.
 
 use std::time::Duration;
 
-use domain::calls::Measured;
+use domain::calls::CountSource;
 use services::{ServiceResult, Services};
 use tokio::time::Instant;
 
 use super::{
     Gateway,
-    bodies::Writer,
+    bodies::BodyWriter,
     breaker::BreakerState,
-    call::{Call, End},
+    call::{CallEnd, GatewayCall},
 };
-use crate::metrics::{Ended, Metrics, Now};
+use crate::metrics::{EndedCall, Metrics, ScrapeState};
 
 impl Gateway {
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.metrics
     }
 
-    /// Keeps how a call ended; what is told of it then is durable. Counts it as well.
-    pub(super) async fn record(&self, call: &Call, end: End) -> ServiceResult<()> {
-        // Where nobody said so before, the answer ended just now.
+    /// Records the end of a call durably, and counts it for the metrics.
+    pub(super) async fn record(&self, call: &GatewayCall, end: CallEnd) -> ServiceResult<()> {
+        // The answer ends now, unless its end was marked before.
         call.timing.answered();
         let (provider, outcome, status) = (end.provider.clone(), end.outcome, end.status);
         let first_token = end.first_byte_us.filter(|_| end.streamed).and_then(|us| u64::try_from(us).ok());
         let record = call.record(end);
-        if let (Some(permit), true) = (&call.permit, record.measured != Measured::Unknown) {
+        if let (Some(permit), true) = (&call.permit, record.measured != CountSource::Unknown) {
             let tokens = record.used.tokens_in.saturating_add(record.used.tokens_out);
             permit.settle(self.services.now(), tokens.unsigned_abs());
         }
         let stored = self.meter.record(record).await;
-        let divided = call.timing.divide(call.arrival.instant, Instant::now());
-        let known = !provider.is_empty();
-        self.metrics.ended(&Ended {
+        let shares = call.timing.divide(call.arrival.instant, Instant::now());
+        let has_provider = !provider.is_empty();
+        self.metrics.record_call(&EndedCall {
             endpoint: call.arrival.endpoint.path,
             model: &call.offer.name,
             provider: &provider,
             outcome: outcome.name(),
-            upstream: divided.upstream.filter(|_| known),
+            upstream: shares.upstream.filter(|_| has_provider),
             first_token: first_token.map(Duration::from_micros),
-            added: divided.added,
+            added: shares.added,
         });
-        tracing::debug!(%provider, %outcome, status, added = ?divided.added, "the call is over");
+        tracing::debug!(%provider, %outcome, status, added = ?shares.added, "the call is over");
         stored
     }
 
-    /// The figures of this server, in Prometheus' text format.
+    /// The metrics of this server in Prometheus' text format.
     pub(crate) fn metrics_text(&self) -> Result<String, prometheus::Error> {
         let offers = self.offers();
         let now = Instant::now();
         let breakers = offers.providers().map(|provider| (&*provider.name, name(provider.breaker.state(now))));
-        let now = Now {
+        let now = ScrapeState {
             running: *self.calls.borrow(),
             meter: self.meter.status(),
             breakers: breakers.collect(),
@@ -69,14 +69,14 @@ const fn name(state: BreakerState) -> &'static str {
     }
 }
 
-/// The metrics, and the writer of bodies, which counts by itself.
-pub(super) fn counted(services: &Services) -> Result<(Metrics, Writer), prometheus::Error> {
+/// Creates the metrics, and the body writer with its counters among them.
+pub(super) fn new_metrics(services: &Services) -> Result<(Metrics, BodyWriter), prometheus::Error> {
     let metrics = Metrics::new()?;
     let stored = metrics.counter("tollhouse_bodies_stored_total", "Calls of which it is kept what was said.")?;
-    let left_out = metrics.counter(
+    let dropped = metrics.counter(
         "tollhouse_bodies_left_out_total",
         "Calls of which it isn't, since there was no room or the database was slow.",
     )?;
-    let writer = Writer::start(services, stored, left_out);
+    let writer = BodyWriter::start(services, stored, dropped);
     Ok((metrics, writer))
 }

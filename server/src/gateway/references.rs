@@ -1,8 +1,9 @@
-//! What a request refers to that a provider keeps. All organizations share the operator's account there, so that providers
-//! can't tell whose it is: it is decided here, by value and wherever it stands.
+//! Checks that provider objects named in a request belong to its key. All organizations share the operator's
+//! account, so the provider can't.
 //!
-//! Any text of a body, form or query that could be an id ([`shape`]) is looked up; what somebody else made is answered like
-//! what doesn't exist. What can be referred to and isn't tracked here ([`Untracked`](crate::config::Untracked)) is refused.
+//! Every text of a body, form or query that could be an id ([`shape`]) is looked up, wherever it stands.
+//! Another owner's object is answered like one that doesn't exist. References to objects that aren't tracked
+//! ([`UntrackedKind`]) are rejected.
 
 mod check;
 pub(super) mod query;
@@ -11,70 +12,70 @@ mod vocabulary;
 
 use std::collections::HashSet;
 
-use services::provider_objects::Kind;
+use services::provider_objects::ObjectKind;
 
-use crate::config::Untracked;
-use crate::v1::error::Refusal;
+use crate::config::UntrackedKind;
+use crate::v1::error::V1Error;
 
-/// How many different texts of a request may be such that they could be ids.
-const MOST: usize = 10_000;
+/// Maximum of different texts in a request that could be ids.
+const MAX_CANDIDATES: usize = 10_000;
 
-/// Something that a provider keeps, named where nothing else can be named.
+/// A provider object, named by a parameter that can name nothing else.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Reference {
-    pub(super) kind: Kind,
-    /// Where it stands.
+    pub(super) kind: ObjectKind,
+    /// The name of the parameter.
     pub(super) param: &'static str,
     pub(super) id: String,
 }
 
-/// What a request mentions.
+/// The possible ids in a request.
 #[derive(Debug, Default)]
 pub(super) struct Mentions {
     /// Texts that could be ids.
     texts: HashSet<String>,
-    /// What must be the asker's.
-    named: Vec<Reference>,
-    /// Something that isn't tracked, and where it stands.
-    untracked: Vec<(Untracked, &'static str)>,
-    /// Whether there were more texts than are taken.
-    overflown: bool,
+    /// References that must be to the caller's objects.
+    references: Vec<Reference>,
+    /// Kinds of untracked objects, with the names of their parameters.
+    untracked: Vec<(UntrackedKind, &'static str)>,
+    /// Whether there were more than [`MAX_CANDIDATES`].
+    overflowed: bool,
 }
 
 impl Mentions {
-    /// Takes a text in, if it could be an id, and what in it could be one.
-    pub(super) fn text(&mut self, text: &str) {
-        shape::each_id(text, &mut |id| {
-            if self.texts.len() >= MOST {
-                self.overflown = true;
+    /// Adds a text, if it could be an id, and the parts of it that could.
+    pub(super) fn add_text(&mut self, text: &str) {
+        shape::for_each_id(text, &mut |id| {
+            if self.texts.len() >= MAX_CANDIDATES {
+                self.overflowed = true;
             } else if !self.texts.contains(id) {
                 self.texts.insert(id.to_owned());
             }
         });
     }
 
-    pub(super) fn named(&mut self, kind: Kind, param: &'static str, id: &str) {
-        if self.named.len() < MOST {
-            self.named.push(Reference { kind, param, id: id.to_owned() });
+    pub(super) fn add_reference(&mut self, kind: ObjectKind, param: &'static str, id: &str) {
+        if self.references.len() < MAX_CANDIDATES {
+            self.references.push(Reference { kind, param, id: id.to_owned() });
         } else {
-            self.overflown = true;
+            self.overflowed = true;
         }
     }
 
-    pub(super) fn untracked(&mut self, kind: Untracked, param: &'static str) {
+    pub(super) fn add_untracked(&mut self, kind: UntrackedKind, param: &'static str) {
         if !self.untracked.contains(&(kind, param)) {
             self.untracked.push((kind, param));
         }
     }
 
-    /// Takes in what another part of the request mentions.
-    pub(super) fn and(&mut self, other: Self) {
-        self.overflown |= other.overflown;
+    /// Adds the mentions of another part of the request.
+    pub(super) fn extend(&mut self, other: Self) {
+        self.overflowed |= other.overflowed;
         for text in other.texts {
-            self.text(&text);
+            self.add_text(&text);
         }
-        self.named.extend(other.named);
-        other.untracked.into_iter().for_each(|(kind, param)| self.untracked(kind, param));
+        self.references.extend(other.references);
+        other.untracked.into_iter().for_each(|(kind, param)| self.add_untracked(kind, param));
     }
 
     #[cfg(test)]
@@ -87,12 +88,12 @@ impl Mentions {
         self.texts
     }
 
-    /// Whether there is nothing to look up or to refuse.
+    /// Whether there is nothing to look up or reject.
     pub(super) fn is_empty(&self) -> bool {
-        self.texts.is_empty() && self.named.is_empty() && self.untracked.is_empty() && !self.overflown
+        self.texts.is_empty() && self.references.is_empty() && self.untracked.is_empty() && !self.overflowed
     }
 
-    fn too_many() -> Refusal {
-        Refusal::malformed(format!("The request names more than {MOST} things that a provider might keep."))
+    fn too_many() -> V1Error {
+        V1Error::malformed(format!("The request names more than {MAX_CANDIDATES} things that a provider might keep."))
     }
 }

@@ -1,8 +1,8 @@
-//! Refusals in the log, without letting those who don't stop fill it.
+//! Logs rejected calls, without letting clients that repeat them fill the log.
 //!
-//! The first is stored at once. The same again, of the same key, model and code, within a minute of it, is added up in
-//! memory and stored as one row that says how many it stands for. What is added up when the server is killed is lost: a
-//! refusal is nothing that anybody is charged for.
+//! The first one is stored at once. Repetitions with its secret, model, path and code are counted in memory
+//! for a minute, and stored as one row with their number. Counts are lost if the server is killed, which is
+//! acceptable, since rejected calls are free.
 
 use std::{
     collections::HashMap,
@@ -17,119 +17,119 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval},
 };
 
-/// For how long what is the same is added up.
-const MINUTE: Duration = Duration::from_secs(60);
-/// How often it is looked for what is to be stored.
-const PERIOD: Duration = Duration::from_secs(5);
-/// How many different refusals are added up at most; with more, all that was added up is stored.
-const MOST: usize = 10_000;
+/// How long repetitions are counted in one row.
+const SUM_PERIOD: Duration = Duration::from_secs(60);
+/// Time between searches for counts to store.
+const STORE_INTERVAL: Duration = Duration::from_secs(5);
+/// Maximum of different refusals that are counted. Beyond it, all counts are stored.
+const MAX_KINDS: usize = 10_000;
 
-/// What makes refusals the same.
+/// The properties that repeated refusals have in common.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-struct Kind {
+struct RefusalKey {
     secret: SecretId,
     model: Arc<str>,
     endpoint: String,
     code: String,
 }
 
-/// The same refusal, since it was stored.
-struct Sum {
+/// The repetitions of a refusal since its row was stored.
+struct RefusalCount {
     since: Instant,
-    /// The second one, standing for all that came since.
+    /// The first repetition, which represents all of them.
     call: Option<CallRecord>,
     duration_us: i64,
 }
 
-/// Adds refusals up, until it is dropped.
-pub(super) struct Refusals {
+/// Stores and counts refusals. Its task ends on drop.
+pub(super) struct RefusalLog {
     meter: Meter,
-    sums: Arc<Sums>,
+    counts: Arc<RefusalCounts>,
     task: JoinHandle<()>,
 }
 
 #[derive(Default)]
-struct Sums(Mutex<HashMap<Kind, Sum>>);
+struct RefusalCounts(Mutex<HashMap<RefusalKey, RefusalCount>>);
 
-impl Refusals {
+impl RefusalLog {
     pub(super) fn start(meter: &Meter) -> Self {
-        let sums: Arc<Sums> = Arc::default();
-        let (stored, watched) = (meter.clone(), Arc::clone(&sums));
+        let counts: Arc<RefusalCounts> = Arc::default();
+        let (task_meter, task_counts) = (meter.clone(), Arc::clone(&counts));
         let task = tokio::spawn(async move {
-            let mut ticks = interval(PERIOD);
+            let mut ticks = interval(STORE_INTERVAL);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
-                store(&stored, watched.over(Instant::now())).await;
+                store(&task_meter, task_counts.take_expired(Instant::now())).await;
             }
         });
-        Self { meter: meter.clone(), sums, task }
+        Self { meter: meter.clone(), counts, task }
     }
 
-    /// Keeps a refusal. That it can't be stored is no reason to answer otherwise.
-    pub(super) async fn record(&self, refused: CallRecord) {
-        if let Some(calls) = self.sums.add(refused, Instant::now()) {
+    /// Stores or counts a refusal. Failures are logged only: the answer doesn't depend on them.
+    pub(super) async fn record(&self, call: CallRecord) {
+        if let Some(calls) = self.counts.add(call, Instant::now()) {
             store(&self.meter, calls).await;
         }
     }
 
-    /// Stores what is added up.
+    /// Stores all counts.
     pub(super) async fn finish(&self) {
-        store(&self.meter, self.sums.drain()).await;
+        store(&self.meter, self.counts.drain()).await;
     }
 }
 
-impl Drop for Refusals {
+impl Drop for RefusalLog {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-impl Sums {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Kind, Sum>> {
+impl RefusalCounts {
+    fn lock(&self) -> MutexGuard<'_, HashMap<RefusalKey, RefusalCount>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a refusal; what is to be stored now, if anything.
+    /// Adds a refusal. Returns the records to store now, if any.
     fn add(&self, call: CallRecord, now: Instant) -> Option<Vec<CallRecord>> {
-        let kind = Kind {
+        let key = RefusalKey {
             secret: call.secret_id,
             model: Arc::clone(&call.model),
             endpoint: call.endpoint.to_string(),
             code: call.error_code.to_string(),
         };
-        let mut sums = self.lock();
-        if let Some(sum) = sums.get_mut(&kind).filter(|sum| now.duration_since(sum.since) < MINUTE) {
-            sum.duration_us = sum.duration_us.saturating_add(call.duration_us);
-            match &mut sum.call {
-                Some(summed) => summed.times = summed.times.saturating_add(call.times),
-                None => sum.call = Some(call),
+        let mut counts = self.lock();
+        if let Some(count) = counts.get_mut(&key).filter(|count| now.duration_since(count.since) < SUM_PERIOD) {
+            count.duration_us = count.duration_us.saturating_add(call.duration_us);
+            match &mut count.call {
+                Some(first) => first.times = first.times.saturating_add(call.times),
+                None => count.call = Some(call),
             }
             return None;
         }
         let mut calls = vec![call];
-        // What was added up before, and wasn't looked for yet.
-        calls.extend(sums.remove(&kind).and_then(Sum::into_call));
-        if sums.len() >= MOST {
-            calls.extend(sums.drain().filter_map(|(_, sum)| sum.into_call()));
+        // An expired count that wasn't stored yet.
+        calls.extend(counts.remove(&key).and_then(RefusalCount::into_call));
+        if counts.len() >= MAX_KINDS {
+            calls.extend(counts.drain().filter_map(|(_, count)| count.into_call()));
         }
-        sums.insert(kind, Sum { since: now, call: None, duration_us: 0 });
+        counts.insert(key, RefusalCount { since: now, call: None, duration_us: 0 });
         Some(calls)
     }
 
-    /// Takes those whose minute is over.
-    fn over(&self, now: Instant) -> Vec<CallRecord> {
-        let over = |_: &Kind, sum: &mut Sum| now.duration_since(sum.since) >= MINUTE;
-        self.lock().extract_if(over).filter_map(|(_, sum)| sum.into_call()).collect()
+    /// Removes counts whose period is over, and returns their records.
+    fn take_expired(&self, now: Instant) -> Vec<CallRecord> {
+        let is_expired = |_: &RefusalKey, count: &mut RefusalCount| now.duration_since(count.since) >= SUM_PERIOD;
+        self.lock().extract_if(is_expired).filter_map(|(_, count)| count.into_call()).collect()
     }
 
     fn drain(&self) -> Vec<CallRecord> {
-        self.lock().drain().filter_map(|(_, sum)| sum.into_call()).collect()
+        self.lock().drain().filter_map(|(_, count)| count.into_call()).collect()
     }
 }
 
-impl Sum {
-    /// One row for all of them, with the time that one took on average.
+impl RefusalCount {
+    /// Returns one record for all repetitions, with their average duration.
     fn into_call(self) -> Option<CallRecord> {
         let call = self.call?;
         Some(CallRecord { duration_us: self.duration_us / i64::from(call.times.max(1)), ..call })
@@ -151,10 +151,10 @@ mod tests {
     use std::borrow::Cow;
 
     use domain::{
-        calls::{Measured, Outcome},
+        calls::{CountSource, Outcome},
         ids::{ApiKeyId, CallId, OrganizationId},
         models::Service,
-        money::{Money, Parts, Quantities},
+        money::{Money, PriceParts, Quantities},
         time::Timestamp,
     };
 
@@ -179,11 +179,11 @@ mod tests {
             outcome: Outcome::Refused,
             streamed: false,
             times: 1,
-            measured: Measured::Unknown,
+            measured: CountSource::Unknown,
             used: Quantities::default(),
             cost: Some(Money::ZERO),
             price_id: None,
-            unpriced: Parts::NONE,
+            unpriced: PriceParts::NONE,
             duration_us,
             first_byte_us: None,
             error_code: Cow::Borrowed(code),
@@ -196,41 +196,41 @@ mod tests {
 
     #[test]
     fn the_first_is_stored_and_the_same_within_a_minute_is_one_row() {
-        let (sums, now) = (Sums::default(), Instant::now());
-        assert_eq!(times(&sums.add(refused(1, "a", 5), now).unwrap()), [1]);
+        let (counts, now) = (RefusalCounts::default(), Instant::now());
+        assert_eq!(times(&counts.add(refused(1, "a", 5), now).unwrap()), [1]);
         for later in 1..=100 {
-            assert!(sums.add(refused(1, "a", later), now + Duration::from_millis(later.unsigned_abs())).is_none());
+            assert!(counts.add(refused(1, "a", later), now + Duration::from_millis(later.unsigned_abs())).is_none());
         }
-        // Another key, another code: another refusal.
-        assert_eq!(times(&sums.add(refused(2, "a", 5), now).unwrap()), [1]);
-        assert_eq!(times(&sums.add(refused(1, "b", 5), now).unwrap()), [1]);
-        assert!(sums.over(now + MINUTE - Duration::from_millis(1)).is_empty());
-        let over = sums.over(now + MINUTE);
-        assert_eq!((times(&over), over[0].duration_us), (vec![100], 50));
-        assert_eq!(times(&sums.add(refused(1, "a", 5), now + MINUTE).unwrap()), [1]);
+        // Refusals of another key, and with another code.
+        assert_eq!(times(&counts.add(refused(2, "a", 5), now).unwrap()), [1]);
+        assert_eq!(times(&counts.add(refused(1, "b", 5), now).unwrap()), [1]);
+        assert!(counts.take_expired(now + SUM_PERIOD - Duration::from_millis(1)).is_empty());
+        let expired = counts.take_expired(now + SUM_PERIOD);
+        assert_eq!((times(&expired), expired[0].duration_us), (vec![100], 50));
+        assert_eq!(times(&counts.add(refused(1, "a", 5), now + SUM_PERIOD).unwrap()), [1]);
     }
 
     #[test]
     fn what_comes_after_the_minute_brings_what_was_added_up() {
-        let (sums, now) = (Sums::default(), Instant::now());
+        let (counts, now) = (RefusalCounts::default(), Instant::now());
         for _ in 0..3 {
-            sums.add(refused(1, "a", 5), now);
+            counts.add(refused(1, "a", 5), now);
         }
-        assert_eq!(times(&sums.add(refused(1, "a", 5), now + MINUTE).unwrap()), [1, 2]);
-        assert!(sums.drain().is_empty());
+        assert_eq!(times(&counts.add(refused(1, "a", 5), now + SUM_PERIOD).unwrap()), [1, 2]);
+        assert!(counts.drain().is_empty());
     }
 
     #[test]
     fn not_more_is_remembered_than_fits() {
-        let (sums, now) = (Sums::default(), Instant::now());
+        let (counts, now) = (RefusalCounts::default(), Instant::now());
         let mut stored = 0;
-        for key in 0..3 * i64::try_from(MOST).unwrap() {
+        for key in 0..3 * i64::try_from(MAX_KINDS).unwrap() {
             for _ in 0..2 {
-                stored += times(&sums.add(refused(key, "a", 5), now).unwrap_or_default()).iter().sum::<u32>();
+                stored += times(&counts.add(refused(key, "a", 5), now).unwrap_or_default()).iter().sum::<u32>();
             }
-            assert!(sums.lock().len() <= MOST);
+            assert!(counts.lock().len() <= MAX_KINDS);
         }
-        stored += times(&sums.drain()).iter().sum::<u32>();
-        assert_eq!(stored as usize, 6 * MOST, "none is lost");
+        stored += times(&counts.drain()).iter().sum::<u32>();
+        assert_eq!(stored as usize, 6 * MAX_KINDS, "none is lost");
     }
 }

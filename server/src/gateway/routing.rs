@@ -1,14 +1,11 @@
-//! Which of a model's providers answers a call, and what is tried when one doesn't.
+//! Routes a call to a model's providers, and retries it.
 //!
-//! The rule: as long as nothing of an answer was passed on, a call is tried
-//! again where the provider wasn't reached, refused it (429), or said that it
-//! failed (5xx). A provider that was reached and then broke off or didn't begin
-//! in time may have done the work, and charge for it: that call isn't tried
-//! again. Neither is one that failed with a 5xx and would leave something
-//! lasting behind, such as a file or a job.
+//! The rule: until an answer is relayed, a call is retried if the provider couldn't be reached, rejected it
+//! (429), or failed (5xx). A provider that was reached and then broke off or timed out may have done the
+//! work, and charge for it: that call isn't retried. Neither is one that failed with a 5xx and could have
+//! created something lasting, such as a file or a job.
 //!
-//! Providers that fail again and again aren't asked at all for a while: see
-//! [`breaker`].
+//! Providers that fail repeatedly aren't called for a while: see [`breaker`](super::breaker).
 
 mod order;
 mod schedule;
@@ -20,138 +17,143 @@ use axum::http::{Response, StatusCode};
 use domain::calls::Outcome;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use self::{schedule::Schedule, verdict::Next};
-use super::breaker::{Change, Pass, Policy};
+use self::{schedule::Schedule, verdict::NextAttempt};
+use super::breaker::{BreakerChange, BreakerPermit, BreakerPolicy};
 use super::{
     Gateway,
-    call::Call,
+    call::GatewayCall,
     provider::{Provider, ProviderBody, ProviderError, ProviderRequest},
-    running::Cut,
+    running::KeyLeaked,
 };
-use crate::v1::error::Refusal;
+use crate::v1::error::V1Error;
 
-/// Anthropic's status of a provider that has too much to do.
+/// Anthropic's status of an overloaded provider.
 const OVERLOADED: u16 = 529;
 
-/// A provider that gave no answer.
-pub(super) struct Unanswered {
+/// The failure to get an answer from a provider.
+pub(super) struct NoAnswer {
     pub(super) provider: Arc<str>,
-    pub(super) refusal: Refusal,
+    pub(super) refusal: V1Error,
     pub(super) outcome: Outcome,
-    /// Whether it saw nothing of the call, and so can't charge for it.
+    /// Whether the provider saw nothing of the call, and so can't charge for it.
     pub(super) free: bool,
 }
 
-/// What came of asking a provider.
-type Attempt = Result<(Arc<Provider>, Response<ProviderBody>), Unanswered>;
+/// The result of an attempt with a provider.
+type AttemptResult = Result<(Arc<Provider>, Response<ProviderBody>), NoAnswer>;
 
-/// Asks the model's providers, by the rule above, until one of them answers or nothing is left to try.
-pub(super) async fn ask(gateway: &Gateway, call: &Call, request: ProviderRequest) -> Attempt {
+/// Sends a request to the model's providers, by the rule above, until one answers or nothing is left to try.
+pub(super) async fn send_to_providers(
+    gateway: &Gateway,
+    call: &GatewayCall,
+    request: ProviderRequest,
+) -> AttemptResult {
     let limits = gateway.limits();
-    let deadline = call.arrival.complete + limits.total_timeout;
+    let deadline = call.arrival.received_at + limits.total_timeout;
     let providers = &call.offer.providers;
-    let repeatable = verdict::repeatable(request.endpoint);
-    let mut schedule = Schedule::new(order::drawn(&call.offer.providers_weights()), limits.attempts, Instant::now());
+    let repeatable = verdict::is_repeatable(request.endpoint);
+    let mut schedule = Schedule::new(order::draw(&call.offer.provider_weights()), limits.attempts, Instant::now());
     let mut last = None;
-    let mut shut = None;
-    while let Some((place, wait)) = schedule.next(Instant::now()) {
-        let provider = &providers[place];
+    let mut open_breaker = None;
+    while let Some((index, wait)) = schedule.next(Instant::now()) {
+        let provider = &providers[index];
         if Instant::now() + wait >= deadline {
             break;
         }
-        if !wait.is_zero() && call.lifeline.hold(sleep(wait)).await.is_err() {
-            return Err(cut(provider));
+        if !wait.is_zero() && call.cancel.run(sleep(wait)).await.is_err() {
+            return Err(interrupted(provider));
         }
-        let pass = match provider.breaker.admit(Policy::from(&limits), Instant::now()) {
-            Ok(pass) => pass,
-            Err(opens_in) => {
-                gateway.metrics().attempted(&provider.name, "not_asked");
-                schedule.skip(place);
-                shut.get_or_insert((provider, opens_in));
+        let permit = match provider.breaker.admit(BreakerPolicy::from(&limits), Instant::now()) {
+            Ok(permit) => permit,
+            Err(retry_in) => {
+                gateway.metrics().record_attempt(&provider.name, "not_asked");
+                schedule.skip(index);
+                open_breaker.get_or_insert((provider, retry_in));
                 continue;
             }
         };
-        // An answer that isn't the call's is given up before another is asked for.
+        // A failed answer is dropped before the next attempt.
         drop(last.take());
-        let (attempt, next) = once(gateway, call, provider, &request, deadline, repeatable, pass).await;
-        schedule.asked(place, next, Instant::now());
-        if next == Next::Nothing {
+        let (attempt, next) = try_provider(gateway, call, provider, &request, deadline, repeatable, permit).await;
+        schedule.record_attempt(index, next, Instant::now());
+        if next == NextAttempt::None {
             return attempt;
         }
         last = Some(attempt);
     }
-    match (last, shut) {
+    match (last, open_breaker) {
         (Some(last), _) => last,
-        (None, Some((provider, opens_in))) => Err(not_asked(provider, opens_in)),
+        (None, Some((provider, retry_in))) => Err(all_breakers_open(provider, retry_in)),
         (None, None) => {
-            let refusal = Refusal::upstream_timeout("The call's time was over before a provider could be asked.");
-            Err(unanswered(&Arc::default(), refusal, true))
+            let refusal = V1Error::upstream_timeout("The call's time was over before a provider could be asked.");
+            Err(no_answer(&Arc::default(), refusal, true))
         }
     }
 }
 
-/// Asks one provider once; says what may be tried after it.
-async fn once(
+/// Sends the request to one provider once. Returns the result, and what may be tried next.
+async fn try_provider(
     gateway: &Gateway,
-    call: &Call,
+    call: &GatewayCall,
     provider: &Arc<Provider>,
     request: &ProviderRequest,
     deadline: Instant,
     repeatable: bool,
-    pass: Pass<'_>,
-) -> (Attempt, Next) {
-    call.timing.asked();
+    permit: BreakerPermit<'_>,
+) -> (AttemptResult, NextAttempt) {
+    call.timing.mark_provider_asked();
     let secrets = gateway.secrets();
-    let asked = provider.ask(request.again(), &secrets);
-    let in_time = timeout_at(deadline.min(Instant::now() + provider.timeouts.first_byte), asked);
-    let (refusal, free) = match call.lifeline.hold(in_time).await {
+    let sent = provider.send(request.duplicate(), &secrets);
+    let in_time = timeout_at(deadline.min(Instant::now() + provider.timeouts.first_byte), sent);
+    let (refusal, free) = match call.cancel.run(in_time).await {
         Ok(Ok(Ok(response))) => {
-            let next = verdict::of_answer(response.status(), response.headers(), repeatable);
-            settle(provider, pass, response.status());
-            gateway.metrics().attempted(&provider.name, result(response.status()));
-            if next != Next::Nothing {
+            let next = verdict::after_answer(response.status(), response.headers(), repeatable);
+            report_to_breaker(provider, permit, response.status());
+            gateway.metrics().record_attempt(&provider.name, metric_label(response.status()));
+            if next != NextAttempt::None {
                 tracing::warn!(provider = %provider.name, status = response.status().as_u16(), "the provider failed");
             }
             return (Ok((Arc::clone(provider), response)), next);
         }
         Ok(Ok(Err(ProviderError::Unreached { timed_out: true }))) => {
-            (Refusal::upstream_timeout("The provider didn't accept a connection in time."), true)
+            (V1Error::upstream_timeout("The provider didn't accept a connection in time."), true)
         }
         Ok(Ok(Err(ProviderError::Unreached { timed_out: false }))) => {
-            (Refusal::upstream_error("The provider can't be reached."), true)
+            (V1Error::upstream_error("The provider can't be reached."), true)
         }
         Ok(Ok(Err(ProviderError::Broken))) => {
-            (Refusal::upstream_error("The provider broke off the connection without an answer."), false)
+            (V1Error::upstream_error("The provider broke off the connection without an answer."), false)
         }
-        Ok(Err(_)) => (Refusal::upstream_timeout("The provider didn't begin to answer in time."), false),
-        Err(Cut) => return (Err(cut(provider)), Next::Nothing),
+        Ok(Err(_)) => (V1Error::upstream_timeout("The provider didn't begin to answer in time."), false),
+        Err(KeyLeaked) => return (Err(interrupted(provider)), NextAttempt::None),
     };
-    told(provider, pass.failed(Instant::now()));
-    gateway.metrics().attempted(&provider.name, if free { "unreached" } else { "no_answer" });
+    log_breaker_change(provider, permit.record_failure(Instant::now()));
+    gateway.metrics().record_attempt(&provider.name, if free { "unreached" } else { "no_answer" });
     tracing::warn!(provider = %provider.name, code = refusal.code, "no answer");
-    // One that wasn't reached has seen nothing: whatever was asked may be asked again.
-    let next = if free { Next::AnyAfter(None) } else { Next::Nothing };
-    (Err(unanswered(&provider.name, refusal, free)), next)
+    // A provider that wasn't reached has done nothing, so that any request may be repeated.
+    let next = if free { NextAttempt::AnyAfter(None) } else { NextAttempt::None };
+    (Err(no_answer(&provider.name, refusal, free)), next)
 }
 
-/// Tells the breaker what an answer says of the provider: that it works, that it doesn't, or nothing.
-fn settle(provider: &Provider, pass: Pass<'_>, status: StatusCode) {
+/// Reports an answer to the breaker: as a success, as a failure, or not at all.
+fn report_to_breaker(provider: &Provider, permit: BreakerPermit<'_>, status: StatusCode) {
     match status {
-        // It works, and has much to do. A 503 may say the same, or that nothing works behind a proxy.
+        // The provider works, but is busy. A 503 may mean that as well, or that the
+        // provider behind a proxy is down.
         StatusCode::TOO_MANY_REQUESTS => {}
         status if status.as_u16() == OVERLOADED => {}
-        // Whoever is asked with a key that isn't taken, or at an address that it has left, might as well be down.
+        // A provider that doesn't accept the key, or has moved, is as good as down.
         StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
-            told(provider, pass.failed(Instant::now()));
+            log_breaker_change(provider, permit.record_failure(Instant::now()));
         }
-        status if status.is_redirection() => told(provider, pass.failed(Instant::now())),
-        status if status.is_server_error() => told(provider, pass.failed(Instant::now())),
-        _ => told(provider, pass.succeeded()),
+        status if status.is_redirection() => log_breaker_change(provider, permit.record_failure(Instant::now())),
+        status if status.is_server_error() => log_breaker_change(provider, permit.record_failure(Instant::now())),
+        _ => log_breaker_change(provider, permit.record_success()),
     }
 }
 
-/// What an answer is called in the metrics.
-fn result(status: StatusCode) -> &'static str {
+/// The label of an answer in the metrics.
+fn metric_label(status: StatusCode) -> &'static str {
     match status {
         StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
         status if status.is_server_error() => "server_error",
@@ -160,25 +162,27 @@ fn result(status: StatusCode) -> &'static str {
     }
 }
 
-fn told(provider: &Provider, change: Change) {
+fn log_breaker_change(provider: &Provider, change: BreakerChange) {
     match change {
-        Change::None => {}
-        Change::Opened => tracing::warn!(provider = %provider.name, "too many failures: it isn't asked for a while"),
-        Change::Closed => tracing::info!(provider = %provider.name, "it answers again"),
+        BreakerChange::None => {}
+        BreakerChange::Opened => {
+            tracing::warn!(provider = %provider.name, "too many failures: it isn't asked for a while")
+        }
+        BreakerChange::Closed => tracing::info!(provider = %provider.name, "it answers again"),
     }
 }
 
-fn unanswered(provider: &Arc<str>, refusal: Refusal, free: bool) -> Unanswered {
-    Unanswered { provider: Arc::clone(provider), refusal, outcome: Outcome::Failed, free }
+fn no_answer(provider: &Arc<str>, refusal: V1Error, free: bool) -> NoAnswer {
+    NoAnswer { provider: Arc::clone(provider), refusal, outcome: Outcome::Failed, free }
 }
 
-/// The key leaked while the call ran.
-fn cut(provider: &Provider) -> Unanswered {
-    Unanswered { outcome: Outcome::Interrupted, ..unanswered(&provider.name, Refusal::cut(), false) }
+/// The failure of a call whose key leaked.
+fn interrupted(provider: &Provider) -> NoAnswer {
+    NoAnswer { outcome: Outcome::Interrupted, ..no_answer(&provider.name, V1Error::leaked_during_call(), false) }
 }
 
-/// Nobody could be asked, since all had failed too often.
-fn not_asked(provider: &Provider, opens_in: Duration) -> Unanswered {
-    let seconds = opens_in.as_secs() + 1;
-    unanswered(&provider.name, Refusal::upstream_resting(seconds), true)
+/// The failure of a call whose providers have all failed too often.
+fn all_breakers_open(provider: &Provider, retry_in: Duration) -> NoAnswer {
+    let seconds = retry_in.as_secs() + 1;
+    no_answer(&provider.name, V1Error::upstream_resting(seconds), true)
 }

@@ -1,4 +1,4 @@
-//! Which calls are under way, so that those of a key that leaked can be cut off.
+//! Tracks running calls, so that those of a leaked key can be cancelled.
 
 pub(in crate::gateway) mod guard;
 
@@ -14,11 +14,11 @@ use services::api_keys::directory::KeyDirectory;
 use tokio::{sync::broadcast::error::RecvError, task::JoinHandle};
 use tokio_util::{future::FutureExt as _, sync::CancellationToken};
 
-/// How long a leaked key is remembered: for calls that were let in just before, and come here just after.
-const REMEMBERED: Duration = Duration::from_secs(60);
+/// How long a leaked key is remembered, for calls that were admitted before the leak and registered after it.
+const LEAKED_KEY_TTL: Duration = Duration::from_secs(60);
 
-/// The calls under way. Watches for leaked keys until it is dropped.
-pub(super) struct Running {
+/// The running calls. Watches for leaked keys until it is dropped.
+pub(super) struct RunningCalls {
     calls: Arc<Mutex<Calls>>,
     watch: JoinHandle<()>,
 }
@@ -27,20 +27,20 @@ pub(super) struct Running {
 struct Calls {
     running: HashMap<CallId, (ApiKeyId, CancellationToken)>,
     by_key: HashMap<ApiKeyId, u32>,
-    /// Keys that leaked a moment ago.
+    /// Keys that leaked recently.
     leaked: HashMap<ApiKeyId, Instant>,
 }
 
-impl Running {
+impl RunningCalls {
     pub(super) fn start(directory: &KeyDirectory) -> Self {
         let calls: Arc<Mutex<Calls>> = Arc::default();
-        let mut disabled = directory.disabled();
+        let mut disabled = directory.subscribe_disabled();
         let watched = Arc::clone(&calls);
         let watch = tokio::spawn(async move {
             loop {
                 match disabled.recv().await {
-                    Ok(key) => lock(&watched).cut(key),
-                    // It reads nothing but this: so many at once as don't fit were never seen.
+                    Ok(key) => lock(&watched).cancel_key(key),
+                    // The task does nothing else, so the channel never overflows in practice.
                     Err(RecvError::Lagged(missed)) => tracing::error!(missed, "calls of leaked keys may go on"),
                     Err(RecvError::Closed) => return,
                 }
@@ -49,40 +49,41 @@ impl Running {
         Self { calls, watch }
     }
 
-    /// Counts a call of this key as under way, until what is given back is dropped; nothing where `most` of them are.
-    pub(super) fn enter(&self, call: CallId, key: ApiKeyId, most: u32) -> Option<Lifeline> {
+    /// Registers a running call of a key until the returned guard is dropped; `None` if
+    /// `max_calls` are running already.
+    pub(super) fn enter(&self, call: CallId, key: ApiKeyId, max_calls: u32) -> Option<CancelOnLeak> {
         let token = CancellationToken::new();
         let mut calls = lock(&self.calls);
-        let under_way = calls.by_key.entry(key).or_default();
-        if *under_way >= most {
+        let running = calls.by_key.entry(key).or_default();
+        if *running >= max_calls {
             return None;
         }
-        *under_way += 1;
+        *running += 1;
         if calls.leaked.contains_key(&key) {
             token.cancel();
         }
         calls.running.insert(call, (key, token.clone()));
-        Some(Lifeline { calls: Arc::clone(&self.calls), call, token })
+        Some(CancelOnLeak { calls: Arc::clone(&self.calls), call, token })
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningCalls {
     fn drop(&mut self) {
         self.watch.abort();
     }
 }
 
 impl Calls {
-    fn cut(&mut self, leaked: ApiKeyId) {
+    fn cancel_key(&mut self, leaked: ApiKeyId) {
         let now = Instant::now();
-        self.leaked.retain(|_, since| now.duration_since(*since) < REMEMBERED);
+        self.leaked.retain(|_, since| now.duration_since(*since) < LEAKED_KEY_TTL);
         self.leaked.insert(leaked, now);
         self.running.values().filter(|(key, _)| *key == leaked).for_each(|(_, token)| token.cancel());
     }
 }
 
-/// What a call under way hangs by: cut when its key leaks.
-pub(super) struct Lifeline {
+/// The registration of a running call, which is cancelled if its key leaks.
+pub(super) struct CancelOnLeak {
     calls: Arc<Mutex<Calls>>,
     call: CallId,
     token: CancellationToken,
@@ -90,22 +91,22 @@ pub(super) struct Lifeline {
 
 /// The call's key leaked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Cut;
+pub(super) struct KeyLeaked;
 
-impl Lifeline {
-    /// Works on `future` as long as the key is good.
-    pub(super) fn hold<F: Future>(&self, future: F) -> impl Future<Output = Result<F::Output, Cut>> {
-        future.with_cancellation_token(&self.token).map(|output| output.ok_or(Cut))
+impl CancelOnLeak {
+    /// Runs `future` until the key leaks.
+    pub(super) fn run<F: Future>(&self, future: F) -> impl Future<Output = Result<F::Output, KeyLeaked>> {
+        future.with_cancellation_token(&self.token).map(|output| output.ok_or(KeyLeaked))
     }
 }
 
-impl Drop for Lifeline {
+impl Drop for CancelOnLeak {
     fn drop(&mut self) {
         let mut calls = lock(&self.calls);
         let Some((key, _)) = calls.running.remove(&self.call) else { return };
-        if let Some(under_way) = calls.by_key.get_mut(&key) {
-            *under_way -= 1;
-            if *under_way == 0 {
+        if let Some(running) = calls.by_key.get_mut(&key) {
+            *running -= 1;
+            if *running == 0 {
                 calls.by_key.remove(&key);
             }
         }

@@ -1,7 +1,7 @@
-//! What the configuration says of the gateway, taken up at the start and whenever it is read anew.
+//! The gateway's settings from the configuration, replaced whenever it is reloaded.
 //!
-//! A call works with what it was let in with: its offer, and with it the
-//! providers, are its own until it ends; its price is that of the moment it arrived.
+//! A running call keeps its offer, and with it the providers, until it ends. Its
+//! price is that of its arrival.
 
 use std::sync::Arc;
 
@@ -21,23 +21,23 @@ use crate::{
 };
 
 #[derive(Debug)]
-pub(crate) struct Settings {
+pub(crate) struct GatewaySettings {
     offers: Arc<Offers>,
     limits: GatewayConfig,
-    /// Whose word for a client's address is believed.
+    /// The proxies that are trusted with clients' addresses.
     pub(crate) proxies: Proxies,
-    /// Where people and programs reach the server, if the operator says it.
+    /// The server's public URL, if configured.
     public_url: Option<Arc<str>>,
-    /// Whose pages may call from a browser.
+    /// Origins whose pages may call from a browser.
     cors_origins: Arc<[Box<str>]>,
-    /// How fast calls may come where nobody set another limit.
+    /// Default rate limits.
     pub(super) rate_limits: KeyLimits,
-    /// What no answer of a provider may tell.
+    /// Secrets that are erased from providers' answers.
     secrets: Secrets,
 }
 
-impl Settings {
-    /// Providers that stay as they are in `before` keep their connections, and what is known of their failures.
+impl GatewaySettings {
+    /// Creates the settings of `config`. Unchanged providers of `before` keep their connections and breakers.
     pub(super) fn new(services: &Services, config: &Config, before: Option<&Self>) -> Result<Self, ConfigError> {
         let offers = Offers::new(services, config, before.map(|before| &*before.offers))?;
         Ok(Self {
@@ -53,26 +53,26 @@ impl Settings {
 }
 
 impl Gateway {
-    /// Whether a configuration could be taken up.
+    /// Checks whether a configuration could be applied.
     pub(crate) fn check(&self, config: &Config) -> Result<(), ConfigError> {
-        Settings::new(&self.services, config, Some(&self.settings.load())).map(|_| ())
+        GatewaySettings::new(&self.services, config, Some(&self.settings.load())).map(|_| ())
     }
 
-    /// Takes up another configuration, for calls that come from now on; a wrong one changes nothing.
-    pub(crate) fn take_up(&self, config: &Config) -> Result<(), ConfigError> {
-        let settings = Settings::new(&self.services, config, Some(&self.settings.load()))?;
+    /// Applies another configuration to future calls. An invalid one changes nothing.
+    pub(crate) fn replace_config(&self, config: &Config) -> Result<(), ConfigError> {
+        let settings = GatewaySettings::new(&self.services, config, Some(&self.settings.load()))?;
         self.settings.store(Arc::new(settings));
         Ok(())
     }
 
-    /// Scheme and authority by which a client reaches the server, such as `https://hub.example`.
+    /// The scheme and authority by which a client reaches the server, such as `https://hub.example`.
     pub(super) fn origin(&self, request: &Parts) -> String {
         let settings = self.settings.load();
         let peer = context::peer(&request.extensions);
         context::origin(settings.public_url.as_deref(), &settings.proxies, peer, &request.headers)
     }
 
-    /// Whose pages may call from a browser, as `Origin` names them.
+    /// Origins whose pages may call from a browser, in the form of `Origin`.
     pub(super) fn cors_origins(&self) -> Arc<[Box<str>]> {
         Arc::clone(&self.settings.load().cors_origins)
     }
@@ -81,12 +81,12 @@ impl Gateway {
         self.settings.load().limits
     }
 
-    /// The limits of a call that this provider answers.
+    /// The limits of calls to this provider.
     pub(super) fn limits_for(&self, provider: &Provider) -> GatewayConfig {
         GatewayConfig { idle_timeout: provider.timeouts.idle, ..self.limits() }
     }
 
-    /// What no answer of a provider may tell.
+    /// Secrets that are erased from providers' answers.
     pub(super) fn secrets(&self) -> Secrets {
         self.settings.load().secrets.clone()
     }
@@ -100,7 +100,7 @@ impl Gateway {
         self.settings.load().offers.get(model).cloned()
     }
 
-    /// What `endpoint` calls where a request names no model.
+    /// The model that `endpoint` calls if a request names none.
     pub(super) fn default_model(&self, endpoint: &Endpoint) -> Option<Arc<str>> {
         self.settings.load().offers.default_for(endpoint).cloned()
     }
@@ -110,12 +110,12 @@ impl Gateway {
         self.settings.load().offers.provider(name).cloned()
     }
 
-    /// Who keeps files, where a request names no model.
+    /// The provider for files, whose requests name no model.
     pub(super) fn files_provider(&self) -> Option<Arc<Provider>> {
         self.settings.load().offers.files_provider.clone()
     }
 
-    /// The model whose price storage has.
+    /// The model with the price of storage.
     pub(super) fn storage_model(&self) -> Option<Arc<str>> {
         self.settings.load().offers.storage_model.clone()
     }

@@ -1,7 +1,7 @@
 //! Splits a stream of server-sent events without changing a byte of it.
 //!
-//! Source: the event stream grammar of the WHATWG HTML standard, section 9.2.6:
-//! an event ends with an empty line, and a line with CRLF, LF or CR.
+//! Source: the event stream grammar of the WHATWG HTML standard, section 9.2.6: an event ends with an empty
+//! line, and a line with CRLF, LF or CR.
 
 mod large;
 
@@ -10,97 +10,99 @@ use std::{borrow::Cow, ops::Range};
 use bytes::{Bytes, BytesMut};
 use memchr::memchr2;
 
-pub(super) use large::{Large, Read};
+pub(super) use large::{LargeEvent, LargeEventFields};
 
-/// Largest event that is held until it is complete, in bytes. A larger one passes in parts, and is read by [`Large`].
-pub(super) const LARGEST_EVENT: usize = 1 << 20;
+/// Largest event that is held until it is complete, in bytes. A larger one passes in parts, and is
+/// read by [`LargeEvent`].
+pub(super) const MAX_EVENT_BYTES: usize = 1 << 20;
 
-/// Finds where events end, wherever the network cut them.
+/// Finds the ends of events, independent of the network's chunks.
 #[derive(Debug)]
 pub(super) struct Splitter {
     /// The beginning of an event whose end hasn't arrived.
-    held: BytesMut,
-    /// How much of `held` was searched.
+    held_back: BytesMut,
+    /// Number of bytes of `held_back` that have been searched.
     searched: usize,
-    /// Whether a line begins there, so that a line end would be an empty line.
+    /// Whether a line begins after the searched bytes, so that a line end would be an empty line.
     at_line_start: bool,
-    /// Whether `held` goes on with an event whose beginning has passed already, because it is too large.
-    within: bool,
+    /// Whether `held_back` continues an event whose beginning has passed, because it is too large.
+    is_inside_event: bool,
     /// Largest event that is held, in bytes.
-    largest: usize,
+    max_bytes: usize,
 }
 
-/// Bytes that are ready to go on, and the events they are made of.
+/// Bytes that are ready to be sent, and their events.
 #[derive(Debug, Default)]
-pub(super) struct Ready {
+pub(super) struct ReadyEvents {
     pub(super) bytes: Bytes,
-    /// One after another, without gaps.
-    pub(super) parts: Vec<Part>,
+    /// Events and parts of events, which cover `bytes` without gaps.
+    pub(super) parts: Vec<EventSlice>,
 }
 
-/// An event, or a part of one that is too large to be held. Whether it is too large depends on its size, and not on how the
-/// network cut it.
+/// An event, or a part of one that is too large to be held. This depends on the event's size only, not on
+/// the network's chunks.
 #[derive(Clone, Debug)]
-pub(super) struct Part {
-    pub(super) place: Range<usize>,
-    /// Whether nothing of its event came before it.
-    begins: bool,
-    /// Whether its event ends with it.
-    pub(super) ends: bool,
+pub(super) struct EventSlice {
+    pub(super) range: Range<usize>,
+    /// Whether this is the beginning of the event.
+    is_start: bool,
+    /// Whether this is the end of the event.
+    pub(super) is_end: bool,
 }
 
-impl Part {
-    /// Whether it is a whole event that isn't too large.
+impl EventSlice {
+    /// Whether this is a whole event that isn't too large.
     pub(super) fn is_whole(&self) -> bool {
-        self.begins && self.ends && self.place.len() <= LARGEST_EVENT
+        self.is_start && self.is_end && self.range.len() <= MAX_EVENT_BYTES
     }
 }
 
 impl Splitter {
     pub(super) fn new() -> Self {
-        Self::up_to(LARGEST_EVENT)
+        Self::up_to(MAX_EVENT_BYTES)
     }
 
-    /// For what is in memory anyway: all events are whole.
+    /// Makes a splitter for streams that are in memory as a whole: it holds events of any size.
     pub(super) fn of_any_size() -> Self {
         Self::up_to(usize::MAX)
     }
 
-    fn up_to(largest: usize) -> Self {
-        Self { held: BytesMut::new(), searched: 0, at_line_start: true, within: false, largest }
+    fn up_to(max_bytes: usize) -> Self {
+        Self { held_back: BytesMut::new(), searched: 0, at_line_start: true, is_inside_event: false, max_bytes }
     }
 
-    /// Takes the next bytes, and gives back all events that are complete.
+    /// Adds the next bytes, and returns all events that are complete.
     ///
     /// An empty line that ends with a CR is complete with the byte after it, which may be its LF.
-    pub(super) fn push(&mut self, chunk: Bytes) -> Ready {
-        if self.held.is_empty() {
-            // The usual case, a chunk of whole events: nothing is copied but what is left over.
+    pub(super) fn push(&mut self, chunk: Bytes) -> ReadyEvents {
+        if self.held_back.is_empty() {
+            // The common case, a chunk of whole events: only the rest is copied.
             let (parts, end) = self.search(&chunk);
-            self.held.extend_from_slice(&chunk[end..]);
-            return Ready { bytes: chunk.slice(..end), parts };
+            self.held_back.extend_from_slice(&chunk[end..]);
+            return ReadyEvents { bytes: chunk.slice(..end), parts };
         }
-        let mut held = std::mem::take(&mut self.held);
+        let mut held = std::mem::take(&mut self.held_back);
         held.extend_from_slice(&chunk);
         let (parts, end) = self.search(&held);
         let bytes = held.split_to(end).freeze();
-        self.held = held;
-        Ready { bytes, parts }
+        self.held_back = held;
+        ReadyEvents { bytes, parts }
     }
 
-    /// What is left when the stream is over: an event without its empty line, the rest of one (which may be empty), or nothing.
-    pub(super) fn finish(&mut self) -> Ready {
-        let bytes = std::mem::take(&mut self.held).freeze();
-        let part = Part { place: 0..bytes.len(), begins: !self.within, ends: true };
-        let parts = if bytes.is_empty() && !self.within { Vec::new() } else { vec![part] };
-        *self = Self::up_to(self.largest);
-        Ready { bytes, parts }
+    /// Returns the rest after the stream has ended: an event without its empty line, the end of a large one
+    /// (which may be empty), or nothing.
+    pub(super) fn finish(&mut self) -> ReadyEvents {
+        let bytes = std::mem::take(&mut self.held_back).freeze();
+        let part = EventSlice { range: 0..bytes.len(), is_start: !self.is_inside_event, is_end: true };
+        let parts = if bytes.is_empty() && !self.is_inside_event { Vec::new() } else { vec![part] };
+        *self = Self::up_to(self.max_bytes);
+        ReadyEvents { bytes, parts }
     }
 
-    /// The events that end in `bytes`, with what passes of one that is too large; and where the last of them ends.
-    fn search(&mut self, bytes: &[u8]) -> (Vec<Part>, usize) {
+    /// Finds the events that end in `bytes` and the parts of a large one, with the end of the last of them.
+    fn search(&mut self, bytes: &[u8]) -> (Vec<EventSlice>, usize) {
         let mut parts = Vec::new();
-        let mut begin = 0;
+        let mut start = 0;
         let mut position = self.searched;
         while let Some(offset) = memchr2(b'\n', b'\r', &bytes[position..]) {
             self.at_line_start &= offset == 0;
@@ -111,9 +113,9 @@ impl Splitter {
                 _ => position + 1,
             };
             if self.at_line_start {
-                parts.push(Part { place: begin..line_end, begins: !self.within, ends: true });
-                self.within = false;
-                begin = line_end;
+                parts.push(EventSlice { range: start..line_end, is_start: !self.is_inside_event, is_end: true });
+                self.is_inside_event = false;
+                start = line_end;
             }
             self.at_line_start = true;
             position = line_end;
@@ -122,31 +124,32 @@ impl Splitter {
             self.at_line_start &= position == bytes.len();
             position = bytes.len();
         }
-        if position - begin > self.largest || (self.within && position > begin) {
-            parts.push(Part { place: begin..position, begins: !self.within, ends: false });
-            self.within = true;
-            begin = position;
+        if position - start > self.max_bytes || (self.is_inside_event && position > start) {
+            parts.push(EventSlice { range: start..position, is_start: !self.is_inside_event, is_end: false });
+            self.is_inside_event = true;
+            start = position;
         }
-        self.searched = position - begin;
-        (parts, begin)
+        self.searched = position - start;
+        (parts, start)
     }
 }
 
-/// What stands in the lines of an event.
+/// The fields of an event.
 #[derive(Debug, Default)]
-pub(super) struct Fields<'a> {
-    /// Its last `event` line.
+pub(super) struct EventFields<'a> {
+    /// The value of its last `event` line.
     pub(super) name: Option<&'a str>,
-    /// Its `data` lines, joined as the standard says; `None` without any.
+    /// The values of its `data` lines, joined as the standard defines; `None` without any.
     pub(super) data: Option<Cow<'a, [u8]>>,
 }
 
-/// A stream may begin with a byte order mark.
-const MARK: &[u8] = "\u{feff}".as_bytes();
+/// A byte order mark, which a stream may begin with.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-pub(super) fn fields(event: &[u8]) -> Fields<'_> {
-    let mut fields = Fields::default();
-    let mut rest = event.strip_prefix(MARK).unwrap_or(event);
+/// Parses the fields of an event.
+pub(super) fn fields(event: &[u8]) -> EventFields<'_> {
+    let mut fields = EventFields::default();
+    let mut rest = event.strip_prefix(BYTE_ORDER_MARK).unwrap_or(event);
     while !rest.is_empty() {
         let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
         let (line, after) = rest.split_at(end);
@@ -174,23 +177,23 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// All that comes out, as events with whether they are whole.
+    /// Splits `chunks` into events, each with whether it is whole.
     fn split(chunks: impl IntoIterator<Item = Vec<u8>>) -> Vec<(Vec<u8>, bool)> {
         let mut splitter = Splitter::new();
         let mut all = Vec::new();
-        let mut take = |ready: Ready| {
+        let mut add = |ready: ReadyEvents| {
             let mut end = 0;
             for part in ready.parts {
-                assert_eq!(part.place.start, end);
-                end = part.place.end;
-                all.push((ready.bytes[part.place.clone()].to_vec(), part.is_whole()));
+                assert_eq!(part.range.start, end);
+                end = part.range.end;
+                all.push((ready.bytes[part.range.clone()].to_vec(), part.is_whole()));
             }
             assert_eq!(end, ready.bytes.len());
         };
         for chunk in chunks {
-            take(splitter.push(chunk.into()));
+            add(splitter.push(chunk.into()));
         }
-        take(splitter.finish());
+        add(splitter.finish());
         all
     }
 
@@ -231,26 +234,26 @@ mod tests {
     fn a_huge_event_passes_in_parts_and_the_next_is_whole_again() {
         let chunks = (0..40).map(|_| vec![b'x'; 64 * 1024]).chain([b"\n\ndata: 1\n\n".to_vec()]);
         let mut splitter = Splitter::new();
-        let mut most_held = 0;
+        let mut max_held = 0;
         let mut passed = 0;
-        let mut last = Ready::default();
+        let mut last = ReadyEvents::default();
         for chunk in chunks {
             last = splitter.push(chunk.into());
             passed += last.bytes.len();
-            most_held = most_held.max(splitter.held.len());
+            max_held = max_held.max(splitter.held_back.len());
         }
-        assert!(most_held <= LARGEST_EVENT);
+        assert!(max_held <= MAX_EVENT_BYTES);
         assert_eq!(passed, 40 * 64 * 1024 + 11);
-        assert_eq!(last.parts.iter().map(Part::is_whole).collect::<Vec<_>>(), [false, true]);
+        assert_eq!(last.parts.iter().map(EventSlice::is_whole).collect::<Vec<_>>(), [false, true]);
     }
 
     #[test]
     fn whether_an_event_is_too_large_depends_on_its_size_alone() {
-        for (length, expected) in [(LARGEST_EVENT - 8, true), (LARGEST_EVENT - 7, false)] {
+        for (length, expected) in [(MAX_EVENT_BYTES - 8, true), (MAX_EVENT_BYTES - 7, false)] {
             let event = format!("data: {}\n\n", "x".repeat(length));
-            for cut in [1, 5, LARGEST_EVENT / 2, LARGEST_EVENT - 1, LARGEST_EVENT, event.len() - 1, event.len()] {
-                let (begin, end) = event.as_bytes().split_at(cut.min(event.len()));
-                let parts = split([begin.to_vec(), end.to_vec()]);
+            for cut in [1, 5, MAX_EVENT_BYTES / 2, MAX_EVENT_BYTES - 1, MAX_EVENT_BYTES, event.len() - 1, event.len()] {
+                let (start, end) = event.as_bytes().split_at(cut.min(event.len()));
+                let parts = split([start.to_vec(), end.to_vec()]);
                 assert!(parts.iter().all(|(_, whole)| *whole == expected), "{length} {cut}");
                 assert_eq!(parts.into_iter().flat_map(|(part, _)| part).collect::<Vec<u8>>(), event.as_bytes());
             }

@@ -1,4 +1,4 @@
-//! How long a call was where: with the provider, with the client, and here.
+//! Measures how a call's time is shared between the provider, the client, and the gateway.
 
 use std::{
     pin::Pin,
@@ -15,11 +15,11 @@ use bytes::Bytes;
 use hyper::body::{Body as _, Frame, SizeHint};
 use tokio::time::Instant;
 
-/// A call's.
+/// Timestamps of one call's phases.
 #[derive(Debug, Default)]
-pub(super) struct Timing {
+pub(super) struct CallTiming {
     marks: Mutex<Marks>,
-    /// How long the client's body was waited for.
+    /// Time spent waiting for the client's body.
     client: ClientTime,
 }
 
@@ -27,41 +27,41 @@ pub(super) struct Timing {
 struct Marks {
     /// When the first provider was asked.
     first_asked: Option<Instant>,
-    /// When the one was asked that answered.
-    asked: Option<Instant>,
-    /// When there was no more to come from it.
+    /// When the provider that answered was asked.
+    provider_asked: Option<Instant>,
+    /// When its answer ended.
     answered: Option<Instant>,
 }
 
-/// How a call's time divides.
+/// The shares of a call's time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Divided {
-    /// From asking the provider that answered to its answer's end.
+pub(super) struct TimeShares {
+    /// Time from the request to the provider that answered to the end of its answer.
     pub(super) upstream: Option<Duration>,
-    /// What was spent here.
+    /// Time spent in the gateway.
     pub(super) added: Duration,
 }
 
-impl Timing {
+impl CallTiming {
     pub(super) fn new(client: ClientTime) -> Self {
         Self { marks: Mutex::default(), client }
     }
 
-    /// A provider is asked now.
-    pub(super) fn asked(&self) {
+    /// Marks the moment at which a provider is asked.
+    pub(super) fn mark_provider_asked(&self) {
         let now = Instant::now();
         let mut marks = self.lock();
         marks.first_asked.get_or_insert(now);
-        marks.asked = Some(now);
+        marks.provider_asked = Some(now);
     }
 
-    /// Nothing more comes from the provider. The first time counts.
+    /// Marks the end of the provider's answer. Only the first call counts.
     pub(super) fn answered(&self) {
         self.lock().answered.get_or_insert_with(Instant::now);
     }
 
-    /// Of a call that arrived then and is over now.
-    pub(super) fn divide(&self, arrived: Instant, now: Instant) -> Divided {
+    /// Divides the time of a call that arrived at `arrived` and ends at `now`.
+    pub(super) fn divide(&self, arrived: Instant, now: Instant) -> TimeShares {
         let marks = *self.lock();
         let answered = marks.answered.unwrap_or(now);
         let client = self.client.get();
@@ -69,8 +69,8 @@ impl Timing {
             Some(asked) => (asked - arrived, now.saturating_duration_since(answered)),
             None => (now - arrived, Duration::ZERO),
         };
-        let upstream = marks.asked.map(|asked| answered.saturating_duration_since(asked));
-        Divided { upstream, added: before.saturating_sub(client) + after }
+        let upstream = marks.provider_asked.map(|asked| answered.saturating_duration_since(asked));
+        TimeShares { upstream, added: before.saturating_sub(client) + after }
     }
 
     fn lock(&self) -> MutexGuard<'_, Marks> {
@@ -78,7 +78,7 @@ impl Timing {
     }
 }
 
-/// How long a client kept us waiting for its body.
+/// Time spent waiting for a client's body. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ClientTime(Arc<AtomicU64>);
 
@@ -87,20 +87,20 @@ impl ClientTime {
         Duration::from_micros(self.0.load(Ordering::Relaxed))
     }
 
-    /// The same body, whose waits are counted.
-    pub(super) fn of(&self, body: Body) -> Body {
-        // A body that is there already, as most are, keeps nobody waiting.
-        if body.is_end_stream() { body } else { Body::new(Waited { body, since: None, time: self.clone() }) }
+    /// Wraps a body to measure the time spent waiting for it.
+    pub(super) fn measure(&self, body: Body) -> Body {
+        // Most bodies have arrived already.
+        if body.is_end_stream() { body } else { Body::new(MeasuredBody { body, since: None, time: self.clone() }) }
     }
 }
 
-struct Waited {
+struct MeasuredBody {
     body: Body,
     since: Option<Instant>,
     time: ClientTime,
 }
 
-impl hyper::body::Body for Waited {
+impl hyper::body::Body for MeasuredBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -142,18 +142,18 @@ mod tests {
         let after = |seconds| Some(arrived + seconds * SECOND);
         let client = ClientTime::default();
         client.0.store(4_000_000, Ordering::Relaxed);
-        let marks = Marks { first_asked: after(5), asked: after(12), answered: after(22) };
-        let timing = Timing { marks: Mutex::new(marks), client };
+        let marks = Marks { first_asked: after(5), provider_asked: after(12), answered: after(22) };
+        let timing = CallTiming { marks: Mutex::new(marks), client };
         let divided = timing.divide(arrived, arrived + 24 * SECOND);
-        assert_eq!(divided, Divided { upstream: Some(10 * SECOND), added: 3 * SECOND });
+        assert_eq!(divided, TimeShares { upstream: Some(10 * SECOND), added: 3 * SECOND });
     }
 
     #[test]
     fn the_first_question_and_the_first_end_count() {
-        let timing = Timing::default();
-        timing.asked();
+        let timing = CallTiming::default();
+        timing.mark_provider_asked();
         let first = *timing.lock();
-        timing.asked();
+        timing.mark_provider_asked();
         timing.answered();
         let answered = timing.lock().answered;
         timing.answered();
@@ -164,8 +164,8 @@ mod tests {
     #[test]
     fn a_call_that_asked_nobody_was_here_all_the_time() {
         let arrived = Instant::now();
-        let divided = Timing::default().divide(arrived, arrived + SECOND);
-        assert_eq!(divided, Divided { upstream: None, added: SECOND });
+        let divided = CallTiming::default().divide(arrived, arrived + SECOND);
+        assert_eq!(divided, TimeShares { upstream: None, added: SECOND });
     }
 
     #[tokio::test]
@@ -174,7 +174,7 @@ mod tests {
             tokio::task::yield_now().await;
             Ok::<_, std::io::Error>(piece)
         });
-        let body = ClientTime::default().of(Body::from_stream(pieces));
+        let body = ClientTime::default().measure(Body::from_stream(pieces));
         assert_eq!(body.collect().await.unwrap().to_bytes(), "hello");
     }
 }

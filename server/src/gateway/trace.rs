@@ -1,17 +1,15 @@
-//! W3C Trace Context (https://www.w3.org/TR/trace-context/): which trace a call belongs to.
+//! W3C Trace Context (https://www.w3.org/TR/trace-context/): the trace that a call belongs to.
 //!
-//! Tollhouse records no spans of its own, so it stands in a trace as a proxy
-//! that passes on what it gets: `traceparent` and `tracestate` reach the
-//! provider as they came, and the spans on both sides fit together. The
-//! trace's id is in the lines that the server logs of the call. What isn't
-//! well formed is withheld, as the recommendation asks for.
+//! Tollhouse records no spans of its own, so it acts as a transparent proxy: `traceparent` and `tracestate`
+//! reach the provider unchanged, and the spans on both sides fit together. The trace's id is in the log lines
+//! of the call. Malformed headers are removed, as the recommendation requires.
 
 use axum::http::{HeaderMap, HeaderName};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// The id of the trace that a request belongs to; what isn't well formed is taken out of its headers.
+/// Returns the id of the request's trace. Malformed headers are removed.
 pub(super) fn id(headers: &mut HeaderMap) -> Option<String> {
     let mut values = headers.get_all(TRACEPARENT).iter();
     let id = match (values.next(), values.next()) {
@@ -25,7 +23,8 @@ pub(super) fn id(headers: &mut HeaderMap) -> Option<String> {
     id
 }
 
-/// The trace's id in a `traceparent`: `00-<32 digits>-<16 digits>-<2 digits>`, where versions to come may say more.
+/// Parses the trace's id in a `traceparent`: `00-<32 digits>-<16 digits>-<2 digits>`; future
+/// versions may append more.
 fn trace_id(value: &str) -> Option<&str> {
     let mut parts = value.splitn(4, '-');
     let (version, trace, parent, rest) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -34,11 +33,11 @@ fn trace_id(value: &str) -> Option<&str> {
         Some(_) => return None,
         None => rest,
     };
-    let hex =
+    let is_hex =
         |text: &str, length| text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let none = |text: &str| text.bytes().all(|byte| byte == b'0');
-    let formed = hex(version, 2) && version != "ff" && hex(trace, 32) && hex(parent, 16) && hex(flags, 2);
-    (formed && !none(trace) && !none(parent)).then_some(trace)
+    let is_zero = |text: &str| text.bytes().all(|byte| byte == b'0');
+    let is_valid = is_hex(version, 2) && version != "ff" && is_hex(trace, 32) && is_hex(parent, 16) && is_hex(flags, 2);
+    (is_valid && !is_zero(trace) && !is_zero(parent)).then_some(trace)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Asks the database how things stand: once for each organization that somebody watches, however many do.
+//! Polls the database for each organization with open pages, once for all of its pages.
 
 use std::{
     collections::HashMap,
@@ -9,7 +9,7 @@ use std::{
 use domain::ids::{OrganizationId, SessionId};
 use services::{
     Services,
-    live::{Standing, standing},
+    live::{LiveState, live_state},
     metering::Meter,
 };
 use tokio::{
@@ -17,64 +17,66 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
 
-/// How often the database is asked for what came by other servers, and whether sessions still stand.
-const POLL: Duration = Duration::from_secs(1);
-/// Least time between two questions because of calls.
-const PAUSE: Duration = Duration::from_millis(400);
-/// Sockets at once of one session: as many pages as somebody has open.
-const MOST_OF_A_SESSION: usize = 10;
-/// Sockets at once of all.
-const MOST: usize = 1_000;
+/// Interval of polling for calls stored by other servers, and for ended sessions.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Minimum time between two polls because of calls.
+const MIN_POLL_INTERVAL: Duration = Duration::from_millis(400);
+/// Maximum sockets of one session: the pages that a user has open.
+const MAX_SOCKETS_PER_SESSION: usize = 10;
+/// Maximum sockets in total.
+const MAX_SOCKETS: usize = 1_000;
 
-/// All that is watched. Cheap to clone.
+/// All feeds with open sockets. Cheap to clone.
 #[derive(Clone, Default)]
-pub(crate) struct Feeds(Arc<Mutex<Open>>);
+pub(crate) struct Feeds(Arc<Mutex<OpenFeeds>>);
 
 #[derive(Default)]
-struct Open {
+struct OpenFeeds {
     feeds: HashMap<OrganizationId, Arc<Feed>>,
     sessions: HashMap<SessionId, usize>,
     sockets: usize,
 }
 
-/// One organization's.
+/// The live feed of one organization.
 pub(super) struct Feed {
     organization: OrganizationId,
-    /// With how many sockets each.
+    /// Sockets of each session.
     watchers: Mutex<HashMap<SessionId, usize>>,
-    told: watch::Sender<Told>,
-    /// Somebody came who was told nothing yet.
-    wanted: Notify,
+    snapshots: watch::Sender<LiveSnapshot>,
+    /// Notified when a new socket needs a snapshot.
+    poll_soon: Notify,
 }
 
-/// How things stood.
+/// The state of an organization at one moment.
 #[derive(Clone)]
-pub(super) struct Told {
-    /// When it was asked for.
-    pub(super) asked: Instant,
-    pub(super) standing: Arc<Standing>,
+pub(super) struct LiveSnapshot {
+    /// When the query began.
+    pub(super) queried_at: Instant,
+    pub(super) state: Arc<LiveState>,
 }
 
-/// A socket's place, as long as it lives.
-pub(crate) struct Watching {
+/// A socket's subscription, which ends on drop.
+pub(crate) struct FeedSubscription {
     feeds: Feeds,
     feed: Arc<Feed>,
     pub(super) session: SessionId,
-    /// What was asked for before says nothing of this socket.
+    /// Snapshots that were queried before don't count for this socket.
     pub(super) since: Instant,
 }
 
 impl Feeds {
-    /// A place; `None` where there are too many of this session, or of all.
-    pub(super) fn enter(
+    /// Subscribes a socket; `None` if the session has too many, or all together do.
+    pub(super) fn subscribe(
         &self,
         services: &Services,
         meter: &Meter,
         organization: OrganizationId,
         session: SessionId,
-    ) -> Option<Watching> {
-        let mut open = self.open();
-        if open.sockets >= MOST || open.sessions.get(&session).is_some_and(|sockets| *sockets >= MOST_OF_A_SESSION) {
+    ) -> Option<FeedSubscription> {
+        let mut open = self.lock();
+        if open.sockets >= MAX_SOCKETS
+            || open.sessions.get(&session).is_some_and(|sockets| *sockets >= MAX_SOCKETS_PER_SESSION)
+        {
             return None;
         }
         open.sockets += 1;
@@ -84,37 +86,37 @@ impl Feeds {
         *feed.watchers().entry(session).or_default() += 1;
         drop(open);
         let since = Instant::now();
-        feed.wanted.notify_one();
-        Some(Watching { feeds: self.clone(), feed, session, since })
+        feed.poll_soon.notify_one();
+        Some(FeedSubscription { feeds: self.clone(), feed, session, since })
     }
 
-    fn open(&self) -> MutexGuard<'_, Open> {
+    fn lock(&self) -> MutexGuard<'_, OpenFeeds> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Watching {
-    /// How things stand, from now on.
-    pub(super) fn told(&self) -> watch::Receiver<Told> {
-        self.feed.told.subscribe()
+impl FeedSubscription {
+    /// A receiver of the organization's snapshots.
+    pub(super) fn snapshots(&self) -> watch::Receiver<LiveSnapshot> {
+        self.feed.snapshots.subscribe()
     }
 }
 
-impl Drop for Watching {
+impl Drop for FeedSubscription {
     fn drop(&mut self) {
-        let mut open = self.feeds.open();
+        let mut open = self.feeds.lock();
         open.sockets -= 1;
-        lessen(&mut open.sessions, self.session);
+        decrement(&mut open.sessions, self.session);
         let mut watchers = self.feed.watchers();
-        lessen(&mut watchers, self.session);
+        decrement(&mut watchers, self.session);
         if watchers.is_empty() {
-            // Its task ends when it finds that nobody has it any more.
+            // Its task ends once nothing holds the feed.
             open.feeds.remove(&self.feed.organization);
         }
     }
 }
 
-fn lessen(sockets: &mut HashMap<SessionId, usize>, session: SessionId) {
+fn decrement(sockets: &mut HashMap<SessionId, usize>, session: SessionId) {
     if let Some(count) = sockets.get_mut(&session) {
         *count -= 1;
         if *count == 0 {
@@ -125,14 +127,14 @@ fn lessen(sockets: &mut HashMap<SessionId, usize>, session: SessionId) {
 
 impl Feed {
     fn start(services: &Services, meter: &Meter, organization: OrganizationId) -> Arc<Self> {
-        let nothing = Told { asked: Instant::now(), standing: Arc::default() };
+        let empty = LiveSnapshot { queried_at: Instant::now(), state: Arc::default() };
         let feed = Arc::new(Self {
             organization,
             watchers: Mutex::default(),
-            told: watch::Sender::new(nothing),
-            wanted: Notify::new(),
+            snapshots: watch::Sender::new(empty),
+            poll_soon: Notify::new(),
         });
-        tokio::spawn(ask(Arc::downgrade(&feed), services.clone(), meter.subscribe(), organization));
+        tokio::spawn(poll(Arc::downgrade(&feed), services.clone(), meter.subscribe(), organization));
         feed
     }
 
@@ -141,35 +143,35 @@ impl Feed {
     }
 }
 
-/// Asks again and again, as long as somebody watches.
-async fn ask(
+/// Polls as long as the feed has sockets.
+async fn poll(
     feed: Weak<Feed>,
     services: Services,
     mut stored: broadcast::Receiver<OrganizationId>,
     organization: OrganizationId,
 ) {
-    let mut poll = interval(POLL);
-    poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut asked = Instant::now() - PAUSE;
+    let mut ticks = interval(POLL_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut queried_at = Instant::now() - MIN_POLL_INTERVAL;
     let mut failing = false;
-    while let Some(watched) = feed.upgrade() {
+    while let Some(feed_in_use) = feed.upgrade() {
         tokio::select! {
-            () = watched.wanted.notified() => {}
-            _ = poll.tick() => {}
+            () = feed_in_use.poll_soon.notified() => {}
+            _ = ticks.tick() => {}
             news = stored.recv() => match news {
                 Ok(stored) if stored != organization => continue,
-                Ok(_) | Err(RecvError::Lagged(_)) => sleep_until(asked + PAUSE).await,
+                Ok(_) | Err(RecvError::Lagged(_)) => sleep_until(queried_at + MIN_POLL_INTERVAL).await,
                 Err(RecvError::Closed) => return,
             },
         }
-        asked = Instant::now();
-        let sessions: Vec<SessionId> = watched.watchers().keys().copied().collect();
-        match standing(&services, organization, &sessions).await {
-            Ok(standing) => {
+        queried_at = Instant::now();
+        let sessions: Vec<SessionId> = feed_in_use.watchers().keys().copied().collect();
+        match live_state(&services, organization, &sessions).await {
+            Ok(state) => {
                 failing = false;
-                watched.told.send_replace(Told { asked, standing: Arc::new(standing) });
+                feed_in_use.snapshots.send_replace(LiveSnapshot { queried_at, state: Arc::new(state) });
             }
-            // Pages are told nothing meanwhile, and stay.
+            // Pages get no news meanwhile, and stay open.
             Err(error) if !failing => {
                 failing = true;
                 tracing::warn!(%error, "open pages can't be told what is new");

@@ -1,4 +1,4 @@
-//! One open page.
+//! The socket of one open page.
 
 use std::time::Duration;
 
@@ -8,40 +8,40 @@ use axum::{
 };
 use domain::{ids::CallId, notifications::Unread};
 use serde::Serialize;
-use services::live::Standing;
+use services::live::LiveState;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
-use super::feeds::Watching;
+use super::feeds::FeedSubscription;
 
-/// How often a page is asked whether it is still there. One that says nothing from one time to the next has gone.
-const BEAT: Duration = Duration::from_secs(30);
-/// How much a page may say between two of them: it has no reason to say more than that it is there.
-const MOST_SAID: u32 = 20;
-/// How long a page may take to take a message.
-const LONGEST_SEND: Duration = Duration::from_secs(30);
-/// How long a page may take to hear why it is closed.
-const CLOSING: Duration = Duration::from_secs(5);
+/// Interval of pings. A page that sends nothing in one interval is gone.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+/// Maximum messages from a page in one interval: it has no reason to send anything but pongs.
+const MAX_RECEIVED_MESSAGES: u32 = 20;
+/// Time for sending a message to a page.
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+/// Time for sending the reason for closing.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How things stand; as a message, what of it has changed.
+/// An organization's state for one page; as a message, only the fields that have changed.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
-struct News {
-    /// The newest call, if there ever was one.
+struct LiveMessage {
+    /// The newest call, if there is any.
     #[serde(skip_serializing_if = "Option::is_none")]
     latest: Option<CallId>,
-    /// How many notices the member hasn't read; nothing for whoever has no inbox.
+    /// Number of the member's unread notices; `None` for users without an inbox.
     #[serde(skip_serializing_if = "Option::is_none")]
     unread: Option<Unread>,
 }
 
-impl News {
-    /// For the watcher's session; `None` where that has ended.
-    fn of(standing: &Standing, watching: &Watching) -> Option<Self> {
-        let unread = *standing.watchers.get(&watching.session)?;
-        Some(Self { latest: standing.latest, unread })
+impl LiveMessage {
+    /// The state for the subscription's session; `None` if that has ended.
+    fn of(state: &LiveState, subscription: &FeedSubscription) -> Option<Self> {
+        let unread = *state.watchers.get(&subscription.session)?;
+        Some(Self { latest: state.latest, unread })
     }
 
-    /// Without what is as it was, so that pages don't ask for calls again because of a notice.
-    fn since(self, before: Self) -> Self {
+    /// The fields that differ from `before`, so that pages don't load calls again because of a notice.
+    fn changes_since(self, before: Self) -> Self {
         Self {
             latest: self.latest.filter(|_| self.latest != before.latest),
             unread: self.unread.filter(|_| self.unread != before.unread),
@@ -49,26 +49,27 @@ impl News {
     }
 }
 
-/// Why a page is told no more.
-enum End {
-    /// It has gone, or doesn't take what it is sent.
+/// The reason for ending a page's updates.
+enum CloseReason {
+    /// The page is gone, or doesn't read.
     Gone,
-    /// Its session has ended.
+    /// The page's session has ended.
     SignedOut,
-    /// It sends what no page of ours does.
-    Talks,
+    /// The page sends messages that the dashboard never does.
+    UnexpectedMessage,
 }
 
-/// Sends how things stand whenever that changes, until the browser leaves or the session ends.
-pub(super) async fn tell(mut socket: WebSocket, watching: Watching) {
-    let (code, reason) = match follow(&mut socket, &watching).await {
-        End::Gone => return,
-        End::SignedOut => (close_code::POLICY, "the session has ended"),
-        End::Talks => (close_code::POLICY, "nothing is to be sent here"),
+/// Sends the state whenever it changes, until the browser leaves or the session ends.
+pub(super) async fn stream_updates(mut socket: WebSocket, subscription: FeedSubscription) {
+    let (code, reason) = match send_changes(&mut socket, &subscription).await {
+        CloseReason::Gone => return,
+        CloseReason::SignedOut => (close_code::POLICY, "the session has ended"),
+        CloseReason::UnexpectedMessage => (close_code::POLICY, "nothing is to be sent here"),
     };
     let close = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
-    // It closes either way. What the page has sent is read first: otherwise its system might throw the reason away.
-    let _ = timeout(CLOSING, async {
+    // The connection closes either way. The page's messages are read first: otherwise its system might
+    // discard the reason.
+    let _ = timeout(CLOSE_TIMEOUT, async {
         if socket.send(close).await.is_ok() {
             while let Some(Ok(_)) = socket.recv().await {}
         }
@@ -76,45 +77,46 @@ pub(super) async fn tell(mut socket: WebSocket, watching: Watching) {
     .await;
 }
 
-async fn follow(socket: &mut WebSocket, watching: &Watching) -> End {
-    let mut told = watching.told();
-    // It may have been said between the request for the socket and now.
-    told.mark_changed();
-    let mut beat = interval_at(Instant::now() + BEAT, BEAT);
-    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut before: Option<News> = None;
-    // How often it has said that it is there since it was asked.
-    let mut said = 1;
+async fn send_changes(socket: &mut WebSocket, subscription: &FeedSubscription) -> CloseReason {
+    let mut snapshots = subscription.snapshots();
+    // A snapshot may have come between the request for the socket and now.
+    snapshots.mark_changed();
+    let mut ping = interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
+    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut before: Option<LiveMessage> = None;
+    // Messages received since the last ping.
+    let mut received = 1;
     loop {
         tokio::select! {
             message = socket.recv() => match message {
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) if said < MOST_SAID => said += 1,
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return End::Gone,
-                Some(Ok(_)) => return End::Talks,
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) if received < MAX_RECEIVED_MESSAGES => received += 1,
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return CloseReason::Gone,
+                Some(Ok(_)) => return CloseReason::UnexpectedMessage,
             },
-            _ = beat.tick() => {
-                if std::mem::take(&mut said) == 0 || !send(socket, Message::Ping(Bytes::new())).await {
-                    return End::Gone;
+            _ = ping.tick() => {
+                if std::mem::take(&mut received) == 0 || !send(socket, Message::Ping(Bytes::new())).await {
+                    return CloseReason::Gone;
                 }
             }
-            changed = told.changed() => {
+            changed = snapshots.changed() => {
                 if changed.is_err() {
-                    return End::Gone;
+                    return CloseReason::Gone;
                 }
-                let now = told.borrow_and_update().clone();
-                if now.asked < watching.since {
+                let now = snapshots.borrow_and_update().clone();
+                if now.queried_at < subscription.since {
                     continue;
                 }
-                let Some(news) = News::of(&now.standing, watching) else { return End::SignedOut };
-                // At first everything: what the page was answered before may be older than this connection.
-                let changed = match before.replace(news) {
-                    Some(before) if before == news => continue,
-                    Some(before) => news.since(before),
-                    None => news,
+                let Some(current) = LiveMessage::of(&now.state, subscription) else { return CloseReason::SignedOut };
+                // The first message is complete: the page's earlier answers may be older than this
+                // connection.
+                let changed = match before.replace(current) {
+                    Some(before) if before == current => continue,
+                    Some(before) => current.changes_since(before),
+                    None => current,
                 };
-                let Ok(text) = serde_json::to_string(&changed) else { return End::Gone };
+                let Ok(text) = serde_json::to_string(&changed) else { return CloseReason::Gone };
                 if !send(socket, Message::text(text)).await {
-                    return End::Gone;
+                    return CloseReason::Gone;
                 }
             }
         }
@@ -122,5 +124,5 @@ async fn follow(socket: &mut WebSocket, watching: &Watching) -> End {
 }
 
 async fn send(socket: &mut WebSocket, message: Message) -> bool {
-    matches!(timeout(LONGEST_SEND, socket.send(message)).await, Ok(Ok(())))
+    matches!(timeout(SEND_TIMEOUT, socket.send(message)).await, Ok(Ok(())))
 }

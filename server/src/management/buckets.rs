@@ -1,4 +1,4 @@
-//! Usage and costs in buckets, as OpenAI's usage API tells them.
+//! Usage and costs in buckets, in the form of OpenAI's usage API.
 
 use domain::{
     models::Service,
@@ -6,42 +6,42 @@ use domain::{
     usage::{Group, View},
 };
 use serde::Serialize;
-use services::usage::breakdown::{Breakdown, Share, Span};
+use services::usage::breakdown::{Breakdown, Span, SpanShare};
 
-use crate::v1::error::Refusal;
-use crate::v1::input::{Query, number};
+use crate::v1::error::V1Error;
+use crate::v1::input::{QueryParams, number};
 
-/// The end of the years that are told, 2200-01-01, in seconds.
-const LATEST: i64 = 7_258_118_400;
+/// The latest accepted time, 2200-01-01, in seconds of Unix time.
+const MAX_TIME: i64 = 7_258_118_400;
 const HOUR: i64 = 60 * 60;
 const DAY: i64 = 24 * HOUR;
 
-/// How many buckets a page holds where nobody says, and at most.
+/// Buckets on a page: the default and the maximum.
 #[derive(Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct BucketLimits {
     pub(super) hours: (i64, i64),
     pub(super) days: (i64, i64),
 }
 
-/// What is asked for, and where its next page would begin.
-pub(super) struct Asked {
+/// The requested breakdown, and the beginning of its next page.
+pub(super) struct BucketQuery {
     pub(super) breakdown: Breakdown,
-    /// In seconds.
+    /// In seconds of Unix time.
     next: Option<i64>,
 }
 
-impl Asked {
-    /// Reads what usage and costs are asked alike.
+impl BucketQuery {
+    /// Reads the parameters that usage and costs share.
     ///
-    /// A bucket is an hour or a day of UTC, whole, also where `start_time` or `end_time` lie within: that is how usage
-    /// is kept.
+    /// A bucket is a whole hour or day of UTC, even if `start_time` or `end_time` lie within one: that is how
+    /// usage is stored.
     pub(super) fn read(
-        query: Query,
+        query: QueryParams,
         now: Timestamp,
         service: Option<Service>,
-        limits: Limits,
-    ) -> Result<Self, Refusal> {
-        let query = query.only(&[
+        limits: BucketLimits,
+    ) -> Result<Self, V1Error> {
+        let query = query.reject_unknown(&[
             "start_time",
             "end_time",
             "bucket_width",
@@ -52,32 +52,32 @@ impl Asked {
             "limit",
             "page",
         ])?;
-        let width = query.one("bucket_width", width)?.unwrap_or_default();
-        let (seconds, (usual, most)) = match width {
+        let width = query.one("bucket_width", parse_width)?.unwrap_or_default();
+        let (seconds, (default_limit, max_limit)) = match width {
             View::Hour => (HOUR, limits.hours),
             View::Day => (DAY, limits.days),
         };
-        let time = number(0, LATEST);
+        let time = number(0, MAX_TIME);
         let start = query.one("start_time", &time)?;
-        let start = start.ok_or_else(|| Refusal::invalid("start_time", "Say since when, in seconds of Unix time."))?;
+        let start = start.ok_or_else(|| V1Error::invalid("start_time", "Say since when, in seconds of Unix time."))?;
         let end = query.one("end_time", &time)?.unwrap_or(now.millis().div_euclid(1000) + 1);
         if end <= start {
-            return Err(Refusal::invalid("end_time", "It must be after start_time, and isn't included."));
+            return Err(V1Error::invalid("end_time", "It must be after start_time, and isn't included."));
         }
         let (start, end) = (start.div_euclid(seconds) * seconds, (end + seconds - 1).div_euclid(seconds) * seconds);
         let page = query.one("page", |page| {
-            let at = page.strip_prefix(PAGE).and_then(|at| at.parse().ok());
-            at.filter(|at| at % seconds == 0 && (start..end).contains(at))
+            let time = page.strip_prefix(PAGE_PREFIX).and_then(|time| time.parse().ok());
+            time.filter(|time| time % seconds == 0 && (start..end).contains(time))
                 .ok_or("This is no page of this very question.")
         })?;
         let from = page.unwrap_or(start);
-        let limit = query.one("limit", number(1, most))?.unwrap_or(usual);
+        let limit = query.one("limit", number(1, max_limit))?.unwrap_or(default_limit);
         let to = end.min(from + limit * seconds);
         let breakdown = Breakdown {
             width,
             from: Timestamp::from_millis(from * 1000),
             to: Timestamp::from_millis(to * 1000),
-            groups: query.many("group_by", group)?,
+            groups: query.many("group_by", parse_group)?,
             service,
             projects: query.many("project_ids", str::parse)?,
             api_keys: query.many("api_key_ids", str::parse)?,
@@ -86,27 +86,27 @@ impl Asked {
         Ok(Self { breakdown, next: (to < end).then_some(to) })
     }
 
-    /// The answer, with `result` for each part of a bucket.
-    pub(super) fn page<T>(&self, spans: Vec<Span>, result: impl Fn(Share) -> T) -> Page<T> {
+    /// The response, with `result` for each part of a bucket.
+    pub(super) fn page<T>(&self, spans: Vec<Span>, result: impl Fn(SpanShare) -> T) -> BucketPage<T> {
         let bucket = |span: Span| Bucket {
             object: "bucket",
             start_time: span.from.millis() / 1000,
             end_time: span.to.millis() / 1000,
             results: span.shares.into_iter().map(&result).collect(),
         };
-        Page {
+        BucketPage {
             object: "page",
             data: spans.into_iter().map(bucket).collect(),
             has_more: self.next.is_some(),
-            next_page: self.next.map(|at| format!("{PAGE}{at}")),
+            next_page: self.next.map(|start| format!("{PAGE_PREFIX}{start}")),
         }
     }
 }
 
-/// What the name of a page begins with; when it begins follows.
-const PAGE: &str = "page_";
+/// The prefix of a page's name, before its beginning in seconds.
+const PAGE_PREFIX: &str = "page_";
 
-fn width(text: &str) -> Result<View, &'static str> {
+fn parse_width(text: &str) -> Result<View, &'static str> {
     match text {
         "1h" => Ok(View::Hour),
         "1d" => Ok(View::Day),
@@ -115,11 +115,11 @@ fn width(text: &str) -> Result<View, &'static str> {
     }
 }
 
-fn group(text: &str) -> Result<Group, &'static str> {
+fn parse_group(text: &str) -> Result<Group, &'static str> {
     match text {
         "project_id" => Ok(Group::Project),
         "api_key_id" => Ok(Group::ApiKey),
-        // What a cost is for is a model.
+        // A cost's line item is its model.
         "model" | "line_item" => Ok(Group::Model),
         _ => Err("Group by project_id, api_key_id or model."),
     }
@@ -127,7 +127,7 @@ fn group(text: &str) -> Result<Group, &'static str> {
 
 /// Consecutive buckets.
 #[derive(Serialize)]
-pub(super) struct Page<T> {
+pub(super) struct BucketPage<T> {
     object: &'static str,
     data: Vec<Bucket<T>>,
     has_more: bool,

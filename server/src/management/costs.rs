@@ -1,4 +1,4 @@
-//! `GET /v1/organization/costs`: what calls cost, by the prices of their moments.
+//! `GET /v1/organization/costs`: the cost of calls, at the prices of their time.
 
 use axum::{Json, extract::State};
 use domain::{
@@ -8,19 +8,19 @@ use domain::{
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
-use services::usage::breakdown::{Share, breakdown};
+use services::usage::breakdown::{SpanShare, breakdown};
 
 use super::{
     Management,
-    buckets::{Asked, Limits, Page},
+    buckets::{BucketLimits, BucketPage, BucketQuery},
 };
-use crate::v1::error::Refusal;
-use crate::v1::{caller::Caller, input::Query};
+use crate::v1::error::V1Error;
+use crate::v1::{caller::Caller, input::QueryParams};
 
-/// As OpenAI's, which has days only; hours are ours.
-const LIMITS: Limits = Limits { hours: (24, 168), days: (7, 180) };
+/// OpenAI's limits for days; it has no hours.
+const LIMITS: BucketLimits = BucketLimits { hours: (24, 168), days: (7, 180) };
 
-/// A part of a bucket. What it isn't told apart by is null.
+/// A part of a bucket. Dimensions that it isn't grouped by are null.
 #[derive(Serialize)]
 pub(super) struct CostResult {
     object: &'static str,
@@ -28,10 +28,10 @@ pub(super) struct CostResult {
     project_id: Option<ProjectId>,
     user_id: Option<()>,
     api_key_id: Option<ApiKeyId>,
-    /// The model that was called; said again under the name that usage has for it.
+    /// The called model, repeated in `model`, which is usage's name for it.
     line_item: Option<String>,
     model: Option<String>,
-    /// Ours: calls whose cost isn't known, and isn't in the amount.
+    /// Ours: calls whose cost is unknown and isn't in the amount.
     num_unpriced_requests: i64,
 }
 
@@ -44,7 +44,7 @@ struct Amount {
 
 impl Amount {
     fn new(money: Money) -> Self {
-        // Money is written as JSON writes numbers: with a point, without an exponent.
+        // Money is formatted like a JSON number: with a point, without an exponent.
         let value = RawValue::from_string(money.to_string()).unwrap_or_default();
         Self { value, currency: "usd" }
     }
@@ -53,17 +53,17 @@ impl Amount {
 pub(super) async fn costs(
     State(management): State<Management>,
     caller: Caller,
-    query: Query,
-) -> Result<Json<Page<CostResult>>, Refusal> {
+    query: QueryParams,
+) -> Result<Json<BucketPage<CostResult>>, V1Error> {
     let actor = caller.with(Scope::UsageRead)?;
     let services = &management.hub.services;
-    let asked = Asked::read(query, services.now(), None, LIMITS)?;
-    let spans = breakdown(services, &actor, &asked.breakdown).await?;
-    Ok(Json(asked.page(spans, result)))
+    let bucket_query = BucketQuery::read(query, services.now(), None, LIMITS)?;
+    let spans = breakdown(services, &actor, &bucket_query.breakdown).await?;
+    Ok(Json(bucket_query.page(spans, result)))
 }
 
-fn result(share: Share) -> CostResult {
-    let Share { project, api_key, model, measures } = share;
+fn result(share: SpanShare) -> CostResult {
+    let SpanShare { project, api_key, model, measures } = share;
     CostResult {
         object: "organization.costs.result",
         amount: Amount::new(measures.spend),

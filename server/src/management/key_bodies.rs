@@ -1,27 +1,27 @@
-//! What is said of a key that is to be made, changed or rotated.
+//! Request bodies for creating, editing and rotating keys.
 
 use domain::{
-    api_keys::{ApiKeyChanges, Level, Life, Network, NewApiKey, Rotation, Scope},
+    api_keys::{ApiKeyChanges, Expiration, Level, Network, NewApiKey, Rotation, Scope},
     ids::ProjectId,
     rate_limits::RateLimits,
     time::Timestamp,
 };
 use serde::Deserialize;
-use services::api_keys::queries::location::Place;
+use services::api_keys::queries::location::KeyLocation;
 
-use crate::v1::error::Refusal;
+use crate::v1::error::V1Error;
 
-/// How long an old secret lives on where nobody says: long enough that nothing breaks.
-const USUAL_GRACE: u32 = 24 * 60 * 60;
+/// Default grace period of an old secret, in seconds: long enough that nothing breaks.
+const DEFAULT_GRACE: u32 = 24 * 60 * 60;
 
-/// A new key. OpenAI's has a name, and an admin key an expiry; the rest is ours.
+/// A new key. OpenAI's has a name, and an admin key an expiration; the other fields are ours.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewKey {
+pub(super) struct CreateKeyBody {
     name: String,
     #[serde(default)]
     description: String,
-    /// Of a project's key: `read` or `standard`.
+    /// For a project's key `read` or `standard`.
     #[serde(default)]
     level: Option<Level>,
     #[serde(default)]
@@ -38,19 +38,19 @@ pub(super) struct NewKey {
     rate_limits: RateLimits,
 }
 
-impl NewKey {
-    /// The same for the services, at `now`.
-    pub(super) fn asked(self, place: Place, now: Timestamp) -> Result<NewApiKey, Refusal> {
-        let (project_id, level) = match (place, self.level) {
-            (Place::Organization, None | Some(Level::Admin)) => (None, Level::Admin),
-            (Place::Organization, Some(_)) => return Err(Refusal::invalid("level", "Here are admin keys only.")),
-            (Place::Project(_), Some(Level::Admin)) => {
-                return Err(Refusal::invalid(
+impl CreateKeyBody {
+    /// Converts the body for the services; an expiration counts from `now`.
+    pub(super) fn into_new_key(self, location: KeyLocation, now: Timestamp) -> Result<NewApiKey, V1Error> {
+        let (project_id, level) = match (location, self.level) {
+            (KeyLocation::Organization, None | Some(Level::Admin)) => (None, Level::Admin),
+            (KeyLocation::Organization, Some(_)) => return Err(V1Error::invalid("level", "Here are admin keys only.")),
+            (KeyLocation::Project(_), Some(Level::Admin)) => {
+                return Err(V1Error::invalid(
                     "level",
                     "An admin key belongs to no project: make it at /v1/organization/admin_api_keys.",
                 ));
             }
-            (Place::Project(id), level) => (Some(id), level.unwrap_or(Level::Standard)),
+            (KeyLocation::Project(id), level) => (Some(id), level.unwrap_or(Level::Standard)),
         };
         Ok(NewApiKey {
             name: self.name,
@@ -60,18 +60,20 @@ impl NewKey {
             scopes: self.scopes,
             models: self.models,
             ip_allowlist: self.ip_allowlist,
-            life: self.expires_in_seconds.map_or(Life::Never, |life| Life::At(now.plus_millis(i64::from(life) * 1000))),
+            life: self
+                .expires_in_seconds
+                .map_or(Expiration::Never, |seconds| Expiration::At(now.plus_millis(i64::from(seconds) * 1000))),
             rotate_every_days: self.rotate_every_days,
             rate_limits: self.rate_limits,
         })
     }
 }
 
-/// What is to be changed of a key. OpenAI's has the scopes of a project's key; the rest is ours.
+/// Changes of a key. OpenAI's has the scopes of a project's key; the other fields are ours.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[derive(Default)]
-pub(super) struct Changes {
+pub(super) struct EditKeyBody {
     name: Option<String>,
     description: Option<String>,
     scopes: Option<Vec<Scope>>,
@@ -81,17 +83,17 @@ pub(super) struct Changes {
     project_id: Option<ProjectId>,
     /// 0 for no reminder.
     rotate_every_days: Option<u32>,
-    /// Both anew; what isn't named in it is no limit.
+    /// Replaces both limits; one that isn't given is removed.
     rate_limits: Option<RateLimits>,
-    /// OpenAI's; here a key's end never changes.
+    /// OpenAI's; here a key's expiration never changes.
     expires_in_seconds: Option<i64>,
 }
 
-impl Changes {
-    pub(super) fn asked(self) -> Result<ApiKeyChanges, Refusal> {
+impl EditKeyBody {
+    pub(super) fn into_changes(self) -> Result<ApiKeyChanges, V1Error> {
         if self.expires_in_seconds.is_some() {
             let message = "When a key expires can't be changed. Make another one that lives longer.";
-            return Err(Refusal::invalid("expires_in_seconds", message));
+            return Err(V1Error::invalid("expires_in_seconds", message));
         }
         Ok(ApiKeyChanges {
             name: self.name,
@@ -106,19 +108,19 @@ impl Changes {
     }
 }
 
-/// How to rotate, or how long the old secret is to live from now on.
+/// The grace period of a rotation, or a new one for the old secret, counted from now.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Grace {
-    #[serde(default = "usual_grace")]
+pub(super) struct RotateKeyBody {
+    #[serde(default = "default_grace")]
     pub(super) grace_seconds: u32,
 }
 
-fn usual_grace() -> u32 {
-    USUAL_GRACE
+fn default_grace() -> u32 {
+    DEFAULT_GRACE
 }
 
-impl Grace {
+impl RotateKeyBody {
     pub(super) fn rotation(self, request: Option<String>) -> Rotation {
         Rotation { grace_seconds: self.grace_seconds, request }
     }

@@ -1,4 +1,4 @@
-//! Keys as OpenAI's administration API shows them, with what is ours besides.
+//! Keys in the form of OpenAI's administration API, with fields of our own.
 
 use std::collections::HashMap;
 
@@ -12,9 +12,10 @@ use domain::{
 use serde::Serialize;
 use services::api_keys::Owner;
 
-/// A key: an `organization.admin_api_key`, or an `organization.project.api_key`. Times are seconds of Unix time.
+/// A key: an `organization.admin_api_key`, or an `organization.project.api_key`. Times are seconds of Unix
+/// time.
 #[derive(Serialize)]
-pub(super) struct Key {
+pub(super) struct KeyObject {
     object: &'static str,
     pub(super) id: ApiKeyId,
     name: String,
@@ -22,15 +23,15 @@ pub(super) struct Key {
     created_at: i64,
     last_used_at: Option<i64>,
     expires_at: Option<i64>,
-    owner: Option<Holder>,
-    /// Whether the owner may still use the project; of a project's key only.
+    owner: Option<KeyOwner>,
+    /// Whether the owner may still use the project; only for a project's key.
     #[serde(skip_serializing_if = "Option::is_none")]
     owner_project_access: Option<&'static str>,
-    /// The secret: told once, to whoever made the key or rotated it.
+    /// The secret, only in the response to creating or rotating the key.
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<Option<String>>,
 
-    // What is ours.
+    // Fields that OpenAI doesn't have.
     description: String,
     project_id: Option<ProjectId>,
     level: Level,
@@ -41,21 +42,21 @@ pub(super) struct Key {
     rotated_at: i64,
     rotate_every_days: Option<u32>,
     rate_limits: RateLimits,
-    old_secret: Option<Old>,
+    old_secret: Option<OldSecretObject>,
 }
 
-/// The secret that still works besides.
+/// The old secret, which still works.
 #[derive(Serialize)]
-struct Old {
+struct OldSecretObject {
     redacted_value: String,
     expires_at: i64,
     last_used_at: Option<i64>,
 }
 
-/// Who made it.
+/// The key's creator.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Holder {
+enum KeyOwner {
     OfAdminKey(User),
     OfProjectKey { r#type: Option<&'static str>, user: Option<User>, service_account: Option<()> },
 }
@@ -68,11 +69,11 @@ struct User {
     name: String,
     email: String,
     created_at: i64,
-    /// Their role here, which is finer than OpenAI's; `None` for whoever has left.
+    /// The user's role, which is finer than OpenAI's; `None` if they have left.
     role: Option<Role>,
 }
 
-impl Key {
+impl KeyObject {
     pub(super) fn new(key: ApiKey, owners: &HashMap<UserId, Owner>) -> Self {
         let is_admin = key.level == Level::Admin;
         let owner = key.created_by.as_ref().and_then(|creator| owners.get(&creator.id));
@@ -86,14 +87,14 @@ impl Key {
             last_used_at: key.last_use.map(|used| seconds(used.at)),
             expires_at: key.expires_at.map(seconds),
             owner: match user {
-                user if !is_admin => Some(Holder::OfProjectKey {
+                user if !is_admin => Some(KeyOwner::OfProjectKey {
                     r#type: user.as_ref().map(|user| user.r#type),
                     user,
                     service_account: None,
                 }),
-                user => user.map(Holder::OfAdminKey),
+                user => user.map(KeyOwner::OfAdminKey),
             },
-            // A key that nobody owns, made by a command or by another key, needs nobody's access.
+            // A key without an owner, created by a command or another key, needs no owner's access.
             owner_project_access: (!is_admin)
                 .then(|| if owner.is_none_or(|owner| owner.has_access) { "active" } else { "inactive" }),
             value: None,
@@ -107,17 +108,17 @@ impl Key {
             rotated_at: seconds(key.rotated_at),
             rotate_every_days: key.rotate_every_days,
             rate_limits: key.rate_limits,
-            old_secret: key.old_secret.map(Old::new),
+            old_secret: key.old_secret.map(OldSecretObject::new),
         }
     }
 
-    /// With its secret, or with `null` where that was told before.
+    /// Adds the secret, or `null` if it was returned before.
     pub(super) fn with_value(self, value: Option<String>) -> Self {
         Self { value: Some(value), ..self }
     }
 }
 
-impl Old {
+impl OldSecretObject {
     fn new(old: OldSecret) -> Self {
         Self {
             redacted_value: old.masked,
@@ -145,45 +146,45 @@ fn seconds(moment: Timestamp) -> i64 {
     moment.millis().div_euclid(1000)
 }
 
-/// Keys that a key made or rotated, the oldest first.
+/// Keys that a key created or rotated, the oldest first.
 #[derive(Serialize)]
-pub(super) struct Made {
+pub(super) struct DescendantKeys {
     object: &'static str,
-    /// All there are, of which the data may hold the first only.
+    /// Number of all of them; `data` may hold only the first ones.
     count: i64,
     data: Vec<Descendant>,
 }
 
-impl Made {
-    pub(super) fn new(made: Descendants) -> Self {
-        Self { object: "list", count: made.count, data: made.keys }
+impl DescendantKeys {
+    pub(super) fn new(descendants: Descendants) -> Self {
+        Self { object: "list", count: descendants.count, data: descendants.keys }
     }
 }
 
-/// A key that is no more.
+/// The response for a revoked key.
 #[derive(Serialize)]
-pub(super) struct Deleted {
+pub(super) struct DeletedKey {
     object: &'static str,
     id: ApiKeyId,
     deleted: bool,
-    /// What it made or rotated and works on.
-    descendants: Option<Made>,
-    /// What was deleted along with it.
+    /// Keys that it created or rotated and that still work.
+    descendants: Option<DescendantKeys>,
+    /// Keys that were revoked along with it.
     deleted_descendants: Vec<ApiKeyId>,
 }
 
-impl Deleted {
+impl DeletedKey {
     pub(super) fn new(id: ApiKeyId, is_admin: bool) -> Self {
         let object =
             if is_admin { "organization.admin_api_key.deleted" } else { "organization.project.api_key.deleted" };
         Self { object, id, deleted: true, descendants: None, deleted_descendants: Vec::new() }
     }
 
-    pub(super) fn leaving(self, descendants: Option<Descendants>) -> Self {
-        Self { descendants: descendants.map(Made::new), ..self }
+    pub(super) fn with_usable_descendants(self, descendants: Option<Descendants>) -> Self {
+        Self { descendants: descendants.map(DescendantKeys::new), ..self }
     }
 
-    pub(super) fn along(self, deleted_descendants: Vec<ApiKeyId>) -> Self {
+    pub(super) fn with_descendants(self, deleted_descendants: Vec<ApiKeyId>) -> Self {
         Self { deleted_descendants, ..self }
     }
 }

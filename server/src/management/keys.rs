@@ -14,209 +14,222 @@ use services::{
     Actor, Services,
     api_keys::{
         self,
-        queries::location::{self, Place},
+        queries::location::{self, KeyLocation},
     },
 };
 
 use super::{
     Management,
-    key_bodies::{Changes, Grace, NewKey},
-    key_object::{Deleted, Key, Made},
-    list::{self, List},
+    key_bodies::{CreateKeyBody, EditKeyBody, RotateKeyBody},
+    key_object::{DeletedKey, DescendantKeys, KeyObject},
+    list::{self, ListPage},
 };
-use crate::v1::error::Refusal;
+use crate::v1::error::V1Error;
 use crate::v1::{
     caller::Caller,
-    input::{Body, Ids, Query},
+    input::{JsonBody, PathIds, QueryParams},
 };
 
-type Answer<T> = Result<Json<T>, Refusal>;
+type KeyResponse<T> = Result<Json<T>, V1Error>;
 
-/// What a list's path names: a project, or nothing for the organization's own keys.
+/// The parameters of a list's path: a project; none for the organization's own keys.
 #[derive(Deserialize)]
-pub(super) struct Listed {
+pub(super) struct KeyListPath {
     project: Option<ProjectId>,
 }
 
-/// What a key's path names.
+/// The parameters of a key's path.
 #[derive(Deserialize)]
-pub(super) struct Named {
+pub(super) struct KeyPath {
     project: Option<ProjectId>,
     key: ApiKeyId,
 }
 
-/// The keys of a place, but for revoked ones.
+/// Lists the keys of a project or the organization, without revoked ones.
 pub(super) async fn list(
     State(management): State<Management>,
     caller: Caller,
-    Ids(Listed { project }): Ids<Listed>,
-    query: Query,
-) -> Answer<List<Key>> {
-    let place = place_of(project);
-    let actor = caller.with(reading(place))?;
+    PathIds(KeyListPath { project }): PathIds<KeyListPath>,
+    query: QueryParams,
+) -> KeyResponse<ListPage<KeyObject>> {
+    let location = location_of(project);
+    let actor = caller.with(read_scope(location))?;
     let services = &management.hub.services;
-    let (keys, more) = location::page(services, &actor, place, list::cursor(query)?).await?;
-    Ok(Json(List::new(shown(services, &actor, place, keys).await?, |key| key.id, more)))
+    let (keys, has_more) = location::page(services, &actor, location, list::cursor(query)?).await?;
+    Ok(Json(ListPage::new(to_objects(services, &actor, location, keys).await?, |key| key.id, has_more)))
 }
 
-/// Makes a key, and tells its secret. The same `Idempotency-Key` again makes no other and tells nothing.
+/// Creates a key, and returns its secret. Repeated with one `Idempotency-Key`, it creates no second key and
+/// returns no secret.
 pub(super) async fn create(
     State(management): State<Management>,
     caller: Caller,
-    Ids(Listed { project }): Ids<Listed>,
+    PathIds(KeyListPath { project }): PathIds<KeyListPath>,
     IdempotencyKey(request): IdempotencyKey,
-    Body(asked): Body<NewKey>,
-) -> Answer<Key> {
-    let place = place_of(project);
-    let actor = caller.with(managing(place))?;
+    JsonBody(body): JsonBody<CreateKeyBody>,
+) -> KeyResponse<KeyObject> {
+    let location = location_of(project);
+    let actor = caller.with(write_scope(location))?;
     let services = &management.hub.services;
-    location::enter(services, &actor, place).await?;
-    let asked = asked.asked(place, services.now())?;
+    location::require(services, &actor, location).await?;
+    let new_key = body.into_new_key(location, services.now())?;
     let (key, secret) = match request {
-        Some(request) => api_keys::create_once(services, &actor, asked, request).await?,
+        Some(request) => api_keys::create_once(services, &actor, new_key, request).await?,
         None => {
-            let created = api_keys::create(services, &actor, asked).await?;
+            let created = api_keys::create(services, &actor, new_key).await?;
             (created.api_key, Some(created.secret))
         }
     };
-    Ok(Json(one(services, &actor, key).await?.with_value(secret)))
+    Ok(Json(to_object(services, &actor, key).await?.with_value(secret)))
 }
 
 pub(super) async fn retrieve(
     State(management): State<Management>,
     caller: Caller,
-    Ids(Named { project, key }): Ids<Named>,
-) -> Answer<Key> {
-    let place = place_of(project);
-    let actor = caller.with(reading(place))?;
+    PathIds(KeyPath { project, key }): PathIds<KeyPath>,
+) -> KeyResponse<KeyObject> {
+    let location = location_of(project);
+    let actor = caller.with(read_scope(location))?;
     let services = &management.hub.services;
-    let key = location::at(services, &actor, place, key).await?;
-    Ok(Json(one(services, &actor, key).await?))
+    let key = location::get_at(services, &actor, location, key).await?;
+    Ok(Json(to_object(services, &actor, key).await?))
 }
 
 pub(super) async fn modify(
     State(management): State<Management>,
     caller: Caller,
-    Ids(Named { project, key }): Ids<Named>,
-    Body(changes): Body<Changes>,
-) -> Answer<Key> {
-    let (place, services) = (place_of(project), &management.hub.services);
-    let actor = manager(&caller, services, place, key).await?;
-    let key = api_keys::edit(services, &actor, key, changes.asked()?).await?;
-    Ok(Json(one(services, &actor, key).await?))
+    PathIds(KeyPath { project, key }): PathIds<KeyPath>,
+    JsonBody(changes): JsonBody<EditKeyBody>,
+) -> KeyResponse<KeyObject> {
+    let (location, services) = (location_of(project), &management.hub.services);
+    let actor = require_manager(&caller, services, location, key).await?;
+    let key = api_keys::edit(services, &actor, key, changes.into_changes()?).await?;
+    Ok(Json(to_object(services, &actor, key).await?))
 }
 
-/// Gives a key a new secret, and tells it. The same `Idempotency-Key` again rotates nothing and tells nothing.
+/// Rotates a key's secret, and returns the new one. Repeated with one `Idempotency-Key`, it rotates nothing
+/// and returns no secret.
 pub(super) async fn rotate(
     State(management): State<Management>,
     caller: Caller,
-    Ids(Named { project, key }): Ids<Named>,
+    PathIds(KeyPath { project, key }): PathIds<KeyPath>,
     IdempotencyKey(request): IdempotencyKey,
-    Body(grace): Body<Grace>,
-) -> Answer<Key> {
-    let (place, services) = (place_of(project), &management.hub.services);
-    let actor = manager(&caller, services, place, key).await?;
+    JsonBody(grace): JsonBody<RotateKeyBody>,
+) -> KeyResponse<KeyObject> {
+    let (location, services) = (location_of(project), &management.hub.services);
+    let actor = require_manager(&caller, services, location, key).await?;
     let rotated = api_keys::rotate(services, &actor, key, grace.rotation(request)).await?;
-    Ok(Json(one(services, &actor, rotated.api_key).await?.with_value(rotated.secret)))
+    Ok(Json(to_object(services, &actor, rotated.api_key).await?.with_value(rotated.secret)))
 }
 
-/// Ends the old secret of a rotating key, or lets it live longer.
+/// Ends the old secret of a rotating key, or extends its grace period.
 pub(super) async fn set_grace(
     State(management): State<Management>,
     caller: Caller,
-    Ids(Named { project, key }): Ids<Named>,
-    Body(grace): Body<Grace>,
-) -> Answer<Key> {
-    let (place, services) = (place_of(project), &management.hub.services);
-    let actor = manager(&caller, services, place, key).await?;
+    PathIds(KeyPath { project, key }): PathIds<KeyPath>,
+    JsonBody(grace): JsonBody<RotateKeyBody>,
+) -> KeyResponse<KeyObject> {
+    let (location, services) = (location_of(project), &management.hub.services);
+    let actor = require_manager(&caller, services, location, key).await?;
     let key = api_keys::set_grace(services, &actor, key, grace.grace_seconds).await?;
-    Ok(Json(one(services, &actor, key).await?))
+    Ok(Json(to_object(services, &actor, key).await?))
 }
 
-/// The keys that can be used and that this one made or rotated.
+/// Lists the usable keys that this key created or rotated.
 pub(super) async fn descendants(
     State(management): State<Management>,
     caller: Caller,
-    Ids(Named { key, .. }): Ids<Named>,
-) -> Answer<Made> {
-    let place = Place::Organization;
-    let actor = caller.with(reading(place))?;
+    PathIds(KeyPath { key, .. }): PathIds<KeyPath>,
+) -> KeyResponse<DescendantKeys> {
+    let location = KeyLocation::Organization;
+    let actor = caller.with(read_scope(location))?;
     let services = &management.hub.services;
-    location::at(services, &actor, place, key).await?;
-    Ok(Json(Made::new(api_keys::descendants(services, &actor, &[key]).await?)))
+    location::get_at(services, &actor, location, key).await?;
+    Ok(Json(DescendantKeys::new(api_keys::descendants(services, &actor, &[key]).await?)))
 }
 
-/// What OpenAI calls deleting: the key works no more, and what it did stays in the log. Tells of keys that it made or
-/// rotated; with `descendants=true` they are deleted along.
+/// Revokes a key, which OpenAI calls deleting: it stops working, and its calls stay in the log. Returns the
+/// keys that it created or rotated; with `descendants=true` they are revoked too.
 pub(super) async fn revoke(
     State(management): State<Management>,
     caller: Caller,
-    Ids(Named { project, key }): Ids<Named>,
-    query: Query,
-) -> Answer<Deleted> {
-    let (place, services) = (place_of(project), &management.hub.services);
-    let along = query.only(&["descendants"])?.one("descendants", |text| match text {
+    PathIds(KeyPath { project, key }): PathIds<KeyPath>,
+    query: QueryParams,
+) -> KeyResponse<DeletedKey> {
+    let (location, services) = (location_of(project), &management.hub.services);
+    let with_descendants = query.reject_unknown(&["descendants"])?.one("descendants", |text| match text {
         "true" => Ok(true),
         "false" => Ok(false),
         _ => Err("Say true or false."),
     })?;
-    let actor = manager(&caller, services, place, key).await?;
-    let is_admin = place == Place::Organization;
-    if along.unwrap_or(false) {
-        let along = api_keys::revoke_with_descendants(services, &actor, &[key]).await?;
-        return Ok(Json(Deleted::new(key, is_admin).along(along)));
+    let actor = require_manager(&caller, services, location, key).await?;
+    let is_admin = location == KeyLocation::Organization;
+    if with_descendants.unwrap_or(false) {
+        let descendants = api_keys::revoke_with_descendants(services, &actor, &[key]).await?;
+        return Ok(Json(DeletedKey::new(key, is_admin).with_descendants(descendants)));
     }
-    // Other keys make none. Asked before it ends, since it may be the one that asks.
-    let made = if is_admin { Some(api_keys::revocable(services, &actor, &[key]).await?) } else { None };
+    // Only admin keys create keys. They are read before this key ends, since it may be the caller's own.
+    let descendants =
+        if is_admin { Some(api_keys::revocable_descendants(services, &actor, &[key]).await?) } else { None };
     api_keys::revoke(services, &actor, &[key]).await?;
-    Ok(Json(Deleted::new(key, is_admin).leaving(made)))
+    Ok(Json(DeletedKey::new(key, is_admin).with_usable_descendants(descendants)))
 }
 
-fn place_of(project: Option<ProjectId>) -> Place {
-    project.map_or(Place::Organization, Place::Project)
+fn location_of(project: Option<ProjectId>) -> KeyLocation {
+    project.map_or(KeyLocation::Organization, KeyLocation::Project)
 }
 
-const fn reading(place: Place) -> Scope {
-    match place {
-        Place::Organization => Scope::AdminApiKeysRead,
-        Place::Project(_) => Scope::ApiKeysRead,
+const fn read_scope(location: KeyLocation) -> Scope {
+    match location {
+        KeyLocation::Organization => Scope::AdminApiKeysRead,
+        KeyLocation::Project(_) => Scope::ApiKeysRead,
     }
 }
 
-const fn managing(place: Place) -> Scope {
-    match place {
-        Place::Organization => Scope::AdminApiKeysWrite,
-        Place::Project(_) => Scope::ApiKeysWrite,
+const fn write_scope(location: KeyLocation) -> Scope {
+    match location {
+        KeyLocation::Organization => Scope::AdminApiKeysWrite,
+        KeyLocation::Project(_) => Scope::ApiKeysWrite,
     }
 }
 
-/// Whoever may manage the key, which is where the path says.
-async fn manager(caller: &Caller, services: &Services, place: Place, key: ApiKeyId) -> Result<Actor, Refusal> {
-    let actor = caller.with(managing(place))?;
-    location::check(services, &actor, place, key).await?;
+/// Returns the actor if it may manage the key and the key is at this location.
+async fn require_manager(
+    caller: &Caller,
+    services: &Services,
+    location: KeyLocation,
+    key: ApiKeyId,
+) -> Result<Actor, V1Error> {
+    let actor = caller.with(write_scope(location))?;
+    location::require_manageable(services, &actor, location, key).await?;
     Ok(actor)
 }
 
-async fn shown(services: &Services, actor: &Actor, place: Place, keys: Vec<ApiKey>) -> Result<Vec<Key>, Refusal> {
-    let owners = api_keys::owners(services, actor, place, &keys).await?;
-    Ok(keys.into_iter().map(|key| Key::new(key, &owners)).collect())
+async fn to_objects(
+    services: &Services,
+    actor: &Actor,
+    location: KeyLocation,
+    keys: Vec<ApiKey>,
+) -> Result<Vec<KeyObject>, V1Error> {
+    let owners = api_keys::owners(services, actor, location, &keys).await?;
+    Ok(keys.into_iter().map(|key| KeyObject::new(key, &owners)).collect())
 }
 
-/// A key that may just have been moved.
-async fn one(services: &Services, actor: &Actor, key: ApiKey) -> Result<Key, Refusal> {
-    let place = place_of(key.project.as_ref().map(|project| project.id));
-    let owners = api_keys::owners(services, actor, place, std::slice::from_ref(&key)).await?;
-    Ok(Key::new(key, &owners))
+/// Converts a key at its current location: it may just have been moved.
+async fn to_object(services: &Services, actor: &Actor, key: ApiKey) -> Result<KeyObject, V1Error> {
+    let location = location_of(key.project.as_ref().map(|project| project.id));
+    let owners = api_keys::owners(services, actor, location, std::slice::from_ref(&key)).await?;
+    Ok(KeyObject::new(key, &owners))
 }
 
-/// The header by which a request that is sent again is known.
+/// The header that identifies a repeated request.
 pub(super) struct IdempotencyKey(Option<String>);
 
 impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
-    type Rejection = Refusal;
+    type Rejection = V1Error;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, V1Error> {
         let text = parts.headers.get("idempotency-key").map(|value| value.to_str().map(str::to_owned));
-        text.transpose().map(Self).map_err(|_| Refusal::malformed("The header Idempotency-Key: use plain letters."))
+        text.transpose().map(Self).map_err(|_| V1Error::malformed("The header Idempotency-Key: use plain letters."))
     }
 }

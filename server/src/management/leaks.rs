@@ -1,8 +1,8 @@
-//! `POST /v1/keys/report-leak`: whoever found a key tells of it, and it stops working.
+//! `POST /v1/keys/report-leak`: reports leaked keys, which disables them.
 //!
-//! Takes what GitHub's secret scanning sends, and answers as it asks its partners to:
+//! It takes the requests of GitHub's secret scanning, and answers as GitHub requires of its partners:
 //! <https://docs.github.com/en/code-security/secret-scanning/secret-scanning-partnership-program/secret-scanning-partner-program>.
-//! No key is needed: holding the secret is the proof, and all that it is good for here is to end it.
+//! No key is needed: the secret itself is the proof, and this path can only disable it.
 
 use axum::{
     Json,
@@ -12,50 +12,50 @@ use axum::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 use services::{
-    address_limits::Doing,
-    api_keys::{LeakReport, MOST_REPORTS, report_leaks},
+    address_limits::LimitedAction,
+    api_keys::{LeakReport, MAX_REPORTS, report_leaks},
 };
 use sha2::{Digest, Sha256};
 
 use super::Management;
-use crate::v1::error::Refusal;
-use crate::v1::input::Body;
+use crate::v1::error::V1Error;
+use crate::v1::input::JsonBody;
 
 pub(super) const PATH: &str = "/v1/keys/report-leak";
 
-/// Largest body, in bytes.
-const LARGEST_REPORT: usize = 512 * 1024;
-/// What a key is called where the report calls it nothing.
-const TOKEN_TYPE: &str = "tollhouse_api_key";
+/// Maximum body size.
+const MAX_REPORT_BYTES: usize = 512 * 1024;
+/// The type of a token if the report gives none.
+const DEFAULT_TOKEN_TYPE: &str = "tollhouse_api_key";
 
-/// Somebody who doesn't report too often.
+/// A client within the limit of reports.
 pub(super) struct Reporter;
 
 impl FromRequestParts<Management> for Reporter {
-    type Rejection = Refusal;
+    type Rejection = V1Error;
 
-    async fn from_request_parts(parts: &mut Parts, management: &Management) -> Result<Self, Refusal> {
-        let from = management.gateway.client_ip(parts);
-        management.hub.services.address_limits().take(Doing::LeakReport, from)?;
+    async fn from_request_parts(parts: &mut Parts, management: &Management) -> Result<Self, V1Error> {
+        let client_ip = management.gateway.client_ip(parts);
+        management.hub.services.address_limits().count(LimitedAction::LeakReport, client_ip)?;
         Ok(Self)
     }
 }
 
-/// A key that was found. What else the report says is of no use here.
+/// A leaked key. Other fields of the report aren't used.
 #[derive(Deserialize)]
-pub(super) struct Found {
+pub(super) struct FoundKey {
     token: String,
     #[serde(default)]
     r#type: Option<String>,
-    /// Where it was found.
+    /// The address where it was found.
     #[serde(default)]
     url: Option<String>,
-    /// What kind of place that is, such as `commit`.
+    /// The kind of that place, such as `commit`.
     #[serde(default)]
     source: Option<String>,
 }
 
-/// Whether it was a key of ours.
+/// The answer to one report: whether the token is a key of this server.
 #[derive(Serialize)]
 pub(super) struct Feedback {
     /// Base64 of the SHA-256 of the token as it was reported.
@@ -67,26 +67,28 @@ pub(super) struct Feedback {
 pub(super) async fn report(
     State(management): State<Management>,
     Reporter: Reporter,
-    Body(found): Body<Vec<Found>, LARGEST_REPORT>,
-) -> Result<Json<Vec<Feedback>>, Refusal> {
-    if found.len() > MOST_REPORTS {
-        return Err(Refusal::malformed(format!("Report at most {MOST_REPORTS} tokens at once.")));
+    JsonBody(found_keys): JsonBody<Vec<FoundKey>, MAX_REPORT_BYTES>,
+) -> Result<Json<Vec<Feedback>>, V1Error> {
+    if found_keys.len() > MAX_REPORTS {
+        return Err(V1Error::malformed(format!("Report at most {MAX_REPORTS} tokens at once.")));
     }
-    let reports: Vec<LeakReport> = found.iter().map(Found::to_report).collect();
+    let reports: Vec<LeakReport> = found_keys.iter().map(FoundKey::to_report).collect();
     let verdicts = report_leaks(&management.hub.services, &reports).await?;
-    Ok(Json(found.into_iter().zip(verdicts).map(|(found, verdict)| found.feedback(verdict.is_key())).collect()))
+    Ok(Json(
+        found_keys.into_iter().zip(verdicts).map(|(found_key, verdict)| found_key.feedback(verdict.is_key())).collect(),
+    ))
 }
 
-impl Found {
+impl FoundKey {
     fn to_report(&self) -> LeakReport {
-        let place = self.url.as_ref().or(self.source.as_ref());
-        LeakReport { secret: self.token.clone(), place: place.cloned().unwrap_or_default() }
+        let found_at = self.url.as_ref().or(self.source.as_ref());
+        LeakReport { secret: self.token.clone(), place: found_at.cloned().unwrap_or_default() }
     }
 
     fn feedback(self, is_key: bool) -> Feedback {
         Feedback {
             token_hash: BASE64_STANDARD.encode(Sha256::digest(self.token.as_bytes())),
-            token_type: self.r#type.unwrap_or_else(|| TOKEN_TYPE.to_owned()),
+            token_type: self.r#type.unwrap_or_else(|| DEFAULT_TOKEN_TYPE.to_owned()),
             label: if is_key { "true_positive" } else { "false_positive" },
         }
     }

@@ -1,23 +1,23 @@
-//! Lists, a page at a time, each beginning after the last id of the one before.
+//! Lists in pages, each beginning after the last id of the one before.
 
 use domain::ids::ApiKeyId;
 use serde::Serialize;
-use services::api_keys::queries::location::Cursor;
+use services::api_keys::queries::location::KeyCursor;
 
-use crate::v1::error::Refusal;
-use crate::v1::input::{Query, number};
+use crate::v1::error::V1Error;
+use crate::v1::input::{QueryParams, number};
 
-/// How many items a page holds where nobody says.
-const USUAL: i64 = 20;
-/// How many it holds at most.
-const MOST: i64 = 100;
+/// Default number of items on a page.
+const DEFAULT_PAGE_SIZE: i64 = 20;
+/// Maximum number of items on a page.
+const MAX_PAGE_SIZE: i64 = 100;
 
-/// Which page a query asks for, by `after`, `limit` and `order`.
+/// Reads the requested page from `after`, `limit` and `order`.
 ///
-/// With OpenAI `owner_project_access` narrows the keys of a project to those whose owner may (not) use it; here it takes
-/// nothing but `any`, which is always meant.
-pub(super) fn cursor(query: Query) -> Result<Cursor, Refusal> {
-    let query = query.only(&["after", "limit", "order", "owner_project_access"])?;
+/// OpenAI's `owner_project_access` filters a project's keys by whether the owner may use it; here only `any`
+/// is allowed, which is the default.
+pub(super) fn cursor(query: QueryParams) -> Result<KeyCursor, V1Error> {
+    let query = query.reject_unknown(&["after", "limit", "order", "owner_project_access"])?;
     query.one("owner_project_access", |access| match access {
         "any" => Ok(()),
         _ => Err("It can only be \"any\": every key says it of its owner."),
@@ -27,16 +27,16 @@ pub(super) fn cursor(query: Query) -> Result<Cursor, Refusal> {
         "desc" => Ok(true),
         _ => Err("An order is \"asc\" or \"desc\"."),
     })?;
-    Ok(Cursor {
+    Ok(KeyCursor {
         after: query.one("after", str::parse::<ApiKeyId>)?,
-        limit: query.one("limit", number(1, MOST))?.unwrap_or(USUAL).unsigned_abs(),
+        limit: query.one("limit", number(1, MAX_PAGE_SIZE))?.unwrap_or(DEFAULT_PAGE_SIZE).unsigned_abs(),
         descending: descending.unwrap_or(false),
     })
 }
 
-/// A page.
+/// A page of a list.
 #[derive(Serialize)]
-pub(super) struct List<T> {
+pub(super) struct ListPage<T> {
     object: &'static str,
     data: Vec<T>,
     first_id: Option<ApiKeyId>,
@@ -44,7 +44,7 @@ pub(super) struct List<T> {
     has_more: bool,
 }
 
-impl<T> List<T> {
+impl<T> ListPage<T> {
     pub(super) fn new(data: Vec<T>, id: impl Fn(&T) -> ApiKeyId, has_more: bool) -> Self {
         let (first_id, last_id) = (data.first().map(&id), data.last().map(&id));
         Self { object: "list", data, first_id, last_id, has_more }

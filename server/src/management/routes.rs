@@ -1,4 +1,4 @@
-//! The paths, with who answers them.
+//! The management API's paths with their handlers.
 
 use axum::{
     Router,
@@ -10,11 +10,11 @@ use super::{Management, costs, keys, leaks, usage};
 use crate::{
     checks::{authz, verify},
     events,
-    v1::error::Refusal,
+    v1::error::V1Error,
 };
 
-/// Each path with a method that it takes. A path may stand here several times.
-fn table() -> Vec<(Method, &'static str, MethodRouter<Management>)> {
+/// All paths with a method and its handler. A path may occur several times.
+fn handlers() -> Vec<(Method, &'static str, MethodRouter<Management>)> {
     const ADMIN_KEYS: &str = "/v1/organization/admin_api_keys";
     const ADMIN_KEY: &str = "/v1/organization/admin_api_keys/{key}";
     const PROJECT_KEYS: &str = "/v1/organization/projects/{project}/api_keys";
@@ -39,20 +39,20 @@ fn table() -> Vec<(Method, &'static str, MethodRouter<Management>)> {
         (Method::GET, "/v1/organization/usage/embeddings", get(usage::embeddings)),
         (Method::GET, "/v1/organization/costs", get(costs::costs)),
         (Method::POST, leaks::PATH, post(leaks::report)),
-        (Method::POST, events::PATH, post(events::take)),
+        (Method::POST, events::PATH, post(events::receive)),
         (Method::POST, verify::PATH, post(verify::verify)),
-        // Whatever the method: it is the client's.
+        // Any method is accepted, since it is the client's.
         (Method::GET, authz::PATH, any(authz::authorize)),
-        (Method::GET, authz::UNDER_PATH, any(authz::authorize)),
+        (Method::GET, authz::SUBPATH, any(authz::authorize)),
     ]
 }
 
-/// Every method and path of the management API, with `{…}` for what changes.
-pub fn listed() -> Vec<(Method, &'static str)> {
-    table().into_iter().map(|(method, path, _)| (method, path)).collect()
+/// All methods and paths of the management API, with `{…}` for parameters.
+pub fn all_routes() -> Vec<(Method, &'static str)> {
+    handlers().into_iter().map(|(method, path, _)| (method, path)).collect()
 }
 
 pub(super) fn router() -> Router<Management> {
-    let routes = table().into_iter().fold(Router::new(), |router, (_, path, answer)| router.route(path, answer));
-    routes.method_not_allowed_fallback(async || Refusal::wrong_method())
+    let routes = handlers().into_iter().fold(Router::new(), |router, (_, path, handler)| router.route(path, handler));
+    routes.method_not_allowed_fallback(async || V1Error::wrong_method())
 }

@@ -8,24 +8,24 @@ use domain::{
     usage::Measures,
 };
 use serde::Serialize;
-use services::usage::breakdown::{Share, breakdown};
+use services::usage::breakdown::{SpanShare, breakdown};
 
 use super::{
     Management,
-    buckets::{Asked, Limits, Page},
+    buckets::{BucketLimits, BucketPage, BucketQuery},
 };
-use crate::v1::error::Refusal;
-use crate::v1::{caller::Caller, input::Query};
+use crate::v1::error::V1Error;
+use crate::v1::{caller::Caller, input::QueryParams};
 
-/// As OpenAI's.
-const LIMITS: Limits = Limits { hours: (24, 168), days: (7, 31) };
+/// OpenAI's limits.
+const LIMITS: BucketLimits = BucketLimits { hours: (24, 168), days: (7, 31) };
 
-/// A part of a bucket. What it isn't told apart by is null.
+/// A part of a bucket. Dimensions that it isn't grouped by are null.
 #[derive(Serialize)]
 pub(super) struct UsageResult {
     object: &'static str,
     input_tokens: i64,
-    /// A part of the input tokens. Embeddings have none, nor outputs.
+    /// Cached input tokens, included in `input_tokens`. Embeddings have none, nor outputs.
     #[serde(skip_serializing_if = "Option::is_none")]
     input_cached_tokens: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,43 +37,43 @@ pub(super) struct UsageResult {
     model: Option<String>,
     batch: Option<()>,
     service_tier: Option<()>,
-    /// Ours: of the requests, those that failed or were interrupted.
+    /// Ours: requests that failed or were interrupted, included in `num_model_requests`.
     num_failed_requests: i64,
 }
 
-/// Chat completions.
+/// Answers with the usage of chat completions.
 pub(super) async fn completions(
     State(management): State<Management>,
     caller: Caller,
-    query: Query,
-) -> Result<Json<Page<UsageResult>>, Refusal> {
+    query: QueryParams,
+) -> Result<Json<BucketPage<UsageResult>>, V1Error> {
     answer(&management, &caller, query, Service::Chat).await
 }
 
-/// Embeddings.
+/// Answers with the usage of embeddings.
 pub(super) async fn embeddings(
     State(management): State<Management>,
     caller: Caller,
-    query: Query,
-) -> Result<Json<Page<UsageResult>>, Refusal> {
+    query: QueryParams,
+) -> Result<Json<BucketPage<UsageResult>>, V1Error> {
     answer(&management, &caller, query, Service::Embeddings).await
 }
 
 async fn answer(
     management: &Management,
     caller: &Caller,
-    query: Query,
+    query: QueryParams,
     service: Service,
-) -> Result<Json<Page<UsageResult>>, Refusal> {
+) -> Result<Json<BucketPage<UsageResult>>, V1Error> {
     let actor = caller.with(Scope::UsageRead)?;
     let services = &management.hub.services;
-    let asked = Asked::read(query, services.now(), Some(service), LIMITS)?;
-    let spans = breakdown(services, &actor, &asked.breakdown).await?;
-    Ok(Json(asked.page(spans, |share| result(share, service))))
+    let bucket_query = BucketQuery::read(query, services.now(), Some(service), LIMITS)?;
+    let spans = breakdown(services, &actor, &bucket_query.breakdown).await?;
+    Ok(Json(bucket_query.page(spans, |share| result(share, service))))
 }
 
-fn result(share: Share, service: Service) -> UsageResult {
-    let Share { project, api_key, model, measures } = share;
+fn result(share: SpanShare, service: Service) -> UsageResult {
+    let SpanShare { project, api_key, model, measures } = share;
     let Measures { calls, errors, tokens_in, cached_tokens_in, tokens_out, .. } = measures;
     let is_chat = service == Service::Chat;
     UsageResult {

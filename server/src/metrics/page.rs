@@ -19,15 +19,15 @@ use crate::{
     security::client_ip,
 };
 
-/// The text format's version 0.0.4.
-const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// The content type of Prometheus' text format 0.0.4.
+const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// All figures, for this machine, or for whoever has the configured token.
+/// Answers with all metrics, for clients on this machine or with the configured token.
 pub(crate) async fn show(State((hub, gateway)): State<(Hub, Gateway)>, request: Parts) -> Response {
     let config = hub.config();
     let token = config.metrics_token.as_ref();
-    let known = token.is_some_and(|token| shows(&request.headers, token.reveal()));
-    if !known && (is_public(&config) || !is_local(&request)) {
+    let has_token = token.is_some_and(|token| sends_token(&request.headers, token.reveal()));
+    if !has_token && (is_public(&config) || !is_local(&request)) {
         let (status, advice) = match token {
             Some(_) => (StatusCode::UNAUTHORIZED, "The metrics' token is missing.\n"),
             None => (StatusCode::FORBIDDEN, "Metrics take the token of [metrics] in tollhouse.toml, which has none.\n"),
@@ -35,7 +35,7 @@ pub(crate) async fn show(State((hub, gateway)): State<(Hub, Gateway)>, request: 
         return (status, [(WWW_AUTHENTICATE, "Bearer")], advice).into_response();
     }
     match gateway.metrics_text() {
-        Ok(text) => ([(CONTENT_TYPE, FORMAT)], text).into_response(),
+        Ok(text) => ([(CONTENT_TYPE, TEXT_FORMAT)], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "the metrics can't be told");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -43,26 +43,26 @@ pub(crate) async fn show(State((hub, gateway)): State<(Hub, Gateway)>, request: 
     }
 }
 
-/// Whether the server is reached by others than this machine: then there is a proxy, which may be on this very machine and
-/// say nothing of whom it speaks for.
+/// Whether the server is public: then there is a proxy, which may be on this machine and send no client
+/// addresses.
 fn is_public(config: &Config) -> bool {
     let host = |url: &str| url.split_once("://").map(|(_, host)| is_loopback_host(host));
     config.public_url.as_deref().is_some_and(|url| host(url) != Some(true))
 }
 
-/// Whether the request comes from this machine, wasn't passed on here for somebody else, and is meant for this machine: a
-/// page elsewhere may have its own name lead here.
+/// Whether the request comes from this machine, wasn't forwarded by a proxy, and names this machine: a page
+/// elsewhere may have its own name resolve to this address.
 fn is_local(request: &Parts) -> bool {
-    let is_here = peer(&request.extensions).is_some_and(|peer| peer.to_canonical().is_loopback());
-    let named = request.headers.get(HOST).and_then(|host| host.to_str().ok());
-    let is_meant = named.is_some_and(is_loopback_host)
+    let is_from_here = peer(&request.extensions).is_some_and(|peer| peer.to_canonical().is_loopback());
+    let host = request.headers.get(HOST).and_then(|host| host.to_str().ok());
+    let is_for_here = host.is_some_and(is_loopback_host)
         && request.uri.authority().is_none_or(|authority| is_loopback_host(authority.as_str()));
-    is_here && is_meant && !client_ip::is_passed_on(&request.headers)
+    is_from_here && is_for_here && !client_ip::is_forwarded(&request.headers)
 }
 
-/// Whether the request shows this token, in a time that doesn't depend on how much of it is right.
-fn shows(headers: &HeaderMap, token: &str) -> bool {
-    let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let (scheme, shown) = shown.split_once(' ').unwrap_or_default();
-    scheme.eq_ignore_ascii_case("bearer") && shown.trim().as_bytes().ct_eq(token.as_bytes()).into()
+/// Whether the request carries this token, compared in constant time.
+fn sends_token(headers: &HeaderMap, token: &str) -> bool {
+    let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (scheme, value) = value.split_once(' ').unwrap_or_default();
+    scheme.eq_ignore_ascii_case("bearer") && value.trim().as_bytes().ct_eq(token.as_bytes()).into()
 }

@@ -1,17 +1,17 @@
-//! The figures as Prometheus reads them.
+//! The metrics in the format that Prometheus reads.
 
 use std::{sync::PoisonError, time::Duration};
 
 use prometheus::{Error, TextEncoder};
 use services::{
     metering::MeterStatus,
-    security::{Kind, SecurityLog},
+    security::{SecurityEventKind, SecurityLog},
 };
 
 use super::Metrics;
 
-/// What others know at the moment of a scrape.
-pub(crate) struct Now<'a> {
+/// The state of other parts of the server at a scrape.
+pub(crate) struct ScrapeState<'a> {
     pub(crate) running: usize,
     pub(crate) meter: MeterStatus,
     /// Each provider with its breaker's state.
@@ -19,28 +19,28 @@ pub(crate) struct Now<'a> {
     pub(crate) security: &'a SecurityLog,
 }
 
-/// The states that a breaker can be in.
-const STATES: [&str; 3] = ["closed", "half_open", "open"];
+/// All states of a breaker.
+const BREAKER_STATES: [&str; 3] = ["closed", "half_open", "open"];
 
 impl Metrics {
-    /// All figures, in Prometheus' text format.
-    pub(crate) fn text(&self, now: &Now<'_>) -> Result<String, Error> {
+    /// All metrics in Prometheus' text format.
+    pub(crate) fn text(&self, now: &ScrapeState<'_>) -> Result<String, Error> {
         let gauges = &self.gauges;
-        gauges.running.set(whole(now.running as u64));
-        gauges.waiting.set(whole(now.meter.waiting_calls));
+        gauges.running.set(saturating_i64(now.running as u64));
+        gauges.waiting.set(saturating_i64(now.meter.waiting_calls));
         gauges.oldest.set(now.meter.oldest_age.unwrap_or(Duration::ZERO).as_secs_f64());
-        gauges.journal.set(whole(now.meter.journal_bytes));
-        gauges.set_aside.set(whole(now.meter.set_aside));
+        gauges.journal.set(saturating_i64(now.meter.journal_bytes));
+        gauges.set_aside.set(saturating_i64(now.meter.set_aside));
         gauges.refusing.set(i64::from(now.meter.refusing));
-        // Providers that aren't configured any more have none.
+        // Removes providers that aren't configured any more.
         gauges.breakers.reset();
         for (provider, current) in &now.breakers {
-            for state in STATES {
+            for state in BREAKER_STATES {
                 gauges.breakers.with_label_values(&[provider, state]).set(i64::from(state == *current));
             }
         }
-        let _asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
-        for kind in Kind::ALL {
+        let _lock = self.scrape_lock.lock().unwrap_or_else(PoisonError::into_inner);
+        for kind in SecurityEventKind::ALL {
             let counter = self.security.with_label_values(&[kind.name()]);
             counter.inc_by(now.security.count(kind).saturating_sub(counter.get()));
         }
@@ -48,22 +48,22 @@ impl Metrics {
     }
 }
 
-fn whole(number: u64) -> i64 {
+fn saturating_i64(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use domain::time::Timestamp;
-    use services::security::Event;
+    use services::security::SecurityEvent;
 
     use super::*;
-    use crate::metrics::Ended;
+    use crate::metrics::EndedCall;
 
     #[test]
     fn figures_are_told_in_prometheus_text_format() {
         let metrics = Metrics::new().unwrap();
-        let call = Ended {
+        let call = EndedCall {
             endpoint: "/v1/chat/completions",
             model: "gpt-x",
             provider: "upstream",
@@ -72,12 +72,15 @@ mod tests {
             first_token: None,
             added: Duration::from_micros(300),
         };
-        metrics.ended(&call);
-        metrics.refused("invalid_api_key");
+        metrics.record_call(&call);
+        metrics.record_refusal("invalid_api_key");
         let security = SecurityLog::default();
-        security.note(Timestamp::from_millis(0), Event { kind: Kind::NotFound, ip: None, asker: None, route: "/" });
+        security.record(
+            Timestamp::from_millis(0),
+            SecurityEvent { kind: SecurityEventKind::NotFound, ip: None, caller: None, route: "/" },
+        );
         let breakers = vec![("upstream", "open")];
-        let now = Now { running: 3, meter: MeterStatus::default(), breakers, security: &security };
+        let now = ScrapeState { running: 3, meter: MeterStatus::default(), breakers, security: &security };
         let text = metrics.text(&now).unwrap();
         for line in [
             "# TYPE tollhouse_calls_total counter",
@@ -94,7 +97,7 @@ mod tests {
             "tollhouse_provider_breaker_state{provider=\"upstream\",state=\"closed\"} 0",
             concat!("tollhouse_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
         ] {
-            assert!(text.lines().any(|found| found == line), "{line:?} is not in\n{text}");
+            assert!(text.lines().any(|other| other == line), "{line:?} is not in\n{text}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! What is meant by a path that isn't quite one of ours: the base URL is what clients are set up with most often wrongly.
+//! Corrects near-miss paths: clients are most often misconfigured in their base URL.
 //!
-//! Where that is certain, it is what is answered: the gateway's paths without `/v1`, with `/v1` twice, with slashes twice or
-//! at their end. What only looks like a call, such as Azure's `/openai/deployments/…`, is told the right base URL in the
-//! client's form. Everything else is the dashboard's.
+//! Gateway paths without `/v1`, with a doubled `/v1`, or with doubled or trailing slashes are answered like
+//! the correct path. Paths that only look like a call, such as Azure's `/openai/deployments/…`, get an error
+//! with the right base URL, in the client's format. All other paths are the dashboard's.
 
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -20,65 +20,70 @@ use crate::{
     v1::credentials,
 };
 
-/// What paths under `/v1` begin with.
+/// The first segment of paths under `/v1`.
 const VERSION: &str = "v1";
-/// What base URLs of other servers begin with: Azure's, those of proxies before Anthropic and others, and Gemini's.
-const OTHERS: [&str; 7] = ["anthropic", "azure", "deployments", "openai", "v1alpha", "v1beta", "v2"];
-/// What Ollama's own API has under `/api`, where the dashboard's functions are here.
-const OLLAMAS: [&str; 8] = ["chat", "embed", "embeddings", "generate", "ps", "show", "tags", "version"];
+/// First segments of other servers' base URLs: Azure's, those of proxies in front of Anthropic and others,
+/// and Gemini's.
+const FOREIGN_PREFIXES: [&str; 7] = ["anthropic", "azure", "deployments", "openai", "v1alpha", "v1beta", "v2"];
+/// Ollama's own paths under `/api`, where this server has the dashboard's functions.
+const OLLAMA_PATHS: [&str; 8] = ["chat", "embed", "embeddings", "generate", "ps", "show", "tags", "version"];
 
-/// What a request is for.
+/// The route that a request is meant for.
 #[derive(Clone, Debug, Eq, PartialEq)]
-enum Meant {
-    /// What its path says.
-    Itself,
-    /// This path, beyond doubt.
-    Path(String),
-    /// Something of the API, at an address that isn't this server's.
-    Elsewhere,
+enum IntendedRoute {
+    /// Its own path.
+    Unchanged,
+    /// This other path, without doubt.
+    Corrected(String),
+    /// Some path of the API, under a base URL that isn't this server's.
+    WrongBaseUrl,
 }
 
-/// Lets a request have the path that it means.
-pub(super) async fn take(State(gateway): State<Gateway>, mut request: Request, next: Next) -> Response {
-    match meant(request.method(), request.uri().path(), request.headers()) {
-        Meant::Itself => next.run(request).await,
-        Meant::Path(path) => {
+/// Gives a request the path that it is meant for.
+pub(super) async fn correct_path(State(gateway): State<Gateway>, mut request: Request, next: Next) -> Response {
+    match intended_route(request.method(), request.uri().path(), request.headers()) {
+        IntendedRoute::Unchanged => next.run(request).await,
+        IntendedRoute::Corrected(path) => {
             if let Some(uri) = with_path(request.uri(), &path) {
                 *request.uri_mut() = uri;
             }
             next.run(request).await
         }
-        Meant::Elsewhere => {
+        IntendedRoute::WrongBaseUrl => {
             let (request, _) = request.into_parts();
-            let is_a_call = is_another_servers(&parts_of_path(request.uri.path()));
-            gateway::nothing_elsewhere(&gateway, &request, is_a_call)
+            let is_call = is_foreign_call(&path_segments(request.uri.path()));
+            gateway::no_such_path_elsewhere(&gateway, &request, is_call)
         }
     }
 }
 
-fn meant(method: &Method, path: &str, headers: &HeaderMap) -> Meant {
-    if is_as_it_should_be(path) {
-        return Meant::Itself;
+fn intended_route(method: &Method, path: &str, headers: &HeaderMap) -> IntendedRoute {
+    if is_well_formed(path) {
+        return IntendedRoute::Unchanged;
     }
-    let parts = parts_of_path(path);
-    let versions = parts.iter().take_while(|part| **part == VERSION).count();
-    let rest = &parts[versions..];
+    let segments = path_segments(path);
+    let versions = segments.iter().take_while(|part| **part == VERSION).count();
+    let rest = &segments[versions..];
     if versions > 0 {
         return match is_call(rest) {
-            true => Meant::Path(format!("/{VERSION}/{}", rest.join("/"))),
-            // There it is told what is right.
-            false if path == "/v1" || path.starts_with("/v1/") => Meant::Itself,
-            false => Meant::Elsewhere,
+            true => IntendedRoute::Corrected(format!("/{VERSION}/{}", rest.join("/"))),
+            // The gateway's own error names the right path.
+            false if path == "/v1" || path.starts_with("/v1/") => IntendedRoute::Unchanged,
+            false => IntendedRoute::WrongBaseUrl,
         };
     }
-    if is_for_a_browser(method, path, headers) {
-        return Meant::Itself;
+    if is_for_dashboard(method, path, headers) {
+        return IntendedRoute::Unchanged;
     }
-    if is_call(rest) { Meant::Path(format!("/{VERSION}/{}", rest.join("/"))) } else { Meant::Elsewhere }
+    if is_call(rest) {
+        IntendedRoute::Corrected(format!("/{VERSION}/{}", rest.join("/")))
+    } else {
+        IntendedRoute::WrongBaseUrl
+    }
 }
 
-/// Whether `path` is one under `/v1` that is written as all of them are: most requests.
-fn is_as_it_should_be(path: &str) -> bool {
+/// Whether `path` is one under `/v1` in its regular form, as most requests have.
+fn is_well_formed(path: &str) -> bool {
     path.strip_prefix("/v1/").is_some_and(|rest| {
         !rest.is_empty()
             && !rest.starts_with('/')
@@ -89,83 +94,86 @@ fn is_as_it_should_be(path: &str) -> bool {
     })
 }
 
-/// Whether these are the parts of one of the gateway's paths, behind `/v1`.
-fn is_call(parts: &[&str]) -> bool {
-    static CALLS: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| parts_of(gateway::routes()));
-    CALLS.iter().any(|pattern| fits(pattern, parts))
+/// Whether these are the segments, after `/v1`, of one of the gateway's paths.
+fn is_call(segments: &[&str]) -> bool {
+    static CALLS: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| route_segments(gateway::routes()));
+    CALLS.iter().any(|pattern| matches_route(pattern, segments))
 }
 
-/// The same of the gateway's and the management API's.
-fn is_in_the_api(parts: &[&str]) -> bool {
-    static MANAGEMENT: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| parts_of(management::routes()));
-    is_call(parts) || MANAGEMENT.iter().any(|pattern| fits(pattern, parts))
+/// Whether these are the segments, after `/v1`, of a path of the gateway or the management API.
+fn is_api_path(segments: &[&str]) -> bool {
+    static MANAGEMENT: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| route_segments(management::routes()));
+    is_call(segments) || MANAGEMENT.iter().any(|pattern| matches_route(pattern, segments))
 }
 
-/// The paths of these routes, each as often as it differs, in parts behind `/v1`.
-fn parts_of(routes: Vec<(Method, &'static str)>) -> Vec<Vec<&'static str>> {
+/// The distinct paths of these routes, as segments after `/v1`.
+fn route_segments(routes: Vec<(Method, &'static str)>) -> Vec<Vec<&'static str>> {
     let paths: HashSet<&str> = routes.into_iter().map(|(_, path)| path).collect();
     paths.into_iter().map(|path| path.split('/').filter(|part| !part.is_empty()).skip(1).collect()).collect()
 }
 
-/// Whether `parts` are those of a route: `{id}` stands for any one, and `{*model}` at the end for any number.
-fn fits(route: &[&str], parts: &[&str]) -> bool {
-    match (route, parts) {
+/// Whether `segments` match a route: `{id}` stands for any one segment, and `{*model}` at the end for any
+/// number.
+fn matches_route(route: &[&str], segments: &[&str]) -> bool {
+    match (route, segments) {
         ([], []) => true,
         ([any], [_, ..]) if any.starts_with("{*") => true,
-        ([first, route @ ..], [part, parts @ ..]) => (first == part || first.starts_with('{')) && fits(route, parts),
+        ([first, route @ ..], [segment, segments @ ..]) => {
+            (first == segment || first.starts_with('{')) && matches_route(route, segments)
+        }
         _ => false,
     }
 }
 
-/// Whether a request that isn't under `/v1` is the dashboard's to answer, or a monitor's.
+/// Whether a request that isn't under `/v1` is for the dashboard or a monitoring path.
 ///
-/// The dashboard is asked by GET, and by POST for its functions. A browser's visit says that it wants a page; who shows a
-/// key, or asks for something that the dashboard doesn't have and the API does, is a program.
-fn is_for_a_browser(method: &Method, path: &str, headers: &HeaderMap) -> bool {
-    let parts = parts_of_path(path);
-    if let ["api", rest @ ..] = &parts[..] {
-        // Open WebUI has its API there, and LM Studio behind a version of its own.
-        let is_openais = is_call(rest) || rest.get(1..).is_some_and(is_call);
-        let is_foreign = matches!(rest, [one] if OLLAMAS.contains(one)) || is_openais || tells_version(rest);
+/// The dashboard gets GET requests, and POST for its functions. A browser's visit accepts a page; a request
+/// with a key, or for a path that the API has and the dashboard doesn't, is a program's.
+fn is_for_dashboard(method: &Method, path: &str, headers: &HeaderMap) -> bool {
+    let segments = path_segments(path);
+    if let ["api", rest @ ..] = &segments[..] {
+        // Open WebUI has its API there, and LM Studio after a version of its own.
+        let is_openai = is_call(rest) || rest.get(1..).is_some_and(is_call);
+        let is_foreign = matches!(rest, [one] if OLLAMA_PATHS.contains(one)) || is_openai || names_version(rest);
         return !is_foreign || server_functions::paths().binary_search(&path).is_ok();
     }
-    if crate::router::MONITORS.contains(&path) {
+    if crate::router::MONITOR_PATHS.contains(&path) {
         return true;
     }
-    let reads = matches!(*method, Method::GET | Method::HEAD);
-    if !reads {
+    let is_read = matches!(*method, Method::GET | Method::HEAD);
+    if !is_read {
         return false;
     }
-    if Address::parse(path).is_some() || wants_a_page(headers) {
+    if Address::parse(path).is_some() || is_page_visit(headers) {
         return true;
     }
-    !is_another_servers(&parts) && !is_in_the_api(&parts)
+    !is_foreign_call(&segments) && !is_api_path(&segments)
 }
 
-fn parts_of_path(path: &str) -> Vec<&str> {
+fn path_segments(path: &str) -> Vec<&str> {
     path.split('/').filter(|part| !part.is_empty()).collect()
 }
 
-/// Whether a path would be that of a call at another server.
-fn is_another_servers(parts: &[&str]) -> bool {
-    parts.first().is_some_and(|first| OTHERS.contains(first)) || tells_version(parts)
+/// Whether a path is that of a call at another server.
+fn is_foreign_call(segments: &[&str]) -> bool {
+    segments.first().is_some_and(|first| FOREIGN_PREFIXES.contains(first)) || names_version(segments)
 }
 
-/// Whether a path of the API stands behind something else.
-fn tells_version(parts: &[&str]) -> bool {
-    let version = parts.iter().rposition(|part| *part == VERSION);
-    version.is_some_and(|at| is_in_the_api(&parts[at + 1..]))
+/// Whether a path ends with a path of the API, after other segments.
+fn names_version(segments: &[&str]) -> bool {
+    let version = segments.iter().rposition(|part| *part == VERSION);
+    version.is_some_and(|index| is_api_path(&segments[index + 1..]))
 }
 
-/// Whether a browser visits an address: programs that show a key ask for no page.
-fn wants_a_page(headers: &HeaderMap) -> bool {
-    let shows_key = headers.contains_key(header::AUTHORIZATION)
+/// Whether a browser visits an address: programs that send a key don't accept a page.
+fn is_page_visit(headers: &HeaderMap) -> bool {
+    let has_key = headers.contains_key(header::AUTHORIZATION)
         || credentials::KEY_HEADERS.iter().any(|name| headers.contains_key(name));
     let accepts = headers.get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok());
-    !shows_key && accepts.is_some_and(|accepts| accepts.contains("text/html"))
+    !has_key && accepts.is_some_and(|accepts| accepts.contains("text/html"))
 }
 
-/// The same address with another path.
+/// The same URI with another path.
 fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
     let path_and_query = match uri.query() {
         Some(query) => format!("{path}?{query}"),
@@ -183,9 +191,9 @@ mod tests {
     const PAGE: &[(&str, &str)] = &[("accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
     const KEY: &[(&str, &str)] = &[("authorization", "Bearer x"), ("accept", "text/html")];
 
-    fn of(method: Method, path: &str, headers: &[(&'static str, &str)]) -> Meant {
+    fn of(method: Method, path: &str, headers: &[(&'static str, &str)]) -> IntendedRoute {
         let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        meant(&method, path, &headers)
+        intended_route(&method, path, &headers)
     }
 
     #[test]
@@ -200,7 +208,7 @@ mod tests {
             ("//chat//completions//", "/v1/chat/completions"),
             ("/images/generations", "/v1/images/generations"),
         ] {
-            assert_eq!(of(Method::POST, path, &[]), Meant::Path(meant.to_owned()), "{path}");
+            assert_eq!(of(Method::POST, path, &[]), IntendedRoute::Corrected(meant.to_owned()), "{path}");
         }
         for (path, meant) in [
             ("/models", "/v1/models"),
@@ -209,8 +217,8 @@ mod tests {
             ("/v1/v1/models/a%2Fb", "/v1/models/a%2Fb"),
             ("/files/file-1/content", "/v1/files/file-1/content"),
         ] {
-            assert_eq!(of(Method::GET, path, KEY), Meant::Path(meant.to_owned()), "{path}");
-            assert_eq!(of(Method::GET, path, &[]), Meant::Path(meant.to_owned()), "{path}");
+            assert_eq!(of(Method::GET, path, KEY), IntendedRoute::Corrected(meant.to_owned()), "{path}");
+            assert_eq!(of(Method::GET, path, &[]), IntendedRoute::Corrected(meant.to_owned()), "{path}");
         }
     }
 
@@ -230,12 +238,12 @@ mod tests {
             "/chat",
             "/",
         ] {
-            assert_eq!(of(Method::POST, path, &[]), Meant::Elsewhere, "{path}");
+            assert_eq!(of(Method::POST, path, &[]), IntendedRoute::WrongBaseUrl, "{path}");
         }
-        assert_eq!(of(Method::GET, "/api/models", KEY), Meant::Elsewhere);
+        assert_eq!(of(Method::GET, "/api/models", KEY), IntendedRoute::WrongBaseUrl);
         for path in ["/openai/models", "/proxy/v1/models", "/organization/projects/proj_1/api_keys", "/key/v1/events"] {
-            assert_eq!(of(Method::GET, path, KEY), Meant::Elsewhere, "{path}");
-            assert_eq!(of(Method::GET, path, PAGE), Meant::Itself, "{path}");
+            assert_eq!(of(Method::GET, path, KEY), IntendedRoute::WrongBaseUrl, "{path}");
+            assert_eq!(of(Method::GET, path, PAGE), IntendedRoute::Unchanged, "{path}");
         }
     }
 
@@ -259,13 +267,13 @@ mod tests {
             "/v1",
         ] {
             for headers in [PAGE, KEY, &[]] {
-                assert_eq!(of(Method::GET, path, headers), Meant::Itself, "{path} {headers:?}");
+                assert_eq!(of(Method::GET, path, headers), IntendedRoute::Unchanged, "{path} {headers:?}");
             }
         }
-        assert_eq!(of(Method::GET, "/models", PAGE), Meant::Itself);
+        assert_eq!(of(Method::GET, "/models", PAGE), IntendedRoute::Unchanged);
         for path in ["/api/accounts/sign_in", "/api/nothing", "/api", "/healthz", "/v1/events", "/v1/chat/completions"]
         {
-            assert_eq!(of(Method::POST, path, &[]), Meant::Itself, "{path}");
+            assert_eq!(of(Method::POST, path, &[]), IntendedRoute::Unchanged, "{path}");
         }
     }
 

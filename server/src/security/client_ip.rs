@@ -1,8 +1,8 @@
-//! Which address a request came from, believing only configured proxies.
+//! The client's address, as far as trusted proxies vouch for it.
 //!
-//! Each proxy adds to the right what it saw, so that what stands before the last proxy's word is what somebody claims.
-//! What can't be read is unknown, and so is a request that a proxy passed on without saying for whom: the proxy's own
-//! address is never the client's.
+//! Each proxy appends on the right the address that it saw; everything left of the last trusted entry is
+//! unverified. An unreadable address is unknown, and so is that of a request that a proxy forwards without an
+//! address: the proxy's own address is never the client's.
 
 mod forwarded;
 
@@ -20,27 +20,27 @@ use ipnet::IpNet;
 use self::forwarded::Element;
 use crate::config::AddressHeader;
 
-/// The proxies that an operator trusts, and how they tell of clients. Cheap to clone.
+/// The proxies that an operator trusts, and the header that they use. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Proxies {
     pub(crate) networks: Arc<[IpNet]>,
     pub(crate) header: AddressHeader,
 }
 
-/// The headers that proxies say something of their clients by, beside `X-Forwarded-…`.
-const SAYING: [&str; 5] = ["cf-connecting-ip", "forwarded", "true-client-ip", "via", "x-real-ip"];
+/// Headers by which proxies describe their clients, in addition to `X-Forwarded-…`.
+const PROXY_HEADERS: [&str; 5] = ["cf-connecting-ip", "forwarded", "true-client-ip", "via", "x-real-ip"];
 
 impl Proxies {
-    /// Whether `peer` is one of them.
-    pub(crate) fn trust(&self, peer: IpAddr) -> bool {
+    /// Whether `peer` is one of these proxies.
+    pub(crate) fn is_trusted(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
         self.networks.iter().any(|network| network.contains(&peer))
     }
 
-    /// The client's address: where a trusted proxy speaks for it the last one that no trusted proxy has, or if all have
-    /// one, the first. `None` where it isn't known.
+    /// The client's address. If a trusted proxy sent the request, the last address that isn't a trusted
+    /// proxy's, or the first if all are. `None` if it is unknown.
     pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
-        if !self.trust(peer) {
+        if !self.is_trusted(peer) {
             return Some(peer.to_canonical());
         }
         let hops = match self.header {
@@ -50,15 +50,15 @@ impl Proxies {
         let mut farthest = None;
         for hop in hops {
             farthest = Some(hop?);
-            if farthest.is_some_and(|hop| !self.trust(hop)) {
+            if farthest.is_some_and(|hop| !self.is_trusted(hop)) {
                 break;
             }
         }
         farthest
     }
 
-    /// Whether a trusted proxy says that the client reached it over https.
-    pub(crate) fn say_https(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
+    /// Whether a trusted proxy reports that the client reached it over https.
+    pub(crate) fn is_https(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
         let last = || match self.header {
             AddressHeader::XForwardedFor => {
                 let last = headers.get_all("x-forwarded-proto").iter().next_back()?.to_str().ok()?;
@@ -66,20 +66,21 @@ impl Proxies {
             }
             AddressHeader::Forwarded => forwarded::elements(headers).next()?.and_then(Element::into_scheme),
         };
-        self.trust(peer) && last().is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+        self.is_trusted(peer) && last().is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
     }
 }
 
-/// Whether somebody says that they pass this request on for somebody else.
-pub(crate) fn is_passed_on(headers: &HeaderMap) -> bool {
-    headers.keys().any(|name| name.as_str().starts_with("x-forwarded-") || SAYING.contains(&name.as_str()))
+/// Whether a request claims to be forwarded by a proxy.
+pub(crate) fn is_forwarded(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| name.as_str().starts_with("x-forwarded-") || PROXY_HEADERS.contains(&name.as_str()))
 }
 
-/// Tells the operator, once, that somebody who isn't listed passes requests on: most likely a proxy that should be.
+/// Warns the operator, once, of forwarded requests from an address that isn't listed: most likely a proxy
+/// that should be.
 pub(crate) fn warn_of_unlisted(proxies: &Proxies, peer: IpAddr, headers: &HeaderMap) {
-    static TOLD: AtomicBool = AtomicBool::new(false);
-    let unlisted = || is_passed_on(headers) && !proxies.trust(peer);
-    if !TOLD.load(Ordering::Relaxed) && unlisted() && !TOLD.swap(true, Ordering::Relaxed) {
+    static WARNED: AtomicBool = AtomicBool::new(false);
+    let is_unlisted = || is_forwarded(headers) && !proxies.is_trusted(peer);
+    if !WARNED.load(Ordering::Relaxed) && is_unlisted() && !WARNED.swap(true, Ordering::Relaxed) {
         tracing::warn!(
             %peer,
             "requests say that they are passed on, by an address that isn't in server.trusted_proxies, and aren't              believed: if it is a proxy of yours, list it"
@@ -87,12 +88,12 @@ pub(crate) fn warn_of_unlisted(proxies: &Proxies, peer: IpAddr, headers: &Header
     }
 }
 
-/// The address that the proxy saw which sent this request, as `X-Forwarded-For` says it.
-pub(crate) fn seen_by_proxy(headers: &HeaderMap) -> Option<IpAddr> {
+/// The last address in `X-Forwarded-For`: the one that the proxy which sent this request saw.
+pub(crate) fn client_seen_by_proxy(headers: &HeaderMap) -> Option<IpAddr> {
     addresses(headers).into_iter().next()?
 }
 
-/// What `X-Forwarded-For` lists, from the right; `None` for what is no address.
+/// The addresses in `X-Forwarded-For`, from the right; `None` for an invalid one.
 fn addresses(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     let lines = headers.get_all("x-forwarded-for").iter().rev();
     let hops = lines.flat_map(|line| match line.to_str() {
@@ -102,7 +103,7 @@ fn addresses(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     hops.collect()
 }
 
-/// An address as proxies write it: bare, quoted, in brackets, with a port.
+/// Parses an address as proxies write it: bare, quoted, in brackets, with a port.
 fn address(text: &str) -> Option<IpAddr> {
     let text = text.trim_matches([' ', '\t']);
     let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
@@ -243,12 +244,13 @@ mod tests {
 
     #[test]
     fn https_is_what_the_last_proxy_says() {
-        let says = |header, pairs: &[(&'static str, &str)], peer| proxies(header).say_https(ip(peer), &headers(pairs));
-        let scheme = |value| says(AddressHeader::XForwardedFor, &[("x-forwarded-proto", value)], "10.0.0.1");
+        let is_https =
+            |header, pairs: &[(&'static str, &str)], peer| proxies(header).is_https(ip(peer), &headers(pairs));
+        let scheme = |value| is_https(AddressHeader::XForwardedFor, &[("x-forwarded-proto", value)], "10.0.0.1");
         assert!(scheme("https") && scheme("HTTPS") && scheme("http, https"));
         assert!(!scheme("http") && !scheme("https, http") && !scheme(""));
-        assert!(!says(AddressHeader::XForwardedFor, &[("x-forwarded-proto", "https")], "203.0.113.9"));
-        let forwarded = |value| says(AddressHeader::Forwarded, &[("forwarded", value)], "10.0.0.1");
+        assert!(!is_https(AddressHeader::XForwardedFor, &[("x-forwarded-proto", "https")], "203.0.113.9"));
+        let forwarded = |value| is_https(AddressHeader::Forwarded, &[("forwarded", value)], "10.0.0.1");
         assert!(forwarded("for=a;proto=https") && !forwarded("proto=https, for=a;proto=http") && !forwarded("proto="));
     }
 
@@ -258,9 +260,9 @@ mod tests {
             let lines = format!("{claimed}, 203.0.113.9");
             prop_assert_eq!(by_forwarded_for(&[&lines]), Some(ip("203.0.113.9")));
             prop_assert_eq!(by_forwarded(&[&claimed, "for=203.0.113.9"]), Some(ip("203.0.113.9")));
-            // On the same line it may be spoilt, but is never another's.
-            let told = by_forwarded(&[&format!("{claimed}, for=203.0.113.9")]);
-            prop_assert!(told.is_none() || told == Some(ip("203.0.113.9")), "{:?}", told);
+            // On the same line the client may make it unreadable, but never another address.
+            let client = by_forwarded(&[&format!("{claimed}, for=203.0.113.9")]);
+            prop_assert!(client.is_none() || client == Some(ip("203.0.113.9")), "{:?}", client);
         }
     }
 }

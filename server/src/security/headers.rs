@@ -1,4 +1,4 @@
-//! Headers of every answer.
+//! Headers of all responses.
 
 use axum::{
     extract::{Request, State},
@@ -10,7 +10,8 @@ use axum::{
 use super::client_ip;
 use crate::{context, hub::Hub};
 
-/// The page's policy (CSP level 3): nothing but its own files, and of scripts in the page those with these hashes.
+/// The page's policy (CSP level 3): only its own files, and of the scripts in the page only those with these
+/// hashes.
 pub(crate) fn content_security_policy(script_hashes: &[String]) -> String {
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' {}; style-src 'self'; font-src 'self'; \
@@ -20,7 +21,7 @@ pub(crate) fn content_security_policy(script_hashes: &[String]) -> String {
     )
 }
 
-/// Adds what every answer carries, from wherever it comes: what doesn't say otherwise may run nothing, and be kept nowhere.
+/// Adds headers to every response: without headers of its own, it may run nothing and be cached nowhere.
 pub(crate) async fn add(State(hub): State<Hub>, request: Request, next: Next) -> Response {
     let config = hub.config();
     let peer = context::peer(request.extensions());

@@ -1,4 +1,4 @@
-//! Lets only the dashboard itself change something: Leptos checks no origins of its own.
+//! Lets only the dashboard itself make changes: Leptos checks no origins.
 
 use axum::{
     extract::{Request, State},
@@ -8,23 +8,23 @@ use axum::{
 };
 use domain::errors::ApiError;
 
-use services::security::Kind;
+use services::security::SecurityEventKind;
 
-use super::events::Because;
-use crate::{answers::error, context::RequestInfo, hub::Hub};
+use super::events::SecurityReason;
+use crate::{answers::error_response, context::RequestInfo, hub::Hub};
 
-/// Refuses what another site made the browser send, and what isn't JSON.
+/// Refuses requests that another site made the browser send, and bodies that aren't JSON.
 pub(crate) async fn guard(State(_): State<Hub>, info: RequestInfo, request: Request, next: Next) -> Response {
-    if info.exposed {
+    if info.is_exposed {
         let message = "This dashboard is reached over plain http, where its session could be read on the way. \
                        Put it behind https, or let the operator set allow_insecure_http for a private network.";
-        return refused(message, Kind::PlainHttp);
+        return forbidden(message, SecurityEventKind::PlainHttp);
     }
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return next.run(request).await;
     }
     if !is_same_origin(request.headers(), &info.origin) {
-        return refused("The request came from another site.", Kind::OtherSite);
+        return forbidden("The request came from another site.", SecurityEventKind::OtherSite);
     }
     let is_json =
         request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
@@ -36,13 +36,14 @@ pub(crate) async fn guard(State(_): State<Hub>, info: RequestInfo, request: Requ
     next.run(request).await
 }
 
-fn refused(message: &str, kind: Kind) -> Response {
-    let mut response = error(ApiError::Forbidden(message.to_owned()));
-    response.extensions_mut().insert(Because(kind));
+fn forbidden(message: &str, kind: SecurityEventKind) -> Response {
+    let mut response = error_response(ApiError::Forbidden(message.to_owned()));
+    response.extensions_mut().insert(SecurityReason(kind));
     response
 }
 
-/// Browsers tell where a request comes from by `Sec-Fetch-Site`, older ones by `Origin`; without either it is refused.
+/// Whether a request comes from the dashboard's origin. Browsers send `Sec-Fetch-Site`, older ones `Origin`;
+/// a request with neither is refused.
 pub(crate) fn is_same_origin(headers: &HeaderMap, own: &str) -> bool {
     match headers.get("sec-fetch-site") {
         Some(site) => site == "same-origin",

@@ -1,6 +1,6 @@
-//! Refuses the character U+0000: PostgreSQL stores no text with it, and no address or form has a use for it.
+//! Refuses the character U+0000: PostgreSQL can't store it in text, and no address or form has a use for it.
 //!
-//! What programs send to models is bytes that pass through, and isn't looked at here.
+//! Programs' requests to models pass through unchanged, and aren't checked here.
 
 use axum::{
     extract::{Request, State},
@@ -12,44 +12,53 @@ use domain::errors::FieldErrors;
 
 use crate::{
     gateway::{self, Gateway},
-    v1::error::Refusal,
+    v1::error::V1Error,
 };
 
 const MESSAGE: &str = "Remove the character U+0000.";
 
-/// Whether it is in a path or query.
-fn is_in(uri: &Uri) -> bool {
+/// Whether a path or query contains the character.
+fn is_in_uri(uri: &Uri) -> bool {
     let query = uri.query().unwrap_or_default();
     uri.path().contains("%00") || query.contains("%00")
 }
 
-/// Whether it is in one of a JSON text's strings, as an escape or as such.
+/// Whether one of a JSON text's strings contains the character, escaped or literally.
 pub(crate) fn is_in_json(text: &[u8]) -> bool {
     let mut rest = text;
-    while let Some(place) = rest.iter().position(|byte| matches!(byte, b'\\' | 0)) {
-        if rest[place] == 0 || rest[place..].starts_with(br"\u0000") {
+    while let Some(position) = rest.iter().position(|byte| matches!(byte, b'\\' | 0)) {
+        if rest[position] == 0 || rest[position..].starts_with(br"\u0000") {
             return true;
         }
         // An escaped backslash begins no escape.
-        rest = rest.get(place + 2..).unwrap_or_default();
+        rest = rest.get(position + 2..).unwrap_or_default();
     }
     false
 }
 
-/// What is wrong with an input that holds it.
+/// The error for an input that contains the character.
 pub(crate) fn error() -> FieldErrors {
     FieldErrors::of("body", MESSAGE)
 }
 
-/// For the dashboard.
-pub(crate) async fn refuse(request: Request, next: Next) -> Response {
-    if is_in(request.uri()) { (StatusCode::BAD_REQUEST, MESSAGE).into_response() } else { next.run(request).await }
+/// Middleware for the dashboard.
+pub(crate) async fn reject_zeros(request: Request, next: Next) -> Response {
+    if is_in_uri(request.uri()) { (StatusCode::BAD_REQUEST, MESSAGE).into_response() } else { next.run(request).await }
 }
 
-/// The same under `/v1`, in the form of the API that the path belongs to.
-pub(crate) async fn refuse_programs(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
-    if is_in(request.uri()) {
-        return gateway::refused(&gateway, request.uri().path(), request.headers(), &Refusal::malformed(MESSAGE));
+/// Middleware for `/v1`; answers in the format of the API that the path belongs to.
+pub(crate) async fn reject_zeros_from_programs(
+    State(gateway): State<Gateway>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if is_in_uri(request.uri()) {
+        return gateway::error_response(
+            &gateway,
+            request.uri().path(),
+            request.headers(),
+            &V1Error::malformed(MESSAGE),
+        );
     }
     next.run(request).await
 }
@@ -78,10 +87,10 @@ mod tests {
     #[test]
     fn it_is_found_in_paths_and_queries() {
         for uri in ["/o/a%00", "/keys?search=%00", "/v1/files?after=a%00b", "/%2500?x=%00"] {
-            assert!(is_in(&uri.parse().unwrap()), "{uri}");
+            assert!(is_in_uri(&uri.parse().unwrap()), "{uri}");
         }
         for uri in ["/o/a", "/keys?search=%2500", "/%0", "/?%01"] {
-            assert!(!is_in(&uri.parse().unwrap()), "{uri}");
+            assert!(!is_in_uri(&uri.parse().unwrap()), "{uri}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Whether a key lets its bearer in.
+//! Authenticates keys, and decides whether they admit a request.
 
 use std::{net::IpAddr, net::SocketAddr, sync::Arc};
 
@@ -12,130 +12,139 @@ use domain::{
 };
 use services::{
     ServiceError, ServiceResult,
-    api_keys::directory::{KeyRecord, Verification},
-    security::{Asker, Event, Kind},
+    api_keys::directory::{KeyRecord, KeyVerification},
+    security::{SecurityCaller, SecurityEvent, SecurityEventKind},
 };
 
-use super::{credentials, error::Refusal};
+use super::{credentials, error::V1Error};
 use crate::gateway::{Gateway, endpoint::ENDPOINTS};
 
-/// Somebody with a key that is good, where they are.
-pub(crate) struct Bearer {
+/// A valid key, and the address that it is used from.
+pub(crate) struct AuthenticatedKey {
     pub(crate) key: Arc<KeyRecord>,
-    /// `None` where the server wasn't told.
+    /// `None` if unknown.
     pub(crate) ip: Option<IpAddr>,
 }
 
-/// Somebody who isn't let in. With a key that exists, or did, the refusal belongs into its log.
-pub(crate) struct Denied {
-    pub(crate) refusal: Refusal,
+/// A rejected key. If it exists or existed, the rejection belongs in its log.
+pub(crate) struct KeyRejection {
+    pub(crate) refusal: V1Error,
     pub(crate) key: Option<Arc<KeyRecord>>,
 }
 
-impl From<Refusal> for Denied {
-    fn from(refusal: Refusal) -> Self {
+impl From<V1Error> for KeyRejection {
+    fn from(refusal: V1Error) -> Self {
         Self { refusal, key: None }
     }
 }
 
 impl Gateway {
-    /// The key that a request carries, if it may call what takes `scope`; the call counts as a use of it.
-    pub(crate) async fn admit(&self, request: &Parts, scope: Scope) -> Result<Arc<KeyRecord>, Denied> {
-        let bearer = self.identify(request).await?;
-        let key = &bearer.key;
-        let denied = |refusal| Err(self.noted(Denied { refusal, key: Some(Arc::clone(key)) }, bearer.ip));
+    /// Authenticates a request, checks that its key has `scope`, and records the use.
+    pub(crate) async fn admit(&self, request: &Parts, scope: Scope) -> Result<Arc<KeyRecord>, KeyRejection> {
+        let authenticated = self.identify(request).await?;
+        let key = &authenticated.key;
+        let reject = |refusal| Err(self.logged(KeyRejection { refusal, key: Some(Arc::clone(key)) }, authenticated.ip));
         if !key.grants(scope) {
-            return denied(Refusal::missing_scope(key.level, scope));
+            return reject(V1Error::missing_scope(key.level, scope));
         }
         if key.project_archived {
-            return denied(Refusal::project_archived());
+            return reject(V1Error::project_archived());
         }
-        self.note_use(&bearer, request);
-        Ok(bearer.key)
+        self.record_use(&authenticated, request);
+        Ok(authenticated.key)
     }
 
-    /// The key that a request carries, if it is good, and may be used from where the request comes.
-    pub(crate) async fn identify(&self, request: &Parts) -> Result<Bearer, Denied> {
+    /// Finds the key of a request, if it is valid and allowed from the request's address.
+    pub(crate) async fn identify(&self, request: &Parts) -> Result<AuthenticatedKey, KeyRejection> {
         let ip = self.client_ip(request);
         match credentials::secret(&request.headers, request.uri.query()) {
             Ok(secret) => self.identify_by(&secret, ip).await,
-            Err(refusal) => Err(self.noted(refusal.into(), ip)),
+            Err(refusal) => Err(self.logged(refusal.into(), ip)),
         }
     }
 
-    /// The key with this secret, if it is good, and may be used from `ip`.
-    pub(crate) async fn identify_by(&self, secret: &Secret, ip: Option<IpAddr>) -> Result<Bearer, Denied> {
-        judge(self.directory.verify_from(secret, ip).await, ip).map_err(|denied| self.noted(denied, ip))
+    /// Finds the key with this secret, if it is valid and allowed from `ip`.
+    pub(crate) async fn identify_by(
+        &self,
+        secret: &Secret,
+        ip: Option<IpAddr>,
+    ) -> Result<AuthenticatedKey, KeyRejection> {
+        check_verification(self.directory.verify_from(secret, ip).await, ip)
+            .map_err(|rejection| self.logged(rejection, ip))
     }
 
-    /// The same, of which is told that it was refused.
-    fn noted(&self, denied: Denied, ip: Option<IpAddr>) -> Denied {
-        if denied.refusal.status.is_client_error() {
-            let asker = denied.key.as_ref().map(|key| Asker::ApiKey(key.api_key_id));
-            let kind = if asker.is_some() { Kind::RefusedKey } else { Kind::UnknownKey };
-            self.services.security().note(self.services.now(), Event { kind, ip, asker, route: "/v1" });
+    /// Records a rejection in the security log, and returns it.
+    fn logged(&self, rejection: KeyRejection, ip: Option<IpAddr>) -> KeyRejection {
+        if rejection.refusal.status.is_client_error() {
+            let caller = rejection.key.as_ref().map(|key| SecurityCaller::ApiKey(key.api_key_id));
+            let kind = if caller.is_some() { SecurityEventKind::RefusedKey } else { SecurityEventKind::UnknownKey };
+            self.services.security().record(self.services.now(), SecurityEvent { kind, ip, caller, route: "/v1" });
         }
-        denied
+        rejection
     }
 
-    /// The same for a key of `organization`. That of another one is answered like one that never was, as fast.
-    pub(crate) async fn identify_within(
+    /// Finds the key with this secret in `organization`, if it is valid and allowed from `ip`. A key of
+    /// another organization is answered like an unknown one, in the same time.
+    pub(crate) async fn identify_in_organization(
         &self,
         organization: OrganizationId,
         secret: &Secret,
         ip: Option<IpAddr>,
-    ) -> Result<Bearer, Denied> {
-        judge(self.directory.verify_within(organization, secret).await, ip)
+    ) -> Result<AuthenticatedKey, KeyRejection> {
+        check_verification(self.directory.verify_in_organization(organization, secret).await, ip)
     }
 
-    /// Whether there is a model of this name.
+    /// Whether a model of this name is on offer.
     pub(crate) fn offers_model(&self, model: &str) -> bool {
         self.offer(model).is_some()
     }
 
-    /// Remembers who used a key, for its owner.
-    pub(crate) fn note_use(&self, bearer: &Bearer, request: &Parts) {
+    /// Records the client that used a key, for its owner.
+    pub(crate) fn record_use(&self, bearer: &AuthenticatedKey, request: &Parts) {
         let agent = request.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        self.uses.note(&bearer.key, bearer.ip, agent, self.services.now());
+        self.uses.record(&bearer.key, bearer.ip, agent, self.services.now());
     }
 
-    /// The same for somebody who was asked about, and not here themselves.
-    pub(crate) fn note_use_by(&self, bearer: &Bearer, agent: Option<&str>) {
-        self.uses.note(&bearer.key, bearer.ip, agent, self.services.now());
+    /// Records the use of a key that another server asked about.
+    pub(crate) fn record_use_by(&self, bearer: &AuthenticatedKey, agent: Option<&str>) {
+        self.uses.record(&bearer.key, bearer.ip, agent, self.services.now());
     }
 
-    /// Where a request comes from, if that is known; proxies are believed that the operator trusts.
+    /// The client's address, as far as trusted proxies vouch for it.
     pub(crate) fn client_ip(&self, request: &Parts) -> Option<IpAddr> {
         let ConnectInfo(peer) = request.extensions.get::<ConnectInfo<SocketAddr>>()?;
         self.settings.load().proxies.client(peer.ip(), &request.headers)
     }
 }
 
-/// Whether what was found of a key lets somebody in from `ip`.
-fn judge(verification: ServiceResult<Verification>, ip: Option<IpAddr>) -> Result<Bearer, Denied> {
+/// Converts a verified key to an authenticated one, if it is valid and allowed from `ip`.
+fn check_verification(
+    verification: ServiceResult<KeyVerification>,
+    ip: Option<IpAddr>,
+) -> Result<AuthenticatedKey, KeyRejection> {
     let verification = verification.map_err(|error| match error {
-        ServiceError::RateLimited { retry_after_seconds } => Refusal::too_fast(retry_after_seconds.into()),
+        ServiceError::RateLimited { retry_after_seconds } => V1Error::too_fast(retry_after_seconds.into()),
         error => {
             tracing::error!(%error, "a key can't be looked up");
-            Refusal::unavailable()
+            V1Error::unavailable()
         }
     })?;
-    let denied = |refusal, key| Err(Denied { refusal, key: Some(key) });
+    let reject = |refusal, key| Err(KeyRejection { refusal, key: Some(key) });
     let key = match verification {
-        Verification::Unknown => return Err(credentials::unknown().into()),
-        Verification::Revoked(key) => return denied(Refusal::key("This API key was revoked."), key),
-        Verification::Expired(key) => return denied(Refusal::key("This API key has expired."), key),
-        Verification::Disabled(key) => return denied(Refusal::leaked_key(), key),
-        Verification::Active(key) => key,
+        KeyVerification::Unknown => return Err(credentials::unknown().into()),
+        KeyVerification::Revoked(key) => return reject(V1Error::key("This API key was revoked."), key),
+        KeyVerification::Expired(key) => return reject(V1Error::key("This API key has expired."), key),
+        KeyVerification::Disabled(key) => return reject(V1Error::leaked_key(), key),
+        KeyVerification::Active(key) => key,
     };
-    // Where the address isn't known, only a key without a list is let in.
+    // From an unknown address, only a key without an allowlist is admitted.
     if !ip.map_or(key.ip_allowlist.is_empty(), |ip| key.allows_ip(ip)) {
-        return denied(Refusal::ip_not_allowed(ip), key);
+        return reject(V1Error::ip_not_allowed(ip), key);
     }
-    Ok(Bearer { key, ip })
+    Ok(AuthenticatedKey { key, ip })
 }
 
-/// What a key must have for a path of ours, whatever the method; `None` for a path that isn't ours, or is written in a
+/// The scope that a path requires, whatever the method; `None` for an unknown path, or one written in a
 /// way that hides which it is.
 pub(crate) fn scope_of_path(path: &str) -> Option<Scope> {
     let segments: Vec<&str> = path.split('/').collect();
@@ -147,8 +156,9 @@ pub(crate) fn scope_of_path(path: &str) -> Option<Scope> {
     }
     let fits = |pattern: &str| {
         let pattern: Vec<&str> = pattern.split('/').collect();
-        let same = |(pattern, segment): (&&str, &&str)| pattern == segment || *pattern == "{id}" && !segment.is_empty();
-        pattern.len() == segments.len() && pattern.iter().zip(&segments).all(same)
+        let matches =
+            |(pattern, segment): (&&str, &&str)| pattern == segment || *pattern == "{id}" && !segment.is_empty();
+        pattern.len() == segments.len() && pattern.iter().zip(&segments).all(matches)
     };
     ENDPOINTS.iter().find(|endpoint| fits(endpoint.path)).map(|endpoint| endpoint.scope)
 }

@@ -1,42 +1,43 @@
-//! Who calls: a key, and what it may do.
+//! The caller of the management API: a key, and its permissions.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use domain::api_keys::Scope;
-use services::{Actor, address_limits::Doing, security::Asker};
+use services::{Actor, address_limits::LimitedAction, security::SecurityCaller};
 
-use super::{admission::Bearer, error::Refusal};
+use super::{admission::AuthenticatedKey, error::V1Error};
 use crate::management::Management;
-use crate::security::events::Known;
+use crate::security::events::KnownCaller;
 
-/// Where the paths of the management API begin.
+/// The prefix of the management API's paths.
 const ORGANIZATION: &str = "/v1/organization/";
 
-/// Somebody with a good key. What it may do is asked for by [`Caller::with`].
-pub(crate) struct Caller(Bearer);
+/// The caller of a request, with a valid key. Its scopes are checked by [`Caller::with`].
+pub(crate) struct Caller(AuthenticatedKey);
 
 impl FromRequestParts<Management> for Caller {
-    type Rejection = Refusal;
+    type Rejection = V1Error;
 
-    async fn from_request_parts(parts: &mut Parts, management: &Management) -> Result<Self, Refusal> {
-        let bearer = management.gateway.identify(parts).await.map_err(|denied| denied.refusal)?;
-        if let Some(known) = parts.extensions.get::<Known>() {
-            known.set(Asker::ApiKey(bearer.key.api_key_id));
+    async fn from_request_parts(parts: &mut Parts, management: &Management) -> Result<Self, V1Error> {
+        let bearer = management.gateway.identify(parts).await.map_err(|rejection| rejection.refusal)?;
+        if let Some(known) = parts.extensions.get::<KnownCaller>() {
+            known.set(SecurityCaller::ApiKey(bearer.key.api_key_id));
         }
-        // What is asked for each call of others' is as fast as those are.
+        // Other paths, such as those that verify keys, aren't limited: they are called for
+        // every call to other servers.
         if parts.uri.path().starts_with(ORGANIZATION) {
-            management.hub.services.address_limits().take(Doing::Management, bearer.key.api_key_id)?;
+            management.hub.services.address_limits().count(LimitedAction::Management, bearer.key.api_key_id)?;
         }
-        management.gateway.note_use(&bearer, parts);
+        management.gateway.record_use(&bearer, parts);
         Ok(Self(bearer))
     }
 }
 
 impl Caller {
-    /// Whoever acts, if their key has `scope`. How far that reaches, the services say.
-    pub(crate) fn with(&self, scope: Scope) -> Result<Actor, Refusal> {
-        let Bearer { key, ip } = &self.0;
+    /// Returns the actor, if the key has `scope`. The services decide what the actor may reach.
+    pub(crate) fn with(&self, scope: Scope) -> Result<Actor, V1Error> {
+        let AuthenticatedKey { key, ip } = &self.0;
         if !key.grants(scope) {
-            return Err(Refusal::missing_scope(key.level, scope));
+            return Err(V1Error::missing_scope(key.level, scope));
         }
         Ok(key.actor(*ip))
     }

@@ -1,16 +1,18 @@
 //! Finds the key in a request.
 //!
-//! It is in `Authorization`, by the scheme `Bearer`, or as it is in one of [`KEY_HEADERS`]. Keys are told by their form, so
-//! that a credential of another kind beside one does no harm. Two different keys are refused: whoever stands before or
-//! behind the gateway might go by the other one. A key in an address is refused too, since addresses are kept in logs, and
-//! one in a cookie or by the scheme `Basic` isn't looked at: browsers send those by themselves, for whoever asks them to.
+//! A key is in `Authorization`, with the scheme `Bearer`, or plainly in one of [`KEY_HEADERS`]. Keys are
+//! recognized by their form, so that other credentials next to one do no harm. Two different keys are
+//! rejected, since a server before or behind the gateway might use the other one. A key in a URL is rejected
+//! too, since URLs are logged. Keys in cookies or with the scheme `Basic` are ignored, since browsers send
+//! those automatically, even on behalf of other sites.
 
 use axum::http::{HeaderMap, HeaderName, header};
 use domain::api_keys::Secret;
 
-use super::{error::Refusal, own_keys};
+use super::{error::V1Error, own_keys};
 
-/// Where clients put a key, beside `Authorization`: those of Anthropic's API, Azure's, Google's, and Azure's API Management.
+/// Headers for keys besides `Authorization`: those of Anthropic's API, Azure's, Google's,
+/// and Azure's API Management.
 pub(crate) static KEY_HEADERS: [HeaderName; 4] = [
     HeaderName::from_static("x-api-key"),
     HeaderName::from_static("api-key"),
@@ -18,12 +20,12 @@ pub(crate) static KEY_HEADERS: [HeaderName; 4] = [
     HeaderName::from_static("ocp-apim-subscription-key"),
 ];
 
-/// The key of a request with these headers, and this query in its address.
+/// Finds the key of a request by its headers and query string.
 ///
-/// One whose checksum is wrong is refused here, before anything is looked up.
-pub(crate) fn secret(headers: &HeaderMap, query: Option<&str>) -> Result<Secret, Refusal> {
-    if query.is_some_and(own_keys::are_in_query) {
-        return Err(Refusal::key(
+/// A key with a wrong checksum is rejected here, without a lookup.
+pub(crate) fn secret(headers: &HeaderMap, query: Option<&str>) -> Result<Secret, V1Error> {
+    if query.is_some_and(own_keys::query_contains_key) {
+        return Err(V1Error::key(
             "An API key stands in the address, which logs keep. Send it as `Authorization: Bearer <key>`.",
         ));
     }
@@ -36,21 +38,21 @@ pub(crate) fn secret(headers: &HeaderMap, query: Option<&str>) -> Result<Secret,
     let is_key = |text: &&str| Secret::form_at_start(text.as_bytes()) == Some(text.len());
     let mut presented = bearers.chain(plain).peekable();
     if presented.peek().is_none() {
-        return Err(Refusal::key("No API key. Send one as `Authorization: Bearer <key>`."));
+        return Err(V1Error::key("No API key. Send one as `Authorization: Bearer <key>`."));
     }
     let key = presented.find(is_key).ok_or_else(unknown)?;
     let values = headers.get_all(header::AUTHORIZATION).iter();
     let mut values = values.chain(KEY_HEADERS.iter().flat_map(|name| headers.get_all(name)));
-    let is_other = |bytes: &[u8]| own_keys::places(bytes).any(|place| bytes[place] != *key.as_bytes());
+    let is_other = |bytes: &[u8]| own_keys::find_all(bytes).any(|range| bytes[range] != *key.as_bytes());
     if values.any(|value| is_other(value.as_bytes())) {
-        return Err(Refusal::key("There are several API keys in this request. Send one."));
+        return Err(V1Error::key("There are several API keys in this request. Send one."));
     }
     Secret::parse(key).map_err(|_| unknown())
 }
 
-/// What is answered to whatever isn't a key, and to a key that never was.
-pub(crate) fn unknown() -> Refusal {
-    Refusal::key("This API key isn't right. Check that it was copied as a whole.")
+/// The error for text that isn't a key and for unknown keys.
+pub(crate) fn unknown() -> V1Error {
+    V1Error::key("This API key isn't right. Check that it was copied as a whole.")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What the gateway answers when it doesn't forward a call, in the form of the client's API.
+//! Errors of the HTTP APIs below `/v1`, in the form of the client's API.
 
 mod reasons;
 
@@ -17,17 +17,17 @@ use serde::Serialize;
 
 use crate::gateway::endpoint::Dialect;
 
-/// What kind of error it is that a limit allows no more for now, at OpenAI and Anthropic alike.
+/// The error type for exceeded limits, at OpenAI and Anthropic alike.
 const RATE_LIMITED: &str = "rate_limit_error";
-/// The same of a provider that has too much to do; Anthropic's name for it.
+/// The error type for an overloaded provider; Anthropic's.
 const OVERLOADED: &str = "overloaded_error";
 
-/// Tells OpenAI's clients whether to try again.
+/// Header by which OpenAI's clients decide whether to retry.
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
-/// An error that comes from here and not from a provider. What it says is for the client to read.
+/// An error of the gateway itself, not of a provider. Clients see its message.
 #[derive(Clone, Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct V1Error {
     pub(crate) status: StatusCode,
     kind: &'static str,
     pub(crate) code: &'static str,
@@ -36,59 +36,61 @@ pub(crate) struct Refusal {
     retry: Retry,
 }
 
-/// Whether to try the same again, beyond what the status says of it.
+/// Whether clients should retry, beyond what the status implies.
 #[derive(Clone, Copy, Debug)]
 enum Retry {
-    AsUsual,
-    /// OpenAI's clients would, on a status that is usually passing.
+    /// As the status implies.
+    Default,
+    /// Never, although OpenAI's clients would by the status.
     Never,
-    /// In so many seconds.
+    /// After this number of seconds.
     After(u64),
 }
 
-impl Refusal {
+impl V1Error {
     fn new(status: StatusCode, kind: &'static str, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, kind, code, param: None, message: message.into(), retry: Retry::AsUsual }
+        Self { status, kind, code, param: None, message: message.into(), retry: Retry::Default }
     }
 
-    fn about(self, param: impl Into<Cow<'static, str>>) -> Self {
+    fn with_param(self, param: impl Into<Cow<'static, str>>) -> Self {
         Self { param: Some(param.into()), ..self }
     }
 
-    /// The same about another part of the request.
+    /// Sets the part of the request that the error is about.
     pub(crate) fn of_param(self, param: &'static str) -> Self {
-        self.about(param)
+        self.with_param(param)
     }
 
-    fn not_to_be_repeated(self) -> Self {
+    fn without_retry(self) -> Self {
         Self { retry: Retry::Never, ..self }
     }
 
-    /// Whether it says that a provider has too much to do: then what the provider says of that is told, too.
-    pub(crate) fn is_of_a_busy_provider(&self) -> bool {
+    /// Whether it means that a provider is busy; then the client gets the provider's
+    /// code and headers as well.
+    pub(crate) fn is_provider_busy(&self) -> bool {
         matches!(self.kind, RATE_LIMITED | OVERLOADED)
     }
 
-    /// In how many seconds to try again, where that is known.
+    /// The number of seconds until a retry, if known.
     pub(crate) fn retry_after(&self) -> Option<u64> {
         match self.retry {
             Retry::After(seconds) => Some(seconds),
-            Retry::AsUsual | Retry::Never => None,
+            Retry::Default | Retry::Never => None,
         }
     }
 
-    /// What it says, without what may be a secret in the wrong place.
+    /// The message, with secrets redacted that the client may have put in the wrong place.
     pub(crate) fn message(&self) -> String {
         Secret::redact(&self.message)
     }
 
-    /// The JSON that says it.
+    /// The JSON document of the error, in OpenAI's form.
     pub(crate) fn json(&self) -> String {
-        self.json_called(self.code)
+        self.json_with_code(self.code)
     }
 
-    /// The same under another code.
-    fn json_called(&self, code: &str) -> String {
+    /// The JSON document of the error with another code.
+    fn json_with_code(&self, code: &str) -> String {
         #[derive(Serialize)]
         struct Document<'a> {
             error: Inner<'a>,
@@ -101,14 +103,14 @@ impl Refusal {
             code: &'a str,
         }
         let Self { kind, param, .. } = self;
-        // It may quote what the client said, which may be a secret in the wrong place.
+        // It may quote the request, which may contain a secret in the wrong place.
         let message = &*Secret::redact(&self.message);
         let error = Inner { message, r#type: kind, param: param.as_deref(), code };
         // Texts always have a JSON form.
         serde_json::to_string(&Document { error }).unwrap_or_default()
     }
 
-    /// The JSON that says it to a client of `dialect`, about the call with this id.
+    /// The JSON document for a client of `dialect`, about the call with this id.
     pub(crate) fn json_in(&self, dialect: Dialect, id: CallId) -> String {
         #[derive(Serialize)]
         struct Document<'a> {
@@ -132,7 +134,7 @@ impl Refusal {
         }
     }
 
-    /// Anthropic's name for it. Source: "Errors" in its API reference.
+    /// Anthropic's error type. Source: "Errors" in its API reference.
     fn anthropic_type(&self) -> &'static str {
         match self.status.as_u16() {
             _ if self.kind == OVERLOADED => OVERLOADED,
@@ -151,15 +153,15 @@ impl Refusal {
         self.response_with(self.json())
     }
 
-    /// The answer to a client of `dialect`, about the call with this id.
+    /// The response to a client of `dialect`, about the call with this id.
     pub(crate) fn response_in(&self, dialect: Dialect, id: CallId) -> Response {
         self.response_with(self.json_in(dialect, id))
     }
 
-    /// The same under the code that a provider has for it.
-    pub(crate) fn response_called(&self, code: &str, dialect: Dialect, id: CallId) -> Response {
+    /// The response with a provider's code.
+    pub(crate) fn response_with_code(&self, code: &str, dialect: Dialect, id: CallId) -> Response {
         self.response_with(match dialect {
-            Dialect::OpenAi => self.json_called(code),
+            Dialect::OpenAi => self.json_with_code(code),
             Dialect::Anthropic => self.json_in(dialect, id),
         })
     }
@@ -173,7 +175,7 @@ impl Refusal {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         match self.retry {
-            Retry::AsUsual => {}
+            Retry::Default => {}
             Retry::Never => drop(headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"))),
             Retry::After(seconds) => drop(headers.insert(RETRY_AFTER, HeaderValue::from(seconds))),
         }
@@ -181,7 +183,7 @@ impl Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for V1Error {
     fn into_response(self) -> Response {
         self.response()
     }

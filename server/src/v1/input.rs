@@ -1,4 +1,4 @@
-//! Reads what a request says: ids in its path, its query, its body. What can't be read is refused in OpenAI's form.
+//! Extractors for the ids, the query and the body of a request. Invalid input is rejected in OpenAI's form.
 
 use axum::{
     extract::{FromRequest, FromRequestParts, Path, Request},
@@ -7,107 +7,107 @@ use axum::{
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
-use super::{error::Refusal, gzip};
-use crate::management::LARGEST_BODY;
+use super::{error::V1Error, gzip};
+use crate::management::MAX_BODY_BYTES;
 use crate::security::zeros;
 
-/// The ids in a path. What can't be an id is answered like one that doesn't exist.
-pub(crate) struct Ids<T>(pub(crate) T);
+/// The ids in a path. An invalid id is answered like one that doesn't exist.
+pub(crate) struct PathIds<T>(pub(crate) T);
 
-impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Ids<T> {
-    type Rejection = Refusal;
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathIds<T> {
+    type Rejection = V1Error;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let Path(ids) = Path::from_request_parts(parts, state).await.map_err(|_| Refusal::not_found())?;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, V1Error> {
+        let Path(ids) = Path::from_request_parts(parts, state).await.map_err(|_| V1Error::not_found())?;
         Ok(Self(ids))
     }
 }
 
-/// A body of JSON, of at most `MOST` bytes.
-pub(crate) struct Body<T, const MOST: usize = LARGEST_BODY>(pub(crate) T);
+/// A JSON body of at most `MAX` bytes.
+pub(crate) struct JsonBody<T, const MAX: usize = MAX_BODY_BYTES>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Send + Sync, const MOST: usize> FromRequest<S> for Body<T, MOST> {
-    type Rejection = Refusal;
+impl<T: DeserializeOwned, S: Send + Sync, const MAX: usize> FromRequest<S> for JsonBody<T, MAX> {
+    type Rejection = V1Error;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
-        if gzip::is_said(request.headers())? {
-            return Err(gzip::refused("Send the body as it is, without `content-encoding`."));
+    async fn from_request(request: Request, _: &S) -> Result<Self, V1Error> {
+        if gzip::is_declared(request.headers())? {
+            return Err(gzip::not_accepted("Send the body as it is, without `content-encoding`."));
         }
-        let bytes = match Limited::new(request.into_body(), MOST).collect().await {
+        let bytes = match Limited::new(request.into_body(), MAX).collect().await {
             Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<LengthLimitError>() => return Err(Refusal::body_too_large(MOST as u64)),
-            Err(_) => return Err(Refusal::malformed("The body broke off.")),
+            Err(error) if error.is::<LengthLimitError>() => return Err(V1Error::body_too_large(MAX as u64)),
+            Err(_) => return Err(V1Error::malformed("The body broke off.")),
         };
-        // A body may be left out where nothing in it is needed.
+        // A body without required fields may be left out.
         let text: &[u8] = if bytes.trim_ascii().is_empty() { b"{}" } else { &bytes };
         if zeros::is_in_json(text) {
             return Err(zeros::error().into());
         }
-        serde_json::from_slice(text).map(Self).map_err(|error| Refusal::malformed(format!("The body: {error}.")))
+        serde_json::from_slice(text).map(Self).map_err(|error| V1Error::malformed(format!("The body: {error}.")))
     }
 }
 
 /// The parameters of a query.
 ///
-/// Lists come in all the ways that OpenAI's clients write them: `a=1&a=2`, `a[]=1&a[]=2`, `a=1,2`.
-pub(crate) struct Query(Vec<(String, String)>);
+/// Lists may be written in all forms that OpenAI's clients use: `a=1&a=2`, `a[]=1&a[]=2`, `a=1,2`.
+pub(crate) struct QueryParams(Vec<(String, String)>);
 
-impl<S: Send + Sync> FromRequestParts<S> for Query {
-    type Rejection = Refusal;
+impl<S: Send + Sync> FromRequestParts<S> for QueryParams {
+    type Rejection = V1Error;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, V1Error> {
         Ok(Self::parse(parts.uri.query().unwrap_or_default()))
     }
 }
 
-impl Query {
+impl QueryParams {
     fn parse(query: &str) -> Self {
         let pairs = form_urlencoded::parse(query.as_bytes());
-        let named = |name: &str| name.strip_suffix("[]").unwrap_or(name).to_owned();
-        Self(pairs.map(|(name, value)| (named(&name), value.into_owned())).collect())
+        let without_brackets = |name: &str| name.strip_suffix("[]").unwrap_or(name).to_owned();
+        Self(pairs.map(|(name, value)| (without_brackets(&name), value.into_owned())).collect())
     }
 
-    /// Refuses a parameter that isn't known: to ignore a filter would give wrong sums.
-    pub(crate) fn only(self, known: &[&str]) -> Result<Self, Refusal> {
+    /// Rejects unknown parameters, since an ignored filter would give wrong sums.
+    pub(crate) fn reject_unknown(self, known: &[&str]) -> Result<Self, V1Error> {
         match self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) {
             None => Ok(self),
             Some((name, _)) => {
                 let message = format!("There is no parameter {name:?} here; there are {}.", known.join(", "));
-                Err(Refusal::invalid(name.clone(), message))
+                Err(V1Error::invalid(name.clone(), message))
             }
         }
     }
 
-    /// The only value of a parameter, read by `read`, which says what is wrong with it.
+    /// The only value of a parameter, parsed by `read`, whose error is the message.
     pub(crate) fn one<T, E: ToString>(
         &self,
         name: &'static str,
         read: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Result<Option<T>, Refusal> {
+    ) -> Result<Option<T>, V1Error> {
         let mut values = self.0.iter().filter(|(known, value)| known == name && !value.is_empty());
         let value = values.next().map(|(_, value)| read(value)).transpose();
         if values.next().is_some() {
-            return Err(Refusal::invalid(name, "Say it once."));
+            return Err(V1Error::invalid(name, "Say it once."));
         }
-        value.map_err(|error| Refusal::invalid(name, error.to_string()))
+        value.map_err(|error| V1Error::invalid(name, error.to_string()))
     }
 
-    /// All values of a parameter.
+    /// All values of a parameter, each parsed by `read`.
     pub(crate) fn many<T, E: ToString>(
         &self,
         name: &'static str,
         read: impl Fn(&str) -> Result<T, E>,
-    ) -> Result<Vec<T>, Refusal> {
+    ) -> Result<Vec<T>, V1Error> {
         let values = self.0.iter().filter(|(known, _)| known == name).flat_map(|(_, value)| value.split(','));
         let read = values.filter(|value| !value.is_empty()).map(read).collect::<Result<Vec<T>, E>>();
-        read.map_err(|error| Refusal::invalid(name, error.to_string()))
+        read.map_err(|error| V1Error::invalid(name, error.to_string()))
     }
 }
 
-/// A whole number of at least `least`.
-pub(crate) fn number(least: i64, most: i64) -> impl Fn(&str) -> Result<i64, String> {
+/// Returns a parser of integers from `min` to `max`.
+pub(crate) fn number(min: i64, max: i64) -> impl Fn(&str) -> Result<i64, String> {
     move |text| {
-        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
-        number.ok_or_else(|| format!("{text:?} is no whole number from {least} to {most}."))
+        let number = text.parse().ok().filter(|number| (min..=max).contains(number));
+        number.ok_or_else(|| format!("{text:?} is no whole number from {min} to {max}."))
     }
 }

@@ -1,37 +1,38 @@
-//! Keys of Tollhouse's own in what is about to go on: they are told by their form, and no provider ever sees one.
+//! Finds Tollhouse's own keys in data for providers, by their form, so that no provider ever sees one.
 
 use std::{borrow::Cow, ops::Range};
 
 use bytes::Bytes;
 use domain::api_keys::Secret;
 
-/// Where texts with the form of a key stand.
-pub(crate) fn places(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
+/// Finds the positions of all texts with the form of a key.
+pub(crate) fn find_all(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let begins = memchr::memmem::find_iter(bytes, Secret::BRAND);
     begins.filter_map(|at| Some(at..at + Secret::form_at_start(&bytes[at..])?))
 }
 
-pub(crate) fn are_in(bytes: &[u8]) -> bool {
-    places(bytes).next().is_some()
+/// Whether bytes contain a text with the form of a key.
+pub(crate) fn contains_key(bytes: &[u8]) -> bool {
+    find_all(bytes).next().is_some()
 }
 
-/// The same with asterisks in place of all that is secret of a key, so that JSON stays JSON.
-pub(crate) fn masked(bytes: Bytes) -> Bytes {
-    let found: Vec<Range<usize>> = places(&bytes).collect();
-    if found.is_empty() {
+/// Replaces the secret part of keys by asterisks, so that JSON stays valid.
+pub(crate) fn mask(bytes: Bytes) -> Bytes {
+    let ranges: Vec<Range<usize>> = find_all(&bytes).collect();
+    if ranges.is_empty() {
         return bytes;
     }
     let mut masked = bytes.to_vec();
-    for place in found {
-        let key = &mut masked[place];
+    for range in ranges {
+        let key = &mut masked[range];
         let begin = key.iter().rposition(|byte| *byte == b'_').map_or(0, |last| last + 1);
         key[begin..].fill(b'*');
     }
     masked.into()
 }
 
-/// Names of parameters that a query has credentials in, or another method: a provider has no use for either.
-const NEVER_IN_A_QUERY: [&str; 20] = [
+/// Query parameters that contain credentials or another method, neither of which providers need.
+const REMOVED_PARAMETERS: [&str; 20] = [
     "_method",
     "access_token",
     "api-key",
@@ -54,25 +55,25 @@ const NEVER_IN_A_QUERY: [&str; 20] = [
     "x-http-method-override",
 ];
 
-/// The parameters of a query that a provider sees, as they were written.
+/// Removes parameters of a query that providers must not get; the others stay as they were written.
 pub(crate) fn query_for_provider(query: &str) -> Cow<'_, str> {
-    let stays = |pair: &&str| {
+    let is_removed = |pair: &&str| {
         let name = form_urlencoded::parse(pair.as_bytes()).next().map(|(name, _)| name.trim().to_ascii_lowercase());
-        name.is_some_and(|name| NEVER_IN_A_QUERY.contains(&name.as_str())) || are_in(&decoded(pair))
+        name.is_some_and(|name| REMOVED_PARAMETERS.contains(&name.as_str())) || contains_key(&decode(pair))
     };
-    if !query.split('&').any(|pair| stays(&pair)) {
+    if !query.split('&').any(|pair| is_removed(&pair)) {
         return Cow::Borrowed(query);
     }
-    Cow::Owned(query.split('&').filter(|pair| !stays(pair)).collect::<Vec<_>>().join("&"))
+    Cow::Owned(query.split('&').filter(|pair| !is_removed(pair)).collect::<Vec<_>>().join("&"))
 }
 
-/// Whether a key stands in a query, however it is written there.
-pub(crate) fn are_in_query(query: &str) -> bool {
-    are_in(query.as_bytes()) || are_in(&decoded(query))
+/// Whether a query contains a key, possibly percent-encoded.
+pub(crate) fn query_contains_key(query: &str) -> bool {
+    contains_key(query.as_bytes()) || contains_key(&decode(query))
 }
 
-/// A query without percent signs (RFC 3986, section 2.1).
-fn decoded(query: &str) -> Vec<u8> {
+/// Decodes percent-encoding (RFC 3986, section 2.1).
+fn decode(query: &str) -> Vec<u8> {
     let bytes = query.as_bytes();
     let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
     let mut decoded = Vec::with_capacity(bytes.len());
@@ -100,9 +101,9 @@ mod tests {
         let text = format!(r#"{{"a":"{KEY}x","b":"toll_std_short","c":"xtoll_{mistyped}"}}"#);
         let stars = "*".repeat(38);
         let expected = format!(r#"{{"a":"toll_std_{stars}x","b":"toll_std_short","c":"xtoll_toll_std_{stars}"}}"#);
-        assert_eq!(masked(Bytes::from(text)), expected);
+        assert_eq!(mask(Bytes::from(text)), expected);
         let harmless = Bytes::from_static(b"toll_ toll_std_ toll_std_00");
-        assert_eq!(masked(harmless.clone()).as_ptr(), harmless.as_ptr());
+        assert_eq!(mask(harmless.clone()).as_ptr(), harmless.as_ptr());
     }
 
     #[test]
@@ -118,8 +119,8 @@ mod tests {
     fn a_key_in_a_query_is_seen_however_it_is_written() {
         let encoded: String = KEY.bytes().map(|byte| format!("%{byte:02x}")).collect();
         for query in [KEY, &encoded, &format!("a=1&b={}", KEY.replace('_', "%5F")), &format!("a=1;{KEY}=2")] {
-            assert!(are_in_query(query), "{query}");
+            assert!(query_contains_key(query), "{query}");
         }
-        assert!(!are_in_query("a=toll_std_%&b=%zz"));
+        assert!(!query_contains_key("a=toll_std_%&b=%zz"));
     }
 }

@@ -1,23 +1,23 @@
-//! A service's errors, in OpenAI's form.
+//! Converts the services' errors to OpenAI's form.
 
 use domain::errors::{ApiError, FieldErrors};
 use services::ServiceError;
 
-use super::error::Refusal;
+use super::error::V1Error;
 
-impl From<ServiceError> for Refusal {
+impl From<ServiceError> for V1Error {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::Unavailable(cause) => {
                 tracing::error!(error = %cause, "the management API can't reach the database");
                 Self::unavailable()
             }
-            other => app::api::context::public(other).into(),
+            other => app::api::context::public_error(other).into(),
         }
     }
 }
 
-impl From<ApiError> for Refusal {
+impl From<ApiError> for V1Error {
     fn from(error: ApiError) -> Self {
         match error {
             ApiError::Invalid(fields) => fields.into(),
@@ -31,8 +31,9 @@ impl From<ApiError> for Refusal {
     }
 }
 
-impl From<FieldErrors> for Refusal {
-    /// OpenAI's form has room for one field, which is told by the name that it has here.
+impl From<FieldErrors> for V1Error {
+    /// Converts the first field's error, since OpenAI's form has room for one, under the
+    /// field's name in this API.
     fn from(errors: FieldErrors) -> Self {
         match errors.iter().next() {
             Some(("life", message)) => Self::invalid("expires_in_seconds", message.to_owned()),

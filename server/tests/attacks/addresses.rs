@@ -1,4 +1,4 @@
-//! Where a request comes from, whatever is claimed on the way.
+//! The address that a request is taken to come from, despite forged headers.
 
 use axum::{
     body::Body,
@@ -13,7 +13,8 @@ use crate::{
 
 const TRUSTED: &str = "[server]\ntrusted_proxies = [\"127.0.0.0/8\"]\n";
 
-/// What a key that is for 10.0.0.0/8 only, and one for everywhere, are answered behind a proxy that says this.
+/// Sends requests through a proxy with these header lines. Returns the statuses for a key that is limited to
+/// 10.0.0.0/8, and for one without limits.
 async fn statuses(stage: &Stage, name: &str, lines: &[&[u8]]) -> [StatusCode; 2] {
     let narrow = stage.key(|key| key.ip_allowlist = vec!["10.0.0.0/8".parse().unwrap()]).await.secret;
     let mut statuses = [StatusCode::OK; 2];
@@ -31,7 +32,7 @@ async fn statuses(stage: &Stage, name: &str, lines: &[&[u8]]) -> [StatusCode; 2]
 #[tokio::test]
 async fn a_key_for_one_network_isnt_used_from_another_whatever_is_before_the_proxys_word() {
     let stage = Stage::with(&[&Upstream::down().await], TRUSTED).await;
-    let (refused, let_in) = (StatusCode::FORBIDDEN, StatusCode::OK);
+    let (refused, admitted) = (StatusCode::FORBIDDEN, StatusCode::OK);
     for lines in [
         &[&b"10.1.2.3"[..]][..],
         &[b"203.0.113.9, 10.1.2.3"],
@@ -39,7 +40,7 @@ async fn a_key_for_one_network_isnt_used_from_another_whatever_is_before_the_pro
         &[b"unknown, \"10.1.2.3\", 127.0.0.2"],
         &[b"\xff", b"[::ffff:10.1.2.3]:4711"],
     ] {
-        assert_eq!(statuses(&stage, "x-forwarded-for", lines).await, [let_in; 2], "{lines:?}");
+        assert_eq!(statuses(&stage, "x-forwarded-for", lines).await, [admitted; 2], "{lines:?}");
     }
     for lines in [
         &[&b"203.0.113.9"[..]][..],
@@ -48,7 +49,7 @@ async fn a_key_for_one_network_isnt_used_from_another_whatever_is_before_the_pro
         &[b"10.1.2.3, 203.0.113.9:4711"],
         &[b"10.1.2.3", b"203.0.113.9"],
         &[b"10.1.2.3, [2001:db8::1]:80"],
-        // What can't be read is nowhere.
+        // Invalid values are no address.
         &[],
         &[b""],
         &[b"10.1.2.3, unknown"],
@@ -58,19 +59,19 @@ async fn a_key_for_one_network_isnt_used_from_another_whatever_is_before_the_pro
         &[b"10.1.2.3 203.0.113.9"],
         &[b"10.1.2.03"],
     ] {
-        assert_eq!(statuses(&stage, "x-forwarded-for", lines).await, [refused, let_in], "{lines:?}");
+        assert_eq!(statuses(&stage, "x-forwarded-for", lines).await, [refused, admitted], "{lines:?}");
     }
-    assert_eq!(statuses(&stage, "forwarded", &[b"for=10.1.2.3"]).await, [refused, let_in], "it isn't configured");
+    assert_eq!(statuses(&stage, "forwarded", &[b"for=10.1.2.3"]).await, [refused, admitted], "it isn't configured");
 }
 
 #[tokio::test]
 async fn forwarded_is_believed_where_it_is_configured_and_then_nothing_else() {
     let forwarded = format!("{TRUSTED}address_header = \"forwarded\"\n");
     let stage = Stage::with(&[&Upstream::down().await], &forwarded).await;
-    let (refused, let_in) = (StatusCode::FORBIDDEN, StatusCode::OK);
+    let (refused, admitted) = (StatusCode::FORBIDDEN, StatusCode::OK);
     for (name, line, expected) in [
-        ("forwarded", "for=10.1.2.3;proto=https", let_in),
-        ("forwarded", "for=203.0.113.9, For=\"10.1.2.3:80\", for=127.0.0.2", let_in),
+        ("forwarded", "for=10.1.2.3;proto=https", admitted),
+        ("forwarded", "for=203.0.113.9, For=\"10.1.2.3:80\", for=127.0.0.2", admitted),
         ("forwarded", "for=10.1.2.3, for=203.0.113.9", refused),
         ("forwarded", "for=10.1.2.3, for=\"[2001:db8::1]\"", refused),
         ("forwarded", "for=10.1.2.3, for=unknown", refused),
@@ -78,11 +79,11 @@ async fn forwarded_is_believed_where_it_is_configured_and_then_nothing_else() {
         ("forwarded", "for=\"10.1.2.3, for=203.0.113.9", refused),
         ("x-forwarded-for", "10.1.2.3", refused),
     ] {
-        assert_eq!(statuses(&stage, name, &[line.as_bytes()]).await, [expected, let_in], "{line}");
+        assert_eq!(statuses(&stage, name, &[line.as_bytes()]).await, [expected, admitted], "{line}");
     }
 }
 
-/// Signs in through a proxy on this machine, which says this.
+/// Signs in through a proxy on this machine with this `x-forwarded-for`.
 async fn sign_in(world: &World, forwarded: Option<&str>, email: &str, password: &str) -> StatusCode {
     let mut request = Request::builder()
         .method(Method::POST)

@@ -1,4 +1,4 @@
-//! What a provider's answer may do to a client, and tell it: nothing beyond answering.
+//! Providers' answers can't act on clients, or reveal the operator's account.
 
 use std::io::Write;
 
@@ -19,7 +19,7 @@ const BODY: &str = r#"{"model":"gpt-x","messages":[]}"#;
 const STREAMED: &str = r#"{"model":"gpt-x","stream":true}"#;
 const EVENTS: &str = "data: {\"choices\":[]}\n\ndata: [DONE]\n\n";
 
-/// What acts on a browser, a cache, a connection or a client's credentials, or tells of the operator's account.
+/// Headers that act on browsers, caches, connections or credentials, or reveal the operator's account.
 const HARMFUL: [(&str, &str); 36] = [
     ("authorization", "Bearer planted"),
     ("www-authenticate", "Basic realm=planted"),
@@ -90,7 +90,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers[name].to_str().unwrap()
 }
 
-fn told(answer: &Answer) -> (u16, String) {
+fn status_and_code(answer: &Answer) -> (u16, String) {
     (answer.status.as_u16(), answer.code())
 }
 
@@ -132,7 +132,7 @@ async fn an_answer_that_is_about_the_gateway_becomes_an_error_of_ours() {
         let stage = Stage::with(&[&upstream], "attempts = 1").await;
         for body in [BODY, STREAMED] {
             let answer = stage.post(CHAT, body).await;
-            assert_eq!(told(&answer), (502, "upstream_error".to_owned()), "{status}");
+            assert_eq!(status_and_code(&answer), (502, "upstream_error".to_owned()), "{status}");
             assert!(!answer.text().contains("planted") && !answer.headers.contains_key("location"), "{answer:?}");
         }
         let calls = stage.calls().await;
@@ -145,7 +145,7 @@ async fn a_connection_isnt_handed_over_to_another_protocol() {
     let headers = [("connection", "upgrade"), ("upgrade", "websocket")];
     let stage = Stage::with(&[&Upstream::answering(101, &headers, "").await], "attempts = 1").await;
     let answer = stage.post(CHAT, BODY).await;
-    assert_eq!(told(&answer), (502, "upstream_error".to_owned()));
+    assert_eq!(status_and_code(&answer), (502, "upstream_error".to_owned()));
     assert!(!answer.headers.contains_key("upgrade"));
 }
 
@@ -156,7 +156,7 @@ async fn the_next_provider_is_asked_where_one_leads_elsewhere_or_refuses_the_gat
         let second = Upstream::answering(200, &[], r#"{"usage":{"prompt_tokens":1}}"#).await;
         let stage = Stage::with(&[&first, &second], "").await;
         assert_eq!(stage.post(CHAT, BODY).await.status, StatusCode::OK, "{status}");
-        assert_eq!((first.asked().len(), stage.call().await.provider.as_str()), (1, "upstream-1"));
+        assert_eq!((first.requests().len(), stage.call().await.provider.as_str()), (1, "upstream-1"));
     }
 }
 
@@ -177,7 +177,7 @@ async fn an_error_that_calls_itself_an_event_stream_isnt_one() {
 async fn a_stream_that_nobody_asked_for_isnt_passed_on() {
     let stage = Stage::new(&Upstream::answering(200, &[("content-type", "text/event-stream")], EVENTS).await).await;
     let answer = stage.post(CHAT, BODY).await;
-    assert_eq!(told(&answer), (502, "upstream_error".to_owned()));
+    assert_eq!(status_and_code(&answer), (502, "upstream_error".to_owned()));
     assert_eq!(stage.call().await.cost, None, "what it used isn't known");
 }
 
@@ -189,11 +189,12 @@ fn compressed(text: &str) -> Bytes {
 
 #[tokio::test]
 async fn what_is_compressed_though_it_is_asked_not_to_is_decoded_and_its_secrets_are_erased() {
-    let said = format!(r#"{{"choices":[{{"message":{{"content":"{PROVIDER_KEY}"}}}}],"usage":{{"prompt_tokens":7}}}}"#);
+    let content =
+        format!(r#"{{"choices":[{{"message":{{"content":"{PROVIDER_KEY}"}}}}],"usage":{{"prompt_tokens":7}}}}"#);
     let stars = "*".repeat(PROVIDER_KEY.len());
     for (kind, sent, text) in [
-        ("application/json", BODY, said.clone()),
-        ("text/event-stream", STREAMED, format!("data: {}\n\ndata: [DONE]\n\n", said.replace("message", "delta"))),
+        ("application/json", BODY, content.clone()),
+        ("text/event-stream", STREAMED, format!("data: {}\n\ndata: [DONE]\n\n", content.replace("message", "delta"))),
         ("audio/mpeg", BODY, format!("sound {PROVIDER_KEY}")),
     ] {
         let body = compressed(&text);
@@ -224,7 +225,11 @@ async fn what_cant_be_decoded_isnt_passed_on() {
         for (kind, body) in [("application/json", BODY), ("text/event-stream", STREAMED), ("audio/mpeg", BODY)] {
             let headers = [("content-type", kind), headers[1]];
             let stage = Stage::new(&Upstream::answering(200, &headers, "\u{1f}?").await).await;
-            assert_eq!(told(&stage.post(CHAT, body).await), (502, "upstream_error".to_owned()), "{encoding} {kind}");
+            assert_eq!(
+                status_and_code(&stage.post(CHAT, body).await),
+                (502, "upstream_error".to_owned()),
+                "{encoding} {kind}"
+            );
             assert_ne!(stage.call().await.outcome, Outcome::Succeeded);
         }
     }
@@ -242,7 +247,7 @@ async fn a_page_in_place_of_an_error_isnt_passed_on() {
 #[tokio::test]
 async fn the_operators_secret_is_erased_from_every_answer() {
     let quoted = format!(r#"{{"error":{{"message":"you sent Bearer {PROVIDER_KEY}","code":"{PROVIDER_KEY}"}}}}"#);
-    let said = format!(r#"{{"choices":[{{"message":{{"content":"you sent Bearer {PROVIDER_KEY}"}}}}]}}"#);
+    let content = format!(r#"{{"choices":[{{"message":{{"content":"you sent Bearer {PROVIDER_KEY}"}}}}]}}"#);
     for (status, kind) in [
         (200, "application/json"),
         (200, "text/plain"),
@@ -253,7 +258,7 @@ async fn the_operators_secret_is_erased_from_every_answer() {
         (500, "application/json"),
     ] {
         let headers: [(&'static str, &'static str); 2] = [("content-type", kind), ("openai-version", PROVIDER_KEY)];
-        let quoted = if status == 200 { &said } else { &quoted };
+        let quoted = if status == 200 { &content } else { &quoted };
         let stage = Stage::with(&[&Upstream::answering(status, &headers, quoted).await], "attempts = 1").await;
         let answer = stage.post(CHAT, BODY).await;
         assert!(!format!("{answer:?}").contains(PROVIDER_KEY), "{status} {kind}");
@@ -288,7 +293,7 @@ async fn a_busy_provider_is_told_of_without_the_operators_account() {
         [("content-type", "application/json"), ("retry-after", "7"), ("x-should-retry", "false"), ("server", "x")];
     let stage = Stage::new(&Upstream::answering(429, &headers, body).await).await;
     let answer = stage.post(CHAT, BODY).await;
-    assert_eq!(told(&answer), (429, "rate_limit_exceeded".to_owned()));
+    assert_eq!(status_and_code(&answer), (429, "rate_limit_exceeded".to_owned()));
     assert!(!answer.text().contains("org-") && !answer.text().contains("30000"), "{}", answer.text());
     assert_eq!((header(&answer.headers, "retry-after"), header(&answer.headers, "x-should-retry")), ("7", "false"));
     assert_eq!(stage.call().await.error_code, "rate_limit_exceeded");
@@ -300,7 +305,7 @@ async fn an_error_about_the_request_passes_without_the_operators_account() {
     let headers = [("content-type", "application/json"), ("openai-organization", "acme-research")];
     let stage = Stage::new(&Upstream::answering(404, &headers, body).await).await;
     let answer = stage.post(CHAT, BODY).await;
-    assert_eq!(told(&answer), (404, "model_not_found".to_owned()));
+    assert_eq!(status_and_code(&answer), (404, "model_not_found".to_owned()));
     assert!(answer.text().contains("has no access to gpt-x"));
     assert!(!answer.text().contains("proj_A") && !answer.text().contains("acme"), "{}", answer.text());
 }
@@ -313,10 +318,10 @@ async fn what_isnt_json_is_saved_and_not_shown() {
         ("inline; filename=\"a\\\"; b.html\"", "attachment"),
         ("inline", "attachment"),
     ] {
-        // A file may be a page.
-        let upstream = Upstream::new(move |asked| async move {
+        // A file may be an HTML page.
+        let upstream = Upstream::new(move |request| async move {
             let response = Response::builder();
-            match asked.path.ends_with("/content") {
+            match request.path.ends_with("/content") {
                 true => response
                     .header("content-type", "text/html")
                     .header("content-disposition", disposition)
@@ -338,5 +343,5 @@ async fn what_isnt_json_is_saved_and_not_shown() {
         assert_guarded(&answer.headers);
     }
     let stage = Stage::new(&Upstream::answering(200, &[("content-type", "text/html")], page).await).await;
-    assert_eq!(told(&stage.post(CHAT, BODY).await), (502, "upstream_error".to_owned()));
+    assert_eq!(status_and_code(&stage.post(CHAT, BODY).await), (502, "upstream_error".to_owned()));
 }

@@ -1,9 +1,9 @@
-//! Connections that are kept open without an end, and more of them than there should be.
+//! Connections that are kept open, and too many of them.
 
 use std::process::Command;
 
 use domain::api_keys::Level;
-use patience::{until, wait_for};
+use patience::{wait_for, wait_until};
 use serde_json::json;
 
 use super::wire::Wire;
@@ -13,7 +13,7 @@ const SANDBOX: &str = "[[provider]]\nname = \"sandbox\"\nkind = \"sandbox\"\n[[m
                        providers = [\"sandbox\"]\nservice = \"chat\"\n[sign_up]\nopen = true\n";
 const HEALTH: &str = "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
 
-/// With these lines of the configuration's `[server]`.
+/// A world with these lines in the configuration's `[server]`.
 async fn world(server: &str) -> World {
     World::on(None, &format!("{SANDBOX}[server]\n{server}\n")).await
 }
@@ -22,26 +22,26 @@ async fn world(server: &str) -> World {
 async fn half_a_head_and_silence_end_in_time() {
     let world = world("head_timeout = \"200ms\"").await;
     let server = world.serve("warn").await;
-    assert_eq!(Wire::connect(server.address).await.heard().await, "");
+    assert_eq!(Wire::connect(server.address).await.read_all().await, "");
     for half in ["G", "GET /healthz HTTP/1.1\r\nhost: a\r\nx:", "\r\n", "GET /healthz HTTP/1.1\r\nhost: a\r\n"] {
-        let heard = Wire::saying(server.address, half).await.heard().await;
-        assert!(heard.starts_with("HTTP/1.1 408 "), "{half:?}: {heard}");
+        let received = Wire::sending(server.address, half).await.read_all().await;
+        assert!(received.starts_with("HTTP/1.1 408 "), "{half:?}: {received}");
     }
-    // Also after a request that was right.
-    let mut wire = Wire::saying(server.address, HEALTH).await;
-    wire.hear_until("ok").await;
-    wire.say("GET /").await;
-    let heard = wire.heard().await;
-    assert!(heard.starts_with("HTTP/1.1 408 "), "{heard}");
+    // Also after a valid request.
+    let mut wire = Wire::sending(server.address, HEALTH).await;
+    wire.read_until("ok").await;
+    wire.send("GET /").await;
+    let received = wire.read_all().await;
+    assert!(received.starts_with("HTTP/1.1 408 "), "{received}");
 }
 
 #[tokio::test]
 async fn a_connection_without_requests_ends_in_time() {
     let world = world("idle_timeout = \"200ms\"").await;
     let server = world.serve("warn").await;
-    let mut wire = Wire::saying(server.address, HEALTH).await;
-    wire.hear_until("ok").await;
-    assert_eq!(wire.heard().await, "");
+    let mut wire = Wire::sending(server.address, HEALTH).await;
+    wire.read_until("ok").await;
+    assert_eq!(wire.read_all().await, "");
 }
 
 #[tokio::test]
@@ -65,8 +65,9 @@ async fn half_a_body_ends_in_time_wherever_it_is_sent() {
                 true => half.to_owned(),
                 false => format!("{:x}\r\n{half}", half.len() + 5),
             };
-            let heard = Wire::saying(server.address, format!("{head}\r\n{length}\r\n\r\n{half}")).await.heard().await;
-            assert!(heard.starts_with("HTTP/1.1 408 "), "{path} {length}: {heard}");
+            let received =
+                Wire::sending(server.address, format!("{head}\r\n{length}\r\n\r\n{half}")).await.read_all().await;
+            assert!(received.starts_with("HTTP/1.1 408 "), "{path} {length}: {received}");
         }
     }
 }
@@ -76,16 +77,16 @@ async fn whoever_takes_nothing_of_an_answer_is_not_waited_for() {
     let world = world("answer_timeout = \"200ms\"").await;
     let server = world.serve("warn").await;
     let mut wire = Wire::connect(server.address).await;
-    // So many answers, which nobody takes, fill what systems keep for a connection.
+    // Enough answers to fill the system's buffers of a connection that isn't read.
     let all = HEALTH.repeat(200_000);
-    let said = async {
+    let sent = async {
         for piece in all.as_bytes().chunks(64 * 1024) {
-            wire.say(piece).await;
+            wire.send(piece).await;
         }
     };
-    wait_for("the server gives up", said).await;
-    let heard = wire.heard().await;
-    assert!(heard.matches("HTTP/1.1 200").count() < 200_000);
+    wait_for("the server gives up", sent).await;
+    let received = wire.read_all().await;
+    assert!(received.matches("HTTP/1.1 200").count() < 200_000);
 }
 
 #[tokio::test]
@@ -95,7 +96,7 @@ async fn who_sends_all_of_a_large_body_before_reading_is_told_why_it_was_refused
     let key = world.key_with(Level::Standard, |_| {}).await.secret;
     let megabytes = vec![b' '; 1 << 20];
     for (path, headers, count, status) in [
-        // Larger than what systems keep for a connection, and than what may be sent.
+        // Larger than the system's buffers, and than the limit.
         ("/v1/chat/completions", format!("authorization: Bearer {key}"), 48, "413 "),
         ("/v1/chat/completions", "x-nothing: 1".to_owned(), 48, "401 "),
         ("/v1/events", format!("authorization: Bearer {key}"), 48, "403 "),
@@ -103,12 +104,12 @@ async fn who_sends_all_of_a_large_body_before_reading_is_told_why_it_was_refused
         ("/v1/files", "content-type: multipart/form-data; boundary=x".to_owned(), 48, "401 "),
     ] {
         let head = format!("POST {path} HTTP/1.1\r\nhost: a\r\n{headers}\r\ncontent-length: {}\r\n\r\n", count << 20);
-        let mut wire = Wire::saying(server.address, head).await;
+        let mut wire = Wire::sending(server.address, head).await;
         for _ in 0..count {
-            wire.say(&megabytes).await;
+            wire.send(&megabytes).await;
         }
-        let heard = wire.hear_until("}}").await;
-        assert!(heard.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {heard:?}");
+        let received = wire.read_until("}}").await;
+        assert!(received.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {received:?}");
     }
 }
 
@@ -118,11 +119,11 @@ async fn silent_connections_give_way() {
     let server = world.serve("warn").await;
     let mut silent = Vec::new();
     for number in 0..60 {
-        let said = if number % 2 == 0 { "" } else { "GET / HTTP/1.1\r\nhost: a" };
-        silent.push(Wire::saying(server.address, said).await);
+        let sent = if number % 2 == 0 { "" } else { "GET / HTTP/1.1\r\nhost: a" };
+        silent.push(Wire::sending(server.address, sent).await);
     }
-    let mut wire = Wire::saying(server.address, HEALTH).await;
-    wire.hear_until("ok").await;
+    let mut wire = Wire::sending(server.address, HEALTH).await;
+    wire.read_until("ok").await;
     drop(silent);
 }
 
@@ -131,18 +132,18 @@ async fn a_connection_in_use_gives_way_to_nobody() {
     let world = world("max_connections = 16").await;
     let server = world.serve("warn").await;
     let key = world.key_with(Level::Standard, |_| {}).await.secret;
-    let begun = format!(
+    let head = format!(
         "POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nconnection: close\r\nauthorization: Bearer {key}\r\ncontent-length: "
     );
     let body = json!({ "model": "sandbox-1", "messages": [{ "role": "user", "content": "hello" }] }).to_string();
-    let mut used = Wire::saying(server.address, format!("{begun}{}\r\n\r\n{}", body.len(), &body[..5])).await;
+    let mut used = Wire::sending(server.address, format!("{head}{}\r\n\r\n{}", body.len(), &body[..5])).await;
     let mut others = Vec::new();
     for _ in 0..40 {
         others.push(Wire::connect(server.address).await);
     }
-    used.say(&body[5..]).await;
-    let heard = used.heard().await;
-    assert!(heard.starts_with("HTTP/1.1 200 "), "{heard}");
+    used.send(&body[5..]).await;
+    let received = used.read_all().await;
+    assert!(received.starts_with("HTTP/1.1 200 "), "{received}");
 }
 
 #[tokio::test]
@@ -152,18 +153,18 @@ async fn where_all_are_in_use_another_is_told_to_come_later() {
     let half = "POST /v1/keys/report-leak HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n[";
     let mut used = Vec::new();
     let mut refused = String::new();
-    until("all places are taken", async || {
-        let mut wire = Wire::saying(server.address, half).await;
-        // Those that have a place hear nothing yet.
-        match tokio::time::timeout(std::time::Duration::from_millis(200), wire.hear_until("}")).await {
-            Ok(heard) => refused = heard,
+    wait_until("all places are taken", async || {
+        let mut wire = Wire::sending(server.address, half).await;
+        // Connections that got a slot receive nothing yet.
+        match tokio::time::timeout(std::time::Duration::from_millis(200), wire.read_until("}")).await {
+            Ok(received) => refused = received,
             Err(_) => used.push(wire),
         }
         !refused.is_empty()
     })
     .await;
     assert!(refused.starts_with("HTTP/1.1 503 ") && refused.contains("retry-after: 1"), "{refused}");
-    // Of a private network, three quarters of all.
+    // A private network gets three quarters of all slots.
     assert_eq!(used.len(), 12);
 }
 
@@ -185,18 +186,18 @@ async fn unfinished_requests_dont_hold_up_the_end() {
     let world = world("stop_timeout = \"300ms\"\nbody_timeout = \"1m\"\nhead_timeout = \"1m\"").await;
     let server = world.serve("warn").await;
     let mut open = Vec::new();
-    for said in [
+    for sent in [
         "",
         "GET / HTTP/1.1\r\nhost:",
         "POST /v1/keys/report-leak HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n[",
         "POST /v1/keys/report-leak HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\n[",
     ] {
-        open.push(Wire::saying(server.address, said).await);
+        open.push(Wire::sending(server.address, sent).await);
     }
-    let mut idle = Wire::saying(server.address, HEALTH).await;
-    idle.hear_until("ok").await;
+    let mut idle = Wire::sending(server.address, HEALTH).await;
+    idle.read_until("ok").await;
     server.stop().await;
-    assert_eq!(idle.heard().await, "");
+    assert_eq!(idle.read_all().await, "");
 }
 
 #[tokio::test]
@@ -210,13 +211,13 @@ async fn a_call_under_way_is_finished_before_the_end() {
          content-length: {}\r\n\r\n",
         body.len()
     );
-    let mut wire = Wire::saying(server.address, head).await;
-    // It has begun to read the body.
-    wire.hear_until("100 Continue\r\n\r\n").await;
+    let mut wire = Wire::sending(server.address, head).await;
+    // The server has begun to read the body.
+    wire.read_until("100 Continue\r\n\r\n").await;
     assert!(Command::new("kill").args(["-TERM", &server.id().to_string()]).status().unwrap().success());
-    server.logged("stopping", 1).await;
-    wire.say(&body).await;
-    let heard = wire.heard().await;
-    assert!(heard.starts_with("HTTP/1.1 200 ") && heard.contains("connection: close"), "{heard}");
+    server.wait_for_log("stopping", 1).await;
+    wire.send(&body).await;
+    let received = wire.read_all().await;
+    assert!(received.starts_with("HTTP/1.1 200 ") && received.contains("connection: close"), "{received}");
     server.stop().await;
 }

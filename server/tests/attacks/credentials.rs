@@ -1,4 +1,4 @@
-//! Which key counts: the same for whoever asks about a request as for whoever answers it.
+//! The gateway and the endpoint for proxies agree on the key of a request.
 
 use axum::{
     body::Body,
@@ -51,7 +51,7 @@ async fn a_proxy_is_told_of_the_same_key_that_the_gateway_goes_by() {
         };
         let expected = if passes { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
         assert_eq!(asks(path.clone(), &[]).await.status(), expected, "gateway: {headers:?} {query}");
-        // As nginx and Traefik ask, and as Envoy does.
+        // As nginx and Traefik ask, and then as Envoy does.
         let own = ("x-tollhouse-authorization", &*proxy);
         let by_header = asks("/v1/authz".to_owned(), &[own, ("x-forwarded-uri", &path)]).await;
         assert_eq!(by_header.status(), expected, "authz: {headers:?} {query}");

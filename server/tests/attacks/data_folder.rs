@@ -1,4 +1,4 @@
-//! Nobody else on the machine looks into the data folder.
+//! Other users of the machine can't read the data folder.
 
 use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
@@ -18,14 +18,14 @@ fn the_data_folder_is_nobody_elses() {
     let mode = |path: &str| fs::metadata(root.path().join(path)).unwrap().permissions().mode() & 0o777;
     assert!(run("new", "migrate").0);
     assert_eq!((mode("new"), mode("new/tollhouse.db")), (0o700, 0o600));
-    // One of an earlier version.
+    // A folder of an earlier version.
     fs::set_permissions(root.path().join("new"), fs::Permissions::from_mode(0o755)).unwrap();
     assert!(run("new", "migrate").0);
     assert_eq!(mode("new"), 0o700);
-    // One that holds what isn't ours.
+    // A folder with foreign files.
     fs::write(root.path().join("new/notes.txt"), "").unwrap();
     fs::set_permissions(root.path().join("new"), fs::Permissions::from_mode(0o755)).unwrap();
-    let (well, told) = run("new", "doctor");
-    assert!(!well && told.contains("chmod 0700"), "{told}");
+    let (succeeded, output) = run("new", "doctor");
+    assert!(!succeeded && output.contains("chmod 0700"), "{output}");
     assert_eq!(mode("new"), 0o755);
 }

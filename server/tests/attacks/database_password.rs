@@ -1,4 +1,4 @@
-//! The password in `DATABASE_URL` is told by nothing: no error, no log at whatever level.
+//! The password in `DATABASE_URL` is in no error, and in no log at any level.
 
 use std::process::Command;
 
@@ -41,8 +41,8 @@ fn an_address_that_cannot_be_read_is_quoted_by_no_command() {
                 .output()
                 .unwrap();
             assert!(!output.status.success(), "{command} {url}");
-            let told = [output.stdout, output.stderr].concat();
-            assert!(!String::from_utf8_lossy(&told).contains(PASSWORD), "{command} tells {url}");
+            let output = [output.stdout, output.stderr].concat();
+            assert!(!String::from_utf8_lossy(&output).contains(PASSWORD), "{command} tells {url}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Requests that a proxy in front might read otherwise.
+//! Requests that a proxy in front might parse differently.
 
 use axum::http::Method;
 use domain::api_keys::Level;
@@ -11,7 +11,7 @@ const HEALTH: &str = "GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n";
 
 async fn answer(world: &World, request: &str) -> String {
     let server = world.serve("warn").await;
-    Wire::saying(server.address, request).await.heard().await
+    Wire::sending(server.address, request).await.read_all().await
 }
 
 #[tokio::test]
@@ -19,7 +19,7 @@ async fn what_could_be_read_in_two_ways_is_refused() {
     let world = World::new().await;
     let server = world.serve("warn").await;
     for wrong in [
-        // No host, two, and none that could be.
+        // No host, two hosts, and invalid ones.
         "GET /healthz HTTP/1.1\r\n\r\n",
         "GET /healthz HTTP/1.1\r\nhost:\r\n\r\n",
         "GET /healthz HTTP/1.1\r\nhost: a\r\nhost: a\r\n\r\n",
@@ -28,7 +28,7 @@ async fn what_could_be_read_in_two_ways_is_refused() {
         "GET /healthz HTTP/1.1\r\nhost: a@b\r\n\r\n",
         "GET http://b/healthz HTTP/1.1\r\nhost: a\r\n\r\n",
         "CONNECT 127.0.0.1:22 HTTP/1.1\r\nhost: 127.0.0.1:22\r\n\r\n",
-        // Lines that don't end as lines do.
+        // Malformed line ends.
         "GET /healthz HTTP/1.1\nhost: a\n\n",
         "GET /healthz HTTP/1.1\r\nhost: a\r\nx: y\n\r\n",
         "GET /healthz HTTP/1.1\r\nhost: a\n\r\n\r\n",
@@ -50,10 +50,10 @@ async fn what_could_be_read_in_two_ways_is_refused() {
         "\u{16}\u{3}\u{1}\u{2}",
         "TOLLHOUSE-REFUSES /x HTTP/1.1\r\nhost: a\r\n\r\n",
     ] {
-        let heard = Wire::saying(server.address, format!("{wrong}{HEALTH}")).await.heard().await;
-        assert!(heard.starts_with("HTTP/1.1 400 "), "{wrong:?}: {heard}");
-        assert!(heard.contains("\r\nconnection: close\r\n") && heard.contains("x-content-type-options: nosniff"));
-        assert_eq!(heard.matches("HTTP/1.1 ").count(), 1, "nothing behind it is answered: {wrong:?}: {heard}");
+        let received = Wire::sending(server.address, format!("{wrong}{HEALTH}")).await.read_all().await;
+        assert!(received.starts_with("HTTP/1.1 400 "), "{wrong:?}: {received}");
+        assert!(received.contains("\r\nconnection: close\r\n") && received.contains("x-content-type-options: nosniff"));
+        assert_eq!(received.matches("HTTP/1.1 ").count(), 1, "nothing behind it is answered: {wrong:?}: {received}");
     }
 }
 
@@ -70,16 +70,16 @@ async fn ordinary_requests_are_answered() {
         "HEAD /healthz HTTP/1.1\r\nhost: a\r\n\r\n",
         "GET /healthz HTTP/1.0\r\nconnection: keep-alive\r\n\r\n",
     ] {
-        let heard = Wire::saying(server.address, format!("{right}{last}")).await.heard().await;
-        assert_eq!(heard.matches(" 200 OK\r\n").count(), 2, "{right:?}: {heard}");
+        let received = Wire::sending(server.address, format!("{right}{last}")).await.read_all().await;
+        assert_eq!(received.matches(" 200 OK\r\n").count(), 2, "{right:?}: {received}");
     }
 }
 
 #[tokio::test]
 async fn a_head_of_more_than_64_kb_is_refused() {
     let world = World::new().await;
-    let heard = answer(&world, &format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}", "x".repeat(200_000))).await;
-    assert!(heard.starts_with("HTTP/1.1 431 "), "{heard}");
+    let received = answer(&world, &format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}", "x".repeat(200_000))).await;
+    assert!(received.starts_with("HTTP/1.1 431 "), "{received}");
 }
 
 #[tokio::test]
@@ -102,17 +102,17 @@ async fn a_bad_chunk_is_the_clients_fault_wherever_it_is_sent() {
                 "POST {path} HTTP/1.1\r\nhost: {}\r\n{headers}\r\ntransfer-encoding: chunked\r\n\r\n{chunks}",
                 server.address
             );
-            let heard = Wire::saying(server.address, request).await.heard().await;
-            assert!(heard.starts_with("HTTP/1.1 400 "), "{path} {chunks:?}: {heard}");
+            let received = Wire::sending(server.address, request).await.read_all().await;
+            assert!(received.starts_with("HTTP/1.1 400 "), "{path} {chunks:?}: {received}");
         }
         let half =
             format!("POST {path} HTTP/1.1\r\nhost: {}\r\n{headers}\r\ncontent-length: 90\r\n\r\n{{", server.address);
-        let mut wire = Wire::saying(server.address, half).await;
+        let mut wire = Wire::sending(server.address, half).await;
         wire.finish().await;
-        let heard = wire.heard().await;
-        assert!(heard.starts_with("HTTP/1.1 400 "), "{path}: {heard}");
+        let received = wire.read_all().await;
+        assert!(received.starts_with("HTTP/1.1 400 "), "{path}: {received}");
     }
-    // Chunks as they should be are read.
+    // Valid chunks are accepted.
     let body = json!({ "model": "sandbox-1", "messages": [{ "role": "user", "content": "hello" }] }).to_string();
     let (one, other) = body.split_at(10);
     let chunks = format!("{:X};a=b\r\n{one}\r\n0{:x}\r\n{other}\r\n0\r\nx-trailer: 1\r\n\r\n", one.len(), other.len());
@@ -120,8 +120,8 @@ async fn a_bad_chunk_is_the_clients_fault_wherever_it_is_sent() {
         "POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nconnection: close\r\nauthorization: Bearer {key}\r\n\
          transfer-encoding: chunked\r\n\r\n{chunks}"
     );
-    let heard = Wire::saying(server.address, request).await.heard().await;
-    assert!(heard.starts_with("HTTP/1.1 200 "), "{heard}");
+    let received = Wire::sending(server.address, request).await.read_all().await;
+    assert!(received.starts_with("HTTP/1.1 200 "), "{received}");
     let (status, _) = server.call(Method::GET, "/v1/models", &key, &serde_json::Value::Null).await;
     assert!(status.is_success());
 }

@@ -1,4 +1,4 @@
-//! Keys that nobody has, and more questions than there are reasons to ask.
+//! Guessed keys, and too many requests.
 
 use std::{net::SocketAddr, time::Instant};
 
@@ -14,11 +14,11 @@ use tower::ServiceExt;
 
 use crate::world::{World, program};
 
-/// A key that is well formed, and nobody's.
+/// A well-formed key that doesn't exist.
 fn unknown(number: u32) -> String {
     let mut digits = [7; 32];
-    for (place, digit) in digits.iter_mut().enumerate().take(5) {
-        *digit = u8::try_from((number / 62_u32.pow(u32::try_from(place).unwrap())) % 62).unwrap();
+    for (position, digit) in digits.iter_mut().enumerate().take(5) {
+        *digit = u8::try_from((number / 62_u32.pow(u32::try_from(position).unwrap())) % 62).unwrap();
     }
     Secret::from_digits(Level::Standard, digits).reveal().to_owned()
 }
@@ -39,14 +39,14 @@ async fn unknown_keys_are_looked_for_so_often_and_no_more() {
     let other = world.key_with(Level::Standard, |_| {}).await.secret;
     let (here, elsewhere) = ([203, 0, 113, 9], [203, 0, 113, 10]);
     assert_eq!(models(&world, here, &known).await, StatusCode::OK);
-    // So many at once, and one more each second, however fast this machine is.
-    let begun = Instant::now();
-    let (mut looked, mut refused) = (0, 0);
+    // 60 lookups at once, and one more each second, however fast the machine is.
+    let start = Instant::now();
+    let (mut looked_up, mut refused) = (0, 0);
     for number in 0.. {
         let request = program(&Method::GET, "/v1/models", Some(&unknown(number)), &Value::Null);
         let answer = from(&world, here, request).await;
         match answer.status() {
-            StatusCode::UNAUTHORIZED => looked += 1,
+            StatusCode::UNAUTHORIZED => looked_up += 1,
             StatusCode::TOO_MANY_REQUESTS => {
                 assert!(answer.headers().contains_key(header::RETRY_AFTER));
                 refused += 1;
@@ -58,9 +58,9 @@ async fn unknown_keys_are_looked_for_so_often_and_no_more() {
         }
         assert!(number < 10_000, "it has no limit");
     }
-    let most = 60 + begun.elapsed().as_secs() + 1;
-    assert!((60..=most).contains(&looked), "{looked} of {most}");
-    // Who has a key goes on there, and elsewhere nobody is slower.
+    let max = 60 + start.elapsed().as_secs() + 1;
+    assert!((60..=max).contains(&looked_up), "{looked_up} of {max}");
+    // Valid keys still work from that address, and other addresses aren't affected.
     assert_eq!(models(&world, here, &known).await, StatusCode::OK);
     assert_eq!(models(&world, elsewhere, &other).await, StatusCode::OK);
     assert_eq!(models(&world, elsewhere, &unknown(999)).await, StatusCode::UNAUTHORIZED);
@@ -74,7 +74,7 @@ async fn the_management_api_is_answered_so_often_and_no_more() {
         let path = "/v1/organization/admin_api_keys";
         world.call(&Method::GET, path, Some(key), &Value::Null).await.status()
     };
-    // Many at once: one after the other might be slow enough.
+    // Concurrently, since sequential requests might be too slow to reach the limit.
     let mut answered = 0;
     loop {
         let statuses = join_all((0..100).map(|_| list(&admin))).await;
@@ -86,7 +86,7 @@ async fn the_management_api_is_answered_so_often_and_no_more() {
     }
     assert!(answered >= 1_000, "{answered}");
     assert_eq!(list(&other).await, StatusCode::OK);
-    // What is asked for each call goes on.
-    let asked = json!({ "key": unknown(1) });
-    assert_eq!(world.call(&Method::POST, "/v1/keys/verify", Some(&admin), &asked).await.status(), StatusCode::OK);
+    // Verification, which other servers call for each of their requests, isn't limited.
+    let body = json!({ "key": unknown(1) });
+    assert_eq!(world.call(&Method::POST, "/v1/keys/verify", Some(&admin), &body).await.status(), StatusCode::OK);
 }

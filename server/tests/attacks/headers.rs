@@ -1,4 +1,4 @@
-//! What every answer says to a browser, wherever it comes from.
+//! Security headers of every answer.
 
 use axum::{
     body::Body,
@@ -7,7 +7,7 @@ use axum::{
 
 use crate::world::World;
 
-/// One request for each part of the server, with some that are refused.
+/// Requests to each part of the server, including rejected ones.
 const REQUESTS: [(Method, &str); 16] = [
     (Method::GET, "/healthz"),
     (Method::GET, "/readyz"),
@@ -68,7 +68,7 @@ async fn every_answer_over_https_asks_for_https_from_then_on() {
         (World::on(None, &forwarded).await, &[("forwarded", "for=203.0.113.9;proto=https")], true),
         (World::on(None, trusted).await, &plain, false),
         (World::on(None, &forwarded).await, &https, false),
-        // Of somebody who isn't trusted.
+        // From an untrusted proxy.
         (World::new().await, &https, false),
     ] {
         for (method, path) in &REQUESTS {

@@ -1,4 +1,4 @@
-//! What a stranger, a neighbour or a careless proxy tries, and what comes of it.
+//! Attacks by strangers, by other organizations, and through careless proxies.
 
 mod addresses;
 mod answers;

@@ -1,4 +1,4 @@
-//! A proxy that isn't listed, or says nothing of whom it speaks for; and names that lead where they shouldn't.
+//! Proxies that aren't trusted or don't forward the client's address, and misleading host names.
 
 use axum::{
     body::Body,
@@ -39,7 +39,7 @@ async fn metrics_are_told_to_this_machine_by_a_name_that_can_only_mean_it() {
 async fn metrics_arent_told_to_whom_a_proxy_speaks_for() {
     for trusted in ["", "[server]\ntrusted_proxies = [\"127.0.0.1\"]\n"] {
         let world = World::on(None, trusted).await;
-        for says in [
+        for claim in [
             ("x-forwarded-for", "127.0.0.1"),
             ("x-forwarded-for", "203.0.113.9"),
             ("x-forwarded-proto", "https"),
@@ -49,7 +49,7 @@ async fn metrics_arent_told_to_whom_a_proxy_speaks_for() {
             ("via", "1.1 a"),
             ("cf-connecting-ip", "127.0.0.1"),
         ] {
-            assert_eq!(metrics(&world, HERE, &[HOST, says]).await, StatusCode::FORBIDDEN, "{says:?}");
+            assert_eq!(metrics(&world, HERE, &[HOST, claim]).await, StatusCode::FORBIDDEN, "{claim:?}");
         }
         assert_eq!(metrics(&world, [192, 0, 2, 7], &[HOST]).await, StatusCode::FORBIDDEN);
     }
@@ -58,7 +58,7 @@ async fn metrics_arent_told_to_whom_a_proxy_speaks_for() {
 #[tokio::test]
 async fn metrics_take_a_token_where_the_server_has_a_public_address() {
     let world = World::reached_at("https://hub.example", "").await;
-    // What nginx's plain `proxy_pass` sends: nothing tells it from this machine.
+    // As nginx's plain `proxy_pass` sends it: indistinguishable from a local request.
     assert_eq!(metrics(&world, HERE, &[HOST]).await, StatusCode::FORBIDDEN);
     let token = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(token.path(), "planted-token").unwrap();
@@ -66,8 +66,8 @@ async fn metrics_take_a_token_where_the_server_has_a_public_address() {
     let world = World::reached_at("https://hub.example", &with_token).await;
     assert_eq!(metrics(&world, HERE, &[HOST]).await, StatusCode::UNAUTHORIZED);
     for host in [HOST, ("host", "hub.example")] {
-        let shown = ("authorization", "Bearer planted-token");
-        assert_eq!(metrics(&world, [192, 0, 2, 7], &[host, shown]).await, StatusCode::OK);
+        let token_header = ("authorization", "Bearer planted-token");
+        assert_eq!(metrics(&world, [192, 0, 2, 7], &[host, token_header]).await, StatusCode::OK);
     }
     let world = World::reached_at("http://localhost:3000", "").await;
     assert_eq!(metrics(&world, HERE, &[HOST]).await, StatusCode::OK);
@@ -82,7 +82,7 @@ async fn a_page_over_plain_http_tells_nothing_of_whoever_is_signed_in() {
     };
     let world = World::new().await;
     let here = page(&world, HERE, "127.0.0.1:3000").await;
-    // Where the dashboard isn't built there is no page to tell anything.
+    // Without a built dashboard the page contains no data.
     assert_eq!(here.contains(&world.owner.email), !here.contains("make build"));
     for (from, host) in [([192, 0, 2, 7], "hub.example"), (HERE, "hub.example"), ([192, 0, 2, 7], "127.0.0.1:3000")] {
         assert!(!page(&world, from, host).await.contains(&world.owner.email), "{host}");

@@ -1,20 +1,20 @@
-//! What of a client's request reaches a provider: what it needs, and never a key of ours.
+//! The parts of a client's request that reach a provider: those it needs, and never a key of ours.
 
 use axum::http::{HeaderMap, Method, StatusCode};
 use domain::api_keys::{Level, Secret};
 
 use crate::gateway::{
     stage::{Answer, CHAT, PROVIDER_KEY, Stage},
-    upstream::{Asked, Upstream},
+    upstream::{Upstream, UpstreamRequest},
 };
 
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 const ANSWER: &str = r#"{"usage":{"prompt_tokens":1}}"#;
 const BODY: &str = r#"{"model":"gpt-x","messages":[]}"#;
 
-/// What is about the client's own connection, network, browser or credentials, chooses among the operator's accounts, or
-/// makes another request of it.
-const KEPT_BACK: [(&str, &str); 34] = [
+/// Headers about the client's connection, network, browser or credentials, and those that choose among the
+/// operator's accounts or turn the request into another one.
+const BLOCKED_HEADERS: [(&str, &str); 34] = [
     ("cookie", "a=1"),
     ("cookie2", "a=1"),
     ("proxy-authorization", "Basic eA=="),
@@ -51,7 +51,7 @@ const KEPT_BACK: [(&str, &str); 34] = [
     ("x-anything-else", "1"),
 ];
 
-const PASSED_ON: [(&str, &str); 15] = [
+const PASSED_HEADERS: [(&str, &str); 15] = [
     ("accept", "application/json"),
     ("content-type", "application/json"),
     ("user-agent", "OpenAI/Python 3.52.0"),
@@ -78,14 +78,14 @@ fn other_key() -> String {
     Secret::from_digits(Level::Standard, [7; 32]).reveal().to_owned()
 }
 
-fn assert_tells_no_key(asked: &[Asked], secret: &str) {
-    for asked in asked {
-        let everything = format!("{asked:?}");
+fn assert_contains_no_key(requests: &[UpstreamRequest], secret: &str) {
+    for request in requests {
+        let everything = format!("{request:?}");
         assert!(!everything.contains(secret) && !everything.contains(&secret[9..40]), "{everything}");
     }
 }
 
-/// Posts with these headers and no other credential.
+/// Posts with these headers, and without other credentials.
 async fn post(stage: &Stage, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     stage.request(Method::POST, path, &[JSON, headers].concat(), body.to_owned()).await
 }
@@ -95,21 +95,21 @@ async fn only_listed_headers_of_a_request_pass() {
     let (stage, upstream) = stage().await;
     let bearer = format!("Bearer {}", stage.key.secret);
     let private = [("connection", "x-stainless-private"), ("x-stainless-private", "1"), ("authorization", &*bearer)];
-    let headers = [&KEPT_BACK[..], &PASSED_ON, &private].concat();
+    let headers = [&BLOCKED_HEADERS[..], &PASSED_HEADERS, &private].concat();
     assert_eq!(stage.request(Method::POST, CHAT, &headers, BODY).await.status, StatusCode::OK);
-    let asked = upstream.asked().remove(0).headers;
-    for (name, _) in KEPT_BACK {
-        assert!(!asked.contains_key(name), "{name} passes");
+    let received = upstream.requests().remove(0).headers;
+    for (name, _) in BLOCKED_HEADERS {
+        assert!(!received.contains_key(name), "{name} passes");
     }
-    for (name, value) in PASSED_ON {
-        assert_eq!(asked.get(name).map(|value| value.to_str().unwrap()), Some(value), "{name}");
+    for (name, value) in PASSED_HEADERS {
+        assert_eq!(received.get(name).map(|value| value.to_str().unwrap()), Some(value), "{name}");
     }
-    let said_anew = ["accept-encoding", "authorization", "content-length", "host"];
-    let beyond: Vec<_> = names(&asked).into_iter().filter(|name| !said_anew.contains(&&**name)).collect();
-    let mut expected: Vec<_> = PASSED_ON.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let rewritten = ["accept-encoding", "authorization", "content-length", "host"];
+    let beyond: Vec<_> = names(&received).into_iter().filter(|name| !rewritten.contains(&&**name)).collect();
+    let mut expected: Vec<_> = PASSED_HEADERS.iter().map(|(name, _)| (*name).to_owned()).collect();
     expected.sort();
     assert_eq!(beyond, expected);
-    assert_eq!(asked["authorization"], format!("Bearer {PROVIDER_KEY}").as_str());
+    assert_eq!(received["authorization"], format!("Bearer {PROVIDER_KEY}").as_str());
 }
 
 fn names(headers: &HeaderMap) -> Vec<String> {
@@ -134,9 +134,9 @@ async fn an_operator_adds_headers_for_a_provider() {
     for (model, passes) in [("routed", true), ("gpt-x", false)] {
         let answer = post(&stage, CHAT, &headers, &BODY.replace("gpt-x", model)).await;
         assert_eq!((answer.status, answer.headers.contains_key("x-groq-region")), (StatusCode::OK, passes));
-        let asked = upstream.asked().pop().unwrap().headers;
-        assert_eq!((asked.contains_key("x-title"), asked.contains_key("http-referer")), (passes, passes));
-        assert!(!asked.contains_key("x-other") && !answer.headers.contains_key("x-other"));
+        let received = upstream.requests().pop().unwrap().headers;
+        assert_eq!((received.contains_key("x-title"), received.contains_key("http-referer")), (passes, passes));
+        assert!(!received.contains_key("x-other") && !answer.headers.contains_key("x-other"));
     }
 }
 
@@ -159,10 +159,10 @@ async fn a_key_is_taken_from_wherever_clients_put_it_and_goes_no_further() {
     for headers in ways {
         assert_eq!(post(&stage, CHAT, headers, BODY).await.status, StatusCode::OK, "{headers:?}");
     }
-    let asked = upstream.asked();
-    assert_eq!(asked.len(), ways.len());
-    assert_tells_no_key(&asked, &secret);
-    assert!(asked.iter().all(|asked| !format!("{asked:?}").contains("foreign")));
+    let requests = upstream.requests();
+    assert_eq!(requests.len(), ways.len());
+    assert_contains_no_key(&requests, &secret);
+    assert!(requests.iter().all(|request| !format!("{request:?}").contains("foreign")));
 }
 
 #[tokio::test]
@@ -202,7 +202,7 @@ async fn a_key_where_it_doesnt_belong_opens_nothing_and_goes_no_further() {
     for headers in ways {
         assert_eq!(post(&stage, CHAT, headers, BODY).await.status, StatusCode::UNAUTHORIZED, "{headers:?}");
     }
-    assert!(upstream.asked().is_empty());
+    assert!(upstream.requests().is_empty());
 }
 
 #[tokio::test]
@@ -224,11 +224,11 @@ async fn a_key_in_what_passes_is_left_out_of_it() {
     );
     let path = format!("{CHAT}?api_key=sk-foreign&api-version=1&key=AIza");
     assert_eq!(post(&stage, &path, &headers, &body).await.status, StatusCode::OK);
-    let asked = upstream.asked();
-    assert_tells_no_key(&asked, &secret);
-    assert_tells_no_key(&asked, &other_key());
-    assert_eq!(asked[0].query.as_deref(), Some("api-version=1"));
-    assert_eq!(asked[0].headers["anthropic-beta"], "kept");
-    let content = asked[0].json()["messages"][0]["content"].as_str().unwrap().to_owned();
+    let requests = upstream.requests();
+    assert_contains_no_key(&requests, &secret);
+    assert_contains_no_key(&requests, &other_key());
+    assert_eq!(requests[0].query.as_deref(), Some("api-version=1"));
+    assert_eq!(requests[0].headers["anthropic-beta"], "kept");
+    let content = requests[0].json()["messages"][0]["content"].as_str().unwrap().to_owned();
     assert_eq!(content, format!("is toll_std_{} good?", "*".repeat(38)));
 }

@@ -1,4 +1,4 @@
-//! What a session's cookie is kept from.
+//! Protection of the session's cookie.
 
 use axum::{
     body::Body,
@@ -11,7 +11,7 @@ use crate::world::{PASSWORD, World};
 const BEHIND_A_PROXY: &str =
     "[[provider]]\nname = \"s\"\nkind = \"sandbox\"\n[server]\ntrusted_proxies = [\"127.0.0.1\"]\n";
 
-/// A page's request as the proxy passes it on, by `scheme`.
+/// A page's request as a proxy forwards it, with this `scheme`.
 fn request(path: &str, scheme: &str, cookie: &str, body: &serde_json::Value) -> Request<Body> {
     Request::post(path)
         .header(header::HOST, "127.0.0.1:3000")
@@ -33,8 +33,8 @@ async fn the_session_cookie_is_kept_from_scripts_other_sites_other_hosts_and_pla
         assert_eq!(answer.status(), StatusCode::OK);
         let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
         let mut parts = cookie.split("; ");
-        let (found, token) = parts.next().unwrap().split_once('=').unwrap();
-        assert_eq!((found, token.len()), (name, 64), "{cookie}");
+        let (actual_name, token) = parts.next().unwrap().split_once('=').unwrap();
+        assert_eq!((actual_name, token.len()), (name, 64), "{cookie}");
         let mut attributes: Vec<_> = parts.collect();
         attributes.sort_unstable();
         let mut expected = vec!["HttpOnly", "Path=/", "SameSite=Lax"];
@@ -45,7 +45,7 @@ async fn the_session_cookie_is_kept_from_scripts_other_sites_other_hosts_and_pla
             world.send(request("/api/accounts/sessions", scheme, &cookie, &json!({}))).await.status()
         };
         assert_eq!(sessions(format!("{name}={token}")).await, StatusCode::OK);
-        // What another host or plain http could have set doesn't count over https, nor the other way round.
+        // A cookie that another host or plain HTTP could have set is ignored over HTTPS, and vice versa.
         let other = if secure { "tollhouse" } else { "__Host-tollhouse" };
         assert_eq!(sessions(format!("{other}={token}")).await, StatusCode::UNAUTHORIZED);
     }
@@ -61,7 +61,7 @@ async fn a_browser_that_signs_in_again_gets_another_token_and_the_old_one_ends()
     let new = cookie.split_once('=').unwrap().1.split_once(';').unwrap().0;
     assert_eq!(world.post("/api/accounts/sessions", old, &json!({})).await.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(world.post("/api/accounts/sessions", Some(new), &json!({})).await.status(), StatusCode::OK);
-    // Somebody else in the same browser, too.
+    // The session also ends if another user signs in with this browser.
     let other = json!({ "input": { "email": world.viewer.email, "password": PASSWORD } });
     assert_eq!(world.post("/api/accounts/sign_in", Some(new), &other).await.status(), StatusCode::OK);
     assert_eq!(world.post("/api/accounts/sessions", Some(new), &json!({})).await.status(), StatusCode::UNAUTHORIZED);

@@ -1,8 +1,8 @@
-//! One who takes what is there for all.
+//! A caller that takes more than its share.
 
 use axum::http::{Method, StatusCode};
 use domain::api_keys::Level;
-use patience::{find, until};
+use patience::{find, wait_until};
 use serde_json::{Value, json};
 
 use super::wire::Wire;
@@ -19,14 +19,14 @@ fn question(content: &str) -> Value {
     json!({ "model": "sandbox-1", "messages": [{ "role": "user", "content": content }] })
 }
 
-/// Begins to send so many bytes, and doesn't end.
+/// Sends a request, but not the last bytes of its body.
 async fn unfinished(server: &Process, path: &str, kind: &str, key: &str, body: &[u8]) -> Wire {
     let head = format!(
         "POST {path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {key}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
         body.len() + 10
     );
-    let mut wire = Wire::saying(server.address, head).await;
-    wire.say(body).await;
+    let mut wire = Wire::sending(server.address, head).await;
+    wire.send(body).await;
     wire
 }
 
@@ -36,14 +36,14 @@ fn form(length: usize) -> Vec<u8> {
     format!("{purpose}{file}{}", "a".repeat(length)).into_bytes()
 }
 
-/// How much memory of its own a process has, in bytes.
+/// The anonymous memory of a process, in bytes.
 fn memory(server: &Process) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
     let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
 }
 
-/// How much a process has written so far, in bytes.
+/// The number of bytes that a process has written.
 fn written(server: &Process) -> u64 {
     let io = std::fs::read_to_string(format!("/proc/{}/io", server.id())).unwrap();
     let line = io.lines().find(|line| line.starts_with("wchar:")).unwrap();
@@ -63,13 +63,13 @@ async fn unfinished_bodies_take_no_memory() {
     for _ in 0..BODIES {
         wires.push(unfinished(&server, "/v1/chat/completions", "application/json", &key, body.as_bytes()).await);
     }
-    until("all is received that was sent", async || {
+    wait_until("all is received that was sent", async || {
         written(&server) - written_before > BODIES * (LENGTH as u64 - (1 << 20))
     })
     .await;
-    let taken = memory(&server).saturating_sub(before);
-    assert!(taken < 40 << 20, "{taken} bytes");
-    // What is complete is answered meanwhile.
+    let grown = memory(&server).saturating_sub(before);
+    assert!(grown < 40 << 20, "{grown} bytes");
+    // Complete requests are answered meanwhile.
     let (status, _) = server.call(Method::POST, "/v1/chat/completions", &key, &question("hello")).await;
     assert_eq!(status, StatusCode::OK);
 }
@@ -84,9 +84,9 @@ async fn unfinished_uploads_of_one_organization_leave_room_for_others() {
     let kind = "multipart/form-data; boundary=x";
     let before = written(&server);
     let _one = unfinished(&server, "/v1/files", kind, &first, &form(2_500_000)).await;
-    until("the first is on the disk", async || written(&server) - before > 2_400_000).await;
+    wait_until("the first is on the disk", async || written(&server) - before > 2_400_000).await;
     for key in [&first, &second] {
-        let refused = unfinished(&server, "/v1/files", kind, key, &form(2_500_000)).await.heard().await;
+        let refused = unfinished(&server, "/v1/files", kind, key, &form(2_500_000)).await.read_all().await;
         assert!(refused.starts_with("HTTP/1.1 429 ") && refused.contains("uploading too much"), "{refused}");
     }
     let body = [form(2_500_000), b"\r\n--x--\r\n".to_vec()].concat();
@@ -110,12 +110,12 @@ async fn a_key_has_so_many_calls_at_once_and_no_more() {
     let other = world.key_with(Level::Standard, |_| {}).await.secret;
     let mut open = Vec::new();
     for _ in 0..2 {
-        let begun = format!(
+        let head = format!(
             "POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {key}\r\nexpect: 100-continue\r\n\
              content-length: 100\r\n\r\n"
         );
-        let mut wire = Wire::saying(server.address, begun).await;
-        wire.hear_until("100 Continue\r\n\r\n").await;
+        let mut wire = Wire::sending(server.address, head).await;
+        wire.read_until("100 Continue\r\n\r\n").await;
         open.push(wire);
     }
     let ask = async |key: &str| server.call(Method::POST, "/v1/chat/completions", key, &question("hello")).await;

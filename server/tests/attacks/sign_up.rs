@@ -1,4 +1,4 @@
-//! Accounts for whoever wants one.
+//! Open sign-up.
 
 use axum::{
     body::Body,
@@ -11,7 +11,7 @@ use crate::{
     world::{PASSWORD, World, json as body},
 };
 
-/// A provider that somebody has to pay.
+/// A provider that costs money.
 const PROVIDER: &str = "[[provider]]\nname = \"up\"\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:1/v1\"\n";
 
 fn account(name: &str) -> Value {
@@ -37,7 +37,7 @@ async fn the_first_owner_comes_in_by_the_code_that_the_operator_is_shown_and_nob
     std::fs::write(data.path().join("tollhouse.toml"), PROVIDER).unwrap();
     let database = format!("sqlite://{}?mode=rwc", data.path().join("tollhouse.db").display());
     let server = Process::start(data.path(), &database, "warn").await;
-    let code = server.said.split_once("/sign-up?setup=").expect("a link is shown").1.trim().to_owned();
+    let code = server.startup_output.split_once("/sign-up?setup=").expect("a link is shown").1.trim().to_owned();
     let sign_up = async |name: &str, setup: Option<&str>| {
         let request = Request::post("/api/accounts/sign_up")
             .header(header::CONTENT_TYPE, "application/json")
@@ -53,7 +53,7 @@ async fn the_first_owner_comes_in_by_the_code_that_the_operator_is_shown_and_nob
     assert_eq!(sign_up("eve", Some(&code)).await, StatusCode::FORBIDDEN, "it is good for one");
     assert!(!server.stop().await.contains(&code), "the log doesn't tell it");
     let server = Process::start(data.path(), &database, "warn").await;
-    assert!(!server.said.contains("setup="), "{}", server.said);
+    assert!(!server.startup_output.contains("setup="), "{}", server.startup_output);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What was tried leaves a trace, and what was typed doesn't.
+//! Attempts leave traces, and typed secrets don't.
 
 use axum::{
     body::Body,
@@ -12,7 +12,7 @@ use crate::{
     world::{Person, World, mistyped, program, text},
 };
 
-/// What a page sends for `person`, as `site` says of where it comes from.
+/// Posts as a page of `site`, the value of `sec-fetch-site`, with the session of `person`.
 async fn post(server: &Process, site: &str, person: &Person, path: &str, body: &Value) -> StatusCode {
     let request = Request::post(path)
         .header(header::CONTENT_TYPE, "application/json")

@@ -1,4 +1,4 @@
-//! A client that writes any bytes it likes.
+//! A client that sends arbitrary bytes.
 
 use std::net::SocketAddr;
 
@@ -15,43 +15,43 @@ impl Wire {
         Self(TcpStream::connect(address).await.unwrap())
     }
 
-    /// A connection on which this was said.
-    pub(super) async fn saying(address: SocketAddr, bytes: impl AsRef<[u8]>) -> Self {
+    /// Connects, and sends these bytes.
+    pub(super) async fn sending(address: SocketAddr, bytes: impl AsRef<[u8]>) -> Self {
         let mut wire = Self::connect(address).await;
-        wire.say(bytes).await;
+        wire.send(bytes).await;
         wire
     }
 
-    pub(super) async fn say(&mut self, bytes: impl AsRef<[u8]>) {
-        // A server that has heard enough may have closed it.
+    pub(super) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        // The server may have closed the connection already.
         let _ = self.0.write_all(bytes.as_ref()).await;
     }
 
-    /// Says that nothing more will come.
+    /// Closes the sending side.
     pub(super) async fn finish(&mut self) {
         self.0.shutdown().await.unwrap();
     }
 
-    /// All that is said until the server closes the connection.
-    pub(super) async fn heard(mut self) -> String {
-        let mut heard = Vec::new();
-        // Broken off counts as closed.
-        let _ = wait_for("the server closes the connection", self.0.read_to_end(&mut heard)).await;
-        String::from_utf8_lossy(&heard).into_owned()
+    /// Reads until the server closes the connection.
+    pub(super) async fn read_all(mut self) -> String {
+        let mut received = Vec::new();
+        // A reset counts as closed.
+        let _ = wait_for("the server closes the connection", self.0.read_to_end(&mut received)).await;
+        String::from_utf8_lossy(&received).into_owned()
     }
 
-    /// The next answer, as far as its body's end; the connection stays.
-    pub(super) async fn hear_until(&mut self, end: &str) -> String {
-        let mut heard = String::new();
+    /// Reads the next answer up to `end`, the end of its body; the connection stays open.
+    pub(super) async fn read_until(&mut self, end: &str) -> String {
+        let mut received = String::new();
         let until = async {
-            while !heard.ends_with(end) {
+            while !received.ends_with(end) {
                 let mut piece = [0; 1024];
                 let read = self.0.read(&mut piece).await.unwrap();
-                assert!(read > 0, "closed after {heard:?}");
-                heard.push_str(&String::from_utf8_lossy(&piece[..read]));
+                assert!(read > 0, "closed after {received:?}");
+                received.push_str(&String::from_utf8_lossy(&piece[..read]));
             }
         };
         wait_for(end, until).await;
-        heard
+        received
     }
 }

@@ -1,4 +1,4 @@
-//! The character U+0000, wherever a text can be sent: refused as the sender's mistake, alike on both databases.
+//! The character U+0000 in texts is rejected as the client's error, on both databases.
 
 use axum::http::{Method, Request, StatusCode, header};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::{
     world::{World, json as body, program},
 };
 
-/// A text wherever `value` has one, with the character behind it.
+/// Returns variants of `value`, each with the character in one of its texts.
 fn poisoned(value: &Value) -> Vec<Value> {
     match value {
         Value::String(text) => vec![format!("{text}\0").into(), "\0".into()],
@@ -54,20 +54,20 @@ async fn on(world: &World) {
         ("list", json!({ "query": { "search": "s" } })),
         ("get", json!({ "id": id })),
     ];
-    let mut asked = Vec::new();
+    let mut cases = Vec::new();
     for (verb, mut input) in inputs {
         input["organization"] = "acme".into();
-        asked.extend(poisoned(&input).into_iter().map(|input| (format!("/api/api_keys/{verb}"), input)));
+        cases.extend(poisoned(&input).into_iter().map(|input| (format!("/api/api_keys/{verb}"), input)));
     }
-    // Whatever else a function takes, its organization is a text.
+    // Every function takes an organization, which is a text.
     for path in server_functions::paths() {
-        asked.push(((*path).to_owned(), json!({ "organization": "acme\0" })));
+        cases.push(((*path).to_owned(), json!({ "organization": "acme\0" })));
     }
     let query = json!({ "organization": "acme", "query": { "model": "m", "search": "s", "error_code": "e" } });
-    asked.extend(poisoned(&query).into_iter().map(|input| ("/api/calls/list".to_owned(), input)));
+    cases.extend(poisoned(&query).into_iter().map(|input| ("/api/calls/list".to_owned(), input)));
     let sign_in = json!({ "input": { "email": "mira@example.com", "password": "p" } });
-    asked.extend(poisoned(&sign_in).into_iter().map(|input| ("/api/accounts/sign_in".to_owned(), input)));
-    for (path, input) in asked {
+    cases.extend(poisoned(&sign_in).into_iter().map(|input| ("/api/accounts/sign_in".to_owned(), input)));
+    for (path, input) in cases {
         let response = world.post(&path, Some(&world.owner.token), &input).await;
         assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY, "{path} {input}");
     }
@@ -89,13 +89,13 @@ async fn on(world: &World) {
         let response = world.call(&Method::POST, &keys, Some(&admin), &body).await;
         assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{body}");
     }
-    for asked in poisoned(&json!({ "key": "k", "model": "m", "endpoint": "/v1/models", "ip": "::1" })) {
-        let response = world.call(&Method::POST, "/v1/keys/verify", Some(&admin), &asked).await;
-        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{asked}");
+    for input in poisoned(&json!({ "key": "k", "model": "m", "endpoint": "/v1/models", "ip": "::1" })) {
+        let response = world.call(&Method::POST, "/v1/keys/verify", Some(&admin), &input).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{input}");
     }
-    for asked in poisoned(&json!([{ "token": "t", "type": "t", "url": "u" }])) {
-        let response = world.call(&Method::POST, "/v1/keys/report-leak", None, &asked).await;
-        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{asked}");
+    for input in poisoned(&json!([{ "token": "t", "type": "t", "url": "u" }])) {
+        let response = world.call(&Method::POST, "/v1/keys/report-leak", None, &input).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{input}");
     }
     let standard = world.key(&world.owner).await.secret;
     for path in [
@@ -113,9 +113,9 @@ async fn on(world: &World) {
         assert_eq!(answer["error"]["code"], "invalid_request_error", "{path}: {answer}");
     }
 
-    // What is said to a model may hold it; what it refers to can't exist.
-    let said = json!({ "model": "sandbox-1", "messages": [{ "role": "user", "content": "a\0b" }], "user": "u\0" });
-    let response = world.call(&Method::POST, "/v1/chat/completions", Some(&standard), &said).await;
+    // Prompts may contain the character. An id with it can't exist.
+    let chat = json!({ "model": "sandbox-1", "messages": [{ "role": "user", "content": "a\0b" }], "user": "u\0" });
+    let response = world.call(&Method::POST, "/v1/chat/completions", Some(&standard), &chat).await;
     assert_eq!(response.status(), StatusCode::OK);
     let refers = json!({ "model": "sandbox-1", "input": "hi", "previous_response_id": "resp_\0" });
     let unknown = json!({ "model": "sandbox-1", "input": "hi", "previous_response_id": "resp_x" });
@@ -125,8 +125,8 @@ async fn on(world: &World) {
     ];
     assert!(statuses[0].is_client_error() && statuses[1].is_client_error(), "{statuses:?}");
     for model in ["m\0", "\0"] {
-        let asked = json!({ "model": model, "messages": [] });
-        let response = world.call(&Method::POST, "/v1/chat/completions", Some(&standard), &asked).await;
+        let input = json!({ "model": model, "messages": [] });
+        let response = world.call(&Method::POST, "/v1/chat/completions", Some(&standard), &input).await;
         assert!(response.status().is_client_error(), "{model:?}: {}", response.status());
     }
 
@@ -139,7 +139,7 @@ async fn on(world: &World) {
         assert_eq!(status, StatusCode::BAD_REQUEST, "{event}: {answer}");
     }
 
-    // A header that holds a control character is no header; another agent is kept without it.
+    // HTTP allows no zeros in headers; other control characters of an agent are removed.
     let mut agent = program(&Method::GET, "/v1/models", Some(&standard), &Value::Null);
     agent.headers_mut().insert(header::USER_AGENT, "a\tb".parse().unwrap());
     assert_eq!(world.send(agent).await.status(), StatusCode::OK);

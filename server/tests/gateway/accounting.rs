@@ -1,4 +1,4 @@
-//! Numbers that always reconcile.
+//! The log, the reports and the client's own sums agree.
 
 use std::sync::Arc;
 
@@ -18,12 +18,12 @@ use super::{
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_thousand_calls_at_fifty_at_once_are_all_counted_once() {
-    // What is used follows from the question, so that the client knows it without the gateway.
-    let upstream = Upstream::new(|asked| async move {
-        let asked = asked.json();
-        let number = asked["number"].as_i64().unwrap();
+    // Usage is derived from the request, so that the client knows it without the gateway.
+    let upstream = Upstream::new(|request| async move {
+        let request = request.json();
+        let number = request["number"].as_i64().unwrap();
         let usage = json!({"prompt_tokens": number, "completion_tokens": number % 7, "prompt_tokens_details": {"cached_tokens": number / 3}});
-        if asked["stream"] == true {
+        if request["stream"] == true {
             let text = format!("data: {{\"choices\":[{{}}]}}\n\ndata: {}\n\ndata: [DONE]\n\n", json!({"choices": [], "usage": usage}));
             return Response::builder().header("content-type", "text/event-stream").body(Body::from(text)).unwrap();
         }
@@ -45,7 +45,7 @@ async fn two_thousand_calls_at_fifty_at_once_are_all_counted_once() {
         .collect()
         .await;
 
-    // In nano-dollars: 250 for a fresh token, 25 for a cached one, 2,000 for one out.
+    // In nano-dollars: 250 per uncached input token, 25 per cached one, 2,000 per output token.
     let nanos = |number: i64| (number - number / 3) * 250 + number / 3 * 25 + number % 7 * 2_000;
     let spend = Money::from_nanos((0..2_000).map(nanos).sum());
 

@@ -1,8 +1,8 @@
-//! Anthropic's messages: its headers, its errors, and its way of counting.
+//! Anthropic's messages API: headers, errors, and usage.
 
 use axum::http::{Method, StatusCode};
 use domain::{
-    calls::{Measured, Outcome},
+    calls::{CountSource, Outcome},
     money::Quantities,
 };
 use http_body_util::BodyExt;
@@ -55,16 +55,16 @@ async fn a_message_is_asked_for_in_anthropics_way_and_its_cache_is_counted_withi
         ("anthropic-beta", "some-2025-01-01"),
         ("content-type", "application/json"),
     ];
-    let told = stage.request(Method::POST, "/v1/messages?beta=true", &headers, BODY).await;
-    assert_eq!((told.status, told.text()), (StatusCode::OK, answer));
-    assert_eq!(told.headers["request-id"], told.headers["x-request-id"]);
-    let asked = upstream.asked().remove(0);
-    assert_eq!((asked.path.as_str(), asked.query.as_deref()), (MESSAGES, Some("beta=true")));
-    assert_eq!(asked.headers["x-api-key"], PROVIDER_KEY);
-    assert_eq!(asked.headers["anthropic-version"], "2024-10-22");
-    assert_eq!(asked.headers["anthropic-beta"], "some-2025-01-01");
-    assert!(!asked.headers.contains_key("authorization"));
-    assert_eq!(std::str::from_utf8(&asked.body).unwrap(), BODY.replace("claude-x", "claude-x-2026"));
+    let received = stage.request(Method::POST, "/v1/messages?beta=true", &headers, BODY).await;
+    assert_eq!((received.status, received.text()), (StatusCode::OK, answer));
+    assert_eq!(received.headers["request-id"], received.headers["x-request-id"]);
+    let request = upstream.requests().remove(0);
+    assert_eq!((request.path.as_str(), request.query.as_deref()), (MESSAGES, Some("beta=true")));
+    assert_eq!(request.headers["x-api-key"], PROVIDER_KEY);
+    assert_eq!(request.headers["anthropic-version"], "2024-10-22");
+    assert_eq!(request.headers["anthropic-beta"], "some-2025-01-01");
+    assert!(!request.headers.contains_key("authorization"));
+    assert_eq!(std::str::from_utf8(&request.body).unwrap(), BODY.replace("claude-x", "claude-x-2026"));
     let call = stage.call().await;
     let used = Quantities {
         tokens_in: 130,
@@ -82,7 +82,7 @@ async fn a_version_is_named_where_the_client_names_none() {
     let upstream = Upstream::answering(200, JSON, r#"{"usage":{"input_tokens":1,"output_tokens":1}}"#).await;
     let stage = stage(&upstream).await;
     stage.post(MESSAGES, BODY).await;
-    assert_eq!(upstream.asked()[0].headers["anthropic-version"], "2023-06-01");
+    assert_eq!(upstream.requests()[0].headers["anthropic-version"], "2023-06-01");
 }
 
 const START: &str = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"usage\":{\"input_tokens\":10,\"cache_read_input_tokens\":4,\"output_tokens\":1}}}\n\n";
@@ -91,15 +91,15 @@ const END: &str = "event: message_delta\ndata: {\"type\":\"message_delta\",\"del
 
 #[tokio::test]
 async fn a_stream_reports_at_its_start_and_at_its_end() {
-    let whole = format!("{START}{TEXT}{END}");
-    let upstream = Upstream::answering(200, EVENTS, &whole).await;
+    let events = format!("{START}{TEXT}{END}");
+    let upstream = Upstream::answering(200, EVENTS, &events).await;
     let stage = stage(&upstream).await;
-    let told = stage.post(MESSAGES, BODY.replace("{\"model", "{\"stream\":true,\"model")).await;
-    assert_eq!(told.text(), whole);
-    assert!(!upstream.asked()[0].json().as_object().unwrap().contains_key("stream_options"));
+    let received = stage.post(MESSAGES, BODY.replace("{\"model", "{\"stream\":true,\"model")).await;
+    assert_eq!(received.text(), events);
+    assert!(!upstream.requests()[0].json().as_object().unwrap().contains_key("stream_options"));
     let call = stage.call().await;
     let used = Quantities { tokens_in: 14, cached_tokens_in: 4, tokens_out: 7, ..Quantities::default() };
-    assert_eq!((call.used, call.measured, call.streamed), (used, Measured::Reported, true));
+    assert_eq!((call.used, call.measured, call.streamed), (used, CountSource::Reported, true));
 }
 
 #[tokio::test]
@@ -113,30 +113,30 @@ async fn a_stream_that_breaks_off_is_charged_for_what_it_said() {
     pieces.send(Err(std::io::Error::other("gone"))).await.unwrap();
     while response.frame().await.is_some_and(|frame| frame.is_ok()) {}
     let call = stage.call().await;
-    assert_eq!((call.outcome, call.measured), (Outcome::Interrupted, Measured::Estimated));
+    assert_eq!((call.outcome, call.measured), (Outcome::Interrupted, CountSource::Estimated));
     assert_eq!((call.used.tokens_in, call.used.tokens_out), (14, 3));
 }
 
 #[tokio::test]
 async fn errors_are_in_anthropics_form() {
     let stage = stage(&Upstream::down().await).await;
-    let told = stage.request(Method::POST, MESSAGES, &[("x-api-key", "toll_std_nonsense")], BODY).await;
-    assert_eq!(told.status, StatusCode::UNAUTHORIZED);
-    let error = told.json();
+    let received = stage.request(Method::POST, MESSAGES, &[("x-api-key", "toll_std_nonsense")], BODY).await;
+    assert_eq!(received.status, StatusCode::UNAUTHORIZED);
+    let error = received.json();
     assert_eq!(
         (error["type"].as_str(), error["error"]["type"].as_str()),
         (Some("error"), Some("authentication_error"))
     );
-    assert_eq!(error["request_id"].as_str(), Some(told.id()));
+    assert_eq!(error["request_id"].as_str(), Some(received.id()));
     for (body, status, kind) in [
         (BODY.replace("claude-x", "none"), 404, "not_found_error"),
         (BODY.replace("\"max_tokens\":9", "\"max_tokens\":1001"), 400, "invalid_request_error"),
         ("{".to_owned(), 400, "invalid_request_error"),
         (BODY.to_owned(), 502, "api_error"),
     ] {
-        let told = stage.post(MESSAGES, body).await;
-        let error = told.json();
-        assert_eq!((told.status.as_u16(), error["error"]["type"].as_str()), (status, Some(kind)));
+        let received = stage.post(MESSAGES, body).await;
+        let error = received.json();
+        assert_eq!((received.status.as_u16(), error["error"]["type"].as_str()), (status, Some(kind)));
         assert!(error["error"]["message"].as_str().is_some_and(|message| !message.is_empty()));
     }
 }
@@ -150,13 +150,13 @@ async fn what_is_no_call_is_refused_in_anthropics_form_too() {
         (Method::POST, "/v1/messages/batches", 404, "not_found_error", None),
         (Method::GET, "/v1/messages/", 404, "not_found_error", None),
     ] {
-        let told = stage.request(method, path, &[], "").await;
-        let error = told.json();
-        assert_eq!(told.status.as_u16(), status, "{path}");
+        let received = stage.request(method, path, &[], "").await;
+        let error = received.json();
+        assert_eq!(received.status.as_u16(), status, "{path}");
         assert_eq!((error["type"].as_str(), error["error"]["type"].as_str()), (Some("error"), Some(kind)), "{path}");
-        assert_eq!(error["request_id"].as_str(), Some(told.id()), "{path}");
-        assert_eq!(told.headers["request-id"], told.headers["x-request-id"], "{path}");
-        assert_eq!(told.headers.get("allow").map(|allow| allow.to_str().unwrap()), allow, "{path}");
+        assert_eq!(error["request_id"].as_str(), Some(received.id()), "{path}");
+        assert_eq!(received.headers["request-id"], received.headers["x-request-id"], "{path}");
+        assert_eq!(received.headers.get("allow").map(|allow| allow.to_str().unwrap()), allow, "{path}");
     }
     assert!(stage.calls().await.is_empty());
 }
@@ -165,21 +165,21 @@ async fn what_is_no_call_is_refused_in_anthropics_form_too() {
 async fn calls_to_a_provider_of_the_other_kind_are_refused_clearly() {
     let upstream = Upstream::answering(200, JSON, "{}").await;
     let stage = stage(&upstream).await;
-    let told = stage.post(CHAT, r#"{"model":"claude-x","messages":[]}"#).await;
-    assert_eq!((told.status, told.json()["error"]["param"].as_str()), (StatusCode::BAD_REQUEST, Some("model")));
-    assert!(told.text().contains("/v1/messages"));
-    let told = stage.post(MESSAGES, BODY.replace("claude-x", "gpt-x")).await;
-    assert_eq!(told.status, StatusCode::BAD_REQUEST);
-    assert!(told.text().contains("/v1/chat/completions"));
-    assert!(upstream.asked().is_empty());
+    let received = stage.post(CHAT, r#"{"model":"claude-x","messages":[]}"#).await;
+    assert_eq!((received.status, received.json()["error"]["param"].as_str()), (StatusCode::BAD_REQUEST, Some("model")));
+    assert!(received.text().contains("/v1/messages"));
+    let received = stage.post(MESSAGES, BODY.replace("claude-x", "gpt-x")).await;
+    assert_eq!(received.status, StatusCode::BAD_REQUEST);
+    assert!(received.text().contains("/v1/chat/completions"));
+    assert!(upstream.requests().is_empty());
 }
 
 #[tokio::test]
 async fn counting_tokens_is_free() {
     let upstream = Upstream::answering(200, JSON, r#"{"input_tokens":70}"#).await;
     let stage = stage(&upstream).await;
-    let told = stage.post("/v1/messages/count_tokens", BODY).await;
-    assert_eq!(told.json()["input_tokens"], 70);
+    let received = stage.post("/v1/messages/count_tokens", BODY).await;
+    assert_eq!(received.json()["input_tokens"], 70);
     let call = stage.call().await;
     assert_eq!((call.cost.unwrap().nanos(), call.used), (0, Quantities::NONE));
 }

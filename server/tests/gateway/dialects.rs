@@ -1,6 +1,6 @@
-//! What providers report in forms of their own is charged as they mean it.
+//! Usage reported in providers' own forms is charged as they mean it.
 
-use domain::calls::Measured;
+use domain::calls::CountSource;
 
 use super::{
     anthropic,
@@ -24,7 +24,7 @@ async fn cached_tokens_are_charged_as_such_by_whichever_name() {
         let stage = Stage::new(&upstream).await;
         stage.post(CHAT, r#"{"model":"gpt-x","messages":[]}"#).await;
         let call = stage.call().await;
-        assert_eq!((call.measured, call.used.cached_tokens_in), (Measured::Reported, 900), "{usage}");
+        assert_eq!((call.measured, call.used.cached_tokens_in), (CountSource::Reported, 900), "{usage}");
         assert_eq!(call.cost.unwrap().nanos(), 100 * 250 + 900 * 25 + 50 * 2_000, "{usage}");
     }
 }
@@ -35,13 +35,13 @@ async fn a_sum_alone_is_the_input_of_embeddings_and_no_count_of_a_chat() {
     let stage = Stage::new(&upstream).await;
     stage.post(EMBEDDINGS, r#"{"model":"embed-x","input":"hello"}"#).await;
     let call = stage.calls().await.remove(0);
-    assert_eq!((call.measured, call.used.tokens_in), (Measured::Reported, 10));
+    assert_eq!((call.measured, call.used.tokens_in), (CountSource::Reported, 10));
     let answer = r#"{"choices":[{"message":{"content":"hello world"}}],"usage":{"prompt_tokens":1000}}"#;
     let upstream = Upstream::answering(200, JSON, answer).await;
     let stage = Stage::new(&upstream).await;
     stage.post(CHAT, r#"{"model":"gpt-x","messages":[]}"#).await;
     let call = stage.call().await;
-    assert_eq!((call.measured, call.used.tokens_in, call.used.tokens_out), (Measured::Estimated, 1000, 2));
+    assert_eq!((call.measured, call.used.tokens_in, call.used.tokens_out), (CountSource::Estimated, 1000, 2));
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn counts_that_contradict_each_other_are_marked_in_the_log() {
     let stage = Stage::new(&upstream).await;
     stage.post(CHAT, r#"{"model":"gpt-x","messages":[]}"#).await;
     let call = stage.call().await;
-    assert_eq!((call.measured, call.used.tokens_out), (Measured::Contradictory, 603));
+    assert_eq!((call.measured, call.used.tokens_out), (CountSource::Contradictory, 603));
     assert_eq!(call.cost.unwrap().nanos(), 20 * 250 + 603 * 2_000);
 }
 
@@ -70,5 +70,5 @@ async fn zeros_at_the_end_of_a_stream_take_nothing_back() {
     stage.post("/v1/messages", r#"{"model":"claude-x","max_tokens":9,"messages":[],"stream":true}"#).await;
     let call = stage.call().await;
     let used = (call.used.tokens_in, call.used.cached_tokens_in, call.used.tokens_out);
-    assert_eq!((call.measured, used), (Measured::Reported, (115, 100, 7)));
+    assert_eq!((call.measured, used), (CountSource::Reported, (115, 100, 7)));
 }

@@ -1,10 +1,9 @@
-//! How streams end: with what their API ends them with, or before it; whatever they are called, and however large their
-//! events are.
+//! The ends of streams: complete or broken off, under any content type, and with events of any size.
 
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use domain::{
-    calls::{Measured, Outcome},
+    calls::{CountSource, Outcome},
     money::Quantities,
 };
 use http_body_util::BodyExt;
@@ -23,18 +22,18 @@ const USAGE: &str = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":8,\"comp
 const DONE: &str = "data: [DONE]\n\n";
 const USED: Quantities = Quantities { tokens_in: 8, tokens_out: 3, ..Quantities::NONE };
 
-/// An answer's head, what came of its body, and whether that ended well.
-struct Came {
+/// An answer's head, the received part of its body, and whether it is complete.
+struct StreamResult {
     status: StatusCode,
     headers: HeaderMap,
     text: String,
-    whole: bool,
+    is_complete: bool,
 }
 
-async fn read(stage: &Stage, path: &str, body: &str) -> Came {
+async fn read(stage: &Stage, path: &str, body: &str) -> StreamResult {
     let mut response = stage.post_unread(path, body.to_owned()).await;
     let mut bytes = Vec::new();
-    let whole = loop {
+    let is_complete = loop {
         match response.frame().await {
             None => break true,
             Some(Err(_)) => break false,
@@ -42,7 +41,7 @@ async fn read(stage: &Stage, path: &str, body: &str) -> Came {
         }
     };
     let text = String::from_utf8(bytes).unwrap();
-    Came { status: response.status(), headers: response.headers().clone(), text, whole }
+    StreamResult { status: response.status(), headers: response.headers().clone(), text, is_complete }
 }
 
 async fn streamed(headers: &[(&'static str, &'static str)], events: &str) -> Stage {
@@ -71,8 +70,12 @@ async fn a_stream_that_ends_before_its_end_breaks_off_and_is_interrupted() {
         ("/v1/audio/speech", r#"{"model":"say-x","input":"a","stream_format":"sse"}"#, words.to_owned()),
     ] {
         let stage = streamed(EVENTS, &events).await;
-        let came = read(&stage, path, body).await;
-        assert_eq!((came.status, came.text.as_str(), came.whole), (StatusCode::OK, events.as_str(), false), "{path}");
+        let result = read(&stage, path, body).await;
+        assert_eq!(
+            (result.status, result.text.as_str(), result.is_complete),
+            (StatusCode::OK, events.as_str(), false),
+            "{path}"
+        );
         let call = stage.call().await;
         assert_eq!(
             (call.outcome, call.error_code.as_str()),
@@ -94,10 +97,10 @@ async fn what_an_api_ends_with_is_an_end() {
         format!("{CONTENT}data: [DONE]"),
     ] {
         let stage = streamed(EVENTS, &events).await;
-        let came =
+        let result =
             read(&stage, CHAT, &STREAMED.replace("{\"model", "{\"stream_options\":{\"include_usage\":true},\"model"))
                 .await;
-        assert_eq!((came.text.as_str(), came.whole), (events.as_str(), true));
+        assert_eq!((result.text.as_str(), result.is_complete), (events.as_str(), true));
         assert_eq!(stage.call().await.outcome, Outcome::Succeeded, "{events}");
     }
 }
@@ -116,13 +119,13 @@ async fn an_error_ends_a_stream_and_is_a_failed_call() {
         (CHAT, finish, "provider_gone"),
     ] {
         let stage = streamed(EVENTS, events).await;
-        let came = read(&stage, path, STREAMED).await;
-        assert_eq!((came.text.as_str(), came.whole), (events, true), "{path}");
+        let result = read(&stage, path, STREAMED).await;
+        assert_eq!((result.text.as_str(), result.is_complete), (events, true), "{path}");
         let call = stage.call().await;
         assert_eq!((call.outcome, call.error_code.as_str()), (Outcome::Failed, code), "{events}");
         assert_eq!(call.cost.map(|cost| cost.nanos()), Some(0), "nothing was said before: {events}");
     }
-    // What was said before may be charged for.
+    // Output before the error may be charged for.
     let stage = streamed(EVENTS, &format!("{CONTENT}{finish}")).await;
     read(&stage, CHAT, STREAMED).await;
     assert_eq!((stage.call().await.outcome, stage.call().await.cost), (Outcome::Failed, None));
@@ -139,11 +142,15 @@ async fn a_stream_is_one_whatever_it_is_called() {
     ] {
         for begin in ["", "\u{feff}", "\n\n", ": ping\n\n"] {
             let stage = streamed(headers, &format!("{begin}{CONTENT}{USAGE}{DONE}")).await;
-            let came = read(&stage, CHAT, STREAMED).await;
-            assert_eq!((came.text, came.whole), (format!("{begin}{CONTENT}{DONE}"), true), "{headers:?} {begin:?}");
-            assert_eq!(came.headers["content-type"], "text/event-stream");
+            let result = read(&stage, CHAT, STREAMED).await;
+            assert_eq!(
+                (result.text, result.is_complete),
+                (format!("{begin}{CONTENT}{DONE}"), true),
+                "{headers:?} {begin:?}"
+            );
+            assert_eq!(result.headers["content-type"], "text/event-stream");
             let call = stage.call().await;
-            assert_eq!((call.used, call.measured, call.streamed), (USED, Measured::Reported, true), "{headers:?}");
+            assert_eq!((call.used, call.measured, call.streamed), (USED, CountSource::Reported, true), "{headers:?}");
         }
     }
 }
@@ -151,9 +158,9 @@ async fn a_stream_is_one_whatever_it_is_called() {
 #[tokio::test]
 async fn an_answer_that_is_called_a_stream_and_isnt_one_is_read_as_what_it_is() {
     let stage = streamed(EVENTS, r#"{"error":{"message":"x","type":"invalid_request_error"}}"#).await;
-    let came = read(&stage, CHAT, STREAMED).await;
+    let result = read(&stage, CHAT, STREAMED).await;
     assert_eq!(
-        (came.status, came.headers["content-type"].to_str().unwrap()),
+        (result.status, result.headers["content-type"].to_str().unwrap()),
         (StatusCode::BAD_REQUEST, "application/json")
     );
     assert_eq!((stage.call().await.outcome, stage.call().await.streamed), (Outcome::Failed, false));
@@ -164,7 +171,7 @@ async fn an_answer_that_is_called_a_stream_and_isnt_one_is_read_as_what_it_is() 
     }
 }
 
-/// An error instead of a stream that comes later than its head is an error all the same.
+/// The error comes after the head of the stream that it replaces.
 #[tokio::test]
 async fn an_error_that_comes_late_in_place_of_a_stream_is_a_failed_call() {
     let (upstream, pieces) = Upstream::streaming().await;
@@ -205,15 +212,15 @@ async fn a_usage_chunk_that_nobody_asked_for_is_withheld_in_every_form() {
         let stage = streamed(EVENTS, &format!("{CONTENT}{usage}{DONE}")).await;
         assert_eq!(read(&stage, CHAT, STREAMED).await.text, format!("{CONTENT}{DONE}"), "{choices}");
         assert_eq!(stage.call().await.used, USED);
-        // Without the last event, it is what ends the stream.
+        // Without the last event, the usage chunk ends the stream.
         let stage = streamed(EVENTS, &format!("{CONTENT}{usage}")).await;
-        let came = read(&stage, CHAT, STREAMED).await;
-        assert_eq!((came.text.as_str(), came.whole), (CONTENT, true), "{choices}");
+        let result = read(&stage, CHAT, STREAMED).await;
+        assert_eq!((result.text.as_str(), result.is_complete), (CONTENT, true), "{choices}");
         assert_eq!((stage.call().await.used, stage.call().await.outcome), (USED, Outcome::Succeeded));
     }
 }
 
-/// An answer in pieces of such a size.
+/// Starts a stage whose provider answers in pieces of this size.
 async fn in_pieces(events: &str, size: usize) -> Stage {
     let events = Bytes::copy_from_slice(events.as_bytes());
     let upstream = Upstream::new(move |_| {
@@ -247,12 +254,12 @@ async fn events_are_read_whatever_their_size_and_however_they_are_cut() {
     ] {
         for size in [1 << 14, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 10 << 20] {
             let stage = in_pieces(&events, size).await;
-            let came = read(&stage, path, body).await;
-            assert!(came.whole && came.text == events, "{path} {size}");
+            let result = read(&stage, path, body).await;
+            assert!(result.is_complete && result.text == events, "{path} {size}");
             let call = stage.call().await;
             assert_eq!(
                 (call.outcome, call.measured, call.used.images),
-                (Outcome::Succeeded, Measured::Reported, images),
+                (Outcome::Succeeded, CountSource::Reported, images),
                 "{path} {size}"
             );
             assert!(images > 0 || call.used == USED, "{path} {size}: {:?}", call.used);

@@ -1,9 +1,9 @@
-//! What each endpoint of OpenAI's API reports, and what that costs.
+//! The usage that each endpoint of OpenAI's API reports, and its cost.
 
 use axum::{body::Body, http::StatusCode, response::Response};
 use bytes::Bytes;
 use domain::{
-    calls::{Measured, Outcome},
+    calls::{CountSource, Outcome},
     money::Quantities,
 };
 use http_body_util::BodyExt;
@@ -18,7 +18,7 @@ use super::{
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 const EVENTS: &[(&str, &str)] = &[("content-type", "text/event-stream")];
 
-/// More models, at the provider that every stage has.
+/// More models, offered by every stage's first provider.
 pub(super) const MODELS: &str = r#"
 [[model]]
 name = "draw-x"
@@ -63,10 +63,10 @@ async fn responses_are_metered_whole() {
         "usage":{"input_tokens":40,"input_tokens_details":{"cached_tokens":10},"output_tokens":5,"total_tokens":45}}"#;
     let upstream = Upstream::answering(200, JSON, answer).await;
     let stage = stage(&upstream).await;
-    let told = stage.post("/v1/responses", r#"{"model":"gpt-x","input":"hello"}"#).await;
-    assert_eq!((told.status, told.text()), (StatusCode::OK, answer));
-    let asked = upstream.asked().remove(0);
-    assert_eq!((asked.path.as_str(), asked.json()["model"].as_str()), ("/v1/responses", Some("gpt-x-2026")));
+    let received = stage.post("/v1/responses", r#"{"model":"gpt-x","input":"hello"}"#).await;
+    assert_eq!((received.status, received.text()), (StatusCode::OK, answer));
+    let request = upstream.requests().remove(0);
+    assert_eq!((request.path.as_str(), request.json()["model"].as_str()), ("/v1/responses", Some("gpt-x-2026")));
     let call = stage.call().await;
     let used = Quantities { tokens_in: 40, cached_tokens_in: 10, tokens_out: 5, ..Quantities::default() };
     assert_eq!((call.used, call.endpoint.as_str()), (used, "/v1/responses"));
@@ -86,7 +86,7 @@ async fn the_last_event_of_a_response_waits_until_the_call_is_stored() {
     pieces.send(Ok(Bytes::from(done))).await.unwrap();
     assert_eq!(answer.frame().await.unwrap().unwrap().into_data().unwrap(), done);
     let call = stage.call().await;
-    assert_eq!((call.used.tokens_in, call.used.tokens_out, call.measured), (7, 3, Measured::Reported));
+    assert_eq!((call.used.tokens_in, call.used.tokens_out, call.measured), (7, 3, CountSource::Reported));
     drop(pieces);
     assert!(answer.frame().await.is_none());
 }
@@ -142,7 +142,7 @@ async fn speech_passes_as_it_arrives_and_ends_when_the_call_is_stored() {
     drop(pieces);
     assert_eq!(answer.frame().await.unwrap().unwrap().into_data().unwrap(), "two");
     let call = stage.call().await;
-    assert_eq!((call.measured, call.used.tokens_in, call.outcome), (Measured::Estimated, 2, Outcome::Succeeded));
+    assert_eq!((call.measured, call.used.tokens_in, call.outcome), (CountSource::Estimated, 2, Outcome::Succeeded));
     assert_eq!(call.cost.unwrap().nanos(), 2 * 15_000);
     assert!(answer.frame().await.is_none());
 }
@@ -177,9 +177,9 @@ async fn more_tokens_than_a_model_may_answer_with_cant_be_asked_for() {
         ("/v1/responses", "max_output_tokens"),
         ("/v1/completions", "max_tokens"),
     ] {
-        let body = |most: &str| format!(r#"{{"model":"gpt-short","prompt":"a","{name}":{most}}}"#);
-        for most in ["101", "1e9"] {
-            let answer = stage.post(path, body(most)).await;
+        let body = |limit: &str| format!(r#"{{"model":"gpt-short","prompt":"a","{name}":{limit}}}"#);
+        for limit in ["101", "1e9"] {
+            let answer = stage.post(path, body(limit)).await;
             assert_eq!(
                 (answer.status, answer.json()["error"]["param"].as_str()),
                 (StatusCode::BAD_REQUEST, Some(name))
@@ -189,7 +189,7 @@ async fn more_tokens_than_a_model_may_answer_with_cant_be_asked_for() {
         let twice = format!(r#"{{"model":"gpt-short","{name}":1,"{name}":101}}"#);
         assert_eq!(stage.post(path, twice).await.status, StatusCode::BAD_REQUEST);
     }
-    assert_eq!(upstream.asked().len(), 4);
+    assert_eq!(upstream.requests().len(), 4);
 }
 
 #[tokio::test]
@@ -197,7 +197,7 @@ async fn a_query_passes() {
     let upstream = Upstream::answering(200, JSON, r#"{"usage":{"prompt_tokens":1}}"#).await;
     let stage = stage(&upstream).await;
     stage.post("/v1/chat/completions?api-version=1&x=%2F", r#"{"model":"gpt-x"}"#).await;
-    assert_eq!(upstream.asked()[0].query.as_deref(), Some("api-version=1&x=%2F"));
+    assert_eq!(upstream.requests()[0].query.as_deref(), Some("api-version=1&x=%2F"));
 }
 
 #[tokio::test]
@@ -218,5 +218,5 @@ async fn a_price_for_something_else_leaves_the_cost_unknown() {
     let headers = [("authorization", bearer.as_str()), ("content-type", "multipart/form-data; boundary=XX")];
     stage.request(axum::http::Method::POST, "/v1/audio/transcriptions", &headers, form).await;
     let call = stage.call().await;
-    assert_eq!((call.measured, call.used.tokens_in, call.cost), (Measured::Reported, 9, None));
+    assert_eq!((call.measured, call.used.tokens_in, call.cost), (CountSource::Reported, 9, None));
 }

@@ -1,4 +1,4 @@
-//! Providers and clients at their worst: memory stays bounded, and the call is in the log.
+//! Memory stays bounded and calls are logged, however badly providers and clients behave.
 
 use axum::{
     body::Body,
@@ -8,8 +8,8 @@ use bytes::Bytes;
 use domain::{
     api_keys::Level,
     bodies::BodySettings,
-    calls::{CallQuery, Measured, Outcome},
-    organizations::Settings,
+    calls::{CallQuery, CountSource, Outcome},
+    organizations::OrganizationSettings,
 };
 use futures::{StreamExt, stream};
 use http_body_util::BodyExt;
@@ -38,8 +38,8 @@ fn chunk(number: usize) -> Bytes {
     )
 }
 
-/// A stream of these pieces.
-async fn telling<S>(pieces: impl Fn() -> S + Send + Sync + 'static) -> Upstream
+/// A provider that streams these pieces.
+async fn streaming<S>(pieces: impl Fn() -> S + Send + Sync + 'static) -> Upstream
 where
     S: futures::Stream<Item = Bytes> + Send + 'static,
 {
@@ -50,19 +50,19 @@ where
     .await
 }
 
-/// What a process has in memory, in bytes (`proc_pid_statm(5)`).
+/// The resident memory of a process, in bytes (`proc_pid_statm(5)`).
 fn resident(process: &Process) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{}/statm", process.id())).unwrap();
     status.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
 }
 
-/// On a server of its own, whose memory nothing else takes.
+/// Runs on a separate server, whose memory nothing else uses.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_long_stream_passes_as_it_is_and_is_never_in_memory_as_a_whole() {
     const SOME_TOKENS: usize = 10_000;
     const TOKENS: usize = 100_000;
-    let upstream = Upstream::new(|asked| {
-        let tokens = usize::try_from(asked.json()["max_tokens"].as_u64().unwrap()).unwrap();
+    let upstream = Upstream::new(|request| {
+        let tokens = usize::try_from(request.json()["max_tokens"].as_u64().unwrap()).unwrap();
         let usage = json!({ "choices": [], "usage": { "prompt_tokens": 3, "completion_tokens": tokens } });
         let events = (0..tokens).map(chunk).chain([event(&usage), Bytes::from_static(b"data: [DONE]\n\n")]);
         let body = Body::from_stream(stream::iter(events.map(Ok::<_, std::io::Error>)));
@@ -76,34 +76,34 @@ async fn a_long_stream_passes_as_it_is_and_is_never_in_memory_as_a_whole() {
     );
     let world = World::on(None, &configuration).await;
     let actor = command_line(&world.organization);
-    // What is kept of a call has room of its own.
+    // Stored bodies have a memory budget of their own, so they are switched off.
     let settings = organizations::settings(&world.services, &actor).await.unwrap();
     let bodies = BodySettings { days: None, ..settings.bodies };
-    organizations::update_settings(&world.services, &actor, Settings { bodies, ..settings }).await.unwrap();
+    organizations::update_settings(&world.services, &actor, OrganizationSettings { bodies, ..settings }).await.unwrap();
     let server = world.serve("warn").await;
     let key = world.key_with(Level::Standard, |_| {}).await.secret;
-    // How much has passed, and the most that the server had in memory meanwhile.
+    // Returns the number of bytes relayed, and the server's peak memory meanwhile.
     let pass = async |tokens: usize| {
         let question = json!({ "model": "gpt-x", "stream": true, "messages": [], "max_tokens": tokens });
         let mut answer = server.send(program(&Method::POST, CHAT, Some(&key), &question)).await;
-        let (mut passed, mut most) = (0, 0);
+        let (mut passed, mut peak) = (0, 0);
         while let Some(frame) = answer.frame().await {
             passed += frame.unwrap().into_data().unwrap().len();
-            most = most.max(resident(&server));
+            peak = peak.max(resident(&server));
         }
-        (passed, most)
+        (passed, peak)
     };
-    // What is taken once, such as the vocabulary that tokens are counted with.
+    // Loads what stays in memory, such as the vocabulary for counting tokens.
     let (_, before) = pass(SOME_TOKENS).await;
-    let (passed, most) = pass(TOKENS).await;
-    // The usage that nobody asked for is withheld.
+    let (passed, peak) = pass(TOKENS).await;
+    // Usage that the client didn't request is withheld.
     assert_eq!(passed, (0..TOKENS).map(|number| chunk(number).len()).sum::<usize>() + 14);
-    let grown = most.saturating_sub(before);
+    let grown = peak.saturating_sub(before);
     assert!(grown < passed / 2, "{grown} bytes more, for a stream of {passed}");
     server.stop().await;
     let calls = services::calls::list(&world.services, &actor, &CallQuery::default()).await.unwrap().calls;
     let told: Vec<_> = calls.iter().map(|call| (call.outcome, call.measured, call.used.tokens_out)).collect();
-    let reported = |tokens| (Outcome::Succeeded, Measured::Reported, i64::try_from(tokens).unwrap());
+    let reported = |tokens| (Outcome::Succeeded, CountSource::Reported, i64::try_from(tokens).unwrap());
     assert_eq!(told, [reported(TOKENS), reported(SOME_TOKENS)]);
 }
 
@@ -111,7 +111,7 @@ async fn a_long_stream_passes_as_it_is_and_is_never_in_memory_as_a_whole() {
 async fn a_client_that_doesnt_read_holds_the_provider_back_and_is_given_up() {
     let told = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let counted = std::sync::Arc::clone(&told);
-    let upstream = telling(move || {
+    let upstream = streaming(move || {
         let counted = std::sync::Arc::clone(&counted);
         stream::iter(0..).map(move |_: u64| {
             counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -122,7 +122,7 @@ async fn a_client_that_doesnt_read_holds_the_provider_back_and_is_given_up() {
     let stage = Stage::with(&[&upstream], "idle_timeout = \"300ms\"\ntotal_timeout = \"2s\"").await;
     let answer = stage.post_unread(CHAT, STREAMED).await;
     let mut stored = stage.meter.subscribe();
-    // Nothing of it is read until the gateway has had enough.
+    // The client reads nothing until the gateway gives up.
     wait_for("the client is given up", stored.recv()).await.unwrap();
     let call = stage.call().await;
     assert_eq!((call.outcome, call.streamed), (Outcome::Interrupted, true));
@@ -131,14 +131,14 @@ async fn a_client_that_doesnt_read_holds_the_provider_back_and_is_given_up() {
 
 #[tokio::test]
 async fn a_stream_that_never_ends_is_ended() {
-    let upstream = telling(|| stream::iter([chunk(1)]).chain(stream::pending())).await;
+    let upstream = streaming(|| stream::iter([chunk(1)]).chain(stream::pending())).await;
     let stage = Stage::with(&[&upstream], "idle_timeout = \"200ms\"").await;
     let mut answer = stage.post_unread(CHAT, STREAMED).await;
     assert_eq!(answer.frame().await.unwrap().unwrap().into_data().unwrap(), chunk(1));
     assert!(answer.frame().await.unwrap().is_err(), "it breaks off, so that nobody takes it for whole");
     let call = stage.call().await;
     assert_eq!((call.outcome, call.error_code.as_str()), (Outcome::Interrupted, "upstream_timeout"));
-    assert_eq!(call.measured, Measured::Estimated);
+    assert_eq!(call.measured, CountSource::Estimated);
 }
 
 #[tokio::test]
@@ -151,7 +151,7 @@ async fn half_a_stream_breaks_off_and_is_estimated() {
     pieces.send(Err(std::io::Error::other("gone"))).await.unwrap();
     assert!(answer.into_body().collect().await.is_err());
     let call = stage.call().await;
-    assert_eq!((call.outcome, call.measured), (Outcome::Interrupted, Measured::Estimated));
+    assert_eq!((call.outcome, call.measured), (Outcome::Interrupted, CountSource::Estimated));
     assert!(call.used.tokens_out > 0);
 }
 
@@ -163,7 +163,7 @@ async fn an_answer_that_tells_nothing_passes_and_is_no_reason_to_fail() {
         assert_eq!((answer.status, answer.text()), (StatusCode::OK, wrong));
         let call = stage.call().await;
         assert_eq!(call.outcome, Outcome::Succeeded);
-        assert_ne!(call.measured, Measured::Reported, "{wrong:?}");
+        assert_ne!(call.measured, CountSource::Reported, "{wrong:?}");
     }
     for wrong in
         ["data: {\n\ndata: [DONE]\n\n", "data\n\n: x\n\ndata: [DONE]\n\n", "\r\r\n\ndata: 7\n\ndata: [DONE]\n\n"]

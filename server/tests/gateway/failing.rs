@@ -1,9 +1,9 @@
-//! Providers that fail.
+//! Failing providers.
 
 use std::sync::Arc;
 
 use axum::{body::Body, http::StatusCode, response::Response};
-use domain::calls::{Measured, Outcome};
+use domain::calls::{CountSource, Outcome};
 use futures::{StreamExt, stream};
 use http_body_util::BodyExt;
 use tokio::sync::{Notify, watch};
@@ -110,9 +110,9 @@ async fn no_other_provider_is_asked_where_the_first_may_have_done_the_work() {
     let stage = Stage::with(&[&gone, &up], "").await;
     let answer = stage.post(CHAT, BODY).await;
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_GATEWAY, "upstream_error"));
-    assert!(up.asked().is_empty());
+    assert!(up.requests().is_empty());
     let call = stage.call().await;
-    assert_eq!((call.measured, call.cost), (Measured::Unknown, None));
+    assert_eq!((call.measured, call.cost), (CountSource::Unknown, None));
 }
 
 #[tokio::test]
@@ -140,7 +140,7 @@ async fn a_call_that_has_no_time_left_to_ask_a_provider_is_a_504() {
 
 #[tokio::test]
 async fn a_whole_answer_that_stands_still_is_a_504() {
-    // An answer that isn't an event stream, and of which only the beginning comes.
+    // An answer that isn't an event stream, and stops after its beginning.
     let upstream = Upstream::new(|_| async {
         let beginning = stream::once(async { Ok::<_, std::io::Error>("{") });
         Response::new(Body::from_stream(beginning.chain(stream::pending())))
@@ -154,12 +154,12 @@ async fn a_whole_answer_that_stands_still_is_a_504() {
 
 #[tokio::test]
 async fn a_client_that_leaves_before_the_answer_is_in_the_log_all_the_same() {
-    let asked = Arc::new(Notify::new());
+    let called = Arc::new(Notify::new());
     let (release, released) = watch::channel(false);
     let upstream = Upstream::new({
-        let asked = Arc::clone(&asked);
+        let called = Arc::clone(&called);
         move |_| {
-            asked.notify_one();
+            called.notify_one();
             let mut released = released.clone();
             async move {
                 released.wait_for(|released| *released).await.unwrap();
@@ -172,7 +172,7 @@ async fn a_client_that_leaves_before_the_answer_is_in_the_log_all_the_same() {
     let mut stored = stage.meter.subscribe();
     tokio::select! {
         _ = stage.post(CHAT, BODY) => panic!("an answer, though the provider gave none"),
-        () = asked.notified() => {}
+        () = called.notified() => {}
     }
     release.send(true).unwrap();
     stored.recv().await.unwrap();

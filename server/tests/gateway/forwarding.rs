@@ -1,8 +1,8 @@
-//! What passes through, and what is kept of it.
+//! Forwarded calls, and their records.
 
 use axum::http::{Method, StatusCode};
 use domain::{
-    calls::{Measured, Outcome},
+    calls::{CountSource, Outcome},
     money::Quantities,
 };
 
@@ -22,9 +22,9 @@ async fn a_call_passes_unchanged_but_for_the_model() {
     let sent = " {\t\"temperature\":1.0e-1, \"model\" : \"gpt-x\" ,\"messages\":[{\"role\":\"user\",\"content\":\"\\u00e9 \u{1f980}\"}],\"unknown\":{\"b\":1,\"a\":[ ]}}\n";
     let answer = stage.post(CHAT, sent).await;
     assert_eq!((answer.status, answer.text()), (StatusCode::OK, ANSWER));
-    let asked = upstream.asked().remove(0);
-    assert_eq!(asked.path, "/v1/chat/completions");
-    assert_eq!(std::str::from_utf8(&asked.body).unwrap(), sent.replace("gpt-x", "gpt-x-2026"));
+    let request = upstream.requests().remove(0);
+    assert_eq!(request.path, "/v1/chat/completions");
+    assert_eq!(std::str::from_utf8(&request.body).unwrap(), sent.replace("gpt-x", "gpt-x-2026"));
 }
 
 #[tokio::test]
@@ -53,14 +53,14 @@ async fn no_credential_crosses_the_gateway() {
     assert_eq!(answer.status, StatusCode::OK);
     assert!(answer.headers.contains_key("openai-processing-ms") && !answer.headers.contains_key("set-cookie"));
     assert_ne!(answer.id(), "theirs");
-    let asked = upstream.asked().remove(0);
-    assert_eq!(asked.headers["authorization"], format!("Bearer {PROVIDER_KEY}").as_str());
-    assert_eq!(asked.headers["x-stainless-lang"], "python");
-    assert_eq!(asked.headers["accept-encoding"], "identity");
+    let request = upstream.requests().remove(0);
+    assert_eq!(request.headers["authorization"], format!("Bearer {PROVIDER_KEY}").as_str());
+    assert_eq!(request.headers["x-stainless-lang"], "python");
+    assert_eq!(request.headers["accept-encoding"], "identity");
     for gone in ["x-api-key", "api-key", "cookie", "x-forwarded-for", "openai-organization", "x-private"] {
-        assert!(!asked.headers.contains_key(gone), "{gone}");
+        assert!(!request.headers.contains_key(gone), "{gone}");
     }
-    assert!(!format!("{asked:?}").contains(secret.as_str()));
+    assert!(!format!("{request:?}").contains(secret.as_str()));
     assert!(!format!("{answer:?}").contains(PROVIDER_KEY));
 }
 
@@ -76,7 +76,7 @@ async fn a_call_is_in_the_log_when_its_answer_arrives() {
         call.used,
         Quantities { tokens_in: 1640, cached_tokens_in: 512, tokens_out: 544, ..Quantities::default() }
     );
-    assert_eq!((call.measured, call.streamed), (Measured::Reported, false));
+    assert_eq!((call.measured, call.streamed), (CountSource::Reported, false));
     // 1128 × 0.25 + 512 × 0.025 + 544 × 2, in millionths of a dollar.
     assert_eq!(call.cost.unwrap().to_string(), "0.0013828");
     assert_eq!(call.project.unwrap().id, stage.project);
@@ -90,7 +90,7 @@ async fn embeddings_are_metered_too() {
     let stage = Stage::new(&upstream).await;
     let answer = stage.post(EMBEDDINGS, r#"{"model":"embed-x","input":"a"}"#).await;
     assert_eq!(answer.status, StatusCode::OK);
-    assert_eq!(upstream.asked()[0].path, "/v1/embeddings");
+    assert_eq!(upstream.requests()[0].path, "/v1/embeddings");
     let call = stage.call().await;
     assert_eq!((call.used.tokens_in, call.cost.unwrap().to_string().as_str()), (50, "0.000001"));
 }
@@ -101,7 +101,7 @@ async fn what_nobody_reported_is_estimated() {
     let stage = Stage::new(&Upstream::answering(200, JSON, answer).await).await;
     stage.post(CHAT, r#"{"model":"gpt-x","messages":[{"role":"user","content":"hello"}]}"#).await;
     let call = stage.call().await;
-    assert_eq!((call.outcome, call.measured), (Outcome::Succeeded, Measured::Estimated));
+    assert_eq!((call.outcome, call.measured), (Outcome::Succeeded, CountSource::Estimated));
     assert_eq!((call.used.tokens_in, call.used.tokens_out), (1, 2));
     assert_eq!(call.cost.unwrap().nanos(), 250 + 2 * 2_000);
 }
@@ -112,7 +112,7 @@ async fn a_reported_zero_stays_zero() {
     let stage = Stage::new(&Upstream::answering(200, JSON, answer).await).await;
     stage.post(CHAT, r#"{"model":"gpt-x","messages":[{"role":"user","content":"hello"}]}"#).await;
     let call = stage.call().await;
-    assert_eq!((call.measured, call.used, call.cost.unwrap().nanos()), (Measured::Reported, Quantities::NONE, 0));
+    assert_eq!((call.measured, call.used, call.cost.unwrap().nanos()), (CountSource::Reported, Quantities::NONE, 0));
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn a_model_without_a_price_has_tokens_and_no_cost() {
     let stage = Stage::new(&Upstream::answering(200, JSON, ANSWER).await).await;
     stage.post(CHAT, r#"{"model":"gpt-unpriced"}"#).await;
     let call = stage.call().await;
-    assert_eq!((call.measured, call.used.tokens_out, call.cost), (Measured::Reported, 544, None));
+    assert_eq!((call.measured, call.used.tokens_out, call.cost), (CountSource::Reported, 544, None));
 }
 
 #[tokio::test]

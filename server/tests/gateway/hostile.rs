@@ -1,4 +1,4 @@
-//! Input that nobody meant well with.
+//! Hostile input.
 
 use axum::http::StatusCode;
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -23,7 +23,7 @@ fn values() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Bytes of any kind, and bodies that nearly make sense.
+/// Generates random bytes, and bodies that are nearly valid.
 fn bodies() -> impl Strategy<Value = Vec<u8>> {
     let keys = "(messages|input|prompt|tools|tool_choice|background|stream|stream_options|n|max_tokens|max_completion_tokens|dimensions|encoding_format|user)";
     let nearly = (prop::collection::hash_map(keys, values(), 0..5), prop::bool::ANY).prop_map(|(map, chat)| {
@@ -56,8 +56,8 @@ async fn a_thousand_random_bodies_are_answered_without_a_fault_of_ours() {
             String::from_utf8_lossy(&body)
         );
     }
-    // Refusals that come again and again are one row.
-    stage.gateway.note_last_uses().await;
+    // Repeated refusals are one row.
+    stage.gateway.flush().await;
     assert_eq!(stage.calls().await.iter().map(|call| call.times).sum::<u32>(), 1_000);
 }
 

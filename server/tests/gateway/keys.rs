@@ -1,14 +1,14 @@
-//! What a key may be used for, from where, and what becomes of its calls when it ends.
+//! Keys: their scopes and networks, and their running calls when they are revoked or leak.
 
 use axum::http::{Method, Response, StatusCode};
 use bytes::Bytes;
 use domain::{
     api_keys::{Level, Scope},
-    calls::{Measured, Outcome},
+    calls::{CountSource, Outcome},
 };
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use patience::{until, wait_for};
+use patience::{wait_for, wait_until};
 use sea_orm::ConnectionTrait;
 use services::api_keys::{LeakReport, LeakVerdict, report_leaks};
 
@@ -21,7 +21,7 @@ const BODY: &str = r#"{"model":"sandbox-1","messages":[{"role":"user","content":
 const STREAMED: &str = r#"{"model":"gpt-x","stream":true}"#;
 const EVENT: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
 
-/// Calls each endpoint.
+/// Sends a request to one of the endpoints.
 async fn call(stage: &Stage, secret: &str, path: &str, more: &[(&str, &str)]) -> Answer {
     let (method, body) = match path {
         CHAT => (Method::POST, BODY),
@@ -105,7 +105,7 @@ async fn a_trusted_proxy_is_believed() {
     let away = stage.key(|key| key.ip_allowlist = vec!["203.0.113.0/24".parse().unwrap()]).await.secret;
     let by = async |forwarded: &str| call(&stage, &away, CHAT, &[("x-forwarded-for", forwarded)]).await.status;
     assert_eq!(by("203.0.113.9").await, StatusCode::OK);
-    // What stands before the last is the client's own claim.
+    // Entries before the last are the client's own claims.
     assert_eq!(by("203.0.113.9, 198.51.100.1").await, StatusCode::FORBIDDEN);
     assert_eq!(by("198.51.100.1, 203.0.113.9").await, StatusCode::OK);
 }
@@ -116,7 +116,7 @@ async fn who_used_a_key_is_remembered_of_calls_that_were_let_in() {
     let narrow = stage.key(|key| key.scopes = vec![Scope::Embeddings]).await;
     call(&stage, &stage.key.secret, CHAT, &[("user-agent", "OpenAI/Python 3.52.0")]).await;
     call(&stage, &narrow.secret, CHAT, &[("user-agent", "nobody/1.0")]).await;
-    stage.gateway.note_last_uses().await;
+    stage.gateway.flush().await;
     let ids = [stage.key.api_key.id, narrow.api_key.id];
     let uses = services::api_keys::recent_use(&stage.services, &stage.actor, &ids).await.unwrap();
     let clients: Vec<Vec<(&str, &str)>> = uses
@@ -134,21 +134,21 @@ async fn a_known_key_costs_no_query_and_neither_does_what_is_no_key() {
         transaction.execute_unprepared(&format!("ALTER TABLE {from} RENAME TO {to}")).await.unwrap();
         transaction.commit().await.unwrap();
     };
-    let is_let_in = async || call(&stage, &stage.key.secret, "/v1/models", &[]).await.status == StatusCode::OK;
-    // A gateway that heard nothing of changes for a second, or has just begun, looks keys up and keeps none.
-    until("the key is good though there is no table to look in", async || {
-        assert!(is_let_in().await);
+    let is_admitted = async || call(&stage, &stage.key.secret, "/v1/models", &[]).await.status == StatusCode::OK;
+    // A gateway that has just started, or got no changes for a second, looks keys up without caching them.
+    wait_until("the key is good though there is no table to look in", async || {
+        assert!(is_admitted().await);
         rename("key_directory", "gone").await;
-        let is_kept = is_let_in().await;
-        if !is_kept {
+        let is_cached = is_admitted().await;
+        if !is_cached {
             rename("gone", "key_directory").await;
         }
-        is_kept
+        is_cached
     })
     .await;
-    until("it is good for many calls", async || {
+    wait_until("it is good for many calls", async || {
         for _ in 0..200 {
-            if !is_let_in().await {
+            if !is_admitted().await {
                 return false;
             }
         }
@@ -157,8 +157,8 @@ async fn a_known_key_costs_no_query_and_neither_does_what_is_no_key() {
     .await;
     let mistyped = crate::world::mistyped(&stage.key.secret);
     assert_eq!(call(&stage, &mistyped, "/v1/models", &[]).await.status, StatusCode::UNAUTHORIZED);
-    let never_made = domain::api_keys::Secret::from_digits(Level::Standard, [9; 32]).reveal().to_owned();
-    assert_eq!(call(&stage, &never_made, "/v1/models", &[]).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    let never_created = domain::api_keys::Secret::from_digits(Level::Standard, [9; 32]).reveal().to_owned();
+    assert_eq!(call(&stage, &never_created, "/v1/models", &[]).await.status, StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test]
@@ -170,16 +170,16 @@ async fn a_stream_of_a_leaked_key_ends_and_says_why() {
     assert_eq!(piece(&mut response).await.unwrap(), EVENT);
 
     leak(&stage).await;
-    let told = wait_for("the stream ends", piece(&mut response)).await.unwrap();
-    let told: serde_json::Value = serde_json::from_slice(told.strip_prefix(b"data: ").unwrap()).unwrap();
-    assert_eq!(told["error"]["code"], "api_key_disabled");
+    let error = wait_for("the stream ends", piece(&mut response)).await.unwrap();
+    let error: serde_json::Value = serde_json::from_slice(error.strip_prefix(b"data: ").unwrap()).unwrap();
+    assert_eq!(error["error"]["code"], "api_key_disabled");
     assert!(piece(&mut response).await.is_none(), "the stream has ended");
 
-    // The provider's connection went with it.
+    // The connection to the provider is closed as well.
     pieces.closed().await;
     let call = stage.call().await;
     assert_eq!((call.outcome, call.error_code.as_str(), call.status), (Outcome::Interrupted, "api_key_disabled", 200));
-    assert_eq!((call.measured, call.used.tokens_out), (Measured::Estimated, 1));
+    assert_eq!((call.measured, call.used.tokens_out), (CountSource::Estimated, 1));
     assert_eq!(stage.post(CHAT, BODY).await.status, StatusCode::UNAUTHORIZED);
 }
 
@@ -188,7 +188,7 @@ async fn a_stream_whose_event_is_half_sent_breaks_off_when_its_key_leaks() {
     let (upstream, pieces) = Upstream::streaming().await;
     let stage = Stage::new(&upstream).await;
     let mut response = stage.post_unread(CHAT, STREAMED).await;
-    // Too large to be held back, so that it passes piece by piece.
+    // Too large to be held back, so that it is relayed piece by piece.
     let begin = Bytes::from([b"data: ".as_slice(), &vec![b'x'; 2 << 20]].concat());
     pieces.send(Ok(begin)).await.unwrap();
     let first = response.frame().await.unwrap().unwrap().into_data().unwrap();
@@ -210,13 +210,13 @@ async fn a_stream_whose_event_is_half_sent_breaks_off_when_its_key_leaks() {
 async fn a_call_of_a_leaked_key_that_waits_for_its_provider_is_refused() {
     let upstream = Upstream::hanging().await;
     let stage = Stage::new(&upstream).await;
-    let asked = stage.post(CHAT, r#"{"model":"gpt-x"}"#);
+    let pending = stage.post(CHAT, r#"{"model":"gpt-x"}"#);
     let leaked = async {
-        // From here on nothing but the leak ends the call.
-        until("the provider is asked", async || !upstream.asked().is_empty()).await;
+        // From here only the leak can end the call.
+        wait_until("the provider is asked", async || !upstream.requests().is_empty()).await;
         leak(&stage).await;
     };
-    let (answer, ()) = wait_for("the call ends", async { futures::join!(asked, leaked) }).await;
+    let (answer, ()) = wait_for("the call ends", async { futures::join!(pending, leaked) }).await;
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::UNAUTHORIZED, "api_key_disabled"));
     let call = stage.call().await;
     assert_eq!((call.outcome, call.error_code.as_str(), call.status), (Outcome::Interrupted, "api_key_disabled", 401));
@@ -231,7 +231,7 @@ async fn a_stream_of_a_revoked_key_goes_on_to_its_end() {
     pieces.send(Ok(Bytes::from_static(EVENT.as_bytes()))).await.unwrap();
     assert_eq!(piece(&mut response).await.unwrap(), EVENT);
     services::api_keys::revoke(&stage.services, &stage.actor, &[stage.key.api_key.id]).await.unwrap();
-    until("the key is revoked", async || {
+    wait_until("the key is revoked", async || {
         call(&stage, &stage.key.secret, "/v1/models", &[]).await.status != StatusCode::OK
     })
     .await;
@@ -253,7 +253,7 @@ async fn another_keys_calls_go_on_when_one_leaks() {
     assert_eq!(call(&stage, &other.secret, CHAT, &[]).await.status, StatusCode::OK);
     let report = LeakReport { secret: other.secret.clone(), place: String::new() };
     report_leaks(&stage.services, &[report]).await.unwrap();
-    until("the other key has leaked", async || {
+    wait_until("the other key has leaked", async || {
         call(&stage, &other.secret, "/v1/models", &[]).await.status != StatusCode::OK
     })
     .await;

@@ -1,4 +1,4 @@
-//! How fast calls may come, and what becomes of refusals that don't stop.
+//! Rate limits, and repeated refusals.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use domain::{
     rate_limits::RateLimits,
     time::Timestamp,
 };
-use patience::{until, wait_for};
+use patience::{wait_for, wait_until};
 use serde_json::json;
 use services::Clock;
 use tokio::{
@@ -30,7 +30,7 @@ fn limits(calls: impl Into<Option<u32>>, tokens: impl Into<Option<u32>>) -> Rate
     RateLimits { calls_per_minute: calls.into(), tokens_per_minute: tokens.into() }
 }
 
-/// Posts with a key of one's own.
+/// Posts a chat with this key.
 async fn post(stage: &Stage, key: &CreatedApiKey, body: &str) -> Answer {
     stage.request(Method::POST, CHAT, &[("authorization", &format!("Bearer {}", key.secret))], body.to_owned()).await
 }
@@ -39,47 +39,47 @@ async fn limited(stage: &Stage, rate_limits: RateLimits) -> CreatedApiKey {
     stage.key(|key| key.rate_limits = rate_limits).await
 }
 
-/// A moment that stays: however slow the machine, all calls are of one second.
-struct Standstill;
+/// A clock that stands still, so that all calls are in one second even on a slow machine.
+struct StoppedClock;
 
-impl Clock for Standstill {
+impl Clock for StoppedClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(1_795_000_000_000)
     }
 }
 
-fn told<'a>(answer: &'a Answer, header: &str) -> Option<&'a str> {
+fn header<'a>(answer: &'a Answer, header: &str) -> Option<&'a str> {
     answer.headers.get(header).map(|value| value.to_str().unwrap())
 }
 
 #[tokio::test]
 async fn calls_beyond_the_limit_are_refused_told_and_logged() {
-    let stage = Stage::by(Arc::new(Standstill), &[&Upstream::down().await], "").await;
+    let stage = Stage::with_clock(Arc::new(StoppedClock), &[&Upstream::down().await], "").await;
     let key = limited(&stage, limits(3, None)).await;
     for (body, left) in [(BODY, "2"), (STREAMED, "1"), (BODY, "0")] {
         let answer = post(&stage, &key, body).await;
         assert_eq!(answer.status, StatusCode::OK);
-        assert_eq!(told(&answer, "x-ratelimit-limit-requests"), Some("3"));
-        assert_eq!(told(&answer, "x-ratelimit-remaining-requests"), Some(left));
-        assert_eq!(told(&answer, "x-ratelimit-reset-requests"), Some("1m1s"));
-        assert_eq!(told(&answer, "x-ratelimit-limit-tokens"), None);
+        assert_eq!(header(&answer, "x-ratelimit-limit-requests"), Some("3"));
+        assert_eq!(header(&answer, "x-ratelimit-remaining-requests"), Some(left));
+        assert_eq!(header(&answer, "x-ratelimit-reset-requests"), Some("1m1s"));
+        assert_eq!(header(&answer, "x-ratelimit-limit-tokens"), None);
     }
     let refused = post(&stage, &key, BODY).await;
     assert_eq!((refused.status, refused.code().as_str()), (StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded"));
     assert_eq!(refused.json()["error"]["type"], "rate_limit_error");
-    assert_eq!(told(&refused, "x-ratelimit-remaining-requests"), Some("0"));
-    // At most a minute, which is what clients go by.
-    assert_eq!(told(&refused, "retry-after"), Some("59"));
+    assert_eq!(header(&refused, "x-ratelimit-remaining-requests"), Some("0"));
+    // At most a minute: clients ignore longer waits.
+    assert_eq!(header(&refused, "retry-after"), Some("59"));
     let calls = stage.calls().await;
     let logged = calls.iter().find(|call| call.outcome == Outcome::Refused).unwrap();
-    // Refused before its body was read, and with it the model.
+    // Rejected before its body, and so its model, was read.
     assert_eq!((&*logged.error_code, logged.status, &*logged.model), ("rate_limit_exceeded", 429, ""));
     assert_eq!(logged.cost.map(|cost| cost.nanos()), Some(0));
 }
 
 #[tokio::test]
 async fn who_comes_too_fast_is_refused_before_the_body_is_there() {
-    let stage = Stage::by(Arc::new(Standstill), &[&Upstream::down().await], "").await;
+    let stage = Stage::with_clock(Arc::new(StoppedClock), &[&Upstream::down().await], "").await;
     let key = limited(&stage, limits(1, None)).await;
     assert_eq!(post(&stage, &key, BODY).await.status, StatusCode::OK);
     let head = format!(
@@ -96,7 +96,7 @@ async fn who_comes_too_fast_is_refused_before_the_body_is_there() {
 
 #[tokio::test]
 async fn what_isnt_a_call_takes_nothing_of_the_limit() {
-    let stage = Stage::by(Arc::new(Standstill), &[&Upstream::down().await], "").await;
+    let stage = Stage::with_clock(Arc::new(StoppedClock), &[&Upstream::down().await], "").await;
     let key = limited(&stage, limits(1, 1_000)).await;
     for (body, status) in [("{", StatusCode::BAD_REQUEST), (&BODY.replace("sandbox-1", "gpt-9"), StatusCode::NOT_FOUND)]
     {
@@ -117,9 +117,9 @@ async fn a_picture_under_way_leaves_room_for_others() {
     let body = json!({ "model": "gpt-x", "messages": [{ "role": "user", "content": content }] }).to_string();
     tokio::select! {
         answer = post(&stage, &key, &body) => panic!("{answer:?}"),
-        () = until("the provider is asked", async || upstream.asked().len() == 1) => {
+        () = wait_until("the provider is asked", async || upstream.requests().len() == 1) => {
             let other = post(&stage, &key, BODY).await;
-            assert_eq!((other.status, told(&other, "x-ratelimit-limit-tokens")), (StatusCode::OK, Some("10000")));
+            assert_eq!((other.status, header(&other, "x-ratelimit-limit-tokens")), (StatusCode::OK, Some("10000")));
         }
     }
 }
@@ -132,10 +132,10 @@ async fn tokens_are_counted_by_what_the_provider_reports() {
     let key = limited(&stage, limits(None, 100)).await;
     let body = BODY.replace("sandbox-1", "gpt-x");
     let first = post(&stage, &key, &body).await;
-    assert_eq!((first.status, told(&first, "x-ratelimit-limit-tokens")), (StatusCode::OK, Some("100")));
+    assert_eq!((first.status, header(&first, "x-ratelimit-limit-tokens")), (StatusCode::OK, Some("100")));
     let second = post(&stage, &key, &body).await;
     assert_eq!(
-        (second.status, told(&second, "x-ratelimit-remaining-tokens")),
+        (second.status, header(&second, "x-ratelimit-remaining-tokens")),
         (StatusCode::TOO_MANY_REQUESTS, Some("10"))
     );
     assert!(second.text().contains("100 tokens a minute"), "{}", second.text());
@@ -149,7 +149,7 @@ async fn nobody_is_told_to_wait_for_longer_than_clients_go_by() {
     let refused = post(&stage, &key, BODY).await;
     assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
     let seconds: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
-    // OpenAI's SDKs take up to 60 for an answer, and wait as they like otherwise.
+    // OpenAI's SDKs obey values up to 60, and ignore longer ones.
     assert!((1..60).contains(&seconds) && refused.text().contains(&format!("in {seconds} s")), "{}", refused.text());
 }
 
@@ -169,7 +169,7 @@ async fn keys_of_a_project_and_an_organization_share_their_limits() {
     assert_eq!(post(&other).await.status, StatusCode::OK);
     let refused = post(&other).await;
     assert!(refused.text().contains("this key's project may take 2 calls"), "{}", refused.text());
-    // A key of no project counts for the organization only.
+    // A key without a project counts for the organization only.
     assert_eq!(post(&admin).await.status, StatusCode::OK);
     let refused = post(&admin).await;
     assert!(refused.text().contains("this organization may take 3 calls"), "{}", refused.text());
@@ -211,10 +211,10 @@ async fn a_flood_of_the_same_refusal_is_one_row_more() {
     };
     let row = |code: &str, times| (code.to_owned(), times);
     assert_eq!(times().await, [row("invalid_request_error", 1), row("model_not_found", 1)]);
-    stage.gateway.note_last_uses().await;
+    stage.gateway.flush().await;
     let expected = [row("invalid_request_error", 1), row("model_not_found", 1), row("model_not_found", 49)];
     assert_eq!(times().await, expected);
-    // They are counted apart from calls.
+    // Refusals aren't counted as calls.
     assert_eq!(stage.post(CHAT, BODY).await.status, StatusCode::OK);
     let report = services::usage::report(&stage.services, &stage.actor, &Default::default()).await.unwrap();
     assert_eq!(report.total.calls, 1);

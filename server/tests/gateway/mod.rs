@@ -1,32 +1,28 @@
-//! The gateway between a real client and a real provider, which does what a test tells it to.
+//! Tests of the gateway between a real client and a provider that each test controls.
 
 mod accounting;
 mod anthropic;
 mod bodies;
+mod client_habits;
 mod dialects;
 mod endings;
 mod endpoints;
 mod endurance;
 mod failing;
 mod forwarding;
-mod habits;
 mod hostile;
 mod keys;
+mod limit_headers;
 mod limits;
 mod models;
-mod objects;
 mod prices;
+mod provider_objects;
 mod references;
-mod refusing;
+mod rejections;
 mod routing;
 mod sandbox;
-mod sandbox_answers;
-mod sandbox_endpoints;
-mod sandbox_kept;
-mod sandbox_tools;
 pub(crate) mod stage;
-mod standing;
-mod stored;
+mod stored_answers;
 mod streaming;
 mod transcriptions;
 mod uploads;

@@ -1,4 +1,4 @@
-//! The list of models: what each is for, which are asked for, and in whose form.
+//! The list of models: its entries, its filters, and its two forms.
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ async fn each_tells_what_it_is_for_and_how_much_it_takes() {
     assert_eq!(model("gpt-x")["context_window"], Value::Null);
     let chats = model("gpt-x")["endpoints"].clone();
     assert!(chats.as_array().unwrap().contains(&json!(CHAT)) && !chats.to_string().contains("messages"), "{chats}");
-    // The sandbox understands both.
+    // The sandbox speaks both dialects.
     let both = model("sandbox-1")["endpoints"].to_string();
     assert!(both.contains(CHAT) && both.contains("/v1/messages"), "{both}");
     assert_eq!(get(&stage, "/v1/models/disk", &[]).await.status, StatusCode::NOT_FOUND);

@@ -1,7 +1,7 @@
-//! What is charged besides tokens of texts, and what is known of a cost where a price is missing.
+//! Prices of more than text tokens, and costs with a missing price.
 
 use domain::{
-    money::{Money, Part, Parts, Tier},
+    money::{Money, PricePart, PriceParts, Tier},
     usage::UsageQuery,
 };
 
@@ -35,7 +35,7 @@ service = "audio"
 price = { per_million_characters = "15" }
 "#;
 
-fn parts(parts: &[Part]) -> Parts {
+fn parts(parts: &[PricePart]) -> PriceParts {
     parts.iter().copied().collect()
 }
 
@@ -50,7 +50,7 @@ async fn what_no_price_covers_is_told_and_the_rest_is_charged() {
     let call = stage.call().await;
     assert_eq!((call.used.cache_write_1h_tokens_in, call.used.searches), (15, 2));
     assert_eq!(call.cost.unwrap().nanos(), 10 * 3_000 + 5 * 3_750 + 5 * 15_000);
-    assert_eq!(call.unpriced, parts(&[Part::HourCacheWrite, Part::Search]));
+    assert_eq!(call.unpriced, parts(&[PricePart::HourCacheWrite, PricePart::Search]));
     let report = services::usage::report(&stage.services, &stage.actor, &UsageQuery::default()).await.unwrap();
     assert_eq!(
         (report.total.unpriced, report.total.spend),
@@ -71,14 +71,14 @@ async fn sound_reasoning_searches_tools_and_tiers_have_prices_of_their_own() {
     let call = stage.call().await;
     let tokens = 40 * 1_000 + 60 * 32_000 + 20 * 2_000 + 20 * 64_000 + 40 * 1_000;
     assert_eq!(call.cost.unwrap().nanos(), tokens * 7 / 4 + 10_000_000 + 2_500_000);
-    assert_eq!((call.unpriced, call.used.tier), (Parts::NONE, Tier::Priority));
+    assert_eq!((call.unpriced, call.used.tier), (PriceParts::NONE, Tier::Priority));
 
     let answer = answer.replace("priority", "flex");
     let upstream = Upstream::answering(200, JSON, &answer).await;
     let stage = Stage::with(&[&upstream], MODELS).await;
     stage.post("/v1/responses", r#"{"model":"rich-x","input":"a"}"#).await;
     let call = stage.call().await;
-    assert_eq!((call.cost.unwrap().nanos(), call.unpriced), (12_500_000, parts(&[Part::Tier])));
+    assert_eq!((call.cost.unwrap().nanos(), call.unpriced), (12_500_000, parts(&[PricePart::Tier])));
 
     let sound = r#"{"choices":[{}],"usage":{"prompt_tokens":100,"completion_tokens":10,
         "prompt_tokens_details":{"audio_tokens":60}}}"#;
@@ -86,7 +86,7 @@ async fn sound_reasoning_searches_tools_and_tiers_have_prices_of_their_own() {
     let stage = Stage::with(&[&upstream], MODELS).await;
     stage.post(CHAT, r#"{"model":"gpt-x","messages":[]}"#).await;
     let call = stage.call().await;
-    assert_eq!((call.cost.unwrap().nanos(), call.unpriced), (40 * 250 + 10 * 2_000, parts(&[Part::AudioInput])));
+    assert_eq!((call.cost.unwrap().nanos(), call.unpriced), (40 * 250 + 10 * 2_000, parts(&[PricePart::AudioInput])));
 }
 
 #[tokio::test]
@@ -97,5 +97,8 @@ async fn what_is_spoken_is_charged_by_its_characters() {
         .post("/v1/audio/speech", r#"{"model":"say-x","voice":"a","input":"h\u00e9llo w\u00f6rld \ud83d\ude00"}"#)
         .await;
     let call = stage.call().await;
-    assert_eq!((call.used.characters, call.cost, call.unpriced), (13, Some(Money::from_nanos(195_000)), Parts::NONE));
+    assert_eq!(
+        (call.used.characters, call.cost, call.unpriced),
+        (13, Some(Money::from_nanos(195_000)), PriceParts::NONE)
+    );
 }

@@ -1,4 +1,4 @@
-//! What a request refers to must be the asker's, wherever and however that is written.
+//! References in requests must be to the caller's objects, wherever and however they are written.
 
 use axum::{
     body::Body,
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     stage::{Answer, CHAT, Stage},
-    upstream::{Asked, Upstream},
+    upstream::{Upstream, UpstreamRequest},
 };
 
 const RESPONSES: &str = "/v1/responses";
@@ -34,10 +34,10 @@ providers = ["upstream-0"]
 service = "fine_tuning"
 "#;
 
-/// A provider that keeps one thing of each kind, for whoever asks.
+/// A provider that keeps one object of each kind.
 async fn keeper() -> Upstream {
-    Upstream::new(|asked: Asked| {
-        let body = match (asked.method.as_str(), asked.path.trim_start_matches("/v1")) {
+    Upstream::new(|request: UpstreamRequest| {
+        let body = match (request.method.as_str(), request.path.trim_start_matches("/v1")) {
             ("POST", "/files") => json!({"id": "file-Theirs1", "object": "file", "bytes": 1}),
             ("POST", "/responses") => json!({"id": "resp_theirs", "usage": {"input_tokens": 1, "output_tokens": 1}}),
             ("POST", "/videos") => json!({"id": "video_theirs", "status": "queued"}),
@@ -62,7 +62,7 @@ async fn post(stage: &Stage, key: &CreatedApiKey, path: &str, body: impl Into<by
     send(stage, key, path, "application/json", body).await
 }
 
-/// A stage where one project has a file, a response, and a video; and another project's key.
+/// A stage whose project has a file, a response, and a video; and a key of another project.
 async fn neighbours(upstream: &Upstream) -> (Stage, CreatedApiKey) {
     let stage = Stage::with(&[upstream], MODELS).await;
     let file = form(&[("purpose", "user_data"), ("file\"; filename=\"a", "content")]);
@@ -71,8 +71,8 @@ async fn neighbours(upstream: &Upstream) -> (Stage, CreatedApiKey) {
         (RESPONSES, "application/json", r#"{"model":"gpt-x","input":"a"}"#),
         ("/v1/videos", "application/json", r#"{"model":"film-x","prompt":"a"}"#),
     ] {
-        let told = send(&stage, &stage.key, path, kind, body.to_owned()).await;
-        assert_eq!(told.status, StatusCode::OK, "{told:?}");
+        let answer = send(&stage, &stage.key, path, kind, body.to_owned()).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
     }
     let other = services::projects::create(&stage.services, &stage.actor, "Other", "").await.unwrap();
     let stranger = stage.key(|key| key.project_id = Some(other.id)).await;
@@ -88,16 +88,16 @@ fn form(fields: &[(&str, &str)]) -> String {
     fields.iter().map(part).collect::<String>() + "--XX--\r\n"
 }
 
-/// Whether the provider was told of any of it since it was asked `before` times.
-fn has_heard(upstream: &Upstream, before: usize) -> bool {
-    upstream.asked().len() != before
+/// Whether the provider got requests after the first `before` ones.
+fn has_requests_since(upstream: &Upstream, before: usize) -> bool {
+    upstream.requests().len() != before
 }
 
 #[tokio::test]
 async fn a_foreign_id_is_refused_wherever_it_stands_and_however_it_is_written() {
     let upstream = keeper().await;
     let (stage, stranger) = neighbours(&upstream).await;
-    let before = upstream.asked().len();
+    let before = upstream.requests().len();
     for body in [
         r#"{"model":"gpt-x","input":[{"role":"user","content":[{"type":"input_file","file_id":"file-Theirs1"}]}]}"#,
         r#"{"model":"gpt-x","input":[{"role":"user","content":[{"type":"input_file","some_other_name":"file-Theirs1"}]}]}"#,
@@ -119,12 +119,12 @@ async fn a_foreign_id_is_refused_wherever_it_stands_and_however_it_is_written() 
         r#"{"model":"gpt-x","input":"a","store":false,"x":"file-Theirs1","x":"no"}"#,
     ] {
         for path in [RESPONSES, CHAT, "/v1/completions", "/v1/responses/compact", "/v1/responses/input_tokens"] {
-            let told = post(&stage, &stranger, path, body).await;
-            assert_eq!((told.status, told.code().as_str()), (StatusCode::NOT_FOUND, "not_found"), "{path} {body}");
+            let answer = post(&stage, &stranger, path, body).await;
+            assert_eq!((answer.status, answer.code().as_str()), (StatusCode::NOT_FOUND, "not_found"), "{path} {body}");
         }
     }
-    assert!(!has_heard(&upstream, before));
-    // Its owner may say it.
+    assert!(!has_requests_since(&upstream, before));
+    // The owner may refer to it.
     let own = r#"{"model":"gpt-x","input":"a","x":"file-Theirs1","previous_response_id":"resp_theirs"}"#;
     assert_eq!(post(&stage, &stage.key, RESPONSES, own).await.status, StatusCode::OK);
 }
@@ -133,7 +133,7 @@ async fn a_foreign_id_is_refused_wherever_it_stands_and_however_it_is_written() 
 async fn a_foreign_file_behind_what_one_parser_reads_and_another_doesnt_is_refused() {
     let upstream = keeper().await;
     let (stage, stranger) = neighbours(&upstream).await;
-    let before = upstream.asked().len();
+    let before = upstream.requests().len();
     let reference = r#""input":[{"content":[{"type":"input_file","file_id":"file-Theirs1"}]}]"#;
     let deep = format!("{}{}", "[".repeat(130), "]".repeat(130));
     let mut bodies: Vec<Vec<u8>> = Vec::new();
@@ -176,33 +176,33 @@ async fn a_foreign_file_behind_what_one_parser_reads_and_another_doesnt_is_refus
     bodies.push([plain.as_bytes(), b" {}"].concat());
     bodies.push([plain.as_bytes(), b"\0"].concat());
     for body in bodies {
-        let told = post(&stage, &stranger, RESPONSES, body.clone()).await;
+        let answer = post(&stage, &stranger, RESPONSES, body.clone()).await;
         assert!(
-            matches!(told.status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND),
+            matches!(answer.status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND),
             "{} {}",
-            told.status,
+            answer.status,
             String::from_utf8_lossy(&body)
         );
         if !String::from_utf8_lossy(&body).contains("file-Theirs1") {
-            assert_eq!(told.status, StatusCode::BAD_REQUEST, "{}", String::from_utf8_lossy(&body));
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", String::from_utf8_lossy(&body));
         }
     }
-    assert!(!has_heard(&upstream, before));
-    // As deep as may be, and as large as numbers get.
-    let whole = format!(
+    assert!(!has_requests_since(&upstream, before));
+    // The deepest nesting and the largest numbers allowed.
+    let deepest = format!(
         r#"{{"model":"gpt-x","a":{}{}, "n":[1e308,{},-0.0,1E-400],"s":"\ud83c\udf19"}}"#,
         "[".repeat(127),
         "]".repeat(127),
         "9".repeat(300)
     );
-    assert_eq!(post(&stage, &stranger, RESPONSES, whole).await.status, StatusCode::OK);
+    assert_eq!(post(&stage, &stranger, RESPONSES, deepest).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
 async fn a_foreign_id_in_a_form_is_refused() {
     let upstream = keeper().await;
     let (stage, stranger) = neighbours(&upstream).await;
-    let before = upstream.asked().len();
+    let before = upstream.requests().len();
     for (path, model) in [("/v1/images/edits", "draw-x"), ("/v1/videos", "film-x"), ("/v1/files", "")] {
         for (name, value) in [
             ("anything", "file-Theirs1"),
@@ -220,15 +220,15 @@ async fn a_foreign_id_in_a_form_is_refused() {
             if !model.is_empty() {
                 fields.push(("model", model));
             }
-            let told = send(&stage, &stranger, path, FORM, form(&fields)).await;
-            assert_eq!(told.status, StatusCode::NOT_FOUND, "{path} {name} {value} {told:?}");
+            let answer = send(&stage, &stranger, path, FORM, form(&fields)).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path} {name} {value} {answer:?}");
         }
-        // A file of a name of its own, and what is in it, is nobody's.
+        // Another file name, and an id within content, are no references.
         let mut fields = vec![("image\"; filename=\"a", "about file-Theirs1"), ("prompt", "about file-Theirs1")];
         fields.extend((!model.is_empty()).then_some(("model", model)));
         assert_eq!(send(&stage, &stranger, path, FORM, form(&fields)).await.status, StatusCode::OK, "{path}");
     }
-    assert_eq!(upstream.asked().len(), before + 3);
+    assert_eq!(upstream.requests().len(), before + 3);
 }
 
 #[tokio::test]
@@ -237,7 +237,7 @@ async fn a_foreign_id_in_an_address_is_answered_like_an_unknown_one() {
     let (stage, stranger) = neighbours(&upstream).await;
     let job = r#"{"model":"tune-x","training_file":"file-Theirs1"}"#;
     assert_eq!(post(&stage, &stage.key, "/v1/fine_tuning/jobs", job).await.status, StatusCode::OK);
-    let before = upstream.asked().len();
+    let before = upstream.requests().len();
     let bearer = format!("Bearer {}", stranger.secret);
     let get = async |bearer: &str, path: &str| stage.request(Method::GET, path, &[("authorization", bearer)], "").await;
     for (foreign, unknown) in [
@@ -249,23 +249,23 @@ async fn a_foreign_id_in_an_address_is_answered_like_an_unknown_one() {
         let (one, other) = (get(&bearer, foreign).await, get(&bearer, unknown).await);
         assert_eq!((one.status, &one.body), (other.status, &other.body), "{foreign}");
     }
-    // Of what is one's own, after what isn't.
+    // A page of an own object's events after a foreign id.
     let own = format!("Bearer {}", stage.key.secret);
     for query in ["after=video_nobodys", "after=file-nobodys"] {
-        let told = get(&own, &format!("/v1/fine_tuning/jobs/ftjob-own/events?{query}")).await;
-        assert_eq!(told.status, StatusCode::NOT_FOUND, "{query}");
+        let answer = get(&own, &format!("/v1/fine_tuning/jobs/ftjob-own/events?{query}")).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{query}");
     }
     for query in
         ["previous_response_id=resp_theirs", "x=%66ile-Theirs1", "x=1;y=file-Theirs1", "file-Theirs1", "model=gpt-y"]
     {
-        let told = post(&stage, &stranger, &format!("{RESPONSES}?{query}"), r#"{"model":"gpt-x","input":"a"}"#).await;
-        assert!(matches!(told.status, StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST), "{query} {}", told.status);
+        let answer = post(&stage, &stranger, &format!("{RESPONSES}?{query}"), r#"{"model":"gpt-x","input":"a"}"#).await;
+        assert!(matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST), "{query} {}", answer.status);
     }
-    assert!(!has_heard(&upstream, before));
+    assert!(!has_requests_since(&upstream, before));
     assert_eq!(get(&own, "/v1/fine_tuning/jobs/ftjob-own/events?after=ftevent-1&limit=2").await.status, StatusCode::OK);
 }
 
-/// Bodies that refer to what isn't tracked, and the kind that says so in the configuration.
+/// Bodies that refer to untracked objects, with the kinds that allow them in the configuration.
 fn untracked() -> Vec<(&'static str, &'static str, Value)> {
     let input = |item: Value| json!({"model": "gpt-x", "input": [{"role": "user", "content": "a"}, item]});
     let tool = |tool: Value| json!({"model": "gpt-x", "input": "a", "tools": [tool]});
@@ -311,15 +311,15 @@ fn untracked() -> Vec<(&'static str, &'static str, Value)> {
 async fn what_nobody_tracks_is_refused_unless_it_is_shared() {
     let upstream = keeper().await;
     let (stage, _) = neighbours(&upstream).await;
-    let before = upstream.asked().len();
+    let before = upstream.requests().len();
     for (path, kind, body) in untracked() {
-        let told = post(&stage, &stage.key, path, body.to_string()).await;
-        assert_eq!(told.status, StatusCode::BAD_REQUEST, "{path} {body}");
-        assert!(told.text().contains(kind), "{}", told.text());
+        let answer = post(&stage, &stage.key, path, body.to_string()).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path} {body}");
+        assert!(answer.text().contains(kind), "{}", answer.text());
     }
     let film = r#"{"model":"film-x","prompt":"a","video":{"id":"video_nobodys"}}"#;
     assert_eq!(post(&stage, &stage.key, "/v1/videos", film).await.status, StatusCode::NOT_FOUND);
-    assert!(!has_heard(&upstream, before));
+    assert!(!has_requests_since(&upstream, before));
 
     let kinds = [
         "audio",
@@ -373,14 +373,14 @@ async fn what_ordinary_clients_say_goes_through() {
         ),
         ("/v1/completions", json!({"model": "gpt-x", "prompt": "file-nobodys"})),
     ] {
-        let told = post(&stage, &stranger, path, body.to_string()).await;
-        assert_eq!(told.status, StatusCode::OK, "{path} {told:?}");
+        let answer = post(&stage, &stranger, path, body.to_string()).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path} {answer:?}");
     }
 }
 
 #[tokio::test]
 async fn a_call_goes_only_to_whoever_keeps_what_it_refers_to() {
-    // Two providers that give the same id to two who don't know of each other.
+    // Two providers that give one id to objects of two owners.
     let (one, other) = (keeper().await, keeper().await);
     let models = r#"
 [[model]]
@@ -398,19 +398,19 @@ service = "chat"
     let organization = services::organizations::create(&stage.services, "Second", "UTC").await.unwrap();
     let actor = services::Actor { organization, ..stage.actor.clone() };
     let theirs = services::projects::find(&stage.services, &actor, "default").await.unwrap().id;
-    let asked = domain::api_keys::NewApiKey::plain("web", domain::api_keys::Level::Standard, Some(theirs));
-    let second = services::api_keys::create(&stage.services, &actor, asked).await.unwrap();
+    let new_key = domain::api_keys::NewApiKey::plain("web", domain::api_keys::Level::Standard, Some(theirs));
+    let second = services::api_keys::create(&stage.services, &actor, new_key).await.unwrap();
     let third = stage.key(|key| key.project_id = Some(project.id)).await;
     let create = |model: &str| format!(r#"{{"model":"{model}","input":"a"}}"#);
     assert_eq!(post(&stage, &stage.key, RESPONSES, create("one-x")).await.status, StatusCode::OK);
     assert_eq!(post(&stage, &second, RESPONSES, create("other-x")).await.status, StatusCode::OK);
     let next = |model: &str| format!(r#"{{"model":"{model}","input":"a","x":"resp_theirs"}}"#);
-    // gpt-x is answered by both of them.
+    // Both providers offer gpt-x.
     for (key, keeper, foreigner, wrong) in [(&stage.key, &one, &other, "other-x"), (&second, &other, &one, "one-x")] {
         for _ in 0..4 {
-            let before = (keeper.asked().len(), foreigner.asked().len());
+            let before = (keeper.requests().len(), foreigner.requests().len());
             assert_eq!(post(&stage, key, RESPONSES, next("gpt-x")).await.status, StatusCode::OK);
-            assert_eq!((keeper.asked().len(), foreigner.asked().len()), (before.0 + 1, before.1));
+            assert_eq!((keeper.requests().len(), foreigner.requests().len()), (before.0 + 1, before.1));
         }
         assert_eq!(post(&stage, key, RESPONSES, next(wrong)).await.status, StatusCode::BAD_REQUEST);
     }

@@ -1,4 +1,4 @@
-//! Several providers for a model, and providers that answer at the second attempt.
+//! Several providers for a model, and retries.
 
 use std::sync::{
     Arc,
@@ -18,11 +18,11 @@ const GOOD: &str = r#"{"usage":{"prompt_tokens":9,"completion_tokens":1}}"#;
 
 type Headers = &'static [(&'static str, &'static str)];
 
-/// Answers with each of these in turn, and with the last from then on.
+/// A provider that gives these answers in turn, and repeats the last one.
 async fn in_turn(answers: Vec<(u16, Headers, &'static str)>) -> Upstream {
-    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::new(AtomicUsize::new(0));
     Upstream::new(move |_| {
-        let turn = asked.fetch_add(1, Ordering::Relaxed).min(answers.len() - 1);
+        let turn = count.fetch_add(1, Ordering::Relaxed).min(answers.len() - 1);
         let (status, headers, body) = answers[turn];
         let mut response = Response::builder().status(status);
         for (name, value) in headers {
@@ -40,9 +40,9 @@ async fn a_provider_that_fails_is_asked_the_same_again() {
     let stage = Stage::new(&upstream).await;
     let answer = stage.post(CHAT, BODY).await;
     assert_eq!((answer.status, answer.text()), (StatusCode::OK, GOOD));
-    let asked = upstream.asked();
-    assert_eq!(asked.len(), 3);
-    assert_eq!((&asked[0].body, &asked[0].headers), (&asked[2].body, &asked[2].headers));
+    let requests = upstream.requests();
+    assert_eq!(requests.len(), 3);
+    assert_eq!((&requests[0].body, &requests[0].headers), (&requests[2].body, &requests[2].headers));
     let call = stage.call().await;
     assert_eq!((call.outcome, call.provider.as_str(), call.used.tokens_in), (Outcome::Succeeded, "upstream-0", 9));
 }
@@ -63,7 +63,7 @@ async fn the_next_provider_is_asked_where_the_first_fails_or_has_too_much_to_do(
         let (failing, good) = (Upstream::answering(status, &[], "{}").await, Upstream::answering(200, &[], GOOD).await);
         let stage = Stage::with(&[&failing, &good], "").await;
         assert_eq!(stage.post(CHAT, BODY).await.status, StatusCode::OK, "{status}");
-        assert_eq!((failing.asked().len(), good.asked().len()), (1, 1), "{status}");
+        assert_eq!((failing.requests().len(), good.requests().len()), (1, 1), "{status}");
         assert_eq!(stage.call().await.provider, "upstream-1");
     }
 }
@@ -75,7 +75,7 @@ async fn what_is_about_the_request_is_the_answer() {
     let stage = Stage::with(&[&refusing, &other], "").await;
     let answer = stage.post(CHAT, BODY).await;
     assert_eq!((answer.status, answer.text()), (StatusCode::NOT_FOUND, refusal));
-    assert!(other.asked().is_empty());
+    assert!(other.requests().is_empty());
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn the_last_of_the_failures_is_told() {
     let answer = stage.post(CHAT, BODY).await;
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded"));
     assert_eq!(answer.headers["retry-after-ms"], "7");
-    assert_eq!(upstream.asked().len(), 3);
+    assert_eq!(upstream.requests().len(), 3);
     assert_eq!(stage.call().await.outcome, Outcome::Failed);
 }
 
@@ -97,17 +97,17 @@ async fn a_provider_that_wants_to_be_left_alone_is() {
         let upstream = Upstream::answering(429, &headers, "{}").await;
         let stage = Stage::new(&upstream).await;
         assert_eq!(stage.post(CHAT, BODY).await.status, StatusCode::TOO_MANY_REQUESTS);
-        assert_eq!(upstream.asked().len(), 1, "{header:?}");
+        assert_eq!(upstream.requests().len(), 1, "{header:?}");
     }
 }
 
 #[tokio::test]
 async fn a_call_is_tried_as_often_as_configured() {
     let upstream = Upstream::answering(500, &[], "{}").await;
-    for (attempts, asked) in [(1, 1), (2, 3)] {
+    for (attempts, expected) in [(1, 1), (2, 3)] {
         let stage = Stage::with(&[&upstream], &format!("attempts = {attempts}")).await;
         assert_eq!(stage.post(CHAT, BODY).await.status, StatusCode::BAD_GATEWAY);
-        assert_eq!(upstream.asked().len(), asked);
+        assert_eq!(upstream.requests().len(), expected);
     }
 }
 
@@ -120,9 +120,9 @@ async fn weights_share_the_calls() {
     for _ in 0..400 {
         assert_eq!(stage.post(CHAT, r#"{"model":"shared","messages":[]}"#).await.status, StatusCode::OK);
     }
-    // Five standard deviations are 43.
-    assert!((257..=343).contains(&one.asked().len()), "{}", one.asked().len());
-    assert_eq!(one.asked().len() + other.asked().len(), 400);
+    // Within five standard deviations, 43.
+    assert!((257..=343).contains(&one.requests().len()), "{}", one.requests().len());
+    assert_eq!(one.requests().len() + other.requests().len(), 400);
 }
 
 #[tokio::test]
@@ -135,9 +135,9 @@ async fn a_provider_that_keeps_failing_isnt_asked_for_a_while() {
     let answer = stage.post(CHAT, BODY).await;
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_GATEWAY, "upstream_error"));
     let seconds: u64 = answer.headers["retry-after"].to_str().unwrap().parse().unwrap();
-    // An hour, less what this took.
+    // An hour, less the time of this test.
     assert!((3000..=3600).contains(&seconds), "{seconds}");
-    assert_eq!(upstream.asked().len(), 3);
+    assert_eq!(upstream.requests().len(), 3);
     let calls = stage.calls().await;
     assert_eq!((calls[0].outcome, calls[0].cost.unwrap().nanos()), (Outcome::Failed, 0));
 }
@@ -149,7 +149,7 @@ async fn calls_go_past_a_provider_that_keeps_failing() {
     for _ in 0..6 {
         assert_eq!(stage.post(CHAT, BODY).await.status, StatusCode::OK);
     }
-    assert_eq!((failing.asked().len(), good.asked().len()), (3, 6));
+    assert_eq!((failing.requests().len(), good.requests().len()), (3, 6));
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn a_provider_that_works_again_is_asked_again() {
         tried += 1;
         assert!(tried < 10_000, "it is never asked again");
     }
-    assert_eq!(upstream.asked().len(), 3, "after each pause one probe");
+    assert_eq!(upstream.requests().len(), 3, "after each pause one probe");
     assert_eq!(stage.post(CHAT, BODY).await.status, StatusCode::OK);
 }
 
@@ -176,5 +176,5 @@ async fn a_provider_may_have_times_of_its_own() {
     let stage = Stage::with(&[&upstream], &provider).await;
     let answer = stage.post(CHAT, r#"{"model":"slow","messages":[]}"#).await;
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::GATEWAY_TIMEOUT, "upstream_timeout"));
-    assert!(upstream.asked().len() <= 1, "it may have done the work");
+    assert!(upstream.requests().len() <= 1, "it may have done the work");
 }

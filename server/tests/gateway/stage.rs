@@ -18,12 +18,12 @@ use hyper_util::{
 };
 use serde_json::Value;
 use server::{
-    config::{Config, Options},
+    config::{Config, ProcessOptions},
     connections,
     gateway::{self, Gateway},
     hub::Hub,
 };
-use services::{Actor, Clock, Services, SystemClock, Who, metering::Meter};
+use services::{Actor, ActorKind, Clock, Services, SystemClock, metering::Meter};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -31,7 +31,7 @@ use super::upstream::Upstream;
 
 pub(crate) const CHAT: &str = "/v1/chat/completions";
 pub(crate) const EMBEDDINGS: &str = "/v1/embeddings";
-/// What the gateway asks providers with.
+/// The gateway's key for providers.
 pub(crate) const PROVIDER_KEY: &str = "sk-of-the-operator";
 
 pub(crate) struct Stage {
@@ -46,7 +46,7 @@ pub(crate) struct Stage {
     _data: TempDir,
 }
 
-/// An answer that has been read.
+/// A complete answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -74,18 +74,19 @@ impl Answer {
 }
 
 impl Stage {
-    /// A gateway to `upstream`, and the sandbox besides.
+    /// Starts a gateway to `upstream` and the sandbox.
     pub(crate) async fn new(upstream: &Upstream) -> Self {
         Self::with(&[upstream], "").await
     }
 
-    /// A gateway to these providers, tried in order, with more of the configuration's `[gateway]` table.
+    /// Starts a gateway to these providers, tried in order, with more lines for the
+    /// configuration's `[gateway]` table.
     pub(crate) async fn with(upstreams: &[&Upstream], limits: &str) -> Self {
-        Self::by(Arc::new(SystemClock), upstreams, limits).await
+        Self::with_clock(Arc::new(SystemClock), upstreams, limits).await
     }
 
-    /// The same by another clock.
-    pub(crate) async fn by(clock: Arc<dyn Clock>, upstreams: &[&Upstream], limits: &str) -> Self {
+    /// Starts a gateway with another clock.
+    pub(crate) async fn with_clock(clock: Arc<dyn Clock>, upstreams: &[&Upstream], limits: &str) -> Self {
         let provider = |(number, upstream): (usize, &&Upstream)| {
             format!(
                 "[[provider]]\nname = \"upstream-{number}\"\nkind = \"openai\"\nbase_url = \"http://{}/v1\"\n\
@@ -137,14 +138,14 @@ price = {{ input_per_million = "1.00" }}
         );
         let data = tempfile::tempdir().unwrap();
         std::fs::write(data.path().join("tollhouse.toml"), toml).unwrap();
-        let options = Options { data: data.path().to_owned(), ..Options::default() };
+        let options = ProcessOptions { data: data.path().to_owned(), ..ProcessOptions::default() };
         let config = Config::load_with(&options, &|_| Some(PROVIDER_KEY.to_owned())).unwrap();
         let services = Services::start(config.database_url.reveal(), clock).await.unwrap();
         services::models::apply(&services, config.offered_models()).await.unwrap();
         let organization = services::organizations::create(&services, "Acme", "Asia/Kathmandu").await.unwrap();
-        let actor = Actor { organization, who: Who::CommandLine, ip: None };
+        let actor = Actor { organization, kind: ActorKind::CommandLine, ip: None };
         let project = services::projects::find(&services, &actor, "default").await.unwrap().id;
-        let key = services::api_keys::create(&services, &actor, asked(Some(project), Level::Standard)).await.unwrap();
+        let key = services::api_keys::create(&services, &actor, new_key(Some(project), Level::Standard)).await.unwrap();
         let meter = Meter::start(&services, config.journal()).unwrap();
         let gateway = Gateway::new(services.clone(), meter.clone(), &config).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -155,22 +156,22 @@ price = {{ input_per_million = "1.00" }}
         Self { address, services, meter, gateway, actor, project, key, client, _data: data }
     }
 
-    /// A gateway whose models are all answered by the sandbox or by nobody.
+    /// Starts a gateway whose only working provider is the sandbox.
     pub(crate) async fn sandbox() -> Self {
         Self::new(&Upstream::down().await).await
     }
 
     pub(crate) async fn key(&self, change: impl FnOnce(&mut NewApiKey)) -> CreatedApiKey {
-        let mut asked = asked(Some(self.project), Level::Standard);
-        change(&mut asked);
-        services::api_keys::create(&self.services, &self.actor, asked).await.unwrap()
+        let mut key = new_key(Some(self.project), Level::Standard);
+        change(&mut key);
+        services::api_keys::create(&self.services, &self.actor, key).await.unwrap()
     }
 
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Response<Incoming> {
         self.client.request(request).await.unwrap()
     }
 
-    /// Sends a request with these headers, and reads the answer to its end.
+    /// Sends a request with these headers, and reads the whole answer.
     pub(crate) async fn request(
         &self,
         method: Method,
@@ -190,7 +191,7 @@ price = {{ input_per_million = "1.00" }}
         read(self.post_unread(path, body).await).await
     }
 
-    /// The same, with the answer's body still to come.
+    /// Posts with the stage's key, and doesn't read the answer's body.
     pub(crate) async fn post_unread(&self, path: &str, body: impl Into<Bytes>) -> Response<Incoming> {
         let request = Request::post(format!("http://{}{path}", self.address))
             .header("authorization", format!("Bearer {}", self.key.secret))
@@ -199,7 +200,7 @@ price = {{ input_per_million = "1.00" }}
         self.send(request.unwrap()).await
     }
 
-    /// All calls in the log, the newest first.
+    /// All calls in the log, newest first.
     pub(crate) async fn calls(&self) -> Vec<Call> {
         let pages = services::calls::export(&self.services, &self.actor, &CallQuery::default()).await.unwrap();
         let pages: Vec<Vec<Call>> = pages.try_collect().await.unwrap();
@@ -220,6 +221,6 @@ pub(crate) async fn read(response: Response<Incoming>) -> Answer {
     Answer { status: parts.status, headers: parts.headers, body }
 }
 
-fn asked(project_id: Option<ProjectId>, level: Level) -> NewApiKey {
+fn new_key(project_id: Option<ProjectId>, level: Level) -> NewApiKey {
     NewApiKey::plain("web", level, project_id)
 }

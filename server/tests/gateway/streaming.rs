@@ -1,9 +1,9 @@
-//! Streams: passed on as they come, and ended when they are stored.
+//! Streams are relayed as they arrive, and end once the call is stored.
 
 use axum::http::{Response, StatusCode};
 use bytes::Bytes;
 use domain::{
-    calls::{Measured, Outcome},
+    calls::{CountSource, Outcome},
     money::Quantities,
 };
 use http_body_util::BodyExt;
@@ -24,7 +24,7 @@ const USAGE: &str = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":8,\"comp
 const DONE: &str = "data: [DONE]\n\n";
 const USED: Quantities = Quantities { tokens_in: 8, tokens_out: 3, ..Quantities::NONE };
 
-/// The next piece of an answer; `None` at its end, an error where it breaks off.
+/// Reads the next piece of an answer; `None` at its end, an error if it breaks off.
 async fn piece(response: &mut Response<Incoming>) -> Option<Result<Bytes, hyper::Error>> {
     response.frame().await.map(|frame| frame.map(|frame| frame.into_data().unwrap()))
 }
@@ -40,7 +40,7 @@ async fn a_usage_chunk_that_nobody_asked_for_is_withheld_and_nothing_else() {
     let answer = stage.post(CHAT, r#"{"model":"gpt-x","stream":true}"#).await;
     assert_eq!(answer.text(), format!("{CONTENT}{DONE}"));
     assert_eq!(answer.headers["content-type"], EVENTS[0].1);
-    assert_eq!(upstream.asked()[0].json()["stream_options"]["include_usage"], true);
+    assert_eq!(upstream.requests()[0].json()["stream_options"]["include_usage"], true);
     let call = stage.call().await;
     assert_eq!((call.used, call.streamed, call.outcome), (USED, true, Outcome::Succeeded));
     assert_eq!(call.cost.unwrap().to_string(), "0.000008");
@@ -49,10 +49,10 @@ async fn a_usage_chunk_that_nobody_asked_for_is_withheld_and_nothing_else() {
 
 #[tokio::test]
 async fn a_usage_chunk_that_was_asked_for_passes() {
-    let whole = format!("{CONTENT}{USAGE}{DONE}");
-    let stage = Stage::new(&Upstream::answering(200, EVENTS, &whole).await).await;
+    let events = format!("{CONTENT}{USAGE}{DONE}");
+    let stage = Stage::new(&Upstream::answering(200, EVENTS, &events).await).await;
     let body = r#"{"model":"gpt-x","stream":true,"stream_options":{"include_usage":true}}"#;
-    assert_eq!(stage.post(CHAT, body).await.text(), whole);
+    assert_eq!(stage.post(CHAT, body).await.text(), events);
     assert_eq!(stage.call().await.used, USED);
 }
 
@@ -65,7 +65,7 @@ async fn events_pass_as_they_come_and_the_last_one_when_the_call_is_stored() {
         let (begin, end) = event.split_at(9);
         pieces.send(bytes(begin)).await.unwrap();
         pieces.send(bytes(end)).await.unwrap();
-        // Nothing more comes from the provider until the client has this one.
+        // The provider sends no more until the client has this event.
         assert_eq!(piece(&mut response).await.unwrap().unwrap(), event);
     }
     assert!(stage.calls().await.is_empty());
@@ -101,7 +101,7 @@ async fn a_stream_without_usage_is_estimated() {
     let stage = Stage::new(&Upstream::answering(200, EVENTS, &format!("{CONTENT}{DONE}")).await).await;
     assert_eq!(stage.post(CHAT, r#"{"model":"gpt-x","stream":true}"#).await.text(), format!("{CONTENT}{DONE}"));
     let call = stage.call().await;
-    assert_eq!((call.measured, call.used.tokens_out, call.outcome), (Measured::Estimated, 1, Outcome::Succeeded));
+    assert_eq!((call.measured, call.used.tokens_out, call.outcome), (CountSource::Estimated, 1, Outcome::Succeeded));
     assert_eq!(call.cost.unwrap().nanos(), 2_000);
 }
 
@@ -117,7 +117,7 @@ async fn a_stream_that_the_provider_breaks_off_breaks_off_and_is_in_the_log() {
         if piece.is_err() {
             let call = stage.call().await;
             assert_eq!((call.outcome, call.error_code.as_str()), (Outcome::Interrupted, "upstream_error"));
-            assert_eq!((call.measured, call.used.tokens_out), (Measured::Estimated, 1));
+            assert_eq!((call.measured, call.used.tokens_out), (CountSource::Estimated, 1));
             return;
         }
     }
@@ -128,7 +128,7 @@ async fn a_stream_that_the_provider_breaks_off_breaks_off_and_is_in_the_log() {
 async fn a_stream_that_stands_still_breaks_off_and_is_in_the_log() {
     let (upstream, pieces) = Upstream::streaming().await;
     let stage = Stage::with(&[&upstream], "idle_timeout = \"100ms\"").await;
-    // It comes with the answer's head: what is slow is only what follows, and that never comes.
+    // Sent with the answer's head, so that only the next event, which never comes, is late.
     pieces.send(bytes(CONTENT)).await.unwrap();
     let mut response = stage.post_unread(CHAT, r#"{"model":"gpt-x","stream":true}"#).await;
     assert!(piece(&mut response).await.unwrap().is_ok());
@@ -165,7 +165,7 @@ async fn a_call_whose_client_hangs_up_is_recorded_with_what_the_provider_reports
         assert_ne!(client.read_buf(&mut received).await.unwrap(), 0);
     }
     client.shutdown().await.unwrap();
-    // The server closes its side when it has noticed.
+    // The server closes its side once it has noticed.
     while client.read_buf(&mut received).await.is_ok_and(|read| read > 0) {}
 
     for event in [CONTENT, USAGE, DONE] {

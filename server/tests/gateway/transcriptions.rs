@@ -1,7 +1,7 @@
-//! What it takes to listen to a recording, where the provider doesn't say.
+//! The usage of transcriptions that the provider doesn't report.
 
 use axum::http::Method;
-use domain::calls::Measured;
+use domain::calls::CountSource;
 
 use super::{
     endpoints::MODELS,
@@ -15,7 +15,7 @@ fn field(name: &str, value: &str) -> Vec<u8> {
     format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").into_bytes()
 }
 
-/// A minute and a half of silence: 1,000 samples a second, 8 bits each.
+/// A minute and a half of silence: 1,000 samples per second, 8 bits each.
 fn recording() -> Vec<u8> {
     let (samples, rate) = (90_000_u32, 1_000_u32);
     let mut file = b"--XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\n".to_vec();
@@ -35,8 +35,8 @@ async fn transcribe(stage: &Stage, parts: &[Vec<u8>]) -> String {
     let bearer = format!("Bearer {}", stage.key.secret);
     let headers = [("authorization", bearer.as_str()), ("content-type", FORM)];
     let form = [parts.concat(), b"--XX--\r\n".to_vec()].concat();
-    let told = stage.request(Method::POST, "/v1/audio/transcriptions", &headers, form).await;
-    told.text().to_owned()
+    let answer = stage.request(Method::POST, "/v1/audio/transcriptions", &headers, form).await;
+    answer.text().to_owned()
 }
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn a_transcription_costs_the_same_in_whatever_form_it_is_asked_for() {
         let parts = [recording(), field("model", "talk-x"), field("response_format", format)];
         assert_eq!(transcribe(&stage, &parts).await, answer);
         let call = stage.call().await;
-        assert_eq!((call.measured, call.used.media_ms), (Measured::Estimated, 90_000), "{format}");
+        assert_eq!((call.measured, call.used.media_ms), (CountSource::Estimated, 90_000), "{format}");
         assert_eq!(call.cost.unwrap().to_string(), "0.009", "{format}");
     }
     let reported = r#"{"text":"hello","usage":{"type":"duration","seconds":60}}"#;
@@ -60,7 +60,7 @@ async fn a_transcription_costs_the_same_in_whatever_form_it_is_asked_for() {
     let stage = Stage::with(&[&upstream], MODELS).await;
     transcribe(&stage, &[recording(), field("model", "talk-x")]).await;
     let call = stage.call().await;
-    assert_eq!((call.measured, call.used.media_ms), (Measured::Reported, 60_000), "what the provider says counts");
+    assert_eq!((call.measured, call.used.media_ms), (CountSource::Reported, 60_000), "what the provider says counts");
 }
 
 #[tokio::test]
@@ -69,13 +69,13 @@ async fn a_recording_that_isnt_here_has_no_known_length() {
     let stage = Stage::with(&[&upstream], MODELS).await;
     transcribe(&stage, &[field("url", "https://a.example/b.wav"), field("model", "talk-x")]).await;
     let call = stage.call().await;
-    assert_eq!((call.measured, call.cost), (Measured::Unknown, None));
+    assert_eq!((call.measured, call.cost), (CountSource::Unknown, None));
 
     let upstream = Upstream::answering(400, &[("content-type", "application/json")], r#"{"error":{"code":"x"}}"#).await;
     let stage = Stage::with(&[&upstream], MODELS).await;
     transcribe(&stage, &[recording(), field("model", "talk-x")]).await;
     let call = stage.call().await;
-    assert_eq!((call.measured, call.cost.unwrap().nanos()), (Measured::Unknown, 0), "what failed costs nothing");
+    assert_eq!((call.measured, call.cost.unwrap().nanos()), (CountSource::Unknown, 0), "what failed costs nothing");
 }
 
 #[tokio::test]
@@ -86,6 +86,6 @@ async fn arrays_of_tokens_are_as_many_as_they_hold() {
     for (input, tokens) in [("[1,2,3]", 3), ("[[100257,1],[7]]", 3), (format!("[{many}]").as_str(), 50_000)] {
         stage.post(EMBEDDINGS, format!(r#"{{"model":"embed-x","input":{input}}}"#)).await;
         let call = stage.calls().await.remove(0);
-        assert_eq!((call.measured, call.used.tokens_in, call.used.tokens_out), (Measured::Estimated, tokens, 0));
+        assert_eq!((call.measured, call.used.tokens_in, call.used.tokens_out), (CountSource::Estimated, tokens, 0));
     }
 }

@@ -1,4 +1,4 @@
-//! Forms: what is decided upon is found on the way, the rest is never held in memory.
+//! Forms are read as they arrive, and never held in memory.
 
 use axum::{
     body::Body,
@@ -10,7 +10,7 @@ use futures::{StreamExt, stream};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-use patience::until;
+use patience::wait_until;
 
 use super::{
     endpoints::MODELS,
@@ -44,18 +44,18 @@ async fn a_form_passes_byte_by_byte_but_for_the_model() {
     let stage = Stage::with(&[&upstream], MODELS).await;
     let form =
         format!("{}{}{}--XX--\r\n", file("RIFF\r\n--XY\0\u{ff}"), field("model", "talk-x"), field("language", "de"));
-    let told = send(&stage, TRANSCRIPTIONS, FORM, form.clone()).await;
-    assert_eq!(told.status, StatusCode::OK, "{told:?}");
-    let asked = upstream.asked().remove(0);
-    assert_eq!(asked.path, TRANSCRIPTIONS);
-    // But for the boundary, which the client can't foresee.
+    let answer = send(&stage, TRANSCRIPTIONS, FORM, form.clone()).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    let request = upstream.requests().remove(0);
+    assert_eq!(request.path, TRANSCRIPTIONS);
+    // Except for the boundary, which the client can't predict.
     let boundary =
-        asked.headers["content-type"].to_str().unwrap().strip_prefix("multipart/form-data; boundary=").unwrap();
+        request.headers["content-type"].to_str().unwrap().strip_prefix("multipart/form-data; boundary=").unwrap();
     assert!(boundary.len() > 40, "{boundary}");
     let expected = form.replace("--XX\r\n", &format!("--{boundary}\r\n")).replace("--XX--", &format!("--{boundary}--"));
     let expected = expected.replace("talk-x", "talk-x-2026");
-    assert_eq!(std::str::from_utf8(&asked.body).unwrap(), expected);
-    assert_eq!(asked.headers["content-length"], expected.len().to_string().as_str());
+    assert_eq!(std::str::from_utf8(&request.body).unwrap(), expected);
+    assert_eq!(request.headers["content-length"], expected.len().to_string().as_str());
     let call = stage.call().await;
     assert_eq!((call.used.media_ms, call.cost.unwrap().to_string().as_str()), (90_000, "0.009"));
 }
@@ -64,23 +64,23 @@ async fn a_form_passes_byte_by_byte_but_for_the_model() {
 async fn what_a_form_is_decided_by_must_be_there_once() {
     let upstream = Upstream::answering(200, JSON, "{}").await;
     let stage = Stage::with(&[&upstream], MODELS).await;
-    let whole = |parts: &[String]| format!("{}--XX--\r\n", parts.concat());
+    let form = |parts: &[String]| format!("{}--XX--\r\n", parts.concat());
     let file_as_model = "--XX\r\nContent-Disposition: form-data; name=\"model\"; filename=\"m\"\r\n\r\ntalk-x\r\n";
     for (form, status) in [
-        (whole(&[field("model", "talk-x"), field("model", "talk-x")]), 400),
-        (whole(&[field("Model", "talk-x")]), 400),
-        (whole(&[file_as_model.to_owned()]), 400),
-        (whole(&[field("model", &"x".repeat(2000))]), 400),
-        (whole(&[file("a")]), 400),
-        (whole(&[field("model", "")]), 400),
-        (whole(&[field("model", "none")]), 404),
-        (whole(&[field("model", "gpt-x")]), 400),
+        (form(&[field("model", "talk-x"), field("model", "talk-x")]), 400),
+        (form(&[field("Model", "talk-x")]), 400),
+        (form(&[file_as_model.to_owned()]), 400),
+        (form(&[field("model", &"x".repeat(2000))]), 400),
+        (form(&[file("a")]), 400),
+        (form(&[field("model", "")]), 400),
+        (form(&[field("model", "none")]), 404),
+        (form(&[field("model", "gpt-x")]), 400),
         (field("model", "talk-x"), 400),
         ("nonsense".to_owned(), 400),
-        (whole(&vec![field("a", "b"); 300]), 400),
+        (form(&vec![field("a", "b"); 300]), 400),
     ] {
-        let told = send(&stage, TRANSCRIPTIONS, FORM, form.clone()).await;
-        assert_eq!(told.status.as_u16(), status, "{:.200} {told:?}", form);
+        let answer = send(&stage, TRANSCRIPTIONS, FORM, form.clone()).await;
+        assert_eq!(answer.status.as_u16(), status, "{:.200} {answer:?}", form);
     }
     for kind in [
         "application/json",
@@ -90,17 +90,17 @@ async fn what_a_form_is_decided_by_must_be_there_once() {
         "multipart/form-data; boundary=YY; Boundary=XX",
         "multipart/mixed; boundary=XX",
     ] {
-        let told = send(&stage, TRANSCRIPTIONS, kind, whole(&[field("model", "talk-x")])).await;
-        assert_eq!(told.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{kind}");
+        let answer = send(&stage, TRANSCRIPTIONS, kind, form(&[field("model", "talk-x")])).await;
+        assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{kind}");
     }
-    assert!(upstream.asked().is_empty());
+    assert!(upstream.requests().is_empty());
 }
 
 #[tokio::test]
 async fn no_second_model_hides_in_a_form() {
     let upstream = Upstream::answering(200, JSON, "{}").await;
     let stage = Stage::with(&[&upstream], MODELS).await;
-    let whole = |parts: &[String]| format!("{}--XX--\r\n", parts.concat());
+    let form = |parts: &[String]| format!("{}--XX--\r\n", parts.concat());
     let part = |head: &str| format!("--XX\r\n{head}\r\n\r\ntalk-y\r\n");
     for head in [
         "Content-Disposition: form-data; Name=\"model\"",
@@ -122,20 +122,20 @@ async fn no_second_model_hides_in_a_form() {
         "Content-Disposition: attachment; name=\"model\"",
         "Content-Type: text/plain",
     ] {
-        let form = whole(&[field("model", "talk-x"), part(head), file("a")]);
-        let told = send(&stage, TRANSCRIPTIONS, FORM, form).await;
-        assert_eq!(told.status, StatusCode::BAD_REQUEST, "{head}");
+        let form = form(&[field("model", "talk-x"), part(head), file("a")]);
+        let answer = send(&stage, TRANSCRIPTIONS, FORM, form).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{head}");
     }
-    assert!(upstream.asked().is_empty());
+    assert!(upstream.requests().is_empty());
 
-    // A delimiter to somebody who takes bare line feeds for line ends, behind the form and within a part.
+    // A delimiter for parsers that accept bare line feeds, after the form and within a part.
     let hidden = "\n--XX\nContent-Disposition: form-data; name=\"model\"\n\ntalk-y\n--XX--\n";
-    let form = format!("{}{hidden}", whole(&[field("model", "talk-x"), field("prompt", hidden), file(hidden)]));
-    let told = send(&stage, TRANSCRIPTIONS, FORM, form).await;
-    assert_eq!(told.status, StatusCode::OK, "{told:?}");
-    let asked = upstream.asked().remove(0);
-    let boundary = asked.headers["content-type"].to_str().unwrap().rsplit_once('=').unwrap().1.to_owned();
-    let sent = std::str::from_utf8(&asked.body).unwrap();
+    let form = format!("{}{hidden}", form(&[field("model", "talk-x"), field("prompt", hidden), file(hidden)]));
+    let answer = send(&stage, TRANSCRIPTIONS, FORM, form).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    let request = upstream.requests().remove(0);
+    let boundary = request.headers["content-type"].to_str().unwrap().rsplit_once('=').unwrap().1.to_owned();
+    let sent = std::str::from_utf8(&request.body).unwrap();
     assert_eq!(sent.matches(&boundary).count(), 4);
     assert!(sent.starts_with(&format!("--{boundary}\r\n")) && sent.ends_with(&format!("--{boundary}--\r\n")));
     assert_eq!(
@@ -163,17 +163,17 @@ async fn json_goes_out_as_json_whatever_it_was_called() {
     let two =
         [("authorization", bearer.as_str()), ("content-type", "application/json"), ("content-type", "text/plain")];
     assert_eq!(stage.request(axum::http::Method::POST, CHAT, &two, body).await.status, StatusCode::OK);
-    for asked in upstream.asked() {
-        let kinds: Vec<_> = asked.headers.get_all("content-type").iter().collect();
+    for request in upstream.requests() {
+        let kinds: Vec<_> = request.headers.get_all("content-type").iter().collect();
         assert_eq!(kinds, ["application/json"]);
     }
-    let before = upstream.asked().len();
+    let before = upstream.requests().len();
     for encoding in ["br", "zstd", "identity, gzip", "utf-16"] {
         let headers = [("authorization", bearer.as_str()), ("content-encoding", encoding)];
-        let told = stage.request(axum::http::Method::POST, CHAT, &headers, body).await;
-        assert_eq!(told.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{encoding}");
+        let answer = stage.request(axum::http::Method::POST, CHAT, &headers, body).await;
+        assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{encoding}");
     }
-    assert_eq!(upstream.asked().len(), before);
+    assert_eq!(upstream.requests().len(), before);
 }
 
 #[tokio::test]
@@ -182,12 +182,12 @@ async fn too_large_a_form_is_refused() {
     let limits = format!("max_upload_bytes = 2000\nmax_spool_bytes = 2000\n{MODELS}");
     let stage = Stage::with(&[&upstream], &limits).await;
     let form = format!("{}{}--XX--\r\n", field("model", "talk-x"), file(&"x".repeat(2_000)));
-    let told = send(&stage, TRANSCRIPTIONS, FORM, form).await;
-    assert_eq!((told.status, told.code().as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "request_too_large"));
-    assert!(upstream.asked().is_empty());
+    let answer = send(&stage, TRANSCRIPTIONS, FORM, form).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "request_too_large"));
+    assert!(upstream.requests().is_empty());
 }
 
-/// A form of `mebibytes` that is made as it is sent.
+/// A form of `mebibytes` that is generated as it is sent.
 fn large(mebibytes: usize) -> (u64, impl futures::Stream<Item = Result<Frame<Bytes>, std::io::Error>>) {
     let head = Bytes::from(format!("{}{}", field("model", "talk-x"), file("").trim_end_matches("\r\n")));
     let head = [&*head, b"\r\n\r\n"].concat();
@@ -201,8 +201,8 @@ fn large(mebibytes: usize) -> (u64, impl futures::Stream<Item = Result<Frame<Byt
 
 #[tokio::test]
 async fn a_large_upload_waits_on_disk_and_leaves_nothing_behind() {
-    let upstream = Upstream::new(|asked| async move {
-        let text = format!(r#"{{"text":"{}","duration":1}}"#, asked.body.len());
+    let upstream = Upstream::new(|request| async move {
+        let text = format!(r#"{{"text":"{}","duration":1}}"#, request.body.len());
         Response::builder().header("content-type", "application/json").body(Body::from(text)).unwrap()
     })
     .await;
@@ -214,12 +214,12 @@ async fn a_large_upload_waits_on_disk_and_leaves_nothing_behind() {
         .body(StreamBody::new(body))
         .unwrap();
     let client = Client::builder(TokioExecutor::new()).build_http();
-    let told = client.request(request).await.unwrap().into_body().collect().await.unwrap().to_bytes();
-    let told: serde_json::Value = serde_json::from_slice(&told).unwrap();
+    let answer = client.request(request).await.unwrap().into_body().collect().await.unwrap().to_bytes();
+    let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
     let renamed = "talk-x-2026".len() - "talk-x".len();
-    let boundary = upstream.asked()[0].headers["content-type"].to_str().unwrap().rsplit_once('=').unwrap().1.len();
+    let boundary = upstream.requests()[0].headers["content-type"].to_str().unwrap().rsplit_once('=').unwrap().1.len();
     let bounded = 3 * (boundary - "XX".len());
-    assert_eq!(told["text"], (length + (renamed + bounded) as u64).to_string());
+    assert_eq!(answer["text"], (length + (renamed + bounded) as u64).to_string());
     assert_eq!(stage.call().await.used.media_ms, 1_000);
 }
 
@@ -231,11 +231,11 @@ async fn uploads_take_no_more_disk_than_they_may() {
     let form = format!("{}{}--XX--\r\n", field("model", "talk-x"), file(&"x".repeat(2_000_000)));
     let first = send(&stage, TRANSCRIPTIONS, FORM, form.clone());
     let second = async {
-        until("the provider is asked", async || !upstream.asked().is_empty()).await;
+        wait_until("the provider is asked", async || !upstream.requests().is_empty()).await;
         send(&stage, TRANSCRIPTIONS, FORM, form.clone()).await
     };
     tokio::select! {
         _ = first => panic!("an answer, though the provider gave none"),
-        told = second => assert_eq!(told.status, StatusCode::SERVICE_UNAVAILABLE),
+        answer = second => assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE),
     }
 }

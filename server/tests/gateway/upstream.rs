@@ -1,4 +1,4 @@
-//! A provider on loopback that does what a test tells it to, and remembers what it was asked.
+//! A provider on loopback that a test controls, and that records its requests.
 
 use std::{
     net::SocketAddr,
@@ -18,9 +18,9 @@ use serde_json::Value;
 use tokio::{net::TcpListener, sync::mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
-/// What a provider was asked.
+/// A request that a provider received.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct UpstreamRequest {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) query: Option<String>,
@@ -28,33 +28,33 @@ pub(crate) struct Asked {
     pub(crate) body: Bytes,
 }
 
-impl Asked {
+impl UpstreamRequest {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 }
 
-type Behaviour = Arc<dyn Fn(Asked) -> BoxFuture<'static, Response> + Send + Sync>;
+type Behaviour = Arc<dyn Fn(UpstreamRequest) -> BoxFuture<'static, Response> + Send + Sync>;
 
 #[derive(Clone)]
 pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    requests: Arc<Mutex<Vec<UpstreamRequest>>>,
 }
 
 impl Upstream {
     pub(crate) async fn new<F: Future<Output = Response> + Send + 'static>(
-        behaviour: impl Fn(Asked) -> F + Send + Sync + 'static,
+        behaviour: impl Fn(UpstreamRequest) -> F + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let upstream = Self { address: listener.local_addr().unwrap(), asked: Arc::default() };
-        let behaviour: Behaviour = Arc::new(move |asked| behaviour(asked).boxed());
+        let upstream = Self { address: listener.local_addr().unwrap(), requests: Arc::default() };
+        let behaviour: Behaviour = Arc::new(move |received| behaviour(received).boxed());
         let router = Router::new().fallback(answer).with_state((upstream.clone(), behaviour));
         tokio::spawn(async move { axum::serve(listener, router).await });
         upstream
     }
 
-    /// Answers everything alike.
+    /// Starts a provider that gives one answer to every request.
     pub(crate) async fn answering(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Self {
         let (headers, body) = (headers.to_vec(), Bytes::copy_from_slice(body.as_bytes()));
         Self::new(move |_| {
@@ -68,7 +68,8 @@ impl Upstream {
         .await
     }
 
-    /// Answers one call with an event stream, which the test writes piece by piece; an error breaks it off.
+    /// Starts a provider that answers one call with an event stream, written piece by piece by the
+    /// test; an error breaks it off.
     pub(crate) async fn streaming() -> (Self, mpsc::Sender<std::io::Result<Bytes>>) {
         let (pieces, stream) = mpsc::channel(100);
         let stream = Arc::new(Mutex::new(Some(stream)));
@@ -80,16 +81,16 @@ impl Upstream {
         (upstream.await, pieces)
     }
 
-    /// Takes calls, and never answers.
+    /// Starts a provider that accepts calls and never answers.
     pub(crate) async fn hanging() -> Self {
         Self::new(|_| futures::future::pending()).await
     }
 
-    /// Reads a little, and closes the connection.
+    /// Starts a provider that reads a few bytes and closes the connection.
     pub(crate) async fn hanging_up() -> Self {
         use tokio::io::AsyncReadExt;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let upstream = Self { address: listener.local_addr().unwrap(), asked: Arc::default() };
+        let upstream = Self { address: listener.local_addr().unwrap(), requests: Arc::default() };
         tokio::spawn(async move {
             while let Ok((mut connection, _)) = listener.accept().await {
                 let _ = connection.read(&mut [0; 16]).await;
@@ -98,27 +99,27 @@ impl Upstream {
         upstream
     }
 
-    /// An address where nobody listens.
+    /// A provider at an address where nothing listens.
     pub(crate) async fn down() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        Self { address: listener.local_addr().unwrap(), asked: Arc::default() }
+        Self { address: listener.local_addr().unwrap(), requests: Arc::default() }
     }
 
-    pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap().clone()
+    pub(crate) fn requests(&self) -> Vec<UpstreamRequest> {
+        self.requests.lock().unwrap().clone()
     }
 }
 
 async fn answer(State((upstream, behaviour)): State<(Upstream, Behaviour)>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-    let asked = Asked {
+    let received = UpstreamRequest {
         method: parts.method,
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().map(str::to_owned),
         headers: parts.headers,
         body,
     };
-    upstream.asked.lock().unwrap().push(asked.clone());
-    behaviour(asked).await
+    upstream.requests.lock().unwrap().push(received.clone());
+    behaviour(received).await
 }

@@ -1,5 +1,5 @@
-//! `docs/asvs.md` says of each requirement of OWASP's ASVS 5.0.0, levels 1 and 2, which test shows it: all are there, and so
-//! are the tests.
+//! `docs/asvs.md` names a test for each requirement of OWASP's ASVS 5.0.0, levels 1 and 2: all requirements
+//! are listed, and all tests exist.
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// How many requirements have level 1 or 2 in version 5.0.0.
+/// Number of requirements of level 1 or 2 in version 5.0.0.
 const REQUIREMENTS: usize = 253;
 const NOT_YET: &str = "not yet";
 /// The heading of the last part.
@@ -21,7 +21,7 @@ fn table() -> String {
     fs::read_to_string(root().join("docs/asvs.md")).unwrap()
 }
 
-/// A requirement's number, its level, and what shows it.
+/// A requirement's number, its level, and the tests or documents for it.
 struct Row<'a> {
     number: &'a str,
     level: &'a str,
@@ -39,7 +39,7 @@ fn rows(document: &str) -> Vec<Row<'_>> {
     cells.collect()
 }
 
-/// The requirements that are said not to apply, with their levels.
+/// The numbers of the requirements that don't apply.
 fn not_applying(document: &str) -> Vec<&str> {
     let (_, part) = document.split_once(NOT_APPLYING).unwrap();
     let lines = part
@@ -52,18 +52,18 @@ fn not_applying(document: &str) -> Vec<&str> {
         .collect()
 }
 
-/// A number's parts, to be put in order by.
+/// A number's parts, for sorting.
 fn order(number: &str) -> Vec<u32> {
     number.split('.').map(|part| part.parse().unwrap_or_else(|_| panic!("{number}"))).collect()
 }
 
-/// What stands in backticks.
+/// The texts in backticks.
 fn quoted(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }
 
-/// The names of all tests: of Rust's, which stand under an attribute or in a macro that makes two of them, and of the
-/// browser's and the clients', which are sentences.
+/// The names of all tests: Rust's, which follow an attribute or are in a macro that makes two of each, and
+/// the browser's and the clients', which are sentences.
 fn tests() -> HashSet<String> {
     let mut tests = HashSet::new();
     let mut folders = ["app", "domain", "end2end", "migrations", "patience", "server", "services"]
@@ -95,7 +95,7 @@ fn rust_tests(source: &str) -> Vec<String> {
             is_test = true;
         } else if !line.starts_with("#[") && !line.starts_with("//") {
             let name = line.trim_start_matches("async ").strip_prefix("fn ").and_then(|rest| rest.split('(').next());
-            // Those of services/tests run on both databases.
+            // Tests in services/tests run on both databases.
             let on_both = line.starts_with("async fn ") && line.contains("(world: &World)");
             if let Some(name) = name.filter(|_| is_test || on_both) {
                 tests.push(name.to_owned());
@@ -149,7 +149,7 @@ fn every_test_that_is_named_exists() {
     }
 }
 
-/// What a heading is called in addresses.
+/// A heading's anchor in URLs.
 fn anchor(heading: &str) -> String {
     let text = heading.trim_start_matches('#').trim().to_lowercase();
     text.chars()

@@ -1,4 +1,4 @@
-//! What browsers are told, so that no other site, cache or script gets at what is somebody's own.
+//! Answers to browsers protect private data from other sites, caches and scripts.
 
 use axum::{
     body::Body,
@@ -10,8 +10,8 @@ use server::{management, router, server_functions};
 
 use crate::world::{PASSWORD, World, program};
 
-/// A request of a page here, as a browser sends it.
-fn of_a_page(method: Method, path: &str) -> axum::http::request::Builder {
+/// A request from a page of the dashboard, as a browser sends it.
+fn page_request(method: Method, path: &str) -> axum::http::request::Builder {
     Request::builder()
         .method(method)
         .uri(path)
@@ -24,7 +24,7 @@ fn credentials(world: &World) -> Value {
     json!({ "input": { "email": world.owner.email, "password": PASSWORD } })
 }
 
-/// What the browser is told to keep.
+/// The response's cookies.
 fn cookies(response: &Response<Body>) -> Vec<String> {
     let cookies = response.headers().get_all(header::SET_COOKIE).iter();
     cookies.map(|cookie| cookie.to_str().unwrap().to_owned()).collect()
@@ -38,20 +38,20 @@ async fn a_session_that_somebody_else_chose_is_never_taken_up() {
     assert_eq!(signed_in.status(), StatusCode::OK);
     let [cookie] = &cookies(&signed_in)[..] else { panic!("{:?}", cookies(&signed_in)) };
     assert!(!cookie.contains(&chosen), "{cookie}");
-    // The token is told in the cookie and nowhere else.
+    // The token is in the cookie and nowhere else.
     let token = cookie.split_once('=').unwrap().1[..64].to_owned();
     let answer = crate::world::text(signed_in).await;
     assert!(!answer.contains(&token), "{answer}");
-    let asked = world.post("/api/accounts/sessions", Some(&chosen), &json!({})).await;
-    assert_eq!(asked.status(), StatusCode::UNAUTHORIZED);
-    // Neither is one that comes by another way than the cookie.
+    let sessions = world.post("/api/accounts/sessions", Some(&chosen), &json!({})).await;
+    assert_eq!(sessions.status(), StatusCode::UNAUTHORIZED);
+    // A session that isn't sent in the cookie isn't accepted either.
     let token = &world.owner.token;
     for (path, name, value) in [
         (format!("/api/accounts/sessions?tollhouse={token}"), "x-nothing", String::new()),
         ("/api/accounts/sessions".to_owned(), "authorization", format!("Bearer {token}")),
         ("/api/accounts/sessions".to_owned(), "cookie", format!("__Host-tollhouse={token}")),
     ] {
-        let request = of_a_page(Method::POST, &path).header(name, value).body(Body::from("{}")).unwrap();
+        let request = page_request(Method::POST, &path).header(name, value).body(Body::from("{}")).unwrap();
         assert_eq!(world.send(request).await.status(), StatusCode::UNAUTHORIZED, "{path} with {name}");
     }
 }
@@ -77,9 +77,12 @@ async fn what_is_somebodys_own_is_kept_by_no_cache() {
         answers.push((path.clone(), world.call(&method, &path, Some(&admin), &Value::Null).await));
     }
     assert!(answers.len() > 55, "{}", answers.len());
-    for (what, answer) in answers {
-        let kept = answer.headers().get(header::CACHE_CONTROL);
-        assert!(kept.is_some_and(|kept| kept.to_str().unwrap().contains("no-store")), "{what}: {kept:?}");
+    for (path, answer) in answers {
+        let cache_control = answer.headers().get(header::CACHE_CONTROL);
+        assert!(
+            cache_control.is_some_and(|cache_control| cache_control.to_str().unwrap().contains("no-store")),
+            "{path}: {cache_control:?}"
+        );
     }
 }
 
@@ -113,8 +116,8 @@ async fn no_other_site_may_read_an_answer() {
     }
 }
 
-/// A server that the pages of one origin may call, and a key to call it with.
-async fn shared() -> (World, String) {
+/// A server with one allowed origin, and a key to call it with.
+async fn world_with_origin() -> (World, String) {
     let sandbox = "[[provider]]\nname = \"sandbox\"\nkind = \"sandbox\"\n\
                    [[model]]\nname = \"sandbox-1\"\nproviders = [\"sandbox\"]\nservice = \"chat\"\n";
     let world = World::on(None, &format!("{sandbox}[cors]\norigins = [\"https://app.example\"]\n")).await;
@@ -122,8 +125,8 @@ async fn shared() -> (World, String) {
     (world, key)
 }
 
-/// What a page of `origin` asks.
-fn from_a_page(method: &Method, path: &str, key: Option<&str>, body: &Value, origin: &str) -> Request<Body> {
+/// A request from a page of `origin`.
+fn cross_origin_request(method: &Method, path: &str, key: Option<&str>, body: &Value, origin: &str) -> Request<Body> {
     let mut request = program(method, path, key, body);
     request.headers_mut().insert(header::HOST, "127.0.0.1:3000".parse().unwrap());
     request.headers_mut().insert(header::ORIGIN, origin.parse().unwrap());
@@ -132,8 +135,8 @@ fn from_a_page(method: &Method, path: &str, key: Option<&str>, body: &Value, ori
 
 #[tokio::test]
 async fn pages_of_a_named_origin_may_call_and_read_the_answer() {
-    let (world, key) = shared().await;
-    let wanted = "authorization,content-type,x-api-key,anthropic-version,anthropic-dangerous-direct-browser-access";
+    let (world, key) = world_with_origin().await;
+    let requested = "authorization,content-type,x-api-key,anthropic-version,anthropic-dangerous-direct-browser-access";
     for path in [
         "/v1/chat/completions",
         "/v1/messages",
@@ -142,32 +145,32 @@ async fn pages_of_a_named_origin_may_call_and_read_the_answer() {
         "/chat/completions",
         "/openai/v1/responses",
     ] {
-        let mut before = from_a_page(&Method::OPTIONS, path, None, &Value::Null, "https://app.example");
-        before.headers_mut().insert(header::ACCESS_CONTROL_REQUEST_METHOD, "POST".parse().unwrap());
-        before.headers_mut().insert(header::ACCESS_CONTROL_REQUEST_HEADERS, wanted.parse().unwrap());
-        let told = world.send(before).await;
-        assert_eq!(told.status(), StatusCode::NO_CONTENT, "{path}");
-        let headers = told.headers();
+        let mut preflight = cross_origin_request(&Method::OPTIONS, path, None, &Value::Null, "https://app.example");
+        preflight.headers_mut().insert(header::ACCESS_CONTROL_REQUEST_METHOD, "POST".parse().unwrap());
+        preflight.headers_mut().insert(header::ACCESS_CONTROL_REQUEST_HEADERS, requested.parse().unwrap());
+        let answer = world.send(preflight).await;
+        assert_eq!(answer.status(), StatusCode::NO_CONTENT, "{path}");
+        let headers = answer.headers();
         assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "https://app.example");
-        assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_HEADERS], wanted);
+        assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_HEADERS], requested);
         assert!(headers[header::ACCESS_CONTROL_ALLOW_METHODS].to_str().unwrap().contains("POST"));
         assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
     }
     let chat = json!({ "model": "sandbox-1", "messages": [{ "role": "user", "content": "hello" }] });
     for (key, status) in [(Some(&*key), StatusCode::OK), (None, StatusCode::UNAUTHORIZED)] {
-        let call = from_a_page(&Method::POST, "/v1/chat/completions", key, &chat, "https://app.example");
-        let told = world.send(call).await;
-        assert_eq!(told.status(), status);
-        assert_eq!(told.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "https://app.example");
-        let exposed = told.headers()[header::ACCESS_CONTROL_EXPOSE_HEADERS].to_str().unwrap();
+        let call = cross_origin_request(&Method::POST, "/v1/chat/completions", key, &chat, "https://app.example");
+        let answer = world.send(call).await;
+        assert_eq!(answer.status(), status);
+        assert_eq!(answer.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "https://app.example");
+        let exposed = answer.headers()[header::ACCESS_CONTROL_EXPOSE_HEADERS].to_str().unwrap();
         assert!(exposed.contains("x-request-id") && exposed.contains("retry-after"), "{exposed}");
-        assert_eq!(told.headers()[header::VARY], "origin");
+        assert_eq!(answer.headers()[header::VARY], "origin");
     }
 }
 
 #[tokio::test]
 async fn pages_of_other_origins_may_not_and_nobody_may_but_call() {
-    let (world, key) = shared().await;
+    let (world, key) = world_with_origin().await;
     for (path, origin) in [
         ("/v1/chat/completions", "https://evil.example"),
         ("/v1/chat/completions", "http://app.example"),
@@ -180,7 +183,7 @@ async fn pages_of_other_origins_may_not_and_nobody_may_but_call() {
         ("/", "https://app.example"),
     ] {
         for method in [Method::OPTIONS, Method::GET, Method::POST] {
-            let mut request = from_a_page(&method, path, Some(&key), &json!({}), origin);
+            let mut request = cross_origin_request(&method, path, Some(&key), &json!({}), origin);
             request.headers_mut().insert(header::ACCESS_CONTROL_REQUEST_METHOD, "POST".parse().unwrap());
             let answer = world.send(request).await;
             let allows = |name: &header::HeaderName| name.as_str().starts_with("access-control-");
@@ -233,8 +236,8 @@ async fn methods_that_nobody_needs_are_refused() {
             }
             let answer = world.send(request).await;
             assert!(answer.status().is_client_error(), "{method} {path}: {}", answer.status());
-            let told = crate::world::text(answer).await;
-            assert!(!told.contains("planted") && !told.contains(&key), "{method} {path}: {told}");
+            let text = crate::world::text(answer).await;
+            assert!(!text.contains("planted") && !text.contains(&key), "{method} {path}: {text}");
         }
     }
 }
@@ -260,13 +263,13 @@ async fn every_body_says_what_it_is_and_texts_in_which_letters() {
         answers
             .push((path.to_owned(), world.call(&method, &path.replace("{*path}", "x"), Some(&admin), &json!(1)).await));
     }
-    for (what, answer) in answers {
+    for (path, answer) in answers {
         let kind = answer.headers().get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap().to_owned());
         if crate::world::text(answer).await.is_empty() {
             continue;
         }
-        let kind = kind.unwrap_or_else(|| panic!("{what} doesn't say what it is"));
-        assert!(kind.starts_with("application/json") || kind.contains("charset=utf-8"), "{what}: {kind}");
+        let kind = kind.unwrap_or_else(|| panic!("{path} doesn't say what it is"));
+        assert!(kind.starts_with("application/json") || kind.contains("charset=utf-8"), "{path}: {kind}");
     }
 }
 
@@ -291,9 +294,9 @@ async fn nothing_beside_the_dashboard_is_served() {
         "/assets/../../Cargo.toml",
     ] {
         let answer = world.get(path, Some(&world.owner.token)).await;
-        // Where the dashboard isn't built, there is a page that says so.
+        // If the dashboard isn't built, there is a page saying so.
         assert!([StatusCode::NOT_FOUND, StatusCode::SERVICE_UNAVAILABLE].contains(&answer.status()), "{path}");
-        let told = crate::world::text(answer).await;
-        assert!(told.is_empty() || told.starts_with("<!doctype html>"), "{path}: {told}");
+        let text = crate::world::text(answer).await;
+        assert!(text.is_empty() || text.starts_with("<!doctype html>"), "{path}: {text}");
     }
 }

@@ -1,4 +1,4 @@
-//! The `tollhouse` command, as it is typed.
+//! The `tollhouse` command, as typed in a shell.
 
 mod bodies;
 mod keys;
@@ -39,7 +39,7 @@ impl Shell {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // A command that reads nothing may end before it is written to.
+        // A command that reads nothing may end before its input is written.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         child.wait_with_output().unwrap()
     }
@@ -51,15 +51,15 @@ impl Shell {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// Runs a command that must be refused; what it says.
+    /// Runs a command that must fail, and returns its error message.
     fn refusal(&self, arguments: &[&str], input: &str, status: i32) -> String {
         let output = self.run(arguments, input);
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {told}");
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {message}");
         assert!(output.stdout.is_empty(), "{arguments:?} prints an error to standard output");
-        assert!(!told.trim().is_empty(), "{arguments:?} says nothing");
-        assert!(!told.contains("panicked"), "{told}");
-        told
+        assert!(!message.trim().is_empty(), "{arguments:?} says nothing");
+        assert!(!message.contains("panicked"), "{message}");
+        message
     }
 
     fn with_organization() -> Self {
@@ -136,7 +136,7 @@ fn wrong_usage_ends_with_status_2() {
 #[test]
 fn what_cannot_be_done_is_told_with_status_1() {
     let shell = Shell::with_organization();
-    let mut told = Vec::new();
+    let mut messages = Vec::new();
     for wrong in [
         &["org", "create", "--name", " "][..],
         &["org", "create", "--name", "X", "--time-zone", "Mars/Olympus"],
@@ -169,7 +169,7 @@ fn what_cannot_be_done_is_told_with_status_1() {
         ],
         &["--config", "none.toml", "migrate"],
     ] {
-        told.push(shell.refusal(wrong, PASSWORD, 1));
+        messages.push(shell.refusal(wrong, PASSWORD, 1));
     }
     let weak = shell.refusal(
         &[
@@ -189,15 +189,15 @@ fn what_cannot_be_done_is_told_with_status_1() {
         1,
     );
     assert!(weak.contains("password"), "{weak}");
-    assert!(told.iter().all(|text| !text.contains(PASSWORD)));
+    assert!(messages.iter().all(|text| !text.contains(PASSWORD)));
 }
 
 #[test]
 fn a_demo_has_as_many_calls_as_asked_for_and_only_once() {
     let shell = Shell::new();
-    let made = shell.json(&["demo", "--calls", "3000", "--days", "40", "--seed", "7"], "");
-    assert_eq!(made["calls"], 3000);
-    assert!(made["password"].as_str().unwrap().len() >= 12);
+    let demo = shell.json(&["demo", "--calls", "3000", "--days", "40", "--seed", "7"], "");
+    assert_eq!(demo["calls"], 3000);
+    assert!(demo["password"].as_str().unwrap().len() >= 12);
     shell.refusal(&["demo", "--calls", "10"], "", 1);
 }
 
@@ -208,12 +208,12 @@ fn the_doctor_tells_what_is_wrong() {
     std::fs::write(shell.folder().join("tollhouse.toml"), wrong).unwrap();
     let output = shell.run(&["doctor"], "");
     assert_eq!(output.status.code(), Some(1));
-    let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(told.contains("FAIL  upstream up") && told.contains("ok    database"), "{told}");
-    assert!(told.contains("sign-up: closed"), "{told}");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("FAIL  upstream up") && text.contains("ok    database"), "{text}");
+    assert!(text.contains("sign-up: closed"), "{text}");
     std::fs::write(shell.folder().join("tollhouse.toml"), format!("{wrong}[sign_up]\nopen = true\n")).unwrap();
-    let told = String::from_utf8_lossy(&shell.run(&["doctor"], "").stdout).into_owned();
-    assert!(told.contains("sign-up is open beside a provider"), "{told}");
+    let text = String::from_utf8_lossy(&shell.run(&["doctor"], "").stdout).into_owned();
+    assert!(text.contains("sign-up is open beside a provider"), "{text}");
 }
 
 #[test]
@@ -221,8 +221,8 @@ fn the_doctor_warns_of_what_works_and_is_most_likely_not_meant() {
     let shell = Shell::new();
     let warned = || {
         let output = shell.run(&["doctor", "--public-url", "https://hub.example"], "");
-        let told = String::from_utf8_lossy(&output.stdout).into_owned();
-        told.lines().filter(|line| line.starts_with("warn  setup: ")).collect::<Vec<_>>().concat()
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.lines().filter(|line| line.starts_with("warn  setup: ")).collect::<Vec<_>>().concat()
     };
     assert!(warned().contains("server.trusted_proxies"));
     std::fs::write(shell.folder().join("tollhouse.toml"), "[server]\ntrusted_proxies = [\"127.0.0.1\"]\n").unwrap();

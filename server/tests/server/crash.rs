@@ -1,7 +1,8 @@
-//! Servers that are killed under load, at any instant: what a client has seen answered is in the log and on the bill,
-//! once; what was under way is in the log as interrupted.
+//! Servers that are killed under load, at any instant: every call that a client has seen answered is logged
+//! and billed once; open calls are logged as interrupted.
 //!
-//! `CRASH_RUNS=200` kills so often (3 times otherwise), `CRASH_SEED` begins with this seed: a run that fails tells its own.
+//! `CRASH_RUNS=200` sets the number of kills (3 by default), `CRASH_SEED` the first seed; a failing run
+//! prints its seed.
 #![allow(clippy::print_stderr)]
 
 mod cluster;
@@ -30,7 +31,7 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use patience::{until, wait_for};
+use patience::{wait_for, wait_until};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use sea_orm::{ConnectionTrait, Statement};
@@ -44,41 +45,41 @@ use crate::{
 };
 
 const CALLERS: usize = 8;
-/// How long a server lives at most, after it has begun to answer.
-const LONGEST_LIFE: u64 = 400;
+/// Maximum life of a server in milliseconds, once it answers.
+const MAX_LIFE_MS: u64 = 400;
 
-/// What a call is known by: it is told to the provider, who reports as many tokens.
+/// A call's number: the provider gets it, and reports as many tokens.
 type Number = i64;
 
-/// What the world knows of calls, other than by the log.
+/// Calls as seen from outside the server.
 #[derive(Default)]
-struct Known {
+struct SeenCalls {
     next: AtomicI64,
-    /// Those that a provider was asked.
-    asked: Mutex<HashSet<Number>>,
-    /// Those that a client has seen answered, with their ids.
+    /// Calls that reached the provider.
+    forwarded: Mutex<HashSet<Number>>,
+    /// Calls whose answer a client has seen, with their ids.
     answered: Mutex<HashMap<CallId, Number>>,
-    /// Told of each answer.
-    news: Notify,
+    /// Notified of each answer.
+    answer_notify: Notify,
 }
 
-impl Known {
-    fn note_answer(&self, id: CallId, number: Number) {
+impl SeenCalls {
+    fn record_answer(&self, id: CallId, number: Number) {
         self.answered.lock().unwrap().insert(id, number);
-        self.news.notify_one();
+        self.answer_notify.notify_one();
     }
 }
 
-/// A provider that reports what it was told to, at once or in pieces.
-async fn provider(known: Arc<Known>) -> String {
+/// A provider that reports the tokens it is given, at once or in pieces.
+async fn provider(seen: Arc<SeenCalls>) -> String {
     let answer = move |body: Bytes| {
-        let known = Arc::clone(&known);
+        let seen = Arc::clone(&seen);
         async move {
-            let asked: Value = serde_json::from_slice(&body).unwrap();
-            let number = asked["seed"].as_i64().unwrap();
-            known.asked.lock().unwrap().insert(number);
+            let request: Value = serde_json::from_slice(&body).unwrap();
+            let number = request["seed"].as_i64().unwrap();
+            seen.forwarded.lock().unwrap().insert(number);
             let usage = json!({ "prompt_tokens": number, "completion_tokens": 1, "total_tokens": number + 1 });
-            if asked["stream"] != true {
+            if request["stream"] != true {
                 sleep(Duration::from_millis(number.unsigned_abs() % 5)).await;
                 return Response::new(Body::from(json!({ "choices": [], "usage": usage }).to_string()));
             }
@@ -114,16 +115,16 @@ price = {{ input_per_million = "1.00", output_per_million = "2.00" }}
     )
 }
 
-/// What `number` tokens in and one out cost, in nano-dollars.
+/// The cost of `number` tokens in and one out, in nano-dollars.
 fn cost(number: Number) -> i64 {
     number * 1_000 + 2_000
 }
 
-/// Calls until nobody answers.
-async fn keep_calling(address: String, secret: String, known: Arc<Known>, over: Arc<AtomicBool>) {
+/// Calls until the server doesn't answer any more.
+async fn keep_calling(address: String, secret: String, seen: Arc<SeenCalls>, is_over: Arc<AtomicBool>) {
     let client: Client<HttpConnector, Body> = Client::builder(TokioExecutor::new()).build_http();
-    while !over.load(Ordering::Relaxed) {
-        let number = known.next.fetch_add(1, Ordering::Relaxed) + 1;
+    while !is_over.load(Ordering::Relaxed) {
+        let number = seen.next.fetch_add(1, Ordering::Relaxed) + 1;
         let streamed = number % 3 == 0;
         let question = json!({ "model": "gpt-x", "messages": [], "seed": number, "stream": streamed });
         let uri = format!("{address}/v1/chat/completions");
@@ -133,11 +134,11 @@ async fn keep_calling(address: String, secret: String, known: Arc<Known>, over: 
         assert_eq!(parts.status, 200, "{:?}", body.to_bytes());
         assert!(!streamed || body.to_bytes().ends_with(b"[DONE]\n\n"));
         let id = parts.headers["x-request-id"].to_str().unwrap().parse().unwrap();
-        known.note_answer(id, number);
+        seen.record_answer(id, number);
     }
 }
 
-/// Tells which run failed.
+/// Prints the seed of a failing run.
 struct Run(u64);
 
 impl Drop for Run {
@@ -150,66 +151,66 @@ impl Drop for Run {
 
 struct Story {
     world: World,
-    known: Arc<Known>,
+    seen: Arc<SeenCalls>,
     secret: String,
     postgres: bool,
 }
 
 impl Story {
-    /// On a database of its own, with more of the configuration.
+    /// Starts a story on its own database, with more configuration.
     async fn new(database_url: Option<String>, more: &str) -> Self {
-        let known = Arc::new(Known::default());
+        let seen = Arc::new(SeenCalls::default());
         let postgres = database_url.is_some();
-        let world = World::on(database_url, &(configuration(&provider(Arc::clone(&known)).await) + more)).await;
+        let world = World::on(database_url, &(configuration(&provider(Arc::clone(&seen)).await) + more)).await;
         let secret = world.key_with(Level::Standard, |_| {}).await.secret;
-        Self { world, known, secret, postgres }
+        Self { world, seen, secret, postgres }
     }
 
-    /// Lets a server work for a while, kills it, and starts another, which tidies up after it.
+    /// Lets a server work for a while and kills it, in every fourth run while its database is blocked.
     async fn kill(&self, seed: u64) {
         let mut random = Pcg64Mcg::seed_from_u64(seed);
         let server = self.world.serve("warn").await;
-        let over = Arc::new(AtomicBool::new(false));
+        let is_over = Arc::new(AtomicBool::new(false));
         let mut callers = JoinSet::new();
         for _ in 0..CALLERS {
             let address = format!("http://{}", server.address);
-            callers.spawn(keep_calling(address, self.secret.clone(), Arc::clone(&self.known), Arc::clone(&over)));
+            callers.spawn(keep_calling(address, self.secret.clone(), Arc::clone(&self.seen), Arc::clone(&is_over)));
         }
-        let life = Duration::from_micros(random.random_range(0..LONGEST_LIFE * 1_000));
+        let life = Duration::from_micros(random.random_range(0..MAX_LIFE_MS * 1_000));
         sleep(life / 2).await;
-        // In every fourth run the database takes nothing for some of the time.
+        // In every fourth run the database accepts nothing for some of the time.
         let blocked = if random.random_range(0..4) == 0 { Some(self.block().await) } else { None };
         sleep(life / 2).await;
-        // A busy machine may not have come that far; at least one call is to be there that mustn't be lost.
+        // On a busy machine no call may be answered yet; at least one must exist that mustn't be lost.
         if self.answered() == 0 {
-            self.until_answered(1).await;
+            self.wait_for_answers(1).await;
         }
         drop(server);
         if let Some(blocked) = blocked {
             blocked.rollback().await.unwrap();
         }
-        over.store(true, Ordering::Relaxed);
+        is_over.store(true, Ordering::Relaxed);
         while let Some(ended) = callers.join_next().await {
             ended.unwrap();
         }
     }
 
     fn answered(&self) -> usize {
-        self.known.answered.lock().unwrap().len()
+        self.seen.answered.lock().unwrap().len()
     }
 
     /// Waits until so many more calls are answered.
-    async fn until_answered(&self, more: usize) {
+    async fn wait_for_answers(&self, more: usize) {
         let before = self.answered();
         let reached = async {
             while self.answered() < before + more {
-                self.known.news.notified().await;
+                self.seen.answer_notify.notified().await;
             }
         };
         wait_for("calls are answered", reached).await;
     }
 
-    /// Keeps calls from being stored.
+    /// Blocks calls from being stored.
     async fn block(&self) -> DatabaseTransaction {
         let transaction = self.world.services.database().begin().await.unwrap();
         if self.postgres {
@@ -228,18 +229,18 @@ impl Story {
         rows.iter().map(row).collect()
     }
 
-    /// A server that finds what is left over, stores it, and ends as it should.
+    /// Starts a server that stores the leftovers, and stops it normally.
     async fn recover(&self) {
         let server = self.world.serve("info").await;
-        // This test has a part of the journal of its own, and so has the server.
+        // Both this test and the server have a part of the journal.
         let parts = || std::fs::read_dir(self.world.journal()).unwrap().count();
-        until("what was left over is stored", async || parts() <= 2).await;
+        wait_until("what was left over is stored", async || parts() <= 2).await;
         let log = server.stop().await;
         assert!(!log.contains("ERROR"), "{log}");
         assert_eq!(parts(), 1);
     }
 
-    /// Holds the log and the bill against what is known otherwise.
+    /// Compares the log and the bill with the calls seen from outside.
     async fn check(&self) -> (usize, usize) {
         let database = self.world.services.database().read();
         let sql = "SELECT id, tokens_in, tokens_out, cost_nanos, error_code FROM calls";
@@ -258,14 +259,14 @@ impl Story {
                 assert!(found.insert(number, id).is_none(), "a call is there twice");
             }
         }
-        let answered = self.known.answered.lock().unwrap().clone();
+        let answered = self.seen.answered.lock().unwrap().clone();
         for (id, number) in &answered {
             assert_eq!(found.get(number), Some(id), "an answered call is missing");
         }
-        // Who was asked is told by whom: those without an answer have a row each too.
-        let asked = self.known.asked.lock().unwrap().clone();
-        assert!(found.keys().all(|number| asked.contains(number)));
-        assert!(found.len() + stopped >= asked.len(), "{} + {stopped} of {}", found.len(), asked.len());
+        // Calls that were forwarded without an answer have a row each too.
+        let forwarded = self.seen.forwarded.lock().unwrap().clone();
+        assert!(found.keys().all(|number| forwarded.contains(number)));
+        assert!(found.len() + stopped >= forwarded.len(), "{} + {stopped} of {}", found.len(), forwarded.len());
         let sums = "CAST(SUM(tokens_in) AS BIGINT), CAST(SUM(tokens_out) AS BIGINT), CAST(SUM(cost_nanos) AS BIGINT)";
         let calls = self.rows(&format!("SELECT COUNT(*), {sums} FROM calls")).await;
         for resolution in 1..=3 {
@@ -278,18 +279,18 @@ impl Story {
     }
 }
 
-fn from_environment(name: &str) -> Option<u64> {
+fn number_from_environment(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap())
 }
 
 async fn killed_again_and_again(database_url: Option<String>) {
-    let runs = from_environment("CRASH_RUNS").unwrap_or(3);
-    let first = from_environment("CRASH_SEED").unwrap_or_else(|| rand::rng().random_range(0..1_000_000));
+    let runs = number_from_environment("CRASH_RUNS").unwrap_or(3);
+    let first = number_from_environment("CRASH_SEED").unwrap_or_else(|| rand::rng().random_range(0..1_000_000));
     let story = Story::new(database_url, "").await;
     for seed in first..first + runs {
         let _run = Run(seed);
         story.kill(seed).await;
-        // Most servers find what the one before left behind while they are under load themselves.
+        // Most servers find the leftovers of the one before while they are under load themselves.
         if seed % 4 == 0 || seed + 1 == first + runs {
             story.recover().await;
             story.check().await;

@@ -1,4 +1,4 @@
-//! Calls through the gateway, and the files that tell of them.
+//! Exported files after calls through the gateway.
 
 use axum::{
     body::Body,
@@ -18,7 +18,7 @@ use crate::{
     world::{World, json as body, program},
 };
 
-/// Calls the sandbox with a key of the owner's; what the client was told it used, in and out.
+/// Calls the sandbox with the owner's key, and returns the tokens, in and out, that the client was told.
 async fn call(world: &World, secret: &str, text: &str) -> (i64, i64) {
     let request = Request::post("/v1/chat/completions")
         .header(header::AUTHORIZATION, format!("Bearer {secret}"))
@@ -52,8 +52,8 @@ async fn the_files_hold_what_the_screen_shows_and_the_clients_were_told() {
         tokens_out += received;
     }
     let question = json!({ "organization": "acme", "query": { "range": "today" } });
-    let shown = world.post("/api/usage/report", Some(&world.owner.token), &question).await;
-    let report: UsageReport = serde_json::from_value(body(shown).await).unwrap();
+    let response = world.post("/api/usage/report", Some(&world.owner.token), &question).await;
+    let report: UsageReport = serde_json::from_value(body(response).await).unwrap();
     assert_eq!((report.total.calls, report.total.tokens_in, report.total.tokens_out), (3, tokens_in, tokens_out));
     // One dollar for a million tokens in, two for a million out.
     assert_eq!(report.total.spend, Money::from_nanos(tokens_in * 1_000 + tokens_out * 2_000));
@@ -103,25 +103,31 @@ async fn a_filter_narrows_the_file() {
 async fn the_keys_file_holds_the_list_and_no_formula() {
     let world = World::new().await;
     let project = Some(world.project.id);
-    let asked = NewApiKey {
+    let new_key = NewApiKey {
         description: "+1, said \"web\"".to_owned(),
         scopes: vec![Scope::Models, Scope::Chat],
         ip_allowlist: vec!["2001:db8::/32".parse().unwrap(), "127.0.0.1".parse().unwrap()],
         ..NewApiKey::plain("=HYPERLINK(\"x\")", Level::Standard, project)
     };
-    let made = services::api_keys::create(&world.services, &world.owner.actor, asked).await.unwrap();
-    call(&world, &made.secret, "one").await;
+    let created = services::api_keys::create(&world.services, &world.owner.actor, new_key).await.unwrap();
+    call(&world, &created.secret, "one").await;
     let other = world.key(&world.owner).await.api_key;
 
     let all = rows(&world, "/api/api_keys/export.csv?organization=acme").await;
-    assert_eq!(all.iter().map(|row| &row[0]).collect::<Vec<_>>(), [other.id.to_string(), made.api_key.id.to_string()]);
+    assert_eq!(
+        all.iter().map(|row| &row[0]).collect::<Vec<_>>(),
+        [other.id.to_string(), created.api_key.id.to_string()]
+    );
     let found = rows(&world, "/api/api_keys/export.csv?organization=acme&q=hyperlink").await;
     assert_eq!(found, all[1..]);
     let key = &found[0];
-    assert_eq!((&key[1], &key[2], &key[3]), ("'=HYPERLINK(\"x\")", "'+1, said \"web\"", made.api_key.masked.as_str()));
+    assert_eq!(
+        (&key[1], &key[2], &key[3]),
+        ("'=HYPERLINK(\"x\")", "'+1, said \"web\"", created.api_key.masked.as_str())
+    );
     assert_eq!((&key[4], &key[5], &key[8], &key[10]), ("active", "standard", "chat models", "127.0.0.1 2001:db8::/32"));
-    assert_eq!((&key[12], &key[22]), (made.api_key.created_by.unwrap().name.as_str(), "1"));
-    assert!(!found.iter().flatten().any(|cell| cell.contains(&made.secret)));
+    assert_eq!((&key[12], &key[22]), (created.api_key.created_by.unwrap().name.as_str(), "1"));
+    assert!(!found.iter().flatten().any(|cell| cell.contains(&created.secret)));
 }
 
 #[tokio::test]
@@ -136,7 +142,7 @@ async fn a_file_that_cant_be_read_to_its_end_is_broken_off() {
         transaction.execute_unprepared(sql).await.unwrap();
         transaction.commit().await.unwrap();
     };
-    // More than are read at a time.
+    // More rows than one page.
     run("INSERT INTO calls (organization_id, id, series_id, secret_id, started_at, duration_us, streamed, reported, tokens_in, \
          cached_tokens_in, tokens_out, error_code) \
          WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2500) \
@@ -158,23 +164,23 @@ async fn a_file_that_cant_be_read_to_its_end_is_broken_off() {
             }
         };
         assert!(matches!(last, Some(Err(_))), "it ends like a whole one");
-        // What can't even be begun says so.
+        // A file that can't even begin gets an error.
         let response = world.get(&path, Some(&world.owner.token)).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         run("ALTER TABLE gone RENAME TO key_secrets").await;
     }
 }
 
-/// Of a call during which a server was killed, nothing is known but that it began.
+/// A call during which a server was killed has only its beginning.
 async fn a_call_cut_by_a_servers_end_has_neither_status_nor_duration(world: &World) {
     let secret = world.key(&world.owner).await.secret;
     let server = world.serve("warn").await;
-    let said = json!([{ "role": "user", "content": "[sandbox chunk-delay=60s]" }]);
-    let question = json!({ "model": "sandbox-1", "stream": true, "messages": said });
+    let messages = json!([{ "role": "user", "content": "[sandbox chunk-delay=60s]" }]);
+    let question = json!({ "model": "sandbox-1", "stream": true, "messages": messages });
     let mut answer = server.send(program(&Method::POST, "/v1/chat/completions", Some(&secret), &question)).await;
     assert!(answer.body_mut().frame().await.unwrap().is_ok(), "it is under way");
     drop(server);
-    // The next one finds what it left behind.
+    // The next server finds the unfinished call.
     let next = world.serve("warn").await;
     let call = find("the call is stored", async || {
         rows(world, "/api/calls/export.csv?organization=acme").await.into_iter().next()

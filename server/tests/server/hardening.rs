@@ -1,4 +1,4 @@
-//! What protects the dashboard from other sites, odd requests and nosy networks.
+//! Protection of the dashboard from other sites, odd requests and untrusted networks.
 
 use std::net::SocketAddr;
 
@@ -31,8 +31,8 @@ async fn other_sites_change_nothing() {
             .unwrap();
         assert_eq!(world.send(request).await.status(), StatusCode::FORBIDDEN);
     }
-    let still = world.post("/api/accounts/sessions", Some(&world.owner.token), &json!({})).await;
-    assert_eq!(still.status(), StatusCode::OK);
+    let sessions = world.post("/api/accounts/sessions", Some(&world.owner.token), &json!({})).await;
+    assert_eq!(sessions.status(), StatusCode::OK);
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn a_huge_body_is_refused() {
     assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
 }
 
-/// What inputs are made of, and what they are not.
+/// Names and values of inputs, valid and invalid.
 const NAMES: [&str; 31] = [
     "organization",
     "input",
@@ -174,7 +174,7 @@ const VALUES: [&str; 26] = [
     "\"\\ud800\"",
 ];
 
-/// A random value that is nested at most `depth` deep, most often an object with names that inputs have.
+/// A random value, nested at most `depth` levels deep, most often an object with names from real inputs.
 fn value(random: &mut Pcg64, depth: u32) -> String {
     match random.random_range(0..10) {
         0..6 if depth > 0 => {
@@ -188,10 +188,10 @@ fn value(random: &mut Pcg64, depth: u32) -> String {
     }
 }
 
-/// How many bodies aren't random.
-const ODD: usize = 5;
+/// Number of bodies that aren't random.
+const FIXED_BODIES: usize = 5;
 
-/// A thousand bodies, some of them cut off and some of them no JSON at all.
+/// A thousand bodies, some of them truncated and some not JSON at all.
 fn bodies() -> Vec<String> {
     let mut random = Pcg64::seed_from_u64(41);
     let mut bodies: Vec<String> = ["", "{", "\u{0}", "[[[[[[[["].map(str::to_owned).to_vec();
@@ -214,11 +214,12 @@ fn bodies() -> Vec<String> {
     bodies
 }
 
-/// Of the random ones a fifth, another for each number; all where `HARDENING_BODIES=1000`.
-fn some_of(bodies: &[String], number: usize) -> impl Iterator<Item = &String> {
-    let some = std::env::var("HARDENING_BODIES").map_or(200, |some| some.parse().unwrap());
-    let (odd, random) = bodies.split_at(ODD);
-    odd.iter().chain(random.iter().cycle().skip(number * some).take(some))
+/// A fifth of the random bodies, different for each number, after the fixed ones; all with
+/// `HARDENING_BODIES=1000`.
+fn sample(bodies: &[String], number: usize) -> impl Iterator<Item = &String> {
+    let count = std::env::var("HARDENING_BODIES").map_or(200, |count| count.parse().unwrap());
+    let (fixed, random) = bodies.split_at(FIXED_BODIES);
+    fixed.iter().chain(random.iter().cycle().skip(number * count).take(count))
 }
 
 #[tokio::test]
@@ -227,7 +228,7 @@ async fn no_body_makes_the_server_fail() {
     let bodies = bodies();
     let paths = server_functions::paths().iter().filter(|path| !path.ends_with("sign_out"));
     for (number, path) in paths.enumerate() {
-        for body in some_of(&bodies, number) {
+        for body in sample(&bodies, number) {
             let request = Request::post(*path)
                 .header(header::HOST, "127.0.0.1:3000")
                 .header(header::CONTENT_TYPE, "application/json")
@@ -241,7 +242,7 @@ async fn no_body_makes_the_server_fail() {
     }
 }
 
-/// Sends what a program with all rights would, from an address that isn't slowed down.
+/// Sends a request as a program with all permissions does, from an address that isn't rate-limited.
 async fn send(world: &World, method: &str, path: &str, key: &str, number: usize, body: String) -> StatusCode {
     let mut request = Request::builder()
         .method(method)
@@ -316,9 +317,12 @@ async fn no_path_or_query_makes_the_management_api_fail() {
     let mut random = Pcg64::seed_from_u64(42);
     for (method, path) in management::routes() {
         for number in 0..1_000 {
-            let mut any = || values[random.random_range(0..values.len())];
-            let (project, key) =
-                if number % 2 == 0 { (any(), any()) } else { ("proj_01h2xcejqtf2nbrexx3vqjhp41", any()) };
+            let mut random_value = || values[random.random_range(0..values.len())];
+            let (project, key) = if number % 2 == 0 {
+                (random_value(), random_value())
+            } else {
+                ("proj_01h2xcejqtf2nbrexx3vqjhp41", random_value())
+            };
             let path = path.replace("{project}", project).replace("{key}", key);
             let query: Vec<String> = (0..number % 5)
                 .map(|_| {

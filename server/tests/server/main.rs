@@ -1,4 +1,4 @@
-//! The server over HTTP: real databases, real sockets where they matter.
+//! Tests of the server over HTTP, with real databases, and real sockets where they matter.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod asvs;

@@ -1,4 +1,4 @@
-//! What the server tells of itself: metrics, and the lines of its log.
+//! The server's metrics, and the lines of its log.
 
 use axum::{
     body::Body,
@@ -41,7 +41,7 @@ async fn calls_and_refusals_are_counted() {
     for (key, model) in [(Some("toll_std_x"), "sandbox-1"), (None, "sandbox-1"), (Some(&*key), "none-such")] {
         text(world.send(program(&Method::POST, "/v1/chat/completions", key, &json!({ "model": model }))).await).await;
     }
-    // What a client has seen to its end may have a moment to go.
+    // A call that its client has seen to the end may take a moment longer here.
     world.gateway.finished().await;
     let (status, metrics) = metrics(&world, &[]).await;
     assert_eq!(status, StatusCode::OK);
@@ -63,7 +63,7 @@ async fn calls_and_refusals_are_counted() {
 async fn metrics_are_for_this_machine_and_for_who_has_the_token() {
     let world = World::new().await;
     assert_eq!(metrics(&world, &[]).await.0, StatusCode::OK);
-    // A proxy that passes on what others ask.
+    // A proxy that forwards other clients' requests.
     assert_eq!(metrics(&world, &[("x-forwarded-for", "203.0.113.9")]).await.0, StatusCode::FORBIDDEN);
 
     let file = tempfile::NamedTempFile::new().unwrap();

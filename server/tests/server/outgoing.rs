@@ -1,4 +1,4 @@
-//! How providers are asked over TLS.
+//! Calls to providers over TLS.
 
 use std::{
     io::Read,
@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::world::{World, json as body};
 
-/// Takes connections one after another, each with `answer`, and gives what it made of the first.
+/// Accepts one connection, handles it with `answer`, and returns the result.
 fn provider<T: Send + 'static>(answer: impl Fn(TcpStream) -> T + Send + 'static) -> (u16, JoinHandle<T>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -37,15 +37,15 @@ async fn call(port: u16) -> (StatusCode, serde_json::Value) {
     (answer.status(), body(answer).await)
 }
 
-/// The chain and key of a server that vouches for itself.
+/// The configuration of a server with a self-signed certificate.
 fn self_signed() -> ServerConfig {
-    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let certificate = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(certificate.signing_key.serialize_der()));
     ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key)
+        .with_single_cert(vec![certificate.cert.der().clone()], key)
         .unwrap()
 }
 
@@ -54,8 +54,8 @@ async fn a_provider_that_nobody_vouches_for_is_told_nothing() {
     let config = Arc::new(self_signed());
     let (port, provider) = provider(move |mut stream| {
         let mut connection = ServerConnection::new(Arc::clone(&config)).unwrap();
-        // Until the handshake is done or given up.
-        let shaken = loop {
+        // Until the handshake is complete or failed.
+        let handshake = loop {
             match connection.complete_io(&mut stream) {
                 Ok((0, 0)) => break Ok(()),
                 Ok(_) if connection.is_handshaking() => {}
@@ -63,24 +63,24 @@ async fn a_provider_that_nobody_vouches_for_is_told_nothing() {
                 Err(error) => break Err(error.to_string()),
             }
         };
-        let mut said = Vec::new();
-        let _ = connection.reader().read_to_end(&mut said);
-        (shaken, said)
+        let mut received = Vec::new();
+        let _ = connection.reader().read_to_end(&mut received);
+        (handshake, received)
     });
     let (status, answer) = call(port).await;
     assert_eq!((status, &answer["error"]["code"]), (StatusCode::BAD_GATEWAY, &json!("upstream_error")));
-    let (shaken, said) = provider.join().unwrap();
+    let (handshake, received) = provider.join().unwrap();
     assert!(
-        shaken.is_err_and(|why| why.contains("UnknownCA") || why.contains("BadCertificate")),
+        handshake.is_err_and(|error| error.contains("UnknownCA") || error.contains("BadCertificate")),
         "the client said why"
     );
-    assert_eq!(said, b"", "no key and no prompt");
+    assert_eq!(received, b"", "no key and no prompt");
 }
 
-/// TLS 1.3 and 1.2, as RFC 8446 writes versions.
+/// TLS 1.3 and 1.2, as RFC 8446 encodes versions.
 const VERSIONS: [u16; 2] = [0x0304, 0x0303];
-/// The suites of both that encrypt with authentication and agree on a key anew each time (RFC 8446, 5289, 7905), and the
-/// one that is none: "no renegotiation" (RFC 5746).
+/// Their suites with authenticated encryption and a new key for each connection (RFC 8446, 5289, 7905), and
+/// the value for "no renegotiation" (RFC 5746), which isn't a suite.
 const SUITES: [u16; 10] = [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02c, 0xc02f, 0xc030, 0xcca8, 0xcca9, 0x00ff];
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn providers_are_asked_by_tls_1_2_or_1_3_with_strong_suites_only() {
 
 /// The versions and suites that a client offers (RFC 8446, sections 4.1.2 and 4.2.1).
 fn read_hello(hello: &[u8]) -> (Vec<u16>, Vec<u16>) {
-    // The message's type and length, the version of old, and 32 random bytes.
+    // The message's type and length, the legacy version, and 32 random bytes.
     let mut rest = &hello[4 + 2 + 32..];
     let _session = take(&mut rest, 1);
     let suites = numbers(take(&mut rest, 2));
@@ -120,12 +120,12 @@ fn read_hello(hello: &[u8]) -> (Vec<u16>, Vec<u16>) {
     (Vec::new(), suites)
 }
 
-/// What stands next, after its length in so many bytes.
+/// The next field, after its length in so many bytes.
 fn take<'a>(rest: &mut &'a [u8], bytes: usize) -> &'a [u8] {
     let length = rest[..bytes].iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
-    let (taken, left) = rest[bytes..].split_at(length);
+    let (field, left) = rest[bytes..].split_at(length);
     *rest = left;
-    taken
+    field
 }
 
 fn numbers(bytes: &[u8]) -> Vec<u16> {

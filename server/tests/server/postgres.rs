@@ -1,4 +1,4 @@
-//! A PostgreSQL database of its own for a test.
+//! A PostgreSQL database for one test.
 
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection};
 
@@ -9,22 +9,23 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) async fn new() -> Self {
-        Self::made("").await
+        Self::create("").await
     }
 
-    /// One with all that is in another, which nobody is connected to.
+    /// A copy of a database without connections.
     pub(crate) async fn copy_of(other: &Self) -> Self {
-        Self::made(&format!("TEMPLATE {}", other.name)).await
+        Self::create(&format!("TEMPLATE {}", other.name)).await
     }
 
-    async fn made(of: &str) -> Self {
+    async fn create(template: &str) -> Self {
         let name = format!("test_{}", services::new_reference());
-        server().await.execute_unprepared(&format!("CREATE DATABASE {name} {of}")).await.unwrap();
+        server().await.execute_unprepared(&format!("CREATE DATABASE {name} {template}")).await.unwrap();
         let (base, _) = server_url().rsplit_once('/').map(|(base, rest)| (base.to_owned(), rest.to_owned())).unwrap();
         Self { url: format!("{base}/{name}"), name }
     }
 
-    /// To be called at the end of a test that succeeded; what is left of others goes with the server.
+    /// Drops the database at the end of a test that succeeded; those of other tests disappear with the
+    /// server.
     pub(crate) async fn drop(self) {
         server().await.execute_unprepared(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).await.unwrap();
     }

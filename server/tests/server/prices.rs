@@ -1,8 +1,8 @@
-//! Two servers whose configuration files say different prices.
+//! Two servers whose configuration files have different prices.
 
 use axum::http::{Method, StatusCode};
 use domain::api_keys::Level;
-use patience::until;
+use patience::wait_until;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::json;
 
@@ -19,7 +19,7 @@ fn configuration(price: &str) -> String {
     )
 }
 
-/// What a call on `server` costs, in nano-dollars.
+/// The cost of a call on `server`, in nano-dollars.
 async fn cost(world: &World, server: &Process, key: &str) -> i64 {
     let question = json!({ "model": "first", "messages": [{ "role": "user", "content": "hello" }] });
     let (status, _) = server.call(Method::POST, "/v1/chat/completions", key, &question).await;
@@ -32,27 +32,27 @@ async fn cost(world: &World, server: &Process, key: &str) -> i64 {
 async fn what_the_newer_file_says_is_charged_on_both_and_an_older_one_changes_nothing() {
     let database = Postgres::new().await;
     let world = World::on(Some(database.url.clone()), &configuration("1.00")).await;
-    let one = world.serve("warn").await;
+    let older = world.serve("warn").await;
     let key = world.key_with(Level::Standard, |_| {}).await.secret;
-    let before = cost(&world, &one, &key).await;
+    let before = cost(&world, &older, &key).await;
 
     let newer = world.data().join("newer.toml");
     std::fs::write(&newer, configuration("3.00")).unwrap();
-    let other = world.serve_with("warn", &[("TOLLHOUSE_CONFIG", newer.to_str().unwrap())]).await;
-    assert_eq!(cost(&world, &other, &key).await, 3 * before);
-    until("the first server knows", async || cost(&world, &one, &key).await == 3 * before).await;
+    let newer_server = world.serve_with("warn", &[("TOLLHOUSE_CONFIG", newer.to_str().unwrap())]).await;
+    assert_eq!(cost(&world, &newer_server, &key).await, 3 * before);
+    wait_until("the first server knows", async || cost(&world, &older, &key).await == 3 * before).await;
 
-    one.stop().await;
-    let again = world.serve("warn").await;
-    again.logged("another price was said by a configuration file that was changed later", 1).await;
-    assert_eq!(cost(&world, &again, &key).await, 3 * before);
-    assert_eq!(cost(&world, &other, &key).await, 3 * before);
-    let counted = Statement::from_string(DbBackend::Postgres, "SELECT count(*) FROM prices WHERE model = 'first'");
-    let counted = world.services.database().read().query_one_raw(counted).await.unwrap().unwrap();
-    assert_eq!(counted.try_get_by_index::<i64>(0).unwrap(), 2);
+    older.stop().await;
+    let restarted = world.serve("warn").await;
+    restarted.wait_for_log("another price was said by a configuration file that was changed later", 1).await;
+    assert_eq!(cost(&world, &restarted, &key).await, 3 * before);
+    assert_eq!(cost(&world, &newer_server, &key).await, 3 * before);
+    let price_count = Statement::from_string(DbBackend::Postgres, "SELECT count(*) FROM prices WHERE model = 'first'");
+    let price_count = world.services.database().read().query_one_raw(price_count).await.unwrap().unwrap();
+    assert_eq!(price_count.try_get_by_index::<i64>(0).unwrap(), 2);
 
-    again.stop().await;
-    other.stop().await;
+    restarted.stop().await;
+    newer_server.stop().await;
     drop(world);
     database.drop().await;
 }

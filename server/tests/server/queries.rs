@@ -1,4 +1,4 @@
-//! How often the database is asked for keys, counted on the way to it.
+//! Counts how often the server queries the database for keys, between the two.
 
 use std::{
     collections::HashMap,
@@ -11,7 +11,7 @@ use std::{
 
 use axum::http::{Method, StatusCode};
 use domain::api_keys::{Level, Secret};
-use patience::until;
+use patience::wait_until;
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy},
@@ -23,18 +23,18 @@ use tokio::{
 
 use crate::{postgres::Postgres, world::World};
 
-/// The table that is read by whoever looks for a key.
-const LOOKED_UP_IN: &str = "key_directory";
+/// The table that a key is looked up in.
+const LOOKUP_TABLE: &str = "key_directory";
 const CALLS: usize = 200;
 
-/// Stands between a server and PostgreSQL, and counts the statements that hold a text.
-pub(crate) struct Counter {
+/// Stands between a server and PostgreSQL, and counts the statements that contain a text.
+pub(crate) struct QueryCounter {
     pub(crate) url: String,
     counted: Arc<AtomicUsize>,
 }
 
-impl Counter {
-    pub(crate) async fn before(database: &str, text: &'static str) -> Self {
+impl QueryCounter {
+    pub(crate) async fn start(database: &str, text: &'static str) -> Self {
         let (user, rest) = database.split_once('@').unwrap();
         let (server, name) = rest.split_once('/').unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -43,10 +43,10 @@ impl Counter {
         let (server, counting) = (server.to_owned(), Arc::clone(&counted));
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (mut answers, questions) = TcpStream::connect(&server).await.unwrap().into_split();
-                let (asking, mut answered) = client.into_split();
-                tokio::spawn(async move { copy(&mut answers, &mut answered).await });
-                tokio::spawn(pass_on(asking, questions, text, Arc::clone(&counting)));
+                let (mut from_server, to_server) = TcpStream::connect(&server).await.unwrap().into_split();
+                let (from_client, mut to_client) = client.into_split();
+                tokio::spawn(async move { copy(&mut from_server, &mut to_client).await });
+                tokio::spawn(forward_messages(from_client, to_server, text, Arc::clone(&counting)));
             }
         });
         Self { url, counted }
@@ -57,14 +57,14 @@ impl Counter {
     }
 }
 
-/// Passes on what a client says, as PostgreSQL's "Message Formats" have it, until one of both hangs up.
-async fn pass_on(
+/// Passes a client's messages on, in the form of PostgreSQL's "Message Formats", until either side hangs up.
+async fn forward_messages(
     mut client: OwnedReadHalf,
     mut server: OwnedWriteHalf,
     text: &str,
     counted: Arc<AtomicUsize>,
 ) -> io::Result<()> {
-    // What comes first has no type: the question whether there is TLS, then the start.
+    // The first messages have no type: the request for TLS, then the startup message.
     const TLS: [u8; 4] = 80_877_103_u32.to_be_bytes();
     while relay(&mut client, &mut server).await?[..TLS.len()] == TLS {}
     let mut statements: HashMap<Vec<u8>, bool> = HashMap::new();
@@ -77,12 +77,12 @@ async fn pass_on(
         let counts = |statement: Vec<u8>| String::from_utf8_lossy(&statement).contains(text);
         let is_counted = match kind {
             b'Q' => counts(next()),
-            // A statement is prepared: its name, and what it says.
+            // A statement is prepared: its name, and its text.
             b'P' => {
                 statements.insert(next(), counts(next()));
                 false
             }
-            // A statement is used: a portal's name, and the statement's.
+            // A statement is used: a portal's name, and the statement's name.
             b'B' => {
                 next();
                 statements.get(&next()) == Some(&true)
@@ -93,7 +93,7 @@ async fn pass_on(
     }
 }
 
-/// Passes on a length and what is as long; tells the latter.
+/// Passes on a length and as many bytes, and returns the bytes.
 async fn relay(client: &mut OwnedReadHalf, server: &mut OwnedWriteHalf) -> io::Result<Vec<u8>> {
     let length = client.read_u32().await?;
     let mut body = vec![0; length as usize - size_of::<u32>()];
@@ -107,19 +107,19 @@ async fn relay(client: &mut OwnedReadHalf, server: &mut OwnedWriteHalf) -> io::R
 async fn a_known_key_and_a_mistyped_one_cost_no_query() {
     let database = Postgres::new().await;
     let world = World::on(Some(database.url.clone()), "").await;
-    let counter = Counter::before(&database.url, LOOKED_UP_IN).await;
+    let counter = QueryCounter::start(&database.url, LOOKUP_TABLE).await;
     let server = world.serve_on(&counter.url, "warn").await;
     let secret = world.key_with(Level::Standard, |_| {}).await.secret;
-    let ask = async |key: &str| server.call(Method::GET, "/v1/models", key, &Value::Null).await.0;
+    let status_of = async |key: &str| server.call(Method::GET, "/v1/models", key, &Value::Null).await.0;
 
-    assert_eq!(ask(&secret).await, StatusCode::OK);
+    assert_eq!(status_of(&secret).await, StatusCode::OK);
     assert!(counter.count() > 0, "a new key is looked for");
-    // Whoever heard nothing of changes for a second asks each time. So does a server that has just begun, and it may happen
-    // on a machine that is very busy.
-    until("of many calls none is looked for", async || {
+    // A server that has received no changes for a second queries the database each time. A new server does,
+    // and on a busy machine any may.
+    wait_until("of many calls none is looked for", async || {
         let before = counter.count();
         for _ in 0..CALLS {
-            assert_eq!(ask(&secret).await, StatusCode::OK);
+            assert_eq!(status_of(&secret).await, StatusCode::OK);
             if counter.count() > before {
                 return false;
             }
@@ -127,19 +127,19 @@ async fn a_known_key_and_a_mistyped_one_cost_no_query() {
         true
     })
     .await;
-    let known = counter.count();
+    let after_calls = counter.count();
 
     for position in 0..secret.len() {
         let mut mistyped = secret.clone();
         let other = if secret.as_bytes()[position] == b'x' { "y" } else { "x" };
         mistyped.replace_range(position..=position, other);
-        assert_eq!(ask(&mistyped).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(status_of(&mistyped).await, StatusCode::UNAUTHORIZED);
     }
-    assert_eq!(counter.count(), known, "a mistyped key is looked for");
+    assert_eq!(counter.count(), after_calls, "a mistyped key is looked for");
 
-    // Nobody made this one, but it has the right form.
-    assert_eq!(ask(Secret::from_digits(Level::Standard, [7; 32]).reveal()).await, StatusCode::UNAUTHORIZED);
-    assert!(counter.count() > known, "an unknown key isn't looked for");
+    // This key was never created, but it has the right form.
+    assert_eq!(status_of(Secret::from_digits(Level::Standard, [7; 32]).reveal()).await, StatusCode::UNAUTHORIZED);
+    assert!(counter.count() > after_calls, "an unknown key isn't looked for");
     drop(server);
     database.drop().await;
 }

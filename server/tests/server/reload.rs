@@ -1,4 +1,4 @@
-//! The configuration, read anew at SIGHUP while calls run.
+//! Reloading of the configuration at SIGHUP while calls run.
 
 use std::{process::Command, sync::Arc};
 
@@ -48,7 +48,7 @@ fn hang_up(server: &Process) {
     assert!(Command::new("kill").args(["-HUP", &server.id().to_string()]).status().unwrap().success());
 }
 
-async fn ask(server: &Process, key: &str, model: &str) -> (StatusCode, Value) {
+async fn call(server: &Process, key: &str, model: &str) -> (StatusCode, Value) {
     let question = json!({ "model": model, "messages": [{ "role": "user", "content": "hello" }] });
     server.call(Method::POST, CHAT, key, &question).await
 }
@@ -58,44 +58,44 @@ async fn what_changed_holds_from_then_on_and_a_wrong_file_changes_nothing() {
     let world = World::on(None, &configuration("one", "1.00", &["first"])).await;
     let server = world.serve("info").await;
     let key = world.key_with(Level::Standard, |_| {}).await.secret;
-    assert_eq!(ask(&server, &key, "first").await.0, StatusCode::OK);
-    assert_eq!(ask(&server, &key, "second").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(call(&server, &key, "first").await.0, StatusCode::OK);
+    assert_eq!(call(&server, &key, "second").await.0, StatusCode::NOT_FOUND);
 
     write(&world, &configuration("two", "3.00", &["first", "second"]));
     hang_up(&server);
-    server.logged("read anew and taken up", 1).await;
-    assert_eq!(ask(&server, &key, "first").await.0, StatusCode::OK);
-    assert_eq!(ask(&server, &key, "second").await.0, StatusCode::OK);
+    server.wait_for_log("read anew and taken up", 1).await;
+    assert_eq!(call(&server, &key, "first").await.0, StatusCode::OK);
+    assert_eq!(call(&server, &key, "second").await.0, StatusCode::OK);
 
     for (number, wrong) in
         ["[[model]", "[gateway]\nattempts = 0\n", "[[provider]]\nname = \"x\"\nkind = \"openai\"\n"].iter().enumerate()
     {
         write(&world, wrong);
         hang_up(&server);
-        let log = server.logged("the configuration wasn't taken up; the one before stays", number + 1).await;
+        let log = server.wait_for_log("the configuration wasn't taken up; the one before stays", number + 1).await;
         assert!(log.contains("tollhouse.toml"), "{log}");
-        assert_eq!(ask(&server, &key, "second").await.0, StatusCode::OK, "the one before stays");
+        assert_eq!(call(&server, &key, "second").await.0, StatusCode::OK, "the one before stays");
     }
 
     write(&world, &(configuration("two", "3.00", &["second"]) + "[gateway]\njournal_max_age = \"1m\"\n"));
     hang_up(&server);
-    let log = server.logged("takes effect at the next start", 1).await;
+    let log = server.wait_for_log("takes effect at the next start", 1).await;
     assert!(log.contains("gateway.journal_max_age"), "{log}");
-    server.logged("read anew and taken up", 2).await;
-    assert_eq!(ask(&server, &key, "first").await.0, StatusCode::NOT_FOUND);
+    server.wait_for_log("read anew and taken up", 2).await;
+    assert_eq!(call(&server, &key, "first").await.0, StatusCode::NOT_FOUND);
 
-    // What it had recorded is in the database when it has ended.
+    // Calls that it recorded are in the database once it has ended.
     server.stop().await;
     let calls = services::calls::list(&world.services, &command_line(&world.organization), &Default::default()).await;
     let calls = calls.unwrap().calls;
     let cost = |provider: &str| {
-        let of = calls.iter().filter(|call| call.provider == provider && call.model == "first");
-        of.map(|call| call.cost.unwrap().nanos()).collect::<Vec<_>>()
+        let matching = calls.iter().filter(|call| call.provider == provider && call.model == "first");
+        matching.map(|call| call.cost.unwrap().nanos()).collect::<Vec<_>>()
     };
     assert_eq!(cost("two"), [3 * cost("one")[0]], "the new price from then on, and from the new provider");
 }
 
-/// A provider whose one stream the test writes.
+/// A provider with one stream, whose content the test sends.
 async fn streaming() -> (String, mpsc::Sender<std::io::Result<Bytes>>) {
     let (pieces, stream) = mpsc::channel(1);
     let stream = Arc::new(Mutex::new(Some(stream)));
@@ -128,24 +128,24 @@ async fn calls_under_way_end_as_they_began() {
     pieces.send(Ok("data: {\"choices\":[{\"delta\":{}}]}\n\n".into())).await.unwrap();
     assert!(answer.frame().await.unwrap().is_ok());
 
-    // Others go on calling all the while, and none of them notices.
+    // Another caller goes on meanwhile, and notices nothing.
     let (done, calling) = tokio::sync::watch::channel(false);
     let caller = tokio::spawn({
         let (server, key) = (Arc::clone(&server), key.clone());
         async move {
             let mut calls = 0;
             while !*calling.borrow() {
-                assert_eq!(ask(&server, &key, "first").await.0, StatusCode::OK);
+                assert_eq!(call(&server, &key, "first").await.0, StatusCode::OK);
                 calls += 1;
             }
             calls
         }
     });
-    // Neither the model nor its provider is there any more.
+    // The new configuration has neither the model nor its provider.
     for times in 1..=5 {
         write(&world, &configuration("one", &format!("{times}.00"), &["first"]));
         hang_up(&server);
-        server.logged("read anew and taken up", times).await;
+        server.wait_for_log("read anew and taken up", times).await;
     }
     done.send(true).unwrap();
     assert!(caller.await.unwrap() > 0);
@@ -154,7 +154,7 @@ async fn calls_under_way_end_as_they_began() {
     drop(pieces);
     let rest: Vec<_> = answer.into_body().into_data_stream().try_collect().await.unwrap();
     assert!(String::from_utf8_lossy(&rest.concat()).ends_with("data: [DONE]\n\n"));
-    // Another process stored it: here it is there a moment later.
+    // Another process stored it, so that it is visible here a moment later.
     let actor = command_line(&world.organization);
     let call = find("the call is stored", async || match services::calls::get(&world.services, &actor, id).await {
         Ok(found) => Some(found.call),

@@ -1,4 +1,4 @@
-//! Two servers on one PostgreSQL, under load: what is done on one holds on the other within a second.
+//! Two servers on one PostgreSQL, under load: a change on one takes effect on the other within a second.
 
 mod load;
 
@@ -22,28 +22,29 @@ use serde_json::{Value, json};
 use services::{Clock, SystemClock};
 use tokio::net::TcpListener;
 
-use self::load::{BEFORE, CUT, Load, NO_KEY, NO_MODEL, NO_SCOPE, SERVED, Seen, Verdict};
+use self::load::{BEFORE, CUT, CallResult, Load, NO_KEY, NO_MODEL, NO_SCOPE, SERVED, Verdict};
 use crate::{
     postgres::Postgres,
     process::Process,
     world::{World, command_line, program},
 };
 
-/// How soon every server obeys.
-const SOON: Duration = Duration::from_secs(1);
+/// Time within which every server must apply a change.
+const MAX_DELAY: Duration = Duration::from_secs(1);
 const LEAK: &str = "leak";
 
 struct Story {
     world: World,
     servers: [Arc<Process>; 2],
     admin: String,
-    /// What took how long until the last call was answered otherwise, on the server it was done on and on the other.
-    took: BTreeMap<&'static str, [Duration; 2]>,
+    /// For each change, the time until the last call with the old result, on the server of the change and on
+    /// the other.
+    delays: BTreeMap<&'static str, [Duration; 2]>,
 }
 
 impl Story {
-    /// Does something on the first server, by the management API.
-    async fn act(&self, method: Method, path: &str, body: Value) -> Value {
+    /// Changes something on the first server, through the management API.
+    async fn change(&self, method: Method, path: &str, body: Value) -> Value {
         let (status, answer) = self.servers[0].call(method, path, &self.admin, &body).await;
         assert_eq!(status, StatusCode::OK, "{path}: {answer}");
         answer
@@ -53,63 +54,64 @@ impl Story {
         format!("/v1/organization/projects/{}/api_keys/{key}", self.world.project.id)
     }
 
-    /// Checks that calls are answered by `before` until something is done, and by `after` where they begin a second later;
-    /// tells when it was done. A call that begins later may end whenever it does: however slow the machine, that holds.
-    async fn obeyed(
+    /// Checks that calls get `before` until a change, and `after` if they begin a second later; returns the
+    /// time of the change. A call that begins earlier may end at any time: that holds however slow the
+    /// machine is.
+    async fn check_change(
         &mut self,
-        what: &'static str,
+        name: &'static str,
         secret: &str,
         (before, after): (Verdict, Verdict),
         (method, path, body): (Method, String, Value),
     ) -> Instant {
         let load = Load::start(&self.servers, secret);
-        load.has_begun().await;
+        load.wait_until_started().await;
         let began = Instant::now();
-        self.act(method, &path, body).await;
+        self.change(method, &path, body).await;
         let done = Instant::now();
-        let seen = load.until(done + SOON).await;
-        let mut took = [Duration::ZERO; 2];
+        let results = load.until(done + MAX_DELAY).await;
+        let mut delays = [Duration::ZERO; 2];
         // A call that runs while its key leaks is cut.
-        let is_after = |call: &Seen| call.is(after) || (what == LEAK && call.is(CUT));
-        for call in &seen {
-            assert!(call.is(before) || is_after(call), "{what}: {} {:?}", call.status, call.code);
+        let is_after = |call: &CallResult| call.is(after) || (name == LEAK && call.is(CUT));
+        for call in &results {
+            assert!(call.is(before) || is_after(call), "{name}: {} {:?}", call.status, call.code);
             if call.ended.at < began {
-                assert!(call.is(before), "{what}: obeyed before it was said");
+                assert!(call.is(before), "{name}: obeyed before it was said");
             }
             if call.started.at >= done && !is_after(call) {
-                took[call.server] = took[call.server].max(call.started.at - done);
+                delays[call.server] = delays[call.server].max(call.started.at - done);
             }
         }
-        for (server, took) in took.iter().enumerate() {
-            assert!(*took < SOON, "{what}: server {server} took {took:?}");
+        for (server, delays) in delays.iter().enumerate() {
+            assert!(*delays < MAX_DELAY, "{name}: server {server} took {delays:?}");
         }
-        self.took.insert(what, took);
+        self.delays.insert(name, delays);
         done
     }
 
     /// Checks that a secret works until `end` to the millisecond, and not after.
-    async fn ends_at(&self, what: &str, load: Load, end: Timestamp) {
+    async fn check_end(&self, name: &str, load: Load, end: Timestamp) {
         let left = end.millis().saturating_sub(SystemClock.now().millis()).max(0).unsigned_abs();
-        let seen = load.until(Instant::now() + Duration::from_millis(left)).await;
-        assert!(seen.iter().any(|call| call.started.clock >= end));
-        for call in seen {
+        let results = load.until(Instant::now() + Duration::from_millis(left)).await;
+        assert!(results.iter().any(|call| call.started.clock >= end));
+        for call in results {
             let (began, ended) = (call.started.clock, call.ended.clock);
             if ended < end {
-                assert!(call.is(SERVED), "{what}: too early, at {ended}");
+                assert!(call.is(SERVED), "{name}: too early, at {ended}");
             }
             if began >= end {
-                assert!(call.is(NO_KEY), "{what}: too late, at {began}");
+                assert!(call.is(NO_KEY), "{name}: too late, at {began}");
             }
         }
     }
 
     async fn key(&self) -> (ApiKeyId, String) {
-        let made = self.world.key_with(Level::Standard, |_| {}).await;
-        (made.api_key.id, made.secret)
+        let created = self.world.key_with(Level::Standard, |_| {}).await;
+        (created.api_key.id, created.secret)
     }
 }
 
-/// A provider that begins to stream, and never ends.
+/// A provider that begins a stream and never ends it.
 async fn endless() -> String {
     let answer = async || {
         let begin = stream::iter([Ok::<_, std::io::Error>("data: {\"choices\":[{\"delta\":{}}]}\n\n")]);
@@ -153,8 +155,8 @@ async fn what_is_done_on_one_server_holds_on_both_within_a_second() {
     let world = World::on(Some(database.url.clone()), &configuration(&endless().await)).await;
     let servers = [Arc::new(world.serve("warn").await), Arc::new(world.serve("warn").await)];
     let admin = world.admin_key(&[]).await;
-    let mut story = Story { world, servers, admin, took: BTreeMap::new() };
-    // Whatever happens to other keys, this one's calls are all served.
+    let mut story = Story { world, servers, admin, delays: BTreeMap::new() };
+    // This key's calls are all served, whatever happens to other keys.
     let (_, bystander) = story.key().await;
     let bystander = Load::start(&story.servers, &bystander);
 
@@ -164,18 +166,18 @@ async fn what_is_done_on_one_server_holds_on_both_within_a_second() {
     revoking(&mut story).await;
     leaking(&mut story).await;
 
-    let seen = bystander.until(Instant::now()).await;
-    assert!(seen.len() > 2 * BEFORE && seen.iter().all(|call| call.is(SERVED)));
-    show(&story.took, seen.len());
+    let results = bystander.until(Instant::now()).await;
+    assert!(results.len() > 2 * BEFORE && results.iter().all(|call| call.is(SERVED)));
+    print_delays(&story.delays, results.len());
     drop(story);
     database.drop().await;
 }
 
-/// For docs/performance.md.
+/// Prints the figures for docs/performance.md.
 #[allow(clippy::print_stdout)]
-fn show(took: &BTreeMap<&'static str, [Duration; 2]>, calls: usize) {
-    for (what, [here, there]) in took {
-        println!("{what}: {here:?} on the server it was done on, {there:?} on the other");
+fn print_delays(delays: &BTreeMap<&'static str, [Duration; 2]>, calls: usize) {
+    for (name, [here, there]) in delays {
+        println!("{name}: {here:?} on the server it was done on, {there:?} on the other");
     }
     println!("{calls} calls of another key meanwhile");
 }
@@ -184,43 +186,44 @@ async fn editing(story: &mut Story) {
     let (id, secret) = story.key().await;
     let path = story.path(id);
     let edit = |changes: Value| (Method::POST, path.clone(), changes);
-    story.obeyed("edit: scope taken", &secret, (SERVED, NO_SCOPE), edit(json!({ "scopes": ["models"] }))).await;
-    story.obeyed("edit: scope given", &secret, (NO_SCOPE, SERVED), edit(json!({ "scopes": [] }))).await;
-    story.obeyed("edit: model taken", &secret, (SERVED, NO_MODEL), edit(json!({ "models": ["endless"] }))).await;
+    story.check_change("edit: scope taken", &secret, (SERVED, NO_SCOPE), edit(json!({ "scopes": ["models"] }))).await;
+    story.check_change("edit: scope given", &secret, (NO_SCOPE, SERVED), edit(json!({ "scopes": [] }))).await;
+    story.check_change("edit: model taken", &secret, (SERVED, NO_MODEL), edit(json!({ "models": ["endless"] }))).await;
 }
 
 async fn rotating(story: &mut Story) {
     let (id, old) = story.key().await;
     let load = Load::start(&story.servers, &old);
-    load.has_begun().await;
-    let rotated = story.act(Method::POST, &format!("{}/rotate", story.path(id)), json!({ "grace_seconds": 3 })).await;
+    load.wait_until_started().await;
+    let rotated =
+        story.change(Method::POST, &format!("{}/rotate", story.path(id)), json!({ "grace_seconds": 3 })).await;
     let new = rotated["value"].as_str().unwrap().to_owned();
     let (status, answer) = story.servers[1].call(Method::GET, "/v1/models", &new, &Value::Null).await;
     assert_eq!(status, StatusCode::OK, "the new secret works at once everywhere: {answer}");
-    // Told to the millisecond by its history, whether or not it is over by now.
+    // The key's history has the end to the millisecond, whether or not it has passed.
     let actor = command_line(&story.world.organization);
     let history = services::api_keys::history(&story.world.services, &actor, id).await.unwrap();
     let end = serde_json::from_value(history[0].after["old_secret_ends_at"].clone()).unwrap();
-    story.ends_at("the old secret", load, end).await;
+    story.check_end("the old secret", load, end).await;
 
     let rotate = (Method::POST, format!("{}/rotate", story.path(id)), json!({ "grace_seconds": 0 }));
-    story.obeyed("rotate without grace", &new, (SERVED, NO_KEY), rotate).await;
+    story.check_change("rotate without grace", &new, (SERVED, NO_KEY), rotate).await;
 }
 
 async fn expiring(story: &mut Story) {
     let path = format!("/v1/organization/projects/{}/api_keys", story.world.project.id);
-    let made = story.act(Method::POST, &path, json!({ "name": "short", "expires_in_seconds": 2 })).await;
-    let load = Load::start(&story.servers, made["value"].as_str().unwrap());
+    let created = story.change(Method::POST, &path, json!({ "name": "short", "expires_in_seconds": 2 })).await;
+    let load = Load::start(&story.servers, created["value"].as_str().unwrap());
     let actor = command_line(&story.world.organization);
-    let id = made["id"].as_str().unwrap().parse().unwrap();
+    let id = created["id"].as_str().unwrap().parse().unwrap();
     let key = services::api_keys::get(&story.world.services, &actor, id).await.unwrap();
-    story.ends_at("the key", load, key.expires_at.unwrap()).await;
+    story.check_end("the key", load, key.expires_at.unwrap()).await;
 }
 
 async fn revoking(story: &mut Story) {
     let (id, secret) = story.key().await;
     let revoke = (Method::DELETE, story.path(id), Value::Null);
-    story.obeyed("revoke", &secret, (SERVED, NO_KEY), revoke).await;
+    story.check_change("revoke", &secret, (SERVED, NO_KEY), revoke).await;
 }
 
 async fn leaking(story: &mut Story) {
@@ -231,12 +234,12 @@ async fn leaking(story: &mut Story) {
     assert!(answer.frame().await.unwrap().unwrap().into_data().unwrap().starts_with(b"data: {\"choices\""));
     let report = (Method::POST, "/v1/keys/report-leak".to_owned(), json!([{ "token": secret }]));
     let cut = wait_for("the stream is cut", async {
-        let told = answer.frame().await.unwrap().unwrap().into_data().unwrap();
-        assert!(String::from_utf8_lossy(&told).contains("api_key_disabled"));
+        let data = answer.frame().await.unwrap().unwrap().into_data().unwrap();
+        assert!(String::from_utf8_lossy(&data).contains("api_key_disabled"));
         assert!(answer.frame().await.is_none());
         Instant::now()
     });
-    let (cut, reported) = futures::join!(cut, story.obeyed(LEAK, &secret, (SERVED, NO_KEY), report));
+    let (cut, reported) = futures::join!(cut, story.check_change(LEAK, &secret, (SERVED, NO_KEY), report));
     let went_on = cut.saturating_duration_since(reported);
-    story.took.insert("leak: a running stream", [Duration::ZERO, went_on]);
+    story.delays.insert("leak: a running stream", [Duration::ZERO, went_on]);
 }

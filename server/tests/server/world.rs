@@ -1,4 +1,4 @@
-//! A server with two organizations, one member of each role, and a browser for each of them.
+//! A server with two organizations, a member of each role, and a browser for each of them.
 
 use std::{
     net::SocketAddr,
@@ -19,13 +19,13 @@ use domain::{
 };
 use serde_json::Value;
 use server::{
-    config::{Config, Options},
+    config::{Config, ProcessOptions},
     gateway::Gateway,
     hub::Hub,
     router::router,
 };
 use services::{
-    Actor, Organization, Services, SystemClock, Who,
+    Actor, ActorKind, Organization, Services, SystemClock,
     accounts::{self, Device, NewUser},
     metering::Meter,
 };
@@ -35,12 +35,12 @@ use tower::ServiceExt;
 
 use crate::{postgres::Postgres, process::Process};
 
-/// The variable that a test's configuration finds the key of its provider in, and that key.
+/// The variable with the provider's key in a test's configuration, and that key.
 pub(crate) const PROVIDER_KEY: (&str, &str) = ("PROVIDER_KEY", "sk-of-the-operator");
 
 pub(crate) const PASSWORD: &str = "a lantern by the harbor 41";
 
-/// Somebody with a browser.
+/// A user with a browser.
 #[derive(Clone)]
 pub(crate) struct Person {
     pub(crate) email: String,
@@ -66,7 +66,7 @@ pub(crate) struct World {
     database_url: String,
 }
 
-/// Whoever is in a world.
+/// The organizations and users of a world.
 #[derive(Clone)]
 struct People {
     organization: Organization,
@@ -79,10 +79,10 @@ struct People {
     strangers_project: Project,
 }
 
-/// A SQLite file with people, made once and copied for each test: most of a small test's time would be hashing their
-/// passwords.
+/// A SQLite file with people, created once and copied for each test: otherwise most of a small test's time
+/// would be hashing their passwords.
 static POPULATED: OnceCell<(Vec<u8>, People)> = OnceCell::const_new();
-/// The same of a database on PostgreSQL.
+/// A PostgreSQL database with people, copied likewise.
 static POPULATED_POSTGRES: OnceCell<(Postgres, People)> = OnceCell::const_new();
 
 impl People {
@@ -99,7 +99,7 @@ impl People {
         Self { organization, project, owner, admin, developer, viewer, stranger, strangers_project }
     }
 
-    /// The same with the file that they are in.
+    /// Creates people in a SQLite file, and returns it.
     async fn in_a_file() -> (Vec<u8>, Self) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("tollhouse.db");
@@ -109,7 +109,7 @@ impl People {
         (std::fs::read(file).unwrap(), people)
     }
 
-    /// The same with the database on PostgreSQL that they are in.
+    /// Creates people in a PostgreSQL database.
     async fn in_postgres() -> (Postgres, Self) {
         let database = Postgres::new().await;
         let services = Services::start(&database.url, Arc::new(SystemClock)).await.unwrap();
@@ -120,30 +120,30 @@ impl People {
 }
 
 impl World {
-    /// On SQLite, with the sandbox for all there is.
+    /// A world on SQLite with the sandbox as the only provider.
     pub(crate) async fn new() -> Self {
         Self::on(None, "").await
     }
 
-    /// On the database at this address, or SQLite, with this configuration.
+    /// A world on the database at this URL, or SQLite, with this configuration.
     pub(crate) async fn on(database_url: Option<String>, toml: &str) -> Self {
-        Self::made(database_url, None, toml, None).await
+        Self::start(database_url, None, toml, None).await
     }
 
-    /// On SQLite, with this configuration, where people and programs reach it at this address.
+    /// A world on SQLite with this configuration and public URL.
     pub(crate) async fn reached_at(public_url: &str, toml: &str) -> Self {
-        Self::made(None, None, toml, Some(public_url.to_owned())).await
+        Self::start(None, None, toml, Some(public_url.to_owned())).await
     }
 
-    /// On a database of its own on PostgreSQL, which is to be dropped at the end.
+    /// A world on its own PostgreSQL database, which the test must drop at its end.
     pub(crate) async fn on_postgres(toml: &str) -> (Self, Postgres) {
         let (template, people) = POPULATED_POSTGRES.get_or_init(People::in_postgres).await;
         let database = Postgres::copy_of(template).await;
-        (Self::made(Some(database.url.clone()), Some(people.clone()), toml, None).await, database)
+        (Self::start(Some(database.url.clone()), Some(people.clone()), toml, None).await, database)
     }
 
-    /// On a database with people in it, or without.
-    async fn made(
+    /// Starts a world on a database with these people, or creates them.
+    async fn start(
         database_url: Option<String>,
         people: Option<People>,
         toml: &str,
@@ -153,11 +153,12 @@ impl World {
         if !toml.is_empty() {
             std::fs::write(data.path().join("tollhouse.toml"), toml).unwrap();
         }
-        let on_sqlite = database_url.is_none();
-        let options = Options { data: data.path().to_owned(), database_url, public_url, ..Options::default() };
+        let is_on_sqlite = database_url.is_none();
+        let options =
+            ProcessOptions { data: data.path().to_owned(), database_url, public_url, ..ProcessOptions::default() };
         let config = Config::load_with(&options, &environment).unwrap();
         let database_url = config.database_url.reveal().to_owned();
-        let populated = if on_sqlite { Some(POPULATED.get_or_init(People::in_a_file).await) } else { None };
+        let populated = if is_on_sqlite { Some(POPULATED.get_or_init(People::in_a_file).await) } else { None };
         if let Some((file, _)) = populated {
             std::fs::write(data.path().join("tollhouse.db"), file).unwrap();
         }
@@ -190,27 +191,27 @@ impl World {
         }
     }
 
-    /// A server of its own, as a process, on the same database; it logs what `log` lets through.
+    /// Starts a server as a separate process on the same database; its log is filtered by `log`.
     pub(crate) async fn serve(&self, log: &str) -> Process {
         Process::start(self.data.path(), &self.database_url, log).await
     }
 
-    /// The same, on a database that it knows by another address.
+    /// Starts a server on a database that it reaches at another URL.
     pub(crate) async fn serve_on(&self, database_url: &str, log: &str) -> Process {
         Process::start(self.data.path(), database_url, log).await
     }
 
-    /// The same, with more in its environment.
+    /// Starts a server with further environment variables.
     pub(crate) async fn serve_with(&self, log: &str, more: &[(&str, &str)]) -> Process {
         Process::start_with(self.data.path(), &self.database_url, log, more).await
     }
 
-    /// The folder that servers keep their data in.
+    /// The servers' data folder.
     pub(crate) fn data(&self) -> &Path {
         self.data.path()
     }
 
-    /// The file that holds the SQLite database.
+    /// The SQLite database's file.
     pub(crate) fn database_file(&self) -> PathBuf {
         self.data.path().join("tollhouse.db")
     }
@@ -220,7 +221,7 @@ impl World {
         self.data.path().join("journal")
     }
 
-    /// Sends what a browser on the dashboard would.
+    /// Sends a request as a browser on the dashboard does.
     pub(crate) async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Response<Body> {
         let mut request = Request::post(path)
             .header(header::HOST, "127.0.0.1:3000")
@@ -252,27 +253,28 @@ impl World {
         self.router.clone().oneshot(request).await.unwrap()
     }
 
-    /// A key that `person` made in the project of their organization.
+    /// A key that `person` created in the project of their organization.
     pub(crate) async fn key(&self, person: &Person) -> CreatedApiKey {
         let project =
             if person.actor.organization.id == self.organization.id { &self.project } else { &self.strangers_project };
-        let asked = NewApiKey::plain("a key", Level::Standard, Some(project.id));
-        services::api_keys::create(&self.services, &person.actor, asked).await.unwrap()
+        let new_key = NewApiKey::plain("a key", Level::Standard, Some(project.id));
+        services::api_keys::create(&self.services, &person.actor, new_key).await.unwrap()
     }
 
-    /// A key of this level of the first organization, or of its first project, changed before it is made.
+    /// A key of this level in the first organization, or in its first project, with changes before it is
+    /// created.
     pub(crate) async fn key_with(&self, level: Level, change: impl FnOnce(&mut NewApiKey)) -> CreatedApiKey {
-        let mut asked = NewApiKey::plain("a key", level, level.needs_project().then_some(self.project.id));
-        change(&mut asked);
-        services::api_keys::create(&self.services, &command_line(&self.organization), asked).await.unwrap()
+        let mut new_key = NewApiKey::plain("a key", level, level.needs_project().then_some(self.project.id));
+        change(&mut new_key);
+        services::api_keys::create(&self.services, &command_line(&self.organization), new_key).await.unwrap()
     }
 
-    /// An admin key of the first organization with these scopes; all of them where there are none.
+    /// An admin key of the first organization with these scopes; without any it has all.
     pub(crate) async fn admin_key(&self, scopes: &[Scope]) -> String {
         self.key_with(Level::Admin, |key| key.scopes = scopes.to_vec()).await.secret
     }
 
-    /// Sends what a program would, with or without a key.
+    /// Sends a request as a program does, with or without a key.
     pub(crate) async fn call(&self, method: &Method, path: &str, key: Option<&str>, body: &Value) -> Response<Body> {
         self.send(program(method, path, key, body)).await
     }
@@ -284,7 +286,7 @@ pub(crate) fn mistyped(secret: &str) -> String {
     format!("{}{other}", &secret[..secret.len() - 1])
 }
 
-/// What a program sends, with or without a key.
+/// A program's request, with or without a key.
 pub(crate) fn program(method: &Method, uri: &str, key: Option<&str>, body: &Value) -> Request<Body> {
     let mut request = Request::builder().method(method).uri(uri).header(header::USER_AGENT, "a program/1.0");
     if let Some(key) = key {
@@ -294,7 +296,7 @@ pub(crate) fn program(method: &Method, uri: &str, key: Option<&str>, body: &Valu
 }
 
 pub(crate) fn command_line(organization: &Organization) -> Actor {
-    Actor { organization: organization.clone(), who: Who::CommandLine, ip: None }
+    Actor { organization: organization.clone(), kind: ActorKind::CommandLine, ip: None }
 }
 
 pub(crate) async fn json(response: Response<Body>) -> Value {
@@ -302,7 +304,7 @@ pub(crate) async fn json(response: Response<Body>) -> Value {
     serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-/// What a server is given by its surroundings.
+/// The environment of a server.
 fn environment(name: &str) -> Option<String> {
     let (variable, key) = PROVIDER_KEY;
     (name == variable).then(|| key.to_owned())

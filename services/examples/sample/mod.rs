@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use domain::{
-    calls::{Measured, Outcome},
+    calls::{CountSource, Outcome},
     ids::{ApiKeyId, OrganizationId, SecretId},
     models::Service,
-    money::{Money, Parts, Quantities},
+    money::{Money, PriceParts, Quantities},
     time::Timestamp,
 };
 use services::{
@@ -34,11 +34,11 @@ pub(crate) fn call(at: Timestamp) -> ServiceResult<CallRecord> {
         outcome: Outcome::Succeeded,
         streamed: false,
         times: 1,
-        measured: Measured::Reported,
+        measured: CountSource::Reported,
         used: Quantities { tokens_in: 100, tokens_out: 10, ..Quantities::default() },
         cost: Some(Money::from_nanos(45_000)),
         price_id: None,
-        unpriced: Parts::NONE,
+        unpriced: PriceParts::NONE,
         duration_us: 1_000,
         first_byte_us: None,
         error_code: Cow::Borrowed(""),

@@ -1,4 +1,4 @@
-//! What whoever runs the server does to accounts, on the command line.
+//! Administration of accounts on the command line.
 
 use domain::{errors::FieldErrors, ids::UserId, permissions::Role, validation};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
@@ -6,12 +6,12 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use super::{members, sessions, sign_up};
 use crate::{
     Organization, ServiceError, ServiceResult, Services,
-    audit::{self, Author, Deed},
+    audit::{self, AuditAuthor, AuditEvent},
     database::DatabaseTransaction,
     entities::users,
 };
 
-/// Whom to make a member.
+/// A user to make a member.
 #[derive(Clone)]
 pub struct NewUser {
     pub email: String,
@@ -20,32 +20,33 @@ pub struct NewUser {
     pub password: String,
 }
 
-/// Makes a user and a member of `organization`.
+/// Creates a user as a member of `organization`.
 pub async fn create_user(services: &Services, organization: &Organization, user: NewUser) -> ServiceResult<UserId> {
     let mut errors = FieldErrors::default();
     let email = errors.check("email", validation::email(&user.email)).unwrap_or_default();
     let name = errors.check("name", validation::name(&user.name)).unwrap_or_default();
-    let about = [name.as_str(), &email, &organization.name];
-    errors.check("password", services.passwords.judge(&user.password, &about).await?);
+    let personal_words = [name.as_str(), &email, &organization.name];
+    errors.check("password", services.passwords.judge(&user.password, &personal_words).await?);
     errors.into_result()?;
     let hash = services.passwords.hash(&user.password).await?;
 
     let now = services.now();
     let transaction = services.database.begin().await?;
     let row = sign_up::add_user(&transaction, now, &email, &name, hash).await?;
-    let author = Author::command_line();
+    let author = AuditAuthor::command_line();
     sign_up::add_member(&transaction, now, organization.id, &row, user.role, &author).await?;
     transaction.commit().await?;
     Ok(UserId::new(row.id))
 }
 
-/// Gives a user a new password, such as when they forgot theirs, and ends all their sessions.
+/// Sets a user's password, such as when they forgot theirs, and ends all their sessions.
 pub async fn set_password(services: &Services, email: &str, password: &str) -> ServiceResult<()> {
     let user = find(services, email).await?;
     let organizations = members::names_of_organizations(services.database.read(), UserId::new(user.id)).await?;
-    let about: Vec<&str> = [&user.name, &user.email].into_iter().chain(&organizations).map(String::as_str).collect();
-    let judged = services.passwords.judge(password, &about).await?;
-    judged.map_err(|why| FieldErrors::of("password", why))?;
+    let personal_words: Vec<&str> =
+        [&user.name, &user.email].into_iter().chain(&organizations).map(String::as_str).collect();
+    let judged = services.passwords.judge(password, &personal_words).await?;
+    judged.map_err(|reason| FieldErrors::of("password", reason))?;
     let hash = services.passwords.hash(password).await?;
     let transaction = services.database.begin().await?;
     users::Entity::update_many()
@@ -54,7 +55,7 @@ pub async fn set_password(services: &Services, email: &str, password: &str) -> S
         .exec(&transaction)
         .await?;
     sessions::end_all(&transaction, UserId::new(user.id)).await?;
-    tell(services, &transaction, "user.password_set", UserId::new(user.id)).await?;
+    record_in_organizations(services, &transaction, "user.password_set", UserId::new(user.id)).await?;
     Ok(transaction.commit().await?)
 }
 
@@ -67,12 +68,12 @@ pub async fn grant_operator(services: &Services, email: &str) -> ServiceResult<(
         .filter(users::Column::Id.eq(user.id))
         .exec(&transaction)
         .await?;
-    tell(services, &transaction, "user.operator_granted", UserId::new(user.id)).await?;
+    record_in_organizations(services, &transaction, "user.operator_granted", UserId::new(user.id)).await?;
     Ok(transaction.commit().await?)
 }
 
 async fn find(services: &Services, email: &str) -> ServiceResult<users::Model> {
-    let email = validation::email(email).map_err(|why| FieldErrors::of("email", why))?;
+    let email = validation::email(email).map_err(|reason| FieldErrors::of("email", reason))?;
     users::Entity::find()
         .filter(users::Column::Email.eq(email))
         .one(services.database.read())
@@ -80,13 +81,13 @@ async fn find(services: &Services, email: &str) -> ServiceResult<users::Model> {
         .ok_or_else(|| FieldErrors::of("email", "Nobody has an account with this address.").into())
 }
 
-async fn tell(
+async fn record_in_organizations(
     services: &Services,
     transaction: &DatabaseTransaction,
     action: &'static str,
     user_id: UserId,
 ) -> Result<(), ServiceError> {
     let organizations = members::organizations_of(transaction, user_id).await?;
-    let deed = || Deed::new(action, "user", user_id);
-    audit::record_everywhere(transaction, services.now(), organizations, &Author::command_line(), deed).await
+    let event = || AuditEvent::new(action, "user", user_id);
+    audit::record_everywhere(transaction, services.now(), organizations, &AuditAuthor::command_line(), event).await
 }

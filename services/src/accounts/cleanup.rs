@@ -1,8 +1,7 @@
-//! Deletes what is over: sessions, failures to sign in, and where somebody signed in long ago. None of it counts any more,
-//! whether it is there or not.
+//! Deletes expired sessions, sign-in failures and known networks, which don't count any more in any case.
 //!
-//! By a job, and not by whoever signs in: two who delete what belongs to everybody, each in a transaction with rows of their
-//! own, wait for each other for ever now and then.
+//! A job does it: concurrent sign-ins that deleted shared rows, each in a transaction with rows of its own,
+//! would deadlock at times.
 
 use domain::time::Timestamp;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -10,10 +9,10 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use super::guess_limiter::KNOWN_DAYS;
 use crate::{ServiceResult, Services};
 
-/// Rows that are deleted in one transaction.
-const ROWS: u64 = 1_000;
+/// Rows deleted in one transaction.
+const BATCH_SIZE: u64 = 1_000;
 
-/// Deletes sessions that have expired, and failures and networks that count no more.
+/// Deletes expired sessions, and failures and networks that don't count any more.
 ///
 /// # Errors
 /// The database can't be written. What was deleted before stays so.
@@ -24,13 +23,13 @@ pub async fn delete_expired(services: &Services) -> ServiceResult<()> {
         ("sign_in_failures", "subject", "until", now),
         ("known_networks", "user_id, network", "last_at", now.plus_days(-KNOWN_DAYS)),
     ] {
-        // Rows that others pass over meanwhile may make it more than were asked for.
-        while delete_some(services, table, key, column, until).await? >= ROWS {}
+        // Rows that concurrent jobs skip may make it more than the limit.
+        while delete_batch(services, table, key, column, until).await? >= BATCH_SIZE {}
     }
     Ok(())
 }
 
-async fn delete_some(
+async fn delete_batch(
     services: &Services,
     table: &str,
     key: &str,
@@ -39,10 +38,10 @@ async fn delete_some(
 ) -> ServiceResult<u64> {
     let transaction = services.database.begin().await?;
     let backend = transaction.get_database_backend();
-    // What somebody holds is for the next time.
-    let passing_over = if backend == DbBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
+    // Locked rows are left for the next time.
+    let skip_locked = if backend == DbBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
     let sql = format!(
-        "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {column} <= $1 LIMIT {ROWS} {passing_over})"
+        "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {column} <= $1 LIMIT {BATCH_SIZE} {skip_locked})"
     );
     let delete = Statement::from_sql_and_values(backend, sql, [until.millis().into()]);
     let deleted = transaction.execute_raw(delete).await?.rows_affected();

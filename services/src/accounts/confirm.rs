@@ -1,22 +1,23 @@
-//! Asking for the password again, before what a borrowed browser shouldn't do.
+//! Asks for the password again, before actions that a borrowed browser shouldn't allow.
 
 use domain::errors::FieldErrors;
 use sea_orm::EntityTrait;
 
-use super::{Device, SignedInUser, failure_log, guess_limiter::Attempt};
-use crate::{ServiceError, ServiceResult, Services, entities::users, security::Kind};
+use super::{Device, SignedInUser, failure_log, guess_limiter::PasswordAttempt};
+use crate::{ServiceError, ServiceResult, Services, entities::users, security::SecurityEventKind};
 
-/// The row of `user`, who shows their password, and an attempt that counts as failed until it is said to have succeeded.
+/// Verifies the password of `user`. Returns their row, and an attempt that counts as failed until it is
+/// marked as succeeded.
 ///
 /// # Errors
-/// Of `field`, where the password is wrong.
+/// One for `field`, if the password is wrong.
 pub(super) async fn confirm(
     services: &Services,
     user: &SignedInUser,
     (field, password): (&str, &str),
     device: &Device,
     route: &'static str,
-) -> ServiceResult<(users::Model, Attempt)> {
+) -> ServiceResult<(users::Model, PasswordAttempt)> {
     if password.is_empty() {
         return Err(FieldErrors::of(field, "Enter your current password.").into());
     }
@@ -26,7 +27,7 @@ pub(super) async fn confirm(
         .await?
         .ok_or(ServiceError::Unauthenticated)?;
     if !services.passwords.verify(password, row.password_hash.clone()).await? {
-        failure_log::tell(services, Some(&row), device, Kind::PasswordRefused, route);
+        failure_log::record_wrong_password(services, Some(&row), device, SecurityEventKind::PasswordRefused, route);
         return Err(FieldErrors::of(field, "This isn't your current password.").into());
     }
     Ok((row, attempt))

@@ -1,13 +1,13 @@
-//! What a request tells of where it comes from.
+//! The device that a request comes from.
 
 use std::net::IpAddr;
 
 use domain::api_keys::Secret;
 
-/// Longest user agent that is kept, in bytes.
-const USER_AGENT_LENGTH: usize = 400;
+/// Maximum length of a stored user agent, in bytes.
+const MAX_USER_AGENT_BYTES: usize = 400;
 
-/// Where somebody signs in from.
+/// The address and browser of a request.
 #[derive(Clone, Debug, Default)]
 pub struct Device {
     pub ip: Option<IpAddr>,
@@ -19,17 +19,17 @@ impl Device {
         self.ip.map(|ip| ip.to_string()).unwrap_or_default()
     }
 
-    /// The user agent without secrets, cut to what is kept.
+    /// The user agent without secrets, cut to the stored length.
     pub(super) fn short_user_agent(&self) -> String {
-        let seen: String = self.user_agent.chars().filter(|c| !c.is_control()).collect();
-        // Masked before it is cut, since half a secret isn't known for one.
-        let mut agent = Secret::redact_cut(&seen);
-        agent.truncate(agent.floor_char_boundary(USER_AGENT_LENGTH));
+        let visible: String = self.user_agent.chars().filter(|c| !c.is_control()).collect();
+        // Masked before it is cut, since half a secret isn't recognized.
+        let mut agent = Secret::redact_cut(&visible);
+        agent.truncate(agent.floor_char_boundary(MAX_USER_AGENT_BYTES));
         agent
     }
 }
 
-/// Browser and system, as far as a user agent tells: `Firefox on Linux`.
+/// Describes the browser and system of a user agent: `Firefox on Linux`.
 pub(super) fn describe(user_agent: &str) -> String {
     // The order matters: Edge and Opera call themselves Chrome too, and Chrome calls itself Safari.
     const BROWSERS: [(&str, &str); 8] = [

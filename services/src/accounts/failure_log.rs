@@ -1,59 +1,66 @@
-//! What is told of wrong passwords.
+//! Records wrong passwords in the security log and the user's organizations' audit logs.
 
 use std::{net::IpAddr, sync::Arc};
 
 use domain::{ids::UserId, time::Timestamp};
 use tokio::sync::Semaphore;
 
-use super::{Device, Guesses, guess_limiter::Attempt, members};
+use super::{Device, GuessLimiter, guess_limiter::PasswordAttempt, members};
 use crate::{
     ServiceError, ServiceResult, Services,
-    audit::{self, Author, Deed},
+    audit::{self, AuditAuthor, AuditEvent},
     entities::users,
-    security::{Asker, Event, Kind},
+    security::{SecurityCaller, SecurityEvent, SecurityEventKind},
 };
 
-/// Entries in the audit log about one user's failed sign-ins within an hour, so that nobody fills it from outside.
-const ENTRIES_AN_HOUR: u32 = 10;
-/// How many entries are written at once; what comes beyond is in the log only.
-const WRITTEN_AT_ONCE: usize = 8;
+/// Maximum number of audit entries per hour about one user's failures: outsiders must not fill the log.
+const MAX_ENTRIES_PER_HOUR: u32 = 10;
+/// Entries written at once; any beyond that are only in the security log.
+const CONCURRENT_WRITES: usize = 8;
 
-/// Writes entries beside the answers, so that an address that is known takes no longer than one that isn't.
+/// Limits audit entries written in the background: a known address must take no longer than an unknown one.
 #[derive(Clone, Debug)]
-pub struct Failures(Arc<Semaphore>);
+pub struct FailureLog(Arc<Semaphore>);
 
-impl Default for Failures {
+impl Default for FailureLog {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(WRITTEN_AT_ONCE)))
+        Self(Arc::new(Semaphore::new(CONCURRENT_WRITES)))
     }
 }
 
-/// Counts an attempt of somebody to show a password, if they may.
+/// Counts an attempt to enter a password, if it is allowed.
 pub(super) async fn attempt(
     services: &Services,
     device: &Device,
     email: &str,
     route: &'static str,
-) -> ServiceResult<Attempt> {
-    Guesses::attempt(services, device.ip, email).await.inspect_err(|error| {
+) -> ServiceResult<PasswordAttempt> {
+    GuessLimiter::attempt(services, device.ip, email).await.inspect_err(|error| {
         if matches!(error, ServiceError::RateLimited { .. }) {
-            let event = Event { kind: Kind::Throttled, ip: device.ip, asker: None, route };
-            services.security.note(services.now(), event);
+            let event = SecurityEvent { kind: SecurityEventKind::Throttled, ip: device.ip, caller: None, route };
+            services.security.record(services.now(), event);
         }
     })
 }
 
-/// Tells that a password was wrong: in the log, and to the organizations of the user that it was tried for.
-pub(super) fn tell(services: &Services, user: Option<&users::Model>, device: &Device, kind: Kind, route: &'static str) {
+/// Records a wrong password: in the security log, and in the audit logs of the organizations of `user`, for
+/// whom it was tried.
+pub(super) fn record_wrong_password(
+    services: &Services,
+    user: Option<&users::Model>,
+    device: &Device,
+    kind: SecurityEventKind,
+    route: &'static str,
+) {
     let now = services.now();
-    let asker = user.map(|user| Asker::User(UserId::new(user.id)));
-    services.security.note(now, Event { kind, ip: device.ip, asker, route });
+    let caller = user.map(|user| SecurityCaller::User(UserId::new(user.id)));
+    services.security.record(now, SecurityEvent { kind, ip: device.ip, caller, route });
     let Some(user) = user else { return };
     let user_id = UserId::new(user.id);
-    if services.throttle.entry(now, user_id, ENTRIES_AN_HOUR).is_err() {
+    if services.throttle.count_entry(now, user_id, MAX_ENTRIES_PER_HOUR).is_err() {
         return;
     }
-    let Ok(permit) = Arc::clone(&services.failures.0).try_acquire_owned() else { return };
+    let Ok(permit) = Arc::clone(&services.failure_log.0).try_acquire_owned() else { return };
     let (services, ip) = (services.clone(), device.ip);
     tokio::spawn(async move {
         let _permit = permit;
@@ -67,13 +74,13 @@ async fn record(
     services: &Services,
     now: Timestamp,
     user_id: UserId,
-    kind: Kind,
+    kind: SecurityEventKind,
     ip: Option<IpAddr>,
 ) -> ServiceResult<()> {
-    let action = if kind == Kind::SignInFailed { "user.sign_in_failed" } else { "user.password_refused" };
+    let action = if kind == SecurityEventKind::SignInFailed { "user.sign_in_failed" } else { "user.password_refused" };
     let transaction = services.database.begin().await?;
     let organizations = members::organizations_of(&transaction, user_id).await?;
-    let deed = || Deed::new(action, "user", user_id);
-    audit::record_everywhere(&transaction, now, organizations, &Author::somebody(ip), deed).await?;
+    let event = || AuditEvent::new(action, "user", user_id);
+    audit::record_everywhere(&transaction, now, organizations, &AuditAuthor::anonymous(ip), event).await?;
     Ok(transaction.commit().await?)
 }

@@ -1,8 +1,8 @@
-//! Slows down guessing, without locking anybody out from where they usually are.
+//! Slows down the guessing of passwords, without locking users out from their usual networks.
 //!
-//! Failures are counted in the database, so that all servers know of them: of each user from each network, of each network, and
-//! of each user. Where a user has signed in before, only the first of these counts: whoever guesses elsewhere, however often
-//! and from however many places, keeps them from nothing.
+//! Failures are counted in the database, so that all servers know of them: for each user from each network,
+//! for each network, and for each user. On a network where a user has signed in before, only the first of
+//! these counts: any number of guesses from any number of other networks doesn't lock the user out there.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -14,24 +14,24 @@ use uuid::Uuid;
 
 use crate::{
     ServiceError, ServiceResult, Services,
-    address_limits::{Doing, Network},
+    address_limits::{ClientNetwork, LimitedAction},
     database::DatabaseTransaction,
 };
 
-/// How long failures are remembered, in milliseconds.
+/// How long failures count, in milliseconds.
 const WINDOW_MILLIS: i64 = 5 * 60_000;
-/// Failures within the window from one network for one user.
+/// Failures allowed within the window from one network for one user.
 const FAILURES_FOR_USER_FROM_NETWORK: i32 = 10;
-/// Failures within the window from one network for anybody: an office shares one.
+/// Failures allowed within the window from one network for all users: an office shares one.
 const FAILURES_FROM_NETWORK: i32 = 30;
-/// Failures within the window for one user, from everywhere but where they have signed in before.
+/// Failures allowed within the window for one user, from all networks where they haven't signed in before.
 const FAILURES_FOR_USER: i32 = 100;
-/// How much is remembered of what the database says: a megabyte or two of each kind.
-const REMEMBERED: usize = 20_000;
-/// For how long a network is remembered that a user signed in from, in days.
+/// Cached entries of each kind: a megabyte or two.
+const CACHE_SIZE: usize = 20_000;
+/// How long a network that a user signed in from stays known, in days.
 pub(super) const KNOWN_DAYS: i64 = 180;
 
-/// Counts a failure of `$1` until `$2`, or anew where the time of those before was over at `$3`.
+/// Counts a failure of `$1` until `$2`; starts over if the window of those before ended by `$3`.
 const COUNT: &str = "INSERT INTO sign_in_failures (subject, until, failures) VALUES ($1, $2, 1) \
      ON CONFLICT (subject) DO UPDATE SET \
      failures = CASE WHEN sign_in_failures.until <= $3 THEN 1 ELSE sign_in_failures.failures + 1 END, \
@@ -40,76 +40,83 @@ const COUNT: &str = "INSERT INTO sign_in_failures (subject, until, failures) VAL
 const TAKE_BACK: &str = "UPDATE sign_in_failures SET failures = failures - 1 WHERE subject = $1 AND failures > 0";
 const IS_KNOWN: &str = "SELECT 1 AS known FROM known_networks k JOIN users u ON u.id = k.user_id \
      WHERE u.email = $1 AND k.network = $2 AND k.last_at > $3";
-const NOTE_KNOWN: &str = "INSERT INTO known_networks (user_id, network, last_at) VALUES ($1, $2, $3) \
+const REMEMBER_NETWORK: &str = "INSERT INTO known_networks (user_id, network, last_at) VALUES ($1, $2, $3) \
      ON CONFLICT (user_id, network) DO UPDATE SET last_at = excluded.last_at";
 
-/// What is known here of who is refused, and of who isn't. Cheap to clone.
+/// Caches rejected subjects and known networks. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Guesses {
-    /// What the database said, so that it isn't asked again in vain.
-    refused: Arc<Cache<Uuid, i64>>,
-    /// Users with networks that they have signed in from, as far as they were seen here.
-    known: Arc<Cache<Uuid, ()>>,
+pub struct GuessLimiter {
+    /// Subjects rejected until a moment, so that the database isn't queried in vain.
+    rejected: Arc<Cache<Uuid, i64>>,
+    /// Users with networks that they have signed in from, as far as seen by this server.
+    known_networks: Arc<Cache<Uuid, ()>>,
 }
 
-impl Default for Guesses {
+impl Default for GuessLimiter {
     fn default() -> Self {
-        Self { refused: Arc::new(Cache::new(REMEMBERED)), known: Arc::new(Cache::new(REMEMBERED)) }
+        Self { rejected: Arc::new(Cache::new(CACHE_SIZE)), known_networks: Arc::new(Cache::new(CACHE_SIZE)) }
     }
 }
 
-/// An attempt under way, counted as a failure until it is known how it ends: otherwise many at once would all get through.
-#[must_use = "say when it was no failure"]
-pub(super) struct Attempt {
+/// An attempt under way, counted as a failure until it has succeeded, since many may be made at once.
+#[must_use = "mark it as succeeded if it was no failure"]
+pub(super) struct PasswordAttempt {
     subjects: Vec<Uuid>,
 }
 
-impl Guesses {
-    /// Counts an attempt to show `user`'s password.
+impl GuessLimiter {
+    /// Counts an attempt to enter `user`'s password.
     ///
     /// # Errors
     /// [`ServiceError::RateLimited`]: there were too many.
-    pub(super) async fn attempt(services: &Services, address: Option<IpAddr>, user: &str) -> ServiceResult<Attempt> {
-        let network = Network::of(address);
+    pub(super) async fn attempt(
+        services: &Services,
+        address: Option<IpAddr>,
+        user: &str,
+    ) -> ServiceResult<PasswordAttempt> {
+        let network = ClientNetwork::of(address);
         let own = subject(Some(network), Some(user));
-        let known = &services.guesses.known;
-        // Where others share the network, their turns are no reason to refuse whoever is known there.
-        services.address_limits.take(Doing::SignIn, address).or_else(|refusal| known.get(&own.0).ok_or(refusal))?;
+        let known_networks = &services.guess_limiter.known_networks;
+        // If others share the network, their attempts are no reason to reject a user who is known there.
+        services
+            .address_limits
+            .count(LimitedAction::SignIn, address)
+            .or_else(|rejection| known_networks.get(&own.0).ok_or(rejection))?;
         let subjects = match is_known(services, user, network).await? {
             true => {
-                known.insert(own.0, ());
+                known_networks.insert(own.0, ());
                 vec![own]
             }
             false => subjects_of_stranger(network, user),
         };
         let now = services.now();
-        let refused = &services.guesses.refused;
+        let rejected = &services.guess_limiter.rejected;
         for (subject, _) in &subjects {
-            if let Some(until) = refused.get(subject).filter(|until| now.millis() < *until) {
-                return Err(too_often(now, until));
+            if let Some(until) = rejected.get(subject).filter(|until| now.millis() < *until) {
+                return Err(rate_limited(now, until));
             }
         }
         let transaction = services.database.begin().await?;
-        let mut over = None;
-        for (subject, most) in &subjects {
+        let mut rejected_until = None;
+        for (subject, max) in &subjects {
             let (failures, until) = count(&transaction, *subject, now).await?;
-            if failures > *most {
-                refused.insert(*subject, until);
-                over = over.max(Some(until));
+            if failures > *max {
+                rejected.insert(*subject, until);
+                rejected_until = rejected_until.max(Some(until));
             }
         }
-        // Where it is refused it stays counted: being refused is a failure too.
+        // A rejected attempt stays counted: it is a failure too.
         transaction.commit().await?;
-        match over {
-            Some(until) => Err(too_often(now, until)),
-            None => Ok(Attempt { subjects: subjects.into_iter().map(|(subject, _)| subject).collect() }),
+        match rejected_until {
+            Some(until) => Err(rate_limited(now, until)),
+            None => Ok(PasswordAttempt { subjects: subjects.into_iter().map(|(subject, _)| subject).collect() }),
         }
     }
 }
 
-impl Attempt {
-    /// It was no failure after all. Takes a transaction of its own: not to be called within another.
-    pub(super) async fn succeeded(self, services: &Services) -> ServiceResult<()> {
+impl PasswordAttempt {
+    /// Takes the failure back after a success. Opens a transaction: not to be called within another.
+    pub(super) async fn mark_succeeded(self, services: &Services) -> ServiceResult<()> {
         let transaction = services.database.begin().await?;
         for subject in self.subjects {
             run(&transaction, TAKE_BACK, [subject.into()]).await?;
@@ -118,41 +125,43 @@ impl Attempt {
     }
 }
 
-/// Remembers that a user has signed in from there.
-pub(super) async fn note_known(
+/// Records that a user has signed in from the network of `address`.
+pub(super) async fn remember_network(
     transaction: &DatabaseTransaction,
     now: Timestamp,
     user_id: Uuid,
     address: Option<IpAddr>,
 ) -> ServiceResult<()> {
-    let Some(network) = text(Network::of(address)) else { return Ok(()) };
-    run(transaction, NOTE_KNOWN, [user_id.into(), network.into(), now.millis().into()]).await
+    let Some(network) = network_text(ClientNetwork::of(address)) else { return Ok(()) };
+    run(transaction, REMEMBER_NETWORK, [user_id.into(), network.into(), now.millis().into()]).await
 }
 
-async fn is_known(services: &Services, user: &str, network: Network) -> ServiceResult<bool> {
+async fn is_known(services: &Services, user: &str, network: ClientNetwork) -> ServiceResult<bool> {
     let since = services.now().plus_days(-KNOWN_DAYS).millis();
-    let values = [user.into(), text(network).unwrap_or_default().into(), since.into()];
+    let values = [user.into(), network_text(network).unwrap_or_default().into(), since.into()];
     let database = services.database.read();
     let statement = Statement::from_sql_and_values(database.get_database_backend(), IS_KNOWN, values);
     Ok(database.query_one_raw(statement).await?.is_some())
 }
 
-/// What counts for somebody at a place where the user was never seen, in the order in which servers lock it.
-fn subjects_of_stranger(network: Network, user: &str) -> Vec<(Uuid, i32)> {
+/// Subjects of an attempt on a network where the user isn't known, in the order in which servers lock them.
+fn subjects_of_stranger(network: ClientNetwork, user: &str) -> Vec<(Uuid, i32)> {
     let mut subjects = vec![(subject(None, Some(user)).0, FAILURES_FOR_USER), subject(Some(network), Some(user))];
-    // A private network may be a proxy that stands for everybody.
-    if matches!(network, Network::Public(_)) {
+    // A private network may be a proxy that stands for all clients.
+    if matches!(network, ClientNetwork::Public(_)) {
         subjects.push((subject(Some(network), None).0, FAILURES_FROM_NETWORK));
     }
     subjects.sort_unstable();
     subjects
 }
 
-/// What failures are counted by, with the limit of a user's from a network.
-fn subject(network: Option<Network>, user: Option<&str>) -> (Uuid, i32) {
+/// Returns the subject that failures are counted by, with the limit for a user from a network.
+fn subject(network: Option<ClientNetwork>, user: Option<&str>) -> (Uuid, i32) {
     let mut digest = Sha256::new();
-    // The unknown network is one of them, and another thing than all of them.
-    digest.update(network.map_or_else(String::new, |network| text(network).unwrap_or_else(|| "unknown".to_owned())));
+    // The unknown network is a network too, and distinct from all networks together.
+    digest.update(
+        network.map_or_else(String::new, |network| network_text(network).unwrap_or_else(|| "unknown".to_owned())),
+    );
     digest.update([0]);
     digest.update(user.unwrap_or_default());
     let mut id = [0; 16];
@@ -160,10 +169,10 @@ fn subject(network: Option<Network>, user: Option<&str>) -> (Uuid, i32) {
     (Uuid::from_bytes(id), FAILURES_FOR_USER_FROM_NETWORK)
 }
 
-fn text(network: Network) -> Option<String> {
+fn network_text(network: ClientNetwork) -> Option<String> {
     match network {
-        Network::Public(address) | Network::Private(address) => Some(address.to_string()),
-        Network::Unknown => None,
+        ClientNetwork::Public(address) | ClientNetwork::Private(address) => Some(address.to_string()),
+        ClientNetwork::Unknown => None,
     }
 }
 
@@ -185,7 +194,7 @@ async fn run<const N: usize>(
     Ok(())
 }
 
-fn too_often(now: Timestamp, until: i64) -> ServiceError {
+fn rate_limited(now: Timestamp, until: i64) -> ServiceError {
     let seconds = (until - now.millis()).div_euclid(1_000) + 1;
     ServiceError::RateLimited { retry_after_seconds: u32::try_from(seconds).unwrap_or(1) }
 }
@@ -195,7 +204,7 @@ mod tests {
     use super::*;
 
     fn subjects(address: Option<&str>, user: &str) -> Vec<(Uuid, i32)> {
-        subjects_of_stranger(Network::of(address.map(|address| address.parse().unwrap())), user)
+        subjects_of_stranger(ClientNetwork::of(address.map(|address| address.parse().unwrap())), user)
     }
 
     fn limits(address: Option<&str>) -> Vec<i32> {

@@ -1,4 +1,4 @@
-//! Where somebody is a member, and whom they act as there.
+//! The memberships of users, and the actors that they are in their organizations.
 
 use std::net::IpAddr;
 
@@ -12,11 +12,11 @@ use sea_orm::{
 
 use super::SignedInUser;
 use crate::{
-    Actor, Organization, ServiceError, ServiceResult, Services, Who,
+    Actor, ActorKind, Organization, ServiceError, ServiceResult, Services,
     entities::{memberships, organizations, users},
 };
 
-/// What every page of the dashboard needs to know of who is signed in.
+/// Returns the signed-in user, as every page of the dashboard needs them.
 pub async fn viewer(services: &Services, user: &SignedInUser) -> ServiceResult<Viewer> {
     let found = active_memberships(user.user_id)
         .select_also(organizations::Entity)
@@ -40,9 +40,9 @@ pub async fn viewer(services: &Services, user: &SignedInUser) -> ServiceResult<V
     Ok(Viewer { id: user.user_id, name: user.name.clone(), email: user.email.clone(), memberships, last_organization })
 }
 
-/// `user`, acting in the organization that `slug` names, which is remembered as the one they looked at last.
+/// Returns `user` as an actor in the organization with this `slug`, and stores it as their last one.
 ///
-/// Where they aren't a member, it doesn't exist for them.
+/// If they aren't a member, the organization is not found.
 pub async fn actor(services: &Services, user: &SignedInUser, slug: &str, ip: Option<IpAddr>) -> ServiceResult<Actor> {
     let found = active_memberships(user.user_id)
         .select_also(organizations::Entity)
@@ -61,8 +61,8 @@ pub async fn actor(services: &Services, user: &SignedInUser, slug: &str, ip: Opt
             .await?;
         transaction.commit().await?;
     }
-    let who = Who::Member { id: user.user_id, name: user.name.clone(), role, session: Some(user.session_id) };
-    Ok(Actor { organization, who, ip })
+    let kind = ActorKind::Member { id: user.user_id, name: user.name.clone(), role, session: Some(user.session_id) };
+    Ok(Actor { organization, kind, ip })
 }
 
 /// The memberships of a user that aren't suspended, joined with their organizations.
@@ -73,7 +73,7 @@ fn active_memberships(user_id: UserId) -> sea_orm::Select<memberships::Entity> {
         .filter(memberships::Column::SuspendedAt.is_null())
 }
 
-/// The organizations whose audit log tells of what `user_id` does to their account.
+/// Returns the organizations whose audit logs record what a user does to their account.
 pub(super) async fn organizations_of(
     database: &impl ConnectionTrait,
     user_id: UserId,
@@ -88,7 +88,7 @@ pub(super) async fn organizations_of(
     Ok(ids.into_iter().map(OrganizationId::new).collect())
 }
 
-/// What the organizations are called where `user_id` is a member.
+/// Returns the names of the organizations where `user_id` is a member.
 pub(super) async fn names_of_organizations(
     database: &impl ConnectionTrait,
     user_id: UserId,

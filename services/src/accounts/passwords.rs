@@ -1,4 +1,4 @@
-//! Passwords: refused when easily guessed, stored as argon2id.
+//! Passwords: rejected when easily guessed, stored as argon2id.
 
 mod strength;
 
@@ -13,19 +13,19 @@ use tokio::sync::Semaphore;
 
 use crate::{ServiceError, ServiceResult};
 
-/// What OWASP's Password Storage Cheat Sheet names first for argon2id: 19 MiB, two passes, one lane.
+/// Parameters of argon2id, the first choice in OWASP's Password Storage Cheat Sheet.
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-/// How many hashes are computed at once: each takes a core for 40 ms.
-const HASHED_AT_ONCE: usize = 2;
-/// How many new passwords are judged at once: each takes a core for some tenths of a second at worst. Apart from hashing, so
-/// that whoever signs in doesn't wait for those who sign up.
-const JUDGED_AT_ONCE: usize = 1;
-/// How long somebody waits for their turn.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Hashes computed at once: each takes a core for 40 ms.
+const CONCURRENT_HASHES: usize = 2;
+/// New passwords judged at once: each takes a core for some tenths of a second at worst. Separate from
+/// hashing, so that sign-ins don't wait for sign-ups.
+const CONCURRENT_CHECKS: usize = 1;
+/// How long a request waits for a permit.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Judges, hashes and verifies passwords: on threads where nobody else waits, a bounded number at once.
+/// Judges, hashes and verifies passwords: on blocking threads, a bounded number at once.
 #[derive(Clone, Debug)]
 pub struct Passwords {
     hashing: Arc<Semaphore>,
@@ -34,27 +34,30 @@ pub struct Passwords {
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { hashing: Arc::new(Semaphore::new(HASHED_AT_ONCE)), judging: Arc::new(Semaphore::new(JUDGED_AT_ONCE)) }
+        Self {
+            hashing: Arc::new(Semaphore::new(CONCURRENT_HASHES)),
+            judging: Arc::new(Semaphore::new(CONCURRENT_CHECKS)),
+        }
     }
 }
 
 impl Passwords {
-    /// Why a new password can't be used, if it can't: its length, a breach, or that it is easily guessed by somebody who
-    /// knows `about` its owner.
+    /// Returns why a new password can't be used, if it can't: its length, a breach, or that it is easily
+    /// guessed with `personal_words` about its owner.
     ///
     /// # Errors
-    /// Too many are judged already.
-    pub(super) async fn judge(&self, password: &str, about: &[&str]) -> ServiceResult<Result<(), String>> {
-        // What needs no thought waits for nobody.
-        if let Err(wrong) = domain::validation::password(password) {
-            return Ok(Err(wrong));
+    /// Too many passwords are being judged already.
+    pub(super) async fn judge(&self, password: &str, personal_words: &[&str]) -> ServiceResult<Result<(), String>> {
+        // A cheap check needs no permit.
+        if let Err(reason) = domain::validation::password(password) {
+            return Ok(Err(reason));
         }
         let password = password.to_owned();
-        let about: Vec<String> = about.iter().map(|text| (*text).to_owned()).collect();
-        run(&self.judging, move || Ok(strength::check(&password, &about))).await
+        let personal_words: Vec<String> = personal_words.iter().map(|text| (*text).to_owned()).collect();
+        run(&self.judging, move || Ok(strength::check(&password, &personal_words))).await
     }
 
-    /// Hashes a new password, to a PHC string with its salt and parameters.
+    /// Hashes a new password to a PHC string with its salt and parameters.
     pub(super) async fn hash(&self, password: &str) -> ServiceResult<String> {
         let password = password.to_owned();
         run(&self.hashing, move || {
@@ -65,12 +68,12 @@ impl Passwords {
     }
 
     /// Whether `password` is the one that was hashed. Without a hash, such as for an unknown user, it never
-    /// is, and takes as long.
+    /// is, after just as long.
     pub(super) async fn verify(&self, password: &str, hash: Option<String>) -> ServiceResult<bool> {
         let password = password.to_owned();
         run(&self.hashing, move || {
             let argon2 = argon2()?;
-            // Nobody can have chosen one longer than this.
+            // No stored password is longer than this.
             let usable = password.chars().count() <= *PASSWORD_LENGTH.end();
             match hash.filter(|_| usable) {
                 Some(hash) => {
@@ -88,17 +91,17 @@ impl Passwords {
     }
 }
 
-/// Does `work` as soon as there is a permit for it.
+/// Runs `work` as soon as there is a permit for it.
 async fn run<T: Send + 'static>(
     permits: &Arc<Semaphore>,
     work: impl FnOnce() -> ServiceResult<T> + Send + 'static,
 ) -> ServiceResult<T> {
-    let permit = tokio::time::timeout(PATIENCE, Arc::clone(permits).acquire_owned())
+    let permit = tokio::time::timeout(QUEUE_TIMEOUT, Arc::clone(permits).acquire_owned())
         .await
         .map_err(|_| ServiceError::RateLimited { retry_after_seconds: 10 })?
         .map_err(internal)?;
     tokio::task::spawn_blocking(move || {
-        // Held by the work, not by whoever waits for it and may go away.
+        // Held by the work, not by its caller, which may be dropped.
         let _permit = permit;
         work()
     })
@@ -137,7 +140,7 @@ mod tests {
             passwords.judge(&"p4ssW0rd!".repeat(12), &[]).await.unwrap().unwrap_err();
             order.lock().unwrap().push("judged");
         };
-        // On the only thread of this test: it comes second, and is through first.
+        // On the only thread of this test: started second, but done first.
         tokio::join!(judged, async { order.lock().unwrap().push("answered") });
         assert_eq!(*order.lock().unwrap(), ["answered", "judged"]);
     }
@@ -149,7 +152,7 @@ mod tests {
         let judged = passwords.judge("copper lantern drifts north", &[]);
         tokio::pin!(judged);
         assert!(futures::poll!(&mut judged).is_pending());
-        // Whoever signs in doesn't wait for them.
+        // A sign-in doesn't wait for them.
         assert!(!passwords.verify("anything", None).await.unwrap());
         assert!(futures::poll!(&mut judged).is_pending());
         drop(judging);

@@ -14,19 +14,19 @@ use sha2::{Digest, Sha256};
 use super::{Device, SignedInUser, confirm::confirm, device, guess_limiter, members};
 use crate::{
     ServiceError, ServiceResult, Services,
-    audit::{self, Author, Deed},
+    audit::{self, AuditAuthor, AuditEvent},
     database::DatabaseTransaction,
     entities::{memberships, organizations, sessions, users},
     random,
 };
 
-/// How long a session can live at most: long enough that people who are here every day sign in once a
-/// month, short enough that a stolen token isn't good for ever (OWASP ASVS 5.0, 7.3.2).
-const LONGEST_LIFE_DAYS: i64 = 30;
-/// How far activity may lie back before it is noted again, in milliseconds: not each request is to write a row.
-const ACTIVITY_MILLIS: i64 = 60_000;
+/// Maximum life of a session: long enough that daily users sign in once a month, short enough that a stolen
+/// token isn't valid forever (OWASP ASVS 5.0, 7.3.2).
+const MAX_LIFE_DAYS: i64 = 30;
+/// How often activity is recorded, in milliseconds: not every request should write a row.
+const TOUCH_INTERVAL_MILLIS: i64 = 60_000;
 
-/// Opens a session for `user_id`, of whom the oldest end where there are too many; tells its token, and its id.
+/// Opens a session for `user_id`, ending the oldest if there are too many. Returns its token and its id.
 pub(super) async fn open(
     services: &Services,
     transaction: &DatabaseTransaction,
@@ -44,20 +44,20 @@ pub(super) async fn open(
         ip: Set(device.ip_text()),
         created_at: Set(now.millis()),
         last_active_at: Set(now.millis()),
-        expires_at: Set(now.plus_days(LONGEST_LIFE_DAYS).millis()),
+        expires_at: Set(now.plus_days(MAX_LIFE_DAYS).millis()),
     };
     sessions::Entity::insert(session).exec_without_returning(transaction).await?;
-    guess_limiter::note_known(transaction, now, user_id.uuid(), device.ip).await?;
+    guess_limiter::remember_network(transaction, now, user_id.uuid(), device.ip).await?;
     end_oldest(transaction, user_id, id, services.quotas.get().sessions).await?;
     Ok((token, SessionId::new(id)))
 }
 
-/// Leaves a user `most` sessions: `opened`, and the newest of the others.
+/// Ends all sessions of a user except `max`: `opened` and the newest of the others.
 async fn end_oldest(
     transaction: &DatabaseTransaction,
     user_id: UserId,
     opened: uuid::Uuid,
-    most: u32,
+    max: u32,
 ) -> ServiceResult<()> {
     let newest_first = sessions::Entity::find()
         .select_only()
@@ -69,7 +69,7 @@ async fn end_oldest(
         .into_tuple::<uuid::Uuid>()
         .all(transaction)
         .await?;
-    let oldest: Vec<_> = newest_first.into_iter().skip((most as usize).saturating_sub(1)).collect();
+    let oldest: Vec<_> = newest_first.into_iter().skip((max as usize).saturating_sub(1)).collect();
     if !oldest.is_empty() {
         sessions::Entity::delete_many().filter(sessions::Column::Id.is_in(oldest)).exec(transaction).await?;
     }
@@ -80,20 +80,20 @@ fn hash(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
-/// Who shows this token. Counts as activity: the session's idle time begins anew.
+/// Returns the user with this token. Counts as activity: the session's idle time starts over.
 pub async fn authenticate(services: &Services, token: &str) -> ServiceResult<SignedInUser> {
     let (user, last_active_at) = find(services, token).await?;
     let now = services.now();
-    if now.millis() - last_active_at >= ACTIVITY_MILLIS
-        && let Err(error) = note_activity(services, user.session_id, now).await
+    if now.millis() - last_active_at >= TOUCH_INTERVAL_MILLIS
+        && let Err(error) = touch(services, user.session_id, now).await
     {
-        // What was asked for can be had all the same, and the next request notes it anew.
+        // The request succeeds anyway, and the next one records the activity.
         tracing::warn!(%error, "a session's activity couldn't be noted");
     }
     Ok(user)
 }
 
-async fn note_activity(services: &Services, id: SessionId, now: Timestamp) -> ServiceResult<()> {
+async fn touch(services: &Services, id: SessionId, now: Timestamp) -> ServiceResult<()> {
     let transaction = services.database.begin().await?;
     sessions::Entity::update_many()
         .col_expr(sessions::Column::LastActiveAt, Expr::value(now.millis()))
@@ -104,7 +104,8 @@ async fn note_activity(services: &Services, id: SessionId, now: Timestamp) -> Se
     Ok(transaction.commit().await?)
 }
 
-/// Who shows this token, for what a page does by itself: polling and live updates don't keep a session alive.
+/// Returns the user with this token, for requests that don't count as activity: polling and live updates
+/// don't keep a session alive.
 pub async fn authenticate_passively(services: &Services, token: &str) -> ServiceResult<SignedInUser> {
     Ok(find(services, token).await?.0)
 }
@@ -123,10 +124,10 @@ async fn find(services: &Services, token: &str) -> ServiceResult<(SignedInUser, 
         return Err(ServiceError::Unauthenticated);
     }
     let user = users::Entity::find_by_id(session.user_id).one(database).await?.ok_or(ServiceError::Unauthenticated)?;
-    Ok((signed_in(user, SessionId::new(session.id)), session.last_active_at))
+    Ok((signed_in_user(user, SessionId::new(session.id)), session.last_active_at))
 }
 
-pub(super) fn signed_in(user: users::Model, session_id: SessionId) -> SignedInUser {
+pub(super) fn signed_in_user(user: users::Model, session_id: SessionId) -> SignedInUser {
     SignedInUser {
         user_id: UserId::new(user.id),
         session_id,
@@ -137,7 +138,7 @@ pub(super) fn signed_in(user: users::Model, session_id: SessionId) -> SignedInUs
     }
 }
 
-/// How long a user's sessions may idle: as long as the strictest of their organizations says.
+/// How long a user's sessions may idle, in minutes: the shortest time among their organizations.
 async fn idle_minutes(database: &impl ConnectionTrait, user_id: uuid::Uuid) -> ServiceResult<i64> {
     let strictest = memberships::Entity::find()
         .select_only()
@@ -152,7 +153,7 @@ async fn idle_minutes(database: &impl ConnectionTrait, user_id: uuid::Uuid) -> S
     Ok(strictest.map_or(i64::from(DEFAULT_SESSION_IDLE_MINUTES), i64::from))
 }
 
-/// The browsers somebody is signed in with, the latest active first.
+/// Lists the user's sessions, the latest active first.
 pub async fn sessions(services: &Services, user: &SignedInUser) -> ServiceResult<Vec<Session>> {
     let database = services.database.read();
     let now = services.now().millis();
@@ -165,7 +166,7 @@ pub async fn sessions(services: &Services, user: &SignedInUser) -> ServiceResult
         .order_by_desc(sessions::Column::CreatedAt)
         .all(database)
         .await?;
-    let shown = |row: sessions::Model| Session {
+    let session = |row: sessions::Model| Session {
         id: SessionId::new(row.id),
         device: device::describe(&row.user_agent),
         ip: row.ip,
@@ -173,17 +174,17 @@ pub async fn sessions(services: &Services, user: &SignedInUser) -> ServiceResult
         last_active_at: Timestamp::from_millis(row.last_active_at),
         current: row.id == user.session_id.uuid(),
     };
-    Ok(rows.into_iter().map(shown).collect())
+    Ok(rows.into_iter().map(session).collect())
 }
 
-/// Ends the session that asks.
+/// Ends the current session.
 pub async fn sign_out(services: &Services, user: &SignedInUser, device: &Device) -> ServiceResult<()> {
     end(services, user, device, "session.signed_out", sessions::Column::Id.eq(user.session_id.uuid())).await?;
     Ok(())
 }
 
-/// Ends one of one's own sessions. Asks for the password: in a browser that somebody left open, it would keep them from
-/// doing so elsewhere.
+/// Ends one of the user's own sessions. Asks for the password: otherwise an intruder in a browser left open
+/// could keep the user from ending that session elsewhere.
 pub async fn end_session(
     services: &Services,
     user: &SignedInUser,
@@ -192,14 +193,14 @@ pub async fn end_session(
     device: &Device,
 ) -> ServiceResult<()> {
     let route = "/api/accounts/end_session";
-    confirm(services, user, ("password", password), device, route).await?.1.succeeded(services).await?;
+    confirm(services, user, ("password", password), device, route).await?.1.mark_succeeded(services).await?;
     match end(services, user, device, "session.ended", sessions::Column::Id.eq(id.uuid())).await? {
         0 => Err(ServiceError::NotFound),
         _ => Ok(()),
     }
 }
 
-/// Ends all of one's own sessions but the one that asks, and asks for the password, too.
+/// Ends all of the user's own sessions but the current one. Asks for the password, too.
 pub async fn end_other_sessions(
     services: &Services,
     user: &SignedInUser,
@@ -207,25 +208,25 @@ pub async fn end_other_sessions(
     device: &Device,
 ) -> ServiceResult<()> {
     let route = "/api/accounts/end_other_sessions";
-    confirm(services, user, ("password", password), device, route).await?.1.succeeded(services).await?;
+    confirm(services, user, ("password", password), device, route).await?.1.mark_succeeded(services).await?;
     end(services, user, device, "session.ended", sessions::Column::Id.ne(user.session_id.uuid())).await?;
     Ok(())
 }
 
-/// Ends those of the user's own sessions that `which` picks; tells how many there were.
+/// Ends the user's own sessions that match `filter`, and returns their number.
 async fn end(
     services: &Services,
     user: &SignedInUser,
     device: &Device,
     action: &'static str,
-    which: Expr,
+    filter: Expr,
 ) -> ServiceResult<usize> {
     let transaction = services.database.begin().await?;
     let ended = sessions::Entity::find()
         .select_only()
         .column(sessions::Column::Id)
         .filter(sessions::Column::UserId.eq(user.user_id.uuid()))
-        .filter(which)
+        .filter(filter)
         .order_by_asc(sessions::Column::Id)
         .into_tuple::<uuid::Uuid>()
         .all(&transaction)
@@ -234,33 +235,33 @@ async fn end(
         .filter(sessions::Column::Id.is_in(ended.iter().copied()))
         .exec(&transaction)
         .await?;
-    let author = Author::member(user.user_id, &user.name, device.ip);
+    let author = AuditAuthor::member(user.user_id, &user.name, device.ip);
     let organizations = members::organizations_of(&transaction, user.user_id).await?;
     for id in &ended {
-        let deed = || Deed::new(action, "session", SessionId::new(*id));
-        audit::record_everywhere(&transaction, services.now(), organizations.clone(), &author, deed).await?;
+        let event = || AuditEvent::new(action, "session", SessionId::new(*id));
+        audit::record_everywhere(&transaction, services.now(), organizations.clone(), &author, event).await?;
     }
     transaction.commit().await?;
     Ok(ended.len())
 }
 
-/// Ends the session whose token a browser shows that gets another one, whoever it is of.
-pub(super) async fn end_shown(
+/// Ends the session of the token that a browser had before, whichever user it belongs to.
+pub(super) async fn end_replaced(
     services: &Services,
     transaction: &DatabaseTransaction,
-    shown: Option<&str>,
+    old_token: Option<&str>,
     device: &Device,
 ) -> ServiceResult<()> {
-    let Some(token) = shown else { return Ok(()) };
-    let shown = sessions::Entity::find().filter(sessions::Column::TokenHash.eq(hash(token))).one(transaction).await?;
-    let Some(session) = shown else { return Ok(()) };
+    let Some(token) = old_token else { return Ok(()) };
+    let found = sessions::Entity::find().filter(sessions::Column::TokenHash.eq(hash(token))).one(transaction).await?;
+    let Some(session) = found else { return Ok(()) };
     sessions::Entity::delete_many().filter(sessions::Column::Id.eq(session.id)).exec(transaction).await?;
     let Some(user) = users::Entity::find_by_id(session.user_id).one(transaction).await? else { return Ok(()) };
     let user_id = UserId::new(user.id);
-    let author = Author::member(user_id, &user.name, device.ip);
+    let author = AuditAuthor::member(user_id, &user.name, device.ip);
     let organizations = members::organizations_of(transaction, user_id).await?;
-    let deed = || Deed::new("session.ended", "session", SessionId::new(session.id));
-    audit::record_everywhere(transaction, services.now(), organizations, &author, deed).await
+    let event = || AuditEvent::new("session.ended", "session", SessionId::new(session.id));
+    audit::record_everywhere(transaction, services.now(), organizations, &author, event).await
 }
 
 /// Ends all sessions of a user.

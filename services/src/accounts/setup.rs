@@ -1,4 +1,4 @@
-//! The first account of an installation where sign-up is closed.
+//! The setup code for the first account of an installation where sign-up is closed.
 
 use std::sync::Arc;
 
@@ -7,26 +7,26 @@ use subtle::ConstantTimeEq;
 
 use crate::{ServiceResult, Services, entities::users, random};
 
-/// What the operator is shown at the start while nobody has an account. Whoever shows it makes the first one.
+/// A code shown to the operator at start-up while there are no accounts. It admits the first one.
 #[derive(Clone, Debug)]
 pub struct SetupCode(Option<Arc<str>>);
 
 impl SetupCode {
-    /// Another one for each process.
+    /// Generates a code for this process.
     pub fn new() -> Self {
-        // Without randomness there is none, and the operator has commands for it.
+        // Without randomness there is no code, and the operator uses commands instead.
         Self(random::bytes::<16>().ok().map(|bytes| random::hex(&bytes).into()))
     }
 
-    /// What is shown; `None` where there is none.
+    /// The code, if there is one.
     pub fn text(&self) -> Option<&str> {
         self.0.as_deref()
     }
 
-    /// Whether `shown` is the code, and nobody has an account yet: whoever made the first one can let in others.
-    pub async fn admits(&self, services: &Services, shown: Option<&str>) -> ServiceResult<bool> {
-        let is_right = |(code, shown): (&str, &str)| code.as_bytes().ct_eq(shown.as_bytes()).into();
-        Ok(self.text().zip(shown).is_some_and(is_right) && is_unclaimed(services).await?)
+    /// Whether `presented` is the code and there are no accounts yet: the first user can let in others.
+    pub async fn admits(&self, services: &Services, presented: Option<&str>) -> ServiceResult<bool> {
+        let is_right = |(code, presented): (&str, &str)| code.as_bytes().ct_eq(presented.as_bytes()).into();
+        Ok(self.text().zip(presented).is_some_and(is_right) && is_unclaimed(services).await?)
     }
 }
 
@@ -36,12 +36,12 @@ impl Default for SetupCode {
     }
 }
 
-/// Whether nobody has an account.
+/// Whether there are no accounts.
 pub async fn is_unclaimed(services: &Services) -> ServiceResult<bool> {
-    nobody_in(services.database.read()).await
+    has_no_accounts(services.database.read()).await
 }
 
-pub(super) async fn nobody_in(database: &impl ConnectionTrait) -> ServiceResult<bool> {
-    let somebody = users::Entity::find().select_only().column(users::Column::Id).limit(1);
-    Ok(somebody.into_tuple::<uuid::Uuid>().one(database).await?.is_none())
+pub(super) async fn has_no_accounts(database: &impl ConnectionTrait) -> ServiceResult<bool> {
+    let first_user = users::Entity::find().select_only().column(users::Column::Id).limit(1);
+    Ok(first_user.into_tuple::<uuid::Uuid>().one(database).await?.is_none())
 }

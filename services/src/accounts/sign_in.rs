@@ -1,4 +1,4 @@
-//! Signing in with a password.
+//! Signs users in with a password.
 
 use domain::{accounts::SignIn, errors::FieldErrors, ids::UserId};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -6,26 +6,26 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use super::{Device, SignedIn, failure_log, members, sessions};
 use crate::{
     ServiceError, ServiceResult, Services,
-    audit::{self, Author, Deed},
+    audit::{self, AuditAuthor, AuditEvent},
     entities::users,
-    security::Kind,
+    security::SecurityEventKind,
 };
 
 const ROUTE: &str = "/api/accounts/sign_in";
 
-/// Opens a session for who shows the right password.
+/// Opens a session for a user with the right password.
 ///
 /// A wrong password and an unknown address get the same answer after the same time.
 pub async fn sign_in(services: &Services, input: SignIn, device: &Device) -> ServiceResult<SignedIn> {
     sign_in_again(services, input, device, None).await
 }
 
-/// The same in a browser that shows this token, whose session ends: nobody has two in one browser.
+/// Signs in like [`sign_in`], and ends the session of `old_token`: a browser has only one session.
 pub async fn sign_in_again(
     services: &Services,
     input: SignIn,
     device: &Device,
-    shown: Option<&str>,
+    old_token: Option<&str>,
 ) -> ServiceResult<SignedIn> {
     let input = input.validated()?;
     let attempt = failure_log::attempt(services, device, &input.email, ROUTE).await?;
@@ -34,28 +34,28 @@ pub async fn sign_in_again(
         .one(services.database.read())
         .await?;
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-    let right = services.passwords.verify(&input.password, hash).await?;
-    let Some(user) = user.as_ref().filter(|_| right) else {
-        failure_log::tell(services, user.as_ref(), device, Kind::SignInFailed, ROUTE);
-        return Err(wrong());
+    let is_right = services.passwords.verify(&input.password, hash).await?;
+    let Some(user) = user.as_ref().filter(|_| is_right) else {
+        failure_log::record_wrong_password(services, user.as_ref(), device, SecurityEventKind::SignInFailed, ROUTE);
+        return Err(wrong_credentials());
     };
-    attempt.succeeded(services).await?;
+    attempt.mark_succeeded(services).await?;
 
     let transaction = services.database.begin().await?;
     // The password may have changed while this one was checked.
     let current = users::Entity::find_by_id(user.id).one(&transaction).await?;
-    let user = current.filter(|current| current.password_hash == user.password_hash).ok_or_else(wrong)?;
+    let user = current.filter(|current| current.password_hash == user.password_hash).ok_or_else(wrong_credentials)?;
     let user_id = UserId::new(user.id);
     let (token, session_id) = sessions::open(services, &transaction, services.now(), user_id, device).await?;
-    sessions::end_shown(services, &transaction, shown, device).await?;
-    let author = Author::member(user_id, &user.name, device.ip);
+    sessions::end_replaced(services, &transaction, old_token, device).await?;
+    let author = AuditAuthor::member(user_id, &user.name, device.ip);
     let organizations = members::organizations_of(&transaction, user_id).await?;
-    let deed = || Deed::new("session.signed_in", "session", session_id);
-    audit::record_everywhere(&transaction, services.now(), organizations, &author, deed).await?;
+    let event = || AuditEvent::new("session.signed_in", "session", session_id);
+    audit::record_everywhere(&transaction, services.now(), organizations, &author, event).await?;
     transaction.commit().await?;
-    Ok(SignedIn { token, user: sessions::signed_in(user, session_id) })
+    Ok(SignedIn { token, user: sessions::signed_in_user(user, session_id) })
 }
 
-fn wrong() -> ServiceError {
+fn wrong_credentials() -> ServiceError {
     FieldErrors::of("password", "The address or the password is wrong.").into()
 }

@@ -1,4 +1,4 @@
-//! Signing up: an account with an organization of its own.
+//! Signs users up: an account with an organization of its own.
 
 use domain::{accounts::SignUp, errors::FieldErrors, ids::UserId, permissions::Role, time::Timestamp};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, TryInsertResult};
@@ -7,72 +7,78 @@ use serde_json::json;
 use super::{Device, SignedIn, SignedInUser, failure_log, sessions, setup};
 use crate::{
     ServiceResult, Services,
-    address_limits::Doing,
-    audit::{self, Author, Deed},
+    address_limits::LimitedAction,
+    audit::{self, AuditAuthor, AuditEvent},
     database::DatabaseTransaction,
     entities::{memberships, users},
     organizations::{self, Founder},
     random,
-    security::{Event, Kind},
+    security::{SecurityEvent, SecurityEventKind},
 };
 
 const ROUTE: &str = "/api/accounts/sign_up";
 
-/// Makes a user, their organization with a first project, and a session.
+/// Creates a user, their organization with a first project, and a session.
 pub async fn sign_up(services: &Services, input: SignUp, device: &Device) -> ServiceResult<SignedIn> {
     sign_up_in_place_of(services, input, device, None).await
 }
 
-/// The same in a browser that shows this token, whose session ends.
+/// Signs up like [`sign_up`], and ends the session of `old_token`, which the browser had before.
 pub async fn sign_up_in_place_of(
     services: &Services,
     input: SignUp,
     device: &Device,
-    shown: Option<&str>,
+    old_token: Option<&str>,
 ) -> ServiceResult<SignedIn> {
     let input = input.validated()?;
-    // Before anything that takes time. It counts as a failure until it has succeeded, so that nobody tries out who has an
-    // account here.
-    services.address_limits.take(Doing::SignUp, device.ip)?;
+    // Before anything slow. It counts as a failure until it has succeeded, so that outsiders can't find out
+    // which addresses have an account.
+    services.address_limits.count(LimitedAction::SignUp, device.ip)?;
     let attempt = failure_log::attempt(services, device, &input.email, ROUTE).await?;
-    // An account counts by itself, since each may do what it likes here.
+    // New accounts have a limit of their own, since each may do a lot here.
     let now = services.now();
-    let account =
-        services.throttle.account(now, device.ip, services.quotas.get().accounts_per_hour).inspect_err(|_| {
-            services.security.note(now, Event { kind: Kind::Throttled, ip: device.ip, asker: None, route: ROUTE });
+    let account = services
+        .throttle
+        .reserve_account(now, device.ip, services.quotas.get().accounts_per_hour)
+        .inspect_err(|_| {
+            services.security.record(
+                now,
+                SecurityEvent { kind: SecurityEventKind::Throttled, ip: device.ip, caller: None, route: ROUTE },
+            );
         })?;
-    let about = [input.name.as_str(), &input.email, &input.organization];
-    let judged = services.passwords.judge(&input.password, &about).await?;
-    judged.map_err(|why| FieldErrors::of("password", why))?;
+    let personal_words = [input.name.as_str(), &input.email, &input.organization];
+    let judged = services.passwords.judge(&input.password, &personal_words).await?;
+    judged.map_err(|reason| FieldErrors::of("password", reason))?;
     let hash = services.passwords.hash(&input.password).await?;
 
     let now = services.now();
     let transaction = services.database.begin().await?;
-    // Whoever comes first runs the hub, and is no stranger.
-    let is_first = setup::nobody_in(&transaction).await?;
+    // The first user runs the hub, and is no stranger.
+    let is_first = setup::has_no_accounts(&transaction).await?;
     let most_calls_per_minute = (!is_first).then_some(services.quotas.get().calls_per_minute);
     let user = add_user(&transaction, now, &input.email, &input.name, hash).await?;
     let user_id = UserId::new(user.id);
-    let author = Author::member(user_id, &user.name, device.ip);
-    let founder = Founder::Stranger { most_calls_per_minute };
+    let author = AuditAuthor::member(user_id, &user.name, device.ip);
+    let founder = Founder::SignUp { most_calls_per_minute };
     let organization =
-        organizations::found(&transaction, now, &input.organization, &input.time_zone, founder, &author).await?;
+        organizations::create_with_project(&transaction, now, &input.organization, &input.time_zone, founder, &author)
+            .await?;
     add_member(&transaction, now, organization.id, &user, Role::Owner, &author).await?;
     let (token, session_id) = sessions::open(services, &transaction, now, user_id, device).await?;
-    sessions::end_shown(services, &transaction, shown, device).await?;
-    let deed = Deed::new("session.signed_in", "session", session_id);
-    audit::record(&transaction, now, organization.id, &author, deed).await?;
+    sessions::end_replaced(services, &transaction, old_token, device).await?;
+    let event = AuditEvent::new("session.signed_in", "session", session_id);
+    audit::record(&transaction, now, organization.id, &author, event).await?;
     transaction.commit().await?;
-    attempt.succeeded(services).await?;
-    account.made();
-    let user = SignedInUser { last_organization: Some(organization.id), ..sessions::signed_in(user, session_id) };
+    attempt.mark_succeeded(services).await?;
+    account.keep();
+    let user = SignedInUser { last_organization: Some(organization.id), ..sessions::signed_in_user(user, session_id) };
     Ok(SignedIn { token, user })
 }
 
-/// Adds a user, whose address nobody else may have.
+/// Adds a user, unless another one has their address.
 ///
-/// That the address is taken is said plainly: whoever signs up needs to know it, and without mail there is
-/// no other way to tell only them. The throttle keeps others from finding out much.
+/// The error names a taken address plainly: the user needs to know, and without mail there is no way to
+/// inform them alone. The throttle keeps others from finding out much.
 pub(super) async fn add_user(
     transaction: &DatabaseTransaction,
     now: Timestamp,
@@ -106,7 +112,7 @@ pub(super) async fn add_member(
     organization: domain::ids::OrganizationId,
     user: &users::Model,
     role: Role,
-    author: &Author,
+    author: &AuditAuthor,
 ) -> ServiceResult<()> {
     let membership = memberships::ActiveModel {
         organization_id: Set(organization.uuid()),
@@ -121,7 +127,7 @@ pub(super) async fn add_member(
         .filter(users::Column::Id.eq(user.id))
         .exec(transaction)
         .await?;
-    let deed = Deed::new("member.added", "user", UserId::new(user.id))
+    let event = AuditEvent::new("member.added", "user", UserId::new(user.id))
         .after(json!({ "email": user.email, "name": user.name, "role": role }))?;
-    audit::record(transaction, now, organization, author, deed).await
+    audit::record(transaction, now, organization, author, event).await
 }

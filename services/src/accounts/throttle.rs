@@ -1,4 +1,4 @@
-//! Slows down whoever makes accounts by the dozen, or fills an audit log.
+//! Limits the accounts made from an address, and the audit entries caused by outsiders.
 
 use std::{
     net::IpAddr,
@@ -10,10 +10,10 @@ use quick_cache::sync::Cache;
 
 use crate::{ServiceError, ServiceResult, address_limits::network};
 
-/// How long accounts that were made are remembered, and entries in the audit log, in milliseconds.
+/// How long new accounts and audit entries count, in milliseconds.
 const HOUR_MILLIS: i64 = 60 * 60_000;
-/// How many addresses and users are remembered: a few megabytes at most.
-const REMEMBERED: usize = 20_000;
+/// Addresses and users remembered: a few megabytes at most.
+const CACHE_SIZE: usize = 20_000;
 
 /// Counts within windows of time. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -23,44 +23,49 @@ pub struct Throttle {
 
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 struct Key {
-    /// `None` where it isn't known.
+    /// `None` if it is unknown, or doesn't matter.
     address: Option<IpAddr>,
-    what: What,
+    thing: ThrottledThing,
 }
 
-/// What is counted of an address.
+/// A thing that is counted.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-enum What {
-    /// Accounts that were made.
+enum ThrottledThing {
+    /// New accounts from an address.
     Accounts,
-    /// Entries in the audit log about a user's failures, from whichever address.
+    /// Audit entries about a user's failures, from any address.
     EntriesAbout(UserId),
 }
 
 #[derive(Debug, Default)]
 struct Window {
-    /// When it ends, in milliseconds.
+    /// End of the window, in milliseconds since the Unix epoch.
     end: i64,
     count: u32,
 }
 
 impl Default for Throttle {
     fn default() -> Self {
-        Self { windows: Arc::new(Cache::new(REMEMBERED)) }
+        Self { windows: Arc::new(Cache::new(CACHE_SIZE)) }
     }
 }
 
 impl Throttle {
-    /// Counts an account that is to be made, of so many within an hour. It is taken back where it isn't made.
-    pub(super) fn account(&self, now: Timestamp, address: Option<IpAddr>, limit: u32) -> ServiceResult<Account<'_>> {
-        let key = Key { address: address.map(network), what: What::Accounts };
+    /// Counts an account to be made, up to `limit` within an hour. Dropped without `keep`, it is taken back.
+    pub(super) fn reserve_account(
+        &self,
+        now: Timestamp,
+        address: Option<IpAddr>,
+        limit: u32,
+    ) -> ServiceResult<ReservedAccount<'_>> {
+        let key = Key { address: address.map(network), thing: ThrottledThing::Accounts };
         self.count(now, &key, limit, HOUR_MILLIS)?;
-        Ok(Account { throttle: self, key: Some(key) })
+        Ok(ReservedAccount { throttle: self, key: Some(key) })
     }
 
-    /// Counts an entry in the audit log about a user, of so many within an hour.
-    pub(super) fn entry(&self, now: Timestamp, user: UserId, limit: u32) -> ServiceResult<()> {
-        self.count(now, &Key { address: None, what: What::EntriesAbout(user) }, limit, HOUR_MILLIS)
+    /// Counts an audit entry about a user, up to `limit` within an hour.
+    pub(super) fn count_entry(&self, now: Timestamp, user: UserId, limit: u32) -> ServiceResult<()> {
+        self.count(now, &Key { address: None, thing: ThrottledThing::EntriesAbout(user) }, limit, HOUR_MILLIS)
     }
 
     fn count(&self, now: Timestamp, key: &Key, limit: u32, window_millis: i64) -> ServiceResult<()> {
@@ -91,20 +96,21 @@ impl Throttle {
     }
 }
 
-/// An account that is about to be made.
-pub(super) struct Account<'a> {
+/// An account that is counted and about to be made.
+pub(super) struct ReservedAccount<'a> {
     throttle: &'a Throttle,
     /// `None` once it is made.
     key: Option<Key>,
 }
 
-impl Account<'_> {
-    pub(super) fn made(mut self) {
+impl ReservedAccount<'_> {
+    /// Keeps the count: the account was made.
+    pub(super) fn keep(mut self) {
         self.key = None;
     }
 }
 
-impl Drop for Account<'_> {
+impl Drop for ReservedAccount<'_> {
     fn drop(&mut self) {
         if let Some(key) = &self.key {
             self.throttle.take_back(key);
@@ -126,13 +132,13 @@ mod tests {
     fn accounts_count_for_an_hour_and_only_those_that_were_made() {
         let throttle = Throttle::default();
         for _ in 0..100 {
-            drop(throttle.account(NOW, ip("192.0.2.1"), 3).unwrap());
+            drop(throttle.reserve_account(NOW, ip("192.0.2.1"), 3).unwrap());
         }
         for _ in 0..3 {
-            throttle.account(NOW, ip("192.0.2.1"), 3).unwrap().made();
+            throttle.reserve_account(NOW, ip("192.0.2.1"), 3).unwrap().keep();
         }
-        assert!(throttle.account(NOW.plus_minutes(59), ip("192.0.2.1"), 3).is_err());
-        assert!(throttle.account(NOW, ip("192.0.2.2"), 3).is_ok());
-        assert!(throttle.account(NOW.plus_minutes(60), ip("192.0.2.1"), 3).is_ok());
+        assert!(throttle.reserve_account(NOW.plus_minutes(59), ip("192.0.2.1"), 3).is_err());
+        assert!(throttle.reserve_account(NOW, ip("192.0.2.2"), 3).is_ok());
+        assert!(throttle.reserve_account(NOW.plus_minutes(60), ip("192.0.2.1"), 3).is_ok());
     }
 }

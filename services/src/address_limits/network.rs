@@ -1,22 +1,22 @@
-//! Whom an address stands for.
+//! The callers that limits distinguish: networks, keys and organizations.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use domain::ids::{ApiKeyId, OrganizationId};
 use uuid::Uuid;
 
-/// Whoever comes from an address, as far as they can be told apart.
+/// The network of an address, as far as clients can be distinguished.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Network {
-    /// An address of the internet's; with IPv6 the network of 2⁶⁴ of them that everybody has at least.
+pub enum ClientNetwork {
+    /// A public address; with IPv6 its network of 2⁶⁴ addresses, which every client has at least.
     Public(IpAddr),
-    /// This machine or one of a private network, which may be a proxy that nobody told us of, with everybody behind it.
+    /// This machine or one of a private network: perhaps an unconfigured proxy, with all clients behind it.
     Private(IpAddr),
-    /// Nobody knows from where.
+    /// The address is unknown.
     Unknown,
 }
 
-impl Network {
+impl ClientNetwork {
     pub fn of(address: Option<IpAddr>) -> Self {
         match address.map(|address| address.to_canonical()) {
             None => Self::Unknown,
@@ -25,39 +25,39 @@ impl Network {
         }
     }
 
-    /// Whether it may stand for people who have nothing to do with each other.
-    pub const fn is_one_of_many(self) -> bool {
+    /// Whether the network may stand for unrelated clients.
+    pub const fn may_be_shared(self) -> bool {
         matches!(self, Self::Private(_) | Self::Unknown)
     }
 }
 
-/// Whoever does something: from some network, or somebody who is known.
+/// A caller whose actions are limited.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Doer {
-    From(Network),
+pub enum LimitedCaller {
+    From(ClientNetwork),
     /// A key or an organization, by its id.
     Known(Uuid),
 }
 
-impl From<Option<IpAddr>> for Doer {
+impl From<Option<IpAddr>> for LimitedCaller {
     fn from(address: Option<IpAddr>) -> Self {
-        Self::From(Network::of(address))
+        Self::From(ClientNetwork::of(address))
     }
 }
 
-impl From<ApiKeyId> for Doer {
+impl From<ApiKeyId> for LimitedCaller {
     fn from(id: ApiKeyId) -> Self {
         Self::Known(id.uuid())
     }
 }
 
-impl From<OrganizationId> for Doer {
+impl From<OrganizationId> for LimitedCaller {
     fn from(id: OrganizationId) -> Self {
         Self::Known(id.uuid())
     }
 }
 
-/// Whom an address stands for: with IPv6 everybody has at least 2⁶⁴ of them.
+/// Returns the network that an address stands for: with IPv6 every client has at least 2⁶⁴ addresses.
 pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
@@ -65,7 +65,7 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Addresses that aren't the internet's: RFC 1918, RFC 6598, RFC 4193, loopback and link-local ones.
+/// Whether an address isn't public: RFC 1918, RFC 6598, RFC 4193, loopback and link-local ones.
 fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
@@ -86,21 +86,21 @@ mod tests {
 
     #[test]
     fn private_addresses_are_told_from_public_ones() {
-        let of = |text: &str| Network::of(Some(text.parse().unwrap()));
+        let of = |text: &str| ClientNetwork::of(Some(text.parse().unwrap()));
         for private in ["127.0.0.1", "10.9.8.7", "172.31.0.1", "192.168.1.1", "169.254.0.1", "100.64.0.1", "::1"] {
-            assert!(matches!(of(private), Network::Private(_)), "{private}");
+            assert!(matches!(of(private), ClientNetwork::Private(_)), "{private}");
         }
         for private in ["::ffff:10.0.0.1", "fd12::1", "fe80::1"] {
-            assert!(matches!(of(private), Network::Private(_)), "{private}");
+            assert!(matches!(of(private), ClientNetwork::Private(_)), "{private}");
         }
         for public in ["203.0.113.9", "100.128.0.1", "172.32.0.1", "2001:db8::1", "::ffff:203.0.113.9"] {
-            assert!(matches!(of(public), Network::Public(_)), "{public}");
+            assert!(matches!(of(public), ClientNetwork::Public(_)), "{public}");
         }
     }
 
     #[test]
     fn an_ipv4_address_is_the_same_however_it_is_written() {
-        let of = |text: &str| Network::of(Some(text.parse().unwrap()));
+        let of = |text: &str| ClientNetwork::of(Some(text.parse().unwrap()));
         assert_eq!(of("::ffff:203.0.113.9"), of("203.0.113.9"));
     }
 }

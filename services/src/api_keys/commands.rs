@@ -1,4 +1,4 @@
-//! Changes to API keys: each locks its key, checks what the actor may do, and writes an audit entry.
+//! Changes to API keys: creating, editing, rotating, revoking, stopping leaked ones, and reminding owners.
 
 pub(in crate::api_keys) mod acting_key;
 pub(in crate::api_keys) mod create;

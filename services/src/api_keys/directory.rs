@@ -1,12 +1,11 @@
-//! Says what a presented key may do: the first thing that happens to every call.
+//! Verifies presented keys: the first step of every call.
 //!
-//! What was looked up is kept in memory. A change is announced (see
-//! [`changes`](crate::changes)) and forgotten here within a second; while the
-//! announcements can't be read, every key is looked up again. Each is after a
-//! minute, so that nothing rests on announcements alone.
+//! Records are cached in memory. A change is announced (see [`changes`](crate::changes)) and its records
+//! leave the cache within a second; while announcements can't be read, every key is looked up again. After a
+//! minute each record is looked up again in any case, so that nothing rests on announcements alone.
 //!
-//! The stated exception: while the database doesn't answer at all, keys that
-//! are kept go on being good as they were seen last, for a bounded time.
+//! The documented exception: while the database doesn't answer at all, cached keys stay valid for a bounded
+//! time, in the state in which they were last read.
 
 mod cache;
 mod outage;
@@ -28,42 +27,42 @@ use tokio::{sync::broadcast, time::timeout};
 
 pub use self::record::KeyRecord;
 use self::{
-    cache::Kept,
-    outage::{ANSWER, Outage, SLOW_ANSWER},
+    cache::KeyCache,
+    outage::{Outage, QUERY_TIMEOUT, SLOW_QUERY_TIMEOUT},
 };
 use crate::{
-    ServiceError, ServiceResult, Services, address_limits::Doing, changes::Watcher, metering::JournalSettings,
+    ServiceError, ServiceResult, Services, address_limits::LimitedAction, changes::Watcher, metering::JournalSettings,
 };
 
-/// How long a key is kept without being looked up again, whatever is announced: what should ever be missed counts then.
-const FRESH_MILLIS: i64 = 60_000;
+/// Age in milliseconds at which a record is looked up again, in case an announcement was missed.
+const MAX_RECORD_AGE_MILLIS: i64 = 60_000;
 
 /// The SHA-256 of a whole secret.
-pub(super) type Hash = [u8; 32];
+pub(super) type SecretHash = [u8; 32];
 
-/// What is stored of `secret`, and found by.
-pub(super) fn hash(secret: &Secret) -> Hash {
+/// Hashes `secret`, as the directory stores and finds it.
+pub(super) fn hash(secret: &Secret) -> SecretHash {
     Sha256::digest(secret.reveal().as_bytes()).into()
 }
 
-/// What became of a presented key.
+/// The outcome of verifying a presented key.
 #[derive(Clone, Debug)]
-pub enum Verification {
+pub enum KeyVerification {
     /// There is no such key, and never was.
     Unknown,
     Revoked(Arc<KeyRecord>),
-    /// Stopped because it leaked.
+    /// The key was disabled because it leaked.
     Disabled(Arc<KeyRecord>),
     /// The key has expired, or its secret was replaced and the grace period is over.
     Expired(Arc<KeyRecord>),
     Active(Arc<KeyRecord>),
 }
 
-/// Looks up presented keys. Cheap to clone.
+/// Verifies presented keys. Cheap to clone.
 #[derive(Clone)]
 pub struct KeyDirectory {
     services: Services,
-    kept: Arc<Kept>,
+    cache: Arc<KeyCache>,
     watcher: Arc<Watcher>,
     outage: Arc<Outage>,
 }
@@ -71,124 +70,130 @@ pub struct KeyDirectory {
 impl KeyDirectory {
     /// Starts watching for changes, until the last clone is dropped.
     pub fn start(services: &Services) -> Self {
-        let kept = Arc::new(Kept::new());
-        let watched = Arc::clone(&kept);
-        let watcher = Watcher::start(services, move |notice| watched.forget(notice));
+        let cache = Arc::new(KeyCache::new());
+        let watched = Arc::clone(&cache);
+        let watcher = Watcher::start(services, move |event| watched.forget(event));
         let outage = Arc::new(Outage::new(JournalSettings::MAX_AGE));
-        Self { services: services.clone(), kept, watcher: Arc::new(watcher), outage }
+        Self { services: services.clone(), cache, watcher: Arc::new(watcher), outage }
     }
 
-    /// While the database doesn't answer, keys seen before are good for so long; 15 minutes otherwise.
-    pub fn trusting_for(self, patience: Duration) -> Self {
-        Self { outage: Arc::new(Outage::new(patience)), ..self }
+    /// Sets how long cached keys stay valid while the database doesn't answer; 15 minutes by default.
+    pub fn with_outage_trust(self, max_staleness: Duration) -> Self {
+        Self { outage: Arc::new(Outage::new(max_staleness)), ..self }
     }
 
-    /// What `secret` is good for at this moment. Expiry counts to the millisecond, any change within a second; while the
-    /// database doesn't answer, changes count when it does again.
+    /// Verifies `secret` at this moment. Expiration counts to the millisecond, any change within a second;
+    /// while the database doesn't answer, changes count when it does again.
     ///
     /// # Errors
-    /// The database can't be asked, and the key isn't known from before.
-    pub async fn verify(&self, secret: &Secret) -> ServiceResult<Verification> {
-        let Some(record) = self.find(&hash(secret)).await? else { return Ok(Verification::Unknown) };
+    /// The database can't be queried, and the key isn't cached.
+    pub async fn verify(&self, secret: &Secret) -> ServiceResult<KeyVerification> {
+        let Some(record) = self.find(&hash(secret)).await? else { return Ok(KeyVerification::Unknown) };
         Ok(record.judge(self.services.now()))
     }
 
-    /// The same for a key that comes from `address`, where keys that don't exist are looked for so often and no more.
+    /// Verifies a key that comes from `address`, with a limit on unknown keys from there.
     ///
     /// # Errors
-    /// [`ServiceError::RateLimited`] besides.
-    pub async fn verify_from(&self, secret: &Secret, address: Option<IpAddr>) -> ServiceResult<Verification> {
+    /// Those of [`verify`](Self::verify), and [`ServiceError::RateLimited`].
+    pub async fn verify_from(&self, secret: &Secret, address: Option<IpAddr>) -> ServiceResult<KeyVerification> {
         let hash = hash(secret);
-        if self.kept.seen.get(&hash).is_some() {
+        if self.cache.existing.get(&hash).is_some() {
             return self.verify(secret).await;
         }
         let limits = &self.services.address_limits;
-        limits.check(Doing::UnknownKey, address)?;
+        limits.check(LimitedAction::UnknownKey, address)?;
         let verification = self.verify(secret).await?;
         match verification {
-            Verification::Unknown => limits.failed(Doing::UnknownKey, address),
-            _ => self.kept.seen.insert(hash, ()),
+            KeyVerification::Unknown => limits.count_failure(LimitedAction::UnknownKey, address),
+            _ => self.cache.existing.insert(hash, ()),
         }
         Ok(verification)
     }
 
-    /// The same for a key of `organization`. Of another organization's, nothing is told, not even by the time that it
-    /// takes: both it and a key that never was are looked for in the database, and not found there.
+    /// Verifies a key for a caller of `organization`. Nothing is revealed about other organizations' keys,
+    /// not even by timing: they and unknown keys are both looked up in the database, and not found there.
     ///
     /// # Errors
-    /// The database can't be asked, or the organization asked for too many keys in vain.
-    pub async fn verify_within(&self, organization: OrganizationId, secret: &Secret) -> ServiceResult<Verification> {
+    /// The database can't be queried, or the organization asked for too many unknown keys.
+    pub async fn verify_in_organization(
+        &self,
+        organization: OrganizationId,
+        secret: &Secret,
+    ) -> ServiceResult<KeyVerification> {
         let hash = hash(secret);
-        let kept = if self.watcher.is_current() { self.kept.records.get(&hash) } else { None };
-        let is_known = |record: &Arc<KeyRecord>| record.organization.id == organization && self.is_fresh(record);
-        if let Some(record) = kept.filter(is_known) {
+        let cached = if self.watcher.is_current() { self.cache.records.get(&hash) } else { None };
+        let is_own_and_fresh =
+            |record: &Arc<KeyRecord>| record.organization.id == organization && self.is_fresh(record);
+        if let Some(record) = cached.filter(is_own_and_fresh) {
             return Ok(record.judge(self.services.now()));
         }
         let limits = &self.services.address_limits;
-        limits.check(Doing::UnknownKeyAsked, organization)?;
-        match row::read_within(self.services.database().read(), &hash, organization).await? {
-            // Looked up as for a call, so that it is kept from here on.
+        limits.check(LimitedAction::UnknownKeyCheck, organization)?;
+        match row::read_in_organization(self.services.database().read(), &hash, organization).await? {
+            // Looked up as for a call, so that it is cached.
             Some(_) => self.verify(secret).await,
             None => {
-                limits.failed(Doing::UnknownKeyAsked, organization);
-                Ok(Verification::Unknown)
+                limits.count_failure(LimitedAction::UnknownKeyCheck, organization);
+                Ok(KeyVerification::Unknown)
             }
         }
     }
 
-    /// Tells of keys that are disabled from now on, within a second: what they have running is to be ended.
+    /// Subscribes to keys disabled after a leak, within a second: their running calls are to be ended.
     ///
-    /// Whoever listens before they [`verify`](Self::verify) a key misses nothing: a key is forgotten here before it is
-    /// told of, so that whoever verifies it later knows that it is disabled. Some of the last day may be told again.
-    pub fn disabled(&self) -> broadcast::Receiver<ApiKeyId> {
-        self.kept.disabled()
+    /// Subscribe before [`verify`](Self::verify), so that no key is missed: a key leaves the cache before it
+    /// is sent here, and a later verification finds it disabled. Keys of the last day may be sent again.
+    pub fn subscribe_disabled(&self) -> broadcast::Receiver<ApiKeyId> {
+        self.cache.subscribe_disabled()
     }
 
-    async fn find(&self, hash: &Hash) -> ServiceResult<Option<Arc<KeyRecord>>> {
+    async fn find(&self, hash: &SecretHash) -> ServiceResult<Option<Arc<KeyRecord>>> {
         if !self.watcher.is_current() {
             return self.find_unannounced(hash).await;
         }
-        match self.kept.records.get(hash) {
+        match self.cache.records.get(hash) {
             Some(record) if self.is_fresh(&record) => return Ok(Some(record)),
             Some(_) => return self.find_unannounced(hash).await,
             None => {}
         }
-        // Who waits for another's look-up waits no longer than for one of its own.
-        let found = timeout(SLOW_ANSWER, self.find_once(hash)).await;
+        // Bounded even if another task does the look-up.
+        let found = timeout(SLOW_QUERY_TIMEOUT, self.find_once(hash)).await;
         found.map_err(|_| ServiceError::unavailable("the database doesn't answer"))?
     }
 
-    /// Of many that ask for the same key at once, one looks it up.
-    async fn find_once(&self, hash: &Hash) -> ServiceResult<Option<Arc<KeyRecord>>> {
-        let guard = match self.kept.records.get_value_or_guard_async(hash).await {
+    /// Looks a key up once for all tasks that ask for it at the same time.
+    async fn find_once(&self, hash: &SecretHash) -> ServiceResult<Option<Arc<KeyRecord>>> {
+        let guard = match self.cache.records.get_value_or_guard_async(hash).await {
             Ok(record) => return Ok(Some(record)),
             Err(guard) => guard,
         };
-        let forgotten = self.kept.forgotten();
+        let generation = self.cache.generation();
         let Some(record) = self.look_up(hash).await? else { return Ok(None) };
-        // Fails only where the entry was forgotten meanwhile: then it isn't kept.
+        // Fails only if the entry was removed meanwhile: then it isn't cached.
         let _ = guard.insert(Arc::clone(&record));
-        if self.kept.forgotten() != forgotten {
-            // Something changed while it was read, perhaps this key.
-            self.kept.records.remove(hash);
+        if self.cache.generation() != generation {
+            // Something changed during the read, perhaps this key.
+            self.cache.records.remove(hash);
         }
         Ok(Some(record))
     }
 
-    /// Whether a key was looked up lately, by a clock that may have been set back.
+    /// Whether a record was read within the last minute; never if the clock was set back to before that.
     fn is_fresh(&self, record: &KeyRecord) -> bool {
         let now = self.services.now();
-        (record.read_at..record.read_at.plus_millis(FRESH_MILLIS)).contains(&now)
+        (record.read_at..record.read_at.plus_millis(MAX_RECORD_AGE_MILLIS)).contains(&now)
     }
 
-    /// While changes aren't told, or when it was long ago: a key is looked up again, as long as the database answers.
-    async fn find_unannounced(&self, hash: &Hash) -> ServiceResult<Option<Arc<KeyRecord>>> {
-        let error = if self.outage.may_ask(Instant::now()) {
-            let forgotten = self.kept.forgotten();
-            match timeout(ANSWER, self.look_up(hash)).await {
+    /// Looks a key up again while changes can't be read, or when its record is old. Takes the cached record
+    /// while the database doesn't answer.
+    async fn find_unannounced(&self, hash: &SecretHash) -> ServiceResult<Option<Arc<KeyRecord>>> {
+        let error = if self.outage.can_query(Instant::now()) {
+            let generation = self.cache.generation();
+            match timeout(QUERY_TIMEOUT, self.look_up(hash)).await {
                 Ok(Ok(found)) => {
-                    self.outage.note_answer();
-                    self.kept.renew(hash, found.as_ref(), forgotten);
+                    self.outage.end();
+                    self.cache.renew(hash, found.as_ref(), generation);
                     return Ok(found);
                 }
                 Ok(Err(error @ ServiceError::Unavailable(_))) => error,
@@ -198,15 +203,16 @@ impl KeyDirectory {
         } else {
             ServiceError::unavailable("it didn't answer a moment ago")
         };
-        self.outage.note_failure();
-        let kept = self.kept.records.get(hash).filter(|_| self.watcher.looked_within(self.outage.patience));
-        kept.map(Some).ok_or(error)
+        self.outage.start();
+        let is_trusted = |_: &Arc<KeyRecord>| self.watcher.is_current_within(self.outage.max_staleness);
+        let cached = self.cache.records.get(hash).filter(is_trusted);
+        cached.map(Some).ok_or(error)
     }
 
-    async fn look_up(&self, hash: &Hash) -> ServiceResult<Option<Arc<KeyRecord>>> {
-        // Before it is read: it may be as old as that.
+    async fn look_up(&self, hash: &SecretHash) -> ServiceResult<Option<Arc<KeyRecord>>> {
+        // Taken before the read: the record may be as old as that.
         let now = self.services.now();
         let row = row::read(self.services.database().read(), hash).await?;
-        row.map(|row| row.into_record(now, |row| self.kept.organization(row)).map(Arc::new)).transpose()
+        row.map(|row| row.into_record(now, |row| self.cache.share_organization(row)).map(Arc::new)).transpose()
     }
 }

@@ -1,4 +1,4 @@
-//! Reads of API keys: the list with its filters and figures, one key, its history and its descendants.
+//! Queries about API keys: lists, single keys, figures, hints, descendants and owners.
 
 pub(in crate::api_keys) mod conditions;
 pub(in crate::api_keys) mod descendants;

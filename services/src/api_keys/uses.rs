@@ -1,9 +1,9 @@
-//! Remembers who used which secret last, from where.
+//! Records when, from where and by which client each secret was last used.
 //!
-//! The gateway notes every use in memory; once a second what is new is written, the latest use of each client. Several
-//! servers write the same rows: each in the same order, so that none waits for another for ever, and never an earlier
-//! moment over a later one. Whoever writes also removes the clients of these secrets that are too many. While the database
-//! can't be reached, uses wait in memory.
+//! The gateway records every use in memory; once a second, the latest new use of each client is written.
+//! Several servers write the same rows: each in the same order, so that they can't deadlock, and never an
+//! earlier moment over a later one. Each write also removes surplus clients of its secrets. While the
+//! database can't be reached, uses wait in memory.
 
 mod agent;
 mod pending;
@@ -21,20 +21,20 @@ use tokio::{
 
 pub use prune::prune;
 
-use self::pending::Waiting;
+use self::pending::PendingUses;
 use super::directory::KeyRecord;
 use crate::{ServiceError, ServiceResult, Services};
 
-/// How often what is new is written.
-const WRITE_EVERY: Duration = Duration::from_secs(1);
-/// How long writing may take.
-const LONGEST_TRY: Duration = Duration::from_secs(20);
-/// How long is waited at the end of the server for a database that doesn't answer.
-const LAST: Duration = Duration::from_secs(5);
-/// How often what nobody asks for any more is removed.
-const PRUNE_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How often new uses are written.
+const WRITE_INTERVAL: Duration = Duration::from_secs(1);
+/// How long a write may take.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long the last write may take at shutdown, if the database doesn't answer.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often old uses are removed.
+const PRUNE_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
-/// Remembers uses of keys. Cheap to clone.
+/// Records uses of keys. Cheap to clone.
 #[derive(Clone)]
 pub struct KeyUses {
     recorder: Arc<Recorder>,
@@ -51,31 +51,31 @@ impl KeyUses {
     /// Starts the task that writes. It ends with [`KeyUses::finish`], or when the last clone is dropped.
     pub fn start(services: &Services) -> Self {
         let recorder =
-            Arc::new(Recorder { services: services.clone(), waiting: Waiting::default(), writing: Mutex::new(()) });
+            Arc::new(Recorder { services: services.clone(), pending: PendingUses::default(), writing: Mutex::new(()) });
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(Arc::clone(&recorder).run(stopped));
         Self { recorder, writer: Arc::new(Mutex::new(Some(Writer { stop, task }))) }
     }
 
-    /// Notes that a secret was used `now`, from `ip`, by who calls itself `agent`. Waits for nothing.
-    pub fn note(&self, key: &KeyRecord, ip: Option<IpAddr>, agent: Option<&str>, now: Timestamp) {
-        self.recorder.waiting.note(key, ip, agent.unwrap_or_default(), now);
+    /// Records that a secret was used `now`, from `ip`, by a client that calls itself `agent`. Never waits.
+    pub fn record(&self, key: &KeyRecord, ip: Option<IpAddr>, agent: Option<&str>, now: Timestamp) {
+        self.recorder.pending.record(key, ip, agent.unwrap_or_default(), now);
     }
 
-    /// Writes what is new now rather than within a second.
+    /// Writes new uses now rather than within a second.
     ///
     /// # Errors
-    /// The database can't be reached: nothing is lost, and the next try writes it.
+    /// The database can't be reached: nothing is lost, and the next try writes them.
     pub async fn write(&self) -> ServiceResult<()> {
         self.recorder.write().await
     }
 
-    /// Writes what is left, at the end of the server. What is noted later is lost, and so is what the database doesn't take
-    /// in a moment.
+    /// Writes the remaining uses, at shutdown. Later uses are lost, and so are those that the database
+    /// doesn't accept within a few seconds.
     pub async fn finish(&self) {
         if let Some(Writer { stop, task }) = self.writer.lock().await.take() {
             drop(stop);
-            match timeout(LAST, task).await {
+            match timeout(SHUTDOWN_TIMEOUT, task).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::error!(%error, "the task that writes the uses of keys ended badly"),
                 Err(_) => tracing::warn!("who used keys last isn't written, since the database is slow"),
@@ -86,15 +86,15 @@ impl KeyUses {
 
 struct Recorder {
     services: Services,
-    waiting: Waiting,
-    /// Held while something is written.
+    pending: PendingUses,
+    /// Held during a write.
     writing: Mutex<()>,
 }
 
 impl Recorder {
     async fn run(self: Arc<Self>, mut stopped: oneshot::Receiver<()>) {
-        let mut second = interval(WRITE_EVERY);
-        let mut hour = interval(PRUNE_EVERY);
+        let mut second = interval(WRITE_INTERVAL);
+        let mut hour = interval(PRUNE_INTERVAL);
         for timer in [&mut second, &mut hour] {
             timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
         }
@@ -127,18 +127,18 @@ impl Recorder {
 
     async fn write(&self) -> ServiceResult<()> {
         let _writing = self.writing.lock().await;
-        let uses = self.waiting.take();
+        let uses = self.pending.take();
         if uses.is_empty() {
             return Ok(());
         }
-        let written = match timeout(LONGEST_TRY, rows::write(&self.services.database, &uses)).await {
+        let written = match timeout(WRITE_TIMEOUT, rows::write(&self.services.database, &uses)).await {
             Ok(written) => written,
             Err(_) => Err(ServiceError::Internal("the database took too long".to_owned())),
         };
         if written.is_err() {
-            self.waiting.put_back(uses);
+            self.pending.put_back(uses);
             return written;
         }
-        prune::secrets_of(&self.services, &uses).await
+        prune::prune_secrets_of(&self.services, &uses).await
     }
 }

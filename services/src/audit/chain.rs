@@ -1,16 +1,15 @@
-//! How an audit entry is hashed.
+//! Hashes audit entries.
 //!
-//! SHA-256 over `tollhouse audit 1`, then the entry's fields in the order of
-//! [`hash`], then the hash of the entry before. A number is eight bytes, big
-//! endian; a text or id is its length in bytes as such a number and its bytes;
-//! what may be missing is a byte 0, or a byte 1 and the value. So no two
-//! different entries are the same sequence of bytes.
+//! SHA-256 over `tollhouse audit 1`, then the entry's fields in the order of [`hash`], then the hash of the
+//! entry before. A number is eight bytes, big endian; a text or id is its length in bytes as such a number
+//! and its bytes; an optional value is a byte 0, or a byte 1 and the value. So different entries never
+//! encode to equal bytes.
 
 use sha2::{Digest, Sha256};
 
 use crate::entities::audit_entries;
 
-/// What the first entry of a chain names as the hash before it.
+/// The previous hash of a chain's first entry.
 pub(super) const GENESIS: [u8; 32] = [0; 32];
 
 pub(super) fn hash(entry: &audit_entries::Model) -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! Walks the chains and finds the first link that doesn't hold.
+//! Walks the chains and finds the first broken link.
 
 use domain::ids::OrganizationId;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -10,28 +10,28 @@ use crate::{
     entities::{audit_entries, audit_heads, organizations},
 };
 
-/// How many entries are read at a time.
-const PAGE: u64 = 1_000;
+/// Entries read at a time.
+const PAGE_SIZE: u64 = 1_000;
 
-/// What came of walking all chains.
+/// The result of walking all chains.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Verification {
+pub struct ChainVerification {
     pub organizations: u64,
     pub entries: u64,
-    /// Where the first chain that doesn't hold breaks; `None` when all hold.
-    pub first_break: Option<Break>,
+    /// The break of the first broken chain; `None` if all chains hold.
+    pub first_break: Option<ChainBreak>,
 }
 
-/// An entry at which a chain doesn't hold.
+/// An entry at which a chain breaks.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Break {
+pub struct ChainBreak {
     pub organization: OrganizationId,
     pub sequence: i64,
     pub reason: String,
 }
 
 /// Walks every organization's chain from its first entry to its head.
-pub async fn verify(services: &Services) -> ServiceResult<Verification> {
+pub async fn verify(services: &Services) -> ServiceResult<ChainVerification> {
     let found = organizations::Entity::find()
         .select_only()
         .column(organizations::Column::Id)
@@ -39,7 +39,7 @@ pub async fn verify(services: &Services) -> ServiceResult<Verification> {
         .into_tuple::<uuid::Uuid>()
         .all(services.database.read())
         .await?;
-    let mut verification = Verification { organizations: 0, entries: 0, first_break: None };
+    let mut verification = ChainVerification { organizations: 0, entries: 0, first_break: None };
     for organization in found {
         let organization = OrganizationId::new(organization);
         let (entries, broken) = walk(services, organization).await?;
@@ -53,12 +53,12 @@ pub async fn verify(services: &Services) -> ServiceResult<Verification> {
     Ok(verification)
 }
 
-/// Walks one chain; tells how many entries hold.
-async fn walk(services: &Services, organization: OrganizationId) -> ServiceResult<(u64, Option<Break>)> {
+/// Walks one chain. Returns the number of entries that hold, and the break, if there is one.
+async fn walk(services: &Services, organization: OrganizationId) -> ServiceResult<(u64, Option<ChainBreak>)> {
     let mut sequence = 0;
     let mut hash = chain::GENESIS.to_vec();
     let mut entries = 0;
-    let broken = |sequence, reason: &str| Some(Break { organization, sequence, reason: reason.to_owned() });
+    let broken = |sequence, reason: &str| Some(ChainBreak { organization, sequence, reason: reason.to_owned() });
     // The head first: entries added meanwhile lie beyond it and are walked too.
     let head = audit_heads::Entity::find_by_id(organization.uuid()).one(services.database.read()).await?;
     loop {
@@ -66,7 +66,7 @@ async fn walk(services: &Services, organization: OrganizationId) -> ServiceResul
             .filter(audit_entries::Column::OrganizationId.eq(organization.uuid()))
             .filter(audit_entries::Column::Sequence.gt(sequence))
             .order_by_asc(audit_entries::Column::Sequence)
-            .limit(PAGE)
+            .limit(PAGE_SIZE)
             .all(services.database.read())
             .await?;
         if page.is_empty() {
@@ -92,7 +92,7 @@ async fn walk(services: &Services, organization: OrganizationId) -> ServiceResul
         }
     }
     let reason = match head {
-        // Its creation alone is an entry.
+        // An organization's creation is an entry.
         None => broken(1, "the chain is missing"),
         Some(head) if head.sequence > sequence || head.sequence == 0 => {
             broken(sequence + 1, "entries at the end are missing")

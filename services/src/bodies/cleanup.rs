@@ -1,4 +1,4 @@
-//! Where bodies lie, and how they go when their days are over.
+//! Makes the partitions of bodies, and deletes expired bodies.
 
 use domain::time::Timestamp;
 use sea_orm::{
@@ -12,13 +12,13 @@ use crate::{
     entities::{body_sums, organizations},
 };
 
-/// How many days ahead of today's bodies have a partition.
-const AHEAD: i64 = 2;
-/// How many rows are deleted in one transaction, so that calls don't wait for it.
-const BATCH: u64 = 500;
+/// Days ahead of today whose bodies get a partition.
+const DAYS_AHEAD: i64 = 2;
+/// Rows deleted in one transaction, few enough that calls don't wait for it.
+const BATCH_SIZE: u64 = 500;
 
-/// Makes the partitions that the next days' bodies go to, and deletes what is kept no more. To be done some times a day:
-/// what has no partition goes to the default one, and what is over isn't shown, whenever this comes.
+/// Makes the partitions of the next days' bodies, and deletes expired and unwanted ones. To be run some times
+/// a day: if it is late, bodies go to the default partition, and expired ones still aren't shown.
 pub async fn run(services: &Services) -> ServiceResult<()> {
     let today = services.now().millis().div_euclid(DAY_MILLIS);
     if services.database.is_postgres() {
@@ -29,17 +29,18 @@ pub async fn run(services: &Services) -> ServiceResult<()> {
     delete_unwanted(services).await
 }
 
-/// The partitions of the days on which today's bodies and those of the next days expire, by what organizations chose.
+/// Makes the partitions of the days on which today's bodies and those of the next days expire, for each
+/// retention that organizations chose.
 async fn make_partitions(services: &Services, today: i64) -> ServiceResult<()> {
-    let chosen = organizations::Entity::find()
+    let retentions = organizations::Entity::find()
         .select_only()
         .column(organizations::Column::BodyDays)
         .distinct()
         .into_tuple::<i32>()
         .all(services.database.read())
         .await?;
-    for days in chosen.into_iter().filter_map(|days| u32::try_from(days).ok()).filter(|days| *days > 0) {
-        for ahead in 0..=AHEAD {
+    for days in retentions.into_iter().filter_map(|days| u32::try_from(days).ok()).filter(|days| *days > 0) {
+        for ahead in 0..=DAYS_AHEAD {
             let day = expires_day(Timestamp::from_millis((today + ahead) * DAY_MILLIS), days);
             if let Err(error) = make_partition(services, day).await {
                 tracing::warn!(day, %error, "can't make a partition for bodies; they go to the default one");
@@ -52,21 +53,21 @@ async fn make_partitions(services: &Services, today: i64) -> ServiceResult<()> {
 async fn make_partition(services: &Services, day: i32) -> ServiceResult<()> {
     let transaction = services.database.begin().await?;
     services.database.lock(&transaction, Lock::Partitions).await?;
-    // PostgreSQL refuses a partition for rows that the default one holds already: that day stays there.
+    // PostgreSQL rejects a partition for rows that the default one contains already: that day stays there.
     let free =
         "SELECT to_regclass($1) IS NULL AND NOT EXISTS (SELECT 1 FROM bodies_default WHERE expires_day = $2) AS free";
-    let values: [Value; 2] = [name(day).into(), day.into()];
+    let values: [Value; 2] = [partition_name(day).into(), day.into()];
     let row = transaction.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, free, values)).await?;
     if row.is_some_and(|row| row.try_get("", "free").unwrap_or(false)) {
-        let (table, next) = (name(day), day.saturating_add(1));
-        // No parameters in definitions; numbers have nothing to escape.
+        let (table, next) = (partition_name(day), day.saturating_add(1));
+        // Definitions take no parameters; numbers need no escaping.
         let sql = format!("CREATE TABLE {table} PARTITION OF bodies FOR VALUES FROM ({day}) TO ({next})");
         transaction.execute_unprepared(&sql).await?;
     }
     Ok(transaction.commit().await?)
 }
 
-fn name(day: i32) -> String {
+fn partition_name(day: i32) -> String {
     format!("bodies_{day}")
 }
 
@@ -80,22 +81,22 @@ async fn drop_partitions(services: &Services, today: i64) -> ServiceResult<()> {
         if let Some(day) = day.filter(|day| i64::from(*day) <= today) {
             let transaction = services.database.begin().await?;
             services.database.lock(&transaction, Lock::Partitions).await?;
-            transaction.execute_unprepared(&format!("DROP TABLE IF EXISTS {}", name(day))).await?;
+            transaction.execute_unprepared(&format!("DROP TABLE IF EXISTS {}", partition_name(day))).await?;
             transaction.commit().await?;
         }
     }
     Ok(())
 }
 
-/// On PostgreSQL only what lies in the default partition is left for this.
+/// Deletes expired bodies and their sums; on PostgreSQL the bodies left in the default partition.
 async fn delete_expired(services: &Services, today: i64) -> ServiceResult<()> {
     let today = i32::try_from(today).unwrap_or(i32::MAX);
     delete(services, "expires_day <= $1", today.into()).await?;
     let sums = body_sums::Entity::delete_many().filter(body_sums::Column::ExpiresDay.lte(today));
-    forget(services, sums).await
+    delete_sums(services, sums).await
 }
 
-/// What organizations kept that keep none any more.
+/// Deletes bodies of organizations that store none any more.
 async fn delete_unwanted(services: &Services) -> ServiceResult<()> {
     let unwanted = "organization_id IN (SELECT id FROM organizations WHERE body_days = $1)";
     delete(services, unwanted, 0.into()).await?;
@@ -104,11 +105,11 @@ async fn delete_unwanted(services: &Services) -> ServiceResult<()> {
         .column(organizations::Column::Id)
         .filter(organizations::Column::BodyDays.eq(0));
     let sums = body_sums::Column::OrganizationId.in_subquery(QueryTrait::into_query(keep_none));
-    forget(services, body_sums::Entity::delete_many().filter(sums)).await
+    delete_sums(services, body_sums::Entity::delete_many().filter(sums)).await
 }
 
-/// Deletes sums of what is deleted.
-async fn forget(services: &Services, sums: sea_orm::DeleteMany<body_sums::Entity>) -> ServiceResult<()> {
+/// Deletes sums of deleted bodies.
+async fn delete_sums(services: &Services, sums: sea_orm::DeleteMany<body_sums::Entity>) -> ServiceResult<()> {
     let transaction = services.database.begin().await?;
     sums.exec(&transaction).await?;
     Ok(transaction.commit().await?)
@@ -118,17 +119,17 @@ async fn forget(services: &Services, sums: sea_orm::DeleteMany<body_sums::Entity
 async fn delete(services: &Services, condition: &str, value: Value) -> ServiceResult<()> {
     let sql = if services.database.is_postgres() {
         format!(
-            "DELETE FROM bodies WHERE (tableoid, ctid) IN (SELECT tableoid, ctid FROM bodies WHERE {condition} LIMIT {BATCH})"
+            "DELETE FROM bodies WHERE (tableoid, ctid) IN (SELECT tableoid, ctid FROM bodies WHERE {condition} LIMIT {BATCH_SIZE})"
         )
     } else {
-        format!("DELETE FROM bodies WHERE rowid IN (SELECT rowid FROM bodies WHERE {condition} LIMIT {BATCH})")
+        format!("DELETE FROM bodies WHERE rowid IN (SELECT rowid FROM bodies WHERE {condition} LIMIT {BATCH_SIZE})")
     };
     loop {
         let transaction = services.database.begin().await?;
         let statement = Statement::from_sql_and_values(transaction.get_database_backend(), &sql, [value.clone()]);
         let deleted = transaction.execute_raw(statement).await?.rows_affected();
         transaction.commit().await?;
-        if deleted < BATCH {
+        if deleted < BATCH_SIZE {
             return Ok(());
         }
     }

@@ -1,7 +1,7 @@
-//! What was said in one call.
+//! Loads the bodies of one call.
 
 use domain::{
-    bodies::{Bodies, KeptBodies},
+    bodies::{BodiesState, CallBodies},
     ids::CallId,
     permissions::Permission,
     time::Timestamp,
@@ -9,7 +9,7 @@ use domain::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{
-    packed::Sides,
+    packed::PackedBodies,
     store::{DAY_MILLIS, expires_day},
 };
 use crate::{
@@ -19,24 +19,24 @@ use crate::{
     projects,
 };
 
-/// What was said in a call, for whoever may read it. What the organization decided since holds for what was kept
-/// before, too: nothing is shown of older days, or where it keeps none any more.
-pub async fn get(services: &Services, actor: &Actor, id: CallId) -> ServiceResult<KeptBodies> {
+/// Loads a call's request and response bodies. The organization's current retention applies to older bodies
+/// too: expired ones aren't shown, nor any if the organization stores none now.
+pub async fn get(services: &Services, actor: &Actor, id: CallId) -> ServiceResult<BodiesState> {
     let database = services.database.read();
     let scope = projects::scope(database, actor, Permission::ViewBodies).await?;
-    // Answers as for a call that doesn't exist, where it isn't the actor's to see.
+    // If the call isn't the actor's to view, it is not found.
     let call = calls::get(services, actor, id).await?.call;
-    let reached = match &call.project {
-        Some(project) => scope.holds(project.id),
-        None => matches!(scope, projects::Scope::All),
+    let is_visible = match &call.project {
+        Some(project) => scope.contains(project.id),
+        None => matches!(scope, projects::ProjectScope::All),
     };
-    if !reached {
+    if !is_visible {
         return Err(ServiceError::NotFound);
     }
     let organization = organizations::Entity::find_by_id(actor.organization.id.uuid()).one(database).await?;
     let row = organization.ok_or(ServiceError::NotFound)?;
     let Some(days) = body_settings(row.body_days, row.body_limit, &row.body_redact)?.days else {
-        return Ok(KeptBodies::Off);
+        return Ok(BodiesState::Off);
     };
     let stored = bodies::Entity::find()
         .filter(bodies::Column::OrganizationId.eq(actor.organization.id.uuid()))
@@ -45,8 +45,8 @@ pub async fn get(services: &Services, actor: &Actor, id: CallId) -> ServiceResul
         .await?;
     let today = services.now().millis().div_euclid(DAY_MILLIS);
     let until = |row: &bodies::Model| i64::from(row.expires_day.min(expires_day(call.started_at, days)));
-    let Some(stored) = stored.filter(|row| until(row) > today) else { return Ok(KeptBodies::Gone) };
+    let Some(stored) = stored.filter(|row| until(row) > today) else { return Ok(BodiesState::Gone) };
     let expires_at = Timestamp::from_millis(until(&stored) * DAY_MILLIS);
-    let Sides { request, response } = Sides::unpack(&stored.packed)?;
-    Ok(KeptBodies::Kept(Bodies { request, response, expires_at }))
+    let PackedBodies { request, response } = PackedBodies::unpack(&stored.packed)?;
+    Ok(BodiesState::Kept(CallBodies { request, response, expires_at }))
 }

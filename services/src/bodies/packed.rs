@@ -1,38 +1,38 @@
-//! Bodies as they lie in the database: JSON, compressed by zstd, after a byte that says so.
+//! Bodies as stored in the database: JSON, compressed by zstd, after a byte for the format.
 
-use domain::bodies::Body;
+use domain::bodies::StoredBody;
 use serde::{Deserialize, Serialize};
 
 use crate::{ServiceError, ServiceResult};
 
-/// The form that is written today.
-const FORM: u8 = 1;
-/// zstd's own usual level: three to ten times smaller at hundreds of megabytes a second.
+/// The format written today.
+const FORMAT: u8 = 1;
+/// zstd's default level: three to ten times smaller at hundreds of megabytes a second.
 const LEVEL: i32 = 3;
-/// What may come of unpacking, in bytes: twice the largest bodies as JSON, where each byte may take six.
-const LARGEST: usize = 64 * 1024 * 1024;
+/// Maximum size after unpacking, in bytes: twice the largest bodies as JSON, where each byte may take six.
+const MAX_UNPACKED_BYTES: usize = 64 * 1024 * 1024;
 
 #[derive(Deserialize, Serialize)]
-pub(super) struct Sides {
-    pub(super) request: Body,
-    pub(super) response: Body,
+pub(super) struct PackedBodies {
+    pub(super) request: StoredBody,
+    pub(super) response: StoredBody,
 }
 
-impl Sides {
+impl PackedBodies {
     pub(super) fn pack(&self) -> ServiceResult<Vec<u8>> {
         let json = serde_json::to_vec(self).map_err(|error| ServiceError::Internal(error.to_string()))?;
         let compressed =
             zstd::bulk::compress(&json, LEVEL).map_err(|error| ServiceError::Internal(error.to_string()))?;
         let mut packed = Vec::with_capacity(compressed.len() + 1);
-        packed.push(FORM);
+        packed.push(FORMAT);
         packed.extend_from_slice(&compressed);
         Ok(packed)
     }
 
     pub(super) fn unpack(packed: &[u8]) -> ServiceResult<Self> {
         let broken = || ServiceError::Internal("a stored body can't be read".to_owned());
-        let Some((&FORM, compressed)) = packed.split_first() else { return Err(broken()) };
-        let json = zstd::bulk::decompress(compressed, LARGEST).map_err(|_| broken())?;
+        let Some((&FORMAT, compressed)) = packed.split_first() else { return Err(broken()) };
+        let json = zstd::bulk::decompress(compressed, MAX_UNPACKED_BYTES).map_err(|_| broken())?;
         serde_json::from_slice(&json).map_err(|_| broken())
     }
 }
@@ -44,13 +44,13 @@ mod tests {
     #[test]
     fn what_is_packed_is_unpacked_and_smaller() {
         let text = "the same again and again, ".repeat(10_000);
-        let body = Body { text: Some(text), bytes: 7, cut: true, ..Body::default() };
-        let sides = Sides { request: body.clone(), response: Body::default() };
-        let packed = sides.pack().unwrap();
+        let body = StoredBody { text: Some(text), bytes: 7, cut: true, ..StoredBody::default() };
+        let bodies = PackedBodies { request: body.clone(), response: StoredBody::default() };
+        let packed = bodies.pack().unwrap();
         assert!(packed.len() < 2_000, "{}", packed.len());
-        assert_eq!(Sides::unpack(&packed).unwrap().request, body);
+        assert_eq!(PackedBodies::unpack(&packed).unwrap().request, body);
         for wrong in [&[][..], &[2, 1, 2], &packed[..packed.len() - 1]] {
-            assert!(Sides::unpack(wrong).is_err());
+            assert!(PackedBodies::unpack(wrong).is_err());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How much an organization may have stored.
+//! The quota of an organization's stored bodies.
 
 use std::collections::BTreeMap;
 
@@ -17,21 +17,21 @@ use crate::{
     entities::{bodies, body_sums},
 };
 
-/// Leaves out the rows of organizations that have as many bytes stored as they may; notes the others.
-pub(super) async fn fitting(
+/// Leaves out rows beyond their organization's quota of `max` bytes, and adds up the others.
+pub(super) async fn take_fitting(
     transaction: &DatabaseTransaction,
     now: Timestamp,
     rows: Vec<bodies::Model>,
-    most: u64,
+    max: u64,
 ) -> ServiceResult<Vec<bodies::Model>> {
-    // Always in the same order, so that two who do this at once can't wait for each other.
+    // Always in the same order, so that transactions can't deadlock.
     let mut by_organization: BTreeMap<Uuid, Vec<bodies::Model>> = BTreeMap::new();
     for row in rows {
         by_organization.entry(row.organization_id).or_default().push(row);
     }
     let mut fitting = Vec::new();
     for (organization, rows) in by_organization {
-        let mut left = most.saturating_sub(stored(transaction, now, organization).await?);
+        let mut left = max.saturating_sub(stored_bytes(transaction, now, organization).await?);
         let mut sums: BTreeMap<i32, i64> = BTreeMap::new();
         for row in rows {
             let bytes = row.packed.len() as u64;
@@ -41,13 +41,13 @@ pub(super) async fn fitting(
                 fitting.push(row);
             }
         }
-        note(transaction, organization, sums).await?;
+        add_sums(transaction, organization, sums).await?;
     }
     Ok(fitting)
 }
 
-/// How much an organization has stored that hasn't expired.
-async fn stored(transaction: &DatabaseTransaction, now: Timestamp, organization: Uuid) -> ServiceResult<u64> {
+/// Returns the number of unexpired bytes that an organization has stored.
+async fn stored_bytes(transaction: &DatabaseTransaction, now: Timestamp, organization: Uuid) -> ServiceResult<u64> {
     let today = i32::try_from(now.millis().div_euclid(DAY_MILLIS)).unwrap_or(i32::MAX);
     let sums = body_sums::Entity::find()
         .select_only()
@@ -60,7 +60,11 @@ async fn stored(transaction: &DatabaseTransaction, now: Timestamp, organization:
     Ok(sums.into_iter().map(i64::unsigned_abs).sum())
 }
 
-async fn note(transaction: &DatabaseTransaction, organization: Uuid, sums: BTreeMap<i32, i64>) -> ServiceResult<()> {
+async fn add_sums(
+    transaction: &DatabaseTransaction,
+    organization: Uuid,
+    sums: BTreeMap<i32, i64>,
+) -> ServiceResult<()> {
     for (day, bytes) in sums {
         let sum =
             body_sums::ActiveModel { organization_id: Set(organization), expires_day: Set(day), bytes: Set(bytes) };

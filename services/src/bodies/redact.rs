@@ -1,67 +1,67 @@
-//! Blackens fields in a JSON text, also in one whose end is missing.
+//! Redacts fields in a JSON text, even if its end is missing.
 //!
-//! The text isn't parsed and written anew: whatever isn't blackened stays as
-//! it was. What is no JSON can't be blackened, and so it isn't to be kept
-//! where something should have been left out of it ([`is_understood`]).
+//! The text isn't parsed and written again: everything that isn't redacted stays as it was. A text that isn't
+//! JSON ([`is_understood`]) can't be redacted, and must not be stored if something should be left out of it.
 
 use serde::de::IgnoredAny;
 
-/// What stands in the place of a blackened value.
+/// The replacement for a redacted value.
 const REDACTED: &str = "\"[redacted]\"";
 
-/// Whether fields can be found in a text: it is JSON, or several of it one after another, as far as it goes; only where it was
-/// `cut` its end may be missing.
+/// Whether fields can be found in a text: it is one JSON value or several; its end may be missing only if it
+/// was `cut`.
 pub fn is_understood(text: &str, cut: bool) -> bool {
     serde_json::Deserializer::from_str(text)
         .into_iter::<IgnoredAny>()
         .all(|value| value.map_or_else(|error| cut && error.is_eof(), |_| true))
 }
 
-/// `text` without the values of `fields`: names, which count at any depth and in capitals too, or names with their parents'
-/// before them, such as `metadata.customer`. Lists don't count as parents.
+/// Returns `text` without the values of `fields`: names, which match at any depth and in any case, or names
+/// with those of their parents before them, such as `metadata.customer`. Lists don't count as parents.
 pub fn redact(text: &str, fields: &[String]) -> String {
     if fields.is_empty() {
         return text.to_owned();
     }
     let fields = fields.iter().map(|field| field.split('.').collect()).collect();
     let mut redactor =
-        Redactor { text, at: 0, kept: 0, out: String::with_capacity(text.len()), fields, path: Vec::new() };
+        Redactor { text, at: 0, copied: 0, out: String::with_capacity(text.len()), fields, path: Vec::new() };
     while redactor.at < text.len() {
-        redactor.value();
+        redactor.read_token();
     }
-    redactor.keep_until(text.len());
+    redactor.copy_until(text.len());
     redactor.out
 }
 
+/// Copies a JSON text token by token, without redacted values.
 struct Redactor<'a> {
     text: &'a str,
     at: usize,
-    /// Up to where the text is in `out`, as itself or blackened.
-    kept: usize,
+    /// End of the text that is in `out`, as itself or redacted.
+    copied: usize,
     out: String,
     fields: Vec<Vec<&'a str>>,
-    /// The names of the fields around this place; `None` for a list.
+    /// The objects and lists around the current position, outermost first.
     path: Vec<Frame>,
 }
 
 enum Frame {
     List,
-    /// With the name of the field whose value comes, once it has been read.
+    /// An object, with the name of the field whose value comes next, once it has been read.
     Object(Option<String>),
 }
 
 impl Redactor<'_> {
-    fn keep_until(&mut self, end: usize) {
-        self.out.push_str(&self.text[self.kept..end]);
-        self.kept = end;
+    fn copy_until(&mut self, end: usize) {
+        self.out.push_str(&self.text[self.copied..end]);
+        self.copied = end;
     }
 
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// Reads on by one token; nesting is kept in `path`, not on the stack, so that no depth of it does harm.
-    fn value(&mut self) {
+    /// Reads one token. Nesting is kept in `path`, not on the stack, so that no depth does harm.
+    fn read_token(&mut self) {
         let Some(byte) = self.peek() else { return };
         match byte {
             b'{' => {
@@ -75,40 +75,40 @@ impl Redactor<'_> {
             b'}' | b']' => {
                 self.at += 1;
                 self.path.pop();
-                self.value_is_over();
+                self.end_value();
             }
             b',' => {
                 self.at += 1;
-                self.value_is_over();
+                self.end_value();
             }
-            b'"' => self.string(),
+            b'"' => self.read_string(),
             _ => self.at += 1,
         }
     }
 
-    /// What comes next in an object is a name again.
-    fn value_is_over(&mut self) {
+    /// Ends a value: the next string in an object is a name.
+    fn end_value(&mut self) {
         if let Some(Frame::Object(name)) = self.path.last_mut() {
             *name = None;
         }
     }
 
-    fn string(&mut self) {
+    fn read_string(&mut self) {
         let begin = self.at;
         self.skip_string();
         let Some(Frame::Object(name @ None)) = self.path.last_mut() else { return };
         let written = &self.text[begin..self.at];
-        // Escapes in a name are no way around it.
-        let read = serde_json::from_str(written).unwrap_or_else(|_| written.trim_matches('"').to_owned());
-        *name = Some(read);
+        // Unescaped, since escapes must not hide a name.
+        let unescaped = serde_json::from_str(written).unwrap_or_else(|_| written.trim_matches('"').to_owned());
+        *name = Some(unescaped);
         if self.is_redacted() {
             self.skip_space_and(b':');
             self.skip_space_and(b' ');
-            self.keep_until(self.at);
+            self.copy_until(self.at);
             if self.at < self.text.len() {
                 self.skip_value();
                 self.out.push_str(REDACTED);
-                self.kept = self.at;
+                self.copied = self.at;
             }
         }
     }
@@ -132,7 +132,7 @@ impl Redactor<'_> {
         }
     }
 
-    /// Past the end of the string that begins here, or of the text.
+    /// Skips the string that begins here, up to its end or that of the text.
     fn skip_string(&mut self) {
         self.at += 1;
         while let Some(byte) = self.peek() {
@@ -145,7 +145,7 @@ impl Redactor<'_> {
         }
     }
 
-    /// Past the value that begins here, or to the end of the text.
+    /// Skips the value that begins here, up to its end or that of the text.
     fn skip_value(&mut self) {
         let mut depth = 0_usize;
         while let Some(byte) = self.peek() {
@@ -186,14 +186,14 @@ mod tests {
         let text = r#"{"user": "u1", "messages":[{"role":"user","content":[{"text":"a, \"b\""}]}, {"user":{"id":1}}],
             "metadata":{"customer" : "c1","other":[1,2]},"customer":"c2","n":1}"#;
         let read = |names: &[&str]| -> Value { serde_json::from_str(&redact(text, &fields(names))).unwrap() };
-        let whole: Value = serde_json::from_str(text).unwrap();
+        let original: Value = serde_json::from_str(text).unwrap();
         assert_eq!(redact(text, &[]), text);
-        assert_eq!(read(&["nothing"]), whole);
-        let mut expected = whole.clone();
+        assert_eq!(read(&["nothing"]), original);
+        let mut expected = original.clone();
         expected["user"] = json!("[redacted]");
         expected["messages"][1]["user"] = json!("[redacted]");
         assert_eq!(read(&["user"]), expected);
-        let mut expected = whole.clone();
+        let mut expected = original.clone();
         expected["metadata"]["customer"] = json!("[redacted]");
         expected["messages"][0]["content"] = json!("[redacted]");
         expected["n"] = json!("[redacted]");

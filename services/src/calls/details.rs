@@ -1,4 +1,4 @@
-//! One call.
+//! Details of a call.
 
 use domain::{
     calls::CallDetails,
@@ -15,9 +15,9 @@ use crate::{
     projects,
 };
 
-/// One call, with the price that was applied.
+/// Returns a call with the price that was applied.
 pub async fn get(services: &Services, actor: &Actor, id: CallId) -> ServiceResult<CallDetails> {
-    services.settled().await;
+    services.wait_until_stored().await;
     let database = services.database.read();
     let organization = actor.organization.id;
     let scope = projects::scope(database, actor, Permission::ViewLogs).await?;
@@ -28,7 +28,7 @@ pub async fn get(services: &Services, actor: &Actor, id: CallId) -> ServiceResul
         .one(database)
         .await?;
     let Some((row, Some(series))) = found else { return Err(ServiceError::NotFound) };
-    if !scope.holds(ProjectId::new(series.project_id)) {
+    if !scope.contains(ProjectId::new(series.project_id)) {
         return Err(ServiceError::NotFound);
     }
     let price = match row.price_id {
@@ -36,6 +36,6 @@ pub async fn get(services: &Services, actor: &Actor, id: CallId) -> ServiceResul
         None => None,
     };
     let member = users::Entity::find_by_id(series.member_id).one(database).await?.map(|user| user.name);
-    let call = rows::calls(database, organization, vec![(row, series)]).await?.pop();
+    let call = rows::to_calls(database, organization, vec![(row, series)]).await?.pop();
     Ok(CallDetails { call: call.ok_or(ServiceError::NotFound)?, price, member })
 }

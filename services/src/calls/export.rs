@@ -1,4 +1,4 @@
-//! All calls of a query, for a file.
+//! Streams all calls of a query, for export to a file.
 
 use domain::calls::{Call, CallQuery};
 use futures::{Stream, stream};
@@ -6,11 +6,11 @@ use futures::{Stream, stream};
 use super::{rows, search::Search};
 use crate::{Actor, ServiceResult, Services};
 
-/// How many calls are read at a time.
-const PAGE: u64 = 1_000;
+/// Number of calls read at once.
+const BATCH_SIZE: u64 = 1_000;
 
-/// All calls that `query` asks for, newest first, in pages: what a file holds is as long as it needs to be, and
-/// memory isn't. Calls that come in meanwhile aren't in it.
+/// Streams all calls that match `query` in batches, newest first, so that memory doesn't limit the file's
+/// size. Calls that come in meanwhile aren't included.
 pub async fn export(
     services: &Services,
     actor: &Actor,
@@ -21,11 +21,11 @@ pub async fn export(
     Ok(stream::try_unfold(state, async |state| {
         let Some((services, organization, mut search)) = state else { return Ok(None) };
         let database = services.database.read();
-        let rows = search.page(database, PAGE).await?;
-        let full = rows.len() as u64 == PAGE;
-        let calls = rows::calls(database, organization, rows).await?;
+        let rows = search.page(database, BATCH_SIZE).await?;
+        let full = rows.len() as u64 == BATCH_SIZE;
+        let calls = rows::to_calls(database, organization, rows).await?;
         let Some(last) = calls.last() else { return Ok(None) };
-        search.after(last.id);
+        search.continue_after(last.id);
         Ok(Some((calls, full.then_some((services, organization, search)))))
     }))
 }

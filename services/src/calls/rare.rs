@@ -1,39 +1,39 @@
-//! What few calls have: one text in the database, and none for most.
+//! Quantities that few calls have, stored as one JSON text, or none for most calls.
 
-use domain::money::{Parts, Quantities, Tier};
+use domain::money::{PriceParts, Quantities, Tier};
 use serde::{Deserialize, Serialize};
 
-/// What is kept of a call in the column `rare`, as JSON without what is nothing.
+/// The column `rare` of a call: JSON without default values.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default)]
-pub(crate) struct Rare {
-    #[serde(skip_serializing_if = "is_nothing")]
+pub(crate) struct RareQuantities {
+    #[serde(skip_serializing_if = "is_default")]
     cache_write_1h_tokens_in: i64,
-    #[serde(skip_serializing_if = "is_nothing")]
+    #[serde(skip_serializing_if = "is_default")]
     audio_tokens_in: i64,
-    #[serde(skip_serializing_if = "is_nothing")]
+    #[serde(skip_serializing_if = "is_default")]
     audio_tokens_out: i64,
-    #[serde(skip_serializing_if = "is_nothing")]
+    #[serde(skip_serializing_if = "is_default")]
     reasoning_tokens_out: i64,
-    #[serde(skip_serializing_if = "is_nothing")]
+    #[serde(skip_serializing_if = "is_default")]
     searches: i64,
-    #[serde(skip_serializing_if = "is_nothing")]
+    #[serde(skip_serializing_if = "is_default")]
     tool_calls: i64,
-    #[serde(skip_serializing_if = "is_nothing")]
+    #[serde(skip_serializing_if = "is_default")]
     characters: i64,
-    #[serde(skip_serializing_if = "is_nothing")]
+    #[serde(skip_serializing_if = "is_default")]
     tier: Tier,
-    #[serde(skip_serializing_if = "is_nothing")]
-    unpriced: Parts,
+    #[serde(skip_serializing_if = "is_default")]
+    unpriced: PriceParts,
 }
 
-fn is_nothing<T: Default + PartialEq>(value: &T) -> bool {
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-impl Rare {
-    /// As the database has it.
-    pub(crate) fn text(used: Quantities, unpriced: Parts) -> Option<String> {
+impl RareQuantities {
+    /// The JSON to store; `None` if all values are default.
+    pub(crate) fn to_json(used: Quantities, unpriced: PriceParts) -> Option<String> {
         let rare = Self {
             cache_write_1h_tokens_in: used.cache_write_1h_tokens_in,
             audio_tokens_in: used.audio_tokens_in,
@@ -45,13 +45,13 @@ impl Rare {
             tier: used.tier,
             unpriced,
         };
-        // Numbers and names always make JSON.
+        // Numbers and names can't fail to serialize.
         if rare == Self::default() { None } else { serde_json::to_string(&rare).ok() }
     }
 
-    /// `usual` with what the database has besides, and which parts of the cost aren't known.
-    pub(crate) fn with(usual: Quantities, text: Option<&str>) -> (Quantities, Parts) {
-        let rare: Self = text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    /// Merges the stored JSON into `common`; also returns the parts of the cost that aren't known.
+    pub(crate) fn merge(common: Quantities, json: Option<&str>) -> (Quantities, PriceParts) {
+        let rare: Self = json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
         let used = Quantities {
             cache_write_1h_tokens_in: rare.cache_write_1h_tokens_in,
             audio_tokens_in: rare.audio_tokens_in,
@@ -61,7 +61,7 @@ impl Rare {
             tool_calls: rare.tool_calls,
             characters: rare.characters,
             tier: rare.tier,
-            ..usual
+            ..common
         };
         (used, rare.unpriced)
     }
@@ -69,19 +69,19 @@ impl Rare {
 
 #[cfg(test)]
 mod tests {
-    use domain::money::Part;
+    use domain::money::PricePart;
 
     use super::*;
 
     #[test]
     fn what_is_kept_is_read_and_nothing_is_kept_of_most() {
-        assert_eq!(Rare::text(Quantities { tokens_in: 7, ..Quantities::NONE }, Parts::NONE), None);
+        assert_eq!(RareQuantities::to_json(Quantities { tokens_in: 7, ..Quantities::NONE }, PriceParts::NONE), None);
         let used = Quantities { tokens_in: 7, audio_tokens_in: 5, tier: Tier::Priority, ..Quantities::NONE };
-        let unpriced: Parts = [Part::AudioInput].into_iter().collect();
-        let text = Rare::text(used, unpriced).unwrap();
+        let unpriced: PriceParts = [PricePart::AudioInput].into_iter().collect();
+        let text = RareQuantities::to_json(used, unpriced).unwrap();
         assert_eq!(text, r#"{"audio_tokens_in":5,"tier":"priority","unpriced":["audio_input"]}"#);
-        let usual = Quantities { tokens_in: 7, ..Quantities::NONE };
-        assert_eq!(Rare::with(usual, Some(&text)), (used, unpriced));
-        assert_eq!(Rare::with(usual, None), (usual, Parts::NONE));
+        let common = Quantities { tokens_in: 7, ..Quantities::NONE };
+        assert_eq!(RareQuantities::merge(common, Some(&text)), (used, unpriced));
+        assert_eq!(RareQuantities::merge(common, None), (common, PriceParts::NONE));
     }
 }

@@ -1,10 +1,10 @@
-//! Turns rows into calls as people see them.
+//! Converts rows to the calls that pages show.
 
 use std::collections::{HashMap, HashSet};
 
 use domain::{
     api_keys::{ProjectRef, Secret},
-    calls::{ApiKeyRef, Call, Measured},
+    calls::{ApiKeyRef, Call, CountSource},
     ids::{ApiKeyId, CallId, OrganizationId, ProjectId},
     money::{Money, Quantities},
     time::Timestamp,
@@ -12,14 +12,14 @@ use domain::{
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
-use super::rare::Rare;
+use super::rare::RareQuantities;
 use crate::{
     ServiceError, ServiceResult, api_keys,
     entities::{calls, key_secrets, projects, series},
 };
 
-/// The calls of these rows, in their order, with the names of what they belong to.
-pub(super) async fn calls(
+/// Converts rows to calls, in order, with the names of their projects and keys.
+pub(super) async fn to_calls(
     database: &impl ConnectionTrait,
     organization: OrganizationId,
     rows: Vec<(calls::Model, series::Model)>,
@@ -62,17 +62,19 @@ pub(super) async fn calls(
         (!id.is_nil()).then(|| ApiKeyRef { id: ApiKeyId::new(id), name, masked })
     };
     rows.iter()
-        .map(|(row, series)| call(row, series, project(series.project_id), api_key(series.api_key_id, &row.secret_id)))
+        .map(|(row, series)| {
+            to_call(row, series, project(series.project_id), api_key(series.api_key_id, &row.secret_id))
+        })
         .collect()
 }
 
-fn call(
+fn to_call(
     row: &calls::Model,
     series: &series::Model,
     project: Option<ProjectRef>,
     api_key: Option<ApiKeyRef>,
 ) -> ServiceResult<Call> {
-    let usual = Quantities {
+    let common = Quantities {
         tokens_in: row.tokens_in,
         cached_tokens_in: row.cached_tokens_in,
         cache_write_tokens_in: row.cache_write_tokens_in,
@@ -82,14 +84,14 @@ fn call(
         byte_hours: row.byte_hours,
         ..Quantities::NONE
     };
-    let (used, unpriced) = Rare::with(usual, row.rare.as_deref());
+    let (used, unpriced) = RareQuantities::merge(common, row.rare.as_deref());
     Ok(Call {
         id: CallId::new(row.id),
         started_at: Timestamp::from_millis(row.started_at),
         project,
         api_key,
         service: series.service.parse().map_err(ServiceError::Internal)?,
-        // A call says itself what its series tells as "other".
+        // A call's row holds the names that its series folds into "other".
         endpoint: row.endpoint.as_ref().unwrap_or(&series.endpoint).clone(),
         model: row.model.as_ref().unwrap_or(&series.model).clone(),
         provider: row.provider.as_ref().unwrap_or(&series.provider).clone(),
@@ -101,10 +103,10 @@ fn call(
         first_byte_us: row.first_byte_us,
         times: u32::try_from(row.times).unwrap_or(u32::MAX),
         measured: match (row.reported, row.estimated) {
-            (true, false) => Measured::Reported,
-            (true, true) => Measured::Contradictory,
-            (false, true) => Measured::Estimated,
-            (false, false) => Measured::Unknown,
+            (true, false) => CountSource::Reported,
+            (true, true) => CountSource::Contradictory,
+            (false, true) => CountSource::Estimated,
+            (false, false) => CountSource::Unknown,
         },
         used,
         cost: row.cost_nanos.map(Money::from_nanos),

@@ -1,8 +1,9 @@
-//! Finds calls, newest first, without ever counting past those before.
+//! Finds calls, newest first, without counting past those of earlier pages.
 //!
-//! Which calls are wanted is said of their series. Where they are frequent, walking back from the newest call finds a page
-//! soon; where they are rare, that would be a walk through all that an organization ever called. So only a stretch is
-//! walked, and what is older is looked up: the newest call of each wanted series, by its index, and then a page of those.
+//! Filters apply to the calls' series. If matching calls are frequent, walking back from
+//! the newest call soon finds a page; if they are rare, that would walk through all calls
+//! of the organization. So a limited number of calls is walked, and older ones are looked
+//! up: the newest call of each matching series, by its index, and then a page of those.
 
 mod seek;
 
@@ -23,45 +24,45 @@ use crate::{
         calls,
         series::{self, ANY_OUTCOME, OTHER},
     },
-    projects::{self, Scope},
-    usage::{bounds, dimensions},
+    projects::{self, ProjectScope},
+    usage::{bounds, series_condition},
 };
 
-/// How many calls are walked before the rest is looked up.
-const WALKED: usize = 10_000;
-/// Up to how many wanted series are looked up at once, without a walk.
-const FEW: usize = 100;
-/// Up to how many index entries are read to merge series into a page without a walk: each of them may fill it by itself.
-const MERGED: usize = 5_000;
+/// Maximum number of calls to walk before older ones are looked up.
+const MAX_WALKED: usize = 10_000;
+/// Maximum number of matching series to look up without a walk.
+const MAX_SEEK_SERIES: usize = 100;
+/// Maximum number of index entries to read without a walk: each series may fill the page alone.
+const MAX_MERGED_ENTRIES: usize = 5_000;
 
-/// Which calls to find.
+/// A search for calls.
 #[derive(Clone, Debug)]
 pub(super) struct Search {
     organization: OrganizationId,
-    /// `None` for all.
-    wanted: Option<Wanted>,
+    /// The series to find calls of; `None` for all.
+    wanted: Option<WantedSeries>,
     /// The lowest id.
     from: Option<CallId>,
     /// The id after the highest.
     before: Option<CallId>,
-    /// When it was asked for.
+    /// When the search began.
     now: Timestamp,
 }
 
-/// Which series calls are to be of.
+/// A filter of series.
 #[derive(Clone, Debug)]
-struct Wanted {
-    scope: Scope,
+struct WantedSeries {
+    scope: ProjectScope,
     filter: Filter,
     outcome: Option<OutcomeFilter>,
-    /// How many series that are, counted up to one more than [`FEW`].
+    /// Number of matching series, counted up to one more than [`MAX_SEEK_SERIES`].
     series: usize,
 }
 
 impl Search {
-    /// What `query` asks for, as far as `actor` may see it.
+    /// A search for the calls that match `query` and that `actor` may see.
     pub(super) async fn new(services: &Services, actor: &Actor, query: &CallQuery) -> ServiceResult<Self> {
-        services.settled().await;
+        services.wait_until_stored().await;
         let database = services.database.read();
         let organization = &actor.organization;
         let now = services.now();
@@ -71,19 +72,19 @@ impl Search {
         let ids = |moments: [Option<Timestamp>; 2]| moments.into_iter().flatten().map(CallId::lower_bound);
         Ok(Self {
             organization: organization.id,
-            wanted: Wanted::new(database, organization.id, scope, query).await?,
+            wanted: WantedSeries::new(database, organization.id, scope, query).await?,
             from: ids([query.from, first]).max(),
             before: ids([query.to, after]).chain(query.before).min(),
             now,
         })
     }
 
-    /// The same, before `last`.
-    pub(super) fn after(&mut self, last: CallId) {
+    /// Continues the search with the calls before `last`.
+    pub(super) fn continue_after(&mut self, last: CallId) {
         self.before = Some(last);
     }
 
-    /// The newest `limit` calls with their series.
+    /// Finds the newest `limit` calls, with their series.
     pub(super) async fn page(
         &self,
         database: &DatabaseConnection,
@@ -96,19 +97,19 @@ impl Search {
         };
         let mut bounds = Bounds::of(self);
         let mut ids = Vec::new();
-        let mut is_walked = false;
-        if wanted.series > FEW || wanted.series.saturating_mul(size) > MERGED {
-            let end = self.newest(database, &bounds, &format!("OFFSET {}", WALKED - 1), 1).await?.pop();
-            is_walked = end.is_none();
+        let mut is_exhausted = false;
+        if wanted.series > MAX_SEEK_SERIES || wanted.series.saturating_mul(size) > MAX_MERGED_ENTRIES {
+            let end = self.newest(database, &bounds, &format!("OFFSET {}", MAX_WALKED - 1), 1).await?.pop();
+            is_exhausted = end.is_none();
             ids = self.walk(database, wanted, &bounds.down_to(end), limit).await?;
             bounds.before = end.or(bounds.before);
         }
-        if !is_walked && ids.len() < size && wanted.series > 0 {
+        if !is_exhausted && ids.len() < size && wanted.series > 0 {
             ids.extend(self.seek(database, wanted, None, bounds, size - ids.len()).await?);
         }
         if let Some(model) = wanted.folded_model() {
-            // Calls of a model that is told as "other" say themselves what it was.
-            ids.extend(self.seek(database, &wanted.of_model(OTHER), Some(model), Bounds::of(self), size).await?);
+            // The model's calls may also be in the series "other", where their own rows hold the name.
+            ids.extend(self.seek(database, &wanted.with_model(OTHER), Some(model), Bounds::of(self), size).await?);
             ids.sort_unstable_by(|a, b| b.cmp(a));
             ids.dedup();
             ids.truncate(size);
@@ -124,12 +125,12 @@ impl Search {
         let (Some(lowest), Some(highest)) = (ids.iter().min().copied(), ids.iter().max().copied()) else {
             return Ok(Vec::new());
         };
-        let mut found = calls::of(self.organization).filter(calls::Column::Id.is_in(ids));
+        let mut query = calls::of(self.organization).filter(calls::Column::Id.is_in(ids));
         if database.get_database_backend() == DbBackend::Postgres {
-            // Mostly they lie close together, and for many it would read the whole month otherwise.
-            found = found.filter(calls::Column::Id.between(lowest, highest));
+            // Most pages are close together in time, and without this PostgreSQL may read the whole month.
+            query = query.filter(calls::Column::Id.between(lowest, highest));
         }
-        let rows = found
+        let rows = query
             .join(sea_orm::JoinType::InnerJoin, calls::series())
             .select_also(series::Entity)
             .order_by_desc(calls::Column::Id)
@@ -138,7 +139,7 @@ impl Search {
         Ok(rows.into_iter().filter_map(|(call, series)| Some((call, series?))).collect())
     }
 
-    /// The newest ids within the bounds.
+    /// Finds the newest ids within the bounds.
     async fn newest(
         &self,
         database: &DatabaseConnection,
@@ -147,40 +148,41 @@ impl Search {
         limit: u64,
     ) -> ServiceResult<Vec<Uuid>> {
         let mut bound = Bound::new(database.get_database_backend());
-        let within = bounds.of_calls("c", self.organization, &mut bound);
-        let sql = format!("SELECT c.id FROM calls c WHERE {within} ORDER BY c.id DESC LIMIT {limit} {offset}");
+        let in_bounds = bounds.condition("c", self.organization, &mut bound);
+        let sql = format!("SELECT c.id FROM calls c WHERE {in_bounds} ORDER BY c.id DESC LIMIT {limit} {offset}");
         ids(database, bound, sql).await
     }
 
-    /// Walks all calls within the bounds, newest first, until it has found enough.
+    /// Walks all calls within the bounds, newest first, until enough are found.
     async fn walk(
         &self,
         database: &DatabaseConnection,
-        wanted: &Wanted,
+        wanted: &WantedSeries,
         bounds: &Bounds,
         limit: u64,
     ) -> ServiceResult<Vec<Uuid>> {
         let mut bound = Bound::new(database.get_database_backend());
-        let within = bounds.of_calls("c", self.organization, &mut bound);
+        let in_bounds = bounds.condition("c", self.organization, &mut bound);
         let condition = wanted.condition(&mut bound);
-        // SQLite takes them in this order, so that it doesn't collect and sort every call of these series.
+        // CROSS JOIN fixes SQLite's join order, so that it
+        // doesn't collect and sort every call of these series.
         let sql = format!(
-            "SELECT c.id FROM calls c CROSS JOIN series s WHERE {within} AND s.organization_id = c.organization_id \
+            "SELECT c.id FROM calls c CROSS JOIN series s WHERE {in_bounds} AND s.organization_id = c.organization_id \
              AND s.id = c.series_id AND {condition} ORDER BY c.id DESC LIMIT {limit}"
         );
         ids(database, bound, sql).await
     }
 }
 
-impl Wanted {
-    /// `None` where all are.
+impl WantedSeries {
+    /// The filter for `scope` and `query`, with matching series counted; `None` if all series match.
     async fn new(
         database: &DatabaseConnection,
         organization: OrganizationId,
-        scope: Scope,
+        scope: ProjectScope,
         query: &CallQuery,
     ) -> ServiceResult<Option<Self>> {
-        if scope == Scope::All && query.filter == Filter::default() && query.outcome.is_none() {
+        if scope == ProjectScope::All && query.filter == Filter::default() && query.outcome.is_none() {
             return Ok(None);
         }
         let mut wanted = Self { scope, filter: query.filter.clone(), outcome: query.outcome, series: 0 };
@@ -190,7 +192,7 @@ impl Wanted {
         let sql = format!(
             "SELECT count(*) AS series FROM (SELECT 1 FROM series s WHERE s.organization_id = {organization} \
              AND {condition} LIMIT {}) few",
-            FEW + 1
+            MAX_SEEK_SERIES + 1
         );
         if let Some(row) = database.query_one_raw(bound.statement(sql)).await? {
             wanted.series = usize::try_from(row.try_get::<i64>("", "series")?).unwrap_or_default();
@@ -198,7 +200,7 @@ impl Wanted {
         Ok(Some(wanted))
     }
 
-    /// Whether series `s` is one of them.
+    /// The condition that series `s` matches.
     fn condition(&self, bound: &mut Bound) -> String {
         let outcome = match self.outcome {
             Some(outcome) => {
@@ -207,21 +209,21 @@ impl Wanted {
             }
             None => format!("s.outcome <> '{ANY_OUTCOME}'"),
         };
-        format!("{outcome} AND {}", dimensions(&self.scope, &self.filter, bound))
+        format!("{outcome} AND {}", series_condition(&self.scope, &self.filter, bound))
     }
 
-    fn of_model(&self, model: &str) -> Self {
+    fn with_model(&self, model: &str) -> Self {
         let filter = Filter { model: Some(model.to_owned()), ..self.filter.clone() };
         Self { filter, ..self.clone() }
     }
 
-    /// The model that is asked for, if calls may say it themselves.
+    /// The requested model, if calls' own rows may hold its name.
     fn folded_model(&self) -> Option<&str> {
         self.filter.model.as_deref().filter(|model| !model.is_empty() && *model != OTHER)
     }
 }
 
-/// Which ids: from the lowest to before another.
+/// A range of ids, from `from` up to `before`, which is excluded.
 #[derive(Clone, Copy, Debug)]
 struct Bounds {
     from: Option<Uuid>,
@@ -233,13 +235,13 @@ impl Bounds {
         Self { from: search.from.map(|id| id.uuid()), before: search.before.map(|id| id.uuid()) }
     }
 
-    /// The same, with none below `lowest`.
+    /// These bounds without ids below `lowest`.
     fn down_to(self, lowest: Option<Uuid>) -> Self {
         Self { from: lowest.or(self.from), ..self }
     }
 
-    /// Whether call `alias` of the organization is within.
-    fn of_calls(self, alias: &str, organization: OrganizationId, bound: &mut Bound) -> String {
+    /// The condition that call `alias` of the organization is within the bounds.
+    fn condition(self, alias: &str, organization: OrganizationId, bound: &mut Bound) -> String {
         let mut condition = format!("{alias}.organization_id = {}", bound.value(organization.uuid()));
         for (comparison, id) in [(">=", self.from), ("<", self.before)] {
             if let Some(id) = id {
@@ -250,7 +252,7 @@ impl Bounds {
     }
 }
 
-/// The ids that a statement finds.
+/// Runs a statement and returns the ids it finds.
 async fn ids(database: &DatabaseConnection, bound: Bound, sql: String) -> ServiceResult<Vec<Uuid>> {
     let rows = database.query_all_raw(bound.statement(sql)).await?;
     Ok(rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?)

@@ -1,18 +1,18 @@
-//! The values of statements that are written as text, each under its name; also sets, of any size, under one.
+//! Parameters of statements written as text. A set of any size is one parameter.
 //!
-//! A set that is bound value by value ends where a database takes no more parameters (SQLite 32,766, PostgreSQL 65,535), and
-//! each size of it is another statement to prepare.
+//! Sets bound value by value would be limited by the number of parameters (SQLite 32,766, PostgreSQL 65,535),
+//! and every size would be another statement to prepare.
 
 use std::fmt::Write;
 
 use sea_orm::{DbBackend, Statement, Value};
 use uuid::Uuid;
 
-/// Up to how many ids PostgreSQL looks up one by one where there is an index for them, and compares with each row where there
-/// is none.
-const FEW: usize = 500;
+/// Maximum number of ids that PostgreSQL gets as an array, which it looks up one by one if there is an index,
+/// and compares with each row otherwise.
+const MAX_LOOKED_UP: usize = 500;
 
-/// The values that a statement names.
+/// The parameters of a statement.
 #[derive(Clone, Debug)]
 pub(crate) struct Bound {
     backend: DbBackend,
@@ -32,31 +32,32 @@ impl Bound {
         matches!(self.backend, DbBackend::Postgres)
     }
 
-    /// The name of a value, such as `$5`.
+    /// Adds a value and returns its name, such as `$5`.
     pub(crate) fn value(&mut self, value: impl Into<Value>) -> String {
         self.values.push(value.into());
         format!("${}", self.values.len())
     }
 
-    /// What is written behind a column that is to be one of `ids`.
+    /// The condition, written after a column, that it is one of `ids`.
     pub(crate) fn among_ids(&mut self, ids: impl IntoIterator<Item = Uuid>) -> String {
         let ids: Vec<String> = ids.into_iter().map(|id| id.simple().to_string()).collect();
         let (postgres, count) = (self.is_postgres(), ids.len());
         let name = self.value(list(postgres, ids.into_iter()));
-        // Of a query, which is asked once: to PostgreSQL the cast of a text is no constant, and it would be read for every row.
+        // A subquery is evaluated once. PostgreSQL doesn't treat the
+        // cast of a text as constant, and would parse it for every row.
         let ids = format!("SELECT unnest({name}::text::uuid[])");
         match postgres {
-            true if count <= FEW => format!("= ANY(ARRAY({ids}))"),
-            // Only a condition that is no join is hashed: PostgreSQL takes any set for a small one, and would compare each of
-            // its ids with each row.
+            true if count <= MAX_LOOKED_UP => format!("= ANY(ARRAY({ids}))"),
+            // IS TRUE prevents a join, so that the set is hashed: PostgreSQL assumes that any set is small,
+            // and would compare each id with each row.
             true => format!("IN ({ids}) IS TRUE"),
             false => format!("IN (SELECT unhex(value) FROM json_each({name}))"),
         }
     }
 
-    /// The same for whole numbers.
+    /// The condition, written after a column, that it is one of `numbers`.
     pub(crate) fn among_numbers(&mut self, numbers: impl IntoIterator<Item = i64>) -> String {
-        // Digits are the same in both forms.
+        // Digits need no quotes in either format.
         let numbers: Vec<String> = numbers.into_iter().map(|number| number.to_string()).collect();
         match self.is_postgres() {
             true => {
@@ -70,7 +71,7 @@ impl Bound {
         }
     }
 
-    /// The same for texts.
+    /// The condition, written after a column, that it is one of `texts`.
     pub(crate) fn among_texts<'a>(&mut self, texts: impl IntoIterator<Item = &'a str>) -> String {
         let texts: serde_json::Value = texts.into_iter().collect::<Vec<_>>().into();
         let name = self.value(texts.to_string());
@@ -80,8 +81,8 @@ impl Bound {
         }
     }
 
-    /// Rows that are joined with: a table of this alias whose `value` is each element of a JSON array, with its `place`
-    /// from 0 by `{alias}.place`. Parts of an element are taken by `value ->> 0`, on both databases.
+    /// A table to join with, one row for each element of a JSON array: `{alias}.value` is the element,
+    /// `{alias}.place` its index from 0. On both databases, `value ->> 0` is the element's first part.
     pub(crate) fn rows(&mut self, json: String, alias: &str) -> String {
         let name = self.value(json);
         match self.is_postgres() {
@@ -93,29 +94,29 @@ impl Bound {
         }
     }
 
-    /// `text` as an id.
+    /// The expression that converts `text` to an id.
     pub(crate) fn id(&self, text: &str) -> String {
         if self.is_postgres() { format!("({text})::uuid") } else { format!("unhex({text})") }
     }
 
-    /// `text` as a whole number.
+    /// The expression that converts `text` to a whole number.
     pub(crate) fn number(&self, text: &str) -> String {
         if self.is_postgres() { format!("({text})::bigint") } else { format!("({text})") }
     }
 
-    /// The statement `text`, which names these values.
+    /// The statement `text` with these parameters.
     pub(crate) fn statement(self, text: impl Into<String>) -> Statement {
         Statement::from_sql_and_values(self.backend, text, self.values)
     }
 }
 
-/// Hexadecimal digits as a list in one text: an array of PostgreSQL's, or of JSON.
+/// Formats hexadecimal texts as an array of PostgreSQL or JSON.
 fn list(postgres: bool, parts: impl Iterator<Item = String>) -> String {
     let (open, close, quote) = if postgres { ('{', '}', "") } else { ('[', ']', "\"") };
     let mut list = String::from(open);
     for (position, part) in parts.enumerate() {
         let comma = if position == 0 { "" } else { "," };
-        // Writing to a text can't fail.
+        // Writing to a String can't fail.
         let _ = write!(list, "{comma}{quote}{part}{quote}");
     }
     list.push(close);

@@ -1,7 +1,7 @@
 //! Transactions that keep secrets out of the database.
 //!
-//! Whatever is stored passes here, so this is where a key that somebody put into a name, an agent, or any other text is
-//! masked. What is hashed or cut before it is stored must be masked before that.
+//! All writes pass here, so a key in a name, a user agent or any other text is masked here. Text that is
+//! hashed or truncated before it is stored must be masked earlier.
 
 use domain::api_keys::Secret;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, Value, sea_query::Values};
@@ -17,13 +17,13 @@ impl DatabaseTransaction {
     }
 
     /// # Errors
-    /// The database couldn't keep what was written.
+    /// The database couldn't commit.
     pub async fn commit(self) -> Result<(), DbErr> {
         self.0.commit().await
     }
 
     /// # Errors
-    /// The connection broke: then nothing is kept either.
+    /// The connection broke, which rolls back too.
     pub async fn rollback(self) -> Result<(), DbErr> {
         self.0.rollback().await
     }
@@ -36,20 +36,20 @@ impl ConnectionTrait for DatabaseTransaction {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.0.execute_raw(clean(statement)).await
+        self.0.execute_raw(redact(statement)).await
     }
 
-    /// What is written out here holds nothing from outside.
+    /// Not redacted: statements without parameters contain no input.
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         self.0.execute_unprepared(sql).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.0.query_one_raw(clean(statement)).await
+        self.0.query_one_raw(redact(statement)).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.0.query_all_raw(clean(statement)).await
+        self.0.query_all_raw(redact(statement)).await
     }
 
     fn support_returning(&self) -> bool {
@@ -57,26 +57,26 @@ impl ConnectionTrait for DatabaseTransaction {
     }
 }
 
-fn clean(mut statement: Statement) -> Statement {
+fn redact(mut statement: Statement) -> Statement {
     if let Some(Values(values)) = &mut statement.values {
-        values.iter_mut().for_each(clean_value);
+        values.iter_mut().for_each(redact_value);
     }
     statement
 }
 
-fn clean_value(value: &mut Value) {
+fn redact_value(value: &mut Value) {
     match value {
-        Value::String(Some(text)) if Secret::may_be_in(text) => *text = Secret::redact(text),
-        Value::Json(Some(json)) => clean_json(json),
+        Value::String(Some(text)) if Secret::could_be_in(text) => *text = Secret::redact(text),
+        Value::Json(Some(json)) => redact_json(json),
         _ => {}
     }
 }
 
-fn clean_json(json: &mut Json) {
+fn redact_json(json: &mut Json) {
     match json {
-        Json::String(text) if Secret::may_be_in(text) => *text = Secret::redact(text),
-        Json::Array(items) => items.iter_mut().for_each(clean_json),
-        Json::Object(fields) => fields.values_mut().for_each(clean_json),
+        Json::String(text) if Secret::could_be_in(text) => *text = Secret::redact(text),
+        Json::Array(items) => items.iter_mut().for_each(redact_json),
+        Json::Object(fields) => fields.values_mut().for_each(redact_json),
         _ => {}
     }
 }

@@ -1,4 +1,4 @@
-//! The company: its projects, models and what they cost.
+//! The demo company: its projects, models and their prices.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait, IntoActiveModel};
 
 use super::{
     Demo,
-    keys::{self, Key, Makers},
+    keys::{self, DemoKey, KeyMaker},
     people,
 };
 use crate::{
@@ -26,26 +26,27 @@ use crate::{
 const NAME: &str = "Fernweh Travel";
 const TIME_ZONE: &str = "Europe/Berlin";
 
-/// What traffic is made of.
+/// The company as the traffic needs it.
 pub(super) struct Company {
     pub(super) organization: Organization,
-    pub(super) keys: Vec<Key>,
-    pub(super) models: Vec<Model>,
+    pub(super) keys: Vec<DemoKey>,
+    pub(super) models: Vec<DemoModel>,
 }
 
-pub(super) struct Model {
+/// A model that the company uses.
+pub(super) struct DemoModel {
     pub(super) name: Arc<str>,
     pub(super) provider: Arc<str>,
     pub(super) service: Service,
-    /// Usual tokens in and out.
+    /// Typical tokens in and out.
     pub(super) tokens: (u32, u32),
-    /// Usual milliseconds to the first byte, and for each token after.
+    /// Typical milliseconds to the first byte, and for each token after.
     pub(super) latency_ms: (u32, u32),
-    /// Prices with the moments from which they hold, ascending.
+    /// Prices with the times from which they apply, ascending.
     pub(super) prices: Vec<(Timestamp, PriceId, Price)>,
 }
 
-impl Model {
+impl DemoModel {
     /// The price of a call that started at `moment`.
     pub(super) fn price_at(&self, moment: Timestamp) -> Option<(PriceId, Price)> {
         self.prices.iter().rev().find(|(from, ..)| *from <= moment).map(|(_, id, price)| (*id, *price))
@@ -60,7 +61,7 @@ struct Offer {
     latency_ms: (u32, u32),
     /// Nano-dollars for a million tokens: input, cached input, output.
     price: [i64; 3],
-    /// From this share of the time on, in percent, it costs that share of its price.
+    /// The share of the time after which the price changes, and the new price, both in percent.
     change: Option<(u32, u32)>,
 }
 
@@ -114,7 +115,7 @@ const OFFERS: [Offer; 5] = [
     },
 ];
 
-/// Name, description, cost center.
+/// Name, description and cost center of each project.
 const PROJECTS: [(&str, &str, &str); 5] = [
     ("Assistant", "The trip planner in app and web", "Product"),
     ("Support", "Answers and triages tickets", "Operations"),
@@ -123,25 +124,27 @@ const PROJECTS: [(&str, &str, &str); 5] = [
     ("Back office", "Invoices and contracts, read by machine", "Finance"),
 ];
 
-/// Makes the organization with its people, projects, prices and keys.
-pub(super) async fn found(services: &Services, begin: Timestamp) -> ServiceResult<(Company, Demo)> {
+/// Creates the organization with its people, projects, prices and keys.
+pub(super) async fn create(services: &Services, begin: Timestamp) -> ServiceResult<(Company, Demo)> {
     let now = services.now();
-    // What this installation offers is another matter than what the company uses.
-    let then = Services { catalog: Catalog::default(), ..keys::at(services, begin) };
+    // The company's models are independent of those that this installation offers.
+    let then = Services { catalog: Catalog::default(), ..keys::services_at(services, begin) };
     let organization = crate::organizations::create(&then, NAME, TIME_ZONE).await?;
-    let (people, password) = people::hire(&then, &organization).await?;
+    let (people, password) = people::create_all(&then, &organization).await?;
     let at = |percent: u32| begin.plus_millis((now.millis() - begin.millis()) / 100 * i64::from(percent));
-    let txn = services.database().begin().await?;
+    let transaction = services.database().begin().await?;
     let mut projects = Vec::new();
     for (name, description, cost_center) in PROJECTS {
-        projects.push(project(&txn, &organization, name, description, cost_center, people[0].id, begin).await?);
+        projects.push(
+            create_project(&transaction, &organization, name, description, cost_center, people[0].id, begin).await?,
+        );
     }
     let mut models = Vec::new();
     for offer in OFFERS {
-        models.push(model(&txn, &offer, begin, at).await?);
+        models.push(create_model(&transaction, &offer, begin, at).await?);
     }
-    people::assign(&txn, &organization, &people, &projects, begin).await?;
-    txn.commit().await?;
+    people::assign_projects(&transaction, &organization, &people, &projects, begin).await?;
+    transaction.commit().await?;
 
     let offered = models.iter().map(|model| OfferedModel {
         name: model.name.to_string(),
@@ -150,9 +153,9 @@ pub(super) async fn found(services: &Services, begin: Timestamp) -> ServiceResul
     });
     crate::models::apply(&then, offered.collect()).await?;
     let names = OFFERS.map(|offer| offer.name);
-    let makers =
-        Makers { organization: &organization, people: &people, projects: &projects, models: &names, begin, now };
-    let keys = makers.make(&then).await?;
+    let maker =
+        KeyMaker { organization: &organization, people: &people, projects: &projects, models: &names, begin, now };
+    let keys = maker.create_keys(&then).await?;
     let demo = Demo {
         organization: organization.name.clone(),
         slug: organization.slug.clone(),
@@ -163,8 +166,8 @@ pub(super) async fn found(services: &Services, begin: Timestamp) -> ServiceResul
     Ok((Company { organization, keys, models }, demo))
 }
 
-async fn project(
-    txn: &impl ConnectionTrait,
+async fn create_project(
+    transaction: &impl ConnectionTrait,
     organization: &Organization,
     name: &str,
     description: &str,
@@ -187,17 +190,17 @@ async fn project(
         tokens_per_minute: None,
     }
     .into_active_model()
-    .insert(txn)
+    .insert(transaction)
     .await?;
     Ok(ProjectId::new(id))
 }
 
-async fn model(
-    txn: &impl ConnectionTrait,
+async fn create_model(
+    transaction: &impl ConnectionTrait,
     offer: &Offer,
     begin: Timestamp,
     at: impl Fn(u32) -> Timestamp,
-) -> ServiceResult<Model> {
+) -> ServiceResult<DemoModel> {
     let versions =
         std::iter::once((begin, 100)).chain(offer.change.map(|(since, share)| (at(since), i64::from(share))));
     let mut prices = Vec::new();
@@ -209,8 +212,8 @@ async fn model(
             output_per_million: Some(part(2)),
             ..Price::default()
         };
-        prices.push((from, prices::add_version(txn, offer.name, from, from, price).await?, price));
+        prices.push((from, prices::add_version(transaction, offer.name, from, from, price).await?, price));
     }
     let Offer { name, provider, service, tokens, latency_ms, .. } = *offer;
-    Ok(Model { name: Arc::from(name), provider: Arc::from(provider), service, tokens, latency_ms, prices })
+    Ok(DemoModel { name: Arc::from(name), provider: Arc::from(provider), service, tokens, latency_ms, prices })
 }

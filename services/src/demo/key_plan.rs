@@ -1,15 +1,15 @@
-//! A key as the company plans it.
+//! The plan for a demo key.
 
 use domain::api_keys::{Level, Scope};
 
-/// A key as the company wants it.
-pub(super) struct Plan {
+/// The plan for one of the company's keys.
+pub(super) struct KeyPlan {
     pub(super) name: &'static str,
     pub(super) description: &'static str,
     pub(super) level: Level,
-    /// The index of its project, which an admin key has none of.
+    /// The index of its project; unused for an admin key.
     pub(super) project: usize,
-    /// The index of who makes it.
+    /// The index of the person who creates it.
     pub(super) creator: usize,
     /// As in the key's settings: empty for all.
     pub(super) scopes: &'static [Scope],
@@ -17,49 +17,49 @@ pub(super) struct Plan {
     pub(super) allowed: &'static [usize],
     pub(super) networks: &'static [&'static str],
     pub(super) rotate_every_days: Option<u32>,
-    /// The share of the company's time, in percent, after which it is made.
+    /// The share of the company's time, in percent, after which it is created.
     pub(super) since: u32,
     /// When it expires, in days from today.
     pub(super) expires_in_days: Option<i64>,
-    pub(super) fate: Fate,
+    pub(super) fate: KeyFate,
     /// Its share of all calls.
     pub(super) weight: u32,
     /// Indices of models, and how often each is called.
     pub(super) models: &'static [(usize, u32)],
-    /// Whether it is called by people, who sleep and have weekends, or by jobs, which don't.
+    /// Whether people call it, who sleep and have weekends, rather than jobs.
     pub(super) by_people: bool,
-    /// Addresses and agents of those who use it, the latest first. A key without calls was used by the first of them
-    /// minutes ago.
+    /// Addresses and agents of its clients, the latest first. A key
+    /// without calls was used by the first of them minutes ago.
     pub(super) clients: &'static [(&'static str, &'static str)],
 }
 
-/// What becomes of a key. Shares are of the company's time, in percent.
+/// The later history of a key. Shares are of the company's time, in percent.
 #[derive(Clone, Copy)]
-pub(super) enum Fate {
+pub(super) enum KeyFate {
     Stays,
-    /// It got a new secret so many hours ago; the old one works for a day.
+    /// Rotated this many hours ago; the old secret works for a day.
     Rotated(i64),
-    /// It was narrowed to the models above.
+    /// Restricted to the models in `allowed`.
     Narrowed(u32),
-    /// Nobody has called it since.
+    /// Not called since.
     Forgotten(u32),
     Revoked(u32),
     Leaked(u32),
     Expired(u32),
 }
 
-impl Plan {
-    /// The share of the company's time after which it is called no more.
-    pub(super) fn until(&self) -> Option<u32> {
+impl KeyPlan {
+    /// The share of the company's time, in percent, after which it isn't called any longer.
+    pub(super) fn ends_at(&self) -> Option<u32> {
         match self.fate {
-            Fate::Stays | Fate::Rotated(_) | Fate::Narrowed(_) => None,
-            Fate::Forgotten(at) | Fate::Revoked(at) | Fate::Leaked(at) | Fate::Expired(at) => Some(at),
+            KeyFate::Stays | KeyFate::Rotated(_) | KeyFate::Narrowed(_) => None,
+            KeyFate::Forgotten(at) | KeyFate::Revoked(at) | KeyFate::Leaked(at) | KeyFate::Expired(at) => Some(at),
         }
     }
 }
 
-/// What a plan is where it says nothing else.
-pub(super) const PLAIN: Plan = Plan {
+/// Default values of a plan.
+pub(super) const DEFAULT_PLAN: KeyPlan = KeyPlan {
     name: "",
     description: "",
     level: Level::Standard,
@@ -71,7 +71,7 @@ pub(super) const PLAIN: Plan = Plan {
     rotate_every_days: None,
     since: 0,
     expires_in_days: None,
-    fate: Fate::Stays,
+    fate: KeyFate::Stays,
     weight: 0,
     models: &[],
     by_people: false,

@@ -1,28 +1,28 @@
-//! The company's keys: what each is for, may do, and became of it.
+//! The plans for the company's keys: purpose, permissions and history.
 
 use domain::api_keys::{Level, Scope};
 
-use super::key_plan::{Fate, PLAIN, Plan};
+use super::key_plan::{DEFAULT_PLAN, KeyFate, KeyPlan};
 
 const PYTHON: &str = "OpenAI/Python 2.8.0";
 const ASYNC_PYTHON: &str = "AsyncOpenAI/Python 2.8.0";
 const NODE: &str = "OpenAI/JS 6.9.1";
 
-pub(super) static PLANS: [Plan; 19] = [
-    Plan {
+pub(super) static PLANS: [KeyPlan; 19] = [
+    KeyPlan {
         name: "web",
         description: "The trip planner on fernweh.example",
         scopes: &[Scope::Chat],
         allowed: &[0, 1, 2],
         rotate_every_days: Some(90),
-        fate: Fate::Rotated(3),
+        fate: KeyFate::Rotated(3),
         weight: 300,
         models: &[(0, 70), (2, 25), (1, 5)],
         by_people: true,
         clients: &[("203.0.113.21", NODE), ("203.0.113.22", NODE), ("203.0.113.23", NODE)],
-        ..PLAIN
+        ..DEFAULT_PLAN
     },
-    Plan {
+    KeyPlan {
         name: "ios-app",
         description: "Through the app's own server, never from phones",
         creator: 2,
@@ -31,9 +31,9 @@ pub(super) static PLANS: [Plan; 19] = [
         models: &[(0, 80), (2, 20)],
         by_people: true,
         clients: &[("203.0.113.30", "fernweh-mobile/7.2.0"), ("203.0.113.31", "fernweh-mobile/7.2.0")],
-        ..PLAIN
+        ..DEFAULT_PLAN
     },
-    Plan {
+    KeyPlan {
         name: "android-app",
         description: "Through the app's own server, never from phones",
         creator: 2,
@@ -43,9 +43,9 @@ pub(super) static PLANS: [Plan; 19] = [
         models: &[(0, 80), (2, 20)],
         by_people: true,
         clients: &[("203.0.113.30", "fernweh-mobile/7.2.0"), ("203.0.113.31", "fernweh-mobile/7.1.4")],
-        ..PLAIN
+        ..DEFAULT_PLAN
     },
-    Plan {
+    KeyPlan {
         name: "support-bot",
         description: "Answers first, hands over when it can't",
         project: 1,
@@ -57,21 +57,21 @@ pub(super) static PLANS: [Plan; 19] = [
         models: &[(2, 85), (3, 15)],
         by_people: true,
         clients: &[("198.51.100.7", ASYNC_PYTHON)],
-        ..PLAIN
+        ..DEFAULT_PLAN
     },
-    Plan {
+    KeyPlan {
         name: "ticket-triage",
         project: 1,
         creator: 3,
         allowed: &[0],
         since: 30,
-        fate: Fate::Narrowed(62),
+        fate: KeyFate::Narrowed(62),
         weight: 60,
         models: &[(0, 100)],
         clients: &[("198.51.100.8", PYTHON)],
-        ..PLAIN
+        ..DEFAULT_PLAN
     },
-    Plan {
+    KeyPlan {
         name: "place-indexer",
         description: "Embeds places anew when they change",
         project: 2,
@@ -80,9 +80,9 @@ pub(super) static PLANS: [Plan; 19] = [
         weight: 90,
         models: &[(4, 100)],
         clients: &[("203.0.113.66", PYTHON), ("2001:db8:40::17", PYTHON)],
-        ..PLAIN
+        ..DEFAULT_PLAN
     },
-    Plan {
+    KeyPlan {
         name: "query-embedder",
         project: 2,
         creator: 2,
@@ -93,9 +93,9 @@ pub(super) static PLANS: [Plan; 19] = [
         models: &[(4, 100)],
         by_people: true,
         clients: &[("203.0.113.40", NODE), ("203.0.113.41", NODE)],
-        ..PLAIN
+        ..DEFAULT_PLAN
     },
-    Plan {
+    KeyPlan {
         name: "batch-eval",
         description: "Nightly, all models against all questions",
         project: 3,
@@ -105,9 +105,9 @@ pub(super) static PLANS: [Plan; 19] = [
         weight: 25,
         models: &[(1, 40), (3, 40), (2, 20)],
         clients: &[("198.51.100.90", "python-httpx/0.28.1")],
-        ..PLAIN
+        ..DEFAULT_PLAN
     },
-    Plan {
+    KeyPlan {
         name: "notebooks",
         description: "For whoever tries something out",
         project: 3,
@@ -117,9 +117,9 @@ pub(super) static PLANS: [Plan; 19] = [
         models: &[(1, 50), (3, 50)],
         by_people: true,
         clients: &[("198.51.100.130", PYTHON), ("198.51.100.131", PYTHON), ("198.51.100.144", "curl/8.14.1")],
-        ..PLAIN
+        ..DEFAULT_PLAN
     },
-    Plan {
+    KeyPlan {
         name: "invoice-reader",
         project: 4,
         networks: &["198.51.100.200"],
@@ -129,9 +129,9 @@ pub(super) static PLANS: [Plan; 19] = [
         weight: 30,
         models: &[(0, 60), (1, 40)],
         clients: &[("198.51.100.200", "python-requests/2.32.5")],
-        ..PLAIN
+        ..DEFAULT_PLAN
     },
-    Plan {
+    KeyPlan {
         name: "contract-review",
         description: "Drafts only, a lawyer reads them",
         project: 4,
@@ -142,66 +142,66 @@ pub(super) static PLANS: [Plan; 19] = [
         models: &[(3, 100)],
         by_people: true,
         clients: &[("198.51.100.61", NODE)],
-        ..PLAIN
+        ..DEFAULT_PLAN
     },
-    Plan {
+    KeyPlan {
         name: "old-website",
         description: "Before the relaunch",
         since: 0,
-        fate: Fate::Revoked(35),
+        fate: KeyFate::Revoked(35),
         weight: 60,
         models: &[(0, 100)],
         by_people: true,
         clients: &[("203.0.113.9", NODE)],
-        ..PLAIN
+        ..DEFAULT_PLAN
     },
-    Plan {
+    KeyPlan {
         name: "hackathon",
         project: 3,
         creator: 4,
         since: 50,
-        fate: Fate::Leaked(58),
+        fate: KeyFate::Leaked(58),
         weight: 20,
         models: &[(1, 100)],
         by_people: true,
         clients: &[("192.0.2.55", "python-requests/2.31.0"), ("198.51.100.131", PYTHON)],
-        ..PLAIN
+        ..DEFAULT_PLAN
     },
-    Plan {
+    KeyPlan {
         name: "contractor",
         description: "For the migration, until it is done",
         project: 2,
         creator: 2,
         scopes: &[Scope::Embeddings],
         since: 55,
-        fate: Fate::Expired(80),
+        fate: KeyFate::Expired(80),
         weight: 15,
         models: &[(4, 100)],
         clients: &[("192.0.2.17", PYTHON)],
-        ..PLAIN
+        ..DEFAULT_PLAN
     },
-    Plan {
+    KeyPlan {
         name: "load-test",
         project: 1,
         creator: 3,
         since: 40,
-        fate: Fate::Forgotten(75),
+        fate: KeyFate::Forgotten(75),
         weight: 10,
         models: &[(2, 100)],
         clients: &[("198.51.100.99", "k6/1.4.0")],
-        ..PLAIN
+        ..DEFAULT_PLAN
     },
-    Plan { name: "pager-bot", description: "Not wired up yet", project: 1, creator: 3, since: 92, ..PLAIN },
-    Plan {
+    KeyPlan { name: "pager-bot", description: "Not wired up yet", project: 1, creator: 3, since: 92, ..DEFAULT_PLAN },
+    KeyPlan {
         name: "grafana",
         description: "The usage panel in the office",
         level: Level::Read,
         project: 0,
         since: 50,
         clients: &[("203.0.113.90", "Grafana/12.3.0")],
-        ..PLAIN
+        ..DEFAULT_PLAN
     },
-    Plan {
+    KeyPlan {
         name: "terraform",
         description: "Makes the keys of new services",
         level: Level::Admin,
@@ -209,7 +209,14 @@ pub(super) static PLANS: [Plan; 19] = [
         since: 70,
         expires_in_days: Some(60),
         clients: &[("203.0.113.70", "HashiCorp Terraform/1.14.0")],
-        ..PLAIN
+        ..DEFAULT_PLAN
     },
-    Plan { name: "break-glass", description: "In the safe", level: Level::Admin, creator: 0, since: 10, ..PLAIN },
+    KeyPlan {
+        name: "break-glass",
+        description: "In the safe",
+        level: Level::Admin,
+        creator: 0,
+        since: 10,
+        ..DEFAULT_PLAN
+    },
 ];

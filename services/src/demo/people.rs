@@ -1,4 +1,4 @@
-//! The company's people.
+//! The members of the company's organization.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -10,13 +10,13 @@ use domain::{
 use sea_orm::{ActiveModelTrait, ConnectionTrait, IntoActiveModel};
 
 use crate::{
-    Actor, Organization, ServiceResult, Services, Who,
+    Actor, ActorKind, Organization, ServiceResult, Services,
     accounts::{self, NewUser},
     entities::project_members,
     random,
 };
 
-/// Where the company's people work (an address for documentation, RFC 5737).
+/// Address of the company's office (reserved for documentation, RFC 5737).
 const OFFICE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 5));
 
 /// Name, role, and the projects assigned, by index.
@@ -29,7 +29,7 @@ const PEOPLE: [(&str, Role, &[usize]); 6] = [
     ("Tomás Rey", Role::Viewer, &[]),
 ];
 
-/// Somebody of the company.
+/// A member of the company's organization.
 pub(super) struct Person {
     pub(super) id: UserId,
     name: &'static str,
@@ -37,16 +37,16 @@ pub(super) struct Person {
 }
 
 impl Person {
-    /// The person doing something, in the company's office.
+    /// The person as an actor, in the company's office.
     pub(super) fn actor(&self, organization: &Organization) -> Actor {
-        let who = Who::Member { id: self.id, name: self.name.to_owned(), role: self.role, session: None };
-        Actor { organization: organization.clone(), who, ip: Some(OFFICE) }
+        let kind = ActorKind::Member { id: self.id, name: self.name.to_owned(), role: self.role, session: None };
+        Actor { organization: organization.clone(), kind, ip: Some(OFFICE) }
     }
 }
 
-/// The address of the first person with this role.
+/// The email address of the first person with this role.
 pub(super) fn email(role: Role) -> String {
-    let name = PEOPLE.iter().find(|(_, has, _)| *has == role).map_or("", |(name, ..)| name);
+    let name = PEOPLE.iter().find(|(_, own, _)| *own == role).map_or("", |(name, ..)| name);
     address(name)
 }
 
@@ -55,8 +55,11 @@ fn address(name: &str) -> String {
     format!("{first}@fernweh.example")
 }
 
-/// Makes everybody, all with one random password.
-pub(super) async fn hire(services: &Services, organization: &Organization) -> ServiceResult<(Vec<Person>, String)> {
+/// Creates all people, with one random password.
+pub(super) async fn create_all(
+    services: &Services,
+    organization: &Organization,
+) -> ServiceResult<(Vec<Person>, String)> {
     let password = random::hex(&random::bytes::<9>()?);
     let mut people = Vec::new();
     for (name, role, _) in PEOPLE {
@@ -66,8 +69,8 @@ pub(super) async fn hire(services: &Services, organization: &Organization) -> Se
     Ok((people, password))
 }
 
-/// Assigns the developers' projects to them.
-pub(super) async fn assign(
+/// Assigns the developers to their projects.
+pub(super) async fn assign_projects(
     txn: &impl ConnectionTrait,
     organization: &Organization,
     people: &[Person],

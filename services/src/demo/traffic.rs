@@ -1,50 +1,56 @@
-//! Calls as a growing company makes them: more by day than by night, on
-//! weekdays than on weekends, and this month than last.
+//! The calls of a growing company: more by day than by night,
+//! on weekdays than on weekends, and this month than last.
 
 use std::sync::Arc;
 
 use chrono::{Datelike, Timelike};
 use domain::{
-    calls::{Measured, Outcome},
+    calls::{CountSource, Outcome},
     ids::CallId,
-    money::{Parts, Quantities},
+    money::{PriceParts, Quantities},
     time::Timestamp,
 };
 use rand::{Rng, RngExt};
 use rand_pcg::Pcg64;
 
 use super::{
-    Options,
-    company::{Company, Model},
-    keys::Key,
+    DemoSize,
+    company::{Company, DemoModel},
+    keys::DemoKey,
 };
 use crate::metering::CallRecord;
 
 const HOUR: i64 = 60 * 60_000;
 
-/// An iterator over all calls, in the order of time.
+/// An iterator over all calls, ordered by time.
 pub(super) struct Traffic<'a> {
     company: &'a Company,
     begin: Timestamp,
     now: Timestamp,
     random: Pcg64,
     /// The provider of a refused call.
-    nobody: Arc<str>,
-    /// How many calls each hour has, from the first on.
+    no_provider: Arc<str>,
+    /// Number of calls in each hour, from the first one.
     hours: std::iter::Enumerate<std::vec::IntoIter<u64>>,
     /// The current hour's calls, the latest first.
     hour: Vec<CallRecord>,
 }
 
 impl<'a> Traffic<'a> {
-    pub(super) fn new(company: &'a Company, options: Options, begin: Timestamp, now: Timestamp, random: Pcg64) -> Self {
+    pub(super) fn new(
+        company: &'a Company,
+        options: DemoSize,
+        begin: Timestamp,
+        now: Timestamp,
+        random: Pcg64,
+    ) -> Self {
         let hours = spread(options.calls, &weights(company, begin, now));
         Self {
             company,
             begin,
             now,
             random,
-            nobody: Arc::from(""),
+            no_provider: Arc::from(""),
             hours: hours.into_iter().enumerate(),
             hour: Vec::new(),
         }
@@ -59,7 +65,7 @@ impl<'a> Traffic<'a> {
             let call = self.call(start.plus_millis(moment));
             self.hour.push(call);
         }
-        // Ids order calls; two of one millisecond are in the order of their random parts.
+        // Calls are ordered by id: two of one millisecond by the random parts.
         self.hour.sort_unstable_by_key(|call| std::cmp::Reverse(call.id));
     }
 
@@ -71,7 +77,7 @@ impl<'a> Traffic<'a> {
         let key = choose(&company.keys, &mut self.random, |key| {
             let plan = key.plan;
             let awake = if plan.by_people { activity } else { 100 };
-            let called = plan.since <= age && plan.until().is_none_or(|until| age < until);
+            let called = plan.since <= age && plan.ends_at().is_none_or(|end| age < end);
             if called { plan.weight * awake } else { 0 }
         });
         let model =
@@ -80,9 +86,9 @@ impl<'a> Traffic<'a> {
         self.record(at, key, model)
     }
 
-    fn record(&mut self, at: Timestamp, key: &Key, model: &Model) -> CallRecord {
+    fn record(&mut self, at: Timestamp, key: &DemoKey, model: &DemoModel) -> CallRecord {
         let random = &mut self.random;
-        let (status, outcome, error_code) = fate(random);
+        let (status, outcome, error_code) = random_result(random);
         let answered = outcome == Outcome::Succeeded;
         let used = if answered { quantities(random, model) } else { Quantities::default() };
         let price = model.price_at(at).filter(|_| answered);
@@ -103,17 +109,21 @@ impl<'a> Traffic<'a> {
             model: Arc::clone(&model.name),
             service: model.service,
             endpoint: if model.tokens.1 == 0 { "/v1/embeddings" } else { "/v1/chat/completions" }.into(),
-            provider: if outcome == Outcome::Refused { Arc::clone(&self.nobody) } else { Arc::clone(&model.provider) },
+            provider: if outcome == Outcome::Refused {
+                Arc::clone(&self.no_provider)
+            } else {
+                Arc::clone(&model.provider)
+            },
             status,
             outcome,
             streamed,
             times: 1,
-            measured: if answered { Measured::Reported } else { Measured::Unknown },
+            measured: if answered { CountSource::Reported } else { CountSource::Unknown },
             used,
             cost: price
                 .map(|(_, price)| price.cost(used))
                 .or_else(|| (!answered).then_some(domain::money::Money::ZERO)),
-            unpriced: Parts::NONE,
+            unpriced: PriceParts::NONE,
             price_id: price.map(|(id, _)| id),
             duration_us,
             first_byte_us: streamed.then_some(first_byte_us),
@@ -134,12 +144,12 @@ impl Iterator for Traffic<'_> {
     }
 }
 
-/// How many calls each hour asks for, in arbitrary units.
+/// The demand for calls in each hour, in arbitrary units.
 fn weights(company: &Company, begin: Timestamp, now: Timestamp) -> Vec<u64> {
     let hours = (now.millis() - begin.millis()) / HOUR + 1;
     (0..hours)
         .map(|hour| {
-            // Sixfold over the whole time, on the way with seasons: travel is planned in spring.
+            // Grows sixfold over the whole time, with seasons: travel is planned in spring.
             let growth = 200 + 1000 * hour / hours.max(1);
             let moment = begin.plus_millis(hour * HOUR);
             let month = moment.to_chrono().month0() as usize;
@@ -152,7 +162,7 @@ fn weights(company: &Company, begin: Timestamp, now: Timestamp) -> Vec<u64> {
         .collect()
 }
 
-/// How active people are at this moment where the company is, from 3 to 100.
+/// How active people are at a moment in the company's time zone, from 3 to 100.
 fn activity(at: Timestamp, company: &Company) -> u32 {
     const BY_HOUR: [u32; 24] =
         [9, 6, 4, 3, 3, 5, 12, 28, 55, 78, 90, 96, 88, 92, 100, 98, 90, 80, 74, 76, 70, 52, 30, 16];
@@ -162,7 +172,7 @@ fn activity(at: Timestamp, company: &Company) -> u32 {
     if weekend { (by_hour / 2).max(3) } else { by_hour }
 }
 
-/// `total` spread over hours in proportion to their weights, exactly.
+/// Distributes exactly `total` over hours, in proportion to their weights.
 fn spread(total: u64, weights: &[u64]) -> Vec<u64> {
     let sum: u128 = weights.iter().copied().map(u128::from).sum::<u128>().max(1);
     let mut weighed = 0u128;
@@ -179,22 +189,22 @@ fn spread(total: u64, weights: &[u64]) -> Vec<u64> {
         .collect()
 }
 
-/// One of `things`, each as likely as its weight says.
-fn choose<'t, T>(things: &'t [T], random: &mut Pcg64, weight: impl Fn(&T) -> u32) -> &'t T {
-    let sum: u32 = things.iter().map(&weight).sum();
-    let mut left = random.random_range(0..sum.max(1));
-    for thing in things {
-        let weight = weight(thing);
-        if left < weight {
-            return thing;
+/// Chooses one of `items`, with probabilities in proportion to their weights.
+fn choose<'t, T>(items: &'t [T], random: &mut Pcg64, weight: impl Fn(&T) -> u32) -> &'t T {
+    let sum: u32 = items.iter().map(&weight).sum();
+    let mut remaining = random.random_range(0..sum.max(1));
+    for item in items {
+        let weight = weight(item);
+        if remaining < weight {
+            return item;
         }
-        left -= weight;
+        remaining -= weight;
     }
-    &things[0]
+    &items[0]
 }
 
-/// Status, outcome and error code: nearly all calls succeed.
-fn fate(random: &mut Pcg64) -> (u16, Outcome, &'static str) {
+/// Chooses status, outcome and error code. Nearly all calls succeed.
+fn random_result(random: &mut Pcg64) -> (u16, Outcome, &'static str) {
     match random.random_range(0..10_000) {
         0..18 => (429, Outcome::Failed, "rate_limit_exceeded"),
         18..30 => (500, Outcome::Failed, "server_error"),
@@ -205,18 +215,18 @@ fn fate(random: &mut Pcg64) -> (u16, Outcome, &'static str) {
     }
 }
 
-fn quantities(random: &mut Pcg64, model: &Model) -> Quantities {
+fn quantities(random: &mut Pcg64, model: &DemoModel) -> Quantities {
     let tokens_in = i64::from(jitter(random, model.tokens.0));
     let cached = if model.tokens.1 > 0 && random.random_ratio(2, 5) { tokens_in / 2 } else { 0 };
     let tokens_out = if model.tokens.1 == 0 { 0 } else { i64::from(jitter(random, model.tokens.1)) };
     Quantities { tokens_in, cached_tokens_in: cached, tokens_out, ..Quantities::default() }
 }
 
-/// Around `usual`, seldom much more: between a third of it and four times.
-fn jitter(random: &mut Pcg64, usual: u32) -> u32 {
+/// A random number around `typical`, from a third of it to three times, and rarely much more than it.
+fn jitter(random: &mut Pcg64, typical: u32) -> u32 {
     let spread = u64::from(random.random_range(0..1000u32)) * u64::from(random.random_range(0..1000u32));
     let share = 330 + spread * 2670 / 1_000_000;
-    u32::try_from(u64::from(usual) * share / 1000).unwrap_or(usual).max(1)
+    u32::try_from(u64::from(typical) * share / 1000).unwrap_or(typical).max(1)
 }
 
 /// A UUIDv7 of this moment (RFC 9562) with random bits from the seed.

@@ -1,22 +1,22 @@
-//! Who used the company's keys last.
+//! The last uses of the company's keys.
 
 use std::collections::HashMap;
 
 use domain::{ids::SecretId, time::Timestamp};
 use sea_orm::EntityTrait;
 
-use super::{company::Company, keys::Key};
+use super::{company::Company, keys::DemoKey};
 use crate::{
     ServiceResult, Services,
     entities::key_uses::{ActiveModel, Entity, Model},
 };
 
-/// How long ago a key was used that makes no calls.
+/// How long ago a key without calls was used.
 const MINUTES_AGO: i64 = 6;
-/// How long after each other a key's clients were last there; with the one called last first.
+/// Time between the last uses of a key's clients, the latest first.
 const MINUTES_APART: i64 = 41;
 
-/// When each secret was last called with.
+/// The time of each secret's last call.
 pub(super) type LastCalls = HashMap<SecretId, Timestamp>;
 
 /// Writes the clients of all keys.
@@ -40,8 +40,8 @@ pub(super) async fn write(services: &Services, company: &Company, last: &LastCal
     Ok(transaction.commit().await?)
 }
 
-/// The clients of a key's newest secret; of the one that was replaced, the last that still has it.
-fn clients(key: &Key, last: &LastCalls, now: Timestamp) -> Vec<(SecretId, &'static str, &'static str, Timestamp)> {
+/// The clients of a key's newest secret, and the last client with the replaced one.
+fn clients(key: &DemoKey, last: &LastCalls, now: Timestamp) -> Vec<(SecretId, &'static str, &'static str, Timestamp)> {
     let clients = key.plan.clients;
     let called = |secret: &SecretId| {
         let never_calls = key.plan.weight == 0;
@@ -51,9 +51,9 @@ fn clients(key: &Key, last: &LastCalls, now: Timestamp) -> Vec<(SecretId, &'stat
     for (index, secret) in key.secrets.iter().enumerate() {
         let Some(at) = called(secret) else { continue };
         let newest = index + 1 == key.secrets.len();
-        let theirs = if newest { clients } else { &clients[clients.len().saturating_sub(1)..] };
+        let users = if newest { clients } else { &clients[clients.len().saturating_sub(1)..] };
         let mut before = at;
-        for (ip, agent) in theirs {
+        for (ip, agent) in users {
             uses.push((*secret, *ip, *agent, before));
             before = before.plus_minutes(-MINUTES_APART);
         }

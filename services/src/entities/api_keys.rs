@@ -1,4 +1,4 @@
-//! A key, which outlives its secrets.
+//! Keys, which outlive their secrets.
 
 use domain::ids::OrganizationId;
 use sea_orm::{QueryFilter, entity::prelude::*};
@@ -14,11 +14,11 @@ pub struct Model {
     pub name: String,
     pub description: String,
     pub level: String,
-    /// Names of scopes; empty for all of the level.
+    /// Names of the granted scopes; empty for all of the level.
     pub scopes: Json,
-    /// Names of models; empty for all.
+    /// Names of the allowed models; empty for all.
     pub models: Json,
-    /// Networks in CIDR notation; empty for all.
+    /// Allowed networks in CIDR notation; empty for all.
     pub ip_allowlist: Json,
     pub rotate_every_days: Option<i32>,
     pub created_by: Option<Uuid>,
@@ -36,7 +36,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The keys of one organization: where every query begins.
+/// Selects the keys of one organization. Every query starts here.
 pub(crate) fn of(organization: OrganizationId) -> Select<Entity> {
     Entity::find().filter(Column::OrganizationId.eq(organization.uuid()))
 }

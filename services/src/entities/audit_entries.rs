@@ -1,4 +1,4 @@
-//! Who changed what, chained by hash.
+//! Entries of the audit log, chained by hash.
 
 use sea_orm::entity::prelude::*;
 

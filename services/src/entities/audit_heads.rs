@@ -1,4 +1,4 @@
-//! The end of an organization's audit chain.
+//! Ends of organizations' audit chains.
 
 use sea_orm::entity::prelude::*;
 

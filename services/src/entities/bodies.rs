@@ -1,4 +1,4 @@
-//! What was said in a call.
+//! Request and response bodies of calls.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,7 +9,7 @@ pub struct Model {
     pub organization_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub call_id: Uuid,
-    /// The first day, since the Unix epoch and in UTC, on which they are kept no more.
+    /// Day on which they expire, in days since the Unix epoch, in UTC.
     pub expires_day: i32,
     pub packed: Vec<u8>,
 }

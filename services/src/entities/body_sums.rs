@@ -1,4 +1,4 @@
-//! How much is stored of what was said in an organization's calls.
+//! Stored bytes of bodies, by organization and day of expiration.
 
 use sea_orm::entity::prelude::*;
 
@@ -7,10 +7,10 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub organization_id: Uuid,
-    /// As in [`bodies`](super::bodies).
+    /// Day of expiration, as in [`bodies`](super::bodies).
     #[sea_orm(primary_key, auto_increment = false)]
     pub expires_day: i32,
-    /// Compressed. Never less than there is.
+    /// Compressed bytes; never less than the actual sum.
     pub bytes: i64,
 }
 

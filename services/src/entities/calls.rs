@@ -1,4 +1,4 @@
-//! A call.
+//! Calls.
 
 use domain::ids::OrganizationId;
 use sea_orm::{QueryFilter, entity::prelude::*};
@@ -29,9 +29,9 @@ pub struct Model {
     pub cost_nanos: Option<i64>,
     pub price_id: Option<Uuid>,
     pub error_code: String,
-    /// What few calls have, as JSON: see `calls::rare`.
+    /// Rarely used quantities, as JSON: see `calls::rare`.
     pub rare: Option<String>,
-    /// What it says of itself where its series says [`super::series::OTHER`].
+    /// The call's own model where its series has [`super::series::OTHER`]; likewise the fields below.
     pub model: Option<String>,
     pub endpoint: Option<String>,
     pub provider: Option<String>,
@@ -43,12 +43,12 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The calls of one organization: where every query begins.
+/// Selects the calls of one organization. Every query starts here.
 pub(crate) fn of(organization: OrganizationId) -> Select<Entity> {
     Entity::find().filter(Column::OrganizationId.eq(organization.uuid()))
 }
 
-/// To the series; for joins.
+/// Relation to the series, for joins.
 pub(crate) fn series() -> RelationDef {
     Entity::belongs_to(super::series::Entity)
         .from((Column::OrganizationId, Column::SeriesId))

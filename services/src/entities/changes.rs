@@ -1,4 +1,4 @@
-//! What servers keep in memory and must forget.
+//! Announcements of changes, upon which servers drop things from their caches.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! How a member's inbox stands in one organization.
+//! Versions and unread counts of members' inboxes, one per organization.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,9 +9,9 @@ pub struct Model {
     pub organization_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub user_id: Uuid,
-    /// Changes so far.
+    /// Number of changes so far.
     pub version: i64,
-    /// Notifications that aren't read.
+    /// Number of unread notifications.
     pub unread: i64,
 }
 

@@ -1,4 +1,4 @@
-//! Finds a secret by its SHA-256, before the organization is known.
+//! The directory that finds a secret by its SHA-256 before the organization is known.
 
 use sea_orm::entity::prelude::*;
 

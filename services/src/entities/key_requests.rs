@@ -1,4 +1,4 @@
-//! A request that made a key.
+//! Idempotent requests that created keys.
 
 use sea_orm::entity::prelude::*;
 
@@ -7,7 +7,7 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub organization_id: Uuid,
-    /// As whoever asked named it.
+    /// Idempotency key chosen by the caller.
     #[sea_orm(primary_key, auto_increment = false)]
     pub request: String,
     pub api_key_id: Uuid,

@@ -1,4 +1,4 @@
-//! One of a key's secrets, of which only the hash is kept, in the directory.
+//! Secrets of keys, of which only the hashes are stored, in the directory.
 
 use domain::ids::OrganizationId;
 use sea_orm::{QueryFilter, entity::prelude::*};
@@ -14,9 +14,9 @@ pub struct Model {
     pub last_four: String,
     pub created_at: i64,
     pub expires_at: Option<i64>,
-    /// The request that made it, where one was told.
+    /// Idempotency key of the request that made it, if it had one.
     pub request: Option<String>,
-    /// The key that asked for it, and was told it; `None` where somebody else did.
+    /// The key that requested the secret and so knows it; `None` where no key did.
     pub made_by: Option<Uuid>,
 }
 
@@ -25,7 +25,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The secrets of one organization: where every query begins.
+/// Selects the secrets of one organization. Every query starts here.
 pub(crate) fn of(organization: OrganizationId) -> Select<Entity> {
     Entity::find().filter(Column::OrganizationId.eq(organization.uuid()))
 }

@@ -1,4 +1,4 @@
-//! When a secret was used last, by each client.
+//! Last uses of secrets, by client.
 
 use sea_orm::entity::prelude::*;
 
@@ -11,10 +11,10 @@ pub struct Model {
     pub api_key_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub secret_id: Uuid,
-    /// Empty where it isn't known.
+    /// The client's address; empty where it is unknown.
     #[sea_orm(primary_key, auto_increment = false)]
     pub ip: String,
-    /// What the client calls itself; empty where it doesn't.
+    /// The client's user agent; empty where it sent none.
     #[sea_orm(primary_key, auto_increment = false)]
     pub agent: String,
     pub last_used_at: i64,

@@ -1,4 +1,4 @@
-//! A user's place in an organization.
+//! Users' memberships of organizations.
 
 use domain::permissions::Role;
 use sea_orm::entity::prelude::*;
@@ -22,7 +22,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// To the organization; for joins.
+/// Relation to the organization, for joins.
 pub(crate) fn organization() -> RelationDef {
     Entity::belongs_to(super::organizations::Entity)
         .from(Column::OrganizationId)
@@ -30,7 +30,7 @@ pub(crate) fn organization() -> RelationDef {
         .into()
 }
 
-/// The role that a row's text names.
+/// Parses the role of a row.
 pub(crate) fn role(membership: &Model) -> ServiceResult<Role> {
     membership.role.parse().map_err(ServiceError::Internal)
 }

@@ -1,4 +1,4 @@
-//! A notice in somebody's inbox.
+//! Notices in members' inboxes.
 
 use domain::ids::{OrganizationId, UserId};
 use sea_orm::{QueryFilter, entity::prelude::*};
@@ -12,7 +12,7 @@ pub struct Model {
     pub user_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// What makes it the same as another, of which a user gets one.
+    /// Identifies the event: a user gets one notification for each.
     pub occasion: String,
     pub notice: Json,
     pub at: i64,
@@ -24,7 +24,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// One member's inbox in one organization: where every query begins.
+/// Selects one member's inbox in one organization. Every query starts here.
 pub(crate) fn of(organization: OrganizationId, user: UserId) -> Select<Entity> {
     Entity::find().filter(Column::OrganizationId.eq(organization.uuid())).filter(Column::UserId.eq(user.uuid()))
 }

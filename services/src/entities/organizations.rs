@@ -1,4 +1,4 @@
-//! A tenant.
+//! Organizations (tenants).
 
 use sea_orm::entity::prelude::*;
 
@@ -14,14 +14,14 @@ pub struct Model {
     pub key_expiry_required: bool,
     pub longest_key_life_days: Option<i32>,
     pub created_at: i64,
-    /// 0 for none.
+    /// Days for which bodies are stored; 0 for none.
     pub body_days: i32,
     pub body_limit: i32,
-    /// A JSON list of names.
+    /// Names of redacted fields, a JSON list.
     pub body_redact: String,
     pub calls_per_minute: Option<i64>,
     pub tokens_per_minute: Option<i64>,
-    /// What its administrators can't go beyond; nothing where the operator made it.
+    /// Ceiling of the limit that its administrators set; `None` where the operator created the organization.
     pub most_calls_per_minute: Option<i64>,
 }
 

@@ -1,4 +1,4 @@
-//! A version of what a model costs, in nano-dollars.
+//! Versions of models' prices, in nano-dollars.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,7 +9,7 @@ pub struct Model {
     pub id: Uuid,
     pub model: String,
     pub effective_from: i64,
-    /// When the file that says it was last changed; `None` for versions from before that was noted.
+    /// Modification time of the file that set the price; `None` for versions stored before that was recorded.
     pub said_at: Option<i64>,
     pub input_per_million: Option<i64>,
     pub cached_input_per_million: Option<i64>,
@@ -26,7 +26,7 @@ pub struct Model {
     pub per_gb_month: Option<i64>,
     pub per_search: Option<i64>,
     pub per_tool_call: Option<i64>,
-    /// In thousandths, as the others.
+    /// In thousandths, like the other factors.
     pub batch_factor: Option<i64>,
     pub flex_factor: Option<i64>,
     pub priority_factor: Option<i64>,

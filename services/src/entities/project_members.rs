@@ -1,4 +1,4 @@
-//! Who is assigned to a project.
+//! Members assigned to projects.
 
 use sea_orm::entity::prelude::*;
 

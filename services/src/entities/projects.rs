@@ -1,4 +1,4 @@
-//! A container for keys, usage and access.
+//! Projects: containers for keys, usage and access.
 
 use domain::ids::OrganizationId;
 use sea_orm::{QueryFilter, entity::prelude::*};
@@ -26,7 +26,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The projects of one organization: where every query begins.
+/// Selects the projects of one organization. Every query starts here.
 pub(crate) fn of(organization: OrganizationId) -> Select<Entity> {
     Entity::find().filter(Column::OrganizationId.eq(organization.uuid()))
 }

@@ -1,4 +1,4 @@
-//! What a provider keeps, and for whom.
+//! Objects stored at providers, and their owners.
 
 use sea_orm::entity::prelude::*;
 
@@ -11,28 +11,28 @@ pub struct Model {
     pub project_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub kind: String,
-    /// The provider's id for it.
+    /// The provider's id of the object.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
-    /// Whoever made it.
+    /// Key that created the object.
     pub api_key_id: Uuid,
     pub secret_id: Uuid,
     pub member_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub provider: String,
-    /// The model that it was made with; empty for a file.
+    /// Model that created it; empty for a file.
     pub model: String,
-    /// The price of the moment it was made.
+    /// Price at the time of its creation.
     pub price_id: Option<Uuid>,
     pub created_at: i64,
     pub deleted_at: Option<i64>,
-    /// Of a file.
+    /// Size of a file; 0 for other objects.
     pub bytes: i64,
-    /// The id of the call that tells what a job used.
+    /// Id of the call that records a job's usage.
     pub settlement_id: Uuid,
-    /// When to ask the provider whether a job is done; none once that is known.
+    /// Time of the next check whether a job is done; `None` once that is known.
     pub look_at: Option<i64>,
-    /// What the provider said of it last, as JSON; empty where that isn't kept.
+    /// The provider's last description of the object, as JSON; empty where it isn't stored.
     pub document: String,
 }
 

@@ -1,15 +1,17 @@
-//! A set of dimensions that calls share. A nil id or an empty text stands for "none".
+//! Sets of dimensions that calls share. A nil id or an empty text stands for "none".
 //!
-//! Figures are summed over [`ANY_OUTCOME`]: their series leave out status and provider too, and no call names them.
+//! Rollups belong to series with [`ANY_OUTCOME`], which also leave out status and provider; no call refers to
+//! them.
 //!
-//! From some number on, what events name goes by [`OTHER`]: their calls say themselves what it was.
+//! Beyond some number of names, events' models, endpoints and providers become [`OTHER`]; their calls keep
+//! the names.
 
 use sea_orm::entity::prelude::*;
 
-/// The outcome of a series that calls are summed by.
+/// Outcome of a series of rollups.
 pub(crate) const ANY_OUTCOME: &str = "any";
 
-/// The model, endpoint or provider of a series that calls of several share.
+/// Model, endpoint or provider of a series shared by calls with different ones.
 pub(crate) const OTHER: &str = "other";
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

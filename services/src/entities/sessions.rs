@@ -1,4 +1,4 @@
-//! A signed-in browser.
+//! Sessions of signed-in browsers.
 
 use sea_orm::entity::prelude::*;
 

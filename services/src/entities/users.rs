@@ -1,4 +1,4 @@
-//! A person.
+//! Users.
 
 use sea_orm::entity::prelude::*;
 
@@ -20,7 +20,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// To the places in organizations; for joins.
+/// Relation to the memberships, for joins.
 pub(crate) fn memberships() -> RelationDef {
     Entity::belongs_to(super::memberships::Entity).from(Column::Id).to(super::memberships::Column::UserId).into()
 }

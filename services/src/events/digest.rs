@@ -1,11 +1,12 @@
-//! What an event is known by.
+//! The digest that identifies an event.
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// 128 bits of the SHA-256 of source and id, each of which may hold any characters: the length keeps them apart.
+/// Returns 128 bits of the SHA-256 of source and id. Both may
+/// hold any characters, so the source's length separates them.
 ///
-/// Two events would have to be looked for among 2⁶⁴ to be taken for one, by somebody who thereby harms only themselves.
+/// A collision takes about 2⁶⁴ attempts, and harms only the sender.
 pub(super) fn digest(source: &str, id: &str) -> Uuid {
     let mut hash = Sha256::new();
     hash.update((source.len() as u64).to_be_bytes());
@@ -30,7 +31,8 @@ mod tests {
 
     #[test]
     fn it_never_changes() {
-        // It is stored for ever: python3 -c "import hashlib; print(hashlib.sha256((3).to_bytes(8, 'big')+b'/gw1').hexdigest()[:32])"
+        // Digests are stored permanently. This one is from Python:
+        // hashlib.sha256((3).to_bytes(8, 'big') + b'/gw1').hexdigest()[:32]
         assert_eq!(digest("/gw", "1").simple().to_string(), PINNED);
     }
 

@@ -1,4 +1,4 @@
-//! What the events of a batch name, looked up once for all of them.
+//! Looks up the keys, projects, members and prices that a batch of events names.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -15,37 +15,37 @@ use domain::{
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::line::{Code, Line, Usage, Wrong};
+use super::line::{EventError, EventErrorCode, EventLine, EventUsage};
 use crate::{
     Actor, ServiceResult, Services,
     entities::{self, api_keys, memberships, projects},
     metering::{CallRecord, new_call_id},
     models::{
         Catalog,
-        prices::{self, Version},
+        prices::{self, PriceVersion},
     },
 };
 
-/// How many ids one query asks for: databases take only so many parameters.
-const AT_ONCE: usize = 5_000;
+/// Number of ids in one query, since databases limit parameters.
+const BATCH_SIZE: usize = 5_000;
 
-/// What the actor's organization has of what the events name, and what models cost.
-pub(super) struct Known {
-    /// When each was archived.
+/// Projects, keys and members of the actor's organization that the events name, and prices of their models.
+pub(super) struct KnownNames {
+    /// When each project was archived.
     projects: HashMap<Uuid, Option<Timestamp>>,
-    /// Project and maker of each.
+    /// Each key's project and creator.
     keys: HashMap<Uuid, (Option<Uuid>, Option<Uuid>)>,
     members: HashSet<Uuid>,
-    /// In the order in which they held.
-    prices: HashMap<String, Vec<Version>>,
+    /// Each model's prices, by time.
+    prices: HashMap<String, Vec<PriceVersion>>,
     catalog: Catalog,
 }
 
-impl Known {
-    pub(super) async fn look_up(services: &Services, actor: &Actor, lines: &[Line]) -> ServiceResult<Self> {
+impl KnownNames {
+    pub(super) async fn look_up(services: &Services, actor: &Actor, lines: &[EventLine]) -> ServiceResult<Self> {
         let database = services.database().read();
         let organization = actor.organization.id;
-        let named = |id: fn(&Usage) -> Option<Uuid>| -> BTreeSet<Uuid> {
+        let named = |id: fn(&EventUsage) -> Option<Uuid>| -> BTreeSet<Uuid> {
             lines.iter().filter_map(|line| id(&line.usage)).collect()
         };
         let mut keys = HashMap::new();
@@ -56,11 +56,11 @@ impl Known {
             let rows = query.into_tuple::<(Uuid, Option<Uuid>, Option<Uuid>)>().all(database).await?;
             keys.extend(rows.into_iter().map(|(id, project, maker)| (id, (project, maker))));
         }
-        // A key stands for its project, where the event names none.
-        let mut wanted = named(|usage| usage.project_id.map(ProjectId::uuid));
-        wanted.extend(keys.values().filter_map(|(project, _)| *project));
+        // If an event names a key and no project, the call belongs to the key's project.
+        let mut project_ids = named(|usage| usage.project_id.map(ProjectId::uuid));
+        project_ids.extend(keys.values().filter_map(|(project, _)| *project));
         let mut projects = HashMap::new();
-        for ids in chunks(wanted) {
+        for ids in chunks(project_ids) {
             let columns = [projects::Column::Id, projects::Column::ArchivedAt];
             let query =
                 projects::of(organization).select_only().columns(columns).filter(projects::Column::Id.is_in(ids));
@@ -82,23 +82,23 @@ impl Known {
         Ok(Self { projects, keys, members, prices, catalog: services.catalog.clone() })
     }
 
-    /// The call that an event tells of, or why it isn't taken.
-    pub(super) fn call(&self, actor: &Actor, line: &Line) -> ServiceResult<Result<CallRecord, Wrong>> {
+    /// Converts an event to a call, or returns the error for rejecting it.
+    pub(super) fn to_call(&self, actor: &Actor, line: &EventLine) -> ServiceResult<Result<CallRecord, EventError>> {
         let usage = &line.usage;
-        let place = match self.place(usage, line.at) {
-            Ok(place) => place,
-            Err(wrong) => return Ok(Err(wrong)),
+        let owner = match self.find_owner(usage, line.at) {
+            Ok(owner) => owner,
+            Err(error) => return Ok(Err(error)),
         };
         let (cost, price_id) = self.cost(usage, line.at);
         Ok(Ok(CallRecord {
             id: new_call_id(line.at),
             organization_id: actor.organization.id,
             time_zone: actor.organization.time_zone,
-            project_id: place.project,
-            // None, as the tables say it.
+            project_id: owner.project,
+            // The nil id stands for none in the tables.
             api_key_id: usage.api_key_id.unwrap_or(ApiKeyId::new(Uuid::nil())),
             secret_id: SecretId::new(Uuid::nil()),
-            member_id: place.member,
+            member_id: owner.member,
             started_at: line.at,
             model: Arc::clone(&usage.model),
             service: usage.service.or_else(|| self.catalog.service(&usage.model)).unwrap_or(Service::Chat),
@@ -119,8 +119,8 @@ impl Known {
         }))
     }
 
-    /// Whose call it was. What belongs to others is answered like what doesn't exist.
-    fn place(&self, usage: &Usage, at: Timestamp) -> Result<Place, Wrong> {
+    /// Finds the project and member of a call. Ids of other organizations get the error for unknown ones.
+    fn find_owner(&self, usage: &EventUsage, at: Timestamp) -> Result<CallOwner, EventError> {
         let key = match usage.api_key_id {
             Some(id) => *self.keys.get(&id.uuid()).ok_or_else(|| unknown("data.api_key_id", "key"))?,
             None => (None, None),
@@ -135,14 +135,14 @@ impl Known {
             let archived = self.projects.get(&id).ok_or_else(|| unknown("data.project_id", "project"))?;
             if archived.is_some_and(|since| at >= since) {
                 let message = "This project was archived by then, so it takes no calls.";
-                return Err(Wrong::new(Code::ProjectArchived, "data.project_id", message));
+                return Err(EventError::new(EventErrorCode::ProjectArchived, "data.project_id", message));
             }
         }
-        Ok(Place { project: project.map(ProjectId::new), member: usage.member_id.or(key.1.map(UserId::new)) })
+        Ok(CallOwner { project: project.map(ProjectId::new), member: usage.member_id.or(key.1.map(UserId::new)) })
     }
 
-    /// What it cost by the price of its moment. Where that isn't known, neither is the cost.
-    fn cost(&self, usage: &Usage, at: Timestamp) -> (Cost, Option<PriceId>) {
+    /// The cost at the price of the call's time; unknown without a price.
+    fn cost(&self, usage: &EventUsage, at: Timestamp) -> (Cost, Option<PriceId>) {
         let unused = usage.outcome == Outcome::Failed && usage.used == Quantities::default();
         if unused || usage.outcome == Outcome::Refused {
             return (Cost { known: Some(Money::ZERO), ..Cost::default() }, None);
@@ -158,21 +158,22 @@ impl Known {
     }
 }
 
-struct Place {
+/// The project and member that a call belongs to.
+struct CallOwner {
     project: Option<ProjectId>,
     member: Option<UserId>,
 }
 
-fn unknown(param: &'static str, what: &str) -> Wrong {
-    Wrong::new(Code::NotFound, param, format!("Your organization has no {what} with this id."))
+fn unknown(param: &'static str, kind: &str) -> EventError {
+    EventError::new(EventErrorCode::NotFound, param, format!("Your organization has no {kind} with this id."))
 }
 
-/// Every version of the prices of these models.
+/// Loads all versions of these models' prices.
 async fn price_versions(
     database: &impl ConnectionTrait,
     models: BTreeSet<&str>,
-) -> ServiceResult<HashMap<String, Vec<Version>>> {
-    let mut versions: HashMap<String, Vec<Version>> = HashMap::new();
+) -> ServiceResult<HashMap<String, Vec<PriceVersion>>> {
+    let mut versions: HashMap<String, Vec<PriceVersion>> = HashMap::new();
     for names in chunks(models) {
         let rows = entities::prices::Entity::find()
             .filter(entities::prices::Column::Model.is_in(names))
@@ -180,14 +181,14 @@ async fn price_versions(
             .all(database)
             .await?;
         for row in rows {
-            let version = Version::of(&row);
+            let version = PriceVersion::of(&row);
             versions.entry(row.model).or_default().push(version);
         }
     }
     Ok(versions)
 }
 
-fn chunks<T: Clone>(wanted: BTreeSet<T>) -> Vec<Vec<T>> {
-    let wanted: Vec<T> = wanted.into_iter().collect();
-    wanted.chunks(AT_ONCE).map(<[T]>::to_vec).collect()
+fn chunks<T: Clone>(values: BTreeSet<T>) -> Vec<Vec<T>> {
+    let values: Vec<T> = values.into_iter().collect();
+    values.chunks(BATCH_SIZE).map(<[T]>::to_vec).collect()
 }

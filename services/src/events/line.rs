@@ -1,9 +1,9 @@
-//! One event: what it says, or what is wrong with it.
+//! Reads one event, or the error in it.
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
 use domain::{
-    calls::{Measured, Outcome},
+    calls::{CountSource, Outcome},
     ids::{ApiKeyId, ProjectId, UserId},
     models::Service,
     money::Quantities,
@@ -13,25 +13,25 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{NEWEST_MINUTES, OLDEST_DAYS, data::Data, digest::digest};
+use super::{MAX_AGE_DAYS, MAX_AHEAD_MINUTES, data::EventData, digest::digest};
 
-/// Longest id and source, in bytes.
-const LONGEST_NAME: usize = 512;
+/// Maximum length of id and source, in bytes.
+const MAX_NAME_LENGTH: usize = 512;
 
-/// Why an event isn't taken.
+/// The reason for rejecting an event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Code {
-    /// It isn't what `docs/events.md` describes.
+pub enum EventErrorCode {
+    /// The event isn't as `docs/events.md` describes.
     InvalidEvent,
     UnknownType,
     TooOld,
     TooNew,
-    /// It names something that doesn't exist, or belongs to another organization.
+    /// The event names something that doesn't exist, or belongs to another organization.
     NotFound,
     ProjectArchived,
 }
 
-impl Code {
+impl EventErrorCode {
     pub const fn name(self) -> &'static str {
         match self {
             Self::InvalidEvent => "invalid_event",
@@ -44,43 +44,43 @@ impl Code {
     }
 }
 
-/// What is wrong with an event.
+/// The error of a rejected event.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Wrong {
-    pub code: Code,
-    /// The attribute it is about, such as `data.model`; none for the event as a whole.
+pub struct EventError {
+    pub code: EventErrorCode,
+    /// The invalid attribute, such as `data.model`; `None` for the event as a whole.
     pub param: Option<&'static str>,
     pub message: Cow<'static, str>,
 }
 
-impl Wrong {
-    pub(super) fn new(code: Code, param: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+impl EventError {
+    pub(super) fn new(code: EventErrorCode, param: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self { code, param: Some(param), message: message.into() }
     }
 
     pub(super) fn invalid(param: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(Code::InvalidEvent, param, message)
+        Self::new(EventErrorCode::InvalidEvent, param, message)
     }
 
-    /// What JSON says is wrong.
+    /// The error for JSON that can't be parsed.
     pub(super) fn unreadable(param: Option<&'static str>, error: &serde_json::Error) -> Self {
-        Self { code: Code::InvalidEvent, param, message: format!("It can't be read: {error}.").into() }
+        Self { code: EventErrorCode::InvalidEvent, param, message: format!("It can't be read: {error}.").into() }
     }
 }
 
-/// What kind of use an event tells of.
+/// The kind of usage that an event reports.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum UsageKind {
     Call,
     Tokens,
     VideoSeconds,
     StoredBytes,
 }
 
-impl Kind {
+impl UsageKind {
     const ALL: [Self; 4] = [Self::Call, Self::Tokens, Self::VideoSeconds, Self::StoredBytes];
 
-    /// The event's `type`; also its endpoint in the log, where it names none.
+    /// The event's `type`, and its endpoint in the log if it names none.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Call => "tollhouse.call",
@@ -91,25 +91,25 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for UsageKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-/// What an event says besides its data, where that comes by itself. What isn't there is an empty text.
+/// Attributes of an event in binary mode; a missing one is empty.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Attributes {
     pub specversion: String,
     pub id: String,
     pub source: String,
-    /// Its `type`.
+    /// The event's `type`.
     pub kind: String,
     pub time: String,
     pub datacontenttype: String,
 }
 
-/// An event as it was sent. Attributes that aren't known here are extensions, which mean nothing here.
+/// An event as it was sent. Unknown attributes are extensions, and ignored.
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow)]
@@ -130,50 +130,51 @@ struct Envelope<'a> {
     data_base64: Option<IgnoredAny>,
 }
 
-/// An event that makes sense by itself.
+/// A valid event, before names are looked up.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
-    /// Where it stood, from 0.
+pub(super) struct EventLine {
+    /// Index in the batch, from 0.
     pub(super) index: usize,
     pub(super) id: Box<str>,
     pub(super) digest: Uuid,
     pub(super) at: Timestamp,
-    pub(super) usage: Usage,
+    pub(super) usage: EventUsage,
 }
 
-/// What an event tells of.
+/// The usage that an event reports.
 #[derive(Clone, Debug)]
-pub(super) struct Usage {
+pub(super) struct EventUsage {
     pub(super) project_id: Option<ProjectId>,
     pub(super) api_key_id: Option<ApiKeyId>,
     pub(super) member_id: Option<UserId>,
-    /// Empty for none.
+    /// Empty if the event names none.
     pub(super) model: Arc<str>,
-    /// `None` for that of the model.
+    /// `None` for the model's service.
     pub(super) service: Option<Service>,
     pub(super) endpoint: Cow<'static, str>,
     pub(super) provider: Arc<str>,
     pub(super) status: u16,
     pub(super) outcome: Outcome,
     pub(super) streamed: bool,
-    pub(super) measured: Measured,
+    pub(super) measured: CountSource,
     pub(super) used: Quantities,
     pub(super) duration_us: i64,
     pub(super) first_byte_us: Option<i64>,
     pub(super) error_code: Cow<'static, str>,
 }
 
-/// An event that makes no sense: its id, as far as that could be read, and why.
-type Refused = (Option<Box<str>>, Wrong);
+/// The id of an invalid event, if it could be read, and the error.
+type ReadFailure = (Option<Box<str>>, EventError);
 
 /// Reads the event at `index`, as of `now`.
-pub(super) fn read(index: usize, text: &str, now: Timestamp) -> Result<Line, Refused> {
-    let event: Envelope<'_> = serde_json::from_str(text).map_err(|error| (None, Wrong::unreadable(None, &error)))?;
-    event.read_named(index, now)
+pub(super) fn read(index: usize, text: &str, now: Timestamp) -> Result<EventLine, ReadFailure> {
+    let event: Envelope<'_> =
+        serde_json::from_str(text).map_err(|error| (None, EventError::unreadable(None, &error)))?;
+    event.read_with_id(index, now)
 }
 
-/// Reads an event whose data is this JSON text, or nothing.
-pub(super) fn read_parts(attributes: &Attributes, data: &str, now: Timestamp) -> Result<Line, Refused> {
+/// Reads an event in binary mode, whose data is this JSON text or empty.
+pub(super) fn read_parts(attributes: &Attributes, data: &str, now: Timestamp) -> Result<EventLine, ReadFailure> {
     let Attributes { specversion, id, source, kind, time, datacontenttype } = attributes;
     let optional = |text: &str| (!text.is_empty()).then(|| Cow::Owned(text.to_owned()));
     let mut event = Envelope {
@@ -187,79 +188,81 @@ pub(super) fn read_parts(attributes: &Attributes, data: &str, now: Timestamp) ->
         data_base64: None,
     };
     if !data.trim().is_empty() {
-        let data = serde_json::from_str(data).map_err(|error| (event.name(), Wrong::unreadable(Some("data"), &error)));
+        let data = serde_json::from_str(data)
+            .map_err(|error| (event.truncated_id(), EventError::unreadable(Some("data"), &error)));
         event.data = Some(data?);
     }
-    event.read_named(0, now)
+    event.read_with_id(0, now)
 }
 
 impl Envelope<'_> {
-    /// The id, as far as it is told again.
-    fn name(&self) -> Option<Box<str>> {
-        Some(self.id.chars().take(LONGEST_NAME).collect::<String>().into())
+    /// The start of the id, to be returned with an error.
+    fn truncated_id(&self) -> Option<Box<str>> {
+        Some(self.id.chars().take(MAX_NAME_LENGTH).collect::<String>().into())
     }
 
-    fn read_named(&self, index: usize, now: Timestamp) -> Result<Line, Refused> {
-        self.read(index, now).map_err(|wrong| (self.name(), wrong))
+    fn read_with_id(&self, index: usize, now: Timestamp) -> Result<EventLine, ReadFailure> {
+        self.read(index, now).map_err(|error| (self.truncated_id(), error))
     }
 
-    fn read(&self, index: usize, now: Timestamp) -> Result<Line, Wrong> {
+    fn read(&self, index: usize, now: Timestamp) -> Result<EventLine, EventError> {
         if self.specversion != "1.0" {
-            return Err(Wrong::invalid("specversion", "Only version 1.0 of CloudEvents is known."));
+            return Err(EventError::invalid("specversion", "Only version 1.0 of CloudEvents is known."));
         }
-        text("id", &self.id, 1, LONGEST_NAME)?;
-        text("source", &self.source, 1, LONGEST_NAME)?;
-        let kind = Kind::ALL.into_iter().find(|kind| kind.name() == self.kind).ok_or_else(|| {
-            let names = Kind::ALL.map(Kind::name).join(", ");
-            Wrong::new(Code::UnknownType, "type", format!("There is no such type; there are {names}."))
+        check_text("id", &self.id, 1, MAX_NAME_LENGTH)?;
+        check_text("source", &self.source, 1, MAX_NAME_LENGTH)?;
+        let kind = UsageKind::ALL.into_iter().find(|kind| kind.name() == self.kind).ok_or_else(|| {
+            let names = UsageKind::ALL.map(UsageKind::name).join(", ");
+            EventError::new(EventErrorCode::UnknownType, "type", format!("There is no such type; there are {names}."))
         })?;
-        let at = self.at(now)?;
+        let at = self.read_time(now)?;
         let is_json = |kind: &str| {
             let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
             kind == "application/json" || kind.ends_with("+json")
         };
         if !self.datacontenttype.as_deref().is_none_or(is_json) || self.data_base64.is_some() {
-            return Err(Wrong::invalid("datacontenttype", "Send the data as JSON."));
+            return Err(EventError::invalid("datacontenttype", "Send the data as JSON."));
         }
         let data = self.data.map_or("{}", RawValue::get);
-        let data: Data<'_> = serde_json::from_str(data).map_err(|error| Wrong::unreadable(Some("data"), &error))?;
-        Ok(Line {
+        let data: EventData<'_> =
+            serde_json::from_str(data).map_err(|error| EventError::unreadable(Some("data"), &error))?;
+        Ok(EventLine {
             index,
             id: self.id.as_ref().into(),
             digest: digest(&self.source, &self.id),
             at,
-            usage: data.usage(kind)?,
+            usage: data.to_usage(kind)?,
         })
     }
 
-    /// When it was: now, where it doesn't say.
-    fn at(&self, now: Timestamp) -> Result<Timestamp, Wrong> {
+    /// The event's time, or `now` without one.
+    fn read_time(&self, now: Timestamp) -> Result<Timestamp, EventError> {
         let Some(text) = &self.time else { return Ok(now) };
-        let at: Timestamp = text
-            .parse()
-            .map_err(|_| Wrong::invalid("time", "Write a moment as RFC 3339 does, such as 2026-11-17T14:32:07.5Z."))?;
-        if at < now.plus_days(-OLDEST_DAYS) {
-            let message = format!("It is older than {OLDEST_DAYS} days.");
-            return Err(Wrong::new(Code::TooOld, "time", message));
+        let at: Timestamp = text.parse().map_err(|_| {
+            EventError::invalid("time", "Write a moment as RFC 3339 does, such as 2026-11-17T14:32:07.5Z.")
+        })?;
+        if at < now.plus_days(-MAX_AGE_DAYS) {
+            let message = format!("It is older than {MAX_AGE_DAYS} days.");
+            return Err(EventError::new(EventErrorCode::TooOld, "time", message));
         }
-        if at > now.plus_minutes(NEWEST_MINUTES) {
-            let message = format!("It is more than {NEWEST_MINUTES} minutes ahead of this server's clock, {now}.");
-            return Err(Wrong::new(Code::TooNew, "time", message));
+        if at > now.plus_minutes(MAX_AHEAD_MINUTES) {
+            let message = format!("It is more than {MAX_AHEAD_MINUTES} minutes ahead of this server's clock, {now}.");
+            return Err(EventError::new(EventErrorCode::TooNew, "time", message));
         }
         Ok(at)
     }
 }
 
-/// Refuses a text that is too short or too long, in bytes, or holds what no name holds.
-pub(super) fn text(param: &'static str, text: &str, least: usize, most: usize) -> Result<(), Wrong> {
-    if text.len() < least {
-        return Err(Wrong::invalid(param, "It mustn't be empty."));
+/// Rejects a text whose length in bytes is out of bounds, or that holds control characters.
+pub(super) fn check_text(param: &'static str, text: &str, min: usize, max: usize) -> Result<(), EventError> {
+    if text.len() < min {
+        return Err(EventError::invalid(param, "It mustn't be empty."));
     }
-    if text.len() > most {
-        return Err(Wrong::invalid(param, format!("Use at most {most} bytes.")));
+    if text.len() > max {
+        return Err(EventError::invalid(param, format!("Use at most {max} bytes.")));
     }
     if text.chars().any(char::is_control) {
-        return Err(Wrong::invalid(param, "Remove the control characters."));
+        return Err(EventError::invalid(param, "Remove the control characters."));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Whole numbers, however they are written: to JavaScript, and to whoever counts in decimals, `100.0` is one.
+//! Deserializes whole numbers, including forms like `100.0`, which JavaScript and decimal types produce.
 
 use std::fmt;
 
@@ -7,11 +7,13 @@ use serde::{
     de::{Error, Unexpected, Visitor},
 };
 
-/// Up to here a number with a decimal point is exactly what was written: 2⁵³.
-const EXACT: f64 = 9_007_199_254_740_992.0;
+/// Maximum value that a floating-point number holds exactly: 2⁵³.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// A whole number that a `T` can hold; `None` for null.
-pub(super) fn whole<'de, D: Deserializer<'de>, T: TryFrom<i64>>(deserializer: D) -> Result<Option<T>, D::Error> {
+/// Deserializes a whole number that fits into `T`; `None` for null.
+pub(super) fn deserialize_whole<'de, D: Deserializer<'de>, T: TryFrom<i64>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     let Some(number) = deserializer.deserialize_any(Whole)? else { return Ok(None) };
     T::try_from(number).map(Some).map_err(|_| D::Error::invalid_value(Unexpected::Signed(number), &Whole))
 }
@@ -38,7 +40,7 @@ impl Visitor<'_> for Whole {
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
-        if number.fract() != 0.0 || number.abs() > EXACT {
+        if number.fract() != 0.0 || number.abs() > MAX_EXACT {
             return Err(E::invalid_type(Unexpected::Float(number), &self));
         }
         #[expect(clippy::cast_possible_truncation, reason = "held within limits above")]

@@ -1,84 +1,84 @@
-//! A body with events.
+//! Reads the events of a request body.
 
 use domain::time::Timestamp;
 use serde_json::value::RawValue;
 
 use super::{
-    Attributes, MOST_EVENTS, Refused,
-    line::{self, Line},
+    Attributes, MAX_EVENTS, RejectedEvent,
+    line::{self, EventLine},
 };
 
-/// How events come, which the content type says.
+/// The format of a body, by its content type.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Form {
-    /// `application/cloudevents+json`: one.
+pub enum BatchFormat {
+    /// `application/cloudevents+json`: one event.
     One,
-    /// `application/cloudevents-batch+json`: an array of them.
+    /// `application/cloudevents-batch+json`: an array of events.
     Batch,
-    /// `application/json`: whichever it is.
+    /// `application/json`: one event or an array.
     Either,
 }
 
-/// A body of which nothing can be taken.
+/// The error for a body of which no event is accepted.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum Malformed {
+pub enum BatchError {
     #[error("{0}")]
     Unreadable(String),
-    #[error("A batch has at most {MOST_EVENTS} events; this one has {0}. Send several.")]
+    #[error("A batch has at most {MAX_EVENTS} events; this one has {0}. Send several.")]
     TooMany(usize),
 }
 
-/// The events of a body, as far as they make sense by themselves.
+/// The events of a body, valid and rejected ones, before names are looked up.
 #[derive(Clone, Debug, Default)]
-pub struct Read {
-    pub(super) lines: Vec<Line>,
-    pub(super) refused: Vec<Refused>,
+pub struct ParsedBatch {
+    pub(super) lines: Vec<EventLine>,
+    pub(super) refused: Vec<RejectedEvent>,
 }
 
-impl Read {
-    /// How many events there were.
+impl ParsedBatch {
+    /// Number of events in the body.
     pub fn received(&self) -> usize {
         self.lines.len() + self.refused.len()
     }
 }
 
-/// Reads the one event whose attributes came by themselves, and whose data is `body`, as of `now`.
-pub fn read_one(attributes: &Attributes, body: &[u8], now: Timestamp) -> Result<Read, Malformed> {
-    let mut read = Read::default();
+/// Reads an event in binary mode, whose data is `body`, as of `now`.
+pub fn read_one(attributes: &Attributes, body: &[u8], now: Timestamp) -> Result<ParsedBatch, BatchError> {
+    let mut batch = ParsedBatch::default();
     match line::read_parts(attributes, utf8(body)?, now) {
-        Ok(line) => read.lines.push(line),
-        Err((id, why)) => read.refused.push(Refused { index: 0, id, why }),
+        Ok(line) => batch.lines.push(line),
+        Err((id, error)) => batch.refused.push(RejectedEvent { index: 0, id, error }),
     }
-    Ok(read)
+    Ok(batch)
 }
 
-fn utf8(body: &[u8]) -> Result<&str, Malformed> {
-    std::str::from_utf8(body).map_err(|_| Malformed::Unreadable("The body isn't UTF-8.".to_owned()))
+fn utf8(body: &[u8]) -> Result<&str, BatchError> {
+    std::str::from_utf8(body).map_err(|_| BatchError::Unreadable("The body isn't UTF-8.".to_owned()))
 }
 
-/// Reads `body`, as of `now`. It is work for a thread of its own: some milliseconds for a large one.
-pub fn read(body: &[u8], form: Form, now: Timestamp) -> Result<Read, Malformed> {
+/// Reads `body`, as of `now`. A large one takes some milliseconds, so call this on a blocking thread.
+pub fn read(body: &[u8], format: BatchFormat, now: Timestamp) -> Result<ParsedBatch, BatchError> {
     let text = utf8(body)?;
-    let is_batch = match form {
-        Form::One => false,
-        Form::Batch => true,
-        Form::Either => text.trim_start().starts_with('['),
+    let is_batch = match format {
+        BatchFormat::One => false,
+        BatchFormat::Batch => true,
+        BatchFormat::Either => text.trim_start().starts_with('['),
     };
-    let unreadable = |error: serde_json::Error| Malformed::Unreadable(format!("The body can't be read: {error}."));
+    let unreadable = |error: serde_json::Error| BatchError::Unreadable(format!("The body can't be read: {error}."));
     let texts: Vec<&RawValue> = if is_batch {
         serde_json::from_str(text).map_err(unreadable)?
     } else {
         vec![serde_json::from_str(text).map_err(unreadable)?]
     };
-    if texts.len() > MOST_EVENTS {
-        return Err(Malformed::TooMany(texts.len()));
+    if texts.len() > MAX_EVENTS {
+        return Err(BatchError::TooMany(texts.len()));
     }
-    let mut read = Read { lines: Vec::with_capacity(texts.len()), refused: Vec::new() };
+    let mut batch = ParsedBatch { lines: Vec::with_capacity(texts.len()), refused: Vec::new() };
     for (index, text) in texts.into_iter().enumerate() {
         match line::read(index, text.get(), now) {
-            Ok(line) => read.lines.push(line),
-            Err((id, why)) => read.refused.push(Refused { index, id, why }),
+            Ok(line) => batch.lines.push(line),
+            Err((id, error)) => batch.refused.push(RejectedEvent { index, id, error }),
         }
     }
-    Ok(read)
+    Ok(batch)
 }

@@ -1,70 +1,70 @@
-//! What an event's data means, by its type.
+//! Converts an event's data to usage, by the event's type.
 
 use std::{borrow::Cow, str::FromStr, sync::Arc};
 
 use domain::{
-    calls::{Measured, Outcome},
+    calls::{CountSource, Outcome},
     models::Service,
     money::{Quantities, Tier},
 };
 
 use super::{
-    data::Data,
-    line::{Kind, Usage, Wrong, text},
+    data::EventData,
+    line::{EventError, EventUsage, UsageKind, check_text},
 };
-use crate::metering::MOST_TOKENS;
+use crate::metering::MAX_TOKENS;
 
-/// Longest name of a model, provider or endpoint, and longest code of an error, in bytes.
-const LONGEST_NAME: usize = 200;
-/// Images, searches, or calls of tools.
-const MOST_COUNTED: i64 = 1_000_000;
-/// A month of video, or of a call's time.
-const MOST_SECONDS: f64 = 31.0 * 24.0 * 3_600.0;
-/// A petabyte for an hour: thousands of such events fit into the 64 bits of a rollup, which holds at its limit.
-const MOST_BYTE_HOURS: i64 = 10_i64.pow(15);
+/// Maximum length of a model's, provider's or endpoint's name and of an error code, in bytes.
+const MAX_NAME_LENGTH: usize = 200;
+/// Maximum number of images, searches or tool calls.
+const MAX_COUNTED: i64 = 1_000_000;
+/// Maximum duration of video or of a call: a month.
+const MAX_SECONDS: f64 = 31.0 * 24.0 * 3_600.0;
+/// A petabyte for an hour: thousands of such events fit into the 64 bits of a rollup, which saturates.
+const MAX_BYTE_HOURS: i64 = 10_i64.pow(15);
 
-impl Data<'_> {
-    /// The same as it is kept.
-    pub(super) fn usage(&self, kind: Kind) -> Result<Usage, Wrong> {
-        self.only_what_belongs_to(kind)?;
+impl EventData<'_> {
+    /// Checks the data of an event of this kind and converts it.
+    pub(super) fn to_usage(&self, kind: UsageKind) -> Result<EventUsage, EventError> {
+        self.reject_foreign_fields(kind)?;
         let (status, outcome) = self.outcome()?;
-        let used = self.used(kind)?;
+        let used = self.to_quantities(kind)?;
         if outcome == Outcome::Refused && used != Quantities::default() {
-            return Err(Wrong::invalid("data.outcome", "A refused call can't have used anything."));
+            return Err(EventError::invalid("data.outcome", "A refused call can't have used anything."));
         }
         let service = match kind {
-            Kind::VideoSeconds => Some(Service::Video),
-            Kind::StoredBytes => Some(Service::Storage),
-            Kind::Call | Kind::Tokens => id("data.service", self.service.as_deref())?,
+            UsageKind::VideoSeconds => Some(Service::Video),
+            UsageKind::StoredBytes => Some(Service::Storage),
+            UsageKind::Call | UsageKind::Tokens => read_id("data.service", self.service.as_deref())?,
         };
-        let endpoint = name("data.endpoint", self.endpoint.as_deref())?;
-        Ok(Usage {
-            project_id: id("data.project_id", self.project_id.as_deref())?,
-            api_key_id: id("data.api_key_id", self.api_key_id.as_deref())?,
-            member_id: id("data.member_id", self.member_id.as_deref())?,
-            model: Arc::from(name("data.model", self.model.as_deref())?),
+        let endpoint = read_name("data.endpoint", self.endpoint.as_deref())?;
+        Ok(EventUsage {
+            project_id: read_id("data.project_id", self.project_id.as_deref())?,
+            api_key_id: read_id("data.api_key_id", self.api_key_id.as_deref())?,
+            member_id: read_id("data.member_id", self.member_id.as_deref())?,
+            model: Arc::from(read_name("data.model", self.model.as_deref())?),
             service,
             endpoint: if endpoint.is_empty() { Cow::Borrowed(kind.name()) } else { Cow::Owned(endpoint.to_owned()) },
-            provider: Arc::from(name("data.provider", self.provider.as_deref())?),
+            provider: Arc::from(read_name("data.provider", self.provider.as_deref())?),
             status,
             outcome,
             streamed: self.streamed.unwrap_or(false),
-            measured: if self.estimated { Measured::Estimated } else { Measured::Reported },
+            measured: if self.estimated { CountSource::Estimated } else { CountSource::Reported },
             used,
-            duration_us: scaled("data.duration_ms", self.duration_ms.unwrap_or(0.0), 1e3, MOST_SECONDS * 1e3)?,
+            duration_us: read_scaled("data.duration_ms", self.duration_ms.unwrap_or(0.0), 1e3, MAX_SECONDS * 1e3)?,
             first_byte_us: self
                 .first_byte_ms
-                .map(|millis| scaled("data.first_byte_ms", millis, 1e3, MOST_SECONDS * 1e3))
+                .map(|millis| read_scaled("data.first_byte_ms", millis, 1e3, MAX_SECONDS * 1e3))
                 .transpose()?,
-            error_code: match name("data.error_code", self.error_code.as_deref())? {
+            error_code: match read_name("data.error_code", self.error_code.as_deref())? {
                 "" => Cow::Borrowed(""),
                 code => Cow::Owned(code.to_owned()),
             },
         })
     }
 
-    /// Refuses what this type has no use for: it would be counted by nobody.
-    fn only_what_belongs_to(&self, kind: Kind) -> Result<(), Wrong> {
+    /// Rejects missing fields, and fields that this kind doesn't use, which would never be counted.
+    fn reject_foreign_fields(&self, kind: UsageKind) -> Result<(), EventError> {
         let call = self.status.is_some()
             || self.outcome.is_some()
             || self.error_code.is_some()
@@ -90,25 +90,29 @@ impl Data<'_> {
         let (seconds, bytes) = (self.seconds.is_some(), self.bytes.is_some() || self.hours.is_some());
         let has_service = self.service.is_some();
         let (foreign, needed, takes) = match kind {
-            Kind::Call => (bytes, true, "everything but bytes and hours"),
-            Kind::Tokens => (call || seconds || bytes, has_tokens, "tokens, of which at least one count must be there"),
-            Kind::VideoSeconds => (call || tokens || bytes || has_service, seconds, "seconds, which must be there"),
-            Kind::StoredBytes => {
+            UsageKind::Call => (bytes, true, "everything but bytes and hours"),
+            UsageKind::Tokens => {
+                (call || seconds || bytes, has_tokens, "tokens, of which at least one count must be there")
+            }
+            UsageKind::VideoSeconds => {
+                (call || tokens || bytes || has_service, seconds, "seconds, which must be there")
+            }
+            UsageKind::StoredBytes => {
                 let needed = self.bytes.is_some() && self.hours.is_some();
                 (call || tokens || seconds || has_service, needed, "bytes and hours, both of which must be there")
             }
         };
         if foreign || !needed {
-            return Err(Wrong::invalid("data", format!("{kind} takes {takes}, besides what all types take.")));
+            return Err(EventError::invalid("data", format!("{kind} takes {takes}, besides what all types take.")));
         }
         Ok(())
     }
 
-    /// The status and how it went, each of which follows from the other where only one is said.
-    fn outcome(&self) -> Result<(u16, Outcome), Wrong> {
-        let outcome: Option<Outcome> = id("data.outcome", self.outcome.as_deref())?;
+    /// Status and outcome. If only one is given, the other follows from it.
+    fn outcome(&self) -> Result<(u16, Outcome), EventError> {
+        let outcome: Option<Outcome> = read_id("data.outcome", self.outcome.as_deref())?;
         if let Some(status) = self.status.filter(|status| !(100..=599).contains(status)) {
-            return Err(Wrong::invalid("data.status", format!("{status} is no status of HTTP.")));
+            return Err(EventError::invalid("data.status", format!("{status} is no status of HTTP.")));
         }
         Ok(match (self.status, outcome) {
             (Some(status), Some(outcome)) => (status, outcome),
@@ -121,74 +125,74 @@ impl Data<'_> {
         })
     }
 
-    fn used(&self, kind: Kind) -> Result<Quantities, Wrong> {
-        let tokens = |param, value| count(param, value, MOST_TOKENS);
+    fn to_quantities(&self, kind: UsageKind) -> Result<Quantities, EventError> {
+        let tokens = |param, value| read_count(param, value, MAX_TOKENS);
         let used = Quantities {
-            tokens_in: count("data.input_tokens", self.input_tokens, MOST_TOKENS)?,
-            cached_tokens_in: count("data.cached_input_tokens", self.cached_input_tokens, MOST_TOKENS)?,
-            cache_write_tokens_in: count("data.cache_write_input_tokens", self.cache_write_input_tokens, MOST_TOKENS)?,
+            tokens_in: read_count("data.input_tokens", self.input_tokens, MAX_TOKENS)?,
+            cached_tokens_in: read_count("data.cached_input_tokens", self.cached_input_tokens, MAX_TOKENS)?,
+            cache_write_tokens_in: tokens("data.cache_write_input_tokens", self.cache_write_input_tokens)?,
             cache_write_1h_tokens_in: tokens("data.cache_write_1h_input_tokens", self.cache_write_1h_input_tokens)?,
             audio_tokens_in: tokens("data.audio_input_tokens", self.audio_input_tokens)?,
-            tokens_out: count("data.output_tokens", self.output_tokens, MOST_TOKENS)?,
+            tokens_out: read_count("data.output_tokens", self.output_tokens, MAX_TOKENS)?,
             audio_tokens_out: tokens("data.audio_output_tokens", self.audio_output_tokens)?,
             reasoning_tokens_out: tokens("data.reasoning_output_tokens", self.reasoning_output_tokens)?,
-            tier: Tier::of(name("data.service_tier", self.service_tier.as_deref())?),
-            images: count("data.images", self.images, MOST_COUNTED)?,
-            searches: count("data.searches", self.searches, MOST_COUNTED)?,
-            tool_calls: count("data.tool_calls", self.tool_calls, MOST_COUNTED)?,
-            characters: count("data.characters", self.characters, MOST_TOKENS)?,
-            media_ms: scaled("data.seconds", self.seconds.unwrap_or(0.0), 1e3, MOST_SECONDS)?,
-            byte_hours: if kind == Kind::StoredBytes { self.byte_hours()? } else { 0 },
+            tier: Tier::of(read_name("data.service_tier", self.service_tier.as_deref())?),
+            images: read_count("data.images", self.images, MAX_COUNTED)?,
+            searches: read_count("data.searches", self.searches, MAX_COUNTED)?,
+            tool_calls: read_count("data.tool_calls", self.tool_calls, MAX_COUNTED)?,
+            characters: read_count("data.characters", self.characters, MAX_TOKENS)?,
+            media_ms: read_scaled("data.seconds", self.seconds.unwrap_or(0.0), 1e3, MAX_SECONDS)?,
+            byte_hours: if kind == UsageKind::StoredBytes { self.byte_hours()? } else { 0 },
         };
         if used.cached_tokens_in + used.cache_write_tokens_in > used.tokens_in {
             let message = "Cached tokens are a part of input_tokens, which are fewer.";
-            return Err(Wrong::invalid("data.input_tokens", message));
+            return Err(EventError::invalid("data.input_tokens", message));
         }
-        for (param, part, whole) in [
+        for (param, part, total) in [
             ("data.cache_write_1h_input_tokens", used.cache_write_1h_tokens_in, used.cache_write_tokens_in),
             ("data.audio_input_tokens", used.audio_tokens_in, used.tokens_in),
             ("data.audio_output_tokens", used.audio_tokens_out, used.tokens_out),
             ("data.reasoning_output_tokens", used.reasoning_tokens_out, used.tokens_out - used.audio_tokens_out),
         ] {
-            if part > whole {
-                return Err(Wrong::invalid(param, "These tokens are a part of others, which are fewer."));
+            if part > total {
+                return Err(EventError::invalid(param, "These tokens are a part of others, which are fewer."));
             }
         }
         Ok(used)
     }
 
-    /// Bytes times hours, to the second, rounded down.
-    fn byte_hours(&self) -> Result<i64, Wrong> {
-        let bytes = count("data.bytes", self.bytes, i64::MAX)?;
-        let seconds = scaled("data.hours", self.hours.unwrap_or(0.0), 3_600.0, MOST_SECONDS / 3_600.0)?;
+    /// Bytes times hours, with hours rounded to the second, and the product rounded down.
+    fn byte_hours(&self) -> Result<i64, EventError> {
+        let bytes = read_count("data.bytes", self.bytes, i64::MAX)?;
+        let seconds = read_scaled("data.hours", self.hours.unwrap_or(0.0), 3_600.0, MAX_SECONDS / 3_600.0)?;
         let hours = i128::from(bytes) * i128::from(seconds) / 3_600;
-        let hours = i64::try_from(hours).ok().filter(|hours| *hours <= MOST_BYTE_HOURS);
-        hours.ok_or_else(|| Wrong::invalid("data.bytes", "So much isn't stored by one event; send several."))
+        let hours = i64::try_from(hours).ok().filter(|hours| *hours <= MAX_BYTE_HOURS);
+        hours.ok_or_else(|| EventError::invalid("data.bytes", "So much isn't stored by one event; send several."))
     }
 }
 
-/// A count of at most `most`.
-fn count(param: &'static str, value: Option<i64>, most: i64) -> Result<i64, Wrong> {
+/// Checks that a count is from 0 to `max`; a missing one is 0.
+fn read_count(param: &'static str, value: Option<i64>, max: i64) -> Result<i64, EventError> {
     let value = value.unwrap_or(0);
-    let wrong = || Wrong::invalid(param, format!("Use a whole number from 0 to {most}."));
-    if (0..=most).contains(&value) { Ok(value) } else { Err(wrong()) }
+    let error = || EventError::invalid(param, format!("Use a whole number from 0 to {max}."));
+    if (0..=max).contains(&value) { Ok(value) } else { Err(error()) }
 }
 
-/// `value` in units that are `scale` times smaller, rounded to a whole number.
-fn scaled(param: &'static str, value: f64, scale: f64, most: f64) -> Result<i64, Wrong> {
-    if !(0.0..=most).contains(&value) {
-        return Err(Wrong::invalid(param, format!("Use a number from 0 to {most}.")));
+/// Converts `value` to units that are `scale` times smaller, rounded to a whole number.
+fn read_scaled(param: &'static str, value: f64, scale: f64, max: f64) -> Result<i64, EventError> {
+    if !(0.0..=max).contains(&value) {
+        return Err(EventError::invalid(param, format!("Use a number from 0 to {max}.")));
     }
     #[expect(clippy::cast_possible_truncation, reason = "held within limits above")]
     Ok((value * scale).round() as i64)
 }
 
-fn name<'a>(param: &'static str, value: Option<&'a str>) -> Result<&'a str, Wrong> {
+fn read_name<'a>(param: &'static str, value: Option<&'a str>) -> Result<&'a str, EventError> {
     let value = value.unwrap_or_default();
-    text(param, value, 0, LONGEST_NAME)?;
+    check_text(param, value, 0, MAX_NAME_LENGTH)?;
     Ok(value)
 }
 
-fn id<T: FromStr<Err: ToString>>(param: &'static str, value: Option<&str>) -> Result<Option<T>, Wrong> {
-    value.map(str::parse).transpose().map_err(|error: T::Err| Wrong::invalid(param, error.to_string()))
+fn read_id<T: FromStr<Err: ToString>>(param: &'static str, value: Option<&str>) -> Result<Option<T>, EventError> {
+    value.map(str::parse).transpose().map_err(|error: T::Err| EventError::invalid(param, error.to_string()))
 }

@@ -1,15 +1,14 @@
 //! Fixed bins for latency, which add up over any buckets and series.
 
-/// How many bins there are; the last is open.
+/// Number of bins; the last has no upper bound.
 pub const LATENCY_BINS: usize = 14;
 
-/// Where each bin but the last ends, in milliseconds, itself included: fine
-/// where an embedding or a first token comes, coarse where a long answer does.
-/// They are stored by position, so they never change.
+/// Inclusive upper bounds of all bins but the last, in milliseconds: fine for embeddings and first tokens,
+/// coarse for long answers. They are stored by position, so they never change.
 pub const LATENCY_BOUNDS_MS: [i64; LATENCY_BINS - 1] =
     [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000];
 
-/// The bin that a duration in microseconds falls into.
+/// The bin of a duration in microseconds.
 pub(super) fn bin(duration_us: i64) -> usize {
     LATENCY_BOUNDS_MS.partition_point(|bound| bound * 1_000 < duration_us)
 }

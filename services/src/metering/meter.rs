@@ -1,4 +1,4 @@
-//! Takes calls from many tasks, and answers for them.
+//! The meter: records calls from many tasks.
 
 use std::{
     sync::{Arc, Mutex as SyncMutex, PoisonError, Weak},
@@ -13,18 +13,18 @@ use tokio::{
 };
 
 use super::{
-    CallRecord, JournalSettings, MeterStatus, Open,
-    journal::{Journal, Place},
-    storer::{Carrier, Groups, Storer},
+    CallRecord, JournalSettings, MeterStatus, OpenCall,
+    journal::{Journal, JournalPosition},
+    storer::{Groups, LineStorer, Storer},
 };
 use crate::{ServiceError, ServiceResult, Services};
 
-/// How long who reads waits for what was recorded before; usually it is there within 30 ms.
-const READERS: Duration = Duration::from_secs(5);
-/// How many notices a slow listener may miss before it is told that it missed some.
-const NOTICES: usize = 1024;
+/// Maximum time that a reader waits for calls recorded before; usually they are stored within 30 ms.
+const READ_WAIT: Duration = Duration::from_secs(5);
+/// Capacity of the channel of notices; a receiver that lags behind by more gets an error.
+const NOTICE_CAPACITY: usize = 1024;
 
-/// Records calls: on the disk before it says so, in the database soon after. Cheap to clone.
+/// Records calls: on the disk before it returns, in the database soon after. Cheap to clone.
 #[derive(Clone)]
 pub struct Meter {
     shared: Arc<Shared>,
@@ -35,8 +35,9 @@ pub struct Meter {
 
 struct Shared {
     journal: Arc<Journal>,
-    hurry: Arc<Notify>,
-    /// Whether another machine holds the calls: then a call counts as recorded when they are there, if that is soon.
+    wake_storer: Arc<Notify>,
+    /// Whether a call counts as recorded once it is in the database,
+    /// if that is soon: for a database on another machine.
     waits_for_database: bool,
 }
 
@@ -50,106 +51,108 @@ impl Drop for Closer {
 }
 
 impl Meter {
-    /// How long PostgreSQL is waited for, until a call counts as recorded when it is on this machine's disk.
-    pub const DATABASE_PATIENCE: Duration = Duration::from_millis(500);
+    /// How long to wait for PostgreSQL before a call counts as recorded once it is on this machine's disk.
+    pub const DATABASE_TIMEOUT: Duration = Duration::from_millis(500);
 
-    /// Opens the journal, and starts to store what is in it, and what other processes leave in its folder. It ends with
-    /// [`Meter::shutdown`], or when the last clone is dropped.
+    /// Opens the journal and starts to store its calls, and those that other processes abandon in its folder.
+    /// Storing ends with [`Meter::shutdown`], or when the last clone is dropped.
     ///
     /// # Errors
     /// The journal's folder can't be written.
     pub fn start(services: &Services, journal: JournalSettings) -> ServiceResult<Self> {
         let folder = journal.folder.clone();
         let failed = |error| ServiceError::Internal(format!("the journal in {}: {error}", folder.display()));
-        let (journal, left_over) = Journal::open(journal, services.now()).map_err(failed)?;
+        let (journal, abandoned) = Journal::open(journal, services.now()).map_err(failed)?;
         let journal = Arc::new(journal);
         let syncing = Arc::clone(&journal);
         std::thread::Builder::new().name("journal".to_owned()).spawn(move || syncing.run()).map_err(failed)?;
         let waits_for_database = services.database().is_postgres();
-        let hurry = Arc::new(Notify::new());
-        let (stored, _) = broadcast::channel(NOTICES);
+        let wake_storer = Arc::new(Notify::new());
+        let (stored, _) = broadcast::channel(NOTICE_CAPACITY);
         let groups = Groups::new(services.database().clone());
-        let carrier = Carrier { journal: Arc::clone(&journal), groups, stored: stored.clone() };
+        let line_storer = LineStorer { journal: Arc::clone(&journal), groups, stored: stored.clone() };
         let storer = Storer {
             journal: Arc::clone(&journal),
-            carrier: Arc::new(carrier),
-            lingers: !waits_for_database,
-            hurry: Arc::clone(&hurry),
-            place: Place::default(),
+            line_storer: Arc::new(line_storer),
+            batches: !waits_for_database,
+            wake: Arc::clone(&wake_storer),
+            position: JournalPosition::default(),
             finished: Vec::new(),
-            noted: Instant::now(),
+            marked_at: Instant::now(),
         };
-        let task = tokio::spawn(storer.run(left_over));
+        let task = tokio::spawn(storer.run(abandoned));
         let closer = Arc::new(Closer(Arc::clone(&journal)));
-        let shared = Arc::new(Shared { journal, hurry, waits_for_database });
-        services.settling.add(&shared);
+        let shared = Arc::new(Shared { journal, wake_storer, waits_for_database });
+        services.read_barrier.add(&shared);
         Ok(Self { shared, stored, storer: Arc::new(Mutex::new(Some(task))), _closer: closer })
     }
 
-    /// Notes that a call is about to be forwarded; `call` says what is known of it. When the process ends before the
-    /// call is [recorded](Self::record), it is stored as interrupted by another process that shares its folder, or at the next
-    /// start. Doesn't wait for the disk.
+    /// Writes down that a call is about to be forwarded, with its record so far. If the process ends before
+    /// the call is [recorded](Self::record), another process that shares the folder stores it as interrupted,
+    /// or the next start does. Doesn't wait for the disk.
     ///
-    /// What is given back is to be kept until the call is recorded. Dropped before, the call is recorded as interrupted.
+    /// Keep the [`OpenCall`] until the call is recorded: dropping it earlier records the call as interrupted.
     ///
     /// # Errors
-    /// [`ServiceError::Unavailable`]: no more calls can be taken, since the database has taken none for too long, or the
-    /// disk takes nothing, or the meter was shut down.
-    pub fn begin(&self, call: &CallRecord) -> ServiceResult<Open> {
+    /// [`ServiceError::Unavailable`]: the database has stored no calls for too long, the disk can't be
+    /// written, or the meter was shut down.
+    pub fn begin(&self, call: &CallRecord) -> ServiceResult<OpenCall> {
         self.shared.journal.begin(call)?;
-        Ok(Open::new(Arc::clone(&self.shared.journal), call.id))
+        Ok(OpenCall::new(Arc::clone(&self.shared.journal), call.id))
     }
 
-    /// Records a call that is over. `Ok` means that it won't be lost, and will be found once, with its rollups, by whoever
-    /// reads through these services from now on.
+    /// Records a call that is over. `Ok` means that it won't be lost, and that later reads through these
+    /// services find it once, with its rollups.
     ///
-    /// A call whose id is recorded already is left as it is. If the future is dropped, the call is recorded all the same.
+    /// A call whose id is already recorded is left unchanged.
+    /// Dropping the future doesn't cancel the recording.
     ///
     /// # Errors
-    /// [`ServiceError::Unavailable`]: the disk takes nothing, or the meter was shut down. A refused call isn't taken either
-    /// where [`begin`](Self::begin) refuses.
+    /// [`ServiceError::Unavailable`]: the disk can't be written, or the meter was shut down; for a refused
+    /// call, also while [`begin`](Self::begin) fails.
     pub async fn record(&self, call: CallRecord) -> ServiceResult<()> {
         let Shared { journal, waits_for_database, .. } = &*self.shared;
-        if call.outcome == Outcome::Refused && journal.refuses() {
+        if call.outcome == Outcome::Refused && journal.is_refusing() {
             return Err(ServiceError::unavailable("no calls can be taken"));
         }
         let synced = if *waits_for_database {
             let results = journal.end(&call)?;
             drop(call);
-            let soon = journal.oldest_age().is_none_or(|age| age < Self::DATABASE_PATIENCE);
-            if soon && timeout(Self::DATABASE_PATIENCE, journal.until_stored(results)).await.is_ok() {
+            let soon = journal.oldest_age().is_none_or(|age| age < Self::DATABASE_TIMEOUT);
+            if soon && timeout(Self::DATABASE_TIMEOUT, journal.wait_until_stored(results)).await.is_ok() {
                 return Ok(());
             }
-            journal.synced_result(results).await
+            journal.wait_until_result_synced(results).await
         } else {
             let synced = journal.end_synced(&call)?;
             drop(call);
-            // Without an answer the thread has ended.
+            // The sender is dropped if the thread has ended.
             synced.await.unwrap_or(false)
         };
         if synced { Ok(()) } else { Err(ServiceError::unavailable("the journal can't be written")) }
     }
 
-    /// Tells of each organization whose calls were just stored, by this process. Several calls may share one notice.
+    /// Subscribes to the organizations whose calls this process
+    /// has just stored. Several calls may share one notice.
     pub fn subscribe(&self) -> broadcast::Receiver<OrganizationId> {
         self.stored.subscribe()
     }
 
-    /// How the journal does. Cheap.
+    /// The state of the journal. Cheap.
     pub fn status(&self) -> MeterStatus {
         self.shared.journal.status()
     }
 
-    /// Returns when everything that was recorded is in the database, however long that takes.
-    pub async fn settled(&self) {
-        self.shared.settled().await;
+    /// Waits until all recorded calls are in the database, however long that takes.
+    pub async fn wait_until_stored(&self) {
+        self.shared.wait_until_stored().await;
     }
 
-    /// Takes no more calls, and returns when those that were taken are stored. Where the database doesn't answer for some
-    /// seconds, they stay in the journal for the next start.
+    /// Accepts no more calls, and waits until the accepted ones are stored. If the database doesn't answer
+    /// for some seconds, they stay in the journal for the next start.
     pub async fn shutdown(&self) {
         self.shared.journal.close();
-        self.shared.hurry.notify_one();
+        self.shared.wake_storer.notify_one();
         if let Some(task) = self.storer.lock().await.take()
             && let Err(error) = task.await
         {
@@ -159,33 +162,33 @@ impl Meter {
 }
 
 impl Shared {
-    async fn settled(&self) {
-        if !self.journal.is_settled() {
-            self.hurry.notify_one();
-            self.journal.until_all_stored().await;
+    async fn wait_until_stored(&self) {
+        if !self.journal.is_all_stored() {
+            self.wake_storer.notify_one();
+            self.journal.wait_until_all_stored().await;
         }
     }
 }
 
-/// What those wait for who read calls and figures, so that they see every call that was answered before.
+/// The wait before calls and figures are read, so that readers see every call answered before.
 #[derive(Clone, Default)]
-pub(crate) struct Settling(Arc<SyncMutex<Vec<Weak<Shared>>>>);
+pub(crate) struct ReadBarrier(Arc<SyncMutex<Vec<Weak<Shared>>>>);
 
-impl Settling {
+impl ReadBarrier {
     fn add(&self, meter: &Arc<Shared>) {
         let mut meters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         meters.retain(|meter| meter.strong_count() > 0);
         meters.push(Arc::downgrade(meter));
     }
 
-    /// Waits until what was recorded before is in the database: a moment, and not at all where that takes long anyway.
-    pub(crate) async fn settled(&self) {
+    /// Waits briefly until calls recorded before are in the database; not at all while the database is slow.
+    pub(crate) async fn wait(&self) {
         let meters: Vec<_> =
             self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect();
         for meter in meters {
-            if meter.journal.oldest_age().is_some_and(|age| age < READERS) {
-                // Whoever reads now sees what there is.
-                let _ = timeout(READERS, meter.settled()).await;
+            if meter.journal.oldest_age().is_some_and(|age| age < READ_WAIT) {
+                // After a timeout, the reader sees what is stored so far.
+                let _ = timeout(READ_WAIT, meter.wait_until_stored()).await;
             }
         }
     }

@@ -1,4 +1,4 @@
-//! A call that has begun.
+//! A running call in the journal.
 
 use std::sync::Arc;
 
@@ -6,25 +6,25 @@ use domain::ids::CallId;
 
 use super::{journal::Journal, storer::interrupted};
 
-/// Holds a call's place in the journal: to be kept until the call is recorded.
+/// A call that has begun, to be kept until it is recorded.
 #[must_use = "the call is recorded as interrupted when this is dropped"]
-pub struct Open {
+pub struct OpenCall {
     journal: Arc<Journal>,
     id: CallId,
 }
 
-impl Open {
+impl OpenCall {
     pub(super) fn new(journal: Arc<Journal>, id: CallId) -> Self {
         Self { journal, id }
     }
 }
 
-impl Drop for Open {
+impl Drop for OpenCall {
     fn drop(&mut self) {
-        // Usually it is over, and that was all.
+        // Usually the call was recorded.
         let Some(call) = self.journal.open_call(self.id) else { return };
         tracing::error!(call = %self.id, "a call ended without a record; it is recorded as interrupted");
-        // Where this can't be done, another process does it, or the next start.
+        // If this fails, another process does it, or the next start.
         let _ = self.journal.end(&interrupted(call));
     }
 }

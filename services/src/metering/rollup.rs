@@ -1,6 +1,6 @@
-//! Calls summed by bucket and series, in memory, before they are added to the table.
+//! Sums calls by bucket and series in memory, and adds the sums to the table.
 //!
-//! Refused calls are counted by themselves, and their time isn't: they used nothing, and took no time worth telling.
+//! Refused calls are counted apart and without their duration: they used nothing and took hardly any time.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -16,7 +16,7 @@ use crate::{ServiceResult, database::DatabaseTransaction, random, usage::resolut
 
 const COLUMNS: usize = 17 + LATENCY_BINS;
 
-/// Adds to what is there. Spend and storage stay at the limit of 64 bits instead of leaving it.
+/// Adds to existing rows. Spend and storage saturate at the limit of 64 bits.
 static UPSERT: Rows = Rows::new(
     "INSERT INTO rollups (organization_id, resolution, bucket, series_id, writer, calls, errors, refused, tokens_in, \
      cached_tokens_in, tokens_out, images, media_ms, byte_hours, cost_nanos, unpriced, duration_us, latency_0, latency_1, \
@@ -43,7 +43,7 @@ static UPSERT: Rows = Rows::new(
             .chain(bins)
             .map(|column| format!("{column} = rollups.{column} + excluded.{column}, "))
             .collect();
-        let held = |column: &str| {
+        let saturated = |column: &str| {
             format!(
                 "{column} = CASE WHEN rollups.{column} > {max} - excluded.{column} THEN {max} \
                  ELSE rollups.{column} + excluded.{column} END",
@@ -52,17 +52,17 @@ static UPSERT: Rows = Rows::new(
         };
         format!(
             "ON CONFLICT (organization_id, resolution, bucket, series_id, writer) DO UPDATE SET {sums}{}, {}",
-            held("byte_hours"),
-            held("cost_nanos")
+            saturated("byte_hours"),
+            saturated("cost_nanos")
         )
     },
 );
 
-/// Which rows this process adds to on PostgreSQL, so that servers don't wait for each other's.
+/// Number of this process's own rows on PostgreSQL, so that servers don't wait for each other's locks.
 static WRITER: LazyLock<i32> =
     LazyLock::new(|| random::bytes().map_or(1, |bytes| (i32::from_be_bytes(bytes) & i32::MAX).max(1)));
 
-/// A rollup's key but for the writer, in the order of the table's, which rows are written in.
+/// A rollup's key without the writer. It sorts like the table's key, in whose order rows are written.
 type Key = (OrganizationId, Resolution, Timestamp, i64);
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -122,14 +122,15 @@ impl Sums {
     }
 }
 
-/// The rollups of `calls`, whose series are `series`, sorted by key.
+/// Sums `calls`, whose series are `series`, into rollups sorted by key.
 fn rollups(calls: &[CallRecord], series: &[CallSeries]) -> BTreeMap<Key, Sums> {
     let mut quarters: HashMap<(OrganizationId, Tz, Timestamp, i64), Sums> = HashMap::new();
     for (call, series) in calls.iter().zip(series) {
         let quarter = Resolution::QuarterHour.bucket(call.started_at, call.time_zone);
-        quarters.entry((call.organization_id, call.time_zone, quarter, series.summed)).or_default().add_call(call);
+        quarters.entry((call.organization_id, call.time_zone, quarter, series.rollup)).or_default().add_call(call);
     }
-    // Hours and days are made of quarter hours: one time-zone calculation for each of those, not for each call.
+    // Hours and days are summed from quarter hours, for one
+    // time-zone calculation per quarter hour instead of per call.
     let mut rollups: BTreeMap<Key, Sums> = BTreeMap::new();
     for ((organization, zone, quarter, series), sums) in quarters {
         for resolution in Resolution::ALL {
@@ -148,7 +149,7 @@ pub(super) async fn add(
 ) -> ServiceResult<()> {
     let writer = match transaction.get_database_backend() {
         DbBackend::Postgres => *WRITER,
-        // One process writes at a time anyway, and fewer rows are faster to read.
+        // SQLite has one writer at a time anyway, and fewer rows are faster to read.
         _ => 0,
     };
     let rollups = rollups(calls, series);

@@ -1,5 +1,5 @@
-//! Statements that write many rows at once, in a few sizes only, so that each
-//! is built once and stays prepared on the connection.
+//! Statements that write many rows at once, in a few sizes only, so
+//! that each is built once and stays prepared on the connection.
 
 use std::sync::OnceLock;
 
@@ -7,17 +7,17 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
 use crate::database::DatabaseTransaction;
 
-/// How many rows a statement takes; the largest size that fits is used again and again.
+/// Numbers of rows in a statement; the largest one that fits is used each time.
 ///
 /// 1,000 rows of 31 columns stay below the parameters that SQLite (32,766) and PostgreSQL (65,535) allow.
 const SIZES: [usize; 15] = [1000, 512, 256, 128, 64, 32, 16, 8, 7, 6, 5, 4, 3, 2, 1];
 
 /// An `INSERT` of any number of rows.
 pub(super) struct Rows {
-    /// Up to and without `VALUES`.
+    /// The statement up to `VALUES`.
     head: &'static str,
     columns: usize,
-    /// What follows the values.
+    /// The statement after the values.
     tail: fn() -> String,
     texts: [[OnceLock<String>; SIZES.len()]; 2],
 }
@@ -27,7 +27,7 @@ impl Rows {
         Self { head, columns, tail, texts: [const { [const { OnceLock::new() }; SIZES.len()] }; 2] }
     }
 
-    /// Writes `values`, which are whole rows one after another.
+    /// Writes `values`, the columns of all rows one after another.
     pub(super) async fn write(&self, transaction: &DatabaseTransaction, values: Vec<Value>) -> Result<(), DbErr> {
         let backend = transaction.get_database_backend();
         let mut values = values;

@@ -1,4 +1,4 @@
-//! Series: the dimensions that calls share, stored once.
+//! Series: combinations of dimensions that calls share, each stored once.
 
 mod names;
 mod table;
@@ -12,16 +12,16 @@ use std::{
 use quick_cache::sync::Cache;
 use uuid::Uuid;
 
-use self::names::Names;
+use self::names::SeriesNames;
 use super::CallRecord;
 use crate::{ServiceError, ServiceResult, database::DatabaseTransaction, entities::series::ANY_OUTCOME};
 
-/// How many series are kept in memory. One that isn't costs a query.
-const CAPACITY: usize = 65_536;
-/// Of how many organizations it is kept what their events named.
-const ORGANIZATIONS: usize = 256;
+/// Number of cached series. Any other costs a query.
+const CACHE_SIZE: usize = 65_536;
+/// Number of organizations whose events' names are cached.
+const CACHED_ORGANIZATIONS: usize = 256;
 
-/// What a series is told by. A nil id or an empty text stands for "none".
+/// The key of a series. A nil id or an empty text stands for "none".
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) struct Dimensions {
     organization_id: Uuid,
@@ -52,96 +52,97 @@ impl Dimensions {
         }
     }
 
-    /// What figures are told by: the same, whatever became of the call and whoever answered it.
-    fn summed(&self) -> Self {
+    /// The key of the series that rollups use, without provider, status and outcome.
+    fn for_rollup(&self) -> Self {
         Self { provider: Arc::default(), status: 0, outcome: ANY_OUTCOME, ..self.clone() }
     }
 }
 
-/// The series that a call belongs to.
+/// The numbers of a call's two series.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) struct CallSeries {
-    /// That which the call names.
+    /// The series with the call's own dimensions.
     pub(super) own: i64,
-    /// That which it is summed by.
-    pub(super) summed: i64,
+    /// The series that its rollups use.
+    pub(super) rollup: i64,
 }
 
-/// Where a call is summed, and what it must say itself since its series doesn't.
+/// A call's series, and the dimensions that its own row must hold because the series differs.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct SeriesPlacement {
     pub(super) series: CallSeries,
-    pub(super) says_model: bool,
-    pub(super) says_endpoint: bool,
-    pub(super) says_provider: bool,
-    pub(super) says_status: bool,
+    pub(super) own_model: bool,
+    pub(super) own_endpoint: bool,
+    pub(super) own_provider: bool,
+    pub(super) own_status: bool,
 }
 
-impl Place {
-    fn new(series: CallSeries, told_by: &Dimensions, call: &CallRecord) -> Self {
+impl SeriesPlacement {
+    fn new(series: CallSeries, dimensions: &Dimensions, call: &CallRecord) -> Self {
         Self {
             series,
-            says_model: told_by.model != call.model,
-            says_endpoint: told_by.endpoint != call.endpoint,
-            says_provider: told_by.provider != call.provider,
-            says_status: told_by.status != i32::from(call.status),
+            own_model: dimensions.model != call.model,
+            own_endpoint: dimensions.endpoint != call.endpoint,
+            own_provider: dimensions.provider != call.provider,
+            own_status: dimensions.status != i32::from(call.status),
         }
     }
 }
 
-/// Series that are certainly in the database, by what calls are told by.
+/// A cache of series that are committed to the database, by dimensions.
 pub struct SeriesCache {
     series: Cache<Dimensions, CallSeries>,
-    /// What events of each organization named; `None` where names are the operator's, who may have as many as there are.
-    names: Option<Cache<Uuid, Arc<Names>>>,
+    /// Names from events, by organization; `None` if names are the operator's, whose number isn't limited.
+    names: Option<Cache<Uuid, Arc<SeriesNames>>>,
 }
 
 impl SeriesCache {
-    /// For calls whose models, endpoints and providers are those of the gateway.
+    /// A cache for calls whose models, endpoints and providers are those of the gateway.
     pub fn new() -> Self {
-        Self { series: Cache::new(CAPACITY), names: None }
+        Self { series: Cache::new(CACHE_SIZE), names: None }
     }
 
-    /// For calls that are told of from outside: of each organization so many names become series, and the calls of others
-    /// say themselves what they were, in series that tell them as "other".
+    /// A cache for calls reported by events: a limited number of names of each organization become series.
+    /// Calls with other names belong to series called "other", and hold the names in their own rows.
     pub fn bounded() -> Self {
-        Self { names: Some(Cache::new(ORGANIZATIONS)), ..Self::new() }
+        Self { names: Some(Cache::new(CACHED_ORGANIZATIONS)), ..Self::new() }
     }
 
-    /// The place of each call, in order, and the series that were read or made for them.
+    /// Finds or inserts the series of calls. Returns each
+    /// call's placement, in order, and series to be cached.
     pub(super) async fn intern(
         &self,
         transaction: &DatabaseTransaction,
         calls: &[CallRecord],
-    ) -> ServiceResult<(Vec<Place>, NewSeries)> {
-        let mut told_by: Vec<Dimensions> = calls.iter().map(|call| self.told_by(call)).collect();
-        let mut series: Vec<Option<CallSeries>> = told_by.iter().map(|told_by| self.series.get(told_by)).collect();
+    ) -> ServiceResult<(Vec<SeriesPlacement>, NewSeries)> {
+        let mut dimensions: Vec<Dimensions> = calls.iter().map(|call| self.dimensions_of(call)).collect();
+        let mut series: Vec<Option<CallSeries>> = dimensions.iter().map(|key| self.series.get(key)).collect();
         let unknown: HashSet<&Dimensions> =
-            told_by.iter().zip(&series).filter(|(_, series)| series.is_none()).map(|(unknown, _)| unknown).collect();
+            dimensions.iter().zip(&series).filter(|(_, series)| series.is_none()).map(|(unknown, _)| unknown).collect();
         let mut by_organization: BTreeMap<Uuid, BTreeSet<Dimensions>> = BTreeMap::new();
         for unknown in unknown {
             by_organization.entry(unknown.organization_id).or_default().insert(unknown.clone());
         }
         let mut new = NewSeries::default();
-        // Sorted, so that servers which make the same ones wait for each other in turn instead of for ever.
+        // Sorted, so that servers inserting the same series can't deadlock.
         for (organization, unknown) in by_organization {
-            self.find_or_make(transaction, organization, unknown, &mut new).await?;
+            self.find_or_insert(transaction, organization, unknown, &mut new).await?;
         }
-        for (told_by, series) in told_by.iter_mut().zip(&mut series).filter(|(_, series)| series.is_none()) {
-            if let Some(folded) = new.folded.get(told_by) {
-                *told_by = folded.clone();
+        for (dimensions, series) in dimensions.iter_mut().zip(&mut series).filter(|(_, series)| series.is_none()) {
+            if let Some(folded) = new.folded.get(dimensions) {
+                *dimensions = folded.clone();
             }
-            *series = new.series.get(told_by).copied();
+            *series = new.series.get(dimensions).copied();
         }
-        let places = calls.iter().zip(&told_by).zip(series);
-        let places: Option<Vec<Place>> =
-            places.map(|((call, told_by), series)| Some(Place::new(series?, told_by, call))).collect();
-        let places = places.ok_or_else(|| ServiceError::Internal("a call's series went missing".to_owned()))?;
-        Ok((places, new))
+        let placements = calls.iter().zip(&dimensions).zip(series);
+        let placements: Option<Vec<SeriesPlacement>> =
+            placements.map(|((call, key), series)| Some(SeriesPlacement::new(series?, key, call))).collect();
+        let placements = placements.ok_or_else(|| ServiceError::Internal("a call's series went missing".to_owned()))?;
+        Ok((placements, new))
     }
 
-    /// What a call's series is told by, as far as that is known without asking.
-    fn told_by(&self, call: &CallRecord) -> Dimensions {
+    /// The dimensions of a call's series, as far as they are known without a query.
+    fn dimensions_of(&self, call: &CallRecord) -> Dimensions {
         let own = Dimensions::of(call);
         match self.names.as_ref().and_then(|names| names.get(&own.organization_id)) {
             Some(names) if self.series.get(&own).is_none() => names.fold_if_full(own),
@@ -149,47 +150,47 @@ impl SeriesCache {
         }
     }
 
-    /// Finds the series of one organization that are told by these, or makes them.
-    async fn find_or_make(
+    /// Finds or inserts the series of one organization with these dimensions.
+    async fn find_or_insert(
         &self,
         transaction: &DatabaseTransaction,
         organization: Uuid,
         unknown: BTreeSet<Dimensions>,
         new: &mut NewSeries,
     ) -> ServiceResult<()> {
-        let mut ids = table::find(transaction, organization, &with_summed(&unknown)).await?;
+        let mut ids = table::find(transaction, organization, &with_rollups(&unknown)).await?;
         let (mut own, missing): (BTreeSet<_>, BTreeSet<_>) = unknown.into_iter().partition(|own| ids.contains_key(own));
         match self.names.as_ref().filter(|_| !missing.is_empty()) {
             Some(cache) => {
                 let full = cache.get(&organization).filter(|names| names.is_full());
                 let mut names = match full {
-                    Some(full) => Names::clone(&full),
-                    None => Names::load(transaction, organization).await?,
+                    Some(full) => SeriesNames::clone(&full),
+                    None => SeriesNames::load(transaction, organization).await?,
                 };
-                let before = names.series();
+                let before = names.series_count();
                 for missing in missing {
                     let folded = names.fold(missing.clone(), &own);
                     own.insert(folded.clone());
                     new.folded.insert(missing, folded);
                 }
-                ids.extend(table::find(transaction, organization, &without(with_summed(&own), &ids)).await?);
-                // Some of those that they were folded to are there already.
-                names.correct(before + own.iter().filter(|own| !ids.contains_key(*own)).count());
+                ids.extend(table::find(transaction, organization, &without(with_rollups(&own), &ids)).await?);
+                // Some series that others were folded into exist already.
+                names.set_series_count(before + own.iter().filter(|own| !ids.contains_key(*own)).count());
                 new.names.push((organization, Arc::new(names)));
             }
             None => own.extend(missing),
         }
-        let missing = without(with_summed(&own), &ids);
+        let missing = without(with_rollups(&own), &ids);
         if !missing.is_empty() {
             table::insert(transaction, organization, &missing).await?;
-            // Where another server made one at the same time, its number counts.
+            // If another server inserted a series at the same time, its number counts.
             ids.extend(table::find(transaction, organization, &missing).await?);
         }
         for own in own {
-            let series = ids.get(&own).copied().zip(ids.get(&own.summed()).copied());
-            let (number, summed) = series
+            let series = ids.get(&own).copied().zip(ids.get(&own.for_rollup()).copied());
+            let (number, rollup) = series
                 .ok_or_else(|| ServiceError::Internal("a series is neither there nor can it be made".to_owned()))?;
-            new.series.insert(own, CallSeries { own: number, summed });
+            new.series.insert(own, CallSeries { own: number, rollup });
         }
         Ok(())
     }
@@ -201,30 +202,30 @@ impl Default for SeriesCache {
     }
 }
 
-/// These, and those that they are summed by.
-fn with_summed(own: &BTreeSet<Dimensions>) -> BTreeSet<Dimensions> {
-    own.iter().flat_map(|own| [own.clone(), own.summed()]).collect()
+/// These series, and those that their rollups use.
+fn with_rollups(own: &BTreeSet<Dimensions>) -> BTreeSet<Dimensions> {
+    own.iter().flat_map(|own| [own.clone(), own.for_rollup()]).collect()
 }
 
-/// Those that have no number yet.
+/// Removes the series that have a number.
 fn without(mut wanted: BTreeSet<Dimensions>, ids: &HashMap<Dimensions, i64>) -> BTreeSet<Dimensions> {
     wanted.retain(|wanted| !ids.contains_key(wanted));
     wanted
 }
 
-/// Series that a transaction read or made: to be kept once it is committed, and never if it isn't.
-#[must_use = "keep them once the transaction is committed"]
+/// Series that a transaction read or inserted, to be cached after its commit.
+#[must_use = "cache them once the transaction is committed"]
 #[derive(Default)]
 pub struct NewSeries {
     series: HashMap<Dimensions, CallSeries>,
-    /// What calls are told by instead that said something else.
+    /// Dimensions with "other" in place of names beyond the limit, by the calls' own.
     folded: HashMap<Dimensions, Dimensions>,
-    names: Vec<(Uuid, Arc<Names>)>,
+    names: Vec<(Uuid, Arc<SeriesNames>)>,
 }
 
 impl NewSeries {
-    /// Remembers them. Only after the commit: before it, they may yet vanish.
-    pub fn keep(self, cache: &SeriesCache) {
+    /// Adds the series to the cache. Only after the commit, since a rollback removes them.
+    pub fn commit_to(self, cache: &SeriesCache) {
         for (dimensions, series) in self.series {
             cache.series.insert(dimensions, series);
         }

@@ -1,15 +1,15 @@
 //! Writes calls and their rollups within a transaction.
 
-use domain::calls::Measured;
+use domain::calls::CountSource;
 use sea_orm::Value;
 
 use super::{
-    CallRecord, MOST_TOKENS, NewSeries, SeriesCache, rollup,
+    CallRecord, MAX_TOKENS, NewSeries, SeriesCache, rollup,
     rows::Rows,
-    series::{CallSeries, Place},
+    series::{CallSeries, SeriesPlacement},
 };
 use crate::ServiceResult;
-use crate::calls::rare::Rare;
+use crate::calls::rare::RareQuantities;
 use crate::database::DatabaseTransaction;
 
 const COLUMNS: usize = 26;
@@ -24,46 +24,44 @@ static INSERT: Rows = Rows::new(
 
 /// Stores `calls` and adds them to the rollups. A thousand at a time is a good size.
 ///
-/// A call whose id is stored already is an error ([`crate::ServiceError::Conflict`]), and nothing may be committed
-/// then. Commit the transaction, then keep the series it made:
+/// A call whose id is already stored is an error ([`crate::ServiceError::Conflict`]); the transaction must
+/// not be committed then. Commit it, then add its series to the cache:
 ///
 /// ```text
 /// let new = store(&transaction, &series, &calls).await?;
 /// transaction.commit().await?;
-/// new.keep(&series);
+/// new.commit_to(&series);
 /// ```
 pub async fn store(
     transaction: &DatabaseTransaction,
     series: &SeriesCache,
     calls: &[CallRecord],
 ) -> ServiceResult<NewSeries> {
-    let (places, new) = series.intern(transaction, calls).await?;
+    let (placements, new) = series.intern(transaction, calls).await?;
     let mut values: Vec<Value> = Vec::with_capacity(calls.len() * COLUMNS);
-    for (call, place) in calls.iter().zip(&places) {
-        values.extend(row(call, place));
+    for (call, placement) in calls.iter().zip(&placements) {
+        values.extend(row(call, placement));
     }
     INSERT.write(transaction, values).await?;
-    let series: Vec<CallSeries> = places.into_iter().map(|place| place.series).collect();
+    let series: Vec<CallSeries> = placements.into_iter().map(|placement| placement.series).collect();
     rollup::add(transaction, calls, &series).await?;
     Ok(new)
 }
 
-fn row(call: &CallRecord, place: &Place) -> [Value; COLUMNS] {
-    debug_assert!(
-        (0..=MOST_TOKENS).contains(&call.used.tokens_in) && (0..=MOST_TOKENS).contains(&call.used.tokens_out)
-    );
+fn row(call: &CallRecord, placement: &SeriesPlacement) -> [Value; COLUMNS] {
+    debug_assert!((0..=MAX_TOKENS).contains(&call.used.tokens_in) && (0..=MAX_TOKENS).contains(&call.used.tokens_out));
     [
         call.organization_id.uuid().into(),
         call.id.uuid().into(),
-        place.series.own.into(),
+        placement.series.own.into(),
         call.secret_id.uuid().into(),
         call.started_at.millis().into(),
         call.duration_us.into(),
         call.first_byte_us.into(),
         call.streamed.into(),
-        // Both together: contradictory.
-        matches!(call.measured, Measured::Reported | Measured::Contradictory).into(),
-        matches!(call.measured, Measured::Estimated | Measured::Contradictory).into(),
+        // Both columns together mean contradictory.
+        matches!(call.measured, CountSource::Reported | CountSource::Contradictory).into(),
+        matches!(call.measured, CountSource::Estimated | CountSource::Contradictory).into(),
         i64::from(call.times).into(),
         call.used.tokens_in.into(),
         call.used.cached_tokens_in.into(),
@@ -75,10 +73,10 @@ fn row(call: &CallRecord, place: &Place) -> [Value; COLUMNS] {
         call.cost.map(|cost| cost.nanos()).into(),
         call.price_id.map(|id| id.uuid()).into(),
         (*call.error_code).into(),
-        Rare::text(call.used, call.unpriced).into(),
-        place.says_model.then_some(&*call.model).into(),
-        place.says_endpoint.then_some(&*call.endpoint).into(),
-        place.says_provider.then_some(&*call.provider).into(),
-        place.says_status.then_some(i32::from(call.status)).into(),
+        RareQuantities::to_json(call.used, call.unpriced).into(),
+        placement.own_model.then_some(&*call.model).into(),
+        placement.own_endpoint.then_some(&*call.endpoint).into(),
+        placement.own_provider.then_some(&*call.provider).into(),
+        placement.own_status.then_some(i32::from(call.status)).into(),
     ]
 }

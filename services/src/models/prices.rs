@@ -1,8 +1,8 @@
-//! Versions of prices: what a model costs, and from when on.
+//! Versions of models' prices, each with the moment from which it holds.
 //!
-//! The database's versions are the truth, also where another server's file says otherwise. Each server keeps them in memory,
-//! since every call asks for its price; a new one is announced (see [`changes`](crate::changes)), so that all servers know it
-//! within a second.
+//! The database's versions are authoritative, even if another server's file differs. Each server caches them
+//! in memory, since every call needs its price; a new one is announced (see [`changes`](crate::changes)), so
+//! that all servers know it within a second.
 
 use std::{
     collections::HashMap,
@@ -19,44 +19,44 @@ use uuid::Uuid;
 
 use crate::{
     ServiceResult, Services,
-    changes::{self, Kind},
+    changes::{self, ChangeKind},
     entities::prices,
     random,
 };
 
 /// A price, and the moment from which it holds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Version {
+pub(crate) struct PriceVersion {
     pub(crate) effective_from: Timestamp,
     pub(crate) id: PriceId,
-    /// `None` from when on no price is known any more.
+    /// `None` if no price is known from that moment on.
     pub(crate) price: Option<Price>,
 }
 
-impl Version {
+impl PriceVersion {
     pub(crate) fn of(row: &prices::Model) -> Self {
         let effective_from = Timestamp::from_millis(row.effective_from);
-        Self { effective_from, id: PriceId::new(row.id), price: known(price_of(row)) }
+        Self { effective_from, id: PriceId::new(row.id), price: non_empty(price_of(row)) }
     }
 }
 
-/// The last of `versions`, which stand in their order, that holds at `moment`.
-pub(crate) fn at(versions: &[Version], moment: Timestamp) -> Option<(PriceId, Price)> {
+/// Returns the last of `versions`, which are in order, that holds at `moment`.
+pub(crate) fn at(versions: &[PriceVersion], moment: Timestamp) -> Option<(PriceId, Price)> {
     let version = versions.iter().rfind(|version| version.effective_from <= moment)?;
     Some((version.id, version.price?))
 }
 
 /// All versions, by model, in memory.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Prices(Arc<RwLock<HashMap<String, Vec<Version>>>>);
+pub(crate) struct Prices(Arc<RwLock<HashMap<String, Vec<PriceVersion>>>>);
 
 impl Prices {
-    fn read<T>(&self, model: &str, look: impl FnOnce(&[Version]) -> T) -> T {
+    fn read<T>(&self, model: &str, find: impl FnOnce(&[PriceVersion]) -> T) -> T {
         let versions = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        look(versions.get(model).map(Vec::as_slice).unwrap_or_default())
+        find(versions.get(model).map(Vec::as_slice).unwrap_or_default())
     }
 
-    /// The one that was said last.
+    /// Returns a model's newest price.
     pub(crate) fn newest(&self, model: &str) -> Option<(PriceId, Price)> {
         self.read(model, |versions| versions.last().and_then(|version| Some((version.id, version.price?))))
     }
@@ -66,14 +66,14 @@ impl Prices {
     }
 }
 
-/// What a call to `model` cost at a `moment`, and which version says so. Asks no database.
+/// Returns the price of a call to `model` at a `moment`, with the id of its version. Makes no query.
 pub fn price_at(services: &Services, model: &str, moment: Timestamp) -> Option<(PriceId, Price)> {
     services.catalog.prices.at(model, moment)
 }
 
-/// The same for something that took until `moment` and was counted later, such as a day's storage: by the database, and where
-/// no price was known by then, by the first.
-pub(crate) async fn settled_price(
+/// Returns the price of something that lasted until `moment` and is counted later, such as a day's storage.
+/// Reads the database; if no price was known by then, the first one holds.
+pub(crate) async fn price_at_settlement(
     database: &impl ConnectionTrait,
     model: &str,
     moment: Timestamp,
@@ -83,83 +83,89 @@ pub(crate) async fn settled_price(
         .order_by_asc(prices::Column::EffectiveFrom)
         .all(database)
         .await?;
-    let versions: Vec<Version> = rows.iter().map(Version::of).collect();
+    let versions: Vec<PriceVersion> = rows.iter().map(PriceVersion::of).collect();
     let first = versions.first().map_or(moment, |first| first.effective_from);
     Ok(at(&versions, moment.max(first)))
 }
 
-/// Reads all versions anew.
+/// Reads all versions from the database.
 pub(crate) async fn refresh(services: &Services) -> ServiceResult<()> {
     let rows = prices::Entity::find().order_by_asc(prices::Column::EffectiveFrom).all(services.database.read()).await?;
-    let mut versions: HashMap<String, Vec<Version>> = HashMap::new();
+    let mut versions: HashMap<String, Vec<PriceVersion>> = HashMap::new();
     for row in rows {
-        let version = Version::of(&row);
+        let version = PriceVersion::of(&row);
         versions.entry(row.model).or_default().push(version);
     }
     *services.catalog.prices.0.write().unwrap_or_else(PoisonError::into_inner) = versions;
     Ok(())
 }
 
-/// What becomes of a price that a file says.
+/// The outcome of applying a file's price.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Saying {
-    /// It holds already.
+pub(super) enum PriceUpdate {
+    /// The price holds already.
     Known,
     New(PriceId),
-    /// A newer file says another one, which stays.
+    /// A newer file has another price, which stays.
     Older,
 }
 
-/// Takes a model's price from a file that was last changed at `said_at`.
-pub(super) async fn say(
+/// Applies a model's price from a file that was last changed at `said_at`.
+pub(super) async fn apply_file_price(
     transaction: &impl ConnectionTrait,
     now: Timestamp,
     model: &str,
     price: Option<Price>,
     said_at: Timestamp,
-) -> ServiceResult<Saying> {
+) -> ServiceResult<PriceUpdate> {
     let newest = prices::Entity::find()
         .filter(prices::Column::Model.eq(model))
         .order_by_desc(prices::Column::EffectiveFrom)
         .one(transaction)
         .await?;
-    let price = price.and_then(known);
+    let price = price.and_then(non_empty);
     let Some(newest) = newest else {
         return match price {
-            Some(price) => add_version(transaction, model, now, said_at, price).await.map(Saying::New),
-            None => Ok(Saying::Known),
+            Some(price) => add_version(transaction, model, now, said_at, price).await.map(PriceUpdate::New),
+            None => Ok(PriceUpdate::Known),
         };
     };
-    let said_before = newest.said_at.unwrap_or(newest.effective_from);
-    if known(price_of(&newest)) == price {
-        if said_before < said_at.millis() {
+    let last_said_at = newest.said_at.unwrap_or(newest.effective_from);
+    if non_empty(price_of(&newest)) == price {
+        if last_said_at < said_at.millis() {
             let confirmed = prices::ActiveModel { said_at: Set(Some(said_at.millis())), ..Default::default() };
             let is_newest = prices::Column::Id.eq(newest.id);
             prices::Entity::update_many().set(confirmed).filter(is_newest).exec(transaction).await?;
         }
-        return Ok(Saying::Known);
+        return Ok(PriceUpdate::Known);
     }
-    if said_at.millis() < said_before {
-        return Ok(Saying::Older);
+    if said_at.millis() < last_said_at {
+        return Ok(PriceUpdate::Older);
     }
     // Later than the last one, even where the clock was set back.
     let effective_from = Timestamp::from_millis(now.millis().max(newest.effective_from + 1));
-    add_version(transaction, model, effective_from, said_at, price.unwrap_or_default()).await.map(Saying::New)
+    add_version(transaction, model, effective_from, said_at, price.unwrap_or_default()).await.map(PriceUpdate::New)
 }
 
-/// Tells all servers of new versions. The last that a transaction does.
+/// Announces new versions to all servers. Must be the last step of a transaction.
 pub(super) async fn announce(
     transaction: &impl ConnectionTrait,
     now: Timestamp,
     versions: Vec<PriceId>,
 ) -> ServiceResult<()> {
     // They belong to no organization.
-    let nobody = OrganizationId::new(Uuid::nil());
-    changes::announce(transaction, now, nobody, versions.into_iter().map(|id| (Kind::Price, id.uuid())).collect()).await
+    let no_organization = OrganizationId::new(Uuid::nil());
+    changes::announce(
+        transaction,
+        now,
+        no_organization,
+        versions.into_iter().map(|id| (ChangeKind::Price, id.uuid())).collect(),
+    )
+    .await
 }
 
-/// Stores a version of a price, from a moment that no version of this model has yet. One without any part says that no price
-/// is known from then on.
+/// Stores a version of a price, from a moment that no version of this model has yet. One without any part
+/// means that no price is known from then on.
 pub(crate) async fn add_version(
     database: &impl ConnectionTrait,
     model: &str,
@@ -221,7 +227,7 @@ pub(crate) fn price_of(row: &prices::Model) -> Price {
     }
 }
 
-/// A price without any part is none.
-fn known(price: Price) -> Option<Price> {
+/// Returns a price, unless it has no part.
+fn non_empty(price: Price) -> Option<Price> {
     (price != Price::default()).then_some(price)
 }

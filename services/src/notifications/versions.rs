@@ -1,4 +1,4 @@
-//! How inboxes stand: how many of their notifications aren't read, and after how many changes.
+//! Versions of inboxes: each change gives an inbox the next version and a new count of unread notifications.
 
 use domain::{
     ids::{OrganizationId, UserId},
@@ -15,7 +15,7 @@ use crate::{
     entities::{inboxes, notifications},
 };
 
-/// How an inbox stands. One that nothing has ever come to is at version 0.
+/// Reads an inbox's version and unread count. One that never received anything is at version 0.
 pub(super) async fn read(
     database: &impl ConnectionTrait,
     organization: OrganizationId,
@@ -25,10 +25,10 @@ pub(super) async fn read(
     Ok(inbox.map(|inbox| Unread { version: inbox.version, count: inbox.unread }).unwrap_or_default())
 }
 
-/// Counts anew in inboxes that were changed, each of which gets the next version and stays locked until the transaction
-/// ends: changes of an inbox have an order, the one in which they are committed.
+/// Recounts changed inboxes. Each gets the next version and stays locked until the transaction ends: the
+/// changes of an inbox are ordered as they are committed.
 ///
-/// `users` are sorted, so that two who change the same inboxes can't wait for each other.
+/// `users` are sorted, so that transactions that change the same inboxes can't deadlock.
 pub(super) async fn advance(
     database: &impl ConnectionTrait,
     organization: OrganizationId,
@@ -45,10 +45,13 @@ pub(super) async fn advance(
     };
     let (organization_id, user_id) = (inboxes::Column::OrganizationId, inboxes::Column::UserId);
     let next = Expr::col((inboxes::Entity, inboxes::Column::Version)).add(1);
-    let known = OnConflict::columns([organization_id, user_id]).value(inboxes::Column::Version, next).to_owned();
-    inboxes::Entity::insert_many(users.iter().map(row)).on_conflict(known).exec_without_returning(database).await?;
+    let on_conflict = OnConflict::columns([organization_id, user_id]).value(inboxes::Column::Version, next).to_owned();
+    inboxes::Entity::insert_many(users.iter().map(row))
+        .on_conflict(on_conflict)
+        .exec_without_returning(database)
+        .await?;
 
-    // A statement of its own: on PostgreSQL it sees what was committed while the one above waited for the lock.
+    // A separate statement: on PostgreSQL it sees commits made while the one above waited for the lock.
     let unread = Query::select()
         .expr(Expr::col(notifications::Column::Id).count())
         .from(notifications::Entity)

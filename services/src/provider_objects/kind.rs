@@ -1,22 +1,23 @@
-//! What kinds of things providers keep.
+//! Kinds of provider objects.
 
 use std::str::FromStr;
 
+/// The kind of an object that a provider keeps.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Kind {
+pub enum ObjectKind {
     File,
     FineTuningJob,
     Video,
     /// An answer of `/v1/responses`.
     Response,
-    /// A chat completion that was asked to be stored.
+    /// A chat completion with `store`.
     ChatCompletion,
 }
 
-impl Kind {
+impl ObjectKind {
     pub const ALL: [Self; 5] = [Self::File, Self::FineTuningJob, Self::Video, Self::Response, Self::ChatCompletion];
 
-    /// As the database says it.
+    /// The stored name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::File => "file",
@@ -27,13 +28,13 @@ impl Kind {
         }
     }
 
-    /// Whether what the provider said of it last is kept here. Of answers it isn't: what was said in them is kept where,
-    /// and for as long as, its organization wants.
+    /// Whether the provider's latest document is stored here. Answers aren't: their text is kept only where,
+    /// and for as long as, the organization wants.
     pub const fn is_described(self) -> bool {
         !matches!(self, Self::Response | Self::ChatCompletion)
     }
 
-    /// The path that tells how a job is getting on, without `/v1`; `None` for what is no job.
+    /// The path of a job's status, without `/v1`; `None` for kinds that aren't jobs.
     pub const fn job_path(self) -> Option<&'static str> {
         match self {
             Self::FineTuningJob => Some("/fine_tuning/jobs/"),
@@ -44,7 +45,7 @@ impl Kind {
     }
 }
 
-impl FromStr for Kind {
+impl FromStr for ObjectKind {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {

@@ -1,7 +1,7 @@
-//! What it took to keep files: for each project and each UTC day one call, whose byte hours are summed over its files.
+//! Records file storage: one call for each project and UTC day, with the byte hours of all its files.
 //!
-//! A day is counted when it is over. The call's id follows from the day and the project, so that several servers, and one
-//! that was stopped in between, count each day once. Its moment is the day's last, which is just before it is counted.
+//! A day is recorded when it is over. The call's id is derived from day and project, so that several servers,
+//! or one that was stopped in between, record each day once. Its time is the last moment of the day.
 
 use std::{
     borrow::Cow,
@@ -14,7 +14,7 @@ use std::{
 
 use chrono_tz::Tz;
 use domain::{
-    calls::{Measured, Outcome},
+    calls::{CountSource, Outcome},
     ids::{ApiKeyId, CallId, OrganizationId, PriceId, ProjectId, SecretId},
     models::Service,
     money::{Price, Quantities},
@@ -25,92 +25,94 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
-use super::Kind;
+use super::ObjectKind;
 use crate::{
     ServiceResult, Services, calls,
     database::Bound,
     entities::provider_objects::{Column, Entity},
     metering::{CallRecord, Meter},
-    models::prices::settled_price,
+    models::prices::price_at_settlement,
 };
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
-/// How long after its end a day is counted: clocks of several servers differ a little.
-const SETTLED_AFTER_MS: i64 = 10 * 60_000;
-/// How many days back are looked at: for a server that was stopped that long.
-const DAYS_BACK: i64 = 31;
+/// Time from the end of a day to its recording, since servers' clocks differ a little.
+const SETTLEMENT_DELAY_MS: i64 = 10 * 60_000;
+/// Number of past days to check, for a server that was stopped that long.
+const MAX_DAYS_BACK: i64 = 31;
 
-/// How many days' records are waited for at a time.
-const AT_ONCE: usize = 256;
+/// Number of calls recorded concurrently.
+const BATCH_DAYS: usize = 256;
 
-/// A file's size and life.
-type Life = (Uuid, Uuid, i64, i64, Option<i64>);
+/// A file's organization, project, bytes, creation and deletion.
+type FileLifetime = (Uuid, Uuid, i64, i64, Option<i64>);
 
-/// Up to which day this server has counted all; cheap to clone.
+/// The day before which this server has recorded all storage. Cheap to clone.
 #[derive(Clone, Default)]
-pub(crate) struct Counted(Arc<AtomicI64>);
+pub(crate) struct CountedStorage(Arc<AtomicI64>);
 
-/// Counts the days that are over and weren't counted, at the price of `model`. Gives back how many calls were stored.
+/// Records past days that aren't recorded yet, at the price of `model`. Returns the number of calls.
 ///
-/// A handful of statements, however many projects there are; none once this server has counted all.
+/// Takes a few statements for any number of projects, and none once this server has recorded all.
 pub async fn meter(services: &Services, meter: &Meter, model: Option<&str>) -> ServiceResult<usize> {
-    let today = (services.now().millis() - SETTLED_AFTER_MS).div_euclid(DAY_MS) * DAY_MS;
-    let Counted(counted) = &services.counted_storage;
-    // Nothing comes to a day that is over.
+    let today = (services.now().millis() - SETTLEMENT_DELAY_MS).div_euclid(DAY_MS) * DAY_MS;
+    let CountedStorage(counted) = &services.counted_storage;
+    // A past day doesn't change.
     if counted.load(Ordering::Relaxed) == today {
         return Ok(0);
     }
-    // What was counted a moment ago is found below.
-    services.settled().await;
-    let mut days = kept(services, today - DAYS_BACK * DAY_MS, today).await?;
+    // Calls recorded a moment ago must be found below.
+    services.wait_until_stored().await;
+    let mut days = stored_per_day(services, today - MAX_DAYS_BACK * DAY_MS, today).await?;
     let read = services.database.read();
-    let stored = calls::stored(read, days.iter().map(|day| (day.organization, day.id.uuid()))).await?;
+    let stored = calls::find_stored(read, days.iter().map(|day| (day.organization, day.id.uuid()))).await?;
     days.retain(|day| !stored.contains(&day.id.uuid()));
     let organizations: BTreeSet<Uuid> = days.iter().map(|day| day.organization).collect();
     let zones = zones(services, organizations).await?;
-    // Of each day its own price, whatever it is by now.
+    // The price of each day, not today's.
     let mut prices = BTreeMap::new();
     for moment in days.iter().map(|day| day.moment).collect::<BTreeSet<_>>() {
         let price = match model {
-            Some(model) => settled_price(read, model, Timestamp::from_millis(moment)).await?,
+            Some(model) => price_at_settlement(read, model, Timestamp::from_millis(moment)).await?,
             None => None,
         };
         prices.insert(moment, price);
     }
     let record = |day: Day| {
-        // An organization that was deleted has no more to pay.
+        // A deleted organization isn't charged.
         let zone = *zones.get(&day.organization)?;
         let price = prices.get(&day.moment).copied().flatten();
-        Some(day.record(zone, model, price))
+        Some(day.into_record(zone, model, price))
     };
     let records: Vec<CallRecord> = days.into_iter().filter_map(record).collect();
     let stored = records.len();
-    // Together, so that they are stored together.
-    stream::iter(records).map(|record| meter.record(record)).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+    // Concurrently, so that they share transactions.
+    stream::iter(records).map(|record| meter.record(record)).buffer_unordered(BATCH_DAYS).try_collect::<()>().await?;
     counted.store(today, Ordering::Relaxed);
     Ok(stored)
 }
 
-/// What each project kept on each day from `first` to before `after`, the earliest day first.
-async fn kept(services: &Services, first: i64, after: i64) -> ServiceResult<Vec<Day>> {
-    let files: Vec<Life> = Entity::find()
+/// Sums the storage of each project and day from `first` up
+/// to `after`, which is excluded, the earliest day first.
+async fn stored_per_day(services: &Services, first: i64, after: i64) -> ServiceResult<Vec<Day>> {
+    let files: Vec<FileLifetime> = Entity::find()
         .select_only()
         .columns([Column::OrganizationId, Column::ProjectId, Column::Bytes, Column::CreatedAt, Column::DeletedAt])
-        .filter(Column::Kind.eq(Kind::File.name()))
+        .filter(Column::Kind.eq(ObjectKind::File.name()))
         .filter(Column::Bytes.gt(0))
         .filter(Column::CreatedAt.lt(after))
         .filter(Condition::any().add(Column::DeletedAt.is_null()).add(Column::DeletedAt.gt(first)))
         .into_tuple()
         .all(services.database.read())
         .await?;
-    let mut kept: BTreeMap<(i64, Uuid, Uuid), i128> = BTreeMap::new();
+    let mut totals: BTreeMap<(i64, Uuid, Uuid), i128> = BTreeMap::new();
     for (organization, project, bytes, created_at, deleted_at) in files {
         let (from, to) = (created_at.max(first), deleted_at.unwrap_or(after).min(after));
         let mut begin = from.div_euclid(DAY_MS) * DAY_MS;
         while begin < to {
             let overlap = to.min(begin + DAY_MS) - from.max(begin);
-            *kept.entry((begin, organization, project)).or_default() += i128::from(bytes) * i128::from(overlap.max(0));
+            let total = totals.entry((begin, organization, project)).or_default();
+            *total += i128::from(bytes) * i128::from(overlap.max(0));
             begin += DAY_MS;
         }
     }
@@ -120,10 +122,10 @@ async fn kept(services: &Services, first: i64, after: i64) -> ServiceResult<Vec<
         let moment = begin + DAY_MS - 1;
         Day { id: call_id(organization, project, moment), organization, project, moment, used }
     };
-    Ok(kept.into_iter().map(day).filter(|day| day.used.byte_hours > 0).collect())
+    Ok(totals.into_iter().map(day).filter(|day| day.used.byte_hours > 0).collect())
 }
 
-/// The time zones of those organizations that there are.
+/// The time zones of the organizations that still exist.
 async fn zones(services: &Services, organizations: BTreeSet<Uuid>) -> ServiceResult<HashMap<Uuid, Tz>> {
     let read = services.database.read();
     let mut bound = Bound::new(read.get_database_backend());
@@ -137,6 +139,7 @@ async fn zones(services: &Services, organizations: BTreeSet<Uuid>) -> ServiceRes
     Ok(zones)
 }
 
+/// The storage of a project on one day.
 struct Day {
     id: CallId,
     organization: Uuid,
@@ -146,14 +149,14 @@ struct Day {
 }
 
 impl Day {
-    fn record(self, zone: Tz, model: Option<&str>, price: Option<(PriceId, Price)>) -> CallRecord {
+    fn into_record(self, zone: Tz, model: Option<&str>, price: Option<(PriceId, Price)>) -> CallRecord {
         let cost = price.map(|(_, price)| price.cost_of(self.used)).unwrap_or_default();
         CallRecord {
             id: self.id,
             organization_id: OrganizationId::new(self.organization),
             time_zone: zone,
             project_id: (!self.project.is_nil()).then(|| ProjectId::new(self.project)),
-            // No key has a part in it.
+            // Storage belongs to no key.
             api_key_id: ApiKeyId::new(Uuid::nil()),
             secret_id: SecretId::new(Uuid::nil()),
             member_id: None,
@@ -166,7 +169,7 @@ impl Day {
             outcome: Outcome::Succeeded,
             streamed: false,
             times: 1,
-            measured: Measured::Reported,
+            measured: CountSource::Reported,
             used: self.used,
             cost: cost.known,
             unpriced: cost.unpriced,
@@ -178,7 +181,7 @@ impl Day {
     }
 }
 
-/// The same for the same project and day.
+/// Derives the call's id from organization, project and day.
 fn call_id(organization: Uuid, project: Uuid, moment: i64) -> CallId {
     let mut hash = Sha256::new();
     hash.update(b"storage");

@@ -1,4 +1,4 @@
-//! Limits of an organization and its projects. A key's are set with the key.
+//! Reads and sets the limits of organizations and projects. Those of keys are edited with the key.
 
 use domain::{
     errors::FieldErrors,
@@ -8,17 +8,17 @@ use domain::{
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 
-use super::{most_of_row, of_row};
+use super::{ceiling_of_row, of_row};
 use crate::{
-    Actor, ServiceError, ServiceResult, Services, Who,
-    audit::Deed,
-    audited_change::Acting,
-    changes::Kind,
+    Actor, ActorKind, ServiceError, ServiceResult, Services,
+    audit::AuditEvent,
+    audited_change::AuditedChange,
+    changes::ChangeKind,
     database::DatabaseTransaction,
     entities::{organizations, projects},
 };
 
-/// The limits of a project, or of the actor's organization.
+/// Returns the limits of a project, or of the actor's organization.
 pub async fn get(services: &Services, actor: &Actor, project: Option<ProjectId>) -> ServiceResult<RateLimits> {
     actor.reach(Permission::ManageSettings)?;
     let database = services.database.read();
@@ -36,7 +36,7 @@ pub async fn get(services: &Services, actor: &Actor, project: Option<ProjectId>)
     limits.ok_or(ServiceError::NotFound)
 }
 
-/// Limits a project, or the actor's organization, on every server within a second.
+/// Sets the limits of a project, or of the actor's organization. All servers apply them within a second.
 pub async fn set(
     services: &Services,
     actor: &Actor,
@@ -46,57 +46,64 @@ pub async fn set(
     actor.reach(Permission::ManageSettings)?;
     let limits = limits.validated()?;
     let organization = actor.organization.id;
-    let mut acting = Acting::begin(services, actor, &[Permission::ManageSettings]).await?;
-    let transaction = acting.transaction();
-    let (unchanged, before, deed, kind, subject) = match project {
+    let mut change = AuditedChange::begin(services, actor, &[Permission::ManageSettings]).await?;
+    let transaction = change.transaction();
+    let (unchanged, before, event, kind, subject) = match project {
         Some(id) => {
-            let before = of_project(transaction, organization, id, limits).await?;
-            (before == limits, before, Deed::new("project.limits_changed", "project", id), Kind::Project, id.uuid())
+            let before = update_project(transaction, organization, id, limits).await?;
+            (
+                before == limits,
+                before,
+                AuditEvent::new("project.limits_changed", "project", id),
+                ChangeKind::Project,
+                id.uuid(),
+            )
         }
         None => {
-            let (unchanged, before) = of_organization(transaction, actor, limits).await?;
-            let deed = Deed::new("organization.limits_changed", "organization", organization);
-            (unchanged, before, deed, Kind::Organization, organization.uuid())
+            let (unchanged, before) = update_organization(transaction, actor, limits).await?;
+            let event = AuditEvent::new("organization.limits_changed", "organization", organization);
+            (unchanged, before, event, ChangeKind::Organization, organization.uuid())
         }
     };
     if unchanged {
-        return acting.abandon().await;
+        return change.roll_back().await;
     }
-    acting.announce(kind, [subject]);
-    acting.tell(deed.before(before)?.after(limits)?);
-    acting.commit().await
+    change.announce(kind, [subject]);
+    change.record(event.before(before)?.after(limits)?);
+    change.commit().await
 }
 
-/// Sets them, and tells what they were.
-async fn of_project(
+/// Sets a project's limits and returns the previous ones.
+async fn update_project(
     transaction: &DatabaseTransaction,
     organization: OrganizationId,
     id: ProjectId,
     limits: RateLimits,
 ) -> ServiceResult<RateLimits> {
-    let its = projects::Column::Id.eq(id.uuid());
-    let row = projects::of(organization).filter(its.clone()).lock_exclusive().one(transaction).await?;
+    let is_project = projects::Column::Id.eq(id.uuid());
+    let row = projects::of(organization).filter(is_project.clone()).lock_exclusive().one(transaction).await?;
     let row = row.ok_or(ServiceError::NotFound)?;
     projects::Entity::update_many()
-        .col_expr(projects::Column::CallsPerMinute, stored(limits.calls_per_minute))
-        .col_expr(projects::Column::TokensPerMinute, stored(limits.tokens_per_minute))
+        .col_expr(projects::Column::CallsPerMinute, to_expr(limits.calls_per_minute))
+        .col_expr(projects::Column::TokensPerMinute, to_expr(limits.tokens_per_minute))
         .filter(projects::Column::OrganizationId.eq(organization.uuid()))
-        .filter(its)
+        .filter(is_project)
         .exec(transaction)
         .await?;
     Ok(of_row(row.calls_per_minute, row.tokens_per_minute))
 }
 
-/// What the actor's organization can't go beyond.
-pub(super) async fn most(services: &Services, actor: &Actor) -> ServiceResult<RateLimits> {
+/// Returns the maximum limits of the actor's organization.
+pub(super) async fn ceiling(services: &Services, actor: &Actor) -> ServiceResult<RateLimits> {
     let id = actor.organization.id.uuid();
     let row = organizations::Entity::find_by_id(id).one(services.database.read()).await?;
-    Ok(most_of_row(row.ok_or(ServiceError::NotFound)?.most_calls_per_minute))
+    Ok(ceiling_of_row(row.ok_or(ServiceError::NotFound)?.most_calls_per_minute))
 }
 
-/// Sets them, and tells whether they were the same, and what they were. Administrators can't go beyond what their
-/// organization may at most; what the operator sets is from then on what it may.
-async fn of_organization(
+/// Sets the organization's limits. Returns whether they are unchanged, and
+/// the previous ones. Administrators can't exceed the organization's maximum;
+/// if there is one, limits set by the operator become the new maximum.
+async fn update_organization(
     transaction: &DatabaseTransaction,
     actor: &Actor,
     limits: RateLimits,
@@ -105,27 +112,27 @@ async fn of_organization(
     let row = organizations::Entity::find_by_id(id.uuid()).lock_exclusive().one(transaction).await?;
     let row = row.ok_or(ServiceError::NotFound)?;
     let before = of_row(row.calls_per_minute, row.tokens_per_minute);
-    let bound = most_of_row(row.most_calls_per_minute);
-    let mut most = bound;
-    if matches!(actor.who, Who::CommandLine) && !most.is_none() {
-        most = RateLimits { calls_per_minute: limits.calls_per_minute, ..RateLimits::NONE };
+    let max_before = ceiling_of_row(row.most_calls_per_minute);
+    let mut max = max_before;
+    if matches!(actor.kind, ActorKind::CommandLine) && !max.is_none() {
+        max = RateLimits { calls_per_minute: limits.calls_per_minute, ..RateLimits::NONE };
     }
-    if let Some(most) = most.calls_per_minute
-        && limits.calls_per_minute.is_some_and(|calls| calls > most)
+    if let Some(max) = max.calls_per_minute
+        && limits.calls_per_minute.is_some_and(|calls| calls > max)
     {
-        let why = format!("At most {most} a minute here. Whoever runs this hub can allow more.");
-        return Err(FieldErrors::of("calls_per_minute", why).into());
+        let message = format!("At most {max} a minute here. Whoever runs this hub can allow more.");
+        return Err(FieldErrors::of("calls_per_minute", message).into());
     }
     organizations::Entity::update_many()
-        .col_expr(organizations::Column::MostCallsPerMinute, stored(most.calls_per_minute))
-        .col_expr(organizations::Column::CallsPerMinute, stored(limits.calls_per_minute))
-        .col_expr(organizations::Column::TokensPerMinute, stored(limits.tokens_per_minute))
+        .col_expr(organizations::Column::MostCallsPerMinute, to_expr(max.calls_per_minute))
+        .col_expr(organizations::Column::CallsPerMinute, to_expr(limits.calls_per_minute))
+        .col_expr(organizations::Column::TokensPerMinute, to_expr(limits.tokens_per_minute))
         .filter(organizations::Column::Id.eq(id.uuid()))
         .exec(transaction)
         .await?;
-    Ok((before == limits && most == bound, before))
+    Ok((before == limits && max == max_before, before))
 }
 
-fn stored(limit: Option<u32>) -> Expr {
+fn to_expr(limit: Option<u32>) -> Expr {
     Expr::value(limit.map(i64::from))
 }

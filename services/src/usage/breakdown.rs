@@ -1,4 +1,4 @@
-//! Usage in hours or days of UTC, by any combination of dimensions: what programs read and count on with.
+//! Usage by hours or days of UTC and any combination of dimensions, for programs that process it further.
 
 use std::collections::BTreeMap;
 
@@ -23,42 +23,42 @@ use super::{
 use crate::{
     Actor, ServiceResult, Services,
     database::Bound,
-    projects::{self, Scope},
+    projects::{self, ProjectScope},
 };
 
-/// Most results that are told at once, over all spans.
-pub const MOST_RESULTS: u64 = 50_000;
+/// Maximum number of results of a breakdown, over all spans.
+pub const MAX_RESULTS: u64 = 50_000;
 
-/// What to break down. Empty lists narrow nothing.
+/// A query for usage by span and group. Empty lists filter nothing.
 #[derive(Clone, Debug)]
 pub struct Breakdown {
     /// The length of a span.
     pub width: View,
-    /// Where the first span begins, at a full hour or midnight of UTC.
+    /// The start of the first span, a full hour or midnight in UTC.
     pub from: Timestamp,
-    /// Where the last one ends, alike.
+    /// The end of the last span, likewise.
     pub to: Timestamp,
-    /// What tells results of a span apart.
+    /// Dimensions by which a span's results are grouped.
     pub groups: Vec<Group>,
-    /// Only what was used of this service.
+    /// The only service to include.
     pub service: Option<Service>,
     pub projects: Vec<ProjectId>,
     pub api_keys: Vec<ApiKeyId>,
     pub models: Vec<String>,
 }
 
-/// An hour or day.
+/// An hour or day of a breakdown.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Span {
     pub from: Timestamp,
     pub to: Timestamp,
-    /// By project, key and model; empty where nothing was used.
-    pub shares: Vec<Share>,
+    /// Usage by project, key and model; empty if there was none.
+    pub shares: Vec<SpanShare>,
 }
 
-/// A part of a span's usage. A dimension it isn't told apart by is `None`, as is one that a call doesn't have.
+/// A part of a span's usage. Dimensions that aren't grouped by, or that its calls don't have, are `None`.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Share {
+pub struct SpanShare {
     pub project: Option<ProjectId>,
     pub api_key: Option<ApiKeyId>,
     pub model: Option<String>,
@@ -74,14 +74,14 @@ impl Breakdown {
         }
     }
 
-    /// All spans, with nothing in them.
+    /// All spans, without usage.
     fn spans(&self) -> Vec<Span> {
         let next = |from: &Timestamp| Some(from.plus_millis(self.millis()));
         let starts = std::iter::successors(Some(self.from), next).take_while(|from| *from < self.to);
         starts.map(|from| Span { from, to: from.plus_millis(self.millis()), shares: Vec::new() }).collect()
     }
 
-    /// What `spans` are made of, where days of this zone are rows.
+    /// The rollups that make up `spans`, given the organization's zone.
     fn cover(&self, spans: &[Span], zone: Tz) -> Cover {
         let starts = spans.iter().map(|span| span.from).collect();
         let buckets = Buckets { starts, end: spans.last().map_or(self.from, |span| span.to) };
@@ -89,7 +89,7 @@ impl Breakdown {
         Cover::of(&buckets, (self.width == View::Day).then_some(days))
     }
 
-    /// What is narrowed here beyond a slice.
+    /// The conditions that a slice doesn't cover.
     fn condition(&self, bound: &mut Bound) -> String {
         let mut condition = String::new();
         if let Some(service) = self.service {
@@ -107,57 +107,57 @@ impl Breakdown {
     }
 }
 
-/// The usage of each span, as far as the asker may see it.
+/// Returns the usage of each span, as far as the actor may see it.
 ///
 /// Sums equal those of [`report`](super::report) over the same time.
-pub async fn breakdown(services: &Services, actor: &Actor, asked: &Breakdown) -> ServiceResult<Vec<Span>> {
-    services.settled().await;
+pub async fn breakdown(services: &Services, actor: &Actor, request: &Breakdown) -> ServiceResult<Vec<Span>> {
+    services.wait_until_stored().await;
     let database = services.database.read();
-    let scope = narrowed(projects::scope(database, actor, Permission::ViewUsage).await?, &asked.projects);
-    let mut spans = asked.spans();
-    let cover = asked.cover(&spans, actor.organization.time_zone);
+    let scope = narrow(projects::scope(database, actor, Permission::ViewUsage).await?, &request.projects);
+    let mut spans = request.spans();
+    let cover = request.cover(&spans, actor.organization.time_zone);
     let slice = Slice { organization: &actor.organization, cover: &cover, scope: &scope, filter: &Filter::default() };
     let mut bound = Bound::new(database.get_database_backend());
-    let query = query(&slice, asked, &mut bound);
-    // One at a time, since how many results they make is known only when they were counted together.
+    let query = build_query(&slice, request, &mut bound);
+    // Streamed, since the number of results is known only once rows are summed by span.
     let mut rows = database.stream_raw(bound.statement(query)).await?;
-    let mut told = 0;
-    let mut growing: Option<Growing> = None;
+    let mut results = 0;
+    let mut current: Option<SpanSums> = None;
     while let Some(row) = rows.try_next().await? {
-        let share = share(&row, &asked.groups)?;
-        if growing.as_ref().is_none_or(|growing| growing.share != share) {
-            told += growing.replace(Growing::new(share)).map_or(0, |whole| whole.tell(&mut spans));
-            check(told)?;
+        let share = read_share(&row, &request.groups)?;
+        if current.as_ref().is_none_or(|current| current.share != share) {
+            results += current.replace(SpanSums::new(share)).map_or(0, |sums| sums.write_into(&mut spans));
+            check_limit(results)?;
         }
-        let place: i64 = row.try_get("", "place")?;
-        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        let slot: i64 = row.try_get("", "slot")?;
+        let slot = usize::try_from(slot).unwrap_or(usize::MAX);
         let sums = Columns::from_query_result(&row, "")?.into();
-        if let Some(growing) = &mut growing {
-            cover.count(place, sums).for_each(|(span, measures)| growing.add(span, measures));
+        if let Some(current) = &mut current {
+            cover.count(slot, sums).for_each(|(span, measures)| current.add(span, measures));
         }
     }
-    told += growing.map_or(0, |whole| whole.tell(&mut spans));
-    check(told)?;
+    results += current.map_or(0, |sums| sums.write_into(&mut spans));
+    check_limit(results)?;
     Ok(spans)
 }
 
-fn check(results: u64) -> ServiceResult<()> {
-    if results <= MOST_RESULTS {
+fn check_limit(results: u64) -> ServiceResult<()> {
+    if results <= MAX_RESULTS {
         return Ok(());
     }
-    let message = format!("These are more than {MOST_RESULTS} results: ask for fewer buckets, or narrow them down.");
+    let message = format!("These are more than {MAX_RESULTS} results: ask for fewer buckets, or narrow them down.");
     Err(FieldErrors::of("limit", message).into())
 }
 
-/// What was read so far of what is told apart from all else.
-struct Growing {
-    /// Without measures.
-    share: Share,
+/// The sums read so far of one combination of groups.
+struct SpanSums {
+    /// The combination, without measures.
+    share: SpanShare,
     by_span: BTreeMap<usize, Measures>,
 }
 
-impl Growing {
-    const fn new(share: Share) -> Self {
+impl SpanSums {
+    const fn new(share: SpanShare) -> Self {
         Self { share, by_span: BTreeMap::new() }
     }
 
@@ -165,42 +165,42 @@ impl Growing {
         *self.by_span.entry(span).or_default() += measures;
     }
 
-    /// Puts it into the spans where there were calls: those that were refused never count. Tells in how many.
-    fn tell(self, spans: &mut [Span]) -> u64 {
-        let mut told = 0;
-        // All that was read of it may belong to other spans.
+    /// Adds shares to the spans with calls, not counting refused ones, and returns their number.
+    fn write_into(self, spans: &mut [Span]) -> u64 {
+        let mut results = 0;
+        // Sums may cancel out, if the rollups belong to other spans.
         for (span, measures) in self.by_span.into_iter().filter(|(_, measures)| measures.calls > 0) {
             if let Some(span) = spans.get_mut(span) {
-                span.shares.push(Share { measures: Measures { refused: 0, ..measures }, ..self.share.clone() });
-                told += 1;
+                span.shares.push(SpanShare { measures: Measures { refused: 0, ..measures }, ..self.share.clone() });
+                results += 1;
             }
         }
-        told
+        results
     }
 }
 
-/// The sums by all groups together, one group after another, and by place.
-fn query(slice: &Slice<'_>, asked: &Breakdown, bound: &mut Bound) -> String {
-    let place = bound.number("p.value ->> 3");
-    let groups: Vec<&str> = asked.groups.iter().map(|group| column(*group)).collect();
+/// Builds the query for sums by slot and combination of groups, ordered by combination.
+fn build_query(slice: &Slice<'_>, request: &Breakdown, bound: &mut Bound) -> String {
+    let slot = bound.number("p.value ->> 3");
+    let groups: Vec<&str> = request.groups.iter().map(|group| column(*group)).collect();
     let selected: String = groups.iter().map(|group| format!(", {group}")).collect();
     let order: String = groups.iter().map(|group| format!("{group}, ")).collect();
     format!(
-        "SELECT {place} AS place, {columns}{selected} {from}{narrowed} GROUP BY {order}1 ORDER BY {order}1",
+        "SELECT {slot} AS slot, {columns}{selected} {from}{narrowed} GROUP BY {order}1 ORDER BY {order}1",
         columns = columns(),
         from = from(slice, bound),
-        narrowed = asked.condition(bound),
+        narrowed = request.condition(bound),
     )
 }
 
-/// What a row tells apart, without measures.
-fn share(row: &QueryResult, groups: &[Group]) -> ServiceResult<Share> {
+/// Reads a row's combination of groups, without measures.
+fn read_share(row: &QueryResult, groups: &[Group]) -> ServiceResult<SpanShare> {
     let id = |group, name| -> ServiceResult<Option<Uuid>> {
         let id = if groups.contains(&group) { Some(row.try_get::<Uuid>("", name)?) } else { None };
         // The nil id stands for none.
         Ok(id.filter(|id| !id.is_nil()))
     };
-    Ok(Share {
+    Ok(SpanShare {
         project: id(Group::Project, "project_id")?.map(ProjectId::new),
         api_key: id(Group::ApiKey, "api_key_id")?.map(ApiKeyId::new),
         model: if groups.contains(&Group::Model) { Some(row.try_get("", "model")?) } else { None },
@@ -208,10 +208,10 @@ fn share(row: &QueryResult, groups: &[Group]) -> ServiceResult<Share> {
     })
 }
 
-/// `scope` without all projects but these; an empty list narrows nothing.
-fn narrowed(scope: Scope, projects: &[ProjectId]) -> Scope {
+/// Narrows `scope` to these projects; an empty list changes nothing.
+fn narrow(scope: ProjectScope, projects: &[ProjectId]) -> ProjectScope {
     if projects.is_empty() {
         return scope;
     }
-    Scope::Only(projects.iter().copied().filter(|project| scope.holds(*project)).collect())
+    ProjectScope::Only(projects.iter().copied().filter(|project| scope.contains(*project)).collect())
 }

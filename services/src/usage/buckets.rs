@@ -1,11 +1,11 @@
-//! Resolves a range to moments: where each hour or day of a time zone begins.
+//! Resolves a range to buckets: the starts of its hours or days in a time zone.
 
 use chrono::{Datelike, Days, Months, NaiveDate, Offset, TimeZone, Timelike};
 use chrono_tz::Tz;
 use domain::{
     errors::FieldErrors,
     time::Timestamp,
-    usage::{MOST_BUCKETS, Range, View},
+    usage::{MAX_BUCKETS, Range, View},
 };
 
 use crate::{ServiceResult, zones};
@@ -13,9 +13,9 @@ use crate::{ServiceResult, zones};
 /// Consecutive buckets, without gaps.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Buckets {
-    /// When each begins, ascending.
+    /// The start of each bucket, ascending.
     pub(crate) starts: Vec<Timestamp>,
-    /// When the last one ends.
+    /// The end of the last bucket.
     pub(crate) end: Timestamp,
 }
 
@@ -24,7 +24,7 @@ impl Buckets {
         self.starts.first().copied().unwrap_or(self.end)
     }
 
-    /// The index of the bucket that holds `moment`.
+    /// The index of the bucket that contains `moment`.
     #[cfg(test)]
     pub(crate) fn index(&self, moment: Timestamp) -> Option<usize> {
         if moment >= self.end {
@@ -34,7 +34,7 @@ impl Buckets {
     }
 }
 
-/// The days that `range` stands for at `now` in `zone`, both included.
+/// The first and last day of `range` at `now` in `zone`.
 pub(crate) fn days(range: Range, zone: Tz, now: Timestamp) -> (NaiveDate, NaiveDate) {
     let today = zones::date(now, zone);
     let back = |days| today.checked_sub_days(Days::new(days)).unwrap_or(today);
@@ -57,7 +57,7 @@ pub(crate) fn days(range: Range, zone: Tz, now: Timestamp) -> (NaiveDate, NaiveD
     }
 }
 
-/// The buckets of `range` in `zone` up to the one that `now` lies in.
+/// The buckets of `range` in `zone`, up to the one that contains `now`.
 pub(crate) fn of(range: Range, view: View, zone: Tz, now: Timestamp) -> ServiceResult<Buckets> {
     let (first, last) = days(range, zone, now);
     let after = last.succ_opt().unwrap_or(last);
@@ -65,35 +65,35 @@ pub(crate) fn of(range: Range, view: View, zone: Tz, now: Timestamp) -> ServiceR
         View::Day => every_day(first, after, zone),
         View::Hour => every_hour(zones::start_of_day(first, zone), zones::start_of_day(after, zone), zone),
     };
-    let buckets = up_to(all, now);
-    if buckets.starts.len() > MOST_BUCKETS {
-        let message = format!("Choose at most {MOST_BUCKETS} days.");
+    let buckets = truncate_after(all, now);
+    if buckets.starts.len() > MAX_BUCKETS {
+        let message = format!("Choose at most {MAX_BUCKETS} days.");
         return Err(FieldErrors::of("range", message).into());
     }
     Ok(buckets)
 }
 
-/// The days from `first` to before `after`.
+/// The days from `first` up to `after`, which is excluded.
 pub(crate) fn every_day(first: NaiveDate, after: NaiveDate, zone: Tz) -> Buckets {
     let mut starts: Vec<Timestamp> =
         first.iter_days().take_while(|day| *day < after).map(|day| zones::start_of_day(day, zone)).collect();
-    // A date that the zone skipped has no time of its own.
+    // A date that the zone skipped starts when the next one does.
     starts.dedup();
     let end = zones::start_of_day(after, zone);
     starts.retain(|start| *start < end);
     Buckets { starts, end }
 }
 
-/// When the day of `zone` begins that holds `moment`, and when the next does.
+/// The start of the day in `zone` that contains `moment`, and that of the next day.
 pub(crate) fn day_around(moment: Timestamp, zone: Tz) -> [Timestamp; 2] {
     let day = zones::date(moment, zone);
     let begin = zones::start_of_day(day, zone);
-    // A date that the zone skipped has no time of its own.
+    // A date that the zone skipped starts when the next one does.
     let later = day.iter_days().skip(1).map(|day| zones::start_of_day(day, zone)).find(|next| *next > begin);
     [begin, later.unwrap_or(begin)]
 }
 
-/// The hours of `zone` from `from` to before `to`; where clocks change by half an hour, one is shorter.
+/// The hours in `zone` from `from` up to `to`. If clocks change by half an hour, one is shorter.
 fn every_hour(from: Timestamp, to: Timestamp, zone: Tz) -> Buckets {
     let mut starts = Vec::new();
     let mut at = from;
@@ -104,7 +104,7 @@ fn every_hour(from: Timestamp, to: Timestamp, zone: Tz) -> Buckets {
     Buckets { starts, end: to }
 }
 
-/// When clocks in `zone` show a full hour next after `at`, or change before.
+/// The next moment after `at` when clocks in `zone` show a full hour, or change before one.
 fn next_hour(at: Timestamp, zone: Tz) -> Timestamp {
     let offset = |moment: Timestamp| zone.offset_from_utc_datetime(&moment.to_chrono().naive_utc()).fix();
     let minutes = i64::from(60 - at.to_chrono().with_timezone(&zone).minute());
@@ -114,8 +114,8 @@ fn next_hour(at: Timestamp, zone: Tz) -> Timestamp {
     at.plus_minutes(change.unwrap_or(minutes))
 }
 
-/// Without the buckets that begin after `now`.
-fn up_to(mut buckets: Buckets, now: Timestamp) -> Buckets {
+/// Removes the buckets that begin after `now`.
+fn truncate_after(mut buckets: Buckets, now: Timestamp) -> Buckets {
     let begun = buckets.starts.partition_point(|start| *start <= now);
     if let Some(next) = buckets.starts.get(begun) {
         buckets.end = *next;
@@ -203,7 +203,7 @@ mod tests {
             let days = every_day(first, after, zone);
             let hours = every_hour(days.start(), days.end, zone);
             prop_assert!(hours.starts.is_sorted_by(|a, b| a < b));
-            prop_assert!(hours.starts.len() <= MOST_BUCKETS);
+            prop_assert!(hours.starts.len() <= MAX_BUCKETS);
             for day in &days.starts {
                 prop_assert!(hours.starts.contains(day), "{zone} {day}");
             }

@@ -1,14 +1,15 @@
-//! Which rollups make up some buckets, so that few have to be read.
+//! Chooses the rollups that make up given buckets, so that few rows are read.
 //!
-//! Days of another zone than the organization's are no rows. Of all 24 hours each would be many: instead the organization's
-//! own days are read, and what lies between their beginnings and those of the days that are asked for, which is added or
-//! taken away. Hours that begin at another quarter than UTC's are made of those alike.
+//! Only days of the organization's zone have rows. Days of another zone would take 24 hours
+//! each; instead the organization's days are read, and the hours between their starts and
+//! those of the requested days are added to one day and subtracted from its neighbor. Hours
+//! that don't begin at a full hour of UTC are made of UTC hours and quarter hours likewise.
 
 use domain::{time::Timestamp, usage::Measures};
 
 use super::{buckets::Buckets, resolution::Resolution};
 
-/// Rollups of one resolution that follow each other.
+/// Consecutive rollups of one resolution.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Stretch {
     pub(crate) resolution: Resolution,
@@ -16,28 +17,27 @@ pub(crate) struct Stretch {
     pub(crate) from: Timestamp,
     /// The bucket after the last.
     pub(crate) to: Timestamp,
-    /// What their sums are told by.
-    pub(crate) place: usize,
+    /// Index in [`Cover`] of the buckets that their sums count in.
+    pub(crate) slot: usize,
 }
 
-/// What some buckets are made of.
+/// The rollups that make up some buckets.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Cover {
     pub(crate) stretches: Vec<Stretch>,
-    /// Of each place, where it is added and where it is taken away.
-    counted: Vec<Counted>,
+    slots: Vec<SlotBuckets>,
 }
 
-/// In which buckets the sums of a place count.
+/// The buckets that the sums of a slot are added to and subtracted from.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-struct Counted {
-    added: Option<usize>,
-    taken: Option<usize>,
+struct SlotBuckets {
+    added_to: Option<usize>,
+    subtracted_from: Option<usize>,
 }
 
 impl Cover {
-    /// The cheapest for `buckets`. `days` says of a moment when the organization's day begins that holds it, and when the
-    /// next does; it is left out where the buckets are hours.
+    /// The cheapest cover of `buckets`. `days` returns the start of the organization's day that contains a
+    /// moment, and that of the next; `None` for buckets of hours.
     pub(crate) fn of(buckets: &Buckets, days: Option<&dyn Fn(Timestamp) -> [Timestamp; 2]>) -> Self {
         let hour = |moment: Timestamp| {
             let begin = floor(moment, Resolution::Hour);
@@ -48,23 +48,23 @@ impl Cover {
         covers.into_iter().min_by_key(Self::cost).unwrap_or_default()
     }
 
-    /// All rollups of one resolution from a bucket to before another, under one place.
-    pub(crate) fn whole(resolution: Resolution, from: Timestamp, to: Timestamp) -> Self {
-        let stretches = vec![Stretch { resolution, from, to, place: 0 }];
-        Self { stretches, counted: vec![Counted { added: Some(0), taken: None }] }
+    /// A cover of one bucket by all rollups of one resolution from `from` up to `to`.
+    pub(crate) fn single(resolution: Resolution, from: Timestamp, to: Timestamp) -> Self {
+        let stretches = vec![Stretch { resolution, from, to, slot: 0 }];
+        Self { stretches, slots: vec![SlotBuckets { added_to: Some(0), subtracted_from: None }] }
     }
 
-    /// Each bucket of its own hours and quarters.
+    /// Covers each bucket by its own hours and quarter hours.
     fn direct(buckets: &Buckets) -> Self {
         let mut cover = Self::default();
         for (bucket, (from, to)) in spans(buckets).into_iter().enumerate() {
-            cover.add(from, to, Counted { added: Some(bucket), taken: None });
+            cover.add(from, to, SlotBuckets { added_to: Some(bucket), subtracted_from: None });
         }
         cover
     }
 
-    /// Each bucket of the rollups of `resolution` that begin next to its beginning and end next to its end, with what lies
-    /// between; `around` says where the one begins that holds a moment, and where the next does.
+    /// Covers each bucket by the rollups of `resolution` nearest to its start and end, corrected by the time
+    /// between. `around` returns the start of the rollup that contains a moment, and that of the next.
     fn shifted(buckets: &Buckets, resolution: Resolution, around: &dyn Fn(Timestamp) -> [Timestamp; 2]) -> Self {
         let nearest = |moment: Timestamp| {
             let [begin, next] = around(moment);
@@ -76,8 +76,8 @@ impl Cover {
         for (bucket, (from, to)) in spans.iter().enumerate() {
             let (from, to) = (nearest(*from), nearest(*to));
             if from < to {
-                let place = cover.place(Counted { added: Some(bucket), taken: None });
-                cover.stretches.push(Stretch { resolution, from, to, place });
+                let slot = cover.add_slot(SlotBuckets { added_to: Some(bucket), subtracted_from: None });
+                cover.stretches.push(Stretch { resolution, from, to, slot });
             }
         }
         let edges = buckets.starts.iter().copied().chain([buckets.end]);
@@ -85,21 +85,22 @@ impl Cover {
             let (before, after) = (edge.checked_sub(1), (edge < spans.len()).then_some(edge));
             let near = nearest(moment);
             if near < moment {
-                // What ends here has it besides, and what begins here hasn't.
-                cover.add(near, moment, Counted { added: before, taken: after });
+                // This time belongs to the bucket that ends here,
+                // and was counted in the one that begins here.
+                cover.add(near, moment, SlotBuckets { added_to: before, subtracted_from: after });
             } else {
-                cover.add(moment, near, Counted { added: after, taken: before });
+                cover.add(moment, near, SlotBuckets { added_to: after, subtracted_from: before });
             }
         }
         cover
     }
 
-    /// Counts what lies between two moments.
-    fn add(&mut self, from: Timestamp, to: Timestamp, counted: Counted) {
+    /// Adds the time between two moments, as hours and quarter hours.
+    fn add(&mut self, from: Timestamp, to: Timestamp, buckets: SlotBuckets) {
         if from >= to {
             return;
         }
-        let place = self.place(counted);
+        let slot = self.add_slot(buckets);
         let (first, last) = (ceil(from, Resolution::Hour), floor(to, Resolution::Hour));
         let parts = if first <= last {
             [
@@ -111,15 +112,15 @@ impl Cover {
             [(Resolution::QuarterHour, from, to), (Resolution::Hour, to, to), (Resolution::QuarterHour, to, to)]
         };
         let parts = parts.into_iter().filter(|(_, from, to)| from < to);
-        self.stretches.extend(parts.map(|(resolution, from, to)| Stretch { resolution, from, to, place }));
+        self.stretches.extend(parts.map(|(resolution, from, to)| Stretch { resolution, from, to, slot }));
     }
 
-    fn place(&mut self, counted: Counted) -> usize {
-        self.counted.push(counted);
-        self.counted.len() - 1
+    fn add_slot(&mut self, buckets: SlotBuckets) -> usize {
+        self.slots.push(buckets);
+        self.slots.len() - 1
     }
 
-    /// About how many buckets are read.
+    /// Approximate number of rollup buckets to read.
     fn cost(&self) -> i64 {
         const DAY: i64 = 24 * 60 * 60_000;
         let buckets = |stretch: &Stretch| {
@@ -129,20 +130,24 @@ impl Cover {
         self.stretches.iter().map(buckets).sum()
     }
 
-    /// The buckets that sums of `place` count in, each with what to add there.
-    pub(crate) fn count(&self, place: usize, sums: Measures) -> impl Iterator<Item = (usize, Measures)> + use<> {
-        let counted = self.counted.get(place).copied().unwrap_or_default();
-        counted.added.map(|bucket| (bucket, sums)).into_iter().chain(counted.taken.map(|bucket| (bucket, -sums)))
+    /// The buckets that the sums of `slot` count in, with the measures to add to each.
+    pub(crate) fn count(&self, slot: usize, sums: Measures) -> impl Iterator<Item = (usize, Measures)> + use<> {
+        let buckets = self.slots.get(slot).copied().unwrap_or_default();
+        buckets
+            .added_to
+            .map(|bucket| (bucket, sums))
+            .into_iter()
+            .chain(buckets.subtracted_from.map(|bucket| (bucket, -sums)))
     }
 }
 
-/// From when to when each bucket goes.
+/// Start and end of each bucket.
 fn spans(buckets: &Buckets) -> Vec<(Timestamp, Timestamp)> {
     let ends = buckets.starts.iter().copied().skip(1).chain([buckets.end]);
     buckets.starts.iter().copied().zip(ends).collect()
 }
 
-/// The length of a resolution that always has the same.
+/// The length in milliseconds of a resolution with a fixed length.
 fn length(resolution: Resolution) -> i64 {
     resolution.millis().unwrap_or(1)
 }
@@ -175,14 +180,14 @@ mod tests {
         move |moment| buckets::day_around(moment, zone)
     }
 
-    /// What a call at `moment` is counted as in each bucket.
+    /// How often a call at `moment` counts in each bucket.
     fn counts(cover: &Cover, buckets: usize, zone: Tz, moment: Timestamp) -> Vec<i64> {
         let mut counts = vec![0; buckets];
         for stretch in &cover.stretches {
             let rollup = stretch.resolution.bucket(moment, zone);
             if (stretch.from..stretch.to).contains(&rollup) {
                 let once = Measures { calls: 1, ..Measures::default() };
-                cover.count(stretch.place, once).for_each(|(bucket, measures)| counts[bucket] += measures.calls);
+                cover.count(stretch.slot, once).for_each(|(bucket, measures)| counts[bucket] += measures.calls);
             }
         }
         counts
@@ -206,7 +211,7 @@ mod tests {
         for organization in [Tz::UTC, Europe::Berlin, Asia::Kathmandu, Pacific::Auckland] {
             for zone in chrono_tz::TZ_VARIANTS {
                 let cost = Cover::of(&ninety_days(zone), Some(&around(organization))).cost();
-                // Of hours alone these are 2,160 or more, of quarter hours 8,640.
+                // As hours alone these are 2,160 or more, as quarter hours 8,640.
                 assert!(cost <= 91 * 17, "{organization} {zone}: {cost}");
             }
         }

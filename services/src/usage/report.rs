@@ -1,4 +1,4 @@
-//! Makes a report of what is asked.
+//! Makes usage reports: measures by bucket and group.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,7 +9,7 @@ use domain::{
     ids::{ApiKeyId, ProjectId},
     permissions::Permission,
     time::Timestamp,
-    usage::{Filter, Group, MOST_SERIES, Measures, Metric, OTHERS, Point, Series, UsageQuery, UsageReport, View},
+    usage::{Filter, Group, MAX_SERIES, Measures, Metric, OTHERS, Point, Series, UsageQuery, UsageReport, View},
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
@@ -23,12 +23,12 @@ use super::{
 use crate::{
     Actor, Organization, ServiceError, ServiceResult, Services, api_keys,
     entities::projects as rows,
-    projects::{self, Scope},
+    projects::{self, ProjectScope},
 };
 
-/// Usage by bucket and group, as far as the asker may see it.
+/// Returns usage by bucket and group, as far as the actor may see it.
 pub async fn report(services: &Services, actor: &Actor, query: &UsageQuery) -> ServiceResult<UsageReport> {
-    services.settled().await;
+    services.wait_until_stored().await;
     let database = services.database.read();
     let scope = projects::scope(database, actor, Permission::ViewUsage).await?;
     let zone = zone(&actor.organization, query.time_zone.as_deref())?;
@@ -39,12 +39,12 @@ pub async fn report(services: &Services, actor: &Actor, query: &UsageQuery) -> S
     let days: &dyn Fn(Timestamp) -> [Timestamp; 2] = &|moment| day_around(moment, own_zone);
     let cover = Cover::of(&buckets, (view == View::Day).then_some(days));
     let slice = sums::Slice { organization: &actor.organization, cover: &cover, scope: &scope, filter: &query.filter };
-    let mut grown = Grown::default();
+    let mut grouped = ReportSums::default();
     if !buckets.starts.is_empty() {
-        sums::by_place(database, &slice, query.group, |sum| grown.add(&cover, sum)).await?;
+        sums::for_each_sum(database, &slice, query.group, |sum| grouped.add(&cover, sum)).await?;
     }
-    let (mut series, total) = grown.into_series(query.metric);
-    label(database, &actor.organization, query.group, &mut series).await?;
+    let (mut series, total) = grouped.into_series(query.metric);
+    add_labels(database, &actor.organization, query.group, &mut series).await?;
     Ok(UsageReport {
         time_zone: zone.name().to_owned(),
         view,
@@ -56,8 +56,8 @@ pub async fn report(services: &Services, actor: &Actor, query: &UsageQuery) -> S
     })
 }
 
-pub(super) fn zone(organization: &Organization, asked: Option<&str>) -> ServiceResult<Tz> {
-    match asked {
+pub(super) fn zone(organization: &Organization, name: Option<&str>) -> ServiceResult<Tz> {
+    match name {
         None => Ok(organization.time_zone),
         Some(name) => name.parse().map_err(|_| {
             let message = format!("{name:?} is no time zone such as Europe/Berlin.");
@@ -66,29 +66,29 @@ pub(super) fn zone(organization: &Organization, asked: Option<&str>) -> ServiceR
     }
 }
 
-/// The usage of an organization's days from `first` to before `after`, as far as `scope` reaches.
+/// Sums the usage of an organization's days from `first` up to `after`, which is excluded, within `scope`.
 pub(crate) async fn total(
     services: &Services,
     organization: &Organization,
-    scope: &Scope,
+    scope: &ProjectScope,
     first: NaiveDate,
     after: NaiveDate,
 ) -> ServiceResult<Measures> {
-    services.settled().await;
+    services.wait_until_stored().await;
     let days = buckets::every_day(first, after, organization.time_zone);
-    let cover = Cover::whole(Resolution::Day, days.start(), days.end);
+    let cover = Cover::single(Resolution::Day, days.start(), days.end);
     let slice = sums::Slice { organization, cover: &cover, scope, filter: &Filter::default() };
     sums::total(services.database.read(), &slice).await
 }
 
 /// A group's measures by bucket.
 #[derive(Default)]
-struct Growing {
+struct GroupSums {
     total: Measures,
     points: BTreeMap<usize, Measures>,
 }
 
-impl Growing {
+impl GroupSums {
     fn add(&mut self, bucket: usize, measures: Measures) {
         self.total += measures;
         *self.points.entry(bucket).or_default() += measures;
@@ -100,41 +100,41 @@ impl Growing {
     }
 }
 
-/// What was read so far, of all groups.
+/// The sums read so far, by group.
 #[derive(Default)]
-struct Grown {
+struct ReportSums {
     total: Measures,
-    groups: HashMap<String, Growing>,
+    groups: HashMap<String, GroupSums>,
 }
 
-impl Grown {
+impl ReportSums {
     fn add(&mut self, cover: &Cover, sum: sums::Sum) {
         let group = self.groups.entry(sum.key).or_default();
-        for (bucket, measures) in cover.count(sum.place, sum.measures) {
+        for (bucket, measures) in cover.count(sum.slot, sum.measures) {
             self.total += measures;
             group.add(bucket, measures);
         }
     }
 
-    /// The largest series by `metric`, and all others as one; and the total.
+    /// Returns the largest series by `metric`, with all others as one, and the total.
     fn into_series(mut self, metric: Metric) -> (Vec<Series>, Measures) {
         for group in self.groups.values_mut() {
-            // All that was read of it may belong to other buckets.
+            // Sums may cancel out, if the rollups belong to other buckets.
             group.points.retain(|_, measures| !measures.is_zero());
         }
         let groups = self.groups.into_iter().filter(|(_, group)| !group.points.is_empty());
-        let mut groups: Vec<(String, Growing)> = groups.collect();
-        // Equal ones by calls and by key, so that colours don't jump when a page is loaded again.
+        let mut groups: Vec<(String, GroupSums)> = groups.collect();
+        // Ties are ordered by calls and key, so that colors don't change when a page is reloaded.
         groups.sort_by(|(key, a), (other, b)| {
-            let size = |group: &Growing| (group.total.get(metric), group.total.calls);
+            let size = |group: &GroupSums| (group.total.get(metric), group.total.calls);
             size(b).cmp(&size(a)).then_with(|| key.cmp(other))
         });
-        let others = groups.split_off(groups.len().min(MOST_SERIES));
+        let others = groups.split_off(groups.len().min(MAX_SERIES));
         let mut series: Vec<Series> =
             groups.into_iter().map(|(key, group)| group.into_series(key, String::new())).collect();
         if !others.is_empty() {
             let label = if others.len() == 1 { "1 other".to_owned() } else { format!("{} others", others.len()) };
-            let mut sum = Growing::default();
+            let mut sum = GroupSums::default();
             for (_, other) in others {
                 other.points.into_iter().for_each(|(bucket, measures)| sum.add(bucket, measures));
             }
@@ -144,8 +144,8 @@ impl Grown {
     }
 }
 
-/// Gives every series the name of what it stands for.
-async fn label(
+/// Sets every series' label to the name of its model, key or project.
+async fn add_labels(
     database: &impl ConnectionTrait,
     organization: &Organization,
     group: Group,
@@ -156,19 +156,19 @@ async fn label(
         Group::Model => keys().map(|key| (key.to_owned(), key.to_owned())).collect(),
         Group::ApiKey => {
             let ids = keys().filter_map(|key| key.parse().ok()).map(ApiKeyId::uuid);
-            let found = api_keys::refs(database, organization.id, ids).await?;
-            found.into_iter().map(|(id, (name, _))| (ApiKeyId::new(id).to_string(), name)).collect()
+            let names = api_keys::refs(database, organization.id, ids).await?;
+            names.into_iter().map(|(id, (name, _))| (ApiKeyId::new(id).to_string(), name)).collect()
         }
         Group::Project => {
             let ids = keys().filter_map(|key| key.parse().ok()).map(ProjectId::uuid);
-            let found = rows::of(organization.id)
+            let names = rows::of(organization.id)
                 .select_only()
                 .columns([rows::Column::Id, rows::Column::Name])
                 .filter(rows::Column::Id.is_in(ids))
                 .into_tuple::<(Uuid, String)>()
                 .all(database)
                 .await?;
-            found.into_iter().map(|(id, name)| (ProjectId::new(id).to_string(), name)).collect()
+            names.into_iter().map(|(id, name)| (ProjectId::new(id).to_string(), name)).collect()
         }
     };
     let (none, deleted) = match group {
@@ -176,9 +176,9 @@ async fn label(
         Group::ApiKey => ("No key", "Deleted key"),
         Group::Project => ("No project", "Deleted project"),
     };
-    for one in series.iter_mut().filter(|series| series.key != OTHERS) {
-        let name = if one.key.is_empty() { none } else { names.get(&one.key).map_or(deleted, String::as_str) };
-        one.label = name.to_owned();
+    for entry in series.iter_mut().filter(|series| series.key != OTHERS) {
+        let name = if entry.key.is_empty() { none } else { names.get(&entry.key).map_or(deleted, String::as_str) };
+        entry.label = name.to_owned();
     }
     Ok(())
 }

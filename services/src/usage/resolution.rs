@@ -1,21 +1,21 @@
-//! The lengths of the buckets that rollups are kept in.
+//! Resolutions of the buckets that rollups are stored in.
 
 use chrono_tz::Tz;
 use domain::time::Timestamp;
 
 use crate::zones;
 
-/// How long a rollup's bucket is. Its number is what the table stores.
+/// The length of a rollup's bucket. The table stores its number.
 ///
-/// Every zone's hours and days are made of quarter hours; UTC hours and the
-/// organization's own days are there to read fewer rows for long ranges.
+/// The hours and days of every zone are made of quarter hours; UTC hours and the organization's days are
+/// stored too, so that long ranges read fewer rows.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[repr(i16)]
 pub(crate) enum Resolution {
     QuarterHour = 1,
-    /// Of UTC.
+    /// An hour in UTC.
     Hour = 2,
-    /// Of the organization's time zone.
+    /// A day in the organization's time zone.
     Day = 3,
 }
 
@@ -26,7 +26,7 @@ impl Resolution {
         self as i16
     }
 
-    /// When the bucket that holds `moment` begins; `zone` is the organization's.
+    /// The start of the bucket that contains `moment`; `zone` is the organization's.
     pub(crate) fn bucket(self, moment: Timestamp, zone: Tz) -> Timestamp {
         match self.millis() {
             Some(millis) => Timestamp::from_millis(moment.millis().div_euclid(millis) * millis),
@@ -34,7 +34,7 @@ impl Resolution {
         }
     }
 
-    /// The length of its buckets in milliseconds; `None` for days, whose length changes.
+    /// The length of a bucket in milliseconds; `None` for days, whose length varies.
     pub(crate) const fn millis(self) -> Option<i64> {
         match self {
             Self::QuarterHour => Some(15 * 60_000),

@@ -1,4 +1,4 @@
-//! Sums rollups: the one place that reads them.
+//! Sums rollups for reports and breakdowns.
 
 use domain::{
     ids::{ApiKeyId, ProjectId},
@@ -11,27 +11,28 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::cover::{Cover, Stretch};
-use crate::{Organization, ServiceResult, database::Bound, projects::Scope};
+use crate::{Organization, ServiceResult, database::Bound, projects::ProjectScope};
 
 const NANOS_PER_DOLLAR: i64 = 1_000_000_000;
 
-/// Which rollups to sum.
+/// The rollups to sum.
 pub(crate) struct Slice<'a> {
     pub(crate) organization: &'a Organization,
     pub(crate) cover: &'a Cover,
-    pub(crate) scope: &'a Scope,
+    pub(crate) scope: &'a ProjectScope,
     pub(crate) filter: &'a Filter,
 }
 
-/// The sums of one place and group.
+/// The sums of one slot and group.
 pub(crate) struct Sum {
-    /// As [`Stretch::place`].
-    pub(crate) place: usize,
-    /// As [`domain::usage::Series::key`].
+    /// See [`Stretch::slot`].
+    pub(crate) slot: usize,
+    /// See [`domain::usage::Series::key`].
     pub(crate) key: String,
     pub(crate) measures: Measures,
 }
 
+/// The row of a query with [`columns`].
 #[derive(FromQueryResult)]
 pub(super) struct Columns {
     calls: i64,
@@ -61,9 +62,9 @@ impl From<Columns> for Measures {
     }
 }
 
-/// Tells `each` the sums by place and group, in one query: so many rows, however many were summed. One at a time, since for a
-/// long time of many keys they are more than fits well into memory.
-pub(crate) async fn by_place(
+/// Streams the sums by slot and group to `each`, from one query. Collecting
+/// them would take too much memory for many keys over a long time.
+pub(crate) async fn for_each_sum(
     database: &DatabaseConnection,
     slice: &Slice<'_>,
     group: Group,
@@ -71,9 +72,9 @@ pub(crate) async fn by_place(
 ) -> ServiceResult<()> {
     let mut bound = Bound::new(database.get_database_backend());
     let from = from(slice, &mut bound);
-    let place = bound.number("p.value ->> 3");
+    let slot = bound.number("p.value ->> 3");
     let column = column(group);
-    let sql = format!("SELECT {place} AS place, {column} AS grouping, {} {from} GROUP BY 1, {column}", columns());
+    let sql = format!("SELECT {slot} AS slot, {column} AS grouping, {} {from} GROUP BY 1, {column}", columns());
     let mut rows = database.stream_raw(bound.statement(sql)).await?;
     while let Some(row) = rows.try_next().await? {
         let key = match group {
@@ -81,14 +82,14 @@ pub(crate) async fn by_place(
             Group::ApiKey => id_key(row.try_get("", "grouping")?, |id| ApiKeyId::new(id).to_string()),
             Group::Project => id_key(row.try_get("", "grouping")?, |id| ProjectId::new(id).to_string()),
         };
-        let place: i64 = row.try_get("", "place")?;
-        let place = usize::try_from(place).unwrap_or(usize::MAX);
-        each(Sum { place, key, measures: Columns::from_query_result(&row, "")?.into() });
+        let slot: i64 = row.try_get("", "slot")?;
+        let slot = usize::try_from(slot).unwrap_or(usize::MAX);
+        each(Sum { slot, key, measures: Columns::from_query_result(&row, "")?.into() });
     }
     Ok(())
 }
 
-/// The sums over the whole slice.
+/// Sums the whole slice.
 pub(crate) async fn total(database: &DatabaseConnection, slice: &Slice<'_>) -> ServiceResult<Measures> {
     let mut bound = Bound::new(database.get_database_backend());
     let from = from(slice, &mut bound);
@@ -97,7 +98,7 @@ pub(crate) async fn total(database: &DatabaseConnection, slice: &Slice<'_>) -> S
     Ok(sums.map(Measures::from).unwrap_or_default())
 }
 
-/// The column of `series s` that tells groups apart.
+/// The column of `series s` that a group stands for.
 pub(super) const fn column(group: Group) -> &'static str {
     match group {
         Group::Model => "s.model",
@@ -106,38 +107,40 @@ pub(super) const fn column(group: Group) -> &'static str {
     }
 }
 
-/// The text of an id, or nothing for the nil id that stands for none.
+/// The text of an id; empty for the nil id, which stands for none.
 fn id_key(id: Uuid, text: impl FnOnce(Uuid) -> String) -> String {
     if id.is_nil() { String::new() } else { text(id) }
 }
 
-/// The columns that [`Columns`] reads, of `rollups r`.
+/// The sums of `rollups r` that [`Columns`] reads.
 pub(super) fn columns() -> String {
     // PostgreSQL sums to `numeric`, and the sum of nothing is NULL.
-    let sum = |what: &str, name: &str| format!("CAST(coalesce(sum({what}), 0) AS bigint) AS {name}");
+    let sum = |expression: &str, name: &str| format!("CAST(coalesce(sum({expression}), 0) AS bigint) AS {name}");
     let counts = ["calls", "errors", "refused", "tokens_in", "cached_tokens_in", "tokens_out", "unpriced"];
     let mut columns: Vec<String> = counts.into_iter().map(|name| sum(&format!("r.{name}"), name)).collect();
-    // In two parts, so that a sum of amounts at the limit of 64 bits doesn't leave it.
+    // In two parts, so that a sum of amounts near the limit of 64 bits doesn't overflow.
     columns.push(sum(&format!("r.cost_nanos / {NANOS_PER_DOLLAR}"), "dollars"));
     columns.push(sum(&format!("r.cost_nanos % {NANOS_PER_DOLLAR}"), "nanos"));
     columns.join(", ")
 }
 
-/// `FROM` and `WHERE`: the slice's rollups `r` with their series `s`, each stretch `p` looked up in the rollups' index.
+/// `FROM` and `WHERE` of the slice's rollups `r` with their series
+/// `s`. Each stretch `p` is looked up in the rollups' index.
 pub(super) fn from(slice: &Slice<'_>, bound: &mut Bound) -> String {
     let row = |stretch: &Stretch| {
-        json!([stretch.resolution.number(), stretch.from.millis(), stretch.to.millis(), stretch.place])
+        json!([stretch.resolution.number(), stretch.from.millis(), stretch.to.millis(), stretch.slot])
     };
     let rows: Vec<_> = slice.cover.stretches.iter().map(row).collect();
     let stretches = bound.rows(json!(rows).to_string(), "p");
     let [resolution, from, to] = [0, 1, 2].map(|part| bound.number(&format!("p.value ->> {part}")));
     let organization = bound.value(slice.organization.id.uuid());
-    let dimensions = dimensions(slice.scope, slice.filter, bound);
+    let condition = series_condition(slice.scope, slice.filter, bound);
     let of_stretch = format!(
         "r.organization_id = {organization} AND r.resolution = {resolution} AND r.bucket >= {from} AND r.bucket < {to}"
     );
-    let of_series = format!("s.organization_id = {organization} AND s.id = r.series_id AND {dimensions}");
-    // Left to itself, PostgreSQL compares all rollups with all stretches. SQLite takes the tables in this order.
+    let of_series = format!("s.organization_id = {organization} AND s.id = r.series_id AND {condition}");
+    // With a plain join, PostgreSQL compares all rollups with
+    // all stretches. SQLite joins the tables in this order.
     match bound.backend() {
         DbBackend::Postgres => format!(
             "FROM {stretches} CROSS JOIN LATERAL (SELECT r.* FROM rollups r WHERE {of_stretch} OFFSET 0) r \
@@ -147,10 +150,10 @@ pub(super) fn from(slice: &Slice<'_>, bound: &mut Bound) -> String {
     }
 }
 
-/// Whether `scope` and `filter` leave series `s`.
-pub(crate) fn dimensions(scope: &Scope, filter: &Filter, bound: &mut Bound) -> String {
+/// The condition that `scope` and `filter` put on series `s`.
+pub(crate) fn series_condition(scope: &ProjectScope, filter: &Filter, bound: &mut Bound) -> String {
     let mut conditions = Vec::new();
-    if let Scope::Only(projects) = scope {
+    if let ProjectScope::Only(projects) = scope {
         let among = bound.among_ids(projects.iter().map(|project| project.uuid()));
         conditions.push(format!("s.project_id {among}"));
     }

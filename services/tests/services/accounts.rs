@@ -1,4 +1,4 @@
-//! Signing up and in, and passwords.
+//! Sign-up, sign-in and passwords.
 
 use std::time::Instant;
 
@@ -6,7 +6,7 @@ use domain::{
     accounts::{PasswordChange, SignIn},
     permissions::Role,
 };
-use patience::until;
+use patience::wait_until;
 use services::{ServiceError, Services, accounts, projects};
 
 use crate::support::{PASSWORD, device, field_error, sign_up_input};
@@ -65,7 +65,8 @@ on_both_databases! {
 
     async fn unknown_and_known_users_are_answered_alike(world: &World) {
         world.sign_up("Mira", "Acme").await;
-        // Of each the fastest so far, since whatever else runs only adds: a true difference stays, however often one looks.
+        // The minimum of each, since other load only adds time: a true difference remains, however often it
+        // is measured.
         let mut fastest = [u128::MAX; 2];
         let alike = |[known, unknown]: [u128; 2]| known < 2 * unknown && unknown < 2 * known;
         for _ in 0..40 {
@@ -78,7 +79,7 @@ on_both_databases! {
             if alike(fastest) {
                 break;
             }
-            // Long enough for what was tried to be forgotten by the throttle.
+            // Long enough for the throttle to forget the attempts.
             world.clock.forward_minutes(10);
         }
         assert!(alike(fastest), "{fastest:?} µs");
@@ -114,7 +115,7 @@ on_both_databases! {
             fail("mira@example.com", from).await;
             fail("nobody@example.com", from).await;
             let expected = i64::from(from.min(9)) + 1;
-            until("the entry is written", async || world.count(entries).await == expected).await;
+            wait_until("the entry is written", async || world.count(entries).await == expected).await;
         }
         let rows = world.rows(&format!("SELECT actor_kind, target_id, ip FROM {entries} ORDER BY sequence")).await;
         let text = |column: &str| rows[0].try_get::<String>("", column).unwrap();
@@ -122,11 +123,11 @@ on_both_databases! {
         assert_eq!(text("target_id"), mira.user.user_id.to_string());
         world.clock.forward_minutes(60);
         fail("mira@example.com", 1).await;
-        until("the next hour has entries of its own", async || world.count(entries).await == 11).await;
+        wait_until("the next hour has entries of its own", async || world.count(entries).await == 11).await;
         let change = PasswordChange { current: "not this".to_owned(), new: "violet harbour counts seven".to_owned() };
         field_error(accounts::change_password(&world.services, &mira.user, change, &device()).await, "current");
         let refused = "audit_entries WHERE action = 'user.password_refused'";
-        until("a wrong current password is told too", async || world.count(refused).await == 1).await;
+        wait_until("a wrong current password is told too", async || world.count(refused).await == 1).await;
         assert!(services::audit::verify(&world.services).await.unwrap().first_break.is_none());
     }
 
@@ -157,7 +158,7 @@ on_both_databases! {
         let right = || credentials("mira@example.com", PASSWORD);
         let elsewhere = accounts::sign_in(&world.services, right(), &from(200)).await;
         assert!(matches!(elsewhere, Err(ServiceError::RateLimited { .. })));
-        // Nor for anybody else.
+        // Other users aren't affected either.
         world.sign_up("Noor", "Other").await;
         accounts::sign_in(&world.services, credentials("noor@example.com", PASSWORD), &from(200)).await.unwrap();
         accounts::sign_in(&world.services, right(), &device()).await.unwrap();
@@ -178,8 +179,8 @@ on_both_databases! {
     async fn who_has_an_account_cannot_be_tried_out(world: &World) {
         world.sign_up("Mira", "Acme").await;
         for _ in 0..10 {
-            let taken = accounts::sign_up(&world.services, sign_up_input("Mira", "X"), &device()).await;
-            field_error(taken, "email");
+            let refused = accounts::sign_up(&world.services, sign_up_input("Mira", "X"), &device()).await;
+            field_error(refused, "email");
         }
         let again = accounts::sign_up(&world.services, sign_up_input("Mira", "X"), &device()).await;
         assert!(matches!(again, Err(ServiceError::RateLimited { .. })));

@@ -1,4 +1,4 @@
-//! Keys.
+//! Use cases of keys.
 
 mod descendants;
 mod editing;
@@ -11,29 +11,29 @@ mod revoking;
 mod rotation;
 
 use domain::{
-    api_keys::{KeyQuery, Level, Life, NewApiKey, Scope, Secret, Status},
+    api_keys::{Expiration, KeyQuery, Level, NewApiKey, Scope, Secret, Status},
     calls::Outcome,
     ids::ProjectId,
     permissions::Role,
 };
 use services::{ServiceError, api_keys};
 
-use crate::support::{CallMade, field_error, new_key};
+use crate::support::{TestCall, field_error, new_key};
 
 on_both_databases! {
     async fn a_key_is_told_once_and_only_its_hash_is_stored(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
         world.offer("gpt-x", "1").await;
-        let asked = NewApiKey {
+        let request = NewApiKey {
             models: vec!["gpt-x".to_owned()],
             scopes: vec![Scope::Models, Scope::Chat],
             ip_allowlist: vec!["10.0.0.0/8".parse().unwrap()],
-            life: Life::Days(30),
+            life: Expiration::Days(30),
             rotate_every_days: Some(90),
             ..new_key(project, "web")
         };
-        let made = api_keys::create(&world.services, &admin, asked).await.unwrap();
+        let made = api_keys::create(&world.services, &admin, request).await.unwrap();
         let secret = Secret::parse(&made.secret).unwrap();
         assert_eq!(secret.level(), Level::Standard);
         let listed = world.keys(&admin).await;
@@ -74,7 +74,7 @@ on_both_databases! {
         let other = world.organization("Other", "UTC").await;
         let project = world.default_project(&admin).await;
         let theirs = world.default_project(&other).await;
-        let create = async |asked| api_keys::create(&world.services, &admin, asked).await;
+        let create = async |request| api_keys::create(&world.services, &admin, request).await;
         field_error(create(new_key(theirs, "web")).await, "project_id");
         field_error(create(new_key(ProjectId::new(uuid::Uuid::max()), "web")).await, "project_id");
         field_error(create(NewApiKey { models: vec!["gpt-9".to_owned()], ..new_key(project, "web") }).await, "models");
@@ -102,11 +102,11 @@ on_both_databases! {
 
     async fn an_admin_key_needs_an_administrator(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
-        let asked = || NewApiKey::plain("ops", Level::Admin, None);
+        let request = || NewApiKey::plain("ops", Level::Admin, None);
         let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
-        let refused = api_keys::create(&world.services, &developer, asked()).await;
+        let refused = api_keys::create(&world.services, &developer, request()).await;
         assert!(matches!(refused, Err(ServiceError::Forbidden(_))));
-        let made = api_keys::create(&world.services, &admin, asked()).await.unwrap();
+        let made = api_keys::create(&world.services, &admin, request()).await.unwrap();
         assert!(made.secret.starts_with("toll_admin_") && made.api_key.project.is_none());
     }
 
@@ -125,8 +125,8 @@ on_both_databases! {
     async fn a_key_expires(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
-        let asked = NewApiKey { life: Life::Days(1), ..new_key(project, "web") };
-        api_keys::create(&world.services, &admin, asked).await.unwrap();
+        let request = NewApiKey { life: Expiration::Days(1), ..new_key(project, "web") };
+        api_keys::create(&world.services, &admin, request).await.unwrap();
         let status = async || world.keys(&admin).await[0].status;
         world.clock.forward_minutes(24 * 60 - 1);
         assert_eq!(status().await, Status::Active);
@@ -141,10 +141,10 @@ on_both_databases! {
         let used = world.key(&admin, project, "used").await;
         let idle = world.key(&admin, project, "idle").await;
         let made = [
-            CallMade::at("2026-10-31T21:59:59Z"),
-            CallMade::at("2026-10-31T22:00:00Z"),
-            CallMade::at("2026-11-16T08:00:00Z").model("gpt-y").outcome(Outcome::Failed),
-            CallMade::at("2026-11-17T10:00:00Z").outcome(Outcome::Refused),
+            TestCall::at("2026-10-31T21:59:59Z"),
+            TestCall::at("2026-10-31T22:00:00Z"),
+            TestCall::at("2026-11-16T08:00:00Z").model("gpt-y").outcome(Outcome::Failed),
+            TestCall::at("2026-11-17T10:00:00Z").outcome(Outcome::Refused),
         ];
         world.calls(&admin.organization, &used, &made).await;
         let listed = world.keys(&admin).await;

@@ -61,8 +61,8 @@ on_both_databases! {
         );
         run(world, &sql).await;
         accounts::sign_out(&world.services, &signed_in.user, &device()).await.unwrap();
-        let told = actions(world).await.into_iter().filter(|action| action == "session.signed_out").count();
-        assert_eq!(told, 2);
+        let sign_outs = actions(world).await.into_iter().filter(|action| action == "session.signed_out").count();
+        assert_eq!(sign_outs, 2);
         assert_eq!(audit::verify(&world.services).await.unwrap().first_break, None);
     }
 

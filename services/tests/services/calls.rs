@@ -1,4 +1,4 @@
-//! Logs.
+//! Lists, pages and exports of calls.
 
 mod series;
 
@@ -14,9 +14,9 @@ use futures::TryStreamExt;
 use sea_orm::{ConnectionTrait, Statement};
 use services::{Actor, ServiceError, calls};
 
-use crate::support::{CallMade, TestDatabase, World};
+use crate::support::{TestCall, TestDatabase, World};
 
-/// All ids that the pages of `query` show, in their order.
+/// Collects the ids on all pages of `query`, in their order.
 async fn walk(world: &World, actor: &Actor, query: &CallQuery) -> Vec<CallId> {
     let mut query = query.clone();
     let mut ids = Vec::new();
@@ -36,14 +36,14 @@ async fn exported(world: &World, actor: &Actor, query: &CallQuery) -> Vec<CallId
     pages.into_iter().flatten().map(|call| call.id).collect()
 }
 
-fn minutes(count: usize) -> Vec<CallMade> {
-    let start = CallMade::at("2026-11-10T00:00:00Z");
+fn minutes(count: usize) -> Vec<TestCall> {
+    let start = TestCall::at("2026-11-10T00:00:00Z");
     let model = |number: usize| ["gpt-x", "gpt-y", "gpt-z"][number % 3];
     let at = |number: usize| start.at.plus_minutes(i64::try_from(number).unwrap() / 4);
-    (0..count).map(|number| CallMade { at: at(number), ..start.clone() }.model(model(number))).collect()
+    (0..count).map(|number| TestCall { at: at(number), ..start.clone() }.model(model(number))).collect()
 }
 
-/// How many calls each partition holds, by its name.
+/// Counts the calls of each partition, by its name.
 async fn partitions(world: &World) -> Vec<(String, i64)> {
     let read = world.services.database().read();
     let run =
@@ -66,18 +66,18 @@ async fn calls_go_to_the_partition_of_their_month() {
     let admin = world.organization("Acme", "UTC").await;
     let project = world.default_project(&admin).await;
     let key = world.key(&admin, project, "web").await;
-    let held = |counts: [i64; 5]| {
+    let with_counts = |counts: [i64; 5]| {
         let names = ["calls_2026_10", "calls_2026_11", "calls_2026_12", "calls_2027_01", "calls_default"];
         names.into_iter().map(str::to_owned).zip(counts).collect::<Vec<_>>()
     };
     let made = ["2026-11-30T23:59:59.999Z", "2026-12-01T00:00:00Z", "2027-03-01T00:00:00Z", "2020-01-01T00:00:00Z"];
-    world.calls(&admin.organization, &key, &made.map(CallMade::at)).await;
-    assert_eq!(partitions(&world).await, held([0, 1, 1, 0, 2]));
-    // Doing it again changes nothing, and a month whose calls went to the default partition stays there.
+    world.calls(&admin.organization, &key, &made.map(TestCall::at)).await;
+    assert_eq!(partitions(&world).await, with_counts([0, 1, 1, 0, 2]));
+    // Idempotent; a month whose calls went to the default partition stays there.
     world.clock.set("2027-01-15T00:00:00Z");
     for _ in 0..2 {
         calls::partitions::ensure(&world.services).await.unwrap();
-        let mut expected = held([0, 1, 1, 0, 2]);
+        let mut expected = with_counts([0, 1, 1, 0, 2]);
         expected.insert(4, ("calls_2027_02".to_owned(), 0));
         assert_eq!(partitions(&world).await, expected);
     }
@@ -110,7 +110,7 @@ on_both_databases! {
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
         for models in [90, 110] {
-            let made: Vec<CallMade> = minutes(models * 2)
+            let made: Vec<TestCall> = minutes(models * 2)
                 .into_iter()
                 .enumerate()
                 .map(|(number, call)| call.model(&format!("{models}-{}", number % models)).outcome(Outcome::Failed))
@@ -128,7 +128,7 @@ on_both_databases! {
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
         let times = ["2026-11-10T09:59:59.999Z", "2026-11-10T10:00:00Z", "2026-11-10T10:59:59.999Z", "2026-11-10T11:00:00Z"];
-        let made: Vec<CallMade> = times.iter().map(|at| CallMade::at(at)).collect();
+        let made: Vec<TestCall> = times.iter().map(|at| TestCall::at(at)).collect();
         let ids = world.calls(&admin.organization, &key, &made).await;
         let query = CallQuery {
             from: Some("2026-11-10T10:00:00Z".parse().unwrap()),
@@ -144,7 +144,7 @@ on_both_databases! {
         let other = world.project(&admin, "Other").await;
         let web = world.key(&admin, project, "web").await;
         let batch = world.key(&admin, other.id, "batch").await;
-        let made = [CallMade::at("2026-11-10T10:00:00Z"), CallMade::at("2026-11-10T10:01:00Z").outcome(Outcome::Failed)];
+        let made = [TestCall::at("2026-11-10T10:00:00Z"), TestCall::at("2026-11-10T10:01:00Z").outcome(Outcome::Failed)];
         let web_ids = world.calls(&admin.organization, &web, &made).await;
         let batch_ids = world.calls(&admin.organization, &batch, &made).await;
         let by = |filter| CallQuery { filter, ..CallQuery::default() };
@@ -162,8 +162,8 @@ on_both_databases! {
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
         let outcomes = [Outcome::Succeeded, Outcome::Failed, Outcome::Refused, Outcome::Interrupted, Outcome::Failed];
-        let made: Vec<CallMade> =
-            outcomes.iter().map(|outcome| CallMade::at("2026-11-10T10:00:00Z").outcome(*outcome)).collect();
+        let made: Vec<TestCall> =
+            outcomes.iter().map(|outcome| TestCall::at("2026-11-10T10:00:00Z").outcome(*outcome)).collect();
         let ids = world.calls(&admin.organization, &key, &made).await;
         let query = CallQuery {
             outcome: Some(OutcomeFilter::Errors),
@@ -174,8 +174,8 @@ on_both_databases! {
         let expected: HashSet<CallId> = [ids[1], ids[3], ids[4]].into();
         assert_eq!(listed.iter().copied().collect::<HashSet<_>>(), expected);
         assert_eq!(exported(world, &admin, &query).await, listed);
-        let asked = UsageQuery { range: Range::Today, ..UsageQuery::default() };
-        let report = services::usage::report(&world.services, &admin, &asked).await.unwrap();
+        let usage_query = UsageQuery { range: Range::Today, ..UsageQuery::default() };
+        let report = services::usage::report(&world.services, &admin, &usage_query).await.unwrap();
         assert_eq!(report.total.errors, i64::try_from(listed.len()).unwrap());
         for (filter, count) in OutcomeFilter::ALL.into_iter().zip([1, 3, 2, 1, 1]) {
             let query = CallQuery { outcome: Some(filter), ..CallQuery::default() };
@@ -184,13 +184,13 @@ on_both_databases! {
     }
 
     async fn days_are_those_of_the_zone_that_is_asked_for(world: &World) {
-        // Half past four in the morning of the 11th in Kathmandu, and still the 10th in New York.
+        // It is half past four in the morning of the 11th in Kathmandu, and still the 10th in New York.
         world.clock.set("2026-11-10T22:45:00Z");
         let admin = world.organization("Acme", "America/New_York").await;
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
         let times = ["2026-11-10T04:59:59.999Z", "2026-11-10T05:00:00Z", "2026-11-10T18:14:59.999Z", "2026-11-10T18:15:00Z"];
-        let made: Vec<CallMade> = times.iter().map(|at| CallMade::at(at)).collect();
+        let made: Vec<TestCall> = times.iter().map(|at| TestCall::at(at)).collect();
         let ids = world.calls(&admin.organization, &key, &made).await;
         let today = CallQuery { range: Some(Range::Today), ..CallQuery::default() };
         assert_eq!(walk(world, &admin, &today).await, [ids[3], ids[2], ids[1]]);
@@ -210,7 +210,7 @@ on_both_databases! {
         let member = world.member(&admin.organization, "Mira", Role::Owner).await;
         let project = world.default_project(&admin).await;
         let key = world.key(&member, project, "web").await;
-        let made = CallMade { cost: None, ..CallMade::at("2026-11-10T10:00:00Z") };
+        let made = TestCall { cost: None, ..TestCall::at("2026-11-10T10:00:00Z") };
         let ids = world.calls(&admin.organization, &key, &[made]).await;
         let shown = calls::get(&world.services, &admin, ids[0]).await.unwrap();
         assert_eq!(shown.member.as_deref(), Some("Mira"));
@@ -225,7 +225,7 @@ on_both_databases! {
         let hidden = world.project(&admin, "Hidden").await;
         let seen = world.key(&admin, default, "seen").await;
         let unseen = world.key(&admin, hidden.id, "unseen").await;
-        let made = [CallMade::at("2026-11-10T10:00:00Z")];
+        let made = [TestCall::at("2026-11-10T10:00:00Z")];
         let seen = world.calls(&admin.organization, &seen, &made).await[0];
         let unseen = world.calls(&admin.organization, &unseen, &made).await[0];
         let developer = world.member(&admin.organization, "Dev", Role::Developer).await;

@@ -1,16 +1,16 @@
-//! What servers are told.
+//! Announcements of changes to servers.
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use patience::{from_then_on, until, wait_for};
+use patience::{find_within, wait_for, wait_until};
 use sea_orm::{ConnectionTrait, Statement};
 use services::{
     ServiceError, Services,
-    api_keys::{self, directory::Verification},
-    changes::{Kind, Notice, Watcher},
+    api_keys::{self, directory::KeyVerification},
+    changes::{ChangeKind, Watcher, WatcherEvent},
 };
 use tokio::sync::mpsc;
 
@@ -22,7 +22,7 @@ on_both_databases! {
         let project = world.default_project(&admin).await;
         let keys = [world.key(&admin, project, "a").await, world.key(&admin, project, "b").await];
         let another = Services::open(world.database.url(), world.clock.clone()).await.unwrap();
-        let (sender, mut heard) = mpsc::unbounded_channel();
+        let (sender, mut received) = mpsc::unbounded_channel();
         let watchers: Vec<Watcher> = [&world.services, &another]
             .into_iter()
             .map(|services| {
@@ -34,46 +34,46 @@ on_both_databases! {
         for key in &keys {
             api_keys::revoke(&world.services, &admin, &[key.id]).await.unwrap();
             for _ in &watchers {
-                let notice = wait_for("each server hears of it", heard.recv()).await.unwrap();
-                let Notice::Changed(changes) = notice else { panic!("{notice:?}") };
+                let notice = wait_for("each server hears of it", received.recv()).await.unwrap();
+                let WatcherEvent::Changed(changes) = notice else { panic!("{notice:?}") };
                 let [change] = changes[..] else { panic!("{changes:?}") };
-                assert_eq!((change.kind, change.organization_id), (Kind::ApiKey, admin.organization.id));
+                assert_eq!((change.kind, change.organization_id), (ChangeKind::ApiKey, admin.organization.id));
                 notices.push(change.subject_id);
             }
         }
         assert_eq!(notices, [keys[0].id.uuid(), keys[0].id.uuid(), keys[1].id.uuid(), keys[1].id.uuid()]);
-        until("both are current", async || watchers.iter().all(Watcher::is_current)).await;
-        assert!(heard.is_empty());
+        wait_until("both are current", async || watchers.iter().all(Watcher::is_current)).await;
+        assert!(received.is_empty());
         drop(watchers);
         another.database().clone().close().await.unwrap();
     }
 
     async fn a_server_that_cannot_look_knows_that_it_is_not_current(world: &World) {
         let services = Services::open(world.database.url(), Arc::clone(&world.clock) as _).await.unwrap();
-        let (sender, mut looked) = mpsc::unbounded_channel();
+        let (sender, mut events) = mpsc::unbounded_channel();
         let watcher = Watcher::start(&services, move |notice| sender.send(notice).unwrap_or_default());
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "a").await;
         api_keys::revoke(&world.services, &admin, &[key.id]).await.unwrap();
-        wait_for("it has looked", looked.recv()).await.unwrap();
-        until("it is current", async || watcher.is_current()).await;
+        wait_for("it has looked", events.recv()).await.unwrap();
+        wait_until("it is current", async || watcher.is_current()).await;
         services.database().clone().close().await.unwrap();
-        until("it isn't any more", async || !watcher.is_current()).await;
+        wait_until("it isn't any more", async || !watcher.is_current()).await;
     }
 }
 
-/// On SQLite there is one writer, and ids are committed in their order.
+/// PostgreSQL only: SQLite has one writer, so ids are committed in order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_that_commits_after_a_later_one_is_heard_too() {
     let world = World::new(TestDatabase::postgres().await).await;
     let admin = world.organization("Acme", "UTC").await;
     let project = world.default_project(&admin).await;
     let keys = [world.key(&admin, project, "a").await, world.key(&admin, project, "b").await];
-    let (sender, mut heard) = mpsc::unbounded_channel();
+    let (sender, mut received) = mpsc::unbounded_channel();
     let watcher = Watcher::start(&world.services, move |notice| sender.send(notice).unwrap_or_default());
-    let mut next = async || match wait_for("the change is heard of", heard.recv()).await {
-        Some(Notice::Changed(changes)) if changes.len() == 1 => changes[0].subject_id,
+    let mut next = async || match wait_for("the change is heard of", received.recv()).await {
+        Some(WatcherEvent::Changed(changes)) if changes.len() == 1 => changes[0].subject_id,
         other => panic!("{other:?}"),
     };
     let slow = world.services.database().begin().await.unwrap();
@@ -88,7 +88,7 @@ async fn a_change_that_commits_after_a_later_one_is_heard_too() {
     world.end().await;
 }
 
-/// Longer than any server ever looked back for what commits late.
+/// Longer than any version of a server waited for late commits.
 const LONG: Duration = Duration::from_secs(12);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -98,9 +98,9 @@ async fn a_revocation_that_is_held_up_while_others_are_not_is_heard_of() {
     let (project, theirs) = (world.default_project(&admin).await, world.default_project(&others).await);
     let (key, secret) = world.secret(&admin, new_key(project, "a")).await;
     let directory = world.directory().await;
-    let works = async || matches!(directory.verify(&secret).await.unwrap(), Verification::Active(_));
+    let works = async || matches!(directory.verify(&secret).await.unwrap(), KeyVerification::Active(_));
     assert!(works().await);
-    // A server that waits for locks as long as it takes.
+    // A server that waits for locks without a timeout.
     let url = format!("{}?options=-c%20lock_timeout%3D0", world.database.url());
     let patient = Services::open(&url, world.clock.clone()).await.unwrap();
 
@@ -112,7 +112,7 @@ async fn a_revocation_that_is_held_up_while_others_are_not_is_heard_of() {
     let revoking = api_keys::revoke(&patient, &admin, &ids);
     let meanwhile = async {
         let began = Instant::now();
-        until("many other keys are made and revoked meanwhile", async || {
+        wait_until("many other keys are made and revoked meanwhile", async || {
             let other = world.key(&others, theirs, "b").await;
             api_keys::revoke(&world.services, &others, &[other.id]).await.unwrap();
             began.elapsed() > LONG
@@ -123,7 +123,7 @@ async fn a_revocation_that_is_held_up_while_others_are_not_is_heard_of() {
     };
     let (revoked, ()) = tokio::join!(revoking, meanwhile);
     revoked.unwrap();
-    from_then_on(Duration::from_secs(1), "the key is revoked", async || (!works().await).then_some(())).await;
+    find_within(Duration::from_secs(1), "the key is revoked", async || (!works().await).then_some(())).await;
     patient.database().clone().close().await.unwrap();
     world.end().await;
 }

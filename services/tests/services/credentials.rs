@@ -1,4 +1,4 @@
-//! What passwords and session tokens are made of, whatever is done with them elsewhere.
+//! The form and storage of passwords, session tokens and keys.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use services::accounts;
 
 use crate::support::{device, new_key, sign_up_input};
 
-/// Signs in from somewhere else each time, so that nobody is slowed down.
+/// Tries to sign in, from another address each time, so that attempts aren't throttled.
 async fn signs_in(world: &crate::support::World, password: &str, number: u8) -> bool {
     let input = SignIn { email: "mira@example.com".to_owned(), password: password.to_owned() };
     let from = accounts::Device { ip: Some([203, 0, 113, number].into()), ..device() };
@@ -17,7 +17,7 @@ async fn signs_in(world: &crate::support::World, password: &str, number: u8) -> 
 
 on_both_databases! {
     async fn a_password_is_used_just_as_it_was_typed(world: &World) {
-        // Of any letters, with blanks at its ends, and as long as may be.
+        // Any letters, spaces at both ends, and nearly the maximum length.
         let password = format!("  Kupferne Laterne, {} \u{1f30a} ", "treibt nordwärts ".repeat(6));
         assert!(password.chars().count() > 64 && password.chars().count() <= 128);
         let mut input = sign_up_input("Mira", "Acme");
@@ -61,10 +61,10 @@ on_both_databases! {
             tokens.insert(token);
         }
         assert_eq!(tokens.len(), 20);
-        // Every place varies: of 20 random digits the same at one place is less likely than one in 10²².
-        for place in 0..64 {
-            let digits: HashSet<u8> = tokens.iter().map(|token| token.as_bytes()[place]).collect();
-            assert!(digits.len() > 1, "{place}");
+        // Every digit varies: that one is equal in all 20 has a probability below 10⁻²².
+        for position in 0..64 {
+            let digits: HashSet<u8> = tokens.iter().map(|token| token.as_bytes()[position]).collect();
+            assert!(digits.len() > 1, "{position}");
         }
     }
 
@@ -78,10 +78,10 @@ on_both_databases! {
             assert!(digits.bytes().all(|byte| byte.is_ascii_alphanumeric()));
             keys.insert(digits);
         }
-        // 32 digits of 62 are 190 bits; one place is the same in all of 20 with a chance of one in 10³⁴.
-        for place in 0..32 {
-            let digits: HashSet<u8> = keys.iter().map(|key| key.as_bytes()[place]).collect();
-            assert!(digits.len() > 1, "{place}");
+        // 32 digits of 62 are 190 bits; that one digit is equal in all 20 has a probability of 10⁻³⁴.
+        for position in 0..32 {
+            let digits: HashSet<u8> = keys.iter().map(|key| key.as_bytes()[position]).collect();
+            assert!(digits.len() > 1, "{position}");
         }
     }
 

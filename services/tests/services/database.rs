@@ -1,4 +1,4 @@
-//! Opening databases.
+//! Opening of databases.
 
 use std::os::unix::fs::PermissionsExt;
 

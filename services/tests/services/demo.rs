@@ -3,23 +3,23 @@
 use std::collections::BTreeMap;
 
 use domain::api_keys::{ApiKey, Hint, HintKind, KeyQuery, Level, Status};
-use services::{Actor, Who, api_keys, audit, demo, organizations};
+use services::{Actor, ActorKind, api_keys, audit, demo, organizations};
 
 use crate::support::World;
 
 async fn fill(world: &World, seed: u64) -> (Actor, Vec<ApiKey>) {
-    let options = demo::Options { calls: 3_000, days: 396, seed };
+    let options = demo::DemoSize { calls: 3_000, days: 396, seed };
     let made = demo::fill(&world.services, options, |_| {}).await.unwrap();
     assert_eq!(made.calls, 3_000);
     let organization = organizations::find(&world.services, &made.slug).await.unwrap();
-    let admin = Actor { organization, who: Who::CommandLine, ip: None };
+    let admin = Actor { organization, kind: ActorKind::CommandLine, ip: None };
     let keys = api_keys::list(&world.services, &admin, &KeyQuery::default()).await.unwrap().keys;
     (admin, keys)
 }
 
-/// All but ids and secrets, which are random.
-fn told(keys: &[ApiKey]) -> BTreeMap<String, String> {
-    let told = |key: &ApiKey| {
+/// Describes keys by name, without ids and secrets, which are random.
+fn describe(keys: &[ApiKey]) -> BTreeMap<String, String> {
+    let description = |key: &ApiKey| {
         let old = key.old_secret.as_ref().map(|old| (old.ends_at, old.last_used_at));
         format!(
             "{:?} {:?} {:?} {:?} {:?} {:?} {} {}",
@@ -33,7 +33,7 @@ fn told(keys: &[ApiKey]) -> BTreeMap<String, String> {
             key.spend_this_month
         )
     };
-    keys.iter().map(|key| (key.name.clone(), told(key))).collect()
+    keys.iter().map(|key| (key.name.clone(), description(key))).collect()
 }
 
 on_both_databases! {
@@ -57,14 +57,14 @@ on_both_databases! {
             assert_eq!(history.last().unwrap().at, key.created_at);
         }
         assert_eq!(audit::verify(&world.services).await.unwrap().first_break, None);
-        // The leaked key's owner and those who run the company were told.
+        // The leaked key's owner and the administrators were notified.
         assert!(world.count("notifications").await >= 3);
     }
 
     async fn it_is_the_same_for_a_seed(world: &World) {
         let other = World::new(crate::support::TestDatabase::sqlite()).await;
         let (first, second) = (fill(world, 5).await.1, fill(&other, 5).await.1);
-        assert_eq!(told(&first), told(&second));
+        assert_eq!(describe(&first), describe(&second));
         other.end().await;
     }
 }

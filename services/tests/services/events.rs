@@ -1,11 +1,11 @@
-//! Events of other gateways: each counted once, at the price of its moment.
+//! Events of other gateways, each counted once, at the price of its time.
 
 mod names;
 mod reading;
 
 use domain::{
     api_keys::{Level, NewApiKey, Scope},
-    calls::{Call, CallQuery, Measured, Outcome},
+    calls::{Call, CallQuery, CountSource, Outcome},
     models::Service,
     money::Quantities,
 };
@@ -13,12 +13,12 @@ use futures::{TryStreamExt, future::join_all};
 use serde_json::{Value, json};
 use services::{
     Actor, ServiceError, calls,
-    events::{Code, Events, Form, Taken, read},
+    events::{BatchFormat, BatchResult, EventErrorCode, Events, read},
 };
 
 use crate::support::World;
 
-/// An event of the moment at which the tests' clock stands.
+/// An event at the time of the tests' clock.
 fn event(id: &str, kind: &str, data: Value) -> Value {
     json!({
         "specversion": "1.0", "id": id, "source": "/gateway/eu-1", "type": kind,
@@ -30,20 +30,24 @@ fn tokens(id: &str, count: i64) -> Value {
     event(id, "tollhouse.tokens", json!({ "model": "gpt-x", "input_tokens": count, "output_tokens": 1 }))
 }
 
-async fn take(world: &World, events: &Events, actor: &Actor, batch: &[Value]) -> Taken {
+async fn send(world: &World, events: &Events, actor: &Actor, batch: &[Value]) -> BatchResult {
     let body = serde_json::to_vec(batch).unwrap();
-    let read = read(&body, Form::Batch, world.services.now()).unwrap();
-    events.take(actor, read).await.unwrap()
+    let read = read(&body, BatchFormat::Batch, world.services.now()).unwrap();
+    events.store(actor, read).await.unwrap()
 }
 
-/// Why the events of a batch were refused, one after another.
-async fn refusals(world: &World, actor: &Actor, batch: &[Value]) -> Vec<(usize, Code, Option<&'static str>)> {
+/// Sends a batch; returns the errors of its rejected events.
+async fn rejections(
+    world: &World,
+    actor: &Actor,
+    batch: &[Value],
+) -> Vec<(usize, EventErrorCode, Option<&'static str>)> {
     let events = Events::start(&world.services);
-    let taken = take(world, &events, actor, batch).await;
-    taken.refused.into_iter().map(|refused| (refused.index, refused.why.code, refused.why.param)).collect()
+    let result = send(world, &events, actor, batch).await;
+    result.refused.into_iter().map(|refused| (refused.index, refused.error.code, refused.error.param)).collect()
 }
 
-/// All calls of the log, the oldest first.
+/// All calls of the log, oldest first.
 async fn log(world: &World, actor: &Actor) -> Vec<Call> {
     let pages = calls::export(&world.services, actor, &CallQuery::default()).await.unwrap();
     let pages: Vec<_> = pages.try_collect().await.unwrap();
@@ -52,7 +56,7 @@ async fn log(world: &World, actor: &Actor) -> Vec<Call> {
     calls
 }
 
-/// Calls and tokens in by the log, and by the rollups of each resolution.
+/// Sums of calls and input tokens, from the log and from the rollups of each resolution.
 async fn sums(world: &World) -> [(i64, i64); 4] {
     let mut sums = [(0, 0); 4];
     let of = |table: &str, count: &str| {
@@ -93,8 +97,8 @@ on_both_databases! {
             call("at the second", "2026-11-17T12:00:00Z", "gpt-x"),
             call("of no model of ours", "2026-11-17T12:00:01Z", "gpt-unknown"),
         ];
-        let taken = take(world, &events, &admin, &batch).await;
-        assert_eq!(taken, Taken { new: 4, ..Taken::default() });
+        let result = send(world, &events, &admin, &batch).await;
+        assert_eq!(result, BatchResult { new: 4, ..BatchResult::default() });
         let log = log(world, &admin).await;
         let costs: Vec<_> = log.iter().map(|call| call.cost.map(|cost| cost.nanos())).collect();
         assert_eq!(costs, [None, Some(1_100_000), Some(3_100_000), None]);
@@ -102,7 +106,7 @@ on_both_databases! {
         assert_eq!((call.project.as_ref().unwrap().id, call.api_key.as_ref().unwrap().id), (project, key.id));
         assert_eq!((&*call.endpoint, &*call.provider, call.status), ("/v1/chat/completions", "elsewhere", 200));
         assert_eq!((call.service, call.outcome, call.streamed), (Service::Chat, Outcome::Succeeded, true));
-        assert_eq!((call.duration_us, call.first_byte_us, call.measured), (812_500, Some(90_000), Measured::Reported));
+        assert_eq!((call.duration_us, call.first_byte_us, call.measured), (812_500, Some(90_000), CountSource::Reported));
         let used = Quantities { tokens_in: 1_000, cached_tokens_in: 400, tokens_out: 50, ..Quantities::default() };
         assert_eq!(call.used, used);
     }
@@ -118,12 +122,12 @@ on_both_databases! {
             event("5", "tollhouse.call", json!({ "status": 503 })),
             event("6", "tollhouse.call", json!({ "images": 2, "service": "image" })),
         ];
-        assert_eq!(take(world, &events, &admin, &batch).await.new, 6);
+        assert_eq!(send(world, &events, &admin, &batch).await.new, 6);
         let mut log = log(world, &admin).await;
         log.sort_by_key(|call| (call.endpoint.clone(), call.status));
-        let told: Vec<_> = log.iter().map(|call| (&*call.endpoint, call.service, call.outcome, call.used)).collect();
+        let calls: Vec<_> = log.iter().map(|call| (&*call.endpoint, call.service, call.outcome, call.used)).collect();
         let none = Quantities::default();
-        assert_eq!(told, [
+        assert_eq!(calls, [
             ("tollhouse.call", Service::Image, Outcome::Succeeded, Quantities { images: 2, ..none }),
             ("tollhouse.call", Service::Chat, Outcome::Refused, none),
             ("tollhouse.call", Service::Chat, Outcome::Failed, none),
@@ -131,7 +135,7 @@ on_both_databases! {
             ("tollhouse.tokens", Service::Embeddings, Outcome::Succeeded, Quantities { tokens_out: 7, ..none }),
             ("tollhouse.video_seconds", Service::Video, Outcome::Succeeded, Quantities { media_ms: 12_346, ..none }),
         ]);
-        assert_eq!(log[4].measured, Measured::Estimated);
+        assert_eq!(log[4].measured, CountSource::Estimated);
         assert_eq!(log[2].cost.map(|cost| cost.nanos()), Some(0), "a failed call that used nothing cost nothing");
     }
 
@@ -140,8 +144,8 @@ on_both_databases! {
         let other = world.organization("Other", "UTC").await;
         let events = Events::start(&world.services);
         let batch = [tokens("1", 10), tokens("2", 20), tokens("1", 999)];
-        assert_eq!(take(world, &events, &admin, &batch).await, Taken { new: 2, duplicate: 1, refused: Vec::new() });
-        // Also at another server, later, with another time and without one.
+        assert_eq!(send(world, &events, &admin, &batch).await, BatchResult { new: 2, duplicate: 1, refused: Vec::new() });
+        // Also later at another server, with another time and without one.
         world.clock.forward_days(30);
         let elsewhere = Events::start(&world.services);
         let mut late = tokens("1", 10);
@@ -149,12 +153,12 @@ on_both_databases! {
         let mut timeless = tokens("2", 20);
         timeless.as_object_mut().unwrap().remove("time");
         let batch = [late, timeless, tokens("3", 30)];
-        assert_eq!(take(world, &elsewhere, &admin, &batch).await, Taken { new: 1, duplicate: 2, refused: Vec::new() });
-        // Another source, another organization: another event.
+        assert_eq!(send(world, &elsewhere, &admin, &batch).await, BatchResult { new: 1, duplicate: 2, refused: Vec::new() });
+        // Another source or organization makes another event.
         let mut elsewhere = tokens("1", 40);
         elsewhere["source"] = json!("/gateway/us-1");
-        assert_eq!(take(world, &events, &admin, &[elsewhere]).await.new, 1);
-        assert_eq!(take(world, &events, &other, &[tokens("1", 50)]).await.new, 1);
+        assert_eq!(send(world, &events, &admin, &[elsewhere]).await.new, 1);
+        assert_eq!(send(world, &events, &other, &[tokens("1", 50)]).await.new, 1);
         assert_eq!(sums(world).await, [(5, 150); 4]);
     }
 
@@ -162,23 +166,23 @@ on_both_databases! {
         let admin = world.organization("Acme", "Asia/Kathmandu").await;
         let other = world.organization("Other", "UTC").await;
         let servers = [Events::start(&world.services), Events::start(&world.services)];
-        // Batches that overlap, of two organizations, by two servers.
+        // Overlapping batches of two organizations, sent to two servers.
         let batch = |number: i64| -> Vec<Value> {
             (0..50).map(|event| tokens(&(number * 25 + event).to_string(), number * 25 + event)).collect()
         };
         let sent = (0..40).map(|number| {
             let (events, actor) = (&servers[usize::try_from(number % 2).unwrap()], if number % 4 < 2 { &admin } else { &other });
             let batch = batch(number % 10);
-            async move { take(world, events, actor, &batch).await }
+            async move { send(world, events, actor, &batch).await }
         });
-        let taken = join_all(sent).await;
-        let (new, duplicate) = taken.iter().fold((0, 0), |sums, taken| (sums.0 + taken.new, sums.1 + taken.duplicate));
-        // Each organization saw only batches of one parity of pairs; count what is different.
+        let results = join_all(sent).await;
+        let (new, duplicate) = results.iter().fold((0, 0), |sums, result| (sums.0 + result.new, sums.1 + result.duplicate));
+        // Each organization sent only half of the batches; its distinct events count.
         let expected: i64 = {
-            let of = |wanted: fn(i64) -> bool| -> std::collections::BTreeSet<i64> {
-                (0..40).filter(|n| wanted(*n)).flat_map(|n| (0..50).map(move |event| n % 10 * 25 + event)).collect()
+            let distinct = |is_own: fn(i64) -> bool| -> std::collections::BTreeSet<i64> {
+                (0..40).filter(|n| is_own(*n)).flat_map(|n| (0..50).map(move |event| n % 10 * 25 + event)).collect()
             };
-            let (first, second) = (of(|n| n % 4 < 2), of(|n| n % 4 >= 2));
+            let (first, second) = (distinct(|n| n % 4 < 2), distinct(|n| n % 4 >= 2));
             assert_eq!(new, first.len() + second.len());
             first.iter().sum::<i64>() + second.iter().sum::<i64>()
         };
@@ -203,12 +207,12 @@ on_both_databases! {
             named("member_id", &"user_01h2xcejqtf2nbrexx3vqjhp41"),
         ];
         let expected = [
-            (0, Code::NotFound, Some("data.project_id")), (1, Code::NotFound, Some("data.api_key_id")),
-            (2, Code::NotFound, Some("data.member_id")),
+            (0, EventErrorCode::NotFound, Some("data.project_id")), (1, EventErrorCode::NotFound, Some("data.api_key_id")),
+            (2, EventErrorCode::NotFound, Some("data.member_id")),
         ];
-        assert_eq!(refusals(world, &admin, &foreign).await, expected);
-        assert_eq!(refusals(world, &admin, &unknown).await, expected);
-        assert_eq!(refusals(world, &other, &foreign).await, []);
+        assert_eq!(rejections(world, &admin, &foreign).await, expected);
+        assert_eq!(rejections(world, &admin, &unknown).await, expected);
+        assert_eq!(rejections(world, &other, &foreign).await, []);
         assert_eq!(sums(world).await[0].0, 3);
     }
 
@@ -219,7 +223,7 @@ on_both_databases! {
         let key = world.key(&mira, project.id, "web").await;
         let sent = event("1", "tollhouse.tokens", json!({ "input_tokens": 1, "api_key_id": key.id }));
         let events = Events::start(&world.services);
-        assert_eq!(take(world, &events, &admin, &[sent]).await.new, 1);
+        assert_eq!(send(world, &events, &admin, &[sent]).await.new, 1);
         assert_eq!(log(world, &admin).await[0].project.as_ref().unwrap().id, project.id);
         assert_eq!(world.count("series WHERE outcome <> 'any' AND member_id <> project_id AND api_key_id <> member_id").await, 1);
     }
@@ -234,8 +238,8 @@ on_both_databases! {
             event["time"] = json!(time);
             event
         };
-        let refused = refusals(world, &admin, &[at("2026-11-17T13:59:59.999Z"), at("2026-11-17T14:00:00Z")]).await;
-        assert_eq!(refused, [(1, Code::ProjectArchived, Some("data.project_id"))]);
+        let refused = rejections(world, &admin, &[at("2026-11-17T13:59:59.999Z"), at("2026-11-17T14:00:00Z")]).await;
+        assert_eq!(refused, [(1, EventErrorCode::ProjectArchived, Some("data.project_id"))]);
     }
 
     async fn the_good_ones_of_a_batch_are_taken(world: &World) {
@@ -274,18 +278,18 @@ on_both_databases! {
             with("extension", json!("means nothing")),
         ];
         let events = Events::start(&world.services);
-        let taken = take(world, &events, &admin, &batch).await;
-        let told: Vec<_> = taken.refused.iter().map(|refused| (refused.index, refused.why.code, refused.why.param)).collect();
-        let invalid = |index, param| (index, Code::InvalidEvent, param);
-        assert_eq!(told, [
+        let result = send(world, &events, &admin, &batch).await;
+        let rejected: Vec<_> = result.refused.iter().map(|refused| (refused.index, refused.error.code, refused.error.param)).collect();
+        let invalid = |index, param| (index, EventErrorCode::InvalidEvent, param);
+        assert_eq!(rejected, [
             invalid(1, None),
             invalid(2, Some("specversion")),
             invalid(3, Some("id")),
             invalid(4, Some("source")),
-            (5, Code::UnknownType, Some("type")),
+            (5, EventErrorCode::UnknownType, Some("type")),
             invalid(6, Some("time")),
-            (7, Code::TooOld, Some("time")),
-            (8, Code::TooNew, Some("time")),
+            (7, EventErrorCode::TooOld, Some("time")),
+            (8, EventErrorCode::TooNew, Some("time")),
             invalid(9, Some("datacontenttype")),
             invalid(10, Some("datacontenttype")),
             invalid(11, Some("data")),
@@ -300,10 +304,10 @@ on_both_databases! {
             invalid(20, Some("data.seconds")),
             invalid(21, Some("data.bytes")),
         ]);
-        assert_eq!((taken.new, taken.duplicate), (4, 0));
+        assert_eq!((result.new, result.duplicate), (4, 0));
         assert_eq!(sums(world).await, [(4, 4); 4]);
-        // What was refused isn't remembered: it may be sent again, put right.
-        assert_eq!(take(world, &events, &admin, &[event("refused", "tollhouse.call", json!({}))]).await.new, 1);
+        // Ids of rejected events aren't stored: a corrected event may be sent.
+        assert_eq!(send(world, &events, &admin, &[event("refused", "tollhouse.call", json!({}))]).await.new, 1);
     }
 
     async fn only_whoever_may_send_events_does(world: &World) {
@@ -314,11 +318,11 @@ on_both_databases! {
         let project = world.default_project(&admin).await;
         let (_, standard) = world.secret(&admin, NewApiKey::plain("k", Level::Standard, Some(project))).await;
         let standard = world.bearer(&standard).await;
-        let read = || read(&serde_json::to_vec(&tokens("1", 1)).unwrap(), Form::One, world.services.now()).unwrap();
+        let read = || read(&serde_json::to_vec(&tokens("1", 1)).unwrap(), BatchFormat::One, world.services.now()).unwrap();
         for actor in [&without, &standard] {
-            assert!(matches!(events.take(actor, read()).await, Err(ServiceError::Forbidden(_))));
+            assert!(matches!(events.store(actor, read()).await, Err(ServiceError::Forbidden(_))));
         }
-        assert_eq!(events.take(&with, read()).await.unwrap().new, 1);
+        assert_eq!(events.store(&with, read()).await.unwrap().new, 1);
     }
 
     async fn a_thousand_times_a_petabyte_stays_within_64_bits(world: &World) {
@@ -327,7 +331,7 @@ on_both_databases! {
         let data = json!({ "bytes": 10_i64.pow(15), "hours": 1 });
         let batch: Vec<Value> =
             (0..10_000).map(|id| event(&id.to_string(), "tollhouse.stored_bytes", data.clone())).collect();
-        assert_eq!(take(world, &events, &admin, &batch).await.new, 10_000);
-        assert_eq!(take(world, &events, &admin, &[event("x", "tollhouse.stored_bytes", data)]).await.new, 1);
+        assert_eq!(send(world, &events, &admin, &batch).await.new, 10_000);
+        assert_eq!(send(world, &events, &admin, &[event("x", "tollhouse.stored_bytes", data)]).await.new, 1);
     }
 }

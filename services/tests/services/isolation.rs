@@ -1,16 +1,16 @@
-//! What belongs to another organization doesn't exist.
+//! Things of other organizations don't exist.
 
 use domain::{calls::CallQuery, permissions::Role, usage::Filter, usage::UsageQuery};
 use services::{ServiceError, accounts, api_keys, bodies, calls, projects, usage};
 
-use crate::support::{CallMade, field_error, new_key};
+use crate::support::{TestCall, field_error, new_key};
 
 on_both_databases! {
     async fn another_organizations_ids_are_not_found(world: &World) {
         let victim = world.organization("Victim", "UTC").await;
         let project = world.default_project(&victim).await;
         let key = world.key(&victim, project, "web").await;
-        let call = world.calls(&victim.organization, &key, &[CallMade::at("2026-11-17T10:00:00Z")]).await[0];
+        let call = world.calls(&victim.organization, &key, &[TestCall::at("2026-11-17T10:00:00Z")]).await[0];
         let attacker = world.organization("Attacker", "UTC").await.organization;
         let owner = world.member(&attacker, "Eve", Role::Owner).await;
         let services = &world.services;

@@ -12,7 +12,7 @@ use domain::{
     calls::Outcome,
     ids::ApiKeyId,
     models::Service,
-    organizations::Settings,
+    organizations::OrganizationSettings,
     time::Timestamp,
 };
 use futures::TryStreamExt;
@@ -22,7 +22,7 @@ use self::{
     model::{Fact, Model},
     random::{MODELS, Random},
 };
-use crate::support::{CallMade, StoredKey, StoredSecret, World};
+use crate::support::{StoredKey, StoredSecret, TestCall, World};
 
 async fn list(world: &World, actor: &Actor, query: &KeyQuery) -> KeyPage {
     api_keys::list(&world.services, actor, query).await.unwrap()
@@ -32,8 +32,8 @@ fn ids(keys: &[ApiKey]) -> Vec<ApiKeyId> {
     keys.iter().map(|key| key.id).collect()
 }
 
-/// An organization with keys of all kinds and what was done with them.
-async fn anything(world: &World, seed: u64) -> (Actor, Model, Random) {
+/// Makes an organization with random keys and calls, and a model of it.
+async fn random_organization(world: &World, seed: u64) -> (Actor, Model, Random) {
     let now = world.services.now();
     let admin = world.organization("Acme", "Europe/Berlin").await;
     let projects = [world.default_project(&admin).await, world.project(&admin, "Other").await.id];
@@ -42,7 +42,7 @@ async fn anything(world: &World, seed: u64) -> (Actor, Model, Random) {
     world.store_keys(&admin.organization, &keys).await;
     world.offer_all(&MODELS).await;
     let policy = KeyPolicy { expiry_required: random.one_in(2), longest_life_days: Some(90) };
-    let settings = Settings { session_idle_minutes: 60, key_policy: policy, bodies: Default::default() };
+    let settings = OrganizationSettings { session_idle_minutes: 60, key_policy: policy, bodies: Default::default() };
     organizations::update_settings(&world.services, &admin, settings).await.unwrap();
 
     let mut facts = Vec::new();
@@ -56,22 +56,22 @@ async fn anything(world: &World, seed: u64) -> (Actor, Model, Random) {
     (admin, Model { facts, now, policy, offered }, random)
 }
 
-fn calls(random: &mut Random) -> Vec<CallMade> {
+fn calls(random: &mut Random) -> Vec<TestCall> {
     let services = [Service::Chat, Service::Embeddings, Service::Image];
     let outcomes = [Outcome::Succeeded, Outcome::Failed, Outcome::Refused];
     (0..random.number(5))
         .map(|_| {
             let at = random.moment(&[-60, -30, -30, -16, -3, -1]);
             let cost = i64::try_from(random.number(3)).unwrap() * 1_500_000_000;
-            CallMade { cost: Some(cost), service: services[random.number(3)], ..CallMade::at_moment(at) }
+            TestCall { cost: Some(cost), service: services[random.number(3)], ..TestCall::at_moment(at) }
                 .model(MODELS[random.number(4)])
                 .outcome(outcomes[random.number(3)])
         })
         .collect()
 }
 
-fn fact(key: StoredKey, made: &[CallMade], now: Timestamp) -> Fact {
-    // In Berlin.
+fn fact(key: StoredKey, made: &[TestCall], now: Timestamp) -> Fact {
+    // Beginning of the month in Berlin.
     let month: Timestamp = "2026-10-31T23:00:00Z".parse().unwrap();
     let counted = || made.iter().filter(|call| call.outcome != Outcome::Refused);
     let lately: BTreeSet<_> = counted()
@@ -83,10 +83,10 @@ fn fact(key: StoredKey, made: &[CallMade], now: Timestamp) -> Fact {
 
 on_both_databases! {
     async fn every_question_is_answered_as_a_plain_model_says(world: &World) {
-        // KEY_LIST_QUESTIONS=2000 asks more of them.
+        // KEY_LIST_QUESTIONS=2000 runs more queries.
         let questions = std::env::var("KEY_LIST_QUESTIONS").map_or(80, |questions| questions.parse().unwrap());
         for seed in 0..2 {
-            let (admin, model, mut random) = anything(world, seed).await;
+            let (admin, model, mut random) = random_organization(world, seed).await;
             let projects: Vec<_> = model.facts.iter().filter_map(|fact| fact.key.project).take(9).collect();
             assert_eq!(list(world, &admin, &KeyQuery::default()).await.statuses, model.statuses());
             for _ in 0..questions {
@@ -99,7 +99,7 @@ on_both_databases! {
     }
 
     async fn each_key_is_shown_as_it_is(world: &World) {
-        let (admin, model, _) = anything(world, 7).await;
+        let (admin, model, _) = random_organization(world, 7).await;
         let now = world.services.now();
         let pages = api_keys::export(&world.services, &admin, &KeyQuery::default()).await.unwrap();
         let shown: Vec<ApiKey> = pages.try_collect::<Vec<_>>().await.unwrap().concat();
@@ -111,9 +111,9 @@ on_both_databases! {
             assert_eq!(shown.hints.iter().map(|hint| hint.kind()).collect::<Vec<_>>(), model.hints(fact), "{key:?}");
             assert_eq!(shown.last_use.as_ref().map(|last| last.at), model::last_use(key));
             assert!(shown.masked.ends_with(&format!("…{}", newest.last_four)) && shown.rotated_at == newest.created_at);
-            let told = shown.old_secret.as_ref().map(|old| (old.ends_at, old.last_used_at));
+            let shown_old = shown.old_secret.as_ref().map(|old| (old.ends_at, old.last_used_at));
             let expected = old.filter(|_| shown.status == Status::Rotating);
-            assert_eq!(told, expected.map(|old| (old.expires_at.unwrap(), old.uses.iter().map(|(.., at)| *at).max())));
+            assert_eq!(shown_old, expected.map(|old| (old.expires_at.unwrap(), old.uses.iter().map(|(.., at)| *at).max())));
             assert_eq!(shown.spend_this_month.nanos(), fact.spend_this_month);
             assert_eq!(shown.calls_by_day.len(), 17);
             assert_eq!(shown.calls_by_day.iter().sum::<i64>(), shown.calls_this_month);
@@ -123,11 +123,11 @@ on_both_databases! {
     }
 
     async fn days_are_those_of_the_organizations_zone(world: &World) {
-        // 5:45 ahead: the third day began at 18:15 UTC.
+        // 5:45 ahead of UTC: the third day began at 18:15 UTC.
         let admin = world.organization("Acme", "Asia/Kathmandu").await;
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
-        let made = ["2026-11-02T18:14:59Z", "2026-11-02T18:15:00Z", "2026-11-03T10:00:00Z"].map(CallMade::at);
+        let made = ["2026-11-02T18:14:59Z", "2026-11-02T18:15:00Z", "2026-11-03T10:00:00Z"].map(TestCall::at);
         world.calls(&admin.organization, &key, &made).await;
         world.clock.set("2026-11-04T12:00:00Z");
         let shown = api_keys::get(&world.services, &admin, key.id).await.unwrap();
@@ -138,11 +138,11 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
-        world.calls(&admin.organization, &key, &[CallMade::at("2026-11-03T10:00:00Z")]).await;
+        world.calls(&admin.organization, &key, &[TestCall::at("2026-11-03T10:00:00Z")]).await;
         let other = world.project(&admin, "Other").await.id;
         let moved = ApiKeyChanges { project_id: Some(other), ..ApiKeyChanges::default() };
         let moved = api_keys::edit(&world.services, &admin, key.id, moved).await.unwrap();
-        world.calls(&admin.organization, &moved, &[CallMade::at("2026-11-04T10:00:00Z")]).await;
+        world.calls(&admin.organization, &moved, &[TestCall::at("2026-11-04T10:00:00Z")]).await;
         let listed = list(world, &admin, &KeyQuery { project: Some(other), ..KeyQuery::default() }).await;
         assert_eq!((listed.keys[0].calls_this_month, listed.keys[0].spend_this_month.nanos()), (2, 2_000));
         let before = list(world, &admin, &KeyQuery { project: Some(project), ..KeyQuery::default() }).await;
@@ -158,7 +158,7 @@ on_both_databases! {
         let old = rotated.old_secret.unwrap();
         assert_eq!((old.masked, old.last_used_at), (key.masked.clone(), None));
         let find = async |text: &str| list(world, &admin, &KeyQuery { search: text.to_owned(), ..KeyQuery::default() }).await;
-        // Whoever finds the old one somewhere finds the key.
+        // A search for the old secret's masked text finds the key.
         assert_eq!(find(&key.masked).await.keys[0].status, Status::Rotating);
         world.clock.forward_minutes(1);
         assert_eq!(find(&key.masked).await.total, 0);

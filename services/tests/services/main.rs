@@ -1,4 +1,5 @@
-//! The use cases on real databases: each test on SQLite and on PostgreSQL, each with a database of its own.
+//! Tests of the use cases on real databases: each runs on SQLite and on PostgreSQL, with a database of its
+//! own.
 //!
 //! PostgreSQL comes from `scripts/with-postgres cargo test -p services`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -7,9 +8,9 @@
 mod support;
 
 mod accounts;
-mod acting;
 mod api_keys;
 mod audit;
+mod audited_change;
 mod bodies;
 mod calls;
 mod changes;
@@ -27,10 +28,10 @@ mod migrations;
 mod models;
 mod names;
 mod notifications;
-mod objects;
 mod organizations;
 mod overview;
 mod plans;
+mod provider_objects;
 mod rate_limits;
 mod sessions;
 mod usage;

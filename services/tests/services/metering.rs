@@ -1,4 +1,4 @@
-//! Calls and rollups: nothing lost, nothing twice.
+//! Calls and rollups: none lost, none stored twice.
 
 mod durability;
 
@@ -6,10 +6,10 @@ use std::{borrow::Cow, collections::HashSet, sync::Arc};
 
 use domain::{
     api_keys::ApiKey,
-    calls::{CallQuery, Measured, Outcome},
+    calls::{CallQuery, CountSource, Outcome},
     ids::SecretId,
     models::Service,
-    money::{Money, Parts, Quantities},
+    money::{Money, PriceParts, Quantities},
     time::Timestamp,
 };
 use futures::{TryStreamExt, future::join_all};
@@ -37,7 +37,7 @@ async fn stored(world: &World) -> Totals {
     query(world, sql).await.remove(0).try_into().unwrap()
 }
 
-/// The same from the rollups of one resolution, whose latency bins must hold each call once.
+/// Totals from the rollups of one resolution, whose latency bins must contain each call once.
 async fn rolled_up(world: &World, resolution: i16) -> Totals {
     let bins: Vec<String> = (0..metering::LATENCY_BINS).map(|bin| format!("latency_{bin}")).collect();
     let columns = ["calls", "tokens_in", "cached_tokens_in", "tokens_out", "cost_nanos", "unpriced", "duration_us"];
@@ -50,7 +50,7 @@ async fn rolled_up(world: &World, resolution: i16) -> Totals {
 }
 
 async fn assert_reconciled(world: &World) -> Totals {
-    world.settled().await;
+    world.wait_until_stored().await;
     let stored = stored(world).await;
     for resolution in 1..=3 {
         assert_eq!(rolled_up(world, resolution).await, stored, "resolution {resolution}");
@@ -84,18 +84,18 @@ fn call(actor: &Actor, key: &ApiKey, at: &str) -> CallRecord {
         outcome: Outcome::Succeeded,
         streamed: false,
         times: 1,
-        measured: Measured::Reported,
+        measured: CountSource::Reported,
         used: Quantities { tokens_in: 100, cached_tokens_in: 40, tokens_out: 7, ..Quantities::default() },
         cost: Some(Money::from_nanos(1_234)),
         price_id: None,
-        unpriced: Parts::NONE,
+        unpriced: PriceParts::NONE,
         duration_us: 1_500,
         first_byte_us: None,
         error_code: Cow::Borrowed(""),
     }
 }
 
-/// Different calls from the same small number of series, over several days.
+/// Different calls of a few series, over several days.
 fn various(actor: &Actor, key: &ApiKey, count: usize) -> Vec<CallRecord> {
     let start = call(actor, key, "2026-11-10T18:14:59.999Z");
     let vary = |number: usize| {
@@ -142,7 +142,7 @@ on_both_databases! {
         for at in ["2026-11-10T18:14:59.999Z", "2026-11-10T18:15:00Z"] {
             meter.record(call(&actor, &key, at)).await.unwrap();
         }
-        world.settled().await;
+        world.wait_until_stored().await;
         let millis = |at: &str| at.parse::<Timestamp>().unwrap().millis();
         let days = query(world, "SELECT bucket, calls FROM rollups WHERE resolution = 3 ORDER BY bucket").await;
         assert_eq!(days, [[millis("2026-11-09T18:15:00Z"), 1], [millis("2026-11-10T18:15:00Z"), 1]]);
@@ -175,7 +175,7 @@ on_both_databases! {
         let transaction = world.services.database().begin().await.unwrap();
         let new = metering::store(&transaction, &series, &calls).await.unwrap();
         transaction.commit().await.unwrap();
-        new.keep(&series);
+        new.commit_to(&series);
         assert_eq!(query(world, "SELECT COUNT(*) FROM series WHERE outcome <> 'any'").await, [[3]]);
         assert_eq!(query(world, "SELECT COUNT(*) FROM calls c JOIN series s ON s.id = c.series_id").await, [[10]]);
     }
@@ -236,7 +236,7 @@ on_both_databases! {
         };
         meter.record(unknown).await.unwrap();
         meter.record(refused).await.unwrap();
-        world.settled().await;
+        world.wait_until_stored().await;
         assert_eq!(rolled_up(world, 1).await[5], 1);
     }
 
@@ -244,10 +244,10 @@ on_both_databases! {
         let (actor, key) = key(world).await;
         let meter = world.meter();
         for _ in 0..3 {
-            let most = Money::from_nanos(i64::MAX - 1);
-            meter.record(CallRecord { cost: Some(most), ..call(&actor, &key, "2026-11-17T12:00:00Z") }).await.unwrap();
+            let max = Money::from_nanos(i64::MAX - 1);
+            meter.record(CallRecord { cost: Some(max), ..call(&actor, &key, "2026-11-17T12:00:00Z") }).await.unwrap();
         }
-        world.settled().await;
+        world.wait_until_stored().await;
         assert_eq!(query(world, "SELECT cost_nanos FROM rollups WHERE resolution = 1").await, [[i64::MAX]]);
     }
 }

@@ -1,4 +1,4 @@
-//! What migrations do to data.
+//! Effects of migrations on data.
 
 use ::migrations::{Migrator, MigratorTrait};
 use domain::{
@@ -10,9 +10,9 @@ use domain::{
 use sea_orm::ConnectionTrait;
 use services::{Actor, api_keys, metering::LATENCY_BINS, usage};
 
-use crate::support::{CallMade, World};
+use crate::support::{TestCall, World};
 
-/// How many migrations come before the one that sums days over outcomes.
+/// Number of migrations before the one that sums days over outcomes.
 const BEFORE_DAYS: usize = 19;
 
 async fn reports(world: &World, actor: &Actor) -> Vec<UsageReport> {
@@ -27,7 +27,7 @@ async fn reports(world: &World, actor: &Actor) -> Vec<UsageReport> {
     reports
 }
 
-/// A text for each row of the rollups of days: when, of what, and how much.
+/// A text for each row of the rollups of days: bucket, series and sums.
 async fn days(world: &World) -> Vec<String> {
     let sql = "SELECT CAST(r.bucket AS text) || ' ' || s.model || ' ' || s.outcome || ' ' || CAST(s.status AS text) || ' ' || \
          CAST(r.calls AS text) || ' ' || CAST(r.latency_0 AS text) || ' ' || CAST(r.tokens_in AS text) AS shown \
@@ -45,7 +45,7 @@ fn sums() -> String {
     (0..LATENCY_BINS).fold(counts.to_owned(), |columns, bin| format!("{columns}, latency_{bin}"))
 }
 
-/// Goes back to before the migration of this name, has `meanwhile` done there, and comes back.
+/// Migrates down to before the migration of this name, executes `meanwhile`, and migrates up.
 async fn back_and_forth(world: &World, name: &str, meanwhile: &[&str]) {
     let migrations = Migrator::migrations();
     let earlier = migrations.iter().position(|migration| migration.name().ends_with(name)).unwrap();
@@ -68,7 +68,7 @@ on_both_databases! {
         // The second is a day later in Kathmandu.
         for at in ["2026-11-10T18:14:59.999Z", "2026-11-10T18:15:00Z", "2026-11-12T03:00:00Z"] {
             for outcome in [Outcome::Succeeded, Outcome::Failed, Outcome::Interrupted, Outcome::Refused] {
-                made.extend([CallMade::at(at).outcome(outcome), CallMade::at(at).model("gpt-y").outcome(outcome)]);
+                made.extend([TestCall::at(at).outcome(outcome), TestCall::at(at).model("gpt-y").outcome(outcome)]);
             }
         }
         world.calls(&admin.organization, &key, &made).await;
@@ -90,7 +90,7 @@ on_both_databases! {
         transaction.commit().await.unwrap();
         assert_eq!(days(world).await, now);
         assert_eq!(reports(world, &admin).await, before);
-        // What is stored from now on is added to the same rows.
+        // Calls stored afterwards are added to those rows.
         world.calls(&admin.organization, &key, &made).await;
         assert_eq!(days(world).await.len(), now.len());
     }
@@ -99,13 +99,13 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
         world.key(&admin, project, "web").await;
-        let kept = |provider: &str, created_at: i64| format!(
+        let insert = |provider: &str, created_at: i64| format!(
             "INSERT INTO provider_objects (organization_id, project_id, kind, id, api_key_id, secret_id, member_id, provider, \
              model, created_at, bytes, settlement_id, document) SELECT organization_id, project_id, 'video', 'video_1', id, id, \
              id, '{provider}', 'film', {created_at}, 0, id, '{{}}' FROM api_keys"
         );
-        world.execute(&kept("first", 1)).await;
-        world.execute(&kept("second", 2)).await;
+        world.execute(&insert("first", 1)).await;
+        world.execute(&insert("second", 2)).await;
         let providers = async || {
             let rows = world.rows("SELECT provider, document FROM provider_objects ORDER BY provider").await;
             rows.iter().map(|row| row.try_get::<String>("", "provider").unwrap()).collect::<Vec<_>>()
@@ -121,7 +121,7 @@ on_both_databases! {
         let transaction = world.services.database().begin_migrating().await.unwrap();
         Migrator::up(&transaction, None).await.unwrap();
         transaction.commit().await.unwrap();
-        world.execute(&kept("first", 1)).await;
+        world.execute(&insert("first", 1)).await;
         assert_eq!(providers().await, ["first", "second"]);
     }
 
@@ -132,7 +132,7 @@ on_both_databases! {
         let mut made = Vec::new();
         for at in ["2026-11-10T18:14:59.999Z", "2026-11-10T18:15:00Z", "2026-11-12T03:00:00Z"] {
             for outcome in [Outcome::Succeeded, Outcome::Failed, Outcome::Interrupted, Outcome::Refused] {
-                made.extend([CallMade::at(at).outcome(outcome), CallMade { cost: None, ..CallMade::at(at).outcome(outcome) }]);
+                made.extend([TestCall::at(at).outcome(outcome), TestCall { cost: None, ..TestCall::at(at).outcome(outcome) }]);
             }
         }
         world.calls(&admin.organization, &key, &made).await;
@@ -148,7 +148,7 @@ on_both_databases! {
             hours
         };
         let (now, before) = (hours().await, reports(world, &admin).await);
-        // Three quarters and two hours, whatever became of the calls.
+        // Three quarter hours and two hours, for calls of all outcomes.
         assert_eq!(now.len(), 3 + 2, "{now:?}");
         assert!(now.iter().all(|row| row.contains(" any ")), "{now:?}");
         let migrations = Migrator::migrations();
@@ -170,10 +170,11 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
-        let made = [CallMade::at("2026-11-17T13:00:00Z"), CallMade::at("2026-11-17T13:01:00Z").outcome(Outcome::Failed)];
+        let made = [TestCall::at("2026-11-17T13:00:00Z"), TestCall::at("2026-11-17T13:01:00Z").outcome(Outcome::Failed)];
         world.calls(&admin.organization, &key, &made).await;
         back_and_forth(world, "_quarter_hour_rollups", &[]).await;
-        // It knows hours and quarters of each outcome, and days of any. Here it stores the two calls once more.
+        // An older server writes hours and quarter hours by outcome, and days of any. Here it stores the two
+        // calls again.
         world.execute(&format!(
             "INSERT INTO rollups (organization_id, resolution, bucket, series_id, writer, {sums}) \
              SELECT r.organization_id, r.resolution, r.bucket, CASE r.resolution WHEN 3 THEN r.series_id ELSE s.id END, 7, {sums} \
@@ -197,7 +198,7 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
-        let made = [CallMade::at("2026-11-17T13:00:00Z"), CallMade::at("2026-11-17T13:01:00Z").outcome(Outcome::Failed)];
+        let made = [TestCall::at("2026-11-17T13:00:00Z"), TestCall::at("2026-11-17T13:01:00Z").outcome(Outcome::Failed)];
         world.calls(&admin.organization, &key, &made).await;
         let lonely = format!(
             "INSERT INTO rollups (organization_id, resolution, bucket, series_id, writer, {sums}) \
@@ -235,8 +236,8 @@ on_both_databases! {
         world.clock.forward_millis(1);
         let rotation = Rotation { grace_seconds: 0, request: None };
         api_keys::rotate(&world.services, &program, by_hand.id, rotation).await.unwrap();
-        let known = "SELECT CAST(count(made_by) AS text) || ' of ' || CAST(count(*) AS text) AS shown FROM key_secrets";
-        let shown = async || world.rows(known).await[0].try_get::<String>("", "shown").unwrap();
+        let count = "SELECT CAST(count(made_by) AS text) || ' of ' || CAST(count(*) AS text) AS shown FROM key_secrets";
+        let shown = async || world.rows(count).await[0].try_get::<String>("", "shown").unwrap();
         assert_eq!(shown().await, "2 of 4");
         let makers = "SELECT s.id FROM key_secrets s JOIN api_keys k ON k.id = s.made_by WHERE k.name = 'program'";
         assert_eq!(world.rows(makers).await.len(), 2);

@@ -1,7 +1,7 @@
 //! Prices.
 
 use domain::{ids::PriceId, models::Service, money::Price, time::Timestamp};
-use patience::until;
+use patience::wait_until;
 use services::{Services, api_keys::directory::KeyDirectory, models};
 
 fn dollars(price: &str) -> Price {
@@ -17,8 +17,9 @@ async fn offer(services: &Services, price: &str) -> PriceId {
     models::current_price(services, "gpt-x").unwrap().0
 }
 
-/// What a server reads in a file that was changed so many minutes after the world began; gives back what it knows then.
-async fn read(services: &Services, price: &str, minutes: i64) -> (PriceId, Price) {
+/// Applies a file that was modified `minutes` after the world's beginning; returns the price that is then in
+/// effect.
+async fn apply_file(services: &Services, price: &str, minutes: i64) -> (PriceId, Price) {
     let changed_at: Timestamp = "2026-11-17T10:00:00Z".parse().unwrap();
     let changed_at = changed_at.plus_minutes(minutes);
     models::apply_file(services, offered(Some(dollars(price))), changed_at).await.unwrap();
@@ -29,7 +30,7 @@ on_both_databases! {
     async fn a_changed_price_is_a_new_version_and_an_unchanged_one_is_not(world: &World) {
         let first = offer(&world.services, "1").await;
         assert_eq!(offer(&world.services, "1").await, first);
-        // At the same instant too.
+        // Also within one millisecond.
         let second = offer(&world.services, "2").await;
         assert_ne!(second, first);
         let back = offer(&world.services, "1").await;
@@ -53,23 +54,23 @@ on_both_databases! {
 
     async fn what_the_newest_file_says_holds_on_all_servers(world: &World) {
         let (one, other) = (&world.services, Services::open(world.database.url(), world.clock.clone()).await.unwrap());
-        // As each server does.
+        // Every server watches for changes.
         let watching = KeyDirectory::start(one);
-        assert_eq!(read(one, "1", 1).await.1, dollars("1"));
-        let second = read(&other, "2", 2).await;
+        assert_eq!(apply_file(one, "1", 1).await.1, dollars("1"));
+        let second = apply_file(&other, "2", 2).await;
         assert_eq!(second.1, dollars("2"));
-        until("it is told", async || models::current_price(one, "gpt-x") == Some(second)).await;
-        // A restart of the first, and then of the other, as often as they want.
+        wait_until("it is told", async || models::current_price(one, "gpt-x") == Some(second)).await;
+        // Repeated restarts of both servers change nothing.
         for _ in 0..2 {
-            assert_eq!(read(one, "1", 1).await, second);
-            assert_eq!(read(&other, "2", 2).await, second);
+            assert_eq!(apply_file(one, "1", 1).await, second);
+            assert_eq!(apply_file(&other, "2", 2).await, second);
         }
-        // Going back is as good as any change.
-        let back = read(one, "1", 3).await;
+        // Setting an earlier price is a change too.
+        let back = apply_file(one, "1", 3).await;
         assert!(back.1 == dollars("1") && back.0 != second.0);
-        // A newer file says the same: what is older than that is older than what holds.
-        assert_eq!(read(&other, "1", 5).await, back);
-        assert_eq!(read(one, "7", 4).await, back);
+        // A newer file confirms the price, so files older than that one have no effect.
+        assert_eq!(apply_file(&other, "1", 5).await, back);
+        assert_eq!(apply_file(one, "7", 4).await, back);
         drop(watching);
         other.database().clone().close().await.unwrap();
     }

@@ -1,4 +1,4 @@
-//! Names and addresses that look alike are the same.
+//! Names and addresses that look alike are equal.
 
 use domain::accounts::SignIn;
 use services::{ServiceError, accounts, api_keys, organizations, projects};

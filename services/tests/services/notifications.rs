@@ -1,4 +1,4 @@
-//! Everybody's inbox.
+//! Members' inboxes.
 
 use domain::{
     ids::NotificationId,
@@ -13,7 +13,7 @@ use services::{
 
 use crate::support::{World, new_key};
 
-/// Lets a new key of the organization leak: whoever is told finds one notice more.
+/// Leaks a new key of the organization, which adds a notice to inboxes.
 async fn leak(world: &World, admin: &Actor, name: &str) {
     let project = world.default_project(admin).await;
     let (_, secret) = world.secret(admin, new_key(project, name)).await;
@@ -22,7 +22,7 @@ async fn leak(world: &World, admin: &Actor, name: &str) {
     world.clock.forward_millis(1);
 }
 
-/// The names of the keys in somebody's inbox that aren't read.
+/// Names of the keys of a member's unread notices.
 async fn unread(world: &World, actor: &Actor) -> Vec<String> {
     let inbox = notifications::list(&world.services, actor, false, None).await.unwrap();
     assert_eq!(inbox.unread, notifications::unread(&world.services, actor).await.unwrap());
@@ -64,32 +64,32 @@ on_both_databases! {
         assert_eq!(unread(world, &olga).await, ["c"]);
         mark(Some(&[]), true).await;
         assert_eq!(unread(world, &olga).await, ["c"]);
-        // What one has read another hasn't.
+        // Marks affect only one member's inbox.
         assert_eq!(unread(world, &ada).await, ["c", "b", "a"]);
     }
 
     async fn each_change_of_an_inbox_has_a_version_of_its_own(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
         let olga = world.member(&admin.organization, "Olga", Role::Owner).await;
-        let stands = async || notifications::unread(&world.services, &olga).await.unwrap();
-        assert_eq!(stands().await, Unread { version: 0, count: 0 });
+        let current = async || notifications::unread(&world.services, &olga).await.unwrap();
+        assert_eq!(current().await, Unread { version: 0, count: 0 });
         leak(world, &admin, "a").await;
         leak(world, &admin, "b").await;
-        assert_eq!(stands().await, Unread { version: 2, count: 2 });
+        assert_eq!(current().await, Unread { version: 2, count: 2 });
         let ids = ids(world, &olga).await;
         let mark = async |read| notifications::mark(&world.services, &olga, Some(&ids[..1]), read).await.unwrap();
         assert_eq!(mark(true).await, Unread { version: 3, count: 1 });
         assert_eq!(mark(false).await, Unread { version: 4, count: 2 });
-        // A mark that changes nothing counts too: who made it waits for its version.
+        // A mark that changes nothing counts too, since its sender waits for its version.
         assert_eq!(mark(false).await, Unread { version: 5, count: 2 });
-        // Of marks that are made at once, each has its own, and the last one the whole count.
+        // Concurrent marks get a version each, and the last one the final count.
         let all = futures::future::join_all((0..8).map(|_| mark(true))).await;
         let mut versions: Vec<_> = all.iter().map(|unread| unread.version).collect();
         versions.sort_unstable();
         assert_eq!(versions, (6..14).collect::<Vec<_>>());
-        assert_eq!(stands().await, Unread { version: 13, count: 1 });
+        assert_eq!(current().await, Unread { version: 13, count: 1 });
         let listed = notifications::list(&world.services, &olga, false, None).await.unwrap();
-        assert_eq!(listed.unread, stands().await);
+        assert_eq!(listed.unread, current().await);
     }
 
     async fn nobody_reads_or_marks_anothers_inbox(world: &World) {
@@ -105,7 +105,7 @@ on_both_databases! {
         }
         assert_eq!(unread(world, &olga).await, ["a"]);
         assert!(unread(world, &stranger).await.is_empty());
-        // The same person in another organization has another inbox.
+        // A user has another inbox in another organization.
         let elsewhere = Actor { organization: stranger.organization.clone(), ..olga.clone() };
         assert!(unread(world, &elsewhere).await.is_empty());
     }

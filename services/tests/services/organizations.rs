@@ -21,14 +21,14 @@ on_both_databases! {
     }
 
     async fn a_slug_doesnt_tell_whether_somebody_else_has_the_name(world: &World) {
-        let ends = async |name: &str, organization: &str| {
+        let suffix = async |name: &str, organization: &str| {
             let signed_in = world.sign_up(name, organization).await;
             let slug = world.actor_of(&signed_in).await.organization.slug;
             slug.strip_prefix("acme-").unwrap().to_owned()
         };
-        let (first, second) = (ends("Mira", "Acme").await, ends("Eve", "ACME").await);
+        let (first, second) = (suffix("Mira", "Acme").await, suffix("Eve", "ACME").await);
         assert!(first.len() == 6 && second.len() == 6 && first != second, "{first} {second}");
-        // Nor does a project's, to a member who doesn't see the others.
+        // Nor does a project's slug, to a member who doesn't see the other projects.
         let admin = world.organization("Other", "UTC").await;
         world.project(&admin, "Secret").await;
         let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
@@ -66,7 +66,7 @@ on_both_databases! {
         world.assign(&admin, assigned.id, "Dev").await;
         assert_eq!(projects::list(&world.services, &developer).await.unwrap(), [assigned]);
         assert!(matches!(projects::find(&world.services, &developer, "secret").await, Err(ServiceError::NotFound)));
-        // Who makes a project belongs to it.
+        // A project's creator is a member of it.
         let own = world.project(&developer, "Experiment").await;
         assert!(projects::list(&world.services, &developer).await.unwrap().contains(&own));
     }

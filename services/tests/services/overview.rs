@@ -1,9 +1,9 @@
-//! The first page.
+//! The overview.
 
 use domain::{calls::Outcome, permissions::Role};
 use services::overview;
 
-use crate::support::CallMade;
+use crate::support::TestCall;
 
 on_both_databases! {
     async fn a_new_organization_is_told_how_to_begin(world: &World) {
@@ -20,13 +20,13 @@ on_both_databases! {
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
         let made = [
-            CallMade::at("2026-11-17T14:00:00Z"),
-            CallMade::at("2026-11-01T00:00:00Z"),
-            CallMade::at("2026-10-17T21:59:59Z"),
-            // The 18th in Berlin: not among the days that are compared.
-            CallMade::at("2026-10-17T22:00:00Z"),
-            CallMade::at("2026-09-30T22:00:00Z"),
-            CallMade::at("2026-11-17T14:01:00Z").outcome(Outcome::Refused),
+            TestCall::at("2026-11-17T14:00:00Z"),
+            TestCall::at("2026-11-01T00:00:00Z"),
+            TestCall::at("2026-10-17T21:59:59Z"),
+            // The 18th in Berlin, which isn't one of the compared days.
+            TestCall::at("2026-10-17T22:00:00Z"),
+            TestCall::at("2026-09-30T22:00:00Z"),
+            TestCall::at("2026-11-17T14:01:00Z").outcome(Outcome::Refused),
         ];
         world.calls(&admin.organization, &key, &made).await;
         let shown = overview::get(&world.services, &admin, String::new()).await.unwrap();
@@ -39,7 +39,7 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
-        world.calls(&admin.organization, &key, &[CallMade::at("2026-11-17T14:00:00Z")]).await;
+        world.calls(&admin.organization, &key, &[TestCall::at("2026-11-17T14:00:00Z")]).await;
         let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
         let shown = overview::get(&world.services, &developer, String::new()).await.unwrap();
         assert!(shown.month.is_zero() && !shown.ever_called && shown.latest_calls.is_empty() && shown.active_keys == 0);

@@ -1,8 +1,9 @@
-//! What pages, calls and jobs read of a database with 200,000 calls: few rows, and never a whole table.
+//! Budgets for the rows that pages, calls and jobs read from a database with 200,000 calls: few, never a
+//! whole table.
 //!
-//! Each statement is made once more under the eyes of its database: PostgreSQL tells how many rows its plan read, SQLite how
-//! many steps its program took (from three for a row that is walked to some forty for one that is summed). A statement that
-//! walks all calls, all hours or all sessions reads ten times as much as its budget allows.
+//! Each statement is executed again and measured: PostgreSQL reports the rows that its plan read, SQLite the
+//! steps of its program (from three for a row that is read to some forty for one that is summed). A statement
+//! that scans all calls, all hours or all sessions reads ten times as much as its budget allows.
 
 mod data;
 mod measure;
@@ -18,14 +19,14 @@ use services::{
     accounts,
     api_keys::{
         self,
-        directory::{KeyDirectory, Verification},
+        directory::{KeyDirectory, KeyVerification},
     },
     bodies, calls,
-    events::{Events, Form, read},
+    events::{BatchFormat, Events, read},
     live,
     metering::{JournalSettings, Meter},
     models, notifications, organizations, overview, projects,
-    provider_objects::{self, Kind, Page, storage},
+    provider_objects::{self, ObjectKind, ObjectQuery, storage},
     rate_limits::{self, KeyLimits},
     usage::{self, breakdown::Breakdown},
 };
@@ -36,18 +37,18 @@ use self::{
 };
 use crate::support::{World, new_key};
 
-/// What is found by its key, or by a step down an index.
+/// For lookups by a key or in an index.
 const FEW: Budget = Budget { rows: 1_500, steps: 150_000 };
-/// What looks at each series, and finds a few calls.
+/// For statements that look at each series and find a few calls.
 const LOOKED_UP: Budget = Budget { rows: 5_000, steps: 150_000 };
-/// What walks a stretch, or looks at each series or key.
+/// For statements that read a range, or look at each series or key.
 const SOME: Budget = Budget { rows: 60_000, steps: 1_000_000 };
-/// What sums some days, or some hours.
+/// For sums of some days or hours.
 const SUMS: Budget = Budget { rows: 30_000, steps: 2_500_000 };
-/// What walks a stretch of calls, and loads a thousand with their series. At this size PostgreSQL reads all of a month in
-/// place of an index now and then, as its sample of the rows has it.
+/// For statements that read a range of calls and load a thousand with their series. At this size PostgreSQL
+/// sometimes scans a whole month instead of an index, depending on its sample of the rows.
 const FILE: Budget = Budget { rows: 75_000, steps: 400_000 };
-/// What looks at each of 300 keys, and at each of their 15,000 clients.
+/// For statements that look at each of 300 keys and of their 15,000 clients.
 const KEYS: Budget = Budget { rows: 80_000, steps: 4_000_000 };
 
 fn only(outcome: Outcome) -> CallQuery {
@@ -60,27 +61,29 @@ fn by(filter: Filter) -> CallQuery {
 
 async fn the_log(watch: &Watch, data: &Data) {
     let (services, admin) = (&watch.services, &data.admin);
-    let log = async |page: &str, [shown, told]: [Budget; 2], query: CallQuery| {
+    let log = async |page: &str, [page_budget, export_budget]: [Budget; 2], query: CallQuery| {
         watch
-            .hold(&format!("log: {page}"), shown, async || drop(calls::list(services, admin, &query).await.unwrap()))
+            .hold(&format!("log: {page}"), page_budget, async || {
+                drop(calls::list(services, admin, &query).await.unwrap())
+            })
             .await;
         let first_page = async || {
             let pages = calls::export(services, admin, &query).await.unwrap();
             drop(std::pin::pin!(pages).next().await);
         };
-        watch.hold(&format!("CSV: {page}"), told, first_page).await;
+        watch.hold(&format!("CSV: {page}"), export_budget, first_page).await;
     };
     let model = |name: &str| Filter { model: Some(name.to_owned()), ..Filter::default() };
     log("all", [FEW, FILE], CallQuery::default()).await;
     log("a day", [FEW, FILE], CallQuery { range: Some(Range::Today), ..CallQuery::default() }).await;
-    // Of 80 series, each of which could fill the file's page: merged they were 80,000 calls.
+    // Each of the 80 series could fill the export's page; merging them would read 80,000 calls.
     log("succeeded", [SOME, FILE], only(Outcome::Succeeded)).await;
     log("failed, long ago", [SOME, FILE], only(Outcome::Failed)).await;
     log("interrupted, never", [FEW, FEW], only(Outcome::Interrupted)).await;
     log("of a model", [SOME, FILE], by(model("m1"))).await;
     log("of no model", [FEW, FEW], by(model("none"))).await;
     log("of a model that is told as other", [SOME, SOME], by(model("common"))).await;
-    // A walk through all calls of the model would be 40,000.
+    // Reading all calls of the model would be 40,000.
     let failed = CallQuery { filter: model("common"), ..only(Outcome::Failed) };
     log("of such a model, failed, long ago", [LOOKED_UP, LOOKED_UP], failed).await;
     log("of a key", [SOME, FILE], by(Filter { api_key: Some(data.key.id), ..Filter::default() })).await;
@@ -117,7 +120,7 @@ async fn usage(watch: &Watch, data: &Data) {
     }
     let day = services.now().millis().div_euclid(86_400_000) * 86_400_000;
     for (width, days) in [(View::Hour, 7), (View::Day, 31)] {
-        let asked = Breakdown {
+        let query = Breakdown {
             width,
             from: Timestamp::from_millis(day - days * 86_400_000),
             to: Timestamp::from_millis(day),
@@ -127,12 +130,12 @@ async fn usage(watch: &Watch, data: &Data) {
             api_keys: vec![data.key.id],
             models: vec!["m1".to_owned()],
         };
-        let breakdown = async || drop(usage::breakdown::breakdown(services, admin, &asked).await.unwrap());
+        let breakdown = async || drop(usage::breakdown::breakdown(services, admin, &query).await.unwrap());
         watch.hold(&format!("management: usage of {days} days"), SUMS, breakdown).await;
     }
 }
 
-/// What a Developer sees, whose projects are a set in each statement.
+/// Pages of a Developer, whose projects are a set in each statement.
 async fn a_developer(watch: &Watch, data: &Data) {
     let (services, developer) = (&watch.services, &data.developer);
     let page = async || drop(overview::get(services, developer, String::new()).await.unwrap());
@@ -194,7 +197,7 @@ async fn pages(watch: &Watch, data: &Data) {
     let sessions = [user.session_id];
     let organization = admin.organization.id;
     watch
-        .hold("open pages", FEW, async || drop(live::standing(services, organization, &sessions).await.unwrap()))
+        .hold("open pages", FEW, async || drop(live::live_state(services, organization, &sessions).await.unwrap()))
         .await;
     for unread in [false, true] {
         let inbox = async || drop(notifications::list(services, owner, unread, None).await.unwrap());
@@ -214,21 +217,22 @@ async fn a_call(watch: &Watch, data: &Data) {
         let directory = KeyDirectory::start(services);
         watch.hold("call: its key", FEW, async || drop(directory.verify(secret).await.unwrap())).await;
         match directory.verify(secret).await.unwrap() {
-            Verification::Active(record) => record,
+            KeyVerification::Active(record) => record,
             other => panic!("{other:?}"),
         }
     };
     let (organization, project) = (record.organization.id, record.project_id);
     let find = async || {
-        drop(provider_objects::find(services, organization, project, Kind::Response, "resp_77").await.unwrap())
+        drop(provider_objects::find(services, organization, project, ObjectKind::Response, "resp_77").await.unwrap())
     };
     watch.hold("call: what it is about", FEW, find).await;
-    let whose =
-        async || drop(provider_objects::whose(services, &record, &["resp_77", "resp_78", "nothing"]).await.unwrap());
-    watch.hold("call: whose what it mentions is", FEW, whose).await;
-    let page = Page { after: None, limit: 20, model: None, oldest_first: false };
+    let find_by_ids = async || {
+        drop(provider_objects::find_by_ids(services, &record, &["resp_77", "resp_78", "nothing"]).await.unwrap())
+    };
+    watch.hold("call: whose what it mentions is", FEW, find_by_ids).await;
+    let page = ObjectQuery { after: None, limit: 20, model: None, oldest_first: false };
     let list = async || {
-        let list = provider_objects::list(services, organization, project, Kind::ChatCompletion, page.clone());
+        let list = provider_objects::list(services, organization, project, ObjectKind::ChatCompletion, page.clone());
         drop(list.await.unwrap());
     };
     watch.hold("call: a list of what is kept", FEW, list).await;
@@ -236,7 +240,7 @@ async fn a_call(watch: &Watch, data: &Data) {
     let meter = Meter::start(services, JournalSettings::at(folder.path())).unwrap();
     let store = async || {
         meter.record(data.record()).await.unwrap();
-        meter.settled().await;
+        meter.wait_until_stored().await;
     };
     watch.hold("call: its record", FEW, store).await;
     meter.shutdown().await;
@@ -246,17 +250,19 @@ async fn a_call(watch: &Watch, data: &Data) {
             "time": services.now().to_string(), "data": { "model": format!("m{}", number % 7), "status": 200 } })
     };
     let batch = serde_json::to_vec(&(0..100).map(event).collect::<Vec<_>>()).unwrap();
-    let take = async || {
-        let read = read(&batch, Form::Batch, services.now()).unwrap();
-        assert_eq!(events.take(admin, read).await.unwrap().refused, []);
+    let send = async || {
+        let read = read(&batch, BatchFormat::Batch, services.now()).unwrap();
+        assert_eq!(events.store(admin, read).await.unwrap().refused, []);
     };
-    watch.hold("events", SOME, take).await;
+    watch.hold("events", SOME, send).await;
 }
 
 async fn jobs(watch: &Watch) {
     let services = &watch.services;
     watch
-        .hold("job: what is due", FEW, async || drop(provider_objects::due(services, services.now()).await.unwrap()))
+        .hold("job: what is due", FEW, async || {
+            drop(provider_objects::claim_due_jobs(services, services.now()).await.unwrap())
+        })
         .await;
     watch.hold("job: sessions", SOME, async || accounts::delete_expired(services).await.unwrap()).await;
     watch.hold("job: reminders", KEYS, async || api_keys::remind(services).await.unwrap()).await;
@@ -264,8 +270,8 @@ async fn jobs(watch: &Watch) {
     let folder = tempfile::tempdir().unwrap();
     let meter = Meter::start(services, JournalSettings::at(folder.path())).unwrap();
     let count = async || storage::meter(services, &meter, None).await.map(drop).unwrap();
-    let made = watch.hold("job: storage", SOME, count).await;
-    assert!(made <= 60, "{made} statements for a month of storage");
+    let statements = watch.hold("job: storage", SOME, count).await;
+    assert!(statements <= 60, "{statements} statements for a month of storage");
     meter.shutdown().await;
 }
 

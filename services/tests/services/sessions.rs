@@ -1,12 +1,12 @@
-//! How long sessions live.
+//! Lifetimes of sessions.
 
-use domain::{accounts::SignIn, api_keys::KeyPolicy, organizations::Settings, permissions::Role};
+use domain::{accounts::SignIn, api_keys::KeyPolicy, organizations::OrganizationSettings, permissions::Role};
 use sea_orm::ConnectionTrait;
 use services::{ServiceError, accounts, organizations};
 
 use crate::support::{PASSWORD, device, field_error, sign_up_input};
 
-fn is_out<T>(result: Result<T, ServiceError>) -> bool {
+fn is_signed_out<T>(result: Result<T, ServiceError>) -> bool {
     matches!(result, Err(ServiceError::Unauthenticated))
 }
 
@@ -20,8 +20,8 @@ on_both_databases! {
         // Polling isn't activity.
         accounts::authenticate_passively(services, token).await.unwrap();
         world.clock.forward_minutes(1);
-        assert!(is_out(accounts::authenticate_passively(services, token).await));
-        assert!(is_out(accounts::authenticate(services, token).await));
+        assert!(is_signed_out(accounts::authenticate_passively(services, token).await));
+        assert!(is_signed_out(accounts::authenticate(services, token).await));
     }
 
     async fn what_has_expired_is_deleted_by_a_job_and_by_no_one_who_signs_in(world: &World) {
@@ -30,7 +30,7 @@ on_both_databases! {
         let input = SignIn { email: "mira@example.com".to_owned(), password: PASSWORD.to_owned() };
         let again = accounts::sign_in(&world.services, input, &device()).await.unwrap();
         assert_eq!(world.count("sessions").await, 2);
-        // What somebody works on isn't waited for.
+        // The job skips locked rows.
         let busy = world.services.database().begin().await.unwrap();
         let postgres = world.services.database().is_postgres();
         if postgres {
@@ -42,7 +42,7 @@ on_both_databases! {
         accounts::delete_expired(&world.services).await.unwrap();
         assert_eq!(world.count("sessions").await, 1);
         accounts::authenticate(&world.services, &again.token).await.unwrap();
-        assert!(is_out(accounts::authenticate(&world.services, &signed_in.token).await));
+        assert!(is_signed_out(accounts::authenticate(&world.services, &signed_in.token).await));
     }
 
     async fn activity_that_cant_be_noted_is_no_reason_to_refuse_a_request(world: &World) {
@@ -56,28 +56,28 @@ on_both_databases! {
         world.clock.forward_minutes(60);
         accounts::authenticate(&world.services, &signed_in.token).await.unwrap();
         world.clock.forward_minutes(60);
-        assert!(is_out(accounts::authenticate(&world.services, &signed_in.token).await));
+        assert!(is_signed_out(accounts::authenticate(&world.services, &signed_in.token).await));
     }
 
     async fn the_strictest_organization_says_how_long_a_session_may_idle(world: &World) {
         let signed_in = world.sign_up("Mira", "Acme").await;
         let actor = world.actor_of(&signed_in).await;
-        let settings = Settings { session_idle_minutes: 15, key_policy: KeyPolicy::default(), bodies: Default::default() };
+        let settings = OrganizationSettings { session_idle_minutes: 15, key_policy: KeyPolicy::default(), bodies: Default::default() };
         organizations::update_settings(&world.services, &actor, settings.clone()).await.unwrap();
         assert_eq!(organizations::settings(&world.services, &actor).await.unwrap(), settings);
         world.clock.forward_minutes(15);
-        assert!(is_out(accounts::authenticate(&world.services, &signed_in.token).await));
+        assert!(is_signed_out(accounts::authenticate(&world.services, &signed_in.token).await));
     }
 
     async fn a_session_ends_after_thirty_days_however_active(world: &World) {
         let signed_in = world.sign_up("Mira", "Acme").await;
-        // Two hours would be too long.
+        // Steps of 90 minutes, since a session may be idle for less than two hours.
         for _ in 0..30 * 24 * 60 / 90 - 1 {
             world.clock.forward_minutes(90);
             accounts::authenticate(&world.services, &signed_in.token).await.unwrap();
         }
         world.clock.forward_minutes(90);
-        assert!(is_out(accounts::authenticate(&world.services, &signed_in.token).await));
+        assert!(is_signed_out(accounts::authenticate(&world.services, &signed_in.token).await));
     }
 
     async fn with_another_session_than_one_may_have_the_oldest_ends(world: &World) {
@@ -88,7 +88,7 @@ on_both_databases! {
         let second = accounts::sign_in(&world.services, input(), &device()).await.unwrap();
         accounts::authenticate(&world.services, &first.token).await.unwrap();
         let third = accounts::sign_in(&world.services, input(), &device()).await.unwrap();
-        assert!(is_out(accounts::authenticate(&world.services, &first.token).await));
+        assert!(is_signed_out(accounts::authenticate(&world.services, &first.token).await));
         for token in [&second.token, &third.token] {
             accounts::authenticate(&world.services, token).await.unwrap();
         }
@@ -100,7 +100,7 @@ on_both_databases! {
         let second = accounts::sign_in(&world.services, input, &device()).await.unwrap();
         assert_ne!(first.token, second.token);
         accounts::sign_out(&world.services, &first.user, &device()).await.unwrap();
-        assert!(is_out(accounts::authenticate(&world.services, &first.token).await));
+        assert!(is_signed_out(accounts::authenticate(&world.services, &first.token).await));
         accounts::authenticate(&world.services, &second.token).await.unwrap();
     }
 
@@ -110,23 +110,23 @@ on_both_databases! {
         let again = async |name: &str, shown: Option<&str>| {
             accounts::sign_in_again(&world.services, input(name), &device(), shown).await.unwrap()
         };
-        // One that doesn't come in ends nothing.
+        // A failed sign-in ends no session.
         let wrong = SignIn { password: "a wrong one".to_owned(), ..input("mira") };
         assert!(accounts::sign_in_again(&world.services, wrong, &device(), Some(&first.token)).await.is_err());
         accounts::authenticate(&world.services, &first.token).await.unwrap();
         let second = again("mira", Some(&first.token)).await;
-        assert!(is_out(accounts::authenticate(&world.services, &first.token).await));
+        assert!(is_signed_out(accounts::authenticate(&world.services, &first.token).await));
         let elsewhere = again("mira", None).await;
         let unknown = again("mira", Some("nothing")).await;
         for token in [&second.token, &elsewhere.token, &unknown.token] {
             accounts::authenticate(&world.services, token).await.unwrap();
         }
-        // Whoever the browser was signed in as, and by whichever door they come.
+        // Also when another user signs up or signs in with that browser.
         let (input, device) = (sign_up_input("Jon", "Other"), device());
         let jon = accounts::sign_up_in_place_of(&world.services, input, &device, Some(&second.token)).await.unwrap();
-        assert!(is_out(accounts::authenticate(&world.services, &second.token).await));
+        assert!(is_signed_out(accounts::authenticate(&world.services, &second.token).await));
         again("mira", Some(&jon.token)).await;
-        assert!(is_out(accounts::authenticate(&world.services, &jon.token).await));
+        assert!(is_signed_out(accounts::authenticate(&world.services, &jon.token).await));
         accounts::authenticate(&world.services, &elsewhere.token).await.unwrap();
     }
 
@@ -148,15 +148,15 @@ on_both_databases! {
         }
         accounts::authenticate(&world.services, &second.token).await.unwrap();
         accounts::end_other_sessions(&world.services, &mira.user, PASSWORD, &device()).await.unwrap();
-        assert!(is_out(accounts::authenticate(&world.services, &second.token).await));
+        assert!(is_signed_out(accounts::authenticate(&world.services, &second.token).await));
         accounts::authenticate(&world.services, &mira.token).await.unwrap();
         accounts::authenticate(&world.services, &jon.token).await.unwrap();
     }
 
     async fn nothing_but_the_hash_of_a_token_is_stored(world: &World) {
         let signed_in = world.sign_up("Mira", "Acme").await;
-        assert!(is_out(accounts::authenticate(&world.services, "").await));
-        assert!(is_out(accounts::authenticate(&world.services, &signed_in.token.to_uppercase()).await));
+        assert!(is_signed_out(accounts::authenticate(&world.services, "").await));
+        assert!(is_signed_out(accounts::authenticate(&world.services, &signed_in.token.to_uppercase()).await));
         assert_eq!(signed_in.token.len(), 64);
         let rows = world
             .services
@@ -185,8 +185,8 @@ on_both_databases! {
         let actor = async || accounts::actor(&world.services, &signed_in.user, &slug, None).await;
         run("UPDATE memberships SET role = 'viewer'").await;
         assert!(matches!(
-            actor().await.unwrap().who,
-            services::Who::Member { role: Role::Viewer, .. }
+            actor().await.unwrap().kind,
+            services::ActorKind::Member { role: Role::Viewer, .. }
         ));
         run("UPDATE memberships SET suspended_at = 1").await;
         assert!(matches!(actor().await, Err(ServiceError::NotFound)));

@@ -1,4 +1,4 @@
-//! A world to test in: a database, a clock that stands still, and people.
+//! A world to test in: a database, a clock that stands still, and members.
 
 mod calls;
 mod clock;
@@ -6,7 +6,7 @@ mod database;
 mod keys;
 mod people;
 
-pub(crate) use calls::{CallMade, record};
+pub(crate) use calls::{TestCall, record};
 pub(crate) use clock::TestClock;
 pub(crate) use database::TestDatabase;
 pub(crate) use keys::{StoredKey, StoredSecret};
@@ -21,7 +21,7 @@ use services::{
 };
 use tempfile::TempDir;
 
-/// Makes two tests of each body: on SQLite, and on PostgreSQL.
+/// Makes two tests of each body, one on SQLite and one on PostgreSQL.
 macro_rules! on_both_databases {
     ($(async fn $name:ident($world:ident: &World) $body:block)+) => {$(
         mod $name {
@@ -51,7 +51,7 @@ pub(crate) struct World {
     pub(crate) services: Services,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) database: TestDatabase,
-    /// The meters' journal.
+    /// Folder of the meters' journal.
     pub(crate) journal: TempDir,
     meters: Mutex<Vec<Meter>>,
 }
@@ -60,38 +60,38 @@ impl World {
     pub(crate) async fn new(mut database: TestDatabase) -> Self {
         let clock = Arc::new(TestClock::default());
         let services = Services::start(database.url(), clock.clone()).await.unwrap();
-        database.is_new().await;
+        database.record_schema().await;
         let journal = tempfile::tempdir().unwrap();
         Self { services, clock, database, journal, meters: Mutex::default() }
     }
 
-    /// A meter with a part of the journal of its own.
+    /// Starts a meter with its own part of the journal.
     pub(crate) fn meter(&self) -> Meter {
         let meter = Meter::start(&self.services, JournalSettings::at(self.journal.path())).unwrap();
         self.meters.lock().unwrap().push(meter.clone());
         meter
     }
 
-    /// Waits until all is stored that was recorded.
-    pub(crate) async fn settled(&self) {
+    /// Waits until all recorded calls are stored.
+    pub(crate) async fn wait_until_stored(&self) {
         let meters = self.meters.lock().unwrap().clone();
         for meter in meters {
-            meter.settled().await;
+            meter.wait_until_stored().await;
         }
     }
 
-    /// The rows that a query finds.
+    /// Returns the rows of a query.
     pub(crate) async fn rows(&self, sql: &str) -> Vec<QueryResult> {
         let read = self.services.database().read();
         read.query_all_raw(Statement::from_string(read.get_database_backend(), sql)).await.unwrap()
     }
 
-    /// How many rows a table has.
+    /// Counts the rows of a table.
     pub(crate) async fn count(&self, table: &str) -> i64 {
         self.rows(&format!("SELECT count(*) AS n FROM {table}")).await[0].try_get("", "n").unwrap()
     }
 
-    /// Changes what no service changes (yet).
+    /// Executes a change that no service makes (yet).
     pub(crate) async fn execute(&self, sql: &str) {
         let transaction = self.services.database().begin().await.unwrap();
         transaction.execute_unprepared(sql).await.unwrap();
@@ -104,7 +104,7 @@ impl World {
     }
 }
 
-/// The message for `field`, where that is what is wrong.
+/// Returns the message for `field`; panics where there is none.
 pub(crate) fn field_error<T>(result: Result<T, ServiceError>, field: &str) -> String {
     match result {
         Err(ServiceError::Invalid(errors)) => match errors.get(field) {

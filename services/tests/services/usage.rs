@@ -9,7 +9,7 @@ use domain::{
 use proptest::{prelude::*, strategy::ValueTree};
 use services::{Actor, ServiceError, usage};
 
-use crate::support::{CallMade, World, field_error};
+use crate::support::{TestCall, World, field_error};
 
 fn days(range: &str, time_zone: Option<&str>) -> UsageQuery {
     UsageQuery {
@@ -24,7 +24,7 @@ async fn report(world: &World, actor: &Actor, query: &UsageQuery) -> UsageReport
     usage::report(&world.services, actor, query).await.unwrap()
 }
 
-/// The calls in each bucket, over all series.
+/// Number of calls in each bucket, over all series.
 fn calls_by_bucket(report: &UsageReport) -> Vec<i64> {
     let mut calls = vec![0; report.buckets.len()];
     for point in report.series.iter().flat_map(|series| &series.points) {
@@ -33,7 +33,7 @@ fn calls_by_bucket(report: &UsageReport) -> Vec<i64> {
     calls
 }
 
-/// What must hold of every report.
+/// Checks the invariants of a report.
 fn check(report: &UsageReport) {
     let mut total = Measures::default();
     for series in &report.series {
@@ -53,12 +53,12 @@ on_both_databases! {
         let key = world.key(&admin, project, "web").await;
         let made = [
             // 23:50 on the 9th in Berlin, 04:35 on the 10th in Kathmandu.
-            CallMade::at("2026-11-09T22:50:00Z"),
+            TestCall::at("2026-11-09T22:50:00Z"),
             // 00:00 on the 10th in Berlin.
-            CallMade::at("2026-11-09T23:00:00Z"),
+            TestCall::at("2026-11-09T23:00:00Z"),
             // 23:59:59 on the 10th and 00:00 on the 11th in Kathmandu.
-            CallMade::at("2026-11-10T18:14:59.999Z"),
-            CallMade::at("2026-11-10T18:15:00Z"),
+            TestCall::at("2026-11-10T18:14:59.999Z"),
+            TestCall::at("2026-11-10T18:15:00Z"),
         ];
         world.calls(&admin.organization, &key, &made).await;
         for (zone, expected) in [
@@ -78,7 +78,7 @@ on_both_databases! {
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
         let start: Timestamp = "2026-10-24T22:30:00Z".parse().unwrap();
-        let made: Vec<CallMade> = (0..25).map(|hour| CallMade::at_moment(start.plus_minutes(hour * 60))).collect();
+        let made: Vec<TestCall> = (0..25).map(|hour| TestCall::at_moment(start.plus_minutes(hour * 60))).collect();
         world.calls(&admin.organization, &key, &made).await;
         let mut query = days("2026-10-25..2026-10-25", None);
         assert_eq!(calls_by_bucket(&report(world, &admin, &query).await), [25]);
@@ -91,12 +91,12 @@ on_both_databases! {
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
         world.clock.set("2026-04-20T00:00:00Z");
-        // 2026-04-05: at 02:00 back to 01:30, at 15:00 UTC the day before.
+        // On 2026-04-05 clocks went from 02:00 back to 01:30, at 15:00 UTC of the day before.
         let made = [
-            CallMade::at("2026-04-04T14:59:59Z"),
-            CallMade::at("2026-04-04T15:00:00Z"),
-            CallMade::at("2026-04-04T15:29:59Z"),
-            CallMade::at("2026-04-04T15:30:00Z"),
+            TestCall::at("2026-04-04T14:59:59Z"),
+            TestCall::at("2026-04-04T15:00:00Z"),
+            TestCall::at("2026-04-04T15:29:59Z"),
+            TestCall::at("2026-04-04T15:30:00Z"),
         ];
         world.calls(&admin.organization, &key, &made).await;
         let mut query = days("2026-04-05..2026-04-05", None);
@@ -111,8 +111,8 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
-        let at = || CallMade::at("2026-11-10T10:00:00Z");
-        let unpriced = CallMade { cost: None, ..at() };
+        let at = || TestCall::at("2026-11-10T10:00:00Z");
+        let unpriced = TestCall { cost: None, ..at() };
         let made = [at(), at().outcome(Outcome::Failed), at().outcome(Outcome::Interrupted), at().outcome(Outcome::Refused), unpriced];
         world.calls(&admin.organization, &key, &made).await;
         let total = report(world, &admin, &days("2026-11-10..2026-11-10", None)).await.total;
@@ -127,7 +127,7 @@ on_both_databases! {
         let mut made = Vec::new();
         for model in 1..=11i64 {
             let cost = Some(model * 1_000);
-            made.push(CallMade { cost, ..CallMade::at("2026-11-10T10:00:00Z").model(&format!("model-{model:02}")) });
+            made.push(TestCall { cost, ..TestCall::at("2026-11-10T10:00:00Z").model(&format!("model-{model:02}")) });
         }
         world.calls(&admin.organization, &key, &made).await;
         let mut query = days("2026-11-10..2026-11-10", None);
@@ -153,7 +153,7 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
-        let huge = |at| CallMade { cost: Some(i64::MAX), ..CallMade::at(at) };
+        let huge = |at| TestCall { cost: Some(i64::MAX), ..TestCall::at(at) };
         world.calls(&admin.organization, &key, &[huge("2026-11-10T10:00:00Z"), huge("2026-11-11T10:00:00Z")]).await;
         let shown = report(world, &admin, &days("2026-11-10..2026-11-11", None)).await;
         assert_eq!(shown.total.spend.nanos(), i64::MAX);
@@ -163,7 +163,7 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let default = world.default_project(&admin).await;
         let hidden = world.project(&admin, "Hidden").await;
-        let made = [CallMade::at("2026-11-10T10:00:00Z")];
+        let made = [TestCall::at("2026-11-10T10:00:00Z")];
         for project in [default, hidden.id] {
             let key = world.key(&admin, project, "key").await;
             world.calls(&admin.organization, &key, &made).await;
@@ -173,8 +173,8 @@ on_both_databases! {
         assert_eq!(report(world, &developer, &query).await.total.calls, 0);
         world.assign(&admin, default, "Dev").await;
         assert_eq!(report(world, &developer, &query).await.total.calls, 1);
-        let asked = UsageQuery { filter: Filter { project: Some(hidden.id), ..Filter::default() }, ..query.clone() };
-        assert_eq!(report(world, &developer, &asked).await.total.calls, 0);
+        let hidden_query = UsageQuery { filter: Filter { project: Some(hidden.id), ..Filter::default() }, ..query.clone() };
+        assert_eq!(report(world, &developer, &hidden_query).await.total.calls, 0);
         let viewer = world.member(&admin.organization, "Vi", Role::Viewer).await;
         assert_eq!(report(world, &viewer, &query).await.total.calls, 2);
     }
@@ -187,8 +187,8 @@ on_both_databases! {
         field_error(usage::report(&world.services, &admin, &too_long).await, "range");
         let future = report(world, &admin, &days("2027-01-01..2027-01-05", None)).await;
         assert!(future.buckets.is_empty() && future.series.is_empty());
-        let forged = services::Who::Member { id: domain::ids::UserId::new(uuid::Uuid::nil()), name: String::new(), role: Role::Developer, session: None };
-        let nobody = Actor { who: forged, ..admin };
+        let forged = services::ActorKind::Member { id: domain::ids::UserId::new(uuid::Uuid::nil()), name: String::new(), role: Role::Developer, session: None };
+        let nobody = Actor { kind: forged, ..admin };
         let shown: Result<_, ServiceError> = usage::report(&world.services, &nobody, &days("today", None)).await;
         assert!(shown.unwrap().total.is_zero());
     }
@@ -207,10 +207,10 @@ on_both_databases! {
         let minutes = prop::collection::vec(0..45 * 24 * 60i64, 300);
         let minutes = minutes.new_tree(&mut runner).unwrap().current();
         let models = ["gpt-x", "gpt-y"];
-        let made: Vec<CallMade> = minutes
+        let made: Vec<TestCall> = minutes
             .iter()
             .enumerate()
-            .map(|(number, minute)| CallMade::at_moment(first.plus_minutes(*minute)).model(models[number % 2]))
+            .map(|(number, minute)| TestCall::at_moment(first.plus_minutes(*minute)).model(models[number % 2]))
             .collect();
         for (admin, key) in organizations.iter().zip(&keys) {
             world.calls(&admin.organization, key, &made).await;
@@ -231,7 +231,7 @@ on_both_databases! {
                 check(&days);
                 check(&hours);
                 prop_assert_eq!(days.total, hours.total);
-                // Each call is in the one bucket that its time says, in both.
+                // Both reports have each call in the bucket of its time.
                 for shown in [&days, &hours] {
                     let mut expected = vec![0; shown.buckets.len()];
                     for call in made.iter().filter(|call| call.at < shown.end) {

@@ -1,7 +1,7 @@
-//! A plotters backend that writes SVG with classes instead of colours.
+//! A plotters backend that writes SVG with classes instead of colors.
 //!
-//! plotters' own SVG backend writes colours, so that a change of theme would mean to draw again. Here a colour is
-//! only an [`Ink`] in disguise, which becomes a class again; the stylesheet has the last word. All shapes of one ink
+//! plotters' own SVG backend writes colors, so that a change of theme would need a redraw. Here a color only
+//! encodes an [`Ink`], which is written as a class, and the stylesheet sets the color. All shapes of one ink
 //! become one `<path>`: a month of hours by eight series are eight elements, not six thousand.
 
 use std::fmt::{self, Write};
@@ -14,7 +14,7 @@ use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyl
 
 use super::{scene::DOTS, slots::Slot};
 
-/// What something is drawn with.
+/// The style of a shape or text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Ink {
     Grid,
@@ -29,7 +29,7 @@ pub(super) enum Ink {
 }
 
 impl Ink {
-    /// The colour it goes by while plotters has it.
+    /// The color that encodes the ink for plotters.
     pub(super) fn color(self) -> RGBColor {
         match self {
             Self::Grid => RGBColor(1, 0, 0),
@@ -40,7 +40,8 @@ impl Ink {
         }
     }
 
-    fn of(color: BackendColor) -> Self {
+    /// Decodes the ink of a color.
+    fn from_color(color: BackendColor) -> Self {
         let (kind, index, running) = color.rgb;
         let running = running == 1;
         match kind {
@@ -66,7 +67,7 @@ impl Ink {
 
 /// Collects a drawing, and writes it when it is presented.
 pub(super) struct SvgBackend<'a> {
-    into: &'a mut String,
+    output: &'a mut String,
     size: (u32, u32),
     /// The shapes of each ink, in the order of their first use.
     paths: Vec<(Ink, String)>,
@@ -74,9 +75,10 @@ pub(super) struct SvgBackend<'a> {
 }
 
 impl<'a> SvgBackend<'a> {
-    /// Writes the drawing's elements, without the `<svg>` around them, to `into`. The size is in dots.
-    pub(super) fn new(into: &'a mut String, size: (u32, u32)) -> Self {
-        Self { into, size, paths: Vec::new(), texts: String::new() }
+    /// Creates a backend that writes the drawing's elements, without the `<svg>` around them, to `output`.
+    /// The size is in dots.
+    pub(super) fn new(output: &'a mut String, size: (u32, u32)) -> Self {
+        Self { output, size, paths: Vec::new(), texts: String::new() }
     }
 
     fn path(&mut self, ink: Ink) -> &mut String {
@@ -88,9 +90,9 @@ impl<'a> SvgBackend<'a> {
     }
 }
 
-type Drawn = Result<(), DrawingErrorKind<fmt::Error>>;
+type DrawResult = Result<(), DrawingErrorKind<fmt::Error>>;
 
-fn drawn(result: fmt::Result) -> Drawn {
+fn to_draw_result(result: fmt::Result) -> DrawResult {
     result.map_err(DrawingErrorKind::DrawingError)
 }
 
@@ -101,47 +103,61 @@ impl DrawingBackend for SvgBackend<'_> {
         self.size
     }
 
-    fn ensure_prepared(&mut self) -> Drawn {
+    fn ensure_prepared(&mut self) -> DrawResult {
         Ok(())
     }
 
-    fn present(&mut self) -> Drawn {
+    fn present(&mut self) -> DrawResult {
         for (ink, path) in self.paths.drain(..) {
-            drawn(write!(self.into, r#"<path class="{}" d="{path}"/>"#, ink.class()))?;
+            to_draw_result(write!(self.output, r#"<path class="{}" d="{path}"/>"#, ink.class()))?;
         }
-        self.into.push_str(&std::mem::take(&mut self.texts));
+        self.output.push_str(&std::mem::take(&mut self.texts));
         Ok(())
     }
 
-    fn draw_pixel(&mut self, (x, y): BackendCoord, color: BackendColor) -> Drawn {
-        drawn(write!(self.path(Ink::of(color)), "M{} {}h.1v.1h-.1z", Px(x), Px(y)))
+    fn draw_pixel(&mut self, (x, y): BackendCoord, color: BackendColor) -> DrawResult {
+        to_draw_result(write!(self.path(Ink::from_color(color)), "M{} {}h.1v.1h-.1z", Px(x), Px(y)))
     }
 
-    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> Drawn {
-        let path = self.path(Ink::of(style.color()));
-        drawn(write!(path, "M{} {}L{} {}", Px(from.0), Px(from.1), Px(to.0), Px(to.1)))
+    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> DrawResult {
+        let path = self.path(Ink::from_color(style.color()));
+        to_draw_result(write!(path, "M{} {}L{} {}", Px(from.0), Px(from.1), Px(to.0), Px(to.1)))
     }
 
-    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, points: I, style: &S) -> Drawn {
-        let path = self.path(Ink::of(style.color()));
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, points: I, style: &S) -> DrawResult {
+        let path = self.path(Ink::from_color(style.color()));
         for (index, (x, y)) in points.into_iter().enumerate() {
             let step = if index == 0 { 'M' } else { 'L' };
-            drawn(write!(path, "{step}{} {}", Px(x), Px(y)))?;
+            to_draw_result(write!(path, "{step}{} {}", Px(x), Px(y)))?;
         }
         Ok(())
     }
 
-    /// Corners are rounded where there is room for it.
-    fn draw_rect<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S, _fill: bool) -> Drawn {
-        let path = self.path(Ink::of(style.color()));
+    /// Rounds the corners where there is room for it.
+    fn draw_rect<S: BackendStyle>(
+        &mut self,
+        from: BackendCoord,
+        to: BackendCoord,
+        style: &S,
+        _fill: bool,
+    ) -> DrawResult {
+        let path = self.path(Ink::from_color(style.color()));
         let (width, height) = (to.0 - from.0, to.1 - from.1);
         let radius = (width.min(height) / 3).min(2 * DOTS);
         if radius < DOTS {
-            return drawn(write!(path, "M{} {}h{}v{}h{}z", Px(from.0), Px(from.1), Px(width), Px(height), Px(-width)));
+            return to_draw_result(write!(
+                path,
+                "M{} {}h{}v{}h{}z",
+                Px(from.0),
+                Px(from.1),
+                Px(width),
+                Px(height),
+                Px(-width)
+            ));
         }
         let (r, across, down) = (Px(radius), Px(width - 2 * radius), Px(height - 2 * radius));
         let (back, up, l) = (Px(2 * radius - width), Px(2 * radius - height), Px(-radius));
-        drawn(write!(
+        to_draw_result(write!(
             path,
             "M{} {}h{across}q{r} 0 {r} {r}v{down}q0 {r} {l} {r}h{back}q{l} 0 {l} {l}v{up}q0 {l} {r} {l}z",
             Px(from.0 + radius),
@@ -149,22 +165,22 @@ impl DrawingBackend for SvgBackend<'_> {
         ))
     }
 
-    fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, (x, y): BackendCoord) -> Drawn {
+    fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, (x, y): BackendCoord) -> DrawResult {
         let anchor = match style.anchor().h_pos {
             HPos::Left => "start",
             HPos::Center => "middle",
             HPos::Right => "end",
         };
-        // Half of a capital letter's height, and all of it.
-        let below = match style.anchor().v_pos {
+        // Half a capital letter's height, or all of it.
+        let baseline_shift = match style.anchor().v_pos {
             VPos::Bottom => "0",
             VPos::Center => ".36em",
             VPos::Top => ".73em",
         };
-        drawn(write!(
+        to_draw_result(write!(
             self.texts,
-            r#"<text class="{}" x="{}" y="{}" dy="{below}" text-anchor="{anchor}">{}</text>"#,
-            Ink::of(style.color()).class(),
+            r#"<text class="{}" x="{}" y="{}" dy="{baseline_shift}" text-anchor="{anchor}">{}</text>"#,
+            Ink::from_color(style.color()).class(),
             Px(x),
             Px(y),
             Escaped(text),
@@ -180,19 +196,19 @@ impl DrawingBackend for SvgBackend<'_> {
     }
 }
 
-/// Dots, written as pixels: `12`, `0.5`.
+/// A length in dots, formatted as pixels: `12`, `0.5`.
 #[derive(Clone, Copy)]
 pub(super) struct Px(pub(super) i32);
 
 impl fmt::Display for Px {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, tenths) = (self.0.abs() / DOTS, self.0.abs() % DOTS);
+        let (pixels, tenths) = (self.0.abs() / DOTS, self.0.abs() % DOTS);
         let sign = if self.0 < 0 { "-" } else { "" };
-        if tenths == 0 { write!(f, "{sign}{whole}") } else { write!(f, "{sign}{whole}.{tenths}") }
+        if tenths == 0 { write!(f, "{sign}{pixels}") } else { write!(f, "{sign}{pixels}.{tenths}") }
     }
 }
 
-/// Text as XML's content and attribute values can hold it; characters that XML 1.0 doesn't allow are left out.
+/// Text escaped for XML's content and attribute values, without characters that XML 1.0 doesn't allow.
 pub(super) struct Escaped<'a>(pub(super) &'a str);
 
 impl fmt::Display for Escaped<'_> {
@@ -230,7 +246,7 @@ mod tests {
             series(Slot::Others, true),
         ] {
             let RGBColor(red, green, blue) = ink.color();
-            assert_eq!(Ink::of(BackendColor { alpha: 1.0, rgb: (red, green, blue) }), ink);
+            assert_eq!(Ink::from_color(BackendColor { alpha: 1.0, rgb: (red, green, blue) }), ink);
         }
     }
 

@@ -1,4 +1,4 @@
-//! What a chart shows, as plain data.
+//! A chart's contents, as plain data.
 
 use super::{
     slots::{Slot, slots},
@@ -10,42 +10,42 @@ use super::{
 pub struct ChartData {
     pub unit: Unit,
     pub buckets: Vec<Bucket>,
-    /// In the order they are stacked, from the bottom up.
-    pub series: Vec<Series>,
+    /// Series in stacking order, from the bottom up.
+    pub series: Vec<ChartSeries>,
     /// The bucket that is still being filled.
     pub running: Option<usize>,
-    /// How many buckets may lie between two labels, ascending: whole weeks look better than nine days.
+    /// Allowed distances between labels in buckets, ascending: whole weeks look better than nine days.
     pub strides: &'static [usize],
 }
 
-/// A stretch of time.
+/// A span of time.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Bucket {
-    /// What the axis says under it.
+    /// Label under the axis.
     pub axis: String,
-    /// Whether something larger begins with it (a day of hours, a month of days), so that its label goes first.
+    /// Whether a larger span begins with it (a day of hours, a month of days), whose label takes precedence.
     pub major: bool,
-    /// Its whole name: `Tuesday, 17 November 2026`.
+    /// Full name: `Tuesday, 17 November 2026`.
     pub title: String,
-    /// Where its bar leads.
+    /// Address that its bar links to.
     pub href: Option<String>,
-    /// What is there: `See its 8,410 calls`.
+    /// Text of its link: `See its 8,410 calls`.
     pub action: String,
 }
 
-/// One colour of the stacks.
+/// A series of the stacks, in one color.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Series {
-    /// What its colour is chosen by, so that it has the same on every page.
+pub struct ChartSeries {
+    /// Key that its color is chosen by, so that it is equal on every page.
     pub key: String,
     pub label: String,
-    /// Where its name leads: what is shown, narrowed to it.
+    /// Address that its name links to: the page narrowed to it.
     pub href: Option<String>,
-    /// One value for each bucket, in the chart's unit; negative ones count as 0.
+    /// Values, one for each bucket, in the chart's unit; negative ones count as 0.
     pub values: Vec<i64>,
 }
 
-impl Series {
+impl ChartSeries {
     pub fn value(&self, bucket: usize) -> i64 {
         self.values.get(bucket).copied().unwrap_or(0).max(0)
     }
@@ -64,7 +64,7 @@ impl ChartData {
 
     /// The sum of everything.
     pub fn sum(&self) -> i128 {
-        self.series.iter().map(Series::total).sum()
+        self.series.iter().map(ChartSeries::total).sum()
     }
 
     /// The highest stack.
@@ -72,12 +72,12 @@ impl ChartData {
         (0..self.buckets.len()).map(|bucket| self.total(bucket)).max().unwrap_or(0)
     }
 
-    /// Each series' colour.
+    /// The color of each series.
     pub fn slots(&self) -> Vec<Slot> {
         slots(self.series.iter().map(|series| series.key.as_str()))
     }
 
-    /// A bucket's stack, the largest value first, without what is 0: series' index and value.
+    /// A bucket's values above 0 with the index of their series, the largest first.
     pub fn largest_first(&self, bucket: usize) -> Vec<(usize, i64)> {
         let mut parts: Vec<_> =
             self.series.iter().map(|series| series.value(bucket)).enumerate().filter(|(_, value)| *value > 0).collect();
@@ -85,11 +85,11 @@ impl ChartData {
         parts
     }
 
-    /// What a screen reader says of a bucket.
+    /// Describes a bucket for screen readers.
     #[cfg(feature = "csr")]
     pub fn describe(&self, bucket: usize) -> String {
         let Some(Bucket { title, action, .. }) = self.buckets.get(bucket) else { return String::new() };
         let running = if self.running == Some(bucket) { ", still running" } else { "" };
-        format!("{title}{running}: {}. {action}", self.unit.exact(self.total(bucket)))
+        format!("{title}{running}: {}. {action}", self.unit.format_exact(self.total(bucket)))
     }
 }

@@ -1,4 +1,4 @@
-//! A scene as SVG, drawn by plotters.
+//! Renders a scene as SVG through plotters.
 
 use std::fmt;
 
@@ -16,13 +16,14 @@ use super::{
     scene::{DOTS, Rect, Scene},
 };
 
-/// The text size in dots; the stylesheet sets the same in pixels.
-const TEXT: f64 = 11.5 * DOTS as f64;
-/// Between two segments of a stack, and from which height on there is one.
+/// Text size in dots; equals the stylesheet's in pixels.
+const TEXT_SIZE: f64 = 11.5 * DOTS as f64;
+/// Gap between two segments of a stack.
 const SEAM: i32 = DOTS;
-const SEAMED: i32 = 4 * DOTS;
+/// Minimum width and height of a segment with a gap under it.
+const MIN_SEAMED_SIZE: i32 = 4 * DOTS;
 
-/// The scene as an `<svg>` element that `label` names.
+/// Renders the scene as an `<svg>` element named `label`.
 ///
 /// # Errors
 ///
@@ -37,9 +38,9 @@ pub fn svg(scene: &Scene, label: &str) -> Result<String, DrawingAreaErrorKind<fm
     ))
 }
 
-fn draw(scene: &Scene, into: &mut String) -> Result<(), DrawingAreaErrorKind<fmt::Error>> {
+fn draw(scene: &Scene, output: &mut String) -> Result<(), DrawingAreaErrorKind<fmt::Error>> {
     let size = (scene.width.unsigned_abs(), scene.height.unsigned_abs());
-    let area = SvgBackend::new(into, size).into_drawing_area();
+    let area = SvgBackend::new(output, size).into_drawing_area();
     let plot = scene.plot;
 
     for (index, line) in scene.grid.iter().enumerate() {
@@ -55,27 +56,27 @@ fn draw(scene: &Scene, into: &mut String) -> Result<(), DrawingAreaErrorKind<fmt
         area.draw(&Rectangle::new([(left, top), (right, bottom)], ShapeStyle::from(ink.color()).filled()))?;
     }
     for label in &scene.labels {
-        let place = (label.x, plot.bottom + DOTS * 9);
-        area.draw(&Text::new(label.text.as_str(), place, text(HPos::Center, VPos::Top)))?;
+        let position = (label.x, plot.bottom + DOTS * 9);
+        area.draw(&Text::new(label.text.as_str(), position, text(HPos::Center, VPos::Top)))?;
     }
     area.present()
 }
 
-/// Lets the ground through under a segment that stands on another one.
+/// Leaves a gap under a segment that stands on another one.
 fn with_seam(rect: Rect, plot: Rect) -> Rect {
-    let seamed = rect.bottom < plot.bottom && rect.height() >= SEAMED && rect.width() >= SEAMED;
-    if seamed { Rect { bottom: rect.bottom - SEAM, ..rect } } else { rect }
+    let has_seam = rect.bottom < plot.bottom && rect.height() >= MIN_SEAMED_SIZE && rect.width() >= MIN_SEAMED_SIZE;
+    if has_seam { Rect { bottom: rect.bottom - SEAM, ..rect } } else { rect }
 }
 
 fn text(horizontal: HPos, vertical: VPos) -> TextStyle<'static> {
-    let font = FontDesc::new(FontFamily::SansSerif, TEXT, FontStyle::Normal);
+    let font = FontDesc::new(FontFamily::SansSerif, TEXT_SIZE, FontStyle::Normal);
     TextStyle { color: Ink::Label.color().to_backend_color(), pos: Pos::new(horizontal, vertical), font }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::components::chart::{Bucket, ChartData, Series, Unit, scene::Size};
+    use crate::components::chart::{Bucket, ChartData, ChartSeries, Unit, scene::Size};
 
     const SIZE: Size = Size { width: 400, height: 200 };
 
@@ -85,8 +86,11 @@ mod tests {
 
     fn data() -> ChartData {
         let bucket = |axis: &str| Bucket { axis: axis.to_owned(), ..Bucket::default() };
-        let series =
-            |key: &str, values: &[i64]| Series { key: key.to_owned(), values: values.to_vec(), ..Series::default() };
+        let series = |key: &str, values: &[i64]| ChartSeries {
+            key: key.to_owned(),
+            values: values.to_vec(),
+            ..ChartSeries::default()
+        };
         ChartData {
             unit: Unit::Money,
             buckets: vec![bucket("1 Nov"), bucket("<2 & 3>")],
@@ -117,7 +121,7 @@ mod tests {
     fn each_ink_is_one_element() {
         let many = ChartData {
             buckets: vec![Bucket::default(); 745],
-            series: vec![Series { key: "a".to_owned(), values: vec![7; 745], ..Series::default() }],
+            series: vec![ChartSeries { key: "a".to_owned(), values: vec![7; 745], ..ChartSeries::default() }],
             ..ChartData::default()
         };
         assert_eq!(drawn(&many, "Calls").matches("<path").count(), 3, "grid, axis and one series");

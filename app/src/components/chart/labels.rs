@@ -1,31 +1,31 @@
-//! Which buckets have a label under the axis: as many as fit.
+//! Labels of buckets under the axis: as many as fit.
 
 use super::{
     data::Bucket,
     scene::{DOTS, Label},
 };
 
-/// The least space between two labels, in dots.
+/// Minimum space between two labels, in dots.
 const GAP: i32 = 14 * DOTS;
 
-/// How wide `text` is at most at the axis' size of 11.5 px, in dots. (Inter's widest digit is 0.66 em.)
+/// The maximum width of `text` at the axis' size of 11.5 px, in dots. (Inter's widest digit is 0.66 em.)
 pub(super) fn width(text: &str) -> i32 {
     text.chars().map(|letter| if matches!(letter, ' ' | '.' | ',' | ':') { 36 } else { 76 }).sum()
 }
 
-/// Where each label goes; `centre` tells a bucket's middle, and nothing leaves `0..=right`.
-pub(super) fn place(buckets: &[Bucket], strides: &[usize], right: i32, centre: impl Fn(usize) -> i32) -> Vec<Label> {
+/// Places the labels within `0..=right`; `center` returns the middle of a bucket.
+pub(super) fn place(buckets: &[Bucket], strides: &[usize], right: i32, center: impl Fn(usize) -> i32) -> Vec<Label> {
     let label = |index: usize| {
         let text = buckets[index].axis.clone();
         let half = width(&text) / 2;
-        let x = centre(index).min(right - half).max(half.min(right));
+        let x = center(index).min(right - half).max(half.min(right));
         Label { bucket: index, x, text, major: buckets[index].major }
     };
     let majors: Vec<usize> = (0..buckets.len()).filter(|&index| buckets[index].major).collect();
-    // Strides are counted from where something larger begins, so that 6:00 stays 6:00 on a day of 23 hours.
+    // Strides are counted from the last major bucket, so that 6:00 stays 6:00 on a day of 23 hours.
     let since_major = offsets(buckets.len(), &majors);
     let longest = buckets.iter().map(|bucket| width(&bucket.axis)).max().unwrap_or(0);
-    let per_bucket = f64::from((centre(buckets.len()) - centre(0)).max(1)) / buckets.len().max(1) as f64;
+    let per_bucket = f64::from((center(buckets.len()) - center(0)).max(1)) / buckets.len().max(1) as f64;
 
     let fits = |stride: &&usize| **stride as f64 * per_bucket >= f64::from(longest + GAP);
     if let Some(&stride) = strides.iter().find(fits) {
@@ -37,15 +37,15 @@ pub(super) fn place(buckets: &[Bucket], strides: &[usize], right: i32, centre: i
     } else {
         majors.into_iter().map(label).collect()
     };
-    // Every second, third … of them: the first that leaves none out by chance.
+    // Every label, every second, every third …: the first stride with which none is too close to the next.
     let even = (1..=candidates.len().max(1)).find_map(|stride| {
         let chosen: Vec<Label> = candidates.iter().step_by(stride).cloned().collect();
-        chosen.windows(2).all(|pair| apart(&pair[0], &pair[1])).then_some(chosen)
+        chosen.windows(2).all(|pair| has_gap(&pair[0], &pair[1])).then_some(chosen)
     });
     even.unwrap_or_default()
 }
 
-/// How far each bucket is from the last one where something larger begins.
+/// The distance of each bucket from the last major one.
 fn offsets(count: usize, majors: &[usize]) -> Vec<usize> {
     let first = majors.first().copied().unwrap_or(0);
     let mut last = None;
@@ -59,22 +59,22 @@ fn offsets(count: usize, majors: &[usize]) -> Vec<usize> {
         .collect()
 }
 
-fn apart(left: &Label, right: &Label) -> bool {
+fn has_gap(left: &Label, right: &Label) -> bool {
     right.x - width(&right.text) / 2 - (left.x + width(&left.text) / 2) >= GAP / 2
 }
 
-/// Leaves out what would run into its neighbour; where something larger begins, the neighbour has to go.
+/// Removes labels that would run into their neighbor; a major label removes its neighbor instead.
 fn without_overlaps(labels: impl Iterator<Item = Label>) -> Vec<Label> {
-    let mut kept: Vec<Label> = Vec::new();
+    let mut placed: Vec<Label> = Vec::new();
     for label in labels {
-        while label.major && kept.last().is_some_and(|last| !last.major && !apart(last, &label)) {
-            kept.pop();
+        while label.major && placed.last().is_some_and(|last| !last.major && !has_gap(last, &label)) {
+            placed.pop();
         }
-        if kept.last().is_none_or(|last| apart(last, &label)) {
-            kept.push(label);
+        if placed.last().is_none_or(|last| has_gap(last, &label)) {
+            placed.push(label);
         }
     }
-    kept
+    placed
 }
 
 #[cfg(test)]
@@ -121,7 +121,7 @@ mod tests {
             let count = buckets.len().max(1) as i32;
             let labels = place(&buckets, &[1, 2, 3, 6, 12], right, |index| right * (2 * index as i32 + 1) / (2 * count));
             for pair in labels.windows(2) {
-                prop_assert!(apart(&pair[0], &pair[1]), "{:?}", pair);
+                prop_assert!(has_gap(&pair[0], &pair[1]), "{:?}", pair);
             }
         }
     }

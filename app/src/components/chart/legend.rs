@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use super::{ChartData, Slot};
 use crate::components::CollectAny;
 
-/// Names the colours; a name leads to what is shown narrowed to it.
+/// The names of the colors; each links to the page narrowed to its series.
 #[component]
 pub(super) fn Legend(data: Memo<ChartData>) -> impl IntoView {
     let entries = Memo::new(move |_| {

@@ -10,29 +10,30 @@ use super::{
 };
 use crate::components::CollectAny;
 
-/// The links over the bars, one for each bucket, over the plot's whole height: they work by click, middle click,
-/// Enter and touch. Only one takes part in the order of the Tab key; arrows move between them.
+/// The links over the bars, one for each bucket over the plot's full height. They work by click, middle
+/// click, Enter and touch. Only one takes part in the order of the Tab key; arrows move between them.
 #[component]
 pub(super) fn Links(data: Memo<ChartData>, scene: Memo<Scene>, reading: Reading) -> impl IntoView {
     let count = move || data.with_untracked(|data| data.buckets.len());
     let hrefs = Memo::new(move |_| data.with(|data| data.buckets.iter().map(|b| b.href.clone()).collect::<Vec<_>>()));
-    // Where Tab leads: where it was left, or the latest bucket with something in it.
-    let left_at = RwSignal::new(None::<usize>);
+    // The link that Tab focuses: the one focused last, or the latest bucket with values.
+    let last_focused = RwSignal::new(None::<usize>);
     let latest = Memo::new(move |_| {
         data.with(|data| {
             let last = data.buckets.len().saturating_sub(1);
             (0..data.buckets.len()).rev().find(|&bucket| data.total(bucket) > 0).unwrap_or(last)
         })
     });
-    let entry =
-        Selector::new(move || left_at.get().filter(|bucket| *bucket < hrefs.with(Vec::len)).unwrap_or(latest.get()));
+    let entry = Selector::new(move || {
+        last_focused.get().filter(|bucket| *bucket < hrefs.with(Vec::len)).unwrap_or(latest.get())
+    });
 
     let link = move |(bucket, href): (usize, Option<String>)| {
         let entry = entry.clone();
         let tab_index = move || if entry.selected(&bucket) { "0" } else { "-1" };
         let label = move || data.with(|data| data.describe(bucket));
-        // Without calls behind it a bar leads nowhere, but is still read out.
-        let leads_nowhere = href.is_none().then_some("true");
+        // A bar without calls links nowhere, but is still read out.
+        let disabled = href.is_none().then_some("true");
         view! {
             <a
                 class="chart-link"
@@ -41,13 +42,13 @@ pub(super) fn Links(data: Memo<ChartData>, scene: Memo<Scene>, reading: Reading)
                 href=href
                 tabindex=tab_index
                 aria-label=label
-                aria-disabled=leads_nowhere
+                aria-disabled=disabled
             ></a>
         }
     };
     let on_focus = move |event: ev::FocusEvent| {
         let bucket = bucket_of(event.target());
-        left_at.set(bucket);
+        last_focused.set(bucket);
         reading.show(bucket);
     };
     let on_key = move |event: ev::KeyboardEvent| {
@@ -69,22 +70,22 @@ pub(super) fn Links(data: Memo<ChartData>, scene: Memo<Scene>, reading: Reading)
             event.prevent_default();
         }
     };
-    let place = move |edge: fn(Rect) -> i32| move || scene.with(|scene| format!("{}px", Px(edge(scene.plot))));
+    let pixels = move |edge: fn(Rect) -> i32| move || scene.with(|scene| format!("{}px", Px(edge(scene.plot))));
     view! {
         <div
             class="chart-links"
             role="group"
             aria-label="Bars: arrow keys move, Enter opens the calls"
             node_ref=reading.links()
-            style:left=place(|plot| plot.left)
-            style:top=place(|plot| plot.top)
-            style:width=place(Rect::width)
-            style:height=place(Rect::height)
+            style:left=pixels(|plot| plot.left)
+            style:top=pixels(|plot| plot.top)
+            style:width=pixels(Rect::width)
+            style:height=pixels(Rect::height)
             on:pointerdown=move |event| reading.press(&event, count())
             on:pointermove=move |event| reading.follow(&event, count())
             on:pointerup=move |event| reading.lift(&event)
             on:pointercancel=move |_| reading.leave()
-            on:pointerleave=move |event| reading.out(&event)
+            on:pointerleave=move |event| reading.handle_pointer_leave(&event)
             on:focusin=on_focus
             on:focusout=move |_| reading.leave()
             on:keydown=on_key
@@ -106,7 +107,7 @@ fn focus(reading: Reading, bucket: usize) {
         .and_then(|links| links.query_selector(&format!("[data-bucket=\"{bucket}\"]")).ok().flatten())
         .and_then(|link| link.dyn_into::<HtmlElement>().ok());
     if let Some(link) = link {
-        // Nothing can be done for a browser that refuses.
+        // A browser may refuse; there is no other way to focus the link.
         let _ = link.focus();
     }
 }

@@ -1,16 +1,17 @@
-//! Which bucket somebody looks at, by mouse, finger or keyboard.
+//! The bucket being read, by mouse, finger or keyboard.
 
 use leptos::{ev, html::Div, prelude::*};
 
-/// A finger that moves further than this, in pixels, or rests longer, in milliseconds, reads instead of opening.
-const SLIDE: i32 = 8;
-const REST: f64 = 350.0;
+/// Distance in pixels beyond which a moving finger reads values instead of opening a link.
+const MIN_SLIDE_PIXELS: i32 = 8;
+/// Time in milliseconds after which a resting finger reads values instead of opening a link.
+const MIN_REST_MILLIS: f64 = 350.0;
 
-/// The bucket that is looked at.
+/// The bucket whose values are being read.
 #[derive(Clone, Copy)]
 pub(super) struct Reading {
     bucket: RwSignal<Option<usize>>,
-    /// Whether it stays although nothing points at it any more.
+    /// Whether the bucket stays shown while nothing points at it.
     pinned: RwSignal<bool>,
     finger: StoredValue<Option<Finger>>,
     links: NodeRef<Div>,
@@ -42,7 +43,7 @@ impl Reading {
         self.bucket.get()
     }
 
-    pub(super) fn pinned(&self) -> bool {
+    pub(super) fn is_pinned(&self) -> bool {
         self.pinned.get()
     }
 
@@ -52,9 +53,9 @@ impl Reading {
         }
     }
 
-    /// Looks away, but from what is pinned.
+    /// Stops showing the bucket, unless it is pinned.
     ///
-    /// A link that goes away with its page loses the focus when the page's signals are gone already.
+    /// A link that is removed with its page loses the focus when the page's signals are already disposed.
     pub(super) fn leave(&self) {
         if self.pinned.try_get_untracked() == Some(false) {
             self.show(None);
@@ -71,46 +72,46 @@ impl Reading {
         self.finger.set_value(touch.then(|| Finger { down_at: event.time_stamp(), x: event.client_x(), slid: false }));
         if touch {
             self.pinned.set(false);
-            self.show(self.at(event.client_x(), count));
+            self.show(self.bucket_at(event.client_x(), count));
         }
     }
 
     pub(super) fn follow(&self, event: &ev::PointerEvent, count: usize) {
         self.finger.update_value(|finger| {
             if let Some(finger) = finger {
-                finger.slid |= (event.client_x() - finger.x).abs() > SLIDE;
+                finger.slid |= (event.client_x() - finger.x).abs() > MIN_SLIDE_PIXELS;
             }
         });
         if event.pointer_type() == "mouse" {
             self.pinned.set(false);
         }
-        self.show(self.at(event.client_x(), count));
+        self.show(self.bucket_at(event.client_x(), count));
     }
 
-    pub(super) fn out(&self, event: &ev::PointerEvent) {
+    pub(super) fn handle_pointer_leave(&self, event: &ev::PointerEvent) {
         if event.pointer_type() == "mouse" {
             self.leave();
         }
     }
 
-    /// A finger that slid or rested has read: what it found stays.
+    /// Pins the bucket that a finger slid to or rested on.
     pub(super) fn lift(&self, event: &ev::PointerEvent) {
-        if self.reads(event.time_stamp()) {
+        if self.is_reading(event.time_stamp()) {
             self.pinned.set(true);
         }
     }
 
-    /// Whether the press that a click ends was for reading.
+    /// Whether the press that ended in this click was for reading.
     pub(super) fn has_read(&self, event: &ev::MouseEvent) -> bool {
-        self.reads(event.time_stamp())
+        self.is_reading(event.time_stamp())
     }
 
-    fn reads(&self, now: f64) -> bool {
-        self.finger.get_value().is_some_and(|finger| finger.slid || now - finger.down_at > REST)
+    fn is_reading(&self, now: f64) -> bool {
+        self.finger.get_value().is_some_and(|finger| finger.slid || now - finger.down_at > MIN_REST_MILLIS)
     }
 
     /// The bucket at `x`, in the window's pixels.
-    fn at(&self, x: i32, count: usize) -> Option<usize> {
+    fn bucket_at(&self, x: i32, count: usize) -> Option<usize> {
         let area = self.links.get_untracked()?.get_bounding_client_rect();
         let share = (f64::from(x) - area.left()) / area.width();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a small count")]

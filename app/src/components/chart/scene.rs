@@ -1,4 +1,4 @@
-//! Where everything of a chart goes: data in, places out.
+//! The layout of a chart: turns data into positions.
 
 use super::{
     data::ChartData,
@@ -7,22 +7,22 @@ use super::{
     ticks::{Tick, ticks},
 };
 
-/// Dots in a pixel. Places are whole dots, since plotters knows whole numbers only, and 745 hours on a phone need
-/// steps finer than a pixel.
+/// Dots per pixel. Positions are whole dots, since plotters knows only integers, and 745 hours on a phone
+/// need steps finer than a pixel.
 pub const DOTS: i32 = 10;
 
-/// Above the plot: half a line of text.
+/// Space above the plot: half a line of text.
 const TOP: i32 = 8 * DOTS;
-/// Below the plot: a line of text.
+/// Space below the plot: a line of text.
 const BOTTOM: i32 = 26 * DOTS;
-/// Between the axis' labels and the plot.
+/// Gap between the axis' labels and the plot.
 const LABEL_GAP: i32 = 10 * DOTS;
-/// The least space for one step of the value axis.
-const STEP: i32 = 52 * DOTS;
-/// The widest bar.
-const WIDEST: i32 = 56 * DOTS;
-/// A bar is never lower than this if there is anything in it.
-const LOWEST: i32 = DOTS;
+/// Minimum height of a step of the value axis.
+const MIN_STEP: i32 = 52 * DOTS;
+/// Maximum width of a bar.
+const MAX_BAR_WIDTH: i32 = 56 * DOTS;
+/// Minimum height of a bar that isn't empty.
+const MIN_BAR_HEIGHT: i32 = DOTS;
 
 /// A chart's size in pixels.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -50,23 +50,23 @@ impl Rect {
     }
 }
 
-/// A chart's places, in dots.
+/// Positions of a chart's elements, in dots.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scene {
-    /// The whole drawing, from 0, 0.
+    /// Width of the drawing, which begins at 0, 0.
     pub width: i32,
     pub height: i32,
-    /// Where the bars stand.
+    /// Area of the bars.
     pub plot: Rect,
-    /// From the bottom up.
+    /// Grid lines, from the bottom up.
     pub grid: Vec<GridLine>,
-    pub segments: Vec<Segment>,
+    pub segments: Vec<BarSegment>,
     pub labels: Vec<Label>,
-    /// Each bucket's column over the plot's whole height; they tile it.
+    /// Each bucket's column over the plot's full height; the columns tile the plot.
     pub columns: Vec<Rect>,
 }
 
-/// A line across the plot, with what it stands for.
+/// A line across the plot, with the value it stands for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct GridLine {
     pub y: i32,
@@ -75,7 +75,7 @@ pub struct GridLine {
 
 /// One series' part of one stack.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Segment {
+pub struct BarSegment {
     pub bucket: usize,
     pub series: usize,
     pub slot: Slot,
@@ -84,7 +84,7 @@ pub struct Segment {
     pub running: bool,
 }
 
-/// A text under the plot, centred on `x`.
+/// A text under the plot, centered on `x`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Label {
     pub bucket: usize,
@@ -95,18 +95,18 @@ pub struct Label {
 
 impl Scene {
     pub fn new(data: &ChartData, size: Size) -> Self {
-        const MOST_PIXELS: u32 = 16_384;
-        let dots = |pixels: u32| pixels.min(MOST_PIXELS) as i32 * DOTS;
+        const MAX_PIXELS: u32 = 16_384;
+        let dots = |pixels: u32| pixels.min(MAX_PIXELS) as i32 * DOTS;
         let (width, height) = (dots(size.width), dots(size.height));
         let bottom = (height - BOTTOM).max(TOP);
-        let steps = usize::try_from((bottom - TOP) / STEP).unwrap_or(0).clamp(2, 6);
+        let steps = usize::try_from((bottom - TOP) / MIN_STEP).unwrap_or(0).clamp(2, 6);
         let ticks = ticks(data.maximum(), steps, data.unit);
         let left = ticks.iter().map(|tick| labels::width(&tick.label)).max().unwrap_or(0) + LABEL_GAP;
         let plot = Rect { left: left.min(width), top: TOP, right: width, bottom };
         let top = ticks.last().map_or(1, |tick| tick.value).max(1);
 
         let columns = columns(plot, data.buckets.len());
-        let centre = |index: usize| {
+        let center = |index: usize| {
             let count = columns.len().max(1) as i64;
             plot.left + (i64::from(plot.width()) * (2 * index as i64 + 1) / (2 * count)) as i32
         };
@@ -116,13 +116,13 @@ impl Scene {
             plot,
             grid: ticks.into_iter().map(|Tick { value, label }| GridLine { y: y(plot, value, top), label }).collect(),
             segments: segments(data, plot, top, &columns),
-            labels: labels::place(&data.buckets, data.strides, width, centre),
+            labels: labels::place(&data.buckets, data.strides, width, center),
             columns,
         }
     }
 }
 
-/// How high `value` stands where `top` is the top.
+/// The position of `value` on an axis that ends at `top`.
 fn y(plot: Rect, value: i128, top: i128) -> i32 {
     let height = i128::from(plot.height());
     plot.bottom - i32::try_from(value.clamp(0, top) * height / top).unwrap_or(0)
@@ -133,22 +133,22 @@ fn columns(plot: Rect, count: usize) -> Vec<Rect> {
     (0..count).map(|index| Rect { left: edge(index), right: edge(index + 1), ..plot }).collect()
 }
 
-/// Where a column's bar stands: most of it, but no wider than looks well.
+/// The bar within a column: most of its width, up to [`MAX_BAR_WIDTH`].
 fn bar(column: Rect) -> Rect {
     let share = if column.width() >= 6 * DOTS { 16 } else { 10 };
-    let beside = (column.width() * share / 100).max((column.width() - WIDEST) / 2);
-    Rect { left: column.left + beside, right: column.right - beside, ..column }
+    let margin = (column.width() * share / 100).max((column.width() - MAX_BAR_WIDTH) / 2);
+    Rect { left: column.left + margin, right: column.right - margin, ..column }
 }
 
-fn segments(data: &ChartData, plot: Rect, top: i128, columns: &[Rect]) -> Vec<Segment> {
+fn segments(data: &ChartData, plot: Rect, top: i128, columns: &[Rect]) -> Vec<BarSegment> {
     let slots = data.slots();
     let mut segments = Vec::new();
-    if plot.height() < LOWEST {
+    if plot.height() < MIN_BAR_HEIGHT {
         return segments;
     }
     for (bucket, column) in columns.iter().enumerate() {
         let bar = bar(*column);
-        let segment = |series: usize, top: i32, bottom: i32| Segment {
+        let segment = |series: usize, top: i32, bottom: i32| BarSegment {
             bucket,
             series,
             slot: slots[series],
@@ -156,10 +156,10 @@ fn segments(data: &ChartData, plot: Rect, top: i128, columns: &[Rect]) -> Vec<Se
             running: data.running == Some(bucket),
         };
         let total = data.total(bucket);
-        if total > 0 && plot.bottom - y(plot, total, top) < LOWEST {
-            // Too little to see: one mark says that there is something.
+        if total > 0 && plot.bottom - y(plot, total, top) < MIN_BAR_HEIGHT {
+            // Too little to see: a bar of minimum height shows that there is something.
             if let Some(&(series, _)) = data.largest_first(bucket).first() {
-                segments.push(segment(series, (plot.bottom - LOWEST).max(plot.top), plot.bottom));
+                segments.push(segment(series, (plot.bottom - MIN_BAR_HEIGHT).max(plot.top), plot.bottom));
             }
             continue;
         }

@@ -5,10 +5,10 @@ use web_sys::ResizeObserver;
 use super::scene::Size;
 use crate::state::watch;
 
-/// The size of `node`'s content in pixels, followed as it changes; `None` until it is known.
+/// Tracks the size of `node`'s content in pixels; `None` until it is known.
 ///
-/// The browser tells it between layout and paint, so that the first painted frame has the drawing already.
-pub(super) fn observed(node: NodeRef<Div>) -> Memo<Option<Size>> {
+/// The browser reports it between layout and paint, so that the first painted frame has the drawing already.
+pub(super) fn observe_size(node: NodeRef<Div>) -> Memo<Option<Size>> {
     let size = RwSignal::new(None);
     watch(move || {
         let Some(element) = node.get() else { return };
@@ -19,9 +19,9 @@ pub(super) fn observed(node: NodeRef<Div>) -> Memo<Option<Size>> {
         });
         let Ok(observer) = ResizeObserver::new(measure.as_ref().unchecked_ref()) else { return };
         observer.observe(&element);
-        let kept = StoredValue::new_local((observer, measure));
+        let observation = StoredValue::new_local((observer, measure));
         on_cleanup(move || {
-            kept.with_value(|(observer, _)| observer.disconnect());
+            observation.with_value(|(observer, _)| observer.disconnect());
         });
     });
     Memo::new(move |_| size.get().filter(|size| size.width > 0 && size.height > 0))

@@ -1,49 +1,49 @@
-//! Which colour a series has.
+//! Colors of series.
 
-use domain::usage::{MOST_SERIES, OTHERS};
+use domain::usage::{MAX_SERIES, OTHERS};
 
-/// A colour, as a class of the stylesheet.
+/// A color, as a class of the stylesheet.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Slot {
     /// One of `series-1` to `series-8`, counted from 0.
     Series(u8),
-    /// What all other series sum up to.
+    /// The sum of all other series.
     Others,
 }
 
 impl Slot {
     pub const fn class(self) -> &'static str {
-        const CLASSES: [&str; MOST_SERIES] =
+        const CLASSES: [&str; MAX_SERIES] =
             ["series-1", "series-2", "series-3", "series-4", "series-5", "series-6", "series-7", "series-8"];
         match self {
-            Self::Series(index) => CLASSES[index as usize % MOST_SERIES],
+            Self::Series(index) => CLASSES[index as usize % MAX_SERIES],
             Self::Others => "series-others",
         }
     }
 }
 
-/// Each key's colour: the one its hash tells, or the next that is free.
+/// Assigns each key a color: by its hash, or the next free one.
 ///
-/// So a model keeps its colour from page to page, whatever else is shown, except where two of a chart's keys
-/// would have the same: then the one named first keeps its own.
+/// So a model keeps its color from page to page, unless another key of the chart has an equal hash: then the
+/// first of the two keeps its color.
 pub fn slots<'a>(keys: impl IntoIterator<Item = &'a str>) -> Vec<Slot> {
-    let mut taken = [false; MOST_SERIES];
+    let mut used = [false; MAX_SERIES];
     keys.into_iter()
         .map(|key| {
             if key == OTHERS {
                 return Slot::Others;
             }
-            let first = hash(key) as usize % MOST_SERIES;
-            let free = (0..MOST_SERIES).map(|step| (first + step) % MOST_SERIES).find(|&slot| !taken[slot]);
+            let first = hash(key) as usize % MAX_SERIES;
+            let free = (0..MAX_SERIES).map(|step| (first + step) % MAX_SERIES).find(|&slot| !used[slot]);
             let slot = free.unwrap_or(first);
-            taken[slot] = true;
+            used[slot] = true;
             Slot::Series(slot as u8)
         })
         .collect()
 }
 
-/// FNV-1a, 32 bits (draft-eastlake-fnv): short, and the same on every machine, unlike the standard library's. Its high
-/// half is folded into the low one, since only few of the low bits are used.
+/// Hashes with 32-bit FNV-1a (draft-eastlake-fnv): short, and equal on every machine, unlike the standard
+/// library's. The high half is folded into the low one, since only a few low bits are used.
 fn hash(key: &str) -> u32 {
     let hash = key.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     hash ^ (hash >> 16)
@@ -70,7 +70,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn up_to_eight_keys_have_different_colours(keys in prop::collection::hash_set("[a-z0-9-]{1,12}", 1..=MOST_SERIES)) {
+        fn up_to_eight_keys_have_different_colours(keys in prop::collection::hash_set("[a-z0-9-]{1,12}", 1..=MAX_SERIES)) {
             let found = slots(keys.iter().map(String::as_str));
             let different: HashSet<_> = found.iter().map(|slot| slot.class()).collect();
             prop_assert_eq!(different.len(), keys.len());

@@ -1,27 +1,29 @@
 //! A row of small bars beside a number.
 
-/// Of a bar and of the gap after it, and of the drawing, in its own units.
+/// Width of a bar, in the drawing's own units.
 const BAR: usize = 2;
+/// Width of the gap after a bar.
 const GAP: usize = 1;
+/// Height of the drawing.
 const HEIGHT: i64 = 24;
 
-/// The bars of `values` as an SVG path; the tallest is as high as the drawing, and what isn't nothing is seen.
+/// Draws `values` as bars of an SVG path. The tallest fills the height; each value above 0 is visible.
 fn path(values: &[i64]) -> String {
-    let most = values.iter().copied().max().unwrap_or(0);
+    let max = values.iter().copied().max().unwrap_or(0);
     let bar = |(index, value): (usize, &i64)| {
-        let height = i128::from(*value) * i128::from(HEIGHT) / i128::from(most.max(1));
+        let height = i128::from(*value) * i128::from(HEIGHT) / i128::from(max.max(1));
         let (x, top) = (index * (BAR + GAP), HEIGHT - i64::try_from(height).unwrap_or(HEIGHT).max(1));
         format!("M{x} {HEIGHT}V{top}h{BAR}V{HEIGHT}z")
     };
     values.iter().enumerate().filter(|(_, value)| **value > 0).map(bar).collect()
 }
 
-/// How wide the drawing of `slots` bars is.
+/// The width of a drawing of `slots` bars.
 fn width(slots: usize) -> usize {
     (slots * (BAR + GAP)).saturating_sub(GAP)
 }
 
-/// Bars for `values`, from the left, with room for `slots` of them. `label` says what they are.
+/// Bars for `values`, from the left, with room for `slots` of them. `label` names them.
 #[cfg(feature = "csr")]
 #[leptos::component]
 pub fn Sparkline(values: Vec<i64>, slots: usize, #[prop(into)] label: String) -> impl leptos::prelude::IntoView {

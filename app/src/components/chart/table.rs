@@ -3,9 +3,9 @@ use leptos::prelude::*;
 use super::ChartData;
 use crate::components::{CollectAny, When};
 
-/// The same numbers as a table, made once it is opened.
+/// The chart's values as a table, rendered once it is opened.
 #[component]
-pub(super) fn BehindTable(data: Memo<ChartData>, label: Signal<String>) -> impl IntoView {
+pub(super) fn ChartTable(data: Memo<ChartData>, label: Signal<String>) -> impl IntoView {
     let details = NodeRef::<leptos::html::Details>::new();
     let open = RwSignal::new(false);
     let on_toggle = move |_| {
@@ -31,29 +31,29 @@ fn table(data: &ChartData) -> impl IntoView + use<> {
     let heads = data.series.iter().map(|series| view! { <th scope="col" class="num">{series.label.clone()}</th> });
     let heads = heads.collect_any();
     let row = |bucket: usize| {
-        let about = &data.buckets[bucket];
-        let name = match about.href.clone() {
-            Some(href) => view! { <a href=href>{about.title.clone()}</a> }.into_any(),
-            None => about.title.clone().into_any(),
+        let bucket_data = &data.buckets[bucket];
+        let name = match bucket_data.href.clone() {
+            Some(href) => view! { <a href=href>{bucket_data.title.clone()}</a> }.into_any(),
+            None => bucket_data.title.clone().into_any(),
         };
         let values = data.series.iter().map(|series| {
-            view! { <td class="num">{unit.exact(series.value(bucket).into())}</td> }
+            view! { <td class="num">{unit.format_exact(series.value(bucket).into())}</td> }
         });
         view! {
             <tr>
                 <th scope="row">{name}</th>
                 {values.collect_any()}
-                <td class="num">{unit.exact(data.total(bucket))}</td>
+                <td class="num">{unit.format_exact(data.total(bucket))}</td>
             </tr>
         }
     };
     let rows = (0..data.buckets.len()).map(row).collect_any();
-    let sums = data.series.iter().map(|series| view! { <td class="num">{unit.exact(series.total())}</td> });
+    let sums = data.series.iter().map(|series| view! { <td class="num">{unit.format_exact(series.total())}</td> });
     view! {
         <thead><tr><th scope="col">"Time"</th>{heads}<th scope="col" class="num">"Total"</th></tr></thead>
         <tbody>{rows}</tbody>
         <tfoot>
-            <tr><th scope="row">"Total"</th>{sums.collect_any()}<td class="num">{unit.exact(data.sum())}</td></tr>
+            <tr><th scope="row">"Total"</th>{sums.collect_any()}<td class="num">{unit.format_exact(data.sum())}</td></tr>
         </tfoot>
     }
 }

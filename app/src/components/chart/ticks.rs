@@ -1,36 +1,37 @@
-//! The values that the axis names.
+//! Ticks of the value axis.
 
 use super::units::Unit;
 
-/// A value that the axis names.
+/// A labeled value on the axis.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Tick {
     pub value: i128,
     pub label: String,
 }
 
-/// Multiples of 1, 2 or 5 times a power of ten, from 0 to the first that isn't below `maximum`; at most `most` steps.
+/// Computes the ticks: multiples of 1, 2 or 5 times a power of ten, from 0 to the first that isn't below
+/// `maximum`, in at most `max_steps` steps.
 ///
-/// Without anything to show it is 0 and one of what people count in, so that an empty chart still has its frame.
-pub fn ticks(maximum: i128, most: usize, unit: Unit) -> Vec<Tick> {
-    let most = i128::try_from(most.max(1)).unwrap_or(1);
-    let (maximum, most) = if maximum > 0 { (maximum, most) } else { (unit.whole(), 1) };
-    let step = step(maximum, most);
+/// Without data, the ticks are `0` and `1` or `$1`, so that an empty chart still has its frame.
+pub fn ticks(maximum: i128, max_steps: usize, unit: Unit) -> Vec<Tick> {
+    let max_steps = i128::try_from(max_steps.max(1)).unwrap_or(1);
+    let (maximum, max_steps) = if maximum > 0 { (maximum, max_steps) } else { (unit.one(), 1) };
+    let step = step(maximum, max_steps);
     let steps = (maximum + step - 1) / step;
     let top = steps * step;
     (0..=steps)
         .map(|multiple| multiple * step)
-        .map(|value| Tick { value, label: unit.short(value, step, top) })
+        .map(|value| Tick { value, label: unit.format_tick(value, step, top) })
         .collect()
 }
 
-/// The smallest nice step of which at most `most` reach `maximum`.
-fn step(maximum: i128, most: i128) -> i128 {
+/// The smallest round step of which at most `max_steps` reach `maximum`.
+fn step(maximum: i128, max_steps: i128) -> i128 {
     let mut power = 1_i128;
     loop {
         for digit in [1, 2, 5] {
             let step = digit * power;
-            if step.saturating_mul(most) >= maximum {
+            if step.saturating_mul(max_steps) >= maximum {
                 return step;
             }
         }
@@ -44,8 +45,8 @@ mod tests {
 
     use super::*;
 
-    fn values(maximum: i128, most: usize) -> Vec<i128> {
-        ticks(maximum, most, Unit::Count).into_iter().map(|tick| tick.value).collect()
+    fn values(maximum: i128, max_steps: usize) -> Vec<i128> {
+        ticks(maximum, max_steps, Unit::Count).into_iter().map(|tick| tick.value).collect()
     }
 
     #[test]
@@ -66,18 +67,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn ticks_cover_the_maximum(maximum in 0..=8 * i128::from(i64::MAX), most in 1_usize..9) {
-            let values = values(maximum, most);
+        fn ticks_cover_the_maximum(maximum in 0..=8 * i128::from(i64::MAX), max_steps in 1_usize..9) {
+            let values = values(maximum, max_steps);
             prop_assert_eq!(values[0], 0);
             prop_assert!(values[values.len() - 1] >= maximum);
             prop_assert!(values[values.len() - 2] < maximum.max(1), "no tick too many");
-            prop_assert!(values.len() <= most + 1);
+            prop_assert!(values.len() <= max_steps + 1);
         }
 
         #[test]
-        fn every_tick_is_written_differently(maximum in 0..=8 * i128::from(i64::MAX), most in 1_usize..9) {
+        fn every_tick_is_written_differently(maximum in 0..=8 * i128::from(i64::MAX), max_steps in 1_usize..9) {
             for unit in [Unit::Count, Unit::Money] {
-                let ticks = ticks(maximum, most, unit);
+                let ticks = ticks(maximum, max_steps, unit);
                 let labels: std::collections::HashSet<_> = ticks.iter().map(|tick| &tick.label).collect();
                 prop_assert_eq!(labels.len(), ticks.len());
             }

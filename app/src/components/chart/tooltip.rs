@@ -3,15 +3,15 @@ use leptos::prelude::*;
 use super::{ChartData, backend::Px, pointer::Reading, scene::Scene};
 use crate::components::{CollectAny, When};
 
-/// Between a bar and its tooltip, in dots.
+/// Gap between a bar and its tooltip, in dots.
 const GAP: i32 = 80;
 
-/// What the bucket that is looked at holds: each series with its share, and the sum.
+/// Values of the bucket being read: each series with its share, and the sum.
 #[component]
 pub(super) fn Tooltip(data: Memo<ChartData>, scene: Memo<Scene>, reading: Reading) -> impl IntoView {
-    let shown = move || reading.bucket().filter(|bucket| data.with(|data| *bucket < data.buckets.len()));
+    let bucket = move || reading.bucket().filter(|bucket| data.with(|data| *bucket < data.buckets.len()));
     // Beside the bar, on the side where there is more room.
-    let column = move || scene.with(|scene| scene.columns.get(shown()?).map(|column| (*column, scene.width)));
+    let column = move || scene.with(|scene| scene.columns.get(bucket()?).map(|column| (*column, scene.width)));
     let right_of_bar = move || column().is_none_or(|(column, width)| column.left + column.right < width);
     let left = move || match column() {
         Some((column, _)) if right_of_bar() => format!("{}px", Px(column.right + GAP)),
@@ -25,7 +25,7 @@ pub(super) fn Tooltip(data: Memo<ChartData>, scene: Memo<Scene>, reading: Readin
         move || column().map(|(column, _)| format!("{}px", Px(edge(column)))).unwrap_or_default()
     };
     view! {
-        <When when=move || shown().is_some()>
+        <When when=move || bucket().is_some()>
             <div
                 class="chart-band"
                 aria-hidden="true"
@@ -36,18 +36,18 @@ pub(super) fn Tooltip(data: Memo<ChartData>, scene: Memo<Scene>, reading: Readin
             ></div>
             <div
                 class="chart-tip"
-                class:pinned=move || reading.pinned()
+                class:pinned=move || reading.is_pinned()
                 class:right-of-bar=right_of_bar
                 style:left=left
                 style:right=right
             >
-                {move || shown().map(|bucket| data.with(|data| reading_of(data, bucket)))}
+                {move || bucket().map(|bucket| data.with(|data| bucket_values(data, bucket)))}
             </div>
         </When>
     }
 }
 
-fn reading_of(data: &ChartData, bucket: usize) -> impl IntoView + use<> {
+fn bucket_values(data: &ChartData, bucket: usize) -> impl IntoView + use<> {
     let total = data.total(bucket);
     let unit = data.unit;
     let slots = data.slots();
@@ -57,8 +57,8 @@ fn reading_of(data: &ChartData, bucket: usize) -> impl IntoView + use<> {
             <li>
                 <span class=format!("swatch {}", slots[series].class())></span>
                 <span class="chart-tip-name">{label}</span>
-                <span class="chart-tip-value">{unit.part(value.into(), total)}</span>
-                <span class="chart-tip-share">{share(value.into(), total)}</span>
+                <span class="chart-tip-value">{unit.format_part(value.into(), total)}</span>
+                <span class="chart-tip-share">{format_share(value.into(), total)}</span>
             </li>
         }
     };
@@ -72,15 +72,15 @@ fn reading_of(data: &ChartData, bucket: usize) -> impl IntoView + use<> {
         None => view! { <span class="chart-tip-action">{action}</span> }.into_any(),
     };
     view! {
-        <div class="chart-tip-head"><span>{bucket_data.title.clone()}</span><strong>{unit.exact(total)}</strong></div>
+        <div class="chart-tip-head"><span>{bucket_data.title.clone()}</span><strong>{unit.format_exact(total)}</strong></div>
         {rows}
         {(data.running == Some(bucket)).then(|| view! { <p class="chart-tip-note">"Still running"</p> }.into_any())}
         {action}
     }
 }
 
-/// In percent: whole ones, but one that isn't all or nothing isn't called so.
-fn share(value: i128, total: i128) -> String {
+/// Formats a share in whole percent, with `< 1 %` and `> 99 %` for shares that would round to 0 or 100 %.
+fn format_share(value: i128, total: i128) -> String {
     match total {
         ..=0 => String::new(),
         _ if value == total => "100 %".to_owned(),

@@ -1,4 +1,4 @@
-//! What a chart's numbers are, and how they are written.
+//! Units of a chart's values, and their formatting.
 
 /// The unit of a chart's values.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -11,21 +11,21 @@ pub enum Unit {
 
 /// The power of ten that is one dollar.
 const DOLLAR: u32 = 9;
-/// From ten thousand on, an axis abbreviates; powers of ten.
+/// Powers of ten by which an axis abbreviates values from ten thousand on.
 const SCALES: [(u32, &str); 4] = [(12, "T"), (9, "B"), (6, "M"), (3, "K")];
 
 impl Unit {
-    /// The power of ten that people count in.
-    const fn one(self) -> u32 {
+    /// The power of ten of `1` or `$1`.
+    const fn exponent(self) -> u32 {
         match self {
             Self::Count => 0,
             Self::Money => DOLLAR,
         }
     }
 
-    /// One of what people count in, as a value.
-    pub(super) fn whole(self) -> i128 {
-        power(self.one())
+    /// The value of `1` or `$1`.
+    pub(super) fn one(self) -> i128 {
+        power(self.exponent())
     }
 
     const fn sign(self) -> &'static str {
@@ -35,39 +35,40 @@ impl Unit {
         }
     }
 
-    /// As the axis says it: short, and with the same scale for all ticks up to `top`, which are multiples of `step`.
-    pub(super) fn short(self, value: i128, step: i128, top: i128) -> String {
+    /// Formats `value` for the axis: short, and at one scale for all ticks up to `top`, which are multiples
+    /// of `step`.
+    pub(super) fn format_tick(self, value: i128, step: i128, top: i128) -> String {
         if value == 0 {
             return format!("{}0", self.sign());
         }
-        let one = power(self.one());
+        let one = self.one();
         let (scale, suffix) = SCALES
             .into_iter()
             .filter(|_| top >= one.saturating_mul(10_000))
             .find(|(scale, _)| top >= one.saturating_mul(power(*scale)))
             .unwrap_or((0, ""));
-        let places = decimals_needed(step, self.one() + scale);
-        let places = if self == Self::Money && scale == 0 && places == 1 { 2 } else { places };
-        let written = fixed(value, self.one() + scale, places);
+        let decimals = decimals_needed(step, self.exponent() + scale);
+        let decimals = if self == Self::Money && scale == 0 && decimals == 1 { 2 } else { decimals };
+        let number = format_fixed(value, self.exponent() + scale, decimals);
         // "1M" between "0.5M" and "1.5M"; but "$1.00" between "$0.50" and "$1.50".
-        let written = if suffix.is_empty() { written } else { written.trim_end_matches(".0").to_owned() };
-        format!("{}{written}{suffix}", self.sign())
+        let number = if suffix.is_empty() { number } else { number.trim_end_matches(".0").to_owned() };
+        format!("{}{number}{suffix}", self.sign())
     }
 
-    /// As a part of `whole` that stands above or below others: from a dollar on to the cent, so that the points align.
+    /// Formats a part of `total` in a column: from a dollar on to the cent, so that the decimal points align.
     #[cfg(feature = "csr")]
-    pub(super) fn part(self, value: i128, whole: i128) -> String {
+    pub(super) fn format_part(self, value: i128, total: i128) -> String {
         const CENT: i128 = 10_000_000;
         match self {
-            Self::Money if whole >= power(DOLLAR) && value > 0 && value < CENT => "<$0.01".to_owned(),
-            Self::Money if whole >= power(DOLLAR) => format!("${}", fixed(value, DOLLAR, 2)),
-            _ => self.exact(value),
+            Self::Money if total >= power(DOLLAR) && value > 0 && value < CENT => "<$0.01".to_owned(),
+            Self::Money if total >= power(DOLLAR) => format!("${}", format_fixed(value, DOLLAR, 2)),
+            _ => self.format_exact(value),
         }
     }
 
-    /// As pages say it.
+    /// Formats `value` as pages do.
     #[cfg(feature = "csr")]
-    pub fn exact(self, value: i128) -> String {
+    pub fn format_exact(self, value: i128) -> String {
         use crate::components::{format_count, format_money};
         let value = i64::try_from(value).unwrap_or(i64::MAX);
         match self {
@@ -81,26 +82,26 @@ fn power(exponent: u32) -> i128 {
     10_i128.saturating_pow(exponent)
 }
 
-/// How many decimals tell multiples of `step` apart when counted in `10^scale`.
+/// The number of decimals that distinguishes multiples of `step` divided by `10^scale`.
 fn decimals_needed(step: i128, scale: u32) -> u32 {
-    (0..scale).find(|places| step % power(scale - places) == 0).unwrap_or(scale)
+    (0..scale).find(|decimals| step % power(scale - decimals) == 0).unwrap_or(scale)
 }
 
-/// `value / 10^scale` with `places` decimals, rounded half up, and commas between thousands.
-fn fixed(value: i128, scale: u32, places: u32) -> String {
-    let unit = power(scale - places);
+/// Formats `value / 10^scale` with `decimals` decimals, rounded half up, and commas between thousands.
+fn format_fixed(value: i128, scale: u32, decimals: u32) -> String {
+    let unit = power(scale - decimals);
     let rounded = value.saturating_add(unit / 2).div_euclid(unit);
-    let (whole, rest) = (rounded / power(places), rounded % power(places));
-    let digits = whole.to_string();
-    let mut grouped = String::with_capacity(digits.len() * 4 / 3 + places as usize + 1);
+    let (integer, fraction) = (rounded / power(decimals), rounded % power(decimals));
+    let digits = integer.to_string();
+    let mut grouped = String::with_capacity(digits.len() * 4 / 3 + decimals as usize + 1);
     for (index, digit) in digits.char_indices() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) && digit.is_ascii_digit() {
             grouped.push(',');
         }
         grouped.push(digit);
     }
-    if places > 0 {
-        grouped.push_str(&format!(".{rest:0width$}", width = places as usize));
+    if decimals > 0 {
+        grouped.push_str(&format!(".{fraction:0width$}", width = decimals as usize));
     }
     grouped
 }
@@ -114,7 +115,7 @@ mod tests {
     #[test]
     fn an_axis_keeps_one_scale() {
         let axis = |unit: Unit, step: i128, top: i128| -> Vec<String> {
-            (0..=top / step).map(|n| unit.short(n * step, step, top)).collect()
+            (0..=top / step).map(|n| unit.format_tick(n * step, step, top)).collect()
         };
         assert_eq!(axis(Unit::Count, 500, 1_500), ["0", "500", "1,000", "1,500"]);
         assert_eq!(axis(Unit::Count, 500_000, 1_500_000), ["0", "0.5M", "1M", "1.5M"]);

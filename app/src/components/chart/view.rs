@@ -2,15 +2,15 @@ use leptos::{ev, html::Div, prelude::*};
 use wasm_bindgen::JsCast;
 
 use super::{
-    ChartData, draw, legend::Legend, links::Links, pointer::Reading, scene::Scene, size::observed, table::BehindTable,
-    tooltip::Tooltip,
+    ChartData, draw, legend::Legend, links::Links, pointer::Reading, scene::Scene, size::observe_size,
+    table::ChartTable, tooltip::Tooltip,
 };
 
-/// Stacked bars over time. Each bar is a link; `label` says what is shown, such as `Spend by model and day`.
+/// Stacked bars over time. Each bar is a link; `label` names the chart, such as `Spend by model and day`.
 #[component]
 pub fn Chart(data: Memo<ChartData>, #[prop(into)] label: Signal<String>) -> impl IntoView {
     let plot = NodeRef::<Div>::new();
-    let size = observed(plot);
+    let size = observe_size(plot);
     let scene = Memo::new(move |_| size.get().map(|size| data.with(|data| Scene::new(data, size))).unwrap_or_default());
     let drawing = move || {
         scene.with(
@@ -18,14 +18,14 @@ pub fn Chart(data: Memo<ChartData>, #[prop(into)] label: Signal<String>) -> impl
         )
     };
     let reading = Reading::new();
-    // What is pinned goes by a touch elsewhere.
-    let elsewhere = window_event_listener(ev::pointerdown, move |event| {
+    // A touch elsewhere closes a pinned tooltip.
+    let listener = window_event_listener(ev::pointerdown, move |event| {
         let target = event.target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
         if !plot.get_untracked().is_some_and(|plot| plot.contains(target.as_ref())) {
             reading.close();
         }
     });
-    on_cleanup(move || elsewhere.remove());
+    on_cleanup(move || listener.remove());
     view! {
         <figure class="chart" aria-label=label>
             <div class="chart-plot" node_ref=plot>
@@ -34,7 +34,7 @@ pub fn Chart(data: Memo<ChartData>, #[prop(into)] label: Signal<String>) -> impl
                 <Tooltip data scene reading/>
             </div>
             <Legend data/>
-            <BehindTable data label/>
+            <ChartTable data label/>
         </figure>
     }
 }

@@ -2,15 +2,15 @@ use domain::errors::ApiError;
 use leptos::prelude::*;
 
 use super::{Button, Icon, IconView, Notice, Tone};
-use crate::state::{Answer, Progress};
+use crate::state::{QueryProgress, QueryState};
 
-/// Shows an answer: a skeleton before there is one, dimmed while a newer one comes, and why there is none.
+/// Shows a query's state: a skeleton before the first answer, the data, dimmed while reloading, or the error.
 ///
-/// The children are made once and given the data as a signal:
+/// The children are built once and get the data as a signal:
 /// `<AsyncView answer skeleton=|| view! { <Skeleton lines=5/> } let:keys>…</AsyncView>`.
 #[component]
 pub fn AsyncView<T, V>(
-    answer: Answer<T>,
+    answer: QueryState<T>,
     #[prop(into)] skeleton: ViewFn,
     children: impl Fn(ReadSignal<T>) -> V + Send + Sync + 'static,
 ) -> impl IntoView
@@ -22,15 +22,15 @@ where
     frame(answer.progress(), skeleton, Box::new(data))
 }
 
-/// The same for answers that a page puts together itself: shows its children once the first has come.
+/// [`AsyncView`] for a page that combines answers itself: shows its children once it has answers.
 #[component]
-pub fn Awaited(progress: Progress, #[prop(into)] skeleton: ViewFn, children: ChildrenFn) -> impl IntoView {
-    frame(progress, skeleton, Box::new(move || progress.answered().then(|| children())))
+pub fn Awaited(progress: QueryProgress, #[prop(into)] skeleton: ViewFn, children: ChildrenFn) -> impl IntoView {
+    frame(progress, skeleton, Box::new(move || progress.has_answer().then(|| children())))
 }
 
-/// What is the same for all answers, and so is compiled only once.
-fn frame(progress: Progress, skeleton: ViewFn, data: Box<dyn Fn() -> Option<AnyView> + Send>) -> impl IntoView {
-    // Data is made once: it isn't shown anew when an error comes.
+/// The part of [`AsyncView`] that is independent of the data's type, and so is compiled only once.
+fn frame(progress: QueryProgress, skeleton: ViewFn, data: Box<dyn Fn() -> Option<AnyView> + Send>) -> impl IntoView {
+    // The view of the data is built once, and isn't rebuilt on an error.
     let content = move || {
         data().unwrap_or_else(|| match progress.error() {
             Some(error) => view! { <ErrorView error on_retry=move || progress.retry()/> }.into_any(),
@@ -38,7 +38,7 @@ fn frame(progress: Progress, skeleton: ViewFn, data: Box<dyn Fn() -> Option<AnyV
         })
     };
     let outdated = move || {
-        let error = if progress.answered() { progress.error() } else { None }?;
+        let error = if progress.has_answer() { progress.error() } else { None }?;
         Some(view! {
             <Notice tone=Tone::Warning>
                 {error.to_string()} " What you see may be out of date. "
@@ -49,8 +49,8 @@ fn frame(progress: Progress, skeleton: ViewFn, data: Box<dyn Fn() -> Option<AnyV
     view! {
         <div
             class="async"
-            class:stale=move || progress.answered() && progress.waiting()
-            aria-busy=move || progress.waiting().then_some("true")
+            class:stale=move || progress.has_answer() && progress.is_waiting()
+            aria-busy=move || progress.is_waiting().then_some("true")
         >
             {outdated}
             {content}
@@ -58,10 +58,10 @@ fn frame(progress: Progress, skeleton: ViewFn, data: Box<dyn Fn() -> Option<AnyV
     }
 }
 
-/// What went wrong, what to do about it, and another try.
+/// An error, with advice and a button to try again.
 #[component]
 pub fn ErrorView(error: ApiError, #[prop(into)] on_retry: Callback<()>) -> impl IntoView {
-    let (title, advice, again) = match &error {
+    let (title, advice, can_retry) = match &error {
         ApiError::Forbidden(_) => {
             ("You have no access to this", "An admin or owner of the organization can give it to you.", false)
         }
@@ -88,7 +88,7 @@ pub fn ErrorView(error: ApiError, #[prop(into)] on_retry: Callback<()>) -> impl 
             <h2>{title}</h2>
             <p>{advice}</p>
             {detail.map(|detail| view! { <p class="mono faint">{detail}</p> }.into_any())}
-            {again.then(|| view! { <Button icon=Icon::Refresh on_press=on_retry>"Try again"</Button> })}
+            {can_retry.then(|| view! { <Button icon=Icon::Refresh on_press=on_retry>"Try again"</Button> })}
         </div>
     }
 }

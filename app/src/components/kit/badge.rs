@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-/// What a colour says.
+/// The meaning of a color.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Tone {
     #[default]
@@ -23,7 +23,7 @@ impl Tone {
     }
 }
 
-/// One word about the state of something.
+/// A state in one word.
 #[component]
 pub fn Badge(#[prop(optional)] tone: Tone, children: Children) -> impl IntoView {
     view! { <span class=format!("badge {}", tone.class())>{children()}</span> }

@@ -2,20 +2,20 @@ use leptos::{ev, prelude::*};
 
 use super::{Icon, IconView};
 
-/// How much a button asks to be pressed.
+/// The emphasis of a button.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Look {
+pub enum ButtonStyle {
     #[default]
     Secondary,
-    /// The one thing to do here.
+    /// The main action.
     Primary,
-    /// Among many others.
+    /// One action among many.
     Quiet,
-    /// Takes something away for good.
+    /// An action that can't be undone.
     Danger,
 }
 
-impl Look {
+impl ButtonStyle {
     const fn class(self) -> &'static str {
         match self {
             Self::Secondary => "button",
@@ -29,7 +29,7 @@ impl Look {
 /// A button. While it is pending or disabled it keeps the focus but can't be pressed.
 #[component]
 pub fn Button(
-    #[prop(optional)] look: Look,
+    #[prop(optional)] style: ButtonStyle,
     #[prop(optional, into)] icon: Option<Icon>,
     /// Sends the form around it.
     #[prop(optional)]
@@ -37,7 +37,7 @@ pub fn Button(
     #[prop(optional, into)] pending: Signal<bool>,
     #[prop(optional, into)] disabled: Signal<bool>,
     #[prop(optional, into)] on_press: Option<Callback<()>>,
-    /// What a button without text is for.
+    /// Name of a button without text.
     #[prop(optional, into)]
     label: Option<String>,
     #[prop(optional)] children: Option<Children>,
@@ -54,7 +54,7 @@ pub fn Button(
     view! {
         <button
             type=if submit { "submit" } else { "button" }
-            class=look.class()
+            class=style.class()
             class:bare=bare
             aria-disabled=move || blocked().then_some("true")
             aria-busy=move || pending.get().then_some("true")
@@ -73,12 +73,12 @@ pub fn Button(
 #[component]
 pub fn ButtonLink(
     #[prop(into)] href: Signal<String>,
-    #[prop(optional)] look: Look,
+    #[prop(optional)] style: ButtonStyle,
     #[prop(optional, into)] icon: Option<Icon>,
     children: Children,
 ) -> impl IntoView {
     view! {
-        <a class=look.class() href=move || href.get()>
+        <a class=style.class() href=move || href.get()>
             {icon.map(|icon| view! { <IconView icon/> })}
             {children()}
         </a>

@@ -1,21 +1,21 @@
 use leptos::prelude::*;
 
-use super::{Choice, CollectAny, Segmented, When, lower_case, unique_id};
+use super::{CollectAny, Segmented, SelectOption, When, lower_case, unique_id};
 
-/// From so many choices on, those without groups can be searched.
-const MANY: usize = 8;
+/// Number of choices above which a list without groups can be searched.
+const SEARCH_THRESHOLD: usize = 8;
 
-/// All, or only some.
+/// A choice of all values or only some.
 #[component]
 pub fn CheckList(
     name: &'static str,
     #[prop(into)] legend: String,
-    /// Whether all are meant, whatever is chosen.
+    /// Whether all values are chosen, regardless of `selected`.
     all: RwSignal<bool>,
     selected: RwSignal<Vec<String>>,
-    /// Those of one group stand together.
-    choices: Memo<Vec<Choice>>,
-    /// What all means: `All, also new ones`.
+    /// Values to choose from; those of one group are adjacent.
+    choices: Memo<Vec<SelectOption>>,
+    /// Label for all values: `All, also new ones`.
     all_label: &'static str,
     #[prop(optional, into)] error: Signal<Option<String>>,
 ) -> impl IntoView {
@@ -26,7 +26,7 @@ pub fn CheckList(
             0 => "Only chosen".to_owned(),
             count => format!("Only chosen ({count})"),
         };
-        vec![Choice::new("all", all_label), Choice::new("some", only)]
+        vec![SelectOption::new("all", all_label), SelectOption::new("some", only)]
     };
     view! {
         <fieldset class="field" class:wrong=move || error.with(Option::is_some) aria-describedby=described_by>
@@ -46,7 +46,7 @@ pub fn CheckList(
 }
 
 #[component]
-fn Boxes(selected: RwSignal<Vec<String>>, choices: Memo<Vec<Choice>>) -> impl IntoView {
+fn Boxes(selected: RwSignal<Vec<String>>, choices: Memo<Vec<SelectOption>>) -> impl IntoView {
     let searched = RwSignal::new(String::new());
     let toggle = move |value: String, on: bool| {
         selected.update(|selected| {
@@ -56,11 +56,11 @@ fn Boxes(selected: RwSignal<Vec<String>>, choices: Memo<Vec<Choice>>) -> impl In
             }
         });
     };
-    let shown = move || {
+    let rows = move || {
         let search = lower_case(&searched.get());
-        let matches = move |choice: &Choice| lower_case(&choice.label).contains(&search);
+        let matches = move |choice: &SelectOption| lower_case(&choice.label).contains(&search);
         let mut group = "";
-        let row = move |choice: Choice| {
+        let row = move |choice: SelectOption| {
             let heading =
                 (choice.group != group).then(|| view! { <p class="check-group">{choice.group}</p> }.into_any());
             group = choice.group;
@@ -80,8 +80,9 @@ fn Boxes(selected: RwSignal<Vec<String>>, choices: Memo<Vec<Choice>>) -> impl In
         };
         choices.get().into_iter().filter(matches).map(row).collect_any()
     };
-    let searchable =
-        move || choices.with(|choices| choices.len() > MANY && choices.iter().all(|choice| choice.group.is_empty()));
+    let searchable = move || {
+        choices.with(|choices| choices.len() > SEARCH_THRESHOLD && choices.iter().all(|choice| choice.group.is_empty()))
+    };
     view! {
         {move || {
             searchable()
@@ -96,6 +97,6 @@ fn Boxes(selected: RwSignal<Vec<String>>, choices: Memo<Vec<Choice>>) -> impl In
                     />
                 }.into_any())
         }}
-        <div class="check-list">{shown}</div>
+        <div class="check-list">{rows}</div>
     }
 }

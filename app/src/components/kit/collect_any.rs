@@ -1,8 +1,8 @@
 use leptos::prelude::*;
 
-/// Lists of views, whatever they are.
+/// Collects views of any type into a list.
 pub trait CollectAny {
-    /// The same as Leptos' `collect_view`, for whose lists everything is compiled anew for each type of view.
+    /// Unlike Leptos' `collect_view`, this doesn't compile all code for lists again for each type of view.
     fn collect_any(self) -> Vec<AnyView>;
 }
 

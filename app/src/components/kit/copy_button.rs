@@ -6,16 +6,16 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::{Icon, IconView};
 
-/// How long it says that it is done.
-const TOLD: Duration = Duration::from_secs(2);
+/// Time for which the button shows that it has copied.
+const CONFIRMED_FOR: Duration = Duration::from_secs(2);
 
-/// Copies a text, and says so.
+/// A button that copies a text, and confirms it.
 #[component]
 pub fn CopyButton(
     #[prop(into)] text: Signal<String>,
-    /// What is copied: `secret`.
+    /// Name of the text, such as `secret`.
     #[prop(into)]
-    what: String,
+    name: String,
     /// Only the icon, for use within a line.
     #[prop(optional)]
     bare: bool,
@@ -36,11 +36,11 @@ pub fn CopyButton(
                 move || {
                     copied.try_set(false);
                 },
-                TOLD,
+                CONFIRMED_FOR,
             );
         });
     };
-    let label = format!("Copy {what}");
+    let label = format!("Copy {name}");
     view! {
         <button type="button" class="button copy" class:bare=bare node_ref=button on:click=copy aria-label=label.clone() title=label>
             {move || {
@@ -53,7 +53,7 @@ pub fn CopyButton(
     }
 }
 
-/// Puts `text` on the clipboard. Over plain http there is no clipboard but the one of old.
+/// Writes `text` to the clipboard. Over plain HTTP, browsers have only the deprecated `execCommand`.
 async fn write(text: &str) -> bool {
     let window = window();
     if window.is_secure_context() {

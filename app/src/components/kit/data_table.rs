@@ -8,30 +8,30 @@ use std::{cmp::Ordering, sync::Arc};
 
 use leptos::prelude::*;
 
-pub use column::{Column, Place};
+pub use column::{CardPosition, Column};
 pub use sort::Sort;
 
-use self::table::{Row, table};
+use self::table::{TableRow, table};
 
 /// A table of `rows`.
 ///
-/// A row that leads somewhere needs a link in one of its cells too, for keyboard and screen reader.
+/// A row with a `row_href` also needs a link in one of its cells, for keyboard and screen reader.
 #[component]
 pub fn DataTable<T, R>(
-    /// What the table holds, for screen readers.
+    /// Caption for screen readers.
     #[prop(into)]
     caption: String,
     columns: Vec<Column<T>>,
-    /// Which rows, to be asked again whenever what it read changes.
+    /// Returns the rows; runs again whenever a signal that it reads changes.
     rows: R,
-    /// Where a row leads.
+    /// Address that a row links to.
     #[prop(optional, into)]
     row_href: Option<Callback<(T,), String>>,
-    /// Whether a row is the one that is open.
+    /// Whether a row is open.
     #[prop(optional, into)]
     is_open: Option<Callback<(T,), bool>>,
     #[prop(optional)] sort: Option<Sort>,
-    /// The last row: sums, cell by cell.
+    /// Cells of the last row, which has sums.
     #[prop(optional, into)]
     foot: Option<ViewFn>,
 ) -> impl IntoView
@@ -40,35 +40,36 @@ where
     R: Fn() -> Vec<T> + Send + 'static,
 {
     let heads = columns.iter().map(|column| (column.head, column.control.clone())).collect();
-    let shown = move || {
+    let table_rows = move || {
         let mut rows = rows();
         if let Some((name, descending)) = sort.and_then(|sort| sort.current())
             && let Some(order) =
                 columns.iter().find(|column| column.head.header == name).and_then(|column| column.order)
         {
-            let places = sorted_places(rows.len(), &|a, b| {
+            let indices = sorted_indices(rows.len(), &|a, b| {
                 if descending { order(&rows[b], &rows[a]) } else { order(&rows[a], &rows[b]) }
             });
-            rows = places.into_iter().map(|place| rows[place].clone()).collect();
+            rows = indices.into_iter().map(|index| rows[index].clone()).collect();
         }
         let row = |row: T| {
             let cells = columns.iter().map(|column| (column.show)(&row)).collect();
             let row = Arc::new(row);
-            let same = Arc::clone(&row);
-            Row {
+            let opened_row = Arc::clone(&row);
+            TableRow {
                 cells,
                 href: row_href.map(|href| Box::new(move || href.run((T::clone(&row),))) as _),
-                open: is_open.map(|is_open| Box::new(move || is_open.run((T::clone(&same),))) as _),
+                open: is_open.map(|is_open| Box::new(move || is_open.run((T::clone(&opened_row),))) as _),
             }
         };
         rows.into_iter().map(row).collect()
     };
-    table(caption, heads, Box::new(shown), sort, foot)
+    table(caption, heads, Box::new(table_rows), sort, foot)
 }
 
-/// The places of `count` rows in their order. Sorting numbers instead of rows is compiled once for all tables.
-fn sorted_places(count: usize, order: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
-    let mut places: Vec<usize> = (0..count).collect();
-    places.sort_by(|a, b| order(*a, *b));
-    places
+/// Returns the indices of `count` rows in their order. Sorting indices instead of rows is compiled once for
+/// all tables.
+fn sorted_indices(count: usize, order: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
+    let mut indices: Vec<usize> = (0..count).collect();
+    indices.sort_by(|a, b| order(*a, *b));
+    indices
 }

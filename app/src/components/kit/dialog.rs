@@ -1,26 +1,26 @@
-//! Modal dialogs: one question, one primary button, and what will happen.
+//! Modal dialogs: one question, one primary button, and its consequences.
 
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::{Button, Icon, Look, When, unique_id};
+use super::{Button, ButtonStyle, Icon, When, unique_id};
 use crate::state::watch;
 
-/// A native modal dialog. The browser keeps the focus inside and gives it back at the end.
+/// A native modal dialog. The browser keeps the focus inside and returns it at the end.
 ///
-/// Whether it is open is its owner's to say: it only asks to be closed. One that is always open is so for as long as it
-/// is there. Its children are made anew each time it opens.
+/// Its owner decides whether it is open: the dialog only asks to be closed. Without `open`, it is open for as
+/// long as it exists. Its children are rebuilt each time it opens.
 #[component]
 pub fn Dialog(
     #[prop(into, default = true.into())] open: Signal<bool>,
     #[prop(into)] title: Signal<String>,
-    /// Comes from the side (on phones from below), for longer forms.
+    /// Slides in from the side (on phones from below), for longer forms.
     #[prop(optional)]
     sheet: bool,
-    /// Without a button and Esc to close it: only for what must be answered.
+    /// Can't be closed by button or Esc: only for questions that must be answered.
     #[prop(optional)]
     insistent: bool,
-    /// Closes it, or doesn't: its button or Esc was pressed.
+    /// Called when its button or Esc is pressed; may leave it open.
     #[prop(optional, into)]
     on_close: Option<Callback<()>>,
     children: ChildrenFn,
@@ -33,14 +33,14 @@ pub fn Dialog(
         let is_open = open.get();
         if let Some(dialog) = dialog.get() {
             if is_open && !dialog.open() {
-                // Fails only where the element isn't in the document any more.
+                // Fails only if the element is no longer in the document.
                 let _ = dialog.show_modal();
             } else if !is_open && dialog.open() {
                 dialog.close();
             }
         }
     });
-    // Only a dialog that is closed gives the focus back.
+    // Only closing a dialog returns the focus.
     on_cleanup(move || {
         if let Some(dialog) = dialog.try_get_untracked().flatten() {
             dialog.close();
@@ -51,17 +51,17 @@ pub fn Dialog(
             on_close.run(());
         }
     };
-    let cancel = move |event: ev::Event| {
-        // Esc within a list that is open in the dialog is not for the dialog.
+    let on_cancel = move |event: ev::Event| {
+        // Esc in an open list inside the dialog isn't meant for the dialog.
         if event.target() == event.current_target() {
             event.prevent_default();
             close();
         }
     };
-    let closed = move |_| {
+    let on_closed = move |_| {
         // The event comes late: the dialog may be gone by then, or the element be another dialog's.
         let Some(dialog) = dialog.try_get_untracked().flatten().filter(|dialog| !dialog.open()) else { return };
-        // A second Esc closes a dialog whatever it says (HTML, section 6.10.3, close watchers).
+        // A second Esc closes a dialog even if its event is canceled (HTML, section 6.10.3, close watchers).
         if open.get_untracked() {
             close();
         }
@@ -75,14 +75,14 @@ pub fn Dialog(
             class="dialog"
             class:sheet=sheet
             aria-labelledby=labelled_by
-            on:cancel=cancel
-            on:close=closed
+            on:cancel=on_cancel
+            on:close=on_closed
         >
             <When when=move || open.get()>
                 <header>
                     <h2 id=heading.clone()>{move || title.get()}</h2>
                     {(!insistent)
-                        .then(|| view! { <Button look=Look::Quiet icon=Icon::Close label="Close" on_press=close/> })}
+                        .then(|| view! { <Button style=ButtonStyle::Quiet icon=Icon::Close label="Close" on_press=close/> })}
                 </header>
                 {content.with_value(|content| content())}
             </When>
@@ -90,7 +90,7 @@ pub fn Dialog(
     }
 }
 
-/// Asks before something that can't be taken back.
+/// Asks for confirmation of an action that can't be undone.
 #[component]
 pub fn Confirm(
     #[prop(into, default = true.into())] open: Signal<bool>,
@@ -111,13 +111,13 @@ pub fn Confirm(
             <div class="dialog-body">{content.with_value(|content| content())}</div>
             <footer>
                 <Button on_press=on_close>"Cancel"</Button>
-                <Button look=Look::Danger pending disabled on_press=on_confirm>{action}</Button>
+                <Button style=ButtonStyle::Danger pending disabled on_press=on_confirm>{action}</Button>
             </footer>
         </Dialog>
     }
 }
 
-/// The nearest element around an event's target that `selector` finds.
+/// Returns the nearest element around an event's target that matches `selector`.
 pub(crate) fn closest(event: &ev::Event, selector: &str) -> Option<web_sys::Element> {
     event.target()?.dyn_into::<web_sys::Element>().ok()?.closest(selector).ok().flatten()
 }

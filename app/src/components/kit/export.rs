@@ -2,14 +2,15 @@ use leptos::prelude::*;
 
 use super::{Icon, IconView, Menu, MenuLink};
 
-/// A link to what a page shows as CSV, and beside it, in a menu, to the same for Excel.
+/// A link to the page's data as CSV, and in a menu beside it a link to CSV for Excel.
 #[component]
 pub fn Export(
-    /// The address of the file; it has a query.
+    /// Address of the file, which has a query.
     #[prop(into)]
     href: Signal<String>,
 ) -> impl IntoView {
-    // Excel takes UTF-8 for another encoding unless the file begins with a byte order mark; programs trip over one.
+    // Excel takes UTF-8 for another encoding unless the file begins with a byte order mark; programs trip
+    // over one.
     let for_excel = Signal::derive(move || href.with(|href| format!("{href}&bom=true")));
     view! {
         <div class="split-button">

@@ -5,26 +5,26 @@ use leptos::{html, prelude::*};
 use super::{Icon, IconView, unique_id};
 use crate::state::watch;
 
-/// The ids that tie a control to what is said about it.
+/// Ids that connect a control with its hint and error.
 #[derive(Clone)]
-pub(super) struct Ids {
+pub(super) struct FieldIds {
     pub control: String,
     pub hint: String,
     pub error: String,
 }
 
-impl Ids {
+impl FieldIds {
     pub(super) fn new(name: &str) -> Self {
         let control = unique_id(name);
         Self { hint: format!("{control}-hint"), error: format!("{control}-error"), control }
     }
 
-    /// What describes the control: its error first, if there is one.
-    pub(super) fn described_by(&self, hinted: bool, error: Signal<Option<String>>) -> Signal<Option<String>> {
+    /// The ids of the texts that describe the control: its error, if there is one, and its hint.
+    pub(super) fn described_by(&self, has_hint: bool, error: Signal<Option<String>>) -> Signal<Option<String>> {
         let Self { hint, error: error_id, .. } = self.clone();
         Signal::derive(move || {
-            let wrong = error.with(Option::is_some);
-            let ids = [wrong.then_some(error_id.as_str()), hinted.then_some(hint.as_str())];
+            let is_invalid = error.with(Option::is_some);
+            let ids = [is_invalid.then_some(error_id.as_str()), has_hint.then_some(hint.as_str())];
             let ids: Vec<_> = ids.into_iter().flatten().collect();
             (!ids.is_empty()).then(|| ids.join(" "))
         })
@@ -34,7 +34,7 @@ impl Ids {
 /// The label above a control, and hint and error below it.
 #[component]
 pub(super) fn Frame(
-    ids: Ids,
+    ids: FieldIds,
     label: String,
     hint: Option<String>,
     error: Signal<Option<String>>,
@@ -56,7 +56,7 @@ pub(super) fn Frame(
 /// One line of text.
 #[component]
 pub fn Field(
-    /// What the form calls it.
+    /// The field's name in the form.
     name: &'static str,
     #[prop(into)] label: String,
     value: RwSignal<String>,
@@ -72,16 +72,16 @@ pub fn Field(
     #[prop(optional)] optional: bool,
     #[prop(optional)] autofocus: bool,
     #[prop(optional, into)] disabled: Signal<bool>,
-    /// The first and the last that can be chosen, of dates.
+    /// First and last date that can be chosen.
     #[prop(optional)]
     bounds: Option<(String, Option<String>)>,
 ) -> impl IntoView {
-    let ids = Ids::new(name);
+    let ids = FieldIds::new(name);
     let described_by = ids.described_by(hint.is_some(), error);
     let input = NodeRef::<html::Input>::new();
     focus_if(autofocus, input);
     let mode = if kind == "number" { Some("numeric") } else { None };
-    let (least, most) = bounds.map_or((None, None), |(least, most)| (Some(least), most));
+    let (min, max) = bounds.map_or((None, None), |(min, max)| (Some(min), max));
     view! {
         <Frame ids=ids.clone() label hint error optional>
             <input
@@ -89,11 +89,11 @@ pub fn Field(
                 class="input"
                 id=ids.control
                 name=name
-                // The server's answer would come too late for numbers, so they are typed as text.
+                // Numbers are typed as text, since the server's answer to a wrong one would come too late.
                 type=if kind == "number" { "text" } else { kind }
                 inputmode=mode
-                min=least
-                max=most
+                min=min
+                max=max
                 autocomplete=autocomplete
                 placeholder=(!placeholder.is_empty()).then_some(placeholder)
                 prop:value=move || value.get()
@@ -115,12 +115,12 @@ pub fn TextArea(
     #[prop(optional, into)] hint: Option<String>,
     #[prop(optional, into)] error: Signal<Option<String>>,
     #[prop(optional)] optional: bool,
-    /// For what is no prose: addresses, code.
+    /// For texts that aren't prose: addresses, code.
     #[prop(optional)]
     mono: bool,
     #[prop(optional)] placeholder: &'static str,
 ) -> impl IntoView {
-    let ids = Ids::new(name);
+    let ids = FieldIds::new(name);
     let described_by = ids.described_by(hint.is_some(), error);
     view! {
         <Frame ids=ids.clone() label hint error optional>
@@ -141,7 +141,7 @@ pub fn TextArea(
     }
 }
 
-/// A search over what the page shows; `/` leads to it.
+/// A search in the page's content; `/` focuses it.
 #[component]
 pub fn SearchField(
     #[prop(into)] label: String,
@@ -165,9 +165,9 @@ pub fn SearchField(
     }
 }
 
-/// Puts the focus into `input` once it is there; the attribute only works in a page's own HTML.
-fn focus_if(wanted: bool, input: NodeRef<html::Input>) {
-    if wanted {
+/// Focuses `input` once it is mounted; the attribute works only in a page's own HTML.
+fn focus_if(autofocus: bool, input: NodeRef<html::Input>) {
+    if autofocus {
         watch(move || {
             if let Some(input) = input.get() {
                 request_animation_frame(move || {

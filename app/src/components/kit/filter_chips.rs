@@ -5,24 +5,24 @@ use super::{CollectAny, Icon, IconView, When};
 /// A filter that narrows a page.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Chip {
-    /// What it is about: `Model`.
+    /// Name of the filter: `Model`.
     pub name: &'static str,
     pub value: String,
-    /// The page without it.
-    pub without: String,
+    /// Address of the page without the filter.
+    pub remove_href: String,
 }
 
 /// The filters that narrow a page, each with a link that removes it.
 #[component]
 pub fn FilterChips(chips: Memo<Vec<Chip>>) -> impl IntoView {
-    let chip = |Chip { name, value, without }: Chip| {
+    let chip = |Chip { name, value, remove_href }: Chip| {
         let remove = format!("Remove the filter {name}: {value}");
         view! {
             <li>
                 <span class="chip">
                     <span class="chip-name">{name}</span>
                     <span class="chip-value" title=value.clone()>{value.clone()}</span>
-                    <a href=without aria-label=remove.clone() title=remove><IconView icon=Icon::Close/></a>
+                    <a href=remove_href aria-label=remove.clone() title=remove><IconView icon=Icon::Close/></a>
                 </span>
             </li>
         }

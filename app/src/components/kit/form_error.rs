@@ -3,18 +3,18 @@ use leptos::prelude::*;
 
 use super::{Notice, Tone};
 
-/// What went wrong with a form, unless one of its fields already says it.
+/// A form's error, unless one of its fields shows it.
 #[component]
 pub fn FormError(
     error: Signal<Option<ApiError>>,
-    /// The fields that say their errors themselves.
+    /// Fields that show their errors themselves.
     fields: &'static [&'static str],
 ) -> impl IntoView {
     let message = move || {
         error.with(|error| {
             let error = error.as_ref()?;
-            let told = fields.iter().any(|field| error.field(field).is_some());
-            (!told).then(|| error.to_string())
+            let is_shown_by_field = fields.iter().any(|field| error.field(field).is_some());
+            (!is_shown_by_field).then(|| error.to_string())
         })
     };
     view! {

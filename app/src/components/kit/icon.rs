@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-/// A sign in a 24 by 24 grid, drawn as one stroke of 1.75.
+/// An icon on a grid of 24 by 24, drawn as one stroke of 1.75.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Icon {
     Alert,
@@ -92,7 +92,7 @@ impl Icon {
     }
 }
 
-/// Draws an icon in the colour of the text around it; a label beside it says what it means.
+/// Draws an icon in the color of the text around it. A label beside it has to give its meaning.
 #[component]
 pub fn IconView(icon: Icon) -> impl IntoView {
     view! {
@@ -102,7 +102,7 @@ pub fn IconView(icon: Icon) -> impl IntoView {
     }
 }
 
-/// The house with its gate.
+/// The logo: a house with its gate.
 #[component]
 pub fn Logo() -> impl IntoView {
     view! {

@@ -1,4 +1,4 @@
-//! Letters of any script, by the browser's tables: Rust's own weigh ten kilobytes.
+//! Case conversion of any script by the browser's tables: Rust's own add ten kilobytes.
 
 use js_sys::JsString;
 

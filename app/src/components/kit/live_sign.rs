@@ -2,7 +2,7 @@ use leptos::prelude::*;
 
 use crate::state::{LiveStatus, use_live};
 
-/// Whether what is shown follows the calls as they come; pressing it holds everything as it is, or lets it go on.
+/// A button that shows whether the page follows new calls; pressing it pauses or resumes updates.
 #[component]
 pub fn LiveSign() -> impl IntoView {
     let live = use_live();
@@ -24,7 +24,7 @@ pub fn LiveSign() -> impl IntoView {
         >
             <i aria-hidden="true"></i>
             <span class="live-text">
-                // Keeps room for the longest text, so that what stands beside it isn't moved from under somebody's finger.
+                // Reserves room for the longest text, so that neighbors don't move from under a finger.
                 <span class="live-room" aria-hidden="true"></span>
                 <span aria-live="polite">{move || sign().1}</span>
             </span>

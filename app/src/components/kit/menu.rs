@@ -8,13 +8,13 @@ use crate::state::Live;
 
 /// Space between a menu and its button, in pixels.
 const GAP: f64 = 6.0;
-/// Widest a menu may be, in pixels; the stylesheet says the same.
+/// Maximum width of a menu, in pixels; equals the stylesheet's.
 const WIDTH: f64 = 280.0;
 
 /// A button that opens a menu.
 #[component]
 pub fn Menu(
-    /// What the menu is for, where the button has no text.
+    /// Name of the menu and its button, for screen readers.
     #[prop(into)]
     label: Signal<String>,
     /// The button's class.
@@ -28,37 +28,37 @@ pub fn Menu(
     let expanded = RwSignal::new(false);
     let panel = NodeRef::<html::Div>::new();
     let live = use_context::<Live>();
-    let hold = move |open| {
+    let pause_live = move |open| {
         if let Some(live) = live {
-            live.hold(open);
+            live.pause_while(open);
         }
     };
     on_cleanup(move || {
         if expanded.try_get_untracked() == Some(true) {
-            hold(false);
+            pause_live(false);
         }
     });
-    let place = move |event: ev::MouseEvent| {
+    let place_panel = move |event: ev::MouseEvent| {
         if let (Some(panel), Some(button)) = (panel.get_untracked(), closest(&event, "button")) {
             place_beside(&panel, &button.get_bounding_client_rect(), WIDTH);
         }
     };
-    let toggled = move |_| {
+    let on_toggle = move |_| {
         let Some(panel) = panel.get_untracked() else { return };
         let open = panel.matches(":popover-open").unwrap_or(false);
         expanded.set(open);
-        hold(open);
+        pause_live(open);
         if open {
             focus(items(&panel).first());
         }
     };
-    let pressed = move |event: ev::KeyboardEvent| {
+    let on_keydown = move |event: ev::KeyboardEvent| {
         let Some(panel) = panel.get_untracked() else { return };
         if move_focus(&panel, &event.key()) {
             event.prevent_default();
         }
     };
-    let chosen = move |event: ev::MouseEvent| {
+    let on_click = move |event: ev::MouseEvent| {
         if let (Some(panel), Some(_)) = (panel.get_untracked(), closest(&event, "[role^=menuitem]")) {
             let _ = panel.hide_popover();
         }
@@ -71,7 +71,7 @@ pub fn Menu(
             aria-haspopup="menu"
             aria-expanded=move || expanded.get().to_string()
             aria-label=move || label.get()
-            on:click=place
+            on:click=place_panel
         >
             {trigger.run()}
         </button>
@@ -82,24 +82,24 @@ pub fn Menu(
             role="menu"
             popover="auto"
             aria-label=move || label.get()
-            on:toggle=toggled
-            on:keydown=pressed
-            on:click=chosen
+            on:toggle=on_toggle
+            on:keydown=on_keydown
+            on:click=on_click
         >
             {children()}
         </div>
     }
 }
 
-/// An entry that leads somewhere.
+/// A menu entry that is a link.
 #[component]
 pub fn MenuLink(
     #[prop(into)] href: Signal<String>,
     #[prop(optional, into)] icon: Option<Icon>,
-    /// Whether it is where one is.
+    /// Whether it links to the current page.
     #[prop(optional, into)]
     current: Signal<bool>,
-    /// Whether it is a file of the server's, and no page.
+    /// Whether it links to a file of the server instead of a page.
     #[prop(optional)]
     download: bool,
     children: Children,
@@ -121,18 +121,18 @@ pub fn MenuLink(
     }
 }
 
-/// An entry that does something.
+/// A menu entry that runs an action.
 #[component]
-pub fn MenuAct(
+pub fn MenuAction(
     #[prop(into)] on_press: Callback<()>,
     #[prop(optional, into)] icon: Option<Icon>,
     #[prop(optional)] danger: bool,
-    /// Whether it is the one chosen of several.
+    /// Whether it is the chosen one of several.
     #[prop(optional, into)]
     current: Signal<bool>,
     children: Children,
 ) -> impl IntoView {
-    // First the menu closes, so that a dialog that opens gives the focus back to the menu's button.
+    // The menu closes first, so that a dialog opened by the action returns the focus to the menu's button.
     let press = move |event: ev::MouseEvent| {
         if let Some(menu) = closest(&event, "[popover]").and_then(|menu| menu.dyn_into::<web_sys::HtmlElement>().ok()) {
             let _ = menu.hide_popover();
@@ -156,14 +156,14 @@ pub fn MenuAct(
     }
 }
 
-/// Says what the entries after it have in common.
+/// The heading of the entries after it.
 #[component]
 pub fn MenuLabel(children: Children) -> impl IntoView {
     view! { <div class="menu-label" role="presentation">{children()}</div> }
 }
 
-/// Puts what opens below its button or above it, and aligns it to the side that has room for `widest` pixels.
-pub(crate) fn place_beside(panel: &web_sys::HtmlElement, button: &web_sys::DomRect, widest: f64) {
+/// Places a panel below or above its button, aligned to the side that has room for `max_width` pixels.
+pub(crate) fn place_beside(panel: &web_sys::HtmlElement, button: &web_sys::DomRect, max_width: f64) {
     let size = |value: Result<wasm_bindgen::JsValue, _>| value.ok().and_then(|value| value.as_f64()).unwrap_or(0.0);
     let (width, height) = (size(window().inner_width()), size(window().inner_height()));
     let (vertical, y) = if button.bottom() < height * 0.6 {
@@ -172,7 +172,7 @@ pub(crate) fn place_beside(panel: &web_sys::HtmlElement, button: &web_sys::DomRe
         ("bottom", height - button.top() + GAP)
     };
     let (horizontal, x) =
-        if button.left() + widest < width { ("left", button.left()) } else { ("right", width - button.right()) };
+        if button.left() + max_width < width { ("left", button.left()) } else { ("right", width - button.right()) };
     let style = panel.style();
     for side in ["top", "bottom", "left", "right"] {
         let _ = style.set_property(&format!("--menu-{side}"), "auto");
@@ -181,7 +181,7 @@ pub(crate) fn place_beside(panel: &web_sys::HtmlElement, button: &web_sys::DomRe
     let _ = style.set_property(&format!("--menu-{horizontal}"), &pixels(x));
 }
 
-/// Whole pixels, as CSS says them.
+/// Formats a length as whole pixels for CSS.
 #[expect(clippy::cast_possible_truncation, reason = "no window is wider than an i32")]
 fn pixels(length: f64) -> String {
     format!("{}px", length.round() as i32)
@@ -198,7 +198,7 @@ fn focus(item: Option<&web_sys::HtmlElement>) {
     }
 }
 
-/// Moves the focus as `key` says; whether it says anything.
+/// Moves the focus for an arrow key, Home or End; returns `false` for other keys.
 fn move_focus(panel: &web_sys::HtmlElement, key: &str) -> bool {
     let items = items(panel);
     let active = document().active_element();

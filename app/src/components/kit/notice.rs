@@ -2,7 +2,7 @@ use leptos::prelude::*;
 
 use super::{Icon, IconView, Tone};
 
-/// Something to know, within the page it is about.
+/// A note within a page.
 #[component]
 pub fn Notice(#[prop(optional)] tone: Tone, children: Children) -> impl IntoView {
     let icon = match tone {
@@ -18,17 +18,17 @@ pub fn Notice(#[prop(optional)] tone: Tone, children: Children) -> impl IntoView
     }
 }
 
-/// Nothing here yet: what this is, and what to do first.
+/// The view of an empty place: explains its purpose and the first step.
 #[component]
 pub fn EmptyState(
     icon: Icon,
     #[prop(into)] title: String,
-    /// Whether it is the whole page, so that its title is the page's.
+    /// Whether it fills the page, so that its title is the page's heading.
     #[prop(optional)]
-    whole: bool,
+    full_page: bool,
     children: Children,
 ) -> impl IntoView {
-    let title = if whole { view! { <h1>{title}</h1> }.into_any() } else { view! { <h2>{title}</h2> }.into_any() };
+    let title = if full_page { view! { <h1>{title}</h1> }.into_any() } else { view! { <h2>{title}</h2> }.into_any() };
     view! {
         <div class="empty">
             <span class="empty-icon"><IconView icon/></span>

@@ -2,14 +2,15 @@ use leptos::prelude::*;
 
 use crate::state::{use_inbox, watch};
 
-/// A page's heading. The document's title says the same, after the count of what isn't read: it is seen from other tabs.
+/// A page's heading. The document's title repeats it after the number of unread notifications, to be seen
+/// from other tabs.
 #[component]
 pub fn PageHead(
     #[prop(into)] title: Signal<String>,
     /// One line under the heading.
     #[prop(optional, into)]
     description: Option<ViewFn>,
-    /// The page's acts, the main one last.
+    /// The page's actions, the main one last.
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {

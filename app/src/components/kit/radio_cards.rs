@@ -1,15 +1,15 @@
 use leptos::prelude::*;
 
-use super::{Choice, CollectAny, unique_id};
+use super::{CollectAny, SelectOption, unique_id};
 
-/// One of few, each with its explanation.
+/// A choice between a few values, each with an explanation.
 #[component]
 pub fn RadioCards(
     name: &'static str,
     #[prop(into)] legend: String,
     #[prop(into)] value: Signal<String>,
     #[prop(into)] on_change: Callback<(String,)>,
-    #[prop(into)] choices: Signal<Vec<Choice>>,
+    #[prop(into)] choices: Signal<Vec<SelectOption>>,
     #[prop(optional, into)] hint: Option<String>,
     #[prop(optional, into)] error: Signal<Option<String>>,
     /// Side by side, for choices of a word or two.
@@ -20,7 +20,7 @@ pub fn RadioCards(
     let error_id = format!("{group}-error");
     let described_by = error_id.clone();
     let cards = move || {
-        let card = |choice: Choice| {
+        let card = |choice: SelectOption| {
             let (checked, chosen) = (choice.value.clone(), choice.value.clone());
             view! {
                 <label class="radio-card">

@@ -1,8 +1,8 @@
-//! How fast calls may come, as it is typed.
+//! Form fields for rate limits.
 
 use domain::{
     errors::{ApiError, FieldErrors},
-    rate_limits::{RateLimits, typed_limit},
+    rate_limits::{RateLimits, parse_limit},
 };
 use leptos::prelude::*;
 
@@ -10,10 +10,10 @@ use super::Field;
 
 const CALLS: &str = "calls_per_minute";
 const TOKENS: &str = "tokens_per_minute";
-/// The fields, which say themselves what is wrong with them.
+/// Names of the fields, which show their own errors.
 pub const RATE_FIELDS: &[&str] = &[CALLS, TOKENS];
 
-/// What was typed for calls and tokens a minute; empty for no limit.
+/// Limits of calls and tokens a minute, as typed; empty for no limit.
 #[derive(Clone, Copy)]
 pub struct RateDraft {
     calls: RwSignal<String>,
@@ -21,7 +21,7 @@ pub struct RateDraft {
 }
 
 impl RateDraft {
-    pub fn of(limits: RateLimits) -> Self {
+    pub fn new(limits: RateLimits) -> Self {
         let draft = Self { calls: RwSignal::default(), tokens: RwSignal::default() };
         draft.set(limits);
         draft
@@ -33,16 +33,16 @@ impl RateDraft {
         self.tokens.set(typed(limits.tokens_per_minute));
     }
 
-    /// What was typed; what can't be read is no limit, and is among the errors.
+    /// Parses the limits; one that can't be parsed becomes `None` and is added to `errors`.
     pub fn read(&self, errors: &mut FieldErrors) -> RateLimits {
-        let mut read = |field, typed: RwSignal<String>| errors.check(field, typed.with(|typed| typed_limit(typed)));
+        let mut read = |field, typed: RwSignal<String>| errors.check(field, typed.with(|typed| parse_limit(typed)));
         RateLimits {
             calls_per_minute: read(CALLS, self.calls).flatten(),
             tokens_per_minute: read(TOKENS, self.tokens).flatten(),
         }
     }
 
-    /// What was typed, or what is wrong with it.
+    /// Parses and checks the limits.
     pub fn limits(&self) -> Result<RateLimits, FieldErrors> {
         let mut errors = FieldErrors::default();
         let limits = self.read(&mut errors);
@@ -56,13 +56,13 @@ impl RateDraft {
 pub fn RateFields(
     draft: RateDraft,
     error: Signal<Option<ApiError>>,
-    /// What is said below the fields.
+    /// Hint below the field.
     #[prop(into)]
     calls_hint: String,
     #[prop(into)] tokens_hint: String,
     #[prop(optional)] autofocus: bool,
 ) -> impl IntoView {
-    let wrong = move |field: &'static str| {
+    let error_of = move |field: &'static str| {
         Signal::derive(move || error.with(|error| error.as_ref()?.field(field).map(str::to_owned)))
     };
     view! {
@@ -73,7 +73,7 @@ pub fn RateFields(
             optional=true
             value=draft.calls
             hint=calls_hint
-            error=wrong(CALLS)
+            error=error_of(CALLS)
             autofocus
         />
         <Field
@@ -83,7 +83,7 @@ pub fn RateFields(
             optional=true
             value=draft.tokens
             hint=tokens_hint
-            error=wrong(TOKENS)
+            error=error_of(TOKENS)
         />
     }
 }

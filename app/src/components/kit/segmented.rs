@@ -1,19 +1,19 @@
 use leptos::prelude::*;
 
-use super::{Choice, CollectAny};
+use super::{CollectAny, SelectOption};
 
-/// One of few that exclude each other, side by side.
+/// A choice between a few values, side by side.
 #[component]
 pub fn Segmented(
-    /// What is chosen: `Range`.
+    /// Name of the choice: `Range`.
     #[prop(into)]
     label: String,
     #[prop(into)] value: Signal<String>,
     #[prop(into)] on_change: Callback<(String,)>,
-    #[prop(into)] choices: Signal<Vec<Choice>>,
+    #[prop(into)] choices: Signal<Vec<SelectOption>>,
 ) -> impl IntoView {
     let buttons = move || {
-        let button = |choice: Choice| {
+        let button = |choice: SelectOption| {
             let (compared, chosen) = (choice.value.clone(), choice.value);
             view! {
                 <button

@@ -2,46 +2,46 @@ use leptos::prelude::*;
 
 use super::CollectAny;
 
-use super::field::{Frame, Ids};
+use super::field::{FieldIds, Frame};
 
-/// Something to choose.
+/// An option of a choice.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Choice {
-    /// What the form calls it; empty for none.
+pub struct SelectOption {
+    /// Value in the form; empty for none.
     pub value: String,
     pub label: String,
-    /// More about it, where there is room.
+    /// Explanation, where there is room.
     pub description: String,
-    /// The heading that it stands under in a long list; empty for none.
+    /// Heading above the option in a long list; empty for none.
     pub group: &'static str,
 }
 
-impl Choice {
+impl SelectOption {
     pub fn new(value: impl Into<String>, label: impl Into<String>) -> Self {
         Self { value: value.into(), label: label.into(), description: String::new(), group: "" }
     }
 
     #[must_use]
-    pub fn described(mut self, description: impl Into<String>) -> Self {
+    pub fn with_description(mut self, description: impl Into<String>) -> Self {
         self.description = description.into();
         self
     }
 
     #[must_use]
-    pub const fn under(mut self, group: &'static str) -> Self {
+    pub const fn in_group(mut self, group: &'static str) -> Self {
         self.group = group;
         self
     }
 }
 
-/// One of several, by the browser's own list.
+/// A choice between several values, by the browser's own list.
 #[component]
 pub fn Select(
     name: &'static str,
     #[prop(into)] label: String,
     #[prop(into)] value: Signal<String>,
     #[prop(into)] on_change: Callback<(String,)>,
-    #[prop(into)] choices: Signal<Vec<Choice>>,
+    #[prop(into)] choices: Signal<Vec<SelectOption>>,
     #[prop(optional, into)] hint: Option<String>,
     #[prop(optional, into)] error: Signal<Option<String>>,
     /// In a row of filters: the label is only for screen readers.
@@ -49,10 +49,10 @@ pub fn Select(
     compact: bool,
     #[prop(optional, into)] disabled: Signal<bool>,
 ) -> impl IntoView {
-    let ids = Ids::new(name);
+    let ids = FieldIds::new(name);
     let described_by = ids.described_by(hint.is_some(), error);
     let options = move || {
-        let option = |choice: Choice| {
+        let option = |choice: SelectOption| {
             let chosen = choice.value.clone();
             view! {
                 <option value=choice.value prop:selected=move || value.with(|value| *value == chosen)>

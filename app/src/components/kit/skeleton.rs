@@ -2,10 +2,10 @@ use leptos::prelude::*;
 
 use super::CollectAny;
 
-/// Grey lines in the shape of what is still to come; they appear after 150 ms.
+/// Gray lines in the shape of content that is loading; they appear after 150 ms.
 #[component]
 pub fn Skeleton(
-    /// How many lines.
+    /// Number of lines.
     lines: usize,
     /// A class that gives the lines their height and layout: `rows`, `tiles`, `chart`, `form`.
     #[prop(default = "rows")]

@@ -2,19 +2,19 @@ use leptos::prelude::*;
 
 use super::{CopyButton, Tab, Tabs};
 
-/// How a snippet comes by its key.
+/// The key in a snippet.
 #[derive(Clone)]
 pub enum SnippetKey {
-    /// It stands there, in the one moment in which it is known.
+    /// The secret itself, while it is known.
     Secret(String),
-    /// From the environment variable `TOLLHOUSE_KEY`.
+    /// The environment variable `TOLLHOUSE_KEY`.
     Environment,
 }
 
 /// A first call in several languages, ready to paste.
 #[component]
 pub fn Snippets(
-    /// Where programs call, such as `https://hub.example/v1`.
+    /// The base URL for programs, such as `https://hub.example/v1`.
     #[prop(into)]
     base_url: String,
     #[prop(into)] model: String,
@@ -41,7 +41,7 @@ pub fn snippet(label: &'static str, text: String) -> AnyView {
         <div class="snippet">
             // Scrolls sideways, so it must be reachable by keyboard.
             <pre tabindex="0" role="region" aria-label=label><code>{text.clone()}</code></pre>
-            <CopyButton text what="snippet"/>
+            <CopyButton text name="snippet"/>
         </div>
     }
     .into_any()

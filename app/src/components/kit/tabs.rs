@@ -3,7 +3,7 @@ use wasm_bindgen::JsCast;
 
 use super::{CollectAny, unique_id};
 
-/// One view of several.
+/// One of several views.
 #[derive(Clone)]
 pub struct Tab {
     pub label: &'static str,
@@ -22,7 +22,7 @@ pub fn Tabs(#[prop(into)] label: String, tabs: Vec<Tab>) -> impl IntoView {
     let id = unique_id("tabs");
     let chosen = RwSignal::new(0_usize);
     let count = tabs.len();
-    let pressed = move |event: ev::KeyboardEvent| {
+    let on_keydown = move |event: ev::KeyboardEvent| {
         let next = match event.key().as_str() {
             "ArrowRight" => (chosen.get_untracked() + 1) % count,
             "ArrowLeft" => (chosen.get_untracked() + count - 1) % count,
@@ -63,7 +63,7 @@ pub fn Tabs(#[prop(into)] label: String, tabs: Vec<Tab>) -> impl IntoView {
     let panel_label = id.clone();
     view! {
         <div class="tabs">
-            <div class="tab-list" role="tablist" aria-label=label on:keydown=pressed>
+            <div class="tab-list" role="tablist" aria-label=label on:keydown=on_keydown>
                 {buttons}
             </div>
             <div

@@ -2,30 +2,30 @@ use leptos::prelude::*;
 
 use super::CollectAny;
 
-/// A figure of a page's strip.
+/// A figure in a page's strip.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tile {
     pub label: &'static str,
     pub value: String,
-    /// The figure to its last digit, on hover.
+    /// The exact figure, shown on hover.
     pub exact: String,
-    /// What is to be said about it.
+    /// Text below the figure.
     pub detail: String,
-    pub change: Change,
-    /// Where it leads.
+    pub trend: Trend,
+    /// Address that the tile links to.
     pub href: Option<String>,
 }
 
-/// Whether a figure has become better or worse: the only thing that colour says.
+/// Whether a figure has become better or worse, the only meaning of a tile's color.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Change {
+pub enum Trend {
     #[default]
     Neutral,
     Better,
     Worse,
 }
 
-impl Change {
+impl Trend {
     const fn class(self) -> &'static str {
         match self {
             Self::Neutral => "tile-detail",
@@ -35,23 +35,23 @@ impl Change {
     }
 }
 
-/// A page's figures in one strip. Those that lead somewhere are links as a whole.
+/// A page's figures in one strip. A tile with an address is a link as a whole.
 #[component]
 pub fn Tiles(
-    /// What they are of, for screen readers.
+    /// Name of the strip, for screen readers.
     #[prop(into)]
     label: String,
     tiles: Memo<Vec<Tile>>,
 ) -> impl IntoView {
     let tile = |tile: Tile| {
-        let about = view! {
+        let content = view! {
             <span class="tile-label">{tile.label}</span>
             <span class="tile-value" title=tile.exact>{tile.value}</span>
-            <span class=tile.change.class()>{tile.detail}</span>
+            <span class=tile.trend.class()>{tile.detail}</span>
         };
         match tile.href {
-            Some(href) => view! { <li><a class="tile" href=href>{about}</a></li> }.into_any(),
-            None => view! { <li><div class="tile">{about}</div></li> }.into_any(),
+            Some(href) => view! { <li><a class="tile" href=href>{content}</a></li> }.into_any(),
+            None => view! { <li><div class="tile">{content}</div></li> }.into_any(),
         }
     };
     view! {

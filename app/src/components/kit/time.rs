@@ -1,4 +1,4 @@
-//! Moments, as people read them: relative with the exact one on hover, or in a given time zone.
+//! Formatting of moments for people: relative with the exact time on hover, or in a given time zone.
 
 use std::{cell::RefCell, collections::HashMap};
 
@@ -9,10 +9,10 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::state::{browser_time_zone, use_clock};
 
-/// Day before month, and 24 hours: read alike everywhere English is.
+/// Day before month, and 24 hours: understood wherever English is read.
 const LOCALE: &str = "en-GB";
 
-/// How much of a moment is told.
+/// The precision and form of a formatted moment.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum TimeStyle {
     /// `17 Nov`
@@ -71,7 +71,7 @@ thread_local! {
     static FORMATTERS: RefCell<HashMap<(String, TimeStyle), Option<Function>>> = RefCell::new(HashMap::new());
 }
 
-/// `moment` in `zone`, an IANA time zone; in UTC where the browser doesn't know that one.
+/// Formats `moment` in `zone`, an IANA time zone; in UTC if the browser doesn't know the zone.
 pub fn format_moment(moment: Timestamp, zone: &str, style: TimeStyle) -> String {
     FORMATTERS.with_borrow_mut(|formatters| {
         formatters
@@ -96,14 +96,14 @@ fn formatter(zone: &str, style: TimeStyle) -> Option<Function> {
     Reflect::get(&formatter, &"format".into()).ok()?.dyn_into().ok()
 }
 
-/// What JavaScript counts time in. Milliseconds stay exact until the year 287396.
+/// The moment as JavaScript counts time, in milliseconds, which are exact until the year 287396.
 #[expect(clippy::cast_precision_loss, reason = "JavaScript has no other numbers")]
 fn millis(moment: Timestamp) -> f64 {
     moment.millis() as f64
 }
 
-/// `moment` as seen from `now`: `just now`, `3 min ago`, `in 9 days`.
-pub fn relative(moment: Timestamp, now: Timestamp) -> String {
+/// Formats `moment` relative to `now`: `just now`, `3 min ago`, `in 9 days`.
+pub fn format_relative(moment: Timestamp, now: Timestamp) -> String {
     const MINUTE: i64 = 60;
     const HOUR: i64 = 60 * MINUTE;
     const DAY: i64 = 24 * HOUR;
@@ -119,7 +119,7 @@ pub fn relative(moment: Timestamp, now: Timestamp) -> String {
     if seconds > 0 { format!("in {count} {unit}") } else { format!("{count} {unit} ago") }
 }
 
-/// How long it is until `moment`: `6 days`, `5 h 12 min`, `40 s`; `None` from that moment on.
+/// Formats the time until `moment`: `6 days`, `5 h 12 min`, `40 s`; `None` from that moment on.
 pub fn time_left(moment: Timestamp, now: Timestamp) -> Option<String> {
     let seconds = (moment.millis() - now.millis() + 999) / 1_000;
     let (minutes, hours) = (seconds / 60, seconds / 3_600);
@@ -133,14 +133,14 @@ pub fn time_left(moment: Timestamp, now: Timestamp) -> Option<String> {
     })
 }
 
-/// A moment, relative and kept so, with the exact one on hover.
+/// A moment, relative and kept up to date, with the exact time on hover.
 #[component]
 pub fn Time(
     at: Timestamp,
-    /// The IANA time zone of the exact one; the browser's if there is none.
+    /// IANA time zone of the exact time; by default the browser's.
     #[prop(optional, into)]
     zone: Option<String>,
-    /// Instead of relative.
+    /// Style to use instead of relative time.
     #[prop(optional, into)]
     style: Option<TimeStyle>,
 ) -> impl IntoView {
@@ -149,7 +149,7 @@ pub fn Time(
     let exact = format_moment(at, &zone, TimeStyle::Exact);
     let text = move || match style {
         Some(style) => format_moment(at, &zone, style),
-        None => relative(at, clock.now()),
+        None => format_relative(at, clock.now()),
     };
     view! {
         <time datetime=at.to_string() title=exact>

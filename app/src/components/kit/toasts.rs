@@ -1,15 +1,15 @@
-//! What has been done, told in passing.
+//! Toasts: short messages about actions that succeeded or failed.
 
 use std::time::Duration;
 
 use domain::errors::ApiError;
 use leptos::{html, prelude::*};
 
-use super::{Button, Icon, IconView, Look, Tone};
+use super::{Button, ButtonStyle, Icon, IconView, Tone};
 use crate::state::watch;
 
-/// How long good news stays. Bad news stays until it is dismissed.
-const SHOWN: Duration = Duration::from_secs(6);
+/// Time for which a success is shown. An error is shown until it is dismissed.
+const SUCCESS_SHOWN_FOR: Duration = Duration::from_secs(6);
 
 #[derive(Clone)]
 struct Toast {
@@ -18,39 +18,39 @@ struct Toast {
     text: String,
 }
 
-/// Where toasts are put.
+/// The toasts that are shown.
 #[derive(Clone, Copy)]
 pub struct Toasts {
-    shown: RwSignal<Vec<Toast>>,
-    next: StoredValue<u32>,
+    list: RwSignal<Vec<Toast>>,
+    next_id: StoredValue<u32>,
 }
 
 impl Toasts {
     pub fn provide() {
-        provide_context(Self { shown: RwSignal::new(Vec::new()), next: StoredValue::new(0) });
+        provide_context(Self { list: RwSignal::new(Vec::new()), next_id: StoredValue::new(0) });
     }
 
-    /// Tells that something is done.
-    pub fn done(&self, text: impl Into<String>) {
+    /// Shows that an action succeeded.
+    pub fn show_success(&self, text: impl Into<String>) {
         let id = self.show(Tone::Good, text.into());
         let toasts = *self;
-        set_timeout(move || toasts.dismiss(id), SHOWN);
+        set_timeout(move || toasts.dismiss(id), SUCCESS_SHOWN_FOR);
     }
 
-    /// Tells that something isn't done, and why.
-    pub fn failed(&self, error: &ApiError) {
+    /// Shows why an action failed.
+    pub fn show_error(&self, error: &ApiError) {
         self.show(Tone::Danger, error.to_string());
     }
 
     fn show(&self, tone: Tone, text: String) -> u32 {
-        let id = self.next.get_value();
-        self.next.set_value(id + 1);
-        self.shown.update(|shown| shown.push(Toast { id, tone, text }));
+        let id = self.next_id.get_value();
+        self.next_id.set_value(id + 1);
+        self.list.update(|list| list.push(Toast { id, tone, text }));
         id
     }
 
     fn dismiss(&self, id: u32) {
-        self.shown.update(|shown| shown.retain(|toast| toast.id != id));
+        self.list.update(|list| list.retain(|toast| toast.id != id));
     }
 }
 
@@ -63,12 +63,12 @@ pub fn use_toasts() -> Toasts {
 pub fn ToastRegion() -> impl IntoView {
     let toasts = use_toasts();
     let region = NodeRef::<html::Div>::new();
-    // As a popover it stands above dialogs; shown again, above the latest of them.
+    // As a popover it is above dialogs; showing it again puts it above the latest of them.
     watch(move || {
-        let any = toasts.shown.with(|shown| !shown.is_empty());
+        let has_toasts = toasts.list.with(|list| !list.is_empty());
         if let Some(region) = region.get() {
             let _ = region.hide_popover();
-            if any {
+            if has_toasts {
                 let _ = region.show_popover();
             }
         }
@@ -80,7 +80,7 @@ pub fn ToastRegion() -> impl IntoView {
                 <IconView icon/>
                 <span>{toast.text}</span>
                 <Button
-                    look=Look::Quiet
+                    style=ButtonStyle::Quiet
                     icon=Icon::Close
                     label="Dismiss"
                     on_press=move || toasts.dismiss(toast.id)
@@ -90,7 +90,7 @@ pub fn ToastRegion() -> impl IntoView {
     };
     view! {
         <div node_ref=region class="toasts" popover="manual" role="status" aria-live="polite">
-            <For each=move || toasts.shown.get() key=|toast| toast.id children=toast/>
+            <For each=move || toasts.list.get() key=|toast| toast.id children=toast/>
         </div>
     }
 }

@@ -1,14 +1,14 @@
 use leptos::prelude::*;
 
-/// Shows its children while `when` holds, and `fallback` while it doesn't.
+/// Shows its children while `when` is true, and `fallback` while it isn't.
 ///
-/// The same as Leptos' `Show`, which is compiled anew for each of its uses, at two kilobytes each.
+/// Unlike Leptos' `Show`, it isn't compiled again for each of its uses, at two kilobytes each.
 #[component]
 pub fn When(
     #[prop(into)] when: Signal<bool>,
     #[prop(optional, into)] fallback: ViewFn,
     children: ChildrenFn,
 ) -> impl IntoView {
-    let holds = Memo::new(move |_| when.get());
-    move || if holds.get() { children() } else { fallback.run() }
+    let condition = Memo::new(move |_| when.get());
+    move || if condition.get() { children() } else { fallback.run() }
 }

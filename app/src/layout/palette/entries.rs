@@ -6,110 +6,112 @@ use crate::{
     api,
     components::{Icon, lower_case},
     layout::{icon, theme_menu},
-    state::{Theme, load_when, settled, use_organization, use_session, use_single_keys},
+    state::{Theme, debounced, load_when, use_organization, use_session, use_single_keys},
 };
 
-/// What choosing an entry does.
+/// The effect of choosing an entry.
 #[derive(Clone, PartialEq)]
-pub(super) enum Deed {
+pub(super) enum EntryAction {
     Go(String),
     Theme(Theme),
     Shortcuts,
     SignOut,
 }
 
-/// A page, a thing or an act.
+/// An entry of the palette: a page, a key, a project, an organization or an action.
 #[derive(Clone, PartialEq)]
 pub(super) struct Entry {
     pub group: &'static str,
     pub icon: Icon,
     pub label: String,
-    /// What tells it from others of the same name.
+    /// Distinguishes the entry from others of equal name.
     pub detail: String,
-    pub deed: Deed,
+    pub action: EntryAction,
 }
 
 impl Entry {
-    fn new(group: &'static str, icon: Icon, label: impl Into<String>, deed: Deed) -> Self {
-        Self { group, icon, label: label.into(), detail: String::new(), deed }
+    fn new(group: &'static str, icon: Icon, label: impl Into<String>, action: EntryAction) -> Self {
+        Self { group, icon, label: label.into(), detail: String::new(), action }
     }
 
-    fn detailed(mut self, detail: impl Into<String>) -> Self {
+    fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
         self
     }
 
-    /// Whether each word that was typed is somewhere in it.
+    /// Whether the entry contains each word that was typed.
     pub(super) fn matches(&self, typed: &str) -> bool {
         let text = lower_case(&format!("{} {} {}", self.label, self.detail, self.group));
         lower_case(typed).split_whitespace().all(|word| text.contains(word))
     }
 }
 
-/// Everything that can be reached from here. Keys are found by the server, since there may be thousands.
+/// All entries that the user can choose. The server searches the keys, since there may be thousands.
 pub(super) fn entries(open: RwSignal<bool>, typed: RwSignal<String>) -> Signal<Vec<Entry>> {
     let organization = use_organization();
     let session = use_session();
     let single_keys = use_single_keys();
     let slug = organization.slug();
-    let typed = settled(typed);
+    let typed = debounced(typed);
     let keys = load_when({
         let slug = slug.clone();
         move || {
-            let wanted = open.get() && organization.may(Permission::ViewApiKeys);
+            let searches_keys = open.get() && organization.may(Permission::ViewApiKeys);
             let query = KeyQuery { search: typed.get(), ..KeyQuery::default() };
-            wanted.then(|| api::api_keys::List { organization: slug.clone(), query })
+            searches_keys.then(|| api::api_keys::List { organization: slug.clone(), query })
         }
     });
     Signal::derive(move || {
-        // Shortcuts of single keys are told where they do something.
-        let told = |keys: String| if single_keys.on() { keys } else { String::new() };
-        let mut entries = pages(&slug, told, |permission| organization.may(permission));
+        // Shortcuts of single keys are shown only while they are switched on.
+        let shortcut_hint = |keys: String| if single_keys.is_on() { keys } else { String::new() };
+        let mut entries = pages(&slug, shortcut_hint, |permission| organization.may(permission));
         organization.projects.with(|projects| {
             for project in projects.into_iter().flatten() {
                 let mut address = UsageAddress::default();
                 address.query.filter.project = Some(project.id);
-                let deed = Deed::Go(address.href(&slug));
-                entries.push(Entry::new("Projects", Icon::Folder, &project.name, deed).detailed("usage"));
+                let action = EntryAction::Go(address.href(&slug));
+                entries.push(Entry::new("Projects", Icon::Folder, &project.name, action).with_detail("usage"));
             }
         });
         keys.with(|keys| {
             for key in keys.into_iter().flat_map(|page| &page.keys) {
-                let deed = Deed::Go(KeyAddress::new(key.id).href(&slug));
-                entries.push(Entry::new("Keys", Icon::Key, &key.name, deed).detailed(&key.masked));
+                let action = EntryAction::Go(KeyAddress::new(key.id).href(&slug));
+                entries.push(Entry::new("Keys", Icon::Key, &key.name, action).with_detail(&key.masked));
             }
         });
         session.viewer.with(|viewer| {
             let others = viewer.iter().flat_map(|viewer| &viewer.memberships).filter(|other| other.slug != slug);
             for other in others {
-                let deed = Deed::Go(Page::Overview.path(&other.slug));
-                entries
-                    .push(Entry::new("Organizations", Icon::Building, &other.name, deed).detailed(other.role.label()));
+                let action = EntryAction::Go(Page::Overview.path(&other.slug));
+                entries.push(
+                    Entry::new("Organizations", Icon::Building, &other.name, action).with_detail(other.role.label()),
+                );
             }
         });
         for theme in Theme::ALL {
             let label = format!("Theme: {}", theme.label().to_ascii_lowercase());
-            entries.push(Entry::new("This browser", theme_menu::icon(theme), label, Deed::Theme(theme)));
+            entries.push(Entry::new("This browser", theme_menu::icon(theme), label, EntryAction::Theme(theme)));
         }
         entries.push(
-            Entry::new("This browser", Icon::Keyboard, "Keyboard shortcuts", Deed::Shortcuts)
-                .detailed(told("?".to_owned())),
+            Entry::new("This browser", Icon::Keyboard, "Keyboard shortcuts", EntryAction::Shortcuts)
+                .with_detail(shortcut_hint("?".to_owned())),
         );
-        entries.push(Entry::new("This browser", Icon::SignOut, "Sign out", Deed::SignOut));
+        entries.push(Entry::new("This browser", Icon::SignOut, "Sign out", EntryAction::SignOut));
         entries
     })
 }
 
-fn pages(slug: &str, told: impl Fn(String) -> String, may: impl Fn(Permission) -> bool) -> Vec<Entry> {
+fn pages(slug: &str, shortcut_hint: impl Fn(String) -> String, may: impl Fn(Permission) -> bool) -> Vec<Entry> {
     let mut entries = Vec::new();
     if may(Permission::ManageApiKeys) {
-        let address = Query::default().with("new", Some("key")).on(&Page::ApiKeys.path(slug));
-        entries.push(Entry::new("Acts", Icon::Plus, "Create key", Deed::Go(address)));
+        let address = Query::default().with("new", Some("key")).append_to(&Page::ApiKeys.path(slug));
+        entries.push(Entry::new("Acts", Icon::Plus, "Create key", EntryAction::Go(address)));
     }
     for page in Page::ALL.into_iter().filter(|page| may(page.permission())) {
-        let detail = told(format!("g {}", super::super::shortcuts::key(page)));
-        entries.push(Entry::new("Pages", icon(page), page.label(), Deed::Go(page.path(slug))).detailed(detail));
+        let detail = shortcut_hint(format!("g {}", super::super::shortcuts::key(page)));
+        entries
+            .push(Entry::new("Pages", icon(page), page.label(), EntryAction::Go(page.path(slug))).with_detail(detail));
     }
-    entries.push(Entry::new("Pages", Icon::User, "Your account", Deed::Go("/account".to_owned())));
+    entries.push(Entry::new("Pages", Icon::User, "Your account", EntryAction::Go("/account".to_owned())));
     entries
 }

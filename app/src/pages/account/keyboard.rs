@@ -1,21 +1,22 @@
 use leptos::prelude::*;
 
 use crate::{
-    components::{Choice, RadioCards},
+    components::{RadioCards, SelectOption},
     state::use_single_keys,
 };
 
 const ON: &str = "on";
 const OFF: &str = "off";
 
-/// Whether single keys act as shortcuts.
+/// The choice whether single keys act as shortcuts.
 #[component]
 pub(super) fn KeyboardSection() -> impl IntoView {
     let single_keys = use_single_keys();
     let choices = vec![
-        Choice::new(ON, "On")
-            .described("“g u” goes to Usage, “/” to the search, “?” lists them all. Not while you type."),
-        Choice::new(OFF, "Off").described("For speech input, or where keys are hit by accident. Ctrl K stays."),
+        SelectOption::new(ON, "On")
+            .with_description("“g u” goes to Usage, “/” to the search, “?” lists them all. Not while you type."),
+        SelectOption::new(OFF, "Off")
+            .with_description("For speech input, or where keys are hit by accident. Ctrl K stays."),
     ];
     view! {
         <section class="card section">
@@ -27,7 +28,7 @@ pub(super) fn KeyboardSection() -> impl IntoView {
                 <RadioCards
                     name="single-keys"
                     legend="Shortcuts of single keys"
-                    value=Signal::derive(move || if single_keys.on() { ON } else { OFF }.to_owned())
+                    value=Signal::derive(move || if single_keys.is_on() { ON } else { OFF }.to_owned())
                     choices
                     on_change=move |name: String| single_keys.set(name == ON)
                 />

@@ -3,8 +3,8 @@ use leptos::{ev, prelude::*};
 
 use crate::{
     api,
-    components::{Button, Field, FormError, Look, use_toasts},
-    state::{act, use_session},
+    components::{Button, ButtonStyle, Field, FormError, use_toasts},
+    state::{submission, use_session},
 };
 
 #[component]
@@ -18,7 +18,7 @@ pub(super) fn NameSection() -> impl IntoView {
     let name = RwSignal::new(saved.get_untracked());
     let email = RwSignal::new(email);
     let unchanged = Signal::derive(move || name.with(|name| name.trim() == saved.get()));
-    let rename = act(
+    let rename = submission(
         |name: &String| api::accounts::Rename { name: name.clone() },
         move |name, ()| {
             session.viewer.update(|viewer| {
@@ -27,12 +27,12 @@ pub(super) fn NameSection() -> impl IntoView {
                 }
             });
             saved.set(name);
-            toasts.done("Name saved.");
+            toasts.show_success("Name saved.");
         },
     );
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        rename.send_validated(validation::name(&name.get()).map_err(|why| FieldErrors::of("name", why)));
+        rename.send_validated(validation::name(&name.get()).map_err(|error| FieldErrors::of("name", error)));
     };
     view! {
         <form class="card section" on:submit=submit novalidate>
@@ -54,7 +54,7 @@ pub(super) fn NameSection() -> impl IntoView {
                 />
             </div>
             <footer>
-                <Button look=Look::Primary submit=true pending=rename.pending() disabled=unchanged>"Save name"</Button>
+                <Button style=ButtonStyle::Primary submit=true pending=rename.pending() disabled=unchanged>"Save name"</Button>
             </footer>
         </form>
     }

@@ -3,8 +3,8 @@ use leptos::{ev, prelude::*};
 
 use crate::{
     api,
-    components::{Button, Field, FormError, Look, use_toasts},
-    state::act,
+    components::{Button, ButtonStyle, Field, FormError, use_toasts},
+    state::submission,
 };
 
 #[component]
@@ -12,12 +12,12 @@ pub(super) fn PasswordSection() -> impl IntoView {
     let toasts = use_toasts();
     let current = RwSignal::new(String::new());
     let new = RwSignal::new(String::new());
-    let change = act(
+    let change = submission(
         |input: &PasswordChange| api::accounts::ChangePassword { input: input.clone() },
         move |_, ()| {
             current.set(String::new());
             new.set(String::new());
-            toasts.done("Password changed. All other browsers are signed out.");
+            toasts.show_success("Password changed. All other browsers are signed out.");
         },
     );
     let submit = move |event: ev::SubmitEvent| {
@@ -51,7 +51,7 @@ pub(super) fn PasswordSection() -> impl IntoView {
                 />
             </div>
             <footer>
-                <Button look=Look::Primary submit=true pending=change.pending()>"Change password"</Button>
+                <Button style=ButtonStyle::Primary submit=true pending=change.pending()>"Change password"</Button>
             </footer>
         </form>
     }

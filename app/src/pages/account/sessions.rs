@@ -7,15 +7,15 @@ use leptos::{ev, prelude::*};
 use crate::{
     api,
     components::{
-        AsyncView, Badge, Button, Column, DataTable, Dialog, Field, FormError, Look, Place, Skeleton, Time, Tone,
-        use_toasts,
+        AsyncView, Badge, Button, ButtonStyle, CardPosition, Column, DataTable, Dialog, Field, FormError, Skeleton,
+        Time, Tone, use_toasts,
     },
-    state::{act, load},
+    state::{load, submission},
 };
 
-/// What is to be ended.
+/// Sessions that the dialog is about to end.
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum Which {
+enum SessionsToEnd {
     One(SessionId),
     Others,
 }
@@ -23,10 +23,11 @@ enum Which {
 #[component]
 pub(super) fn SessionsSection() -> impl IntoView {
     let sessions = load(|| api::accounts::Sessions {});
-    let asking = RwSignal::new(None);
-    let alone = Signal::derive(move || sessions.with(|sessions| sessions.is_none_or(|sessions| sessions.len() < 2)));
-    let ended = Callback::new(move |()| {
-        asking.set(None);
+    let to_end = RwSignal::new(None);
+    let no_others =
+        Signal::derive(move || sessions.with(|sessions| sessions.is_none_or(|sessions| sessions.len() < 2)));
+    let on_ended = Callback::new(move |()| {
+        to_end.set(None);
         sessions.refresh();
     });
     view! {
@@ -36,55 +37,55 @@ pub(super) fn SessionsSection() -> impl IntoView {
                 <p>"The browsers you are signed in with. End those you don't know, and change your password."</p>
             </header>
             <AsyncView answer=sessions skeleton=|| view! { <Skeleton lines=2/> } let:rows>
-                <DataTable caption="Sessions" columns=columns(asking) rows=move || rows.get()/>
+                <DataTable caption="Sessions" columns=columns(to_end) rows=move || rows.get()/>
             </AsyncView>
             <footer>
-                <Button disabled=alone on_press=move || asking.set(Some(Which::Others))>"End all others"</Button>
+                <Button disabled=no_others on_press=move || to_end.set(Some(SessionsToEnd::Others))>"End all others"</Button>
             </footer>
         </section>
         <Dialog
-            open=Signal::derive(move || asking.get().is_some())
+            open=Signal::derive(move || to_end.get().is_some())
             title=Signal::derive(move || {
-                let one = matches!(asking.get(), Some(Which::One(_)));
+                let one = matches!(to_end.get(), Some(SessionsToEnd::One(_)));
                 if one { "End this session?" } else { "End all other sessions?" }.to_owned()
             })
-            on_close=move || asking.set(None)
+            on_close=move || to_end.set(None)
         >
-            {move || asking.get_untracked().map(|which| view! { <Form which ended close=move || asking.set(None)/> })}
+            {move || to_end.get_untracked().map(|sessions| view! { <Form sessions on_ended on_close=move || to_end.set(None)/> })}
         </Dialog>
     }
 }
 
-/// Asks for the password: who finds a browser open can't keep its owner from ending that session elsewhere.
+/// Asks for the password, so that a stranger at an open browser can't end the owner's other sessions.
 #[component]
-fn Form(which: Which, ended: Callback<()>, #[prop(into)] close: Callback<()>) -> impl IntoView {
+fn Form(sessions: SessionsToEnd, on_ended: Callback<()>, #[prop(into)] on_close: Callback<()>) -> impl IntoView {
     let toasts = use_toasts();
     let password = RwSignal::new(String::new());
     let confirmation = move || Confirmation { password: password.get_untracked() };
-    let one = act(
+    let end_one = submission(
         move |id: &SessionId| api::accounts::EndSession { id: *id, confirmation: confirmation() },
         move |_, ()| {
-            ended.run(());
-            toasts.done("Session ended.");
+            on_ended.run(());
+            toasts.show_success("Session ended.");
         },
     );
-    let others = act(
+    let end_others = submission(
         move |()| api::accounts::EndOtherSessions { confirmation: confirmation() },
         move |(), ()| {
-            ended.run(());
-            toasts.done("All other sessions ended.");
+            on_ended.run(());
+            toasts.show_success("All other sessions ended.");
         },
     );
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        match which {
-            Which::One(id) => one.send(id),
-            Which::Others => others.send(()),
+        match sessions {
+            SessionsToEnd::One(id) => end_one.send(id),
+            SessionsToEnd::Others => end_others.send(()),
         }
     };
-    let (error, wrong, pending) = match which {
-        Which::One(_) => (one.error(), one.field("password"), one.pending()),
-        Which::Others => (others.error(), others.field("password"), others.pending()),
+    let (error, password_error, pending) = match sessions {
+        SessionsToEnd::One(_) => (end_one.error(), end_one.field("password"), end_one.pending()),
+        SessionsToEnd::Others => (end_others.error(), end_others.field("password"), end_others.pending()),
     };
     view! {
         <form on:submit=submit novalidate>
@@ -97,19 +98,19 @@ fn Form(which: Which, ended: Callback<()>, #[prop(into)] close: Callback<()>) ->
                     kind="password"
                     autocomplete="current-password"
                     value=password
-                    error=wrong
+                    error=password_error
                     autofocus=true
                 />
             </div>
             <footer>
-                <Button on_press=close>"Cancel"</Button>
-                <Button look=Look::Danger submit=true pending>"End"</Button>
+                <Button on_press=on_close>"Cancel"</Button>
+                <Button style=ButtonStyle::Danger submit=true pending>"End"</Button>
             </footer>
         </form>
     }
 }
 
-fn columns(asking: RwSignal<Option<Which>>) -> Vec<Column<Session>> {
+fn columns(to_end: RwSignal<Option<SessionsToEnd>>) -> Vec<Column<Session>> {
     vec![
         Column::new("Device", |session: &Session| {
             view! {
@@ -117,7 +118,7 @@ fn columns(asking: RwSignal<Option<Which>>) -> Vec<Column<Session>> {
                 {session.current.then(|| view! { <Badge tone=Tone::Good>"This browser"</Badge> })}
             }
         })
-        .at(Place::Title),
+        .at(CardPosition::Title),
         Column::new("Address", |session: &Session| view! { <span class="mono">{session.ip.clone()}</span> }),
         Column::new("Last active", |session: &Session| view! { <Time at=session.last_active_at/> }),
         Column::new("Signed in", |session: &Session| view! { <Time at=session.created_at/> }),
@@ -125,10 +126,10 @@ fn columns(asking: RwSignal<Option<Which>>) -> Vec<Column<Session>> {
             let id = session.id;
             (!session.current).then(|| {
                 view! {
-                    <Button look=Look::Quiet on_press=move || asking.set(Some(Which::One(id)))>"End"</Button>
+                    <Button style=ButtonStyle::Quiet on_press=move || to_end.set(Some(SessionsToEnd::One(id)))>"End"</Button>
                 }
             })
         })
-        .at(Place::Act),
+        .at(CardPosition::Action),
     ]
 }

@@ -1,4 +1,4 @@
-//! What can be done to keys, each in a dialog of its own; one is open at a time.
+//! Actions on keys, each in a dialog of its own. One dialog is open at a time.
 
 use domain::api_keys::ApiKey;
 use leptos::prelude::*;
@@ -6,153 +6,153 @@ use leptos::prelude::*;
 use super::{
     form::{CreateSheet, Draft, EditSheet},
     revoke::RevokeDialog,
-    rotate::{EndDialog, ExtendDialog, RotateDialog},
+    rotate::{EndOldSecretDialog, GraceDialog, RotateDialog},
     secret::{SecretDialog, ShownSecret},
 };
 use crate::{
-    addresses::Part,
-    components::{HEADING, keep_focus},
-    layout::Later,
-    state::{Answer, watch},
+    addresses::CodePart,
+    components::{HEADING, focus_if_removed},
+    layout::LazyPart,
+    state::{QueryState, watch},
 };
 
-/// What somebody is about to do.
+/// An action on keys whose dialog is open.
 #[derive(Clone)]
-pub(super) enum Deed {
+pub(super) enum KeyAction {
     Create,
-    /// A new key with the settings of this one.
-    Succeed(ApiKey),
+    /// Creates a key with the settings of this one.
+    CreateSuccessor(ApiKey),
     Edit(ApiKey),
-    /// Lets it do no more than what it was used for.
+    /// Edits a key, with its scopes and models narrowed to those in use.
     Narrow(ApiKey),
     Rotate(ApiKey),
     /// Ends the old secret of a rotating key.
-    End(ApiKey),
-    /// Lets it live longer, or shorter.
-    Extend(ApiKey),
+    EndOldSecret(ApiKey),
+    /// Changes the grace period of a rotating key.
+    ChangeGrace(ApiKey),
     Revoke(Vec<ApiKey>),
-    /// Shows a secret, this once.
-    Show(ShownSecret),
+    /// Shows a new secret, only once.
+    ShowSecret(ShownSecret),
 }
 
-/// The deed that is under way, and what is to be done once keys have changed.
-///
-/// It is what was asked for by a button, or else what the address asks for.
+/// The page's current action, requested by a button or else by the address, and a callback for changed keys.
 #[derive(Clone, Copy)]
-pub(super) struct Deeds {
-    asked: RwSignal<Option<Deed>>,
-    form: Option<FormAddress>,
+pub(super) struct KeyActions {
+    requested: RwSignal<Option<KeyAction>>,
+    form: Option<CreateFormAddress>,
     changed: Callback<()>,
 }
 
 /// An address that opens the form for a new key.
 #[derive(Clone, Copy)]
-pub(super) struct FormAddress {
+pub(super) struct CreateFormAddress {
     pub(super) is_open: Memo<bool>,
-    /// Goes on to the address without it.
+    /// Leaves for the address without the form.
     pub(super) leave: Callback<()>,
 }
 
-impl Deeds {
-    /// Deeds about what `shown` answers, which is asked again once something is done; so is what `changed` does.
-    pub(super) fn about<T: Send + Sync>(
-        shown: Answer<T>,
-        form: Option<FormAddress>,
+impl KeyActions {
+    /// Actions on the keys that `keys` has loaded. It is refreshed after each change; then `changed` runs.
+    pub(super) fn new<T: Send + Sync>(
+        keys: QueryState<T>,
+        form: Option<CreateFormAddress>,
         changed: impl Fn() + Send + Sync + 'static,
     ) -> Self {
-        let done = StoredValue::new(false);
-        // With a key its button may go from the page that had the focus.
+        let has_changed = StoredValue::new(false);
+        // A key may leave the page, and with it the button that had the focus.
         watch(move || {
-            shown.with(|_| ());
-            if done.get_value() {
-                done.set_value(false);
-                keep_focus(HEADING);
+            keys.with(|_| ());
+            if has_changed.get_value() {
+                has_changed.set_value(false);
+                focus_if_removed(HEADING);
             }
         });
         let changed = move |()| {
-            done.set_value(true);
-            shown.refresh();
+            has_changed.set_value(true);
+            keys.refresh();
             changed();
         };
-        Self { asked: RwSignal::new(None), form, changed: Callback::new(changed) }
+        Self { requested: RwSignal::new(None), form, changed: Callback::new(changed) }
     }
 
-    pub(super) fn ask(&self, deed: Deed) {
-        self.asked.set(Some(deed));
+    pub(super) fn open(&self, action: KeyAction) {
+        self.requested.set(Some(action));
     }
 
-    fn current(&self) -> Option<Deed> {
-        self.asked.get().or_else(|| self.form?.is_open.get().then_some(Deed::Create))
+    fn current(&self) -> Option<KeyAction> {
+        self.requested.get().or_else(|| self.form?.is_open.get().then_some(KeyAction::Create))
     }
 
-    /// Ends what is under way; `next` comes after it.
-    fn go_on(&self, next: Option<Deed>) {
-        if self.asked.with_untracked(Option::is_none)
+    /// Closes the current action's dialog and opens `next`, if any.
+    fn replace(&self, next: Option<KeyAction>) {
+        if self.requested.with_untracked(Option::is_none)
             && let Some(form) = self.form
         {
             form.leave.run(());
         }
-        self.asked.set(next);
+        self.requested.set(next);
     }
 }
 
-/// A deed's dialog, which is there until it is closed; after it comes another one or none.
+/// The page's slot for a dialog, by which the open dialog closes itself or opens the next one.
 #[derive(Clone, Copy)]
-pub(super) struct Stage(Deeds);
+pub(super) struct DialogSlot(KeyActions);
 
-impl Stage {
+impl DialogSlot {
     pub(super) fn close(&self) {
-        self.0.go_on(None);
+        self.0.replace(None);
     }
 
-    /// Closes it because it is done.
+    /// Closes the dialog after its change was made.
     pub(super) fn finish(&self) {
         self.0.changed.run(());
         self.close();
     }
 
-    /// The same, and goes on with another.
-    pub(super) fn finish_with(&self, next: Deed) {
+    /// Closes the dialog after its change was made, and opens another.
+    pub(super) fn finish_with(&self, next: KeyAction) {
         self.0.changed.run(());
-        self.0.go_on(Some(next));
+        self.0.replace(Some(next));
     }
 }
 
-/// The dialog of the deed that is under way. Its code comes with the first.
+/// The dialog of the current action. The code of the dialogs is loaded with the first.
 #[component]
-pub(super) fn Dialogs(deeds: Deeds) -> impl IntoView {
-    provide_context(deeds);
+pub(super) fn Dialogs(actions: KeyActions) -> impl IntoView {
+    provide_context(actions);
     view! {
-        <Later
-            part=Part::KeyDialogs
-            wanted=Signal::derive(move || deeds.current().is_some())
-            on_missed=move || deeds.go_on(None)
+        <LazyPart
+            part=CodePart::KeyDialogs
+            wanted=Signal::derive(move || actions.current().is_some())
+            on_failed=move || actions.replace(None)
         />
     }
 }
 
-/// The dialogs of the deeds around.
+/// The dialogs, for the [`KeyActions`] in the context.
 #[component]
 pub fn KeyDialogs() -> impl IntoView {
-    let deeds = expect_context::<Deeds>();
-    let stage = Stage(deeds);
-    // What was typed stays when the form is closed, until the key is made.
+    let actions = expect_context::<KeyActions>();
+    let dialog = DialogSlot(actions);
+    // The draft of a new key survives closing the form, until the key is created.
     let draft = Draft::new();
     move || {
-        deeds.current().map(|deed| match deed {
-            Deed::Create => view! { <CreateSheet draft stage/> }.into_any(),
-            Deed::Succeed(key) => view! { <CreateSheet draft=Draft::of(&key) stage like=key/> }.into_any(),
-            Deed::Edit(key) => view! { <EditSheet draft=Draft::of(&key) key stage/> }.into_any(),
-            Deed::Narrow(key) => {
+        actions.current().map(|action| match action {
+            KeyAction::Create => view! { <CreateSheet draft dialog/> }.into_any(),
+            KeyAction::CreateSuccessor(key) => {
+                view! { <CreateSheet draft=Draft::of(&key) dialog predecessor=key/> }.into_any()
+            }
+            KeyAction::Edit(key) => view! { <EditSheet draft=Draft::of(&key) key dialog/> }.into_any(),
+            KeyAction::Narrow(key) => {
                 let draft = Draft::of(&key);
                 key.hints.iter().for_each(|hint| draft.narrow(hint));
-                view! { <EditSheet draft key stage narrowed=true/> }.into_any()
+                view! { <EditSheet draft key dialog narrowed=true/> }.into_any()
             }
-            Deed::Rotate(key) => view! { <RotateDialog key stage/> }.into_any(),
-            Deed::End(key) => view! { <EndDialog key stage/> }.into_any(),
-            Deed::Extend(key) => view! { <ExtendDialog key stage/> }.into_any(),
-            Deed::Revoke(keys) => view! { <RevokeDialog keys stage/> }.into_any(),
-            Deed::Show(secret) => view! { <SecretDialog secret stage/> }.into_any(),
+            KeyAction::Rotate(key) => view! { <RotateDialog key dialog/> }.into_any(),
+            KeyAction::EndOldSecret(key) => view! { <EndOldSecretDialog key dialog/> }.into_any(),
+            KeyAction::ChangeGrace(key) => view! { <GraceDialog key dialog/> }.into_any(),
+            KeyAction::Revoke(keys) => view! { <RevokeDialog keys dialog/> }.into_any(),
+            KeyAction::ShowSecret(secret) => view! { <SecretDialog secret dialog/> }.into_any(),
         })
     }
 }

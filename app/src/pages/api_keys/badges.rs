@@ -1,4 +1,4 @@
-//! What is seen of a key, in few words: in the list and on its own page.
+//! Short views of a key's properties, for the list and the key's page.
 
 use domain::{
     api_keys::{ApiKey, EXPIRES_SOON_DAYS, LastUse, OldSecret, Status},
@@ -8,13 +8,13 @@ use domain::{
 use leptos::prelude::*;
 
 use crate::{
-    components::{Amount, Badge, Time, TimeStyle, Tone, chart::Sparkline, format_count, relative, time_left},
+    components::{Amount, Badge, Time, TimeStyle, Tone, chart::Sparkline, format_count, format_relative, time_left},
     pages::usage::plural,
     state::use_clock,
 };
 
-/// Most days of a month: the bars of all keys are as wide.
-const MOST_DAYS: usize = 31;
+/// Days in the longest month, so that the bars of all keys have equal widths.
+const MAX_DAYS: usize = 31;
 
 #[component]
 pub(super) fn StatusBadge(status: Status) -> impl IntoView {
@@ -28,23 +28,23 @@ pub(super) fn StatusBadge(status: Status) -> impl IntoView {
     view! { <Badge tone>{status.label()}</Badge> }
 }
 
-/// Whether the old secret of a rotating key was used since there is a new one.
-pub(super) fn still_used(key: &ApiKey, old: &OldSecret) -> Option<Timestamp> {
+/// The last use of a rotating key's old secret, if it was after the rotation.
+pub(super) fn old_secret_used_at(key: &ApiKey, old: &OldSecret) -> Option<Timestamp> {
     old.last_used_at.filter(|used| *used >= key.rotated_at)
 }
 
-/// How long the old secret of a rotating key still works, and whether anybody uses it.
+/// Time left for the old secret of a rotating key, and its last use.
 #[component]
 pub(super) fn GraceLeft(key: ApiKey) -> impl IntoView {
     let clock = use_clock();
     let old = key.old_secret.clone()?;
-    let used = still_used(&key, &old);
+    let used = old_secret_used_at(&key, &old);
     let left = move || match time_left(old.ends_at, clock.now()) {
         Some(left) => format!("{left} left"),
         None => "ended".to_owned(),
     };
     let use_of_old = move || match used {
-        Some(at) => format!("old one used {}", relative(at, clock.now())),
+        Some(at) => format!("old one used {}", format_relative(at, clock.now())),
         None => "old one not used".to_owned(),
     };
     Some(view! {
@@ -53,7 +53,7 @@ pub(super) fn GraceLeft(key: ApiKey) -> impl IntoView {
     })
 }
 
-/// What it may do: `Chat, Embeddings`, `2 models`, `1 network`; nothing is said of what isn't narrowed.
+/// A key's restrictions, as short texts and full ones: `Chat, Embeddings`, `2 models`, `10.0.0.0/8`.
 pub(super) fn limits(key: &ApiKey) -> Vec<(String, String)> {
     let several = |names: Vec<String>, noun: &str| match &names[..] {
         [] => None,
@@ -71,7 +71,7 @@ pub(super) fn limits(key: &ApiKey) -> Vec<(String, String)> {
     .collect()
 }
 
-/// When it was used last, and from where.
+/// Time and address of a key's last use.
 #[component]
 pub(super) fn LastUsed(used: Option<LastUse>) -> impl IntoView {
     match used {
@@ -84,7 +84,7 @@ pub(super) fn LastUsed(used: Option<LastUse>) -> impl IntoView {
     }
 }
 
-/// When it expires, and how long that is.
+/// A key's expiration, as relative time and date.
 #[component]
 pub(super) fn Expiry(at: Option<Timestamp>) -> impl IntoView {
     let clock = use_clock();
@@ -100,13 +100,13 @@ pub(super) fn Expiry(at: Option<Timestamp>) -> impl IntoView {
     .into_any()
 }
 
-/// The month so far: what it cost, how many calls, and on which days.
+/// The month so far: cost, number of calls, and calls on each day.
 #[component]
 pub(super) fn Month(spend: Money, calls: i64, by_day: Vec<i64>, href: String) -> impl IntoView {
-    let most = by_day.iter().copied().max().unwrap_or(0);
-    let bars = (most > 0).then(|| {
-        let label = format!("Calls on each day of this month, at most {}", format_count(most));
-        view! { <Sparkline values=by_day slots=MOST_DAYS label/> }
+    let max = by_day.iter().copied().max().unwrap_or(0);
+    let bars = (max > 0).then(|| {
+        let label = format!("Calls on each day of this month, at most {}", format_count(max));
+        view! { <Sparkline values=by_day slots=MAX_DAYS label/> }
     });
     let text = if calls == 0 { "no calls".to_owned() } else { plural(calls, "call") };
     view! {

@@ -1,4 +1,4 @@
-//! The form for a new key and for changes of one, made of the same fields.
+//! The forms for creating and for editing a key, made of shared fields.
 
 mod create;
 mod draft;
@@ -10,18 +10,18 @@ mod rates;
 
 use leptos::prelude::*;
 
-use self::fields::Wrong;
+use self::fields::DraftErrors;
 pub(super) use self::{create::CreateSheet, draft::Draft, edit::EditSheet};
 use crate::{components::focus_soon, state::watch};
 
-/// Where the first control stands that something is wrong with.
-const FIRST_WRONG: &str = "dialog[open] .field.wrong :is(input, textarea, select, button)";
+/// Selector of the first invalid control.
+const FIRST_INVALID: &str = "dialog[open] .field.wrong :is(input, textarea, select, button)";
 
-/// Puts the focus on the first field that is wrong, which may be out of sight in a long form.
-fn show_first_error(wrong: Wrong) {
+/// Moves the focus to the first invalid field, which may be out of sight in a long form.
+fn show_first_error(errors: DraftErrors) {
     watch(move || {
-        if wrong.0.with(Option::is_some) {
-            focus_soon(FIRST_WRONG);
+        if errors.0.with(Option::is_some) {
+            focus_soon(FIRST_INVALID);
         }
     });
 }

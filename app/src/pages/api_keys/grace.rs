@@ -1,50 +1,50 @@
-//! How long an old secret goes on working.
+//! The choice of a grace period: how long an old secret keeps working.
 
 use domain::{api_keys::validated_grace, errors::FieldErrors};
 use leptos::prelude::*;
 
-use crate::components::{Choice, Field, RadioCards, Select, When};
+use crate::components::{Field, RadioCards, Select, SelectOption, When};
 
 const HOUR: u32 = 60 * 60;
 const DAY: u32 = 24 * HOUR;
 const CUSTOM: &str = "custom";
-/// What is offered, in seconds.
-const OFFERED: [(u32, &str); 4] = [(0, "None"), (HOUR, "1 hour"), (DAY, "24 hours"), (7 * DAY, "7 days")];
+/// Offered grace periods, in seconds.
+const CHOICES: [(u32, &str); 4] = [(0, "None"), (HOUR, "1 hour"), (DAY, "24 hours"), (7 * DAY, "7 days")];
 const UNITS: [(u32, &str); 3] = [(60, "minutes"), (HOUR, "hours"), (DAY, "days")];
 
-/// What was chosen.
+/// The state of a [`GraceField`].
 #[derive(Clone, Copy)]
-pub(super) struct Grace {
-    /// Seconds, or [`CUSTOM`].
+pub(super) struct GraceChoice {
+    /// The chosen seconds, or [`CUSTOM`].
     chosen: RwSignal<String>,
     count: RwSignal<String>,
-    /// In seconds.
+    /// The custom unit, in seconds.
     unit: RwSignal<String>,
-    /// From how many seconds on is offered.
-    least: u32,
+    /// The shortest choice, in seconds.
+    min: u32,
 }
 
-impl Grace {
-    /// With none at all among the offers.
+impl GraceChoice {
+    /// A choice that may be no grace period at all.
     pub(super) fn new() -> Self {
         Self {
             chosen: RwSignal::new(DAY.to_string()),
             count: RwSignal::new("48".to_owned()),
             unit: RwSignal::new(HOUR.to_string()),
-            least: 0,
+            min: 0,
         }
     }
 
-    /// For what is to go on for a while in any case.
-    pub(super) fn some() -> Self {
-        Self { least: 1, ..Self::new() }
+    /// A choice of at least some grace period.
+    pub(super) fn required() -> Self {
+        Self { min: 1, ..Self::new() }
     }
 
     fn is_custom(&self) -> bool {
         self.chosen.with(|chosen| chosen == CUSTOM)
     }
 
-    /// What was chosen in seconds, or what is wrong with it.
+    /// The chosen grace period in seconds, or the error in it.
     pub(super) fn seconds(&self) -> Result<u32, FieldErrors> {
         let seconds = if self.is_custom() {
             let count: Option<u32> = self.count.with(|count| count.trim().parse().ok());
@@ -54,22 +54,27 @@ impl Grace {
             self.chosen.with(|chosen| chosen.parse().ok())
         };
         match seconds {
-            Some(seconds) if seconds >= self.least => validated_grace(seconds),
+            Some(seconds) if seconds >= self.min => validated_grace(seconds),
             Some(_) => Err(FieldErrors::of("grace_seconds", "Enter a number above 0.")),
             None => Err(FieldErrors::of("grace_seconds", "Enter a whole number.")),
         }
     }
 }
 
-/// Chooses how long.
+/// Fields for choosing a grace period.
 #[component]
-pub(super) fn GraceField(grace: Grace, #[prop(into)] legend: String, error: Signal<Option<String>>) -> impl IntoView {
-    let offered = OFFERED.into_iter().filter(|(seconds, _)| *seconds >= grace.least);
-    let choices: Vec<_> = offered
-        .map(|(seconds, label)| Choice::new(seconds.to_string(), label))
-        .chain([Choice::new(CUSTOM, "Other")])
+pub(super) fn GraceField(
+    grace: GraceChoice,
+    #[prop(into)] legend: String,
+    error: Signal<Option<String>>,
+) -> impl IntoView {
+    let allowed = CHOICES.into_iter().filter(|(seconds, _)| *seconds >= grace.min);
+    let choices: Vec<_> = allowed
+        .map(|(seconds, label)| SelectOption::new(seconds.to_string(), label))
+        .chain([SelectOption::new(CUSTOM, "Other")])
         .collect();
-    let units: Vec<_> = UNITS.into_iter().map(|(seconds, label)| Choice::new(seconds.to_string(), label)).collect();
+    let units: Vec<_> =
+        UNITS.into_iter().map(|(seconds, label)| SelectOption::new(seconds.to_string(), label)).collect();
     view! {
         <RadioCards
             name="grace"

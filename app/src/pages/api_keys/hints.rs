@@ -1,20 +1,20 @@
-//! What is pointed out about a key, why, and what to do about it.
+//! Hints about a key, with their reasons and remedies.
 
 use domain::api_keys::{ApiKey, Hint};
 use leptos::prelude::*;
 
-use super::actions::{Deed, Deeds};
+use super::actions::{KeyAction, KeyActions};
 use crate::{
-    components::{Button, CollectAny, Icon, IconView, Menu, MenuAct, Notice, TimeStyle, Tone, format_moment},
+    components::{Button, CollectAny, Icon, IconView, Menu, MenuAction, Notice, TimeStyle, Tone, format_moment},
     state::browser_time_zone,
 };
 
-/// The next step.
+/// The action that resolves a hint.
 #[derive(Clone, Copy)]
 enum Remedy {
     Narrow,
     Rotate,
-    Succeed,
+    CreateSuccessor,
     Revoke,
 }
 
@@ -22,7 +22,7 @@ impl Remedy {
     const fn of(hint: &Hint) -> Self {
         match hint {
             Hint::NeverUsed | Hint::Unused { .. } => Self::Revoke,
-            Hint::ExpiresSoon { .. } | Hint::BreaksPolicy { .. } => Self::Succeed,
+            Hint::ExpiresSoon { .. } | Hint::BreaksPolicy { .. } => Self::CreateSuccessor,
             Hint::RotationDue { .. } => Self::Rotate,
             Hint::Wide { .. } => Self::Narrow,
         }
@@ -32,7 +32,7 @@ impl Remedy {
         match self {
             Self::Narrow => "Narrow it to that…",
             Self::Rotate => "Rotate…",
-            Self::Succeed => "Create a successor…",
+            Self::CreateSuccessor => "Create a successor…",
             Self::Revoke => "Revoke…",
         }
     }
@@ -41,22 +41,22 @@ impl Remedy {
         match self {
             Self::Narrow => Icon::Edit,
             Self::Rotate => Icon::Refresh,
-            Self::Succeed => Icon::Plus,
+            Self::CreateSuccessor => Icon::Plus,
             Self::Revoke => Icon::Revoke,
         }
     }
 
-    fn deed(self, key: ApiKey) -> Deed {
+    fn action(self, key: ApiKey) -> KeyAction {
         match self {
-            Self::Narrow => Deed::Narrow(key),
-            Self::Rotate => Deed::Rotate(key),
-            Self::Succeed => Deed::Succeed(key),
-            Self::Revoke => Deed::Revoke(vec![key]),
+            Self::Narrow => KeyAction::Narrow(key),
+            Self::Rotate => KeyAction::Rotate(key),
+            Self::CreateSuccessor => KeyAction::CreateSuccessor(key),
+            Self::Revoke => KeyAction::Revoke(vec![key]),
         }
     }
 }
 
-/// Why it is pointed out.
+/// The reason for a hint.
 fn reason(hint: &Hint) -> String {
     let day = |at| format_moment(at, &browser_time_zone(), TimeStyle::Date);
     match hint {
@@ -85,20 +85,20 @@ fn reason(hint: &Hint) -> String {
     }
 }
 
-/// All hints of a key as one quiet button, which opens to their reasons and the next steps.
+/// A key's hints as one button, which opens a menu of their reasons and remedies.
 #[component]
-pub(super) fn HintMenu(key: ApiKey, deeds: Deeds) -> impl IntoView {
+pub(super) fn HintMenu(key: ApiKey, actions: KeyActions) -> impl IntoView {
     let first = key.hints.first()?.kind().label();
     let more = key.hints.len() - 1;
     let entry = |hint: &Hint| {
         let (remedy, title, reason) = (Remedy::of(hint), hint.kind().label(), reason(hint));
         let key = key.clone();
         view! {
-            <MenuAct icon=remedy.icon() on_press=move || deeds.ask(remedy.deed(key.clone()))>
+            <MenuAction icon=remedy.icon() on_press=move || actions.open(remedy.action(key.clone()))>
                 <b>{title}</b>
                 <span class="hint-reason">{reason}</span>
                 <span class="hint-remedy">{remedy.label()}</span>
-            </MenuAct>
+            </MenuAction>
         }
     };
     let entries = key.hints.iter().map(entry).collect_any();
@@ -117,9 +117,9 @@ pub(super) fn HintMenu(key: ApiKey, deeds: Deeds) -> impl IntoView {
     })
 }
 
-/// A key's hints on its own page, each with its next step.
+/// A key's hints on its own page, each with its remedy.
 #[component]
-pub(super) fn HintNotices(key: ApiKey, deeds: Deeds) -> impl IntoView {
+pub(super) fn HintNotices(key: ApiKey, actions: KeyActions) -> impl IntoView {
     let notice = |hint: &Hint| {
         let (remedy, title, reason) = (Remedy::of(hint), hint.kind().label(), reason(hint));
         let key = key.clone();
@@ -130,7 +130,7 @@ pub(super) fn HintNotices(key: ApiKey, deeds: Deeds) -> impl IntoView {
         view! {
             <Notice tone>
                 <p><b>{title} "."</b> " " {reason}</p>
-                <Button icon=remedy.icon() on_press=move || deeds.ask(remedy.deed(key.clone()))>{remedy.label()}</Button>
+                <Button icon=remedy.icon() on_press=move || actions.open(remedy.action(key.clone()))>{remedy.label()}</Button>
             </Notice>
         }
     };

@@ -16,18 +16,18 @@ use domain::{
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 
 pub(crate) use self::{calls::KeyCalls, history::KeyHistory};
-use self::{history::Done, overview::Overview, rotating::Rotating};
+use self::{history::HistoryRevision, overview::Overview, rotating::Rotating};
 use super::{
-    actions::{Deed, Deeds, Dialogs},
+    actions::{Dialogs, KeyAction, KeyActions},
     badges::StatusBadge,
     hints::HintNotices,
     is_revocable, may_manage,
 };
 use crate::{
-    addresses::{KeyAddress, KeyTab, Page, Part},
+    addresses::{CodePart, KeyAddress, KeyTab, Page},
     api,
     components::{AsyncView, Button, CollectAny, Icon, IconView, LiveSign, Notice, PageHead, Skeleton, Time, Tone},
-    layout::Later,
+    layout::LazyPart,
     state::{load, now, use_clock, use_live, use_location, use_organization, watch},
 };
 
@@ -40,9 +40,9 @@ pub(super) fn KeyPage(id: ApiKeyId) -> impl IntoView {
     follow_uses(move || key.refresh());
     refresh_when_due(move || key.with(|key| key.into_iter().cloned().collect()), move || key.refresh());
 
-    // Counts what was done here, after which the history is longer.
-    let done = RwSignal::new(0_u32);
-    let deeds = Deeds::about(key, None, move || done.update(|done| *done += 1));
+    // Counts changes made on this page, after which the history is reloaded.
+    let revision = RwSignal::new(0_u32);
+    let actions = KeyActions::new(key, None, move || revision.update(|revision| *revision += 1));
     let title = Memo::new(move |_| key.with(|key| key.map_or_else(|| "API key".to_owned(), |key| key.name.clone())));
     view! {
         <div class="key-head">
@@ -51,15 +51,15 @@ pub(super) fn KeyPage(id: ApiKeyId) -> impl IntoView {
             </a>
             <PageHead title description=move || view! { {move || key.with(|key| key.cloned().map(|key| view! { <Masked key/> }))} }>
                 <LiveSign/>
-                {move || key.with(|key| key.cloned().map(|key| view! { <Acts key deeds/> }))}
+                {move || key.with(|key| key.cloned().map(|key| view! { <ActionButtons key actions/> }))}
             </PageHead>
         </div>
         <div class="key-page">
             <AsyncView answer=key skeleton=|| view! { <div class="card"><Skeleton lines=8/></div> } let:key>
-                <Parts key address deeds done/>
+                <Content key address actions revision/>
             </AsyncView>
         </div>
-        <Dialogs deeds/>
+        <Dialogs actions/>
     }
 }
 
@@ -73,22 +73,22 @@ fn Masked(key: ApiKey) -> impl IntoView {
     }
 }
 
-/// What can be done to it, as its status and one's role let it.
+/// Buttons for the actions that the key's status and the member's role allow.
 #[component]
-fn Acts(key: ApiKey, deeds: Deeds) -> impl IntoView {
+fn ActionButtons(key: ApiKey, actions: KeyActions) -> impl IntoView {
     if !may_manage(use_organization(), key.level) {
         return ().into_any();
     }
-    let act = |icon: Icon, label: &'static str, deed: fn(ApiKey) -> Deed| {
+    let button = |icon: Icon, label: &'static str, action: fn(ApiKey) -> KeyAction| {
         let key = key.clone();
-        view! { <Button icon on_press=move || deeds.ask(deed(key.clone()))>{label}</Button> }.into_any()
+        view! { <Button icon on_press=move || actions.open(action(key.clone()))>{label}</Button> }.into_any()
     };
     let usable = key.status.is_usable();
     [
-        usable.then(|| act(Icon::Edit, "Edit", Deed::Edit)),
-        (key.status == Status::Active).then(|| act(Icon::Refresh, "Rotate", Deed::Rotate)),
-        (!usable).then(|| act(Icon::Plus, "Create a successor", Deed::Succeed)),
-        is_revocable(&key).then(|| act(Icon::Revoke, "Revoke", |key| Deed::Revoke(vec![key]))),
+        usable.then(|| button(Icon::Edit, "Edit", KeyAction::Edit)),
+        (key.status == Status::Active).then(|| button(Icon::Refresh, "Rotate", KeyAction::Rotate)),
+        (!usable).then(|| button(Icon::Plus, "Create a successor", KeyAction::CreateSuccessor)),
+        is_revocable(&key).then(|| button(Icon::Revoke, "Revoke", |key| KeyAction::Revoke(vec![key]))),
     ]
     .into_iter()
     .flatten()
@@ -96,27 +96,32 @@ fn Acts(key: ApiKey, deeds: Deeds) -> impl IntoView {
     .into_any()
 }
 
-/// What should be known of it first, then what the address asks for.
+/// Notices about the key, then the tab that the address names.
 #[component]
-fn Parts(key: ReadSignal<ApiKey>, address: Memo<KeyAddress>, deeds: Deeds, done: RwSignal<u32>) -> impl IntoView {
+fn Content(
+    key: ReadSignal<ApiKey>,
+    address: Memo<KeyAddress>,
+    actions: KeyActions,
+    revision: RwSignal<u32>,
+) -> impl IntoView {
     let tab = Memo::new(move |_| address.with(|address| address.tab));
     provide_context(address);
-    provide_context(Done(done));
+    provide_context(HistoryRevision(revision));
     view! {
-        {move || view! { <End key=key.get()/> }}
-        {move || view! { <Rotating key=key.get() deeds/> }}
-        {move || view! { <HintNotices key=key.get() deeds/> }}
+        {move || view! { <EndNotice key=key.get()/> }}
+        {move || view! { <Rotating key=key.get() actions/> }}
+        {move || view! { <HintNotices key=key.get() actions/> }}
         <TabLinks address/>
         {move || match tab.get() {
             KeyTab::Overview => view! { <Overview key address/> }.into_any(),
-            // Their code is what few visits need: that of the logs page, and what puts the audit log into words.
-            KeyTab::Calls => view! { <Later part=Part::KeyCalls wanted=true/> }.into_any(),
-            KeyTab::History => view! { <Later part=Part::KeyHistory wanted=true/> }.into_any(),
+            // Few visits need the code of these: the logs page, and the texts of the audit log.
+            KeyTab::Calls => view! { <LazyPart part=CodePart::KeyCalls wanted=true/> }.into_any(),
+            KeyTab::History => view! { <LazyPart part=CodePart::KeyHistory wanted=true/> }.into_any(),
         }}
     }
 }
 
-/// The parts of the page, each with an address of its own.
+/// The page's tabs, each with an address of its own.
 #[component]
 fn TabLinks(address: Memo<KeyAddress>) -> impl IntoView {
     let organization = use_organization();
@@ -128,9 +133,9 @@ fn TabLinks(address: Memo<KeyAddress>) -> impl IntoView {
     view! { <nav class="tab-list" aria-label="About this key">{KeyTab::ALL.iter().copied().map(link).collect_any()}</nav> }
 }
 
-/// Why it doesn't work any more.
+/// The reason why the key doesn't work any more.
 #[component]
-fn End(key: ApiKey) -> impl IntoView {
+fn EndNotice(key: ApiKey) -> impl IntoView {
     let (tone, text, at) = match key.status {
         Status::Disabled => (
             Tone::Danger,
@@ -144,25 +149,25 @@ fn End(key: ApiKey) -> impl IntoView {
     Some(view! { <Notice tone><p>{text} <Time at/> "."</p></Notice> })
 }
 
-/// Asks again when there is news of calls, and once more when it is written who made them.
+/// Runs `refresh` at live updates, and again once the uses of keys have been written.
 pub(super) fn follow_uses(refresh: impl Fn() + Copy + Send + Sync + 'static) {
     /// Uses are written once a second.
-    const WRITTEN: Duration = Duration::from_millis(1_500);
-    let later = StoredValue::new(None::<TimeoutHandle>);
-    let forget = move || {
-        if let Some(waiting) = later.try_update_value(Option::take).flatten() {
-            waiting.clear();
+    const WRITE_DELAY: Duration = Duration::from_millis(1_500);
+    let timer = StoredValue::new(None::<TimeoutHandle>);
+    let cancel = move || {
+        if let Some(handle) = timer.try_update_value(Option::take).flatten() {
+            handle.clear();
         }
     };
     use_live().follow(move || {
         refresh();
-        forget();
-        later.set_value(set_timeout_with_handle(refresh, WRITTEN).ok());
+        cancel();
+        timer.set_value(set_timeout_with_handle(refresh, WRITE_DELAY).ok());
     });
-    on_cleanup(forget);
+    on_cleanup(cancel);
 }
 
-/// Asks again when a grace period or a life is over, which no call tells.
+/// Runs `refresh` when a grace period or a key's life ends, which no live update reports.
 pub(super) fn refresh_when_due(keys: impl Fn() -> Vec<ApiKey> + Send + Sync + 'static, refresh: impl Fn() + 'static) {
     let due = Memo::new(move |_| {
         let usable = keys().into_iter().filter(|key| key.status.is_usable());

@@ -1,4 +1,4 @@
-//! All keys, a page at a time.
+//! The list of keys, a page at a time.
 
 mod bulk;
 mod empty;
@@ -15,17 +15,17 @@ use domain::{
 use leptos::prelude::*;
 
 use self::{
-    bulk::BulkBar, empty::Empty, filters::Filters, pager::Pager, selection::Selection, statuses::Statuses,
+    bulk::BulkBar, empty::Empty, filters::Filters, pager::Pager, selection::KeySelection, statuses::Statuses,
     table::KeysTable,
 };
 use super::{
-    actions::{Deeds, Dialogs, FormAddress},
+    actions::{CreateFormAddress, Dialogs, KeyActions},
     key::{follow_uses, refresh_when_due},
 };
 use crate::{
     addresses::{KeysAddress, Page},
     api,
-    components::{AsyncView, Button, Export, Icon, LiveSign, Look, PageHead, Skeleton},
+    components::{AsyncView, Button, ButtonStyle, Export, Icon, LiveSign, PageHead, Skeleton},
     pages::usage::with_organization,
     state::{load, use_address, use_go, use_organization},
 };
@@ -46,65 +46,65 @@ pub(super) fn KeyList() -> impl IntoView {
     let go = use_go();
     let with_form =
         move |creating: bool| KeysAddress { creating, ..address.get_untracked() }.href(&organization.slug());
-    let form = may_create.then(|| FormAddress {
+    let form = may_create.then(|| CreateFormAddress {
         is_open: Memo::new(move |_| address.with(|address| address.creating)),
         leave: Callback::new(move |()| go.replace(with_form(false))),
     });
-    let deeds = Deeds::about(keys, form, || {});
+    let actions = KeyActions::new(keys, form, || {});
     let create = move || go.to(with_form(true));
 
-    let whose = match organization.reach(Permission::ViewApiKeys) {
+    let scope = match organization.reach(Permission::ViewApiKeys) {
         Some(Reach::Own) => "Your own keys. ",
         _ => "All keys of the organization. ",
     };
     view! {
         <PageHead
             title=Page::ApiKeys.label()
-            description=move || view! { {whose} "A secret is shown once, when it is made." }
+            description=move || view! { {scope} "A secret is shown once, when it is made." }
         >
             <LiveSign/>
             <Export href=Signal::derive(move || export(&organization.slug(), &address.get()))/>
             {may_create
-                .then(|| view! { <Button look=Look::Primary icon=Icon::Plus on_press=create>"Create key"</Button> })}
+                .then(|| view! { <Button style=ButtonStyle::Primary icon=Icon::Plus on_press=create>"Create key"</Button> })}
         </PageHead>
         <div class="keys">
             <AsyncView answer=keys skeleton=|| view! { <div class="card"><Skeleton lines=8/></div> } let:page>
-                <Keys page address deeds may_create on_create=create/>
+                <Keys page address actions may_create on_create=create/>
             </AsyncView>
         </div>
-        <Dialogs deeds/>
+        <Dialogs actions/>
     }
 }
 
-/// A page of keys, and what narrows it.
+/// A page of keys with its filters.
 #[component]
 fn Keys(
     page: ReadSignal<KeyPage>,
     address: Memo<KeysAddress>,
-    deeds: Deeds,
+    actions: KeyActions,
     may_create: bool,
     #[prop(into)] on_create: Callback<()>,
 ) -> impl IntoView {
-    let selection = Selection::new(page, address);
-    let none_at_all = Memo::new(move |_| page.with(|page| page.statuses.is_empty()));
-    let none = Memo::new(move |_| page.with(|page| page.keys.is_empty()));
+    let selection = KeySelection::new(page, address);
+    let has_no_keys = Memo::new(move |_| page.with(|page| page.statuses.is_empty()));
+    let is_page_empty = Memo::new(move |_| page.with(|page| page.keys.is_empty()));
     move || {
-        if none_at_all.get() {
+        if has_no_keys.get() {
             return view! { <Empty address page may_create on_create/> }.into_any();
         }
         view! {
             <Statuses page address/>
             <Filters address/>
             {move || {
-                if none.get() {
+                if is_page_empty.get() {
                     view! { <Empty address page may_create on_create/> }.into_any()
                 } else {
                     view! {
                         <section class="card table-card">
-                            <KeysTable page address deeds selection/>
+                            <KeysTable page address actions selection/>
                             <Pager page address/>
                         </section>
-                        <BulkBar selection deeds/>
+                        <BulkBar selection actions/>
                     }
                         .into_any()
                 }
@@ -114,7 +114,7 @@ fn Keys(
     }
 }
 
-/// Where the same comes as CSV: all pages of it.
+/// The address of all pages as CSV.
 fn export(organization: &str, address: &KeysAddress) -> String {
-    with_organization(organization, address.narrowed(|_| {}).to_query()).on("/api/api_keys/export.csv")
+    with_organization(organization, address.narrowed(|_| {}).to_query()).append_to("/api/api_keys/export.csv")
 }

@@ -5,22 +5,22 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    actions::Stage,
+    actions::DialogSlot,
     uses::{RecentUses, recent_uses},
 };
 use crate::{
     api,
     components::{CollectAny, Confirm, FormError, use_toasts},
     pages::usage::plural,
-    state::{act, load_when, use_organization},
+    state::{load_when, submission, use_organization},
 };
 
-/// Asks before keys are ended for good, and names what used them lately.
+/// Asks for confirmation before keys are revoked, and lists the programs that used them lately.
 #[component]
-pub(super) fn RevokeDialog(keys: Vec<ApiKey>, stage: Stage) -> impl IntoView {
+pub(super) fn RevokeDialog(keys: Vec<ApiKey>, dialog: DialogSlot) -> impl IntoView {
     let toasts = use_toasts();
     let organization = use_organization();
-    let (whose, named, action) = match &keys[..] {
+    let (name, subject, action) = match &keys[..] {
         [key] => (format!("“{}”", key.name), format!("“{}” is", key.name), "Revoke key"),
         several => {
             let count = plural(i64::try_from(several.len()).unwrap_or(i64::MAX), "key");
@@ -29,37 +29,37 @@ pub(super) fn RevokeDialog(keys: Vec<ApiKey>, stage: Stage) -> impl IntoView {
     };
     let uses = recent_uses(&keys);
     let ids = StoredValue::new(keys.iter().map(|key| key.id).collect::<Vec<_>>());
-    // Others manage no keys.
-    let may_have_made = keys.iter().any(|key| key.level == Level::Admin);
-    let made = load_when(move || {
-        may_have_made
-            .then(|| api::api_keys::DescendantsQuestion { organization: organization.slug(), ids: ids.get_value() })
+    // Only admin keys can create or rotate others.
+    let may_have_descendants = keys.iter().any(|key| key.level == Level::Admin);
+    let descendants = load_when(move || {
+        may_have_descendants
+            .then(|| api::api_keys::DescendantsRequest { organization: organization.slug(), ids: ids.get_value() })
     });
-    let along = RwSignal::new(false);
-    let revoke = act(
+    let with_descendants = RwSignal::new(false);
+    let revoke = submission(
         move |ids: &Vec<ApiKeyId>| api::api_keys::Revoke {
             organization: organization.slug(),
             ids: ids.clone(),
-            descendants: along.get_untracked(),
+            descendants: with_descendants.get_untracked(),
         },
         move |_, ()| {
-            toasts.done(format!("{named} revoked."));
-            stage.finish();
+            toasts.show_success(format!("{subject} revoked."));
+            dialog.finish();
         },
     );
     let one = keys.len() == 1;
-    // Whoever can't be told what uses it may end it all the same.
-    let looking = Signal::derive(move || {
-        [uses.progress(), made.progress()].iter().any(|asked| asked.waiting() && !asked.answered())
+    // After an error, revoking is still possible.
+    let is_loading = Signal::derive(move || {
+        [uses.progress(), descendants.progress()].iter().any(|query| query.is_waiting() && !query.has_answer())
     });
     view! {
         <Confirm
-            title=format!("Revoke {whose}?")
+            title=format!("Revoke {name}?")
             action
             pending=revoke.pending()
-            disabled=looking
+            disabled=is_loading
             on_confirm=move || revoke.send(ids.get_value())
-            on_close=move || stage.close()
+            on_close=move || dialog.close()
         >
             <FormError error=revoke.error() fields=&[]/>
             <p>
@@ -67,24 +67,26 @@ pub(super) fn RevokeDialog(keys: Vec<ApiKey>, stage: Stage) -> impl IntoView {
                 " is refused from its next call on, within a second. Calls already running finish. This can’t be taken back."
             </p>
             <RecentUses answer=uses/>
-            {move || made.with(|made| made.filter(|made| made.count > 0).map(|made| offer(made, along)))}
+            {move || descendants.with(|found| {
+                found.filter(|found| found.count > 0).map(|found| descendants_option(found, with_descendants))
+            })}
         </Confirm>
     }
 }
 
-/// Offers to end what the keys made or rotated too: whoever held them knows those secrets.
-fn offer(made: &Descendants, along: RwSignal<bool>) -> AnyView {
-    let count = plural(made.count, "key");
-    let more = made.count - i64::try_from(made.keys.len()).unwrap_or(i64::MAX);
-    let rows = made.keys.iter().map(|key| {
+/// The option to revoke also the keys that these created or rotated, whose secrets their holders know.
+fn descendants_option(descendants: &Descendants, selected: RwSignal<bool>) -> AnyView {
+    let count = plural(descendants.count, "key");
+    let more = descendants.count - i64::try_from(descendants.keys.len()).unwrap_or(i64::MAX);
+    let rows = descendants.keys.iter().map(|key| {
         view! { <li><b>{key.name.clone()}</b> " " <span class="mono faint">{key.masked.clone()}</span></li> }.into_any()
     });
     view! {
         <label class="check">
             <input
                 type="checkbox"
-                prop:checked=move || along.get()
-                on:change=move |event| along.set(event_target_checked(&event))
+                prop:checked=move || selected.get()
+                on:change=move |event| selected.set(event_target_checked(&event))
             />
             <span>{format!("Also revoke {count} created or rotated with it")}</span>
         </label>

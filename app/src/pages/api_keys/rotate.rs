@@ -1,53 +1,56 @@
-//! Giving a key a new secret, and how long the old one lives on.
+//! Rotating a key's secret, and the grace period of the old one.
 
 use domain::api_keys::{ApiKey, RotatedApiKey, Rotation};
 use leptos::{ev, prelude::*};
 
 use super::{
-    actions::{Deed, Stage},
-    badges::still_used,
-    grace::{Grace, GraceField},
+    actions::{DialogSlot, KeyAction},
+    badges::old_secret_used_at,
+    grace::{GraceChoice, GraceField},
     secret::ShownSecret,
     uses::{RecentUses, recent_uses},
 };
 use crate::{
     api,
     components::{
-        Button, Confirm, Dialog, FormError, Icon, Look, Notice, Time, TimeStyle, Tone, When, format_moment, use_toasts,
+        Button, ButtonStyle, Confirm, Dialog, FormError, Icon, Notice, Time, TimeStyle, Tone, When, format_moment,
+        use_toasts,
     },
-    state::{act, browser_time_zone, now, use_organization},
+    state::{browser_time_zone, now, submission, use_organization},
 };
 
-/// Asks for how long, then shows the new secret.
+/// Asks for the grace period, rotates the key, then shows the new secret.
 #[component]
-pub(super) fn RotateDialog(key: ApiKey, stage: Stage) -> impl IntoView {
+pub(super) fn RotateDialog(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
     let title = format!("Rotate “{}”", key.name);
     let key = StoredValue::new(key);
     view! {
-        <Dialog title on_close=move || stage.close()>
-            <RotateForm key=key.get_value() stage/>
+        <Dialog title on_close=move || dialog.close()>
+            <RotateForm key=key.get_value() dialog/>
         </Dialog>
     }
 }
 
 #[component]
-fn RotateForm(key: ApiKey, stage: Stage) -> impl IntoView {
+fn RotateForm(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
     let organization = use_organization();
-    let grace = Grace::new();
+    let grace = GraceChoice::new();
     let uses = recent_uses(std::slice::from_ref(&key));
-    // One name for this rotation, so that it happens once, however often it is sent.
+    // Identifies this rotation, so that it happens once, however often it is sent.
     let request = StoredValue::new(request_id());
-    let told_before = RwSignal::new(None::<ApiKey>);
+    let already_rotated = RwSignal::new(None::<ApiKey>);
     let id = key.id;
-    let rotate = act(
+    let rotate = submission(
         move |grace_seconds: &u32| api::api_keys::Rotate {
             organization: organization.slug(),
             id,
             rotation: Rotation { grace_seconds: *grace_seconds, request: Some(request.get_value()) },
         },
         move |_, RotatedApiKey { api_key, secret }| match secret {
-            Some(secret) => stage.finish_with(Deed::Show(ShownSecret { key: api_key, secret, rotated: true })),
-            None => told_before.set(Some(api_key)),
+            Some(secret) => {
+                dialog.finish_with(KeyAction::ShowSecret(ShownSecret { key: api_key, secret, rotated: true }))
+            }
+            None => already_rotated.set(Some(api_key)),
         },
     );
     let submit = move |event: ev::SubmitEvent| {
@@ -77,22 +80,22 @@ fn RotateForm(key: ApiKey, stage: Stage) -> impl IntoView {
                     <RecentUses answer=uses/>
                 </div>
                 <footer>
-                    <Button on_press=move || stage.close()>"Cancel"</Button>
-                    <Button look=Look::Primary icon=Icon::Refresh submit=true pending=rotate.pending()>"Rotate key"</Button>
+                    <Button on_press=move || dialog.close()>"Cancel"</Button>
+                    <Button style=ButtonStyle::Primary icon=Icon::Refresh submit=true pending=rotate.pending()>"Rotate key"</Button>
                 </footer>
             </form>
         }
         .into_any()
     };
-    move || match told_before.get() {
-        Some(key) => view! { <ToldBefore key stage/> }.into_any(),
+    move || match already_rotated.get() {
+        Some(key) => view! { <AlreadyRotated key dialog/> }.into_any(),
         None => form(),
     }
 }
 
-/// The same request was answered before, so that nobody can be told the secret any more.
+/// Shown when this request has already rotated the key: its secret can't be shown again.
 #[component]
-fn ToldBefore(key: ApiKey, stage: Stage) -> impl IntoView {
+fn AlreadyRotated(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
     let successor = key.clone();
     let until = key.old_secret.map(|old| {
         let end = format_moment(old.ends_at, &browser_time_zone(), TimeStyle::DayMinute);
@@ -109,11 +112,11 @@ fn ToldBefore(key: ApiKey, stage: Stage) -> impl IntoView {
             </p>
         </div>
         <footer>
-            <Button on_press=move || stage.finish()>"Close"</Button>
+            <Button on_press=move || dialog.finish()>"Close"</Button>
             <Button
-                look=Look::Primary
+                style=ButtonStyle::Primary
                 icon=Icon::Plus
-                on_press=move || stage.finish_with(Deed::Succeed(successor.clone()))
+                on_press=move || dialog.finish_with(KeyAction::CreateSuccessor(successor.clone()))
             >
                 "Create a successor…"
             </Button>
@@ -121,17 +124,17 @@ fn ToldBefore(key: ApiKey, stage: Stage) -> impl IntoView {
     }
 }
 
-/// Ends the old secret early, and tells whether anybody still uses it.
+/// Asks for confirmation before the old secret is ended early, and shows its last use.
 #[component]
-pub(super) fn EndDialog(key: ApiKey, stage: Stage) -> impl IntoView {
+pub(super) fn EndOldSecretDialog(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
     let toasts = use_toasts();
     let organization = use_organization();
     let id = key.id;
-    let end = act(
+    let end = submission(
         move |(): &()| api::api_keys::SetGrace { organization: organization.slug(), id, grace_seconds: 0 },
         move |(), key: ApiKey| {
-            toasts.done(format!("The old secret of “{}” is ended.", key.name));
-            stage.finish();
+            toasts.show_success(format!("The old secret of “{}” is ended.", key.name));
+            dialog.finish();
         },
     );
     let key = StoredValue::new(key);
@@ -142,7 +145,7 @@ pub(super) fn EndDialog(key: ApiKey, stage: Stage) -> impl IntoView {
             action="End it now"
             pending=end.pending()
             on_confirm=move || end.send(())
-            on_close=move || stage.close()
+            on_close=move || dialog.close()
         >
             <FormError error=end.error() fields=&[]/>
             <OldSecretUse key=key.get_value()/>
@@ -151,12 +154,12 @@ pub(super) fn EndDialog(key: ApiKey, stage: Stage) -> impl IntoView {
     }
 }
 
-/// Whether the old secret was used since the rotation.
+/// A notice whether the old secret was used since the rotation.
 #[component]
 pub(super) fn OldSecretUse(key: ApiKey) -> impl IntoView {
     let old = key.old_secret.clone()?;
     let masked = old.masked.clone();
-    Some(match still_used(&key, &old) {
+    Some(match old_secret_used_at(&key, &old) {
         Some(at) => view! {
             <Notice tone=Tone::Warning>
                 <p><span class="mono">{masked}</span> " is still used: last " <Time at/> "."</p>
@@ -172,35 +175,35 @@ pub(super) fn OldSecretUse(key: ApiKey) -> impl IntoView {
     })
 }
 
-/// Lets the old secret live longer, or shorter.
+/// Asks for a new grace period of the old secret.
 #[component]
-pub(super) fn ExtendDialog(key: ApiKey, stage: Stage) -> impl IntoView {
+pub(super) fn GraceDialog(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
     let title = format!("How long may the old secret of “{}” live?", key.name);
     let key = StoredValue::new(key);
     view! {
-        <Dialog title on_close=move || stage.close()>
-            <ExtendForm key=key.get_value() stage/>
+        <Dialog title on_close=move || dialog.close()>
+            <GraceForm key=key.get_value() dialog/>
         </Dialog>
     }
 }
 
 #[component]
-fn ExtendForm(key: ApiKey, stage: Stage) -> impl IntoView {
+fn GraceForm(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
     let organization = use_organization();
     let toasts = use_toasts();
-    let grace = Grace::some();
+    let grace = GraceChoice::required();
     let id = key.id;
-    let extend = act(
+    let set_grace = submission(
         move |seconds: &u32| api::api_keys::SetGrace { organization: organization.slug(), id, grace_seconds: *seconds },
         move |_, key: ApiKey| {
             let end = key.old_secret.map(|old| format_moment(old.ends_at, &browser_time_zone(), TimeStyle::DayMinute));
-            toasts.done(format!("The old secret of “{}” works until {}.", key.name, end.unwrap_or_default()));
-            stage.finish();
+            toasts.show_success(format!("The old secret of “{}” works until {}.", key.name, end.unwrap_or_default()));
+            dialog.finish();
         },
     );
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        extend.send_validated(grace.seconds());
+        set_grace.send_validated(grace.seconds());
     };
     let until = move || {
         let end = now().plus_millis(i64::from(grace.seconds().ok()?) * 1_000);
@@ -209,24 +212,24 @@ fn ExtendForm(key: ApiKey, stage: Stage) -> impl IntoView {
     view! {
         <form on:submit=submit novalidate>
             <div class="dialog-body">
-                <FormError error=extend.error() fields=&["grace_seconds"]/>
+                <FormError error=set_grace.error() fields=&["grace_seconds"]/>
                 <OldSecretUse key/>
-                <GraceField grace legend="From now on" error=extend.field("grace_seconds")/>
+                <GraceField grace legend="From now on" error=set_grace.field("grace_seconds")/>
                 <When when=move || until().is_some()><p class="effect" aria-live="polite">{until}</p></When>
             </div>
             <footer>
-                <Button on_press=move || stage.close()>"Cancel"</Button>
-                <Button look=Look::Primary icon=Icon::Clock submit=true pending=extend.pending()>"Set the end"</Button>
+                <Button on_press=move || dialog.close()>"Cancel"</Button>
+                <Button style=ButtonStyle::Primary icon=Icon::Clock submit=true pending=set_grace.pending()>"Set the end"</Button>
             </footer>
         </form>
     }
 }
 
-/// 128 random bits. (`crypto.randomUUID` isn't there over plain http.)
+/// A request id with 128 random bits. (`crypto.randomUUID` doesn't exist over plain HTTP.)
 fn request_id() -> String {
     let mut bytes = [0_u8; 16];
     if let Ok(crypto) = window().crypto() {
-        // Fails only where there is no randomness at all; the time alone is then as good.
+        // Fails only if there is no randomness at all; the time alone must do then.
         let _ = crypto.get_random_values_with_u8_array(&mut bytes);
     }
     bytes.iter().fold(now().millis().to_string(), |id, byte| format!("{id}{byte:02x}"))

@@ -1,4 +1,4 @@
-//! A secret, shown this once.
+//! The dialog that shows a new secret, only once.
 
 use domain::{
     api_keys::{ApiKey, Status},
@@ -8,47 +8,49 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Blob, Url};
 
-use super::actions::Stage;
+use super::actions::DialogSlot;
 use crate::{
     api,
     components::{
-        Button, CopyButton, Dialog, Icon, Look, Notice, SnippetKey, Snippets, TimeStyle, Tone, When, format_moment,
+        Button, ButtonStyle, CopyButton, Dialog, Icon, Notice, SnippetKey, Snippets, TimeStyle, Tone, When,
+        format_moment,
     },
     state::{browser_time_zone, load, load_when, use_live, use_location, use_organization},
 };
 
-/// Stands where no model is known yet.
+/// Model name in the examples as long as no model is known.
 const EXAMPLE_MODEL: &str = "sandbox";
 
-/// What is to be shown.
+/// A new secret and its key.
 #[derive(Clone)]
 pub(super) struct ShownSecret {
     pub(super) key: ApiKey,
     pub(super) secret: String,
-    /// Whether it takes the place of another one.
+    /// Whether it replaces an older secret.
     pub(super) rotated: bool,
 }
 
-/// Shows a secret. It closes only by saying that it is stored.
+/// Shows a secret. The dialog closes only by the button that confirms that it is stored.
 #[component]
-pub(super) fn SecretDialog(secret: ShownSecret, stage: Stage) -> impl IntoView {
+pub(super) fn SecretDialog(secret: ShownSecret, dialog: DialogSlot) -> impl IntoView {
     let title = if secret.rotated {
         format!("The new secret of “{}”", secret.key.name)
     } else {
         format!("Key “{}” is ready", secret.key.name)
     };
-    // Neither Back nor another page nor a reload takes it away unasked.
+    // Blocks Back and other pages; the browser asks before a reload.
     use_location().guard(Signal::stored(true), |_| {});
     let leaving = window_event_listener(ev::beforeunload, |event| event.prevent_default());
     on_cleanup(move || leaving.remove());
-    let (secret, waits) = (StoredValue::new(secret.clone()), !secret.rotated && secret.key.level.may_call_models());
+    let (secret, awaits_call) =
+        (StoredValue::new(secret.clone()), !secret.rotated && secret.key.level.may_call_models());
     let id = secret.with_value(|secret| secret.key.id);
     view! {
         <Dialog title insistent=true>
             <div class="dialog-body"><Secret shown=secret.get_value()/></div>
             <footer>
-                {waits.then(|| view! { <FirstCall id/> }.into_any())}
-                <Button look=Look::Primary on_press=move || stage.close()>"I have stored it"</Button>
+                {awaits_call.then(|| view! { <FirstCall id/> }.into_any())}
+                <Button style=ButtonStyle::Primary on_press=move || dialog.close()>"I have stored it"</Button>
             </footer>
         </Dialog>
     }
@@ -70,22 +72,22 @@ fn Secret(shown: ShownSecret) -> impl IntoView {
         <Notice tone=Tone::Warning>"Copy the secret now. Nobody, you included, can see it again."</Notice>
         <div class="secret">
             <code data-testid="secret">{secret.clone()}</code>
-            <CopyButton text=secret what="secret"/>
+            <CopyButton text=secret name="secret"/>
         </div>
         <p>
-            <Button icon=Icon::Download on_press=move || save(&file, &env)>"Download as .env"</Button>
+            <Button icon=Icon::Download on_press=move || download(&file, &env)>"Download as .env"</Button>
         </p>
         {overlap}
         {calls.then(|| view! { <Examples base_url secret=snippet_secret model/> }.into_any())}
     }
 }
 
-/// First calls, with a model that the key may call.
+/// Examples of a first call, with a model that the key may call.
 #[component]
 fn Examples(base_url: String, secret: String, model: Option<String>) -> impl IntoView {
     let organization = use_organization();
-    let any = model.is_none();
-    let models = load_when(move || any.then(|| api::models::List { organization: organization.slug() }));
+    let needs_model = model.is_none();
+    let models = load_when(move || needs_model.then(|| api::models::List { organization: organization.slug() }));
     let model = move || {
         model.clone().unwrap_or_else(|| {
             let first = models.with(|models| models.and_then(|models| models.first().map(|model| model.name.clone())));
@@ -95,13 +97,13 @@ fn Examples(base_url: String, secret: String, model: Option<String>) -> impl Int
     move || view! { <Snippets base_url=base_url.clone() model=model() key=SnippetKey::Secret(secret.clone())/> }
 }
 
-/// Tells when the key's first call arrives.
+/// Shows whether the key's first call has arrived.
 #[component]
 fn FirstCall(id: domain::ids::ApiKeyId) -> impl IntoView {
     let organization = use_organization();
     let key = load(move || api::api_keys::Get { organization: organization.slug(), id });
     use_live().follow(move || key.refresh());
-    // The call is counted before it is written from where it came.
+    // Calls are counted before their use is written.
     let used = move || key.with(|key| key.is_some_and(|key| key.calls_this_month > 0 || key.last_use.is_some()));
     view! {
         <p class="first-call" class:arrived=used role="status">
@@ -111,8 +113,8 @@ fn FirstCall(id: domain::ids::ApiKeyId) -> impl IntoView {
     }
 }
 
-/// Lets the browser save `text` as a file. By a blob's address, since a `data:` one would keep it in the history of downloads.
-fn save(file: &str, text: &str) {
+/// Saves `text` as a file, by a blob URL: a `data:` URL would stay in the history of downloads.
+fn download(file: &str, text: &str) {
     let parts = js_sys::Array::of1(&text.into());
     let Ok(blob) = Blob::new_with_str_sequence(&parts) else { return };
     let Ok(address) = Url::create_object_url_with_blob(&blob) else { return };

@@ -1,7 +1,7 @@
-//! What used keys lately: what breaks when they end.
+//! Recent uses of keys: the programs that break when the keys are revoked.
 
 use domain::{
-    api_keys::{ApiKey, Client, MOST_CLIENTS, RecentUse},
+    api_keys::{ApiKey, KeyClient, MAX_CLIENTS_SHOWN, RecentUse},
     ids::ApiKeyId,
 };
 use leptos::prelude::*;
@@ -11,21 +11,21 @@ use crate::{
     api,
     components::{AsyncView, CollectAny, Notice, Skeleton, Time, Tone},
     pages::usage::plural,
-    state::{Answer, load, use_organization},
+    state::{QueryState, load, use_organization},
 };
 
-/// Asks what used these keys in the last 24 hours, and again whenever they may have been used since.
-pub(super) fn recent_uses(keys: &[ApiKey]) -> Answer<Vec<RecentUse>> {
+/// Loads the uses of these keys in the last 24 hours, and reloads them at live updates.
+pub(super) fn recent_uses(keys: &[ApiKey]) -> QueryState<Vec<RecentUse>> {
     let organization = use_organization();
     let ids: Vec<ApiKeyId> = keys.iter().map(|key| key.id).collect();
-    let uses = load(move || api::api_keys::RecentUseQuestion { organization: organization.slug(), ids: ids.clone() });
+    let uses = load(move || api::api_keys::RecentUseRequest { organization: organization.slug(), ids: ids.clone() });
     follow_uses(move || uses.refresh());
     uses
 }
 
-/// Names the programs that used them.
+/// The list of programs that used the keys.
 #[component]
-pub(super) fn RecentUses(answer: Answer<Vec<RecentUse>>) -> impl IntoView {
+pub(super) fn RecentUses(answer: QueryState<Vec<RecentUse>>) -> impl IntoView {
     view! {
         <AsyncView answer skeleton=|| view! { <Skeleton lines=2/> } let:uses>
             {move || uses.with(|uses| summary(uses))}
@@ -46,32 +46,32 @@ fn summary(uses: &[RecentUse]) -> AnyView {
     let head = if one {
         format!("{} in the last 24 hours, by:", plural(calls, "call"))
     } else {
-        let those = i64::try_from(used.len()).unwrap_or(i64::MAX);
-        format!("{} in the last 24 hours, with {}:", plural(calls, "call"), plural(those, "key"))
+        let count = i64::try_from(used.len()).unwrap_or(i64::MAX);
+        format!("{} in the last 24 hours, with {}:", plural(calls, "call"), plural(count, "key"))
     };
-    let rows = used.into_iter().map(|used| of_key(used, one)).collect_any();
+    let rows = used.into_iter().map(|used| key_row(used, one)).collect_any();
     view! {
         <div class="recent-uses">
             <p><b>{head}</b></p>
-            // Scrolls where it is long, so it must be reachable by keyboard.
+            // Focusable, so that a long list can be scrolled by keyboard.
             <ul role="list" tabindex="0" aria-label="What used it">{rows}</ul>
         </div>
     }
     .into_any()
 }
 
-fn of_key(used: &RecentUse, alone: bool) -> AnyView {
-    let name = (!alone).then(|| {
+fn key_row(used: &RecentUse, is_only_key: bool) -> AnyView {
+    let name = (!is_only_key).then(|| {
         view! { <p class="used-key"><b>{used.name.clone()}</b> <span class="mono faint">{used.masked.clone()}</span> <span>{plural(used.calls, "call")}</span></p> }
     });
-    let clients = used.clients.iter().cloned().map(client).collect_any();
+    let clients = used.clients.iter().cloned().map(client_row).collect_any();
     let more =
-        (used.clients.len() >= MOST_CLIENTS).then(|| view! { <p class="faint">"Only the latest are named."</p> });
+        (used.clients.len() >= MAX_CLIENTS_SHOWN).then(|| view! { <p class="faint">"Only the latest are named."</p> });
     let unknown = used.clients.is_empty().then(|| view! { <p class="faint">"From where isn’t known."</p> });
     view! { <li>{name} {clients} {more} {unknown}</li> }.into_any()
 }
 
-fn client(Client { ip, agent, last_used_at }: Client) -> AnyView {
+fn client_row(KeyClient { ip, agent, last_used_at }: KeyClient) -> AnyView {
     let agent = if agent.is_empty() { "A program without a name".to_owned() } else { agent };
     view! {
         <div class="used-by">

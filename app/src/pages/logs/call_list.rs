@@ -1,5 +1,5 @@
 use domain::{
-    calls::{Call, CallQuery, KnownCalls},
+    calls::{Call, CallQuery, CallStore},
     errors::ApiError,
     ids::CallId,
 };
@@ -8,66 +8,68 @@ use leptos::{prelude::*, task::spawn_local};
 use crate::{
     addresses::LogsAddress,
     api,
-    state::{Organization, Progress, Session, ask_as, load_into, now, use_organization, use_session},
+    state::{
+        CurrentOrganization, CurrentSession, QueryProgress, load_into, now, query_as, use_organization, use_session,
+    },
 };
 
-/// The calls that are shown: one [`KnownCalls`], and what is under way to make it longer.
+/// The listed calls: one [`CallStore`], and the state of the queries that extend it.
 #[derive(Clone, Copy)]
 pub(super) struct CallList {
-    organization: Organization,
-    session: Session,
-    /// What the address asks for; `known` follows with the answer.
+    organization: CurrentOrganization,
+    session: CurrentSession,
+    /// The address's query; `store` follows with the answer.
     query: Memo<CallQuery>,
-    known: RwSignal<KnownCalls>,
-    progress: Progress,
+    store: RwSignal<CallStore>,
+    progress: QueryProgress,
     calls: Memo<Vec<Call>>,
-    /// The call after which older ones were asked for last, and why they didn't come if so.
+    /// The call after which older ones were last requested, and the error if that failed.
     older: RwSignal<Option<(CallId, Result<(), ApiError>)>>,
 }
 
-/// How many calls came since.
+/// Number of new calls that aren't listed yet.
 #[derive(Clone, Copy)]
-pub(super) struct News {
+pub(super) struct NewCallCount {
     pub(super) count: usize,
-    /// Whether there are more than that.
+    /// Whether there are more than `count`.
     pub(super) more: bool,
 }
 
 impl CallList {
     pub(super) fn new(address: Memo<LogsAddress>) -> Self {
         let organization = use_organization();
-        // Which call is open doesn't change which are listed.
+        // The open call doesn't change the list.
         let query = Memo::new(move |_| address.with(|address| address.calls(None)));
-        let known = RwSignal::new(KnownCalls::default());
-        // What was asked, to go with the answer: the address may have moved on when that comes.
-        let asked = StoredValue::new(CallQuery::default());
+        let store = RwSignal::new(CallStore::default());
+        // The query that belongs to the answer; the address may have changed when that arrives.
+        let requested = StoredValue::new(CallQuery::default());
         let progress = load_into(
             move || {
-                asked.set_value(query.get());
+                requested.set_value(query.get());
                 Some(api::calls::List { organization: organization.slug(), query: query.get() })
             },
-            move |page| known.update(|known| known.begin(asked.get_value(), page)),
+            move |page| store.update(|store| store.reset(requested.get_value(), page)),
         );
-        let calls = Memo::new(move |_| known.with(|known| known.calls().to_vec()));
-        Self { organization, session: use_session(), query, known, progress, calls, older: RwSignal::new(None) }
+        let calls = Memo::new(move |_| store.with(|store| store.calls().to_vec()));
+        Self { organization, session: use_session(), query, store, progress, calls, older: RwSignal::new(None) }
     }
 
-    /// How it stands with the first page.
-    pub(super) fn progress(&self) -> Progress {
+    /// Progress of loading the first page.
+    pub(super) fn progress(&self) -> QueryProgress {
         self.progress
     }
 
-    /// All that are shown, the newest first.
+    /// All listed calls, newest first.
     pub(super) fn calls(&self) -> Memo<Vec<Call>> {
         self.calls
     }
 
-    /// Whether there are older ones than those shown.
-    pub(super) fn more(&self) -> bool {
-        self.known.with(KnownCalls::has_more)
+    /// Whether there are older calls than those listed.
+    pub(super) fn has_more(&self) -> bool {
+        self.store.with(CallStore::has_more)
     }
 
-    pub(super) fn loading(&self) -> bool {
+    pub(super) fn is_loading(&self) -> bool {
         self.older().is_some_and(|outcome| outcome.is_ok())
     }
 
@@ -75,45 +77,46 @@ impl CallList {
         self.older()?.err()
     }
 
-    /// How it stands with the calls after the last one that is shown: on their way, not to be had, or not asked for.
+    /// State of the calls after the last listed one: loading, failed, or not requested.
     fn older(&self) -> Option<Result<(), ApiError>> {
-        let last = self.known.with(KnownCalls::last)?;
+        let last = self.store.with(CallStore::last)?;
         self.older.get().filter(|(after, _)| *after == last).map(|(_, outcome)| outcome)
     }
 
-    /// Loads the calls after the last one that is shown.
+    /// Loads the calls after the last listed one.
     pub(super) fn load_more(&self) {
-        let (last, query) = self.known.with_untracked(|known| (known.last(), known.query().cloned()));
+        let (last, query) = self.store.with_untracked(|store| (store.last(), store.query().cloned()));
         let (Some(last), Some(query)) = (last, query) else { return };
-        if untrack(|| self.loading() || !self.more()) {
+        if untrack(|| self.is_loading() || !self.has_more()) {
             return;
         }
         self.older.set(Some((last, Ok(()))));
         let list = *self;
         let before = CallQuery { before: Some(last), ..query.clone() };
         spawn_local(async move {
-            let question = api::calls::List { organization: list.organization.slug(), query: before };
-            let answered = ask_as(list.session, &question).await;
-            // For a page that is gone.
-            if list.known.is_disposed() {
+            let request = api::calls::List { organization: list.organization.slug(), query: before };
+            let result = query_as(list.session, &request).await;
+            // The page may have been left in the meantime.
+            if list.store.is_disposed() {
                 return;
             }
-            match answered {
-                Ok(page) => list.known.update(|known| known.take_older(&query, last, page)),
+            match result {
+                Ok(page) => list.store.update(|store| store.append_older(&query, last, page)),
                 Err(error) => list.older.set(Some((last, Err(error)))),
             }
         });
     }
 
-    pub(super) fn news(&self) -> Option<News> {
-        self.known.with(|known| {
-            let page = known.waiting()?;
-            Some(News { count: page.calls.len(), more: page.more })
+    /// The new calls that [`show_new`](Self::show_new) adds to the list, if any.
+    pub(super) fn new_calls(&self) -> Option<NewCallCount> {
+        self.store.with(|store| {
+            let page = store.waiting()?;
+            Some(NewCallCount { count: page.calls.len(), more: page.more })
         })
     }
 
-    /// Asks whether calls came since; where nothing is shown yet, shows them at once.
-    pub(super) fn look_for_news(&self) {
+    /// Looks for new calls. An empty list shows them at once.
+    pub(super) fn check_for_new(&self) {
         let query = self.query.get_untracked();
         if query.to.is_some_and(|to| to < now()) {
             return;
@@ -123,19 +126,19 @@ impl CallList {
         }
         let list = *self;
         spawn_local(async move {
-            let question = api::calls::List { organization: list.organization.slug(), query: query.clone() };
-            // Where they can't be had, the next news ask again.
-            if let Ok(page) = ask_as(list.session, &question).await
-                && !list.known.is_disposed()
+            let request = api::calls::List { organization: list.organization.slug(), query: query.clone() };
+            // After an error, the next live update tries again.
+            if let Ok(page) = query_as(list.session, &request).await
+                && !list.store.is_disposed()
             {
-                list.known.update(|known| known.take_newest(&query, page));
+                list.store.update(|store| store.add_newest(&query, page));
             }
         });
     }
 
-    /// Shows what came since.
-    pub(super) fn take_news(&self) {
-        if self.known.try_update(KnownCalls::show_waiting) == Some(false) {
+    /// Adds the new calls to the list.
+    pub(super) fn show_new(&self) {
+        if self.store.try_update(CallStore::show_waiting) == Some(false) {
             self.progress.retry();
         }
     }

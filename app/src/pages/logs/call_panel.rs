@@ -4,7 +4,7 @@ use wasm_bindgen::JsCast;
 
 use super::{
     CallList, CallsHref,
-    bodies::{Said, is_let_in},
+    bodies::{CallBodiesSection, was_admitted},
     call_table::link_id,
     cost::CostLines,
     facts::Facts,
@@ -14,12 +14,12 @@ use super::{
 use crate::{
     addresses::LogsAddress,
     api,
-    components::{AsyncView, Button, CopyButton, Icon, Look, Skeleton, When},
+    components::{AsyncView, Button, ButtonStyle, CopyButton, Icon, Skeleton, When},
     state::{load_when, use_go, use_organization, use_single_keys, watch},
 };
 
-/// The call that is open, beside the list. j and k go to the next and the one before unless single keys are switched
-/// off, Esc closes it.
+/// The open call, beside the list. J and K go to the next and the previous call unless single keys are
+/// switched off; Esc closes the panel.
 #[component]
 pub(super) fn CallPanel(
     list: CallList,
@@ -45,10 +45,10 @@ pub(super) fn CallPanel(
             let _ = link.focus();
         }
     };
-    let step = move |by: isize| {
+    let step = move |offset: isize| {
         list.calls().with_untracked(|calls| {
-            let at = calls.iter().position(|call| Some(call.id) == open.get_untracked());
-            let next = at.map_or(0, |at| at.saturating_add_signed(by));
+            let position = calls.iter().position(|call| Some(call.id) == open.get_untracked());
+            let next = position.map_or(0, |position| position.saturating_add_signed(offset));
             match calls.get(next) {
                 Some(call) => show(Some(call)),
                 None => list.load_more(),
@@ -56,12 +56,12 @@ pub(super) fn CallPanel(
         });
     };
     let keys = window_event_listener(ev::keydown, move |event| {
-        if open.get_untracked().is_none() || event.default_prevented() || is_for_others(&event) {
+        if open.get_untracked().is_none() || event.default_prevented() || belongs_elsewhere(&event) {
             return;
         }
         match event.key().as_str() {
-            "j" if untrack(|| single_keys.on()) => step(1),
-            "k" if untrack(|| single_keys.on()) => step(-1),
+            "j" if untrack(|| single_keys.is_on()) => step(1),
+            "k" if untrack(|| single_keys.is_on()) => step(-1),
             "Escape" => close(),
             _ => return,
         }
@@ -69,7 +69,7 @@ pub(super) fn CallPanel(
     });
     on_cleanup(move || keys.remove());
 
-    // Opened by somebody, it takes the focus; when it changes by j and k it has it already.
+    // Takes the focus when the panel opens; changes by J and K keep it.
     let heading = NodeRef::<html::H2>::new();
     watch(move || {
         if let Some(heading) = heading.get() {
@@ -82,14 +82,14 @@ pub(super) fn CallPanel(
             <aside class="call-panel" aria-labelledby="call-heading">
                 <header>
                     <h2 id="call-heading" tabindex="-1" node_ref=heading>"Call"</h2>
-                    <When when=move || single_keys.on()>
+                    <When when=move || single_keys.is_on()>
                         <span class="call-keys" aria-hidden="true"><kbd>"J"</kbd><kbd>"K"</kbd></span>
                     </When>
-                    <Button look=Look::Quiet icon=Icon::ArrowUp label="Newer call" on_press=move || step(-1)/>
-                    <Button look=Look::Quiet icon=Icon::ArrowDown label="Older call" on_press=move || step(1)/>
-                    <Button look=Look::Quiet icon=Icon::Close label="Close (Esc)" on_press=close/>
+                    <Button style=ButtonStyle::Quiet icon=Icon::ArrowUp label="Newer call" on_press=move || step(-1)/>
+                    <Button style=ButtonStyle::Quiet icon=Icon::ArrowDown label="Older call" on_press=move || step(1)/>
+                    <Button style=ButtonStyle::Quiet icon=Icon::Close label="Close (Esc)" on_press=close/>
                 </header>
-                <div class="call-body">
+                <div class="call-panel-body">
                     <AsyncView answer=details skeleton=skeleton let:details>
                         <Details details zone/>
                     </AsyncView>
@@ -99,7 +99,7 @@ pub(super) fn CallPanel(
     }
 }
 
-/// Everything that is known of one call.
+/// All details of one call.
 #[component]
 fn Details(details: ReadSignal<CallDetails>, zone: Memo<String>) -> impl IntoView {
     let id = Signal::derive(move || details.with(|details| details.call.id.to_string()));
@@ -112,24 +112,25 @@ fn Details(details: ReadSignal<CallDetails>, zone: Memo<String>) -> impl IntoVie
             <CostLines details/>
         }
     };
-    // Asked for by itself, so that the rest is there at once.
-    let said = Memo::new(move |_| details.with(|details| is_let_in(details.call.outcome).then_some(details.call.id)));
+    // Bodies are loaded separately, so that the rest is there at once.
+    let admitted_call =
+        Memo::new(move |_| details.with(|details| was_admitted(details.call.outcome).then_some(details.call.id)));
     view! {
         <p class="call-id">
             {move || { let (status, outcome, times) = badge(); view! { <StatusBadge status outcome times/> } }}
             <code>{id}</code>
-            <CopyButton text=id what="request id" bare=true/>
+            <CopyButton text=id name="request id" bare=true/>
         </p>
         {body}
-        <Said call=said zone/>
+        <CallBodiesSection call=admitted_call zone/>
     }
 }
 
-/// Whether a key is meant for a field, a menu or a dialog, or is part of a shortcut.
-fn is_for_others(event: &ev::KeyboardEvent) -> bool {
+/// Whether a key press belongs to a field, a menu or a dialog, or has a modifier.
+fn belongs_elsewhere(event: &ev::KeyboardEvent) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    let taken = |target: &web_sys::Element| {
+    let is_in_control = |target: &web_sys::Element| {
         target.closest("input, textarea, select, dialog, [popover]").ok().flatten().is_some()
     };
-    event.ctrl_key() || event.meta_key() || event.alt_key() || target.as_ref().is_some_and(taken)
+    event.ctrl_key() || event.meta_key() || event.alt_key() || target.as_ref().is_some_and(is_in_control)
 }

@@ -7,10 +7,10 @@ use super::{
 };
 use crate::{
     addresses::LogsAddress,
-    components::{Column, DataTable, Place, Time, TimeStyle},
+    components::{CardPosition, Column, DataTable, Time, TimeStyle},
 };
 
-/// The id of the link that opens a call, to which the focus returns.
+/// Id of the link that opens a call; the focus returns to it.
 pub(super) fn link_id(call: &Call) -> String {
     format!("open-{}", call.id)
 }
@@ -39,7 +39,7 @@ pub(super) fn CallTable(
                 </a>
             }
         })
-        .at(Place::Title),
+        .at(CardPosition::Title),
         Column::new("Key", |call: &Call| match &call.api_key {
             Some(key) => view! {
                 <span class="call-key" title=key.masked.clone()>
@@ -51,14 +51,14 @@ pub(super) fn CallTable(
         }),
         Column::new("Model", |call: &Call| if call.model.is_empty() { "—".to_owned() } else { call.model.clone() }),
         Column::new("Endpoint", |call: &Call| view! { <span class="mono endpoint">{call.endpoint.clone()}</span> })
-            .at(Place::Hidden),
+            .at(CardPosition::Hidden),
         Column::new(
             "Status",
             |call: &Call| view! { <StatusBadge status=call.known_status() outcome=call.outcome times=call.times/> },
         ),
         Column::new("Tokens in", |call: &Call| tokens_text(call, call.used.tokens_in)).numeric(),
         Column::new("Tokens out", |call: &Call| tokens_text(call, call.used.tokens_out)).numeric(),
-        Column::new("Cost", cost_text).numeric().at(Place::Value),
+        Column::new("Cost", cost_text).numeric().at(CardPosition::Value),
         Column::new("Latency", duration_text).numeric(),
     ];
     let is_open = Callback::new(move |(call,): (Call,)| address.with(|address| address.call == Some(call.id)));
@@ -66,13 +66,13 @@ pub(super) fn CallTable(
     view! { <DataTable caption="Calls, the newest first" columns rows=move || list.calls().get() row_href is_open/> }
 }
 
-/// The seconds of `17 Nov, 14:32:07`, which are of less interest.
+/// The seconds of a time, such as `:07`; shown less prominently.
 fn seconds(at: domain::time::Timestamp, zone: &str) -> String {
     let exact = crate::components::format_moment(at, zone, TimeStyle::Second);
     exact.rsplit_once(':').map(|(_, seconds)| format!(":{seconds}")).unwrap_or_default()
 }
 
-/// `…k3Fa` of `toll_std_…k3Fa`: enough to tell keys of one name apart.
+/// The last characters of a masked key, such as `…k3Fa`: enough to distinguish keys of one name.
 fn last_letters(masked: &str) -> String {
     masked.find('…').map_or(masked, |at| &masked[at..]).to_owned()
 }

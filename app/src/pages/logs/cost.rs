@@ -1,12 +1,12 @@
 use domain::{
-    calls::{CallDetails, Measured, Outcome},
-    money::{CostLine, Factor, Money, Part, Price},
+    calls::{CallDetails, CountSource, Outcome},
+    money::{CostLine, Factor, Money, Price, PricePart},
 };
 use leptos::prelude::*;
 
 use crate::components::{CollectAny, format_count, format_money_exact};
 
-/// What the call cost, line by line, to the nano-dollar.
+/// The call's cost, line by line, exact to the nano-dollar.
 #[component]
 pub(super) fn CostLines(details: CallDetails) -> impl IntoView {
     let CallDetails { call, price, .. } = details;
@@ -29,20 +29,20 @@ pub(super) fn CostLines(details: CallDetails) -> impl IntoView {
         }
         (None, ..) => Some("The provider reported no tokens, so the call isn't in any sum of money."),
     };
-    // Lines that don't explain the cost would be worse than none.
+    // Lines that don't add up to the cost aren't shown.
     let lines = price
-        .filter(|_| call.measured != Measured::Unknown)
+        .filter(|_| call.measured != CountSource::Unknown)
         .map(|price: Price| price.cost_lines(call.used))
         .filter(|lines| call.cost == Some(lines.iter().map(|line| line.amount).sum::<Money>()))
         .unwrap_or_default();
-    let unknown = call.unpriced.iter().filter(|_| call.cost.is_some()).map(unknown).collect_any();
+    let unpriced_lines = call.unpriced.iter().filter(|_| call.cost.is_some()).map(unpriced_line).collect_any();
     let cost = if call.unpriced.is_empty() || call.cost.is_none() { cost } else { format!("{cost} and more") };
     view! {
         <section class="cost">
             <h3>"Cost"</h3>
             <table>
                 <caption class="visually-hidden">"What the cost is made of"</caption>
-                <tbody>{lines.into_iter().map(line).collect_any()} {unknown}</tbody>
+                <tbody>{lines.into_iter().map(line).collect_any()} {unpriced_lines}</tbody>
                 <tfoot>
                     <tr><th scope="row" colspan="2">"Charged"</th><td class="numeric">{cost}</td></tr>
                 </tfoot>
@@ -54,63 +54,65 @@ pub(super) fn CostLines(details: CallDetails) -> impl IntoView {
 
 fn line(line: CostLine) -> impl IntoView {
     let thousandths = |quantity: i64, unit: i64| format!("{}.{:03}", quantity / unit, quantity % unit * 1000 / unit);
-    let (what, unit) = match line.part {
-        Part::Call => ("1 call".to_owned(), "each"),
-        Part::Media => (format!("{} minutes", thousandths(line.quantity, 60_000)), "/ min"),
-        Part::Storage => (format!("{} GB months", thousandths(line.quantity / 1_000_000, 730_000)), "/ GB month"),
-        Part::Image | Part::Search | Part::ToolCall => (counted(line.quantity, line.part), "each"),
-        _ => (counted(line.quantity, line.part), "/ M"),
+    let (quantity, unit) = match line.part {
+        PricePart::Call => ("1 call".to_owned(), "each"),
+        PricePart::Media => (format!("{} minutes", thousandths(line.quantity, 60_000)), "/ min"),
+        PricePart::Storage => (format!("{} GB months", thousandths(line.quantity / 1_000_000, 730_000)), "/ GB month"),
+        PricePart::Image | PricePart::Search | PricePart::ToolCall => {
+            (format_quantity(line.quantity, line.part), "each")
+        }
+        _ => (format_quantity(line.quantity, line.part), "/ M"),
     };
     let factor = (line.factor != Factor::ONE).then(|| format!(" × {}", line.factor));
     view! {
         <tr>
-            <th scope="row">{what}</th>
+            <th scope="row">{quantity}</th>
             <td class="numeric faint">{format_money_exact(line.price)} " " {unit} {factor}</td>
             <td class="numeric">{format_money_exact(line.amount)}</td>
         </tr>
     }
 }
 
-/// So many of what is charged for.
-fn counted(quantity: i64, part: Part) -> String {
+/// Formats a quantity with its unit, such as `1 image` or `120 tokens in`.
+fn format_quantity(quantity: i64, part: PricePart) -> String {
     let name = match part {
-        _ if quantity != 1 => what(part),
-        Part::Image => "image",
-        Part::Search => "search",
-        Part::ToolCall => "tool call",
-        Part::Characters => "character",
-        _ => return format!("1 {}", what(part).replacen("tokens", "token", 1)),
+        _ if quantity != 1 => unit_name(part),
+        PricePart::Image => "image",
+        PricePart::Search => "search",
+        PricePart::ToolCall => "tool call",
+        PricePart::Characters => "character",
+        _ => return format!("1 {}", unit_name(part).replacen("tokens", "token", 1)),
     };
     format!("{} {name}", format_count(quantity))
 }
 
-/// Of which so many were used.
-const fn what(part: Part) -> &'static str {
+/// The unit in which a part is counted, in the plural.
+const fn unit_name(part: PricePart) -> &'static str {
     match part {
-        Part::Input => "tokens in",
-        Part::CachedInput => "cached tokens in",
-        Part::CacheWrite => "tokens written to the cache",
-        Part::HourCacheWrite => "tokens written to the cache for an hour",
-        Part::AudioInput => "audio tokens in",
-        Part::Output => "tokens out",
-        Part::AudioOutput => "audio tokens out",
-        Part::Reasoning => "reasoning tokens out",
-        Part::Call => "calls",
-        Part::Image => "images",
-        Part::Media => "minutes",
-        Part::Storage => "GB months",
-        Part::Search => "searches",
-        Part::ToolCall => "tool calls",
-        Part::Characters => "characters",
-        Part::Tier => "tokens at this service tier",
+        PricePart::Input => "tokens in",
+        PricePart::CachedInput => "cached tokens in",
+        PricePart::CacheWrite => "tokens written to the cache",
+        PricePart::HourCacheWrite => "tokens written to the cache for an hour",
+        PricePart::AudioInput => "audio tokens in",
+        PricePart::Output => "tokens out",
+        PricePart::AudioOutput => "audio tokens out",
+        PricePart::Reasoning => "reasoning tokens out",
+        PricePart::Call => "calls",
+        PricePart::Image => "images",
+        PricePart::Media => "minutes",
+        PricePart::Storage => "GB months",
+        PricePart::Search => "searches",
+        PricePart::ToolCall => "tool calls",
+        PricePart::Characters => "characters",
+        PricePart::Tier => "tokens at this service tier",
     }
 }
 
-/// What was used and has no price.
-fn unknown(part: Part) -> impl IntoView {
+/// A line for a part that was used and has no price.
+fn unpriced_line(part: PricePart) -> impl IntoView {
     view! {
         <tr>
-            <th scope="row">{what(part)}</th>
+            <th scope="row">{unit_name(part)}</th>
             <td class="numeric faint">"no price is known"</td>
             <td class="numeric">"unknown"</td>
         </tr>

@@ -1,5 +1,5 @@
 use domain::{
-    calls::{Call, CallDetails, Measured, Outcome},
+    calls::{Call, CallDetails, CountSource, Outcome},
     money::Tier,
     permissions::{Permission, Reach},
 };
@@ -12,23 +12,23 @@ use crate::{
     state::use_organization,
 };
 
-/// Why nothing is known of how a call ended.
+/// Why a call's outcome is unknown.
 const STOPPED: &str = "The server stopped while this call ran. What the client was told isn't known.";
 
-/// Who called what, when, and what came of it.
+/// A call's key, project, model, endpoint, time, outcome and usage.
 #[component]
 pub(super) fn Facts(details: CallDetails, zone: String) -> impl IntoView {
     let organization = use_organization();
     let slug = organization.slug();
     let CallDetails { call, member, .. } = details;
-    let unless_empty = |text: &str| if text.is_empty() { "—".to_owned() } else { text.to_owned() };
+    let or_dash = |text: &str| if text.is_empty() { "—".to_owned() } else { text.to_owned() };
 
     let key = call.api_key.as_ref().map(|key| {
         let mut address = LogsAddress::default();
         address.filter.api_key = Some(key.id);
-        // The page of a key is for those who see all keys, or this one among their own; its calls are here for all.
-        let all = organization.reach(Permission::ViewApiKeys) == Some(Reach::Organization);
-        let href = if all { KeyAddress::new(key.id).href(&slug) } else { address.href(&slug) };
+        // Members who don't see all keys may not open this one's page; their link leads to its calls.
+        let sees_all_keys = organization.reach(Permission::ViewApiKeys) == Some(Reach::Organization);
+        let href = if sees_all_keys { KeyAddress::new(key.id).href(&slug) } else { address.href(&slug) };
         view! { <a href=href>{key.name.clone()}</a> <span class="sub mono">{key.masked.clone()}</span> }
     });
     let project = call.project.as_ref().map(|project| {
@@ -45,7 +45,7 @@ pub(super) fn Facts(details: CallDetails, zone: String) -> impl IntoView {
     let times = (call.times > 1)
         .then(|| format!("{} within a minute, of which this is the sum", format_count(call.times.into())));
     let used = call.used;
-    // What few calls use has a line only where it was used.
+    // Rare quantities have a line only if they were used.
     let rare = [
         ("of them written to the cache", used.cache_write_tokens_in, format_count(used.cache_write_tokens_in)),
         ("of those for an hour", used.cache_write_1h_tokens_in, format_count(used.cache_write_1h_tokens_in)),
@@ -77,11 +77,11 @@ pub(super) fn Facts(details: CallDetails, zone: String) -> impl IntoView {
             <dt>"Key made by"</dt>
             <dd>{member.unwrap_or_else(|| "—".to_owned())}</dd>
             <dt>"Model"</dt>
-            <dd>{unless_empty(&call.model)}</dd>
+            <dd>{or_dash(&call.model)}</dd>
             <dt>"Endpoint"</dt>
             <dd class="mono">{call.endpoint.clone()}</dd>
             <dt>"Provider"</dt>
-            <dd>{unless_empty(&call.provider)}</dd>
+            <dd>{or_dash(&call.provider)}</dd>
             <dt>"Outcome"</dt>
             <dd>
                 {status} {result}
@@ -101,7 +101,7 @@ pub(super) fn Facts(details: CallDetails, zone: String) -> impl IntoView {
     }
 }
 
-/// To the millisecond: `17 Nov 2026, 14:32:07.412 CET`.
+/// The call's time to the millisecond: `17 Nov 2026, 14:32:07.412 CET`.
 fn moment(call: &Call, zone: &str) -> impl IntoView + use<> {
     let at = call.started_at;
     let seconds = format_moment(at, zone, TimeStyle::Second);
@@ -112,15 +112,15 @@ fn moment(call: &Call, zone: &str) -> impl IntoView + use<> {
 
 fn tokens(call: &Call, tokens: i64) -> String {
     match (call.measured, call.outcome) {
-        (Measured::Reported, _) => format_count(tokens),
-        (Measured::Contradictory, _) => {
+        (CountSource::Reported, _) => format_count(tokens),
+        (CountSource::Contradictory, _) => {
             format!("{}, though what the provider counted contradicts itself", format_count(tokens))
         }
-        (Measured::Estimated, _) => {
+        (CountSource::Estimated, _) => {
             format!("about {}: an estimate, since the provider reported none", format_count(tokens))
         }
-        (Measured::Unknown, Outcome::Refused) => "—".to_owned(),
-        (Measured::Unknown, _) if call.known_status().is_none() => "unknown".to_owned(),
-        (Measured::Unknown, _) => "unknown: the provider reported none".to_owned(),
+        (CountSource::Unknown, Outcome::Refused) => "—".to_owned(),
+        (CountSource::Unknown, _) if call.known_status().is_none() => "unknown".to_owned(),
+        (CountSource::Unknown, _) => "unknown: the provider reported none".to_owned(),
     }
 }

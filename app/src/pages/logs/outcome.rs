@@ -1,6 +1,6 @@
-//! How a call ended, and what it cost, in few words.
+//! Short texts for a call's outcome, duration, cost and tokens.
 
-use domain::calls::{Call, Measured, Outcome, OutcomeFilter};
+use domain::calls::{Call, CountSource, Outcome, OutcomeFilter};
 use leptos::prelude::*;
 
 use crate::components::{Badge, Tone, format_compact, format_duration, format_money};
@@ -29,7 +29,7 @@ pub(super) const fn filter_label(filter: OutcomeFilter) -> &'static str {
     }
 }
 
-/// The status that the client was told, in the outcome's colour, and how many calls the row stands for where that isn't one.
+/// The status sent to the client, in the outcome's color, and the number of calls in the row if it isn't one.
 #[component]
 pub(crate) fn StatusBadge(status: Option<u16>, outcome: Outcome, times: u32) -> impl IntoView {
     let status = status.map_or_else(|| "—".to_owned(), |status| status.to_string());
@@ -43,12 +43,12 @@ pub(crate) fn StatusBadge(status: Option<u16>, outcome: Outcome, times: u32) -> 
     }
 }
 
-/// How long a call took, as far as that is known.
+/// A call's duration, or a dash if unknown.
 pub(crate) fn duration_text(call: &Call) -> String {
     call.known_duration_us().map_or_else(|| "—".to_owned(), format_duration)
 }
 
-/// What a call cost: an unknown cost isn't nothing, and a refused call has none.
+/// A call's cost. An unknown cost isn't zero, and a rejected call has none.
 pub(crate) fn cost_text(call: &Call) -> String {
     match (call.cost, call.outcome) {
         (Some(cost), _) if call.unpriced.is_empty() => format_money(cost),
@@ -58,12 +58,12 @@ pub(crate) fn cost_text(call: &Call) -> String {
     }
 }
 
-/// A count of tokens, which nobody may have told.
+/// A count of tokens, marked if it is estimated or unknown.
 pub(super) fn tokens_text(call: &Call, tokens: i64) -> String {
     match (call.measured, call.outcome) {
-        (Measured::Reported | Measured::Contradictory, _) => format_compact(tokens),
-        (Measured::Estimated, _) => format!("≈ {}", format_compact(tokens)),
-        (Measured::Unknown, Outcome::Refused) => "—".to_owned(),
-        (Measured::Unknown, _) => "unknown".to_owned(),
+        (CountSource::Reported | CountSource::Contradictory, _) => format_compact(tokens),
+        (CountSource::Estimated, _) => format!("≈ {}", format_compact(tokens)),
+        (CountSource::Unknown, Outcome::Refused) => "—".to_owned(),
+        (CountSource::Unknown, _) => "unknown".to_owned(),
     }
 }

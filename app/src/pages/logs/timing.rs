@@ -2,11 +2,12 @@ use leptos::prelude::*;
 
 use crate::components::{CollectAny, bar_width, format_duration};
 
-/// How long it took: until the first byte, and from there to the last.
+/// The call's duration: until the first byte, and from there to the last.
 #[component]
 pub(super) fn Timing(
-    /// In microseconds, as the next.
+    /// Microseconds until the last byte.
     total: i64,
+    /// Microseconds until the first byte, if known.
     first: Option<i64>,
 ) -> impl IntoView {
     let total = total.max(0);
@@ -19,8 +20,8 @@ pub(super) fn Timing(
         view! { <i class=*class style:width=bar_width(*micros, total)></i> }
     });
     let bar = bar.collect_any();
-    let legend = parts.iter().map(|(what, class, micros)| {
-        view! { <li><i class=*class aria-hidden="true"></i>{format_duration(*micros)} " " {*what}</li> }
+    let legend = parts.iter().map(|(label, class, micros)| {
+        view! { <li><i class=*class aria-hidden="true"></i>{format_duration(*micros)} " " {*label}</li> }
     });
     view! {
         <section class="timing">

@@ -8,13 +8,13 @@ use domain::{
 
 use crate::{
     addresses::{LogsAddress, Page, UsageAddress},
-    components::{Change, Tile, format_compact, format_count, format_money, format_money_exact, format_percent},
+    components::{Tile, Trend, format_compact, format_count, format_money, format_money_exact, format_percent},
 };
 
-/// Against what the differences are told.
-const BEFORE: &str = "the same days last month";
+/// Name of the period that the figures are compared with.
+const COMPARED_PERIOD: &str = "the same days last month";
 
-/// The figures; `to_logs` says whether the member may read the calls behind them.
+/// The month's figures; `to_logs` is whether the member may read the calls behind them.
 pub(super) fn figures(overview: &Overview, slug: &str, to_logs: bool) -> Vec<Tile> {
     let (month, previous) = (&overview.month, &overview.previous);
     let usage = |metric| {
@@ -41,11 +41,11 @@ pub(super) fn figures(overview: &Overview, slug: &str, to_logs: bool) -> Vec<Til
             value: errors(month),
             exact: format!("{} of {} calls", format_count(month.errors), format_count(month.calls)),
             detail: if previous.calls == 0 {
-                format!("no calls on {BEFORE}")
+                format!("no calls on {COMPARED_PERIOD}")
             } else {
-                format!("{} on {BEFORE}", errors(previous))
+                format!("{} on {COMPARED_PERIOD}", errors(previous))
             },
-            change: error_change(month, previous),
+            trend: error_change(month, previous),
             href: if to_logs && month.errors > 0 { Some(failed.href(slug)) } else { usage(Metric::Errors) },
         },
         Tile {
@@ -68,30 +68,30 @@ fn count(label: &'static str, now: i64, before: i64, href: Option<String>) -> Ti
     }
 }
 
-/// More isn't better or worse in itself, so that only the arrow says which it is.
+/// The change against the compared period, with an arrow: more is neither better nor worse.
 fn difference(now: i64, before: i64) -> String {
     match before {
         0 if now == 0 => String::new(),
-        0 => format!("none on {BEFORE}"),
-        _ if now == before => format!("as on {BEFORE}"),
+        0 => format!("none on {COMPARED_PERIOD}"),
+        _ if now == before => format!("as on {COMPARED_PERIOD}"),
         _ => {
             let arrow = if now > before { "▲" } else { "▼" };
             let by = now.saturating_sub(before).saturating_abs();
-            format!("{arrow} {} against {BEFORE}", format_percent(by, before))
+            format!("{arrow} {} against {COMPARED_PERIOD}", format_percent(by, before))
         }
     }
 }
 
-/// A share of errors that is higher is worse; compared as fractions, without rounding.
-fn error_change(now: &Measures, before: &Measures) -> Change {
+/// The trend of the error rate: higher is worse. Compared as fractions, without rounding.
+fn error_change(now: &Measures, before: &Measures) -> Trend {
     if now.calls == 0 || before.calls == 0 {
-        return Change::Neutral;
+        return Trend::Neutral;
     }
     let (now, before) =
         (i128::from(now.errors) * i128::from(before.calls), i128::from(before.errors) * i128::from(now.calls));
     match now.cmp(&before) {
-        std::cmp::Ordering::Less => Change::Better,
-        std::cmp::Ordering::Equal => Change::Neutral,
-        std::cmp::Ordering::Greater => Change::Worse,
+        std::cmp::Ordering::Less => Trend::Better,
+        std::cmp::Ordering::Equal => Trend::Neutral,
+        std::cmp::Ordering::Greater => Trend::Worse,
     }
 }

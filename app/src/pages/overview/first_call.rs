@@ -11,5 +11,5 @@ pub(super) fn FirstCall(base_url: String, model: String) -> impl IntoView {
     }
 }
 
-/// Asks for the key instead of holding it, which would leave it in the shell's history; in bash and zsh alike.
+/// A command that reads the key, so that it doesn't stay in the shell's history. Works in bash and zsh.
 const EXPORT: &str = "printf 'Key: '; read -rs TOLLHOUSE_KEY; export TOLLHOUSE_KEY";

@@ -4,20 +4,20 @@ use leptos::prelude::*;
 use super::first_call::FirstCall;
 use crate::{
     addresses::{LogsAddress, Page, Query},
-    components::{Button, ButtonLink, Icon, IconView, Look, When, format_count},
+    components::{Button, ButtonLink, ButtonStyle, Icon, IconView, When, format_count},
     pages::logs::{StatusBadge, cost_text},
     state::use_organization,
 };
 
-/// What to do first: a key, a call, and a look at it.
+/// The steps to the first call: create a key, make a call, and see it here.
 #[component]
 pub(super) fn FirstSteps(overview: ReadSignal<Overview>, #[prop(into)] on_end: Callback<()>) -> impl IntoView {
     let organization = use_organization();
     let slug = organization.slug();
     let may_create = organization.may(Permission::ManageApiKeys);
-    let create = Query::default().with("new", Some("key")).on(&Page::ApiKeys.path(&slug));
+    let create_href = Query::default().with("new", Some("key")).append_to(&Page::ApiKeys.path(&slug));
     let has_key = Memo::new(move |_| overview.with(|overview| overview.active_keys > 0));
-    let called = Memo::new(move |_| overview.with(|overview| overview.ever_called));
+    let has_called = Memo::new(move |_| overview.with(|overview| overview.ever_called));
     let (base_url, model) = overview.with_untracked(|o| (o.base_url.clone(), o.example_model.clone()));
 
     let key_text = match may_create {
@@ -32,34 +32,34 @@ pub(super) fn FirstSteps(overview: ReadSignal<Overview>, #[prop(into)] on_end: C
             view! { <p class="dim">"No model is set up yet: your operator adds one to tollhouse.toml."</p> }.into_any()
         }
     };
-    let arrived = move || overview.with(|overview| overview.latest_calls.first().cloned());
+    let first_call = move || overview.with(|overview| overview.latest_calls.first().cloned());
     view! {
         <section class="card first-steps" aria-labelledby="first-steps">
             <h2 id="first-steps">"Three steps to your first call"</h2>
             <ol role="list">
                 <li class:done=move || has_key.get()>
-                    <Mark number=1 done=has_key/>
+                    <StepMark number=1 done=has_key/>
                     <div>
                         <h3>"Create a key"</h3>
                         <p class="dim">{key_text}</p>
                         {may_create.then(|| view! {
-                            <p><ButtonLink href=create look=Look::Primary icon=Icon::Plus>"Create key"</ButtonLink></p>
+                            <p><ButtonLink href=create_href style=ButtonStyle::Primary icon=Icon::Plus>"Create key"</ButtonLink></p>
                         }.into_any())}
                     </div>
                 </li>
-                <li class:done=move || called.get()>
-                    <Mark number=2 done=called/>
+                <li class:done=move || has_called.get()>
+                    <StepMark number=2 done=has_called/>
                     <div>
                         <h3>"Call a model"</h3>
                         <p class="dim">"Put the key into your shell, then paste one of these. Any OpenAI client works the same way."</p>
                         {call}
                     </div>
                 </li>
-                <li class:done=move || called.get()>
-                    <Mark number=3 done=called/>
+                <li class:done=move || has_called.get()>
+                    <StepMark number=3 done=has_called/>
                     <div aria-live="polite">
                         <When
-                            when=move || called.get()
+                            when=move || has_called.get()
                             fallback=|| view! {
                                 <h3>"See it here"</h3>
                                 <p class="waiting"><span class="spinner" aria-hidden="true"></span>"Waiting for the first call…"</p>
@@ -68,7 +68,7 @@ pub(super) fn FirstSteps(overview: ReadSignal<Overview>, #[prop(into)] on_end: C
                             <h3>"Your first call is here"</h3>
                             {
                                 let slug = slug.clone();
-                                move || arrived().map(|call| view! { <Arrived call slug=slug.clone()/> })
+                                move || first_call().map(|call| view! { <ArrivedCall call slug=slug.clone()/> })
                             }
                             <p><Button icon=Icon::Usage on_press=on_end>"Go to the overview"</Button></p>
                         </When>
@@ -79,9 +79,9 @@ pub(super) fn FirstSteps(overview: ReadSignal<Overview>, #[prop(into)] on_end: C
     }
 }
 
-/// The call that came, with a link to everything about it.
+/// The first call, with a link to its details.
 #[component]
-fn Arrived(call: Call, slug: String) -> impl IntoView {
+fn ArrivedCall(call: Call, slug: String) -> impl IntoView {
     let href = LogsAddress { call: Some(call.id), ..LogsAddress::default() }.href(&slug);
     let tokens = format_count(call.used.tokens_in.saturating_add(call.used.tokens_out));
     let cost = cost_text(&call);
@@ -96,9 +96,9 @@ fn Arrived(call: Call, slug: String) -> impl IntoView {
     }
 }
 
-/// A step's number, or that it is done.
+/// A step's number, or a check mark once it is done.
 #[component]
-fn Mark(number: u8, done: Memo<bool>) -> impl IntoView {
+fn StepMark(number: u8, done: Memo<bool>) -> impl IntoView {
     view! {
         <span class="step-mark">
             <When when=move || done.get() fallback=move || number>

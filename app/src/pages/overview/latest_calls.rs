@@ -8,14 +8,14 @@ use crate::{
     state::use_organization,
 };
 
-/// The calls that came last, as far as the member may see any.
+/// The latest calls that the member may see.
 #[component]
 pub(super) fn LatestCalls(overview: ReadSignal<Overview>) -> impl IntoView {
     let slug = use_organization().slug();
     let all = Page::Logs.path(&slug);
     let row = move |call: Call| {
         let href = LogsAddress { call: Some(call.id), ..LogsAddress::default() }.href(&slug);
-        let (cost, took) = (cost_text(&call), duration_text(&call));
+        let (cost, duration) = (cost_text(&call), duration_text(&call));
         let key = call.api_key.as_ref().map(|key| key.name.clone()).unwrap_or_default();
         view! {
             <li>
@@ -25,7 +25,7 @@ pub(super) fn LatestCalls(overview: ReadSignal<Overview>) -> impl IntoView {
                     <span class="latest-model">{call.model}</span>
                     <span class="latest-key faint">{key}</span>
                     <span class="latest-cost">{cost}</span>
-                    <span class="latest-duration faint">{took}</span>
+                    <span class="latest-duration faint">{duration}</span>
                 </a>
             </li>
         }

@@ -16,10 +16,10 @@ use crate::{
     state::use_organization,
 };
 
-/// How many models are named.
+/// Number of models in the list.
 const TOP: usize = 5;
 
-/// The last 30 days by model: the chart, and the models that cost most.
+/// The last 30 days by model: the chart, and the most expensive models.
 #[component]
 pub(super) fn Recent(overview: ReadSignal<Overview>) -> impl IntoView {
     let organization = use_organization();
@@ -41,32 +41,32 @@ pub(super) fn Recent(overview: ReadSignal<Overview>) -> impl IntoView {
             </section>
             <section class="card top-models">
                 <header><h2>"Top models"</h2></header>
-                <ol role="list">{move || overview.with(|o| links.with_value(|links| top(&o.recent, links)))}</ol>
+                <ol role="list">{move || overview.with(|o| links.with_value(|links| top_models(&o.recent, links)))}</ol>
             </section>
         </div>
     }
 }
 
-fn top(report: &UsageReport, links: &Links) -> impl IntoView + use<> {
-    let whole = report.total.get(Metric::Spend);
-    let most = report.series.first().map_or(0, |series| series.total.get(Metric::Spend));
+fn top_models(report: &UsageReport, links: &Links) -> impl IntoView + use<> {
+    let total = report.total.get(Metric::Spend);
+    let max = report.series.first().map_or(0, |series| series.total.get(Metric::Spend));
     let slots = slots(report.series.iter().map(|series| series.key.as_str()));
     let rows = report.series.iter().zip(slots).take(TOP).map(|(series, slot)| {
         let spend = series.total.spend;
-        let about = view! {
+        let content = view! {
             <span class="top-name">
                 <span class=format!("swatch {}", slot.class()) aria-hidden="true"></span>
                 {series.label.clone()}
             </span>
             <Amount value=spend/>
             <span class=format!("top-bar {}", slot.class()) aria-hidden="true">
-                <i style:width=bar_width(spend.nanos(), most)></i>
+                <i style:width=bar_width(spend.nanos(), max)></i>
             </span>
-            <span class="top-share">{plural(series.total.calls, "call")} " · " {format_percent(spend.nanos(), whole)}</span>
+            <span class="top-share">{plural(series.total.calls, "call")} " · " {format_percent(spend.nanos(), total)}</span>
         };
         match links.series(&series.key) {
-            Some(href) => view! { <li><a href=href>{about}</a></li> }.into_any(),
-            None => view! { <li><div>{about}</div></li> }.into_any(),
+            Some(href) => view! { <li><a href=href>{content}</a></li> }.into_any(),
+            None => view! { <li><div>{content}</div></li> }.into_any(),
         }
     });
     rows.collect_any()

@@ -1,50 +1,51 @@
 use domain::{
     bodies::{BODY_DAYS, BODY_LIMIT, BodySettings, DEFAULT_BODY_DAYS},
-    organizations::{Settings, SettingsChanges},
+    organizations::{OrganizationSettings, SettingsChanges},
 };
 use leptos::prelude::*;
 
-use super::section::{Section, save};
+use super::section::{Section, save_settings};
 use crate::{
-    components::{Choice, Field, RadioCards, Segmented, TextArea, When},
+    components::{Field, RadioCards, Segmented, SelectOption, TextArea, When},
     layout::Unsaved,
 };
 
-/// The days that are offered; any other number can be typed.
-const DAYS: [(&str, &str); 4] = [("7", "7 days"), ("14", "14 days"), ("30", "30 days"), ("90", "90 days")];
+/// Suggested retention times, in days; any other number can be typed.
+const DAY_OPTIONS: [(&str, &str); 4] = [("7", "7 days"), ("14", "14 days"), ("30", "30 days"), ("90", "90 days")];
 const KEEP: &str = "keep";
 const OFF: &str = "off";
 
-/// Whether and how what is said in calls is kept.
+/// Whether and how the bodies of calls are kept.
 #[component]
-pub(super) fn BodiesSection(saved: RwSignal<Settings>, unsaved: Unsaved) -> impl IntoView {
-    let kept = move || saved.with(|saved| saved.bodies.clone());
+pub(super) fn BodiesSection(saved: RwSignal<OrganizationSettings>, unsaved: Unsaved) -> impl IntoView {
+    let saved_bodies = move || saved.with(|saved| saved.bodies.clone());
     let fields = |bodies: &BodySettings| {
         let days = bodies.days.unwrap_or(DEFAULT_BODY_DAYS).to_string();
         (bodies.days.is_some(), days, (bodies.limit / 1024).to_string(), bodies.redact.join("\n"))
     };
-    let first = fields(&untrack(kept));
-    let (on, days) = (RwSignal::new(first.0), RwSignal::new(first.1));
-    let (limit, redact) = (RwSignal::new(first.2), RwSignal::new(first.3));
-    let save = save(saved);
-    let chosen = Signal::derive(move || {
-        // What is no number is no number that is allowed.
+    let initial = fields(&untrack(saved_bodies));
+    let (enabled, days) = (RwSignal::new(initial.0), RwSignal::new(initial.1));
+    let (limit, redact) = (RwSignal::new(initial.2), RwSignal::new(initial.3));
+    let save = save_settings(saved);
+    let changes = Signal::derive(move || {
+        // Text that isn't a number becomes 0, which validation rejects.
         let number = |text: RwSignal<String>| text.with(|text| text.trim().parse::<u32>().unwrap_or_default());
-        let kept = kept();
-        // Unchanged, it stays what it is, also where it isn't a whole number of KiB.
+        let saved_bodies = saved_bodies();
+        // An unchanged limit stays exact, even if it isn't a multiple of 1 KiB.
         let limit = number(limit);
-        let limit = if limit == kept.limit / 1024 { kept.limit } else { limit.saturating_mul(1024) };
+        let limit = if limit == saved_bodies.limit / 1024 { saved_bodies.limit } else { limit.saturating_mul(1024) };
         let redact = redact
             .with(|text| text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect());
-        let bodies = BodySettings { days: on.get().then(|| number(days)), limit, redact };
+        let bodies = BodySettings { days: enabled.get().then(|| number(days)), limit, redact };
         SettingsChanges { bodies: Some(bodies), ..SettingsChanges::default() }
     });
     let choices = vec![
-        Choice::new(KEEP, "Keep them").described("Whoever may see a call's log can read what was said in it."),
-        Choice::new(OFF, "Keep nothing").described("What was kept before is deleted."),
+        SelectOption::new(KEEP, "Keep them")
+            .with_description("Whoever may see a call's log can read what was said in it."),
+        SelectOption::new(OFF, "Keep nothing").with_description("What was kept before is deleted."),
     ];
-    let offered: Vec<_> = DAYS.into_iter().map(|(days, label)| Choice::new(days, label)).collect();
-    let offered = StoredValue::new(offered);
+    let day_options: Vec<_> = DAY_OPTIONS.into_iter().map(|(days, label)| SelectOption::new(days, label)).collect();
+    let day_options = StoredValue::new(day_options);
     view! {
         <Section
             title="Requests and responses"
@@ -52,30 +53,30 @@ pub(super) fn BodiesSection(saved: RwSignal<Settings>, unsaved: Unsaved) -> impl
                 counts for calls from then on; a shorter time also for what is kept."
             save
             saved
-            chosen
+            changes
             fields=&["body_days", "body_limit", "body_redact"]
             unsaved
             on_discard=move || {
-                let (was_on, was_days, was_limit, was_redact) = fields(&kept());
-                on.set(was_on);
-                days.set(was_days);
-                limit.set(was_limit);
-                redact.set(was_redact);
+                let saved = fields(&saved_bodies());
+                enabled.set(saved.0);
+                days.set(saved.1);
+                limit.set(saved.2);
+                redact.set(saved.3);
             }
         >
             <RadioCards
                 name="bodies"
                 legend="Request and response"
-                value=Signal::derive(move || if on.get() { KEEP } else { OFF }.to_owned())
+                value=Signal::derive(move || if enabled.get() { KEEP } else { OFF }.to_owned())
                 choices
-                on_change=move |name: String| on.set(name == KEEP)
+                on_change=move |name: String| enabled.set(name == KEEP)
             />
-            <When when=move || on.get()>
+            <When when=move || enabled.get()>
                 <Segmented
                     label="Common times"
                     value=days
-                    choices=offered.get_value()
-                    on_change=move |chosen: String| days.set(chosen)
+                    choices=day_options.get_value()
+                    on_change=move |option: String| days.set(option)
                 />
                 <Field
                     name="body_days"

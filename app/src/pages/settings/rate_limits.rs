@@ -1,4 +1,4 @@
-//! How fast calls of the organization and of its projects may come.
+//! Rate limits of the organization and of its projects.
 
 mod edit;
 
@@ -8,21 +8,21 @@ use leptos::prelude::*;
 use self::edit::LimitsDialog;
 use crate::{
     api,
-    components::{AsyncView, Badge, Button, Column, DataTable, Look, Place, Skeleton, format_count},
+    components::{AsyncView, Badge, Button, ButtonStyle, CardPosition, Column, DataTable, Skeleton, format_count},
     layout::Unsaved,
     state::{load, use_organization},
 };
 
-/// Whose limits a row tells; `None` for the organization's.
-type Subject = Option<ProjectRef>;
+/// The project that a row's limits are for; `None` for the organization.
+type LimitedProject = Option<ProjectRef>;
 
-/// A table of all limits but those of keys, each changed in a dialog.
+/// A table of all limits except those of keys, each changed in a dialog.
 #[component]
 pub(super) fn RateLimitsSection(unsaved: Unsaved) -> impl IntoView {
     let slug = use_organization().slug();
     let limits = load(move || api::rate_limits::List { organization: slug.clone() });
     let edited = RwSignal::new(None::<SharedLimits>);
-    let edit = Callback::new(move |subject: Subject| {
+    let edit = Callback::new(move |subject: LimitedProject| {
         edited.set(limits.with(|all| all.and_then(|all| find(all, &subject).cloned())));
     });
     let close = move || edited.set(None);
@@ -48,41 +48,43 @@ pub(super) fn RateLimitsSection(unsaved: Unsaved) -> impl IntoView {
 }
 
 #[component]
-fn Table(limits: ReadSignal<Vec<SharedLimits>>, edit: Callback<Subject>) -> impl IntoView {
-    // A limit that changes leaves its row as it is, and with it the button that has the focus.
-    let subjects =
-        Memo::new(move |_| limits.with(|all| all.iter().map(|of| of.project.clone()).collect::<Vec<Subject>>()));
+fn Table(limits: ReadSignal<Vec<SharedLimits>>, edit: Callback<LimitedProject>) -> impl IntoView {
+    // A changed limit keeps its row, and with it the button that has the focus.
+    let subjects = Memo::new(move |_| {
+        limits.with(|all| all.iter().map(|limits| limits.project.clone()).collect::<Vec<LimitedProject>>())
+    });
     let cell = move |rate: fn(&SharedLimits) -> AnyView| {
-        move |subject: &Subject| {
+        move |subject: &LimitedProject| {
             let subject = subject.clone();
             move || limits.with(|all| find(all, &subject).map(rate))
         }
     };
-    let columns = vec![
-        Column::new("All keys of", |subject: &Subject| match subject {
+    let columns =
+        vec![
+        Column::new("All keys of", |subject: &LimitedProject| match subject {
             Some(project) => view! { <span class="name">{project.name.clone()}</span> }.into_any(),
             None => view! { <span class="name">"The organization"</span> }.into_any(),
         })
-        .at(Place::Title),
-        Column::new("Calls a minute", cell(|of| rate(of.limits.calls_per_minute, of.configured.calls_per_minute)))
+        .at(CardPosition::Title),
+        Column::new("Calls a minute", cell(|row| rate(row.limits.calls_per_minute, row.configured.calls_per_minute)))
             .numeric(),
-        Column::new("Tokens a minute", cell(|of| rate(of.limits.tokens_per_minute, of.configured.tokens_per_minute)))
+        Column::new("Tokens a minute", cell(|row| rate(row.limits.tokens_per_minute, row.configured.tokens_per_minute)))
             .numeric(),
-        Column::new("Edit", move |subject: &Subject| {
+        Column::new("Edit", move |subject: &LimitedProject| {
             let label = format!("Edit the limits of {}", name(subject));
             let subject = subject.clone();
-            view! { <Button look=Look::Quiet label on_press=move || edit.run(subject.clone())>"Edit"</Button> }
+            view! { <Button style=ButtonStyle::Quiet label on_press=move || edit.run(subject.clone())>"Edit"</Button> }
         })
-        .at(Place::Act),
+        .at(CardPosition::Action),
     ];
     view! { <DataTable caption="Rate limits" columns rows=move || subjects.get()/> }
 }
 
-fn find<'a>(all: &'a [SharedLimits], subject: &Subject) -> Option<&'a SharedLimits> {
+fn find<'a>(all: &'a [SharedLimits], subject: &LimitedProject) -> Option<&'a SharedLimits> {
     all.iter().find(|limits| limits.project == *subject)
 }
 
-/// The limit that holds.
+/// The effective limit.
 fn rate(set: Option<u32>, configured: Option<u32>) -> AnyView {
     match (set, configured) {
         (Some(limit), _) => format_count(limit.into()).into_any(),
@@ -91,7 +93,7 @@ fn rate(set: Option<u32>, configured: Option<u32>) -> AnyView {
     }
 }
 
-/// What the limits are of, within a sentence.
-fn name(subject: &Subject) -> String {
+/// Name of the limited project or organization within a sentence.
+fn name(subject: &LimitedProject) -> String {
     subject.as_ref().map_or_else(|| "the organization".to_owned(), |project| format!("“{}”", project.name))
 }

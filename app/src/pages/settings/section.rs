@@ -1,53 +1,53 @@
-use domain::organizations::{Settings, SettingsChanges};
+use domain::organizations::{OrganizationSettings, SettingsChanges};
 use leptos::{ev, prelude::*};
 
 use crate::{
     api,
-    components::{Button, FormError, Look, use_toasts},
+    components::{Button, ButtonStyle, FormError, use_toasts},
     layout::Unsaved,
-    state::{Act, act, use_organization},
+    state::{Submission, submission, use_organization},
 };
 
-/// What saves changes of the settings: `saved` then holds them.
-pub(super) fn save(saved: RwSignal<Settings>) -> Act<SettingsChanges> {
+/// A submission that saves changes of the settings and updates `saved`.
+pub(super) fn save_settings(saved: RwSignal<OrganizationSettings>) -> Submission<SettingsChanges> {
     let slug = use_organization().slug();
     let toasts = use_toasts();
-    act(
+    submission(
         move |changes: &SettingsChanges| api::organizations::UpdateSettings {
             organization: slug.clone(),
             changes: changes.clone(),
         },
         move |changes, ()| {
             saved.update(|saved| *saved = saved.with(changes));
-            toasts.done("Settings saved.");
+            toasts.show_success("Settings saved.");
         },
     )
 }
 
-/// Settings that belong together, and are saved together.
+/// A section of settings that are saved together.
 #[component]
 pub(super) fn Section(
     title: &'static str,
     description: &'static str,
-    save: Act<SettingsChanges>,
-    saved: RwSignal<Settings>,
-    /// What stands in the fields.
+    save: Submission<SettingsChanges>,
+    saved: RwSignal<OrganizationSettings>,
+    /// The settings as typed in the fields.
     #[prop(into)]
-    chosen: Signal<SettingsChanges>,
-    /// The fields that say their errors themselves.
+    changes: Signal<SettingsChanges>,
+    /// Names of the fields that show their own errors.
     fields: &'static [&'static str],
     unsaved: Unsaved,
-    /// Puts back what is saved.
+    /// Resets the fields to the saved settings.
     #[prop(into)]
     on_discard: Callback<()>,
     children: Children,
 ) -> impl IntoView {
-    let dirty = Memo::new(move |_| saved.with(|saved| saved.with(chosen.get()) != *saved));
+    let dirty = Memo::new(move |_| saved.with(|saved| saved.with(changes.get()) != *saved));
     unsaved.watch(dirty.into());
     let clean = Signal::derive(move || !dirty.get());
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        let changes = chosen.get();
+        let changes = changes.get();
         save.send_validated(saved.with(|saved| saved.with(changes.clone())).validated().map(|_| changes));
     };
     view! {
@@ -71,7 +71,7 @@ pub(super) fn Section(
                 >
                     "Discard"
                 </Button>
-                <Button look=Look::Primary submit=true pending=save.pending() disabled=clean>"Save"</Button>
+                <Button style=ButtonStyle::Primary submit=true pending=save.pending() disabled=clean>"Save"</Button>
             </footer>
         </form>
     }

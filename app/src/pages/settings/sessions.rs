@@ -1,28 +1,30 @@
-use domain::organizations::{SESSION_IDLE_MINUTES, Settings, SettingsChanges};
+use domain::organizations::{OrganizationSettings, SESSION_IDLE_MINUTES, SettingsChanges};
 use leptos::prelude::*;
 
-use super::section::{Section, save};
+use super::section::{Section, save_settings};
 use crate::{
-    components::{Choice, Field, Segmented},
+    components::{Field, Segmented, SelectOption},
     layout::Unsaved,
 };
 
-/// The steps that are offered, in minutes; any other number can be typed.
-const STEPS: [(u32, &str); 6] = [(15, "15 min"), (30, "30 min"), (60, "1 h"), (120, "2 h"), (240, "4 h"), (480, "8 h")];
+/// Suggested times, in minutes; any other number can be typed.
+const MINUTE_OPTIONS: [(u32, &str); 6] =
+    [(15, "15 min"), (30, "30 min"), (60, "1 h"), (120, "2 h"), (240, "4 h"), (480, "8 h")];
 
-/// How long sessions last.
+/// How long sessions last without activity.
 #[component]
-pub(super) fn SessionsSection(saved: RwSignal<Settings>, unsaved: Unsaved) -> impl IntoView {
-    let kept = move || saved.with(|saved| saved.session_idle_minutes.to_string());
-    let minutes = RwSignal::new(untrack(kept));
-    let save = save(saved);
-    let chosen = Signal::derive(move || SettingsChanges {
-        // What is no number is no number of minutes that is allowed.
+pub(super) fn SessionsSection(saved: RwSignal<OrganizationSettings>, unsaved: Unsaved) -> impl IntoView {
+    let saved_minutes = move || saved.with(|saved| saved.session_idle_minutes.to_string());
+    let minutes = RwSignal::new(untrack(saved_minutes));
+    let save = save_settings(saved);
+    let changes = Signal::derive(move || SettingsChanges {
+        // Text that isn't a number becomes 0, which validation rejects.
         session_idle_minutes: Some(minutes.with(|minutes| minutes.trim().parse().unwrap_or_default())),
         ..SettingsChanges::default()
     });
-    let steps: Vec<_> = STEPS.into_iter().map(|(minutes, label)| Choice::new(minutes.to_string(), label)).collect();
-    let (least, most) = (SESSION_IDLE_MINUTES.start(), SESSION_IDLE_MINUTES.end());
+    let minute_options: Vec<_> =
+        MINUTE_OPTIONS.into_iter().map(|(minutes, label)| SelectOption::new(minutes.to_string(), label)).collect();
+    let (min, max) = (SESSION_IDLE_MINUTES.start(), SESSION_IDLE_MINUTES.end());
     view! {
         <Section
             title="Sessions"
@@ -30,18 +32,18 @@ pub(super) fn SessionsSection(saved: RwSignal<Settings>, unsaved: Unsaved) -> im
                 step on; open pages keep what was typed."
             save
             saved
-            chosen
+            changes
             fields=&["session_idle_minutes"]
             unsaved
-            on_discard=move || minutes.set(kept())
+            on_discard=move || minutes.set(saved_minutes())
         >
-            <Segmented label="Common times" value=minutes choices=steps on_change=move |step: String| minutes.set(step)/>
+            <Segmented label="Common times" value=minutes choices=minute_options on_change=move |option: String| minutes.set(option)/>
             <Field
                 name="session_idle_minutes"
                 label="Minutes without activity"
                 kind="number"
                 value=minutes
-                hint=format!("From {least} minutes to {most} ({} hours).", most / 60)
+                hint=format!("From {min} minutes to {max} ({} hours).", max / 60)
                 error=save.field("session_idle_minutes")
             />
         </Section>

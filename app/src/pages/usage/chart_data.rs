@@ -1,25 +1,25 @@
-//! A report as what the chart shows.
+//! Converts a report to the chart's data.
 
 use domain::{
     calls::OutcomeFilter,
     usage::{Filter, Group, Metric, UsageReport},
 };
 
-use super::names::{names, strides};
+use super::names::{bucket_names, strides};
 use crate::{
     addresses::{LogsAddress, UsageAddress},
     components::{
-        chart::{Bucket, ChartData, Series, Unit},
+        chart::{Bucket, ChartData, ChartSeries, Unit},
         format_count,
     },
 };
 
-/// Where a chart's parts lead.
+/// Targets of the links in a report's chart and table.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Links {
     /// The organization's slug.
     pub(crate) organization: String,
-    /// The usage page that shows the same.
+    /// The usage page of the report.
     pub(crate) address: UsageAddress,
     /// Whether the member may read calls, without which bars lead nowhere.
     pub(crate) to_logs: bool,
@@ -37,15 +37,16 @@ impl Links {
         })
     }
 
-    /// The calls of the whole report.
+    /// All calls of the report.
     pub(crate) fn all_calls(&self, report: &UsageReport) -> Option<LogsAddress> {
         self.calls(report, 0, report.buckets.len().saturating_sub(1))
     }
 
-    /// The filter narrowed to one series; `None` for those that stand for no single thing, and where it already is.
-    pub(crate) fn narrowed(&self, key: &str) -> Option<Filter> {
+    /// The filter narrowed to one series; `None` if the series isn't a single model, key or project, or if
+    /// the filter already is that narrow.
+    pub(crate) fn narrowed_filter(&self, key: &str) -> Option<Filter> {
         let filter = self.address.query.filter.clone();
-        let narrower = match self.address.query.group {
+        let narrowed = match self.address.query.group {
             Group::Model if !key.is_empty() && key != domain::usage::OTHERS => {
                 Filter { model: Some(key.to_owned()), ..filter.clone() }
             }
@@ -53,12 +54,12 @@ impl Links {
             Group::ApiKey => Filter { api_key: Some(key.parse().ok()?), ..filter.clone() },
             Group::Project => Filter { project: Some(key.parse().ok()?), ..filter.clone() },
         };
-        (narrower != filter).then_some(narrower)
+        (narrowed != filter).then_some(narrowed)
     }
 
     /// The usage page narrowed to one series.
     pub(crate) fn series(&self, key: &str) -> Option<String> {
-        let filter = self.narrowed(key)?;
+        let filter = self.narrowed_filter(key)?;
         let query = domain::usage::UsageQuery { filter, ..self.address.query.clone() };
         Some(UsageAddress { query }.href(&self.organization))
     }
@@ -66,7 +67,7 @@ impl Links {
 
 pub(crate) fn chart_data(report: &UsageReport, links: &Links) -> ChartData {
     let metric = links.address.query.metric;
-    // What a bar is made of is what it leads to.
+    // A bar links to the calls it counts.
     let (noun, outcome) =
         if metric == Metric::Errors { ("error", Some(OutcomeFilter::Errors)) } else { ("call", None) };
     let mut counts = vec![(0_i64, 0_i64); report.buckets.len()];
@@ -84,14 +85,14 @@ pub(crate) fn chart_data(report: &UsageReport, links: &Links) -> ChartData {
                 count.1 += refused;
             }
         }
-        series.push(Series {
+        series.push(ChartSeries {
             key: group.key.clone(),
             label: group.label.clone(),
             href: links.series(&group.key),
             values,
         });
     }
-    let bucket = |(index, names): (usize, super::names::Names)| {
+    let bucket = |(index, names): (usize, super::names::BucketNames)| {
         let (calls, refused) = counts[index];
         let address = links.calls(report, index, index).filter(|_| calls + refused > 0);
         Bucket {
@@ -104,9 +105,9 @@ pub(crate) fn chart_data(report: &UsageReport, links: &Links) -> ChartData {
     };
     ChartData {
         unit: unit(metric),
-        buckets: names(report).into_iter().enumerate().map(bucket).collect(),
+        buckets: bucket_names(report).into_iter().enumerate().map(bucket).collect(),
         series,
-        running: running(report),
+        running: running_bucket(report),
         strides: strides(report),
     }
 }
@@ -118,23 +119,23 @@ pub(crate) fn unit(metric: Metric) -> Unit {
     }
 }
 
-/// The bucket that the moment of reading lies in.
-fn running(report: &UsageReport) -> Option<usize> {
+/// Index of the bucket that was still running when the report was read.
+fn running_bucket(report: &UsageReport) -> Option<usize> {
     let last = report.buckets.iter().rposition(|start| *start <= report.read_at)?;
     (report.read_at < report.bucket_end(last)).then_some(last)
 }
 
-fn action(noun: &str, calls: i64, refused: i64, leads: bool) -> String {
+fn action(noun: &str, calls: i64, refused: i64, has_link: bool) -> String {
     let counted = match (calls, refused) {
         (0, 0) => return format!("No {noun}s"),
         (0, refused) => format!("{} refused", plural(refused, noun)),
         (calls, 0) => plural(calls, noun),
         (calls, refused) => format!("{}, {} refused", plural(calls, noun), format_count(refused)),
     };
-    if leads { format!("See {counted}") } else { counted }
+    if has_link { format!("See {counted}") } else { counted }
 }
 
-/// `1 call`, `8,410 calls`.
+/// A count with its noun: `1 call`, `8,410 calls`.
 pub(crate) fn plural(count: i64, noun: &str) -> String {
     format!("{} {noun}{}", format_count(count), if count == 1 { "" } else { "s" })
 }

@@ -7,16 +7,16 @@ use super::{
 };
 use crate::{
     addresses::UsageAddress,
-    components::{Choice, CollectAny, Segmented, When, unique_id},
+    components::{CollectAny, Segmented, SelectOption, When, unique_id},
     state::{use_go, use_organization},
 };
 
-/// Everything that decides what is reported, as the address says it.
+/// Controls of the address's query: range, view, metric, grouping and time zone.
 #[component]
 pub(super) fn Controls(address: Memo<UsageAddress>) -> impl IntoView {
     let (go, organization) = (use_go(), use_organization());
     let query = move || address.get().query;
-    let to = move |query: UsageQuery| go.to(UsageAddress { query }.href(&organization.slug()));
+    let go_to = move |query: UsageQuery| go.to(UsageAddress { query }.href(&organization.slug()));
     let range = Memo::new(move |_| Some(query().range));
     let range_href = Callback::new(move |(range,): (Option<Range>,)| {
         UsageAddress { query: with_range(query(), range.unwrap_or_default()) }.href(&organization.slug())
@@ -27,20 +27,20 @@ pub(super) fn Controls(address: Memo<UsageAddress>) -> impl IntoView {
     view! {
         <div class="filters" role="group" aria-label="What is shown">
             <RangeMenu range name=Memo::new(move |_| range_name(query().range)) href=range_href/>
-            <ViewSwitch query=Memo::new(move |_| query()) on_change=move |(view,)| to(UsageQuery { view: Some(view), ..query() })/>
+            <ViewSwitch query=Memo::new(move |_| query()) on_change=move |(view,)| go_to(UsageQuery { view: Some(view), ..query() })/>
             <Segmented
                 label="Metric"
                 value=Signal::derive(move || query().metric.to_string())
-                on_change=move |(name,): (String,)| to(UsageQuery { metric: name.parse().unwrap_or_default(), ..query() })
-                choices=Signal::stored(Metric::ALL.iter().map(|m| Choice::new(m.name(), m.label())).collect::<Vec<_>>())
+                on_change=move |(name,): (String,)| go_to(UsageQuery { metric: name.parse().unwrap_or_default(), ..query() })
+                choices=Signal::stored(Metric::ALL.iter().map(|m| SelectOption::new(m.name(), m.label())).collect::<Vec<_>>())
             />
             <span class="filters-by">
                 <span class="filters-label" aria-hidden="true">"by"</span>
                 <Segmented
                     label="Group by"
                     value=Signal::derive(move || query().group.to_string())
-                    on_change=move |(name,): (String,)| to(UsageQuery { group: name.parse().unwrap_or_default(), ..query() })
-                    choices=Signal::stored(Group::ALL.iter().map(|g| Choice::new(g.name(), g.label())).collect::<Vec<_>>())
+                    on_change=move |(name,): (String,)| go_to(UsageQuery { group: name.parse().unwrap_or_default(), ..query() })
+                    choices=Signal::stored(Group::ALL.iter().map(|g| SelectOption::new(g.name(), g.label())).collect::<Vec<_>>())
                 />
             </span>
             <ZoneMenu zone=Signal::derive(move || query().time_zone) href=zone_href/>
@@ -48,18 +48,18 @@ pub(super) fn Controls(address: Memo<UsageAddress>) -> impl IntoView {
     }
 }
 
-/// Hours or days. Where hours don't fit, it says so instead of doing nothing.
+/// Switches between hours and days. Where hours don't fit, it shows the reason.
 #[component]
 fn ViewSwitch(query: Memo<UsageQuery>, #[prop(into)] on_change: Callback<(View,)>) -> impl IntoView {
-    let reason = unique_id("no-hours");
-    let describes = reason.clone();
-    let fits = Memo::new(move |_| query.with(|query| query.range.fits_hours()));
+    let reason_id = unique_id("no-hours");
+    let described_by = reason_id.clone();
+    let fits_hours = Memo::new(move |_| query.with(|query| query.range.fits_hours()));
     let button = move |view: &'static View| {
         let view = *view;
-        let blocked = move || view == View::Hour && !fits.get();
-        let describes = describes.clone();
+        let is_blocked = move || view == View::Hour && !fits_hours.get();
+        let described_by = described_by.clone();
         let press = move |_| {
-            if !blocked() {
+            if !is_blocked() {
                 on_change.run((view,));
             }
         };
@@ -67,9 +67,9 @@ fn ViewSwitch(query: Memo<UsageQuery>, #[prop(into)] on_change: Callback<(View,)
             <button
                 type="button"
                 aria-pressed=move || query.with(|query| query.view() == view).to_string()
-                aria-disabled=move || blocked().then_some("true")
-                aria-describedby=move || blocked().then(|| describes.clone())
-                title=move || blocked().then_some(NO_HOURS)
+                aria-disabled=move || is_blocked().then_some("true")
+                aria-describedby=move || is_blocked().then(|| described_by.clone())
+                title=move || is_blocked().then_some(NO_HOURS)
                 on:click=press
             >
                 {view.label()}
@@ -81,8 +81,8 @@ fn ViewSwitch(query: Memo<UsageQuery>, #[prop(into)] on_change: Callback<(View,)
             <span class="segmented" role="group" aria-label="View">
                 {View::ALL.iter().map(button).collect_any()}
             </span>
-            <When when=move || !fits.get()>
-                <span class="filters-hint" id=reason.clone()>{NO_HOURS}</span>
+            <When when=move || !fits_hours.get()>
+                <span class="filters-hint" id=reason_id.clone()>{NO_HOURS}</span>
             </When>
         </span>
     }
@@ -90,7 +90,7 @@ fn ViewSwitch(query: Memo<UsageQuery>, #[prop(into)] on_change: Callback<(View,)
 
 const NO_HOURS: &str = "Hours: up to 31 days";
 
-/// The query for another range; the view is chosen anew where hours don't fit it.
+/// The query for another range; back to the default view where hours don't fit it.
 fn with_range(query: UsageQuery, range: Range) -> UsageQuery {
     let view = query.view.filter(|view| *view != View::Hour || range.fits_hours());
     UsageQuery { range, view, ..query }

@@ -4,9 +4,9 @@ use domain::{
 };
 use leptos::{ev, prelude::*};
 
-use crate::components::{Button, Dialog, Field, Look};
+use crate::components::{Button, ButtonStyle, Dialog, Field};
 
-/// Asks for the first and the last day of a range.
+/// A dialog for the first and the last day of a range.
 #[component]
 pub(super) fn DaysDialog(
     open: RwSignal<bool>,
@@ -20,7 +20,7 @@ pub(super) fn DaysDialog(
     }
 }
 
-/// Begins with the days that are shown.
+/// The dialog's form, filled with the current range's days.
 #[component]
 fn Form(open: RwSignal<bool>, range: Option<Range>, on_choose: Callback<(CustomRange,)>) -> impl IntoView {
     let (first, last) = match range {
@@ -39,7 +39,7 @@ fn Form(open: RwSignal<bool>, range: Option<Range>, on_choose: Callback<(CustomR
                 open.set(false);
                 on_choose.run((days,));
             }
-            Err(wrong) => errors.set(wrong),
+            Err(invalid) => errors.set(invalid),
         }
     };
     view! {
@@ -50,13 +50,13 @@ fn Form(open: RwSignal<bool>, range: Option<Range>, on_choose: Callback<(CustomR
             </div>
             <footer>
                 <Button on_press=move || open.set(false)>"Cancel"</Button>
-                <Button look=Look::Primary submit=true>"Show"</Button>
+                <Button style=ButtonStyle::Primary submit=true>"Show"</Button>
             </footer>
         </form>
     }
 }
 
-/// The range from `first` to `last`, or what is wrong with them.
+/// The range from `first` to `last`, or the errors in them.
 fn days(first: &str, last: &str) -> Result<CustomRange, FieldErrors> {
     let mut errors = FieldErrors::default();
     let first = errors.check("first", parse_day(first).ok_or("Enter a day."));
@@ -66,7 +66,7 @@ fn days(first: &str, last: &str) -> Result<CustomRange, FieldErrors> {
             errors.add("last", "The last day can't be before the first.");
         } else if let Some(days) = CustomRange::new(first, last) {
             return Ok(days);
-        } else if (last - first).num_days() >= CustomRange::LONGEST_DAYS {
+        } else if (last - first).num_days() >= CustomRange::MAX_DAYS {
             errors.add("last", "Choose at most ten years.");
         } else {
             errors.add("first", "Choose days from 2000 to 2199.");

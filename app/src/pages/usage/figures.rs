@@ -1,4 +1,4 @@
-//! The range's totals.
+//! Totals of the range, as tiles.
 
 use domain::{calls::OutcomeFilter, usage::UsageReport};
 

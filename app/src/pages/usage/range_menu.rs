@@ -4,27 +4,27 @@ use leptos::prelude::*;
 
 use super::days::DaysDialog;
 use crate::{
-    components::{CollectAny, Icon, IconView, Menu, MenuAct, MenuLink, TimeStyle, format_moment},
+    components::{CollectAny, Icon, IconView, Menu, MenuAction, MenuLink, TimeStyle, format_moment},
     state::use_go,
 };
 
-/// Which days are shown: presets, or any.
+/// A menu of ranges: presets, or custom days.
 #[component]
 pub(crate) fn RangeMenu(
-    /// `None` where it isn't said in days.
+    /// The current range; `None` if it isn't given in days.
     range: Memo<Option<Range>>,
-    /// How the button calls what is shown.
+    /// The button's name of the current range.
     name: Memo<String>,
-    /// The page for other days; for any time with `None`.
+    /// The page's address with another range; with any time for `None`.
     href: Callback<(Option<Range>,), String>,
-    /// Whether all times can be shown at once.
+    /// Whether the menu offers any time.
     #[prop(optional)]
     any_time: bool,
 ) -> impl IntoView {
     let go = use_go();
-    let choosing = RwSignal::new(false);
+    let dialog_open = RwSignal::new(false);
     let preset = move |preset: Option<Range>| {
-        // What is shown in moments is neither any time nor a preset.
+        // A range given in moments is neither any time nor a preset.
         let current = move || range.get() == preset && (preset.is_some() || name.with(|name| name == ANY_TIME));
         view! {
             <MenuLink href=Signal::derive(move || href.run((preset,))) current=Signal::derive(current)>
@@ -40,30 +40,30 @@ pub(crate) fn RangeMenu(
             trigger=move || view! { <span>{name}</span> <IconView icon=Icon::ChevronDown/> }
         >
             {presets.map(preset).collect_any()}
-            <MenuAct
-                on_press=move || choosing.set(true)
+            <MenuAction
+                on_press=move || dialog_open.set(true)
                 current=Signal::derive(move || matches!(range.get(), Some(Range::Custom(_))))
             >
                 "Custom days…"
-            </MenuAct>
+            </MenuAction>
         </Menu>
-        <DaysDialog open=choosing range on_choose=move |(days,)| go.to(href.run((Some(Range::Custom(days)),)))/>
+        <DaysDialog open=dialog_open range on_choose=move |(days,)| go.to(href.run((Some(Range::Custom(days)),)))/>
     }
 }
 
-/// What a range that has no bounds is called.
+/// Name of the range without bounds.
 pub(crate) const ANY_TIME: &str = "Any time";
 
-/// `Last 7 days`, `1 Nov 2026 – 17 Nov 2026`.
+/// A range's name: `Last 7 days`, `1 Nov 2026 – 17 Nov 2026`.
 pub(crate) fn range_name(range: Range) -> String {
     match range {
-        Range::Custom(days) if days.first() == days.last() => day(days.first()),
-        Range::Custom(days) => format!("{} – {}", day(days.first()), day(days.last())),
+        Range::Custom(days) if days.first() == days.last() => format_day(days.first()),
+        Range::Custom(days) => format!("{} – {}", format_day(days.first()), format_day(days.last())),
         preset => preset.label().to_owned(),
     }
 }
 
-/// `17 Nov 2026`.
-fn day(day: NaiveDate) -> String {
+/// Formats a day as `17 Nov 2026`.
+fn format_day(day: NaiveDate) -> String {
     format_moment(day.and_time(NaiveTime::MIN).and_utc().into(), "UTC", TimeStyle::Date)
 }

@@ -5,7 +5,7 @@ use super::Links;
 use crate::{
     addresses::LogsAddress,
     components::{
-        Amount, Column, Count, DataTable, Place, Sort,
+        Amount, CardPosition, Column, Count, DataTable, Sort,
         chart::{Slot, slots},
         format_percent,
     },
@@ -13,55 +13,55 @@ use crate::{
 
 /// A series as a row.
 #[derive(Clone, Debug, PartialEq)]
-struct Row {
+struct SeriesRow {
     label: String,
     slot: Slot,
     total: Measures,
-    /// The usage page narrowed to it.
+    /// The usage page narrowed to the series.
     href: Option<String>,
-    /// Its calls.
+    /// The logs page with the calls of the series.
     calls_href: Option<String>,
-    /// Its part of the chart's metric.
+    /// The share of the chart's metric, in percent.
     share: String,
 }
 
-/// The same numbers as the chart, by series.
+/// The chart's numbers as a table, one row for each series.
 #[component]
 pub(super) fn SeriesTable(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView {
     let rows = Memo::new(move |_| report.with(|report| links.with(|links| rows(report, links))));
     let columns = vec![
-        Column::new("Name", |row: &Row| {
+        Column::new("Name", |row: &SeriesRow| {
             let name = view! { <span class=format!("swatch {}", row.slot.class()) aria-hidden="true"></span> {row.label.clone()} };
             match row.href.clone() {
                 Some(href) => view! { <a class="series-name" href=href title="Show only this">{name}</a> }.into_any(),
                 None => view! { <span class="series-name">{name}</span> }.into_any(),
             }
         })
-        .at(Place::Title)
+        .at(CardPosition::Title)
         .sorted_by(|a, b| a.label.cmp(&b.label)),
-        Column::new("Spend", |row: &Row| view! { <Amount value=row.total.spend/> })
+        Column::new("Spend", |row: &SeriesRow| view! { <Amount value=row.total.spend/> })
             .numeric()
-            .at(Place::Value)
+            .at(CardPosition::Value)
             .sorted_by(|a, b| a.total.spend.cmp(&b.total.spend)),
-        Column::new("Calls", |row: &Row| {
+        Column::new("Calls", |row: &SeriesRow| {
             let count = view! { <Count value=row.total.calls/> };
             match row.calls_href.clone() {
-                Some(href) => view! { <a class="door-link" href=href title="See these calls">{count}</a> }.into_any(),
+                Some(href) => view! { <a class="count-link" href=href title="See these calls">{count}</a> }.into_any(),
                 None => count.into_any(),
             }
         })
         .numeric()
         .sorted_by(|a, b| a.total.calls.cmp(&b.total.calls)),
-        Column::new("Tokens in", |row: &Row| view! { <Count value=row.total.tokens_in/> })
+        Column::new("Tokens in", |row: &SeriesRow| view! { <Count value=row.total.tokens_in/> })
             .numeric()
             .sorted_by(|a, b| a.total.tokens_in.cmp(&b.total.tokens_in)),
-        Column::new("Tokens out", |row: &Row| view! { <Count value=row.total.tokens_out/> })
+        Column::new("Tokens out", |row: &SeriesRow| view! { <Count value=row.total.tokens_out/> })
             .numeric()
             .sorted_by(|a, b| a.total.tokens_out.cmp(&b.total.tokens_out)),
-        Column::new("Errors", |row: &Row| view! { <Count value=row.total.errors/> })
+        Column::new("Errors", |row: &SeriesRow| view! { <Count value=row.total.errors/> })
             .numeric()
             .sorted_by(|a, b| a.total.errors.cmp(&b.total.errors)),
-        Column::new("Share", |row: &Row| row.share.clone()).numeric(),
+        Column::new("Share", |row: &SeriesRow| row.share.clone()).numeric(),
     ];
     let total = Memo::new(move |_| report.with(|report| report.total));
     let calls_href = Memo::new(move |_| {
@@ -77,7 +77,7 @@ pub(super) fn SeriesTable(report: ReadSignal<UsageReport>, links: Memo<Links>) -
                     {move || {
                         let count = view! { <Count value=total.get().calls/> };
                         match calls_href.get() {
-                            Some(href) => view! { <a class="door-link" href=href title="See all these calls">{count}</a> }.into_any(),
+                            Some(href) => view! { <a class="count-link" href=href title="See all these calls">{count}</a> }.into_any(),
                             None => count.into_any(),
                         }
                     }}
@@ -94,16 +94,16 @@ pub(super) fn SeriesTable(report: ReadSignal<UsageReport>, links: Memo<Links>) -
     view! { <DataTable caption="Usage by series" columns rows=move || rows.get() sort=Sort::in_address() foot=foot/> }
 }
 
-fn rows(report: &UsageReport, links: &Links) -> Vec<Row> {
+fn rows(report: &UsageReport, links: &Links) -> Vec<SeriesRow> {
     let metric = links.address.query.metric;
     let all = links.all_calls(report);
     let row = |(series, slot): (&domain::usage::Series, Slot)| {
-        // Narrowed to the series, or to what the page already is.
+        // Narrowed to the series, or the page's own filter if that already is.
         let filter: Option<Filter> = links
-            .narrowed(&series.key)
+            .narrowed_filter(&series.key)
             .or_else(|| (report.series.len() == 1).then(|| links.address.query.filter.clone()));
         let calls = filter.zip(all.clone()).map(|(filter, all)| LogsAddress { filter, ..all });
-        Row {
+        SeriesRow {
             label: series.label.clone(),
             slot,
             total: series.total,
@@ -116,6 +116,6 @@ fn rows(report: &UsageReport, links: &Links) -> Vec<Row> {
     report.series.iter().zip(slots).map(row).collect()
 }
 
-fn share(part: Measures, whole: Measures, metric: Metric) -> String {
-    format_percent(part.get(metric), whole.get(metric))
+fn share(part: Measures, total: Measures, metric: Metric) -> String {
+    format_percent(part.get(metric), total.get(metric))
 }

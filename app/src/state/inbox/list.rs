@@ -1,59 +1,58 @@
 use domain::{
     ids::NotificationId,
-    notifications::{InboxFilter, KnownInbox, Notification},
+    notifications::{InboxFilter, InboxStore, Notification},
 };
 use leptos::prelude::*;
 
 use crate::{
     api,
-    state::{Act, Live, Organization, Progress, act, load_into, watch},
+    state::{CurrentOrganization, Live, QueryProgress, Submission, load_into, submission, watch},
 };
 
-/// Some of the notifications, the newest first: a page at first, and what was loaded after it.
+/// A list of notifications, newest first: the first page, and the older ones loaded after it.
 #[derive(Clone, Copy)]
 pub struct InboxList {
     filter: InboxFilter,
-    known: RwSignal<KnownInbox>,
+    store: RwSignal<InboxStore>,
     rows: Memo<Vec<Notification>>,
-    progress: Progress,
-    older: Act<NotificationId>,
+    progress: QueryProgress,
+    older: Submission<NotificationId>,
 }
 
 impl InboxList {
-    /// The list that is asked for while it is `wanted`, and whenever it is outdated.
+    /// A list that is loaded while `enabled`, and whenever it is outdated.
     pub(super) fn new(
-        organization: Organization,
+        organization: CurrentOrganization,
         live: Live,
-        known: RwSignal<KnownInbox>,
+        store: RwSignal<InboxStore>,
         filter: InboxFilter,
-        wanted: Memo<bool>,
+        enabled: Memo<bool>,
     ) -> Self {
         let unread_only = filter == InboxFilter::Unread;
-        let question =
-            move |before| api::notifications::List { organization: organization.slug(), unread_only, before };
+        let query = move |before| api::notifications::List { organization: organization.slug(), unread_only, before };
         let progress = load_into(
             move || {
-                live.ask_again_after_gaps();
-                wanted.get().then(|| question(None))
+                live.track_reconnects();
+                enabled.get().then(|| query(None))
             },
-            move |page| known.update(|known| known.take_page(filter, page)),
+            move |page| store.update(|store| store.update_page(filter, page)),
         );
-        let older = act(
-            move |before: &NotificationId| question(Some(*before)),
-            move |before, page| known.update(|known| known.take_older(filter, before, page)),
+        let older = submission(
+            move |before: &NotificationId| query(Some(*before)),
+            move |before, page| store.update(|store| store.append_older(filter, before, page)),
         );
-        let missing = Memo::new(move |_| known.with(|known| known.missing_version(filter)));
+        let missing = Memo::new(move |_| store.with(|store| store.missing_version(filter)));
         watch(move || {
             if missing.get().is_some() {
                 progress.refresh();
             }
         });
-        let rows = Memo::new(move |_| known.with(|known| known.rows(filter)));
-        Self { filter, known, rows, progress, older }
+        let rows = Memo::new(move |_| store.with(|store| store.rows(filter)));
+        Self { filter, store, rows, progress, older }
     }
 
-    /// How it stands with the newest page.
-    pub fn progress(&self) -> Progress {
+    /// Progress of loading the first page.
+    pub fn progress(&self) -> QueryProgress {
         self.progress
     }
 
@@ -61,13 +60,13 @@ impl InboxList {
         self.rows
     }
 
-    /// Whether there are older ones.
-    pub fn more(&self) -> bool {
-        self.known.with(|known| known.has_more(self.filter))
+    /// Whether there are older notifications than those listed.
+    pub fn has_more(&self) -> bool {
+        self.store.with(|store| store.has_more(self.filter))
     }
 
-    /// What loads those before the last that is listed.
-    pub fn older(&self) -> Act<NotificationId> {
+    /// The submission that loads older notifications.
+    pub fn older(&self) -> Submission<NotificationId> {
         self.older
     }
 

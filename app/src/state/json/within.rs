@@ -1,23 +1,23 @@
-//! What arrays and objects hold, one after the other.
+//! Access to the items of arrays and the members of objects.
 
 use js_sys::{Array, Object};
 use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess};
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::{Json, Unreadable};
+use super::{Json, JsonError};
 
-/// What an array holds.
+/// The items of an array.
 pub(super) struct Items {
     array: Array,
     next: u32,
 }
 
 impl Items {
-    pub(super) fn of(array: Array) -> Self {
+    pub(super) fn new(array: Array) -> Self {
         Self { array, next: 0 }
     }
 
-    fn left(&self) -> u32 {
+    fn remaining(&self) -> u32 {
         self.array.length() - self.next
     }
 }
@@ -26,7 +26,7 @@ impl Iterator for Items {
     type Item = JsValue;
 
     fn next(&mut self) -> Option<JsValue> {
-        (self.left() > 0).then(|| {
+        (self.remaining() > 0).then(|| {
             self.next += 1;
             self.array.get(self.next - 1)
         })
@@ -34,46 +34,47 @@ impl Iterator for Items {
 }
 
 impl<'de> SeqAccess<'de> for Items {
-    type Error = Unreadable;
+    type Error = JsonError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Unreadable> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, JsonError> {
         self.next().map(|item| seed.deserialize(Json(item))).transpose()
     }
 
     fn size_hint(&self) -> Option<usize> {
-        usize::try_from(self.left()).ok()
+        usize::try_from(self.remaining()).ok()
     }
 }
 
-/// All that an object holds, by its names.
+/// All members of an object, as names and values.
 pub(super) struct Entries {
     pairs: Items,
-    /// What belongs to the name that was asked for last.
+    /// The value of the name that was read last.
     value: JsValue,
 }
 
 impl Entries {
-    pub(super) fn of(object: &Object) -> Self {
-        Self { pairs: Items::of(Object::entries(object)), value: JsValue::UNDEFINED }
+    pub(super) fn new(object: &Object) -> Self {
+        Self { pairs: Items::new(Object::entries(object)), value: JsValue::UNDEFINED }
     }
 }
 
 impl<'de> MapAccess<'de> for Entries {
-    type Error = Unreadable;
+    type Error = JsonError;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Unreadable> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, JsonError> {
         let Some(pair) = self.pairs.next() else { return Ok(None) };
         let pair: Array = pair.unchecked_into();
         self.value = pair.get(1);
         seed.deserialize(Json(pair.get(0))).map(Some)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Unreadable> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, JsonError> {
         seed.deserialize(Json(std::mem::take(&mut self.value)))
     }
 }
 
-/// What an object holds under the names that are wanted. Each is known by its place among them, so that names needn't be compared.
+/// The members of an object that a struct has fields for. Each is identified by the index of its field, so
+/// that names needn't be compared.
 pub(super) struct Fields {
     object: Json,
     names: &'static [&'static str],
@@ -82,11 +83,11 @@ pub(super) struct Fields {
 }
 
 impl Fields {
-    pub(super) fn of(object: Json, names: &'static [&'static str]) -> Self {
+    pub(super) fn new(object: Json, names: &'static [&'static str]) -> Self {
         Self { object, names, next: 0, value: None }
     }
 
-    /// Goes on to the next that is there; its place.
+    /// Advances to the next field that the object has, and returns its index.
     fn step(&mut self) -> Option<u64> {
         while let Some(name) = self.names.get(self.next) {
             self.next += 1;
@@ -100,13 +101,13 @@ impl Fields {
 }
 
 impl<'de> MapAccess<'de> for Fields {
-    type Error = Unreadable;
+    type Error = JsonError;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Unreadable> {
-        self.step().map(|place| seed.deserialize(place.into_deserializer())).transpose()
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, JsonError> {
+        self.step().map(|index| seed.deserialize(index.into_deserializer())).transpose()
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Unreadable> {
-        seed.deserialize(self.value.take().ok_or(Unreadable)?)
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, JsonError> {
+        seed.deserialize(self.value.take().ok_or(JsonError)?)
     }
 }

@@ -1,12 +1,12 @@
-//! How long an old secret goes on working, as it is typed.
+//! Grace periods of old secrets, as typed.
 
 use std::str::FromStr;
 
 /// A grace period, in seconds: `0`, or a number of seconds, minutes, hours or days such as `90s`, `30m`, `24h`, `7d`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Grace(pub u32);
+pub struct GracePeriod(pub u32);
 
-impl FromStr for Grace {
+impl FromStr for GracePeriod {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -40,10 +40,10 @@ mod tests {
     #[test]
     fn times_are_read_with_their_unit() {
         for (text, seconds) in [("0", 0), ("0h", 0), ("90s", 90), ("30m", 1_800), ("24h", 86_400), ("7d", 604_800)] {
-            assert_eq!(text.parse(), Ok(Grace(seconds)), "{text}");
+            assert_eq!(text.parse(), Ok(GracePeriod(seconds)), "{text}");
         }
         for wrong in ["", "h", "24", "1w", "-1h", "+1h", "1.5h", "99999999d", "7 d", "7µ"] {
-            assert!(wrong.parse::<Grace>().is_err(), "{wrong:?}");
+            assert!(wrong.parse::<GracePeriod>().is_err(), "{wrong:?}");
         }
     }
 }

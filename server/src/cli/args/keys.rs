@@ -1,4 +1,4 @@
-//! What can be typed after `tollhouse key`.
+//! The arguments of `tollhouse key`.
 
 use clap::{Args, Subcommand};
 use domain::{
@@ -6,12 +6,12 @@ use domain::{
     ids::ApiKeyId,
 };
 
-use super::{Grace, LimitEdits};
+use super::{GracePeriod, LimitEdits};
 
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
     /// Make a key; the only time its secret is told
-    Create(NewKey),
+    Create(CreateKeyArgs),
     /// List an organization's keys, the newest first
     List {
         /// The organization's id or slug
@@ -22,14 +22,14 @@ pub enum KeyCommand {
     Edit {
         id: ApiKeyId,
         #[command(flatten)]
-        edits: KeyEdits,
+        edits: EditKeyArgs,
     },
     /// Give a key a new secret, told this once, while the old one works on for a while
     Rotate {
         id: ApiKeyId,
         /// How long the old secret works on: 0, 30m, 24h, 7d
         #[arg(long)]
-        grace: Grace,
+        grace: GracePeriod,
         /// A name for this very rotation: asked for again, it isn't done again, and the secret isn't told again
         #[arg(long, value_name = "R")]
         request: Option<String>,
@@ -39,7 +39,7 @@ pub enum KeyCommand {
         id: ApiKeyId,
         /// How long the old secret works on: 0, 30m, 24h, 7d
         #[arg(long)]
-        grace: Grace,
+        grace: GracePeriod,
     },
     /// End the old secret of a rotating key now
     EndRotation { id: ApiKeyId },
@@ -65,7 +65,7 @@ pub enum KeyCommand {
 }
 
 #[derive(Args, Debug)]
-pub struct NewKey {
+pub struct CreateKeyArgs {
     /// The organization's id or slug
     #[arg(long)]
     pub org: String,
@@ -100,7 +100,7 @@ pub struct NewKey {
 /// At least one of these.
 #[derive(Args, Debug)]
 #[group(required = true, multiple = true)]
-pub struct KeyEdits {
+pub struct EditKeyArgs {
     #[arg(long)]
     pub name: Option<String>,
     #[arg(long)]

@@ -1,4 +1,4 @@
-//! Limits of rates, as they are typed.
+//! Rate limits, as typed.
 
 use clap::Args;
 use domain::rate_limits::RateLimits;
@@ -19,7 +19,7 @@ impl LimitEdits {
         self.calls_per_minute.is_none() && self.tokens_per_minute.is_none()
     }
 
-    /// What `limits` become.
+    /// Applies the edits to `limits`.
     pub(in crate::cli) fn applied(self, limits: RateLimits) -> RateLimits {
         let edited = |typed: Option<u32>, limit| match typed {
             Some(0) => None,

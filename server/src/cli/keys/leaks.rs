@@ -5,13 +5,13 @@ use std::io::Read;
 use serde_json::{Value, json};
 use services::{
     Services,
-    api_keys::{LeakReport, LeakVerdict, MOST_REPORTS, report_leaks},
+    api_keys::{LeakReport, LeakVerdict, MAX_REPORTS, report_leaks},
 };
 
 use super::super::{CliError, output};
 
-/// Longest input, in bytes: some ten thousand secrets.
-const LONGEST: u64 = 1024 * 1024;
+/// Maximum input, in bytes: some ten thousand secrets.
+const MAX_INPUT_BYTES: u64 = 1024 * 1024;
 
 pub(super) async fn run(services: &Services, place: &str, json: bool) -> Result<(), CliError> {
     let input = read()?;
@@ -21,8 +21,8 @@ pub(super) async fn run(services: &Services, place: &str, json: bool) -> Result<
         return Err(CliError::Refused("standard input holds no secret; write one a line".to_owned()));
     }
     let mut verdicts = Vec::with_capacity(reports.len());
-    for some in reports.chunks(MOST_REPORTS) {
-        verdicts.extend(report_leaks(services, some).await?);
+    for batch in reports.chunks(MAX_REPORTS) {
+        verdicts.extend(report_leaks(services, batch).await?);
     }
     let data: Vec<Value> = verdicts.iter().map(verdict).collect();
     output::data(json, &data, |_| verdicts.iter().zip(1..).map(line).collect::<Vec<_>>().join("\n"))
@@ -30,10 +30,12 @@ pub(super) async fn run(services: &Services, place: &str, json: bool) -> Result<
 
 fn read() -> Result<String, CliError> {
     let mut input = String::new();
-    // One more than may be, to notice that there is.
-    std::io::stdin().lock().take(LONGEST + 1).read_to_string(&mut input)?;
-    if input.len() as u64 > LONGEST {
-        return Err(CliError::Refused(format!("standard input is longer than {LONGEST} bytes: report in parts")));
+    // One byte more than allowed, to detect a longer input.
+    std::io::stdin().lock().take(MAX_INPUT_BYTES + 1).read_to_string(&mut input)?;
+    if input.len() as u64 > MAX_INPUT_BYTES {
+        return Err(CliError::Refused(format!(
+            "standard input is longer than {MAX_INPUT_BYTES} bytes: report in parts"
+        )));
     }
     Ok(input)
 }
@@ -46,7 +48,7 @@ fn verdict(verdict: &LeakVerdict) -> Value {
     }
 }
 
-/// By its number: a secret isn't repeated.
+/// A verdict's line, by the secret's number: the secret isn't repeated.
 fn line((verdict, number): (&LeakVerdict, u32)) -> String {
     match verdict {
         LeakVerdict::Unknown => format!("{number}  no key of this installation"),

@@ -1,9 +1,9 @@
-//! Keys, as commands tell them.
+//! Keys in the form that commands print.
 
 use domain::{api_keys::ApiKey, time::Timestamp};
 use serde_json::{Value, json};
 
-/// A key as JSON; moments are RFC 3339, money and lists as elsewhere.
+/// A key as JSON, with timestamps in RFC 3339, and amounts and lists as in the HTTP APIs.
 pub(super) fn key(key: &ApiKey) -> Value {
     let moment = |at: Option<Timestamp>| at.map(|at| at.to_string());
     json!({
@@ -30,14 +30,14 @@ pub(super) fn key(key: &ApiKey) -> Value {
     })
 }
 
-/// The same with its secret, told this once; `null` where it isn't told.
-pub(super) fn with_secret(shown: &ApiKey, secret: Option<&str>) -> Value {
-    let mut told = key(shown);
-    told["secret"] = json!(secret);
-    told
+/// A key as JSON with its secret; `null` if the secret isn't shown again.
+pub(super) fn with_secret(api_key: &ApiKey, secret: Option<&str>) -> Value {
+    let mut data = key(api_key);
+    data["secret"] = json!(secret);
+    data
 }
 
-/// Until when the old secret works.
+/// A sentence with the end of the old secret.
 pub(super) fn old_secret(key: &ApiKey) -> String {
     match &key.old_secret {
         Some(old) => format!("The old secret, {}, works until {}.", old.masked, old.ends_at),

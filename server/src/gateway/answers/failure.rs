@@ -1,69 +1,70 @@
-//! Errors that come with the status of a success.
+//! Errors in answers whose status is that of a success.
 //!
-//! Sources: the error objects of OpenAI's and Anthropic's API references, in streams and without; OpenRouter's "Errors and
-//! debugging" (an error within a choice, `finish_reason: "error"`); DeepSeek's and Zhipu's reasons to finish; what vLLM, FastChat,
-//! Ollama, Cloudflare and MiniMax send.
+//! Sources: the error objects of OpenAI's and Anthropic's API references, streamed and not; OpenRouter's
+//! "Errors and debugging" (an error within a choice, `finish_reason: "error"`); the finish reasons of
+//! DeepSeek and Zhipu; and the errors that vLLM, FastChat, Ollama, Cloudflare and MiniMax send.
 
 use axum::http::StatusCode;
 
 use super::members::Members;
-use crate::gateway::json::raw::Value;
+use crate::gateway::json::raw::RawJson;
 
-/// Reasons to finish that say that the provider failed: OpenRouter's `error`, vLLM's and SGLang's `abort`, DeepSeek's
+/// Finish reasons of a provider's failure: OpenRouter's `error`, vLLM's and SGLang's `abort`, DeepSeek's
 /// `insufficient_system_resource`, Zhipu's `network_error`.
-const FAILED_FINISHES: [&str; 4] = ["error", "abort", "insufficient_system_resource", "network_error"];
+const FAILURE_FINISH_REASONS: [&str; 4] = ["error", "abort", "insufficient_system_resource", "network_error"];
 
-/// That a call failed, though its answer has the status of a success.
+/// A failure reported by an answer with the status of a success.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(in crate::gateway) struct Failure {
-    /// As the log keeps it: short, and plain ASCII whatever the provider sent.
+    /// The code for the log: at most 64 characters of plain ASCII, regardless of the provider's text.
     pub(in crate::gateway) code: String,
-    pub(in crate::gateway) way: Way,
+    pub(in crate::gateway) form: FailureForm,
 }
 
-/// How it is told.
+/// The form in which an answer reports a failure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::gateway) enum Way {
-    /// Within an answer that its client understands, such as a response that says that it failed.
+pub(in crate::gateway) enum FailureForm {
+    /// Within an answer that its client understands, such as a response with the status `failed`.
     Within,
-    /// In place of an answer. The error stands for this status, as far as it says.
+    /// In place of an answer: an error with this status, 502 if it names none.
     Instead(StatusCode),
-    /// There is nothing that could be the answer: a page, or nothing at all.
+    /// Nothing that could be the answer: a page, or an empty body.
     NoAnswer,
-    /// There is half an answer.
+    /// A truncated answer.
     Half,
-    /// There is a stream, which wasn't asked for.
+    /// A stream that the client didn't request.
     Unasked,
 }
 
-/// What isn't told by a better name.
+/// The code of failures without one of their own.
 const UNNAMED: &str = "upstream_error";
 
 impl Failure {
-    pub(crate) fn new(code: &str, way: Way) -> Self {
-        let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-        let code: String = code.chars().filter(plain).take(64).collect();
-        Self { code: if code.is_empty() { UNNAMED.to_owned() } else { code }, way }
+    pub(crate) fn new(code: &str, form: FailureForm) -> Self {
+        let is_plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let code: String = code.chars().filter(is_plain).take(64).collect();
+        Self { code: if code.is_empty() { UNNAMED.to_owned() } else { code }, form }
     }
 
-    pub(crate) fn unnamed(way: Way) -> Self {
-        Self::new(UNNAMED, way)
+    pub(crate) fn unnamed(form: FailureForm) -> Self {
+        Self::new(UNNAMED, form)
     }
 
-    /// What an `error` says: an object, a text, or a list of them; nothing where it says that there is none.
-    pub(crate) fn of_error(error: Value<'_>) -> Option<Self> {
+    /// Reads the value of `error`: an object, a text, or a list of them. `None` if it is empty,
+    /// which means no error.
+    pub(crate) fn of_error(error: RawJson<'_>) -> Option<Self> {
         if matches!(error.raw(), b"null" | b"false" | b"0" | b"\"\"" | b"[]") {
             return None;
         }
         let mut first = None;
-        // What is no list has no items.
+        // A value that isn't a list has no items.
         let _ = error.items(|item| {
             first.get_or_insert(item);
         });
         Some(Self::of_object(&Members::in_value(first.unwrap_or(error))))
     }
 
-    /// What an object says that is an error.
+    /// Reads an object that is an error.
     pub(crate) fn of_object(error: &Members<'_>) -> Self {
         let kind = error.text("type").filter(|kind| kind != "error");
         let code = match error.get("code") {
@@ -72,33 +73,35 @@ impl Failure {
             None => kind.clone(),
         };
         let code = code.unwrap_or_default();
-        let status = ["code", "status", "status_code", "http_code"].into_iter().find_map(|name| number(error, name));
-        let named = || code_status(&code).or_else(|| code_status(kind.as_deref().unwrap_or_default()));
-        let status = status.or_else(named).unwrap_or(StatusCode::BAD_GATEWAY);
-        Self::new(&code, Way::Instead(status))
+        let status =
+            ["code", "status", "status_code", "http_code"].into_iter().find_map(|name| error_status(error, name));
+        let status_by_name = || code_status(&code).or_else(|| code_status(kind.as_deref().unwrap_or_default()));
+        let status = status.or_else(status_by_name).unwrap_or(StatusCode::BAD_GATEWAY);
+        Self::new(&code, FailureForm::Instead(status))
     }
 
-    /// What a reason to finish says.
+    /// Returns the failure that a finish reason means, if any.
     pub(crate) fn of_finish(reason: &str) -> Option<Self> {
-        FAILED_FINISHES.contains(&reason).then(|| match reason {
-            "error" | "abort" => Self::unnamed(Way::Within),
-            reason => Self::new(reason, Way::Within),
+        FAILURE_FINISH_REASONS.contains(&reason).then(|| match reason {
+            "error" | "abort" => Self::unnamed(FailureForm::Within),
+            reason => Self::new(reason, FailureForm::Within),
         })
     }
 
-    /// The same within an answer.
-    pub(crate) fn within(self) -> Self {
-        Self { way: Way::Within, ..self }
+    /// This failure in the form [`FailureForm::Within`].
+    pub(crate) fn nested(self) -> Self {
+        Self { form: FailureForm::Within, ..self }
     }
 }
 
-/// The status of a failure that a member names by its number.
-fn number(error: &Members<'_>, name: &str) -> Option<StatusCode> {
+/// Returns the error status in a numeric member.
+fn error_status(error: &Members<'_>, name: &str) -> Option<StatusCode> {
     let number = error.number(name)?;
     StatusCode::from_u16(number).ok().filter(|status| status.is_client_error() || status.is_server_error())
 }
 
-/// The status that goes with a code or type. Source: the error references of OpenAI and Anthropic, and vLLM's types.
+/// Returns the status that belongs to a code or type. Source: the error references of OpenAI and
+/// Anthropic, and vLLM's types.
 fn code_status(code: &str) -> Option<StatusCode> {
     Some(match code {
         "invalid_request_error" | "context_length_exceeded" | "BadRequestError" | "content_policy_violation" => {
@@ -122,11 +125,11 @@ mod tests {
     use super::*;
     use crate::gateway::json::raw::value;
 
-    fn told(error: &str) -> Option<(String, u16)> {
+    fn code_and_status(error: &str) -> Option<(String, u16)> {
         let error = value(error.as_bytes()).unwrap();
-        Failure::of_error(error).map(|failure| match failure.way {
-            Way::Instead(status) => (failure.code, status.as_u16()),
-            way => panic!("{way:?}"),
+        Failure::of_error(error).map(|failure| match failure.form {
+            FailureForm::Instead(status) => (failure.code, status.as_u16()),
+            form => panic!("{form:?}"),
         })
     }
 
@@ -143,10 +146,10 @@ mod tests {
             ("{}", "upstream_error"),
             (r#"[{"code":"a"}]"#, "a"),
         ] {
-            assert_eq!(told(error).unwrap().0, code, "{error}");
+            assert_eq!(code_and_status(error).unwrap().0, code, "{error}");
         }
         let long = format!(r#"{{"code":"{}"}}"#, "x".repeat(100));
-        assert_eq!(told(&long).unwrap().0.len(), 64);
+        assert_eq!(code_and_status(&long).unwrap().0.len(), 64);
     }
 
     #[test]
@@ -162,14 +165,14 @@ mod tests {
             (r#"{"code":1008}"#, 502),
             (r#"{"code":"something_else"}"#, 502),
         ] {
-            assert_eq!(told(error).unwrap().1, status, "{error}");
+            assert_eq!(code_and_status(error).unwrap().1, status, "{error}");
         }
     }
 
     #[test]
     fn no_error_is_no_failure() {
         for error in ["null", "false", "0", "\"\"", "[]"] {
-            assert_eq!(told(error), None, "{error}");
+            assert_eq!(code_and_status(error), None, "{error}");
         }
     }
 }

@@ -1,10 +1,11 @@
-//! The members of a JSON object that tell how a call went, as the clients of providers read them.
+//! The members of JSON objects that show how a call went. Duplicate names resolve as in clients of
+//! providers: the last one wins.
 
 use std::{borrow::Cow, str::FromStr};
 
-use crate::gateway::json::raw::{Value, members};
+use crate::gateway::json::raw::{RawJson, members};
 
-/// The names that matter anywhere.
+/// All names of members that any reader asks for, sorted.
 const NAMES: [&str; 33] = [
     "base_resp",
     "choices",
@@ -41,58 +42,58 @@ const NAMES: [&str; 33] = [
     "words",
 ];
 
-/// An object's members by these names. Of two with the same name the last holds.
+/// Members of an object with one of [`NAMES`]. Of two with one name, the last one wins.
 #[derive(Debug, Default)]
-pub(crate) struct Members<'a>(Vec<(&'static str, Value<'a>)>);
+pub(crate) struct Members<'a>(Vec<(&'static str, RawJson<'a>)>);
 
 impl<'a> Members<'a> {
-    /// Those of a whole text; `None` where it is no object.
+    /// Reads the members of a JSON text; `None` if it isn't an object.
     pub(crate) fn of(json: &'a [u8]) -> Option<Self> {
         let mut found = Self::default();
-        members(json, |name, value| found.take(name, value))?;
+        members(json, |name, value| found.insert(name, value))?;
         Some(found)
     }
 
-    /// Those of a value; none of one that is no object.
-    pub(crate) fn in_value(value: Value<'a>) -> Self {
+    /// Reads the members of a value; empty unless it is an object.
+    pub(crate) fn in_value(value: RawJson<'a>) -> Self {
         let mut found = Self::default();
-        value.members(|name, value| found.take(name, value));
+        value.members(|name, value| found.insert(name, value));
         found
     }
 
-    fn take(&mut self, name: &str, value: Value<'a>) {
-        let Ok(place) = NAMES.binary_search(&name) else { return };
-        match self.0.iter_mut().find(|(known, _)| *known == NAMES[place]) {
-            Some((_, known)) => *known = value,
-            None => self.0.push((NAMES[place], value)),
+    fn insert(&mut self, name: &str, value: RawJson<'a>) {
+        let Ok(index) = NAMES.binary_search(&name) else { return };
+        match self.0.iter_mut().find(|(name, _)| *name == NAMES[index]) {
+            Some((_, last)) => *last = value,
+            None => self.0.push((NAMES[index], value)),
         }
     }
 
-    /// Those of a member that is an object itself.
-    pub(crate) fn within(&self, name: &str) -> Option<Self> {
+    /// Reads the members of a member that is an object.
+    pub(crate) fn nested(&self, name: &str) -> Option<Self> {
         self.get(name).filter(|value| value.is_object()).map(Self::in_value)
     }
 
-    fn last(&self, name: &str) -> Option<Value<'a>> {
+    fn last(&self, name: &str) -> Option<RawJson<'a>> {
         debug_assert!(NAMES.contains(&name), "{name} isn't kept");
         self.0.iter().find(|(found, _)| *found == name).map(|(_, value)| *value)
     }
 
     pub(crate) fn is_null(&self, name: &str) -> bool {
-        self.last(name).is_some_and(Value::is_null)
+        self.last(name).is_some_and(RawJson::is_null)
     }
 
-    /// The one by this name, unless it is `null`.
-    pub(crate) fn get(&self, name: &str) -> Option<Value<'a>> {
+    /// Returns the value of a member, unless it is `null`.
+    pub(crate) fn get(&self, name: &str) -> Option<RawJson<'a>> {
         self.last(name).filter(|value| !value.is_null())
     }
 
-    /// The one by this name, where it is a text.
+    /// Returns the value of a member that is a string.
     pub(crate) fn text(&self, name: &str) -> Option<Cow<'a, str>> {
         self.get(name)?.text()
     }
 
-    /// The one by this name, where it is such a number, or a text that is.
+    /// Returns the value of a member that is a number of this type, or a string of one.
     pub(crate) fn number<T: FromStr>(&self, name: &str) -> Option<T> {
         let value = self.get(name)?;
         let text = value.text().or_else(|| std::str::from_utf8(value.raw()).ok().map(Cow::Borrowed))?;

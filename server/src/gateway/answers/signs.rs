@@ -1,54 +1,54 @@
-//! What an answer, or an event of a stream, says of how its call goes. What it says of what was used, `usage` reads.
+//! Reads how a call goes from an answer or a stream event. Its usage is read by the `usage` module.
 //!
-//! Sources: the API references of OpenAI and Anthropic, whole and streamed.
+//! Sources: the API references of OpenAI and Anthropic, streamed and not.
 
-mod whole;
+mod whole_answer;
 
 use std::borrow::Cow;
 
-pub(in crate::gateway) use self::whole::{Expected, failure_of};
+pub(in crate::gateway) use self::whole_answer::{ExpectedAnswer, failure_of};
 use super::{
-    failure::{Failure, Way},
+    failure::{Failure, FailureForm},
     members::Members,
 };
-use crate::gateway::json::raw::Value;
+use crate::gateway::json::raw::RawJson;
 
-/// What an event says.
+/// Signs of how a call goes in one stream event.
 #[derive(Debug, Default)]
-pub(in crate::gateway) struct Signs<'a> {
-    /// The error that it tells of.
+pub(in crate::gateway) struct EventSigns<'a> {
+    /// The error that the event reports.
     pub(in crate::gateway) failure: Option<Failure>,
-    pub(in crate::gateway) kind: EventKind,
+    pub(in crate::gateway) kind: StreamEventKind,
     pub(in crate::gateway) choices: Choices,
-    /// Whether there is something that is called usage, whatever it says.
+    /// Whether the event has usage of any form.
     pub(in crate::gateway) has_usage: bool,
-    /// Whether it is of one of the forms whose ends are known.
+    /// Whether the event has a form whose end is known.
     pub(in crate::gateway) is_known: bool,
-    /// Whether it has no choices, is of no other form, and tells of no error: with usage, it is the chunk that a client may not have
-    /// asked for.
+    /// Whether the event has no choices, no other known form and no error. With usage, it is the chunk that a
+    /// client may not have requested.
     pub(in crate::gateway) is_bare: bool,
-    /// The id that the provider gave to the answer, unread.
-    id: Option<Value<'a>>,
+    /// The provider's id of the answer, unparsed.
+    id: Option<RawJson<'a>>,
 }
 
-/// What an event is for its stream.
+/// The role of an event in its stream.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(in crate::gateway) enum EventKind {
+pub(in crate::gateway) enum StreamEventKind {
     #[default]
     Other,
-    /// Content that the model goes on with.
+    /// Content of the model.
     Content,
-    /// A part of a picture that is yet to be completed.
+    /// A partial picture, which a complete one follows.
     Unfinished,
-    /// A whole picture: perhaps the last.
+    /// A complete picture, perhaps the last.
     Picture,
-    /// It says why the model stopped: what follows is the end.
+    /// The model's stop reason: only the end follows.
     Stop,
-    /// The last of its stream.
+    /// The last event of its stream.
     Last,
 }
 
-impl EventKind {
+impl StreamEventKind {
     fn of(name: &str) -> Self {
         match name {
             "response.completed"
@@ -67,28 +67,28 @@ impl EventKind {
     }
 }
 
-/// Whether an event by this name is of a form whose end is known.
+/// Whether events of this name have a form whose end is known.
 fn is_known(name: &str) -> bool {
     let families =
         ["response.", "image_generation.", "image_edit.", "transcript.", "speech.", "message_", "content_block_"];
     families.iter().any(|family| name.starts_with(family))
 }
 
-/// Whether an event by this name comes before anything was said, so that what it counts isn't all: Anthropic's first counts
-/// what is still to come as a token or so.
-pub(in crate::gateway) fn begins(name: &str) -> bool {
+/// Whether events of this name precede all content, so that their counts aren't final: Anthropic's first
+/// event counts the coming output as a token or so.
+pub(in crate::gateway) fn is_initial_event(name: &str) -> bool {
     matches!(name, "message_start" | "response.created" | "response.in_progress" | "response.queued")
 }
 
-/// The choices of a chunk, by a bit for each index; those from 127 on share one.
+/// The choices of a chunk, one bit for each index; indexes from 127 on share one.
 #[derive(Debug, Default)]
 pub(in crate::gateway) struct Choices {
     pub(in crate::gateway) seen: u128,
     pub(in crate::gateway) finished: u128,
 }
 
-impl<'a> Signs<'a> {
-    /// Reads an event that came by this name, if it had one; `None` where its data is no JSON object.
+impl<'a> EventSigns<'a> {
+    /// Reads an event with the name of its `event` field, if any; `None` if its data isn't a JSON object.
     pub(in crate::gateway) fn of_event(json: &'a [u8], name: Option<&str>) -> Option<Self> {
         let top = Members::of(json)?;
         let is_error = name == Some("error");
@@ -96,31 +96,32 @@ impl<'a> Signs<'a> {
         let kind = top.text("type");
         let name: Option<Cow<'_, str>> = match (&kind, name) {
             (Some(kind), _) => Some(Cow::Borrowed(&**kind)),
-            // Some leave out of the data what the event is called anyway.
+            // Some providers name the event in its `event` field only.
             (None, Some(name)) if !has_choices && (name == "error" || is_known(name)) => Some(Cow::Borrowed(name)),
             (None, _) => None,
         };
-        // Where the whole answer is within an event: `response` at OpenAI, `message` at Anthropic.
-        let inner = top.within("response").or_else(|| top.within("message")).unwrap_or_default();
-        let (choices, within) = choices(&top);
-        let failure = error_of(&top).or_else(|| inner.get("error").and_then(Failure::of_error)).or(within);
+        // The member with the whole answer: `response` at OpenAI, `message` at Anthropic.
+        let inner = top.nested("response").or_else(|| top.nested("message")).unwrap_or_default();
+        let (choices, choice_failure) = choices(&top);
+        let failure = error_of(&top).or_else(|| inner.get("error").and_then(Failure::of_error)).or(choice_failure);
         let failure = failure.or_else(|| match name.as_deref() {
-            // Whatever its data is called; OpenAI's has its fields at the top.
+            // Regardless of the type in its data: OpenAI's has the error's fields at the top.
             _ if is_error => Some(Failure::of_object(&top)),
             Some("error") => Some(Failure::of_object(&top)),
-            Some("response.failed" | "response.cancelled") => Some(Failure::unnamed(Way::Within)),
-            None if !has_choices => whole::complaint(&top),
+            Some("response.failed" | "response.cancelled") => Some(Failure::unnamed(FailureForm::Within)),
+            None if !has_choices => whole_answer::unlabeled_error(&top),
             _ => None,
         });
-        let in_form = matches!(name.as_deref(), Some("response.failed" | "response.cancelled"));
-        let failure = failure.map(|failure| if in_form { failure.within() } else { failure });
-        let counts = |members: &Members<'_>| members.get("usage").is_some_and(Value::is_object);
-        let has_usage = counts(&top) || (!name.as_deref().is_some_and(begins) && counts(&inner));
-        let stops = || top.within("delta").is_some_and(|delta| delta.get("stop_reason").is_some()) || has_usage;
+        let is_nested = matches!(name.as_deref(), Some("response.failed" | "response.cancelled"));
+        let failure = failure.map(|failure| if is_nested { failure.nested() } else { failure });
+        let has_counts = |members: &Members<'_>| members.get("usage").is_some_and(RawJson::is_object);
+        let has_usage = has_counts(&top) || (!name.as_deref().is_some_and(is_initial_event) && has_counts(&inner));
+        let has_stop_reason =
+            || top.nested("delta").is_some_and(|delta| delta.get("stop_reason").is_some()) || has_usage;
         Some(Self {
-            kind: match name.as_deref().map(EventKind::of) {
-                None => EventKind::Content,
-                Some(EventKind::Stop) if !stops() => EventKind::Other,
+            kind: match name.as_deref().map(StreamEventKind::of) {
+                None => StreamEventKind::Content,
+                Some(StreamEventKind::Stop) if !has_stop_reason() => StreamEventKind::Other,
                 Some(kind) => kind,
             },
             is_known: has_choices || name.as_deref().is_some_and(is_known),
@@ -134,59 +135,59 @@ impl<'a> Signs<'a> {
         })
     }
 
-    /// What an event says whose data can't be read.
-    pub(in crate::gateway) fn of_unread(name: Option<&str>) -> Self {
+    /// Returns the signs of an event with unreadable data.
+    pub(in crate::gateway) fn of_unreadable(name: Option<&str>) -> Self {
         let failure = (name == Some("error")).then(|| Failure::of_object(&Members::default()));
         Self { failure, ..Self::default() }
     }
 
-    /// The id that the provider gave to the answer.
+    /// Returns the provider's id of the answer.
     pub(in crate::gateway) fn id(&self) -> Option<String> {
         self.id?.text().map(Cow::into_owned)
     }
 }
 
-/// The choices, and the failure that one of them tells of.
+/// Reads the choices, and the failure that one of them reports.
 fn choices(top: &Members<'_>) -> (Choices, Option<Failure>) {
     let mut choices = Choices::default();
     let mut failure = None;
-    let mut place = 0;
-    // What is no list has none.
+    let mut position = 0;
+    // A value that isn't a list has no items.
     let _ = top.get("choices").and_then(|list| {
         list.items(|choice| {
             let choice = Members::in_value(choice);
-            let index = choice.number::<usize>("index").unwrap_or(place).min(127);
-            place += 1;
+            let index = choice.number::<usize>("index").unwrap_or(position).min(127);
+            position += 1;
             choices.seen |= 1 << index;
             let reason = choice.text("finish_reason");
             let has_reason = reason.as_ref().is_some_and(|reason| !reason.is_empty());
             if has_reason || (reason.is_none() && choice.get("finish_reason").is_some()) {
                 choices.finished |= 1 << index;
             }
-            let told = choice.get("error").and_then(Failure::of_error).map(Failure::within);
-            let told = told.or_else(|| reason.as_deref().and_then(Failure::of_finish));
-            failure = failure.take().or(told);
+            let reported = choice.get("error").and_then(Failure::of_error).map(Failure::nested);
+            let reported = reported.or_else(|| reason.as_deref().and_then(Failure::of_finish));
+            failure = failure.take().or(reported);
         })
     });
     (choices, failure)
 }
 
-/// The code of the error that an answer consists of.
+/// Returns the code of the error that an answer consists of.
 pub(in crate::gateway) fn code_in(json: &[u8]) -> Option<String> {
     Members::of(json).and_then(|top| error_of(&top)).map(|failure| failure.code)
 }
 
-/// The error that stands at the top of an answer, or of an event.
+/// Finds the error at the top level of an answer or event.
 fn error_of(top: &Members<'_>) -> Option<Failure> {
     if let Some(failure) = top.get("error").and_then(Failure::of_error) {
         return Some(failure);
     }
-    // FastChat, and vLLM of old.
+    // FastChat, and old versions of vLLM.
     if top.text("object").as_deref() == Some("error") {
         return Some(Failure::of_object(top));
     }
     // MiniMax.
-    let status = top.within("base_resp").and_then(|status| status.number::<i64>("status_code"));
+    let status = top.nested("base_resp").and_then(|status| status.number::<i64>("status_code"));
     status.filter(|status| *status != 0).map(|_| Failure::of_object(&Members::default()))
 }
 

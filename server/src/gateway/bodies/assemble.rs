@@ -1,7 +1,7 @@
-//! Puts the answer together that a stream told in pieces.
+//! Assembles a streamed answer from its events.
 //!
-//! Sources: the streaming sections of OpenAI's and Anthropic's API references.
-//! A stream that isn't understood is kept as the list of its events.
+//! Sources: the streaming sections of OpenAI's and Anthropic's API references. A stream of another form is
+//! kept as the list of its events.
 
 mod chat;
 mod merge;
@@ -12,24 +12,23 @@ use serde_json::Value;
 
 use crate::gateway::sse::{Splitter, fields};
 
-/// What stands in the place of an event that can't be understood.
-const LEFT_OUT: &str = "[redacted]";
+/// Replaces an event that isn't JSON if fields are redacted.
+const REDACTED_EVENT: &str = "[redacted]";
 
-/// The answer that the events in `text` add up to, as JSON; without events that can't be understood if something is to be
-/// left out of them.
+/// Assembles the events in `text` to an answer in JSON. If fields are `redacted`, events that aren't JSON are
+/// left out, since their fields can't be found.
 pub(super) fn assemble(path: &str, text: &str, redacted: bool) -> String {
     let events = events(text, redacted);
-    let whole = match path {
+    let answer = match path {
         "/v1/chat/completions" | "/v1/completions" => chat::assemble(&events),
         "/v1/messages" => messages::assemble(&events),
         "/v1/responses" => responses::assemble(&events),
         _ => None,
     };
-    let whole = whole.unwrap_or(Value::Array(events));
-    whole.to_string()
+    answer.unwrap_or(Value::Array(events)).to_string()
 }
 
-/// The data of all events; what is no JSON stays a text, or is left out.
+/// Parses the data of all events. Data that isn't JSON stays text, or is left out if fields are `redacted`.
 fn events(text: &str, redacted: bool) -> Vec<Value> {
     let mut splitter = Splitter::of_any_size();
     let bytes = bytes::Bytes::copy_from_slice(text.as_bytes());
@@ -37,12 +36,12 @@ fn events(text: &str, redacted: bool) -> Vec<Value> {
     let mut events = Vec::new();
     for ready in [ready, rest] {
         for part in ready.parts {
-            let Some(data) = fields(&ready.bytes[part.place]).data else { continue };
+            let Some(data) = fields(&ready.bytes[part.range]).data else { continue };
             if data.trim_ascii() == b"[DONE]" {
                 continue;
             }
             events.push(serde_json::from_slice(&data).unwrap_or_else(|_| match redacted {
-                true => LEFT_OUT.into(),
+                true => REDACTED_EVENT.into(),
                 false => String::from_utf8_lossy(&data).into(),
             }));
         }
@@ -75,8 +74,8 @@ mod tests {
     fn an_event_is_whole_whatever_its_size() {
         let picture = "A".repeat(3 << 20);
         let text = format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{picture}\"}}}}]}}\n\ndata: [DONE]\n\n");
-        let whole = assembled("/v1/chat/completions", &text);
-        assert_eq!(whole["choices"][0]["message"]["content"].as_str().unwrap().len(), picture.len());
+        let answer = assembled("/v1/chat/completions", &text);
+        assert_eq!(answer["choices"][0]["message"]["content"].as_str().unwrap().len(), picture.len());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A call's copy, while the call is under way.
+//! Captures the bodies of a running call.
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
@@ -15,24 +15,24 @@ use hyper::body::Body as _;
 use services::api_keys::directory::KeyRecord;
 
 use super::{
-    tee::{Side, Tee},
-    writer::{Said, Writer},
+    tee::{CapturedSide, Tee},
+    writer::{BodyWriter, CapturedBodies},
 };
 use crate::gateway::{call::Arrival, headers::is_event_stream};
 
-/// What all copies together may take, those included that wait for the writer, in bytes.
-const ROOM: usize = 32 * 1024 * 1024;
-/// How many bytes of a stream are read for each that is kept: a token comes in an event that is many times its size.
+/// Maximum of all copies together, including those that wait for the writer, in bytes.
+const MAX_TOTAL_BYTES: usize = 32 * 1024 * 1024;
+/// Bytes captured of a stream for each byte stored: a token comes in an event that is many times its size.
 const STREAM_FACTOR: usize = 16;
 
-/// How much of the room is taken.
+/// The bytes taken by all copies. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Room(Arc<AtomicUsize>);
+pub(super) struct CaptureBudget(Arc<AtomicUsize>);
 
-impl Room {
+impl CaptureBudget {
     fn take(&self, bytes: usize) -> bool {
-        let taken = self.0.fetch_add(bytes, Ordering::Relaxed);
-        if taken + bytes > ROOM {
+        let before = self.0.fetch_add(bytes, Ordering::Relaxed);
+        if before + bytes > MAX_TOTAL_BYTES {
             self.0.fetch_sub(bytes, Ordering::Relaxed);
             return false;
         }
@@ -44,13 +44,13 @@ impl Room {
     }
 }
 
-/// Shared by whoever sees a part of the call; when the last of them is done, what was said goes to the writer.
+/// A handle to a call's copy. When the last clone is dropped, the bodies go to the writer.
 #[derive(Clone, Debug)]
-pub(in crate::gateway) struct Capture(Arc<Copy>);
+pub(in crate::gateway) struct Capture(Arc<CallCopy>);
 
 #[derive(Debug)]
-struct Copy {
-    writer: Writer,
+struct CallCopy {
+    writer: BodyWriter,
     call: CallId,
     started_at: Timestamp,
     path: &'static str,
@@ -59,17 +59,17 @@ struct Copy {
 
 #[derive(Debug, Default)]
 struct Parts {
-    /// Whose call it is and what they chose, once it is known, and where they want it.
-    kept: Option<(OrganizationId, BodySettings)>,
-    /// Whether it was let in.
+    /// The call's organization and its settings, once known, if it stores bodies.
+    owner: Option<(OrganizationId, BodySettings)>,
+    /// Whether the call was forwarded.
     forwarded: bool,
-    /// Whether there was no room for some of it.
+    /// Whether the budget was too small for some of it.
     overrun: bool,
-    request: Side,
-    response: Side,
+    request: CapturedSide,
+    response: CapturedSide,
 }
 
-/// Which of the two.
+/// A side of a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Direction {
     Request,
@@ -77,8 +77,8 @@ pub(super) enum Direction {
 }
 
 impl Capture {
-    pub(in crate::gateway) fn new(writer: &Writer, arrival: &Arrival) -> Self {
-        Self(Arc::new(Copy {
+    pub(in crate::gateway) fn new(writer: &BodyWriter, arrival: &Arrival) -> Self {
+        Self(Arc::new(CallCopy {
             writer: writer.clone(),
             call: arrival.id,
             started_at: arrival.started_at,
@@ -87,7 +87,7 @@ impl Capture {
         }))
     }
 
-    /// The same request, of whose body a copy is taken once [`Self::admit`] was called.
+    /// Wraps the request's body, which is copied as it passes if [`Self::admit`] was called before.
     pub(in crate::gateway) fn request(&self, request: Request) -> Request {
         if request.body().is_end_stream() {
             return request;
@@ -95,39 +95,39 @@ impl Capture {
         request.map(|body| Body::new(Tee::new(body, self.clone(), Direction::Request)))
     }
 
-    /// The call is this key's, and came with these headers. Its body is read from now on.
+    /// Sets the call's key and headers. Must be called before its body is read.
     pub(in crate::gateway) fn admit(&self, key: &KeyRecord, headers: &HeaderMap) {
-        let chosen = key.bodies();
-        if chosen.days.is_none() {
+        let settings = key.bodies();
+        if settings.days.is_none() {
             return;
         }
         let mut parts = self.0.lock();
-        parts.request = Side { limit: chosen.limit as usize, ..Side::of(headers) };
-        parts.kept = Some((key.organization.id, chosen));
+        parts.request = CapturedSide { limit: settings.limit as usize, ..CapturedSide::new(headers) };
+        parts.owner = Some((key.organization.id, settings));
     }
 
-    /// The call was let in: it has a row in the log, and so may what is said in it.
-    pub(in crate::gateway) fn forwarded(&self) {
+    /// Marks the call as forwarded. Bodies of other calls, which have no row in the log, aren't stored.
+    pub(in crate::gateway) fn mark_forwarded(&self) {
         self.0.lock().forwarded = true;
     }
 
-    /// The same answer, of which a copy is taken, if it is wanted.
+    /// Wraps the answer's body, which is copied as it passes if it is to be stored.
     pub(in crate::gateway) fn response(self, response: Response) -> Response {
         let limit = {
             let parts = self.0.lock();
-            parts.kept.as_ref().filter(|_| parts.forwarded).map(|(_, chosen)| chosen.limit as usize)
+            parts.owner.as_ref().filter(|_| parts.forwarded).map(|(_, settings)| settings.limit as usize)
         };
         let Some(limit) = limit else { return response };
         let (parts, body) = response.into_parts();
-        let mut side = Side::of(&parts.headers);
+        let mut side = CapturedSide::new(&parts.headers);
         side.is_stream = is_event_stream(&parts.headers);
         side.limit = if side.is_stream { limit.saturating_mul(STREAM_FACTOR) } else { limit };
         self.0.lock().response = side;
         Response::from_parts(parts, Body::new(Tee::new(body, self, Direction::Response)))
     }
 
-    /// Some of a body passed.
-    pub(super) fn passed(&self, direction: Direction, data: &[u8]) {
+    /// Copies a part of a body.
+    pub(super) fn push(&self, direction: Direction, data: &[u8]) {
         let mut parts = self.0.lock();
         let parts = &mut *parts;
         let side = match direction {
@@ -135,62 +135,64 @@ impl Capture {
             Direction::Response => &mut parts.response,
         };
         side.total += data.len() as u64;
-        let wanted = side.wants(data.len());
+        let wanted = side.wanted_bytes(data.len());
         if wanted == 0 || parts.overrun {
             return;
         }
-        let room = self.0.writer.room();
-        if room.take(wanted) {
-            room.give_back(side.push(&data[..wanted]));
+        let budget = self.0.writer.budget();
+        if budget.take(wanted) {
+            budget.give_back(side.push(&data[..wanted]));
         } else {
             parts.overrun = true;
         }
     }
 }
 
-impl Copy {
+impl CallCopy {
     fn lock(&self) -> MutexGuard<'_, Parts> {
         self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Copy {
+impl Drop for CallCopy {
     fn drop(&mut self) {
         let parts = std::mem::take(self.parts.get_mut().unwrap_or_else(PoisonError::into_inner));
-        let room = parts.request.size() + parts.response.size();
-        match parts.kept {
-            Some((organization_id, chosen)) if parts.forwarded && !parts.overrun => self.writer.offer(Said {
-                organization_id,
-                chosen,
-                call_id: self.call,
-                started_at: self.started_at,
-                path: self.path,
-                request: parts.request,
-                response: parts.response,
-                room,
-            }),
-            kept => {
-                self.writer.room().give_back(room);
-                if kept.is_some() && parts.forwarded {
-                    self.writer.left_out(1);
+        let size = parts.request.size() + parts.response.size();
+        match parts.owner {
+            Some((organization_id, settings)) if parts.forwarded && !parts.overrun => {
+                self.writer.send(CapturedBodies {
+                    organization_id,
+                    settings,
+                    call_id: self.call,
+                    started_at: self.started_at,
+                    path: self.path,
+                    request: parts.request,
+                    response: parts.response,
+                    size,
+                })
+            }
+            owner => {
+                self.writer.budget().give_back(size);
+                if owner.is_some() && parts.forwarded {
+                    self.writer.count_dropped(1);
                 }
             }
         }
     }
 }
 
-/// Headers without secrets: what might hold one keeps its name only.
-pub(super) fn harmless(headers: &HeaderMap) -> Vec<(String, String)> {
+/// Copies headers without secrets: a value that might contain one is replaced.
+pub(super) fn redact_headers(headers: &HeaderMap) -> Vec<(String, String)> {
     const SECRET: [&str; 9] =
         ["authorization", "cookie", "key", "token", "secret", "password", "signature", "credential", "session"];
-    let shown = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
+    let redacted = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
         let name = name.as_str();
         // `x-ratelimit-remaining-tokens` counts another kind of token.
-        let named = !name.starts_with("x-ratelimit-") && SECRET.iter().any(|part| name.contains(part));
-        let secret = value.is_sensitive() || named;
+        let has_secret_name = !name.starts_with("x-ratelimit-") && SECRET.iter().any(|part| name.contains(part));
+        let is_secret = value.is_sensitive() || has_secret_name;
         let value =
-            if secret { "[redacted]".to_owned() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() };
+            if is_secret { "[redacted]".to_owned() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() };
         (name.to_owned(), value)
     };
-    headers.iter().map(shown).collect()
+    headers.iter().map(redacted).collect()
 }

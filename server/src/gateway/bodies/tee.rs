@@ -12,78 +12,78 @@ use axum::{
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
-use super::capture::{Capture, Direction, harmless};
+use super::capture::{Capture, Direction, redact_headers};
 
-/// One side of a call, as much of it as is kept.
+/// The captured part of one side of a call.
 #[derive(Debug, Default)]
-pub(super) struct Side {
+pub(super) struct CapturedSide {
     pub(super) headers: Vec<(String, String)>,
-    /// The essence of its type, such as `application/json`.
-    pub(super) kind: String,
+    /// The media type without parameters, such as `application/json`.
+    pub(super) media_type: String,
     pub(super) is_stream: bool,
-    /// The end of what passed, and of what isn't a stream all of it.
+    /// The captured bytes: all of them, or of a stream the last ones.
     pub(super) bytes: Vec<u8>,
-    /// What came before it, compressed piece by piece.
-    pub(super) squeezed: Vec<Vec<u8>>,
-    /// How many bytes passed.
+    /// The bytes of a stream before those in `bytes`, in compressed pieces.
+    pub(super) compressed: Vec<Vec<u8>>,
+    /// Number of bytes that passed.
     pub(super) total: u64,
-    /// How many of them are kept at most.
+    /// Maximum of bytes to capture.
     pub(super) limit: usize,
-    /// How many bytes of it were taken.
-    pub(super) taken: usize,
+    /// Number of captured bytes, uncompressed.
+    pub(super) captured: usize,
 }
 
-/// How much of a stream stands uncompressed: most calls' streams are shorter, and of many long ones at once nearly all
-/// is compressed, ten times and more, since each event repeats the one before.
+/// Bytes of a stream that are kept uncompressed. Most streams are shorter. Long ones shrink to a tenth or
+/// less, since each event repeats the one before.
 const PIECE: usize = 64 * 1024;
-/// zstd's fastest level of those that aren't wasteful: a piece takes it a tenth of a millisecond.
+/// zstd's fastest reasonable level: a piece takes a tenth of a millisecond.
 const LEVEL: i32 = 1;
 
-impl Side {
-    pub(super) fn of(headers: &HeaderMap) -> Self {
-        let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        Self { headers: harmless(headers), kind, ..Self::default() }
+impl CapturedSide {
+    pub(super) fn new(headers: &HeaderMap) -> Self {
+        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        Self { headers: redact_headers(headers), media_type, ..Self::default() }
     }
 
-    /// How much of the next so many bytes is wanted.
-    pub(super) fn wants(&self, bytes: usize) -> usize {
-        self.limit.saturating_sub(self.taken).min(bytes)
+    /// How many of the next `bytes` are to be captured.
+    pub(super) fn wanted_bytes(&self, bytes: usize) -> usize {
+        self.limit.saturating_sub(self.captured).min(bytes)
     }
 
-    /// How much memory it takes.
+    /// Memory in use, in bytes.
     pub(super) fn size(&self) -> usize {
-        self.bytes.len() + self.squeezed.iter().map(Vec::len).sum::<usize>()
+        self.bytes.len() + self.compressed.iter().map(Vec::len).sum::<usize>()
     }
 
-    /// Takes more; tells how much memory that freed, where it compressed what it had.
+    /// Captures bytes. Returns the number of bytes of memory that compression freed.
     pub(super) fn push(&mut self, data: &[u8]) -> usize {
-        self.taken += data.len();
+        self.captured += data.len();
         self.bytes.extend_from_slice(data);
         if !self.is_stream || self.bytes.len() < PIECE {
             return 0;
         }
         match zstd::bulk::compress(&self.bytes, LEVEL) {
-            Ok(squeezed) if squeezed.len() < self.bytes.len() => {
-                let freed = self.bytes.len() - squeezed.len();
-                self.squeezed.push(squeezed);
+            Ok(compressed) if compressed.len() < self.bytes.len() => {
+                let freed = self.bytes.len() - compressed.len();
+                self.compressed.push(compressed);
                 self.bytes.clear();
                 freed
             }
-            // It stays as it is, and the limit holds all the same.
+            // It stays uncompressed; the limit holds nevertheless.
             _ => 0,
         }
     }
 
-    /// All that was taken.
+    /// Returns all captured bytes.
     pub(super) fn into_bytes(self) -> Vec<u8> {
-        if self.squeezed.is_empty() {
+        if self.compressed.is_empty() {
             return self.bytes;
         }
-        let mut all = Vec::with_capacity(self.taken);
-        for piece in &self.squeezed {
-            // What was just compressed can be read; were it not, the rest would make no sense.
-            match zstd::bulk::decompress(piece, self.taken) {
+        let mut all = Vec::with_capacity(self.captured);
+        for piece in &self.compressed {
+            // It was compressed here, so this can't fail. If it did, the rest would make no sense.
+            match zstd::bulk::decompress(piece, self.captured) {
                 Ok(piece) => all.extend_from_slice(&piece),
                 Err(_) => return all,
             }
@@ -93,7 +93,7 @@ impl Side {
     }
 }
 
-/// A body, copied as it passes.
+/// A body that is copied as it passes.
 pub(super) struct Tee {
     body: Body,
     capture: Capture,
@@ -118,7 +118,7 @@ impl hyper::body::Body for Tee {
         if let Some(Ok(frame)) = &frame
             && let Some(data) = frame.data_ref()
         {
-            self.capture.passed(self.direction, data);
+            self.capture.push(self.direction, data);
         }
         Poll::Ready(frame)
     }
@@ -138,18 +138,18 @@ mod tests {
 
     #[test]
     fn a_long_stream_takes_little_room_and_is_all_there() {
-        let mut side = Side { is_stream: true, limit: 1_000_000, ..Side::default() };
-        let mut room = 0;
+        let mut side = CapturedSide { is_stream: true, limit: 1_000_000, ..CapturedSide::default() };
+        let mut size = 0;
         let mut all = Vec::new();
         for number in 0..20_000 {
             let event = format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{number}\"}}}}]}}\n\n");
-            let wanted = side.wants(event.len());
-            room += wanted;
+            let wanted = side.wanted_bytes(event.len());
+            size += wanted;
             all.extend_from_slice(&event.as_bytes()[..wanted]);
-            room -= side.push(&event.as_bytes()[..wanted]);
+            size -= side.push(&event.as_bytes()[..wanted]);
         }
-        assert_eq!((all.len(), room), (1_000_000, side.size()));
-        assert!(room < 3 * PIECE, "{room}");
+        assert_eq!((all.len(), size), (1_000_000, side.size()));
+        assert!(size < 3 * PIECE, "{size}");
         assert_eq!(side.into_bytes(), all);
     }
 }

@@ -1,4 +1,4 @@
-//! Writes what was said in calls that are over, as fast as the database takes it.
+//! Stores the bodies of finished calls in the background.
 
 use std::time::Duration;
 
@@ -14,118 +14,119 @@ use tokio::{
     time::timeout,
 };
 
-use super::{capture::Room, redact::prepare, tee::Side};
+use super::{capture::CaptureBudget, redact::prepare, tee::CapturedSide};
 
-/// How many calls may wait.
-const WAITING: usize = 1024;
-/// How many are written in one transaction.
-const GROUP: usize = 64;
-/// How long is waited at the end of the server for what still waits.
-const LAST: Duration = Duration::from_secs(5);
+/// Maximum of calls in the queue.
+const QUEUE_LENGTH: usize = 1024;
+/// Maximum of calls in one transaction.
+const BATCH_SIZE: usize = 64;
+/// How long the end of the server waits for queued bodies.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What was said in a call that is over.
+/// The bodies of a finished call.
 #[derive(Debug)]
-pub(super) struct Said {
+pub(super) struct CapturedBodies {
     pub(super) organization_id: OrganizationId,
-    pub(super) chosen: BodySettings,
+    pub(super) settings: BodySettings,
     pub(super) call_id: CallId,
     pub(super) started_at: Timestamp,
     pub(super) path: &'static str,
-    pub(super) request: Side,
-    pub(super) response: Side,
-    /// How much of the room it takes.
-    pub(super) room: usize,
+    pub(super) request: CapturedSide,
+    pub(super) response: CapturedSide,
+    /// Bytes taken from the budget.
+    pub(super) size: usize,
 }
 
-/// Where calls leave what was said in them. Cheap to clone.
+/// The queue of bodies to store. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(in crate::gateway) struct Writer {
-    waiting: mpsc::Sender<Said>,
-    room: Room,
+pub(in crate::gateway) struct BodyWriter {
+    queue: mpsc::Sender<CapturedBodies>,
+    budget: CaptureBudget,
     stored: IntCounter,
-    left_out: IntCounter,
-    /// How many were taken and aren't written yet.
-    open: watch::Sender<usize>,
+    dropped: IntCounter,
+    /// Number of calls in the queue and in the current batch.
+    pending: watch::Sender<usize>,
 }
 
-impl Writer {
-    /// Must be made within a tokio runtime, in which it writes until the last clone is gone.
-    pub(in crate::gateway) fn start(services: &Services, stored: IntCounter, left_out: IntCounter) -> Self {
-        let (waiting, taken) = mpsc::channel(WAITING);
-        let writer = Self { waiting, room: Room::default(), stored, left_out, open: watch::Sender::new(0) };
-        let writing = Writing {
+impl BodyWriter {
+    /// Starts writing in the current tokio runtime, until the last clone is dropped.
+    pub(in crate::gateway) fn start(services: &Services, stored: IntCounter, dropped: IntCounter) -> Self {
+        let (queue, receiver) = mpsc::channel(QUEUE_LENGTH);
+        let budget = CaptureBudget::default();
+        let writer = Self { queue, budget, stored, dropped, pending: watch::Sender::new(0) };
+        let task = WriterTask {
             services: services.clone(),
-            room: writer.room.clone(),
+            budget: writer.budget.clone(),
             stored: writer.stored.clone(),
-            left_out: writer.left_out.clone(),
-            open: writer.open.clone(),
+            dropped: writer.dropped.clone(),
+            pending: writer.pending.clone(),
         };
-        tokio::spawn(writing.run(taken));
+        tokio::spawn(task.run(receiver));
         writer
     }
 
-    pub(super) fn room(&self) -> &Room {
-        &self.room
+    pub(super) fn budget(&self) -> &CaptureBudget {
+        &self.budget
     }
 
-    pub(super) fn left_out(&self, calls: u64) {
-        self.left_out.inc_by(calls);
+    pub(super) fn count_dropped(&self, calls: u64) {
+        self.dropped.inc_by(calls);
     }
 
-    /// Takes what was said, or leaves it out where too much waits already.
-    pub(super) fn offer(&self, said: Said) {
-        let room = said.room;
-        self.open.send_modify(|open| *open += 1);
-        if self.waiting.try_send(said).is_err() {
-            self.open.send_modify(|open| *open -= 1);
-            self.room.give_back(room);
-            self.left_out(1);
+    /// Queues bodies, or drops them if the queue is full.
+    pub(super) fn send(&self, bodies: CapturedBodies) {
+        let size = bodies.size;
+        self.pending.send_modify(|pending| *pending += 1);
+        if self.queue.try_send(bodies).is_err() {
+            self.pending.send_modify(|pending| *pending -= 1);
+            self.budget.give_back(size);
+            self.count_dropped(1);
         }
     }
 
-    /// Waits a moment until all is written that was taken.
+    /// Waits until all queued bodies are stored, for at most [`SHUTDOWN_TIMEOUT`].
     pub(in crate::gateway) async fn finish(&self) {
-        let mut open = self.open.subscribe();
-        if timeout(LAST, open.wait_for(|open| *open == 0)).await.is_err() {
+        let mut pending = self.pending.subscribe();
+        if timeout(SHUTDOWN_TIMEOUT, pending.wait_for(|pending| *pending == 0)).await.is_err() {
             tracing::warn!("what was said in the last calls isn't kept, since the database is slow");
         }
     }
 }
 
-struct Writing {
+struct WriterTask {
     services: Services,
-    room: Room,
+    budget: CaptureBudget,
     stored: IntCounter,
-    left_out: IntCounter,
-    open: watch::Sender<usize>,
+    dropped: IntCounter,
+    pending: watch::Sender<usize>,
 }
 
-impl Writing {
-    async fn run(self, mut taken: mpsc::Receiver<Said>) {
-        let mut group = Vec::with_capacity(GROUP);
-        while taken.recv_many(&mut group, GROUP).await > 0 {
-            let calls = group.len();
-            let room: usize = group.iter().map(|said| said.room).sum();
-            let group = std::mem::take(&mut group);
+impl WriterTask {
+    async fn run(self, mut queue: mpsc::Receiver<CapturedBodies>) {
+        let mut batch = Vec::with_capacity(BATCH_SIZE);
+        while queue.recv_many(&mut batch, BATCH_SIZE).await > 0 {
+            let calls = batch.len();
+            let size: usize = batch.iter().map(|bodies| bodies.size).sum();
+            let batch = std::mem::take(&mut batch);
             let prepared =
-                tokio::task::spawn_blocking(move || group.into_iter().map(prepare).collect::<Vec<_>>()).await;
+                tokio::task::spawn_blocking(move || batch.into_iter().map(prepare).collect::<Vec<_>>()).await;
             let stored = match prepared {
                 Ok(new) => bodies::store(&self.services, new).await.map_err(|error| error.to_string()),
                 Err(error) => Err(error.to_string()),
             };
             match stored {
-                Ok(left_out) => {
-                    self.stored.inc_by((calls as u64).saturating_sub(left_out));
-                    self.left_out.inc_by(left_out);
+                Ok(dropped) => {
+                    self.stored.inc_by((calls as u64).saturating_sub(dropped));
+                    self.dropped.inc_by(dropped);
                 }
                 Err(error) => {
-                    // Not tried again: what comes meanwhile would have no room.
+                    // Not retried: bodies that arrive meanwhile would have no room.
                     tracing::error!(%error, calls, "what was said in some calls can't be kept");
-                    self.left_out.inc_by(calls as u64);
+                    self.dropped.inc_by(calls as u64);
                 }
             }
-            self.room.give_back(room);
-            self.open.send_modify(|open| *open = open.saturating_sub(calls));
+            self.budget.give_back(size);
+            self.pending.send_modify(|pending| *pending = pending.saturating_sub(calls));
         }
     }
 }

@@ -1,9 +1,9 @@
-//! The names in a body that tell what the values there refer to.
+//! The keys in a body that decide what their values refer to.
 
 use std::borrow::Cow;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Name {
+pub(super) enum BodyField {
     Audio,
     Character,
     Container,
@@ -15,7 +15,7 @@ pub(super) enum Name {
     Integrations,
     Prompt,
     Role,
-    /// What clients fill with names of their own.
+    /// An object whose keys clients choose.
     Schema,
     SkillId,
     Type,
@@ -25,9 +25,9 @@ pub(super) enum Name {
     Other,
 }
 
-impl Name {
-    pub(super) fn of(key: &str) -> Self {
-        match &*folded(key) {
+impl BodyField {
+    pub(super) fn from_key(key: &str) -> Self {
+        match &*fold_case(key) {
             "id" => Self::Id,
             "type" => Self::Type,
             "role" => Self::Role,
@@ -50,9 +50,8 @@ impl Name {
     }
 }
 
-/// As whoever doesn't care for case reads a key: Unicode's folding, which turns `ſ` to `s` and the Kelvin sign to `k`. Go's
-/// JSON decoder does so.
-pub(in crate::gateway) fn folded(key: &str) -> Cow<'_, str> {
+/// Folds a key's case by Unicode, as Go's JSON decoder does: `ſ` becomes `s`, and the Kelvin sign `k`.
+pub(in crate::gateway) fn fold_case(key: &str) -> Cow<'_, str> {
     let plain = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
     if key.bytes().all(plain) {
         return Cow::Borrowed(key);

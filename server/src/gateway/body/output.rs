@@ -1,17 +1,17 @@
-//! How many tokens an answer may have: as the request says it, and as the model's `max_output_tokens` wants it.
+//! Limits the tokens of answers to the model's `max_output_tokens`.
 //!
-//! The limit that is put in where none is named is part of what a call may cost at most, so everything that raises it counts:
-//! other names for the limit, and how many answers there are to be.
+//! The limit bounds the cost of a call, so everything that could raise it counts: the limit's other names,
+//! and the number of answers.
 
 use std::ops::Range;
 
 use serde_json::value::RawValue;
 
-use super::place;
-use crate::{gateway::endpoint::Endpoint, v1::error::Refusal};
+use super::range_of;
+use crate::{gateway::endpoint::Endpoint, v1::error::V1Error};
 
-/// The names of limits: OpenAI's and Anthropic's, and what some servers with OpenAI's API take besides (llama.cpp, vLLM, TGI,
-/// Ollama).
+/// Parameters that limit an answer: OpenAI's, Anthropic's, and those of other servers with OpenAI's API
+/// (llama.cpp, vLLM, TGI, Ollama).
 pub(super) const LIMITS: [&str; 7] = [
     "max_tokens",
     "max_completion_tokens",
@@ -22,26 +22,26 @@ pub(super) const LIMITS: [&str; 7] = [
     "num_predict",
 ];
 
-/// How many answers there are to be. `best_of` are made, of which `n` are given.
-pub(super) const TIMES: [&str; 2] = ["n", "best_of"];
+/// Parameters for the number of answers: `best_of` are generated, `n` of them returned.
+pub(super) const MULTIPLIERS: [&str; 2] = ["n", "best_of"];
 
-/// What a request says of its answer's length.
+/// The parameters of a request that decide the length of its answers.
 #[derive(Debug)]
-pub(super) struct Output {
+pub(super) struct OutputLimit {
     limits: [Number; LIMITS.len()],
-    times: [Number; TIMES.len()],
-    /// How many prompts are answered.
+    multipliers: [Number; MULTIPLIERS.len()],
+    /// Number of prompts.
     prompts: u64,
 }
 
-/// A whole number from 1 on.
+/// A parameter whose value must be a positive integer.
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Number {
     Absent,
-    /// It is `null`, here.
+    /// `null`, at this position.
     Null(Range<usize>),
-    Of(u64),
-    /// It is something else.
+    Value(u64),
+    /// Anything else.
     Wrong,
 }
 
@@ -49,74 +49,82 @@ impl Number {
     fn read(bytes: &[u8], value: Option<&RawValue>) -> Self {
         match value.map(RawValue::get) {
             None => Self::Absent,
-            Some(text @ "null") => Self::Null(place(bytes, text)),
-            // `1e3` and `5.0` are whole numbers to some and not to others.
+            Some(text @ "null") => Self::Null(range_of(bytes, text)),
+            // Parsers differ on whether `1e3` and `5.0` are integers.
             Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => match text.parse() {
                 Ok(0) => Self::Wrong,
-                Ok(number) => Self::Of(number),
-                // More than there is.
-                Err(_) => Self::Of(u64::MAX),
+                Ok(number) => Self::Value(number),
+                // Too large for a u64.
+                Err(_) => Self::Value(u64::MAX),
             },
             Some(_) => Self::Wrong,
         }
     }
 }
 
-/// Where in a body a limit is put, and with its name or without.
+/// The position where a limit is inserted into a body.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(in crate::gateway) enum PutIn {
-    /// In place of `null`.
+pub(in crate::gateway) enum LimitPlacement {
+    /// Instead of `null`.
     Value(Range<usize>, u64),
     Field(&'static str, u64),
 }
 
-impl Output {
+impl OutputLimit {
     pub(super) fn read(
         bytes: &[u8],
         limits: [Option<&RawValue>; LIMITS.len()],
-        times: [Option<&RawValue>; TIMES.len()],
+        multipliers: [Option<&RawValue>; MULTIPLIERS.len()],
         prompts: u64,
     ) -> Self {
         let number = |value| Number::read(bytes, value);
-        Self { limits: limits.map(number), times: times.map(number), prompts: prompts.max(1) }
+        Self { limits: limits.map(number), multipliers: multipliers.map(number), prompts: prompts.max(1) }
     }
 
-    /// Refuses what asks `model` for more than `most` tokens in all its answers, or says it in a way that providers could
-    /// read otherwise; tells what to put in where the request leaves it to the provider.
-    pub(super) fn within(&self, most: u32, endpoint: &Endpoint, model: &str) -> Result<Option<PutIn>, Refusal> {
-        let most = u64::from(most);
-        for (number, name) in self.limits.iter().chain(&self.times).zip(LIMITS.into_iter().chain(TIMES)) {
+    /// Rejects a request for more than `max_tokens` of `model` in all its answers, or with a limit that
+    /// providers could read differently. Returns the limit to insert if the request has none.
+    pub(super) fn check(
+        &self,
+        max_tokens: u32,
+        endpoint: &Endpoint,
+        model: &str,
+    ) -> Result<Option<LimitPlacement>, V1Error> {
+        let max_tokens = u64::from(max_tokens);
+        for (number, name) in self.limits.iter().chain(&self.multipliers).zip(LIMITS.into_iter().chain(MULTIPLIERS)) {
             if *number == Number::Wrong {
-                return Err(Refusal::invalid(name, format!("`{name}` must be a whole number from 1 on.")));
+                return Err(V1Error::invalid(name, format!("`{name}` must be a whole number from 1 on.")));
             }
         }
-        let answers = self.times.iter().map(|times| if let Number::Of(times) = times { *times } else { 1 });
+        let answers =
+            self.multipliers.iter().map(|number| if let Number::Value(number) = number { *number } else { 1 });
         let answers = answers.max().unwrap_or(1);
         let answers = if endpoint.answers_each_prompt { answers.saturating_mul(self.prompts) } else { answers };
-        if answers > most {
-            let message = format!("{model:?} answers with at most {most} tokens; ask for fewer answers.");
-            return Err(Refusal::invalid("n", message));
+        if answers > max_tokens {
+            let message = format!("{model:?} answers with at most {max_tokens} tokens; ask for fewer answers.");
+            return Err(V1Error::invalid("n", message));
         }
-        let each = most / answers;
+        let each = max_tokens / answers;
         for (number, name) in self.limits.iter().zip(LIMITS) {
-            if let Number::Of(limit) = number
+            if let Number::Value(limit) = number
                 && *limit > each
             {
                 let message = match answers {
-                    1 => format!("{model:?} answers with at most {most} tokens; ask for no more."),
-                    _ => format!("{model:?} answers with at most {most} tokens in {answers} answers; ask for no more."),
+                    1 => format!("{model:?} answers with at most {max_tokens} tokens; ask for no more."),
+                    _ => format!(
+                        "{model:?} answers with at most {max_tokens} tokens in {answers} answers; ask for no more."
+                    ),
                 };
-                return Err(Refusal::invalid(name, message));
+                return Err(V1Error::invalid(name, message));
             }
         }
         let Some(first) = endpoint.output_limits.first() else { return Ok(None) };
         let of = |name: &str| LIMITS.iter().position(|limit| *limit == name).and_then(|index| self.limits.get(index));
-        if endpoint.output_limits.iter().any(|name| matches!(of(name), Some(Number::Of(_)))) {
+        if endpoint.output_limits.iter().any(|name| matches!(of(name), Some(Number::Value(_)))) {
             return Ok(None);
         }
         Ok(Some(match of(first) {
-            Some(Number::Null(place)) => PutIn::Value(place.clone(), each),
-            _ => PutIn::Field(first, each),
+            Some(Number::Null(range)) => LimitPlacement::Value(range.clone(), each),
+            _ => LimitPlacement::Field(first, each),
         }))
     }
 }

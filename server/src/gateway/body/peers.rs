@@ -1,5 +1,5 @@
-//! The strict reader held against Python's and JavaScript's own parsers, which providers read with: nothing that they read
-//! differently passes. `scripts/fuzz` runs this for long.
+//! Compares the strict reader with the parsers of Python and JavaScript, which providers use: no body passes
+//! that they read differently. `scripts/fuzz` runs these tests with many cases.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
@@ -15,16 +15,16 @@ use serde_json::Value;
 
 use super::*;
 
-/// A parser in a process of its own.
+/// A parser in another process.
 pub(in crate::gateway) struct Peer {
     pub(in crate::gateway) name: &'static str,
     child: Child,
-    questions: ChildStdin,
+    requests: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Told {
+struct ParsedJson {
     texts: BTreeSet<String>,
     top: BTreeMap<String, Value>,
 }
@@ -39,38 +39,38 @@ impl Peer {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let (questions, answers) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
-        Self { name, child, questions, answers }
+        let (requests, answers) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+        Self { name, child, requests, answers }
     }
 
     pub(in crate::gateway) fn all() -> [Self; 2] {
-        let program = |name: &str, usual: &str| env::var(name).unwrap_or_else(|_| usual.to_owned());
+        let program = |name: &str, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());
         [
             Self::start("Python", &program("FUZZ_PYTHON", "python3"), "peer.py"),
             Self::start("JavaScript", &program("FUZZ_NODE", "node"), "peer.mjs"),
         ]
     }
 
-    /// `None` where it can't be read.
-    fn json<T: DeserializeOwned>(&mut self, question: &str) -> Option<T> {
-        writeln!(self.questions, "{question}").unwrap();
+    /// Sends a request to the peer; `None` if it can't parse the input.
+    fn send<T: DeserializeOwned>(&mut self, request: &str) -> Option<T> {
+        writeln!(self.requests, "{request}").unwrap();
         let mut answer = String::new();
         self.answers.read_line(&mut answer).unwrap();
         assert!(!answer.is_empty(), "{} has ended", self.name);
         if answer == "-\n" { None } else { Some(serde_json::from_str(&answer).unwrap()) }
     }
 
-    fn ask(&mut self, body: &[u8]) -> Option<Told> {
-        self.json(&format!("json {}", hex(body)))
+    fn parse_json(&mut self, body: &[u8]) -> Option<ParsedJson> {
+        self.send(&format!("json {}", hex(body)))
     }
 
-    /// Names and values of the fields that are no files.
-    pub(in crate::gateway) fn form(&mut self, kind: &str, body: &[u8]) -> Option<Vec<(String, String)>> {
+    /// Parses a form, and returns the names and values of the fields that aren't files.
+    pub(in crate::gateway) fn parse_form(&mut self, kind: &str, body: &[u8]) -> Option<Vec<(String, String)>> {
         #[derive(Deserialize)]
         struct Form {
             fields: Vec<(String, String)>,
         }
-        let form: Option<Form> = self.json(&format!("form {} {}", hex(kind.as_bytes()), hex(body)));
+        let form: Option<Form> = self.send(&format!("form {} {}", hex(kind.as_bytes()), hex(body)));
         form.map(|form| form.fields)
     }
 }
@@ -79,7 +79,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// How many cases are made up.
+/// Number of generated cases.
 pub(in crate::gateway) fn cases() -> usize {
     env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(2_000)
 }
@@ -91,7 +91,7 @@ impl Drop for Peer {
     }
 }
 
-/// Nearly JSON: a document, of which something is changed where parsers are known to differ.
+/// Generates bodies that are nearly JSON: documents with changes where parsers are known to differ.
 fn bodies() -> impl Strategy<Value = Vec<u8>> {
     let known = ["model", "stream", "max_tokens", "n", "store", "Model", "mod\\u0065l", "\\u017ftream"];
     let others = ["file_id", "user", "input", "x\\u0079", "conversation"];
@@ -196,10 +196,10 @@ fn object(fields: Vec<(String, String)>) -> String {
     format!("{{{}}}", fields.join(","))
 }
 
-/// What of a text is looked up.
+/// Finds the candidates for ids in a text.
 fn ids(text: &str) -> HashSet<String> {
     let mut mentions = Mentions::default();
-    mentions.text(text);
+    mentions.add_text(text);
     mentions.into_texts()
 }
 
@@ -220,14 +220,14 @@ fn nothing_passes_that_python_or_javascript_read_differently() {
         for peer in &mut peers {
             let name = peer.name;
             for (bytes, model) in [(&body[..], read.model.as_str()), (&sent[..], "up")] {
-                let told = peer.ask(bytes).unwrap_or_else(|| panic!("{name} can't read {shown}"));
-                assert_eq!(told.top.get("model"), Some(&Value::from(model)), "{name}: {shown}");
-                let yes = |name: &str| told.top.get(name).and_then(Value::as_bool);
-                assert_eq!(yes("stream").unwrap_or(false), read.stream, "{name}: {shown}");
-                assert_eq!(yes("store"), read.store, "{name}: {shown}");
+                let parsed = peer.parse_json(bytes).unwrap_or_else(|| panic!("{name} can't read {shown}"));
+                assert_eq!(parsed.top.get("model"), Some(&Value::from(model)), "{name}: {shown}");
+                let flag = |name: &str| parsed.top.get(name).and_then(Value::as_bool);
+                assert_eq!(flag("stream").unwrap_or(false), read.stream, "{name}: {shown}");
+                assert_eq!(flag("store"), read.store, "{name}: {shown}");
                 let looked_up = read.mentions.texts();
-                // What stands at a name twice is looked up twice, whichever of them counts.
-                for text in told.texts.iter().filter(|text| **text != model) {
+                // Of a repeated key both values are looked up, whichever of them counts.
+                for text in parsed.texts.iter().filter(|text| **text != model) {
                     let missing: Vec<_> = ids(text).into_iter().filter(|id| !looked_up.contains(id)).collect();
                     assert!(missing.is_empty(), "{name} reads {missing:?} in {shown}");
                 }

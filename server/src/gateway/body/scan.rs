@@ -1,4 +1,4 @@
-//! Finds values at the top of a JSON object, and reads the rest by the same grammar.
+//! Finds top-level values of a JSON object, and checks the rest by the strict grammar.
 
 use std::fmt;
 
@@ -9,51 +9,54 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{
-    names::{Name, folded},
-    strict::{Notes, Place, Value},
+    names::{BodyField, fold_case},
+    strict::{BodyNotes, JsonPath, ValueSeed},
 };
-use crate::v1::error::Refusal;
+use crate::v1::error::V1Error;
 
-pub(super) struct Found<'a, const N: usize> {
+pub(super) struct ScanResult<'a, const N: usize> {
     pub(super) values: [Option<&'a RawValue>; N],
     pub(super) is_empty: bool,
-    pub(super) notes: Notes,
+    pub(super) notes: BodyNotes,
 }
 
-/// The one whose value isn't among what is mentioned.
+/// The key whose value isn't a mention.
 const MODEL: &str = "model";
 
-/// The values of `names` in a JSON object, which is read to its end. A name that is there twice, or that differs only in
-/// case, is refused: the provider might go by another one than we do. The value of `model`, if that is one of the names,
-/// isn't among what is mentioned: it is a model that is on offer, or nothing.
-pub(super) fn scan<'a, const N: usize>(bytes: &'a [u8], names: &[&'static str; N]) -> Result<Found<'a, N>, Refusal> {
+/// Finds the values of `names` in a JSON object, which is read to its end. A name that is repeated, or
+/// differs only in case, is rejected, since the provider might use another one. The value of `model`, if that
+/// is one of the names, isn't noted as a mention: it is checked against the models on offer.
+pub(super) fn scan<'a, const N: usize>(
+    bytes: &'a [u8],
+    names: &[&'static str; N],
+) -> Result<ScanResult<'a, N>, V1Error> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let mut notes = Notes::default();
-    let scanned = json.deserialize_map(Scan { names, notes: &mut notes }).and_then(|found| {
+    let mut notes = BodyNotes::default();
+    let scanned = json.deserialize_map(ScanVisitor { names, notes: &mut notes }).and_then(|found| {
         json.end()?;
         Ok(found)
     });
-    match (scanned, notes.fault.take()) {
-        (Ok((values, is_empty)), _) => Ok(Found { values, is_empty, notes }),
-        (Err(_), Some(fault)) => Err(fault),
-        (Err(error), None) if error.is_data() => Err(Refusal::malformed("The body must be a JSON object.")),
-        (Err(error), None) => Err(Refusal::malformed(format!("The body is not JSON: {error}."))),
+    match (scanned, notes.error.take()) {
+        (Ok((values, is_empty)), _) => Ok(ScanResult { values, is_empty, notes }),
+        (Err(_), Some(error)) => Err(error),
+        (Err(error), None) if error.is_data() => Err(V1Error::malformed("The body must be a JSON object.")),
+        (Err(error), None) => Err(V1Error::malformed(format!("The body is not JSON: {error}."))),
     }
 }
 
-/// Why a value within the body can't be read; its place in the value says nothing of that in the body.
-fn unreadable(error: &serde_json::Error) -> Refusal {
+/// The error for an invalid value in the body, without its position, which is relative to the value.
+fn invalid_value(error: &serde_json::Error) -> V1Error {
     let error = error.to_string();
-    let what = error.split(" at line").next().unwrap_or_default();
-    Refusal::malformed(format!("The body is not JSON: {what}."))
+    let reason = error.split(" at line").next().unwrap_or_default();
+    V1Error::malformed(format!("The body is not JSON: {reason}."))
 }
 
-struct Scan<'n, const N: usize> {
+struct ScanVisitor<'n, const N: usize> {
     names: &'n [&'static str; N],
-    notes: &'n mut Notes,
+    notes: &'n mut BodyNotes,
 }
 
-impl<'de, const N: usize> Visitor<'de> for Scan<'_, N> {
+impl<'de, const N: usize> Visitor<'de> for ScanVisitor<'_, N> {
     type Value = ([Option<&'de RawValue>; N], bool);
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -64,27 +67,27 @@ impl<'de, const N: usize> Visitor<'de> for Scan<'_, N> {
         let Self { names, notes } = self;
         let mut values = [None; N];
         let mut is_empty = true;
-        while let Some((which, name)) = map.next_key_seed(Key { names, notes: &mut *notes })? {
+        while let Some((key_match, name)) = map.next_key_seed(KeySeed { names, notes: &mut *notes })? {
             is_empty = false;
-            let place = Place::BODY.of(name);
+            let path = JsonPath::BODY.child(name);
             let value = map.next_value::<&'de RawValue>()?;
-            match which {
-                Which::Other => {}
-                Which::Named(index) if values[index].is_none() => {
+            match key_match {
+                KeyMatch::None => {}
+                KeyMatch::Exact(index) if values[index].is_none() => {
                     values[index] = Some(value);
                     if names[index] == MODEL {
                         continue;
                     }
                 }
-                Which::Named(index) | Which::Misspelt(index) => {
+                KeyMatch::Exact(index) | KeyMatch::Misspelled(index) => {
                     let message = format!("`{}` must be there once, spelt like this.", names[index]);
-                    notes.fault = Some(Refusal::invalid(names[index], message));
+                    notes.error = Some(V1Error::invalid(names[index], message));
                     return Err(A::Error::custom("repeated"));
                 }
             }
-            // It was only skipped until now.
-            if let Err(error) = Value::new(&mut *notes, place).read(value.get()) {
-                notes.fault.get_or_insert_with(|| unreadable(&error));
+            // Until now the value was only skipped.
+            if let Err(error) = ValueSeed::new(&mut *notes, path).read(value.get()) {
+                notes.error.get_or_insert_with(|| invalid_value(&error));
                 return Err(A::Error::custom("unreadable"));
             }
         }
@@ -92,42 +95,43 @@ impl<'de, const N: usize> Visitor<'de> for Scan<'_, N> {
     }
 }
 
-enum Which {
-    Named(usize),
-    /// The same name to somebody who doesn't care for case.
-    Misspelt(usize),
-    Other,
+/// Whether a key is one of the names.
+enum KeyMatch {
+    Exact(usize),
+    /// Equal only without regard to case and surrounding whitespace.
+    Misspelled(usize),
+    None,
 }
 
-/// Tells which name a key is, without copying it.
-struct Key<'n, const N: usize> {
+/// Compares a key with the names, without copying it.
+struct KeySeed<'n, const N: usize> {
     names: &'n [&'static str; N],
-    notes: &'n mut Notes,
+    notes: &'n mut BodyNotes,
 }
 
-impl<'de, const N: usize> DeserializeSeed<'de> for Key<'_, N> {
-    type Value = (Which, Name);
+impl<'de, const N: usize> DeserializeSeed<'de> for KeySeed<'_, N> {
+    type Value = (KeyMatch, BodyField);
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl<const N: usize> Visitor<'_> for Key<'_, N> {
-    type Value = (Which, Name);
+impl<const N: usize> Visitor<'_> for KeySeed<'_, N> {
+    type Value = (KeyMatch, BodyField);
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
-        self.notes.mentions.text(key);
-        let name = Name::of(key);
+        self.notes.mentions.add_text(key);
+        let name = BodyField::from_key(key);
         if let Some(index) = self.names.iter().position(|name| *name == key) {
-            return Ok((Which::Named(index), name));
+            return Ok((KeyMatch::Exact(index), name));
         }
-        let folded = folded(key);
+        let folded = fold_case(key);
         let same = |name: &&str| **name == *folded.trim();
-        Ok((self.names.iter().position(same).map_or(Which::Other, Which::Misspelt), name))
+        Ok((self.names.iter().position(same).map_or(KeyMatch::None, KeyMatch::Misspelled), name))
     }
 }

@@ -1,7 +1,8 @@
-//! Reads JSON to its end by one strict grammar, and notes what it mentions on the way.
+//! Reads JSON to its end by a strict grammar, and collects its mentions.
 //!
-//! RFC 8259 in UTF-8 without a byte order mark; texts are Unicode (no half of a surrogate pair), numbers are finite, and
-//! nothing is nested deeper than [`DEEPEST`]. What can't be read so is refused: a provider might read it, and differently.
+//! The grammar is RFC 8259 in UTF-8 without a byte order mark; texts are Unicode (no lone surrogates),
+//! numbers are finite, and the nesting is at most [`MAX_DEPTH`]. Anything else is rejected, since a provider
+//! might read it differently.
 
 use std::fmt;
 
@@ -9,80 +10,87 @@ use serde::{
     Deserializer,
     de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
 };
-use services::provider_objects::Kind;
+use services::provider_objects::ObjectKind;
 
-use super::names::Name;
-use crate::{config::Untracked, gateway::references::Mentions, v1::error::Refusal};
+use super::names::BodyField;
+use crate::{config::UntrackedKind, gateway::references::Mentions, v1::error::V1Error};
 
-/// How many lists and objects may stand in each other, the body itself included: as many as the parser follows within each of
-/// the body's values.
-const DEEPEST: u8 = 128;
+/// Maximum nesting of lists and objects, including the body: the parser's own limit for
+/// each of the body's values.
+const MAX_DEPTH: u8 = 128;
 
-/// What was noted of a body.
+/// Facts collected from a body.
 #[derive(Debug, Default)]
-pub(super) struct Notes {
+pub(super) struct BodyNotes {
     pub(super) mentions: Mentions,
-    /// How many prompts there are at the top: a list of them is answered one by one.
+    /// Number of prompts at the top level; each prompt of a list gets its own answers.
     pub(super) prompts: u64,
-    /// What made reading end.
-    pub(super) fault: Option<Refusal>,
+    /// The error that ended reading.
+    pub(super) error: Option<V1Error>,
 }
 
-/// Where a value stands: between which names, lists left out.
+/// The position of a value by its keys, without lists.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    name: Name,
-    /// The name of the object around, and of what stands at the body's top.
-    above: Name,
-    top: Name,
-    /// How many objects are around.
+pub(super) struct JsonPath {
+    name: BodyField,
+    /// The key of the enclosing object.
+    parent: BodyField,
+    /// The key at the top level.
+    top: BodyField,
+    /// Number of enclosing objects.
     level: u8,
-    /// How many lists and objects are around.
+    /// Number of enclosing lists and objects.
     depth: u8,
-    /// Whether names mean what the client wants them to: in schemas, arguments, metadata.
-    free: bool,
+    /// Whether the client chooses the keys: in schemas, arguments and metadata.
+    is_free: bool,
 }
 
-impl Place {
+impl JsonPath {
     /// The body itself.
-    pub(super) const BODY: Self =
-        Self { name: Name::Other, above: Name::Other, top: Name::Other, level: 0, depth: 0, free: false };
+    pub(super) const BODY: Self = Self {
+        name: BodyField::Other,
+        parent: BodyField::Other,
+        top: BodyField::Other,
+        level: 0,
+        depth: 0,
+        is_free: false,
+    };
 
-    /// Of a value within the object that stands here.
-    pub(super) fn of(self, name: Name) -> Self {
+    /// Returns the path of a value in the object at this path.
+    pub(super) fn child(self, name: BodyField) -> Self {
         let (level, depth) = (self.level.saturating_add(1), self.depth.saturating_add(1));
         let top = if self.level == 0 { name } else { self.top };
-        let free = match name {
-            Name::Schema => true,
-            // Anthropic's tools: what a model wants to call one with. OpenAI's is the body's own.
-            Name::Input => self.level > 0,
+        let is_free = match name {
+            BodyField::Schema => true,
+            // In Anthropic's API, the arguments of a tool call. OpenAI's `input` is at the top level.
+            BodyField::Input => self.level > 0,
             _ => false,
         };
-        Self { name, above: self.name, top, level, depth, free: self.free || free }
+        Self { name, parent: self.name, top, level, depth, is_free: self.is_free || is_free }
     }
 }
 
-/// What a value was, as far as it matters for what it is a part of.
+/// The kind of a value, as far as it matters for the object around it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Was {
+pub(super) enum ValueKind {
     Text,
-    /// A text that says that the object around it refers to another.
+    /// The type of an object that refers to another one.
     ReferenceType,
     Other,
 }
 
-/// One value, with all in it.
-pub(super) struct Value<'n> {
-    notes: &'n mut Notes,
-    place: Place,
+/// Reads one value with all its children.
+pub(super) struct ValueSeed<'n> {
+    notes: &'n mut BodyNotes,
+    path: JsonPath,
 }
 
-impl<'n> Value<'n> {
-    pub(super) fn new(notes: &'n mut Notes, place: Place) -> Self {
-        Self { notes, place }
+impl<'n> ValueSeed<'n> {
+    pub(super) fn new(notes: &'n mut BodyNotes, path: JsonPath) -> Self {
+        Self { notes, path }
     }
 
-    /// Reads a JSON text that was found at the place, by the same grammar.
+    /// Reads JSON that was found at this path.
     pub(super) fn read(self, json: &str) -> Result<(), serde_json::Error> {
         let mut json = serde_json::Deserializer::from_str(json);
         self.deserialize(&mut json)?;
@@ -90,171 +98,176 @@ impl<'n> Value<'n> {
     }
 
     fn check_depth<E: Error>(&mut self) -> Result<(), E> {
-        if self.place.depth < DEEPEST {
+        if self.path.depth < MAX_DEPTH {
             return Ok(());
         }
-        self.notes.fault = Some(Refusal::malformed(format!("The body is nested deeper than {DEEPEST} levels.")));
+        self.notes.error = Some(V1Error::malformed(format!("The body is nested deeper than {MAX_DEPTH} levels.")));
         Err(E::custom("too deep"))
     }
 
-    /// What a text at this place refers to by the name that it has.
-    pub(super) fn note(&mut self, text: &str) {
-        use Untracked::{Audio, Character, Container, Conversation, Integration, Prompt, Skill, VectorStore, Voice};
+    /// Adds the text at this path as a mention, of the kind that its key implies.
+    pub(super) fn add_mentions(&mut self, text: &str) {
+        use UntrackedKind::{
+            Audio, Character, Container, Conversation, Integration, Prompt, Skill, VectorStore, Voice,
+        };
         let mentions = &mut self.notes.mentions;
-        mentions.text(text);
-        let Place { name, above, top, level, free, .. } = self.place;
-        if free {
+        mentions.add_text(text);
+        let JsonPath { name, parent, top, level, is_free, .. } = self.path;
+        if is_free {
             return;
         }
-        match (name, above) {
-            (Name::FileId, _) => mentions.named(Kind::File, "file_id", text),
-            (Name::Id, Name::Video) => mentions.named(Kind::Video, "video.id", text),
-            (Name::Conversation, _) if level == 1 => mentions.untracked(Conversation, "conversation"),
-            (Name::Id, Name::Conversation) if level == 2 => mentions.untracked(Conversation, "conversation.id"),
-            (Name::Id, Name::Prompt) if level == 2 => mentions.untracked(Prompt, "prompt.id"),
-            (Name::Container, _) if level <= 2 => mentions.untracked(Container, "container"),
-            (Name::Id, Name::Container) => mentions.untracked(Container, "container.id"),
-            (Name::ContainerId, _) => mentions.untracked(Container, "container_id"),
-            (Name::VectorStoreId, _) => mentions.untracked(VectorStore, "vector_store_ids"),
-            (Name::Id, Name::Audio) => mentions.untracked(Audio, "audio.id"),
-            (Name::Id, Name::Voice) => mentions.untracked(Voice, "voice.id"),
-            (Name::Character, _) | (Name::Id, Name::Character) if level <= 2 => {
-                mentions.untracked(Character, "characters")
+        match (name, parent) {
+            (BodyField::FileId, _) => mentions.add_reference(ObjectKind::File, "file_id", text),
+            (BodyField::Id, BodyField::Video) => mentions.add_reference(ObjectKind::Video, "video.id", text),
+            (BodyField::Conversation, _) if level == 1 => mentions.add_untracked(Conversation, "conversation"),
+            (BodyField::Id, BodyField::Conversation) if level == 2 => {
+                mentions.add_untracked(Conversation, "conversation.id")
             }
-            // Anthropic's own have plain names.
-            (Name::SkillId, _) if is_made(text) => mentions.untracked(Skill, "skill_id"),
-            _ if top == Name::Integrations => mentions.untracked(Integration, "integrations"),
+            (BodyField::Id, BodyField::Prompt) if level == 2 => mentions.add_untracked(Prompt, "prompt.id"),
+            (BodyField::Container, _) if level <= 2 => mentions.add_untracked(Container, "container"),
+            (BodyField::Id, BodyField::Container) => mentions.add_untracked(Container, "container.id"),
+            (BodyField::ContainerId, _) => mentions.add_untracked(Container, "container_id"),
+            (BodyField::VectorStoreId, _) => mentions.add_untracked(VectorStore, "vector_store_ids"),
+            (BodyField::Id, BodyField::Audio) => mentions.add_untracked(Audio, "audio.id"),
+            (BodyField::Id, BodyField::Voice) => mentions.add_untracked(Voice, "voice.id"),
+            (BodyField::Character, _) | (BodyField::Id, BodyField::Character) if level <= 2 => {
+                mentions.add_untracked(Character, "characters")
+            }
+            // Anthropic's own skills have plain names.
+            (BodyField::SkillId, _) if is_custom_skill(text) => mentions.add_untracked(Skill, "skill_id"),
+            _ if top == BodyField::Integrations => mentions.add_untracked(Integration, "integrations"),
             _ => {}
         }
     }
 }
 
-/// Whether a skill is one that somebody made.
-fn is_made(id: &str) -> bool {
+/// Whether a skill was created by a user.
+fn is_custom_skill(id: &str) -> bool {
     id.trim().get(..6).is_some_and(|prefix| prefix.eq_ignore_ascii_case("skill_"))
 }
 
-impl<'de> DeserializeSeed<'de> for Value<'_> {
-    type Value = Was;
+impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
+    type Value = ValueKind;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Was, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<ValueKind, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Value<'_> {
-    type Value = Was;
+impl<'de> Visitor<'de> for ValueSeed<'_> {
+    type Value = ValueKind;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any value")
     }
 
-    fn visit_str<E: Error>(mut self, text: &str) -> Result<Was, E> {
-        self.note(text);
-        if self.place.level == 1 && self.place.name == Name::Prompt {
+    fn visit_str<E: Error>(mut self, text: &str) -> Result<ValueKind, E> {
+        self.add_mentions(text);
+        if self.path.level == 1 && self.path.name == BodyField::Prompt {
             self.notes.prompts += 1;
         }
-        let refers = self.place.name == Name::Type && text.trim().eq_ignore_ascii_case("item_reference");
-        Ok(if refers { Was::ReferenceType } else { Was::Text })
+        let refers = self.path.name == BodyField::Type && text.trim().eq_ignore_ascii_case("item_reference");
+        Ok(if refers { ValueKind::ReferenceType } else { ValueKind::Text })
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Was, E> {
-        Ok(Was::Other)
+    fn visit_unit<E: Error>(self) -> Result<ValueKind, E> {
+        Ok(ValueKind::Other)
     }
 
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Was, E> {
-        Ok(Was::Other)
+    fn visit_bool<E: Error>(self, _: bool) -> Result<ValueKind, E> {
+        Ok(ValueKind::Other)
     }
 
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Was, E> {
-        Ok(Was::Other)
+    fn visit_i64<E: Error>(self, _: i64) -> Result<ValueKind, E> {
+        Ok(ValueKind::Other)
     }
 
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Was, E> {
-        Ok(Was::Other)
+    fn visit_u64<E: Error>(self, _: u64) -> Result<ValueKind, E> {
+        Ok(ValueKind::Other)
     }
 
-    /// The parser refuses those that are none.
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Was, E> {
-        Ok(Was::Other)
+    /// The parser rejects infinite numbers.
+    fn visit_f64<E: Error>(self, _: f64) -> Result<ValueKind, E> {
+        Ok(ValueKind::Other)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Was, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<ValueKind, A::Error> {
         self.check_depth()?;
-        let place = Place { depth: self.place.depth + 1, ..self.place };
-        if place.level == 1 && place.name == Name::Prompt && place.depth == 3 {
-            // A prompt's tokens.
+        let path = JsonPath { depth: self.path.depth + 1, ..self.path };
+        if path.level == 1 && path.name == BodyField::Prompt && path.depth == 3 {
+            // A prompt of tokens.
             self.notes.prompts += 1;
         }
-        while list.next_element_seed(Value { notes: &mut *self.notes, place })?.is_some() {}
-        Ok(Was::Other)
+        while list.next_element_seed(ValueSeed { notes: &mut *self.notes, path })?.is_some() {}
+        Ok(ValueKind::Other)
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Was, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<ValueKind, A::Error> {
         self.check_depth()?;
-        let is_item = self.place.level == 1 && self.place.name == Name::Input;
+        let is_item = self.path.level == 1 && self.path.name == BodyField::Input;
         let mut item = Item::default();
-        while let Some(name) = map.next_key_seed(Key(&mut self.notes.mentions))? {
-            let was = map.next_value_seed(Value { notes: &mut *self.notes, place: self.place.of(name) })?;
+        while let Some(name) = map.next_key_seed(NameSeed(&mut self.notes.mentions))? {
+            let kind = map.next_value_seed(ValueSeed { notes: &mut *self.notes, path: self.path.child(name) })?;
             if is_item {
-                item.has(name, was);
+                item.add_field(name, kind);
             }
         }
-        if item.refers() {
-            self.notes.mentions.untracked(Untracked::Item, "input");
+        if item.is_reference() {
+            self.notes.mentions.add_untracked(UntrackedKind::Item, "input");
         }
-        Ok(Was::Other)
+        Ok(ValueKind::Other)
     }
 }
 
-/// A part of a conversation, as the responses API takes it.
+/// An input item of the responses API.
 #[derive(Debug, Default)]
 struct Item {
     has_id: bool,
-    is_reference: bool,
-    is_typed: bool,
-    is_said: bool,
-    is_untyped: bool,
+    has_reference_type: bool,
+    has_type: bool,
+    has_role: bool,
+    has_invalid_type: bool,
 }
 
 impl Item {
-    fn has(&mut self, name: Name, was: Was) {
-        match (name, was) {
-            (Name::Id, _) => self.has_id = true,
-            (Name::Type, Was::ReferenceType) => self.is_reference = true,
-            (Name::Type, Was::Text) => self.is_typed = true,
-            (Name::Type, Was::Other) => self.is_untyped = true,
-            (Name::Role, Was::Text) => self.is_said = true,
+    fn add_field(&mut self, name: BodyField, kind: ValueKind) {
+        match (name, kind) {
+            (BodyField::Id, _) => self.has_id = true,
+            (BodyField::Type, ValueKind::ReferenceType) => self.has_reference_type = true,
+            (BodyField::Type, ValueKind::Text) => self.has_type = true,
+            (BodyField::Type, ValueKind::Other) => self.has_invalid_type = true,
+            (BodyField::Role, ValueKind::Text) => self.has_role = true,
             _ => {}
         }
     }
 
-    /// What has no type and nobody's role is a reference, as what says so is: OpenAI's `ItemReferenceParam`.
-    fn refers(&self) -> bool {
-        self.is_reference || (self.has_id && !self.is_said && (self.is_untyped || !self.is_typed))
+    /// Whether the item is a reference: it has the type of one, or an id without type and role. Source:
+    /// OpenAI's `ItemReferenceParam`.
+    fn is_reference(&self) -> bool {
+        self.has_reference_type || (self.has_id && !self.has_role && (self.has_invalid_type || !self.has_type))
     }
 }
 
-/// An object's name for something, which may be an id as well.
-pub(super) struct Key<'n>(pub(super) &'n mut Mentions);
+/// Reads a key. It is a mention as well, since it may be an id.
+pub(super) struct NameSeed<'n>(pub(super) &'n mut Mentions);
 
-impl<'de> DeserializeSeed<'de> for Key<'_> {
-    type Value = Name;
+impl<'de> DeserializeSeed<'de> for NameSeed<'_> {
+    type Value = BodyField;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Name, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<BodyField, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for Key<'_> {
-    type Value = Name;
+impl Visitor<'_> for NameSeed<'_> {
+    type Value = BodyField;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
-    fn visit_str<E: Error>(self, key: &str) -> Result<Name, E> {
-        self.0.text(key);
-        Ok(Name::of(key))
+    fn visit_str<E: Error>(self, key: &str) -> Result<BodyField, E> {
+        self.0.add_text(key);
+        Ok(BodyField::from_key(key))
     }
 }

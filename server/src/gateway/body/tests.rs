@@ -1,11 +1,11 @@
-//! What is read from a body, and what a splice leaves as it was.
+//! Tests of reading and splicing bodies.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::*;
 
-fn read(text: &str) -> Result<RequestBody, Refusal> {
+fn read(text: &str) -> Result<RequestBody, V1Error> {
     RequestBody::read(Bytes::copy_from_slice(text.as_bytes()), None)
 }
 
@@ -122,9 +122,9 @@ fn one_strict_grammar_reads_all_of_a_body() {
 #[test]
 fn an_answer_is_limited_by_whatever_limits_or_multiplies_it() {
     let endpoint = |path: &str| crate::gateway::endpoint::ENDPOINTS.iter().find(|e| e.path == path).unwrap();
-    let within = |path: &str, rest: &str| {
+    let limited = |path: &str, rest: &str| {
         let body = read(&format!(r#"{{"model":"m"{rest}}}"#)).unwrap();
-        let limit = body.within(100, endpoint(path), "m").map_err(|refusal| refusal.code)?;
+        let limit = body.check_output_limit(100, endpoint(path), "m").map_err(|refusal| refusal.code)?;
         let bytes = body.spliced(r#""m""#, false, limit);
         Ok::<String, &str>(String::from_utf8(bytes.to_vec()).unwrap().replace(r#""model":"m""#, ""))
     };
@@ -145,13 +145,13 @@ fn an_answer_is_limited_by_whatever_limits_or_multiplies_it() {
         (completions, r#","prompt":[1,2,3]"#, r#"{"max_tokens":100,,"prompt":[1,2,3]}"#),
         (completions, r#","prompt":[[1,2],[3],[4],[5]]"#, r#"{"max_tokens":25,,"prompt":[[1,2],[3],[4],[5]]}"#),
     ] {
-        assert_eq!(within(path, rest).as_deref(), Ok(expected), "{path} {rest}");
+        assert_eq!(limited(path, rest).as_deref(), Ok(expected), "{path} {rest}");
     }
     for limit in
         ["101", "18446744073709551616", "\"100\"", "[100]", "-1", "0", "1.0", "1e1", "100.5", "true", "{}", "\"\""]
     {
         for name in LIMITS {
-            assert!(within(chat, &format!(r#","{name}":{limit}"#)).is_err(), "{name} {limit}");
+            assert!(limited(chat, &format!(r#","{name}":{limit}"#)).is_err(), "{name} {limit}");
         }
     }
     for rest in [
@@ -166,7 +166,7 @@ fn an_answer_is_limited_by_whatever_limits_or_multiplies_it() {
         r#","prompt":["a","b"],"max_tokens":51"#,
         r#","prompt":["a","b"],"n":2,"max_tokens":26"#,
     ] {
-        assert!(within(completions, rest).is_err(), "{rest}");
+        assert!(limited(completions, rest).is_err(), "{rest}");
     }
 }
 

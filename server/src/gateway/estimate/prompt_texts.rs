@@ -1,7 +1,7 @@
-//! Finds what a model reads in a request.
+//! Finds the texts of a request that a model reads.
 //!
-//! Whatever isn't known to be something else counts: texts at any name, what tools and schemas are made of, and the numbers of
-//! prompts that are given as tokens. Left out are pictures and sounds, and short values of names that only say how.
+//! Everything counts unless it is known not to be read: texts under any key, tools and schemas, and the
+//! numbers of tokenized prompts. Excluded are images, audio, and short values of keys that are only settings.
 
 use std::fmt;
 
@@ -10,43 +10,43 @@ use serde::{
     de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
 };
 
-/// Longest value, in bytes, of a name that only says how. OpenAI's values of `metadata` have 512 characters at most.
-const LONGEST_PLAIN: usize = 64;
-const LONGEST_METADATA: usize = 512;
-/// Longest address, in bytes, of a picture or a sound.
-const LONGEST_ADDRESS: usize = 2048;
+/// Longest value of a setting, in bytes. OpenAI's values of `metadata` have at most 512 characters.
+const MAX_PLAIN_LENGTH: usize = 64;
+const MAX_METADATA_LENGTH: usize = 512;
+/// Longest address of an image or audio file, in bytes.
+const MAX_ADDRESS_LENGTH: usize = 2048;
 
-/// Some of what a model reads.
+/// A part of a prompt.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Piece<'a> {
+pub(super) enum PromptPiece<'a> {
     Text(&'a str),
-    /// So many bytes of something that can't be counted as a text.
+    /// The size of data that can't be counted as text.
     Bytes(usize),
-    /// A token that was counted by the client, or a number.
+    /// A token of a tokenized prompt, or another number.
     Token,
 }
 
-/// Gives `take` all that a model reads in `json`; what can't be read to its end is told by its bytes.
-pub(super) fn pieces(json: &[u8], take: &mut dyn FnMut(Piece<'_>)) {
+/// Calls `take` with each part of the prompt in `json`. Invalid JSON is one part, of all its bytes.
+pub(super) fn for_each_piece(json: &[u8], take: &mut dyn FnMut(PromptPiece<'_>)) {
     let mut parser = serde_json::Deserializer::from_slice(json);
-    let place = Place { name: Name::Text, above: Name::Text, level: 0, in_metadata: false };
-    let read = Walk { place, take: &mut *take }.deserialize(&mut parser).and_then(|_| parser.end());
+    let path = PromptPath { name: PromptField::Text, parent: PromptField::Text, level: 0, in_metadata: false };
+    let read = PromptWalk { path, take: &mut *take }.deserialize(&mut parser).and_then(|_| parser.end());
     if read.is_err() {
-        take(Piece::Bytes(json.len()));
+        take(PromptPiece::Bytes(json.len()));
     }
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Name {
-    /// What a model may read.
+enum PromptField {
+    /// A text that a model may read.
     Text,
-    /// What only says how: a model, a role, a type, an id.
+    /// A setting, such as a model, a role, a type or an id.
     Plain,
-    /// The address of a picture or sound, or the object around it.
+    /// The address of an image or audio file, or the object around it.
     Medium,
-    /// The object around a sound.
+    /// The object around audio data.
     Sound,
-    /// The object around a picture or a document.
+    /// The object around an image or a document.
     Source,
     Data,
     MediaType,
@@ -54,13 +54,13 @@ enum Name {
     File,
     Url,
     Metadata,
-    /// What holds tokens.
+    /// A value that may be a list of tokens.
     Tokens,
 }
 
-impl Name {
-    /// Of a key, and whether the key itself is one of the API's.
-    fn of(key: &str) -> (Self, bool) {
+impl PromptField {
+    /// Classifies a key, and returns whether it is one of the API's.
+    fn from_key(key: &str) -> (Self, bool) {
         let name = match key {
             "model"
             | "role"
@@ -156,173 +156,173 @@ impl Name {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Place {
-    name: Name,
-    above: Name,
-    /// How many objects are around.
+struct PromptPath {
+    name: PromptField,
+    parent: PromptField,
+    /// Number of enclosing objects.
     level: u32,
     in_metadata: bool,
 }
 
-struct Walk<'f> {
-    place: Place,
-    take: &'f mut dyn FnMut(Piece<'_>),
+struct PromptWalk<'f> {
+    path: PromptPath,
+    take: &'f mut dyn FnMut(PromptPiece<'_>),
 }
 
-impl Walk<'_> {
+impl PromptWalk<'_> {
     fn text(&mut self, text: &str) {
-        let Place { name, above, in_metadata, .. } = self.place;
+        let PromptPath { name, parent, in_metadata, .. } = self.path;
         let is_left_out = match name {
-            Name::Plain | Name::MediaType => text.len() <= LONGEST_PLAIN,
-            Name::Medium => is_medium(text),
-            Name::Url => above == Name::Medium && is_medium(text),
-            Name::Data => above == Name::Sound && is_base64(text),
-            Name::File if is_medium_inside(text) => true,
-            Name::File if is_base64(text.rsplit(',').next().unwrap_or_default()) => {
-                (self.take)(Piece::Bytes(text.len() / 4 * 3));
+            PromptField::Plain | PromptField::MediaType => text.len() <= MAX_PLAIN_LENGTH,
+            PromptField::Medium => is_medium(text),
+            PromptField::Url => parent == PromptField::Medium && is_medium(text),
+            PromptField::Data => parent == PromptField::Sound && is_base64(text),
+            PromptField::File if is_medium_inside(text) => true,
+            PromptField::File if is_base64(text.rsplit(',').next().unwrap_or_default()) => {
+                (self.take)(PromptPiece::Bytes(text.len() / 4 * 3));
                 true
             }
-            _ => in_metadata && text.len() <= LONGEST_METADATA,
+            _ => in_metadata && text.len() <= MAX_METADATA_LENGTH,
         };
         if !is_left_out {
-            (self.take)(Piece::Text(text));
+            (self.take)(PromptPiece::Text(text));
         }
     }
 
-    /// What a picture's or a document's `data` takes, now that its type is known.
+    /// Adds the `data` of an image or document, now that its type is known.
     fn data(&mut self, bytes: usize, media_type: &str) {
         let begins = |kind: &str| media_type.get(..kind.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(kind));
         if bytes > 0 && !["image/", "audio/", "video/"].into_iter().any(begins) {
-            (self.take)(Piece::Bytes(bytes / 4 * 3));
+            (self.take)(PromptPiece::Bytes(bytes / 4 * 3));
         }
     }
 }
 
-/// Whether a text is a picture or a sound, or where one is.
+/// Whether a text is an image or audio data, or the address of one.
 fn is_medium(text: &str) -> bool {
     let begins = |scheme: &str| text.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme));
-    let is_address = (begins("http://") || begins("https://")) && text.len() <= LONGEST_ADDRESS;
+    let is_address = (begins("http://") || begins("https://")) && text.len() <= MAX_ADDRESS_LENGTH;
     is_medium_inside(text) || is_address
 }
 
 fn is_medium_inside(text: &str) -> bool {
     let begins = |scheme: &str| text.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme));
     ["data:image/", "data:audio/", "data:video/"].into_iter().any(begins)
-        && text.split_once(";base64,").is_some_and(|(kind, data)| kind.len() <= LONGEST_PLAIN && is_base64(data))
+        && text.split_once(";base64,").is_some_and(|(kind, data)| kind.len() <= MAX_PLAIN_LENGTH && is_base64(data))
 }
 
-/// As base64 or base64url is written (RFC 4648), with line ends.
+/// Whether a text is base64 or base64url (RFC 4648), possibly with line breaks.
 fn is_base64(text: &str) -> bool {
     text.bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=' | b'\r' | b'\n'))
 }
 
-/// What a value was: its text, where it is of use for what is around.
-enum Was {
+/// A value that has been read, as far as the object around it needs it.
+enum PromptValue {
     Data(usize),
     MediaType(String),
     Other,
 }
 
-impl<'de> DeserializeSeed<'de> for Walk<'_> {
-    type Value = Was;
+impl<'de> DeserializeSeed<'de> for PromptWalk<'_> {
+    type Value = PromptValue;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Was, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<PromptValue, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Walk<'_> {
-    type Value = Was;
+impl<'de> Visitor<'de> for PromptWalk<'_> {
+    type Value = PromptValue;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any value")
     }
 
-    fn visit_str<E: Error>(mut self, text: &str) -> Result<Was, E> {
-        if self.place.name == Name::Data && self.place.above == Name::Source && is_base64(text) {
-            return Ok(Was::Data(text.len()));
+    fn visit_str<E: Error>(mut self, text: &str) -> Result<PromptValue, E> {
+        if self.path.name == PromptField::Data && self.path.parent == PromptField::Source && is_base64(text) {
+            return Ok(PromptValue::Data(text.len()));
         }
         self.text(text);
-        let is_type = self.place.name == Name::MediaType && text.len() <= LONGEST_PLAIN;
-        Ok(if is_type { Was::MediaType(text.to_owned()) } else { Was::Other })
+        let is_type = self.path.name == PromptField::MediaType && text.len() <= MAX_PLAIN_LENGTH;
+        Ok(if is_type { PromptValue::MediaType(text.to_owned()) } else { PromptValue::Other })
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Was, E> {
-        Ok(Was::Other)
+    fn visit_unit<E: Error>(self) -> Result<PromptValue, E> {
+        Ok(PromptValue::Other)
     }
 
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Was, E> {
-        Ok(Was::Other)
+    fn visit_bool<E: Error>(self, _: bool) -> Result<PromptValue, E> {
+        Ok(PromptValue::Other)
     }
 
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Was, E> {
+    fn visit_i64<E: Error>(self, _: i64) -> Result<PromptValue, E> {
         self.visit_f64(0.0)
     }
 
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Was, E> {
+    fn visit_u64<E: Error>(self, _: u64) -> Result<PromptValue, E> {
         self.visit_f64(0.0)
     }
 
-    /// At a request's top, numbers say how.
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Was, E> {
-        if self.place.level > 1 || self.place.name == Name::Tokens {
-            (self.take)(Piece::Token);
+    /// Numbers at the top level are settings.
+    fn visit_f64<E: Error>(self, _: f64) -> Result<PromptValue, E> {
+        if self.path.level > 1 || self.path.name == PromptField::Tokens {
+            (self.take)(PromptPiece::Token);
         }
-        Ok(Was::Other)
+        Ok(PromptValue::Other)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Was, A::Error> {
-        let Self { place, take } = self;
-        while list.next_element_seed(Walk { place, take: &mut *take })?.is_some() {}
-        Ok(Was::Other)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<PromptValue, A::Error> {
+        let Self { path, take } = self;
+        while list.next_element_seed(PromptWalk { path, take: &mut *take })?.is_some() {}
+        Ok(PromptValue::Other)
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Was, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<PromptValue, A::Error> {
         let mut data = 0;
         let mut media_type = String::new();
-        let level = self.place.level + 1;
-        while let Some(name) = map.next_key_seed(Key { walk: &mut self, level })? {
-            let in_metadata = self.place.in_metadata || (level == 1 && name == Name::Metadata);
-            let place = Place { name, above: self.place.name, level, in_metadata };
-            match map.next_value_seed(Walk { place, take: &mut *self.take })? {
-                Was::Data(bytes) => data += bytes,
-                // One of two would hide the other.
-                Was::MediaType(new) if media_type.is_empty() => media_type = new,
-                Was::MediaType(_) => "two".clone_into(&mut media_type),
-                Was::Other => {}
+        let level = self.path.level + 1;
+        while let Some(name) = map.next_key_seed(PromptKeySeed { walk: &mut self, level })? {
+            let in_metadata = self.path.in_metadata || (level == 1 && name == PromptField::Metadata);
+            let path = PromptPath { name, parent: self.path.name, level, in_metadata };
+            match map.next_value_seed(PromptWalk { path, take: &mut *self.take })? {
+                PromptValue::Data(bytes) => data += bytes,
+                // With two types, neither is trusted.
+                PromptValue::MediaType(new) if media_type.is_empty() => media_type = new,
+                PromptValue::MediaType(_) => "two".clone_into(&mut media_type),
+                PromptValue::Other => {}
             }
         }
         self.data(data, &media_type);
-        Ok(Was::Other)
+        Ok(PromptValue::Other)
     }
 }
 
-struct Key<'w, 'f> {
-    walk: &'w mut Walk<'f>,
+struct PromptKeySeed<'w, 'f> {
+    walk: &'w mut PromptWalk<'f>,
     level: u32,
 }
 
-impl<'de> DeserializeSeed<'de> for Key<'_, '_> {
-    type Value = Name;
+impl<'de> DeserializeSeed<'de> for PromptKeySeed<'_, '_> {
+    type Value = PromptField;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for Key<'_, '_> {
-    type Value = Name;
+impl Visitor<'_> for PromptKeySeed<'_, '_> {
+    type Value = PromptField;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
-        let (name, is_known) = Name::of(key);
-        let says_how = self.level == 1 && key.len() <= LONGEST_PLAIN;
-        if !is_known && !says_how && !self.walk.place.in_metadata {
-            (self.walk.take)(Piece::Text(key));
+        let (name, is_known) = PromptField::from_key(key);
+        let is_setting = self.level == 1 && key.len() <= MAX_PLAIN_LENGTH;
+        if !is_known && !is_setting && !self.walk.path.in_metadata {
+            (self.walk.take)(PromptPiece::Text(key));
         }
         Ok(name)
     }
@@ -334,10 +334,10 @@ mod tests {
 
     fn read(json: &str) -> (String, usize, usize) {
         let (mut texts, mut bytes, mut tokens) = (Vec::new(), 0, 0);
-        pieces(json.as_bytes(), &mut |piece| match piece {
-            Piece::Text(text) => texts.push(text.to_owned()),
-            Piece::Bytes(more) => bytes += more,
-            Piece::Token => tokens += 1,
+        for_each_piece(json.as_bytes(), &mut |piece| match piece {
+            PromptPiece::Text(text) => texts.push(text.to_owned()),
+            PromptPiece::Bytes(more) => bytes += more,
+            PromptPiece::Token => tokens += 1,
         });
         (texts.join("|"), bytes, tokens)
     }

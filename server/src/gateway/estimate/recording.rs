@@ -1,7 +1,7 @@
-//! How long a recording is, where no provider says: read from its container, without listening to it.
+//! Measures the length of recordings from their containers, without decoding the audio.
 //!
-//! What counts is where its sound begins and ends, by all of its packets, and not what the container says of itself: browsers
-//! record without saying how long, and what somebody wrote into a head would decide what they are charged.
+//! The length is that between the first and the last packet. The one in the container's header isn't used:
+//! browsers leave it out, and clients could lower their charges by changing it.
 
 use std::{
     collections::HashMap,
@@ -26,47 +26,47 @@ use tokio::task::spawn_blocking;
 
 use crate::gateway::payload::Spool;
 
-/// How long is looked through a recording; the rest of a longer one is taken to be like what was seen.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Bytes of a second, where a container can't be read: at 128 kbit/s, as music and meetings are recorded.
+/// Maximum time for reading a recording. The rest of a longer one is extrapolated.
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// Bytes per second of an unknown container: 128 kbit/s, as music and meetings are recorded.
 const BYTES_PER_SECOND: u64 = 16_000;
 
-/// A file within a form that was spooled.
+/// A file in a spooled form.
 #[derive(Clone, Debug)]
 pub(in crate::gateway) struct Recording {
     pub(in crate::gateway) spool: Spool,
-    pub(in crate::gateway) place: Range<u64>,
+    pub(in crate::gateway) range: Range<u64>,
 }
 
 impl Recording {
-    /// Its length in milliseconds; by its size where its container can't be read.
+    /// Measures the length in milliseconds, or estimates it by the size if the container can't be read.
     pub(super) async fn length_ms(self) -> i64 {
-        let size = self.place.end - self.place.start;
-        // A reader that fails on foreign bytes is one that can't read them.
-        let measured = spawn_blocking(move || measured(&self, Instant::now() + PATIENCE)).await.ok().flatten();
+        let size = self.range.end - self.range.start;
+        // A panic of the reader counts as a container that can't be read.
+        let measured = spawn_blocking(move || measure(&self, Instant::now() + READ_TIMEOUT)).await.ok().flatten();
         measured.unwrap_or_else(|| i64::try_from(size * 1_000 / BYTES_PER_SECOND).unwrap_or(i64::MAX))
     }
 }
 
-/// From the first of its sound to the last, in milliseconds; `None` where none is found.
-fn measured(recording: &Recording, deadline: Instant) -> Option<i64> {
+/// Measures from the first to the last packet of audio, in milliseconds; `None` if there is no audio.
+fn measure(recording: &Recording, deadline: Instant) -> Option<i64> {
     let read = Arc::new(AtomicU64::new(0));
-    let file = Part { recording: recording.clone(), at: 0, read: Arc::clone(&read) };
+    let file = SpoolFileReader { recording: recording.clone(), at: 0, read: Arc::clone(&read) };
     let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
     let probe = symphonia::default::get_probe();
     let mut reader = probe.probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default()).ok()?;
     let mut before = 0_i64;
-    let mut sounds = Sounds::of(&*reader);
-    let is_whole = loop {
+    let mut spans = SoundSpans::new(&*reader);
+    let is_complete = loop {
         match reader.next_packet() {
-            // A head may say that there is more of it than there is.
+            // A header may announce more than there is.
             Ok(Some(packet)) if packet.data.is_empty() => break true,
-            Ok(Some(packet)) => sounds.take(&packet),
+            Ok(Some(packet)) => spans.add(&packet),
             Ok(None) => break true,
-            // Other tracks follow, one recording behind another.
+            // Other tracks follow: several recordings were concatenated.
             Err(Error::ResetRequired) => {
-                before = before.saturating_add(sounds.longest_ms());
-                sounds = Sounds::of(&*reader);
+                before = before.saturating_add(spans.longest_ms());
+                spans = SoundSpans::new(&*reader);
             }
             Err(_) => break false,
         }
@@ -74,33 +74,35 @@ fn measured(recording: &Recording, deadline: Instant) -> Option<i64> {
             break false;
         }
     };
-    let length = before.saturating_add(sounds.longest_ms());
-    let (size, read) = (recording.place.end - recording.place.start, read.load(Ordering::Relaxed).max(1));
+    let length = before.saturating_add(spans.longest_ms());
+    let (size, read) = (recording.range.end - recording.range.start, read.load(Ordering::Relaxed).max(1));
     let length =
-        if is_whole { length.into() } else { i128::from(length) * i128::from(size.max(read)) / i128::from(read) };
+        if is_complete { length.into() } else { i128::from(length) * i128::from(size.max(read)) / i128::from(read) };
     i64::try_from(length).ok().filter(|length| *length > 0)
 }
 
-/// Where each track's sound begins and ends.
-struct Sounds {
+/// The first and last moment of each audio track.
+struct SoundSpans {
     tracks: HashMap<u32, (TimeBase, Option<[i64; 2]>)>,
 }
 
-impl Sounds {
-    fn of(reader: &dyn FormatReader) -> Self {
+impl SoundSpans {
+    fn new(reader: &dyn FormatReader) -> Self {
         let base = reader.media_info().time_base;
-        let track = |is_sound: fn(Option<TrackType>) -> bool| {
-            let some = reader.tracks().iter().filter(move |track| is_sound(track.track_type()));
-            some.filter_map(move |track| Some((track.id, (track.time_base.or(base)?, None)))).collect::<HashMap<_, _>>()
+        let tracks = |is_audio: fn(Option<TrackType>) -> bool| {
+            let audio = reader.tracks().iter().filter(move |track| is_audio(track.track_type()));
+            audio
+                .filter_map(move |track| Some((track.id, (track.time_base.or(base)?, None))))
+                .collect::<HashMap<_, _>>()
         };
-        let known = track(|kind| kind == Some(TrackType::Audio));
-        // One of a kind that isn't known may be sound as well.
-        Self { tracks: if known.is_empty() { track(|kind| kind.is_none()) } else { known } }
+        let audio = tracks(|kind| kind == Some(TrackType::Audio));
+        // A track of unknown type may be audio.
+        Self { tracks: if audio.is_empty() { tracks(|kind| kind.is_none()) } else { audio } }
     }
 
-    fn take(&mut self, packet: &Packet) {
+    fn add(&mut self, packet: &Packet) {
         let Some((_, span)) = self.tracks.get_mut(&packet.track_id) else { return };
-        // With what is cut off by what the container says of its length.
+        // Includes samples that the container's header trims.
         let (begin, end) = (packet.pts.get(), packet.pts.saturating_add(packet.block_dur()).get());
         *span = Some(span.map_or([begin, end], |[first, last]| [first.min(begin), last.max(end)]));
     }
@@ -115,25 +117,25 @@ impl Sounds {
     }
 }
 
-/// A part of a spool, as a file of its own.
-struct Part {
+/// Reads a part of a spool as a file.
+struct SpoolFileReader {
     recording: Recording,
     at: u64,
-    /// How far it was read.
+    /// The furthest position that was read.
     read: Arc<AtomicU64>,
 }
 
-impl Part {
+impl SpoolFileReader {
     fn size(&self) -> u64 {
-        self.recording.place.end - self.recording.place.start
+        self.recording.range.end - self.recording.range.start
     }
 }
 
-impl Read for Part {
+impl Read for SpoolFileReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = self.size().saturating_sub(self.at);
         let length = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
-        let bytes = self.recording.spool.read(self.recording.place.start + self.at, length)?;
+        let bytes = self.recording.spool.read(self.recording.range.start + self.at, length)?;
         buffer[..bytes.len()].copy_from_slice(&bytes);
         self.at += bytes.len() as u64;
         self.read.fetch_max(self.at, Ordering::Relaxed);
@@ -141,7 +143,7 @@ impl Read for Part {
     }
 }
 
-impl Seek for Part {
+impl Seek for SpoolFileReader {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let at = match to {
             SeekFrom::Start(at) => Some(at),
@@ -153,7 +155,7 @@ impl Seek for Part {
     }
 }
 
-impl MediaSource for Part {
+impl MediaSource for SpoolFileReader {
     fn is_seekable(&self) -> bool {
         true
     }
@@ -169,39 +171,40 @@ mod tests {
 
     use super::*;
     use crate::gateway::{
-        budget::{Budget, Holder},
-        payload::{Disk, Spooling},
+        budget::{BudgetHolder, ByteBudget},
+        payload::{Disk, SpoolWriter},
     };
 
-    /// One and a half seconds of a tone, written by FFmpeg's libraries (PyAV 18).
+    /// A tone of one and a half seconds, encoded by FFmpeg's libraries (PyAV 18).
     const MP3: &[u8] = include_bytes!("recordings/tone.mp3");
     const M4A: &[u8] = include_bytes!("recordings/tone.m4a");
     const OPUS: &[u8] = include_bytes!("recordings/tone.opus");
     const FLAC: &[u8] = include_bytes!("recordings/tone.flac");
     const WEBM: &[u8] = include_bytes!("recordings/tone.webm");
 
-    /// Silence of 8,000 samples a second, 16 bits each, in a file that says it has so many bytes of it.
-    fn wav(samples: u32, said: u32) -> Vec<u8> {
+    /// Silence of 8,000 samples per second, 16 bits each, in a file whose header
+    /// declares `declared` bytes of it.
+    fn wav(samples: u32, declared: u32) -> Vec<u8> {
         let mut bytes = b"RIFF".to_vec();
-        bytes.extend((36 + said).to_le_bytes());
+        bytes.extend((36 + declared).to_le_bytes());
         bytes.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
         bytes.extend(8_000_u32.to_le_bytes());
         bytes.extend(16_000_u32.to_le_bytes());
         bytes.extend(b"\x02\0\x10\0data");
-        bytes.extend(said.to_le_bytes());
+        bytes.extend(declared.to_le_bytes());
         bytes.extend(vec![0; samples as usize * 2]);
         bytes
     }
 
     async fn length(bytes: &[u8]) -> i64 {
         let folder = tempfile::tempdir().unwrap();
-        let disk = Disk::new(folder.path(), Budget::new(1 << 30, 1 << 30));
-        let mut spooling = Spooling::new(&disk.room(Holder::nobody()));
-        spooling.push(b"before").await.unwrap();
-        spooling.push(bytes).await.unwrap();
-        spooling.push(b"behind").await.unwrap();
-        let spool = spooling.finish().await.unwrap();
-        Recording { spool, place: 6..6 + bytes.len() as u64 }.length_ms().await
+        let disk = Disk::new(folder.path(), ByteBudget::new(1 << 30, 1 << 30));
+        let mut spool = SpoolWriter::new(&disk.quota(BudgetHolder::unknown()));
+        spool.push(b"before").await.unwrap();
+        spool.push(bytes).await.unwrap();
+        spool.push(b"behind").await.unwrap();
+        let spool = spool.finish().await.unwrap();
+        Recording { spool, range: 6..6 + bytes.len() as u64 }.length_ms().await
     }
 
     #[tokio::test]
@@ -211,7 +214,7 @@ mod tests {
         assert_eq!(length(&wav(800_000, 1_600_000)).await, 100_000);
         for (name, bytes) in [("mp3", MP3), ("m4a", M4A), ("opus", OPUS), ("flac", FLAC), ("webm", WEBM)] {
             let length = length(bytes).await;
-            // Frames are whole, also where the tone begins or ends within one.
+            // Frames count as a whole, even if the tone begins or ends within one.
             assert!((1_450..=1_700).contains(&length), "{name}: {length}");
         }
     }
@@ -237,9 +240,9 @@ mod tests {
             which in 0_usize..5, damage in prop::collection::vec((0_usize..20_000, any::<u8>()), 0..40), cut in 0_usize..20_000,
         ) {
             let mut bytes = [MP3, M4A, OPUS, FLAC, WEBM][which].to_vec();
-            for (place, byte) in damage {
-                let place = place % bytes.len();
-                bytes[place] = byte;
+            for (position, byte) in damage {
+                let position = position % bytes.len();
+                bytes[position] = byte;
             }
             bytes.truncate(bytes.len().min(cut.max(1)));
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -1,26 +1,27 @@
-//! What a form and its parts say of themselves: read strictly, so that nobody can read it otherwise, and written anew.
+//! Parses the headers of forms and their parts, so strictly that no parser can read them
+//! differently, and writes them.
 //!
-//! Sources: RFC 7578 (forms), RFC 2046 section 5.1.1 (boundaries), RFC 9110 section 5.6 (parameters), RFC 8187 (`filename*`), and the
-//! WHATWG's HTML standard, "multipart/form-data", for how names are written.
+//! Sources: RFC 7578 (forms), RFC 2046 section 5.1.1 (boundaries), RFC 9110 section 5.6 (parameters), RFC
+//! 8187 (`filename*`), and the WHATWG's HTML standard, "multipart/form-data", for the writing of names.
 
 use axum::http::{HeaderMap, HeaderValue, header::CONTENT_TYPE};
 use multer::Field;
 
-use crate::{gateway::body::names, v1::error::Refusal};
+use crate::{gateway::body::names, v1::error::V1Error};
 
 /// Longest name of a field or file, in bytes.
-const LONGEST_NAME: usize = 1024;
+const MAX_NAME_LENGTH: usize = 1024;
 /// Longest type of a part, in bytes.
-const LONGEST_TYPE: usize = 256;
-/// The field that something is decided by; it may be there once.
+const MAX_TYPE_LENGTH: usize = 256;
+/// The field that names the model. It must not be repeated.
 pub(super) const MODEL: &str = "model";
 
-/// The boundary of a form, which must be one, in a type of which there is one.
-pub(super) fn boundary(headers: &HeaderMap) -> Result<String, Refusal> {
-    let wrong = || Refusal::wrong_content_type("Send a form: `content-type: multipart/form-data; boundary=…`.");
-    let mut kinds = headers.get_all(CONTENT_TYPE).iter();
-    let (Some(kind), None) = (kinds.next(), kinds.next()) else { return Err(wrong()) };
-    let (essence, parameters) = parameters(kind.as_bytes()).ok_or_else(wrong)?;
+/// Reads the boundary of a form. There must be one content type with one boundary.
+pub(super) fn boundary(headers: &HeaderMap) -> Result<String, V1Error> {
+    let wrong = || V1Error::wrong_content_type("Send a form: `content-type: multipart/form-data; boundary=…`.");
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(content_type), None) = (types.next(), types.next()) else { return Err(wrong()) };
+    let (essence, parameters) = parameters(content_type.as_bytes()).ok_or_else(wrong)?;
     let mut boundary = None;
     for (name, value) in parameters {
         match &*name.to_ascii_lowercase() {
@@ -29,30 +30,30 @@ pub(super) fn boundary(headers: &HeaderMap) -> Result<String, Refusal> {
             _ => return Err(wrong()),
         }
     }
-    let usual = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte);
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte);
     boundary
         .filter(|_| essence.eq_ignore_ascii_case("multipart/form-data"))
         .filter(|boundary| {
-            (1..=70).contains(&boundary.len()) && boundary.bytes().all(usual) && !boundary.ends_with(' ')
+            (1..=70).contains(&boundary.len()) && boundary.bytes().all(is_allowed) && !boundary.ends_with(' ')
         })
         .ok_or_else(wrong)
 }
 
-/// What is understood of a part's headers.
+/// The headers of a part.
 #[derive(Debug, Eq, PartialEq)]
-pub(super) struct Head {
+pub(super) struct PartHead {
     pub(super) name: String,
     pub(super) file_name: Option<String>,
-    kind: Option<HeaderValue>,
+    content_type: Option<HeaderValue>,
 }
 
-impl Head {
-    pub(super) fn read(field: &Field<'_>) -> Result<Self, Refusal> {
-        Self::of(field.headers())
+impl PartHead {
+    pub(super) fn read(field: &Field<'_>) -> Result<Self, V1Error> {
+        Self::from_headers(field.headers())
     }
 
-    fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
-        let wrong = |what: &str| Refusal::malformed(format!("A part of the form {what}."));
+    fn from_headers(headers: &HeaderMap) -> Result<Self, V1Error> {
+        let wrong = |problem: &str| V1Error::malformed(format!("A part of the form {problem}."));
         let mut dispositions = headers.get_all("content-disposition").iter();
         let (Some(disposition), None) = (dispositions.next(), dispositions.next()) else {
             return Err(wrong("doesn't have one `content-disposition`"));
@@ -64,39 +65,40 @@ impl Head {
         }
         let (mut name, mut plain, mut extended) = (None, None, None);
         for (parameter, value) in parameters {
-            let place = match &*parameter.to_ascii_lowercase() {
+            let target = match &*parameter.to_ascii_lowercase() {
                 "name" => &mut name,
                 "filename" => &mut plain,
                 "filename*" => &mut extended,
                 _ => return Err(wrong("says more than its name and its file's")),
             };
-            if place.replace(value).is_some() {
+            if target.replace(value).is_some() {
                 return Err(wrong("has two names"));
             }
         }
         let name = name.filter(|name| is_plain(name)).ok_or_else(|| wrong("has no name, or one that isn't plain"))?;
-        let extended = extended.map(|text| decoded(&text).ok_or_else(|| wrong("has a `filename*` that can't be read")));
+        let extended =
+            extended.map(|text| decode_extended(&text).ok_or_else(|| wrong("has a `filename*` that can't be read")));
         let file_name = extended.transpose()?.or(plain);
-        if file_name.as_ref().is_some_and(|name| name.len() > LONGEST_NAME) {
+        if file_name.as_ref().is_some_and(|name| name.len() > MAX_NAME_LENGTH) {
             return Err(wrong("has a file name that is too long"));
         }
         let mut encodings = headers.get_all("content-transfer-encoding").iter();
-        let is_itself = |value: &HeaderValue| {
+        let is_unencoded = |value: &HeaderValue| {
             let value = value.as_bytes().trim_ascii().to_ascii_lowercase();
             matches!(&*value, b"binary" | b"8bit" | b"7bit")
         };
-        if !encodings.all(is_itself) {
+        if !encodings.all(is_unencoded) {
             return Err(wrong("is encoded"));
         }
-        let mut kinds = headers.get_all(CONTENT_TYPE).iter();
-        let kind = kinds.next().cloned();
-        if kinds.next().is_some() || kind.as_ref().is_some_and(|kind| !is_type(kind.as_bytes())) {
+        let mut types = headers.get_all(CONTENT_TYPE).iter();
+        let content_type = types.next().cloned();
+        if types.next().is_some() || content_type.as_ref().is_some_and(|value| !is_type(value.as_bytes())) {
             return Err(wrong("has a `content-type` that can't be read"));
         }
-        Ok(Self { name, file_name, kind })
+        Ok(Self { name, file_name, content_type })
     }
 
-    /// The headers, as browsers write them.
+    /// Writes the headers as browsers do.
     pub(super) fn write(&self, to: &mut Vec<u8>) {
         to.extend_from_slice(b"Content-Disposition: form-data; name=\"");
         to.extend_from_slice(self.name.as_bytes());
@@ -105,7 +107,7 @@ impl Head {
             to.extend_from_slice(b"; filename=\"");
             for byte in name.bytes() {
                 match byte {
-                    // A backslash would be half of an escape to some.
+                    // Some parsers would read a backslash as an escape.
                     b'"' | b'\\' | 0..=0x1f | 0x7f => to.extend_from_slice(format!("%{byte:02X}").as_bytes()),
                     _ => to.push(byte),
                 }
@@ -113,44 +115,45 @@ impl Head {
             to.push(b'"');
         }
         to.extend_from_slice(b"\r\n");
-        if let Some(kind) = &self.kind {
+        if let Some(content_type) = &self.content_type {
             to.extend_from_slice(b"Content-Type: ");
-            to.extend_from_slice(kind.as_bytes());
+            to.extend_from_slice(content_type.as_bytes());
             to.extend_from_slice(b"\r\n");
         }
         to.extend_from_slice(b"\r\n");
     }
 
-    /// Whether the field is the model; what could be taken for it is refused.
-    pub(super) fn is_model(&self) -> Result<bool, Refusal> {
-        // Some make lists and objects of `model[]`, `model[x]` and `model.x`.
+    /// Whether the field is the model. Fields that could be taken for it are rejected.
+    pub(super) fn is_model(&self) -> Result<bool, V1Error> {
+        // Some parsers read `model[]`, `model[x]` and `model.x` as lists and objects.
         let base = self.name.split(['[', '.']).next().unwrap_or_default();
-        if *names::folded(base).trim_matches([' ', ']']) != *MODEL {
+        if *names::fold_case(base).trim_matches([' ', ']']) != *MODEL {
             return Ok(false);
         }
         match self.name == MODEL && self.file_name.is_none() {
             true => Ok(true),
-            false => Err(Refusal::invalid(MODEL, "`model` must be a plain field, spelt like this.")),
+            false => Err(V1Error::invalid(MODEL, "`model` must be a plain field, spelt like this.")),
         }
     }
 }
 
-/// Visible ASCII without what would end or escape it somewhere, as all fields of the APIs are.
+/// Whether a name is visible ASCII without characters that end or escape it in some parser,
+/// like all of the APIs' fields.
 fn is_plain(name: &str) -> bool {
-    let usual = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'%' | b';' | b',');
-    (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(usual)
+    let is_allowed = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'%' | b';' | b',');
+    (1..=MAX_NAME_LENGTH).contains(&name.len()) && name.bytes().all(is_allowed)
 }
 
-fn is_type(kind: &[u8]) -> bool {
+fn is_type(value: &[u8]) -> bool {
     let is_essence = |text: &str| {
         text.split_once('/').is_some_and(|(one, other)| {
             !one.is_empty() && !other.is_empty() && one.bytes().chain(other.bytes()).all(is_token)
         })
     };
-    kind.len() <= LONGEST_TYPE && parameters(kind).is_some_and(|(essence, _)| is_essence(&essence))
+    value.len() <= MAX_TYPE_LENGTH && parameters(value).is_some_and(|(essence, _)| is_essence(&essence))
 }
 
-/// A value and its parameters, `value; name=value; name="value"`, all of it and nothing else.
+/// Parses a value and its parameters, `value; name=value; name="value"`; `None` if anything else is there.
 fn parameters(bytes: &[u8]) -> Option<(String, Vec<(String, String)>)> {
     let text = std::str::from_utf8(bytes).ok()?;
     if text.chars().any(|c| c.is_control() && c != '\t') {
@@ -160,17 +163,17 @@ fn parameters(bytes: &[u8]) -> Option<(String, Vec<(String, String)>)> {
     let mut found = Vec::new();
     while let Some(after) = rest.strip_prefix(';') {
         let after = after.trim_start_matches([' ', '\t']);
-        // A semicolon at the end says nothing.
+        // A semicolon at the end is ignored.
         if after.is_empty() {
             break;
         }
         let (name, after) = after.split_once('=')?;
         let (value, after) = match after.strip_prefix('"') {
-            Some(quoted) => unquoted(quoted)?,
+            Some(quoted) => unquote(quoted)?,
             None => {
                 let end = after.find([';', ' ', '\t']).unwrap_or(after.len());
                 let (token, after) = after.split_at(end);
-                if token.is_empty() || !token.bytes().all(is_token_or_more) {
+                if token.is_empty() || !token.bytes().all(is_lenient_token) {
                     return None;
                 }
                 (token.to_owned(), after)
@@ -188,11 +191,11 @@ fn parameters(bytes: &[u8]) -> Option<(String, Vec<(String, String)>)> {
         .then(|| (value.to_owned(), found))
 }
 
-/// A text up to its closing quote, and what comes after it.
+/// Reads a text up to its closing quote, and returns it with the rest after the quote.
 ///
-/// A backslash escapes a quote or another backslash; before anything else it stands for itself, since browsers once sent
-/// whole paths.
-fn unquoted(text: &str) -> Option<(String, &str)> {
+/// A backslash escapes a quote or another backslash. Before other characters it is literal, since
+/// browsers once sent whole paths.
+fn unquote(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut chars = text.char_indices();
     while let Some((at, c)) = chars.next() {
@@ -211,18 +214,18 @@ fn unquoted(text: &str) -> Option<(String, &str)> {
     None
 }
 
-/// RFC 9110, section 5.6.2.
+/// Whether a byte may be in a token (RFC 9110, section 5.6.2).
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// What clients leave without quotes though it should have some.
-fn is_token_or_more(byte: u8) -> bool {
+/// Whether a byte may be in an unquoted value. Clients leave out the quotes of more than tokens.
+fn is_lenient_token(byte: u8) -> bool {
     is_token(byte) || b"/:=?@()[]".contains(&byte) || !byte.is_ascii()
 }
 
-/// `UTF-8''a%20b`.
-fn decoded(text: &str) -> Option<String> {
+/// Decodes an extended value such as `UTF-8''a%20b`.
+fn decode_extended(text: &str) -> Option<String> {
     let (charset, rest) = text.split_once('\'')?;
     let (_, text) = rest.split_once('\'')?;
     if !charset.eq_ignore_ascii_case("utf-8") {
@@ -241,19 +244,19 @@ fn decoded(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn head(pairs: &[(&'static str, &str)]) -> Result<Head, Refusal> {
+    fn head(pairs: &[(&'static str, &str)]) -> Result<PartHead, V1Error> {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
             headers.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
-        Head::of(&headers)
+        PartHead::from_headers(&headers)
     }
 
-    fn named(disposition: &str) -> Result<Head, Refusal> {
+    fn named(disposition: &str) -> Result<PartHead, V1Error> {
         head(&[("content-disposition", disposition)])
     }
 
-    fn written(head: &Head) -> String {
+    fn written(head: &PartHead) -> String {
         let mut bytes = Vec::new();
         head.write(&mut bytes);
         String::from_utf8(bytes).unwrap()
@@ -273,8 +276,8 @@ mod tests {
             let head = named(sent).unwrap();
             assert_eq!(written(&head), format!("Content-Disposition: {out}\r\n\r\n"), "{sent}");
         }
-        let whole = head(&[("content-disposition", "form-data; name=\"a\""), ("content-type", "audio/wav")]).unwrap();
-        assert_eq!(written(&whole), "Content-Disposition: form-data; name=\"a\"\r\nContent-Type: audio/wav\r\n\r\n");
+        let typed = head(&[("content-disposition", "form-data; name=\"a\""), ("content-type", "audio/wav")]).unwrap();
+        assert_eq!(written(&typed), "Content-Disposition: form-data; name=\"a\"\r\nContent-Type: audio/wav\r\n\r\n");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Forms as they go out, held against Python's and JavaScript's own readers: they find one model, and it is ours.
+//! Compares forms as they are sent with the parsers of Python and JavaScript: they find
+//! one model, and it is ours.
 
 use std::time::Duration;
 
@@ -8,10 +9,10 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::gateway::body::{
-    names::folded,
+    names::fold_case,
     peers::{Peer, cases},
 };
-use crate::gateway::budget::{Budget, Holder};
+use crate::gateway::budget::{BudgetHolder, ByteBudget};
 use crate::gateway::payload::Disk;
 
 fn forms() -> impl Strategy<Value = (String, String)> {
@@ -114,19 +115,19 @@ async fn nothing_goes_out_in_which_python_or_javascript_find_another_model() {
     let mut runner = TestRunner::default();
     let strategy = forms();
     let folder = tempfile::tempdir().unwrap();
-    let disk = Disk::new(folder.path(), Budget::new(1 << 20, 1 << 20));
-    let room = disk.room(Holder::nobody());
+    let disk = Disk::new(folder.path(), ByteBudget::new(1 << 20, 1 << 20));
+    let quota = disk.quota(BudgetHolder::unknown());
     let mut passed = 0;
     for _ in 0..cases {
         let (kind, body) = strategy.new_tree(&mut runner).unwrap().current();
-        let within = Within {
+        let limits = CollectLimits {
             bytes: 1 << 20,
             idle: Duration::from_secs(60),
             deadline: Instant::now() + Duration::from_secs(60),
         };
         let mut headers = HeaderMap::new();
         headers.insert("content-type", HeaderValue::from_str(&kind).unwrap());
-        let Ok(form) = Form::read(&headers, Body::from(body.clone()), &room, within).await else { continue };
+        let Ok(form) = SpooledForm::read(&headers, Body::from(body.clone()), &quota, limits).await else { continue };
         if form.model().is_none() {
             continue;
         }
@@ -134,9 +135,10 @@ async fn nothing_goes_out_in_which_python_or_javascript_find_another_model() {
         let sent = form.payload("up").send().collect().await.unwrap().to_bytes();
         for peer in &mut peers {
             let name = peer.name;
-            let fields =
-                peer.form(form.kind.to_str().unwrap(), &sent).unwrap_or_else(|| panic!("{name} can't read {body:?}"));
-            let base = |name: &str| folded(name).split(['[', '.']).next().unwrap_or_default().trim().to_owned();
+            let fields = peer
+                .parse_form(form.content_type.to_str().unwrap(), &sent)
+                .unwrap_or_else(|| panic!("{name} can't read {body:?}"));
+            let base = |name: &str| fold_case(name).split(['[', '.']).next().unwrap_or_default().trim().to_owned();
             let models: Vec<_> =
                 fields.iter().filter(|(name, _)| base(name) == MODEL).map(|(_, value)| value.as_str()).collect();
             assert_eq!(models, ["up"], "{name}: {body:?}");

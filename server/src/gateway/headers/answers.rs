@@ -1,9 +1,9 @@
-//! Headers of a provider's answer that clients see. All others stay here: most of what else providers, and the proxies
-//! before them, send is about their own address, the operator's account, or what a browser is to do there.
+//! Headers of providers' answers that clients get. The others are removed: most of them concern the
+//! provider's own address, the operator's account, or browsers.
 //!
-//! Source: the API references of OpenAI and Anthropic, and what their official SDKs read.
+//! Source: the API references of OpenAI and Anthropic, and the headers that their official SDKs read.
 
-/// A name, or with `*` at its end all that begin with it.
+/// Headers that pass. A name that ends with `*` is a prefix.
 pub(super) const PASSING: &[&str] = &[
     "content-language",
     "content-type",
@@ -16,8 +16,8 @@ pub(super) const PASSING: &[&str] = &[
     "x-should-retry",
 ];
 
-/// What no operator can add: it acts on the connection, on the caches between, on the browser, or on the client's
-/// credentials, in Tollhouse's name; or it is said here anew.
+/// Headers that no operator can add: they act on connections, caches, browsers or the client's credentials on
+/// Tollhouse's behalf, or the gateway sets them.
 pub(super) const NEVER: &[&str] = &[
     "accept-ch",
     "access-control-*",

@@ -1,9 +1,9 @@
-//! Headers of a client's request that providers see. All others stay here: they are about the client's connection, network,
-//! browser and credentials.
+//! Headers of clients' requests that providers get. The others are removed: they concern the client's
+//! connection, network, browser and credentials.
 //!
-//! Source: what the official SDKs of OpenAI and Anthropic send, and the clients that are built on them or beside them.
+//! Source: the headers sent by the official SDKs of OpenAI and Anthropic, and by other clients.
 
-/// A name, or with `*` at its end all that begin with it.
+/// Headers that pass. A name that ends with `*` is a prefix.
 pub(super) const PASSING: &[&str] = &[
     "accept",
     "content-type",
@@ -20,7 +20,7 @@ pub(super) const PASSING: &[&str] = &[
     "session_id",
     "x-app",
     "x-codex-*",
-    // What Node's `fetch` says of itself.
+    // Node's `fetch`.
     "accept-language",
     "sec-fetch-mode",
     // W3C Trace Context.
@@ -28,8 +28,8 @@ pub(super) const PASSING: &[&str] = &[
     "tracestate",
 ];
 
-/// What no operator can add: it is for one connection only, is said anew to the provider, is a credential, chooses among
-/// the operator's own accounts, or makes another request of the one that was checked.
+/// Headers that no operator can add: they apply to one connection, are set by the gateway, are credentials,
+/// choose among the operator's own accounts, or turn the checked request into another one.
 pub(super) const NEVER: &[&str] = &[
     "accept-encoding",
     "anthropic-organization*",

@@ -1,8 +1,9 @@
-//! What matters of a JSON text, in bounded memory, however long the text is and however the network cut it.
+//! Outlines JSON texts in bounded memory, independent of their size and of the network's chunks.
 //!
-//! An outline is the text without what is large in it. Long texts, such as pictures in base64, are empty; once it has
-//! [`ROOMY`] bytes, only what [`TELLING`] names goes on, and how many objects a list has. What Python and JavaScript would read
-//! and `serde_json` doesn't, such as `NaN`, is `null` or empty, so that the rest can be read.
+//! An outline is the text without large values. Long strings, such as pictures in base64, are empty. After
+//! [`FULL_BYTES`] bytes, only members in [`KEPT_KEYS`] and the number of objects in lists are kept.
+//! Anything that Python and JavaScript accept but `serde_json` doesn't, such as `NaN`, is `null` or empty,
+//! so that the rest can be read.
 
 mod text;
 
@@ -10,94 +11,96 @@ use serde::de::IgnoredAny;
 
 use self::text::Text;
 
-/// Longest text that is kept, in bytes as it is written.
-const LONGEST_TEXT: usize = 4 * 1024;
-/// Longest key and longest number, in bytes.
-const LONGEST_WORD: usize = 256;
-/// Up to how many bytes everything is kept that isn't a long text.
-const ROOMY: usize = 64 * 1024;
-/// Up to how many bytes the items of lists are kept, as empty objects.
-const ITEMS: usize = ROOMY + 32 * 1024;
-/// How large an outline is at most, but for the brackets that close it, in bytes.
-const MOST: usize = ITEMS + 32 * 1024;
-/// How deep objects and lists may be within each other, as with `serde_json`.
-const DEEPEST: usize = 127;
+/// Longest string that is kept, in bytes of JSON.
+const MAX_TEXT_LENGTH: usize = 4 * 1024;
+/// Longest key or number, in bytes.
+const MAX_WORD_LENGTH: usize = 256;
+/// Size in bytes up to which everything but long strings is kept.
+const FULL_BYTES: usize = 64 * 1024;
+/// Size in bytes up to which the items of lists are kept, as empty objects.
+const ITEMS_BYTES: usize = FULL_BYTES + 32 * 1024;
+/// Maximum size of an outline in bytes, without its closing brackets.
+const MAX_OUTLINE_BYTES: usize = ITEMS_BYTES + 32 * 1024;
+/// Most levels of nested objects and lists, as in `serde_json`.
+const MAX_DEPTH: usize = 127;
 
-/// What tells how a call went, and what it used.
-const TELLING: &str = "type object id status choices index finish_reason response message delta stop_reason data output action \
+/// Keys that show how a call went and its usage.
+const KEPT_KEYS: &str = "type object id status choices index finish_reason response message delta stop_reason data output action \
     duration service_tier code";
-/// What is kept with all that is in it.
-const WHOLE: &str = "error usage usageMetadata meta timings x_groq amazon-bedrock-invocationMetrics";
+/// Keys whose values are kept in full.
+const FULLY_KEPT_KEYS: &str = "error usage usageMetadata meta timings x_groq amazon-bedrock-invocationMetrics";
 
-/// Takes a JSON text piece by piece.
+/// Outlines a JSON text that arrives in pieces.
 #[derive(Debug)]
-pub(in crate::gateway) struct Outline {
+pub(in crate::gateway) struct JsonOutliner {
     out: Vec<u8>,
-    around: Vec<Around>,
+    frames: Vec<OutlineFrame>,
     state: State,
-    /// How much is kept of the value that comes next.
+    /// How much of the next value is kept.
     next: Keep,
     /// A number, or a word such as `true`.
     word: Vec<u8>,
-    texts: usize,
+    omitted_text_bytes: usize,
 }
 
-/// What is left of a JSON text.
+/// The outline of a JSON text.
 #[derive(Debug, Eq, PartialEq)]
-pub(in crate::gateway) struct Outlined {
+pub(in crate::gateway) struct JsonOutline {
     pub(in crate::gateway) json: Vec<u8>,
-    /// How many bytes of texts were left out that are neither pictures nor sounds.
-    pub(in crate::gateway) texts: usize,
+    /// Number of bytes of omitted strings other than pictures and audio.
+    pub(in crate::gateway) omitted_text_bytes: usize,
 }
 
-/// An object or a list around what is being read.
+/// An object or a list that is being read.
 #[derive(Clone, Copy, Debug)]
-struct Around {
+struct OutlineFrame {
     is_object: bool,
     keep: Keep,
-    /// Where the member of an object begins that is being read.
-    begin: usize,
-    /// Whether something is kept of it, so that what follows stands behind a comma.
+    /// Start of the current member in the outline.
+    start: usize,
+    /// Whether something of it is kept, so that a comma must precede the next value.
     has_any: bool,
 }
 
+/// How much of a value is kept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Keep {
     Nothing,
     /// As long as there is room.
-    Some,
+    IfRoom,
     All,
 }
 
+/// The position in the text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum State {
     Value,
     Key,
     Colon,
-    /// Behind a value.
-    Behind,
+    /// After a value.
+    AfterValue,
     Text(Text),
     Word,
-    /// All of it was read.
-    Over,
-    /// It makes no sense.
-    Broken,
+    /// The text is complete.
+    Complete,
+    /// The text isn't JSON.
+    Invalid,
 }
 
-impl Default for Outline {
+impl Default for JsonOutliner {
     fn default() -> Self {
-        let (out, around, word) = (Vec::new(), Vec::new(), Vec::new());
-        Self { out, around, state: State::Value, next: Keep::Some, word, texts: 0 }
+        let (out, frames, word) = (Vec::new(), Vec::new(), Vec::new());
+        Self { out, frames, state: State::Value, next: Keep::IfRoom, word, omitted_text_bytes: 0 }
     }
 }
 
-impl Outline {
-    /// Of a text that is there as a whole; `None` where it is no JSON.
+impl JsonOutliner {
+    /// Outlines a complete text; `None` if it isn't JSON.
     #[cfg(test)]
-    pub(in crate::gateway) fn of(json: &[u8]) -> Option<Outlined> {
-        let mut outline = Self::default();
-        outline.push(json);
-        outline.finish()
+    pub(in crate::gateway) fn of(json: &[u8]) -> Option<JsonOutline> {
+        let mut outliner = Self::default();
+        outliner.push(json);
+        outliner.finish()
     }
 
     pub(in crate::gateway) fn push(&mut self, mut bytes: &[u8]) {
@@ -106,7 +109,7 @@ impl Outline {
             match self.state {
                 State::Text(text) => read = self.text(text, bytes),
                 State::Word if !is_end(byte) => {
-                    if self.word.len() <= LONGEST_WORD {
+                    if self.word.len() <= MAX_WORD_LENGTH {
                         self.word.push(byte);
                     }
                 }
@@ -121,18 +124,19 @@ impl Outline {
         }
     }
 
-    /// What is left of it; `None` where it isn't complete, or no JSON.
-    pub(in crate::gateway) fn finish(mut self) -> Option<Outlined> {
+    /// Returns the outline; `None` if the text is incomplete or isn't JSON.
+    pub(in crate::gateway) fn finish(mut self) -> Option<JsonOutline> {
         if self.state == State::Word {
             self.end_word();
         }
-        (self.state == State::Over).then_some(Outlined { json: self.out, texts: self.texts })
+        (self.state == State::Complete)
+            .then_some(JsonOutline { json: self.out, omitted_text_bytes: self.omitted_text_bytes })
     }
 
     fn step(&mut self, byte: u8) {
-        let in_object = self.around.last().map(|around| around.is_object);
-        // A byte order mark says nothing.
-        let is_mark = self.out.is_empty() && self.around.is_empty() && matches!(byte, 0xEF | 0xBB | 0xBF);
+        let in_object = self.frames.last().map(|frame| frame.is_object);
+        // A byte order mark is skipped.
+        let is_mark = self.out.is_empty() && self.frames.is_empty() && matches!(byte, 0xEF | 0xBB | 0xBF);
         match (self.state, byte) {
             (_, b' ' | b'\t' | b'\r' | b'\n') => {}
             (State::Value, _) if is_mark => {}
@@ -147,21 +151,21 @@ impl Outline {
                 }
                 self.state = State::Value;
             }
-            (State::Behind, b',') if in_object == Some(true) => self.state = State::Key,
-            (State::Behind, b',') if in_object == Some(false) => self.state = State::Value,
-            (State::Behind, b'}') if in_object == Some(true) => self.close(),
-            (State::Behind, b']') if in_object == Some(false) => self.close(),
-            _ => self.state = State::Broken,
+            (State::AfterValue, b',') if in_object == Some(true) => self.state = State::Key,
+            (State::AfterValue, b',') if in_object == Some(false) => self.state = State::Value,
+            (State::AfterValue, b'}') if in_object == Some(true) => self.close(),
+            (State::AfterValue, b']') if in_object == Some(false) => self.close(),
+            _ => self.state = State::Invalid,
         }
     }
 
-    /// How much is kept of the value that begins here; where it is an item of a list, its comma is written.
+    /// Begins a value, with a comma in a list; returns how much of it is kept.
     fn begin_value(&mut self, is_scalar: bool) -> Keep {
         let length = self.out.len();
-        let Some(list) = self.around.last().filter(|around| !around.is_object) else { return self.next };
+        let Some(list) = self.frames.last().filter(|frame| !frame.is_object) else { return self.next };
         let keep = match list.keep {
-            _ if length >= MOST => Keep::Nothing,
-            Keep::Some if length >= ITEMS || (length >= ROOMY && is_scalar) => Keep::Nothing,
+            _ if length >= MAX_OUTLINE_BYTES => Keep::Nothing,
+            Keep::IfRoom if length >= ITEMS_BYTES || (length >= FULL_BYTES && is_scalar) => Keep::Nothing,
             keep => keep,
         };
         if keep != Keep::Nothing && list.has_any {
@@ -171,33 +175,33 @@ impl Outline {
     }
 
     fn open(&mut self, is_object: bool) {
-        if self.around.len() >= DEEPEST {
-            self.state = State::Broken;
+        if self.frames.len() >= MAX_DEPTH {
+            self.state = State::Invalid;
             return;
         }
         let keep = self.begin_value(false);
         if keep != Keep::Nothing {
             self.out.push(if is_object { b'{' } else { b'[' });
         }
-        self.around.push(Around { is_object, keep, begin: self.out.len(), has_any: false });
+        self.frames.push(OutlineFrame { is_object, keep, start: self.out.len(), has_any: false });
         self.state = if is_object { State::Key } else { State::Value };
     }
 
     fn close(&mut self) {
-        let Some(around) = self.around.pop() else { return };
-        if around.keep != Keep::Nothing {
-            self.out.push(if around.is_object { b'}' } else { b']' });
+        let Some(frame) = self.frames.pop() else { return };
+        if frame.keep != Keep::Nothing {
+            self.out.push(if frame.is_object { b'}' } else { b']' });
         }
-        self.end_value(around.keep);
+        self.end_value(frame.keep);
     }
 
     fn end_value(&mut self, keep: Keep) {
-        match self.around.last_mut() {
-            Some(around) => {
-                around.has_any |= keep != Keep::Nothing;
-                self.state = State::Behind;
+        match self.frames.last_mut() {
+            Some(frame) => {
+                frame.has_any |= keep != Keep::Nothing;
+                self.state = State::AfterValue;
             }
-            None => self.state = State::Over,
+            None => self.state = State::Complete,
         }
     }
 
@@ -214,10 +218,10 @@ impl Outline {
     }
 
     fn end_word(&mut self) {
-        let is_plain = self.word.len() <= LONGEST_WORD && serde_json::from_slice::<IgnoredAny>(&self.word).is_ok();
+        let is_plain = self.word.len() <= MAX_WORD_LENGTH && serde_json::from_slice::<IgnoredAny>(&self.word).is_ok();
         let is_number = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.');
         if !is_plain && !self.word.first().is_some_and(is_number) && !matches!(&*self.word, b"NaN" | b"Infinity") {
-            self.state = State::Broken;
+            self.state = State::Invalid;
             return;
         }
         if self.next != Keep::Nothing {
@@ -227,7 +231,7 @@ impl Outline {
     }
 }
 
-/// Whether a number or a word is over before this.
+/// Whether this byte ends a number or a word.
 fn is_end(byte: u8) -> bool {
     matches!(byte, b',' | b':' | b'"' | b'{' | b'}' | b'[' | b']' | b' ' | b'\t' | b'\r' | b'\n')
 }

@@ -1,41 +1,44 @@
-//! JSON as the clients of providers read it: whatever JavaScript's `JSON.parse` or Python's `json.loads` takes.
+//! Reads JSON as the clients of providers do: everything that JavaScript's `JSON.parse` or Python's
+//! `json.loads` accepts.
 //!
-//! Of several members of one name both take the last, and both take halves of surrogate pairs. Python takes `NaN` and
-//! `Infinity` besides, which servers written in it send for probabilities. A byte order mark is left out and what isn't UTF-8
-//! is replaced, as decoders of texts do. Nothing is kept but where values stand, and nothing is read twice but what is asked for.
+//! If several members have one name, both use the last. Both accept halves of surrogate pairs. Python also
+//! accepts `NaN` and `Infinity`, which servers written in it send for probabilities. A byte order mark is
+//! skipped and invalid UTF-8 is replaced, as text decoders do. Values are slices of the text, and only those
+//! that are requested are read twice.
 
 use std::borrow::Cow;
 
 use memchr::memchr2;
 
-/// How many lists and objects may stand in each other; Python's reader ends at about a thousand.
-const DEEPEST: usize = 4096;
+/// Most levels of nested lists and objects; Python's reader fails at about a thousand.
+const MAX_DEPTH: usize = 4096;
 
-/// A value that was read to its end, as it stands in its text.
+/// A complete value, as a slice of its text.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::gateway) struct Value<'a>(&'a [u8]);
+pub(in crate::gateway) struct RawJson<'a>(&'a [u8]);
 
-/// Gives `take` each member of the object that `text` is; `None` for anything else, of which some may have been given by then.
-pub(in crate::gateway) fn members<'a>(text: &'a [u8], take: impl FnMut(&str, Value<'a>)) -> Option<()> {
+/// Passes each member of the object `text` to `take`. Returns `None` for anything else, perhaps after
+/// passing some members.
+pub(in crate::gateway) fn members<'a>(text: &'a [u8], take: impl FnMut(&str, RawJson<'a>)) -> Option<()> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let mut cursor = Cursor { text, at: 0 };
-    cursor.blanks();
+    let mut cursor = Cursor { text, position: 0 };
+    cursor.skip_blanks();
     cursor.members(take)?;
-    cursor.blanks();
-    (cursor.at == text.len()).then_some(())
+    cursor.skip_blanks();
+    (cursor.position == text.len()).then_some(())
 }
 
-/// The value that `text` is; `None` where it is none.
-pub(in crate::gateway) fn value(text: &[u8]) -> Option<Value<'_>> {
+/// Reads `text` as a value; `None` if it isn't one.
+pub(in crate::gateway) fn value(text: &[u8]) -> Option<RawJson<'_>> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let mut cursor = Cursor { text, at: 0 };
+    let mut cursor = Cursor { text, position: 0 };
     let value = cursor.value()?;
-    cursor.blanks();
-    (cursor.at == text.len()).then_some(value)
+    cursor.skip_blanks();
+    (cursor.position == text.len()).then_some(value)
 }
 
-impl<'a> Value<'a> {
-    /// As it is written.
+impl<'a> RawJson<'a> {
+    /// Returns the text of the value.
     pub(in crate::gateway) fn raw(self) -> &'a [u8] {
         self.0
     }
@@ -48,42 +51,42 @@ impl<'a> Value<'a> {
         self.0.starts_with(b"{")
     }
 
-    /// Gives `take` each member of an object, and nothing of anything else.
-    pub(in crate::gateway) fn members(self, take: impl FnMut(&str, Value<'a>)) {
-        // It was read to its end before, so that nothing can be wrong with an object.
-        let _ = Cursor { text: self.0, at: 0 }.members(take);
+    /// Passes each member of an object to `take`; anything else has none.
+    pub(in crate::gateway) fn members(self, take: impl FnMut(&str, RawJson<'a>)) {
+        // The value has been read to its end before, so an object is valid.
+        let _ = Cursor { text: self.0, position: 0 }.members(take);
     }
 
-    /// The last member of this name.
-    pub(in crate::gateway) fn member(self, wanted: &str) -> Option<Value<'a>> {
+    /// Returns the last member with this name.
+    pub(in crate::gateway) fn member(self, name: &str) -> Option<RawJson<'a>> {
         let mut found = None;
-        self.members(|name, value| {
-            if name == wanted {
+        self.members(|found_name, value| {
+            if found_name == name {
                 found = Some(value);
             }
         });
         found
     }
 
-    /// Gives `take` each item of a list; `None` for anything else.
-    pub(in crate::gateway) fn items(self, mut take: impl FnMut(Value<'a>)) -> Option<()> {
-        let mut cursor = Cursor { text: self.0, at: 0 };
+    /// Passes each item of a list to `take`; `None` for anything else.
+    pub(in crate::gateway) fn items(self, mut take: impl FnMut(RawJson<'a>)) -> Option<()> {
+        let mut cursor = Cursor { text: self.0, position: 0 };
         cursor.expect(b'[')?;
-        cursor.blanks();
-        if cursor.eat(b']') {
+        cursor.skip_blanks();
+        if cursor.accept(b']') {
             return Some(());
         }
         loop {
             take(cursor.value()?);
-            cursor.blanks();
-            if cursor.eat(b']') {
+            cursor.skip_blanks();
+            if cursor.accept(b']') {
                 return Some(());
             }
             cursor.expect(b',')?;
         }
     }
 
-    /// Whichever number it is, perhaps none that is finite.
+    /// Returns the value as a number, which may be infinite or NaN.
     pub(in crate::gateway) fn number(self) -> Option<f64> {
         match self.0 {
             b"NaN" => Some(f64::NAN),
@@ -95,12 +98,12 @@ impl<'a> Value<'a> {
     }
 
     pub(in crate::gateway) fn text(self) -> Option<Cow<'a, str>> {
-        self.0.strip_prefix(b"\"")?.strip_suffix(b"\"").map(decoded)
+        self.0.strip_prefix(b"\"")?.strip_suffix(b"\"").map(decode_string)
     }
 }
 
-/// What a text says between its quotes.
-fn decoded(raw: &[u8]) -> Cow<'_, str> {
+/// Decodes the content of a string, without its quotes.
+fn decode_string(raw: &[u8]) -> Cow<'_, str> {
     if memchr::memchr(b'\\', raw).is_none() {
         return String::from_utf8_lossy(raw);
     }
@@ -140,66 +143,66 @@ fn decoded(raw: &[u8]) -> Cow<'_, str> {
 
 struct Cursor<'a> {
     text: &'a [u8],
-    at: usize,
+    position: usize,
 }
 
 impl<'a> Cursor<'a> {
     fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
+        self.text.get(self.position).copied()
     }
 
-    fn eat(&mut self, byte: u8) -> bool {
+    fn accept(&mut self, byte: u8) -> bool {
         let is_there = self.peek() == Some(byte);
-        self.at += usize::from(is_there);
+        self.position += usize::from(is_there);
         is_there
     }
 
     fn expect(&mut self, byte: u8) -> Option<()> {
-        self.eat(byte).then_some(())
+        self.accept(byte).then_some(())
     }
 
-    fn blanks(&mut self) {
+    fn skip_blanks(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
+            self.position += 1;
         }
     }
 
-    fn members(&mut self, mut take: impl FnMut(&str, Value<'a>)) -> Option<()> {
+    fn members(&mut self, mut take: impl FnMut(&str, RawJson<'a>)) -> Option<()> {
         self.expect(b'{')?;
-        self.blanks();
-        if self.eat(b'}') {
+        self.skip_blanks();
+        if self.accept(b'}') {
             return Some(());
         }
         loop {
-            self.blanks();
+            self.skip_blanks();
             let name = self.name()?;
             let value = self.value()?;
-            take(&decoded(name), value);
-            self.blanks();
-            if self.eat(b'}') {
+            take(&decode_string(name), value);
+            self.skip_blanks();
+            if self.accept(b'}') {
                 return Some(());
             }
             self.expect(b',')?;
         }
     }
 
-    /// A member's name between its quotes, and the colon behind it.
+    /// Reads a member's name, without its quotes, and the colon after it.
     fn name(&mut self) -> Option<&'a [u8]> {
-        let begin = self.at + 1;
+        let start = self.position + 1;
         self.string()?;
-        let name = &self.text[begin..self.at - 1];
-        self.blanks();
+        let name = &self.text[start..self.position - 1];
+        self.skip_blanks();
         self.expect(b':')?;
         Some(name)
     }
 
-    fn value(&mut self) -> Option<Value<'a>> {
-        self.blanks();
-        let begin = self.at;
-        // What closes the lists and objects around.
-        let mut around: Vec<u8> = Vec::new();
+    fn value(&mut self) -> Option<RawJson<'a>> {
+        self.skip_blanks();
+        let start = self.position;
+        // Closing brackets of the enclosing lists and objects.
+        let mut enclosing: Vec<u8> = Vec::new();
         loop {
-            self.blanks();
+            self.skip_blanks();
             let closing = match self.peek()? {
                 b'{' => Some(b'}'),
                 b'[' => Some(b']'),
@@ -213,13 +216,13 @@ impl<'a> Cursor<'a> {
                 }
             };
             if let Some(closing) = closing {
-                self.at += 1;
-                self.blanks();
-                if !self.eat(closing) {
-                    if around.len() == DEEPEST {
+                self.position += 1;
+                self.skip_blanks();
+                if !self.accept(closing) {
+                    if enclosing.len() == MAX_DEPTH {
                         return None;
                     }
-                    around.push(closing);
+                    enclosing.push(closing);
                     if closing == b'}' {
                         self.name()?;
                     }
@@ -227,17 +230,17 @@ impl<'a> Cursor<'a> {
                 }
             }
             loop {
-                let Some(closing) = around.last().copied() else {
-                    return Some(Value(&self.text[begin..self.at]));
+                let Some(closing) = enclosing.last().copied() else {
+                    return Some(RawJson(&self.text[start..self.position]));
                 };
-                self.blanks();
-                if self.eat(closing) {
-                    around.pop();
+                self.skip_blanks();
+                if self.accept(closing) {
+                    enclosing.pop();
                     continue;
                 }
                 self.expect(b',')?;
                 if closing == b'}' {
-                    self.blanks();
+                    self.skip_blanks();
                     self.name()?;
                 }
                 break;
@@ -248,37 +251,37 @@ impl<'a> Cursor<'a> {
     fn string(&mut self) -> Option<()> {
         self.expect(b'"')?;
         loop {
-            self.at += memchr2(b'"', b'\\', &self.text[self.at..])?;
-            if self.eat(b'"') {
+            self.position += memchr2(b'"', b'\\', &self.text[self.position..])?;
+            if self.accept(b'"') {
                 return Some(());
             }
-            self.at += 2;
-            if self.at > self.text.len() {
+            self.position += 2;
+            if self.position > self.text.len() {
                 return None;
             }
         }
     }
 
     fn scalar(&mut self) -> Option<()> {
-        let rest = &self.text[self.at..];
+        let rest = &self.text[self.position..];
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
         let length = rest.iter().position(|byte| !is_part(byte)).unwrap_or(rest.len());
         let word = &rest[..length];
         let is_known = matches!(word, b"true" | b"false" | b"null" | b"NaN" | b"Infinity" | b"-Infinity");
-        self.at += length;
+        self.position += length;
         (is_known || is_number(word)).then_some(())
     }
 }
 
-/// RFC 8259, section 6.
+/// Whether a word is a number, as RFC 8259, section 6 defines.
 fn is_number(word: &[u8]) -> bool {
     let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let mut rest = word.strip_prefix(b"-").unwrap_or(word);
-    let whole = digits(rest);
-    if whole == 0 || (whole > 1 && rest[0] == b'0') {
+    let integer_digits = digits(rest);
+    if integer_digits == 0 || (integer_digits > 1 && rest[0] == b'0') {
         return false;
     }
-    rest = &rest[whole..];
+    rest = &rest[integer_digits..];
     if let Some(after) = rest.strip_prefix(b".") {
         let decimals = digits(after);
         if decimals == 0 {
@@ -307,10 +310,10 @@ mod tests {
         members(text.as_bytes(), |_, _| {}).is_some()
     }
 
-    fn member(text: &[u8], wanted: &str) -> Option<String> {
+    fn member(text: &[u8], name: &str) -> Option<String> {
         let mut found = None;
-        members(text, |name, value| {
-            if name == wanted {
+        members(text, |found_name, value| {
+            if found_name == name {
                 found = value.text().map(Cow::into_owned);
             }
         })?;

@@ -1,21 +1,22 @@
-//! Finds the texts in an answer that a model wrote, to estimate their tokens by.
+//! Finds the texts of models in an answer, to estimate their tokens.
 
-use super::walk::{At, texts};
+use super::walk::{WalkStep, texts};
 
-/// Gives `take` each such text of a JSON text. What isn't JSON may have none, or some of them, and is an error.
+/// Passes each such text of a JSON document to `take`. For invalid JSON, returns an error after passing none
+/// or some of its texts.
 pub(in crate::gateway) fn find(json: &[u8], take: &mut dyn FnMut(&str)) -> Result<(), serde_json::Error> {
-    texts(json, at, take)
+    texts(json, step_at, take)
 }
 
-fn at(key: &str) -> At {
+fn step_at(key: &str) -> WalkStep {
     match key {
-        // What a model reads or writes.
+        // Input and output of a model.
         "content" | "text" | "input" | "prompt" | "system" | "instructions" | "arguments" | "description" | "delta"
-        | "partial_json" | "thinking" | "reasoning_content" | "refusal" | "output" => At::Take,
-        "transcript" => At::Take,
-        // A picture or a sound.
-        "image_url" | "b64_json" | "data" => At::Skip,
-        _ => At::Look,
+        | "partial_json" | "thinking" | "reasoning_content" | "refusal" | "output" => WalkStep::Take,
+        "transcript" => WalkStep::Take,
+        // Pictures and audio.
+        "image_url" | "b64_json" | "data" => WalkStep::Skip,
+        _ => WalkStep::Descend,
     }
 }
 

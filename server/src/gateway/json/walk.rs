@@ -1,4 +1,4 @@
-//! Walks through a JSON text for the texts at certain keys, however deep, without keeping the rest.
+//! Walks through a JSON document for the texts of certain keys at any depth, without keeping the rest.
 
 use std::fmt;
 
@@ -7,32 +7,32 @@ use serde::{
     de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-/// What to do with the value of a key.
+/// The treatment of a key's value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::gateway) enum At {
-    /// Take it where it is a text, or a list of texts; look into it where it isn't.
+pub(in crate::gateway) enum WalkStep {
+    /// Take a text, or each text of a list; descend into anything else.
     Take,
-    /// Look into it only.
-    Look,
+    /// Only descend.
+    Descend,
     Skip,
 }
 
-/// Gives `take` each text of `json` whose key is one [to be taken](At::Take). What isn't JSON is read as far as it goes, and
-/// is an error.
+/// Passes each text of `json` whose key is to be [taken](WalkStep::Take) to `take`. Invalid JSON is walked as
+/// far as it is valid, and returns an error.
 pub(in crate::gateway) fn texts(
     json: &[u8],
-    at: fn(&str) -> At,
+    step_at: fn(&str) -> WalkStep,
     take: &mut dyn FnMut(&str),
 ) -> Result<(), serde_json::Error> {
     let mut json = serde_json::Deserializer::from_slice(json);
-    Walk { takes: false, at, take }.deserialize(&mut json)?;
+    Walk { takes: false, step_at, take }.deserialize(&mut json)?;
     json.end()
 }
 
 struct Walk<'f> {
-    /// Whether a text here is taken.
+    /// Whether texts are taken here.
     takes: bool,
-    at: fn(&str) -> At,
+    step_at: fn(&str) -> WalkStep,
     take: &'f mut dyn FnMut(&str),
 }
 
@@ -79,41 +79,43 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        let Self { takes, at, take } = self;
-        while list.next_element_seed(Walk { takes, at, take: &mut *take })?.is_some() {}
+        let Self { takes, step_at, take } = self;
+        while list.next_element_seed(Walk { takes, step_at, take: &mut *take })?.is_some() {}
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self { at, take, .. } = self;
-        while let Some(here) = map.next_key_seed(Key(at))? {
-            match here {
-                At::Skip => drop(map.next_value::<IgnoredAny>()?),
-                At::Take | At::Look => map.next_value_seed(Walk { takes: here == At::Take, at, take: &mut *take })?,
+        let Self { step_at, take, .. } = self;
+        while let Some(step) = map.next_key_seed(Key(step_at))? {
+            match step {
+                WalkStep::Skip => drop(map.next_value::<IgnoredAny>()?),
+                WalkStep::Take | WalkStep::Descend => {
+                    map.next_value_seed(Walk { takes: step == WalkStep::Take, step_at, take: &mut *take })?
+                }
             }
         }
         Ok(())
     }
 }
 
-struct Key(fn(&str) -> At);
+struct Key(fn(&str) -> WalkStep);
 
 impl<'de> DeserializeSeed<'de> for Key {
-    type Value = At;
+    type Value = WalkStep;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<At, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<WalkStep, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
 impl Visitor<'_> for Key {
-    type Value = At;
+    type Value = WalkStep;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
-    fn visit_str<E: Error>(self, key: &str) -> Result<At, E> {
+    fn visit_str<E: Error>(self, key: &str) -> Result<WalkStep, E> {
         Ok((self.0)(key))
     }
 }

@@ -1,37 +1,37 @@
-//! About how many tokens a JSON request is, by its length.
+//! Estimates the tokens of a JSON request by its length.
 //!
-//! Pictures and sounds in base64 take no tokens by their bytes, but by what they show and how long they last: a picture of a
-//! megabyte would count as a quarter of a million tokens, and keep everybody else under the same limit waiting until it is
-//! answered and put right.
+//! The tokens of images and audio in base64 don't depend on their bytes, but on their dimensions and
+//! duration. By its bytes, an image of a megabyte would count as 250,000 tokens, and block other calls under
+//! the same limit until it is answered and its real usage is known.
 
 use memchr::memchr2;
 
-/// So many bytes of JSON are about a token, of texts in most languages and of the code around them.
-const BYTES_A_TOKEN: u64 = 4;
-/// As many as a large picture takes: [Anthropic](https://docs.claude.com/en/docs/build-with-claude/vision) makes pictures
-/// smaller that would take more than about 1,600 (`width * height / 750`), and
-/// [OpenAI](https://platform.openai.com/docs/guides/images-vision#calculating-costs) takes up to 1,536 patches, or 170 for each
-/// of a few tiles.
-const PICTURE: u64 = 1_600;
-/// So many bytes of base64 are about a token of a sound or film: ten tokens a second, and some 10 kB.
-const SOUND_BYTES_A_TOKEN: u64 = 1_024;
-/// The same of a PDF: a page is some 50 to 100 kB, and
+/// Bytes of JSON per token, for texts in most languages and the syntax around them.
+const BYTES_PER_TOKEN: u64 = 4;
+/// Tokens of a large image: [Anthropic](https://docs.claude.com/en/docs/build-with-claude/vision) scales
+/// images down to about 1,600 (`width * height / 750`), and
+/// [OpenAI](https://platform.openai.com/docs/guides/images-vision#calculating-costs) counts up to 1,536
+/// patches, or 170 for each of a few tiles.
+const IMAGE_TOKENS: u64 = 1_600;
+/// Bytes of base64 per token of audio or video: about 10 tokens and 10 kB per second.
+const AUDIO_BYTES_PER_TOKEN: u64 = 1_024;
+/// Bytes of base64 per token of a PDF: a page has about 50 to 100 kB, and
 /// [1,500 to 3,000 tokens](https://docs.claude.com/en/docs/build-with-claude/pdf-support).
-const DOCUMENT_BYTES_A_TOKEN: u64 = 32;
-/// Shorter values count as texts, whatever they are.
-const SHORTEST: usize = 1_024;
+const DOCUMENT_BYTES_PER_TOKEN: u64 = 32;
+/// Shorter values count as text, whatever they contain.
+const MIN_BASE64_LENGTH: usize = 1_024;
 
-/// What is in base64.
+/// The kind of data in base64.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Medium {
-    Picture,
-    Sound,
+    Image,
+    Audio,
     Document,
 }
 
 impl Medium {
-    /// By what its address or its first bytes say; nothing for what may as well be a text.
-    fn of(value: &[u8]) -> Option<Self> {
+    /// Detects the kind by a data URL's type or the first bytes; `None` for what may as well be text.
+    fn detect(value: &[u8]) -> Option<Self> {
         let (kind, data) = match value.strip_prefix(b"data:") {
             Some(address) => {
                 let comma = address.iter().take(100).position(|byte| *byte == b',')?;
@@ -39,19 +39,19 @@ impl Medium {
             }
             None => (&b""[..], value),
         };
-        // Within an address any character may be written as `%2B`.
+        // In a data URL any character may be percent-encoded.
         if !data.iter().all(|byte| is_base64(*byte) || (*byte == b'%' && !kind.is_empty())) {
             return None;
         }
         let begins = |signs: &[&[u8]]| signs.iter().any(|sign| data.starts_with(sign));
-        // PNG, JPEG (whose slashes some programs escape), GIF; then WebP and WAV, which begin alike. Sounds: MP3 with a
-        // header, Ogg, FLAC, WebM, WAV, MP4, and frames without anything before them.
+        // Images: PNG, JPEG (whose slashes some programs escape), GIF, and WebP, which begins like WAV.
+        // Audio: MP3 with a header, Ogg, FLAC, WebM, WAV, MP4, and frames without a header.
         let riff = data.starts_with(b"UklGR").then(|| data.get(12..16)).flatten();
         if kind.starts_with(b"image")
             || begins(&[b"iVBORw0KGg", b"/9j/", b"\\/9j\\/", b"R0lGOD"])
             || riff == Some(&b"RUJQ"[..])
         {
-            Some(Self::Picture)
+            Some(Self::Image)
         } else if kind.starts_with(b"audio")
             || kind.starts_with(b"video")
             || begins(&[b"SUQz", b"T2dnUw", b"ZkxhQw", b"GkXfo"])
@@ -59,7 +59,7 @@ impl Medium {
             || data.get(4..10) == Some(b"IGZ0eX")
             || is_frame(data)
         {
-            Some(Self::Sound)
+            Some(Self::Audio)
         } else if kind.ends_with(b"base64") || begins(&[b"JVBERi0"]) {
             Some(Self::Document)
         } else {
@@ -69,51 +69,51 @@ impl Medium {
 
     const fn tokens(self, bytes: u64) -> u64 {
         match self {
-            Self::Picture => PICTURE,
-            Self::Sound => bytes / SOUND_BYTES_A_TOKEN,
-            Self::Document => bytes / DOCUMENT_BYTES_A_TOKEN,
+            Self::Image => IMAGE_TOKENS,
+            Self::Audio => bytes / AUDIO_BYTES_PER_TOKEN,
+            Self::Document => bytes / DOCUMENT_BYTES_PER_TOKEN,
         }
     }
 }
 
-/// Whether base64 begins with a frame of MPEG's audio, such as of an MP3 or of AAC: eleven bits that are set, and then
-/// which version, layer or profile it is.
+/// Whether base64 begins with a frame of MPEG audio, such as MP3 or AAC: eleven set bits, then
+/// version, layer or profile.
 fn is_frame(data: &[u8]) -> bool {
     matches!(data, [b'/', b'/', b'E'..=b'P' | b'k'..=b'v', ..])
         || matches!(data, [b'\\', b'/', b'\\', b'/', b'E'..=b'P' | b'k'..=b'v', ..])
 }
 
-/// Also what is written in a JSON text where base64 has a slash or begins a new line.
+/// Whether a byte may be base64 in a JSON text, where slashes and line breaks are escaped by backslashes.
 const fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=' | b'\\')
 }
 
-/// About how many tokens `json` is, which was read before: so its texts end.
-pub(super) fn tokens(json: &[u8]) -> u64 {
+/// Estimates the tokens of `json`, which must be valid.
+pub(super) fn count_tokens(json: &[u8]) -> u64 {
     let mut media = 0;
     let mut text = json.len() as u64;
     let mut rest = json;
-    let mut is_sound = false;
+    let mut is_audio = false;
     while let Some(begin) = memchr::memchr(b'"', rest) {
         rest = &rest[begin + 1..];
         let end = end_of_text(rest);
         let value = &rest[..end];
-        // Samples without anything before them are known by where OpenAI's API has sounds.
-        is_sound |= value == b"input_audio";
-        if value.len() >= SHORTEST {
-            let pcm = || (is_sound && value.iter().all(|byte| is_base64(*byte))).then_some(Medium::Sound);
-            if let Some(medium) = Medium::of(value).or_else(pcm) {
+        // Raw samples are recognized by the key of OpenAI's API for audio.
+        is_audio |= value == b"input_audio";
+        if value.len() >= MIN_BASE64_LENGTH {
+            let pcm = || (is_audio && value.iter().all(|byte| is_base64(*byte))).then_some(Medium::Audio);
+            if let Some(medium) = Medium::detect(value).or_else(pcm) {
                 text -= value.len() as u64;
                 media += medium.tokens(value.len() as u64);
-                is_sound = false;
+                is_audio = false;
             }
         }
         rest = rest.get(end + 1..).unwrap_or_default();
     }
-    text / BYTES_A_TOKEN + media
+    text / BYTES_PER_TOKEN + media
 }
 
-/// Where the quote is that ends a text.
+/// Returns the index of the quote that ends a text.
 fn end_of_text(rest: &[u8]) -> usize {
     let mut at = 0;
     while let Some(next) = memchr2(b'"', b'\\', &rest[at..]) {
@@ -151,14 +151,14 @@ mod tests {
             format!(r#"{{"source":{{"data":"{webp}"}}}}"#),
             format!(r#"{{"url":"data:image/avif;base64,{}"}}"#, file(b"\0\0\0\x20ftypavif", 1 << 20)),
         ] {
-            let tokens = tokens(json.as_bytes());
-            assert!((PICTURE..PICTURE + 50).contains(&tokens), "{tokens}: {}", &json[..100]);
+            let tokens = count_tokens(json.as_bytes());
+            assert!((IMAGE_TOKENS..IMAGE_TOKENS + 50).contains(&tokens), "{tokens}: {}", &json[..100]);
         }
     }
 
     #[test]
     fn sounds_and_documents_are_few_tokens_and_texts_are_what_they_were() {
-        let weigh = |value: &str| tokens(format!(r#"{{"data":"{value}"}}"#).as_bytes());
+        let weigh = |value: &str| count_tokens(format!(r#"{{"data":"{value}"}}"#).as_bytes());
         let megabyte = 1_398_104;
         assert!(weigh(&file(b"RIFF\x24\x00\x10\x00WAVE", 1 << 20)) < 2_000);
         for begin in [
@@ -176,11 +176,12 @@ mod tests {
         }
         let pcm = file(b"\x01\x02\x03", 1 << 20);
         let spoken = format!(r#"{{"type":"input_audio","input_audio":{{"format":"pcm16","data":"{pcm}"}}}}"#);
-        assert!(tokens(spoken.as_bytes()) < 2_000);
-        assert_eq!(weigh(&format!("data:image/png;base64, {pcm}")), PICTURE + 2);
+        assert!(count_tokens(spoken.as_bytes()) < 2_000);
+        assert_eq!(weigh(&format!("data:image/png;base64, {pcm}")), IMAGE_TOKENS + 2);
         assert!(weigh(&format!("data:audio/wav;base64,{}", pcm.replace('+', "%2B"))) < 2_000);
         assert!(weigh(&file(b"%PDF-1.7", 1 << 20)) < 50_000);
-        // It may as well be a text without blanks, and what is short may be one that looks like a picture.
+        // Unknown data may as well be text without blanks, and a short value may be text
+        // that looks like an image.
         assert!(weigh(&file(b"\x01\x02\x03", 1 << 20)) > megabyte / 5);
         assert!(weigh(&"iVBORw0KGgo ".repeat(10_000)) >= 30_000);
         assert_eq!(weigh("iVBORw0KGgo"), (r#"{"data":"iVBORw0KGgo"}"#.len() / 4) as u64);
@@ -191,7 +192,7 @@ mod tests {
         #[test]
         fn nothing_is_more_than_its_bytes_and_a_picture_for_each_text(json in prop::collection::vec(any::<u8>(), 0..4_000)) {
             let texts = json.iter().filter(|byte| **byte == b'"').count() as u64;
-            prop_assert!(tokens(&json) <= json.len() as u64 / 4 + texts * PICTURE);
+            prop_assert!(count_tokens(&json) <= json.len() as u64 / 4 + texts * IMAGE_TOKENS);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Models in the form of [Anthropic's API reference](https://docs.anthropic.com/en/api/models-list): those that are called by
-//! its messages.
+//! Models in the form of [Anthropic's API reference](https://docs.anthropic.com/en/api/models-list), limited
+//! to those that its messages API can call.
 
 use axum::{
     Json,
@@ -12,12 +12,11 @@ use crate::{
         endpoint::Dialect,
         offers::{Offer, Offers},
     },
-    v1::error::Refusal,
+    v1::error::V1Error,
 };
 
-/// How many a page has where nothing is said, and at most.
-const PAGE: usize = 20;
-const LARGEST_PAGE: usize = 1000;
+const DEFAULT_PAGE_SIZE: usize = 20;
+const MAX_PAGE_SIZE: usize = 1000;
 
 #[derive(Serialize)]
 struct List<'a> {
@@ -32,12 +31,12 @@ struct Model<'a> {
     r#type: &'static str,
     id: &'a str,
     display_name: &'a str,
-    /// As RFC 3339 has it.
+    /// In RFC 3339.
     created_at: String,
     lifecycle: &'static str,
     max_input_tokens: Option<u32>,
     max_tokens: Option<u32>,
-    /// What the reference says of every model, and nobody here knows: clients want it to be there.
+    /// Always null, like the fields below: unknown here, but clients require the fields of the reference.
     capabilities: Option<()>,
     deprecated_at: Option<()>,
     line: Option<()>,
@@ -62,20 +61,20 @@ impl<'a> Model<'a> {
     }
 }
 
-/// A page of these models, as the query says which.
+/// Answers with the page of `models` that the query selects.
 pub(super) fn list<'a>(
     offers: &Offers,
     models: impl Iterator<Item = &'a Offer>,
     query: &str,
-) -> Result<Response, Refusal> {
+) -> Result<Response, V1Error> {
     let models: Vec<&Offer> = models.filter(|offer| is_called_by_messages(offer)).collect();
-    let Page { models, has_more } = Page::of(models, query)?;
+    let Page { models, has_more } = Page::select(models, query)?;
     let data: Vec<Model<'_>> = models.iter().map(|offer| Model::new(offers, offer)).collect();
     let name = |model: Option<&&'a Offer>| model.map(|model| &*model.name);
     Ok(Json(List { first_id: name(models.first()), last_id: name(models.last()), data, has_more }).into_response())
 }
 
-pub(super) fn one(offers: &Offers, offer: &Offer) -> Response {
+pub(super) fn model(offers: &Offers, offer: &Offer) -> Response {
     Json(Model::new(offers, offer)).into_response()
 }
 
@@ -83,18 +82,18 @@ fn is_called_by_messages(offer: &Offer) -> bool {
     offer.endpoints().any(|endpoint| endpoint.dialect == Dialect::Anthropic)
 }
 
-/// Some of a list.
+/// A page of the list.
 struct Page<'a> {
     models: Vec<&'a Offer>,
-    /// Whether there are more in the direction that was asked for.
+    /// Whether more models follow in the requested direction.
     has_more: bool,
 }
 
 impl<'a> Page<'a> {
-    /// `after_id` and `before_id` name what it stands next to, and `limit` how many it has. What isn't in the list any more
-    /// is as far as its name, by which the list is ordered.
-    fn of(mut models: Vec<&'a Offer>, query: &str) -> Result<Self, Refusal> {
-        let mut limit = PAGE;
+    /// Selects a page by `after_id` or `before_id`, and `limit`. A model that has left the list still marks a
+    /// position, since the list is sorted by name.
+    fn select(mut models: Vec<&'a Offer>, query: &str) -> Result<Self, V1Error> {
+        let mut limit = DEFAULT_PAGE_SIZE;
         let mut is_backwards = false;
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
@@ -104,8 +103,8 @@ impl<'a> Page<'a> {
                     is_backwards = true;
                 }
                 "limit" => {
-                    let wrong = || Refusal::invalid("limit", format!("limit: give 1 to {LARGEST_PAGE}."));
-                    let number = value.parse().ok().filter(|limit| (1..=LARGEST_PAGE).contains(limit));
+                    let wrong = || V1Error::invalid("limit", format!("limit: give 1 to {MAX_PAGE_SIZE}."));
+                    let number = value.parse().ok().filter(|limit| (1..=MAX_PAGE_SIZE).contains(limit));
                     limit = number.ok_or_else(wrong)?;
                 }
                 _ => {}

@@ -1,4 +1,4 @@
-//! A body on its way to a provider.
+//! The HTTP body of a request to a provider.
 
 use std::{
     collections::VecDeque,
@@ -14,16 +14,16 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::Spool;
 
-/// How much is read from the file at once, in bytes.
+/// Size of reads from the file, in bytes.
 const PIECE: u64 = 128 * 1024;
 
-/// What was spooled can't be read again.
+/// A spool can't be read.
 #[derive(Debug, thiserror::Error)]
 #[error("an upload can't be read from its file: {0}")]
-pub(in crate::gateway) struct Broken(#[from] io::Error);
+pub(in crate::gateway) struct SpoolUnreadable(#[from] io::Error);
 
 #[derive(Debug)]
-pub(in crate::gateway) struct Sending {
+pub(in crate::gateway) struct PayloadBody {
     parts: VecDeque<Part>,
     reading: Option<JoinHandle<io::Result<Bytes>>>,
     left: u64,
@@ -35,13 +35,13 @@ enum Part {
     File(Spool, Range<u64>),
 }
 
-impl Sending {
-    pub(super) fn whole(bytes: Bytes) -> Self {
+impl PayloadBody {
+    pub(super) fn from_bytes(bytes: Bytes) -> Self {
         Self { left: bytes.len() as u64, parts: VecDeque::from([Part::Bytes(bytes)]), reading: None }
     }
 
-    /// Two ranges of a spool, with `between` between them.
-    pub(super) fn spooled(spool: &Spool, [first, second]: [Range<u64>; 2], between: Bytes) -> Self {
+    /// Creates a body of two ranges of a spool, with `between` between them.
+    pub(super) fn from_spool(spool: &Spool, [first, second]: [Range<u64>; 2], between: Bytes) -> Self {
         let left = (first.end - first.start) + between.len() as u64 + (second.end - second.start);
         let part = |range: Range<u64>| match spool.memory() {
             Some(bytes) => {
@@ -53,30 +53,33 @@ impl Sending {
         Self { left, parts: VecDeque::from([part(first), Part::Bytes(between), part(second)]), reading: None }
     }
 
-    fn passed(&mut self, bytes: Bytes) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    fn emit(&mut self, bytes: Bytes) -> Poll<Option<Result<Frame<Bytes>, SpoolUnreadable>>> {
         self.left -= bytes.len() as u64;
         Poll::Ready(Some(Ok(Frame::data(bytes))))
     }
 }
 
-impl Body for Sending {
+impl Body for PayloadBody {
     type Data = Bytes;
-    type Error = Broken;
+    type Error = SpoolUnreadable;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, SpoolUnreadable>>> {
         loop {
             if let Some(reading) = &mut self.reading {
                 let read = ready!(Pin::new(reading).poll(context));
                 self.reading = None;
                 return match read.map_err(io::Error::other).and_then(|read| read) {
-                    Ok(bytes) => self.passed(bytes),
-                    Err(error) => Poll::Ready(Some(Err(Broken(error)))),
+                    Ok(bytes) => self.emit(bytes),
+                    Err(error) => Poll::Ready(Some(Err(SpoolUnreadable(error)))),
                 };
             }
             match self.parts.pop_front() {
                 None => return Poll::Ready(None),
                 Some(Part::Bytes(bytes)) if bytes.is_empty() => {}
-                Some(Part::Bytes(bytes)) => return self.passed(bytes),
+                Some(Part::Bytes(bytes)) => return self.emit(bytes),
                 Some(Part::File(_, range)) if range.is_empty() => {}
                 Some(Part::File(spool, range)) => {
                     let end = range.end.min(range.start + PIECE);

@@ -1,7 +1,7 @@
-//! Bytes that are kept until they are sent: a few in memory, more in a file.
+//! Spools bytes until they are sent: a few in memory, more in a file.
 //!
-//! The file has no name, so that nothing is left of it when the server ends, however it ends. All files together are
-//! bounded, and the disk is shared fairly (see [`Budget`]).
+//! The file is anonymous, so that nothing remains of it when the server ends, even by a crash. The total size
+//! of all files is bounded, and the disk space is shared fairly (see [`ByteBudget`]).
 
 use std::{
     fs::File,
@@ -13,71 +13,71 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use tokio::task::spawn_blocking;
 
-use crate::gateway::budget::{Budget, Full, Holder, Share};
+use crate::gateway::budget::{BudgetFull, BudgetHolder, BudgetShare, ByteBudget};
 
-/// How much is kept in memory, in bytes: what is more goes to the file, so much at a time.
+/// Maximum of bytes in memory. More go to the file, in writes of this size.
 const IN_MEMORY: usize = 64 * 1024;
 
-/// The disk that uploads may wait on. Cheap to clone.
+/// The folder and disk space for uploads. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(in crate::gateway) struct Disk {
     folder: Arc<Path>,
-    budget: Budget,
+    budget: ByteBudget,
 }
 
 impl Disk {
-    /// `folder` must exist when something is spooled.
-    pub(in crate::gateway) fn new(folder: &Path, budget: Budget) -> Self {
+    /// `folder` must exist by the first upload.
+    pub(in crate::gateway) fn new(folder: &Path, budget: ByteBudget) -> Self {
         Self { folder: folder.into(), budget }
     }
 
-    /// What there is of it for somebody.
-    pub(in crate::gateway) fn room(&self, holder: Holder) -> Room {
-        Room { disk: self.clone(), holder }
+    /// The disk space available to `holder`.
+    pub(in crate::gateway) fn quota(&self, holder: BudgetHolder) -> SpoolQuota {
+        SpoolQuota { disk: self.clone(), holder }
     }
 }
 
-/// Somebody's part of the disk. Cheap to clone.
+/// The disk space available to one holder. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(in crate::gateway) struct Room {
+pub(in crate::gateway) struct SpoolQuota {
     disk: Disk,
-    holder: Holder,
+    holder: BudgetHolder,
 }
 
-/// Why something can't be spooled.
+/// An error of spooling.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::gateway) enum SpoolError {
     #[error("the disk that uploads may take is taken: {0:?}")]
-    Full(Full),
+    Full(BudgetFull),
     #[error("the file of an upload can't be written: {0}")]
     Disk(#[from] io::Error),
 }
 
-impl From<Full> for SpoolError {
-    fn from(full: Full) -> Self {
+impl From<BudgetFull> for SpoolError {
+    fn from(full: BudgetFull) -> Self {
         Self::Full(full)
     }
 }
 
-/// Bytes on their way into a spool.
+/// Writes bytes to a spool.
 #[derive(Debug)]
-pub(in crate::gateway) struct Spooling {
-    room: Room,
+pub(in crate::gateway) struct SpoolWriter {
+    quota: SpoolQuota,
     waiting: BytesMut,
-    file: Option<Taken>,
+    file: Option<SpoolFile>,
     written: u64,
 }
 
-/// A file, and its share of the disk as long as it lives.
+/// A file with its share of the disk space.
 #[derive(Debug)]
-struct Taken {
+struct SpoolFile {
     file: Arc<File>,
-    share: Share,
+    share: BudgetShare,
 }
 
-impl Spooling {
-    pub(in crate::gateway) fn new(room: &Room) -> Self {
-        Self { room: room.clone(), waiting: BytesMut::new(), file: None, written: 0 }
+impl SpoolWriter {
+    pub(in crate::gateway) fn new(quota: &SpoolQuota) -> Self {
+        Self { quota: quota.clone(), waiting: BytesMut::new(), file: None, written: 0 }
     }
 
     pub(in crate::gateway) fn len(&self) -> u64 {
@@ -93,17 +93,17 @@ impl Spooling {
         let bytes = self.waiting.split().freeze();
         let size = bytes.len() as u64;
         let file = match &mut self.file {
-            Some(taken) => {
-                taken.share.grow(size)?;
-                Arc::clone(&taken.file)
+            Some(file) => {
+                file.share.grow(size)?;
+                Arc::clone(&file.file)
             }
             None => {
-                let Room { disk, holder } = self.room.clone();
-                let mut share = disk.budget.nothing(holder);
+                let SpoolQuota { disk, holder } = self.quota.clone();
+                let mut share = disk.budget.empty_share(holder);
                 share.grow(size)?;
-                let made = spawn_blocking(move || tempfile::tempfile_in(&disk.folder)).await;
-                let file = Arc::new(made.map_err(io::Error::other)??);
-                self.file = Some(Taken { file: Arc::clone(&file), share });
+                let created = spawn_blocking(move || tempfile::tempfile_in(&disk.folder)).await;
+                let file = Arc::new(created.map_err(io::Error::other)??);
+                self.file = Some(SpoolFile { file: Arc::clone(&file), share });
                 file
             }
         };
@@ -114,46 +114,46 @@ impl Spooling {
 
     pub(in crate::gateway) async fn finish(mut self) -> Result<Spool, SpoolError> {
         if self.file.is_none() {
-            return Ok(Spool(Arc::new(Kept::Memory(self.waiting.split().freeze()))));
+            return Ok(Spool(Arc::new(SpoolStore::Memory(self.waiting.split().freeze()))));
         }
         self.write().await?;
         let length = self.written;
         match self.file.take() {
-            Some(taken) => Ok(Spool(Arc::new(Kept::Disk { taken, length }))),
-            None => Ok(Spool(Arc::new(Kept::Memory(Bytes::new())))),
+            Some(file) => Ok(Spool(Arc::new(SpoolStore::Disk { file, length }))),
+            None => Ok(Spool(Arc::new(SpoolStore::Memory(Bytes::new())))),
         }
     }
 }
 
-/// Bytes that were spooled. Cheap to clone; the file goes with the last clone.
+/// Spooled bytes. Cheap to clone; the file is deleted with the last clone.
 #[derive(Clone, Debug)]
-pub(in crate::gateway) struct Spool(Arc<Kept>);
+pub(in crate::gateway) struct Spool(Arc<SpoolStore>);
 
 #[derive(Debug)]
-enum Kept {
+enum SpoolStore {
     Memory(Bytes),
-    Disk { taken: Taken, length: u64 },
+    Disk { file: SpoolFile, length: u64 },
 }
 
 impl Spool {
     pub(in crate::gateway) fn len(&self) -> u64 {
         match &*self.0 {
-            Kept::Memory(bytes) => bytes.len() as u64,
-            Kept::Disk { length, .. } => *length,
+            SpoolStore::Memory(bytes) => bytes.len() as u64,
+            SpoolStore::Disk { length, .. } => *length,
         }
     }
 
-    /// Its bytes, where they are in memory.
+    /// The bytes, if they are in memory.
     pub(super) fn memory(&self) -> Option<&Bytes> {
         match &*self.0 {
-            Kept::Memory(bytes) => Some(bytes),
-            Kept::Disk { .. } => None,
+            SpoolStore::Memory(bytes) => Some(bytes),
+            SpoolStore::Disk { .. } => None,
         }
     }
 
-    /// All its bytes, in memory.
-    pub(in crate::gateway) async fn whole(self) -> io::Result<Bytes> {
-        if let Kept::Memory(bytes) = &*self.0 {
+    /// Reads all bytes into memory.
+    pub(in crate::gateway) async fn read_all(self) -> io::Result<Bytes> {
+        if let SpoolStore::Memory(bytes) = &*self.0 {
             return Ok(bytes.clone());
         }
         let length = usize::try_from(self.len()).map_err(io::Error::other)?;
@@ -164,13 +164,13 @@ impl Spool {
     pub(in crate::gateway) fn read(&self, offset: u64, length: usize) -> io::Result<Bytes> {
         use std::os::unix::fs::FileExt;
         match &*self.0 {
-            Kept::Memory(bytes) => {
+            SpoolStore::Memory(bytes) => {
                 let begin = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
                 Ok(bytes.slice(begin..begin.saturating_add(length).min(bytes.len())))
             }
-            Kept::Disk { taken, .. } => {
+            SpoolStore::Disk { file, .. } => {
                 let mut buffer = vec![0; length];
-                taken.file.read_exact_at(&mut buffer, offset)?;
+                file.file.read_exact_at(&mut buffer, offset)?;
                 Ok(buffer.into())
             }
         }

@@ -1,34 +1,34 @@
-//! Takes the names of the operator's account out of what providers say: errors tell in whose name they were asked, and jobs
-//! whose they are.
+//! Masks names of the operator's account in providers' answers: errors name the account that a request was
+//! made for, and jobs the one that they belong to.
 
 use bytes::Bytes;
 use memchr::memmem;
 
-/// How names of organizations, projects and accounts begin at providers.
-const NAMES: [&[u8]; 4] = [b"org-", b"org_", b"proj_", b"acct_"];
-/// Shortest name, in bytes, or in letters and digits behind its beginning.
-const SHORTEST: usize = 8;
+/// Prefixes of providers' names of organizations, projects and accounts.
+const NAME_PREFIXES: [&[u8]; 4] = [b"org-", b"org_", b"proj_", b"acct_"];
+/// Minimum length of a name in bytes, or of the letters and digits after a prefix.
+const MIN_NAME_LENGTH: usize = 8;
 
-/// `body` with an asterisk for each letter of a name: of those that its headers told, and of those that are told by their
-/// form.
-pub(in crate::gateway) fn without_names(body: Bytes, told: &[String]) -> Bytes {
-    let is_within = |byte: &u8| byte.is_ascii_alphanumeric();
-    let formed = NAMES.iter().flat_map(|begin| {
-        let found = memmem::find_iter(&body, begin);
+/// Replaces each letter of a name in `body` by an asterisk. Names are those of the answer's headers, and
+/// those with a known prefix.
+pub(in crate::gateway) fn without_names(body: Bytes, header_names: &[String]) -> Bytes {
+    let is_name_byte = |byte: &u8| byte.is_ascii_alphanumeric();
+    let prefixed = NAME_PREFIXES.iter().flat_map(|prefix| {
+        let found = memmem::find_iter(&body, prefix);
         found.filter_map(|at| {
-            let length = body[at + begin.len()..].iter().take_while(|byte| is_within(byte)).count();
-            let begins = at == 0 || !is_within(&body[at - 1]);
-            (begins && length >= SHORTEST).then_some(at..at + begin.len() + length)
+            let length = body[at + prefix.len()..].iter().take_while(|byte| is_name_byte(byte)).count();
+            let is_start = at == 0 || !is_name_byte(&body[at - 1]);
+            (is_start && length >= MIN_NAME_LENGTH).then_some(at..at + prefix.len() + length)
         })
     });
-    let told = told.iter().filter(|name| name.len() >= SHORTEST);
-    let told = told.flat_map(|name| memmem::find_iter(&body, name.as_bytes()).map(|at| at..at + name.len()));
-    let places: Vec<_> = formed.chain(told).collect();
-    if places.is_empty() {
+    let header_names = header_names.iter().filter(|name| name.len() >= MIN_NAME_LENGTH);
+    let named = header_names.flat_map(|name| memmem::find_iter(&body, name.as_bytes()).map(|at| at..at + name.len()));
+    let ranges: Vec<_> = prefixed.chain(named).collect();
+    if ranges.is_empty() {
         return body;
     }
     let mut masked = body.to_vec();
-    places.into_iter().for_each(|place| masked[place].fill(b'*'));
+    ranges.into_iter().for_each(|range| masked[range].fill(b'*'));
     masked.into()
 }
 
@@ -36,9 +36,9 @@ pub(in crate::gateway) fn without_names(body: Bytes, told: &[String]) -> Bytes {
 mod tests {
     use super::*;
 
-    fn masked(body: &str, told: &[&str]) -> String {
-        let told: Vec<String> = told.iter().map(|name| (*name).to_owned()).collect();
-        let body = without_names(Bytes::copy_from_slice(body.as_bytes()), &told);
+    fn masked(body: &str, header_names: &[&str]) -> String {
+        let header_names: Vec<String> = header_names.iter().map(|name| (*name).to_owned()).collect();
+        let body = without_names(Bytes::copy_from_slice(body.as_bytes()), &header_names);
         String::from_utf8(body.to_vec()).unwrap()
     }
 

@@ -1,6 +1,6 @@
-//! Undoes the compression of answers that were asked for without: piece by piece, in bounded memory.
+//! Decompresses answers that were requested uncompressed, piece by piece, in bounded memory.
 //!
-//! Source: RFC 9110, section 8.4.1, for the names; RFC 9659 for how far back zstd may look.
+//! Source: RFC 9110, section 8.4.1, for the names; RFC 9659 for the largest window of zstd.
 
 use std::{
     fmt,
@@ -15,72 +15,72 @@ use brotli_decompressor::{BrotliDecoderParameter, Decompressor};
 use bytes::{Buf, Bytes};
 use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
 
-/// How much is read at once, in bytes.
-const PIECE: usize = 64 * 1024;
-/// How much is given to a decoder at once, in bytes: flate2 keeps what has no room in a piece until it is given more, and
-/// deflate makes at most 1032 bytes of one.
-const MORSEL: usize = 60;
-/// How far back zstd may look, as a power of two.
-const LARGEST_WINDOW: u32 = 23;
+/// Size of the output buffer, in bytes.
+const OUTPUT_BYTES: usize = 64 * 1024;
+/// Bytes that a decoder gets at once: flate2 keeps output that doesn't fit its buffer until it gets more
+/// input, and deflate makes at most 1032 bytes of one.
+const INPUT_BYTES: usize = 60;
+/// Largest window of zstd, as a power of two.
+const MAX_WINDOW_LOG: u32 = 23;
 
-/// What undoes it.
-pub(in crate::gateway) struct Decoding {
+/// A decoder for one answer's body.
+pub(in crate::gateway) struct BodyDecoder {
     decoder: Decoder,
-    piece: Vec<u8>,
+    output: Vec<u8>,
 }
 
 enum Decoder {
-    Gzip(MultiGzDecoder<Fed>),
-    Deflate(ZlibDecoder<Fed>),
-    Brotli(Box<Decompressor<Fed>>),
-    Zstd(zstd::stream::read::Decoder<'static, Fed>),
+    Gzip(MultiGzDecoder<DecoderInput>),
+    Deflate(ZlibDecoder<DecoderInput>),
+    Brotli(Box<Decompressor<DecoderInput>>),
+    Zstd(zstd::stream::read::Decoder<'static, DecoderInput>),
 }
 
-impl fmt::Debug for Decoding {
+impl fmt::Debug for BodyDecoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Decoding(…)")
+        f.write_str("BodyDecoder(…)")
     }
 }
 
-/// What comes next.
+/// The next output of a decoder.
 #[derive(Debug, Eq, PartialEq)]
-pub(super) enum Decoded {
+pub(super) enum DecodedPiece {
     Data(Bytes),
-    /// Nothing before there is more to read.
+    /// None until the decoder gets more input.
     More,
     End,
 }
 
-impl Decoding {
-    /// For an answer with these headers, which say no more of its compression then; `None` where there is none, or one that
-    /// isn't known here.
+impl BodyDecoder {
+    /// Makes a decoder for an answer with these headers, and removes the compression from them; `None`
+    /// without a compression, or with one that isn't supported.
     pub(super) fn of(headers: &mut HeaderMap) -> Option<Self> {
         let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
         let (Some(encoding), None) = (encodings.next(), encodings.next()) else { return None };
         let encoding = encoding.to_str().unwrap_or_default().trim().to_ascii_lowercase();
-        let fed = Fed::default();
+        let input = DecoderInput::default();
         let decoder = match &*encoding {
-            "gzip" | "x-gzip" => Decoder::Gzip(MultiGzDecoder::new(fed)),
-            "deflate" => Decoder::Deflate(ZlibDecoder::new(fed)),
+            "gzip" | "x-gzip" => Decoder::Gzip(MultiGzDecoder::new(input)),
+            "deflate" => Decoder::Deflate(ZlibDecoder::new(input)),
             "br" => {
-                let mut decoder = Decompressor::new(fed, MORSEL);
-                // It may look back 16 MiB, not a gigabyte.
+                let mut decoder = Decompressor::new(input, INPUT_BYTES);
+                // Limits the window to 16 MiB instead of a gigabyte.
                 decoder.set_parameter(BrotliDecoderParameter::BROTLI_DECODER_PARAM_LARGE_WINDOW, 0);
                 Decoder::Brotli(Box::new(decoder))
             }
             "zstd" => {
-                let mut decoder = zstd::stream::read::Decoder::with_buffer(fed).ok()?;
-                decoder.window_log_max(LARGEST_WINDOW).ok()?;
+                let mut decoder = zstd::stream::read::Decoder::with_buffer(input).ok()?;
+                decoder.window_log_max(MAX_WINDOW_LOG).ok()?;
                 Decoder::Zstd(decoder)
             }
             _ => return None,
         };
         headers.remove(CONTENT_ENCODING);
         headers.remove(CONTENT_LENGTH);
-        Some(Self { decoder, piece: vec![0; PIECE] })
+        Some(Self { decoder, output: vec![0; OUTPUT_BYTES] })
     }
 
-    fn fed(&mut self) -> &mut Fed {
+    fn input(&mut self) -> &mut DecoderInput {
         match &mut self.decoder {
             Decoder::Gzip(decoder) => decoder.get_mut(),
             Decoder::Deflate(decoder) => decoder.get_mut(),
@@ -89,64 +89,64 @@ impl Decoding {
         }
     }
 
-    /// Takes more to read, when all of what was there has been.
+    /// Adds input, once all of it so far has been consumed.
     pub(super) fn feed(&mut self, bytes: Bytes) {
-        let fed = self.fed();
-        fed.is_empty &= bytes.is_empty();
-        fed.bytes = bytes;
+        let input = self.input();
+        input.is_empty &= bytes.is_empty();
+        input.bytes = bytes;
     }
 
-    /// Nothing more comes.
+    /// Marks the end of the input.
     pub(super) fn end(&mut self) {
-        self.fed().is_over = true;
+        self.input().is_over = true;
     }
 
-    /// What comes next; an error where it makes no sense, or ends too early.
-    pub(super) fn next(&mut self) -> io::Result<Decoded> {
-        let fed = self.fed();
-        if fed.is_empty {
-            return Ok(if fed.is_over { Decoded::End } else { Decoded::More });
+    /// Returns the next output; an error if the input is invalid or truncated.
+    pub(super) fn next(&mut self) -> io::Result<DecodedPiece> {
+        let input = self.input();
+        if input.is_empty {
+            return Ok(if input.is_over { DecodedPiece::End } else { DecodedPiece::More });
         }
         let read = match &mut self.decoder {
-            Decoder::Gzip(decoder) => decoder.read(&mut self.piece),
-            Decoder::Deflate(decoder) => decoder.read(&mut self.piece),
-            Decoder::Brotli(decoder) => decoder.read(&mut self.piece),
-            Decoder::Zstd(decoder) => decoder.read(&mut self.piece),
+            Decoder::Gzip(decoder) => decoder.read(&mut self.output),
+            Decoder::Deflate(decoder) => decoder.read(&mut self.output),
+            Decoder::Brotli(decoder) => decoder.read(&mut self.output),
+            Decoder::Zstd(decoder) => decoder.read(&mut self.output),
         };
         match read {
-            Ok(0) if self.fed().is_over => Ok(Decoded::End),
-            // What stands behind the end is nothing.
+            Ok(0) if self.input().is_over => Ok(DecodedPiece::End),
+            // Bytes after the end are ignored.
             Ok(0) => {
-                self.fed().bytes.clear();
-                Ok(Decoded::More)
+                self.input().bytes.clear();
+                Ok(DecodedPiece::More)
             }
-            Ok(read) => Ok(Decoded::Data(Bytes::copy_from_slice(&self.piece[..read]))),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Decoded::More),
+            Ok(read) => Ok(DecodedPiece::Data(Bytes::copy_from_slice(&self.output[..read]))),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(DecodedPiece::More),
             Err(error) => Err(error),
         }
     }
 }
 
-/// What a decoder reads from.
-struct Fed {
+/// The input of a decoder.
+struct DecoderInput {
     bytes: Bytes,
-    /// Whether nothing came until now.
+    /// Whether no byte has arrived yet.
     is_empty: bool,
     is_over: bool,
 }
 
-impl Default for Fed {
+impl Default for DecoderInput {
     fn default() -> Self {
         Self { bytes: Bytes::new(), is_empty: true, is_over: false }
     }
 }
 
-impl BufRead for Fed {
+impl BufRead for DecoderInput {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.bytes.is_empty() && !self.is_over {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        Ok(&self.bytes[..self.bytes.len().min(MORSEL)])
+        Ok(&self.bytes[..self.bytes.len().min(INPUT_BYTES)])
     }
 
     fn consume(&mut self, amount: usize) {
@@ -154,7 +154,7 @@ impl BufRead for Fed {
     }
 }
 
-impl Read for Fed {
+impl Read for DecoderInput {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.fill_buf()?.read(buffer)?;
         self.consume(read);
@@ -179,22 +179,22 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    /// All that comes of `encoded`, which arrives in pieces of `size`.
+    /// Decodes `encoded`, which arrives in pieces of `size`.
     fn decoded(encoding: &'static str, encoded: &[u8], size: usize) -> io::Result<Vec<u8>> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_ENCODING, encoding.parse().unwrap());
         headers.insert(CONTENT_LENGTH, 7.into());
-        let mut decoding = Decoding::of(&mut headers).unwrap();
+        let mut decoder = BodyDecoder::of(&mut headers).unwrap();
         assert!(headers.is_empty());
         let mut pieces = encoded.chunks(size);
         let mut all = Vec::new();
         loop {
-            match decoding.next()? {
-                Decoded::Data(data) => all.extend_from_slice(&data),
-                Decoded::End => return Ok(all),
-                Decoded::More => match pieces.next() {
-                    Some(piece) => decoding.feed(Bytes::copy_from_slice(piece)),
-                    None => decoding.end(),
+            match decoder.next()? {
+                DecodedPiece::Data(data) => all.extend_from_slice(&data),
+                DecodedPiece::End => return Ok(all),
+                DecodedPiece::More => match pieces.next() {
+                    Some(piece) => decoder.feed(Bytes::copy_from_slice(piece)),
+                    None => decoder.end(),
                 },
             }
         }
@@ -218,7 +218,7 @@ mod tests {
         }
     }
 
-    /// `hello hello hello `, as Node.js compresses it.
+    /// The text `hello hello hello `, compressed by Node.js.
     const BROTLI: &[u8] = &[
         0x1b, 0x11, 0x00, 0xf8, 0x8d, 0x94, 0x6e, 0xde, 0x44, 0x55, 0x86, 0x96, 0x6c, 0x20, 0x6f, 0x11, 0x4f, 0x1c,
         0x40, 0x1c,
@@ -238,13 +238,13 @@ mod tests {
     fn what_was_flushed_comes_at_once() {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         let mut headers = HeaderMap::from_iter([(CONTENT_ENCODING, "gzip".parse().unwrap())]);
-        let mut decoding = Decoding::of(&mut headers).unwrap();
+        let mut decoder = BodyDecoder::of(&mut headers).unwrap();
         for event in ["data: 1\n\n", &"data: 2\n\n".repeat(100_000)] {
             encoder.write_all(event.as_bytes()).unwrap();
             encoder.flush().unwrap();
-            decoding.feed(std::mem::take(encoder.get_mut()).into());
+            decoder.feed(std::mem::take(encoder.get_mut()).into());
             let mut read = Vec::new();
-            while let Decoded::Data(data) = decoding.next().unwrap() {
+            while let DecodedPiece::Data(data) = decoder.next().unwrap() {
                 read.extend_from_slice(&data);
             }
             assert_eq!(read, event.as_bytes());
@@ -255,7 +255,7 @@ mod tests {
     fn what_isnt_known_stays_as_it_is() {
         for encoding in ["identity", "compress", "gzip, br", ""] {
             let mut headers = HeaderMap::from_iter([(CONTENT_ENCODING, encoding.parse().unwrap())]);
-            assert!(Decoding::of(&mut headers).is_none() && !headers.is_empty(), "{encoding}");
+            assert!(BodyDecoder::of(&mut headers).is_none() && !headers.is_empty(), "{encoding}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Providers that are asked over HTTP, in OpenAI's way or in Anthropic's.
+//! Providers that speak OpenAI's or Anthropic's API over HTTP.
 
 use std::{fmt, time::Duration};
 
@@ -16,17 +16,17 @@ use hyper_util::{
 use super::{ProviderError, ProviderRequest};
 use crate::{
     config::{ConfigError, SecretText},
-    gateway::{endpoint::Dialect, payload::Sending},
+    gateway::{endpoint::Dialect, payload::PayloadBody},
 };
 
-/// How long a connection is kept for the next call.
-const KEPT_IDLE: Duration = Duration::from_secs(30);
+/// Time after which an idle connection is closed.
+const IDLE_POOL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Keeps connections to all providers. Cheap to clone.
+/// An HTTP client with a connection pool for all providers. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Client(legacy::Client<HttpsConnector<HttpConnector>, Sending>);
+pub(crate) struct ProviderClient(legacy::Client<HttpsConnector<HttpConnector>, PayloadBody>);
 
-impl Client {
+impl ProviderClient {
     pub(crate) fn new(connect_timeout: Duration) -> Result<Self, ConfigError> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
@@ -42,21 +42,21 @@ impl Client {
         let client = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
-            .pool_idle_timeout(KEPT_IDLE)
+            .pool_idle_timeout(IDLE_POOL_TIMEOUT)
             .build(tls);
         Ok(Self(client))
     }
 }
 
-/// What Anthropic's clients say when they don't choose another version.
+/// The API version of Anthropic's own clients, unless the client chooses another one.
 const ANTHROPIC_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 const ANTHROPIC_VERSION_NAME: HeaderName = HeaderName::from_static("anthropic-version");
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// One of them.
+/// A provider reached over HTTP.
 pub(super) struct Http {
-    client: Client,
-    /// Without a slash at its end.
+    client: ProviderClient,
+    /// The base URL, without a trailing slash.
     base_url: String,
     pub(super) dialect: Dialect,
     credential: Option<(HeaderName, HeaderValue)>,
@@ -70,37 +70,37 @@ impl fmt::Debug for Http {
 
 impl Http {
     pub(super) fn new(
-        client: Client,
+        client: ProviderClient,
         dialect: Dialect,
         name: &str,
         base_url: &str,
         api_key: Option<&SecretText>,
     ) -> Result<Self, ConfigError> {
-        let wrong = |key: &str| ConfigError::Setting {
+        let invalid = |key: &str| ConfigError::Setting {
             name: "provider",
             advice: format!("{name:?}: {key} can't be sent over HTTP; correct it."),
         };
-        base_url.parse::<Uri>().map_err(|_| wrong("its base_url"))?;
+        base_url.parse::<Uri>().map_err(|_| invalid("its base_url"))?;
         let credential = api_key.map(|key| {
             let (header, value) = match dialect {
                 Dialect::OpenAi => (AUTHORIZATION, format!("Bearer {}", key.reveal())),
                 Dialect::Anthropic => (API_KEY, key.reveal().to_owned()),
             };
-            let mut value = HeaderValue::try_from(value).map_err(|_| wrong("its key"))?;
+            let mut value = HeaderValue::try_from(value).map_err(|_| invalid("its key"))?;
             value.set_sensitive(true);
             Ok((header, value))
         });
         Ok(Self { client, base_url: base_url.to_owned(), dialect, credential: credential.transpose()? })
     }
 
-    pub(super) async fn ask(&self, request: ProviderRequest) -> Result<Response<Incoming>, ProviderError> {
+    pub(super) async fn send(&self, request: ProviderRequest) -> Result<Response<Incoming>, ProviderError> {
         let uri = Uri::try_from(format!("{}{}", self.base_url, request.path))
             .map_err(|_| ProviderError::Unreached { timed_out: false })?;
-        let mut asked = Request::new(request.body.send());
-        *asked.method_mut() = request.endpoint.verb.method();
-        *asked.uri_mut() = uri;
-        *asked.headers_mut() = request.headers;
-        let headers = asked.headers_mut();
+        let mut http_request = Request::new(request.body.send());
+        *http_request.method_mut() = request.endpoint.verb.method();
+        *http_request.uri_mut() = uri;
+        *http_request.headers_mut() = request.headers;
+        let headers = http_request.headers_mut();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if self.dialect == Dialect::Anthropic && !headers.contains_key(ANTHROPIC_VERSION_NAME) {
             headers.insert(ANTHROPIC_VERSION_NAME, ANTHROPIC_VERSION);
@@ -108,7 +108,7 @@ impl Http {
         if let Some((name, value)) = &self.credential {
             headers.insert(name.clone(), value.clone());
         }
-        match self.client.0.request(asked).await {
+        match self.client.0.request(http_request).await {
             Ok(response) => Ok(response),
             Err(error) if error.is_connect() => Err(ProviderError::Unreached { timed_out: timed_out(&error) }),
             Err(_) => Err(ProviderError::Broken),
@@ -116,7 +116,7 @@ impl Http {
     }
 }
 
-/// Whether `error` comes down to a connection that took too long.
+/// Whether the cause of `error` is a connection timeout.
 fn timed_out(error: &legacy::Error) -> bool {
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {

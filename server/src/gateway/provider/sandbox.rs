@@ -1,8 +1,8 @@
-//! A provider that asks nobody: the same question always gets the same answer.
+//! A simulated provider, which gives the same answer to the same request.
 //!
-//! It answers in OpenAI's and Anthropic's forms, with usage, whole or streamed, so that everything around it can be
-//! tried without an account anywhere; and it is slow, or fails, where it is told to. A text has one token for each four
-//! bytes of UTF-8 that it began; that rule is its own. `docs/sandbox.md` is its manual.
+//! Answers have OpenAI's and Anthropic's forms, with usage, streamed or not, so that everything around the
+//! sandbox can be tried without an account anywhere; they are slow, or fail, on request. A text has one token
+//! for each four bytes of UTF-8 begun; this rule is the sandbox's own. `docs/sandbox.md` is its manual.
 
 mod answer_text;
 mod anthropic;
@@ -31,36 +31,37 @@ use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-pub(super) use self::scripted_body::Pieces;
-use self::{behaviour::Behaviour, files::Files, input::Input, memory::Questions};
+pub(super) use self::scripted_body::SandboxBody;
+use self::{behaviour::Behaviour, files::Files, input::Input, memory::StoredQuestions};
 use super::{ProviderBody, ProviderError, ProviderRequest};
 use crate::gateway::endpoint::{Dialect, Verb};
 
-/// What tells it how to behave; other providers never see that.
-pub(super) const OWN_HEADERS: &str = "x-sandbox-*";
+/// Headers that control the sandbox; other providers don't get them.
+pub(super) const BEHAVIOUR_HEADERS: &str = "x-sandbox-*";
 
+/// The sandbox of one configured provider.
 #[derive(Debug, Default)]
 pub(super) struct Sandbox {
     files: Files,
-    questions: Questions,
+    stored_questions: StoredQuestions,
 }
 
-/// A question, with what matters of how it came.
-struct Question<'a> {
-    /// The id in its path, or an empty text.
+/// A request, with the relevant parts of its head.
+struct SandboxRequest<'a> {
+    /// The id in its path; empty if there is none.
     id: &'a str,
-    /// What stands behind the path.
+    /// The query string.
     query: &'a str,
     input: Input,
-    /// Those that were asked before.
-    questions: &'a Questions,
-    /// Whether usage is to be reported.
-    reports: bool,
-    /// How long jobs take, in milliseconds.
+    /// Earlier requests.
+    stored_questions: &'a StoredQuestions,
+    /// Whether answers report usage.
+    reports_usage: bool,
+    /// Duration of jobs, in milliseconds.
     job_ms: u64,
 }
 
-type Answer = Result<Response<ProviderBody>, Wrong>;
+type SandboxResult = Result<Response<ProviderBody>, SandboxError>;
 
 impl Sandbox {
     pub(super) async fn answer(&self, request: ProviderRequest) -> Result<Response<ProviderBody>, ProviderError> {
@@ -68,11 +69,11 @@ impl Sandbox {
         let dialect = endpoint.dialect;
         let input = match Input::read(&headers, &body).await {
             Ok(input) => input,
-            Err(wrong) => return Ok(wrong.response(dialect)),
+            Err(error) => return Ok(error.response(dialect)),
         };
         let behaviour = match Behaviour::read(&headers, &input) {
             Ok(behaviour) => behaviour,
-            Err(wrong) => return Ok(wrong.response(dialect)),
+            Err(error) => return Ok(error.response(dialect)),
         };
         tokio::time::sleep(behaviour.delay).await;
         if behaviour.hangs_up {
@@ -82,57 +83,57 @@ impl Sandbox {
             return Ok(behaviour::failure(dialect, status));
         }
         let (path, query) = path.split_once('?').unwrap_or((path.as_str(), ""));
-        let question = Question {
+        let request = SandboxRequest {
             id: id(endpoint.path, path),
             query,
             input,
-            questions: &self.questions,
-            reports: behaviour.reports,
+            stored_questions: &self.stored_questions,
+            reports_usage: behaviour.reports_usage,
             job_ms: behaviour.job_ms,
         };
-        let answer = self.answer_to(endpoint.verb, endpoint.path, &question);
-        let mut response = answer.unwrap_or_else(|wrong| wrong.response(dialect));
-        if let ProviderBody::Sandbox(pieces) = response.body_mut() {
-            behaviour.apply(pieces);
+        let result = self.answer_to(endpoint.verb, endpoint.path, &request);
+        let mut response = result.unwrap_or_else(|error| error.response(dialect));
+        if let ProviderBody::Sandbox(body) = response.body_mut() {
+            behaviour.apply(body);
         }
         Ok(response)
     }
 
-    fn answer_to(&self, verb: Verb, path: &str, question: &Question<'_>) -> Answer {
+    fn answer_to(&self, verb: Verb, path: &str, request: &SandboxRequest<'_>) -> SandboxResult {
         match (verb, path) {
-            (_, "/v1/chat/completions") => chat::answer(question),
-            (_, path) if path.starts_with("/v1/chat/completions/") => chat::stored(verb, path, question),
-            (_, "/v1/completions") => completions::answer(question),
-            (_, "/v1/embeddings") => embeddings::answer(question.input.json()?),
-            (_, "/v1/moderations") => moderations::answer(question),
-            (_, "/v1/messages") => anthropic::answer(question),
-            (_, "/v1/messages/count_tokens") => anthropic::count(question),
-            (_, path) if path.starts_with("/v1/responses") => responses::answer(verb, path, question),
-            (_, path) if path.starts_with("/v1/images/") => images::answer(path, question),
-            (_, path) if path.starts_with("/v1/audio/") => audio::answer(path, question),
-            (_, path) if path.starts_with("/v1/files") => self.files.answer(verb, path, question),
-            (_, path) if path.starts_with("/v1/videos") => jobs::video(verb, path, question),
-            (_, path) if path.starts_with("/v1/fine_tuning/") => jobs::fine_tuning(verb, path, question),
-            _ => Err(Wrong::not_found()),
+            (_, "/v1/chat/completions") => chat::answer(request),
+            (_, path) if path.starts_with("/v1/chat/completions/") => chat::stored(verb, path, request),
+            (_, "/v1/completions") => completions::answer(request),
+            (_, "/v1/embeddings") => embeddings::answer(request.input.json()?),
+            (_, "/v1/moderations") => moderations::answer(request),
+            (_, "/v1/messages") => anthropic::answer(request),
+            (_, "/v1/messages/count_tokens") => anthropic::count(request),
+            (_, path) if path.starts_with("/v1/responses") => responses::answer(verb, path, request),
+            (_, path) if path.starts_with("/v1/images/") => images::answer(path, request),
+            (_, path) if path.starts_with("/v1/audio/") => audio::answer(path, request),
+            (_, path) if path.starts_with("/v1/files") => self.files.answer(verb, path, request),
+            (_, path) if path.starts_with("/v1/videos") => jobs::video(verb, path, request),
+            (_, path) if path.starts_with("/v1/fine_tuning/") => jobs::fine_tuning(verb, path, request),
+            _ => Err(SandboxError::not_found()),
         }
     }
 }
 
-/// What stands in `path` where the endpoint's has `{id}`; there is no `/v1` before it.
+/// Returns the segment of `path`, which begins after `/v1`, at the position of `{id}` in the endpoint's path.
 fn id<'p>(endpoint: &str, path: &'p str) -> &'p str {
-    let place = endpoint.split('/').position(|part| part == "{id}");
-    place.and_then(|place| path.split('/').nth(place - 1)).unwrap_or_default()
+    let position = endpoint.split('/').position(|part| part == "{id}");
+    position.and_then(|position| path.split('/').nth(position - 1)).unwrap_or_default()
 }
 
-/// A question that makes no sense, answered as OpenAI or Anthropic would.
-struct Wrong {
+/// The error for an invalid request, in the form of OpenAI or Anthropic.
+struct SandboxError {
     status: StatusCode,
     param: Option<&'static str>,
     message: String,
 }
 
-impl Wrong {
-    fn about(param: &'static str, message: impl Into<String>) -> Self {
+impl SandboxError {
+    fn invalid(param: &'static str, message: impl Into<String>) -> Self {
         Self { status: StatusCode::BAD_REQUEST, param: Some(param), message: message.into() }
     }
 
@@ -154,66 +155,66 @@ impl Wrong {
                 "code": if self.status == StatusCode::NOT_FOUND { "not_found" } else { "invalid_request_error" },
             }}),
         };
-        let mut response = json(&document);
+        let mut response = json_response(&document);
         *response.status_mut() = self.status;
         response
     }
 }
 
-impl From<serde_json::Error> for Wrong {
+impl From<serde_json::Error> for SandboxError {
     fn from(error: serde_json::Error) -> Self {
         let message = format!("The body has another form than expected: {error}.");
         Self { status: StatusCode::BAD_REQUEST, param: None, message }
     }
 }
 
-fn json(document: &impl Serialize) -> Response<ProviderBody> {
-    body(vec![to_bytes(document)], "application/json")
+fn json_response(document: &impl Serialize) -> Response<ProviderBody> {
+    body_response(vec![to_bytes(document)], "application/json")
 }
 
-fn body(pieces: Vec<Bytes>, content_type: &'static str) -> Response<ProviderBody> {
-    let mut response = Response::new(ProviderBody::Sandbox(Pieces::new(pieces)));
+fn body_response(pieces: Vec<Bytes>, content_type: &'static str) -> Response<ProviderBody> {
+    let mut response = Response::new(ProviderBody::Sandbox(SandboxBody::new(pieces)));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 
 fn to_bytes(document: &impl Serialize) -> Bytes {
-    // These documents hold texts and numbers only, which always have a JSON form.
+    // These documents consist of strings and numbers, which always serialize.
     serde_json::to_vec(document).unwrap_or_default().into()
 }
 
-/// An event of a stream.
+/// Builds an event of a stream.
 fn event(document: &impl Serialize) -> Bytes {
     [b"data: ", &*to_bytes(document), b"\n\n"].concat().into()
 }
 
-/// An event whose name is its `type`, as with responses and Anthropic.
+/// Builds an event named by its `type`, as in OpenAI's responses and Anthropic's messages.
 fn named_event(document: &serde_json::Value) -> Bytes {
     let name = document["type"].as_str().unwrap_or_default();
     [b"event: ", name.as_bytes(), b"\ndata: ", &*to_bytes(document), b"\n\n"].concat().into()
 }
 
-/// How many tokens a text has by the sandbox's rule.
+/// Returns the number of tokens in a text by the sandbox's rule.
 fn tokens(text: &str) -> i64 {
     tokens_of_bytes(text.len())
 }
 
-/// How many a text of so many bytes has.
+/// Returns the number of tokens in a text of this length.
 fn tokens_of_bytes(bytes: usize) -> i64 {
     i64::try_from(bytes.div_ceil(4)).unwrap_or(i64::MAX)
 }
 
-/// A number that is the same for the same bytes.
+/// Hashes the bytes.
 fn fingerprint(bytes: &[u8]) -> u64 {
     let hash = Sha256::digest(bytes);
     hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-/// The moment, in milliseconds of Unix time: jobs get on with it.
+/// Returns the current time, in milliseconds of Unix time, which jobs progress by.
 fn now_ms() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// When every answer that isn't a job says it was made, in seconds of Unix time: the same question gets the same bytes.
+/// Creation time of all answers but jobs, in seconds of Unix time: equal requests get equal bytes.
 const CREATED: u64 = 1_767_225_600;

@@ -1,24 +1,24 @@
-//! Takes the operator's secrets out of what providers answer, whole or piece by piece.
+//! Erases the operator's secrets from providers' answers, whole or in pieces.
 //!
-//! A careless provider quotes the request that it refuses, or its own configuration. Each byte of a secret becomes an
-//! asterisk, so that lengths stay right and JSON stays JSON.
+//! A careless provider quotes the request that it rejects, or its own configuration. Each byte of a secret
+//! becomes an asterisk, so that lengths stay right and JSON stays valid.
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 use bytes::{Bytes, BytesMut};
 
-/// Shortest text that is taken for a secret, in bytes: local providers are asked with words such as `none`, which answers
-/// are full of.
-const SHORTEST: usize = 8;
+/// Minimum length of a secret in bytes. Keys of local providers are words such as `none`, which
+/// are common in answers.
+const MIN_SECRET_LENGTH: usize = 8;
 
-/// The secrets of a configuration, in the forms that an answer may quote them in. Cheap to clone.
+/// A configuration's secrets, in all forms that an answer may quote. Cheap to clone.
 #[derive(Clone, Default)]
 pub(in crate::gateway) struct Secrets(Option<Arc<Forms>>);
 
 struct Forms {
     forms: Vec<Vec<u8>>,
-    longest: usize,
+    max_length: usize,
     automaton: AhoCorasick,
 }
 
@@ -30,120 +30,122 @@ impl fmt::Debug for Secrets {
 
 impl Secrets {
     pub(in crate::gateway) fn new<'s>(secrets: impl IntoIterator<Item = &'s str>) -> Self {
-        let secrets = secrets.into_iter().filter(|secret| secret.len() >= SHORTEST);
+        let secrets = secrets.into_iter().filter(|secret| secret.len() >= MIN_SECRET_LENGTH);
         let forms: Vec<Vec<u8>> = secrets.flat_map(forms).collect::<BTreeSet<_>>().into_iter().collect();
-        let longest = forms.iter().map(Vec::len).max().unwrap_or_default();
+        let max_length = forms.iter().map(Vec::len).max().unwrap_or_default();
         if forms.is_empty() {
             return Self::default();
         }
         let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&forms);
         match automaton {
-            Ok(automaton) => Self(Some(Arc::new(Forms { forms, longest, automaton }))),
+            Ok(automaton) => Self(Some(Arc::new(Forms { forms, max_length, automaton }))),
             Err(error) => {
-                // More than an automaton can hold: hundreds of megabytes.
+                // More than an automaton supports: hundreds of megabytes.
                 tracing::error!(%error, "the configured secrets are too long to be erased from answers");
                 Self::default()
             }
         }
     }
 
-    pub(in crate::gateway) fn are_in(&self, bytes: &[u8]) -> bool {
+    pub(in crate::gateway) fn has_match(&self, bytes: &[u8]) -> bool {
         self.0.as_ref().is_some_and(|forms| forms.automaton.is_match(bytes))
     }
 }
 
-/// How answers quote a secret: as it is, in JSON as several programs write it, and in an address.
+/// Returns the forms in which answers quote a secret: verbatim, in JSON as several programs
+/// write it, and in a URL.
 fn forms(secret: &str) -> Vec<Vec<u8>> {
     let json = serde_json::Value::from(secret).to_string();
     let json = json[1..json.len() - 1].to_owned();
-    let go = ['<', '>', '&']
+    let go_json = ['<', '>', '&']
         .iter()
         .fold(json.clone(), |json, sign| json.replace(*sign, &format!("\\u{:04x}", u32::from(*sign))));
     let encode = |upper: bool| {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
-        let encoded = secret.bytes().map(|byte| match (plain(byte), upper) {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+        let encoded = secret.bytes().map(|byte| match (is_plain(byte), upper) {
             (true, _) => char::from(byte).to_string(),
             (false, true) => format!("%{byte:02X}"),
             (false, false) => format!("%{byte:02x}"),
         });
         encoded.collect::<String>()
     };
-    let all = [secret.to_owned(), json.replace('/', "\\/"), json, go, encode(true), encode(false)];
+    let all = [secret.to_owned(), json.replace('/', "\\/"), json, go_json, encode(true), encode(false)];
     all.into_iter().map(String::into_bytes).collect()
 }
 
-/// Erases secrets from a body that comes in pieces, wherever they were cut.
+/// Erases secrets from a body that arrives in pieces, independent of their boundaries.
 #[derive(Debug)]
-pub(in crate::gateway) struct Erasing {
+pub(in crate::gateway) struct SecretEraser {
     secrets: Secrets,
-    /// What may be the beginning of a secret.
-    held: BytesMut,
+    /// Bytes that may be the beginning of a secret.
+    held_back: BytesMut,
 }
 
-impl Erasing {
+impl SecretEraser {
     pub(super) fn new(secrets: Secrets) -> Self {
-        Self { secrets, held: BytesMut::new() }
+        Self { secrets, held_back: BytesMut::new() }
     }
 
-    /// Takes the next piece, and gives back what may go on.
+    /// Adds the next piece, and returns the bytes that can be sent.
     pub(super) fn push(&mut self, piece: Bytes) -> Bytes {
-        self.take(piece, false)
+        self.erase(piece, false)
     }
 
-    /// What is left at the end.
+    /// Returns the rest at the end.
     pub(super) fn finish(&mut self) -> Bytes {
-        self.take(Bytes::new(), true)
+        self.erase(Bytes::new(), true)
     }
 
-    /// How many bytes are held back.
-    pub(super) fn holds(&self) -> usize {
-        self.held.len()
+    /// Returns the number of bytes held back.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held_back.len()
     }
 
-    fn take(&mut self, piece: Bytes, last: bool) -> Bytes {
+    fn erase(&mut self, piece: Bytes, last: bool) -> Bytes {
         let Some(forms) = &self.secrets.0 else { return piece };
-        if self.held.is_empty() {
-            // The usual case: nothing to erase, and nothing is copied.
+        if self.held_back.is_empty() {
+            // The common case: nothing to erase, and nothing is copied.
             let found = forms.automaton.is_match(&piece[..]);
-            let end = if last { piece.len() } else { forms.beginning(&piece, 0) };
+            let end = if last { piece.len() } else { forms.partial_match(&piece, 0) };
             if !found {
-                self.held.extend_from_slice(&piece[end..]);
+                self.held_back.extend_from_slice(&piece[end..]);
                 return piece.slice(..end);
             }
         }
-        let mut all = std::mem::take(&mut self.held);
+        let mut all = std::mem::take(&mut self.held_back);
         all.extend_from_slice(&piece);
         let end = forms.erase(&mut all, last);
-        self.held = all.split_off(end);
+        self.held_back = all.split_off(end);
         all.freeze()
     }
 }
 
 impl Forms {
-    /// Erases what can be; gives back where what may still become a secret begins.
+    /// Erases complete secrets; returns the position of a possible beginning of another one.
     fn erase(&self, bytes: &mut [u8], last: bool) -> usize {
         let mut from = 0;
         loop {
-            let open = if last { bytes.len() } else { self.beginning(bytes, from) };
+            let partial = if last { bytes.len() } else { self.partial_match(bytes, from) };
             match self.automaton.find(Input::new(&*bytes).range(from..)) {
-                // One that begins where a longer one may begin waits for what follows.
-                Some(found) if found.start() < open => {
+                // A match where a longer one may begin waits for the next piece.
+                Some(found) if found.start() < partial => {
                     bytes[found.range()].fill(b'*');
                     from = found.end();
                 }
-                _ => return open,
+                _ => return partial,
             }
         }
     }
 
-    /// Where the first secret begins, at `from` or behind it, of which only the beginning is there; else the end.
-    fn beginning(&self, bytes: &[u8], from: usize) -> usize {
-        let first = bytes.len().saturating_sub(self.longest - 1).max(from);
-        let begins = |at: &usize| {
+    /// Finds the position of the first secret from `from` on that is cut off by the end; the
+    /// end if there is none.
+    fn partial_match(&self, bytes: &[u8], from: usize) -> usize {
+        let first = bytes.len().saturating_sub(self.max_length - 1).max(from);
+        let is_partial = |at: &usize| {
             let rest = &bytes[*at..];
             self.forms.iter().any(|form| rest.len() < form.len() && form.starts_with(rest))
         };
-        (first..bytes.len()).find(begins).unwrap_or(bytes.len())
+        (first..bytes.len()).find(is_partial).unwrap_or(bytes.len())
     }
 }
 
@@ -155,13 +157,13 @@ mod tests {
     const SECRET: &str = "sk-of/the&operator";
 
     fn erased(secrets: &[&str], pieces: &[&str]) -> String {
-        let mut erasing = Erasing::new(Secrets::new(secrets.iter().copied()));
+        let mut eraser = SecretEraser::new(Secrets::new(secrets.iter().copied()));
         let mut all = Vec::new();
         for piece in pieces {
-            all.extend_from_slice(&erasing.push(Bytes::copy_from_slice(piece.as_bytes())));
+            all.extend_from_slice(&eraser.push(Bytes::copy_from_slice(piece.as_bytes())));
         }
-        all.extend_from_slice(&erasing.finish());
-        assert_eq!(erasing.holds(), 0);
+        all.extend_from_slice(&eraser.finish());
+        assert_eq!(eraser.held_bytes(), 0);
         String::from_utf8(all).unwrap()
     }
 
@@ -172,9 +174,9 @@ mod tests {
             let text = format!("Bearer {form}, and {form}");
             let stars = "*".repeat(form.len());
             assert_eq!(erased(&[SECRET], &[&text]), format!("Bearer {stars}, and {stars}"));
-            assert!(Secrets::new([SECRET]).are_in(text.as_bytes()));
+            assert!(Secrets::new([SECRET]).has_match(text.as_bytes()));
         }
-        assert!(!Secrets::new([SECRET]).are_in(b"sk-of"));
+        assert!(!Secrets::new([SECRET]).has_match(b"sk-of"));
     }
 
     #[test]
@@ -193,10 +195,10 @@ mod tests {
 
     #[test]
     fn what_can_be_no_secret_isnt_held_back() {
-        let mut erasing = Erasing::new(Secrets::new([SECRET]));
-        assert_eq!(erasing.push(Bytes::from_static(b"data: {}\n\n")), "data: {}\n\n");
-        assert_eq!(erasing.push(Bytes::from_static(b"data: sk-")), "data: ");
-        assert_eq!(erasing.push(Bytes::from_static(b"iing\n\n")), "sk-iing\n\n");
+        let mut eraser = SecretEraser::new(Secrets::new([SECRET]));
+        assert_eq!(eraser.push(Bytes::from_static(b"data: {}\n\n")), "data: {}\n\n");
+        assert_eq!(eraser.push(Bytes::from_static(b"data: sk-")), "data: ");
+        assert_eq!(eraser.push(Bytes::from_static(b"iing\n\n")), "sk-iing\n\n");
     }
 
     proptest! {

@@ -1,30 +1,31 @@
-//! Asks a provider for something that it keeps, on nobody's behalf.
+//! Fetches objects from providers on the gateway's own behalf.
 
 use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use domain::models::Service;
-use services::{ServiceError, ServiceResult, provider_objects::Object};
+use services::{ServiceError, ServiceResult, provider_objects::ProviderObject};
 use tokio::time::{Instant, timeout};
 
 use crate::gateway::{
     Gateway,
     answers::signs::failure_of,
-    collect::{Within, collect},
-    endpoint::{Act, ENDPOINTS, Verb},
+    collect::{CollectLimits, collect},
+    endpoint::{ENDPOINTS, ObjectAction, Verb},
     payload::Payload,
-    provider::{ProviderRequest, Told, account},
+    provider::{AnswerHeaders, ProviderRequest, account},
 };
 
-/// How long a provider may take to answer.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// Largest answer, in bytes: a response is in it as a whole.
-const LARGEST: usize = 16 * 1024 * 1024;
+/// Maximum time for a provider's answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Largest answer, in bytes: it may contain a complete response.
+const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
-/// What the provider says of an object now; nothing where the provider isn't configured any more.
-pub(super) async fn ask(gateway: &Gateway, object: &Object) -> ServiceResult<Option<(StatusCode, Bytes)>> {
-    let retrieves = |kind| ENDPOINTS.iter().find(|e| e.verb == Verb::Get && e.object == Some((kind, Act::Retrieve)));
+/// Fetches an object from its provider; `None` if the provider is no longer configured.
+pub(super) async fn fetch(gateway: &Gateway, object: &ProviderObject) -> ServiceResult<Option<(StatusCode, Bytes)>> {
+    let retrieves =
+        |kind| ENDPOINTS.iter().find(|e| e.verb == Verb::Get && e.object == Some((kind, ObjectAction::Retrieve)));
     let (Some(endpoint), Some(provider)) = (object.kind().and_then(retrieves), gateway.provider(object.provider()))
     else {
         return Ok(None);
@@ -33,25 +34,29 @@ pub(super) async fn ask(gateway: &Gateway, object: &Object) -> ServiceResult<Opt
         endpoint,
         path: endpoint.provider_path(Some(object.id())),
         headers: HeaderMap::new(),
-        body: Payload::Whole(Bytes::new()),
+        body: Payload::Bytes(Bytes::new()),
         without_options: None,
     };
-    let silent = || ServiceError::Internal("a provider doesn't tell of what it keeps".to_owned());
-    let response = timeout(PATIENCE, provider.ask(request, &gateway.secrets()))
+    let no_answer = || ServiceError::Internal("a provider doesn't tell of what it keeps".to_owned());
+    let response = timeout(ANSWER_TIMEOUT, provider.send(request, &gateway.secrets()))
         .await
-        .map_err(|_| silent())?
-        .map_err(|_| silent())?;
+        .map_err(|_| no_answer())?
+        .map_err(|_| no_answer())?;
     let (parts, mut body) = response.into_parts();
-    let within = Within { bytes: LARGEST, idle: PATIENCE, deadline: Instant::now() + PATIENCE };
-    let bytes = collect(&mut body, within).await.map_err(|_| silent())?;
-    let told = Told::of(&parts.extensions);
-    // What can't be read, or is an error though its status is a success's, says nothing of the object.
-    if parts.status.is_success() && (told.encoded || failure_of(&bytes, endpoint.expected(false)).is_some()) {
-        return Err(silent());
+    let limits =
+        CollectLimits { bytes: MAX_ANSWER_BYTES, idle: ANSWER_TIMEOUT, deadline: Instant::now() + ANSWER_TIMEOUT };
+    let bytes = collect(&mut body, limits).await.map_err(|_| no_answer())?;
+    let answer_headers = AnswerHeaders::of(&parts.extensions);
+    // A body that can't be decoded, or contains an error despite a successful status, says
+    // nothing about the object.
+    if parts.status.is_success()
+        && (answer_headers.is_encoded || failure_of(&bytes, endpoint.expected(false)).is_some())
+    {
+        return Err(no_answer());
     }
     let bytes = match endpoint.service {
-        // Jobs say whose they are.
-        Service::FineTuning => account::without_names(bytes, &told.account),
+        // Fine-tuning jobs contain the operator's account.
+        Service::FineTuning => account::without_names(bytes, &answer_headers.account),
         _ => bytes,
     };
     Ok(Some((parts.status, bytes)))

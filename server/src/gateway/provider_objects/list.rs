@@ -1,7 +1,7 @@
-//! Lists of what a project keeps at providers, in the form of OpenAI's.
+//! Lists a project's objects at providers, in OpenAI's form.
 //!
-//! What lists tell of files and jobs is what providers last said of them, which is kept here. Of answers nothing is
-//! kept, so each that is listed is asked for.
+//! Files and jobs are listed as their providers last described them, which is stored here. Stored answers
+//! aren't described here, so each one listed is fetched from its provider.
 
 use std::borrow::Cow;
 
@@ -15,104 +15,105 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use services::{
     api_keys::directory::KeyRecord,
-    provider_objects::{self, Kind, Object, Page},
+    provider_objects::{self, ObjectKind, ObjectQuery, ProviderObject},
 };
 
-use super::{document::Document, fetch::ask, unavailable};
-use crate::{gateway::Gateway, v1::error::Refusal};
+use super::{document::Document, fetch::fetch, unavailable};
+use crate::{gateway::Gateway, v1::error::V1Error};
 
-/// How many objects a list has where the client doesn't say.
-const USUAL_PAGE: u64 = 20;
-/// Most objects on a page: what OpenAI's lists take.
-const MOST: u64 = 10_000;
-/// The same where a provider is asked for each.
-const MOST_ASKED_FOR: u64 = 100;
-/// How many objects are looked at for one page, so that a filter that fits nothing comes to an end.
-const LOOKED_AT: usize = 10_000;
-/// The same where a provider is asked for each.
-const LOOKED_AT_ASKED_FOR: usize = 200;
-/// How many objects a provider is asked for at once.
-const AT_ONCE: usize = 16;
-/// How many objects are looked up at once where only some of them may fit.
-const CANDIDATES: u64 = 100;
-/// How long after it was made, in milliseconds, a provider may not know yet what it keeps: ten minutes.
-const NEW_MS: i64 = 10 * 60_000;
-/// How many bytes of documents end a page before it is full.
-const ENOUGH_BYTES: usize = 16 * 1024 * 1024;
+/// Objects on a page if the client doesn't specify a limit.
+const DEFAULT_PAGE_SIZE: u64 = 20;
+/// Most objects on a page, as in OpenAI's lists.
+const MAX_PAGE_SIZE: u64 = 10_000;
+/// Most objects on a page if each is fetched from its provider.
+const MAX_FETCHED_PAGE_SIZE: u64 = 100;
+/// Most objects examined for one page, so that a filter without matches comes to an end.
+const MAX_EXAMINED: usize = 10_000;
+/// Most objects fetched from providers for one page.
+const MAX_FETCHED: usize = 200;
+/// Number of concurrent fetches from providers.
+const CONCURRENT_FETCHES: usize = 16;
+/// Least number of objects loaded at once if they are filtered.
+const FILTERED_BATCH_SIZE: u64 = 100;
+/// Time after an object's creation during which its provider may not find it yet, in
+/// milliseconds: ten minutes.
+const PROPAGATION_MS: i64 = 10 * 60_000;
+/// Bytes of documents that end a page before it is full.
+const PAGE_BYTES: usize = 16 * 1024 * 1024;
 
-/// What a client wants to see.
+/// The parameters of a list.
 #[derive(Debug)]
-struct Wanted {
+struct ListQuery {
     after: Option<String>,
     limit: u64,
     oldest_first: bool,
-    /// Only what this model made.
+    /// Only objects of this model.
     model: Option<String>,
-    /// Only files for this.
+    /// Only files with this purpose.
     purpose: Option<String>,
-    /// Only what has all of these.
+    /// Only objects with all of these keys and values.
     metadata: Vec<(String, String)>,
 }
 
-impl Wanted {
-    fn read(kind: Kind, query: &str) -> Result<Self, Refusal> {
-        let most = if kind.is_described() { MOST } else { MOST_ASKED_FOR };
-        let mut wanted = Self {
+impl ListQuery {
+    fn read(kind: ObjectKind, text: &str) -> Result<Self, V1Error> {
+        let max_size = if kind.is_described() { MAX_PAGE_SIZE } else { MAX_FETCHED_PAGE_SIZE };
+        let mut query = Self {
             after: None,
-            limit: USUAL_PAGE,
-            // As OpenAI's lists are where nothing is said.
-            oldest_first: kind == Kind::ChatCompletion,
+            limit: DEFAULT_PAGE_SIZE,
+            // OpenAI's default.
+            oldest_first: kind == ObjectKind::ChatCompletion,
             model: None,
             purpose: None,
             metadata: Vec::new(),
         };
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
             match &*name {
-                "after" => wanted.after = Some(value.into_owned()),
+                "after" => query.after = Some(value.into_owned()),
                 "limit" => {
-                    wanted.limit = value.parse().map_err(|_| Refusal::invalid("limit", "`limit` must be a number."))?;
+                    query.limit = value.parse().map_err(|_| V1Error::invalid("limit", "`limit` must be a number."))?;
                 }
-                "order" => wanted.oldest_first = value == "asc",
-                "purpose" => wanted.purpose = Some(value.into_owned()),
-                "model" if kind == Kind::ChatCompletion => wanted.model = Some(value.into_owned()),
+                "order" => query.oldest_first = value == "asc",
+                "purpose" => query.purpose = Some(value.into_owned()),
+                "model" if kind == ObjectKind::ChatCompletion => query.model = Some(value.into_owned()),
                 name => {
                     let key = name.strip_prefix("metadata[").and_then(|rest| rest.strip_suffix(']'));
-                    wanted.metadata.extend(key.map(|key| (key.to_owned(), value.into_owned())));
+                    query.metadata.extend(key.map(|key| (key.to_owned(), value.into_owned())));
                 }
             }
         }
-        wanted.limit = wanted.limit.clamp(1, most);
-        Ok(wanted)
+        query.limit = query.limit.clamp(1, max_size);
+        Ok(query)
     }
 
-    /// Whether it is seen only in a document if that is wanted.
+    /// Whether there is a filter that needs the objects' documents.
     fn is_filtered(&self) -> bool {
         self.purpose.is_some() || !self.metadata.is_empty()
     }
 
-    fn fits(&self, document: &str) -> bool {
+    fn matches(&self, document: &str) -> bool {
         if !self.is_filtered() {
             return true;
         }
         let document = Document::read(document);
-        self.purpose.as_ref().is_none_or(|purpose| document.is_for(purpose))
-            && self.metadata.iter().all(|(key, value)| document.has(key, value))
+        self.purpose.as_ref().is_none_or(|purpose| document.has_purpose(purpose))
+            && self.metadata.iter().all(|(key, value)| document.has_metadata(key, value))
     }
 }
 
-/// Something on a list, and what is said of it.
-struct Shown {
+/// An object on a list, with its document.
+struct ListItem {
     id: String,
     document: Box<RawValue>,
 }
 
-/// The asker's objects, in the form of OpenAI's lists.
+/// Lists the caller's objects in OpenAI's form.
 pub(in crate::gateway) async fn list(
     gateway: &Gateway,
     key: &KeyRecord,
-    kind: Kind,
+    kind: ObjectKind,
     query: &str,
-) -> Result<Response, Refusal> {
+) -> Result<Response, V1Error> {
     #[derive(Serialize)]
     struct List<'a> {
         object: &'static str,
@@ -121,17 +122,17 @@ pub(in crate::gateway) async fn list(
         last_id: Option<&'a str>,
         has_more: bool,
     }
-    let wanted = Wanted::read(kind, query)?;
+    let query = ListQuery::read(kind, query)?;
     if !kind.is_described() {
-        // It goes to providers, as calls do.
-        let _counted = gateway.pace(key)?;
+        // It counts as a call, since it goes to providers.
+        let _permit = gateway.pace(key)?;
     }
-    let (shown, has_more) = find(gateway, key, kind, &wanted).await?;
+    let (items, has_more) = find(gateway, key, kind, &query).await?;
     let list = List {
         object: "list",
-        first_id: shown.first().map(|shown| shown.id.as_str()),
-        last_id: shown.last().map(|shown| shown.id.as_str()),
-        data: shown.iter().map(|shown| &*shown.document).collect(),
+        first_id: items.first().map(|item| item.id.as_str()),
+        last_id: items.last().map(|item| item.id.as_str()),
+        data: items.iter().map(|item| &*item.document).collect(),
         has_more,
     };
     let mut response = Response::new(Body::from(serde_json::to_vec(&list).unwrap_or_default()));
@@ -139,72 +140,81 @@ pub(in crate::gateway) async fn list(
     Ok(response)
 }
 
-/// A page of what is wanted, and whether there may be more.
-async fn find(gateway: &Gateway, key: &KeyRecord, kind: Kind, wanted: &Wanted) -> Result<(Vec<Shown>, bool), Refusal> {
+/// Finds a page of objects, and whether there may be more.
+async fn find(
+    gateway: &Gateway,
+    key: &KeyRecord,
+    kind: ObjectKind,
+    query: &ListQuery,
+) -> Result<(Vec<ListItem>, bool), V1Error> {
     let (services, organization, project) = (&gateway.services, key.organization.id, key.project_id);
     let mut last = None;
-    if let Some(after) = &wanted.after {
+    if let Some(after) = &query.after {
         last =
             provider_objects::find(services, organization, project, kind, after).await.map_err(|e| unavailable(&e))?;
         if last.is_none() {
             return Ok((Vec::new(), false));
         }
     }
-    let most_looked_at = if kind.is_described() { LOOKED_AT } else { LOOKED_AT_ASKED_FOR };
-    let size = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
-    let limit = if wanted.is_filtered() { wanted.limit.max(CANDIDATES) } else { wanted.limit };
-    let (mut shown, mut bytes, mut looked_at) = (Vec::new(), 0, 0);
+    let max_examined = if kind.is_described() { MAX_EXAMINED } else { MAX_FETCHED };
+    let size = usize::try_from(query.limit).unwrap_or(usize::MAX);
+    let limit = if query.is_filtered() { query.limit.max(FILTERED_BATCH_SIZE) } else { query.limit };
+    let (mut items, mut bytes, mut examined) = (Vec::new(), 0, 0);
     loop {
-        let page =
-            Page { after: last.as_ref(), limit, model: wanted.model.as_deref(), oldest_first: wanted.oldest_first };
+        let page = ObjectQuery {
+            after: last.as_ref(),
+            limit,
+            model: query.model.as_deref(),
+            oldest_first: query.oldest_first,
+        };
         let listed = provider_objects::list(services, organization, project, kind, page).await;
         let (found, more) = listed.map_err(|error| unavailable(&error))?;
         last = found.last().cloned();
         let mut left = found.len();
-        looked_at += left;
-        let described = stream::iter(found).map(|object| described(gateway, object));
-        let mut documents = described.buffered(AT_ONCE);
-        while let Some(document) = documents.next().await {
+        examined += left;
+        let described = stream::iter(found).map(|object| describe(gateway, object));
+        let mut described = described.buffered(CONCURRENT_FETCHES);
+        while let Some(item) = described.next().await {
             left -= 1;
-            let Some(document) = document?.filter(|document| wanted.fits(document.document.get())) else { continue };
-            bytes += document.document.get().len();
-            shown.push(document);
-            if shown.len() == size || bytes >= ENOUGH_BYTES {
-                return Ok((shown, more || left > 0));
+            let Some(item) = item?.filter(|item| query.matches(item.document.get())) else { continue };
+            bytes += item.document.get().len();
+            items.push(item);
+            if items.len() == size || bytes >= PAGE_BYTES {
+                return Ok((items, more || left > 0));
             }
         }
-        if !more || looked_at >= most_looked_at {
-            return Ok((shown, more));
+        if !more || examined >= max_examined {
+            return Ok((items, more));
         }
     }
 }
 
-/// An object with what its provider says of it; nothing where there isn't anything to be said.
-async fn described(gateway: &Gateway, object: Object) -> Result<Option<Shown>, Refusal> {
-    let document = if object.kind().is_some_and(Kind::is_described) {
+/// Describes an object by its stored or its provider's document; `None` if there is none.
+async fn describe(gateway: &Gateway, object: ProviderObject) -> Result<Option<ListItem>, V1Error> {
+    let document = if object.kind().is_some_and(ObjectKind::is_described) {
         Cow::Borrowed(object.document())
     } else {
-        let told = ask(gateway, &object).await.map_err(|error| {
+        let answer = fetch(gateway, &object).await.map_err(|error| {
             tracing::warn!(%error, provider = object.provider(), "what a provider keeps can't be listed");
-            Refusal::upstream_error("The provider that keeps these doesn't tell of them.")
+            V1Error::upstream_error("The provider that keeps these doesn't tell of them.")
         })?;
-        match told {
+        match answer {
             Some((status, body)) if status.is_success() => Cow::Owned(String::from_utf8_lossy(&body).into_owned()),
             Some((StatusCode::NOT_FOUND, _)) => return forget(gateway, &object).await.map(|()| None),
             None => return Ok(None),
             Some((status, _)) => {
                 let message = format!("The provider that keeps these answered {}.", status.as_u16());
-                return Err(Refusal::upstream_error(message));
+                return Err(V1Error::upstream_error(message));
             }
         }
     };
     let document = serde_json::from_str(&document).ok();
-    Ok(document.map(|document| Shown { id: object.id().to_owned(), document }))
+    Ok(document.map(|document| ListItem { id: object.id().to_owned(), document }))
 }
 
-/// Forgets what was deleted at its provider.
-async fn forget(gateway: &Gateway, object: &Object) -> Result<(), Refusal> {
-    if gateway.services.now().millis() - object.created_at().millis() < NEW_MS {
+/// Forgets an object that its provider doesn't find, unless it is new.
+async fn forget(gateway: &Gateway, object: &ProviderObject) -> Result<(), V1Error> {
+    if gateway.services.now().millis() - object.created_at().millis() < PROPAGATION_MS {
         return Ok(());
     }
     provider_objects::forget(&gateway.services, object).await.map_err(|error| unavailable(&error))

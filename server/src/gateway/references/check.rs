@@ -1,83 +1,92 @@
-//! Whether what a request mentions may be mentioned, and who of the providers it may be said to.
+//! Checks the objects that a request mentions, and finds the providers that it may go to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use services::{
     ServiceResult,
     api_keys::directory::KeyRecord,
-    provider_objects::{self, Kept},
+    provider_objects::{self, KnownObject},
 };
 
 use super::{Mentions, Reference};
 use crate::{
     gateway::{Gateway, provider_objects::unavailable},
-    v1::error::Refusal,
+    v1::error::V1Error,
 };
 
-/// What is kept under an id, by the id in small letters.
-type ById = BTreeMap<String, Vec<Kept>>;
+/// Known objects by their ids in lowercase.
+type ObjectsById = BTreeMap<String, Vec<KnownObject>>;
 
-/// Which providers a request may go to.
+/// The providers that a request may go to.
 #[derive(Debug, Default)]
-pub(in crate::gateway) struct May {
-    /// Of each thing that it must find there, who keeps it.
-    only: Vec<BTreeSet<String>>,
-    /// Who keeps something else under an id that the asker has somewhere else.
-    never: BTreeSet<String>,
+pub(in crate::gateway) struct AllowedProviders {
+    /// For each referenced object, the providers that keep it.
+    required: Vec<BTreeSet<String>>,
+    /// Providers where a mentioned id, which is the caller's elsewhere, is another owner's.
+    excluded: BTreeSet<String>,
 }
 
-impl May {
-    pub(in crate::gateway) fn go_to(&self, provider: &str) -> bool {
-        self.only.iter().all(|keepers| keepers.contains(provider)) && !self.never.contains(provider)
+impl AllowedProviders {
+    pub(in crate::gateway) fn includes(&self, provider: &str) -> bool {
+        self.required.iter().all(|keepers| keepers.contains(provider)) && !self.excluded.contains(provider)
     }
 
-    /// Whether that is everybody.
+    /// Whether all providers are allowed.
     pub(in crate::gateway) fn is_unlimited(&self) -> bool {
-        self.only.is_empty() && self.never.is_empty()
+        self.required.is_empty() && self.excluded.is_empty()
     }
 }
 
 impl Mentions {
-    /// Refuses what isn't the asker's, and what nobody can tell whose it is.
-    pub(in crate::gateway) async fn check(&self, gateway: &Gateway, key: &KeyRecord) -> Result<May, Refusal> {
+    /// Rejects mentions of objects that aren't the caller's, or whose owner can't be known.
+    pub(in crate::gateway) async fn check(
+        &self,
+        gateway: &Gateway,
+        key: &KeyRecord,
+    ) -> Result<AllowedProviders, V1Error> {
         if self.is_empty() {
-            return Ok(May::default());
+            return Ok(AllowedProviders::default());
         }
-        if self.overflown {
+        if self.overflowed {
             return Err(Self::too_many());
         }
         let shared = gateway.limits().shared;
-        if let Some((kind, param)) = self.untracked.iter().find(|(kind, _)| !shared.holds(*kind)) {
-            return Err(Refusal::untracked(param, kind.name()));
+        if let Some((kind, param)) = self.untracked.iter().find(|(kind, _)| !shared.contains(*kind)) {
+            return Err(V1Error::untracked(param, kind.name()));
         }
-        let kept = Box::pin(self.kept(gateway, key)).await.map_err(|error| unavailable(&error))?;
-        let mut may = May::default();
-        for Reference { kind, param, id } in &self.named {
-            let under = kept.get(&id.to_ascii_lowercase()).map(Vec::as_slice).unwrap_or_default();
-            let is_it = |kept: &&Kept| kept.is_askers && kept.lives && kept.kind == Some(*kind) && kept.id == *id;
-            let keepers: BTreeSet<String> = under.iter().filter(is_it).map(|kept| kept.provider.clone()).collect();
+        let known = Box::pin(self.load_known(gateway, key)).await.map_err(|error| unavailable(&error))?;
+        let mut allowed = AllowedProviders::default();
+        for Reference { kind, param, id } in &self.references {
+            let objects = known.get(&id.to_ascii_lowercase()).map(Vec::as_slice).unwrap_or_default();
+            let is_referenced = |object: &&KnownObject| {
+                object.is_callers && object.is_live && object.kind == Some(*kind) && object.id == *id
+            };
+            let keepers: BTreeSet<String> =
+                objects.iter().filter(is_referenced).map(|object| object.provider.clone()).collect();
             if keepers.is_empty() {
-                return Err(Refusal::not_found().of_param(param));
+                return Err(V1Error::not_found().of_param(param));
             }
-            may.only.push(keepers);
+            allowed.required.push(keepers);
         }
-        for under in kept.values() {
-            if under.iter().all(|kept| !kept.is_askers) {
-                return Err(Refusal::not_found());
+        for objects in known.values() {
+            if objects.iter().all(|object| !object.is_callers) {
+                return Err(V1Error::not_found());
             }
-            let is_askers_at = |provider: &str| under.iter().any(|kept| kept.is_askers && kept.provider == provider);
-            may.never.extend(under.iter().map(|kept| kept.provider.clone()).filter(|provider| !is_askers_at(provider)));
+            let is_callers_at =
+                |provider: &str| objects.iter().any(|object| object.is_callers && object.provider == provider);
+            let providers = objects.iter().map(|object| object.provider.clone());
+            allowed.excluded.extend(providers.filter(|provider| !is_callers_at(provider)));
         }
-        Ok(may)
+        Ok(allowed)
     }
 
-    async fn kept(&self, gateway: &Gateway, key: &KeyRecord) -> ServiceResult<ById> {
-        let ids = self.texts.iter().chain(self.named.iter().map(|reference| &reference.id)).map(String::as_str);
+    async fn load_known(&self, gateway: &Gateway, key: &KeyRecord) -> ServiceResult<ObjectsById> {
+        let ids = self.texts.iter().chain(self.references.iter().map(|reference| &reference.id)).map(String::as_str);
         let ids: Vec<&str> = ids.collect();
-        let mut by_id = ById::new();
-        for kept in provider_objects::whose(&gateway.services, key, &ids).await? {
-            by_id.entry(kept.id.to_ascii_lowercase()).or_default().push(kept);
+        let mut objects = ObjectsById::new();
+        for object in provider_objects::find_by_ids(&gateway.services, key, &ids).await? {
+            objects.entry(object.id.to_ascii_lowercase()).or_default().push(object);
         }
-        Ok(by_id)
+        Ok(objects)
     }
 }

@@ -1,40 +1,40 @@
-//! What a query mentions, which goes to the provider with the path.
+//! Mentions in a query string, which goes to the provider with the path.
 
 use form_urlencoded::parse;
-use services::provider_objects::Kind;
+use services::provider_objects::ObjectKind;
 
 use super::Mentions;
-use crate::v1::error::Refusal;
+use crate::v1::error::V1Error;
 
-/// What something is decided by where a request has a body: the body says it, and nothing else.
-const DECIDED: &str = "model";
+/// The parameter that only a body may contain.
+const MODEL: &str = "model";
 
-/// What ids begin with that are known to be of what is tracked here: one that nobody made is answered as somebody else's is.
-/// What is within a chat completion has an id that begins like its own.
-const TRACKED: [(&str, Kind); 5] = [
-    ("file-", Kind::File),
-    ("file_", Kind::File),
-    ("ftjob-", Kind::FineTuningJob),
-    ("resp_", Kind::Response),
-    ("video_", Kind::Video),
+/// Prefixes of ids of tracked objects. An unknown id with such a prefix is answered like another owner's.
+/// That of chat completions is missing, since parts of a completion have ids with its prefix.
+const TRACKED: [(&str, ObjectKind); 5] = [
+    ("file-", ObjectKind::File),
+    ("file_", ObjectKind::File),
+    ("ftjob-", ObjectKind::FineTuningJob),
+    ("resp_", ObjectKind::Response),
+    ("video_", ObjectKind::Video),
 ];
 
-/// All names and values of a query, as whoever reads it may separate them.
-pub(in crate::gateway) fn mentions(query: Option<&str>) -> Result<Mentions, Refusal> {
+/// Finds mentions in all names and values of a query, with every separator that a provider may use.
+pub(in crate::gateway) fn find_mentions(query: Option<&str>) -> Result<Mentions, V1Error> {
     let mut mentions = Mentions::default();
     let Some(query) = query else { return Ok(mentions) };
-    // Some separate by semicolons, as HTML 4 recommended.
+    // Some servers split at semicolons, as HTML 4 recommended.
     for pair in [query, &query.replace(';', "&")] {
         for (name, value) in parse(pair.as_bytes()) {
-            if name.trim().eq_ignore_ascii_case(DECIDED) {
+            if name.trim().eq_ignore_ascii_case(MODEL) {
                 let message = "`model` belongs into the body, not into the address.";
-                return Err(Refusal::invalid(DECIDED, message));
+                return Err(V1Error::invalid(MODEL, message));
             }
-            mentions.text(&name);
-            mentions.text(&value);
+            mentions.add_text(&name);
+            mentions.add_text(&value);
             let begins = |(prefix, _): &(&str, _)| value.get(..prefix.len()).is_some_and(|begin| begin == *prefix);
             if let Some((_, kind)) = TRACKED.into_iter().find(begins) {
-                mentions.named(kind, "after", &value);
+                mentions.add_reference(kind, "after", &value);
             }
         }
     }
@@ -56,11 +56,11 @@ mod tests {
             "after=%2566ile-1",
             "after=+file-1",
         ] {
-            let found = mentions(Some(query)).unwrap();
+            let found = find_mentions(Some(query)).unwrap();
             assert!(found.texts.contains("file-1"), "{query}: {found:?}");
         }
-        assert!(mentions(None).unwrap().is_empty());
-        assert!(mentions(Some("limit=x&order=asc")).unwrap().is_empty());
-        assert!(mentions(Some("Model=gpt-y")).is_err());
+        assert!(find_mentions(None).unwrap().is_empty());
+        assert!(find_mentions(Some("limit=x&order=asc")).unwrap().is_empty());
+        assert!(find_mentions(Some("Model=gpt-y")).is_err());
     }
 }

@@ -1,65 +1,69 @@
-//! Which texts could be ids of what providers keep.
+//! Recognizes texts that could be ids of provider objects.
 //!
-//! A request's texts are looked up where they could be, so this is what decides how many calls cost a query. Prose has
-//! spaces, words have neither digits nor joints, and what every request is made of is in the [vocabulary](super::vocabulary).
-//! What a provider gives that has another form isn't remembered, and so belongs to nobody.
+//! Only such texts are looked up, so this decides how many calls cost a query. Prose has spaces, words have
+//! neither digits nor separators, and the words of every request are in the [vocabulary](super::vocabulary).
+//! An object whose id has another form isn't remembered, and so has no owner.
 
 use std::borrow::Cow;
 
-use services::provider_objects::LONGEST_ID;
+use services::provider_objects::MAX_ID_LENGTH;
 
 use super::vocabulary;
 
-/// Longest text, in bytes, that an address with an id in it is looked for in.
-const LONGEST_ADDRESS: usize = 2048;
-/// Longest text, in bytes, whose parts between control characters are looked at by themselves.
-const LONGEST_LINES: usize = 256;
-/// How often what is written with percent signs is decoded: once by whoever reads an address, and once by whoever gets it.
-const DECODED: usize = 2;
-/// From this length on, in bytes, letters alone could be an id: words are shorter.
-const LONG: usize = 16;
+/// Longest text that may be an address with an id in it, in bytes.
+const MAX_ADDRESS_LENGTH: usize = 2048;
+/// Longest text that is split at control characters, in bytes.
+const MAX_LINES_BYTES: usize = 256;
+/// How often percent-encoding is decoded: once as by the parser of an address, and once as by its target.
+const MAX_DECODINGS: usize = 2;
+/// Shortest id of letters only, in bytes; words are shorter.
+const MIN_LETTERS_LENGTH: usize = 16;
 
-/// Whether something with this id can be kept in mind: whoever refers to it is noticed then.
+/// Whether an object with this id can be tracked: its id is recognized in requests.
 pub(in crate::gateway) fn is_id(text: &str) -> bool {
-    text.len() <= LONGEST_ID && text.bytes().all(is_of_ids) && is_shaped(text) && !vocabulary::holds(text)
+    text.len() <= MAX_ID_LENGTH && text.bytes().all(is_id_byte) && has_id_form(text) && !vocabulary::contains(text)
 }
 
-/// Gives `take` whatever in `text` could be an id: all of it without what providers may strip, and the parts of an address.
-pub(super) fn each_id(text: &str, take: &mut dyn FnMut(&str)) {
-    if text.len() > LONGEST_ADDRESS {
+/// Calls `take` with everything in `text` that could be an id: the text without characters that providers
+/// strip, and the parts of an address.
+pub(super) fn for_each_id(text: &str, take: &mut dyn FnMut(&str)) {
+    if text.len() > MAX_ADDRESS_LENGTH {
         return;
     }
-    let inner = text.trim_matches(is_stripped);
-    if inner.bytes().all(is_of_ids) {
+    let inner = text.trim_matches(is_strippable);
+    if inner.bytes().all(is_id_byte) {
         let mut decoded = Cow::Borrowed(inner);
-        for _ in 0..=DECODED {
-            in_address(&decoded, take);
-            match unescaped(&decoded) {
+        for _ in 0..=MAX_DECODINGS {
+            for_each_id_in_address(&decoded, take);
+            match decode_percent(&decoded) {
                 Some(text) => decoded = Cow::Owned(text),
                 None => return,
             }
         }
         return;
     }
-    if inner.len() <= LONGEST_LINES && inner.contains(is_unseen) {
-        // As who ends a text at its first zero would read it, and who leaves out what can't be seen.
-        inner.split(is_unseen).filter(|part| part.bytes().all(is_of_ids)).for_each(|part| in_address(part, take));
-        let seen: String = inner.chars().filter(|c| !is_unseen(*c)).collect();
-        if seen.bytes().all(is_of_ids) {
-            in_address(&seen, take);
+    if inner.len() <= MAX_LINES_BYTES && inner.contains(is_invisible) {
+        // As parsers read it that end a text at its first zero, or that remove invisible characters.
+        inner
+            .split(is_invisible)
+            .filter(|part| part.bytes().all(is_id_byte))
+            .for_each(|part| for_each_id_in_address(part, take));
+        let visible: String = inner.chars().filter(|c| !is_invisible(*c)).collect();
+        if visible.bytes().all(is_id_byte) {
+            for_each_id_in_address(&visible, take);
         }
     }
 }
 
-fn in_address(text: &str, take: &mut dyn FnMut(&str)) {
+fn for_each_id_in_address(text: &str, take: &mut dyn FnMut(&str)) {
     if text.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) {
         return;
     }
     if is_id(text) {
         take(text);
     }
-    if text.bytes().any(is_joint) {
-        text.as_bytes().split(|byte| is_joint(*byte)).filter_map(|part| std::str::from_utf8(part).ok()).for_each(
+    if text.bytes().any(is_separator) {
+        text.as_bytes().split(|byte| is_separator(*byte)).filter_map(|part| std::str::from_utf8(part).ok()).for_each(
             |part| {
                 if is_id(part) {
                     take(part);
@@ -69,12 +73,12 @@ fn in_address(text: &str, take: &mut dyn FnMut(&str)) {
     }
 }
 
-/// `text` without percent-encoding (RFC 3986, section 2.1); `None` where there is none, or where it hides no id.
-fn unescaped(text: &str) -> Option<String> {
+/// Decodes percent-encoding (RFC 3986, section 2.1) of ids' characters; `None` if there is none.
+fn decode_percent(text: &str) -> Option<String> {
     let (begin, rest) = text.split_once('%')?;
     let mut decoded = begin.to_owned();
     for part in rest.split('%') {
-        match part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(|byte| is_of_ids(*byte)) {
+        match part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(|byte| is_id_byte(*byte)) {
             Some(byte) => {
                 decoded.push(char::from(byte));
                 decoded.push_str(&part[2..]);
@@ -88,32 +92,33 @@ fn unescaped(text: &str) -> Option<String> {
     (decoded.len() < text.len()).then_some(decoded)
 }
 
-/// All visible ASCII but what quotes and brackets: ids of all providers are made of much less.
-const fn is_of_ids(byte: u8) -> bool {
+/// Whether a byte may be in an id: visible ASCII except quotes and brackets. Providers' ids
+/// use far fewer characters.
+const fn is_id_byte(byte: u8) -> bool {
     byte.is_ascii_graphic()
         && !matches!(byte, b'"' | b'\'' | b'\\' | b'<' | b'>' | b'`' | b'{' | b'}' | b'[' | b']' | b'^' | b'(' | b')')
 }
 
-/// What stands between the parts of an address, a path, or a list.
-const fn is_joint(byte: u8) -> bool {
+/// Whether a byte separates the parts of an address, a path, or a list.
+const fn is_separator(byte: u8) -> bool {
     matches!(byte, b'/' | b'?' | b'#' | b'&' | b'=' | b',' | b';' | b':' | b'|' | b'%')
 }
 
-/// Ids hold a digit or a joint, or are long.
-fn is_shaped(text: &str) -> bool {
-    let marks = |byte: u8| {
+/// Whether a text has a digit or a separator, or is long, like all ids.
+fn has_id_form(text: &str) -> bool {
+    let is_mark = |byte: u8| {
         byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b':' | b'/' | b'=' | b'+' | b'~' | b'@' | b'|' | b'%')
     };
-    text.len() >= LONG || text.bytes().any(marks)
+    text.len() >= MIN_LETTERS_LENGTH || text.bytes().any(is_mark)
 }
 
-/// What some providers take off the ends of a text.
-fn is_stripped(c: char) -> bool {
-    c.is_whitespace() || is_unseen(c)
+/// Whether some providers strip a character from the ends of a text.
+fn is_strippable(c: char) -> bool {
+    c.is_whitespace() || is_invisible(c)
 }
 
-/// Control characters, and what is written without being seen.
-fn is_unseen(c: char) -> bool {
+/// Whether a character is a control character or invisible.
+fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
 }
@@ -124,7 +129,7 @@ mod tests {
 
     fn ids(text: &str) -> Vec<String> {
         let mut found = Vec::new();
-        each_id(text, &mut |id| found.push(id.to_owned()));
+        for_each_id(text, &mut |id| found.push(id.to_owned()));
         found
     }
 

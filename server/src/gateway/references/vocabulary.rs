@@ -1,8 +1,8 @@
-//! Names and values that requests are made of everywhere, and that therefore are nobody's ids.
+//! Common keys and values of requests, which therefore are no ids.
 //!
-//! Source: the API references of OpenAI and Anthropic. What isn't listed costs a query, no more.
+//! Source: the API references of OpenAI and Anthropic. A missing word costs a query, nothing else.
 
-/// In order.
+/// Sorted.
 #[rustfmt::skip]
 static WORDS: &[&str] = &[
     "1024x1024", "1024x1536", "1024x1792", "1280x720", "1536x1024", "1792x1024", "1h", "24h", "256x256", "512x512",
@@ -42,7 +42,7 @@ static WORDS: &[&str] = &[
     "web_search_preview", "web_search_tool_result",
 ];
 
-pub(super) fn holds(text: &str) -> bool {
+pub(super) fn contains(text: &str) -> bool {
     WORDS.binary_search(&text).is_ok()
 }
 
@@ -53,6 +53,6 @@ mod tests {
     #[test]
     fn words_are_in_order_and_there_once() {
         assert!(WORDS.is_sorted_by(|one, next| one < next));
-        assert!(holds("max_tokens") && !holds("file-1"));
+        assert!(contains("max_tokens") && !contains("file-1"));
     }
 }

@@ -1,4 +1,4 @@
-//! The client's side of a stream.
+//! The body of a relayed answer, fed through a channel.
 
 use std::{
     pin::Pin,
@@ -9,58 +9,59 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame};
 use tokio::sync::mpsc;
 
-use crate::gateway::provider::BrokenOff;
+use crate::gateway::provider::AnswerBroken;
 
-/// What a relay hands to the client's side.
-pub(crate) enum Piece {
+/// A message from a relay to its [`RelayBody`].
+pub(crate) enum RelayPiece {
     Data(Bytes),
     End,
 }
 
-/// The body of a streamed answer. Where its pieces end without saying so, the answer breaks off.
-pub(crate) struct Passed {
-    pieces: mpsc::Receiver<Piece>,
+/// The body of a relayed answer. If the channel closes without [`RelayPiece::End`], the
+/// body ends with an error.
+pub(crate) struct RelayBody {
+    pieces: mpsc::Receiver<RelayPiece>,
     state: State,
 }
 
 enum State {
     Open,
-    /// About to break off, when what came before has been sent.
+    /// About to fail, once earlier data has been sent.
     Breaking,
     Ended,
 }
 
-impl Passed {
-    pub(crate) fn new(pieces: mpsc::Receiver<Piece>) -> Self {
+impl RelayBody {
+    pub(crate) fn new(pieces: mpsc::Receiver<RelayPiece>) -> Self {
         Self { pieces, state: State::Open }
     }
 }
 
-impl Body for Passed {
+impl Body for RelayBody {
     type Data = Bytes;
-    type Error = BrokenOff;
+    type Error = AnswerBroken;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, AnswerBroken>>> {
         match self.state {
             State::Open => {}
             State::Breaking => {
                 self.state = State::Ended;
-                return Poll::Ready(Some(Err(BrokenOff)));
+                return Poll::Ready(Some(Err(AnswerBroken)));
             }
             State::Ended => return Poll::Ready(None),
         }
         match ready!(self.pieces.poll_recv(context)) {
-            Some(Piece::Data(bytes)) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
-            Some(Piece::End) => {
+            Some(RelayPiece::Data(bytes)) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            Some(RelayPiece::End) => {
                 self.state = State::Ended;
                 Poll::Ready(None)
             }
             None => {
-                // An error makes hyper close the connection with what it has buffered; it writes that out when it
-                // has to wait, so it waits once.
+                // An error makes hyper close the connection with unsent data in its buffer. It flushes the
+                // buffer before it waits, so the body waits once.
                 self.state = State::Breaking;
                 context.waker().wake_by_ref();
                 Poll::Pending

@@ -1,4 +1,4 @@
-//! Who reads an answer piece by piece.
+//! The client's end of an answer that is relayed piece by piece.
 
 use axum::http::HeaderMap;
 use axum::{
@@ -11,46 +11,46 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::body::{Passed, Piece};
+use super::body::{RelayBody, RelayPiece};
 use crate::{
     config::GatewayConfig,
-    gateway::{call::Arrival, limits::Reply},
+    gateway::{call::Arrival, limits::AnswerSender},
 };
 
-/// How many pieces may wait for a slow client.
-const WAITING: usize = 32;
+/// Number of pieces that may be queued for a slow client.
+const QUEUE_LENGTH: usize = 32;
 
-/// The client's end of a call that is passed on as it arrives.
-pub(in crate::gateway) struct Client<'a> {
+/// Sends an answer to the client as it arrives.
+pub(in crate::gateway) struct ClientStream<'a> {
     arrival: &'a Arrival,
     limits: &'a GatewayConfig,
-    /// `None` once it is known that it has gone.
-    pieces: Option<mpsc::Sender<Piece>>,
-    /// From the request's arrival to the first byte that was passed on.
+    /// `None` once the client is known to have disconnected.
+    pieces: Option<mpsc::Sender<RelayPiece>>,
+    /// Microseconds from the request's arrival to the first byte sent.
     pub(in crate::gateway) first_byte_us: Option<i64>,
 }
 
-impl<'a> Client<'a> {
-    /// Begins the answer.
+impl<'a> ClientStream<'a> {
+    /// Sends the head of the answer.
     pub(in crate::gateway) fn new(
         arrival: &'a Arrival,
         limits: &'a GatewayConfig,
         status: StatusCode,
         headers: HeaderMap,
-        reply: Reply,
+        reply: AnswerSender,
     ) -> Self {
-        let (pieces, passed_on) = mpsc::channel(WAITING);
-        let mut answer = Response::new(Body::new(Passed::new(passed_on)));
+        let (pieces, receiver) = mpsc::channel(QUEUE_LENGTH);
+        let mut answer = Response::new(Body::new(RelayBody::new(receiver)));
         *answer.status_mut() = status;
         *answer.headers_mut() = headers;
-        // Where the client has gone already, the other end of `pieces` goes with the answer.
+        // If the client has disconnected, the answer is dropped, and with it the receiver.
         let _ = reply.send(answer);
         Self { arrival, limits, pieces: Some(pieces), first_byte_us: None }
     }
 
-    /// By when the whole answer must be over.
+    /// Returns the deadline of the whole answer.
     pub(in crate::gateway) fn deadline(&self) -> Instant {
-        self.arrival.complete + self.limits.total_timeout
+        self.arrival.received_at + self.limits.total_timeout
     }
 
     pub(in crate::gateway) fn is_gone(&self) -> bool {
@@ -64,28 +64,28 @@ impl<'a> Client<'a> {
         if self.first_byte_us.is_none() {
             self.first_byte_us = Some(self.arrival.elapsed_us());
         }
-        self.give(Piece::Data(bytes)).await;
+        self.queue(RelayPiece::Data(bytes)).await;
     }
 
-    /// The answer is complete.
+    /// Ends a complete answer.
     pub(in crate::gateway) async fn end(&mut self) {
-        self.give(Piece::End).await;
+        self.queue(RelayPiece::End).await;
     }
 
-    /// Hands a piece to the client, who may keep it waiting, but not for ever.
-    async fn give(&mut self, piece: Piece) {
+    /// Queues a piece for the client; gives up on a client that accepts none within the timeouts.
+    async fn queue(&mut self, piece: RelayPiece) {
         let Some(pieces) = &self.pieces else { return };
-        let patience = self.deadline().min(Instant::now() + self.limits.idle_timeout);
-        if !matches!(timeout_at(patience, pieces.send(piece)).await, Ok(Ok(()))) {
+        let deadline = self.deadline().min(Instant::now() + self.limits.idle_timeout);
+        if !matches!(timeout_at(deadline, pieces.send(piece)).await, Ok(Ok(()))) {
             self.pieces = None;
         }
     }
 
-    /// Gives the client a last piece. One who reads so slowly that much waits for it already isn't waited for.
+    /// Sends a last piece and ends the answer. Doesn't wait for a client whose queue is full.
     pub(crate) fn end_with(&mut self, bytes: Bytes) {
         let Some(pieces) = self.pieces.take() else { return };
-        if pieces.try_send(Piece::Data(bytes)).is_ok() {
-            let _ = pieces.try_send(Piece::End);
+        if pieces.try_send(RelayPiece::Data(bytes)).is_ok() {
+            let _ = pieces.try_send(RelayPiece::End);
         }
     }
 }

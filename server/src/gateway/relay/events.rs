@@ -1,12 +1,10 @@
-//! Streamed answers: each event passes as it comes, the end waits for the record.
+//! Relays streams event by event; the end is held back until the call is recorded.
 //!
-//! The rule where somebody hangs up: when the client does, the provider's
-//! answer is read to its end all the same, within the timeouts, since the
-//! provider goes on to charge for it; the call is recorded as interrupted, at
-//! the usage that the provider reports. When the provider does, or takes too
-//! long, or ends its stream before that is over, the call is recorded as
-//! interrupted at what it had reported; where that is nothing, or not all, at
-//! an estimate of what was said until then. The client's answer breaks off.
+//! If the client disconnects, the provider's answer is still read to its end, within the timeouts, since the
+//! provider goes on to charge for it; the call is recorded as interrupted, with the usage that the provider
+//! reports. If the provider disconnects, takes too long, or ends its stream early, the call is recorded as
+//! interrupted with the usage reported so far; if there is none, or only a part, with an estimate of the
+//! output until then. The client's answer breaks off.
 
 mod progress;
 mod read;
@@ -18,204 +16,205 @@ use axum::http::{HeaderValue, Response, header::CONTENT_TYPE};
 use bytes::Bytes;
 use domain::{calls::Outcome, models::Service};
 
-use self::{progress::Course, read::Fate};
-use super::client::Client;
-use super::shape::Begun;
+use self::{progress::StreamProgress, read::EventDisposition};
+use super::client::ClientStream;
+use super::shape::PeekedBody;
 use crate::config::GatewayConfig;
 use crate::{
     gateway::{
         Gateway,
-        call::{Call, End},
-        collect::{Next, Pieces},
+        call::{CallEnd, GatewayCall},
+        collect::{NextPiece, PieceReader},
         endpoint::Dialect,
-        estimate::Said,
+        estimate::OutputCounter,
         headers,
-        limits::Reply,
+        limits::AnswerSender,
         provider::Provider,
-        sse::{Large, Ready, Splitter},
-        usage::Reports,
+        sse::{LargeEvent, ReadyEvents, Splitter},
+        usage::UsageReports,
     },
-    v1::error::Refusal,
+    v1::error::V1Error,
 };
 
-/// Passes on a stream, and stores what it used before its end.
+/// Relays a stream, and records its usage before its end.
 pub(in crate::gateway) async fn relay(
     gateway: &Gateway,
-    call: &mut Call,
+    call: &mut GatewayCall,
     provider: Arc<Provider>,
-    response: Response<Begun>,
-    reply: Reply,
+    response: Response<PeekedBody>,
+    reply: AnswerSender,
 ) {
     let (mut parts, body) = response.into_parts();
-    // Whatever it was called.
+    // The provider may have labeled the stream as something else.
     if !headers::is_event_stream(&parts.headers) {
         parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     }
-    let mut pieces = Pieces::new(body);
+    let mut pieces = PieceReader::new(body);
     let status = parts.status;
     let limits = gateway.limits_for(&provider);
-    let prompt = std::mem::take(&mut call.memo.prompt);
-    let client = Client::new(&call.arrival, &limits, status, parts.headers, reply);
-    let mut relay = Relay::new(call, &limits, client);
-    let ending = call.lifeline.hold(relay.pass_events(&mut pieces)).await.unwrap_or(Ending::Cut);
-    let failure = relay.course.failure().cloned();
+    let prompt = std::mem::take(&mut call.context.prompt);
+    let client = ClientStream::new(&call.arrival, &limits, status, parts.headers, reply);
+    let mut relay = EventRelay::new(call, &limits, client);
+    let ending = call.cancel.run(relay.pass_events(&mut pieces)).await.unwrap_or(StreamEnding::KeyLeaked);
+    let failure = relay.progress.failure().cloned();
     let (outcome, error_code) = match (&ending, failure) {
-        (Ending::Cut, _) => (Outcome::Interrupted, Cow::Borrowed(Refusal::cut().code)),
+        (StreamEnding::KeyLeaked, _) => (Outcome::Interrupted, Cow::Borrowed(V1Error::leaked_during_call().code)),
         (_, Some(failure)) => (Outcome::Failed, Cow::Owned(failure.code)),
-        (Ending::Broken(code), None) => {
+        (StreamEnding::Broken(code), None) => {
             tracing::warn!(provider = %provider.name, %code, "the provider's stream isn't complete");
             (Outcome::Interrupted, Cow::Borrowed(*code))
         }
-        (Ending::Complete { .. }, None) if relay.client.is_gone() => (Outcome::Interrupted, Cow::Borrowed("")),
-        (Ending::Complete { .. }, None) => (Outcome::Succeeded, Cow::Borrowed("")),
+        (StreamEnding::Complete { .. }, None) if relay.client.is_gone() => (Outcome::Interrupted, Cow::Borrowed("")),
+        (StreamEnding::Complete { .. }, None) => (Outcome::Succeeded, Cow::Borrowed("")),
     };
-    relay.note(gateway, &provider).await;
-    let end = End {
+    relay.remember_object(gateway, &provider).await;
+    let end = CallEnd {
         provider: Arc::clone(&provider.name),
         status: status.as_u16(),
         outcome,
         streamed: true,
-        // An error in place of an answer costs nothing; of one that came later it isn't known.
-        free: outcome == Outcome::Failed && relay.said.is_nothing(),
+        // An error in place of an answer costs nothing; the cost of a later one isn't known.
+        free: outcome == Outcome::Failed && relay.output.is_empty(),
         used: relay.used(prompt, outcome).await,
         first_byte_us: relay.client.first_byte_us,
         error_code,
     };
     let stored = gateway.record(call, end).await;
     match ending {
-        Ending::Complete { rest, more } if stored.is_ok() => relay.pass_end(rest, more, &mut pieces).await,
-        Ending::Cut => relay.pass_cut(),
-        // The answer breaks off here, so that the client doesn't take it for complete.
-        Ending::Complete { .. } | Ending::Broken(_) => {}
+        StreamEnding::Complete { rest, more } if stored.is_ok() => relay.pass_end(rest, more, &mut pieces).await,
+        StreamEnding::KeyLeaked => relay.send_leak_error(),
+        // Breaks off, so that the client doesn't take the answer for complete.
+        StreamEnding::Complete { .. } | StreamEnding::Broken(_) => {}
     }
 }
 
 /// How a provider's stream ended.
-enum Ending {
-    /// All is there; `rest` is held back, and there may be more.
+enum StreamEnding {
+    /// Complete; `rest` is held back, and `more` may follow.
     Complete { rest: Bytes, more: bool },
-    /// It broke off or took too long, with the code that says which.
+    /// Broken off or timed out, with the error code.
     Broken(&'static str),
     /// The call's key leaked.
-    Cut,
+    KeyLeaked,
 }
 
-struct Relay<'a> {
-    call: &'a Call,
+/// A stream on its way from a provider to a client.
+struct EventRelay<'a> {
+    call: &'a GatewayCall,
     limits: &'a GatewayConfig,
-    client: Client<'a>,
-    /// Whether an event is passing in parts, so that nothing of ours can stand behind it.
-    within_event: bool,
-    /// What was read of that event.
-    large: Large,
+    client: ClientStream<'a>,
+    /// Whether a large event has been sent in part, so that no event of ours can follow it.
+    is_inside_event: bool,
+    /// The parts of that event so far.
+    large_event: LargeEvent,
     /// An event that may be the last one.
-    held: Bytes,
-    course: Course,
-    reports: Reports,
-    said: Said,
-    /// What the provider calls its answer.
+    held_back: Bytes,
+    progress: StreamProgress,
+    reports: UsageReports,
+    output: OutputCounter,
+    /// The provider's id of the answer.
     id: Option<String>,
 }
 
-impl<'a> Relay<'a> {
-    fn new(call: &'a Call, limits: &'a GatewayConfig, client: Client<'a>) -> Self {
+impl<'a> EventRelay<'a> {
+    fn new(call: &'a GatewayCall, limits: &'a GatewayConfig, client: ClientStream<'a>) -> Self {
         Self {
             call,
             limits,
             client,
-            within_event: false,
-            large: Large::default(),
-            held: Bytes::new(),
-            course: Course::new(call.arrival.endpoint.service == Service::Chat),
-            reports: Reports::default(),
-            said: Said::default(),
+            is_inside_event: false,
+            large_event: LargeEvent::default(),
+            held_back: Bytes::new(),
+            progress: StreamProgress::new(call.arrival.endpoint.service == Service::Chat),
+            reports: UsageReports::default(),
+            output: OutputCounter::default(),
             id: None,
         }
     }
 
-    /// Passes on all events but the last.
-    async fn pass_events(&mut self, pieces: &mut Pieces<Begun>) -> Ending {
+    /// Relays all events but the last.
+    async fn pass_events(&mut self, pieces: &mut PieceReader<PeekedBody>) -> StreamEnding {
         let mut splitter = Splitter::new();
         loop {
             let code = match pieces.next(self.limits.idle_timeout, self.client.deadline()).await {
-                Next::Data(chunk) => {
-                    if let Some(last) = self.pass(splitter.push(chunk)).await {
+                NextPiece::Data(chunk) => {
+                    if let Some(last) = self.pass_ready(splitter.push(chunk)).await {
                         let rest = [&*last, &*splitter.finish().bytes].concat();
-                        return Ending::Complete { rest: rest.into(), more: true };
+                        return StreamEnding::Complete { rest: rest.into(), more: true };
                     }
                     continue;
                 }
-                Next::End => {
+                NextPiece::End => {
                     let rest = self.finish(splitter.finish()).await;
-                    if self.course.is_over() {
-                        return Ending::Complete { rest, more: false };
+                    if self.progress.is_complete() {
+                        return StreamEnding::Complete { rest, more: false };
                     }
                     self.client.send(rest).await;
                     "upstream_error"
                 }
-                // All that matters is there, however the connection ends.
-                Next::TooSlow | Next::Broken if self.course.is_told() => {
+                // The stream is complete, however the connection ends.
+                NextPiece::TooSlow | NextPiece::Broken if self.progress.has_ended() => {
                     let rest = self.finish(splitter.finish()).await;
-                    return Ending::Complete { rest, more: false };
+                    return StreamEnding::Complete { rest, more: false };
                 }
-                Next::TooSlow => "upstream_timeout",
-                Next::Broken => "upstream_error",
+                NextPiece::TooSlow => "upstream_timeout",
+                NextPiece::Broken => "upstream_error",
             };
-            let held = std::mem::take(&mut self.held);
-            self.client.send(held).await;
-            return Ending::Broken(code);
+            let held_back = std::mem::take(&mut self.held_back);
+            self.client.send(held_back).await;
+            return StreamEnding::Broken(code);
         }
     }
 
-    /// Passes on what is ready; gives back the last event and what came with it, if it was there.
-    async fn pass(&mut self, ready: Ready) -> Option<Bytes> {
-        let Ready { bytes, parts } = ready;
-        self.within_event = parts.last().map_or(self.within_event, |last| !last.ends);
-        let mut begin = 0;
+    /// Relays complete events; returns the last one and the bytes after it, once it has arrived.
+    async fn pass_ready(&mut self, ready: ReadyEvents) -> Option<Bytes> {
+        let ReadyEvents { bytes, parts } = ready;
+        self.is_inside_event = parts.last().map_or(self.is_inside_event, |last| !last.is_end);
+        let mut start = 0;
         for part in &parts {
-            let fate = self.read(&bytes, part).await;
-            if !self.held.is_empty() {
-                let held = std::mem::take(&mut self.held);
-                self.client.send(held).await;
+            let disposition = self.read(&bytes, part).await;
+            if !self.held_back.is_empty() {
+                let held_back = std::mem::take(&mut self.held_back);
+                self.client.send(held_back).await;
             }
-            if fate == Fate::Pass {
+            if disposition == EventDisposition::Pass {
                 continue;
             }
-            self.client.send(bytes.slice(begin..part.place.start)).await;
-            begin = part.place.end;
-            match fate {
-                Fate::Last => return Some(bytes.slice(part.place.start..)),
-                Fate::Hold => self.held = bytes.slice(part.place.clone()),
-                Fate::Pass | Fate::Withhold => {}
+            self.client.send(bytes.slice(start..part.range.start)).await;
+            start = part.range.end;
+            match disposition {
+                EventDisposition::Last => return Some(bytes.slice(part.range.start..)),
+                EventDisposition::Hold => self.held_back = bytes.slice(part.range.clone()),
+                EventDisposition::Pass | EventDisposition::Withhold => {}
             }
         }
-        self.client.send(bytes.slice(begin..)).await;
+        self.client.send(bytes.slice(start..)).await;
         None
     }
 
-    /// Reads what is left when no more comes; gives back what is to pass of it.
-    async fn finish(&mut self, ready: Ready) -> Bytes {
-        let Ready { bytes, parts } = ready;
+    /// Reads the remaining bytes of a stream that has ended; returns those that are to be sent.
+    async fn finish(&mut self, ready: ReadyEvents) -> Bytes {
+        let ReadyEvents { bytes, parts } = ready;
         let mut withheld = false;
         for part in &parts {
-            let fate = self.read(&bytes, part).await;
-            withheld |= fate == Fate::Withhold;
-            self.course.ends(fate == Fate::Last);
+            let disposition = self.read(&bytes, part).await;
+            withheld |= disposition == EventDisposition::Withhold;
+            self.progress.record_end(disposition == EventDisposition::Last);
         }
         let rest = if withheld { Bytes::new() } else { bytes };
-        match std::mem::take(&mut self.held) {
-            held if held.is_empty() => rest,
-            held => [held, rest].concat().into(),
+        match std::mem::take(&mut self.held_back) {
+            held_back if held_back.is_empty() => rest,
+            held_back => [held_back, rest].concat().into(),
         }
     }
 
-    /// Tells the client why its answer ends here.
-    fn pass_cut(&mut self) {
-        if self.within_event {
+    /// Sends the error of a leaked key to the client.
+    fn send_leak_error(&mut self) {
+        if self.is_inside_event {
             return;
         }
         let arrival = &self.call.arrival;
-        let json = Refusal::cut().json_in(arrival.endpoint.dialect, arrival.id);
+        let json = V1Error::leaked_during_call().json_in(arrival.endpoint.dialect, arrival.id);
         let event = match arrival.endpoint.dialect {
             Dialect::OpenAi => format!("data: {json}\n\n"),
             Dialect::Anthropic => format!("event: error\ndata: {json}\n\n"),
@@ -223,15 +222,15 @@ impl<'a> Relay<'a> {
         self.client.end_with(event.into());
     }
 
-    /// Passes on what was held back, and whatever comes after it.
-    async fn pass_end(&mut self, rest: Bytes, more: bool, pieces: &mut Pieces<Begun>) {
+    /// Sends the held-back bytes, then relays everything that follows.
+    async fn pass_end(&mut self, rest: Bytes, more: bool, pieces: &mut PieceReader<PeekedBody>) {
         self.client.send(rest).await;
         let mut more = more;
         while more {
             match pieces.next(self.limits.idle_timeout, self.client.deadline()).await {
-                Next::Data(chunk) => self.client.send(chunk).await,
-                // All that matters was there, however the connection ends.
-                Next::End | Next::TooSlow | Next::Broken => more = false,
+                NextPiece::Data(chunk) => self.client.send(chunk).await,
+                // The stream was complete, however the connection ends.
+                NextPiece::End | NextPiece::TooSlow | NextPiece::Broken => more = false,
             }
         }
         self.client.end().await;

@@ -1,4 +1,4 @@
-//! Whole answers: read, recorded, then passed on as they are.
+//! Relays whole answers: reads one to its end, records the call, then sends the answer unchanged.
 
 mod own_errors;
 mod verdict;
@@ -11,121 +11,121 @@ use axum::{
 };
 use bytes::Bytes;
 use domain::{
-    calls::{Measured, Outcome},
+    calls::{CountSource, Outcome},
     models::Service,
 };
 
 use self::verdict::Verdict;
-use super::shape::Begun;
+use super::shape::PeekedBody;
 
 use crate::{
     gateway::{
         Gateway,
-        budget::Share,
-        call::{Call, End},
-        collect::{CollectError, Within, collect_into},
-        estimate::{Said, complete, estimate},
+        budget::BudgetShare,
+        call::{CallEnd, GatewayCall},
+        collect::{CollectError, CollectLimits, collect_into},
+        estimate::{OutputCounter, complete, estimate},
         headers,
-        limits::Reply,
-        provider::{Provider, Told, account},
+        limits::AnswerSender,
+        provider::{AnswerHeaders, Provider, account},
         provider_objects,
-        running::Cut,
-        usage::Reported,
+        running::KeyLeaked,
+        usage::ReportedUsage,
     },
-    v1::error::Refusal,
+    v1::error::V1Error,
 };
 
 /// Largest answer that isn't streamed, in bytes.
-pub(in crate::gateway) const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+pub(in crate::gateway) const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
-/// Passes on an answer, when what it used is stored: one that can't be stored isn't given.
+/// Relays an answer once its usage is stored; if that fails, the client gets an error instead.
 pub(in crate::gateway) async fn relay(
     gateway: &Gateway,
-    call: &mut Call,
+    call: &mut GatewayCall,
     provider: Arc<Provider>,
-    response: Response<Begun>,
-    reply: Reply,
+    response: Response<PeekedBody>,
+    reply: AnswerSender,
 ) {
     let (mut parts, mut body) = response.into_parts();
-    let told = Told::of(&parts.extensions);
-    let refused = own_errors::in_own_words(call, &provider, parts.status, &parts.headers, &told);
-    let is_read = own_errors::is_read(parts.status, refused.as_ref());
-    let mut share = gateway.memory.nothing((&*call.key).into());
-    let bytes = match read(gateway, call, &provider, &mut body, is_read, &mut share).await {
-        // Jobs say whose they are.
+    let answer_headers = AnswerHeaders::of(&parts.extensions);
+    let headers_error = own_errors::own_error(call, &provider, parts.status, &parts.headers, &answer_headers);
+    let is_read = own_errors::is_body_read(parts.status, headers_error.as_ref());
+    let mut share = gateway.memory.empty_share((&*call.key).into());
+    let bytes = match read_body(gateway, call, &provider, &mut body, is_read, &mut share).await {
+        // Fine-tuning jobs name the account that they belong to.
         Ok(bytes) if call.arrival.endpoint.service == Service::FineTuning => {
-            account::without_names(bytes, &told.account)
+            account::without_names(bytes, &answer_headers.account)
         }
         Ok(bytes) => bytes,
         Err(refusal) => return record_broken(gateway, call, &provider, &refusal, reply).await,
     };
-    let verdict = Verdict::of(call, &provider, &parts, &told, refused, &bytes);
-    let (succeeded, is_failed) = (verdict.outcome == Outcome::Succeeded, verdict.outcome == Outcome::Failed);
-    let reports = Reported::read(&bytes).reports;
-    let used = match reports.quantities(call.arrival.endpoint.dialect, call.arrival.endpoint.counts) {
-        None if succeeded && call.is_estimated() => {
-            let mut said = Said::default();
-            said.take(&bytes).await;
-            let used = match reports.begun(call.arrival.endpoint.dialect) {
-                Some(begun) => Some(complete(begun, said).await),
-                None => estimate(std::mem::take(&mut call.memo.prompt), said).await,
+    let verdict = Verdict::of(call, &provider, &parts, &answer_headers, headers_error, &bytes);
+    let (has_succeeded, has_failed) = (verdict.outcome == Outcome::Succeeded, verdict.outcome == Outcome::Failed);
+    let reports = ReportedUsage::read(&bytes).reports;
+    let used = match reports.quantities(call.arrival.endpoint.dialect, call.arrival.endpoint.metered_unit) {
+        None if has_succeeded && call.is_estimated() => {
+            let mut output = OutputCounter::default();
+            output.take(&bytes).await;
+            let used = match reports.input_quantities(call.arrival.endpoint.dialect) {
+                Some(input) => Some(complete(input, output).await),
+                None => estimate(std::mem::take(&mut call.context.prompt), output).await,
             };
-            used.map(|used| (Measured::Estimated, used))
+            used.map(|used| (CountSource::Estimated, used))
         }
         used => used,
     };
-    // Of an error that came as a success nothing is learned about what the provider keeps.
-    let status = if verdict.tells { verdict.status } else { StatusCode::BAD_GATEWAY };
-    let noted = provider_objects::note(gateway, call, &provider, status, &bytes).await;
-    if let Err(error) = &noted {
+    // An error with the status of a success doesn't show the state of provider objects.
+    let status = if verdict.shows_object_state { verdict.status } else { StatusCode::BAD_GATEWAY };
+    let remembered = provider_objects::remember_answer(gateway, call, &provider, status, &bytes).await;
+    if let Err(error) = &remembered {
         tracing::error!(call = %call.arrival.id, %error, "what a provider keeps can't be remembered");
     }
-    let own_words = verdict.own_words.as_ref().map(|refusal| {
-        let mut answer = call.arrival.refusal(refusal);
+    let own_response = verdict.own_error.as_ref().map(|refusal| {
+        let mut answer = call.arrival.error_response(refusal);
         if verdict.is_busy() {
-            answer = call.arrival.refusal_called(refusal, &verdict.error_code);
-            own_errors::say_when(answer.headers_mut(), &parts.headers);
+            answer = call.arrival.error_response_with_code(refusal, &verdict.error_code);
+            own_errors::set_retry_after(answer.headers_mut(), &parts.headers);
         }
         answer
     });
-    let end = End {
-        outcome: if succeeded && reply.is_closed() { Outcome::Interrupted } else { verdict.outcome },
+    let end = CallEnd {
+        outcome: if has_succeeded && reply.is_closed() { Outcome::Interrupted } else { verdict.outcome },
         used,
-        // A provider that answers with an error charges nothing for it, unless it says so.
+        // A provider charges nothing for an error, unless it reports usage.
         free: verdict.free,
         error_code: verdict.error_code,
-        ..failed(&provider, own_words.as_ref().map_or(verdict.status, Response::status))
+        ..failed_end(&provider, own_response.as_ref().map_or(verdict.status, Response::status))
     };
-    if gateway.record(call, end).await.is_err() || (noted.is_err() && call.must_be_noted()) {
-        let _ = reply.send(call.arrival.refusal(&Refusal::unavailable()));
+    if gateway.record(call, end).await.is_err() || (remembered.is_err() && call.must_be_remembered()) {
+        let _ = reply.send(call.arrival.error_response(&V1Error::unavailable()));
         return;
     }
     parts.status = verdict.status;
-    let answer = match own_words {
+    let answer = match own_response {
         Some(answer) => answer,
-        // However slowly the client takes it, its memory counts until then.
+        // The bytes count toward the memory budget until the client has read them.
         None => {
-            // An error is one whatever its status.
-            let bytes = if is_failed { account::without_names(bytes, &told.account) } else { bytes };
-            passed_on(call, parts, share.until_dropped(bytes), &told)
+            // Errors are sanitized regardless of their status.
+            let bytes = if has_failed { account::without_names(bytes, &answer_headers.account) } else { bytes };
+            client_response(call, parts, share.until_dropped(bytes), &answer_headers)
         }
     };
-    // Where the client has gone, the call is recorded and that was all.
+    // If the client has disconnected, the recorded call is all that remains.
     let _ = reply.send(answer);
 }
 
-/// The answer that a client gets.
-fn passed_on(call: &Call, parts: Parts, bytes: Bytes, told: &Told) -> Response<Body> {
+/// Builds the client's response from an answer.
+fn client_response(call: &GatewayCall, parts: Parts, bytes: Bytes, answer_headers: &AnswerHeaders) -> Response<Body> {
     let mut headers = parts.headers;
     let bytes = if parts.status.is_success() {
-        // It was read as JSON, whatever it was called.
+        // The body has been read as JSON, so it is labeled so.
         if !bytes.is_empty() && !headers::is_json(&headers) {
             headers.insert(CONTENT_TYPE, JSON);
         }
         bytes
     } else {
-        let Some(bytes) = own_errors::readable(bytes, told) else {
-            return call.arrival.refusal(&Refusal::upstream_refused(parts.status));
+        let Some(bytes) = own_errors::sanitize_error_body(bytes, answer_headers) else {
+            return call.arrival.error_response(&V1Error::upstream_refused(parts.status));
         };
         headers.insert(CONTENT_TYPE, JSON);
         bytes
@@ -138,71 +138,71 @@ fn passed_on(call: &Call, parts: Parts, bytes: Bytes, told: &Told) -> Response<B
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// All of an answer; nothing of one that isn't to be read.
-async fn read(
+/// Reads an answer to its end; returns an empty body if it isn't to be read.
+async fn read_body(
     gateway: &Gateway,
-    call: &Call,
+    call: &GatewayCall,
     provider: &Provider,
-    body: &mut Begun,
+    body: &mut PeekedBody,
     is_read: bool,
-    share: &mut Share,
-) -> Result<Bytes, Refusal> {
+    share: &mut BudgetShare,
+) -> Result<Bytes, V1Error> {
     if !is_read {
         return Ok(Bytes::new());
     }
     let limits = gateway.limits_for(provider);
-    let within = Within {
-        bytes: LARGEST_ANSWER,
+    let collect_limits = CollectLimits {
+        bytes: MAX_ANSWER_BYTES,
         idle: limits.idle_timeout,
-        deadline: call.arrival.complete + limits.total_timeout,
+        deadline: call.arrival.received_at + limits.total_timeout,
     };
-    let collected = match call.lifeline.hold(collect_into(share, body, within)).await {
+    let collected = match call.cancel.run(collect_into(share, body, collect_limits)).await {
         Ok(collected) => collected.map_err(|error| match error {
-            CollectError::NoRoom(full) => Refusal::no_room(full),
-            CollectError::TooLarge => Refusal::upstream_error("The provider's answer is too large."),
-            CollectError::TooSlow => Refusal::upstream_timeout("The provider didn't finish its answer in time."),
-            CollectError::Broken => Refusal::upstream_error("The provider broke off its answer."),
+            CollectError::NoRoom(full) => V1Error::no_room(full),
+            CollectError::TooLarge => V1Error::upstream_error("The provider's answer is too large."),
+            CollectError::TooSlow => V1Error::upstream_timeout("The provider didn't finish its answer in time."),
+            CollectError::Broken => V1Error::upstream_error("The provider broke off its answer."),
         }),
-        Err(Cut) => Err(Refusal::cut()),
+        Err(KeyLeaked) => Err(V1Error::leaked_during_call()),
     };
     call.timing.answered();
     collected
 }
 
-/// Records a call whose answer couldn't be had to its end, and tells the client.
+/// Records a call with an incomplete answer, then sends the error to the client.
 pub(in crate::gateway) async fn record_broken(
     gateway: &Gateway,
-    call: &Call,
+    call: &GatewayCall,
     provider: &Provider,
-    refusal: &Refusal,
-    reply: Reply,
+    refusal: &V1Error,
+    reply: AnswerSender,
 ) {
-    let end = End {
+    let end = CallEnd {
         outcome: Outcome::Interrupted,
         error_code: Cow::Borrowed(refusal.code),
-        ..failed(provider, refusal.status)
+        ..failed_end(provider, refusal.status)
     };
     record_then_refuse(gateway, call, end, refusal, reply).await;
 }
 
-/// Records how a call ended that has no answer to pass on, and tells the client.
+/// Records a call without an answer to relay, then sends the error to the client.
 pub(in crate::gateway) async fn record_then_refuse(
     gateway: &Gateway,
-    call: &Call,
-    end: End,
-    refusal: &Refusal,
-    reply: Reply,
+    call: &GatewayCall,
+    end: CallEnd,
+    refusal: &V1Error,
+    reply: AnswerSender,
 ) {
-    let unavailable = Refusal::unavailable();
+    let unavailable = V1Error::unavailable();
     let stored = gateway.record(call, end).await;
-    let response = call.arrival.refusal(if stored.is_ok() { refusal } else { &unavailable });
-    // Where the client has gone, nobody is told.
+    let response = call.arrival.error_response(if stored.is_ok() { refusal } else { &unavailable });
+    // A client that has disconnected needs no answer.
     let _ = reply.send(response);
 }
 
-/// A call that `provider` was asked for in vain.
-pub(in crate::gateway) fn failed(provider: &Provider, status: StatusCode) -> End {
-    End {
+/// Builds the end of a failed call to `provider`.
+pub(in crate::gateway) fn failed_end(provider: &Provider, status: StatusCode) -> CallEnd {
+    CallEnd {
         provider: Arc::clone(&provider.name),
         status: status.as_u16(),
         outcome: Outcome::Failed,

@@ -1,5 +1,5 @@
-//! What a provider's answer is, by its beginning rather than by what it says of itself: streams come as JSON, as text or
-//! without a type, and errors and pages come as streams.
+//! Detects the form of a provider's answer by its first bytes rather than its content type: streams are
+//! labeled as JSON, as text or not at all, and errors and pages are labeled as streams.
 
 use std::{
     collections::VecDeque,
@@ -16,157 +16,164 @@ use tokio::time::{Instant, timeout};
 use crate::{
     gateway::{
         Gateway,
-        call::Call,
-        collect::{Next, next},
-        endpoint::Answers,
+        call::GatewayCall,
+        collect::{NextPiece, next},
+        endpoint::AnswerForm,
         headers::{is_event_stream, is_json},
-        provider::{BrokenOff, Provider, ProviderBody, Told},
-        running::Cut,
+        provider::{AnswerBroken, AnswerHeaders, Provider, ProviderBody},
+        running::KeyLeaked,
     },
-    v1::error::Refusal,
+    v1::error::V1Error,
 };
 
-/// How an answer is passed on.
+/// The way in which an answer is relayed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::gateway) enum Shape {
+pub(in crate::gateway) enum AnswerShape {
     /// Event by event.
     Events,
-    /// When all of it was read.
+    /// Once it has been read to its end.
     Whole,
-    /// As it comes, whatever it is.
+    /// Byte for byte as it arrives.
     Bytes,
 }
 
-/// An answer's body, of which the beginning may have been read.
+/// An answer's body that can be peeked at.
 #[derive(Debug)]
-pub(in crate::gateway) struct Begun {
-    ahead: VecDeque<Bytes>,
+pub(in crate::gateway) struct PeekedBody {
+    peeked: VecDeque<Bytes>,
     body: ProviderBody,
 }
 
-impl Body for Begun {
+impl Body for PeekedBody {
     type Data = Bytes;
-    type Error = BrokenOff;
+    type Error = AnswerBroken;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        if let Some(ahead) = self.ahead.pop_front() {
-            return Poll::Ready(Some(Ok(Frame::data(ahead))));
+    ) -> Poll<Option<Result<Frame<Bytes>, AnswerBroken>>> {
+        if let Some(peeked) = self.peeked.pop_front() {
+            return Poll::Ready(Some(Ok(Frame::data(peeked))));
         }
         Pin::new(&mut self.body).poll_frame(context)
     }
 
     fn size_hint(&self) -> SizeHint {
-        let ahead: u64 = self.ahead.iter().map(|piece| piece.len() as u64).sum();
+        let peeked: u64 = self.peeked.iter().map(|piece| piece.len() as u64).sum();
         let mut hint = self.body.size_hint();
         if let Some(upper) = hint.upper() {
-            hint.set_upper(upper.saturating_add(ahead));
+            hint.set_upper(upper.saturating_add(peeked));
         }
-        hint.set_lower(hint.lower().saturating_add(ahead));
+        hint.set_lower(hint.lower().saturating_add(peeked));
         hint
     }
 }
 
-/// How much blank space may come first, in bytes, before an answer is taken for what it says it is: some providers keep the
-/// connection alive with it.
-const MOST_BLANKS: usize = 64 * 1024;
+/// Most blank bytes before an answer's content. Some providers send blanks to keep the connection alive; an
+/// answer with more of them is taken for its declared type.
+const MAX_BLANKS: usize = 64 * 1024;
 
-/// How long what is called a stream, or a sound, has to show that it is something else. An error that stands there in its place
-/// comes with its head.
-const GRACE: Duration = Duration::from_millis(250);
+/// Time to sniff an answer that is declared as a stream or as media. An error in its place arrives
+/// together with the head.
+const SNIFF_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// Tells what an answer is; reads its beginning where that decides it.
-pub(in crate::gateway) async fn shape(
+/// Detects the shape of an answer, peeking at its first bytes if they decide it.
+pub(in crate::gateway) async fn detect_shape(
     gateway: &Gateway,
-    call: &Call,
+    call: &GatewayCall,
     provider: &Provider,
     response: Response<ProviderBody>,
-) -> Result<(Shape, Response<Begun>), Refusal> {
+) -> Result<(AnswerShape, Response<PeekedBody>), V1Error> {
     let (parts, body) = response.into_parts();
-    let mut begun = Begun { ahead: VecDeque::new(), body };
-    let (answers, may_stream) = (call.arrival.endpoint.answers, call.memo.may_stream);
-    let says = Says::of(&parts.headers);
-    let is_unread = !parts.status.is_success() || Told::of(&parts.extensions).encoded;
-    let shape = match answers {
-        _ if is_unread => Shape::Whole,
-        Answers::File => Shape::Bytes,
-        _ if says == Says::Events && !may_stream => Shape::Whole,
-        Answers::Json if !may_stream && matches!(says, Says::Json | Says::Nothing) => Shape::Whole,
+    let mut peeked_body = PeekedBody { peeked: VecDeque::new(), body };
+    let (expected_form, may_stream) = (call.arrival.endpoint.answer_form, call.context.may_stream);
+    let declared = DeclaredType::of(&parts.headers);
+    let is_unread = !parts.status.is_success() || AnswerHeaders::of(&parts.extensions).is_encoded;
+    let shape = match expected_form {
+        _ if is_unread => AnswerShape::Whole,
+        AnswerForm::File => AnswerShape::Bytes,
+        _ if declared == DeclaredType::Events && !may_stream => AnswerShape::Whole,
+        AnswerForm::Json if !may_stream && matches!(declared, DeclaredType::Json | DeclaredType::Missing) => {
+            AnswerShape::Whole
+        }
         _ => {
             let limits = gateway.limits_for(provider);
-            let deadline = call.arrival.complete + limits.total_timeout;
-            let look = async {
-                let look = begun.look(limits.idle_timeout, deadline);
-                match (answers, says) {
-                    // What is called a stream or a sound mostly is one: its head goes on without waiting for its beginning.
-                    (_, Says::Events)
-                    | (Answers::Medium | Answers::Transcript, Says::Text | Says::Medium | Says::Other) => {
-                        timeout(GRACE, look).await.unwrap_or(Ok(Look::Other))
-                    }
-                    _ => look.await,
+            let deadline = call.arrival.received_at + limits.total_timeout;
+            let sniffing = async {
+                let sniffing = peeked_body.peek(limits.idle_timeout, deadline);
+                match (expected_form, declared) {
+                    // An answer declared as a stream or as media mostly is one: its head isn't delayed until
+                    // its first bytes arrive.
+                    (_, DeclaredType::Events)
+                    | (
+                        AnswerForm::Medium | AnswerForm::Transcript,
+                        DeclaredType::Text | DeclaredType::Medium | DeclaredType::Other,
+                    ) => timeout(SNIFF_TIMEOUT, sniffing).await.unwrap_or(Ok(SniffedType::Other)),
+                    _ => sniffing.await,
                 }
             };
-            let look = match call.lifeline.hold(look).await {
-                Ok(look) => look?,
-                Err(Cut) => return Err(Refusal::cut()),
+            let sniffed = match call.cancel.run(sniffing).await {
+                Ok(sniffed) => sniffed?,
+                Err(KeyLeaked) => return Err(V1Error::leaked_during_call()),
             };
-            decide(answers, may_stream, says, look)
+            decide(expected_form, may_stream, declared, sniffed)
         }
     };
-    Ok((shape, Response::from_parts(parts, begun)))
+    Ok((shape, Response::from_parts(parts, peeked_body)))
 }
 
-impl Begun {
-    /// What the beginning looks like.
-    async fn look(&mut self, idle: Duration, deadline: Instant) -> Result<Look, Refusal> {
+impl PeekedBody {
+    /// Reads ahead until the first bytes show a type.
+    async fn peek(&mut self, idle: Duration, deadline: Instant) -> Result<SniffedType, V1Error> {
         let mut beginning = Vec::new();
         loop {
             let next = next(&mut self.body, idle, deadline).await;
-            let is_over = matches!(next, Next::End);
+            let is_over = matches!(next, NextPiece::End);
             match next {
-                Next::Data(data) => {
-                    let wanted = MOST_BLANKS.saturating_sub(beginning.len());
-                    beginning.extend_from_slice(&data[..data.len().min(wanted)]);
-                    self.ahead.push_back(data);
+                NextPiece::Data(data) => {
+                    let missing = MAX_BLANKS.saturating_sub(beginning.len());
+                    beginning.extend_from_slice(&data[..data.len().min(missing)]);
+                    self.peeked.push_back(data);
                 }
-                Next::End => {}
-                Next::TooSlow => {
-                    return Err(Refusal::upstream_timeout("The provider didn't begin its answer in time."));
+                NextPiece::End => {}
+                NextPiece::TooSlow => {
+                    return Err(V1Error::upstream_timeout("The provider didn't begin its answer in time."));
                 }
-                Next::Broken => return Err(Refusal::upstream_error("The provider broke off its answer.")),
+                NextPiece::Broken => return Err(V1Error::upstream_error("The provider broke off its answer.")),
             }
-            let look = look(&beginning);
-            match look {
-                Look::Unclear if is_over && without_blanks(&beginning).is_empty() => return Ok(Look::Nothing),
-                Look::Unclear if is_over || beginning.len() >= MOST_BLANKS => return Ok(Look::Other),
-                Look::Unclear => {}
-                look => return Ok(look),
+            let sniffed = sniff(&beginning);
+            match sniffed {
+                SniffedType::Unclear if is_over && without_blanks(&beginning).is_empty() => {
+                    return Ok(SniffedType::Empty);
+                }
+                SniffedType::Unclear if is_over || beginning.len() >= MAX_BLANKS => return Ok(SniffedType::Other),
+                SniffedType::Unclear => {}
+                sniffed => return Ok(sniffed),
             }
         }
     }
 }
 
-/// What an answer says that it is.
+/// The type that an answer's `Content-Type` declares.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Says {
+enum DeclaredType {
     Events,
     Json,
-    Nothing,
-    /// Something that people read.
+    /// No content type, or an empty one.
+    Missing,
+    /// Text for people.
     Text,
-    /// A sound, a film or a picture.
+    /// Audio, video or a picture.
     Medium,
     Other,
 }
 
-impl Says {
+impl DeclaredType {
     fn of(headers: &HeaderMap) -> Self {
-        let Some(kind) = headers.get(CONTENT_TYPE) else { return Self::Nothing };
+        let Some(kind) = headers.get(CONTENT_TYPE) else { return Self::Missing };
         let kind = kind.to_str().unwrap_or_default().to_ascii_lowercase();
         match kind.split(';').next().unwrap_or_default().trim() {
-            "" => Self::Nothing,
+            "" => Self::Missing,
             _ if is_event_stream(headers) => Self::Events,
             _ if is_json(headers) => Self::Json,
             essence if essence.starts_with("text/") || essence.ends_with("xml") => Self::Text,
@@ -176,69 +183,78 @@ impl Says {
     }
 }
 
-/// What an answer begins like.
+/// The type that an answer's first bytes show.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Look {
-    /// It is too early to tell.
+enum SniffedType {
+    /// Undecided until more bytes arrive.
     Unclear,
-    Nothing,
+    /// Nothing but blanks.
+    Empty,
     Events,
-    /// A line that begins with a colon, as comments of streams do, and much else.
+    /// A line that begins with a colon: a comment of a stream, but much else, too.
     Comment,
     Json,
-    /// Something in brackets: a list in JSON, or `[Music]`.
+    /// Anything that begins with `[`: a JSON list, or `[Music]`.
     List,
-    /// A page, or other markup.
+    /// HTML, or other markup.
     Page,
     Other,
 }
 
-/// A byte order mark.
-const MARK: &[u8] = "\u{feff}".as_bytes();
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// The beginning without the blanks before it.
+/// Removes a byte order mark and blanks from the start.
 fn without_blanks(beginning: &[u8]) -> &[u8] {
-    beginning.strip_prefix(MARK).unwrap_or(beginning).trim_ascii_start()
+    beginning.strip_prefix(BYTE_ORDER_MARK).unwrap_or(beginning).trim_ascii_start()
 }
 
-/// Source of the names: the WHATWG HTML standard, section 9.2.6.
-fn look(beginning: &[u8]) -> Look {
-    const NAMES: [&[u8]; 4] = [b"data:", b"event:", b"id:", b"retry:"];
+/// Sniffs the type of an answer that starts like this. Source of the field names: the WHATWG HTML
+/// standard, section 9.2.6.
+fn sniff(beginning: &[u8]) -> SniffedType {
+    const FIELDS: [&[u8]; 4] = [b"data:", b"event:", b"id:", b"retry:"];
     let beginning = without_blanks(beginning);
     match beginning.first() {
-        None => Look::Unclear,
-        Some(b'{') => Look::Json,
-        Some(b'[') => Look::List,
-        Some(b'<') => Look::Page,
-        Some(b':') => Look::Comment,
-        Some(_) if NAMES.iter().any(|name| beginning.starts_with(name)) => Look::Events,
-        Some(_) if NAMES.iter().any(|name| name.starts_with(beginning)) || MARK.starts_with(beginning) => Look::Unclear,
-        Some(_) => Look::Other,
+        None => SniffedType::Unclear,
+        Some(b'{') => SniffedType::Json,
+        Some(b'[') => SniffedType::List,
+        Some(b'<') => SniffedType::Page,
+        Some(b':') => SniffedType::Comment,
+        Some(_) if FIELDS.iter().any(|name| beginning.starts_with(name)) => SniffedType::Events,
+        Some(_) if FIELDS.iter().any(|name| name.starts_with(beginning)) || BYTE_ORDER_MARK.starts_with(beginning) => {
+            SniffedType::Unclear
+        }
+        Some(_) => SniffedType::Other,
     }
 }
 
-/// What an answer is that is expected, says of itself, and begins like this.
-fn decide(answers: Answers, may_stream: bool, says: Says, look: Look) -> Shape {
-    let is_unnamed = matches!(says, Says::Nothing | Says::Other);
-    match (answers, says, look) {
-        (Answers::File, ..) => Shape::Bytes,
-        // Who says nothing, or "[Music]", was heard all the same.
-        (Answers::Transcript, Says::Text, Look::Nothing | Look::List | Look::Comment) => Shape::Bytes,
-        (Answers::Transcript, _, Look::List) if is_unnamed => Shape::Bytes,
-        (_, _, Look::Nothing) => Shape::Whole,
-        // A sound may begin with any bytes.
-        (Answers::Medium, Says::Medium, _) => Shape::Bytes,
-        (Answers::Medium, _, Look::Comment | Look::List) if is_unnamed => Shape::Bytes,
-        (_, _, Look::Events) if may_stream => Shape::Events,
-        (Answers::Medium, Says::Other, _) => Shape::Bytes,
-        (_, _, Look::Comment) if may_stream => Shape::Events,
-        (_, _, Look::Events | Look::Comment | Look::Json | Look::List | Look::Page) => Shape::Whole,
-        (_, Says::Events, _) => Shape::Events,
-        (Answers::Medium | Answers::Transcript, Says::Nothing, _) | (Answers::Transcript, Says::Text, _) => {
-            Shape::Bytes
+/// Decides the shape of an answer by its endpoint, its declared type and its first bytes.
+fn decide(expected_form: AnswerForm, may_stream: bool, declared: DeclaredType, sniffed: SniffedType) -> AnswerShape {
+    let is_unnamed = matches!(declared, DeclaredType::Missing | DeclaredType::Other);
+    match (expected_form, declared, sniffed) {
+        (AnswerForm::File, ..) => AnswerShape::Bytes,
+        // Silence, and sounds such as "[Music]", have transcripts, too.
+        (AnswerForm::Transcript, DeclaredType::Text, SniffedType::Empty | SniffedType::List | SniffedType::Comment) => {
+            AnswerShape::Bytes
         }
-        (Answers::Json, Says::Medium, _) | (Answers::Transcript, Says::Medium | Says::Other, _) => Shape::Bytes,
-        _ => Shape::Whole,
+        (AnswerForm::Transcript, _, SniffedType::List) if is_unnamed => AnswerShape::Bytes,
+        (_, _, SniffedType::Empty) => AnswerShape::Whole,
+        // Media may begin with any bytes.
+        (AnswerForm::Medium, DeclaredType::Medium, _) => AnswerShape::Bytes,
+        (AnswerForm::Medium, _, SniffedType::Comment | SniffedType::List) if is_unnamed => AnswerShape::Bytes,
+        (_, _, SniffedType::Events) if may_stream => AnswerShape::Events,
+        (AnswerForm::Medium, DeclaredType::Other, _) => AnswerShape::Bytes,
+        (_, _, SniffedType::Comment) if may_stream => AnswerShape::Events,
+        (
+            _,
+            _,
+            SniffedType::Events | SniffedType::Comment | SniffedType::Json | SniffedType::List | SniffedType::Page,
+        ) => AnswerShape::Whole,
+        (_, DeclaredType::Events, _) => AnswerShape::Events,
+        (AnswerForm::Medium | AnswerForm::Transcript, DeclaredType::Missing, _)
+        | (AnswerForm::Transcript, DeclaredType::Text, _) => AnswerShape::Bytes,
+        (AnswerForm::Json, DeclaredType::Medium, _)
+        | (AnswerForm::Transcript, DeclaredType::Medium | DeclaredType::Other, _) => AnswerShape::Bytes,
+        _ => AnswerShape::Whole,
     }
 }
 
@@ -249,70 +265,74 @@ mod tests {
     #[test]
     fn a_stream_is_told_by_its_beginning_as_soon_as_it_can_be() {
         for (beginning, expected) in [
-            ("", Look::Unclear),
-            ("\r\n \t", Look::Unclear),
-            ("\u{feff}", Look::Unclear),
-            ("da", Look::Unclear),
-            ("\n\nevent", Look::Unclear),
-            ("data:", Look::Events),
-            ("\u{feff}\n: ping", Look::Comment),
-            ("id: 1", Look::Events),
-            ("retry:1", Look::Events),
-            (" {", Look::Json),
-            ("[", Look::List),
-            ("\n<!doctype", Look::Page),
-            ("dates", Look::Other),
-            ("data\n", Look::Other),
-            ("upstream error", Look::Other),
+            ("", SniffedType::Unclear),
+            ("\r\n \t", SniffedType::Unclear),
+            ("\u{feff}", SniffedType::Unclear),
+            ("da", SniffedType::Unclear),
+            ("\n\nevent", SniffedType::Unclear),
+            ("data:", SniffedType::Events),
+            ("\u{feff}\n: ping", SniffedType::Comment),
+            ("id: 1", SniffedType::Events),
+            ("retry:1", SniffedType::Events),
+            (" {", SniffedType::Json),
+            ("[", SniffedType::List),
+            ("\n<!doctype", SniffedType::Page),
+            ("dates", SniffedType::Other),
+            ("data\n", SniffedType::Other),
+            ("upstream error", SniffedType::Other),
         ] {
-            assert_eq!(look(beginning.as_bytes()), expected, "{beginning:?}");
+            assert_eq!(sniff(beginning.as_bytes()), expected, "{beginning:?}");
         }
-        assert_eq!(look(&"\u{feff}".as_bytes()[..1]), Look::Unclear);
+        assert_eq!(sniff(&"\u{feff}".as_bytes()[..1]), SniffedType::Unclear);
     }
 
     #[test]
     fn what_an_answer_says_decides_where_its_beginning_doesnt() {
-        use Answers::{File, Json, Medium, Transcript};
-        for (answers, may_stream, says, look, expected) in [
-            (Json, true, Says::Events, Look::Events, Shape::Events),
-            (Json, true, Says::Json, Look::Events, Shape::Events),
-            (Json, true, Says::Other, Look::Events, Shape::Events),
-            (Json, true, Says::Events, Look::Json, Shape::Whole),
-            (Json, true, Says::Events, Look::Page, Shape::Whole),
-            (Json, true, Says::Events, Look::Other, Shape::Events),
-            (Json, true, Says::Events, Look::Nothing, Shape::Whole),
-            (Json, false, Says::Text, Look::Events, Shape::Whole),
-            (Json, false, Says::Text, Look::Json, Shape::Whole),
-            (Json, false, Says::Other, Look::Json, Shape::Whole),
-            (Json, false, Says::Other, Look::Other, Shape::Whole),
-            (Json, true, Says::Medium, Look::Other, Shape::Bytes),
-            (Json, true, Says::Events, Look::Comment, Shape::Events),
-            (Json, false, Says::Json, Look::List, Shape::Whole),
-            (Json, false, Says::Text, Look::Other, Shape::Whole),
-            (Medium, true, Says::Other, Look::Json, Shape::Bytes),
-            (Medium, true, Says::Medium, Look::Events, Shape::Bytes),
-            (Medium, true, Says::Other, Look::Events, Shape::Events),
-            (Medium, true, Says::Nothing, Look::Comment, Shape::Bytes),
-            (Transcript, true, Says::Text, Look::Nothing, Shape::Bytes),
-            (Transcript, true, Says::Text, Look::List, Shape::Bytes),
-            (Transcript, true, Says::Nothing, Look::List, Shape::Bytes),
-            (Transcript, true, Says::Json, Look::List, Shape::Whole),
-            (Medium, true, Says::Other, Look::Nothing, Shape::Whole),
-            (Medium, true, Says::Json, Look::Json, Shape::Whole),
-            (Medium, true, Says::Text, Look::Page, Shape::Whole),
-            (Medium, true, Says::Events, Look::Events, Shape::Events),
-            (Transcript, true, Says::Text, Look::Other, Shape::Bytes),
-            (Transcript, true, Says::Text, Look::Events, Shape::Events),
-            (Transcript, true, Says::Nothing, Look::Other, Shape::Bytes),
-            (Medium, true, Says::Nothing, Look::Other, Shape::Bytes),
-            (Json, true, Says::Nothing, Look::Events, Shape::Events),
-            (Json, true, Says::Nothing, Look::Other, Shape::Whole),
-            (Transcript, true, Says::Text, Look::Page, Shape::Whole),
-            (Transcript, true, Says::Text, Look::Json, Shape::Whole),
-            (Transcript, true, Says::Json, Look::Json, Shape::Whole),
-            (File, true, Says::Text, Look::Page, Shape::Bytes),
+        use AnswerForm::{File, Json, Medium, Transcript};
+        for (expected_form, may_stream, declared, sniffed, expected) in [
+            (Json, true, DeclaredType::Events, SniffedType::Events, AnswerShape::Events),
+            (Json, true, DeclaredType::Json, SniffedType::Events, AnswerShape::Events),
+            (Json, true, DeclaredType::Other, SniffedType::Events, AnswerShape::Events),
+            (Json, true, DeclaredType::Events, SniffedType::Json, AnswerShape::Whole),
+            (Json, true, DeclaredType::Events, SniffedType::Page, AnswerShape::Whole),
+            (Json, true, DeclaredType::Events, SniffedType::Other, AnswerShape::Events),
+            (Json, true, DeclaredType::Events, SniffedType::Empty, AnswerShape::Whole),
+            (Json, false, DeclaredType::Text, SniffedType::Events, AnswerShape::Whole),
+            (Json, false, DeclaredType::Text, SniffedType::Json, AnswerShape::Whole),
+            (Json, false, DeclaredType::Other, SniffedType::Json, AnswerShape::Whole),
+            (Json, false, DeclaredType::Other, SniffedType::Other, AnswerShape::Whole),
+            (Json, true, DeclaredType::Medium, SniffedType::Other, AnswerShape::Bytes),
+            (Json, true, DeclaredType::Events, SniffedType::Comment, AnswerShape::Events),
+            (Json, false, DeclaredType::Json, SniffedType::List, AnswerShape::Whole),
+            (Json, false, DeclaredType::Text, SniffedType::Other, AnswerShape::Whole),
+            (Medium, true, DeclaredType::Other, SniffedType::Json, AnswerShape::Bytes),
+            (Medium, true, DeclaredType::Medium, SniffedType::Events, AnswerShape::Bytes),
+            (Medium, true, DeclaredType::Other, SniffedType::Events, AnswerShape::Events),
+            (Medium, true, DeclaredType::Missing, SniffedType::Comment, AnswerShape::Bytes),
+            (Transcript, true, DeclaredType::Text, SniffedType::Empty, AnswerShape::Bytes),
+            (Transcript, true, DeclaredType::Text, SniffedType::List, AnswerShape::Bytes),
+            (Transcript, true, DeclaredType::Missing, SniffedType::List, AnswerShape::Bytes),
+            (Transcript, true, DeclaredType::Json, SniffedType::List, AnswerShape::Whole),
+            (Medium, true, DeclaredType::Other, SniffedType::Empty, AnswerShape::Whole),
+            (Medium, true, DeclaredType::Json, SniffedType::Json, AnswerShape::Whole),
+            (Medium, true, DeclaredType::Text, SniffedType::Page, AnswerShape::Whole),
+            (Medium, true, DeclaredType::Events, SniffedType::Events, AnswerShape::Events),
+            (Transcript, true, DeclaredType::Text, SniffedType::Other, AnswerShape::Bytes),
+            (Transcript, true, DeclaredType::Text, SniffedType::Events, AnswerShape::Events),
+            (Transcript, true, DeclaredType::Missing, SniffedType::Other, AnswerShape::Bytes),
+            (Medium, true, DeclaredType::Missing, SniffedType::Other, AnswerShape::Bytes),
+            (Json, true, DeclaredType::Missing, SniffedType::Events, AnswerShape::Events),
+            (Json, true, DeclaredType::Missing, SniffedType::Other, AnswerShape::Whole),
+            (Transcript, true, DeclaredType::Text, SniffedType::Page, AnswerShape::Whole),
+            (Transcript, true, DeclaredType::Text, SniffedType::Json, AnswerShape::Whole),
+            (Transcript, true, DeclaredType::Json, SniffedType::Json, AnswerShape::Whole),
+            (File, true, DeclaredType::Text, SniffedType::Page, AnswerShape::Bytes),
         ] {
-            assert_eq!(decide(answers, may_stream, says, look), expected, "{answers:?} {may_stream} {says:?} {look:?}");
+            assert_eq!(
+                decide(expected_form, may_stream, declared, sniffed),
+                expected,
+                "{expected_form:?} {may_stream} {declared:?} {sniffed:?}"
+            );
         }
     }
 }

@@ -1,10 +1,10 @@
-//! In which order a model's providers are tried.
+//! The order in which a model's providers are tried.
 
-/// The places of the providers in the order of one call.
+/// Draws the order of the providers for one call, as indexes.
 ///
-/// Providers without a weight keep their place. Those with a weight that stand next to each other share it: each is
-/// drawn with a probability in proportion to its weight, and what isn't drawn comes after, drawn in the same way.
-pub(super) fn drawn(weights: &[Option<u32>]) -> Vec<usize> {
+/// Providers without a weight keep their position. Adjacent ones with weights are shuffled: each position
+/// goes to one of those left, with a probability in proportion to its weight.
+pub(super) fn draw(weights: &[Option<u32>]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..weights.len()).collect();
     let mut begin = 0;
     while begin < order.len() {
@@ -15,18 +15,18 @@ pub(super) fn drawn(weights: &[Option<u32>]) -> Vec<usize> {
     order
 }
 
-fn shuffle(places: &mut [usize], weights: &[Option<u32>]) {
-    let weight = |place: usize| u64::from(weights[place].unwrap_or_default());
-    for next in 0..places.len().saturating_sub(1) {
-        let total: u64 = places[next..].iter().map(|place| weight(*place)).sum();
+fn shuffle(indexes: &mut [usize], weights: &[Option<u32>]) {
+    let weight = |index: usize| u64::from(weights[index].unwrap_or_default());
+    for next in 0..indexes.len().saturating_sub(1) {
+        let total: u64 = indexes[next..].iter().map(|index| weight(*index)).sum();
         let mut left = fastrand::u64(0..total.max(1));
-        let chosen = (next..places.len()).find(|candidate| {
-            let weight = weight(places[*candidate]);
+        let chosen = (next..indexes.len()).find(|candidate| {
+            let weight = weight(indexes[*candidate]);
             let found = left < weight;
             left = left.saturating_sub(weight);
             found
         });
-        places.swap(next, chosen.unwrap_or(next));
+        indexes.swap(next, chosen.unwrap_or(next));
     }
 }
 
@@ -36,9 +36,9 @@ mod tests {
 
     #[test]
     fn without_weights_it_is_the_order_they_stand_in() {
-        assert_eq!(drawn(&[None, None, None]), [0, 1, 2]);
-        assert_eq!(drawn(&[Some(7)]), [0]);
-        assert_eq!(drawn(&[]), [0; 0]);
+        assert_eq!(draw(&[None, None, None]), [0, 1, 2]);
+        assert_eq!(draw(&[Some(7)]), [0]);
+        assert_eq!(draw(&[]), [0; 0]);
     }
 
     #[test]
@@ -46,7 +46,7 @@ mod tests {
         let weights = [None, Some(3), Some(1), None, Some(1), Some(1)];
         let mut first = [0; 6];
         for _ in 0..10_000 {
-            let order = drawn(&weights);
+            let order = draw(&weights);
             assert_eq!((order[0], order[3]), (0, 3));
             let mut all = order.clone();
             all.sort_unstable();

@@ -1,11 +1,11 @@
-//! How many calls are under way.
+//! Counts running calls.
 
 use crate::gateway::Gateway;
 
-/// Counts a call as long as it lives.
-pub(in crate::gateway) struct UnderWay(Gateway);
+/// Counts a call as running until it is dropped.
+pub(in crate::gateway) struct RunningGuard(Gateway);
 
-impl UnderWay {
+impl RunningGuard {
     pub(in crate::gateway) fn new(gateway: &Gateway) -> Self {
         gateway.calls.send_if_modified(|calls| {
             *calls += 1;
@@ -15,9 +15,9 @@ impl UnderWay {
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for RunningGuard {
     fn drop(&mut self) {
-        // Whoever waits waits for none to be left.
+        // Receivers wait only for the last call to end.
         self.0.calls.send_if_modified(|calls| {
             *calls -= 1;
             *calls == 0

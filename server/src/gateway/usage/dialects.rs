@@ -1,17 +1,18 @@
-//! What each provider and server sends, and what it means: a test for each line of the table in `docs/gateway.md`.
+//! Tests of the usage that each provider and server reports, one for each line of the table
+//! in `docs/gateway.md`.
 
 use std::collections::BTreeSet;
 
-use domain::{calls::Measured, money::Quantities};
+use domain::{calls::CountSource, money::Quantities};
 
 use super::*;
 use crate::gateway::endpoint::{
-    Counts::{self, Media, Tokens, TokensIn},
     Dialect::{self, Anthropic, OpenAi},
+    MeteredUnit::{self, Media, Tokens, TokensIn},
 };
 
-/// Tokens in, of them cached and written, and out.
-const fn used(tokens_in: i64, cached: i64, written: i64, tokens_out: i64) -> (Measured, Quantities) {
+/// Builds usage of input tokens, of them cached and written ones, and output tokens.
+const fn used(tokens_in: i64, cached: i64, written: i64, tokens_out: i64) -> (CountSource, Quantities) {
     let used = Quantities {
         tokens_in,
         cached_tokens_in: cached,
@@ -19,24 +20,24 @@ const fn used(tokens_in: i64, cached: i64, written: i64, tokens_out: i64) -> (Me
         tokens_out,
         ..Quantities::NONE
     };
-    (Measured::Reported, used)
+    (CountSource::Reported, used)
 }
 
-/// The same with what else is told.
-fn with((measured, used): (Measured, Quantities), change: impl FnOnce(&mut Quantities)) -> (Measured, Quantities) {
+/// Changes more quantities of expected usage.
+fn with((source, used): (CountSource, Quantities), change: impl FnOnce(&mut Quantities)) -> (CountSource, Quantities) {
     let mut used = used;
     change(&mut used);
-    (measured, used)
+    (source, used)
 }
 
-const fn contradictory((_, used): (Measured, Quantities)) -> (Measured, Quantities) {
-    (Measured::Contradictory, used)
+const fn contradictory((_, used): (CountSource, Quantities)) -> (CountSource, Quantities) {
+    (CountSource::Contradictory, used)
 }
 
-fn check(dialect: Dialect, counts: Counts, events: &[&str], expected: (Measured, Quantities)) {
-    let mut reports = Reports::default();
-    events.iter().for_each(|event| reports.then(Reported::read(event.as_bytes()).reports));
-    assert_eq!(reports.quantities(dialect, counts), Some(expected));
+fn check(dialect: Dialect, unit: MeteredUnit, events: &[&str], expected: (CountSource, Quantities)) {
+    let mut reports = UsageReports::default();
+    events.iter().for_each(|event| reports.merge(ReportedUsage::read(event.as_bytes()).reports));
+    assert_eq!(reports.quantities(dialect, unit), Some(expected));
 }
 
 macro_rules! dialects {
@@ -48,7 +49,7 @@ macro_rules! dialects {
             }
         )+
 
-        /// Of which provider or server each is.
+        /// The provider or server of each test.
         const NAMES: &[&str] = &[$($name),+];
     };
 }

@@ -1,129 +1,130 @@
-//! What counts are called: one table for all providers, which `docs/gateway.md` tells of provider by provider.
+//! The names of counts: one table for all providers, described by provider in `docs/gateway.md`.
 
-/// What a count is of.
+/// The meaning of a count.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Figure {
-    /// All that went in, by the name that cached tokens stand within.
+pub(super) enum CountKind {
+    /// The whole input, under the name that includes cached tokens.
     Prompt,
-    /// All that went in, or all but cached tokens where those have Anthropic's names.
+    /// The whole input, or without cached tokens if those have Anthropic's names.
     Input,
     Completion,
     Output,
     Total,
-    /// Of the prompt, what wasn't cached.
-    Missed,
+    /// Input tokens that weren't cached.
+    CacheMiss,
     Cached,
-    /// The same by Anthropic's name.
+    /// `Cached` under Anthropic's name.
     CacheRead,
-    Written,
-    /// The same by Anthropic's name.
+    CacheWrite,
+    /// `CacheWrite` under Anthropic's name.
     CacheCreation,
-    /// Of what was written, what lives five minutes, or an hour.
+    /// Cache writes that live five minutes, or an hour.
     FiveMinutes,
-    Hour,
+    OneHour,
     Reasoning,
-    /// Of what went in, and of what was put out.
-    SoundIn,
-    SoundOut,
-    /// Of the web.
+    /// Audio tokens of the input, and of the output.
+    AudioIn,
+    AudioOut,
+    /// Web searches.
     Searches,
-    /// Of tools that the provider runs, other than searches.
+    /// Calls of other tools that the provider runs.
     ToolCalls,
 }
 
-impl Figure {
+impl CountKind {
     pub(super) const COUNT: usize = Self::ToolCalls as usize + 1;
 }
 
-/// The object that a name stands in.
+/// The object that contains a name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Place {
+pub(super) enum CountParent {
     Usage,
-    /// What is said of the input.
-    In,
-    /// What is said of the output.
-    Out,
-    /// What is said of what was written to the cache.
-    Creation,
+    /// Input details, such as `prompt_tokens_details`.
+    InputDetails,
+    /// Output details, such as `completion_tokens_details`.
+    OutputDetails,
+    /// Cache-write details.
+    CacheWriteDetails,
     Billed,
-    /// What is said of tools that the provider runs.
+    /// Counts of tools that the provider runs.
     Tools,
     Timings,
 }
 
+/// The way in which a named value is read.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Named {
-    Count(Figure),
-    /// An object with more of them.
-    Object(Place),
-    /// One of several that make up the same.
-    Add(Figure),
+pub(super) enum CountMeaning {
+    Count(CountKind),
+    /// An object with more counts.
+    Object(CountParent),
+    /// One of several counts that add up.
+    Add(CountKind),
     /// The length of a recording.
     Seconds,
-    /// At which tier the call was worked on.
+    /// The service tier of the call.
     Tier,
-    /// How fast.
+    /// The speed of the call.
     Speed,
 }
 
-use Figure::{
-    CacheCreation, CacheRead, Cached, Completion, FiveMinutes, Hour, Input, Missed, Output, Prompt, Reasoning,
-    Searches, SoundIn, SoundOut, ToolCalls, Total, Written,
+use CountKind::{
+    AudioIn, AudioOut, CacheCreation, CacheMiss, CacheRead, CacheWrite, Cached, Completion, FiveMinutes, Input,
+    OneHour, Output, Prompt, Reasoning, Searches, ToolCalls, Total,
 };
-use Named::{Add, Count, Object, Seconds, Speed, Tier};
-use Place::{Billed, Creation, In, Out, Timings, Tools, Usage};
+use CountMeaning::{Add, Count, Object, Seconds, Speed, Tier};
+use CountParent::{Billed, CacheWriteDetails, InputDetails, OutputDetails, Timings, Tools, Usage};
 
-/// Where one report has several names for the same, the first that isn't zero holds.
-pub(super) const NAMES: &[(Place, &str, Named)] = &[
-    // OpenAI, and whoever speaks as it does.
+/// All names. If a report has several names of one count, the first that isn't zero wins.
+pub(super) const NAMES: &[(CountParent, &str, CountMeaning)] = &[
+    // OpenAI, and compatible providers.
     (Usage, "prompt_tokens", Count(Prompt)),
     (Usage, "completion_tokens", Count(Completion)),
     (Usage, "input_tokens", Count(Input)),
     (Usage, "output_tokens", Count(Output)),
     (Usage, "total_tokens", Count(Total)),
-    (Usage, "prompt_tokens_details", Object(In)),
-    (Usage, "input_tokens_details", Object(In)),
-    (Usage, "completion_tokens_details", Object(Out)),
-    (Usage, "output_tokens_details", Object(Out)),
+    (Usage, "prompt_tokens_details", Object(InputDetails)),
+    (Usage, "input_tokens_details", Object(InputDetails)),
+    (Usage, "completion_tokens_details", Object(OutputDetails)),
+    (Usage, "output_tokens_details", Object(OutputDetails)),
     // Transcriptions, and Mistral.
-    (Usage, "input_token_details", Object(In)),
-    (Usage, "prompt_token_details", Object(In)),
-    (Usage, "output_token_details", Object(Out)),
-    (Usage, "completion_token_details", Object(Out)),
+    (Usage, "input_token_details", Object(InputDetails)),
+    (Usage, "prompt_token_details", Object(InputDetails)),
+    (Usage, "output_token_details", Object(OutputDetails)),
+    (Usage, "completion_token_details", Object(OutputDetails)),
     (Usage, "seconds", Seconds),
     (Usage, "prompt_audio_seconds", Seconds),
-    (In, "cached_tokens", Count(Cached)),
-    (In, "cache_write_tokens", Count(Written)),
-    (In, "cached_write_tokens", Count(Written)),
-    (In, "cache_creation_tokens", Count(Written)),
-    (In, "cached_creation_tokens", Count(Written)),
-    (In, "cache_read_input_tokens", Count(Cached)),
-    (In, "cache_creation_input_tokens", Count(Written)),
-    (In, "cache_creation", Object(Creation)),
-    (In, "cache_creation_token_details", Object(Creation)),
-    (In, "audio_tokens", Count(SoundIn)),
-    (Out, "audio_tokens", Count(SoundOut)),
-    (Out, "reasoning_tokens", Count(Reasoning)),
-    (Out, "thinking_tokens", Count(Reasoning)),
+    (InputDetails, "cached_tokens", Count(Cached)),
+    (InputDetails, "cache_write_tokens", Count(CacheWrite)),
+    (InputDetails, "cached_write_tokens", Count(CacheWrite)),
+    (InputDetails, "cache_creation_tokens", Count(CacheWrite)),
+    (InputDetails, "cached_creation_tokens", Count(CacheWrite)),
+    (InputDetails, "cache_read_input_tokens", Count(Cached)),
+    (InputDetails, "cache_creation_input_tokens", Count(CacheWrite)),
+    (InputDetails, "cache_creation", Object(CacheWriteDetails)),
+    (InputDetails, "cache_creation_token_details", Object(CacheWriteDetails)),
+    (InputDetails, "audio_tokens", Count(AudioIn)),
+    (OutputDetails, "audio_tokens", Count(AudioOut)),
+    (OutputDetails, "reasoning_tokens", Count(Reasoning)),
+    (OutputDetails, "thinking_tokens", Count(Reasoning)),
     // Anthropic.
     (Usage, "cache_read_input_tokens", Count(CacheRead)),
     (Usage, "cache_creation_input_tokens", Count(CacheCreation)),
-    (Usage, "cache_creation", Object(Creation)),
-    (Creation, "ephemeral_5m_input_tokens", Count(FiveMinutes)),
-    (Creation, "ephemeral_1h_input_tokens", Count(Hour)),
+    (Usage, "cache_creation", Object(CacheWriteDetails)),
+    (CacheWriteDetails, "ephemeral_5m_input_tokens", Count(FiveMinutes)),
+    (CacheWriteDetails, "ephemeral_1h_input_tokens", Count(OneHour)),
     (Usage, "claude_cache_creation_5_m_tokens", Count(FiveMinutes)),
-    (Usage, "claude_cache_creation_1_h_tokens", Count(Hour)),
+    (Usage, "claude_cache_creation_1_h_tokens", Count(OneHour)),
     (Usage, "server_tool_use", Object(Tools)),
     (Tools, "web_search_requests", Count(Searches)),
     (Usage, "service_tier", Tier),
     (Usage, "speed", Speed),
     // DeepSeek.
     (Usage, "prompt_cache_hit_tokens", Count(Cached)),
-    (Usage, "prompt_cache_miss_tokens", Count(Missed)),
+    (Usage, "prompt_cache_miss_tokens", Count(CacheMiss)),
     // Moonshot, Together; Mistral.
     (Usage, "cached_tokens", Count(Cached)),
     (Usage, "num_cached_tokens", Count(Cached)),
-    (Usage, "cache_write_tokens", Count(Written)),
+    (Usage, "cache_write_tokens", Count(CacheWrite)),
     // SGLang, Perplexity.
     (Usage, "reasoning_tokens", Count(Reasoning)),
     (Usage, "num_search_queries", Count(Searches)),
@@ -156,8 +157,8 @@ pub(super) const NAMES: &[(Place, &str, Named)] = &[
     (Billed, "input_tokens", Count(Prompt)),
     (Billed, "output_tokens", Count(Completion)),
     (Billed, "search_units", Count(Searches)),
-    // llama.cpp, where it reports nothing else.
-    (Timings, "prompt_n", Count(Missed)),
+    // llama.cpp, if it reports nothing else.
+    (Timings, "prompt_n", Count(CacheMiss)),
     (Timings, "cache_n", Count(Cached)),
     (Timings, "predicted_n", Count(Completion)),
 ];

@@ -1,21 +1,21 @@
-//! What each form of usage says.
+//! Tests of each form of usage.
 
-use domain::{calls::Measured, money::Quantities};
+use domain::{calls::CountSource, money::Quantities};
 use proptest::prelude::*;
-use services::metering::MOST_TOKENS;
+use services::metering::MAX_TOKENS;
 
 use super::*;
 use crate::gateway::{
-    endpoint::{Counts, Dialect},
+    endpoint::{Dialect, MeteredUnit},
     json::texts,
 };
 
-fn used_in(json: &str, dialect: Dialect, counts: Counts) -> Option<Quantities> {
-    Reported::read(json.as_bytes()).reports.quantities(dialect, counts).map(|(_, used)| used)
+fn used_in(json: &str, dialect: Dialect, unit: MeteredUnit) -> Option<Quantities> {
+    ReportedUsage::read(json.as_bytes()).reports.quantities(dialect, unit).map(|(_, used)| used)
 }
 
 fn used(json: &str) -> Option<Quantities> {
-    used_in(json, Dialect::OpenAi, Counts::Tokens)
+    used_in(json, Dialect::OpenAi, MeteredUnit::Tokens)
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn all_of_openais_forms_say_the_same() {
     }
     let embeddings = r#"{"object":"list","data":[],"usage":{"prompt_tokens":4,"total_tokens":4}}"#;
     assert_eq!(
-        used_in(embeddings, Dialect::OpenAi, Counts::TokensIn),
+        used_in(embeddings, Dialect::OpenAi, MeteredUnit::TokensIn),
         Some(Quantities { tokens_in: 4, ..Quantities::default() })
     );
 }
@@ -48,28 +48,28 @@ fn anthropics_cached_tokens_are_counted_within_the_input() {
         tokens_out: 5,
         ..Quantities::default()
     };
-    assert_eq!(used_in(whole, Dialect::Anthropic, Counts::Tokens), Some(expected));
+    assert_eq!(used_in(whole, Dialect::Anthropic, MeteredUnit::Tokens), Some(expected));
 
-    let mut reports = Reports::default();
+    let mut reports = UsageReports::default();
     let start = r#"{"type":"message_start","message":{"usage":{"input_tokens":10,"cache_read_input_tokens":100,
         "cache_creation_input_tokens":20,"output_tokens":1}}}"#;
-    reports.then(Reported::read(start.as_bytes()).reports);
-    assert_eq!(reports.quantities(Dialect::Anthropic, Counts::Tokens), None, "the answer is yet to come");
-    assert_eq!(reports.begun(Dialect::Anthropic), Some(Quantities { tokens_out: 1, ..expected }));
+    reports.merge(ReportedUsage::read(start.as_bytes()).reports);
+    assert_eq!(reports.quantities(Dialect::Anthropic, MeteredUnit::Tokens), None, "the answer is yet to come");
+    assert_eq!(reports.input_quantities(Dialect::Anthropic), Some(Quantities { tokens_out: 1, ..expected }));
     let delta = r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":5}}"#;
-    reports.then(Reported::read(delta.as_bytes()).reports);
-    assert_eq!(reports.quantities(Dialect::Anthropic, Counts::Tokens), Some((Measured::Reported, expected)));
+    reports.merge(ReportedUsage::read(delta.as_bytes()).reports);
+    assert_eq!(reports.quantities(Dialect::Anthropic, MeteredUnit::Tokens), Some((CountSource::Reported, expected)));
 }
 
 #[test]
 fn pictures_and_minutes_are_counted() {
-    let images = |json: &str| used_in(json, Dialect::OpenAi, Counts::Images);
+    let images = |json: &str| used_in(json, Dialect::OpenAi, MeteredUnit::Images);
     assert_eq!(images(r#"{"data":[{},{}]}"#), Some(Quantities { images: 2, ..Quantities::default() }));
     assert_eq!(
         images(r#"{"data":[{}],"usage":{"input_tokens":9,"output_tokens":4}}"#),
         Some(Quantities { images: 1, tokens_in: 9, tokens_out: 4, ..Quantities::default() })
     );
-    let media = |json: &str| used_in(json, Dialect::OpenAi, Counts::Media);
+    let media = |json: &str| used_in(json, Dialect::OpenAi, MeteredUnit::Media);
     let second = Some(Quantities { media_ms: 1500, ..Quantities::default() });
     assert_eq!(media(r#"{"text":"a","usage":{"type":"duration","seconds":1.5}}"#), second);
     assert_eq!(media(r#"{"text":"a","duration":1.5}"#), second);
@@ -124,16 +124,16 @@ fn what_no_count_can_be_is_none() {
             assert_eq!(used(&json), None, "{json}");
         }
     }
-    // An event that says nonsense takes nothing back.
-    let mut reports = Reports::default();
+    // A nonsensical event takes nothing back.
+    let mut reports = UsageReports::default();
     for event in [
         r#"{"usage":{"prompt_tokens":7,"completion_tokens":5}}"#,
         r#"{"usage":{"prompt_tokens":-1,"completion_tokens":9}}"#,
     ] {
-        reports.then(Reported::read(event.as_bytes()).reports);
+        reports.merge(ReportedUsage::read(event.as_bytes()).reports);
     }
     let expected = Quantities { tokens_in: 7, tokens_out: 5, ..Quantities::default() };
-    assert_eq!(reports.quantities(Dialect::OpenAi, Counts::Tokens), Some((Measured::Reported, expected)));
+    assert_eq!(reports.quantities(Dialect::OpenAi, MeteredUnit::Tokens), Some((CountSource::Reported, expected)));
 }
 
 #[test]
@@ -145,11 +145,11 @@ fn of_counts_that_contradict_each_other_the_documented_hold_and_the_call_is_mark
             Dialect::OpenAi,
             [10, 10, 0, 5],
         ),
-        // A sum that is less says nothing.
+        // A total that is too small is ignored.
         (r#""prompt_tokens":10,"completion_tokens":5,"total_tokens":12"#, Dialect::OpenAi, [10, 0, 0, 5]),
-        // What a sum has beyond its parts was put out.
+        // The unexplained rest of a total is output.
         (r#""prompt_tokens":10,"completion_tokens":5,"total_tokens":100"#, Dialect::OpenAi, [10, 0, 0, 90]),
-        // Of two names for the same, the API's own.
+        // Of two names of one count, the API's own wins.
         (
             r#""prompt_tokens":10,"completion_tokens":5,"input_tokens":12,"output_tokens":6"#,
             Dialect::OpenAi,
@@ -160,7 +160,7 @@ fn of_counts_that_contradict_each_other_the_documented_hold_and_the_call_is_mark
             Dialect::Anthropic,
             [12, 0, 0, 6],
         ),
-        // What was called goes before what it is made of.
+        // A reported count precedes the sum of its parts.
         (
             r#""prompt_tokens":10,"completion_tokens":5,"prompt_cache_hit_tokens":4,"prompt_cache_miss_tokens":9"#,
             Dialect::OpenAi,
@@ -178,12 +178,12 @@ fn of_counts_that_contradict_each_other_the_documented_hold_and_the_call_is_mark
             [18, 0, 8, 5],
         ),
     ] {
-        let reports = Reported::read(format!(r#"{{"usage":{{{usage}}}}}"#).as_bytes()).reports;
-        let (measured, used) = reports.quantities(dialect, Counts::Tokens).unwrap();
+        let reports = ReportedUsage::read(format!(r#"{{"usage":{{{usage}}}}}"#).as_bytes()).reports;
+        let (source, used) = reports.quantities(dialect, MeteredUnit::Tokens).unwrap();
         let found = [used.tokens_in, used.cached_tokens_in, used.cache_write_tokens_in, used.tokens_out];
         assert_eq!(
-            (measured, found),
-            (Measured::Contradictory, [tokens_in, cached, written, tokens_out]),
+            (source, found),
+            (CountSource::Contradictory, [tokens_in, cached, written, tokens_out]),
             "{usage} {dialect:?}"
         );
     }
@@ -201,24 +201,31 @@ fn two_forms_at_once_dont_contradict_each_other() {
         ..Quantities::default()
     };
     for dialect in [Dialect::OpenAi, Dialect::Anthropic] {
-        let reports = Reported::read(json.as_bytes()).reports;
-        assert_eq!(reports.quantities(dialect, Counts::Tokens), Some((Measured::Reported, expected)), "{dialect:?}");
+        let reports = ReportedUsage::read(json.as_bytes()).reports;
+        assert_eq!(
+            reports.quantities(dialect, MeteredUnit::Tokens),
+            Some((CountSource::Reported, expected)),
+            "{dialect:?}"
+        );
     }
 }
 
 #[test]
 fn where_nobody_counted_the_answer_it_isnt_nothing() {
-    let prompt = Reported::read(br#"{"usage":{"prompt_tokens":7}}"#).reports;
-    assert_eq!(prompt.quantities(Dialect::OpenAi, Counts::Tokens), None);
-    assert_eq!(prompt.begun(Dialect::OpenAi).map(|used| used.tokens_in), Some(7));
-    // What a sum has of what can't be told.
-    let sum = Reported::read(br#"{"usage":{"total_tokens":7}}"#).reports;
-    assert_eq!((sum.quantities(Dialect::OpenAi, Counts::Tokens), sum.begun(Dialect::OpenAi)), (None, None));
+    let prompt = ReportedUsage::read(br#"{"usage":{"prompt_tokens":7}}"#).reports;
+    assert_eq!(prompt.quantities(Dialect::OpenAi, MeteredUnit::Tokens), None);
+    assert_eq!(prompt.input_quantities(Dialect::OpenAi).map(|used| used.tokens_in), Some(7));
+    // A total alone can't be divided.
+    let sum = ReportedUsage::read(br#"{"usage":{"total_tokens":7}}"#).reports;
+    assert_eq!(
+        (sum.quantities(Dialect::OpenAi, MeteredUnit::Tokens), sum.input_quantities(Dialect::OpenAi)),
+        (None, None)
+    );
     let rest = used(r#"{"usage":{"prompt_tokens":7,"total_tokens":12}}"#).unwrap();
     assert_eq!((rest.tokens_in, rest.tokens_out), (7, 5));
 }
 
-/// What a provider might say of its use, sense or nonsense.
+/// Generates usage that a provider might report, sensible or not.
 fn answers() -> impl Strategy<Value = String> {
     let number = "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,3})?(e[0-9]{1,2})?";
     let value = prop_oneof![4 => number.boxed(), 1 => "(null|true|\"7\"|\\[\\]|\\{\\})".boxed()];
@@ -240,13 +247,13 @@ fn answers() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn what_is_read_is_possible(answers in prop::collection::vec(answers(), 1..4)) {
-        let mut reports = Reports::default();
-        answers.iter().for_each(|answer| reports.then(Reported::read(answer.as_bytes()).reports));
+        let mut reports = UsageReports::default();
+        answers.iter().for_each(|answer| reports.merge(ReportedUsage::read(answer.as_bytes()).reports));
         for dialect in [Dialect::OpenAi, Dialect::Anthropic] {
-            for counts in [Counts::Tokens, Counts::TokensIn, Counts::Images, Counts::Media] {
-                let Some((_, used)) = reports.quantities(dialect, counts) else { continue };
-                prop_assert!((0..=MOST_TOKENS).contains(&used.tokens_in), "{used:?}");
-                prop_assert!((0..=MOST_TOKENS).contains(&used.tokens_out), "{used:?}");
+            for unit in [MeteredUnit::Tokens, MeteredUnit::TokensIn, MeteredUnit::Images, MeteredUnit::Media] {
+                let Some((_, used)) = reports.quantities(dialect, unit) else { continue };
+                prop_assert!((0..=MAX_TOKENS).contains(&used.tokens_in), "{used:?}");
+                prop_assert!((0..=MAX_TOKENS).contains(&used.tokens_out), "{used:?}");
                 prop_assert!(used.cached_tokens_in + used.cache_write_tokens_in <= used.tokens_in, "{used:?}");
                 prop_assert!(used.cached_tokens_in >= 0 && used.cache_write_tokens_in >= 0, "{used:?}");
                 prop_assert!(used.cache_write_1h_tokens_in <= used.cache_write_tokens_in, "{used:?}");
@@ -259,7 +266,7 @@ proptest! {
 
     #[test]
     fn any_bytes_can_be_read(bytes: Vec<u8>) {
-        let _ = Reported::read(&bytes);
+        let _ = ReportedUsage::read(&bytes);
         let _ = texts::find(&bytes, &mut |_| {});
     }
 }

@@ -1,10 +1,10 @@
-//! `Forwarded` (RFC 7239), read strictly: a line in which anything is odd says nothing.
+//! Reads `Forwarded` (RFC 7239) strictly: a line with anything odd in it counts as unreadable.
 
 use std::net::IpAddr;
 
 use axum::http::HeaderMap;
 
-/// What one proxy says.
+/// One proxy's entry.
 #[derive(Debug, Default)]
 pub(super) struct Element {
     client: Option<String>,
@@ -12,18 +12,18 @@ pub(super) struct Element {
 }
 
 impl Element {
-    /// The address that it saw; `None` where it doesn't tell, or not by address.
+    /// The address that the proxy saw; `None` if it gives none, or not as an address.
     pub(super) fn address(&self) -> Option<IpAddr> {
         super::address(self.client.as_deref()?)
     }
 
-    /// The scheme by which it was reached.
+    /// The scheme by which the proxy was reached.
     pub(super) fn into_scheme(self) -> Option<String> {
         self.scheme
     }
 }
 
-/// What proxies say, the last one first; `None` for what can't be read.
+/// The proxies' entries, the last first; `None` for a line that can't be read.
 pub(super) fn elements(headers: &HeaderMap) -> impl Iterator<Item = Option<Element>> {
     let lines = headers.get_all("forwarded").iter().rev();
     lines.flat_map(|line| match line.to_str().ok().and_then(read) {
@@ -32,7 +32,7 @@ pub(super) fn elements(headers: &HeaderMap) -> impl Iterator<Item = Option<Eleme
     })
 }
 
-/// The elements of a line: `for=192.0.2.60;proto=http, for="[2001:db8::17]:4711"`.
+/// Reads the elements of a line: `for=192.0.2.60;proto=http, for="[2001:db8::17]:4711"`.
 fn read(line: &str) -> Option<Vec<Element>> {
     let mut elements = vec![Element::default()];
     let mut rest = line.trim_matches(BLANK);
@@ -40,14 +40,14 @@ fn read(line: &str) -> Option<Vec<Element>> {
         let (name, after) = rest.split_once('=')?;
         let (value, after) = value(after)?;
         let element = elements.last_mut()?;
-        let place = match name.to_ascii_lowercase().as_str() {
+        let field = match name.to_ascii_lowercase().as_str() {
             "for" => Some(&mut element.client),
             "proto" => Some(&mut element.scheme),
             name if !name.is_empty() && name.bytes().all(is_token) => None,
             _ => return None,
         };
-        if let Some(place) = place
-            && place.replace(value).is_some()
+        if let Some(field) = field
+            && field.replace(value).is_some()
         {
             return None;
         }
@@ -66,8 +66,8 @@ fn read(line: &str) -> Option<Vec<Element>> {
 
 const BLANK: [char; 2] = [' ', '\t'];
 
-/// The value that `text` begins with, and what follows: in quotes anything, and else what isn't a delimiter. Brackets and
-/// colons aren't asked to be in quotes, since not all proxies put them there.
+/// Splits the value off the beginning of `text`: anything in quotes, otherwise everything up to a delimiter.
+/// Brackets and colons needn't be in quotes, since not all proxies quote them.
 fn value(text: &str) -> Option<(String, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find([',', ';', '"', '=', ' ', '\t']).unwrap_or(text.len());
@@ -76,9 +76,9 @@ fn value(text: &str) -> Option<(String, &str)> {
     };
     let mut value = String::new();
     let mut characters = quoted.char_indices();
-    while let Some((at, character)) = characters.next() {
+    while let Some((index, character)) = characters.next() {
         match character {
-            '"' => return Some((value, &quoted[at + 1..])),
+            '"' => return Some((value, &quoted[index + 1..])),
             '\\' => value.push(characters.next()?.1),
             other => value.push(other),
         }
@@ -86,7 +86,7 @@ fn value(text: &str) -> Option<(String, &str)> {
     None
 }
 
-/// RFC 9110, section 5.6.2.
+/// Whether a byte may occur in a token: RFC 9110, section 5.6.2.
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

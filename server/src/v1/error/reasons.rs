@@ -1,41 +1,41 @@
-//! Why calls are refused: the statuses and codes that clients know.
+//! The errors of the HTTP APIs below `/v1`, with statuses and codes that clients know.
 //!
-//! Source: OpenAI's error codes where it has one for the situation.
+//! Source: OpenAI's error codes, if it has one for the situation.
 
 use std::{borrow::Cow, net::IpAddr};
 
 use axum::http::StatusCode;
 use domain::api_keys::{Level, Scope};
 
-use super::{OVERLOADED, RATE_LIMITED, Refusal, Retry};
-use crate::gateway::budget::Full;
+use super::{OVERLOADED, RATE_LIMITED, Retry, V1Error};
+use crate::gateway::budget::BudgetFull;
 
-/// How much of a path is told again, in characters.
-const LONGEST_PATH: usize = 200;
+/// How much of a path is quoted, in characters.
+const MAX_PATH_LENGTH: usize = 200;
 
-impl Refusal {
-    /// 401: no key, or none that counts.
+impl V1Error {
+    /// 401: no key, or no valid one.
     pub(crate) fn key(message: &'static str) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "authentication_error", "invalid_api_key", message)
     }
 
-    /// 401: the key was real, and is so no more, since it leaked.
+    /// 401: the key was disabled because it leaked.
     pub(crate) fn leaked_key() -> Self {
         Self::key("This API key was disabled, since it was reported as leaked. Make a new one.")
     }
 
-    /// 401: the same, while a call ran.
-    pub(crate) fn cut() -> Self {
+    /// 401: the key was disabled during the call because it leaked.
+    pub(crate) fn leaked_during_call() -> Self {
         let message = "This API key was disabled while the call ran, since it was reported as leaked.";
         Self::new(StatusCode::UNAUTHORIZED, "authentication_error", "api_key_disabled", message)
     }
 
-    /// 403: the key may not do this. The message is for whoever may change that.
+    /// 403: the key isn't allowed to do this. The message says what to change.
     pub(crate) fn insufficient_permissions(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "permission_error", "insufficient_permissions", message)
     }
 
-    /// 403: a key of this level, with the scopes it has, lacks this one.
+    /// 403: the key, which has this level, lacks this scope.
     pub(crate) fn missing_scope(level: Level, scope: Scope) -> Self {
         Self::insufficient_permissions(if Scope::of(level).contains(&scope) {
             format!("This key doesn't have the scope {scope}. Whoever manages keys can add it.")
@@ -47,7 +47,7 @@ impl Refusal {
         })
     }
 
-    /// 403: the key's list of networks doesn't hold where the request came from.
+    /// 403: the request's address isn't on the key's allowlist.
     pub(crate) fn ip_not_allowed(ip: Option<IpAddr>) -> Self {
         let from = ip.map_or_else(|| "an unknown address".to_owned(), |ip| ip.to_string());
         let message = format!("This key may not be used from {from}, which isn't on its allowlist.");
@@ -61,26 +61,26 @@ impl Refusal {
 
     pub(crate) fn model_not_allowed(model: &str) -> Self {
         let message = format!("This key may not call {model:?}. GET /v1/models lists those it may.");
-        Self::new(StatusCode::FORBIDDEN, "permission_error", "model_not_allowed", message).about("model")
+        Self::new(StatusCode::FORBIDDEN, "permission_error", "model_not_allowed", message).with_param("model")
     }
 
     pub(crate) fn model_not_found(model: &str) -> Self {
         let shown: String = model.chars().take(100).collect();
         let message = format!("There is no model {shown:?}. GET /v1/models lists those there are.");
-        Self::new(StatusCode::NOT_FOUND, "invalid_request_error", "model_not_found", message).about("model")
+        Self::new(StatusCode::NOT_FOUND, "invalid_request_error", "model_not_found", message).with_param("model")
     }
 
-    /// 400: something in the body, which `param` names, makes no sense.
+    /// 400: the parameter `param` is invalid.
     pub(crate) fn invalid(param: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::malformed(message).about(param)
+        Self::malformed(message).with_param(param)
     }
 
-    /// 400: the body as a whole makes no sense.
+    /// 400: the request as a whole is invalid.
     pub(crate) fn malformed(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", "invalid_request_error", message)
     }
 
-    /// 400: something at a provider that can't be told whose it is.
+    /// 400: a reference to a provider object whose owner isn't known.
     pub(crate) fn untracked(param: &'static str, kind: &'static str) -> Self {
         let message = format!(
             "`{param}` refers to something that providers keep for all who call through this gateway, and that it can't \
@@ -89,40 +89,43 @@ impl Refusal {
         Self::invalid(param, message)
     }
 
-    /// 503, or 429 where it is the asker's own doing: so much is being uploaded or worked on that there is no room for more.
-    pub(crate) fn no_room(full: Full) -> Self {
-        let whose = match full {
-            Full::All => {
+    /// 503, or 429 if the caller is the cause: the memory or the disk space for uploads is exhausted.
+    pub(crate) fn no_room(full: BudgetFull) -> Self {
+        let holder = match full {
+            BudgetFull::All => {
                 let message = "Too much is being uploaded at once. Try again in a moment.";
                 return Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", "service_unavailable", message);
             }
-            Full::Organization => "This organization",
-            Full::Key => "This key",
+            BudgetFull::Organization => "This organization",
+            BudgetFull::Key => "This key",
         };
-        Self::rate_limited(format!("{whose} is uploading too much at once. Try again in a moment."), 1)
+        Self::rate_limited(format!("{holder} is uploading too much at once. Try again in a moment."), 1)
     }
 
-    /// 429: more calls of a key are under way than may be.
-    pub(crate) fn too_many_at_once(most: u32) -> Self {
-        Self::rate_limited(format!("This key may have {most} calls at once. Try again when one of them is over."), 1)
+    /// 429: too many calls of the key are running.
+    pub(crate) fn too_many_at_once(max_calls: u32) -> Self {
+        Self::rate_limited(
+            format!("This key may have {max_calls} calls at once. Try again when one of them is over."),
+            1,
+        )
     }
 
-    pub(crate) fn body_too_large(most: u64) -> Self {
-        let message = format!("The body is larger than {most} bytes.");
+    pub(crate) fn body_too_large(max_bytes: u64) -> Self {
+        let message = format!("The body is larger than {max_bytes} bytes.");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request_error", "request_too_large", message)
     }
 
-    /// 413: more at once than is taken.
+    /// 413: the request contains too many items.
     pub(crate) fn too_many(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request_error", "request_too_large", message)
     }
 
-    /// 415: the body is of a kind that isn't read here.
+    /// 415: the body's type isn't supported.
     pub(crate) fn wrong_content_type(message: &'static str) -> Self {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request_error", "unsupported_media_type", message)
     }
 
-    /// 431: the request's headers are larger than those of any client.
+    /// 431: the request's headers are too large.
     pub(crate) fn head_too_large() -> Self {
         let (status, message) = (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "The request's headers are too large.");
         Self::new(status, "invalid_request_error", "request_too_large", message)
@@ -138,19 +141,20 @@ impl Refusal {
         Self::new(StatusCode::REQUEST_TIMEOUT, "invalid_request_error", "request_timeout", message)
     }
 
-    /// 404: the path is none of the server's, which is reached at `origin`. Most likely the client's base URL is wrong.
+    /// 404: the path doesn't exist on the server, whose URL is `origin`. The client's
+    /// base URL is probably wrong.
     pub(crate) fn no_such_path(path: &str, origin: &str) -> Self {
-        let asked: String = path.chars().take(LONGEST_PATH).collect();
+        let shown: String = path.chars().take(MAX_PATH_LENGTH).collect();
         let message = format!(
-            "There is nothing at {asked}. The base URL of OpenAI's clients is {origin}/v1, that of Anthropic's {origin}."
+            "There is nothing at {shown}. The base URL of OpenAI's clients is {origin}/v1, that of Anthropic's {origin}."
         );
         Self::new(StatusCode::NOT_FOUND, "invalid_request_error", "not_found", message)
     }
 
     /// 404: a part of a provider's API that isn't offered, though the base URL is right.
     pub(crate) fn not_offered(path: &str) -> Self {
-        let asked: String = path.chars().take(LONGEST_PATH).collect();
-        let message = format!("{asked} isn't offered here in Anthropic's form.");
+        let shown: String = path.chars().take(MAX_PATH_LENGTH).collect();
+        let message = format!("{shown} isn't offered here in Anthropic's form.");
         Self::new(StatusCode::NOT_FOUND, "invalid_request_error", "not_found", message)
     }
 
@@ -159,8 +163,8 @@ impl Refusal {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request_error", "method_not_allowed", message)
     }
 
-    /// 426: no call is made over a WebSocket. Codex asks for one first, and goes on without when it is told this; any other
-    /// error is a fault of the network to it.
+    /// 426: WebSockets aren't supported. Codex tries one first, and continues without it on this status; it
+    /// takes any other error for a network failure.
     pub(crate) fn no_websocket() -> Self {
         let message = "Calls aren't made over a WebSocket here. Send them by POST.";
         Self::new(StatusCode::UPGRADE_REQUIRED, "invalid_request_error", "upgrade_required", message)
@@ -170,25 +174,25 @@ impl Refusal {
         Self::new(StatusCode::BAD_GATEWAY, "upstream_error", "upstream_error", message)
     }
 
-    /// What a provider refuses as the client's own doing, without saying why in a form that a client would understand.
+    /// A provider's client error without a message in a form that the client could read.
     pub(crate) fn upstream_refused(status: StatusCode) -> Self {
         let message = format!("The provider refuses this: it answered {}, and doesn't say why.", status.as_u16());
         Self::new(status, "invalid_request_error", "invalid_request_error", message)
     }
 
-    /// 429: the operator's account with a provider takes no more for now.
+    /// 429: the operator's account with a provider is rate-limited.
     pub(crate) fn upstream_busy() -> Self {
         let message = "The provider takes no more calls from this gateway for now. Try again later.";
         Self::new(StatusCode::TOO_MANY_REQUESTS, RATE_LIMITED, "rate_limit_exceeded", message)
     }
 
-    /// 503 or 529: the provider has too much to do, whoever asks. Clients know these two, and wait.
+    /// 503 or 529: the provider is overloaded. Clients know both statuses, and wait.
     pub(crate) fn upstream_overloaded(status: StatusCode) -> Self {
         let message = "The provider is overloaded for now. Try again later.";
         Self::new(status, OVERLOADED, OVERLOADED, message)
     }
 
-    /// 502: the operator's account with a provider is used up, which no client can do anything about.
+    /// 502: the operator's account with a provider has no credit left, which clients can't change.
     pub(crate) fn upstream_unpaid() -> Self {
         let message = "The gateway's own account with the provider has no quota or credit left. Tell whoever runs it.";
         Self::upstream_error(message)
@@ -198,48 +202,48 @@ impl Refusal {
         Self::new(StatusCode::GATEWAY_TIMEOUT, "upstream_error", "upstream_timeout", message)
     }
 
-    /// 502: nobody was asked, since all who could be have failed too often; in so many seconds one is.
+    /// 502: no provider was called, since all have failed too often; one will be in `seconds`.
     pub(crate) fn upstream_resting(seconds: u64) -> Self {
         let message = "The model's providers failed several times in a row, so they aren't asked for a moment.";
         Self { retry: Retry::After(seconds), ..Self::upstream_error(message) }
     }
 
-    /// 404: no such thing, or not the asker's to see.
+    /// 404: the object doesn't exist, or isn't visible to the caller.
     pub(crate) fn not_found() -> Self {
         let message = "There is nothing with this id, or it isn't yours to see.";
         Self::new(StatusCode::NOT_FOUND, "invalid_request_error", "not_found", message)
     }
 
-    /// 409: the state of things doesn't allow it (any more). To try the same again doesn't help.
+    /// 409: the current state doesn't allow the change. Retrying doesn't help.
     pub(crate) fn conflict(message: String) -> Self {
-        Self::new(StatusCode::CONFLICT, "invalid_request_error", "conflict", message).not_to_be_repeated()
+        Self::new(StatusCode::CONFLICT, "invalid_request_error", "conflict", message).without_retry()
     }
 
-    /// 429: so many seconds are to be waited for.
+    /// 429: too many requests; the client has to wait this number of seconds.
     pub(crate) fn too_fast(retry_after_seconds: u64) -> Self {
         let message = format!("Too many requests. Try again in {retry_after_seconds} s.");
         let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, RATE_LIMITED, "rate_limit_exceeded", message);
         Self { retry: Retry::After(retry_after_seconds), ..refusal }
     }
 
-    /// 429: faster than a limit allows. OpenAI's clients wait and try again.
+    /// 429: a rate limit is exceeded. OpenAI's clients wait and retry.
     pub(crate) fn rate_limited(message: String, retry_after_seconds: u64) -> Self {
         let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, RATE_LIMITED, "rate_limit_exceeded", message);
         Self { retry: Retry::After(retry_after_seconds), ..refusal }
     }
 
-    /// 503: what must be looked up or stored can't be, so that nothing is let through.
+    /// 503: the database can't be read or written, so that no call is admitted.
     pub(crate) fn unavailable() -> Self {
         let message = "The gateway's database can't be reached or is busy. Try again in a moment.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", "service_unavailable", message)
     }
 
-    /// 500: a defect of ours.
+    /// 500: a defect of the gateway.
     pub(crate) fn internal() -> Self {
         Self::internal_as("Something went wrong in the gateway.")
     }
 
-    /// The same, in other words.
+    /// 500 with another message.
     pub(crate) fn internal_as(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "internal_error", message)
     }

@@ -1,6 +1,6 @@
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
-/// Every row of every table as text, but for the one that holds the hashes.
+/// All rows of all tables as text.
 pub(crate) async fn dump(database: &DatabaseConnection) -> Vec<(String, String)> {
     let backend = database.get_database_backend();
     let rows = async |sql: String| {

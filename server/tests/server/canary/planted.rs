@@ -15,7 +15,7 @@ impl Canary {
     pub(super) fn new(secret: &str) -> Self {
         let hash: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
         let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        // What is random of it; the rest may be shown.
+        // The random part; the rest may be shown.
         let random = secret.rsplit('_').next().unwrap()[..32].to_owned();
         let decimal = format!("{hash:?}");
         let forms = vec![

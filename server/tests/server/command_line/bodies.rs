@@ -14,8 +14,8 @@ fn what_is_said_in_calls_is_kept_as_typed() {
     assert_eq!(changed, json!({ "days": 7, "limit": 262_144, "redact": ["content", "metadata.customer"] }));
     assert_eq!(bodies(&["--limit", "2048"])["days"], 7);
     assert_eq!(bodies(&["--days", "off", "--redact"]), json!({ "days": null, "limit": 2048, "redact": [] }));
-    for (wrong, status, told) in [("91", 1, "days: Choose 1 to 90 days."), ("never", 2, "1 to 90 days, or off")] {
+    for (wrong, status, message) in [("91", 1, "days: Choose 1 to 90 days."), ("never", 2, "1 to 90 days, or off")] {
         let refusal = shell.refusal(&["org", "bodies", "--org", "acme", "--days", wrong], "", status);
-        assert!(refusal.contains(told), "{refusal}");
+        assert!(refusal.contains(message), "{refusal}");
     }
 }

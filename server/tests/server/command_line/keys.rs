@@ -47,11 +47,11 @@ fn an_admin_key_needs_no_project() {
     assert!(key["secret"].as_str().unwrap().starts_with("toll_admin_"));
 }
 
-/// A key made with these arguments, and its id.
+/// Creates a key with these arguments, and returns it with its id.
 fn key(shell: &Shell, arguments: &[&str]) -> (Value, String) {
-    let made = shell.json(&[&["key", "create", "--org", "acme-ltd", "--name", "k"], arguments].concat(), "");
-    let id = made["id"].as_str().unwrap().to_owned();
-    (made, id)
+    let created = shell.json(&[&["key", "create", "--org", "acme-ltd", "--name", "k"], arguments].concat(), "");
+    let id = created["id"].as_str().unwrap().to_owned();
+    (created, id)
 }
 
 #[test]
@@ -60,9 +60,9 @@ fn a_key_is_narrowed_listed_and_changed() {
     shell.json(&["project", "create", "--org", "acme-ltd", "--name", "Web"], "");
     let narrow = ["--scope", "chat", "--scope", "models", "--allow-ip", "10.1.2.3/8", "--rotate-every-days", "30"];
     let level = ["--level", "standard", "--project", "default"];
-    let (made, id) = key(&shell, &[&narrow[..], &level].concat());
-    assert_eq!(made["scopes"], json!(["chat", "models"]));
-    assert_eq!((&made["ip_allowlist"], &made["rotate_every_days"]), (&json!(["10.0.0.0/8"]), &json!(30)));
+    let (created, id) = key(&shell, &[&narrow[..], &level].concat());
+    assert_eq!(created["scopes"], json!(["chat", "models"]));
+    assert_eq!((&created["ip_allowlist"], &created["rotate_every_days"]), (&json!(["10.0.0.0/8"]), &json!(30)));
     let edits =
         ["--name", "app", "--all-scopes", "--model", "sandbox-1", "--project", "web", "--rotate-every-days", "0"];
     let edited = shell.json(&[&["key", "edit", &id], &edits[..]].concat(), "");
@@ -70,23 +70,23 @@ fn a_key_is_narrowed_listed_and_changed() {
         (&edited["name"], &edited["scopes"], &edited["models"]),
         (&json!("app"), &json!([]), &json!(["sandbox-1"]))
     );
-    assert_eq!((&edited["ip_allowlist"], &edited["rotate_every_days"]), (&made["ip_allowlist"], &Value::Null));
-    assert_ne!(edited["project_id"], made["project_id"]);
+    assert_eq!((&edited["ip_allowlist"], &edited["rotate_every_days"]), (&created["ip_allowlist"], &Value::Null));
+    assert_ne!(edited["project_id"], created["project_id"]);
     let listed = shell.json(&["key", "list", "--org", "acme-ltd"], "");
     assert_eq!(listed, json!([edited]));
-    assert!(!listed.to_string().contains(made["secret"].as_str().unwrap()));
-    let words = shell.run(&["key", "list", "--org", "acme-ltd"], "");
-    assert!(String::from_utf8_lossy(&words.stdout).contains("active  standard  Web  app"), "{words:?}");
+    assert!(!listed.to_string().contains(created["secret"].as_str().unwrap()));
+    let text_output = shell.run(&["key", "list", "--org", "acme-ltd"], "");
+    assert!(String::from_utf8_lossy(&text_output.stdout).contains("active  standard  Web  app"), "{text_output:?}");
 }
 
 #[test]
 fn a_key_is_rotated_once_for_each_request() {
     let shell = Shell::with_organization();
-    let (made, id) = key(&shell, &["--level", "admin"]);
+    let (created, id) = key(&shell, &["--level", "admin"]);
     let rotate = ["key", "rotate", &id, "--grace", "24h", "--request", "deploy-1"];
     let rotated = shell.json(&rotate, "");
     let secret = Secret::parse(rotated["secret"].as_str().unwrap()).unwrap();
-    assert_ne!(rotated["secret"], made["secret"]);
+    assert_ne!(rotated["secret"], created["secret"]);
     assert_eq!((rotated["status"].as_str(), rotated["id"].as_str()), (Some("rotating"), Some(id.as_str())));
     let again = shell.json(&rotate, "");
     assert_eq!((&again["secret"], &again["old_secret_ends_at"]), (&Value::Null, &rotated["old_secret_ends_at"]));
@@ -98,9 +98,9 @@ fn a_key_is_rotated_once_for_each_request() {
     assert_eq!((ended["status"].as_str(), &ended["old_secret_ends_at"]), (Some("active"), &Value::Null));
     assert!(ended["prefix"].as_str().unwrap().ends_with(secret.last_four()));
     shell.refusal(&["key", "end-rotation", &id], "", 1);
-    let words = shell.run(&["key", "rotate", &id, "--grace", "0"], "");
-    let told = String::from_utf8_lossy(&words.stdout).into_owned();
-    assert!(told.lines().any(|line| Secret::parse(line).is_ok()) && told.contains("has ended"), "{told}");
+    let text_output = shell.run(&["key", "rotate", &id, "--grace", "0"], "");
+    let text = String::from_utf8_lossy(&text_output.stdout).into_owned();
+    assert!(text.lines().any(|line| Secret::parse(line).is_ok()) && text.contains("has ended"), "{text}");
 }
 
 #[test]
@@ -124,13 +124,13 @@ fn keys_of_one_organization_are_revoked_together() {
 #[test]
 fn leaked_keys_are_reported_by_standard_input() {
     let shell = Shell::with_organization();
-    let ((made, id), (other, ended)) = (key(&shell, &["--level", "admin"]), key(&shell, &["--level", "admin"]));
+    let ((created, id), (other, ended)) = (key(&shell, &["--level", "admin"]), key(&shell, &["--level", "admin"]));
     shell.json(&["key", "revoke", &ended], "");
-    let secrets = [&made, &other].map(|key| key["secret"].as_str().unwrap());
+    let secrets = [&created, &other].map(|key| key["secret"].as_str().unwrap());
     let input = format!("{}\n\nnonsense\r\n  {}  ", secrets[0], secrets[1]);
-    let told = shell.run(&["key", "report-leak", "--place", "https://git.example/1f0c", "--json"], &input);
-    assert!(told.status.success());
-    let verdicts: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let output = shell.run(&["key", "report-leak", "--place", "https://git.example/1f0c", "--json"], &input);
+    assert!(output.status.success());
+    let verdicts: Value = serde_json::from_slice(&output.stdout).unwrap();
     let expected = json!([
         { "result": "disabled", "id": id },
         { "result": "unknown", "id": null },
@@ -138,10 +138,13 @@ fn leaked_keys_are_reported_by_standard_input() {
     ]);
     assert_eq!(verdicts, expected);
     let again = shell.run(&["key", "report-leak"], &input);
-    let words = String::from_utf8_lossy(&again.stdout).into_owned();
-    assert!(words.contains("had ended before") && secrets.iter().all(|secret| !words.contains(secret)), "{words}");
+    let text_output = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert!(
+        text_output.contains("had ended before") && secrets.iter().all(|secret| !text_output.contains(secret)),
+        "{text_output}"
+    );
     shell.refusal(&["key", "report-leak"], " \n", 1);
-    // Whoever gives it as an argument is told how it is done, and nothing else.
+    // A secret as an argument only gets an error with the right way.
     let refused = shell.refusal(&["key", "report-leak", secrets[0]], "", 2);
     assert!(refused.contains("standard input") && !refused.contains(secrets[0]), "{refused}");
 }
@@ -151,18 +154,18 @@ fn limits_of_keys_projects_and_organizations_are_set_and_shown() {
     let shell = Shell::with_organization();
     let limits = |calls: Value, tokens: Value| json!({ "calls_per_minute": calls, "tokens_per_minute": tokens });
     let create = ["key", "create", "--org", "acme-ltd", "--project", "default", "--name", "k", "--level", "standard"];
-    let made = shell.json(&[&create[..], &["--calls-per-minute", "60"]].concat(), "");
-    assert_eq!(made["rate_limits"], limits(json!(60), Value::Null));
-    let edit = |more: &[&str]| shell.json(&[&["key", "edit", made["id"].as_str().unwrap()], more].concat(), "");
+    let created = shell.json(&[&create[..], &["--calls-per-minute", "60"]].concat(), "");
+    assert_eq!(created["rate_limits"], limits(json!(60), Value::Null));
+    let edit = |more: &[&str]| shell.json(&[&["key", "edit", created["id"].as_str().unwrap()], more].concat(), "");
     assert_eq!(edit(&["--tokens-per-minute", "1000"])["rate_limits"], limits(json!(60), json!(1_000)));
     assert_eq!(edit(&["--calls-per-minute", "0"])["rate_limits"], limits(Value::Null, json!(1_000)));
     assert_eq!(edit(&["--name", "other"])["rate_limits"], limits(Value::Null, json!(1_000)));
     let organization = ["org", "limits", "acme-ltd"];
     let project = ["project", "limits", "--org", "acme-ltd", "--project", "default"];
-    for of in [&organization[..], &project] {
-        assert_eq!(shell.json(of, ""), limits(Value::Null, Value::Null));
-        let set = shell.json(&[of, &["--calls-per-minute", "600"]].concat(), "");
+    for target in [&organization[..], &project] {
+        assert_eq!(shell.json(target, ""), limits(Value::Null, Value::Null));
+        let set = shell.json(&[target, &["--calls-per-minute", "600"]].concat(), "");
         assert_eq!(set, limits(json!(600), Value::Null));
-        assert_eq!(shell.json(of, ""), set);
+        assert_eq!(shell.json(target, ""), set);
     }
 }

@@ -1,4 +1,4 @@
-//! A PostgreSQL server of a test's own, which can be stopped and started again.
+//! A PostgreSQL server for one test, which can be stopped and started again.
 
 use std::{
     os::unix::fs::MetadataExt,
@@ -8,14 +8,14 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::process::some_port;
+use crate::process::random_port;
 
-/// How a PostgreSQL server ends.
+/// The way a PostgreSQL server is stopped.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Stop {
-    /// As an operator stops it: it breaks off what is under way, and tidies up.
+    /// As an operator does: it aborts open transactions and cleans up.
     Fast,
-    /// As if it had crashed: the next start recovers from its log.
+    /// As in a crash: the next start recovers from its log.
     Immediate,
 }
 
@@ -35,11 +35,11 @@ impl Cluster {
         }
         let options = ["--username=tollhouse", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"];
         assert!(cluster.run("initdb", &options), "initdb failed");
-        let begun = (0..8).any(|_| {
-            cluster.port = some_port();
-            cluster.tries_to_start()
+        let has_started = (0..8).any(|_| {
+            cluster.port = random_port();
+            cluster.try_to_start()
         });
-        assert!(begun, "{}", cluster.log());
+        assert!(has_started, "{}", cluster.log());
         cluster
     }
 
@@ -48,19 +48,19 @@ impl Cluster {
     }
 
     pub(super) fn start(&self) {
-        assert!(self.tries_to_start(), "{}", self.log());
+        assert!(self.try_to_start(), "{}", self.log());
     }
 
-    pub(super) fn stop(&self, how: Stop) {
-        let mode = match how {
+    pub(super) fn stop(&self, mode: Stop) {
+        let mode = match mode {
             Stop::Fast => "--mode=fast",
             Stop::Immediate => "--mode=immediate",
         };
         assert!(self.run("pg_ctl", &["stop", "--wait", "--silent", mode]), "{}", self.log());
     }
 
-    fn tries_to_start(&self) -> bool {
-        // What it has committed must outlast its own end, though not the machine's.
+    fn try_to_start(&self) -> bool {
+        // Committed data must survive the server's end, though not the machine's.
         let options = format!(
             "-h 127.0.0.1 -p {} -k {} -c fsync=off -c max_connections=100 -c shared_buffers=32MB",
             self.port,
@@ -82,9 +82,9 @@ impl Cluster {
             Command::new(program)
         };
         let data = format!("--pgdata={}", self.folder.path().join("data").display());
-        // The server inherits these: whoever waited for their end would wait for its.
-        let silent = command.args(options).arg(data).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        silent.current_dir(Path::new("/")).status().unwrap().success()
+        // The server inherits these streams: with pipes, waiting for their end would wait for the server's.
+        let command = command.args(options).arg(data).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.current_dir(Path::new("/")).status().unwrap().success()
     }
 
     fn is_root() -> bool {
@@ -98,7 +98,7 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // One that has ended already is as well.
+        // This fails if it has ended already.
         self.run("pg_ctl", &["stop", "--wait", "--silent", "--mode=immediate"]);
     }
 }

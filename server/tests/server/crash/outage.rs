@@ -1,4 +1,4 @@
-//! The database is gone for a while: calls go on, and are found once when it is back.
+//! The database is unreachable for a while: calls go on, and are stored once when it is back.
 
 use std::{net::SocketAddr, time::Instant};
 
@@ -12,25 +12,25 @@ use tokio::{
 use super::*;
 use crate::process::Process;
 
-/// Stands between a server and PostgreSQL, and can be taken away.
+/// A connection between a server and PostgreSQL that can be cut.
 struct Line {
     address: SocketAddr,
     database: String,
-    /// Where nobody listens while it is cut, so that nobody else gets the address.
+    /// Reserves the address while the line is cut, so that no other program gets it.
     reserved: Option<TcpSocket>,
-    carrying: Option<JoinHandle<()>>,
+    relay_task: Option<JoinHandle<()>>,
 }
 
 impl Line {
     fn new(database: &str) -> Self {
         let reserved = reserve(SocketAddr::from(([127, 0, 0, 1], 0)));
         let address = reserved.local_addr().unwrap();
-        let mut line = Self { address, database: database.to_owned(), reserved: Some(reserved), carrying: None };
+        let mut line = Self { address, database: database.to_owned(), reserved: Some(reserved), relay_task: None };
         line.mend();
         line
     }
 
-    /// The database's address behind it.
+    /// The database's URL through this line.
     fn url(&self) -> String {
         self.database.replacen(&target(&self.database), &self.address.to_string(), 1)
     }
@@ -38,7 +38,7 @@ impl Line {
     fn mend(&mut self) {
         let listener = self.reserved.take().unwrap().listen(1024).unwrap();
         let target = target(&self.database);
-        self.carrying = Some(tokio::spawn(async move {
+        self.relay_task = Some(tokio::spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((mut near, _)) = listener.accept().await {
                 let target = target.clone();
@@ -51,11 +51,11 @@ impl Line {
         }));
     }
 
-    /// Breaks all connections, and lets nobody make another.
+    /// Breaks all connections, and prevents new ones.
     async fn cut(&mut self) {
-        let carrying = self.carrying.take().unwrap();
-        carrying.abort();
-        let _ = carrying.await;
+        let relay_task = self.relay_task.take().unwrap();
+        relay_task.abort();
+        let _ = relay_task.await;
         self.reserved = Some(reserve(self.address));
     }
 }
@@ -72,11 +72,11 @@ fn target(url: &str) -> String {
 }
 
 impl Story {
-    /// Makes some calls one after another, and tells the statuses; answered ones are known then.
+    /// Makes calls one after another, and returns their statuses; answered ones are recorded.
     pub(super) async fn call(&self, server: &Process, secret: &str, times: usize) -> Vec<StatusCode> {
         let mut statuses = Vec::new();
         for _ in 0..times {
-            let number = self.known.next.fetch_add(1, Ordering::Relaxed) + 1;
+            let number = self.seen.next.fetch_add(1, Ordering::Relaxed) + 1;
             let question = json!({ "model": "gpt-x", "messages": [], "seed": number });
             let request = program(&Method::POST, "/v1/chat/completions", Some(secret), &question);
             let response = server.send(request).await;
@@ -84,7 +84,7 @@ impl Story {
             if status.is_success() {
                 let id = response.headers()["x-request-id"].to_str().unwrap().parse().unwrap();
                 response.into_body().collect().await.unwrap();
-                self.known.note_answer(id, number);
+                self.seen.record_answer(id, number);
             }
             statuses.push(status);
         }
@@ -95,12 +95,12 @@ impl Story {
         self.rows("SELECT COUNT(*) FROM calls").await[0][0].unwrap()
     }
 
-    pub(super) async fn until_stored(&self, calls: i64) {
-        until("the calls are stored", async || self.stored().await >= calls).await;
+    pub(super) async fn wait_until_stored(&self, calls: i64) {
+        wait_until("the calls are stored", async || self.stored().await >= calls).await;
     }
 
-    fn asked(&self) -> usize {
-        self.known.asked.lock().unwrap().len()
+    fn forwarded(&self) -> usize {
+        self.seen.forwarded.lock().unwrap().len()
     }
 }
 
@@ -115,12 +115,13 @@ async fn calls_go_on_while_postgres_is_gone_and_are_found_once_it_is_back() {
 
     line.cut().await;
     assert_eq!(story.call(&server, &story.secret, 30).await, [StatusCode::OK; 30]);
-    // The server has noticed by now: hardly anybody waits any more, and nobody is let in who wasn't seen before.
+    // The server has noticed by now: few calls wait any longer, and keys that weren't seen before are
+    // refused.
     let mut waited = 0;
     for _ in 0..30 {
         let began = Instant::now();
         assert_eq!(story.call(&server, &story.secret, 1).await, [StatusCode::OK]);
-        waited += usize::from(began.elapsed() >= Meter::DATABASE_PATIENCE);
+        waited += usize::from(began.elapsed() >= Meter::DATABASE_TIMEOUT);
     }
     assert!(waited < 15, "{waited} of 30 calls waited for the database");
     let stranger = story.world.key_with(Level::Standard, |_| {}).await.secret;
@@ -128,11 +129,11 @@ async fn calls_go_on_while_postgres_is_gone_and_are_found_once_it_is_back() {
     assert_eq!(story.stored().await, 10);
 
     line.mend();
-    story.until_stored(70).await;
+    story.wait_until_stored(70).await;
     assert_eq!(story.call(&server, &story.secret, 10).await, [StatusCode::OK; 10]);
-    story.until_stored(80).await;
+    story.wait_until_stored(80).await;
     let let_in = async || story.call(&server, &stranger, 1).await == [StatusCode::OK];
-    until("who wasn't seen before is let in", let_in).await;
+    wait_until("who wasn't seen before is let in", let_in).await;
     server.stop().await;
     story.check().await;
     database.drop().await;
@@ -159,18 +160,18 @@ async fn a_server_that_ends_while_postgres_is_gone_loses_nothing() {
 async fn calls_are_refused_before_they_are_forwarded_when_sqlite_takes_none_for_too_long() {
     let story = Story::new(None, "[gateway]\njournal_max_age = \"1s\"\n").await;
     let server = story.world.serve("warn").await;
-    // Another process, which is this one, writes to the same file, and takes its time.
+    // Another process, which is this one, holds a write lock on the file.
     let blocked = story.block().await;
     assert_eq!(story.call(&server, &story.secret, 1).await, [StatusCode::OK]);
     assert_eq!(story.stored().await, 0);
     let refused = async || story.call(&server, &story.secret, 1).await != [StatusCode::OK];
-    until("calls are refused", refused).await;
-    let asked = story.asked();
+    wait_until("calls are refused", refused).await;
+    let forwarded = story.forwarded();
     assert_eq!(story.call(&server, &story.secret, 3).await, [StatusCode::SERVICE_UNAVAILABLE; 3]);
-    assert_eq!(story.asked(), asked);
+    assert_eq!(story.forwarded(), forwarded);
     blocked.rollback().await.unwrap();
-    let answered = story.known.answered.lock().unwrap().len();
-    story.until_stored(answered.try_into().unwrap()).await;
+    let answered = story.seen.answered.lock().unwrap().len();
+    story.wait_until_stored(answered.try_into().unwrap()).await;
     assert_eq!(story.call(&server, &story.secret, 1).await, [StatusCode::OK]);
     server.stop().await;
     story.check().await;

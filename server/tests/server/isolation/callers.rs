@@ -1,4 +1,4 @@
-//! Everybody who may ask with a browser.
+//! All kinds of callers with a browser.
 
 use domain::{ids::SessionId, permissions::Role};
 use rand::RngExt;
@@ -6,31 +6,31 @@ use sea_orm::{
     ConnectionTrait,
     sea_query::{Expr, ExprTrait, Query},
 };
-use services::Who;
+use services::ActorKind;
 use sha2::{Digest, Sha256};
 
 use super::scene::Scene;
 use crate::world::{Person, World};
 
-/// Somebody with a browser, and what they are to the first organization.
+/// A caller with a browser, and their membership in the first organization.
 pub(super) struct Caller {
     pub(super) name: &'static str,
     pub(super) token: Option<String>,
-    /// Whose session it is, where it stands.
+    /// The session's user, if it is valid.
     pub(super) person: Option<Person>,
-    pub(super) is: Standing,
+    pub(super) membership: CallerMembership,
 }
 
 #[derive(Clone, Copy, Eq, PartialEq)]
-pub(super) enum Standing {
+pub(super) enum CallerMembership {
     NotSignedIn,
-    /// Signed in, and no member (any more).
+    /// Signed in, and not (or no longer) a member.
     Elsewhere,
     Member(Role),
 }
 
-/// All of them.
-pub(super) async fn everybody(scene: &Scene) -> Vec<Caller> {
+/// All kinds of callers.
+pub(super) async fn all_callers(scene: &Scene) -> Vec<Caller> {
     let world = &scene.world;
     let (ended, id) = open_session(world, &world.owner, 0).await;
     end(world, id).await;
@@ -45,28 +45,28 @@ pub(super) async fn everybody(scene: &Scene) -> Vec<Caller> {
         ("an idle session", Some(idle)),
         ("an expired session", Some(expired)),
     ];
-    let mut everybody: Vec<Caller> = without
-        .map(|(name, token)| Caller { name, token, person: None, is: Standing::NotSignedIn })
+    let mut callers: Vec<Caller> = without
+        .map(|(name, token)| Caller { name, token, person: None, membership: CallerMembership::NotSignedIn })
         .into_iter()
         .collect();
-    for (name, person, is) in [
-        ("a removed member", newcomer(scene, "removed").await, Standing::Elsewhere),
-        ("a suspended member", newcomer(scene, "suspended").await, Standing::Elsewhere),
-        ("another's owner", world.stranger.clone(), Standing::Elsewhere),
-        ("a viewer", world.viewer.clone(), Standing::Member(Role::Viewer)),
-        ("a developer", world.developer.clone(), Standing::Member(Role::Developer)),
-        ("an admin", world.admin.clone(), Standing::Member(Role::Admin)),
-        ("an owner", world.owner.clone(), Standing::Member(Role::Owner)),
+    for (name, person, membership) in [
+        ("a removed member", former_admin(scene, "removed").await, CallerMembership::Elsewhere),
+        ("a suspended member", former_admin(scene, "suspended").await, CallerMembership::Elsewhere),
+        ("another's owner", world.stranger.clone(), CallerMembership::Elsewhere),
+        ("a viewer", world.viewer.clone(), CallerMembership::Member(Role::Viewer)),
+        ("a developer", world.developer.clone(), CallerMembership::Member(Role::Developer)),
+        ("an admin", world.admin.clone(), CallerMembership::Member(Role::Admin)),
+        ("an owner", world.owner.clone(), CallerMembership::Member(Role::Owner)),
     ] {
         let token = Some(open_session(world, &person, 0).await.0);
-        everybody.push(Caller { name, token, person: Some(person), is });
+        callers.push(Caller { name, token, person: Some(person), membership });
     }
-    everybody
+    callers
 }
 
-/// Opens a session as signing in does, without the work of it, that nobody has been active in for so many minutes.
+/// Opens a session as sign-in does, without its cost, last active so many minutes ago.
 pub(super) async fn open_session(world: &World, person: &Person, idle_minutes: i64) -> (String, SessionId) {
-    let Who::Member { id: user, .. } = person.actor.who else { unreachable!() };
+    let ActorKind::Member { id: user, .. } = person.actor.kind else { unreachable!() };
     let (token, id): (String, SessionId) = (digits(64), format!("sess_0{}", digits(25)).parse().unwrap());
     let now = services::Clock::now(&services::SystemClock).millis();
     let insert = Query::insert()
@@ -87,8 +87,8 @@ pub(super) async fn open_session(world: &World, person: &Person, idle_minutes: i
     (token, id)
 }
 
-/// Somebody with this name, which says what became of them. They were an admin.
-async fn newcomer(scene: &Scene, name: &str) -> Person {
+/// A former admin with this name, which is also what happened to them.
+async fn former_admin(scene: &Scene, name: &str) -> Person {
     let world = &scene.world;
     let email = format!("{name}@acme.example");
     let new = services::accounts::NewUser {
@@ -98,8 +98,8 @@ async fn newcomer(scene: &Scene, name: &str) -> Person {
         password: crate::world::PASSWORD.to_owned(),
     };
     let id = services::accounts::create_user(&world.services, &world.organization, new).await.unwrap();
-    let who = Who::Member { id, name: name.to_owned(), role: Role::Admin, session: None };
-    let actor = services::Actor { organization: world.organization.clone(), who, ip: None };
+    let kind = ActorKind::Member { id, name: name.to_owned(), role: Role::Admin, session: None };
+    let actor = services::Actor { organization: world.organization.clone(), kind, ip: None };
     if name == "removed" {
         let delete = Query::delete().from_table("memberships").and_where(Expr::col("user_id").eq(id.uuid())).to_owned();
         write(world, &delete).await;
@@ -113,7 +113,7 @@ async fn end(world: &World, id: SessionId) {
     write(world, &Query::delete().from_table("sessions").and_where(Expr::col("id").eq(id.uuid())).to_owned()).await;
 }
 
-/// Sets a number where a column has this id.
+/// Sets a number in the row whose column `of` has this id.
 pub(super) async fn change(
     world: &World,
     table: &'static str,
@@ -132,7 +132,7 @@ async fn write(world: &World, statement: &impl sea_orm::StatementBuilder) {
     transaction.commit().await.unwrap();
 }
 
-/// So many hexadecimal digits, which are digits of ids too.
+/// So many hexadecimal digits, which are also valid in ids.
 fn digits(count: usize) -> String {
     let mut random = rand::rng();
     (0..count).map(|_| char::from_digit(random.random_range(0..16), 16).unwrap()).collect()

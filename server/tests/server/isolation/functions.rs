@@ -1,4 +1,4 @@
-//! Server functions, by everybody who may have a browser.
+//! Server functions, by every kind of caller with a browser.
 
 use std::sync::LazyLock;
 
@@ -20,61 +20,63 @@ use leptos::server_fn::ServerFn;
 use serde::Serialize;
 
 use super::{
-    asking::{Ask, By},
-    callers::{Caller, Standing, everybody, open_session},
+    asking::{Credentials, RequestTemplate},
+    callers::{Caller, CallerMembership, all_callers, open_session},
     mixes::others_are_as_if_they_did_not_exist,
     scene::{MARK, Scene, all_changes, on_both_databases},
-    things::{named, sample},
+    things::{sample, with_names},
 };
 use crate::world::PASSWORD;
 
-/// Who may call a function.
+/// The access that a function requires.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Least {
+pub(super) enum Access {
     Anybody,
-    /// Whoever is signed in; it concerns only themselves.
+    /// Any signed-in user; it concerns only themselves.
     SignedIn,
-    /// Every member of the organization; what they see depends on their role.
+    /// Any member of the organization; the answer depends on their role.
     Member,
-    /// Whoever has this permission in the organization.
+    /// Members with this permission.
     Permitted(Permission),
 }
 
-/// A server function with an input that is right, and that names whatever can be named in it.
+/// A server function with a valid input that names everything that can be named in it.
 pub(super) struct Function {
     pub(super) path: &'static str,
-    pub(super) least: Least,
+    pub(super) access: Access,
     input: String,
 }
 
 impl Function {
-    fn new<F: ServerFn + Serialize>(input: F, least: Least) -> Self {
-        Self { path: F::PATH, least, input: named(&serde_json::to_string(&input).unwrap()) }
+    fn new<F: ServerFn + Serialize>(input: F, access: Access) -> Self {
+        Self { path: F::PATH, access, input: with_names(&serde_json::to_string(&input).unwrap()) }
     }
 
-    fn ask(&self) -> Ask {
-        Ask::new(Method::POST, self.path, &self.input)
+    fn template(&self) -> RequestTemplate {
+        RequestTemplate::new(Method::POST, self.path, &self.input)
     }
 
     fn names_organization(&self) -> bool {
-        matches!(self.least, Least::Member | Least::Permitted(_))
+        matches!(self.access, Access::Member | Access::Permitted(_))
     }
 
-    /// What `caller` is answered about their own things, or about those of the organization that they aren't in.
+    /// The status for `caller`, with their own things, or with those of the organization that they aren't in.
     fn expected(&self, caller: &Caller) -> StatusCode {
-        match (self.least, caller.is) {
-            (Least::Anybody, _) => StatusCode::OK,
-            (_, Standing::NotSignedIn) => StatusCode::UNAUTHORIZED,
-            // The input has a wrong password: whoever is asked for it was let in.
-            (Least::SignedIn, _) if self.asks_for_password() => StatusCode::UNPROCESSABLE_ENTITY,
-            (Least::SignedIn, _) => StatusCode::OK,
-            (_, Standing::Elsewhere) => StatusCode::NOT_FOUND,
-            (Least::Permitted(permission), Standing::Member(role)) if !may(role, permission) => StatusCode::FORBIDDEN,
-            (_, Standing::Member(_)) => StatusCode::OK,
+        match (self.access, caller.membership) {
+            (Access::Anybody, _) => StatusCode::OK,
+            (_, CallerMembership::NotSignedIn) => StatusCode::UNAUTHORIZED,
+            // The input has a wrong password: a caller who gets this far was admitted.
+            (Access::SignedIn, _) if self.asks_for_password() => StatusCode::UNPROCESSABLE_ENTITY,
+            (Access::SignedIn, _) => StatusCode::OK,
+            (_, CallerMembership::Elsewhere) => StatusCode::NOT_FOUND,
+            (Access::Permitted(permission), CallerMembership::Member(role)) if !may(role, permission) => {
+                StatusCode::FORBIDDEN
+            }
+            (_, CallerMembership::Member(_)) => StatusCode::OK,
         }
     }
 
-    /// Whether a key that it is about must have two secrets.
+    /// Whether its key must have two secrets.
     fn needs_rotation(&self) -> bool {
         self.path == api_keys::SetGrace::PATH
     }
@@ -84,15 +86,19 @@ impl Function {
     }
 }
 
-/// Every server function. An input has all that its function takes: one more field doesn't compile.
+/// All server functions. Each input has every field: a new one must be added here to compile.
 pub(super) fn table() -> &'static [Function] {
-    static TABLE: LazyLock<Vec<Function>> =
-        LazyLock::new(|| [of_accounts(), of_keys(), of_calls(), of_organizations()].into_iter().flatten().collect());
+    static TABLE: LazyLock<Vec<Function>> = LazyLock::new(|| {
+        [account_functions(), key_functions(), call_functions(), organization_functions()]
+            .into_iter()
+            .flatten()
+            .collect()
+    });
     &TABLE
 }
 
-fn of_accounts() -> Vec<Function> {
-    use Least::{Anybody, SignedIn};
+fn account_functions() -> Vec<Function> {
+    use Access::{Anybody, SignedIn};
     let email = || "somebody@acme.example".to_owned();
     let confirmation = || Confirmation { password: PASSWORD.to_owned() };
     let sign_up = SignUp {
@@ -110,66 +116,66 @@ fn of_accounts() -> Vec<Function> {
         Function::new(accounts::Rename { name: "New name".to_owned() }, SignedIn),
         Function::new(accounts::Sessions {}, SignedIn),
         Function::new(
-            accounts::SignInQuestion { input: SignIn { email: email(), password: PASSWORD.to_owned() } },
+            accounts::SignInRequest { input: SignIn { email: email(), password: PASSWORD.to_owned() } },
             Anybody,
         ),
         Function::new(accounts::SignOut {}, SignedIn),
-        Function::new(accounts::SignUpQuestion { input: sign_up, setup: None }, Anybody),
-        Function::new(accounts::Stay {}, SignedIn),
-        Function::new(accounts::WelcomeQuestion {}, Anybody),
+        Function::new(accounts::SignUpRequest { input: sign_up, setup: None }, Anybody),
+        Function::new(accounts::TouchSession {}, SignedIn),
+        Function::new(accounts::WelcomeRequest {}, Anybody),
     ]
 }
 
-fn of_keys() -> Vec<Function> {
-    let (view, manage) = (Least::Permitted(Permission::ViewApiKeys), Least::Permitted(Permission::ManageApiKeys));
+fn key_functions() -> Vec<Function> {
+    let (view, manage) = (Access::Permitted(Permission::ViewApiKeys), Access::Permitted(Permission::ManageApiKeys));
     let id: ApiKeyId = sample("key");
     let query = KeyQuery { search: format!("{id}"), project: Some(sample("proj")), ..KeyQuery::default() };
     let input = NewApiKey::plain("k", Level::Standard, Some(sample("proj")));
     let rotation = Rotation { grace_seconds: 60, request: None };
     vec![
         Function::new(api_keys::Create { organization: slug(), input }, manage),
-        Function::new(api_keys::DescendantsQuestion { organization: slug(), ids: vec![id] }, view),
+        Function::new(api_keys::DescendantsRequest { organization: slug(), ids: vec![id] }, view),
         Function::new(api_keys::Edit { organization: slug(), id, changes: all_changes(sample("proj")) }, manage),
         Function::new(api_keys::Get { organization: slug(), id }, view),
         Function::new(api_keys::History { organization: slug(), id }, view),
         Function::new(api_keys::List { organization: slug(), query }, view),
-        Function::new(api_keys::PolicyQuestion { organization: slug() }, manage),
-        Function::new(api_keys::RecentUseQuestion { organization: slug(), ids: vec![id] }, view),
+        Function::new(api_keys::PolicyRequest { organization: slug() }, manage),
+        Function::new(api_keys::RecentUseRequest { organization: slug(), ids: vec![id] }, view),
         Function::new(api_keys::Revoke { organization: slug(), ids: vec![id], descendants: true }, manage),
         Function::new(api_keys::Rotate { organization: slug(), id, rotation }, manage),
         Function::new(api_keys::SetGrace { organization: slug(), id, grace_seconds: 0 }, manage),
     ]
 }
 
-fn of_calls() -> Vec<Function> {
+fn call_functions() -> Vec<Function> {
     let filter = || Filter { project: Some(sample("proj")), api_key: Some(sample("key")), model: None };
     let query = CallQuery { filter: filter(), before: Some(sample("req")), ..CallQuery::default() };
     let report = UsageQuery { filter: filter(), ..UsageQuery::default() };
-    let logs = Least::Permitted(Permission::ViewLogs);
+    let logs = Access::Permitted(Permission::ViewLogs);
     vec![
         Function::new(
             bodies::Get { organization: slug(), id: sample("req") },
-            Least::Permitted(Permission::ViewBodies),
+            Access::Permitted(Permission::ViewBodies),
         ),
         Function::new(calls::Get { organization: slug(), id: sample("req") }, logs),
         Function::new(calls::List { organization: slug(), query }, logs),
-        Function::new(overview::Get { organization: slug() }, Least::Permitted(Permission::ViewOverview)),
-        Function::new(usage::Report { organization: slug(), query: report }, Least::Permitted(Permission::ViewUsage)),
+        Function::new(overview::Get { organization: slug() }, Access::Permitted(Permission::ViewOverview)),
+        Function::new(usage::Report { organization: slug(), query: report }, Access::Permitted(Permission::ViewUsage)),
     ]
 }
 
-fn of_organizations() -> Vec<Function> {
+fn organization_functions() -> Vec<Function> {
     let (inbox, settings) =
-        (Least::Permitted(Permission::ViewNotifications), Least::Permitted(Permission::ManageSettings));
+        (Access::Permitted(Permission::ViewNotifications), Access::Permitted(Permission::ManageSettings));
     let changes = SettingsChanges { session_idle_minutes: Some(60), key_policy: None, bodies: None };
     let (limits, note): (_, NotificationId) = (RateLimits::NONE, sample("note"));
     vec![
-        Function::new(models::List { organization: slug() }, Least::Member),
+        Function::new(models::List { organization: slug() }, Access::Member),
         Function::new(notifications::List { organization: slug(), unread_only: false, before: Some(note) }, inbox),
         Function::new(notifications::Mark { organization: slug(), ids: Some(vec![note]), read: true }, inbox),
-        Function::new(organizations::SettingsQuestion { organization: slug() }, settings),
+        Function::new(organizations::SettingsRequest { organization: slug() }, settings),
         Function::new(organizations::UpdateSettings { organization: slug(), changes }, settings),
-        Function::new(projects::List { organization: slug() }, Least::Member),
+        Function::new(projects::List { organization: slug() }, Access::Member),
         Function::new(rate_limits::List { organization: slug() }, settings),
         Function::new(rate_limits::Set { organization: slug(), project: Some(sample("proj")), limits }, settings),
     ]
@@ -182,9 +188,9 @@ fn slug() -> String {
 #[tokio::test]
 async fn everybody_may_do_what_the_table_says() {
     on_both_databases("", async |scene| {
-        let everybody = everybody(scene).await;
-        for function in table().iter().filter(|function| function.least != Least::Anybody) {
-            for caller in &everybody {
+        let callers = all_callers(scene).await;
+        for function in table().iter().filter(|function| function.access != Access::Anybody) {
+            for caller in &callers {
                 may_do_what_the_table_says(scene, function, caller).await;
             }
         }
@@ -192,24 +198,24 @@ async fn everybody_may_do_what_the_table_says() {
     .await;
 }
 
-/// About the caller's own things where they are a member, and otherwise about those that others have.
+/// Sends the request with the caller's own things if they are a member, and otherwise with the owner's.
 async fn may_do_what_the_table_says(scene: &Scene, function: &Function, caller: &Caller) {
-    let (own, maker) = match caller.is {
-        Standing::Member(Role::Developer) => (&scene.developers, &scene.world.developer),
+    let (own, creator) = match caller.membership {
+        CallerMembership::Member(Role::Developer) => (&scene.developers, &scene.world.developer),
         _ => (&scene.owners, &scene.world.owner),
     };
-    let ask = function.ask();
+    let template = function.template();
     let (mut token, mut things) = (caller.token.clone(), own.clone());
-    if ask.names(own).contains(&"key") && matches!(caller.is, Standing::Member(_)) {
-        things = scene.fresh_key(&things, maker, function.needs_rotation()).await;
+    if template.names(own).contains(&"key") && matches!(caller.membership, CallerMembership::Member(_)) {
+        things = scene.fresh_key(&things, creator, function.needs_rotation()).await;
     }
     if let Some(person) = &caller.person {
-        // The session that is ended is one's own, and another than is needed for the rest.
+        // The session that ends is the caller's, but not the one that other requests need.
         let (session, id) = open_session(&scene.world, person, 0).await;
         things = things.with("session", id);
         token = token.filter(|_| function.path != accounts::SignOut::PATH).or(Some(session));
     }
-    let answer = ask.about(&scene.world, &things, By::Browser(token.as_deref())).await;
+    let answer = template.send(&scene.world, &things, Credentials::Browser(token.as_deref())).await;
     let expected = function.expected(caller);
     assert_eq!(answer.status, expected, "{} by {}: {}", function.path, caller.name, answer.body);
 }
@@ -217,22 +223,26 @@ async fn may_do_what_the_table_says(scene: &Scene, function: &Function, caller: 
 #[tokio::test]
 async fn another_organizations_things_are_as_if_they_did_not_exist() {
     on_both_databases("", async |scene| {
-        let before = scene.holdings().await;
+        let before = scene.stored_rows().await;
         let (own, others) = (&scene.strangers, &scene.owners);
-        for function in table().iter().filter(|function| function.least != Least::Anybody) {
+        for function in table().iter().filter(|function| function.access != Access::Anybody) {
             let (token, _) = open_session(&scene.world, &scene.world.stranger, 0).await;
-            let by = By::Browser(Some(&token));
-            others_are_as_if_they_did_not_exist(&scene.world, &function.ask(), by, (own, others), MARK).await;
+            let credentials = Credentials::Browser(Some(&token));
+            others_are_as_if_they_did_not_exist(&scene.world, &function.template(), credentials, (own, others), MARK)
+                .await;
         }
-        assert_eq!(scene.holdings().await, before, "what is another's is as it was");
-        // Asked about what is one's own, the same functions do what they are for.
+        assert_eq!(scene.stored_rows().await, before, "what is another's is as it was");
+        // With the caller's own things, the functions succeed.
         for function in table().iter().filter(|function| function.names_organization()) {
             let own = scene.fresh_key(own, &scene.world.stranger, function.needs_rotation()).await;
-            let answer = function.ask().about(&scene.world, &own, By::Browser(Some(&scene.world.stranger.token))).await;
+            let answer = function
+                .template()
+                .send(&scene.world, &own, Credentials::Browser(Some(&scene.world.stranger.token)))
+                .await;
             assert_eq!(answer.status, StatusCode::OK, "{}: {}", function.path, answer.body);
             assert!(!answer.body.contains(MARK), "{} tells {}", function.path, answer.body);
         }
-        assert_eq!(scene.holdings().await, before, "what is another's is as it was");
+        assert_eq!(scene.stored_rows().await, before, "what is another's is as it was");
     })
     .await;
 }
@@ -241,19 +251,25 @@ async fn another_organizations_things_are_as_if_they_did_not_exist() {
 async fn a_colleagues_things_are_as_if_they_did_not_exist_for_a_developer() {
     on_both_databases("", async |scene| {
         let names = ["project", "key", "call", "note", "session"];
-        let others = scene.developers.exchanged(&names, &scene.owners);
+        let others = scene.developers.with_replaced(&names, &scene.owners);
         for function in table() {
-            // What a developer isn't allowed at all is told before it is looked at.
+            // Missing permissions are checked before the things.
             let may = |permission| may(Role::Developer, permission);
-            if !matches!(function.least, Least::SignedIn)
-                && !matches!(function.least, Least::Permitted(permission) if may(permission))
+            if !matches!(function.access, Access::SignedIn)
+                && !matches!(function.access, Access::Permitted(permission) if may(permission))
             {
                 continue;
             }
             let (token, _) = open_session(&scene.world, &scene.world.developer, 0).await;
-            let by = By::Browser(Some(&token));
-            others_are_as_if_they_did_not_exist(&scene.world, &function.ask(), by, (&scene.developers, &others), MARK)
-                .await;
+            let credentials = Credentials::Browser(Some(&token));
+            others_are_as_if_they_did_not_exist(
+                &scene.world,
+                &function.template(),
+                credentials,
+                (&scene.developers, &others),
+                MARK,
+            )
+            .await;
         }
     })
     .await;
@@ -262,12 +278,12 @@ async fn a_colleagues_things_are_as_if_they_did_not_exist_for_a_developer() {
 #[tokio::test]
 async fn whoever_is_removed_or_suspended_keeps_their_account_and_nothing_else() {
     on_both_databases("", async |scene| {
-        let former = everybody(scene).await.into_iter().filter(|caller| caller.name.ends_with("ed member"));
+        let former = all_callers(scene).await.into_iter().filter(|caller| caller.name.ends_with("ed member"));
         for caller in former {
-            let by = By::Browser(caller.token.as_deref());
-            for path in [accounts::Sessions::PATH, accounts::Stay::PATH, accounts::WelcomeQuestion::PATH] {
+            let credentials = Credentials::Browser(caller.token.as_deref());
+            for path in [accounts::Sessions::PATH, accounts::TouchSession::PATH, accounts::WelcomeRequest::PATH] {
                 let function = table().iter().find(|function| function.path == path).unwrap();
-                let answer = function.ask().about(&scene.world, &scene.owners, by).await;
+                let answer = function.template().send(&scene.world, &scene.owners, credentials).await;
                 assert_eq!(answer.status, StatusCode::OK, "{path} by {}", caller.name);
                 assert!(!answer.body.contains(r#""acme""#), "{path} by {}: {}", caller.name, answer.body);
             }
@@ -279,20 +295,20 @@ async fn whoever_is_removed_or_suspended_keeps_their_account_and_nothing_else() 
 #[tokio::test]
 async fn fields_that_nobody_asked_for_are_refused_or_mean_nothing() {
     on_both_databases("", async |scene| {
-        let before = scene.holdings().await;
-        for function in table().iter().filter(|function| function.least != Least::Anybody) {
+        let before = scene.stored_rows().await;
+        for function in table().iter().filter(|function| function.access != Access::Anybody) {
             let more = r#""role":"owner","is_operator":true,"user_id":"{user}","organization_id":"{user}","balance":1"#;
             let comma = if function.input == "{}" { "" } else { "," };
-            let mut ask = function.ask();
-            ask.body = format!("{}{comma}{more}}}", &function.input[..function.input.len() - 1]);
+            let mut template = function.template();
+            template.body = format!("{}{comma}{more}}}", &function.input[..function.input.len() - 1]);
             let things = scene.fresh_key(&scene.strangers, &scene.world.stranger, false).await;
-            let things = things.exchanged(&["user"], &scene.owners);
+            let things = things.with_replaced(&["user"], &scene.owners);
             let (token, _) = open_session(&scene.world, &scene.world.stranger, 0).await;
-            let answer = ask.about(&scene.world, &things, By::Browser(Some(&token))).await;
+            let answer = template.send(&scene.world, &things, Credentials::Browser(Some(&token))).await;
             assert!(!answer.status.is_server_error(), "{}: {}", function.path, answer.body);
             assert!(!answer.body.contains(MARK), "{} tells {}", function.path, answer.body);
         }
-        assert_eq!(scene.holdings().await, before, "what is another's is as it was");
+        assert_eq!(scene.stored_rows().await, before, "what is another's is as it was");
     })
     .await;
 }

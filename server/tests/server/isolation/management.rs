@@ -1,35 +1,35 @@
-//! The management API, by everybody who may have a key.
+//! The management API, by every kind of key.
 
 use axum::http::{Method, StatusCode};
 use domain::api_keys::{Level, Scope};
 
 use super::{
-    asking::{Ask, By},
-    keys::{Unusable, admin_key, unusable},
+    asking::{Credentials, RequestTemplate},
+    keys::{UnusableKey, admin_key, unusable_keys},
     mixes::others_are_as_if_they_did_not_exist,
     scene::{MARK, Scene, on_both_databases, rotate},
     things::Things,
 };
 use crate::world::{World, command_line};
 
-/// A path of the management API with what may be said to it.
+/// A path of the management API with its query and body.
 pub(super) struct Operation {
     method: &'static str,
     pub(super) path: &'static str,
-    /// Names whatever is read of it.
+    /// Names everything that the path reads of it.
     query: &'static str,
     body: &'static str,
-    /// What it takes; none for what answers anybody.
+    /// The required scope; `None` for a public path.
     pub(super) scope: Option<Scope>,
 }
 
 const fn operation(
     method: &'static str,
     path: &'static str,
-    said: (&'static str, &'static str),
+    query_and_body: (&'static str, &'static str),
     scope: Scope,
 ) -> Operation {
-    Operation { method, path, query: said.0, body: said.1, scope: Some(scope) }
+    Operation { method, path, query: query_and_body.0, body: query_and_body.1, scope: Some(scope) }
 }
 
 const ADMIN_KEYS: &str = "/v1/organization/admin_api_keys";
@@ -51,7 +51,7 @@ use Scope::{
     AdminApiKeysRead, AdminApiKeysWrite, ApiKeysRead, ApiKeysWrite, Authz, EventsWrite, KeysVerify, UsageRead,
 };
 
-/// All of them. Where a path is about an admin key, `{key}` stands for one.
+/// All operations. In paths of admin keys, `{key}` stands for an admin key.
 pub(super) const TABLE: &[Operation] = &[
     operation("GET", ADMIN_KEYS, ("?after={key}&limit=100", ""), AdminApiKeysRead),
     operation("POST", ADMIN_KEYS, ("", NEW_ADMIN_KEY), AdminApiKeysWrite),
@@ -87,45 +87,46 @@ impl Operation {
         self.scope == Some(Scope::Authz)
     }
 
-    fn ask(&self) -> Ask {
+    fn template(&self) -> RequestTemplate {
         let path = format!("{}{}", self.path.replace("{*path}", "v1/embeddings"), self.query);
         let path = if self.is_about_an_admin_key() { path.replace("{key}", "{admin_key}") } else { path };
-        let mut ask = Ask { method: self.method(), path, headers: Vec::new(), body: self.body.to_owned() };
+        let mut template =
+            RequestTemplate { method: self.method(), path, headers: Vec::new(), body: self.body.to_owned() };
         if self.is_for_proxies() {
-            ask.headers.push(("authorization", "Bearer {secret}".to_owned()));
-            ask.headers.push(("x-forwarded-for", "203.0.113.9".to_owned()));
+            template.headers.push(("authorization", "Bearer {secret}".to_owned()));
+            template.headers.push(("x-forwarded-for", "203.0.113.9".to_owned()));
         }
-        ask
+        template
     }
 
     fn is_about_an_admin_key(&self) -> bool {
         self.path.starts_with(ADMIN_KEYS)
     }
 
-    fn by<'a>(&self, key: Option<&'a str>) -> By<'a> {
-        if self.is_for_proxies() { By::Proxy(key) } else { By::Program(key) }
+    fn credentials<'a>(&self, key: Option<&'a str>) -> Credentials<'a> {
+        if self.is_for_proxies() { Credentials::Proxy(key) } else { Credentials::Program(key) }
     }
 
-    /// The same things with keys that nothing was done to yet, where it is about keys.
+    /// The same things with new keys, if the operation is about keys.
     async fn fresh(&self, scene: &Scene, things: &Things) -> Things {
         let world = &scene.world;
-        let maker = if things["slug"] == world.organization.slug { &world.owner } else { &world.stranger };
+        let creator = if things["slug"] == world.organization.slug { &world.owner } else { &world.stranger };
         let is_rotating = self.path.ends_with("/grace");
         if !self.path.contains("{key}") {
             return things.clone();
         }
         if !self.is_about_an_admin_key() {
-            return scene.fresh_key(things, maker, is_rotating).await;
+            return scene.fresh_key(things, creator, is_rotating).await;
         }
-        let key = admin_key(world, &maker.actor.organization, &[Scope::AdminApiKeysWrite]).await.api_key.id;
+        let key = admin_key(world, &creator.actor.organization, &[Scope::AdminApiKeysWrite]).await.api_key.id;
         if is_rotating {
-            rotate(world, &command_line(&maker.actor.organization), key).await;
+            rotate(world, &command_line(&creator.actor.organization), key).await;
         }
         things.clone().with("admin_key", key)
     }
 }
 
-/// Those that take a key.
+/// The operations that require a key.
 fn guarded() -> impl Iterator<Item = (&'static Operation, Scope)> {
     TABLE.iter().filter_map(|operation| Some((operation, operation.scope?)))
 }
@@ -134,22 +135,22 @@ fn guarded() -> impl Iterator<Item = (&'static Operation, Scope)> {
 async fn nobody_gets_anywhere_without_a_key_that_works() {
     on_both_databases("", async |scene| {
         let world = &scene.world;
-        let unusable = unusable(world, Level::Admin).await;
+        let unusable_keys = unusable_keys(world, Level::Admin).await;
         for (operation, _) in guarded() {
-            let ask = operation.ask();
-            for Unusable { name, secret, status, code } in &unusable {
-                let answer = ask.about(world, &scene.owners, operation.by(secret.as_deref())).await;
-                let what = format!("{} {} by {name}: {}", operation.method, operation.path, answer.body);
-                assert_eq!(answer.status, *status, "{what}");
-                assert!(answer.body.contains(code), "{what}");
-                assert!(answer.headers.contains(&("cache-control".to_owned(), "no-store".to_owned())), "{what}");
+            let template = operation.template();
+            for UnusableKey { name, secret, status, code } in &unusable_keys {
+                let answer = template.send(world, &scene.owners, operation.credentials(secret.as_deref())).await;
+                let description = format!("{} {} by {name}: {}", operation.method, operation.path, answer.body);
+                assert_eq!(answer.status, *status, "{description}");
+                assert!(answer.body.contains(code), "{description}");
+                assert!(answer.headers.contains(&("cache-control".to_owned(), "no-store".to_owned())), "{description}");
             }
             if operation.is_for_proxies() {
                 continue;
             }
-            // A session isn't a key, whoever's it is.
+            // No session is a key.
             for person in [&world.owner, &world.admin, &world.developer, &world.viewer, &world.stranger] {
-                let answer = ask.about(world, &scene.owners, By::Browser(Some(&person.token))).await;
+                let answer = template.send(world, &scene.owners, Credentials::Browser(Some(&person.token))).await;
                 assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{} by {}", operation.path, person.email);
             }
         }
@@ -167,10 +168,10 @@ async fn a_key_does_what_its_level_and_scopes_say() {
         for (operation, scope) in guarded() {
             let others: Vec<Scope> = Scope::ALL.into_iter().filter(|other| *other != scope).collect();
             let without = world.admin_key(&others).await;
-            // What it makes may do no more than itself.
-            let handed_on: &[Scope] = if scope == Scope::ApiKeysWrite { &[Scope::UsageRead] } else { &[] };
-            let with = world.admin_key(&[&[scope], handed_on].concat()).await;
-            for (who, key, allowed) in [
+            // A key that it creates may do no more than itself.
+            let created_scopes: &[Scope] = if scope == Scope::ApiKeysWrite { &[Scope::UsageRead] } else { &[] };
+            let with = world.admin_key(&[&[scope], created_scopes].concat()).await;
+            for (name, key, allowed) in [
                 ("a read key", &read, scope == Scope::UsageRead),
                 ("a standard key", &standard, false),
                 ("an admin key without the scope", &without, false),
@@ -178,14 +179,14 @@ async fn a_key_does_what_its_level_and_scopes_say() {
                 ("an admin key", &unlimited, true),
             ] {
                 let own = operation.fresh(scene, &scene.owners).await;
-                let answer = operation.ask().about(world, &own, operation.by(Some(key))).await;
-                let what = format!("{} {} by {who}: {}", operation.method, operation.path, answer.body);
+                let answer = operation.template().send(world, &own, operation.credentials(Some(key))).await;
+                let description = format!("{} {} by {name}: {}", operation.method, operation.path, answer.body);
                 if allowed {
-                    assert_eq!(answer.status, StatusCode::OK, "{what}");
+                    assert_eq!(answer.status, StatusCode::OK, "{description}");
                 } else {
-                    assert_eq!(answer.status, StatusCode::FORBIDDEN, "{what}");
-                    assert!(answer.body.contains("insufficient_permissions"), "{what}");
-                    assert!(answer.body.contains(scope.name()), "{what}");
+                    assert_eq!(answer.status, StatusCode::FORBIDDEN, "{description}");
+                    assert!(answer.body.contains("insufficient_permissions"), "{description}");
+                    assert!(answer.body.contains(scope.name()), "{description}");
                 }
             }
         }
@@ -197,29 +198,29 @@ async fn a_key_does_what_its_level_and_scopes_say() {
 async fn another_organizations_things_are_as_if_they_did_not_exist() {
     on_both_databases("", async |scene| {
         let (world, own, others) = (&scene.world, &scene.strangers, &scene.owners);
-        let before = scene.holdings().await;
+        let before = scene.stored_rows().await;
         for (operation, _) in guarded() {
             let key = strangers_key(world, &[]).await;
-            let by = operation.by(Some(&key));
-            others_are_as_if_they_did_not_exist(world, &operation.ask(), by, (own, others), MARK).await;
+            let credentials = operation.credentials(Some(&key));
+            others_are_as_if_they_did_not_exist(world, &operation.template(), credentials, (own, others), MARK).await;
             let own = operation.fresh(scene, own).await;
-            let answer = operation.ask().about(world, &own, by).await;
+            let answer = operation.template().send(world, &own, credentials).await;
             assert_eq!(answer.status, StatusCode::OK, "{} {}: {}", operation.method, operation.path, answer.body);
             assert!(!answer.body.contains(MARK), "{} tells {}", operation.path, answer.body);
         }
-        assert_eq!(scene.holdings().await, before, "what is another's is as it was");
+        assert_eq!(scene.stored_rows().await, before, "what is another's is as it was");
     })
     .await;
 }
 
-/// A key of the same organization in another project; of the other kind; one that was revoked.
+/// The key is in another project of the organization, of the other kind, or revoked.
 #[tokio::test]
 async fn what_isnt_at_the_place_that_the_path_names_is_as_if_it_did_not_exist() {
     on_both_databases("", async |scene| {
         let (world, own) = (&scene.world, &scene.owners);
         let key = world.admin_key(&[]).await;
         for (operation, _) in guarded().filter(|(operation, _)| operation.path.contains("{key}")) {
-            let nobodys = own.nobodys();
+            let nonexistent = own.nonexistent();
             let revoked = operation.fresh(scene, own).await;
             let name = if operation.is_about_an_admin_key() { "admin_key" } else { "key" };
             let ids = [revoked[name].parse().unwrap()];
@@ -230,18 +231,18 @@ async fn what_isnt_at_the_place_that_the_path_names_is_as_if_it_did_not_exist() 
                 wrong.push(own.clone().with("project", &own["second"]));
             }
             for wrong in wrong {
-                let told = operation.ask().about(world, &wrong, operation.by(Some(&key))).await;
-                assert_eq!(told.status, StatusCode::NOT_FOUND, "{}: {}", operation.path, told.body);
-                let nobodys = wrong.exchanged(&["key", "admin_key"], &nobodys);
-                let expected = operation.ask().about(world, &nobodys, operation.by(Some(&key))).await;
-                assert_eq!(told, expected, "{} {}", operation.method, operation.path);
+                let answer = operation.template().send(world, &wrong, operation.credentials(Some(&key))).await;
+                assert_eq!(answer.status, StatusCode::NOT_FOUND, "{}: {}", operation.path, answer.body);
+                let nonexistent = wrong.with_replaced(&["key", "admin_key"], &nonexistent);
+                let expected = operation.template().send(world, &nonexistent, operation.credentials(Some(&key))).await;
+                assert_eq!(answer, expected, "{} {}", operation.method, operation.path);
             }
         }
     })
     .await;
 }
 
-/// A read key is told of its own project only.
+/// A read key reads only its own project.
 #[tokio::test]
 async fn another_projects_usage_is_none_for_a_read_key() {
     on_both_databases("", async |scene| {
@@ -249,9 +250,9 @@ async fn another_projects_usage_is_none_for_a_read_key() {
         let read = world.key_with(Level::Read, |_| {}).await.secret;
         for (operation, _) in guarded().filter(|(_, scope)| *scope == Scope::UsageRead) {
             let (own, others) = (&scene.developers, &scene.owners);
-            let others = own.exchanged(&["project", "key"], others);
-            let by = By::Program(Some(&read));
-            others_are_as_if_they_did_not_exist(world, &operation.ask(), by, (own, &others), MARK).await;
+            let others = own.with_replaced(&["project", "key"], others);
+            let credentials = Credentials::Program(Some(&read));
+            others_are_as_if_they_did_not_exist(world, &operation.template(), credentials, (own, &others), MARK).await;
         }
     })
     .await;

@@ -1,36 +1,36 @@
 //! Exchanges things in requests.
 
 use super::{
-    asking::{Answer, Ask, By},
+    asking::{Answer, Credentials, RequestTemplate},
     things::Things,
 };
 use crate::world::World;
 
-/// Asks about all mixes of what is one's own and what is another's; each is answered as if the others' didn't exist, and
-/// none tells what has the others' mark.
+/// Sends a request with all mixes of own and others' things; each must be answered as if the others' things
+/// didn't exist, and none may contain their mark.
 pub(super) async fn others_are_as_if_they_did_not_exist(
     world: &World,
-    ask: &Ask,
-    by: By<'_>,
+    template: &RequestTemplate,
+    credentials: Credentials<'_>,
     (own, others): (&Things, &Things),
     mark: &str,
 ) {
-    let nobodys = others.nobodys();
-    let mut names = ask.names(own);
+    let nonexistent = others.nonexistent();
+    let mut names = template.names(own);
     names.retain(|name| own[name] != others[name]);
     for names in subsets(&names) {
-        let what = format!("{} {} about {names:?} of others", ask.method, ask.path);
-        let told: Answer = ask.about(world, &own.exchanged(&names, others), by).await;
-        let expected = ask.about(world, &own.exchanged(&names, &nobodys), by).await;
-        assert_eq!(told, expected, "{what}");
-        assert!(!told.body.contains(mark), "{what} tells {}", told.body);
+        let description = format!("{} {} about {names:?} of others", template.method, template.path);
+        let answer: Answer = template.send(world, &own.with_replaced(&names, others), credentials).await;
+        let expected = template.send(world, &own.with_replaced(&names, &nonexistent), credentials).await;
+        assert_eq!(answer, expected, "{description}");
+        assert!(!answer.body.contains(mark), "{description} tells {}", answer.body);
     }
 }
 
-/// All ways to choose some of these, at least one.
+/// All nonempty subsets.
 pub(super) fn subsets(names: &[&'static str]) -> Vec<Vec<&'static str>> {
-    let chosen = |which: usize| -> Vec<&'static str> {
-        names.iter().enumerate().filter(|(place, _)| which >> place & 1 == 1).map(|(_, name)| *name).collect()
+    let chosen = |mask: usize| -> Vec<&'static str> {
+        names.iter().enumerate().filter(|(index, _)| mask >> index & 1 == 1).map(|(_, name)| *name).collect()
     };
     (1..1 << names.len()).map(chosen).collect()
 }

@@ -1,10 +1,10 @@
-//! Whose is what: every operation that there is, by everybody, about what is theirs, what is another's, a mix of both, and
-//! what doesn't exist. On both databases.
+//! Ownership: every operation, by every kind of caller, on their own things, on others', on a mix of both,
+//! and on nonexistent ones. On both databases.
 //!
-//! The tables of `functions`, `sessions`, `management` and `gateway` together are the list of routes and server
-//! functions: one that is missing from them fails a test. Requests name things in braces (`{key}`), so that all of them
-//! can be exchanged, each by itself and in all mixes: what is another's is answered exactly as what doesn't exist, tells
-//! nothing, reaches no provider, and is what it was afterwards.
+//! The tables of `functions`, `sessions`, `management` and `gateway` together list all routes and server
+//! functions: a missing one fails a test. Requests name things in braces (`{key}`), so that each can be
+//! exchanged, alone and in all mixes: another organization's thing must be answered exactly like a
+//! nonexistent one, reveal nothing, reach no provider, and be unchanged afterwards.
 
 mod asking;
 mod callers;
@@ -22,19 +22,19 @@ mod things;
 use axum::http::Method;
 use server::router::{self, PUBLIC_PATHS};
 
-/// What watches the server asks: no data of any organization, so that there is nothing to be exchanged.
-const MONITORS: &[&str] = &["/healthz", "/readyz", "/metrics"];
+/// The monitoring paths: they have no organization's data, so that there is nothing to exchange.
+const MONITOR_PATHS: &[&str] = &["/healthz", "/readyz", "/metrics"];
 
 #[test]
 fn every_route_and_server_function_is_in_the_matrix() {
-    let monitors = MONITORS.iter().map(|path| (Method::GET, *path));
+    let monitors = MONITOR_PATHS.iter().map(|path| (Method::GET, *path));
     let mut matrix: Vec<(Method, &str)> = monitors
         .chain(functions::table().iter().map(|function| (Method::POST, function.path)))
         .chain(sessions::TABLE.iter().map(|(path, ..)| (Method::GET, *path)))
         .chain(management::TABLE.iter().map(|operation| (operation.method(), operation.path)))
         .chain(gateway::table().iter().map(|operation| (operation.method.clone(), operation.path)))
         .collect();
-    let mut routes = router::listed();
+    let mut routes = router::all_routes();
     let order = |(method, path): &(Method, &'static str)| (*path, method.to_string());
     matrix.sort_by_key(order);
     matrix.dedup();
@@ -44,16 +44,16 @@ fn every_route_and_server_function_is_in_the_matrix() {
 
 #[test]
 fn what_answers_anybody_is_said_to() {
-    let mut anybodys: Vec<&str> = functions::table()
+    let mut answered: Vec<&str> = functions::table()
         .iter()
-        .filter(|function| function.least == functions::Least::Anybody)
+        .filter(|function| function.access == functions::Access::Anybody)
         .map(|function| function.path)
         .chain(management::TABLE.iter().filter(|operation| operation.scope.is_none()).map(|operation| operation.path))
-        // Metrics are told to this machine, or to whoever has the token.
-        .chain(MONITORS.iter().copied().filter(|path| *path != "/metrics"))
+        // Metrics are only for this machine, or with the token.
+        .chain(MONITOR_PATHS.iter().copied().filter(|path| *path != "/metrics"))
         .collect();
-    anybodys.sort_unstable();
+    answered.sort_unstable();
     let mut public = PUBLIC_PATHS.to_vec();
     public.sort_unstable();
-    assert_eq!(anybodys, public);
+    assert_eq!(answered, public);
 }

@@ -1,17 +1,17 @@
-//! Two organizations that have the same things, and who belongs to them.
+//! Two organizations with the same kinds of things, and their members.
 
 use std::ops::AsyncFn;
 
 use axum::http::{Method, StatusCode};
 use domain::{
     api_keys::{ApiKeyChanges, Level, NewApiKey, Rotation},
-    bodies::KeptBodies,
+    bodies::BodiesState,
     ids::{ApiKeyId, ProjectId},
 };
 use patience::find;
 use serde_json::json;
 use services::{
-    Actor, Who,
+    Actor, ActorKind,
     api_keys::{LeakReport, report_leaks},
 };
 
@@ -21,20 +21,20 @@ use crate::{
     world::{Person, World, command_line, program},
 };
 
-/// What stands in all that is the first organization's, and nowhere else.
+/// A text in everything that the first organization has, and nowhere else.
 pub(super) const MARK: &str = "of the harbour office";
 
-/// A call that is answered here; what is said in it is kept.
+/// A call that the sandbox answers and whose bodies are stored.
 const QUESTION: &str = "{\"model\":\"sandbox-1\",\"messages\":[{\"role\":\"user\",\"content\":\"hello {mark}\"}]}";
 
-/// A world in which everybody has something.
+/// A world in which everyone has things.
 pub(super) struct Scene {
     pub(super) world: World,
-    /// What the first organization's owner has.
+    /// The things of the first organization's owner.
     pub(super) owners: Things,
-    /// What its developer has, in the project that is assigned to them.
+    /// The things of its developer, in the project assigned to them.
     pub(super) developers: Things,
-    /// What the owner of the other organization has.
+    /// The things of the other organization's owner.
     pub(super) strangers: Things,
 }
 
@@ -56,23 +56,23 @@ impl Scene {
         let owners = things(&world, &world.owner, (second, world.project.id), MARK).await;
         let developers = things(&world, &world.developer, (world.project.id, second), "").await;
         let strangers = things(&world, &world.stranger, (world.strangers_project.id, strangers_second), "").await;
-        // Nothing is on its way any more, and who used which key isn't written from here on.
-        world.gateway.note_last_uses().await;
+        // Everything is stored now, and keys' last uses aren't written later.
+        world.gateway.flush().await;
         Self { world, owners, developers, strangers }
     }
 
-    /// All rows that have to do with the first organization or its members, but for what it is told of attempts, and for
-    /// what servers tell each other.
-    pub(super) async fn holdings(&self) -> Vec<(String, Vec<String>)> {
+    /// All rows about the first organization or its members, except records of attempts, and messages between
+    /// servers.
+    pub(super) async fn stored_rows(&self) -> Vec<(String, Vec<String>)> {
         let world = &self.world;
         let mut ids = vec![hex(&world.organization.id.uuid())];
         for person in [&world.owner, &world.admin, &world.developer, &world.viewer] {
-            let Who::Member { id, .. } = person.actor.who else { unreachable!() };
+            let ActorKind::Member { id, .. } = person.actor.kind else { unreachable!() };
             ids.push(hex(&id.uuid()));
         }
         let others = ["audit_entries", "audit_heads", "changes", "rate_windows", "seaql_migrations"];
         let tables = dump(world.services.database().read()).await.into_iter();
-        let mut holdings: Vec<_> = tables
+        let mut stored_rows: Vec<_> = tables
             .filter(|(table, _)| !others.contains(&table.as_str()))
             .map(|(table, rows)| {
                 let theirs = |row: &&str| ids.iter().any(|id| row.to_lowercase().replace('-', "").contains(id));
@@ -81,26 +81,26 @@ impl Scene {
                 (table, rows)
             })
             .collect();
-        holdings.sort_unstable();
-        holdings
+        stored_rows.sort_unstable();
+        stored_rows
     }
 
-    /// The same things with a key that nothing was done to yet, or that is rotating.
-    pub(super) async fn fresh_key(&self, things: &Things, maker: &Person, is_rotating: bool) -> Things {
-        let asked = NewApiKey::plain("key", Level::Read, Some(things["project"].parse().unwrap()));
-        // Their sessions may have been ended meanwhile.
-        let maker = without_session(&maker.actor);
-        let made = services::api_keys::create(&self.world.services, &maker, asked).await.unwrap().api_key.id;
+    /// The same things with a new key, or with one that is rotating.
+    pub(super) async fn fresh_key(&self, things: &Things, creator: &Person, is_rotating: bool) -> Things {
+        let new_key = NewApiKey::plain("key", Level::Read, Some(things["project"].parse().unwrap()));
+        // The creator's session may have ended meanwhile.
+        let creator = without_session(&creator.actor);
+        let id = services::api_keys::create(&self.world.services, &creator, new_key).await.unwrap().api_key.id;
         if is_rotating {
-            rotate(&self.world, &maker, made).await;
+            rotate(&self.world, &creator, id).await;
         }
-        things.clone().with("key", made)
+        things.clone().with("key", id)
     }
 }
 
 fn without_session(actor: &Actor) -> Actor {
     let mut actor = actor.clone();
-    if let Who::Member { session, .. } = &mut actor.who {
+    if let ActorKind::Member { session, .. } = &mut actor.kind {
         *session = None;
     }
     actor
@@ -114,23 +114,23 @@ async fn project(world: &World, actor: &Actor, name: &str) -> ProjectId {
     services::projects::create(&world.services, actor, name, "").await.unwrap().id
 }
 
-/// Gives a key a second secret, which is told, for a day.
+/// Rotates a key with a grace period of a day, and returns the new secret.
 pub(super) async fn rotate(world: &World, actor: &Actor, key: ApiKeyId) -> String {
     let rotation = Rotation { grace_seconds: 86_400, request: None };
     services::api_keys::rotate(&world.services, actor, key, rotation).await.unwrap().secret.unwrap()
 }
 
-/// What `person` has, with this mark in it.
+/// Creates things of `person`, with this mark in them.
 async fn things(world: &World, person: &Person, (project, second): (ProjectId, ProjectId), mark: &str) -> Things {
     let actor = &person.actor;
-    let asked = NewApiKey::plain(format!("key {mark}"), Level::Standard, Some(project));
-    let key = services::api_keys::create(&world.services, actor, asked).await.unwrap().api_key.id;
+    let new_key = NewApiKey::plain(format!("key {mark}"), Level::Standard, Some(project));
+    let key = services::api_keys::create(&world.services, actor, new_key).await.unwrap().api_key.id;
     let secret = rotate(world, actor, key).await;
     let organization = command_line(&actor.organization);
     let admin = NewApiKey::plain(format!("admin {mark}"), Level::Admin, None);
     let admin = services::api_keys::create(&world.services, &organization, admin).await.unwrap();
     let (_, session) = open_session(world, person, 0).await;
-    let Who::Member { id: user, .. } = &actor.who else { unreachable!() };
+    let ActorKind::Member { id: user, .. } = &actor.kind else { unreachable!() };
     Things::default()
         .with("slug", &actor.organization.slug)
         .with("project", project)
@@ -144,7 +144,7 @@ async fn things(world: &World, person: &Person, (project, second): (ProjectId, P
         .with("user", user)
 }
 
-/// A call of this key that is in the log, with what was said in it.
+/// Makes a call with this key, and waits until its bodies are stored.
 async fn call(world: &World, actor: &Actor, secret: &str, mark: &str) -> String {
     let question = serde_json::from_str(&QUESTION.replace("{mark}", mark)).unwrap();
     let answer = world.send(program(&Method::POST, "/v1/chat/completions", Some(secret), &question)).await;
@@ -152,23 +152,23 @@ async fn call(world: &World, actor: &Actor, secret: &str, mark: &str) -> String 
     let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
     axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
     find("what was said is kept", async || {
-        let kept = services::bodies::get(&world.services, actor, id.parse().unwrap()).await.unwrap();
-        matches!(kept, KeptBodies::Kept(_)).then_some(())
+        let bodies = services::bodies::get(&world.services, actor, id.parse().unwrap()).await.unwrap();
+        matches!(bodies, BodiesState::Kept(_)).then_some(())
     })
     .await;
     id
 }
 
-/// A notice in somebody's inbox: that a key of theirs leaked.
+/// Creates a notice in a member's inbox: one of their keys leaked.
 async fn note(world: &World, person: &Person, project: ProjectId, mark: &str) -> String {
-    let asked = NewApiKey::plain(format!("leaked {mark}"), Level::Standard, Some(project));
-    let leaked = services::api_keys::create(&world.services, &person.actor, asked).await.unwrap().secret;
+    let new_key = NewApiKey::plain(format!("leaked {mark}"), Level::Standard, Some(project));
+    let leaked = services::api_keys::create(&world.services, &person.actor, new_key).await.unwrap().secret;
     report_leaks(&world.services, &[LeakReport { secret: leaked, place: mark.to_owned() }]).await.unwrap();
     let inbox = services::notifications::list(&world.services, &person.actor, true, None).await.unwrap();
     json!(inbox.notifications[0].id).as_str().unwrap().to_owned()
 }
 
-/// Changes of a key that name everything there is to name: one more field doesn't compile.
+/// Changes of a key with every field: a new one must be added here to compile.
 pub(super) fn all_changes(project: ProjectId) -> ApiKeyChanges {
     ApiKeyChanges {
         name: Some("renamed".to_owned()),

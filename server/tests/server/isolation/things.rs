@@ -1,12 +1,12 @@
-//! What somebody has, by the names that requests have for it.
+//! The things of a caller, by their names in requests.
 
 use std::{collections::BTreeMap, ops::Index};
 
 use domain::api_keys::{Level, Secret};
 
-/// What sample ids end with; they are exchanged for names in braces.
+/// The end of sample ids, which are replaced by names in braces.
 const SAMPLE: &str = "01h2xcejqtf2nbrexx3vqjhp41";
-/// What a sample id begins with, and the name of the thing that it stands for.
+/// The prefixes of sample ids, with the name of the thing that each stands for.
 const SAMPLES: [(&str, &str); 6] = [
     ("proj_", "project"),
     ("key_", "key"),
@@ -16,19 +16,19 @@ const SAMPLES: [(&str, &str); 6] = [
     ("user_", "user"),
 ];
 
-/// An id to be exchanged for that of a thing.
+/// A sample id, to be replaced by a thing's id.
 pub(super) fn sample<T: std::str::FromStr<Err: std::fmt::Debug>>(prefix: &str) -> T {
     format!("{prefix}_{SAMPLE}").parse().unwrap()
 }
 
-/// `text` with names in braces where it has sample ids.
-pub(super) fn named(text: &str) -> String {
+/// Replaces sample ids by names in braces.
+pub(super) fn with_names(text: &str) -> String {
     SAMPLES.iter().fold(text.to_owned(), |text, (prefix, name)| {
         text.replace(&format!("{prefix}{SAMPLE}"), &format!("{{{name}}}"))
     })
 }
 
-/// What somebody has.
+/// A caller's things.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Things(BTreeMap<&'static str, String>);
 
@@ -38,38 +38,38 @@ impl Things {
         self
     }
 
-    /// Those that `text` names.
-    pub(super) fn named_in(&self, text: &str) -> Vec<&'static str> {
+    /// The names of things in `text`.
+    pub(super) fn names_in(&self, text: &str) -> Vec<&'static str> {
         self.0.keys().copied().filter(|name| text.contains(&braces(name))).collect()
     }
 
-    /// `text` with things for their names.
+    /// Replaces names in `text` by the things.
     pub(super) fn fill(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, (name, thing)| text.replace(&braces(name), thing))
     }
 
-    /// The same with some of another's.
-    pub(super) fn exchanged(&self, names: &[&'static str], others: &Self) -> Self {
-        let taken = names.iter().map(|name| (*name, others[name].to_owned()));
-        Self(self.0.clone().into_iter().chain(taken).collect())
+    /// The same things with some replaced by another caller's.
+    pub(super) fn with_replaced(&self, names: &[&'static str], others: &Self) -> Self {
+        let replaced = names.iter().map(|name| (*name, others[name].to_owned()));
+        Self(self.0.clone().into_iter().chain(replaced).collect())
     }
 
-    /// What is nobody's, and looks the same to the last letter: times in ids are the same too, so that they stand at the
-    /// same places of lists.
-    pub(super) fn nobodys(&self) -> Self {
-        let nobodys = |(name, thing): (&&'static str, &String)| {
-            let nobodys = match *name {
+    /// Nonexistent things that look the same up to the last letter: times in ids are equal too, so that they
+    /// have the same positions in lists.
+    pub(super) fn nonexistent(&self) -> Self {
+        let changed = |(name, thing): (&&'static str, &String)| {
+            let changed = match *name {
                 "slug" => "nobody".to_owned(),
-                // Its checksum has to be right.
+                // A secret needs a valid checksum.
                 "secret" => Secret::from_digits(Level::Standard, [9; 32]).reveal().to_owned(),
                 _ => {
                     let last = if thing.ends_with('8') { '9' } else { '8' };
                     format!("{}{last}", &thing[..thing.len() - 1])
                 }
             };
-            (*name, nobodys)
+            (*name, changed)
         };
-        Self(self.0.iter().map(nobodys).collect())
+        Self(self.0.iter().map(changed).collect())
     }
 }
 

@@ -1,4 +1,4 @@
-//! `/v1/authz`: what a proxy is told, and that no client can tell it otherwise. nginx itself asks in `nginx.rs`.
+//! `/v1/authz`: answers to a proxy, which no client can influence. `nginx.rs` tests it with nginx.
 
 use axum::{
     body::Body,
@@ -11,8 +11,8 @@ use domain::{
 
 use crate::world::{World, json};
 
-/// What a proxy asks; header by header.
-async fn ask(world: &World, path: &str, headers: &[(&str, &str)]) -> Response<Body> {
+/// Sends a proxy's check with these headers.
+async fn check(world: &World, path: &str, headers: &[(&str, &str)]) -> Response<Body> {
     let request = headers.iter().fold(Request::get(path), |request, (name, value)| request.header(*name, *value));
     world.send(request.body(Body::empty()).unwrap()).await
 }
@@ -34,11 +34,11 @@ impl Stage {
         self.world.key_with(level, change).await.secret
     }
 
-    /// Status and code of what is answered for a client with this key.
+    /// The status and code of the answer for a client with this key.
     async fn answer(&self, client: &str, path: &str, more: &[(&str, &str)]) -> (u16, String) {
         let bearer = format!("Bearer {client}");
         let own = [("x-tollhouse-authorization", &*self.proxy), ("authorization", &*bearer)];
-        let response = ask(&self.world, path, &[&own, more].concat()).await;
+        let response = check(&self.world, path, &[&own, more].concat()).await;
         let status = response.status().as_u16();
         (status, json(response).await["error"]["code"].as_str().unwrap_or_default().to_owned())
     }
@@ -47,17 +47,18 @@ impl Stage {
 #[tokio::test]
 async fn whoever_is_let_through_is_told_by_headers() {
     let stage = Stage::new().await;
-    let made = stage.world.key_with(Level::Standard, |_| {}).await;
-    let bearer = format!("Bearer {}", made.secret);
-    for (header, value) in [("authorization", &*bearer), ("x-api-key", &*made.secret), ("api-key", &*made.secret)] {
+    let created = stage.world.key_with(Level::Standard, |_| {}).await;
+    let bearer = format!("Bearer {}", created.secret);
+    for (header, value) in [("authorization", &*bearer), ("x-api-key", &*created.secret), ("api-key", &*created.secret)]
+    {
         let headers = [("x-tollhouse-authorization", &*stage.proxy), (header, value)];
-        let response = ask(&stage.world, "/v1/authz", &headers).await;
+        let response = check(&stage.world, "/v1/authz", &headers).await;
         assert_eq!(response.status(), 200);
-        let told = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
-        assert_eq!(told("x-tollhouse-key-id"), made.api_key.id.to_string());
-        assert_eq!(told("x-tollhouse-organization-id"), stage.world.organization.id.to_string());
-        assert_eq!(told("x-tollhouse-project-id"), stage.world.project.id.to_string());
-        assert_eq!(told("x-tollhouse-level"), "standard");
+        let header_value = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
+        assert_eq!(header_value("x-tollhouse-key-id"), created.api_key.id.to_string());
+        assert_eq!(header_value("x-tollhouse-organization-id"), stage.world.organization.id.to_string());
+        assert_eq!(header_value("x-tollhouse-project-id"), stage.world.project.id.to_string());
+        assert_eq!(header_value("x-tollhouse-level"), "standard");
     }
 }
 
@@ -95,7 +96,7 @@ async fn a_key_opens_what_it_may_open() {
         (&read, "/v1/authz", "/report.pdf", &refused),
         (&read, "/v1/authz?scope=usage.read", "/report.pdf", &allowed),
         (&wide, "/v1/authz?scope=chat&model=sandbox-1", "/", &allowed),
-        // Envoy says it in the path, behind which a header of the client's means nothing.
+        // Envoy appends the path, and the client's header is ignored then.
         (&chat, "/v1/authz/v1/chat/completions", "/v1/embeddings", &allowed),
         (&chat, "/v1/authz/v1/embeddings?scope=chat", "/v1/chat/completions", &refused),
         (&chat, "/v1/authz/v1/files/../chat/completions", "/", &refused),
@@ -132,20 +133,20 @@ async fn what_the_proxy_saw_counts_and_not_what_the_client_claims() {
 #[tokio::test]
 async fn clients_without_a_good_key_stay_outside() {
     let stage = Stage::new().await;
-    let never_made = Secret::from_digits(Level::Standard, [9; 32]).reveal().to_owned();
+    let never_created = Secret::from_digits(Level::Standard, [9; 32]).reveal().to_owned();
     let theirs = stage.world.key(&stage.world.stranger).await.secret;
     let unknown = (401, "invalid_api_key".to_owned());
-    for client in ["", "wrong", &*never_made, &*theirs] {
+    for client in ["", "wrong", &*never_created, &*theirs] {
         assert_eq!(stage.answer(client, "/v1/authz", &[]).await, unknown, "{client}");
     }
-    let none = ask(&stage.world, "/v1/authz", &[("x-tollhouse-authorization", &stage.proxy)]).await;
+    let none = check(&stage.world, "/v1/authz", &[("x-tollhouse-authorization", &stage.proxy)]).await;
     assert_eq!((none.status().as_u16(), none.headers()["www-authenticate"].to_str().unwrap()), (401, "Bearer"));
-    // A client can't be its own proxy, not even with an admin key in its own place.
+    // A client can't be its own proxy, not even with an admin key in the client's place.
     let own = stage.proxy.clone();
-    assert_eq!(ask(&stage.world, "/v1/authz", &[("authorization", &own)]).await.status(), 401);
+    assert_eq!(check(&stage.world, "/v1/authz", &[("authorization", &own)]).await.status(), 401);
     let standard = format!("Bearer {}", stage.client(Level::Standard, |_| {}).await);
     let headers = [("x-tollhouse-authorization", &*standard), ("authorization", &*standard)];
-    assert_eq!(ask(&stage.world, "/v1/authz", &headers).await.status(), 403);
+    assert_eq!(check(&stage.world, "/v1/authz", &headers).await.status(), 403);
 }
 
 #[tokio::test]
@@ -156,12 +157,12 @@ async fn too_fast_is_told_with_when_to_try_again() {
     let bearer = format!("Bearer {client}");
     let headers = [("x-tollhouse-authorization", &*stage.proxy), ("authorization", &*bearer)];
     for left in ["1", "0"] {
-        let response = ask(&stage.world, "/v1/authz", &headers).await;
+        let response = check(&stage.world, "/v1/authz", &headers).await;
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["x-ratelimit-limit-requests"], "2");
         assert_eq!(response.headers()["x-ratelimit-remaining-requests"], left);
     }
-    let response = ask(&stage.world, "/v1/authz", &headers).await;
+    let response = check(&stage.world, "/v1/authz", &headers).await;
     assert_eq!(response.status(), 429);
     assert!(response.headers().contains_key("retry-after"));
     assert_eq!(json(response).await["error"]["code"], "rate_limit_exceeded");

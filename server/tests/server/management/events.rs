@@ -1,4 +1,4 @@
-//! Events over HTTP; what they mean is tested with the services.
+//! Events over HTTP; their meaning is tested with the services.
 
 use std::io::Write;
 
@@ -45,10 +45,10 @@ async fn what_is_sent_is_in_log_and_usage_at_its_price() {
     assert_eq!((&answer["new"], &answer["duplicate"], &answer["refused"]), (&json!(1), &json!(1), &json!(1)));
     assert_eq!((&answer["errors"][0]["index"], &answer["errors"][0]["code"]), (&json!(2), &json!("invalid_event")));
 
-    let asked = json!({ "organization": "acme", "query": {} });
-    let report = body(world.post("/api/usage/report", Some(&world.owner.token), &asked).await).await;
+    let query = json!({ "organization": "acme", "query": {} });
+    let report = body(world.post("/api/usage/report", Some(&world.owner.token), &query).await).await;
     assert!(report.to_string().contains("\"2.00\""), "{report}");
-    let log = body(world.post("/api/calls/list", Some(&world.owner.token), &asked).await).await;
+    let log = body(world.post("/api/calls/list", Some(&world.owner.token), &query).await).await;
     assert_eq!(log["calls"].as_array().map(Vec::len), Some(2), "{log}");
 }
 
@@ -63,10 +63,10 @@ async fn what_has_no_price_is_told_in_the_log_and_its_file() {
             "searches": 3, "service_tier": "default",
         },
     });
-    let told = body(send(&world, &key, None, searched.to_string()).await).await;
-    assert_eq!(told["new"], json!(1), "{told}");
-    let asked = json!({ "organization": "acme", "query": {} });
-    let log = body(world.post("/api/calls/list", Some(&world.owner.token), &asked).await).await;
+    let answer = body(send(&world, &key, None, searched.to_string()).await).await;
+    assert_eq!(answer["new"], json!(1), "{answer}");
+    let query = json!({ "organization": "acme", "query": {} });
+    let log = body(world.post("/api/calls/list", Some(&world.owner.token), &query).await).await;
     let call = &log["calls"][0];
     assert_eq!((&call["cost"], &call["unpriced"]), (&json!("1.00002"), &json!(["searches"])), "{call}");
     assert_eq!((&call["used"]["searches"], &call["used"]["reasoning_tokens_out"]), (&json!(3), &json!(4)));
@@ -87,8 +87,8 @@ async fn what_has_no_price_is_told_in_the_log_and_its_file() {
         let mut wrong = json!({ "model": "sandbox-1", "input_tokens": 10, "output_tokens": 10 });
         wrong[field] = json!(count);
         let wrong = json!({ "specversion": "1.0", "id": field, "source": "/gateway", "type": "tollhouse.tokens", "data": wrong });
-        let told = body(send(&world, &key, None, wrong.to_string()).await).await;
-        assert_eq!(told["errors"][0]["param"], json!(format!("data.{field}")), "{told}");
+        let answer = body(send(&world, &key, None, wrong.to_string()).await).await;
+        assert_eq!(answer["errors"][0]["param"], json!(format!("data.{field}")), "{answer}");
     }
 }
 
@@ -96,9 +96,9 @@ async fn what_has_no_price_is_told_in_the_log_and_its_file() {
 async fn an_events_attributes_may_come_in_headers() {
     let world = World::new().await;
     let key = world.admin_key(&[Scope::EventsWrite]).await;
-    let send = async |attributes: &[(&'static str, &'static str)], kind: Option<&'static str>, data: &'static str| {
+    let send = async |headers: &[(&'static str, &'static str)], kind: Option<&'static str>, data: &'static str| {
         let mut request = Request::post("/v1/events").header(header::AUTHORIZATION, format!("Bearer {key}"));
-        for (name, value) in attributes {
+        for (name, value) in headers {
             request = request.header(*name, *value);
         }
         if let Some(kind) = kind {
@@ -107,17 +107,17 @@ async fn an_events_attributes_may_come_in_headers() {
         let answer = world.send(request.body(data.into()).unwrap()).await;
         (answer.status().as_u16(), body(answer).await)
     };
-    let usual =
+    let attributes =
         [("ce-specversion", "1.0"), ("ce-type", "tollhouse.tokens"), ("ce-source", "/gateway"), ("ce-id", "b%201")];
     let data = r#"{"model":"sandbox-1","input_tokens":1000000}"#;
     for (kind, expected) in
         [(Some("application/json"), (1, 0)), (None, (0, 1)), (Some("application/vnd.x+json"), (0, 1))]
     {
-        let (status, answer) = send(&usual, kind, data).await;
+        let (status, answer) = send(&attributes, kind, data).await;
         assert_eq!(status, 200, "{answer}");
         assert_eq!((&answer["new"], &answer["duplicate"]), (&json!(expected.0), &json!(expected.1)), "{kind:?}");
     }
-    // It is the same event as one that comes in JSON with this id.
+    // A JSON event with this id is the same event.
     let (_, answer) = send(
         &[],
         Some("application/cloudevents+json"),
@@ -125,23 +125,23 @@ async fn an_events_attributes_may_come_in_headers() {
     )
     .await;
     assert_eq!(answer["duplicate"], 1, "{answer}");
-    for (attributes, kind, data, param) in [
-        (&usual[..3], Some("application/json"), data, "id"),
-        (&usual[1..], Some("application/json"), data, "specversion"),
-        (&usual[..], Some("text/plain"), data, "datacontenttype"),
-        (&usual[..], Some("application/json"), "{", "data"),
-        (&usual[..], Some("application/json"), r#"{"input_tokens":1},"id":"2""#, "data"),
-        (&usual[..], Some("application/json"), r#"{"input_token":1}"#, "data"),
-        (&usual[..], None, "", "data"),
+    for (headers, kind, data, param) in [
+        (&attributes[..3], Some("application/json"), data, "id"),
+        (&attributes[1..], Some("application/json"), data, "specversion"),
+        (&attributes[..], Some("text/plain"), data, "datacontenttype"),
+        (&attributes[..], Some("application/json"), "{", "data"),
+        (&attributes[..], Some("application/json"), r#"{"input_tokens":1},"id":"2""#, "data"),
+        (&attributes[..], Some("application/json"), r#"{"input_token":1}"#, "data"),
+        (&attributes[..], None, "", "data"),
     ] {
-        let (status, answer) = send(attributes, kind, data).await;
+        let (status, answer) = send(headers, kind, data).await;
         assert_eq!((status, &answer["errors"][0]["param"]), (400, &json!(param)), "{data}: {answer}");
         assert_eq!(
             (&answer["errors"][0]["index"], &answer["error"]["type"]),
             (&json!(0), &json!("invalid_request_error"))
         );
     }
-    let (status, answer) = send(&[usual[0], usual[0]], Some("application/json"), data).await;
+    let (status, answer) = send(&[attributes[0], attributes[0]], Some("application/json"), data).await;
     assert_eq!((status, &answer["error"]["code"]), (400, &json!("invalid_request_error")), "{answer}");
 }
 
@@ -149,23 +149,23 @@ async fn an_events_attributes_may_come_in_headers() {
 async fn a_packed_batch_is_read_within_the_same_limits() {
     let world = World::new().await;
     let key = world.admin_key(&[Scope::EventsWrite]).await;
-    let packed = |plain: &[u8]| {
-        let mut packing = GzEncoder::new(Vec::new(), Compression::best());
-        packing.write_all(plain).unwrap();
-        packing.finish().unwrap()
+    let compressed = |plain: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(plain).unwrap();
+        encoder.finish().unwrap()
     };
     let batch = json!([event("1"), event("2")]).to_string();
-    for (path, coding, sent, status) in [
-        ("/v1/events", "gzip", packed(batch.as_bytes()), 200),
+    for (path, coding, body_bytes, status) in [
+        ("/v1/events", "gzip", compressed(batch.as_bytes()), 200),
         ("/v1/events", "gzip", batch.clone().into_bytes(), 400),
-        ("/v1/events", "gzip", packed(&vec![b' '; 10 * 1024 * 1024 + 1]), 413),
-        ("/v1/events", "deflate", packed(batch.as_bytes()), 415),
-        ("/v1/keys/report-leak", "gzip", packed(b"[]"), 415),
+        ("/v1/events", "gzip", compressed(&vec![b' '; 10 * 1024 * 1024 + 1]), 413),
+        ("/v1/events", "deflate", compressed(batch.as_bytes()), 415),
+        ("/v1/keys/report-leak", "gzip", compressed(b"[]"), 415),
     ] {
         let request = Request::post(path)
             .header(header::AUTHORIZATION, format!("Bearer {key}"))
             .header(header::CONTENT_ENCODING, coding)
-            .body(sent.into())
+            .body(body_bytes.into())
             .unwrap();
         let answer = world.send(request).await;
         assert_eq!(answer.status(), status, "{path} {coding}");
@@ -179,14 +179,14 @@ async fn a_body_that_is_no_events_is_refused_as_a_whole() {
     let world = World::new().await;
     let key = world.admin_key(&[Scope::EventsWrite]).await;
     let many = format!("[{}0]", "0,".repeat(10_000));
-    for (content_type, sent, status, code) in [
+    for (content_type, body_bytes, status, code) in [
         ("application/cloudevents+json", "{".to_owned(), 400, "invalid_request_error"),
         ("application/cloudevents-batch+json", event("1").to_string(), 400, "invalid_request_error"),
         ("application/cloudevents-batch+json", many, 413, "request_too_large"),
         ("application/cloudevents-batch+json", " ".repeat(10 * 1024 * 1024 + 1), 413, "request_too_large"),
         ("application/xml", "<event/>".to_owned(), 415, "unsupported_media_type"),
     ] {
-        let answer = send(&world, &key, Some(content_type), sent).await;
+        let answer = send(&world, &key, Some(content_type), body_bytes).await;
         assert_eq!(answer.status(), status);
         let answer = body(answer).await;
         assert_eq!(answer["error"]["code"], code, "{answer}");
@@ -196,7 +196,7 @@ async fn a_body_that_is_no_events_is_refused_as_a_whole() {
     let all_wrong = body(all_wrong).await;
     assert_eq!(all_wrong["refused"], 2);
     assert!(all_wrong["error"]["message"].as_str().is_some_and(|message| message.contains("Event 0")), "{all_wrong}");
-    // Nothing sent is nothing wrong.
+    // An empty batch isn't an error.
     assert_eq!(send(&world, &key, None, "[]").await.status(), 200);
 }
 

@@ -11,34 +11,34 @@ use crate::world::{World, json as body};
 
 const PATH: &str = "/v1/keys/report-leak";
 
-async fn report(world: &World, found: Value) -> (StatusCode, Value) {
-    let response = world.call(&Method::POST, PATH, None, &found).await;
+async fn report(world: &World, reports: Value) -> (StatusCode, Value) {
+    let response = world.call(&Method::POST, PATH, None, &reports).await;
     (response.status(), body(response).await)
 }
 
 #[tokio::test]
 async fn a_report_is_answered_as_github_asks_its_partners_to() {
     let world = World::new().await;
-    let made = world.key(&world.owner).await;
+    let created = world.key(&world.owner).await;
     let revoked = world.key(&world.owner).await;
     services::api_keys::revoke(&world.services, &world.owner.actor, &[revoked.api_key.id]).await.unwrap();
-    let mistyped = crate::world::mistyped(&made.secret);
-    let never_made = Secret::from_digits(Level::Standard, [9; 32]).reveal().to_owned();
+    let mistyped = crate::world::mistyped(&created.secret);
+    let never_created = Secret::from_digits(Level::Standard, [9; 32]).reveal().to_owned();
     let tokens = [
-        (made.secret.as_str(), "true_positive"),
+        (created.secret.as_str(), "true_positive"),
         (revoked.secret.as_str(), "true_positive"),
         (mistyped.as_str(), "false_positive"),
-        (never_made.as_str(), "false_positive"),
+        (never_created.as_str(), "false_positive"),
         ("ghp_nonsense", "false_positive"),
         ("", "false_positive"),
     ];
-    let found: Value = tokens
+    let reports: Value = tokens
         .iter()
         .map(|(token, _)| {
             json!({ "token": token, "type": "mycompany_api_token", "url": "https://git.example/x", "source": "content", "more": 1 })
         })
         .collect();
-    let (status, answer) = report(&world, found).await;
+    let (status, answer) = report(&world, reports).await;
     let expected: Value = tokens
         .iter()
         .map(|(token, label)| {
@@ -48,11 +48,11 @@ async fn a_report_is_answered_as_github_asks_its_partners_to() {
         .collect();
     assert_eq!((status, answer), (StatusCode::OK, expected));
 
-    let key = services::api_keys::get(&world.services, &world.owner.actor, made.api_key.id).await.unwrap();
+    let key = services::api_keys::get(&world.services, &world.owner.actor, created.api_key.id).await.unwrap();
     assert_eq!(key.status, domain::api_keys::Status::Disabled);
     let inbox = services::notifications::list(&world.services, &world.owner.actor, true, None).await.unwrap();
     assert_eq!(inbox.unread.count, 1);
-    let again = report(&world, json!([{ "token": made.secret }])).await.1;
+    let again = report(&world, json!([{ "token": created.secret }])).await.1;
     assert_eq!((&again[0]["label"], &again[0]["token_type"]), (&json!("true_positive"), &json!("tollhouse_api_key")));
 }
 
@@ -72,7 +72,7 @@ async fn a_report_has_limits() {
 #[tokio::test]
 async fn whoever_reports_too_often_is_slowed_down() {
     let world = World::new().await;
-    // At once, since so many a minute are answered.
+    // All at once, since that many are allowed within a minute.
     let nothing = json!([]);
     let reports = (0..60).map(|_| world.call(&Method::POST, PATH, None, &nothing));
     let (answered, mut slowed): (Vec<_>, Vec<_>) =
@@ -87,15 +87,15 @@ async fn whoever_reports_too_often_is_slowed_down() {
 #[tokio::test]
 async fn what_isnt_a_key_by_its_form_or_checksum_asks_no_database() {
     let world = World::new().await;
-    let made = world.key(&world.owner).await.secret;
+    let created = world.key(&world.owner).await.secret;
     let transaction = world.services.database().begin().await.unwrap();
-    // From here on whatever looks for a key fails.
+    // Looking up a key fails now.
     sea_orm::ConnectionTrait::execute_unprepared(&transaction, "ALTER TABLE key_directory RENAME TO gone")
         .await
         .unwrap();
     transaction.commit().await.unwrap();
-    let mistyped = crate::world::mistyped(&made);
+    let mistyped = crate::world::mistyped(&created);
     let (status, answer) = report(&world, json!([{ "token": mistyped }, { "token": "nonsense" }])).await;
     assert_eq!((status, &answer[0]["label"]), (StatusCode::OK, &json!("false_positive")));
-    assert_eq!(report(&world, json!([{ "token": made }])).await.0, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(report(&world, json!([{ "token": created }])).await.0, StatusCode::INTERNAL_SERVER_ERROR);
 }

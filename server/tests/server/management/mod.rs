@@ -1,4 +1,4 @@
-//! The management API, by keys of every kind.
+//! The management API, with keys of every kind.
 
 mod access;
 mod authz;
@@ -20,7 +20,7 @@ use crate::world::{World, json};
 const ADMIN_KEYS: &str = "/v1/organization/admin_api_keys";
 
 impl World {
-    /// Where the keys of the first organization's project are.
+    /// The path of the keys of the first organization's project.
     fn project_keys(&self) -> String {
         format!("/v1/organization/projects/{}/api_keys", self.project.id)
     }
@@ -29,8 +29,8 @@ impl World {
         self.call(&Method::GET, path, Some(key), &Value::Null).await
     }
 
-    /// What is answered to a request that must succeed.
-    async fn done(&self, method: Method, path: &str, key: &str, body: Value) -> Value {
+    /// Sends a request that must succeed, and returns the answer.
+    async fn expect_success(&self, method: Method, path: &str, key: &str, body: Value) -> Value {
         let response = self.call(&method, path, Some(key), &body).await;
         let status = response.status();
         let answer = json(response).await;
@@ -38,8 +38,8 @@ impl World {
         answer
     }
 
-    /// The status, code and param of a request that must be refused.
-    async fn refused(&self, method: Method, path: &str, key: &str, body: Value) -> (u16, String, Option<String>) {
+    /// Sends a request that must be refused, and returns the error's status, code and param.
+    async fn expect_error(&self, method: Method, path: &str, key: &str, body: Value) -> (u16, String, Option<String>) {
         let response = self.call(&method, path, Some(key), &body).await;
         let status = response.status().as_u16();
         let error = json(response).await["error"].clone();

@@ -1,4 +1,4 @@
-//! nginx with `auth_request` in front of a file, by the configuration that the documentation shows.
+//! nginx with `auth_request` in front of a file, with the configuration from the documentation.
 
 use std::{
     net::SocketAddr,
@@ -21,7 +21,7 @@ use hyper_util::{
 use patience::find;
 use tempfile::TempDir;
 
-use crate::{gateway::upstream::Upstream, process::some_port, world::World};
+use crate::{gateway::upstream::Upstream, process::random_port, world::World};
 
 const DOCUMENTED: &str = include_str!("../../../../docs/nginx-authz.conf");
 
@@ -32,24 +32,25 @@ struct Nginx {
 }
 
 impl Nginx {
-    /// Serves a report, in front of which it asks `hub` with `key`; `scope` is what its route takes.
+    /// Starts nginx with a report, which checks requests at `hub` with `key`; `scope` is the query of its
+    /// route.
     async fn start(hub: SocketAddr, key: &str, scope: &str) -> Self {
-        Self::before(None, hub, key, scope).await
+        Self::start_before(None, hub, key, scope).await
     }
 
-    /// The same in front of a server, if one is named.
-    async fn before(backend: Option<SocketAddr>, hub: SocketAddr, key: &str, scope: &str) -> Self {
+    /// Starts nginx in front of a server, if one is given.
+    async fn start_before(backend: Option<SocketAddr>, hub: SocketAddr, key: &str, scope: &str) -> Self {
         for _ in 0..8 {
-            let address = SocketAddr::from(([127, 0, 0, 1], some_port()));
-            if let Some(nginx) = Self::on(address, backend, hub, key, scope).await {
+            let address = SocketAddr::from(([127, 0, 0, 1], random_port()));
+            if let Some(nginx) = Self::start_on(address, backend, hub, key, scope).await {
                 return nginx;
             }
         }
         panic!("nginx finds no port");
     }
 
-    /// Nothing where somebody else has this address.
-    async fn on(
+    /// Starts nginx on this address; `None` if it is in use.
+    async fn start_on(
         address: SocketAddr,
         backend: Option<SocketAddr>,
         hub: SocketAddr,
@@ -91,12 +92,12 @@ impl Nginx {
             .stdin(Stdio::null())
             .spawn()
             .unwrap();
-        // It says that it runs when it listens, and ends where it can't.
-        let begun = folder.join("nginx.pid");
+        // It writes this file once it listens, and exits if it can't.
+        let pid_file = folder.join("nginx.pid");
         let mut nginx = Self { address, child, _folder: own_folder };
         let listens = find("nginx listens, or ends", async || {
             let ended = nginx.child.try_wait().unwrap().map(|_| false);
-            ended.or_else(|| begun.exists().then_some(true))
+            ended.or_else(|| pid_file.exists().then_some(true))
         });
         listens.await.then_some(nginx)
     }
@@ -116,7 +117,7 @@ impl Drop for Nginx {
     }
 }
 
-/// Debian keeps it out of the path of those who aren't root.
+/// Debian's nginx isn't in the search path of ordinary users.
 fn program() -> &'static str {
     if Path::new("/usr/sbin/nginx").exists() { "/usr/sbin/nginx" } else { "nginx" }
 }
@@ -132,14 +133,14 @@ async fn a_file_is_given_to_whoever_has_a_key_for_it() {
     let proxy = world.admin_key(&[Scope::Authz]).await;
     let nginx = Nginx::start(hub.address, &proxy, "").await;
 
-    let made = world.key_with(Level::Standard, |_| {}).await;
-    let good = bearer(&made.secret);
+    let created = world.key_with(Level::Standard, |_| {}).await;
+    let good = bearer(&created.secret);
     let answer = nginx.get("/report.txt", &[("authorization", &good)]).await;
     assert_eq!(answer.status(), 200);
-    assert_eq!(answer.headers()["x-served-to"], made.api_key.id.to_string().as_str());
+    assert_eq!(answer.headers()["x-served-to"], created.api_key.id.to_string().as_str());
     let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
     assert_eq!(body, "the report");
-    assert_eq!(nginx.get("/none.txt", &[("x-api-key", &made.secret)]).await.status(), 404);
+    assert_eq!(nginx.get("/none.txt", &[("x-api-key", &created.secret)]).await.status(), 404);
 
     let wrong = bearer("toll_std_000000000000000000000000000000002tlumi");
     for headers in [&[][..], &[("authorization", &*wrong)], &[("authorization", "Basic eA==")]] {
@@ -153,13 +154,13 @@ async fn a_file_is_given_to_whoever_has_a_key_for_it() {
     assert_eq!(nginx.get("/report.txt", &[("authorization", &read)]).await.status(), 403);
     let narrow = world.key_with(Level::Standard, |key| key.scopes = vec![Scope::Chat]).await;
     let narrow = bearer(&narrow.secret);
-    // What a client says of its path, its address or its proxy is replaced by nginx.
-    let sly = [("authorization", &*narrow), ("x-forwarded-uri", "/v1/chat/completions")];
-    assert_eq!(nginx.get("/report.txt", &sly).await.status(), 403);
+    // A client's claims about its path, address or proxy are replaced by nginx.
+    let forged = [("authorization", &*narrow), ("x-forwarded-uri", "/v1/chat/completions")];
+    assert_eq!(nginx.get("/report.txt", &forged).await.status(), 403);
     let here = world.key_with(Level::Standard, |key| key.ip_allowlist = vec!["192.0.2.0/24".parse().unwrap()]).await;
     let here = bearer(&here.secret);
-    let sly = [("authorization", &*here), ("x-forwarded-for", "192.0.2.7")];
-    assert_eq!(nginx.get("/report.txt", &sly).await.status(), 403);
+    let forged = [("authorization", &*here), ("x-forwarded-for", "192.0.2.7")];
+    assert_eq!(nginx.get("/report.txt", &forged).await.status(), 403);
     assert_eq!(nginx.get("/tollhouse", &[("authorization", &good)]).await.status(), 404);
 
     let limits = RateLimits { calls_per_minute: Some(1), tokens_per_minute: None };
@@ -191,26 +192,29 @@ async fn what_stands_behind_nginx_sees_no_key_and_whose_it_was() {
     let hub = world.serve("warn").await;
     let proxy = world.admin_key(&[Scope::Authz]).await;
     let backend = Upstream::answering(200, &[], "the report").await;
-    let nginx = Nginx::before(Some(backend.address), hub.address, &proxy, "").await;
-    let made = world.key_with(Level::Standard, |_| {}).await;
-    let good = bearer(&made.secret);
-    let ways: [&[(&str, &str)]; 3] = [
+    let nginx = Nginx::start_before(Some(backend.address), hub.address, &proxy, "").await;
+    let created = world.key_with(Level::Standard, |_| {}).await;
+    let good = bearer(&created.secret);
+    let header_sets: [&[(&str, &str)]; 3] = [
         &[("authorization", &good), ("x-api-key", "foreign"), ("x-tollhouse-key-id", "key_claimed")],
-        &[("x-goog-api-key", &made.secret), ("ocp-apim-subscription-key", &made.secret)],
-        &[("api-key", &made.secret), ("authorization", "Bearer foreign")],
+        &[("x-goog-api-key", &created.secret), ("ocp-apim-subscription-key", &created.secret)],
+        &[("api-key", &created.secret), ("authorization", "Bearer foreign")],
     ];
-    for headers in ways {
+    for headers in header_sets {
         assert_eq!(nginx.get("/report.txt", headers).await.status(), 200, "{headers:?}");
     }
     let other = bearer("toll_std_000000000000000000000000000000002tlumi");
-    let two = [("authorization", &*other), ("x-api-key", &made.secret)];
+    let two = [("authorization", &*other), ("x-api-key", &created.secret)];
     assert_eq!(nginx.get("/report.txt", &two).await.status(), 401);
-    assert_eq!(nginx.get(&format!("/report.txt?key={}", made.secret), &[("authorization", &good)]).await.status(), 401);
-    let asked = backend.asked();
-    assert_eq!(asked.len(), ways.len());
-    for asked in asked {
-        let seen = format!("{:?}", asked.headers);
-        assert!(!seen.contains(&made.secret) && !seen.contains("foreign"), "{seen}");
-        assert_eq!(asked.headers["x-tollhouse-key-id"], made.api_key.id.to_string().as_str());
+    assert_eq!(
+        nginx.get(&format!("/report.txt?key={}", created.secret), &[("authorization", &good)]).await.status(),
+        401
+    );
+    let requests = backend.requests();
+    assert_eq!(requests.len(), header_sets.len());
+    for request in requests {
+        let seen = format!("{:?}", request.headers);
+        assert!(!seen.contains(&created.secret) && !seen.contains("foreign"), "{seen}");
+        assert_eq!(request.headers["x-tollhouse-key-id"], created.api_key.id.to_string().as_str());
     }
 }

@@ -1,4 +1,4 @@
-//! Usage and costs by REST, held against what the dashboard shows.
+//! Usage and costs over REST, compared with the dashboard's.
 
 mod story;
 
@@ -25,7 +25,7 @@ fn sum(results: &[Value], name: &str) -> i64 {
     results.iter().map(|result| number(result, name)).sum()
 }
 
-/// An amount, exactly: its digits are those of the answer.
+/// An amount with exactly the answer's digits.
 fn amount(result: &Value) -> Money {
     assert_eq!(result["amount"]["currency"], "usd");
     result["amount"]["value"].to_string().parse().unwrap()
@@ -71,23 +71,23 @@ async fn each_day_and_model_is_that_of_the_dashboard() {
     for (index, bucket) in buckets.iter().enumerate() {
         assert_eq!(number(bucket, "start_time") * 1000, report.buckets[index].millis());
         assert_eq!(number(bucket, "end_time") * 1000, report.bucket_end(index).millis());
-        let told: Vec<(String, Money)> = bucket["results"]
+        let results: Vec<(String, Money)> = bucket["results"]
             .as_array()
             .unwrap()
             .iter()
             .map(|result| (result["line_item"].as_str().unwrap().to_owned(), amount(result)))
             .collect();
-        let mut shown: Vec<(String, Money)> = report
+        let mut expected: Vec<(String, Money)> = report
             .series
             .iter()
             .filter_map(|series| {
                 let point = series.points.iter().find(|point| point.bucket as usize == index)?;
-                // A day on which a model was refused only has no usage.
+                // A day on which all calls of a model were refused has no usage.
                 (point.measures.calls > 0).then(|| (series.key.clone(), point.measures.spend))
             })
             .collect();
-        shown.sort();
-        assert_eq!(told, shown, "day {index}");
+        expected.sort();
+        assert_eq!(results, expected, "day {index}");
     }
 }
 
@@ -104,9 +104,9 @@ async fn filters_narrow_what_is_told() {
         ),
         ("models=m-1".to_owned(), Filter { model: Some("m-1".to_owned()), ..Filter::default() }),
     ] {
-        let shown = story.report(Group::Model, filter).await.total;
-        let told = story.results(&story.admin, COSTS, &query).await;
-        assert_eq!(told.iter().map(amount).sum::<Money>(), shown.spend, "{query}");
+        let report = story.report(Group::Model, filter).await.total;
+        let results = story.results(&story.admin, COSTS, &query).await;
+        assert_eq!(results.iter().map(amount).sum::<Money>(), report.spend, "{query}");
     }
     let without_project =
         story.results(&story.admin, COSTS, &format!("group_by=project_id&api_key_ids={}", admin.api_key.id)).await;
@@ -122,9 +122,9 @@ async fn a_read_key_reads_its_own_project() {
     let read = world.key_with(Level::Read, |_| {}).await.secret;
     let project = world.project.id;
     let own = story.report(Group::Model, Filter { project: Some(project), ..Filter::default() }).await.total;
-    let told = story.results(&read, COSTS, "group_by=project_id").await;
-    assert!(told.iter().all(|result| result["project_id"] == json!(project)));
-    assert_eq!(told.iter().map(amount).sum::<Money>(), own.spend);
+    let results = story.results(&read, COSTS, "group_by=project_id").await;
+    assert!(results.iter().all(|result| result["project_id"] == json!(project)));
+    assert_eq!(results.iter().map(amount).sum::<Money>(), own.spend);
     let other = story.keys[1].api_key.project.as_ref().unwrap().id;
     assert!(story.results(&read, COSTS, &format!("project_ids={other}")).await.is_empty());
     assert!(story.results(&read, COSTS, &format!("api_key_ids={}", story.keys[2].api_key.id)).await.is_empty());
@@ -136,16 +136,16 @@ async fn buckets_are_whole_hours_and_days_of_utc() {
     let within = story.start + DAY + 5 * HOUR + 1234;
     for (width, seconds) in [("1d", DAY), ("1h", HOUR)] {
         let path = format!("{COMPLETIONS}?bucket_width={width}&start_time={within}&end_time={}", within + 1);
-        let answer = story.world.done(Method::GET, &path, &story.admin, Value::Null).await;
+        let answer = story.world.expect_success(Method::GET, &path, &story.admin, Value::Null).await;
         let bucket = &answer["data"].as_array().unwrap()[..];
         assert_eq!(bucket.len(), 1);
         assert_eq!(number(&bucket[0], "start_time"), within / seconds * seconds);
         assert_eq!(number(&bucket[0], "end_time"), within / seconds * seconds + seconds);
     }
     let path = format!("{COMPLETIONS}?start_time={}", story.start);
-    let answer = story.world.done(Method::GET, &path, &story.admin, Value::Null).await;
+    let answer = story.world.expect_success(Method::GET, &path, &story.admin, Value::Null).await;
     assert_eq!((answer["data"].as_array().unwrap().len(), &answer["has_more"]), (7, &json!(true)));
-    // Without an end, the last bucket is the one that still runs.
+    // Without an end, the last bucket is the current one.
     let last = story.buckets(&story.admin, COMPLETIONS, "limit=31").await.pop().unwrap();
     let now = story.world.services.now().millis() / 1000;
     assert!((number(&last, "start_time")..number(&last, "end_time")).contains(&now));
@@ -176,7 +176,7 @@ async fn what_cannot_be_told_is_refused_by_name() {
         (COMPLETIONS, "start_time=1700000000&page=page_1600000000", "page"),
     ] {
         let path = format!("{path}?{query}");
-        let refused = world.refused(Method::GET, &path, &admin, Value::Null).await;
+        let refused = world.expect_error(Method::GET, &path, &admin, Value::Null).await;
         assert_eq!(refused, (400, "invalid_request_error".to_owned(), Some(param.to_owned())), "{path}");
     }
     let minutes = world.get_with(&admin, &format!("{COMPLETIONS}?start_time=1700000000&bucket_width=1m")).await;

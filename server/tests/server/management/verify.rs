@@ -1,4 +1,4 @@
-//! `POST /v1/keys/verify`: what a key is good for, told to whoever may know.
+//! `POST /v1/keys/verify`: checks of a key, for permitted callers.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use domain::{
     api_keys::{Level, NewApiKey, Scope, Secret},
     rate_limits::RateLimits,
 };
-use patience::from_then_on;
+use patience::find_within;
 use serde_json::{Value, json};
 
 use crate::world::{World, command_line};
 
 const PATH: &str = "/v1/keys/verify";
 
-/// What is answered about a key.
-async fn verify(world: &World, asker: &str, mut asked: Value, key: &str) -> Value {
-    asked["key"] = key.into();
-    world.done(Method::POST, PATH, asker, asked).await
+/// Checks a key, and returns the answer.
+async fn verify(world: &World, caller: &str, mut use_case: Value, key: &str) -> Value {
+    use_case["key"] = key.into();
+    world.expect_success(Method::POST, PATH, caller, use_case).await
 }
 
 fn code(answer: &Value) -> Option<&str> {
@@ -28,24 +28,24 @@ fn code(answer: &Value) -> Option<&str> {
 #[tokio::test]
 async fn a_good_key_is_told_with_what_it_may() {
     let world = World::new().await;
-    let asker = world.admin_key(&[Scope::KeysVerify]).await;
-    let made = world.key_with(Level::Standard, |key| key.scopes = vec![Scope::Chat]).await;
-    let answer = verify(&world, &asker, json!({}), &made.secret).await;
+    let caller = world.admin_key(&[Scope::KeysVerify]).await;
+    let created = world.key_with(Level::Standard, |key| key.scopes = vec![Scope::Chat]).await;
+    let answer = verify(&world, &caller, json!({}), &created.secret).await;
     let expected = json!({
         "object": "key.verification", "valid": true, "code": null, "message": null, "status": 200,
-        "key_id": made.api_key.id, "name": "a key", "project_id": world.project.id,
+        "key_id": created.api_key.id, "name": "a key", "project_id": world.project.id,
         "organization_id": world.organization.id, "member_id": null, "level": "standard", "scopes": ["chat"],
         "expires_at": null, "remaining": null, "remaining_tokens": null, "retry_after_seconds": null,
     });
     assert_eq!(answer, expected);
-    let used = services::api_keys::get(&world.services, &command_line(&world.organization), made.api_key.id).await;
+    let used = services::api_keys::get(&world.services, &command_line(&world.organization), created.api_key.id).await;
     assert!(used.is_ok());
 }
 
 #[tokio::test]
 async fn what_is_asked_for_is_checked_as_the_gateway_does() {
     let world = World::on(None, TWO_MODELS).await;
-    let asker = world.admin_key(&[Scope::KeysVerify]).await;
+    let caller = world.admin_key(&[Scope::KeysVerify]).await;
     let narrow = world.key_with(Level::Standard, |key| {
         key.scopes = vec![Scope::Chat];
         key.models = vec!["sandbox-1".to_owned()];
@@ -55,7 +55,7 @@ async fn what_is_asked_for_is_checked_as_the_gateway_does() {
     let wide = world.key_with(Level::Standard, |_| {}).await.secret;
     let read = world.key_with(Level::Read, |_| {}).await.secret;
     let ip = "192.0.2.7";
-    for (key, asked, expected, status) in [
+    for (key, use_case, expected, status) in [
         (&narrow, json!({ "ip": ip }), None, 200),
         (&narrow, json!({ "ip": ip, "endpoint": "/v1/chat/completions", "model": "sandbox-1" }), None, 200),
         (&narrow, json!({}), Some("ip_not_allowed"), 403),
@@ -70,65 +70,65 @@ async fn what_is_asked_for_is_checked_as_the_gateway_does() {
         (&read, json!({ "endpoint": "/v1/embeddings" }), Some("insufficient_permissions"), 403),
         (&read, json!({ "endpoint": "/reports/1" }), Some("insufficient_permissions"), 403),
     ] {
-        let answer = verify(&world, &asker, asked.clone(), key).await;
-        assert_eq!((code(&answer), answer["status"].as_u64()), (expected, Some(status)), "{asked}: {answer}");
+        let answer = verify(&world, &caller, use_case.clone(), key).await;
+        assert_eq!((code(&answer), answer["status"].as_u64()), (expected, Some(status)), "{use_case}: {answer}");
         assert!(answer["key_id"].is_string(), "one's own keys are told of");
     }
     for wrong in [json!({}), json!({ "key": 1 }), json!({ "key": "x", "ip": "here" }), json!({ "key": "x", "kye": 1 })]
     {
-        assert_eq!(world.refused(Method::POST, PATH, &asker, wrong).await.0, 400);
+        assert_eq!(world.expect_error(Method::POST, PATH, &caller, wrong).await.0, 400);
     }
 }
 
 #[tokio::test]
 async fn another_organizations_key_is_answered_like_one_that_never_was() {
     let world = World::new().await;
-    let asker = world.admin_key(&[Scope::KeysVerify]).await;
-    let never_made = Secret::from_digits(Level::Standard, [9; 32]).reveal().to_owned();
+    let caller = world.admin_key(&[Scope::KeysVerify]).await;
+    let never_created = Secret::from_digits(Level::Standard, [9; 32]).reveal().to_owned();
     let theirs = world.key(&world.stranger).await.secret;
-    let unknown = verify(&world, &asker, json!({}), &never_made).await;
+    let unknown = verify(&world, &caller, json!({}), &never_created).await;
     assert_eq!((code(&unknown), &unknown["key_id"]), (Some("invalid_api_key"), &Value::Null));
-    // Not even when the gateway knows it well, or something else would be wrong with it.
-    for asked in [json!({}), json!({ "endpoint": "/v1/embeddings" }), json!({ "model": "gpt-9" })] {
-        assert_eq!(verify(&world, &asker, asked, &theirs).await, unknown);
+    // Even if the gateway has it cached, or something else is wrong with it.
+    for use_case in [json!({}), json!({ "endpoint": "/v1/embeddings" }), json!({ "model": "gpt-9" })] {
+        assert_eq!(verify(&world, &caller, use_case, &theirs).await, unknown);
         let response = world.call(&Method::GET, "/v1/models", Some(&theirs), &Value::Null).await;
         assert_eq!(response.status(), 200);
     }
-    assert_eq!(verify(&world, &asker, json!({}), "wrong").await, unknown);
+    assert_eq!(verify(&world, &caller, json!({}), "wrong").await, unknown);
 }
 
 #[tokio::test]
 async fn a_key_that_is_no_more_says_so_to_its_own() {
     let world = World::new().await;
-    let asker = world.admin_key(&[Scope::KeysVerify]).await;
-    let made = world.key_with(Level::Standard, |_| {}).await;
-    assert_eq!(code(&verify(&world, &asker, json!({}), &made.secret).await), None);
-    let ids = [made.api_key.id];
+    let caller = world.admin_key(&[Scope::KeysVerify]).await;
+    let created = world.key_with(Level::Standard, |_| {}).await;
+    assert_eq!(code(&verify(&world, &caller, json!({}), &created.secret).await), None);
+    let ids = [created.api_key.id];
     services::api_keys::revoke(&world.services, &command_line(&world.organization), &ids).await.unwrap();
-    let answer = from_then_on(Duration::from_secs(1), "the key is revoked", async || {
-        Some(verify(&world, &asker, json!({}), &made.secret).await).filter(|answer| answer["valid"] == false)
+    let answer = find_within(Duration::from_secs(1), "the key is revoked", async || {
+        Some(verify(&world, &caller, json!({}), &created.secret).await).filter(|answer| answer["valid"] == false)
     })
     .await;
     assert_eq!((code(&answer), &answer["status"]), (Some("invalid_api_key"), &json!(401)));
-    assert_eq!(answer["key_id"], json!(made.api_key.id));
+    assert_eq!(answer["key_id"], json!(created.api_key.id));
 }
 
 #[tokio::test]
 async fn limits_are_counted_where_that_is_wanted() {
     let world = World::new().await;
-    let asker = world.admin_key(&[Scope::KeysVerify]).await;
+    let caller = world.admin_key(&[Scope::KeysVerify]).await;
     let limits = RateLimits { calls_per_minute: Some(3), tokens_per_minute: Some(500) };
-    let made = world.key_with(Level::Standard, |key: &mut NewApiKey| key.rate_limits = limits).await.secret;
+    let created = world.key_with(Level::Standard, |key: &mut NewApiKey| key.rate_limits = limits).await.secret;
     for _ in 0..5 {
-        let answer = verify(&world, &asker, json!({}), &made).await;
+        let answer = verify(&world, &caller, json!({}), &created).await;
         assert_eq!((&answer["remaining"], &answer["remaining_tokens"]), (&json!(3), &json!(500)));
     }
     for left in [2, 1, 0] {
-        let answer = verify(&world, &asker, json!({ "count": true }), &made).await;
+        let answer = verify(&world, &caller, json!({ "count": true }), &created).await;
         assert_eq!((code(&answer), &answer["remaining"]), (None, &json!(left)));
     }
-    for asked in [json!({}), json!({ "count": true })] {
-        let answer = verify(&world, &asker, asked, &made).await;
+    for use_case in [json!({}), json!({ "count": true })] {
+        let answer = verify(&world, &caller, use_case, &created).await;
         assert_eq!((code(&answer), &answer["status"]), (Some("rate_limit_exceeded"), &json!(429)));
         assert!(answer["retry_after_seconds"].as_u64().is_some_and(|seconds| (1..=61).contains(&seconds)), "{answer}");
     }

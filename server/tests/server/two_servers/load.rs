@@ -1,4 +1,4 @@
-//! Calls to both servers with one key, and what became of them.
+//! Calls to both servers with one key, and their results.
 
 use std::{sync::Arc, time::Instant};
 
@@ -13,7 +13,7 @@ use crate::process::Process;
 
 /// Callers for each server and key.
 const CALLERS: usize = 3;
-/// Calls that are made with a key on each server before something happens to it.
+/// Calls with a key on each server before something happens to it.
 pub(super) const BEFORE: usize = 30;
 
 pub(super) const SERVED: Verdict = (StatusCode::OK, None);
@@ -25,7 +25,7 @@ pub(super) const NO_MODEL: Verdict = (StatusCode::FORBIDDEN, Some("model_not_all
 /// A status, and the code of an error.
 pub(super) type Verdict = (StatusCode, Option<&'static str>);
 
-/// When a call began, or ended: by a watch, and by the clock that servers go by.
+/// When a call began or ended: on a monotonic clock, and on the clock that servers use.
 #[derive(Clone, Copy)]
 pub(super) struct Moment {
     pub(super) at: Instant,
@@ -38,8 +38,8 @@ impl Moment {
     }
 }
 
-/// What became of a call.
-pub(super) struct Seen {
+/// The result of a call.
+pub(super) struct CallResult {
     pub(super) server: usize,
     pub(super) started: Moment,
     pub(super) ended: Moment,
@@ -47,17 +47,17 @@ pub(super) struct Seen {
     pub(super) code: Option<String>,
 }
 
-impl Seen {
+impl CallResult {
     pub(super) fn is(&self, (status, code): Verdict) -> bool {
         self.status == status && self.code.as_deref() == code
     }
 }
 
-/// Calls to both servers with one key, until a moment that is decided later.
+/// Calls to both servers with one key, until a moment that is set later.
 pub(super) struct Load {
     until: watch::Sender<Option<Instant>>,
-    callers: JoinSet<Vec<Seen>>,
-    /// How many were answered, by server.
+    callers: JoinSet<Vec<CallResult>>,
+    /// Answered calls of each server.
     answered: watch::Sender<[usize; 2]>,
 }
 
@@ -74,14 +74,14 @@ impl Load {
         Self { until, callers, answered }
     }
 
-    pub(super) async fn has_begun(&self) {
+    pub(super) async fn wait_until_started(&self) {
         let mut answered = self.answered.subscribe();
         let enough = answered.wait_for(|answered| answered.iter().all(|calls| *calls >= BEFORE));
         wait_for("calls are answered", enough).await.unwrap();
     }
 
-    /// Lets each caller go on until it has begun a call at `end` or later; gives all of them.
-    pub(super) async fn until(self, end: Instant) -> Vec<Seen> {
+    /// Lets each caller go on until it has begun a call at `end` or later; returns all calls.
+    pub(super) async fn until(self, end: Instant) -> Vec<CallResult> {
         self.until.send(Some(end)).unwrap();
         self.callers.join_all().await.into_iter().flatten().collect()
     }
@@ -93,17 +93,17 @@ async fn keep_calling(
     secret: String,
     until: watch::Receiver<Option<Instant>>,
     answered: watch::Sender<[usize; 2]>,
-) -> Vec<Seen> {
+) -> Vec<CallResult> {
     let question = json!({ "model": "sandbox-1", "messages": [{ "role": "user", "content": "hello" }] });
-    let mut seen = Vec::new();
+    let mut results = Vec::new();
     loop {
         let started = Moment::now();
         let (status, answer) = process.call(Method::POST, "/v1/chat/completions", &secret, &question).await;
         let code = answer["error"]["code"].as_str().map(str::to_owned);
-        seen.push(Seen { server, started, ended: Moment::now(), status, code });
+        results.push(CallResult { server, started, ended: Moment::now(), status, code });
         answered.send_modify(|answered| answered[server] += 1);
         if until.borrow().is_some_and(|end| started.at >= end) {
-            return seen;
+            return results;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Keys that act, through the management API.
+//! Keys that act through the management API.
 
 use std::net::IpAddr;
 
@@ -11,14 +11,14 @@ use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 
 use super::{delegation, lock, secrets};
 use crate::{
-    ServiceError, ServiceResult, Who,
+    ActorKind, ServiceError, ServiceResult,
     database::DatabaseTransaction,
     entities::{api_keys, key_secrets},
 };
 
-/// The key that acts, as it stands: nobody revokes, changes or rotates it until the transaction ends.
+/// Locks the acting key, so that it isn't revoked, changed or rotated until the transaction ends.
 ///
-/// What was known when it was presented may be a second old: one that was revoked meanwhile must leave nothing behind.
+/// Its cached record may be a second old: a key that was revoked meanwhile must leave nothing behind.
 pub(crate) async fn lock_acting(
     transaction: &DatabaseTransaction,
     organization: OrganizationId,
@@ -26,18 +26,18 @@ pub(crate) async fn lock_acting(
     ip: Option<IpAddr>,
     now: Timestamp,
 ) -> ServiceResult<api_keys::Model> {
-    let its = api_keys::Column::Id.eq(id.uuid());
-    let key = api_keys::of(organization).filter(its).lock_shared().one(transaction).await?;
+    let by_id = api_keys::Column::Id.eq(id.uuid());
+    let key = api_keys::of(organization).filter(by_id).lock_shared().one(transaction).await?;
     let presented = key_secrets::of(organization)
         .filter(key_secrets::Column::Id.eq(secret.uuid()))
         .filter(key_secrets::Column::ApiKeyId.eq(id.uuid()))
         .lock_shared()
         .one(transaction)
         .await?;
-    let works = presented.is_some_and(|secret| secrets::works(&secret, now));
-    let key = key.filter(|key| works && lock::ended(key, now).is_usable());
+    let is_working = presented.is_some_and(|secret| secrets::is_working(&secret, now));
+    let key = key.filter(|key| is_working && lock::status(key, now).is_usable());
     let key = key.ok_or_else(|| ServiceError::Forbidden("This key can't be used any more.".to_owned()))?;
-    let networks: Vec<Network> = delegation::list(&key.ip_allowlist, &key)?;
+    let networks: Vec<Network> = delegation::parse_list(&key.ip_allowlist, &key)?;
     if networks.is_empty() || ip.is_some_and(|ip| allows(&networks, ip)) {
         Ok(key)
     } else {
@@ -45,14 +45,14 @@ pub(crate) async fn lock_acting(
     }
 }
 
-/// Who holds a key, and what it may do.
-pub(crate) fn holder(key: &api_keys::Model, secret: SecretId) -> ServiceResult<Who> {
-    Ok(Who::ApiKey {
+/// Returns the acting key as an actor, with its level and scopes.
+pub(crate) fn key_actor(key: &api_keys::Model, secret: SecretId) -> ServiceResult<ActorKind> {
+    Ok(ActorKind::ApiKey {
         id: ApiKeyId::new(key.id),
         secret,
         name: key.name.clone(),
         level: key.level.parse().map_err(ServiceError::Internal)?,
-        scopes: delegation::list(&key.scopes, key)?,
+        scopes: delegation::parse_list(&key.scopes, key)?,
         project_id: key.project_id.map(ProjectId::new),
     })
 }

@@ -1,4 +1,4 @@
-//! Making a key.
+//! Creates keys.
 
 use domain::{
     api_keys::{CreatedApiKey, Level, NewApiKey, Secret},
@@ -13,20 +13,20 @@ use serde_json::json;
 use super::{create_once, delegation, quota, secrets};
 use crate::api_keys::queries::{get, policy};
 use crate::{
-    Actor, ServiceResult, Services, audit::Deed, audited_change::Acting, entities::api_keys, models::Catalog, projects,
-    random,
+    Actor, ServiceResult, Services, audit::AuditEvent, audited_change::AuditedChange, entities::api_keys,
+    models::Catalog, projects, random,
 };
 
-/// Makes a key. Its secret is in the answer and never told again: only its hash is stored.
+/// Creates a key. Its secret is returned only this once: only its hash is stored.
 pub async fn create(services: &Services, actor: &Actor, input: NewApiKey) -> ServiceResult<CreatedApiKey> {
-    make(services, actor, input, None).await
+    insert_key(services, actor, input, None).await
 }
 
-/// Makes a key for `request`, if that is told.
+/// Creates a key, on behalf of `request` if there is one.
 ///
 /// # Errors
-/// A conflict where that request made one already.
-pub(in crate::api_keys) async fn make(
+/// A conflict, if that request made a key already.
+pub(in crate::api_keys) async fn insert_key(
     services: &Services,
     actor: &Actor,
     input: NewApiKey,
@@ -36,22 +36,22 @@ pub(in crate::api_keys) async fn make(
     let input = input.validated(services.now())?;
     require_offered(&services.catalog, &input.models)?;
 
-    let mut acting = Acting::begin(services, actor, &[permission(input.level)]).await?;
-    let (now, organization) = (acting.now(), actor.organization.id);
-    let policy = policy::of(acting.transaction(), organization).await?;
-    policy.check(now, input.life.ends_at(now)).map_err(|why| FieldErrors::of("life", why))?;
+    let mut change = AuditedChange::begin(services, actor, &[permission(input.level)]).await?;
+    let (now, organization) = (change.now(), actor.organization.id);
+    let policy = policy::load(change.transaction(), organization).await?;
+    policy.check(now, input.life.ends_at(now)).map_err(|reason| FieldErrors::of("life", reason))?;
     if let Some(project) = input.project_id {
-        projects::require_usable(&acting, Permission::ManageApiKeys, project).await?;
+        projects::require_usable(&change, Permission::ManageApiKeys, project).await?;
     }
-    let row = row(now, acting.actor(), &input)?;
-    delegation::of(&acting)?.check(&row)?;
+    let row = row(now, change.actor(), &input)?;
+    delegation::of(&change)?.check(&row)?;
     let id = ApiKeyId::new(row.id);
-    let secret = secrets::new(input.level)?;
+    let secret = secrets::generate(input.level)?;
     if let Some(request) = request {
-        create_once::note(acting.transaction(), organization, request, id).await?;
+        create_once::record_request(change.transaction(), organization, request, id).await?;
     }
-    insert(&acting, row, &secret).await?;
-    let deed = Deed::new("api_key.created", "api_key", id).after(json!({
+    insert(&change, row, &secret).await?;
+    let event = AuditEvent::new("api_key.created", "api_key", id).after(json!({
         "name": input.name,
         "level": input.level,
         "project": input.project_id,
@@ -63,14 +63,14 @@ pub(in crate::api_keys) async fn make(
         "rate_limits": (!input.rate_limits.is_none()).then_some(input.rate_limits),
         "last_four": secret.last_four(),
     }))?;
-    quota::require(acting.transaction(), now, acting.actor(), services.quotas.get().keys).await?;
-    acting.tell(deed);
-    acting.commit().await?;
-    let api_key = get::shown(services, &actor.organization, id).await?;
+    quota::require_quota(change.transaction(), now, change.actor(), services.quotas.get().keys).await?;
+    change.record(event);
+    change.commit().await?;
+    let api_key = get::load(services, &actor.organization, id).await?;
     Ok(CreatedApiKey { api_key, secret: secret.reveal().to_owned() })
 }
 
-/// Refuses who may make no key of this level anywhere.
+/// Rejects an actor who may make no key of this level anywhere.
 pub(in crate::api_keys) fn require_permission(actor: &Actor, level: Level) -> ServiceResult<()> {
     actor.reach(permission(level)).map(drop)
 }
@@ -79,7 +79,7 @@ fn permission(level: Level) -> Permission {
     if level == Level::Admin { Permission::ManageAdminKeys } else { Permission::ManageApiKeys }
 }
 
-/// Refuses a model that isn't offered.
+/// Rejects models that aren't offered.
 pub(in crate::api_keys) fn require_offered<'a>(
     catalog: &Catalog,
     models: impl IntoIterator<Item = &'a String>,
@@ -114,8 +114,8 @@ fn row(now: Timestamp, actor: &Actor, input: &NewApiKey) -> ServiceResult<api_ke
 }
 
 /// Stores a key with its first secret.
-async fn insert(acting: &Acting, row: api_keys::Model, secret: &Secret) -> ServiceResult<()> {
+async fn insert(change: &AuditedChange, row: api_keys::Model, secret: &Secret) -> ServiceResult<()> {
     let id = ApiKeyId::new(row.id);
-    api_keys::Entity::insert(api_keys::ActiveModel::from(row)).exec_without_returning(acting.transaction()).await?;
-    secrets::insert(acting, id, secret, None).await
+    api_keys::Entity::insert(api_keys::ActiveModel::from(row)).exec_without_returning(change.transaction()).await?;
+    secrets::insert(change, id, secret, None).await
 }

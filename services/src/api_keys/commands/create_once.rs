@@ -1,4 +1,4 @@
-//! Making a key that is asked for under a name (an idempotency key), so that asking twice makes one.
+//! Creates keys under an idempotency key, so that a repeated request makes one key only.
 
 use domain::{
     api_keys::{ApiKey, NewApiKey, Secret, validated_request},
@@ -8,39 +8,42 @@ use domain::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::create;
-use crate::api_keys::{queries::get, visible};
+use crate::api_keys::{queries::get, visible_keys};
 use crate::{
     Actor, ServiceError, ServiceResult, Services,
     database::DatabaseTransaction,
     entities::{api_keys, key_requests},
 };
 
-/// Makes a key; its secret comes with it. The same request again makes no other, and is answered without the secret.
+/// Creates a key, and returns it with its secret. A repeated request returns the same key without it.
 pub async fn create_once(
     services: &Services,
     actor: &Actor,
     input: NewApiKey,
     request: String,
 ) -> ServiceResult<(ApiKey, Option<String>)> {
-    // As it is stored.
+    // As stored.
     let request = Secret::redact(&validated_request(request)?);
     create::require_permission(actor, input.level)?;
-    if let Some(made) = made(services, actor, &input, &request).await? {
-        return Ok((made, None));
+    if let Some(created) = find_created(services, actor, &input, &request).await? {
+        return Ok((created, None));
     }
-    match create::make(services, actor, input.clone(), Some(&request)).await {
+    match create::insert_key(services, actor, input.clone(), Some(&request)).await {
         Ok(created) => Ok((created.api_key, Some(created.secret))),
-        // Where the same came at the same time, the other may have been quicker.
-        Err(conflict @ ServiceError::Conflict(_)) => match made(services, actor, &input, &request).await? {
-            Some(made) => Ok((made, None)),
+        // A concurrent repetition of the request may have been quicker.
+        Err(conflict @ ServiceError::Conflict(_)) => match find_created(services, actor, &input, &request).await? {
+            Some(created) => Ok((created, None)),
             None => Err(conflict),
         },
         Err(error) => Err(error),
     }
 }
 
-/// Notes which key a request made. A conflict where it made one already.
-pub(in crate::api_keys) async fn note(
+/// Records which key a request made.
+///
+/// # Errors
+/// A conflict, if it made one already.
+pub(in crate::api_keys) async fn record_request(
     transaction: &DatabaseTransaction,
     organization: OrganizationId,
     request: &str,
@@ -55,19 +58,25 @@ pub(in crate::api_keys) async fn note(
     Ok(())
 }
 
-/// The key that this request made, if it did, whatever has become of the key. Refused where that is none such as is
-/// asked for now.
-async fn made(services: &Services, actor: &Actor, input: &NewApiKey, request: &str) -> ServiceResult<Option<ApiKey>> {
+/// Finds the key that this request made, if it made one, even if the key has ended. Rejected if that key
+/// isn't like the one requested now.
+async fn find_created(
+    services: &Services,
+    actor: &Actor,
+    input: &NewApiKey,
+    request: &str,
+) -> ServiceResult<Option<ApiKey>> {
     let database = services.database.read();
     let organization = &actor.organization;
     let id = (organization.id.uuid(), request.to_owned());
-    let Some(known) = key_requests::Entity::find_by_id(id).one(database).await? else { return Ok(None) };
-    let visible = visible(database, actor, Permission::ManageApiKeys).await?;
-    let key = api_keys::of(organization.id).filter(api_keys::Column::Id.eq(known.api_key_id)).one(database).await?;
-    let alike = |key: &api_keys::Model| {
+    let Some(recorded) = key_requests::Entity::find_by_id(id).one(database).await? else { return Ok(None) };
+    let visible = visible_keys(database, actor, Permission::ManageApiKeys).await?;
+    let key = api_keys::of(organization.id).filter(api_keys::Column::Id.eq(recorded.api_key_id)).one(database).await?;
+    let is_alike = |key: &api_keys::Model| {
         let project = input.project_id.map(|id| id.uuid());
-        visible.holds(key) && key.level == input.level.name() && key.project_id == project
+        visible.contains(key) && key.level == input.level.name() && key.project_id == project
     };
-    let key = key.filter(alike).ok_or_else(|| ServiceError::Conflict("This request made another key.".to_owned()))?;
-    get::shown(services, organization, ApiKeyId::new(key.id)).await.map(Some)
+    let key =
+        key.filter(is_alike).ok_or_else(|| ServiceError::Conflict("This request made another key.".to_owned()))?;
+    get::load(services, organization, ApiKeyId::new(key.id)).await.map(Some)
 }

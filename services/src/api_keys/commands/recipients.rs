@@ -1,4 +1,4 @@
-//! Who is told what happens to keys.
+//! Members who are notified about a key.
 
 use std::collections::HashMap;
 
@@ -11,11 +11,11 @@ use uuid::Uuid;
 
 use crate::{ServiceResult, entities::memberships};
 
-/// The members of an organization who have an inbox. Whoever left, or is suspended, isn't among them.
+/// The members of an organization who have an inbox; not those who left or are suspended.
 pub(in crate::api_keys) struct Recipients(HashMap<Uuid, Role>);
 
 impl Recipients {
-    pub(in crate::api_keys) async fn of(
+    pub(in crate::api_keys) async fn load(
         database: &impl ConnectionTrait,
         organization: OrganizationId,
     ) -> ServiceResult<Self> {
@@ -30,17 +30,17 @@ impl Recipients {
         Ok(Self(roles))
     }
 
-    /// Who looks after a key: its maker, or where they are gone, those who may manage all keys.
+    /// The members responsible for a key: its maker, or if they are gone, those who may manage all keys.
     pub(in crate::api_keys) fn owners(&self, maker: Option<Uuid>) -> Vec<UserId> {
         self.present(maker).map_or_else(|| self.administrators().collect(), |maker| vec![maker])
     }
 
-    /// Whom a key's leak concerns: its maker, and those who may manage all keys.
+    /// The members concerned by a key's leak: its maker, and those who may manage all keys.
     pub(in crate::api_keys) fn of_leak(&self, maker: Option<Uuid>) -> Vec<UserId> {
-        let mut told: Vec<UserId> = self.present(maker).into_iter().chain(self.administrators()).collect();
-        told.sort_unstable();
-        told.dedup();
-        told
+        let mut users: Vec<UserId> = self.present(maker).into_iter().chain(self.administrators()).collect();
+        users.sort_unstable();
+        users.dedup();
+        users
     }
 
     fn present(&self, maker: Option<Uuid>) -> Option<UserId> {

@@ -1,6 +1,6 @@
-//! Stopping keys that were found where they shouldn't be.
+//! Disables keys that leaked.
 //!
-//! Whoever holds the secret may report it: that is the proof, and all they could do with it otherwise is worse.
+//! Knowing a secret is enough to report it: that is the proof, and any other use of it would be worse.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -17,27 +17,27 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::{lock, recipients::Recipients, secrets};
-use crate::api_keys::directory::{self, Hash};
+use crate::api_keys::directory::{self, SecretHash};
 use crate::{
     ServiceResult, Services,
-    audit::{self, Author, Deed},
+    audit::{self, AuditAuthor, AuditEvent},
     audited_change::lock_organization,
-    changes::{self, Kind},
+    changes::{self, ChangeKind},
     database::DatabaseTransaction,
     entities::{api_keys, key_directory, key_secrets},
     notifications::{self, Delivery},
 };
 
-/// How many secrets can be reported at once.
-pub const MOST_REPORTS: usize = 500;
-/// Longest place that is kept, in characters.
-const LONGEST_PLACE: usize = 500;
+/// Maximum number of secrets reported at once.
+pub const MAX_REPORTS: usize = 500;
+/// Maximum length of a stored place, in characters.
+const MAX_PLACE_LENGTH: usize = 500;
 
 /// A text that looks like a secret, and where it was found.
 #[derive(Clone)]
 pub struct LeakReport {
     pub secret: String,
-    /// An address, or whatever else tells the owner where to look; may be empty.
+    /// A URL or another hint for the owner where to look; may be empty.
     pub place: String,
 }
 
@@ -47,32 +47,32 @@ impl fmt::Debug for LeakReport {
     }
 }
 
-/// What became of a report.
+/// The outcome of a report.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LeakVerdict {
     /// No secret of this installation.
     Unknown,
-    /// A secret that had ended before, with its key or without it: nothing changed.
+    /// A secret that had ended before, with its key or alone: nothing changed.
     Ended(ApiKeyId),
     /// A secret that worked until now. Its key is disabled.
     Stopped(ApiKeyId),
 }
 
 impl LeakVerdict {
-    /// Whether it is a secret, or was one.
+    /// Whether the reported text is, or was, a secret.
     pub const fn is_key(self) -> bool {
         !matches!(self, Self::Unknown)
     }
 }
 
-/// Disables the keys of secrets that leaked, on every server within a second, and tells those who should know. Verdicts
-/// come in the order of the reports.
+/// Disables the keys of leaked secrets, on every server within a second, and notifies the members concerned.
+/// Returns verdicts in the order of the reports.
 ///
-/// What isn't a secret by its form and checksum makes no query. Of several organizations' keys each organization's are
-/// disabled together; where that fails half-way, the same report again does the rest.
+/// A text without the format and checksum of a secret costs no query. The keys of each organization are
+/// disabled together; if that fails half-way, repeating the report does the rest.
 pub async fn report_leaks(services: &Services, reports: &[LeakReport]) -> ServiceResult<Vec<LeakVerdict>> {
-    if reports.len() > MOST_REPORTS {
-        return Err(FieldErrors::of("reports", format!("Report at most {MOST_REPORTS} secrets at once.")).into());
+    if reports.len() > MAX_REPORTS {
+        return Err(FieldErrors::of("reports", format!("Report at most {MAX_REPORTS} secrets at once.")).into());
     }
     let mut verdicts = vec![LeakVerdict::Unknown; reports.len()];
     let mut leaks: BTreeMap<OrganizationId, Vec<Leak>> = BTreeMap::new();
@@ -93,7 +93,7 @@ pub async fn report_leaks(services: &Services, reports: &[LeakReport]) -> Servic
     Ok(verdicts)
 }
 
-/// A secret that is, or was, a key's.
+/// A reported secret that belongs, or belonged, to a key.
 struct Leak {
     organization: OrganizationId,
     key: ApiKeyId,
@@ -101,9 +101,9 @@ struct Leak {
     place: String,
 }
 
-/// The reports that name a secret, by their places in the list.
+/// Finds the reported secrets, with the index of each report.
 async fn find(services: &Services, reports: &[LeakReport]) -> ServiceResult<Vec<(usize, Leak)>> {
-    let presented: Vec<(usize, Hash)> = reports
+    let presented: Vec<(usize, SecretHash)> = reports
         .iter()
         .enumerate()
         .filter_map(|(index, report)| Some((index, directory::hash(&Secret::parse(report.secret.trim()).ok()?))))
@@ -111,41 +111,41 @@ async fn find(services: &Services, reports: &[LeakReport]) -> ServiceResult<Vec<
     if presented.is_empty() {
         return Ok(Vec::new());
     }
-    let known = key_directory::Entity::find()
+    let rows = key_directory::Entity::find()
         .filter(key_directory::Column::Hash.is_in(presented.iter().map(|(_, hash)| hash.to_vec())))
         .all(services.database.read())
         .await?;
-    let leak = |(index, hash): &(usize, Hash)| {
-        let row = known.iter().find(|row| row.hash.ct_eq(hash).into())?;
+    let leak = |(index, hash): &(usize, SecretHash)| {
+        let row = rows.iter().find(|row| row.hash.ct_eq(hash).into())?;
         let leak = Leak {
             organization: OrganizationId::new(row.organization_id),
             key: ApiKeyId::new(row.api_key_id),
             secret: row.secret_id,
-            place: told(&reports[*index].place),
+            place: sanitize_place(&reports[*index].place),
         };
         Some((*index, leak))
     };
     Ok(presented.iter().filter_map(leak).collect())
 }
 
-/// A place as it may be stored and shown: on one line, not too long, and without the secret that was found there.
-fn told(place: &str) -> String {
+/// Prepares a place for storage and display: on one line, cut, and without the secret that was found there.
+fn sanitize_place(place: &str) -> String {
     // On one line first: a line break must not hide a secret that is whole without it.
     let line: String = place.chars().filter(|letter| !letter.is_control()).collect();
-    Secret::redact(&line).chars().take(LONGEST_PLACE).collect()
+    Secret::redact(&line).chars().take(MAX_PLACE_LENGTH).collect()
 }
 
-/// Disables the keys whose secrets still worked; tells which.
+/// Disables the keys whose secrets still worked, and returns their ids.
 async fn stop(services: &Services, organization: OrganizationId, leaks: &[Leak]) -> ServiceResult<Vec<ApiKeyId>> {
     let transaction = services.database.begin().await?;
-    // Before any key: who changes keys of this organization does so too.
+    // Locked before any key, as by every change of this organization's keys.
     lock_organization(&transaction, organization).await?;
     let now = services.now();
     let ids = leaks.iter().map(|leak| leak.key.uuid()).collect();
-    let mut keys = lock::select(organization, ids).all(&transaction).await?;
-    keys.retain(|key| lock::ended(key, now).is_usable());
-    let working = working(&transaction, now, organization, leaks).await?;
-    // The first report of each key says where it was found.
+    let mut keys = lock::select_for_update(organization, ids).all(&transaction).await?;
+    keys.retain(|key| lock::status(key, now).is_usable());
+    let working = find_working(&transaction, now, organization, leaks).await?;
+    // The first report of each key names the place.
     let found: Vec<(&api_keys::Model, &Leak)> = keys
         .iter()
         .filter_map(|key| {
@@ -157,16 +157,16 @@ async fn stop(services: &Services, organization: OrganizationId, leaks: &[Leak])
         return Ok(Vec::new());
     }
     disable(&transaction, now, organization, &found).await?;
-    tell(&transaction, now, organization, &found).await?;
-    let disabled = found.iter().map(|(key, _)| (Kind::LeakedApiKey, key.id)).collect();
+    record_and_notify(&transaction, now, organization, &found).await?;
+    let disabled = found.iter().map(|(key, _)| (ChangeKind::LeakedApiKey, key.id)).collect();
     changes::announce(&transaction, now, organization, disabled).await?;
     transaction.commit().await?;
     Ok(found.iter().map(|(_, leak)| leak.key).collect())
 }
 
-/// Those of the secrets that have no end, or none yet: one that was replaced and has ended harms nobody any more, and is
-/// no reason to stop those who use the new one.
-async fn working(
+/// Finds the leaked secrets that still work: one that was replaced and has ended does no harm any more, and
+/// is no reason to stop the clients that use the new one.
+async fn find_working(
     database: &impl ConnectionTrait,
     now: Timestamp,
     organization: OrganizationId,
@@ -176,7 +176,7 @@ async fn working(
         .filter(key_secrets::Column::Id.is_in(leaks.iter().map(|leak| leak.secret)))
         .all(database)
         .await?;
-    Ok(found.into_iter().filter(|secret| secrets::works(secret, now)).map(|secret| secret.id).collect())
+    Ok(found.into_iter().filter(|secret| secrets::is_working(secret, now)).map(|secret| secret.id).collect())
 }
 
 async fn disable(
@@ -195,25 +195,25 @@ async fn disable(
     Ok(())
 }
 
-/// Writes it into the audit log and into the inboxes of those who should know.
-async fn tell(
+/// Writes the leaks into the audit log and into the inboxes of the members concerned.
+async fn record_and_notify(
     transaction: &DatabaseTransaction,
     now: Timestamp,
     organization: OrganizationId,
     found: &[(&api_keys::Model, &Leak)],
 ) -> ServiceResult<()> {
-    let recipients = Recipients::of(transaction, organization).await?;
-    let mut deeds = Vec::with_capacity(found.len());
+    let recipients = Recipients::load(transaction, organization).await?;
+    let mut events = Vec::with_capacity(found.len());
     let mut deliveries = Vec::with_capacity(found.len());
     for (key, leak) in found {
-        let deed = Deed::new("api_key.leaked", "api_key", leak.key)
+        let event = AuditEvent::new("api_key.leaked", "api_key", leak.key)
             .before(json!({ "name": key.name }))?
             .after(json!({ "place": leak.place }))?;
-        deeds.push(deed);
+        events.push(event);
         let notice = Notice::KeyLeaked { api_key: leak.key, name: key.name.clone(), place: leak.place.clone() };
         let occasion = format!("api_key.leaked:{}", leak.key);
         deliveries.push(Delivery { users: recipients.of_leak(key.created_by), occasion, notice });
     }
     notifications::deliver(transaction, now, organization, deliveries).await?;
-    audit::record_all(transaction, now, organization, &Author::leak_report(), deeds).await
+    audit::record_all(transaction, now, organization, &AuditAuthor::leak_report(), events).await
 }

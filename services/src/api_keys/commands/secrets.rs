@@ -1,4 +1,4 @@
-//! The secrets of keys, as they are stored: the hash alone, in the directory, and what may be shown for ever.
+//! The secrets of keys, as stored: only the hash, in the directory, and the parts that may always be shown.
 
 use domain::{
     api_keys::{Level, Secret},
@@ -11,25 +11,25 @@ use uuid::Uuid;
 use crate::api_keys::directory;
 use crate::{
     ServiceResult,
-    audited_change::Acting,
+    audited_change::AuditedChange,
     entities::{key_directory, key_secrets},
     random,
 };
 
-/// A new secret that nobody can guess.
-pub(in crate::api_keys) fn new(level: Level) -> ServiceResult<Secret> {
+/// Generates a random secret.
+pub(in crate::api_keys) fn generate(level: Level) -> ServiceResult<Secret> {
     Ok(Secret::from_digits(level, random::base62_digits()?))
 }
 
-/// Stores a key's newest secret, which has no end; `request` asked for it. Where a key acts, it is remembered as who knows
-/// the secret.
+/// Stores a key's newest secret, which has no end; `request` is the request that asked for it. An acting key
+/// is recorded as the maker, since it knows the secret.
 pub(in crate::api_keys) async fn insert(
-    acting: &Acting,
+    change: &AuditedChange,
     key: ApiKeyId,
     secret: &Secret,
     request: Option<String>,
 ) -> ServiceResult<()> {
-    let (database, now, organization) = (acting.transaction(), acting.now(), acting.actor().organization.id);
+    let (database, now, organization) = (change.transaction(), change.now(), change.actor().organization.id);
     let id = random::uuid(now)?;
     let row = key_secrets::ActiveModel {
         organization_id: Set(organization.uuid()),
@@ -39,7 +39,7 @@ pub(in crate::api_keys) async fn insert(
         created_at: Set(now.millis()),
         expires_at: Set(None),
         request: Set(request),
-        made_by: Set(acting.api_key().map(|maker| maker.id)),
+        made_by: Set(change.api_key().map(|maker| maker.id)),
     };
     key_secrets::Entity::insert(row).exec_without_returning(database).await?;
     let entry = key_directory::ActiveModel {
@@ -52,8 +52,8 @@ pub(in crate::api_keys) async fn insert(
     Ok(())
 }
 
-/// All secrets that a key has, or had.
-pub(in crate::api_keys) async fn of(
+/// Loads all secrets of a key, ended ones too.
+pub(in crate::api_keys) async fn load_all(
     database: &impl ConnectionTrait,
     organization: OrganizationId,
     key: ApiKeyId,
@@ -61,19 +61,19 @@ pub(in crate::api_keys) async fn of(
     Ok(key_secrets::of(organization).filter(key_secrets::Column::ApiKeyId.eq(key.uuid())).all(database).await?)
 }
 
-/// Whether a secret lets its bearer in, as long as its key does.
-pub(in crate::api_keys) fn works(secret: &key_secrets::Model, now: Timestamp) -> bool {
+/// Whether a secret works, as far as its key does.
+pub(in crate::api_keys) fn is_working(secret: &key_secrets::Model, now: Timestamp) -> bool {
     secret.expires_at.is_none_or(|end| end > now.millis())
 }
 
-/// The one that is replaced and works still, if the key is rotating.
-pub(in crate::api_keys) fn old(secrets: &[key_secrets::Model], now: Timestamp) -> Option<&key_secrets::Model> {
-    secrets.iter().find(|secret| secret.expires_at.is_some() && works(secret, now))
+/// Finds the replaced secret that still works, if the key is rotating.
+pub(in crate::api_keys) fn find_old(secrets: &[key_secrets::Model], now: Timestamp) -> Option<&key_secrets::Model> {
+    secrets.iter().find(|secret| secret.expires_at.is_some() && is_working(secret, now))
 }
 
-/// Lets a secret work until `end` and no longer.
-pub(in crate::api_keys) async fn end_at(acting: &Acting, secret: Uuid, end: Timestamp) -> ServiceResult<()> {
-    let (database, organization) = (acting.transaction(), acting.actor().organization.id);
+/// Sets the end of a secret.
+pub(in crate::api_keys) async fn end_at(change: &AuditedChange, secret: Uuid, end: Timestamp) -> ServiceResult<()> {
+    let (database, organization) = (change.transaction(), change.actor().organization.id);
     key_secrets::Entity::update_many()
         .col_expr(key_secrets::Column::ExpiresAt, Expr::value(end.millis()))
         .filter(key_secrets::Column::OrganizationId.eq(organization.uuid()))

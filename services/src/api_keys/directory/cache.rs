@@ -1,4 +1,4 @@
-//! The keys that a server keeps in memory.
+//! The keys that a server caches in memory.
 
 use std::{
     collections::HashSet,
@@ -13,61 +13,62 @@ use quick_cache::sync::Cache;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
-use super::{Hash, KeyRecord, row::Row};
+use super::{KeyRecord, SecretHash, row::DirectoryRow};
 use crate::{
     Organization, ServiceResult,
-    changes::{Change, Kind, Notice},
+    changes::{Change, ChangeKind, WatcherEvent},
 };
 
-/// How many keys are kept at most. One that isn't costs a query.
-const CAPACITY: usize = 250_000;
-/// How many organizations are kept for their keys to share.
-const ORGANIZATIONS: usize = 50_000;
-/// How many disabled keys a receiver may have to hear of at once.
-const DISABLED: usize = 8_192;
+/// Maximum number of cached keys. Any other key costs a query.
+const MAX_KEYS: usize = 250_000;
+/// Maximum number of cached organizations, each shared by its keys.
+const MAX_ORGANIZATIONS: usize = 50_000;
+/// Disabled keys that may wait for a receiver.
+const DISABLED_CHANNEL_CAPACITY: usize = 8_192;
 
-pub(super) struct Kept {
-    pub(super) records: Cache<Hash, Arc<KeyRecord>>,
-    /// Keys that there are, whatever changed of them since: whoever has one isn't guessing.
-    pub(super) seen: Cache<Hash, ()>,
+/// Cached keys, and the channel of disabled ones.
+pub(super) struct KeyCache {
+    pub(super) records: Cache<SecretHash, Arc<KeyRecord>>,
+    /// Hashes of existing keys, whatever changed about them since: presenting one isn't guessing.
+    pub(super) existing: Cache<SecretHash, ()>,
     organizations: Cache<OrganizationId, Arc<Organization>>,
-    /// Counts what was forgotten, so that nothing read before is kept after.
-    forgotten: AtomicU64,
+    /// Number of invalidations so far, so that nothing read before one is cached after it.
+    generation: AtomicU64,
     disabled: broadcast::Sender<ApiKeyId>,
 }
 
-impl Kept {
+impl KeyCache {
     pub(super) fn new() -> Self {
         Self {
-            records: Cache::new(CAPACITY),
-            seen: Cache::new(CAPACITY),
-            organizations: Cache::new(ORGANIZATIONS),
-            forgotten: AtomicU64::new(0),
-            disabled: broadcast::Sender::new(DISABLED),
+            records: Cache::new(MAX_KEYS),
+            existing: Cache::new(MAX_KEYS),
+            organizations: Cache::new(MAX_ORGANIZATIONS),
+            generation: AtomicU64::new(0),
+            disabled: broadcast::Sender::new(DISABLED_CHANNEL_CAPACITY),
         }
     }
 
-    pub(super) fn forgotten(&self) -> u64 {
-        self.forgotten.load(Ordering::SeqCst)
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::SeqCst)
     }
 
-    pub(super) fn disabled(&self) -> broadcast::Receiver<ApiKeyId> {
+    pub(super) fn subscribe_disabled(&self) -> broadcast::Receiver<ApiKeyId> {
         self.disabled.subscribe()
     }
 
-    /// The organization that `row` tells of: the same for all of its keys, as long as nothing of it changes.
-    pub(super) fn organization(&self, row: &Row) -> ServiceResult<Arc<Organization>> {
+    /// Returns the organization of `row`, shared by all of its keys as long as nothing about it changes.
+    pub(super) fn share_organization(&self, row: &DirectoryRow) -> ServiceResult<Arc<Organization>> {
         let read = row.organization()?;
-        if let Some(kept) = self.organizations.get(&read.id).filter(|kept| **kept == read) {
-            return Ok(kept);
+        if let Some(cached) = self.organizations.get(&read.id).filter(|cached| **cached == read) {
+            return Ok(cached);
         }
         let read = Arc::new(read);
         self.organizations.insert(read.id, Arc::clone(&read));
         Ok(read)
     }
 
-    /// Keeps what was just read in place of what is kept; `forgotten` is the count before it was read.
-    pub(super) fn renew(&self, hash: &Hash, read: Option<&Arc<KeyRecord>>, forgotten: u64) {
+    /// Replaces a cached record by the one just read; `generation` is the one from before the read.
+    pub(super) fn renew(&self, hash: &SecretHash, read: Option<&Arc<KeyRecord>>, generation: u64) {
         if self.records.get(hash).is_none() {
             return;
         }
@@ -75,36 +76,36 @@ impl Kept {
             Some(record) => self.records.insert(*hash, Arc::clone(record)),
             None => drop(self.records.remove(hash)),
         }
-        if self.forgotten() != forgotten {
+        if self.generation() != generation {
             self.records.remove(hash);
         }
     }
 
-    pub(super) fn forget(&self, notice: Notice) {
-        // Counted before anything is forgotten, so that whoever reads at this moment notices.
-        self.forgotten.fetch_add(1, Ordering::SeqCst);
-        match notice {
-            Notice::Everything => self.records.clear(),
-            Notice::Changed(changes) => {
+    pub(super) fn forget(&self, event: WatcherEvent) {
+        // Counted before anything is removed, so that a read under way notices.
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        match event {
+            WatcherEvent::Everything => self.records.clear(),
+            WatcherEvent::Changed(changes) => {
                 self.forget_changed(&changes);
-                self.tell_disabled(&changes);
+                self.notify_disabled(&changes);
             }
         }
     }
 
-    /// Goes through all that is kept once, however much changed.
+    /// Removes changed keys in one pass over the cache, however many changes there are.
     fn forget_changed(&self, changes: &[Change]) {
         let changed: HashSet<Uuid> = changes.iter().map(|change| change.subject_id).collect();
         self.records.retain(|_, record| {
             let project = record.project_id.map(|project| project.uuid());
-            let known_by = [Some(record.api_key_id.uuid()), project, Some(record.organization.id.uuid())];
-            !known_by.into_iter().flatten().any(|id| changed.contains(&id))
+            let ids = [Some(record.api_key_id.uuid()), project, Some(record.organization.id.uuid())];
+            !ids.into_iter().flatten().any(|id| changed.contains(&id))
         });
     }
 
-    fn tell_disabled(&self, changes: &[Change]) {
-        for change in changes.iter().filter(|change| change.kind == Kind::LeakedApiKey) {
-            // Fails where nobody listens.
+    fn notify_disabled(&self, changes: &[Change]) {
+        for change in changes.iter().filter(|change| change.kind == ChangeKind::LeakedApiKey) {
+            // Fails without a receiver.
             let _ = self.disabled.send(ApiKeyId::new(change.subject_id));
         }
     }
@@ -120,17 +121,17 @@ mod tests {
 
     use super::*;
 
-    /// What is kept of so many keys of one organization, each in a project of its own.
-    fn kept(keys: u32) -> Kept {
-        let kept = Kept::new();
+    /// A cache of so many keys of one organization, each in a project of its own.
+    fn cache_with(keys: u32) -> KeyCache {
+        let cache = KeyCache::new();
         let id = OrganizationId::new(Uuid::from_u128(u128::MAX));
         let organization = Arc::new(Organization { id, slug: String::new(), name: String::new(), time_zone: Tz::UTC });
         for number in 0..keys {
             let mut hash = [0; 32];
             hash[..4].copy_from_slice(&number.to_be_bytes());
-            kept.records.insert(hash, Arc::new(record(&organization, number)));
+            cache.records.insert(hash, Arc::new(record(&organization, number)));
         }
-        kept
+        cache
     }
 
     fn record(organization: &Arc<Organization>, number: u32) -> KeyRecord {
@@ -163,35 +164,41 @@ mod tests {
         Uuid::from_u128((u128::from(number) + 1) << 64)
     }
 
-    fn change(kind: Kind, subject_id: Uuid) -> Change {
+    fn change(kind: ChangeKind, subject_id: Uuid) -> Change {
         Change { kind, organization_id: OrganizationId::new(Uuid::nil()), subject_id }
     }
 
     #[test]
     fn a_hundred_thousand_keys_in_use_all_stay() {
-        assert_eq!(kept(100_000).records.len(), 100_000);
+        assert_eq!(cache_with(100_000).records.len(), 100_000);
     }
 
     #[test]
     fn what_changed_is_forgotten_and_nothing_else() {
-        let kept = kept(10);
-        let changes =
-            [change(Kind::ApiKey, key(3)), change(Kind::LeakedApiKey, key(4)), change(Kind::Project, project(5))];
-        kept.forget(Notice::Changed(changes.to_vec()));
-        let mut left: Vec<Uuid> = kept.records.iter().map(|(_, record)| record.api_key_id.uuid()).collect();
+        let cache = cache_with(10);
+        let changes = [
+            change(ChangeKind::ApiKey, key(3)),
+            change(ChangeKind::LeakedApiKey, key(4)),
+            change(ChangeKind::Project, project(5)),
+        ];
+        cache.forget(WatcherEvent::Changed(changes.to_vec()));
+        let mut left: Vec<Uuid> = cache.records.iter().map(|(_, record)| record.api_key_id.uuid()).collect();
         left.sort_unstable();
         assert_eq!(left, [0, 1, 2, 6, 7, 8, 9].map(key));
-        kept.forget(Notice::Changed(vec![change(Kind::Organization, Uuid::from_u128(u128::MAX))]));
-        assert!(kept.records.is_empty());
-        assert_eq!(kept.forgotten(), 2);
+        cache.forget(WatcherEvent::Changed(vec![change(ChangeKind::Organization, Uuid::from_u128(u128::MAX))]));
+        assert!(cache.records.is_empty());
+        assert_eq!(cache.generation(), 2);
     }
 
     #[test]
     fn only_leaked_keys_are_told_and_after_they_were_forgotten() {
-        let kept = kept(2);
-        let mut told = kept.disabled();
-        kept.forget(Notice::Changed(vec![change(Kind::ApiKey, key(0)), change(Kind::LeakedApiKey, key(1))]));
-        assert_eq!(told.try_recv(), Ok(ApiKeyId::new(key(1))));
-        assert!(told.try_recv().is_err() && kept.records.is_empty());
+        let cache = cache_with(2);
+        let mut disabled = cache.subscribe_disabled();
+        cache.forget(WatcherEvent::Changed(vec![
+            change(ChangeKind::ApiKey, key(0)),
+            change(ChangeKind::LeakedApiKey, key(1)),
+        ]));
+        assert_eq!(disabled.try_recv(), Ok(ApiKeyId::new(key(1))));
+        assert!(disabled.try_recv().is_err() && cache.records.is_empty());
     }
 }

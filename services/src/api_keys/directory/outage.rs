@@ -1,56 +1,56 @@
-//! What is done while the database can't be asked.
+//! Tracks outages of the database, and bounds how often it is tried during one.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-/// How long an answer is waited for, when it isn't known that none comes.
-pub(super) const ANSWER: Duration = Duration::from_millis(500);
-/// The same when nothing tells that the database is gone: a busy one answers within that.
-pub(super) const SLOW_ANSWER: Duration = Duration::from_secs(3);
-/// How often is asked again, by one call for all.
-const AGAIN: Duration = Duration::from_secs(5);
+/// Timeout of a look-up while changes can't be read, or when a record is old.
+pub(super) const QUERY_TIMEOUT: Duration = Duration::from_millis(500);
+/// Timeout of a look-up otherwise, without a sign of an outage: a busy database answers within that.
+pub(super) const SLOW_QUERY_TIMEOUT: Duration = Duration::from_secs(3);
+/// How often the database is tried again during an outage, by one call for all.
+const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Since when the database doesn't answer.
+/// The state of an outage.
 pub(super) struct Outage {
-    /// When it was asked in vain last.
-    asked: Mutex<Option<Instant>>,
-    /// How long keys are good that were seen before.
-    pub(super) patience: Duration,
+    /// The latest try in vain; `None` without an outage.
+    last_try: Mutex<Option<Instant>>,
+    /// How long cached keys stay valid.
+    pub(super) max_staleness: Duration,
 }
 
 impl Outage {
-    pub(super) fn new(patience: Duration) -> Self {
-        Self { asked: Mutex::default(), patience }
+    pub(super) fn new(max_staleness: Duration) -> Self {
+        Self { last_try: Mutex::default(), max_staleness }
     }
 
-    /// Whether to ask the database: not where others did so in vain a moment ago.
-    pub(super) fn may_ask(&self, now: Instant) -> bool {
-        let mut asked = self.lock();
-        match *asked {
-            Some(at) if now.duration_since(at) < AGAIN => false,
-            Some(at) if now.duration_since(at) < 2 * AGAIN => {
-                // Until its answer comes, the others go by what they know.
-                *asked = Some(now);
+    /// Whether to query the database: not if another call tried in vain a moment ago.
+    pub(super) fn can_query(&self, now: Instant) -> bool {
+        let mut last_try = self.lock();
+        match *last_try {
+            Some(at) if now.duration_since(at) < RETRY_INTERVAL => false,
+            Some(at) if now.duration_since(at) < 2 * RETRY_INTERVAL => {
+                // Until this try ends, other calls use their cached records.
+                *last_try = Some(now);
                 true
             }
-            // That was another time.
+            // No outage, or one that is long over.
             _ => true,
         }
     }
 
-    pub(super) fn note_answer(&self) {
+    pub(super) fn end(&self) {
         *self.lock() = None;
     }
 
-    /// That a call asked in vain, or others did before.
-    pub(super) fn note_failure(&self) {
+    /// Starts an outage after a try in vain, unless it has started before.
+    pub(super) fn start(&self) {
         self.lock().get_or_insert_with(Instant::now);
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+        self.last_try.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -62,14 +62,14 @@ mod tests {
     fn one_asks_again_for_all() {
         let outage = Outage::new(Duration::ZERO);
         let now = Instant::now();
-        assert!(outage.may_ask(now) && outage.may_ask(now));
-        outage.note_failure();
-        assert!(!outage.may_ask(now));
-        let later = Instant::now() + AGAIN;
-        assert!(outage.may_ask(later) && !outage.may_ask(later));
-        let much_later = later + 2 * AGAIN;
-        assert!(outage.may_ask(much_later) && outage.may_ask(much_later));
-        outage.note_answer();
-        assert!(outage.may_ask(later) && outage.may_ask(later));
+        assert!(outage.can_query(now) && outage.can_query(now));
+        outage.start();
+        assert!(!outage.can_query(now));
+        let later = Instant::now() + RETRY_INTERVAL;
+        assert!(outage.can_query(later) && !outage.can_query(later));
+        let much_later = later + 2 * RETRY_INTERVAL;
+        assert!(outage.can_query(much_later) && outage.can_query(much_later));
+        outage.end();
+        assert!(outage.can_query(later) && outage.can_query(later));
     }
 }

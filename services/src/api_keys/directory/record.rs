@@ -1,4 +1,4 @@
-//! What is known of a key that exists.
+//! A key as the gateway caches it.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -9,10 +9,10 @@ use domain::{
     time::Timestamp,
 };
 
-use super::Verification;
-use crate::{Actor, Organization, Who, rate_limits::KeyLimits};
+use super::KeyVerification;
+use crate::{Actor, ActorKind, Organization, rate_limits::KeyLimits};
 
-/// What is known of a key that exists. A server keeps very many of these: they hold no more than they must.
+/// A key as the gateway caches it. Kept small, since a server holds hundreds of thousands.
 #[derive(Clone, Debug)]
 pub struct KeyRecord {
     /// Shared by all of its keys.
@@ -21,7 +21,7 @@ pub struct KeyRecord {
     pub project_id: Option<ProjectId>,
     pub project_archived: bool,
     pub api_key_id: ApiKeyId,
-    /// Which of the key's secrets was presented.
+    /// The secret that was presented.
     pub secret_id: SecretId,
     pub name: Box<str>,
     pub level: Level,
@@ -29,24 +29,24 @@ pub struct KeyRecord {
     pub scopes: Box<[Scope]>,
     /// Empty for all.
     pub ip_allowlist: Box<[Network]>,
-    /// Who made the key.
+    /// The user who made the key.
     pub member_id: Option<UserId>,
     /// Empty for all.
     pub(super) models: Box<[Box<str>]>,
-    /// When the secret stops to work, by itself or with its key.
+    /// When the secret stops working, on its own or with its key.
     pub(super) expires_at: Option<Timestamp>,
     pub(super) revoked: bool,
     pub(super) disabled: bool,
-    /// When it was looked up.
+    /// When the record was looked up.
     pub(super) read_at: Timestamp,
-    /// How fast it may be used; `None` where there are no limits.
+    /// Rate limits of the key, its project and its organization; `None` without any.
     pub limits: Option<Box<KeyLimits>>,
-    /// How what is said in its calls is kept; `None` as usual, which is what most organizations choose.
+    /// How bodies of its calls are kept; `None` for the default, which most organizations choose.
     pub(super) bodies: Option<Box<BodySettings>>,
 }
 
 impl KeyRecord {
-    /// Whether the key may do what takes `scope`.
+    /// Whether the key has `scope`.
     pub fn grants(&self, scope: Scope) -> bool {
         scope.is_granted(self.level, &self.scopes)
     }
@@ -61,14 +61,14 @@ impl KeyRecord {
         allows(&self.ip_allowlist, ip)
     }
 
-    /// Whether and how what is said in its calls is kept.
+    /// Whether and how bodies of its calls are kept.
     pub fn bodies(&self) -> BodySettings {
         self.bodies.as_deref().cloned().unwrap_or_default()
     }
 
-    /// Whoever holds the key, acting in its organization from `ip`.
+    /// The key as an actor in its organization, from `ip`.
     pub fn actor(&self, ip: Option<IpAddr>) -> Actor {
-        let who = Who::ApiKey {
+        let kind = ActorKind::ApiKey {
             id: self.api_key_id,
             secret: self.secret_id,
             name: self.name.to_string(),
@@ -76,23 +76,23 @@ impl KeyRecord {
             scopes: self.scopes.to_vec(),
             project_id: self.project_id,
         };
-        Actor { organization: Organization::clone(&self.organization), who, ip }
+        Actor { organization: Organization::clone(&self.organization), kind, ip }
     }
 
-    /// When the presented secret stops to work.
+    /// When the presented secret stops working.
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.expires_at
     }
 
-    pub(super) fn judge(self: Arc<Self>, now: Timestamp) -> Verification {
+    pub(super) fn judge(self: Arc<Self>, now: Timestamp) -> KeyVerification {
         if self.revoked {
-            Verification::Revoked(self)
+            KeyVerification::Revoked(self)
         } else if self.disabled {
-            Verification::Disabled(self)
+            KeyVerification::Disabled(self)
         } else if self.expires_at.is_some_and(|expiry| expiry <= now) {
-            Verification::Expired(self)
+            KeyVerification::Expired(self)
         } else {
-            Verification::Active(self)
+            KeyVerification::Active(self)
         }
     }
 }

@@ -13,11 +13,11 @@ use serde_json::Value;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::{Hash, KeyRecord};
+use super::{KeyRecord, SecretHash};
 use crate::{
     Organization, ServiceError, ServiceResult,
     organizations::body_settings,
-    rate_limits::{KeyLimits, most_of_row, of_row},
+    rate_limits::{KeyLimits, ceiling_of_row, of_row},
 };
 
 const SELECT: &str = "SELECT d.hash, d.organization_id, d.api_key_id, d.secret_id, s.expires_at AS secret_expires_at, \
@@ -34,7 +34,7 @@ const SELECT: &str = "SELECT d.hash, d.organization_id, d.api_key_id, d.secret_i
      WHERE d.hash = $1";
 
 #[derive(FromQueryResult)]
-pub(super) struct Row {
+pub(super) struct DirectoryRow {
     hash: Vec<u8>,
     organization_id: Uuid,
     slug: String,
@@ -66,28 +66,28 @@ pub(super) struct Row {
     body_redact: String,
 }
 
-/// The key that has the secret with this hash. The database found it by an index, whose time says something of the
-/// hash, though nothing of the secret; the last word has a comparison that takes the same time for all.
-pub(super) async fn read(database: &impl ConnectionTrait, hash: &Hash) -> ServiceResult<Option<Row>> {
+/// Reads the key that has the secret with this hash. The database finds it by an index, whose timing reveals
+/// something about the hash, though nothing about the secret; the final comparison takes constant time.
+pub(super) async fn read(database: &impl ConnectionTrait, hash: &SecretHash) -> ServiceResult<Option<DirectoryRow>> {
     let select = Statement::from_sql_and_values(database.get_database_backend(), SELECT, [hash.to_vec().into()]);
-    let row = Row::find_by_statement(select).one(database).await?;
+    let row = DirectoryRow::find_by_statement(select).one(database).await?;
     Ok(row.filter(|row| row.hash.ct_eq(hash).into()))
 }
 
-/// The same for a key of `organization`, which is a part of the question and not compared afterwards.
-pub(super) async fn read_within(
+/// Reads a key like [`read`], but only one of `organization`, by a condition of the query itself.
+pub(super) async fn read_in_organization(
     database: &impl ConnectionTrait,
-    hash: &Hash,
+    hash: &SecretHash,
     organization: OrganizationId,
-) -> ServiceResult<Option<Row>> {
+) -> ServiceResult<Option<DirectoryRow>> {
     let sql = format!("{SELECT} AND d.organization_id = $2");
     let values = [hash.to_vec().into(), organization.uuid().into()];
     let select = Statement::from_sql_and_values(database.get_database_backend(), sql, values);
-    let row = Row::find_by_statement(select).one(database).await?;
+    let row = DirectoryRow::find_by_statement(select).one(database).await?;
     Ok(row.filter(|row| row.hash.ct_eq(hash).into()))
 }
 
-impl Row {
+impl DirectoryRow {
     /// The key's organization.
     pub(super) fn organization(&self) -> ServiceResult<Organization> {
         Ok(Organization {
@@ -98,7 +98,7 @@ impl Row {
         })
     }
 
-    /// The same as it is kept, read at this moment; `share` gives its organization.
+    /// Turns the row, read at `read_at`, into a record; `share` returns its organization.
     pub(super) fn into_record(
         self,
         read_at: Timestamp,
@@ -108,7 +108,7 @@ impl Row {
             api_key: of_row(self.calls_per_minute, self.tokens_per_minute),
             project: of_row(self.project_calls, self.project_tokens),
             organization: of_row(self.organization_calls, self.organization_tokens),
-            most: most_of_row(self.most_calls_per_minute),
+            ceiling: ceiling_of_row(self.most_calls_per_minute),
         };
         let bodies = body_settings(self.body_days, self.body_limit, &self.body_redact)?;
         let expiries = [self.expires_at, self.secret_expires_at];
@@ -119,10 +119,10 @@ impl Row {
             api_key_id: ApiKeyId::new(self.api_key_id),
             secret_id: SecretId::new(self.secret_id),
             level: self.level.parse().map_err(|_| broken("level"))?,
-            scopes: list(self.scopes, "list of scopes")?,
-            ip_allowlist: list(self.ip_allowlist, "list of networks")?,
+            scopes: parse_list(self.scopes, "list of scopes")?,
+            ip_allowlist: parse_list(self.ip_allowlist, "list of networks")?,
             member_id: self.created_by.map(UserId::new),
-            models: list(self.models, "list of models")?,
+            models: parse_list(self.models, "list of models")?,
             expires_at: expiries.into_iter().flatten().min().map(Timestamp::from_millis),
             revoked: self.revoked_at.is_some(),
             disabled: self.disabled_at.is_some(),
@@ -134,10 +134,10 @@ impl Row {
     }
 }
 
-fn list<T: DeserializeOwned>(stored: Value, what: &str) -> ServiceResult<Box<[T]>> {
-    serde_json::from_value(stored).map_err(|_| broken(what))
+fn parse_list<T: DeserializeOwned>(stored: Value, column: &str) -> ServiceResult<Box<[T]>> {
+    serde_json::from_value(stored).map_err(|_| broken(column))
 }
 
-fn broken(what: &str) -> ServiceError {
-    ServiceError::Internal(format!("a stored key's {what} can't be read"))
+fn broken(column: &str) -> ServiceError {
+    ServiceError::Internal(format!("a stored key's {column} can't be read"))
 }

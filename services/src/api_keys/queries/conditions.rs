@@ -1,7 +1,7 @@
-//! Which keys a statement is about.
+//! SQL conditions that select keys.
 //!
-//! Statements over keys are written as text, since what they ask (a key's status, what is pointed out about it) reads
-//! well in SQL and in nothing else. They agree on this: `k` is the key, `$1` is the organization, and `$2` the moment.
+//! Statements over keys are written as text, since their conditions (a key's status, its hints) read well in
+//! SQL and in nothing else. In all of them `k` is the key, `$1` the organization, and `$2` the moment.
 
 use std::fmt::Display;
 
@@ -13,21 +13,21 @@ use domain::{
 use sea_orm::{DbBackend, Statement, Value};
 use uuid::Uuid;
 
-use super::visibility::{Usual, Visible};
+use super::visibility::{KeyVisibility, VisibleProjectKeys};
 use crate::{Services, database::Bound, entities::series::ANY_OUTCOME};
 
-/// A key's status, as [`domain::api_keys::Status::name`] says it. A key rotates while a secret works that has an end.
+/// A key's [`domain::api_keys::Status::name`]. A key is rotating while a secret with an end works.
 pub(in crate::api_keys) const STATUS: &str = "CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked' \
      WHEN k.disabled_at IS NOT NULL THEN 'disabled' \
      WHEN k.expires_at <= $2 THEN 'expired' \
      WHEN k.id IN (SELECT s.api_key_id FROM key_secrets s WHERE s.organization_id = $1 AND s.expires_at > $2) \
      THEN 'rotating' ELSE 'active' END";
 
-/// Whether a key lets its bearer in.
+/// Whether a key can be used.
 pub(in crate::api_keys) const USABLE: &str =
     "k.revoked_at IS NULL AND k.disabled_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2)";
 
-/// When a key was used last; NULL for never.
+/// When a key was last used; NULL for never.
 pub(in crate::api_keys) const LAST_USED: &str = "(SELECT max(u.last_used_at) FROM key_uses u \
      WHERE u.organization_id = k.organization_id AND u.api_key_id = k.id)";
 
@@ -37,14 +37,14 @@ pub(in crate::api_keys) const NEWEST_SECRET: &str = "FROM key_secrets s WHERE s.
 
 /// Conditions on `k`, and the values that they name.
 #[derive(Clone)]
-pub(in crate::api_keys) struct Selection {
+pub(in crate::api_keys) struct KeyConditions {
     services: Services,
     conditions: String,
     bound: Bound,
 }
 
-impl Selection {
-    /// All keys of an organization.
+impl KeyConditions {
+    /// Selects all keys of an organization.
     pub(in crate::api_keys) fn all(services: &Services, organization: OrganizationId) -> Self {
         let mut bound = Bound::new(services.database.read().get_database_backend());
         let organization = bound.value(organization.uuid());
@@ -52,34 +52,38 @@ impl Selection {
         Self { services: services.clone(), conditions: format!("k.organization_id = {organization}"), bound }
     }
 
-    /// Those of an organization with these ids.
-    pub(in crate::api_keys) fn some(services: &Services, organization: OrganizationId, ids: &[Uuid]) -> Self {
+    /// Selects the keys of an organization with these ids.
+    pub(in crate::api_keys) fn with_ids(services: &Services, organization: OrganizationId, ids: &[Uuid]) -> Self {
         let mut keys = Self::all(services, organization);
         let ids = keys.among_ids(ids.iter().copied());
         keys.and(format!("k.id {ids}"));
         keys
     }
 
-    /// Those of an organization that are visible.
-    pub(in crate::api_keys) fn visible(services: &Services, organization: OrganizationId, visible: &Visible) -> Self {
+    /// Selects the visible keys of an organization.
+    pub(in crate::api_keys) fn visible(
+        services: &Services,
+        organization: OrganizationId,
+        visible: &KeyVisibility,
+    ) -> Self {
         let mut all = Self::all(services, organization);
         let admin = Level::Admin;
-        let usual = match &visible.usual {
-            Usual::All if visible.admin => return all,
-            Usual::All => format!("k.level <> '{admin}'"),
-            Usual::None => "FALSE".to_owned(),
-            Usual::Some { maker, projects } => {
-                let made = maker.map(|maker| format!(" AND k.created_by = {}", all.value(maker)));
-                let within = match projects {
-                    crate::projects::Scope::All => String::new(),
-                    crate::projects::Scope::Only(ids) => {
+        let project_keys = match &visible.project_keys {
+            VisibleProjectKeys::All if visible.admin_keys => return all,
+            VisibleProjectKeys::All => format!("k.level <> '{admin}'"),
+            VisibleProjectKeys::None => "FALSE".to_owned(),
+            VisibleProjectKeys::Some { maker, projects } => {
+                let by_maker = maker.map(|maker| format!(" AND k.created_by = {}", all.value(maker)));
+                let in_projects = match projects {
+                    crate::projects::ProjectScope::All => String::new(),
+                    crate::projects::ProjectScope::Only(ids) => {
                         format!(" AND k.project_id {}", all.among_ids(ids.iter().map(|id| id.uuid())))
                     }
                 };
-                format!("k.level <> '{admin}'{}{within}", made.unwrap_or_default())
+                format!("k.level <> '{admin}'{}{in_projects}", by_maker.unwrap_or_default())
             }
         };
-        all.and(if visible.admin { format!("({usual} OR k.level = '{admin}')") } else { usual });
+        all.and(if visible.admin_keys { format!("({project_keys} OR k.level = '{admin}')") } else { project_keys });
         all
     }
 
@@ -87,7 +91,8 @@ impl Selection {
         self.bound.backend()
     }
 
-    /// Whether `r` is a series of the organization that has calls of the last [`UNUSED_DAYS`]: one step down an index.
+    /// The condition that series `r` of the organization has calls of the last [`UNUSED_DAYS`]: one step down
+    /// an index for each series.
     pub(in crate::api_keys) fn recently_called(&mut self) -> String {
         let first = CallId::lower_bound(self.services.now().plus_days(-UNUSED_DAYS));
         format!(
@@ -99,33 +104,33 @@ impl Selection {
         )
     }
 
-    /// The name of the list of all models that are offered, as JSON.
+    /// Binds the list of all offered models as JSON, and returns its placeholder.
     pub(in crate::api_keys) fn offered_models(&mut self) -> String {
         let names = self.services.catalog.names();
         self.value(serde_json::Value::from(names))
     }
 
-    /// Leaves those for which `condition` holds.
+    /// Adds a condition.
     pub(in crate::api_keys) fn and(&mut self, condition: impl Display) {
         self.conditions = format!("{} AND ({condition})", self.conditions);
     }
 
-    /// The name of a value, such as `$5`.
+    /// Binds a value, and returns its placeholder, such as `$5`.
     pub(in crate::api_keys) fn value(&mut self, value: impl Into<Value>) -> String {
         self.bound.value(value)
     }
 
-    /// What is written behind a column that is to be one of `ids`.
+    /// Binds `ids`, and returns the condition that follows a column which is one of them.
     pub(in crate::api_keys) fn among_ids(&mut self, ids: impl IntoIterator<Item = Uuid>) -> String {
         self.bound.among_ids(ids)
     }
 
-    /// The same for whole numbers.
+    /// Binds integers like [`among_ids`](Self::among_ids).
     pub(in crate::api_keys) fn among_numbers(&mut self, numbers: impl IntoIterator<Item = i64>) -> String {
         self.bound.among_numbers(numbers)
     }
 
-    /// `select` (up to its FROM), over these keys, `rest` after.
+    /// Builds a statement of `select` (up to its FROM), the conditions, and `rest`.
     pub(in crate::api_keys) fn statement(self, select: &str, rest: &str) -> Statement {
         self.bound.statement(format!("{select} WHERE {} {rest}", self.conditions))
     }

@@ -1,4 +1,4 @@
-//! Turns the ids of keys into keys as people see them, with what they did.
+//! Loads keys by their ids, with their calls, spend and hints.
 
 mod hinted;
 mod month;
@@ -9,14 +9,14 @@ use std::collections::HashMap;
 use domain::api_keys::ApiKey;
 use uuid::Uuid;
 
-pub(in crate::api_keys) use self::month::calls_since;
+pub(in crate::api_keys) use self::month::count_calls_since;
 
-use super::conditions::Selection;
+use super::conditions::KeyConditions;
 use crate::{Organization, ServiceResult, Services};
 
-/// The keys with these ids, in their order; one that isn't there is left out.
+/// Loads the keys with these ids, in their order; missing ones are left out.
 ///
-/// A handful of statements, however many keys these are: hundreds at a time are a good size.
+/// Takes a handful of statements, however many keys there are: hundreds at a time are a good size.
 pub(in crate::api_keys) async fn load(
     services: &Services,
     organization: &Organization,
@@ -25,15 +25,15 @@ pub(in crate::api_keys) async fn load(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    services.settled().await;
-    let keys = Selection::some(services, organization.id, ids);
+    services.wait_until_stored().await;
+    let keys = KeyConditions::with_ids(services, organization.id, ids);
     let (rows, mut months, kinds) = tokio::try_join!(
         row::read(services, keys.clone()),
         month::read(services, organization, keys.clone()),
-        hinted::kinds(services, keys.clone()),
+        hinted::find_kinds(services, keys.clone()),
     )?;
-    let mut hints = hinted::hints(services, organization, keys, &rows, &kinds).await?;
-    let mut rows: HashMap<Uuid, row::Row> = rows.into_iter().map(|row| (row.id, row)).collect();
+    let mut hints = hinted::load_hints(services, organization, keys, &rows, &kinds).await?;
+    let mut rows: HashMap<Uuid, row::KeyRow> = rows.into_iter().map(|row| (row.id, row)).collect();
     let key = |id: &Uuid| Some(rows.remove(id)?.into_key(months.take(*id), hints.remove(id).unwrap_or_default()));
     ids.iter().filter_map(key).collect()
 }

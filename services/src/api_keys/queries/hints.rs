@@ -1,7 +1,7 @@
-//! What is pointed out about keys (K9), as conditions on `api_keys k`.
+//! Hints about keys (K9), as conditions on `api_keys k`.
 //!
-//! Only keys that can be used have hints. The same conditions find keys by a hint and tell a key's hints, so that both
-//! always agree.
+//! Only keys that can be used have hints. The same conditions find keys by a hint and list a key's hints, so
+//! that both always agree.
 
 use domain::{
     api_keys::{EXPIRES_SOON_DAYS, HintKind, Level, Scope, UNUSED_DAYS},
@@ -9,50 +9,52 @@ use domain::{
 };
 use sea_orm::DbBackend;
 
-use super::conditions::{LAST_USED, NEWEST_SECRET, Selection, USABLE};
+use super::conditions::{KeyConditions, LAST_USED, NEWEST_SECRET, USABLE};
 use crate::entities::series::OTHER;
 
-const DAY: i64 = 24 * 60 * 60 * 1000;
-/// A key that was never used is pointed out when it is older, in days.
+const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
+/// Age from which a key that was never used gets a hint, in days.
 const NEVER_USED_DAYS: i64 = 1;
-/// Whether a key was never used. That of its last use says the same, but must look at all of them.
+/// Whether a key was never used. [`LAST_USED`] would be NULL, but looks at all uses.
 const NEVER_USED: &str =
     "NOT EXISTS (SELECT 1 FROM key_uses u WHERE u.organization_id = k.organization_id AND u.api_key_id = k.id)";
 
-/// The condition under which one of `keys` has this hint.
-pub(in crate::api_keys) fn condition(kind: HintKind, keys: &mut Selection) -> String {
+/// Returns the condition under which one of `keys` has this hint.
+pub(in crate::api_keys) fn condition(kind: HintKind, keys: &mut KeyConditions) -> String {
     let specific = match kind {
-        HintKind::NeverUsed => format!("k.created_at <= $2 - {} AND {NEVER_USED}", NEVER_USED_DAYS * DAY),
-        HintKind::Unused => format!("{LAST_USED} <= $2 - {}", UNUSED_DAYS * DAY),
-        HintKind::ExpiresSoon => format!("k.expires_at <= $2 + {}", EXPIRES_SOON_DAYS * DAY),
+        HintKind::NeverUsed => format!("k.created_at <= $2 - {} AND {NEVER_USED}", NEVER_USED_DAYS * DAY_MILLIS),
+        HintKind::Unused => format!("{LAST_USED} <= $2 - {}", UNUSED_DAYS * DAY_MILLIS),
+        HintKind::ExpiresSoon => format!("k.expires_at <= $2 + {}", EXPIRES_SOON_DAYS * DAY_MILLIS),
         HintKind::RotationDue => {
-            format!("(SELECT s.created_at {NEWEST_SECRET}) + {} <= $2", days("k.rotate_every_days"))
+            format!("(SELECT s.created_at {NEWEST_SECRET}) + {} <= $2", days_to_millis("k.rotate_every_days"))
         }
         HintKind::Wide => wide(keys),
         HintKind::BreaksPolicy => format!(
             "EXISTS (SELECT 1 FROM organizations o WHERE o.id = k.organization_id \
              AND (o.key_expiry_required AND k.expires_at IS NULL OR k.expires_at > k.created_at + {}))",
-            days("o.longest_key_life_days")
+            days_to_millis("o.longest_key_life_days")
         ),
     };
     format!("{USABLE} AND {specific}")
 }
 
-/// Days in milliseconds, beyond 32 bits.
-fn days(column: &str) -> String {
-    format!("{column} * CAST({DAY} AS bigint)")
+/// Converts a column of days to milliseconds, beyond 32 bits.
+fn days_to_millis(column: &str) -> String {
+    format!("{column} * CAST({DAY_MILLIS} AS bigint)")
 }
 
-/// A standard key that is older than [`UNUSED_DAYS`] and was used within them may do more than it needs where
+/// Returns the condition of [`HintKind::Wide`]. A standard key that is older than [`UNUSED_DAYS`] and was
+/// used within them may do more than it needs if
 ///
 /// - its list of models names one that it didn't call, or
-/// - its list of scopes names one that none of its calls needed (that of listing models aside, which leaves no calls), or
-/// - it has neither list, and called one model or two while others are offered: that is what a list could say.
+/// - its list of scopes names one that none of its calls needed (except for listing models, which leaves no
+///   calls), or
+/// - it has neither list, and called one or two models while others are offered: a list could name those.
 ///
-/// A key with one list only was narrowed by somebody who thought about it; what the missing list would add isn't
-/// pointed out. Of a key whose calls are told as [`OTHER`] in part it isn't known which models it called, so that nothing is
-/// said of those. Read keys can do one thing anyway, and what admin keys do in management isn't recorded as calls.
-fn wide(keys: &mut Selection) -> String {
+/// A key with only one list was narrowed deliberately, so that the missing list isn't pointed out. If some
+/// calls of a key are recorded as [`OTHER`], its models aren't known, and get no hint. Read keys can do only
+/// one thing anyway, and actions of admin keys in management aren't recorded as calls.
+fn wide(keys: &mut KeyConditions) -> String {
     let backend = keys.backend();
     let elements = |list: &str| match backend {
         DbBackend::Postgres => format!("jsonb_array_elements_text({list}) AS e(value)"),
@@ -66,9 +68,9 @@ fn wide(keys: &mut Selection) -> String {
     let level = Level::Standard;
     let called = keys.recently_called();
     let lately = format!("FROM series r WHERE {called} AND r.api_key_id = k.id");
-    // PostgreSQL looks at all keys at once, or at one after the other, whichever is quicker. SQLite must be told.
+    // PostgreSQL itself chooses whether to go through keys one by one; SQLite needs the condition.
     let of_key = if backend == DbBackend::Postgres { "" } else { " AND r.api_key_id = k.id" };
-    // Two models are the first and the last by name; where there are more, it isn't asked what they are.
+    // One or two models are the first and the last by name; with more, they don't matter.
     format!(
         "k.level = '{level}' AND k.created_at <= $2 - {age} AND EXISTS (SELECT 1 FROM (SELECT r.api_key_id, \
          count(DISTINCT r.model) AS models, min(r.model) AS first_model, max(r.model) AS last_model, \
@@ -79,7 +81,7 @@ fn wide(keys: &mut Selection) -> String {
          used.others = 0 AND EXISTS (SELECT 1 FROM {models} WHERE e.value NOT IN (SELECT r.model {lately})) \
          OR EXISTS (SELECT 1 FROM {scopes} WHERE e.value <> '{listing}' \
          AND e.value NOT IN (SELECT CASE r.service{needed} END {lately})) END)",
-        age = UNUSED_DAYS * DAY,
+        age = UNUSED_DAYS * DAY_MILLIS,
     )
 }
 

@@ -1,4 +1,4 @@
-//! What was done to a key.
+//! The history of a key.
 
 use domain::{audit::AuditEntry, ids::ApiKeyId, time::Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -7,10 +7,11 @@ use serde_json::Value;
 use super::get;
 use crate::{Actor, ServiceResult, Services, entities::audit_entries};
 
-/// Most entries that are told: more than anybody makes by hand.
-const MOST_ENTRIES: u64 = 500;
+/// Maximum number of entries returned: more than are made by hand.
+const MAX_ENTRIES: u64 = 500;
 
-/// What was done to a key that the asker may see, the latest first, from the audit log: no secret and no hash is ever in it.
+/// Returns the audit entries about a key that the actor may view, the latest first, from the audit log, which
+/// never contains secrets or hashes.
 pub async fn history(services: &Services, actor: &Actor, id: ApiKeyId) -> ServiceResult<Vec<AuditEntry>> {
     get::check(services, actor, id).await?;
     let rows = audit_entries::Entity::find()
@@ -18,13 +19,13 @@ pub async fn history(services: &Services, actor: &Actor, id: ApiKeyId) -> Servic
         .filter(audit_entries::Column::TargetId.eq(id.to_string()))
         .filter(audit_entries::Column::TargetKind.eq("api_key"))
         .order_by_desc(audit_entries::Column::Sequence)
-        .limit(MOST_ENTRIES)
+        .limit(MAX_ENTRIES)
         .all(services.database.read())
         .await?;
-    Ok(rows.into_iter().map(shown).collect())
+    Ok(rows.into_iter().map(entry_from_row).collect())
 }
 
-fn shown(row: audit_entries::Model) -> AuditEntry {
+fn entry_from_row(row: audit_entries::Model) -> AuditEntry {
     // Only JSON is ever written.
     let state = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
     AuditEntry {

@@ -1,4 +1,4 @@
-//! Pages of keys.
+//! Lists keys in pages, and counts them.
 
 mod any_case;
 mod filter;
@@ -14,79 +14,83 @@ use domain::{
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
-use self::order::Part;
+use self::order::KeyWindow;
 
 use super::{
-    conditions::{STATUS, Selection, USABLE},
+    conditions::{KeyConditions, STATUS, USABLE},
     figures,
 };
-use crate::api_keys::{Visible, visible};
+use crate::api_keys::{KeyVisibility, visible_keys};
 use crate::{Actor, Organization, ServiceError, ServiceResult, Services, entities::api_keys};
 
-/// A page of the keys that the asker may see. Finding, sorting and counting is the database's work; figures are added up
-/// for the keys of the page only.
+/// Returns a page of the keys that the actor may view. The database finds, sorts and counts; figures are
+/// loaded only for the keys of the page.
 pub async fn list(services: &Services, actor: &Actor, query: &KeyQuery) -> ServiceResult<KeyPage> {
     let organization = &actor.organization;
-    let visible = seen(services, actor).await?;
-    let keys = asked(services, organization, &visible, query)?;
+    let visible = visibility(services, actor).await?;
+    let keys = matching_keys(services, organization, &visible, query)?;
     let length = u64::from(PAGE_SIZE);
-    let page = Part::Page { from: u64::from(query.page) * length, length };
-    // At once: the page waits for the slower of them only.
+    let page = KeyWindow::Page { from: u64::from(query.page) * length, length };
+    // Concurrently: the page waits only for the slower of the two.
     let (statuses, found) = tokio::try_join!(
-        statuses(services, Selection::visible(services, organization.id, &visible)),
+        count_by_status(services, KeyConditions::visible(services, organization.id, &visible)),
         order::find(services, organization, keys, query, page),
     )?;
     let keys = figures::load(services, organization, &found.ids).await?;
     Ok(KeyPage { keys, total: found.total, statuses })
 }
 
-/// The ids of all keys that `query` asks for and the asker may see, in its order.
-pub(in crate::api_keys) async fn ids(services: &Services, actor: &Actor, query: &KeyQuery) -> ServiceResult<Vec<Uuid>> {
-    let visible = seen(services, actor).await?;
-    let keys = asked(services, &actor.organization, &visible, query)?;
-    Ok(order::find(services, &actor.organization, keys, query, Part::All).await?.ids)
+/// Finds the ids of all keys that match `query` and that the actor may view, in its order.
+pub(in crate::api_keys) async fn find_ids(
+    services: &Services,
+    actor: &Actor,
+    query: &KeyQuery,
+) -> ServiceResult<Vec<Uuid>> {
+    let visible = visibility(services, actor).await?;
+    let keys = matching_keys(services, &actor.organization, &visible, query)?;
+    Ok(order::find(services, &actor.organization, keys, query, KeyWindow::All).await?.ids)
 }
 
-async fn seen(services: &Services, actor: &Actor) -> ServiceResult<Visible> {
-    services.settled().await;
-    visible(services.database.read(), actor, Permission::ViewApiKeys).await
+async fn visibility(services: &Services, actor: &Actor) -> ServiceResult<KeyVisibility> {
+    services.wait_until_stored().await;
+    visible_keys(services.database.read(), actor, Permission::ViewApiKeys).await
 }
 
-fn asked(
+fn matching_keys(
     services: &Services,
     organization: &Organization,
-    visible: &Visible,
+    visible: &KeyVisibility,
     query: &KeyQuery,
-) -> ServiceResult<Selection> {
-    let mut keys = Selection::visible(services, organization.id, visible);
+) -> ServiceResult<KeyConditions> {
+    let mut keys = KeyConditions::visible(services, organization.id, visible);
     filter::apply(&mut keys, query)?;
     Ok(keys)
 }
 
-/// How many keys there are of each status that any has.
-async fn statuses(services: &Services, keys: Selection) -> ServiceResult<Vec<(Status, i64)>> {
+/// Counts keys by status; a status without keys is left out.
+async fn count_by_status(services: &Services, keys: KeyConditions) -> ServiceResult<Vec<(Status, i64)>> {
     let select = format!("SELECT {STATUS} AS status, count(*) AS keys FROM api_keys k");
     let rows = services.database.read().query_all_raw(keys.statement(&select, "GROUP BY 1")).await?;
-    let counted = rows
+    let counts = rows
         .iter()
         .map(|row| Ok((row.try_get::<String>("", "status")?, row.try_get("", "keys")?)))
         .collect::<ServiceResult<HashMap<String, i64>>>()?;
-    Ok(Status::ALL.into_iter().filter_map(|status| Some((status, *counted.get(status.name())?))).collect())
+    Ok(Status::ALL.into_iter().filter_map(|status| Some((status, *counts.get(status.name())?))).collect())
 }
 
-/// How many keys that `actor` may see can be used.
+/// Counts the usable keys that `actor` may view.
 pub(crate) async fn count_active(services: &Services, actor: &Actor) -> ServiceResult<i64> {
-    // Whoever may see the organization's figures may see this one, without its keys.
+    // An actor who may view the organization's figures may view this one, without its keys.
     let visible = match actor.reach(Permission::ViewOverview)? {
-        Reach::Organization => Visible::ALL,
-        Reach::Assigned | Reach::Own => seen(services, actor).await?,
+        Reach::Organization => KeyVisibility::ALL,
+        Reach::Assigned | Reach::Own => visibility(services, actor).await?,
     };
-    let mut keys = Selection::visible(services, actor.organization.id, &visible);
+    let mut keys = KeyConditions::visible(services, actor.organization.id, &visible);
     keys.and(USABLE);
     order::count(services, keys).await
 }
 
-/// The names and levels of keys, by their ids.
+/// Returns the names and levels of keys, by their ids.
 pub(crate) async fn refs(
     database: &impl ConnectionTrait,
     organization: OrganizationId,

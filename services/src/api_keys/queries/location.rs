@@ -1,4 +1,4 @@
-//! Keys where the management API's paths say that they are.
+//! Keys by their locations, as in the paths of the management API.
 
 use domain::{
     api_keys::{ApiKey, Level},
@@ -8,24 +8,24 @@ use domain::{
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter};
 use uuid::Uuid;
 
-use super::{conditions::Selection, figures, get};
-use crate::api_keys::visible;
+use super::{conditions::KeyConditions, figures, get};
+use crate::api_keys::visible_keys;
 use crate::{
     Actor, ServiceError, ServiceResult, Services,
     entities::{api_keys, projects},
 };
 
-/// Where a key belongs.
+/// The location of a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Place {
-    /// An admin key.
+pub enum KeyLocation {
+    /// The organization itself, of admin keys.
     Organization,
-    /// Any other.
+    /// The project of any other key.
     Project(ProjectId),
 }
 
-impl Place {
-    /// What `permission` on keys, to view or to manage them, is called for those of this place.
+impl KeyLocation {
+    /// The permission that corresponds to `permission` (to view or to manage keys) for keys at this location.
     pub(in crate::api_keys) const fn permission(self, permission: Permission) -> Permission {
         match (self, permission) {
             (Self::Project(_), _) => permission,
@@ -34,8 +34,8 @@ impl Place {
         }
     }
 
-    /// Whether `key` belongs there.
-    fn holds(self, key: &api_keys::Model) -> bool {
+    /// Whether `key` belongs here.
+    fn contains(self, key: &api_keys::Model) -> bool {
         match self {
             Self::Organization => key.level == Level::Admin.name(),
             Self::Project(id) => key.project_id == Some(id.uuid()),
@@ -43,35 +43,35 @@ impl Place {
     }
 }
 
-/// Which keys of a place to list, by when they were made. Revoked ones are as if they weren't there.
+/// A cursor for listing the keys of a location in the order of creation. Revoked keys are left out.
 #[derive(Clone, Copy, Debug)]
-pub struct Cursor {
-    /// Only those that follow this one.
+pub struct KeyCursor {
+    /// Only keys that follow this one are listed.
     pub after: Option<ApiKeyId>,
     pub limit: u64,
-    /// The newest first.
+    /// Whether the newest come first.
     pub descending: bool,
 }
 
-/// So many keys of `place`, and whether there are more.
+/// Returns keys of `location`, and whether there are more.
 pub async fn page(
     services: &Services,
     actor: &Actor,
-    place: Place,
-    cursor: Cursor,
+    location: KeyLocation,
+    cursor: KeyCursor,
 ) -> ServiceResult<(Vec<ApiKey>, bool)> {
-    find(services, actor, place, Permission::ViewApiKeys).await?;
-    let visible = visible(services.database.read(), actor, Permission::ViewApiKeys).await?;
-    let mut keys = Selection::visible(services, actor.organization.id, &visible);
+    check_location(services, actor, location, Permission::ViewApiKeys).await?;
+    let visible = visible_keys(services.database.read(), actor, Permission::ViewApiKeys).await?;
+    let mut keys = KeyConditions::visible(services, actor.organization.id, &visible);
     keys.and("k.revoked_at IS NULL");
-    match place {
-        Place::Organization => keys.and(format!("k.level = '{}'", Level::Admin)),
-        Place::Project(id) => {
+    match location {
+        KeyLocation::Organization => keys.and(format!("k.level = '{}'", Level::Admin)),
+        KeyLocation::Project(id) => {
             let id = keys.value(id.uuid());
             keys.and(format!("k.project_id = {id}"));
         }
     }
-    // Ids are ordered by when they were made.
+    // Ids are in the order of creation.
     let (follows, order) = if cursor.descending { ("<", "DESC") } else { (">", "ASC") };
     if let Some(after) = cursor.after {
         let after = keys.value(after.uuid());
@@ -80,46 +80,56 @@ pub async fn page(
     let rest = format!("ORDER BY k.id {order} LIMIT {}", cursor.limit + 1);
     let rows = services.database.read().query_all_raw(keys.statement("SELECT k.id FROM api_keys k", &rest)).await?;
     let mut ids: Vec<Uuid> = rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?;
-    let more = ids.len() as u64 > cursor.limit;
+    let has_more = ids.len() as u64 > cursor.limit;
     ids.truncate(usize::try_from(cursor.limit).unwrap_or(usize::MAX));
-    Ok((figures::load(services, &actor.organization, &ids).await?, more))
+    Ok((figures::load(services, &actor.organization, &ids).await?, has_more))
 }
 
-/// The key, if it is in `place` and not revoked.
-pub async fn at(services: &Services, actor: &Actor, place: Place, id: ApiKeyId) -> ServiceResult<ApiKey> {
-    find_key(services, actor, place, Permission::ViewApiKeys, id).await?;
-    get::shown(services, &actor.organization, id).await
+/// Returns the key, if it is at `location` and not revoked.
+pub async fn get_at(services: &Services, actor: &Actor, location: KeyLocation, id: ApiKeyId) -> ServiceResult<ApiKey> {
+    check_key(services, actor, location, Permission::ViewApiKeys, id).await?;
+    get::load(services, &actor.organization, id).await
 }
 
-/// Whether the key is in `place` and `actor` may manage it. One that isn't, or is revoked, is as if it didn't exist.
-pub async fn check(services: &Services, actor: &Actor, place: Place, id: ApiKeyId) -> ServiceResult<()> {
-    find_key(services, actor, place, Permission::ManageApiKeys, id).await
+/// Rejects a key that isn't at `location`, that is revoked, or that `actor` may not manage: it is not found.
+pub async fn require_manageable(
+    services: &Services,
+    actor: &Actor,
+    location: KeyLocation,
+    id: ApiKeyId,
+) -> ServiceResult<()> {
+    check_key(services, actor, location, Permission::ManageApiKeys, id).await
 }
 
-/// Whether `place` exists, and `actor` may make keys there.
-pub async fn enter(services: &Services, actor: &Actor, place: Place) -> ServiceResult<()> {
-    find(services, actor, place, Permission::ManageApiKeys).await
+/// Rejects a location that doesn't exist or where `actor` may not make keys.
+pub async fn require(services: &Services, actor: &Actor, location: KeyLocation) -> ServiceResult<()> {
+    check_location(services, actor, location, Permission::ManageApiKeys).await
 }
 
-async fn find(services: &Services, actor: &Actor, place: Place, permission: Permission) -> ServiceResult<()> {
-    actor.reach(place.permission(permission))?;
-    let Place::Project(id) = place else { return Ok(()) };
+async fn check_location(
+    services: &Services,
+    actor: &Actor,
+    location: KeyLocation,
+    permission: Permission,
+) -> ServiceResult<()> {
+    actor.reach(location.permission(permission))?;
+    let KeyLocation::Project(id) = location else { return Ok(()) };
     let database = services.database.read();
     let row = projects::of(actor.organization.id).filter(projects::Column::Id.eq(id.uuid())).one(database).await?;
     row.map(drop).ok_or(ServiceError::NotFound)
 }
 
-async fn find_key(
+async fn check_key(
     services: &Services,
     actor: &Actor,
-    place: Place,
+    location: KeyLocation,
     permission: Permission,
     id: ApiKeyId,
 ) -> ServiceResult<()> {
-    find(services, actor, place, permission).await?;
+    check_location(services, actor, location, permission).await?;
     let database = services.database.read();
-    let visible = visible(database, actor, permission).await?;
+    let visible = visible_keys(database, actor, permission).await?;
     let key = api_keys::of(actor.organization.id).filter(api_keys::Column::Id.eq(id.uuid())).one(database).await?;
-    let key = key.filter(|key| visible.holds(key) && place.holds(key) && key.revoked_at.is_none());
+    let key = key.filter(|key| visible.contains(key) && location.contains(key) && key.revoked_at.is_none());
     key.map(drop).ok_or(ServiceError::NotFound)
 }

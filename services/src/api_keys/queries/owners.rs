@@ -1,4 +1,4 @@
-//! Who made keys, in the detail that the management API tells.
+//! Owners of keys, in the detail that the management API returns.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,30 +11,30 @@ use domain::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
-use super::location::Place;
+use super::location::KeyLocation;
 use crate::{
     Actor, ServiceResult, Services,
     entities::{memberships, project_members, users},
 };
 
-/// Somebody who made a key.
+/// The user who made a key.
 #[derive(Clone, Debug)]
 pub struct Owner {
     pub id: UserId,
     pub name: String,
     pub email: String,
     pub created_at: Timestamp,
-    /// `None` for whoever has left, or is suspended.
+    /// `None` for a user who has left, or is suspended.
     pub role: Option<Role>,
-    /// Whether they may manage keys where theirs are.
+    /// Whether they may manage keys at the location of theirs.
     pub has_access: bool,
 }
 
-/// Those who made `keys`, which are all in `place` and which the asker has seen.
+/// Returns the owners of `keys`, which are all at `location` and visible to the actor.
 pub async fn owners(
     services: &Services,
     actor: &Actor,
-    place: Place,
+    location: KeyLocation,
     keys: &[ApiKey],
 ) -> ServiceResult<HashMap<UserId, Owner>> {
     let database = services.database.read();
@@ -43,7 +43,7 @@ pub async fn owners(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let people = users::Entity::find().filter(users::Column::Id.is_in(ids.iter().copied())).all(database).await?;
+    let found = users::Entity::find().filter(users::Column::Id.is_in(ids.iter().copied())).all(database).await?;
     let members = memberships::Entity::find()
         .filter(memberships::Column::OrganizationId.eq(organization))
         .filter(memberships::Column::UserId.is_in(ids.iter().copied()))
@@ -52,9 +52,9 @@ pub async fn owners(
         .await?;
     let roles: HashMap<Uuid, Role> =
         members.iter().map(|member| Ok((member.user_id, memberships::role(member)?))).collect::<ServiceResult<_>>()?;
-    let assigned: HashSet<Uuid> = match place {
-        Place::Organization => HashSet::new(),
-        Place::Project(project) => project_members::Entity::find()
+    let assigned: HashSet<Uuid> = match location {
+        KeyLocation::Organization => HashSet::new(),
+        KeyLocation::Project(project) => project_members::Entity::find()
             .select_only()
             .column(project_members::Column::UserId)
             .filter(project_members::Column::OrganizationId.eq(organization))
@@ -75,7 +75,7 @@ pub async fn owners(
             created_at: Timestamp::from_millis(user.created_at),
             role,
             has_access: match role
-                .and_then(|role| permissions::reach(role, place.permission(Permission::ManageApiKeys)))
+                .and_then(|role| permissions::reach(role, location.permission(Permission::ManageApiKeys)))
             {
                 Some(Reach::Organization) => true,
                 Some(Reach::Assigned | Reach::Own) => assigned.contains(&user.id),
@@ -84,5 +84,5 @@ pub async fn owners(
         };
         (owner.id, owner)
     };
-    Ok(people.into_iter().map(owner).collect())
+    Ok(found.into_iter().map(owner).collect())
 }

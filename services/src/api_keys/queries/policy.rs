@@ -1,18 +1,18 @@
-//! How long keys may live.
+//! An organization's policy for the life of keys.
 
 use domain::{api_keys::KeyPolicy, ids::OrganizationId, permissions::Permission};
 use sea_orm::{ConnectionTrait, EntityTrait};
 
 use crate::{Actor, ServiceError, ServiceResult, Services, entities::organizations, organizations::key_policy_of};
 
-/// What the organization demands of keys: what the form for a new one offers.
+/// Returns the organization's policy for keys, which limits the form for a new one.
 pub async fn policy(services: &Services, actor: &Actor) -> ServiceResult<KeyPolicy> {
     actor.reach(Permission::ManageApiKeys).or_else(|_| actor.reach(Permission::ManageAdminKeys))?;
-    of(services.database.read(), actor.organization.id).await
+    load(services.database.read(), actor.organization.id).await
 }
 
-/// What this organization demands of keys.
-pub(in crate::api_keys) async fn of(
+/// Loads this organization's policy for keys.
+pub(in crate::api_keys) async fn load(
     database: &impl ConnectionTrait,
     organization: OrganizationId,
 ) -> ServiceResult<KeyPolicy> {

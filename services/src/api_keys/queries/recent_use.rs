@@ -1,9 +1,9 @@
-//! What used keys lately: asked before they are revoked.
+//! Recent use of keys, shown before they are revoked.
 
 use std::collections::HashMap;
 
 use domain::{
-    api_keys::{Client, Level, MOST_CLIENTS, RecentUse, Secret},
+    api_keys::{KeyClient, Level, MAX_CLIENTS_SHOWN, RecentUse, Secret},
     errors::FieldErrors,
     ids::ApiKeyId,
     permissions::Permission,
@@ -13,32 +13,32 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
 use super::{
-    conditions::{NEWEST_SECRET, Selection},
+    conditions::{KeyConditions, NEWEST_SECRET},
     figures,
 };
-use crate::api_keys::{commands::revoke::MOST_AT_ONCE, visible};
+use crate::api_keys::{commands::revoke::MAX_REVOKED_AT_ONCE, visible_keys};
 use crate::{Actor, ServiceError, ServiceResult, Services};
 
-/// What used each of these keys in the last 24 hours, in the order asked; all of them must be the asker's to see. As many
-/// can be asked about as can be revoked at once.
+/// Returns the use of each of these keys in the last 24 hours, in their order. The actor must be able to view
+/// all of them, and there may be as many as can be revoked at once.
 pub async fn recent_use(services: &Services, actor: &Actor, ids: &[ApiKeyId]) -> ServiceResult<Vec<RecentUse>> {
-    let visible = visible(services.database.read(), actor, Permission::ViewApiKeys).await?;
-    if ids.len() > MOST_AT_ONCE {
-        return Err(FieldErrors::of("ids", format!("Ask about at most {MOST_AT_ONCE} keys.")).into());
+    let visible = visible_keys(services.database.read(), actor, Permission::ViewApiKeys).await?;
+    if ids.len() > MAX_REVOKED_AT_ONCE {
+        return Err(FieldErrors::of("ids", format!("Ask about at most {MAX_REVOKED_AT_ONCE} keys.")).into());
     }
-    // What is to be revoked may be in use this very moment.
-    services.settled().await;
+    // Keys to be revoked may be in use at this moment.
+    services.wait_until_stored().await;
     let organization = &actor.organization;
     let since = services.now().plus_days(-1);
-    let mut keys = Selection::visible(services, organization.id, &visible);
-    let asked = keys.among_ids(ids.iter().map(|id| id.uuid()));
-    keys.and(format!("k.id {asked}"));
+    let mut keys = KeyConditions::visible(services, organization.id, &visible);
+    let among_ids = keys.among_ids(ids.iter().map(|id| id.uuid()));
+    keys.and(format!("k.id {among_ids}"));
     let (rows, calls, mut clients) = tokio::try_join!(
-        rows(services, keys.clone()),
-        figures::calls_since(services, organization, keys.clone(), since),
-        clients(services, keys, since),
+        read_rows(services, keys.clone()),
+        figures::count_calls_since(services, organization, keys.clone(), since),
+        read_clients(services, keys, since),
     )?;
-    let shown = |id: &ApiKeyId| {
+    let recent_use = |id: &ApiKeyId| {
         let row = rows.get(&id.uuid()).ok_or(ServiceError::NotFound)?;
         let level: Level = row.level.parse().map_err(ServiceError::Internal)?;
         Ok(RecentUse {
@@ -49,7 +49,7 @@ pub async fn recent_use(services: &Services, actor: &Actor, ids: &[ApiKeyId]) ->
             clients: clients.remove(&id.uuid()).unwrap_or_default(),
         })
     };
-    ids.iter().map(shown).collect()
+    ids.iter().map(recent_use).collect()
 }
 
 #[derive(FromQueryResult)]
@@ -60,30 +60,30 @@ struct Row {
     last_four: Option<String>,
 }
 
-async fn rows(services: &Services, keys: Selection) -> ServiceResult<HashMap<Uuid, Row>> {
+async fn read_rows(services: &Services, keys: KeyConditions) -> ServiceResult<HashMap<Uuid, Row>> {
     let select =
         format!("SELECT k.id, k.name, k.level, (SELECT s.last_four {NEWEST_SECRET}) AS last_four FROM api_keys k");
     let rows = Row::find_by_statement(keys.statement(&select, "")).all(services.database.read()).await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
-/// The latest clients of each key, whichever of its secrets they used.
-async fn clients(
+/// Reads the latest clients of each key, for all of its secrets.
+async fn read_clients(
     services: &Services,
-    mut keys: Selection,
+    mut keys: KeyConditions,
     since: Timestamp,
-) -> ServiceResult<HashMap<Uuid, Vec<Client>>> {
+) -> ServiceResult<HashMap<Uuid, Vec<KeyClient>>> {
     let since = keys.value(since.millis());
     let select = "SELECT * FROM (SELECT u.api_key_id, u.ip, u.agent, max(u.last_used_at) AS last_used_at, \
          row_number() OVER (PARTITION BY u.api_key_id ORDER BY max(u.last_used_at) DESC, u.ip, u.agent) AS place \
          FROM api_keys k JOIN key_uses u ON u.organization_id = k.organization_id AND u.api_key_id = k.id";
     let rest = format!(
-        "GROUP BY u.api_key_id, u.ip, u.agent) latest WHERE place <= {MOST_CLIENTS} ORDER BY api_key_id, place"
+        "GROUP BY u.api_key_id, u.ip, u.agent) latest WHERE place <= {MAX_CLIENTS_SHOWN} ORDER BY api_key_id, place"
     );
     keys.and(format!("u.last_used_at >= {since}"));
-    let mut clients: HashMap<Uuid, Vec<Client>> = HashMap::new();
+    let mut clients: HashMap<Uuid, Vec<KeyClient>> = HashMap::new();
     for row in services.database.read().query_all_raw(keys.statement(select, &rest)).await? {
-        clients.entry(row.try_get("", "api_key_id")?).or_default().push(Client {
+        clients.entry(row.try_get("", "api_key_id")?).or_default().push(KeyClient {
             ip: row.try_get("", "ip")?,
             agent: row.try_get("", "agent")?,
             last_used_at: Timestamp::from_millis(row.try_get("", "last_used_at")?),

@@ -1,4 +1,4 @@
-//! Which keys somebody's permission reaches.
+//! The keys that an actor's permission reaches.
 
 use domain::{
     api_keys::Level,
@@ -10,63 +10,63 @@ use uuid::Uuid;
 
 use crate::{Actor, ServiceResult, entities::api_keys, projects};
 
-/// Which keys somebody's permission reaches.
-pub(in crate::api_keys) struct Visible {
-    /// Of the keys that belong to projects.
-    pub(in crate::api_keys) usual: Usual,
-    /// Whether admin keys are among them.
-    pub(in crate::api_keys) admin: bool,
+/// The keys that an actor's permission reaches.
+pub(in crate::api_keys) struct KeyVisibility {
+    /// The visible keys of projects.
+    pub(in crate::api_keys) project_keys: VisibleProjectKeys,
+    /// Whether admin keys are visible.
+    pub(in crate::api_keys) admin_keys: bool,
 }
 
-/// Which of the keys that belong to projects.
-pub(in crate::api_keys) enum Usual {
+/// The visible keys among those of projects.
+pub(in crate::api_keys) enum VisibleProjectKeys {
     None,
     All,
     Some {
-        /// `None` for whoever made them.
+        /// The user who must have made them; `None` for any.
         maker: Option<Uuid>,
-        projects: projects::Scope,
+        projects: projects::ProjectScope,
     },
 }
 
-impl Visible {
-    pub(in crate::api_keys) const ALL: Self = Self { usual: Usual::All, admin: true };
+impl KeyVisibility {
+    pub(in crate::api_keys) const ALL: Self = Self { project_keys: VisibleProjectKeys::All, admin_keys: true };
 
-    pub(in crate::api_keys) fn holds(&self, key: &api_keys::Model) -> bool {
+    pub(in crate::api_keys) fn contains(&self, key: &api_keys::Model) -> bool {
         if key.level == Level::Admin.name() {
-            return self.admin;
+            return self.admin_keys;
         }
-        match &self.usual {
-            Usual::None => false,
-            Usual::All => true,
-            Usual::Some { maker, projects } => {
+        match &self.project_keys {
+            VisibleProjectKeys::None => false,
+            VisibleProjectKeys::All => true,
+            VisibleProjectKeys::Some { maker, projects } => {
                 maker.is_none_or(|maker| key.created_by == Some(maker))
-                    && key.project_id.is_some_and(|id| projects.holds(ProjectId::new(id)))
+                    && key.project_id.is_some_and(|id| projects.contains(ProjectId::new(id)))
             }
         }
     }
 }
 
-/// The keys that `actor` may see or manage, as `permission` (`ViewApiKeys` or `ManageApiKeys`) says; it brings its like
-/// for admin keys along. Refused where that is none at all.
-pub(in crate::api_keys) async fn visible(
+/// Returns the keys that `actor` may view or manage, according to `permission` (`ViewApiKeys` or
+/// `ManageApiKeys`) and the corresponding one for admin keys. Rejected if there can be none.
+pub(in crate::api_keys) async fn visible_keys(
     database: &impl ConnectionTrait,
     actor: &Actor,
     permission: Permission,
-) -> ServiceResult<Visible> {
-    let of_admin_keys = match permission {
+) -> ServiceResult<KeyVisibility> {
+    let admin_permission = match permission {
         Permission::ManageApiKeys => Permission::ManageAdminKeys,
         _ => Permission::ViewAdminKeys,
     };
-    let admin = actor.reach(of_admin_keys).is_ok();
-    let usual = match actor.reach(permission) {
-        Ok(Reach::Organization) => Usual::All,
-        Ok(Reach::Assigned | Reach::Own) => Usual::Some {
+    let admin_keys = actor.reach(admin_permission).is_ok();
+    let project_keys = match actor.reach(permission) {
+        Ok(Reach::Organization) => VisibleProjectKeys::All,
+        Ok(Reach::Assigned | Reach::Own) => VisibleProjectKeys::Some {
             maker: actor.user_id().map(|id| id.uuid()),
             projects: projects::scope(database, actor, permission).await?,
         },
-        Err(_) if admin => Usual::None,
+        Err(_) if admin_keys => VisibleProjectKeys::None,
         Err(refusal) => return Err(refusal),
     };
-    Ok(Visible { usual, admin })
+    Ok(KeyVisibility { project_keys, admin_keys })
 }

@@ -1,21 +1,21 @@
-//! What clients call themselves, fit to be stored and shown.
+//! User agents of clients, cleaned for storage and display.
 
 use std::borrow::Cow;
 
 use domain::api_keys::Secret;
 
-/// Longest name that is kept, in characters.
-const LONGEST: usize = 100;
+/// Maximum length of a stored user agent, in characters.
+const MAX_LENGTH: usize = 100;
 
-/// The same without control characters and secrets, and cut to [`LONGEST`]; as it is where that changes nothing.
+/// Removes control characters and secrets, and cuts to [`MAX_LENGTH`]; borrows if nothing changes.
 pub(super) fn clean(agent: &str) -> Cow<'_, str> {
     let agent = agent.trim();
-    if agent.len() <= LONGEST && !agent.chars().any(char::is_control) && !Secret::may_be_in(agent) {
+    if agent.len() <= MAX_LENGTH && !agent.chars().any(char::is_control) && !Secret::could_be_in(agent) {
         return Cow::Borrowed(agent);
     }
-    let seen: String = agent.chars().filter(|letter| !letter.is_control()).collect();
-    // Masked before it is cut, since half a secret isn't known for one.
-    Cow::Owned(Secret::redact_cut(&seen).chars().take(LONGEST).collect())
+    let visible: String = agent.chars().filter(|letter| !letter.is_control()).collect();
+    // Masked before it is cut, since half a secret isn't recognized.
+    Cow::Owned(Secret::redact_cut(&visible).chars().take(MAX_LENGTH).collect())
 }
 
 #[cfg(test)]

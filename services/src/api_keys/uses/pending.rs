@@ -11,18 +11,18 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{agent, prune::MOST_CLIENTS};
+use super::{agent, prune::MAX_CLIENTS};
 use crate::{api_keys::directory::KeyRecord, entities::key_uses};
 
-/// The latest use of each client of each secret. Bounded by how many secrets are in use.
+/// The latest use of each client of each secret. Bounded by the number of secrets in use.
 #[derive(Default)]
-pub(super) struct Waiting(Mutex<HashMap<SecretId, Uses>>);
+pub(super) struct PendingUses(Mutex<HashMap<SecretId, Uses>>);
 
 /// The uses of one secret.
 struct Uses {
     organization: OrganizationId,
     key: ApiKeyId,
-    /// Few, in no order: looking through them is quicker than hashing what clients call themselves.
+    /// Few, in no order: a search is quicker than hashing user agents.
     clients: Vec<Client>,
 }
 
@@ -33,15 +33,14 @@ struct Client {
 }
 
 impl Uses {
-    /// Keeps the later of a client's moments. Where there are too many clients, the one that was here longest ago gives
-    /// way.
-    fn note(&mut self, ip: Option<IpAddr>, agent: &str, at: Timestamp) {
+    /// Keeps the later of a client's moments. If there are too many clients, the least recent one gives way.
+    fn record(&mut self, ip: Option<IpAddr>, agent: &str, at: Timestamp) {
         if let Some(client) = self.clients.iter_mut().find(|client| client.ip == ip && *client.agent == *agent) {
             client.at = client.at.max(at);
             return;
         }
         let client = Client { ip, agent: agent.into(), at };
-        if self.clients.len() < MOST_CLIENTS {
+        if self.clients.len() < MAX_CLIENTS {
             self.clients.push(client);
         } else if let Some(oldest) = self.clients.iter_mut().min_by_key(|client| client.at)
             && oldest.at <= at
@@ -51,24 +50,24 @@ impl Uses {
     }
 }
 
-impl Waiting {
-    pub(super) fn note(&self, key: &KeyRecord, ip: Option<IpAddr>, agent: &str, at: Timestamp) {
+impl PendingUses {
+    pub(super) fn record(&self, key: &KeyRecord, ip: Option<IpAddr>, agent: &str, at: Timestamp) {
         // An IPv4 address written as IPv6 is the same client.
         let ip = ip.map(|ip| ip.to_canonical());
         let agent = agent::clean(agent);
-        let mut waiting = self.lock();
-        let uses = waiting.entry(key.secret_id).or_insert_with(|| Uses {
+        let mut pending = self.lock();
+        let uses = pending.entry(key.secret_id).or_insert_with(|| Uses {
             organization: key.organization.id,
             key: key.api_key_id,
             clients: Vec::new(),
         });
-        uses.note(ip, &agent, at);
+        uses.record(ip, &agent, at);
     }
 
-    /// Takes all, as rows in the order of their key.
+    /// Takes all uses, as rows in the order of the table's key.
     pub(super) fn take(&self) -> Vec<key_uses::Model> {
-        let taken = std::mem::take(&mut *self.lock());
-        let mut rows: Vec<key_uses::Model> = taken
+        let pending = std::mem::take(&mut *self.lock());
+        let mut rows: Vec<key_uses::Model> = pending
             .into_iter()
             .flat_map(|(secret, uses)| {
                 uses.clients.into_iter().map(move |client| key_uses::Model {
@@ -85,16 +84,16 @@ impl Waiting {
         rows
     }
 
-    /// Takes rows back that couldn't be written.
+    /// Puts back rows that couldn't be written.
     pub(super) fn put_back(&self, rows: Vec<key_uses::Model>) {
-        let mut waiting = self.lock();
+        let mut pending = self.lock();
         for row in rows {
-            let uses = waiting.entry(SecretId::new(row.secret_id)).or_insert_with(|| Uses {
+            let uses = pending.entry(SecretId::new(row.secret_id)).or_insert_with(|| Uses {
                 organization: OrganizationId::new(row.organization_id),
                 key: ApiKeyId::new(row.api_key_id),
                 clients: Vec::new(),
             });
-            uses.note(row.ip.parse().ok(), &row.agent, Timestamp::from_millis(row.last_used_at));
+            uses.record(row.ip.parse().ok(), &row.agent, Timestamp::from_millis(row.last_used_at));
         }
     }
 

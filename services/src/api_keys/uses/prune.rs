@@ -1,4 +1,4 @@
-//! Removes what nobody asks for: the uses of clients that came long ago, or of too many.
+//! Removes old uses: those of clients that came long ago, or of too many clients.
 
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, Statement, Value};
 
@@ -8,57 +8,57 @@ use crate::{
     entities::key_uses::{Column, Entity, Model},
 };
 
-/// How many clients of a secret are remembered: those that were here last.
-pub(super) const MOST_CLIENTS: usize = 50;
-/// How long a client is remembered, in days. The latest one of a secret is for ever: it says when the secret was used last.
-const DAYS: i64 = 90;
-/// Rows that are removed in one transaction.
-const ROWS: u64 = 2_000;
-/// Secrets that are looked after in one statement.
-const SECRETS: usize = 100;
+/// Maximum number of clients kept for a secret: the latest.
+pub(super) const MAX_CLIENTS: usize = 50;
+/// How long a client is kept, in days. The latest one of a secret is kept forever, as the secret's last use.
+const RETENTION_DAYS: i64 = 90;
+/// Rows removed in one transaction.
+const BATCH_SIZE: u64 = 2_000;
+/// Secrets named in one statement.
+const SECRETS_PER_STATEMENT: usize = 100;
 
-/// Removes the uses of clients that came long ago, and of each secret all but the latest [`MOST_CLIENTS`].
+/// Removes the uses of clients that came long ago, and of each secret all but the latest [`MAX_CLIENTS`].
 pub async fn prune(services: &Services) -> ServiceResult<()> {
-    while remove(services, "", vec![]).await? == ROWS {}
+    while remove(services, "", vec![]).await? == BATCH_SIZE {}
     Ok(())
 }
 
-/// The same for the secrets of `uses`, which are sorted by their key: when they are written, none has more clients than
-/// are remembered, however few came at a time.
-pub(super) async fn secrets_of(services: &Services, uses: &[Model]) -> ServiceResult<()> {
+/// Prunes the secrets of `uses`, which are sorted by the table's key. Done after each write, so that no
+/// secret keeps more than [`MAX_CLIENTS`], however few come at a time.
+pub(super) async fn prune_secrets_of(services: &Services, uses: &[Model]) -> ServiceResult<()> {
     let secrets: Vec<[Value; 3]> = uses
         .chunk_by(|a, b| a.secret_id == b.secret_id)
         .filter_map(<[Model]>::first)
         .map(|first| [first.organization_id, first.api_key_id, first.secret_id].map(Value::from))
         .collect();
-    for secrets in secrets.chunks(SECRETS) {
+    for secrets in secrets.chunks(SECRETS_PER_STATEMENT) {
         // The first parameter is the moment.
         let of_secret = |number: usize| {
-            let [organization, key, secret] = [2, 3, 4].map(|place| 3 * number + place);
+            let [organization, key, secret] = [2, 3, 4].map(|offset| 3 * number + offset);
             format!("u.organization_id = ${organization} AND u.api_key_id = ${key} AND u.secret_id = ${secret}")
         };
-        let these: Vec<String> = (0..secrets.len()).map(of_secret).collect();
-        while remove(services, &format!("WHERE {}", these.join(" OR ")), secrets.concat()).await? == ROWS {}
+        let conditions: Vec<String> = (0..secrets.len()).map(of_secret).collect();
+        while remove(services, &format!("WHERE {}", conditions.join(" OR ")), secrets.concat()).await? == BATCH_SIZE {}
     }
     Ok(())
 }
 
-/// Removes some, of those that `condition` leaves; tells how many.
+/// Removes one batch, of the rows that `condition` selects, and returns its size.
 async fn remove(services: &Services, condition: &str, values: Vec<Value>) -> ServiceResult<u64> {
     let database = &services.database;
     let text = format!(
         "SELECT * FROM (SELECT u.*, row_number() OVER (PARTITION BY u.organization_id, u.api_key_id, u.secret_id \
          ORDER BY u.last_used_at DESC, u.ip, u.agent) AS place FROM key_uses u {condition}) ranked \
-         WHERE place > {MOST_CLIENTS} OR place > 1 AND last_used_at < $1 LIMIT {ROWS}"
+         WHERE place > {MAX_CLIENTS} OR place > 1 AND last_used_at < $1 LIMIT {BATCH_SIZE}"
     );
-    let oldest = services.now().plus_days(-DAYS).millis();
+    let oldest = services.now().plus_days(-RETENTION_DAYS).millis();
     let values = std::iter::once(oldest.into()).chain(values);
     let select = Statement::from_sql_and_values(database.read().get_database_backend(), text, values);
     let mut rows = Model::find_by_statement(select).all(database.read()).await?;
     if rows.is_empty() {
         return Ok(0);
     }
-    // In the order that they are written in, and none that was used again meanwhile.
+    // In the order of writing, and none that was used again meanwhile.
     rows.sort_unstable_by(|a, b| pending::key(a).cmp(&pending::key(b)));
     let transaction = database.begin().await?;
     for row in &rows {

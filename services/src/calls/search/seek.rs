@@ -1,40 +1,41 @@
-//! Looks up calls that are rare: by their series, whose newest each is one step down an index.
+//! Looks up rare calls by their series: the newest call of each is one index lookup.
 
 use domain::ids::CallId;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use uuid::Uuid;
 
-use super::{Bounds, Search, Wanted, ids};
+use super::{Bounds, Search, WantedSeries, ids};
 use crate::{ServiceResult, database::Bound};
 
-/// Which days are looked at before all others on PostgreSQL, whose calls of each month are a table: there a step down an index
-/// is one down that of each month.
+/// Number of days that are searched first on PostgreSQL, where calls are partitioned by month: an index
+/// lookup over all time takes one lookup in each month.
 const RECENT_DAYS: i64 = 60;
 
 impl Search {
-    /// The newest `limit` calls of the wanted series within the bounds; with a model, those that say it themselves.
+    /// Finds the newest `limit` calls of the wanted series within the
+    /// bounds; with a model, those with its name in their own row.
     ///
-    /// Reads a step for each of the series, and of those whose newest call may be on the page up to `limit` of each.
+    /// Reads one entry for each series, and up to `limit` for each whose newest call may be on the page.
     pub(super) async fn seek(
         &self,
         database: &DatabaseConnection,
-        wanted: &Wanted,
+        wanted: &WantedSeries,
         model: Option<&str>,
         bounds: Bounds,
         limit: usize,
     ) -> ServiceResult<Vec<Uuid>> {
         let Some(recent) = self.recent(database.get_database_backend(), bounds) else {
-            return self.seek_within(database, wanted, model, bounds, limit).await;
+            return self.seek_bounds(database, wanted, model, bounds, limit).await;
         };
-        let mut ids = self.seek_within(database, wanted, model, bounds.down_to(Some(recent)), limit).await?;
+        let mut ids = self.seek_bounds(database, wanted, model, bounds.down_to(Some(recent)), limit).await?;
         if ids.len() < limit {
             let older = Bounds { before: Some(recent), ..bounds };
-            ids.extend(self.seek_within(database, wanted, model, older, limit - ids.len()).await?);
+            ids.extend(self.seek_bounds(database, wanted, model, older, limit - ids.len()).await?);
         }
         Ok(ids)
     }
 
-    /// The lowest id of the days that are looked at first; `None` where all are looked at together.
+    /// The lowest id of the days to search first; `None` to search everything at once.
     fn recent(&self, backend: DbBackend, bounds: Bounds) -> Option<Uuid> {
         if backend != DbBackend::Postgres || bounds.from.is_some() {
             return None;
@@ -43,51 +44,51 @@ impl Search {
         Some(CallId::lower_bound(last.plus_days(-RECENT_DAYS)).uuid())
     }
 
-    async fn seek_within(
+    async fn seek_bounds(
         &self,
         database: &DatabaseConnection,
-        wanted: &Wanted,
+        wanted: &WantedSeries,
         model: Option<&str>,
         bounds: Bounds,
         limit: usize,
     ) -> ServiceResult<Vec<Uuid>> {
-        let newest = self.newest_of_each(database, wanted, model, bounds, limit).await?;
-        // What is older than so many others isn't on the page.
+        let newest = self.newest_series(database, wanted, model, bounds, limit).await?;
+        // Calls older than `limit` others aren't on the page.
         let oldest = newest.last().map(|(_, id)| *id).filter(|_| newest.len() == limit);
         let series: Vec<i64> = newest.into_iter().map(|(series, _)| series).collect();
-        self.newest_of_all(database, &series, model, bounds.down_to(oldest), limit).await
+        self.newest_calls(database, &series, model, bounds.down_to(oldest), limit).await
     }
 
-    /// The series with the newest calls, by those: `limit` at most.
-    async fn newest_of_each(
+    /// Finds the series with the newest calls, at most `limit`, ordered by those calls.
+    async fn newest_series(
         &self,
         database: &DatabaseConnection,
-        wanted: &Wanted,
+        wanted: &WantedSeries,
         model: Option<&str>,
         bounds: Bounds,
         limit: usize,
     ) -> ServiceResult<Vec<(i64, Uuid)>> {
         let mut bound = Bound::new(database.get_database_backend());
         let organization = bound.value(self.organization.uuid());
-        let within = bounds.of_calls("c", self.organization, &mut bound);
-        let (index, of_model) = that_say(model, "c", &mut bound);
+        let in_bounds = bounds.condition("c", self.organization, &mut bound);
+        let (index, of_model) = model_condition(model, "c", &mut bound);
         let condition = wanted.condition(&mut bound);
         let sql = format!(
-            "SELECT s.id AS series, (SELECT c.id FROM calls c{index} WHERE {within} AND c.series_id = s.id{of_model} \
-             ORDER BY c.id DESC LIMIT 1) AS newest FROM series s WHERE s.organization_id = {organization} \
+            "SELECT s.id AS series, (SELECT c.id FROM calls c{index} WHERE {in_bounds} AND c.series_id = s.id\
+             {of_model} ORDER BY c.id DESC LIMIT 1) AS newest FROM series s WHERE s.organization_id = {organization} \
              AND {condition} ORDER BY newest DESC NULLS LAST LIMIT {limit}"
         );
         let mut found = Vec::new();
         for row in database.query_all_raw(bound.statement(sql)).await? {
-            // One that has none within the bounds comes behind all others.
+            // Series without calls within the bounds come last.
             let Some(newest) = row.try_get("", "newest")? else { break };
             found.push((row.try_get("", "series")?, newest));
         }
         Ok(found)
     }
 
-    /// The newest calls of these series together.
-    async fn newest_of_all(
+    /// Finds the newest calls of these series together.
+    async fn newest_calls(
         &self,
         database: &DatabaseConnection,
         series: &[i64],
@@ -101,16 +102,16 @@ impl Search {
         let backend = database.get_database_backend();
         let mut bound = Bound::new(backend);
         let organization = bound.value(self.organization.uuid());
-        let within = bounds.of_calls("d", self.organization, &mut bound);
-        let (index, of_model) = that_say(model, "d", &mut bound);
+        let in_bounds = bounds.condition("d", self.organization, &mut bound);
+        let (index, of_model) = model_condition(model, "d", &mut bound);
         let series: Vec<[i64; 1]> = series.iter().map(|series| [*series]).collect();
         let rows = bound.rows(serde_json::json!(series).to_string(), "w");
         let of_one = format!(
-            "SELECT d.id FROM calls d{index} WHERE {within} AND d.series_id = {}{of_model} \
+            "SELECT d.id FROM calls d{index} WHERE {in_bounds} AND d.series_id = {}{of_model} \
              ORDER BY d.id DESC LIMIT {limit}",
             bound.number("w.value ->> 0")
         );
-        // SQLite joins with no query that looks at another row, but looks each of its ids up.
+        // SQLite has no lateral joins, but looks up each id of a correlated subquery.
         let from = match backend {
             DbBackend::Postgres => format!("{rows} CROSS JOIN LATERAL ({of_one}) c"),
             _ => format!("{rows} CROSS JOIN calls c WHERE c.organization_id = {organization} AND c.id IN ({of_one})"),
@@ -119,10 +120,10 @@ impl Search {
     }
 }
 
-/// What is written behind calls `alias` and among their conditions where only those are meant that say this model themselves.
-fn that_say(model: Option<&str>, alias: &str, bound: &mut Bound) -> (&'static str, String) {
+/// Index hint and condition for calls `alias` with this model in their own row.
+fn model_condition(model: Option<&str>, alias: &str, bound: &mut Bound) -> (&'static str, String) {
     let Some(model) = model else { return ("", String::new()) };
-    // SQLite may prefer the index by series, and read all calls there that are told as "other".
+    // Otherwise SQLite may choose the index by series, and read all calls of the series "other".
     let index = if bound.backend() == DbBackend::Postgres { "" } else { " INDEXED BY calls_model" };
     (index, format!(" AND {alias}.model = {}", bound.value(model)))
 }

@@ -1,23 +1,24 @@
-//! The journal's lines: `1a2b3c4d e {"id":"call_…",…}`.
+//! Encodes and decodes the journal's lines: `1a2b3c4d e {"id":"call_…",…}`.
 //!
-//! First the CRC-32 of all that follows, then what happened, then the call as JSON, which never holds a line break. So a
-//! damaged line costs no other, a later version reads what an earlier one wrote, and people can read it too.
+//! A line has the CRC-32 of all that follows, the kind of entry, and the call
+//! as JSON, which never holds a line break. So a damaged line spoils no other,
+//! later versions read what earlier ones wrote, and people can read it too.
 
 use crate::{ServiceError, ServiceResult, metering::CallRecord};
 
-/// The checksum's digits and the space behind them.
+/// Length of the checksum's digits and the space after them.
 const HEAD: usize = 9;
 
-/// What happened to a call.
+/// The kind of a line: the call's begin or its end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::metering) enum Kind {
-    /// It is about to be forwarded.
+pub(in crate::metering) enum EntryKind {
+    /// The call is about to be forwarded.
     Begun,
-    /// It is over, and this is what is kept of it.
+    /// The call is over; this is its final record.
     Ended,
 }
 
-impl Kind {
+impl EntryKind {
     const fn letter(self) -> u8 {
         match self {
             Self::Begun => b'b',
@@ -26,8 +27,8 @@ impl Kind {
     }
 }
 
-/// A line, with its end.
-pub(in crate::metering) fn line(kind: Kind, call: &CallRecord) -> ServiceResult<Vec<u8>> {
+/// Encodes a line, including its line break.
+pub(in crate::metering) fn encode_line(kind: EntryKind, call: &CallRecord) -> ServiceResult<Vec<u8>> {
     let mut line = Vec::with_capacity(1024);
     line.extend([b' '; HEAD]);
     line.extend([kind.letter(), b' ']);
@@ -42,23 +43,23 @@ pub(in crate::metering) fn line(kind: Kind, call: &CallRecord) -> ServiceResult<
     Ok(line)
 }
 
-/// What a line without its end says; `None` where it isn't as it was written.
-pub(in crate::metering) fn read(line: &[u8]) -> Option<(Kind, &[u8])> {
+/// Returns kind and JSON of a line without its line break; `None` if it is damaged.
+pub(in crate::metering) fn decode_line(line: &[u8]) -> Option<(EntryKind, &[u8])> {
     let (sum, rest) = (line.get(..HEAD - 1)?, line.get(HEAD..)?);
     let sum = u32::from_str_radix(std::str::from_utf8(sum).ok()?, 16).ok()?;
     if line[HEAD - 1] != b' ' || crc32fast::hash(rest) != sum {
         return None;
     }
     let kind = match rest.get(..2)? {
-        b"b " => Kind::Begun,
-        b"e " => Kind::Ended,
+        b"b " => EntryKind::Begun,
+        b"e " => EntryKind::Ended,
         _ => return None,
     };
     Some((kind, &rest[2..]))
 }
 
-/// The call that a line tells of.
-pub(in crate::metering) fn call(json: &[u8]) -> Result<CallRecord, serde_json::Error> {
+/// Parses the JSON of a line.
+pub(in crate::metering) fn decode_call(json: &[u8]) -> Result<CallRecord, serde_json::Error> {
     serde_json::from_slice(json)
 }
 
@@ -67,10 +68,10 @@ pub(super) mod tests {
     use std::{borrow::Cow, sync::Arc};
 
     use domain::{
-        calls::{Measured, Outcome},
+        calls::{CountSource, Outcome},
         ids::{ApiKeyId, CallId, OrganizationId, ProjectId, SecretId},
         models::Service,
-        money::{Money, Parts, Quantities},
+        money::{Money, PriceParts, Quantities},
         time::Timestamp,
     };
     use proptest::prelude::*;
@@ -96,11 +97,11 @@ pub(super) mod tests {
             outcome: Outcome::Succeeded,
             streamed: true,
             times: 1,
-            measured: Measured::Reported,
+            measured: CountSource::Reported,
             used: Quantities { tokens_in: 5, tokens_out: 7, ..Quantities::default() },
             cost: Some(Money::from_nanos(i64::MAX)),
             price_id: None,
-            unpriced: Parts::NONE,
+            unpriced: PriceParts::NONE,
             duration_us: 1_234_567,
             first_byte_us: Some(1),
             error_code: Cow::Borrowed(""),
@@ -110,27 +111,27 @@ pub(super) mod tests {
     #[test]
     fn a_call_is_read_as_it_was_written() {
         let written = a_call(7);
-        let line = line(Kind::Ended, &written).unwrap();
+        let line = encode_line(EntryKind::Ended, &written).unwrap();
         assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
-        let (kind, json) = read(line.strip_suffix(b"\n").unwrap()).unwrap();
-        assert_eq!(kind, Kind::Ended);
-        assert_eq!(format!("{:?}", call(json).unwrap()), format!("{written:?}"));
+        let (kind, json) = decode_line(line.strip_suffix(b"\n").unwrap()).unwrap();
+        assert_eq!(kind, EntryKind::Ended);
+        assert_eq!(format!("{:?}", decode_call(json).unwrap()), format!("{written:?}"));
     }
 
     proptest! {
         #[test]
-        fn no_changed_byte_goes_unnoticed(place in 0_usize..400, other: u8) {
-            let mut line = line(Kind::Begun, &a_call(7)).unwrap();
+        fn no_changed_byte_goes_unnoticed(position in 0_usize..400, other: u8) {
+            let mut line = encode_line(EntryKind::Begun, &a_call(7)).unwrap();
             line.pop();
-            let place = place % line.len();
-            let same = line[place].eq_ignore_ascii_case(&other);
-            line[place] = other;
-            prop_assert!(same || read(&line).is_none());
+            let position = position % line.len();
+            let is_unchanged = line[position].eq_ignore_ascii_case(&other);
+            line[position] = other;
+            prop_assert!(is_unchanged || decode_line(&line).is_none());
         }
 
         #[test]
         fn any_bytes_are_a_line_or_none(bytes: Vec<u8>) {
-            let _ = read(&bytes);
+            let _ = decode_line(&bytes);
         }
     }
 }

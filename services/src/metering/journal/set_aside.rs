@@ -1,4 +1,4 @@
-//! What can't be stored, for itself: kept in files of its own, so that it holds up nothing else.
+//! Lines and segments that can't be stored, moved to files of their own so that they block nothing else.
 
 use std::{
     fs::{self, OpenOptions},
@@ -12,10 +12,10 @@ use std::{
 
 use super::folder::{SET_ASIDE, make_private};
 
-/// Holds refused calls as the journal's lines, so that it can be read as a segment again.
+/// File of refused calls, in the journal's format so that it can be read as a segment again.
 const REFUSED: &str = "refused.log";
 
-/// Cheap to clone.
+/// The folder of calls and segments that were set aside. Cheap to clone.
 #[derive(Clone)]
 pub(in crate::metering) struct SetAside {
     folder: PathBuf,
@@ -29,19 +29,19 @@ impl SetAside {
         if folder.try_exists()? {
             for entry in fs::read_dir(&folder)? {
                 let entry = entry?;
-                count += if entry.file_name() == REFUSED { lines(&entry.path())? } else { 1 };
+                count += if entry.file_name() == REFUSED { count_lines(&entry.path())? } else { 1 };
             }
         }
         Ok(Self { folder, count: Arc::new(AtomicU64::new(count)) })
     }
 
-    /// How many calls and damaged segments lie there.
+    /// Number of calls and damaged segments in the folder.
     pub(in crate::metering) fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Keeps a line.
-    pub(in crate::metering) fn keep_line(&self, line: &[u8]) -> io::Result<()> {
+    /// Appends a line and syncs it.
+    pub(in crate::metering) fn add_line(&self, line: &[u8]) -> io::Result<()> {
         make_private(&self.folder)?;
         let mut options = OpenOptions::new();
         options.append(true).create(true);
@@ -54,8 +54,8 @@ impl SetAside {
         Ok(())
     }
 
-    /// Keeps a segment of which not everything can be read.
-    pub(in crate::metering) fn keep_segment(&self, segment: &Path) -> io::Result<()> {
+    /// Moves a segment here that can't be read completely.
+    pub(in crate::metering) fn add_segment(&self, segment: &Path) -> io::Result<()> {
         make_private(&self.folder)?;
         let part =
             |path: Option<&Path>| path.and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
@@ -66,10 +66,10 @@ impl SetAside {
     }
 }
 
-fn lines(file: &Path) -> io::Result<u64> {
+fn count_lines(file: &Path) -> io::Result<u64> {
     let mut reader = BufReader::new(fs::File::open(file)?);
     let mut count = 0;
-    // Read by its buffer, so that the length of a line doesn't matter.
+    // Reads buffer by buffer, since a line may have any length.
     loop {
         let read = reader.fill_buf()?;
         if read.is_empty() {
@@ -90,11 +90,11 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let aside = SetAside::open(root.path()).unwrap();
         assert_eq!(aside.count(), 0);
-        aside.keep_line(b"one\n").unwrap();
-        aside.keep_line(b"two\n").unwrap();
+        aside.add_line(b"one\n").unwrap();
+        aside.add_line(b"two\n").unwrap();
         let segment = root.path().join("000001.log");
         fs::write(&segment, "a\nb\nc\n").unwrap();
-        aside.keep_segment(&segment).unwrap();
+        aside.add_segment(&segment).unwrap();
         assert!(!segment.exists());
         assert_eq!((aside.count(), SetAside::open(root.path()).unwrap().count()), (3, 3));
     }

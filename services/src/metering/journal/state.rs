@@ -1,4 +1,4 @@
-//! What the journal holds in memory: bounded by the calls that are under way, not by those that wait.
+//! The journal's state in memory: bounded by the running calls, not by those that wait for the database.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -10,84 +10,84 @@ use domain::ids::CallId;
 use tokio::sync::oneshot;
 
 use super::{
-    segment::{AHEAD, Segment},
-    storing::Progress,
+    segment::{PREALLOCATED_BYTES, Segment},
+    storing::StoredProgress,
 };
 
-/// What a result takes, with some to spare.
-const LONG_LINE: u64 = 1024;
-/// How far apart the moments are at which is noted when a call came in.
-const MARKS: Duration = Duration::from_millis(100);
+/// Bytes reserved for the result of a call, with some to spare.
+const RESULT_BYTES: u64 = 1024;
+/// Minimum time between the marks of results' ages.
+const MARK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Whoever waits for results to be on the disk.
-pub(super) struct Waiting {
+/// A task that waits for results to be on the disk.
+pub(super) struct SyncWaiter {
     pub(super) done: oneshot::Sender<bool>,
-    /// The number of the one that matters; all there were before, where it is `None`.
+    /// Number of the result to wait for; `None` for all earlier ones.
     pub(super) result: Option<u64>,
 }
 
-impl Waiting {
-    /// Whether what this waits for is safe after a sync that succeeded, while `stored` results are in the database and up to
-    /// `doubtful` some may be nowhere.
-    pub(super) fn is_safe(&self, stored: u64, doubtful: u64) -> bool {
+impl SyncWaiter {
+    /// Whether the awaited results are safe after a successful sync, with `stored` results in the database
+    /// and those up to `unsynced_up_to` possibly not on the disk.
+    pub(super) fn is_safe(&self, stored: u64, unsynced_up_to: u64) -> bool {
         match self.result {
-            Some(result) => result > doubtful || result <= stored,
-            None => doubtful <= stored,
+            Some(result) => result > unsynced_up_to || result <= stored,
+            None => unsynced_up_to <= stored,
         }
     }
 }
 
 pub(super) struct State {
-    /// Where lines go.
+    /// The segment that lines are written to.
     pub(super) segment: Segment,
     /// Earlier segments that aren't deleted yet, with their lengths.
     pub(super) sealed: BTreeMap<u64, u64>,
-    /// Results that the thread is to write.
+    /// Results for the thread to write.
     pub(super) buffer: Vec<u8>,
-    pub(super) waiting: Vec<Waiting>,
-    /// Calls that have begun and aren't over, with their line and the segment that holds it.
+    pub(super) waiters: Vec<SyncWaiter>,
+    /// Calls that have begun and aren't over, with the segment that holds their line, and the line.
     pub(super) open: HashMap<CallId, (u64, Box<[u8]>)>,
-    /// How many results there were.
+    /// Number of results so far.
     pub(super) results: u64,
-    /// So many of them may not be on the disk, though they were written: a sync failed, and what it left undone isn't done by
-    /// a later one, which may succeed all the same.
-    pub(super) doubtful: u64,
-    /// From how many results on they came in at this moment or later.
+    /// Results up to this number may not be on the disk although they were written: a sync failed, and a
+    /// later one may succeed without having written what the failed one left out.
+    pub(super) unsynced_up_to: u64,
+    /// Numbers of results, each with a moment before which neither it nor a later one came in.
     pub(super) marks: VecDeque<(u64, Instant)>,
-    /// Why no call may begin: the disk takes nothing.
-    pub(super) trouble: Option<io::ErrorKind>,
-    pub(super) closed: Option<Instant>,
-    /// Whether the thread waits for work. Waking it costs a system call, also where it is awake.
+    /// The disk's latest error, until it can be written again. No call may begin meanwhile.
+    pub(super) write_error: Option<io::ErrorKind>,
+    pub(super) closed_at: Option<Instant>,
+    /// Whether the thread waits for work. Waking it costs a system call even if it is awake.
     pub(super) idle: bool,
-    /// Nothing will be written any more.
+    /// Whether nothing more will be written.
     pub(super) done: bool,
 }
 
 impl State {
-    /// What there must be room for: the calls under way, and some more.
+    /// Bytes to keep preallocated: for the results of running calls, and some more.
     fn reserve(&self) -> u64 {
-        AHEAD + self.open.len() as u64 * LONG_LINE
+        PREALLOCATED_BYTES + self.open.len() as u64 * RESULT_BYTES
     }
 
     pub(super) fn has_room(&self) -> bool {
         self.segment.has_room(self.reserve())
     }
 
-    pub(super) fn make_room(&mut self) -> io::Result<()> {
+    pub(super) fn preallocate(&mut self) -> io::Result<()> {
         let reserve = self.reserve();
-        self.segment.make_room(reserve)
+        self.segment.preallocate(reserve)
     }
 
-    pub(super) fn note_result(&mut self) {
+    pub(super) fn count_result(&mut self) {
         let now = Instant::now();
-        if self.marks.back().is_none_or(|(_, at)| now.duration_since(*at) >= MARKS) {
+        if self.marks.back().is_none_or(|(_, at)| now.duration_since(*at) >= MARK_INTERVAL) {
             self.marks.push_back((self.results, now));
         }
         self.results += 1;
     }
 
-    /// Keeps the mark of the oldest result that isn't stored.
-    pub(super) fn forget_marks(&mut self, progress: Progress) {
+    /// Removes the marks before that of the oldest result that isn't stored.
+    pub(super) fn forget_marks(&mut self, progress: StoredProgress) {
         if !progress.recovered {
             return;
         }

@@ -1,23 +1,25 @@
-//! What the storer asks of the journal, and tells it.
+//! The storer's interface to the journal.
 
 use std::{io, sync::atomic::Ordering, time::Duration};
 
 use super::{state::State, writer::Journal};
 
-/// How far the storer has come.
+/// The storer's progress.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Progress {
+pub(super) struct StoredProgress {
+    /// Number of results in the database.
     pub(super) results: u64,
+    /// Whether the abandoned journals found at start-up are in the database.
     pub(super) recovered: bool,
 }
 
-/// How much of a segment can be read.
+/// The readable part of a segment.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::metering) struct Readable {
     pub(in crate::metering) end: u64,
-    /// The segment after it, if there is one; then no more comes to this one.
+    /// Number of the next segment. If there is one, this one is complete.
     pub(in crate::metering) next: Option<u64>,
-    /// Whether nothing will be written any more.
+    /// Whether nothing more will be written to the journal.
     pub(in crate::metering) done: bool,
 }
 
@@ -33,48 +35,50 @@ impl Journal {
         Readable { end, next, done: state.done }
     }
 
-    /// How many results aren't in the database.
-    pub(in crate::metering) fn unstored(&self) -> u64 {
+    /// Number of results that aren't in the database.
+    pub(in crate::metering) fn unstored_count(&self) -> u64 {
         let results = self.lock().results;
         results.saturating_sub(self.progress.borrow().results)
     }
 
-    /// So many more results are in the database, or set aside.
-    pub(in crate::metering) fn stored(&self, more: u64) {
+    /// Records that this many more results are in the database, or set aside.
+    pub(in crate::metering) fn add_stored(&self, more: u64) {
         let mut progress = *self.progress.borrow();
         progress.results += more;
         self.lock().forget_marks(progress);
         self.progress.send_replace(progress);
     }
 
-    /// What was left over is in the database.
-    pub(in crate::metering) fn recovered(&self) {
-        self.left_over_bytes.store(0, Ordering::Relaxed);
-        let progress = Progress { recovered: true, ..*self.progress.borrow() };
+    /// Records that the journals abandoned before start-up are in the database.
+    pub(in crate::metering) fn mark_recovered(&self) {
+        self.abandoned_bytes.store(0, Ordering::Relaxed);
+        let progress = StoredProgress { recovered: true, ..*self.progress.borrow() };
         self.lock().forget_marks(progress);
         self.progress.send_replace(progress);
     }
 
-    /// Returns when so many results are in the database.
-    pub(in crate::metering) async fn until_stored(&self, results: u64) {
-        // Fails only without a sender, which is this very journal.
+    /// Waits until this many results are in the database.
+    pub(in crate::metering) async fn wait_until_stored(&self, results: u64) {
+        // Fails only without a sender, which this journal holds.
         let _ = self.progress.subscribe().wait_for(|progress| progress.results >= results).await;
     }
 
-    /// Returns when all results are in the database that there are at this moment, those left over too.
-    pub(in crate::metering) async fn until_all_stored(&self) {
+    /// Waits until all results known at this moment are in
+    /// the database, including those of abandoned journals.
+    pub(in crate::metering) async fn wait_until_all_stored(&self) {
         let results = self.lock().results;
         let _ = self.progress.subscribe().wait_for(|now| now.recovered && now.results >= results).await;
     }
 
-    pub(in crate::metering) fn is_settled(&self) -> bool {
+    pub(in crate::metering) fn is_all_stored(&self) -> bool {
         let results = self.lock().results;
         let progress = *self.progress.borrow();
         progress.recovered && progress.results >= results
     }
 
-    /// Writes once more what a segment says of calls that aren't over, so that it isn't needed for them.
-    pub(in crate::metering) fn carry_on(&self, segment: u64) -> io::Result<()> {
+    /// Copies the lines of running calls from segments up to this
+    /// one to the current one, so that those can be deleted.
+    pub(in crate::metering) fn rewrite_open_calls(&self, segment: u64) -> io::Result<()> {
         let mut state = self.lock();
         let State { segment: current, open, .. } = &mut *state;
         for (number, line) in open.values_mut().filter(|(number, _)| *number <= segment) {
@@ -84,12 +88,12 @@ impl Journal {
         Ok(())
     }
 
-    /// Whether segments up to this one say what no later one does of calls that aren't over.
+    /// Whether segments up to this one hold the only lines of running calls.
     pub(in crate::metering) fn is_needed(&self, segment: u64) -> bool {
         self.lock().open.values().any(|(number, _)| *number <= segment)
     }
 
-    /// Forgets a segment that was deleted.
+    /// Removes a deleted segment from the state.
     pub(in crate::metering) fn forget(&self, segment: u64) {
         self.lock().sealed.remove(&segment);
     }
@@ -99,8 +103,8 @@ impl Journal {
         !self.lock().open.is_empty()
     }
 
-    /// How long ago it was closed.
+    /// Time since the journal was closed.
     pub(in crate::metering) fn closed_for(&self) -> Option<Duration> {
-        self.lock().closed.map(|since| since.elapsed())
+        self.lock().closed_at.map(|since| since.elapsed())
     }
 }

@@ -1,4 +1,4 @@
-//! The thread that brings results to the disk: all that wait at a time with one sync.
+//! The thread that writes results to the disk, all waiting ones with one sync.
 
 use std::{
     fs::File,
@@ -9,35 +9,36 @@ use std::{
 
 use super::{segment::Segment, state::State, writer::Journal};
 
-/// How long to wait after the disk took nothing.
-const PAUSE: Duration = Duration::from_millis(250);
-/// How long is tried to write the last results when the journal is closed.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Delay before the next attempt after a disk error.
+const RETRY_DELAY: Duration = Duration::from_millis(250);
+/// How long a closed journal keeps trying to write the last results.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Journal {
-    /// Works until the journal is closed and all is written.
+    /// Writes and syncs until the journal is closed and everything is written.
     pub(in crate::metering) fn run(&self) {
-        let mut stuck = false;
-        while let Some(mut state) = self.work_to_do(stuck) {
-            let waiting = std::mem::take(&mut state.waiting);
+        let mut rotation_failed = false;
+        while let Some(mut state) = self.wait_for_work(rotation_failed) {
+            let waiters = std::mem::take(&mut state.waiters);
             let written = state.write_results();
-            let room = state.make_room();
+            let preallocated = state.preallocate();
             let file = state.segment.file();
             let full = self.is_full(&state);
-            let lost = state.note_trouble(written.as_ref().and(room.as_ref()).err()) && written.is_err();
+            let lost = state.track_disk_failure(written.as_ref().and(preallocated.as_ref()).err()) && written.is_err();
             drop(state);
             self.written.notify_one();
-            let synced = written.is_ok() && (waiting.is_empty() || self.synced_file(&file));
-            let broken = written.is_ok() && !synced;
+            let synced = written.is_ok() && (waiters.is_empty() || self.sync_file(&file));
+            let sync_failed = written.is_ok() && !synced;
             let stored = self.progress.borrow().results;
-            let doubtful = self.lock().doubtful;
-            for waiting in waiting {
-                let safe = synced && waiting.is_safe(stored, doubtful);
-                // Whoever waited may have gone.
-                let _ = waiting.done.send(safe);
+            let unsynced_up_to = self.lock().unsynced_up_to;
+            for waiter in waiters {
+                let safe = synced && waiter.is_safe(stored, unsynced_up_to);
+                // The waiting task may have ended.
+                let _ = waiter.done.send(safe);
             }
-            // Nothing is written any more to a file that can't be synced.
-            stuck = (full || broken) && !self.told(self.begin_segment(), "continued in a new file");
+            // A file that can't be synced is no longer written to.
+            rotation_failed =
+                (full || sync_failed) && !self.log_failure(self.begin_segment(), "continued in a new file");
             if lost {
                 tracing::error!("results of calls are lost that nobody was told of");
                 break;
@@ -45,26 +46,27 @@ impl Journal {
         }
         let mut state = self.lock();
         state.done = true;
-        state.waiting.clear();
+        state.waiters.clear();
         drop(state);
         self.written.notify_one();
     }
 
-    /// Waits until somebody waits, or there is something to write; `None` at the end of it all.
-    fn work_to_do(&self, stuck: bool) -> Option<MutexGuard<'_, State>> {
+    /// Waits until a task waits for a sync or there is something
+    /// to write; `None` once the journal is closed and done.
+    fn wait_for_work(&self, rotation_failed: bool) -> Option<MutexGuard<'_, State>> {
         let mut state = self.lock();
-        if stuck || state.trouble.is_some() {
+        if rotation_failed || state.write_error.is_some() {
             state.idle = true;
-            state = self.work.wait_timeout(state, PAUSE).unwrap_or_else(PoisonError::into_inner).0;
+            state = self.work.wait_timeout(state, RETRY_DELAY).unwrap_or_else(PoisonError::into_inner).0;
             state.idle = false;
         }
         loop {
-            let results = !state.buffer.is_empty() || !state.waiting.is_empty();
-            let room = !state.has_room() || self.is_full(&state);
-            if results || (state.closed.is_none() && (room || state.trouble.is_some())) {
+            let has_results = !state.buffer.is_empty() || !state.waiters.is_empty();
+            let needs_room = !state.has_room() || self.is_full(&state);
+            if has_results || (state.closed_at.is_none() && (needs_room || state.write_error.is_some())) {
                 return Some(state);
             }
-            if state.closed.is_some() {
+            if state.closed_at.is_some() {
                 return None;
             }
             state.idle = true;
@@ -73,7 +75,7 @@ impl Journal {
         }
     }
 
-    /// Goes on in a new segment. Until there is one, the old one takes what comes.
+    /// Starts a new segment. Until it exists, the old one is written to.
     fn begin_segment(&self) -> io::Result<()> {
         let number = self.lock().segment.number + 1;
         let segment = Segment::create(&self.folder.path, number)?;
@@ -83,35 +85,36 @@ impl Journal {
         state.sealed.insert(old.number, old.end);
         drop(state);
         self.written.notify_one();
-        // Others wrote to it since it was synced, and will wait for a sync that it has no part in.
-        if !self.told(old.file().sync_data(), "synced") {
-            self.lock().doubt(results);
+        // Lines written to it since its last sync aren't covered by the syncs of the new one.
+        if !self.log_failure(old.file().sync_data(), "synced") {
+            self.lock().mark_unsynced(results);
         }
         Ok(())
     }
 
-    /// Brings a file to the disk. Where that fails, nobody is told that it is there of what was written until now.
-    fn synced_file(&self, file: &File) -> bool {
-        let synced = self.told(file.sync_data(), "synced");
+    /// Syncs a file. If that fails, none of the results written until now counts as synced.
+    fn sync_file(&self, file: &File) -> bool {
+        let synced = self.log_failure(file.sync_data(), "synced");
         if !synced {
             let mut state = self.lock();
             let results = state.results;
-            state.doubt(results);
+            state.mark_unsynced(results);
         }
         synced
     }
 
-    fn told(&self, result: io::Result<()>, what: &str) -> bool {
+    /// Logs an error; returns whether there was none.
+    fn log_failure(&self, result: io::Result<()>, action: &str) -> bool {
         if let Err(error) = &result {
-            tracing::error!(%error, folder = %self.folder.path.display(), "the journal can't be {what}");
+            tracing::error!(%error, folder = %self.folder.path.display(), "the journal can't be {action}");
         }
         result.is_ok()
     }
 
-    /// Takes no more. What was taken is written, if the disk takes it.
+    /// Accepts no more calls. Those accepted are written, if the disk allows it.
     pub(in crate::metering) fn close(&self) {
         let mut state = self.lock();
-        state.closed.get_or_insert_with(Instant::now);
+        state.closed_at.get_or_insert_with(Instant::now);
         self.wake(state);
         self.written.notify_one();
     }
@@ -127,22 +130,22 @@ impl State {
         Ok(())
     }
 
-    /// The first `results` may not be on the disk, nor what else was written until then: what it said of calls under way is to
-    /// be written once more.
-    fn doubt(&mut self, results: u64) {
-        self.doubtful = self.doubtful.max(results);
+    /// Marks the first `results` as possibly not on the disk,
+    /// and the lines of running calls as to be written again.
+    fn mark_unsynced(&mut self, results: u64) {
+        self.unsynced_up_to = self.unsynced_up_to.max(results);
         self.open.values_mut().for_each(|(segment, _)| *segment = 0);
     }
 
-    /// Notes whether the disk takes what it should; tells whether that has been waited for long enough.
-    fn note_trouble(&mut self, trouble: Option<&io::Error>) -> bool {
-        match (trouble, self.trouble) {
+    /// Sets or clears the disk's error; returns whether a closed journal has waited long enough for the disk.
+    fn track_disk_failure(&mut self, error: Option<&io::Error>) -> bool {
+        match (error, self.write_error) {
             (Some(error), None) => tracing::error!(%error, "the journal can't be written: calls are refused"),
             (None, Some(_)) => tracing::info!("the journal can be written again"),
             _ => {}
         }
-        self.trouble = trouble.map(io::Error::kind);
-        trouble.is_some() && self.closed.is_some_and(|since| since.elapsed() >= PATIENCE)
+        self.write_error = error.map(io::Error::kind);
+        error.is_some() && self.closed_at.is_some_and(|since| since.elapsed() >= CLOSE_TIMEOUT)
     }
 }
 
@@ -171,8 +174,8 @@ mod tests {
         let second = journal.end_synced(&a_call(2)).unwrap();
         assert!(second.blocking_recv().unwrap(), "what comes later is safe by itself");
         assert!(!journal.next_sync(None).blocking_recv().unwrap());
-        // Once the database has it, the file doesn't matter any more.
-        journal.stored(1);
+        // Once the result is in the database, the file no longer matters.
+        journal.add_stored(1);
         assert!(journal.next_sync(None).blocking_recv().unwrap());
         journal.close();
         thread.join().unwrap();

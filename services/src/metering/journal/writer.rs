@@ -1,4 +1,4 @@
-//! Takes lines from many tasks.
+//! The journal: accepts lines from many tasks.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -15,71 +15,71 @@ use domain::{ids::CallId, time::Timestamp};
 use tokio::sync::{Notify, oneshot, watch};
 
 use super::{
-    Folder, JournalSettings, Kind, SetAside, entry,
+    EntryKind, Folder, JournalSettings, SetAside, entry,
     segment::Segment,
-    state::{State, Waiting},
-    storing::Progress,
+    state::{State, SyncWaiter},
+    storing::StoredProgress,
 };
 use crate::{ServiceError, ServiceResult, metering::CallRecord};
 
-/// How many bytes of results may wait in memory while the disk takes none.
-const MOST_UNWRITTEN: usize = 16 << 20;
+/// Maximum bytes of results in memory while the disk can't be written.
+const MAX_UNWRITTEN: usize = 16 << 20;
 
-/// What is written of a process's calls, until it is in the database.
+/// The journal of one process's calls.
 pub(in crate::metering) struct Journal {
     pub(in crate::metering) folder: Folder,
     pub(in crate::metering) set_aside: SetAside,
     pub(super) settings: JournalSettings,
     pub(super) state: Mutex<State>,
-    /// Wakes the thread that syncs.
+    /// Wakes the sync thread.
     pub(super) work: Condvar,
     /// Wakes the storer: there is something to read, or the journal is closed.
     pub(in crate::metering) written: Notify,
-    pub(super) progress: watch::Sender<Progress>,
-    pub(super) left_over_bytes: AtomicU64,
+    pub(super) progress: watch::Sender<StoredProgress>,
+    pub(super) abandoned_bytes: AtomicU64,
 }
 
-/// How the journal does.
+/// The state of the journal, for metrics and health checks.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MeterStatus {
     /// Calls that were forwarded and aren't over.
     pub open_calls: usize,
-    /// Calls that are over and not yet in the database, without those that an earlier process left behind.
+    /// Calls that are over and not yet in the database, without those of abandoned journals.
     pub waiting_calls: u64,
-    /// What lies on the disk, in bytes; never much less than a segment's length.
+    /// Bytes of the journal on the disk, including abandoned journals found at start-up.
     pub journal_bytes: u64,
-    /// How long the oldest of the waiting calls waits.
+    /// Age of the oldest waiting call.
     pub oldest_age: Option<Duration>,
-    /// Calls and damaged files that were set aside, since the database can't take them.
+    /// Calls and damaged files that were set aside because they can't be stored.
     pub set_aside: u64,
     /// Whether new calls are refused.
     pub refusing: bool,
 }
 
 impl Journal {
-    /// Begins a folder of its own; gives what others left behind, the oldest first.
+    /// Creates a journal in its own folder; returns the abandoned folders too, oldest first.
     pub(in crate::metering) fn open(settings: JournalSettings, now: Timestamp) -> io::Result<(Self, Vec<Folder>)> {
         let folder = Folder::create(&settings.folder, now)?;
-        Folder::remove_gone(&settings.folder)?;
-        let (left_over, doubtful) = Folder::left_over(&settings.folder)?;
-        if let Some(error) = doubtful {
+        Folder::finish_deletions(&settings.folder)?;
+        let (abandoned, failure) = Folder::lock_abandoned(&settings.folder)?;
+        if let Some(error) = failure {
             return Err(error);
         }
         let mut bytes = 0;
-        for folder in &left_over {
+        for folder in &abandoned {
             bytes += folder.segments()?.iter().map(|(_, length)| length).sum::<u64>();
         }
         let state = State {
             segment: Segment::create(&folder.path, 1)?,
             sealed: BTreeMap::new(),
             buffer: Vec::new(),
-            waiting: Vec::new(),
+            waiters: Vec::new(),
             open: HashMap::new(),
             results: 0,
-            doubtful: 0,
+            unsynced_up_to: 0,
             marks: VecDeque::from([(0, Instant::now())]),
-            trouble: None,
-            closed: None,
+            write_error: None,
+            closed_at: None,
             idle: false,
             done: false,
         };
@@ -91,12 +91,12 @@ impl Journal {
             work: Condvar::new(),
             written: Notify::new(),
             progress: watch::Sender::default(),
-            left_over_bytes: AtomicU64::new(bytes),
+            abandoned_bytes: AtomicU64::new(bytes),
         };
-        Ok((journal, left_over))
+        Ok((journal, abandoned))
     }
 
-    /// Where the journals of all processes lie.
+    /// The folder with the journals of all processes.
     pub(in crate::metering) fn root(&self) -> &Path {
         &self.settings.folder
     }
@@ -105,12 +105,12 @@ impl Journal {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes down that a call begins: when this returns, the end of the process can't lose it.
+    /// Writes down that a call begins. Once this returns, the call outlives the process.
     ///
     /// # Errors
-    /// So much waits for the database, or for so long, that no more calls may begin; or the disk takes nothing.
+    /// Too much waits for the database, or for too long; or the disk can't be written.
     pub(in crate::metering) fn begin(&self, call: &CallRecord) -> ServiceResult<()> {
-        let line = entry::line(Kind::Begun, call)?;
+        let line = entry::encode_line(EntryKind::Begun, call)?;
         let mut state = self.lock();
         if let Some(reason) = self.reason_to_refuse(&state) {
             return Err(ServiceError::unavailable(reason));
@@ -125,55 +125,56 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes down the result of a call, which the end of the process can't lose then; tells how many there are with it.
+    /// Writes down the result of a call and returns its number.
+    /// The result then outlives the process, once written.
     pub(in crate::metering) fn end(&self, call: &CallRecord) -> ServiceResult<u64> {
-        let line = entry::line(Kind::Ended, call)?;
-        let mut state = self.take_result(call.id, line.len())?;
+        let line = entry::encode_line(EntryKind::Ended, call)?;
+        let mut state = self.register_result(call.id, line.len())?;
         let results = state.results;
         if state.buffer.is_empty() && state.segment.write(&line).is_ok() {
             self.written.notify_one();
             self.wake_if_needed(state);
         } else {
-            // The thread tries it again.
+            // The thread tries again.
             state.buffer.extend(line);
             self.wake(state);
         }
         Ok(results)
     }
 
-    /// The same by the next sync; what is given back tells whether it is on the disk.
+    /// Writes down the result of a call with the next sync; the receiver gets whether it is on the disk.
     pub(in crate::metering) fn end_synced(&self, call: &CallRecord) -> ServiceResult<oneshot::Receiver<bool>> {
-        let line = entry::line(Kind::Ended, call)?;
+        let line = entry::encode_line(EntryKind::Ended, call)?;
         let (done, synced) = oneshot::channel();
-        let mut state = self.take_result(call.id, line.len())?;
+        let mut state = self.register_result(call.id, line.len())?;
         state.buffer.extend(line);
         let result = Some(state.results);
-        state.waiting.push(Waiting { done, result });
+        state.waiters.push(SyncWaiter { done, result });
         self.wake(state);
         Ok(synced)
     }
 
-    fn take_result(&self, id: CallId, length: usize) -> ServiceResult<MutexGuard<'_, State>> {
+    fn register_result(&self, id: CallId, length: usize) -> ServiceResult<MutexGuard<'_, State>> {
         let mut state = self.lock();
-        if state.closed.is_some() {
+        if state.closed_at.is_some() {
             return Err(ServiceError::unavailable("the meter is shut down"));
         }
-        if !state.buffer.is_empty() && state.buffer.len() + length > MOST_UNWRITTEN {
+        if !state.buffer.is_empty() && state.buffer.len() + length > MAX_UNWRITTEN {
             return Err(ServiceError::unavailable("the journal can't be written"));
         }
         state.open.remove(&id);
-        state.note_result();
+        state.count_result();
         Ok(state)
     }
 
-    /// Wakes the thread where lines are written past it and there must be room for more.
+    /// Wakes the thread if lines written directly need a new segment or more preallocated bytes.
     fn wake_if_needed(&self, state: MutexGuard<'_, State>) {
         if self.is_full(&state) || !state.has_room() {
             self.wake(state);
         }
     }
 
-    /// Wakes the thread; awake, it looks for more work before it rests.
+    /// Wakes the thread. If it is awake, it looks for more work before it waits.
     pub(super) fn wake(&self, mut state: MutexGuard<'_, State>) {
         let idle = std::mem::take(&mut state.idle);
         drop(state);
@@ -186,13 +187,13 @@ impl Journal {
         state.segment.end >= self.settings.segment_bytes
     }
 
-    /// Whether all that was taken before is on the disk, as soon as that is decided.
-    pub(in crate::metering) async fn synced(&self) -> bool {
+    /// Waits for the next sync; returns whether everything accepted before is on the disk.
+    pub(in crate::metering) async fn wait_until_synced(&self) -> bool {
         self.next_sync(None).await.unwrap_or(false)
     }
 
-    /// The same of one result, by its number.
-    pub(in crate::metering) async fn synced_result(&self, result: u64) -> bool {
+    /// Waits for the next sync; returns whether the result with this number is on the disk.
+    pub(in crate::metering) async fn wait_until_result_synced(&self, result: u64) -> bool {
         self.next_sync(Some(result)).await.unwrap_or(false)
     }
 
@@ -200,28 +201,28 @@ impl Journal {
         let (done, synced) = oneshot::channel();
         let mut state = self.lock();
         if !state.done {
-            state.waiting.push(Waiting { done, result });
+            state.waiters.push(SyncWaiter { done, result });
         }
         self.wake(state);
         synced
     }
 
-    /// What was known of a call when it began, if it isn't over.
+    /// The record of a running call, as of its begin.
     pub(in crate::metering) fn open_call(&self, id: CallId) -> Option<CallRecord> {
         let line = self.lock().open.get(&id).map(|(_, line)| line.clone())?;
-        let (_, json) = entry::read(line.strip_suffix(b"\n")?)?;
-        entry::call(json).ok()
+        let (_, json) = entry::decode_line(line.strip_suffix(b"\n")?)?;
+        entry::decode_call(json).ok()
     }
 
-    /// Whether calls are refused by now that have nothing to do with a provider.
-    pub(in crate::metering) fn refuses(&self) -> bool {
+    /// Whether new calls are refused at the moment.
+    pub(in crate::metering) fn is_refusing(&self) -> bool {
         self.reason_to_refuse(&self.lock()).is_some()
     }
 
     fn reason_to_refuse(&self, state: &State) -> Option<&'static str> {
-        if state.closed.is_some() {
+        if state.closed_at.is_some() {
             Some("the meter is shut down")
-        } else if state.trouble.is_some() {
+        } else if state.write_error.is_some() {
             Some("the journal can't be written")
         } else if self.bytes(state) >= self.settings.max_bytes {
             Some("the journal is full of calls that the database hasn't taken")
@@ -233,10 +234,10 @@ impl Journal {
     }
 
     fn bytes(&self, state: &State) -> u64 {
-        state.sealed.values().sum::<u64>() + state.segment.end + self.left_over_bytes.load(Ordering::Relaxed)
+        state.sealed.values().sum::<u64>() + state.segment.end + self.abandoned_bytes.load(Ordering::Relaxed)
     }
 
-    /// How long the oldest result waits that isn't in the database.
+    /// Age of the oldest result that isn't in the database.
     pub(in crate::metering) fn oldest_age(&self) -> Option<Duration> {
         self.lock().oldest_age()
     }

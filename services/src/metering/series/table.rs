@@ -1,4 +1,4 @@
-//! Finds and makes series, however many, by one statement.
+//! Finds or inserts any number of series with one statement.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -16,12 +16,12 @@ use crate::{
     random,
 };
 
-/// What a series is told by within its organization, in the order of its index.
+/// Columns of a series' key within its organization, in the order of the index.
 const COLUMNS: [&str; 9] =
     ["project_id", "api_key_id", "member_id", "model", "service", "endpoint", "provider", "status", "outcome"];
 
 impl Dimensions {
-    /// All but the organization, in the order of [`COLUMNS`].
+    /// The dimensions without the organization, in the order of [`COLUMNS`].
     fn parts(&self) -> [Value; COLUMNS.len()] {
         let id = |id: Uuid| json!(id.simple().to_string());
         [
@@ -38,8 +38,8 @@ impl Dimensions {
     }
 }
 
-/// How a column's part is read from a row's JSON.
-fn part(bound: &Bound, position: usize) -> String {
+/// Builds the SQL that reads a column from a row's JSON.
+fn extract_column(bound: &Bound, position: usize) -> String {
     let text = format!("w.value ->> {position}");
     match COLUMNS[position] {
         "project_id" | "api_key_id" | "member_id" => bound.id(&text),
@@ -48,7 +48,7 @@ fn part(bound: &Bound, position: usize) -> String {
     }
 }
 
-/// The numbers of those of one organization that are there.
+/// Finds the numbers of one organization's series, as far as they exist.
 pub(super) async fn find(
     transaction: &DatabaseTransaction,
     organization: Uuid,
@@ -64,9 +64,9 @@ pub(super) async fn find(
     let same: String = COLUMNS
         .iter()
         .enumerate()
-        .map(|(position, column)| format!(" AND s.{column} = {}", part(&bound, position)))
+        .map(|(position, column)| format!(" AND s.{column} = {}", extract_column(&bound, position)))
         .collect();
-    // SQLite is told where to begin; PostgreSQL reads the same as a join.
+    // CROSS JOIN fixes SQLite's join order; PostgreSQL treats it as any join.
     let sql =
         format!("SELECT w.place, s.id FROM {rows} CROSS JOIN series s WHERE s.organization_id = {organization}{same}");
     let wanted: Vec<&Dimensions> = wanted.iter().collect();
@@ -80,7 +80,7 @@ pub(super) async fn find(
     Ok(ids)
 }
 
-/// Makes those that aren't there, under numbers of their own.
+/// Inserts series that don't exist yet, with random numbers.
 pub(super) async fn insert(
     transaction: &DatabaseTransaction,
     organization: Uuid,
@@ -95,7 +95,7 @@ pub(super) async fn insert(
     }
     let rows = bound.rows(json!(rows).to_string(), "w");
     let id = bound.number(&format!("w.value ->> {}", COLUMNS.len()));
-    let parts: String = (0..COLUMNS.len()).map(|position| format!(", {}", part(&bound, position))).collect();
+    let parts: String = (0..COLUMNS.len()).map(|position| format!(", {}", extract_column(&bound, position))).collect();
     let sql = format!(
         "INSERT INTO series (organization_id, id, {columns}) SELECT {organization}, {id}{parts} FROM {rows} WHERE true \
          ON CONFLICT (organization_id, {columns}) DO NOTHING",

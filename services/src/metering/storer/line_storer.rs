@@ -1,25 +1,26 @@
-//! Stores what lines of a journal say, whoever wrote them.
+//! Stores the calls in lines of a journal, this process's or another's.
 
 use std::sync::Arc;
 
 use domain::ids::OrganizationId;
 use tokio::sync::broadcast;
 
-use super::{GaveUp, Groups};
+use super::{Groups, StorerStopped};
 use crate::metering::{
     CallRecord,
-    journal::{Journal, Kind, Lines, line},
+    journal::{EntryKind, Journal, JournalLines, encode_line},
 };
 
-pub(in crate::metering) struct Carrier {
+/// Stores the calls of journal lines and announces them.
+pub(in crate::metering) struct LineStorer {
     pub(in crate::metering) journal: Arc<Journal>,
     pub(in crate::metering) groups: Groups,
     pub(in crate::metering) stored: broadcast::Sender<OrganizationId>,
 }
 
-impl Carrier {
-    /// Stores what some lines say, and tells whoever listens.
-    pub(super) async fn store(&self, lines: Lines, uncertain: bool) -> Result<(), GaveUp> {
+impl LineStorer {
+    /// Stores the calls of some lines, and announces their organizations to subscribers.
+    pub(super) async fn store(&self, lines: JournalLines, uncertain: bool) -> Result<(), StorerStopped> {
         for place in &lines.damaged {
             tracing::error!(place, "a line of the journal is damaged; its file is set aside");
         }
@@ -29,29 +30,29 @@ impl Carrier {
         let refused = self.groups.store(&self.journal, lines.ended.as_slice(), uncertain).await?;
         for (call, error) in refused {
             tracing::error!(call = %call.id, %error, "the database refuses a call; it is set aside");
-            if let Ok(line) = line(Kind::Ended, call) {
+            if let Ok(line) = encode_line(EntryKind::Ended, call) {
                 self.set_aside(&line, "the call");
             }
         }
-        self.tell(&lines.ended);
+        self.announce_stored(&lines.ended);
         Ok(())
     }
 
-    fn tell(&self, calls: &[CallRecord]) {
+    fn announce_stored(&self, calls: &[CallRecord]) {
         let mut organizations: Vec<OrganizationId> = calls.iter().map(|call| call.organization_id).collect();
         organizations.sort_unstable();
         organizations.dedup();
         for organization in organizations {
-            // Nobody may be listening.
+            // There may be no subscriber.
             let _ = self.stored.send(organization);
         }
     }
 
-    /// Keeps a line for people to look at; where even that can't be done, the log keeps it.
-    fn set_aside(&self, line: &[u8], what: &str) {
-        if let Err(error) = self.journal.set_aside.keep_line(line) {
+    /// Sets a line aside for inspection; if that fails, logs it.
+    fn set_aside(&self, line: &[u8], description: &str) {
+        if let Err(error) = self.journal.set_aside.add_line(line) {
             let line = String::from_utf8_lossy(line);
-            tracing::error!(%error, %line, "{what} can't be set aside");
+            tracing::error!(%error, %line, "{description} can't be set aside");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a key made or rotated: its holder knows those secrets too.
+//! Descendants of a key: keys it made or rotated, whose secrets its holder knows too.
 
 use domain::{
     api_keys::{ApiKey, Level, NewApiKey, Rotation, Scope},
@@ -8,10 +8,10 @@ use services::{Actor, ServiceError, api_keys};
 
 use crate::support::{World, new_key};
 
-/// A key that is younger than all others.
-async fn made(world: &World, actor: &Actor, asked: NewApiKey) -> ApiKey {
+/// Creates a key that is younger than all others.
+async fn create_later(world: &World, actor: &Actor, request: NewApiKey) -> ApiKey {
     world.clock.forward_millis(1);
-    api_keys::create(&world.services, actor, asked).await.unwrap().api_key
+    api_keys::create(&world.services, actor, request).await.unwrap().api_key
 }
 
 async fn rotate(world: &World, actor: &Actor, key: &ApiKey) {
@@ -19,7 +19,7 @@ async fn rotate(world: &World, actor: &Actor, key: &ApiKey) {
     api_keys::rotate(&world.services, actor, key.id, rotation).await.unwrap();
 }
 
-/// What is offered to be revoked along with a key.
+/// Ids of the keys offered to be revoked along with a key.
 async fn offered(world: &World, actor: &Actor, key: &ApiKey) -> Vec<ApiKeyId> {
     let found = api_keys::descendants(&world.services, actor, &[key.id]).await.unwrap();
     assert_eq!(found.count, i64::try_from(found.keys.len()).unwrap());
@@ -36,12 +36,12 @@ on_both_databases! {
         let (program, root) = world.program(&admin, &[]).await;
         world.clock.forward_millis(1);
         let (child, secret) = world.secret(&program, NewApiKey::plain("child", Level::Admin, None)).await;
-        let grandchild = made(world, &world.bearer(&secret).await, new_key(project, "grandchild")).await;
-        let gone = made(world, &program, new_key(project, "gone")).await;
+        let grandchild = create_later(world, &world.bearer(&secret).await, new_key(project, "grandchild")).await;
+        let gone = create_later(world, &program, new_key(project, "gone")).await;
         api_keys::revoke(&world.services, &admin, &[gone.id]).await.unwrap();
-        let last = made(world, &program, new_key(project, "last")).await;
+        let last = create_later(world, &program, new_key(project, "last")).await;
         rotate(world, &world.bearer(&secret).await, &rotated).await;
-        // Who rotates the one that made them both is no end of it.
+        // A cycle: a descendant rotates the key that made it.
         rotate(world, &world.bearer(&secret).await, &root).await;
         assert_eq!(offered(world, &admin, &root).await, [rotated.id, child.id, grandchild.id, last.id]);
         assert_eq!(offered(world, &admin, &child).await, [rotated.id, root.id, grandchild.id, last.id]);
@@ -62,7 +62,7 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
         let (program, root) = world.program(&admin, &[]).await;
-        let child = made(world, &program, new_key(project, "child")).await;
+        let child = create_later(world, &program, new_key(project, "child")).await;
         api_keys::revoke(&world.services, &admin, &[root.id]).await.unwrap();
         assert_eq!(offered(world, &admin, &root).await, [child.id], "it can be done later too");
     }
@@ -71,7 +71,7 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
         let (program, root) = world.program(&admin, &[]).await;
-        made(world, &program, new_key(project, "child")).await;
+        create_later(world, &program, new_key(project, "child")).await;
         let (narrow, _) = world.program(&admin, &[Scope::AdminApiKeysRead, Scope::AdminApiKeysWrite]).await;
         assert_eq!(offered(world, &narrow, &root).await, [], "it may not see them");
         let refused = api_keys::revoke_with_descendants(&world.services, &narrow, &[root.id]).await;

@@ -1,20 +1,20 @@
-//! Changing what may be changed of a key.
+//! Changes of keys.
 
 use std::time::Duration;
 
 use domain::{
-    api_keys::{ApiKeyChanges, Level, Life, NewApiKey, Scope},
+    api_keys::{ApiKeyChanges, Expiration, Level, NewApiKey, Scope},
     ids::ApiKeyId,
     permissions::Role,
     rate_limits::RateLimits,
 };
-use patience::from_then_on;
+use patience::find_within;
 use serde_json::json;
 use services::{
     Actor, ServiceError, ServiceResult,
     api_keys::{
         self,
-        directory::{KeyDirectory, Verification},
+        directory::{KeyDirectory, KeyVerification},
     },
 };
 
@@ -33,8 +33,8 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         world.offer("gpt-x", "1").await;
         let project = world.default_project(&admin).await;
-        let asked = NewApiKey { life: Life::Days(90), rotate_every_days: Some(30), ..new_key(project, "web") };
-        let (before, _) = world.secret(&admin, asked).await;
+        let request = NewApiKey { life: Expiration::Days(90), rotate_every_days: Some(30), ..new_key(project, "web") };
+        let (before, _) = world.secret(&admin, request).await;
         let changes = ApiKeyChanges {
             name: Some(" app ".to_owned()),
             description: Some("the app".to_owned()),
@@ -63,7 +63,7 @@ on_both_databases! {
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
         let entries = world.count("audit_entries").await;
-        // What is the same isn't a change.
+        // Unchanged values aren't a change.
         let same = ApiKeyChanges { scopes: Some(vec![]), project_id: Some(project), ..renamed("web") };
         edit(world, &admin, key.id, same).await.unwrap();
         edit(world, &admin, key.id, ApiKeyChanges::default()).await.unwrap();
@@ -104,9 +104,9 @@ on_both_databases! {
         let project = world.default_project(&admin).await;
         world.offer("gpt-x", "1").await;
         let models = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
-        let asked = NewApiKey { models: models(&["gpt-x"]).unwrap(), ..new_key(project, "web") };
-        let (key, _) = world.secret(&admin, asked).await;
-        // Now another is offered, and the first isn't any more.
+        let request = NewApiKey { models: models(&["gpt-x"]).unwrap(), ..new_key(project, "web") };
+        let (key, _) = world.secret(&admin, request).await;
+        // Now another model is offered, and the first one no longer.
         world.offer("gpt-y", "1").await;
         let both = ApiKeyChanges { models: models(&["gpt-y", "gpt-x"]), ..ApiKeyChanges::default() };
         edit(world, &admin, key.id, both).await.unwrap();
@@ -120,7 +120,7 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
         let revoked = world.key(&admin, project, "revoked").await;
-        let (expired, _) = world.secret(&admin, NewApiKey { life: Life::Days(1), ..new_key(project, "expired") }).await;
+        let (expired, _) = world.secret(&admin, NewApiKey { life: Expiration::Days(1), ..new_key(project, "expired") }).await;
         api_keys::revoke(&world.services, &admin, &[revoked.id]).await.unwrap();
         world.clock.forward_days(1);
         for id in [revoked.id, expired.id] {
@@ -142,7 +142,7 @@ on_both_databases! {
         assert_eq!(moved.project.unwrap().id, second);
         field_error(edit(world, &developer, mine.id, to(third)).await, "project_id");
         assert!(matches!(edit(world, &developer, theirs.id, renamed("x")).await, Err(ServiceError::NotFound)));
-        // Moved out of their reach, it isn't theirs any more.
+        // A key moved out of their reach no longer exists for them.
         edit(world, &admin, mine.id, to(third)).await.unwrap();
         assert!(matches!(edit(world, &developer, mine.id, to(second)).await, Err(ServiceError::NotFound)));
         let viewer = world.member(&admin.organization, "Vi", Role::Viewer).await;
@@ -158,7 +158,7 @@ on_both_databases! {
         let (key, secret) = world.secret(&admin, new_key(project, "web")).await;
         let directories = [world.directory().await, world.directory().await];
         let record = async |directory: &KeyDirectory| match directory.verify(&secret).await.unwrap() {
-            Verification::Active(record) => record,
+            KeyVerification::Active(record) => record,
             other => panic!("{other:?}"),
         };
         for directory in &directories {
@@ -172,7 +172,7 @@ on_both_databases! {
         };
         edit(world, &admin, key.id, changes).await.unwrap();
         for directory in &directories {
-            let found = from_then_on(Duration::from_secs(1), "the edit counts", async || {
+            let found = find_within(Duration::from_secs(1), "the edit counts", async || {
                 Some(record(directory).await).filter(|found| !found.grants(Scope::Embeddings))
             })
             .await;

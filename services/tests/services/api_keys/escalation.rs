@@ -1,11 +1,11 @@
-//! What a key may do with other keys: never make one that may do more than itself.
+//! Delegation by keys: none can make a key with more permissions than its own.
 
 use domain::{
-    api_keys::{ApiKey, ApiKeyChanges, KeyQuery, Level, Life, NewApiKey, Rotation, Scope},
+    api_keys::{ApiKey, ApiKeyChanges, Expiration, KeyQuery, Level, NewApiKey, Rotation, Scope},
     permissions::Permission,
     rate_limits::RateLimits,
 };
-use services::{Actor, ServiceError, ServiceResult, Who, api_keys, projects};
+use services::{Actor, ActorKind, ServiceError, ServiceResult, api_keys, projects};
 
 use crate::support::{World, new_key};
 
@@ -21,13 +21,13 @@ fn ops(scopes: &[Scope]) -> NewApiKey {
 
 fn forbidden<T: std::fmt::Debug>(result: ServiceResult<T>) -> String {
     match result {
-        Err(ServiceError::Forbidden(why)) => why,
+        Err(ServiceError::Forbidden(message)) => message,
         other => panic!("{other:?}"),
     }
 }
 
-async fn create(world: &World, actor: &Actor, asked: NewApiKey) -> ServiceResult<ApiKey> {
-    api_keys::create(&world.services, actor, asked).await.map(|created| created.api_key)
+async fn create(world: &World, actor: &Actor, request: NewApiKey) -> ServiceResult<ApiKey> {
+    api_keys::create(&world.services, actor, request).await.map(|created| created.api_key)
 }
 
 async fn rotate(world: &World, actor: &Actor, key: &ApiKey) -> ServiceResult<()> {
@@ -61,13 +61,13 @@ on_both_databases! {
             ops(&[]),
             ops(&[ApiKeysWrite, ApiKeysRead]),
         ] {
-            let why = forbidden(create(world, &program, wider).await);
-            assert!(why.contains("lacks the scope"), "{why}");
+            let message = forbidden(create(world, &program, wider).await);
+            assert!(message.contains("lacks the scope"), "{message}");
         }
         forbidden(rescope(world, &program, &made, &[]).await);
         forbidden(rescope(world, &program, &itself, &[]).await);
         rescope(world, &program, &itself, &[ApiKeysWrite, AdminApiKeysWrite]).await.unwrap();
-        // It counts what the key may do now, not when it was presented.
+        // The key's current permissions count, not those when it was presented.
         forbidden(create(world, &program, chat()).await);
         assert_eq!(world.count("api_keys").await, 3);
     }
@@ -83,7 +83,7 @@ on_both_databases! {
             forbidden(rescope(world, &program, key, &[Scope::Models]).await);
             forbidden(api_keys::set_grace(&world.services, &program, key.id, 0).await);
         }
-        // Ending one gives nobody anything.
+        // Revoking a key grants nothing.
         api_keys::revoke(&world.services, &program, &[wider.id, root.id]).await.unwrap();
         let (all, _) = world.program(&admin, &[]).await;
         let made = create(world, &all, ops(&[])).await.unwrap();
@@ -97,7 +97,7 @@ on_both_databases! {
         let narrow = NewApiKey {
             models: vec!["gpt-x".to_owned()],
             ip_allowlist: vec!["192.0.2.0/24".parse().unwrap()],
-            life: Life::Days(30),
+            life: Expiration::Days(30),
             rate_limits: limits(100),
             ..ops(&[])
         };
@@ -105,7 +105,7 @@ on_both_databases! {
         let program = world.bearer(&secret).await;
         create(world, &program, narrow.clone()).await.unwrap();
         let ip_allowlist = vec!["192.0.2.7".parse().unwrap()];
-        let narrower = NewApiKey { ip_allowlist, life: Life::Days(29), ..narrow.clone() };
+        let narrower = NewApiKey { ip_allowlist, life: Expiration::Days(29), ..narrow.clone() };
         create(world, &program, narrower).await.unwrap();
         for wider in [
             NewApiKey { models: vec![], ..narrow.clone() },
@@ -113,12 +113,12 @@ on_both_databases! {
             NewApiKey { ip_allowlist: vec!["192.0.0.0/16".parse().unwrap()], ..narrow.clone() },
             NewApiKey { rate_limits: limits(101), ..narrow.clone() },
             NewApiKey { rate_limits: RateLimits::NONE, ..narrow.clone() },
-            NewApiKey { life: Life::Never, ..narrow.clone() },
-            NewApiKey { life: Life::Days(31), ..narrow.clone() },
+            NewApiKey { life: Expiration::Never, ..narrow.clone() },
+            NewApiKey { life: Expiration::Days(31), ..narrow.clone() },
         ] {
             forbidden(create(world, &program, wider).await);
         }
-        // What can't call models isn't bound by them.
+        // A key that can't call models isn't restricted to the maker's models.
         let usage = NewApiKey { level: Level::Read, project_id: Some(project), models: vec![], ..narrow };
         create(world, &program, usage).await.unwrap();
     }
@@ -126,26 +126,26 @@ on_both_databases! {
     async fn nothing_that_a_key_gives_away_outlives_it(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
-        let day = NewApiKey { life: Life::Days(1), ..ops(&[]) };
+        let day = NewApiKey { life: Expiration::Days(1), ..ops(&[]) };
         let (itself, secret) = world.secret(&admin, day).await;
         let program = world.bearer(&secret).await;
-        let asked = |level: Level, life| NewApiKey {
+        let request = |level: Level, life| NewApiKey {
             life,
             ..NewApiKey::plain("made", level, level.needs_project().then_some(project))
         };
         for level in Level::ALL {
-            for longer in [Life::Never, Life::Days(2), Life::At(itself.expires_at.unwrap().plus_millis(1))] {
-                let why = forbidden(create(world, &program, asked(level, longer)).await);
-                assert!(why.contains("expires sooner"), "{why}");
+            for longer in [Expiration::Never, Expiration::Days(2), Expiration::At(itself.expires_at.unwrap().plus_millis(1))] {
+                let message = forbidden(create(world, &program, request(level, longer)).await);
+                assert!(message.contains("expires sooner"), "{message}");
             }
-            let made = create(world, &program, asked(level, Life::At(itself.expires_at.unwrap()))).await.unwrap();
+            let made = create(world, &program, request(level, Expiration::At(itself.expires_at.unwrap()))).await.unwrap();
             rotate(world, &program, &made).await.unwrap();
         }
-        // The secret of a key that lives on would be as good as a key of its own.
+        // The secret of a key that lives longer would be as good as a new key.
         let lasting = NewApiKey { scopes: vec![Chat], ..new_key(project, "lasting") };
         let lasting = create(world, &admin, lasting).await.unwrap();
         forbidden(rotate(world, &program, &lasting).await);
-        // So would be what it may do from then on; to take something away, or to name it, is another matter.
+        // So would be more permissions for it; a restriction or a new name is allowed.
         forbidden(rescope(world, &program, &lasting, &[Chat, Scope::Embeddings]).await);
         forbidden(rescope(world, &program, &lasting, &[]).await);
         let second = world.project(&admin, "Second").await.id;
@@ -154,7 +154,7 @@ on_both_databases! {
         change(ApiKeyChanges { name: Some("renamed".to_owned()), ..ApiKeyChanges::default() }).await.unwrap();
         change(ApiKeyChanges { rate_limits: Some(limits(10)), ..ApiKeyChanges::default() }).await.unwrap();
         forbidden(change(ApiKeyChanges { rate_limits: Some(limits(11)), ..ApiKeyChanges::default() }).await);
-        // Nor does it let an old secret live on for longer than it does itself.
+        // Nor can it extend an old secret beyond its own expiration.
         rotate_with(world, &admin, &lasting, 60).await;
         forbidden(api_keys::set_grace(&world.services, &program, lasting.id, 2 * 24 * 3600).await);
         api_keys::set_grace(&world.services, &program, lasting.id, 3600).await.unwrap();
@@ -165,19 +165,19 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
         let usage = || NewApiKey::plain("usage", Level::Read, Some(project));
-        let (usual, itself) = world.program(&admin, &[ApiKeysRead, ApiKeysWrite, UsageRead]).await;
+        let (project_keys, itself) = world.program(&admin, &[ApiKeysRead, ApiKeysWrite, UsageRead]).await;
         let (admins, _) = world.program(&admin, &[AdminApiKeysRead, AdminApiKeysWrite, UsageRead]).await;
-        let read = create(world, &usual, usage()).await.unwrap();
-        forbidden(create(world, &usual, ops(&[UsageRead])).await);
+        let read = create(world, &project_keys, usage()).await.unwrap();
+        forbidden(create(world, &project_keys, ops(&[UsageRead])).await);
         forbidden(create(world, &admins, usage()).await);
         let ops = create(world, &admins, ops(&[UsageRead])).await.unwrap();
-        for (actor, key) in [(&usual, &ops), (&usual, &itself), (&admins, &read)] {
+        for (actor, key) in [(&project_keys, &ops), (&project_keys, &itself), (&admins, &read)] {
             assert!(matches!(rotate(world, actor, key).await, Err(ServiceError::NotFound)));
             let revoked = api_keys::revoke(&world.services, actor, &[key.id]).await;
             assert!(matches!(revoked, Err(ServiceError::NotFound)));
             assert!(matches!(api_keys::get(&world.services, actor, key.id).await, Err(ServiceError::NotFound)));
         }
-        assert!(world.keys(&usual).await.iter().all(|key| key.level != Level::Admin));
+        assert!(world.keys(&project_keys).await.iter().all(|key| key.level != Level::Admin));
         assert!(world.keys(&admins).await.iter().all(|key| key.level == Level::Admin));
         let (reader, _) = world.program(&admin, &[ApiKeysRead]).await;
         forbidden(create(world, &reader, usage()).await);
@@ -214,7 +214,7 @@ on_both_databases! {
         let project = world.default_project(&admin).await;
         let (program, itself) = world.program(&admin, &[]).await;
         let key = world.key(&admin, project, "web").await;
-        // Presented before it was revoked: a server may think it good for a second.
+        // Presented before it was revoked: a server may accept it for up to a second.
         api_keys::revoke(&world.services, &admin, &[itself.id]).await.unwrap();
         forbidden(create(world, &program, new_key(project, "x")).await);
         forbidden(rotate(world, &program, &key).await);
@@ -227,7 +227,7 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
         let (program, itself) = world.program(&admin, &[]).await;
-        assert!(matches!(&program.who, Who::ApiKey { id, .. } if *id == itself.id));
+        assert!(matches!(&program.kind, ActorKind::ApiKey { id, .. } if *id == itself.id));
         assert!(program.reach(Permission::ManageSettings).is_err() && program.user_id().is_none());
         let made = create(world, &program, new_key(project, "x")).await.unwrap();
         let history = api_keys::history(&world.services, &admin, made.id).await.unwrap();

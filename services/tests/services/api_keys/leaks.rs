@@ -1,7 +1,7 @@
-//! Keys that were found where they shouldn't be.
+//! Reports of leaked keys.
 
 use domain::{
-    api_keys::{Level, Life, NewApiKey, Rotation, Secret, Status},
+    api_keys::{Expiration, Level, NewApiKey, Rotation, Secret, Status},
     notifications::Notice,
     permissions::Role,
 };
@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use services::{
     Actor, ServiceError, Services,
     api_keys::{
-        self, LeakReport, LeakVerdict, MOST_REPORTS,
-        directory::{KeyDirectory, Verification},
+        self, LeakReport, LeakVerdict, MAX_REPORTS,
+        directory::{KeyDirectory, KeyVerification},
         report_leaks,
     },
     notifications,
@@ -33,7 +33,7 @@ async fn notices(world: &World, actor: &Actor) -> Vec<Notice> {
     inbox.notifications.into_iter().map(|notification| notification.notice).collect()
 }
 
-/// Secrets of the right form whose last character is wrong.
+/// A report of a secret of the right form whose last character is wrong.
 fn mistyped(number: u8) -> LeakReport {
     let mut secret = Secret::from_digits(Level::Standard, [number % 62; 32]).reveal().to_owned();
     let last = secret.pop();
@@ -48,25 +48,25 @@ on_both_databases! {
         let (key, secret) = world.secret(&admin, new_key(project, "web")).await;
         let (other, good) = world.secret(&admin, new_key(project, "good")).await;
         let directories = [world.directory().await, world.directory().await];
-        let mut listening: Vec<_> = directories.iter().map(KeyDirectory::disabled).collect();
+        let mut listening: Vec<_> = directories.iter().map(KeyDirectory::subscribe_disabled).collect();
         for directory in &directories {
             for secret in [&secret, &good] {
-                assert!(matches!(directory.verify(secret).await.unwrap(), Verification::Active(_)));
+                assert!(matches!(directory.verify(secret).await.unwrap(), KeyVerification::Active(_)));
             }
         }
         assert_eq!(leak(world, &secret).await, LeakVerdict::Stopped(key.id));
         for (directory, listening) in directories.iter().zip(&mut listening) {
             wait_for("the leak is heard of", async { while listening.recv().await != Ok(key.id) {} }).await;
-            // Whoever hears of it knows: it isn't in memory any more.
-            assert!(matches!(directory.verify(&secret).await.unwrap(), Verification::Disabled(_)));
-            assert!(matches!(directory.verify(&good).await.unwrap(), Verification::Active(_)));
+            // By then the key is no longer cached.
+            assert!(matches!(directory.verify(&secret).await.unwrap(), KeyVerification::Disabled(_)));
+            assert!(matches!(directory.verify(&good).await.unwrap(), KeyVerification::Active(_)));
         }
         let listed = world.keys(&admin).await;
         let find = |id| listed.iter().find(|key| key.id == id).unwrap();
         assert_eq!(find(key.id).status, Status::Disabled);
         assert_eq!(find(key.id).disabled_at, Some(world.services.now()));
         assert_eq!(find(other.id).status, Status::Active);
-        // There is no way back.
+        // Disabling can't be undone.
         let rotation = Rotation { grace_seconds: 0, request: None };
         let rotated = api_keys::rotate(&world.services, &admin, key.id, rotation).await;
         assert!(matches!(rotated, Err(ServiceError::Conflict(_))));
@@ -89,11 +89,11 @@ on_both_databases! {
         let (key, secret) = world.secret(&maker, new_key(project, "web")).await;
         leak(world, &secret).await;
         let expected = Notice::KeyLeaked { api_key: key.id, name: "web".to_owned(), place: report(&secret).place };
-        for told in [&owner, &administrator, &maker] {
-            assert_eq!(notices(world, told).await, std::slice::from_ref(&expected));
+        for recipient in [&owner, &administrator, &maker] {
+            assert_eq!(notices(world, recipient).await, std::slice::from_ref(&expected));
         }
-        for untold in [&colleague, &suspended, &stranger] {
-            assert_eq!(notices(world, untold).await, []);
+        for other in [&colleague, &suspended, &stranger] {
+            assert_eq!(notices(world, other).await, []);
         }
         assert_eq!(world.count("notifications").await, 3);
     }
@@ -116,7 +116,7 @@ on_both_databases! {
         let project = world.default_project(&admin).await;
         let (disabled, first) = world.secret(&admin, new_key(project, "disabled")).await;
         let (revoked, second) = world.secret(&admin, new_key(project, "revoked")).await;
-        let (expired, third) = world.secret(&admin, NewApiKey { life: Life::Days(1), ..new_key(project, "x") }).await;
+        let (expired, third) = world.secret(&admin, NewApiKey { life: Expiration::Days(1), ..new_key(project, "x") }).await;
         api_keys::revoke(&world.services, &admin, &[revoked.id]).await.unwrap();
         assert_eq!(leak(world, &first).await, LeakVerdict::Stopped(disabled.id));
         world.clock.forward_days(1);
@@ -141,7 +141,7 @@ on_both_databases! {
         let (key, old) = world.secret(&admin, new_key(project, "web")).await;
         api_keys::rotate(&world.services, &admin, key.id, rotation()).await.unwrap();
         world.clock.forward_minutes(1);
-        // It has been replaced, and harms nobody.
+        // The replaced secret no longer works.
         assert_eq!(leak(world, &old).await, LeakVerdict::Ended(key.id));
         assert_eq!(world.keys(&admin).await[0].status, Status::Active);
         let (key, old) = world.secret(&admin, new_key(project, "app")).await;
@@ -149,7 +149,7 @@ on_both_databases! {
         assert_eq!(leak(world, &old).await, LeakVerdict::Stopped(key.id));
         let new = Secret::parse(&rotated.secret.unwrap()).unwrap();
         let verification = KeyDirectory::start(&world.services).verify(&new).await.unwrap();
-        assert!(matches!(verification, Verification::Disabled(_)));
+        assert!(matches!(verification, KeyVerification::Disabled(_)));
     }
 
     async fn a_report_holds_many_of_many_organizations(world: &World) {
@@ -164,7 +164,7 @@ on_both_databases! {
                 expected.extend([LeakVerdict::Stopped(key.id), LeakVerdict::Unknown, LeakVerdict::Stopped(key.id)]);
             }
         }
-        // As a scanner may have found it.
+        // With white space, as a scanner may have found it.
         reports[0].secret = format!(" {}\n", reports[0].secret);
         let entries = world.count("audit_entries").await;
         assert_eq!(report_leaks(&world.services, &reports).await.unwrap(), expected);
@@ -181,8 +181,8 @@ on_both_databases! {
         let another = Services::open(world.database.url(), world.clock.clone()).await.unwrap();
         let servers = [&world.services, &another];
         let reports = [report(&secret)];
-        let told = join_all((0..12).map(|number| report_leaks(servers[number % 2], &reports))).await;
-        let verdicts: Vec<LeakVerdict> = told.into_iter().map(|verdicts| verdicts.unwrap()[0]).collect();
+        let outcomes = join_all((0..12).map(|number| report_leaks(servers[number % 2], &reports))).await;
+        let verdicts: Vec<LeakVerdict> = outcomes.into_iter().map(|verdicts| verdicts.unwrap()[0]).collect();
         assert_eq!(verdicts.iter().filter(|verdict| **verdict == LeakVerdict::Stopped(key.id)).count(), 1);
         assert!(verdicts.iter().all(|verdict| verdict.is_key()));
         assert_eq!((world.count("audit_entries").await, world.count("notifications").await), (entries + 1, 1));
@@ -205,12 +205,12 @@ on_both_databases! {
         assert!(place.starts_with(&format!("https://git.example/?q={}X: yzzz", key.masked)), "{place}");
         assert_eq!(place.chars().count(), 500);
         assert_eq!(history[0].before, json!({ "name": "web" }));
-        let told = notices(world, &owner).await;
-        assert_eq!(told, [Notice::KeyLeaked { api_key: key.id, name: "web".to_owned(), place: place.clone() }]);
+        let received = notices(world, &owner).await;
+        assert_eq!(received, [Notice::KeyLeaked { api_key: key.id, name: "web".to_owned(), place: place.clone() }]);
     }
 
     async fn a_wrong_checksum_makes_no_query(world: &World) {
-        // Whatever asked this database would be told that it is closed.
+        // A query on this database would fail, since it is closed.
         let closed = Services::open(world.database.url(), world.clock.clone()).await.unwrap();
         closed.database().clone().close().await.unwrap();
         let ask = async |reports: &[LeakReport]| report_leaks(&closed, reports).await;
@@ -221,7 +221,7 @@ on_both_databases! {
         assert_eq!(ask(&[]).await.unwrap(), []);
         reports.push(report(&Secret::from_digits(Level::Standard, [9; 32])));
         assert!(matches!(ask(&reports).await, Err(ServiceError::Unavailable(_))));
-        let many = vec![mistyped(1); MOST_REPORTS + 1];
+        let many = vec![mistyped(1); MAX_REPORTS + 1];
         field_error(ask(&many).await, "reports");
     }
 }

@@ -1,4 +1,4 @@
-//! The same key or rotation asked for again, and at once.
+//! Idempotency keys of creations and rotations, repeated later and concurrently.
 
 use domain::{
     api_keys::{ApiKey, Level, NewApiKey, RotatedApiKey, Rotation},
@@ -26,42 +26,42 @@ on_both_databases! {
     async fn the_same_request_makes_one_key_and_tells_its_secret_once(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
         let (project, other) = (world.default_project(&admin).await, world.project(&admin, "Other").await.id);
-        let asked = |project| NewApiKey::plain("web", Level::Standard, Some(project));
-        let make = async |actor: &Actor, asked: NewApiKey, request: &str| {
-            api_keys::create_once(&world.services, actor, asked, request.to_owned()).await
+        let input = |project| NewApiKey::plain("web", Level::Standard, Some(project));
+        let make = async |actor: &Actor, input: NewApiKey, request: &str| {
+            api_keys::create_once(&world.services, actor, input, request.to_owned()).await
         };
-        let (key, secret) = make(&admin, asked(project), "deploy-1").await.unwrap();
+        let (key, secret) = make(&admin, input(project), "deploy-1").await.unwrap();
         assert!(secret.is_some());
         let entries = world.count("audit_entries").await;
-        assert_eq!(make(&admin, asked(project), "deploy-1").await.unwrap(), (key.clone(), None));
+        assert_eq!(make(&admin, input(project), "deploy-1").await.unwrap(), (key.clone(), None));
         api_keys::revoke(&world.services, &admin, &[key.id]).await.unwrap();
-        let (again, secret) = make(&admin, asked(project), "deploy-1").await.unwrap();
+        let (again, secret) = make(&admin, input(project), "deploy-1").await.unwrap();
         assert_eq!((again.id, secret), (key.id, None));
         assert_eq!((world.count("api_keys").await, world.count("audit_entries").await), (1, entries + 1));
-        // What asks for something else isn't told of the first.
-        for asked in [asked(other), NewApiKey::plain("web", Level::Read, Some(project))] {
-            let refused = make(&admin, asked, "deploy-1").await.unwrap_err();
+        // A different request with the idempotency key learns nothing of the first.
+        for input in [input(other), NewApiKey::plain("web", Level::Read, Some(project))] {
+            let refused = make(&admin, input, "deploy-1").await.unwrap_err();
             assert!(matches!(refused, ServiceError::Conflict(_)), "{refused:?}");
         }
-        // Neither a rotation's request nor another organization's of the same name is the same.
-        assert_ne!(make(&admin, asked(project), "deploy-2").await.unwrap().0.id, key.id);
+        // Idempotency keys of rotations and of other organizations are independent.
+        assert_ne!(make(&admin, input(project), "deploy-2").await.unwrap().0.id, key.id);
         let stranger = world.organization("Globex", "UTC").await;
         let theirs = world.default_project(&stranger).await;
-        assert!(make(&stranger, asked(theirs), "deploy-1").await.unwrap().1.is_some());
-        let (made, _) = make(&admin, asked(project), "deploy-3").await.unwrap();
+        assert!(make(&stranger, input(theirs), "deploy-1").await.unwrap().1.is_some());
+        let (made, _) = make(&admin, input(project), "deploy-3").await.unwrap();
         let rotated = api_keys::rotate(&world.services, &admin, made.id, rotation(0, Some("deploy-3"))).await.unwrap();
         assert!(rotated.secret.is_some());
-        field_error(make(&admin, asked(project), "").await, "request");
+        field_error(make(&admin, input(project), "").await, "request");
     }
 
     async fn who_may_not_see_the_key_that_a_request_made_is_not_told_of_it(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
-        let asked = NewApiKey::plain("web", Level::Standard, Some(project));
-        api_keys::create_once(&world.services, &admin, asked.clone(), "deploy".to_owned()).await.unwrap();
+        let input = NewApiKey::plain("web", Level::Standard, Some(project));
+        api_keys::create_once(&world.services, &admin, input.clone(), "deploy".to_owned()).await.unwrap();
         let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
         world.assign(&admin, project, "Dev").await;
-        let refused = api_keys::create_once(&world.services, &developer, asked, "deploy".to_owned()).await.unwrap_err();
+        let refused = api_keys::create_once(&world.services, &developer, input, "deploy".to_owned()).await.unwrap_err();
         assert!(matches!(refused, ServiceError::Conflict(_)), "{refused:?}");
     }
 
@@ -70,11 +70,11 @@ on_both_databases! {
         let project = world.default_project(&admin).await;
         let another = Services::open(world.database.url(), world.clock.clone()).await.unwrap();
         let servers = [&world.services, &another];
-        let asked = (0..20).map(|number| {
-            let asked = NewApiKey::plain("web", Level::Standard, Some(project));
-            api_keys::create_once(servers[number % 2], &admin, asked, "deploy".to_owned())
+        let attempts = (0..20).map(|number| {
+            let input = NewApiKey::plain("web", Level::Standard, Some(project));
+            api_keys::create_once(servers[number % 2], &admin, input, "deploy".to_owned())
         });
-        let answers: Vec<(ApiKey, Option<String>)> = join_all(asked).await.into_iter().map(Result::unwrap).collect();
+        let answers: Vec<(ApiKey, Option<String>)> = join_all(attempts).await.into_iter().map(Result::unwrap).collect();
         assert_eq!(answers.iter().filter(|(_, secret)| secret.is_some()).count(), 1);
         assert!(answers.iter().all(|(key, _)| *key == answers[0].0));
         assert_eq!((world.count("api_keys").await, world.count("key_secrets").await), (1, 1));
@@ -92,14 +92,14 @@ on_both_databases! {
         let entries = world.count("audit_entries").await;
         let repeated = again("deploy-1").await;
         assert_eq!((repeated.api_key, repeated.secret), (first.api_key, None));
-        // Also when all is over, or the key has ended.
+        // Also after the grace period, and after the key's end.
         world.clock.forward_minutes(60);
         assert_eq!(again("deploy-1").await.secret, None);
         assert_eq!((world.count("key_secrets").await, world.count("audit_entries").await), (2, entries));
         assert!(again("deploy-2").await.secret.is_some());
         api_keys::revoke(&world.services, &admin, &[id]).await.unwrap();
         assert_eq!(again("deploy-2").await.secret, None);
-        // Another key's request of the same name is another.
+        // Another key's rotation with that idempotency key is independent.
         let other = key(world, &admin).await;
         let rotated = api_keys::rotate(&world.services, &admin, other, rotation(0, Some("deploy-1"))).await.unwrap();
         assert!(rotated.secret.is_some());
@@ -110,17 +110,17 @@ on_both_databases! {
         let id = key(world, &admin).await;
         let another = Services::open(world.database.url(), world.clock.clone()).await.unwrap();
         let servers = [&world.services, &another];
-        let asked = (0..20).map(|number| {
+        let attempts = (0..20).map(|number| {
             api_keys::rotate(servers[number % 2], &admin, id, rotation(HOUR, Some("deploy")))
         });
-        let answers: Vec<RotatedApiKey> = join_all(asked).await.into_iter().map(Result::unwrap).collect();
+        let answers: Vec<RotatedApiKey> = join_all(attempts).await.into_iter().map(Result::unwrap).collect();
         assert_eq!(answers.iter().filter(|answer| answer.secret.is_some()).count(), 1);
         assert!(answers.iter().all(|answer| answer.api_key == answers[0].api_key));
         assert_eq!(world.count("key_secrets").await, 2);
-        // Without a request, one is done and the others are told that it is.
+        // Without an idempotency key, one succeeds and the others conflict.
         world.clock.forward_minutes(60);
-        let asked = (0..20).map(|number| api_keys::rotate(servers[number % 2], &admin, id, rotation(HOUR, None)));
-        let (done, refused): (Vec<_>, Vec<_>) = join_all(asked).await.into_iter().partition(Result::is_ok);
+        let attempts = (0..20).map(|number| api_keys::rotate(servers[number % 2], &admin, id, rotation(HOUR, None)));
+        let (done, refused): (Vec<_>, Vec<_>) = join_all(attempts).await.into_iter().partition(Result::is_ok);
         assert_eq!(done.len(), 1);
         assert!(refused.iter().all(|answer| matches!(answer, Err(ServiceError::Conflict(_)))));
         assert_eq!(world.count("key_secrets").await, 3);

@@ -1,9 +1,9 @@
-//! Ending keys for good.
+//! Revocation of keys.
 
 use domain::{api_keys::Status, ids::ApiKeyId};
 use services::{
     ServiceError,
-    api_keys::{self, MOST_AT_ONCE},
+    api_keys::{self, MAX_REVOKED_AT_ONCE},
 };
 
 use crate::support::{StoredKey, field_error};
@@ -31,7 +31,7 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
         let now = world.services.now();
-        let stored: Vec<StoredKey> = (0..MOST_AT_ONCE).map(|_| StoredKey::new("web", project, now)).collect();
+        let stored: Vec<StoredKey> = (0..MAX_REVOKED_AT_ONCE).map(|_| StoredKey::new("web", project, now)).collect();
         world.store_keys(&admin.organization, &stored).await;
         let ids: Vec<ApiKeyId> = stored.iter().map(|key| key.id).collect();
         api_keys::revoke(&world.services, &admin, &ids[..2]).await.unwrap();
@@ -57,7 +57,7 @@ on_both_databases! {
         assert_eq!(world.keys(&admin).await[0].status, Status::Active);
         assert_eq!(world.keys(&other).await[0].status, Status::Active);
         assert_eq!((world.count("audit_entries").await, world.count("changes").await), (entries, 0));
-        let many = vec![key.id; MOST_AT_ONCE + 1];
+        let many = vec![key.id; MAX_REVOKED_AT_ONCE + 1];
         field_error(api_keys::revoke(&world.services, &admin, &many).await, "ids");
     }
 }

@@ -1,22 +1,22 @@
-//! Giving a key a new secret, while the old one lives on for a while.
+//! Rotation of keys, with a grace period for the old secret.
 
 use std::time::Duration;
 
 use domain::{
     api_keys::{
-        ApiKey, ApiKeyChanges, LONGEST_GRACE_SECONDS, Life, NewApiKey, RotatedApiKey, Rotation, Secret, Status,
+        ApiKey, ApiKeyChanges, Expiration, MAX_GRACE_SECONDS, NewApiKey, RotatedApiKey, Rotation, Secret, Status,
     },
     ids::ApiKeyId,
     permissions::Role,
 };
 use futures::future::join_all;
-use patience::from_then_on;
+use patience::find_within;
 use serde_json::Value;
 use services::{
     Actor, ServiceError, ServiceResult,
     api_keys::{
         self,
-        directory::{KeyDirectory, Verification},
+        directory::{KeyDirectory, KeyVerification},
     },
 };
 
@@ -32,11 +32,11 @@ async fn rotate(world: &World, actor: &Actor, id: ApiKeyId, grace_seconds: u32) 
     api_keys::rotate(&world.services, actor, id, rotation(grace_seconds, None)).await
 }
 
-fn told(rotated: &RotatedApiKey) -> Secret {
+fn new_secret(rotated: &RotatedApiKey) -> Secret {
     Secret::parse(rotated.secret.as_ref().unwrap()).unwrap()
 }
 
-/// A key with its secret, in the default project.
+/// Creates a key in the default project, with its secret.
 async fn key(world: &World, actor: &Actor) -> (ApiKey, Secret) {
     let project = world.default_project(actor).await;
     world.secret(actor, new_key(project, "web")).await
@@ -44,15 +44,15 @@ async fn key(world: &World, actor: &Actor) -> (ApiKey, Secret) {
 
 async fn works(directory: &KeyDirectory, secret: &Secret) -> bool {
     match directory.verify(secret).await.unwrap() {
-        Verification::Active(_) => true,
-        Verification::Expired(_) => false,
+        KeyVerification::Active(_) => true,
+        KeyVerification::Expired(_) => false,
         other => panic!("{other:?}"),
     }
 }
 
-/// Waits until the secret works, or doesn't any more: that holds for all who ask a second later.
+/// Waits until the secret works or stops working, which every server has to know within a second.
 async fn within_a_second(directory: &KeyDirectory, secret: &Secret, expected: bool) {
-    from_then_on(Duration::from_secs(1), "what was done to the secret holds", async || {
+    find_within(Duration::from_secs(1), "what was done to the secret holds", async || {
         (works(directory, secret).await == expected).then_some(())
     })
     .await;
@@ -62,11 +62,11 @@ on_both_databases! {
     async fn a_rotated_key_stays_what_it_is_and_both_secrets_work(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
-        let asked = NewApiKey { life: Life::Days(90), rotate_every_days: Some(30), ..new_key(project, "web") };
-        let (before, old) = world.secret(&admin, asked).await;
+        let request = NewApiKey { life: Expiration::Days(90), rotate_every_days: Some(30), ..new_key(project, "web") };
+        let (before, old) = world.secret(&admin, request).await;
         world.clock.forward_minutes(5);
         let rotated = rotate(world, &admin, before.id, HOUR).await.unwrap();
-        let new = told(&rotated);
+        let new = new_secret(&rotated);
         let now = world.services.now();
         let old_secret = rotated.api_key.old_secret.clone().unwrap();
         assert_eq!(old_secret.masked, before.masked);
@@ -92,12 +92,12 @@ on_both_databases! {
         let rotated = rotate(world, &admin, made.id, HOUR).await.unwrap();
         let directory = world.directory().await;
         assert!(works(&directory, &old).await);
-        // From here on it is kept in memory.
+        // The secret is cached by now.
         world.clock.forward_millis(i64::from(HOUR) * 1000 - 1);
         assert!(works(&directory, &old).await);
         world.clock.forward_millis(1);
         assert!(!works(&directory, &old).await);
-        assert!(works(&directory, &told(&rotated)).await);
+        assert!(works(&directory, &new_secret(&rotated)).await);
     }
 
     async fn without_grace_the_old_secret_ends_now_on_every_server(world: &World) {
@@ -110,7 +110,7 @@ on_both_databases! {
         let rotated = rotate(world, &admin, made.id, 0).await.unwrap();
         assert_eq!((rotated.api_key.status, rotated.api_key.old_secret.clone()), (Status::Active, None));
         join_all(directories.iter().map(|directory| within_a_second(directory, &old, false))).await;
-        // Nothing more is going on: it can be rotated again.
+        // No grace period is running, so it can be rotated again.
         rotate(world, &admin, made.id, 0).await.unwrap();
     }
 
@@ -131,8 +131,8 @@ on_both_databases! {
         assert_eq!((ended.status, ended.old_secret), (Status::Active, None));
         within_a_second(&directory, &old, false).await;
         assert!(matches!(set(HOUR).await, Err(ServiceError::Conflict(_))));
-        field_error(set(LONGEST_GRACE_SECONDS + 1).await, "grace_seconds");
-        field_error(rotate(world, &admin, made.id, LONGEST_GRACE_SECONDS + 1).await, "grace_seconds");
+        field_error(set(MAX_GRACE_SECONDS + 1).await, "grace_seconds");
+        field_error(rotate(world, &admin, made.id, MAX_GRACE_SECONDS + 1).await, "grace_seconds");
     }
 
     async fn a_key_that_is_rotating_is_not_rotated_again(world: &World) {
@@ -147,16 +147,16 @@ on_both_databases! {
         let second = rotate(world, &admin, made.id, HOUR).await.unwrap();
         let directory = KeyDirectory::start(&world.services);
         assert!(!works(&directory, &old).await);
-        assert!(works(&directory, &told(&first)).await && works(&directory, &told(&second)).await);
+        assert!(works(&directory, &new_secret(&first)).await && works(&directory, &new_secret(&second)).await);
     }
 
     async fn a_key_that_has_ended_is_not_rotated(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
         let revoked = world.key(&admin, project, "revoked").await;
-        let (expired, _) = world.secret(&admin, NewApiKey { life: Life::Days(1), ..new_key(project, "x") }).await;
-        let (rotating, _) = world.secret(&admin, NewApiKey { life: Life::Days(1), ..new_key(project, "y") }).await;
-        rotate(world, &admin, rotating.id, LONGEST_GRACE_SECONDS).await.unwrap();
+        let (expired, _) = world.secret(&admin, NewApiKey { life: Expiration::Days(1), ..new_key(project, "x") }).await;
+        let (rotating, _) = world.secret(&admin, NewApiKey { life: Expiration::Days(1), ..new_key(project, "y") }).await;
+        rotate(world, &admin, rotating.id, MAX_GRACE_SECONDS).await.unwrap();
         api_keys::revoke(&world.services, &admin, &[revoked.id]).await.unwrap();
         world.clock.forward_days(1);
         for id in [revoked.id, expired.id] {
@@ -200,7 +200,7 @@ on_both_databases! {
         assert_eq!(actions, verbs.map(|verb| format!("api_key.{verb}")));
         let written: Vec<&Value> = history.iter().flat_map(|entry| [&entry.before, &entry.after]).collect();
         let written = serde_json::to_string(&written).unwrap();
-        for secret in [old, told(&rotated)] {
+        for secret in [old, new_secret(&rotated)] {
             assert!(!written.contains(&secret.reveal()[9..30]));
             assert!(written.contains(secret.last_four()));
         }

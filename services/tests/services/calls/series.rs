@@ -1,14 +1,14 @@
-//! Organizations whose calls belong to more series than a statement takes values, and calls that are rare among others.
+//! Organizations with more series than a statement can have parameters, and calls that are rare among others.
 
 use domain::{calls::PAGE_SIZE, permissions::Role};
 use services::{api_keys, overview, usage};
 
 use super::*;
 
-/// More than SQLite takes parameters, and with a second one for each more than PostgreSQL does.
+/// More than SQLite's maximum number of parameters, and doubled more than PostgreSQL's.
 const MANY: usize = 40_000;
 
-/// As many rows as numbers `n.n`.
+/// SQL for rows numbered `n.n`, from 1 to `count`.
 fn numbers(count: usize) -> String {
     format!("WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {count})")
 }
@@ -22,7 +22,7 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
-        // As servers of before made them of events.
+        // As older servers created them from events.
         world.execute(&format!(
             "INSERT INTO series (organization_id, id, project_id, api_key_id, member_id, model, service, endpoint, provider, \
              status, outcome) {} SELECT k.organization_id, n.n, k.project_id, k.id, k.id, 'gpt-x', 'chat', \
@@ -31,7 +31,7 @@ on_both_databases! {
         )).await;
         let made = minutes(120);
         let ids = world.calls(&admin.organization, &key, &made).await;
-        let failed = CallMade::at("2026-11-09T00:00:00Z").outcome(Outcome::Failed);
+        let failed = TestCall::at("2026-11-09T00:00:00Z").outcome(Outcome::Failed);
         world.calls(&admin.organization, &key, &[failed]).await;
         let succeeded = only(Outcome::Succeeded);
         let listed = walk(world, &admin, &succeeded).await;
@@ -60,7 +60,7 @@ on_both_databases! {
              SELECT p.organization_id, p.id, u.id, 'member', 0 FROM projects p, users u \
              WHERE p.slug <> 'hidden' AND u.name = 'Dev'"
         ).await;
-        // Each of these is looked for among the projects.
+        // Each of these series is looked up among the projects.
         world.execute(
             "INSERT INTO series (organization_id, id, project_id, api_key_id, member_id, model, service, endpoint, provider, \
              status, outcome) SELECT p.organization_id, row_number() OVER (ORDER BY p.id), p.id, p.id, p.id, 'gpt-x', 'chat', \
@@ -68,7 +68,7 @@ on_both_databases! {
         ).await;
         let seen = world.key(&admin, project, "seen").await;
         let unseen = world.key(&admin, hidden.id, "unseen").await;
-        let made = [CallMade::at("2026-11-10T10:00:00Z")];
+        let made = [TestCall::at("2026-11-10T10:00:00Z")];
         let seen_call = world.calls(&admin.organization, &seen, &made).await[0];
         world.calls(&admin.organization, &unseen, &made).await;
         assert_eq!(walk(world, &developer, &CallQuery::default()).await, [seen_call]);
@@ -85,10 +85,10 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
-        // Every other day for 200 days: also before those that are looked at first.
-        let newest = CallMade::at("2026-11-17T00:00:00Z").model("seldom");
-        let made: Vec<CallMade> =
-            (0..100).map(|number| CallMade { at: newest.at.plus_days(-2 * number), ..newest.clone() }).collect();
+        // Every other day for 200 days, which is more than is searched first.
+        let newest = TestCall::at("2026-11-17T00:00:00Z").model("seldom");
+        let made: Vec<TestCall> =
+            (0..100).map(|number| TestCall { at: newest.at.plus_days(-2 * number), ..newest.clone() }).collect();
         let ids = world.calls(&admin.organization, &key, &made).await;
         let query = CallQuery { filter: Filter { model: Some("seldom".to_owned()), ..Filter::default() }, ..CallQuery::default() };
         assert_eq!(walk(world, &admin, &query).await, ids);
@@ -103,14 +103,14 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
-        // Of 150 models two calls failed each, and of one model many.
-        let start = CallMade::at("2026-11-01T00:00:00Z").outcome(Outcome::Failed);
-        let rare = |number: usize| CallMade { at: start.at.plus_minutes(i64::try_from(number).unwrap()), ..start.clone() };
-        let mut made: Vec<CallMade> = (0..300).map(|number| rare(number).model(&format!("m{}", number % 150))).collect();
+        // Two failed calls of each of 150 models, and many of one model.
+        let start = TestCall::at("2026-11-01T00:00:00Z").outcome(Outcome::Failed);
+        let rare = |number: usize| TestCall { at: start.at.plus_minutes(i64::try_from(number).unwrap()), ..start.clone() };
+        let mut made: Vec<TestCall> = (0..300).map(|number| rare(number).model(&format!("m{}", number % 150))).collect();
         made.extend((0..200).map(|number| rare(number).model("often")));
         let expected: HashSet<CallId> = world.calls(&admin.organization, &key, &made).await.into_iter().collect();
-        // More succeeded since than are walked.
-        let many: Vec<CallMade> = minutes(12_000);
+        // Then more succeeded calls than a walk reads.
+        let many: Vec<TestCall> = minutes(12_000);
         world.calls(&admin.organization, &key, &many).await;
         let failed = only(Outcome::Failed);
         let listed = walk(world, &admin, &failed).await;
@@ -118,10 +118,10 @@ on_both_databases! {
         assert_eq!(listed.len(), 500);
         assert_eq!(listed.iter().copied().collect::<HashSet<_>>(), expected);
         assert_eq!(exported(world, &admin, &failed).await, listed);
-        // Where the walk ends in the midst of them, none is missed and none comes twice.
-        let few = minutes(12_000).into_iter().take(9_800).map(|call| CallMade { at: call.at.plus_minutes(60 * 24 * 8), ..call });
+        // A walk that ends among the failed calls misses none and repeats none.
+        let few = minutes(12_000).into_iter().take(9_800).map(|call| TestCall { at: call.at.plus_minutes(60 * 24 * 8), ..call });
         world.calls(&admin.organization, &key, &few.collect::<Vec<_>>()).await;
-        let mut more: Vec<CallMade> = minutes(400).into_iter().map(|call| call.outcome(Outcome::Failed)).collect();
+        let mut more: Vec<TestCall> = minutes(400).into_iter().map(|call| call.outcome(Outcome::Failed)).collect();
         more.iter_mut().for_each(|call| call.at = call.at.plus_minutes(60 * 24 * 8 - 50));
         let expected = expected.len() + world.calls(&admin.organization, &key, &more).await.len();
         let listed = walk(world, &admin, &failed).await;

@@ -1,4 +1,4 @@
-//! Names that events make up: each call keeps its own, and so many become series.
+//! Names chosen by senders of events: every call keeps its own, and a limited number of them become series.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ fn call(number: usize, data: Value) -> Value {
     event(&format!("{number}"), "tollhouse.call", data)
 }
 
-/// How many calls of a model the figures tell.
+/// Number of a model's calls in usage reports.
 async fn summed(world: &World, actor: &Actor, model: &str) -> i64 {
     let filter = Filter { model: Some(model.to_owned()), ..Filter::default() };
     let query = UsageQuery { filter, ..UsageQuery::default() };
@@ -30,14 +30,14 @@ on_both_databases! {
             (from..to).map(|number| call(number, json!({ "model": "gpt-x", "endpoint": path(number), "provider": "p" }))).collect()
         };
         let events = Events::start(&world.services);
-        assert_eq!(take(world, &events, &admin, &batch(0, 2_500)).await.new, 2_500);
-        // 200 and the rest, each as calls name it and as it is summed.
+        assert_eq!(send(world, &events, &admin, &batch(0, 2_500)).await.new, 2_500);
+        // 200 endpoints and "other", each with a series for calls and one for rollups.
         assert_eq!(world.count("series").await, 2 * 201);
-        assert_eq!(take(world, &events, &admin, &batch(2_500, 2_600)).await.new, 100);
-        // Another server, which knows of nothing yet.
+        assert_eq!(send(world, &events, &admin, &batch(2_500, 2_600)).await.new, 100);
+        // Another server, with an empty cache.
         let other = Events::start(&world.services);
-        assert_eq!(take(world, &other, &admin, &batch(2_600, 3_000)).await.new, 400);
-        assert_eq!(take(world, &other, &admin, &batch(0, 3_000)).await.duplicate, 3_000);
+        assert_eq!(send(world, &other, &admin, &batch(2_600, 3_000)).await.new, 400);
+        assert_eq!(send(world, &other, &admin, &batch(0, 3_000)).await.duplicate, 3_000);
         assert_eq!(world.count("series").await, 2 * 201);
         let log = log(world, &admin).await;
         let endpoints: HashSet<String> = log.iter().map(|call| call.endpoint.clone()).collect();
@@ -54,8 +54,8 @@ on_both_databases! {
         let named = |number: usize, endpoint: usize| {
             call(number, json!({ "model": "gpt-x", "endpoint": format!("/v1/things/{endpoint}"), "provider": "p" }))
         };
-        take(world, &Events::start(&world.services), &admin, &[named(0, 0)]).await;
-        // As servers of before made them of events.
+        send(world, &Events::start(&world.services), &admin, &[named(0, 0)]).await;
+        // As older servers created them from events.
         world.execute(&format!(
             "INSERT INTO series (organization_id, id, project_id, api_key_id, member_id, model, service, endpoint, provider, \
              status, outcome) WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {}) \
@@ -64,14 +64,14 @@ on_both_databases! {
             BEFORE - 1
         )).await;
         assert_eq!(world.count("series").await, 2 * 300);
-        // A server that knows of nothing yet: first it learns what there is, then it goes by that.
+        // A server with an empty cache first loads the existing series, then uses them.
         let events = Events::start(&world.services);
-        take(world, &events, &admin, &[named(1, BEFORE + 1)]).await;
+        send(world, &events, &admin, &[named(1, BEFORE + 1)]).await;
         let batch: Vec<Value> = (2..1_000).map(|number| named(number, number % (BEFORE + 5))).collect();
-        assert_eq!(take(world, &events, &admin, &batch).await.new, 998);
+        assert_eq!(send(world, &events, &admin, &batch).await.new, 998);
         assert_eq!(world.count("series").await, 2 * 301);
-        let told_as_other = "SELECT c.endpoint FROM calls c WHERE c.endpoint IS NOT NULL";
-        let others = world.rows(told_as_other).await.len();
+        let folded = "SELECT c.endpoint FROM calls c WHERE c.endpoint IS NOT NULL";
+        let others = world.rows(folded).await.len();
         assert_eq!(others, 1 + (2..1_000).filter(|number| number % (BEFORE + 5) >= BEFORE).count());
     }
 
@@ -80,13 +80,13 @@ on_both_databases! {
         let project = world.default_project(&admin).await;
         world.offer_all(&["m0001", "m1101"]).await;
         let (known, unknown) = (world.key(&admin, project, "known").await, world.key(&admin, project, "unknown").await);
-        // The events' moment is that of the clock.
+        // The events' time is that of the clock.
         world.execute(&format!("UPDATE api_keys SET created_at = created_at - {}", (UNUSED_DAYS + 1) * 86_400_000)).await;
         let mut batch: Vec<Value> = (0..1_100).map(|number| call(number, json!({ "model": format!("m{number:04}") }))).collect();
         for (number, key, model) in [(2_000, &known, "m0001"), (2_001, &unknown, "m1101")] {
             batch.push(call(number, json!({ "model": model, "project_id": project, "api_key_id": key.id })));
         }
-        take(world, &Events::start(&world.services), &admin, &batch).await;
+        send(world, &Events::start(&world.services), &admin, &batch).await;
         for (key, expected) in [(known, true), (unknown, false)] {
             let shown = api_keys::get(&world.services, &admin, key.id).await.unwrap();
             let is_wide = shown.hints.iter().any(|hint| matches!(hint, Hint::Wide { .. }));
@@ -101,33 +101,33 @@ on_both_databases! {
             let status = if number % 2 == 0 { 200 } else { 500 };
             call(number, json!({ "model": format!("m{number:04}"), "status": status }))
         }).collect();
-        take(world, &events, &admin, &batch).await;
-        let asked = |model: &str| CallQuery {
+        send(world, &events, &admin, &batch).await;
+        let query_of = |model: &str| CallQuery {
             filter: Filter { model: Some(model.to_owned()), ..Filter::default() },
             ..CallQuery::default()
         };
         let list = async |query: CallQuery| calls::list(&world.services, &admin, &query).await.unwrap().calls;
         for (model, found) in [("m0007", 1), ("m1101", 1), ("other", PAGE_SIZE as usize), ("m9999", 0)] {
-            let listed = list(asked(model)).await;
+            let listed = list(query_of(model)).await;
             assert_eq!(listed.len(), found, "{model}");
             assert!(model == "other" || listed.iter().all(|call| &*call.model == model));
         }
         for (outcome, found) in [(Outcome::Failed, 1), (Outcome::Succeeded, 0)] {
-            let query = CallQuery { outcome: Some(OutcomeFilter::Only(outcome)), ..asked("m1101") };
+            let query = CallQuery { outcome: Some(OutcomeFilter::Only(outcome)), ..query_of("m1101") };
             assert_eq!(list(query).await.len(), found);
         }
         let report = usage::report(&world.services, &admin, &UsageQuery { group: Group::Model, ..UsageQuery::default() }).await.unwrap();
         assert_eq!((report.total.calls, report.total.errors), (1_200, 600));
         assert_eq!(summed(world, &admin, "other").await, 200);
-        // More than a page, of a model that is one of many others.
+        // More than a page of calls of one of the models in "other".
         let batch: Vec<Value> = (2_000..2_120).map(|number| call(number, json!({ "model": "m1150", "status": 200 + number % 2 }))).collect();
-        take(world, &events, &admin, &batch).await;
-        let first = list(asked("m1150")).await;
-        let second = list(CallQuery { before: first.last().map(|call| call.id), ..asked("m1150") }).await;
+        send(world, &events, &admin, &batch).await;
+        let first = list(query_of("m1150")).await;
+        let second = list(CallQuery { before: first.last().map(|call| call.id), ..query_of("m1150") }).await;
         let ids: Vec<_> = first.iter().chain(&second).map(|call| call.id).collect();
         assert_eq!(ids.len(), 2 * PAGE_SIZE as usize);
         assert!(ids.is_sorted_by(|a, b| a > b));
-        let pages: Vec<_> = calls::export(&world.services, &admin, &asked("m1150")).await.unwrap().try_collect().await.unwrap();
+        let pages: Vec<_> = calls::export(&world.services, &admin, &query_of("m1150")).await.unwrap().try_collect().await.unwrap();
         assert_eq!(pages.into_iter().flatten().count(), 121);
     }
 
@@ -140,21 +140,21 @@ on_both_databases! {
         });
         for part in 0..3 {
             let batch: Vec<Value> = (part * 10_000..(part + 1) * 10_000).map(|number| call(number, data(number))).collect();
-            assert_eq!(take(world, &events, &admin, &batch).await.new, 10_000);
+            assert_eq!(send(world, &events, &admin, &batch).await.new, 10_000);
         }
         let series = world.count("series").await;
-        // Beyond there is one for each model that was known, by two outcomes, which are summed as one.
+        // Beyond the limit each known model has one series for each of two outcomes, and one of rollups.
         assert!(series <= 2 * 20_000 + 3 * 997, "{series}");
         let log = log(world, &admin).await;
-        let told: HashSet<(String, u16)> = log.iter().map(|call| (call.model.clone(), call.status)).collect();
-        let said = (0..30_000).map(|number| (format!("m{}", number % 997), u16::try_from(100 + number % 500).unwrap()));
-        assert_eq!(told, said.collect());
+        let logged: HashSet<(String, u16)> = log.iter().map(|call| (call.model.clone(), call.status)).collect();
+        let sent = (0..30_000).map(|number| (format!("m{}", number % 997), u16::try_from(100 + number % 500).unwrap()));
+        assert_eq!(logged, sent.collect());
         assert_eq!(sums(world).await[0].0, 30_000);
         assert_eq!(sums(world).await[3].0, 30_000);
-        // A model that was known by then is told to the end, and one that comes later isn't.
+        // Models known before the limit keep their name in reports; later ones become "other".
         assert_eq!(summed(world, &admin, "m5").await, 31);
         assert_eq!(summed(world, &admin, "other").await, 0);
-        take(world, &events, &admin, &[call(30_000, json!({ "model": "new", "status": 200 }))]).await;
+        send(world, &events, &admin, &[call(30_000, json!({ "model": "new", "status": 200 }))]).await;
         assert_eq!((summed(world, &admin, "new").await, summed(world, &admin, "other").await), (0, 1));
     }
 }

@@ -1,9 +1,9 @@
-//! What a body with events is, and what it isn't.
+//! Parsing of bodies with events.
 
 use std::fmt::Write;
 
 use proptest::prelude::*;
-use services::events::{Form, MOST_EVENTS, Malformed, read};
+use services::events::{BatchError, BatchFormat, MAX_EVENTS, read};
 
 use super::tokens;
 
@@ -14,20 +14,20 @@ fn a_body_that_is_no_batch_is_refused_as_a_whole() {
     let one = tokens("1", 1).to_string();
     let cut = &one[..one.len() - 1];
     for (body, form) in [
-        ("", Form::One),
-        ("{}{}", Form::One),
-        (cut, Form::One),
-        (&*one, Form::Batch),
-        (&*format!("[{one}"), Form::Batch),
-        (&*format!("[{one},]"), Form::Batch),
-        (&*format!("[{one}]x"), Form::Either),
+        ("", BatchFormat::One),
+        ("{}{}", BatchFormat::One),
+        (cut, BatchFormat::One),
+        (&*one, BatchFormat::Batch),
+        (&*format!("[{one}"), BatchFormat::Batch),
+        (&*format!("[{one},]"), BatchFormat::Batch),
+        (&*format!("[{one}]x"), BatchFormat::Either),
     ] {
-        assert!(matches!(read(body, form), Err(Malformed::Unreadable(_))), "{body}");
+        assert!(matches!(read(body, form), Err(BatchError::Unreadable(_))), "{body}");
     }
-    assert!(matches!(services::events::read(&[0xff], Form::Either, now), Err(Malformed::Unreadable(_))));
-    assert_eq!(read(&one, Form::Either).unwrap().received(), 1);
-    assert_eq!(read(&format!(" [{one}]"), Form::Either).unwrap().received(), 1);
-    assert_eq!(read("[]", Form::Batch).unwrap().received(), 0);
+    assert!(matches!(services::events::read(&[0xff], BatchFormat::Either, now), Err(BatchError::Unreadable(_))));
+    assert_eq!(read(&one, BatchFormat::Either).unwrap().received(), 1);
+    assert_eq!(read(&format!(" [{one}]"), BatchFormat::Either).unwrap().received(), 1);
+    assert_eq!(read("[]", BatchFormat::Batch).unwrap().received(), 0);
     let many = |count: usize| {
         let mut body = String::from("[");
         for number in 0..count {
@@ -35,8 +35,8 @@ fn a_body_that_is_no_batch_is_refused_as_a_whole() {
         }
         body + "]"
     };
-    assert_eq!(read(&many(MOST_EVENTS), Form::Batch).unwrap().received(), MOST_EVENTS);
-    assert_eq!(read(&many(MOST_EVENTS + 1), Form::Batch).unwrap_err(), Malformed::TooMany(MOST_EVENTS + 1));
+    assert_eq!(read(&many(MAX_EVENTS), BatchFormat::Batch).unwrap().received(), MAX_EVENTS);
+    assert_eq!(read(&many(MAX_EVENTS + 1), BatchFormat::Batch).unwrap_err(), BatchError::TooMany(MAX_EVENTS + 1));
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn a_whole_number_may_be_written_with_decimals() {
     let now = "2026-11-17T14:32:07Z".parse().unwrap();
     let of = |kind: &str, data: &str| {
         let body = format!(r#"{{"specversion":"1.0","id":"1","source":"s","type":"{kind}","data":{data}}}"#);
-        format!("{:?}", read(body.as_bytes(), Form::One, now).unwrap())
+        format!("{:?}", read(body.as_bytes(), BatchFormat::One, now).unwrap())
     };
     for (kind, decimal, whole) in [
         (
@@ -80,7 +80,7 @@ fn what_stands_twice_is_refused() {
     let inside =
         r#"{"specversion":"1.0","id":"1","source":"s","type":"tollhouse.call","data":{"model":"a","model":"b"}}"#;
     for body in [twice, inside] {
-        let read = read(body.as_bytes(), Form::One, now).unwrap();
+        let read = read(body.as_bytes(), BatchFormat::One, now).unwrap();
         assert!(format!("{read:?}").contains("duplicate field"), "{body}");
     }
 }
@@ -88,7 +88,7 @@ fn what_stands_twice_is_refused() {
 proptest! {
     #[test]
     fn any_bytes_are_events_or_an_error(body: Vec<u8>) {
-        let _ = read(&body, Form::Either, "2026-11-17T14:32:07Z".parse().unwrap());
+        let _ = read(&body, BatchFormat::Either, "2026-11-17T14:32:07Z".parse().unwrap());
     }
 
     #[test]
@@ -100,7 +100,7 @@ proptest! {
         let body = format!(
             r#"[{{"specversion":"1.0","id":"1","source":"s","type":"{kind}","data":{{"{field}":{value}}}}}]"#
         );
-        let read = read(body.as_bytes(), Form::Batch, "2026-11-17T14:32:07Z".parse().unwrap());
+        let read = read(body.as_bytes(), BatchFormat::Batch, "2026-11-17T14:32:07Z".parse().unwrap());
         prop_assert_eq!(read.map(|read| read.received()), Ok(1));
     }
 }

@@ -1,4 +1,4 @@
-//! What a list of keys must be, said as plainly as possible.
+//! A plain reference implementation of lists of keys.
 
 use std::{cmp::Reverse, collections::BTreeSet};
 
@@ -11,11 +11,11 @@ use domain::{
 
 use crate::support::StoredKey;
 
-/// A key and what was done with it.
+/// A key and its use.
 #[derive(Clone, Debug)]
 pub(super) struct Fact {
     pub(super) key: StoredKey,
-    /// In nano-dollars.
+    /// Spend of this month, in nano-dollars.
     pub(super) spend_this_month: i64,
     /// Models and services of its calls of the last 30 days.
     pub(super) lately: BTreeSet<(String, &'static str)>,
@@ -29,7 +29,7 @@ pub(super) struct Model {
 }
 
 impl Model {
-    /// The page's keys, and how many there are in all.
+    /// Returns the page's keys, and the number of matching keys on all pages.
     pub(super) fn list(&self, query: &KeyQuery) -> (Vec<ApiKeyId>, usize) {
         let mut found: Vec<&Fact> = self.facts.iter().filter(|fact| self.matches(fact, query)).collect();
         found.sort_by_key(|fact| Reverse(fact.key.id));
@@ -102,7 +102,7 @@ impl Model {
             return Vec::new();
         }
         let ago = |days: i64| self.now.plus_days(-days);
-        let holds = |kind: &HintKind| match kind {
+        let applies = |kind: &HintKind| match kind {
             HintKind::NeverUsed => key.created_at <= ago(1) && last_use(key).is_none(),
             HintKind::Unused => last_use(key).is_some_and(|at| at <= ago(30)),
             HintKind::ExpiresSoon => key.expires_at.is_some_and(|end| end <= self.now.plus_days(14)),
@@ -112,7 +112,7 @@ impl Model {
             HintKind::Wide => self.is_wide(fact),
             HintKind::BreaksPolicy => self.policy.check(key.created_at, key.expires_at).is_err(),
         };
-        HintKind::ALL.iter().copied().filter(holds).collect()
+        HintKind::ALL.iter().copied().filter(applies).collect()
     }
 
     fn is_wide(&self, fact: &Fact) -> bool {

@@ -1,4 +1,4 @@
-//! Keys and queries of all kinds, the same for a seed.
+//! Random keys and queries, determined by a seed.
 
 use domain::{
     api_keys::{HintKind, KeyQuery, KeySort, Level, Scope, Status},
@@ -14,7 +14,7 @@ use crate::support::{StoredKey, StoredSecret};
 
 pub(super) const MODELS: [&str; 4] = ["gpt-x", "gpt-y", "embed-1", "image \"1\""];
 const DAY: i64 = 24 * 60 * 60 * 1000;
-/// Texts in all cases, with signs that mean something to databases.
+/// Texts in different cases, with characters that are special in databases.
 const WORDS: [&str; 14] =
     ["web", "Web", "WEB", "App", "übersicht", "ÜBERSICHT", "50%", "a_b", "*", "[x]", "?", "\\", "o'neill", "Ωmega σ"];
 
@@ -51,7 +51,7 @@ impl Random {
         (0..words).map(|_| self.of(&WORDS)).collect::<Vec<_>>().join(" ")
     }
 
-    /// A moment around one of those that matter: just before, just then, and just after.
+    /// A moment just before, at, or just after one of the relevant days.
     pub(super) fn moment(&mut self, days: &[i64]) -> Timestamp {
         let (days, millis) = (self.of(days), self.of(&[-1, 0, 0, 1]));
         self.now.plus_millis(days * DAY + millis)
@@ -82,7 +82,7 @@ impl Random {
             ..StoredKey::new(&self.text(), project, created_at)
         };
         if self.one_in(2) {
-            // A narrow list or none: what is mostly seen.
+            // No scopes, with a list of models or none: the usual cases.
             key.scopes = Vec::new();
         }
         key
@@ -117,7 +117,7 @@ impl Random {
         }
     }
 
-    /// A part of a text that some key has, in another case.
+    /// A part of a key's text, in another case.
     fn search(&mut self, facts: &[Fact]) -> String {
         let key = &facts[self.number(facts.len())].key;
         let masked = domain::api_keys::Secret::masked(key.level, &key.secrets[0].last_four);

@@ -1,11 +1,11 @@
-//! Who sees which keys.
+//! Visibility of keys.
 
 use std::collections::BTreeSet;
 
 use domain::{
     api_keys::{KeyPolicy, KeyQuery, Level, NewApiKey, Scope},
     ids::ApiKeyId,
-    organizations::Settings,
+    organizations::OrganizationSettings,
     permissions::Role,
 };
 use services::{ServiceError, api_keys, organizations};
@@ -46,12 +46,12 @@ on_both_databases! {
             for id in [theirs, mine, elsewhere.id, ops] {
                 let one = api_keys::get(&world.services, actor, id).await;
                 let history = api_keys::history(&world.services, actor, id).await;
-                let use_ = api_keys::recent_use(&world.services, actor, &[id]).await;
+                let recent_use = api_keys::recent_use(&world.services, actor, &[id]).await;
                 if expected.contains(&id) {
-                    assert_eq!((one.unwrap().id, use_.unwrap()[0].id), (id, id));
+                    assert_eq!((one.unwrap().id, recent_use.unwrap()[0].id), (id, id));
                     assert!(history.is_ok());
                 } else {
-                    assert!(matches!((one, history, use_), (Err(ServiceError::NotFound), Err(ServiceError::NotFound), Err(ServiceError::NotFound))));
+                    assert!(matches!((one, history, recent_use), (Err(ServiceError::NotFound), Err(ServiceError::NotFound), Err(ServiceError::NotFound))));
                 }
             }
         }
@@ -68,7 +68,7 @@ on_both_databases! {
         let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
         let (keys, _) = world.program(&admin, &[Scope::AdminApiKeysWrite]).await;
         let policy = KeyPolicy { expiry_required: true, longest_life_days: Some(90) };
-        let settings = Settings { session_idle_minutes: 60, key_policy: policy, bodies: Default::default() };
+        let settings = OrganizationSettings { session_idle_minutes: 60, key_policy: policy, bodies: Default::default() };
         organizations::update_settings(&world.services, &admin, settings).await.unwrap();
         for actor in [&admin, &developer, &keys] {
             assert_eq!(api_keys::policy(&world.services, actor).await.unwrap(), policy);

@@ -1,16 +1,16 @@
-//! What a call has that was recorded: a place that no crash and no outage takes from it.
+//! Durability of recorded calls across crashes and outages.
 
 use std::{path::Path, time::Duration};
 
 use domain::calls::Outcome;
-use patience::{ever_within, until};
+use patience::{can_finish_within, wait_until};
 use sea_orm::ConnectionTrait;
 use services::{Database, metering::JournalSettings};
 use tempfile::TempDir;
 
 use super::*;
 
-/// What a crash at this moment would leave behind: copies of all files, and no locks.
+/// Copies the files that a crash at this moment would leave, without locks.
 fn crash(journal: &Path) -> TempDir {
     let left = tempfile::tempdir().unwrap();
     for folder in std::fs::read_dir(journal).unwrap().map(Result::unwrap) {
@@ -18,7 +18,7 @@ fn crash(journal: &Path) -> TempDir {
         std::fs::create_dir(&to).unwrap();
         for file in std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap) {
             match std::fs::copy(file.path(), to.join(file.file_name())) {
-                // It was just deleted, since nothing in it is needed any more.
+                // It was just deleted, since it was no longer needed.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 copied => assert!(copied.is_ok(), "{copied:?}"),
             }
@@ -27,7 +27,7 @@ fn crash(journal: &Path) -> TempDir {
     left
 }
 
-/// A database that takes no calls as long as this is held: another process is in the way.
+/// Blocks writes of calls to the database until it is released, as another process could.
 struct Blocked(services::DatabaseTransaction, Database);
 
 impl Blocked {
@@ -71,14 +71,14 @@ on_both_databases! {
         let status = meter.status();
         assert_eq!((status.waiting_calls, status.refusing), (200, false));
         assert!(status.oldest_age.is_some() && status.journal_bytes > 50_000);
-        // Once it is known that the database takes none, nobody waits for it.
-        until("the database is known to take none", async || meter.status().oldest_age.unwrap() > Meter::DATABASE_PATIENCE).await;
+        // Once the database is known to be blocked, calls don't wait for it.
+        wait_until("the database is known to take none", async || meter.status().oldest_age.unwrap() > Meter::DATABASE_TIMEOUT).await;
         let mut later = 0;
         let record = async || {
             meter.record(call(&actor, &key, "2026-11-17T12:00:00Z")).await.unwrap();
             later += 1;
         };
-        assert!(ever_within(Meter::DATABASE_PATIENCE, record).await, "each call waited for the database");
+        assert!(can_finish_within(Meter::DATABASE_TIMEOUT, record).await, "each call waited for the database");
         blocked.release().await;
         assert_eq!(assert_reconciled(world).await[0], 200 + later);
         assert_eq!(meter.status().waiting_calls, 0);
@@ -91,27 +91,27 @@ on_both_databases! {
         for call in &before {
             meter.record(call.clone()).await.unwrap();
         }
-        world.settled().await;
+        world.wait_until_stored().await;
         let blocked = Blocked::new(world).await;
         let later = various(&actor, &key, 40);
         assert!(join_all(later.iter().map(|call| meter.record(call.clone()))).await.iter().all(Result::is_ok));
-        // One is under way, another ended without having begun here.
+        // One call is running when the server crashes.
         let under_way = call(&actor, &key, "2026-11-17T12:00:00Z");
         let open = meter.begin(&under_way).unwrap();
         let left = crash(world.journal.path());
         let again = crash(world.journal.path());
         blocked.release().await;
-        // What crashed goes on here, so that both store the same.
+        // The "crashed" meter still runs here, so that both store the same calls.
         for left in [&left, &again] {
             let next = Meter::start(&world.services, JournalSettings::at(left.path())).unwrap();
-            next.settled().await;
+            next.wait_until_stored().await;
             next.shutdown().await;
             assert!(files(left.path()).is_empty(), "{:?}", files(left.path()));
         }
         assert_eq!(assert_reconciled(world).await[0], 71);
         let interrupted = outcomes(world, &actor).await.into_iter().filter(|(outcome, _)| *outcome == Outcome::Interrupted);
         assert_eq!(interrupted.map(|(_, code)| code).collect::<Vec<_>>(), ["server_stopped"]);
-        // It was under way all the time: what is told first is what holds.
+        // The call was running all the time; the first stored record stays.
         meter.record(under_way).await.unwrap();
         drop(open);
         assert_eq!(assert_reconciled(world).await[0], 71);
@@ -119,9 +119,9 @@ on_both_databases! {
 
     async fn whoever_runs_takes_over_what_a_killed_process_left(world: &World) {
         let (actor, key) = key(world).await;
-        // This one runs all the time.
+        // This meter runs all the time.
         let meter = world.meter();
-        meter.settled().await;
+        meter.wait_until_stored().await;
         let elsewhere = tempfile::tempdir().unwrap();
         let other = Meter::start(&world.services, JournalSettings::at(elsewhere.path())).unwrap();
         let blocked = Blocked::new(world).await;
@@ -136,12 +136,12 @@ on_both_databases! {
         world.execute("DELETE FROM rollups").await;
         let [name] = files(left.path()).try_into().unwrap();
         std::fs::rename(left.path().join(&name), world.journal.path().join(&name)).unwrap();
-        until("they are in the database", async || stored(world).await[0] == 21).await;
-        until("their journal is gone", async || files(world.journal.path()).len() == 1).await;
+        wait_until("they are in the database", async || stored(world).await[0] == 21).await;
+        wait_until("their journal is gone", async || files(world.journal.path()).len() == 1).await;
         assert_eq!(assert_reconciled(world).await[0], 21);
         let interrupted = outcomes(world, &actor).await.into_iter().filter(|(outcome, _)| *outcome == Outcome::Interrupted);
         assert_eq!(interrupted.map(|(_, code)| code).collect::<Vec<_>>(), ["server_stopped"]);
-        // It goes on with its own.
+        // The meter still records its own calls.
         meter.record(call(&actor, &key, "2026-11-17T13:00:00Z")).await.unwrap();
         assert_eq!(assert_reconciled(world).await[0], 22);
     }
@@ -155,7 +155,7 @@ on_both_databases! {
         let left = crash(world.journal.path());
         drop(meter);
         blocked.release().await;
-        world.settled().await;
+        world.wait_until_stored().await;
         world.execute("DELETE FROM calls").await;
         world.execute("DELETE FROM rollups").await;
         let segment = left.path().join(&files(left.path())[0]).join("000001.log");
@@ -164,7 +164,7 @@ on_both_databases! {
         bytes[second + 100..second + 120].fill(b'!');
         std::fs::write(&segment, bytes).unwrap();
         let next = Meter::start(&world.services, JournalSettings::at(left.path())).unwrap();
-        next.settled().await;
+        next.wait_until_stored().await;
         assert_eq!(assert_reconciled(world).await[0], 9);
         assert_eq!(next.status().set_aside, 1);
         next.shutdown().await;
@@ -177,14 +177,14 @@ on_both_databases! {
         let short = JournalSettings { max_age: Duration::from_millis(300), ..JournalSettings::at(world.journal.path()) };
         for (number, settings) in [few, short].into_iter().enumerate() {
             let meter = Meter::start(&world.services, settings).unwrap();
-            meter.settled().await;
+            meter.wait_until_stored().await;
             assert!(meter.status().oldest_age.is_none());
             let blocked = Blocked::new(world).await;
             let under_way = CallRecord { id: metering::new_call_id(world.services.now()), ..call(&actor, &key, "2026-11-17T12:00:00Z") };
             let open = meter.begin(&under_way).unwrap();
             let calls = various(&actor, &key, 200);
             assert!(join_all(calls.into_iter().map(|call| meter.record(call))).await.iter().all(Result::is_ok));
-            until("calls are refused", async || meter.status().refusing).await;
+            wait_until("calls are refused", async || meter.status().refusing).await;
             let next = call(&actor, &key, "2026-11-17T12:00:00Z");
             assert!(matches!(meter.begin(&next), Err(ServiceError::Unavailable(_))));
             let refused = CallRecord { outcome: Outcome::Refused, ..next.clone() };
@@ -192,7 +192,7 @@ on_both_databases! {
             meter.record(under_way).await.unwrap();
             drop(open);
             blocked.release().await;
-            meter.settled().await;
+            meter.wait_until_stored().await;
             assert!(number == 0 || !meter.status().refusing, "what is stored is no longer old");
             meter.shutdown().await;
         }
@@ -208,9 +208,9 @@ on_both_databases! {
         for _ in 0..10 {
             let calls = various(&actor, &key, 100);
             assert!(join_all(calls.into_iter().map(|call| meter.record(call))).await.iter().all(Result::is_ok));
-            meter.settled().await;
+            meter.wait_until_stored().await;
         }
-        until("files that aren't needed any more are gone", async || meter.status().journal_bytes < 150_000).await;
+        wait_until("files that aren't needed any more are gone", async || meter.status().journal_bytes < 150_000).await;
         let folder = world.journal.path().join(&files(world.journal.path())[0]);
         assert!(!files(&folder).contains(&"000001.log".to_owned()), "{:?}", files(&folder));
         assert_eq!(meter.status().open_calls, 1);
@@ -219,7 +219,7 @@ on_both_databases! {
         meter.shutdown().await;
         assert!(files(world.journal.path()).is_empty());
         let next = Meter::start(&world.services, JournalSettings::at(left.path())).unwrap();
-        next.settled().await;
+        next.wait_until_stored().await;
         assert_eq!(assert_reconciled(world).await[0], 1_001);
     }
 
@@ -246,15 +246,15 @@ on_both_databases! {
         let (actor, key) = key(world).await;
         let meter = world.meter();
         let mut calls = various(&actor, &key, 20);
-        // PostgreSQL knows no text with a zero in it; SQLite does.
+        // PostgreSQL can't store a text with a zero byte; SQLite can.
         calls[7].error_code = Cow::Borrowed("a\0b");
         assert!(join_all(calls.into_iter().map(|call| meter.record(call))).await.iter().all(Result::is_ok));
         let refused = u64::from(world.services.database().is_postgres());
         assert_eq!(assert_reconciled(world).await[0], 20 - i64::try_from(refused).unwrap());
         assert_eq!(meter.status().set_aside, refused);
         if refused == 1 {
-            let kept = std::fs::read_to_string(world.journal.path().join("set-aside/refused.log")).unwrap();
-            assert!(kept.contains("a\\u0000b"), "{kept}");
+            let log = std::fs::read_to_string(world.journal.path().join("set-aside/refused.log")).unwrap();
+            assert!(log.contains("a\\u0000b"), "{log}");
         }
     }
 
@@ -272,7 +272,7 @@ on_both_databases! {
         let under_way = call(&actor, &key, "2026-11-17T12:00:00Z");
         let open = meter.begin(&under_way).unwrap();
         let filler = disk.path().join("filler");
-        // The last room for a write is taken by somebody else.
+        // Other data takes the last free space.
         while std::io::Write::write(&mut std::fs::File::options().append(true).create(true).open(&filler).unwrap(), &[0; 4096]).is_ok_and(|n| n > 0) {}
         let mut refused = false;
         for _ in 0..600 {
@@ -290,20 +290,20 @@ on_both_databases! {
             }
         }
         assert!(refused, "{:?}", meter.status());
-        // A call that was let in has room to end.
+        // An admitted call has space reserved for its end.
         meter.record(under_way.clone()).await.unwrap();
         drop(open);
         std::fs::remove_file(&filler).unwrap();
-        until("calls are taken again", async || !meter.status().refusing).await;
+        wait_until("calls are taken again", async || !meter.status().refusing).await;
         drop(meter.begin(&CallRecord { id: metering::new_call_id(under_way.started_at), ..under_way }).unwrap());
-        meter.settled().await;
+        meter.wait_until_stored().await;
         let recorded = assert_reconciled(world).await[0];
         assert!(recorded >= 3, "{recorded}");
         meter.shutdown().await;
     }
 }
 
-/// A disk of a megabyte, where one can be had: that takes root.
+/// A disk of a megabyte; mounting it takes root.
 struct SmallDisk(TempDir);
 
 impl SmallDisk {

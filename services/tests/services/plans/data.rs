@@ -1,4 +1,4 @@
-//! An organization with 200,000 calls of 90 days, and all else in proportion.
+//! An organization with 200,000 calls of 90 days, and other rows in proportion.
 
 use ::migrations::{Migrator, MigratorTrait};
 use domain::{
@@ -15,17 +15,18 @@ use services::{
 };
 
 use super::*;
-use crate::support::{CallMade, record};
+use crate::support::{TestCall, record};
 
 const CALLS: usize = 200_000;
 const OTHERS: usize = 20_000;
 const KEYS: usize = 300;
 const PROJECTS: usize = 40;
-/// Of calls that succeeded.
+/// Number of statuses of succeeded calls.
 const STATUSES: usize = 4;
-/// All calls lie within 90 days before the tests' clock.
+/// Start of the first call, 90 days before the tests' clock, in milliseconds since the Unix epoch.
 const FIRST: i64 = 1_787_200_000_000;
-const APART: i64 = 38_500;
+/// Milliseconds between two calls.
+const INTERVAL: i64 = 38_500;
 
 pub(super) struct Data {
     pub(super) admin: Actor,
@@ -43,7 +44,7 @@ impl Data {
     pub(super) async fn fill(world: &World) -> Self {
         let signed_in = world.sign_up("Mira", "Acme").await;
         let owner = world.actor_of(&signed_in).await;
-        let admin = Actor { who: services::Who::CommandLine, ..owner.clone() };
+        let admin = Actor { kind: services::ActorKind::CommandLine, ..owner.clone() };
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
         let secret = world.secret(&admin, new_key(project, "secret")).await;
@@ -57,20 +58,21 @@ impl Data {
         Self { admin, owner, developer, signed_in, project, key, secret, call }
     }
 
-    /// A call that was just made.
+    /// The record of a new call.
     pub(super) fn record(&self) -> CallRecord {
-        let at = CallMade::at("2026-11-17T14:32:00Z").model("m1");
+        let at = TestCall::at("2026-11-17T14:32:00Z").model("m1");
         CallRecord { id: metering::new_call_id(at.at), ..record(&self.admin.organization, &self.key, &at) }
     }
 }
 
-/// Rows numbered `n.n` from 1 on.
+/// SQL for rows numbered `n.n`, from 1 to `count`.
 fn numbers(count: usize) -> String {
     format!("WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {count})")
 }
 
-/// Four keys that call five models each: now, and 10,000 times before, in series of four statuses; some calls failed or were
-/// refused, long ago, also of models that nobody calls any more. One model of the five is told as "other".
+/// Stores calls of four keys to five models each, recent ones and 10,000 earlier ones, in series of four
+/// statuses. Long ago some calls failed or were refused, also of models that aren't called any longer. One of
+/// the five models is "other".
 async fn calls(world: &World, admin: &Actor, project: ProjectId, key: &ApiKey) -> CallId {
     let mut last = None;
     for number in 0..4 {
@@ -78,15 +80,15 @@ async fn calls(world: &World, admin: &Actor, project: ProjectId, key: &ApiKey) -
         let key = if number == 0 { key } else { &other };
         for model in 0..5 {
             let model = if model == 4 { "other".to_owned() } else { format!("m{model}") };
-            let made = CallMade::at("2026-11-17T14:00:00Z").model(&model);
+            let made = TestCall::at("2026-11-17T14:00:00Z").model(&model);
             let old =
-                |outcome| CallMade { at: "2026-08-25T00:00:00Z".parse().unwrap(), ..made.clone() }.outcome(outcome);
+                |outcome| TestCall { at: "2026-08-25T00:00:00Z".parse().unwrap(), ..made.clone() }.outcome(outcome);
             let made = [old(Outcome::Failed), old(Outcome::Refused), made.clone()];
             last = world.calls(&admin.organization, key, &made).await.pop();
         }
     }
     let rare =
-        |number: usize| CallMade::at("2026-08-24T00:00:00Z").model(&format!("rare{number}")).outcome(Outcome::Failed);
+        |number: usize| TestCall::at("2026-08-24T00:00:00Z").model(&format!("rare{number}")).outcome(Outcome::Failed);
     world.calls(&admin.organization, key, &(0..110).map(rare).collect::<Vec<_>>()).await;
     world
         .execute(
@@ -103,8 +105,8 @@ async fn calls(world: &World, admin: &Actor, project: ProjectId, key: &ApiKey) -
         ))
         .await;
     let postgres = world.services.database().is_postgres();
-    let moment = format!("({FIRST} + n.n * CAST({APART} AS bigint))");
-    // A version 7 UUID of the moment.
+    let moment = format!("({FIRST} + n.n * CAST({INTERVAL} AS bigint))");
+    // A UUIDv7 of the moment.
     let id = if postgres {
         format!("(lpad(to_hex({moment}), 12, '0') || '70008000' || lpad(to_hex(n.n), 12, '0'))::uuid")
     } else {
@@ -133,13 +135,13 @@ async fn calls(world: &World, admin: &Actor, project: ProjectId, key: &ApiKey) -
     last.unwrap()
 }
 
-/// Makes the rollups of what is in the log.
+/// Makes the rollups of all stored calls.
 async fn sum_up(world: &World) {
     let migrations = Migrator::migrations();
     let earlier = migrations.iter().position(|migration| migration.name().ends_with("_quarter_hour_rollups")).unwrap();
     let transaction = world.services.database().begin_migrating().await.unwrap();
     let later = u32::try_from(migrations.len() - earlier).unwrap();
-    // Its way back sums calls anew.
+    // The migration's `down` computes the sums from the calls.
     Migrator::down(&transaction, Some(later)).await.unwrap();
     Migrator::up(&transaction, None).await.unwrap();
     transaction.commit().await.unwrap();
@@ -149,7 +151,7 @@ async fn sum_up(world: &World) {
     let columns: Vec<String> = counts.split(", ").map(|column| column.trim().to_owned()).chain(bins).collect();
     let sums: String = columns.iter().map(|column| format!(", CAST(sum({column}) AS bigint)")).collect();
     world.execute("DELETE FROM rollups WHERE resolution = 3").await;
-    // The organization's days are Berlin's: near enough for how many rows there are.
+    // The organization's days are Berlin's; this is close enough for the number of rows.
     let day = "bucket - bucket % 86400000 - 3600000";
     world
         .execute(&format!(
@@ -161,7 +163,7 @@ async fn sum_up(world: &World) {
         .await;
 }
 
-/// Keys, their uses, sessions, notices, entries of the audit log, what providers keep, and what was said.
+/// Stores keys, their uses, sessions, notices, entries of the audit log, provider objects, and bodies.
 async fn others(world: &World) {
     let postgres = world.services.database().is_postgres();
     let (id, bytes) = if postgres {

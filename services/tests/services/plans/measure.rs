@@ -1,4 +1,4 @@
-//! Makes statements again, and counts what they read.
+//! Executes statements again and measures how much they read.
 
 use std::{
     path::Path,
@@ -17,47 +17,50 @@ use services::Services;
 
 use crate::support::World;
 
-/// After how many of its steps SQLite tells.
+/// Number of steps after which SQLite calls the progress handler.
 const STEPS: u64 = 100;
 
-/// What all statements of a page may read together.
+/// A limit on the reads of all statements of a page together.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Budget {
-    /// On PostgreSQL.
+    /// Rows read, on PostgreSQL.
     pub(super) rows: u64,
-    /// On SQLite.
+    /// Steps of the virtual machine, on SQLite.
     pub(super) steps: u64,
 }
 
-/// Services whose statements are seen.
+/// Services whose statements are recorded.
 pub(super) struct Watch {
     pub(super) services: Services,
     seen: Arc<Mutex<Vec<Statement>>>,
-    again: DatabaseConnection,
+    replay: DatabaseConnection,
     steps: Arc<AtomicU64>,
-    /// What read too much.
-    over: Mutex<Vec<String>>,
+    /// Messages about exceeded budgets.
+    exceeded: Mutex<Vec<String>>,
 }
 
 impl Watch {
     pub(super) async fn new(world: &World) -> Self {
         let seen = Arc::<Mutex<Vec<Statement>>>::default();
-        let told = Arc::clone(&seen);
-        let services =
-            world.services.clone().watched(move |statement: &Statement| told.lock().unwrap().push(statement.clone()));
+        let recorder = Arc::clone(&seen);
+        let services = world
+            .services
+            .clone()
+            .with_statement_hook(move |statement: &Statement| recorder.lock().unwrap().push(statement.clone()));
         let steps = Arc::<AtomicU64>::default();
-        let again = match world.database.url().strip_prefix("sqlite://") {
+        let replay = match world.database.url().strip_prefix("sqlite://") {
             Some(path) => counting(Path::new(path), &steps).await,
             None => sea_orm::Database::connect(world.database.url()).await.unwrap(),
         };
-        Self { services, seen, again, steps, over: Mutex::default() }
+        Self { services, seen, replay, steps, exceeded: Mutex::default() }
     }
 
-    /// Holds what `ask` makes of statements to a budget, as is told at the [end](Self::end); tells how many there were.
+    /// Measures the statements of `action` against a budget, which the [end](Self::end) enforces; returns
+    /// their number.
     #[allow(clippy::print_stderr, reason = "shown when asked for")]
-    pub(super) async fn hold(&self, page: &str, budget: Budget, ask: impl AsyncFn()) -> usize {
+    pub(super) async fn hold(&self, page: &str, budget: Budget, action: impl AsyncFn()) -> usize {
         self.seen.lock().unwrap().clear();
-        ask().await;
+        action().await;
         let statements = std::mem::take(&mut *self.seen.lock().unwrap());
         let mut read = 0;
         let mut worst = (0, String::new());
@@ -68,26 +71,26 @@ impl Watch {
                 worst = (cost, statement.sql.clone());
             }
         }
-        let most = if self.again.get_database_backend() == DbBackend::Postgres { budget.rows } else { budget.steps };
+        let max = if self.replay.get_database_backend() == DbBackend::Postgres { budget.rows } else { budget.steps };
         if std::env::var_os("PLANS_SHOWN").is_some() {
-            eprintln!("{page}: {read} of {most} by {} statements", statements.len());
+            eprintln!("{page}: {read} of {max} by {} statements", statements.len());
         }
-        if read > most {
-            self.over
+        if read > max {
+            self.exceeded
                 .lock()
                 .unwrap()
-                .push(format!("{page}: {read} of {most}; of these {} by\n{:.1500}", worst.0, worst.1));
+                .push(format!("{page}: {read} of {max}; of these {} by\n{:.1500}", worst.0, worst.1));
         }
         statements.len()
     }
 
     async fn cost(&self, statement: &Statement) -> u64 {
-        // What only adds rows reads none; what is made again would be there already.
+        // Plain inserts read no rows, and repeating them would conflict.
         if statement.sql.starts_with("INSERT") && !statement.sql.contains("SELECT") {
             return 0;
         }
-        let transaction = self.again.begin().await.unwrap();
-        let cost = match self.again.get_database_backend() {
+        let transaction = self.replay.begin().await.unwrap();
+        let cost = match self.replay.get_database_backend() {
             DbBackend::Postgres => {
                 let explain = Statement {
                     sql: format!("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {}", statement.sql),
@@ -95,13 +98,13 @@ impl Watch {
                 };
                 match transaction.query_one_raw(explain).await {
                     Ok(row) => rows_read(&row.unwrap().try_get_by_index::<Value>(0).unwrap()),
-                    // What sets a limit or takes a lock can't be explained.
+                    // Statements that set a limit or take a lock can't be explained.
                     Err(_) => 0,
                 }
             }
             _ => {
                 let before = self.steps.load(Ordering::Relaxed);
-                // What was inserted is there already; it was looked for all the same.
+                // A repeated insert conflicts, but its lookups are measured.
                 let _ = transaction.query_all_raw(statement.clone()).await;
                 self.steps.load(Ordering::Relaxed) - before
             }
@@ -110,15 +113,15 @@ impl Watch {
         cost
     }
 
-    /// Fails where any page read too much.
+    /// Panics if any page exceeded its budget.
     pub(super) async fn end(self) {
-        self.again.close().await.unwrap();
-        let over = self.over.into_inner().unwrap();
-        assert!(over.is_empty(), "{}", over.join("\n\n"));
+        self.replay.close().await.unwrap();
+        let exceeded = self.exceeded.into_inner().unwrap();
+        assert!(exceeded.is_empty(), "{}", exceeded.join("\n\n"));
     }
 }
 
-/// A connection whose steps are counted.
+/// Opens a connection whose steps are counted.
 async fn counting(path: &Path, steps: &Arc<AtomicU64>) -> DatabaseConnection {
     let steps = Arc::clone(steps);
     let options = SqlitePoolOptions::new().max_connections(1).after_connect(move |connection, _| {
@@ -135,12 +138,12 @@ async fn counting(path: &Path, steps: &Arc<AtomicU64>) -> DatabaseConnection {
     SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)
 }
 
-/// How many rows a plan took from tables and indexes, with those that it dropped.
+/// Counts the rows that a plan read from tables and indexes, including those that it filtered out.
 fn rows_read(plan: &Value) -> u64 {
     match plan {
         Value::Array(parts) => parts.iter().map(rows_read).sum(),
         Value::Object(node) => {
-            // From version 18 on, what is told of one loop is a fraction.
+            // Since version 18 the numbers per loop are fractions.
             let number = |name: &str| node.get(name).and_then(Value::as_f64).unwrap_or(0.0);
             let of_one =
                 number("Actual Rows") + number("Rows Removed by Filter") + number("Rows Removed by Index Recheck");

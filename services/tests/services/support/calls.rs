@@ -1,13 +1,13 @@
-//! Calls, stored the way the gateway stores them.
+//! Calls, stored as the gateway stores them.
 
 use std::borrow::Cow;
 
 use domain::{
     api_keys::ApiKey,
-    calls::{Measured, Outcome},
+    calls::{CountSource, Outcome},
     ids::{CallId, SecretId},
     models::Service,
-    money::{Money, Parts, Quantities},
+    money::{Money, PriceParts, Quantities},
     time::Timestamp,
 };
 use services::{
@@ -19,18 +19,18 @@ use super::World;
 
 /// A call to store.
 #[derive(Clone)]
-pub(crate) struct CallMade {
+pub(crate) struct TestCall {
     pub(crate) at: Timestamp,
     pub(crate) model: String,
     pub(crate) service: Service,
     pub(crate) outcome: Outcome,
     pub(crate) tokens_in: i64,
     pub(crate) tokens_out: i64,
-    /// In nano-dollars.
+    /// Cost in nano-dollars.
     pub(crate) cost: Option<i64>,
 }
 
-impl CallMade {
+impl TestCall {
     pub(crate) fn at(moment: &str) -> Self {
         Self::at_moment(moment.parse().unwrap())
     }
@@ -52,36 +52,36 @@ impl CallMade {
     }
 
     pub(crate) fn outcome(self, outcome: Outcome) -> Self {
-        let refused = outcome == Outcome::Refused;
-        let none = |count| if refused { 0 } else { count };
+        let is_refused = outcome == Outcome::Refused;
+        let if_admitted = |count| if is_refused { 0 } else { count };
         Self {
             outcome,
-            tokens_in: none(self.tokens_in),
-            tokens_out: none(self.tokens_out),
-            cost: self.cost.filter(|_| !refused),
+            tokens_in: if_admitted(self.tokens_in),
+            tokens_out: if_admitted(self.tokens_out),
+            cost: self.cost.filter(|_| !is_refused),
             ..self
         }
     }
 }
 
 impl World {
-    /// Stores calls made with `key`; tells their ids.
-    pub(crate) async fn calls(&self, organization: &Organization, key: &ApiKey, made: &[CallMade]) -> Vec<CallId> {
+    /// Stores calls made with `key`; returns their ids.
+    pub(crate) async fn calls(&self, organization: &Organization, key: &ApiKey, calls: &[TestCall]) -> Vec<CallId> {
         let series = SeriesCache::new();
         let mut ids = Vec::new();
-        for chunk in made.chunks(1_000) {
+        for chunk in calls.chunks(1_000) {
             let records: Vec<CallRecord> = chunk.iter().map(|call| record(organization, key, call)).collect();
             ids.extend(records.iter().map(|record| record.id));
             let transaction = self.services.database().begin().await.unwrap();
             let new = metering::store(&transaction, &series, &records).await.unwrap();
             transaction.commit().await.unwrap();
-            new.keep(&series);
+            new.commit_to(&series);
         }
         ids
     }
 }
 
-pub(crate) fn record(organization: &Organization, key: &ApiKey, call: &CallMade) -> CallRecord {
+pub(crate) fn record(organization: &Organization, key: &ApiKey, call: &TestCall) -> CallRecord {
     CallRecord {
         id: metering::new_call_id(call.at),
         organization_id: organization.id,
@@ -99,11 +99,11 @@ pub(crate) fn record(organization: &Organization, key: &ApiKey, call: &CallMade)
         outcome: call.outcome,
         streamed: false,
         times: 1,
-        measured: Measured::Reported,
+        measured: CountSource::Reported,
         used: Quantities { tokens_in: call.tokens_in, tokens_out: call.tokens_out, ..Quantities::default() },
         cost: call.cost.map(Money::from_nanos),
         price_id: None,
-        unpriced: Parts::NONE,
+        unpriced: PriceParts::NONE,
         duration_us: 1_500,
         first_byte_us: None,
         error_code: Cow::Borrowed(""),

@@ -1,4 +1,4 @@
-//! A clock that moves when it is told to.
+//! A clock that tests move.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

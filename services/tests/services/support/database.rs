@@ -1,27 +1,28 @@
-//! A database of its own for each test.
+//! Databases for tests, one for each.
 
 use std::sync::Mutex;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, TryGetable};
 use tempfile::TempDir;
 
-/// PostgreSQL databases that tests have left as new: making one takes ten times as long as emptying one.
-static LEFT: Mutex<Vec<Named>> = Mutex::new(Vec::new());
+/// Emptied PostgreSQL databases of ended tests, for reuse: creating one takes ten times as long as emptying
+/// one.
+static IDLE: Mutex<Vec<PostgresDatabase>> = Mutex::new(Vec::new());
 
-/// All columns of tables and indexes, triggers and functions.
+/// Query for a digest of all columns of tables and indexes, triggers and functions.
 const SCHEMA: &str = "SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (\
     SELECT format('%s.%s %s', attrelid::regclass, attname, atttypid) AS part FROM pg_attribute \
     JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace \
     UNION ALL SELECT tgname FROM pg_trigger \
     UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace) AS parts";
 const SIZE: &str = "SELECT pg_database_size(current_database())";
-/// In bytes; a new one has 9 MB.
-const LARGEST_LEFT: i64 = 16 << 20;
-/// Breaks connections that a test has left, and waits for what is under way there to be rolled back.
-const END_OTHERS: &str = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
+/// Maximum size of a database that is reused, in bytes; a new one has 9 MB.
+const MAX_IDLE_BYTES: i64 = 16 << 20;
+/// Terminates a test's open connections, and waits until their transactions are rolled back.
+const END_CONNECTIONS: &str = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
-/// Deletes all rows; numbers begin with 1 again.
-const EMPTY: &str = "DO $$ DECLARE part regclass; BEGIN \
+/// Deletes all rows and restarts sequences at 1.
+const DELETE_ROWS: &str = "DO $$ DECLARE part regclass; BEGIN \
     FOR part IN SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace \
         AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'seaql_migrations' \
     LOOP EXECUTE format('DELETE FROM %s', part); END LOOP; \
@@ -31,15 +32,15 @@ const EMPTY: &str = "DO $$ DECLARE part regclass; BEGIN \
 
 pub(crate) struct TestDatabase {
     url: String,
-    postgres: Option<Named>,
-    /// Holds SQLite's file until the test ends.
+    postgres: Option<PostgresDatabase>,
+    /// Folder of SQLite's file, deleted when the test ends.
     _folder: Option<TempDir>,
 }
 
 /// A database on the PostgreSQL server.
-struct Named {
+struct PostgresDatabase {
     name: String,
-    /// What is in it when it is new.
+    /// Digest of its schema when it was new.
     schema: Option<String>,
 }
 
@@ -50,15 +51,15 @@ impl TestDatabase {
         Self { url, postgres: None, _folder: Some(folder) }
     }
 
-    /// A new one, or one that is as new; it may have its schema already.
+    /// Makes a new database or reuses an empty one, which has its schema already.
     pub(crate) async fn postgres() -> Self {
-        let left = LEFT.lock().unwrap().pop();
-        let named = match left {
-            Some(left) => left,
+        let idle = IDLE.lock().unwrap().pop();
+        let named = match idle {
+            Some(idle) => idle,
             None => {
                 let name = format!("test_{}", services::new_reference());
                 on_server(&format!("CREATE DATABASE {name}")).await;
-                Named { name, schema: None }
+                PostgresDatabase { name, schema: None }
             }
         };
         let (base, _) = server_url().rsplit_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
@@ -69,8 +70,9 @@ impl TestDatabase {
         &self.url
     }
 
-    /// To be called when its schema is there, and nothing else.
-    pub(crate) async fn is_new(&mut self) {
+    /// Records the schema, so that the database can be reused. To be called after its creation, before any
+    /// data.
+    pub(crate) async fn record_schema(&mut self) {
         if let Some(named) = self.postgres.as_mut().filter(|named| named.schema.is_none()) {
             let database = connect(&self.url).await;
             named.schema = Some(value(&database, SCHEMA).await);
@@ -78,16 +80,16 @@ impl TestDatabase {
         }
     }
 
-    /// Leaves it to another test where it is as it was but for its rows.
+    /// Ends a test: keeps the database for another one if only its rows have changed, and drops it otherwise.
     pub(crate) async fn end(self) {
         let Some(named) = self.postgres else { return };
         let database = connect(&self.url).await;
-        database.execute_unprepared(END_OTHERS).await.unwrap();
+        database.execute_unprepared(END_CONNECTIONS).await.unwrap();
         let schema: String = value(&database, SCHEMA).await;
-        if named.schema == Some(schema) && value::<i64>(&database, SIZE).await <= LARGEST_LEFT {
-            database.execute_unprepared(EMPTY).await.unwrap();
+        if named.schema == Some(schema) && value::<i64>(&database, SIZE).await <= MAX_IDLE_BYTES {
+            database.execute_unprepared(DELETE_ROWS).await.unwrap();
             database.close().await.unwrap();
-            LEFT.lock().unwrap().push(named);
+            IDLE.lock().unwrap().push(named);
         } else {
             database.close().await.unwrap();
             on_server(&format!("DROP DATABASE {} WITH (FORCE)", named.name)).await;

@@ -1,4 +1,4 @@
-//! Keys, stored as they are wanted: in any state, and many at once.
+//! Keys in any state, stored directly, many at once.
 
 use domain::{
     api_keys::{Level, Scope},
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::World;
 
-/// A key as it is stored.
+/// A key to store.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredKey {
     pub(crate) id: ApiKeyId,
@@ -28,7 +28,7 @@ pub(crate) struct StoredKey {
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) revoked_at: Option<Timestamp>,
     pub(crate) disabled_at: Option<Timestamp>,
-    /// The newest last.
+    /// Secrets, the newest last.
     pub(crate) secrets: Vec<StoredSecret>,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct StoredSecret {
     pub(crate) last_four: String,
     pub(crate) created_at: Timestamp,
     pub(crate) expires_at: Option<Timestamp>,
-    /// Address, agent and moment of each client.
+    /// Address, user agent and last use of each client.
     pub(crate) uses: Vec<(String, String, Timestamp)>,
 }
 
@@ -69,7 +69,7 @@ impl StoredKey {
         }
     }
 
-    /// The same, used then by a client.
+    /// Adds a client's use of the newest secret.
     pub(crate) fn used_at(mut self, at: Timestamp) -> Self {
         if let Some(newest) = self.secrets.last_mut() {
             newest.uses.push(("192.0.2.1".to_owned(), "curl".to_owned(), at));
@@ -79,7 +79,7 @@ impl StoredKey {
 }
 
 impl World {
-    /// Stores keys in one go.
+    /// Stores many keys at once.
     pub(crate) async fn store_keys(&self, organization: &Organization, keys: &[StoredKey]) {
         let organization = organization.id.uuid();
         let time = |moment: Option<Timestamp>| Value::from(moment.map(Timestamp::millis));
@@ -125,7 +125,7 @@ impl World {
     }
 
     async fn insert(&self, table: &str, rows: Vec<Vec<Value>>) {
-        // SQLite looks each `$1` up among those before it.
+        // SQLite looks up each parameter among the previous ones, so more would be slow.
         const PARAMETERS: usize = 1_500;
         let Some(width) = rows.first().map(Vec::len) else { return };
         let transaction = self.services.database().begin().await.unwrap();

@@ -1,4 +1,4 @@
-//! Organizations and who belongs to them.
+//! Organizations, their members and their keys.
 
 use domain::{
     accounts::SignUp,
@@ -11,11 +11,11 @@ use domain::{
 };
 use patience::wait_for;
 use services::{
-    Actor, Organization, Who,
+    Actor, ActorKind, Organization,
     accounts::{self, Device, NewUser, SignedIn},
     api_keys::{
         self, LeakReport,
-        directory::{KeyDirectory, Verification},
+        directory::{KeyDirectory, KeyVerification},
         report_leaks,
     },
     models, organizations, projects,
@@ -23,7 +23,7 @@ use services::{
 
 use super::World;
 
-/// Nobody guesses this one.
+/// A password that is hard to guess.
 pub(crate) const PASSWORD: &str = "copper lantern drifts north";
 
 pub(crate) fn device() -> Device {
@@ -48,25 +48,25 @@ impl World {
         accounts::sign_up(&self.services, sign_up_input(name, organization), &device()).await.unwrap()
     }
 
-    /// Whoever signed up, acting in their organization.
+    /// A signed-in user as an actor in their organization.
     pub(crate) async fn actor_of(&self, signed_in: &SignedIn) -> Actor {
         let viewer = accounts::viewer(&self.services, &signed_in.user).await.unwrap();
         let slug = viewer.last_organization.unwrap();
         accounts::actor(&self.services, &signed_in.user, &slug, device().ip).await.unwrap()
     }
 
-    /// An organization, and whoever runs commands on the server acting in it.
+    /// Creates an organization, with the command line as an actor in it.
     pub(crate) async fn organization(&self, name: &str, time_zone: &str) -> Actor {
         let organization = organizations::create(&self.services, name, time_zone).await.unwrap();
-        Actor { organization, who: Who::CommandLine, ip: None }
+        Actor { organization, kind: ActorKind::CommandLine, ip: None }
     }
 
     pub(crate) async fn member(&self, organization: &Organization, name: &str, role: Role) -> Actor {
         let user =
             NewUser { email: email(organization, name), name: name.to_owned(), role, password: PASSWORD.to_owned() };
         let id = accounts::create_user(&self.services, organization, user).await.unwrap();
-        let who = Who::Member { id, name: name.to_owned(), role, session: None };
-        Actor { organization: organization.clone(), who, ip: device().ip }
+        let kind = ActorKind::Member { id, name: name.to_owned(), role, session: None };
+        Actor { organization: organization.clone(), kind, ip: device().ip }
     }
 
     pub(crate) async fn project(&self, actor: &Actor, name: &str) -> Project {
@@ -85,44 +85,44 @@ impl World {
         api_keys::create(&self.services, actor, new_key(project, name)).await.unwrap().api_key
     }
 
-    /// A key that may do whatever `asked` says, with its secret.
-    pub(crate) async fn secret(&self, actor: &Actor, asked: NewApiKey) -> (ApiKey, Secret) {
-        let made = api_keys::create(&self.services, actor, asked).await.unwrap();
-        (made.api_key, Secret::parse(&made.secret).unwrap())
+    /// Creates a key, with its secret.
+    pub(crate) async fn secret(&self, actor: &Actor, request: NewApiKey) -> (ApiKey, Secret) {
+        let created = api_keys::create(&self.services, actor, request).await.unwrap();
+        (created.api_key, Secret::parse(&created.secret).unwrap())
     }
 
-    /// What a server knows of keys, from when on it hears of changes: what it is asked for from here on it keeps.
+    /// Starts a server's directory of keys and waits until it receives changes, so that it caches keys.
     pub(crate) async fn directory(&self) -> KeyDirectory {
         let directory = KeyDirectory::start(&self.services);
-        let mut heard = directory.disabled();
+        let mut disabled = directory.subscribe_disabled();
         let elsewhere = self.organization("Elsewhere", "UTC").await;
         let project = self.default_project(&elsewhere).await;
-        // When it has heard of a second key it has been told all of the first.
+        // When the second key's change has arrived, the first one's has been handled.
         for name in ["first", "second"] {
             let (key, secret) = self.secret(&elsewhere, new_key(project, name)).await;
             let report = LeakReport { secret: secret.reveal().to_owned(), place: String::new() };
             report_leaks(&self.services, &[report]).await.unwrap();
-            while wait_for("the leak is heard of", heard.recv()).await != Ok(key.id) {}
+            while wait_for("the leak is heard of", disabled.recv()).await != Ok(key.id) {}
         }
         directory
     }
 
-    /// Whoever holds this secret, as the management API lets them in.
+    /// The bearer of a secret as an actor of the management API.
     pub(crate) async fn bearer(&self, secret: &Secret) -> Actor {
         match KeyDirectory::start(&self.services).verify(secret).await.unwrap() {
-            Verification::Active(record) => record.actor(device().ip),
+            KeyVerification::Active(record) => record.actor(device().ip),
             other => panic!("{other:?}"),
         }
     }
 
-    /// Whoever holds an admin key with these scopes, and the key.
+    /// A program with a new admin key of these scopes, as an actor, and its key.
     pub(crate) async fn program(&self, actor: &Actor, scopes: &[Scope]) -> (Actor, ApiKey) {
-        let asked = NewApiKey { scopes: scopes.to_vec(), ..NewApiKey::plain("program", Level::Admin, None) };
-        let (key, secret) = self.secret(actor, asked).await;
+        let request = NewApiKey { scopes: scopes.to_vec(), ..NewApiKey::plain("program", Level::Admin, None) };
+        let (key, secret) = self.secret(actor, request).await;
         (self.bearer(&secret).await, key)
     }
 
-    /// The keys that `actor` sees first.
+    /// The first page of the keys that `actor` sees.
     pub(crate) async fn keys(&self, actor: &Actor) -> Vec<ApiKey> {
         api_keys::list(&self.services, actor, &KeyQuery::default()).await.unwrap().keys
     }
@@ -137,7 +137,7 @@ impl World {
         models::apply(&self.services, vec![model]).await.unwrap();
     }
 
-    /// Offers these models, at no price.
+    /// Offers these models without prices.
     pub(crate) async fn offer_all(&self, names: &[&str]) {
         let model =
             |name: &&str| models::OfferedModel { name: (*name).to_owned(), service: Service::Chat, price: None };

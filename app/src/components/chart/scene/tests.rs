@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::components::chart::{Bucket, Series, Unit};
+use crate::components::chart::{Bucket, ChartSeries, Unit};
 
 const SIZE: Size = Size { width: 800, height: 300 };
 
@@ -13,7 +13,7 @@ fn data(series: Vec<Vec<i64>>) -> ChartData {
         series: series
             .into_iter()
             .enumerate()
-            .map(|(n, values)| Series { key: format!("model-{n}"), values, ..Series::default() })
+            .map(|(n, values)| ChartSeries { key: format!("model-{n}"), values, ..ChartSeries::default() })
             .collect(),
         running: None,
         strides: &[1, 2, 7],
@@ -44,7 +44,7 @@ fn nothing_to_show_still_has_a_frame() {
 fn one_bucket_stands_in_the_middle_and_is_not_too_wide() {
     let scene = Scene::new(&data(vec![vec![5]]), SIZE);
     let rect = scene.segments[0].rect;
-    assert_eq!(rect.width(), WIDEST);
+    assert_eq!(rect.width(), MAX_BAR_WIDTH);
     assert!((rect.left + rect.right - scene.plot.left - scene.plot.right).abs() <= 2);
 }
 
@@ -60,7 +60,7 @@ fn the_largest_values_there_are_fit() {
 fn a_tiny_value_beside_a_huge_one_can_be_seen() {
     let scene = Scene::new(&data(vec![vec![1_000_000_000, 0], vec![0, 1]]), SIZE);
     let tiny = scene.segments.iter().find(|segment| segment.bucket == 1).unwrap();
-    assert_eq!((tiny.series, tiny.rect.height()), (1, LOWEST));
+    assert_eq!((tiny.series, tiny.rect.height()), (1, MIN_BAR_HEIGHT));
 }
 
 #[test]
@@ -94,7 +94,7 @@ proptest! {
     #[test]
     fn segments_never_leave_their_column(data in any_data(), size in any_size()) {
         let scene = Scene::new(&data, size);
-        for Segment { bucket, rect, .. } in &scene.segments {
+        for BarSegment { bucket, rect, .. } in &scene.segments {
             let column = scene.columns[*bucket];
             prop_assert!(column.left <= rect.left && rect.left <= rect.right && rect.right <= column.right);
             prop_assert!(column.top <= rect.top && rect.top < rect.bottom && rect.bottom <= column.bottom);
@@ -117,7 +117,7 @@ proptest! {
             let stack: i32 =
                 scene.segments.iter().filter(|segment| segment.bucket == bucket).map(|segment| segment.rect.height()).sum();
             let total = data.total(bucket);
-            let expected = if total > 0 { (scene.plot.bottom - y(scene.plot, total, top)).max(LOWEST) } else { 0 };
+            let expected = if total > 0 { (scene.plot.bottom - y(scene.plot, total, top)).max(MIN_BAR_HEIGHT) } else { 0 };
             prop_assert_eq!(stack, expected);
         }
     }

@@ -2,9 +2,9 @@ use std::{cmp::Ordering, sync::Arc};
 
 use leptos::prelude::*;
 
-/// Where a column's value stands when its row is a card.
+/// The position of a column's value when its row is a card.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Place {
+pub enum CardPosition {
     /// First, on the left.
     Title,
     /// First, on the right.
@@ -13,19 +13,19 @@ pub enum Place {
     #[default]
     Detail,
     /// A menu or button at the end of the first line; its header is only for screen readers.
-    Act,
+    Action,
     /// A checkbox before all else.
     Choice,
-    /// Not at all.
+    /// Not shown.
     Hidden,
 }
 
-/// What a column is called, and how it is laid out.
+/// A column's header and layout.
 #[derive(Clone, Copy)]
-pub(super) struct Head {
+pub(super) struct ColumnHead {
     pub(super) header: &'static str,
     pub(super) numeric: bool,
-    pub(super) place: Place,
+    pub(super) position: CardPosition,
     pub(super) spare: bool,
     pub(super) sortable: bool,
 }
@@ -33,9 +33,9 @@ pub(super) struct Head {
 /// A column of a table of `T`.
 #[derive(Clone)]
 pub struct Column<T: 'static> {
-    pub(super) head: Head,
+    pub(super) head: ColumnHead,
     pub(super) order: Option<fn(&T, &T) -> Ordering>,
-    /// Stands in place of the header's text.
+    /// Control that replaces the header's text.
     pub(super) control: Option<ViewFn>,
     pub(super) show: Arc<dyn Fn(&T) -> AnyView + Send + Sync>,
 }
@@ -44,11 +44,12 @@ impl<T: 'static> Column<T> {
     /// A column of texts or views.
     pub fn new<V: IntoView + 'static>(header: &'static str, show: impl Fn(&T) -> V + Send + Sync + 'static) -> Self {
         let show = Arc::new(move |row: &T| show(row).into_any());
-        let head = Head { header, numeric: false, place: Place::default(), spare: false, sortable: false };
+        let head =
+            ColumnHead { header, numeric: false, position: CardPosition::default(), spare: false, sortable: false };
         Self { head, order: None, control: None, show }
     }
 
-    /// Right-aligned, in figures of one width.
+    /// Aligns the values to the right, in digits of one width.
     #[must_use]
     pub fn numeric(mut self) -> Self {
         self.head.numeric = true;
@@ -56,12 +57,12 @@ impl<T: 'static> Column<T> {
     }
 
     #[must_use]
-    pub fn at(mut self, place: Place) -> Self {
-        self.head.place = place;
+    pub fn at(mut self, position: CardPosition) -> Self {
+        self.head.position = position;
         self
     }
 
-    /// Left out of rows on tablets, where there is room for the rest only.
+    /// Hides the column in rows on tablets, which have room only for the others.
     #[must_use]
     pub fn spare(mut self) -> Self {
         self.head.spare = true;
@@ -70,19 +71,19 @@ impl<T: 'static> Column<T> {
 
     /// Puts a control into the header, in place of its text.
     #[must_use]
-    pub fn headed(mut self, control: impl Into<ViewFn>) -> Self {
+    pub fn with_header_control(mut self, control: impl Into<ViewFn>) -> Self {
         self.control = Some(control.into());
         self
     }
 
-    /// Lets people sort by it where the server sorts.
+    /// Lets users sort by the column where the server sorts.
     #[must_use]
     pub fn sorted(mut self) -> Self {
         self.head.sortable = true;
         self
     }
 
-    /// Lets people sort by it.
+    /// Lets users sort by the column.
     #[must_use]
     pub fn sorted_by(mut self, order: fn(&T, &T) -> Ordering) -> Self {
         self.head.sortable = true;

@@ -5,23 +5,23 @@ use crate::{
     state::{use_address, use_go},
 };
 
-/// By which column rows are sorted.
+/// The column by which rows are sorted.
 #[derive(Clone, Copy)]
 pub struct Sort {
-    /// The column's header, and whether the largest comes first.
+    /// The column's header, and whether the order is descending.
     current: Memo<Option<(String, bool)>>,
-    /// Sorts by a column; of numbers the largest come first.
+    /// Sorts by a column; the flag is whether its largest values come first, as for numbers.
     choose: Callback<(&'static str, bool)>,
 }
 
 impl Sort {
-    /// As the page says, where the server sorts.
+    /// Creates a sort that the page holds, where the server sorts.
     pub fn new(current: Memo<Option<(String, bool)>>, choose: impl Fn(&'static str) + Send + Sync + 'static) -> Self {
         Self { current, choose: Callback::new(move |(header, _)| choose(header)) }
     }
 
-    /// As the address says: `sort=Name`, or `sort=-Name` for descending. A column sorts, then the other way round, then
-    /// not at all.
+    /// Creates a sort that the address holds: `sort=Name`, or `sort=-Name` for descending. Choosing a column
+    /// again reverses the order, and a third time removes it.
     pub fn in_address() -> Self {
         let query = use_address(Query::parse);
         let go = use_go();
@@ -39,7 +39,7 @@ impl Sort {
             };
             let value = next.map(|descending| if descending { format!("-{header}") } else { header.to_owned() });
             let path = window().location().pathname().unwrap_or_default();
-            go.replace(query.get_untracked().with("sort", value).on(&path));
+            go.replace(query.get_untracked().with("sort", value).append_to(&path));
         };
         Self { current: Memo::new(move |_| read()), choose: Callback::new(choose) }
     }
@@ -53,7 +53,7 @@ impl Sort {
         Some(if descending { "descending" } else { "ascending" })
     }
 
-    pub(super) fn by(&self, header: &'static str, largest_first: bool) {
+    pub(super) fn toggle(&self, header: &'static str, largest_first: bool) {
         self.choose.run((header, largest_first));
     }
 }

@@ -1,5 +1,5 @@
 use domain::{
-    api_keys::{ApiKey, ApiKeyChanges, Hint, Level, Life, Network, NewApiKey, Scope},
+    api_keys::{ApiKey, ApiKeyChanges, Expiration, Hint, Level, Network, NewApiKey, Scope},
     errors::FieldErrors,
     ids::ProjectId,
     rate_limits::RateLimits,
@@ -9,26 +9,26 @@ use leptos::prelude::*;
 use super::{expiration, rates};
 use crate::{components::RateDraft, state::now};
 
-/// What was typed and chosen so far, for a new key or for changes of one.
+/// The form's content: a new key, or the edited settings of one.
 #[derive(Clone, Copy)]
 pub(in crate::pages::api_keys) struct Draft {
     pub(super) name: RwSignal<String>,
     pub(super) description: RwSignal<String>,
     pub(super) level: RwSignal<String>,
-    /// The id of the project that was chosen, if any was.
+    /// Id of the chosen project; empty for none.
     pub(super) project: RwSignal<String>,
     pub(super) all_scopes: RwSignal<bool>,
     pub(super) scopes: RwSignal<Vec<String>>,
     pub(super) all_models: RwSignal<bool>,
     pub(super) models: RwSignal<Vec<String>>,
     pub(super) anywhere: RwSignal<bool>,
-    /// One network a line.
+    /// The networks, one on each line.
     pub(super) networks: RwSignal<String>,
-    /// What was chosen: a number of days, [`life::DATE`], or [`life::NEVER`].
+    /// The chosen lifetime: a number of days, [`expiration::DATE`], or [`expiration::NEVER`].
     pub(super) life: RwSignal<String>,
-    /// The day that was chosen, such as `2026-11-17`.
+    /// The chosen last day, such as `2026-11-17`.
     pub(super) day: RwSignal<String>,
-    /// Days; empty for none.
+    /// Days between reminders; empty for none.
     pub(super) reminder: RwSignal<String>,
     pub(super) rates: RateDraft,
 }
@@ -51,11 +51,11 @@ impl Draft {
             life: RwSignal::new(expiration::DEFAULT.to_owned()),
             day: text(),
             reminder: text(),
-            rates: RateDraft::of(RateLimits::NONE),
+            rates: RateDraft::new(RateLimits::NONE),
         }
     }
 
-    /// The settings of `key`.
+    /// A form with the settings of `key`.
     pub(in crate::pages::api_keys) fn of(key: &ApiKey) -> Self {
         let draft = Self::new();
         draft.name.set(key.name.clone());
@@ -71,7 +71,7 @@ impl Draft {
         draft
     }
 
-    /// Narrows it to what `hint` says that the key was used for.
+    /// Narrows scopes and models to those in use, if `hint` names them.
     pub(in crate::pages::api_keys) fn narrow(&self, hint: &Hint) {
         if let Hint::Wide { scopes, models } = hint {
             self.allow(scopes, models);
@@ -85,7 +85,7 @@ impl Draft {
         self.models.set(models.to_vec());
     }
 
-    /// Begins anew, but for the project.
+    /// Resets the form, except for the project.
     pub(super) fn clear(&self) {
         let empty = Self::new();
         for (signal, fresh) in [
@@ -108,12 +108,12 @@ impl Draft {
         self.level.with(|level| level.parse().unwrap_or(Level::Standard))
     }
 
-    /// What to ask for in this project and for this life, or what is wrong with it.
+    /// The new key in this project with this lifetime, or the errors of all fields.
     pub(super) fn new_key(&self, project: &str, life: &str) -> Result<NewApiKey, FieldErrors> {
         let mut errors = FieldErrors::default();
         let level = self.level();
         let project: Option<ProjectId> = project.parse().ok();
-        let asked = NewApiKey {
+        let new_key = NewApiKey {
             name: self.name.get(),
             description: self.description.get(),
             project_id: project.filter(|_| level.needs_project()),
@@ -121,14 +121,14 @@ impl Draft {
             scopes: self.chosen_scopes(level, &mut errors),
             models: self.chosen_models(level, &mut errors),
             ip_allowlist: self.chosen_networks(&mut errors),
-            life: errors.check("life", expiration::read(life, &self.day.get())).unwrap_or(Life::Days(1)),
+            life: errors.check("life", expiration::parse(life, &self.day.get())).unwrap_or(Expiration::Days(1)),
             rotate_every_days: self.reminder.with(|days| days.parse().ok()),
             rate_limits: rates::read(self, &mut errors),
         };
-        both(errors, asked.validated(now()))
+        merge_errors(errors, new_key.validated(now()))
     }
 
-    /// What differs from `key`, or what is wrong with it.
+    /// The changes against `key`, or the errors of all fields.
     pub(super) fn changes(&self, key: &ApiKey) -> Result<ApiKeyChanges, FieldErrors> {
         let mut errors = FieldErrors::default();
         let (mut scopes, mut models) = (key.scopes.clone(), key.models.clone());
@@ -147,7 +147,7 @@ impl Draft {
             rate_limits: changed(rates::read(self, &mut errors), &key.rate_limits)
                 .filter(|_| key.level.may_call_models()),
         };
-        both(errors, changes.validated(key.level))
+        merge_errors(errors, changes.validated(key.level))
     }
 
     fn chosen_scopes(&self, level: Level, errors: &mut FieldErrors) -> Vec<Scope> {
@@ -185,7 +185,7 @@ impl Draft {
             for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
                 match line.parse() {
                     Ok(network) => networks.push(network),
-                    Err(wrong) => errors.add("ip_allowlist", format!("Line {}: {wrong}", index + 1)),
+                    Err(error) => errors.add("ip_allowlist", format!("Line {}: {error}", index + 1)),
                 }
             }
         });
@@ -198,13 +198,13 @@ impl Draft {
     }
 }
 
-/// The new value where it is another.
-fn changed<T: PartialEq>(now: T, before: &T) -> Option<T> {
-    (now != *before).then_some(now)
+/// The new value, if it differs.
+fn changed<T: PartialEq>(new: T, old: &T) -> Option<T> {
+    (new != *old).then_some(new)
 }
 
-/// What was validated, unless something else is wrong too.
-fn both<T>(mut errors: FieldErrors, validated: Result<T, FieldErrors>) -> Result<T, FieldErrors> {
+/// The validated value, unless `errors` has others; then all errors together.
+fn merge_errors<T>(mut errors: FieldErrors, validated: Result<T, FieldErrors>) -> Result<T, FieldErrors> {
     if let Err(others) = &validated {
         others.iter().for_each(|(field, message)| errors.add(field, message));
     }

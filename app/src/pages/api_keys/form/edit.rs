@@ -2,26 +2,26 @@ use domain::api_keys::{ApiKey, ApiKeyChanges};
 use leptos::{ev, prelude::*};
 
 use super::{
-    Draft, Wrong,
+    Draft, DraftErrors,
     fields::{FIELDS, LimitFields, NameFields, ProjectField, ReminderField},
     rates::KeyRateFields,
     show_first_error,
 };
 use crate::{
     api,
-    components::{Button, Confirm, Dialog, FormError, Look, Notice, use_toasts},
+    components::{Button, ButtonStyle, Confirm, Dialog, FormError, Notice, use_toasts},
     layout::UnsavedGuard,
-    pages::api_keys::actions::Stage,
-    state::{act, use_organization},
+    pages::api_keys::actions::DialogSlot,
+    state::{submission, use_organization},
 };
 
-/// The form for a key's settings. What isn't saved is asked about before it is lost.
+/// The form for a key's settings. Asks before unsaved changes are discarded.
 #[component]
 pub(in crate::pages::api_keys) fn EditSheet(
     draft: Draft,
     key: ApiKey,
-    stage: Stage,
-    /// Whether it begins with what the key was used for.
+    dialog: DialogSlot,
+    /// Whether the draft was narrowed to the key's recent use.
     #[prop(optional)]
     narrowed: bool,
 ) -> impl IntoView {
@@ -31,17 +31,17 @@ pub(in crate::pages::api_keys) fn EditSheet(
         key.with_value(|key| draft.changes(key).map_or(true, |changes| changes != ApiKeyChanges::default()))
     });
     let discarding = RwSignal::new(false);
-    let close = move |()| if dirty.get_untracked() { discarding.set(true) } else { stage.close() };
+    let close = move |()| if dirty.get_untracked() { discarding.set(true) } else { dialog.close() };
     view! {
         <UnsavedGuard dirty=Signal::derive(move || dirty.get())/>
         <Dialog title sheet=true on_close=close>
-            <Form draft key stage dirty narrowed on_cancel=close/>
+            <Form draft key dialog dirty narrowed on_cancel=close/>
         </Dialog>
         <Confirm
             open=discarding
             title="Discard your changes?"
             action="Discard"
-            on_confirm=move || stage.close()
+            on_confirm=move || dialog.close()
             on_close=move || discarding.set(false)
         >
             <p>"What you have changed here isn't saved yet."</p>
@@ -53,21 +53,21 @@ pub(in crate::pages::api_keys) fn EditSheet(
 fn Form(
     draft: Draft,
     key: StoredValue<ApiKey>,
-    stage: Stage,
+    dialog: DialogSlot,
     dirty: Memo<bool>,
     narrowed: bool,
     #[prop(into)] on_cancel: Callback<()>,
 ) -> impl IntoView {
     let organization = use_organization();
     let toasts = use_toasts();
-    let edit = act(
+    let edit = submission(
         move |changes: &ApiKeyChanges| {
             let id = key.with_value(|key| key.id);
             api::api_keys::Edit { organization: organization.slug(), id, changes: changes.clone() }
         },
         move |_, edited: ApiKey| {
-            toasts.done(format!("“{}” is saved; it holds from now on.", edited.name));
-            stage.finish();
+            toasts.show_success(format!("“{}” is saved; it holds from now on.", edited.name));
+            dialog.finish();
         },
     );
     let submit = move |event: ev::SubmitEvent| {
@@ -75,11 +75,11 @@ fn Form(
         if dirty.get_untracked() {
             edit.send_validated(key.with_value(|key| draft.changes(key)));
         } else {
-            stage.close();
+            dialog.close();
         }
     };
-    let wrong = Wrong(edit.error());
-    show_first_error(wrong);
+    let errors = DraftErrors(edit.error());
+    show_first_error(errors);
     view! {
         <form on:submit=submit novalidate>
             <div class="dialog-body">
@@ -87,17 +87,17 @@ fn Form(
                 {narrowed.then(|| view! {
                     <Notice>"Scopes and models are set to what it was used for in the last 30 days. Look through them, then save."</Notice>
                 }.into_any())}
-                <NameFields draft wrong/>
-                <ProjectField draft value=draft.project wrong hint="Moves the key. Calls made before stay where they were counted."/>
-                <LimitFields draft wrong/>
-                <KeyRateFields draft wrong/>
-                <ReminderField draft wrong before=key.get_value()/>
+                <NameFields draft errors/>
+                <ProjectField draft value=draft.project errors hint="Moves the key. Calls made before stay where they were counted."/>
+                <LimitFields draft errors/>
+                <KeyRateFields draft errors/>
+                <ReminderField draft errors before=key.get_value()/>
                 <p class="hint">"Level and expiry never change. A successor can have others."</p>
             </div>
             <footer>
                 <Button on_press=on_cancel>"Cancel"</Button>
                 <Button
-                    look=Look::Primary
+                    style=ButtonStyle::Primary
                     submit=true
                     pending=edit.pending()
                     disabled=Signal::derive(move || !dirty.get())

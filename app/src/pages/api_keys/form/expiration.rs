@@ -1,32 +1,32 @@
-//! How long a key is to live.
+//! The choice of a new key's expiration.
 
 use chrono::Datelike;
 use domain::{
-    api_keys::{KeyPolicy, LONGEST_LIFE_DAYS, Life},
+    api_keys::{Expiration, KeyPolicy, MAX_LIFE_DAYS},
     time::Timestamp,
     usage::parse_day,
 };
 use js_sys::Date;
 use leptos::prelude::*;
 
-use super::{Draft, Wrong};
+use super::{Draft, DraftErrors};
 use crate::{
-    components::{Choice, Field, RadioCards, When},
+    components::{Field, RadioCards, SelectOption, When},
     state::now,
 };
 
-/// What is offered, in days, where the policy allows it.
+/// Offered lifetimes, in days, if the policy allows them.
 const DAYS: [u32; 3] = [30, 90, 180];
 pub(super) const DEFAULT: &str = "90";
 pub(super) const DATE: &str = "date";
 pub(super) const NEVER: &str = "";
 
-/// What was chosen, or why it is none.
-pub(super) fn read(life: &str, day: &str) -> Result<Life, &'static str> {
+/// Parses the chosen lifetime and day.
+pub(super) fn parse(life: &str, day: &str) -> Result<Expiration, &'static str> {
     match life {
-        NEVER => Ok(Life::Never),
-        DATE => end_of_day(day).map(Life::At).ok_or("Choose a day."),
-        days => days.parse().map(Life::Days).map_err(|_| "Choose how long it lives."),
+        NEVER => Ok(Expiration::Never),
+        DATE => end_of_day(day).map(Expiration::At).ok_or("Choose a day."),
+        days => days.parse().map(Expiration::Days).map_err(|_| "Choose how long it lives."),
     }
 }
 
@@ -40,58 +40,63 @@ fn end_of_day(text: &str) -> Option<Timestamp> {
     Some(Timestamp::from_millis(end as i64))
 }
 
-/// The day that `moment` lies in, in the browser's time zone, as date inputs say it.
+/// The day that `moment` lies in, in the browser's time zone, in the format of date inputs.
 fn local_day(moment: Timestamp) -> String {
     #[expect(clippy::cast_precision_loss, reason = "JavaScript has no other numbers")]
     let date = Date::new(&(moment.millis() as f64).into());
     format!("{:04}-{:02}-{:02}", date.get_full_year(), date.get_month() + 1, date.get_date())
 }
 
-/// What may be chosen under `policy`.
-fn choices(policy: KeyPolicy) -> Vec<Choice> {
-    let most = policy.longest_life_days.unwrap_or(u32::MAX);
-    let mut days: Vec<u32> = DAYS.into_iter().filter(|days| *days <= most).collect();
-    // The longest that is allowed is always offered, or a strict policy would leave nothing but a date.
-    if policy.longest_life_days.is_some_and(|most| most < 365) && !days.contains(&most) {
-        days.push(most);
+/// The lifetimes to choose from under `policy`.
+fn choices(policy: KeyPolicy) -> Vec<SelectOption> {
+    let max = policy.longest_life_days.unwrap_or(u32::MAX);
+    let mut days: Vec<u32> = DAYS.into_iter().filter(|days| *days <= max).collect();
+    // A short maximum is offered too, since a strict policy would leave only a date.
+    if policy.longest_life_days.is_some_and(|max| max < 365) && !days.contains(&max) {
+        days.push(max);
     }
-    let lives = days.into_iter().map(|days| Choice::new(days.to_string(), plural_days(days)));
-    let never = (!policy.expiry_required).then(|| Choice::new(NEVER, "Never"));
-    lives.chain([Choice::new(DATE, "On a day")]).chain(never).collect()
+    let lives = days.into_iter().map(|days| SelectOption::new(days.to_string(), plural_days(days)));
+    let never = (!policy.expiry_required).then(|| SelectOption::new(NEVER, "Never"));
+    lives.chain([SelectOption::new(DATE, "On a day")]).chain(never).collect()
 }
 
 fn plural_days(days: u32) -> String {
     if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
 }
 
-/// What the organization demands, if anything.
-fn demand(policy: KeyPolicy) -> String {
-    let within = policy.longest_life_days.map(plural_days);
-    match (policy.expiry_required, within) {
-        (true, Some(within)) => format!(" Keys of this organization must expire within {within}."),
+/// The organization's policy as a sentence; empty without one.
+fn policy_text(policy: KeyPolicy) -> String {
+    let max = policy.longest_life_days.map(plural_days);
+    match (policy.expiry_required, max) {
+        (true, Some(max)) => format!(" Keys of this organization must expire within {max}."),
         (true, None) => " Keys of this organization must expire.".to_owned(),
-        (false, Some(within)) => format!(" Keys of this organization that expire do so within {within}."),
+        (false, Some(max)) => format!(" Keys of this organization that expire do so within {max}."),
         (false, None) => String::new(),
     }
 }
 
-/// What is chosen; what the policy forbids isn't, so then it is the first that it offers.
-pub(super) fn allowed(draft: Draft, policy: Memo<KeyPolicy>) -> Memo<String> {
+/// The chosen lifetime, or the first one offered if the policy forbids it.
+pub(super) fn effective_life(draft: Draft, policy: Memo<KeyPolicy>) -> Memo<String> {
     Memo::new(move |_| {
-        let (chosen, offered) = (draft.life.get(), choices(policy.get()));
-        if offered.iter().any(|choice| choice.value == chosen) {
+        let (chosen, options) = (draft.life.get(), choices(policy.get()));
+        if options.iter().any(|choice| choice.value == chosen) {
             return chosen;
         }
-        offered.into_iter().next().map(|choice| choice.value).unwrap_or_default()
+        options.into_iter().next().map(|choice| choice.value).unwrap_or_default()
     })
 }
 
-/// When the key is to expire.
+/// The field for the key's expiration.
 #[component]
-pub(super) fn LifeField(draft: Draft, life: Memo<String>, wrong: Wrong, policy: Memo<KeyPolicy>) -> impl IntoView {
-    let offered = Memo::new(move |_| choices(policy.get()));
-    let on_a_day = move || life.with(|life| life == DATE);
-    let error = wrong.of("life");
+pub(super) fn ExpirationField(
+    draft: Draft,
+    life: Memo<String>,
+    errors: DraftErrors,
+    policy: Memo<KeyPolicy>,
+) -> impl IntoView {
+    let options = Memo::new(move |_| choices(policy.get()));
+    let is_date = move || life.with(|life| life == DATE);
+    let error = errors.field("life");
     view! {
         {move || {
             view! {
@@ -100,14 +105,14 @@ pub(super) fn LifeField(draft: Draft, life: Memo<String>, wrong: Wrong, policy: 
                     legend="Expires after"
                     inline=true
                     value=life
-                    choices=offered.get()
+                    choices=options.get()
                     on_change=move |life: String| draft.life.set(life)
-                    hint=format!("Can’t be changed afterwards.{}", demand(policy.get()))
-                    error=Signal::derive(move || error.get().filter(|_| !on_a_day()))
+                    hint=format!("Can’t be changed afterwards.{}", policy_text(policy.get()))
+                    error=Signal::derive(move || error.get().filter(|_| !is_date()))
                 />
             }
         }}
-        <When when=on_a_day>
+        <When when=is_date>
             <Field
                 name="day"
                 label="Last day"
@@ -123,6 +128,6 @@ pub(super) fn LifeField(draft: Draft, life: Memo<String>, wrong: Wrong, policy: 
 
 /// The last day whose end the policy allows.
 fn last_day(policy: KeyPolicy) -> String {
-    let most = policy.longest_life_days.unwrap_or(LONGEST_LIFE_DAYS).min(LONGEST_LIFE_DAYS);
-    local_day(now().plus_days(i64::from(most) - 1))
+    let max = policy.longest_life_days.unwrap_or(MAX_LIFE_DAYS).min(MAX_LIFE_DAYS);
+    local_day(now().plus_days(i64::from(max) - 1))
 }

@@ -1,4 +1,4 @@
-//! What a new key and an edited one ask alike.
+//! Fields that the forms for new and edited keys share.
 
 use domain::{
     api_keys::{ApiKey, Level, Scope},
@@ -10,11 +10,11 @@ use leptos::prelude::*;
 use super::{Draft, networks::NetworkField};
 use crate::{
     api,
-    components::{CheckList, Choice, Field, Notice, RadioCards, Select, TextArea, Tone, When, format_money},
+    components::{CheckList, Field, Notice, RadioCards, Select, SelectOption, TextArea, Tone, When, format_money},
     state::{load, use_organization},
 };
 
-/// The fields that say themselves what is wrong with them.
+/// Names of the fields that show their own errors.
 pub(super) const FIELDS: &[&str] = &[
     "name",
     "description",
@@ -28,7 +28,7 @@ pub(super) const FIELDS: &[&str] = &[
     "rotate_every_days",
 ];
 
-/// After how many days one may be reminded to rotate; empty for never.
+/// Choices of the days between reminders to rotate; empty for none.
 const REMINDERS: [(&str, &str); 5] = [
     ("", "No reminder"),
     ("30", "Every 30 days"),
@@ -37,19 +37,19 @@ const REMINDERS: [(&str, &str); 5] = [
     ("365", "Every year"),
 ];
 
-/// Why it wasn't done, field by field.
+/// The error of the last attempt, with messages for single fields.
 #[derive(Clone, Copy)]
-pub(super) struct Wrong(pub(super) Signal<Option<ApiError>>);
+pub(super) struct DraftErrors(pub(super) Signal<Option<ApiError>>);
 
-impl Wrong {
-    pub(super) fn of(self, field: &'static str) -> Signal<Option<String>> {
-        Signal::derive(move || self.0.with(|error| error.as_ref()?.field(field).map(str::to_owned)))
+impl DraftErrors {
+    pub(super) fn field(self, name: &'static str) -> Signal<Option<String>> {
+        Signal::derive(move || self.0.with(|error| error.as_ref()?.field(name).map(str::to_owned)))
     }
 }
 
-/// What it is called.
+/// The fields for name and description.
 #[component]
-pub(super) fn NameFields(draft: Draft, wrong: Wrong) -> impl IntoView {
+pub(super) fn NameFields(draft: Draft, errors: DraftErrors) -> impl IntoView {
     view! {
         <Field
             name="name"
@@ -57,7 +57,7 @@ pub(super) fn NameFields(draft: Draft, wrong: Wrong) -> impl IntoView {
             value=draft.name
             placeholder="web-production"
             hint="What uses it, and where. It names the key in usage and logs."
-            error=wrong.of("name")
+            error=errors.field("name")
             autofocus=true
         />
         <TextArea
@@ -65,15 +65,15 @@ pub(super) fn NameFields(draft: Draft, wrong: Wrong) -> impl IntoView {
             label="Description"
             optional=true
             value=draft.description
-            error=wrong.of("description")
+            error=errors.field("description")
         />
     }
 }
 
-/// How much it may do at all.
+/// The field for the key's level.
 #[component]
 pub(super) fn LevelField(draft: Draft) -> impl IntoView {
-    let may_make_admins = use_organization().may(Permission::ManageAdminKeys);
+    let may_create_admins = use_organization().may(Permission::ManageAdminKeys);
     let description = |level| match level {
         Level::Read => "Reads the usage of its project. It can't call models.",
         Level::Standard => "Calls models. What a program in production needs.",
@@ -81,8 +81,8 @@ pub(super) fn LevelField(draft: Draft) -> impl IntoView {
     };
     let levels: Vec<_> = [Level::Standard, Level::Read, Level::Admin]
         .into_iter()
-        .filter(|level| *level != Level::Admin || may_make_admins)
-        .map(|level| Choice::new(level.name(), level.label()).described(description(level)))
+        .filter(|level| *level != Level::Admin || may_create_admins)
+        .map(|level| SelectOption::new(level.name(), level.label()).with_description(description(level)))
         .collect();
     view! {
         <RadioCards
@@ -95,14 +95,14 @@ pub(super) fn LevelField(draft: Draft) -> impl IntoView {
     }
 }
 
-/// Where its calls are counted.
+/// The field for the project in which the key's calls are counted.
 #[component]
 pub(super) fn ProjectField(
     draft: Draft,
     /// The project's id.
     #[prop(into)]
     value: Signal<String>,
-    wrong: Wrong,
+    errors: DraftErrors,
     hint: &'static str,
 ) -> impl IntoView {
     let organization = use_organization();
@@ -110,7 +110,7 @@ pub(super) fn ProjectField(
         let projects = organization.projects.with(|projects| projects.cloned().unwrap_or_default());
         let chosen = value.get();
         let open = projects.into_iter().filter(|project| !project.archived || project.id.to_string() == chosen);
-        open.map(|project| Choice::new(project.id.to_string(), project.name)).collect::<Vec<_>>()
+        open.map(|project| SelectOption::new(project.id.to_string(), project.name)).collect::<Vec<_>>()
     });
     let none = move || organization.projects.with(|projects| projects.is_some_and(Vec::is_empty));
     view! {
@@ -122,7 +122,7 @@ pub(super) fn ProjectField(
                 on_change=move |project: String| draft.project.set(project)
                 choices=projects
                 hint
-                error=wrong.of("project_id")
+                error=errors.field("project_id")
             />
             <When when=none>
                 <Notice tone=Tone::Warning>
@@ -133,35 +133,37 @@ pub(super) fn ProjectField(
     }
 }
 
-/// What of its level it may do, with which models, and from where.
+/// The fields for scopes, models and networks.
 #[component]
-pub(super) fn LimitFields(draft: Draft, wrong: Wrong) -> impl IntoView {
+pub(super) fn LimitFields(draft: Draft, errors: DraftErrors) -> impl IntoView {
     let scopes = Memo::new(move |_| {
-        let scope = |scope: &Scope| Choice::new(scope.name(), scope.label()).under(scope.group());
+        let scope = |scope: &Scope| SelectOption::new(scope.name(), scope.label()).in_group(scope.group());
         Scope::of(draft.level()).iter().map(scope).collect::<Vec<_>>()
     });
     let organization = use_organization();
-    let offered = load(move || api::models::List { organization: organization.slug() });
-    // Those that it may already call, also where they aren't offered any more.
-    let before = draft.models.get_untracked();
+    let offered_models = load(move || api::models::List { organization: organization.slug() });
+    // The key's own models, which may not be offered any more.
+    let own_models = draft.models.get_untracked();
     let models = Memo::new(move |_| {
-        let mut models: Vec<_> = offered.with(|models| {
+        let mut models: Vec<_> = offered_models.with(|models| {
             let price = |price: Option<domain::money::Price>| {
                 let price = price.and_then(|price| price.input_per_million);
                 price.map(|price| format!("{} / M in", format_money(price))).unwrap_or_default()
             };
             let models = models.into_iter().flatten();
-            models.map(|model| Choice::new(&model.name, &model.name).described(price(model.price))).collect()
+            models
+                .map(|model| SelectOption::new(&model.name, &model.name).with_description(price(model.price)))
+                .collect()
         });
-        for model in &before {
-            if models.iter().all(|choice: &Choice| choice.value != *model) {
-                models.push(Choice::new(model, model).described("not offered"));
+        for model in &own_models {
+            if models.iter().all(|choice: &SelectOption| choice.value != *model) {
+                models.push(SelectOption::new(model, model).with_description("not offered"));
             }
         }
         models
     });
     view! {
-        // A level with a single scope has nothing to choose.
+        // A level with a single scope leaves no choice.
         <When when=move || scopes.with(|scopes| scopes.len() > 1)>
             <CheckList
                 name="scopes"
@@ -170,7 +172,7 @@ pub(super) fn LimitFields(draft: Draft, wrong: Wrong) -> impl IntoView {
                 all_label="All of its level"
                 selected=draft.scopes
                 choices=scopes
-                error=wrong.of("scopes")
+                error=errors.field("scopes")
             />
         </When>
         <When when=move || draft.level().may_call_models()>
@@ -181,20 +183,24 @@ pub(super) fn LimitFields(draft: Draft, wrong: Wrong) -> impl IntoView {
                 all_label="All, also new ones"
                 selected=draft.models
                 choices=models
-                error=wrong.of("models")
+                error=errors.field("models")
             />
         </When>
-        <NetworkField draft wrong/>
+        <NetworkField draft errors/>
     }
 }
 
-/// After how long one is reminded to rotate it. `before` is what it says already.
+/// The field for reminders to rotate the key. `before` is the key as saved.
 #[component]
-pub(super) fn ReminderField(draft: Draft, wrong: Wrong, #[prop(optional)] before: Option<ApiKey>) -> impl IntoView {
-    let mut choices: Vec<_> = REMINDERS.into_iter().map(|(days, label)| Choice::new(days, label)).collect();
+pub(super) fn ReminderField(
+    draft: Draft,
+    errors: DraftErrors,
+    #[prop(optional)] before: Option<ApiKey>,
+) -> impl IntoView {
+    let mut choices: Vec<_> = REMINDERS.into_iter().map(|(days, label)| SelectOption::new(days, label)).collect();
     let other = before.and_then(|key| key.rotate_every_days).map(|days| days.to_string());
     if let Some(days) = other.filter(|days| choices.iter().all(|choice| choice.value != *days)) {
-        choices.push(Choice::new(&days, format!("Every {days} days")));
+        choices.push(SelectOption::new(&days, format!("Every {days} days")));
     }
     view! {
         <Select
@@ -204,7 +210,7 @@ pub(super) fn ReminderField(draft: Draft, wrong: Wrong, #[prop(optional)] before
             on_change=move |days: String| draft.reminder.set(days)
             choices=Signal::stored(choices)
             hint="In the inbox of whoever made it. Nothing stops working by itself."
-            error=wrong.of("rotate_every_days")
+            error=errors.field("rotate_every_days")
         />
     }
 }

@@ -1,16 +1,16 @@
 use leptos::prelude::*;
 
-use super::{Draft, Wrong};
+use super::{Draft, DraftErrors};
 use crate::{
     api,
-    components::{Choice, Segmented, TextArea, When},
+    components::{Segmented, SelectOption, TextArea, When},
     state::load,
 };
 
-/// From where it may be used.
+/// The field for the networks from which the key may be used.
 #[component]
-pub(super) fn NetworkField(draft: Draft, wrong: Wrong) -> impl IntoView {
-    let choices = vec![Choice::new("all", "Anywhere"), Choice::new("some", "Only these networks")];
+pub(super) fn NetworkField(draft: Draft, errors: DraftErrors) -> impl IntoView {
+    let choices = vec![SelectOption::new("all", "Anywhere"), SelectOption::new("some", "Only these networks")];
     view! {
         <fieldset class="field">
             <legend>"Used from"</legend>
@@ -21,20 +21,20 @@ pub(super) fn NetworkField(draft: Draft, wrong: Wrong) -> impl IntoView {
                 choices=Signal::stored(choices)
             />
             <When when=move || !draft.anywhere.get()>
-                <Networks draft wrong/>
+                <Networks draft errors/>
             </When>
         </fieldset>
     }
 }
 
 #[component]
-fn Networks(draft: Draft, wrong: Wrong) -> impl IntoView {
-    // The address that one is seen from is known of one's own sessions.
+fn Networks(draft: Draft, errors: DraftErrors) -> impl IntoView {
+    // The current session has the address that the server sees.
     let sessions = load(|| api::accounts::Sessions {});
-    let mine = Memo::new(move |_| {
-        let found = sessions
+    let own_address = Memo::new(move |_| {
+        let address = sessions
             .with(|sessions| sessions?.iter().find(|session| session.current).map(|session| session.ip.clone()));
-        found.filter(|ip| !ip.is_empty() && draft.networks.with(|text| text.lines().all(|line| line.trim() != ip)))
+        address.filter(|ip| !ip.is_empty() && draft.networks.with(|text| text.lines().all(|line| line.trim() != ip)))
     });
     let add = move |ip: String| {
         draft.networks.update(|text| {
@@ -52,9 +52,9 @@ fn Networks(draft: Draft, wrong: Wrong) -> impl IntoView {
             placeholder="203.0.113.0/24"
             value=draft.networks
             hint="One a line: an address, or a network such as 203.0.113.0/24 or 2001:db8::/32. Calls from elsewhere are refused."
-            error=wrong.of("ip_allowlist")
+            error=errors.field("ip_allowlist")
         />
-        {move || mine.get().map(|ip| {
+        {move || own_address.get().map(|ip| {
             let text = format!("Add your own address, {ip}");
             view! {
                 <p class="hint"><button type="button" class="link" on:click=move |_| add(ip.clone())>{text}</button></p>

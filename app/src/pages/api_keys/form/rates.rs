@@ -1,19 +1,19 @@
-//! How fast a key may be used.
+//! A key's own rate limits.
 
 use domain::{errors::FieldErrors, rate_limits::RateLimits};
 use leptos::prelude::*;
 
-use super::{Draft, fields::Wrong};
+use super::{Draft, fields::DraftErrors};
 use crate::components::{RateFields, When};
 
-/// Calls and tokens a minute, of a key that calls models.
+/// The fields for calls and tokens per minute, of keys that call models.
 #[component]
-pub(super) fn KeyRateFields(draft: Draft, wrong: Wrong) -> impl IntoView {
+pub(super) fn KeyRateFields(draft: Draft, errors: DraftErrors) -> impl IntoView {
     view! {
         <When when=move || draft.level().may_call_models()>
             <RateFields
                 draft=draft.rates
-                error=wrong.0
+                error=errors.0
                 calls_hint="Empty for no limit of its own. Those of its project and organization hold too."
                 tokens_hint="Input and output together."
             />
@@ -21,7 +21,7 @@ pub(super) fn KeyRateFields(draft: Draft, wrong: Wrong) -> impl IntoView {
     }
 }
 
-/// What was typed; a key that calls no models has no limits.
+/// Reads the typed limits; keys that don't call models have none.
 pub(super) fn read(draft: &Draft, errors: &mut FieldErrors) -> RateLimits {
     if draft.level().may_call_models() { draft.rates.read(errors) } else { RateLimits::NONE }
 }

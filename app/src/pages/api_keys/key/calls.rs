@@ -7,7 +7,7 @@ use crate::{
     state::use_organization,
 };
 
-/// Its calls, one by one, as on the logs page.
+/// The key's calls, as on the logs page.
 #[component]
 pub fn KeyCalls() -> impl IntoView {
     let address = expect_context::<Memo<KeyAddress>>();

@@ -1,4 +1,4 @@
-//! What the audit log noted of a key, in words.
+//! Readable names and values of a key's fields in the audit log.
 
 use domain::{api_keys::Scope, time::Timestamp};
 use serde_json::Value;
@@ -8,8 +8,8 @@ use crate::{
     state::{browser_time_zone, use_organization},
 };
 
-/// The order in which fields are told; the log has them by the alphabet.
-const ORDER: [&str; 13] = [
+/// The order in which fields are shown; the log has them in alphabetical order.
+const FIELD_ORDER: [&str; 13] = [
     "name",
     "description",
     "level",
@@ -25,9 +25,9 @@ const ORDER: [&str; 13] = [
     "place",
 ];
 
-/// Where a field is told, unknown ones last.
-pub(super) fn place(field: &str) -> usize {
-    ORDER.iter().position(|known| *known == field).unwrap_or(ORDER.len())
+/// The position of a field, with unknown ones last.
+pub(super) fn field_order(field: &str) -> usize {
+    FIELD_ORDER.iter().position(|name| *name == field).unwrap_or(FIELD_ORDER.len())
 }
 
 pub(super) fn field_label(field: &str) -> String {
@@ -50,7 +50,7 @@ pub(super) fn field_label(field: &str) -> String {
     .to_owned()
 }
 
-pub(super) fn in_words(field: &str, value: &Value) -> String {
+pub(super) fn format_value(field: &str, value: &Value) -> String {
     match (field, value) {
         ("scopes" | "models", Value::Array(items)) if items.is_empty() => "all".to_owned(),
         ("ip_allowlist", Value::Array(items)) if items.is_empty() => "anywhere".to_owned(),
@@ -58,7 +58,7 @@ pub(super) fn in_words(field: &str, value: &Value) -> String {
             let scope = |item: &Value| item.as_str().and_then(|name| name.parse().ok()).map(Scope::label);
             items.iter().filter_map(scope).collect::<Vec<_>>().join(", ")
         }
-        (_, Value::Array(items)) => items.iter().map(|item| in_words("", item)).collect::<Vec<_>>().join(", "),
+        (_, Value::Array(items)) => items.iter().map(|item| format_value("", item)).collect::<Vec<_>>().join(", "),
         ("expires_at", Value::Null) => "never".to_owned(),
         ("rotate_every_days", Value::Null) => "none".to_owned(),
         ("rotate_every_days", Value::Number(days)) => format!("every {days} days"),
@@ -75,7 +75,7 @@ pub(super) fn in_words(field: &str, value: &Value) -> String {
     }
 }
 
-/// How a project is called now.
+/// The current name of a project.
 fn project_name(id: &str) -> Option<String> {
     use_organization()
         .projects

@@ -9,31 +9,31 @@ use crate::{
 /// A key's settings.
 #[component]
 pub(super) fn Facts(key: ApiKey) -> impl IntoView {
-    let all = |text: &'static str| view! { <span class="dim">{text}</span> }.into_any();
+    let dim = |text: &'static str| view! { <span class="dim">{text}</span> }.into_any();
     let list = |items: Vec<String>, none: &'static str| match items.is_empty() {
-        true => all(none),
+        true => dim(none),
         false => items.into_iter().map(|item| view! { <span class="fact-item">{item}</span> }).collect_any().into_any(),
     };
-    let every = match key.level {
+    let all_scopes = match key.level {
         Level::Read => "Reading usage",
         Level::Standard => "All of inference",
         Level::Admin => "Everything",
     };
     let project = match &key.project {
         Some(project) => project.name.clone().into_any(),
-        None => all("All"),
+        None => dim("All"),
     };
     let models = match key.level.may_call_models() {
         true => list(key.models.clone(), "All, also new ones"),
-        false => all("None"),
+        false => dim("None"),
     };
     let reminder = match key.rotate_every_days {
         Some(days) => format!("every {days} days").into_any(),
-        None => all("none"),
+        None => dim("none"),
     };
     let limit = |limit: Option<u32>| match limit {
         Some(limit) => format_count(limit.into()).into_any(),
-        None => all("No limit of its own"),
+        None => dim("No limit of its own"),
     };
     let id = key.id.to_string();
     let by = key.created_by.as_ref().map(|creator| view! { <span class="sub">"by " {creator.name.clone()}</span> });
@@ -46,7 +46,7 @@ pub(super) fn Facts(key: ApiKey) -> impl IntoView {
                 <dt>"Project"</dt>
                 <dd>{project}</dd>
                 <dt>"Scopes"</dt>
-                <dd>{list(key.scopes.iter().map(|scope| scope.label().to_owned()).collect(), every)}</dd>
+                <dd>{list(key.scopes.iter().map(|scope| scope.label().to_owned()).collect(), all_scopes)}</dd>
                 <dt>"Models"</dt>
                 <dd>{models}</dd>
                 <dt>"Used from"</dt>
@@ -66,7 +66,7 @@ pub(super) fn Facts(key: ApiKey) -> impl IntoView {
                 <dt>"Last used"</dt>
                 <dd><LastUsed used=key.last_use/></dd>
                 <dt>"Id"</dt>
-                <dd class="fact-id"><code>{id.clone()}</code> <CopyButton text=id what="id" bare=true/></dd>
+                <dd class="fact-id"><code>{id.clone()}</code> <CopyButton text=id name="id" bare=true/></dd>
             </dl>
         </section>
     }

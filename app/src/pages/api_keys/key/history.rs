@@ -2,7 +2,7 @@ use domain::audit::AuditEntry;
 use leptos::prelude::*;
 use serde_json::{Map, Value};
 
-use super::change_labels::{field_label, in_words, place};
+use super::change_labels::{field_label, field_order, format_value};
 use crate::{
     addresses::KeyAddress,
     api,
@@ -10,18 +10,18 @@ use crate::{
     state::{load, use_organization},
 };
 
-/// Counts what was done to the key on its page, after which its history is longer.
+/// Counts changes made on the key's page, after each of which the history is reloaded.
 #[derive(Clone, Copy)]
-pub(super) struct Done(pub(super) RwSignal<u32>);
+pub(super) struct HistoryRevision(pub(super) RwSignal<u32>);
 
-/// What was done to a key, the latest first, from the audit log.
+/// The changes of a key from the audit log, latest first.
 #[component]
 pub fn KeyHistory() -> impl IntoView {
     let organization = use_organization();
     let id = expect_context::<Memo<KeyAddress>>().with_untracked(|address| address.id);
-    let Done(done) = expect_context();
+    let HistoryRevision(revision) = expect_context();
     let entries = load(move || {
-        done.track();
+        revision.track();
         api::api_keys::History { organization: organization.slug(), id }
     });
     view! {
@@ -40,13 +40,13 @@ pub fn KeyHistory() -> impl IntoView {
     }
 }
 
-/// Who did what, when and from where.
+/// A change with its action, actor, address and time.
 fn entry(entry: &AuditEntry) -> impl IntoView + use<> {
     let from = (!entry.ip.is_empty()).then(|| format!(" from {}", entry.ip));
     view! {
         <li>
             <div class="history-what">
-                <b>{done(&entry.action)}</b>
+                <b>{action_label(&entry.action)}</b>
                 <span>"by " {entry.actor.clone()} {from}</span>
             </div>
             <div class="history-when">
@@ -58,7 +58,7 @@ fn entry(entry: &AuditEntry) -> impl IntoView + use<> {
     }
 }
 
-fn done(action: &str) -> String {
+fn action_label(action: &str) -> String {
     match action {
         "api_key.created" => "Created".to_owned(),
         "api_key.edited" => "Edited".to_owned(),
@@ -70,21 +70,21 @@ fn done(action: &str) -> String {
     }
 }
 
-/// Field by field, as it was and as it became. What was nothing before has only become, what is nothing now only was.
+/// Old and new values, field by field. Added fields have no old value, removed ones no new value.
 fn changes(before: &Value, after: &Value) -> Option<AnyView> {
     let none = Map::new();
     let (before, after) = (before.as_object().unwrap_or(&none), after.as_object().unwrap_or(&none));
-    let gone = before.keys().filter(|field| !after.contains_key(*field));
-    let mut fields: Vec<_> = after.keys().chain(gone).collect();
-    fields.sort_by_key(|field| place(field));
+    let removed = before.keys().filter(|field| !after.contains_key(*field));
+    let mut fields: Vec<_> = after.keys().chain(removed).collect();
+    fields.sort_by_key(|field| field_order(field));
     let rows = fields.into_iter().map(|field| {
-        let was = before.get(field).map(|value| in_words(field, value));
-        let is = after.get(field).map(|value| in_words(field, value));
+        let old = before.get(field).map(|value| format_value(field, value));
+        let new = after.get(field).map(|value| format_value(field, value));
         let arrow =
-            (was.is_some() && is.is_some()).then(|| view! { <span class="faint" aria-label="became">" → "</span> });
+            (old.is_some() && new.is_some()).then(|| view! { <span class="faint" aria-label="became">" → "</span> });
         view! {
             <dt>{field_label(field)}</dt>
-            <dd>{was.map(|was| view! { <span class="was">{was}</span> })} {arrow} {is}</dd>
+            <dd>{old.map(|old| view! { <span class="was">{old}</span> })} {arrow} {new}</dd>
         }
     });
     let rows = rows.collect_any();

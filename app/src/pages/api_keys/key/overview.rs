@@ -9,12 +9,12 @@ use super::facts::Facts;
 use crate::{
     addresses::{KeyAddress, UsageAddress},
     api,
-    components::{AsyncView, Choice, EmptyState, Icon, Segmented, Skeleton, Tiles, When, chart::Chart},
+    components::{AsyncView, EmptyState, Icon, Segmented, SelectOption, Skeleton, Tiles, When, chart::Chart},
     pages::usage::{Links, RangeMenu, chart_data, figures, range_name},
     state::{load, use_go, use_live, use_organization},
 };
 
-/// What it is, and what it did.
+/// The key's settings and its usage.
 #[component]
 pub(super) fn Overview(key: ReadSignal<ApiKey>, address: Memo<KeyAddress>) -> impl IntoView {
     let organization = use_organization();
@@ -26,13 +26,13 @@ pub(super) fn Overview(key: ReadSignal<ApiKey>, address: Memo<KeyAddress>) -> im
         address: UsageAddress { query: query.get() },
         to_logs: organization.may(Permission::ViewLogs),
     });
-    let waiting = || view! { <Skeleton lines=5 shape="tiles"/> <Skeleton lines=1 shape="chart"/> };
+    let skeleton = || view! { <Skeleton lines=5 shape="tiles"/> <Skeleton lines=1 shape="chart"/> };
     view! {
         <div class="key-overview">
             {move || view! { <Facts key=key.get()/> }}
             <section class="key-usage" aria-labelledby="usage">
                 <Controls address links/>
-                <AsyncView answer=report skeleton=waiting let:report>
+                <AsyncView answer=report skeleton=skeleton let:report>
                     <Usage report links/>
                 </AsyncView>
             </section>
@@ -40,7 +40,7 @@ pub(super) fn Overview(key: ReadSignal<ApiKey>, address: Memo<KeyAddress>) -> im
     }
 }
 
-/// Which days, and what of them.
+/// Controls of the range and the metric.
 #[component]
 fn Controls(address: Memo<KeyAddress>, links: Memo<Links>) -> impl IntoView {
     let (go, organization) = (use_go(), use_organization());
@@ -50,7 +50,7 @@ fn Controls(address: Memo<KeyAddress>, links: Memo<Links>) -> impl IntoView {
         let address = address.get();
         KeyAddress { range: range.unwrap_or(address.range), ..address }.href(&organization.slug())
     });
-    let metrics: Vec<_> = Metric::ALL.iter().map(|metric| Choice::new(metric.name(), metric.label())).collect();
+    let metrics: Vec<_> = Metric::ALL.iter().map(|metric| SelectOption::new(metric.name(), metric.label())).collect();
     let choose = move |metric: String| {
         let metric = metric.parse().unwrap_or_default();
         go.to(KeyAddress { metric, ..address.get_untracked() }.href(&organization.slug()));
@@ -75,12 +75,12 @@ fn Usage(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView {
     let tiles = Memo::new(move |_| report.with(|report| links.with(|links| figures(report, links))));
     let data = Memo::new(move |_| report.with(|report| links.with(|links| chart_data(report, links))));
     let title = Memo::new(move |_| links.with(|links| format!("{} by model", links.address.query.metric.label())));
-    let nothing = Memo::new(move |_| report.with(|report| report.total.is_zero()));
+    let is_empty = Memo::new(move |_| report.with(|report| report.total.is_zero()));
     view! {
         <Tiles label="Totals of the range" tiles/>
         <div class="card">
             <When
-                when=move || !nothing.get()
+                when=move || !is_empty.get()
                 fallback=|| view! {
                     <EmptyState icon=Icon::Usage title="No calls in this range">
                         <p>"As soon as the key is used, its calls appear here by themselves."</p>

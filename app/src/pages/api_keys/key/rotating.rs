@@ -4,23 +4,23 @@ use leptos::prelude::*;
 use crate::{
     components::{Button, Icon, IconView, TimeStyle, format_moment, time_left},
     pages::api_keys::{
-        actions::{Deed, Deeds},
+        actions::{KeyAction, KeyActions},
         may_manage,
         rotate::OldSecretUse,
     },
     state::{browser_time_zone, use_clock, use_organization},
 };
 
-/// How far a rotation is: how long the old secret still works, who uses it, and what to do about it.
+/// The state of a rotation: time left for the old secret, its last use, and the actions on it.
 #[component]
-pub(super) fn Rotating(key: ApiKey, deeds: Deeds) -> impl IntoView {
+pub(super) fn Rotating(key: ApiKey, actions: KeyActions) -> impl IntoView {
     let clock = use_clock();
     let old = key.old_secret.clone()?;
     let may_change = may_manage(use_organization(), key.level);
     let left =
         move || time_left(old.ends_at, clock.now()).map_or_else(|| "ended".to_owned(), |left| format!("{left} left"));
     let end = format_moment(old.ends_at, &browser_time_zone(), TimeStyle::DayMinute);
-    let (ended, extended) = (key.clone(), key.clone());
+    let (key_to_end, key_to_extend) = (key.clone(), key.clone());
     Some(view! {
         <section class="card rotating" aria-labelledby="rotating">
             <header>
@@ -36,8 +36,8 @@ pub(super) fn Rotating(key: ApiKey, deeds: Deeds) -> impl IntoView {
             <OldSecretUse key/>
             {may_change.then(|| view! {
                 <footer>
-                    <Button icon=Icon::Check on_press=move || deeds.ask(Deed::End(ended.clone()))>"End now"</Button>
-                    <Button icon=Icon::Clock on_press=move || deeds.ask(Deed::Extend(extended.clone()))>"Extend"</Button>
+                    <Button icon=Icon::Check on_press=move || actions.open(KeyAction::EndOldSecret(key_to_end.clone()))>"End now"</Button>
+                    <Button icon=Icon::Clock on_press=move || actions.open(KeyAction::ChangeGrace(key_to_extend.clone()))>"Extend"</Button>
                 </footer>
             })}
         </section>

@@ -1,26 +1,26 @@
 use leptos::prelude::*;
 
-use super::Selection;
+use super::KeySelection;
 use crate::{
-    components::{Button, HEADING, Icon, Look, When, keep_focus},
+    components::{Button, ButtonStyle, HEADING, Icon, When, focus_if_removed},
     pages::{
-        api_keys::actions::{Deed, Deeds},
+        api_keys::actions::{KeyAction, KeyActions},
         usage::plural,
     },
 };
 
-/// What can be done to the chosen keys; there while any is.
+/// The actions on the chosen keys, shown while any is chosen.
 #[component]
-pub(super) fn BulkBar(selection: Selection, deeds: Deeds) -> impl IntoView {
+pub(super) fn BulkBar(selection: KeySelection, actions: KeyActions) -> impl IntoView {
     let count = Memo::new(move |_| selection.count());
-    // Both buttons go when they are pressed.
+    // Both buttons disappear when pressed, so the focus is moved.
     let choose_all = move || {
         selection.choose_all(true);
-        keep_focus(".bulk-bar button");
+        focus_if_removed(".bulk-bar button");
     };
     let clear = move || {
         selection.clear();
-        keep_focus(HEADING);
+        focus_if_removed(HEADING);
     };
     let text = move || format!("{} chosen", plural(i64::try_from(count.get()).unwrap_or(i64::MAX), "key"));
     view! {
@@ -28,14 +28,14 @@ pub(super) fn BulkBar(selection: Selection, deeds: Deeds) -> impl IntoView {
             <When when=move || count.get() != 0>
                 <div class="bulk-bar">
                     <span>{text}</span>
-                    <When when=move || selection.all() != Some(true)>
-                        <Button look=Look::Quiet on_press=choose_all>"All on this page"</Button>
+                    <When when=move || selection.all_chosen() != Some(true)>
+                        <Button style=ButtonStyle::Quiet on_press=choose_all>"All on this page"</Button>
                     </When>
-                    <Button look=Look::Quiet on_press=clear>"None"</Button>
+                    <Button style=ButtonStyle::Quiet on_press=clear>"None"</Button>
                     <Button
-                        look=Look::Danger
+                        style=ButtonStyle::Danger
                         icon=Icon::Revoke
-                        on_press=move || deeds.ask(Deed::Revoke(untrack(|| selection.keys())))
+                        on_press=move || actions.open(KeyAction::Revoke(untrack(|| selection.keys())))
                     >
                         "Revoke…"
                     </Button>

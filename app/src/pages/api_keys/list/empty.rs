@@ -3,11 +3,11 @@ use leptos::prelude::*;
 
 use crate::{
     addresses::KeysAddress,
-    components::{Button, EmptyState, Icon, Look},
+    components::{Button, ButtonStyle, EmptyState, Icon},
     state::use_organization,
 };
 
-/// What to do where no key is shown.
+/// The page's content when no key is listed.
 #[component]
 pub(super) fn Empty(
     address: Memo<KeysAddress>,
@@ -16,9 +16,9 @@ pub(super) fn Empty(
     on_create: Callback<()>,
 ) -> impl IntoView {
     let organization = use_organization();
-    let (none_at_all, beyond) = page.with_untracked(|page| (page.statuses.is_empty(), page.total > 0));
-    if none_at_all {
-        let create = move || view! { <Button look=Look::Primary icon=Icon::Plus on_press=on_create>"Create the first key"</Button> };
+    let (has_no_keys, is_past_end) = page.with_untracked(|page| (page.statuses.is_empty(), page.total > 0));
+    if has_no_keys {
+        let create = move || view! { <Button style=ButtonStyle::Primary icon=Icon::Plus on_press=on_create>"Create the first key"</Button> };
         return view! {
             <div class="card">
                 <EmptyState icon=Icon::Key title="No keys yet">
@@ -34,7 +34,7 @@ pub(super) fn Empty(
     }
     let first = move || address.with(|address| address.narrowed(|_| {}).href(&organization.slug()));
     let all = move || KeysAddress::default().href(&organization.slug());
-    let (title, text) = if beyond {
+    let (title, text) = if is_past_end {
         ("There are fewer pages", "The address asks for a page after the last.")
     } else {
         ("No key matches", "Change the search or the filters above, or look at all keys.")
@@ -43,7 +43,7 @@ pub(super) fn Empty(
         <div class="card">
             <EmptyState icon=Icon::Search title>
                 <p>{text}</p>
-                {if beyond {
+                {if is_past_end {
                     view! { <a class="button" href=first>"First page"</a> }.into_any()
                 } else {
                     view! { <a class="button" href=all>"Show all keys"</a> }.into_any()

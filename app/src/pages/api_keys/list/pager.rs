@@ -8,7 +8,7 @@ use crate::{
     state::use_organization,
 };
 
-/// Which of how many keys are shown, and the way to the others.
+/// The range of keys on the page, their total number, and links to other pages.
 #[component]
 pub(super) fn Pager(page: ReadSignal<KeyPage>, address: Memo<KeysAddress>) -> impl IntoView {
     let organization = use_organization();
@@ -24,14 +24,14 @@ pub(super) fn Pager(page: ReadSignal<KeyPage>, address: Memo<KeysAddress>) -> im
             plural(total.get(), "key")
         }
     };
-    let step = move |by: i64, icon: Icon, label: &'static str| {
-        let to = move || {
-            let next = number.get() + by;
+    let link = move |offset: i64, icon: Icon, label: &'static str| {
+        let target = move || {
+            let next = number.get() + offset;
             (next >= 0 && next * size < total.get()).then(|| u32::try_from(next).ok()).flatten()
         };
-        // A link that leads nowhere has no address.
+        // At the first and the last page, the link has no address.
         let href = move || {
-            let page = to()?;
+            let page = target()?;
             let mut address = address.get();
             address.query.page = page;
             Some(address.href(&organization.slug()))
@@ -41,7 +41,7 @@ pub(super) fn Pager(page: ReadSignal<KeyPage>, address: Memo<KeysAddress>) -> im
                 class="button bare"
                 href=href
                 role="link"
-                aria-disabled=move || to().is_none().then_some("true")
+                aria-disabled=move || target().is_none().then_some("true")
                 aria-label=label
                 title=label
             >
@@ -54,8 +54,8 @@ pub(super) fn Pager(page: ReadSignal<KeyPage>, address: Memo<KeysAddress>) -> im
         <nav class="pager" aria-label="Pages">
             <span aria-live="polite">{text}</span>
             <When when=several>
-                {step(-1, Icon::ChevronLeft, "Previous page")}
-                {step(1, Icon::ChevronRight, "Next page")}
+                {link(-1, Icon::ChevronLeft, "Previous page")}
+                {link(1, Icon::ChevronRight, "Next page")}
             </When>
         </nav>
     }

@@ -7,7 +7,7 @@ use crate::{
     state::use_organization,
 };
 
-/// How many keys there are of each status; each leads to those.
+/// The number of keys of each status, with links to them.
 #[component]
 pub(super) fn Statuses(page: ReadSignal<KeyPage>, address: Memo<KeysAddress>) -> impl IntoView {
     let organization = use_organization();

@@ -4,12 +4,14 @@ use domain::{
 };
 use leptos::{html, prelude::*};
 
-use super::Selection;
+use super::KeySelection;
 use crate::{
     addresses::{KeyAddress, KeyTab, KeysAddress, UsageAddress},
-    components::{Badge, CollectAny, Column, DataTable, Icon, IconView, Menu, MenuAct, MenuLink, Place, Sort, Time},
+    components::{
+        Badge, CardPosition, CollectAny, Column, DataTable, Icon, IconView, Menu, MenuAction, MenuLink, Sort, Time,
+    },
     pages::api_keys::{
-        actions::{Deed, Deeds},
+        actions::{KeyAction, KeyActions},
         badges::{Expiry, GraceLeft, LastUsed, Month, StatusBadge, limits},
         hints::HintMenu,
         is_revocable, may_manage,
@@ -17,8 +19,8 @@ use crate::{
     state::{use_go, use_organization, watch},
 };
 
-/// The columns that can be sorted by, and whether they then begin with the largest.
-const SORTED: [(&str, KeySort, bool); 5] = [
+/// The sortable columns, and whether their order is descending.
+const SORTABLE: [(&str, KeySort, bool); 5] = [
     ("Name", KeySort::Name, false),
     ("Created", KeySort::Created, true),
     ("Last used", KeySort::LastUsed, true),
@@ -30,16 +32,16 @@ const SORTED: [(&str, KeySort, bool); 5] = [
 pub(super) fn KeysTable(
     page: ReadSignal<KeyPage>,
     address: Memo<KeysAddress>,
-    deeds: Deeds,
-    selection: Selection,
+    actions: KeyActions,
+    selection: KeySelection,
 ) -> impl IntoView {
     let organization = use_organization();
     let slug = StoredValue::new(organization.slug());
-    let row_href = move |key: ApiKey| page_of(slug, &key);
+    let row_href = move |key: ApiKey| key_href(slug, &key);
     view! {
         <DataTable
             caption="API keys"
-            columns=columns(slug, deeds, selection)
+            columns=columns(slug, actions, selection)
             rows=move || page.with(|page| page.keys.clone())
             row_href
             sort=sort(address)
@@ -47,17 +49,17 @@ pub(super) fn KeysTable(
     }
 }
 
-/// The server sorts: a header asks for another order, pressed again for the other way round.
+/// Sorting by the server: a header requests its order, and pressed again the reverse.
 fn sort(address: Memo<KeysAddress>) -> Sort {
     let (go, organization) = (use_go(), use_organization());
     let current = Memo::new(move |_| {
         address.with(|address| {
-            let (header, _, descending) = SORTED.into_iter().find(|(_, sort, _)| *sort == address.query.sort)?;
+            let (header, _, descending) = SORTABLE.into_iter().find(|(_, sort, _)| *sort == address.query.sort)?;
             Some((header.to_owned(), descending != address.query.reversed))
         })
     });
     Sort::new(current, move |header| {
-        let Some((_, sort, _)) = SORTED.into_iter().find(|(name, ..)| *name == header) else { return };
+        let Some((_, sort, _)) = SORTABLE.into_iter().find(|(name, ..)| *name == header) else { return };
         let before = address.get_untracked();
         let address = before.narrowed(|query| {
             query.reversed = query.sort == sort && !query.reversed;
@@ -67,34 +69,34 @@ fn sort(address: Memo<KeysAddress>) -> Sort {
     })
 }
 
-fn page_of(slug: StoredValue<String>, key: &ApiKey) -> String {
+fn key_href(slug: StoredValue<String>, key: &ApiKey) -> String {
     slug.with_value(|slug| KeyAddress::new(key.id).href(slug))
 }
 
-fn usage_of(slug: StoredValue<String>, key: &ApiKey) -> String {
+fn usage_href(slug: StoredValue<String>, key: &ApiKey) -> String {
     let filter = Filter { api_key: Some(key.id), ..Filter::default() };
     slug.with_value(|slug| UsageAddress { query: UsageQuery { filter, ..UsageQuery::default() } }.href(slug))
 }
 
-fn columns(slug: StoredValue<String>, deeds: Deeds, selection: Selection) -> Vec<Column<ApiKey>> {
+fn columns(slug: StoredValue<String>, actions: KeyActions, selection: KeySelection) -> Vec<Column<ApiKey>> {
     vec![
         Column::new("Choose", move |key: &ApiKey| selection.may_choose(key).then(|| choice(key, selection)))
-            .at(Place::Choice)
-            .headed(move || view! { <ChooseAll selection/> }),
+            .at(CardPosition::Choice)
+            .with_header_control(move || view! { <ChooseAll selection/> }),
         Column::new("Name", move |key: &ApiKey| {
             let description = (!key.description.is_empty()).then(|| key.description.clone());
             view! {
-                <a class="name" href=page_of(slug, key) title=description>{key.name.clone()}</a>
+                <a class="name" href=key_href(slug, key) title=description>{key.name.clone()}</a>
                 <span class="sub mono">{key.masked.clone()}</span>
             }
         })
-        .at(Place::Title)
+        .at(CardPosition::Title)
         .sorted(),
         Column::new("Status", move |key: &ApiKey| {
             view! {
                 <StatusBadge status=key.status/>
                 <GraceLeft key=key.clone()/>
-                <HintMenu key=key.clone() deeds/>
+                <HintMenu key=key.clone() actions/>
             }
         }),
         Column::new("Project", |key: &ApiKey| match &key.project {
@@ -121,38 +123,39 @@ fn columns(slug: StoredValue<String>, deeds: Deeds, selection: Selection) -> Vec
                     spend=key.spend_this_month
                     calls=key.calls_this_month
                     by_day=key.calls_by_day.clone()
-                    href=usage_of(slug, key)
+                    href=usage_href(slug, key)
                 />
             }
         })
         .numeric()
-        .at(Place::Value)
+        .at(CardPosition::Value)
         .sorted(),
-        Column::new("Acts", move |key: &ApiKey| view! { <Acts key=key.clone() slug deeds/> }).at(Place::Act),
+        Column::new("Acts", move |key: &ApiKey| view! { <ActionMenu key=key.clone() slug actions/> })
+            .at(CardPosition::Action),
     ]
 }
 
-fn choice(key: &ApiKey, selection: Selection) -> impl IntoView + use<> {
+fn choice(key: &ApiKey, selection: KeySelection) -> impl IntoView + use<> {
     let id = key.id;
     view! {
         <label class="choose">
             <input
                 type="checkbox"
                 aria-label=format!("Choose {}", key.name)
-                prop:checked=move || selection.holds(id)
-                on:click=move |event| selection.pressed(id, &event)
+                prop:checked=move || selection.contains(id)
+                on:click=move |event| selection.toggle(id, &event)
             />
         </label>
     }
 }
 
-/// Chooses all of the page, or none.
+/// A checkbox that chooses all keys of the page, or none.
 #[component]
-fn ChooseAll(selection: Selection) -> impl IntoView {
+fn ChooseAll(selection: KeySelection) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
     watch(move || {
         if let Some(input) = input.get() {
-            input.set_indeterminate(selection.all().is_none());
+            input.set_indeterminate(selection.all_chosen().is_none());
         }
     });
     view! {
@@ -161,54 +164,55 @@ fn ChooseAll(selection: Selection) -> impl IntoView {
                 node_ref=input
                 type="checkbox"
                 aria-label="Choose all on this page"
-                disabled=move || !selection.offers_any()
-                prop:checked=move || selection.all() == Some(true)
-                on:click=move |_| selection.choose_all(untrack(|| selection.all()) != Some(true))
+                disabled=move || !selection.has_selectable()
+                prop:checked=move || selection.all_chosen() == Some(true)
+                on:click=move |_| selection.choose_all(untrack(|| selection.all_chosen()) != Some(true))
             />
         </label>
     }
 }
 
-/// What can be done to a key, as its status and one's role let it.
+/// A key's menu, with the actions that its status and the member's role allow.
 #[component]
-fn Acts(key: ApiKey, slug: StoredValue<String>, deeds: Deeds) -> impl IntoView {
+fn ActionMenu(key: ApiKey, slug: StoredValue<String>, actions: KeyActions) -> impl IntoView {
     let may_change = may_manage(use_organization(), key.level);
     let label = format!("Acts for {}", key.name);
     let calls = slug.with_value(|slug| KeyAddress { tab: KeyTab::Calls, ..KeyAddress::new(key.id) }.href(slug));
-    let (page, usage) = (page_of(slug, &key), usage_of(slug, &key));
-    let acts = may_change.then(|| acts(&key, deeds));
+    let (page, usage) = (key_href(slug, &key), usage_href(slug, &key));
+    let entries = may_change.then(|| action_entries(&key, actions));
     view! {
         <Menu label class="button quiet bare" trigger=|| view! { <IconView icon=Icon::More/> }>
             <MenuLink href=page icon=Icon::Key>"Open"</MenuLink>
             <MenuLink href=calls icon=Icon::List>"Show calls"</MenuLink>
             <MenuLink href=usage icon=Icon::Usage>"Show usage"</MenuLink>
-            {acts}
+            {entries}
         </Menu>
     }
 }
 
-/// What changes a key, as entries of a menu.
-fn acts(key: &ApiKey, deeds: Deeds) -> AnyView {
-    let act = |icon: Icon, label: &'static str, deed: fn(ApiKey) -> Deed| {
+/// Menu entries for the actions on a key.
+fn action_entries(key: &ApiKey, actions: KeyActions) -> AnyView {
+    let entry = |icon: Icon, label: &'static str, action: fn(ApiKey) -> KeyAction| {
         let (key, danger) = (key.clone(), icon == Icon::Revoke);
-        view! { <MenuAct icon danger on_press=move || deeds.ask(deed(key.clone()))>{label}</MenuAct> }.into_any()
+        view! { <MenuAction icon danger on_press=move || actions.open(action(key.clone()))>{label}</MenuAction> }
+            .into_any()
     };
-    let mut acts = vec![view! { <hr/> }.into_any()];
+    let mut entries = vec![view! { <hr/> }.into_any()];
     if key.status.is_usable() {
-        acts.push(act(Icon::Edit, "Edit…", Deed::Edit));
+        entries.push(entry(Icon::Edit, "Edit…", KeyAction::Edit));
     }
     match key.status {
-        Status::Active => acts.push(act(Icon::Refresh, "Rotate…", Deed::Rotate)),
+        Status::Active => entries.push(entry(Icon::Refresh, "Rotate…", KeyAction::Rotate)),
         Status::Rotating => {
-            acts.push(act(Icon::Check, "End the old secret…", Deed::End));
-            acts.push(act(Icon::Clock, "Let the old secret live longer…", Deed::Extend));
+            entries.push(entry(Icon::Check, "End the old secret…", KeyAction::EndOldSecret));
+            entries.push(entry(Icon::Clock, "Let the old secret live longer…", KeyAction::ChangeGrace));
         }
         Status::Expired | Status::Revoked | Status::Disabled => {}
     }
-    acts.push(act(Icon::Plus, "Create a successor…", Deed::Succeed));
+    entries.push(entry(Icon::Plus, "Create a successor…", KeyAction::CreateSuccessor));
     if is_revocable(key) {
-        acts.push(view! { <hr/> }.into_any());
-        acts.push(act(Icon::Revoke, "Revoke…", |key| Deed::Revoke(vec![key])));
+        entries.push(view! { <hr/> }.into_any());
+        entries.push(entry(Icon::Revoke, "Revoke…", |key| KeyAction::Revoke(vec![key])));
     }
-    acts.into_any()
+    entries.into_any()
 }

@@ -4,12 +4,14 @@ use leptos::{ev, prelude::*};
 use super::name;
 use crate::{
     api,
-    components::{Button, Dialog, FormError, Look, RATE_FIELDS, RateDraft, RateFields, format_count, use_toasts},
+    components::{
+        Button, ButtonStyle, Dialog, FormError, RATE_FIELDS, RateDraft, RateFields, format_count, use_toasts,
+    },
     layout::Unsaved,
-    state::{act, use_organization},
+    state::{submission, use_organization},
 };
 
-/// The form for the limits of the organization or of a project.
+/// A dialog for the limits of the organization or of a project.
 #[component]
 pub(super) fn LimitsDialog(
     limits: SharedLimits,
@@ -29,21 +31,21 @@ pub(super) fn LimitsDialog(
 fn Form(limits: SharedLimits, unsaved: Unsaved, on_close: Callback<()>, on_saved: Callback<()>) -> impl IntoView {
     let slug = use_organization().slug();
     let toasts = use_toasts();
-    let SharedLimits { project, limits: before, configured } = limits;
-    let together = match project {
+    let SharedLimits { project, limits: current, configured } = limits;
+    let explanation = match project {
         Some(_) => "For all keys of the project together. Those of the organization hold too.",
         None => "For all keys of the organization together, whatever their project.",
     };
     let id = project.map(|project| project.id);
-    let save = act(
+    let save = submission(
         move |limits: &RateLimits| api::rate_limits::Set { organization: slug.clone(), project: id, limits: *limits },
         move |_, ()| {
             on_saved.run(());
-            toasts.done("Rate limits saved; they hold from now on.");
+            toasts.show_success("Rate limits saved; they hold from now on.");
         },
     );
-    let draft = RateDraft::of(before);
-    let dirty = Memo::new(move |_| draft.limits() != Ok(before));
+    let draft = RateDraft::new(current);
+    let dirty = Memo::new(move |_| draft.limits() != Ok(current));
     unsaved.watch(dirty.into());
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
@@ -52,20 +54,20 @@ fn Form(limits: SharedLimits, unsaved: Unsaved, on_close: Callback<()>, on_saved
     view! {
         <form on:submit=submit novalidate>
             <div class="dialog-body">
-                <p>{together}</p>
+                <p>{explanation}</p>
                 <FormError error=save.error() fields=RATE_FIELDS/>
                 <RateFields
                     draft
                     error=save.error()
-                    calls_hint=if_empty(configured.calls_per_minute)
-                    tokens_hint=format!("Input and output together. {}", if_empty(configured.tokens_per_minute))
+                    calls_hint=empty_hint(configured.calls_per_minute)
+                    tokens_hint=format!("Input and output together. {}", empty_hint(configured.tokens_per_minute))
                     autofocus=true
                 />
             </div>
             <footer>
                 <Button on_press=on_close>"Cancel"</Button>
                 <Button
-                    look=Look::Primary
+                    style=ButtonStyle::Primary
                     submit=true
                     pending=save.pending()
                     disabled=Signal::derive(move || !dirty.get())
@@ -77,8 +79,8 @@ fn Form(limits: SharedLimits, unsaved: Unsaved, on_close: Callback<()>, on_saved
     }
 }
 
-/// What holds where nothing is set.
-fn if_empty(configured: Option<u32>) -> String {
+/// A hint at the limit that applies if the field is empty.
+fn empty_hint(configured: Option<u32>) -> String {
     match configured {
         Some(limit) => format!("Empty for your operator's limit, {}.", format_count(limit.into())),
         None => "Empty for no limit.".to_owned(),

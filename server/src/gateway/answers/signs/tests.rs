@@ -1,12 +1,12 @@
-//! What each form says of how its call goes.
+//! Tests of the signs that each API's answers give.
 
 use axum::http::StatusCode;
 use proptest::prelude::*;
 
 use crate::gateway::answers::signs::*;
 
-fn event(json: &str) -> Signs<'_> {
-    Signs::of_event(json.as_bytes(), None).unwrap()
+fn event(json: &str) -> EventSigns<'_> {
+    EventSigns::of_event(json.as_bytes(), None).unwrap()
 }
 
 fn code(json: &str) -> Option<String> {
@@ -16,24 +16,24 @@ fn code(json: &str) -> Option<String> {
 #[test]
 fn the_end_of_each_kind_of_stream_is_known() {
     for (json, kind) in [
-        (r#"{"type":"message_stop"}"#, EventKind::Last),
-        (r#"{"type":"response.completed","response":{}}"#, EventKind::Last),
-        (r#"{"type":"response.incomplete","response":{}}"#, EventKind::Last),
-        (r#"{"type":"transcript.text.done"}"#, EventKind::Last),
-        (r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#, EventKind::Stop),
-        (r#"{"type":"message_delta","delta":{},"usage":{"output_tokens":1}}"#, EventKind::Stop),
-        (r#"{"type":"message_delta","delta":{"stop_reason":null}}"#, EventKind::Other),
-        (r#"{"type":"response.output_text.delta","delta":"a"}"#, EventKind::Content),
-        (r#"{"type":"response.output_text.done","text":"a"}"#, EventKind::Other),
-        (r#"{"type":"image_generation.completed","b64_json":"a"}"#, EventKind::Picture),
-        (r#"{"type":"image_edit.partial_image","b64_json":"a"}"#, EventKind::Unfinished),
-        (r#"{"type":"response.image_generation_call.partial_image"}"#, EventKind::Other),
-        (r#"{"choices":[]}"#, EventKind::Content),
+        (r#"{"type":"message_stop"}"#, StreamEventKind::Last),
+        (r#"{"type":"response.completed","response":{}}"#, StreamEventKind::Last),
+        (r#"{"type":"response.incomplete","response":{}}"#, StreamEventKind::Last),
+        (r#"{"type":"transcript.text.done"}"#, StreamEventKind::Last),
+        (r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#, StreamEventKind::Stop),
+        (r#"{"type":"message_delta","delta":{},"usage":{"output_tokens":1}}"#, StreamEventKind::Stop),
+        (r#"{"type":"message_delta","delta":{"stop_reason":null}}"#, StreamEventKind::Other),
+        (r#"{"type":"response.output_text.delta","delta":"a"}"#, StreamEventKind::Content),
+        (r#"{"type":"response.output_text.done","text":"a"}"#, StreamEventKind::Other),
+        (r#"{"type":"image_generation.completed","b64_json":"a"}"#, StreamEventKind::Picture),
+        (r#"{"type":"image_edit.partial_image","b64_json":"a"}"#, StreamEventKind::Unfinished),
+        (r#"{"type":"response.image_generation_call.partial_image"}"#, StreamEventKind::Other),
+        (r#"{"choices":[]}"#, StreamEventKind::Content),
     ] {
         assert_eq!(event(json).kind, kind, "{json}");
     }
-    let named = Signs::of_event(b"{}", Some("message_stop")).unwrap();
-    assert_eq!((named.kind, named.is_known), (EventKind::Last, true));
+    let named = EventSigns::of_event(b"{}", Some("message_stop")).unwrap();
+    assert_eq!((named.kind, named.is_known), (StreamEventKind::Last, true));
     assert!(event(r#"{"choices":[]}"#).is_known && !event(r#"{"a":1}"#).is_known);
 }
 
@@ -97,17 +97,20 @@ fn an_event_tells_of_an_error_in_many_forms() {
     ] {
         assert_eq!(code(json), None, "{json}");
     }
-    assert!(Signs::of_event(b"{\"message\":\"x\"}", Some("error")).unwrap().failure.is_some());
-    assert!(Signs::of_unread(Some("error")).failure.is_some() && Signs::of_unread(Some("ping")).failure.is_none());
+    assert!(EventSigns::of_event(b"{\"message\":\"x\"}", Some("error")).unwrap().failure.is_some());
+    assert!(
+        EventSigns::of_unreadable(Some("error")).failure.is_some()
+            && EventSigns::of_unreadable(Some("ping")).failure.is_none()
+    );
 }
 
-const CHAT: Expected = Expected { choices: true, thing: false, nothing: false };
-const THING: Expected = Expected { choices: false, thing: true, nothing: true };
+const CHAT: ExpectedAnswer = ExpectedAnswer { has_choices: true, may_be_failed_object: false, may_be_empty: false };
+const OBJECT: ExpectedAnswer = ExpectedAnswer { has_choices: false, may_be_failed_object: true, may_be_empty: true };
 
 #[test]
 fn an_answer_that_is_an_error_is_no_success() {
-    let way = |json: &str| failure_of(json.as_bytes(), CHAT).map(|failure| failure.way);
-    let instead = |status: u16| Some(Way::Instead(StatusCode::from_u16(status).unwrap()));
+    let form = |json: &str| failure_of(json.as_bytes(), CHAT).map(|failure| failure.form);
+    let instead = |status: u16| Some(FailureForm::Instead(StatusCode::from_u16(status).unwrap()));
     for (json, expected) in [
         (r#"{"error":{"message":"x"}}"#, instead(502)),
         (r#"{"error":{"message":"x","code":429}}"#, instead(429)),
@@ -119,15 +122,15 @@ fn an_answer_that_is_an_error_is_no_success() {
         (r#"{"base_resp":{"status_code":1008,"status_msg":"x"},"choices":null}"#, instead(502)),
         (r#"{"success":false,"code":503}"#, instead(503)),
         (r#"{"detail":"x"}"#, instead(502)),
-        (r#"{"object":"response","status":"failed","error":{"code":"server_error"}}"#, Some(Way::Within)),
-        (r#"{"object":"response","status":"failed","error":null}"#, Some(Way::Within)),
-        (r#"{"choices":[{"finish_reason":"error","message":{}}],"error":{"code":502}}"#, Some(Way::Within)),
-        ("", Some(Way::NoAnswer)),
-        (" \n", Some(Way::NoAnswer)),
-        ("<!doctype html><html></html>", Some(Way::NoAnswer)),
-        ("upstream connect error", Some(Way::NoAnswer)),
-        ("null", Some(Way::NoAnswer)),
-        (r#"{"choices":[{"message":"#, Some(Way::Half)),
+        (r#"{"object":"response","status":"failed","error":{"code":"server_error"}}"#, Some(FailureForm::Within)),
+        (r#"{"object":"response","status":"failed","error":null}"#, Some(FailureForm::Within)),
+        (r#"{"choices":[{"finish_reason":"error","message":{}}],"error":{"code":502}}"#, Some(FailureForm::Within)),
+        ("", Some(FailureForm::NoAnswer)),
+        (" \n", Some(FailureForm::NoAnswer)),
+        ("<!doctype html><html></html>", Some(FailureForm::NoAnswer)),
+        ("upstream connect error", Some(FailureForm::NoAnswer)),
+        ("null", Some(FailureForm::NoAnswer)),
+        (r#"{"choices":[{"message":"#, Some(FailureForm::Half)),
         (r#"{"choices":[{"message":null}],"base_resp":{"status_code":0}}"#, None),
         (r#"{"choices":[],"usage":{}}"#, None),
         ("\u{feff}{\"choices\":[{}]}\n", None),
@@ -135,22 +138,22 @@ fn an_answer_that_is_an_error_is_no_success() {
         ("{}", None),
         ("[]", None),
     ] {
-        assert_eq!(way(json), expected, "{json}");
+        assert_eq!(form(json), expected, "{json}");
     }
 }
 
 #[test]
 fn what_is_told_of_a_thing_that_failed_is_no_failure() {
     for json in [r#"{"status":"failed","error":{"code":"x"}}"#, r#"{"id":"file-1","deleted":true}"#, ""] {
-        assert_eq!(failure_of(json.as_bytes(), THING), None, "{json}");
+        assert_eq!(failure_of(json.as_bytes(), OBJECT), None, "{json}");
     }
-    assert!(failure_of(br#"{"error":{"message":"x"}}"#, THING).is_some());
+    assert!(failure_of(br#"{"error":{"message":"x"}}"#, OBJECT).is_some());
 }
 
 proptest! {
     #[test]
     fn any_bytes_can_be_read(bytes: Vec<u8>, name in proptest::option::of("[a-z._]{0,20}")) {
-        let _ = Signs::of_event(&bytes, name.as_deref());
+        let _ = EventSigns::of_event(&bytes, name.as_deref());
         let _ = failure_of(&bytes, CHAT);
     }
 }

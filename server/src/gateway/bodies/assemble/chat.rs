@@ -1,12 +1,12 @@
-//! Chat completions, and completions as they were before them.
+//! Assembles streams of chat completions and of legacy completions.
 
 use serde_json::{Map, Value};
 
 use super::merge::merge;
 
-/// `None` where it isn't a stream of chunks.
+/// Assembles chunks to a completion; `None` if the events aren't chunks.
 pub(super) fn assemble(events: &[Value]) -> Option<Value> {
-    let mut whole = Map::new();
+    let mut answer = Map::new();
     for event in events {
         let mut chunk = event.as_object()?.clone();
         if chunk.get("choices").is_some_and(Value::is_null) {
@@ -14,26 +14,26 @@ pub(super) fn assemble(events: &[Value]) -> Option<Value> {
         }
         if let Some(Value::Array(choices)) = chunk.get_mut("choices") {
             for choice in choices.iter_mut().filter_map(Value::as_object_mut) {
-                // Each choice has its place, also where it is the only one and doesn't say so.
+                // Some providers leave out the index of a single choice.
                 choice.entry("index").or_insert(Value::from(0));
                 if let Some(delta) = choice.remove("delta") {
                     choice.insert("message".to_owned(), delta);
                 }
             }
         }
-        // Said in every chunk; not the same again and again, but once.
+        // Repeated in every chunk: the last one counts.
         for name in ["created", "system_fingerprint", "service_tier", "obfuscation"] {
             if let Some(new) = chunk.remove(name) {
-                whole.insert(name.to_owned(), new);
+                answer.insert(name.to_owned(), new);
             }
         }
-        merge(&mut whole, &chunk);
+        merge(&mut answer, &chunk);
     }
-    if let Some(Value::String(object)) = whole.get_mut("object") {
+    if let Some(Value::String(object)) = answer.get_mut("object") {
         *object = object.trim_end_matches(".chunk").to_owned();
     }
-    whole.remove("obfuscation");
-    whole.contains_key("choices").then_some(Value::Object(whole))
+    answer.remove("obfuscation");
+    answer.contains_key("choices").then_some(Value::Object(answer))
 }
 
 #[cfg(test)]
@@ -70,9 +70,9 @@ mod tests {
                 last
             },
         ];
-        let whole = assemble(&events).unwrap();
+        let answer = assemble(&events).unwrap();
         assert_eq!(
-            whole,
+            answer,
             json!({
                 "id": "c1", "object": "chat.completion", "created": 5, "model": "m", "system_fingerprint": "f",
                 "choices": [
@@ -90,8 +90,8 @@ mod tests {
     fn completions_go_on_in_their_text() {
         let chunk =
             |text: &str| json!({ "id": "c", "object": "text_completion", "choices": [{ "index": 0, "text": text }] });
-        let whole = assemble(&[chunk("Hel"), chunk("lo")]).unwrap();
-        assert_eq!(whole["choices"], json!([{ "index": 0, "text": "Hello" }]));
+        let answer = assemble(&[chunk("Hel"), chunk("lo")]).unwrap();
+        assert_eq!(answer["choices"], json!([{ "index": 0, "text": "Hello" }]));
     }
 
     #[test]

@@ -1,20 +1,21 @@
-//! Pieces of a JSON object, added up.
+//! Merges the pieces of a streamed JSON object.
 
 use serde_json::{Map, Value, json};
 
-/// Adds what a piece says to what is known: texts go on, lists go on by their items, the rest is replaced.
-pub(super) fn merge(whole: &mut Map<String, Value>, piece: &Map<String, Value>) {
+/// Merges a piece into an object: texts are appended, lists are merged item by item,
+/// other values are replaced.
+pub(super) fn merge(object: &mut Map<String, Value>, piece: &Map<String, Value>) {
     for (name, new) in piece {
-        match (whole.get_mut(name), new) {
+        match (object.get_mut(name), new) {
             (Some(_), Value::Null) => {}
-            (Some(Value::String(text)), Value::String(more)) if goes_on(name) => text.push_str(more),
-            // Some say it once, and nothing instead of it from then on.
+            (Some(Value::String(text)), Value::String(more)) if is_appended_field(name) => text.push_str(more),
+            // Some providers send the value once, and empty texts after that.
             (Some(Value::String(_)), Value::String(more)) if more.is_empty() => {}
             (Some(Value::Object(known)), Value::Object(more)) => merge(known, more),
             (Some(Value::Array(items)), Value::Array(more)) => merge_items(items, more),
-            // Mistral's texts are lists of parts while a model reasons, and plain texts after that.
-            (Some(Value::Array(items)), Value::String(more)) if goes_on(name) => add_text(items, more),
-            (Some(known @ Value::String(_)), Value::Array(more)) if goes_on(name) => {
+            // Mistral sends lists of parts while a model reasons, and plain texts after that.
+            (Some(Value::Array(items)), Value::String(more)) if is_appended_field(name) => add_text(items, more),
+            (Some(known @ Value::String(_)), Value::Array(more)) if is_appended_field(name) => {
                 let mut items = Vec::new();
                 add_text(&mut items, known.as_str().unwrap_or_default());
                 merge_items(&mut items, more);
@@ -23,15 +24,15 @@ pub(super) fn merge(whole: &mut Map<String, Value>, piece: &Map<String, Value>) 
             (None, Value::Array(more)) => {
                 let mut items = Vec::new();
                 merge_items(&mut items, more);
-                whole.insert(name.clone(), Value::Array(items));
+                object.insert(name.clone(), Value::Array(items));
             }
-            (_, new) => drop(whole.insert(name.clone(), new.clone())),
+            (_, new) => drop(object.insert(name.clone(), new.clone())),
         }
     }
 }
 
-/// What a provider may say again and again instead of going on with it.
-fn goes_on(name: &str) -> bool {
+/// Whether pieces of this field's text are appended. Providers may repeat the other fields in every piece.
+fn is_appended_field(name: &str) -> bool {
     !matches!(name, "role" | "id" | "type" | "name" | "model" | "object" | "status" | "format" | "finish_reason")
 }
 
@@ -47,13 +48,13 @@ fn add_text(items: &mut Vec<Value>, more: &str) {
     }
 }
 
-/// Items go on with the last one of their `index`, unless they begin another; what has no index stands for itself, but for
-/// calls of tools.
+/// Merges each new item into the last one with its `index`, unless it begins another item. Items without an
+/// index are appended, except for parts of tool calls.
 fn merge_items(items: &mut Vec<Value>, more: &[Value]) {
     for new in more {
-        // Nothing else goes on, and lists may be long.
-        let may_go_on = new.get("index").is_some() || new.get("function").is_some();
-        let known = if may_go_on { items.iter_mut().rev().find(|known| is_same(known, new)) } else { None };
+        // Other items are never continued, and lists may be long.
+        let may_continue = new.get("index").is_some() || new.get("function").is_some();
+        let known = if may_continue { items.iter_mut().rev().find(|known| continues(known, new)) } else { None };
         match (known, new) {
             (Some(Value::Object(known)), Value::Object(new)) => merge(known, new),
             _ => items.push(new.clone()),
@@ -61,7 +62,8 @@ fn merge_items(items: &mut Vec<Value>, more: &[Value]) {
     }
 }
 
-fn is_same(known: &Value, new: &Value) -> bool {
+/// Whether `new` continues the item `known`.
+fn continues(known: &Value, new: &Value) -> bool {
     let index = |item: &Value| item.get("index").and_then(Value::as_u64);
     let is_next = match (index(known), index(new)) {
         (Some(known), Some(new)) => known == new,
@@ -71,8 +73,8 @@ fn is_same(known: &Value, new: &Value) -> bool {
     is_next && !begins_another(known, new)
 }
 
-/// Whether what comes by the same number is another thing all the same: Gemini and others number parallel calls of tools
-/// alike, and tell them apart by their ids, or by nothing.
+/// Whether an item with a known index is another item nevertheless: Gemini and others give parallel tool
+/// calls one index, and different ids or none.
 fn begins_another(known: &Value, new: &Value) -> bool {
     let text = |item: &Value, name: &str| item[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let differ = |name| matches!((text(known, name), text(new, name)), (Some(known), Some(new)) if known != new);
@@ -97,17 +99,17 @@ mod tests {
     use super::*;
 
     fn merged(pieces: &[Value]) -> Value {
-        let mut whole = Map::new();
-        pieces.iter().for_each(|piece| merge(&mut whole, piece.as_object().unwrap()));
-        Value::Object(whole)
+        let mut object = Map::new();
+        pieces.iter().for_each(|piece| merge(&mut object, piece.as_object().unwrap()));
+        Value::Object(object)
     }
 
-    /// The names and arguments of calls that come in these pieces.
+    /// Merges the pieces, and returns the names and arguments of the calls.
     fn calls(pieces: &[Value]) -> Vec<(String, String)> {
         let pieces: Vec<Value> = pieces.iter().map(|piece| json!({ "tool_calls": piece })).collect();
-        let whole = merged(&pieces);
+        let message = merged(&pieces);
         let function = |call: &Value, name: &str| call["function"][name].as_str().unwrap_or_default().to_owned();
-        let calls = whole["tool_calls"].as_array().unwrap();
+        let calls = message["tool_calls"].as_array().unwrap();
         calls.iter().map(|call| (function(call, "name"), function(call, "arguments"))).collect()
     }
 
@@ -117,23 +119,23 @@ mod tests {
 
     #[test]
     fn parallel_calls_that_are_numbered_alike_stay_apart() {
-        let whole = |id: &str, name: &str, arguments: &str| json!({ "index": 0, "id": id, "type": "function", "function": { "name": name, "arguments": arguments } });
+        let call = |id: &str, name: &str, arguments: &str| json!({ "index": 0, "id": id, "type": "function", "function": { "name": name, "arguments": arguments } });
         let two = pairs(&[("f", r#"{"a":1}"#), ("f", r#"{"a":2}"#)]);
         // In one chunk, in two, in pieces, and without ids.
-        assert_eq!(calls(&[json!([whole("1", "f", r#"{"a":1}"#), whole("2", "f", r#"{"a":2}"#)])]), two);
-        assert_eq!(calls(&[json!([whole("1", "f", r#"{"a":1}"#)]), json!([whole("2", "f", r#"{"a":2}"#)])]), two);
+        assert_eq!(calls(&[json!([call("1", "f", r#"{"a":1}"#), call("2", "f", r#"{"a":2}"#)])]), two);
+        assert_eq!(calls(&[json!([call("1", "f", r#"{"a":1}"#)]), json!([call("2", "f", r#"{"a":2}"#)])]), two);
         let more = |arguments: &str| json!([{ "index": 0, "function": { "arguments": arguments } }]);
         let pieces = [
-            json!([whole("1", "f", "")]),
+            json!([call("1", "f", "")]),
             more(r#"{"a""#),
             more(":1}"),
-            json!([whole("2", "f", "")]),
+            json!([call("2", "f", "")]),
             more(r#"{"a":2}"#),
         ];
         assert_eq!(calls(&pieces), two);
-        assert_eq!(calls(&[json!([whole("", "f", r#"{"a":1}"#)]), json!([whole("", "f", r#"{"a":2}"#)])]), two);
+        assert_eq!(calls(&[json!([call("", "f", r#"{"a":1}"#)]), json!([call("", "f", r#"{"a":2}"#)])]), two);
         let other = pairs(&[("f", "{}"), ("g", "{}")]);
-        assert_eq!(calls(&[json!([whole("", "f", "{}")]), json!([whole("", "g", "{}")])]), other);
+        assert_eq!(calls(&[json!([call("", "f", "{}")]), json!([call("", "g", "{}")])]), other);
     }
 
     #[test]
@@ -159,9 +161,9 @@ mod tests {
     fn a_text_may_begin_as_a_list() {
         let part =
             |text: &str| json!({ "content": [{ "type": "thinking", "thinking": [{ "type": "text", "text": text }] }] });
-        let whole =
+        let message =
             merged(&[json!({ "content": "" }), part("hm"), json!({ "content": "Hel" }), json!({ "content": "lo" })]);
         let thought = json!({ "type": "thinking", "thinking": [{ "type": "text", "text": "hm" }] });
-        assert_eq!(whole["content"], json!([thought, { "type": "text", "text": "Hello" }]));
+        assert_eq!(message["content"], json!([thought, { "type": "text", "text": "Hello" }]));
     }
 }

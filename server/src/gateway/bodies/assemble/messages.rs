@@ -1,10 +1,10 @@
-//! Anthropic's messages.
+//! Assembles streams of Anthropic's messages.
 
 use serde_json::{Map, Value, json};
 
 use super::merge::merge;
 
-/// `None` where it doesn't begin with a message.
+/// Assembles events to a message; `None` if they don't begin with one.
 pub(super) fn assemble(events: &[Value]) -> Option<Value> {
     let mut message: Option<Map<String, Value>> = None;
     let mut blocks = Blocks::default();
@@ -13,8 +13,8 @@ pub(super) fn assemble(events: &[Value]) -> Option<Value> {
         match event["type"].as_str().unwrap_or_default() {
             "message_start" => message = event["message"].as_object().cloned(),
             "content_block_start" => blocks.begin(index, event["content_block"].clone()),
-            "content_block_delta" => go_on(blocks.of_delta(index, &event["delta"])?, &event["delta"]),
-            "content_block_stop" => blocks.last_of(index).into_iter().for_each(|block| finish(block, true)),
+            "content_block_delta" => append_delta(blocks.find_or_begin(index, &event["delta"])?, &event["delta"]),
+            "content_block_stop" => blocks.find_last(index).into_iter().for_each(|block| finish(block, true)),
             "message_delta" => {
                 let message = message.as_mut()?;
                 message.extend(event["delta"].as_object().cloned().unwrap_or_default());
@@ -29,18 +29,18 @@ pub(super) fn assemble(events: &[Value]) -> Option<Value> {
             _ => {}
         }
     }
-    // A block whose end is missing has its input as far as it came.
+    // A block whose end is missing keeps its partial input.
     let mut message = message?;
     blocks.blocks.iter_mut().filter_map(Value::as_object_mut).for_each(|block| finish(block, false));
     message.insert("content".to_owned(), Value::Array(blocks.blocks));
     Some(Value::Object(message))
 }
 
-/// The blocks of a message. Some providers number them from another number than 0, or alike.
+/// The blocks of a message. Some providers don't begin with index 0, or use an index twice.
 #[derive(Default)]
 struct Blocks {
     blocks: Vec<Value>,
-    /// The number that each of them came by.
+    /// The index that each block was sent with.
     indexes: Vec<Option<u64>>,
 }
 
@@ -50,14 +50,14 @@ impl Blocks {
         self.indexes.push(index);
     }
 
-    /// The last block that came by this number.
-    fn last_of(&mut self, index: Option<u64>) -> Option<&mut Map<String, Value>> {
-        let place = self.indexes.iter().rposition(|known| *known == index)?;
-        self.blocks.get_mut(place)?.as_object_mut()
+    /// Finds the last block with this index.
+    fn find_last(&mut self, index: Option<u64>) -> Option<&mut Map<String, Value>> {
+        let position = self.indexes.iter().rposition(|known| *known == index)?;
+        self.blocks.get_mut(position)?.as_object_mut()
     }
 
-    /// The same, begun where nobody said that it begins.
-    fn of_delta(&mut self, index: Option<u64>, delta: &Value) -> Option<&mut Map<String, Value>> {
+    /// Finds the block that a delta belongs to, or begins it if its start event is missing.
+    fn find_or_begin(&mut self, index: Option<u64>, delta: &Value) -> Option<&mut Map<String, Value>> {
         if !self.indexes.contains(&index) {
             let block = match delta["type"].as_str().unwrap_or_default() {
                 "thinking_delta" | "signature_delta" => json!({ "type": "thinking", "thinking": "" }),
@@ -66,14 +66,14 @@ impl Blocks {
             };
             self.begin(index, block);
         }
-        self.last_of(index)
+        self.find_last(index)
     }
 }
 
-/// Where the input of a tool is put together.
+/// Field that collects the input of a tool.
 const PARTIAL: &str = "partial_json";
 
-fn go_on(block: &mut Map<String, Value>, delta: &Value) {
+fn append_delta(block: &mut Map<String, Value>, delta: &Value) {
     let Some(delta) = delta.as_object() else { return };
     let mut delta = delta.clone();
     delta.remove("type");
@@ -85,7 +85,8 @@ fn go_on(block: &mut Map<String, Value>, delta: &Value) {
     merge(block, &delta);
 }
 
-/// Reads a tool's input, if all of it came: what can't be read stays a text where its block has ended, and as it is elsewhere.
+/// Parses a tool's collected input. Invalid JSON becomes a text if the block has ended,
+/// and stays partial otherwise.
 fn finish(block: &mut Map<String, Value>, has_ended: bool) {
     let Some(Value::String(json)) = block.get(PARTIAL) else { return };
     let input = match serde_json::from_str(json) {
@@ -158,14 +159,14 @@ mod tests {
                 &start(second, "g"),
                 &delta(second, "{\"b\":2}"),
             ];
-            let whole = assemble(&events.map(Clone::clone)).unwrap();
-            assert_eq!(whole["content"], json!([tool("f", json!({ "a": 1 })), tool("g", json!({ "b": 2 }))]));
+            let message = assemble(&events.map(Clone::clone)).unwrap();
+            assert_eq!(message["content"], json!([tool("f", json!({ "a": 1 })), tool("g", json!({ "b": 2 }))]));
         }
         let unannounced =
             json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "text_delta", "text": "hi" } });
         let cut = [message, unannounced, start(1, "f"), delta(1, "{\"a\":")];
-        let whole = assemble(&cut).unwrap();
-        assert_eq!(whole["content"][0], json!({ "type": "text", "text": "hi" }));
-        assert_eq!(whole["content"][1]["partial_json"], "{\"a\":");
+        let message = assemble(&cut).unwrap();
+        assert_eq!(message["content"][0], json!({ "type": "text", "text": "hi" }));
+        assert_eq!(message["content"][1]["partial_json"], "{\"a\":");
     }
 }

@@ -1,23 +1,23 @@
-//! Responses.
+//! Assembles streams of responses.
 
 use serde_json::Value;
 
-/// The last event of a response holds all of it; `None` where it is missing.
+/// Returns the response in the last event, which is complete; `None` if that event is missing.
 pub(super) fn assemble(events: &[Value]) -> Option<Value> {
     let kind = |event: &Value| event["type"].as_str().unwrap_or_default().to_owned();
     let is_last = |event: &&Value| {
         matches!(&*kind(event), "response.completed" | "response.incomplete" | "response.failed" | "response.cancelled")
     };
-    let mut whole = Some(events.iter().rev().find(is_last)?["response"].clone()).filter(Value::is_object)?;
-    // Some leave out of it what they told before.
-    if whole["output"].as_array().is_none_or(Vec::is_empty) {
+    let mut response = Some(events.iter().rev().find(is_last)?["response"].clone()).filter(Value::is_object)?;
+    // Some providers leave out the output that earlier events contained.
+    if response["output"].as_array().is_none_or(Vec::is_empty) {
         let done = events.iter().filter(|event| kind(event) == "response.output_item.done");
         let items: Vec<Value> = done.map(|event| event["item"].clone()).filter(Value::is_object).collect();
         if !items.is_empty() {
-            whole["output"] = Value::Array(items);
+            response["output"] = Value::Array(items);
         }
     }
-    Some(whole)
+    Some(response)
 }
 
 #[cfg(test)]
@@ -31,8 +31,8 @@ mod tests {
         let item = |text: &str| json!({ "type": "message", "content": [{ "type": "output_text", "text": text }] });
         let done = |text: &str| json!({ "type": "response.output_item.done", "item": item(text) });
         let last = |output: Value| json!({ "type": "response.completed", "response": { "id": "r", "output": output } });
-        let whole = assemble(&[done("a"), done("b"), last(json!([]))]).unwrap();
-        assert_eq!(whole, json!({ "id": "r", "output": [item("a"), item("b")] }));
+        let response = assemble(&[done("a"), done("b"), last(json!([]))]).unwrap();
+        assert_eq!(response, json!({ "id": "r", "output": [item("a"), item("b")] }));
         assert_eq!(assemble(&[done("a"), last(json!([item("c")]))]).unwrap()["output"], json!([item("c")]));
         assert_eq!(assemble(&[done("a")]), None);
     }

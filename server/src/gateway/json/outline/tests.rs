@@ -1,44 +1,51 @@
-//! The same of a text as a whole and in pieces, and never much.
+//! Tests that outlines are bounded and independent of chunks.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::gateway::json::outline::*;
 
-fn outlined(json: &str) -> Option<(Value, usize)> {
-    let outlined = Outline::of(json.as_bytes())?;
-    Some((serde_json::from_slice(&outlined.json).unwrap(), outlined.texts))
+fn outline_of(json: &str) -> Option<(Value, usize)> {
+    let outline = JsonOutliner::of(json.as_bytes())?;
+    Some((serde_json::from_slice(&outline.json).unwrap(), outline.omitted_text_bytes))
 }
 
-fn in_pieces(json: &[u8], size: usize) -> Option<Outlined> {
-    let mut outline = Outline::default();
+fn in_pieces(json: &[u8], size: usize) -> Option<JsonOutline> {
+    let mut outliner = JsonOutliner::default();
     for piece in json.chunks(size.max(1)) {
-        outline.push(piece);
-        assert!(outline.out.len() < MOST + LONGEST_TEXT + 1024, "{}", outline.out.len());
+        outliner.push(piece);
+        assert!(outliner.out.len() < MAX_OUTLINE_BYTES + MAX_TEXT_LENGTH + 1024, "{}", outliner.out.len());
     }
-    outline.finish()
+    outliner.finish()
 }
 
 #[test]
 fn a_small_text_is_its_own_outline() {
     for json in [r#"{"a":[1,-2.5e3,true,null,"x\"y\\"],"b":{"c":{}},"d":[]}"#, "[[],{}]", "7", r#""a""#, "null"] {
-        assert_eq!(Outline::of(json.as_bytes()).unwrap(), Outlined { json: json.into(), texts: 0 }, "{json}");
+        assert_eq!(
+            JsonOutliner::of(json.as_bytes()).unwrap(),
+            JsonOutline { json: json.into(), omitted_text_bytes: 0 },
+            "{json}"
+        );
     }
 }
 
 #[test]
 fn pictures_are_left_out_and_long_words_are_counted() {
     let picture = "iVBORw0KGgo".repeat(100_000);
-    let (told, texts) = outlined(&format!(
+    let (outline, omitted_text_bytes) = outline_of(&format!(
         r#"{{"type":"image_generation.completed","b64_json":"{picture}","usage":{{"input_tokens":7}}}}"#
     ))
     .unwrap();
-    assert_eq!(told, json!({ "type": "image_generation.completed", "b64_json": "", "usage": { "input_tokens": 7 } }));
-    assert_eq!(texts, 0);
+    assert_eq!(
+        outline,
+        json!({ "type": "image_generation.completed", "b64_json": "", "usage": { "input_tokens": 7 } })
+    );
+    assert_eq!(omitted_text_bytes, 0);
     let address = format!(r#"{{"url":"data:image/png;base64,{picture}"}}"#);
-    assert_eq!(outlined(&address), Some((json!({ "url": "" }), 0)));
+    assert_eq!(outline_of(&address), Some((json!({ "url": "" }), 0)));
     let words = "many words ".repeat(1_000);
-    assert_eq!(outlined(&format!(r#"{{"content":"{words}"}}"#)), Some((json!({ "content": "" }), words.len())));
+    assert_eq!(outline_of(&format!(r#"{{"content":"{words}"}}"#)), Some((json!({ "content": "" }), words.len())));
 }
 
 #[test]
@@ -50,19 +57,19 @@ fn what_tells_how_a_call_went_is_found_behind_any_number_of_small_things() {
         item.repeat(50_000),
         "1,".repeat(500_000)
     );
-    let (told, _) = outlined(&json).unwrap();
-    assert_eq!(told["response"]["usage"]["input_tokens_details"]["cached_tokens"], 3);
-    assert_eq!(told["response"]["status"], "completed");
-    assert!(told.to_string().len() < MOST);
+    let (outline, _) = outline_of(&json).unwrap();
+    assert_eq!(outline["response"]["usage"]["input_tokens_details"]["cached_tokens"], 3);
+    assert_eq!(outline["response"]["status"], "completed");
+    assert!(outline.to_string().len() < MAX_OUTLINE_BYTES);
 }
 
 #[test]
 fn pictures_in_a_list_are_counted() {
     let picture = format!(r#"{{"b64_json":"{}"}}"#, "A".repeat(300_000));
     let json = format!(r#"{{"data":[{picture},{picture},{picture}],"usage":{{"input_tokens":1}}}}"#);
-    let (told, _) = outlined(&json).unwrap();
-    assert_eq!(told["data"].as_array().unwrap().len(), 3);
-    assert_eq!(told["usage"]["input_tokens"], 1);
+    let (outline, _) = outline_of(&json).unwrap();
+    assert_eq!(outline["data"].as_array().unwrap().len(), 3);
+    assert_eq!(outline["usage"]["input_tokens"], 1);
 }
 
 #[test]
@@ -75,10 +82,10 @@ fn what_others_read_is_no_reason_to_read_nothing() {
         ("{\"b\":\"\u{1}\",\"a\":1}", json!({ "b": "", "a": 1 })),
         (r#"{"a":1,}"#, json!({ "a": 1 })),
     ] {
-        assert_eq!(outlined(json), Some((expected, 0)), "{json}");
+        assert_eq!(outline_of(json), Some((expected, 0)), "{json}");
     }
     let not_utf8 = [&b"{\"b\":\""[..], &[0xFF, 0xFE], b"\",\"a\":1}"].concat();
-    assert_eq!(Outline::of(&not_utf8).unwrap().json, br#"{"b":"","a":1}"#);
+    assert_eq!(JsonOutliner::of(&not_utf8).unwrap().json, br#"{"b":"","a":1}"#);
 }
 
 #[test]
@@ -86,9 +93,9 @@ fn what_is_no_json_has_no_outline() {
     for json in
         ["", " ", "{", "[1", "{\"a\"}", "{\"a\":}", "{\"a\":1]", "[1}", "{}{}", "{} x", "\"a", "}", "{1:2}", "<html>"]
     {
-        assert_eq!(Outline::of(json.as_bytes()), None, "{json}");
+        assert_eq!(JsonOutliner::of(json.as_bytes()), None, "{json}");
     }
-    assert_eq!(Outline::of("[".repeat(100_000).as_bytes()), None);
+    assert_eq!(JsonOutliner::of("[".repeat(100_000).as_bytes()), None);
 }
 
 fn values() -> impl Strategy<Value = Value> {
@@ -110,11 +117,11 @@ fn values() -> impl Strategy<Value = Value> {
     })
 }
 
-/// The same with what is long left out.
+/// Returns the value with long strings emptied.
 fn short(value: &Value) -> Value {
     match value {
         Value::String(text) if text.len() >= 4_000 => match serde_json::to_string(text).unwrap().len() - 2 {
-            length if length > LONGEST_TEXT => "".into(),
+            length if length > MAX_TEXT_LENGTH => "".into(),
             _ => value.clone(),
         },
         Value::Array(items) => items.iter().map(short).collect(),
@@ -127,13 +134,13 @@ proptest! {
     #[test]
     fn an_outline_is_the_text_without_what_is_long(value in values(), size in 1usize..5_000) {
         let json = value.to_string();
-        let whole = Outline::of(json.as_bytes());
+        let whole = JsonOutliner::of(json.as_bytes());
         prop_assert_eq!(&in_pieces(json.as_bytes(), size), &whole);
-        if json.len() < ROOMY {
-            let told: Value = serde_json::from_slice(&whole.unwrap().json).unwrap();
-            // As it was written: numbers aren't read to their last bit.
+        if json.len() < FULL_BYTES {
+            let outline: Value = serde_json::from_slice(&whole.unwrap().json).unwrap();
+            // Parsed from the JSON text, since numbers don't keep their last bit.
             let read: Value = serde_json::from_str(&json).unwrap();
-            prop_assert_eq!(told, short(&read));
+            prop_assert_eq!(outline, short(&read));
         }
     }
 
@@ -145,7 +152,7 @@ proptest! {
         ],
         size in 1usize..20,
     ) {
-        let whole = Outline::of(&bytes);
+        let whole = JsonOutliner::of(&bytes);
         prop_assert_eq!(&in_pieces(&bytes, size), &whole);
         if serde_json::from_slice::<IgnoredAny>(&bytes).is_ok() && std::str::from_utf8(&bytes).is_ok() {
             prop_assert!(whole.is_some());

@@ -1,11 +1,11 @@
-//! What the sandbox says: words that follow from the question, or a text in pieces.
+//! The sandbox's texts: words that depend on the request, or a given text in pieces.
 
-use super::tokens;
+use super::{tokens, tokens_of_bytes};
 
-/// Longest answer, in words, before anything limits it.
-const LONGEST: u64 = 48;
-/// How long a piece of a text is that isn't words, in bytes.
-const PIECE: usize = 12;
+/// Longest answer without a limit, in words.
+const MAX_WORDS: u64 = 48;
+/// Size of the pieces of a given text, in bytes.
+const PIECE_BYTES: usize = 12;
 
 const WORDS: [&str; 24] = [
     "a",
@@ -34,19 +34,19 @@ const WORDS: [&str; 24] = [
     "with",
 ];
 
-/// An answer, word by word.
+/// A text as words or pieces.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Told {
+pub(super) struct AnswerText {
     pub(super) words: Vec<String>,
-    /// Whether it ends where it must, and not where it would.
+    /// Whether a token limit cut the text off.
     pub(super) is_cut: bool,
-    /// What it ends before, since it was asked to.
+    /// The stop sequence that ended the text.
     pub(super) stopped_by: Option<String>,
 }
 
-impl Told {
-    pub(super) fn new(seed: u64, most_tokens: i64) -> Self {
-        let length = 8 + seed % (LONGEST - 8);
+impl AnswerText {
+    pub(super) fn new(seed: u64, max_tokens: i64) -> Self {
+        let length = 8 + seed % (MAX_WORDS - 8);
         let mut state = seed;
         let words = (0..length).map(|position| {
             // SplitMix64's step: a full-period sequence of well-mixed numbers.
@@ -59,20 +59,20 @@ impl Told {
             }
             word
         });
-        Self::of(words, most_tokens)
+        Self::of(words, max_tokens)
     }
 
-    /// A text that must be this one.
-    pub(super) fn text_in_pieces(text: &str, most_tokens: i64) -> Self {
-        Self::of(pieces(text).map(str::to_owned), most_tokens)
+    /// Splits a given text into pieces.
+    pub(super) fn text_in_pieces(text: &str, max_tokens: i64) -> Self {
+        Self::of(pieces(text).map(str::to_owned), max_tokens)
     }
 
-    fn of(all: impl Iterator<Item = String>, most_tokens: i64) -> Self {
+    fn of(all: impl Iterator<Item = String>, max_tokens: i64) -> Self {
         let mut words: Vec<String> = Vec::new();
         let mut bytes = 0;
         for word in all {
             bytes += word.len();
-            if crate::gateway::provider::sandbox::tokens_of_bytes(bytes) > most_tokens {
+            if tokens_of_bytes(bytes) > max_tokens {
                 return Self { words, is_cut: true, stopped_by: None };
             }
             words.push(word);
@@ -80,16 +80,16 @@ impl Told {
         Self { words, is_cut: false, stopped_by: None }
     }
 
-    /// Ends before the first of these texts that is in it.
+    /// Ends the text before the first of these stop sequences.
     pub(super) fn stop_before(&mut self, stops: &[String]) {
         let text = self.text();
         let found =
             stops.iter().filter(|stop| !stop.is_empty()).filter_map(|stop| Some((text.find(stop.as_str())?, stop)));
-        let Some((mut left, stop)) = found.min_by_key(|(at, _)| *at) else { return };
+        let Some((mut remaining, stop)) = found.min_by_key(|(at, _)| *at) else { return };
         for word in &mut self.words {
-            // Both begin at a character, so the rest of a word does.
-            word.truncate(left);
-            left -= word.len();
+            // The text and the stop sequence begin at a character boundary, so the rest of a word does.
+            word.truncate(remaining);
+            remaining -= word.len();
         }
         self.words.retain(|word| !word.is_empty());
         self.is_cut = false;
@@ -105,11 +105,11 @@ impl Told {
     }
 }
 
-/// `text` in pieces of about `PIECE` bytes.
+/// Splits `text` into pieces of about `PIECE_BYTES` bytes.
 pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        let (piece, left) = rest.split_at(rest.ceil_char_boundary(PIECE));
+        let (piece, left) = rest.split_at(rest.ceil_char_boundary(PIECE_BYTES));
         rest = left;
         (!piece.is_empty()).then_some(piece)
     })
@@ -123,17 +123,17 @@ mod tests {
     fn a_text_comes_in_pieces_and_ends_where_it_must() {
         let text = "{\"näme\":\"tøllhouse\",\"count\":12}";
         assert!(pieces(text).count() > 2);
-        assert_eq!(Told::text_in_pieces(text, 99).text(), text);
-        let cut = Told::text_in_pieces(text, 4);
+        assert_eq!(AnswerText::text_in_pieces(text, 99).text(), text);
+        let cut = AnswerText::text_in_pieces(text, 4);
         assert!(cut.is_cut && cut.tokens() <= 4 && text.starts_with(&cut.text()));
     }
 
     #[test]
     fn what_is_asked_to_stop_ends_before() {
-        let mut told = Told::text_in_pieces("one gate, two gates, three", 99);
-        told.stop_before(&["three".to_owned(), " two".to_owned(), String::new()]);
-        assert_eq!((told.text().as_str(), told.stopped_by.as_deref()), ("one gate,", Some(" two")));
-        told.stop_before(&["nowhere".to_owned()]);
-        assert_eq!(told.text(), "one gate,");
+        let mut answer = AnswerText::text_in_pieces("one gate, two gates, three", 99);
+        answer.stop_before(&["three".to_owned(), " two".to_owned(), String::new()]);
+        assert_eq!((answer.text().as_str(), answer.stopped_by.as_deref()), ("one gate,", Some(" two")));
+        answer.stop_before(&["nowhere".to_owned()]);
+        assert_eq!(answer.text(), "one gate,");
     }
 }

@@ -5,11 +5,11 @@ mod forms;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use self::forms::Told;
+use self::forms::MessageAnswer;
 use super::{
-    Answer, Question, Wrong, body, fingerprint, json as whole,
-    reply::{Reply, Wanted, effort},
-    text_format::Form,
+    SandboxError, SandboxRequest, SandboxResult, body_response, fingerprint, json_response,
+    reply::{Reply, ReplyOptions, max_thought_tokens},
+    text_format::TextFormat,
     to_bytes, tokens,
     tools::ToolCall,
     turn::Turn,
@@ -17,7 +17,7 @@ use super::{
 use crate::gateway::json::texts;
 
 #[derive(Deserialize)]
-struct Asked {
+struct MessagesRequest {
     model: String,
     messages: Vec<Value>,
     #[serde(default)]
@@ -34,83 +34,84 @@ struct Asked {
     thinking: Value,
     #[serde(default)]
     output_config: Value,
-    /// What `output_config.format` was called as long as it was a beta.
+    /// The name of `output_config.format` while it was in beta.
     #[serde(default)]
     output_format: Value,
 }
 
-impl Asked {
-    /// There must be messages, and each must say something.
-    fn check(&self) -> Result<(), Wrong> {
-        let is_one = |message: &&Value| message["role"].is_string() && message.get("content").is_some();
-        if self.messages.iter().filter(is_one).count() < self.messages.len() {
-            return Err(Wrong::about("messages", "messages: each must have a role and content"));
+impl MessagesRequest {
+    /// Checks that there are messages, each with a role and content.
+    fn check(&self) -> Result<(), SandboxError> {
+        let is_message = |message: &&Value| message["role"].is_string() && message.get("content").is_some();
+        if self.messages.iter().filter(is_message).count() < self.messages.len() {
+            return Err(SandboxError::invalid("messages", "messages: each must have a role and content"));
         }
         if self.messages.is_empty() {
-            return Err(Wrong::about("messages", "messages: at least one message is required"));
+            return Err(SandboxError::invalid("messages", "messages: at least one message is required"));
         }
         Ok(())
     }
 
-    /// How many tokens may be thought, where that is asked for.
-    fn thinks(&self, turn: &Turn) -> Option<i64> {
-        let asked_for = match self.thinking["type"].as_str()? {
+    /// Returns the maximum number of tokens of the thought, if one is requested.
+    fn max_thought_tokens(&self, turn: &Turn) -> Option<i64> {
+        let is_requested = match self.thinking["type"].as_str()? {
             "enabled" | "adaptive" => true,
             "between_tools" => turn.has_results,
             _ => false,
         };
-        let most = effort(self.output_config["effort"].as_str());
+        let max = max_thought_tokens(self.output_config["effort"].as_str());
         let budget = self.thinking["budget_tokens"].as_i64().unwrap_or(i64::MAX);
-        most.map(|most| most.min(budget)).filter(|_| asked_for)
+        max.map(|max| max.min(budget)).filter(|_| is_requested)
     }
 
-    fn reply(&self, seed: u64, most: i64) -> Result<Reply, Wrong> {
+    fn reply(&self, seed: u64, max_tokens: i64) -> Result<Reply, SandboxError> {
         let turn = Turn::of_messages(&self.messages);
         let format =
             if self.output_config["format"].is_null() { &self.output_format } else { &self.output_config["format"] };
-        let wanted = Wanted {
-            call: ToolCall::wanted(&self.tools, &self.tool_choice, &turn)?,
-            form: Form::read(format, "output_config.format")?,
-            thinks: self.thinks(&turn),
-            most,
+        let options = ReplyOptions {
+            call: ToolCall::choose(&self.tools, &self.tool_choice, &turn)?,
+            format: TextFormat::read(format, "output_config.format")?,
+            max_thought_tokens: self.max_thought_tokens(&turn),
+            max_tokens,
             stops: self.stop_sequences.clone().unwrap_or_default(),
         };
-        Reply::new(seed, &wanted)
+        Reply::new(seed, &options)
     }
 }
 
-/// How many tokens all texts of a question have.
-fn read(question: &Question<'_>) -> Result<i64, Wrong> {
+/// Returns the number of tokens in all texts of a request.
+fn count_input_tokens(request: &SandboxRequest<'_>) -> Result<i64, SandboxError> {
     let mut count = 0;
-    texts::find(question.input.json()?, &mut |text| count += tokens(text))?;
+    texts::find(request.input.json()?, &mut |text| count += tokens(text))?;
     Ok(count)
 }
 
-pub(super) fn count(question: &Question<'_>) -> Answer {
-    let asked: Asked = question.input.parse()?;
-    asked.check()?;
-    Ok(whole(&json!({"input_tokens": read(question)?})))
+pub(super) fn count(request: &SandboxRequest<'_>) -> SandboxResult {
+    let parsed: MessagesRequest = request.input.parse()?;
+    parsed.check()?;
+    Ok(json_response(&json!({"input_tokens": count_input_tokens(request)?})))
 }
 
-pub(super) fn answer(question: &Question<'_>) -> Answer {
-    let asked: Asked = question.input.parse()?;
-    asked.check()?;
-    let most = asked.max_tokens.ok_or_else(|| Wrong::about("max_tokens", "max_tokens: Field required"))?;
-    if most < 1 {
-        return Err(Wrong::about("max_tokens", "max_tokens: must be at least 1"));
+pub(super) fn answer(request: &SandboxRequest<'_>) -> SandboxResult {
+    let parsed: MessagesRequest = request.input.parse()?;
+    parsed.check()?;
+    let max_tokens =
+        parsed.max_tokens.ok_or_else(|| SandboxError::invalid("max_tokens", "max_tokens: Field required"))?;
+    if max_tokens < 1 {
+        return Err(SandboxError::invalid("max_tokens", "max_tokens: must be at least 1"));
     }
-    // Of all messages, since the same is said twice in a conversation, and its ids must differ.
-    let seed = fingerprint(&to_bytes(&asked.messages));
-    let told = Told {
+    // All messages contribute to the seed, since a conversation may repeat a text, but not an id.
+    let seed = fingerprint(&to_bytes(&parsed.messages));
+    let answer = MessageAnswer {
         seed,
-        model: &asked.model,
-        reply: asked.reply(seed, most)?,
-        input: read(question)?,
-        shows_thoughts: asked.thinking["display"] != "omitted",
-        reports: question.reports,
+        model: &parsed.model,
+        reply: parsed.reply(seed, max_tokens)?,
+        input_tokens: count_input_tokens(request)?,
+        shows_thought: parsed.thinking["display"] != "omitted",
+        reports_usage: request.reports_usage,
     };
-    Ok(match asked.stream {
-        true => body(told.stream(), "text/event-stream"),
-        false => whole(&told.whole()),
+    Ok(match parsed.stream {
+        true => body_response(answer.stream(), "text/event-stream"),
+        false => json_response(&answer.document()),
     })
 }

@@ -1,40 +1,43 @@
-//! How the sandbox is told to be slow, or to fail: by headers, or by a marker anywhere in what it is asked.
+//! The sandbox's requested delays and failures, read from headers or from a marker anywhere in the body.
 
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header::RETRY_AFTER};
 use serde_json::json;
 
-use super::{Dialect, Input, Pieces, ProviderBody, Wrong};
+use super::{Dialect, Input, ProviderBody, SandboxBody, SandboxError};
 
-/// Longest that it can be told to wait.
-const LONGEST: Duration = Duration::from_secs(600);
-/// How long its jobs take where nothing else is said, in milliseconds.
-const JOB_MS: u64 = 2_000;
-/// What a marker begins with; it ends with `]`.
+/// Longest delay that can be requested.
+const MAX_DELAY: Duration = Duration::from_secs(600);
+/// Default duration of jobs, in milliseconds.
+const DEFAULT_JOB_MS: u64 = 2_000;
+/// The beginning of a marker, which ends with `]`.
 const MARKER: &str = "[sandbox ";
 
+/// The requested behaviour of the sandbox.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct Behaviour {
-    /// Before the answer begins.
+    /// Delay before the answer.
     pub(super) delay: Duration,
-    /// Between two pieces of it.
+    /// Delay between two pieces of the answer.
     pause: Duration,
-    /// Answers with this error.
+    /// The status of an error to answer with.
     pub(super) status: Option<StatusCode>,
-    /// Breaks off after so many pieces.
+    /// Number of pieces after which the answer breaks off.
     breaks_off_after: Option<usize>,
-    /// Breaks off the connection without an answer.
+    /// Whether the connection breaks off without an answer.
     pub(super) hangs_up: bool,
-    pub(super) reports: bool,
+    /// Whether the answer reports usage.
+    pub(super) reports_usage: bool,
+    /// Duration of jobs, in milliseconds.
     pub(super) job_ms: u64,
 }
 
 impl Behaviour {
-    /// Headers first; a marker counts where no header says otherwise.
-    pub(super) fn read(headers: &HeaderMap, input: &Input) -> Result<Self, Wrong> {
-        let said = input.said();
-        let marker = said.split_once(MARKER).and_then(|(_, rest)| rest.split_once(']')).map(|(marker, _)| marker);
+    /// Reads the requested behaviour. Headers win over a marker.
+    pub(super) fn read(headers: &HeaderMap, input: &Input) -> Result<Self, SandboxError> {
+        let text = input.all_text();
+        let marker = text.split_once(MARKER).and_then(|(_, rest)| rest.split_once(']')).map(|(marker, _)| marker);
         let marked: Vec<(&str, &str)> = marker
             .unwrap_or_default()
             .split_whitespace()
@@ -42,16 +45,16 @@ impl Behaviour {
             .collect();
         let found = |name: &str| {
             let header = headers.get(format!("x-sandbox-{name}")).and_then(|value| value.to_str().ok());
-            header.or_else(|| marked.iter().find(|(marked, _)| *marked == name).map(|(_, value)| *value))
+            header.or_else(|| marked.iter().find(|(key, _)| *key == name).map(|(_, value)| *value))
         };
-        let time = |name: &str| found(name).map(duration).transpose();
+        let time = |name: &str| found(name).map(parse_duration).transpose();
         let number = |name: &str| {
-            let wrong = |_| Wrong::about("sandbox", format!("`{name}` must be a number."));
-            found(name).map(|value| value.parse::<u16>().map_err(wrong)).transpose()
+            let invalid = |_| SandboxError::invalid("sandbox", format!("`{name}` must be a number."));
+            found(name).map(|value| value.parse::<u16>().map_err(invalid)).transpose()
         };
         let status = number("status")?.map(|status| {
-            let known = StatusCode::from_u16(status).ok().filter(|_| (400..600).contains(&status));
-            known.ok_or_else(|| Wrong::about("sandbox", "`status` must be 400 to 599."))
+            let error_status = StatusCode::from_u16(status).ok().filter(|_| (400..600).contains(&status));
+            error_status.ok_or_else(|| SandboxError::invalid("sandbox", "`status` must be 400 to 599."))
         });
         Ok(Self {
             delay: time("delay")?.unwrap_or_default(),
@@ -59,39 +62,42 @@ impl Behaviour {
             status: status.transpose()?,
             breaks_off_after: number("cut")?.map(usize::from),
             hangs_up: found("hang-up").is_some(),
-            reports: found("usage") != Some("none"),
-            job_ms: time("job")?.map_or(JOB_MS, |time| u64::try_from(time.as_millis()).unwrap_or(JOB_MS)),
+            reports_usage: found("usage") != Some("none"),
+            job_ms: time("job")?
+                .map_or(DEFAULT_JOB_MS, |time| u64::try_from(time.as_millis()).unwrap_or(DEFAULT_JOB_MS)),
         })
     }
 
-    pub(super) fn apply(&self, pieces: &mut Pieces) {
-        pieces.slow_down(self.pause, self.breaks_off_after);
+    pub(super) fn apply(&self, body: &mut SandboxBody) {
+        body.slow_down(self.pause, self.breaks_off_after);
     }
 }
 
-/// `500ms` or `2s`.
-fn duration(text: &str) -> Result<Duration, Wrong> {
-    let wrong = || Wrong::about("sandbox", format!("{text:?} is no time such as 500ms or 2s, up to 600s."));
-    let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?);
-    let number: u64 = digits.parse().map_err(|_| wrong())?;
+/// Parses a duration such as `500ms` or `2s`.
+fn parse_duration(text: &str) -> Result<Duration, SandboxError> {
+    let invalid = || SandboxError::invalid("sandbox", format!("{text:?} is no time such as 500ms or 2s, up to 600s."));
+    let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or_else(invalid)?);
+    let number: u64 = digits.parse().map_err(|_| invalid())?;
     let time = match unit {
         "ms" => Duration::from_millis(number),
         "s" => Duration::from_secs(number),
-        _ => return Err(wrong()),
+        _ => return Err(invalid()),
     };
-    if time <= LONGEST { Ok(time) } else { Err(wrong()) }
+    if time <= MAX_DELAY { Ok(time) } else { Err(invalid()) }
 }
 
-/// The error that was asked for.
+/// Builds an error with the requested status.
 pub(super) fn failure(dialect: Dialect, status: StatusCode) -> Response<ProviderBody> {
     let message = "The sandbox fails, as it was told to.";
     let document = match dialect {
         Dialect::OpenAi => {
             json!({"error": {"message": message, "type": "sandbox_error", "param": null, "code": "sandbox_error"}})
         }
-        Dialect::Anthropic => json!({"type": "error", "error": {"type": anthropics(status), "message": message}}),
+        Dialect::Anthropic => {
+            json!({"type": "error", "error": {"type": anthropic_error_type(status), "message": message}})
+        }
     };
-    let mut response = super::json(&document);
+    let mut response = super::json_response(&document);
     *response.status_mut() = status;
     if status == StatusCode::TOO_MANY_REQUESTS {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
@@ -99,8 +105,8 @@ pub(super) fn failure(dialect: Dialect, status: StatusCode) -> Response<Provider
     response
 }
 
-/// What Anthropic calls an error of this status: <https://platform.claude.com/docs/en/api/errors>.
-fn anthropics(status: StatusCode) -> &'static str {
+/// Returns Anthropic's type of errors with a status: <https://platform.claude.com/docs/en/api/errors>.
+fn anthropic_error_type(status: StatusCode) -> &'static str {
     match status.as_u16() {
         401 => "authentication_error",
         402 => "billing_error",
@@ -119,7 +125,7 @@ fn anthropics(status: StatusCode) -> &'static str {
 mod tests {
     use super::*;
 
-    fn read(headers: &[(&'static str, &'static str)], body: &'static str) -> Result<Behaviour, Wrong> {
+    fn read(headers: &[(&'static str, &'static str)], body: &'static str) -> Result<Behaviour, SandboxError> {
         let headers =
             headers.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect();
         Behaviour::read(&headers, &Input::Json(body.into()))
@@ -135,7 +141,7 @@ mod tests {
         assert_eq!((by_header.delay.as_millis(), by_header.breaks_off_after), (500, Some(2)));
         assert_eq!(by_header.status, Some(StatusCode::SERVICE_UNAVAILABLE));
         let header_wins = read(&[("x-sandbox-delay", "1s")], "[sandbox delay=500ms usage=none]").ok().unwrap();
-        assert_eq!((header_wins.delay.as_secs(), header_wins.reports), (1, false));
+        assert_eq!((header_wins.delay.as_secs(), header_wins.reports_usage), (1, false));
     }
 
     #[test]

@@ -1,33 +1,34 @@
-//! Chat completions, in the form of OpenAI's API reference: <https://platform.openai.com/docs/api-reference/chat>.
+//! Chat completions, in the form of OpenAI's API reference:
+//! <https://platform.openai.com/docs/api-reference/chat>.
 //!
-//! A completion's id holds what its words follow from, so that every server can give them again, at any time. What else
-//! it said is known as long as its question is remembered.
+//! A completion's id contains the seed of its words, so that every server can repeat them at any time. The
+//! rest of it is known as long as its request is remembered.
 
 mod forms;
 
 use serde::Deserialize;
-use serde_json::{Value, json as value};
+use serde_json::{Value, json};
 
-use self::forms::Whole;
+use self::forms::ChatAnswer;
 use super::{
-    Answer, Question, Wrong, fingerprint, json,
-    reply::{Reply, Stops, Wanted, effort},
-    text_format::Form,
+    SandboxError, SandboxRequest, SandboxResult, fingerprint, json_response,
+    reply::{Reply, ReplyOptions, Stops, max_thought_tokens},
+    text_format::TextFormat,
     tokens,
     tools::ToolCall,
     turn::Turn,
 };
 use crate::gateway::endpoint::Verb;
 
-/// Most answers to one question.
-const MOST_CHOICES: u32 = 8;
-/// Tokens that each message takes besides its text, as OpenAI counts them too.
+/// Most choices in one answer.
+const MAX_CHOICES: u32 = 8;
+/// Tokens of each message in addition to its text, which OpenAI counts as well.
 const TOKENS_PER_MESSAGE: i64 = 3;
-/// The model that a completion which is asked for again says it is of, where its question isn't remembered.
-const MODEL: &str = "sandbox-1";
+/// The model of a fetched completion whose request isn't remembered.
+const DEFAULT_MODEL: &str = "sandbox-1";
 
 #[derive(Deserialize)]
-struct Asked {
+struct ChatRequest {
     model: String,
     messages: Vec<Value>,
     stream: Option<bool>,
@@ -56,7 +57,7 @@ struct StreamOptions {
     include_usage: Option<bool>,
 }
 
-/// What a message says.
+/// The text and author of a message.
 #[derive(Deserialize)]
 struct Message {
     role: String,
@@ -85,147 +86,159 @@ impl Message {
     }
 }
 
-impl Asked {
-    fn seed(&self) -> Result<Seed, Wrong> {
+impl ChatRequest {
+    fn seed(&self) -> Result<ChatSeed, SandboxError> {
         let messages: Result<Vec<Message>, _> = self.messages.iter().map(Message::deserialize).collect();
         let messages = messages?;
         let Some(last) = messages.last() else {
-            return Err(Wrong::about("messages", "`messages` must hold at least one message."));
+            return Err(SandboxError::invalid("messages", "`messages` must hold at least one message."));
         };
-        let most = self.max_completion_tokens.or(self.max_tokens).unwrap_or(i64::from(u32::MAX));
-        if most < 1 {
-            return Err(Wrong::about("max_completion_tokens", "`max_completion_tokens` must be at least 1."));
+        let max_tokens = self.max_completion_tokens.or(self.max_tokens).unwrap_or(i64::from(u32::MAX));
+        if max_tokens < 1 {
+            return Err(SandboxError::invalid("max_completion_tokens", "`max_completion_tokens` must be at least 1."));
         }
         let choices = self.n.unwrap_or(1);
-        if !(1..=MOST_CHOICES).contains(&choices) {
-            return Err(Wrong::about("n", format!("`n` must be 1 to {MOST_CHOICES}.")));
+        if !(1..=MAX_CHOICES).contains(&choices) {
+            return Err(SandboxError::invalid("n", format!("`n` must be 1 to {MAX_CHOICES}.")));
         }
         let hash = messages.iter().fold(fingerprint(last.text().as_bytes()), |hash, message| {
             hash.rotate_left(7) ^ fingerprint(format!("{}:{}", message.role, message.text()).as_bytes())
         });
-        let prompt = messages.iter().map(|message| tokens(&message.text()) + TOKENS_PER_MESSAGE).sum();
-        Ok(Seed { hash, prompt, most, choices })
+        let prompt_tokens = messages.iter().map(|message| tokens(&message.text()) + TOKENS_PER_MESSAGE).sum();
+        Ok(ChatSeed { hash, prompt_tokens, max_tokens, choices })
     }
 
-    /// The tier that it is said to be answered by, where one was asked for.
+    /// Returns the service tier in the answer, if one was requested.
     fn tier(&self) -> Option<&str> {
         self.service_tier.as_deref().map(|tier| if tier == "auto" { "default" } else { tier })
     }
 
-    fn replies(&self, seed: &Seed) -> Result<Vec<Reply>, Wrong> {
-        let wanted = Wanted {
-            call: ToolCall::wanted(&self.tools, &self.tool_choice, &Turn::of_chat(&self.messages))?,
-            form: Form::read(&self.response_format, "response_format")?,
-            thinks: self.reasoning_effort.as_deref().and_then(|asked| effort(Some(asked))),
-            most: seed.most,
+    fn replies(&self, seed: &ChatSeed) -> Result<Vec<Reply>, SandboxError> {
+        let options = ReplyOptions {
+            call: ToolCall::choose(&self.tools, &self.tool_choice, &Turn::of_chat(&self.messages))?,
+            format: TextFormat::read(&self.response_format, "response_format")?,
+            max_thought_tokens: self.reasoning_effort.as_deref().and_then(|effort| max_thought_tokens(Some(effort))),
+            max_tokens: seed.max_tokens,
             stops: self.stop.all(),
         };
-        seed.each().map(|seed| Reply::new(seed, &wanted)).collect()
+        seed.choice_seeds().map(|seed| Reply::new(seed, &options)).collect()
     }
 }
 
-pub(super) fn answer(question: &Question<'_>) -> Answer {
-    let asked: Asked = question.input.parse()?;
-    let seed = asked.seed()?;
-    let replies = asked.replies(&seed)?;
+pub(super) fn answer(request: &SandboxRequest<'_>) -> SandboxResult {
+    let parsed: ChatRequest = request.input.parse()?;
+    let seed = parsed.seed()?;
+    let replies = parsed.replies(&seed)?;
     let mut id = seed.id();
-    if asked.store == Some(true) {
-        // What is stored is a thing of its own, which can be changed.
+    if parsed.store == Some(true) {
+        // A stored completion has a unique id, since it can be changed.
         id = format!("{id}_{:x}", fastrand::u64(..));
-        question.questions.note(id.clone(), question.input.json()?);
+        request.stored_questions.remember(id.clone(), request.input.json()?);
     }
-    let logprobs = asked.logprobs == Some(true);
-    let answer =
-        Whole { id: &id, model: &asked.model, tier: asked.tier(), replies: &replies, prompt: seed.prompt, logprobs };
-    let wants_usage = asked.stream_options.as_ref().and_then(|options| options.include_usage) == Some(true);
-    Ok(match asked.stream {
-        Some(true) => answer.stream(wants_usage && question.reports),
-        _ => answer.whole(question.reports, None),
+    let has_logprobs = parsed.logprobs == Some(true);
+    let answer = ChatAnswer {
+        id: &id,
+        model: &parsed.model,
+        tier: parsed.tier(),
+        replies: &replies,
+        prompt_tokens: seed.prompt_tokens,
+        has_logprobs,
+    };
+    let includes_usage = parsed.stream_options.as_ref().and_then(|options| options.include_usage) == Some(true);
+    Ok(match parsed.stream {
+        Some(true) => answer.stream(includes_usage && request.reports_usage),
+        _ => answer.response(request.reports_usage, None),
     })
 }
 
-/// A completion that was stored: told or deleted again, or with other metadata.
-pub(super) fn stored(verb: Verb, path: &str, question: &Question<'_>) -> Answer {
-    let seed = Seed::of(question.id)?;
-    let changed = match verb {
+/// Fetches, changes or deletes a stored completion.
+pub(super) fn stored(verb: Verb, path: &str, request: &SandboxRequest<'_>) -> SandboxResult {
+    let seed = ChatSeed::of(request.id)?;
+    let new_metadata = match verb {
         Verb::Delete => {
-            question.questions.forget(question.id);
-            return Ok(json(&value!({"id": question.id, "object": "chat.completion.deleted", "deleted": true})));
+            request.stored_questions.forget(request.id);
+            return Ok(json_response(&json!({"id": request.id, "object": "chat.completion.deleted", "deleted": true})));
         }
         Verb::Get => None,
-        Verb::Post => Some(question.input.parse::<Changed>()?.metadata),
+        Verb::Post => Some(request.input.parse::<MetadataChange>()?.metadata),
     };
-    let remembered = match changed {
-        Some(metadata) => question.questions.change(question.id, |known| known.metadata = Some(metadata)),
-        None => question.questions.find(question.id).unwrap_or_default(),
+    let question = match new_metadata {
+        Some(metadata) => request.stored_questions.change(request.id, |question| question.metadata = Some(metadata)),
+        None => request.stored_questions.find(request.id).unwrap_or_default(),
     };
-    let asked: Option<Asked> = serde_json::from_slice(&remembered.body).ok();
+    let parsed: Option<ChatRequest> = serde_json::from_slice(&question.body).ok();
     if path.ends_with("/messages") {
-        return Ok(json(&messages(question.id, asked.as_ref())));
+        return Ok(json_response(&messages(request.id, parsed.as_ref())));
     }
-    let replies = match &asked {
-        Some(asked) => asked.replies(&seed)?,
-        None => seed.each().map(|hash| Reply::words(hash, seed.most)).collect(),
+    let replies = match &parsed {
+        Some(parsed) => parsed.replies(&seed)?,
+        None => seed.choice_seeds().map(|hash| Reply::words(hash, seed.max_tokens)).collect(),
     };
-    let metadata = remembered.metadata.or_else(|| asked.as_ref().map(|asked| asked.metadata.clone()));
-    let metadata = metadata.filter(Value::is_object).unwrap_or_else(|| value!({}));
-    let model = asked.as_ref().map_or(MODEL, |asked| &asked.model);
-    let logprobs = asked.as_ref().is_some_and(|asked| asked.logprobs == Some(true));
-    let tier = asked.as_ref().and_then(Asked::tier);
-    let answer = Whole { id: question.id, model, tier, replies: &replies, prompt: seed.prompt, logprobs };
-    Ok(answer.whole(question.reports, Some(&metadata)))
+    let metadata = question.metadata.or_else(|| parsed.as_ref().map(|parsed| parsed.metadata.clone()));
+    let metadata = metadata.filter(Value::is_object).unwrap_or_else(|| json!({}));
+    let model = parsed.as_ref().map_or(DEFAULT_MODEL, |parsed| &parsed.model);
+    let has_logprobs = parsed.as_ref().is_some_and(|parsed| parsed.logprobs == Some(true));
+    let tier = parsed.as_ref().and_then(ChatRequest::tier);
+    let answer =
+        ChatAnswer { id: request.id, model, tier, replies: &replies, prompt_tokens: seed.prompt_tokens, has_logprobs };
+    Ok(answer.response(request.reports_usage, Some(&metadata)))
 }
 
-/// What was said to it, as far as that is remembered.
-fn messages(id: &str, asked: Option<&Asked>) -> Value {
-    let messages = asked.map(|asked| asked.messages.as_slice()).unwrap_or_default();
-    let told = |(message, index): (&Value, u32)| {
+/// Lists the messages of a stored completion's request, as far as they are remembered.
+fn messages(id: &str, parsed: Option<&ChatRequest>) -> Value {
+    let messages = parsed.map(|parsed| parsed.messages.as_slice()).unwrap_or_default();
+    let item = |(message, index): (&Value, u32)| {
         let mut message = message.as_object()?.clone();
         message.insert("id".to_owned(), format!("{id}-{index}").into());
-        // Parts stand beside the content there.
+        // Content parts have a field of their own here.
         if let Some(parts) = message.get_mut("content").filter(|content| content.is_array()).map(Value::take) {
             message.insert("content_parts".to_owned(), parts);
         }
         Some(Value::Object(message))
     };
-    let data: Vec<Value> = messages.iter().zip(0..).filter_map(told).collect();
+    let data: Vec<Value> = messages.iter().zip(0..).filter_map(item).collect();
     let id = |message: Option<&Value>| message.map(|message| message["id"].clone());
-    value!({"object": "list", "first_id": id(data.first()), "last_id": id(data.last()), "data": data, "has_more": false})
+    json!({"object": "list", "first_id": id(data.first()), "last_id": id(data.last()), "data": data, "has_more": false})
 }
 
 #[derive(Deserialize)]
-struct Changed {
+struct MetadataChange {
     metadata: Value,
 }
 
-/// What an answer follows from.
-struct Seed {
+/// The values in a completion's id, which determine its words.
+struct ChatSeed {
     hash: u64,
-    /// Tokens of the question.
-    prompt: i64,
+    /// Tokens of the request.
+    prompt_tokens: i64,
     /// Most tokens of each choice.
-    most: i64,
+    max_tokens: i64,
     choices: u32,
 }
 
-impl Seed {
+impl ChatSeed {
     fn id(&self) -> String {
-        format!("chatcmpl-sandbox_{:x}_{:x}_{:x}_{:x}", self.hash, self.prompt, self.most, self.choices)
+        format!("chatcmpl-sandbox_{:x}_{:x}_{:x}_{:x}", self.hash, self.prompt_tokens, self.max_tokens, self.choices)
     }
 
-    fn of(id: &str) -> Result<Self, Wrong> {
+    fn of(id: &str) -> Result<Self, SandboxError> {
         let mut parts = id.strip_prefix("chatcmpl-sandbox_").unwrap_or_default().split('_');
         let mut part = || u64::from_str_radix(parts.next()?, 16).ok();
         let found = (|| {
-            let (hash, prompt, most, choices) = (part()?, part()?, part()?, part()?);
-            let choices = u32::try_from(choices).ok().filter(|choices| *choices <= MOST_CHOICES)?;
-            Some(Self { hash, prompt: i64::try_from(prompt).ok()?, most: i64::try_from(most).ok()?, choices })
+            let (hash, prompt_tokens, max_tokens, choices) = (part()?, part()?, part()?, part()?);
+            let choices = u32::try_from(choices).ok().filter(|choices| *choices <= MAX_CHOICES)?;
+            Some(Self {
+                hash,
+                prompt_tokens: i64::try_from(prompt_tokens).ok()?,
+                max_tokens: i64::try_from(max_tokens).ok()?,
+                choices,
+            })
         })();
-        found.ok_or_else(Wrong::not_found)
+        found.ok_or_else(SandboxError::not_found)
     }
 
-    /// What each choice follows from.
-    fn each(&self) -> impl Iterator<Item = u64> {
+    /// Returns the seed of each choice.
+    fn choice_seeds(&self) -> impl Iterator<Item = u64> {
         let hash = self.hash;
         (0..self.choices).map(move |index| hash.wrapping_add(index.into()))
     }

@@ -1,19 +1,19 @@
-//! Completions, in the form of OpenAI's API reference: each prompt is completed, as often as it is asked for.
+//! Completions, in the form of OpenAI's API reference: `n` completions of each prompt.
 
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Answer, CREATED, Question, Wrong, answer_text::Told, body, event, fingerprint, json as whole, reply::Stops, tokens,
-    tokens_of_bytes,
+    CREATED, SandboxError, SandboxRequest, SandboxResult, answer_text::AnswerText, body_response, event, fingerprint,
+    json_response, reply::Stops, tokens, tokens_of_bytes,
 };
 
 /// Most completions in one answer.
-const MOST: usize = 256;
+const MAX_COMPLETIONS: usize = 256;
 
 #[derive(Deserialize)]
-struct Asked {
+struct CompletionsRequest {
     model: String,
     prompt: Value,
     max_tokens: Option<i64>,
@@ -25,7 +25,7 @@ struct Asked {
     stream_options: Value,
 }
 
-/// The prompts: a text, texts, a list of tokens, or lists of tokens.
+/// Returns the prompts: one text, several texts, a list of tokens, or lists of tokens.
 fn prompts(prompt: &Value) -> Vec<&Value> {
     match prompt.as_array() {
         Some(many) if !many.is_empty() && !many.iter().all(Value::is_number) => many.iter().collect(),
@@ -33,73 +33,77 @@ fn prompts(prompt: &Value) -> Vec<&Value> {
     }
 }
 
-/// A prompt as a text; a token is told by its number.
+/// Converts a prompt to a text, in which tokens are numbers.
 fn text(prompt: &Value) -> String {
     prompt.as_str().map_or_else(|| prompt.to_string(), str::to_owned)
 }
 
-/// A token is one, whatever it is.
-fn tokens_of(prompt: &Value) -> i64 {
+/// Returns the number of tokens in a prompt; each item of a list is one.
+fn prompt_tokens(prompt: &Value) -> i64 {
     match prompt.as_array() {
         Some(tokens) => tokens_of_bytes(tokens.len() * 4),
         None => tokens(&text(prompt)),
     }
 }
 
-pub(super) fn answer(question: &Question<'_>) -> Answer {
-    let asked: Asked = question.input.parse()?;
-    let most = asked.max_tokens.unwrap_or(i64::MAX);
-    if most < 1 {
-        return Err(Wrong::about("max_tokens", "`max_tokens` must be at least 1."));
+pub(super) fn answer(request: &SandboxRequest<'_>) -> SandboxResult {
+    let parsed: CompletionsRequest = request.input.parse()?;
+    let max_tokens = parsed.max_tokens.unwrap_or(i64::MAX);
+    if max_tokens < 1 {
+        return Err(SandboxError::invalid("max_tokens", "`max_tokens` must be at least 1."));
     }
-    let (prompts, times) = (prompts(&asked.prompt), asked.n.unwrap_or(1));
-    if times < 1 || prompts.len().saturating_mul(times) > MOST {
-        return Err(Wrong::about("n", format!("`n` must be at least 1, and make {MOST} completions at most.")));
+    let (prompts, n) = (prompts(&parsed.prompt), parsed.n.unwrap_or(1));
+    if n < 1 || prompts.len().saturating_mul(n) > MAX_COMPLETIONS {
+        return Err(SandboxError::invalid(
+            "n",
+            format!("`n` must be at least 1, and make {MAX_COMPLETIONS} completions at most."),
+        ));
     }
-    let told: Vec<Told> = prompts
+    let texts: Vec<AnswerText> = prompts
         .iter()
         .flat_map(|prompt| {
             let seed = fingerprint(text(prompt).as_bytes());
-            (0..times).map(move |nth| Told::new(seed.wrapping_add(nth as u64), most))
+            (0..n).map(move |nth| AnswerText::new(seed.wrapping_add(nth as u64), max_tokens))
         })
-        .map(|mut told| {
-            told.stop_before(&asked.stop.all());
-            told
+        .map(|mut text| {
+            text.stop_before(&parsed.stop.all());
+            text
         })
         .collect();
-    let seed = fingerprint(text(&asked.prompt).as_bytes());
-    let (read, said): (i64, i64) =
-        (prompts.iter().map(|prompt| tokens_of(prompt)).sum(), told.iter().map(Told::tokens).sum());
-    let usage = json!({"prompt_tokens": read, "completion_tokens": said, "total_tokens": read + said});
-    let finish = |told: &Told| if told.is_cut { "length" } else { "stop" };
-    let choice = |index: usize, text: &str, finish: Option<&str>| json!({"text": text, "index": index, "logprobs": null, "finish_reason": finish});
+    let seed = fingerprint(text(&parsed.prompt).as_bytes());
+    let (input_tokens, output_tokens): (i64, i64) =
+        (prompts.iter().map(|prompt| prompt_tokens(prompt)).sum(), texts.iter().map(AnswerText::tokens).sum());
+    let usage = json!({"prompt_tokens": input_tokens, "completion_tokens": output_tokens, "total_tokens": input_tokens + output_tokens});
+    let finish_reason = |text: &AnswerText| if text.is_cut { "length" } else { "stop" };
+    let choice = |index: usize, text: &str, finish_reason: Option<&str>| json!({"text": text, "index": index, "logprobs": null, "finish_reason": finish_reason});
     let document = |choices: Vec<Value>| {
         json!({
             "id": format!("cmpl-sandbox-{seed:016x}"),
             "object": "text_completion",
             "created": CREATED,
-            "model": asked.model,
+            "model": parsed.model,
             "choices": choices,
         })
     };
-    if asked.stream != Some(true) {
-        let choices = told.iter().enumerate().map(|(index, told)| choice(index, &told.text(), Some(finish(told))));
+    if parsed.stream != Some(true) {
+        let choices =
+            texts.iter().enumerate().map(|(index, text)| choice(index, &text.text(), Some(finish_reason(text))));
         let mut document = document(choices.collect());
-        if question.reports {
+        if request.reports_usage {
             document["usage"] = usage;
         }
-        return Ok(whole(&document));
+        return Ok(json_response(&document));
     }
     let mut events: Vec<Bytes> = Vec::new();
-    for (index, told) in told.iter().enumerate() {
-        events.extend(told.words.iter().map(|word| event(&document(vec![choice(index, word, None)]))));
-        events.push(event(&document(vec![choice(index, "", Some(finish(told)))])));
+    for (index, text) in texts.iter().enumerate() {
+        events.extend(text.words.iter().map(|word| event(&document(vec![choice(index, word, None)]))));
+        events.push(event(&document(vec![choice(index, "", Some(finish_reason(text)))])));
     }
-    if question.reports && asked.stream_options["include_usage"] == true {
+    if request.reports_usage && parsed.stream_options["include_usage"] == true {
         let mut last = document(Vec::new());
         last["usage"] = usage;
         events.push(event(&last));
     }
     events.push(Bytes::from_static(b"data: [DONE]\n\n"));
-    Ok(body(events, "text/event-stream"))
+    Ok(body_response(events, "text/event-stream"))
 }

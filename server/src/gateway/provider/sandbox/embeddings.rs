@@ -4,17 +4,17 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{self as sandbox, Wrong, fingerprint, json, tokens};
+use super::{self as sandbox, SandboxError, fingerprint, json_response, tokens};
 
 const DEFAULT_DIMENSIONS: usize = 256;
-const MOST_DIMENSIONS: usize = 4096;
+const MAX_DIMENSIONS: usize = 4096;
 /// Most inputs in one call, as with OpenAI.
-const MOST_INPUTS: usize = 2048;
+const MAX_INPUTS: usize = 2048;
 /// Most numbers in one answer: 12 MiB of text.
-const MOST_NUMBERS: usize = 1 << 20;
+const MAX_NUMBERS: usize = 1 << 20;
 
 #[derive(Deserialize)]
-struct Question {
+struct EmbeddingsRequest {
     model: String,
     input: Input,
     dimensions: Option<usize>,
@@ -31,7 +31,7 @@ enum Input {
 }
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct EmbeddingsAnswer<'a> {
     object: &'static str,
     data: Vec<Embedding>,
     model: &'a str,
@@ -58,26 +58,29 @@ struct Usage {
     total_tokens: i64,
 }
 
-pub(super) fn answer(bytes: &Bytes) -> sandbox::Answer {
-    let question: Question = serde_json::from_slice(bytes)?;
-    let dimensions = question.dimensions.unwrap_or(DEFAULT_DIMENSIONS);
-    if !(1..=MOST_DIMENSIONS).contains(&dimensions) {
-        return Err(Wrong::about("dimensions", format!("`dimensions` must be 1 to {MOST_DIMENSIONS}.")));
+pub(super) fn answer(bytes: &Bytes) -> sandbox::SandboxResult {
+    let request: EmbeddingsRequest = serde_json::from_slice(bytes)?;
+    let dimensions = request.dimensions.unwrap_or(DEFAULT_DIMENSIONS);
+    if !(1..=MAX_DIMENSIONS).contains(&dimensions) {
+        return Err(SandboxError::invalid("dimensions", format!("`dimensions` must be 1 to {MAX_DIMENSIONS}.")));
     }
-    let base64 = match question.encoding_format.as_deref() {
+    let base64 = match request.encoding_format.as_deref() {
         None | Some("float") => false,
         Some("base64") => true,
-        Some(_) => return Err(Wrong::about("encoding_format", "`encoding_format` must be float or base64.")),
+        Some(_) => return Err(SandboxError::invalid("encoding_format", "`encoding_format` must be float or base64.")),
     };
-    let inputs = inputs(question.input);
-    if inputs.is_empty() || inputs.len() > MOST_INPUTS || inputs.iter().any(|(bytes, _)| bytes.is_empty()) {
-        return Err(Wrong::about("input", format!("`input` must be 1 to {MOST_INPUTS} texts, none of them empty.")));
+    let inputs = inputs(request.input);
+    if inputs.is_empty() || inputs.len() > MAX_INPUTS || inputs.iter().any(|(bytes, _)| bytes.is_empty()) {
+        return Err(SandboxError::invalid(
+            "input",
+            format!("`input` must be 1 to {MAX_INPUTS} texts, none of them empty."),
+        ));
     }
-    if inputs.len() * dimensions > MOST_NUMBERS {
-        let message = format!("That would be more than {MOST_NUMBERS} numbers; send fewer texts at once.");
-        return Err(Wrong::about("input", message));
+    if inputs.len() * dimensions > MAX_NUMBERS {
+        let message = format!("That would be more than {MAX_NUMBERS} numbers; send fewer texts at once.");
+        return Err(SandboxError::invalid("input", message));
     }
-    let used = inputs.iter().map(|(_, tokens)| tokens).sum();
+    let input_tokens = inputs.iter().map(|(_, tokens)| tokens).sum();
     let data = inputs.iter().enumerate().map(|(index, (bytes, _))| {
         let vector = vector(bytes, dimensions);
         let embedding = if base64 {
@@ -87,15 +90,15 @@ pub(super) fn answer(bytes: &Bytes) -> sandbox::Answer {
         };
         Embedding { object: "embedding", index, embedding }
     });
-    Ok(json(&Answer {
+    Ok(json_response(&EmbeddingsAnswer {
         object: "list",
         data: data.collect(),
-        model: &question.model,
-        usage: Usage { prompt_tokens: used, total_tokens: used },
+        model: &request.model,
+        usage: Usage { prompt_tokens: input_tokens, total_tokens: input_tokens },
     }))
 }
 
-/// Each input as bytes, with its number of tokens.
+/// Converts each input to bytes and its number of tokens.
 fn inputs(input: Input) -> Vec<(Vec<u8>, i64)> {
     let text = |text: String| {
         let tokens = tokens(&text);
@@ -113,7 +116,7 @@ fn inputs(input: Input) -> Vec<(Vec<u8>, i64)> {
     }
 }
 
-/// A vector of length 1 that is the same for the same bytes.
+/// Makes a vector of length 1 that depends on the bytes only.
 fn vector(bytes: &[u8], dimensions: usize) -> Vec<f32> {
     let mut state = fingerprint(bytes);
     let mut vector: Vec<f32> = (0..dimensions)

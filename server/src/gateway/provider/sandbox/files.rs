@@ -1,73 +1,74 @@
 //! Files, in the form of OpenAI's API reference.
 //!
-//! A file's id holds when it was made and how large it is. Its content is kept in memory: of the latest files only, and
-//! of each the first MiB; a restart forgets it.
+//! A file's id contains its creation time and its size. Contents are kept in memory: those of the latest
+//! files only, and the first MiB of each, until a restart.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{Answer, Question, Wrong, body, json as whole, memory::Memory, now_ms};
+use super::{SandboxError, SandboxRequest, SandboxResult, body_response, json_response, memory::Memory, now_ms};
 use crate::gateway::endpoint::Verb;
 
+/// Uploaded files.
 #[derive(Debug, Default)]
-pub(super) struct Files(Memory<Kept, 32>);
+pub(super) struct Files(Memory<StoredFile, 32>);
 
 #[derive(Clone, Debug)]
-struct Kept {
+struct StoredFile {
     name: String,
     purpose: String,
     content: Bytes,
 }
 
 impl Files {
-    pub(super) fn answer(&self, verb: Verb, path: &str, question: &Question<'_>) -> Answer {
-        let id = question.id;
+    pub(super) fn answer(&self, verb: Verb, path: &str, request: &SandboxRequest<'_>) -> SandboxResult {
+        let id = request.id;
         match verb {
-            Verb::Post => self.upload(question),
+            Verb::Post => self.upload(request),
             Verb::Delete => {
-                described(id, None)?;
+                file_document(id, None)?;
                 self.0.forget(id);
-                Ok(whole(&json!({"id": id, "object": "file", "deleted": true})))
+                Ok(json_response(&json!({"id": id, "object": "file", "deleted": true})))
             }
             Verb::Get if path.ends_with("/content") => {
-                let content = self.0.find(id).ok_or_else(Wrong::not_found)?.content;
-                Ok(body(vec![content], "application/octet-stream"))
+                let content = self.0.find(id).ok_or_else(SandboxError::not_found)?.content;
+                Ok(body_response(vec![content], "application/octet-stream"))
             }
-            Verb::Get => Ok(whole(&described(id, self.0.find(id).as_ref())?)),
+            Verb::Get => Ok(json_response(&file_document(id, self.0.find(id).as_ref())?)),
         }
     }
 
-    fn upload(&self, question: &Question<'_>) -> Answer {
-        let file = question.input.file().ok_or_else(|| Wrong::about("file", "`file` must be there."))?;
-        let purpose = question.input.text("purpose");
+    fn upload(&self, request: &SandboxRequest<'_>) -> SandboxResult {
+        let file = request.input.file().ok_or_else(|| SandboxError::invalid("file", "`file` must be there."))?;
+        let purpose = request.input.text("purpose");
         let id = format!("file-sandbox-{:x}-{:x}-{:08x}", now_ms(), file.bytes, fastrand::u32(..));
-        let kept = Kept {
+        let stored = StoredFile {
             name: file.name.clone(),
-            purpose: purpose.ok_or_else(|| Wrong::about("purpose", "`purpose` must be there."))?,
+            purpose: purpose.ok_or_else(|| SandboxError::invalid("purpose", "`purpose` must be there."))?,
             content: Bytes::copy_from_slice(&file.content),
         };
-        let document = described(&id, Some(&kept))?;
-        self.0.keep(id, kept);
-        Ok(whole(&document))
+        let document = file_document(&id, Some(&stored))?;
+        self.0.insert(id, stored);
+        Ok(json_response(&document))
     }
 }
 
-/// How large the file with this id is, in bytes.
+/// Returns the size in bytes of the file with this id.
 pub(super) fn size(id: &str) -> Option<u64> {
     u64::from_str_radix(id.strip_prefix("file-sandbox-")?.split('-').nth(1)?, 16).ok()
 }
 
-fn described(id: &str, kept: Option<&Kept>) -> Result<Value, Wrong> {
+fn file_document(id: &str, stored: Option<&StoredFile>) -> Result<Value, SandboxError> {
     let mut parts = id.strip_prefix("file-sandbox-").unwrap_or_default().split('-');
     let mut part = || u64::from_str_radix(parts.next()?, 16).ok();
-    let (Some(made_ms), Some(bytes)) = (part(), part()) else { return Err(Wrong::not_found()) };
+    let (Some(made_ms), Some(bytes)) = (part(), part()) else { return Err(SandboxError::not_found()) };
     Ok(json!({
         "id": id,
         "object": "file",
         "bytes": bytes,
         "created_at": made_ms / 1000,
-        "filename": kept.map_or("forgotten", |kept| &kept.name),
-        "purpose": kept.map_or("user_data", |kept| &kept.purpose),
+        "filename": stored.map_or("forgotten", |stored| &stored.name),
+        "purpose": stored.map_or("user_data", |stored| &stored.purpose),
         "status": "processed",
     }))
 }

@@ -1,4 +1,4 @@
-//! A question's body: JSON, or the fields of a form.
+//! A request's body: JSON, or the fields of a form.
 
 use std::collections::BTreeMap;
 
@@ -8,43 +8,44 @@ use http_body_util::BodyExt;
 use multer::Multipart;
 use serde::Deserialize;
 
-use super::Wrong;
+use super::SandboxError;
 use crate::gateway::payload::Payload;
 
-/// How much of a file is kept, in bytes.
-pub(super) const KEPT: usize = 1 << 20;
+/// Maximum size of a file's kept content, in bytes.
+pub(super) const MAX_KEPT_BYTES: usize = 1 << 20;
 
 #[derive(Debug)]
 pub(super) enum Input {
     Json(Bytes),
-    Form { fields: BTreeMap<String, String>, file: File },
+    Form { fields: BTreeMap<String, String>, file: FormFile },
 }
 
 /// The last file of a form.
 #[derive(Debug, Default)]
-pub(super) struct File {
+pub(super) struct FormFile {
     pub(super) name: String,
     pub(super) bytes: u64,
-    /// All of it, or its beginning where it is large.
+    /// The content, or the beginning of a large one.
     pub(super) content: Vec<u8>,
 }
 
 impl Input {
-    pub(super) async fn read(headers: &HeaderMap, payload: &Payload) -> Result<Self, Wrong> {
+    pub(super) async fn read(headers: &HeaderMap, payload: &Payload) -> Result<Self, SandboxError> {
         if let Some(bytes) = payload.bytes() {
             return Ok(Self::Json(bytes.clone()));
         }
-        let unreadable = |error: multer::Error| Wrong::about("file", format!("The form can't be read: {error}."));
+        let unreadable =
+            |error: multer::Error| SandboxError::invalid("file", format!("The form can't be read: {error}."));
         let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let boundary = multer::parse_boundary(kind).map_err(unreadable)?;
         let mut form = Multipart::new(payload.send().into_data_stream(), boundary);
-        let (mut fields, mut file) = (BTreeMap::new(), File::default());
+        let (mut fields, mut file) = (BTreeMap::new(), FormFile::default());
         while let Some(mut field) = form.next_field().await.map_err(unreadable)? {
-            let mut part = File { name: field.file_name().unwrap_or_default().to_owned(), ..File::default() };
+            let mut part = FormFile { name: field.file_name().unwrap_or_default().to_owned(), ..FormFile::default() };
             while let Some(chunk) = field.chunk().await.map_err(unreadable)? {
                 part.bytes += chunk.len() as u64;
-                let room = KEPT - part.content.len();
-                part.content.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                let missing = MAX_KEPT_BYTES - part.content.len();
+                part.content.extend_from_slice(&chunk[..chunk.len().min(missing)]);
             }
             if field.file_name().is_some() {
                 file = part;
@@ -56,19 +57,19 @@ impl Input {
         Ok(Self::Form { fields, file })
     }
 
-    /// The body, which must be JSON.
-    pub(super) fn json(&self) -> Result<&Bytes, Wrong> {
+    /// Returns the body, which must be JSON.
+    pub(super) fn json(&self) -> Result<&Bytes, SandboxError> {
         match self {
             Self::Json(bytes) => Ok(bytes),
-            Self::Form { .. } => Err(Wrong::about("model", "Send JSON.")),
+            Self::Form { .. } => Err(SandboxError::invalid("model", "Send JSON.")),
         }
     }
 
-    pub(super) fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Wrong> {
+    pub(super) fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, SandboxError> {
         Ok(serde_json::from_slice(self.json()?)?)
     }
 
-    /// A field of the form, or a text or number of the JSON.
+    /// Returns the text of a form field, or of a JSON string or other value.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         match self {
             Self::Form { fields, .. } => fields.get(name).cloned(),
@@ -83,15 +84,15 @@ impl Input {
         }
     }
 
-    pub(super) fn file(&self) -> Option<&File> {
+    pub(super) fn file(&self) -> Option<&FormFile> {
         match self {
             Self::Form { file, .. } if !file.name.is_empty() => Some(file),
             _ => None,
         }
     }
 
-    /// All that was said, to look for a marker in.
-    pub(super) fn said(&self) -> String {
+    /// Returns all texts of the body, for a search for markers.
+    pub(super) fn all_text(&self) -> String {
         match self {
             Self::Json(bytes) => String::from_utf8_lossy(bytes).into_owned(),
             Self::Form { fields, .. } => fields.values().cloned().collect::<Vec<_>>().join("\n"),

@@ -1,9 +1,10 @@
-//! Moderations, in the form of OpenAI's API reference. What holds `[sandbox flagged]` is flagged, as harassment.
+//! Moderations, in the form of OpenAI's API reference. Inputs that contain `[sandbox flagged]` are
+//! flagged as harassment.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Question, fingerprint, json as whole};
+use super::{SandboxRequest, SandboxResult, fingerprint, json_response};
 
 const MARKER: &str = "[sandbox flagged]";
 
@@ -24,16 +25,16 @@ const CATEGORIES: [&str; 13] = [
 ];
 
 #[derive(Deserialize)]
-struct Asked {
+struct ModerationsRequest {
     model: String,
     input: Value,
 }
 
-pub(super) fn answer(question: &Question<'_>) -> Answer {
-    let asked: Asked = question.input.parse()?;
-    let inputs = match &asked.input {
-        // Parts of one thing, such as a text with a picture.
-        Value::Array(parts) if parts.iter().any(Value::is_object) => vec![asked.input.clone()],
+pub(super) fn answer(request: &SandboxRequest<'_>) -> SandboxResult {
+    let parsed: ModerationsRequest = request.input.parse()?;
+    let inputs = match &parsed.input {
+        // Parts of one input, such as a text with a picture.
+        Value::Array(parts) if parts.iter().any(Value::is_object) => vec![parsed.input.clone()],
         Value::Array(many) => many.clone(),
         one => vec![one.clone()],
     };
@@ -50,9 +51,9 @@ pub(super) fn answer(question: &Question<'_>) -> Answer {
             "category_applied_input_types": all(&|_| json!(["text"])),
         })
     };
-    Ok(whole(&json!({
-        "id": format!("modr-sandbox-{:016x}", fingerprint(asked.input.to_string().as_bytes())),
-        "model": asked.model,
+    Ok(json_response(&json!({
+        "id": format!("modr-sandbox-{:016x}", fingerprint(parsed.input.to_string().as_bytes())),
+        "model": parsed.model,
         "results": inputs.iter().map(result).collect::<Vec<_>>(),
     })))
 }

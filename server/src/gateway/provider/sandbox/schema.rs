@@ -1,7 +1,9 @@
-//! Values that fit a JSON schema. Source: JSON Schema, <https://json-schema.org/specification>, drafts 4 to 2020-12.
+//! Values that fit a JSON schema. Source: JSON Schema, <https://json-schema.org/specification>,
+//! drafts 4 to 2020-12.
 //!
-//! What a value must fit is a list of schemas, all at once: a schema, what it refers to, what is in its `allOf`, and one
-//! of each of its `anyOf` and `oneOf`. Nothing is copied, and how much is tried is bounded, whatever a client sends.
+//! A value must fit several schemas at once: a schema, the target of its reference, the schemas in its
+//! `allOf`, and one of each of its `anyOf` and `oneOf`. Nothing is copied, and the work is bounded,
+//! regardless of the schema.
 
 mod hints;
 mod lists;
@@ -14,77 +16,78 @@ use std::cell::Cell;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-pub(super) use hints::spelled_out;
+pub(super) use hints::with_described_keywords;
 
-/// Most schemas that are looked at for one value. What is made counts too, a step for each 16 bytes, so that a small
-/// question can't have a large answer.
-const MOST_STEPS: usize = 20_000;
-/// How many steps a pattern counts as.
+/// Most schemas that are read for one value. Output counts as well, one step for each 16 bytes, so that a
+/// small request can't have a large answer.
+const MAX_STEPS: usize = 20_000;
+/// Number of steps that a pattern counts as.
 const PATTERN_STEPS: usize = 100;
 /// Most schemas that one value must fit at once.
-const MOST_PARTS: usize = 256;
-/// How deep values lie in each other, with the choices on the way.
-const DEEPEST: usize = 100;
-/// How often a schema may stand within itself: no more often than is needed.
-const MOST_TURNS: usize = 3;
+const MAX_PARTS: usize = 256;
+/// Most levels of nested values, including the choices on the way.
+const MAX_DEPTH: usize = 100;
+/// Most levels of a schema within itself. Fewer are tried first.
+const MAX_RECURSION: usize = 3;
 
-/// A value that fits, if one is found: the same each time.
+/// Returns a value that fits a schema, if one is found: always the same one.
 pub(super) fn fill(schema: &Value) -> Option<Value> {
     let steps = Cell::new(0);
-    (1..=MOST_TURNS).find_map(|turns| {
-        let filler = Filler { root: schema, turns, steps: &steps };
+    (1..=MAX_RECURSION).find_map(|max_recursion| {
+        let filler = Filler { root: schema, max_recursion, steps: &steps };
         filler.fill(&[schema], Place::default())
     })
 }
 
+/// A search for a value of one schema.
 struct Filler<'s> {
     root: &'s Value,
-    /// How often a reference may be on the way to what it refers to.
-    turns: usize,
+    /// Number of times that a reference may be followed within its own target.
+    max_recursion: usize,
     steps: &'s Cell<usize>,
 }
 
-/// Where a value stands.
+/// The position of a value.
 #[derive(Clone, Default)]
 struct Place<'s> {
     depth: usize,
-    /// The how-manieth of its kind it is, so that several in a list differ.
+    /// The number of the value among those of its kind, so that several in a list differ.
     nth: usize,
-    /// The references on the way to it.
-    through: Vec<&'s str>,
+    /// The references that were followed to it.
+    references: Vec<&'s str>,
 }
 
 impl Place<'_> {
-    fn within(&self, nth: usize) -> Self {
-        Self { depth: self.depth + 1, nth, through: self.through.clone() }
+    fn child(&self, nth: usize) -> Self {
+        Self { depth: self.depth + 1, nth, references: self.references.clone() }
     }
 }
 
-/// What a value must fit, all of it.
+/// The schemas that a value must fit, all at once.
 #[derive(Clone, Default)]
 struct Parts<'s> {
     plain: Vec<&'s Map<String, Value>>,
-    /// Of each of these, one.
+    /// Lists of schemas, of each of which one must fit.
     choices: Vec<&'s [Value]>,
 }
 
 impl<'s> Filler<'s> {
     fn spend(&self, steps: usize) -> Option<()> {
         self.steps.set(self.steps.get() + steps);
-        (self.steps.get() <= MOST_STEPS).then_some(())
+        (self.steps.get() <= MAX_STEPS).then_some(())
     }
 
-    /// A value that fits all of these.
+    /// Returns a value that fits all of these schemas.
     fn fill(&self, schemas: &[&'s Value], place: Place<'s>) -> Option<Value> {
-        self.settle(Parts::default(), schemas.iter().rev().copied().collect(), place)
+        self.choose(Parts::default(), schemas.iter().rev().copied().collect(), place)
     }
 
-    /// Takes in what is still `open`, and then tries one choice after the other.
-    fn settle(&self, mut parts: Parts<'s>, mut open: Vec<&'s Value>, mut place: Place<'s>) -> Option<Value> {
-        if place.depth > DEEPEST {
+    /// Adds the `pending` schemas to `parts`, then tries the choices one after the other.
+    fn choose(&self, mut parts: Parts<'s>, mut pending: Vec<&'s Value>, mut place: Place<'s>) -> Option<Value> {
+        if place.depth > MAX_DEPTH {
             return None;
         }
-        while let Some(schema) = open.pop() {
+        while let Some(schema) = pending.pop() {
             self.spend(1)?;
             let map = match schema {
                 Value::Bool(true) => continue,
@@ -96,38 +99,38 @@ impl<'s> Filler<'s> {
                 return None;
             }
             if let Some(reference) = map.get("$ref").and_then(Value::as_str) {
-                if place.through.iter().filter(|on_the_way| **on_the_way == reference).count() >= self.turns {
+                if place.references.iter().filter(|followed| **followed == reference).count() >= self.max_recursion {
                     return None;
                 }
-                place.through.push(reference);
-                open.push(self.referred(reference)?);
+                place.references.push(reference);
+                pending.push(self.resolve_reference(reference)?);
             }
-            open.extend(array(map, "allOf").iter().rev());
+            pending.extend(array(map, "allOf").iter().rev());
             parts
                 .choices
                 .extend(["anyOf", "oneOf"].map(|name| array(map, name)).into_iter().filter(|all| !all.is_empty()));
             parts.plain.push(map);
-            if parts.plain.len() + parts.choices.len() > MOST_PARTS {
+            if parts.plain.len() + parts.choices.len() > MAX_PARTS {
                 return None;
             }
         }
         let Some(variants) = parts.choices.pop() else { return self.value(&parts, &place) };
-        let (nothing, something): (Vec<_>, Vec<_>) = variants.iter().partition(|variant| is_null(variant));
-        let mut tried = something.into_iter().chain(nothing);
-        tried.find_map(|variant| self.settle(parts.clone(), vec![variant], place.within(place.nth)))
+        let (nulls, others): (Vec<_>, Vec<_>) = variants.iter().partition(|variant| is_null(variant));
+        let mut tried = others.into_iter().chain(nulls);
+        tried.find_map(|variant| self.choose(parts.clone(), vec![variant], place.child(place.nth)))
     }
 
-    /// What a reference is to. What is kept elsewhere can't be looked at, so nothing is known to fit it.
-    fn referred(&self, reference: &str) -> Option<&'s Value> {
+    /// Finds the target of a reference. External ones can't be read, so no value fits them.
+    fn resolve_reference(&self, reference: &str) -> Option<&'s Value> {
         let pointer = percent_decode_str(reference.strip_prefix('#')?).decode_utf8().ok()?;
         self.root.pointer(&pointer)
     }
 
     fn value(&self, parts: &Parts<'s>, place: &Place<'s>) -> Option<Value> {
         self.spend(1)?;
-        let named = parts.find("const").map(std::slice::from_ref);
-        if let Some(values) = named.or_else(|| parts.find("enum")?.as_array().map(Vec::as_slice)) {
-            return self.one_of(values, parts, place.nth);
+        let constant = parts.find("const").map(std::slice::from_ref);
+        if let Some(values) = constant.or_else(|| parts.find("enum")?.as_array().map(Vec::as_slice)) {
+            return self.choose_value(values, parts, place.nth);
         }
         match parts.kind()? {
             "null" => Some(Value::Null),
@@ -142,28 +145,28 @@ impl<'s> Filler<'s> {
         }
     }
 
-    /// Of the values that a schema names itself, one that all the others allow.
-    fn one_of(&self, values: &[Value], parts: &Parts<'s>, nth: usize) -> Option<Value> {
+    /// Chooses one of the values in a schema that all others allow.
+    fn choose_value(&self, values: &[Value], parts: &Parts<'s>, nth: usize) -> Option<Value> {
         self.spend(values.len())?;
         let rules = self.rules(parts)?;
-        let accepts = |value: &&Value| {
-            parts.accept(value)
+        let is_valid = |value: &&Value| {
+            parts.is_allowed(value)
                 && match value {
-                    Value::String(text) => self.keeps(&rules, text),
-                    Value::Number(number) => number.as_f64().is_none_or(|number| numbers::fits(parts, number)),
+                    Value::String(text) => self.is_valid_text(&rules, text),
+                    Value::Number(number) => number.as_f64().is_none_or(|number| numbers::is_valid(parts, number)),
                     _ => true,
                 }
         };
-        let fitting: Vec<&Value> = values.iter().filter(accepts).collect();
-        let something = fitting.iter().filter(|value| !value.is_null()).nth(nth);
-        let value = *something.or(fitting.first())?;
+        let valid: Vec<&Value> = values.iter().filter(is_valid).collect();
+        let chosen = valid.iter().filter(|value| !value.is_null()).nth(nth);
+        let value = *chosen.or(valid.first())?;
         self.spend(value.to_string().len() / 16)?;
         Some(value.clone())
     }
 }
 
 impl<'s> Parts<'s> {
-    /// The first that is said by this name.
+    /// Returns the first value of a keyword.
     fn find(&self, name: &str) -> Option<&'s Value> {
         self.all(name).next()
     }
@@ -172,65 +175,67 @@ impl<'s> Parts<'s> {
         self.plain.iter().filter_map(move |part| part.get(name))
     }
 
-    /// The strictest of the lower bounds by this name.
-    fn most(&self, name: &str) -> usize {
-        self.all(name).filter_map(whole).max().unwrap_or(0)
+    /// Returns the strictest lower bound in a keyword.
+    fn lower_bound(&self, name: &str) -> usize {
+        self.all(name).filter_map(as_count).max().unwrap_or(0)
     }
 
-    /// The strictest of the upper bounds by this name.
-    fn least(&self, name: &str) -> usize {
-        self.all(name).filter_map(whole).min().unwrap_or(usize::MAX)
+    /// Returns the strictest upper bound in a keyword.
+    fn upper_bound(&self, name: &str) -> usize {
+        self.all(name).filter_map(as_count).min().unwrap_or(usize::MAX)
     }
 
-    /// Whether a value that a schema names itself is of a type, and one of those, that the others allow.
-    fn accept(&self, value: &Value) -> bool {
+    /// Whether all schemas allow the type of a value in one of them, and the value itself.
+    fn is_allowed(&self, value: &Value) -> bool {
         let kind = kind_of(value);
-        self.all("type").all(|types| allows(types, kind))
+        self.all("type").all(|types| is_kind_allowed(types, kind))
             && self.all("const").all(|other| other == value)
             && self.all("enum").all(|values| values.as_array().is_none_or(|values| values.contains(value)))
     }
 
-    /// The first of the types that all allow; null where nothing else is.
+    /// Returns the first type that all schemas allow; null only if no other is allowed.
     fn kind(&self) -> Option<&'s str> {
         let named = || self.all("type").flat_map(names);
         if named().next().is_none() {
             return Some(self.implied_kind());
         }
-        let allowed = |kind: &&str| self.all("type").all(|types| allows(types, kind));
-        named().filter(allowed).find(|kind| *kind != "null").or_else(|| named().find(allowed))
+        let is_allowed = |kind: &&str| self.all("type").all(|types| is_kind_allowed(types, kind));
+        named().filter(is_allowed).find(|kind| *kind != "null").or_else(|| named().find(is_allowed))
     }
 
-    /// What a schema without a type is about.
+    /// Returns the type that a schema's keywords imply.
     fn implied_kind(&self) -> &'static str {
-        let says = |names: &[&str]| names.iter().any(|name| self.find(name).is_some());
+        let has_any = |names: &[&str]| names.iter().any(|name| self.find(name).is_some());
         match () {
-            () if says(&["properties", "required", "additionalProperties", "minProperties"]) => "object",
-            () if says(&["items", "prefixItems", "minItems", "contains"]) => "array",
-            () if says(&["pattern", "format", "minLength", "maxLength"]) => "string",
-            () if says(&["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]) => "number",
+            () if has_any(&["properties", "required", "additionalProperties", "minProperties"]) => "object",
+            () if has_any(&["items", "prefixItems", "minItems", "contains"]) => "array",
+            () if has_any(&["pattern", "format", "minLength", "maxLength"]) => "string",
+            () if has_any(&["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]) => "number",
             () => "object",
         }
     }
 }
 
+/// Returns the items of a list in a schema; empty if it has none.
 fn array<'s>(map: &'s Map<String, Value>, name: &str) -> &'s [Value] {
     map.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// A text, or the texts of a list.
+/// Iterates over a string, or the strings of a list.
 fn names(value: &Value) -> impl Iterator<Item = &str> {
     let many = value.as_array().into_iter().flatten().filter_map(Value::as_str);
     value.as_str().into_iter().chain(many)
 }
 
-/// A number of things, also where it is written as 1.0.
-fn whole(value: &Value) -> Option<usize> {
+/// Reads a count, perhaps written as 1.0.
+fn as_count(value: &Value) -> Option<usize> {
     let number = value.as_f64().filter(|number| *number >= 0.0)?;
-    // Whatever is beyond is more than is ever made.
+    // The cast saturates, which is more than is ever generated.
     Some(number.ceil() as usize)
 }
 
-fn allows(types: &Value, kind: &str) -> bool {
+/// Whether `type` contains this type.
+fn is_kind_allowed(types: &Value, kind: &str) -> bool {
     names(types).any(|name| name == kind || name == "number" && kind == "integer")
 }
 

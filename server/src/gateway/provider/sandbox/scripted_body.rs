@@ -1,4 +1,4 @@
-//! An answer's body: whole, or a piece at a time, as slowly as it was asked for.
+//! An answer's body, in pieces, with requested delays and failures.
 
 use std::{
     pin::Pin,
@@ -11,59 +11,61 @@ use bytes::Bytes;
 use hyper::body::SizeHint;
 use tokio::time::{Sleep, sleep};
 
-use crate::gateway::provider::BrokenOff;
+use crate::gateway::provider::AnswerBroken;
 
+/// The body of a sandbox's answer.
 #[derive(Debug)]
-pub(crate) struct Pieces {
+pub(crate) struct SandboxBody {
     pieces: vec::IntoIter<Bytes>,
+    /// The delay before each piece but the first.
     pause: Duration,
-    pausing: Option<Pin<Box<Sleep>>>,
-    /// After how many more pieces it breaks off.
-    left: Option<usize>,
-    /// After how many more pieces it waits once, and how long.
-    waits: Option<(usize, Duration)>,
+    sleeping: Option<Pin<Box<Sleep>>>,
+    /// Number of pieces until the body breaks off.
+    pieces_until_break: Option<usize>,
+    /// Number of pieces until a single wait, and its duration.
+    wait: Option<(usize, Duration)>,
 }
 
-impl Pieces {
+impl SandboxBody {
     pub(super) fn new(pieces: Vec<Bytes>) -> Self {
-        Self { pieces: pieces.into_iter(), pause: Duration::ZERO, pausing: None, left: None, waits: None }
+        Self { pieces: pieces.into_iter(), pause: Duration::ZERO, sleeping: None, pieces_until_break: None, wait: None }
     }
 
-    /// Waits before each piece but the first, and breaks off after so many, if that is asked for.
+    /// Waits before each piece but the first, and breaks off after a number of pieces if one is given.
     pub(super) fn slow_down(&mut self, pause: Duration, breaks_off_after: Option<usize>) {
         self.pause = pause;
-        self.left = breaks_off_after;
+        self.pieces_until_break = breaks_off_after;
     }
 
-    /// Waits once for so many milliseconds, after so many pieces: for what they tell of.
+    /// Waits once after a number of pieces, until the work that they announce is done.
     pub(super) fn wait_after(&mut self, pieces: usize, wait_ms: u64) {
-        self.waits = (wait_ms > 0).then_some((pieces, Duration::from_millis(wait_ms)));
+        self.wait = (wait_ms > 0).then_some((pieces, Duration::from_millis(wait_ms)));
     }
 
     pub(in crate::gateway::provider) fn poll_next(
         &mut self,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, BrokenOff>>> {
-        if let Some((0, wait)) = self.waits {
-            self.waits = None;
-            self.pausing = Some(Box::pin(sleep(wait)));
+    ) -> Poll<Option<Result<Bytes, AnswerBroken>>> {
+        if let Some((0, duration)) = self.wait {
+            self.wait = None;
+            self.sleeping = Some(Box::pin(sleep(duration)));
         }
-        if let Some(pausing) = &mut self.pausing {
-            ready!(pausing.as_mut().poll(context));
-            self.pausing = None;
+        if let Some(sleeping) = &mut self.sleeping {
+            ready!(sleeping.as_mut().poll(context));
+            self.sleeping = None;
         }
-        if let Some((pieces, _)) = &mut self.waits {
+        if let Some((pieces, _)) = &mut self.wait {
             *pieces -= 1;
         }
-        if let Some(left) = &mut self.left {
-            if *left == 0 {
-                return Poll::Ready(Some(Err(BrokenOff)));
+        if let Some(pieces) = &mut self.pieces_until_break {
+            if *pieces == 0 {
+                return Poll::Ready(Some(Err(AnswerBroken)));
             }
-            *left -= 1;
+            *pieces -= 1;
         }
         let piece = self.pieces.next();
         if piece.is_some() && !self.pause.is_zero() {
-            self.pausing = Some(Box::pin(sleep(self.pause)));
+            self.sleeping = Some(Box::pin(sleep(self.pause)));
         }
         Poll::Ready(piece.map(Ok))
     }

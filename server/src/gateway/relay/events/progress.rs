@@ -1,85 +1,89 @@
-//! How far a stream has come: whether what was told is the end of it, in the form of each API.
+//! Tracks whether a stream has ended, in the form of each API.
 //!
 //! Sources: the streaming sections of OpenAI's and Anthropic's API references.
 
 use crate::gateway::answers::{
     failure::Failure,
-    signs::{EventKind, Signs},
+    signs::{EventSigns, StreamEventKind},
 };
 
-/// What was told until now.
+/// The state of a stream after the events so far.
 #[derive(Debug, Default)]
-pub(super) struct Course {
-    /// Whether the stream must end as its API says; one of a form that isn't known ends where it ends.
+pub(super) struct StreamProgress {
+    /// Whether the form is known, so that the stream must end as its API defines. Any end completes a
+    /// stream of unknown form.
     is_known: bool,
-    /// Whether anything came that could be read.
-    has_begun: bool,
-    /// Whether content came without counts.
-    has_said: bool,
-    /// The choices, by a bit for each index.
+    /// Whether a readable event has arrived.
+    has_events: bool,
+    /// Whether content without counts has arrived.
+    has_content: bool,
+    /// Choices that have begun, one bit for each index.
     seen: u128,
+    /// Choices that have finished.
     finished: u128,
-    /// Whether the end was told by an event of its own.
-    ended: bool,
-    /// Whether usage came last, as it does at the end.
+    /// Whether an event has marked the end.
+    has_end_event: bool,
+    /// Whether usage was the latest to arrive, as at the end.
     reported_last: bool,
-    /// Whether usage comes with content again and again, so that it says nothing of the end.
-    counts_up: bool,
+    /// Whether usage accompanies content repeatedly, so that it doesn't mark the end.
+    has_running_usage: bool,
+    /// The latest error.
     failure: Option<Failure>,
 }
 
-impl Course {
-    /// Of a stream whose form is known beforehand, or is told by its events.
+impl StreamProgress {
+    /// Starts a stream; `is_known` if its form doesn't have to be learned from its events.
     pub(super) fn new(is_known: bool) -> Self {
         Self { is_known, ..Self::default() }
     }
 
-    /// Takes in an event whose data can't be read, but for what its name says.
-    pub(super) fn take_unread(&mut self, signs: &Signs<'_>) {
+    /// Adds an event with unreadable data; only its name counts.
+    pub(super) fn add_unreadable(&mut self, signs: &EventSigns<'_>) {
         self.failure = signs.failure.clone().or(self.failure.take());
     }
 
-    /// Takes in an event that reports usage or doesn't.
-    pub(super) fn take(&mut self, signs: &Signs<'_>, has_usage: bool) {
+    /// Adds an event; `has_usage` if it reports usage.
+    pub(super) fn add(&mut self, signs: &EventSigns<'_>, has_usage: bool) {
         self.is_known |= signs.is_known;
-        self.has_begun = true;
-        let goes_on = signs.choices.seen != 0 || (signs.kind == EventKind::Content && !has_usage);
+        self.has_events = true;
+        let has_more = signs.choices.seen != 0 || (signs.kind == StreamEventKind::Content && !has_usage);
         if has_usage {
-            // What counts from the first content on may go on to.
-            self.reported_last = !goes_on || (self.has_said && !self.counts_up);
-            self.counts_up |= goes_on;
-        } else if goes_on {
-            (self.reported_last, self.has_said) = (false, true);
+            // Usage that accompanies the first content may accompany all of it.
+            self.reported_last = !has_more || (self.has_content && !self.has_running_usage);
+            self.has_running_usage |= has_more;
+        } else if has_more {
+            (self.reported_last, self.has_content) = (false, true);
         }
         self.seen |= signs.choices.seen;
         self.finished |= signs.choices.finished;
         match signs.kind {
-            EventKind::Stop | EventKind::Picture | EventKind::Last => self.ended = true,
-            EventKind::Unfinished => self.ended = false,
-            EventKind::Content | EventKind::Other => {}
+            StreamEventKind::Stop | StreamEventKind::Picture | StreamEventKind::Last => self.has_end_event = true,
+            StreamEventKind::Unfinished => self.has_end_event = false,
+            StreamEventKind::Content | StreamEventKind::Other => {}
         }
         if let Some(failure) = &signs.failure {
             self.failure = Some(failure.clone());
         }
     }
 
-    /// The end was told without an event that can be read, as by `[DONE]`, or it wasn't.
-    pub(super) fn ends(&mut self, is_end: bool) {
-        self.ended |= is_end;
+    /// Records whether the rest of the stream marks its end without a readable event, as by `[DONE]`.
+    pub(super) fn record_end(&mut self, is_end: bool) {
+        self.has_end_event |= is_end;
     }
 
-    /// Whether nothing is missing of a stream that ended. An error is an end, too: its client knows that there is no more.
-    pub(super) fn is_over(&self) -> bool {
-        (!self.is_known && self.has_begun) || self.is_told() || self.failure.is_some()
+    /// Whether a stream that has ended is complete. An error completes it, too, since the client knows
+    /// that no more follows.
+    pub(super) fn is_complete(&self) -> bool {
+        (!self.is_known && self.has_events) || self.has_ended() || self.failure.is_some()
     }
 
-    /// Whether the end was told, so that nothing is missing however the connection ends.
-    pub(super) fn is_told(&self) -> bool {
+    /// Whether the end has been marked, so that the stream is complete however the connection ends.
+    pub(super) fn has_ended(&self) -> bool {
         let all_finished = self.seen != 0 && self.seen & !self.finished == 0;
-        self.ended || self.reported_last || all_finished
+        self.has_end_event || self.reported_last || all_finished
     }
 
-    /// The error that was told last.
+    /// Returns the latest error in the stream.
     pub(super) fn failure(&self) -> Option<&Failure> {
         self.failure.as_ref()
     }
@@ -89,13 +93,13 @@ impl Course {
 mod tests {
     use super::*;
 
-    fn is_over(events: &[&str]) -> bool {
-        let mut course = Course::new(true);
+    fn is_complete(events: &[&str]) -> bool {
+        let mut progress = StreamProgress::new(true);
         for event in events {
-            let signs = Signs::of_event(event.as_bytes(), None).unwrap();
-            course.take(&signs, signs.has_usage);
+            let signs = EventSigns::of_event(event.as_bytes(), None).unwrap();
+            progress.add(&signs, signs.has_usage);
         }
-        course.is_over()
+        progress.is_complete()
     }
 
     const CONTENT: &str = r#"{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}],"usage":null}"#;
@@ -121,7 +125,7 @@ mod tests {
             (&[CONTENT, r#"{"error":{"message":"x"}}"#], true),
             (&[r#"{"choices":[{"text":"a","finish_reason":""}]}"#], false),
         ] {
-            assert_eq!(is_over(events), expected, "{events:?}");
+            assert_eq!(is_complete(events), expected, "{events:?}");
         }
     }
 
@@ -141,17 +145,17 @@ mod tests {
             (&[r#"{"type":"transcript.text.delta","delta":"a"}"#], false),
             (&[r#"{"type":"transcript.text.done","text":"a"}"#], true),
         ] {
-            assert_eq!(is_over(events), expected, "{events:?}");
+            assert_eq!(is_complete(events), expected, "{events:?}");
         }
     }
 
     #[test]
     fn what_isnt_known_ends_where_it_ends() {
-        assert!(!Course::new(false).is_over(), "nothing came");
-        let mut course = Course::new(false);
-        course.take(&Signs::of_event(br#"{"a":1}"#, None).unwrap(), false);
-        assert!(course.is_over());
-        course.take(&Signs::of_event(CONTENT.as_bytes(), None).unwrap(), false);
-        assert!(!course.is_over());
+        assert!(!StreamProgress::new(false).is_complete(), "nothing came");
+        let mut progress = StreamProgress::new(false);
+        progress.add(&EventSigns::of_event(br#"{"a":1}"#, None).unwrap(), false);
+        assert!(progress.is_complete());
+        progress.add(&EventSigns::of_event(CONTENT.as_bytes(), None).unwrap(), false);
+        assert!(!progress.is_complete());
     }
 }

@@ -1,92 +1,100 @@
-//! What is read of an event, and what is done with it.
+//! Reads events, and decides whether they are sent.
 
 use bytes::Bytes;
 
-use super::Relay;
+use super::EventRelay;
 use crate::gateway::answers::{
-    failure::Way,
-    signs::{EventKind, Signs},
+    failure::FailureForm,
+    signs::{EventSigns, StreamEventKind},
 };
 use crate::gateway::{
     endpoint::Verb,
-    sse::{Fields, Part, Read, fields},
-    usage::Reported,
+    sse::{EventFields, EventSlice, LargeEventFields, fields},
+    usage::ReportedUsage,
 };
 
-/// What to do with an event.
+/// The decision about an event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Fate {
+pub(super) enum EventDisposition {
     Pass,
-    /// Nobody asked for it but us.
+    /// An event that only the gateway requested.
     Withhold,
-    /// It may be the last one: it goes on with the next, or at the end.
+    /// Perhaps the last event: sent with the next, or at the end.
     Hold,
-    /// The last one: it goes on when the call is stored.
+    /// The last event: sent when the call is recorded.
     Last,
 }
 
-impl Relay<'_> {
-    /// Reads an event, or a part of one that is too large to be held; such an event is known when its end is there.
-    pub(super) async fn read(&mut self, bytes: &Bytes, part: &Part) -> Fate {
-        let place = &bytes[part.place.clone()];
+impl EventRelay<'_> {
+    /// Reads an event, or a part of one that is too large to hold, which is decided at its end.
+    pub(super) async fn read(&mut self, bytes: &Bytes, part: &EventSlice) -> EventDisposition {
+        let event = &bytes[part.range.clone()];
         if !part.is_whole() {
-            self.large.push(place);
-            if !part.ends {
-                return Fate::Pass;
+            self.large_event.push(event);
+            if !part.is_end {
+                return EventDisposition::Pass;
             }
-            let Some(Read { name, data }) = std::mem::take(&mut self.large).finish() else { return Fate::Pass };
-            let Some(signs) = Signs::of_event(&data.json, name.as_deref()) else { return Fate::Pass };
-            return match self.take(signs, name.as_deref(), &data.json, data.texts).await {
-                // Its beginning has passed.
-                Fate::Withhold => Fate::Pass,
-                fate => fate,
+            let Some(LargeEventFields { name, data }) = std::mem::take(&mut self.large_event).finish() else {
+                return EventDisposition::Pass;
+            };
+            let Some(signs) = EventSigns::of_event(&data.json, name.as_deref()) else { return EventDisposition::Pass };
+            return match self.process(signs, name.as_deref(), &data.json, data.omitted_text_bytes).await {
+                // Its first part has been sent.
+                EventDisposition::Withhold => EventDisposition::Pass,
+                disposition => disposition,
             };
         }
-        let Fields { name, data: Some(data) } = fields(place) else {
-            // An error that came in place of the stream, and later than its head.
-            return match Signs::of_event(place, None) {
-                Some(signs) => self.take(signs, None, place, 0).await,
-                None => Fate::Pass,
+        let EventFields { name, data: Some(data) } = fields(event) else {
+            // An error in place of the stream, after its head.
+            return match EventSigns::of_event(event, None) {
+                Some(signs) => self.process(signs, None, event, 0).await,
+                None => EventDisposition::Pass,
             };
         };
         if data.trim_ascii() == b"[DONE]" {
-            return Fate::Last;
+            return EventDisposition::Last;
         }
-        match Signs::of_event(&data, name) {
-            Some(signs) => self.take(signs, name, &data, 0).await,
-            None => self.take_unread(name),
+        match EventSigns::of_event(&data, name) {
+            Some(signs) => self.process(signs, name, &data, 0).await,
+            None => self.process_unreadable(name),
         }
     }
 
-    fn take_unread(&mut self, name: Option<&str>) -> Fate {
-        let signs = Signs::of_unread(name);
-        self.course.take_unread(&signs);
-        if signs.failure.is_some() { Fate::Hold } else { Fate::Pass }
+    fn process_unreadable(&mut self, name: Option<&str>) -> EventDisposition {
+        let signs = EventSigns::of_unreadable(name);
+        self.progress.add_unreadable(&signs);
+        if signs.failure.is_some() { EventDisposition::Hold } else { EventDisposition::Pass }
     }
 
-    /// Takes in what an event says; so many bytes of texts were left out of its `data`.
-    async fn take(&mut self, mut signs: Signs<'_>, name: Option<&str>, data: &[u8], texts: usize) -> Fate {
-        // That a response failed is no failure of asking for it again.
-        let asks_again = self.call.arrival.endpoint.verb == Verb::Get;
-        signs.failure = signs.failure.filter(|failure| !(asks_again && failure.way == Way::Within));
-        if self.id.is_none() && self.call.memo.stores {
+    /// Processes a readable event; `omitted_text_bytes` are those left out of its `data`.
+    async fn process(
+        &mut self,
+        mut signs: EventSigns<'_>,
+        name: Option<&str>,
+        data: &[u8],
+        omitted_text_bytes: usize,
+    ) -> EventDisposition {
+        // A response that failed earlier is no failure of fetching it.
+        let is_fetch = self.call.arrival.endpoint.verb == Verb::Get;
+        signs.failure = signs.failure.filter(|failure| !(is_fetch && failure.form == FailureForm::Within));
+        if self.id.is_none() && self.call.context.stores {
             self.id = signs.id();
         }
-        let reports = Reported::read_called(data, name).reports;
+        let reports = ReportedUsage::read_named(data, name).reports;
         let has_usage = signs.has_usage || reports.is_final();
-        self.reports.then(reports);
-        self.course.take(&signs, has_usage);
+        self.reports.merge(reports);
+        self.progress.add(&signs, has_usage);
         match signs.kind {
-            _ if signs.is_bare && has_usage && self.call.memo.withholds_usage_chunk => Fate::Withhold,
-            EventKind::Last => Fate::Last,
-            EventKind::Picture => Fate::Hold,
-            _ if signs.failure.is_some() => Fate::Hold,
-            EventKind::Content => {
-                self.said.take(data).await;
-                self.said.bytes(texts);
-                Fate::Pass
+            _ if signs.is_bare && has_usage && self.call.context.withholds_usage_chunk => EventDisposition::Withhold,
+            StreamEventKind::Last => EventDisposition::Last,
+            StreamEventKind::Picture => EventDisposition::Hold,
+            _ if signs.failure.is_some() => EventDisposition::Hold,
+            StreamEventKind::Content => {
+                self.output.take(data).await;
+                self.output.bytes(omitted_text_bytes);
+                EventDisposition::Pass
             }
-            EventKind::Other | EventKind::Stop | EventKind::Unfinished => Fate::Pass,
+            StreamEventKind::Other | StreamEventKind::Stop | StreamEventKind::Unfinished => EventDisposition::Pass,
         }
     }
 }

@@ -1,12 +1,12 @@
-//! What is kept of a stream.
+//! Records a stream's usage and the object that it created.
 
 use axum::http::StatusCode;
 use domain::{
-    calls::{Measured, Outcome},
+    calls::{CountSource, Outcome},
     money::Quantities,
 };
 
-use super::Relay;
+use super::EventRelay;
 use crate::gateway::{
     Gateway,
     estimate::{Prompt, complete, estimate},
@@ -14,31 +14,32 @@ use crate::gateway::{
     provider_objects,
 };
 
-impl Relay<'_> {
-    /// What was used: as reported, or where that isn't known, or not all of it, as estimated.
-    pub(super) async fn used(&mut self, prompt: Prompt, outcome: Outcome) -> Option<(Measured, Quantities)> {
-        let (dialect, counts) = (self.call.arrival.endpoint.dialect, self.call.arrival.endpoint.counts);
-        // What was counted before anything was said isn't all that was used by a stream that broke off.
-        let is_all = |output: i64| outcome != Outcome::Interrupted || output > 0 || self.said.is_nothing();
-        if let Some(used) = self.reports.quantities(dialect, counts).filter(|(_, used)| is_all(used.tokens_out)) {
+impl EventRelay<'_> {
+    /// Returns the usage as reported, or as estimated if the report is missing or incomplete.
+    pub(super) async fn used(&mut self, prompt: Prompt, outcome: Outcome) -> Option<(CountSource, Quantities)> {
+        let (dialect, counts) = (self.call.arrival.endpoint.dialect, self.call.arrival.endpoint.metered_unit);
+        // A count before any output isn't the whole usage of a stream that broke off.
+        let is_complete = |output: i64| outcome != Outcome::Interrupted || output > 0 || self.output.is_empty();
+        if let Some(used) = self.reports.quantities(dialect, counts).filter(|(_, used)| is_complete(used.tokens_out)) {
             return Some(used);
         }
-        let said = std::mem::take(&mut self.said);
-        let used = match self.reports.begun(dialect) {
-            // The provider charges for what it did, also where that ended badly.
-            Some(begun) => Some(complete(begun, said).await),
+        let output = std::mem::take(&mut self.output);
+        let used = match self.reports.input_quantities(dialect) {
+            // The provider charges for its work, even if that failed.
+            Some(input) => Some(complete(input, output).await),
             None if outcome == Outcome::Failed || !self.call.is_estimated() => None,
-            None => estimate(prompt, said).await,
+            None => estimate(prompt, output).await,
         };
-        used.map(|used| (Measured::Estimated, used))
+        used.map(|used| (CountSource::Estimated, used))
     }
 
-    /// What a stream made is asked for by its id; the rest of it isn't kept here.
-    pub(super) async fn note(&mut self, gateway: &Gateway, provider: &Provider) {
+    /// Remembers the object that a stream created by its id, for later requests; its content isn't kept.
+    pub(super) async fn remember_object(&mut self, gateway: &Gateway, provider: &Provider) {
         let Some(id) = self.id.take() else { return };
         let document = serde_json::json!({ "id": id }).to_string();
-        let noted = provider_objects::note(gateway, self.call, provider, StatusCode::OK, document.as_bytes()).await;
-        if let Err(error) = noted {
+        let remembered =
+            provider_objects::remember_answer(gateway, self.call, provider, StatusCode::OK, document.as_bytes()).await;
+        if let Err(error) = remembered {
             tracing::error!(call = %self.call.arrival.id, %error, "what a provider keeps can't be remembered");
         }
     }

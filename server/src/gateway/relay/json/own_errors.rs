@@ -1,23 +1,23 @@
-//! What a client is told of a provider's error: that it is about the client's request, as the provider says it; anything
-//! else in words of ours, since it is about the operator's account, or about how the gateway is set up.
+//! Errors that replace a provider's. An error about the client's request is relayed as the provider sent it;
+//! any other is about the operator's account or the gateway's configuration, and gets a message of ours.
 
 use axum::http::{HeaderMap, HeaderName, StatusCode, header::RETRY_AFTER, response::Parts};
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 
-use super::{Provider, Refusal};
-use crate::gateway::answers::failure::{Failure, Way};
+use super::{Provider, V1Error};
+use crate::gateway::answers::failure::{Failure, FailureForm};
 use crate::gateway::answers::members::Members;
 use crate::gateway::{
-    call::Call,
+    call::GatewayCall,
     headers::is_event_stream,
-    provider::{Told, account},
+    provider::{AnswerHeaders, account},
 };
 
-/// The statuses of errors that are about the client's request.
-const THE_CLIENTS: [u16; 13] = [400, 404, 405, 408, 409, 410, 413, 414, 415, 416, 422, 424, 451];
+/// Statuses of errors about the client's request.
+const CLIENT_ERROR_STATUSES: [u16; 13] = [400, 404, 405, 408, 409, 410, 413, 414, 415, 416, 422, 424, 451];
 
-/// What providers call it that an account has nothing left.
+/// Providers' codes and types of errors about an account without credit.
 const ACCOUNT_CODES: [&str; 7] = [
     "billing_error",
     "billing_hard_limit_reached",
@@ -27,37 +27,37 @@ const ACCOUNT_CODES: [&str; 7] = [
     "insufficient_balance",
     "insufficient_quota",
 ];
-/// The same in words.
-const ANTHROPICS_WORDS: &str = "credit balance is too low";
+/// Anthropic's message for an account without credit, which has no code of its own.
+const ANTHROPIC_ACCOUNT_MESSAGE: &str = "credit balance is too low";
 
-const UNASKED: &str = "The provider answered with a stream, which wasn't asked for.";
+const UNREQUESTED_STREAM: &str = "The provider answered with a stream, which wasn't asked for.";
 
-/// When to try again, as the provider says.
-const RETRY: [HeaderName; 3] =
+/// The provider's headers that say when to retry.
+const RETRY_HEADERS: [HeaderName; 3] =
     [RETRY_AFTER, HeaderName::from_static("retry-after-ms"), HeaderName::from_static("x-should-retry")];
 
-/// What the client is told instead of an answer with this status.
-pub(super) fn in_own_words(
-    call: &Call,
+/// Returns the error that the client gets in place of an answer with this status, if any.
+pub(super) fn own_error(
+    call: &GatewayCall,
     provider: &Provider,
     status: StatusCode,
     headers: &HeaderMap,
-    told: &Told,
-) -> Option<Refusal> {
+    answer_headers: &AnswerHeaders,
+) -> Option<V1Error> {
     let name = &provider.name;
     let refusal = match status {
-        _ if told.encoded => {
+        _ if answer_headers.is_encoded => {
             tracing::error!(provider = %name, "the provider compresses its answers, though it is asked not to");
-            Refusal::upstream_error("The provider compressed its answer, which wasn't asked for, so it can't be read.")
+            V1Error::upstream_error("The provider compressed its answer, which wasn't asked for, so it can't be read.")
         }
-        status if status.is_success() && is_event_stream(headers) && !call.memo.may_stream => {
-            Refusal::upstream_error(UNASKED)
+        status if status.is_success() && is_event_stream(headers) && !call.context.may_stream => {
+            V1Error::upstream_error(UNREQUESTED_STREAM)
         }
-        status if status.is_success() || THE_CLIENTS.contains(&status.as_u16()) => return None,
-        // It is the gateway's key that isn't right, not the client's; and the answer may quote from it.
+        status if status.is_success() || CLIENT_ERROR_STATUSES.contains(&status.as_u16()) => return None,
+        // The rejected key is the gateway's, not the client's, and the answer may quote from it.
         StatusCode::UNAUTHORIZED => {
             tracing::error!(provider = %name, "the provider refuses its key");
-            Refusal::upstream_error("The provider refuses the gateway's own key. Tell whoever runs it.")
+            V1Error::upstream_error("The provider refuses the gateway's own key. Tell whoever runs it.")
         }
         StatusCode::PAYMENT_REQUIRED | StatusCode::FORBIDDEN | StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
             tracing::error!(provider = %name, %status, "the provider refuses this to the gateway");
@@ -65,99 +65,102 @@ pub(super) fn in_own_words(
                 "The provider refuses this to the gateway: it answered {}. Tell whoever runs it.",
                 status.as_u16()
             );
-            Refusal::upstream_error(message)
+            V1Error::upstream_error(message)
         }
-        StatusCode::TOO_MANY_REQUESTS => Refusal::upstream_busy(),
+        StatusCode::TOO_MANY_REQUESTS => V1Error::upstream_busy(),
         status if is_overloaded(status) => {
             tracing::warn!(provider = %name, %status, "the provider is overloaded");
-            Refusal::upstream_overloaded(status)
+            V1Error::upstream_overloaded(status)
         }
-        StatusCode::GATEWAY_TIMEOUT => Refusal::upstream_timeout("The provider says that it took too long."),
+        StatusCode::GATEWAY_TIMEOUT => V1Error::upstream_timeout("The provider says that it took too long."),
         status if status.is_server_error() => {
             tracing::warn!(provider = %name, %status, "the provider failed");
-            Refusal::upstream_error(format!("The provider failed: it answered {}.", status.as_u16()))
+            V1Error::upstream_error(format!("The provider failed: it answered {}.", status.as_u16()))
         }
         status if status.is_redirection() => {
             tracing::error!(provider = %name, %status, "the provider leads elsewhere: its base_url isn't right");
             let message = format!("The provider leads elsewhere ({}), which isn't followed.", status.as_u16());
-            Refusal::upstream_error(message)
+            V1Error::upstream_error(message)
         }
         _ => {
             tracing::warn!(provider = %name, %status, "the provider's answer isn't passed on");
-            Refusal::upstream_error(format!("The provider answered {}, which isn't passed on.", status.as_u16()))
+            V1Error::upstream_error(format!("The provider answered {}, which isn't passed on.", status.as_u16()))
         }
     };
     Some(refusal)
 }
 
-/// What the client is told of an answer that failed with the status of a success: the status, and words of ours where the
-/// answer doesn't pass.
-pub(super) fn instead(
-    call: &Call,
+/// Returns the status and error for an answer that failed with the status of a success. Without an error,
+/// the answer is relayed.
+pub(super) fn replacement(
+    call: &GatewayCall,
     provider: &Provider,
     failure: &Failure,
     parts: &Parts,
-    told: &Told,
+    answer_headers: &AnswerHeaders,
     json: &[u8],
-) -> (StatusCode, Option<Refusal>) {
-    let ours = |message: String| (StatusCode::BAD_GATEWAY, Some(Refusal::upstream_error(message)));
-    let said = parts.status.as_u16();
-    tracing::warn!(provider = %provider.name, status = said, code = failure.code, way = ?failure.way, "a success that is none");
-    match failure.way {
-        Way::Within => (parts.status, None),
-        Way::Instead(_) if let Some(refusal) = of_the_account(provider, json) => {
+) -> (StatusCode, Option<V1Error>) {
+    let upstream_error = |message: String| (StatusCode::BAD_GATEWAY, Some(V1Error::upstream_error(message)));
+    let answer_status = parts.status.as_u16();
+    tracing::warn!(provider = %provider.name, status = answer_status, code = failure.code, way = ?failure.form, "a success that is none");
+    match failure.form {
+        FailureForm::Within => (parts.status, None),
+        FailureForm::Instead(_) if let Some(refusal) = account_error(provider, json) => {
             (StatusCode::BAD_GATEWAY, Some(refusal))
         }
-        Way::Instead(StatusCode::BAD_GATEWAY) => {
-            ours(format!("The provider failed: it answered {said} with an error."))
+        FailureForm::Instead(StatusCode::BAD_GATEWAY) => {
+            upstream_error(format!("The provider failed: it answered {answer_status} with an error."))
         }
-        Way::Instead(status) => (status, in_own_words(call, provider, status, &parts.headers, told)),
-        Way::NoAnswer => ours(format!("The provider answered {said} with something that isn't an answer.")),
-        Way::Half => ours("The provider broke off its answer.".to_owned()),
-        Way::Unasked => ours(UNASKED.to_owned()),
+        FailureForm::Instead(status) => (status, own_error(call, provider, status, &parts.headers, answer_headers)),
+        FailureForm::NoAnswer => {
+            upstream_error(format!("The provider answered {answer_status} with something that isn't an answer."))
+        }
+        FailureForm::Half => upstream_error("The provider broke off its answer.".to_owned()),
+        FailureForm::Unasked => upstream_error(UNREQUESTED_STREAM.to_owned()),
     }
 }
 
-/// Whether a status says that a provider has too much to do: 503, or Anthropic's 529.
+/// Whether a status means that a provider is overloaded: 503, or Anthropic's 529.
 fn is_overloaded(status: StatusCode) -> bool {
     status == StatusCode::SERVICE_UNAVAILABLE || status.as_u16() == 529
 }
 
-/// The same instead of an error that is about the operator's account, whatever its status: OpenAI says by a 429, and
-/// Anthropic by a 400, that an account is used up, and a client would think that it is its own.
+/// Returns the error that replaces one about the operator's account, regardless of its status: OpenAI reports
+/// a used-up account by a 429 and Anthropic by a 400, and a client would take the account for its own.
 ///
-/// Source: [OpenAI's error codes](https://platform.openai.com/docs/guides/error-codes), Moonshot's, DeepSeek's and LiteLLM's;
-/// Anthropic's is told by its words only.
-pub(super) fn of_the_account(provider: &Provider, json: &[u8]) -> Option<Refusal> {
-    let error = Members::of(json)?.within("error")?;
+/// Source: [OpenAI's error codes](https://platform.openai.com/docs/guides/error-codes), Moonshot's,
+/// DeepSeek's and LiteLLM's; Anthropic's error differs in its message only.
+pub(super) fn account_error(provider: &Provider, json: &[u8]) -> Option<V1Error> {
+    let error = Members::of(json)?.nested("error")?;
     let is_code = |name| error.text(name).is_some_and(|code| ACCOUNT_CODES.contains(&&*code));
-    // Proxies before it say so as well.
-    let is_anthropics = || error.text("message").is_some_and(|message| message.contains(ANTHROPICS_WORDS));
+    // Proxies in front of Anthropic send its message, too.
+    let is_anthropics = || error.text("message").is_some_and(|message| message.contains(ANTHROPIC_ACCOUNT_MESSAGE));
     if !is_code("code") && !is_code("type") && !is_anthropics() {
         return None;
     }
     tracing::error!(provider = %provider.name, "the account with the provider is used up");
-    Some(Refusal::upstream_unpaid())
+    Some(V1Error::upstream_unpaid())
 }
 
-/// Whether the body of such an answer is read: what succeeded, or is no error, may go on for ever.
-pub(super) fn is_read(status: StatusCode, refusal: Option<&Refusal>) -> bool {
+/// Whether an answer's body is read. The body of a replaced success, or of a status that is no
+/// error, may be endless.
+pub(super) fn is_body_read(status: StatusCode, refusal: Option<&V1Error>) -> bool {
     refusal.is_none() || status.is_client_error() || status.is_server_error()
 }
 
-/// Lets an answer of ours say when to try again, as the provider does.
-pub(super) fn say_when(answer: &mut HeaderMap, headers: &HeaderMap) {
-    for name in RETRY {
+/// Copies the provider's retry headers to an answer of ours.
+pub(super) fn set_retry_after(answer: &mut HeaderMap, headers: &HeaderMap) {
+    for name in RETRY_HEADERS {
         if let Some(value) = headers.get(&name) {
             answer.insert(name, value.clone());
         }
     }
 }
 
-/// An error's body as the client may read it: JSON, in which the operator's account has no name. `None` for anything else.
-pub(super) fn readable(body: Bytes, told: &Told) -> Option<Bytes> {
+/// Returns an error's body for the client, without names of the operator's account; `None` if it isn't JSON.
+pub(super) fn sanitize_error_body(body: Bytes, answer_headers: &AnswerHeaders) -> Option<Bytes> {
     serde_json::from_slice::<IgnoredAny>(&body).ok()?;
-    Some(account::without_names(body, &told.account))
+    Some(account::without_names(body, &answer_headers.account))
 }
 
 #[cfg(test)]
@@ -167,8 +170,12 @@ mod tests {
     #[test]
     fn what_isnt_json_isnt_read() {
         for body in ["", "<html>", "data: {}\n\n", "{\"a\":"] {
-            assert_eq!(readable(Bytes::from_static(body.as_bytes()), &Told::default()), None, "{body}");
+            assert_eq!(
+                sanitize_error_body(Bytes::from_static(body.as_bytes()), &AnswerHeaders::default()),
+                None,
+                "{body}"
+            );
         }
-        assert!(readable(Bytes::from_static(b"{}"), &Told::default()).is_some());
+        assert!(sanitize_error_body(Bytes::from_static(b"{}"), &AnswerHeaders::default()).is_some());
     }
 }

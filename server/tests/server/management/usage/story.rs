@@ -1,13 +1,13 @@
-//! Calls of many days, and what is told of them.
+//! Calls of many days, and their usage.
 
 use std::borrow::Cow;
 
 use axum::http::Method;
 use domain::{
     api_keys::{CreatedApiKey, Level},
-    calls::{Measured, Outcome},
+    calls::{CountSource, Outcome},
     models::Service,
-    money::{Money, Parts, Quantities},
+    money::{Money, PriceParts, Quantities},
     time::Timestamp,
     usage::{Filter, Group, UsageQuery, View},
 };
@@ -21,12 +21,13 @@ use crate::world::{World, command_line};
 pub(super) const HOUR: i64 = 60 * 60;
 pub(super) const DAY: i64 = 24 * HOUR;
 
-/// An organization whose days aren't those of UTC, with 40 days of calls by several keys, models and projects.
+/// An organization whose days aren't those of UTC, with 40 days of calls by several keys, models and
+/// projects.
 pub(super) struct Story {
     pub(super) world: World,
     pub(super) admin: String,
     pub(super) keys: [CreatedApiKey; 3],
-    /// The first of the UTC days, in seconds.
+    /// The first UTC day, in seconds of Unix time.
     pub(super) start: i64,
     pub(super) days: i64,
 }
@@ -55,7 +56,7 @@ impl Story {
         let series = SeriesCache::new();
         let new = metering::store(&transaction, &series, &calls).await.unwrap();
         transaction.commit().await.unwrap();
-        new.keep(&series);
+        new.commit_to(&series);
         Self { admin: world.admin_key(&[]).await, world, keys, start, days }
     }
 
@@ -65,7 +66,7 @@ impl Story {
         let mut page = String::new();
         loop {
             let path = format!("{path}?start_time={}&{query}{page}", self.start);
-            let answer = self.world.done(Method::GET, &path, key, Value::Null).await;
+            let answer = self.world.expect_success(Method::GET, &path, key, Value::Null).await;
             assert_eq!(answer["object"], "page");
             buckets.extend(answer["data"].as_array().unwrap().clone());
             match answer["next_page"].as_str() {
@@ -82,7 +83,7 @@ impl Story {
         buckets.iter().flat_map(|bucket| bucket["results"].as_array().unwrap().clone()).collect()
     }
 
-    /// What the dashboard shows of the same days.
+    /// The dashboard's report for these days.
     pub(super) async fn report(&self, group: Group, filter: Filter) -> domain::usage::UsageReport {
         let day = |seconds: i64| Timestamp::from_millis(seconds * 1000).to_chrono().date_naive();
         let query = UsageQuery {
@@ -102,7 +103,7 @@ fn call(world: &World, key: &CreatedApiKey, at: Timestamp, random: &mut Pcg64) -
         [("m-1", Service::Chat), ("m-2", Service::Chat), ("e-1", Service::Embeddings)][random.random_range(0..3)];
     let outcome = Outcome::ALL[random.random_range(0..4)];
     let refused = outcome == Outcome::Refused;
-    let mut tokens = |most| if refused { 0 } else { random.random_range(0..most) };
+    let mut tokens = |max| if refused { 0 } else { random.random_range(0..max) };
     let (tokens_in, tokens_out, cost) = (tokens(10_000), tokens(500), tokens(9_000_000_000));
     CallRecord {
         id: metering::new_call_id(at),
@@ -121,11 +122,11 @@ fn call(world: &World, key: &CreatedApiKey, at: Timestamp, random: &mut Pcg64) -
         outcome,
         streamed: false,
         times: 1,
-        measured: Measured::Reported,
+        measured: CountSource::Reported,
         used: Quantities { tokens_in, cached_tokens_in: tokens_in / 3, tokens_out, ..Quantities::default() },
         cost: (!refused && cost % 7 != 0).then(|| Money::from_nanos(cost)),
         price_id: None,
-        unpriced: Parts::NONE,
+        unpriced: PriceParts::NONE,
         duration_us: 1_000,
         first_byte_us: None,
         error_code: Cow::Borrowed(""),

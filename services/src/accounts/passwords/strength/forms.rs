@@ -1,55 +1,57 @@
-//! What a password is read as by somebody who guesses: in Latin letters, on another keyboard, without what was put for
-//! letters or between them.
+//! Reads a password as an attacker would: in Latin letters, on another keyboard, without substituted
+//! characters or signs between letters.
 
 use deunicode::deunicode_with_tofu;
 
-use super::LOOKED_AT;
+use super::MAX_ANALYZED_LENGTH;
 
 /// A reading of a password, in lower case.
-pub(super) struct Form {
+pub(super) struct PasswordReading {
     pub(super) text: String,
-    /// How many times as many guesses it takes to come to this reading.
+    /// Factor by which the guesses rise to think of this reading.
     pub(super) factor: f64,
 }
 
-/// What it takes to think of characters that are put for letters.
-const FOR_SUBSTITUTES: f64 = 10.0;
-/// What it takes to find a sign that is put between letters; the same sign again is nothing new.
-const FOR_A_SIGN: f64 = 10.0;
+/// Factor for substituted characters.
+const SUBSTITUTES_FACTOR: f64 = 10.0;
+/// Factor for a sign between letters; repeating the sign adds nothing.
+const SIGN_FACTOR: f64 = 10.0;
 
-/// All readings of `password`, the plainest first, each once.
-pub(super) fn of(password: &str) -> Vec<Form> {
+/// Returns all distinct readings of `password`, the plainest first.
+pub(super) fn readings_of(password: &str) -> Vec<PasswordReading> {
     let plain = password.to_lowercase();
-    let scripts = [latin(&plain), latin(&digraphs(&plain)), latin(&lookalikes(&plain)), on_qwerty(&plain)];
-    let mut forms = Vec::new();
+    let scripts =
+        [to_latin(&plain), to_latin(&with_digraphs(&plain)), to_latin(&replace_lookalikes(&plain)), to_qwerty(&plain)];
+    let mut readings = Vec::new();
     for text in std::iter::once(plain).chain(scripts) {
-        add(&mut forms, text, 1.0);
+        add(&mut readings, text, 1.0);
     }
-    for index in 0..forms.len() {
-        let text = forms[index].text.clone();
+    for index in 0..readings.len() {
+        let text = readings[index].text.clone();
         // A `1` and its like may stand for either of these.
         for letter in ['i', 'l'] {
-            add(&mut forms, without_substitutes(&text, letter), FOR_SUBSTITUTES);
+            add(&mut readings, without_substitutes(&text, letter), SUBSTITUTES_FACTOR);
         }
         let (text, factor) = without_signs(&text);
-        add(&mut forms, text, factor);
+        add(&mut readings, text, factor);
     }
-    forms
+    readings
 }
 
-fn add(forms: &mut Vec<Form>, mut text: String, factor: f64) {
+fn add(readings: &mut Vec<PasswordReading>, mut text: String, factor: f64) {
     // One letter may be four Latin ones.
-    if let Some((end, _)) = text.char_indices().nth(LOOKED_AT) {
+    if let Some((end, _)) = text.char_indices().nth(MAX_ANALYZED_LENGTH) {
         text.truncate(end);
     }
-    if !text.is_empty() && forms.iter().all(|form| form.text != text) {
-        forms.push(Form { text, factor });
+    if !text.is_empty() && readings.iter().all(|reading| reading.text != text) {
+        readings.push(PasswordReading { text, factor });
     }
 }
 
-/// In Latin letters: `пароль` as `parol`, `密码` as `mima`, `ｐäß` as `pass`. What isn't seen is left out.
-pub(super) fn latin(text: &str) -> String {
-    // A syllable comes with a space behind it, and a soft sign as an apostrophe, which nobody typed.
+/// Transliterates to Latin letters: `пароль` to `parol`, `密码` to `mima`, `ｐäß` to `pass`. Leaves out
+/// invisible characters.
+pub(super) fn to_latin(text: &str) -> String {
+    // deunicode puts a space behind a syllable, and an apostrophe for a soft sign: neither was typed.
     let of_char = |c: char| match c {
         ' '..='~' => c.to_string(),
         other => deunicode_with_tofu(other.encode_utf8(&mut [0; 4]), "").replace([' ', '\''], "").to_lowercase(),
@@ -57,20 +59,21 @@ pub(super) fn latin(text: &str) -> String {
     text.chars().map(of_char).collect()
 }
 
-/// With two letters where German and Nordic names are written so: `müller` as `mueller`.
-pub(super) fn digraphs(text: &str) -> String {
+/// Writes German and Nordic letters as two Latin ones, as names often are: `müller` as `mueller`.
+pub(super) fn with_digraphs(text: &str) -> String {
     text.replace(['ä', 'æ'], "ae").replace(['ö', 'ø', 'œ'], "oe").replace('ü', "ue").replace('å', "aa")
 }
 
-/// Cyrillic and Greek letters, and the Latin ones that they look like (Unicode Technical Standard 39, `confusables.txt`).
+/// Cyrillic and Greek letters, and the Latin ones that they look like (Unicode Technical Standard 39,
+/// `confusables.txt`).
 const LOOKALIKES: [&str; 2] = ["аеорсухкмтвьніѕјԁԛԝӏαεικνορτυχγβηω", "aeopcyxkmtbbhisjdqwlaeikvoptuxybnw"];
 
-/// With the Latin letters that others look like: `раssword`, of which two are Cyrillic.
-fn lookalikes(text: &str) -> String {
-    replaced(text, LOOKALIKES)
+/// Replaces letters by the Latin ones that they look like: `раssword`, of which two are Cyrillic.
+fn replace_lookalikes(text: &str) -> String {
+    replace_chars(text, LOOKALIKES)
 }
 
-/// Keyboards of other scripts, and what is on the same keys of a Latin one.
+/// Keyboards of other scripts, with the characters on the same keys of a Latin one.
 const KEYBOARDS: [[&str; 2]; 5] = [
     ["йцукенгшщзхъфывапролджэячсмитьбю", "qwertyuiop[]asdfghjkl;'zxcvbnm,."],
     ["іїєґў", "s]'`o"],
@@ -79,13 +82,14 @@ const KEYBOARDS: [[&str; 2]; 5] = [
     ["ضصثقفغعهخحجدشسيبلاتنمكطئءؤرىةوزظ", "qwertyuiop[]asdfghjkl;'zxcvnm,./"],
 ];
 
-/// As typed by the same keys with Latin letters on them: `йцукен` as `qwerty`, `зфыыцщкв` as `password`.
-pub(super) fn on_qwerty(text: &str) -> String {
+/// Types a text on the same keys of a Latin keyboard: `йцукен` as `qwerty`, `зфыыцщкв` as `password`.
+pub(super) fn to_qwerty(text: &str) -> String {
     let typed = text.chars().map(hangul_keys).collect::<String>();
-    KEYBOARDS.into_iter().fold(typed, |text, keyboard| replaced(&text, keyboard))
+    KEYBOARDS.into_iter().fold(typed, |text, keyboard| replace_chars(&text, keyboard))
 }
 
-/// The keys of a Korean syllable on the usual keyboard (KS X 5002): `비` is `ql`. Others stay as they are.
+/// Returns the keys of a Korean syllable on the standard keyboard (KS X 5002), `ql` for `비`; other
+/// characters stay.
 fn hangul_keys(c: char) -> String {
     const FIRST: u32 = '가' as u32;
     const LEADING: &str = "r R s e E f a q Q t T d w W c z x v g";
@@ -102,17 +106,17 @@ fn hangul_keys(c: char) -> String {
     typed.unwrap_or_else(|| c.to_string())
 }
 
-fn replaced(text: &str, [from, to]: [&str; 2]) -> String {
-    let other = |c: char| from.chars().position(|other| other == c).and_then(|index| to.chars().nth(index));
-    text.chars().map(|c| other(c).unwrap_or(c)).collect()
+fn replace_chars(text: &str, [from, to]: [&str; 2]) -> String {
+    let replacement = |c: char| from.chars().position(|other| other == c).and_then(|index| to.chars().nth(index));
+    text.chars().map(|c| replacement(c).unwrap_or(c)).collect()
 }
 
-/// With letters where digits and signs beside letters are put for them.
+/// Replaces digits and signs beside letters by the letters they stand for, and a `1` or `!` by `for_one`.
 fn without_substitutes(text: &str, for_one: char) -> String {
     let chars: Vec<char> = text.chars().collect();
     let is_letter = |index: Option<usize>| index.and_then(|index| chars.get(index)).is_some_and(|c| c.is_alphabetic());
     let read = |(index, c): (usize, &char)| {
-        // Two signs in a row are seen, too: `p4$$word`.
+        // Two signs in a row are recognized too: `p4$$word`.
         let beside = [index.checked_sub(2), index.checked_sub(1), Some(index + 1), Some(index + 2)];
         if !beside.into_iter().any(is_letter) {
             return *c;
@@ -134,19 +138,19 @@ fn without_substitutes(text: &str, for_one: char) -> String {
     chars.iter().enumerate().map(read).collect()
 }
 
-/// Letters and digits only, with what it takes to put the others between them.
+/// Keeps letters and digits only. Returns them with the factor for the signs between them.
 fn without_signs(text: &str) -> (String, f64) {
-    let (mut signs, mut left) = (Vec::new(), String::new());
+    let (mut signs, mut rest) = (Vec::new(), String::new());
     let mut factor = 1.0;
     for c in text.chars() {
         if c.is_alphanumeric() {
-            left.push(c);
+            rest.push(c);
         } else if !signs.contains(&c) {
             signs.push(c);
-            factor *= FOR_A_SIGN;
+            factor *= SIGN_FACTOR;
         }
     }
-    (left, factor)
+    (rest, factor)
 }
 
 #[cfg(test)]
@@ -163,10 +167,10 @@ mod tests {
             ("pass\u{200b}word", "password"),
             ("pässwörd", "password"),
         ] {
-            assert_eq!(latin(text), read);
+            assert_eq!(to_latin(text), read);
         }
-        assert_eq!(digraphs("müller"), "mueller");
-        assert_eq!(lookalikes("раѕѕwоrd"), "password");
+        assert_eq!(with_digraphs("müller"), "mueller");
+        assert_eq!(replace_lookalikes("раѕѕwоrd"), "password");
     }
 
     #[test]
@@ -174,7 +178,7 @@ mod tests {
         for (typed, keys) in
             [("йцукен", "qwerty"), ("зфыыцщкв", "password"), ("비밀번호", "qlalfqjsgh"), ("ασδφ", "asdf")]
         {
-            assert_eq!(on_qwerty(typed), keys);
+            assert_eq!(to_qwerty(typed), keys);
         }
         for [one, other] in KEYBOARDS.into_iter().chain([LOOKALIKES]) {
             assert_eq!(one.chars().count(), other.chars().count(), "{one}");

@@ -1,14 +1,14 @@
-//! What is refused, kind by kind, and what isn't.
+//! Rejected passwords, kind by kind, and accepted ones.
 
 use super::*;
 
-fn about() -> Vec<String> {
+fn personal_words() -> Vec<String> {
     ["Mira Lang", "mira@acme.example", "Acme Robotics"].map(str::to_owned).to_vec()
 }
 
 #[track_caller]
-fn refused(passwords: &[&str]) {
-    let passed: Vec<_> = passwords.iter().filter(|password| check(password, &about()).is_ok()).collect();
+fn assert_rejected(passwords: &[&str]) {
+    let passed: Vec<_> = passwords.iter().filter(|password| check(password, &personal_words()).is_ok()).collect();
     assert!(passed.is_empty(), "{passed:?}");
 }
 
@@ -17,13 +17,13 @@ fn what_is_easily_guessed_is_refused_with_advice() {
     for password in
         ["password1234", "qwertyuiop", "12345678", "Mira2026!", "acme-robotics", "tollhouse1", "admin@123456"]
     {
-        assert!(check(password, &about()).unwrap_err().ends_with('.'), "{password}");
+        assert!(check(password, &personal_words()).unwrap_err().ends_with('.'), "{password}");
     }
 }
 
 #[test]
 fn common_words_with_numbers_and_signs_are_refused() {
-    refused(&[
+    assert_rejected(&[
         "admin@123456",
         "letmein2026!!",
         "welcome2026!!",
@@ -45,7 +45,7 @@ fn common_words_with_numbers_and_signs_are_refused() {
 
 #[test]
 fn what_is_put_for_letters_hides_no_word() {
-    refused(&[
+    assert_rejected(&[
         "P@ssw0rd@2026!!",
         "p4$$w0rd_2026!",
         "Adm1n1str4t0r!!",
@@ -59,7 +59,7 @@ fn what_is_put_for_letters_hides_no_word() {
 
 #[test]
 fn common_words_in_a_row_are_refused() {
-    refused(&[
+    assert_rejected(&[
         "dragonmonkeymaster",
         "dragon-monkey-master",
         "sunshine princess football",
@@ -83,7 +83,7 @@ fn common_words_in_a_row_are_refused() {
 
 #[test]
 fn sentences_that_everybody_knows_are_refused() {
-    refused(&[
+    assert_rejected(&[
         "correct horse battery staple",
         "correcthorsebatterystaple",
         "Correct-Horse-Battery-Staple!",
@@ -102,7 +102,7 @@ fn sentences_that_everybody_knows_are_refused() {
 
 #[test]
 fn keys_that_lie_side_by_side_are_refused() {
-    refused(&[
+    assert_rejected(&[
         "1qaz2wsx3edc4rfv",
         "!QAZ2wsx#EDC",
         "qwertyuiopasdfgh",
@@ -119,7 +119,7 @@ fn keys_that_lie_side_by_side_are_refused() {
 
 #[test]
 fn other_scripts_and_their_transliterations_are_refused() {
-    refused(&[
+    assert_rejected(&[
         "пароль123456",
         "Пароль@2026!",
         "мойпароль2026",
@@ -158,7 +158,7 @@ fn other_scripts_and_their_transliterations_are_refused() {
 
 #[test]
 fn the_name_of_somebody_or_their_organization_is_no_secret() {
-    refused(&[
+    assert_rejected(&[
         "AcmeRobotics2026!",
         "acme-robotics-mira",
         "Mira.Lang.1985!",
@@ -176,7 +176,7 @@ fn the_name_of_somebody_or_their_organization_is_no_secret() {
 
 #[test]
 fn signs_between_the_letters_hide_no_word() {
-    refused(&["p.a.s.s.w.o.r.d.1.2", "a-d-m-i-n-1-2-3-4", "1_2_3_4_5_6_7_8_9", "q w e r t y 1 2 3 4"]);
+    assert_rejected(&["p.a.s.s.w.o.r.d.1.2", "a-d-m-i-n-1-2-3-4", "1_2_3_4_5_6_7_8_9", "q w e r t y 1 2 3 4"]);
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn unrelated_words_and_random_characters_are_accepted() {
         "la lanterne de cuivre dérive",
         "銅の灯籠が北へ流れていく",
     ] {
-        assert_eq!(check(password, &about()), Ok(()), "{password}");
+        assert_eq!(check(password, &personal_words()), Ok(()), "{password}");
     }
 }
 
@@ -212,9 +212,9 @@ fn a_long_password_is_as_strong_as_it_begins() {
 #[test]
 fn what_was_in_a_breach_is_refused_though_it_looks_random() {
     for password in ["bmvm3e46gtr", "BMVM3e46GTR", "141312190296q"] {
-        assert_eq!(check(password, &[]), Err(IN_A_BREACH.to_owned()), "{password}");
+        assert_eq!(check(password, &[]), Err(BREACHED_MESSAGE.to_owned()), "{password}");
     }
-    assert!(BREACHED.lines().is_sorted_by(|one, next| one < next));
+    assert!(BREACHED_PASSWORDS.lines().is_sorted_by(|one, next| one < next));
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_text_falls_into_runs() {
 
 #[test]
 fn no_reading_is_longer_than_what_is_looked_at() {
-    for form in forms::of(&"щ".repeat(LOOKED_AT)) {
-        assert!(form.text.chars().count() <= LOOKED_AT, "{}", form.text);
+    for reading in forms::readings_of(&"щ".repeat(MAX_ANALYZED_LENGTH)) {
+        assert!(reading.text.chars().count() <= MAX_ANALYZED_LENGTH, "{}", reading.text);
     }
 }

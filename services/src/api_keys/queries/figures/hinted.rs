@@ -1,4 +1,4 @@
-//! What is pointed out about keys, with what there is to say about it.
+//! The hints that keys have, with their details.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,11 +9,11 @@ use domain::{
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-use super::row::Row;
+use super::row::KeyRow;
 use crate::{
     Organization, ServiceError, ServiceResult, Services,
     api_keys::queries::{
-        conditions::Selection,
+        conditions::KeyConditions,
         hints::{condition, needed_scope},
         policy,
     },
@@ -22,9 +22,9 @@ use crate::{
 /// Kinds of hints, by key.
 pub(super) type Kinds = HashMap<Uuid, Vec<HintKind>>;
 
-/// Which hints each of `keys` has, in the order of [`HintKind::ALL`].
-pub(super) async fn kinds(services: &Services, mut keys: Selection) -> ServiceResult<Kinds> {
-    // What a condition compares may be missing: then it doesn't hold.
+/// Finds the kinds of hints that each of `keys` has, in the order of [`HintKind::ALL`].
+pub(super) async fn find_kinds(services: &Services, mut keys: KeyConditions) -> ServiceResult<Kinds> {
+    // A compared value may be NULL: then the condition doesn't hold.
     let column = |kind: &HintKind| format!(", coalesce({}, FALSE) AS {kind}", condition(*kind, &mut keys));
     let columns: String = HintKind::ALL.iter().map(column).collect();
     let rows = services
@@ -45,22 +45,22 @@ pub(super) async fn kinds(services: &Services, mut keys: Selection) -> ServiceRe
     Ok(found)
 }
 
-/// The hints of these kinds that `keys` have, whose rows are `rows`.
-pub(super) async fn hints(
+/// Loads the hints of these kinds for `keys`, whose rows are `rows`.
+pub(super) async fn load_hints(
     services: &Services,
     organization: &Organization,
-    keys: Selection,
-    rows: &[Row],
+    keys: KeyConditions,
+    rows: &[KeyRow],
     kinds: &Kinds,
 ) -> ServiceResult<HashMap<Uuid, Vec<Hint>>> {
     let any = |kind| kinds.values().any(|kinds| kinds.contains(&kind));
-    let used = if any(HintKind::Wide) { used(services, keys).await? } else { HashMap::new() };
+    let used = if any(HintKind::Wide) { find_used_powers(services, keys).await? } else { HashMap::new() };
     let policy = if any(HintKind::BreaksPolicy) {
-        policy::of(services.database.read(), organization.id).await?
+        policy::load(services.database.read(), organization.id).await?
     } else {
         Default::default()
     };
-    let hint = |row: &Row, kind: &HintKind| match kind {
+    let hint = |row: &KeyRow, kind: &HintKind| match kind {
         HintKind::NeverUsed => Some(Hint::NeverUsed),
         HintKind::Unused => row.used_at().map(|since| Hint::Unused { since }),
         HintKind::ExpiresSoon => row.expires_at().map(|at| Hint::ExpiresSoon { at }),
@@ -73,27 +73,27 @@ pub(super) async fn hints(
             policy.check(row.created_at(), row.expires_at()).err().map(|why| Hint::BreaksPolicy { why })
         }
     };
-    let hints = |row: &Row| {
+    let hints = |row: &KeyRow| {
         let kinds = kinds.get(&row.id).map(Vec::as_slice).unwrap_or_default();
         (row.id, kinds.iter().filter_map(|kind| hint(row, kind)).collect())
     };
     Ok(rows.iter().map(hints).collect())
 }
 
-/// What a key was used for lately.
+/// The scopes and models that a key used recently.
 #[derive(Default)]
-struct Used {
+struct UsedPowers {
     scopes: BTreeSet<Scope>,
     models: BTreeSet<String>,
 }
 
-async fn used(services: &Services, mut keys: Selection) -> ServiceResult<HashMap<Uuid, Used>> {
-    // Each series once: those of a key that differ in status only are few.
+async fn find_used_powers(services: &Services, mut keys: KeyConditions) -> ServiceResult<HashMap<Uuid, UsedPowers>> {
+    // Series that differ in status only are few for each key.
     let recently = keys.recently_called();
     let select = format!(
         "SELECT DISTINCT k.id, r.model, r.service FROM api_keys k JOIN series r ON {recently} AND r.api_key_id = k.id"
     );
-    let mut found: HashMap<Uuid, Used> = HashMap::new();
+    let mut found: HashMap<Uuid, UsedPowers> = HashMap::new();
     for row in services.database.read().query_all_raw(keys.statement(&select, "")).await? {
         let used = found.entry(row.try_get("", "id")?).or_default();
         used.models.insert(row.try_get("", "model")?);

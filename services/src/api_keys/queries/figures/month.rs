@@ -1,4 +1,4 @@
-//! What keys did: calls and spend, from the rollups of their series.
+//! Calls and spend of keys, from the rollups of their series.
 
 use std::collections::HashMap;
 
@@ -8,21 +8,21 @@ use uuid::Uuid;
 
 use crate::{
     Organization, ServiceResult, Services,
-    api_keys::queries::conditions::Selection,
+    api_keys::queries::conditions::KeyConditions,
     entities::series::ANY_OUTCOME,
     usage::{self, resolution::Resolution},
 };
 
 const NANOS_PER_DOLLAR: i128 = 1_000_000_000;
 
-/// What a key did this month.
-pub(super) struct Month {
+/// A key's calls and spend of this month.
+pub(super) struct MonthFigures {
     /// Up to today, in the organization's time zone.
     pub(super) calls_by_day: Vec<i64>,
     pub(super) spend: Money,
 }
 
-impl Month {
+impl MonthFigures {
     fn without_calls(days: usize) -> Self {
         Self { calls_by_day: vec![0; days], spend: Money::ZERO }
     }
@@ -32,24 +32,28 @@ impl Month {
     }
 }
 
-/// What each of several keys did this month.
-pub(super) struct Months {
+/// Calls and spend of this month, by key.
+pub(super) struct MonthFiguresByKey {
     days: usize,
-    months: HashMap<Uuid, Month>,
+    months: HashMap<Uuid, MonthFigures>,
 }
 
-impl Months {
-    pub(super) fn take(&mut self, key: Uuid) -> Month {
-        self.months.remove(&key).unwrap_or_else(|| Month::without_calls(self.days))
+impl MonthFiguresByKey {
+    pub(super) fn take(&mut self, key: Uuid) -> MonthFigures {
+        self.months.remove(&key).unwrap_or_else(|| MonthFigures::without_calls(self.days))
     }
 }
 
-/// What `keys` did this month; calls that were refused aren't counted, as everywhere.
-pub(super) async fn read(services: &Services, organization: &Organization, keys: Selection) -> ServiceResult<Months> {
+/// Reads the calls and spend of `keys` this month; refused calls aren't counted, as everywhere.
+pub(super) async fn read(
+    services: &Services,
+    organization: &Organization,
+    keys: KeyConditions,
+) -> ServiceResult<MonthFiguresByKey> {
     let days = usage::days_of_month(organization, services.now())?;
-    let mut months = Months { days: days.len(), months: HashMap::new() };
-    for sum in sums(services, keys, Resolution::Day, &days).await? {
-        let month = months.months.entry(sum.api_key_id).or_insert_with(|| Month::without_calls(days.len()));
+    let mut months = MonthFiguresByKey { days: days.len(), months: HashMap::new() };
+    for sum in read_sums(services, keys, Resolution::Day, &days).await? {
+        let month = months.months.entry(sum.api_key_id).or_insert_with(|| MonthFigures::without_calls(days.len()));
         let day = days.binary_search(&Timestamp::from_millis(sum.bucket)).ok();
         if let Some(calls) = day.and_then(|day| month.calls_by_day.get_mut(day)) {
             *calls += sum.calls;
@@ -59,20 +63,20 @@ pub(super) async fn read(services: &Services, organization: &Organization, keys:
     Ok(months)
 }
 
-/// How many calls were made with each of `keys` since the quarter of an hour that `since` lies in.
-pub(in crate::api_keys) async fn calls_since(
+/// Counts the calls made with each of `keys` since the quarter of an hour that contains `since`.
+pub(in crate::api_keys) async fn count_calls_since(
     services: &Services,
     organization: &Organization,
-    keys: Selection,
+    keys: KeyConditions,
     since: Timestamp,
 ) -> ServiceResult<HashMap<Uuid, i64>> {
-    const QUARTER: i64 = 15;
+    const QUARTER_MINUTES: i64 = 15;
     let now = services.now();
     let first = Resolution::QuarterHour.bucket(since, organization.time_zone);
-    let quarters = std::iter::successors(Some(first), |quarter| Some(quarter.plus_minutes(QUARTER)));
+    let quarters = std::iter::successors(Some(first), |quarter| Some(quarter.plus_minutes(QUARTER_MINUTES)));
     let quarters: Vec<Timestamp> = quarters.take_while(|quarter| *quarter <= now).collect();
     let mut calls: HashMap<Uuid, i64> = HashMap::new();
-    for sum in sums(services, keys, Resolution::QuarterHour, &quarters).await? {
+    for sum in read_sums(services, keys, Resolution::QuarterHour, &quarters).await? {
         *calls.entry(sum.api_key_id).or_default() += sum.calls;
     }
     Ok(calls)
@@ -94,17 +98,17 @@ impl Sum {
     }
 }
 
-/// The sums of `keys` in these buckets.
+/// Reads the sums of `keys` in these buckets.
 ///
-/// Buckets are named one by one, since a rollup is found by organization, resolution, bucket and series: then the
-/// rollups of all other keys are never looked at. `CROSS JOIN` tells SQLite to begin with the keys.
-async fn sums(
+/// Buckets are named one by one, since a rollup is found by organization, resolution, bucket and series: this
+/// way the rollups of other keys are never read. `CROSS JOIN` makes SQLite begin with the keys.
+async fn read_sums(
     services: &Services,
-    mut keys: Selection,
+    mut keys: KeyConditions,
     resolution: Resolution,
     buckets: &[Timestamp],
 ) -> ServiceResult<Vec<Sum>> {
-    // Quarter hours may be from before they were summed like days.
+    // Quarter hours may be older than their sums over outcomes, unlike days.
     let series = match resolution {
         Resolution::Day => format!("s.outcome = '{ANY_OUTCOME}'"),
         _ => "TRUE".to_owned(),

@@ -1,4 +1,4 @@
-//! A key's row, with the names of what it belongs to, its secrets' last characters and its last use.
+//! A key's row, with the names of its project and maker, its secrets' last characters and its last use.
 
 use domain::{
     api_keys::{ApiKey, Creator, Hint, LastUse, Level, OldSecret, ProjectRef, Secret, Status},
@@ -10,10 +10,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::month::Month;
+use super::month::MonthFigures;
 use crate::{
     ServiceError, ServiceResult, Services,
-    api_keys::queries::conditions::{LAST_USED, NEWEST_SECRET, STATUS, Selection},
+    api_keys::queries::conditions::{KeyConditions, LAST_USED, NEWEST_SECRET, STATUS},
     rate_limits::of_row,
 };
 
@@ -26,7 +26,7 @@ const COLUMNS: &str = "k.id, k.name, k.description, k.level, k.scopes, k.models,
      (SELECT u.ip FROM key_uses u WHERE u.organization_id = k.organization_id AND u.api_key_id = k.id \
      ORDER BY u.last_used_at DESC, u.ip DESC LIMIT 1) AS used_ip";
 
-/// Each join finds one row at most.
+/// The tables of a key's row. Each join finds one row at most.
 fn tables() -> String {
     format!(
         "api_keys k \
@@ -41,7 +41,7 @@ fn tables() -> String {
 }
 
 #[derive(FromQueryResult)]
-pub(super) struct Row {
+pub(super) struct KeyRow {
     pub(super) id: Uuid,
     name: String,
     description: String,
@@ -71,12 +71,12 @@ pub(super) struct Row {
 }
 
 /// The rows of `keys`, in no order.
-pub(super) async fn read(services: &Services, keys: Selection) -> ServiceResult<Vec<Row>> {
+pub(super) async fn read(services: &Services, keys: KeyConditions) -> ServiceResult<Vec<KeyRow>> {
     let select = format!("SELECT {COLUMNS}, {LAST_USED} AS used_at, {STATUS} AS status FROM {}", tables());
-    Ok(Row::find_by_statement(keys.statement(&select, "")).all(services.database.read()).await?)
+    Ok(KeyRow::find_by_statement(keys.statement(&select, "")).all(services.database.read()).await?)
 }
 
-impl Row {
+impl KeyRow {
     pub(super) fn created_at(&self) -> Timestamp {
         Timestamp::from_millis(self.created_at)
     }
@@ -89,12 +89,12 @@ impl Row {
         self.used_at.map(Timestamp::from_millis)
     }
 
-    /// When its newest secret was made.
+    /// When the newest secret was made.
     fn rotated_at(&self) -> Timestamp {
         self.rotated_at.map_or(self.created_at(), Timestamp::from_millis)
     }
 
-    /// When its newest secret is to be replaced.
+    /// When the newest secret is due for rotation.
     pub(super) fn rotation_due_at(&self) -> Option<Timestamp> {
         self.rotate_every_days.map(|days| self.rotated_at().plus_days(i64::from(days)))
     }
@@ -107,7 +107,7 @@ impl Row {
         })
     }
 
-    pub(super) fn into_key(self, month: Month, hints: Vec<Hint>) -> ServiceResult<ApiKey> {
+    pub(super) fn into_key(self, month: MonthFigures, hints: Vec<Hint>) -> ServiceResult<ApiKey> {
         let level: Level = self.level.parse().map_err(ServiceError::Internal)?;
         let status: Status = self.status.parse().map_err(ServiceError::Internal)?;
         Ok(ApiKey {
@@ -133,16 +133,16 @@ impl Row {
             spend_this_month: month.spend,
             calls_by_day: month.calls_by_day,
             hints,
-            scopes: list(self.scopes)?,
-            models: list(self.models)?,
-            ip_allowlist: list(self.ip_allowlist)?,
+            scopes: parse_list(self.scopes)?,
+            models: parse_list(self.models)?,
+            ip_allowlist: parse_list(self.ip_allowlist)?,
             name: self.name,
             description: self.description,
         })
     }
 }
 
-/// What a column holds as JSON.
-fn list<T: DeserializeOwned>(stored: Value) -> ServiceResult<Vec<T>> {
+/// Parses the list in a JSON column.
+fn parse_list<T: DeserializeOwned>(stored: Value) -> ServiceResult<Vec<T>> {
     serde_json::from_value(stored).map_err(|error| ServiceError::Internal(format!("a stored key's list: {error}")))
 }

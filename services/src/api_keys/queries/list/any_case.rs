@@ -1,7 +1,7 @@
 //! Finds text in any case, on both databases alike.
 //!
-//! Their own ways to ignore case know ASCII only (SQLite), or what the server's locale says (PostgreSQL). Both compare a
-//! character with a set of characters, and which those are is said here.
+//! Their own case folding knows ASCII only (SQLite), or follows the server's locale (PostgreSQL). Both can
+//! compare a character with a set of characters, and these sets are built here.
 
 use sea_orm::DbBackend;
 
@@ -13,7 +13,7 @@ pub(super) const fn operator(backend: DbBackend) -> &'static str {
     }
 }
 
-/// A pattern for all texts that `search` is somewhere in: for `~` on PostgreSQL, for `GLOB` on SQLite.
+/// Builds the pattern of all texts that contain `search`: for `~` on PostgreSQL, for `GLOB` on SQLite.
 pub(super) fn pattern(search: &str, backend: DbBackend) -> String {
     let postgres = backend == DbBackend::Postgres;
     let mut pattern = String::new();
@@ -34,10 +34,10 @@ pub(super) fn pattern(search: &str, backend: DbBackend) -> String {
     if postgres { pattern } else { format!("*{pattern}*") }
 }
 
-/// A letter in its cases: itself, the large and the small one. One whose other case is several letters has none.
+/// Returns a letter in its cases: itself, upper and lower case. A case of several letters is left out.
 fn cases(letter: char) -> Vec<char> {
     let (upper, lower) = (single(letter.to_uppercase(), letter), single(letter.to_lowercase(), letter));
-    // Some small letters share a large one, such as both sigmas.
+    // Some lower-case letters share an upper case, such as both sigmas.
     let mut cases =
         vec![letter, upper, lower, single(upper.to_lowercase(), upper), single(lower.to_uppercase(), lower)];
     cases.sort_unstable();

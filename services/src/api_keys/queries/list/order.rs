@@ -1,4 +1,4 @@
-//! Which keys are listed, in which order.
+//! Finds the ids of keys in a query's order.
 
 use domain::api_keys::{KeyQuery, KeySort};
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -6,45 +6,45 @@ use uuid::Uuid;
 
 use crate::{
     Organization, ServiceResult, Services,
-    api_keys::queries::conditions::{LAST_USED, Selection},
+    api_keys::queries::conditions::{KeyConditions, LAST_USED},
     entities::series::ANY_OUTCOME,
     usage::{self, resolution::Resolution},
 };
 
-/// What each series of a key's days cost, in whole dollars and the rest, so that no sum leaves 64 bits.
+/// The cost of each series of a key's days, in whole dollars and the rest, so that no sum overflows.
 const COSTS: &str = "LEFT JOIN series q ON q.organization_id = k.organization_id AND q.api_key_id = k.id \
      AND q.outcome = '{any}' LEFT JOIN \
      (SELECT r.series_id, sum(r.cost_nanos / 1000000000) AS dollars, sum(r.cost_nanos % 1000000000) AS nanos \
      FROM rollups r WHERE r.organization_id = $1 AND r.resolution = {day} AND r.bucket >= {from} \
      GROUP BY r.series_id) p ON p.series_id = q.id";
 
-/// Which of the keys in order.
+/// A window of the ordered keys.
 #[derive(Clone, Copy)]
-pub(super) enum Part {
+pub(super) enum KeyWindow {
     All,
-    /// So many from this one on, counted from 0.
+    /// `length` keys from the index `from` on.
     Page {
         from: u64,
         length: u64,
     },
 }
 
-/// The ids of a part of the keys, and how many keys there are in all.
-pub(super) struct Found {
+/// The ids of a window of keys, and the number of all keys.
+pub(super) struct OrderedKeys {
     pub(super) ids: Vec<Uuid>,
     pub(super) total: i64,
 }
 
-/// The ids of `keys` in the order that `query` asks for. Counted on the way: what `query` asks may be dear to find out.
+/// Finds the ids of `keys` in the order of `query`, and counts them in the same, possibly costly statement.
 ///
-/// What never happened or never will (a last use, an expiry) comes last either way; of equals the newest comes first.
+/// Missing last uses and expirations come last in either direction; of equals the newest comes first.
 pub(super) async fn find(
     services: &Services,
     organization: &Organization,
-    mut keys: Selection,
+    mut keys: KeyConditions,
     query: &KeyQuery,
-    part: Part,
-) -> ServiceResult<Found> {
+    window: KeyWindow,
+) -> ServiceResult<OrderedKeys> {
     let all = keys.clone();
     let (costs, by_key) = match query.sort {
         KeySort::Spend => {
@@ -55,10 +55,10 @@ pub(super) async fn find(
         }
         _ => (String::new(), ""),
     };
-    let order = order(query, keys.backend());
-    let limit = match part {
-        Part::All => String::new(),
-        Part::Page { from, length } => format!("LIMIT {length} OFFSET {from}"),
+    let order = order_by(query, keys.backend());
+    let limit = match window {
+        KeyWindow::All => String::new(),
+        KeyWindow::Page { from, length } => format!("LIMIT {length} OFFSET {from}"),
     };
     let statement = keys.statement(
         &format!("SELECT k.id, count(*) OVER () AS keys FROM api_keys k {costs}"),
@@ -66,34 +66,34 @@ pub(super) async fn find(
     );
     let rows = services.database.read().query_all_raw(statement).await?;
     let ids = rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect::<ServiceResult<_>>()?;
-    let total = match (rows.first(), part) {
+    let total = match (rows.first(), window) {
         (Some(row), _) => row.try_get("", "keys")?,
-        // A page after the last says nothing of those before.
-        (None, Part::Page { from: 1.., .. }) => count(services, all).await?,
+        // A page after the last has no row with the total.
+        (None, KeyWindow::Page { from: 1.., .. }) => count(services, all).await?,
         (None, _) => 0,
     };
-    Ok(Found { ids, total })
+    Ok(OrderedKeys { ids, total })
 }
 
-/// How many `keys` are.
-pub(super) async fn count(services: &Services, keys: Selection) -> ServiceResult<i64> {
+/// Counts `keys`.
+pub(super) async fn count(services: &Services, keys: KeyConditions) -> ServiceResult<i64> {
     let statement = keys.statement("SELECT count(*) AS keys FROM api_keys k", "");
     let row = services.database.read().query_one_raw(statement).await?;
     row.map_or(Ok(0), |row| Ok(row.try_get("", "keys")?))
 }
 
-fn order(query: &KeyQuery, backend: DbBackend) -> String {
+fn order_by(query: &KeyQuery, backend: DbBackend) -> String {
     let (first, reversed) = (!query.reversed, query.reversed);
     let direction = |descending: bool| if descending { "DESC" } else { "ASC" };
     match query.sort {
         KeySort::Created => format!("k.created_at {}", direction(first)),
         KeySort::Name => {
-            // Without a collation of its own PostgreSQL sorts and folds as its locale says: here both databases agree.
+            // By default PostgreSQL sorts and folds by its locale; with this collation both databases agree.
             let name = if backend == DbBackend::Postgres { "lower(k.name COLLATE \"C\")" } else { "lower(k.name)" };
             format!("{name} {}", direction(reversed))
         }
         KeySort::LastUsed => format!("{LAST_USED} {} NULLS LAST", direction(first)),
-        // The next first, then those that have expired already.
+        // The next to expire first, then those that have expired.
         KeySort::Expires if first => {
             "CASE WHEN k.expires_at > $2 THEN 0 ELSE 1 END, k.expires_at ASC NULLS LAST".to_owned()
         }

@@ -1,15 +1,16 @@
-//! The forms of a chat completion: whole, and as a stream of chunks.
+//! The forms of a chat completion: a document, and a stream of chunks.
 //!
-//! What is thought is in `reasoning_content`, as DeepSeek, vLLM and others tell it: OpenAI only counts it there.
+//! The model's thought is in `reasoning_content`, as with DeepSeek, vLLM and others; OpenAI
+//! only counts its tokens.
 
 use axum::http::Response;
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::{Value, json as value};
+use serde_json::{Value, json};
 
 use super::super::{
-    CREATED, ProviderBody, body, event, fingerprint, json,
-    reply::{Reply, Said},
+    CREATED, ProviderBody, body_response, event, fingerprint, json_response,
+    reply::{Reply, ReplyContent},
     tools::ToolCall,
 };
 
@@ -18,18 +19,18 @@ struct Usage {
     prompt_tokens: i64,
     completion_tokens: i64,
     total_tokens: i64,
-    prompt_tokens_details: Details,
-    completion_tokens_details: Thought,
+    prompt_tokens_details: PromptDetails,
+    completion_tokens_details: CompletionDetails,
 }
 
 #[derive(Clone, Copy, Default, Serialize)]
-struct Details {
+struct PromptDetails {
     cached_tokens: i64,
     audio_tokens: i64,
 }
 
 #[derive(Clone, Copy, Default, Serialize)]
-struct Thought {
+struct CompletionDetails {
     reasoning_tokens: i64,
     audio_tokens: i64,
     accepted_prediction_tokens: i64,
@@ -47,7 +48,7 @@ struct Completion<'a, C> {
     service_tier: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<Option<Usage>>,
-    /// Of a completion that was stored.
+    /// The metadata of a stored completion.
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<&'a Value>,
 }
@@ -92,60 +93,60 @@ struct Delta<'a> {
     tool_calls: Option<Value>,
 }
 
-/// All that is answered.
-pub(super) struct Whole<'a> {
+/// The content of an answer.
+pub(super) struct ChatAnswer<'a> {
     pub(super) id: &'a str,
     pub(super) model: &'a str,
     pub(super) tier: Option<&'a str>,
-    /// One for each choice.
+    /// The replies, one for each choice.
     pub(super) replies: &'a [Reply],
-    /// Tokens of the question.
-    pub(super) prompt: i64,
-    /// Whether it is told how likely each word was.
-    pub(super) logprobs: bool,
+    /// Tokens of the request.
+    pub(super) prompt_tokens: i64,
+    /// Whether the answer has log probabilities.
+    pub(super) has_logprobs: bool,
 }
 
-impl Whole<'_> {
+impl ChatAnswer<'_> {
     fn finish_reason(reply: &Reply) -> &'static str {
-        match (&reply.said, reply.is_cut()) {
-            (Said::Call(_), _) => "tool_calls",
-            (Said::Words(_), true) => "length",
-            (Said::Words(_), false) => "stop",
+        match (&reply.content, reply.is_cut()) {
+            (ReplyContent::Call(_), _) => "tool_calls",
+            (ReplyContent::Words(_), true) => "length",
+            (ReplyContent::Words(_), false) => "stop",
         }
     }
 
     fn usage(&self) -> Usage {
-        let completion: i64 = self.replies.iter().map(Reply::tokens).sum();
+        let completion_tokens: i64 = self.replies.iter().map(Reply::tokens).sum();
         Usage {
-            prompt_tokens: self.prompt,
-            completion_tokens: completion,
-            total_tokens: self.prompt + completion,
-            prompt_tokens_details: Details::default(),
-            completion_tokens_details: Thought {
+            prompt_tokens: self.prompt_tokens,
+            completion_tokens,
+            total_tokens: self.prompt_tokens + completion_tokens,
+            prompt_tokens_details: PromptDetails::default(),
+            completion_tokens_details: CompletionDetails {
                 reasoning_tokens: self.replies.iter().map(Reply::thought_tokens).sum(),
-                ..Thought::default()
+                ..CompletionDetails::default()
             },
         }
     }
 
-    /// A tool call as it is told whole, or as it begins.
+    /// Builds a tool call, complete or as it begins in a stream.
     fn tool_call(&self, call: &ToolCall, arguments: &str, index: u32) -> Value {
         let id = format!("call_{:016x}", fingerprint(format!("{}-{index}", self.id).as_bytes()));
         match call.is_custom {
-            false => value!({"id": id, "type": "function", "function": {"name": call.name, "arguments": arguments}}),
-            true => value!({"id": id, "type": "custom", "custom": {"name": call.name, "input": arguments}}),
+            false => json!({"id": id, "type": "function", "function": {"name": call.name, "arguments": arguments}}),
+            true => json!({"id": id, "type": "custom", "custom": {"name": call.name, "input": arguments}}),
         }
     }
 
-    /// The words with how likely each of them was: ever the same, since there was no other.
+    /// Builds the log probabilities of words: always zero, since there was no alternative.
     fn logprobs<'w>(&self, words: impl IntoIterator<Item = &'w str>) -> Option<Value> {
-        let word = |word: &str| value!({"token": word, "logprob": 0.0, "bytes": word.as_bytes(), "top_logprobs": []});
+        let word = |word: &str| json!({"token": word, "logprob": 0.0, "bytes": word.as_bytes(), "top_logprobs": []});
         let content = || words.into_iter().map(word).collect::<Vec<_>>();
-        self.logprobs.then(|| value!({"content": content(), "refusal": null}))
+        self.has_logprobs.then(|| json!({"content": content(), "refusal": null}))
     }
 
-    pub(super) fn whole(&self, reports: bool, metadata: Option<&Value>) -> Response<ProviderBody> {
-        let texts: Vec<Option<String>> = self.replies.iter().map(|reply| Some(reply.told()?.text())).collect();
+    pub(super) fn response(&self, reports_usage: bool, metadata: Option<&Value>) -> Response<ProviderBody> {
+        let texts: Vec<Option<String>> = self.replies.iter().map(|reply| Some(reply.text()?.text())).collect();
         let choices = self.replies.iter().zip(&texts).zip(0..).map(|((reply, text), index)| Choice {
             index,
             message: Message {
@@ -154,26 +155,27 @@ impl Whole<'_> {
                 refusal: None,
                 annotations: [],
                 reasoning_content: reply.thought.as_ref().map(|thought| thought.text()),
-                tool_calls: reply.call().map(|call| value!([self.tool_call(call, &call.arguments, index)])),
+                tool_calls: reply.call().map(|call| json!([self.tool_call(call, &call.arguments, index)])),
             },
             finish_reason: Self::finish_reason(reply),
-            logprobs: reply.told().and_then(|told| self.logprobs(told.words.iter().map(String::as_str))),
+            logprobs: reply.text().and_then(|text| self.logprobs(text.words.iter().map(String::as_str))),
         });
-        json(&Completion {
+        json_response(&Completion {
             id: self.id,
             object: "chat.completion",
             created: CREATED,
             model: self.model,
             choices: choices.collect(),
             service_tier: self.tier,
-            usage: reports.then(|| Some(self.usage())),
+            usage: reports_usage.then(|| Some(self.usage())),
             metadata,
         })
     }
 
-    /// Where usage is reported, each chunk has one of null and a last one has it, as OpenAI does.
-    pub(super) fn stream(&self, reports: bool) -> Response<ProviderBody> {
-        let chunk = |choices: Vec<ChunkChoice<'_>>, last: Option<Usage>| {
+    /// Streams the answer. If it reports usage, each chunk has a usage of null and a last one the
+    /// counts, as at OpenAI.
+    pub(super) fn stream(&self, reports_usage: bool) -> Response<ProviderBody> {
+        let chunk = |choices: Vec<ChunkChoice<'_>>, usage: Option<Usage>| {
             event(&Completion {
                 id: self.id,
                 object: "chat.completion.chunk",
@@ -181,32 +183,33 @@ impl Whole<'_> {
                 model: self.model,
                 choices,
                 service_tier: self.tier,
-                usage: reports.then_some(last),
+                usage: reports_usage.then_some(usage),
                 metadata: None,
             })
         };
         let mut events = Vec::new();
         for (reply, index) in self.replies.iter().zip(0..) {
-            let one = |delta, logprobs| chunk(vec![ChunkChoice { index, delta, finish_reason: None, logprobs }], None);
-            let begun = Delta { role: Some("assistant"), content: reply.told().map(|_| ""), ..Delta::default() };
-            events.push(one(begun, None));
+            let choice =
+                |delta, logprobs| chunk(vec![ChunkChoice { index, delta, finish_reason: None, logprobs }], None);
+            let start = Delta { role: Some("assistant"), content: reply.text().map(|_| ""), ..Delta::default() };
+            events.push(choice(start, None));
             for word in reply.thought.iter().flat_map(|thought| &thought.words) {
-                events.push(one(Delta { reasoning_content: Some(word), ..Delta::default() }, None));
+                events.push(choice(Delta { reasoning_content: Some(word), ..Delta::default() }, None));
             }
-            match &reply.said {
-                Said::Words(told) => events.extend(told.words.iter().map(|word| {
-                    one(Delta { content: Some(word), ..Delta::default() }, self.logprobs([word.as_str()]))
+            match &reply.content {
+                ReplyContent::Words(text) => events.extend(text.words.iter().map(|word| {
+                    choice(Delta { content: Some(word), ..Delta::default() }, self.logprobs([word.as_str()]))
                 })),
-                Said::Call(call) => {
-                    let mut begun = self.tool_call(call, "", index);
-                    begun["index"] = 0.into();
+                ReplyContent::Call(call) => {
+                    let mut start = self.tool_call(call, "", index);
+                    start["index"] = 0.into();
                     let piece = |piece: &str| match call.is_custom {
-                        false => value!({"index": 0, "function": {"arguments": piece}}),
-                        true => value!({"index": 0, "custom": {"input": piece}}),
+                        false => json!({"index": 0, "function": {"arguments": piece}}),
+                        true => json!({"index": 0, "custom": {"input": piece}}),
                     };
-                    let calls = std::iter::once(begun).chain(call.pieces().map(piece));
+                    let calls = std::iter::once(start).chain(call.pieces().map(piece));
                     events.extend(
-                        calls.map(|call| one(Delta { tool_calls: Some(value!([call])), ..Delta::default() }, None)),
+                        calls.map(|call| choice(Delta { tool_calls: Some(json!([call])), ..Delta::default() }, None)),
                     );
                 }
             }
@@ -214,10 +217,10 @@ impl Whole<'_> {
             let last = ChunkChoice { index, delta: Delta::default(), finish_reason, logprobs: None };
             events.push(chunk(vec![last], None));
         }
-        if reports {
+        if reports_usage {
             events.push(chunk(Vec::new(), Some(self.usage())));
         }
         events.push(Bytes::from_static(b"data: [DONE]\n\n"));
-        body(events, "text/event-stream")
+        body_response(events, "text/event-stream")
     }
 }

@@ -1,6 +1,7 @@
-//! The forms of a response: whole, and as a stream of events.
+//! The forms of a response: a document, and a stream of events.
 //!
-//! Source for the events and their order: <https://platform.openai.com/docs/api-reference/responses-streaming>.
+//! Source for the events and their order:
+//! <https://platform.openai.com/docs/api-reference/responses-streaming>.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -8,67 +9,69 @@ use serde_json::{Map, Value, json};
 
 use super::{
     super::{
-        CREATED, named_event,
-        reply::{Reply, Said},
+        CREATED,
+        answer_text::AnswerText,
+        named_event,
+        reply::{Reply, ReplyContent},
         tools::ToolCall,
     },
-    Asked, Seed,
+    ResponseSeed, ResponsesRequest,
 };
-use crate::gateway::provider::sandbox::answer_text::Told as Words;
 
-/// How many events come before the work begins.
+/// Number of events before the work begins.
 pub(super) const EVENTS_BEFORE_WORK: usize = 2;
-/// The model of a response whose question isn't remembered.
-const MODEL: &str = "sandbox-1";
+/// The model of a response whose request isn't remembered.
+const DEFAULT_MODEL: &str = "sandbox-1";
 
-/// All that is answered.
-pub(super) struct Told<'a> {
+/// The content of a response.
+pub(super) struct ResponseAnswer<'a> {
     pub(super) id: &'a str,
-    pub(super) seed: &'a Seed,
-    /// The question, where it is known.
-    pub(super) asked: Option<&'a Asked>,
+    pub(super) seed: &'a ResponseSeed,
+    /// The request, if it is remembered.
+    pub(super) request: Option<&'a ResponsesRequest>,
     pub(super) reply: Reply,
-    /// The status that it was given from outside.
-    pub(super) stopped: Option<&'static str>,
-    pub(super) reports: bool,
+    /// The status of a response that was stopped.
+    pub(super) stopped_status: Option<&'static str>,
+    pub(super) reports_usage: bool,
 }
 
-/// What was used. `thought` is a part of `output`.
-pub(super) fn usage(input: i64, output: i64, thought: i64) -> Value {
+/// Builds the usage of a response. `thought_tokens` are part of `output_tokens`.
+pub(super) fn usage(input_tokens: i64, output_tokens: i64, thought_tokens: i64) -> Value {
     json!({
-        "input_tokens": input,
+        "input_tokens": input_tokens,
         "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
-        "output_tokens": output,
-        "output_tokens_details": {"reasoning_tokens": thought},
-        "total_tokens": input + output,
+        "output_tokens": output_tokens,
+        "output_tokens_details": {"reasoning_tokens": thought_tokens},
+        "total_tokens": input_tokens + output_tokens,
     })
 }
 
-impl Told<'_> {
-    /// How it ends.
-    fn ending(&self) -> &'static str {
-        self.stopped.unwrap_or(if self.reply.is_cut() { "incomplete" } else { "completed" })
+impl ResponseAnswer<'_> {
+    /// Returns the final status.
+    fn final_status(&self) -> &'static str {
+        self.stopped_status.unwrap_or(if self.reply.is_cut() { "incomplete" } else { "completed" })
     }
 
-    /// As it is now.
+    /// Builds the response in its current state.
     pub(super) fn document(&self) -> Value {
-        match self.stopped.is_some() || self.seed.is_done() {
-            true => self.shown(self.ending()),
-            false => self.shown("in_progress"),
+        match self.stopped_status.is_some() || self.seed.is_done() {
+            true => self.document_with_status(self.final_status()),
+            false => self.document_with_status("in_progress"),
         }
     }
 
-    fn shown(&self, status: &str) -> Value {
+    fn document_with_status(&self, status: &str) -> Value {
         let is_over = matches!(status, "completed" | "incomplete");
-        let (input, output) = (self.seed.input, if is_over { self.reply.tokens() } else { 0 });
-        let thought = if is_over { self.reply.thought_tokens() } else { 0 };
-        let usage = (self.reports && status != "in_progress").then(|| usage(input, output, thought));
-        let items: Vec<Value> = if is_over { self.items().map(|item| item.whole).collect() } else { Vec::new() };
+        let (input_tokens, output_tokens) = (self.seed.input_tokens, if is_over { self.reply.tokens() } else { 0 });
+        let thought_tokens = if is_over { self.reply.thought_tokens() } else { 0 };
+        let usage =
+            (self.reports_usage && status != "in_progress").then(|| usage(input_tokens, output_tokens, thought_tokens));
+        let items: Vec<Value> = if is_over { self.items().map(|item| item.complete).collect() } else { Vec::new() };
         let completed_at = (status == "completed").then_some(match self.seed.done_ms {
             0 => CREATED,
             done_ms => done_ms / 1000,
         });
-        let mut response = self.asked.map(Asked::echo).unwrap_or_else(unknown_echo);
+        let mut response = self.request.map(ResponsesRequest::echo).unwrap_or_else(default_echo);
         for (name, value) in [
             ("id", json!(self.id)),
             ("object", json!("response")),
@@ -84,7 +87,7 @@ impl Told<'_> {
                     _ => Value::Null,
                 },
             ),
-            ("model", json!(self.asked.map_or(MODEL, |asked| &asked.model))),
+            ("model", json!(self.request.map_or(DEFAULT_MODEL, |request| &request.model))),
             ("output", json!(items)),
             ("usage", json!(usage)),
         ] {
@@ -95,26 +98,26 @@ impl Told<'_> {
 
     fn items(&self) -> impl Iterator<Item = Item> {
         let thought = self.reply.thought.as_ref().map(|thought| self.thought(thought));
-        let said = match &self.reply.said {
-            Said::Words(told) => self.message(told),
-            Said::Call(call) => self.call(call),
+        let content = match &self.reply.content {
+            ReplyContent::Words(text) => self.message(text),
+            ReplyContent::Call(call) => self.call(call),
         };
-        thought.into_iter().chain([said])
+        thought.into_iter().chain([content])
     }
 
     fn item_id(&self, prefix: &str) -> String {
         format!("{prefix}_{:016x}", self.seed.seed)
     }
 
-    fn thought(&self, thought: &Words) -> Item {
+    fn thought(&self, thought: &AnswerText) -> Item {
         let id = self.item_id("rs");
-        let mut begun = json!({"type": "reasoning", "id": id, "summary": []});
-        if self.asked.is_some_and(|asked| asked.includes("reasoning.encrypted_content")) {
-            begun["encrypted_content"] = STANDARD.encode(thought.text()).into();
+        let mut start = json!({"type": "reasoning", "id": id, "summary": []});
+        if self.request.is_some_and(|request| request.includes("reasoning.encrypted_content")) {
+            start["encrypted_content"] = STANDARD.encode(thought.text()).into();
         }
-        let mut whole = begun.clone();
+        let mut complete = start.clone();
         let mut events = Vec::new();
-        if self.asked.is_some_and(Asked::summarizes) {
+        if self.request.is_some_and(ResponsesRequest::summarizes) {
             let event = |name: &str, field: &str, value: Value| json!({"type": format!("response.{name}"), "item_id": id, "summary_index": 0, field: value});
             let part = |text: &str| json!({"type": "summary_text", "text": text});
             let text = thought.text();
@@ -123,14 +126,14 @@ impl Told<'_> {
             events.extend(thought.words.iter().map(delta));
             events.push(event("reasoning_summary_text.done", "text", json!(text)));
             events.push(event("reasoning_summary_part.done", "part", part(&text)));
-            whole["summary"] = json!([part(&text)]);
+            complete["summary"] = json!([part(&text)]);
         }
-        Item { begun, events, whole }
+        Item { start, events, complete }
     }
 
-    fn message(&self, told: &Words) -> Item {
+    fn message(&self, answer_text: &AnswerText) -> Item {
         let id = self.item_id("msg");
-        let text = told.text();
+        let text = answer_text.text();
         let message = |status: &str, content: Vec<Value>| json!({"type": "message", "id": id, "role": "assistant", "status": status, "content": content});
         let part = |text: &str| json!({"type": "output_text", "text": text, "annotations": [], "logprobs": []});
         let event = |name: &str, field: &str, value: Value| json!({"type": format!("response.{name}"), "item_id": id, "content_index": 0, field: value});
@@ -140,11 +143,11 @@ impl Told<'_> {
         };
         let mut events = vec![event("content_part.added", "part", part(""))];
         let delta = |word: &String| with_logprobs(event("output_text.delta", "delta", json!(word)));
-        events.extend(told.words.iter().map(delta));
+        events.extend(answer_text.words.iter().map(delta));
         events.push(with_logprobs(event("output_text.done", "text", json!(text))));
         events.push(event("content_part.done", "part", part(&text)));
-        let status = if told.is_cut { "incomplete" } else { "completed" };
-        Item { begun: message("in_progress", Vec::new()), events, whole: message(status, vec![part(&text)]) }
+        let status = if answer_text.is_cut { "incomplete" } else { "completed" };
+        Item { start: message("in_progress", Vec::new()), events, complete: message(status, vec![part(&text)]) }
     }
 
     fn call(&self, call: &ToolCall) -> Item {
@@ -164,29 +167,29 @@ impl Told<'_> {
             done["name"] = call.name.as_str().into();
         }
         events.push(done);
-        Item { begun: item("in_progress", ""), events, whole: item("completed", &call.arguments) }
+        Item { start: item("in_progress", ""), events, complete: item("completed", &call.arguments) }
     }
 
-    /// All of it, from the beginning.
+    /// Builds all events of the stream.
     pub(super) fn events(&self) -> Vec<Bytes> {
-        let begun = self.shown("in_progress");
+        let start = self.document_with_status("in_progress");
         let mut events = vec![
-            json!({"type": "response.created", "response": begun}),
-            json!({"type": "response.in_progress", "response": begun}),
+            json!({"type": "response.created", "response": start}),
+            json!({"type": "response.in_progress", "response": start}),
         ];
-        if self.stopped.is_none() {
-            for (index, Item { begun, events: between, whole }) in self.items().enumerate() {
-                events.push(json!({"type": "response.output_item.added", "output_index": index, "item": begun}));
-                events.extend(between.into_iter().map(|mut event| {
+        if self.stopped_status.is_none() {
+            for (index, Item { start, events: item_events, complete }) in self.items().enumerate() {
+                events.push(json!({"type": "response.output_item.added", "output_index": index, "item": start}));
+                events.extend(item_events.into_iter().map(|mut event| {
                     event["output_index"] = index.into();
                     event
                 }));
-                events.push(json!({"type": "response.output_item.done", "output_index": index, "item": whole}));
+                events.push(json!({"type": "response.output_item.done", "output_index": index, "item": complete}));
             }
         }
-        // There is no event of its own for what was cancelled: it isn't complete.
-        let name = if self.ending() == "completed" { "response.completed" } else { "response.incomplete" };
-        events.push(json!({"type": name, "response": self.shown(self.ending())}));
+        // A cancelled response has no event of its own: it is incomplete.
+        let name = if self.final_status() == "completed" { "response.completed" } else { "response.incomplete" };
+        events.push(json!({"type": name, "response": self.document_with_status(self.final_status())}));
         for (number, event) in events.iter_mut().enumerate() {
             event["sequence_number"] = number.into();
         }
@@ -194,14 +197,16 @@ impl Told<'_> {
     }
 }
 
-/// An item of the output: as it begins, the events on its way, and as it is in the end.
+/// An item of the output: its start, the events after it, and the complete item.
 struct Item {
-    begun: Value,
+    start: Value,
     events: Vec<Value>,
-    whole: Value,
+    complete: Value,
 }
 
-/// What is repeated where the question isn't remembered.
-fn unknown_echo() -> Map<String, Value> {
-    serde_json::from_value::<Asked>(json!({"model": MODEL})).map(|asked| asked.echo()).unwrap_or_default()
+/// Builds the repeated parameters of a request that isn't remembered.
+fn default_echo() -> Map<String, Value> {
+    serde_json::from_value::<ResponsesRequest>(json!({"model": DEFAULT_MODEL}))
+        .map(|request| request.echo())
+        .unwrap_or_default()
 }

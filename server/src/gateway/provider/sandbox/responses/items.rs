@@ -1,26 +1,27 @@
-//! What a response was asked with, item by item.
+//! The input items of a response.
 
 use serde_json::{Value, json};
 
-use super::super::Wrong;
+use super::super::SandboxError;
 
-/// How many items a page has where nothing else is asked for, and at most.
-const PAGE: usize = 20;
-const LARGEST_PAGE: usize = 100;
+/// Default and maximum number of items on a page.
+const DEFAULT_PAGE_SIZE: usize = 20;
+const MAX_PAGE_SIZE: usize = 100;
 
-/// The items of an `input`: a text is one of the user's. `hash` tells those of different responses apart.
-pub(super) fn input(input: &Value, hash: u64) -> Vec<Value> {
-    let of_text = || json!({"role": "user", "content": input});
+/// Reads the items of an `input`; a text is one of the user's. `hash` distinguishes ids in
+/// different responses.
+pub(super) fn input_items(input: &Value, hash: u64) -> Vec<Value> {
+    let message = || json!({"role": "user", "content": input});
     let items: Vec<Value> = match input {
-        Value::String(_) => vec![of_text()],
+        Value::String(_) => vec![message()],
         Value::Array(items) => items.iter().filter(|item| item.is_object()).cloned().collect(),
         _ => Vec::new(),
     };
-    items.into_iter().enumerate().map(|(index, item)| whole(item, hash, index)).collect()
+    items.into_iter().enumerate().map(|(index, item)| complete_item(item, hash, index)).collect()
 }
 
-/// An item with all that clients may leave out.
-fn whole(mut item: Value, hash: u64, index: usize) -> Value {
+/// Adds the fields that clients may leave out.
+fn complete_item(mut item: Value, hash: u64, index: usize) -> Value {
     let kind = item["type"].as_str().unwrap_or("message").to_owned();
     if let Some(text) = item["content"].as_str().filter(|_| kind == "message").map(str::to_owned) {
         item["content"] = match item["role"].as_str() {
@@ -44,22 +45,23 @@ fn whole(mut item: Value, hash: u64, index: usize) -> Value {
     item
 }
 
-/// A page of the items, the last first unless it is asked otherwise.
-pub(super) fn list(asked: &Value, hash: u64, query: &str) -> Result<Value, Wrong> {
+/// Returns a page of the items, the latest first unless another order is requested.
+pub(super) fn list(input: &Value, hash: u64, query: &str) -> Result<Value, SandboxError> {
     let parameter = |name: &str| {
         let mut all = form_urlencoded::parse(query.as_bytes());
-        all.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+        all.find(|(found_name, _)| found_name == name).map(|(_, value)| value.into_owned())
     };
-    let limit = parameter("limit").map_or(Ok(PAGE), |limit| limit.parse()).ok();
-    let limit = limit.filter(|limit| (1..=LARGEST_PAGE).contains(limit));
-    let limit = limit.ok_or_else(|| Wrong::about("limit", format!("`limit` must be 1 to {LARGEST_PAGE}.")))?;
-    let mut items = input(asked, hash);
+    let limit = parameter("limit").map_or(Ok(DEFAULT_PAGE_SIZE), |limit| limit.parse()).ok();
+    let limit = limit.filter(|limit| (1..=MAX_PAGE_SIZE).contains(limit));
+    let limit =
+        limit.ok_or_else(|| SandboxError::invalid("limit", format!("`limit` must be 1 to {MAX_PAGE_SIZE}.")))?;
+    let mut items = input_items(input, hash);
     if parameter("order").as_deref() != Some("asc") {
         items.reverse();
     }
     if let Some(after) = parameter("after") {
-        let place = items.iter().position(|item| item["id"] == *after);
-        items.drain(..place.map_or(0, |place| place + 1));
+        let position = items.iter().position(|item| item["id"] == *after);
+        items.drain(..position.map_or(0, |position| position + 1));
     }
     let has_more = items.len() > limit;
     items.truncate(limit);
@@ -74,13 +76,13 @@ mod tests {
 
     #[test]
     fn items_are_told_page_by_page() {
-        let asked = json!([
+        let input = json!([
             {"role": "user", "content": "a"},
             {"role": "assistant", "content": "b"},
             {"type": "function_call", "id": "fc_1", "call_id": "c", "name": "f", "arguments": "{}"},
             {"type": "function_call_output", "call_id": "c", "output": "d"},
         ]);
-        let page = |query: &str| list(&asked, 7, query).unwrap_or_else(|wrong| panic!("{}", wrong.message));
+        let page = |query: &str| list(&input, 7, query).unwrap_or_else(|error| panic!("{}", error.message));
         let kinds = |page: &Value| -> Vec<String> {
             page["data"].as_array().unwrap().iter().map(|item| item["type"].as_str().unwrap().to_owned()).collect()
         };
@@ -91,8 +93,8 @@ mod tests {
         assert_eq!(first["data"][1]["content"][0]["type"], "output_text");
         let after = format!("order=asc&after={}", first["last_id"].as_str().unwrap());
         assert_eq!(page(&after)["first_id"], "fc_1");
-        assert!(list(&asked, 7, "limit=0").is_err());
+        assert!(list(&input, 7, "limit=0").is_err());
         assert_eq!(page("after=fc_1")["has_more"], false);
-        assert_eq!(input(&json!("a"), 7)[0]["role"], "user");
+        assert_eq!(input_items(&json!("a"), 7)[0]["role"], "user");
     }
 }

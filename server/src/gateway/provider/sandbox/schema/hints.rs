@@ -1,12 +1,12 @@
-//! What a schema says in words only.
+//! Keywords in a schema's descriptions.
 //!
-//! Anthropic's API knows few keywords, so its SDKs write the others into the description, `{minLength: 6, maxLength: 8}`,
-//! and hold the answer against them nevertheless. Source: `transform_schema` in `anthropic-sdk-python` and
-//! `transformJSONSchema` in `anthropic-sdk-typescript`.
+//! Anthropic's API supports few keywords, so its SDKs write the others into the description, `{minLength: 6,
+//! maxLength: 8}`, and still validate the answer against them. Source: `transform_schema` in
+//! `anthropic-sdk-python` and `transformJSONSchema` in `anthropic-sdk-typescript`.
 
 use serde_json::{Map, Value};
 
-/// The keywords that are understood there.
+/// The keywords that are read from descriptions.
 const KEYWORDS: [&str; 12] = [
     "exclusiveMaximum",
     "exclusiveMinimum",
@@ -22,28 +22,28 @@ const KEYWORDS: [&str; 12] = [
     "uniqueItems",
 ];
 
-/// The schema with what it says in words as keywords, too.
-pub(in super::super) fn spelled_out(schema: &Value) -> Value {
+/// Adds keywords in descriptions to the schema.
+pub(in super::super) fn with_described_keywords(schema: &Value) -> Value {
     match schema {
-        Value::Array(items) => items.iter().map(spelled_out).collect(),
-        Value::Object(map) => Value::Object(spelled_out_map(map)),
+        Value::Array(items) => items.iter().map(with_described_keywords).collect(),
+        Value::Object(map) => Value::Object(with_described_keywords_in_map(map)),
         other => other.clone(),
     }
 }
 
-fn spelled_out_map(map: &Map<String, Value>) -> Map<String, Value> {
+fn with_described_keywords_in_map(map: &Map<String, Value>) -> Map<String, Value> {
     let is_value = |name: &str| matches!(name, "const" | "enum" | "default" | "examples");
     let part = |(name, value): (&String, &Value)| {
-        (name.clone(), if is_value(name) { value.clone() } else { spelled_out(value) })
+        (name.clone(), if is_value(name) { value.clone() } else { with_described_keywords(value) })
     };
-    let mut spelled: Map<String, Value> = map.iter().map(part).collect();
+    let mut schema: Map<String, Value> = map.iter().map(part).collect();
     for (name, value) in map.get("description").and_then(Value::as_str).map(keywords).unwrap_or_default() {
-        spelled.entry(name).or_insert(value);
+        schema.entry(name).or_insert(value);
     }
-    spelled
+    schema
 }
 
-/// The keywords at the end of a description.
+/// Reads the keywords at the end of a description.
 fn keywords(description: &str) -> Vec<(&str, Value)> {
     let last = description.rsplit_once("\n\n").map_or(description, |(_, last)| last);
     let Some(mut rest) = last.strip_prefix('{').and_then(|last| last.strip_suffix('}')) else { return Vec::new() };
@@ -58,16 +58,16 @@ fn keywords(description: &str) -> Vec<(&str, Value)> {
     found
 }
 
-/// Where the next name begins, with the comma before it.
+/// Finds the position of the next name, with the comma before it.
 fn next_name(text: &str) -> usize {
-    let begins = |(at, _): &(usize, &str)| {
+    let is_before_name = |(at, _): &(usize, &str)| {
         let name = text[at + 2..].split_once(": ").map_or("", |(name, _)| name);
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic())
     };
-    text.match_indices(", ").find(begins).map_or(text.len(), |(at, _)| at)
+    text.match_indices(", ").find(is_before_name).map_or(text.len(), |(at, _)| at)
 }
 
-/// A value as JavaScript or Python writes it.
+/// Reads a value as JavaScript or Python writes it.
 fn read(text: &str) -> Value {
     match text {
         "True" => true.into(),
@@ -97,6 +97,10 @@ mod tests {
             assert_eq!(Value::Object(found), expected, "{description}");
         }
         let schema = json!({"properties": {"a": {"type": "string", "description": "{maxLength: 2}", "maxLength": 3}}});
-        assert_eq!(spelled_out(&schema)["properties"]["a"]["maxLength"], 3, "what the schema itself says holds");
+        assert_eq!(
+            with_described_keywords(&schema)["properties"]["a"]["maxLength"],
+            3,
+            "what the schema itself says holds"
+        );
     }
 }

@@ -1,38 +1,39 @@
-//! Lists: as long as they must be, and of one item where that is free.
+//! Lists: as long as required, or of one item if the length is free.
 
 use serde_json::Value;
 
 use super::{Filler, Parts, Place, array};
 
-/// Longest list that is made.
-const LONGEST: usize = 1_000;
-/// How many further values are tried for an item that mustn't be there already.
-const TRIED: usize = 64;
+/// Longest list that is generated.
+const MAX_ITEMS: usize = 1_000;
+/// Number of values that are tried for an item that must be unique.
+const MAX_TRIES: usize = 64;
 
 impl<'s> Filler<'s> {
     pub(super) fn list(&self, parts: &Parts<'s>, place: &Place<'s>) -> Option<Value> {
         let contained: Vec<&Value> = parts.all("contains").collect();
-        let containing = if contained.is_empty() { 0 } else { parts.most("minContains").max(1) };
-        let least = parts.most("minItems").max(containing);
-        let places = parts.plain.iter().map(|part| prefix(part).len()).max().unwrap_or(0);
-        let repeats = parts.plain.iter().any(|part| rest(part).is_some_and(|rest| *rest != Value::Bool(false)));
-        let wanted = least.max(places).max(usize::from(repeats)).min(parts.least("maxItems"));
-        if least > wanted || least > LONGEST {
+        let containing = if contained.is_empty() { 0 } else { parts.lower_bound("minContains").max(1) };
+        let min_items = parts.lower_bound("minItems").max(containing);
+        let prefix_length = parts.plain.iter().map(|part| prefix(part).len()).max().unwrap_or(0);
+        let has_rest = parts.plain.iter().any(|part| rest(part).is_some_and(|rest| *rest != Value::Bool(false)));
+        let length = min_items.max(prefix_length).max(usize::from(has_rest)).min(parts.upper_bound("maxItems"));
+        if min_items > length || min_items > MAX_ITEMS {
             return None;
         }
-        let unique = parts.all("uniqueItems").any(|unique| *unique == Value::Bool(true));
+        let is_unique = parts.all("uniqueItems").any(|is_unique| *is_unique == Value::Bool(true));
         let mut items: Vec<Value> = Vec::new();
-        for index in 0..wanted.min(LONGEST) {
-            let of_part = |part: &&'s serde_json::Map<String, Value>| prefix(part).get(index).or_else(|| rest(part));
-            let mut schemas: Vec<&Value> = parts.plain.iter().filter_map(of_part).collect();
+        for index in 0..length.min(MAX_ITEMS) {
+            let item_schema =
+                |part: &&'s serde_json::Map<String, Value>| prefix(part).get(index).or_else(|| rest(part));
+            let mut schemas: Vec<&Value> = parts.plain.iter().filter_map(item_schema).collect();
             if index < containing {
                 schemas.extend(&contained);
             }
-            let tries = if unique { TRIED } else { 1 };
-            let mut tried = (0..tries).map(|more| self.fill(&schemas, place.within(place.nth + index + more)));
-            match tried.find(|item| !unique || item.as_ref().is_none_or(|item| !items.contains(item))).flatten() {
+            let tries = if is_unique { MAX_TRIES } else { 1 };
+            let mut tried = (0..tries).map(|attempt| self.fill(&schemas, place.child(place.nth + index + attempt)));
+            match tried.find(|item| !is_unique || item.as_ref().is_none_or(|item| !items.contains(item))).flatten() {
                 Some(item) => items.push(item),
-                None if index >= least => break,
+                None if index >= min_items => break,
                 None => return None,
             }
         }
@@ -40,7 +41,7 @@ impl<'s> Filler<'s> {
     }
 }
 
-/// What is said of the first items one by one; before 2020-12 that was said by `items`.
+/// Returns the schemas of the first items; before 2020-12 these were in `items`.
 fn prefix(part: &serde_json::Map<String, Value>) -> &[Value] {
     match array(part, "prefixItems") {
         [] => array(part, "items"),
@@ -48,7 +49,7 @@ fn prefix(part: &serde_json::Map<String, Value>) -> &[Value] {
     }
 }
 
-/// What all further items must fit.
+/// Returns the schema of all further items.
 fn rest(part: &serde_json::Map<String, Value>) -> Option<&Value> {
     part.get("items").filter(|items| !items.is_array()).or_else(|| part.get("additionalItems"))
 }

@@ -1,64 +1,68 @@
-//! Numbers within bounds.
+//! Numbers within bounds, and multiples.
 
 use serde_json::Value;
 
 use super::Parts;
 
-/// How many multiples are tried until one is whole, and one of other steps too.
-const MULTIPLES: usize = 1_000;
-/// How far off a whole number of steps may be, by what floats add.
-const OFF: f64 = 1e-9;
-/// From here on, floats skip whole numbers: 2⁵³.
-const EXACT: f64 = 9_007_199_254_740_992.0;
+/// Number of multiples that are tried to find an integer, or a multiple of other steps as well.
+const MAX_TRIES: usize = 1_000;
+/// Largest distance from an integer that is taken for a rounding error of floats.
+const TOLERANCE: f64 = 1e-9;
+/// Floats from here on skip integers: 2⁵³.
+const INTEGER_LIMIT: f64 = 9_007_199_254_740_992.0;
 
-/// A number that fits: 1, if it does.
-pub(super) fn number(parts: &Parts<'_>, nth: usize, whole: bool) -> Option<Value> {
+/// Returns a number that fits: 1 if possible.
+pub(super) fn number(parts: &Parts<'_>, nth: usize, is_integer: bool) -> Option<Value> {
     let (bounds, steps) = (Bounds::of(parts), steps(parts));
-    let step = steps.iter().copied().reduce(f64::max).or(whole.then_some(1.0));
-    // Whole numbers of this size are exact as floats.
+    let step = steps.iter().copied().reduce(f64::max).or(is_integer.then_some(1.0));
+    // Integers of this size are exact as floats.
     let found = match step {
-        None => bounds.somewhere(nth as f64),
+        None => bounds.any_number(nth as f64),
         Some(step) => {
-            let whole_step = |times: usize| Some(step * times as f64).filter(|step| !whole || step.fract() == 0.0);
-            let step = (1..=MULTIPLES).find_map(whole_step)?;
+            let valid_step = |times: usize| Some(step * times as f64).filter(|step| !is_integer || step.fract() == 0.0);
+            let step = (1..=MAX_TRIES).find_map(valid_step)?;
             let first = bounds.first_multiple(step);
-            // Where there are no more, one that is taken already is better than none.
-            let away = || (nth..nth + MULTIPLES).chain(0..nth).map(|away| away as f64);
-            let times = || away().flat_map(move |away| [first + away, first - away]);
-            let all = || times().map(move |times| rounded(times * step)).filter(|number| bounds.hold(*number));
-            // 1.2 divided by 0.1 is less than 12, so there are validators that don't take it for a multiple.
-            [0.0, OFF].into_iter().find_map(|off| all().find(|number| are_steps_to(*number, &steps, off)))
+            // If there are no more, a repeated number is better than none.
+            let distances = || (nth..nth + MAX_TRIES).chain(0..nth).map(|distance| distance as f64);
+            let times = || distances().flat_map(move |distance| [first + distance, first - distance]);
+            let all = || times().map(move |times| round_off(times * step)).filter(|number| bounds.contains(*number));
+            // In floats, 1.2 divided by 0.1 is less than 12, so some validators don't take it for a multiple.
+            [0.0, TOLERANCE]
+                .into_iter()
+                .find_map(|tolerance| all().find(|number| is_multiple_of_all(*number, &steps, tolerance)))
         }
     }?;
-    if found.fract() == 0.0 && found.abs() < EXACT {
-        // Whole and in range, so the conversion is exact.
+    if found.fract() == 0.0 && found.abs() < INTEGER_LIMIT {
+        // An integer in range, so the conversion is exact.
         return Some(Value::from(found as i64));
     }
     Some(Value::from(found))
 }
 
-/// Whether a number that a schema names itself is within the bounds, and a multiple where it must be one.
-pub(super) fn fits(parts: &Parts<'_>, number: f64) -> bool {
-    Bounds::of(parts).hold(number) && are_steps_to(number, &steps(parts), OFF)
+/// Whether a number in a schema is within the bounds, and a multiple where required.
+pub(super) fn is_valid(parts: &Parts<'_>, number: f64) -> bool {
+    Bounds::of(parts).contains(number) && is_multiple_of_all(number, &steps(parts), TOLERANCE)
 }
 
+/// Returns the steps of which a number must be a multiple.
 fn steps(parts: &Parts<'_>) -> Vec<f64> {
     parts.all("multipleOf").filter_map(Value::as_f64).filter(|step| *step > 0.0).collect()
 }
 
-/// Whether it is a whole number of each of the steps, or no further off.
-fn are_steps_to(number: f64, steps: &[f64], off: f64) -> bool {
-    let is_whole = |times: f64| (times - times.round()).abs() <= off;
-    steps.iter().all(|step| is_whole(number / step))
+/// Whether a number is a multiple of each step, within a tolerance.
+fn is_multiple_of_all(number: f64, steps: &[f64], tolerance: f64) -> bool {
+    let is_integer = |times: f64| (times - times.round()).abs() <= tolerance;
+    steps.iter().all(|step| is_integer(number / step))
 }
 
-/// Without what floats add to a multiple of 0.1.
-fn rounded(number: f64) -> f64 {
+/// Removes the rounding errors of floats from a multiple of 0.1.
+fn round_off(number: f64) -> f64 {
     if number.abs() < 1e5 { (number * 1e9).round() / 1e9 } else { number }
 }
 
+/// The bounds of a number.
 struct Bounds {
-    /// The bound, and whether it is itself left out.
+    /// The bound, and whether it is exclusive.
     lower: Option<(f64, bool)>,
     upper: Option<(f64, bool)>,
 }
@@ -66,9 +70,9 @@ struct Bounds {
 impl Bounds {
     fn of(parts: &Parts<'_>) -> Self {
         let all = |name: &str, exclusive: &str| -> Vec<(f64, bool)> {
-            // In draft 4 the bound is left out where `exclusiveMinimum` is true.
-            let leaves_out = |part: &&serde_json::Map<String, Value>| part.get(exclusive) == Some(&Value::Bool(true));
-            let inclusive = parts.plain.iter().filter_map(|part| Some((part.get(name)?.as_f64()?, leaves_out(part))));
+            // In draft 4, `exclusiveMinimum` is a boolean.
+            let is_exclusive = |part: &&serde_json::Map<String, Value>| part.get(exclusive) == Some(&Value::Bool(true));
+            let inclusive = parts.plain.iter().filter_map(|part| Some((part.get(name)?.as_f64()?, is_exclusive(part))));
             inclusive.chain(parts.all(exclusive).filter_map(|bound| Some((bound.as_f64()?, true)))).collect()
         };
         Self {
@@ -81,36 +85,38 @@ impl Bounds {
         }
     }
 
-    fn hold(&self, number: f64) -> bool {
-        self.lower.is_none_or(|(bound, out)| if out { number > bound } else { number >= bound })
-            && self.upper.is_none_or(|(bound, out)| if out { number < bound } else { number <= bound })
+    fn contains(&self, number: f64) -> bool {
+        self.lower.is_none_or(|(bound, is_exclusive)| if is_exclusive { number > bound } else { number >= bound })
+            && self
+                .upper
+                .is_none_or(|(bound, is_exclusive)| if is_exclusive { number < bound } else { number <= bound })
     }
 
-    /// Any number, not only multiples.
-    fn somewhere(&self, nth: f64) -> Option<f64> {
+    /// Returns any number within the bounds, not only multiples.
+    fn any_number(&self, nth: f64) -> Option<f64> {
         let lower = self.lower.map(|(bound, _)| bound);
         let upper = self.upper.map(|(bound, _)| bound);
         let between = lower.zip(upper).map(|(lower, upper)| lower + (upper - lower) / (nth + 2.0));
-        let beside = [lower.map(|lower| lower + 1.0 + nth), upper.map(|upper| upper - 1.0 - nth)];
+        let outside = [lower.map(|lower| lower + 1.0 + nth), upper.map(|upper| upper - 1.0 - nth)];
         let at_bound = lower.map(|lower| lower + nth);
-        let tried = [Some(1.0 + nth), at_bound, between].into_iter().chain(beside).chain([lower, upper]);
-        tried.flatten().find(|number| self.hold(*number))
+        let tried = [Some(1.0 + nth), at_bound, between].into_iter().chain(outside).chain([lower, upper]);
+        tried.flatten().find(|number| self.contains(*number))
     }
 
-    /// Of which multiple to begin with: of 1 itself, else of the lowest that fits, else of the highest.
+    /// Returns the multiple to begin with: that of 1 if it fits, else the lowest that fits, else the highest.
     fn first_multiple(&self, step: f64) -> f64 {
         let one = (1.0 / step).ceil();
-        if self.hold(one * step) {
+        if self.contains(one * step) {
             return one;
         }
         match (self.lower, self.upper) {
-            (Some((bound, out)), _) => {
+            (Some((bound, is_exclusive)), _) => {
                 let times = (bound / step).ceil();
-                if out && times * step <= bound { times + 1.0 } else { times }
+                if is_exclusive && times * step <= bound { times + 1.0 } else { times }
             }
-            (None, Some((bound, out))) => {
+            (None, Some((bound, is_exclusive))) => {
                 let times = (bound / step).floor();
-                if out && times * step >= bound { times - 1.0 } else { times }
+                if is_exclusive && times * step >= bound { times - 1.0 } else { times }
             }
             (None, None) => one,
         }

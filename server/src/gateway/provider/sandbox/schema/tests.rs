@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 
-/// The value, which a validator that isn't ours must find fitting.
+/// Fills a schema, and checks the value with an independent validator.
 fn filled(schema: &Value) -> Value {
     let value = fill(schema).unwrap_or_else(|| panic!("nothing fits {schema}"));
     assert!(is_valid(schema, &value), "{value} doesn't fit {schema}");
@@ -96,7 +96,7 @@ fn numbers_are_within_their_bounds() {
         (json!({"maximum": -3}), json!(-4)),
         (json!({"multipleOf": 5}), json!(5)),
         (json!({"multipleOf": 5, "minimum": 11}), json!(15)),
-        // 1.2 divided by 0.1 is less than 12, by floats.
+        // In floats, 1.2 divided by 0.1 is less than 12.
         (json!({"multipleOf": 0.1, "minimum": 1.15}), json!(1.3)),
         (json!({"allOf": [{"multipleOf": 2}, {"multipleOf": 3}]}), json!(6)),
         (json!({"multipleOf": 4, "exclusiveMaximum": -4}), json!(-8)),
@@ -108,7 +108,7 @@ fn numbers_are_within_their_bounds() {
     assert_eq!(filled(&json!({"type": "integer", "exclusiveMinimum": 4.5})), json!(5));
     assert_eq!(filled(&json!({"type": "integer", "multipleOf": 1.5})), json!(3));
     assert_eq!(fill(&json!({"type": "integer", "minimum": 2.1, "maximum": 2.9})), None);
-    // Fewer than are wanted: the same again, or none where they must differ.
+    // Fewer values than items: they repeat, or there is no list if they must differ.
     let several = |unique: bool| json!({"type": "array", "items": {"type": "integer", "maximum": 0, "minimum": -1}, "minItems": 3, "uniqueItems": unique});
     assert_eq!((filled(&several(false)), fill(&several(true))), (json!([-1, 0, -1]), None));
 }
@@ -142,7 +142,7 @@ fn texts_have_their_format_pattern_and_length() {
         schema["type"] = "string".into();
         assert_eq!(filled(&schema), expected, "{schema}");
     }
-    // Of zod: a time without a zone, which JSON Schema's own format wants.
+    // As zod writes it: a time without a zone, which JSON Schema's format requires.
     let zods = json!({"type": "string", "format": "time", "pattern": "^(?:[01]\\d|2[0-3]):[0-5]\\d(?::[0-5]\\d)?$"});
     assert_eq!(fill(&zods).unwrap(), "11:11", "the pattern is what the client holds it against");
 }
@@ -244,12 +244,12 @@ fn schemas_that_would_take_for_ever_are_given_up() {
         json!({"type": "string", "minLength": 1e12}),
         json!({"type": "object", "minProperties": 1e9}),
         json!({"allOf": vec![json!({"anyOf": [{"type": "string"}, {"type": "integer"}]}); 1_000]}),
-        // A small question, but a large answer.
+        // A small request with a large answer.
         json!({"type": "array", "minItems": 1_000, "items": {"type": "string", "minLength": 65_536}}),
         json!({"type": "array", "minItems": 1_000, "items": {"type": "array", "minItems": 1_000}}),
         json!({"type": "array", "minItems": 1_000, "items": {"const": "long".repeat(1_000)}}),
         json!({"type": "array", "minItems": 1_000, "items": {"required": ["long".repeat(1_000)]}}),
-        // Many tries, each of a long text.
+        // Many attempts, each with a long text.
         json!({"type": "string", "pattern": "^(?!a)a{60000}$", "minLength": 1}),
     ] {
         assert_eq!(fill(&schema), None);
@@ -262,16 +262,19 @@ fn schemas_that_would_take_for_ever_are_given_up() {
 fn leaf() -> impl Strategy<Value = Value> {
     prop_oneof![
         (0..9_usize, 0..9_usize)
-            .prop_map(|(least, more)| json!({"type": "string", "minLength": least, "maxLength": least + more})),
+            .prop_map(|(min, more)| json!({"type": "string", "minLength": min, "maxLength": min + more})),
         (-50..50_i32, 0..9_i32, 1..4_i32).prop_map(
-            |(least, more, step)| json!({"type": "integer", "minimum": least, "maximum": least + more, "multipleOf": step})
+            |(min, more, step)| json!({"type": "integer", "minimum": min, "maximum": min + more, "multipleOf": step})
         ),
         (-9.0..9.0_f64, 0.1..9.0_f64)
-            .prop_map(|(least, more)| json!({"type": "number", "exclusiveMinimum": least, "exclusiveMaximum": least + more})),
+            .prop_map(|(min, more)| json!({"type": "number", "exclusiveMinimum": min, "exclusiveMaximum": min + more})),
         prop::collection::vec("[a-c]{1,3}", 1..4).prop_map(|values| json!({"enum": values})),
         Just(json!({"type": ["null", "boolean"]})),
-        Just(json!({"type": "object", "properties": {"n": {"anyOf": [{"$ref": "#"}, {"type": "null"}]}}, "required": ["n"]})),
-        "\\^[a-d]{1,2}\\[x-z\\]\\{1,3\\}(\\\\d\\+)?\\$".prop_map(|pattern| json!({"type": "string", "pattern": pattern})),
+        Just(
+            json!({"type": "object", "properties": {"n": {"anyOf": [{"$ref": "#"}, {"type": "null"}]}}, "required": ["n"]})
+        ),
+        "\\^[a-d]{1,2}\\[x-z\\]\\{1,3\\}(\\\\d\\+)?\\$"
+            .prop_map(|pattern| json!({"type": "string", "pattern": pattern})),
     ]
 }
 
@@ -283,7 +286,7 @@ fn schema() -> impl Strategy<Value = Value> {
                 json!({"type": "object", "properties": properties, "required": required, "additionalProperties": !strict})
             }),
             (inner.clone(), 0..4_usize, any::<bool>())
-                .prop_map(|(items, least, unique)| json!({"type": "array", "items": items, "minItems": least, "uniqueItems": unique})),
+                .prop_map(|(items, min, unique)| json!({"type": "array", "items": items, "minItems": min, "uniqueItems": unique})),
             prop::collection::vec(inner.clone(), 1..3).prop_map(|variants| json!({"anyOf": variants})),
             prop::collection::vec(inner, 1..3).prop_map(|all| json!({"allOf": all})),
         ]

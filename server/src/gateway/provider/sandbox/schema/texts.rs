@@ -1,7 +1,7 @@
 //! Texts of a format, a pattern or a length.
 //!
-//! Sources: the formats of JSON Schema's validation vocabulary (2020-12, section 7.3), and those that the schemas of zod
-//! and pydantic name besides.
+//! Sources: the formats of JSON Schema's validation vocabulary (2020-12, section 7.3), and further ones in
+//! schemas of zod and pydantic.
 
 use base64::{
     Engine,
@@ -16,85 +16,87 @@ use serde_json::Value;
 
 use super::{Filler, PATTERN_STEPS, Parts, Place};
 
-/// Longest text that is made, in bytes.
-const LONGEST: usize = 64 * 1024;
+/// Longest text that is generated, in bytes.
+const MAX_TEXT_BYTES: usize = 64 * 1024;
 /// Longest pattern that is read, in bytes.
-const LONGEST_PATTERN: usize = 4 * 1024;
-/// Most that a pattern's program takes, in bytes.
-const LARGEST_PROGRAM: usize = 512 * 1024;
-/// How often a pattern may step back while it is tried.
-const STEPS_BACK: usize = 10_000;
-/// How deep a pattern's parts may lie in each other.
-const DEEPEST_PATTERN: u32 = 64;
-/// How many more repetitions than needed are tried.
-const MORE: u32 = 64;
-/// What a pattern's characters are taken from, where it lets them: one of each kind that passwords must have.
-const LIKED: [char; 7] = ['t', 'T', '1', '!', '@', '-', '_'];
-/// How many ways to choose among these are tried, where what a pattern looks around for isn't known.
-const TURNS: usize = 1 + LIKED.len();
+const MAX_PATTERN_LENGTH: usize = 4 * 1024;
+/// Largest program of a compiled pattern, in bytes.
+const MAX_PROGRAM_BYTES: usize = 512 * 1024;
+/// Most backtracking steps of a pattern.
+const MAX_BACKTRACKS: usize = 10_000;
+/// Most levels of nested groups in a pattern.
+const MAX_PATTERN_DEPTH: u32 = 64;
+/// Most repetitions beyond the minimum that are tried.
+const MAX_EXTRA_REPETITIONS: u32 = 64;
+/// Preferred characters where a pattern allows them: one of each kind that passwords must have.
+const PREFERRED_CHARACTERS: [char; 7] = ['t', 'T', '1', '!', '@', '-', '_'];
+/// Number of ways to choose characters for a pattern with lookaround, which the generator can't follow.
+const LOOKAROUND_ATTEMPTS: usize = 1 + PREFERRED_CHARACTERS.len();
 
-/// What a text is held against, but for its format.
+/// The constraints on a text except its format.
 pub(super) struct Rules {
-    least: usize,
-    most: usize,
+    min_length: usize,
+    max_length: usize,
     patterns: Vec<Pattern>,
 }
 
 impl<'s> Filler<'s> {
     pub(super) fn text(&self, parts: &Parts<'s>, place: &Place<'s>) -> Option<String> {
         let rules = self.rules(parts)?;
-        let said = |keyword: &str| parts.find(keyword).and_then(Value::as_str).unwrap_or_default();
-        if said("contentMediaType") == "application/json" {
+        let keyword = |name: &str| parts.find(name).and_then(Value::as_str).unwrap_or_default();
+        if keyword("contentMediaType") == "application/json" {
             let schemas: Vec<&Value> = parts.all("contentSchema").collect();
-            let text = self.fill(&schemas, place.within(place.nth))?.to_string();
+            let text = self.fill(&schemas, place.child(place.nth))?.to_string();
             self.spend(text.len() / 16)?;
-            return Some(text).filter(|text| self.keeps(&rules, text));
+            return Some(text).filter(|text| self.is_valid_text(&rules, text));
         }
-        let (format, encoding) = (said("format"), said("contentEncoding"));
-        // One that was there before is better than what a pattern makes, which is rarely of the format.
+        let (format, encoding) = (keyword("format"), keyword("contentEncoding"));
+        // A repeated text of the format is better than one of a pattern, which rarely has the format.
         let of_format = |nth| [of_format(format, nth), of_format(format, 0), of_format(encoding, nth)].concat();
         self.text_by(&rules, of_format, place.nth)
     }
 
-    /// A text of a pattern alone.
+    /// Generates a text of a pattern without other constraints.
     pub(super) fn text_of_pattern(&self, pattern: &str, nth: usize) -> Option<String> {
         self.spend(PATTERN_STEPS)?;
-        let rules = Rules { least: 0, most: usize::MAX, patterns: vec![Pattern::read(pattern)] };
+        let rules = Rules { min_length: 0, max_length: usize::MAX, patterns: vec![Pattern::read(pattern)] };
         self.text_by(&rules, |_| Vec::new(), nth)
     }
 
+    /// Reads the constraints on a text.
     pub(super) fn rules(&self, parts: &Parts<'_>) -> Option<Rules> {
         let patterns: Vec<&str> = parts.all("pattern").filter_map(Value::as_str).collect();
         self.spend(patterns.len() * PATTERN_STEPS)?;
         let patterns = patterns.into_iter().map(Pattern::read).collect();
-        Some(Rules { least: parts.most("minLength"), most: parts.least("maxLength"), patterns })
+        Some(Rules { min_length: parts.lower_bound("minLength"), max_length: parts.upper_bound("maxLength"), patterns })
     }
 
-    /// Whether a text is as long as it must be, and of the patterns. One that can't be read says nothing.
-    pub(super) fn keeps(&self, rules: &Rules, text: &str) -> bool {
-        (rules.least..=rules.most).contains(&text.chars().count())
-            && rules.patterns.iter().all(|pattern| self.spend(text.len()).is_some() && pattern.holds(text))
+    /// Whether a text has a valid length and matches the patterns. Unreadable patterns match everything.
+    pub(super) fn is_valid_text(&self, rules: &Rules, text: &str) -> bool {
+        (rules.min_length..=rules.max_length).contains(&text.chars().count())
+            && rules.patterns.iter().all(|pattern| self.spend(text.len()).is_some() && pattern.is_match(text))
     }
 
-    /// A text that keeps the rules: first `of_format` is tried, then what the patterns are made of.
+    /// Returns a text that satisfies the rules: tries `of_format` first, then texts of the patterns.
     fn text_by(&self, rules: &Rules, of_format: impl Fn(usize) -> Vec<String>, nth: usize) -> Option<String> {
-        if rules.least > rules.most || rules.least > LONGEST {
+        if rules.min_length > rules.max_length || rules.min_length > MAX_TEXT_BYTES {
             return None;
         }
-        let tried = |nth: usize| {
+        let find_text = |nth: usize| {
             let of_format = of_format(nth);
-            // Where there is a format, any text would hardly be of it.
-            let any = of_format.is_empty().then(|| sized(nth, rules.least, rules.most));
-            let by_pattern = rules.patterns.iter().flat_map(|pattern| pattern.examples(rules.least, nth));
+            // If there is a format, other texts would hardly have it.
+            let any = of_format.is_empty().then(|| sized(nth, rules.min_length, rules.max_length));
+            let by_pattern = rules.patterns.iter().flat_map(|pattern| pattern.examples(rules.min_length, nth));
             let all = of_format.into_iter().chain(by_pattern).chain(any);
-            all.map_while(|text| self.spend(1 + text.len() / 16).map(|()| text)).find(|text| self.keeps(rules, text))
+            all.map_while(|text| self.spend(1 + text.len() / 16).map(|()| text))
+                .find(|text| self.is_valid_text(rules, text))
         };
-        // That it should differ from others may be why it doesn't fit.
-        tried(nth).or_else(|| (nth > 0).then(|| tried(0)).flatten())
+        // A text that differs from the others may not fit.
+        find_text(nth).or_else(|| (nth > 0).then(|| find_text(0)).flatten())
     }
 }
 
-/// The text where all texts fit.
+/// Returns the text without constraints.
 pub(super) fn plain(nth: usize) -> String {
     match nth {
         0 => "toll".to_owned(),
@@ -102,16 +104,16 @@ pub(super) fn plain(nth: usize) -> String {
     }
 }
 
-/// The same with as many characters as there must be, and no more than there may be. Where there is little room, the
-/// number comes first, which tells it from others. Blanks aren't added, since some clients take them away.
-fn sized(nth: usize, least: usize, most: usize) -> String {
+/// Returns the text without constraints, extended or cut to a valid length. If there is little space, its
+/// number comes first, so that it differs from others. No blanks are added, since some clients remove them.
+fn sized(nth: usize, min_length: usize, max_length: usize) -> String {
     let plain = plain(nth);
-    let text = if nth > 0 && plain.len() > most { format!("{}toll", nth + 1) } else { plain };
-    let length = text.len().max(least).min(most);
+    let text = if nth > 0 && plain.len() > max_length { format!("{}toll", nth + 1) } else { plain };
+    let length = text.len().max(min_length).min(max_length);
     text.chars().chain("toll".chars().cycle()).take(length).collect()
 }
 
-/// Examples of a format, where it has a form of its own: a usual one, and maybe a short one.
+/// Examples of a format that restricts texts: a common one, and perhaps a short one.
 fn of_format(name: &str, nth: usize) -> Vec<String> {
     let n = if nth == 0 { String::new() } else { (nth + 1).to_string() };
     let text = format!("toll{n}");
@@ -150,57 +152,58 @@ fn of_format(name: &str, nth: usize) -> Vec<String> {
     }
 }
 
-/// A regular expression of ECMA-262, as far as it can be read.
+/// A regular expression of ECMA-262, as far as it is supported.
 pub(super) struct Pattern {
-    /// What tells whether a text fits.
-    judge: Option<Regex>,
-    /// What such texts are made of: what stands around is left out.
-    made_of: Option<Hir>,
-    /// How many ways to choose their characters are tried.
-    turns: usize,
+    /// The compiled expression, which decides whether a text matches.
+    regex: Option<Regex>,
+    /// The structure of matching texts, without lookaround.
+    structure: Option<Hir>,
+    /// Number of ways to choose characters that are tried.
+    attempts: usize,
 }
 
 impl Pattern {
     pub(super) fn read(pattern: &str) -> Self {
-        if pattern.len() > LONGEST_PATTERN {
-            return Self { judge: None, made_of: None, turns: 0 };
+        if pattern.len() > MAX_PATTERN_LENGTH {
+            return Self { regex: None, structure: None, attempts: 0 };
         }
-        let judge = RegexBuilder::new(pattern).backtrack_limit(STEPS_BACK).delegate_size_limit(LARGEST_PROGRAM).build();
-        let parse = |pattern: &str| ParserBuilder::new().nest_limit(DEEPEST_PATTERN).build().parse(pattern).ok();
-        let whole = parse(pattern);
-        let turns = if whole.is_some() { 1 } else { TURNS };
-        Self { judge: judge.ok(), made_of: whole.or_else(|| parse(&without_lookaround(pattern))), turns }
+        let regex =
+            RegexBuilder::new(pattern).backtrack_limit(MAX_BACKTRACKS).delegate_size_limit(MAX_PROGRAM_BYTES).build();
+        let parse = |pattern: &str| ParserBuilder::new().nest_limit(MAX_PATTERN_DEPTH).build().parse(pattern).ok();
+        let structure = parse(pattern);
+        let attempts = if structure.is_some() { 1 } else { LOOKAROUND_ATTEMPTS };
+        Self { regex: regex.ok(), structure: structure.or_else(|| parse(&without_lookaround(pattern))), attempts }
     }
 
-    pub(super) fn holds(&self, text: &str) -> bool {
-        self.judge.as_ref().is_none_or(|judge| judge.is_match(text).unwrap_or(false))
+    pub(super) fn is_match(&self, text: &str) -> bool {
+        self.regex.as_ref().is_none_or(|regex| regex.is_match(text).unwrap_or(false))
     }
 
-    /// Texts that it was made of, ever longer ones where they must have a length.
-    fn examples(&self, least: usize, nth: usize) -> impl Iterator<Item = String> {
-        let most_more = if least == 0 { 3 } else { MORE };
-        let ways = (0..self.turns).flat_map(move |turn| (0..=most_more).map(move |more| (turn, more)));
-        ways.filter_map(move |(turn, more)| {
-            let mut writer = Writer { turn, more, nth, text: String::new() };
-            writer.write(self.made_of.as_ref()?);
+    /// Generates texts of the pattern, increasingly longer ones if they have a minimum length.
+    fn examples(&self, min_length: usize, nth: usize) -> impl Iterator<Item = String> {
+        let max_extra = if min_length == 0 { 3 } else { MAX_EXTRA_REPETITIONS };
+        let ways = (0..self.attempts).flat_map(move |attempt| (0..=max_extra).map(move |extra| (attempt, extra)));
+        ways.filter_map(move |(attempt, extra_repetitions)| {
+            let mut writer = Writer { attempt, extra_repetitions, nth, text: String::new() };
+            writer.write(self.structure.as_ref()?);
             Some(writer.text)
         })
     }
 }
 
-/// `pattern` without what only looks ahead or behind: `(?=…)`, `(?!…)`, `(?<=…)` and `(?<!…)`.
+/// Removes lookaround from a pattern: `(?=…)`, `(?!…)`, `(?<=…)` and `(?<!…)`.
 fn without_lookaround(pattern: &str) -> String {
-    let mut kept = String::new();
+    let mut result = String::new();
     let mut rest = pattern;
-    while let Some(at) = ["(?=", "(?!", "(?<=", "(?<!"].iter().filter_map(|begin| rest.find(begin)).min() {
+    while let Some(at) = ["(?=", "(?!", "(?<=", "(?<!"].iter().filter_map(|prefix| rest.find(prefix)).min() {
         let (before, group) = rest.split_at(at);
-        kept.push_str(before);
+        result.push_str(before);
         rest = &group[group_length(group)..];
     }
-    kept + rest
+    result + rest
 }
 
-/// How long the group is that a text begins with, in bytes.
+/// Returns the length of the group at the start of a text, in bytes.
 fn group_length(text: &str) -> usize {
     let (mut depth, mut escaped, mut in_class) = (0_usize, false, false);
     for (at, byte) in text.bytes().enumerate() {
@@ -222,20 +225,20 @@ fn group_length(text: &str) -> usize {
     text.len()
 }
 
-/// Writes the shortest text of a pattern, with so many more repetitions where there may be more.
+/// Writes the shortest text of a pattern, with extra repetitions where they are allowed.
 struct Writer {
-    more: u32,
-    /// From the second on, each character is another than the one before, and not the one of other turns.
-    turn: usize,
-    /// What is left to tell this text from others by, as the digits of a number are.
+    extra_repetitions: u32,
+    /// The attempt: from the second on, neighboring characters differ, and so do those of other attempts.
+    attempt: usize,
+    /// The remaining number that distinguishes this text from others, as with the digits of a number.
     nth: usize,
     text: String,
 }
 
 impl Writer {
     fn write(&mut self, pattern: &Hir) {
-        // It is given up as a whole when it is tried.
-        if self.text.len() > LONGEST {
+        // A text of this size is rejected by the caller.
+        if self.text.len() > MAX_TEXT_BYTES {
             return;
         }
         match pattern.kind() {
@@ -246,11 +249,12 @@ impl Writer {
                 self.text.extend(character);
             }
             HirKind::Repetition(repetition) => {
-                let times = repetition.min.saturating_add(self.more).min(repetition.max.unwrap_or(u32::MAX));
+                let times =
+                    repetition.min.saturating_add(self.extra_repetitions).min(repetition.max.unwrap_or(u32::MAX));
                 for _ in 0..times {
                     let before = self.text.len();
                     self.write(&repetition.sub);
-                    // What writes nothing may be repeated as often as one likes.
+                    // Further repetitions of nothing are pointless.
                     if self.text.len() == before {
                         break;
                     }
@@ -271,16 +275,20 @@ impl Writer {
             Class::Bytes(class) => return class.ranges().first().map(|range| range.start().into()),
         };
         let ranges = class.ranges();
-        // They are in order, so that little is looked at of a large class.
-        let holds = |c: &char| ranges.iter().take_while(|range| range.start() <= *c).any(|range| *c <= range.end());
-        let from = if self.turn == 0 { 0 } else { self.turn + self.text.len() };
-        let liked = || (0..LIKED.len()).map(move |place| LIKED[(from + place) % LIKED.len()]);
-        let fitting = || liked().chain('!'..='~').filter(holds);
-        let picked = if self.nth == 0 { 0 } else { self.pick(fitting().count()) };
-        fitting().nth(picked).or_else(|| ranges.first().map(|range| range.start()))
+        // Ranges are sorted, so only a few of a large class are compared.
+        let is_in_class =
+            |c: &char| ranges.iter().take_while(|range| range.start() <= *c).any(|range| *c <= range.end());
+        let from = if self.attempt == 0 { 0 } else { self.attempt + self.text.len() };
+        let preferred = || {
+            (0..PREFERRED_CHARACTERS.len())
+                .map(move |offset| PREFERRED_CHARACTERS[(from + offset) % PREFERRED_CHARACTERS.len()])
+        };
+        let candidates = || preferred().chain('!'..='~').filter(is_in_class);
+        let picked = if self.nth == 0 { 0 } else { self.pick(candidates().count()) };
+        candidates().nth(picked).or_else(|| ranges.first().map(|range| range.start()))
     }
 
-    /// Which one to take of so many.
+    /// Picks one of `count` alternatives.
     fn pick(&mut self, count: usize) -> usize {
         let picked = self.nth.checked_rem(count).unwrap_or(0);
         self.nth = self.nth.checked_div(count).unwrap_or(self.nth);

@@ -1,18 +1,18 @@
-//! What the sandbox is asked to answer in: a schema, tools, thoughts, and no more than may be said.
+//! Answers of the sandbox with schemas, tools, reasoning, and limits.
 
 use axum::http::StatusCode;
 use domain::calls::Outcome;
 use jsonschema::JSONSchema;
 use serde_json::{Value, json};
 
-use super::stage::{CHAT, Stage};
+use crate::gateway::stage::{CHAT, Stage};
 
 pub(super) const RESPONSES: &str = "/v1/responses";
 pub(super) const MESSAGES: &str = "/v1/messages";
 
-/// A question in the form of each path, with more.
-pub(super) fn question(path: &str, said: &str, more: Value) -> Value {
-    let messages = json!([{"role": "user", "content": said}]);
+/// Builds a question in the form of each path, with more parameters.
+pub(super) fn question(path: &str, text: &str, more: Value) -> Value {
+    let messages = json!([{"role": "user", "content": text}]);
     let mut body = match path {
         RESPONSES => json!({"model": "sandbox-1", "input": messages}),
         MESSAGES => json!({"model": "sandbox-1", "max_tokens": 4_000, "messages": messages}),
@@ -28,7 +28,7 @@ pub(super) async fn ask(stage: &Stage, path: &str, body: &Value) -> Value {
     answer.json()
 }
 
-/// The events of the same, streamed.
+/// Asks for a stream, and returns its events.
 pub(super) async fn events(stage: &Stage, path: &str, body: &Value) -> Vec<Value> {
     let mut body = body.clone();
     body["stream"] = true.into();
@@ -43,13 +43,13 @@ pub(super) fn kinds(events: &[Value]) -> Vec<&str> {
     kinds
 }
 
-/// All texts by this pointer, one after the other.
+/// Joins the texts at this pointer in all events.
 fn joined(events: &[Value], pointer: &str) -> String {
     events.iter().filter_map(|event| event.pointer(pointer)?.as_str()).collect()
 }
 
-/// What an answer says.
-pub(super) fn said(path: &str, answer: &Value) -> String {
+/// The text of an answer.
+pub(super) fn answer_text(path: &str, answer: &Value) -> String {
     let pointer = match path {
         RESPONSES => "/output/0/content/0/text",
         MESSAGES => "/content/0/text",
@@ -58,7 +58,7 @@ pub(super) fn said(path: &str, answer: &Value) -> String {
     answer.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{answer}")).to_owned()
 }
 
-/// What a stream says.
+/// The text of a stream.
 fn streamed(path: &str, events: &[Value]) -> String {
     match path {
         RESPONSES => joined(events, "/delta"),
@@ -91,28 +91,28 @@ async fn an_answer_fits_the_schema_that_is_asked_for() {
             json!({"text": {"format": {"type": "json_schema", "name": "a", "strict": true, "schema": schema}}}),
         ),
         (MESSAGES, json!({"output_config": {"format": format}})),
-        // As long as it was a beta.
+        // The parameter's name in the beta.
         (MESSAGES, json!({"output_format": format})),
     ] {
         let body = question(path, "hello", more);
-        let whole = said(path, &ask(&stage, path, &body).await);
-        let value: Value = serde_json::from_str(&whole).unwrap();
+        let complete = answer_text(path, &ask(&stage, path, &body).await);
+        let value: Value = serde_json::from_str(&complete).unwrap();
         assert!(validator.is_valid(&value), "{path} {value}");
-        assert_eq!(streamed(path, &events(&stage, path, &body).await), whole, "{path}");
+        assert_eq!(streamed(path, &events(&stage, path, &body).await), complete, "{path}");
     }
     for (path, more) in [
         (CHAT, json!({"response_format": {"type": "json_object"}})),
         (RESPONSES, json!({"text": {"format": {"type": "json_object"}}})),
     ] {
-        let whole = said(path, &ask(&stage, path, &question(path, "hello", more)).await);
-        assert!(serde_json::from_str::<Value>(&whole).unwrap()["answer"].is_string(), "{whole}");
+        let complete = answer_text(path, &ask(&stage, path, &question(path, "hello", more)).await);
+        assert!(serde_json::from_str::<Value>(&complete).unwrap()["answer"].is_string(), "{complete}");
     }
-    // What Anthropic's SDKs hold an answer against stands in the description only.
+    // Anthropic's SDKs move constraints that they validate into the description.
     let hinted = json!({"type": "object", "required": ["a"],
         "properties": {"a": {"type": "string", "description": "A code.\n\n{minLength: 9, maxLength: 9}"}}});
     let body =
         question(MESSAGES, "hello", json!({"output_config": {"format": {"type": "json_schema", "schema": hinted}}}));
-    let value: Value = serde_json::from_str(&said(MESSAGES, &ask(&stage, MESSAGES, &body).await)).unwrap();
+    let value: Value = serde_json::from_str(&answer_text(MESSAGES, &ask(&stage, MESSAGES, &body).await)).unwrap();
     assert_eq!(value["a"].as_str().unwrap().len(), 9);
     for schema in [json!({"not": {}}), json!("none"), Value::Null] {
         let body = question(
@@ -129,16 +129,16 @@ async fn an_answer_that_ends_too_soon_says_so() {
     let stage = Stage::sandbox().await;
     for (path, limit) in [(CHAT, "max_completion_tokens"), (RESPONSES, "max_output_tokens"), (MESSAGES, "max_tokens")] {
         let body = question(path, "hello", json!({limit: 3}));
-        let (whole, events) = (ask(&stage, path, &body).await, events(&stage, path, &body).await);
+        let (complete, events) = (ask(&stage, path, &body).await, events(&stage, path, &body).await);
         match path {
-            CHAT => assert_eq!(whole["choices"][0]["finish_reason"], "length"),
-            MESSAGES => assert_eq!(whole["stop_reason"], "max_tokens"),
+            CHAT => assert_eq!(complete["choices"][0]["finish_reason"], "length"),
+            MESSAGES => assert_eq!(complete["stop_reason"], "max_tokens"),
             _ => {
                 assert_eq!(
-                    (&whole["status"], &whole["incomplete_details"]["reason"]),
+                    (&complete["status"], &complete["incomplete_details"]["reason"]),
                     (&json!("incomplete"), &json!("max_output_tokens"))
                 );
-                assert_eq!(whole["output"][0]["status"], "incomplete");
+                assert_eq!(complete["output"][0]["status"], "incomplete");
                 assert_eq!(events.last().unwrap()["type"], "response.incomplete");
             }
         }
@@ -147,11 +147,14 @@ async fn an_answer_that_ends_too_soon_says_so() {
     let stop =
         |path: &str| if path == MESSAGES { json!({"stop_sequences": [" ", "x"]}) } else { json!({"stop": [" "]}) };
     for path in [CHAT, MESSAGES] {
-        let whole = ask(&stage, path, &question(path, "hello", stop(path))).await;
-        assert!(!said(path, &whole).contains(' '));
+        let complete = ask(&stage, path, &question(path, "hello", stop(path))).await;
+        assert!(!answer_text(path, &complete).contains(' '));
         match path {
-            CHAT => assert_eq!(whole["choices"][0]["finish_reason"], "stop"),
-            _ => assert_eq!((&whole["stop_reason"], &whole["stop_sequence"]), (&json!("stop_sequence"), &json!(" "))),
+            CHAT => assert_eq!(complete["choices"][0]["finish_reason"], "stop"),
+            _ => assert_eq!(
+                (&complete["stop_reason"], &complete["stop_sequence"]),
+                (&json!("stop_sequence"), &json!(" "))
+            ),
         }
     }
     assert!(stage.calls().await.iter().all(|call| call.outcome == Outcome::Succeeded));
@@ -161,12 +164,12 @@ async fn an_answer_that_ends_too_soon_says_so() {
 async fn thoughts_come_first_where_they_are_asked_for() {
     let stage = Stage::sandbox().await;
     let body = question(MESSAGES, "hello", json!({"thinking": {"type": "enabled", "budget_tokens": 1_024}}));
-    let whole = ask(&stage, MESSAGES, &body).await;
+    let complete = ask(&stage, MESSAGES, &body).await;
     let types = |list: &Value| -> Vec<String> {
         list.as_array().unwrap().iter().map(|part| part["type"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(types(&whole["content"]), ["thinking", "text"]);
-    assert!(!whole["content"][0]["signature"].as_str().unwrap().is_empty());
+    assert_eq!(types(&complete["content"]), ["thinking", "text"]);
+    assert!(!complete["content"][0]["signature"].as_str().unwrap().is_empty());
     let events_of = events(&stage, MESSAGES, &body).await;
     assert_eq!(
         kinds(&events_of),
@@ -183,11 +186,11 @@ async fn thoughts_come_first_where_they_are_asked_for() {
             "message_stop",
         ]
     );
-    assert_eq!(json!(joined(&events_of, "/delta/thinking")), whole["content"][0]["thinking"]);
-    assert_eq!(json!(joined(&events_of, "/delta/signature")), whole["content"][0]["signature"]);
+    assert_eq!(json!(joined(&events_of, "/delta/thinking")), complete["content"][0]["thinking"]);
+    assert_eq!(json!(joined(&events_of, "/delta/signature")), complete["content"][0]["signature"]);
     let last = &events_of[events_of.len() - 2]["usage"];
     for count in ["input_tokens", "output_tokens", "cache_read_input_tokens", "output_tokens_details"] {
-        assert_eq!(last[count], whole["usage"][count], "{count}");
+        assert_eq!(last[count], complete["usage"][count], "{count}");
     }
     assert!(last["output_tokens_details"]["thinking_tokens"].as_i64().unwrap() > 0);
     let hidden = json!({"thinking": {"type": "adaptive", "display": "omitted"}});
@@ -201,13 +204,13 @@ async fn thoughts_come_first_where_they_are_asked_for() {
         "hello",
         json!({"reasoning": {"effort": "high", "summary": "auto"}, "include": ["reasoning.encrypted_content"]}),
     );
-    let whole = ask(&stage, RESPONSES, &body).await;
-    assert_eq!(types(&whole["output"]), ["reasoning", "message"]);
+    let complete = ask(&stage, RESPONSES, &body).await;
+    assert_eq!(types(&complete["output"]), ["reasoning", "message"]);
     assert_eq!(
-        (&whole["reasoning"]["effort"], whole["output"][0]["encrypted_content"].is_string()),
+        (&complete["reasoning"]["effort"], complete["output"][0]["encrypted_content"].is_string()),
         (&json!("high"), true)
     );
-    assert!(whole["usage"]["output_tokens_details"]["reasoning_tokens"].as_i64().unwrap() > 0);
+    assert!(complete["usage"]["output_tokens_details"]["reasoning_tokens"].as_i64().unwrap() > 0);
     let events_of = events(&stage, RESPONSES, &body).await;
     assert_eq!(
         kinds(&events_of),
@@ -229,7 +232,7 @@ async fn thoughts_come_first_where_they_are_asked_for() {
             "response.completed",
         ]
     );
-    assert_eq!(events_of.last().unwrap()["response"]["output"], whole["output"]);
+    assert_eq!(events_of.last().unwrap()["response"]["output"], complete["output"]);
     let numbers: Vec<usize> =
         events_of.iter().map(|event| event["sequence_number"].as_u64().unwrap() as usize).collect();
     assert_eq!(numbers, (0..events_of.len()).collect::<Vec<_>>());
@@ -239,10 +242,10 @@ async fn thoughts_come_first_where_they_are_asked_for() {
     assert_eq!(types(&none["output"]), ["message"]);
 
     let body = question(CHAT, "hello", json!({"reasoning_effort": "low"}));
-    let whole = ask(&stage, CHAT, &body).await;
-    assert!(whole["usage"]["completion_tokens_details"]["reasoning_tokens"].as_i64().unwrap() > 0);
+    let complete = ask(&stage, CHAT, &body).await;
+    assert!(complete["usage"]["completion_tokens_details"]["reasoning_tokens"].as_i64().unwrap() > 0);
     let streamed = joined(&events(&stage, CHAT, &body).await, "/choices/0/delta/reasoning_content");
-    assert_eq!(json!(streamed), whole["choices"][0]["message"]["reasoning_content"]);
+    assert_eq!(json!(streamed), complete["choices"][0]["message"]["reasoning_content"]);
     assert!(stage.calls().await.iter().all(|call| call.used.tokens_out > 0));
 }
 
@@ -250,9 +253,9 @@ async fn thoughts_come_first_where_they_are_asked_for() {
 async fn each_prompt_is_completed_as_often_as_it_is_asked_for() {
     let stage = Stage::sandbox().await;
     let body = json!({"model": "sandbox-1", "prompt": ["one", "other"], "n": 2});
-    let whole = ask(&stage, "/v1/completions", &body).await;
+    let complete = ask(&stage, "/v1/completions", &body).await;
     let texts: Vec<&str> =
-        whole["choices"].as_array().unwrap().iter().map(|choice| choice["text"].as_str().unwrap()).collect();
+        complete["choices"].as_array().unwrap().iter().map(|choice| choice["text"].as_str().unwrap()).collect();
     assert_eq!(texts.len(), 4);
     let chunks = events(&stage, "/v1/completions", &body).await;
     for (index, text) in texts.iter().enumerate() {

@@ -1,4 +1,5 @@
-//! What a change rests on is locked with it: whatever is taken from somebody while they are answered counts.
+//! A change locks what its permission depends on: a permission that is revoked while the request is handled
+//! is missing.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -10,7 +11,7 @@ use domain::{
     rate_limits::RateLimits,
 };
 use futures::future::{BoxFuture, join_all};
-use patience::until;
+use patience::wait_until;
 use sea_orm::ConnectionTrait;
 use services::{
     Actor, ServiceError, ServiceResult, accounts, api_keys, notifications, organizations, projects, rate_limits,
@@ -18,7 +19,7 @@ use services::{
 
 use crate::support::{World, device, new_key};
 
-/// What somebody tries while something is taken from them.
+/// The actor of changes whose permission is revoked meanwhile, and the objects of the changes.
 struct Stage<'a> {
     world: &'a World,
     actor: Actor,
@@ -27,12 +28,12 @@ struct Stage<'a> {
     rotating: ApiKey,
 }
 
-type Deed<'a> = BoxFuture<'a, ServiceResult<()>>;
+type Attempt<'a> = BoxFuture<'a, ServiceResult<()>>;
 
-fn deed<'a, T>(
+fn attempt<'a, T>(
     name: &'static str,
     work: impl Future<Output = ServiceResult<T>> + Send + 'a,
-) -> (&'static str, Deed<'a>) {
+) -> (&'static str, Attempt<'a>) {
     (name, Box::pin(async move { work.await.map(drop) }))
 }
 
@@ -46,61 +47,61 @@ impl<'a> Stage<'a> {
         Self { world, actor, project, key, rotating }
     }
 
-    /// All that may be done to keys.
-    fn with_keys(&self) -> Vec<(&'static str, Deed<'_>)> {
+    /// All changes of keys.
+    fn key_attempts(&self) -> Vec<(&'static str, Attempt<'_>)> {
         let (services, actor) = (&self.world.services, &self.actor);
         let (key, rotating) = (self.key.id, self.rotating.id);
         let changes = ApiKeyChanges { name: Some("renamed".to_owned()), ..ApiKeyChanges::default() };
         let rotation = Rotation { grace_seconds: 60, request: None };
-        let asked = || new_key(self.project, "made");
+        let request = || new_key(self.project, "made");
         vec![
-            deed("create", api_keys::create(services, actor, asked())),
-            deed("create once", api_keys::create_once(services, actor, asked(), services::new_reference())),
-            deed("edit", api_keys::edit(services, actor, key, changes)),
-            deed("rotate", api_keys::rotate(services, actor, key, rotation)),
-            deed("grace", api_keys::set_grace(services, actor, rotating, 0)),
-            deed("revoke", async move { api_keys::revoke(services, actor, &[key]).await }),
-            deed("revoke along", async move { api_keys::revoke_with_descendants(services, actor, &[key]).await }),
+            attempt("create", api_keys::create(services, actor, request())),
+            attempt("create once", api_keys::create_once(services, actor, request(), services::new_reference())),
+            attempt("edit", api_keys::edit(services, actor, key, changes)),
+            attempt("rotate", api_keys::rotate(services, actor, key, rotation)),
+            attempt("grace", api_keys::set_grace(services, actor, rotating, 0)),
+            attempt("revoke", async move { api_keys::revoke(services, actor, &[key]).await }),
+            attempt("revoke along", async move { api_keys::revoke_with_descendants(services, actor, &[key]).await }),
         ]
     }
 
-    /// All that only members may do.
-    fn of_members(&self) -> Vec<(&'static str, Deed<'_>)> {
+    /// All changes that only members may make.
+    fn member_attempts(&self) -> Vec<(&'static str, Attempt<'_>)> {
         let (services, actor) = (&self.world.services, &self.actor);
         let changes = SettingsChanges { session_idle_minutes: Some(60), ..SettingsChanges::default() };
         let limits = RateLimits { calls_per_minute: Some(7), ..RateLimits::NONE };
         vec![
-            deed("settings", organizations::update_settings(services, actor, changes)),
-            deed("limits", rate_limits::set(services, actor, Some(self.project), limits)),
-            deed("project", projects::create(services, actor, "New", "")),
-            deed("assign", projects::assign(services, actor, self.project, "kim@acme.example")),
-            deed("mark", notifications::mark(services, actor, None, true)),
+            attempt("settings", organizations::update_settings(services, actor, changes)),
+            attempt("limits", rate_limits::set(services, actor, Some(self.project), limits)),
+            attempt("project", projects::create(services, actor, "New", "")),
+            attempt("assign", projects::assign(services, actor, self.project, "kim@acme.example")),
+            attempt("mark", notifications::mark(services, actor, None, true)),
         ]
     }
 
-    /// Does it while another transaction, which is under way before, executes `sql` and commits.
-    async fn overtaken(&self, sql: &str, deed: Deed<'_>) -> ServiceResult<()> {
+    /// Makes an attempt while another transaction, which began earlier, executes `sql` and commits.
+    async fn run_overtaken(&self, sql: &str, attempt: Attempt<'_>) -> ServiceResult<()> {
         let other = self.world.services.database().begin().await.unwrap();
         other.execute_unprepared(sql).await.unwrap();
         let commit = async {
-            // On SQLite, nobody begins to write before it is over.
+            // On SQLite no other write begins before the transaction ends.
             if self.world.services.database().is_postgres() {
                 let waiting = "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-                until("it waits for the other one", async || self.world.count(waiting).await > 0).await;
+                wait_until("it waits for the other one", async || self.world.count(waiting).await > 0).await;
             }
             other.commit().await.unwrap();
         };
-        tokio::join!(deed, commit).0
+        tokio::join!(attempt, commit).0
     }
 
-    /// What there is to see of changes.
+    /// Counts of the rows that changes leave.
     async fn traces(&self) -> (i64, i64, i64, i64) {
         let count = async |table| self.world.count(table).await;
         (count("audit_entries").await, count("api_keys").await, count("projects").await, count("changes").await)
     }
 }
 
-/// A member who is signed in.
+/// A signed-in member.
 async fn member(world: &World, admin: &Actor, name: &str, role: Role) -> Actor {
     world.member(&admin.organization, name, role).await;
     let email = format!("{}@acme.example", name.to_lowercase());
@@ -116,7 +117,7 @@ on_both_databases! {
         let stage = Stage::new(world, &admin, program).await;
         let of_program = "WHERE name = 'program'";
         let its_secrets = format!("WHERE api_key_id IN (SELECT id FROM api_keys {of_program})");
-        let taken = [
+        let losses = [
             ("revoked", format!("UPDATE api_keys SET revoked_at = 1 {of_program}")),
             ("disabled", format!("UPDATE api_keys SET disabled_at = 1 {of_program}")),
             ("expired", format!("UPDATE api_keys SET expires_at = 1 {of_program}")),
@@ -125,20 +126,20 @@ on_both_databases! {
             ("replaced", format!("UPDATE key_secrets SET expires_at = 1 {its_secrets}")),
         ];
         let all = "revoked_at = NULL, disabled_at = NULL, expires_at = NULL, scopes = '[]', ip_allowlist = '[]'";
-        let given_back = [
+        let restore = [
             format!("UPDATE api_keys SET {all} {of_program}"),
             format!("UPDATE key_secrets SET expires_at = NULL {its_secrets}"),
         ];
-        for (what, sql) in taken {
-            for index in 0..stage.with_keys().len() {
-                for sql in &given_back {
+        for (loss, sql) in losses {
+            for index in 0..stage.key_attempts().len() {
+                for sql in &restore {
                     world.execute(sql).await;
                 }
                 let before = stage.traces().await;
-                let (name, deed) = stage.with_keys().remove(index);
-                let refused = stage.overtaken(&sql, deed).await;
-                assert!(matches!(refused, Err(ServiceError::Forbidden(_))), "{name}, {what}: {refused:?}");
-                assert_eq!(stage.traces().await, before, "{name}, {what}");
+                let (name, attempt) = stage.key_attempts().remove(index);
+                let refused = stage.run_overtaken(&sql, attempt).await;
+                assert!(matches!(refused, Err(ServiceError::Forbidden(_))), "{name}, {loss}: {refused:?}");
+                assert_eq!(stage.traces().await, before, "{name}, {loss}");
             }
         }
     }
@@ -148,9 +149,9 @@ on_both_databases! {
         world.member(&admin.organization, "Kim", Role::Developer).await;
         let mira = member(world, &admin, "Mira", Role::Admin).await;
         let stage = Stage::new(world, &admin, mira).await;
-        let deeds = || stage.with_keys().into_iter().chain(stage.of_members()).collect::<Vec<_>>();
-        type Refusal = fn(&ServiceError) -> bool;
-        let taken: [(&str, &str, Refusal); 3] = [
+        let attempts = || stage.key_attempts().into_iter().chain(stage.member_attempts()).collect::<Vec<_>>();
+        type IsExpected = fn(&ServiceError) -> bool;
+        let losses: [(&str, &str, IsExpected); 3] = [
             ("the role", "UPDATE memberships SET role = 'viewer'", |error| matches!(error, ServiceError::Forbidden(_))),
             ("the membership", "UPDATE memberships SET suspended_at = 1", |error| {
                 matches!(error, ServiceError::NotFound)
@@ -159,20 +160,20 @@ on_both_databases! {
                 matches!(error, ServiceError::Unauthenticated)
             }),
         ];
-        for (what, sql, expected) in taken {
-            for index in 0..deeds().len() {
+        for (loss, sql, expected) in losses {
+            for index in 0..attempts().len() {
                 world.execute("UPDATE memberships SET role = 'admin', suspended_at = NULL").await;
                 world.execute("UPDATE sessions SET expires_at = 9000000000000000").await;
                 let before = stage.traces().await;
-                let (name, deed) = deeds().remove(index);
-                let refused = stage.overtaken(sql, deed).await;
-                assert!(refused.as_ref().is_err_and(expected), "{name} without {what}: {refused:?}");
-                assert_eq!(stage.traces().await, before, "{name} without {what}");
+                let (name, attempt) = attempts().remove(index);
+                let refused = stage.run_overtaken(sql, attempt).await;
+                assert!(refused.as_ref().is_err_and(expected), "{name} without {loss}: {refused:?}");
+                assert_eq!(stage.traces().await, before, "{name} without {loss}");
             }
         }
         world.execute("UPDATE sessions SET expires_at = 9000000000000000").await;
-        let (_, deed) = deeds().remove(0);
-        let refused = stage.overtaken("DELETE FROM sessions", deed).await;
+        let (_, attempt) = attempts().remove(0);
+        let refused = stage.run_overtaken("DELETE FROM sessions", attempt).await;
         assert!(matches!(refused, Err(ServiceError::Unauthenticated)), "{refused:?}");
     }
 
@@ -186,18 +187,18 @@ on_both_databases! {
         world.assign(&admin, second, "Dan").await;
         let services = &world.services;
         let changes = ApiKeyChanges { project_id: Some(second), ..ApiKeyChanges::default() };
-        let (_, making) = deed("create", api_keys::create(services, &stage.actor, new_key(second, "made")));
-        let (_, moving) = deed("move", api_keys::edit(services, &stage.actor, stage.key.id, changes));
+        let (_, making) = attempt("create", api_keys::create(services, &stage.actor, new_key(second, "made")));
+        let (_, moving) = attempt("move", api_keys::edit(services, &stage.actor, stage.key.id, changes));
         let before = stage.traces().await;
         let archived = "UPDATE projects SET archived_at = 1 WHERE slug = 'second'";
-        for deed in [making, moving] {
-            let refused = stage.overtaken(archived, deed).await;
+        for attempt in [making, moving] {
+            let refused = stage.run_overtaken(archived, attempt).await;
             assert_eq!(crate::support::field_error(refused, "project_id"), "This project is archived.");
         }
         world.execute("UPDATE projects SET archived_at = NULL").await;
         let unassigned = "UPDATE project_members SET user_id = project_id";
-        let (_, edit) = stage.with_keys().remove(2);
-        let refused = stage.overtaken(unassigned, edit).await;
+        let (_, edit) = stage.key_attempts().remove(2);
+        let refused = stage.run_overtaken(unassigned, edit).await;
         assert!(matches!(refused, Err(ServiceError::NotFound)), "{refused:?}");
         assert_eq!(stage.traces().await, before);
     }
@@ -212,7 +213,7 @@ on_both_databases! {
             async move { api_keys::create(services, program, new_key(project, &format!("made {number}"))).await.is_ok() }
         }));
         let revoking = async {
-            until("some are made", async || world.count("api_keys").await > 5).await;
+            wait_until("some are made", async || world.count("api_keys").await > 5).await;
             api_keys::revoke(services, &admin, &[itself.id]).await.unwrap();
             world.count("api_keys").await
         };
@@ -243,14 +244,15 @@ on_both_databases! {
         let (program, itself) = world.program(&admin, &[]).await;
         let changes = ApiKeyChanges { name: Some("renamed".to_owned()), ..ApiKeyChanges::default() };
         api_keys::edit(&world.services, &admin, itself.id, changes).await.unwrap();
-        let asked = NewApiKey::plain("made", Level::Admin, None);
-        let made = api_keys::create(&world.services, &program, asked).await.unwrap().api_key;
+        let request = NewApiKey::plain("made", Level::Admin, None);
+        let made = api_keys::create(&world.services, &program, request).await.unwrap().api_key;
         assert_eq!(api_keys::history(&world.services, &admin, made.id).await.unwrap()[0].actor, "renamed");
     }
 }
 
-/// Those who begin a transaction without [`Acting`](services): they act for nobody, or for themselves alone.
-const ACT_FOR_NOBODY: &[&str] = &[
+/// Files that begin transactions without `AuditedChange`, since they act for no actor or only for the user
+/// themselves.
+const WITHOUT_ACTOR: &[&str] = &[
     "accounts/administration.rs",
     "accounts/failure_log.rs",
     "accounts/guess_limiter.rs",
@@ -260,7 +262,7 @@ const ACT_FOR_NOBODY: &[&str] = &[
     "accounts/sign_in.rs",
     "accounts/sign_up.rs",
     "accounts/cleanup.rs",
-    "acting.rs",
+    "audited_change.rs",
     "api_keys/commands/report_leaks.rs",
     "api_keys/commands/remind.rs",
     "api_keys/uses/prune.rs",
@@ -275,7 +277,7 @@ const ACT_FOR_NOBODY: &[&str] = &[
     "events/writer.rs",
     "metering/storer/group.rs",
     "models.rs",
-    "objects.rs",
+    "provider_objects.rs",
     "provider_objects/job_results.rs",
     "organizations.rs",
 ];
@@ -295,6 +297,6 @@ fn whoever_acts_for_somebody_begins_with_what_that_rests_on() {
             }
         }
     }
-    let known: BTreeSet<String> = ACT_FOR_NOBODY.iter().map(|path| (*path).to_owned()).collect();
-    assert_eq!(found, known, "a change that somebody makes begins with Acting::begin");
+    let known: BTreeSet<String> = WITHOUT_ACTOR.iter().map(|path| (*path).to_owned()).collect();
+    assert_eq!(found, known, "an actor's change begins with AuditedChange::begin");
 }

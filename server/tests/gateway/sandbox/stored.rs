@@ -1,11 +1,11 @@
-//! What the sandbox said is told again as it was, and what was cancelled stays so.
+//! The sandbox repeats its stored answers exactly, and cancelled jobs stay cancelled.
 
 use axum::http::{Method, StatusCode};
 use domain::calls::Outcome;
-use patience::until;
+use patience::wait_until;
 use serde_json::{Value, json};
 
-use super::{
+use crate::gateway::{
     stage::{Answer, CHAT, Stage},
     upstream::Upstream,
 };
@@ -49,22 +49,22 @@ async fn a_response_is_told_again_as_it_was() {
     ] {
         let mut body = json!({"model": "sandbox-1", "input": "hello"});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let whole = post(&stage, RESPONSES, body).await;
-        let path = format!("{RESPONSES}/{}", whole["id"].as_str().unwrap());
-        assert_eq!(get(&stage, &path).await, whole, "{more}");
+        let complete = post(&stage, RESPONSES, body).await;
+        let path = format!("{RESPONSES}/{}", complete["id"].as_str().unwrap());
+        assert_eq!(get(&stage, &path).await, complete, "{more}");
 
         let streamed = ask(&stage, Method::GET, &format!("{path}?stream=true"), Value::Null).await;
         assert!(streamed.headers["content-type"].to_str().unwrap().starts_with("text/event-stream"));
         let all = events(&streamed);
-        assert_eq!((&all[0]["type"], &all.last().unwrap()["response"]), (&json!("response.created"), &whole));
+        assert_eq!((&all[0]["type"], &all.last().unwrap()["response"]), (&json!("response.created"), &complete));
         let rest = ask(&stage, Method::GET, &format!("{path}?stream=true&starting_after=3"), Value::Null).await;
         assert_eq!(events(&rest), all[4..]);
         let behind = format!("{path}?stream=true&starting_after={}", all.len() - 1);
         let behind = ask(&stage, Method::GET, &behind, Value::Null).await;
         assert_eq!(behind.status, StatusCode::BAD_REQUEST, "nothing comes after the last");
     }
-    let asked = json!({"model": "sandbox-1", "input": [{"role": "user", "content": "one"}, {"role": "assistant", "content": "two"}, {"role": "user", "content": "three"}]});
-    let id = post(&stage, RESPONSES, asked).await["id"].as_str().unwrap().to_owned();
+    let conversation = json!({"model": "sandbox-1", "input": [{"role": "user", "content": "one"}, {"role": "assistant", "content": "two"}, {"role": "user", "content": "three"}]});
+    let id = post(&stage, RESPONSES, conversation).await["id"].as_str().unwrap().to_owned();
     let items = get(&stage, &format!("{RESPONSES}/{id}/input_items?limit=2")).await;
     assert_eq!(items["data"][0]["content"][0], json!({"type": "input_text", "text": "three"}));
     assert_eq!((&items["has_more"], &items["last_id"]), (&json!(true), &items["data"][1]["id"]));
@@ -79,17 +79,17 @@ async fn what_isnt_remembered_any_more_has_its_words_still() {
     for number in 0..256 {
         post(&stage, RESPONSES, json!({"model": "sandbox-1", "input": number.to_string()})).await;
     }
-    let told = get(&stage, &format!("{RESPONSES}/{}", first["id"].as_str().unwrap())).await;
-    assert_eq!((&told["output"], &told["usage"]), (&first["output"], &first["usage"]));
+    let answer = get(&stage, &format!("{RESPONSES}/{}", first["id"].as_str().unwrap())).await;
+    assert_eq!((&answer["output"], &answer["usage"]), (&first["output"], &first["usage"]));
 }
 
 #[tokio::test]
 async fn a_cancelled_response_stays_cancelled() {
     let stage = Stage::sandbox().await;
     let body = json!({"model": "sandbox-1", "input": "hello [sandbox job=600s]", "background": true});
-    let made = post(&stage, RESPONSES, body.clone()).await;
+    let created = post(&stage, RESPONSES, body.clone()).await;
     let other = post(&stage, RESPONSES, body).await;
-    let path = format!("{RESPONSES}/{}", made["id"].as_str().unwrap());
+    let path = format!("{RESPONSES}/{}", created["id"].as_str().unwrap());
     assert_eq!(get(&stage, &path).await["status"], "in_progress");
     let cancelled = post(&stage, &format!("{path}/cancel"), Value::Null).await;
     assert_eq!(
@@ -152,8 +152,8 @@ async fn a_stored_completion_has_what_it_was_asked_with() {
         "tools": [{"type": "function", "function": {"name": "f"}}]});
     let (one, other) = (post(&stage, CHAT, body.clone()).await, post(&stage, CHAT, body).await);
     let path = |completion: &Value| format!("{CHAT}/{}", completion["id"].as_str().unwrap());
-    let kept = get(&stage, &path(&one)).await;
-    assert_eq!((&kept["choices"], &kept["metadata"]["a"]), (&one["choices"], &json!("b")));
+    let stored = get(&stage, &path(&one)).await;
+    assert_eq!((&stored["choices"], &stored["metadata"]["a"]), (&one["choices"], &json!("b")));
     let messages = get(&stage, &format!("{}/messages", path(&one))).await;
     assert_eq!(messages["data"][0]["content_parts"][0]["text"], "hello");
     post(&stage, &path(&one), json!({"metadata": {"a": "c"}})).await;
@@ -176,22 +176,22 @@ async fn a_fine_tuning_job_that_was_stopped_stays_so() {
         let headers = [("authorization", bearer.as_str()), ("content-type", "multipart/form-data; boundary=XX")];
         stage.request(Method::POST, "/v1/files", &headers, form).await.json()["id"].clone()
     };
-    let make = async |job: &str| {
+    let create = async |job: &str| {
         let bearer = format!("Bearer {}", stage.key.secret);
         let headers =
             [("authorization", bearer.as_str()), ("content-type", "application/json"), ("x-sandbox-job", job)];
         let body = json!({"model": "tune", "training_file": file}).to_string();
-        let made = stage.request(Method::POST, "/v1/fine_tuning/jobs", &headers, body).await.json();
-        format!("/v1/fine_tuning/jobs/{}", made["id"].as_str().unwrap())
+        let created = stage.request(Method::POST, "/v1/fine_tuning/jobs", &headers, body).await.json();
+        format!("/v1/fine_tuning/jobs/{}", created["id"].as_str().unwrap())
     };
-    let long = make("600s").await;
+    let long = create("600s").await;
     assert_eq!(get(&stage, &long).await["training_file"], file);
     for (step, status) in [("pause", "queued"), ("resume", "running"), ("cancel", "cancelled"), ("resume", "cancelled")]
     {
         assert_eq!(post(&stage, &format!("{long}/{step}"), Value::Null).await["status"], status, "{step}");
         assert_eq!(get(&stage, &long).await["status"], status, "{step}");
     }
-    let short = make("100ms").await;
-    until("the job is done", async || get(&stage, &short).await["status"] == "succeeded").await;
+    let short = create("100ms").await;
+    wait_until("the job is done", async || get(&stage, &short).await["status"] == "succeeded").await;
     assert_eq!(post(&stage, &format!("{short}/cancel"), Value::Null).await["status"], "succeeded");
 }

@@ -1,4 +1,4 @@
-//! What providers keep: whose it is, where it is, and what a job used.
+//! Provider objects: their owners, their providers, and the usage of jobs.
 
 use std::sync::{
     Arc,
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{
     stage::{Answer, Stage},
-    upstream::{Asked, Upstream},
+    upstream::{Upstream, UpstreamRequest},
 };
 
 const MODELS: &str = r#"
@@ -35,12 +35,12 @@ service = "fine_tuning"
 price = { input_per_million = "25" }
 "#;
 
-/// A provider that keeps things, and whose jobs are done when the test says so.
+/// A provider that keeps objects, and whose jobs are done once the test sets the flag.
 async fn keeper() -> (Upstream, Arc<AtomicBool>) {
     let done = Arc::new(AtomicBool::new(false));
     let is_done = Arc::clone(&done);
-    let upstream = Upstream::new(move |asked: Asked| {
-        let answer = answer(&asked, is_done.load(Ordering::SeqCst));
+    let upstream = Upstream::new(move |request: UpstreamRequest| {
+        let answer = answer(&request, is_done.load(Ordering::SeqCst));
         async move {
             let (status, body) = answer;
             let kind = if body.is_string() { "application/octet-stream" } else { "application/json" };
@@ -52,12 +52,12 @@ async fn keeper() -> (Upstream, Arc<AtomicBool>) {
     (upstream, done)
 }
 
-fn answer(asked: &Asked, done: bool) -> (u16, Value) {
+fn answer(request: &UpstreamRequest, done: bool) -> (u16, Value) {
     let video = |id: &str| json!({"id": id, "object": "video", "status": if done {"completed"} else {"queued"}, "seconds": "8"});
     let job = json!({"id": "ftjob-1", "object": "fine_tuning.job", "status": if done {"succeeded"} else {"running"},
         "trained_tokens": if done { json!(4_000) } else { Value::Null }, "result_files": if done {vec!["file-result"]} else {vec![]}});
     let file = json!({"id": "file-1", "object": "file", "bytes": 120, "purpose": "fine-tune", "filename": "a"});
-    let body = match (asked.method.as_str(), asked.path.trim_start_matches("/v1")) {
+    let body = match (request.method.as_str(), request.path.trim_start_matches("/v1")) {
         ("POST", "/files") | ("GET", "/files/file-1") => file,
         ("DELETE", "/files/file-1") => json!({"id": "file-1", "deleted": true}),
         ("GET", "/files/file-1/content" | "/files/file-result/content") => json!("content"),
@@ -67,7 +67,7 @@ fn answer(asked: &Asked, done: bool) -> (u16, Value) {
         ("POST", "/fine_tuning/jobs") | ("GET", "/fine_tuning/jobs/ftjob-1") => job,
         ("GET", "/fine_tuning/jobs/ftjob-1/events") => json!({"object": "list", "data": []}),
         ("POST", "/responses") => {
-            let background = asked.json()["background"] == true;
+            let background = request.json()["background"] == true;
             let status = if background { "queued" } else { "completed" };
             let usage = json!({"input_tokens": 5, "output_tokens": 2});
             json!({"id": "resp_1", "object": "response", "status": status, "usage": if background { Value::Null } else { usage }})
@@ -115,27 +115,30 @@ async fn a_file_is_its_projects_alone() {
     assert_eq!((listed["data"][0]["id"].as_str(), listed["has_more"].as_bool()), (Some("file-1"), Some(false)));
     assert_eq!(get(&stage, "/v1/files?purpose=batch").await.json()["data"], json!([]));
 
-    let asked = upstream.asked().len();
+    let before = upstream.requests().len();
     let stranger = stranger(&stage).await;
     for (method, path) in [
         (Method::GET, "/v1/files/file-1"),
         (Method::GET, "/v1/files/file-1/content"),
         (Method::DELETE, "/v1/files/file-1"),
     ] {
-        let told = ask(&stage, &stranger, method.clone(), path, "").await;
-        assert_eq!((told.status, told.code().as_str()), (StatusCode::NOT_FOUND, "not_found"), "{method} {path}");
+        let answer = ask(&stage, &stranger, method.clone(), path, "").await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::NOT_FOUND, "not_found"), "{method} {path}");
     }
     assert_eq!(ask(&stage, &stranger, Method::GET, "/v1/files", "").await.json()["data"], json!([]));
     let train = r#"{"model":"tune-x","training_file":"file-1"}"#;
-    let told = ask(&stage, &stranger, Method::POST, "/v1/fine_tuning/jobs", train).await;
-    assert_eq!((told.status, told.json()["error"]["param"].as_str()), (StatusCode::NOT_FOUND, Some("training_file")));
+    let answer = ask(&stage, &stranger, Method::POST, "/v1/fine_tuning/jobs", train).await;
+    assert_eq!(
+        (answer.status, answer.json()["error"]["param"].as_str()),
+        (StatusCode::NOT_FOUND, Some("training_file"))
+    );
     let read = r#"{"model":"gpt-x","input":[{"content":[{"type":"input_file","file_id":"file-1"}]}]}"#;
-    let told = ask(&stage, &stranger, Method::POST, "/v1/responses", read).await;
-    assert_eq!((told.status, told.json()["error"]["param"].as_str()), (StatusCode::NOT_FOUND, Some("file_id")));
+    let answer = ask(&stage, &stranger, Method::POST, "/v1/responses", read).await;
+    assert_eq!((answer.status, answer.json()["error"]["param"].as_str()), (StatusCode::NOT_FOUND, Some("file_id")));
     for id in ["file-2", "..", "%2e%2e", "file-1%2Fcontent", "a%00"] {
         assert_eq!(get(&stage, &format!("/v1/files/{id}")).await.status, StatusCode::NOT_FOUND, "{id}");
     }
-    assert_eq!(upstream.asked().len(), asked, "the provider wasn't asked");
+    assert_eq!(upstream.requests().len(), before, "the provider wasn't asked");
 
     assert_eq!(ask(&stage, &stage.key, Method::DELETE, "/v1/files/file-1", "").await.json()["deleted"], true);
     assert_eq!(get(&stage, "/v1/files/file-1").await.status, StatusCode::NOT_FOUND);
@@ -149,7 +152,7 @@ async fn a_video_is_metered_once_when_it_is_done_whoever_sees_it() {
     let stage = Stage::with(&[&upstream], MODELS).await;
     let created = stage.post("/v1/videos", r#"{"model":"film-x","prompt":"a road"}"#).await;
     assert_eq!(created.json()["id"], "video_1");
-    assert_eq!(upstream.asked()[0].json()["model"], "film-x-2026");
+    assert_eq!(upstream.requests()[0].json()["model"], "film-x-2026");
     assert_eq!(get(&stage, "/v1/videos/video_1").await.json()["status"], "queued");
     let minutes = |calls: Vec<domain::calls::Call>| -> Vec<(i64, i64)> {
         let metered = calls.into_iter().filter(|call| call.used.media_ms > 0);
@@ -157,10 +160,10 @@ async fn a_video_is_metered_once_when_it_is_done_whoever_sees_it() {
     };
     assert_eq!(minutes(stage.calls().await), []);
     done.store(true, Ordering::SeqCst);
-    // Two who ask, and two servers, all at once.
+    // Two clients and the background task at once.
     let (one, other) = (get(&stage, "/v1/videos/video_1"), get(&stage, "/v1/videos/video_1"));
-    let (one, other, look) = tokio::join!(one, other, stage.gateway.look_after_jobs());
-    look.unwrap();
+    let (one, other, check) = tokio::join!(one, other, stage.gateway.check_due_jobs());
+    check.unwrap();
     assert_eq!((one.json()["status"].as_str(), other.status), (Some("completed"), StatusCode::OK));
     get(&stage, "/v1/videos/video_1").await;
     assert_eq!(minutes(stage.calls().await), [(8_000, 800_000_000)]);
@@ -181,13 +184,13 @@ async fn a_job_that_nobody_asks_for_is_looked_after() {
     assert_eq!(get(&stage, "/v1/fine_tuning/jobs/ftjob-1/events").await.status, StatusCode::OK);
     done.store(true, Ordering::SeqCst);
     due_now(&stage).await;
-    stage.gateway.look_after_jobs().await.unwrap();
-    stage.gateway.look_after_jobs().await.unwrap();
+    stage.gateway.check_due_jobs().await.unwrap();
+    stage.gateway.check_due_jobs().await.unwrap();
     let metered: Vec<_> = stage.calls().await.into_iter().filter(|call| call.used != Quantities::NONE).collect();
     assert_eq!(metered.len(), 1);
     assert_eq!((metered[0].used.tokens_in, metered[0].cost.unwrap().nanos()), (4_000, 4_000 * 25_000));
     assert_eq!((metered[0].model.as_str(), metered[0].outcome), ("tune-x", Outcome::Succeeded));
-    // What the job made is its owner's too.
+    // The job's result belongs to its owner.
     assert_eq!(get(&stage, "/v1/files/file-result/content").await.text(), "content");
 }
 
@@ -197,7 +200,7 @@ async fn a_job_that_cant_be_looked_after_takes_no_other_with_it() {
     let (upstream, done) = keeper().await;
     let stage = Stage::with(&[&upstream], MODELS).await;
     assert_eq!(stage.post("/v1/videos", r#"{"model":"film-x","prompt":"a road"}"#).await.json()["id"], "video_1");
-    // Of an organization that is gone: it is given up at once, and that fails at once.
+    // A job of a deleted organization, which is given up immediately, and fails to be recorded.
     let transaction = stage.services.database().begin().await.unwrap();
     let gone = "INSERT INTO provider_objects SELECT randomblob(16), project_id, kind, 'video_0', api_key_id, secret_id, \
          member_id, provider, model, price_id, 0, deleted_at, bytes, randomblob(16), look_at, document FROM provider_objects";
@@ -205,11 +208,11 @@ async fn a_job_that_cant_be_looked_after_takes_no_other_with_it() {
     transaction.commit().await.unwrap();
     done.store(true, Ordering::SeqCst);
     due_now(&stage).await;
-    assert!(stage.gateway.look_after_jobs().await.is_err());
+    assert!(stage.gateway.check_due_jobs().await.is_err());
     assert_eq!(stage.calls().await.iter().filter(|call| call.used.media_ms == 8_000).count(), 1);
 }
 
-/// Jobs are looked at some seconds after they were made: that is now.
+/// Makes all jobs due; otherwise they are checked first some seconds after their creation.
 async fn due_now(stage: &Stage) {
     use sea_orm::ConnectionTrait;
     let transaction = stage.services.database().begin().await.unwrap();
@@ -227,8 +230,8 @@ async fn a_response_can_be_asked_for_again_by_its_own_project() {
     assert_eq!(stage.post("/v1/responses", next).await.status, StatusCode::OK);
     let stranger = stranger(&stage).await;
     assert_eq!(ask(&stage, &stranger, Method::GET, "/v1/responses/resp_1", "").await.status, StatusCode::NOT_FOUND);
-    let told = ask(&stage, &stranger, Method::POST, "/v1/responses", next).await;
-    assert_eq!(told.json()["error"]["param"], "previous_response_id");
+    let answer = ask(&stage, &stranger, Method::POST, "/v1/responses", next).await;
+    assert_eq!(answer.json()["error"]["param"], "previous_response_id");
     drop(done);
 }
 
@@ -258,7 +261,7 @@ async fn a_response_in_the_background_is_metered_when_it_is_done() {
 async fn what_was_deleted_at_the_provider_is_gone_here_too() {
     let (upstream, _) = keeper().await;
     let stage = Stage::with(&[&upstream], MODELS).await;
-    // A name that the provider doesn't know when it is asked for it.
+    // The provider doesn't find this video.
     stage.post("/v1/videos", r#"{"model":"film-x","prompt":"a"}"#).await;
     stage.post("/v1/videos/video_1/remix", r#"{"prompt":"b"}"#).await;
     assert_eq!(get(&stage, "/v1/videos").await.json()["data"].as_array().unwrap().len(), 2);

@@ -1,12 +1,12 @@
-//! The sandbox answers every endpoint, and is slow or fails where it is told to.
+//! The sandbox answers every endpoint, and is slow or fails on demand.
 
 use std::time::{Duration, Instant};
 
 use axum::http::{Method, StatusCode};
-use domain::calls::{Measured, Outcome};
+use domain::calls::{CountSource, Outcome};
 use serde_json::{Value, json};
 
-use super::{
+use crate::gateway::{
     stage::{Answer, CHAT, Stage},
     upstream::Upstream,
 };
@@ -51,16 +51,16 @@ async fn every_endpoint_answers_with_its_usage() {
             json!({"model": "sandbox-1", "max_tokens": 99, "messages": [{"role": "user", "content": "hello"}]}),
         ),
     ] {
-        let whole = stage.post(path, body.to_string()).await;
-        assert_eq!(whole.status, StatusCode::OK, "{whole:?}");
-        assert_eq!(stage.post(path, body.to_string()).await.body, whole.body, "the same again");
+        let complete = stage.post(path, body.to_string()).await;
+        assert_eq!(complete.status, StatusCode::OK, "{complete:?}");
+        assert_eq!(stage.post(path, body.to_string()).await.body, complete.body, "the same again");
         let mut streamed = body.clone();
         streamed["stream"] = true.into();
         let streamed = stage.post(path, streamed.to_string()).await;
         assert!(streamed.headers["content-type"].to_str().unwrap().starts_with("text/event-stream"));
         let calls = stage.calls().await;
         assert_eq!(calls[0].used, calls[1].used, "{path}: the same whole and streamed");
-        assert_eq!((calls[0].measured, calls[0].streamed), (Measured::Reported, true), "{path}");
+        assert_eq!((calls[0].measured, calls[0].streamed), (CountSource::Reported, true), "{path}");
         assert!(calls[0].used.tokens_in > 0 && calls[0].used.tokens_out > 0);
     }
     let moderation = stage
@@ -155,18 +155,18 @@ async fn jobs_are_done_after_a_while() {
 async fn it_is_slow_or_fails_where_it_is_told_to() {
     let stage = stage().await;
     let body = |text: &str| json!({"model": "sandbox-1", "messages": [{"role": "user", "content": text}]});
-    let begun = Instant::now();
+    let start = Instant::now();
     assert_eq!(stage.post(CHAT, body("[sandbox delay=200ms]").to_string()).await.status, StatusCode::OK);
-    assert!(begun.elapsed() >= Duration::from_millis(200));
-    let told = post_with(&stage, &[("x-sandbox-status", "400")], CHAT, body("a")).await;
-    assert_eq!((told.status, told.code().as_str()), (StatusCode::BAD_REQUEST, "sandbox_error"));
-    let told = stage.post(CHAT, body("[sandbox status=503]").to_string()).await;
-    assert_eq!((told.status, told.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "sandbox_error"));
-    let told = stage.post(CHAT, body("[sandbox hang-up]").to_string()).await;
-    assert_eq!(told.status, StatusCode::BAD_GATEWAY);
-    let told = stage.post(CHAT, body("[sandbox usage=none] hello").to_string()).await;
-    assert!(told.json()["usage"].is_null());
-    assert_eq!(stage.calls().await[0].measured, Measured::Estimated);
-    let told = stage.post(CHAT, body("[sandbox delay=2]").to_string()).await;
-    assert_eq!(told.status, StatusCode::BAD_REQUEST);
+    assert!(start.elapsed() >= Duration::from_millis(200));
+    let answer = post_with(&stage, &[("x-sandbox-status", "400")], CHAT, body("a")).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_REQUEST, "sandbox_error"));
+    let answer = stage.post(CHAT, body("[sandbox status=503]").to_string()).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "sandbox_error"));
+    let answer = stage.post(CHAT, body("[sandbox hang-up]").to_string()).await;
+    assert_eq!(answer.status, StatusCode::BAD_GATEWAY);
+    let answer = stage.post(CHAT, body("[sandbox usage=none] hello").to_string()).await;
+    assert!(answer.json()["usage"].is_null());
+    assert_eq!(stage.calls().await[0].measured, CountSource::Estimated);
+    let answer = stage.post(CHAT, body("[sandbox delay=2]").to_string()).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
 }

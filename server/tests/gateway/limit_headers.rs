@@ -1,4 +1,5 @@
-//! What a call was, whatever the status says: errors within a success, pages, nothing, and half an answer.
+//! The outcome of a call despite its status: errors within a success, HTML pages,
+//! empty and incomplete answers.
 
 use axum::{
     body::Body,
@@ -6,7 +7,7 @@ use axum::{
     response::Response,
 };
 use domain::{
-    calls::{Measured, Outcome},
+    calls::{CountSource, Outcome},
     money::Quantities,
 };
 
@@ -63,7 +64,7 @@ async fn an_error_within_a_success_is_told_as_one_and_costs_nothing() {
                 (Outcome::Failed, status, code),
                 "{body}"
             );
-            assert_eq!((call.measured, call.cost.unwrap().nanos()), (Measured::Unknown, 0), "{body}");
+            assert_eq!((call.measured, call.cost.unwrap().nanos()), (CountSource::Unknown, 0), "{body}");
         }
     }
 }
@@ -74,7 +75,7 @@ async fn an_error_with_usage_costs_what_was_used() {
     let stage = answered(JSON, body).await;
     assert_eq!(stage.post(CHAT, BODY).await.status, StatusCode::BAD_GATEWAY);
     let call = stage.call().await;
-    assert_eq!((call.outcome, call.measured), (Outcome::Failed, Measured::Reported));
+    assert_eq!((call.outcome, call.measured), (Outcome::Failed, CountSource::Reported));
     assert_eq!(call.cost.unwrap().nanos(), 8 * 250 + 3 * 2_000);
 }
 
@@ -132,7 +133,7 @@ async fn every_form_of_call_knows_an_error() {
 #[tokio::test]
 async fn what_isnt_json_passes_where_it_may_be_something_else() {
     let say = r#"{"model":"say-x","input":"a"}"#;
-    // A sound may begin like JSON, and have no type.
+    // Audio may begin like JSON, and have no specific type.
     for headers in [&[("content-type", "audio/pcm")][..], &[("content-type", "application/octet-stream")]] {
         let stage = answered(headers, "{\u{1}").await;
         assert_eq!(stage.post("/v1/audio/speech", say).await.text(), "{\u{1}");
@@ -164,9 +165,9 @@ async fn an_answer_is_json_whatever_it_is_called_and_in_whatever_way_it_is_writt
     let answer = r#"{"choices":[{"message":{"content":"a"},"logprobs":{"token_logprobs":[-Infinity,NaN]}}],"usage":{"prompt_tokens":8,"completion_tokens":3}}"#;
     for headers in [&[][..], &[("content-type", "text/plain")], &[("content-type", "application/octet-stream")]] {
         let stage = answered(headers, answer).await;
-        let told = stage.post(CHAT, BODY).await;
-        assert_eq!((told.status, told.text()), (StatusCode::OK, answer));
-        assert_eq!(told.headers["content-type"], "application/json");
+        let received = stage.post(CHAT, BODY).await;
+        assert_eq!((received.status, received.text()), (StatusCode::OK, answer));
+        assert_eq!(received.headers["content-type"], "application/json");
         let call = stage.call().await;
         let used = Quantities { tokens_in: 8, tokens_out: 3, ..Quantities::NONE };
         assert_eq!((call.outcome, call.used), (Outcome::Succeeded, used), "{headers:?}");
@@ -180,8 +181,8 @@ async fn a_job_that_failed_was_told_of_and_an_error_instead_of_a_job_was_not() {
     let models = format!(
         "{MODELS}\n[[model]]\nname = \"film-x\"\nproviders = [\"upstream-0\"]\nservice = \"video\"\nprice = {{ per_minute = \"6\" }}\n"
     );
-    let upstream = Upstream::new(move |asked| async move {
-        let body = match asked.json()["prompt"].as_str() {
+    let upstream = Upstream::new(move |request| async move {
+        let body = match request.json()["prompt"].as_str() {
             Some("none") => r#"{"error":{"message":"x"}}"#,
             _ => failed,
         };
@@ -191,9 +192,9 @@ async fn a_job_that_failed_was_told_of_and_an_error_instead_of_a_job_was_not() {
     let stage = Stage::with(&[&upstream], &models).await;
     assert_eq!(stage.post("/v1/videos", film.replace("\"a\"", "\"none\"")).await.status, StatusCode::BAD_GATEWAY);
     assert_eq!(stage.call().await.outcome, Outcome::Failed);
-    let told = stage.post("/v1/videos", film).await;
-    assert_eq!((told.status, told.text()), (StatusCode::OK, failed));
-    // That it was made, and that it failed.
+    let received = stage.post("/v1/videos", film).await;
+    assert_eq!((received.status, received.text()), (StatusCode::OK, failed));
+    // One record of its creation, and one of its failure.
     let outcomes: Vec<_> = stage.calls().await.iter().map(|call| call.outcome).collect();
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == Outcome::Succeeded).count(), 1, "{outcomes:?}");
     assert_eq!(outcomes.len(), 3, "{outcomes:?}");

@@ -1,13 +1,11 @@
-//! The sandbox calls tools where it is asked to, and then goes on.
+//! The sandbox calls tools when asked to, and then continues.
 
 use serde_json::{Value, json};
 
-use super::{
-    sandbox_answers::{MESSAGES, RESPONSES, ask, events, kinds, question, said},
-    stage::{CHAT, Stage},
-};
+use super::answers::{MESSAGES, RESPONSES, answer_text, ask, events, kinds, question};
+use crate::gateway::stage::{CHAT, Stage};
 
-/// What comes after the first answer in each form: the call that it made, and the result.
+/// Continues the conversation after an answer with a tool call: appends the call and its result.
 fn with_result(path: &str, body: &Value, answer: &Value) -> Value {
     let mut body = body.clone();
     let (conversation, more) = match path {
@@ -34,7 +32,7 @@ fn with_result(path: &str, body: &Value, answer: &Value) -> Value {
     body
 }
 
-/// The tool that an answer calls, if it calls one.
+/// The name of the tool that an answer calls, if any.
 fn called(path: &str, answer: &Value) -> Option<String> {
     let pointer = match path {
         RESPONSES => "/output/0/name",
@@ -60,7 +58,7 @@ async fn no_tool_is_called_for_ever() {
         assert_eq!(called(path, &first).as_deref(), Some("weather"), "{path}");
         let second = ask(&stage, path, &with_result(path, &body, &first)).await;
         assert_eq!(called(path, &second), None, "{path}: once where it is free to");
-        assert!(!said(path, &second).is_empty());
+        assert!(!answer_text(path, &second).is_empty());
 
         let mut must = question(path, "hello", tools);
         must["tool_choice"] = if path == MESSAGES { json!({"type": "any"}) } else { json!("required") };
@@ -75,7 +73,7 @@ async fn no_tool_is_called_for_ever() {
             "{path}: each once where it must"
         );
     }
-    // The calls are in the responses before.
+    // The calls are known from the previous responses.
     let tools = json!([{"type": "function", "name": "f"}, {"type": "function", "name": "g"}]);
     let mut body = json!({"model": "sandbox-1", "input": "hello", "tools": tools, "tool_choice": "required"});
     let mut names = Vec::new();
@@ -88,7 +86,7 @@ async fn no_tool_is_called_for_ever() {
         body["input"] = json!([result]);
     }
     assert_eq!(names, [Some("f".to_owned()), Some("g".to_owned()), None]);
-    // They can't be seen.
+    // Without the previous responses the calls are unknown.
     body["previous_response_id"] = Value::Null;
     let answer = ask(&stage, RESPONSES, &body).await;
     assert_eq!(called(RESPONSES, &answer), None, "{answer}");
@@ -147,16 +145,16 @@ async fn tool_calls_are_streamed_as_they_are_documented() {
         json!({"tool_choice": "required",
         "tools": [{"type": "function", "function": {"name": "weather", "parameters": schema}}]}),
     );
-    let whole = ask(&stage, CHAT, &body).await["choices"][0]["message"]["tool_calls"][0].clone();
+    let complete = ask(&stage, CHAT, &body).await["choices"][0]["message"]["tool_calls"][0].clone();
     let chunks = events(&stage, CHAT, &body).await;
     let calls: Vec<&Value> = chunks.iter().filter_map(|chunk| chunk.pointer("/choices/0/delta/tool_calls/0")).collect();
     assert_eq!(
         (&calls[0]["id"], &calls[0]["function"]["name"], &calls[0]["function"]["arguments"]),
-        (&whole["id"], &json!("weather"), &json!(""))
+        (&complete["id"], &json!("weather"), &json!(""))
     );
     assert!(calls.len() > 3 && calls[1..].iter().all(|call| call["id"].is_null() && call["index"] == 0));
     let arguments: String = calls.iter().map(|call| call["function"]["arguments"].as_str().unwrap()).collect();
-    assert_eq!(json!(arguments), whole["function"]["arguments"]);
+    assert_eq!(json!(arguments), complete["function"]["arguments"]);
 
     let custom = json!({"tool_choice": "required", "tools": [{"type": "custom", "name": "shell"}]});
     let body = question(RESPONSES, "hello", custom);

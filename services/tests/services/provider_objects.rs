@@ -1,10 +1,10 @@
-//! What providers keep: whose it is, and what it costs to keep.
+//! Provider objects: their owners, and the cost of their storage.
 
 use std::sync::Arc;
 
 use domain::{
     api_keys::{Level, NewApiKey, Secret},
-    calls::{Call, CallQuery, Measured, Outcome},
+    calls::{Call, CallQuery, CountSource, Outcome},
     models::Service,
     money::{Money, Price, Quantities},
 };
@@ -13,12 +13,12 @@ use services::{
     Actor,
     api_keys::{
         self,
-        directory::{KeyDirectory, KeyRecord, Verification},
+        directory::{KeyDirectory, KeyRecord, KeyVerification},
     },
     calls,
     metering::{JournalSettings, Meter},
     models::{self, OfferedModel},
-    provider_objects::{self, Kind, NewObject, Object, Page, Settled, storage},
+    provider_objects::{self, JobResult, NewProviderObject, ObjectKind, ObjectQuery, ProviderObject, storage},
 };
 
 use crate::support::World;
@@ -30,14 +30,14 @@ async fn key(world: &World, actor: &Actor) -> Arc<KeyRecord> {
         .unwrap();
     let secret = Secret::parse(&created.secret).unwrap();
     match KeyDirectory::start(&world.services).verify(&secret).await.unwrap() {
-        Verification::Active(record) => record,
+        KeyVerification::Active(record) => record,
         other => panic!("{other:?}"),
     }
 }
 
-fn new<'a>(world: &World, kind: Kind, id: &'a str) -> NewObject<'a> {
+fn new<'a>(world: &World, kind: ObjectKind, id: &'a str) -> NewProviderObject<'a> {
     let now = world.services.now();
-    NewObject {
+    NewProviderObject {
         kind,
         id,
         provider: "upstream",
@@ -46,12 +46,12 @@ fn new<'a>(world: &World, kind: Kind, id: &'a str) -> NewObject<'a> {
         created_at: now,
         expires_at: None,
         bytes: 0,
-        look_at: (kind == Kind::Video).then_some(now),
+        look_at: (kind == ObjectKind::Video).then_some(now),
         document: "{}",
     }
 }
 
-async fn find(world: &World, key: &KeyRecord, kind: Kind, id: &str) -> Option<Object> {
+async fn find(world: &World, key: &KeyRecord, kind: ObjectKind, id: &str) -> Option<ProviderObject> {
     provider_objects::find(&world.services, key.organization.id, key.project_id, kind, id).await.unwrap()
 }
 
@@ -61,13 +61,13 @@ async fn logged(world: &World, actor: &Actor) -> Vec<Call> {
     pages.into_iter().flatten().collect()
 }
 
-/// Offers a film and storage, at prices that are easy to count with.
+/// Offers a film model and storage, at round prices.
 async fn offer(world: &World) {
     let dollar = Some(Money::from_nanos(1_000_000_000));
     let offered = |name: &str, service, price| OfferedModel { name: name.to_owned(), service, price: Some(price) };
     let film = offered("film-x", Service::Video, Price { per_minute: dollar, ..Price::default() });
-    let kept = offered("kept", Service::Storage, Price { per_gb_month: dollar, ..Price::default() });
-    models::apply(&world.services, vec![film, kept]).await.unwrap();
+    let storage = offered("kept", Service::Storage, Price { per_gb_month: dollar, ..Price::default() });
+    models::apply(&world.services, vec![film, storage]).await.unwrap();
 }
 
 fn meter(world: &World) -> (Meter, tempfile::TempDir) {
@@ -79,23 +79,23 @@ on_both_databases! {
     async fn an_object_is_its_projects_alone(world: &World) {
         let (acme, other) = (world.organization("Acme", "UTC").await, world.organization("Other", "UTC").await);
         let (mine, theirs) = (key(world, &acme).await, key(world, &other).await);
-        provider_objects::remember(&world.services, &mine, new(world, Kind::File, "file-1")).await.unwrap();
-        assert!(find(world, &mine, Kind::File, "file-1").await.is_some());
-        assert!(find(world, &mine, Kind::Video, "file-1").await.is_none());
-        assert!(find(world, &theirs, Kind::File, "file-1").await.is_none());
+        provider_objects::remember(&world.services, &mine, new(world, ObjectKind::File, "file-1")).await.unwrap();
+        assert!(find(world, &mine, ObjectKind::File, "file-1").await.is_some());
+        assert!(find(world, &mine, ObjectKind::Video, "file-1").await.is_none());
+        assert!(find(world, &theirs, ObjectKind::File, "file-1").await.is_none());
         let project = services::projects::create(&world.services, &acme, "Second", "").await.unwrap();
         for project in [Some(project.id), None] {
-            let found = provider_objects::find(&world.services, acme.organization.id, project, Kind::File, "file-1").await;
+            let found = provider_objects::find(&world.services, acme.organization.id, project, ObjectKind::File, "file-1").await;
             assert!(found.unwrap().is_none());
         }
-        // Another provider may use the same id for somebody else's.
-        provider_objects::remember(&world.services, &theirs, new(world, Kind::File, "file-1")).await.unwrap();
-        provider_objects::forget(&world.services, &find(world, &mine, Kind::File, "file-1").await.unwrap()).await.unwrap();
-        assert!(find(world, &mine, Kind::File, "file-1").await.is_none());
-        assert!(find(world, &theirs, Kind::File, "file-1").await.is_some());
-        // What is deleted may be made anew.
-        provider_objects::remember(&world.services, &mine, new(world, Kind::File, "file-1")).await.unwrap();
-        assert!(find(world, &mine, Kind::File, "file-1").await.is_some());
+        // Another organization's object may have this id too.
+        provider_objects::remember(&world.services, &theirs, new(world, ObjectKind::File, "file-1")).await.unwrap();
+        provider_objects::forget(&world.services, &find(world, &mine, ObjectKind::File, "file-1").await.unwrap()).await.unwrap();
+        assert!(find(world, &mine, ObjectKind::File, "file-1").await.is_none());
+        assert!(find(world, &theirs, ObjectKind::File, "file-1").await.is_some());
+        // A deleted object's id may be used again.
+        provider_objects::remember(&world.services, &mine, new(world, ObjectKind::File, "file-1")).await.unwrap();
+        assert!(find(world, &mine, ObjectKind::File, "file-1").await.is_some());
     }
 
     async fn two_providers_keep_different_things_under_one_id(world: &World) {
@@ -104,38 +104,38 @@ on_both_databases! {
         offer(world).await;
         let (meter, _folder) = meter(world);
         for provider in ["first", "second"] {
-            let film = NewObject { provider, ..new(world, Kind::Video, "video_1") };
+            let film = NewProviderObject { provider, ..new(world, ObjectKind::Video, "video_1") };
             provider_objects::remember(&world.services, &key, film).await.unwrap();
             world.clock.forward_millis(1);
         }
-        let newest = find(world, &key, Kind::Video, "video_1").await.unwrap();
+        let newest = find(world, &key, ObjectKind::Video, "video_1").await.unwrap();
         assert_eq!(newest.provider(), "second");
         let at = async |provider: &str| {
             let (organization, project) = (key.organization.id, key.project_id);
-            provider_objects::find_at(&world.services, provider, organization, project, Kind::Video, "video_1").await.unwrap()
+            provider_objects::find_at(&world.services, provider, organization, project, ObjectKind::Video, "video_1").await.unwrap()
         };
         assert_eq!(at("first").await.unwrap().provider(), "first");
-        let listed = async |after: Option<&Object>| {
-            let page = Page { after, limit: 1, model: None, oldest_first: true };
-            provider_objects::list(&world.services, key.organization.id, key.project_id, Kind::Video, page).await.unwrap().0
+        let listed = async |after: Option<&ProviderObject>| {
+            let page = ObjectQuery { after, limit: 1, model: None, oldest_first: true };
+            provider_objects::list(&world.services, key.organization.id, key.project_id, ObjectKind::Video, page).await.unwrap().0
         };
-        // A list that goes on behind an id comes to its end: each id is on it once, for what it leads to.
+        // A list that continues after an id ends: each id is listed once, with the object that it finds.
         let only = listed(None).await.remove(0);
         assert_eq!((only.provider(), listed(Some(&only)).await.len()), ("second", 0));
-        // Each is charged for by itself, and forgotten by itself.
+        // Each is charged and forgotten separately.
         for minutes in [1, 2] {
-            let film = find(world, &key, Kind::Video, "video_1").await.unwrap();
+            let film = find(world, &key, ObjectKind::Video, "video_1").await.unwrap();
             let used = Quantities { media_ms: minutes * 60_000, ..Quantities::default() };
-            let used = Some((Measured::Reported, used));
-            let settled = Settled { outcome: Outcome::Succeeded, used, error_code: String::new() };
-            provider_objects::settle(&world.services, &meter, &film, settled).await.unwrap();
+            let used = Some((CountSource::Reported, used));
+            let result = JobResult { outcome: Outcome::Succeeded, used, error_code: String::new() };
+            provider_objects::record_job(&world.services, &meter, &film, result).await.unwrap();
             provider_objects::forget(&world.services, &film).await.unwrap();
         }
-        assert!(find(world, &key, Kind::Video, "video_1").await.is_none());
+        assert!(find(world, &key, ObjectKind::Video, "video_1").await.is_none());
         assert!(listed(None).await.is_empty());
-        meter.settled().await;
-        let told = |call: Call| (call.provider, call.cost.unwrap().nanos());
-        let mut films: Vec<(String, i64)> = logged(world, &actor).await.into_iter().map(told).collect();
+        meter.wait_until_stored().await;
+        let charge = |call: Call| (call.provider, call.cost.unwrap().nanos());
+        let mut films: Vec<(String, i64)> = logged(world, &actor).await.into_iter().map(charge).collect();
         films.sort();
         assert_eq!(films, [("first".to_owned(), 2_000_000_000), ("second".to_owned(), 1_000_000_000)]);
     }
@@ -145,50 +145,50 @@ on_both_databases! {
         let (mine, theirs) = (key(world, &acme).await, key(world, &other).await);
         offer(world).await;
         let (meter, _folder) = meter(world);
-        let film = || NewObject { look_at: Some(world.services.now()), ..new(world, Kind::Video, "video_1") };
+        let film = || NewProviderObject { look_at: Some(world.services.now()), ..new(world, ObjectKind::Video, "video_1") };
         let settle = async |key: &KeyRecord| {
-            let film = find(world, key, Kind::Video, "video_1").await.unwrap();
+            let film = find(world, key, ObjectKind::Video, "video_1").await.unwrap();
             assert!(film.is_pending());
-            let used = Some((Measured::Reported, Quantities { media_ms: 60_000, ..Quantities::default() }));
-            let settled = Settled { outcome: Outcome::Succeeded, used, error_code: String::new() };
-            provider_objects::settle(&world.services, &meter, &film, settled).await.unwrap();
+            let used = Some((CountSource::Reported, Quantities { media_ms: 60_000, ..Quantities::default() }));
+            let result = JobResult { outcome: Outcome::Succeeded, used, error_code: String::new() };
+            provider_objects::record_job(&world.services, &meter, &film, result).await.unwrap();
         };
         provider_objects::remember(&world.services, &mine, film()).await.unwrap();
         settle(&mine).await;
-        // Its provider was started anew, and calls the next film so too: it is charged for as well.
+        // The provider restarted and gave the next film that id too, which is charged as well.
         world.clock.forward_millis(1);
         provider_objects::remember(&world.services, &mine, film()).await.unwrap();
         settle(&mine).await;
         world.clock.forward_millis(1);
         provider_objects::remember(&world.services, &theirs, film()).await.unwrap();
-        assert!(find(world, &mine, Kind::Video, "video_1").await.is_none());
+        assert!(find(world, &mine, ObjectKind::Video, "video_1").await.is_none());
         settle(&theirs).await;
-        meter.settled().await;
+        meter.wait_until_stored().await;
         assert_eq!((logged(world, &acme).await.len(), logged(world, &other).await.len()), (2, 1));
-        // What isn't done yet stays whose it is.
+        // A pending job keeps its owner.
         provider_objects::remember(&world.services, &mine, film()).await.unwrap();
-        assert!(find(world, &theirs, Kind::Video, "video_1").await.is_none());
+        assert!(find(world, &theirs, ObjectKind::Video, "video_1").await.is_none());
         provider_objects::remember(&world.services, &theirs, film()).await.unwrap();
-        assert!(find(world, &mine, Kind::Video, "video_1").await.unwrap().is_pending());
+        assert!(find(world, &mine, ObjectKind::Video, "video_1").await.unwrap().is_pending());
     }
 
     async fn lists_are_in_order_and_go_on_where_they_ended(world: &World) {
         let actor = world.organization("Acme", "UTC").await;
         let key = key(world, &actor).await;
         for id in ["a", "b", "c", "d"] {
-            provider_objects::remember(&world.services, &key, new(world, Kind::File, id)).await.unwrap();
-            // The last two are of the same moment.
+            provider_objects::remember(&world.services, &key, new(world, ObjectKind::File, id)).await.unwrap();
+            // The last two were created at one moment.
             world.clock.forward_millis(if id == "c" { 0 } else { 1 });
         }
         let list = async |after: Option<&str>, limit: u64, oldest_first: bool| -> (String, bool) {
             let after = match after {
-                Some(id) => Some(find(world, &key, Kind::File, id).await.unwrap()),
+                Some(id) => Some(find(world, &key, ObjectKind::File, id).await.unwrap()),
                 None => None,
             };
-            let page = Page { after: after.as_ref(), limit, model: None, oldest_first };
-            let found = provider_objects::list(&world.services, key.organization.id, key.project_id, Kind::File, page).await;
+            let page = ObjectQuery { after: after.as_ref(), limit, model: None, oldest_first };
+            let found = provider_objects::list(&world.services, key.organization.id, key.project_id, ObjectKind::File, page).await;
             let (found, more) = found.unwrap();
-            (found.iter().map(Object::id).collect(), more)
+            (found.iter().map(ProviderObject::id).collect(), more)
         };
         assert_eq!(list(None, 10, false).await, ("dcba".to_owned(), false));
         assert_eq!(list(None, 2, false).await, ("dc".to_owned(), true));
@@ -200,15 +200,15 @@ on_both_databases! {
         let actor = world.organization("Acme", "UTC").await;
         let key = key(world, &actor).await;
         for (id, model) in [("a", "gpt-x"), ("b", "gpt-y"), ("c", "gpt-x")] {
-            let new = NewObject { model, document: "", ..new(world, Kind::ChatCompletion, id) };
+            let new = NewProviderObject { model, document: "", ..new(world, ObjectKind::ChatCompletion, id) };
             provider_objects::remember(&world.services, &key, new).await.unwrap();
             world.clock.forward_millis(1);
         }
         let list = async |model: Option<&str>| -> String {
-            let page = Page { after: None, limit: 10, model, oldest_first: true };
-            let (organization, kind) = (key.organization.id, Kind::ChatCompletion);
+            let page = ObjectQuery { after: None, limit: 10, model, oldest_first: true };
+            let (organization, kind) = (key.organization.id, ObjectKind::ChatCompletion);
             let found = provider_objects::list(&world.services, organization, key.project_id, kind, page).await;
-            found.unwrap().0.iter().map(Object::id).collect()
+            found.unwrap().0.iter().map(ProviderObject::id).collect()
         };
         assert_eq!((list(None).await, list(Some("gpt-x")).await, list(Some("z")).await), ("abc".to_owned(), "ac".to_owned(), String::new()));
     }
@@ -219,16 +219,16 @@ on_both_databases! {
         let key = key(world, &actor).await;
         let (first, _one) = meter(world);
         let (second, _other) = meter(world);
-        provider_objects::remember(&world.services, &key, new(world, Kind::Video, "video-1")).await.unwrap();
-        let job = find(world, &key, Kind::Video, "video-1").await.unwrap();
+        provider_objects::remember(&world.services, &key, new(world, ObjectKind::Video, "video-1")).await.unwrap();
+        let job = find(world, &key, ObjectKind::Video, "video-1").await.unwrap();
         assert!(job.is_pending());
         let used = Quantities { media_ms: 90_000, ..Quantities::default() };
-        let settled = || Settled { outcome: Outcome::Succeeded, used: Some((Measured::Reported, used)), error_code: String::new() };
-        let each = [&first, &second, &first, &second].map(|meter| provider_objects::settle(&world.services, meter, &job, settled()));
+        let result = || JobResult { outcome: Outcome::Succeeded, used: Some((CountSource::Reported, used)), error_code: String::new() };
+        let each = [&first, &second, &first, &second].map(|meter| provider_objects::record_job(&world.services, meter, &job, result()));
         for done in join_all(each).await {
             done.unwrap();
         }
-        assert!(!find(world, &key, Kind::Video, "video-1").await.unwrap().is_pending());
+        assert!(!find(world, &key, ObjectKind::Video, "video-1").await.unwrap().is_pending());
         first.shutdown().await;
         second.shutdown().await;
         let calls = logged(world, &actor).await;
@@ -243,10 +243,10 @@ on_both_databases! {
         let key = key(world, &actor).await;
         let (meter, _folder) = meter(world);
         for (id, outcome) in [("failed", Outcome::Failed), ("lost", Outcome::Interrupted)] {
-            provider_objects::remember(&world.services, &key, new(world, Kind::Video, id)).await.unwrap();
-            let job = find(world, &key, Kind::Video, id).await.unwrap();
-            let settled = Settled { outcome, used: None, error_code: "x".to_owned() };
-            provider_objects::settle(&world.services, &meter, &job, settled).await.unwrap();
+            provider_objects::remember(&world.services, &key, new(world, ObjectKind::Video, id)).await.unwrap();
+            let job = find(world, &key, ObjectKind::Video, id).await.unwrap();
+            let result = JobResult { outcome, used: None, error_code: "x".to_owned() };
+            provider_objects::record_job(&world.services, &meter, &job, result).await.unwrap();
         }
         meter.shutdown().await;
         let mut costs: Vec<_> = logged(world, &actor).await.iter().map(|call| (call.outcome.name(), call.cost)).collect();
@@ -257,13 +257,13 @@ on_both_databases! {
     async fn a_job_that_is_due_is_given_to_one_server(world: &World) {
         let actor = world.organization("Acme", "UTC").await;
         let key = key(world, &actor).await;
-        provider_objects::remember(&world.services, &key, new(world, Kind::Video, "video-1")).await.unwrap();
+        provider_objects::remember(&world.services, &key, new(world, ObjectKind::Video, "video-1")).await.unwrap();
         let soon = world.services.now().plus_minutes(10);
-        let both = join_all([provider_objects::due(&world.services, soon), provider_objects::due(&world.services, soon)]).await;
+        let both = join_all([provider_objects::claim_due_jobs(&world.services, soon), provider_objects::claim_due_jobs(&world.services, soon)]).await;
         let given: usize = both.into_iter().map(|due| due.unwrap().len()).sum();
         assert_eq!(given, 1);
         world.clock.forward_minutes(11);
-        assert_eq!(provider_objects::due(&world.services, world.services.now().plus_minutes(10)).await.unwrap().len(), 1);
+        assert_eq!(provider_objects::claim_due_jobs(&world.services, world.services.now().plus_minutes(10)).await.unwrap().len(), 1);
     }
 
     async fn storage_is_counted_by_day_and_once(world: &World) {
@@ -272,11 +272,11 @@ on_both_databases! {
         let key = key(world, &actor).await;
         let (meter, _folder) = meter(world);
         world.clock.set("2026-03-01T12:00:00Z");
-        let file = |id, bytes| NewObject { bytes, ..new(world, Kind::File, id) };
+        let file = |id, bytes| NewProviderObject { bytes, ..new(world, ObjectKind::File, id) };
         provider_objects::remember(&world.services, &key, file("long", 1_000_000_000)).await.unwrap();
         provider_objects::remember(&world.services, &key, file("short", 2_000_000_000)).await.unwrap();
         world.clock.set("2026-03-01T18:00:00Z");
-        provider_objects::forget(&world.services, &find(world, &key, Kind::File, "short").await.unwrap()).await.unwrap();
+        provider_objects::forget(&world.services, &find(world, &key, ObjectKind::File, "short").await.unwrap()).await.unwrap();
         assert_eq!(storage::meter(&world.services, &meter, Some("kept")).await.unwrap(), 0, "the day isn't over");
         world.clock.set("2026-03-03T00:20:00Z");
         assert_eq!(storage::meter(&world.services, &meter, Some("kept")).await.unwrap(), 2);
@@ -295,14 +295,14 @@ on_both_databases! {
     async fn a_past_day_is_charged_at_its_own_price(world: &World) {
         let price = |dollars: i64| Price { per_gb_month: Some(Money::from_nanos(dollars * 730_000_000_000)), ..Price::default() };
         let offer = async |dollars| {
-            let kept = OfferedModel { name: "kept".to_owned(), service: Service::Storage, price: Some(price(dollars)) };
-            models::apply(&world.services, vec![kept]).await.unwrap();
+            let storage = OfferedModel { name: "kept".to_owned(), service: Service::Storage, price: Some(price(dollars)) };
+            models::apply(&world.services, vec![storage]).await.unwrap();
         };
         let actor = world.organization("Acme", "UTC").await;
         let key = key(world, &actor).await;
         world.clock.set("2026-11-18T00:00:00Z");
         offer(1).await;
-        let file = NewObject { bytes: 1_000_000_000, ..new(world, Kind::File, "file-1") };
+        let file = NewProviderObject { bytes: 1_000_000_000, ..new(world, ObjectKind::File, "file-1") };
         provider_objects::remember(&world.services, &key, file).await.unwrap();
         world.clock.set("2026-11-19T12:00:00Z");
         offer(2).await;

@@ -1,10 +1,10 @@
-//! What is turned away, how, and what the log says of it.
+//! Rejected calls: their errors, and their records in the log.
 
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use domain::{api_keys::Level, calls::Outcome};
-use patience::from_then_on;
+use patience::find_within;
 use sea_orm::ConnectionTrait;
 
 use super::{
@@ -23,8 +23,8 @@ async fn whatever_is_no_key_is_refused_alike_and_not_in_the_log() {
     let stage = Stage::sandbox().await;
     let secret = stage.key.secret.clone();
     let mistyped = crate::world::mistyped(&secret);
-    let never_made = domain::api_keys::Secret::from_digits(Level::Standard, [9; 32]).reveal().to_owned();
-    for key in ["", "sk-123", &mistyped, &never_made, &secret.to_uppercase()] {
+    let never_created = domain::api_keys::Secret::from_digits(Level::Standard, [9; 32]).reveal().to_owned();
+    for key in ["", "sk-123", &mistyped, &never_created, &secret.to_uppercase()] {
         let answer = post_with(&stage, key, BODY).await;
         assert_eq!((answer.status, answer.code().as_str()), (StatusCode::UNAUTHORIZED, "invalid_api_key"), "{key}");
         assert!(answer.text().contains("copied as a whole"), "{}", answer.text());
@@ -50,7 +50,7 @@ async fn a_revoked_key_is_refused_within_a_second_and_told_so() {
     let stage = Stage::sandbox().await;
     assert_eq!(stage.post(CHAT, BODY).await.status, StatusCode::OK);
     services::api_keys::revoke(&stage.services, &stage.actor, &[stage.key.api_key.id]).await.unwrap();
-    let refused = from_then_on(Duration::from_secs(1), "the key is refused", async || {
+    let refused = find_within(Duration::from_secs(1), "the key is refused", async || {
         Some(stage.post(CHAT, BODY).await).filter(|answer| answer.status != StatusCode::OK)
     })
     .await;
@@ -67,7 +67,7 @@ async fn each_refusal_has_its_status_and_code_and_is_in_the_log() {
     let stage = Stage::with(&[&Upstream::down().await], "max_body_bytes = 1024").await;
     let read = stage.key(|key| key.level = Level::Read).await.secret;
     let narrow = stage.key(|key| key.models = vec!["gpt-x".to_owned()]).await.secret;
-    // One for each, since the same refusal of the same key is stored once within a minute.
+    // One key for each, since a key's repeated refusals within a minute are stored as one row.
     let mut keys = Vec::new();
     for _ in 0..9 {
         keys.push(stage.key(|_| {}).await.secret);
