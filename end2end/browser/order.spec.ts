@@ -5,6 +5,7 @@ import { call } from "./client.ts";
 import { expect, signIn, test } from "./fixtures.ts";
 import { ApiKeysPage } from "./pages/api_keys.ts";
 import { Inbox } from "./pages/inbox.ts";
+import { SettingsPage } from "./pages/settings.ts";
 import { UsagePage } from "./pages/usage.ts";
 
 // Answers that come late or in another order, presses before there is code for them, other tabs: what a slow machine or
@@ -177,6 +178,29 @@ test("a form that is sent before it is known what may be chosen is sent then, on
   held.release();
   await expect(keys.secret).toBeVisible();
   expect(sent).toBe(1);
+});
+
+test("a page that is come back to before the next one's code has come is as it was, and guarded still", async ({ signedIn: page, organization }) => {
+  const settings = new SettingsPage(page);
+  const home = `/o/${organization.slug}`;
+  await settings.open(organization.slug);
+  await settings.longestLife.fill("45");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  await page.route(/\.wasm$/, async (route) => {
+    await promise;
+    await route.continue();
+  });
+  const leave = () => page.getByRole("link", { name: "Logs" }).filter({ visible: true }).first().click();
+  await leave();
+  await settings.leaving.getByRole("button", { name: "Leave" }).click();
+  await expect(page).toHaveURL(`${home}/logs`);
+  await page.goBack();
+  await expect(page).toHaveURL(`${home}/settings`);
+  await expect(settings.longestLife).toHaveValue("45");
+  resolve();
+  await leave();
+  await expect(settings.leaving).toBeVisible();
+  await expect(page).toHaveURL(`${home}/settings`);
 });
 
 test("what is typed before the palette's code has come is in it", async ({ signedIn: page, organization }) => {

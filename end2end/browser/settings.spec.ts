@@ -93,6 +93,7 @@ test("what isn't saved is asked for before it is left, by Back and Forward too",
   await settings.leaving.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("link", { name: "Logs" }).filter({ visible: true }).first().click();
   await settings.leaving.getByRole("button", { name: "Leave" }).click();
+  await expect(page.getByRole("heading", { name: "Logs", level: 1 })).toBeVisible();
   await expect(page).toHaveURL(`${home}/logs`);
   // Nothing is guarded any more.
   await page.goBack();

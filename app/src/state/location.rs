@@ -145,9 +145,7 @@ impl Location {
             let here = self.path.get_untracked() + &self.search.get_untracked();
             let _ = history.replace_state_with_url(&self.position.get_value().into(), "", Some(&here));
             self.navigation.set(Navigation::Done);
-            if self.guard.with_value(Option::is_none) {
-                self.guard.set_value(self.suspended_guard.get_value());
-            }
+            self.resume_guard();
         }
     }
 
@@ -164,6 +162,13 @@ impl Location {
         }
         self.position.set_value(there);
         self.read(false);
+    }
+
+    /// Guards the page again that was about to be left, if the browser is back before another page was open.
+    fn resume_guard(&self) {
+        if let Some(guard) = self.suspended_guard.try_update_value(Option::take).flatten() {
+            self.guard.set_value(Some(guard));
+        }
     }
 
     /// Whether the guard holds up the step; if so, it has got it.
@@ -198,6 +203,11 @@ impl Location {
         set_if_changed(self.navigation, Navigation::Done);
         let search = window().location().search().unwrap_or_default();
         let is_other_page = self.path.with_untracked(|before| *before != path);
+        if is_other_page {
+            self.suspended_guard.set_value(None);
+        } else {
+            self.resume_guard();
+        }
         set_if_changed(self.path, path);
         set_if_changed(self.search, search);
         if at_top && is_other_page {
