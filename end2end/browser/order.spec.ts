@@ -221,6 +221,26 @@ test("what is typed before the palette's code has come is in it", async ({ signe
   await expect(page).toHaveURL(/\/logs$/);
 });
 
+test("the focus stays where somebody types, though the page began elsewhere", async ({ browser, hub }) => {
+  const page = await browser.newPage();
+  // Frames come when they are let through, as on a machine that is slow to draw.
+  await page.addInitScript(() => {
+    const held: FrameRequestCallback[] = [];
+    window.requestAnimationFrame = (callback) => held.push(callback);
+    Object.assign(window, { draw: () => held.splice(0).forEach((callback) => callback(performance.now())) });
+  });
+  const draw = () => page.evaluate(() => (window as unknown as { draw: () => void }).draw());
+  await page.goto(`${hub.url}/sign-in`);
+  await expect(page.getByLabel("Email")).toBeFocused();
+  await page.getByLabel("Password").focus();
+  await page.keyboard.type("a horse");
+  await draw();
+  await page.keyboard.type(" of another");
+  await expect(page.getByLabel("Password")).toHaveValue("a horse of another");
+  await expect(page.getByLabel("Email")).toHaveValue("");
+  await page.close();
+});
+
 test("tabs share one session: its end asks in all of them, and signing in goes on in all", async ({ context, signedIn: page, hub, organization }) => {
   const other = await context.newPage();
   await other.goto(`/o/${organization.slug}/settings`);

@@ -44,7 +44,7 @@ pub use dialog::{Confirm, Dialog};
 pub use export::Export;
 pub use field::{Field, SearchField, TextArea};
 pub use filter_chips::{Chip, FilterChips};
-pub use focus::{HEADING, focus, focus_if_removed, focus_soon};
+pub use focus::{HEADING, focus, focus_heading_soon, focus_if_removed, focus_soon};
 pub use form_error::FormError;
 pub use icon::{Icon, IconView, Logo};
 pub use letters::{lower_case, upper_case};

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     addresses::{CodePart, Page},
-    components::{HEADING, focus, focus_soon},
+    components::{focus, focus_heading_soon},
     pages::NoPermission,
     state::{CurrentOrganization, InboxState, Live, use_location},
 };
@@ -78,7 +78,7 @@ fn focus_heading_on_navigation() {
     Effect::new(move |previous: Option<String>| {
         let path = path.get();
         if previous.is_some_and(|previous| previous != path) {
-            focus_soon(HEADING);
+            focus_heading_soon();
         }
         path
     });

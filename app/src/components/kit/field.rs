@@ -1,6 +1,6 @@
 //! Inputs with their label, hint and error.
 
-use leptos::{html, prelude::*};
+use leptos::{html, leptos_dom::helpers::queue_microtask, prelude::*};
 
 use super::{Icon, IconView, unique_id};
 use crate::state::watch;
@@ -89,6 +89,7 @@ pub fn Field(
                 class="input"
                 id=ids.control
                 name=name
+                autofocus=autofocus
                 // Numbers are typed as text, since the server's answer to a wrong one would come too late.
                 type=if kind == "number" { "text" } else { kind }
                 inputmode=mode
@@ -165,12 +166,15 @@ pub fn SearchField(
     }
 }
 
-/// Focuses `input` once it is mounted; the attribute works only in a page's own HTML.
+/// Focuses `input` once it is mounted; the attribute works only in dialogs and in a page's own HTML.
+///
+/// That happens before the browser handles any key or click: a frame later, it would take the focus from what was
+/// typed or clicked in the meantime.
 fn focus_if(autofocus: bool, input: NodeRef<html::Input>) {
     if autofocus {
         watch(move || {
             if let Some(input) = input.get() {
-                request_animation_frame(move || {
+                queue_microtask(move || {
                     let _ = input.focus();
                 });
             }
