@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-.PHONY: run demo dev build test test-steady bench screenshot help
+.PHONY: run demo dev build check audit test test-steady bench screenshot help
 
 run: ## serve the dashboard on http://127.0.0.1:3000, data in ./data
 	@scripts/run
@@ -12,6 +12,12 @@ demo: ## the same on ./data-demo, with a demo organization and 13 months of call
 
 dev: ## server and dashboard, rebuilt and reloaded on change
 	@scripts/dev
+
+check: ## format, lints, licenses, unit tests, and the services on SQLite: a few minutes
+	@scripts/check
+
+audit: ## asks RustSec's database, which is downloaded, for known vulnerabilities of dependencies
+	@scripts/audit
 
 test: ## everything that decides whether a change is good
 	@scripts/test
