@@ -62,10 +62,10 @@ function sizeOf(path) {
 }
 
 /**
- * Writes a module that imports from `from` what `paths` import from `name`, and passes it on. Joined with it under that
- * name, they import everything just once, as a module with a single memory has to, and by the names that `called` gives.
+ * Writes a module that imports from `main` what `paths` import from `name`, and passes it on. Joined with it under that
+ * name, they import everything just once, as a module with a single memory has to.
  */
-function writePassage(paths, name, to, from = "main", called = (item) => item) {
+function writePassage(paths, name, to) {
   const items = new Map();
   for (const path of [...paths].sort((a, b) => sizeOf(a) - sizeOf(b))) {
     const imported = WebAssembly.Module.imports(new WebAssembly.Module(readFileSync(path)));
@@ -77,7 +77,7 @@ function writePassage(paths, name, to, from = "main", called = (item) => item) {
     }
   }
   const all = [...items];
-  const taken = all.map(([item, { kind, type }]) => `(import "${from}" "${called(item)}" (${kind} $${item} ${type}))`);
+  const taken = all.map(([item, { kind, type }]) => `(import "main" "${item}" (${kind} $${item} ${type}))`);
   const given = all.map(([item, { kind }]) => `(export "${item}" (${kind} $${item}))`);
   writeFileSync(to, `(module\n${[...taken, ...given].join("\n")}\n)\n`);
 }
