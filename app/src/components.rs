@@ -20,7 +20,6 @@
 //! | [`Badge`] with a [`Tone`], [`Icon`] | small labels |
 //! | [`Time`], [`format_moment`], [`format_relative`] | moments, relative or in a time zone |
 //! | [`Count`], [`Amount`], [`format_count`], [`format_compact`], [`format_money`], [`format_percent`], [`format_duration`] | numbers |
-//! | [`lower_case`], [`upper_case`] | case conversion by the browser's tables |
 //! | [`Snippets`] | a first call in several languages, ready to paste |
 
 #[cfg(feature = "chart")]

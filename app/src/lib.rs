@@ -12,6 +12,8 @@ pub mod components;
 #[cfg(feature = "csr")]
 mod layout;
 #[cfg(feature = "csr")]
+mod lean;
+#[cfg(feature = "csr")]
 mod pages;
 #[cfg(feature = "csr")]
 mod parts;

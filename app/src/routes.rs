@@ -13,11 +13,12 @@ use crate::{
     api,
     components::{ErrorView, ToastRegion, Toasts},
     layout::{NavigationStatus, PlainFrame, Shell},
+    lean::watch,
     pages::NotFound,
     parts::NotLoaded,
     state::{
         self, Connection, CurrentSession, Location, PageClock, SingleKeys, ThemeChoice, use_go, use_location,
-        use_session, watch,
+        use_session,
     },
 };
 

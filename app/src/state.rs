@@ -18,7 +18,6 @@ mod single_keys;
 mod storage;
 mod submission;
 mod theme;
-mod watch;
 
 pub use self::debounce::{debounce, debounced};
 pub use self::server_query::{mutate_as, query, query_as};
@@ -36,4 +35,3 @@ pub use organization::{CurrentOrganization, use_organization};
 pub use session::{CurrentSession, use_session};
 pub use single_keys::{SingleKeys, use_single_keys};
 pub use theme::{Theme, ThemeChoice, use_theme};
-pub use watch::watch;

@@ -4,7 +4,6 @@ mod async_view;
 mod badge;
 mod button;
 mod check_list;
-mod collect_any;
 mod copy_button;
 mod data_table;
 mod dialog;
@@ -14,7 +13,6 @@ mod filter_chips;
 mod focus;
 mod form_error;
 mod icon;
-mod letters;
 mod live_sign;
 mod menu;
 mod notice;
@@ -30,13 +28,11 @@ mod tabs;
 mod tiles;
 mod time;
 mod toasts;
-mod when;
 
 pub use async_view::{AsyncView, Awaited, ErrorView};
 pub use badge::{Badge, Tone};
 pub use button::{Button, ButtonLink, ButtonStyle};
 pub use check_list::CheckList;
-pub use collect_any::CollectAny;
 pub use copy_button::CopyButton;
 pub use data_table::{CardPosition, Column, DataTable, Sort};
 pub(crate) use dialog::closest;
@@ -47,7 +43,6 @@ pub use filter_chips::{Chip, FilterChips};
 pub use focus::{HEADING, focus, focus_heading_soon, focus_if_removed, focus_soon};
 pub use form_error::FormError;
 pub use icon::{Icon, IconView, Logo};
-pub use letters::{lower_case, upper_case};
 pub use live_sign::LiveSign;
 pub(crate) use menu::place_beside;
 pub use menu::{Menu, MenuAction, MenuLabel, MenuLink};
@@ -67,7 +62,6 @@ pub use tabs::{Tab, Tabs};
 pub use tiles::{Tile, Tiles, Trend};
 pub use time::{Time, TimeStyle, format_moment, format_relative, time_left};
 pub use toasts::{ToastRegion, Toasts, use_toasts};
-pub use when::When;
 
 /// Creates an id that no other element has.
 pub fn unique_id(prefix: &str) -> String {

@@ -3,8 +3,9 @@ use leptos::prelude::*;
 use super::{shell::Overlays, theme_menu::ThemeEntries};
 use crate::{
     api,
-    components::{Icon, Menu, MenuAction, MenuLink, upper_case, use_toasts},
-    state::{Submission, submission, use_organization, use_session, watch},
+    components::{Icon, Menu, MenuAction, MenuLink, use_toasts},
+    lean::{upper_case, watch},
+    state::{Submission, submission, use_organization, use_session},
 };
 
 /// The signed-in user's menu.

@@ -3,8 +3,9 @@ use leptos::{ev, html, prelude::*};
 use super::NotificationList;
 use crate::{
     addresses::Page,
-    components::{Button, ButtonStyle, Icon, IconView, When, closest, place_beside, unique_id, use_toasts},
-    state::{InboxState, use_organization, watch},
+    components::{Button, ButtonStyle, Icon, IconView, closest, place_beside, unique_id, use_toasts},
+    lean::{When, watch},
+    state::{InboxState, use_organization},
 };
 
 /// Maximum width of the panel, in pixels; equals the stylesheet's.

@@ -3,7 +3,8 @@ use leptos::prelude::*;
 use super::{icon, shell::Overlays};
 use crate::{
     addresses::Page,
-    components::{CollectAny, Icon, IconView},
+    components::{Icon, IconView},
+    lean::CollectAny,
     state::use_organization,
 };
 

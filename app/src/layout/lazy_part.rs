@@ -5,8 +5,8 @@ use super::navigation_status::LoadingSign;
 use crate::{
     addresses::CodePart,
     components::{ErrorView, use_toasts},
+    lean::watch,
     parts::{NotLoaded, PartView},
-    state::watch,
 };
 
 /// Shows a part of the dashboard once it is first `wanted` and its code has been loaded.

@@ -1,7 +1,8 @@
 use leptos::prelude::*;
 
 use crate::{
-    components::{Button, ButtonStyle, Dialog, When},
+    components::{Button, ButtonStyle, Dialog},
+    lean::When,
     state::{Navigation, use_location},
 };
 

@@ -4,8 +4,9 @@ use leptos::prelude::*;
 use crate::{
     addresses::KeyAddress,
     components::{
-        Awaited, Button, ButtonStyle, EmptyState, Icon, IconView, Skeleton, Time, TimeStyle, Tone, When, format_moment,
+        Awaited, Button, ButtonStyle, EmptyState, Icon, IconView, Skeleton, Time, TimeStyle, Tone, format_moment,
     },
+    lean::When,
     state::{InboxList, InboxState, use_organization},
 };
 

@@ -2,7 +2,8 @@ use leptos::prelude::*;
 
 use crate::{
     addresses::Page,
-    components::{CollectAny, Icon, IconView, Menu, MenuLabel, MenuLink, upper_case},
+    components::{Icon, IconView, Menu, MenuLabel, MenuLink},
+    lean::{CollectAny, upper_case},
     state::{use_organization, use_session},
 };
 

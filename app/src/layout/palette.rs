@@ -7,8 +7,9 @@ use leptos::{ev, html, prelude::*};
 use self::entries::{Entry, EntryAction, entries};
 use super::{account_menu::sign_out, shell::Overlays};
 use crate::{
-    components::{CollectAny, IconView, unique_id},
-    state::{use_go, use_theme, watch},
+    components::{IconView, unique_id},
+    lean::{CollectAny, watch},
+    state::{use_go, use_theme},
 };
 
 #[component]

@@ -3,7 +3,8 @@ use leptos::prelude::*;
 
 use crate::{
     addresses::{Page, Query},
-    components::{CollectAny, Icon, IconView, Menu, MenuLabel, MenuLink},
+    components::{Icon, IconView, Menu, MenuLabel, MenuLink},
+    lean::CollectAny,
     state::{use_address, use_location, use_organization},
 };
 

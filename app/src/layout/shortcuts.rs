@@ -6,7 +6,8 @@ use wasm_bindgen::JsCast;
 use super::shell::Overlays;
 use crate::{
     addresses::{CodePart, Page},
-    components::{CollectAny, Dialog, When, focus},
+    components::{Dialog, focus},
+    lean::{CollectAny, When},
     state::{use_go, use_organization, use_single_keys},
 };
 

@@ -3,7 +3,8 @@ use leptos::prelude::*;
 use super::{account_menu::AccountMenu, icon};
 use crate::{
     addresses::Page,
-    components::{CollectAny, IconView, Logo},
+    components::{IconView, Logo},
+    lean::CollectAny,
     state::use_organization,
 };
 

@@ -1,7 +1,8 @@
 use leptos::prelude::*;
 
 use crate::{
-    components::{CollectAny, Icon, IconView, Menu, MenuAction, MenuLabel},
+    components::{Icon, IconView, Menu, MenuAction, MenuLabel},
+    lean::CollectAny,
     state::{Theme, use_theme},
 };
 

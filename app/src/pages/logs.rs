@@ -21,7 +21,8 @@ use self::{
 use super::usage::with_organization;
 use crate::{
     addresses::{LogsAddress, Page},
-    components::{Awaited, EmptyState, Export, Icon, IconView, LiveSign, PageHead, Skeleton, When, format_count},
+    components::{Awaited, EmptyState, Export, Icon, IconView, LiveSign, PageHead, Skeleton, format_count},
+    lean::When,
     state::{use_address, use_live, use_organization},
 };
 

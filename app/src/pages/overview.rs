@@ -12,7 +12,8 @@ use leptos::prelude::*;
 use self::{figures::figures, first_steps::FirstSteps, latest_calls::LatestCalls, recent::Recent};
 use crate::{
     api,
-    components::{AsyncView, LiveSign, PageHead, Skeleton, Tiles, When},
+    components::{AsyncView, LiveSign, PageHead, Skeleton, Tiles},
+    lean::When,
     state::{load, use_live, use_organization, use_session},
 };
 

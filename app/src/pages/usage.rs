@@ -28,9 +28,10 @@ use crate::{
     addresses::{Page, Query, UsageAddress},
     api,
     components::{
-        AsyncView, EmptyState, Export, Icon, LiveSign, PageHead, Skeleton, Tiles, TimeStyle, When, chart::Chart,
+        AsyncView, EmptyState, Export, Icon, LiveSign, PageHead, Skeleton, Tiles, TimeStyle, chart::Chart,
         format_moment,
     },
+    lean::When,
     state::{load, use_address, use_live, use_organization},
 };
 

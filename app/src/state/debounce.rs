@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 
-use super::watch;
+use crate::lean::watch;
 
 /// Length of the pause in typing that triggers an update.
 const DEBOUNCE: Duration = Duration::from_millis(200);

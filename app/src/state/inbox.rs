@@ -11,12 +11,11 @@ use domain::{
 use leptos::{prelude::*, task::spawn_local};
 
 pub use self::list::InboxList;
-use super::{
-    CurrentOrganization, CurrentSession, mutate_as, use_live, use_location, use_organization, use_session, watch,
-};
+use super::{CurrentOrganization, CurrentSession, mutate_as, use_live, use_location, use_organization, use_session};
 use crate::{
     addresses::{Address, NotificationsAddress, Page},
     api,
+    lean::watch,
 };
 
 /// The inbox while the organization is open: one [`InboxStore`] and views of it.

@@ -9,7 +9,8 @@ use gloo_timers::future::sleep;
 use leptos::{prelude::*, task::spawn_local};
 use serde::Deserialize;
 
-use super::{boot, json::Json, watch};
+use super::{boot, json::Json};
+use crate::lean::watch;
 
 /// Delay before the first attempt to reconnect; it doubles up to [`MAX_RETRY_DELAY`].
 const FIRST_RETRY_DELAY: Duration = Duration::from_millis(500);

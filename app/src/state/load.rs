@@ -9,8 +9,9 @@ use super::{
     boot,
     json::Json,
     server_query::{RequestPurpose, ServerQuery, TakeResult, arguments, post_as, read},
-    use_session, watch,
+    use_session,
 };
+use crate::lean::watch;
 
 /// The latest answer to a query that may change. It stays until the next one has arrived.
 pub struct QueryState<T: Send + Sync + 'static> {

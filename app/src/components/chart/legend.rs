@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use super::{ChartData, Slot};
-use crate::components::CollectAny;
+use crate::lean::CollectAny;
 
 /// The names of the colors; each links to the page narrowed to its series.
 #[component]

@@ -8,7 +8,7 @@ use super::{
     pointer::Reading,
     scene::{Rect, Scene},
 };
-use crate::components::CollectAny;
+use crate::lean::CollectAny;
 
 /// The links over the bars, one for each bucket over the plot's full height. They work by click, middle
 /// click, Enter and touch. Only one takes part in the order of the Tab key; arrows move between them.

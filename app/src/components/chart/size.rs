@@ -3,7 +3,7 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::ResizeObserver;
 
 use super::scene::Size;
-use crate::state::watch;
+use crate::lean::watch;
 
 /// Tracks the size of `node`'s content in pixels; `None` until it is known.
 ///

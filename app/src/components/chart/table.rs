@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use super::ChartData;
-use crate::components::{CollectAny, When};
+use crate::lean::{CollectAny, When};
 
 /// The chart's values as a table, rendered once it is opened.
 #[component]

@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use super::{ChartData, backend::Px, pointer::Reading, scene::Scene};
-use crate::components::{CollectAny, When};
+use crate::lean::{CollectAny, When};
 
 /// Gap between a bar and its tooltip, in dots.
 const GAP: i32 = 80;

@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 
-use super::{CollectAny, Segmented, SelectOption, When, lower_case, unique_id};
+use super::{Segmented, SelectOption, unique_id};
+use crate::lean::{CollectAny, When, lower_case};
 
 /// Number of choices above which a list without groups can be searched.
 const SEARCH_THRESHOLD: usize = 8;

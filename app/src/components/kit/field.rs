@@ -3,7 +3,7 @@
 use leptos::{html, leptos_dom::helpers::queue_microtask, prelude::*};
 
 use super::{Icon, IconView, unique_id};
-use crate::state::watch;
+use crate::lean::watch;
 
 /// Ids that connect a control with its hint and error.
 #[derive(Clone)]

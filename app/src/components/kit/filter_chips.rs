@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 
-use super::{CollectAny, Icon, IconView, When};
+use super::{Icon, IconView};
+use crate::lean::{CollectAny, When};
 
 /// A filter that narrows a page.
 #[derive(Clone, Debug, Eq, PartialEq)]

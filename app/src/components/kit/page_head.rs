@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::state::{use_inbox, watch};
+use crate::{lean::watch, state::use_inbox};
 
 /// A page's heading. The document's title repeats it after the number of unread notifications, to be seen
 /// from other tabs.

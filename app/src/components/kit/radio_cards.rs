@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 
-use super::{CollectAny, SelectOption, unique_id};
+use super::{SelectOption, unique_id};
+use crate::lean::CollectAny;
 
 /// A choice between a few values, each with an explanation.
 #[component]

@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 
-use super::{CollectAny, SelectOption};
+use super::SelectOption;
+use crate::lean::CollectAny;
 
 /// A choice between a few values, side by side.
 #[component]

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::CollectAny;
+use crate::lean::CollectAny;
 
 use super::field::{FieldIds, Frame};
 

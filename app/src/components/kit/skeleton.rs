@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::CollectAny;
+use crate::lean::CollectAny;
 
 /// Gray lines in the shape of content that is loading; they appear after 150 ms.
 #[component]

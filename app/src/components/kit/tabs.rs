@@ -1,7 +1,8 @@
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::{CollectAny, unique_id};
+use super::unique_id;
+use crate::lean::CollectAny;
 
 /// One of several views.
 #[derive(Clone)]

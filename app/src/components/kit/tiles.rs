@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::CollectAny;
+use crate::lean::CollectAny;
 
 /// A figure in a page's strip.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -6,7 +6,7 @@ use domain::errors::ApiError;
 use leptos::{html, prelude::*};
 
 use super::{Button, ButtonStyle, Icon, IconView, Tone};
-use crate::state::watch;
+use crate::lean::watch;
 
 /// Time for which a success is shown. An error is shown until it is dismissed.
 const SUCCESS_SHOWN_FOR: Duration = Duration::from_secs(6);

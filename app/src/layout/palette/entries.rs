@@ -4,8 +4,9 @@ use leptos::prelude::*;
 use crate::{
     addresses::{KeyAddress, Page, Query, UsageAddress},
     api,
-    components::{Icon, lower_case},
+    components::Icon,
     layout::{icon, theme_menu},
+    lean::lower_case,
     state::{Theme, debounced, load_when, use_organization, use_session, use_single_keys},
 };
 

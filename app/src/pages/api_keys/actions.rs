@@ -13,7 +13,8 @@ use crate::{
     addresses::CodePart,
     components::{HEADING, focus_if_removed},
     layout::LazyPart,
-    state::{QueryState, watch},
+    lean::watch,
+    state::QueryState,
 };
 
 /// An action on keys whose dialog is open.

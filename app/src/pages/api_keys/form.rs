@@ -12,7 +12,7 @@ use leptos::prelude::*;
 
 use self::fields::DraftErrors;
 pub(super) use self::{create::CreateSheet, draft::Draft, edit::EditSheet};
-use crate::{components::focus_soon, state::watch};
+use crate::{components::focus_soon, lean::watch};
 
 /// Selector of the first invalid control.
 const FIRST_INVALID: &str = "dialog[open] .field.wrong :is(input, textarea, select, button)";

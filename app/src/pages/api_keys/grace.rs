@@ -3,7 +3,10 @@
 use domain::{api_keys::validated_grace, errors::FieldErrors};
 use leptos::prelude::*;
 
-use crate::components::{Field, RadioCards, Select, SelectOption, When};
+use crate::{
+    components::{Field, RadioCards, Select, SelectOption},
+    lean::When,
+};
 
 const HOUR: u32 = 60 * 60;
 const DAY: u32 = 24 * HOUR;

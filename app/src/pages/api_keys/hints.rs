@@ -5,7 +5,8 @@ use leptos::prelude::*;
 
 use super::actions::{KeyAction, KeyActions};
 use crate::{
-    components::{Button, CollectAny, Icon, IconView, Menu, MenuAction, Notice, TimeStyle, Tone, format_moment},
+    components::{Button, Icon, IconView, Menu, MenuAction, Notice, TimeStyle, Tone, format_moment},
+    lean::CollectAny,
     state::browser_time_zone,
 };
 

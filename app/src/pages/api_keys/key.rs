@@ -26,9 +26,10 @@ use super::{
 use crate::{
     addresses::{CodePart, KeyAddress, KeyTab, Page},
     api,
-    components::{AsyncView, Button, CollectAny, Icon, IconView, LiveSign, Notice, PageHead, Skeleton, Time, Tone},
+    components::{AsyncView, Button, Icon, IconView, LiveSign, Notice, PageHead, Skeleton, Time, Tone},
     layout::LazyPart,
-    state::{load, now, use_clock, use_live, use_location, use_organization, watch},
+    lean::{CollectAny, watch},
+    state::{load, now, use_clock, use_live, use_location, use_organization},
 };
 
 #[component]

@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     api,
-    components::{CollectAny, Confirm, FormError, use_toasts},
+    components::{Confirm, FormError, use_toasts},
+    lean::CollectAny,
     pages::usage::plural,
     state::{load_when, submission, use_organization},
 };

@@ -13,9 +13,9 @@ use super::{
 use crate::{
     api,
     components::{
-        Button, ButtonStyle, Confirm, Dialog, FormError, Icon, Notice, Time, TimeStyle, Tone, When, format_moment,
-        use_toasts,
+        Button, ButtonStyle, Confirm, Dialog, FormError, Icon, Notice, Time, TimeStyle, Tone, format_moment, use_toasts,
     },
+    lean::When,
     state::{browser_time_zone, now, submission, use_organization},
 };
 

@@ -12,9 +12,9 @@ use super::actions::DialogSlot;
 use crate::{
     api,
     components::{
-        Button, ButtonStyle, CopyButton, Dialog, Icon, Notice, SnippetKey, Snippets, TimeStyle, Tone, When,
-        format_moment,
+        Button, ButtonStyle, CopyButton, Dialog, Icon, Notice, SnippetKey, Snippets, TimeStyle, Tone, format_moment,
     },
+    lean::When,
     state::{browser_time_zone, load, load_when, use_live, use_location, use_organization},
 };
 

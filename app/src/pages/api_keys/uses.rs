@@ -9,7 +9,8 @@ use leptos::prelude::*;
 use super::key::follow_uses;
 use crate::{
     api,
-    components::{AsyncView, CollectAny, Notice, Skeleton, Time, Tone},
+    components::{AsyncView, Notice, Skeleton, Time, Tone},
+    lean::CollectAny,
     pages::usage::plural,
     state::{QueryState, load, use_organization},
 };

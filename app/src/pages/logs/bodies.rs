@@ -9,7 +9,8 @@ use leptos::prelude::*;
 use crate::{
     addresses::Page,
     api,
-    components::{AsyncView, CollectAny, CopyButton, Skeleton, TimeStyle, format_count, format_moment},
+    components::{AsyncView, CopyButton, Skeleton, TimeStyle, format_count, format_moment},
+    lean::CollectAny,
     state::{load_when, use_organization},
 };
 

@@ -14,8 +14,9 @@ use super::{
 use crate::{
     addresses::LogsAddress,
     api,
-    components::{AsyncView, Button, ButtonStyle, CopyButton, Icon, Skeleton, When},
-    state::{load_when, use_go, use_organization, use_single_keys, watch},
+    components::{AsyncView, Button, ButtonStyle, CopyButton, Icon, Skeleton},
+    lean::{When, watch},
+    state::{load_when, use_go, use_organization, use_single_keys},
 };
 
 /// The open call, beside the list. J and K go to the next and the previous call unless single keys are

@@ -4,7 +4,10 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use crate::components::{CollectAny, format_count, format_money_exact};
+use crate::{
+    components::{format_count, format_money_exact},
+    lean::CollectAny,
+};
 
 /// The call's cost, line by line, exact to the nano-dollar.
 #[component]

@@ -8,7 +8,8 @@ use leptos::prelude::*;
 use super::outcome::label;
 use crate::{
     addresses::{KeyAddress, LogsAddress, UsageAddress},
-    components::{CollectAny, TimeStyle, format_count, format_moment},
+    components::{TimeStyle, format_count, format_moment},
+    lean::CollectAny,
     state::use_organization,
 };
 

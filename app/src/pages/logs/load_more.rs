@@ -4,8 +4,8 @@ use web_sys::{IntersectionObserver, IntersectionObserverEntry, IntersectionObser
 
 use super::CallList;
 use crate::{
-    components::{Button, When},
-    state::watch,
+    components::Button,
+    lean::{When, watch},
 };
 
 /// Root margin (CSS) around the window within which the end of the list loads more.

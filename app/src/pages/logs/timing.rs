@@ -1,6 +1,9 @@
 use leptos::prelude::*;
 
-use crate::components::{CollectAny, bar_width, format_duration};
+use crate::{
+    components::{bar_width, format_duration},
+    lean::CollectAny,
+};
 
 /// The call's duration: until the first byte, and from there to the last.
 #[component]

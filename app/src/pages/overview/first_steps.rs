@@ -4,7 +4,8 @@ use leptos::prelude::*;
 use super::first_call::FirstCall;
 use crate::{
     addresses::{LogsAddress, Page, Query},
-    components::{Button, ButtonLink, ButtonStyle, Icon, IconView, When, format_count},
+    components::{Button, ButtonLink, ButtonStyle, Icon, IconView, format_count},
+    lean::When,
     pages::logs::{StatusBadge, cost_text},
     state::use_organization,
 };

@@ -3,7 +3,8 @@ use leptos::prelude::*;
 
 use crate::{
     addresses::{LogsAddress, Page},
-    components::{CollectAny, Time, When},
+    components::Time,
+    lean::{CollectAny, When},
     pages::logs::{StatusBadge, cost_text, duration_text},
     state::use_organization,
 };

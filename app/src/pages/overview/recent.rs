@@ -8,10 +8,11 @@ use leptos::prelude::*;
 use crate::{
     addresses::UsageAddress,
     components::{
-        Amount, CollectAny, bar_width,
+        Amount, bar_width,
         chart::{Chart, slots},
         format_percent,
     },
+    lean::CollectAny,
     pages::usage::{Links, chart_data, plural},
     state::use_organization,
 };

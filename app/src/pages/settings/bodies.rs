@@ -6,8 +6,9 @@ use leptos::prelude::*;
 
 use super::section::{Section, save_settings};
 use crate::{
-    components::{Field, RadioCards, Segmented, SelectOption, TextArea, When},
+    components::{Field, RadioCards, Segmented, SelectOption, TextArea},
     layout::Unsaved,
+    lean::When,
 };
 
 /// Suggested retention times, in days; any other number can be typed.

@@ -7,7 +7,8 @@ use super::{
 };
 use crate::{
     addresses::UsageAddress,
-    components::{CollectAny, Segmented, SelectOption, When, unique_id},
+    components::{Segmented, SelectOption, unique_id},
+    lean::{CollectAny, When},
     state::{use_go, use_organization},
 };
 

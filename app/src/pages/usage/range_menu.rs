@@ -4,7 +4,8 @@ use leptos::prelude::*;
 
 use super::days::DaysDialog;
 use crate::{
-    components::{CollectAny, Icon, IconView, Menu, MenuAction, MenuLink, TimeStyle, format_moment},
+    components::{Icon, IconView, Menu, MenuAction, MenuLink, TimeStyle, format_moment},
+    lean::CollectAny,
     state::use_go,
 };
 

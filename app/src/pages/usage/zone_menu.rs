@@ -1,7 +1,8 @@
 use leptos::prelude::*;
 
 use crate::{
-    components::{CollectAny, Icon, IconView, Menu, MenuLink},
+    components::{Icon, IconView, Menu, MenuLink},
+    lean::CollectAny,
     state::{browser_time_zone, use_organization},
 };
 

@@ -6,7 +6,8 @@ use leptos::prelude::*;
 
 use crate::{
     api,
-    state::{CurrentOrganization, Live, QueryProgress, Submission, load_into, submission, watch},
+    lean::watch,
+    state::{CurrentOrganization, Live, QueryProgress, Submission, load_into, submission},
 };
 
 /// A list of notifications, newest first: the first page, and the older ones loaded after it.

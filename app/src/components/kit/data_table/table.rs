@@ -7,7 +7,8 @@ use super::{
     column::{CardPosition, ColumnHead},
 };
 use crate::{
-    components::{CollectAny, Icon, IconView, kit::dialog::closest},
+    components::{Icon, IconView, kit::dialog::closest},
+    lean::CollectAny,
     state::{Go, use_go},
 };
 

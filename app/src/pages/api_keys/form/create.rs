@@ -12,11 +12,12 @@ use crate::{
     addresses::Query,
     api,
     components::{Button, ButtonStyle, Dialog, FormError, Notice},
+    lean::watch,
     pages::api_keys::{
         actions::{DialogSlot, KeyAction},
         secret::ShownSecret,
     },
-    state::{load, submission, use_address, use_organization, watch},
+    state::{load, submission, use_address, use_organization},
 };
 
 /// The form for a new key.

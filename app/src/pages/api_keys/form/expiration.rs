@@ -11,7 +11,8 @@ use leptos::prelude::*;
 
 use super::{Draft, DraftErrors};
 use crate::{
-    components::{Field, RadioCards, SelectOption, When},
+    components::{Field, RadioCards, SelectOption},
+    lean::When,
     state::now,
 };
 

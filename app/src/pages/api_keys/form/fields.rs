@@ -10,7 +10,8 @@ use leptos::prelude::*;
 use super::{Draft, networks::NetworkField};
 use crate::{
     api,
-    components::{CheckList, Field, Notice, RadioCards, Select, SelectOption, TextArea, Tone, When, format_money},
+    components::{CheckList, Field, Notice, RadioCards, Select, SelectOption, TextArea, Tone, format_money},
+    lean::When,
     state::{load, use_organization},
 };
 

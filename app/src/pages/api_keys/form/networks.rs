@@ -3,7 +3,8 @@ use leptos::prelude::*;
 use super::{Draft, DraftErrors};
 use crate::{
     api,
-    components::{Segmented, SelectOption, TextArea, When},
+    components::{Segmented, SelectOption, TextArea},
+    lean::When,
     state::load,
 };
 

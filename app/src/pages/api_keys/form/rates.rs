@@ -4,7 +4,7 @@ use domain::{errors::FieldErrors, rate_limits::RateLimits};
 use leptos::prelude::*;
 
 use super::{Draft, fields::DraftErrors};
-use crate::components::{RateFields, When};
+use crate::{components::RateFields, lean::When};
 
 /// The fields for calls and tokens per minute, of keys that call models.
 #[component]

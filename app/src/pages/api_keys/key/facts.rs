@@ -2,7 +2,8 @@ use domain::api_keys::{ApiKey, Level};
 use leptos::prelude::*;
 
 use crate::{
-    components::{CollectAny, CopyButton, Time, TimeStyle, format_count},
+    components::{CopyButton, Time, TimeStyle, format_count},
+    lean::CollectAny,
     pages::api_keys::badges::{Expiry, LastUsed},
 };
 

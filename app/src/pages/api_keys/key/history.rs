@@ -6,7 +6,8 @@ use super::change_labels::{field_label, field_order, format_value};
 use crate::{
     addresses::KeyAddress,
     api,
-    components::{AsyncView, CollectAny, EmptyState, Icon, Skeleton, Time, TimeStyle, When},
+    components::{AsyncView, EmptyState, Icon, Skeleton, Time, TimeStyle},
+    lean::{CollectAny, When},
     state::{load, use_organization},
 };
 

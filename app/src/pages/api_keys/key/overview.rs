@@ -9,7 +9,8 @@ use super::facts::Facts;
 use crate::{
     addresses::{KeyAddress, UsageAddress},
     api,
-    components::{AsyncView, EmptyState, Icon, Segmented, SelectOption, Skeleton, Tiles, When, chart::Chart},
+    components::{AsyncView, EmptyState, Icon, Segmented, SelectOption, Skeleton, Tiles, chart::Chart},
+    lean::When,
     pages::usage::{Links, RangeMenu, chart_data, figures, range_name},
     state::{load, use_go, use_live, use_organization},
 };

@@ -2,7 +2,8 @@ use leptos::prelude::*;
 
 use super::KeySelection;
 use crate::{
-    components::{Button, ButtonStyle, HEADING, Icon, When, focus_if_removed},
+    components::{Button, ButtonStyle, HEADING, Icon, focus_if_removed},
+    lean::When,
     pages::{
         api_keys::actions::{KeyAction, KeyActions},
         usage::plural,

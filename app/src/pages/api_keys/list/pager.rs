@@ -3,7 +3,8 @@ use leptos::prelude::*;
 
 use crate::{
     addresses::KeysAddress,
-    components::{Icon, IconView, When, format_count},
+    components::{Icon, IconView, format_count},
+    lean::When,
     pages::usage::plural,
     state::use_organization,
 };

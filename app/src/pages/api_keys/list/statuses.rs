@@ -1,11 +1,7 @@
 use domain::api_keys::{KeyPage, Status};
 use leptos::prelude::*;
 
-use crate::{
-    addresses::KeysAddress,
-    components::{CollectAny, format_compact},
-    state::use_organization,
-};
+use crate::{addresses::KeysAddress, components::format_compact, lean::CollectAny, state::use_organization};
 
 /// The number of keys of each status, with links to them.
 #[component]

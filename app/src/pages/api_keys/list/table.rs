@@ -7,16 +7,15 @@ use leptos::{html, prelude::*};
 use super::KeySelection;
 use crate::{
     addresses::{KeyAddress, KeyTab, KeysAddress, UsageAddress},
-    components::{
-        Badge, CardPosition, CollectAny, Column, DataTable, Icon, IconView, Menu, MenuAction, MenuLink, Sort, Time,
-    },
+    components::{Badge, CardPosition, Column, DataTable, Icon, IconView, Menu, MenuAction, MenuLink, Sort, Time},
+    lean::{CollectAny, watch},
     pages::api_keys::{
         actions::{KeyAction, KeyActions},
         badges::{Expiry, GraceLeft, LastUsed, Month, StatusBadge, limits},
         hints::HintMenu,
         is_revocable, may_manage,
     },
-    state::{use_go, use_organization, watch},
+    state::{use_go, use_organization},
 };
 
 /// The sortable columns, and whether their order is descending.
