@@ -7,7 +7,7 @@ mod bottom_bar;
 mod header;
 mod lazy_part;
 mod navigation_status;
-pub(crate) mod no_permission;
+mod no_permission;
 mod notification_list;
 mod organization_menu;
 mod palette;

@@ -7,6 +7,8 @@
 pub mod addresses;
 pub mod api;
 pub mod boot;
+#[cfg(feature = "csr")]
+mod code_parts;
 #[cfg(feature = "chart")]
 pub mod components;
 #[cfg(feature = "csr")]

@@ -11,7 +11,6 @@ mod sign_in;
 mod sign_up;
 mod usage;
 
-pub(crate) use crate::layout::no_permission::NoPermission;
 pub(crate) use account::Account;
 pub(crate) use api_keys::{ApiKey, ApiKeys, KeyCalls, KeyDialogs, KeyHistory};
 pub(crate) use logs::Logs;

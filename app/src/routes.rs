@@ -11,11 +11,12 @@ use wasm_bindgen_futures::spawn_local;
 use crate::{
     addresses::{Address, CodePart, Page, Query, safe_next},
     api,
+    code_parts::{self, NotLoaded},
     components::{ErrorView, ToastRegion, Toasts},
     layout::{NavigationStatus, PlainFrame, Shell},
     lean::watch,
     pages::NotFound,
-    parts::NotLoaded,
+    parts,
     state::{
         self, Connection, CurrentSession, Location, PageClock, SingleKeys, ThemeChoice, use_go, use_location,
         use_session,
@@ -25,6 +26,7 @@ use crate::{
 /// Replaces the page's painted shell with the dashboard.
 pub fn mount() {
     std::panic::set_hook(Box::new(|panic| leptos::logging::error!("{panic}")));
+    code_parts::set_fetcher(parts::fetch);
     // Leptos sets up its own executor only when it is mounted.
     spawn_local(async {
         let welcome = start().await;

@@ -4,9 +4,9 @@ use leptos::{prelude::*, task::spawn_local};
 use super::navigation_status::LoadingSign;
 use crate::{
     addresses::CodePart,
+    code_parts::{NotLoaded, PartView},
     components::{ErrorView, use_toasts},
     lean::watch,
-    parts::{NotLoaded, PartView},
 };
 
 /// Shows a part of the dashboard once it is first `wanted` and its code has been loaded.

@@ -2,13 +2,12 @@ use domain::accounts::Membership;
 use leptos::prelude::*;
 
 use super::{
-    banners::Banners, bottom_bar::BottomBar, header::Header, lazy_part::LazyPart, shortcuts::Shortcuts,
-    sidebar::Sidebar, sign_in_again::SignInAgain,
+    banners::Banners, bottom_bar::BottomBar, header::Header, lazy_part::LazyPart, no_permission::NoPermission,
+    shortcuts::Shortcuts, sidebar::Sidebar, sign_in_again::SignInAgain,
 };
 use crate::{
     addresses::{CodePart, Page},
     components::{focus, focus_heading_soon},
-    pages::NoPermission,
     state::{CurrentOrganization, InboxState, Live, use_location},
 };
 

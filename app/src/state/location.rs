@@ -11,7 +11,7 @@ use leptos::{
 use wasm_bindgen::JsValue;
 
 use self::link::{missing_part, own_link, preload};
-use crate::{addresses::CodePart, parts::NotLoaded};
+use crate::{addresses::CodePart, code_parts::NotLoaded};
 
 /// The open address, as signals. It follows each step once the code of the new page has loaded.
 #[derive(Clone, Copy)]
