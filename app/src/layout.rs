@@ -10,6 +10,7 @@ mod navigation_status;
 mod no_permission;
 mod notification_list;
 mod organization_menu;
+mod overlays;
 mod palette;
 mod project_menu;
 mod shell;

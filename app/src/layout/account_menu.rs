@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::{shell::Overlays, theme_menu::ThemeEntries};
+use super::{overlays::Overlays, theme_menu::ThemeEntries};
 use crate::{
     api,
     components::{Icon, Menu, MenuAction, MenuLink, use_toasts},

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::{icon, shell::Overlays};
+use super::{icon, overlays::Overlays};
 use crate::{
     addresses::Page,
     components::{Icon, IconView},

@@ -1,8 +1,8 @@
 use leptos::prelude::*;
 
 use super::{
-    account_menu::AccountMenu, bell::Bell, organization_menu::OrganizationMenu, project_menu::ProjectMenu,
-    shell::Overlays, theme_menu::ThemeMenu,
+    account_menu::AccountMenu, bell::Bell, organization_menu::OrganizationMenu, overlays::Overlays,
+    project_menu::ProjectMenu, theme_menu::ThemeMenu,
 };
 use crate::{
     addresses::Page,

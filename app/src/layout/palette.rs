@@ -5,7 +5,7 @@ mod entries;
 use leptos::{ev, html, prelude::*};
 
 use self::entries::{Entry, EntryAction, entries};
-use super::{account_menu::sign_out, shell::Overlays};
+use super::{account_menu::sign_out, overlays::Overlays};
 use crate::{
     components::{IconView, unique_id},
     lean::{CollectAny, watch},

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 
 use super::{
     banners::Banners, bottom_bar::BottomBar, header::Header, lazy_part::LazyPart, no_permission::NoPermission,
-    shortcuts::Shortcuts, sidebar::Sidebar, sign_in_again::SignInAgain,
+    overlays::Overlays, shortcuts::Shortcuts, sidebar::Sidebar, sign_in_again::SignInAgain,
 };
 use crate::{
     addresses::{CodePart, Page},
@@ -11,34 +11,13 @@ use crate::{
     state::{CurrentOrganization, InboxState, Live, use_location},
 };
 
-/// Overlays that can be open above the page.
-#[derive(Clone, Copy)]
-pub(super) struct Overlays {
-    pub palette: RwSignal<bool>,
-    /// Text typed into the palette since it was opened, even before its code has been loaded.
-    pub typed: RwSignal<String>,
-    pub shortcuts: RwSignal<bool>,
-}
-
-impl Overlays {
-    pub(super) fn open_palette(&self) {
-        self.typed.set(String::new());
-        self.palette.set(true);
-    }
-}
-
 /// An organization's pages with their menus. It also shows the user's account (`page` is then `None`).
 #[component]
 pub fn Shell(membership: Membership, page: Memo<Option<Page>>, part: Memo<Option<CodePart>>) -> impl IntoView {
     let organization = CurrentOrganization::provide(membership);
     Live::provide(&organization.slug());
     InboxState::provide();
-    let overlays = Overlays {
-        palette: RwSignal::new(false),
-        typed: RwSignal::new(String::new()),
-        shortcuts: RwSignal::new(false),
-    };
-    provide_context(overlays);
+    let overlays = Overlays::provide();
     focus_heading_on_navigation();
     let content = move || match page.get() {
         Some(page) if !organization.may(page.permission()) => view! { <NoPermission page/> }.into_any(),

@@ -3,7 +3,7 @@ use std::time::Duration;
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::shell::Overlays;
+use super::overlays::Overlays;
 use crate::{
     addresses::{CodePart, Page},
     components::{Dialog, focus},
