@@ -6,6 +6,7 @@
 mod backend;
 pub mod data;
 pub mod draw;
+pub mod geometry;
 mod labels;
 pub mod scene;
 mod slots;

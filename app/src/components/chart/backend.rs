@@ -12,7 +12,7 @@ use plotters::style::{
 };
 use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind};
 
-use super::{scene::DOTS, slots::Slot};
+use super::{geometry::DOTS, slots::Slot};
 
 /// The style of a shape or text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -13,7 +13,8 @@ use plotters::{
 
 use super::{
     backend::{Escaped, Ink, Px, SvgBackend},
-    scene::{DOTS, Rect, Scene},
+    geometry::{DOTS, Rect},
+    scene::Scene,
 };
 
 /// Text size in dots; equals the stylesheet's in pixels.
@@ -76,7 +77,7 @@ fn text(horizontal: HPos, vertical: VPos) -> TextStyle<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::components::chart::{Bucket, ChartData, ChartSeries, Unit, scene::Size};
+    use crate::components::chart::{Bucket, ChartData, ChartSeries, Unit, geometry::Size};
 
     const SIZE: Size = Size { width: 400, height: 200 };
 

@@ -2,7 +2,7 @@
 
 use super::{
     data::Bucket,
-    scene::{DOTS, Label},
+    geometry::{DOTS, Label},
 };
 
 /// Minimum space between two labels, in dots.

@@ -2,14 +2,11 @@
 
 use super::{
     data::ChartData,
+    geometry::{DOTS, Label, Rect, Size},
     labels,
     slots::Slot,
     ticks::{Tick, ticks},
 };
-
-/// Dots per pixel. Positions are whole dots, since plotters knows only integers, and 745 hours on a phone
-/// need steps finer than a pixel.
-pub const DOTS: i32 = 10;
 
 /// Space above the plot: half a line of text.
 const TOP: i32 = 8 * DOTS;
@@ -23,32 +20,6 @@ const MIN_STEP: i32 = 52 * DOTS;
 const MAX_BAR_WIDTH: i32 = 56 * DOTS;
 /// Minimum height of a bar that isn't empty.
 const MIN_BAR_HEIGHT: i32 = DOTS;
-
-/// A chart's size in pixels.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Size {
-    pub width: u32,
-    pub height: u32,
-}
-
-/// A rectangle in dots; the lower right corner is outside.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Rect {
-    pub left: i32,
-    pub top: i32,
-    pub right: i32,
-    pub bottom: i32,
-}
-
-impl Rect {
-    pub fn width(self) -> i32 {
-        self.right - self.left
-    }
-
-    pub fn height(self) -> i32 {
-        self.bottom - self.top
-    }
-}
 
 /// Positions of a chart's elements, in dots.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -82,15 +53,6 @@ pub struct BarSegment {
     pub rect: Rect,
     /// Whether its bucket is still being filled.
     pub running: bool,
-}
-
-/// A text under the plot, centered on `x`.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Label {
-    pub bucket: usize,
-    pub x: i32,
-    pub text: String,
-    pub major: bool,
 }
 
 impl Scene {

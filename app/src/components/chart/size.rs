@@ -2,7 +2,7 @@ use leptos::{html::Div, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::ResizeObserver;
 
-use super::scene::Size;
+use super::geometry::Size;
 use crate::lean::watch;
 
 /// Tracks the size of `node`'s content in pixels; `None` until it is known.

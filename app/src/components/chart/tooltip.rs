@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::{ChartData, backend::Px, pointer::Reading, scene::Scene};
+use super::{ChartData, backend::Px, geometry::Rect, pointer::Reading, scene::Scene};
 use crate::lean::{CollectAny, When};
 
 /// Gap between a bar and its tooltip, in dots.
@@ -21,7 +21,7 @@ pub(super) fn Tooltip(data: Memo<ChartData>, scene: Memo<Scene>, reading: Readin
         Some((column, width)) if !right_of_bar() => format!("{}px", Px(width - column.left + GAP)),
         _ => "auto".to_owned(),
     };
-    let band = move |edge: fn(super::scene::Rect) -> i32| {
+    let band = move |edge: fn(Rect) -> i32| {
         move || column().map(|(column, _)| format!("{}px", Px(edge(column)))).unwrap_or_default()
     };
     view! {
@@ -31,8 +31,8 @@ pub(super) fn Tooltip(data: Memo<ChartData>, scene: Memo<Scene>, reading: Readin
                 aria-hidden="true"
                 style:left=band(|column| column.left)
                 style:top=band(|column| column.top)
-                style:width=band(super::scene::Rect::width)
-                style:height=band(super::scene::Rect::height)
+                style:width=band(Rect::width)
+                style:height=band(Rect::height)
             ></div>
             <div
                 class="chart-tip"
