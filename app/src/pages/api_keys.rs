@@ -2,11 +2,14 @@
 
 mod actions;
 mod badges;
+mod dialog_slot;
+mod dialogs;
 mod form;
 mod grace;
 mod hints;
 mod key;
 mod list;
+mod refresh;
 mod revoke;
 mod rotate;
 mod secret;
@@ -19,7 +22,7 @@ use domain::{
 use leptos::prelude::*;
 
 pub(crate) use self::{
-    actions::KeyDialogs,
+    dialogs::KeyDialogs,
     key::{KeyCalls, KeyHistory},
 };
 use self::{key::KeyPage, list::KeyList};

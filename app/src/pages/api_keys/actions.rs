@@ -1,18 +1,10 @@
-//! Actions on keys, each in a dialog of its own. One dialog is open at a time.
+//! Actions on keys, and which of them a page has open.
 
 use domain::api_keys::ApiKey;
 use leptos::prelude::*;
 
-use super::{
-    form::{CreateSheet, Draft, EditSheet},
-    revoke::RevokeDialog,
-    rotate::{EndOldSecretDialog, GraceDialog, RotateDialog},
-    secret::{SecretDialog, ShownSecret},
-};
 use crate::{
-    addresses::CodePart,
     components::{HEADING, focus_if_removed},
-    layout::LazyPart,
     lean::watch,
     state::QueryState,
 };
@@ -34,6 +26,15 @@ pub(super) enum KeyAction {
     Revoke(Vec<ApiKey>),
     /// Shows a new secret, only once.
     ShowSecret(ShownSecret),
+}
+
+/// A new secret and its key.
+#[derive(Clone)]
+pub(super) struct ShownSecret {
+    pub(super) key: ApiKey,
+    pub(super) secret: String,
+    /// Whether it replaces an older secret.
+    pub(super) rotated: bool,
 }
 
 /// The page's current action, requested by a button or else by the address, and a callback for changed keys.
@@ -80,12 +81,13 @@ impl KeyActions {
         self.requested.set(Some(action));
     }
 
-    fn current(&self) -> Option<KeyAction> {
+    /// The action whose dialog is open.
+    pub(super) fn current(&self) -> Option<KeyAction> {
         self.requested.get().or_else(|| self.form?.is_open.get().then_some(KeyAction::Create))
     }
 
     /// Closes the current action's dialog and opens `next`, if any.
-    fn replace(&self, next: Option<KeyAction>) {
+    pub(super) fn replace(&self, next: Option<KeyAction>) {
         if self.requested.with_untracked(Option::is_none)
             && let Some(form) = self.form
         {
@@ -93,67 +95,9 @@ impl KeyActions {
         }
         self.requested.set(next);
     }
-}
 
-/// The page's slot for a dialog, by which the open dialog closes itself or opens the next one.
-#[derive(Clone, Copy)]
-pub(super) struct DialogSlot(KeyActions);
-
-impl DialogSlot {
-    pub(super) fn close(&self) {
-        self.0.replace(None);
-    }
-
-    /// Closes the dialog after its change was made.
-    pub(super) fn finish(&self) {
-        self.0.changed.run(());
-        self.close();
-    }
-
-    /// Closes the dialog after its change was made, and opens another.
-    pub(super) fn finish_with(&self, next: KeyAction) {
-        self.0.changed.run(());
-        self.0.replace(Some(next));
-    }
-}
-
-/// The dialog of the current action. The code of the dialogs is loaded with the first.
-#[component]
-pub(super) fn Dialogs(actions: KeyActions) -> impl IntoView {
-    provide_context(actions);
-    view! {
-        <LazyPart
-            part=CodePart::KeyDialogs
-            wanted=Signal::derive(move || actions.current().is_some())
-            on_failed=move || actions.replace(None)
-        />
-    }
-}
-
-/// The dialogs, for the [`KeyActions`] in the context.
-#[component]
-pub fn KeyDialogs() -> impl IntoView {
-    let actions = expect_context::<KeyActions>();
-    let dialog = DialogSlot(actions);
-    // The draft of a new key survives closing the form, until the key is created.
-    let draft = Draft::new();
-    move || {
-        actions.current().map(|action| match action {
-            KeyAction::Create => view! { <CreateSheet draft dialog/> }.into_any(),
-            KeyAction::CreateSuccessor(key) => {
-                view! { <CreateSheet draft=Draft::of(&key) dialog predecessor=key/> }.into_any()
-            }
-            KeyAction::Edit(key) => view! { <EditSheet draft=Draft::of(&key) key dialog/> }.into_any(),
-            KeyAction::Narrow(key) => {
-                let draft = Draft::of(&key);
-                key.hints.iter().for_each(|hint| draft.narrow(hint));
-                view! { <EditSheet draft key dialog narrowed=true/> }.into_any()
-            }
-            KeyAction::Rotate(key) => view! { <RotateDialog key dialog/> }.into_any(),
-            KeyAction::EndOldSecret(key) => view! { <EndOldSecretDialog key dialog/> }.into_any(),
-            KeyAction::ChangeGrace(key) => view! { <GraceDialog key dialog/> }.into_any(),
-            KeyAction::Revoke(keys) => view! { <RevokeDialog keys dialog/> }.into_any(),
-            KeyAction::ShowSecret(secret) => view! { <SecretDialog secret dialog/> }.into_any(),
-        })
+    /// Refreshes the keys after a change.
+    pub(super) fn notify_changed(&self) {
+        self.changed.run(());
     }
 }

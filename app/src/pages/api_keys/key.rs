@@ -7,29 +7,29 @@ mod history;
 mod overview;
 mod rotating;
 
-use std::time::Duration;
-
 use domain::{
     api_keys::{ApiKey, Status},
     ids::ApiKeyId,
 };
-use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
+use leptos::prelude::*;
 
 pub(crate) use self::{calls::KeyCalls, history::KeyHistory};
 use self::{history::HistoryRevision, overview::Overview, rotating::Rotating};
 use super::{
-    actions::{Dialogs, KeyAction, KeyActions},
+    actions::{KeyAction, KeyActions},
     badges::StatusBadge,
+    dialogs::Dialogs,
     hints::HintNotices,
     is_revocable, may_manage,
+    refresh::{follow_uses, refresh_when_due},
 };
 use crate::{
     addresses::{CodePart, KeyAddress, KeyTab, Page},
     api,
     components::{AsyncView, Button, Icon, IconView, LiveSign, Notice, PageHead, Skeleton, Time, Tone},
     layout::LazyPart,
-    lean::{CollectAny, watch},
-    state::{load, now, use_clock, use_live, use_location, use_organization},
+    lean::CollectAny,
+    state::{load, use_location, use_organization},
 };
 
 #[component]
@@ -148,36 +148,4 @@ fn EndNotice(key: ApiKey) -> impl IntoView {
         Status::Active | Status::Rotating => return None,
     };
     Some(view! { <Notice tone><p>{text} <Time at/> "."</p></Notice> })
-}
-
-/// Runs `refresh` at live updates, and again once the uses of keys have been written.
-pub(super) fn follow_uses(refresh: impl Fn() + Copy + Send + Sync + 'static) {
-    /// Uses are written once a second.
-    const WRITE_DELAY: Duration = Duration::from_millis(1_500);
-    let timer = StoredValue::new(None::<TimeoutHandle>);
-    let cancel = move || {
-        if let Some(handle) = timer.try_update_value(Option::take).flatten() {
-            handle.clear();
-        }
-    };
-    use_live().follow(move || {
-        refresh();
-        cancel();
-        timer.set_value(set_timeout_with_handle(refresh, WRITE_DELAY).ok());
-    });
-    on_cleanup(cancel);
-}
-
-/// Runs `refresh` when a grace period or a key's life ends, which no live update reports.
-pub(super) fn refresh_when_due(keys: impl Fn() -> Vec<ApiKey> + Send + Sync + 'static, refresh: impl Fn() + 'static) {
-    let due = Memo::new(move |_| {
-        let usable = keys().into_iter().filter(|key| key.status.is_usable());
-        usable.flat_map(|key| [key.old_secret.map(|old| old.ends_at), key.expires_at]).flatten().min()
-    });
-    let clock = use_clock();
-    watch(move || {
-        if due.get().is_some_and(|due| due <= clock.now().max(now())) {
-            refresh();
-        }
-    });
 }

@@ -19,8 +19,9 @@ use self::{
     table::KeysTable,
 };
 use super::{
-    actions::{CreateFormAddress, Dialogs, KeyActions},
-    key::{follow_uses, refresh_when_due},
+    actions::{CreateFormAddress, KeyActions},
+    dialogs::Dialogs,
+    refresh::{follow_uses, refresh_when_due},
 };
 use crate::{
     addresses::{KeysAddress, Page},

@@ -5,7 +5,7 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    actions::DialogSlot,
+    dialog_slot::DialogSlot,
     uses::{RecentUses, recent_uses},
 };
 use crate::{

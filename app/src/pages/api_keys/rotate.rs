@@ -4,10 +4,10 @@ use domain::api_keys::{ApiKey, RotatedApiKey, Rotation};
 use leptos::{ev, prelude::*};
 
 use super::{
-    actions::{DialogSlot, KeyAction},
+    actions::{KeyAction, ShownSecret},
     badges::old_secret_used_at,
+    dialog_slot::DialogSlot,
     grace::{GraceChoice, GraceField},
-    secret::ShownSecret,
     uses::{RecentUses, recent_uses},
 };
 use crate::{

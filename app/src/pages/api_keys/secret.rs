@@ -1,14 +1,11 @@
 //! The dialog that shows a new secret, only once.
 
-use domain::{
-    api_keys::{ApiKey, Status},
-    validation,
-};
+use domain::{api_keys::Status, validation};
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Blob, Url};
 
-use super::actions::DialogSlot;
+use super::{actions::ShownSecret, dialog_slot::DialogSlot};
 use crate::{
     api,
     components::{
@@ -20,15 +17,6 @@ use crate::{
 
 /// Model name in the examples as long as no model is known.
 const EXAMPLE_MODEL: &str = "sandbox";
-
-/// A new secret and its key.
-#[derive(Clone)]
-pub(super) struct ShownSecret {
-    pub(super) key: ApiKey,
-    pub(super) secret: String,
-    /// Whether it replaces an older secret.
-    pub(super) rotated: bool,
-}
 
 /// Shows a secret. The dialog closes only by the button that confirms that it is stored.
 #[component]

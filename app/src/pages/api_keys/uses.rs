@@ -6,7 +6,7 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::key::follow_uses;
+use super::refresh::follow_uses;
 use crate::{
     api,
     components::{AsyncView, Notice, Skeleton, Time, Tone},

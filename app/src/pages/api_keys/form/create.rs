@@ -14,8 +14,8 @@ use crate::{
     components::{Button, ButtonStyle, Dialog, FormError, Notice},
     lean::watch,
     pages::api_keys::{
-        actions::{DialogSlot, KeyAction},
-        secret::ShownSecret,
+        actions::{KeyAction, ShownSecret},
+        dialog_slot::DialogSlot,
     },
     state::{load, submission, use_address, use_organization},
 };

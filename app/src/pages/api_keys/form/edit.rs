@@ -11,7 +11,7 @@ use crate::{
     api,
     components::{Button, ButtonStyle, Confirm, Dialog, FormError, Notice, use_toasts},
     layout::UnsavedGuard,
-    pages::api_keys::actions::DialogSlot,
+    pages::api_keys::dialog_slot::DialogSlot,
     state::{submission, use_organization},
 };
 
