@@ -2,11 +2,10 @@ use domain::api_keys::{ApiKey, CreatedApiKey, NewApiKey};
 use leptos::{ev, prelude::*};
 
 use super::{
-    Draft, DraftErrors,
+    draft::Draft,
+    errors::{DraftErrors, show_first_error},
     expiration::{self, ExpirationField},
-    fields::{FIELDS, LevelField, LimitFields, NameFields, ProjectField, ReminderField},
-    rates::KeyRateFields,
-    show_first_error,
+    fields::{FIELDS, KeyRateFields, LevelField, LimitFields, NameFields, ProjectField, ReminderField},
 };
 use crate::{
     addresses::Query,

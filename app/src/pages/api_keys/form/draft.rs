@@ -1,13 +1,19 @@
+//! The content of the form for a key, as typed and chosen.
+
 use domain::{
-    api_keys::{ApiKey, ApiKeyChanges, Expiration, Hint, Level, Network, NewApiKey, Scope},
-    errors::FieldErrors,
-    ids::ProjectId,
+    api_keys::{ApiKey, Hint, Level, Scope},
     rate_limits::RateLimits,
 };
 use leptos::prelude::*;
 
-use super::{expiration, rates};
-use crate::{components::RateDraft, state::now};
+use crate::components::RateDraft;
+
+/// The lifetime that a new form begins with, in days.
+pub(super) const DEFAULT_LIFE: &str = "90";
+/// The lifetime that ends on a chosen day.
+pub(super) const DATED_LIFE: &str = "date";
+/// The lifetime without an end.
+pub(super) const ENDLESS_LIFE: &str = "";
 
 /// The form's content: a new key, or the edited settings of one.
 #[derive(Clone, Copy)]
@@ -24,7 +30,7 @@ pub(in crate::pages::api_keys) struct Draft {
     pub(super) anywhere: RwSignal<bool>,
     /// The networks, one on each line.
     pub(super) networks: RwSignal<String>,
-    /// The chosen lifetime: a number of days, [`expiration::DATE`], or [`expiration::NEVER`].
+    /// The chosen lifetime: a number of days, [`DATED_LIFE`], or [`ENDLESS_LIFE`].
     pub(super) life: RwSignal<String>,
     /// The chosen last day, such as `2026-11-17`.
     pub(super) day: RwSignal<String>,
@@ -48,7 +54,7 @@ impl Draft {
             models: RwSignal::new(Vec::new()),
             anywhere: RwSignal::new(true),
             networks: text(),
-            life: RwSignal::new(expiration::DEFAULT.to_owned()),
+            life: RwSignal::new(DEFAULT_LIFE.to_owned()),
             day: text(),
             reminder: text(),
             rates: RateDraft::new(RateLimits::NONE),
@@ -107,106 +113,4 @@ impl Draft {
     pub(super) fn level(&self) -> Level {
         self.level.with(|level| level.parse().unwrap_or(Level::Standard))
     }
-
-    /// The new key in this project with this lifetime, or the errors of all fields.
-    pub(super) fn new_key(&self, project: &str, life: &str) -> Result<NewApiKey, FieldErrors> {
-        let mut errors = FieldErrors::default();
-        let level = self.level();
-        let project: Option<ProjectId> = project.parse().ok();
-        let new_key = NewApiKey {
-            name: self.name.get(),
-            description: self.description.get(),
-            project_id: project.filter(|_| level.needs_project()),
-            level,
-            scopes: self.chosen_scopes(level, &mut errors),
-            models: self.chosen_models(level, &mut errors),
-            ip_allowlist: self.chosen_networks(&mut errors),
-            life: errors.check("life", expiration::parse(life, &self.day.get())).unwrap_or(Expiration::Days(1)),
-            rotate_every_days: self.reminder.with(|days| days.parse().ok()),
-            rate_limits: rates::read(self, &mut errors),
-        };
-        merge_errors(errors, new_key.validated(now()))
-    }
-
-    /// The changes against `key`, or the errors of all fields.
-    pub(super) fn changes(&self, key: &ApiKey) -> Result<ApiKeyChanges, FieldErrors> {
-        let mut errors = FieldErrors::default();
-        let (mut scopes, mut models) = (key.scopes.clone(), key.models.clone());
-        scopes.sort_unstable();
-        models.sort_unstable();
-        let project: Option<ProjectId> = self.project.with(|project| project.parse().ok());
-        let reminder = self.reminder.with(|days| days.parse().unwrap_or(0));
-        let changes = ApiKeyChanges {
-            name: changed(self.name.with(|name| name.trim().to_owned()), &key.name),
-            description: changed(self.description.with(|text| text.trim().to_owned()), &key.description),
-            scopes: changed(self.chosen_scopes(key.level, &mut errors), &scopes),
-            models: changed(self.chosen_models(key.level, &mut errors), &models),
-            ip_allowlist: changed(self.chosen_networks(&mut errors), &key.ip_allowlist),
-            project_id: project.filter(|id| key.project.as_ref().is_some_and(|project| project.id != *id)),
-            rotate_every_days: changed(reminder, &key.rotate_every_days.unwrap_or(0)),
-            rate_limits: changed(rates::read(self, &mut errors), &key.rate_limits)
-                .filter(|_| key.level.may_call_models()),
-        };
-        merge_errors(errors, changes.validated(key.level))
-    }
-
-    fn chosen_scopes(&self, level: Level, errors: &mut FieldErrors) -> Vec<Scope> {
-        if self.all_scopes.get() {
-            return Vec::new();
-        }
-        let offered = Scope::of(level).iter().copied();
-        let mut scopes: Vec<_> =
-            self.scopes.with(|chosen| offered.filter(|scope| chosen.iter().any(|name| name == scope.name())).collect());
-        scopes.sort_unstable();
-        if scopes.is_empty() {
-            errors.add("scopes", "Choose at least one, or allow all.");
-        }
-        scopes
-    }
-
-    fn chosen_models(&self, level: Level, errors: &mut FieldErrors) -> Vec<String> {
-        if self.all_models.get() || !level.may_call_models() {
-            return Vec::new();
-        }
-        let mut models = self.models.get();
-        models.sort_unstable();
-        if models.is_empty() {
-            errors.add("models", "Choose at least one, or allow all.");
-        }
-        models
-    }
-
-    fn chosen_networks(&self, errors: &mut FieldErrors) -> Vec<Network> {
-        if self.anywhere.get() {
-            return Vec::new();
-        }
-        let mut networks = Vec::new();
-        self.networks.with(|text| {
-            for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-                match line.parse() {
-                    Ok(network) => networks.push(network),
-                    Err(error) => errors.add("ip_allowlist", format!("Line {}: {error}", index + 1)),
-                }
-            }
-        });
-        networks.sort_unstable();
-        networks.dedup();
-        if networks.is_empty() {
-            errors.add("ip_allowlist", "Name at least one network, or allow all.");
-        }
-        networks
-    }
-}
-
-/// The new value, if it differs.
-fn changed<T: PartialEq>(new: T, old: &T) -> Option<T> {
-    (new != *old).then_some(new)
-}
-
-/// The validated value, unless `errors` has others; then all errors together.
-fn merge_errors<T>(mut errors: FieldErrors, validated: Result<T, FieldErrors>) -> Result<T, FieldErrors> {
-    if let Err(others) = &validated {
-        others.iter().for_each(|(field, message)| errors.add(field, message));
-    }
-    errors.into_result().and(validated)
 }

@@ -2,10 +2,9 @@ use domain::api_keys::{ApiKey, ApiKeyChanges};
 use leptos::{ev, prelude::*};
 
 use super::{
-    Draft, DraftErrors,
-    fields::{FIELDS, LimitFields, NameFields, ProjectField, ReminderField},
-    rates::KeyRateFields,
-    show_first_error,
+    draft::Draft,
+    errors::{DraftErrors, show_first_error},
+    fields::{FIELDS, KeyRateFields, LimitFields, NameFields, ProjectField, ReminderField},
 };
 use crate::{
     api,

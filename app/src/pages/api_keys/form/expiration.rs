@@ -9,7 +9,10 @@ use domain::{
 use js_sys::Date;
 use leptos::prelude::*;
 
-use super::{Draft, DraftErrors};
+use super::{
+    draft::{DATED_LIFE, Draft, ENDLESS_LIFE},
+    errors::DraftErrors,
+};
 use crate::{
     components::{Field, RadioCards, SelectOption},
     lean::When,
@@ -18,15 +21,12 @@ use crate::{
 
 /// Offered lifetimes, in days, if the policy allows them.
 const DAYS: [u32; 3] = [30, 90, 180];
-pub(super) const DEFAULT: &str = "90";
-pub(super) const DATE: &str = "date";
-pub(super) const NEVER: &str = "";
 
 /// Parses the chosen lifetime and day.
 pub(super) fn parse(life: &str, day: &str) -> Result<Expiration, &'static str> {
     match life {
-        NEVER => Ok(Expiration::Never),
-        DATE => end_of_day(day).map(Expiration::At).ok_or("Choose a day."),
+        ENDLESS_LIFE => Ok(Expiration::Never),
+        DATED_LIFE => end_of_day(day).map(Expiration::At).ok_or("Choose a day."),
         days => days.parse().map(Expiration::Days).map_err(|_| "Choose how long it lives."),
     }
 }
@@ -57,8 +57,8 @@ fn choices(policy: KeyPolicy) -> Vec<SelectOption> {
         days.push(max);
     }
     let lives = days.into_iter().map(|days| SelectOption::new(days.to_string(), plural_days(days)));
-    let never = (!policy.expiry_required).then(|| SelectOption::new(NEVER, "Never"));
-    lives.chain([SelectOption::new(DATE, "On a day")]).chain(never).collect()
+    let never = (!policy.expiry_required).then(|| SelectOption::new(ENDLESS_LIFE, "Never"));
+    lives.chain([SelectOption::new(DATED_LIFE, "On a day")]).chain(never).collect()
 }
 
 fn plural_days(days: u32) -> String {
@@ -96,7 +96,7 @@ pub(super) fn ExpirationField(
     policy: Memo<KeyPolicy>,
 ) -> impl IntoView {
     let options = Memo::new(move |_| choices(policy.get()));
-    let is_date = move || life.with(|life| life == DATE);
+    let is_date = move || life.with(|life| life == DATED_LIFE);
     let error = errors.field("life");
     view! {
         {move || {

@@ -2,15 +2,16 @@
 
 use domain::{
     api_keys::{ApiKey, Level, Scope},
-    errors::ApiError,
     permissions::Permission,
 };
 use leptos::prelude::*;
 
-use super::{Draft, networks::NetworkField};
+use super::{draft::Draft, errors::DraftErrors, networks::NetworkField};
 use crate::{
     api,
-    components::{CheckList, Field, Notice, RadioCards, Select, SelectOption, TextArea, Tone, format_money},
+    components::{
+        CheckList, Field, Notice, RadioCards, RateFields, Select, SelectOption, TextArea, Tone, format_money,
+    },
     lean::When,
     state::{load, use_organization},
 };
@@ -37,16 +38,6 @@ const REMINDERS: [(&str, &str); 5] = [
     ("180", "Every 180 days"),
     ("365", "Every year"),
 ];
-
-/// The error of the last attempt, with messages for single fields.
-#[derive(Clone, Copy)]
-pub(super) struct DraftErrors(pub(super) Signal<Option<ApiError>>);
-
-impl DraftErrors {
-    pub(super) fn field(self, name: &'static str) -> Signal<Option<String>> {
-        Signal::derive(move || self.0.with(|error| error.as_ref()?.field(name).map(str::to_owned)))
-    }
-}
 
 /// The fields for name and description.
 #[component]
@@ -188,6 +179,21 @@ pub(super) fn LimitFields(draft: Draft, errors: DraftErrors) -> impl IntoView {
             />
         </When>
         <NetworkField draft errors/>
+    }
+}
+
+/// The fields for calls and tokens per minute, of keys that call models.
+#[component]
+pub(super) fn KeyRateFields(draft: Draft, errors: DraftErrors) -> impl IntoView {
+    view! {
+        <When when=move || draft.level().may_call_models()>
+            <RateFields
+                draft=draft.rates
+                error=errors.0
+                calls_hint="Empty for no limit of its own. Those of its project and organization hold too."
+                tokens_hint="Input and output together."
+            />
+        </When>
     }
 }
 

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::{Draft, DraftErrors};
+use super::{draft::Draft, errors::DraftErrors};
 use crate::{
     api,
     components::{Segmented, SelectOption, TextArea},
