@@ -8,7 +8,8 @@ use leptos::{prelude::*, task::spawn_local};
 use super::{
     boot,
     json::Json,
-    server_query::{RequestPurpose, ServerQuery, TakeResult, arguments, post_as, read},
+    server_query::{RequestPurpose, ServerQuery, TakeResult, arguments, read},
+    session_query::post_as,
     use_session,
 };
 use crate::lean::watch;

@@ -8,7 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestInit, Response};
 
-use super::{CurrentSession, json::Json};
+use super::json::Json;
 
 /// Largest request that is sent with `keepalive`, in bytes. Browsers finish 64 KiB of such requests together
 /// after the page is left (Fetch, section 4.6); half of it leaves room for others.
@@ -25,16 +25,6 @@ pub(super) type TakeResult = Result<(), ApiError>;
 /// Sends a query to the server.
 pub async fn query<Q: ServerQuery>(query: &Q) -> Result<Q::Output, ApiError> {
     read(post(RequestPurpose::Query, Q::PATH, arguments(query)).await?)
-}
-
-/// Sends a query as the signed-in user, and notices if the session has ended.
-pub async fn query_as<Q: ServerQuery>(session: CurrentSession, query: &Q) -> Result<Q::Output, ApiError> {
-    read(post_as(session, RequestPurpose::Query, Q::PATH, arguments(query)).await?)
-}
-
-/// Sends a change as the signed-in user, and notices if the session has ended.
-pub async fn mutate_as<Q: ServerQuery>(session: CurrentSession, change: &Q) -> Result<Q::Output, ApiError> {
-    read(post_as(session, RequestPurpose::Mutation, Q::PATH, arguments(change)).await?)
 }
 
 /// The purpose of a request.
@@ -57,24 +47,9 @@ pub(super) fn read<T: DeserializeOwned>(answer: Json) -> Result<T, ApiError> {
 }
 
 /// Sends arguments to the server function at `path`, as Leptos' own clients do, and returns its answer.
-async fn post(purpose: RequestPurpose, path: &'static str, arguments: String) -> Result<Json, ApiError> {
+pub(super) async fn post(purpose: RequestPurpose, path: &'static str, arguments: String) -> Result<Json, ApiError> {
     let (ok, answer) = fetch(purpose, path, &arguments).await.map_err(|_| ApiError::Offline)?;
     if ok { Ok(answer) } else { Err(read(answer).unwrap_or_else(|error| error)) }
-}
-
-/// Like [`post`], as the signed-in user.
-pub(super) async fn post_as(
-    session: CurrentSession,
-    purpose: RequestPurpose,
-    path: &'static str,
-    arguments: String,
-) -> Result<Json, ApiError> {
-    let generation = session.generation();
-    let result = post(purpose, path, arguments).await;
-    if let Err(error) = &result {
-        session.check_error(error, generation);
-    }
-    result
 }
 
 /// Sends a request; returns whether its status is a success, and the JSON of its body.

@@ -6,7 +6,8 @@ use leptos::{prelude::*, task::spawn_local};
 use super::{
     CurrentSession,
     json::Json,
-    server_query::{RequestPurpose, ServerQuery, TakeResult, arguments, post_as, read},
+    server_query::{RequestPurpose, ServerQuery, TakeResult, arguments, read},
+    session_query::post_as,
     use_session,
 };
 
