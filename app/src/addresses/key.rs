@@ -5,7 +5,7 @@ use domain::{
     usage::{Filter, Metric, Range, UsageQuery},
 };
 
-use super::{LogsAddress, Page, Query};
+use super::{logs::LogsAddress, page::Page, query::Query};
 
 choices! {
     /// A tab of a key's page.

@@ -3,7 +3,7 @@ use domain::{
     ids::ProjectId,
 };
 
-use super::{Page, Query};
+use super::{page::Page, query::Query};
 
 /// Maximum length of a search text, in bytes.
 const MAX_SEARCH_LENGTH: usize = 200;

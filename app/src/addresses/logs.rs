@@ -6,7 +6,8 @@ use domain::{
 };
 
 use super::{
-    Page, Query,
+    page::Page,
+    query::Query,
     usage::{filter, with_filter},
 };
 

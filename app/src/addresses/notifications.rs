@@ -1,4 +1,4 @@
-use super::{Page, Query};
+use super::{page::Page, query::Query};
 
 /// Value of `show` for unread notifications.
 const UNREAD: &str = "unread";

@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-use super::{Address, Page};
+use super::page::{Address, Page};
 
 /// A part of the dashboard's code, loaded when it is first needed: a page, or code that few visits need.
 ///

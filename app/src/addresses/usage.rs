@@ -1,6 +1,6 @@
 use domain::usage::{Filter, UsageQuery};
 
-use super::{Page, Query};
+use super::{page::Page, query::Query};
 
 /// The usage page's address: `range, view, group, metric, tz, project, key, model`.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

@@ -1,6 +1,6 @@
 use leptos::{ev, html, prelude::*};
 
-use super::NotificationList;
+use super::notification_list::NotificationList;
 use crate::{
     addresses::Page,
     components::{Button, ButtonStyle, Icon, IconView, closest, place_beside, unique_id, use_toasts},

@@ -1,6 +1,6 @@
 use leptos::{ev, prelude::*, task::spawn_local};
 
-use super::{CurrentSession, query_as};
+use super::{session::CurrentSession, session_query::query_as};
 use crate::api;
 
 /// Minimum time between two reports, in milliseconds.

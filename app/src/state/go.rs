@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::{location::Location, use_location};
+use super::location::{Location, use_location};
 
 /// Navigates to other addresses of the dashboard.
 #[derive(Clone, Copy)]

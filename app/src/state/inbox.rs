@@ -11,7 +11,13 @@ use domain::{
 use leptos::{prelude::*, task::spawn_local};
 
 pub use self::list::InboxList;
-use super::{CurrentOrganization, CurrentSession, mutate_as, use_live, use_location, use_organization, use_session};
+use super::{
+    live::use_live,
+    location::use_location,
+    organization::{CurrentOrganization, use_organization},
+    session::{CurrentSession, use_session},
+    session_query::mutate_as,
+};
 use crate::{
     addresses::{Address, NotificationsAddress, Page},
     api,

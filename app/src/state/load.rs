@@ -9,8 +9,8 @@ use super::{
     boot,
     json::Json,
     server_query::{RequestPurpose, ServerQuery, TakeResult, arguments, read},
+    session::use_session,
     session_query::post_as,
-    use_session,
 };
 use crate::lean::watch;
 

@@ -5,7 +5,7 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::{QueryState, load};
+use super::load::{QueryState, load};
 use crate::api;
 
 /// The open organization and the user's membership in it. Another organization is another page.

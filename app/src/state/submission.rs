@@ -4,11 +4,10 @@ use domain::errors::{ApiError, FieldErrors};
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
-    CurrentSession,
     json::Json,
     server_query::{RequestPurpose, ServerQuery, TakeResult, arguments, read},
+    session::{CurrentSession, use_session},
     session_query::post_as,
-    use_session,
 };
 
 /// A change that is sent to the server, at most one at a time, however often its button is pressed.

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::{ChartData, Slot};
+use super::{data::ChartData, slots::Slot};
 use crate::lean::CollectAny;
 
 /// The names of the colors; each links to the page narrowed to its series.

@@ -2,7 +2,7 @@ use leptos::{ev, prelude::*, reactive::computed::Selector};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use super::{ChartData, backend::Px, geometry::Rect, pointer::Reading, scene::Scene};
+use super::{backend::Px, data::ChartData, geometry::Rect, pointer::Reading, scene::Scene};
 use crate::lean::CollectAny;
 
 /// The links over the bars, one for each bucket over the plot's full height. They work by click, middle

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::ChartData;
+use super::data::ChartData;
 use crate::lean::{CollectAny, When};
 
 /// The chart's values as a table, rendered once it is opened.

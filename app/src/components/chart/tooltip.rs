@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::{ChartData, backend::Px, geometry::Rect, pointer::Reading, scene::Scene};
+use super::{backend::Px, data::ChartData, geometry::Rect, pointer::Reading, scene::Scene};
 use crate::lean::{CollectAny, When};
 
 /// Gap between a bar and its tooltip, in dots.

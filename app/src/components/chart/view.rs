@@ -2,7 +2,7 @@ use leptos::{ev, html::Div, prelude::*};
 use wasm_bindgen::JsCast;
 
 use super::{
-    ChartData, draw, legend::Legend, links::Links, pointer::Reading, scene::Scene, size::observe_size,
+    data::ChartData, draw, legend::Legend, links::Links, pointer::Reading, scene::Scene, size::observe_size,
     table::ChartTable, tooltip::Tooltip,
 };
 

@@ -1,7 +1,12 @@
 use domain::errors::ApiError;
 use leptos::prelude::*;
 
-use super::{Button, Icon, IconView, Notice, Tone};
+use super::{
+    badge::Tone,
+    button::Button,
+    icon::{Icon, IconView},
+    notice::Notice,
+};
 use crate::state::{QueryProgress, QueryState};
 
 /// Shows a query's state: a skeleton before the first answer, the data, dimmed while reloading, or the error.

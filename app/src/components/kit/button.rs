@@ -1,6 +1,6 @@
 use leptos::{ev, prelude::*};
 
-use super::{Icon, IconView};
+use super::icon::{Icon, IconView};
 
 /// The emphasis of a button.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

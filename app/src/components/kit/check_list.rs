@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::{Segmented, SelectOption, unique_id};
+use super::{segmented::Segmented, select::SelectOption, unique_id};
 use crate::lean::{CollectAny, When, lower_case};
 
 /// Number of choices above which a list without groups can be searched.

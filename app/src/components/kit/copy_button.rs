@@ -4,7 +4,7 @@ use leptos::{html, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 
-use super::{Icon, IconView};
+use super::icon::{Icon, IconView};
 
 /// Time for which the button shows that it has copied.
 const CONFIRMED_FOR: Duration = Duration::from_secs(2);

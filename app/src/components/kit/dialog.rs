@@ -3,7 +3,11 @@
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::{Button, ButtonStyle, Icon, unique_id};
+use super::{
+    button::{Button, ButtonStyle},
+    icon::Icon,
+    unique_id,
+};
 use crate::lean::{When, watch};
 
 /// A native modal dialog. The browser keeps the focus inside and returns it at the end.

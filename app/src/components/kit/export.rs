@@ -1,6 +1,9 @@
 use leptos::prelude::*;
 
-use super::{Icon, IconView, Menu, MenuLink};
+use super::{
+    icon::{Icon, IconView},
+    menu::{Menu, MenuLink},
+};
 
 /// A link to the page's data as CSV, and in a menu beside it a link to CSV for Excel.
 #[component]

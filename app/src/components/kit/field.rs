@@ -2,7 +2,10 @@
 
 use leptos::{html, leptos_dom::helpers::queue_microtask, prelude::*};
 
-use super::{Icon, IconView, unique_id};
+use super::{
+    icon::{Icon, IconView},
+    unique_id,
+};
 use crate::lean::watch;
 
 /// Ids that connect a control with its hint and error.

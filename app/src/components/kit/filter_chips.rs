@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::{Icon, IconView};
+use super::icon::{Icon, IconView};
 use crate::lean::{CollectAny, When};
 
 /// A filter that narrows a page.

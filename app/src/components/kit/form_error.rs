@@ -1,7 +1,7 @@
 use domain::errors::ApiError;
 use leptos::prelude::*;
 
-use super::{Notice, Tone};
+use super::{badge::Tone, notice::Notice};
 
 /// A form's error, unless one of its fields shows it.
 #[component]

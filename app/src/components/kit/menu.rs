@@ -3,7 +3,11 @@
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::{Icon, IconView, dialog::closest, unique_id};
+use super::{
+    dialog::closest,
+    icon::{Icon, IconView},
+    unique_id,
+};
 use crate::state::Live;
 
 /// Space between a menu and its button, in pixels.

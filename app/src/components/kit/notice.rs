@@ -1,6 +1,9 @@
 use leptos::prelude::*;
 
-use super::{Icon, IconView, Tone};
+use super::{
+    badge::Tone,
+    icon::{Icon, IconView},
+};
 
 /// A note within a page.
 #[component]

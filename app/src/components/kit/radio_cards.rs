@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::{SelectOption, unique_id};
+use super::{select::SelectOption, unique_id};
 use crate::lean::CollectAny;
 
 /// A choice between a few values, each with an explanation.

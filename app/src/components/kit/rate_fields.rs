@@ -6,7 +6,7 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::Field;
+use super::field::Field;
 
 const CALLS: &str = "calls_per_minute";
 const TOKENS: &str = "tokens_per_minute";

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::SelectOption;
+use super::select::SelectOption;
 use crate::lean::CollectAny;
 
 /// A choice between a few values, side by side.

@@ -1,6 +1,9 @@
 use leptos::prelude::*;
 
-use super::{CopyButton, Tab, Tabs};
+use super::{
+    copy_button::CopyButton,
+    tabs::{Tab, Tabs},
+};
 
 /// The key in a snippet.
 #[derive(Clone)]

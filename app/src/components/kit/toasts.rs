@@ -5,7 +5,11 @@ use std::time::Duration;
 use domain::errors::ApiError;
 use leptos::{html, prelude::*};
 
-use super::{Button, ButtonStyle, Icon, IconView, Tone};
+use super::{
+    badge::Tone,
+    button::{Button, ButtonStyle},
+    icon::{Icon, IconView},
+};
 use crate::lean::watch;
 
 /// Time for which a success is shown. An error is shown until it is dismissed.

@@ -3,8 +3,9 @@ use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
 use super::{
-    CallList, CallsHref,
+    CallsHref,
     bodies::{CallBodiesSection, was_admitted},
+    call_list::CallList,
     call_table::link_id,
     cost::CostLines,
     facts::Facts,

@@ -2,7 +2,8 @@ use domain::calls::Call;
 use leptos::prelude::*;
 
 use super::{
-    CallList, CallsHref,
+    CallsHref,
+    call_list::CallList,
     outcome::{StatusBadge, cost_text, duration_text, tokens_text},
 };
 use crate::{

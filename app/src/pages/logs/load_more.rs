@@ -2,7 +2,7 @@ use leptos::{html::Div, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit};
 
-use super::CallList;
+use super::call_list::CallList;
 use crate::{
     components::Button,
     lean::{When, watch},

@@ -2,7 +2,7 @@
 
 use domain::{calls::OutcomeFilter, usage::UsageReport};
 
-use super::{Links, plural};
+use super::chart_data::{Links, plural};
 use crate::{
     addresses::LogsAddress,
     components::{Tile, format_compact, format_count, format_money, format_money_exact, format_percent},

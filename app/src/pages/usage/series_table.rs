@@ -1,7 +1,7 @@
 use domain::usage::{Filter, Measures, Metric, UsageReport};
 use leptos::prelude::*;
 
-use super::Links;
+use super::chart_data::Links;
 use crate::{
     addresses::LogsAddress,
     components::{

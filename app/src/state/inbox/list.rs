@@ -7,7 +7,12 @@ use leptos::prelude::*;
 use crate::{
     api,
     lean::watch,
-    state::{CurrentOrganization, Live, QueryProgress, Submission, load_into, submission},
+    state::{
+        live::Live,
+        load::{QueryProgress, load_into},
+        organization::CurrentOrganization,
+        submission::{Submission, submission},
+    },
 };
 
 /// A list of notifications, newest first: the first page, and the older ones loaded after it.

@@ -1,7 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::components::chart::{Bucket, ChartSeries, Unit};
+use crate::components::chart::{
+    data::{Bucket, ChartSeries},
+    units::Unit,
+};
 
 const SIZE: Size = Size { width: 800, height: 300 };
 

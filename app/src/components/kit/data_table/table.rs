@@ -3,8 +3,8 @@
 use leptos::{ev, prelude::*};
 
 use super::{
-    Sort,
     column::{CardPosition, ColumnHead},
+    sort::Sort,
 };
 use crate::{
     components::{Icon, IconView, kit::dialog::closest},

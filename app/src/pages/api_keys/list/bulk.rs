@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::KeySelection;
+use super::selection::KeySelection;
 use crate::{
     components::{Button, ButtonStyle, HEADING, Icon, focus_if_removed},
     lean::When,

@@ -4,7 +4,7 @@ use domain::{
 };
 use leptos::{html, prelude::*};
 
-use super::KeySelection;
+use super::selection::KeySelection;
 use crate::{
     addresses::{KeyAddress, KeyTab, KeysAddress, UsageAddress},
     components::{Badge, CardPosition, Column, DataTable, Icon, IconView, Menu, MenuAction, MenuLink, Sort, Time},
