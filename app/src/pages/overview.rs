@@ -1,7 +1,6 @@
 //! The first page of an organization: the first steps until its first call, then the month's figures.
 
 mod figures;
-mod first_call;
 mod first_steps;
 mod latest_calls;
 mod recent;

@@ -1,14 +1,16 @@
 use domain::{calls::Call, overview::Overview, permissions::Permission};
 use leptos::prelude::*;
 
-use super::first_call::FirstCall;
 use crate::{
     addresses::{LogsAddress, Page, Query},
-    components::{Button, ButtonLink, ButtonStyle, Icon, IconView, format_count},
+    components::{Button, ButtonLink, ButtonStyle, Icon, IconView, SnippetKey, Snippets, format_count, snippet},
     lean::When,
     pages::logs::{StatusBadge, cost_text},
     state::use_organization,
 };
+
+/// A command that reads the key, so that it doesn't stay in the shell's history. Works in bash and zsh.
+const EXPORT: &str = "printf 'Key: '; read -rs TOLLHOUSE_KEY; export TOLLHOUSE_KEY";
 
 /// The steps to the first call: create a key, make a call, and see it here.
 #[component]
@@ -77,6 +79,15 @@ pub(super) fn FirstSteps(overview: ReadSignal<Overview>, #[prop(into)] on_end: C
                 </li>
             </ol>
         </section>
+    }
+}
+
+/// A first call in several languages, ready to paste once the key is in `TOLLHOUSE_KEY`.
+#[component]
+fn FirstCall(base_url: String, model: String) -> impl IntoView {
+    view! {
+        {snippet("Key", EXPORT.to_owned())}
+        <Snippets base_url model key=SnippetKey::Environment/>
     }
 }
 
