@@ -15,7 +15,7 @@ mod view;
 pub use self::expiration::{Expiration, KeyPolicy, MAX_LIFE_DAYS};
 pub use self::view::{
     ApiKey, CreatedApiKey, Creator, Descendant, Descendants, KeyClient, LastUse, MAX_CLIENTS_SHOWN,
-    MAX_DESCENDANTS_SHOWN, OldSecret, ProjectRef, RecentUse, RotatedApiKey,
+    MAX_DESCENDANTS_SHOWN, OldSecret, RecentUse, RotatedApiKey,
 };
 pub use allowlist::{MAX_NETWORKS, Network, allows};
 pub use hint::{EXPIRES_SOON_DAYS, Hint, HintKind, UNUSED_DAYS};

@@ -7,10 +7,10 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    api_keys::ProjectRef,
     ids::{ApiKeyId, CallId},
     models::Service,
     money::{Money, Price, PriceParts, Quantities},
+    projects::ProjectRef,
     text::from_text,
     time::Timestamp,
     usage::{Filter, Range},

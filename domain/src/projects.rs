@@ -13,3 +13,10 @@ pub struct Project {
     pub description: String,
     pub archived: bool,
 }
+
+/// A reference to a project.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ProjectRef {
+    pub id: ProjectId,
+    pub name: String,
+}

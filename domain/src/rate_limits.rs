@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{api_keys::ProjectRef, errors::FieldErrors};
+use crate::{errors::FieldErrors, projects::ProjectRef};
 
 /// Highest limit that can be set: a billion a minute.
 pub const HIGHEST_RATE: u32 = 1_000_000_000;

@@ -6,6 +6,7 @@ use super::{Hint, Level, Network, Scope, Status};
 use crate::{
     ids::{ApiKeyId, ProjectId, UserId},
     money::Money,
+    projects::ProjectRef,
     rate_limits::RateLimits,
     time::Timestamp,
 };
@@ -111,13 +112,6 @@ pub struct Descendant {
     /// Masked text, as in [`ApiKey::masked`].
     pub masked: String,
     pub project_id: Option<ProjectId>,
-}
-
-/// A reference to a project.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct ProjectRef {
-    pub id: ProjectId,
-    pub name: String,
 }
 
 /// The member who created a key.

@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::{
-    api_keys::{ProjectRef, Secret},
+    api_keys::Secret,
     calls::{ApiKeyRef, Call, CountSource},
     ids::{ApiKeyId, CallId, OrganizationId, ProjectId},
     money::{Money, Quantities},
+    projects::ProjectRef,
     time::Timestamp,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};

@@ -1,6 +1,6 @@
 //! Lists the limits of an organization and its projects.
 
-use domain::{api_keys::ProjectRef, ids::ProjectId, permissions::Permission, rate_limits::SharedLimits};
+use domain::{ids::ProjectId, permissions::Permission, projects::ProjectRef, rate_limits::SharedLimits};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
 
 use super::{KeyLimits, get, of_row, set::ceiling};

@@ -2,7 +2,7 @@
 
 mod edit;
 
-use domain::{api_keys::ProjectRef, rate_limits::SharedLimits};
+use domain::{projects::ProjectRef, rate_limits::SharedLimits};
 use leptos::prelude::*;
 
 use self::edit::LimitsDialog;

@@ -1,8 +1,9 @@
 //! A key's row, with the names of its project and maker, its secrets' last characters and its last use.
 
 use domain::{
-    api_keys::{ApiKey, Creator, Hint, LastUse, Level, OldSecret, ProjectRef, Secret, Status},
+    api_keys::{ApiKey, Creator, Hint, LastUse, Level, OldSecret, Secret, Status},
     ids::{ApiKeyId, ProjectId, UserId},
+    projects::ProjectRef,
     time::Timestamp,
 };
 use sea_orm::FromQueryResult;
