@@ -9,13 +9,12 @@ mod request;
 mod rotation;
 mod scope;
 mod secret;
-mod status;
 mod view;
 
 pub use self::expiration::{Expiration, KeyPolicy, MAX_LIFE_DAYS};
 pub use self::view::{
     ApiKey, CreatedApiKey, Creator, Descendant, Descendants, KeyClient, LastUse, MAX_CLIENTS_SHOWN,
-    MAX_DESCENDANTS_SHOWN, OldSecret, RecentUse, RotatedApiKey,
+    MAX_DESCENDANTS_SHOWN, OldSecret, RecentUse, RotatedApiKey, Status,
 };
 pub use allowlist::{MAX_NETWORKS, Network, allows};
 pub use hint::{EXPIRES_SOON_DAYS, Hint, HintKind, UNUSED_DAYS};
@@ -25,4 +24,3 @@ pub use request::{ApiKeyChanges, MAX_MODELS, MAX_REMINDER_DAYS, NewApiKey};
 pub use rotation::{MAX_GRACE_SECONDS, Rotation, validated_grace, validated_request};
 pub use scope::Scope;
 pub use secret::{InvalidSecret, Secret};
-pub use status::Status;

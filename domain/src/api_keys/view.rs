@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Hint, Level, Network, Scope, Status};
+use super::{Hint, Level, Network, Scope};
 use crate::{
     ids::{ApiKeyId, ProjectId, UserId},
     money::Money,
@@ -46,6 +46,26 @@ pub struct ApiKey {
     /// Calls on each day of the month so far, in the organization's time zone.
     pub calls_by_day: Vec<i64>,
     pub hints: Vec<Hint>,
+}
+
+crate::choices! {
+    /// The status of a key.
+    Status, "status" {
+        Active = "active", "Active";
+        /// Two secrets work: the new one, and the old one until its grace period ends.
+        Rotating = "rotating", "Rotating";
+        Expired = "expired", "Expired";
+        Revoked = "revoked", "Revoked";
+        /// Disabled because it leaked.
+        Disabled = "disabled", "Disabled";
+    }
+}
+
+impl Status {
+    /// Whether keys of this status are accepted.
+    pub const fn is_usable(self) -> bool {
+        matches!(self, Self::Active | Self::Rotating)
+    }
 }
 
 /// A replaced secret that works until its grace period ends.
