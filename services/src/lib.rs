@@ -21,6 +21,7 @@ pub mod events;
 pub mod live;
 pub mod metering;
 pub mod models;
+mod names;
 pub mod notifications;
 pub mod organizations;
 pub mod overview;

@@ -10,9 +10,9 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use super::rows;
 use crate::{
     Actor, ServiceError, ServiceResult, Services,
-    entities::{calls, prices, series, users},
+    entities::{calls, prices, series},
     models::prices::price_of,
-    projects,
+    names, projects,
 };
 
 /// Returns a call with the price that was applied.
@@ -35,7 +35,7 @@ pub async fn get(services: &Services, actor: &Actor, id: CallId) -> ServiceResul
         Some(price) => prices::Entity::find_by_id(price).one(database).await?.as_ref().map(price_of),
         None => None,
     };
-    let member = users::Entity::find_by_id(series.member_id).one(database).await?.map(|user| user.name);
+    let member = names::find_member(database, series.member_id).await?;
     let call = rows::to_calls(database, organization, vec![(row, series)]).await?.pop();
     Ok(CallDetails { call: call.ok_or(ServiceError::NotFound)?, price, member })
 }

@@ -15,8 +15,9 @@ use uuid::Uuid;
 
 use super::rare::RareQuantities;
 use crate::{
-    ServiceError, ServiceResult, api_keys,
-    entities::{calls, key_secrets, projects, series},
+    ServiceError, ServiceResult,
+    entities::{calls, key_secrets, series},
+    names,
 };
 
 /// Converts rows to calls, in order, with the names of their projects and keys.
@@ -31,16 +32,8 @@ pub(super) async fn to_calls(
     let distinct = |id: fn(&(calls::Model, series::Model)) -> Uuid| -> HashSet<Uuid> {
         rows.iter().map(id).filter(|id| !id.is_nil()).collect()
     };
-    let projects: HashMap<Uuid, String> = projects::of(organization)
-        .select_only()
-        .columns([projects::Column::Id, projects::Column::Name])
-        .filter(projects::Column::Id.is_in(distinct(|(_, series)| series.project_id)))
-        .into_tuple::<(Uuid, String)>()
-        .all(database)
-        .await?
-        .into_iter()
-        .collect();
-    let keys = api_keys::refs(database, organization, distinct(|(_, series)| series.api_key_id)).await?;
+    let projects = names::find_projects(database, organization, distinct(|(_, series)| series.project_id)).await?;
+    let keys = names::find_keys(database, organization, distinct(|(_, series)| series.api_key_id)).await?;
     let last_fours: HashMap<Uuid, String> = key_secrets::of(organization)
         .select_only()
         .columns([key_secrets::Column::Id, key_secrets::Column::LastFour])
@@ -56,8 +49,8 @@ pub(super) async fn to_calls(
     };
     let api_key = |id: Uuid, secret: &Uuid| {
         let (name, masked) = match (keys.get(&id), last_fours.get(secret)) {
-            (Some((name, level)), Some(last_four)) => (name.clone(), Secret::masked(*level, last_four)),
-            (Some((name, level)), None) => (name.clone(), Secret::masked(*level, "")),
+            (Some(key), Some(last_four)) => (key.name.clone(), Secret::masked(key.level, last_four)),
+            (Some(key), None) => (key.name.clone(), Secret::masked(key.level, "")),
             (None, _) => ("Deleted key".to_owned(), String::new()),
         };
         (!id.is_nil()).then(|| ApiKeyRef { id: ApiKeyId::new(id), name, masked })

@@ -11,8 +11,7 @@ use domain::{
     time::Timestamp,
     usage::{Filter, Group, MAX_SERIES, Measures, Metric, OTHERS, Point, Series, UsageQuery, UsageReport, View},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
-use uuid::Uuid;
+use sea_orm::ConnectionTrait;
 
 use super::{
     buckets::{self, day_around},
@@ -21,8 +20,7 @@ use super::{
     sums,
 };
 use crate::{
-    Actor, Organization, ServiceError, ServiceResult, Services, api_keys,
-    entities::projects as rows,
+    Actor, Organization, ServiceError, ServiceResult, Services, names,
     projects::{self, ProjectScope},
 };
 
@@ -156,19 +154,13 @@ async fn add_labels(
         Group::Model => keys().map(|key| (key.to_owned(), key.to_owned())).collect(),
         Group::ApiKey => {
             let ids = keys().filter_map(|key| key.parse().ok()).map(ApiKeyId::uuid);
-            let names = api_keys::refs(database, organization.id, ids).await?;
-            names.into_iter().map(|(id, (name, _))| (ApiKeyId::new(id).to_string(), name)).collect()
+            let keys = names::find_keys(database, organization.id, ids).await?;
+            keys.into_iter().map(|(id, key)| (ApiKeyId::new(id).to_string(), key.name)).collect()
         }
         Group::Project => {
             let ids = keys().filter_map(|key| key.parse().ok()).map(ProjectId::uuid);
-            let names = rows::of(organization.id)
-                .select_only()
-                .columns([rows::Column::Id, rows::Column::Name])
-                .filter(rows::Column::Id.is_in(ids))
-                .into_tuple::<(Uuid, String)>()
-                .all(database)
-                .await?;
-            names.into_iter().map(|(id, name)| (ProjectId::new(id).to_string(), name)).collect()
+            let projects = names::find_projects(database, organization.id, ids).await?;
+            projects.into_iter().map(|(id, name)| (ProjectId::new(id).to_string(), name)).collect()
         }
     };
     let (none, deleted) = match group {

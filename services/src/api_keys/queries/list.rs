@@ -7,11 +7,10 @@ mod order;
 use std::collections::HashMap;
 
 use domain::{
-    api_keys::{KeyPage, KeyQuery, Level, PAGE_SIZE, Status},
-    ids::OrganizationId,
+    api_keys::{KeyPage, KeyQuery, PAGE_SIZE, Status},
     permissions::{Permission, Reach},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
+use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use self::order::KeyWindow;
@@ -21,7 +20,7 @@ use super::{
     figures,
 };
 use crate::api_keys::{KeyVisibility, visible_keys};
-use crate::{Actor, Organization, ServiceError, ServiceResult, Services, entities::api_keys};
+use crate::{Actor, Organization, ServiceResult, Services};
 
 /// Returns a page of the keys that the actor may view. The database finds, sorts and counts; figures are
 /// loaded only for the keys of the page.
@@ -88,20 +87,4 @@ pub(crate) async fn count_active(services: &Services, actor: &Actor) -> ServiceR
     let mut keys = KeyConditions::visible(services, actor.organization.id, &visible);
     keys.and(USABLE);
     order::count(services, keys).await
-}
-
-/// Returns the names and levels of keys, by their ids.
-pub(crate) async fn refs(
-    database: &impl ConnectionTrait,
-    organization: OrganizationId,
-    ids: impl IntoIterator<Item = Uuid>,
-) -> ServiceResult<HashMap<Uuid, (String, Level)>> {
-    let rows = api_keys::of(organization)
-        .select_only()
-        .columns([api_keys::Column::Id, api_keys::Column::Name, api_keys::Column::Level])
-        .filter(api_keys::Column::Id.is_in(ids))
-        .into_tuple::<(Uuid, String, String)>()
-        .all(database)
-        .await?;
-    rows.into_iter().map(|(id, name, level)| Ok((id, (name, level.parse().map_err(ServiceError::Internal)?)))).collect()
 }
