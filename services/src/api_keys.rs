@@ -8,7 +8,6 @@ pub mod uses;
 use domain::ids::{ApiKeyId, OrganizationId};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-pub(crate) use self::commands::acting_key::{key_actor, lock_acting};
 pub use self::commands::create::create;
 pub use self::commands::create_once::create_once;
 pub use self::commands::edit::edit;

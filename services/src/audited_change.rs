@@ -8,6 +8,8 @@
 //! This is the only way for an [`Actor`] into the audit log; a test restricts `Database::begin` to code that
 //! acts for no actor.
 
+mod acting_key;
+
 use domain::{
     ids::{OrganizationId, SessionId, UserId},
     permissions::{Permission, Role},
@@ -17,7 +19,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, se
 use uuid::Uuid;
 
 use crate::{
-    Actor, ActorKind, Organization, ServiceError, ServiceResult, Services, api_keys,
+    Actor, ActorKind, Organization, ServiceError, ServiceResult, Services,
     audit::{self, AuditAuthor, AuditEvent},
     changes::{self, ChangeKind},
     database::DatabaseTransaction,
@@ -57,8 +59,8 @@ impl AuditedChange {
                 ActorKind::Member { id: *id, name: name.clone(), role, session: *session }
             }
             ActorKind::ApiKey { id, secret, .. } => {
-                let row = api_keys::lock_acting(&transaction, organization.id, (*id, *secret), actor.ip, now).await?;
-                let kind = api_keys::key_actor(&row, *secret)?;
+                let row = acting_key::lock_acting(&transaction, organization.id, (*id, *secret), actor.ip, now).await?;
+                let kind = acting_key::key_actor(&row, *secret)?;
                 api_key = Some(row);
                 kind
             }

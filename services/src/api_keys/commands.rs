@@ -1,6 +1,5 @@
 //! Changes to API keys: creating, editing, rotating, revoking, stopping leaked ones, and reminding owners.
 
-pub(in crate::api_keys) mod acting_key;
 pub(in crate::api_keys) mod create;
 pub(in crate::api_keys) mod create_once;
 pub(in crate::api_keys) mod delegation;

@@ -1,7 +1,14 @@
 //! Keys, which outlive their secrets.
 
-use domain::ids::OrganizationId;
+use domain::{
+    api_keys::{Level, Network, Scope, Status},
+    ids::{ApiKeyId, OrganizationId},
+    time::Timestamp,
+};
 use sea_orm::{QueryFilter, entity::prelude::*};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::{ServiceError, ServiceResult};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "api_keys")]
@@ -35,6 +42,42 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// Why the key can't be used any more; [`Status::Active`] if it can, rotating or not.
+    pub(crate) fn status(&self, now: Timestamp) -> Status {
+        if self.revoked_at.is_some() {
+            Status::Revoked
+        } else if self.disabled_at.is_some() {
+            Status::Disabled
+        } else if self.expires_at.is_some_and(|at| at <= now.millis()) {
+            Status::Expired
+        } else {
+            Status::Active
+        }
+    }
+
+    pub(crate) fn parse_level(&self) -> ServiceResult<Level> {
+        self.level.parse().map_err(ServiceError::Internal)
+    }
+
+    pub(crate) fn parse_scopes(&self) -> ServiceResult<Vec<Scope>> {
+        self.parse_list(&self.scopes)
+    }
+
+    pub(crate) fn parse_models(&self) -> ServiceResult<Vec<String>> {
+        self.parse_list(&self.models)
+    }
+
+    pub(crate) fn parse_networks(&self) -> ServiceResult<Vec<Network>> {
+        self.parse_list(&self.ip_allowlist)
+    }
+
+    fn parse_list<T: DeserializeOwned>(&self, stored: &Json) -> ServiceResult<Vec<T>> {
+        let id = ApiKeyId::new(self.id);
+        Vec::deserialize(stored).map_err(|error| ServiceError::Internal(format!("a list of {id}: {error}")))
+    }
+}
 
 /// Selects the keys of one organization. Every query starts here.
 pub(crate) fn of(organization: OrganizationId) -> Select<Entity> {

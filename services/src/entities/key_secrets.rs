@@ -1,6 +1,6 @@
 //! Secrets of keys, of which only the hashes are stored, in the directory.
 
-use domain::ids::OrganizationId;
+use domain::{ids::OrganizationId, time::Timestamp};
 use sea_orm::{QueryFilter, entity::prelude::*};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -24,6 +24,13 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// Whether the secret works, as far as its key does.
+    pub(crate) fn is_working(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| end > now.millis())
+    }
+}
 
 /// Selects the secrets of one organization. Every query starts here.
 pub(crate) fn of(organization: OrganizationId) -> Select<Entity> {

@@ -2,12 +2,9 @@
 
 use domain::{
     api_keys::{Level, Network, Scope},
-    ids::ApiKeyId,
     rate_limits::RateLimits,
     time::Timestamp,
 };
-use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::Value;
 
 use crate::{ServiceError, ServiceResult, audited_change::AuditedChange, entities::api_keys, rate_limits::of_row};
 
@@ -59,10 +56,10 @@ impl Delegation {
 impl KeyPowers {
     fn read(row: &api_keys::Model) -> ServiceResult<Self> {
         Ok(Self {
-            level: row.level.parse().map_err(ServiceError::Internal)?,
-            scopes: parse_list(&row.scopes, row)?,
-            models: parse_list(&row.models, row)?,
-            networks: parse_list(&row.ip_allowlist, row)?,
+            level: row.parse_level()?,
+            scopes: row.parse_scopes()?,
+            models: row.parse_models()?,
+            networks: row.parse_networks()?,
             expires_at: row.expires_at,
             rate_limits: of_row(row.calls_per_minute, row.tokens_per_minute),
         })
@@ -104,13 +101,4 @@ fn reject_if(reason: Option<String>) -> ServiceResult<()> {
 fn exceeds<T>(own: &[T], other: &[T], covers: impl Fn(&T, &T) -> bool) -> bool {
     let covered = |other: &T| own.iter().any(|own| covers(own, other));
     !own.is_empty() && (other.is_empty() || !other.iter().all(covered))
-}
-
-/// Parses the list in a key's JSON column.
-pub(in crate::api_keys) fn parse_list<T: DeserializeOwned>(
-    stored: &Value,
-    key: &api_keys::Model,
-) -> ServiceResult<Vec<T>> {
-    let id = ApiKeyId::new(key.id);
-    Vec::deserialize(stored).map_err(|error| ServiceError::Internal(format!("a list of {id}: {error}")))
 }

@@ -1,7 +1,7 @@
 //! Edits keys: their names, powers, networks, projects, rotation and rate limits.
 
 use domain::{
-    api_keys::{ApiKey, ApiKeyChanges, Level},
+    api_keys::{ApiKey, ApiKeyChanges},
     ids::{ApiKeyId, ProjectId},
     permissions::Permission,
 };
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::{create::require_offered, delegation, lock};
 use crate::api_keys::queries::get;
 use crate::{
-    Actor, ServiceError, ServiceResult, Services,
+    Actor, ServiceResult, Services,
     audit::{self, AuditEvent},
     audited_change::AuditedChange,
     changes::ChangeKind,
@@ -28,7 +28,7 @@ pub async fn edit(services: &Services, actor: &Actor, id: ApiKeyId, changes: Api
     let mut change = AuditedChange::begin(services, actor, &lock::MANAGE_PERMISSIONS).await?;
     let key = lock::lock_one(&change, id).await?;
     lock::require_usable(&key, change.now())?;
-    let level: Level = key.level.parse().map_err(ServiceError::Internal)?;
+    let level = key.parse_level()?;
     let (edited, event) = apply(&services.catalog, &key, changes.validated(level)?)?;
     let Some(event) = event else {
         change.roll_back().await?;
@@ -68,7 +68,7 @@ fn apply(
     }
     if let Some(models) = changes.models {
         // A model that is no longer offered may stay, or nothing else of the key could be changed.
-        let before: Vec<String> = delegation::parse_list(&key.models, key)?;
+        let before = key.parse_models()?;
         require_offered(catalog, models.iter().filter(|model| !before.contains(model)))?;
         edited.models = json!(models);
         difference.add("models", &key.models, &edited.models)?;

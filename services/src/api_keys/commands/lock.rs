@@ -53,22 +53,9 @@ pub(in crate::api_keys) fn select_for_update(organization: OrganizationId, ids: 
         .lock_exclusive()
 }
 
-/// Why a key can't be used any more; [`Status::Active`] if it can, rotating or not.
-pub(in crate::api_keys) fn status(key: &api_keys::Model, now: Timestamp) -> Status {
-    if key.revoked_at.is_some() {
-        Status::Revoked
-    } else if key.disabled_at.is_some() {
-        Status::Disabled
-    } else if key.expires_at.is_some_and(|at| at <= now.millis()) {
-        Status::Expired
-    } else {
-        Status::Active
-    }
-}
-
 /// Rejects a key that can't be used any more.
 pub(in crate::api_keys) fn require_usable(key: &api_keys::Model, now: Timestamp) -> ServiceResult<()> {
-    let reason = match status(key, now) {
+    let reason = match key.status(now) {
         Status::Active | Status::Rotating => return Ok(()),
         Status::Revoked => "was revoked",
         Status::Disabled => "was disabled because it leaked",

@@ -16,7 +16,7 @@ use serde_json::json;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::{lock, recipients::Recipients, secrets};
+use super::{lock, recipients::Recipients};
 use crate::api_keys::directory::{self, SecretHash};
 use crate::{
     ServiceResult, Services,
@@ -143,7 +143,7 @@ async fn stop(services: &Services, organization: OrganizationId, leaks: &[Leak])
     let now = services.now();
     let ids = leaks.iter().map(|leak| leak.key.uuid()).collect();
     let mut keys = lock::select_for_update(organization, ids).all(&transaction).await?;
-    keys.retain(|key| lock::status(key, now).is_usable());
+    keys.retain(|key| key.status(now).is_usable());
     let working = find_working(&transaction, now, organization, leaks).await?;
     // The first report of each key names the place.
     let found: Vec<(&api_keys::Model, &Leak)> = keys
@@ -176,7 +176,7 @@ async fn find_working(
         .filter(key_secrets::Column::Id.is_in(leaks.iter().map(|leak| leak.secret)))
         .all(database)
         .await?;
-    Ok(found.into_iter().filter(|secret| secrets::is_working(secret, now)).map(|secret| secret.id).collect())
+    Ok(found.into_iter().filter(|secret| secret.is_working(now)).map(|secret| secret.id).collect())
 }
 
 async fn disable(

@@ -4,7 +4,7 @@
 //! two work at any moment. Ended secrets stay stored, so that a client that still uses one learns the reason.
 
 use domain::{
-    api_keys::{ApiKey, Level, RotatedApiKey, Rotation, Secret, validated_grace},
+    api_keys::{ApiKey, RotatedApiKey, Rotation, Secret, validated_grace},
     ids::ApiKeyId,
     time::Timestamp,
 };
@@ -46,8 +46,7 @@ pub async fn rotate(
     }
     let newest = found.iter().find(|secret| secret.expires_at.is_none());
     let newest = newest.ok_or_else(|| ServiceError::Internal(format!("{id} has no secret")))?;
-    let level: Level = key.level.parse().map_err(ServiceError::Internal)?;
-    let secret = secrets::generate(level)?;
+    let secret = secrets::generate(key.parse_level()?)?;
     replace(&mut change, newest, &secret, rotation).await?;
     change.commit().await?;
     let api_key = get::load(services, &actor.organization, id).await?;

@@ -61,14 +61,9 @@ pub(in crate::api_keys) async fn load_all(
     Ok(key_secrets::of(organization).filter(key_secrets::Column::ApiKeyId.eq(key.uuid())).all(database).await?)
 }
 
-/// Whether a secret works, as far as its key does.
-pub(in crate::api_keys) fn is_working(secret: &key_secrets::Model, now: Timestamp) -> bool {
-    secret.expires_at.is_none_or(|end| end > now.millis())
-}
-
 /// Finds the replaced secret that still works, if the key is rotating.
 pub(in crate::api_keys) fn find_old(secrets: &[key_secrets::Model], now: Timestamp) -> Option<&key_secrets::Model> {
-    secrets.iter().find(|secret| secret.expires_at.is_some() && is_working(secret, now))
+    secrets.iter().find(|secret| secret.expires_at.is_some() && secret.is_working(now))
 }
 
 /// Sets the end of a secret.

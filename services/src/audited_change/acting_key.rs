@@ -3,13 +3,12 @@
 use std::net::IpAddr;
 
 use domain::{
-    api_keys::{Network, allows},
+    api_keys::allows,
     ids::{ApiKeyId, OrganizationId, ProjectId, SecretId},
     time::Timestamp,
 };
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 
-use super::{delegation, lock, secrets};
 use crate::{
     ActorKind, ServiceError, ServiceResult,
     database::DatabaseTransaction,
@@ -19,7 +18,7 @@ use crate::{
 /// Locks the acting key, so that it isn't revoked, changed or rotated until the transaction ends.
 ///
 /// Its cached record may be a second old: a key that was revoked meanwhile must leave nothing behind.
-pub(crate) async fn lock_acting(
+pub(super) async fn lock_acting(
     transaction: &DatabaseTransaction,
     organization: OrganizationId,
     (id, secret): (ApiKeyId, SecretId),
@@ -34,10 +33,10 @@ pub(crate) async fn lock_acting(
         .lock_shared()
         .one(transaction)
         .await?;
-    let is_working = presented.is_some_and(|secret| secrets::is_working(&secret, now));
-    let key = key.filter(|key| is_working && lock::status(key, now).is_usable());
+    let is_working = presented.is_some_and(|secret| secret.is_working(now));
+    let key = key.filter(|key| is_working && key.status(now).is_usable());
     let key = key.ok_or_else(|| ServiceError::Forbidden("This key can't be used any more.".to_owned()))?;
-    let networks: Vec<Network> = delegation::parse_list(&key.ip_allowlist, &key)?;
+    let networks = key.parse_networks()?;
     if networks.is_empty() || ip.is_some_and(|ip| allows(&networks, ip)) {
         Ok(key)
     } else {
@@ -46,13 +45,13 @@ pub(crate) async fn lock_acting(
 }
 
 /// Returns the acting key as an actor, with its level and scopes.
-pub(crate) fn key_actor(key: &api_keys::Model, secret: SecretId) -> ServiceResult<ActorKind> {
+pub(super) fn key_actor(key: &api_keys::Model, secret: SecretId) -> ServiceResult<ActorKind> {
     Ok(ActorKind::ApiKey {
         id: ApiKeyId::new(key.id),
         secret,
         name: key.name.clone(),
-        level: key.level.parse().map_err(ServiceError::Internal)?,
-        scopes: delegation::parse_list(&key.scopes, key)?,
+        level: key.parse_level()?,
+        scopes: key.parse_scopes()?,
         project_id: key.project_id.map(ProjectId::new),
     })
 }
