@@ -8,12 +8,13 @@ mod watcher;
 use std::str::FromStr;
 
 use domain::{ids::OrganizationId, time::Timestamp};
+use futures::future::BoxFuture;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use uuid::Uuid;
 
 pub use watcher::{Watcher, WatcherEvent};
 
-use crate::{ServiceError, ServiceResult, entities::changes};
+use crate::{ServiceError, ServiceResult, Services, entities::changes};
 
 /// The kind of a changed thing.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -59,6 +60,14 @@ pub struct Change {
     pub organization_id: OrganizationId,
     /// Id of the thing itself.
     pub subject_id: Uuid,
+}
+
+/// A cache in [`Services`], which each [`Watcher`] refreshes when things of one kind change.
+#[derive(Clone, Copy)]
+pub(crate) struct WatchedCache {
+    pub(crate) kind: ChangeKind,
+    /// Reads everything from the database. If it fails, it is called again with the next poll.
+    pub(crate) refresh: fn(&Services) -> BoxFuture<'_, ServiceResult<()>>,
 }
 
 /// Maximum number of announcements inserted by one statement.

@@ -57,6 +57,8 @@ pub struct Services {
     pub(crate) security: security::SecurityLog,
     pub(crate) address_limits: address_limits::AddressLimits,
     pub(crate) catalog: models::Catalog,
+    /// The caches that watchers for changes refresh.
+    pub(crate) watched_caches: &'static [changes::WatchedCache],
     pub(crate) read_barrier: metering::ReadBarrier,
     pub(crate) counted_storage: provider_objects::storage::CountedStorage,
 }
@@ -83,6 +85,7 @@ impl Services {
             security: security::SecurityLog::default(),
             address_limits: address_limits::AddressLimits::default(),
             catalog: models::Catalog::default(),
+            watched_caches: &[models::prices::CACHE],
             read_barrier: metering::ReadBarrier::default(),
             counted_storage: provider_objects::storage::CountedStorage::default(),
         })

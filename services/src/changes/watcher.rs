@@ -15,7 +15,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{Change, ChangeKind};
-use crate::{ServiceError, ServiceResult, Services, entities::changes, models::prices};
+use crate::{ServiceError, ServiceResult, Services, entities::changes};
 
 /// How often changes are polled.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
@@ -85,8 +85,8 @@ async fn watch(
 ) {
     let mut seen = SeenChanges::default();
     let mut pruned = Instant::now();
-    // Whether prices were announced that this server hasn't read yet.
-    let mut prices_changed = false;
+    // Whether each cache lacks something that was announced.
+    let mut outdated = vec![false; services.watched_caches.len()];
     let mut ticks = tokio::time::interval(POLL_INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -103,10 +103,12 @@ async fn watch(
                 if missed {
                     notify(WatcherEvent::Everything);
                 }
-                prices_changed |= missed || changes.iter().any(|change| change.kind == ChangeKind::Price);
-                if prices_changed {
-                    let read = timeout(POLL_TIMEOUT, prices::refresh(&services)).await;
-                    prices_changed = !matches!(read, Ok(Ok(())));
+                for (cache, is_outdated) in services.watched_caches.iter().zip(&mut outdated) {
+                    *is_outdated |= missed || changes.iter().any(|change| change.kind == cache.kind);
+                    if *is_outdated {
+                        let refreshed = timeout(POLL_TIMEOUT, (cache.refresh)(&services)).await;
+                        *is_outdated = !matches!(refreshed, Ok(Ok(())));
+                    }
                 }
                 if !changes.is_empty() {
                     notify(WatcherEvent::Changed(changes));

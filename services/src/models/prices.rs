@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     ServiceResult, Services,
-    changes::{self, ChangeKind},
+    changes::{self, ChangeKind, WatchedCache},
     entities::prices,
     random,
 };
@@ -88,8 +88,12 @@ pub(crate) async fn price_at_settlement(
     Ok(at(&versions, moment.max(first)))
 }
 
+/// The cache of all versions, which follows their announcements.
+pub(crate) const CACHE: WatchedCache =
+    WatchedCache { kind: ChangeKind::Price, refresh: |services| Box::pin(refresh(services)) };
+
 /// Reads all versions from the database.
-pub(crate) async fn refresh(services: &Services) -> ServiceResult<()> {
+pub(super) async fn refresh(services: &Services) -> ServiceResult<()> {
     let rows = prices::Entity::find().order_by_asc(prices::Column::EffectiveFrom).all(services.database.read()).await?;
     let mut versions: HashMap<String, Vec<PriceVersion>> = HashMap::new();
     for row in rows {
