@@ -22,7 +22,6 @@ pub use self::queries::history::history;
 pub(crate) use self::queries::list::count_active;
 pub use self::queries::list::list;
 pub use self::queries::owners::{Owner, owners};
-pub use self::queries::policy::policy;
 pub use self::queries::recent_use::recent_use;
 use self::queries::visibility::{KeyVisibility, visible_keys};
 

@@ -11,7 +11,9 @@ use domain::{
     time::Timestamp,
     validation,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryInsertResult, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryInsertResult, sea_query::Expr,
+};
 use serde_json::json;
 
 use crate::{
@@ -142,6 +144,21 @@ pub async fn settings(services: &Services, actor: &Actor) -> ServiceResult<Organ
     settings_of(&row)
 }
 
+/// Returns the organization's policy for the life of keys, which limits the form for a new one.
+pub async fn key_policy(services: &Services, actor: &Actor) -> ServiceResult<KeyPolicy> {
+    actor.reach(Permission::ManageApiKeys).or_else(|_| actor.reach(Permission::ManageAdminKeys))?;
+    load_key_policy(services.database.read(), actor.organization.id).await
+}
+
+/// Loads an organization's policy for the life of keys.
+pub(crate) async fn load_key_policy(
+    database: &impl ConnectionTrait,
+    organization: OrganizationId,
+) -> ServiceResult<KeyPolicy> {
+    let row = organizations::Entity::find_by_id(organization.uuid()).one(database).await?;
+    row.map(|row| key_policy_of(&row)).ok_or(ServiceError::NotFound)
+}
+
 /// Changes the given settings and leaves all others as they are.
 pub async fn update_settings(
     services: &Services,
@@ -199,7 +216,7 @@ fn settings_of(row: &organizations::Model) -> ServiceResult<OrganizationSettings
     })
 }
 
-pub(crate) fn key_policy_of(row: &organizations::Model) -> KeyPolicy {
+fn key_policy_of(row: &organizations::Model) -> KeyPolicy {
     KeyPolicy {
         expiry_required: row.key_expiry_required,
         longest_life_days: row.longest_key_life_days.and_then(|days| u32::try_from(days).ok()),

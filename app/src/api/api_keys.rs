@@ -47,7 +47,7 @@ pub async fn recent_use(organization: String, ids: Vec<ApiKeyId>) -> Result<Vec<
 #[server(name = PolicyRequest, prefix = "/api", endpoint = "api_keys/policy", input = Json)]
 pub async fn policy(organization: String) -> Result<KeyPolicy, ApiError> {
     let (services, actor) = context::actor(&organization).await?;
-    services::api_keys::policy(&services, &actor).await.map_err(context::public_error)
+    services::organizations::key_policy(&services, &actor).await.map_err(context::public_error)
 }
 
 /// Creates a key. Only this answer contains its secret.

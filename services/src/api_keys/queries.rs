@@ -10,6 +10,5 @@ pub(in crate::api_keys) mod history;
 pub(in crate::api_keys) mod list;
 pub mod location;
 pub(in crate::api_keys) mod owners;
-pub(in crate::api_keys) mod policy;
 pub(in crate::api_keys) mod recent_use;
 pub(in crate::api_keys) mod visibility;

@@ -174,7 +174,7 @@ async fn keys(watch: &Watch, data: &Data) {
     watch.hold("keys: CSV", KEYS, first_page).await;
     watch
         .hold("keys: policy", FEW, async || {
-            api_keys::policy(services, admin).await.unwrap();
+            organizations::key_policy(services, admin).await.unwrap();
         })
         .await;
     watch.hold("a key", SOME, async || drop(api_keys::get(services, admin, id).await.unwrap())).await;

@@ -11,10 +11,10 @@ use sea_orm::EntityTrait;
 use serde_json::json;
 
 use super::{create_once, delegation, quota, secrets};
-use crate::api_keys::queries::{get, policy};
+use crate::api_keys::queries::get;
 use crate::{
     Actor, ServiceResult, Services, audit::AuditEvent, audited_change::AuditedChange, entities::api_keys,
-    models::Catalog, projects, random,
+    models::Catalog, organizations, projects, random,
 };
 
 /// Creates a key. Its secret is returned only this once: only its hash is stored.
@@ -38,7 +38,7 @@ pub(in crate::api_keys) async fn insert_key(
 
     let mut change = AuditedChange::begin(services, actor, &[permission(input.level)]).await?;
     let (now, organization) = (change.now(), actor.organization.id);
-    let policy = policy::load(change.transaction(), organization).await?;
+    let policy = organizations::load_key_policy(change.transaction(), organization).await?;
     policy.check(now, input.life.ends_at(now)).map_err(|reason| FieldErrors::of("life", reason))?;
     if let Some(project) = input.project_id {
         projects::require_usable(&change, Permission::ManageApiKeys, project).await?;

@@ -28,7 +28,7 @@ on_both_databases! {
         let policy = KeyPolicy { expiry_required: true, longest_life_days: Some(90) };
         set_policy(world, &admin, policy).await;
         let now = world.services.now();
-        assert_eq!(api_keys::policy(&world.services, &admin).await.unwrap(), policy);
+        assert_eq!(organizations::key_policy(&world.services, &admin).await.unwrap(), policy);
         let create = async |request| api_keys::create(&world.services, &admin, request).await;
         for life in [Expiration::Never, Expiration::Days(91), Expiration::At(now.plus_days(90).plus_millis(1))] {
             field_error(create(with_life(project, life)).await, "life");
@@ -62,9 +62,9 @@ on_both_databases! {
     async fn whoever_makes_keys_may_know_the_policy(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
         let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
-        assert_eq!(api_keys::policy(&world.services, &developer).await.unwrap(), KeyPolicy::default());
+        assert_eq!(organizations::key_policy(&world.services, &developer).await.unwrap(), KeyPolicy::default());
         let viewer = world.member(&admin.organization, "Vi", Role::Viewer).await;
-        let refused = api_keys::policy(&world.services, &viewer).await;
+        let refused = organizations::key_policy(&world.services, &viewer).await;
         assert!(matches!(refused, Err(ServiceError::Forbidden(_))));
         let settings = organizations::settings(&world.services, &admin).await.unwrap();
         let refused = organizations::update_settings(&world.services, &developer, settings).await;

@@ -59,7 +59,7 @@ on_both_databases! {
         for actor in [&viewer, &neither] {
             assert!(matches!(api_keys::list(&world.services, actor, &KeyQuery::default()).await, Err(ServiceError::Forbidden(_))));
             assert!(matches!(api_keys::get(&world.services, actor, mine).await, Err(ServiceError::Forbidden(_))));
-            assert!(matches!(api_keys::policy(&world.services, actor).await, Err(ServiceError::Forbidden(_))));
+            assert!(matches!(organizations::key_policy(&world.services, actor).await, Err(ServiceError::Forbidden(_))));
         }
     }
 
@@ -71,7 +71,7 @@ on_both_databases! {
         let settings = OrganizationSettings { session_idle_minutes: 60, key_policy: policy, bodies: Default::default() };
         organizations::update_settings(&world.services, &admin, settings).await.unwrap();
         for actor in [&admin, &developer, &keys] {
-            assert_eq!(api_keys::policy(&world.services, actor).await.unwrap(), policy);
+            assert_eq!(organizations::key_policy(&world.services, actor).await.unwrap(), policy);
         }
         let project = world.default_project(&admin).await;
         field_error(api_keys::create(&world.services, &admin, new_key(project, "web")).await, "life");

@@ -15,8 +15,8 @@ use crate::{
     api_keys::queries::{
         conditions::KeyConditions,
         hints::{condition, needed_scope},
-        policy,
     },
+    organizations::load_key_policy,
 };
 
 /// Kinds of hints, by key.
@@ -56,7 +56,7 @@ pub(super) async fn load_hints(
     let any = |kind| kinds.values().any(|kinds| kinds.contains(&kind));
     let used = if any(HintKind::Wide) { find_used_powers(services, keys).await? } else { HashMap::new() };
     let policy = if any(HintKind::BreaksPolicy) {
-        policy::load(services.database.read(), organization.id).await?
+        load_key_policy(services.database.read(), organization.id).await?
     } else {
         Default::default()
     };
