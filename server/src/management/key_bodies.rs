@@ -7,7 +7,7 @@ use domain::{
     time::Timestamp,
 };
 use serde::Deserialize;
-use services::api_keys::queries::location::KeyLocation;
+use services::api_keys::location::KeyLocation;
 
 use crate::v1::error::V1Error;
 

@@ -14,7 +14,7 @@ use services::{
     Actor, Services,
     api_keys::{
         self,
-        queries::location::{self, KeyLocation},
+        location::{self, KeyLocation},
     },
 };
 

@@ -2,7 +2,7 @@
 
 use domain::ids::ApiKeyId;
 use serde::Serialize;
-use services::api_keys::queries::location::KeyCursor;
+use services::api_keys::location::KeyCursor;
 
 use crate::v1::error::V1Error;
 use crate::v1::input::{QueryParams, number};

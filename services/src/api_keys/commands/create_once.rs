@@ -8,7 +8,7 @@ use domain::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::create;
-use crate::api_keys::{queries::get, visible_keys};
+use crate::api_keys::queries::{get, visibility::visible_keys};
 use crate::{
     Actor, ServiceError, ServiceResult, Services,
     database::DatabaseTransaction,

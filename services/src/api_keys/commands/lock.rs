@@ -9,7 +9,7 @@ use domain::{
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-use crate::api_keys::visible_keys;
+use crate::api_keys::queries::visibility::visible_keys;
 use crate::{ServiceError, ServiceResult, audited_change::AuditedChange, entities::api_keys};
 
 /// Keys locked by one statement.

@@ -10,14 +10,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::lock;
-use crate::api_keys::queries::descendants;
+use crate::api_keys::{MAX_REVOKED_AT_ONCE, queries::descendants};
 use crate::{
     Actor, ServiceError, ServiceResult, Services, audit::AuditEvent, audited_change::AuditedChange,
     changes::ChangeKind, entities::api_keys,
 };
 
-/// Maximum number of keys revoked at once, without their descendants.
-pub const MAX_REVOKED_AT_ONCE: usize = 500;
 /// Keys revoked by one statement.
 const BATCH_SIZE: usize = 500;
 

@@ -9,8 +9,11 @@ use domain::{
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
-use super::conditions::{KeyConditions, NEWEST_SECRET, USABLE};
-use crate::api_keys::{commands::revoke::MAX_REVOKED_AT_ONCE, visible_keys};
+use super::{
+    conditions::{KeyConditions, NEWEST_SECRET, USABLE},
+    visibility::visible_keys,
+};
+use crate::api_keys::MAX_REVOKED_AT_ONCE;
 use crate::{Actor, ServiceError, ServiceResult, Services, entities::api_keys};
 
 /// Returns the usable keys that these keys made or gave a secret to, directly or through others, the oldest

@@ -1,11 +1,17 @@
-//! Loads single keys.
+//! Loads single keys, and the organization of one.
 
-use domain::{api_keys::ApiKey, ids::ApiKeyId, permissions::Permission};
-use sea_orm::{ColumnTrait, QueryFilter};
+use domain::{
+    api_keys::ApiKey,
+    ids::{ApiKeyId, OrganizationId},
+    permissions::Permission,
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::figures;
-use crate::api_keys::visible_keys;
-use crate::{Actor, Organization, ServiceError, ServiceResult, Services, entities::api_keys};
+use super::{figures, visibility::visible_keys};
+use crate::{
+    Actor, Organization, ServiceError, ServiceResult, Services,
+    entities::{api_keys, organizations},
+};
 
 /// Returns a key that the actor may view.
 pub async fn get(services: &Services, actor: &Actor, id: ApiKeyId) -> ServiceResult<ApiKey> {
@@ -29,4 +35,13 @@ pub(in crate::api_keys) async fn load(
 ) -> ServiceResult<ApiKey> {
     let found = figures::load(services, organization, &[id.uuid()]).await?;
     found.into_iter().next().ok_or(ServiceError::NotFound)
+}
+
+/// Finds the organization of a key, for the operator.
+pub async fn find_organization_of(services: &Services, id: ApiKeyId) -> ServiceResult<Organization> {
+    let database = services.database.read();
+    let key = api_keys::Entity::find().filter(api_keys::Column::Id.eq(id.uuid())).one(database).await?;
+    let organization = OrganizationId::new(key.ok_or(ServiceError::NotFound)?.organization_id);
+    let row = organizations::Entity::find_by_id(organization.uuid()).one(database).await?;
+    row.map(Organization::from).ok_or(ServiceError::NotFound)
 }

@@ -18,8 +18,8 @@ use self::order::KeyWindow;
 use super::{
     conditions::{KeyConditions, STATUS, USABLE},
     figures,
+    visibility::{KeyVisibility, visible_keys},
 };
-use crate::api_keys::{KeyVisibility, visible_keys};
 use crate::{Actor, Organization, ServiceResult, Services};
 
 /// Returns a page of the keys that the actor may view. The database finds, sorts and counts; figures are

@@ -8,8 +8,7 @@ use domain::{
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter};
 use uuid::Uuid;
 
-use super::{conditions::KeyConditions, figures, get};
-use crate::api_keys::visible_keys;
+use super::{conditions::KeyConditions, figures, get, visibility::visible_keys};
 use crate::{
     Actor, ServiceError, ServiceResult, Services,
     entities::{api_keys, projects},

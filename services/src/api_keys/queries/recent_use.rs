@@ -15,8 +15,9 @@ use uuid::Uuid;
 use super::{
     conditions::{KeyConditions, NEWEST_SECRET},
     figures,
+    visibility::visible_keys,
 };
-use crate::api_keys::{commands::revoke::MAX_REVOKED_AT_ONCE, visible_keys};
+use crate::api_keys::MAX_REVOKED_AT_ONCE;
 use crate::{Actor, ServiceError, ServiceResult, Services};
 
 /// Returns the use of each of these keys in the last 24 hours, in their order. The actor must be able to view
