@@ -5,8 +5,7 @@ pub mod directory;
 mod queries;
 pub mod uses;
 
-pub use self::commands::create::create;
-pub use self::commands::create_once::create_once;
+pub use self::commands::create::{create, create_once};
 pub use self::commands::edit::edit;
 pub use self::commands::remind::remind;
 pub use self::commands::report_leaks::{LeakReport, LeakVerdict, MAX_REPORTS, report_leaks};

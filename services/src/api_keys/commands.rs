@@ -1,7 +1,6 @@
 //! Changes to API keys: creating, editing, rotating, revoking, stopping leaked ones, and reminding owners.
 
 pub(in crate::api_keys) mod create;
-pub(in crate::api_keys) mod create_once;
 pub(in crate::api_keys) mod delegation;
 pub(in crate::api_keys) mod edit;
 pub(in crate::api_keys) mod lock;

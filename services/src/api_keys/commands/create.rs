@@ -1,20 +1,25 @@
-//! Creates keys.
+//! Creates keys; those with an idempotency key once, however often the request is repeated.
 
 use domain::{
-    api_keys::{CreatedApiKey, Level, NewApiKey, Secret},
+    api_keys::{ApiKey, CreatedApiKey, Level, NewApiKey, Secret, validated_request},
     errors::FieldErrors,
-    ids::{ApiKeyId, ProjectId, UserId},
+    ids::{ApiKeyId, OrganizationId, ProjectId, UserId},
     permissions::Permission,
     time::Timestamp,
 };
-use sea_orm::EntityTrait;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
-use super::{create_once, delegation, quota, secrets};
-use crate::api_keys::queries::get;
+use super::{delegation, quota, secrets};
+use crate::api_keys::queries::{get, visibility::visible_keys};
 use crate::{
-    Actor, ServiceResult, Services, audit::AuditEvent, audited_change::AuditedChange, entities::api_keys,
-    models::Catalog, organizations, projects, random,
+    Actor, ServiceError, ServiceResult, Services,
+    audit::AuditEvent,
+    audited_change::AuditedChange,
+    database::DatabaseTransaction,
+    entities::{api_keys, key_requests},
+    models::Catalog,
+    organizations, projects, random,
 };
 
 /// Creates a key. Its secret is returned only this once: only its hash is stored.
@@ -22,11 +27,35 @@ pub async fn create(services: &Services, actor: &Actor, input: NewApiKey) -> Ser
     insert_key(services, actor, input, None).await
 }
 
+/// Creates a key, and returns it with its secret. A repeated request returns the same key without it.
+pub async fn create_once(
+    services: &Services,
+    actor: &Actor,
+    input: NewApiKey,
+    request: String,
+) -> ServiceResult<(ApiKey, Option<String>)> {
+    // As stored.
+    let request = Secret::redact(&validated_request(request)?);
+    require_permission(actor, input.level)?;
+    if let Some(created) = find_created(services, actor, &input, &request).await? {
+        return Ok((created, None));
+    }
+    match insert_key(services, actor, input.clone(), Some(&request)).await {
+        Ok(created) => Ok((created.api_key, Some(created.secret))),
+        // A concurrent repetition of the request may have been quicker.
+        Err(conflict @ ServiceError::Conflict(_)) => match find_created(services, actor, &input, &request).await? {
+            Some(created) => Ok((created, None)),
+            None => Err(conflict),
+        },
+        Err(error) => Err(error),
+    }
+}
+
 /// Creates a key, on behalf of `request` if there is one.
 ///
 /// # Errors
 /// A conflict, if that request made a key already.
-pub(in crate::api_keys) async fn insert_key(
+async fn insert_key(
     services: &Services,
     actor: &Actor,
     input: NewApiKey,
@@ -48,7 +77,7 @@ pub(in crate::api_keys) async fn insert_key(
     let id = ApiKeyId::new(row.id);
     let secret = secrets::generate(input.level)?;
     if let Some(request) = request {
-        create_once::record_request(change.transaction(), organization, request, id).await?;
+        record_request(change.transaction(), organization, request, id).await?;
     }
     insert(&change, row, &secret).await?;
     let event = AuditEvent::new("api_key.created", "api_key", id).after(json!({
@@ -71,7 +100,7 @@ pub(in crate::api_keys) async fn insert_key(
 }
 
 /// Rejects an actor who may make no key of this level anywhere.
-pub(in crate::api_keys) fn require_permission(actor: &Actor, level: Level) -> ServiceResult<()> {
+fn require_permission(actor: &Actor, level: Level) -> ServiceResult<()> {
     actor.reach(permission(level)).map(drop)
 }
 
@@ -118,4 +147,46 @@ async fn insert(change: &AuditedChange, row: api_keys::Model, secret: &Secret) -
     let id = ApiKeyId::new(row.id);
     api_keys::Entity::insert(api_keys::ActiveModel::from(row)).exec_without_returning(change.transaction()).await?;
     secrets::insert(change, id, secret, None).await
+}
+
+/// Records which key a request made.
+///
+/// # Errors
+/// A conflict, if it made one already.
+async fn record_request(
+    transaction: &DatabaseTransaction,
+    organization: OrganizationId,
+    request: &str,
+    key: ApiKeyId,
+) -> ServiceResult<()> {
+    let row = key_requests::Model {
+        organization_id: organization.uuid(),
+        request: request.to_owned(),
+        api_key_id: key.uuid(),
+    };
+    key_requests::Entity::insert(key_requests::ActiveModel::from(row)).exec_without_returning(transaction).await?;
+    Ok(())
+}
+
+/// Finds the key that this request made, if it made one, even if the key has ended. Rejected if that key
+/// isn't like the one requested now.
+async fn find_created(
+    services: &Services,
+    actor: &Actor,
+    input: &NewApiKey,
+    request: &str,
+) -> ServiceResult<Option<ApiKey>> {
+    let database = services.database.read();
+    let organization = &actor.organization;
+    let id = (organization.id.uuid(), request.to_owned());
+    let Some(recorded) = key_requests::Entity::find_by_id(id).one(database).await? else { return Ok(None) };
+    let visible = visible_keys(database, actor, Permission::ManageApiKeys).await?;
+    let key = api_keys::of(organization.id).filter(api_keys::Column::Id.eq(recorded.api_key_id)).one(database).await?;
+    let is_alike = |key: &api_keys::Model| {
+        let project = input.project_id.map(|id| id.uuid());
+        visible.contains(key) && key.level == input.level.name() && key.project_id == project
+    };
+    let key =
+        key.filter(is_alike).ok_or_else(|| ServiceError::Conflict("This request made another key.".to_owned()))?;
+    get::load(services, organization, ApiKeyId::new(key.id)).await.map(Some)
 }
