@@ -12,14 +12,13 @@ pub use self::commands::report_leaks::{LeakReport, LeakVerdict, MAX_REPORTS, rep
 pub use self::commands::revoke::{revoke, revoke_with_descendants};
 pub use self::commands::rotate::{rotate, set_grace};
 pub use self::queries::descendants::{descendants, revocable_descendants};
-pub use self::queries::export::export;
 pub use self::queries::get::{find_organization_of, get};
 pub use self::queries::history::history;
 pub(crate) use self::queries::list::count_active;
-pub use self::queries::list::list;
+pub use self::queries::list::{export, list};
 pub use self::queries::location;
 pub use self::queries::owners::{Owner, owners};
 pub use self::queries::recent_use::recent_use;
 
-/// Maximum number of keys revoked at once, or asked about before, without their descendants.
+/// Maximum number of keys revoked at once, or asked about before that, without their descendants.
 pub const MAX_REVOKED_AT_ONCE: usize = 500;

@@ -2,7 +2,6 @@
 
 pub(in crate::api_keys) mod conditions;
 pub(in crate::api_keys) mod descendants;
-pub(in crate::api_keys) mod export;
 pub(in crate::api_keys) mod figures;
 pub(in crate::api_keys) mod get;
 pub(in crate::api_keys) mod hints;

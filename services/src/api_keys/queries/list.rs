@@ -1,4 +1,4 @@
-//! Lists keys in pages, and counts them.
+//! Lists keys in pages, exports all of a query, and counts them.
 
 mod any_case;
 mod filter;
@@ -7,9 +7,10 @@ mod order;
 use std::collections::HashMap;
 
 use domain::{
-    api_keys::{KeyPage, KeyQuery, PAGE_SIZE, Status},
+    api_keys::{ApiKey, KeyPage, KeyQuery, PAGE_SIZE, Status},
     permissions::{Permission, Reach},
 };
+use futures::{Stream, stream};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
@@ -21,6 +22,9 @@ use super::{
     visibility::{KeyVisibility, visible_keys},
 };
 use crate::{Actor, Organization, ServiceResult, Services};
+
+/// Keys read at a time for an export.
+const EXPORT_BATCH_SIZE: usize = 200;
 
 /// Returns a page of the keys that the actor may view. The database finds, sorts and counts; figures are
 /// loaded only for the keys of the page.
@@ -39,12 +43,28 @@ pub async fn list(services: &Services, actor: &Actor, query: &KeyQuery) -> Servi
     Ok(KeyPage { keys, total: found.total, statuses })
 }
 
-/// Finds the ids of all keys that match `query` and that the actor may view, in its order.
-pub(in crate::api_keys) async fn find_ids(
+/// Streams all keys that match `query` and that the actor may view, in its order, in pages. Their ids are
+/// fixed at the beginning, so that none is missed or repeated however the list changes meanwhile; the query's
+/// page is ignored.
+pub async fn export(
     services: &Services,
     actor: &Actor,
     query: &KeyQuery,
-) -> ServiceResult<Vec<Uuid>> {
+) -> ServiceResult<impl Stream<Item = ServiceResult<Vec<ApiKey>>> + Send + use<>> {
+    let ids = find_ids(services, actor, query).await?;
+    let state = (services.clone(), actor.organization.clone(), ids.into_iter());
+    Ok(stream::try_unfold(state, async |(services, organization, mut ids)| {
+        let page: Vec<_> = ids.by_ref().take(EXPORT_BATCH_SIZE).collect();
+        if page.is_empty() {
+            return Ok(None);
+        }
+        let keys = figures::load(&services, &organization, &page).await?;
+        Ok(Some((keys, (services, organization, ids))))
+    }))
+}
+
+/// Finds the ids of all keys that match `query` and that the actor may view, in its order.
+async fn find_ids(services: &Services, actor: &Actor, query: &KeyQuery) -> ServiceResult<Vec<Uuid>> {
     let visible = visibility(services, actor).await?;
     let keys = matching_keys(services, &actor.organization, &visible, query)?;
     Ok(order::find(services, &actor.organization, keys, query, KeyWindow::All).await?.ids)
