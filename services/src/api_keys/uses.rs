@@ -7,7 +7,6 @@
 
 mod agent;
 mod pending;
-mod prune;
 mod rows;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -19,7 +18,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
-pub use prune::prune;
+pub use rows::prune;
 
 use self::pending::PendingUses;
 use super::directory::KeyRecord;
@@ -139,6 +138,6 @@ impl Recorder {
             self.pending.put_back(uses);
             return written;
         }
-        prune::prune_secrets_of(&self.services, &uses).await
+        rows::prune_secrets_of(&self.services, &uses).await
     }
 }

@@ -265,7 +265,6 @@ const WITHOUT_ACTOR: &[&str] = &[
     "audited_change.rs",
     "api_keys/commands/report_leaks.rs",
     "api_keys/commands/remind.rs",
-    "api_keys/uses/prune.rs",
     "api_keys/uses/rows.rs",
     "bodies/store.rs",
     "bodies/cleanup.rs",

@@ -11,7 +11,7 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{agent, prune::MAX_CLIENTS};
+use super::{agent, rows};
 use crate::{api_keys::directory::KeyRecord, entities::key_uses};
 
 /// The latest use of each client of each secret. Bounded by the number of secrets in use.
@@ -40,7 +40,7 @@ impl Uses {
             return;
         }
         let client = Client { ip, agent: agent.into(), at };
-        if self.clients.len() < MAX_CLIENTS {
+        if self.clients.len() < rows::MAX_CLIENTS {
             self.clients.push(client);
         } else if let Some(oldest) = self.clients.iter_mut().min_by_key(|client| client.at)
             && oldest.at <= at
@@ -80,7 +80,7 @@ impl PendingUses {
                 })
             })
             .collect();
-        rows.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+        rows.sort_unstable_by(|a, b| rows::key(a).cmp(&rows::key(b)));
         rows
     }
 
@@ -100,9 +100,4 @@ impl PendingUses {
     fn lock(&self) -> MutexGuard<'_, HashMap<SecretId, Uses>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The table's key, in whose order rows are written and removed.
-pub(super) fn key(row: &key_uses::Model) -> impl Ord + '_ {
-    (row.organization_id, row.api_key_id, row.secret_id, &row.ip, &row.agent)
 }
