@@ -5,6 +5,9 @@ use std::{fmt, str::FromStr};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
+/// Milliseconds of a day in UTC.
+pub const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
+
 /// A moment: milliseconds since the Unix epoch, in UTC. RFC 3339 as text, a number in JSON.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]

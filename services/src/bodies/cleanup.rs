@@ -1,11 +1,11 @@
 //! Makes the partitions of bodies, and deletes expired bodies.
 
-use domain::time::Timestamp;
+use domain::time::{DAY_MILLIS, Timestamp};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Statement, Value,
 };
 
-use super::store::{DAY_MILLIS, expires_day};
+use super::store::expires_day;
 use crate::{
     ServiceResult, Services,
     database::Lock,

@@ -4,14 +4,11 @@ use domain::{
     bodies::{BodiesState, CallBodies},
     ids::CallId,
     permissions::Permission,
-    time::Timestamp,
+    time::{DAY_MILLIS, Timestamp},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::{
-    packed::PackedBodies,
-    store::{DAY_MILLIS, expires_day},
-};
+use super::{packed::PackedBodies, store::expires_day};
 use crate::{
     Actor, ServiceError, ServiceResult, Services, calls,
     entities::{bodies, organizations},

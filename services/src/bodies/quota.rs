@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::time::Timestamp;
+use domain::time::{DAY_MILLIS, Timestamp};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, EntityTrait, QueryFilter, QuerySelect,
@@ -10,7 +10,6 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::store::DAY_MILLIS;
 use crate::{
     ServiceResult,
     database::DatabaseTransaction,

@@ -3,14 +3,12 @@
 use domain::{
     bodies::StoredBody,
     ids::{CallId, OrganizationId},
-    time::Timestamp,
+    time::{DAY_MILLIS, Timestamp},
 };
 use sea_orm::{EntityTrait, sea_query::OnConflict};
 
 use super::{packed::PackedBodies, quota};
 use crate::{ServiceError, ServiceResult, Services, entities::bodies};
-
-pub(super) const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
 /// The bodies of a finished call, cut and redacted as its organization wants.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use domain::{
     ids::{ApiKeyId, ProjectId},
     models::Service,
     permissions::Permission,
-    time::Timestamp,
+    time::{DAY_MILLIS, Timestamp},
     usage::{Filter, Group, Measures, View},
 };
 use futures::TryStreamExt;
@@ -70,7 +70,7 @@ impl Breakdown {
     const fn millis(&self) -> i64 {
         match self.width {
             View::Hour => 60 * 60_000,
-            View::Day => 24 * 60 * 60_000,
+            View::Day => DAY_MILLIS,
         }
     }
 

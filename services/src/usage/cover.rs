@@ -5,7 +5,10 @@
 //! those of the requested days are added to one day and subtracted from its neighbor. Hours
 //! that don't begin at a full hour of UTC are made of UTC hours and quarter hours likewise.
 
-use domain::{time::Timestamp, usage::Measures};
+use domain::{
+    time::{DAY_MILLIS, Timestamp},
+    usage::Measures,
+};
 
 use super::{buckets::Buckets, resolution::Resolution};
 
@@ -122,9 +125,8 @@ impl Cover {
 
     /// Approximate number of rollup buckets to read.
     fn cost(&self) -> i64 {
-        const DAY: i64 = 24 * 60 * 60_000;
         let buckets = |stretch: &Stretch| {
-            let millis = stretch.resolution.millis().unwrap_or(DAY);
+            let millis = stretch.resolution.millis().unwrap_or(DAY_MILLIS);
             (stretch.to.millis() - stretch.from.millis() + millis / 2) / millis
         };
         self.stretches.iter().map(buckets).sum()

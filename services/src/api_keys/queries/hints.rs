@@ -6,13 +6,13 @@
 use domain::{
     api_keys::{EXPIRES_SOON_DAYS, HintKind, Level, Scope, UNUSED_DAYS},
     models::Service,
+    time::DAY_MILLIS,
 };
 use sea_orm::DbBackend;
 
 use super::conditions::{KeyConditions, LAST_USED, NEWEST_SECRET, USABLE};
 use crate::entities::series::OTHER;
 
-const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 /// Age from which a key that was never used gets a hint, in days.
 const NEVER_USED_DAYS: i64 = 1;
 /// Whether a key was never used. [`LAST_USED`] would be NULL, but looks at all uses.

@@ -3,7 +3,7 @@
 use domain::{
     ids::{ApiKeyId, OrganizationId, SecretId},
     notifications::Notice,
-    time::Timestamp,
+    time::{DAY_MILLIS, Timestamp},
 };
 use sea_orm::{FromQueryResult, Statement, Value};
 use uuid::Uuid;
@@ -15,7 +15,6 @@ use crate::{ServiceResult, Services, api_keys::queries::conditions::USABLE};
 const BEFORE_EXPIRY_DAYS: [u32; 3] = [1, 3, 14];
 /// Minutes before the end of an old secret at which owners are reminded, if it was used that recently.
 const BEFORE_END_OF_GRACE_MINUTES: i64 = 60;
-const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
 /// Columns of the keys `k`; `$2` is the moment, as in [`USABLE`].
 const KEYS: &str = "SELECT k.organization_id, k.id AS api_key_id, k.name, k.created_by, k.created_at";
