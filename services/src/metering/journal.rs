@@ -16,6 +16,7 @@
 
 mod entry;
 mod folder;
+mod progress;
 mod read;
 mod segment;
 mod set_aside;

@@ -1,23 +1,21 @@
 //! The journal's state in memory: bounded by the running calls, not by those that wait for the database.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, HashMap},
     io,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use domain::ids::CallId;
 use tokio::sync::oneshot;
 
 use super::{
+    progress::{ResultAges, StoredProgress},
     segment::{PREALLOCATED_BYTES, Segment},
-    storing::StoredProgress,
 };
 
 /// Bytes reserved for the result of a call, with some to spare.
 const RESULT_BYTES: u64 = 1024;
-/// Minimum time between the marks of results' ages.
-const MARK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A task that waits for results to be on the disk.
 pub(super) struct SyncWaiter {
@@ -52,8 +50,8 @@ pub(super) struct State {
     /// Results up to this number may not be on the disk although they were written: a sync failed, and a
     /// later one may succeed without having written what the failed one left out.
     pub(super) unsynced_up_to: u64,
-    /// Numbers of results, each with a moment before which neither it nor a later one came in.
-    pub(super) marks: VecDeque<(u64, Instant)>,
+    /// Ages of the results that aren't in the database.
+    pub(super) ages: ResultAges,
     /// The disk's latest error, until it can be written again. No call may begin meanwhile.
     pub(super) write_error: Option<io::ErrorKind>,
     pub(super) closed_at: Option<Instant>,
@@ -79,27 +77,12 @@ impl State {
     }
 
     pub(super) fn count_result(&mut self) {
-        let now = Instant::now();
-        if self.marks.back().is_none_or(|(_, at)| now.duration_since(*at) >= MARK_INTERVAL) {
-            self.marks.push_back((self.results, now));
-        }
+        self.ages.mark(self.results);
         self.results += 1;
     }
 
-    /// Removes the marks before that of the oldest result that isn't stored.
-    pub(super) fn forget_marks(&mut self, progress: StoredProgress) {
-        if !progress.recovered {
-            return;
-        }
-        while self.marks.get(1).is_some_and(|(from, _)| *from <= progress.results) {
-            self.marks.pop_front();
-        }
-        if progress.results >= self.results {
-            self.marks.clear();
-        }
-    }
-
-    pub(super) fn oldest_age(&self) -> Option<Duration> {
-        self.marks.front().map(|(_, at)| at.elapsed())
+    /// Forgets the ages of stored results.
+    pub(super) fn forget_ages(&mut self, progress: StoredProgress) {
+        self.ages.forget(progress, self.results);
     }
 }

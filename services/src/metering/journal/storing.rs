@@ -2,16 +2,7 @@
 
 use std::{io, sync::atomic::Ordering, time::Duration};
 
-use super::{state::State, writer::Journal};
-
-/// The storer's progress.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct StoredProgress {
-    /// Number of results in the database.
-    pub(super) results: u64,
-    /// Whether the abandoned journals found at start-up are in the database.
-    pub(super) recovered: bool,
-}
+use super::{progress::StoredProgress, state::State, writer::Journal};
 
 /// The readable part of a segment.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +36,7 @@ impl Journal {
     pub(in crate::metering) fn add_stored(&self, more: u64) {
         let mut progress = *self.progress.borrow();
         progress.results += more;
-        self.lock().forget_marks(progress);
+        self.lock().forget_ages(progress);
         self.progress.send_replace(progress);
     }
 
@@ -53,7 +44,7 @@ impl Journal {
     pub(in crate::metering) fn mark_recovered(&self) {
         self.abandoned_bytes.store(0, Ordering::Relaxed);
         let progress = StoredProgress { recovered: true, ..*self.progress.borrow() };
-        self.lock().forget_marks(progress);
+        self.lock().forget_ages(progress);
         self.progress.send_replace(progress);
     }
 

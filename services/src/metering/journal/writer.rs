@@ -1,14 +1,14 @@
 //! The journal: accepts lines from many tasks.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, HashMap},
     io,
     path::Path,
     sync::{
         Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use domain::{ids::CallId, time::Timestamp};
@@ -16,9 +16,9 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use super::{
     EntryKind, Folder, JournalSettings, SetAside, entry,
+    progress::{ResultAges, StoredProgress},
     segment::Segment,
     state::{State, SyncWaiter},
-    storing::StoredProgress,
 };
 use crate::{ServiceError, ServiceResult, metering::CallRecord};
 
@@ -77,7 +77,7 @@ impl Journal {
             open: HashMap::new(),
             results: 0,
             unsynced_up_to: 0,
-            marks: VecDeque::from([(0, Instant::now())]),
+            ages: ResultAges::new(),
             write_error: None,
             closed_at: None,
             idle: false,
@@ -226,7 +226,7 @@ impl Journal {
             Some("the journal can't be written")
         } else if self.bytes(state) >= self.settings.max_bytes {
             Some("the journal is full of calls that the database hasn't taken")
-        } else if state.oldest_age().is_some_and(|age| age >= self.settings.max_age) {
+        } else if state.ages.oldest().is_some_and(|age| age >= self.settings.max_age) {
             Some("the database has taken no calls for too long")
         } else {
             None
@@ -239,7 +239,7 @@ impl Journal {
 
     /// Age of the oldest result that isn't in the database.
     pub(in crate::metering) fn oldest_age(&self) -> Option<Duration> {
-        self.lock().oldest_age()
+        self.lock().ages.oldest()
     }
 
     pub(in crate::metering) fn status(&self) -> MeterStatus {
@@ -248,7 +248,7 @@ impl Journal {
             open_calls: state.open.len(),
             waiting_calls: state.results - self.progress.borrow().results.min(state.results),
             journal_bytes: self.bytes(&state),
-            oldest_age: state.oldest_age(),
+            oldest_age: state.ages.oldest(),
             set_aside: self.set_aside.count(),
             refusing: self.reason_to_refuse(&state).is_some(),
         }
