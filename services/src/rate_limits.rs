@@ -5,17 +5,16 @@
 //! published yet.
 
 mod limiter;
-mod list;
-mod set;
+mod settings;
 mod shared;
 mod window;
+mod windows;
 
 use domain::rate_limits::RateLimits;
 use uuid::Uuid;
 
 pub use limiter::{LimitExceeded, LimitStatus, LimitedCall, Permit, RateLimiter};
-pub use list::list;
-pub use set::{get, set};
+pub use settings::{get, list, set};
 
 /// The kind of a limited thing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,25 +1,17 @@
 //! The rate limiter, which counts calls and tokens in memory.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicI64, Ordering},
-    },
-};
+use std::sync::Arc;
 
 use domain::{rate_limits::RateLimits, time::Timestamp};
-use tokio::{sync::Mutex as AsyncMutex, task::JoinHandle};
+use tokio::{sync::Mutex, task::JoinHandle};
 
 use super::{
     LimitSubject, LimitedId,
     shared::{self, WindowExchange},
     window::{Window, WindowCount},
+    windows::{Windows, seconds},
 };
 use crate::Services;
-
-/// Number of windows from which empty ones are dropped.
-const CLEANUP_THRESHOLD: usize = 10_000;
 
 /// A key, project or organization that a call counts against, with its limits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -57,7 +49,7 @@ struct Inner {
     windows: Arc<Windows>,
     /// Locked during an exchange, so that counts still on
     /// their way to other servers aren't taken for published.
-    exchange: Arc<AsyncMutex<WindowExchange>>,
+    exchange: Arc<Mutex<WindowExchange>>,
     task: Option<JoinHandle<()>>,
 }
 
@@ -69,45 +61,12 @@ impl Drop for Inner {
     }
 }
 
-/// The windows of all keys, projects and organizations.
-#[derive(Debug, Default)]
-pub(super) struct Windows {
-    by_id: Mutex<HashMap<LimitedId, Window>>,
-    /// The second in which empty windows were last dropped.
-    cleaned_at: AtomicI64,
-}
-
-impl Windows {
-    pub(super) fn lock(&self) -> MutexGuard<'_, HashMap<LimitedId, Window>> {
-        self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Drops empty windows if there are many, at most once a second.
-    fn clean(&self, windows: &mut HashMap<LimitedId, Window>, now: i64) {
-        if windows.len() > CLEANUP_THRESHOLD && self.cleaned_at.swap(now, Ordering::Relaxed) != now {
-            drop_expired(windows, now);
-        }
-    }
-
-    /// Drops empty windows, including those that only other servers counted in.
-    pub(super) fn drop_expired(&self, now: Timestamp) {
-        drop_expired(&mut self.lock(), seconds(now));
-    }
-}
-
-fn drop_expired(windows: &mut HashMap<LimitedId, Window>, now: i64) {
-    windows.retain(|_, window| {
-        window.count(now);
-        !window.is_empty()
-    });
-}
-
 impl RateLimiter {
     /// Starts a limiter. On PostgreSQL it exchanges counts
     /// with other servers until the last clone is dropped.
     pub fn start(services: &Services) -> Self {
         let windows: Arc<Windows> = Arc::default();
-        let exchange = Arc::new(AsyncMutex::new(WindowExchange::new()));
+        let exchange = Arc::new(Mutex::new(WindowExchange::new()));
         let task = services
             .database()
             .is_postgres()
@@ -190,10 +149,6 @@ fn check_tokens(limited: &LimitedCall, window: &mut Window, now: i64, tokens: u6
     let needed = WindowCount { calls: 0, tokens: (used + requested - max).min(used) };
     let retry_after_seconds = window.wait_for(now, needed).unsigned_abs();
     Err(LimitExceeded { subject: limited.subject, unit: "tokens", limit, retry_after_seconds })
-}
-
-fn seconds(now: Timestamp) -> i64 {
-    now.millis().div_euclid(1000)
 }
 
 /// An admitted call. Its tokens stay an estimate unless it is settled.

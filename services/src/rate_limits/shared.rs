@@ -10,8 +10,8 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    limiter::Windows,
     window::{MINUTE, WindowCount},
+    windows::Windows,
 };
 use crate::{ServiceResult, Services, random};
 

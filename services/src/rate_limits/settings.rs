@@ -1,14 +1,15 @@
-//! Reads and sets the limits of organizations and projects. Those of keys are edited with the key.
+//! Lists, reads and sets the limits of organizations and projects. Those of keys are edited with the key.
 
 use domain::{
     errors::FieldErrors,
     ids::{OrganizationId, ProjectId},
     permissions::Permission,
-    rate_limits::RateLimits,
+    projects::ProjectRef,
+    rate_limits::{RateLimits, SharedLimits},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 
-use super::{ceiling_of_row, of_row};
+use super::{KeyLimits, ceiling_of_row, of_row};
 use crate::{
     Actor, ActorKind, ServiceError, ServiceResult, Services,
     audit::AuditEvent,
@@ -17,6 +18,27 @@ use crate::{
     database::DatabaseTransaction,
     entities::{organizations, projects},
 };
+
+/// Lists the limits of the actor's organization and then of its projects, by name, each with the `configured`
+/// default. Archived projects admit no calls and are left out.
+pub async fn list(services: &Services, actor: &Actor, configured: KeyLimits) -> ServiceResult<Vec<SharedLimits>> {
+    actor.reach(Permission::ManageSettings)?;
+    let limits = get(services, actor, None).await?;
+    let max = load_ceiling(services, actor).await?;
+    let rows = projects::of(actor.organization.id)
+        .filter(projects::Column::ArchivedAt.is_null())
+        .order_by_asc(projects::Column::Name)
+        .order_by_asc(projects::Column::Slug)
+        .all(services.database.read())
+        .await?;
+    let to_shared_limits = |row: projects::Model| SharedLimits {
+        limits: of_row(row.calls_per_minute, row.tokens_per_minute),
+        project: Some(ProjectRef { id: ProjectId::new(row.id), name: row.name }),
+        configured: configured.project,
+    };
+    let organization_limits = SharedLimits { project: None, limits, configured: configured.organization.capped(max) };
+    Ok(std::iter::once(organization_limits).chain(rows.into_iter().map(to_shared_limits)).collect())
+}
 
 /// Returns the limits of a project, or of the actor's organization.
 pub async fn get(services: &Services, actor: &Actor, project: Option<ProjectId>) -> ServiceResult<RateLimits> {
@@ -94,7 +116,7 @@ async fn update_project(
 }
 
 /// Returns the maximum limits of the actor's organization.
-pub(super) async fn ceiling(services: &Services, actor: &Actor) -> ServiceResult<RateLimits> {
+async fn load_ceiling(services: &Services, actor: &Actor) -> ServiceResult<RateLimits> {
     let id = actor.organization.id.uuid();
     let row = organizations::Entity::find_by_id(id).one(services.database.read()).await?;
     Ok(ceiling_of_row(row.ok_or(ServiceError::NotFound)?.most_calls_per_minute))
