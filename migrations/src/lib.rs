@@ -3,7 +3,6 @@
 
 use sea_orm_migration::prelude::*;
 
-mod columns;
 mod m0001_organizations;
 mod m0002_projects;
 mod m0003_api_keys;
@@ -81,4 +80,14 @@ impl MigratorTrait for Migrator {
             Box::new(m0037_quarter_hour_rollups::Migration),
         ]
     }
+}
+
+/// Adds one column: SQLite allows no more in one statement.
+async fn add_column(manager: &SchemaManager<'_>, table: &'static str, column: impl IntoColumnDef) -> Result<(), DbErr> {
+    manager.alter_table(Table::alter().table(table).add_column(column).to_owned()).await
+}
+
+/// Drops one column, as [`add_column`] adds it.
+async fn drop_column(manager: &SchemaManager<'_>, table: &'static str, column: &'static str) -> Result<(), DbErr> {
+    manager.alter_table(Table::alter().table(table).drop_column(column).to_owned()).await
 }

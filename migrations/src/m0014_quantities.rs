@@ -2,7 +2,7 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
-use crate::columns::{add, drop};
+use crate::{add_column, drop_column};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -21,19 +21,19 @@ const COUNTS: [(&str, &str); 7] = [
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for (table, column) in COUNTS {
-            add(manager, table, big_integer(column).default(0)).await?;
+            add_column(manager, table, big_integer(column).default(0)).await?;
         }
-        add(manager, "calls", boolean("estimated").default(false)).await?;
-        add(manager, "calls", big_integer("times").default(1)).await?;
-        add(manager, "prices", big_integer_null("cache_write_input_per_million")).await
+        add_column(manager, "calls", boolean("estimated").default(false)).await?;
+        add_column(manager, "calls", big_integer("times").default(1)).await?;
+        add_column(manager, "prices", big_integer_null("cache_write_input_per_million")).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        drop(manager, "prices", "cache_write_input_per_million").await?;
-        drop(manager, "calls", "times").await?;
-        drop(manager, "calls", "estimated").await?;
+        drop_column(manager, "prices", "cache_write_input_per_million").await?;
+        drop_column(manager, "calls", "times").await?;
+        drop_column(manager, "calls", "estimated").await?;
         for (table, column) in COUNTS.into_iter().rev() {
-            drop(manager, table, column).await?;
+            drop_column(manager, table, column).await?;
         }
         Ok(())
     }

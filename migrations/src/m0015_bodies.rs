@@ -5,7 +5,7 @@
 
 use sea_orm_migration::{prelude::*, schema::*, sea_orm::DbBackend};
 
-use crate::columns::{add, drop};
+use crate::{add_column, drop_column};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -20,9 +20,9 @@ const COLUMNS: &str = "
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        add(manager, "organizations", integer("body_days").default(30)).await?;
-        add(manager, "organizations", integer("body_limit").default(256 * 1024)).await?;
-        add(manager, "organizations", text("body_redact").default("[]")).await?;
+        add_column(manager, "organizations", integer("body_days").default(30)).await?;
+        add_column(manager, "organizations", integer("body_limit").default(256 * 1024)).await?;
+        add_column(manager, "organizations", text("body_redact").default("[]")).await?;
         let connection = manager.get_connection();
         if manager.get_database_backend() == DbBackend::Postgres {
             let columns = COLUMNS.replace("{uuid}", "uuid").replace("{bytes}", "bytea");
@@ -44,7 +44,7 @@ impl MigrationTrait for Migration {
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.drop_table(Table::drop().table("bodies").to_owned()).await?;
         for column in ["body_redact", "body_limit", "body_days"] {
-            drop(manager, "organizations", column).await?;
+            drop_column(manager, "organizations", column).await?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use sea_orm_migration::{prelude::*, schema::*, sea_orm::DbBackend};
 
-use crate::columns::{add, drop};
+use crate::{add_column, drop_column};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -16,7 +16,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for table in TABLES {
             for column in COLUMNS {
-                add(manager, table, big_integer_null(column)).await?;
+                add_column(manager, table, big_integer_null(column)).await?;
             }
         }
         // SQLite has a single server, which has no others to publish to.
@@ -44,7 +44,7 @@ impl MigrationTrait for Migration {
         }
         for table in TABLES.into_iter().rev() {
             for column in COLUMNS.into_iter().rev() {
-                drop(manager, table, column).await?;
+                drop_column(manager, table, column).await?;
             }
         }
         Ok(())

@@ -10,7 +10,7 @@ use sea_orm_migration::{
     sea_orm::{ConnectionTrait, DbBackend},
 };
 
-use crate::columns::{add, drop};
+use crate::{add_column, drop_column};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -63,7 +63,7 @@ async fn run(connection: &SchemaManagerConnection<'_>, sql: &str) -> Result<(), 
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for column in COUNTS {
-            add(manager, "rollups", big_integer(column).default(0)).await?;
+            add_column(manager, "rollups", big_integer(column).default(0)).await?;
         }
         let connection = manager.get_connection();
         let untimed: String = duration_columns().iter().map(|column| format!(", {column} = 0")).collect();
@@ -130,7 +130,7 @@ impl MigrationTrait for Migration {
         )
         .await?;
         for column in COUNTS.into_iter().rev() {
-            drop(manager, "rollups", column).await?;
+            drop_column(manager, "rollups", column).await?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
-use crate::columns::{add, drop};
+use crate::{add_column, drop_column};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -11,7 +11,7 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        add(manager, "organizations", big_integer_null("most_calls_per_minute")).await?;
+        add_column(manager, "organizations", big_integer_null("most_calls_per_minute")).await?;
         manager
             .create_table(
                 Table::create()
@@ -36,6 +36,6 @@ impl MigrationTrait for Migration {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.drop_table(Table::drop().table("body_sums").to_owned()).await?;
-        drop(manager, "organizations", "most_calls_per_minute").await
+        drop_column(manager, "organizations", "most_calls_per_minute").await
     }
 }

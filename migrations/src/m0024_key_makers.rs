@@ -3,7 +3,7 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
-use crate::columns::{add, drop};
+use crate::{add_column, drop_column};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -11,7 +11,7 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        add(manager, "key_secrets", uuid_null("made_by")).await?;
+        add_column(manager, "key_secrets", uuid_null("made_by")).await?;
         // The audit log has the makers of earlier secrets, in an entry of the same moment with their last
         // characters.
         manager
@@ -34,6 +34,6 @@ impl MigrationTrait for Migration {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.drop_index(Index::drop().name("key_secrets_made_by").table("key_secrets").to_owned()).await?;
-        drop(manager, "key_secrets", "made_by").await
+        drop_column(manager, "key_secrets", "made_by").await
     }
 }

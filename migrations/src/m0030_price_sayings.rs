@@ -3,7 +3,7 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
-use crate::columns::{add, drop};
+use crate::{add_column, drop_column};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -11,10 +11,10 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        add(manager, "prices", big_integer_null("said_at")).await
+        add_column(manager, "prices", big_integer_null("said_at")).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        drop(manager, "prices", "said_at").await
+        drop_column(manager, "prices", "said_at").await
     }
 }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
-use crate::columns::{add, drop};
+use crate::{add_column, drop_column};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -24,14 +24,14 @@ const PARTS: [&str; 10] = [
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for part in PARTS {
-            add(manager, "prices", big_integer_null(part)).await?;
+            add_column(manager, "prices", big_integer_null(part)).await?;
         }
         Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for part in PARTS.into_iter().rev() {
-            drop(manager, "prices", part).await?;
+            drop_column(manager, "prices", part).await?;
         }
         Ok(())
     }

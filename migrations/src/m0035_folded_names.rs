@@ -7,7 +7,7 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
-use crate::columns::{add, drop};
+use crate::{add_column, drop_column};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -16,9 +16,9 @@ pub(crate) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for column in ["model", "endpoint", "provider"] {
-            add(manager, "calls", text_null(column)).await?;
+            add_column(manager, "calls", text_null(column)).await?;
         }
-        add(manager, "calls", integer_null("status")).await?;
+        add_column(manager, "calls", integer_null("status")).await?;
         // Finds the newest calls of such a model in each series; contains only calls with their own model.
         let sql = "CREATE INDEX calls_model ON calls (organization_id, model, series_id, id) WHERE model IS NOT NULL";
         manager.get_connection().execute_unprepared(sql).await?;
@@ -28,7 +28,7 @@ impl MigrationTrait for Migration {
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.get_connection().execute_unprepared("DROP INDEX calls_model").await?;
         for column in ["status", "provider", "endpoint", "model"] {
-            drop(manager, "calls", column).await?;
+            drop_column(manager, "calls", column).await?;
         }
         Ok(())
     }
