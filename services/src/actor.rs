@@ -2,13 +2,14 @@
 
 use std::net::IpAddr;
 
+use chrono_tz::Tz;
 use domain::{
     api_keys::{Level, Scope},
     ids::{ApiKeyId, OrganizationId, ProjectId, SecretId, SessionId, UserId},
     permissions::{self, Permission, Reach, Role},
 };
 
-use crate::{ServiceError, ServiceResult};
+use crate::{ServiceError, ServiceResult, entities::organizations};
 
 /// An actor within one organization.
 #[derive(Clone, Debug)]
@@ -25,7 +26,19 @@ pub struct Organization {
     pub id: OrganizationId,
     pub slug: String,
     pub name: String,
-    pub time_zone: chrono_tz::Tz,
+    pub time_zone: Tz,
+}
+
+impl From<organizations::Model> for Organization {
+    fn from(row: organizations::Model) -> Self {
+        Self {
+            id: OrganizationId::new(row.id),
+            slug: row.slug,
+            name: row.name,
+            // Only known names are stored; one that a later version drops becomes UTC.
+            time_zone: row.time_zone.parse().unwrap_or(Tz::UTC),
+        }
+    }
 }
 
 /// The kind of an actor.

@@ -222,15 +222,3 @@ fn key_policy_of(row: &organizations::Model) -> KeyPolicy {
         longest_life_days: row.longest_key_life_days.and_then(|days| u32::try_from(days).ok()),
     }
 }
-
-impl From<organizations::Model> for Organization {
-    fn from(row: organizations::Model) -> Self {
-        Self {
-            id: OrganizationId::new(row.id),
-            slug: row.slug,
-            name: row.name,
-            // Only known names are stored; one that a later version drops becomes UTC.
-            time_zone: row.time_zone.parse().unwrap_or(Tz::UTC),
-        }
-    }
-}
