@@ -24,16 +24,6 @@ pub enum LimitSubject {
     Organization,
 }
 
-impl LimitSubject {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ApiKey => "key",
-            Self::Project => "project",
-            Self::Organization => "organization",
-        }
-    }
-}
-
 /// The limits of a key, its project and its organization.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct KeyLimits {
@@ -45,6 +35,7 @@ pub struct KeyLimits {
 }
 
 impl KeyLimits {
+    /// Whether nothing is limited.
     pub const fn is_none(&self) -> bool {
         self.api_key.is_none() && self.project.is_none() && self.organization.is_none() && self.ceiling.is_none()
     }
