@@ -45,6 +45,7 @@ pub struct SignIn {
 }
 
 impl SignIn {
+    /// Normalizes and checks the address, and checks that a password is given.
     pub fn validated(mut self) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::default();
         self.email = errors.check("email", validation::email(&self.email)).unwrap_or_default();
@@ -64,6 +65,7 @@ pub struct PasswordChange {
 }
 
 impl PasswordChange {
+    /// Checks that the current password is given, and that the new one is long enough and another one.
     pub fn validated(self) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::default();
         if self.current.is_empty() {

@@ -95,6 +95,7 @@ pub struct StoredBody {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum BodiesState {
+    /// Both bodies, as far as they were stored.
     Kept(CallBodies),
     /// The organization stores no bodies.
     Off,

@@ -33,8 +33,10 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All outcomes.
     pub const ALL: [Self; 4] = [Self::Succeeded, Self::Failed, Self::Refused, Self::Interrupted];
 
+    /// The outcome's name in addresses, the API and the database.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Succeeded => "succeeded",
@@ -67,6 +69,7 @@ impl FromStr for Outcome {
 pub enum OutcomeFilter {
     /// Failed or interrupted calls, which usage reports count as errors.
     Errors,
+    /// Calls with this outcome.
     Only(Outcome),
 }
 
@@ -80,6 +83,7 @@ impl OutcomeFilter {
         Self::Only(Outcome::Refused),
     ];
 
+    /// The filter's name in addresses.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Errors => "errors",
@@ -141,6 +145,7 @@ pub enum CountSource {
 }
 
 impl CountSource {
+    /// The source's name in JSON and exports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Reported => "reported",

@@ -10,8 +10,10 @@ macro_rules! choices {
         pub enum $name { $($(#[$variant_attribute])* $variant,)* }
 
         impl $name {
+            /// All variants, in the order of their definition.
             pub const ALL: [Self; [$($text),*].len()] = [$(Self::$variant,)*];
 
+            /// The variant's name in addresses, the API and the database.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct FieldErrors(BTreeMap<String, String>);
 
 impl FieldErrors {
+    /// One message, for one field.
     pub fn of(field: &str, message: impl Into<String>) -> Self {
         let mut errors = Self::default();
         errors.add(field, message);
@@ -25,14 +26,17 @@ impl FieldErrors {
         result.map_err(|error| self.add(field, error.to_string())).ok()
     }
 
+    /// The message of a field.
     pub fn get(&self, field: &str) -> Option<&str> {
         self.0.get(field).map(String::as_str)
     }
 
+    /// Iterates over fields and their messages, by field.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(field, message)| (field.as_str(), message.as_str()))
     }
 
+    /// Whether no field has a message.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -50,6 +54,7 @@ pub enum ApiError {
     /// The input is invalid; each field has a message.
     #[error("{}", first_message(.0))]
     Invalid(FieldErrors),
+    /// No session, or one that has ended.
     #[error("Sign in to go on.")]
     Unauthenticated,
     /// Signed in, but without the permission.
@@ -61,6 +66,7 @@ pub enum ApiError {
     /// The current state doesn't allow the action (any longer).
     #[error("{0}")]
     Conflict(String),
+    /// Too many attempts; the next one may be made after this time.
     #[error("Too many attempts. Try again in {retry_after_seconds} s.")]
     RateLimited { retry_after_seconds: u32 },
     /// The server failed; its log holds the cause under this reference.

@@ -55,12 +55,15 @@ macro_rules! ids {
         pub struct $name(Uuid);
 
         impl $name {
+            /// The beginning of the id's text, up to the underscore.
             pub const PREFIX: &'static str = $prefix;
 
+            /// Makes an id from the UUID that the database stores.
             pub const fn new(uuid: Uuid) -> Self {
                 Self(uuid)
             }
 
+            /// The UUID that the database stores.
             pub const fn uuid(self) -> Uuid {
                 self.0
             }

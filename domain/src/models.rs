@@ -20,9 +20,11 @@ pub enum Service {
 }
 
 impl Service {
+    /// All services.
     pub const ALL: [Self; 7] =
         [Self::Chat, Self::Embeddings, Self::Image, Self::Audio, Self::Video, Self::FineTuning, Self::Storage];
 
+    /// The service's name in the configuration, the API and the database.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Chat => "chat",

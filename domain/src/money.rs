@@ -35,12 +35,15 @@ pub struct Money(i64);
 pub struct InvalidMoney;
 
 impl Money {
+    /// No money.
     pub const ZERO: Self = Self(0);
 
+    /// Makes an amount of nano-dollars.
     pub const fn from_nanos(nanos: i64) -> Self {
         Self(nanos)
     }
 
+    /// The amount in nano-dollars.
     pub const fn nanos(self) -> i64 {
         self.0
     }
@@ -203,6 +206,7 @@ fn is_standard(tier: &Tier) -> bool {
 }
 
 impl Quantities {
+    /// Nothing, at the standard tier.
     pub const NONE: Self = Self {
         tokens_in: 0,
         cached_tokens_in: 0,
@@ -221,6 +225,7 @@ impl Quantities {
         tier: Tier::Standard,
     };
 
+    /// Whether nothing was used, at the standard tier.
     pub fn is_none(&self) -> bool {
         *self == Self::NONE
     }

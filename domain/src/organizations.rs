@@ -57,6 +57,7 @@ impl OrganizationSettings {
         }
     }
 
+    /// Checks the settings, and cleans the names of redacted fields.
     pub fn validated(self) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::default();
         if !SESSION_IDLE_MINUTES.contains(&self.session_idle_minutes) {

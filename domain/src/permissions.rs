@@ -18,8 +18,10 @@ pub enum Role {
 }
 
 impl Role {
+    /// All roles, the least powerful first.
     pub const ALL: [Self; 4] = [Self::Viewer, Self::Developer, Self::Admin, Self::Owner];
 
+    /// The role's name in the API, the database and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Viewer => "viewer",
@@ -79,6 +81,7 @@ pub enum Permission {
 }
 
 impl Permission {
+    /// All permissions.
     pub const ALL: [Self; 14] = [
         Self::ViewOverview,
         Self::ViewApiKeys,

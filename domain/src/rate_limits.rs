@@ -18,8 +18,10 @@ pub struct RateLimits {
 }
 
 impl RateLimits {
+    /// No limits.
     pub const NONE: Self = Self { calls_per_minute: None, tokens_per_minute: None };
 
+    /// Whether nothing is limited.
     pub const fn is_none(&self) -> bool {
         self.calls_per_minute.is_none() && self.tokens_per_minute.is_none()
     }
@@ -61,6 +63,7 @@ impl RateLimits {
         }
     }
 
+    /// Checks that both limits can be set.
     pub fn validated(self) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::default();
         self.check(&mut errors);

@@ -19,22 +19,27 @@ pub struct Timestamp(i64);
 pub struct InvalidTimestamp;
 
 impl Timestamp {
+    /// The moment this many milliseconds after the Unix epoch.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
+    /// Milliseconds since the Unix epoch.
     pub const fn millis(self) -> i64 {
         self.0
     }
 
+    /// The moment this many milliseconds later, or earlier if negative. It saturates.
     pub const fn plus_millis(self, millis: i64) -> Self {
         Self(self.0.saturating_add(millis))
     }
 
+    /// The moment this many minutes later, like [`plus_millis`](Self::plus_millis).
     pub const fn plus_minutes(self, minutes: i64) -> Self {
         self.plus_millis(minutes.saturating_mul(60_000))
     }
 
+    /// The moment this many days of 24 hours later, like [`plus_millis`](Self::plus_millis).
     pub const fn plus_days(self, days: i64) -> Self {
         self.plus_minutes(days.saturating_mul(24 * 60))
     }

@@ -34,10 +34,12 @@ pub struct Measures {
 }
 
 impl Measures {
+    /// Input and output tokens together.
     pub fn tokens(&self) -> i64 {
         self.tokens_in.saturating_add(self.tokens_out)
     }
 
+    /// Whether all sums are zero.
     pub fn is_zero(&self) -> bool {
         *self == Self::default()
     }

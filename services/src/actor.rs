@@ -86,6 +86,7 @@ impl Actor {
         }
     }
 
+    /// The acting member; `None` for keys and the command line.
     pub fn user_id(&self) -> Option<UserId> {
         match &self.kind {
             ActorKind::Member { id, .. } => Some(*id),

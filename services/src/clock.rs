@@ -6,6 +6,7 @@ use domain::time::Timestamp;
 
 /// A source of the current time.
 pub trait Clock: Send + Sync + 'static {
+    /// The current time.
     fn now(&self) -> Timestamp;
 }
 

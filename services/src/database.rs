@@ -209,6 +209,7 @@ impl Database {
         Ok(())
     }
 
+    /// Whether this is PostgreSQL; SQLite otherwise.
     pub fn is_postgres(&self) -> bool {
         self.reader.get_database_backend() == DbBackend::Postgres
     }

@@ -9,23 +9,31 @@ pub type ServiceResult<T> = Result<T, ServiceError>;
 /// The error of a use case.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
+    /// The input is invalid; each field has a message.
     #[error("the input can't be used: {0:?}")]
     Invalid(FieldErrors),
+    /// No session, or one that has ended.
     #[error("not signed in")]
     Unauthenticated,
+    /// The actor may not do this; holds the message for them.
     #[error("{0}")]
     Forbidden(String),
+    /// The thing doesn't exist, or belongs to another organization.
     #[error("not found")]
     NotFound,
+    /// The current state doesn't allow the action (any longer); holds the message for the actor.
     #[error("{0}")]
     Conflict(String),
+    /// Too many attempts; the next one may be made after this time.
     #[error("too many attempts")]
     RateLimited { retry_after_seconds: u32 },
     /// The database is busy or unreachable; a retry may succeed.
     #[error("the database can't be reached or is busy: {0}")]
     Unavailable(#[source] DbErr),
+    /// The database failed in another way.
     #[error("database: {0}")]
     Database(#[source] DbErr),
+    /// An unexpected failure; holds a text for the log, which callers never see.
     #[error("{0}")]
     Internal(String),
 }

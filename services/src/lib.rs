@@ -119,10 +119,12 @@ impl Services {
         &self.address_limits
     }
 
+    /// The database.
     pub fn database(&self) -> &Database {
         &self.database
     }
 
+    /// The time by the clock of these services.
     pub fn now(&self) -> domain::time::Timestamp {
         self.clock.now()
     }

@@ -77,18 +77,22 @@ pub struct ObjectQuery<'a> {
 }
 
 impl ProviderObject {
+    /// The kind; `None` for one that only a later version knows.
     pub fn kind(&self) -> Option<ObjectKind> {
         self.0.kind.parse().ok()
     }
 
+    /// The provider's id.
     pub fn id(&self) -> &str {
         &self.0.id
     }
 
+    /// Name of the provider.
     pub fn provider(&self) -> &str {
         &self.0.provider
     }
 
+    /// Model that created it; empty for a file.
     pub fn model(&self) -> &str {
         &self.0.model
     }

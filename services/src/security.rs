@@ -52,6 +52,7 @@ pub enum SecurityEventKind {
 }
 
 impl SecurityEventKind {
+    /// All kinds, in the order of the metrics.
     pub const ALL: [Self; 9] = [
         Self::SignInFailed,
         Self::PasswordRefused,
@@ -64,6 +65,7 @@ impl SecurityEventKind {
         Self::RefusedKey,
     ];
 
+    /// The kind's name in the log and the metrics.
     pub const fn name(self) -> &'static str {
         match self {
             Self::SignInFailed => "sign_in_failed",

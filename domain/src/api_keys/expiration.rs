@@ -11,10 +11,12 @@ pub const MAX_LIFE_DAYS: u32 = 3650;
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Expiration {
+    /// The key works until it is revoked.
     #[default]
     Never,
     /// This many days after the key's creation.
     Days(u32),
+    /// At this moment.
     At(Timestamp),
 }
 

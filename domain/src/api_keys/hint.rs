@@ -42,6 +42,7 @@ crate::choices! {
 }
 
 impl Hint {
+    /// The hint without its details.
     pub const fn kind(&self) -> HintKind {
         match self {
             Self::NeverUsed => HintKind::NeverUsed,

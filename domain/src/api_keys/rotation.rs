@@ -21,6 +21,7 @@ pub struct Rotation {
 }
 
 impl Rotation {
+    /// Checks the grace period and the idempotency key.
     pub fn validated(self) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::default();
         check_grace(&mut errors, self.grace_seconds);

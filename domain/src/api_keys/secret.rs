@@ -107,6 +107,7 @@ impl Secret {
         })
     }
 
+    /// The level that the prefix names.
     pub fn level(&self) -> Level {
         self.level
     }

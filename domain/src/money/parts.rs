@@ -33,6 +33,7 @@ pub enum PricePart {
 }
 
 impl PricePart {
+    /// All parts.
     pub const ALL: [Self; 16] = [
         Self::Input,
         Self::CachedInput,
@@ -107,16 +108,20 @@ impl PricePart {
 pub struct PriceParts(u32);
 
 impl PriceParts {
+    /// No part.
     pub const NONE: Self = Self(0);
 
+    /// Adds a part.
     pub fn insert(&mut self, part: PricePart) {
         self.0 |= 1 << part as u32;
     }
 
+    /// Whether no part is in the set.
     pub fn is_empty(&self) -> bool {
         self.0 == 0
     }
 
+    /// Whether this part is in the set.
     pub fn contains(self, part: PricePart) -> bool {
         self.0 & (1 << part as u32) != 0
     }

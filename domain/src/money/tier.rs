@@ -37,6 +37,7 @@ impl Tier {
         }
     }
 
+    /// The tier's name in files and the database.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Standard => "standard",
@@ -60,6 +61,7 @@ pub struct Factor(u32);
 pub struct InvalidFactor;
 
 impl Factor {
+    /// The factor that changes nothing.
     pub const ONE: Self = Self(1000);
     const MAX_THOUSANDTHS: u32 = 1_000_000;
 
@@ -72,6 +74,7 @@ impl Factor {
         Some(Self(thousandths as u32))
     }
 
+    /// The factor in thousandths.
     pub const fn thousandths(self) -> i64 {
         self.0 as i64
     }

@@ -80,10 +80,12 @@ impl CustomRange {
         fits.then_some(Self { first, last })
     }
 
+    /// The first day.
     pub fn first(self) -> NaiveDate {
         self.first
     }
 
+    /// The last day, which the range includes.
     pub fn last(self) -> NaiveDate {
         self.last
     }
@@ -101,6 +103,7 @@ impl Range {
         Self::Last12Months,
     ];
 
+    /// The label shown to people.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Today => "Today",

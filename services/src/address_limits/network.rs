@@ -17,6 +17,7 @@ pub enum ClientNetwork {
 }
 
 impl ClientNetwork {
+    /// The network of an address. IPv4 addresses written as IPv6 count as IPv4.
     pub fn of(address: Option<IpAddr>) -> Self {
         match address.map(|address| address.to_canonical()) {
             None => Self::Unknown,
@@ -34,6 +35,7 @@ impl ClientNetwork {
 /// A caller whose actions are limited.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum LimitedCaller {
+    /// A client without a key, by its network.
     From(ClientNetwork),
     /// A key or an organization, by its id.
     Known(Uuid),

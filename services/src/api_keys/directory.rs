@@ -50,11 +50,13 @@ pub(super) fn hash(secret: &Secret) -> SecretHash {
 pub enum KeyVerification {
     /// There is no such key, and never was.
     Unknown,
+    /// The key was revoked.
     Revoked(Arc<KeyRecord>),
     /// The key was disabled because it leaked.
     Disabled(Arc<KeyRecord>),
     /// The key has expired, or its secret was replaced and the grace period is over.
     Expired(Arc<KeyRecord>),
+    /// The key and the secret work.
     Active(Arc<KeyRecord>),
 }
 

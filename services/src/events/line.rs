@@ -23,15 +23,20 @@ const MAX_NAME_LENGTH: usize = 512;
 pub enum EventErrorCode {
     /// The event isn't as `docs/events.md` describes.
     InvalidEvent,
+    /// The `type` of the event is none of those in `docs/events.md`.
     UnknownType,
+    /// The event is older than [`MAX_AGE_DAYS`].
     TooOld,
+    /// The event is further ahead than [`MAX_AHEAD_MINUTES`].
     TooNew,
     /// The event names something that doesn't exist, or belongs to another organization.
     NotFound,
+    /// The project was archived by the time of the event.
     ProjectArchived,
 }
 
 impl EventErrorCode {
+    /// The code's name in answers.
     pub const fn name(self) -> &'static str {
         match self {
             Self::InvalidEvent => "invalid_event",

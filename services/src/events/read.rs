@@ -22,8 +22,10 @@ pub enum BatchFormat {
 /// The error for a body of which no event is accepted.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BatchError {
+    /// The body isn't UTF-8 or isn't the JSON that its format requires; holds the message for the client.
     #[error("{0}")]
     Unreadable(String),
+    /// The batch has this many events, more than [`MAX_EVENTS`].
     #[error("A batch has at most {MAX_EVENTS} events; this one has {0}. Send several.")]
     TooMany(usize),
 }

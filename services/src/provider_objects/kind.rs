@@ -15,6 +15,7 @@ pub enum ObjectKind {
 }
 
 impl ObjectKind {
+    /// All kinds.
     pub const ALL: [Self; 5] = [Self::File, Self::FineTuningJob, Self::Video, Self::Response, Self::ChatCompletion];
 
     /// The stored name.
