@@ -18,6 +18,8 @@ pub type ModulePath = Vec<String>;
 pub struct Module {
     /// Types, traits and aliases that other modules can see.
     pub public_types: Vec<String>,
+    /// Functions, constants and types for other crates that have no doc comment.
+    pub undocumented: Vec<String>,
     /// Names of all items, those above included.
     items: HashSet<String>,
     /// What `use` brings into scope: each name, and its path from the root.

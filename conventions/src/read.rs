@@ -7,7 +7,7 @@ use std::{
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::{
-    Attribute, Ident, Item, ItemUse, Macro, UseTree, Visibility,
+    Attribute, Ident, ImplItem, Item, ItemUse, Macro, TraitItem, UseTree, Visibility,
     visit::{Visit, visit_macro, visit_path},
 };
 
@@ -47,6 +47,7 @@ fn read_items(items: &[Item], folder: &Path, path: ModulePath, modules: &mut Mod
             Item::Use(import) => module.add_import(import, &path),
             item => {
                 module.add_item(item);
+                module.add_undocumented(item);
                 Mentions { module: &mut module, path: &path }.visit_item(item);
             }
         }
@@ -76,6 +77,40 @@ impl Module {
             self.public_types.push(name.to_string());
         }
         self.items.insert(name.to_string());
+    }
+
+    fn add_undocumented(&mut self, item: &Item) {
+        let documented: Vec<(&Ident, &Visibility, &[Attribute])> = match item {
+            Item::Struct(item) => vec![(&item.ident, &item.vis, &item.attrs)],
+            Item::Enum(item) => vec![(&item.ident, &item.vis, &item.attrs)],
+            Item::Type(item) => vec![(&item.ident, &item.vis, &item.attrs)],
+            Item::Const(item) => vec![(&item.ident, &item.vis, &item.attrs)],
+            Item::Static(item) => vec![(&item.ident, &item.vis, &item.attrs)],
+            Item::Fn(item) => vec![(&item.sig.ident, &item.vis, &item.attrs)],
+            Item::Trait(item) => {
+                let methods = item.items.iter().filter_map(|inner| match inner {
+                    TraitItem::Fn(method) => Some((&method.sig.ident, &item.vis, method.attrs.as_slice())),
+                    _ => None,
+                });
+                std::iter::once((&item.ident, &item.vis, item.attrs.as_slice())).chain(methods).collect()
+            }
+            Item::Impl(item) if item.trait_.is_none() => {
+                let members = item.items.iter().filter_map(|inner| match inner {
+                    ImplItem::Const(member) => Some((&member.ident, &member.vis, member.attrs.as_slice())),
+                    ImplItem::Fn(member) => Some((&member.sig.ident, &member.vis, member.attrs.as_slice())),
+                    _ => None,
+                });
+                members.collect()
+            }
+            _ => Vec::new(),
+        };
+        let has_comment =
+            |attributes: &[Attribute]| attributes.iter().any(|attribute| attribute.path().is_ident("doc"));
+        for (name, visibility, attributes) in documented {
+            if matches!(visibility, Visibility::Public(_)) && !has_comment(attributes) {
+                self.undocumented.push(name.to_string());
+            }
+        }
     }
 
     fn add_import(&mut self, import: &ItemUse, here: &ModulePath) {
