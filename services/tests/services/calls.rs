@@ -61,7 +61,7 @@ async fn partitions(world: &World) -> Vec<(String, i64)> {
 
 /// Only PostgreSQL has partitions.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn calls_go_to_the_partition_of_their_month() {
+async fn calls_go_to_the_partition_of_their_month_on_postgres() {
     let world = World::new(TestDatabase::postgres().await).await;
     let admin = world.organization("Acme", "UTC").await;
     let project = world.default_project(&admin).await;

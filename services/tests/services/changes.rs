@@ -65,7 +65,7 @@ on_both_databases! {
 
 /// PostgreSQL only: SQLite has one writer, so ids are committed in order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_change_that_commits_after_a_later_one_is_heard_too() {
+async fn a_change_that_commits_after_a_later_one_is_heard_too_on_postgres() {
     let world = World::new(TestDatabase::postgres().await).await;
     let admin = world.organization("Acme", "UTC").await;
     let project = world.default_project(&admin).await;
@@ -92,7 +92,7 @@ async fn a_change_that_commits_after_a_later_one_is_heard_too() {
 const LONG: Duration = Duration::from_secs(12);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_revocation_that_is_held_up_while_others_are_not_is_heard_of() {
+async fn a_revocation_that_is_held_up_while_others_are_not_is_heard_of_on_postgres() {
     let world = World::new(TestDatabase::postgres().await).await;
     let (admin, others) = (world.organization("Acme", "UTC").await, world.organization("Others", "UTC").await);
     let (project, theirs) = (world.default_project(&admin).await, world.default_project(&others).await);
@@ -129,7 +129,7 @@ async fn a_revocation_that_is_held_up_while_others_are_not_is_heard_of() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_waits_for_a_lock_too_long_is_told_to_try_again() {
+async fn who_waits_for_a_lock_too_long_is_told_to_try_again_on_postgres() {
     let world = World::new(TestDatabase::postgres().await).await;
     let admin = world.organization("Acme", "UTC").await;
     let project = world.default_project(&admin).await;

@@ -30,7 +30,7 @@ async fn key(world: &World, actor: &Actor, level: Level, expires_in_days: Option
 
 /// PostgreSQL only: SQLite's readers never wait.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_waits_for_the_same_key_while_the_database_hangs_waits_together() {
+async fn who_waits_for_the_same_key_while_the_database_hangs_waits_together_on_postgres() {
     let world = World::new(TestDatabase::postgres().await).await;
     let directory = world.directory().await;
     let hanging = world.services.database().begin().await.unwrap();

@@ -28,7 +28,7 @@ fn limited(calls: impl Into<Option<u32>>, tokens: impl Into<Option<u32>>) -> Lim
 
 /// PostgreSQL only: on SQLite servers exchange nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_on_its_way_to_other_servers_is_not_taken_for_told() {
+async fn what_is_on_its_way_to_other_servers_is_not_taken_for_told_on_postgres() {
     let world = World::new(TestDatabase::postgres().await).await;
     let (one, other) = (RateLimiter::start(&world.services), RateLimiter::start(&world.services));
     let subjects = [limited(10, None)];
@@ -59,7 +59,7 @@ async fn what_is_on_its_way_to_other_servers_is_not_taken_for_told() {
 /// A server whose clock is an hour ahead or behind publishes its calls; they count for the minute in which
 /// they were made.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_with_another_clock_neither_fills_others_windows_nor_is_passed_over() {
+async fn a_server_with_another_clock_neither_fills_others_windows_nor_is_passed_over_on_postgres() {
     let world = World::new(TestDatabase::postgres().await).await;
     for (hours, id) in [(1, 11), (-1, 12)] {
         let other_clock = Arc::new(TestClock::default());
