@@ -128,6 +128,25 @@ test("what happened before the page was connected is on it", async ({ signedIn: 
   await expect(page.getByRole("figure")).toBeVisible();
 });
 
+test("a menu stays open while the table under it is refreshed, which then shows what came", async ({ signedIn: page, hub, organization, key: { secret } }) => {
+  const keys = new ApiKeysPage(page);
+  await keys.open(organization.slug);
+  await expect(keys.row("standard key")).not.toContainText("127.0.0.1");
+  const held = await holdAnswer(page, "/api/api_keys/list");
+  await call(hub, secret);
+  await held.asked;
+  await page.getByRole("button", { name: "Acts for standard key" }).click();
+  const edit = page.getByRole("menuitem", { name: "Edit…" });
+  await expect(edit).toBeVisible();
+  const late = page.waitForResponse("**/api/api_keys/list");
+  held.release();
+  await (await late).finished();
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  await expect(edit).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(keys.row("standard key")).toContainText("127.0.0.1");
+});
+
 test("a button stays where it is while the page connects", { tag: "@widths" }, async ({ signedIn: page, organization }) => {
   const connect = await holdConnection(page);
   await new ApiKeysPage(page).open(organization.slug);

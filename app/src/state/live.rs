@@ -3,7 +3,7 @@
 use std::{pin::Pin, time::Duration};
 
 use domain::{ids::CallId, notifications::Unread};
-use futures::{Sink, StreamExt, future};
+use futures::{Sink, StreamExt, channel::oneshot, future};
 use gloo_net::websocket::{Message, State, futures::WebSocket};
 use gloo_timers::future::sleep;
 use leptos::{prelude::*, task::spawn_local};
@@ -36,6 +36,8 @@ pub struct Live {
     paused: RwSignal<bool>,
     /// Whether a menu is open over the page, whose rows shouldn't move meanwhile.
     paused_by_menu: RwSignal<bool>,
+    /// Notified when that menu is closed.
+    waiting_for_menu: StoredValue<Vec<oneshot::Sender<()>>>,
     /// Counts new calls, and reconnections too, since calls may have been missed.
     news: RwSignal<u32>,
     /// The newest call announced so far, or that the page came with.
@@ -61,6 +63,7 @@ impl Live {
             connection: RwSignal::new(LiveStatus::Connecting),
             paused: RwSignal::new(false),
             paused_by_menu: RwSignal::new(false),
+            waiting_for_menu: StoredValue::default(),
             news: RwSignal::new(0),
             latest: StoredValue::new(boot::latest_call()),
             unread: RwSignal::new(None),
@@ -91,6 +94,22 @@ impl Live {
     /// Pauses updates while a menu is open over the page.
     pub fn pause_while(&self, menu_open: bool) {
         self.paused_by_menu.try_set(menu_open);
+        if !menu_open {
+            for waiting in self.waiting_for_menu.try_update_value(std::mem::take).unwrap_or_default() {
+                // Not awaited anymore if its page was left.
+                let _ = waiting.send(());
+            }
+        }
+    }
+
+    /// Waits until no menu is open over the page: a refreshed row would take its menu along.
+    pub(super) async fn menu_closed(&self) {
+        if self.paused_by_menu.try_get_untracked() == Some(true) {
+            let (sender, closed) = oneshot::channel();
+            self.waiting_for_menu.try_update_value(|waiting| waiting.push(sender));
+            // Canceled if the organization is left.
+            let _ = closed.await;
+        }
     }
 
     /// The latest count of unread notifications from the server.

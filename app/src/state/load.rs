@@ -6,7 +6,7 @@ use domain::errors::ApiError;
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
-    boot,
+    Live, boot,
     json::Json,
     server_query::{RequestPurpose, ServerQuery, TakeResult, arguments, read},
     session::use_session,
@@ -180,6 +180,7 @@ impl UntypedQuery {
     /// Sends the query now and after each change, repeat and renewal of the session.
     fn run(self) {
         let session = use_session();
+        let live = use_context::<Live>();
         let round = StoredValue::new(0_u32);
         watch(move || {
             let Self { progress: QueryProgress { error, is_waiting, repeat, .. }, path, .. } = self;
@@ -198,6 +199,9 @@ impl UntypedQuery {
             let take_answer = Rc::clone(&self.take_answer);
             spawn_local(async move {
                 let result = post_as(session, RequestPurpose::Query, path, arguments).await;
+                if let Some(live) = live.filter(|_| repeat.silent) {
+                    live.menu_closed().await;
+                }
                 if round.try_get_value() != Some(this_round) {
                     return;
                 }
