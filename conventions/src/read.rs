@@ -1,6 +1,7 @@
 //! Parses a crate's files into [`Modules`].
 
 use std::{
+    collections::HashSet,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -34,6 +35,10 @@ fn read_file(file: &Path, folder: &Path, path: ModulePath, modules: &mut Modules
 
 fn read_items(items: &[Item], folder: &Path, path: ModulePath, modules: &mut Modules) -> io::Result<()> {
     let mut module = Module::default();
+    let children: HashSet<String> = items
+        .iter()
+        .filter_map(|item| if let Item::Mod(inner) = item { Some(inner.ident.to_string()) } else { None })
+        .collect();
     for item in items.iter().filter(|item| !is_for_tests(attributes(item))) {
         match item {
             Item::Mod(inner) => {
@@ -44,7 +49,7 @@ fn read_items(items: &[Item], folder: &Path, path: ModulePath, modules: &mut Mod
                     None => read_file(&file_of(folder, &name), &folder.join(&name), inner_path, modules)?,
                 }
             }
-            Item::Use(import) => module.add_import(import, &path),
+            Item::Use(import) => module.add_import(import, &path, &children),
             item => {
                 module.add_item(item);
                 module.add_undocumented(item);
@@ -113,8 +118,15 @@ impl Module {
         }
     }
 
-    fn add_import(&mut self, import: &ItemUse, here: &ModulePath) {
-        self.add_tree(&import.tree, Vec::new(), here);
+    fn add_import(&mut self, import: &ItemUse, here: &ModulePath, children: &HashSet<String>) {
+        // `use child::Item` is short for `use self::child::Item`.
+        let first = match &import.tree {
+            UseTree::Path(path) => Some(path.ident.to_string()),
+            _ => None,
+        };
+        let prefix =
+            if first.is_some_and(|first| children.contains(&first)) { vec!["self".to_owned()] } else { Vec::new() };
+        self.add_tree(&import.tree, prefix, here);
     }
 
     fn add_tree(&mut self, tree: &UseTree, mut prefix: Vec<String>, here: &ModulePath) {
@@ -198,7 +210,7 @@ impl<'ast> Visit<'ast> for Mentions<'_> {
     }
 
     fn visit_item_use(&mut self, import: &'ast ItemUse) {
-        self.module.add_import(import, self.path);
+        self.module.add_import(import, self.path, &HashSet::new());
     }
 }
 
