@@ -75,10 +75,10 @@ use self::{
     running::{RunningCalls, guard::RunningGuard},
     settings::GatewaySettings,
 };
-use crate::v1::error::V1Error;
 use crate::{
     config::{Config, ConfigError},
     metrics::Metrics,
+    v1::error::V1Error,
 };
 
 /// Response header with the call's id, as shown in Logs.

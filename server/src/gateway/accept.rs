@@ -30,8 +30,10 @@ use super::{
     receive::{ReceivedBody, receive},
     references::{Mentions, query},
 };
-use crate::v1::gzip;
-use crate::v1::{error::V1Error, own_keys};
+use crate::{
+    v1::gzip,
+    v1::{error::V1Error, own_keys},
+};
 
 /// The result of preparing a request.
 pub(super) enum Preparation {

@@ -32,8 +32,10 @@ use super::{
     headers::{HeaderDirection, file_name},
     payload::Payload,
 };
-use crate::config::{ConfigError, ProviderConfig, ProviderKind, ProviderTimeouts, SecretText};
-use crate::v1::own_keys;
+use crate::{
+    config::{ConfigError, ProviderConfig, ProviderKind, ProviderTimeouts, SecretText},
+    v1::own_keys,
+};
 
 /// A request to a provider.
 #[derive(Debug)]

@@ -18,8 +18,7 @@ use super::{
     payload::SpoolWriter,
     relay::json::MAX_ANSWER_BYTES,
 };
-use crate::v1::error::V1Error;
-use crate::{config::GatewayConfig, v1::gzip::GunzipBody};
+use crate::{config::GatewayConfig, v1::error::V1Error, v1::gzip::GunzipBody};
 
 /// Maximum of an incomplete body in memory, in bytes. Most bodies are smaller.
 const MAX_INCOMPLETE_BYTES: usize = 128 * 1024;

@@ -14,8 +14,7 @@ use std::collections::HashSet;
 
 use services::provider_objects::ObjectKind;
 
-use crate::config::UntrackedKind;
-use crate::v1::error::V1Error;
+use crate::{config::UntrackedKind, v1::error::V1Error};
 
 /// Maximum of different texts in a request that could be ids.
 const MAX_CANDIDATES: usize = 10_000;

@@ -18,9 +18,9 @@ use domain::calls::Outcome;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use self::{schedule::Schedule, verdict::NextAttempt};
-use super::breaker::{BreakerChange, BreakerPermit, BreakerPolicy};
 use super::{
     Gateway,
+    breaker::{BreakerChange, BreakerPermit, BreakerPolicy},
     call::GatewayCall,
     provider::{Provider, ProviderBody, ProviderError, ProviderRequest},
     running::KeyLeaked,

@@ -9,12 +9,10 @@ mod counts;
 mod names;
 mod resolve;
 
-use super::json::raw::RawJson;
+use super::{answers::signs::is_initial_event, json::raw::RawJson};
 pub(super) use counts::UsageReports;
 use domain::money::Tier;
 use names::{CountKind, CountParent};
-
-use super::answers::signs::is_initial_event;
 
 /// The usage that an answer or a stream event reports.
 #[derive(Debug, Default)]

@@ -8,8 +8,10 @@ use domain::{
 use serde::Serialize;
 use services::usage::breakdown::{Breakdown, Span, SpanShare};
 
-use crate::v1::error::V1Error;
-use crate::v1::input::{QueryParams, number};
+use crate::{
+    v1::error::V1Error,
+    v1::input::{QueryParams, number},
+};
 
 /// The latest accepted time, 2200-01-01, in seconds of Unix time.
 const MAX_TIME: i64 = 7_258_118_400;

@@ -14,8 +14,10 @@ use super::{
     Management,
     buckets::{BucketLimits, BucketPage, BucketQuery},
 };
-use crate::v1::error::V1Error;
-use crate::v1::{caller::Caller, input::QueryParams};
+use crate::{
+    v1::error::V1Error,
+    v1::{caller::Caller, input::QueryParams},
+};
 
 /// OpenAI's limits for days; it has no hours.
 const LIMITS: BucketLimits = BucketLimits { hours: (24, 168), days: (7, 180) };

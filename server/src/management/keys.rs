@@ -24,10 +24,12 @@ use super::{
     key_object::{DeletedKey, DescendantKeys, KeyObject},
     list::{self, ListPage},
 };
-use crate::v1::error::V1Error;
-use crate::v1::{
-    caller::Caller,
-    input::{JsonBody, PathIds, QueryParams},
+use crate::{
+    v1::error::V1Error,
+    v1::{
+        caller::Caller,
+        input::{JsonBody, PathIds, QueryParams},
+    },
 };
 
 type KeyResponse<T> = Result<Json<T>, V1Error>;

@@ -18,8 +18,7 @@ use services::{
 use sha2::{Digest, Sha256};
 
 use super::Management;
-use crate::v1::error::V1Error;
-use crate::v1::input::JsonBody;
+use crate::{v1::error::V1Error, v1::input::JsonBody};
 
 pub(super) const PATH: &str = "/v1/keys/report-leak";
 

@@ -4,8 +4,10 @@ use domain::ids::ApiKeyId;
 use serde::Serialize;
 use services::api_keys::location::KeyCursor;
 
-use crate::v1::error::V1Error;
-use crate::v1::input::{QueryParams, number};
+use crate::{
+    v1::error::V1Error,
+    v1::input::{QueryParams, number},
+};
 
 /// Default number of items on a page.
 const DEFAULT_PAGE_SIZE: i64 = 20;

@@ -8,9 +8,7 @@ use super::{
     rows::Rows,
     series::{CallSeries, SeriesPlacement},
 };
-use crate::ServiceResult;
-use crate::calls::rare::RareQuantities;
-use crate::database::DatabaseTransaction;
+use crate::{ServiceResult, calls::rare::RareQuantities, database::DatabaseTransaction};
 
 const COLUMNS: usize = 26;
 

@@ -8,12 +8,14 @@ use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use tokio::time::Instant;
 
 use super::*;
-use crate::gateway::body::{
-    names::fold_case,
-    peers::{Peer, cases},
+use crate::{
+    gateway::body::{
+        names::fold_case,
+        peers::{Peer, cases},
+    },
+    gateway::budget::{BudgetHolder, ByteBudget},
+    gateway::payload::Disk,
 };
-use crate::gateway::budget::{BudgetHolder, ByteBudget};
-use crate::gateway::payload::Disk;
 
 fn forms() -> impl Strategy<Value = (String, String)> {
     let names = [

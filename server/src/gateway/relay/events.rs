@@ -17,10 +17,9 @@ use bytes::Bytes;
 use domain::{calls::Outcome, models::Service};
 
 use self::{progress::StreamProgress, read::EventDisposition};
-use super::client::ClientStream;
-use super::shape::PeekedBody;
-use crate::config::GatewayConfig;
+use super::{client::ClientStream, shape::PeekedBody};
 use crate::{
+    config::GatewayConfig,
     gateway::{
         Gateway,
         call::{CallEnd, GatewayCall},

@@ -11,9 +11,9 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
 use super::{delegation, quota, secrets};
-use crate::api_keys::queries::{get, visibility::visible_keys};
 use crate::{
     Actor, ServiceError, ServiceResult, Services,
+    api_keys::queries::{get, visibility::visible_keys},
     audit::AuditEvent,
     audited_change::AuditedChange,
     database::DatabaseTransaction,

@@ -10,9 +10,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{create::require_offered, delegation, lock};
-use crate::api_keys::queries::get;
 use crate::{
     Actor, ServiceResult, Services,
+    api_keys::queries::get,
     audit::{self, AuditEvent},
     audited_change::AuditedChange,
     changes::ChangeKind,

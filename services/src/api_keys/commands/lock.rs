@@ -9,8 +9,10 @@ use domain::{
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-use crate::api_keys::queries::visibility::visible_keys;
-use crate::{ServiceError, ServiceResult, audited_change::AuditedChange, entities::api_keys};
+use crate::{
+    ServiceError, ServiceResult, api_keys::queries::visibility::visible_keys, audited_change::AuditedChange,
+    entities::api_keys,
+};
 
 /// Keys locked by one statement.
 const BATCH_SIZE: usize = 500;

@@ -17,9 +17,9 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::{lock, recipients::Recipients};
-use crate::api_keys::directory::{self, SecretHash};
 use crate::{
     ServiceResult, Services,
+    api_keys::directory::{self, SecretHash},
     audit::{self, AuditAuthor, AuditEvent},
     audited_change::lock_organization,
     changes::{self, ChangeKind},

@@ -10,10 +10,13 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::lock;
-use crate::api_keys::{MAX_REVOKED_AT_ONCE, queries::descendants};
 use crate::{
-    Actor, ServiceError, ServiceResult, Services, audit::AuditEvent, audited_change::AuditedChange,
-    changes::ChangeKind, entities::api_keys,
+    Actor, ServiceError, ServiceResult, Services,
+    api_keys::{MAX_REVOKED_AT_ONCE, queries::descendants},
+    audit::AuditEvent,
+    audited_change::AuditedChange,
+    changes::ChangeKind,
+    entities::api_keys,
 };
 
 /// Keys revoked by one statement.

@@ -11,10 +11,9 @@ use domain::{
 use serde_json::json;
 
 use super::{delegation, lock, secrets};
-use crate::api_keys::queries::get;
 use crate::{
-    Actor, ServiceError, ServiceResult, Services, audit::AuditEvent, audited_change::AuditedChange,
-    changes::ChangeKind, entities::key_secrets,
+    Actor, ServiceError, ServiceResult, Services, api_keys::queries::get, audit::AuditEvent,
+    audited_change::AuditedChange, changes::ChangeKind, entities::key_secrets,
 };
 
 /// Rotates a key. The new secret is returned only this once; the rest of the key stays as it is. A repeated

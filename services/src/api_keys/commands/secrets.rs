@@ -8,9 +8,9 @@ use domain::{
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use uuid::Uuid;
 
-use crate::api_keys::directory;
 use crate::{
     ServiceResult,
+    api_keys::directory,
     audited_change::AuditedChange,
     entities::{key_directory, key_secrets},
     random,

@@ -13,8 +13,7 @@ use super::{
     conditions::{KeyConditions, NEWEST_SECRET, USABLE},
     visibility::visible_keys,
 };
-use crate::api_keys::MAX_REVOKED_AT_ONCE;
-use crate::{Actor, ServiceError, ServiceResult, Services, entities::api_keys};
+use crate::{Actor, ServiceError, ServiceResult, Services, api_keys::MAX_REVOKED_AT_ONCE, entities::api_keys};
 
 /// Returns the usable keys that these keys made or gave a secret to, directly or through others, the oldest
 /// first, as far as the actor may view them. The actor must be able to view all of `ids`.

@@ -17,8 +17,7 @@ use super::{
     figures,
     visibility::visible_keys,
 };
-use crate::api_keys::MAX_REVOKED_AT_ONCE;
-use crate::{Actor, ServiceError, ServiceResult, Services};
+use crate::{Actor, ServiceError, ServiceResult, Services, api_keys::MAX_REVOKED_AT_ONCE};
 
 /// Returns the use of each of these keys in the last 24 hours, in their order. The actor must be able to view
 /// all of them, and there may be as many as can be revoked at once.

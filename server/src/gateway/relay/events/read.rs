@@ -3,14 +3,16 @@
 use bytes::Bytes;
 
 use super::EventRelay;
-use crate::gateway::answers::{
-    failure::FailureForm,
-    signs::{EventSigns, StreamEventKind},
-};
-use crate::gateway::{
-    endpoint::Verb,
-    sse::{EventFields, EventSlice, LargeEventFields, fields},
-    usage::ReportedUsage,
+use crate::{
+    gateway::answers::{
+        failure::FailureForm,
+        signs::{EventSigns, StreamEventKind},
+    },
+    gateway::{
+        endpoint::Verb,
+        sse::{EventFields, EventSlice, LargeEventFields, fields},
+        usage::ReportedUsage,
+    },
 };
 
 /// The decision about an event.

@@ -6,12 +6,14 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 
 use super::{Provider, V1Error};
-use crate::gateway::answers::failure::{Failure, FailureForm};
-use crate::gateway::answers::members::Members;
-use crate::gateway::{
-    call::GatewayCall,
-    headers::is_event_stream,
-    provider::{AnswerHeaders, account},
+use crate::{
+    gateway::answers::failure::{Failure, FailureForm},
+    gateway::answers::members::Members,
+    gateway::{
+        call::GatewayCall,
+        headers::is_event_stream,
+        provider::{AnswerHeaders, account},
+    },
 };
 
 /// Statuses of errors about the client's request.

@@ -6,11 +6,11 @@ use axum::http::{StatusCode, response::Parts};
 use domain::calls::Outcome;
 
 use super::own_errors;
-use crate::gateway::answers::{
-    failure::FailureForm,
-    signs::{code_in, failure_of},
-};
 use crate::{
+    gateway::answers::{
+        failure::FailureForm,
+        signs::{code_in, failure_of},
+    },
     gateway::{
         call::GatewayCall,
         provider::{AnswerHeaders, Provider},
