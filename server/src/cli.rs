@@ -19,7 +19,6 @@ use std::borrow::Cow;
 
 pub use args::Cli;
 use args::{AuditCommand, Command};
-pub(crate) use start::apply_prices;
 
 use crate::config::Config;
 

@@ -1,7 +1,6 @@
 //! The configuration: flags and environment variables for the process, `tollhouse.toml` for everything else.
 
 mod connections;
-mod cors;
 mod default_for;
 mod duration;
 mod errors;
@@ -12,6 +11,7 @@ mod options;
 mod resolve;
 mod secret;
 mod shared_kinds;
+mod urls;
 mod warnings;
 
 use std::{
@@ -25,7 +25,6 @@ use std::{
 
 use domain::{models::Service, money::Price, time::Timestamp};
 use ipnet::IpNet;
-use serde::Deserialize;
 use services::{Quotas, metering::JournalSettings, models::OfferedModel, rate_limits::KeyLimits};
 
 pub use self::shared_kinds::{SharedKinds, UntrackedKind};
@@ -35,7 +34,7 @@ pub use errors::ConfigError;
 pub use gateway::GatewayConfig;
 pub use options::{LogFormat, ProcessOptions};
 
-use crate::security::client_ip::Proxies;
+use crate::client_ip::{AddressHeader, Proxies};
 
 /// Everything that is configured, checked and complete.
 #[derive(Clone, Debug)]
@@ -75,17 +74,6 @@ pub struct Config {
     pub gateway_files_provider: Option<Arc<str>>,
     pub providers: Vec<ProviderConfig>,
     pub models: Vec<ModelConfig>,
-}
-
-/// The header in which proxies pass a client's address.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AddressHeader {
-    /// With `X-Forwarded-Proto` for the scheme.
-    #[default]
-    XForwardedFor,
-    /// RFC 7239.
-    Forwarded,
 }
 
 /// A provider that answers calls.

@@ -3,23 +3,40 @@
 use std::{
     convert::Infallible,
     net::{IpAddr, SocketAddr},
+    sync::{Arc, OnceLock},
 };
 
 use app::api::context::{RequestContext, SessionCookies};
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{Extensions, HeaderMap, header, request::Parts, uri::Authority},
+    http::{Extensions, HeaderMap, header, request::Parts},
 };
-use services::accounts::Device;
+use services::{accounts::Device, security::SecurityCaller};
 
-use crate::{
-    config::Config,
-    hub::Hub,
-    security::{client_ip::Proxies, events::KnownCaller},
-};
+use crate::{client_ip::Proxies, config::Config, hub::Hub, loopback::is_loopback_host};
 
 /// Maximum length of a stored user agent, in characters.
 const MAX_USER_AGENT_LENGTH: usize = 300;
+
+/// The caller, once it is identified: set on the way in, read on the way out.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KnownCaller(Arc<OnceLock<SecurityCaller>>);
+
+impl KnownCaller {
+    pub(crate) fn set(&self, caller: SecurityCaller) {
+        // The first one stays: a request has one caller.
+        let _ = self.0.set(caller);
+    }
+
+    pub(crate) fn get(&self) -> Option<SecurityCaller> {
+        self.0.get().copied()
+    }
+
+    /// The shared cell, for crates that can't name this type.
+    pub(crate) fn shared(&self) -> Arc<OnceLock<SecurityCaller>> {
+        Arc::clone(&self.0)
+    }
+}
 
 /// A request's client, session and origin.
 #[derive(Clone, Debug)]
@@ -119,17 +136,6 @@ pub(crate) fn peer(extensions: &Extensions) -> Option<IpAddr> {
     extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
 }
 
-/// Whether `host`, as a browser sends it, can only mean this machine.
-pub(crate) fn is_loopback_host(host: &str) -> bool {
-    let Ok(authority) = host.parse::<Authority>() else { return false };
-    let (name, port) = host.split_at(authority.host().len().min(host.len()));
-    let is_complete = name == authority.host()
-        && (port.is_empty()
-            || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit())));
-    let name = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-    is_complete && (name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()))
-}
-
 /// The value of the cookie called `name` (RFC 6265, section 5.4).
 fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
@@ -145,25 +151,6 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_this_machine_is_loopback() {
-        for host in ["localhost", "localhost:3000", "127.0.0.1:3000", "[::1]:3000"] {
-            assert!(is_loopback_host(host), "{host}");
-        }
-        for host in [
-            "",
-            "hub.example",
-            "localhost.example",
-            "10.0.0.1",
-            "127.0.0.1.example",
-            "127.0.0.1:3000@evil.example",
-            "localhost@evil.example",
-            "[::1].evil.example",
-        ] {
-            assert!(!is_loopback_host(host), "{host}");
-        }
-    }
 
     #[test]
     fn a_cookie_is_found_by_its_whole_name() {

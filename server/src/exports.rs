@@ -15,7 +15,7 @@ use domain::errors::ApiError;
 use services::{Actor, ServiceError, security};
 
 pub(crate) use self::{api_keys::export as api_keys, calls::export as calls, usage::export as usage};
-use crate::{answers, context::RequestInfo, hub::Hub};
+use crate::{context::RequestInfo, hub::Hub, server_functions::error_response};
 
 /// A request for a file: the user, the query and the format.
 pub(crate) struct ExportRequest {
@@ -54,7 +54,7 @@ impl From<ServiceError> for ExportError {
 
 impl IntoResponse for ExportError {
     fn into_response(self) -> Response {
-        answers::error_response(self.0)
+        error_response(self.0)
     }
 }
 

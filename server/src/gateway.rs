@@ -72,7 +72,7 @@ use self::{
     limits::AnswerSender,
     payload::Disk,
     refusal_log::RefusalLog,
-    running::{RunningCalls, guard::RunningGuard},
+    running::{RunningCalls, RunningGuard},
     settings::GatewaySettings,
 };
 use crate::{

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use services::{Services, accounts::SetupCode, metering::Meter};
 
-use crate::{config::Config, live::Feeds};
+use crate::{config::Config, feeds::Feeds};
 
 /// The server's shared state. Cheap to clone, once for each request.
 #[derive(Clone)]

@@ -1,9 +1,8 @@
 //! Notifies open pages of stored calls and of the inbox, so that they show both within two seconds.
 //!
 //! It uses WebSockets, since a browser on HTTP/1.1 allows only six tabs with server-sent events. All sockets
-//! of an organization share one query to the database (see [`feeds`]).
+//! of an organization share one query to the database (see [`crate::feeds`]).
 
-mod feeds;
 mod socket;
 
 use axum::{
@@ -18,9 +17,8 @@ use domain::{errors::ApiError, ids::OrganizationId, permissions::Permission};
 use serde::Deserialize;
 use services::accounts::{actor, authenticate_passively};
 
-pub(crate) use self::feeds::Feeds;
-use self::{feeds::FeedSubscription, socket::stream_updates};
-use crate::{answers::error_response, context::RequestInfo, hub::Hub, security};
+use self::socket::stream_updates;
+use crate::{context::RequestInfo, feeds::FeedSubscription, hub::Hub, security, server_functions::error_response};
 
 /// Maximum size of a received message, in bytes: pages send none.
 const MAX_MESSAGE_BYTES: usize = 4 * 1024;

@@ -28,9 +28,10 @@ use services::{events::Events, security::SecurityEvent};
 
 pub use self::routes::all_routes as routes;
 use crate::{
+    context::KnownCaller,
     gateway::{Gateway, with_new_request_id},
     hub::Hub,
-    security::events::{self, KnownCaller},
+    security::events,
 };
 
 /// Maximum body size of a request: the longest lists of a key's models and networks fit in.

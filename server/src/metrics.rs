@@ -3,7 +3,6 @@
 //! Labels are names from the configuration and from this code, never from a request, so that clients can't
 //! create series. Keys, organizations and projects aren't among them: their figures are on the page Usage.
 
-mod page;
 mod scrape;
 
 use std::{sync::Mutex, time::Duration};
@@ -13,7 +12,6 @@ use prometheus::{
     core::Collector,
 };
 
-pub(crate) use page::show;
 pub(crate) use scrape::ScrapeState;
 
 /// Buckets for the time of a provider, in seconds: from an answer out of a cache to a long answer that isn't

@@ -1,17 +1,26 @@
-//! Applies a changed configuration file at SIGHUP, while calls run.
+//! Applies the configured prices at the start, and a changed configuration file at SIGHUP, while calls run.
 //!
-//! The file is read and checked as a whole. A faulty one is rejected with a line in the log, and nothing
+//! A changed file is read and checked as a whole. A faulty one is rejected with a line in the log, and nothing
 //! changes. A valid one applies to new calls and requests; open ones end under the old configuration.
 //! Settings of the process (flags, environment, the meter's journal) stay until the next start.
 
+use services::{ServiceError, ServiceResult, Services};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
-    cli::{CliError, apply_prices},
-    config::{Config, ProcessOptions},
+    config::{Config, ConfigError, ProcessOptions},
     gateway::Gateway,
     hub::Hub,
 };
+
+/// The reason why a configuration isn't applied.
+#[derive(Debug, thiserror::Error)]
+enum ReloadError {
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    #[error("{0}")]
+    Service(#[from] ServiceError),
+}
 
 /// Reloads the configuration.
 pub(crate) struct Reloader {
@@ -41,7 +50,7 @@ impl Reloader {
         Ok(())
     }
 
-    async fn reload(&self) -> Result<(), CliError> {
+    async fn reload(&self) -> Result<(), ReloadError> {
         let config = Config::load(&self.options)?;
         // Everything that can fail comes before anything is changed.
         self.gateway.check(&config)?;
@@ -57,4 +66,10 @@ impl Reloader {
         tracing::info!(models, providers, "the configuration was read anew and taken up");
         Ok(())
     }
+}
+
+/// Offers the configured models at the file's prices, unless a newer file set other prices.
+pub(crate) async fn apply_prices(services: &Services, config: &Config) -> ServiceResult<()> {
+    let changed_at = config.file_changed_at.unwrap_or_else(|| services.now());
+    services::models::apply_file(services, config.offered_models(), changed_at).await
 }

@@ -14,9 +14,8 @@ use tower_http::{CompressionLevel, compression::CompressionLayer, limit::Request
 use crate::{
     dashboard, exports,
     gateway::{self, Gateway},
-    health,
     hub::Hub,
-    live, management, metrics, security, server_functions,
+    live, management, monitors, security, server_functions, zeros,
 };
 
 /// The paths that need neither a session nor a key; a test compares this list with the actual answers.
@@ -43,7 +42,7 @@ fn session_routes() -> Vec<(&'static str, MethodRouter<Hub>)> {
 const MONITOR_PATHS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 fn monitor_routes() -> Vec<(&'static str, MethodRouter<(Hub, Gateway)>)> {
-    let answers = [get(health::healthz), get(health::readyz), get(metrics::show)];
+    let answers = [get(monitors::healthz), get(monitors::readyz), get(monitors::metrics)];
     MONITOR_PATHS.into_iter().zip(answers).collect()
 }
 
@@ -86,7 +85,7 @@ pub fn router(hub: Hub, gateway: Gateway) -> Router {
     let dashboard = Router::new()
         .merge(api)
         .fallback(dashboard::show)
-        .layer(middleware::from_fn(security::zeros::reject_zeros))
+        .layer(middleware::from_fn(zeros::reject_zeros))
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         // The files are compressed already; this is for responses and for the page with its boot data.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
@@ -94,7 +93,7 @@ pub fn router(hub: Hub, gateway: Gateway) -> Router {
     let monitors = add_routes(Router::new(), monitor_routes()).with_state((hub.clone(), gateway.clone()));
     let programs = management::router(hub.clone(), gateway.clone())
         .merge(gateway::router(gateway.clone()))
-        .layer(middleware::from_fn_with_state(gateway.clone(), security::zeros::reject_zeros_from_programs));
+        .layer(middleware::from_fn_with_state(gateway.clone(), zeros::reject_zeros_from_programs));
     let all = Router::new().merge(monitors).merge(programs).fallback_service(dashboard);
     // Path correction must run before routing.
     let corrected = Router::new()

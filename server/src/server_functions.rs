@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use axum::{
+    Json,
     body::Body,
     extract::{Request, State},
     http::{HeaderValue, Method, StatusCode, header},
@@ -11,7 +12,7 @@ use axum::{
 use domain::errors::ApiError;
 use leptos::{prelude::provide_context, server_fn::error::SERVER_FN_ERROR_HEADER};
 
-use crate::{answers::error_response, context::RequestInfo, hub::Hub, security::zeros};
+use crate::{context::RequestInfo, hub::Hub, zeros};
 
 /// Maximum input of a server function, in bytes: forms, never files.
 const MAX_INPUT_BYTES: usize = 64 * 1024;
@@ -52,6 +53,12 @@ pub(crate) async fn answer(State(hub): State<Hub>, info: RequestInfo, request: R
     let context = info.for_server_functions(&hub);
     let provide = move || provide_context(context.clone());
     with_status(leptos_axum::handle_server_fns_with_context(provide, request).await.into_response()).await
+}
+
+/// A public error with its status, in the form of server functions' errors.
+pub(crate) fn error_response(error: ApiError) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, Json(error)).into_response()
 }
 
 /// Sets a response's status from its error: Leptos answers every error with 500.

@@ -24,8 +24,8 @@ use services::api_keys::directory::KeyRecord;
 
 use super::key_check::{KeyCheck, RequestedUse};
 use crate::{
+    client_ip,
     management::Management,
-    security::client_ip,
     v1::{credentials, error::V1Error},
 };
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use services::{Actor, ActorKind, Organization, ServiceResult, Services, SystemClock};
+use services::{Actor, ActorKind, Organization, Services, SystemClock};
 
 use super::{CliError, data_folder};
-use crate::config::Config;
+use crate::{config::Config, reload::apply_prices};
 
 /// Opens the database, migrated, with the configured models and prices applied.
 pub(super) async fn services(config: &Config) -> Result<Services, CliError> {
@@ -13,12 +13,6 @@ pub(super) async fn services(config: &Config) -> Result<Services, CliError> {
     let services = Services::start(config.database_url.reveal(), Arc::new(SystemClock)).await?;
     apply_prices(&services, config).await?;
     Ok(services)
-}
-
-/// Offers the configured models at the file's prices, unless a newer file set other prices.
-pub(crate) async fn apply_prices(services: &Services, config: &Config) -> ServiceResult<()> {
-    let changed_at = config.file_changed_at.unwrap_or_else(|| services.now());
-    services::models::apply_file(services, config.offered_models(), changed_at).await
 }
 
 /// The command line as an actor in the organization with this id or slug.

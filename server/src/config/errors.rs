@@ -1,6 +1,9 @@
 //! Errors in a configuration.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// A mistake in the configuration: where it is and what to do about it. Never holds a secret.
 #[derive(Debug, thiserror::Error)]
@@ -20,4 +23,15 @@ pub enum ConfigError {
     /// An invalid flag or environment variable.
     #[error("{name}: {advice}")]
     Setting { name: &'static str, advice: String },
+}
+
+/// The place of a mistake: the configuration file.
+pub(super) struct ConfigLocation<'a> {
+    pub(super) file: &'a Path,
+}
+
+impl ConfigLocation<'_> {
+    pub(super) fn value(&self, key: String, advice: impl Into<String>) -> ConfigError {
+        ConfigError::Value { file: self.file.to_owned(), key, advice: advice.into() }
+    }
 }

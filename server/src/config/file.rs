@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use domain::{models::Service, money::Price, rate_limits::RateLimits};
 use serde::Deserialize;
 
-use super::{AddressHeader, DefaultFor, UntrackedKind, duration::DurationText};
+use super::{DefaultFor, UntrackedKind, duration::DurationText};
+use crate::client_ip::AddressHeader;
 
 /// `tollhouse.toml`. A key that isn't listed here is an error, since it is most likely misspelled.
 #[derive(Default, Deserialize)]

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use domain::money::{Money, Price};
 
 use super::{
-    ConfigError, ModelConfig, ModelProvider, ProviderConfig, ProviderKind, ProviderTimeouts, SecretText,
+    ModelConfig, ModelProvider, ProviderConfig, ProviderKind, ProviderTimeouts, SecretText,
+    errors::{ConfigError, ConfigLocation},
     file::{ModelTable, ProviderEntry, ProviderTable},
-    resolve::{ConfigLocation, http_url},
     secret::secret,
+    urls::http_url,
 };
-use crate::gateway::headers::HeaderDirection;
+use crate::header_policy::HeaderDirection;
 
 /// Maximum length of a model's or provider's name, in bytes.
 const MAX_NAME_LENGTH: usize = 100;

@@ -1,28 +1,24 @@
 //! Turns the configuration's written form into [`Config`].
 
-use std::{
-    net::IpAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
-use axum::http::Uri;
 use domain::{
     models::Service,
     money::{Money, Price},
 };
 use ipnet::IpNet;
-
 use services::{Quotas, rate_limits::KeyLimits};
 
 use super::{
-    AddressHeader, Config, ConfigError, ConnectionLimits, DefaultFor, GatewayConfig, ModelConfig, ModelProvider,
-    ProcessOptions, ProviderConfig, ProviderKind, ProviderTimeouts, SecretText,
-    cors::origin,
+    Config, ConnectionLimits, DefaultFor, GatewayConfig, ModelConfig, ModelProvider, ProcessOptions, ProviderConfig,
+    ProviderKind, ProviderTimeouts, SecretText,
+    errors::{ConfigError, ConfigLocation},
     file::{ConfigFile, GatewayTable, LimitsTable, QuotasTable, ServerTable},
     offers::{model, provider},
     secret::secret,
+    urls::{http_url, origin},
 };
+use crate::client_ip::AddressHeader;
 
 /// Maximum body size that may be configured: 1 GiB.
 const MAX_BODY_BYTES: usize = 1 << 30;
@@ -218,16 +214,6 @@ fn public_url(text: Option<&str>) -> Result<Option<String>, ConfigError> {
     Ok(Some(url))
 }
 
-/// Reads an http or https URL with a host and neither user, query nor fragment, and removes slashes at its
-/// end.
-pub(super) fn http_url(text: &str) -> Option<String> {
-    let uri: Uri = text.parse().ok()?;
-    let authority = uri.authority()?;
-    let scheme = matches!(uri.scheme_str(), Some("http" | "https"));
-    let plain = uri.query().is_none() && !text.contains('#') && !authority.as_str().contains('@');
-    (scheme && plain && !authority.host().is_empty()).then(|| text.trim_end_matches('/').to_owned())
-}
-
 fn network(location: &ConfigLocation<'_>, text: &str) -> Result<IpNet, ConfigError> {
     let network = text.parse::<IpNet>().or_else(|error| text.parse::<IpAddr>().map(IpNet::from).map_err(|_| error));
     network.map(|network| network.trunc()).map_err(|_| {
@@ -305,15 +291,4 @@ fn gateway(location: &ConfigLocation<'_>, table: &GatewayTable) -> Result<Gatewa
         breaker_pause: table.breaker_pause.map_or(default.breaker_pause, |time| time.0),
         shared: table.shared.iter().copied().collect(),
     })
-}
-
-/// The place of a mistake: the configuration file.
-pub(super) struct ConfigLocation<'a> {
-    file: &'a Path,
-}
-
-impl ConfigLocation<'_> {
-    pub(super) fn value(&self, key: String, advice: impl Into<String>) -> ConfigError {
-        ConfigError::Value { file: self.file.to_owned(), key, advice: advice.into() }
-    }
 }

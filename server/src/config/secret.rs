@@ -3,7 +3,10 @@
 
 use std::path::Path;
 
-use super::{ConfigError, SecretText, resolve::ConfigLocation};
+use super::{
+    SecretText,
+    errors::{ConfigError, ConfigLocation},
+};
 
 /// Reads the secret that `<setting>_env` or `<setting>_file` refers to, if one of them is set.
 pub(super) fn secret(

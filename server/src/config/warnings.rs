@@ -1,7 +1,7 @@
 //! Warnings about settings that are allowed but most likely not intended.
 
 use super::Config;
-use crate::context::is_loopback_host;
+use crate::loopback::is_loopback_host;
 
 impl Config {
     /// Warnings for the operator, each with advice.

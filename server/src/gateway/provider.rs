@@ -29,13 +29,12 @@ use sandbox::Sandbox;
 use super::{
     breaker::Breaker,
     endpoint::{Dialect, Endpoint},
-    headers::{HeaderDirection, file_name},
+    headers::file_name,
     payload::Payload,
 };
-use crate::{
-    config::{ConfigError, ProviderConfig, ProviderKind, ProviderTimeouts, SecretText},
-    v1::own_keys,
-};
+use crate::config::{ConfigError, ProviderConfig, ProviderKind, ProviderTimeouts, SecretText};
+use crate::header_policy::HeaderDirection;
+use crate::v1::own_keys;
 
 /// A request to a provider.
 #[derive(Debug)]

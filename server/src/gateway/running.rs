@@ -1,6 +1,4 @@
-//! Tracks running calls, so that those of a leaked key can be cancelled.
-
-pub(in crate::gateway) mod guard;
+//! Tracks running calls, so that those of a leaked key can be cancelled and a shutdown can wait for them.
 
 use std::{
     collections::HashMap,
@@ -13,6 +11,8 @@ use futures::FutureExt as _;
 use services::api_keys::directory::KeyDirectory;
 use tokio::{sync::broadcast::error::RecvError, task::JoinHandle};
 use tokio_util::{future::FutureExt as _, sync::CancellationToken};
+
+use super::Gateway;
 
 /// How long a leaked key is remembered, for calls that were admitted before the leak and registered after it.
 const LEAKED_KEY_TTL: Duration = Duration::from_secs(60);
@@ -115,4 +115,27 @@ impl Drop for CancelOnLeak {
 
 fn lock(calls: &Mutex<Calls>) -> MutexGuard<'_, Calls> {
     calls.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts a call as running until it is dropped.
+pub(super) struct RunningGuard(Gateway);
+
+impl RunningGuard {
+    pub(super) fn new(gateway: &Gateway) -> Self {
+        gateway.calls.send_if_modified(|calls| {
+            *calls += 1;
+            false
+        });
+        Self(gateway.clone())
+    }
+}
+
+impl Drop for RunningGuard {
+    fn drop(&mut self) {
+        // Receivers wait only for the last call to end.
+        self.0.calls.send_if_modified(|calls| {
+            *calls -= 1;
+            *calls == 0
+        });
+    }
 }

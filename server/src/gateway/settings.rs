@@ -15,9 +15,9 @@ use super::{
     provider::{Provider, Secrets},
 };
 use crate::{
+    client_ip::Proxies,
     config::{Config, ConfigError, GatewayConfig},
     context,
-    security::client_ip::Proxies,
 };
 
 #[derive(Debug)]

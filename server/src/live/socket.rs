@@ -11,7 +11,7 @@ use serde::Serialize;
 use services::live::LiveState;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
-use super::feeds::FeedSubscription;
+use crate::feeds::FeedSubscription;
 
 /// Interval of pings. A page that sends nothing in one interval is gone.
 const PING_INTERVAL: Duration = Duration::from_secs(30);

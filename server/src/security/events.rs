@@ -1,36 +1,14 @@
 //! Records refused requests as security events.
 
-use std::sync::{Arc, OnceLock};
-
 use axum::{
     extract::{MatchedPath, Request, State},
     http::StatusCode,
     middleware::Next,
     response::Response,
 };
-use services::security::{SecurityCaller, SecurityEvent, SecurityEventKind};
+use services::security::{SecurityEvent, SecurityEventKind};
 
 use crate::{context::RequestInfo, hub::Hub, server_functions};
-
-/// The caller, once it is identified: set on the way in, read on the way out.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct KnownCaller(Arc<OnceLock<SecurityCaller>>);
-
-impl KnownCaller {
-    pub(crate) fn set(&self, caller: SecurityCaller) {
-        // The first one stays: a request has one caller.
-        let _ = self.0.set(caller);
-    }
-
-    pub(crate) fn get(&self) -> Option<SecurityCaller> {
-        self.0.get().copied()
-    }
-
-    /// The shared cell, for crates that can't name this type.
-    pub(crate) fn shared(&self) -> Arc<OnceLock<SecurityCaller>> {
-        Arc::clone(&self.0)
-    }
-}
 
 /// The reason for a refusal, if its status doesn't show it.
 #[derive(Clone, Copy, Debug)]

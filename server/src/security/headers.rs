@@ -7,8 +7,7 @@ use axum::{
     response::Response,
 };
 
-use super::client_ip;
-use crate::{context, hub::Hub};
+use crate::{client_ip, context, hub::Hub};
 
 /// The page's policy (CSP level 3): only its own files, and of the scripts in the page only those with these
 /// hashes.

@@ -7,11 +7,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::errors::ApiError;
-
 use services::security::SecurityEventKind;
 
 use super::events::SecurityReason;
-use crate::{answers::error_response, context::RequestInfo, hub::Hub};
+use crate::{context::RequestInfo, hub::Hub, server_functions::error_response};
 
 /// Refuses requests that another site made the browser send, and bodies that aren't JSON.
 pub(crate) async fn guard(State(_): State<Hub>, info: RequestInfo, request: Request, next: Next) -> Response {

@@ -5,7 +5,7 @@ use domain::api_keys::Scope;
 use services::{Actor, address_limits::LimitedAction, security::SecurityCaller};
 
 use super::{admission::AuthenticatedKey, error::V1Error};
-use crate::{management::Management, security::events::KnownCaller};
+use crate::{context::KnownCaller, management::Management};
 
 /// The prefix of the management API's paths.
 const ORGANIZATION: &str = "/v1/organization/";

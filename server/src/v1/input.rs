@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
 use super::{error::V1Error, gzip};
-use crate::{management::MAX_BODY_BYTES, security::zeros};
+use crate::{management::MAX_BODY_BYTES, zeros};
 
 /// The ids in a path. An invalid id is answered like one that doesn't exist.
 pub(crate) struct PathIds<T>(pub(crate) T);

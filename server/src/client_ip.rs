@@ -16,9 +16,20 @@ use std::{
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
+use serde::Deserialize;
 
 use self::forwarded::Element;
-use crate::config::AddressHeader;
+
+/// The header in which proxies pass a client's address.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AddressHeader {
+    /// With `X-Forwarded-Proto` for the scheme.
+    #[default]
+    XForwardedFor,
+    /// RFC 7239.
+    Forwarded,
+}
 
 /// The proxies that an operator trusts, and the header that they use. Cheap to clone.
 #[derive(Clone, Debug, Default)]

@@ -1,6 +1,18 @@
-//! Origins whose pages may call from a browser.
+//! Reads URLs, and origins whose pages may call from a browser.
 
-use super::{ConfigError, resolve::ConfigLocation};
+use axum::http::Uri;
+
+use super::errors::{ConfigError, ConfigLocation};
+
+/// Reads an http or https URL with a host and neither user, query nor fragment, and removes slashes at its
+/// end.
+pub(super) fn http_url(text: &str) -> Option<String> {
+    let uri: Uri = text.parse().ok()?;
+    let authority = uri.authority()?;
+    let scheme = matches!(uri.scheme_str(), Some("http" | "https"));
+    let plain = uri.query().is_none() && !text.contains('#') && !authority.as_str().contains('@');
+    (scheme && plain && !authority.host().is_empty()).then(|| text.trim_end_matches('/').to_owned())
+}
 
 /// Checks an origin in the form of the header `Origin`: scheme, host, and the port unless it is the scheme's
 /// default, in lower case. Apps have schemes of their own, such as `app://` and `capacitor://`.

@@ -38,7 +38,7 @@ struct OpenFeeds {
 }
 
 /// The live feed of one organization.
-pub(super) struct Feed {
+struct Feed {
     organization: OrganizationId,
     /// Sockets of each session.
     watchers: Mutex<HashMap<SessionId, usize>>,
@@ -49,24 +49,24 @@ pub(super) struct Feed {
 
 /// The state of an organization at one moment.
 #[derive(Clone)]
-pub(super) struct LiveSnapshot {
+pub(crate) struct LiveSnapshot {
     /// When the query began.
-    pub(super) queried_at: Instant,
-    pub(super) state: Arc<LiveState>,
+    pub(crate) queried_at: Instant,
+    pub(crate) state: Arc<LiveState>,
 }
 
 /// A socket's subscription, which ends on drop.
 pub(crate) struct FeedSubscription {
     feeds: Feeds,
     feed: Arc<Feed>,
-    pub(super) session: SessionId,
+    pub(crate) session: SessionId,
     /// Snapshots that were queried before don't count for this socket.
-    pub(super) since: Instant,
+    pub(crate) since: Instant,
 }
 
 impl Feeds {
     /// Subscribes a socket; `None` if the session has too many, or all together do.
-    pub(super) fn subscribe(
+    pub(crate) fn subscribe(
         &self,
         services: &Services,
         meter: &Meter,
@@ -97,7 +97,7 @@ impl Feeds {
 
 impl FeedSubscription {
     /// A receiver of the organization's snapshots.
-    pub(super) fn snapshots(&self) -> watch::Receiver<LiveSnapshot> {
+    pub(crate) fn snapshots(&self) -> watch::Receiver<LiveSnapshot> {
         self.feed.snapshots.subscribe()
     }
 }

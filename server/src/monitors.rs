@@ -1,4 +1,4 @@
-//! `GET /metrics`.
+//! Answers monitoring: `/healthz`, `/readyz` and `/metrics`.
 
 use axum::{
     extract::State,
@@ -11,19 +11,29 @@ use axum::{
 };
 use subtle::ConstantTimeEq;
 
-use crate::{
-    config::Config,
-    context::{is_loopback_host, peer},
-    gateway::Gateway,
-    hub::Hub,
-    security::client_ip,
-};
+use crate::{client_ip, config::Config, context::peer, gateway::Gateway, hub::Hub, loopback::is_loopback_host};
 
 /// The content type of Prometheus' text format 0.0.4.
 const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+/// Liveness: the process answers.
+pub(crate) async fn healthz() -> &'static str {
+    "ok"
+}
+
+/// Readiness: the database answers too.
+pub(crate) async fn readyz(State(hub): State<Hub>) -> impl IntoResponse {
+    match hub.services.database().ping().await {
+        Ok(()) => (StatusCode::OK, "ready"),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database can't be reached")
+        }
+    }
+}
+
 /// Answers with all metrics, for clients on this machine or with the configured token.
-pub(crate) async fn show(State((hub, gateway)): State<(Hub, Gateway)>, request: Parts) -> Response {
+pub(crate) async fn metrics(State((hub, gateway)): State<(Hub, Gateway)>, request: Parts) -> Response {
     let config = hub.config();
     let token = config.metrics_token.as_ref();
     let has_token = token.is_some_and(|token| sends_token(&request.headers, token.reveal()));
