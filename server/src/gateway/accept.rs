@@ -18,7 +18,7 @@ use super::{
     Gateway,
     body::{self, RequestBody},
     budget::BudgetShare,
-    call::Arrival,
+    call::{Arrival, CallContext},
     collect::CollectLimits,
     endpoint::{BodyForm, Endpoint, MeteredUnit, ObjectAction},
     estimate::{self, Prompt},
@@ -30,10 +30,7 @@ use super::{
     receive::{ReceivedBody, receive},
     references::{Mentions, query},
 };
-use crate::{
-    v1::gzip,
-    v1::{error::V1Error, own_keys},
-};
+use crate::v1::{error::V1Error, gzip, own_keys};
 
 /// The result of preparing a request.
 pub(super) enum Preparation {
@@ -47,26 +44,6 @@ pub(super) struct ForwardedRequest {
     pub(super) offer: Arc<Offer>,
     pub(super) request: ProviderRequest,
     pub(super) context: CallContext,
-}
-
-/// Facts about a request that are needed until its answer ends.
-#[derive(Debug, Default)]
-pub(super) struct CallContext {
-    /// Whether a chunk with nothing but usage was requested by the gateway only, not by the client.
-    pub(super) withholds_usage_chunk: bool,
-    pub(super) prompt: Prompt,
-    /// Number of characters to be spoken.
-    pub(super) characters: i64,
-    /// The object in the path.
-    pub(super) object: Option<ProviderObject>,
-    /// Whether the provider stores the object that it answers with.
-    pub(super) stores: bool,
-    /// Whether the provider answers before it does the work.
-    pub(super) background: bool,
-    /// Whether the answer may be a stream of events.
-    pub(super) may_stream: bool,
-    /// The share of the memory budget that its body takes.
-    pub(super) _share: Option<BudgetShare>,
 }
 
 /// An error and the name of its model, which is on offer or empty; `None` if the client left while sending.

@@ -6,6 +6,7 @@
 
 mod assemble;
 mod capture;
+mod captured;
 mod redact;
 mod tee;
 mod writer;

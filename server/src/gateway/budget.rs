@@ -19,6 +19,8 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
+use crate::v1::error::V1Error;
+
 /// The key and organization that hold bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct BudgetHolder {
@@ -42,10 +44,20 @@ impl BudgetHolder {
 
 /// The limit that has no room for more bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum BudgetFull {
+pub(super) enum BudgetFull {
     All,
     Organization,
     Key,
+}
+
+impl From<BudgetFull> for V1Error {
+    fn from(full: BudgetFull) -> Self {
+        match full {
+            BudgetFull::All => Self::uploads_full(),
+            BudgetFull::Organization => Self::uploading_too_much("This organization"),
+            BudgetFull::Key => Self::uploading_too_much("This key"),
+        }
+    }
 }
 
 /// A byte budget. Cheap to clone.

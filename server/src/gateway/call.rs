@@ -14,14 +14,15 @@ use services::{
     api_keys::directory::KeyRecord,
     metering::{CallRecord, OpenCall, new_call_id},
     models::price_at,
-    provider_objects::ObjectKind,
+    provider_objects::{ObjectKind, ProviderObject},
     rate_limits::Permit,
 };
 use tokio::time::Instant;
 
 use super::{
-    accept::CallContext,
+    budget::BudgetShare,
     endpoint::{Endpoint, MeteredUnit},
+    estimate::Prompt,
     offers::Offer,
     running::CancelOnLeak,
     timing::CallTiming,
@@ -108,6 +109,26 @@ impl Arrival {
             error_code: Cow::Borrowed(""),
         }
     }
+}
+
+/// Facts about a request that are needed until its answer ends.
+#[derive(Debug, Default)]
+pub(super) struct CallContext {
+    /// Whether a chunk with nothing but usage was requested by the gateway only, not by the client.
+    pub(super) withholds_usage_chunk: bool,
+    pub(super) prompt: Prompt,
+    /// Number of characters to be spoken.
+    pub(super) characters: i64,
+    /// The object in the path.
+    pub(super) object: Option<ProviderObject>,
+    /// Whether the provider stores the object that it answers with.
+    pub(super) stores: bool,
+    /// Whether the provider answers before it does the work.
+    pub(super) background: bool,
+    /// Whether the answer may be a stream of events.
+    pub(super) may_stream: bool,
+    /// The share of the memory budget that its body takes.
+    pub(super) _share: Option<BudgetShare>,
 }
 
 /// A call that was admitted.

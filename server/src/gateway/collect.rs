@@ -13,6 +13,8 @@ use tokio::{
 
 use super::budget::{BudgetFull, BudgetShare};
 
+/// Largest answer that isn't streamed, in bytes.
+pub(super) const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 /// Maximum size of joined pieces, in bytes.
 const MAX_JOINED_BYTES: usize = 16 * 1024;
 /// Steps in which memory is reserved for a body of unknown length, in bytes.

@@ -22,10 +22,9 @@ use multer::{Field, Multipart};
 use self::head::{MODEL, PartHead};
 use super::{
     body::find_mentions_in_field,
-    budget::BudgetFull,
     collect::{CollectError, CollectLimits, NextPiece, next},
     estimate::Recording,
-    payload::{Payload, Spool, SpoolError, SpoolQuota, SpoolWriter},
+    payload::{Payload, Spool, SpoolQuota, SpoolWriter},
     references::Mentions,
 };
 use crate::v1::error::V1Error;
@@ -192,13 +191,13 @@ impl FormWriter {
     }
 
     async fn push(&mut self, bytes: &[u8]) -> Result<(), FormError> {
-        self.spool.push(bytes).await.map_err(|error| Some(spool_error(&error)))
+        self.spool.push(bytes).await.map_err(|error| Some(error.into()))
     }
 
     async fn finish(mut self) -> Result<SpooledForm, FormError> {
         let end = format!("--{}--\r\n", self.boundary);
         self.push(end.as_bytes()).await?;
-        let spool = self.spool.finish().await.map_err(|error| Some(spool_error(&error)))?;
+        let spool = self.spool.finish().await.map_err(|error| Some(error.into()))?;
         // It is ASCII, so this can't fail.
         let content_type = HeaderValue::try_from(format!("multipart/form-data; boundary={}", self.boundary));
         let content_type = content_type.map_err(|_| Some(V1Error::internal()))?;
@@ -213,23 +212,12 @@ impl FormWriter {
     }
 }
 
-/// The error for an upload that can't be spooled.
-pub(super) fn spool_error(error: &SpoolError) -> V1Error {
-    match error {
-        SpoolError::Full(full) => V1Error::no_room(*full),
-        SpoolError::Disk(_) => {
-            tracing::error!(%error, "an upload can't be taken");
-            V1Error::no_room(BudgetFull::All)
-        }
-    }
-}
-
 fn read_error(error: &multer::Error, max_bytes: u64) -> FormError {
     if let multer::Error::StreamReadFailed(cause) = error {
         return match cause.downcast_ref::<CollectError>() {
             Some(CollectError::TooLarge) => Some(V1Error::body_too_large(max_bytes)),
             Some(CollectError::TooSlow) => Some(V1Error::body_too_slow()),
-            Some(CollectError::NoRoom(full)) => Some(V1Error::no_room(*full)),
+            Some(CollectError::NoRoom(full)) => Some(V1Error::from(*full)),
             Some(CollectError::Broken) | None => None,
         };
     }

@@ -11,7 +11,7 @@ mod list;
 use axum::http::StatusCode;
 use domain::{calls::Outcome, time::Timestamp};
 use services::{
-    ServiceError, ServiceResult,
+    ServiceResult,
     api_keys::directory::KeyRecord,
     provider_objects::{self, JobResult, MAX_ID_LENGTH, NewProviderObject, ObjectKind, ProviderObject},
 };
@@ -23,7 +23,7 @@ use super::{
     call::GatewayCall,
     endpoint::{Endpoint, ObjectAction},
     provider::Provider,
-    references::shape::is_id,
+    references::{shape::is_id, unavailable},
 };
 use crate::v1::error::V1Error;
 
@@ -49,12 +49,6 @@ pub(super) async fn find(
     let found =
         Box::pin(provider_objects::find(&gateway.services, key.organization.id, key.project_id, kind, id)).await;
     found.map_err(|error| unavailable(&error))?.ok_or_else(V1Error::not_found)
-}
-
-/// Logs a database error, and returns the error for the client.
-pub(super) fn unavailable(error: &ServiceError) -> V1Error {
-    tracing::error!(%error, "what a provider keeps can't be looked up");
-    V1Error::unavailable()
 }
 
 /// Stores what an answer says about the provider's objects. Must be awaited before the answer is relayed, so

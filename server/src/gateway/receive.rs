@@ -13,12 +13,13 @@ use tokio::{task::spawn_blocking, time::Instant};
 use super::{
     Gateway,
     budget::{BudgetHolder, BudgetShare},
-    collect::{CollectLimits, NextPiece, next},
-    form::spool_error,
-    payload::SpoolWriter,
-    relay::json::MAX_ANSWER_BYTES,
+    collect::{CollectLimits, MAX_ANSWER_BYTES, NextPiece, next},
+    payload::{SpoolError, SpoolWriter},
 };
-use crate::{config::GatewayConfig, v1::error::V1Error, v1::gzip::GunzipBody};
+use crate::{
+    config::GatewayConfig,
+    v1::{error::V1Error, gzip::GunzipBody},
+};
 
 /// Maximum of an incomplete body in memory, in bytes. Most bodies are smaller.
 const MAX_INCOMPLETE_BYTES: usize = 128 * 1024;
@@ -71,7 +72,7 @@ pub(super) async fn receive(
             return Err(too_large());
         }
         if let Some(spool) = &mut spool {
-            spool.push(&data).await.map_err(|error| Some(spool_error(&error)))?;
+            spool.push(&data).await.map_err(|error| Some(error.into()))?;
         } else if length == data.len() {
             first = data;
         } else if length <= MAX_INCOMPLETE_BYTES {
@@ -80,7 +81,7 @@ pub(super) async fn receive(
         } else {
             let mut new = SpoolWriter::new(&gateway.disk.quota(holder));
             for piece in [&std::mem::take(&mut first)[..], &std::mem::take(&mut beginning)[..], &data[..]] {
-                new.push(piece).await.map_err(|error| Some(spool_error(&error)))?;
+                new.push(piece).await.map_err(|error| Some(error.into()))?;
             }
             spool = Some(new);
         }
@@ -91,13 +92,13 @@ pub(super) async fn receive(
         // A compressed body isn't sent, and is dropped after decompression.
         let copies = if is_gzip { 1 } else { COPIES };
         let grown = new_share.grow_in_time(length as u64 * copies, Instant::now() + MEMORY_TIMEOUT).await;
-        grown.map_err(|full| Some(V1Error::no_room(full)))?;
+        grown.map_err(|full| Some(full.into()))?;
         share = Some(new_share);
     }
     let bytes = match spool {
         Some(spool) => {
-            let spool = spool.finish().await.map_err(|error| Some(spool_error(&error)))?;
-            spool.read_all().await.map_err(|error| Some(spool_error(&error.into())))?
+            let spool = spool.finish().await.map_err(|error| Some(error.into()))?;
+            spool.read_all().await.map_err(|error| Some(SpoolError::from(error).into()))?
         }
         None if beginning.is_empty() => first,
         None => beginning.freeze(),
@@ -123,7 +124,7 @@ async fn decompress(compressed: Bytes, mut share: BudgetShare, limits: CollectLi
         gunzip = returned;
         match step.map_err(|error| error.to_v1_error(limits.bytes))? {
             0 => return Ok(ReceivedBody { bytes: gunzip.plain.into(), share: Some(share) }),
-            more => share.grow_in_time(more as u64 * COPIES, deadline).await.map_err(V1Error::no_room)?,
+            more => share.grow_in_time(more as u64 * COPIES, deadline).await.map_err(V1Error::from)?,
         }
     }
 }

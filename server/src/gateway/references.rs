@@ -12,7 +12,7 @@ mod vocabulary;
 
 use std::collections::HashSet;
 
-use services::provider_objects::ObjectKind;
+use services::{ServiceError, provider_objects::ObjectKind};
 
 use crate::{config::UntrackedKind, v1::error::V1Error};
 
@@ -95,4 +95,10 @@ impl Mentions {
     fn too_many() -> V1Error {
         V1Error::malformed(format!("The request names more than {MAX_CANDIDATES} things that a provider might keep."))
     }
+}
+
+/// Logs that provider objects couldn't be looked up, and returns the error for the client.
+pub(super) fn unavailable(error: &ServiceError) -> V1Error {
+    tracing::error!(%error, "what a provider keeps can't be looked up");
+    V1Error::unavailable()
 }

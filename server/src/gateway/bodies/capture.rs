@@ -1,9 +1,6 @@
 //! Captures the bodies of a running call.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::{body::Body, extract::Request, http::HeaderMap, response::Response};
 use domain::{
@@ -15,34 +12,14 @@ use hyper::body::Body as _;
 use services::api_keys::directory::KeyRecord;
 
 use super::{
-    tee::{CapturedSide, Tee},
-    writer::{BodyWriter, CapturedBodies},
+    captured::{CapturedBodies, CapturedSide},
+    tee::Tee,
+    writer::BodyWriter,
 };
 use crate::gateway::{call::Arrival, headers::is_event_stream};
 
-/// Maximum of all copies together, including those that wait for the writer, in bytes.
-const MAX_TOTAL_BYTES: usize = 32 * 1024 * 1024;
 /// Bytes captured of a stream for each byte stored: a token comes in an event that is many times its size.
 const STREAM_FACTOR: usize = 16;
-
-/// The bytes taken by all copies. Cheap to clone.
-#[derive(Clone, Debug, Default)]
-pub(super) struct CaptureBudget(Arc<AtomicUsize>);
-
-impl CaptureBudget {
-    fn take(&self, bytes: usize) -> bool {
-        let before = self.0.fetch_add(bytes, Ordering::Relaxed);
-        if before + bytes > MAX_TOTAL_BYTES {
-            self.0.fetch_sub(bytes, Ordering::Relaxed);
-            return false;
-        }
-        true
-    }
-
-    pub(super) fn give_back(&self, bytes: usize) {
-        self.0.fetch_sub(bytes, Ordering::Relaxed);
-    }
-}
 
 /// A handle to a call's copy. When the last clone is dropped, the bodies go to the writer.
 #[derive(Clone, Debug)]
@@ -71,7 +48,7 @@ struct Parts {
 
 /// A side of a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Direction {
+enum Direction {
     Request,
     Response,
 }
@@ -92,7 +69,8 @@ impl Capture {
         if request.body().is_end_stream() {
             return request;
         }
-        request.map(|body| Body::new(Tee::new(body, self.clone(), Direction::Request)))
+        let capture = self.clone();
+        request.map(|body| Body::new(Tee::new(body, move |data| capture.push(Direction::Request, data))))
     }
 
     /// Sets the call's key and headers. Must be called before its body is read.
@@ -123,11 +101,11 @@ impl Capture {
         side.is_stream = is_event_stream(&parts.headers);
         side.limit = if side.is_stream { limit.saturating_mul(STREAM_FACTOR) } else { limit };
         self.0.lock().response = side;
-        Response::from_parts(parts, Body::new(Tee::new(body, self, Direction::Response)))
+        Response::from_parts(parts, Body::new(Tee::new(body, move |data| self.push(Direction::Response, data))))
     }
 
     /// Copies a part of a body.
-    pub(super) fn push(&self, direction: Direction, data: &[u8]) {
+    fn push(&self, direction: Direction, data: &[u8]) {
         let mut parts = self.0.lock();
         let parts = &mut *parts;
         let side = match direction {
@@ -179,20 +157,4 @@ impl Drop for CallCopy {
             }
         }
     }
-}
-
-/// Copies headers without secrets: a value that might contain one is replaced.
-pub(super) fn redact_headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    const SECRET: [&str; 9] =
-        ["authorization", "cookie", "key", "token", "secret", "password", "signature", "credential", "session"];
-    let redacted = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
-        let name = name.as_str();
-        // `x-ratelimit-remaining-tokens` counts another kind of token.
-        let has_secret_name = !name.starts_with("x-ratelimit-") && SECRET.iter().any(|part| name.contains(part));
-        let is_secret = value.is_sensitive() || has_secret_name;
-        let value =
-            if is_secret { "[redacted]".to_owned() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() };
-        (name.to_owned(), value)
-    };
-    headers.iter().map(redacted).collect()
 }

@@ -7,7 +7,10 @@ use domain::{api_keys::Secret, bodies::StoredBody};
 use flate2::bufread::GzDecoder;
 use services::bodies::{NewBodies, is_understood, redact};
 
-use super::{assemble::assemble, tee::CapturedSide, writer::CapturedBodies};
+use super::{
+    assemble::assemble,
+    captured::{CapturedBodies, CapturedSide},
+};
 
 pub(super) fn prepare(bodies: CapturedBodies) -> NewBodies {
     let CapturedBodies { organization_id, settings, call_id, started_at, path, request, response, .. } = bodies;

@@ -2,11 +2,6 @@
 
 use std::time::Duration;
 
-use domain::{
-    bodies::BodySettings,
-    ids::{CallId, OrganizationId},
-    time::Timestamp,
-};
 use prometheus::IntCounter;
 use services::{Services, bodies};
 use tokio::{
@@ -14,7 +9,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::{capture::CaptureBudget, redact::prepare, tee::CapturedSide};
+use super::{
+    captured::{CaptureBudget, CapturedBodies},
+    redact::prepare,
+};
 
 /// Maximum of calls in the queue.
 const QUEUE_LENGTH: usize = 1024;
@@ -22,20 +20,6 @@ const QUEUE_LENGTH: usize = 1024;
 const BATCH_SIZE: usize = 64;
 /// How long the end of the server waits for queued bodies.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The bodies of a finished call.
-#[derive(Debug)]
-pub(super) struct CapturedBodies {
-    pub(super) organization_id: OrganizationId,
-    pub(super) settings: BodySettings,
-    pub(super) call_id: CallId,
-    pub(super) started_at: Timestamp,
-    pub(super) path: &'static str,
-    pub(super) request: CapturedSide,
-    pub(super) response: CapturedSide,
-    /// Bytes taken from the budget.
-    pub(super) size: usize,
-}
 
 /// The queue of bodies to store. Cheap to clone.
 #[derive(Clone, Debug)]

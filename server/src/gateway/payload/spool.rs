@@ -13,7 +13,10 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use tokio::task::spawn_blocking;
 
-use crate::gateway::budget::{BudgetFull, BudgetHolder, BudgetShare, ByteBudget};
+use crate::{
+    gateway::budget::{BudgetFull, BudgetHolder, BudgetShare, ByteBudget},
+    v1::error::V1Error,
+};
 
 /// Maximum of bytes in memory. More go to the file, in writes of this size.
 const IN_MEMORY: usize = 64 * 1024;
@@ -56,6 +59,18 @@ pub(in crate::gateway) enum SpoolError {
 impl From<BudgetFull> for SpoolError {
     fn from(full: BudgetFull) -> Self {
         Self::Full(full)
+    }
+}
+
+impl From<SpoolError> for V1Error {
+    fn from(error: SpoolError) -> Self {
+        match error {
+            SpoolError::Full(full) => full.into(),
+            SpoolError::Disk(_) => {
+                tracing::error!(%error, "an upload can't be taken");
+                BudgetFull::All.into()
+            }
+        }
     }
 }
 

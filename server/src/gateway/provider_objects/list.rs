@@ -18,8 +18,11 @@ use services::{
     provider_objects::{self, ObjectKind, ObjectQuery, ProviderObject},
 };
 
-use super::{document::Document, fetch::fetch, unavailable};
-use crate::{gateway::Gateway, v1::error::V1Error};
+use super::{document::Document, fetch::fetch};
+use crate::{
+    gateway::{Gateway, references::unavailable},
+    v1::error::V1Error,
+};
 
 /// Objects on a page if the client doesn't specify a limit.
 const DEFAULT_PAGE_SIZE: u64 = 20;

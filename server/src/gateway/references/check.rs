@@ -8,11 +8,8 @@ use services::{
     provider_objects::{self, KnownObject},
 };
 
-use super::{Mentions, Reference};
-use crate::{
-    gateway::{Gateway, provider_objects::unavailable},
-    v1::error::V1Error,
-};
+use super::{Mentions, Reference, unavailable};
+use crate::{gateway::Gateway, v1::error::V1Error};
 
 /// Known objects by their ids in lowercase.
 type ObjectsById = BTreeMap<String, Vec<KnownObject>>;

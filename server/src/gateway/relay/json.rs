@@ -17,13 +17,12 @@ use domain::{
 
 use self::verdict::Verdict;
 use super::shape::PeekedBody;
-
 use crate::{
     gateway::{
         Gateway,
         budget::BudgetShare,
         call::{CallEnd, GatewayCall},
-        collect::{CollectError, CollectLimits, collect_into},
+        collect::{CollectError, CollectLimits, MAX_ANSWER_BYTES, collect_into},
         estimate::{OutputCounter, complete, estimate},
         headers,
         limits::AnswerSender,
@@ -34,9 +33,6 @@ use crate::{
     },
     v1::error::V1Error,
 };
-
-/// Largest answer that isn't streamed, in bytes.
-pub(in crate::gateway) const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
 /// Relays an answer once its usage is stored; if that fails, the client gets an error instead.
 pub(in crate::gateway) async fn relay(
@@ -158,7 +154,7 @@ async fn read_body(
     };
     let collected = match call.cancel.run(collect_into(share, body, collect_limits)).await {
         Ok(collected) => collected.map_err(|error| match error {
-            CollectError::NoRoom(full) => V1Error::no_room(full),
+            CollectError::NoRoom(full) => V1Error::from(full),
             CollectError::TooLarge => V1Error::upstream_error("The provider's answer is too large."),
             CollectError::TooSlow => V1Error::upstream_timeout("The provider didn't finish its answer in time."),
             CollectError::Broken => V1Error::upstream_error("The provider broke off its answer."),

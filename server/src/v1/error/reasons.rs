@@ -8,7 +8,6 @@ use axum::http::StatusCode;
 use domain::api_keys::{Level, Scope};
 
 use super::{OVERLOADED, RATE_LIMITED, Retry, V1Error};
-use crate::gateway::budget::BudgetFull;
 
 /// How much of a path is quoted, in characters.
 const MAX_PATH_LENGTH: usize = 200;
@@ -89,17 +88,15 @@ impl V1Error {
         Self::invalid(param, message)
     }
 
-    /// 503, or 429 if the caller is the cause: the memory or the disk space for uploads is exhausted.
-    pub(crate) fn no_room(full: BudgetFull) -> Self {
-        let holder = match full {
-            BudgetFull::All => {
-                let message = "Too much is being uploaded at once. Try again in a moment.";
-                return Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", "service_unavailable", message);
-            }
-            BudgetFull::Organization => "This organization",
-            BudgetFull::Key => "This key",
-        };
-        Self::rate_limited(format!("{holder} is uploading too much at once. Try again in a moment."), 1)
+    /// 503: the memory or the disk space for uploads is exhausted.
+    pub(crate) fn uploads_full() -> Self {
+        let message = "Too much is being uploaded at once. Try again in a moment.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", "service_unavailable", message)
+    }
+
+    /// 429: the caller's share of the memory or the disk space for uploads is exhausted.
+    pub(crate) fn uploading_too_much(caller: &str) -> Self {
+        Self::rate_limited(format!("{caller} is uploading too much at once. Try again in a moment."), 1)
     }
 
     /// 429: too many calls of the key are running.
