@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use axum::{
     Json,
-    extract::{Request, State},
-    http::{HeaderMap, StatusCode, header},
+    extract::{FromRef, Request, State},
+    http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Response},
+    routing::post,
 };
 use domain::{
     api_keys::{Scope, Secret},
@@ -18,25 +19,40 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
 use services::{
     ServiceError,
-    events::{Attributes, BatchError, BatchFormat, BatchResult, ParsedBatch, RejectedEvent, read, read_one},
+    events::{Attributes, BatchError, BatchFormat, BatchResult, Events, ParsedBatch, RejectedEvent, read, read_one},
 };
 use tokio::time::timeout;
 
-use crate::{
-    management::Management,
-    v1::{
-        caller::Caller,
-        error::V1Error,
-        gzip::{self, GunzipBody},
-    },
+use crate::v1::{
+    caller::Caller,
+    error::V1Error,
+    gzip::{self, GunzipBody},
+    routes::Route,
+    state::V1State,
 };
-
-pub(crate) const PATH: &str = "/v1/events";
 
 /// Maximum body size: 10 MB, or as much in powers of two.
 const MAX_BODY_BYTES: u64 = 10 * 1024 * 1024;
 /// Time for a body to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The handler's state. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct EventsState {
+    pub(crate) v1: V1State,
+    pub(crate) events: Events,
+}
+
+impl FromRef<EventsState> for V1State {
+    fn from_ref(state: &EventsState) -> Self {
+        state.v1.clone()
+    }
+}
+
+/// The route of events.
+pub(crate) fn routes() -> Vec<Route<EventsState>> {
+    vec![(Method::POST, "/v1/events", post(receive))]
+}
 
 /// The result of a batch.
 #[derive(Serialize)]
@@ -64,8 +80,8 @@ struct LineError {
 }
 
 /// Accepts the valid events of a batch. They are on disk when this answers.
-pub(crate) async fn receive(
-    State(management): State<Management>,
+async fn receive(
+    State(EventsState { v1, events }): State<EventsState>,
     caller: Caller,
     request: Request,
 ) -> Result<Response, V1Error> {
@@ -78,7 +94,7 @@ pub(crate) async fn receive(
         Ok(Err(_)) => return Err(V1Error::malformed("The body broke off.")),
         Err(_) => return Err(V1Error::body_too_slow()),
     };
-    let now = management.hub.services.now();
+    let now = v1.services().now();
     let read = tokio::task::spawn_blocking(move || {
         if !is_gzip {
             return mode.read(&body, now);
@@ -88,7 +104,7 @@ pub(crate) async fn receive(
     });
     let read = read.await.map_err(|error| ServiceError::Internal(error.to_string()))??;
     let received = read.received();
-    let result = management.events.store(&actor, read).await?;
+    let result = events.store(&actor, read).await?;
     Ok(response(received, result))
 }
 

@@ -4,20 +4,21 @@
 //! A call whose client hangs up is still completed, so that the provider's charges are recorded.
 
 mod accept;
+mod admission;
 mod answers;
 mod bodies;
 mod body;
-pub(crate) mod breaker;
-pub(crate) mod budget;
+mod breaker;
+mod budget;
 mod call;
 mod collect;
 mod cors;
 mod detached;
-pub(crate) mod endpoint;
+mod endpoint;
 mod estimate;
 mod form;
 mod forward;
-pub(crate) mod headers;
+mod headers;
 mod json;
 mod limits;
 mod models;
@@ -45,7 +46,7 @@ use axum::{
     Router,
     extract::{Request, State},
     http::{
-        HeaderMap, HeaderName, HeaderValue, Method,
+        HeaderMap, HeaderValue, Method,
         header::{ALLOW, CONNECTION, UPGRADE},
         request::Parts,
     },
@@ -53,13 +54,7 @@ use axum::{
     response::Response,
     routing::{MethodRouter, any, get},
 };
-use domain::ids::CallId;
-use services::{
-    Services,
-    api_keys::{directory::KeyDirectory, uses::KeyUses},
-    metering::{Meter, new_call_id},
-    rate_limits::RateLimiter,
-};
+use services::{Services, metering::Meter, rate_limits::RateLimiter};
 use tokio::sync::{oneshot, watch};
 use tracing::Instrument;
 
@@ -68,7 +63,7 @@ use self::{
     budget::ByteBudget,
     call::Arrival,
     detached::DetachedCall,
-    endpoint::{Dialect, ENDPOINTS, Endpoint, Verb},
+    endpoint::{ENDPOINTS, Endpoint, Verb},
     limits::AnswerSender,
     payload::Disk,
     refusal_log::RefusalLog,
@@ -78,14 +73,13 @@ use self::{
 use crate::{
     config::{Config, ConfigError},
     metrics::Metrics,
-    v1::error::V1Error,
+    v1::{
+        dialect,
+        error::V1Error,
+        respond::{error_response, with_request_id},
+        state::V1State,
+    },
 };
-
-/// Response header with the call's id, as shown in Logs.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// Anthropic's name for the same header.
-const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 /// Path that lists the models a key may call. Listing isn't a call: it is neither metered nor logged.
 const MODELS: &str = "/v1/models";
@@ -98,12 +92,11 @@ pub struct Gateway(Arc<Inner>);
 
 /// The state behind every clone of a [`Gateway`].
 pub struct Inner {
-    pub(crate) services: Services,
+    v1: V1State,
+    services: Services,
     meter: Meter,
-    pub(crate) directory: KeyDirectory,
-    pub(crate) uses: KeyUses,
     /// Settings of the current configuration.
-    pub(crate) settings: ArcSwap<GatewaySettings>,
+    settings: ArcSwap<GatewaySettings>,
     running: RunningCalls,
     rates: RateLimiter,
     refusals: RefusalLog,
@@ -119,20 +112,19 @@ pub struct Inner {
 
 impl Gateway {
     /// Creates the gateway within a tokio runtime, where it watches for changed keys.
-    pub fn new(services: Services, meter: Meter, config: &Config) -> Result<Self, ConfigError> {
-        let directory = KeyDirectory::start(&services).with_outage_trust(config.gateway.journal_max_age);
+    pub fn new(v1: V1State, meter: Meter, config: &Config) -> Result<Self, ConfigError> {
+        let services = v1.services().clone();
         let (metrics, bodies) = record::new_metrics(&services).map_err(|error| ConfigError::Setting {
             name: "metrics",
             advice: format!("{error}. This is a defect; report it."),
         })?;
         let limits = config.gateway;
         Ok(Self(Arc::new(Inner {
-            uses: KeyUses::start(&services),
-            running: RunningCalls::start(&directory),
+            running: RunningCalls::start(v1.directory()),
             rates: RateLimiter::start(&services),
             refusals: RefusalLog::start(&meter),
-            directory,
             settings: ArcSwap::from_pointee(GatewaySettings::new(&services, config, None)?),
+            v1,
             services,
             meter,
             bodies,
@@ -154,7 +146,7 @@ impl Gateway {
     /// the meter.
     pub async fn flush(&self) {
         // Concurrently, so that a database that doesn't answer delays the shutdown only once.
-        tokio::join!(self.uses.finish(), self.bodies.finish(), self.refusals.finish());
+        tokio::join!(self.v1.finish(), self.bodies.finish(), self.refusals.finish());
     }
 }
 
@@ -204,7 +196,7 @@ pub fn router(gateway: Gateway) -> Router {
 async fn call(gateway: Gateway, endpoint: &'static Endpoint, mut request: Request) -> Response {
     if endpoint.is_meant_for_other_api(request.headers()) {
         let path = request.uri().path();
-        return error_response(&gateway, path, request.headers(), &V1Error::not_offered(path));
+        return error_response(&gateway.services, path, request.headers(), &V1Error::not_offered(path));
     }
     let arrival = Arrival::new(&gateway.services, endpoint);
     let id = arrival.id;
@@ -225,30 +217,6 @@ async fn call(gateway: Gateway, endpoint: &'static Endpoint, mut request: Reques
     capture.response(with_request_id(response, endpoint.dialect, id))
 }
 
-/// Adds the call's id, for Anthropic's clients under their name as well.
-fn with_request_id(mut response: Response, dialect: Dialect, id: CallId) -> Response {
-    // An id is plain ASCII, so this can't fail.
-    if let Ok(value) = HeaderValue::try_from(id.to_string()) {
-        if dialect == Dialect::Anthropic {
-            response.headers_mut().insert(ANTHROPIC_REQUEST_ID, value.clone());
-        }
-        response.headers_mut().insert(REQUEST_ID, value);
-    }
-    response
-}
-
-/// Adds a new request id to a response that belongs to no call.
-pub(crate) fn with_new_request_id(gateway: &Gateway, response: Response) -> Response {
-    with_request_id(response, Dialect::OpenAi, new_call_id(gateway.services.now()))
-}
-
-/// Answers a request that isn't a call with an error, in the form of the API that it was meant for.
-pub(crate) fn error_response(gateway: &Gateway, path: &str, headers: &HeaderMap, refusal: &V1Error) -> Response {
-    let dialect = Dialect::of(path, headers);
-    let id = new_call_id(gateway.services.now());
-    with_request_id(refusal.response_in(dialect, id), dialect, id)
-}
-
 async fn no_such_path(State(gateway): State<Gateway>, request: Parts) -> Response {
     no_such_path_response(&gateway, &request)
 }
@@ -256,11 +224,11 @@ async fn no_such_path(State(gateway): State<Gateway>, request: Parts) -> Respons
 /// Answers a request for an unknown path, naming the path and the right base URL.
 fn no_such_path_response(gateway: &Gateway, request: &Parts) -> Response {
     let path = request.uri.path();
-    let refusal = match endpoint::is_anthropics(path) {
+    let refusal = match dialect::is_anthropics(path) {
         true => V1Error::not_offered(path),
         false => V1Error::no_such_path(path, &gateway.origin(request)),
     };
-    error_response(gateway, path, &request.headers, &refusal)
+    error_response(&gateway.services, path, &request.headers, &refusal)
 }
 
 /// Answers a request for an unknown path outside this API. Pages of the configured origins may read the
@@ -272,7 +240,7 @@ pub(crate) fn no_such_path_elsewhere(gateway: &Gateway, request: &Parts, is_a_ca
 
 /// Answers a request whose path takes only the methods in `allowed`.
 fn wrong_method(gateway: &Gateway, request: &Parts, allowed: &str) -> Response {
-    let respond = |refusal| error_response(gateway, request.uri.path(), &request.headers, &refusal);
+    let respond = |refusal| error_response(&gateway.services, request.uri.path(), &request.headers, &refusal);
     if asks_for_websocket(&request.headers) {
         let mut response = respond(V1Error::no_websocket());
         // A 426 must name the protocol to use instead (RFC 9110, sections 7.8 and 15.5.22).

@@ -11,6 +11,7 @@ use crate::{
     config::{Config, ConfigError, ProcessOptions},
     gateway::Gateway,
     hub::Hub,
+    v1::state::V1State,
 };
 
 /// The reason why a configuration isn't applied.
@@ -26,12 +27,13 @@ enum ReloadError {
 pub(crate) struct Reloader {
     options: ProcessOptions,
     hub: Hub,
+    v1: V1State,
     gateway: Gateway,
 }
 
 impl Reloader {
-    pub(crate) fn new(options: ProcessOptions, hub: Hub, gateway: Gateway) -> Self {
-        Self { options, hub, gateway }
+    pub(crate) fn new(options: ProcessOptions, hub: Hub, v1: V1State, gateway: Gateway) -> Self {
+        Self { options, hub, v1, gateway }
     }
 
     /// Reloads the file at each SIGHUP until the server ends. Once this has returned, the signal doesn't end
@@ -55,6 +57,7 @@ impl Reloader {
         // Everything that can fail comes before anything is changed.
         self.gateway.check(&config)?;
         apply_prices(&self.hub.services, &config).await?;
+        self.v1.replace_proxies(config.proxies());
         self.gateway.replace_config(&config)?;
         let (models, providers) = (config.models.len(), config.providers.len());
         for warning in config.warnings() {

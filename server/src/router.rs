@@ -9,13 +9,22 @@ use axum::{
     middleware,
     routing::{MethodRouter, any, get},
 };
+use services::events::Events;
 use tower_http::{CompressionLevel, compression::CompressionLayer, limit::RequestBodyLimitLayer};
 
 use crate::{
-    dashboard, exports,
+    checks::{self, ChecksState},
+    dashboard,
+    events::{self, EventsState},
+    exports,
     gateway::{self, Gateway},
     hub::Hub,
-    live, management, monitors, security, server_functions, zeros,
+    live, management, monitors, security, server_functions,
+    v1::{
+        routes::{self, Route},
+        state::V1State,
+    },
+    zeros,
 };
 
 /// The paths that need neither a session nor a key; a test compares this list with the actual answers.
@@ -57,12 +66,22 @@ pub fn session_paths() -> Vec<&'static str> {
     session_routes().into_iter().map(|(path, _)| path).collect()
 }
 
+/// The methods and paths under `/v1` that aren't the gateway's: management, checks and events.
+pub fn api_routes() -> Vec<(Method, &'static str)> {
+    let management = methods_and_paths(management::routes());
+    management.chain(methods_and_paths(checks::routes())).chain(methods_and_paths(events::routes())).collect()
+}
+
+fn methods_and_paths<S>(routes: Vec<Route<S>>) -> impl Iterator<Item = (Method, &'static str)> {
+    routes.into_iter().map(|(method, path, _)| (method, path))
+}
+
 /// All methods and paths, with `{…}` for parameters, except the dashboard's pages and files.
 pub fn all_routes() -> Vec<(Method, &'static str)> {
     let monitors = MONITOR_PATHS.into_iter().map(|path| (Method::GET, path));
     let sessions = session_paths().into_iter().map(|path| (Method::GET, path));
     let functions = server_functions::paths().iter().map(|path| (Method::POST, *path));
-    monitors.chain(sessions).chain(functions).chain(management::routes()).chain(gateway::routes()).collect()
+    monitors.chain(sessions).chain(functions).chain(api_routes()).chain(gateway::routes()).collect()
 }
 
 fn add_routes<S: Clone + Send + Sync + 'static>(
@@ -75,15 +94,15 @@ fn add_routes<S: Clone + Send + Sync + 'static>(
 /// Maximum body size of requests except the gateway's, in bytes.
 const MAX_BODY_BYTES: usize = 256 * 1024;
 
-pub fn router(hub: Hub, gateway: Gateway) -> Router {
-    let api = add_routes(Router::new(), session_routes())
+pub fn router(hub: Hub, v1: V1State, gateway: Gateway) -> Router {
+    let functions = add_routes(Router::new(), session_routes())
         .route("/api/{*path}", any(server_functions::answer))
         .route("/api", any(server_functions::answer))
         .route("/api/", any(server_functions::answer))
         .layer(middleware::from_fn_with_state(hub.clone(), security::guard_origin))
         .layer(middleware::from_fn_with_state(hub.clone(), security::events::log_refusals));
     let dashboard = Router::new()
-        .merge(api)
+        .merge(functions)
         .fallback(dashboard::show)
         .layer(middleware::from_fn(zeros::reject_zeros))
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
@@ -91,13 +110,21 @@ pub fn router(hub: Hub, gateway: Gateway) -> Router {
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .with_state(hub.clone());
     let monitors = add_routes(Router::new(), monitor_routes()).with_state((hub.clone(), gateway.clone()));
-    let programs = management::router(hub.clone(), gateway.clone())
+    let programs = api(v1.clone(), gateway.clone())
         .merge(gateway::router(gateway.clone()))
-        .layer(middleware::from_fn_with_state(gateway.clone(), zeros::reject_zeros_from_programs));
+        .layer(middleware::from_fn_with_state(v1, routes::reject_zeros));
     let all = Router::new().merge(monitors).merge(programs).fallback_service(dashboard);
     // Path correction must run before routing.
     let corrected = Router::new()
         .fallback_service(all)
         .layer(middleware::from_fn_with_state(gateway, path_correction::correct_path));
     corrected.layer(middleware::from_fn_with_state(hub, security::add_headers))
+}
+
+/// Builds the router of the paths under `/v1` that aren't the gateway's.
+fn api(v1: V1State, gateway: Gateway) -> Router {
+    let events = EventsState { events: Events::start(v1.services()), v1: v1.clone() };
+    routes::router(management::routes(), v1.clone())
+        .merge(routes::router(checks::routes(), ChecksState { v1, gateway }))
+        .merge(routes::router(events::routes(), events))
 }

@@ -3,22 +3,18 @@
 //! Programs' requests to models pass through unchanged, and aren't checked here.
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{StatusCode, Uri},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use domain::errors::FieldErrors;
 
-use crate::{
-    gateway::{self, Gateway},
-    v1::error::V1Error,
-};
-
-const MESSAGE: &str = "Remove the character U+0000.";
+/// The advice for a refused request.
+pub(crate) const MESSAGE: &str = "Remove the character U+0000.";
 
 /// Whether a path or query contains the character.
-fn is_in_uri(uri: &Uri) -> bool {
+pub(crate) fn is_in_uri(uri: &Uri) -> bool {
     let query = uri.query().unwrap_or_default();
     uri.path().contains("%00") || query.contains("%00")
 }
@@ -44,23 +40,6 @@ pub(crate) fn error() -> FieldErrors {
 /// Middleware for the dashboard.
 pub(crate) async fn reject_zeros(request: Request, next: Next) -> Response {
     if is_in_uri(request.uri()) { (StatusCode::BAD_REQUEST, MESSAGE).into_response() } else { next.run(request).await }
-}
-
-/// Middleware for `/v1`; answers in the format of the API that the path belongs to.
-pub(crate) async fn reject_zeros_from_programs(
-    State(gateway): State<Gateway>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if is_in_uri(request.uri()) {
-        return gateway::error_response(
-            &gateway,
-            request.uri().path(),
-            request.headers(),
-            &V1Error::malformed(MESSAGE),
-        );
-    }
-    next.run(request).await
 }
 
 #[cfg(test)]

@@ -22,16 +22,18 @@ use axum::{
 use domain::api_keys::{Scope, Secret};
 use services::api_keys::directory::KeyRecord;
 
-use super::key_check::{KeyCheck, RequestedUse};
+use super::{
+    ChecksState,
+    key_check::{KeyCheck, RequestedUse},
+};
 use crate::{
     client_ip,
-    management::Management,
     v1::{credentials, error::V1Error},
 };
 
-pub(crate) const PATH: &str = "/v1/authz";
+pub(super) const PATH: &str = "/v1/authz";
 /// Envoy appends the path to check.
-pub(crate) const SUBPATH: &str = "/v1/authz/{*path}";
+pub(super) const SUBPATH: &str = "/v1/authz/{*path}";
 
 /// The header with the proxy's own key: `Bearer`, as in `Authorization`, which is the client's here.
 const PROXY_KEY: HeaderName = HeaderName::from_static("x-tollhouse-authorization");
@@ -42,18 +44,17 @@ const KEY: HeaderName = HeaderName::from_static("x-tollhouse-key-id");
 const MEMBER: HeaderName = HeaderName::from_static("x-tollhouse-member-id");
 const LEVEL: HeaderName = HeaderName::from_static("x-tollhouse-level");
 
-pub(crate) async fn authorize(State(management): State<Management>, request: Request) -> Response {
+pub(super) async fn authorize(State(state): State<ChecksState>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    match check(&management, &parts).await {
+    match check(&state, &parts).await {
         Ok(answer) => answer,
         Err(refusal) => refusal.response(),
     }
 }
 
-async fn check(management: &Management, request: &Parts) -> Result<Response, V1Error> {
-    let gateway = &management.gateway;
-    let proxy =
-        gateway.identify_by(&proxy_key(&request.headers)?, peer(request)).await.map_err(|denied| denied.refusal)?;
+async fn check(state: &ChecksState, request: &Parts) -> Result<Response, V1Error> {
+    let ChecksState { v1, gateway } = state;
+    let proxy = v1.identify_by(&proxy_key(&request.headers)?, peer(request)).await.map_err(|denied| denied.refusal)?;
     if !proxy.key.grants(Scope::Authz) {
         return Err(V1Error::missing_scope(proxy.key.level, Scope::Authz));
     }
@@ -68,8 +69,8 @@ async fn check(management: &Management, request: &Parts) -> Result<Response, V1E
         // The addresses before it are the client's claim.
         ip: client_ip::client_seen_by_proxy(&request.headers),
     };
-    let client = key_check.run(gateway).await.map_err(|denied| denied.refusal)?;
-    gateway.record_use(&client, request);
+    let client = key_check.run(state).await.map_err(|denied| denied.refusal)?;
+    v1.record_use(&client, request);
     // It counts as a call without tokens, since those are unknown here.
     let pace_result = gateway.pace(&client.key);
     let limit_headers = gateway.limit_headers(&client.key);

@@ -8,11 +8,12 @@ use domain::{
 };
 use services::api_keys::directory::KeyRecord;
 
+use super::ChecksState;
 use crate::{
     gateway::Gateway,
     v1::{
-        admission::{AuthenticatedKey, KeyRejection, scope_of_path},
         error::V1Error,
+        state::{AuthenticatedKey, KeyRejection},
     },
 };
 
@@ -27,7 +28,7 @@ pub(super) enum RequestedUse {
 
 impl RequestedUse {
     pub(super) fn of_path(path: &str) -> Self {
-        scope_of_path(path).map_or(Self::Foreign, Self::Scope)
+        Gateway::scope_of_path(path).map_or(Self::Foreign, Self::Scope)
     }
 }
 
@@ -44,8 +45,11 @@ pub(super) struct KeyCheck<'a> {
 
 impl KeyCheck<'_> {
     /// Returns the key's record if the use is permitted.
-    pub(super) async fn run(&self, gateway: &Gateway) -> Result<AuthenticatedKey, KeyRejection> {
-        let authenticated = gateway.identify_in_organization(self.organization, self.secret, self.ip).await?;
+    pub(super) async fn run(
+        &self,
+        ChecksState { v1, gateway }: &ChecksState,
+    ) -> Result<AuthenticatedKey, KeyRejection> {
+        let authenticated = v1.identify_in_organization(self.organization, self.secret, self.ip).await?;
         match self.refusal(gateway, &authenticated.key) {
             None => Ok(authenticated),
             Some(refusal) => Err(KeyRejection { refusal, key: Some(authenticated.key) }),

@@ -10,18 +10,18 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use services::{api_keys::directory::KeyRecord, rate_limits::LimitStatus};
 
-use super::key_check::{KeyCheck, RequestedUse};
-use crate::{
-    management::Management,
-    v1::{admission::KeyRejection, caller::Caller, credentials, error::V1Error, input::JsonBody},
+use super::{
+    ChecksState,
+    key_check::{KeyCheck, RequestedUse},
 };
+use crate::v1::{caller::Caller, credentials, error::V1Error, input::JsonBody, state::KeyRejection};
 
-pub(crate) const PATH: &str = "/v1/keys/verify";
+pub(super) const PATH: &str = "/v1/keys/verify";
 
 /// The request: a key and its intended use.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct VerifyRequest {
+pub(super) struct VerifyRequest {
     key: String,
     #[serde(default)]
     model: Option<String>,
@@ -40,7 +40,7 @@ pub(crate) struct VerifyRequest {
 /// The response: whether the key is valid for the use; if not, the gateway's answer to it. Fields that are
 /// unknown, or that the caller may not see, are `null`.
 #[derive(Default, Serialize)]
-pub(crate) struct VerifyResponse {
+pub(super) struct VerifyResponse {
     object: &'static str,
     valid: bool,
     code: Option<&'static str>,
@@ -64,8 +64,8 @@ pub(crate) struct VerifyResponse {
     retry_after_seconds: Option<u64>,
 }
 
-pub(crate) async fn verify(
-    State(management): State<Management>,
+pub(super) async fn verify(
+    State(state): State<ChecksState>,
     caller: Caller,
     JsonBody(body): JsonBody<VerifyRequest>,
 ) -> Result<Json<VerifyResponse>, V1Error> {
@@ -75,7 +75,7 @@ pub(crate) async fn verify(
         (None, Some(path)) => RequestedUse::of_path(path),
         (None, None) => RequestedUse::Anything,
     };
-    let gateway = &management.gateway;
+    let ChecksState { v1, gateway } = &state;
     let Ok(secret) = Secret::parse(body.key.trim()) else {
         return Ok(Json(VerifyResponse::refused(&credentials::unknown())));
     };
@@ -86,9 +86,9 @@ pub(crate) async fn verify(
         model: body.model.as_deref(),
         ip: body.ip,
     };
-    match check.run(gateway).await {
+    match check.run(&state).await {
         Ok(authenticated) => {
-            gateway.record_use_by(&authenticated, None);
+            v1.record_use_by(&authenticated, None);
             let pace_result = if body.count {
                 gateway.pace(&authenticated.key).map(drop)
             } else {

@@ -14,6 +14,7 @@ use crate::{
     jobs,
     reload::Reloader,
     router::router,
+    v1::state::V1State,
 };
 
 /// Time for calls to end whose clients have left, beyond the time of all other calls.
@@ -34,17 +35,18 @@ async fn serve(
     services: Services,
 ) -> Result<(), CliError> {
     let meter = Meter::start(&services, config.journal())?;
-    let gateway = Gateway::new(services.clone(), meter.clone(), &config)?;
+    let v1 = V1State::start(&services, &config);
+    let gateway = Gateway::new(v1.clone(), meter.clone(), &config)?;
     jobs::start(&services);
     gateway.start_jobs();
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
     let hub = Hub::new(config, services, meter.clone());
-    Reloader::new(options, hub.clone(), gateway.clone()).start()?;
+    Reloader::new(options, hub.clone(), v1.clone(), gateway.clone()).start()?;
     let stop = shutdown_signal()?;
     announce(&hub, listener.local_addr()?).await?;
-    let router = router(hub.clone(), gateway.clone());
+    let router = router(hub.clone(), v1, gateway.clone());
     connections::serve(listener, router, hub, stop).await;
     // A call whose client has left may still wait for the provider to report its usage.
     if tokio::time::timeout(DETACHED_CALLS_TIMEOUT, gateway.finished()).await.is_err() {

@@ -10,18 +10,18 @@ use domain::{api_keys::Scope, models::Service};
 use services::provider_objects::ObjectKind;
 
 use super::answers::signs::ExpectedAnswer;
-use crate::config::DefaultFor;
+use crate::{config::DefaultFor, v1::dialect::Dialect};
 
 /// A method and path whose calls are forwarded.
 #[derive(Debug)]
-pub(crate) struct Endpoint {
+pub(super) struct Endpoint {
     pub(super) verb: Verb,
     /// The path in the router and the log. Providers get it without `/v1`.
-    pub(crate) path: &'static str,
+    pub(super) path: &'static str,
     /// The service of its models, which its calls are counted under.
     pub(super) service: Service,
     /// The scope that a key needs to call it.
-    pub(crate) scope: Scope,
+    pub(super) scope: Scope,
     pub(super) dialect: Dialect,
     pub(super) body_form: BodyForm,
     pub(super) metered_unit: MeteredUnit,
@@ -59,51 +59,6 @@ impl Verb {
             Self::Post => MethodFilter::POST,
             Self::Delete => MethodFilter::DELETE,
         }
-    }
-}
-
-/// The API that a path belongs to. It decides the form of errors, and which providers understand the call.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Dialect {
-    OpenAi,
-    Anthropic,
-}
-
-/// Headers by which requests of Anthropic's clients are recognized.
-const ANTHROPICS_HEADERS: [&str; 2] = ["anthropic-version", "anthropic-beta"];
-/// Paths of Anthropic's API that aren't offered and don't exist in OpenAI's.
-const ANTHROPICS_PATHS: [&str; 3] = ["/v1/complete", "/v1/skills", "/v1/organizations"];
-/// Another such path, below one that is offered.
-const ANTHROPICS_BATCHES: &str = "/v1/messages/batches";
-
-/// Whether a path belongs to a part of Anthropic's API that isn't offered, at the right base URL.
-pub(super) fn is_anthropics(path: &str) -> bool {
-    ANTHROPICS_PATHS.into_iter().chain([ANTHROPICS_BATCHES]).any(|parent| is_under(path, parent))
-}
-
-/// Whether `path` is `parent` or below it.
-fn is_under(path: &str, parent: &str) -> bool {
-    path.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-impl Dialect {
-    /// The API that a request is meant for, by its path, which needn't exist, and otherwise by its headers.
-    pub(super) fn of(path: &str, headers: &HeaderMap) -> Self {
-        let anthropics = ENDPOINTS.iter().filter(|endpoint| endpoint.dialect == Self::Anthropic);
-        let mut paths = anthropics.map(|endpoint| endpoint.path).chain(ANTHROPICS_PATHS);
-        // Also under a wrong base URL.
-        let tail = path.find("/v1/").map_or("", |at| &path[at..]);
-        if paths.any(|parent| is_under(path, parent) || tail == parent) {
-            Self::Anthropic
-        } else {
-            Self::of_headers(headers)
-        }
-    }
-
-    /// The API that a request is meant for, by its headers.
-    pub(super) fn of_headers(headers: &HeaderMap) -> Self {
-        let is_anthropics = ANTHROPICS_HEADERS.iter().any(|name| headers.contains_key(*name));
-        if is_anthropics { Self::Anthropic } else { Self::OpenAi }
     }
 }
 
@@ -275,7 +230,7 @@ const fn form(
     Endpoint::call(path, service, scope, body_form, metered_unit)
 }
 
-pub(crate) static ENDPOINTS: &[Endpoint] = &[
+pub(super) static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         asks_for_usage: true,
         object: Some((ChatCompletion, Create)),
@@ -362,23 +317,9 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_below_a_path_belongs_to_the_same_api() {
-        let (empty, version) =
-            (HeaderMap::new(), HeaderMap::from_iter([("anthropic-version".parse().unwrap(), "1".parse().unwrap())]));
-        for path in [
-            "/v1/messages",
-            "/v1/messages/",
-            "/v1/messages/count_tokens",
-            "/v1/messages/batches/b-1",
-            "/v1/complete",
-            "/v1/skills/s-1",
-            "/anthropic/v1/messages",
-        ] {
-            assert_eq!(Dialect::of(path, &empty), Dialect::Anthropic, "{path}");
-        }
-        for path in ["/v1/chat/completions", "/v1/completions", "/v1/messages2", "/v1/nothing", "/v1", ""] {
-            assert_eq!(Dialect::of(path, &empty), Dialect::OpenAi, "{path}");
-            assert_eq!(Dialect::of(path, &version), Dialect::Anthropic, "{path}");
+    fn a_path_belongs_to_the_api_of_its_endpoint() {
+        for endpoint in ENDPOINTS {
+            assert_eq!(Dialect::of(endpoint.path, &HeaderMap::new()), endpoint.dialect, "{}", endpoint.path);
         }
     }
 

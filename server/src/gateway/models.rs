@@ -22,12 +22,13 @@ use services::{api_keys::directory::KeyRecord, metering::new_call_id};
 use self::filter::ModelFilter;
 use super::{
     Gateway,
-    endpoint::Dialect,
-    error_response,
     offers::{Offer, Offers},
-    with_request_id,
 };
-use crate::v1::error::V1Error;
+use crate::v1::{
+    dialect::Dialect,
+    error::V1Error,
+    respond::{error_response, with_request_id},
+};
 
 #[derive(Serialize)]
 struct List<'a> {
@@ -115,6 +116,6 @@ fn answer(gateway: &Gateway, request: &Parts, answer: Result<Response, V1Error>)
             let id = new_call_id(gateway.services.now());
             with_request_id(response, Dialect::of_headers(&request.headers), id)
         }
-        Err(refusal) => error_response(gateway, request.uri.path(), &request.headers, &refusal),
+        Err(refusal) => error_response(&gateway.services, request.uri.path(), &request.headers, &refusal),
     }
 }

@@ -6,14 +6,17 @@ use domain::{models::Service, time::Timestamp};
 use services::Services;
 
 use super::{
-    endpoint::{Dialect, ENDPOINTS, Endpoint},
+    endpoint::{ENDPOINTS, Endpoint},
     provider::{Provider, ProviderClient},
 };
-use crate::config::{Config, ConfigError, DefaultFor, ProviderConfig, ProviderKind};
+use crate::{
+    config::{Config, ConfigError, DefaultFor, ProviderConfig, ProviderKind},
+    v1::dialect::Dialect,
+};
 
 /// A model on offer.
 #[derive(Debug)]
-pub(crate) struct Offer {
+pub(super) struct Offer {
     pub(super) name: Arc<str>,
     pub(super) service: Service,
     /// The providers' name for the model, as a JSON text.

@@ -26,15 +26,10 @@ use http::Http;
 pub(super) use http::ProviderClient;
 use sandbox::Sandbox;
 
-use super::{
-    breaker::Breaker,
-    endpoint::{Dialect, Endpoint},
-    headers::file_name,
-    payload::Payload,
-};
+use super::{breaker::Breaker, endpoint::Endpoint, headers::file_name, payload::Payload};
 use crate::config::{ConfigError, ProviderConfig, ProviderKind, ProviderTimeouts, SecretText};
 use crate::header_policy::HeaderDirection;
-use crate::v1::own_keys;
+use crate::v1::{dialect::Dialect, own_keys};
 
 /// A request to a provider.
 #[derive(Debug)]

@@ -15,17 +15,14 @@ use super::{
     provider::{Provider, Secrets},
 };
 use crate::{
-    client_ip::Proxies,
     config::{Config, ConfigError, GatewayConfig},
     context,
 };
 
 #[derive(Debug)]
-pub(crate) struct GatewaySettings {
+pub(super) struct GatewaySettings {
     offers: Arc<Offers>,
     limits: GatewayConfig,
-    /// The proxies that are trusted with clients' addresses.
-    pub(crate) proxies: Proxies,
     /// The server's public URL, if configured.
     public_url: Option<Arc<str>>,
     /// Origins whose pages may call from a browser.
@@ -43,7 +40,6 @@ impl GatewaySettings {
         Ok(Self {
             offers: Arc::new(offers),
             limits: config.gateway,
-            proxies: config.proxies(),
             public_url: config.public_url.as_deref().map(Arc::from),
             cors_origins: Arc::clone(&config.cors_origins),
             rate_limits: config.rate_limits,
@@ -69,7 +65,7 @@ impl Gateway {
     pub(super) fn origin(&self, request: &Parts) -> String {
         let settings = self.settings.load();
         let peer = context::peer(&request.extensions);
-        context::origin(settings.public_url.as_deref(), &settings.proxies, peer, &request.headers)
+        context::origin(settings.public_url.as_deref(), &self.v1.proxies(), peer, &request.headers)
     }
 
     /// Origins whose pages may call from a browser, in the form of `Origin`.
@@ -96,7 +92,7 @@ impl Gateway {
     }
 
     /// The model of this name, if it is on offer.
-    pub(crate) fn offer(&self, model: &str) -> Option<Arc<Offer>> {
+    pub(super) fn offer(&self, model: &str) -> Option<Arc<Offer>> {
         self.settings.load().offers.get(model).cloned()
     }
 

@@ -10,14 +10,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use services::usage::breakdown::{SpanShare, breakdown};
 
-use super::{
-    Management,
-    buckets::{BucketLimits, BucketPage, BucketQuery},
-};
-use crate::{
-    v1::error::V1Error,
-    v1::{caller::Caller, input::QueryParams},
-};
+use super::buckets::{BucketLimits, BucketPage, BucketQuery};
+use crate::v1::{caller::Caller, error::V1Error, input::QueryParams, state::V1State};
 
 /// OpenAI's limits for days; it has no hours.
 const LIMITS: BucketLimits = BucketLimits { hours: (24, 168), days: (7, 180) };
@@ -53,12 +47,12 @@ impl Amount {
 }
 
 pub(super) async fn costs(
-    State(management): State<Management>,
+    State(v1): State<V1State>,
     caller: Caller,
     query: QueryParams,
 ) -> Result<Json<BucketPage<CostResult>>, V1Error> {
     let actor = caller.with(Scope::UsageRead)?;
-    let services = &management.hub.services;
+    let services = v1.services();
     let bucket_query = BucketQuery::read(query, services.now(), None, LIMITS)?;
     let spans = breakdown(services, &actor, &bucket_query.breakdown).await?;
     Ok(Json(bucket_query.page(spans, result)))

@@ -19,17 +19,15 @@ use services::{
 };
 
 use super::{
-    Management,
     key_bodies::{CreateKeyBody, EditKeyBody, RotateKeyBody},
     key_object::{DeletedKey, DescendantKeys, KeyObject},
     list::{self, ListPage},
 };
-use crate::{
-    v1::error::V1Error,
-    v1::{
-        caller::Caller,
-        input::{JsonBody, PathIds, QueryParams},
-    },
+use crate::v1::{
+    caller::Caller,
+    error::V1Error,
+    input::{JsonBody, PathIds, QueryParams},
+    state::V1State,
 };
 
 type KeyResponse<T> = Result<Json<T>, V1Error>;
@@ -49,14 +47,14 @@ pub(super) struct KeyPath {
 
 /// Lists the keys of a project or the organization, without revoked ones.
 pub(super) async fn list(
-    State(management): State<Management>,
+    State(v1): State<V1State>,
     caller: Caller,
     PathIds(KeyListPath { project }): PathIds<KeyListPath>,
     query: QueryParams,
 ) -> KeyResponse<ListPage<KeyObject>> {
     let location = location_of(project);
     let actor = caller.with(read_scope(location))?;
-    let services = &management.hub.services;
+    let services = v1.services();
     let (keys, has_more) = location::page(services, &actor, location, list::cursor(query)?).await?;
     Ok(Json(ListPage::new(to_objects(services, &actor, location, keys).await?, |key| key.id, has_more)))
 }
@@ -64,7 +62,7 @@ pub(super) async fn list(
 /// Creates a key, and returns its secret. Repeated with one `Idempotency-Key`, it creates no second key and
 /// returns no secret.
 pub(super) async fn create(
-    State(management): State<Management>,
+    State(v1): State<V1State>,
     caller: Caller,
     PathIds(KeyListPath { project }): PathIds<KeyListPath>,
     IdempotencyKey(request): IdempotencyKey,
@@ -72,7 +70,7 @@ pub(super) async fn create(
 ) -> KeyResponse<KeyObject> {
     let location = location_of(project);
     let actor = caller.with(write_scope(location))?;
-    let services = &management.hub.services;
+    let services = v1.services();
     location::require(services, &actor, location).await?;
     let new_key = body.into_new_key(location, services.now())?;
     let (key, secret) = match request {
@@ -86,24 +84,24 @@ pub(super) async fn create(
 }
 
 pub(super) async fn retrieve(
-    State(management): State<Management>,
+    State(v1): State<V1State>,
     caller: Caller,
     PathIds(KeyPath { project, key }): PathIds<KeyPath>,
 ) -> KeyResponse<KeyObject> {
     let location = location_of(project);
     let actor = caller.with(read_scope(location))?;
-    let services = &management.hub.services;
+    let services = v1.services();
     let key = location::get_at(services, &actor, location, key).await?;
     Ok(Json(to_object(services, &actor, key).await?))
 }
 
 pub(super) async fn modify(
-    State(management): State<Management>,
+    State(v1): State<V1State>,
     caller: Caller,
     PathIds(KeyPath { project, key }): PathIds<KeyPath>,
     JsonBody(changes): JsonBody<EditKeyBody>,
 ) -> KeyResponse<KeyObject> {
-    let (location, services) = (location_of(project), &management.hub.services);
+    let (location, services) = (location_of(project), v1.services());
     let actor = require_manager(&caller, services, location, key).await?;
     let key = api_keys::edit(services, &actor, key, changes.into_changes()?).await?;
     Ok(Json(to_object(services, &actor, key).await?))
@@ -112,13 +110,13 @@ pub(super) async fn modify(
 /// Rotates a key's secret, and returns the new one. Repeated with one `Idempotency-Key`, it rotates nothing
 /// and returns no secret.
 pub(super) async fn rotate(
-    State(management): State<Management>,
+    State(v1): State<V1State>,
     caller: Caller,
     PathIds(KeyPath { project, key }): PathIds<KeyPath>,
     IdempotencyKey(request): IdempotencyKey,
     JsonBody(grace): JsonBody<RotateKeyBody>,
 ) -> KeyResponse<KeyObject> {
-    let (location, services) = (location_of(project), &management.hub.services);
+    let (location, services) = (location_of(project), v1.services());
     let actor = require_manager(&caller, services, location, key).await?;
     let rotated = api_keys::rotate(services, &actor, key, grace.rotation(request)).await?;
     Ok(Json(to_object(services, &actor, rotated.api_key).await?.with_value(rotated.secret)))
@@ -126,12 +124,12 @@ pub(super) async fn rotate(
 
 /// Ends the old secret of a rotating key, or extends its grace period.
 pub(super) async fn set_grace(
-    State(management): State<Management>,
+    State(v1): State<V1State>,
     caller: Caller,
     PathIds(KeyPath { project, key }): PathIds<KeyPath>,
     JsonBody(grace): JsonBody<RotateKeyBody>,
 ) -> KeyResponse<KeyObject> {
-    let (location, services) = (location_of(project), &management.hub.services);
+    let (location, services) = (location_of(project), v1.services());
     let actor = require_manager(&caller, services, location, key).await?;
     let key = api_keys::set_grace(services, &actor, key, grace.grace_seconds).await?;
     Ok(Json(to_object(services, &actor, key).await?))
@@ -139,13 +137,13 @@ pub(super) async fn set_grace(
 
 /// Lists the usable keys that this key created or rotated.
 pub(super) async fn descendants(
-    State(management): State<Management>,
+    State(v1): State<V1State>,
     caller: Caller,
     PathIds(KeyPath { key, .. }): PathIds<KeyPath>,
 ) -> KeyResponse<DescendantKeys> {
     let location = KeyLocation::Organization;
     let actor = caller.with(read_scope(location))?;
-    let services = &management.hub.services;
+    let services = v1.services();
     location::get_at(services, &actor, location, key).await?;
     Ok(Json(DescendantKeys::new(api_keys::descendants(services, &actor, &[key]).await?)))
 }
@@ -153,12 +151,12 @@ pub(super) async fn descendants(
 /// Revokes a key, which OpenAI calls deleting: it stops working, and its calls stay in the log. Returns the
 /// keys that it created or rotated; with `descendants=true` they are revoked too.
 pub(super) async fn revoke(
-    State(management): State<Management>,
+    State(v1): State<V1State>,
     caller: Caller,
     PathIds(KeyPath { project, key }): PathIds<KeyPath>,
     query: QueryParams,
 ) -> KeyResponse<DeletedKey> {
-    let (location, services) = (location_of(project), &management.hub.services);
+    let (location, services) = (location_of(project), v1.services());
     let with_descendants = query.reject_unknown(&["descendants"])?.one("descendants", |text| match text {
         "true" => Ok(true),
         "false" => Ok(false),

@@ -17,8 +17,7 @@ use services::{
 };
 use sha2::{Digest, Sha256};
 
-use super::Management;
-use crate::{v1::error::V1Error, v1::input::JsonBody};
+use crate::v1::{error::V1Error, input::JsonBody, state::V1State};
 
 pub(super) const PATH: &str = "/v1/keys/report-leak";
 
@@ -30,12 +29,12 @@ const DEFAULT_TOKEN_TYPE: &str = "tollhouse_api_key";
 /// A client within the limit of reports.
 pub(super) struct Reporter;
 
-impl FromRequestParts<Management> for Reporter {
+impl FromRequestParts<V1State> for Reporter {
     type Rejection = V1Error;
 
-    async fn from_request_parts(parts: &mut Parts, management: &Management) -> Result<Self, V1Error> {
-        let client_ip = management.gateway.client_ip(parts);
-        management.hub.services.address_limits().count(LimitedAction::LeakReport, client_ip)?;
+    async fn from_request_parts(parts: &mut Parts, v1: &V1State) -> Result<Self, V1Error> {
+        let client_ip = v1.client_ip(parts);
+        v1.services().address_limits().count(LimitedAction::LeakReport, client_ip)?;
         Ok(Self)
     }
 }
@@ -64,7 +63,7 @@ pub(super) struct Feedback {
 }
 
 pub(super) async fn report(
-    State(management): State<Management>,
+    State(v1): State<V1State>,
     Reporter: Reporter,
     JsonBody(found_keys): JsonBody<Vec<FoundKey>, MAX_REPORT_BYTES>,
 ) -> Result<Json<Vec<Feedback>>, V1Error> {
@@ -72,7 +71,7 @@ pub(super) async fn report(
         return Err(V1Error::malformed(format!("Report at most {MAX_REPORTS} tokens at once.")));
     }
     let reports: Vec<LeakReport> = found_keys.iter().map(FoundKey::to_report).collect();
-    let verdicts = report_leaks(&management.hub.services, &reports).await?;
+    let verdicts = report_leaks(v1.services(), &reports).await?;
     Ok(Json(
         found_keys.into_iter().zip(verdicts).map(|(found_key, verdict)| found_key.feedback(verdict.is_key())).collect(),
     ))

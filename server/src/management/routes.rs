@@ -1,20 +1,15 @@
 //! The management API's paths with their handlers.
 
 use axum::{
-    Router,
     http::Method,
-    routing::{MethodRouter, any, delete, get, post},
+    routing::{delete, get, post},
 };
 
-use super::{Management, costs, keys, leaks, usage};
-use crate::{
-    checks::{authz, verify},
-    events,
-    v1::error::V1Error,
-};
+use super::{costs, keys, leaks, usage};
+use crate::v1::{routes::Route, state::V1State};
 
-/// All paths with a method and its handler. A path may occur several times.
-fn handlers() -> Vec<(Method, &'static str, MethodRouter<Management>)> {
+/// The routes of the management API.
+pub(crate) fn routes() -> Vec<Route<V1State>> {
     const ADMIN_KEYS: &str = "/v1/organization/admin_api_keys";
     const ADMIN_KEY: &str = "/v1/organization/admin_api_keys/{key}";
     const PROJECT_KEYS: &str = "/v1/organization/projects/{project}/api_keys";
@@ -39,20 +34,5 @@ fn handlers() -> Vec<(Method, &'static str, MethodRouter<Management>)> {
         (Method::GET, "/v1/organization/usage/embeddings", get(usage::embeddings)),
         (Method::GET, "/v1/organization/costs", get(costs::costs)),
         (Method::POST, leaks::PATH, post(leaks::report)),
-        (Method::POST, events::PATH, post(events::receive)),
-        (Method::POST, verify::PATH, post(verify::verify)),
-        // Any method is accepted, since it is the client's.
-        (Method::GET, authz::PATH, any(authz::authorize)),
-        (Method::GET, authz::SUBPATH, any(authz::authorize)),
     ]
-}
-
-/// All methods and paths of the management API, with `{…}` for parameters.
-pub fn all_routes() -> Vec<(Method, &'static str)> {
-    handlers().into_iter().map(|(method, path, _)| (method, path)).collect()
-}
-
-pub(super) fn router() -> Router<Management> {
-    let routes = handlers().into_iter().fold(Router::new(), |router, (_, path, handler)| router.route(path, handler));
-    routes.method_not_allowed_fallback(async || V1Error::wrong_method())
 }

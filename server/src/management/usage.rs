@@ -10,14 +10,8 @@ use domain::{
 use serde::Serialize;
 use services::usage::breakdown::{SpanShare, breakdown};
 
-use super::{
-    Management,
-    buckets::{BucketLimits, BucketPage, BucketQuery},
-};
-use crate::{
-    v1::error::V1Error,
-    v1::{caller::Caller, input::QueryParams},
-};
+use super::buckets::{BucketLimits, BucketPage, BucketQuery};
+use crate::v1::{caller::Caller, error::V1Error, input::QueryParams, state::V1State};
 
 /// OpenAI's limits.
 const LIMITS: BucketLimits = BucketLimits { hours: (24, 168), days: (7, 31) };
@@ -45,30 +39,30 @@ pub(super) struct UsageResult {
 
 /// Answers with the usage of chat completions.
 pub(super) async fn completions(
-    State(management): State<Management>,
+    State(v1): State<V1State>,
     caller: Caller,
     query: QueryParams,
 ) -> Result<Json<BucketPage<UsageResult>>, V1Error> {
-    answer(&management, &caller, query, Service::Chat).await
+    answer(&v1, &caller, query, Service::Chat).await
 }
 
 /// Answers with the usage of embeddings.
 pub(super) async fn embeddings(
-    State(management): State<Management>,
+    State(v1): State<V1State>,
     caller: Caller,
     query: QueryParams,
 ) -> Result<Json<BucketPage<UsageResult>>, V1Error> {
-    answer(&management, &caller, query, Service::Embeddings).await
+    answer(&v1, &caller, query, Service::Embeddings).await
 }
 
 async fn answer(
-    management: &Management,
+    v1: &V1State,
     caller: &Caller,
     query: QueryParams,
     service: Service,
 ) -> Result<Json<BucketPage<UsageResult>>, V1Error> {
     let actor = caller.with(Scope::UsageRead)?;
-    let services = &management.hub.services;
+    let services = v1.services();
     let bucket_query = BucketQuery::read(query, services.now(), Some(service), LIMITS)?;
     let spans = breakdown(services, &actor, &bucket_query.breakdown).await?;
     Ok(Json(bucket_query.page(spans, |share| result(share, service))))

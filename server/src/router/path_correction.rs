@@ -16,7 +16,7 @@ use axum::{
 
 use crate::{
     gateway::{self, Gateway},
-    management, server_functions,
+    server_functions,
     v1::credentials,
 };
 
@@ -100,10 +100,10 @@ fn is_call(segments: &[&str]) -> bool {
     CALLS.iter().any(|pattern| matches_route(pattern, segments))
 }
 
-/// Whether these are the segments, after `/v1`, of a path of the gateway or the management API.
+/// Whether these are the segments, after `/v1`, of any path of the APIs.
 fn is_api_path(segments: &[&str]) -> bool {
-    static MANAGEMENT: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| route_segments(management::routes()));
-    is_call(segments) || MANAGEMENT.iter().any(|pattern| matches_route(pattern, segments))
+    static OTHERS: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| route_segments(super::api_routes()));
+    is_call(segments) || OTHERS.iter().any(|pattern| matches_route(pattern, segments))
 }
 
 /// The distinct paths of these routes, as segments after `/v1`.
@@ -137,7 +137,7 @@ fn is_for_dashboard(method: &Method, path: &str, headers: &HeaderMap) -> bool {
         let is_foreign = matches!(rest, [one] if OLLAMA_PATHS.contains(one)) || is_openai || names_version(rest);
         return !is_foreign || server_functions::paths().binary_search(&path).is_ok();
     }
-    if crate::router::MONITOR_PATHS.contains(&path) {
+    if super::MONITOR_PATHS.contains(&path) {
         return true;
     }
     let is_read = matches!(*method, Method::GET | Method::HEAD);

@@ -1,11 +1,17 @@
-//! The caller of the management API: a key, and its permissions.
+//! The caller of an API below `/v1` that doesn't forward calls: a key, and its permissions.
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::request::Parts,
+};
 use domain::api_keys::Scope;
 use services::{Actor, address_limits::LimitedAction, security::SecurityCaller};
 
-use super::{admission::AuthenticatedKey, error::V1Error};
-use crate::{context::KnownCaller, management::Management};
+use super::{
+    error::V1Error,
+    state::{AuthenticatedKey, V1State},
+};
+use crate::context::KnownCaller;
 
 /// The prefix of the management API's paths.
 const ORGANIZATION: &str = "/v1/organization/";
@@ -13,20 +19,24 @@ const ORGANIZATION: &str = "/v1/organization/";
 /// The caller of a request, with a valid key. Its scopes are checked by [`Caller::with`].
 pub(crate) struct Caller(AuthenticatedKey);
 
-impl FromRequestParts<Management> for Caller {
+impl<S: Send + Sync> FromRequestParts<S> for Caller
+where
+    V1State: FromRef<S>,
+{
     type Rejection = V1Error;
 
-    async fn from_request_parts(parts: &mut Parts, management: &Management) -> Result<Self, V1Error> {
-        let bearer = management.gateway.identify(parts).await.map_err(|rejection| rejection.refusal)?;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, V1Error> {
+        let v1 = V1State::from_ref(state);
+        let bearer = v1.identify(parts).await.map_err(|rejection| rejection.refusal)?;
         if let Some(known) = parts.extensions.get::<KnownCaller>() {
             known.set(SecurityCaller::ApiKey(bearer.key.api_key_id));
         }
         // Other paths, such as those that verify keys, aren't limited: they are called for
         // every call to other servers.
         if parts.uri.path().starts_with(ORGANIZATION) {
-            management.hub.services.address_limits().count(LimitedAction::Management, bearer.key.api_key_id)?;
+            v1.services().address_limits().count(LimitedAction::Management, bearer.key.api_key_id)?;
         }
-        management.gateway.record_use(&bearer, parts);
+        v1.record_use(&bearer, parts);
         Ok(Self(bearer))
     }
 }

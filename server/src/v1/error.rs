@@ -15,7 +15,7 @@ use axum::{
 use domain::{api_keys::Secret, ids::CallId};
 use serde::Serialize;
 
-use crate::gateway::endpoint::Dialect;
+use super::dialect::Dialect;
 
 /// The error type for exceeded limits, at OpenAI and Anthropic alike.
 const RATE_LIMITED: &str = "rate_limit_error";

@@ -8,7 +8,11 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
 use super::{error::V1Error, gzip};
-use crate::{management::MAX_BODY_BYTES, zeros};
+use crate::zeros;
+
+/// Maximum body size of a request unless it says otherwise: the longest lists of a key's models and networks fit
+/// in.
+const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// The ids in a path. An invalid id is answered like one that doesn't exist.
 pub(crate) struct PathIds<T>(pub(crate) T);

@@ -22,6 +22,7 @@ use server::{
     connections,
     gateway::{self, Gateway},
     hub::Hub,
+    v1::state::V1State,
 };
 use services::{Actor, ActorKind, Clock, Services, SystemClock, metering::Meter};
 use tempfile::TempDir;
@@ -147,7 +148,7 @@ price = {{ input_per_million = "1.00" }}
         let project = services::projects::find(&services, &actor, "default").await.unwrap().id;
         let key = services::api_keys::create(&services, &actor, new_key(Some(project), Level::Standard)).await.unwrap();
         let meter = Meter::start(&services, config.journal()).unwrap();
-        let gateway = Gateway::new(services.clone(), meter.clone(), &config).unwrap();
+        let gateway = Gateway::new(V1State::start(&services, &config), meter.clone(), &config).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let hub = Hub::new(config, services.clone(), meter.clone());

@@ -6,7 +6,7 @@ use axum::{
 };
 use domain::api_keys::Level;
 use serde_json::{Value, json};
-use server::{management, router, server_functions};
+use server::{router, server_functions};
 
 use crate::world::{PASSWORD, World, program};
 
@@ -72,7 +72,7 @@ async fn what_is_somebodys_own_is_kept_by_no_cache() {
     for path in ["/", "/o/acme/keys", "/account", "/nothing"] {
         answers.push((path.to_owned(), world.get(path, token).await));
     }
-    for (method, path) in management::routes() {
+    for (method, path) in router::api_routes() {
         let path = path.replace("{project}", &world.project.id.to_string()).replace("{*path}", "x");
         answers.push((path.clone(), world.call(&method, &path, Some(&admin), &Value::Null).await));
     }
@@ -259,7 +259,7 @@ async fn every_body_says_what_it_is_and_texts_in_which_letters() {
             answers.push(((*path).to_owned(), world.post(path, token, &input).await));
         }
     }
-    for (method, path) in management::routes() {
+    for (method, path) in router::api_routes() {
         answers
             .push((path.to_owned(), world.call(&method, &path.replace("{*path}", "x"), Some(&admin), &json!(1)).await));
     }

@@ -13,7 +13,7 @@ use domain::{
     api_keys::{Level, NewApiKey},
 };
 use serde_json::{Value, json};
-use server::{management, server_functions};
+use server::{router, server_functions};
 use services::accounts::Device;
 
 use self::{dump::dump, planted::Canary};
@@ -167,7 +167,7 @@ impl Story {
             self.search(path, &answer.to_string());
         }
         let start = "start_time=1700000000&limit=1";
-        for (method, path) in management::routes() {
+        for (method, path) in router::api_routes() {
             let path = path.replace("{project}", &self.world.project.id.to_string()).replace("{key}", id);
             let path = if path.contains("usage") || path.contains("costs") { format!("{path}?{start}") } else { path };
             if method == Method::GET {
@@ -177,7 +177,7 @@ impl Story {
         }
         let pages = ["", "/keys", "/logs", "/usage", "/settings"].map(|page| format!("/o/acme{page}"));
         let key_page = format!("/o/acme/keys/{id}");
-        let files = server::router::session_paths().into_iter().filter(|path| path.ends_with(".csv"));
+        let files = router::session_paths().into_iter().filter(|path| path.ends_with(".csv"));
         let files = files.map(|path| format!("{path}?organization=acme"));
         for path in pages.into_iter().chain([key_page, "/readyz".to_owned()]).chain(files) {
             let text = self.dashboard(Method::GET, &path, json!({})).await;

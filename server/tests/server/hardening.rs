@@ -11,7 +11,7 @@ use domain::api_keys::Level;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use serde_json::json;
-use server::{management, server_functions};
+use server::{router, server_functions};
 use tower::ServiceExt;
 
 use crate::world::{World, json as body};
@@ -263,7 +263,7 @@ async fn no_body_makes_the_management_api_fail() {
     let (project, project_key) = (world.project.id.to_string(), world.key(&world.owner).await.api_key.id.to_string());
     let admin_key = world.key_with(Level::Admin, |_| {}).await.api_key.id.to_string();
     let bodies = bodies();
-    for (method, path) in management::routes().into_iter().filter(|(method, _)| method == "POST") {
+    for (method, path) in router::api_routes().into_iter().filter(|(method, _)| method == "POST") {
         let key = if path.contains("{project}") { &project_key } else { &admin_key };
         let path = path.replace("{project}", &project).replace("{key}", key);
         for (number, body) in bodies.iter().enumerate() {
@@ -315,7 +315,7 @@ async fn no_path_or_query_makes_the_management_api_fail() {
         "a".repeat(2_000).leak(),
     ];
     let mut random = Pcg64::seed_from_u64(42);
-    for (method, path) in management::routes() {
+    for (method, path) in router::api_routes() {
         for number in 0..1_000 {
             let mut random_value = || values[random.random_range(0..values.len())];
             let (project, key) = if number % 2 == 0 {

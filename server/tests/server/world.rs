@@ -23,6 +23,7 @@ use server::{
     gateway::Gateway,
     hub::Hub,
     router::router,
+    v1::state::V1State,
 };
 use services::{
     Actor, ActorKind, Organization, Services, SystemClock,
@@ -170,9 +171,10 @@ impl World {
         };
         let People { organization, project, owner, admin, developer, viewer, stranger, strangers_project } = people;
         let meter = Meter::start(&services, config.journal()).unwrap();
-        let gateway = Gateway::new(services.clone(), meter.clone(), &config).unwrap();
+        let v1 = V1State::start(&services, &config);
+        let gateway = Gateway::new(v1.clone(), meter.clone(), &config).unwrap();
         let hub = Hub::new(config, services.clone(), meter);
-        let router = router(hub.clone(), gateway.clone());
+        let router = router(hub.clone(), v1, gateway.clone());
         Self {
             router,
             hub,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Rejection, RequestBuilder, without_model};
 use crate::{
-    gateway::{endpoint::Dialect, offers::Offer, references::Mentions},
-    v1::error::V1Error,
+    gateway::{offers::Offer, references::Mentions},
+    v1::{dialect::Dialect, error::V1Error},
 };
 
 impl RequestBuilder<'_> {

@@ -8,11 +8,8 @@ use axum::{
 use serde::Serialize;
 
 use crate::{
-    gateway::{
-        endpoint::Dialect,
-        offers::{Offer, Offers},
-    },
-    v1::error::V1Error,
+    gateway::offers::{Offer, Offers},
+    v1::{dialect::Dialect, error::V1Error},
 };
 
 const DEFAULT_PAGE_SIZE: usize = 20;

@@ -16,7 +16,8 @@ use hyper_util::{
 use super::{ProviderError, ProviderRequest};
 use crate::{
     config::{ConfigError, SecretText},
-    gateway::{endpoint::Dialect, payload::PayloadBody},
+    gateway::payload::PayloadBody,
+    v1::dialect::Dialect,
 };
 
 /// Time after which an idle connection is closed.

@@ -34,7 +34,7 @@ use sha2::{Digest, Sha256};
 pub(super) use self::scripted_body::SandboxBody;
 use self::{behaviour::Behaviour, files::Files, input::Input, memory::StoredQuestions};
 use super::{ProviderBody, ProviderError, ProviderRequest};
-use crate::gateway::endpoint::{Dialect, Verb};
+use crate::{gateway::endpoint::Verb, v1::dialect::Dialect};
 
 /// Headers that control the sandbox; other providers don't get them.
 pub(super) const BEHAVIOUR_HEADERS: &str = "x-sandbox-*";

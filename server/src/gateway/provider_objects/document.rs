@@ -12,10 +12,9 @@ use services::{
     provider_objects::{JobResult, ObjectKind},
 };
 
-use crate::gateway::{
-    answers::signs::code_in,
-    endpoint::{Dialect, MeteredUnit},
-    usage::ReportedUsage,
+use crate::{
+    gateway::{answers::signs::code_in, endpoint::MeteredUnit, usage::ReportedUsage},
+    v1::dialect::Dialect,
 };
 
 /// Longest plausible video, in seconds: a day.

@@ -24,7 +24,6 @@ use crate::{
         Gateway,
         call::{CallEnd, GatewayCall},
         collect::{NextPiece, PieceReader},
-        endpoint::Dialect,
         estimate::OutputCounter,
         headers,
         limits::AnswerSender,
@@ -32,7 +31,7 @@ use crate::{
         sse::{LargeEvent, ReadyEvents, Splitter},
         usage::UsageReports,
     },
-    v1::error::V1Error,
+    v1::{dialect::Dialect, error::V1Error},
 };
 
 /// Relays a stream, and records its usage before its end.

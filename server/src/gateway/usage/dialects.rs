@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use domain::{calls::CountSource, money::Quantities};
 
 use super::*;
-use crate::gateway::endpoint::{
-    Dialect::{self, Anthropic, OpenAi},
-    MeteredUnit::{self, Media, Tokens, TokensIn},
+use crate::{
+    gateway::endpoint::MeteredUnit::{self, Media, Tokens, TokensIn},
+    v1::dialect::Dialect::{self, Anthropic, OpenAi},
 };
 
 /// Builds usage of input tokens, of them cached and written ones, and output tokens.

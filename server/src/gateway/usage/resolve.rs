@@ -12,7 +12,7 @@ use super::{
         Input, OneHour, Output, Prompt, Reasoning, Searches, ToolCalls, Total,
     },
 };
-use crate::gateway::endpoint::Dialect;
+use crate::v1::dialect::Dialect;
 
 /// The quantities that reports mean.
 pub(super) struct ResolvedUsage {

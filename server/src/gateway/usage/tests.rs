@@ -5,9 +5,9 @@ use proptest::prelude::*;
 use services::metering::MAX_TOKENS;
 
 use super::*;
-use crate::gateway::{
-    endpoint::{Dialect, MeteredUnit},
-    json::texts,
+use crate::{
+    gateway::{endpoint::MeteredUnit, json::texts},
+    v1::dialect::Dialect,
 };
 
 fn used_in(json: &str, dialect: Dialect, unit: MeteredUnit) -> Option<Quantities> {

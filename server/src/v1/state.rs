@@ -1,23 +1,36 @@
-//! Authenticates keys, and decides whether they admit a request.
+//! The state that the HTTP APIs below `/v1` share: it authenticates keys, and records their use.
 
 use std::{net::IpAddr, net::SocketAddr, sync::Arc};
 
+use arc_swap::ArcSwap;
 use axum::{
     extract::ConnectInfo,
     http::{header, request::Parts},
 };
-use domain::{
-    api_keys::{Scope, Secret},
-    ids::OrganizationId,
-};
+use domain::{api_keys::Secret, ids::OrganizationId};
 use services::{
-    ServiceError, ServiceResult,
-    api_keys::directory::{KeyRecord, KeyVerification},
+    ServiceError, ServiceResult, Services,
+    api_keys::{
+        directory::{KeyDirectory, KeyRecord, KeyVerification},
+        uses::KeyUses,
+    },
     security::{SecurityCaller, SecurityEvent, SecurityEventKind},
 };
 
 use super::{credentials, error::V1Error};
-use crate::gateway::{Gateway, endpoint::ENDPOINTS};
+use crate::{client_ip::Proxies, config::Config};
+
+/// The state that the APIs below `/v1` share. Cheap to clone.
+#[derive(Clone)]
+pub struct V1State(Arc<Inner>);
+
+struct Inner {
+    services: Services,
+    directory: KeyDirectory,
+    uses: KeyUses,
+    /// The proxies that are trusted with clients' addresses.
+    proxies: ArcSwap<Proxies>,
+}
 
 /// A valid key, and the address that it is used from.
 pub(crate) struct AuthenticatedKey {
@@ -38,20 +51,38 @@ impl From<V1Error> for KeyRejection {
     }
 }
 
-impl Gateway {
-    /// Authenticates a request, checks that its key has `scope`, and records the use.
-    pub(crate) async fn admit(&self, request: &Parts, scope: Scope) -> Result<Arc<KeyRecord>, KeyRejection> {
-        let authenticated = self.identify(request).await?;
-        let key = &authenticated.key;
-        let reject = |refusal| Err(self.logged(KeyRejection { refusal, key: Some(Arc::clone(key)) }, authenticated.ip));
-        if !key.grants(scope) {
-            return reject(V1Error::missing_scope(key.level, scope));
-        }
-        if key.project_archived {
-            return reject(V1Error::project_archived());
-        }
-        self.record_use(&authenticated, request);
-        Ok(authenticated.key)
+impl V1State {
+    /// Creates the state within a tokio runtime, where it watches for changed keys.
+    pub fn start(services: &Services, config: &Config) -> Self {
+        Self(Arc::new(Inner {
+            services: services.clone(),
+            directory: KeyDirectory::start(services).with_outage_trust(config.gateway.journal_max_age),
+            uses: KeyUses::start(services),
+            proxies: ArcSwap::from_pointee(config.proxies()),
+        }))
+    }
+
+    pub(crate) fn services(&self) -> &Services {
+        &self.0.services
+    }
+
+    pub(crate) fn directory(&self) -> &KeyDirectory {
+        &self.0.directory
+    }
+
+    /// The proxies that are trusted with clients' addresses.
+    pub(crate) fn proxies(&self) -> Arc<Proxies> {
+        self.0.proxies.load_full()
+    }
+
+    /// Replaces the trusted proxies for future requests.
+    pub(crate) fn replace_proxies(&self, proxies: Proxies) {
+        self.0.proxies.store(Arc::new(proxies));
+    }
+
+    /// Stores pending uses of keys. Must be awaited at the end of the server.
+    pub(crate) async fn finish(&self) {
+        self.0.uses.finish().await;
     }
 
     /// Finds the key of a request, if it is valid and allowed from the request's address.
@@ -59,7 +90,7 @@ impl Gateway {
         let ip = self.client_ip(request);
         match credentials::secret(&request.headers, request.uri.query()) {
             Ok(secret) => self.identify_by(&secret, ip).await,
-            Err(refusal) => Err(self.logged(refusal.into(), ip)),
+            Err(refusal) => Err(self.record_rejection(refusal.into(), ip)),
         }
     }
 
@@ -69,16 +100,17 @@ impl Gateway {
         secret: &Secret,
         ip: Option<IpAddr>,
     ) -> Result<AuthenticatedKey, KeyRejection> {
-        check_verification(self.directory.verify_from(secret, ip).await, ip)
-            .map_err(|rejection| self.logged(rejection, ip))
+        check_verification(self.0.directory.verify_from(secret, ip).await, ip)
+            .map_err(|rejection| self.record_rejection(rejection, ip))
     }
 
     /// Records a rejection in the security log, and returns it.
-    fn logged(&self, rejection: KeyRejection, ip: Option<IpAddr>) -> KeyRejection {
+    pub(crate) fn record_rejection(&self, rejection: KeyRejection, ip: Option<IpAddr>) -> KeyRejection {
         if rejection.refusal.status.is_client_error() {
             let caller = rejection.key.as_ref().map(|key| SecurityCaller::ApiKey(key.api_key_id));
             let kind = if caller.is_some() { SecurityEventKind::RefusedKey } else { SecurityEventKind::UnknownKey };
-            self.services.security().record(self.services.now(), SecurityEvent { kind, ip, caller, route: "/v1" });
+            let services = self.services();
+            services.security().record(services.now(), SecurityEvent { kind, ip, caller, route: "/v1" });
         }
         rejection
     }
@@ -91,29 +123,24 @@ impl Gateway {
         secret: &Secret,
         ip: Option<IpAddr>,
     ) -> Result<AuthenticatedKey, KeyRejection> {
-        check_verification(self.directory.verify_in_organization(organization, secret).await, ip)
-    }
-
-    /// Whether a model of this name is on offer.
-    pub(crate) fn offers_model(&self, model: &str) -> bool {
-        self.offer(model).is_some()
+        check_verification(self.0.directory.verify_in_organization(organization, secret).await, ip)
     }
 
     /// Records the client that used a key, for its owner.
     pub(crate) fn record_use(&self, bearer: &AuthenticatedKey, request: &Parts) {
         let agent = request.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        self.uses.record(&bearer.key, bearer.ip, agent, self.services.now());
+        self.0.uses.record(&bearer.key, bearer.ip, agent, self.0.services.now());
     }
 
     /// Records the use of a key that another server asked about.
     pub(crate) fn record_use_by(&self, bearer: &AuthenticatedKey, agent: Option<&str>) {
-        self.uses.record(&bearer.key, bearer.ip, agent, self.services.now());
+        self.0.uses.record(&bearer.key, bearer.ip, agent, self.0.services.now());
     }
 
     /// The client's address, as far as trusted proxies vouch for it.
     pub(crate) fn client_ip(&self, request: &Parts) -> Option<IpAddr> {
         let ConnectInfo(peer) = request.extensions.get::<ConnectInfo<SocketAddr>>()?;
-        self.settings.load().proxies.client(peer.ip(), &request.headers)
+        self.0.proxies.load().client(peer.ip(), &request.headers)
     }
 }
 
@@ -142,47 +169,4 @@ fn check_verification(
         return reject(V1Error::ip_not_allowed(ip), key);
     }
     Ok(AuthenticatedKey { key, ip })
-}
-
-/// The scope that a path requires, whatever the method; `None` for an unknown path, or one written in a
-/// way that hides which it is.
-pub(crate) fn scope_of_path(path: &str) -> Option<Scope> {
-    let segments: Vec<&str> = path.split('/').collect();
-    if segments.iter().any(|segment| matches!(*segment, "." | "..") || segment.contains(['%', '\\', ';'])) {
-        return None;
-    }
-    if path == "/v1/models" || path.starts_with("/v1/models/") {
-        return Some(Scope::Models);
-    }
-    let fits = |pattern: &str| {
-        let pattern: Vec<&str> = pattern.split('/').collect();
-        let matches =
-            |(pattern, segment): (&&str, &&str)| pattern == segment || *pattern == "{id}" && !segment.is_empty();
-        pattern.len() == segments.len() && pattern.iter().zip(&segments).all(matches)
-    };
-    ENDPOINTS.iter().find(|endpoint| fits(endpoint.path)).map(|endpoint| endpoint.scope)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_paths_scope_is_that_of_what_it_calls() {
-        for (path, scope) in [
-            ("/v1/chat/completions", Some(Scope::Chat)),
-            ("/v1/files/file-1/content", Some(Scope::Files)),
-            ("/v1/models", Some(Scope::Models)),
-            ("/v1/files/../chat/completions", None),
-            ("/v1/files/..", None),
-            ("/v1/files/%2e%2e", None),
-            ("/v1/files//content", None),
-            ("//v1/files", None),
-            ("/v1", None),
-            ("/report.pdf", None),
-            ("", None),
-        ] {
-            assert_eq!(scope_of_path(path), scope, "{path}");
-        }
-    }
 }
