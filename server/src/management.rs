@@ -4,6 +4,7 @@
 //! API](https://platform.openai.com/docs/api-reference/administration), so that its official clients work
 //! with it. `docs/api-keys.md` marks everything that OpenAI doesn't have.
 
+mod admin_keys;
 mod buckets;
 mod costs;
 mod key_bodies;
@@ -11,6 +12,7 @@ mod key_object;
 mod keys;
 mod leaks;
 mod list;
+mod project_keys;
 mod routes;
 mod usage;
 

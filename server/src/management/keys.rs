@@ -1,15 +1,10 @@
-//! `/v1/organization/admin_api_keys` and `/v1/organization/projects/{project}/api_keys`.
+//! What can be done with keys: at the organization, or in a project.
 
-use axum::{
-    Json,
-    extract::{FromRequestParts, State},
-    http::request::Parts,
-};
+use axum::{Json, extract::FromRequestParts, http::request::Parts};
 use domain::{
     api_keys::{ApiKey, Scope},
-    ids::{ApiKeyId, ProjectId},
+    ids::ApiKeyId,
 };
-use serde::Deserialize;
 use services::{
     Actor, Services,
     api_keys::{
@@ -20,55 +15,35 @@ use services::{
 
 use super::{
     key_bodies::{CreateKeyBody, EditKeyBody, RotateKeyBody},
-    key_object::{DeletedKey, DescendantKeys, KeyObject},
+    key_object::{DeletedKey, KeyObject},
     list::{self, ListPage},
 };
-use crate::v1::{
-    caller::Caller,
-    error::V1Error,
-    input::{JsonBody, PathIds, QueryParams},
-    state::V1State,
-};
+use crate::v1::{caller::Caller, error::V1Error, input::QueryParams, state::V1State};
 
-type KeyResponse<T> = Result<Json<T>, V1Error>;
-
-/// The parameters of a list's path: a project; none for the organization's own keys.
-#[derive(Deserialize)]
-pub(super) struct KeyListPath {
-    project: Option<ProjectId>,
-}
-
-/// The parameters of a key's path.
-#[derive(Deserialize)]
-pub(super) struct KeyPath {
-    project: Option<ProjectId>,
-    key: ApiKeyId,
-}
+pub(super) type KeyResponse<T> = Result<Json<T>, V1Error>;
 
 /// Lists the keys of a project or the organization, without revoked ones.
 pub(super) async fn list(
-    State(v1): State<V1State>,
-    caller: Caller,
-    PathIds(KeyListPath { project }): PathIds<KeyListPath>,
+    v1: &V1State,
+    caller: &Caller,
+    location: KeyLocation,
     query: QueryParams,
 ) -> KeyResponse<ListPage<KeyObject>> {
-    let location = location_of(project);
     let actor = caller.with(read_scope(location))?;
     let services = v1.services();
     let (keys, has_more) = location::page(services, &actor, location, list::cursor(query)?).await?;
     Ok(Json(ListPage::new(to_objects(services, &actor, location, keys).await?, |key| key.id, has_more)))
 }
 
-/// Creates a key, and returns its secret. Repeated with one `Idempotency-Key`, it creates no second key and
+/// Creates a key, and returns its secret. Repeated with one idempotency key, it creates no second key and
 /// returns no secret.
 pub(super) async fn create(
-    State(v1): State<V1State>,
-    caller: Caller,
-    PathIds(KeyListPath { project }): PathIds<KeyListPath>,
+    v1: &V1State,
+    caller: &Caller,
+    location: KeyLocation,
     IdempotencyKey(request): IdempotencyKey,
-    JsonBody(body): JsonBody<CreateKeyBody>,
+    body: CreateKeyBody,
 ) -> KeyResponse<KeyObject> {
-    let location = location_of(project);
     let actor = caller.with(write_scope(location))?;
     let services = v1.services();
     location::require(services, &actor, location).await?;
@@ -84,11 +59,11 @@ pub(super) async fn create(
 }
 
 pub(super) async fn retrieve(
-    State(v1): State<V1State>,
-    caller: Caller,
-    PathIds(KeyPath { project, key }): PathIds<KeyPath>,
+    v1: &V1State,
+    caller: &Caller,
+    location: KeyLocation,
+    key: ApiKeyId,
 ) -> KeyResponse<KeyObject> {
-    let location = location_of(project);
     let actor = caller.with(read_scope(location))?;
     let services = v1.services();
     let key = location::get_at(services, &actor, location, key).await?;
@@ -96,73 +71,63 @@ pub(super) async fn retrieve(
 }
 
 pub(super) async fn modify(
-    State(v1): State<V1State>,
-    caller: Caller,
-    PathIds(KeyPath { project, key }): PathIds<KeyPath>,
-    JsonBody(changes): JsonBody<EditKeyBody>,
+    v1: &V1State,
+    caller: &Caller,
+    location: KeyLocation,
+    key: ApiKeyId,
+    changes: EditKeyBody,
 ) -> KeyResponse<KeyObject> {
-    let (location, services) = (location_of(project), v1.services());
-    let actor = require_manager(&caller, services, location, key).await?;
+    let services = v1.services();
+    let actor = require_manager(caller, services, location, key).await?;
     let key = api_keys::edit(services, &actor, key, changes.into_changes()?).await?;
     Ok(Json(to_object(services, &actor, key).await?))
 }
 
-/// Rotates a key's secret, and returns the new one. Repeated with one `Idempotency-Key`, it rotates nothing
+/// Rotates a key's secret, and returns the new one. Repeated with one idempotency key, it rotates nothing
 /// and returns no secret.
 pub(super) async fn rotate(
-    State(v1): State<V1State>,
-    caller: Caller,
-    PathIds(KeyPath { project, key }): PathIds<KeyPath>,
+    v1: &V1State,
+    caller: &Caller,
+    location: KeyLocation,
+    key: ApiKeyId,
     IdempotencyKey(request): IdempotencyKey,
-    JsonBody(grace): JsonBody<RotateKeyBody>,
+    grace: RotateKeyBody,
 ) -> KeyResponse<KeyObject> {
-    let (location, services) = (location_of(project), v1.services());
-    let actor = require_manager(&caller, services, location, key).await?;
+    let services = v1.services();
+    let actor = require_manager(caller, services, location, key).await?;
     let rotated = api_keys::rotate(services, &actor, key, grace.rotation(request)).await?;
     Ok(Json(to_object(services, &actor, rotated.api_key).await?.with_value(rotated.secret)))
 }
 
 /// Ends the old secret of a rotating key, or extends its grace period.
 pub(super) async fn set_grace(
-    State(v1): State<V1State>,
-    caller: Caller,
-    PathIds(KeyPath { project, key }): PathIds<KeyPath>,
-    JsonBody(grace): JsonBody<RotateKeyBody>,
+    v1: &V1State,
+    caller: &Caller,
+    location: KeyLocation,
+    key: ApiKeyId,
+    grace: RotateKeyBody,
 ) -> KeyResponse<KeyObject> {
-    let (location, services) = (location_of(project), v1.services());
-    let actor = require_manager(&caller, services, location, key).await?;
+    let services = v1.services();
+    let actor = require_manager(caller, services, location, key).await?;
     let key = api_keys::set_grace(services, &actor, key, grace.grace_seconds).await?;
     Ok(Json(to_object(services, &actor, key).await?))
 }
 
-/// Lists the usable keys that this key created or rotated.
-pub(super) async fn descendants(
-    State(v1): State<V1State>,
-    caller: Caller,
-    PathIds(KeyPath { key, .. }): PathIds<KeyPath>,
-) -> KeyResponse<DescendantKeys> {
-    let location = KeyLocation::Organization;
-    let actor = caller.with(read_scope(location))?;
-    let services = v1.services();
-    location::get_at(services, &actor, location, key).await?;
-    Ok(Json(DescendantKeys::new(api_keys::descendants(services, &actor, &[key]).await?)))
-}
-
-/// Revokes a key, which OpenAI calls deleting: it stops working, and its calls stay in the log. Returns the
-/// keys that it created or rotated; with `descendants=true` they are revoked too.
+/// Revokes a key. Returns the keys that it created or rotated; with `descendants=true` they are revoked too.
 pub(super) async fn revoke(
-    State(v1): State<V1State>,
-    caller: Caller,
-    PathIds(KeyPath { project, key }): PathIds<KeyPath>,
+    v1: &V1State,
+    caller: &Caller,
+    location: KeyLocation,
+    key: ApiKeyId,
     query: QueryParams,
 ) -> KeyResponse<DeletedKey> {
-    let (location, services) = (location_of(project), v1.services());
+    let services = v1.services();
     let with_descendants = query.reject_unknown(&["descendants"])?.one("descendants", |text| match text {
         "true" => Ok(true),
         "false" => Ok(false),
         _ => Err("Say true or false."),
     })?;
-    let actor = require_manager(&caller, services, location, key).await?;
+    let actor = require_manager(caller, services, location, key).await?;
     let is_admin = location == KeyLocation::Organization;
     if with_descendants.unwrap_or(false) {
         let descendants = api_keys::revoke_with_descendants(services, &actor, &[key]).await?;
@@ -175,11 +140,7 @@ pub(super) async fn revoke(
     Ok(Json(DeletedKey::new(key, is_admin).with_usable_descendants(descendants)))
 }
 
-fn location_of(project: Option<ProjectId>) -> KeyLocation {
-    project.map_or(KeyLocation::Organization, KeyLocation::Project)
-}
-
-const fn read_scope(location: KeyLocation) -> Scope {
+pub(super) const fn read_scope(location: KeyLocation) -> Scope {
     match location {
         KeyLocation::Organization => Scope::AdminApiKeysRead,
         KeyLocation::Project(_) => Scope::ApiKeysRead,
@@ -217,7 +178,7 @@ async fn to_objects(
 
 /// Converts a key at its current location: it may just have been moved.
 async fn to_object(services: &Services, actor: &Actor, key: ApiKey) -> Result<KeyObject, V1Error> {
-    let location = location_of(key.project.as_ref().map(|project| project.id));
+    let location = key.project.as_ref().map_or(KeyLocation::Organization, |project| KeyLocation::Project(project.id));
     let owners = api_keys::owners(services, actor, location, std::slice::from_ref(&key)).await?;
     Ok(KeyObject::new(key, &owners))
 }

@@ -5,7 +5,7 @@ use axum::{
     routing::{delete, get, post},
 };
 
-use super::{costs, keys, leaks, usage};
+use super::{admin_keys, costs, leaks, project_keys, usage};
 use crate::v1::{routes::Route, state::V1State};
 
 /// The routes of the management API.
@@ -15,21 +15,21 @@ pub(crate) fn routes() -> Vec<Route<V1State>> {
     const PROJECT_KEYS: &str = "/v1/organization/projects/{project}/api_keys";
     const PROJECT_KEY: &str = "/v1/organization/projects/{project}/api_keys/{key}";
     vec![
-        (Method::GET, ADMIN_KEYS, get(keys::list)),
-        (Method::POST, ADMIN_KEYS, post(keys::create)),
-        (Method::GET, ADMIN_KEY, get(keys::retrieve)),
-        (Method::POST, ADMIN_KEY, post(keys::modify)),
-        (Method::DELETE, ADMIN_KEY, delete(keys::revoke)),
-        (Method::GET, "/v1/organization/admin_api_keys/{key}/descendants", get(keys::descendants)),
-        (Method::POST, "/v1/organization/admin_api_keys/{key}/rotate", post(keys::rotate)),
-        (Method::POST, "/v1/organization/admin_api_keys/{key}/grace", post(keys::set_grace)),
-        (Method::GET, PROJECT_KEYS, get(keys::list)),
-        (Method::POST, PROJECT_KEYS, post(keys::create)),
-        (Method::GET, PROJECT_KEY, get(keys::retrieve)),
-        (Method::POST, PROJECT_KEY, post(keys::modify)),
-        (Method::DELETE, PROJECT_KEY, delete(keys::revoke)),
-        (Method::POST, "/v1/organization/projects/{project}/api_keys/{key}/rotate", post(keys::rotate)),
-        (Method::POST, "/v1/organization/projects/{project}/api_keys/{key}/grace", post(keys::set_grace)),
+        (Method::GET, ADMIN_KEYS, get(admin_keys::list)),
+        (Method::POST, ADMIN_KEYS, post(admin_keys::create)),
+        (Method::GET, ADMIN_KEY, get(admin_keys::retrieve)),
+        (Method::POST, ADMIN_KEY, post(admin_keys::modify)),
+        (Method::DELETE, ADMIN_KEY, delete(admin_keys::revoke)),
+        (Method::GET, "/v1/organization/admin_api_keys/{key}/descendants", get(admin_keys::descendants)),
+        (Method::POST, "/v1/organization/admin_api_keys/{key}/rotate", post(admin_keys::rotate)),
+        (Method::POST, "/v1/organization/admin_api_keys/{key}/grace", post(admin_keys::set_grace)),
+        (Method::GET, PROJECT_KEYS, get(project_keys::list)),
+        (Method::POST, PROJECT_KEYS, post(project_keys::create)),
+        (Method::GET, PROJECT_KEY, get(project_keys::retrieve)),
+        (Method::POST, PROJECT_KEY, post(project_keys::modify)),
+        (Method::DELETE, PROJECT_KEY, delete(project_keys::revoke)),
+        (Method::POST, "/v1/organization/projects/{project}/api_keys/{key}/rotate", post(project_keys::rotate)),
+        (Method::POST, "/v1/organization/projects/{project}/api_keys/{key}/grace", post(project_keys::set_grace)),
         (Method::GET, "/v1/organization/usage/completions", get(usage::completions)),
         (Method::GET, "/v1/organization/usage/embeddings", get(usage::embeddings)),
         (Method::GET, "/v1/organization/costs", get(costs::costs)),
