@@ -7,6 +7,8 @@ mod level;
 mod query;
 mod request;
 mod rotation;
+#[cfg(feature = "openapi")]
+mod schemas;
 mod scope;
 mod secret;
 mod view;

@@ -49,8 +49,8 @@ fn decode(text: &str) -> Option<Uuid> {
 }
 
 macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
-        $(#[$doc])*
+    ($($(#[doc = $doc:literal])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[doc = $doc])*
         #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
         pub struct $name(Uuid);
 
@@ -106,27 +106,37 @@ macro_rules! ids {
                 from_text(deserializer)
             }
         }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                crate::openapi::id(Self::PREFIX, concat!($($doc),*).trim())
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {}
     )*};
 }
 
 ids! {
-    /// A tenant.
+    /// Id of an organization, the tenant that everything else belongs to.
     OrganizationId = "org";
-    /// A person who signs in; member of any number of organizations.
+    /// Id of a user, who is a member of any number of organizations.
     UserId = "user";
-    /// A browser's sign-in.
+    /// Id of a session, a browser's sign-in.
     SessionId = "sess";
-    /// A container for keys, usage and access.
+    /// Id of a project, which groups keys, usage and access.
     ProjectId = "proj";
-    /// An API key, which keeps its id when its secret is rotated.
+    /// Id of an API key, which it keeps when its secret is rotated.
     ApiKeyId = "key";
-    /// One of a key's secrets.
+    /// Id of one of a key's secrets.
     SecretId = "secret";
-    /// A call; its first 48 bits are the Unix time in milliseconds at which it started (UUIDv7, RFC 9562).
+    /// Id of a call; its first 48 bits are the Unix time in milliseconds at which it started (UUIDv7, RFC 9562).
     CallId = "req";
-    /// A version of a model's price.
+    /// Id of a version of a model's price.
     PriceId = "price";
-    /// A notification in a member's inbox.
+    /// Id of a notification in a member's inbox.
     NotificationId = "note";
 }
 

@@ -14,6 +14,8 @@ pub mod ids;
 pub mod models;
 pub mod money;
 pub mod notifications;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod organizations;
 pub mod overview;
 pub mod permissions;

@@ -9,6 +9,11 @@ use crate::api_keys::{Level, Scope};
 /// A member's role within an organization. Each role has the permissions of those before it, but for the
 /// table's exceptions.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(description = "A member's role within an organization.")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     Viewer,

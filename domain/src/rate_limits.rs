@@ -7,13 +7,17 @@ use crate::{errors::FieldErrors, projects::ProjectRef};
 /// Highest limit that can be set: a billion a minute.
 pub const HIGHEST_RATE: u32 = 1_000_000_000;
 
-/// Limits on a key, all keys of a project, or all keys of an organization within any minute. `None` is no
-/// limit.
+/// Limits on a key, all keys of a project, or all keys of an organization within any minute. A missing or
+/// `null` one is no limit.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct RateLimits {
+    /// Calls within any minute.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000000000))]
     pub calls_per_minute: Option<u32>,
-    /// Input and output tokens together.
+    /// Input and output tokens together within any minute.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000000000))]
     pub tokens_per_minute: Option<u32>,
 }
 

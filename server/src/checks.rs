@@ -13,6 +13,7 @@ use axum::{
     http::Method,
     routing::{any, post},
 };
+use utoipa::OpenApi;
 
 use crate::{
     gateway::Gateway,
@@ -38,6 +39,14 @@ pub(crate) fn routes() -> Vec<Route<ChecksState>> {
         (Method::POST, verify::PATH, post(verify::verify)),
         // Any method is accepted, since it is the client's.
         (Method::GET, authz::PATH, any(authz::authorize)),
-        (Method::GET, authz::SUBPATH, any(authz::authorize)),
+        (Method::GET, authz::SUBPATH, any(authz::authorize_subpath)),
     ]
 }
+
+/// The checks' part of the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(
+    paths(verify::verify, authz::authorize, authz::authorize_subpath),
+    tags((name = "Checks", description = "Checks of keys for other gateways and proxies."))
+)]
+pub(crate) struct ChecksDocument;

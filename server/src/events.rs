@@ -1,6 +1,7 @@
 //! `POST /v1/events`: usage of other gateways, as CloudEvents in JSON. `docs/events.md` describes them.
 
 mod binary;
+mod schema;
 
 use std::time::Duration;
 
@@ -22,10 +23,12 @@ use services::{
     events::{Attributes, BatchError, BatchFormat, BatchResult, Events, ParsedBatch, RejectedEvent, read, read_one},
 };
 use tokio::time::timeout;
+use utoipa::{OpenApi, ToSchema};
 
+pub(crate) use self::schema::schemas;
 use crate::v1::{
     caller::Caller,
-    error::V1Error,
+    error::{ErrorDetails, ErrorDocument, V1Error},
     gzip::{self, GunzipBody},
     routes::Route,
     state::V1State,
@@ -54,32 +57,80 @@ pub(crate) fn routes() -> Vec<Route<EventsState>> {
     vec![(Method::POST, "/v1/events", post(receive))]
 }
 
+/// The events' part of the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(
+    paths(receive),
+    tags((name = "Events", description = "Usage of other gateways."))
+)]
+pub(crate) struct EventsDocument;
+
 /// The result of a batch.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct BatchResponse {
+    #[schema(example = "events.result")]
     object: &'static str,
+    /// Number of events in the batch.
     received: usize,
+    /// Number of accepted events.
     new: usize,
+    /// Number of events that had been accepted before, which change nothing.
     duplicate: usize,
+    /// Number of rejected events.
     refused: usize,
-    /// The refused events, in their order.
+    /// The rejected events, in the order of the batch.
     errors: Vec<LineError>,
-    /// The error in OpenAI's form, if not one event was accepted.
+    /// The error of the request, only if all events were rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<ErrorDetails>, nullable = false)]
     error: Option<serde_json::Value>,
 }
 
-#[derive(Serialize)]
+/// A rejected event. It may be corrected and sent again.
+#[derive(Serialize, ToSchema)]
 struct LineError {
-    /// The event's position in the batch, from 0.
+    /// Position of the event in the batch, from 0.
     index: usize,
+    /// Id of the event; `null` if it can't be read.
+    #[schema(required)]
     id: Option<String>,
+    /// Reason, one of `invalid_event`, `unknown_type`, `event_too_old`, `event_too_new`, `not_found` and
+    /// `project_archived`.
     code: &'static str,
+    /// Invalid attribute, such as `data.model`; `null` for the event as a whole.
+    #[schema(required)]
     param: Option<&'static str>,
+    /// What is wrong, for people.
     message: String,
 }
 
-/// Accepts the valid events of a batch. They are on disk when this answers.
+/// Accepts usage events of other gateways.
+///
+/// Each event is one call. The valid events of a batch are accepted, whatever is wrong with others, and are stored
+/// when this is answered. An event is known by its `source` and `id`: sent again, it changes nothing. Its attributes
+/// may also be headers that begin with `ce-`; the body is then its `data`, as JSON. A body may be compressed
+/// (`Content-Encoding: gzip`); it has at most 10,000 events and 10 MB.
+#[utoipa::path(
+    post,
+    path = "/v1/events",
+    operation_id = "send-events",
+    tag = "Events",
+    security(("bearer" = ["events.write"])),
+    request_body(description = "CloudEvents 1.0 in JSON", content(
+        (ref("#/components/schemas/Event") = "application/cloudevents+json"),
+        (ref("#/components/schemas/EventBatch") = "application/cloudevents-batch+json"),
+        (ref("#/components/schemas/EventsOrData") = "application/json")
+    )),
+    responses(
+        (status = 200, description = "At least one event was accepted, now or before", body = BatchResponse),
+        (
+            status = 400,
+            description = "All events were rejected, or the body can't be read",
+            body = ref("#/components/schemas/RejectedEvents")
+        ),
+        (status = 408, description = "The body didn't arrive in time", body = ErrorDocument)
+    )
+)]
 async fn receive(
     State(EventsState { v1, events }): State<EventsState>,
     caller: Caller,

@@ -19,6 +19,7 @@ mod loopback;
 mod management;
 mod metrics;
 mod monitors;
+pub mod openapi;
 mod reload;
 pub mod router;
 mod security;

@@ -7,6 +7,7 @@
 mod admin_keys;
 mod buckets;
 mod costs;
+mod document;
 mod key_bodies;
 mod key_object;
 mod keys;
@@ -16,4 +17,4 @@ mod project_keys;
 mod routes;
 mod usage;
 
-pub(crate) use self::routes::routes;
+pub(crate) use self::{document::ManagementDocument, routes::routes};

@@ -19,7 +19,7 @@ use crate::{
     exports,
     gateway::{self, Gateway},
     hub::Hub,
-    live, management, monitors, security, server_functions,
+    live, management, monitors, openapi, security, server_functions,
     v1::{
         routes::{self, Route},
         state::V1State,
@@ -31,6 +31,7 @@ use crate::{
 pub const PUBLIC_PATHS: &[&str] = &[
     "/healthz",
     "/readyz",
+    openapi::PATH,
     "/api/accounts/welcome",
     "/api/accounts/sign_in",
     "/api/accounts/sign_up",
@@ -81,7 +82,9 @@ pub fn all_routes() -> Vec<(Method, &'static str)> {
     let monitors = MONITOR_PATHS.into_iter().map(|path| (Method::GET, path));
     let sessions = session_paths().into_iter().map(|path| (Method::GET, path));
     let functions = server_functions::paths().iter().map(|path| (Method::POST, *path));
-    monitors.chain(sessions).chain(functions).chain(api_routes()).chain(gateway::routes()).collect()
+    let document = [(Method::GET, openapi::PATH)];
+    let programs = api_routes().into_iter().chain(gateway::routes());
+    monitors.chain(sessions).chain(functions).chain(document).chain(programs).collect()
 }
 
 fn add_routes<S: Clone + Send + Sync + 'static>(
@@ -103,10 +106,12 @@ pub fn router(hub: Hub, v1: V1State, gateway: Gateway) -> Router {
         .layer(middleware::from_fn_with_state(hub.clone(), security::events::log_refusals));
     let dashboard = Router::new()
         .merge(functions)
+        .route(openapi::PATH, get(openapi::show))
         .fallback(dashboard::show)
         .layer(middleware::from_fn(zeros::reject_zeros))
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
-        // The files are compressed already; this is for responses and for the page with its boot data.
+        // The files are compressed already; this is for responses, the OpenAPI document, and the page with its boot
+        // data.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .with_state(hub.clone());
     let monitors = add_routes(Router::new(), monitor_routes()).with_state((hub.clone(), gateway.clone()));

@@ -7,6 +7,7 @@ pub(crate) mod error;
 pub(crate) mod gzip;
 pub(crate) mod input;
 pub(crate) mod own_keys;
+pub(crate) mod parameters;
 pub(crate) mod respond;
 pub(crate) mod routes;
 mod service_error;

@@ -12,6 +12,7 @@ pub const MAX_NETWORKS: usize = 100;
 
 /// A network in CIDR notation (RFC 4632, RFC 4291), or a single address; host bits are dropped.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, examples("203.0.113.0/24")))]
 pub struct Network(IpNet);
 
 impl Network {

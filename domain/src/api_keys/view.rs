@@ -125,12 +125,15 @@ pub const MAX_DESCENDANTS_SHOWN: usize = 100;
 
 /// A key that another key created or rotated.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Descendant {
     pub id: ApiKeyId,
     pub name: String,
     pub level: Level,
-    /// Masked text, as in [`ApiKey::masked`].
+    /// Prefix and last four characters of the newest secret.
     pub masked: String,
+    /// Project of the key; `null` for an admin key.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub project_id: Option<ProjectId>,
 }
 

@@ -12,15 +12,29 @@
 //! The operator's decisions, such as the scope that a route requires, are in the query, which no client can
 //! write.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+};
 
 use axum::{
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
-use domain::api_keys::{Scope, Secret};
+use domain::{
+    api_keys::{Level, Scope, Secret},
+    ids::{ApiKeyId, OrganizationId, ProjectId, UserId},
+};
 use services::api_keys::directory::KeyRecord;
+use utoipa::{
+    IntoParams, IntoResponses, PartialSchema,
+    openapi::{
+        self, RefOr, ResponseBuilder,
+        header::HeaderBuilder,
+        path::{Parameter, ParameterIn},
+    },
+};
 
 use super::{
     ChecksState,
@@ -28,7 +42,11 @@ use super::{
 };
 use crate::{
     client_ip,
-    v1::{credentials, error::V1Error},
+    v1::{
+        credentials,
+        error::{ErrorDocument, V1Error},
+        parameters::{header_param, query_param},
+    },
 };
 
 pub(super) const PATH: &str = "/v1/authz";
@@ -44,9 +62,44 @@ const KEY: HeaderName = HeaderName::from_static("x-tollhouse-key-id");
 const MEMBER: HeaderName = HeaderName::from_static("x-tollhouse-member-id");
 const LEVEL: HeaderName = HeaderName::from_static("x-tollhouse-level");
 
+/// Authorizes a request that a proxy forwards.
+///
+/// For nginx's `auth_request` and Traefik's `ForwardAuth`. Any method is accepted, since it is the client's. The
+/// client's key is read from where the client put it, and the proxy's own from `X-Tollhouse-Authorization`. Each
+/// request counts toward the key's rate limits.
+#[utoipa::path(
+    get,
+    path = "/v1/authz",
+    operation_id = "authorize-request",
+    tag = "Checks",
+    security(("proxy" = ["authz"], "bearer" = [])),
+    params(RouteRequirement, ForwardedHeaders),
+    responses(Admission, (status = 404, description = "The model isn't offered", body = ErrorDocument))
+)]
 pub(super) async fn authorize(State(state): State<ChecksState>, request: Request) -> Response {
+    respond(&state, request).await
+}
+
+/// Authorizes a request whose path is appended.
+///
+/// For Envoy's `ext_authz`. It is like the operation without a path, except that the query is the client's. The
+/// path may contain slashes.
+#[utoipa::path(
+    get,
+    path = "/v1/authz/{path}",
+    operation_id = "authorize-request-with-path",
+    tag = "Checks",
+    security(("proxy" = ["authz"], "bearer" = [])),
+    params(("path" = String, Path, description = "The path that the client called"), ForwardedHeaders),
+    responses(Admission, (status = 404, description = "The model isn't offered", body = ErrorDocument))
+)]
+pub(super) async fn authorize_subpath(State(state): State<ChecksState>, request: Request) -> Response {
+    respond(&state, request).await
+}
+
+async fn respond(state: &ChecksState, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    match check(&state, &parts).await {
+    match check(state, &parts).await {
         Ok(answer) => answer,
         Err(refusal) => refusal.response(),
     }
@@ -98,12 +151,54 @@ fn peer(request: &Parts) -> Option<IpAddr> {
     request.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical())
 }
 
+/// The response to a request that may pass.
+enum Admission {}
+
+impl IntoResponses for Admission {
+    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
+        let headers = [
+            (ORGANIZATION, "Organization of the key.", OrganizationId::schema()),
+            (PROJECT, "Project of the key; missing for an admin key.", ProjectId::schema()),
+            (KEY, "The key.", ApiKeyId::schema()),
+            (MEMBER, "Creator of the key; missing if there is none.", UserId::schema()),
+            (LEVEL, "Level of the key.", Level::schema()),
+        ];
+        let response = ResponseBuilder::new()
+            .description("The request may pass. Headers identify its key, and say how its rate limits stand.");
+        let response = headers.into_iter().fold(response, |response, (name, description, schema)| {
+            response.header(name.as_str(), HeaderBuilder::new().description(Some(description)).schema(schema).build())
+        });
+        BTreeMap::from([(StatusCode::OK.as_str().to_owned(), response.build().into())])
+    }
+}
+
+/// The headers that describe the client's request.
+enum ForwardedHeaders {}
+
+impl IntoParams for ForwardedHeaders {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let address = "Addresses of the client and of proxies. The last one, which the proxy saw itself, is checked. If it is \
+                       missing, only keys without an allowlist of networks pass.";
+        vec![header_param("X-Forwarded-For", address, String::schema())]
+    }
+}
+
 /// The use that a proxy's route requires.
 struct RouteRequirement {
     requested: RequestedUse,
     model: Option<String>,
     /// The client's own query.
     query: Option<String>,
+}
+
+impl IntoParams for RouteRequirement {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![
+            query_param("scope", "Scope that the key must have, instead of that of the path.", Scope::schema()),
+            query_param("model", "Model that must be offered, and that the key may call.", String::schema()),
+            header_param("X-Forwarded-Uri", "Path and query that the client called.", String::schema()),
+        ]
+    }
 }
 
 impl RouteRequirement {

@@ -9,6 +9,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use services::{api_keys::directory::KeyRecord, rate_limits::LimitStatus};
+use utoipa::ToSchema;
 
 use super::{
     ChecksState,
@@ -18,52 +19,89 @@ use crate::v1::{caller::Caller, credentials, error::V1Error, input::JsonBody, st
 
 pub(super) const PATH: &str = "/v1/keys/verify";
 
-/// The request: a key and its intended use.
-#[derive(Deserialize)]
+/// A key and its intended use. What is left out isn't checked.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct VerifyRequest {
+    /// Secret of the key.
     key: String,
+    /// Model that must be offered, and that the key may call.
     #[serde(default)]
     model: Option<String>,
-    /// A path, such as `/v1/chat/completions`.
+    /// Path such as `/v1/chat/completions`, whose scope the key must have. A path that isn't Tollhouse's takes a
+    /// key that may call models and isn't restricted to scopes.
     #[serde(default)]
     endpoint: Option<String>,
+    /// Scope that the key must have, instead of that of `endpoint`.
     #[serde(default)]
     scope: Option<Scope>,
+    /// Address of the client. If it is left out, only keys without an allowlist of networks are valid.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     ip: Option<IpAddr>,
-    /// Whether this check stands for a call, which counts toward the key's limits.
+    /// Whether this check stands for a call, which counts toward the key's rate limits.
     #[serde(default)]
     count: bool,
 }
 
-/// The response: whether the key is valid for the use; if not, the gateway's answer to it. Fields that are
-/// unknown, or that the caller may not see, are `null`.
-#[derive(Default, Serialize)]
+/// Whether a key is valid for a use; if not, what the gateway would answer to it. Fields of a key that is unknown,
+/// or belongs to another organization, are `null`.
+#[derive(Default, Serialize, ToSchema)]
 pub(super) struct VerifyResponse {
+    #[schema(example = "key.verification")]
     object: &'static str,
     valid: bool,
+    /// Code of the error; `null` if the key is valid.
+    #[schema(required)]
     code: Option<&'static str>,
+    /// Message of the error, for people; `null` if the key is valid.
+    #[schema(required)]
     message: Option<String>,
-    /// The status that the gateway would have answered with.
+    /// HTTP status of the error; 200 if the key is valid.
     status: u16,
+    #[schema(required)]
     key_id: Option<ApiKeyId>,
+    /// Name of the key.
+    #[schema(required)]
     name: Option<String>,
+    #[schema(required)]
     project_id: Option<ProjectId>,
+    #[schema(required)]
     organization_id: Option<OrganizationId>,
+    /// Creator of the key.
+    #[schema(required)]
     member_id: Option<UserId>,
+    #[schema(required)]
     level: Option<Level>,
+    /// Scopes that the key is restricted to; empty for all of its level.
+    #[schema(required)]
     scopes: Option<Vec<Scope>>,
-    /// The key's expiration, in seconds of Unix time.
+    /// End of the key's life, in seconds of Unix time; `null` if it never expires.
+    #[schema(required)]
     expires_at: Option<i64>,
     /// Calls left within this minute; `null` if they aren't limited.
+    #[schema(required)]
     remaining: Option<u32>,
     /// Tokens left within this minute; `null` if they aren't limited.
+    #[schema(required)]
     remaining_tokens: Option<u32>,
-    /// When to try again, if the key is over a limit.
+    /// Seconds after which to try again, if the key is over a limit.
+    #[schema(required)]
     retry_after_seconds: Option<u64>,
 }
 
+/// Verifies whether a key is valid for a use.
+///
+/// The response is 200 whether the key is valid or not.
+#[utoipa::path(
+    post,
+    path = "/v1/keys/verify",
+    operation_id = "verify-key",
+    tag = "Checks",
+    security(("bearer" = ["keys.verify"])),
+    request_body = VerifyRequest,
+    responses((status = 200, description = "Whether the key is valid", body = VerifyResponse))
+)]
 pub(super) async fn verify(
     State(state): State<ChecksState>,
     caller: Caller,

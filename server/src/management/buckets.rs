@@ -1,16 +1,25 @@
 //! Usage and costs in buckets, in the form of OpenAI's usage API.
 
 use domain::{
+    ids::{ApiKeyId, ProjectId},
     models::Service,
     time::Timestamp,
     usage::{Group, View},
 };
 use serde::Serialize;
 use services::usage::breakdown::{Breakdown, Span, SpanShare};
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{
+        Required,
+        path::{Parameter, ParameterBuilder, ParameterIn},
+    },
+};
 
-use crate::{
-    v1::error::V1Error,
-    v1::input::{QueryParams, number},
+use crate::v1::{
+    error::V1Error,
+    input::{QueryParams, number},
+    parameters::{integer, list_of, one_of, query_param},
 };
 
 /// The latest accepted time, 2200-01-01, in seconds of Unix time.
@@ -105,6 +114,40 @@ impl BucketQuery {
     }
 }
 
+impl IntoParams for BucketQuery {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let start = query_param(
+            "start_time",
+            "Start, in seconds of Unix time. The bucket that it lies in is returned as a whole.",
+            integer(0, MAX_TIME),
+        );
+        vec![
+            ParameterBuilder::from(start).required(Required::True).build(),
+            query_param(
+                "end_time",
+                "End, in seconds of Unix time, exclusive; now if left out. The bucket that it lies in is returned as a whole.",
+                integer(0, MAX_TIME),
+            ),
+            query_param("bucket_width", "Length of a bucket, in UTC; `1d` if left out.", one_of(&["1h", "1d"])),
+            query_param(
+                "group_by",
+                "Dimensions by which a bucket's results are grouped; one result for all if left out.",
+                list_of(one_of(&["project_id", "api_key_id", "model", "line_item"])),
+            ),
+            query_param("project_ids", "Projects to restrict the results to.", list_of(ProjectId::schema())),
+            query_param("api_key_ids", "Keys to restrict the results to.", list_of(ApiKeyId::schema())),
+            query_param("models", "Models to restrict the results to.", list_of(String::schema())),
+            query_param(
+                "limit",
+                "Number of buckets on a page, if left out 24 hours or 7 days. The maximum is 168 hours, and of days 31 \
+                 for usage and 180 for costs.",
+                integer(1, 180),
+            ),
+            query_param("page", "The `next_page` of the page before; left out for the first page.", String::schema()),
+        ]
+    }
+}
+
 /// The prefix of a page's name, before its beginning in seconds.
 const PAGE_PREFIX: &str = "page_";
 
@@ -127,20 +170,28 @@ fn parse_group(text: &str) -> Result<Group, &'static str> {
     }
 }
 
-/// Consecutive buckets.
-#[derive(Serialize)]
+/// A page of consecutive buckets.
+#[derive(Serialize, ToSchema)]
 pub(super) struct BucketPage<T> {
+    #[schema(example = "page")]
     object: &'static str,
     data: Vec<Bucket<T>>,
+    /// Whether there is a next page.
     has_more: bool,
+    /// The parameter `page` of the next page; `null` if there is none.
+    #[schema(required)]
     next_page: Option<String>,
 }
 
-#[derive(Serialize)]
+/// An hour or day of UTC.
+#[derive(Serialize, ToSchema)]
 struct Bucket<T> {
+    #[schema(example = "bucket")]
     object: &'static str,
-    /// In seconds of Unix time.
+    /// Start, in seconds of Unix time.
     start_time: i64,
+    /// End, in seconds of Unix time, exclusive.
     end_time: i64,
+    /// A result for each group that has calls; empty if there were none.
     results: Vec<T>,
 }

@@ -9,6 +9,7 @@ use domain::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 use services::usage::breakdown::{SpanShare, breakdown};
+use utoipa::ToSchema;
 
 use super::buckets::{BucketLimits, BucketPage, BucketQuery};
 use crate::v1::{caller::Caller, error::V1Error, input::QueryParams, state::V1State};
@@ -16,25 +17,36 @@ use crate::v1::{caller::Caller, error::V1Error, input::QueryParams, state::V1Sta
 /// OpenAI's limits for days; it has no hours.
 const LIMITS: BucketLimits = BucketLimits { hours: (24, 168), days: (7, 180) };
 
-/// A part of a bucket. Dimensions that it isn't grouped by are null.
-#[derive(Serialize)]
+/// Costs of one group in a bucket. Dimensions that aren't grouped by are `null`.
+#[derive(Serialize, ToSchema)]
 pub(super) struct CostResult {
+    #[schema(example = "organization.costs.result")]
     object: &'static str,
     amount: Amount,
+    #[schema(required)]
     project_id: Option<ProjectId>,
+    /// Always `null`: costs aren't grouped by users.
+    #[schema(required, value_type = Option<String>)]
     user_id: Option<()>,
+    #[schema(required)]
     api_key_id: Option<ApiKeyId>,
-    /// The called model, repeated in `model`, which is usage's name for it.
+    /// The called model.
+    #[schema(required)]
     line_item: Option<String>,
+    /// The called model, under the name that the results of usage have for it.
+    #[schema(required)]
     model: Option<String>,
-    /// Ours: calls whose cost is unknown and isn't in the amount.
+    /// Number of calls whose cost is unknown and isn't in the amount. This field isn't in OpenAI's API.
     num_unpriced_requests: i64,
 }
 
-#[derive(Serialize)]
+/// An amount of money.
+#[derive(Serialize, ToSchema)]
 struct Amount {
-    /// US dollars, exactly.
+    /// US dollars, exact to the nano-dollar.
+    #[schema(value_type = f64)]
     value: Box<RawValue>,
+    #[schema(example = "usd")]
     currency: &'static str,
 }
 
@@ -46,6 +58,18 @@ impl Amount {
     }
 }
 
+/// Returns the costs of calls, at the prices of their time.
+///
+/// A read key returns those of its own project.
+#[utoipa::path(
+    get,
+    path = "/v1/organization/costs",
+    operation_id = "usage-costs",
+    tag = "Usage",
+    security(("bearer" = ["usage.read"])),
+    params(BucketQuery),
+    responses((status = 200, description = "A page of buckets", body = BucketPage<CostResult>))
+)]
 pub(super) async fn costs(
     State(v1): State<V1State>,
     caller: Caller,

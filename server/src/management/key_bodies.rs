@@ -8,31 +8,44 @@ use domain::{
 };
 use serde::Deserialize;
 use services::api_keys::location::KeyLocation;
+use utoipa::ToSchema;
 
 use crate::v1::error::V1Error;
 
 /// Default grace period of an old secret, in seconds: long enough that nothing breaks.
 const DEFAULT_GRACE: u32 = 24 * 60 * 60;
 
-/// A new key. OpenAI's has a name, and an admin key an expiration; the other fields are ours.
-#[derive(Deserialize)]
+/// A key to create. OpenAI's API has `name`, and for admin keys `expires_in_seconds`.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateKeyBody {
+    /// Name of the key, on one line.
+    #[schema(min_length = 1, max_length = 80)]
     name: String,
+    /// Purpose of the key.
     #[serde(default)]
+    #[schema(max_length = 500)]
     description: String,
-    /// For a project's key `read` or `standard`.
+    /// For a project's key `read` or `standard`, the default. An admin key is always `admin`.
     #[serde(default)]
     level: Option<Level>,
+    /// Seconds until the key expires, which can't be changed later; it never does if this is left out.
     #[serde(default)]
     expires_in_seconds: Option<u32>,
+    /// Scopes to restrict the key to; empty for all of its level.
     #[serde(default)]
     scopes: Vec<Scope>,
+    /// Models to restrict the key to; empty for all.
     #[serde(default)]
+    #[schema(max_items = 200)]
     models: Vec<String>,
+    /// Networks from which the key may be used; empty for all.
     #[serde(default)]
+    #[schema(max_items = 100)]
     ip_allowlist: Vec<Network>,
+    /// Age of a secret in days at which the key's owners are reminded to rotate it.
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 730)]
     rotate_every_days: Option<u32>,
     #[serde(default)]
     rate_limits: RateLimits,
@@ -69,23 +82,33 @@ impl CreateKeyBody {
     }
 }
 
-/// Changes of a key. OpenAI's has the scopes of a project's key; the other fields are ours.
-#[derive(Deserialize)]
+/// Changes of a key. Fields that are left out or `null` don't change.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
-#[derive(Default)]
 pub(super) struct EditKeyBody {
+    /// Name of the key, on one line.
+    #[schema(min_length = 1, max_length = 80)]
     name: Option<String>,
+    /// Purpose of the key.
+    #[schema(max_length = 500)]
     description: Option<String>,
+    /// Scopes to restrict the key to; empty for all of its level.
     scopes: Option<Vec<Scope>>,
+    /// Models to restrict the key to; empty for all.
+    #[schema(max_items = 200)]
     models: Option<Vec<String>>,
+    /// Networks from which the key may be used; empty for all.
+    #[schema(max_items = 100)]
     ip_allowlist: Option<Vec<Network>>,
-    /// The project to move it to.
+    /// Project to move the key to.
     project_id: Option<ProjectId>,
-    /// 0 for no reminder.
+    /// Age of a secret in days at which the key's owners are reminded to rotate it; 0 for no reminder.
+    #[schema(maximum = 730)]
     rotate_every_days: Option<u32>,
-    /// Replaces both limits; one that isn't given is removed.
+    /// Replaces both limits; one that is left out is removed.
     rate_limits: Option<RateLimits>,
-    /// OpenAI's; here a key's expiration never changes.
+    /// OpenAI's field; the expiration of a key can't be changed, so that any value is rejected.
+    #[schema(deprecated)]
     expires_in_seconds: Option<i64>,
 }
 
@@ -109,10 +132,12 @@ impl EditKeyBody {
 }
 
 /// The grace period of a rotation, or a new one for the old secret, counted from now.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RotateKeyBody {
+    /// Seconds for which the old secret keeps working; 0 ends it at once.
     #[serde(default = "default_grace")]
+    #[schema(default = default_grace, maximum = 2592000)]
     pub(super) grace_seconds: u32,
 }
 

@@ -12,13 +12,17 @@ use services::{
         location::{self, KeyLocation},
     },
 };
+use utoipa::{
+    IntoParams, PartialSchema,
+    openapi::path::{Parameter, ParameterIn},
+};
 
 use super::{
     key_bodies::{CreateKeyBody, EditKeyBody, RotateKeyBody},
     key_object::{DeletedKey, KeyObject},
     list::{self, ListPage},
 };
-use crate::v1::{caller::Caller, error::V1Error, input::QueryParams, state::V1State};
+use crate::v1::{caller::Caller, error::V1Error, input::QueryParams, parameters::header_param, state::V1State};
 
 pub(super) type KeyResponse<T> = Result<Json<T>, V1Error>;
 
@@ -192,5 +196,13 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, V1Error> {
         let text = parts.headers.get("idempotency-key").map(|value| value.to_str().map(str::to_owned));
         text.transpose().map(Self).map_err(|_| V1Error::malformed("The header Idempotency-Key: use plain letters."))
+    }
+}
+
+impl IntoParams for IdempotencyKey {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let description = "Name of this request, chosen by the client: 1 to 100 characters on one line. A repeated \
+                           request with the same name changes nothing, and returns the same key with `value` as `null`.";
+        vec![header_param("Idempotency-Key", description, String::schema())]
     }
 }

@@ -16,6 +16,7 @@ use services::{
     api_keys::{LeakReport, MAX_REPORTS, report_leaks},
 };
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use crate::v1::{error::V1Error, input::JsonBody, state::V1State};
 
@@ -39,29 +40,52 @@ impl FromRequestParts<V1State> for Reporter {
     }
 }
 
-/// A leaked key. Other fields of the report aren't used.
-#[derive(Deserialize)]
+/// A token that was found where it shouldn't be. Other fields are ignored.
+#[derive(Deserialize, ToSchema)]
 pub(super) struct FoundKey {
+    /// The token, which is a key's secret.
     token: String,
+    /// Type of the token, which is only repeated in the response; `tollhouse_api_key` if left out.
     #[serde(default)]
     r#type: Option<String>,
-    /// The address where it was found.
+    /// Address where it was found.
     #[serde(default)]
     url: Option<String>,
-    /// The kind of that place, such as `commit`.
+    /// Kind of that place, such as `commit`.
     #[serde(default)]
     source: Option<String>,
 }
 
-/// The answer to one report: whether the token is a key of this server.
-#[derive(Serialize)]
+/// Whether a reported token is a key of this server.
+#[derive(Serialize, ToSchema)]
 pub(super) struct Feedback {
     /// Base64 of the SHA-256 of the token as it was reported.
     token_hash: String,
     token_type: String,
-    label: &'static str,
+    #[schema(inline)]
+    label: FeedbackLabel,
 }
 
+/// `true_positive` for a key of this server, whatever its status.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum FeedbackLabel {
+    TruePositive,
+    FalsePositive,
+}
+
+/// Disables leaked keys.
+///
+/// Takes the requests of GitHub's secret scanning, at most 500 tokens at once, and needs no key: the reported
+/// secret itself is the proof. Its key is disabled at once and for ever, and those responsible are notified.
+#[utoipa::path(
+    post,
+    path = "/v1/keys/report-leak",
+    operation_id = "report-leak",
+    tag = "Leaks",
+    request_body = Vec<FoundKey>,
+    responses((status = 200, description = "A verdict for each token, in the order of the request", body = Vec<Feedback>))
+)]
 pub(super) async fn report(
     State(v1): State<V1State>,
     Reporter: Reporter,
@@ -87,7 +111,7 @@ impl FoundKey {
         Feedback {
             token_hash: BASE64_STANDARD.encode(Sha256::digest(self.token.as_bytes())),
             token_type: self.r#type.unwrap_or_else(|| DEFAULT_TOKEN_TYPE.to_owned()),
-            label: if is_key { "true_positive" } else { "false_positive" },
+            label: if is_key { FeedbackLabel::TruePositive } else { FeedbackLabel::FalsePositive },
         }
     }
 }

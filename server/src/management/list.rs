@@ -3,10 +3,15 @@
 use domain::ids::ApiKeyId;
 use serde::Serialize;
 use services::api_keys::location::KeyCursor;
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::path::{Parameter, ParameterIn},
+};
 
-use crate::{
-    v1::error::V1Error,
-    v1::input::{QueryParams, number},
+use crate::v1::{
+    error::V1Error,
+    input::{QueryParams, number},
+    parameters::{integer, one_of, query_param},
 };
 
 /// Default number of items on a page.
@@ -36,13 +41,33 @@ pub(super) fn cursor(query: QueryParams) -> Result<KeyCursor, V1Error> {
     })
 }
 
+/// The parameters that [`cursor`] reads.
+pub(super) enum KeyListParams {}
+
+impl IntoParams for KeyListParams {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![
+            query_param("after", "The last id of the page before; left out for the first page.", ApiKeyId::schema()),
+            query_param("limit", "Number of keys on a page; 20 if left out.", integer(1, MAX_PAGE_SIZE)),
+            query_param("order", "Order by the time of creation; `asc` if left out.", one_of(&["asc", "desc"])),
+            query_param("owner_project_access", "OpenAI's filter, which can only be `any`.", one_of(&["any"])),
+        ]
+    }
+}
+
 /// A page of a list.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct ListPage<T> {
+    #[schema(example = "list")]
     object: &'static str,
     data: Vec<T>,
+    /// Id of the first item; `null` if the page is empty.
+    #[schema(required)]
     first_id: Option<ApiKeyId>,
+    /// Id of the last item, which is the parameter `after` of the next page; `null` if the page is empty.
+    #[schema(required)]
     last_id: Option<ApiKeyId>,
+    /// Whether there is a next page.
     has_more: bool,
 }
 

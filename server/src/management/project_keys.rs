@@ -4,28 +4,32 @@ use axum::extract::State;
 use domain::ids::{ApiKeyId, ProjectId};
 use serde::Deserialize;
 use services::api_keys::location::KeyLocation;
+use utoipa::IntoParams;
 
 use super::{
     key_bodies::{CreateKeyBody, EditKeyBody, RotateKeyBody},
     key_object::{DeletedKey, KeyObject},
     keys::{self, IdempotencyKey, KeyResponse},
-    list::ListPage,
+    list::{KeyListParams, ListPage},
 };
 use crate::v1::{
     caller::Caller,
+    error::ErrorDocument,
     input::{JsonBody, PathIds, QueryParams},
     state::V1State,
 };
 
 /// The parameter of the path of a project's keys.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub(super) struct ProjectPath {
     /// The project.
     project: ProjectId,
 }
 
 /// The parameters of a key's path.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub(super) struct ProjectKeyPath {
     /// The project of the key.
     project: ProjectId,
@@ -34,6 +38,15 @@ pub(super) struct ProjectKeyPath {
 }
 
 /// Lists the keys of a project, without revoked ones.
+#[utoipa::path(
+    get,
+    path = "/v1/organization/projects/{project}/api_keys",
+    operation_id = "list-project-api-keys",
+    tag = "Project keys",
+    security(("bearer" = ["api_keys.read"])),
+    params(ProjectPath, KeyListParams),
+    responses((status = 200, description = "A page of keys", body = ListPage<KeyObject>))
+)]
 pub(super) async fn list(
     State(v1): State<V1State>,
     caller: Caller,
@@ -47,6 +60,19 @@ pub(super) async fn list(
 ///
 /// The new key may do no more than the key that creates it, and expires with it at the latest. Only this
 /// response contains its secret.
+#[utoipa::path(
+    post,
+    path = "/v1/organization/projects/{project}/api_keys",
+    operation_id = "create-project-api-key",
+    tag = "Project keys",
+    security(("bearer" = ["api_keys.write"])),
+    params(ProjectPath, IdempotencyKey),
+    request_body = CreateKeyBody,
+    responses(
+        (status = 200, description = "The key, with its secret in `value`", body = KeyObject),
+        (status = 409, description = "Another key has this idempotency key, or there are too many keys", body = ErrorDocument)
+    )
+)]
 pub(super) async fn create(
     State(v1): State<V1State>,
     caller: Caller,
@@ -58,6 +84,15 @@ pub(super) async fn create(
 }
 
 /// Returns a key of a project.
+#[utoipa::path(
+    get,
+    path = "/v1/organization/projects/{project}/api_keys/{key}",
+    operation_id = "retrieve-project-api-key",
+    tag = "Project keys",
+    security(("bearer" = ["api_keys.read"])),
+    params(ProjectKeyPath),
+    responses((status = 200, description = "The key", body = KeyObject))
+)]
 pub(super) async fn retrieve(
     State(v1): State<V1State>,
     caller: Caller,
@@ -69,6 +104,19 @@ pub(super) async fn retrieve(
 /// Changes a key of a project.
 ///
 /// Fields that are left out don't change.
+#[utoipa::path(
+    post,
+    path = "/v1/organization/projects/{project}/api_keys/{key}",
+    operation_id = "modify-project-api-key",
+    tag = "Project keys",
+    security(("bearer" = ["api_keys.write"])),
+    params(ProjectKeyPath),
+    request_body = EditKeyBody,
+    responses(
+        (status = 200, description = "The changed key", body = KeyObject),
+        (status = 409, description = "The key has expired or is disabled", body = ErrorDocument)
+    )
+)]
 pub(super) async fn modify(
     State(v1): State<V1State>,
     caller: Caller,
@@ -81,6 +129,18 @@ pub(super) async fn modify(
 /// Revokes a key of a project.
 ///
 /// The key stops working within a second, and its calls stay in the log.
+#[utoipa::path(
+    delete,
+    path = "/v1/organization/projects/{project}/api_keys/{key}",
+    operation_id = "delete-project-api-key",
+    tag = "Project keys",
+    security(("bearer" = ["api_keys.write"])),
+    params(
+        ProjectKeyPath,
+        ("descendants" = Option<bool>, Query, description = "Only admin keys have descendants to revoke")
+    ),
+    responses((status = 200, description = "The key is revoked", body = DeletedKey))
+)]
 pub(super) async fn revoke(
     State(v1): State<V1State>,
     caller: Caller,
@@ -94,6 +154,19 @@ pub(super) async fn revoke(
 ///
 /// Only this response contains it. The old secret works until its grace period ends. This operation isn't in
 /// OpenAI's API.
+#[utoipa::path(
+    post,
+    path = "/v1/organization/projects/{project}/api_keys/{key}/rotate",
+    operation_id = "rotate-project-api-key",
+    tag = "Project keys",
+    security(("bearer" = ["api_keys.write"])),
+    params(ProjectKeyPath, IdempotencyKey),
+    request_body(content = ref("#/components/schemas/RotateKeyBody")),
+    responses(
+        (status = 200, description = "The key, with its new secret in `value`", body = KeyObject),
+        (status = 409, description = "The key has expired, is disabled, or is rotating already", body = ErrorDocument)
+    )
+)]
 pub(super) async fn rotate(
     State(v1): State<V1State>,
     caller: Caller,
@@ -107,6 +180,19 @@ pub(super) async fn rotate(
 /// Changes the grace period of a project key's old secret.
 ///
 /// The period counts from now; 0 ends the old secret at once. This operation isn't in OpenAI's API.
+#[utoipa::path(
+    post,
+    path = "/v1/organization/projects/{project}/api_keys/{key}/grace",
+    operation_id = "set-project-api-key-grace",
+    tag = "Project keys",
+    security(("bearer" = ["api_keys.write"])),
+    params(ProjectKeyPath),
+    request_body(content = ref("#/components/schemas/RotateKeyBody")),
+    responses(
+        (status = 200, description = "The key", body = KeyObject),
+        (status = 409, description = "The key isn't rotating", body = ErrorDocument)
+    )
+)]
 pub(super) async fn set_grace(
     State(v1): State<V1State>,
     caller: Caller,

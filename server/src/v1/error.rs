@@ -14,6 +14,7 @@ use axum::{
 };
 use domain::{api_keys::Secret, ids::CallId};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::dialect::Dialect;
 
@@ -45,6 +46,26 @@ enum Retry {
     Never,
     /// After this number of seconds.
     After(u64),
+}
+
+/// The response to a rejected request, in OpenAI's form.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ErrorDocument<'a> {
+    error: ErrorDetails<'a>,
+}
+
+/// An error, in OpenAI's form.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ErrorDetails<'a> {
+    /// What is wrong and how to change it, for people. The text may change.
+    message: &'a str,
+    /// Kind of the error, such as `invalid_request_error`.
+    r#type: &'a str,
+    /// Part of the request that the error is about; `null` if it is about the whole request.
+    #[schema(required)]
+    param: Option<&'a str>,
+    /// Code of the error, for programs.
+    code: &'a str,
 }
 
 impl V1Error {
@@ -91,23 +112,12 @@ impl V1Error {
 
     /// The JSON document of the error with another code.
     fn json_with_code(&self, code: &str) -> String {
-        #[derive(Serialize)]
-        struct Document<'a> {
-            error: Inner<'a>,
-        }
-        #[derive(Serialize)]
-        struct Inner<'a> {
-            message: &'a str,
-            r#type: &'a str,
-            param: Option<&'a str>,
-            code: &'a str,
-        }
         let Self { kind, param, .. } = self;
         // It may quote the request, which may contain a secret in the wrong place.
         let message = &*Secret::redact(&self.message);
-        let error = Inner { message, r#type: kind, param: param.as_deref(), code };
+        let error = ErrorDetails { message, r#type: kind, param: param.as_deref(), code };
         // Texts always have a JSON form.
-        serde_json::to_string(&Document { error }).unwrap_or_default()
+        serde_json::to_string(&ErrorDocument { error }).unwrap_or_default()
     }
 
     /// The JSON document for a client of `dialect`, about the call with this id.

@@ -17,6 +17,7 @@ mod isolation;
 mod live;
 mod management;
 mod observability;
+mod openapi;
 mod outgoing;
 mod postgres;
 mod prices;

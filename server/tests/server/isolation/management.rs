@@ -10,7 +10,10 @@ use super::{
     scene::{MARK, Scene, on_both_databases, rotate},
     things::Things,
 };
-use crate::world::{World, command_line};
+use crate::{
+    openapi,
+    world::{World, command_line},
+};
 
 /// A path of the management API with its query and body.
 pub(super) struct Operation {
@@ -129,6 +132,17 @@ impl Operation {
 /// The operations that require a key.
 fn guarded() -> impl Iterator<Item = (&'static Operation, Scope)> {
     TABLE.iter().filter_map(|operation| Some((operation, operation.scope?)))
+}
+
+#[test]
+fn the_openapi_document_names_the_scopes() {
+    for described in openapi::operations() {
+        let operation = TABLE.iter().find(|operation| {
+            (operation.method(), &*operation.path.replace("{*", "{")) == (described.method.clone(), described.path)
+        });
+        let scope = operation.unwrap().scope.map(Scope::name);
+        assert_eq!(described.scopes(), Vec::from_iter(scope), "{} {}", described.method, described.path);
+    }
 }
 
 #[tokio::test]
