@@ -1,5 +1,7 @@
-//! The OpenAPI document says what the server does: its routes, their parameters and scopes.
+//! The OpenAPI document says what the server does: its routes, their parameters and scopes, and every answer that
+//! a test gets.
 
+mod answers;
 mod form;
 
 use std::{collections::BTreeSet, sync::LazyLock};
@@ -12,6 +14,7 @@ use domain::{api_keys, rate_limits::HIGHEST_RATE, validation};
 use serde_json::{Value, json};
 use server::{gateway, router};
 
+pub(crate) use self::answers::send_checked;
 use crate::world::{World, json as body};
 
 const PATH: &str = "/openapi.json";

@@ -32,9 +32,8 @@ use services::{
 };
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
-use tower::ServiceExt;
 
-use crate::{postgres::Postgres, process::Process};
+use crate::{openapi::send_checked, postgres::Postgres, process::Process};
 
 /// The variable with the provider's key in a test's configuration, and that key.
 pub(crate) const PROVIDER_KEY: (&str, &str) = ("PROVIDER_KEY", "sk-of-the-operator");
@@ -244,7 +243,7 @@ impl World {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
-    /// Sends a request from this machine.
+    /// Sends a request from this machine. The answer is compared with the OpenAPI document.
     pub(crate) async fn send(&self, request: Request<Body>) -> Response<Body> {
         self.send_from([127, 0, 0, 1], request).await
     }
@@ -252,7 +251,7 @@ impl World {
     /// Sends a request from elsewhere.
     pub(crate) async fn send_from(&self, address: [u8; 4], mut request: Request<Body>) -> Response<Body> {
         request.extensions_mut().insert(ConnectInfo(SocketAddr::from((address, 50_000))));
-        self.router.clone().oneshot(request).await.unwrap()
+        send_checked(&self.router, request).await
     }
 
     /// A key that `person` created in the project of their organization.

@@ -11,10 +11,9 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use serde_json::Value;
-use tower::ServiceExt;
 
 use super::things::Things;
-use crate::world::World;
+use crate::{openapi::send_checked, world::World};
 
 /// A caller's kind and credentials.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +88,7 @@ async fn send(world: &World, mut request: Request<Body>) -> Answer {
     static REQUEST_COUNT: AtomicU32 = AtomicU32::new(0);
     let [_, high, middle, low] = (REQUEST_COUNT.fetch_add(1, Ordering::Relaxed) + 2).to_be_bytes();
     request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, low, middle, high.max(1)], 50_000))));
-    let (parts, body) = world.router.clone().oneshot(request).await.unwrap().into_parts();
+    let (parts, body) = send_checked(&world.router, request).await.into_parts();
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let body = String::from_utf8_lossy(&bytes).into_owned();
     let id = parts.headers.get("x-request-id").map(|id| id.to_str().unwrap());
