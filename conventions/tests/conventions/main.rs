@@ -13,8 +13,8 @@ use std::{
 
 use conventions::{Modules, read_crate};
 
-const CRATES: [&str; 9] =
-    ["app", "bench", "conventions", "domain", "frontend", "migrations", "patience", "server", "services"];
+const CRATES: [&str; 10] =
+    ["app", "bench", "conventions", "domain", "frontend", "migrations", "patience", "sandbox", "server", "services"];
 
 /// The workspace's folder `name`.
 fn folder(name: &str) -> PathBuf {

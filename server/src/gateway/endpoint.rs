@@ -1,4 +1,4 @@
-//! The table of the gateway's endpoints, used by the router, the checks, the meter and the sandbox.
+//! The table of the gateway's endpoints, used by the router, the checks and the meter.
 //!
 //! Source: the API references of OpenAI and Anthropic. A new endpoint is a new line in [`ENDPOINTS`].
 

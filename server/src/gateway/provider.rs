@@ -6,7 +6,6 @@
 pub(super) mod account;
 mod decoder;
 mod http;
-mod sandbox;
 mod secret_eraser;
 
 use std::{
@@ -17,19 +16,22 @@ use std::{
 
 use axum::http::{Extensions, HeaderMap, HeaderValue, Response, header};
 use bytes::Bytes;
+use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
+use sandbox::{RequestedBreak, Sandbox, SandboxBody, SandboxDialect, SandboxRequest, SandboxRequestBody};
 
 use self::decoder::{BodyDecoder, DecodedPiece};
 use self::secret_eraser::SecretEraser;
 pub(super) use self::secret_eraser::Secrets;
 use http::Http;
 pub(super) use http::ProviderClient;
-use sandbox::Sandbox;
 
 use super::{breaker::Breaker, endpoint::Endpoint, headers::file_name, payload::Payload};
-use crate::config::{ConfigError, ProviderConfig, ProviderKind, ProviderTimeouts, SecretText};
-use crate::header_policy::HeaderDirection;
-use crate::v1::{dialect::Dialect, own_keys};
+use crate::{
+    config::{ConfigError, ProviderConfig, ProviderKind, ProviderTimeouts, SecretText},
+    header_policy::HeaderDirection,
+    v1::{dialect::Dialect, own_keys},
+};
 
 /// A request to a provider.
 #[derive(Debug)]
@@ -53,6 +55,27 @@ impl ProviderRequest {
             headers: self.headers.clone(),
             body: self.body.clone(),
             without_options: self.without_options.clone(),
+        }
+    }
+}
+
+impl From<ProviderRequest> for SandboxRequest {
+    fn from(request: ProviderRequest) -> Self {
+        Self {
+            method: request.endpoint.verb.method(),
+            route: request.endpoint.path,
+            path: request.path,
+            headers: request.headers,
+            dialect: match request.endpoint.dialect {
+                Dialect::OpenAi => SandboxDialect::OpenAi,
+                Dialect::Anthropic => SandboxDialect::Anthropic,
+            },
+            body: match request.body {
+                Payload::Bytes(bytes) => SandboxRequestBody::Json(bytes),
+                form @ Payload::Spooled { .. } => {
+                    SandboxRequestBody::Form(form.send().map_err(Into::into).boxed_unsync())
+                }
+            },
         }
     }
 }
@@ -166,7 +189,10 @@ impl Provider {
                 let decoder = BodyDecoder::of(answer.headers_mut());
                 answer.map(|body| ProviderBody::network(body, decoder, secrets))
             }
-            ProviderBackend::Sandbox(sandbox) => Box::pin(sandbox.answer(request)).await?,
+            ProviderBackend::Sandbox(sandbox) => {
+                let answer = Box::pin(sandbox.answer(request.into())).await;
+                answer.map_err(|RequestedBreak| ProviderError::Broken)?.map(ProviderBody::Sandbox)
+            }
         };
         let (mut parts, body) = answer.into_parts();
         let answer_headers = AnswerHeaders::read(&parts.headers);
@@ -199,7 +225,7 @@ fn without_secrets(headers: HeaderMap, is_secret_in: impl Fn(&[u8]) -> bool) -> 
 #[derive(Debug)]
 pub(super) enum ProviderBody {
     Network { body: Incoming, decoder: Option<Box<BodyDecoder>>, eraser: SecretEraser, is_over: bool },
-    Sandbox(sandbox::SandboxBody),
+    Sandbox(SandboxBody),
 }
 
 impl ProviderBody {
@@ -244,7 +270,7 @@ impl Body for ProviderBody {
                     return Poll::Ready(Some(Ok(Frame::data(erased))));
                 }
             },
-            Self::Sandbox(pieces) => pieces.poll_next(context).map(|piece| piece.map(|piece| piece.map(Frame::data))),
+            Self::Sandbox(body) => Pin::new(body).poll_frame(context).map_err(|RequestedBreak| AnswerBroken),
         }
     }
 
@@ -261,7 +287,7 @@ impl Body for ProviderBody {
                 hint.set_lower(hint.lower().saturating_add(held_bytes));
                 hint
             }
-            Self::Sandbox(pieces) => pieces.size_hint(),
+            Self::Sandbox(body) => body.size_hint(),
         }
     }
 }

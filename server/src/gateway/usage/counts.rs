@@ -7,8 +7,10 @@ use domain::{
 use services::metering::MAX_TOKENS;
 
 use super::names::{CountKind, CountMeaning, CountParent, NAMES};
-use crate::gateway::json::raw::RawJson;
-use crate::{gateway::endpoint::MeteredUnit, v1::dialect::Dialect};
+use crate::{
+    gateway::{endpoint::MeteredUnit, json::raw::RawJson},
+    v1::dialect::Dialect,
+};
 
 /// Longest plausible audio, in seconds: a year. A longer one is a mistake in the report.
 const MAX_MEDIA_SECONDS: f64 = 366.0 * 86_400.0;

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{self as sandbox, SandboxError, fingerprint, json_response, tokens};
+use super::{SandboxError, SandboxResult, fingerprint, json_response, tokens};
 
 const DEFAULT_DIMENSIONS: usize = 256;
 const MAX_DIMENSIONS: usize = 4096;
@@ -58,7 +58,7 @@ struct Usage {
     total_tokens: i64,
 }
 
-pub(super) fn answer(bytes: &Bytes) -> sandbox::SandboxResult {
+pub(super) fn answer(bytes: &Bytes) -> SandboxResult {
     let request: EmbeddingsRequest = serde_json::from_slice(bytes)?;
     let dimensions = request.dimensions.unwrap_or(DEFAULT_DIMENSIONS);
     if !(1..=MAX_DIMENSIONS).contains(&dimensions) {

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header::RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header::RETRY_AFTER};
 use serde_json::json;
 
-use super::{Dialect, Input, ProviderBody, SandboxBody, SandboxError};
+use super::{Input, SandboxBody, SandboxDialect, SandboxError};
+
+/// Headers that control the sandbox; other providers don't get them.
+pub const BEHAVIOUR_HEADERS: &str = "x-sandbox-*";
 
 /// Longest delay that can be requested.
 const MAX_DELAY: Duration = Duration::from_secs(600);
@@ -87,13 +90,13 @@ fn parse_duration(text: &str) -> Result<Duration, SandboxError> {
 }
 
 /// Builds an error with the requested status.
-pub(super) fn failure(dialect: Dialect, status: StatusCode) -> Response<ProviderBody> {
+pub(super) fn failure(dialect: SandboxDialect, status: StatusCode) -> Response<SandboxBody> {
     let message = "The sandbox fails, as it was told to.";
     let document = match dialect {
-        Dialect::OpenAi => {
+        SandboxDialect::OpenAi => {
             json!({"error": {"message": message, "type": "sandbox_error", "param": null, "code": "sandbox_error"}})
         }
-        Dialect::Anthropic => {
+        SandboxDialect::Anthropic => {
             json!({"type": "error", "error": {"type": anthropic_error_type(status), "message": message}})
         }
     };

@@ -7,15 +7,13 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::{
-    super::{
-        CREATED,
-        answer_text::AnswerText,
-        named_event,
-        reply::{Reply, ReplyContent},
-        tools::ToolCall,
-    },
-    ResponseSeed, ResponsesRequest,
+use super::{ResponseSeed, ResponsesRequest};
+use crate::{
+    CREATED,
+    answer_text::AnswerText,
+    named_event,
+    reply::{Reply, ReplyContent},
+    tools::ToolCall,
 };
 
 /// Number of events before the work begins.

@@ -6,19 +6,19 @@
 
 mod forms;
 
+use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::forms::ChatAnswer;
 use super::{
-    SandboxError, SandboxRequest, SandboxResult, fingerprint, json_response,
+    ReceivedRequest, SandboxError, SandboxResult, fingerprint, json_response,
     reply::{Reply, ReplyOptions, Stops, max_thought_tokens},
     text_format::TextFormat,
     tokens,
     tools::ToolCall,
     turn::Turn,
 };
-use crate::gateway::endpoint::Verb;
 
 /// Most choices in one answer.
 const MAX_CHOICES: u32 = 8;
@@ -125,7 +125,7 @@ impl ChatRequest {
     }
 }
 
-pub(super) fn answer(request: &SandboxRequest<'_>) -> SandboxResult {
+pub(super) fn answer(request: &ReceivedRequest<'_>) -> SandboxResult {
     let parsed: ChatRequest = request.input.parse()?;
     let seed = parsed.seed()?;
     let replies = parsed.replies(&seed)?;
@@ -152,22 +152,23 @@ pub(super) fn answer(request: &SandboxRequest<'_>) -> SandboxResult {
 }
 
 /// Fetches, changes or deletes a stored completion.
-pub(super) fn stored(verb: Verb, path: &str, request: &SandboxRequest<'_>) -> SandboxResult {
+pub(super) fn stored(method: &Method, route: &str, request: &ReceivedRequest<'_>) -> SandboxResult {
     let seed = ChatSeed::of(request.id)?;
-    let new_metadata = match verb {
-        Verb::Delete => {
+    let new_metadata = match *method {
+        Method::DELETE => {
             request.stored_questions.forget(request.id);
             return Ok(json_response(&json!({"id": request.id, "object": "chat.completion.deleted", "deleted": true})));
         }
-        Verb::Get => None,
-        Verb::Post => Some(request.input.parse::<MetadataChange>()?.metadata),
+        Method::POST => Some(request.input.parse::<MetadataChange>()?.metadata),
+        Method::GET => None,
+        _ => return Err(SandboxError::not_found()),
     };
     let question = match new_metadata {
         Some(metadata) => request.stored_questions.change(request.id, |question| question.metadata = Some(metadata)),
         None => request.stored_questions.find(request.id).unwrap_or_default(),
     };
     let parsed: Option<ChatRequest> = serde_json::from_slice(&question.body).ok();
-    if path.ends_with("/messages") {
+    if route.ends_with("/messages") {
         return Ok(json_response(&messages(request.id, parsed.as_ref())));
     }
     let replies = match &parsed {

@@ -7,14 +7,13 @@ use serde_json::{Value, json};
 
 use self::forms::MessageAnswer;
 use super::{
-    SandboxError, SandboxRequest, SandboxResult, body_response, fingerprint, json_response,
+    ReceivedRequest, SandboxError, SandboxResult, body_response, fingerprint, json_response,
     reply::{Reply, ReplyOptions, max_thought_tokens},
     text_format::TextFormat,
-    to_bytes, tokens,
+    to_bytes,
     tools::ToolCall,
     turn::Turn,
 };
-use crate::gateway::json::texts;
 
 #[derive(Deserialize)]
 struct MessagesRequest {
@@ -79,20 +78,13 @@ impl MessagesRequest {
     }
 }
 
-/// Returns the number of tokens in all texts of a request.
-fn count_input_tokens(request: &SandboxRequest<'_>) -> Result<i64, SandboxError> {
-    let mut count = 0;
-    texts::find(request.input.json()?, &mut |text| count += tokens(text))?;
-    Ok(count)
-}
-
-pub(super) fn count(request: &SandboxRequest<'_>) -> SandboxResult {
+pub(super) fn count(request: &ReceivedRequest<'_>) -> SandboxResult {
     let parsed: MessagesRequest = request.input.parse()?;
     parsed.check()?;
-    Ok(json_response(&json!({"input_tokens": count_input_tokens(request)?})))
+    Ok(json_response(&json!({"input_tokens": request.input.tokens()?})))
 }
 
-pub(super) fn answer(request: &SandboxRequest<'_>) -> SandboxResult {
+pub(super) fn answer(request: &ReceivedRequest<'_>) -> SandboxResult {
     let parsed: MessagesRequest = request.input.parse()?;
     parsed.check()?;
     let max_tokens =
@@ -106,7 +98,7 @@ pub(super) fn answer(request: &SandboxRequest<'_>) -> SandboxResult {
         seed,
         model: &parsed.model,
         reply: parsed.reply(seed, max_tokens)?,
-        input_tokens: count_input_tokens(request)?,
+        input_tokens: request.input.tokens()?,
         shows_thought: parsed.thinking["display"] != "omitted",
         reports_usage: request.reports_usage,
     };

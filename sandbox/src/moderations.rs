@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{SandboxRequest, SandboxResult, fingerprint, json_response};
+use super::{ReceivedRequest, SandboxResult, fingerprint, json_response};
 
 const MARKER: &str = "[sandbox flagged]";
 
@@ -30,7 +30,7 @@ struct ModerationsRequest {
     input: Value,
 }
 
-pub(super) fn answer(request: &SandboxRequest<'_>) -> SandboxResult {
+pub(super) fn answer(request: &ReceivedRequest<'_>) -> SandboxResult {
     let parsed: ModerationsRequest = request.input.parse()?;
     let inputs = match &parsed.input {
         // Parts of one input, such as a text with a picture.

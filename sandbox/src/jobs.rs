@@ -5,13 +5,13 @@
 //! request is remembered.
 
 use bytes::Bytes;
+use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::{
-    SandboxError, SandboxRequest, SandboxResult, body_response, files, json_response, memory::StoredQuestion, now_ms,
+    ReceivedRequest, SandboxError, SandboxResult, body_response, files, json_response, memory::StoredQuestion, now_ms,
     to_bytes,
 };
-use crate::gateway::endpoint::Verb;
 
 /// Longest video, in seconds.
 const MAX_VIDEO_SECONDS: u64 = 60;
@@ -27,7 +27,7 @@ struct Job {
 }
 
 impl Job {
-    fn new(request: &SandboxRequest<'_>, amount: u64) -> Self {
+    fn new(request: &ReceivedRequest<'_>, amount: u64) -> Self {
         let began_ms = now_ms();
         Self { began_ms, done_ms: began_ms + request.job_ms, amount }
     }
@@ -51,7 +51,7 @@ impl Job {
 }
 
 /// Remembers these fields of a request.
-fn remember_fields(request: &SandboxRequest<'_>, id: &str, fields: &[&str]) {
+fn remember_fields(request: &ReceivedRequest<'_>, id: &str, fields: &[&str]) {
     let field = |name: &&str| Some(((*name).to_owned(), request.input.text(name)?.into()));
     let fields: Map<String, Value> = fields.iter().filter_map(field).collect();
     request.stored_questions.remember(id.to_owned(), &to_bytes(&fields));
@@ -64,7 +64,7 @@ struct JobState {
 }
 
 impl JobState {
-    fn of(request: &SandboxRequest<'_>, id: &str) -> Self {
+    fn of(request: &ReceivedRequest<'_>, id: &str) -> Self {
         let StoredQuestion { body, stopped_status, .. } = request.stored_questions.find(id).unwrap_or_default();
         Self { fields: serde_json::from_slice(&body).unwrap_or_default(), stopped_status }
     }
@@ -81,15 +81,15 @@ const PAUSED: &str = "queued";
 const VIDEO: &str = "video_sandbox_";
 const FINE_TUNING: &str = "ftjob-sandbox_";
 
-pub(super) fn video(verb: Verb, path: &str, request: &SandboxRequest<'_>) -> SandboxResult {
+pub(super) fn video(method: &Method, route: &str, request: &ReceivedRequest<'_>) -> SandboxResult {
     let id = request.id;
-    match (verb, path) {
-        (Verb::Post, _) => {
+    match (method, route) {
+        (&Method::POST, _) => {
             let text = |name: &str| request.input.text(name);
             if text("prompt").is_none_or(|prompt| prompt.is_empty()) {
                 return Err(SandboxError::invalid("prompt", "`prompt` must be there."));
             }
-            let original = path.ends_with("/remix").then_some(id);
+            let original = route.ends_with("/remix").then_some(id);
             let seconds = match original {
                 Some(original) => Job::of(VIDEO, original)?.amount,
                 None => text("seconds").map_or(Ok(4), |seconds| seconds.parse()).unwrap_or(0),
@@ -104,16 +104,17 @@ pub(super) fn video(verb: Verb, path: &str, request: &SandboxRequest<'_>) -> San
             document["remixed_from_video_id"] = original.into();
             Ok(json_response(&document))
         }
-        (Verb::Delete, _) => {
+        (&Method::DELETE, _) => {
             Job::of(VIDEO, id)?;
             Ok(json_response(&json!({"id": id, "object": "video.deleted", "deleted": true})))
         }
-        (Verb::Get, path) if path.ends_with("/content") => match Job::of(VIDEO, id)?.is_done() {
+        (&Method::GET, route) if route.ends_with("/content") => match Job::of(VIDEO, id)?.is_done() {
             // The first bytes of every MP4.
             true => Ok(body_response(vec![Bytes::from_static(b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom")], "video/mp4")),
             false => Err(SandboxError::invalid("video_id", "The video isn't done yet.")),
         },
-        (Verb::Get, _) => Ok(json_response(&video_document(id, &Job::of(VIDEO, id)?, &JobState::of(request, id)))),
+        (&Method::GET, _) => Ok(json_response(&video_document(id, &Job::of(VIDEO, id)?, &JobState::of(request, id)))),
+        _ => Err(SandboxError::not_found()),
     }
 }
 
@@ -137,9 +138,9 @@ fn video_document(id: &str, job: &Job, state: &JobState) -> Value {
     })
 }
 
-pub(super) fn fine_tuning(verb: Verb, path: &str, request: &SandboxRequest<'_>) -> SandboxResult {
+pub(super) fn fine_tuning(method: &Method, route: &str, request: &ReceivedRequest<'_>) -> SandboxResult {
     let id = request.id;
-    if verb == Verb::Post && id.is_empty() {
+    if method == Method::POST && id.is_empty() {
         let file = request.input.text("training_file").filter(|file| !file.is_empty());
         let file = file.ok_or_else(|| SandboxError::invalid("training_file", "`training_file` must be there."))?;
         let job = Job::new(request, files::size(&file).map_or(DEFAULT_TRAINED_TOKENS, |bytes| bytes.div_ceil(4)));
@@ -149,7 +150,7 @@ pub(super) fn fine_tuning(verb: Verb, path: &str, request: &SandboxRequest<'_>) 
     }
     let job = Job::of(FINE_TUNING, id)?;
     let list = |data: Vec<Value>| json_response(&json!({"object": "list", "data": data, "has_more": false}));
-    match path.rsplit('/').next() {
+    match route.rsplit('/').next() {
         Some("events") => Ok(list(vec![json!({
             "object": "fine_tuning.job.event",
             "id": format!("ftevent-{id}"),

@@ -6,11 +6,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::super::{
-    named_event,
+use crate::{
+    answer_text, named_event,
     reply::{Reply, ReplyContent},
 };
-use crate::gateway::provider::sandbox::answer_text;
 
 /// The content of an answer.
 pub(super) struct MessageAnswer<'a> {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    CREATED, SandboxError, SandboxRequest, SandboxResult, answer_text::AnswerText, body_response, event, fingerprint,
+    CREATED, ReceivedRequest, SandboxError, SandboxResult, answer_text::AnswerText, body_response, event, fingerprint,
     json_response, reply::Stops, tokens, tokens_of_bytes,
 };
 
@@ -46,7 +46,7 @@ fn prompt_tokens(prompt: &Value) -> i64 {
     }
 }
 
-pub(super) fn answer(request: &SandboxRequest<'_>) -> SandboxResult {
+pub(super) fn answer(request: &ReceivedRequest<'_>) -> SandboxResult {
     let parsed: CompletionsRequest = request.input.parse()?;
     let max_tokens = parsed.max_tokens.unwrap_or(i64::MAX);
     if max_tokens < 1 {

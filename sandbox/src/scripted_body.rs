@@ -8,14 +8,17 @@ use std::{
 };
 
 use bytes::Bytes;
-use hyper::body::SizeHint;
+use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
-use crate::gateway::provider::AnswerBroken;
+/// The connection breaks off, before the answer or within it, because the request asks for that.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the sandbox broke off, as requested")]
+pub struct RequestedBreak;
 
 /// The body of a sandbox's answer.
 #[derive(Debug)]
-pub(crate) struct SandboxBody {
+pub struct SandboxBody {
     pieces: vec::IntoIter<Bytes>,
     /// The delay before each piece but the first.
     pause: Duration,
@@ -41,11 +44,16 @@ impl SandboxBody {
     pub(super) fn wait_after(&mut self, pieces: usize, wait_ms: u64) {
         self.wait = (wait_ms > 0).then_some((pieces, Duration::from_millis(wait_ms)));
     }
+}
 
-    pub(in crate::gateway::provider) fn poll_next(
-        &mut self,
+impl Body for SandboxBody {
+    type Data = Bytes;
+    type Error = RequestedBreak;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, AnswerBroken>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, RequestedBreak>>> {
         if let Some((0, duration)) = self.wait {
             self.wait = None;
             self.sleeping = Some(Box::pin(sleep(duration)));
@@ -59,7 +67,7 @@ impl SandboxBody {
         }
         if let Some(pieces) = &mut self.pieces_until_break {
             if *pieces == 0 {
-                return Poll::Ready(Some(Err(AnswerBroken)));
+                return Poll::Ready(Some(Err(RequestedBreak)));
             }
             *pieces -= 1;
         }
@@ -67,10 +75,10 @@ impl SandboxBody {
         if piece.is_some() && !self.pause.is_zero() {
             self.sleeping = Some(Box::pin(sleep(self.pause)));
         }
-        Poll::Ready(piece.map(Ok))
+        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
     }
 
-    pub(in crate::gateway::provider) fn size_hint(&self) -> SizeHint {
+    fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.pieces.as_slice().iter().map(|piece| piece.len() as u64).sum())
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::SandboxError;
+use crate::SandboxError;
 
 /// Default and maximum number of items on a page.
 const DEFAULT_PAGE_SIZE: usize = 20;

@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::{CREATED, SandboxError, SandboxRequest, SandboxResult, body_response, json_response, named_event, tokens};
+use super::{CREATED, ReceivedRequest, SandboxError, SandboxResult, body_response, json_response, named_event, tokens};
 
 /// A PNG of one white pixel.
 const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4////fwAJ+wP9KobjigAAAABJRU5ErkJggg==";
 /// Output tokens of a picture.
 const TOKENS_PER_IMAGE: i64 = 64;
 
-pub(super) fn answer(path: &str, request: &SandboxRequest<'_>) -> SandboxResult {
+pub(super) fn answer(route: &str, request: &ReceivedRequest<'_>) -> SandboxResult {
     let text = |name: &str| request.input.text(name);
-    let prompt = match (text("prompt"), path) {
+    let prompt = match (text("prompt"), route) {
         (Some(prompt), _) => prompt,
         (None, "/v1/images/variations") => String::new(),
         (None, _) => return Err(SandboxError::invalid("prompt", "`prompt` must be there.")),
@@ -29,7 +29,7 @@ pub(super) fn answer(path: &str, request: &SandboxRequest<'_>) -> SandboxResult 
         false => Value::Null,
     };
     if text("stream").is_some_and(|stream| stream == "true") {
-        let kind = if path.ends_with("/edits") { "image_edit" } else { "image_generation" };
+        let kind = if route.ends_with("/edits") { "image_edit" } else { "image_generation" };
         let event = |step: &str| {
             json!({
                 "type": format!("{kind}.{step}"),

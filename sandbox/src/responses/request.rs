@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::ResponseSeed;
-use crate::gateway::provider::sandbox::{
+use crate::{
     SandboxError,
     memory::StoredQuestions,
     reply::{Reply, ReplyOptions, max_thought_tokens},

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{
-    SandboxError, SandboxRequest, SandboxResult, answer_text::AnswerText, body_response, fingerprint, input::FormFile,
+    ReceivedRequest, SandboxError, SandboxResult, answer_text::AnswerText, body_response, fingerprint, input::FormFile,
     json_response, named_event, tokens,
 };
 
@@ -22,14 +22,14 @@ const BYTES_PER_SECOND: u64 = 16_000;
 /// Size of the pieces of a body, in bytes.
 const PIECE_BYTES: usize = 4_096;
 
-pub(super) fn answer(path: &str, request: &SandboxRequest<'_>) -> SandboxResult {
-    match path {
+pub(super) fn answer(route: &str, request: &ReceivedRequest<'_>) -> SandboxResult {
+    match route {
         "/v1/audio/speech" => speech(request),
         _ => transcription(request),
     }
 }
 
-fn speech(request: &SandboxRequest<'_>) -> SandboxResult {
+fn speech(request: &ReceivedRequest<'_>) -> SandboxResult {
     let input = request.input.text("input").filter(|input| !input.is_empty());
     let input = input.ok_or_else(|| SandboxError::invalid("input", "`input` must be a text."))?;
     let input_tokens = tokens(&input).min(MAX_SPEECH_TOKENS);
@@ -77,7 +77,7 @@ fn seconds(file: &FormFile) -> u64 {
     file.bytes.div_ceil(per_second).max(1)
 }
 
-fn transcription(request: &SandboxRequest<'_>) -> SandboxResult {
+fn transcription(request: &ReceivedRequest<'_>) -> SandboxResult {
     let file = request.input.file().ok_or_else(|| SandboxError::invalid("file", "`file` must be there."))?;
     let transcript = AnswerText::new(fingerprint(&file.content), i64::MAX);
     let (text, seconds) = (transcript.text(), seconds(file));

@@ -1,8 +1,9 @@
 //! A simulated provider, which gives the same answer to the same request.
 //!
 //! Answers have OpenAI's and Anthropic's forms, with usage, streamed or not, so that everything around the
-//! sandbox can be tried without an account anywhere; they are slow, or fail, on request. A text has one token
-//! for each four bytes of UTF-8 begun; this rule is the sandbox's own. `docs/sandbox.md` is its manual.
+//! sandbox can be tried without an account anywhere; they are slow, or fail, on request. `docs/sandbox.md` is
+//! its manual.
+#![warn(missing_docs)]
 
 mod answer_text;
 mod anthropic;
@@ -18,36 +19,43 @@ mod jobs;
 mod memory;
 mod moderations;
 mod reply;
+mod request;
 mod responses;
 mod schema;
 mod scripted_body;
 mod text_format;
+mod tokens;
 mod tools;
 mod turn;
 
-use axum::http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 use bytes::Bytes;
+use http::{HeaderValue, Method, Response, StatusCode, header::CONTENT_TYPE};
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-pub(super) use self::scripted_body::SandboxBody;
-use self::{behaviour::Behaviour, files::Files, input::Input, memory::StoredQuestions};
-use super::{ProviderBody, ProviderError, ProviderRequest};
-use crate::{gateway::endpoint::Verb, v1::dialect::Dialect};
+pub use self::{
+    behaviour::BEHAVIOUR_HEADERS,
+    request::{SandboxDialect, SandboxRequest, SandboxRequestBody},
+    scripted_body::{RequestedBreak, SandboxBody},
+};
+use self::{
+    behaviour::Behaviour,
+    files::Files,
+    input::Input,
+    memory::StoredQuestions,
+    tokens::{tokens, tokens_of_bytes},
+};
 
-/// Headers that control the sandbox; other providers don't get them.
-pub(super) const BEHAVIOUR_HEADERS: &str = "x-sandbox-*";
-
-/// The sandbox of one configured provider.
+/// A sandbox, with its memory.
 #[derive(Debug, Default)]
-pub(super) struct Sandbox {
+pub struct Sandbox {
     files: Files,
     stored_questions: StoredQuestions,
 }
 
-/// A request, with the relevant parts of its head.
-struct SandboxRequest<'a> {
+/// A request whose body has arrived, with the relevant parts of its head.
+struct ReceivedRequest<'a> {
     /// The id in its path; empty if there is none.
     id: &'a str,
     /// The query string.
@@ -61,13 +69,16 @@ struct SandboxRequest<'a> {
     job_ms: u64,
 }
 
-type SandboxResult = Result<Response<ProviderBody>, SandboxError>;
+type SandboxResult = Result<Response<SandboxBody>, SandboxError>;
 
 impl Sandbox {
-    pub(super) async fn answer(&self, request: ProviderRequest) -> Result<Response<ProviderBody>, ProviderError> {
-        let ProviderRequest { endpoint, path, headers, body, .. } = request;
-        let dialect = endpoint.dialect;
-        let input = match Input::read(&headers, &body).await {
+    /// Answers a request, and invalid ones with an error of their dialect.
+    ///
+    /// # Errors
+    /// The request asks for a connection that breaks off without an answer.
+    pub async fn answer(&self, request: SandboxRequest) -> Result<Response<SandboxBody>, RequestedBreak> {
+        let SandboxRequest { method, route, path, headers, dialect, body } = request;
+        let input = match Input::read(&headers, body).await {
             Ok(input) => input,
             Err(error) => return Ok(error.response(dialect)),
         };
@@ -77,51 +88,49 @@ impl Sandbox {
         };
         tokio::time::sleep(behaviour.delay).await;
         if behaviour.hangs_up {
-            return Err(ProviderError::Broken);
+            return Err(RequestedBreak);
         }
         if let Some(status) = behaviour.status {
             return Ok(behaviour::failure(dialect, status));
         }
         let (path, query) = path.split_once('?').unwrap_or((path.as_str(), ""));
-        let request = SandboxRequest {
-            id: id(endpoint.path, path),
+        let request = ReceivedRequest {
+            id: id(route, path),
             query,
             input,
             stored_questions: &self.stored_questions,
             reports_usage: behaviour.reports_usage,
             job_ms: behaviour.job_ms,
         };
-        let result = self.answer_to(endpoint.verb, endpoint.path, &request);
+        let result = self.answer_to(&method, route, &request);
         let mut response = result.unwrap_or_else(|error| error.response(dialect));
-        if let ProviderBody::Sandbox(body) = response.body_mut() {
-            behaviour.apply(body);
-        }
+        behaviour.apply(response.body_mut());
         Ok(response)
     }
 
-    fn answer_to(&self, verb: Verb, path: &str, request: &SandboxRequest<'_>) -> SandboxResult {
-        match (verb, path) {
-            (_, "/v1/chat/completions") => chat::answer(request),
-            (_, path) if path.starts_with("/v1/chat/completions/") => chat::stored(verb, path, request),
-            (_, "/v1/completions") => completions::answer(request),
-            (_, "/v1/embeddings") => embeddings::answer(request.input.json()?),
-            (_, "/v1/moderations") => moderations::answer(request),
-            (_, "/v1/messages") => anthropic::answer(request),
-            (_, "/v1/messages/count_tokens") => anthropic::count(request),
-            (_, path) if path.starts_with("/v1/responses") => responses::answer(verb, path, request),
-            (_, path) if path.starts_with("/v1/images/") => images::answer(path, request),
-            (_, path) if path.starts_with("/v1/audio/") => audio::answer(path, request),
-            (_, path) if path.starts_with("/v1/files") => self.files.answer(verb, path, request),
-            (_, path) if path.starts_with("/v1/videos") => jobs::video(verb, path, request),
-            (_, path) if path.starts_with("/v1/fine_tuning/") => jobs::fine_tuning(verb, path, request),
+    fn answer_to(&self, method: &Method, route: &str, request: &ReceivedRequest<'_>) -> SandboxResult {
+        match route {
+            "/v1/chat/completions" => chat::answer(request),
+            _ if route.starts_with("/v1/chat/completions/") => chat::stored(method, route, request),
+            "/v1/completions" => completions::answer(request),
+            "/v1/embeddings" => embeddings::answer(request.input.json()?),
+            "/v1/moderations" => moderations::answer(request),
+            "/v1/messages" => anthropic::answer(request),
+            "/v1/messages/count_tokens" => anthropic::count(request),
+            _ if route.starts_with("/v1/responses") => responses::answer(method, route, request),
+            _ if route.starts_with("/v1/images/") => images::answer(route, request),
+            _ if route.starts_with("/v1/audio/") => audio::answer(route, request),
+            _ if route.starts_with("/v1/files") => self.files.answer(method, route, request),
+            _ if route.starts_with("/v1/videos") => jobs::video(method, route, request),
+            _ if route.starts_with("/v1/fine_tuning/") => jobs::fine_tuning(method, route, request),
             _ => Err(SandboxError::not_found()),
         }
     }
 }
 
-/// Returns the segment of `path`, which begins after `/v1`, at the position of `{id}` in the endpoint's path.
-fn id<'p>(endpoint: &str, path: &'p str) -> &'p str {
-    let position = endpoint.split('/').position(|part| part == "{id}");
+/// Returns the segment of `path`, which begins after `/v1`, at the position of `{id}` in `route`.
+fn id<'p>(route: &str, path: &'p str) -> &'p str {
+    let position = route.split('/').position(|part| part == "{id}");
     position.and_then(|position| path.split('/').nth(position - 1)).unwrap_or_default()
 }
 
@@ -141,14 +150,14 @@ impl SandboxError {
         Self { status: StatusCode::NOT_FOUND, param: None, message: "The sandbox has nothing like that.".to_owned() }
     }
 
-    fn response(self, dialect: Dialect) -> Response<ProviderBody> {
+    fn response(self, dialect: SandboxDialect) -> Response<SandboxBody> {
         let kind = match self.status {
             StatusCode::NOT_FOUND => "not_found_error",
             _ => "invalid_request_error",
         };
         let document = match dialect {
-            Dialect::Anthropic => json!({"type": "error", "error": {"type": kind, "message": self.message}}),
-            Dialect::OpenAi => json!({"error": {
+            SandboxDialect::Anthropic => json!({"type": "error", "error": {"type": kind, "message": self.message}}),
+            SandboxDialect::OpenAi => json!({"error": {
                 "message": self.message,
                 "type": "invalid_request_error",
                 "param": self.param,
@@ -168,12 +177,12 @@ impl From<serde_json::Error> for SandboxError {
     }
 }
 
-fn json_response(document: &impl Serialize) -> Response<ProviderBody> {
+fn json_response(document: &impl Serialize) -> Response<SandboxBody> {
     body_response(vec![to_bytes(document)], "application/json")
 }
 
-fn body_response(pieces: Vec<Bytes>, content_type: &'static str) -> Response<ProviderBody> {
-    let mut response = Response::new(ProviderBody::Sandbox(SandboxBody::new(pieces)));
+fn body_response(pieces: Vec<Bytes>, content_type: &'static str) -> Response<SandboxBody> {
+    let mut response = Response::new(SandboxBody::new(pieces));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
@@ -192,16 +201,6 @@ fn event(document: &impl Serialize) -> Bytes {
 fn named_event(document: &serde_json::Value) -> Bytes {
     let name = document["type"].as_str().unwrap_or_default();
     [b"event: ", name.as_bytes(), b"\ndata: ", &*to_bytes(document), b"\n\n"].concat().into()
-}
-
-/// Returns the number of tokens in a text by the sandbox's rule.
-fn tokens(text: &str) -> i64 {
-    tokens_of_bytes(text.len())
-}
-
-/// Returns the number of tokens in a text of this length.
-fn tokens_of_bytes(bytes: usize) -> i64 {
-    i64::try_from(bytes.div_ceil(4)).unwrap_or(i64::MAX)
 }
 
 /// Hashes the bytes.

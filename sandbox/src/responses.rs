@@ -8,16 +8,15 @@ mod forms;
 mod items;
 mod request;
 
-use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use self::{forms::ResponseAnswer, request::ResponsesRequest};
 use super::{
-    CREATED, SandboxError, SandboxRequest, SandboxResult, body_response, fingerprint, json_response,
+    CREATED, ReceivedRequest, SandboxError, SandboxResult, body_response, fingerprint, json_response,
     memory::StoredQuestion, now_ms, reply::Reply, tokens,
 };
-use crate::gateway::{endpoint::Verb, json::texts, provider::ProviderBody};
 
 /// The status of a response that was cancelled.
 const CANCELLED: &str = "cancelled";
@@ -57,35 +56,29 @@ impl ResponseSeed {
     }
 }
 
-pub(super) fn answer(verb: Verb, path: &str, request: &SandboxRequest<'_>) -> SandboxResult {
-    match (verb, path) {
-        (Verb::Post, "/v1/responses") => create(request),
-        (Verb::Post, "/v1/responses/input_tokens") => {
-            Ok(json_response(&json!({"object": "response.input_tokens", "input_tokens": count_input_tokens(request)?})))
+pub(super) fn answer(method: &Method, route: &str, request: &ReceivedRequest<'_>) -> SandboxResult {
+    match (method, route) {
+        (&Method::POST, "/v1/responses") => create(request),
+        (&Method::POST, "/v1/responses/input_tokens") => {
+            Ok(json_response(&json!({"object": "response.input_tokens", "input_tokens": request.input.tokens()?})))
         }
-        (Verb::Post, "/v1/responses/compact") => compact(request),
-        (Verb::Delete, _) => {
+        (&Method::POST, "/v1/responses/compact") => compact(request),
+        (&Method::DELETE, _) => {
             ResponseSeed::of(request.id)?;
             Ok(json_response(&json!({"id": request.id, "object": "response", "deleted": true})))
         }
-        (Verb::Get, path) if path.ends_with("/input_items") => {
+        (&Method::GET, route) if route.ends_with("/input_items") => {
             let seed = ResponseSeed::of(request.id)?;
             let input = find_stored(request).1.map(|parsed| parsed.input).unwrap_or_default();
             Ok(json_response(&items::list(&input, seed.seed, request.query)?))
         }
-        (Verb::Post, _) => cancel(request),
-        (Verb::Get, _) => retrieve(request),
+        (&Method::POST, _) => cancel(request),
+        (&Method::GET, _) => retrieve(request),
+        _ => Err(SandboxError::not_found()),
     }
 }
 
-/// Returns the number of tokens in all texts of a request.
-fn count_input_tokens(request: &SandboxRequest<'_>) -> Result<i64, SandboxError> {
-    let mut count = 0;
-    texts::find(request.input.json()?, &mut |text| count += tokens(text))?;
-    Ok(count)
-}
-
-fn create(request: &SandboxRequest<'_>) -> SandboxResult {
+fn create(request: &ReceivedRequest<'_>) -> SandboxResult {
     let parsed: ResponsesRequest = request.input.parse()?;
     let max_tokens = parsed.max_output_tokens.unwrap_or(i64::from(u32::MAX));
     if max_tokens < 1 {
@@ -96,7 +89,7 @@ fn create(request: &SandboxRequest<'_>) -> SandboxResult {
     let seed = ResponseSeed {
         // The previous id contributes to the seed, since a conversation may repeat a text, but not an id.
         seed: fingerprint(format!("{previous_id}{}", parsed.input).as_bytes()),
-        input_tokens: count_input_tokens(request)?,
+        input_tokens: request.input.tokens()?,
         max_tokens,
         done_ms: if is_background { now_ms() + request.job_ms } else { 0 },
     };
@@ -122,13 +115,13 @@ fn create(request: &SandboxRequest<'_>) -> SandboxResult {
 }
 
 /// Finds an earlier request by the id of its response, and parses it if it is remembered.
-fn find_stored(request: &SandboxRequest<'_>) -> (StoredQuestion, Option<ResponsesRequest>) {
+fn find_stored(request: &ReceivedRequest<'_>) -> (StoredQuestion, Option<ResponsesRequest>) {
     let question = request.stored_questions.find(request.id).unwrap_or_default();
     let parsed = serde_json::from_slice(&question.body).ok();
     (question, parsed)
 }
 
-fn retrieve(request: &SandboxRequest<'_>) -> SandboxResult {
+fn retrieve(request: &ReceivedRequest<'_>) -> SandboxResult {
     let seed = ResponseSeed::of(request.id)?;
     let (question, parsed) = find_stored(request);
     let reply = match &parsed {
@@ -162,14 +155,12 @@ fn stream(answer: &ResponseAnswer<'_>, first: usize) -> SandboxResult {
         ));
     }
     let mut response = body_response(events, "text/event-stream");
-    if let ProviderBody::Sandbox(body) = response.body_mut() {
-        let wait = if answer.stopped_status.is_none() { answer.seed.done_ms.saturating_sub(now_ms()) } else { 0 };
-        body.wait_after(forms::EVENTS_BEFORE_WORK.saturating_sub(first), wait);
-    }
+    let wait = if answer.stopped_status.is_none() { answer.seed.done_ms.saturating_sub(now_ms()) } else { 0 };
+    response.body_mut().wait_after(forms::EVENTS_BEFORE_WORK.saturating_sub(first), wait);
     Ok(response)
 }
 
-fn cancel(request: &SandboxRequest<'_>) -> SandboxResult {
+fn cancel(request: &ReceivedRequest<'_>) -> SandboxResult {
     let seed = ResponseSeed::of(request.id)?;
     if seed.done_ms == 0 {
         let message = "Only a response in the background can be cancelled.".to_owned();
@@ -182,13 +173,13 @@ fn cancel(request: &SandboxRequest<'_>) -> SandboxResult {
 }
 
 /// Compacts a conversation to the user's messages and an item that stands for the rest.
-fn compact(request: &SandboxRequest<'_>) -> SandboxResult {
+fn compact(request: &ReceivedRequest<'_>) -> SandboxResult {
     let parsed: ResponsesRequest = request.input.parse()?;
     let hash = fingerprint(request.input.json()?);
     let mut output = items::input_items(&parsed.input, hash);
     output.retain(|item| item["type"] == "message" && item["role"] == "user");
     let content = STANDARD.encode(format!("sandbox {hash:016x}"));
-    let usage = forms::usage(count_input_tokens(request)?, tokens(&content), 0);
+    let usage = forms::usage(request.input.tokens()?, tokens(&content), 0);
     output.push(json!({"type": "compaction", "id": format!("cmp_{hash:016x}"), "encrypted_content": content}));
     Ok(json_response(&json!({
         "id": format!("resp_sandbox_compaction_{hash:016x}"),

@@ -4,10 +4,10 @@
 //! files only, and the first MiB of each, until a restart.
 
 use bytes::Bytes;
+use http::Method;
 use serde_json::{Value, json};
 
-use super::{SandboxError, SandboxRequest, SandboxResult, body_response, json_response, memory::Memory, now_ms};
-use crate::gateway::endpoint::Verb;
+use super::{ReceivedRequest, SandboxError, SandboxResult, body_response, json_response, memory::Memory, now_ms};
 
 /// Uploaded files.
 #[derive(Debug, Default)]
@@ -21,24 +21,25 @@ struct StoredFile {
 }
 
 impl Files {
-    pub(super) fn answer(&self, verb: Verb, path: &str, request: &SandboxRequest<'_>) -> SandboxResult {
+    pub(super) fn answer(&self, method: &Method, route: &str, request: &ReceivedRequest<'_>) -> SandboxResult {
         let id = request.id;
-        match verb {
-            Verb::Post => self.upload(request),
-            Verb::Delete => {
+        match *method {
+            Method::POST => self.upload(request),
+            Method::DELETE => {
                 file_document(id, None)?;
                 self.0.forget(id);
                 Ok(json_response(&json!({"id": id, "object": "file", "deleted": true})))
             }
-            Verb::Get if path.ends_with("/content") => {
+            Method::GET if route.ends_with("/content") => {
                 let content = self.0.find(id).ok_or_else(SandboxError::not_found)?.content;
                 Ok(body_response(vec![content], "application/octet-stream"))
             }
-            Verb::Get => Ok(json_response(&file_document(id, self.0.find(id).as_ref())?)),
+            Method::GET => Ok(json_response(&file_document(id, self.0.find(id).as_ref())?)),
+            _ => Err(SandboxError::not_found()),
         }
     }
 
-    fn upload(&self, request: &SandboxRequest<'_>) -> SandboxResult {
+    fn upload(&self, request: &ReceivedRequest<'_>) -> SandboxResult {
         let file = request.input.file().ok_or_else(|| SandboxError::invalid("file", "`file` must be there."))?;
         let purpose = request.input.text("purpose");
         let id = format!("file-sandbox-{:x}-{:x}-{:08x}", now_ms(), file.bytes, fastrand::u32(..));

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::{HeaderMap, header::CONTENT_TYPE};
 use bytes::Bytes;
+use http::{HeaderMap, header::CONTENT_TYPE};
 use http_body_util::BodyExt;
 use multer::Multipart;
 use serde::Deserialize;
 
-use super::SandboxError;
-use crate::gateway::payload::Payload;
+use super::{SandboxError, SandboxRequestBody, tokens::tokens_in_json};
 
 /// Maximum size of a file's kept content, in bytes.
 pub(super) const MAX_KEPT_BYTES: usize = 1 << 20;
@@ -30,15 +29,16 @@ pub(super) struct FormFile {
 }
 
 impl Input {
-    pub(super) async fn read(headers: &HeaderMap, payload: &Payload) -> Result<Self, SandboxError> {
-        if let Some(bytes) = payload.bytes() {
-            return Ok(Self::Json(bytes.clone()));
-        }
+    pub(super) async fn read(headers: &HeaderMap, body: SandboxRequestBody) -> Result<Self, SandboxError> {
+        let form = match body {
+            SandboxRequestBody::Json(bytes) => return Ok(Self::Json(bytes)),
+            SandboxRequestBody::Form(form) => form,
+        };
         let unreadable =
             |error: multer::Error| SandboxError::invalid("file", format!("The form can't be read: {error}."));
         let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let boundary = multer::parse_boundary(kind).map_err(unreadable)?;
-        let mut form = Multipart::new(payload.send().into_data_stream(), boundary);
+        let mut form = Multipart::new(form.into_data_stream(), boundary);
         let (mut fields, mut file) = (BTreeMap::new(), FormFile::default());
         while let Some(mut field) = form.next_field().await.map_err(unreadable)? {
             let mut part = FormFile { name: field.file_name().unwrap_or_default().to_owned(), ..FormFile::default() };
@@ -67,6 +67,11 @@ impl Input {
 
     pub(super) fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, SandboxError> {
         Ok(serde_json::from_slice(self.json()?)?)
+    }
+
+    /// Returns the number of tokens in all texts of the body that a model reads, which must be JSON.
+    pub(super) fn tokens(&self) -> Result<i64, SandboxError> {
+        Ok(tokens_in_json(self.json()?)?)
     }
 
     /// Returns the text of a form field, or of a JSON string or other value.

@@ -3,13 +3,13 @@
 //! The model's thought is in `reasoning_content`, as with DeepSeek, vLLM and others; OpenAI
 //! only counts its tokens.
 
-use axum::http::Response;
 use bytes::Bytes;
+use http::Response;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::super::{
-    CREATED, ProviderBody, body_response, event, fingerprint, json_response,
+use crate::{
+    CREATED, SandboxBody, body_response, event, fingerprint, json_response,
     reply::{Reply, ReplyContent},
     tools::ToolCall,
 };
@@ -145,7 +145,7 @@ impl ChatAnswer<'_> {
         self.has_logprobs.then(|| json!({"content": content(), "refusal": null}))
     }
 
-    pub(super) fn response(&self, reports_usage: bool, metadata: Option<&Value>) -> Response<ProviderBody> {
+    pub(super) fn response(&self, reports_usage: bool, metadata: Option<&Value>) -> Response<SandboxBody> {
         let texts: Vec<Option<String>> = self.replies.iter().map(|reply| Some(reply.text()?.text())).collect();
         let choices = self.replies.iter().zip(&texts).zip(0..).map(|((reply, text), index)| Choice {
             index,
@@ -174,7 +174,7 @@ impl ChatAnswer<'_> {
 
     /// Streams the answer. If it reports usage, each chunk has a usage of null and a last one the
     /// counts, as at OpenAI.
-    pub(super) fn stream(&self, reports_usage: bool) -> Response<ProviderBody> {
+    pub(super) fn stream(&self, reports_usage: bool) -> Response<SandboxBody> {
         let chunk = |choices: Vec<ChunkChoice<'_>>, usage: Option<Usage>| {
             event(&Completion {
                 id: self.id,
