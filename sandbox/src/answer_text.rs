@@ -1,6 +1,6 @@
 //! The sandbox's texts: words that depend on the request, or a given text in pieces.
 
-use super::{tokens, tokens_of_bytes};
+use crate::tokens::{tokens, tokens_of_bytes};
 
 /// Longest answer without a limit, in words.
 const MAX_WORDS: u64 = 48;

@@ -6,11 +6,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::forms::MessageAnswer;
-use super::{
-    ReceivedRequest, SandboxError, SandboxResult, body_response, fingerprint, json_response,
+use crate::{
+    bodies::{body_response, json_response, to_bytes},
+    error::{SandboxError, SandboxResult},
     reply::{Reply, ReplyOptions, max_thought_tokens},
+    request::ReceivedRequest,
+    seeds::fingerprint,
     text_format::TextFormat,
-    to_bytes,
     tools::ToolCall,
     turn::Turn,
 };

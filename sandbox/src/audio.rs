@@ -8,9 +8,14 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{
-    ReceivedRequest, SandboxError, SandboxResult, answer_text::AnswerText, body_response, fingerprint, input::FormFile,
-    json_response, named_event, tokens,
+use crate::{
+    answer_text::AnswerText,
+    bodies::{body_response, json_response, named_event},
+    error::{SandboxError, SandboxResult},
+    input::FormFile,
+    request::ReceivedRequest,
+    seeds::fingerprint,
+    tokens::tokens,
 };
 
 /// Samples per second, one byte each.

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header::RETRY_AFTER};
-use serde_json::json;
+use http::{HeaderMap, StatusCode};
 
-use super::{Input, SandboxBody, SandboxDialect, SandboxError};
+use crate::{error::SandboxError, input::Input, scripted_body::SandboxBody};
 
 /// Headers that control the sandbox; other providers don't get them.
 pub const BEHAVIOUR_HEADERS: &str = "x-sandbox-*";
@@ -89,43 +88,10 @@ fn parse_duration(text: &str) -> Result<Duration, SandboxError> {
     if time <= MAX_DELAY { Ok(time) } else { Err(invalid()) }
 }
 
-/// Builds an error with the requested status.
-pub(super) fn failure(dialect: SandboxDialect, status: StatusCode) -> Response<SandboxBody> {
-    let message = "The sandbox fails, as it was told to.";
-    let document = match dialect {
-        SandboxDialect::OpenAi => {
-            json!({"error": {"message": message, "type": "sandbox_error", "param": null, "code": "sandbox_error"}})
-        }
-        SandboxDialect::Anthropic => {
-            json!({"type": "error", "error": {"type": anthropic_error_type(status), "message": message}})
-        }
-    };
-    let mut response = super::json_response(&document);
-    *response.status_mut() = status;
-    if status == StatusCode::TOO_MANY_REQUESTS {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    }
-    response
-}
-
-/// Returns Anthropic's type of errors with a status: <https://platform.claude.com/docs/en/api/errors>.
-fn anthropic_error_type(status: StatusCode) -> &'static str {
-    match status.as_u16() {
-        401 => "authentication_error",
-        402 => "billing_error",
-        403 => "permission_error",
-        404 => "not_found_error",
-        413 => "request_too_large",
-        429 => "rate_limit_error",
-        504 => "timeout_error",
-        529 => "overloaded_error",
-        status if status < 500 => "invalid_request_error",
-        _ => "api_error",
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     fn read(headers: &[(&'static str, &'static str)], body: &'static str) -> Result<Behaviour, SandboxError> {

@@ -11,11 +11,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::forms::ChatAnswer;
-use super::{
-    ReceivedRequest, SandboxError, SandboxResult, fingerprint, json_response,
+use crate::{
+    bodies::json_response,
+    error::{SandboxError, SandboxResult},
     reply::{Reply, ReplyOptions, Stops, max_thought_tokens},
+    request::ReceivedRequest,
+    seeds::fingerprint,
     text_format::TextFormat,
-    tokens,
+    tokens::tokens,
     tools::ToolCall,
     turn::Turn,
 };

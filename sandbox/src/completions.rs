@@ -4,9 +4,14 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{
-    CREATED, ReceivedRequest, SandboxError, SandboxResult, answer_text::AnswerText, body_response, event, fingerprint,
-    json_response, reply::Stops, tokens, tokens_of_bytes,
+use crate::{
+    answer_text::AnswerText,
+    bodies::{body_response, event, json_response},
+    error::{SandboxError, SandboxResult},
+    reply::Stops,
+    request::ReceivedRequest,
+    seeds::{CREATED, fingerprint},
+    tokens::{tokens, tokens_of_bytes},
 };
 
 /// Most completions in one answer.

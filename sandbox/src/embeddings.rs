@@ -4,7 +4,12 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{SandboxError, SandboxResult, fingerprint, json_response, tokens};
+use crate::{
+    bodies::json_response,
+    error::{SandboxError, SandboxResult},
+    seeds::fingerprint,
+    tokens::tokens,
+};
 
 const DEFAULT_DIMENSIONS: usize = 256;
 const MAX_DIMENSIONS: usize = 4096;

@@ -7,7 +7,13 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{ReceivedRequest, SandboxError, SandboxResult, body_response, json_response, memory::Memory, now_ms};
+use crate::{
+    bodies::{body_response, json_response},
+    error::{SandboxError, SandboxResult},
+    memory::Memory,
+    request::ReceivedRequest,
+    seeds::now_ms,
+};
 
 /// Uploaded files.
 #[derive(Debug, Default)]

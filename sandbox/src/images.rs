@@ -2,7 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{CREATED, ReceivedRequest, SandboxError, SandboxResult, body_response, json_response, named_event, tokens};
+use crate::{
+    bodies::{body_response, json_response, named_event},
+    error::{SandboxError, SandboxResult},
+    request::ReceivedRequest,
+    seeds::CREATED,
+    tokens::tokens,
+};
 
 /// A PNG of one white pixel.
 const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4////fwAJ+wP9KobjigAAAABJRU5ErkJggg==";

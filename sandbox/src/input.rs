@@ -1,18 +1,28 @@
 //! A request's body: JSON, or the fields of a form.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, error::Error};
 
 use bytes::Bytes;
 use http::{HeaderMap, header::CONTENT_TYPE};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
 use multer::Multipart;
 use serde::Deserialize;
 
-use super::{SandboxError, SandboxRequestBody, tokens::tokens_in_json};
+use crate::{error::SandboxError, tokens::tokens_in_json};
 
 /// Maximum size of a file's kept content, in bytes.
 pub(super) const MAX_KEPT_BYTES: usize = 1 << 20;
 
+/// The body of a request.
+#[derive(Debug)]
+pub enum SandboxRequestBody {
+    /// JSON, or nothing.
+    Json(Bytes),
+    /// A form, whose boundary is in the headers.
+    Form(UnsyncBoxBody<Bytes, Box<dyn Error + Send + Sync>>),
+}
+
+/// A body that has been read.
 #[derive(Debug)]
 pub(super) enum Input {
     Json(Bytes),

@@ -8,9 +8,13 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::{
-    ReceivedRequest, SandboxError, SandboxResult, body_response, files, json_response, memory::StoredQuestion, now_ms,
-    to_bytes,
+use crate::{
+    bodies::{body_response, json_response, to_bytes},
+    error::{SandboxError, SandboxResult},
+    files,
+    memory::StoredQuestion,
+    request::ReceivedRequest,
+    seeds::now_ms,
 };
 
 /// Longest video, in seconds.

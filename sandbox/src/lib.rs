@@ -9,9 +9,11 @@ mod answer_text;
 mod anthropic;
 mod audio;
 mod behaviour;
+mod bodies;
 mod chat;
 mod completions;
 mod embeddings;
+mod error;
 mod files;
 mod images;
 mod input;
@@ -23,28 +25,28 @@ mod request;
 mod responses;
 mod schema;
 mod scripted_body;
+mod seeds;
 mod text_format;
 mod tokens;
 mod tools;
 mod turn;
 
-use bytes::Bytes;
-use http::{HeaderValue, Method, Response, StatusCode, header::CONTENT_TYPE};
-use serde::Serialize;
-use serde_json::json;
-use sha2::{Digest, Sha256};
+use http::{Method, Response};
 
 pub use self::{
     behaviour::BEHAVIOUR_HEADERS,
-    request::{SandboxDialect, SandboxRequest, SandboxRequestBody},
+    error::SandboxDialect,
+    input::SandboxRequestBody,
+    request::SandboxRequest,
     scripted_body::{RequestedBreak, SandboxBody},
 };
 use self::{
     behaviour::Behaviour,
+    error::{SandboxError, SandboxResult},
     files::Files,
     input::Input,
     memory::StoredQuestions,
-    tokens::{tokens, tokens_of_bytes},
+    request::ReceivedRequest,
 };
 
 /// A sandbox, with its memory.
@@ -53,23 +55,6 @@ pub struct Sandbox {
     files: Files,
     stored_questions: StoredQuestions,
 }
-
-/// A request whose body has arrived, with the relevant parts of its head.
-struct ReceivedRequest<'a> {
-    /// The id in its path; empty if there is none.
-    id: &'a str,
-    /// The query string.
-    query: &'a str,
-    input: Input,
-    /// Earlier requests.
-    stored_questions: &'a StoredQuestions,
-    /// Whether answers report usage.
-    reports_usage: bool,
-    /// Duration of jobs, in milliseconds.
-    job_ms: u64,
-}
-
-type SandboxResult = Result<Response<SandboxBody>, SandboxError>;
 
 impl Sandbox {
     /// Answers a request, and invalid ones with an error of their dialect.
@@ -91,7 +76,7 @@ impl Sandbox {
             return Err(RequestedBreak);
         }
         if let Some(status) = behaviour.status {
-            return Ok(behaviour::failure(dialect, status));
+            return Ok(error::failure(dialect, status));
         }
         let (path, query) = path.split_once('?').unwrap_or((path.as_str(), ""));
         let request = ReceivedRequest {
@@ -133,87 +118,3 @@ fn id<'p>(route: &str, path: &'p str) -> &'p str {
     let position = route.split('/').position(|part| part == "{id}");
     position.and_then(|position| path.split('/').nth(position - 1)).unwrap_or_default()
 }
-
-/// The error for an invalid request, in the form of OpenAI or Anthropic.
-struct SandboxError {
-    status: StatusCode,
-    param: Option<&'static str>,
-    message: String,
-}
-
-impl SandboxError {
-    fn invalid(param: &'static str, message: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, param: Some(param), message: message.into() }
-    }
-
-    fn not_found() -> Self {
-        Self { status: StatusCode::NOT_FOUND, param: None, message: "The sandbox has nothing like that.".to_owned() }
-    }
-
-    fn response(self, dialect: SandboxDialect) -> Response<SandboxBody> {
-        let kind = match self.status {
-            StatusCode::NOT_FOUND => "not_found_error",
-            _ => "invalid_request_error",
-        };
-        let document = match dialect {
-            SandboxDialect::Anthropic => json!({"type": "error", "error": {"type": kind, "message": self.message}}),
-            SandboxDialect::OpenAi => json!({"error": {
-                "message": self.message,
-                "type": "invalid_request_error",
-                "param": self.param,
-                "code": if self.status == StatusCode::NOT_FOUND { "not_found" } else { "invalid_request_error" },
-            }}),
-        };
-        let mut response = json_response(&document);
-        *response.status_mut() = self.status;
-        response
-    }
-}
-
-impl From<serde_json::Error> for SandboxError {
-    fn from(error: serde_json::Error) -> Self {
-        let message = format!("The body has another form than expected: {error}.");
-        Self { status: StatusCode::BAD_REQUEST, param: None, message }
-    }
-}
-
-fn json_response(document: &impl Serialize) -> Response<SandboxBody> {
-    body_response(vec![to_bytes(document)], "application/json")
-}
-
-fn body_response(pieces: Vec<Bytes>, content_type: &'static str) -> Response<SandboxBody> {
-    let mut response = Response::new(SandboxBody::new(pieces));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response
-}
-
-fn to_bytes(document: &impl Serialize) -> Bytes {
-    // These documents consist of strings and numbers, which always serialize.
-    serde_json::to_vec(document).unwrap_or_default().into()
-}
-
-/// Builds an event of a stream.
-fn event(document: &impl Serialize) -> Bytes {
-    [b"data: ", &*to_bytes(document), b"\n\n"].concat().into()
-}
-
-/// Builds an event named by its `type`, as in OpenAI's responses and Anthropic's messages.
-fn named_event(document: &serde_json::Value) -> Bytes {
-    let name = document["type"].as_str().unwrap_or_default();
-    [b"event: ", name.as_bytes(), b"\ndata: ", &*to_bytes(document), b"\n\n"].concat().into()
-}
-
-/// Hashes the bytes.
-fn fingerprint(bytes: &[u8]) -> u64 {
-    let hash = Sha256::digest(bytes);
-    hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
-}
-
-/// Returns the current time, in milliseconds of Unix time, which jobs progress by.
-fn now_ms() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Creation time of all answers but jobs, in seconds of Unix time: equal requests get equal bytes.
-const CREATED: u64 = 1_767_225_600;

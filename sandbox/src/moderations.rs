@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{ReceivedRequest, SandboxResult, fingerprint, json_response};
+use crate::{bodies::json_response, error::SandboxResult, request::ReceivedRequest, seeds::fingerprint};
 
 const MARKER: &str = "[sandbox flagged]";
 

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{SandboxError, answer_text::AnswerText, text_format::TextFormat, tools::ToolCall};
+use crate::{answer_text::AnswerText, error::SandboxError, text_format::TextFormat, tools::ToolCall};
 
 /// Default number of tokens of a thought.
 const DEFAULT_THOUGHT_TOKENS: i64 = 16;

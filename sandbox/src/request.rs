@@ -1,15 +1,17 @@
-//! A request to the sandbox.
+//! A request to the sandbox, as it is sent and as it is received.
 
-use std::error::Error;
-
-use bytes::Bytes;
 use http::{HeaderMap, Method};
-use http_body_util::combinators::UnsyncBoxBody;
+
+use crate::{
+    error::SandboxDialect,
+    input::{Input, SandboxRequestBody},
+    memory::StoredQuestions,
+};
 
 /// A request to the sandbox.
 #[derive(Debug)]
 pub struct SandboxRequest {
-    /// The method, which `route` takes.
+    /// The method: GET, POST or DELETE.
     pub method: Method,
     /// The path as API references write it, such as `/v1/files/{id}`.
     pub route: &'static str,
@@ -24,20 +26,17 @@ pub struct SandboxRequest {
     pub body: SandboxRequestBody,
 }
 
-/// The body of a request.
-#[derive(Debug)]
-pub enum SandboxRequestBody {
-    /// JSON, or nothing.
-    Json(Bytes),
-    /// A form, whose boundary is in the headers.
-    Form(UnsyncBoxBody<Bytes, Box<dyn Error + Send + Sync>>),
-}
-
-/// An API, which decides the form of errors.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum SandboxDialect {
-    /// OpenAI's.
-    OpenAi,
-    /// Anthropic's.
-    Anthropic,
+/// A request whose body has arrived, with the relevant parts of its head.
+pub(super) struct ReceivedRequest<'a> {
+    /// The id in its path; empty if there is none.
+    pub(super) id: &'a str,
+    /// The query string.
+    pub(super) query: &'a str,
+    pub(super) input: Input,
+    /// Earlier requests.
+    pub(super) stored_questions: &'a StoredQuestions,
+    /// Whether answers report usage.
+    pub(super) reports_usage: bool,
+    /// Duration of jobs, in milliseconds.
+    pub(super) job_ms: u64,
 }

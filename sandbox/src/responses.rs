@@ -7,54 +7,25 @@
 mod forms;
 mod items;
 mod request;
+mod seed;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use self::{forms::ResponseAnswer, request::ResponsesRequest};
-use super::{
-    CREATED, ReceivedRequest, SandboxError, SandboxResult, body_response, fingerprint, json_response,
-    memory::StoredQuestion, now_ms, reply::Reply, tokens,
+use self::{forms::ResponseAnswer, request::ResponsesRequest, seed::ResponseSeed};
+use crate::{
+    bodies::{body_response, json_response},
+    error::{SandboxError, SandboxResult},
+    memory::StoredQuestion,
+    reply::Reply,
+    request::ReceivedRequest,
+    seeds::{CREATED, fingerprint, now_ms},
+    tokens::tokens,
 };
 
 /// The status of a response that was cancelled.
 const CANCELLED: &str = "cancelled";
-
-/// The values in a response's id, which determine its words.
-struct ResponseSeed {
-    seed: u64,
-    input_tokens: i64,
-    max_tokens: i64,
-    /// End of a background response, in milliseconds of Unix time; 0 for other responses.
-    done_ms: u64,
-}
-
-impl ResponseSeed {
-    /// Builds the id; `tag` distinguishes responses with equal values.
-    fn id(&self, tag: u64) -> String {
-        format!("resp_sandbox_{:x}_{:x}_{:x}_{:x}_{tag:x}", self.seed, self.input_tokens, self.max_tokens, self.done_ms)
-    }
-
-    fn of(id: &str) -> Result<Self, SandboxError> {
-        let mut parts = id.strip_prefix("resp_sandbox_").unwrap_or_default().split('_');
-        let mut part = || u64::from_str_radix(parts.next()?, 16).ok();
-        let found = (|| {
-            let (seed, input_tokens, max_tokens, done_ms) = (part()?, part()?, part()?, part()?);
-            Some(Self {
-                seed,
-                input_tokens: i64::try_from(input_tokens).ok()?,
-                max_tokens: i64::try_from(max_tokens).ok()?,
-                done_ms,
-            })
-        })();
-        found.ok_or_else(SandboxError::not_found)
-    }
-
-    fn is_done(&self) -> bool {
-        now_ms() >= self.done_ms
-    }
-}
 
 pub(super) fn answer(method: &Method, route: &str, request: &ReceivedRequest<'_>) -> SandboxResult {
     match (method, route) {

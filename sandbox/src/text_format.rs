@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{SandboxError, answer_text::AnswerText, schema};
+use crate::{answer_text::AnswerText, error::SandboxError, schema};
 
 #[derive(Debug, Default)]
 pub(super) enum TextFormat {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{SandboxError, answer_text::pieces, schema, tokens, turn::Turn};
+use crate::{answer_text::pieces, error::SandboxError, schema, tokens::tokens, turn::Turn};
 
 /// The text in the last message that makes the sandbox call a tool without being required to.
 const MARKER: &str = "[sandbox tool]";

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::{
-    answer_text, named_event,
+    answer_text,
+    bodies::named_event,
     reply::{Reply, ReplyContent},
 };
 

@@ -9,8 +9,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    CREATED, SandboxBody, body_response, event, fingerprint, json_response,
+    bodies::{body_response, event, json_response},
     reply::{Reply, ReplyContent},
+    scripted_body::SandboxBody,
+    seeds::{CREATED, fingerprint},
     tools::ToolCall,
 };
 

@@ -7,12 +7,12 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::{ResponseSeed, ResponsesRequest};
+use super::{request::ResponsesRequest, seed::ResponseSeed};
 use crate::{
-    CREATED,
     answer_text::AnswerText,
-    named_event,
+    bodies::named_event,
     reply::{Reply, ReplyContent},
+    seeds::CREATED,
     tools::ToolCall,
 };
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::SandboxError;
+use crate::error::SandboxError;
 
 /// Default and maximum number of items on a page.
 const DEFAULT_PAGE_SIZE: usize = 20;

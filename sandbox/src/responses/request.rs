@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::ResponseSeed;
+use super::seed::ResponseSeed;
 use crate::{
-    SandboxError,
+    error::SandboxError,
     memory::StoredQuestions,
     reply::{Reply, ReplyOptions, max_thought_tokens},
     text_format::TextFormat,

@@ -23,7 +23,7 @@ const KEYWORDS: [&str; 12] = [
 ];
 
 /// Adds keywords in descriptions to the schema.
-pub(in super::super) fn with_described_keywords(schema: &Value) -> Value {
+pub(crate) fn with_described_keywords(schema: &Value) -> Value {
     match schema {
         Value::Array(items) => items.iter().map(with_described_keywords).collect(),
         Value::Object(map) => Value::Object(with_described_keywords_in_map(map)),

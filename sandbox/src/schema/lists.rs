@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Filler, Parts, Place, array};
+use super::{
+    Filler, Place,
+    parts::{Parts, array},
+};
 
 /// Longest list that is generated.
 const MAX_ITEMS: usize = 1_000;

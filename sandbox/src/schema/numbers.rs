@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Parts;
+use super::parts::Parts;
 
 /// Number of multiples that are tried to find an integer, or a multiple of other steps as well.
 const MAX_TRIES: usize = 1_000;

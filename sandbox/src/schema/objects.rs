@@ -2,7 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::{Filler, PATTERN_STEPS, Parts, Place, names, texts};
+use super::{
+    Filler, PATTERN_STEPS, Place,
+    parts::{Parts, names},
+    texts,
+};
 
 /// Most property names that are generated.
 const MAX_GENERATED_NAMES: usize = 1_000;

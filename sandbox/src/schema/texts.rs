@@ -14,7 +14,7 @@ use regex_syntax::{
 };
 use serde_json::Value;
 
-use super::{Filler, PATTERN_STEPS, Parts, Place};
+use super::{Filler, PATTERN_STEPS, Place, parts::Parts};
 
 /// Longest text that is generated, in bytes.
 const MAX_TEXT_BYTES: usize = 64 * 1024;
