@@ -83,11 +83,13 @@ pub enum Permission {
     ViewNotifications,
     SendEvents,
     VerifyKeys,
+    /// Lets a proxy ask whether requests may pass.
+    AuthorizeRequests,
 }
 
 impl Permission {
     /// All permissions.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ViewOverview,
         Self::ViewApiKeys,
         Self::ManageApiKeys,
@@ -102,18 +104,51 @@ impl Permission {
         Self::ViewNotifications,
         Self::SendEvents,
         Self::VerifyKeys,
+        Self::AuthorizeRequests,
     ];
+
+    /// The scope that gives a key this permission; `None` where no key can have it.
+    pub const fn scope(self) -> Option<Scope> {
+        match self {
+            Self::ViewUsage => Some(Scope::UsageRead),
+            Self::ViewApiKeys => Some(Scope::ApiKeysRead),
+            Self::ManageApiKeys => Some(Scope::ApiKeysWrite),
+            Self::ViewAdminKeys => Some(Scope::AdminApiKeysRead),
+            Self::ManageAdminKeys => Some(Scope::AdminApiKeysWrite),
+            Self::SendEvents => Some(Scope::EventsWrite),
+            Self::VerifyKeys => Some(Scope::KeysVerify),
+            Self::AuthorizeRequests => Some(Scope::Authz),
+            Self::ViewOverview
+            | Self::ViewLogs
+            | Self::ViewBodies
+            | Self::CreateProject
+            | Self::ManageSettings
+            | Self::ViewAuditLog
+            | Self::ViewNotifications => None,
+        }
+    }
 }
 
-/// The reach of a permission.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+/// The reach of a permission. It has no order: a member manages some of the projects assigned to them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Reach {
     /// Things that the member created, in projects assigned to them.
     Own,
     /// Projects assigned to the member.
     Assigned,
+    /// Projects that the member manages, and everything in them.
+    Managed,
     /// The whole organization.
     Organization,
+    /// All organizations, and what belongs to none: the operator's reach.
+    Installation,
+}
+
+impl Reach {
+    /// Whether nothing of an organization is out of reach.
+    pub const fn is_organization_wide(self) -> bool {
+        matches!(self, Self::Organization | Self::Installation)
+    }
 }
 
 /// The reach of `permission` for `role`; `None` where the role lacks it.
@@ -137,11 +172,23 @@ pub const fn reach(role: Role, permission: Permission) -> Option<Reach> {
         (P::CreateProject, Viewer) => None,
 
         (
-            P::ViewAdminKeys | P::ManageAdminKeys | P::ManageSettings | P::ViewAuditLog | P::SendEvents | P::VerifyKeys,
+            P::ViewAdminKeys
+            | P::ManageAdminKeys
+            | P::ManageSettings
+            | P::ViewAuditLog
+            | P::SendEvents
+            | P::VerifyKeys
+            | P::AuthorizeRequests,
             Admin | Owner,
         ) => Some(Organization),
         (
-            P::ViewAdminKeys | P::ManageAdminKeys | P::ManageSettings | P::ViewAuditLog | P::SendEvents | P::VerifyKeys,
+            P::ViewAdminKeys
+            | P::ManageAdminKeys
+            | P::ManageSettings
+            | P::ViewAuditLog
+            | P::SendEvents
+            | P::VerifyKeys
+            | P::AuthorizeRequests,
             Viewer | Developer,
         ) => None,
 
@@ -153,25 +200,8 @@ pub const fn reach(role: Role, permission: Permission) -> Option<Reach> {
 /// The reach of `permission` for a key of `level` with these scopes; `None` where the key lacks it. A
 /// project's key reaches no further than its project.
 pub fn reach_of_key(level: Level, scopes: &[Scope], permission: Permission) -> Option<Reach> {
-    use Permission as P;
-    let scope = match permission {
-        P::ViewUsage => Scope::UsageRead,
-        P::ViewApiKeys => Scope::ApiKeysRead,
-        P::ManageApiKeys => Scope::ApiKeysWrite,
-        P::ViewAdminKeys => Scope::AdminApiKeysRead,
-        P::ManageAdminKeys => Scope::AdminApiKeysWrite,
-        P::SendEvents => Scope::EventsWrite,
-        P::VerifyKeys => Scope::KeysVerify,
-        P::ViewOverview
-        | P::ViewLogs
-        | P::ViewBodies
-        | P::CreateProject
-        | P::ManageSettings
-        | P::ViewAuditLog
-        | P::ViewNotifications => return None,
-    };
     let reach = if level.needs_project() { Reach::Assigned } else { Reach::Organization };
-    scope.is_granted(level, scopes).then_some(reach)
+    permission.scope()?.is_granted(level, scopes).then_some(reach)
 }
 
 /// Whether `role` has `permission`, with any reach.
@@ -180,49 +210,4 @@ pub const fn may(role: Role, permission: Permission) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_viewer_reads_usage_and_nothing_else() {
-        for permission in Permission::ALL {
-            let reads_usage = matches!(permission, Permission::ViewOverview | Permission::ViewUsage);
-            assert_eq!(may(Role::Viewer, permission), reads_usage, "{permission:?}");
-        }
-    }
-
-    #[test]
-    fn owners_and_admins_reach_the_whole_organization() {
-        for permission in Permission::ALL {
-            // Each member has an inbox of their own, in every role.
-            let expected = if permission == Permission::ViewNotifications { Reach::Own } else { Reach::Organization };
-            assert_eq!(reach(Role::Owner, permission), Some(expected));
-            assert_eq!(reach(Role::Admin, permission), Some(expected));
-        }
-    }
-
-    #[test]
-    fn a_developer_stays_within_assigned_projects() {
-        assert_eq!(reach(Role::Developer, Permission::ViewUsage), Some(Reach::Assigned));
-        assert_eq!(reach(Role::Developer, Permission::ManageApiKeys), Some(Reach::Own));
-        assert!(!may(Role::Developer, Permission::ManageAdminKeys));
-    }
-
-    #[test]
-    fn a_read_key_reads_its_projects_usage_and_a_standard_key_manages_nothing() {
-        for permission in Permission::ALL {
-            let expected = (permission == Permission::ViewUsage).then_some(Reach::Assigned);
-            assert_eq!(reach_of_key(Level::Read, &[], permission), expected, "{permission:?}");
-            assert_eq!(reach_of_key(Level::Standard, &[], permission), None, "{permission:?}");
-        }
-    }
-
-    #[test]
-    fn an_admin_key_does_what_its_scopes_say() {
-        let scopes = [Scope::ApiKeysRead];
-        assert_eq!(reach_of_key(Level::Admin, &scopes, Permission::ViewApiKeys), Some(Reach::Organization));
-        assert_eq!(reach_of_key(Level::Admin, &scopes, Permission::ManageApiKeys), None);
-        assert_eq!(reach_of_key(Level::Admin, &[], Permission::ManageAdminKeys), Some(Reach::Organization));
-        assert_eq!(reach_of_key(Level::Admin, &[], Permission::ManageSettings), None);
-    }
-}
+mod tests;

@@ -12,10 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use domain::{
-    api_keys::{Scope, Secret},
-    time::Timestamp,
-};
+use domain::{api_keys::Secret, permissions::Permission, time::Timestamp};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
 use services::{
@@ -136,7 +133,7 @@ async fn receive(
     caller: Caller,
     request: Request,
 ) -> Result<Response, V1Error> {
-    let actor = caller.with(Scope::EventsWrite)?;
+    let actor = caller.with(Permission::SendEvents)?;
     let mode = content_mode(request.headers())?;
     let is_gzip = gzip::is_declared(request.headers())?;
     let body = match timeout(BODY_TIMEOUT, Limited::new(request.into_body(), MAX_BODY_BYTES as usize).collect()).await {

@@ -74,7 +74,7 @@ impl Actor {
     /// [`ServiceError::Forbidden`] where the actor lacks it.
     pub fn reach(&self, permission: Permission) -> ServiceResult<Reach> {
         match &self.kind {
-            ActorKind::CommandLine => Ok(Reach::Organization),
+            ActorKind::CommandLine => Ok(Reach::Installation),
             ActorKind::Member { role, .. } => permissions::reach(*role, permission).ok_or_else(|| {
                 ServiceError::Forbidden(format!(
                     "Your role, {}, doesn't allow this. An owner or admin can change it.",

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Role of a project member who may change the project.
-const MANAGER: &str = "manager";
+pub(crate) const MANAGER: &str = "manager";
 /// Role of a project member who may not.
 const MEMBER: &str = "member";
 
@@ -56,13 +56,14 @@ pub(crate) async fn scope(
     actor: &Actor,
     permission: Permission,
 ) -> ServiceResult<ProjectScope> {
-    match (actor.reach(permission)?, actor.user_id()) {
-        (Reach::Organization, _) => Ok(ProjectScope::All),
-        (Reach::Assigned | Reach::Own, None) => Ok(ProjectScope::Only(actor.project_id().into_iter().collect())),
-        (Reach::Assigned | Reach::Own, Some(user_id)) => {
-            Ok(ProjectScope::Only(assigned_projects(database, actor.organization.id, user_id).await?))
-        }
+    let reach = actor.reach(permission)?;
+    if reach.is_organization_wide() {
+        return Ok(ProjectScope::All);
     }
+    Ok(ProjectScope::Only(match actor.user_id() {
+        None => actor.project_id().into_iter().collect(),
+        Some(user_id) => reached_projects(database, actor.organization.id, user_id, reach).await?,
+    }))
 }
 
 /// Loads a project and locks it against changes until the transaction ends.
@@ -85,19 +86,22 @@ pub(crate) async fn require_usable(change: &AuditedChange, permission: Permissio
     }
 }
 
-async fn assigned_projects(
+/// Loads the projects that a member reaches who doesn't reach the whole organization.
+async fn reached_projects(
     database: &impl ConnectionTrait,
     organization: OrganizationId,
     user_id: UserId,
+    reach: Reach,
 ) -> ServiceResult<HashSet<ProjectId>> {
-    let ids = project_members::Entity::find()
+    let mut assigned = project_members::Entity::find()
         .select_only()
         .column(project_members::Column::ProjectId)
         .filter(project_members::Column::OrganizationId.eq(organization.uuid()))
-        .filter(project_members::Column::UserId.eq(user_id.uuid()))
-        .into_tuple::<uuid::Uuid>()
-        .all(database)
-        .await?;
+        .filter(project_members::Column::UserId.eq(user_id.uuid()));
+    if reach == Reach::Managed {
+        assigned = assigned.filter(project_members::Column::Role.eq(MANAGER));
+    }
+    let ids = assigned.into_tuple::<uuid::Uuid>().all(database).await?;
     Ok(ids.into_iter().map(ProjectId::new).collect())
 }
 
@@ -233,5 +237,44 @@ fn to_project(row: projects::Model) -> Project {
         slug: row.slug,
         description: row.description,
         archived: row.archived_at.is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ConnectOptions, Database, DbBackend, Schema};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_manager_reaches_those_of_the_assigned_projects_that_they_manage() {
+        let options = ConnectOptions::new("sqlite::memory:").max_connections(1).to_owned();
+        let database = Database::connect(options).await.unwrap();
+        let table = Schema::new(DbBackend::Sqlite).create_table_from_entity(project_members::Entity);
+        database.execute(&table).await.unwrap();
+        let id = |number| uuid::Uuid::from_u128(number);
+        let (organization, user, colleague) = (OrganizationId::new(id(1)), UserId::new(id(2)), UserId::new(id(3)));
+        let (managed, assigned, other) = (id(4), id(5), id(6));
+        let members = [
+            (managed, user, MANAGER),
+            (assigned, user, MEMBER),
+            (assigned, colleague, MANAGER),
+            (other, colleague, MANAGER),
+        ];
+        let rows = members.map(|(project_id, user_id, role)| {
+            project_members::ActiveModel::from(project_members::Model {
+                organization_id: organization.uuid(),
+                project_id,
+                user_id: user_id.uuid(),
+                role: role.to_owned(),
+                created_at: 0,
+            })
+        });
+        project_members::Entity::insert_many(rows).exec_without_returning(&database).await.unwrap();
+        let reached = async |reach| reached_projects(&database, organization, user, reach).await.unwrap();
+        let ids = |ids: &[uuid::Uuid]| ids.iter().copied().map(ProjectId::new).collect::<HashSet<_>>();
+        assert_eq!(reached(Reach::Managed).await, ids(&[managed]));
+        assert_eq!(reached(Reach::Assigned).await, ids(&[managed, assigned]));
+        assert_eq!(reached(Reach::Own).await, ids(&[managed, assigned]));
     }
 }

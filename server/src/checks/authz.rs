@@ -25,6 +25,7 @@ use axum::{
 use domain::{
     api_keys::{Level, Scope, Secret},
     ids::{ApiKeyId, OrganizationId, ProjectId, UserId},
+    permissions::Permission,
 };
 use services::api_keys::directory::KeyRecord;
 use utoipa::{
@@ -43,7 +44,7 @@ use super::{
 use crate::{
     client_ip,
     v1::{
-        credentials,
+        caller, credentials,
         error::{ErrorDocument, V1Error},
         parameters::{header_param, query_param},
     },
@@ -108,9 +109,7 @@ async fn respond(state: &ChecksState, request: Request) -> Response {
 async fn check(state: &ChecksState, request: &Parts) -> Result<Response, V1Error> {
     let ChecksState { v1, gateway } = state;
     let proxy = v1.identify_by(&proxy_key(&request.headers)?, peer(request)).await.map_err(|denied| denied.refusal)?;
-    if !proxy.key.grants(Scope::Authz) {
-        return Err(V1Error::missing_scope(proxy.key.level, Scope::Authz));
-    }
+    caller::require(&proxy.key, Permission::AuthorizeRequests)?;
     let requirement = RouteRequirement::read(request)?;
     // The client's key is read from the places where the gateway reads it.
     let secret = credentials::secret(&request.headers, requirement.query.as_deref())?;

@@ -6,6 +6,7 @@ use axum::{Json, extract::State};
 use domain::{
     api_keys::{Level, Scope, Secret},
     ids::{ApiKeyId, OrganizationId, ProjectId, UserId},
+    permissions::Permission,
 };
 use serde::{Deserialize, Serialize};
 use services::{api_keys::directory::KeyRecord, rate_limits::LimitStatus};
@@ -107,7 +108,7 @@ pub(super) async fn verify(
     caller: Caller,
     JsonBody(body): JsonBody<VerifyRequest>,
 ) -> Result<Json<VerifyResponse>, V1Error> {
-    let actor = caller.with(Scope::KeysVerify)?;
+    let actor = caller.with(Permission::VerifyKeys)?;
     let requested = match (body.scope, &body.endpoint) {
         (Some(scope), _) => RequestedUse::Scope(scope),
         (None, Some(path)) => RequestedUse::of_path(path),

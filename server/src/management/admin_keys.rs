@@ -1,7 +1,7 @@
 //! `/v1/organization/admin_api_keys`: the organization's own keys.
 
 use axum::{Json, extract::State};
-use domain::ids::ApiKeyId;
+use domain::{ids::ApiKeyId, permissions::Permission};
 use serde::Deserialize;
 use services::api_keys::{self, location};
 use utoipa::IntoParams;
@@ -158,7 +158,7 @@ pub(super) async fn descendants(
     caller: Caller,
     PathIds(AdminKeyPath { key }): PathIds<AdminKeyPath>,
 ) -> KeyResponse<DescendantKeys> {
-    let actor = caller.with(keys::read_scope(LOCATION))?;
+    let actor = caller.with(LOCATION.permission(Permission::ViewApiKeys))?;
     let services = v1.services();
     location::get_at(services, &actor, LOCATION, key).await?;
     Ok(Json(DescendantKeys::new(api_keys::descendants(services, &actor, &[key]).await?)))

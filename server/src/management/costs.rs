@@ -2,9 +2,9 @@
 
 use axum::{Json, extract::State};
 use domain::{
-    api_keys::Scope,
     ids::{ApiKeyId, ProjectId},
     money::Money,
+    permissions::Permission,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -75,7 +75,7 @@ pub(super) async fn costs(
     caller: Caller,
     query: QueryParams,
 ) -> Result<Json<BucketPage<CostResult>>, V1Error> {
-    let actor = caller.with(Scope::UsageRead)?;
+    let actor = caller.with(Permission::ViewUsage)?;
     let services = v1.services();
     let bucket_query = BucketQuery::read(query, services.now(), None, LIMITS)?;
     let spans = breakdown(services, &actor, &bucket_query.breakdown).await?;

@@ -1,10 +1,7 @@
 //! What can be done with keys: at the organization, or in a project.
 
 use axum::{Json, extract::FromRequestParts, http::request::Parts};
-use domain::{
-    api_keys::{ApiKey, Scope},
-    ids::ApiKeyId,
-};
+use domain::{api_keys::ApiKey, ids::ApiKeyId, permissions::Permission};
 use services::{
     Actor, Services,
     api_keys::{
@@ -33,7 +30,7 @@ pub(super) async fn list(
     location: KeyLocation,
     query: QueryParams,
 ) -> KeyResponse<ListPage<KeyObject>> {
-    let actor = caller.with(read_scope(location))?;
+    let actor = caller.with(location.permission(Permission::ViewApiKeys))?;
     let services = v1.services();
     let (keys, has_more) = location::page(services, &actor, location, list::cursor(query)?).await?;
     Ok(Json(ListPage::new(to_objects(services, &actor, location, keys).await?, |key| key.id, has_more)))
@@ -48,7 +45,7 @@ pub(super) async fn create(
     IdempotencyKey(request): IdempotencyKey,
     body: CreateKeyBody,
 ) -> KeyResponse<KeyObject> {
-    let actor = caller.with(write_scope(location))?;
+    let actor = caller.with(location.permission(Permission::ManageApiKeys))?;
     let services = v1.services();
     location::require(services, &actor, location).await?;
     let new_key = body.into_new_key(location, services.now())?;
@@ -68,7 +65,7 @@ pub(super) async fn retrieve(
     location: KeyLocation,
     key: ApiKeyId,
 ) -> KeyResponse<KeyObject> {
-    let actor = caller.with(read_scope(location))?;
+    let actor = caller.with(location.permission(Permission::ViewApiKeys))?;
     let services = v1.services();
     let key = location::get_at(services, &actor, location, key).await?;
     Ok(Json(to_object(services, &actor, key).await?))
@@ -144,20 +141,6 @@ pub(super) async fn revoke(
     Ok(Json(DeletedKey::new(key, is_admin).with_usable_descendants(descendants)))
 }
 
-pub(super) const fn read_scope(location: KeyLocation) -> Scope {
-    match location {
-        KeyLocation::Organization => Scope::AdminApiKeysRead,
-        KeyLocation::Project(_) => Scope::ApiKeysRead,
-    }
-}
-
-const fn write_scope(location: KeyLocation) -> Scope {
-    match location {
-        KeyLocation::Organization => Scope::AdminApiKeysWrite,
-        KeyLocation::Project(_) => Scope::ApiKeysWrite,
-    }
-}
-
 /// Returns the actor if it may manage the key and the key is at this location.
 async fn require_manager(
     caller: &Caller,
@@ -165,7 +148,7 @@ async fn require_manager(
     location: KeyLocation,
     key: ApiKeyId,
 ) -> Result<Actor, V1Error> {
-    let actor = caller.with(write_scope(location))?;
+    let actor = caller.with(location.permission(Permission::ManageApiKeys))?;
     location::require_manageable(services, &actor, location, key).await?;
     Ok(actor)
 }

@@ -2,9 +2,9 @@
 
 use axum::{Json, extract::State};
 use domain::{
-    api_keys::Scope,
     ids::{ApiKeyId, ProjectId},
     models::Service,
+    permissions::Permission,
     usage::Measures,
 };
 use serde::Serialize;
@@ -109,7 +109,7 @@ async fn answer(
     query: QueryParams,
     service: Service,
 ) -> Result<Json<BucketPage<UsageResult>>, V1Error> {
-    let actor = caller.with(Scope::UsageRead)?;
+    let actor = caller.with(Permission::ViewUsage)?;
     let services = v1.services();
     let bucket_query = BucketQuery::read(query, services.now(), Some(service), LIMITS)?;
     let spans = breakdown(services, &actor, &bucket_query.breakdown).await?;

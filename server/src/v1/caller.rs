@@ -4,8 +4,8 @@ use axum::{
     extract::{FromRef, FromRequestParts},
     http::request::Parts,
 };
-use domain::api_keys::Scope;
-use services::{Actor, address_limits::LimitedAction, security::SecurityCaller};
+use domain::permissions::Permission;
+use services::{Actor, address_limits::LimitedAction, api_keys::directory::KeyRecord, security::SecurityCaller};
 
 use super::{
     error::V1Error,
@@ -16,7 +16,7 @@ use crate::context::KnownCaller;
 /// The prefix of the management API's paths.
 const ORGANIZATION: &str = "/v1/organization/";
 
-/// The caller of a request, with a valid key. Its scopes are checked by [`Caller::with`].
+/// The caller of a request, with a valid key. Its permissions are checked by [`Caller::with`].
 pub(crate) struct Caller(AuthenticatedKey);
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller
@@ -42,12 +42,15 @@ where
 }
 
 impl Caller {
-    /// Returns the actor, if the key has `scope`. The services decide what the actor may reach.
-    pub(crate) fn with(&self, scope: Scope) -> Result<Actor, V1Error> {
+    /// Returns the actor, if the key has `permission`. The services decide what the actor may reach.
+    pub(crate) fn with(&self, permission: Permission) -> Result<Actor, V1Error> {
         let AuthenticatedKey { key, ip } = &self.0;
-        if !key.grants(scope) {
-            return Err(V1Error::missing_scope(key.level, scope));
-        }
+        require(key, permission)?;
         Ok(key.actor(*ip))
     }
+}
+
+/// Rejects a key without `permission`.
+pub(crate) fn require(key: &KeyRecord, permission: Permission) -> Result<(), V1Error> {
+    if key.has_permission(permission) { Ok(()) } else { Err(V1Error::missing_permission(key.level, permission)) }
 }

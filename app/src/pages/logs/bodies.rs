@@ -69,7 +69,7 @@ fn bodies_view(bodies: BodiesState, zone: &str) -> AnyView {
 fn BodiesOff() -> impl IntoView {
     let organization = use_organization();
     let href = Page::Settings.path(&organization.slug());
-    let may_change = organization.reach(Permission::ManageSettings) == Some(Reach::Organization);
+    let may_change = organization.reach(Permission::ManageSettings).is_some_and(Reach::is_organization_wide);
     view! {
         <section class="call-body">
             <h3>"Request and response"</h3>

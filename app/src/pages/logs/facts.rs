@@ -28,7 +28,7 @@ pub(super) fn Facts(details: CallDetails, zone: String) -> impl IntoView {
         let mut address = LogsAddress::default();
         address.filter.api_key = Some(key.id);
         // Members who don't see all keys may not open this one's page; their link leads to its calls.
-        let sees_all_keys = organization.reach(Permission::ViewApiKeys) == Some(Reach::Organization);
+        let sees_all_keys = organization.reach(Permission::ViewApiKeys).is_some_and(Reach::is_organization_wide);
         let href = if sees_all_keys { KeyAddress::new(key.id).href(&slug) } else { address.href(&slug) };
         view! { <a href=href>{key.name.clone()}</a> <span class="sub mono">{key.masked.clone()}</span> }
     });

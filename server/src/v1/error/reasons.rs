@@ -5,7 +5,10 @@
 use std::{borrow::Cow, net::IpAddr};
 
 use axum::http::StatusCode;
-use domain::api_keys::{Level, Scope};
+use domain::{
+    api_keys::{Level, Scope},
+    permissions::Permission,
+};
 
 use super::{OVERLOADED, RATE_LIMITED, Retry, V1Error};
 
@@ -44,6 +47,12 @@ impl V1Error {
             let keys = fitting.join(" or ");
             format!("This takes the scope {scope}, which a {level} key can't have. Use one of level {keys}.")
         })
+    }
+
+    /// 403: the key, which has this level, lacks this permission.
+    pub(crate) fn missing_permission(level: Level, permission: Permission) -> Self {
+        let for_no_key = || Self::insufficient_permissions("This is for members, and for no key.");
+        permission.scope().map_or_else(for_no_key, |scope| Self::missing_scope(level, scope))
     }
 
     /// 403: the request's address isn't on the key's allowlist.

@@ -6,6 +6,7 @@ use domain::{
     api_keys::{Level, Network, Scope, allows},
     bodies::BodySettings,
     ids::{ApiKeyId, ProjectId, SecretId, UserId},
+    permissions::{self, Permission},
     time::Timestamp,
 };
 
@@ -49,6 +50,11 @@ impl KeyRecord {
     /// Whether the key has `scope`.
     pub fn grants(&self, scope: Scope) -> bool {
         scope.is_granted(self.level, &self.scopes)
+    }
+
+    /// Whether the key has `permission`, with any reach.
+    pub fn has_permission(&self, permission: Permission) -> bool {
+        permissions::reach_of_key(self.level, &self.scopes, permission).is_some()
     }
 
     /// Whether the key may call `model`. One without a list may call all.

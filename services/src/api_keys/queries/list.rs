@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use domain::{
     api_keys::{ApiKey, KeyPage, KeyQuery, PAGE_SIZE, Status},
-    permissions::{Permission, Reach},
+    permissions::Permission,
 };
 use futures::{Stream, stream};
 use sea_orm::ConnectionTrait;
@@ -100,9 +100,10 @@ async fn count_by_status(services: &Services, keys: KeyConditions) -> ServiceRes
 /// Counts the usable keys that `actor` may view.
 pub(crate) async fn count_active(services: &Services, actor: &Actor) -> ServiceResult<i64> {
     // An actor who may view the organization's figures may view this one, without its keys.
-    let visible = match actor.reach(Permission::ViewOverview)? {
-        Reach::Organization => KeyVisibility::ALL,
-        Reach::Assigned | Reach::Own => visibility(services, actor).await?,
+    let visible = if actor.reach(Permission::ViewOverview)?.is_organization_wide() {
+        KeyVisibility::ALL
+    } else {
+        visibility(services, actor).await?
     };
     let mut keys = KeyConditions::visible(services, actor.organization.id, &visible);
     keys.and(USABLE);

@@ -25,7 +25,7 @@ pub enum KeyLocation {
 
 impl KeyLocation {
     /// The permission that corresponds to `permission` (to view or to manage keys) for keys at this location.
-    pub(in crate::api_keys) const fn permission(self, permission: Permission) -> Permission {
+    pub const fn permission(self, permission: Permission) -> Permission {
         match (self, permission) {
             (Self::Project(_), _) => permission,
             (Self::Organization, Permission::ViewApiKeys) => Permission::ViewAdminKeys,

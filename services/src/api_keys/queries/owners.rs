@@ -15,6 +15,7 @@ use super::location::KeyLocation;
 use crate::{
     Actor, ServiceResult, Services,
     entities::{memberships, project_members, users},
+    projects,
 };
 
 /// The user who made a key.
@@ -52,15 +53,15 @@ pub async fn owners(
         .await?;
     let roles: HashMap<Uuid, Role> =
         members.iter().map(|member| Ok((member.user_id, memberships::role(member)?))).collect::<ServiceResult<_>>()?;
-    let assigned: HashSet<Uuid> = match location {
-        KeyLocation::Organization => HashSet::new(),
+    let assigned: HashMap<Uuid, String> = match location {
+        KeyLocation::Organization => HashMap::new(),
         KeyLocation::Project(project) => project_members::Entity::find()
             .select_only()
-            .column(project_members::Column::UserId)
+            .columns([project_members::Column::UserId, project_members::Column::Role])
             .filter(project_members::Column::OrganizationId.eq(organization))
             .filter(project_members::Column::ProjectId.eq(project.uuid()))
             .filter(project_members::Column::UserId.is_in(ids))
-            .into_tuple::<Uuid>()
+            .into_tuple::<(Uuid, String)>()
             .all(database)
             .await?
             .into_iter()
@@ -77,8 +78,9 @@ pub async fn owners(
             has_access: match role
                 .and_then(|role| permissions::reach(role, location.permission(Permission::ManageApiKeys)))
             {
-                Some(Reach::Organization) => true,
-                Some(Reach::Assigned | Reach::Own) => assigned.contains(&user.id),
+                Some(Reach::Organization | Reach::Installation) => true,
+                Some(Reach::Managed) => assigned.get(&user.id).is_some_and(|role| role == projects::MANAGER),
+                Some(Reach::Assigned | Reach::Own) => assigned.contains_key(&user.id),
                 None => false,
             },
         };

@@ -60,9 +60,9 @@ pub(in crate::api_keys) async fn visible_keys(
     };
     let admin_keys = actor.reach(admin_permission).is_ok();
     let project_keys = match actor.reach(permission) {
-        Ok(Reach::Organization) => VisibleProjectKeys::All,
-        Ok(Reach::Assigned | Reach::Own) => VisibleProjectKeys::Some {
-            maker: actor.user_id().map(|id| id.uuid()),
+        Ok(reach) if reach.is_organization_wide() => VisibleProjectKeys::All,
+        Ok(reach) => VisibleProjectKeys::Some {
+            maker: actor.user_id().map(|id| id.uuid()).filter(|_| reach != Reach::Managed),
             projects: projects::scope(database, actor, permission).await?,
         },
         Err(_) if admin_keys => VisibleProjectKeys::None,
