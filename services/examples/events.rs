@@ -10,7 +10,7 @@ use std::{fmt::Write, sync::Arc, time::Instant};
 use domain::time::Timestamp;
 use sea_orm::{ConnectionTrait, Statement};
 use services::{
-    Actor, ActorKind, Services, SystemClock,
+    Actor, ActorKind, OperatorSource, Services, SystemClock,
     events::{BatchFormat, Events, MAX_EVENTS, read},
 };
 
@@ -44,7 +44,7 @@ async fn main() -> services::ServiceResult<()> {
     let endpoints: usize = std::env::args().nth(3).and_then(|count| count.parse().ok()).unwrap_or(1);
     let services = Services::start(&url, Arc::new(SystemClock)).await?;
     let organization = services::organizations::create(&services, "Events", "Europe/Berlin").await?;
-    let actor = Actor { organization, kind: ActorKind::CommandLine, ip: None };
+    let actor = Actor { organization, kind: ActorKind::Operator(OperatorSource::CommandLine), ip: None };
     let first = services.now().plus_millis(-i64::try_from(wanted).unwrap_or_default());
     let batches: Arc<Vec<String>> =
         Arc::new((0..wanted.div_ceil(MAX_EVENTS)).map(|number| batch(number, first, endpoints)).collect());

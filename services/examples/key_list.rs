@@ -14,7 +14,7 @@ use domain::{
 };
 use sea_orm::ConnectionTrait;
 use services::{
-    Actor, ActorKind, Clock, ServiceError, ServiceResult, Services,
+    Actor, ActorKind, Clock, OperatorSource, ServiceError, ServiceResult, Services,
     api_keys::{
         self,
         directory::{KeyDirectory, KeyRecord, KeyVerification},
@@ -95,7 +95,7 @@ async fn fill(services: &Services, clock: &Noon, now: Timestamp) -> ServiceResul
     models::apply(services, MODELS.map(offer).to_vec()).await?;
     let name = format!("Keys {}", services::new_reference());
     let organization = organizations::create(services, &name, "Europe/Berlin").await?;
-    let actor = Actor { organization, kind: ActorKind::CommandLine, ip: None };
+    let actor = Actor { organization, kind: ActorKind::Operator(OperatorSource::CommandLine), ip: None };
     let project = projects::find(services, &actor, "default").await?.id;
     let (directory, uses) = (KeyDirectory::start(services), KeyUses::start(services));
     let mut used = Vec::new();

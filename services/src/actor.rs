@@ -16,7 +16,7 @@ use crate::{ServiceError, ServiceResult, entities::organizations};
 pub struct Actor {
     pub organization: Organization,
     pub kind: ActorKind,
-    /// Address of the request; `None` on the command line.
+    /// Address of the request; `None` without one.
     pub ip: Option<IpAddr>,
 }
 
@@ -63,8 +63,24 @@ pub enum ActorKind {
         /// The only project that the key reaches; `None` for all.
         project_id: Option<ProjectId>,
     },
-    /// The operator on the server's command line, trusted since they have access to the database.
+    /// The operator of the installation, trusted since they have access to its database.
+    Operator(OperatorSource),
+    /// The server itself. It has no permission: a task does what it is for, and nothing on request.
+    System(SystemTask),
+}
+
+/// The place where the operator acts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum OperatorSource {
     CommandLine,
+    ConfigurationFile,
+}
+
+/// A task of the server that changes something.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SystemTask {
+    /// Disables keys of which anyone has reported a secret.
+    LeakReport,
 }
 
 impl Actor {
@@ -74,7 +90,8 @@ impl Actor {
     /// [`ServiceError::Forbidden`] where the actor lacks it.
     pub fn reach(&self, permission: Permission) -> ServiceResult<Reach> {
         match &self.kind {
-            ActorKind::CommandLine => Ok(Reach::Installation),
+            ActorKind::Operator(_) => Ok(Reach::Installation),
+            ActorKind::System(_) => Err(ServiceError::Forbidden("This isn't a task of the server.".to_owned())),
             ActorKind::Member { role, .. } => permissions::reach(*role, permission).ok_or_else(|| {
                 ServiceError::Forbidden(format!(
                     "Your role, {}, doesn't allow this. An owner or admin can change it.",
@@ -90,7 +107,7 @@ impl Actor {
     pub fn user_id(&self) -> Option<UserId> {
         match &self.kind {
             ActorKind::Member { id, .. } => Some(*id),
-            ActorKind::ApiKey { .. } | ActorKind::CommandLine => None,
+            ActorKind::ApiKey { .. } | ActorKind::Operator(_) | ActorKind::System(_) => None,
         }
     }
 
@@ -98,7 +115,7 @@ impl Actor {
     pub fn project_id(&self) -> Option<ProjectId> {
         match &self.kind {
             ActorKind::ApiKey { project_id, .. } => *project_id,
-            ActorKind::Member { .. } | ActorKind::CommandLine => None,
+            ActorKind::Member { .. } | ActorKind::Operator(_) | ActorKind::System(_) => None,
         }
     }
 }

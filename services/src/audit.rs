@@ -1,15 +1,10 @@
 //! The audit log, hash-chained so that tampering is detected.
 
+mod author;
 mod chain;
 mod verify;
 
-use std::net::IpAddr;
-
-use domain::{
-    api_keys::Secret,
-    ids::{OrganizationId, UserId},
-    time::Timestamp,
-};
+use domain::{api_keys::Secret, ids::OrganizationId, time::Timestamp};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
@@ -17,57 +12,15 @@ use sea_orm::{
 };
 use serde::Serialize;
 use serde_json::Value;
-use uuid::Uuid;
 
+pub(crate) use author::AuditAuthor;
 pub use verify::{ChainBreak, ChainVerification, verify};
 
 use crate::{
-    Actor, ActorKind, ServiceError, ServiceResult,
+    ServiceError, ServiceResult,
     database::DatabaseTransaction,
     entities::{audit_entries, audit_heads},
 };
-
-/// The author of an entry.
-#[derive(Clone, Debug)]
-pub(crate) struct AuditAuthor {
-    kind: &'static str,
-    id: Option<Uuid>,
-    name: String,
-    ip: Option<IpAddr>,
-}
-
-impl AuditAuthor {
-    pub(crate) fn member(id: UserId, name: &str, ip: Option<IpAddr>) -> Self {
-        Self { kind: "member", id: Some(id.uuid()), name: name.to_owned(), ip }
-    }
-
-    /// For [`AuditedChange`](crate::audited_change::AuditedChange) only, which has locked the rows that the
-    /// actor's permissions depend on.
-    pub(crate) fn of(actor: &Actor) -> Self {
-        match &actor.kind {
-            ActorKind::Member { id, name, .. } => Self::member(*id, name, actor.ip),
-            ActorKind::ApiKey { id, name, .. } => {
-                Self { kind: "api_key", id: Some(id.uuid()), name: name.clone(), ip: actor.ip }
-            }
-            ActorKind::CommandLine => Self::command_line(),
-        }
-    }
-
-    /// The operator on the server's command line.
-    pub(crate) fn command_line() -> Self {
-        Self { kind: "command_line", id: None, name: "Command line".to_owned(), ip: None }
-    }
-
-    /// An unknown client that sent a wrong password.
-    pub(crate) fn anonymous(ip: Option<IpAddr>) -> Self {
-        Self { kind: "somebody", id: None, name: "Somebody".to_owned(), ip }
-    }
-
-    /// An anonymous reporter of a leaked key.
-    pub(crate) fn leak_report() -> Self {
-        Self { kind: "leak_report", id: None, name: "Leak report".to_owned(), ip: None }
-    }
-}
 
 /// An action and its target, to be recorded. Never contains a secret.
 #[derive(Clone)]

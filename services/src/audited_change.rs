@@ -52,7 +52,7 @@ impl AuditedChange {
         let now = services.now();
         let mut api_key = None;
         let kind = match &actor.kind {
-            ActorKind::CommandLine => ActorKind::CommandLine,
+            ActorKind::Operator(_) | ActorKind::System(_) => actor.kind.clone(),
             ActorKind::Member { id, name, session, .. } => {
                 lock_session(&transaction, *id, *session, now).await?;
                 let role = lock_membership(&transaction, organization.id, *id).await?;

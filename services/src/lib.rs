@@ -37,7 +37,7 @@ mod zones;
 
 use std::sync::Arc;
 
-pub use actor::{Actor, ActorKind, Organization};
+pub use actor::{Actor, ActorKind, OperatorSource, Organization, SystemTask};
 pub use clock::{Clock, SystemClock};
 pub use database::{Database, DatabaseTransaction};
 pub use errors::{ServiceError, ServiceResult};

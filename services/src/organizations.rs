@@ -17,7 +17,7 @@ use sea_orm::{
 use serde_json::json;
 
 use crate::{
-    Actor, Organization, ServiceError, ServiceResult, Services,
+    Actor, OperatorSource, Organization, ServiceError, ServiceResult, Services,
     audit::{self, AuditAuthor, AuditEvent},
     audited_change::AuditedChange,
     changes::ChangeKind,
@@ -35,7 +35,7 @@ pub async fn create(services: &Services, name: &str, time_zone: &str) -> Service
     errors.check("time_zone", zone);
     errors.into_result()?;
     let transaction = services.database.begin().await?;
-    let (now, author) = (services.now(), AuditAuthor::command_line());
+    let (now, author) = (services.now(), AuditAuthor::operator(OperatorSource::CommandLine));
     let organization = create_with_project(&transaction, now, &name, time_zone, Founder::Operator, &author).await?;
     transaction.commit().await?;
     Ok(organization)

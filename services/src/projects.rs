@@ -127,7 +127,7 @@ pub async fn create(services: &Services, actor: &Actor, name: &str, description:
     let (now, organization, transaction) = (change.now(), actor.organization.id, change.transaction());
     let author = AuditAuthor::from(&change);
     // A member may not see all projects, so a slug mustn't reveal the names of others.
-    let naming = if matches!(actor.kind, ActorKind::CommandLine) { Naming::Plain } else { Naming::WithRandomSuffix };
+    let naming = if matches!(actor.kind, ActorKind::Operator(_)) { Naming::Plain } else { Naming::WithRandomSuffix };
     let row = add(transaction, now, organization, (&name, naming), &description, actor.user_id(), &author).await?;
     if let Some(user_id) = actor.user_id() {
         add_member(transaction, now, organization, row.id, user_id, MANAGER).await?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use services::{Actor, ActorKind, Organization, Services, SystemClock};
+use services::{Actor, ActorKind, OperatorSource, Organization, Services, SystemClock};
 
 use super::{CliError, data_folder};
 use crate::{config::Config, reload::apply_prices};
@@ -21,5 +21,5 @@ pub(super) async fn actor(services: &Services, id_or_slug: &str) -> Result<Actor
 }
 
 pub(super) fn command_line(organization: Organization) -> Actor {
-    Actor { organization, kind: ActorKind::CommandLine, ip: None }
+    Actor { organization, kind: ActorKind::Operator(OperatorSource::CommandLine), ip: None }
 }

@@ -24,7 +24,7 @@ use server::{
     hub::Hub,
     v1::state::V1State,
 };
-use services::{Actor, ActorKind, Clock, Services, SystemClock, metering::Meter};
+use services::{Actor, ActorKind, Clock, OperatorSource, Services, SystemClock, metering::Meter};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -144,7 +144,7 @@ price = {{ input_per_million = "1.00" }}
         let services = Services::start(config.database_url.reveal(), clock).await.unwrap();
         services::models::apply(&services, config.offered_models()).await.unwrap();
         let organization = services::organizations::create(&services, "Acme", "Asia/Kathmandu").await.unwrap();
-        let actor = Actor { organization, kind: ActorKind::CommandLine, ip: None };
+        let actor = Actor { organization, kind: ActorKind::Operator(OperatorSource::CommandLine), ip: None };
         let project = services::projects::find(&services, &actor, "default").await.unwrap().id;
         let key = services::api_keys::create(&services, &actor, new_key(Some(project), Level::Standard)).await.unwrap();
         let meter = Meter::start(&services, config.journal()).unwrap();

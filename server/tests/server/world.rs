@@ -26,7 +26,7 @@ use server::{
     v1::state::V1State,
 };
 use services::{
-    Actor, ActorKind, Organization, Services, SystemClock,
+    Actor, ActorKind, OperatorSource, Organization, Services, SystemClock,
     accounts::{self, Device, NewUser},
     metering::Meter,
 };
@@ -297,7 +297,7 @@ pub(crate) fn program(method: &Method, uri: &str, key: Option<&str>, body: &Valu
 }
 
 pub(crate) fn command_line(organization: &Organization) -> Actor {
-    Actor { organization: organization.clone(), kind: ActorKind::CommandLine, ip: None }
+    Actor { organization: organization.clone(), kind: ActorKind::Operator(OperatorSource::CommandLine), ip: None }
 }
 
 pub(crate) async fn json(response: Response<Body>) -> Value {

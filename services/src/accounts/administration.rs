@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 use super::{members, sessions, sign_up};
 use crate::{
-    Organization, ServiceError, ServiceResult, Services,
+    OperatorSource, Organization, ServiceError, ServiceResult, Services,
     audit::{self, AuditAuthor, AuditEvent},
     database::DatabaseTransaction,
     entities::users,
@@ -33,7 +33,7 @@ pub async fn create_user(services: &Services, organization: &Organization, user:
     let now = services.now();
     let transaction = services.database.begin().await?;
     let row = sign_up::add_user(&transaction, now, &email, &name, hash).await?;
-    let author = AuditAuthor::command_line();
+    let author = AuditAuthor::operator(OperatorSource::CommandLine);
     sign_up::add_member(&transaction, now, organization.id, &row, user.role, &author).await?;
     transaction.commit().await?;
     Ok(UserId::new(row.id))
@@ -88,6 +88,7 @@ async fn record_in_organizations(
     user_id: UserId,
 ) -> Result<(), ServiceError> {
     let organizations = members::organizations_of(transaction, user_id).await?;
+    let author = AuditAuthor::operator(OperatorSource::CommandLine);
     let event = || AuditEvent::new(action, "user", user_id);
-    audit::record_everywhere(transaction, services.now(), organizations, &AuditAuthor::command_line(), event).await
+    audit::record_everywhere(transaction, services.now(), organizations, &author, event).await
 }

@@ -136,7 +136,7 @@ async fn update_organization(
     let before = of_row(row.calls_per_minute, row.tokens_per_minute);
     let max_before = ceiling_of_row(row.most_calls_per_minute);
     let mut max = max_before;
-    if matches!(actor.kind, ActorKind::CommandLine) && !max.is_none() {
+    if matches!(actor.kind, ActorKind::Operator(_)) && !max.is_none() {
         max = RateLimits { calls_per_minute: limits.calls_per_minute, ..RateLimits::NONE };
     }
     if let Some(max) = max.calls_per_minute

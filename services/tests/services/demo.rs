@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::api_keys::{ApiKey, Hint, HintKind, KeyQuery, Level, Status};
-use services::{Actor, ActorKind, api_keys, audit, demo, organizations};
+use services::{Actor, ActorKind, OperatorSource, api_keys, audit, demo, organizations};
 
 use crate::support::World;
 
@@ -12,7 +12,7 @@ async fn fill(world: &World, seed: u64) -> (Actor, Vec<ApiKey>) {
     let made = demo::fill(&world.services, options, |_| {}).await.unwrap();
     assert_eq!(made.calls, 3_000);
     let organization = organizations::find(&world.services, &made.slug).await.unwrap();
-    let admin = Actor { organization, kind: ActorKind::CommandLine, ip: None };
+    let admin = Actor { organization, kind: ActorKind::Operator(OperatorSource::CommandLine), ip: None };
     let keys = api_keys::list(&world.services, &admin, &KeyQuery::default()).await.unwrap().keys;
     (admin, keys)
 }

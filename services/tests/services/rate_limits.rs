@@ -189,7 +189,7 @@ on_both_databases! {
         };
         assert_eq!(effective().await, limits(calls, 9));
         // A limit set by the operator becomes the organization's ceiling.
-        let operator = Actor { kind: services::ActorKind::CommandLine, ..second.clone() };
+        let operator = Actor { kind: services::ActorKind::Operator(services::OperatorSource::CommandLine), ..second.clone() };
         rate_limits::set(&world.services, &operator, None, limits(calls * 2, None)).await.unwrap();
         wait_until("the gateway hears of it", async || effective().await == limits(calls * 2, 7)).await;
         let beyond = rate_limits::set(&world.services, &second, None, limits(calls * 2 + 1, None)).await;

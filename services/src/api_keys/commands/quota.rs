@@ -8,14 +8,14 @@ use crate::{Actor, ActorKind, ServiceError, ServiceResult, database::DatabaseTra
 /// Rejects a key that was just added if the organization now has more than `max` that can still be used.
 ///
 /// The organization is locked by the change, so that of two keys made at once the second sees the first. The
-/// command line isn't limited.
+/// operator isn't limited.
 pub(in crate::api_keys) async fn require_quota(
     transaction: &DatabaseTransaction,
     now: Timestamp,
     actor: &Actor,
     max: u32,
 ) -> ServiceResult<()> {
-    if matches!(actor.kind, ActorKind::CommandLine)
+    if matches!(actor.kind, ActorKind::Operator(_))
         || count_usable(transaction, now, actor.organization.id).await? <= max.into()
     {
         return Ok(());

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{lock, recipients::Recipients};
 use crate::{
-    ServiceResult, Services,
+    Actor, ActorKind, ServiceResult, Services, SystemTask,
     api_keys::directory::{self, SecretHash},
     audit::{self, AuditAuthor, AuditEvent},
     audited_change::lock_organization,
@@ -139,7 +139,8 @@ fn sanitize_place(place: &str) -> String {
 async fn stop(services: &Services, organization: OrganizationId, leaks: &[Leak]) -> ServiceResult<Vec<ApiKeyId>> {
     let transaction = services.database.begin().await?;
     // Locked before any key, as by every change of this organization's keys.
-    lock_organization(&transaction, organization).await?;
+    let locked = lock_organization(&transaction, organization).await?;
+    let actor = Actor { organization: locked, kind: ActorKind::System(SystemTask::LeakReport), ip: None };
     let now = services.now();
     let ids = leaks.iter().map(|leak| leak.key.uuid()).collect();
     let mut keys = lock::select_for_update(organization, ids).all(&transaction).await?;
@@ -157,7 +158,7 @@ async fn stop(services: &Services, organization: OrganizationId, leaks: &[Leak])
         return Ok(Vec::new());
     }
     disable(&transaction, now, organization, &found).await?;
-    record_and_notify(&transaction, now, organization, &found).await?;
+    record_and_notify(&transaction, now, &actor, &found).await?;
     let disabled = found.iter().map(|(key, _)| (ChangeKind::LeakedApiKey, key.id)).collect();
     changes::announce(&transaction, now, organization, disabled).await?;
     transaction.commit().await?;
@@ -199,9 +200,10 @@ async fn disable(
 async fn record_and_notify(
     transaction: &DatabaseTransaction,
     now: Timestamp,
-    organization: OrganizationId,
+    actor: &Actor,
     found: &[(&api_keys::Model, &Leak)],
 ) -> ServiceResult<()> {
+    let organization = actor.organization.id;
     let recipients = Recipients::load(transaction, organization).await?;
     let mut events = Vec::with_capacity(found.len());
     let mut deliveries = Vec::with_capacity(found.len());
@@ -215,5 +217,5 @@ async fn record_and_notify(
         deliveries.push(Delivery { users: recipients.of_leak(key.created_by), occasion, notice });
     }
     notifications::deliver(transaction, now, organization, deliveries).await?;
-    audit::record_all(transaction, now, organization, &AuditAuthor::leak_report(), events).await
+    audit::record_all(transaction, now, organization, &AuditAuthor::of(actor), events).await
 }

@@ -201,6 +201,7 @@ on_both_databases! {
         report_leaks(&world.services, &[reported]).await.unwrap();
         let history = api_keys::history(&world.services, &admin, key.id).await.unwrap();
         assert_eq!((history[0].action.as_str(), history[0].actor.as_str()), ("api_key.leaked", "Leak report"));
+        assert_eq!(world.count("audit_entries WHERE actor_kind = 'system'").await, 1);
         let Value::String(place) = &history[0].after["place"] else { panic!("{:?}", history[0]) };
         assert!(place.starts_with(&format!("https://git.example/?q={}X: yzzz", key.masked)), "{place}");
         assert_eq!(place.chars().count(), 500);

@@ -44,7 +44,8 @@ impl Data {
     pub(super) async fn fill(world: &World) -> Self {
         let signed_in = world.sign_up("Mira", "Acme").await;
         let owner = world.actor_of(&signed_in).await;
-        let admin = Actor { kind: services::ActorKind::CommandLine, ..owner.clone() };
+        let admin =
+            Actor { kind: services::ActorKind::Operator(services::OperatorSource::CommandLine), ..owner.clone() };
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
         let secret = world.secret(&admin, new_key(project, "secret")).await;

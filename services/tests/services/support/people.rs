@@ -11,7 +11,7 @@ use domain::{
 };
 use patience::wait_for;
 use services::{
-    Actor, ActorKind, Organization,
+    Actor, ActorKind, OperatorSource, Organization,
     accounts::{self, Device, NewUser, SignedIn},
     api_keys::{
         self, LeakReport,
@@ -58,7 +58,7 @@ impl World {
     /// Creates an organization, with the command line as an actor in it.
     pub(crate) async fn organization(&self, name: &str, time_zone: &str) -> Actor {
         let organization = organizations::create(&self.services, name, time_zone).await.unwrap();
-        Actor { organization, kind: ActorKind::CommandLine, ip: None }
+        Actor { organization, kind: ActorKind::Operator(OperatorSource::CommandLine), ip: None }
     }
 
     pub(crate) async fn member(&self, organization: &Organization, name: &str, role: Role) -> Actor {
