@@ -31,7 +31,6 @@ impl std::ops::Deref for Hub {
 
 impl Hub {
     pub fn new(config: Config, services: Services, meter: Meter) -> Self {
-        services.set_quotas(config.quotas);
         let setup_code = SetupCode::new();
         Self(Arc::new(Inner {
             config: ArcSwap::from_pointee(config),
@@ -51,7 +50,6 @@ impl Hub {
     /// next start.
     pub(crate) fn replace_config(&self, config: Config) -> Vec<&'static str> {
         let unchanged_until_start = self.config().differing_at_start(&config);
-        self.services.set_quotas(config.quotas);
         self.config.store(Arc::new(config));
         unchanged_until_start
     }

@@ -57,6 +57,7 @@ impl Reloader {
         // Everything that can fail comes before anything is changed.
         self.gateway.check(&config)?;
         apply_prices(&self.hub.services, &config).await?;
+        self.hub.services.set_quotas(config.quotas).await?;
         self.v1.replace_proxies(config.proxies());
         self.gateway.replace_config(&config)?;
         let (models, providers) = (config.models.len(), config.providers.len());

@@ -1,17 +1,23 @@
 //! The audit log, hash-chained so that tampering is detected.
+//!
+//! Each organization has a chain. So has the installation: of what the operator does outside organizations, and
+//! of what concerns users of no organization.
 
 mod author;
 mod chain;
 mod verify;
 
+use std::collections::BTreeSet;
+
 use domain::{api_keys::Secret, ids::OrganizationId, time::Timestamp};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 use serde::Serialize;
 use serde_json::Value;
+use uuid::Uuid;
 
 pub(crate) use author::AuditAuthor;
 pub use verify::{ChainBreak, ChainVerification, verify};
@@ -21,6 +27,29 @@ use crate::{
     database::DatabaseTransaction,
     entities::{audit_entries, audit_heads},
 };
+
+/// A chain of entries.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum AuditChain {
+    Installation,
+    Organization(OrganizationId),
+}
+
+impl AuditChain {
+    /// The organization's id in the chain's rows; nil for the installation.
+    fn uuid(self) -> Uuid {
+        match self {
+            Self::Installation => Uuid::nil(),
+            Self::Organization(id) => id.uuid(),
+        }
+    }
+}
+
+impl From<OrganizationId> for AuditChain {
+    fn from(id: OrganizationId) -> Self {
+        Self::Organization(id)
+    }
+}
 
 /// An action and its target, to be recorded. Never contains a secret.
 #[derive(Clone)]
@@ -84,10 +113,30 @@ pub(crate) async fn record_all(
     author: &AuditAuthor,
     events: Vec<AuditEvent>,
 ) -> ServiceResult<()> {
+    append(transaction, now, AuditChain::Organization(organization), author, events).await
+}
+
+/// Appends entries to the installation's chain, in their order: for the operator's acts outside organizations.
+pub(crate) async fn record_installation(
+    transaction: &DatabaseTransaction,
+    now: Timestamp,
+    author: &AuditAuthor,
+    events: Vec<AuditEvent>,
+) -> ServiceResult<()> {
+    append(transaction, now, AuditChain::Installation, author, events).await
+}
+
+async fn append(
+    transaction: &DatabaseTransaction,
+    now: Timestamp,
+    chain: AuditChain,
+    author: &AuditAuthor,
+    events: Vec<AuditEvent>,
+) -> ServiceResult<()> {
     if events.is_empty() {
         return Ok(());
     }
-    let mut head = lock_head(transaction, organization).await?;
+    let mut head = lock_head(transaction, chain).await?;
     let mut entries = Vec::with_capacity(events.len());
     for event in events {
         let entry = next_entry(now, &head, author, event);
@@ -136,37 +185,54 @@ fn next_entry(
     entry
 }
 
-/// Appends an entry to the chains of several organizations, such as a sign-in to those of all the user's.
+/// Appends an entry to several chains, such as a sign-in to those of all the user's organizations; without any,
+/// to the installation's.
 pub(crate) async fn record_everywhere(
     transaction: &DatabaseTransaction,
     now: Timestamp,
-    mut organizations: Vec<OrganizationId>,
+    chains: impl IntoIterator<Item = impl Into<AuditChain>>,
     author: &AuditAuthor,
     event: impl Fn() -> AuditEvent,
 ) -> ServiceResult<()> {
     // Always in one order, so that concurrent transactions can't deadlock.
-    organizations.sort_unstable();
-    for organization in organizations {
-        record(transaction, now, organization, author, event()).await?;
+    let mut chains: BTreeSet<AuditChain> = chains.into_iter().map(Into::into).collect();
+    if chains.is_empty() {
+        chains.insert(AuditChain::Installation);
+    }
+    for chain in chains {
+        append(transaction, now, chain, author, vec![event()]).await?;
     }
     Ok(())
 }
 
-async fn lock_head(
+/// Returns the target's fields after the newest entry about it in the installation's chain, as JSON.
+pub(crate) async fn last_state(
     transaction: &DatabaseTransaction,
-    organization: OrganizationId,
-) -> ServiceResult<audit_heads::Model> {
-    let head = || audit_heads::Entity::find_by_id(organization.uuid()).lock_exclusive().one(transaction);
+    target_kind: &str,
+    target_id: &str,
+) -> ServiceResult<Option<String>> {
+    let newest = audit_entries::Entity::find()
+        .filter(audit_entries::Column::OrganizationId.eq(AuditChain::Installation.uuid()))
+        .filter(audit_entries::Column::TargetId.eq(target_id))
+        .filter(audit_entries::Column::TargetKind.eq(target_kind))
+        .order_by_desc(audit_entries::Column::Sequence)
+        .one(transaction)
+        .await?;
+    Ok(newest.and_then(|entry| entry.after))
+}
+
+async fn lock_head(transaction: &DatabaseTransaction, chain: AuditChain) -> ServiceResult<audit_heads::Model> {
+    let head = || audit_heads::Entity::find_by_id(chain.uuid()).lock_exclusive().one(transaction);
     if let Some(head) = head().await? {
         return Ok(head);
     }
     let first = audit_heads::ActiveModel {
-        organization_id: Set(organization.uuid()),
+        organization_id: Set(chain.uuid()),
         sequence: Set(0),
         hash: Set(chain::GENESIS.to_vec()),
     };
     let insert = audit_heads::Entity::insert(first)
         .on_conflict(OnConflict::column(audit_heads::Column::OrganizationId).do_nothing().to_owned());
     transaction.execute(&sea_orm::QueryTrait::into_query(insert)).await?;
-    head().await?.ok_or_else(|| ServiceError::Internal(format!("{organization} has no audit chain")))
+    head().await?.ok_or_else(|| ServiceError::Internal(format!("{chain:?} has no head")))
 }

@@ -74,6 +74,7 @@ pub(crate) enum Lock {
     Migrations = 0x746f_6c6c_0001,
     Prices = 0x746f_6c6c_0002,
     Partitions = 0x746f_6c6c_0003,
+    Quotas = 0x746f_6c6c_0004,
 }
 
 /// Connections to the database. Cheap to clone.

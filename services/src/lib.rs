@@ -109,9 +109,12 @@ impl Services {
         &self.security
     }
 
-    /// Replaces the quotas.
-    pub fn set_quotas(&self, quotas: Quotas) {
+    /// Replaces the quotas with those of the configuration file. A change is recorded in the installation's audit
+    /// chain.
+    pub async fn set_quotas(&self, quotas: Quotas) -> ServiceResult<()> {
+        quotas::record(self, quotas).await?;
         self.quotas.set(quotas);
+        Ok(())
     }
 
     /// Rate limits of anonymous clients and known callers.

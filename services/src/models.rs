@@ -19,8 +19,12 @@ use domain::{
 };
 
 pub use self::prices::price_at;
-use self::prices::{PriceUpdate, Prices};
-use crate::{Actor, ServiceResult, Services, database::Lock};
+use self::prices::{PriceChange, PriceUpdate, Prices};
+use crate::{
+    Actor, OperatorSource, ServiceResult, Services,
+    audit::{self, AuditAuthor, AuditEvent},
+    database::Lock,
+};
 
 /// A model as the configuration offers it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -66,23 +70,36 @@ impl Catalog {
     }
 }
 
-/// Offers `models` and no others. A price that differs from the latest becomes a new version, in effect now.
+/// Offers `models` and no others, on the command line. A price that differs from the latest becomes a new
+/// version, in effect now, which is recorded in the installation's audit chain.
 pub async fn apply(services: &Services, models: Vec<OfferedModel>) -> ServiceResult<()> {
-    apply_file(services, models, services.now()).await
+    apply_from(services, models, services.now(), OperatorSource::CommandLine).await
 }
 
 /// Like [`apply`], for a configuration file last modified at `changed_at`. A price in the database that a
 /// newer file set stays, with a warning in the log.
 pub async fn apply_file(services: &Services, models: Vec<OfferedModel>, changed_at: Timestamp) -> ServiceResult<()> {
+    apply_from(services, models, changed_at, OperatorSource::ConfigurationFile).await
+}
+
+async fn apply_from(
+    services: &Services,
+    models: Vec<OfferedModel>,
+    changed_at: Timestamp,
+    source: OperatorSource,
+) -> ServiceResult<()> {
     let transaction = services.database.begin().await?;
     // Several servers may start at once with one file, and only one of them may write a version.
     services.database.lock(&transaction, Lock::Prices).await?;
     let now = services.now();
     let mut offered = BTreeMap::new();
-    let mut new = Vec::new();
+    let (mut new, mut events) = (Vec::new(), Vec::new());
     for model in models {
         match prices::apply_file_price(&transaction, now, &model.name, model.price, changed_at.min(now)).await? {
-            PriceUpdate::New(version) => new.push(version),
+            PriceUpdate::New(change) => {
+                new.push(change.id);
+                events.push(price_event(&model.name, &change)?);
+            }
             PriceUpdate::Known => {}
             PriceUpdate::Older => tracing::warn!(
                 model = model.name,
@@ -92,10 +109,26 @@ pub async fn apply_file(services: &Services, models: Vec<OfferedModel>, changed_
         }
         offered.insert(model.name, model.service);
     }
-    prices::announce(&transaction, now, new).await?;
+    audit::record_installation(&transaction, now, &AuditAuthor::operator(source), events).await?;
+    prices::announce(&transaction, now, &new).await?;
     transaction.commit().await?;
     *services.catalog.models.write().unwrap_or_else(PoisonError::into_inner) = offered;
     prices::refresh(services).await
+}
+
+fn price_event(model: &str, change: &PriceChange) -> ServiceResult<AuditEvent> {
+    let state = |price: Option<Price>| price.map(known_parts).transpose();
+    let event = AuditEvent::new("model.price_changed", "model", model);
+    Ok(AuditEvent { before: state(change.before)?, after: state(change.after)?, ..event })
+}
+
+/// The parts that a price has, as JSON.
+fn known_parts(price: Price) -> ServiceResult<String> {
+    let mut parts = audit::to_value(price)?;
+    if let Some(parts) = parts.as_object_mut() {
+        parts.retain(|_, part| !part.is_null());
+    }
+    Ok(parts.to_string())
 }
 
 /// Lists all offered models, sorted by name.

@@ -68,6 +68,9 @@ pub(crate) async fn create_with_project(
     let organization = Organization::from(row);
     let event = AuditEvent::new("organization.created", "organization", organization.id)
         .after(json!({ "name": organization.name, "slug": organization.slug, "time_zone": zone.name() }))?;
+    if matches!(founder, Founder::Operator) {
+        audit::record_installation(transaction, now, author, vec![event.clone()]).await?;
+    }
     audit::record(transaction, now, organization.id, author, event).await?;
     projects::add(transaction, now, organization.id, ("Default", Naming::Plain), "", None, author).await?;
     Ok(organization)

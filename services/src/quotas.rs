@@ -2,8 +2,20 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    OperatorSource, ServiceResult, Services,
+    audit::{self, AuditAuthor, AuditEvent},
+    database::Lock,
+};
+
+/// The audit target of all quotas: its kind, and its id.
+const AUDIT_TARGET: &str = "quotas";
+
 /// Quotas. The operator's commands aren't subject to them.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 pub struct Quotas {
     /// Accounts created from one address within an hour.
     pub accounts_per_hour: u32,
@@ -42,4 +54,24 @@ impl CurrentQuotas {
     pub(crate) fn set(&self, quotas: Quotas) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = quotas;
     }
+}
+
+/// Records the configuration file's quotas in the installation's audit chain, unless they were recorded last.
+pub(crate) async fn record(services: &Services, quotas: Quotas) -> ServiceResult<()> {
+    let transaction = services.database.begin().await?;
+    // Several servers may start at once with one file, and only one of them may record it.
+    services.database.lock(&transaction, Lock::Quotas).await?;
+    let after = audit::to_value(quotas)?;
+    let before = match audit::last_state(&transaction, AUDIT_TARGET, AUDIT_TARGET).await? {
+        // Only JSON is ever written.
+        Some(recorded) => serde_json::from_str(&recorded).unwrap_or(Value::Null),
+        None => audit::to_value(Quotas::default())?,
+    };
+    if before == after {
+        return Ok(transaction.rollback().await?);
+    }
+    let event = AuditEvent::new("quotas.changed", AUDIT_TARGET, AUDIT_TARGET).before(before)?.after(after)?;
+    let author = AuditAuthor::operator(OperatorSource::ConfigurationFile);
+    audit::record_installation(&transaction, services.now(), &author, vec![event]).await?;
+    Ok(transaction.commit().await?)
 }

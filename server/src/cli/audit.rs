@@ -1,19 +1,23 @@
 //! `tollhouse audit`.
 
-use services::Services;
+use services::{
+    Services,
+    audit::{ChainBreak, ChainVerification},
+};
 
 use super::{CliError, output};
 
 pub(super) async fn verify(services: &Services, json: bool) -> Result<(), CliError> {
     let verification = services::audit::verify(services).await?;
     output::data(json, &verification, |verification| {
-        format!("{} entries of {} organizations", verification.entries, verification.organizations)
+        let ChainVerification { organizations, installation, entries, .. } = verification;
+        format!("{entries} entries of {organizations} organizations, {installation} of the installation")
     })?;
     match verification.first_break {
         None => Ok(()),
-        Some(first_break) => Err(CliError::Refused(format!(
-            "the chain of {} breaks at entry {}: {}",
-            first_break.organization, first_break.sequence, first_break.reason
-        ))),
+        Some(ChainBreak { organization, sequence, reason }) => {
+            let owner = organization.map_or_else(|| "the installation".to_owned(), |id| id.to_string());
+            Err(CliError::Refused(format!("the chain of {owner} breaks at entry {sequence}: {reason}")))
+        }
     }
 }

@@ -25,6 +25,7 @@ pub(super) async fn run(options: ProcessOptions, config: Config) -> Result<(), C
         .await
         .map_err(|error| CliError::Refused(format!("can't listen on {}: {error}", config.addr)))?;
     let services = start::services(&config).await?;
+    services.set_quotas(config.quotas).await?;
     serve(listener, options, config, services).await
 }
 

@@ -143,6 +143,7 @@ price = {{ input_per_million = "1.00" }}
         let config = Config::load_with(&options, &|_| Some(PROVIDER_KEY.to_owned())).unwrap();
         let services = Services::start(config.database_url.reveal(), clock).await.unwrap();
         services::models::apply(&services, config.offered_models()).await.unwrap();
+        services.set_quotas(config.quotas).await.unwrap();
         let organization = services::organizations::create(&services, "Acme", "Asia/Kathmandu").await.unwrap();
         let actor = Actor { organization, kind: ActorKind::Operator(OperatorSource::CommandLine), ip: None };
         let project = services::projects::find(&services, &actor, "default").await.unwrap().id;

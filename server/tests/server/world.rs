@@ -164,6 +164,7 @@ impl World {
         }
         let services = Services::start(&database_url, Arc::new(SystemClock)).await.unwrap();
         services::models::apply(&services, config.offered_models()).await.unwrap();
+        services.set_quotas(config.quotas).await.unwrap();
         let people = match people.or_else(|| populated.map(|(_, people)| people.clone())) {
             Some(people) => people,
             None => People::new(&services).await,

@@ -5,8 +5,8 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 use super::{members, sessions, sign_up};
 use crate::{
-    OperatorSource, Organization, ServiceError, ServiceResult, Services,
-    audit::{self, AuditAuthor, AuditEvent},
+    OperatorSource, Organization, ServiceResult, Services,
+    audit::{self, AuditAuthor, AuditChain, AuditEvent},
     database::DatabaseTransaction,
     entities::users,
 };
@@ -55,7 +55,7 @@ pub async fn set_password(services: &Services, email: &str, password: &str) -> S
         .exec(&transaction)
         .await?;
     sessions::end_all(&transaction, UserId::new(user.id)).await?;
-    record_in_organizations(services, &transaction, "user.password_set", UserId::new(user.id)).await?;
+    record(services, &transaction, None, "user.password_set", UserId::new(user.id)).await?;
     Ok(transaction.commit().await?)
 }
 
@@ -68,7 +68,8 @@ pub async fn grant_operator(services: &Services, email: &str) -> ServiceResult<(
         .filter(users::Column::Id.eq(user.id))
         .exec(&transaction)
         .await?;
-    record_in_organizations(services, &transaction, "user.operator_granted", UserId::new(user.id)).await?;
+    let installation = Some(AuditChain::Installation);
+    record(services, &transaction, installation, "user.operator_granted", UserId::new(user.id)).await?;
     Ok(transaction.commit().await?)
 }
 
@@ -81,14 +82,17 @@ async fn find(services: &Services, email: &str) -> ServiceResult<users::Model> {
         .ok_or_else(|| FieldErrors::of("email", "Nobody has an account with this address.").into())
 }
 
-async fn record_in_organizations(
+/// Records an act in the chains of the user's organizations, and in `other`.
+async fn record(
     services: &Services,
     transaction: &DatabaseTransaction,
+    other: Option<AuditChain>,
     action: &'static str,
     user_id: UserId,
-) -> Result<(), ServiceError> {
+) -> ServiceResult<()> {
     let organizations = members::organizations_of(transaction, user_id).await?;
+    let chains = organizations.into_iter().map(AuditChain::from).chain(other);
     let author = AuditAuthor::operator(OperatorSource::CommandLine);
     let event = || AuditEvent::new(action, "user", user_id);
-    audit::record_everywhere(transaction, services.now(), organizations, &author, event).await
+    audit::record_everywhere(transaction, services.now(), chains, &author, event).await
 }

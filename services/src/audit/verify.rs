@@ -1,10 +1,10 @@
-//! Walks the chains and finds the first broken link.
+//! Walks all chains and finds the first broken link.
 
 use domain::ids::OrganizationId;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
 
-use super::chain;
+use super::{AuditChain, chain};
 use crate::{
     ServiceResult, Services,
     entities::{audit_entries, audit_heads, organizations},
@@ -17,6 +17,9 @@ const PAGE_SIZE: u64 = 1_000;
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct ChainVerification {
     pub organizations: u64,
+    /// Entries in the installation's chain.
+    pub installation: u64,
+    /// Entries in the chains of organizations.
     pub entries: u64,
     /// The break of the first broken chain; `None` if all chains hold.
     pub first_break: Option<ChainBreak>,
@@ -25,13 +28,19 @@ pub struct ChainVerification {
 /// An entry at which a chain breaks.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct ChainBreak {
-    pub organization: OrganizationId,
+    /// `None` for the installation's chain.
+    pub organization: Option<OrganizationId>,
     pub sequence: i64,
     pub reason: String,
 }
 
-/// Walks every organization's chain from its first entry to its head.
+/// Walks the installation's chain and every organization's from its first entry to its head.
 pub async fn verify(services: &Services) -> ServiceResult<ChainVerification> {
+    let (installation, first_break) = walk(services, AuditChain::Installation).await?;
+    let mut verification = ChainVerification { organizations: 0, installation, entries: 0, first_break };
+    if verification.first_break.is_some() {
+        return Ok(verification);
+    }
     let found = organizations::Entity::find()
         .select_only()
         .column(organizations::Column::Id)
@@ -39,10 +48,9 @@ pub async fn verify(services: &Services) -> ServiceResult<ChainVerification> {
         .into_tuple::<uuid::Uuid>()
         .all(services.database.read())
         .await?;
-    let mut verification = ChainVerification { organizations: 0, entries: 0, first_break: None };
     for organization in found {
-        let organization = OrganizationId::new(organization);
-        let (entries, broken) = walk(services, organization).await?;
+        let chain = AuditChain::Organization(OrganizationId::new(organization));
+        let (entries, broken) = walk(services, chain).await?;
         verification.organizations += 1;
         verification.entries += entries;
         if broken.is_some() {
@@ -54,16 +62,20 @@ pub async fn verify(services: &Services) -> ServiceResult<ChainVerification> {
 }
 
 /// Walks one chain. Returns the number of entries that hold, and the break, if there is one.
-async fn walk(services: &Services, organization: OrganizationId) -> ServiceResult<(u64, Option<ChainBreak>)> {
+async fn walk(services: &Services, chain: AuditChain) -> ServiceResult<(u64, Option<ChainBreak>)> {
+    let organization = match chain {
+        AuditChain::Installation => None,
+        AuditChain::Organization(id) => Some(id),
+    };
     let mut sequence = 0;
     let mut hash = chain::GENESIS.to_vec();
     let mut entries = 0;
     let broken = |sequence, reason: &str| Some(ChainBreak { organization, sequence, reason: reason.to_owned() });
     // The head first: entries added meanwhile lie beyond it and are walked too.
-    let head = audit_heads::Entity::find_by_id(organization.uuid()).one(services.database.read()).await?;
+    let head = audit_heads::Entity::find_by_id(chain.uuid()).one(services.database.read()).await?;
     loop {
         let page = audit_entries::Entity::find()
-            .filter(audit_entries::Column::OrganizationId.eq(organization.uuid()))
+            .filter(audit_entries::Column::OrganizationId.eq(chain.uuid()))
             .filter(audit_entries::Column::Sequence.gt(sequence))
             .order_by_asc(audit_entries::Column::Sequence)
             .limit(PAGE_SIZE)
@@ -92,6 +104,8 @@ async fn walk(services: &Services, organization: OrganizationId) -> ServiceResul
         }
     }
     let reason = match head {
+        // The operator may not have done anything yet.
+        None if chain == AuditChain::Installation && entries == 0 => None,
         // An organization's creation is an entry.
         None => broken(1, "the chain is missing"),
         Some(head) if head.sequence > sequence || head.sequence == 0 => {

@@ -105,13 +105,23 @@ pub(super) async fn refresh(services: &Services) -> ServiceResult<()> {
 }
 
 /// The outcome of applying a file's price.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum PriceUpdate {
     /// The price holds already.
     Known,
-    New(PriceId),
+    New(Box<PriceChange>),
     /// A newer file has another price, which stays.
     Older,
+}
+
+/// A new version of a model's price.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct PriceChange {
+    pub(super) id: PriceId,
+    /// `None` where no price was known.
+    pub(super) before: Option<Price>,
+    /// `None` if no price is known from now on.
+    pub(super) after: Option<Price>,
 }
 
 /// Applies a model's price from a file that was last changed at `said_at`.
@@ -130,12 +140,16 @@ pub(super) async fn apply_file_price(
     let price = price.and_then(non_empty);
     let Some(newest) = newest else {
         return match price {
-            Some(price) => add_version(transaction, model, now, said_at, price).await.map(PriceUpdate::New),
+            Some(price) => {
+                let id = add_version(transaction, model, now, said_at, price).await?;
+                Ok(PriceUpdate::New(Box::new(PriceChange { id, before: None, after: Some(price) })))
+            }
             None => Ok(PriceUpdate::Known),
         };
     };
     let last_said_at = newest.said_at.unwrap_or(newest.effective_from);
-    if non_empty(price_of(&newest)) == price {
+    let before = non_empty(price_of(&newest));
+    if before == price {
         if last_said_at < said_at.millis() {
             let confirmed = prices::ActiveModel { said_at: Set(Some(said_at.millis())), ..Default::default() };
             let is_newest = prices::Column::Id.eq(newest.id);
@@ -148,14 +162,15 @@ pub(super) async fn apply_file_price(
     }
     // Later than the last one, even where the clock was set back.
     let effective_from = Timestamp::from_millis(now.millis().max(newest.effective_from + 1));
-    add_version(transaction, model, effective_from, said_at, price.unwrap_or_default()).await.map(PriceUpdate::New)
+    let id = add_version(transaction, model, effective_from, said_at, price.unwrap_or_default()).await?;
+    Ok(PriceUpdate::New(Box::new(PriceChange { id, before, after: price })))
 }
 
 /// Announces new versions to all servers. Must be the last step of a transaction.
 pub(super) async fn announce(
     transaction: &impl ConnectionTrait,
     now: Timestamp,
-    versions: Vec<PriceId>,
+    versions: &[PriceId],
 ) -> ServiceResult<()> {
     // They belong to no organization.
     let no_organization = OrganizationId::new(Uuid::nil());
@@ -163,7 +178,7 @@ pub(super) async fn announce(
         transaction,
         now,
         no_organization,
-        versions.into_iter().map(|id| (ChangeKind::Price, id.uuid())).collect(),
+        versions.iter().map(|id| (ChangeKind::Price, id.uuid())).collect(),
     )
     .await
 }

@@ -50,7 +50,7 @@ on_both_databases! {
     }
 
     async fn an_organization_has_so_many_keys_that_can_be_used(world: &World) {
-        world.services.set_quotas(services::Quotas { keys: 2, ..services::Quotas::default() });
+        world.services.set_quotas(services::Quotas { keys: 2, ..services::Quotas::default() }).await.unwrap();
         let operator = world.organization("Acme", "UTC").await;
         let project = world.default_project(&operator).await;
         let owner = world.member(&operator.organization, "Mira", Role::Owner).await;

@@ -279,6 +279,7 @@ const WITHOUT_ACTOR: &[&str] = &[
     "provider_objects.rs",
     "provider_objects/job_results.rs",
     "organizations.rs",
+    "quotas.rs",
 ];
 
 #[test]

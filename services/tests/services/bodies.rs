@@ -63,7 +63,7 @@ on_both_databases! {
         let first = store(world, &admin, "hello", 30).await;
         let bytes = world.rows("SELECT bytes FROM body_sums").await[0].try_get::<i64>("", "bytes").unwrap();
         let stored_bodies_bytes = u64::try_from(bytes).unwrap() * 5 / 2;
-        world.services.set_quotas(services::Quotas { stored_bodies_bytes, ..services::Quotas::default() });
+        world.services.set_quotas(services::Quotas { stored_bodies_bytes, ..services::Quotas::default() }).await.unwrap();
         let mut all = Vec::new();
         for number in 0..4 {
             all.push(new_bodies(world, &admin, &format!("more{number}"), 30 + number).await);

@@ -81,7 +81,7 @@ on_both_databases! {
     }
 
     async fn with_another_session_than_one_may_have_the_oldest_ends(world: &World) {
-        world.services.set_quotas(services::Quotas { sessions: 2, ..services::Quotas::default() });
+        world.services.set_quotas(services::Quotas { sessions: 2, ..services::Quotas::default() }).await.unwrap();
         let first = world.sign_up("Mira", "Acme").await;
         world.clock.forward_minutes(1);
         let input = || SignIn { email: "mira@example.com".to_owned(), password: PASSWORD.to_owned() };

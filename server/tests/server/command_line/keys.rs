@@ -38,6 +38,8 @@ fn a_key_is_made_shown_once_and_revoked() {
     shell.json(&["key", "revoke", key["id"].as_str().unwrap()], "");
     let audit = shell.json(&["audit", "verify"], "");
     assert!(audit["entries"].as_u64().unwrap() >= 4);
+    assert!(audit["installation"].as_u64().unwrap() >= 1);
+    assert_eq!((&audit["organizations"], &audit["first_break"]), (&Value::from(1), &Value::Null));
 }
 
 #[test]

@@ -220,7 +220,7 @@ async fn others(world: &World) {
             "INSERT INTO audit_entries (organization_id, sequence, at, actor_kind, actor_name, action, target_kind, target_id, \
              ip, previous_hash, hash) {many} SELECT e.organization_id, 1000 + n.n, e.at, e.actor_kind, e.actor_name, e.action, \
              e.target_kind, CAST(n.n AS text), e.ip, e.previous_hash, e.hash \
-             FROM n, (SELECT * FROM audit_entries ORDER BY sequence LIMIT 1) e"
+             FROM n, (SELECT * FROM audit_entries ORDER BY organization_id DESC, sequence LIMIT 1) e"
         ),
         format!(
             "INSERT INTO bodies (organization_id, call_id, expires_day, packed) {many} \
