@@ -1,7 +1,7 @@
 //! A connection's socket, which hyper reads and writes through here.
 //!
-//! Bytes are passed on once they are understood ([`Framing`]), if they arrive in time. Faulty bytes are
-//! replaced by a request whose answer names the fault.
+//! hyper gets a client's bytes once they are parsed as HTTP ([`Framing`]). In place of faulty bytes, and of bytes that
+//! don't arrive in time, it gets a request made here, whose handler answers with the fault.
 
 use std::{
     io,

@@ -1,4 +1,5 @@
-//! Decides whether and how a request is forwarded: reads its parameters, and finds its model or object.
+//! Decides whether and how a call is forwarded: reads what its path, query and body ask for, and finds the model
+//! or the provider's object (a file, a job, a stored response) that it concerns.
 
 mod checks;
 

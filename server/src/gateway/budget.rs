@@ -1,9 +1,9 @@
 //! Byte budgets shared fairly between organizations and keys: one for memory, one for
 //! the disk space of uploads.
 //!
-//! The first half is free for all. Of the second, a key gets up to an eighth of the total and an organization
-//! a quarter, or as much as the largest single request takes. So no key or organization can starve the
-//! others, and a single user isn't limited to a share.
+//! The first half goes to the requests that come first. While more than half is taken, a key holds at most an eighth
+//! of the total and an organization a quarter, but never less than the largest request that is allowed needs. So no key
+//! or organization can starve the others, and one that is alone still gets half.
 
 use std::{
     collections::HashMap,

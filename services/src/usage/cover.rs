@@ -1,9 +1,9 @@
 //! Chooses the rollups that make up given buckets, so that few rows are read.
 //!
-//! Only days of the organization's zone have rows. Days of another zone would take 24 hours
-//! each; instead the organization's days are read, and the hours between their starts and
-//! those of the requested days are added to one day and subtracted from its neighbor. Hours
-//! that don't begin at a full hour of UTC are made of UTC hours and quarter hours likewise.
+//! Rollups of days exist for the organization's time zone only. A day of another zone could be summed from 24 hourly
+//! rows; instead the organization's day is read, the hours by which it begins too late are added, and those by which
+//! it ends too late are subtracted. In the same way, an hour that doesn't begin at a full hour of UTC is made of an
+//! hour of UTC and quarter hours.
 
 use domain::{
     time::{DAY_MILLIS, Timestamp},

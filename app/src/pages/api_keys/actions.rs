@@ -1,4 +1,4 @@
-//! Actions on keys, and which of them a page has open.
+//! Actions on keys, each in its own dialog, and which dialog a page has open.
 
 use domain::api_keys::ApiKey;
 use leptos::prelude::*;
@@ -9,7 +9,7 @@ use crate::{
     state::QueryState,
 };
 
-/// An action on keys whose dialog is open.
+/// An action on keys, whose dialog is open.
 #[derive(Clone)]
 pub(super) enum KeyAction {
     Create,

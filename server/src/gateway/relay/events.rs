@@ -1,10 +1,10 @@
-//! Relays streams event by event; the end is held back until the call is recorded.
+//! Relays streams of server-sent events one by one; the last is held back until the call is recorded.
 //!
 //! If the client disconnects, the provider's answer is still read to its end, within the timeouts, since the
 //! provider goes on to charge for it; the call is recorded as interrupted, with the usage that the provider
 //! reports. If the provider disconnects, takes too long, or ends its stream early, the call is recorded as
 //! interrupted with the usage reported so far; if there is none, or only a part, with an estimate of the
-//! output until then. The client's answer breaks off.
+//! output until then; the client's answer breaks off too.
 
 mod progress;
 mod read;

@@ -1,4 +1,5 @@
-//! Relays whole answers: reads one to its end, records the call, then sends the answer unchanged.
+//! Relays answers that aren't streamed, most of them JSON: reads one to its end, records the call, then sends the
+//! answer unchanged.
 
 mod own_errors;
 mod verdict;

@@ -1,5 +1,5 @@
-//! Detects the form of a provider's answer by its first bytes rather than its content type: streams are
-//! labeled as JSON, as text or not at all, and errors and pages are labeled as streams.
+//! Detects the shape of a provider's answer by its first bytes, since the content type may be wrong: some
+//! providers label streams as JSON, as text or not at all, and errors or HTML pages as streams.
 
 use std::{
     collections::VecDeque,

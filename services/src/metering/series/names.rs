@@ -1,7 +1,8 @@
-//! Limits the names from events that become series; the rest are folded into "other".
+//! Limits the number of series that names in events create; further names are counted as "other".
 //!
 //! Events name models, endpoints and providers freely. Without a limit, an endpoint with an id in its path
-//! would make a series for each call: sums would save nothing, and a query for sums would read them all.
+//! would create a series for each call: there would be as many rollups as calls, and a query for sums would read
+//! them all.
 
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
