@@ -13,7 +13,7 @@ interface Row {
 export async function changes(): Promise<Row[]> {
   const hub = await Hub.start();
   try {
-    const organization = await hub.organization();
+    const organization = await hub.createOrganization();
     const rows = [
       await measure("revoked", hub, organization, (id) => ["key", "revoke", id]),
       await measure("scope taken", hub, organization, (id) => ["key", "edit", id, "--scope", "chat"]),
@@ -33,13 +33,13 @@ export async function changes(): Promise<Row[]> {
 async function measure(what: string, hub: Hub, organization: Organization, change: (id: string) => string[]): Promise<Row> {
   const times: number[] = [];
   for (let time = 0; time < TIMES; time++) {
-    const { id, secret } = await hub.key(organization);
+    const { id, secret } = await hub.createKey(organization);
     if (!(await isServed(hub, secret))) throw new Error("a new key isn't served");
     let served = performance.now();
     const obeyed = (async () => {
       for (let began = served; await isServed(hub, secret); began = performance.now()) served = began;
     })();
-    await hub.command(change(id));
+    await hub.runCommand(change(id));
     const done = performance.now();
     await obeyed;
     times.push(Math.max(0, served - done));

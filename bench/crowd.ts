@@ -2,7 +2,7 @@
 import { join } from "node:path";
 
 import { Hub } from "../end2end/lib/hub.ts";
-import { end, freePort } from "../end2end/lib/process.ts";
+import { end, findFreePort } from "../end2end/lib/process.ts";
 import { answers, configuration, PATH, required, start, type Target } from "./stand.ts";
 import { median, table } from "./table.ts";
 
@@ -20,13 +20,13 @@ interface Figures {
 }
 
 export async function crowd(): Promise<{ quiet: Figures; crowded: Figures; ratio_p99: number; most_memory_mb: number }> {
-  const upstream = `127.0.0.1:${await freePort()}`;
+  const upstream = `127.0.0.1:${await findFreePort()}`;
   const provider = start(required("BENCH_UPSTREAM"), [upstream, String(DELAY)]);
   const hub = await Hub.start(`${configuration(upstream)}\n[sign_up]\nopen = true\n`);
   try {
-    const [paying, neighbour] = [await hub.organization(), await hub.organization()];
-    const target = { url: hub.url, headers: { authorization: `Bearer ${(await hub.key(paying)).secret}` } };
-    const other = (await hub.key(neighbour)).secret;
+    const [paying, neighbour] = [await hub.createOrganization(), await hub.createOrganization()];
+    const target = { url: hub.url, headers: { authorization: `Bearer ${(await hub.createKey(paying)).secret}` } };
+    const other = (await hub.createKey(neighbour)).secret;
     await answers(target);
     await round(target, 3); // warms caches and connections up
     const [quiet, crowded]: [Figures[], Figures[]] = [[], []];

@@ -36,7 +36,7 @@ export async function live(): Promise<Row[]> {
 }
 
 async function calls(page: Page, owner: Session): Promise<Row> {
-  const { secret } = await owner.key();
+  const { secret } = await owner.createKey();
   const tile = page.locator(".tile").filter({ has: page.getByText("Calls", { exact: true }) }).locator(".tile-value");
   const shown = (number: number) => tile.filter({ hasText: new RegExp(`^${number}$`) });
   return measure("a call, on the usage page", shown, async () => {
@@ -53,7 +53,7 @@ async function calls(page: Page, owner: Session): Promise<Row> {
 async function notifications(page: Page, owner: Session): Promise<Row> {
   const shown = (number: number) => page.getByRole("button", { name: `Notifications, ${number} unread`, exact: true });
   return measure("a notification, on the bell", shown, async (number) => {
-    const key = await owner.key({ name: `Key ${number}` });
+    const key = await owner.createKey({ name: `Key ${number}` });
     await owner.hub.reportLeaks([key]);
   });
 }

@@ -9,7 +9,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { end, freePort } from "../end2end/lib/process.ts";
+import { end, findFreePort } from "../end2end/lib/process.ts";
 import { answers, type Figures, ROUNDS, SECONDS, Stand, start, type Target } from "./stand.ts";
 import { milliseconds, table } from "./table.ts";
 
@@ -70,7 +70,7 @@ export async function peers(): Promise<Row[]> {
 async function portkey(upstream: string): Promise<Peer | undefined> {
   const program = process.env.BENCH_PORTKEY ?? "";
   if (!existsSync(program)) return absent("@portkey-ai/gateway");
-  const port = await freePort();
+  const port = await findFreePort();
   const headers = {
     authorization: "Bearer none",
     "x-portkey-provider": "openai",
@@ -90,7 +90,7 @@ async function litellm(upstream: string, folder: string): Promise<Peer | undefin
   const key = `sk-${randomBytes(24).toString("hex")}`; // without one it doesn't start
   const settings = { model_list: [{ model_name: "bench", litellm_params: parameters }], general_settings: { master_key: key } };
   writeFileSync(file, JSON.stringify(settings)); // which is YAML too
-  const port = await freePort();
+  const port = await findFreePort();
   const target = { url: `http://127.0.0.1:${port}`, headers: { authorization: `Bearer ${key}` }, mayFail: true };
   const environment = { LITELLM_LOCAL_MODEL_COST_MAP: "True" }; // asks nobody for prices
   const server = start(program, ["--config", file, "--host", "127.0.0.1", "--port", String(port), "--telemetry", "False"], environment);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { Hub } from "../end2end/lib/hub.ts";
-import { end, freePort, run } from "../end2end/lib/process.ts";
+import { end, findFreePort, run } from "../end2end/lib/process.ts";
 import { Session } from "../end2end/lib/session.ts";
 import { median } from "./table.ts";
 
@@ -79,9 +79,9 @@ export class Stand {
   /** With a provider that takes `delay` milliseconds; `bodies` says whether requests and answers are kept. */
   static async set(delay: number, bodies = false): Promise<Stand> {
     const folder = mkdtempSync(join(tmpdir(), "stand-"));
-    const upstream = `127.0.0.1:${await freePort()}`;
+    const upstream = `127.0.0.1:${await findFreePort()}`;
     const processes = [start(required("BENCH_UPSTREAM"), [upstream, String(delay)])];
-    const listen = `127.0.0.1:${await freePort()}`;
+    const listen = `127.0.0.1:${await findFreePort()}`;
     const file = join(folder, "nginx.conf");
     const template = readFileSync(join(import.meta.dirname, "nginx.conf"), "utf8");
     writeFileSync(file, template.replaceAll("FOLDER", folder).replace("UPSTREAM", upstream).replace("LISTEN", listen));
@@ -89,9 +89,9 @@ export class Stand {
     const nginx = { url: `http://${listen}` };
     await answers(nginx);
     const hub = await Hub.start(configuration(upstream));
-    const organization = await hub.organization();
-    await hub.command(["org", "bodies", "--org", organization.slug, "--days", bodies ? "30" : "off"]);
-    const key = (await hub.key(organization)).secret;
+    const organization = await hub.createOrganization();
+    await hub.runCommand(["org", "bodies", "--org", organization.slug, "--days", bodies ? "30" : "off"]);
+    const key = (await hub.createKey(organization)).secret;
     const session = await Session.signIn(hub, organization);
     const tollhouse = { url: hub.url, headers: { authorization: `Bearer ${key}` } };
     return new Stand({ nginx, tollhouse, upstream, folder, hub, session, processes });
@@ -118,7 +118,7 @@ export class Stand {
 
   /** Whether no call is lost; those that were hung up on at a round's end are there too. */
   async checkLog(): Promise<void> {
-    const report = await this.session.ask<{ total: { calls: number } }>("usage/report", { query: { range: "7d" } });
+    const report = await this.session.invoke<{ total: { calls: number } }>("usage/report", { query: { range: "7d" } });
     if (report.total.calls < this.answered) {
       throw new Error(`${this.answered} calls were answered, but only ${report.total.calls} are in the log`);
     }

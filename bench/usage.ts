@@ -40,7 +40,7 @@ export async function usage(): Promise<Row[]> {
 async function measure(calls: number): Promise<Row[]> {
   let demo: (Organization & { seconds: number }) | undefined;
   const hub = await Hub.start(undefined, {}, async (hub) => {
-    demo = await hub.command(["demo", "--calls", String(calls)]);
+    demo = await hub.runCommand(["demo", "--calls", String(calls)]);
   });
   try {
     if (!demo) throw new Error("there is no demo");
@@ -64,7 +64,7 @@ async function time(session: Session, group: string, time_zone?: string): Promis
   const times: number[] = [];
   for (let round = 0; round < TIMES; round++) {
     const begun = performance.now();
-    await session.ask("usage/report", { query: { range: "90d", group, time_zone } });
+    await session.invoke("usage/report", { query: { range: "90d", group, time_zone } });
     times.push(performance.now() - begun);
   }
   return { median_ms: median(times), slowest_ms: Math.max(...times) };

@@ -6,19 +6,19 @@ import { expect, test } from "./fixtures.ts";
 import { SettingsPage } from "./pages/settings.ts";
 import { UsagePage } from "./pages/usage.ts";
 
-async function look(page: Page): Promise<void> {
+async function checkPage(page: Page): Promise<void> {
   await expectToFit(page);
   await expectAccessible(page);
 }
 
-test("pages beside the main road are accessible", { tag: "@widths" }, async ({ signedIn: page, owner, organization }) => {
-  await owner.ask("rate_limits/set", { project: null, limits: { calls_per_minute: 60, tokens_per_minute: 2_000_000 } });
+test("pages off the main path are accessible", { tag: "@widths" }, async ({ signedIn: page, owner, organization }) => {
+  await owner.invoke("rate_limits/set", { project: null, limits: { calls_per_minute: 60, tokens_per_minute: 2_000_000 } });
   const home = `/o/${organization.slug}`;
   for (const path of ["/account", `${home}/settings`, `${home}/keys/key_00000000000000000000000000`, "/nothing-here"]) {
     await page.goto(path);
     await expect(page.locator("h1, h2").filter({ visible: true }).first()).toBeVisible();
     await expect(page.locator("[aria-busy]")).toHaveCount(0);
-    await look(page);
+    await checkPage(page);
   }
 });
 
@@ -26,44 +26,44 @@ test("the overview is accessible once there are calls", { tag: "@widths" }, asyn
   await call(hub, key.secret);
   await page.goto(`/o/${organization.slug}`);
   await expect(page.getByRole("figure")).toBeVisible();
-  await look(page);
+  await checkPage(page);
 });
 
-test("what opens above a page is accessible", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
+test("dialogs, menus and tables that open above a page are accessible", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
   await call(hub, key.secret);
   const usage = new UsagePage(page);
   await usage.open(organization.slug);
 
   await page.keyboard.press("Control+k");
   await expect(page.getByRole("dialog")).toBeVisible();
-  await look(page);
+  await checkPage(page);
   await page.keyboard.press("Escape");
-  // Keys are the dialog's own until it is gone.
+  // Until the dialog is closed, it handles all keys itself.
   await expect(page.getByRole("dialog")).toBeHidden();
   await page.keyboard.press("?");
   await expect(page.getByRole("dialog")).toBeVisible();
-  await look(page);
+  await checkPage(page);
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog")).toBeHidden();
 
   await page.getByRole("button", { name: /^Range/ }).click();
   await expect(page.getByRole("menu")).toBeVisible();
-  await look(page);
+  await checkPage(page);
   await page.getByRole("menuitem", { name: "Custom days…" }).click();
   await expect(page.getByRole("dialog")).toBeVisible();
-  await look(page);
+  await checkPage(page);
   await page.keyboard.press("Escape");
 
   await usage.chart.getByText("Show as a table").click();
   await expect(usage.chart.getByRole("table")).toBeVisible();
-  await look(page);
+  await checkPage(page);
 });
 
-test("what asks before unsaved changes are left is accessible", { tag: "@widths" }, async ({ signedIn: page, organization }) => {
+test("the question before unsaved changes are lost is accessible", { tag: "@widths" }, async ({ signedIn: page, organization }) => {
   const settings = new SettingsPage(page);
   await settings.open(organization.slug);
   await settings.longestLife.fill("45");
   await page.getByRole("link", { name: "Logs" }).filter({ visible: true }).first().click();
-  await expect(settings.leaving).toBeVisible();
-  await look(page);
+  await expect(settings.leaveDialog).toBeVisible();
+  await checkPage(page);
 });

@@ -1,5 +1,5 @@
 import { Session } from "../lib/session.ts";
-import { CONFIGURATION, UPSTREAM_KEY } from "../sdk/configuration.ts";
+import { buildConfiguration, UPSTREAM_KEY } from "../sdk/configuration.ts";
 import { expectAccessible } from "./accessibility.ts";
 import { expect, test } from "./fixtures.ts";
 
@@ -30,7 +30,7 @@ test("ending sessions asks for the password", async ({ signedIn: page, hub, orga
 });
 
 test.describe("beside a provider", () => {
-  test.use({ ownServer: { toml: CONFIGURATION("http://127.0.0.1:1/v1"), environment: { UPSTREAM_KEY } } });
+  test.use({ ownServer: { toml: buildConfiguration("http://127.0.0.1:1/v1"), environment: { UPSTREAM_KEY } } });
 
   test("sign-up is closed, and the pages say so", async ({ page }) => {
     await page.goto("/sign-in");
@@ -39,7 +39,7 @@ test.describe("beside a provider", () => {
     await page.goto("/sign-up");
     await expect(page.getByText("Sign-up is closed here")).toBeVisible();
     await expect(page.getByLabel("Password")).toHaveCount(0);
-    // The link for the first account, with a code that isn't right.
+    // The link for the first account, with a wrong code.
     await page.goto("/sign-up?setup=wrong");
     await page.getByLabel("Your name").fill("Eve");
     await page.getByLabel("Email").fill("eve@example.com");

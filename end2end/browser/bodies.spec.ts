@@ -6,52 +6,55 @@ import { client } from "./client.ts";
 import { expect, test } from "./fixtures.ts";
 import { LogsPage } from "./pages/logs.ts";
 import { SettingsPage } from "./pages/settings.ts";
-import { untilItHolds } from "./until.ts";
+import { retryUntilApplied } from "./retry.ts";
 
 const CUSTOMER = "planted-customer";
 
-/** A call with a field that names a customer, and the id it has in the log. */
-async function ask(hub: Hub, secret: string, content: string): Promise<{ id: string; said: string }> {
+/** A call: its ID in the log, and the text that the model answered. */
+interface Call {
+  id: string;
+  answer: string;
+}
+
+/** Calls with a field that names a customer. */
+async function callForCustomer(hub: Hub, secret: string, content: string): Promise<Call> {
   const request = { model: "sandbox-1", user: CUSTOMER, messages: [{ role: "user" as const, content }] };
   const { data, response } = await client(hub, secret).chat.completions.create(request).withResponse();
-  return { id: response.headers.get("x-request-id") ?? "", said: data.choices[0]?.message.content ?? "" };
+  return { id: response.headers.get("x-request-id") ?? "", answer: data.choices[0]?.message.content ?? "" };
 }
 
-/** The same, streamed. */
-async function askStreaming(hub: Hub, secret: string, content: string): Promise<{ id: string; said: string }> {
+/** Calls with a field that names a customer, and reads the answer as a stream. */
+async function streamForCustomer(hub: Hub, secret: string, content: string): Promise<Call> {
   const request = { model: "sandbox-1", user: CUSTOMER, stream: true as const, messages: [{ role: "user" as const, content }] };
   const { data, response } = await client(hub, secret).chat.completions.create(request).withResponse();
-  let said = "";
-  for await (const chunk of data) said += chunk.choices[0]?.delta.content ?? "";
-  return { id: response.headers.get("x-request-id") ?? "", said };
+  let answer = "";
+  for await (const chunk of data) answer += chunk.choices[0]?.delta.content ?? "";
+  return { id: response.headers.get("x-request-id") ?? "", answer };
 }
 
-/** What there is of a call's bodies, once they had time to be written. */
-async function kept(page: Page, slug: string, id: string): Promise<{ state: string; request?: { text: string; cut: boolean } }> {
-  let kept = { state: "gone" };
+/** Fetches a call's bodies, once they are written. */
+async function fetchBodies(page: Page, slug: string, id: string): Promise<{ state: string; request?: { text: string; cut: boolean } }> {
+  let bodies = { state: "gone" };
   await expect(async () => {
-    const answer = await page.request.post("/api/bodies/get", {
+    const response = await page.request.post("/api/bodies/get", {
       headers: { "sec-fetch-site": "same-origin" },
       data: { organization: slug, id },
     });
-    kept = await answer.json();
-    expect(kept.state).not.toBe("gone");
+    bodies = await response.json();
+    expect(bodies.state).not.toBe("gone");
   }).toPass({ intervals: [50] });
-  return kept;
+  return bodies;
 }
 
-/** Calls until what was just chosen `holds` for what is kept. */
-async function askUntil(
-  asking: () => Promise<{ id: string; said: string }>,
-  holds: (id: string) => Promise<boolean>,
-): Promise<{ id: string; said: string }> {
-  return untilItHolds(async () => {
-    const asked = await asking();
-    return (await holds(asked.id)) ? asked : undefined;
+/** Calls until the settings that were just saved are applied to a call. */
+async function callUntilApplied(makeCall: () => Promise<Call>, isApplied: (id: string) => Promise<boolean>): Promise<Call> {
+  return retryUntilApplied(async () => {
+    const call = await makeCall();
+    return (await isApplied(call.id)) ? call : undefined;
   });
 }
 
-test("whether and how what is said is kept is chosen in the settings, and a call without it says why", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
+test("settings choose whether and how requests and responses are kept, and a call without them says why", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
   const [settings, logs] = [new SettingsPage(page), new LogsPage(page)];
   const section = settings.section("Requests and responses");
   await settings.open(organization.slug);
@@ -59,8 +62,8 @@ test("whether and how what is said is kept is chosen in the settings, and a call
   await expect(section.getByLabel("Days")).toHaveValue("30");
   await section.getByRole("radio", { name: /^Keep nothing/ }).check();
   await expect(section.getByLabel("Days")).toBeHidden();
-  await settings.saved("Requests and responses");
-  const { id } = await ask(hub, key.secret, "Good evening");
+  await settings.saveAndWait("Requests and responses");
+  const { id } = await callForCustomer(hub, key.secret, "Good evening");
   await logs.open(organization.slug, `?call=${id}`);
   await expect(logs.call).toContainText("This organization doesn't keep them.");
   await expectToFit(page);
@@ -80,69 +83,69 @@ test("whether and how what is said is kept is chosen in the settings, and a call
   await section.getByRole("button", { name: "7 days" }).click();
   await section.getByLabel("Most of each, in KiB").fill("64");
   await section.getByLabel("Fields to leave out").fill("user\n\nmetadata.customer");
-  await settings.saved("Requests and responses");
+  await settings.saveAndWait("Requests and responses");
   await page.reload();
   await expect(section.getByLabel("Days")).toHaveValue("7");
   await expect(section.getByLabel("Fields to leave out")).toHaveValue("user\nmetadata.customer");
 });
 
-test("request and response are shown with the call, without what was to be left out", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
+test("request and response are shown with the call, without the fields to leave out", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
   const [settings, logs] = [new SettingsPage(page), new LogsPage(page)];
-  const look = async () => {
+  const checkPage = async () => {
     await expectToFit(page);
     await expectAccessible(page);
   };
   await settings.open(organization.slug);
   await settings.section("Requests and responses").getByLabel("Fields to leave out").fill("user");
-  await settings.saved("Requests and responses");
+  await settings.saveAndWait("Requests and responses");
 
-  const call = await askUntil(
-    () => ask(hub, key.secret, "Tell me of the road"),
-    async (id) => !(await kept(page, organization.slug, id)).request?.text.includes(CUSTOMER),
+  const call = await callUntilApplied(
+    () => callForCustomer(hub, key.secret, "Tell me of the road"),
+    async (id) => !(await fetchBodies(page, organization.slug, id)).request?.text.includes(CUSTOMER),
   );
 
   await test.step("both sides are shown as they passed", async () => {
     await logs.open(organization.slug, `?call=${call.id}`);
-    const request = JSON.parse((await logs.said("Request").textContent()) ?? "");
+    const request = JSON.parse((await logs.body("Request").textContent()) ?? "");
     expect(request).toMatchObject({ model: "sandbox-1", user: "[redacted]", messages: [{ content: "Tell me of the road" }] });
-    const response = JSON.parse((await logs.said("Response").textContent()) ?? "");
-    expect(response.choices[0].message.content).toBe(call.said);
+    const response = JSON.parse((await logs.body("Response").textContent()) ?? "");
+    expect(response.choices[0].message.content).toBe(call.answer);
     await expect(logs.call).not.toContainText("Put together from the pieces of a stream.");
     await expect(logs.call).toContainText(/Kept until \d/);
     await logs.call.getByText("Headers", { exact: true }).first().click();
     await expect(logs.call.locator("dt", { hasText: "authorization" }).locator("+ dd")).toHaveText("[redacted]");
-    await look();
+    await checkPage();
     const content = await page.content();
     for (const secret of [key.secret, CUSTOMER]) expect(content).not.toContain(secret);
   });
 
-  await test.step("a stream is put together to the answer it tells", async () => {
-    const streamed = await askStreaming(hub, key.secret, "And of the sea");
-    expect((await kept(page, organization.slug, streamed.id)).state).toBe("kept");
+  await test.step("a stream is put together to the answer that the client read", async () => {
+    const streamed = await streamForCustomer(hub, key.secret, "And of the sea");
+    expect((await fetchBodies(page, organization.slug, streamed.id)).state).toBe("kept");
     await logs.open(organization.slug, `?call=${streamed.id}`);
-    const response = JSON.parse((await logs.said("Response").textContent()) ?? "");
-    expect(response.choices[0].message.content).toBe(streamed.said);
+    const response = JSON.parse((await logs.body("Response").textContent()) ?? "");
+    expect(response.choices[0].message.content).toBe(streamed.answer);
     await expect(logs.call).toContainText("Put together from the pieces of a stream.");
-    await look();
+    await checkPage();
   });
 });
 
-test("what is longer than what is kept is cut, and says so", { tag: "@phone" }, async ({ signedIn: page, hub, key, organization }) => {
+test("a body longer than the limit is cut, and the page says so", { tag: "@phone" }, async ({ signedIn: page, hub, key, organization }) => {
   const [settings, logs] = [new SettingsPage(page), new LogsPage(page)];
   await settings.open(organization.slug);
   await settings.section("Requests and responses").getByLabel("Most of each, in KiB").fill("1");
-  await settings.saved("Requests and responses");
-  const { id } = await askUntil(
-    () => ask(hub, key.secret, "word ".repeat(500)),
-    async (id) => (await kept(page, organization.slug, id)).request?.cut ?? false,
+  await settings.saveAndWait("Requests and responses");
+  const { id } = await callUntilApplied(
+    () => callForCustomer(hub, key.secret, "word ".repeat(500)),
+    async (id) => (await fetchBodies(page, organization.slug, id)).request?.cut ?? false,
   );
   await logs.open(organization.slug, `?call=${id}`);
-  await expect(logs.said("Request")).toContainText("word word");
+  await expect(logs.body("Request")).toContainText("word word");
   await expect(logs.call).toContainText("Cut: it was longer than what is kept.");
   await expectToFit(page);
 });
 
-test("a call that was turned away has nothing to show", async ({ signedIn: page, hub, key, organization }) => {
+test("a rejected call has no request and response to show", async ({ signedIn: page, hub, key, organization }) => {
   const logs = new LogsPage(page);
   const messages = [{ role: "user" as const, content: "Hello" }];
   await expect(client(hub, key.secret).chat.completions.create({ model: "unknown", messages })).rejects.toThrow("404");
@@ -150,5 +153,5 @@ test("a call that was turned away has nothing to show", async ({ signedIn: page,
   await logs.openCall(logs.rows.first());
   await expect(logs.call).toContainText("404");
   await expect(logs.call.getByRole("heading", { name: "Request and response" })).toHaveCount(0);
-  await expect(logs.said("Request")).toHaveCount(0);
+  await expect(logs.body("Request")).toHaveCount(0);
 });

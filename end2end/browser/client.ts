@@ -3,8 +3,8 @@ import OpenAI from "openai";
 import type { Hub } from "../lib/hub.ts";
 import type { Usage } from "../lib/money.ts";
 
-/** What the official client was told of one call. */
-export interface Told extends Usage {
+/** One call, as the official client reads it. */
+export interface ClientCall extends Usage {
   requestId: string;
   at: number;
 }
@@ -13,15 +13,15 @@ export function client(hub: Hub, secret: string): OpenAI {
   return new OpenAI({ baseURL: `${hub.url}/v1`, apiKey: secret, maxRetries: 0 });
 }
 
-/** Calls the sandbox with OpenAI's own client. */
-export async function call(hub: Hub, secret: string, content = "Hello"): Promise<Told> {
+/** Calls the sandbox with OpenAI's client. */
+export async function call(hub: Hub, secret: string, content = "Hello"): Promise<ClientCall> {
   const request = { model: "sandbox-1", messages: [{ role: "user" as const, content }] };
   const { data, response } = await client(hub, secret).chat.completions.create(request).withResponse();
-  return told(response, data.usage);
+  return readCall(response, data.usage);
 }
 
-/** The same, streamed. */
-export async function callStreaming(hub: Hub, secret: string, content = "Hello"): Promise<Told> {
+/** Calls the sandbox with OpenAI's client, and reads the answer as a stream. */
+export async function callStreaming(hub: Hub, secret: string, content = "Hello"): Promise<ClientCall> {
   const { data, response } = await client(hub, secret)
     .chat.completions.create({
       model: "sandbox-1",
@@ -32,11 +32,11 @@ export async function callStreaming(hub: Hub, secret: string, content = "Hello")
     .withResponse();
   let usage: OpenAI.CompletionUsage | null | undefined;
   for await (const chunk of data) usage = chunk.usage ?? usage;
-  return told(response, usage);
+  return readCall(response, usage);
 }
 
-function told(response: Response, usage: OpenAI.CompletionUsage | null | undefined): Told {
-  if (!usage) throw new Error("the client wasn't told of any usage");
+function readCall(response: Response, usage: OpenAI.CompletionUsage | null | undefined): ClientCall {
+  if (!usage) throw new Error("the answer reports no usage");
   return {
     requestId: response.headers.get("x-request-id") ?? "",
     at: Date.now(),

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 
 import type { Download } from "@playwright/test";
 
-/** What a download holds. */
-export async function downloaded(download: Download): Promise<string> {
+/** Returns the content of a download. */
+export async function readDownload(download: Download): Promise<string> {
   return readFile(await download.path(), "utf8");
 }

@@ -7,7 +7,7 @@ import { unsettle } from "./steady.ts";
 
 export { expect } from "@playwright/test";
 
-/** What a server of a test's own is started with. */
+/** The configuration of a test's own server. */
 export interface Configuration {
   /** Its tollhouse.toml. */
   toml?: string;
@@ -23,14 +23,14 @@ interface Fixtures {
   organization: Organization;
   /** A key of it that may call models. */
   key: CreatedKey;
-  /** A page that the owner is signed in on; still empty. */
+  /** An empty page with the owner signed in. */
   signedIn: Page;
 }
 
 export const test = base.extend<Fixtures>({
   ownServer: [undefined, { option: true }],
   hub: async ({ ownServer }, use) => {
-    if (!ownServer) return use(Hub.at(process.env.TEST_HUB ?? ""));
+    if (!ownServer) return use(Hub.fromLocation(process.env.TEST_HUB ?? ""));
     const hub = await Hub.start(ownServer.toml, ownServer.environment);
     try {
       await use(hub);
@@ -41,7 +41,7 @@ export const test = base.extend<Fixtures>({
   baseURL: async ({ hub }, use) => use(hub.url),
   owner: async ({ hub }, use) => use(await Session.signUp(hub)),
   organization: async ({ owner }, use) => use(owner.organization),
-  key: async ({ owner }, use) => use(await owner.key()),
+  key: async ({ owner }, use) => use(await owner.createKey()),
   context: async ({ context }, use, test) => {
     const settle = STEADY ? await unsettle(context, test) : undefined;
     await use(context);
@@ -53,7 +53,7 @@ export const test = base.extend<Fixtures>({
   },
 });
 
-/** Gives all pages of a browser somebody's session. */
+/** Signs all pages of a browser context in, with the cookie of a session. */
 export async function signIn(context: BrowserContext, { hub, cookie }: Session): Promise<void> {
   await context.addCookies([{ ...cookie, url: hub.url, httpOnly: true, sameSite: "Lax" }]);
 }

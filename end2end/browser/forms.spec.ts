@@ -2,17 +2,17 @@ import { expect, test } from "./fixtures.ts";
 import { ApiKeysPage } from "./pages/api_keys.ts";
 import { SignUpPage } from "./pages/sign_up.ts";
 
-const GOOD = { name: "Mira Sorel", email: "mira@forms.example", organization: "Forms", password: "a horse of another colour" };
+const VALID_INPUT = { name: "Mira Sorel", email: "mira@forms.example", organization: "Forms", password: "a horse of another colour" };
 
-const WRONG: [field: string, input: typeof GOOD, message: RegExp][] = [
-  ["name", { ...GOOD, name: " " }, /enter a name/i],
-  ["email", { ...GOOD, email: "mira" }, /mail address/i],
-  ["organization", { ...GOOD, organization: "" }, /enter a name/i],
-  ["short password", { ...GOOD, password: "1234567" }, /at least 8/i],
-  ["common password", { ...GOOD, password: "password1" }, /guess|common/i],
+const INVALID_INPUTS: [field: string, input: typeof VALID_INPUT, message: RegExp][] = [
+  ["name", { ...VALID_INPUT, name: " " }, /enter a name/i],
+  ["email", { ...VALID_INPUT, email: "mira" }, /mail address/i],
+  ["organization", { ...VALID_INPUT, organization: "" }, /enter a name/i],
+  ["short password", { ...VALID_INPUT, password: "1234567" }, /at least 8/i],
+  ["common password", { ...VALID_INPUT, password: "password1" }, /guess|common/i],
 ];
-for (const [field, input, message] of WRONG) {
-  test(`signing up tells what is wrong with the ${field}`, async ({ page }) => {
+for (const [field, input, message] of INVALID_INPUTS) {
+  test(`signing up names what is wrong with the ${field}`, async ({ page }) => {
     const signUp = new SignUpPage(page);
     await signUp.open();
     await signUp.fill(input);
@@ -36,7 +36,7 @@ test("a wrong password and an unknown address are answered alike", async ({ page
   expect(answers[0]).toBe(answers[1]);
 });
 
-test("creating a key tells what is wrong, and keeps what was typed", async ({ signedIn, organization }) => {
+test("creating a key names what is wrong, and keeps what was typed", async ({ signedIn, organization }) => {
   const keys = new ApiKeysPage(signedIn);
   await keys.open(organization.slug);
   await keys.startCreating();

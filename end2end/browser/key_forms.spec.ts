@@ -1,5 +1,5 @@
 import { expectAccessible } from "./accessibility.ts";
-import { downloaded } from "./downloads.ts";
+import { readDownload } from "./downloads.ts";
 import { expect, test } from "./fixtures.ts";
 import { ApiKeyPage } from "./pages/api_key.ts";
 import { ApiKeysPage } from "./pages/api_keys.ts";
@@ -19,7 +19,7 @@ test("a secret stays until it is stored, and is gone after that", async ({ signe
   const file = await download;
   expect(file.suggestedFilename()).toBe("web.env");
   const url = `${new URL(page.url()).origin}/v1`;
-  expect(await downloaded(file)).toBe(`OPENAI_API_KEY=${secret}\nOPENAI_BASE_URL=${url}\n`);
+  expect(await readDownload(file)).toBe(`OPENAI_API_KEY=${secret}\nOPENAI_BASE_URL=${url}\n`);
 
   await keys.storeSecret();
   await page.reload();
@@ -56,7 +56,7 @@ test("what was typed stays when the form is closed, and wrong lines are named", 
 });
 
 test("what an organization demands of keys is all that the form offers", { tag: "@widths" }, async ({ signedIn: page, owner, organization }) => {
-  await owner.ask("organizations/update_settings", { changes: { key_policy: { expiry_required: true, longest_life_days: 60 } } });
+  await owner.invoke("organizations/update_settings", { changes: { key_policy: { expiry_required: true, longest_life_days: 60 } } });
   const keys = new ApiKeysPage(page);
   await keys.open(organization.slug);
   await keys.startCreating();

@@ -1,14 +1,14 @@
 import { parseCsv } from "../lib/csv.ts";
 import { expectAccessible, expectToFit } from "./accessibility.ts";
 import { call } from "./client.ts";
-import { downloaded } from "./downloads.ts";
+import { readDownload } from "./downloads.ts";
 import { expect, test } from "./fixtures.ts";
 import { ApiKeysPage } from "./pages/api_keys.ts";
 
 test("keys are chosen one by one or as a range, and revoked together", { tag: "@widths" }, async ({ signedIn: page, hub, owner, organization }) => {
   const names = ["Alpha", "Beta", "Gamma", "Delta"];
-  for (const name of names) await owner.key({ name });
-  const used = await owner.key();
+  for (const name of names) await owner.createKey({ name });
+  const used = await owner.createKey();
   await call(hub, used.secret);
   const keys = new ApiKeysPage(page);
   await keys.open(organization.slug, "?sort=name");
@@ -39,8 +39,8 @@ test("keys are chosen one by one or as a range, and revoked together", { tag: "@
 });
 
 test("search, filters and order are in the address, and Back undoes them", async ({ signedIn: page, owner, organization }) => {
-  await owner.key({ name: "Shop" });
-  await owner.key({ name: "Grafana", level: "read" });
+  await owner.createKey({ name: "Shop" });
+  await owner.createKey({ name: "Grafana", level: "read" });
   const keys = new ApiKeysPage(page);
   await keys.open(organization.slug);
   await page.getByRole("combobox", { name: "Level" }).selectOption("read");
@@ -63,8 +63,8 @@ test("search, filters and order are in the address, and Back undoes them", async
 });
 
 test("a column's header sorts, and sorts the other way round", async ({ signedIn: page, owner, organization }) => {
-  await owner.key({ name: "Abel" });
-  await owner.key({ name: "Zoe" });
+  await owner.createKey({ name: "Abel" });
+  await owner.createKey({ name: "Zoe" });
   const keys = new ApiKeysPage(page);
   await keys.open(organization.slug);
   const header = page.getByRole("columnheader", { name: "Name" });
@@ -78,8 +78,8 @@ test("a column's header sorts, and sorts the other way round", async ({ signedIn
 });
 
 test("cards, which have no headers, are sorted by a list", { tag: "@phone" }, async ({ signedIn: page, owner, organization }) => {
-  await owner.key({ name: "Abel" });
-  await owner.key({ name: "Zoe" });
+  await owner.createKey({ name: "Abel" });
+  await owner.createKey({ name: "Zoe" });
   const keys = new ApiKeysPage(page);
   await keys.open(organization.slug);
   await page.getByRole("combobox", { name: "Sort" }).selectOption("name");
@@ -88,21 +88,21 @@ test("cards, which have no headers, are sorted by a list", { tag: "@phone" }, as
 });
 
 test("the CSV holds the keys that are listed", async ({ signedIn: page, owner, organization }) => {
-  await owner.key({ name: "Shop" });
-  await owner.key({ name: "Grafana", level: "read" });
+  await owner.createKey({ name: "Shop" });
+  await owner.createKey({ name: "Grafana", level: "read" });
   await new ApiKeysPage(page).open(organization.slug, "?level=read");
   const download = page.waitForEvent("download");
   await page.getByRole("link", { name: "Export CSV" }).click();
-  const plain = await downloaded(await download);
+  const plain = await readDownload(await download);
   expect(parseCsv(plain).map((row) => row.name)).toEqual(["Grafana"]);
   // Excel wants a byte order mark, by which it knows the encoding.
   const forExcel = page.waitForEvent("download");
   await page.getByRole("button", { name: "Other ways to export" }).click();
   await page.getByRole("menuitem", { name: "CSV for Excel" }).click();
-  expect(await downloaded(await forExcel)).toBe(`\ufeff${plain}`);
+  expect(await readDownload(await forExcel)).toBe(`\ufeff${plain}`);
 });
 
-test("the palette finds a key by its name, and an unknown one is told as such", async ({ signedIn: page, key, organization }) => {
+test("the palette finds a key by its name, and the page of an unknown key says that nothing is there", async ({ signedIn: page, key, organization }) => {
   await page.goto(`/o/${organization.slug}/usage`);
   await expect(page.getByRole("heading", { level: 1, name: "Usage" })).toBeVisible();
   await page.keyboard.press("Control+k");

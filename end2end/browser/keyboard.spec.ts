@@ -6,13 +6,13 @@ import { ApiKeysPage } from "./pages/api_keys.ts";
 import { LogsPage } from "./pages/logs.ts";
 import { UsagePage } from "./pages/usage.ts";
 
-/** Presses Tab until the focus is on what `isIt` says. */
-async function tabTo(page: Page, isIt: (element: Element) => boolean): Promise<void> {
+/** Presses Tab until `isTarget` holds for the element with the focus. */
+async function tabTo(page: Page, isTarget: (element: Element) => boolean): Promise<void> {
   for (let presses = 0; presses < 80; presses++) {
     await page.keyboard.press("Tab");
-    if (await page.evaluate(`(${isIt})(document.activeElement ?? document.body)`)) return;
+    if (await page.evaluate(`(${isTarget})(document.activeElement ?? document.body)`)) return;
   }
-  throw new Error("Tab never got there");
+  throw new Error("Tab never reached the element");
 }
 
 test("a key is created and revoked without a mouse, and the focus comes back", async ({ signedIn: page, organization }) => {
@@ -47,7 +47,7 @@ test("the chart is read and followed with the arrow keys", async ({ signedIn: pa
 
 test("the command palette finds a page", async ({ signedIn: page, organization }) => {
   await page.goto(`/o/${organization.slug}`);
-  // Not the painted shell, which listens to nothing.
+  // The painted shell, which is shown first, handles no keys.
   await expect(page.getByRole("heading", { name: "Overview", level: 1 })).toBeVisible();
   await page.keyboard.press("Control+k");
   await expect(page.getByRole("dialog")).toBeVisible();
@@ -58,12 +58,12 @@ test("the command palette finds a page", async ({ signedIn: page, organization }
 
 test("the first Tab offers to skip to the content", async ({ signedIn: page, organization }) => {
   await page.goto(`/o/${organization.slug}/usage`);
-  await new UsagePage(page).isLive();
+  await new UsagePage(page).waitUntilLive();
   await page.keyboard.press("Tab");
   await expect(page.locator(":focus")).toHaveText(/skip to/i);
 });
 
-test("shortcuts of single keys can be switched off, and never fire while one types", async ({ signedIn: page, hub, key, organization }) => {
+test("shortcuts of single keys can be switched off, and never fire while the user types", async ({ signedIn: page, hub, key, organization }) => {
   const { requestId } = await call(hub, key.secret);
   const { requestId: newer } = await call(hub, key.secret);
   const press = async (...keys: string[]) => {

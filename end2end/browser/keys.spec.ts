@@ -6,15 +6,15 @@ import { expect, test } from "./fixtures.ts";
 import { ApiKeyPage } from "./pages/api_key.ts";
 import { ApiKeysPage } from "./pages/api_keys.ts";
 import { LogsPage } from "./pages/logs.ts";
-import { untilItHolds } from "./until.ts";
+import { retryUntilApplied } from "./retry.ts";
 
-/** What `asking` was refused with, if it was. */
-const refusal = (asking: Promise<unknown>) => asking.then(() => undefined, (error: unknown) => error);
+/** Returns the error that `call` is rejected with, if it is. */
+const catchError = (call: Promise<unknown>) => call.then(() => undefined, (error: unknown) => error);
 
 test("a key is made, used, rotated, used twice over, ended and revoked", { tag: "@phone" }, async ({ signedIn: page, hub, organization }) => {
   const [keys, key, logs] = [new ApiKeysPage(page), new ApiKeyPage(page), new LogsPage(page)];
-  const refused = async (secret: string) =>
-    expect(await untilItHolds(() => refusal(client(hub, secret).models.list()))).toBeInstanceOf(OpenAI.AuthenticationError);
+  const expectRejected = async (secret: string) =>
+    expect(await retryUntilApplied(() => catchError(client(hub, secret).models.list()))).toBeInstanceOf(OpenAI.AuthenticationError);
 
   await keys.open(organization.slug);
   const first = await keys.create("Web");
@@ -28,7 +28,7 @@ test("a key is made, used, rotated, used twice over, ended and revoked", { tag: 
   await keys.openKey("Web");
   await expect(key.settings).toContainText("Standard");
   await expect(page.getByRole("figure")).toBeVisible();
-  await key.tab("Calls");
+  await key.openTab("Calls");
   await logs.openCall(logs.rows.first());
   await page.keyboard.press("Escape");
 
@@ -53,7 +53,7 @@ test("a key is made, used, rotated, used twice over, ended and revoked", { tag: 
     await expect(dialog).toContainText("is still used");
     await dialog.getByRole("button", { name: "End it now" }).click();
     await expect(key.rotation).toBeHidden();
-    await refused(first);
+    await expectRejected(first);
     await call(hub, second);
   });
 
@@ -64,16 +64,16 @@ test("a key is made, used, rotated, used twice over, ended and revoked", { tag: 
     await question.getByRole("button", { name: "Revoke key" }).click();
     await expect(page.getByText("Its secret is refused for good.")).toBeVisible();
     await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
-    await refused(second);
+    await expectRejected(second);
   });
 
-  await test.step("its history tells all of it, and no secret", async () => {
-    await key.tab("History");
-    for (const done of ["Revoked", "Grace period changed", "Rotated", "Created"]) {
-      await expect(key.history.getByText(done, { exact: true }).first()).toBeVisible();
+  await test.step("its history lists each change, and no secret", async () => {
+    await key.openTab("History");
+    for (const change of ["Revoked", "Grace period changed", "Rotated", "Created"]) {
+      await expect(key.history.getByText(change, { exact: true }).first()).toBeVisible();
     }
     await expect(key.history).toContainText("Mira Sorel");
-    // Moments are told as such, not as numbers.
+    // Times are written as dates, not as milliseconds.
     await expect(key.history).not.toContainText(/\d{13}/);
     await page.reload();
     await expect(key.history).toBeVisible();
@@ -84,7 +84,7 @@ test("a key is made, used, rotated, used twice over, ended and revoked", { tag: 
 test("a key's page and its dialogs are accessible", { tag: "@widths" }, async ({ signedIn: page, hub, key: { id, secret }, organization }) => {
   await call(hub, secret);
   const [keys, key] = [new ApiKeysPage(page), new ApiKeyPage(page)];
-  const look = async () => {
+  const checkPage = async () => {
     await expectToFit(page);
     await expectAccessible(page);
   };
@@ -94,28 +94,28 @@ test("a key's page and its dialogs are accessible", { tag: "@widths" }, async ({
   };
   await page.goto(`/o/${organization.slug}/keys/${id}`);
   await expect(page.getByRole("figure")).toBeVisible();
-  await look();
+  await checkPage();
   for (const act of ["Edit", "Rotate", "Revoke"] as const) {
     await key.act(act);
     await expect(page.locator("dialog [aria-busy]")).toHaveCount(0);
-    await look();
+    await checkPage();
     await leave();
   }
   await key.rotate("24 hours");
-  await look();
+  await checkPage();
   await keys.storeSecret();
   for (const act of ["Extend", "End now"] as const) {
     await key.act(act);
-    await look();
+    await checkPage();
     await leave();
   }
-  await key.tab("History");
+  await key.openTab("History");
   await expect(key.history).toBeVisible();
-  await look();
+  await checkPage();
 });
 
 test("an edited key obeys at once, and a moved one leaves its calls where they were", async ({ signedIn: page, hub, key: { secret }, organization }) => {
-  await hub.command(["project", "create", "--org", organization.slug, "--name", "Second"]);
+  await hub.runCommand(["project", "create", "--org", organization.slug, "--name", "Second"]);
   await call(hub, secret);
   const [keys, key, logs] = [new ApiKeysPage(page), new ApiKeyPage(page), new LogsPage(page)];
   await keys.open(organization.slug);
@@ -131,10 +131,10 @@ test("an edited key obeys at once, and a moved one leaves its calls where they w
   await expect(dialog.getByLabel("Name")).toHaveValue("Renamed");
   await dialog.getByRole("button", { name: "Save" }).click();
   await expect(keys.row("Renamed")).toContainText("Second");
-  expect(await untilItHolds(() => refusal(call(hub, secret)))).toBeInstanceOf(OpenAI.PermissionDeniedError);
+  expect(await retryUntilApplied(() => catchError(call(hub, secret)))).toBeInstanceOf(OpenAI.PermissionDeniedError);
 
   await keys.openKey("Renamed");
-  await key.tab("History");
+  await key.openTab("History");
   await expect(key.history).toContainText("standard key → Renamed");
   await expect(key.history).toContainText("all → Embeddings");
   await logs.open(organization.slug, "?outcome=succeeded");
@@ -162,7 +162,7 @@ test("a rotation whose answer is lost is made once, and says so", { tag: "@width
 });
 
 test("a key is rotated without a mouse, and the focus comes back", async ({ signedIn: page, owner, organization }) => {
-  await owner.key();
+  await owner.createKey();
   const keys = new ApiKeysPage(page);
   await keys.open(organization.slug);
   const menu = page.getByRole("button", { name: "Acts for standard key" });
@@ -194,8 +194,8 @@ test("a key is rotated without a mouse, and the focus comes back", async ({ sign
 
 test("keys that an admin key made are offered to be revoked along", { tag: "@widths" }, async ({ signedIn: page, owner, hub, organization }) => {
   const input = { name: "Deploy", level: "admin", life: "never" };
-  const { api_key, secret } = await owner.ask<{ api_key: { id: string }; secret: string }>("api_keys/create", { input });
-  const [project] = await owner.ask<{ id: string }[]>("projects/list");
+  const { api_key, secret } = await owner.invoke<{ api_key: { id: string }; secret: string }>("api_keys/create", { input });
+  const [project] = await owner.invoke<{ id: string }[]>("projects/list");
   for (const name of ["Web", "Worker"]) {
     const made = await fetch(`${hub.url}/v1/organization/projects/${project?.id}/api_keys`, {
       method: "POST",

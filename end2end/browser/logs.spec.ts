@@ -1,12 +1,12 @@
 import { Upstream } from "../lib/upstream.ts";
-import { CONFIGURATION, UPSTREAM_KEY } from "../sdk/configuration.ts";
+import { buildConfiguration, UPSTREAM_KEY } from "../sdk/configuration.ts";
 import { expectAccessible, expectToFit } from "./accessibility.ts";
 import { call, client } from "./client.ts";
 import { expect, test } from "./fixtures.ts";
 import { LogsPage } from "./pages/logs.ts";
 import { UsagePage } from "./pages/usage.ts";
 
-test("the log is narrowed to presets and to any days, in a zone that is told", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
+test("the log is narrowed to presets and to any days, in a time zone that is shown", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
   await call(hub, key.secret);
   const logs = new LogsPage(page);
   const range = page.getByRole("button", { name: /^Range/ });
@@ -47,7 +47,7 @@ test.describe("where providers fail", () => {
   test.use({
     ownServer: async ({}, use) => {
       const upstream = await Upstream.start();
-      const toml = `${CONFIGURATION(upstream.url, "1m")}\n[sign_up]\nopen = true\n`;
+      const toml = `${buildConfiguration(upstream.url, "1m")}\n[sign_up]\nopen = true\n`;
       await use({ toml, environment: { UPSTREAM_KEY } });
       await upstream.stop();
     },

@@ -29,7 +29,7 @@ test("a page without an organization leads to the last one's", async ({ signedIn
   await expect(page).toHaveURL(`/o/${organization.slug}/usage`);
 });
 
-test("what needs a session leads to the sign-in, and from there to where one wanted to go", async ({ page, organization }) => {
+test("what needs a session leads to the sign-in, and from there to the page that was requested", async ({ page, organization }) => {
   await page.goto(`/o/${organization.slug}/usage?range=7d`);
   await expect(page).toHaveURL(/\/sign-in/);
   await page.getByLabel("Email").fill(organization.email);
@@ -74,7 +74,7 @@ test("two tabs: what one creates, the other shows after a reload; signing out en
   const [keys, others] = [new ApiKeysPage(first), new ApiKeysPage(second)];
   await keys.open(organization.slug);
   await others.open(organization.slug);
-  // Chromium draws a tab behind others once a second only.
+  // Chromium draws a background tab only once a second.
   await first.bringToFront();
   await keys.create("From the first tab");
   await keys.storeSecret();

@@ -8,32 +8,32 @@ import { Inbox } from "./pages/inbox.ts";
 import { SettingsPage } from "./pages/settings.ts";
 import { UsagePage } from "./pages/usage.ts";
 
-// Answers that come late or in another order, presses before there is code for them, other tabs: what a slow machine or
-// network does by chance happens here each time.
+// Answers that come late or in another order, presses before there is code for them, other tabs: these tests provoke each time
+// what a slow machine or network does by chance.
 
-interface Held {
-  /** When the server has given it. */
-  asked: Promise<void>;
+interface HeldAnswer {
+  /** Resolves when the server has answered. */
+  arrival: Promise<void>;
   release: () => void;
 }
 
-/** Holds back the answer to the next request for `path`: the server has given it already. */
-async function holdAnswer(page: Page, path: string): Promise<Held> {
-  const [asked, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+/** Holds back the answer to the next request for `path`, after the server has given it. */
+async function holdAnswer(page: Page, path: string): Promise<HeldAnswer> {
+  const [arrival, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   await page.route(
     `**${path}`,
     async (route) => {
       const response = await route.fetch();
-      asked.resolve();
+      arrival.resolve();
       await release.promise;
       await route.fulfill({ response });
     },
     { times: 1 },
   );
-  return { asked: asked.promise, release: release.resolve };
+  return { arrival: arrival.promise, release: release.resolve };
 }
 
-/** Keeps the page from connecting to the server's news until what it gives is called. */
+/** Keeps the page from connecting to the server's live updates; returns a function that lets it connect. */
 async function holdConnection(page: Page): Promise<() => void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   await page.routeWebSocket(/\/api\/live/, async (socket: WebSocketRoute) => {
@@ -43,16 +43,16 @@ async function holdConnection(page: Page): Promise<() => void> {
   return resolve;
 }
 
-/** Everything that the bell says from now on. */
-async function listenToBell(page: Page): Promise<() => Promise<string[]>> {
+/** Records each label that the bell gets; returns a function that reads them. */
+async function recordBellLabels(page: Page): Promise<() => Promise<string[]>> {
   await page.evaluate(() => {
-    const said: string[] = [];
+    const bellLabels: string[] = [];
     const bell = document.querySelector(".bell");
-    const note = () => said.push(bell?.getAttribute("aria-label") ?? "");
-    if (bell) new MutationObserver(note).observe(bell, { attributeFilter: ["aria-label"] });
-    Object.assign(window, { said });
+    const record = () => bellLabels.push(bell?.getAttribute("aria-label") ?? "");
+    if (bell) new MutationObserver(record).observe(bell, { attributeFilter: ["aria-label"] });
+    Object.assign(window, { bellLabels });
   });
-  return () => page.evaluate(() => (window as unknown as { said: string[] }).said);
+  return () => page.evaluate(() => (window as unknown as { bellLabels: string[] }).bellLabels);
 }
 
 test("an answer that was overtaken by a mark brings nothing back", async ({ signedIn: page, hub, organization, key }) => {
@@ -61,11 +61,11 @@ test("an answer that was overtaken by a mark brings nothing back", async ({ sign
   await inbox.goto(organization.slug);
   await inbox.expectUnread(1);
 
-  // Opening the bell asks anew; the server still answers that one isn't read.
+  // Opening the bell requests the list again; the server still answers that one isn't read.
   const held = await holdAnswer(page, "/api/notifications/list");
   await inbox.open();
-  await held.asked;
-  const said = await listenToBell(page);
+  await held.arrival;
+  const readLabels = await recordBellLabels(page);
   const marked = page.waitForResponse("**/api/notifications/mark");
   await inbox.panel.getByRole("button", { name: "Mark all as read" }).click();
   await marked;
@@ -76,11 +76,11 @@ test("an answer that was overtaken by a mark brings nothing back", async ({ sign
   await page.keyboard.press("Escape");
   await inbox.expectUnread(0);
   await expect(inbox.rows.getByRole("button", { name: "Mark as unread" })).toBeVisible();
-  expect(await said()).toEqual(["Notifications"]);
+  expect(await readLabels()).toEqual(["Notifications"]);
 });
 
 test.describe("while the database is locked", () => {
-  // Others would wait as well.
+  // The tests that share a server would wait for its lock too.
   test.use({ ownServer: {} });
 
   test("what was marked stays marked where the page is reloaded before the server has answered", async ({ signedIn: page, hub, organization, key }) => {
@@ -105,9 +105,9 @@ test("a mark that another tab takes back before this one hears of it is taken ba
   await inbox.expectUnread(1);
   const held = await holdAnswer(page, "/api/notifications/mark");
   await inbox.rows.getByRole("button", { name: "Mark as read" }).click();
-  await held.asked;
+  await held.arrival;
   await inbox.expectUnread(0);
-  await owner.ask("notifications/mark", { ids: null, read: false });
+  await owner.invoke("notifications/mark", { ids: null, read: false });
   connect();
   held.release();
   await inbox.expectUnread(1);
@@ -115,13 +115,13 @@ test("a mark that another tab takes back before this one hears of it is taken ba
 });
 
 test("what happened before the page was connected is on it", async ({ signedIn: page, hub, owner, organization, key }) => {
-  await hub.reportLeaks([await owner.key()]);
+  await hub.reportLeaks([await owner.createKey()]);
   const inbox = new Inbox(page);
   const connect = await holdConnection(page);
   await page.goto(`/o/${organization.slug}/usage`);
   await inbox.expectUnread(1);
   await expect(page.getByText("No calls in this range")).toBeVisible();
-  await owner.ask("notifications/mark", { ids: null, read: true });
+  await owner.invoke("notifications/mark", { ids: null, read: true });
   await call(hub, key.secret);
   connect();
   await inbox.expectUnread(0);
@@ -134,7 +134,7 @@ test("a menu stays open while the table under it is refreshed, which then shows 
   await expect(keys.row("standard key")).not.toContainText("127.0.0.1");
   const held = await holdAnswer(page, "/api/api_keys/list");
   await call(hub, secret);
-  await held.asked;
+  await held.arrival;
   await page.getByRole("button", { name: "Acts for standard key" }).click();
   const edit = page.getByRole("menuitem", { name: "Edit…" });
   await expect(edit).toBeVisible();
@@ -186,7 +186,7 @@ test("a form that is sent before it is known what may be chosen is sent then, on
   await keys.open(organization.slug);
   const held = await holdAnswer(page, "/api/api_keys/policy");
   await page.getByRole("button", { name: "Create key" }).click();
-  await held.asked;
+  await held.arrival;
   let sent = 0;
   page.on("request", (request) => (sent += Number(request.url().endsWith("/api/api_keys/create"))));
   await keys.creation.getByLabel("Name").fill("Early");
@@ -211,14 +211,14 @@ test("a page that is come back to before the next one's code has come is as it w
   });
   const leave = () => page.getByRole("link", { name: "Logs" }).filter({ visible: true }).first().click();
   await leave();
-  await settings.leaving.getByRole("button", { name: "Leave" }).click();
+  await settings.leaveDialog.getByRole("button", { name: "Leave" }).click();
   await expect(page).toHaveURL(`${home}/logs`);
   await page.goBack();
   await expect(page).toHaveURL(`${home}/settings`);
   await expect(settings.longestLife).toHaveValue("45");
   resolve();
   await leave();
-  await expect(settings.leaving).toBeVisible();
+  await expect(settings.leaveDialog).toBeVisible();
   await expect(page).toHaveURL(`${home}/settings`);
 });
 
@@ -242,7 +242,7 @@ test("what is typed before the palette's code has come is in it", async ({ signe
 
 test("the focus stays where somebody types, though the page began elsewhere", async ({ browser, hub }) => {
   const page = await browser.newPage();
-  // Frames come when they are let through, as on a machine that is slow to draw.
+  // Holds frames back until `draw` is called, as on a machine that is slow to draw.
   await page.addInitScript(() => {
     const held: FrameRequestCallback[] = [];
     window.requestAnimationFrame = (callback) => held.push(callback);
@@ -279,7 +279,7 @@ test("tabs share one session: its end asks in all of them, and signing in goes o
   await expect(other.getByRole("dialog")).toBeHidden();
   await expect(field).toHaveValue("41");
 
-  await test.step("somebody else's session shows nothing of the first", async () => {
+  await test.step("another account's session shows nothing of the first", async () => {
     const stranger = await Session.signUp(hub);
     await signIn(context, stranger);
     await other.evaluate(() => localStorage.setItem("session", "another tab's"));
@@ -295,7 +295,7 @@ test("an answer about who is signed in that a newer one has overtaken asks for n
   const signedOut = await holdAnswer(page, "/api/accounts/welcome");
   await context.clearCookies();
   await anotherTab();
-  await signedOut.asked;
+  await signedOut.arrival;
 
   await signIn(context, owner);
   const newer = page.waitForResponse("**/api/accounts/welcome");
@@ -313,10 +313,10 @@ test("two tabs change settings beside each other without undoing what the other 
   await page.goto(`/o/${organization.slug}/settings`);
   const minutes = page.getByLabel("Minutes without activity");
   await minutes.fill("45");
-  await owner.ask("organizations/update_settings", { changes: { key_policy: { expiry_required: true, longest_life_days: 60 } } });
+  await owner.invoke("organizations/update_settings", { changes: { key_policy: { expiry_required: true, longest_life_days: 60 } } });
   await page.getByRole("button", { name: "Save", exact: true }).first().click();
   await expect(page.getByText("Settings saved.")).toBeVisible();
-  const settings = await owner.ask<{ session_idle_minutes: number; key_policy: object }>("organizations/settings");
+  const settings = await owner.invoke<{ session_idle_minutes: number; key_policy: object }>("organizations/settings");
   expect(settings.session_idle_minutes).toBe(45);
   expect(settings.key_policy).toEqual({ expiry_required: true, longest_life_days: 60 });
 });

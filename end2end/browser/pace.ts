@@ -1,29 +1,30 @@
 import { pbkdf2Sync } from "node:crypto";
 
-/** What the yardstick takes on a quiet machine, in milliseconds: measured on two cores of November 2026. */
-const QUIET = 220;
-/** Several tests run at once, so the machine is never quiet meanwhile. */
-const CROWDED = 3;
-/** With a browser slowed down, and answers held back. */
-const UNSETTLED = 3;
+/** How long `measureSlowness` hashes on a quiet machine, in milliseconds: measured on two cores in November 2026. */
+const QUIET_DURATION = 220;
+/** How many times longer things take while several tests run at once. */
+const PARALLEL_FACTOR = 3;
+/** How many times longer things take while `unsettle` slows the browser down and holds answers back. */
+const STEADY_FACTOR = 3;
 
 /** Whether `scripts/test-steady` runs the tests: each browser is slowed down, and answers overtake each other. */
 export const STEADY = process.env.TEST_STEADY !== undefined;
 
-/** How much longer things may take than for somebody on a quiet machine. Measured once, for all processes of a run. */
-const PACE = Number((process.env.TEST_PACE ??= String(CROWDED * measured() * (STEADY ? UNSETTLED : 1))));
+/** How many times longer things may take than on a quiet machine. Measured once, for all processes of a run. */
+const TIMEOUT_FACTOR = Number((process.env.TEST_PACE ??= String(PARALLEL_FACTOR * measureSlowness() * (STEADY ? STEADY_FACTOR : 1))));
 
 /**
- * How long may be waited in tests for what takes `milliseconds` at most on a quiet machine, where `make bench` measures it.
+ * Extends the `milliseconds` that something may take on a quiet machine, so that a busy machine fails no test.
  *
- * The room is there so that a busy machine fails no test; it is no measure of what is good enough for people.
+ * Whether the product is fast enough for people is measured by `make bench`, not by these timeouts.
  */
-export function within(milliseconds: number): number {
-  return Math.round(milliseconds * PACE);
+export function scaleTimeout(milliseconds: number): number {
+  return Math.round(milliseconds * TIMEOUT_FACTOR);
 }
 
-function measured(): number {
+/** Returns how many times slower than a quiet machine this one is, at least 1. */
+function measureSlowness(): number {
   const began = performance.now();
   pbkdf2Sync("yardstick", "salt", 2_000_000, 32, "sha256");
-  return Math.max(1, (performance.now() - began) / QUIET);
+  return Math.max(1, (performance.now() - began) / QUIET_DURATION);
 }

@@ -4,8 +4,8 @@ import { expect, signIn, test } from "./fixtures.ts";
 import { ApiKeysPage } from "./pages/api_keys.ts";
 import { UsagePage } from "./pages/usage.ts";
 
-/** Everything that this site has stored in the browser, but for cookies. */
-async function stored(page: Page): Promise<unknown> {
+/** Reads everything that this site has stored in the browser, except cookies. */
+async function readStorage(page: Page): Promise<unknown> {
   return page.evaluate(async () => ({
     local: Object.keys(localStorage).sort(),
     session: Object.keys(sessionStorage),
@@ -26,8 +26,8 @@ test("a browser keeps nothing of an organization, and shows nothing of it after 
   await page.getByRole("button", { name: /^Account/ }).filter({ visible: true }).first().click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await expect(page).toHaveURL(/\/sign-in/);
-  // How other tabs are told; it says when, and nothing else.
-  expect(await stored(page)).toEqual({ local: ["session"], session: [], databases: [], caches: [] });
+  // This notifies other tabs that the session has changed; it holds only the time.
+  expect(await readStorage(page)).toEqual({ local: ["session"], session: [], databases: [], caches: [] });
   expect(await page.evaluate(() => localStorage.getItem("session"))).toMatch(/^\d+$/);
   expect(await page.content()).not.toContain(organization.email);
 

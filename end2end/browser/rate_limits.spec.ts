@@ -8,10 +8,10 @@ import { ApiKeyPage } from "./pages/api_key.ts";
 import { ApiKeysPage } from "./pages/api_keys.ts";
 import { SettingsPage } from "./pages/settings.ts";
 import { UsagePage } from "./pages/usage.ts";
-import { untilItHolds } from "./until.ts";
+import { retryUntilApplied } from "./retry.ts";
 
-/** The sandbox, and limits where nobody sets others. */
-const CONFIGURATION = `
+/** The sandbox, and the operator's limits for organizations and projects that have none of their own. */
+const OPERATOR_LIMITS = `
 [[provider]]
 name = "sandbox"
 kind = "sandbox"
@@ -25,19 +25,19 @@ tokens_per_minute = 1000000
 calls_per_minute = 1
 `;
 
-/** Calls until `whose` limit of one call a minute refuses. */
-async function expectTooFast(hub: Hub, secret: string, whose: string): Promise<void> {
-  const refused = await untilItHolds(() => call(hub, secret).then(() => undefined, (error: unknown) => error));
-  expect(refused).toBeInstanceOf(OpenAI.RateLimitError);
-  expect(String(refused)).toContain(whose);
+/** Calls until a limit of one call a minute rejects a call with an error that names the `limited` thing. */
+async function expectRateLimited(hub: Hub, secret: string, limited: string): Promise<void> {
+  const error = await retryUntilApplied(() => call(hub, secret).then(() => undefined, (error: unknown) => error));
+  expect(error).toBeInstanceOf(OpenAI.RateLimitError);
+  expect(String(error)).toContain(limited);
 }
 
-/** Calls until no limit refuses. */
-async function expectLetThrough(hub: Hub, secret: string): Promise<void> {
-  await untilItHolds(() => call(hub, secret).catch(() => undefined));
+/** Calls until no limit rejects a call. */
+async function expectAllowed(hub: Hub, secret: string): Promise<void> {
+  await retryUntilApplied(() => call(hub, secret).catch(() => undefined));
 }
 
-test("what is no limit is told at its field, and what was typed stays", { tag: "@widths" }, async ({ signedIn: page, organization }) => {
+test("an invalid limit is reported at its field, and what was typed stays", { tag: "@widths" }, async ({ signedIn: page, organization }) => {
   const settings = new SettingsPage(page);
   await settings.open(organization.slug);
   const dialog = await settings.editLimits("Default");
@@ -64,13 +64,13 @@ test("what is no limit is told at its field, and what was typed stays", { tag: "
 });
 
 test("limits of a project and of the organization are set in the settings, and hold at once", async ({ signedIn: page, hub, key, organization }) => {
-  await hub.command(["project", "create", "--org", organization.slug, "--name", "Second"]);
+  await hub.runCommand(["project", "create", "--org", organization.slug, "--name", "Second"]);
   const settings = new SettingsPage(page);
   await settings.open(organization.slug);
   for (const name of ["Default", "Second"]) {
     await expect(settings.limitsOf(name).getByText("No limit")).toHaveCount(2);
   }
-  // What signed up itself has a limit of the hub's from the beginning.
+  // An organization that signed up itself begins with a limit of the hub's.
   await expect(settings.limitsOf("The organization").getByText("6,000")).toBeVisible();
   await expect(settings.limitsOf("The organization").getByText("No limit")).toHaveCount(1);
   await call(hub, key.secret);
@@ -83,26 +83,26 @@ test("limits of a project and of the organization are set in the settings, and h
   await expect(dialog).toBeHidden();
   await expect(settings.limitsOf("Default").getByRole("cell").nth(1)).toHaveText("1");
   await expect(settings.limitsOf("Default").getByRole("button", { name: "Edit" })).toBeFocused();
-  await expectTooFast(hub, key.secret, "project");
+  await expectRateLimited(hub, key.secret, "project");
 
   await test.step("it is taken back, and the organization is limited", async () => {
     await settings.editLimits("Default");
     await dialog.getByLabel("Calls a minute").fill("");
     await dialog.getByLabel("Calls a minute").press("Enter");
     await expect(dialog).toBeHidden();
-    await expectLetThrough(hub, key.secret);
+    await expectAllowed(hub, key.secret);
 
     await settings.editLimits("The organization");
     await dialog.getByLabel("Calls a minute").fill("1");
     await dialog.getByLabel("Tokens a minute").fill("2000000");
     await dialog.getByRole("button", { name: "Save" }).click();
-    await expectTooFast(hub, key.secret, "organization");
+    await expectRateLimited(hub, key.secret, "organization");
   });
 
   await page.reload();
   await expect(settings.limitsOf("The organization").getByRole("cell").nth(2)).toHaveText("2,000,000");
   await expect(settings.limitsOf("Default").getByText("No limit")).toHaveCount(2);
-  expect(await hub.command(["org", "limits", organization.slug])).toEqual({ calls_per_minute: 1, tokens_per_minute: 2_000_000 });
+  expect(await hub.runCommand(["org", "limits", organization.slug])).toEqual({ calls_per_minute: 1, tokens_per_minute: 2_000_000 });
 });
 
 test("typed limits are guarded until they are saved or given up", async ({ signedIn: page, organization }) => {
@@ -113,8 +113,8 @@ test("typed limits are guarded until they are saved or given up", async ({ signe
   const dialog = await settings.editLimits("Default");
   await dialog.getByLabel("Calls a minute").fill("60");
   await page.goBack();
-  await expect(settings.leaving).toBeVisible();
-  await settings.leaving.getByRole("button", { name: "Cancel" }).click();
+  await expect(settings.leaveDialog).toBeVisible();
+  await settings.leaveDialog.getByRole("button", { name: "Cancel" }).click();
   await expect(dialog.getByLabel("Calls a minute")).toHaveValue("60");
 
   await dialog.getByRole("button", { name: "Cancel" }).click();
@@ -123,18 +123,18 @@ test("typed limits are guarded until they are saved or given up", async ({ signe
   await expect(dialog.getByLabel("Calls a minute")).toHaveValue("");
   await page.keyboard.press("Escape");
   await page.goBack();
-  await usage.isLive();
+  await usage.waitUntilLive();
 });
 
-test.describe("with limits of the operator's", () => {
-  test.use({ ownServer: { toml: CONFIGURATION } });
+test.describe("with the operator's limits", () => {
+  test.use({ ownServer: { toml: OPERATOR_LIMITS } });
 
-  test("what the operator has configured is told, and holds where nothing is set", { tag: "@phone" }, async ({ signedIn: page, hub, key: { secret }, organization }) => {
+  test("the operator's limits are shown, and apply where none is set", { tag: "@phone" }, async ({ signedIn: page, hub, key: { secret }, organization }) => {
     const settings = new SettingsPage(page);
     await settings.open(organization.slug);
     await expect(settings.limitsOf("The organization").getByRole("cell").nth(2)).toHaveText("Operator's 1,000,000");
     await expect(settings.limitsOf("Default").getByRole("cell").nth(1)).toHaveText("Operator's 1");
-    await expectTooFast(hub, secret, "project");
+    await expectRateLimited(hub, secret, "project");
 
     const dialog = await settings.editLimits("Default");
     await expect(dialog).toContainText("Empty for your operator's limit, 1.");
@@ -143,7 +143,7 @@ test.describe("with limits of the operator's", () => {
     await dialog.getByLabel("Calls a minute").fill("60");
     await dialog.getByRole("button", { name: "Save" }).click();
     await expect(settings.limitsOf("Default").getByRole("cell").nth(1)).toHaveText("60");
-    await expectLetThrough(hub, secret);
+    await expectAllowed(hub, secret);
   });
 });
 
@@ -154,7 +154,7 @@ test("a key's limits are typed with the key, and hold at once", { tag: "@phone" 
   const [calls, tokens] = [keys.creation.getByLabel("Calls a minute"), keys.creation.getByLabel("Tokens a minute")];
   await keys.creation.getByLabel("Name").fill("Paced");
 
-  await test.step("what is no limit is told at its field, which gets the focus", async () => {
+  await test.step("an invalid limit is reported at its field, which gets the focus", async () => {
     await calls.fill("a few");
     await tokens.fill("0");
     await keys.submit();
@@ -180,7 +180,7 @@ test("a key's limits are typed with the key, and hold at once", { tag: "@phone" 
   const secret = await keys.readSecret();
   await keys.storeSecret();
   await call(hub, secret);
-  await expectTooFast(hub, secret, "this key may take");
+  await expectRateLimited(hub, secret, "this key may take");
 
   await keys.openKey("Paced");
   const fact = (name: string) => key.settings.locator("dt", { hasText: name }).locator("+ dd");
@@ -199,5 +199,5 @@ test("a key's limits are typed with the key, and hold at once", { tag: "@phone" 
   await dialog.getByRole("button", { name: "Save" }).click();
   await expect(fact("Calls a minute")).toHaveText("No limit of its own");
   await expect(fact("Tokens a minute")).toHaveText("50,000");
-  await expectLetThrough(hub, secret);
+  await expectAllowed(hub, secret);
 });

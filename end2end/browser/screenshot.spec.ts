@@ -8,7 +8,7 @@ import { UsagePage } from "./pages/usage.ts";
 test("the README's picture", async ({ browser }) => {
   let demo: Organization | undefined;
   const hub = await Hub.start(undefined, {}, async (hub) => {
-    demo = await hub.command<Organization>(["demo"]);
+    demo = await hub.runCommand<Organization>(["demo"]);
   });
   try {
     if (!demo) throw new Error("there is no demo");

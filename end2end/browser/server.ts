@@ -1,6 +1,6 @@
 import { Hub } from "../lib/hub.ts";
 
-/** What is built in, and room for the accounts that tests make, all from this machine. */
+/** The built-in sandbox, and a quota for the accounts that tests create, all from one address. */
 const CONFIGURATION = `
 [[provider]]
 name = "sandbox"
@@ -16,9 +16,9 @@ output_per_million = "2.00"
 accounts_per_hour = 100000
 `;
 
-/** Starts the server that tests share, before the first of them; gives what stops it after the last. */
+/** Starts the server that tests share, before the first of them; returns a function that stops it after the last. */
 export default async function start(): Promise<() => Promise<void>> {
   const hub = await Hub.start(CONFIGURATION);
-  process.env.TEST_HUB = hub.place;
+  process.env.TEST_HUB = hub.location;
   return () => hub.stop();
 }

@@ -5,8 +5,8 @@ import { SettingsPage } from "./pages/settings.ts";
 import { UsagePage } from "./pages/usage.ts";
 
 test("a policy for keys is chosen, the form for a new key keeps to it, and what breaks it is listed", { tag: "@widths" }, async ({ signedIn: page, owner, organization }) => {
-  await owner.key({ name: "For ever" });
-  await owner.key({ name: "Short", life: { days: 30 } });
+  await owner.createKey({ name: "For ever" });
+  await owner.createKey({ name: "Short", life: { days: 30 } });
   const [settings, keys] = [new SettingsPage(page), new ApiKeysPage(page)];
   await settings.open(organization.slug);
   await expect(page.getByRole("link", { name: /this policy/ })).toHaveCount(0);
@@ -42,7 +42,7 @@ test("a policy for keys is chosen, the form for a new key keeps to it, and what 
   await expect(keys.creation.getByRole("radio", { name: "Never" })).toHaveCount(0);
 });
 
-test("each section is saved by itself, and discarding puts back what is saved", async ({ signedIn: page, organization }) => {
+test("each section is saved separately, and discarding restores what is saved", async ({ signedIn: page, organization }) => {
   const settings = new SettingsPage(page);
   await settings.open(organization.slug);
   await settings.section("Sessions").getByRole("button", { name: "30 min" }).click();
@@ -57,7 +57,7 @@ test("each section is saved by itself, and discarding puts back what is saved", 
   await expect(settings.longestLife).toHaveValue("");
 });
 
-test("what isn't saved is asked for before it is left, by Back and Forward too", async ({ signedIn: page, organization }) => {
+test("leaving unsaved changes asks first, by Back and Forward too", async ({ signedIn: page, organization }) => {
   const settings = new SettingsPage(page);
   const home = `/o/${organization.slug}`;
   const usage = new UsagePage(page);
@@ -66,21 +66,21 @@ test("what isn't saved is asked for before it is left, by Back and Forward too",
   await page.keyboard.press("s");
   await expect(page).toHaveURL(`${home}/settings`);
   await page.goBack();
-  await usage.isLive();
+  await usage.waitUntilLive();
   await page.goForward();
   await settings.longestLife.fill("45");
 
   await page.goBack();
-  await expect(settings.leaving).toBeVisible();
+  await expect(settings.leaveDialog).toBeVisible();
   await expect(page).toHaveURL(`${home}/settings`);
-  await settings.leaving.getByRole("button", { name: "Cancel" }).click();
+  await settings.leaveDialog.getByRole("button", { name: "Cancel" }).click();
   await expect(settings.longestLife).toHaveValue("45");
 
   // Back again, and then for good.
   await page.goBack();
-  await settings.leaving.getByRole("button", { name: "Leave" }).click();
+  await settings.leaveDialog.getByRole("button", { name: "Leave" }).click();
   await expect(page).toHaveURL(`${home}/usage`);
-  await usage.isLive();
+  await usage.waitUntilLive();
   await page.goForward();
   await expect(settings.longestLife).toHaveValue("");
 
@@ -89,10 +89,10 @@ test("what isn't saved is asked for before it is left, by Back and Forward too",
   await settings.longestLife.blur();
   await page.keyboard.press("g");
   await page.keyboard.press("u");
-  await expect(settings.leaving).toBeVisible();
-  await settings.leaving.getByRole("button", { name: "Cancel" }).click();
+  await expect(settings.leaveDialog).toBeVisible();
+  await settings.leaveDialog.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("link", { name: "Logs" }).filter({ visible: true }).first().click();
-  await settings.leaving.getByRole("button", { name: "Leave" }).click();
+  await settings.leaveDialog.getByRole("button", { name: "Leave" }).click();
   await expect(page.getByRole("heading", { name: "Logs", level: 1 })).toBeVisible();
   await expect(page).toHaveURL(`${home}/logs`);
   // Nothing is guarded any more.

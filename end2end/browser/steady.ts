@@ -3,28 +3,28 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import type { BrowserContext, Page, Route, TestInfo, WebSocketRoute } from "@playwright/test";
 
-/** How many times slower the browser's processor seems. */
+/** How many times slower the browser's processor is made to be. */
 const SLOWDOWN = 4;
-/** Answers are held back for up to so many milliseconds, each by itself. */
-const LONGEST_DELAY = 800;
+/** How long an answer may be held back, in milliseconds. */
+const MAX_DELAY = 800;
 
 /**
- * Slows a browser down, and lets what its server answers come late and in another order. Gives what ends that.
+ * Slows a browser down, and makes its server's answers come late and in another order. Returns a function that ends this.
  *
- * How long an answer is held back follows from the seed, the test, the address and how often it was asked: with the same
- * seed each is held back as long again.
+ * The seed, the test, the address and how often it was requested determine how long an answer is held back, so that a run
+ * with the same seed repeats the delays.
  */
 export async function unsettle(context: BrowserContext, test: TestInfo): Promise<() => Promise<void>> {
-  const asked = new Map<string, number>();
+  const requestCounts = new Map<string, number>();
   const delay = (path: string) => {
-    const times = (asked.get(path) ?? 0) + 1;
-    asked.set(path, times);
-    const drawn = [process.env.TEST_STEADY, test.titlePath.join(" "), test.project.name, test.repeatEachIndex, path, times].join("\n");
-    return (createHash("sha256").update(drawn).digest().readUInt32BE() / 2 ** 32) * LONGEST_DELAY;
+    const count = (requestCounts.get(path) ?? 0) + 1;
+    requestCounts.set(path, count);
+    const input = [process.env.TEST_STEADY, test.titlePath.join(" "), test.project.name, test.repeatEachIndex, path, count].join("\n");
+    return (createHash("sha256").update(input).digest().readUInt32BE() / 2 ** 32) * MAX_DELAY;
   };
   context.on("page", (page) => void slowDown(page));
   await context.route(/\/api\/|\.wasm$/, (route) => holdBack(route, delay(new URL(route.request().url()).pathname)));
-  await context.routeWebSocket(/\/api\/live/, (socket) => holdBackNews(socket, () => delay("/api/live")));
+  await context.routeWebSocket(/\/api\/live/, (socket) => holdBackMessages(socket, () => delay("/api/live")));
   return () => context.unrouteAll({ behavior: "ignoreErrors" });
 }
 
@@ -37,10 +37,10 @@ async function slowDown(page: Page): Promise<void> {
   }
 }
 
-/** What is asked reaches the server at once; its answer is held back. */
+/** Sends a request at once, and holds its answer back. */
 async function holdBack(route: Route, milliseconds: number): Promise<void> {
   const request = route.request();
-  // Downloads can't be handed on, and code is the same whenever it is asked for.
+  // A download can't be fulfilled from its answer, and code is the same whenever it is requested: both are sent late instead.
   if (request.isNavigationRequest() || request.method() === "GET") {
     await pause(milliseconds);
     return route.continue();
@@ -50,8 +50,8 @@ async function holdBack(route: Route, milliseconds: number): Promise<void> {
   await route.fulfill({ response });
 }
 
-/** News keep their order, as on any socket. */
-function holdBackNews(socket: WebSocketRoute, delay: () => number): void {
+/** Holds back the messages of a socket, in their order. */
+function holdBackMessages(socket: WebSocketRoute, delay: () => number): void {
   const server = socket.connectToServer();
   let last = Promise.resolve();
   server.onMessage((message) => {

@@ -1,21 +1,21 @@
 import OpenAI from "openai";
 
 import { type Row, parseCsv } from "../lib/csv.ts";
-import { cost, dollars, nanos } from "../lib/money.ts";
+import { cost, formatDollars, parseDollars } from "../lib/money.ts";
 import { PRICES } from "../sdk/configuration.ts";
 import { expectAccessible, expectToFit } from "./accessibility.ts";
-import { call, callStreaming, client, type Told } from "./client.ts";
-import { downloaded } from "./downloads.ts";
+import { call, callStreaming, client, type ClientCall } from "./client.ts";
+import { readDownload } from "./downloads.ts";
 import { expect, test } from "./fixtures.ts";
-import { within } from "./pace.ts";
+import { scaleTimeout } from "./pace.ts";
 import { ApiKeysPage } from "./pages/api_keys.ts";
 import { LogsPage } from "./pages/logs.ts";
 import { SignUpPage } from "./pages/sign_up.ts";
 import { UsagePage } from "./pages/usage.ts";
-import { untilItHolds } from "./until.ts";
+import { retryUntilApplied } from "./retry.ts";
 
-/** How long a call may take until it is on an open page, in milliseconds. */
-const LIVE_WITHIN = within(2_000);
+/** How long a call may take until an open page shows it, in milliseconds. */
+const LIVE_TIMEOUT = scaleTimeout(2_000);
 
 const SANDBOX = PRICES["sandbox-1"]!;
 
@@ -23,7 +23,7 @@ test("from a first visit to a call on the chart, in the log and in the CSV", { t
   const name = `Sorel ${project.name} ${repeatEachIndex}`;
   const stem = name.toLowerCase().replaceAll(" ", "-");
   const [keys, usage, logs, signUp] = [new ApiKeysPage(page), new UsagePage(page), new LogsPage(page), new SignUpPage(page)];
-  const look = async () => {
+  const checkPage = async () => {
     await expectToFit(page);
     await expectAccessible(page);
   };
@@ -31,17 +31,17 @@ test("from a first visit to a call on the chart, in the log and in the CSV", { t
   const slug = await test.step("signing up leads to what to do first", async () => {
     await page.goto("/");
     await expect(page).toHaveURL(/\/sign-in/);
-    await look();
+    await checkPage();
     await page.getByRole("link", { name: "Create an account" }).click();
-    await look();
+    await checkPage();
     const account = { name: "Mira Sorel", email: `mira@${stem}.example`, organization: name };
     await signUp.fill({ ...account, password: "a horse of another colour" });
     await signUp.submit();
-    // It ends in what nobody foresees.
+    // The slug ends in random characters.
     await expect(page).toHaveURL(new RegExp(`/o/${stem}-[a-z0-9]{6}$`));
     const slug = new URL(page.url()).pathname.split("/")[2] ?? "";
     await expect(page.getByRole("heading", { name: "Create a key" })).toBeVisible();
-    await look();
+    await checkPage();
     await page.getByRole("link", { name: "Create key" }).click();
     await expect(keys.creation).toBeVisible();
     return slug;
@@ -49,42 +49,42 @@ test("from a first visit to a call on the chart, in the log and in the CSV", { t
 
   const secret = await test.step("a key's secret is shown once", async () => {
     await keys.open(slug);
-    await look();
+    await checkPage();
     await keys.startCreating();
-    await look();
+    await checkPage();
     await page.keyboard.press("Escape");
     const secret = await keys.create("Web");
     expect(secret).toMatch(/^toll_std_[0-9A-Za-z]{38}$/);
-    await look();
+    await checkPage();
     await keys.storeSecret();
     await expect(keys.row("Web")).toBeVisible();
-    await look();
+    await checkPage();
     await page.reload();
     await expect(keys.row("Web")).toBeVisible();
     expect(await page.content()).not.toContain(secret);
     return secret;
   });
 
-  const told: Told[] = [];
+  const calls: ClientCall[] = [];
   await test.step("a call is on the open usage page within two seconds, without reloading it", async () => {
     await usage.open(slug);
     await expect(usage.tile("Calls")).toHaveText("0");
-    await look();
+    await checkPage();
     await page.evaluate(() => Object.assign(window, { sameDocument: true }));
-    told.push(await call(hub, secret, "Good evening"));
-    await expect(usage.tile("Calls")).toHaveText("1", { timeout: LIVE_WITHIN });
-    await expect(usage.bars).toHaveCount(1, { timeout: LIVE_WITHIN });
-    told.push(await callStreaming(hub, secret, "Tell me of the road"));
-    await expect(usage.tile("Calls")).toHaveText("2", { timeout: LIVE_WITHIN });
+    calls.push(await call(hub, secret, "Good evening"));
+    await expect(usage.tile("Calls")).toHaveText("1", { timeout: LIVE_TIMEOUT });
+    await expect(usage.bars).toHaveCount(1, { timeout: LIVE_TIMEOUT });
+    calls.push(await callStreaming(hub, secret, "Tell me of the road"));
+    await expect(usage.tile("Calls")).toHaveText("2", { timeout: LIVE_TIMEOUT });
     expect(await page.evaluate(() => "sameDocument" in window)).toBe(true);
-    await look();
+    await checkPage();
   });
 
-  const exported = await test.step("the chart's CSV says what clients were told", async () => {
-    const rows = parseCsv(await downloaded(await usage.exportCsv()));
+  const exported = await test.step("the chart's CSV agrees with what the client read", async () => {
+    const rows = parseCsv(await readDownload(await usage.exportCsv()));
     const total = rows.at(-1);
-    expect(total).toMatchObject({ calls: "2", tokens_in: `${sum(told, "tokensIn")}`, tokens_out: `${sum(told, "tokensOut")}` });
-    expect(nanos(total?.spend_usd ?? "")).toBe(spend(told));
+    expect(total).toMatchObject({ calls: "2", tokens_in: `${sum(calls, "tokensIn")}`, tokens_out: `${sum(calls, "tokensOut")}` });
+    expect(parseDollars(total?.spend_usd ?? "")).toBe(sumCosts(calls));
     return total;
   });
 
@@ -92,23 +92,23 @@ test("from a first visit to a call on the chart, in the log and in the CSV", { t
     await usage.bars.click();
     await expect(page).toHaveURL(new RegExp(`/o/${slug}/logs\\?from=.*&to=`));
     await expect(logs.rows).toHaveCount(2);
-    await look();
+    await checkPage();
     await page.goBack();
-    await usage.isLive();
+    await usage.waitUntilLive();
     await usage.bars.focus();
     await page.keyboard.press("Enter");
     await expect(logs.rows).toHaveCount(2);
     await expect(logs.rows.first()).toContainText("Web");
   });
 
-  await test.step("a call opens to what the client was told", async () => {
-    const streamed = told[1]!;
+  await test.step("an opened call shows what the client read", async () => {
+    const streamed = calls[1]!;
     await logs.openCall(logs.rows.first());
     await expect(logs.call).toContainText(streamed.requestId);
     await expect(logs.call).toContainText(`${streamed.tokensIn}`);
     await expect(logs.call).toContainText(`${streamed.tokensOut}`);
-    await expect(logs.call).toContainText(dollars(cost(SANDBOX, streamed)));
-    await look();
+    await expect(logs.call).toContainText(formatDollars(cost(SANDBOX, streamed)));
+    await checkPage();
     await page.reload();
     await expect(logs.call).toContainText(streamed.requestId);
     await page.keyboard.press("Escape");
@@ -116,35 +116,35 @@ test("from a first visit to a call on the chart, in the log and in the CSV", { t
   });
 
   await test.step("the log's CSV holds the same calls", async () => {
-    const rows = parseCsv(await downloaded(await logs.exportCsv()));
+    const rows = parseCsv(await readDownload(await logs.exportCsv()));
     const byId = new Map(rows.map((row) => [row.request_id, row]));
-    expect(rows).toHaveLength(told.length);
-    for (const { requestId, at, ...used } of told) {
+    expect(rows).toHaveLength(calls.length);
+    for (const { requestId, at, ...used } of calls) {
       const row = byId.get(requestId) as Row;
       expect(row).toMatchObject({ key: "Web", tokens_in: `${used.tokensIn}`, tokens_out: `${used.tokensOut}` });
-      expect(nanos(row.cost_usd ?? "")).toBe(cost(SANDBOX, used));
+      expect(parseDollars(row.cost_usd ?? "")).toBe(cost(SANDBOX, used));
       expect(Math.abs(Date.parse(row.started_at ?? "") - at)).toBeLessThan(10_000);
     }
-    const summed = rows.reduce((total, row) => total + nanos(row.cost_usd ?? ""), 0n);
-    expect(summed).toBe(nanos(exported?.spend_usd ?? ""));
+    const summed = rows.reduce((total, row) => total + parseDollars(row.cost_usd ?? ""), 0n);
+    expect(summed).toBe(parseDollars(exported?.spend_usd ?? ""));
   });
 
-  await test.step("a revoked key is refused", async () => {
+  await test.step("a revoked key is rejected", async () => {
     await keys.open(slug);
     const question = await keys.startRevoking("Web");
-    await look();
+    await checkPage();
     await question.getByRole("button", { name: "Revoke key" }).click();
     await expect(keys.row("Web")).toContainText(/revoked/i);
-    const refused = () => client(hub, secret).models.list().then(() => undefined, (error: unknown) => error);
-    expect(await untilItHolds(refused)).toBeInstanceOf(OpenAI.AuthenticationError);
-    await look();
+    const listModels = () => client(hub, secret).models.list().then(() => undefined, (error: unknown) => error);
+    expect(await retryUntilApplied(listModels)).toBeInstanceOf(OpenAI.AuthenticationError);
+    await checkPage();
   });
 });
 
-function sum(told: Told[], what: "tokensIn" | "tokensOut"): number {
-  return told.reduce((total, call) => total + call[what], 0);
+function sum(calls: ClientCall[], field: "tokensIn" | "tokensOut"): number {
+  return calls.reduce((total, call) => total + call[field], 0);
 }
 
-function spend(told: Told[]): bigint {
-  return told.reduce((total, call) => total + cost(SANDBOX, call), 0n);
+function sumCosts(calls: ClientCall[]): bigint {
+  return calls.reduce((total, call) => total + cost(SANDBOX, call), 0n);
 }

@@ -2,21 +2,21 @@ import type { Page } from "@playwright/test";
 
 import { expect, test } from "./fixtures.ts";
 
-const ground = (page: Page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+const readBackground = (page: Page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 
 test("the theme follows the system until one is chosen, which stays", async ({ signedIn: page, organization }) => {
   await page.emulateMedia({ colorScheme: "light" });
   await page.goto(`/o/${organization.slug}`);
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-  const light = await ground(page);
+  const light = await readBackground(page);
   await page.emulateMedia({ colorScheme: "dark" });
-  await expect.poll(() => ground(page)).not.toBe(light);
-  const dark = await ground(page);
+  await expect.poll(() => readBackground(page)).not.toBe(light);
+  const dark = await readBackground(page);
 
   await page.emulateMedia({ colorScheme: "light" });
   await page.getByRole("button", { name: /^Account/ }).filter({ visible: true }).first().click();
   await page.getByRole("menuitem", { name: "Dark" }).click();
-  await expect.poll(() => ground(page)).toBe(dark);
+  await expect.poll(() => readBackground(page)).toBe(dark);
   await page.reload();
-  await expect.poll(() => ground(page)).toBe(dark);
+  await expect.poll(() => readBackground(page)).toBe(dark);
 });

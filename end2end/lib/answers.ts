@@ -2,22 +2,22 @@ import type { ServerResponse } from "node:http";
 
 type Json = Record<string, unknown>;
 
-/** The tokens that every answer here reports. */
-export const USED = { input: 30, cached: 10, output: 12 };
+/** The tokens that each answer in this file reports. */
+export const USAGE = { input: 30, cached: 10, output: 12 };
 
 const CREATED = 1_700_000_000;
 const openAiUsage = {
-  input_tokens: USED.input,
-  input_tokens_details: { cached_tokens: USED.cached },
-  output_tokens: USED.output,
+  input_tokens: USAGE.input,
+  input_tokens_details: { cached_tokens: USAGE.cached },
+  output_tokens: USAGE.output,
   output_tokens_details: { reasoning_tokens: 0 },
-  total_tokens: USED.input + USED.output,
+  total_tokens: USAGE.input + USAGE.output,
 };
 const anthropicUsage = {
-  input_tokens: USED.input - USED.cached,
-  cache_read_input_tokens: USED.cached,
+  input_tokens: USAGE.input - USAGE.cached,
+  cache_read_input_tokens: USAGE.cached,
   cache_creation_input_tokens: 0,
-  output_tokens: USED.output,
+  output_tokens: USAGE.output,
 };
 const completion = (model: unknown, id = "chatcmpl-kept") => ({
   id,
@@ -25,7 +25,7 @@ const completion = (model: unknown, id = "chatcmpl-kept") => ({
   created: CREATED,
   model,
   choices: [{ index: 0, message: { role: "assistant", content: "Good evening.", refusal: null }, logprobs: null, finish_reason: "stop" }],
-  usage: { prompt_tokens: USED.input, completion_tokens: USED.output, total_tokens: USED.input + USED.output },
+  usage: { prompt_tokens: USAGE.input, completion_tokens: USAGE.output, total_tokens: USAGE.input + USAGE.output },
 });
 const response = (model: unknown, status = "completed") => ({
   id: "resp_1",
@@ -67,98 +67,98 @@ const job = (status: string) => ({
 });
 const list = (...data: Json[]) => ({ object: "list", data, has_more: false });
 
-function events(answer: ServerResponse, named: boolean, all: Json[]): void {
+function sendEvents(answer: ServerResponse, named: boolean, all: Json[]): void {
   answer.writeHead(200, { "content-type": "text/event-stream" });
   for (const event of all) answer.write(`${named ? `event: ${event.type}\n` : ""}data: ${JSON.stringify(event)}\n\n`);
   answer.end();
 }
 
-/** Answers as OpenAI and Anthropic do, with one of each thing. `form` is the body, where that is a form. */
+/** Answers as OpenAI and Anthropic do, with one object of each kind. `form` is the body where that is a form. */
 export function answer(answer: ServerResponse, method: string, url: string, body: Json, form: string): void {
   const path = url.split("?")[0] ?? "";
-  const json = (document: unknown) => void answer.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(document));
-  const bytes = (content: string, type: string) => void answer.writeHead(200, { "content-type": type }).end(content);
+  const sendJson = (document: unknown) => void answer.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(document));
+  const sendBytes = (content: string, type: string) => void answer.writeHead(200, { "content-type": type }).end(content);
   const { model, stream } = body;
   switch (`${method} ${path}`) {
     case "POST /v1/chat/completions":
     case "GET /v1/chat/completions/chatcmpl-kept":
     case "POST /v1/chat/completions/chatcmpl-kept":
-      return json(completion(model ?? "same-x"));
+      return sendJson(completion(model ?? "same-x"));
     case "GET /v1/chat/completions/chatcmpl-kept/messages":
-      return json(list({ id: "m", role: "user", content: "hello" }));
+      return sendJson(list({ id: "m", role: "user", content: "hello" }));
     case "DELETE /v1/chat/completions/chatcmpl-kept":
-      return json({ id: "chatcmpl-kept", object: "chat.completion.deleted", deleted: true });
+      return sendJson({ id: "chatcmpl-kept", object: "chat.completion.deleted", deleted: true });
     case "POST /v1/completions":
-      return json({ id: "cmpl-1", object: "text_completion", created: CREATED, model, choices: [{ text: "Good evening.", index: 0, finish_reason: "stop", logprobs: null }], usage: completion(model).usage });
+      return sendJson({ id: "cmpl-1", object: "text_completion", created: CREATED, model, choices: [{ text: "Good evening.", index: 0, finish_reason: "stop", logprobs: null }], usage: completion(model).usage });
     case "POST /v1/responses":
-      if (!stream) return json(response(model, body.background ? "queued" : "completed"));
-      return events(answer, true, [
+      if (!stream) return sendJson(response(model, body.background ? "queued" : "completed"));
+      return sendEvents(answer, true, [
         { type: "response.created", sequence_number: 0, response: response(model, "in_progress") },
         { type: "response.output_text.delta", sequence_number: 1, item_id: "msg_1", output_index: 0, content_index: 0, delta: "Good evening.", logprobs: [] },
         { type: "response.completed", sequence_number: 2, response: response(model) },
       ]);
     case "GET /v1/responses/resp_1":
-      return json(response("same-x"));
+      return sendJson(response("same-x"));
     case "POST /v1/responses/resp_1/cancel":
-      return json(response("same-x", "cancelled"));
+      return sendJson(response("same-x", "cancelled"));
     case "GET /v1/responses/resp_1/input_items":
-      return json(list({ id: "msg_0", type: "message", role: "user", content: [] }));
+      return sendJson(list({ id: "msg_0", type: "message", role: "user", content: [] }));
     case "DELETE /v1/responses/resp_1":
-      return json({ id: "resp_1", object: "response", deleted: true });
+      return sendJson({ id: "resp_1", object: "response", deleted: true });
     case "POST /v1/moderations":
-      return json({ id: "modr-1", model, results: [{ flagged: false, categories: {}, category_scores: {} }] });
+      return sendJson({ id: "modr-1", model, results: [{ flagged: false, categories: {}, category_scores: {} }] });
     case "POST /v1/messages":
-      if (!stream) return json(message(model, true));
-      return events(answer, true, [
+      if (!stream) return sendJson(message(model, true));
+      return sendEvents(answer, true, [
         { type: "message_start", message: message(model, false) },
         { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
         { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Good evening." } },
         { type: "content_block_stop", index: 0 },
-        { type: "message_delta", delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: USED.output } },
+        { type: "message_delta", delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: USAGE.output } },
         { type: "message_stop" },
       ]);
     case "POST /v1/messages/count_tokens":
-      return json({ input_tokens: USED.input });
+      return sendJson({ input_tokens: USAGE.input });
     case "POST /v1/images/generations":
     case "POST /v1/images/edits":
     case "POST /v1/images/variations":
-      if (stream) return events(answer, true, [{ type: "image_generation.completed", b64_json: "AAAA", created_at: CREATED, usage: openAiUsage }]);
-      return json({ created: CREATED, data: [{ b64_json: "AAAA" }, { b64_json: "AAAA" }] });
+      if (stream) return sendEvents(answer, true, [{ type: "image_generation.completed", b64_json: "AAAA", created_at: CREATED, usage: openAiUsage }]);
+      return sendJson({ created: CREATED, data: [{ b64_json: "AAAA" }, { b64_json: "AAAA" }] });
     case "POST /v1/audio/speech":
-      return bytes("sound".repeat(20_000), "audio/mpeg");
+      return sendBytes("sound".repeat(20_000), "audio/mpeg");
     case "POST /v1/audio/transcriptions":
     case "POST /v1/audio/translations":
-      if (form.includes('name="response_format"\r\n\r\ntext')) return bytes("Good evening.\n", "text/plain");
-      return json({ text: "Good evening.", duration: 90, usage: { type: "duration", seconds: 90 } });
+      if (form.includes('name="response_format"\r\n\r\ntext')) return sendBytes("Good evening.\n", "text/plain");
+      return sendJson({ text: "Good evening.", duration: 90, usage: { type: "duration", seconds: 90 } });
     case "POST /v1/files":
     case "GET /v1/files/file-1":
-      return json(file);
+      return sendJson(file);
     case "GET /v1/files/file-1/content":
-      return bytes("content", "application/octet-stream");
+      return sendBytes("content", "application/octet-stream");
     case "DELETE /v1/files/file-1":
-      return json({ id: "file-1", object: "file", deleted: true });
+      return sendJson({ id: "file-1", object: "file", deleted: true });
     case "POST /v1/fine_tuning/jobs":
     case "POST /v1/fine_tuning/jobs/ftjob-1/resume":
-      return json(job("running"));
+      return sendJson(job("running"));
     case "POST /v1/fine_tuning/jobs/ftjob-1/pause":
-      return json(job("paused"));
+      return sendJson(job("paused"));
     case "GET /v1/fine_tuning/jobs/ftjob-1":
     case "POST /v1/fine_tuning/jobs/ftjob-1/cancel":
-      return json(job("succeeded"));
+      return sendJson(job("succeeded"));
     case "GET /v1/fine_tuning/jobs/ftjob-1/events":
-      return json(list({ id: "e", object: "fine_tuning.job.event", created_at: CREATED, level: "info", message: "It began." }));
+      return sendJson(list({ id: "e", object: "fine_tuning.job.event", created_at: CREATED, level: "info", message: "It began." }));
     case "GET /v1/fine_tuning/jobs/ftjob-1/checkpoints":
-      return json(list());
+      return sendJson(list());
     case "POST /v1/videos":
-      return json(video("video_1"));
+      return sendJson(video("video_1"));
     case "GET /v1/videos/video_1":
-      return json(video("video_1"));
+      return sendJson(video("video_1"));
     case "POST /v1/videos/video_1/remix":
-      return json(video("video_2"));
+      return sendJson(video("video_2"));
     case "GET /v1/videos/video_1/content":
-      return bytes("film".repeat(20_000), "video/mp4");
+      return sendBytes("film".repeat(20_000), "video/mp4");
     case "DELETE /v1/videos/video_1":
-      return json({ id: "video_1", object: "video.deleted", deleted: true });
+      return sendJson({ id: "video_1", object: "video.deleted", deleted: true });
     default:
       return void answer.writeHead(404, { "content-type": "application/json" }).end(JSON.stringify({ error: { message: "There is nothing here." } }));
   }

@@ -2,7 +2,7 @@ import { type Browser, chromium } from "playwright-core";
 
 export type { Locator, Page } from "playwright-core";
 
-/** Debian's Chromium, which asks nobody for anything of its own accord. */
+/** Debian's Chromium, without the requests that it makes in the background. */
 export const CHROMIUM = {
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: [

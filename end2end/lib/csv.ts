@@ -3,11 +3,11 @@ export type Row = Record<string, string>;
 
 /** Reads CSV (RFC 4180), whose first row holds the columns' names. */
 export function parseCsv(text: string): Row[] {
-  const [header = [], ...rows] = cells(text);
+  const [header = [], ...rows] = splitCells(text);
   return rows.map((row) => Object.fromEntries(header.map((name, index) => [name, row[index] ?? ""])));
 }
 
-function cells(text: string): string[][] {
+function splitCells(text: string): string[][] {
   const rows: string[][] = [];
   for (const line of text.match(/(?:"(?:[^"]|"")*"|[^"\n])+/g) ?? []) {
     const row = line.replace(/\r$/, "").match(/(?<=^|,)(?:"(?:[^"]|"")*"|[^,]*)/g) ?? [];

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-import { end, freePort, run } from "./process.ts";
+import { end, findFreePort, run } from "./process.ts";
 
 /** A key, and its secret. */
 export interface CreatedKey {
@@ -20,15 +20,15 @@ export interface Organization {
   password: string;
 }
 
-/** How long a server may take until it answers, in milliseconds. */
-const STARTS_WITHIN = 60_000;
+/** How long a server may take to start, in milliseconds. */
+const START_TIMEOUT = 60_000;
 
-/** What everybody in the tests signs in with. */
+/** The password of all accounts in the tests. */
 export const PASSWORD = "a horse of another colour";
 
 let organizations = 0;
 
-/** A Tollhouse of its own: a process on a free port with a data folder that goes with it. */
+/** A Tollhouse server: a process on a free port, with a data folder that is removed with it. */
 export class Hub {
   readonly url: string;
   private readonly folder: string;
@@ -45,13 +45,13 @@ export class Hub {
       TOLLHOUSE_LOG: "warn",
       ...environment,
     };
-    // The PostgreSQL of scripts/with-postgres where there is one, and SQLite in the folder otherwise.
+    // The PostgreSQL of scripts/with-postgres if there is one, otherwise SQLite in the folder.
     delete this.environment.DATABASE_URL;
     const postgres = process.env.TEST_POSTGRES_URL;
     if (postgres) this.environment.DATABASE_URL = postgres;
   }
 
-  /** Starts one, with `configuration` as its tollhouse.toml, after `prepare` has filled its data folder. */
+  /** Starts a server with `configuration` as its tollhouse.toml, after `prepare` has filled its data folder. */
   static async start(
     configuration?: string,
     environment: Record<string, string> = {},
@@ -59,44 +59,44 @@ export class Hub {
   ): Promise<Hub> {
     const folder = mkdtempSync(join(tmpdir(), "tollhouse-"));
     if (configuration) writeFileSync(join(folder, "tollhouse.toml"), configuration);
-    const hub = new Hub(folder, await freePort(), environment);
+    const hub = new Hub(folder, await findFreePort(), environment);
     await prepare(hub);
     await hub.serve();
     return hub;
   }
 
-  /** The one that another process has started, and stops: what `place` said there. */
-  static at(place: string): Hub {
-    const { folder, port } = JSON.parse(place) as { folder: string; port: number };
+  /** Attaches to a server that another process has started and will stop, by its `location` there. */
+  static fromLocation(location: string): Hub {
+    const { folder, port } = JSON.parse(location) as { folder: string; port: number };
     return new Hub(folder, port, {});
   }
 
-  /** Where it is, for other processes. */
-  get place(): string {
+  /** The data folder and port, as text for other processes. */
+  get location(): string {
     return JSON.stringify({ folder: this.folder, port: Number(new URL(this.url).port) });
   }
 
-  /** Runs a command and reads the JSON it prints. */
-  async command<T>(args: string[], input?: string): Promise<T> {
-    return JSON.parse(await run(program(), ["--json", ...args], { env: this.environment, input })) as T;
+  /** Runs a command of the program and reads the JSON it prints. */
+  async runCommand<T>(args: string[], input?: string): Promise<T> {
+    return JSON.parse(await run(programPath(), ["--json", ...args], { env: this.environment, input })) as T;
   }
 
-  /** Makes an organization with an owner. */
-  async organization(name = `Company ${++organizations}`, timeZone = "UTC"): Promise<Organization> {
-    const made = await this.command<{ slug: string }>(["org", "create", "--name", name, "--time-zone", timeZone]);
-    const email = `owner@${made.slug}.example`;
-    const owner = ["--email", email, "--name", "Mira Sorel", "--org", made.slug, "--role", "owner"];
-    await this.command(["user", "create", ...owner, "--password-stdin"], PASSWORD);
-    return { slug: made.slug, email, password: PASSWORD };
+  /** Creates an organization with an owner. */
+  async createOrganization(name = `Company ${++organizations}`, timeZone = "UTC"): Promise<Organization> {
+    const organization = await this.runCommand<{ slug: string }>(["org", "create", "--name", name, "--time-zone", timeZone]);
+    const email = `owner@${organization.slug}.example`;
+    const owner = ["--email", email, "--name", "Mira Sorel", "--org", organization.slug, "--role", "owner"];
+    await this.runCommand(["user", "create", ...owner, "--password-stdin"], PASSWORD);
+    return { slug: organization.slug, email, password: PASSWORD };
   }
 
-  /** Makes a key in the organization's first project; `more` may name it. */
-  async key(organization: Organization, level = "standard", ...more: string[]): Promise<CreatedKey> {
-    const projects = await this.command<{ slug: string }[]>(["project", "list", "--org", organization.slug]);
+  /** Creates a key in the organization's first project; `more` holds further options, such as its name. */
+  async createKey(organization: Organization, level = "standard", ...more: string[]): Promise<CreatedKey> {
+    const projects = await this.runCommand<{ slug: string }[]>(["project", "list", "--org", organization.slug]);
     const project = level === "admin" ? [] : ["--project", projects[0]?.slug ?? ""];
     const name = more.includes("--name") ? [] : ["--name", `${level} key`];
     const args = ["--org", organization.slug, ...project, ...name, "--level", level, ...more];
-    return this.command<CreatedKey>(["key", "create", ...args]);
+    return this.runCommand<CreatedKey>(["key", "create", ...args]);
   }
 
   /** Reports keys that were found at `url`, as a scanner does; that disables them. */
@@ -109,7 +109,7 @@ export class Hub {
     if (!response.ok) throw new Error(`the report was answered with ${response.status}: ${await response.text()}`);
   }
 
-  /** Keeps the server from writing to its SQLite file until what this gives is called. */
+  /** Locks the SQLite file against the server's writes; returns a function that unlocks it. */
   lockDatabase(): () => void {
     const database = new DatabaseSync(join(this.folder, "tollhouse.db"));
     database.exec("BEGIN IMMEDIATE");
@@ -122,7 +122,7 @@ export class Hub {
     await this.serve();
   }
 
-  /** The process' resident memory, and the most it was, in megabytes. */
+  /** The process' resident memory, and its peak, in megabytes. */
   memory(): { now: number; most: number } {
     const status = readFileSync(`/proc/${this.server?.pid}/status`, "utf8");
     const megabytes = (name: string) => Math.round(Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024);
@@ -138,11 +138,11 @@ export class Hub {
   private async serve(): Promise<void> {
     const log = createWriteStream(join(this.folder, "server.log"));
     await once(log, "open");
-    this.server = spawn(program(), ["serve"], { env: this.environment, stdio: ["ignore", log, "inherit"] });
-    const deadline = Date.now() + STARTS_WITHIN;
+    this.server = spawn(programPath(), ["serve"], { env: this.environment, stdio: ["ignore", log, "inherit"] });
+    const deadline = Date.now() + START_TIMEOUT;
     while (!(await this.isReady())) {
       if (this.server.exitCode !== null) throw new Error(`the server ended with ${this.server.exitCode}`);
-      if (Date.now() > deadline) throw new Error(`the server didn't answer within ${STARTS_WITHIN} ms`);
+      if (Date.now() > deadline) throw new Error(`the server didn't answer within ${START_TIMEOUT} ms`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
@@ -156,8 +156,8 @@ export class Hub {
   }
 }
 
-/** The program under test. */
-function program(): string {
+/** The path of the program under test. */
+function programPath(): string {
   const path = process.env.TOLLHOUSE_BIN;
   if (!path) throw new Error("TOLLHOUSE_BIN isn't set: make test sets it to the server's program");
   return path;

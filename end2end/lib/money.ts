@@ -1,7 +1,7 @@
 /** Exact amounts of US dollars as whole nano-dollars. */
 
 /** Reads dollars such as `0.25`, also with a currency sign and thousands separators. */
-export function nanos(text: string): bigint {
+export function parseDollars(text: string): bigint {
   const match = /^(-?)\$?([\d,]+)(?:\.(\d{1,9}))?$/.exec(text.trim());
   if (!match) throw new Error(`${JSON.stringify(text)} is no amount of money`);
   const [, sign, whole = "", decimals = ""] = match;
@@ -9,7 +9,7 @@ export function nanos(text: string): bigint {
 }
 
 /** Writes dollars with at least two decimals and as many as the amount needs, as the dashboard's exact figures are. */
-export function dollars(amount: bigint): string {
+export function formatDollars(amount: bigint): string {
   const decimals = (amount % 1_000_000_000n).toString().padStart(9, "0").replace(/0{1,7}$/, "");
   return `$${amount / 1_000_000_000n}.${decimals}`;
 }
@@ -21,7 +21,7 @@ export interface Price {
   output: bigint;
 }
 
-/** What a call used; cached tokens are a part of the input. */
+/** The tokens of a call; cached tokens are a part of the input. */
 export interface Usage {
   tokensIn: number;
   cachedTokensIn: number;

@@ -3,23 +3,23 @@ import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** Where to look for ports: below those that connections of anybody's begin at, who could take one before it is listened on. */
+/** The ports to choose from: below those of outgoing connections, one of which could take a port before a server listens on it. */
 const PORTS: [first: number, end: number] = [10_000, 20_000];
 
-/** A TCP port of loopback that nobody listens on. */
-export async function freePort(): Promise<number> {
+/** Finds a TCP port of loopback that no process listens on. */
+export async function findFreePort(): Promise<number> {
   for (;;) {
     const port = randomInt(...PORTS);
     const probe = createServer().listen(port, "127.0.0.1");
-    const listens = await once(probe, "listening").then(() => true, () => false);
-    if (!listens) continue;
+    const isFree = await once(probe, "listening").then(() => true, () => false);
+    if (!isFree) continue;
     probe.close();
     await once(probe, "close");
     return port;
   }
 }
 
-/** Runs a program to its end and gives what it printed; throws where it fails. */
+/** Runs a program to its end and returns what it printed; throws if it fails. */
 export async function run(program: string, args: string[], options: SpawnOptions & { input?: string } = {}): Promise<string> {
   const { input, ...others } = options;
   const child = spawn(program, args, { ...others, stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"] });
@@ -33,7 +33,7 @@ export async function run(program: string, args: string[], options: SpawnOptions
   return output;
 }
 
-/** Ends a process of ours, and waits until it has ended. */
+/** Ends a child process, and waits until it has ended. */
 export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, "exit");

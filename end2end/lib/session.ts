@@ -2,14 +2,14 @@ import { randomBytes } from "node:crypto";
 
 import { type CreatedKey, type Hub, type Organization, PASSWORD } from "./hub.ts";
 
-/** What a key is made with; whatever is left out is as the dashboard's form begins. */
+/** The fields of a new key. Those left out have the initial values of the dashboard's form. */
 interface NewKey {
   name?: string;
   level?: "read" | "standard";
   life?: "never" | { days: number };
 }
 
-/** Somebody who is signed in, and what the dashboard asks of its server for them. */
+/** A signed-in member, who calls the server as the dashboard does. */
 export class Session {
   readonly hub: Hub;
   readonly organization: Organization;
@@ -25,20 +25,20 @@ export class Session {
 
   static async signIn(hub: Hub, organization: Organization): Promise<Session> {
     const { email, password } = organization;
-    return new Session(hub, organization, (await enter(hub, "sign_in", { email, password })).cookie);
+    return new Session(hub, organization, (await startSession(hub, "sign_in", { email, password })).cookie);
   }
 
-  /** Makes an account with an organization of its own. */
+  /** Creates an account with an organization of its own. */
   static async signUp(hub: Hub): Promise<Session> {
     const name = `company-${randomBytes(4).toString("hex")}`;
     const account = { email: `owner@${name}.example`, password: PASSWORD };
     const input = { ...account, name: "Mira Sorel", organization: name, time_zone: "UTC" };
-    const { cookie, slug } = await enter(hub, "sign_up", input);
+    const { cookie, slug } = await startSession(hub, "sign_up", input);
     return new Session(hub, { slug, ...account }, cookie);
   }
 
-  /** The CSV of `area`, `calls` or `usage`, as a page's address with this query would export it. */
-  async csv(area: "calls" | "usage", query: Record<string, string> = {}): Promise<string> {
+  /** Exports CSV as the page of `area` does at an address with this query. */
+  async exportCsv(area: "calls" | "usage", query: Record<string, string> = {}): Promise<string> {
     const search = new URLSearchParams({ organization: this.organization.slug, ...query });
     const headers = { cookie: `${this.cookie.name}=${this.cookie.value}` };
     const response = await fetch(`${this.hub.url}/api/${area}/export.csv?${search}`, { headers });
@@ -46,31 +46,31 @@ export class Session {
     return response.text();
   }
 
-  /** The answer of the server function at `path`. */
-  async ask<T>(path: string, input: Record<string, unknown> = {}): Promise<T> {
+  /** Calls the server function at `path`, and returns its answer. */
+  async invoke<T>(path: string, input: Record<string, unknown> = {}): Promise<T> {
     const response = await post(this.hub, path, { organization: this.organization.slug, ...input }, this.cookie);
     return (await response.json()) as T;
   }
 
-  /** Makes a key in the organization's first project. */
-  async key({ name, level = "standard", life = "never" }: NewKey = {}): Promise<CreatedKey> {
-    this.project ??= (await this.ask<{ id: string }[]>("projects/list"))[0]?.id;
+  /** Creates a key in the organization's first project. */
+  async createKey({ name, level = "standard", life = "never" }: NewKey = {}): Promise<CreatedKey> {
+    this.project ??= (await this.invoke<{ id: string }[]>("projects/list"))[0]?.id;
     const input = { name: name ?? `${level} key`, level, life, project_id: this.project };
-    const { api_key, secret } = await this.ask<{ api_key: { id: string }; secret: string }>("api_keys/create", { input });
+    const { api_key, secret } = await this.invoke<{ api_key: { id: string }; secret: string }>("api_keys/create", { input });
     return { id: api_key.id, secret };
   }
 }
 
-/** Whoever is let in, and where they are then. */
-interface Entered {
+/** The session that a sign-in or sign-up begins, and the organization it opens. */
+interface NewSession {
   cookie: Session["cookie"];
   slug: string;
 }
 
-async function enter(hub: Hub, door: "sign_in" | "sign_up", input: Record<string, string>): Promise<Entered> {
-  const response = await post(hub, `accounts/${door}`, { input });
+async function startSession(hub: Hub, action: "sign_in" | "sign_up", input: Record<string, string>): Promise<NewSession> {
+  const response = await post(hub, `accounts/${action}`, { input });
   const [name, value] = response.headers.getSetCookie()[0]?.split(";")[0]?.split("=") ?? [];
-  if (!name || !value) throw new Error(`${door} gave no cookie`);
+  if (!name || !value) throw new Error(`${action} gave no cookie`);
   const { viewer } = (await response.json()) as { viewer: { last_organization: string } };
   return { cookie: { name, value }, slug: viewer.last_organization };
 }

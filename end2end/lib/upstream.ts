@@ -3,23 +3,23 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 
 import { answer } from "./answers.ts";
 
-/** What the stand-in was asked. */
-export interface Asked {
+/** A request that the mock provider received. */
+export interface ReceivedRequest {
   method: string;
   path: string;
   headers: Record<string, string | string[] | undefined>;
   authorization: string | undefined;
   body: Record<string, any>;
-  /** As it came, in base 64. */
+  /** The body as it arrived, in base 64. */
   raw: string;
 }
 
 /**
- * A provider with OpenAI's API. The model's name says how it behaves: `broken` fails, `busy` refuses, `silent` never
- * answers, `torn` ends its stream half-way; all others answer, and report the tokens that {@link usageOf} says.
+ * A mock provider with OpenAI's API. The model's name says how it behaves: `broken` fails, `busy` rejects, `silent` never
+ * answers, `torn` ends its stream half-way; all others answer, and report the tokens of {@link usageOf}.
  */
 export class Upstream {
-  readonly asked: Asked[] = [];
+  readonly requests: ReceivedRequest[] = [];
   readonly url: string;
   private readonly server: Server;
 
@@ -33,7 +33,7 @@ export class Upstream {
     const server = createServer((request, response) => void upstream?.answer(request, response));
     await once(server.listen(0, "127.0.0.1"), "listening");
     const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("the stand-in has no port");
+    if (address === null || typeof address === "string") throw new Error("the mock provider has no port");
     upstream = new Upstream(server, address.port);
     return upstream;
   }
@@ -52,25 +52,25 @@ export class Upstream {
     const body = form ? {} : JSON.parse(bytes.toString() || "{}");
     const path = request.url ?? "";
     const { headers, method = "" } = request;
-    // What came with this name in `x-test`, for whoever made that test.
-    if (path.startsWith("/asked/")) return json(response, 200, this.asked.filter(({ headers }) => `/asked/${headers["x-test"]}` === path));
-    this.asked.push({ method, path, headers, authorization: headers.authorization, body, raw: bytes.toString("base64") });
+    // The requests with this name in `x-test`, for the test that sent them.
+    if (path.startsWith("/requests/")) return sendJson(response, 200, this.requests.filter(({ headers }) => `/requests/${headers["x-test"]}` === path));
+    this.requests.push({ method, path, headers, authorization: headers.authorization, body, raw: bytes.toString("base64") });
     switch (body.model) {
       case "broken":
-        return json(response, 500, { error: { message: "It broke.", type: "server_error", param: null, code: "it_broke" } });
+        return sendJson(response, 500, { error: { message: "It broke.", type: "server_error", param: null, code: "it_broke" } });
       case "busy":
-        return json(response, 429, { error: { message: "Too busy.", type: "rate_limit_error", param: null, code: "busy" } });
+        return sendJson(response, 429, { error: { message: "Too busy.", type: "rate_limit_error", param: null, code: "busy" } });
       case "silent":
         return;
     }
-    if (path === "/v1/embeddings") return json(response, 200, embeddings(body));
-    if (path === "/v1/chat/completions" && body.stream) return stream(response, body);
-    if (path === "/v1/chat/completions" && !body.store) return json(response, 200, completion(body));
+    if (path === "/v1/embeddings") return sendJson(response, 200, embeddings(body));
+    if (path === "/v1/chat/completions" && body.stream) return sendStream(response, body);
+    if (path === "/v1/chat/completions" && !body.store) return sendJson(response, 200, completion(body));
     return answer(response, method, path, body, bytes.toString("latin1"));
   }
 }
 
-/** The tokens that the stand-in reports for a request: made up, but the same for the same request. */
+/** The tokens that the mock provider reports for a request: made up, but equal for equal requests. */
 export function usageOf(body: Record<string, any>): { prompt_tokens: number; cached_tokens: number; completion_tokens: number } {
   const length = JSON.stringify(body.messages ?? body.input).length;
   return { prompt_tokens: length + 7, cached_tokens: Math.floor(length / 3), completion_tokens: (length % 41) + 3 };
@@ -98,7 +98,7 @@ function completion(body: Record<string, any>) {
   };
 }
 
-function stream(response: ServerResponse, body: Record<string, any>): void {
+function sendStream(response: ServerResponse, body: Record<string, any>): void {
   const head = { id: "chatcmpl-1", object: "chat.completion.chunk", created: 1_700_000_000, model: body.model };
   const send = (data: unknown, sent = () => {}) => response.write(`data: ${JSON.stringify(data)}\n\n`, sent);
   const choice = (delta: object, finish_reason: string | null = null) => [{ index: 0, delta, finish_reason }];
@@ -129,6 +129,6 @@ function embeddings(body: Record<string, any>) {
   };
 }
 
-function json(response: ServerResponse, status: number, body: unknown): void {
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 }

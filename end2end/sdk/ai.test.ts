@@ -15,7 +15,7 @@ import { z } from "zod";
 const { BASE_URL = "", ENDPOINTS_KEY = "" } = process.env;
 const HUB = BASE_URL.replace(/\/v1$/, "");
 const MODEL = "sandbox-1";
-const ASKING = "What is the weather like? [sandbox tool]";
+const TOOL_PROMPT = "What is the weather like? [sandbox tool]";
 const Trip = z.object({ title: z.string(), places: z.array(z.string()), days: z.number().int() });
 
 const settings = { baseURL: BASE_URL, apiKey: ENDPOINTS_KEY };
@@ -29,10 +29,10 @@ const MODELS: Record<string, () => LanguageModel> = {
 
 for (const [name, model] of Object.entries(MODELS)) {
   test(`the AI SDK, ${name}: answers and streams`, async () => {
-    const asked = { model: model(), prompt: "Hello", maxRetries: 0, maxOutputTokens: 999 };
-    const whole = await generateText(asked);
+    const options = { model: model(), prompt: "Hello", maxRetries: 0, maxOutputTokens: 999 };
+    const whole = await generateText(options);
     assert.ok(whole.text);
-    const streamed = streamText(asked);
+    const streamed = streamText(options);
     let text = "";
     let pieces = 0;
     for await (const piece of streamed.textStream) {
@@ -55,19 +55,19 @@ for (const [name, model] of Object.entries(MODELS)) {
         return "sunny";
       },
     });
-    const asked = { model: model(), prompt: ASKING, tools: { weather }, stopWhen: isStepCount(4), maxRetries: 0, maxOutputTokens: 999 };
-    assert.ok((await generateText(asked)).text);
+    const options = { model: model(), prompt: TOOL_PROMPT, tools: { weather }, stopWhen: isStepCount(4), maxRetries: 0, maxOutputTokens: 999 };
+    assert.ok((await generateText(options)).text);
     assert.equal(called.length, 1);
-    const streamed = streamText(asked);
+    const streamed = streamText(options);
     await streamed.consumeStream();
     assert.ok(await streamed.text);
     assert.equal(called.length, 2);
   });
 
   test(`the AI SDK, ${name}: answers in a form`, async () => {
-    const asked = { model: model(), prompt: "Plan a trip.", output: Output.object({ schema: Trip }), maxRetries: 0, maxOutputTokens: 999 };
-    Trip.parse((await generateText(asked)).output);
-    const streamed = streamText(asked);
+    const options = { model: model(), prompt: "Plan a trip.", output: Output.object({ schema: Trip }), maxRetries: 0, maxOutputTokens: 999 };
+    Trip.parse((await generateText(options)).output);
+    const streamed = streamText(options);
     await streamed.consumeStream();
     Trip.parse(await streamed.output);
   });
@@ -80,7 +80,7 @@ test("the AI SDK embeds", async () => {
 
 test("openai: tools are called and answered, and answers have the form that is asked for", async () => {
   const client = new OpenAI({ ...settings, maxRetries: 0 });
-  const messages = [{ role: "user" as const, content: ASKING }];
+  const messages = [{ role: "user" as const, content: TOOL_PROMPT }];
   const parameters = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
   const called: string[] = [];
   const weather = { name: "weather", description: "Tells the weather.", parameters, parse: JSON.parse, function: ({ city }: { city: string }) => void called.push(city) };
@@ -96,15 +96,15 @@ test("openai: tools are called and answered, and answers have the form that is a
 
 test("@anthropic-ai/sdk: answers, streams, calls tools, and answers in a form", async () => {
   const client = new Anthropic({ baseURL: HUB, apiKey: ENDPOINTS_KEY, maxRetries: 0 });
-  const asked = { model: MODEL, max_tokens: 999, messages: [{ role: "user" as const, content: "Hello" }] };
-  const whole = await client.messages.create(asked);
-  const streamed = await client.messages.stream(asked).finalMessage();
+  const options = { model: MODEL, max_tokens: 999, messages: [{ role: "user" as const, content: "Hello" }] };
+  const whole = await client.messages.create(options);
+  const streamed = await client.messages.stream(options).finalMessage();
   assert.deepEqual(streamed.content, whole.content);
   assert.deepEqual([streamed.usage.input_tokens, streamed.usage.output_tokens], [whole.usage.input_tokens, whole.usage.output_tokens]);
   const input_schema = { type: "object" as const, properties: { city: { type: "string" } }, required: ["city"] };
-  const tooled = await client.messages.create({ ...asked, messages: [{ role: "user", content: ASKING }], tools: [{ name: "weather", input_schema }] });
+  const tooled = await client.messages.create({ ...options, messages: [{ role: "user", content: TOOL_PROMPT }], tools: [{ name: "weather", input_schema }] });
   assert.equal(tooled.stop_reason, "tool_use");
-  const parsed = await client.messages.parse({ ...asked, output_config: { format: zodOutputFormat(Trip) } });
+  const parsed = await client.messages.parse({ ...options, output_config: { format: zodOutputFormat(Trip) } });
   Trip.parse(parsed.parsed_output);
   const models: string[] = [];
   for await (const { id } of client.models.list({ limit: 1 })) models.push(id);

@@ -1,8 +1,8 @@
-import { nanos, type Price } from "../lib/money.ts";
+import { parseDollars, type Price } from "../lib/money.ts";
 
 export const UPSTREAM_KEY = "sk-only-the-provider-knows";
 
-/** What the models that answer cost, in dollars per million tokens. */
+/** Prices of the models that answer, in dollars per million tokens. */
 const DOLLARS = {
   "sandbox-1": { input: "1.00", output: "2.00" },
   "sandbox-embedding": { input: "0.02", output: "0.00" },
@@ -14,14 +14,14 @@ export const PRICES: Record<string, Price> = Object.fromEntries(
   Object.entries(DOLLARS).map(([model, { input, output, ...more }]) => [
     model,
     {
-      input: nanos(input),
-      output: nanos(output),
-      ...("cachedInput" in more ? { cachedInput: nanos(more.cachedInput) } : {}),
+      input: parseDollars(input),
+      output: parseDollars(output),
+      ...("cachedInput" in more ? { cachedInput: parseDollars(more.cachedInput) } : {}),
     },
   ]),
 );
 
-/** What models of the other services cost. */
+/** Prices of the models of other services, as lines of TOML. */
 const OTHER_PRICES: Record<string, string> = {
   image: 'per_image = "0.04"',
   audio: 'per_minute = "0.006"',
@@ -29,7 +29,7 @@ const OTHER_PRICES: Record<string, string> = {
   fine_tuning: 'input_per_million = "25.00"',
 };
 
-function model(name: string, provider: string, service: string, upstreamName = name): string {
+function modelToml(name: string, provider: string, service: string, upstreamName = name): string {
   const price = DOLLARS[name as keyof typeof DOLLARS];
   const lines = [
     "[[model]]",
@@ -47,31 +47,31 @@ function model(name: string, provider: string, service: string, upstreamName = n
   return lines.join("\n");
 }
 
-/** Lets through the header by which a test finds what the provider received. */
-const MARKED = 'request_headers = ["x-test"]';
+/** The setting that forwards the header by which a test finds its requests at the mock provider. */
+const FORWARDED_HEADER = 'request_headers = ["x-test"]';
 
-/** A tollhouse.toml with the sandbox, and with the provider at `upstream`, whose models go by other names there. */
-export const CONFIGURATION = (upstream: string, firstByteTimeout = "1s"): string =>
+/** Returns a tollhouse.toml with the sandbox and the provider at `upstream`, whose models have other names there. */
+export const buildConfiguration = (upstream: string, firstByteTimeout = "1s"): string =>
   [
     `[gateway]\nfirst_byte_timeout = "${firstByteTimeout}"\nfiles_provider = "upstream"`,
     '[[provider]]\nname = "sandbox"\nkind = "sandbox"',
-    `[[provider]]\nname = "upstream"\nkind = "openai"\nbase_url = "${upstream}"\napi_key_env = "UPSTREAM_KEY"\n${MARKED}`,
-    `[[provider]]\nname = "anthropic"\nkind = "anthropic"\nbase_url = "${upstream}"\napi_key_env = "UPSTREAM_KEY"\n${MARKED}`,
+    `[[provider]]\nname = "upstream"\nkind = "openai"\nbase_url = "${upstream}"\napi_key_env = "UPSTREAM_KEY"\n${FORWARDED_HEADER}`,
+    `[[provider]]\nname = "anthropic"\nkind = "anthropic"\nbase_url = "${upstream}"\napi_key_env = "UPSTREAM_KEY"\n${FORWARDED_HEADER}`,
     // Nothing listens on port 1.
     '[[provider]]\nname = "down"\nkind = "openai"\nbase_url = "http://127.0.0.1:1/v1"',
-    model("sandbox-1", "sandbox", "chat"),
-    model("sandbox-embedding", "sandbox", "embeddings"),
-    model("gpt-x", "upstream", "chat", "gpt-x-2026-11-01"),
-    model("embed-x", "upstream", "embeddings", "embed-x-large"),
-    // The same by both names, so that what arrives can be compared byte by byte.
-    model("same-x", "upstream", "chat"),
-    model("claude-x", "anthropic", "chat"),
-    model("same-embed", "upstream", "embeddings"),
-    model("draw-x", "upstream", "image"),
-    model("talk-x", "upstream", "audio"),
-    model("film-x", "upstream", "video"),
-    model("tune-x", "upstream", "fine_tuning"),
-    ...["image", "audio", "video", "fine_tuning"].map((service) => model(`sandbox-${service}`, "sandbox", service)),
-    model("unreachable", "down", "chat"),
-    ...["broken", "busy", "silent", "torn"].map((name) => model(name, "upstream", "chat")),
+    modelToml("sandbox-1", "sandbox", "chat"),
+    modelToml("sandbox-embedding", "sandbox", "embeddings"),
+    modelToml("gpt-x", "upstream", "chat", "gpt-x-2026-11-01"),
+    modelToml("embed-x", "upstream", "embeddings", "embed-x-large"),
+    // The same name on both sides, so that requests can be compared byte by byte.
+    modelToml("same-x", "upstream", "chat"),
+    modelToml("claude-x", "anthropic", "chat"),
+    modelToml("same-embed", "upstream", "embeddings"),
+    modelToml("draw-x", "upstream", "image"),
+    modelToml("talk-x", "upstream", "audio"),
+    modelToml("film-x", "upstream", "video"),
+    modelToml("tune-x", "upstream", "fine_tuning"),
+    ...["image", "audio", "video", "fine_tuning"].map((service) => modelToml(`sandbox-${service}`, "sandbox", service)),
+    modelToml("unreachable", "down", "chat"),
+    ...["broken", "busy", "silent", "torn"].map((name) => modelToml(name, "upstream", "chat")),
   ].join("\n\n");

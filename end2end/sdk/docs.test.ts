@@ -1,4 +1,4 @@
-/** The lines of `docs/clients.md` for JavaScript, run as they stand there, but for address and key. */
+/** Runs the JavaScript blocks of `docs/clients.md`, unchanged except for address and key. */
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ const blocks = [...page.matchAll(/```js\n(.*?)```/gs)].map(([, block = ""]) =>
 );
 assert.equal(blocks.length, 3);
 
-// From here its imports are found.
+// Below `end2end`, so that the imports of its packages are found.
 const folder = join(import.meta.dirname, "../results");
 mkdirSync(folder, { recursive: true });
 
@@ -21,7 +21,7 @@ for (const [index, block] of blocks.entries()) {
   test(`docs/clients.md: ${block.split("\n")[0]}`, async () => {
     const file = join(folder, `clients-${index}.mjs`);
     writeFileSync(file, block);
-    const said = (await run(process.execPath, [file], {})).trim().split("\n");
-    for (const line of said) assert.ok(line.split(" ").length > 3, line);
+    const lines = (await run(process.execPath, [file], {})).trim().split("\n");
+    for (const line of lines) assert.ok(line.split(" ").length > 3, line);
   });
 }

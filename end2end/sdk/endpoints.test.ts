@@ -1,35 +1,35 @@
-/** The `openai` package of npm over all endpoints, as it is; each request is made through Tollhouse and straight too. */
+/** The unmodified `openai` package of npm on all endpoints: each request is sent through Tollhouse and straight to the provider. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 
 import OpenAI, { toFile } from "openai";
 
-import type { Asked } from "../lib/upstream.ts";
+import type { ReceivedRequest } from "../lib/upstream.ts";
 
 const { BASE_URL = "", UPSTREAM_URL = "", ENDPOINTS_KEY = "", UPSTREAM_KEY = "" } = process.env;
 const MESSAGES = [{ role: "user" as const, content: "Good evening! Wie geht's? 你好 🌙" }];
-/** These concern one connection, or are said anew for it. */
-const OF_THE_CONNECTION = ["host", "connection", "accept-encoding", "transfer-encoding", "content-length", "x-test"];
+/** Headers that may differ: each connection has its own. */
+const CONNECTION_HEADERS = ["host", "connection", "accept-encoding", "transfer-encoding", "content-length", "x-test"];
 
 function client(straight = false, name: string = randomUUID()): OpenAI {
   const [baseURL, apiKey] = straight ? [UPSTREAM_URL, UPSTREAM_KEY] : [BASE_URL, ENDPOINTS_KEY];
   return new OpenAI({ baseURL, apiKey, maxRetries: 0, defaultHeaders: { "x-test": name } });
 }
 
-/** What the provider received with this name, without what may differ. */
-async function received(name: string): Promise<object[]> {
-  const asked = (await (await fetch(`${UPSTREAM_URL.replace(/\/v1$/, "")}/asked/${name}`)).json()) as Asked[];
-  assert.notEqual(asked.length, 0);
-  return asked.map(({ method, path, headers, raw }) => {
-    const kept = Object.fromEntries(Object.entries(headers).filter(([key]) => !OF_THE_CONNECTION.includes(key)));
+/** Fetches the requests that the provider received with this name, without what may differ. */
+async function fetchReceived(name: string): Promise<object[]> {
+  const requests = (await (await fetch(`${UPSTREAM_URL.replace(/\/v1$/, "")}/requests/${name}`)).json()) as ReceivedRequest[];
+  assert.notEqual(requests.length, 0);
+  return requests.map(({ method, path, headers, raw }) => {
+    const comparedHeaders = Object.fromEntries(Object.entries(headers).filter(([key]) => !CONNECTION_HEADERS.includes(key)));
     let body = Buffer.from(raw, "base64").toString("latin1");
-    const boundary = /boundary=(\S+)/.exec(`${kept["content-type"]}`)?.[1];
+    const boundary = /boundary=(\S+)/.exec(`${comparedHeaders["content-type"]}`)?.[1];
     if (boundary) {
       body = body.replaceAll(boundary, "BOUNDARY");
-      kept["content-type"] = "multipart/form-data";
+      comparedHeaders["content-type"] = "multipart/form-data";
     }
-    return { method, path, headers: kept, body };
+    return { method, path, headers: comparedHeaders, body };
   });
 }
 
@@ -55,8 +55,8 @@ const REQUESTS: Record<string, (openai: OpenAI) => Promise<unknown>> = {
   files: async (openai) => openai.files.create({ file: await toFile(Buffer.from("content"), "a.jsonl"), purpose: "fine-tune" }),
 };
 
-/** All of a stream, a body, or what came at once. */
-async function drained(answer: unknown): Promise<unknown> {
+/** Reads an answer to its end, whether it is a stream, a body or an object. */
+async function drain(answer: unknown): Promise<unknown> {
   if (answer instanceof Response) return Buffer.from(await answer.arrayBuffer()).toString("base64");
   if (typeof answer === "object" && answer !== null && Symbol.asyncIterator in answer) {
     const events: unknown[] = [];
@@ -66,15 +66,15 @@ async function drained(answer: unknown): Promise<unknown> {
   return JSON.parse(JSON.stringify(answer, (key, value) => (key === "_request_id" ? undefined : value)));
 }
 
-for (const [name, ask] of Object.entries(REQUESTS)) {
+for (const [name, send] of Object.entries(REQUESTS)) {
   test(`${name}: the request arrives and the answer returns as it was sent`, async () => {
     const [one, other] = [randomUUID(), randomUUID()];
-    assert.deepEqual(await drained(await ask(client(false, one))), await drained(await ask(client(true, other))));
-    assert.deepEqual(await received(one), await received(other));
+    assert.deepEqual(await drain(await send(client(false, one))), await drain(await send(client(true, other))));
+    assert.deepEqual(await fetchReceived(one), await fetchReceived(other));
   });
 }
 
-test("what is kept can be asked for again", async () => {
+test("objects that the provider keeps can be retrieved", async () => {
   const openai = client();
   const file = await openai.files.create({ file: await toFile(Buffer.from("content"), "a.jsonl"), purpose: "fine-tune" });
   assert.equal((await openai.files.retrieve(file.id)).filename, "a.jsonl");

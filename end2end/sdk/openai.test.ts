@@ -1,11 +1,11 @@
-/** The `openai` package of npm, as it is. */
+/** The unmodified `openai` package of npm. */
 import assert from "node:assert/strict";
 import { appendFileSync } from "node:fs";
 import { test } from "node:test";
 
 import OpenAI from "openai";
 
-import type { Told } from "./reconcile.ts";
+import type { CallNote } from "./reconcile.ts";
 
 const { BASE_URL = "", KEY = "", READ_KEY = "", SANDBOX_ONLY_KEY = "", REVOKED_KEY = "", NOTES = "" } = process.env;
 const MESSAGES = [{ role: "user" as const, content: "Good evening! Wie geht's? 你好 🌙" }];
@@ -14,17 +14,17 @@ function client(apiKey = KEY): OpenAI {
   return new OpenAI({ baseURL: BASE_URL, apiKey, maxRetries: 0 });
 }
 
-/** Notes what we were told, to be compared with what was recorded. */
+/** Notes what the client read, to be compared with what Tollhouse recorded. */
 function note(response: Response, model: string, usage: OpenAI.CompletionUsage | OpenAI.CreateEmbeddingResponse.Usage | null | undefined) {
-  assert.ok(usage, "usage was told");
-  const told: Told = {
+  assert.ok(usage, "the answer reports usage");
+  const callNote: CallNote = {
     requestId: response.headers.get("x-request-id") ?? "",
     model,
     tokensIn: usage.prompt_tokens,
     cachedTokensIn: ("prompt_tokens_details" in usage && usage.prompt_tokens_details?.cached_tokens) || 0,
     tokensOut: "completion_tokens" in usage ? usage.completion_tokens : 0,
   };
-  appendFileSync(NOTES, `${JSON.stringify(told)}\n`);
+  appendFileSync(NOTES, `${JSON.stringify(callNote)}\n`);
 }
 
 for (const model of ["sandbox-1", "gpt-x"]) {
@@ -35,8 +35,8 @@ for (const model of ["sandbox-1", "gpt-x"]) {
   });
 
   test(`${model} streams, and reports usage where it is asked to`, async () => {
-    const asked = { model, messages: MESSAGES, stream: true, stream_options: { include_usage: true } } as const;
-    const { data, response } = await client().chat.completions.create(asked).withResponse();
+    const request = { model, messages: MESSAGES, stream: true, stream_options: { include_usage: true } } as const;
+    const { data, response } = await client().chat.completions.create(request).withResponse();
     let text = "";
     let usage: OpenAI.CompletionUsage | null | undefined;
     for await (const chunk of data) {
@@ -48,15 +48,15 @@ for (const model of ["sandbox-1", "gpt-x"]) {
   });
 }
 
-test("a usage chunk that wasn't asked for isn't passed on, though it is counted", async () => {
-  const asked = { model: "gpt-x", messages: MESSAGES };
-  const streamed = await client().chat.completions.create({ ...asked, stream: true }).withResponse();
+test("a usage chunk that wasn't requested isn't passed on, though it is counted", async () => {
+  const request = { model: "gpt-x", messages: MESSAGES };
+  const streamed = await client().chat.completions.create({ ...request, stream: true }).withResponse();
   for await (const chunk of streamed.data) {
     assert.ok(!chunk.usage, "no usage");
     assert.equal(chunk.choices.length, 1);
   }
-  const whole = await client().chat.completions.create(asked).withResponse();
-  for (const { response } of [streamed, whole]) note(response, asked.model, whole.data.usage);
+  const whole = await client().chat.completions.create(request).withResponse();
+  for (const { response } of [streamed, whole]) note(response, request.model, whole.data.usage);
 });
 
 for (const model of ["sandbox-embedding", "embed-x"]) {
@@ -75,7 +75,7 @@ test("models are listed, only those that a key may call", async () => {
 });
 
 type ErrorClass = { name: string } & (abstract new (...given: never[]) => InstanceType<typeof OpenAI.APIError>);
-const REFUSALS: [name: string, key: string, model: string, error: ErrorClass, status: number, code: string][] = [
+const ERROR_CASES: [name: string, key: string, model: string, error: ErrorClass, status: number, code: string][] = [
   ["an unknown key", "toll_std_nonsense", "gpt-x", OpenAI.AuthenticationError, 401, "invalid_api_key"],
   ["a revoked key", REVOKED_KEY, "gpt-x", OpenAI.AuthenticationError, 401, "invalid_api_key"],
   ["a read-only key", READ_KEY, "gpt-x", OpenAI.PermissionDeniedError, 403, "insufficient_permissions"],
@@ -86,13 +86,13 @@ const REFUSALS: [name: string, key: string, model: string, error: ErrorClass, st
   ["a provider's own refusal", KEY, "busy", OpenAI.RateLimitError, 429, "busy"],
   ["a provider that never answers", KEY, "silent", OpenAI.InternalServerError, 504, "upstream_timeout"],
 ];
-for (const [name, key, model, error, status, code] of REFUSALS) {
+for (const [name, key, model, error, status, code] of ERROR_CASES) {
   test(`${name} raises ${error.name}`, async () => {
     await assert.rejects(client(key).chat.completions.create({ model, messages: MESSAGES }), (raised) => {
       assert.ok(raised instanceof error, String(raised));
       assert.equal(raised.status, status);
       assert.equal(raised.code, code);
-      assert.ok(raised.requestID, "the error tells the request's id");
+      assert.ok(raised.requestID, "the error has the request's ID");
       return true;
     });
   });

@@ -1,4 +1,4 @@
-/** The sandbox by the helpers for structured outputs of npm's `openai` and `@anthropic-ai/sdk`, with `zod`. */
+/** The sandbox with the helpers for structured outputs of npm's `openai` and `@anthropic-ai/sdk`, and with `zod`. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -10,9 +10,9 @@ import { z } from "zod";
 
 const { BASE_URL = "", ENDPOINTS_KEY = "" } = process.env;
 const MESSAGES = [{ role: "user" as const, content: "Good evening!" }];
-const ASKED = { model: "sandbox-1", messages: MESSAGES };
-const RESPONSE = { model: "sandbox-1", input: "Good evening!" };
-const MESSAGE = { ...ASKED, max_tokens: 4_000 };
+const CHAT_REQUEST = { model: "sandbox-1", messages: MESSAGES };
+const RESPONSES_REQUEST = { model: "sandbox-1", input: "Good evening!" };
+const MESSAGES_REQUEST = { ...CHAT_REQUEST, max_tokens: 4_000 };
 
 const openai = new OpenAI({ baseURL: BASE_URL, apiKey: ENDPOINTS_KEY, maxRetries: 0 });
 const anthropic = new Anthropic({ baseURL: BASE_URL.replace(/\/v1$/, ""), apiKey: ENDPOINTS_KEY, maxRetries: 0 });
@@ -23,7 +23,7 @@ const Stop = z.object({
     return Stop.nullable();
   },
 });
-/** What needs most of a schema: references, choices, nesting, lists, formats, patterns and bounds. */
+/** A schema with references, choices, nesting, lists, formats, patterns and bounds. */
 const Journey = z.object({
   name: z.string().min(6).max(8),
   plate: z.string().regex(/^[A-Z]{3}-\d{4}$/),
@@ -46,48 +46,48 @@ const Journey = z.object({
 });
 
 test("chat completions are parsed, whole and streamed", async () => {
-  const asked = { ...ASKED, response_format: zodResponseFormat(Journey, "journey") };
-  const parsed = (await openai.chat.completions.parse(asked)).choices[0]?.message.parsed;
+  const request = { ...CHAT_REQUEST, response_format: zodResponseFormat(Journey, "journey") };
+  const parsed = (await openai.chat.completions.parse(request)).choices[0]?.message.parsed;
   assert.ok(parsed && Journey.parse(parsed));
-  const stream = openai.chat.completions.stream(asked);
+  const stream = openai.chat.completions.stream(request);
   assert.deepEqual((await stream.finalChatCompletion()).choices[0]?.message.parsed, parsed);
 });
 
 test("responses are parsed, whole and streamed", async () => {
-  const asked = { ...RESPONSE, text: { format: zodTextFormat(Journey, "journey") } };
-  const parsed = (await openai.responses.parse(asked)).output_parsed;
+  const request = { ...RESPONSES_REQUEST, text: { format: zodTextFormat(Journey, "journey") } };
+  const parsed = (await openai.responses.parse(request)).output_parsed;
   assert.ok(parsed && Journey.parse(parsed));
-  assert.deepEqual((await openai.responses.stream(asked).finalResponse()).output_parsed, parsed);
+  assert.deepEqual((await openai.responses.stream(request).finalResponse()).output_parsed, parsed);
 });
 
 test("messages are parsed, whole and streamed", async () => {
-  const asked = { ...MESSAGE, output_config: { format: zodOutputFormat(Journey) } };
-  const parsed = (await anthropic.messages.parse(asked)).parsed_output;
+  const request = { ...MESSAGES_REQUEST, output_config: { format: zodOutputFormat(Journey) } };
+  const parsed = (await anthropic.messages.parse(request)).parsed_output;
   assert.ok(parsed && Journey.parse(parsed));
-  assert.deepEqual((await anthropic.messages.stream(asked).finalMessage()).parsed_output, parsed);
+  assert.deepEqual((await anthropic.messages.stream(request).finalMessage()).parsed_output, parsed);
 });
 
 test("a tool runs as often as it is called, which is once", async () => {
-  const ran: unknown[] = [];
+  const inputs: unknown[] = [];
   const weather = zodFunction({
     name: "weather",
     parameters: z.object({ city: z.string() }),
-    function: (asked) => {
-      ran.push(asked);
+    function: (input) => {
+      inputs.push(input);
       return "sunny [sandbox tool]";
     },
   });
-  const asked = { model: "sandbox-1", messages: [{ role: "user" as const, content: "[sandbox tool]" }] };
-  const runner = openai.chat.completions.runTools({ ...asked, tools: [weather] });
+  const request = { model: "sandbox-1", messages: [{ role: "user" as const, content: "[sandbox tool]" }] };
+  const runner = openai.chat.completions.runTools({ ...request, tools: [weather] });
   assert.ok(await runner.finalContent());
-  assert.deepEqual(ran, [{ city: "toll" }]);
+  assert.deepEqual(inputs, [{ city: "toll" }]);
 });
 
-test("thoughts come in the stream before what is said", async () => {
-  const asked = { ...MESSAGE, thinking: { type: "enabled" as const, budget_tokens: 1_024 } };
+test("thinking comes in the stream before the text", async () => {
+  const request = { ...MESSAGES_REQUEST, thinking: { type: "enabled" as const, budget_tokens: 1_024 } };
   const thoughts: string[] = [];
-  const stream = anthropic.messages.stream(asked).on("thinking", (delta) => thoughts.push(delta));
-  const [thought, said] = (await stream.finalMessage()).content;
-  assert.ok(thought?.type === "thinking" && said?.type === "text");
+  const stream = anthropic.messages.stream(request).on("thinking", (delta) => thoughts.push(delta));
+  const [thought, text] = (await stream.finalMessage()).content;
+  assert.ok(thought?.type === "thinking" && text?.type === "text");
   assert.equal(thoughts.join(""), thought.thinking);
 });

@@ -45,7 +45,7 @@ def clients(kind, **more):
 
 def received(name):
     """What the provider received with this name, without what may differ."""
-    with urllib.request.urlopen(f"{UPSTREAM.removesuffix('/v1')}/asked/{name}") as answer:
+    with urllib.request.urlopen(f"{UPSTREAM.removesuffix('/v1')}/requests/{name}") as answer:
         asked = json.load(answer)
     assert asked
     seen = []

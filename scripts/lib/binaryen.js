@@ -1,10 +1,10 @@
-// What scripts/split does with files of WebAssembly, by Binaryen's programs.
+// Operations of scripts/split on files of WebAssembly, with Binaryen's programs.
 "use strict";
 
 const { execFileSync } = require("node:child_process");
 const { readFileSync, writeFileSync } = require("node:fs");
 
-/** What rustc and wasm-bindgen make use of, and browsers have known since 2022. */
+/** The features that rustc and wasm-bindgen use; browsers have them since 2022. */
 const FEATURES = [
   "bulk-memory",
   "bulk-memory-opt",
@@ -15,7 +15,7 @@ const FEATURES = [
   "sign-ext",
 ].map((feature) => `--enable-${feature}`);
 
-/** Runs a program; what it prints. */
+/** Runs a program and returns its output. */
 function run(program, ...args) {
   try {
     return execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], maxBuffer: 2 ** 29 });
@@ -25,25 +25,25 @@ function run(program, ...args) {
 }
 
 /**
- * Makes a module as small as can be, without what it exports as `unused`; its bytes.
+ * Makes a module as small as possible, removes its `unused` exports, and returns its bytes.
  *
- * Taking control flow apart and together again makes it smaller by a hundredth once it is compressed, and so does knowing that
- * memory is zero at first, and that nothing is at its very beginning: that is the far end of the stack.
+ * Flattening control flow and building it up again saves a hundredth once it is compressed, and so do the assumptions that
+ * memory is zero at first, and that nothing is stored at its beginning, where the stack ends.
  */
-function optimised(path, ...unused) {
-  const known = ["--low-memory-unused", "--zero-filled-memory"];
+function optimise(path, ...unused) {
+  const assumptions = ["--low-memory-unused", "--zero-filled-memory"];
   const passes = [...unused.map((name) => `--remove-exports=${name}`), "--flatten", "--rereloop", "-Oz", "-Oz"];
-  run("wasm-opt", ...known, ...passes, "--strip-debug", "--strip-producers", ...FEATURES, path, "-o", path);
+  run("wasm-opt", ...assumptions, ...passes, "--strip-debug", "--strip-producers", ...FEATURES, path, "-o", path);
   return readFileSync(path);
 }
 
-/** Joins modules, given as `[path, name]`: what one exports, others import from its name. */
+/** Joins modules, given as `[path, name]`; they import each other's exports by that name. */
 function merge(modules, to) {
   run("wasm-merge", ...FEATURES, ...modules.flat(), "-o", to);
 }
 
-/** How many bytes of code and data a module has, as the linker left it. */
-function sizeOf(path) {
+/** Returns how many bytes of code and data a module has, as the linker left it. */
+function measureSize(path) {
   const module = readFileSync(path);
   const [CODE, DATA] = [10, 11];
   let size = 0;
@@ -62,12 +62,12 @@ function sizeOf(path) {
 }
 
 /**
- * Writes a module that imports from `main` what `paths` import from `name`, and passes it on. Joined with it under that
- * name, they import everything just once, as a module with a single memory has to.
+ * Writes a module that imports from `main` everything that `paths` import from `name`, and exports it again. Joined with it
+ * under that name, the modules import each item only once, which a module with a single memory has to.
  */
 function writePassage(paths, name, to) {
   const items = new Map();
-  for (const path of [...paths].sort((a, b) => sizeOf(a) - sizeOf(b))) {
+  for (const path of [...paths].sort((a, b) => measureSize(a) - measureSize(b))) {
     const imported = WebAssembly.Module.imports(new WebAssembly.Module(readFileSync(path)));
     if (imported.every((item) => items.has(item.name))) continue;
     const text = run("wasm-dis", ...FEATURES, path);
@@ -77,9 +77,9 @@ function writePassage(paths, name, to) {
     }
   }
   const all = [...items];
-  const taken = all.map(([item, { kind, type }]) => `(import "main" "${item}" (${kind} $${item} ${type}))`);
-  const given = all.map(([item, { kind }]) => `(export "${item}" (${kind} $${item}))`);
-  writeFileSync(to, `(module\n${[...taken, ...given].join("\n")}\n)\n`);
+  const importLines = all.map(([item, { kind, type }]) => `(import "main" "${item}" (${kind} $${item} ${type}))`);
+  const exportLines = all.map(([item, { kind }]) => `(export "${item}" (${kind} $${item}))`);
+  writeFileSync(to, `(module\n${[...importLines, ...exportLines].join("\n")}\n)\n`);
 }
 
-module.exports = { merge, optimised, run, sizeOf, writePassage };
+module.exports = { measureSize, merge, optimise, run, writePassage };

@@ -1,23 +1,24 @@
-// How the pieces of the dashboard's code become files: see scripts/split.
+// Joins the pieces of the dashboard's code to files: see scripts/split.
 "use strict";
 
 /**
- * What becomes of a byte of linked code, optimised and with brotli: in a file of its own, or with the main code, which has
- * more to refer to. And what one more file costs, with its headers. Measured in November 2026.
+ * Compressed bytes for each byte of linked code, optimised and with brotli: in a file of its own, or in the file of the main
+ * code, where it compresses better; and of the main code itself. `file` is what one more file costs in bytes, with its
+ * headers. Measured in November 2026.
  */
 const WEIGHT = { alone: 0.277, withMain: 0.235, main: 0.282, file: 1_150 };
-/** What every visit downloads beside code. */
-const REST = 40_000;
-/** How much the heaviest visit counts more than lighter ones: it is the one that is to be light. */
+/** How much every visit downloads besides code, in bytes. */
+const OTHER_BYTES = 40_000;
+/** The exponent that makes the heaviest visit count more than lighter ones. */
 const EMPHASIS = 8;
-/** Parts that no visit begins with: they open within a page. */
+/** Parts that open within a page, so that no visit begins with them. */
 const LATER = ["key_calls", "key_dialogs", "key_history", "palette"];
 
 /**
- * The pieces of code by the parts that need them, as wasm-split-cli says in the loader it writes: one that several parts
- * need is a `__chunk_…` under a comment with their names, and one that is a single part's has its name.
+ * Reads the pieces of code, and the parts that need each, from the loader that wasm-split-cli writes: a piece for several
+ * parts is a `__chunk_…` under a comment with their names, and a piece for a single part has the part's name.
  */
-function piecesOf(loader) {
+function readPieces(loader) {
   const shared = [...loader.matchAll(/\/\* (.+) \*\/\nconst __chunk_(\d+) = /g)];
   const own = [...loader.matchAll(/export const __wasm_split_load_(\w+) = /g)];
   return [
@@ -27,15 +28,16 @@ function piecesOf(loader) {
 }
 
 /**
- * Joins pieces (`{ name, parts, bytes }`) to files, so that the heaviest visit becomes as light as possible: many files
- * compress badly, and few bring along what isn't needed. What most visits need goes with the main code of `mainBytes`.
+ * Joins pieces (`{ name, parts, bytes }`) to files, so that the heaviest visit becomes as light as possible: many small files
+ * compress badly, and a few large ones contain code that a visit doesn't need. Code for most visits joins the main code, of
+ * `mainBytes`.
  *
- * Takes the step that gains most, again and again, until none gains.
+ * Takes the step that gains most, repeatedly, until no step gains.
  */
-function joined(pieces, mainBytes) {
+function joinPieces(pieces, mainBytes) {
   const names = [...new Set(pieces.flatMap(({ parts }) => parts))];
   const score = ({ files, withMain }) => {
-    const common = REST + WEIGHT.main * mainBytes + WEIGHT.withMain * withMain.bytes;
+    const common = OTHER_BYTES + WEIGHT.main * mainBytes + WEIGHT.withMain * withMain.bytes;
     return names
       .map((name) => {
         const needed = files.filter(({ parts }) => parts.has(name));
@@ -50,7 +52,7 @@ function joined(pieces, mainBytes) {
     withMain: { pieces: [], parts: new Set(names), bytes: 0 },
   };
   for (;;) {
-    const next = steps(best)
+    const next = listSteps(best)
       .map((step) => ({ step, score: score(step) }))
       .reduce((a, b) => (b.score < a.score ? b : a), { step: best, score: score(best) }).step;
     if (next === best) return best;
@@ -58,8 +60,8 @@ function joined(pieces, mainBytes) {
   }
 }
 
-/** All that joining two files, or one with the main code, leads to. */
-function steps({ files, withMain }) {
+/** Returns each result of joining two files, or one file with the main code. */
+function listSteps({ files, withMain }) {
   const both = (a, b) => ({
     pieces: [...a.pieces, ...b.pieces],
     parts: new Set([...a.parts, ...b.parts]),
@@ -72,4 +74,4 @@ function steps({ files, withMain }) {
   ]);
 }
 
-module.exports = { LATER, joined, piecesOf };
+module.exports = { LATER, joinPieces, readPieces };

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// How often each browser test ran, and failed: from the report that Playwright wrote as JSON.
+// Prints how often each browser test ran and failed, from the report that Playwright wrote as JSON.
 "use strict";
 
 const { readFileSync } = require("node:fs");
@@ -24,11 +24,11 @@ function count(suite, titles) {
 
 for (const file of JSON.parse(readFileSync(process.argv[2], "utf8")).suites) count(file, [file.title]);
 
-const sum = (what) => [...tests.values()].reduce((total, counted) => total + counted[what], 0);
-const line = (runs, failed, slowest, name) => console.log(`${`${runs}`.padStart(6)}${`${failed}`.padStart(9)}${slowest.padStart(12)}  ${name}`);
+const sum = (field) => [...tests.values()].reduce((total, counted) => total + counted[field], 0);
+const printLine = (runs, failed, slowest, name) => console.log(`${`${runs}`.padStart(6)}${`${failed}`.padStart(9)}${slowest.padStart(12)}  ${name}`);
 console.log();
-line("runs", "failures", "slowest s", "browser test");
+printLine("runs", "failures", "slowest s", "browser test");
 for (const [name, { runs, failed, milliseconds }] of [...tests].toSorted(([, one], [, other]) => other.failed - one.failed)) {
-  line(runs, failed, (milliseconds / 1000).toFixed(1), name);
+  printLine(runs, failed, (milliseconds / 1000).toFixed(1), name);
 }
-line(sum("runs"), sum("failed"), "", `${tests.size} tests in all`);
+printLine(sum("runs"), sum("failed"), "", `${tests.size} tests in all`);

@@ -9,7 +9,7 @@ use crate::{
 /// A sign at the top of the window that code is loading, shown if that takes longer than a moment.
 #[component]
 pub(super) fn LoadingSign(name: &'static str) -> impl IntoView {
-    view! { <i class="arriving"><span class="visually-hidden">"Loading " {name}</span></i> }
+    view! { <i class="loading-sign"><span class="visually-hidden">"Loading " {name}</span></i> }
 }
 
 /// Shows that a page is loading while the previous one stays, and offers a retry if it doesn't load.

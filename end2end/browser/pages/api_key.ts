@@ -1,6 +1,6 @@
 import { expect, type Locator, type Page } from "@playwright/test";
 
-/** A key's own page. */
+/** The page of one key. */
 export class ApiKeyPage {
   readonly page: Page;
   readonly dialog: Locator;
@@ -16,18 +16,18 @@ export class ApiKeyPage {
     this.history = page.getByRole("main").getByRole("list").filter({ hasText: "Created" });
   }
 
-  async tab(name: "Overview" | "Calls" | "History"): Promise<void> {
+  async openTab(name: "Overview" | "Calls" | "History"): Promise<void> {
     await this.page.getByRole("navigation", { name: "About this key" }).getByRole("link", { name }).click();
   }
 
-  /** Presses one of the page's buttons; the dialog that opens stays open. */
+  /** Opens the dialog of one of the page's buttons. */
   async act(name: "Edit" | "Rotate" | "Revoke" | "End now" | "Extend"): Promise<Locator> {
     await this.page.getByRole("main").getByRole("button", { name, exact: true }).click();
     await expect(this.dialog).toBeVisible();
     return this.dialog;
   }
 
-  /** Rotates it; the dialog that shows the new secret stays open. */
+  /** Rotates the key and returns its new secret; the dialog that shows it stays open. */
   async rotate(grace: string): Promise<string> {
     const dialog = await this.act("Rotate");
     await dialog.getByRole("radio", { name: grace }).check();

@@ -1,9 +1,9 @@
 import { expect, type Locator, type Page } from "@playwright/test";
 
-/** The list of keys, and the dialogs for what can be done to them. */
+/** The list of keys, and the dialogs that change them. */
 export class ApiKeysPage {
   readonly page: Page;
-  /** Asks for a new key, then shows its secret. */
+  /** The dialog that creates a key and then shows its secret. */
   readonly creation: Locator;
   readonly secret: Locator;
   readonly status: Locator;
@@ -26,7 +26,7 @@ export class ApiKeysPage {
     await expect(this.creation).toBeVisible();
   }
 
-  /** Creates a key and gives its secret; the dialog that shows it stays open. */
+  /** Creates a key and returns its secret; the dialog that shows it stays open. */
   async create(name: string): Promise<string> {
     await this.startCreating();
     await this.creation.getByLabel("Name").fill(name);
@@ -57,16 +57,16 @@ export class ApiKeysPage {
     return this.rows.filter({ hasText: name });
   }
 
-  /** Chooses an act of a key's menu; its dialog stays open. */
-  async act(name: string, act: string): Promise<Locator> {
+  /** Opens the dialog of an item in a key's menu. */
+  async act(name: string, item: string): Promise<Locator> {
     await this.page.getByRole("button", { name: `Acts for ${name}` }).click();
-    await this.page.getByRole("menuitem", { name: act }).click();
+    await this.page.getByRole("menuitem", { name: item }).click();
     const dialog = this.page.getByRole("dialog");
     await expect(dialog).toBeVisible();
     return dialog;
   }
 
-  /** Asks to revoke a key; the question stays open. */
+  /** Opens the question whether to revoke a key. */
   async startRevoking(name: string): Promise<Locator> {
     await this.act(name, "Revoke…");
     const question = this.page.getByRole("dialog", { name: `Revoke “${name}”?` });
@@ -74,7 +74,7 @@ export class ApiKeysPage {
     return question;
   }
 
-  /** Opens a key's own page. */
+  /** Opens the page of one key. */
   async openKey(name: string): Promise<void> {
     await this.row(name).getByRole("link", { name, exact: true }).click();
     await expect(this.page.getByRole("heading", { level: 1, name })).toBeVisible();

@@ -4,7 +4,7 @@ import { expect, type Locator, type Page } from "@playwright/test";
 export class Inbox {
   readonly page: Page;
   readonly bell: Locator;
-  /** What the bell opens. */
+  /** The panel that the bell opens. */
   readonly panel: Locator;
 
   constructor(page: Page) {
@@ -19,13 +19,13 @@ export class Inbox {
     await expect(this.panel).toBeVisible();
   }
 
-  /** Opens the page that lists them all. */
+  /** Opens the page that lists all notifications. */
   async goto(slug: string, query = ""): Promise<void> {
     await this.page.goto(`/o/${slug}/notifications${query}`);
     await expect(this.page.getByRole("heading", { level: 1, name: "Notifications" })).toBeVisible();
   }
 
-  /** Those listed in the panel, or on the page while the panel is closed. */
+  /** The notifications listed in the panel, or on the page while the panel is closed. */
   get rows(): Locator {
     return this.page.locator(".notifications").getByRole("listitem");
   }
@@ -43,8 +43,8 @@ export class Inbox {
     await this.row(text).getByRole("button", { name: `Mark as ${as}` }).click();
   }
 
-  /** Marks, and waits until the server knows: the page shows a mark before that. */
-  async marked(text: string, as: "read" | "unread"): Promise<void> {
+  /** Marks a notification and waits for the server's answer; the page shows the mark before that. */
+  async markAndWait(text: string, as: "read" | "unread"): Promise<void> {
     const answer = this.page.waitForResponse("**/api/notifications/mark");
     await this.mark(text, as);
     await answer;

@@ -24,8 +24,8 @@ export class LogsPage {
     await expect(this.call).toBeVisible();
   }
 
-  /** The text of one side of the open call. */
-  said(side: "Request" | "Response"): Locator {
+  /** The text of one body of the open call. */
+  body(side: "Request" | "Response"): Locator {
     return this.call.locator(`pre[aria-label="${side}"]`);
   }
 

@@ -1,21 +1,21 @@
 import { expect, type Locator, type Page } from "@playwright/test";
 
-/** What is saved by itself. */
+/** A form of the page, which is saved separately. */
 type Section = "Sessions" | "API keys" | "Requests and responses";
 
 /** The organization's settings. */
 export class SettingsPage {
   readonly page: Page;
   readonly longestLife: Locator;
-  /** Asks before unsaved changes are left. */
-  readonly leaving: Locator;
-  /** What the organization and its projects may do within a minute. */
+  /** The dialog that asks before unsaved changes are lost. */
+  readonly leaveDialog: Locator;
+  /** The limits of the organization and its projects. */
   readonly rateLimits: Locator;
 
   constructor(page: Page) {
     this.page = page;
     this.longestLife = page.getByLabel("Longest life in days");
-    this.leaving = page.getByRole("dialog", { name: "Leave without saving?" });
+    this.leaveDialog = page.getByRole("dialog", { name: "Leave without saving?" });
     this.rateLimits = page.getByRole("region", { name: "Rate limits" });
   }
 
@@ -33,8 +33,8 @@ export class SettingsPage {
     await this.section(section).getByRole("button", { name: "Save" }).click();
   }
 
-  /** Saves what is right; nothing is left to save then. */
-  async saved(section: Section): Promise<void> {
+  /** Saves valid input and waits until it is saved. */
+  async saveAndWait(section: Section): Promise<void> {
     await this.save(section);
     await expect(this.section(section).getByRole("button", { name: "Save" })).toHaveAttribute("aria-disabled", "true");
   }

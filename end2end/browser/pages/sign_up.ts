@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 
-/** What somebody gives to sign up. */
+/** The fields of the sign-up form. */
 export interface NewAccount {
   name: string;
   email: string;

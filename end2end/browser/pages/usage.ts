@@ -3,7 +3,7 @@ import { type Download, expect, type Locator, type Page } from "@playwright/test
 export class UsagePage {
   readonly page: Page;
   readonly chart: Locator;
-  /** The bars, which lead to the calls behind them; those without calls lead nowhere. */
+  /** The bars with calls, which are links to them. */
   readonly bars: Locator;
 
   constructor(page: Page) {
@@ -14,15 +14,15 @@ export class UsagePage {
 
   async open(slug: string, query = ""): Promise<void> {
     await this.page.goto(`/o/${slug}/usage${query}`);
-    await this.isLive();
+    await this.waitUntilLive();
   }
 
-  /** Waits until the page follows the calls as they come. */
-  async isLive(): Promise<void> {
+  /** Waits until the page shows new calls as they come. */
+  async waitUntilLive(): Promise<void> {
     await expect(this.page.getByRole("main").getByText("Live", { exact: true })).toBeVisible();
   }
 
-  /** What the tile called `label` says. */
+  /** The value of the tile called `label`. */
   tile(label: string): Locator {
     return this.page.locator(".tile").filter({ has: this.page.getByText(label, { exact: true }) }).locator(".tile-value");
   }

@@ -1,4 +1,4 @@
-// How JavaScript reads what the gateway would pass on: see peer.py.
+// Reads bodies that the gateway would forward, as JavaScript does: see peer.py.
 import { createInterface } from "node:readline";
 
 function* texts(value) {
@@ -13,7 +13,7 @@ function* texts(value) {
 }
 
 function readJson(body) {
-  // As most servers do: what isn't UTF-8 is replaced, and a byte order mark is left out.
+  // As most servers do, this replaces invalid UTF-8 and drops a byte order mark.
   const value = JSON.parse(new TextDecoder().decode(body));
   if (value === null || typeof value !== "object" || Array.isArray(value)) throw new Error("no object");
   const isPlain = (part) => part === null || ["string", "boolean"].includes(typeof part) || Number.isSafeInteger(part);
@@ -27,9 +27,9 @@ async function readForm(kind, body) {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const [what, ...parts] = line.split(" ").map((part, index) => (index === 0 ? part : Buffer.from(part, "hex")));
+  const [kind, ...parts] = line.split(" ").map((part, index) => (index === 0 ? part : Buffer.from(part, "hex")));
   try {
-    const answer = what === "json" ? readJson(parts[0]) : await readForm(parts[0].toString(), parts[1]);
+    const answer = kind === "json" ? readJson(parts[0]) : await readForm(parts[0].toString(), parts[1]);
     process.stdout.write(`${JSON.stringify(answer)}\n`);
   } catch {
     process.stdout.write("-\n");

@@ -1,4 +1,4 @@
-"""How Python reads what the gateway would pass on: a line each way for each body.
+"""Reads bodies that the gateway would forward, as Python does: one line in and one line out for each body.
 
 A question is `json HEX` or `form TYPE-IN-HEX HEX`. The answer is `-` where Python can't read it, or JSON: all its texts, keys
 included, and the values at the top; or the names and values of the form's fields.
@@ -37,10 +37,10 @@ def read_form(kind, body):
 
 
 for line in sys.stdin:
-    what, *parts = line.split()
+    kind, *parts = line.split()
     try:
         parts = [bytes.fromhex(part) for part in parts]
-        answer = read_json(parts[0]) if what == "json" else read_form(parts[0].decode(), parts[1])
+        answer = read_json(parts[0]) if kind == "json" else read_form(parts[0].decode(), parts[1])
         print(json.dumps(answer), flush=True)
     except (ValueError, RecursionError, UnicodeError, LookupError):
         print("-", flush=True)

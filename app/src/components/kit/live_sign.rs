@@ -25,7 +25,7 @@ pub fn LiveSign() -> impl IntoView {
             <i aria-hidden="true"></i>
             <span class="live-text">
                 // Reserves room for the longest text, so that neighbors don't move from under a finger.
-                <span class="live-room" aria-hidden="true"></span>
+                <span class="live-width" aria-hidden="true"></span>
                 <span aria-live="polite">{move || sign().1}</span>
             </span>
         </button>

@@ -60,7 +60,7 @@ fn row(heads: &[ColumnHead], row: TableRow, go: Go) -> AnyView {
     view! {
         <tr
             role="row"
-            class:leads=has_href
+            class:clickable=has_href
             aria-current=move || open.as_ref().and_then(|open| open().then_some("true"))
             on:click=on_click
         >

@@ -85,7 +85,7 @@ fn changes(before: &Value, after: &Value) -> Option<AnyView> {
             (old.is_some() && new.is_some()).then(|| view! { <span class="faint" aria-label="became">" → "</span> });
         view! {
             <dt>{field_label(field)}</dt>
-            <dd>{old.map(|old| view! { <span class="was">{old}</span> })} {arrow} {new}</dd>
+            <dd>{old.map(|old| view! { <span class="old-value">{old}</span> })} {arrow} {new}</dd>
         }
     });
     let rows = rows.collect_any();
