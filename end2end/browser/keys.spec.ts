@@ -7,6 +7,7 @@ import { ApiKeyPage } from "./pages/api_key.ts";
 import { ApiKeysPage } from "./pages/api_keys.ts";
 import { LogsPage } from "./pages/logs.ts";
 import { retryUntilApplied } from "./retry.ts";
+import { intercept } from "./routes.ts";
 
 /** Returns the error that `call` is rejected with, if it is. */
 const catchError = (call: Promise<unknown>) => call.then(() => undefined, (error: unknown) => error);
@@ -145,14 +146,14 @@ test("an edited key obeys at once, and a moved one leaves its calls where they w
 test("a rotation whose answer is lost is made once, and says so", { tag: "@widths" }, async ({ signedIn: page, hub, key: { secret }, organization }) => {
   const keys = new ApiKeysPage(page);
   await keys.open(organization.slug);
-  await page.route("**/api/api_keys/rotate", async (route) => {
+  const reconnect = await intercept(page, "**/api/api_keys/rotate", async (route) => {
     await route.fetch();
     await route.abort();
   });
   const dialog = await keys.act("standard key", "Rotate…");
   await dialog.getByRole("button", { name: "Rotate key" }).click();
   await expect(dialog.getByText("The server can't be reached")).toBeVisible();
-  await page.unroute("**/api/api_keys/rotate");
+  reconnect();
   await dialog.getByRole("button", { name: "Rotate key" }).click();
   await expect(dialog).toContainText("already rotated by this very request");
   await expectAccessible(page);

@@ -7,6 +7,7 @@ import { expect, signIn, test } from "./fixtures.ts";
 import { scaleTimeout } from "./pace.ts";
 import { Inbox } from "./pages/inbox.ts";
 import { UsagePage } from "./pages/usage.ts";
+import { intercept } from "./routes.ts";
 
 /** How long a notification may take until an open page shows it, in milliseconds. */
 const LIVE_TIMEOUT = scaleTimeout(2_000);
@@ -202,10 +203,10 @@ test("when the server fails, the inbox says so, and what wasn't marked is unread
   await inbox.expectUnread(1);
   await expect(inbox.rows.getByRole("button", { name: "Mark as read" })).toBeVisible();
 
-  await page.route("**/api/notifications/list", (route) => route.fulfill({ status: 500, json: error }));
+  const repair = await intercept(page, "**/api/notifications/list", (route) => route.fulfill({ status: 500, json: error }));
   await page.getByRole("button", { name: "Unread", exact: true }).click();
   await expect(page.getByRole("alert").filter({ hasText: "a1b2c3" })).toBeVisible();
-  await page.unroute("**/api/notifications/list");
+  repair();
   await page.getByRole("button", { name: "Try again" }).click();
   await expect(inbox.rows).toHaveCount(1);
 });

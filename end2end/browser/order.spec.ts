@@ -7,6 +7,7 @@ import { ApiKeysPage } from "./pages/api_keys.ts";
 import { Inbox } from "./pages/inbox.ts";
 import { SettingsPage } from "./pages/settings.ts";
 import { UsagePage } from "./pages/usage.ts";
+import { intercept } from "./routes.ts";
 
 // Answers that come late or in another order, presses before there is code for them, other tabs: these tests provoke each time
 // what a slow machine or network does by chance.
@@ -20,16 +21,13 @@ interface HeldAnswer {
 /** Holds back the answer to the next request for `path`, after the server has given it. */
 async function holdAnswer(page: Page, path: string): Promise<HeldAnswer> {
   const [arrival, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  await page.route(
-    `**${path}`,
-    async (route) => {
-      const response = await route.fetch();
-      arrival.resolve();
-      await release.promise;
-      await route.fulfill({ response });
-    },
-    { times: 1 },
-  );
+  const end = await intercept(page, `**${path}`, async (route) => {
+    end();
+    const response = await route.fetch();
+    arrival.resolve();
+    await release.promise;
+    await route.fulfill({ response });
+  });
   return { arrival: arrival.promise, release: release.resolve };
 }
 

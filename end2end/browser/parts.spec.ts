@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
 
 import { expect, test } from "./fixtures.ts";
+import { intercept } from "./routes.ts";
 
 const CODE = /\.wasm$/;
 
@@ -28,7 +29,7 @@ test("a page that can't be loaded says so, loses nothing, and comes when tried a
   await page.goto(settings);
   const field = page.getByRole("main").getByRole("textbox").first();
   await field.fill("41");
-  await page.route(CODE, (route) => route.abort());
+  const reconnect = await intercept(page, CODE, (route) => route.abort());
   const dialog = page.getByRole("dialog", { name: "The page didn't load" });
   const leave = async () => {
     await page.getByRole("link", { name: "Logs" }).filter({ visible: true }).first().click();
@@ -41,7 +42,7 @@ test("a page that can't be loaded says so, loses nothing, and comes when tried a
   await expect(field).toHaveValue("41");
   // The unsaved change is still guarded.
   await leave();
-  await page.unroute(CODE);
+  reconnect();
   await dialog.getByRole("button", { name: "Try again" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Logs" })).toBeVisible();
   await expect(dialog).toBeHidden();
