@@ -36,6 +36,7 @@ mod m0032_rare_quantities;
 mod m0035_folded_names;
 mod m0036_object_providers;
 mod m0037_quarter_hour_rollups;
+mod m0038_jobs;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -78,6 +79,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0035_folded_names::Migration),
             Box::new(m0036_object_providers::Migration),
             Box::new(m0037_quarter_hour_rollups::Migration),
+            Box::new(m0038_jobs::Migration),
         ]
     }
 }

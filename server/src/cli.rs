@@ -6,6 +6,7 @@ mod bodies;
 mod data_folder;
 mod demo;
 mod doctor;
+mod jobs;
 mod keys;
 mod limits;
 mod organizations;
@@ -94,6 +95,7 @@ async fn dispatch(cli: Cli, config: Config) -> Result<(), CliError> {
         Command::Operator(command) => users::operator(&start::services(&config).await?, command, json).await,
         Command::Project(command) => projects::run(&start::services(&config).await?, command, json).await,
         Command::Key(command) => keys::run(&start::services(&config).await?, command, json).await,
+        Command::Jobs { command } => jobs::run(&start::services(&config).await?, command, json).await,
         Command::Demo(options) => demo::run(&start::services(&config).await?, options, json).await,
         Command::Audit(AuditCommand::Verify) => audit::verify(&start::services(&config).await?, json).await,
     }

@@ -8,11 +8,11 @@ mod scrape;
 use std::{sync::Mutex, time::Duration};
 
 use prometheus::{
-    Error, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    core::Collector,
+    Error, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, core::Collector,
 };
 
-pub(crate) use scrape::ScrapeState;
+pub(crate) use scrape::{JobStatus, ScrapeState};
 
 /// Buckets for the time of a provider, in seconds: from an answer out of a cache to a long answer that isn't
 /// streamed.
@@ -33,6 +33,7 @@ pub(crate) struct Metrics {
     added: Histogram,
     reloads: IntCounterVec,
     security: IntCounterVec,
+    job_attempts: IntCounterVec,
     /// Held during a scrape, so that figures counted elsewhere aren't added twice.
     scrape_lock: Mutex<()>,
     /// Set from elsewhere during a scrape.
@@ -47,6 +48,8 @@ struct Gauges {
     set_aside: IntGauge,
     refusing: IntGauge,
     breakers: IntGaugeVec,
+    jobs: IntGaugeVec,
+    oldest_job: GaugeVec,
 }
 
 /// A call that has ended, with its labels and times.
@@ -86,6 +89,9 @@ impl Metrics {
             Opts::new("tollhouse_meter_oldest_waiting_seconds", "Age of the oldest call that isn't stored yet.");
         let breakers =
             Opts::new("tollhouse_provider_breaker_state", "1 for the state that a provider's breaker is in.");
+        let jobs = Opts::new("tollhouse_jobs", "Background jobs of all servers that aren't done, by kind and state.");
+        let oldest_job =
+            Opts::new("tollhouse_job_oldest_waiting_seconds", "Time since the job was due that has waited longest.");
         let gauges = Gauges {
             running: gauge("tollhouse_calls_running", "Calls under way.")?,
             waiting: gauge("tollhouse_meter_waiting_calls", "Calls that are over and not yet in the database.")?,
@@ -94,6 +100,8 @@ impl Metrics {
             set_aside: gauge("tollhouse_meter_set_aside_calls", "Calls that the database refused for themselves.")?,
             refusing: gauge("tollhouse_meter_refusing", "1 while new calls are refused since the journal is full.")?,
             breakers: register(&registry, IntGaugeVec::new(breakers, &["provider", "state"])?)?,
+            jobs: register(&registry, IntGaugeVec::new(jobs, &["kind", "state"])?)?,
+            oldest_job: register(&registry, GaugeVec::new(oldest_job, &["kind"])?)?,
         };
         let added_time = HistogramOpts::new(
             "tollhouse_added_seconds",
@@ -130,6 +138,11 @@ impl Metrics {
                 "tollhouse_security_events_total",
                 "What somebody tried who may not, by kind.",
                 &["kind"],
+            )?,
+            job_attempts: counters(
+                "tollhouse_job_attempts_total",
+                "Attempts at background jobs that this server made.",
+                &["kind", "outcome"],
             )?,
             scrape_lock: Mutex::default(),
             gauges,

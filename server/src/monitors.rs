@@ -1,5 +1,7 @@
 //! Answers monitoring: `/healthz`, `/readyz` and `/metrics`.
 
+use std::time::Duration;
+
 use axum::{
     extract::State,
     http::{
@@ -9,12 +11,17 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
+use services::jobs::JobCounts;
 use subtle::ConstantTimeEq;
+use tokio::time::timeout;
 
 use crate::{client_ip, config::Config, context::peer, gateway::Gateway, hub::Hub, loopback::is_loopback_host};
 
 /// The content type of Prometheus' text format 0.0.4.
 const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Time for the database to count jobs for the metrics.
+const JOBS_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Liveness: the process answers.
 pub(crate) async fn healthz() -> &'static str {
@@ -44,12 +51,24 @@ pub(crate) async fn metrics(State((hub, gateway)): State<(Hub, Gateway)>, reques
         };
         return (status, [(WWW_AUTHENTICATE, "Bearer")], advice).into_response();
     }
-    match gateway.metrics_text() {
+    match gateway.metrics_text(&jobs(&hub).await) {
         Ok(text) => ([(CONTENT_TYPE, TEXT_FORMAT)], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "the metrics can't be told");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
+    }
+}
+
+/// Counts background jobs; none while the database doesn't answer in time, since the other metrics tell why.
+async fn jobs(hub: &Hub) -> Vec<JobCounts> {
+    match timeout(JOBS_TIMEOUT, services::jobs::counts(&hub.services)).await {
+        Ok(Ok(counts)) => counts,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "can't count jobs for the metrics");
+            Vec::new()
+        }
+        Err(_) => Vec::new(),
     }
 }
 

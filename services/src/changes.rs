@@ -26,10 +26,13 @@ pub enum ChangeKind {
     Organization,
     /// A price got a new version; prices belong to no organization.
     Price,
+    /// Jobs were enqueued.
+    Jobs,
 }
 
 impl ChangeKind {
-    const ALL: [Self; 5] = [Self::ApiKey, Self::LeakedApiKey, Self::Project, Self::Organization, Self::Price];
+    const ALL: [Self; 6] =
+        [Self::ApiKey, Self::LeakedApiKey, Self::Project, Self::Organization, Self::Price, Self::Jobs];
 
     const fn name(self) -> &'static str {
         match self {
@@ -38,6 +41,7 @@ impl ChangeKind {
             Self::Project => "project",
             Self::Organization => "organization",
             Self::Price => "price",
+            Self::Jobs => "jobs",
         }
     }
 }
@@ -62,12 +66,12 @@ pub struct Change {
     pub subject_id: Uuid,
 }
 
-/// A cache in [`Services`], which each [`Watcher`] refreshes when things of one kind change.
+/// A part of [`Services`] that each [`Watcher`] notifies when things of one kind change, such as a cache.
 #[derive(Clone, Copy)]
-pub(crate) struct WatchedCache {
+pub(crate) struct ChangeListener {
     pub(crate) kind: ChangeKind,
-    /// Reads everything from the database. If it fails, it is called again with the next poll.
-    pub(crate) refresh: fn(&Services) -> BoxFuture<'_, ServiceResult<()>>,
+    /// Takes up all changes. If it fails, it is called again with the next poll.
+    pub(crate) respond: fn(&Services) -> BoxFuture<'_, ServiceResult<()>>,
 }
 
 /// Maximum number of announcements inserted by one statement.

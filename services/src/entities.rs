@@ -10,6 +10,7 @@ pub(crate) mod body_sums;
 pub(crate) mod calls;
 pub(crate) mod changes;
 pub(crate) mod inboxes;
+pub(crate) mod jobs;
 pub(crate) mod key_directory;
 pub(crate) mod key_requests;
 pub(crate) mod key_secrets;

@@ -18,6 +18,7 @@ pub mod demo;
 mod entities;
 mod errors;
 pub mod events;
+pub mod jobs;
 pub mod live;
 pub mod metering;
 pub mod models;
@@ -57,8 +58,10 @@ pub struct Services {
     pub(crate) security: security::SecurityLog,
     pub(crate) address_limits: address_limits::AddressLimits,
     pub(crate) catalog: models::Catalog,
-    /// The caches that watchers for changes refresh.
-    pub(crate) watched_caches: &'static [changes::WatchedCache],
+    pub(crate) job_signal: jobs::JobSignal,
+    pub(crate) job_metrics: jobs::JobMetrics,
+    /// The parts that watchers for changes notify.
+    pub(crate) change_listeners: &'static [changes::ChangeListener],
     pub(crate) read_barrier: metering::ReadBarrier,
     pub(crate) counted_storage: provider_objects::storage::CountedStorage,
 }
@@ -85,7 +88,9 @@ impl Services {
             security: security::SecurityLog::default(),
             address_limits: address_limits::AddressLimits::default(),
             catalog: models::Catalog::default(),
-            watched_caches: &[models::prices::CACHE],
+            job_signal: jobs::JobSignal::default(),
+            job_metrics: jobs::JobMetrics::default(),
+            change_listeners: &[models::prices::LISTENER, jobs::LISTENER],
             read_barrier: metering::ReadBarrier::default(),
             counted_storage: provider_objects::storage::CountedStorage::default(),
         })
@@ -115,6 +120,11 @@ impl Services {
         quotas::record(self, quotas).await?;
         self.quotas.set(quotas);
         Ok(())
+    }
+
+    /// Attempts at jobs that this process made.
+    pub fn job_metrics(&self) -> &jobs::JobMetrics {
+        &self.job_metrics
     }
 
     /// Rate limits of anonymous clients and known callers.

@@ -6,6 +6,8 @@ mod limits;
 
 use clap::{Args, Parser, Subcommand};
 use domain::permissions::Role;
+use services::jobs::JobState;
+use uuid::Uuid;
 
 pub(super) use grace::GracePeriod;
 pub(super) use keys::{CreateKeyArgs, EditKeyArgs, KeyCommand};
@@ -53,6 +55,11 @@ pub enum Command {
     /// The audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Background jobs: how many wait, run or were given up
+    Jobs {
+        #[command(subcommand)]
+        command: Option<JobCommand>,
+    },
     /// Fill a demo organization, the same for the same seed
     Demo(DemoOptions),
 }
@@ -167,6 +174,28 @@ pub enum ProjectCommand {
 pub enum AuditCommand {
     /// Walk the hash chain of every organization
     Verify,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum JobCommand {
+    /// List the newest jobs
+    List {
+        /// Only jobs of this kind
+        #[arg(long)]
+        kind: Option<String>,
+        /// Only jobs in this state: waiting, running, done or dead
+        #[arg(long)]
+        state: Option<JobState>,
+    },
+    /// Let jobs that were given up be tried again
+    Replay {
+        /// Ids of jobs
+        #[arg(required_unless_present = "kind")]
+        ids: Vec<Uuid>,
+        /// All of this kind
+        #[arg(long)]
+        kind: Option<String>,
+    },
 }
 
 #[derive(Args, Debug)]

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use services::{Services, accounts, metering::Meter};
+use services::{Services, accounts, jobs::JobRunner, metering::Meter};
 use tokio::net::TcpListener;
 
 use super::{CliError, output, start};
@@ -38,7 +38,7 @@ async fn serve(
     let meter = Meter::start(&services, config.journal())?;
     let v1 = V1State::start(&services, &config);
     let gateway = Gateway::new(v1.clone(), meter.clone(), &config)?;
-    jobs::start(&services);
+    let job_runner = JobRunner::start(&services, jobs::handlers());
     gateway.start_jobs();
     for warning in config.warnings() {
         tracing::warn!("{warning}");
@@ -49,6 +49,7 @@ async fn serve(
     announce(&hub, listener.local_addr()?).await?;
     let router = router(hub.clone(), v1, gateway.clone());
     connections::serve(listener, router, hub, stop).await;
+    job_runner.shutdown().await;
     // A call whose client has left may still wait for the provider to report its usage.
     if tokio::time::timeout(DETACHED_CALLS_TIMEOUT, gateway.finished()).await.is_err() {
         tracing::warn!("some calls whose clients had left weren't over in time, and aren't recorded");

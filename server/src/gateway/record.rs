@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::calls::CountSource;
-use services::{ServiceResult, Services};
+use services::{ServiceResult, Services, jobs::JobCounts};
 use tokio::time::Instant;
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     breaker::BreakerState,
     call::{CallEnd, GatewayCall},
 };
-use crate::metrics::{EndedCall, Metrics, ScrapeState};
+use crate::metrics::{EndedCall, JobStatus, Metrics, ScrapeState};
 
 impl Gateway {
     pub(crate) fn metrics(&self) -> &Metrics {
@@ -47,7 +47,7 @@ impl Gateway {
     }
 
     /// The metrics of this server in Prometheus' text format.
-    pub(crate) fn metrics_text(&self) -> Result<String, prometheus::Error> {
+    pub(crate) fn metrics_text(&self, jobs: &[JobCounts]) -> Result<String, prometheus::Error> {
         let offers = self.offers();
         let now = Instant::now();
         let breakers = offers.providers().map(|provider| (&*provider.name, name(provider.breaker.state(now))));
@@ -56,6 +56,7 @@ impl Gateway {
             meter: self.meter.status(),
             breakers: breakers.collect(),
             security: self.services.security(),
+            jobs: JobStatus { now: self.services.now(), counts: jobs, metrics: self.services.job_metrics() },
         };
         self.metrics.text(&now)
     }

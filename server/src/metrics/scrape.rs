@@ -2,13 +2,15 @@
 
 use std::{sync::PoisonError, time::Duration};
 
+use domain::time::Timestamp;
 use prometheus::{Error, TextEncoder};
 use services::{
+    jobs::{JobCounts, JobMetrics},
     metering::MeterStatus,
     security::{SecurityEventKind, SecurityLog},
 };
 
-use super::Metrics;
+use super::{Gauges, Metrics};
 
 /// The state of other parts of the server at a scrape.
 pub(crate) struct ScrapeState<'a> {
@@ -17,6 +19,15 @@ pub(crate) struct ScrapeState<'a> {
     /// Each provider with its breaker's state.
     pub(crate) breakers: Vec<(&'a str, &'static str)>,
     pub(crate) security: &'a SecurityLog,
+    pub(crate) jobs: JobStatus<'a>,
+}
+
+/// The state of background jobs at a scrape.
+pub(crate) struct JobStatus<'a> {
+    pub(crate) now: Timestamp,
+    /// Jobs of all servers; empty while the database doesn't answer.
+    pub(crate) counts: &'a [JobCounts],
+    pub(crate) metrics: &'a JobMetrics,
 }
 
 /// All states of a breaker.
@@ -44,7 +55,29 @@ impl Metrics {
             let counter = self.security.with_label_values(&[kind.name()]);
             counter.inc_by(now.security.count(kind).saturating_sub(counter.get()));
         }
+        self.set_jobs(&now.jobs);
         TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+}
+
+impl Metrics {
+    /// Takes up the state of jobs. The scrape lock is held.
+    fn set_jobs(&self, jobs: &JobStatus<'_>) {
+        let Gauges { jobs: numbers, oldest_job, .. } = &self.gauges;
+        // Removes kinds that have no jobs any more.
+        numbers.reset();
+        oldest_job.reset();
+        for counts in jobs.counts {
+            for (state, number) in [("waiting", counts.waiting), ("running", counts.running), ("dead", counts.dead)] {
+                numbers.with_label_values(&[&*counts.kind, state]).set(number);
+            }
+            let age = counts.oldest_due_at.map_or(0, |due_at| (jobs.now.millis() - due_at.millis()).max(0));
+            oldest_job.with_label_values(&[&*counts.kind]).set(Duration::from_millis(age.unsigned_abs()).as_secs_f64());
+        }
+        for (kind, outcome, number) in jobs.metrics.attempts() {
+            let counter = self.job_attempts.with_label_values(&[&*kind, outcome]);
+            counter.inc_by(number.saturating_sub(counter.get()));
+        }
     }
 }
 
@@ -54,7 +87,6 @@ fn saturating_i64(number: u64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use domain::time::Timestamp;
     use services::security::SecurityEvent;
 
     use super::*;
@@ -80,10 +112,21 @@ mod tests {
             SecurityEvent { kind: SecurityEventKind::NotFound, ip: None, caller: None, route: "/" },
         );
         let breakers = vec![("upstream", "open")];
-        let now = ScrapeState { running: 3, meter: MeterStatus::default(), breakers, security: &security };
+        let counts = [JobCounts {
+            kind: "key_reminders".to_owned(),
+            waiting: 2,
+            dead: 1,
+            oldest_due_at: Some(Timestamp::from_millis(1_000)),
+            ..JobCounts::default()
+        }];
+        let jobs = JobStatus { now: Timestamp::from_millis(5_500), counts: &counts, metrics: &JobMetrics::default() };
+        let now = ScrapeState { running: 3, meter: MeterStatus::default(), breakers, security: &security, jobs };
         let text = metrics.text(&now).unwrap();
         for line in [
             "# TYPE tollhouse_calls_total counter",
+            "tollhouse_jobs{kind=\"key_reminders\",state=\"waiting\"} 2",
+            "tollhouse_jobs{kind=\"key_reminders\",state=\"dead\"} 1",
+            "tollhouse_job_oldest_waiting_seconds{kind=\"key_reminders\"} 4.5",
             "tollhouse_calls_total{endpoint=\"/v1/chat/completions\",model=\"gpt-x\",outcome=\"succeeded\",provider=\"upstream\"} 1",
             "tollhouse_refusals_total{code=\"invalid_api_key\"} 1",
             "tollhouse_upstream_seconds_bucket{provider=\"upstream\",le=\"0.025\"} 0",

@@ -85,8 +85,8 @@ async fn watch(
 ) {
     let mut seen = SeenChanges::default();
     let mut pruned = Instant::now();
-    // Whether each cache lacks something that was announced.
-    let mut outdated = vec![false; services.watched_caches.len()];
+    // Whether each listener hasn't taken up something that was announced.
+    let mut outdated = vec![false; services.change_listeners.len()];
     let mut ticks = tokio::time::interval(POLL_INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -103,11 +103,11 @@ async fn watch(
                 if missed {
                     notify(WatcherEvent::Everything);
                 }
-                for (cache, is_outdated) in services.watched_caches.iter().zip(&mut outdated) {
-                    *is_outdated |= missed || changes.iter().any(|change| change.kind == cache.kind);
+                for (listener, is_outdated) in services.change_listeners.iter().zip(&mut outdated) {
+                    *is_outdated |= missed || changes.iter().any(|change| change.kind == listener.kind);
                     if *is_outdated {
-                        let refreshed = timeout(POLL_TIMEOUT, (cache.refresh)(&services)).await;
-                        *is_outdated = !matches!(refreshed, Ok(Ok(())));
+                        let responded = timeout(POLL_TIMEOUT, (listener.respond)(&services)).await;
+                        *is_outdated = !matches!(responded, Ok(Ok(())));
                     }
                 }
                 if !changes.is_empty() {

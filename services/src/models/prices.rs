@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     ServiceResult, Services,
-    changes::{self, ChangeKind, WatchedCache},
+    changes::{self, ChangeKind, ChangeListener},
     entities::prices,
     random,
 };
@@ -88,9 +88,9 @@ pub(crate) async fn price_at_settlement(
     Ok(at(&versions, moment.max(first)))
 }
 
-/// The cache of all versions, which follows their announcements.
-pub(crate) const CACHE: WatchedCache =
-    WatchedCache { kind: ChangeKind::Price, refresh: |services| Box::pin(refresh(services)) };
+/// Refreshes the cache of all versions when one is announced.
+pub(crate) const LISTENER: ChangeListener =
+    ChangeListener { kind: ChangeKind::Price, respond: |services| Box::pin(refresh(services)) };
 
 /// Reads all versions from the database.
 pub(super) async fn refresh(services: &Services) -> ServiceResult<()> {

@@ -19,6 +19,7 @@ mod database;
 mod demo;
 mod events;
 mod isolation;
+mod jobs;
 mod key_directory;
 mod key_history;
 mod key_list;
