@@ -25,7 +25,10 @@ use std::{
 
 use domain::{models::Service, money::Price, time::Timestamp};
 use ipnet::IpNet;
-use services::{Quotas, metering::JournalSettings, models::OfferedModel, rate_limits::KeyLimits};
+use services::{
+    DatabaseConnections, DatabaseOptions, Quotas, metering::JournalSettings, models::OfferedModel,
+    rate_limits::KeyLimits,
+};
 
 pub use self::shared_kinds::{SharedKinds, UntrackedKind};
 pub use connections::ConnectionLimits;
@@ -43,6 +46,7 @@ pub struct Config {
     /// The folder that holds the database and the server's secret. Loading doesn't create it.
     pub data: PathBuf,
     pub database_url: SecretText,
+    pub database_connections: DatabaseConnections,
     /// The server's public URL, without a slash at its end.
     pub public_url: Option<String>,
     /// A filter in tracing's syntax.
@@ -188,6 +192,11 @@ impl Config {
         has_paid_providers(&self.providers)
     }
 
+    /// Where the database is, with its password.
+    pub(crate) fn database(&self) -> DatabaseOptions {
+        DatabaseOptions { url: self.database_url.reveal().to_owned(), connections: self.database_connections }
+    }
+
     /// The settings of the meter's journal, which is in the data folder even if the database is elsewhere.
     pub fn journal(&self) -> JournalSettings {
         JournalSettings {
@@ -204,6 +213,7 @@ impl Config {
             ("gateway.max_memory_bytes", self.gateway.max_memory_bytes == other.gateway.max_memory_bytes),
             ("gateway.max_spool_bytes", self.gateway.max_spool_bytes == other.gateway.max_spool_bytes),
             ("gateway.journal_max_age", self.gateway.journal_max_age == other.gateway.journal_max_age),
+            ("database", self.database_connections == other.database_connections),
         ]
         .into_iter()
         .filter_map(|(setting, same)| (!same).then_some(setting))

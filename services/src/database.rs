@@ -1,71 +1,20 @@
-//! Connections to the database: a SQLite file, or PostgreSQL.
+//! The database: a SQLite file, or PostgreSQL.
 
 mod bound;
+mod connections;
+mod open;
 mod transaction;
 
-use std::{path::Path, time::Duration};
+use std::ops::Deref;
 
-use domain::errors::FieldErrors;
 use migrations::{Migrator, MigratorTrait};
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, SqliteTransactionMode, Statement,
-    TransactionOptions, TransactionTrait,
-    sqlx::{
-        ConnectOptions as _,
-        postgres::PgConnectOptions,
-        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
-    },
-};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 pub(crate) use bound::Bound;
+pub use connections::Connections;
 pub use transaction::DatabaseTransaction;
 
-use crate::{ServiceError, ServiceResult};
-
-/// Connections that read a SQLite file.
-const SQLITE_READERS: u32 = 4;
-/// Maximum number of a server's connections to PostgreSQL.
-const POSTGRES_CONNECTIONS: u32 = 16;
-/// Time to wait for a connection, or in SQLite for another process's write, until the database counts as
-/// busy.
-const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
-/// Size of the SQLite writer's page cache, in KiB. The default of 2 MB is too small for the pages that ten
-/// thousand events change, which would be written several times in one transaction.
-const SQLITE_WRITER_CACHE_KIB: u32 = 64 * 1024;
-/// Pages of 4 KiB in SQLite's journal after which they are copied to the file: large enough that a page that
-/// changes often is copied once for many changes.
-const SQLITE_CHECKPOINT_PAGES: u32 = 16 * 1024;
-
-/// PostgreSQL's timeouts, unless the address sets others: of waiting for a lock, of a statement, and of a
-/// transaction that holds locks and does nothing, such as when its server is gone without closing the
-/// connection.
-const POSTGRES_TIMEOUTS: [(&str, &str); 3] =
-    [("lock_timeout", "10s"), ("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "60s")];
-
-/// Parameters allowed in an address of PostgreSQL.
-const POSTGRES_PARAMETERS: [&str; 18] = [
-    "sslmode",
-    "ssl-mode",
-    "sslrootcert",
-    "ssl-root-cert",
-    "ssl-ca",
-    "sslcert",
-    "ssl-cert",
-    "sslkey",
-    "ssl-key",
-    "statement-cache-capacity",
-    "application_name",
-    "host",
-    "hostaddr",
-    "port",
-    "dbname",
-    "user",
-    "password",
-    "options",
-];
-
-/// Maximum number of prepared statements per connection.
-const PREPARED_STATEMENTS: usize = 256;
+use crate::ServiceResult;
 
 /// Advisory locks on PostgreSQL, held until the end of a transaction. SQLite has only one writer.
 #[derive(Clone, Copy, Debug)]
@@ -77,78 +26,72 @@ pub(crate) enum Lock {
     Quotas = 0x746f_6c6c_0004,
 }
 
+/// Maximum numbers of a server's connections to PostgreSQL.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct DatabaseConnections {
+    /// For calls and pages. 16 unless configured.
+    pub work: u32,
+    /// For [`Database::control`]. 4 unless configured.
+    pub control: u32,
+}
+
+impl Default for DatabaseConnections {
+    fn default() -> Self {
+        Self { work: 16, control: 4 }
+    }
+}
+
+/// Where the database is, and how many connections a server has to it.
+#[derive(Clone)]
+pub struct DatabaseOptions {
+    /// `postgres://…`, which may hold a password, `sqlite://PATH`, or the path of a SQLite file, which is created
+    /// if it doesn't exist.
+    pub url: String,
+    pub connections: DatabaseConnections,
+}
+
+impl From<&str> for DatabaseOptions {
+    fn from(url: &str) -> Self {
+        Self { url: url.to_owned(), connections: DatabaseConnections::default() }
+    }
+}
+
+impl From<&String> for DatabaseOptions {
+    fn from(url: &String) -> Self {
+        Self::from(url.as_str())
+    }
+}
+
 /// Connections to the database. Cheap to clone.
 ///
-/// SQLite has one writer, whose connection is a separate pool, so that writes queue there and reads never
-/// wait for them.
+/// Used directly they are those for work: calls and pages.
 #[derive(Clone, Debug)]
 pub struct Database {
-    writer: DatabaseConnection,
-    reader: DatabaseConnection,
+    work: Connections,
+    control: Connections,
+}
+
+impl Deref for Database {
+    type Target = Connections;
+
+    fn deref(&self) -> &Connections {
+        &self.work
+    }
 }
 
 impl Database {
-    /// Opens `postgres://…`, `sqlite://PATH`, or the SQLite file at a plain path, which is created if it
-    /// doesn't exist.
-    pub async fn open(url: &str) -> ServiceResult<Self> {
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Self::open_postgres(url).await;
-        }
-        let path = match url.split_once(':') {
-            Some(("sqlite", rest)) => rest.strip_prefix("//").unwrap_or(rest).split('?').next().unwrap_or_default(),
-            Some((scheme, rest)) if rest.starts_with("//") || scheme.starts_with("postgres") => {
-                let message = format!("{scheme}:// is no database of ours; sqlite:// and postgres:// are.");
-                return Err(FieldErrors::of("DATABASE_URL", message).into());
-            }
-            _ => url,
-        };
-        if path.is_empty() || path.contains(":memory:") {
-            return Err(FieldErrors::of("DATABASE_URL", "Name the file that holds the SQLite database.").into());
-        }
-        Self::open_sqlite(Path::new(path)).await
+    /// Opens the database.
+    ///
+    /// # Errors
+    /// The address can't be read, or there is no database.
+    pub async fn open(options: impl Into<DatabaseOptions>) -> ServiceResult<Self> {
+        open::open(&options.into()).await
     }
 
-    async fn open_postgres(url: &str) -> ServiceResult<Self> {
-        let parsed = postgres_options(url)?;
-        // SeaORM never sees the address: it quotes unreadable ones in errors, and logs all of them at trace
-        // level.
-        let mut options = options("postgres://", POSTGRES_CONNECTIONS);
-        options
-            .test_before_acquire_if_idle_for(Duration::from_secs(5))
-            .map_sqlx_postgres_opts(move |_| parsed.clone().disable_statement_logging());
-        let pool = sea_orm::Database::connect(options).await?;
-        Ok(Self { writer: pool.clone(), reader: pool })
-    }
-
-    async fn open_sqlite(path: &Path) -> ServiceResult<Self> {
-        create_private_file(path).map_err(|error| ServiceError::Internal(format!("{}: {error}", path.display())))?;
-        let connect = async |connections, read_only: bool| {
-            let path = path.to_owned();
-            let mut options = options("sqlite:", connections);
-            options.test_before_acquire(false).map_sqlx_sqlite_opts(move |options: SqliteConnectOptions| {
-                let options = options
-                    .filename(&path)
-                    .in_memory(false)
-                    .foreign_keys(true)
-                    .journal_mode(SqliteJournalMode::Wal)
-                    // An acknowledged commit is on the disk, even if the machine fails next.
-                    .synchronous(SqliteSynchronous::Full)
-                    .busy_timeout(CONNECTION_TIMEOUT)
-                    .statement_cache_capacity(PREPARED_STATEMENTS);
-                if read_only {
-                    options.pragma("query_only", "on")
-                } else {
-                    options
-                        .pragma("cache_size", format!("-{SQLITE_WRITER_CACHE_KIB}"))
-                        .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES.to_string())
-                }
-            });
-            sea_orm::Database::connect(options).await
-        };
-        // The writer first, since only it can make a new file a WAL database.
-        let writer = connect(1, false).await?;
-        let reader = connect(SQLITE_READERS, true).await?;
-        Ok(Self { writer, reader })
+    /// The connections for what keeps a server going, however busy those for work are: the watcher for changes,
+    /// look-ups of keys, rate limits, and jobs.
+    pub fn control(&self) -> &Connections {
+        &self.control
     }
 
     /// Brings the schema up to date. When several servers do so at once, one does and the others wait.
@@ -162,20 +105,8 @@ impl Database {
     /// Sets a function that is called after each statement, with its values, also those of transactions. For
     /// tests of statements' budgets.
     pub fn set_statement_hook(&mut self, hook: impl Fn(&Statement) + Clone + Send + Sync + 'static) {
-        for connection in [&mut self.writer, &mut self.reader] {
-            let hook = hook.clone();
-            connection.set_metric_callback(move |info| hook(info.statement));
-        }
-    }
-
-    /// The connection for queries that change nothing. Sees every transaction that was committed before.
-    pub fn read(&self) -> &DatabaseConnection {
-        &self.reader
-    }
-
-    /// Begins a transaction that may write; on SQLite one at a time across all processes.
-    pub async fn begin(&self) -> ServiceResult<DatabaseTransaction> {
-        self.begin_unmasked().await.map(DatabaseTransaction::new)
+        self.work.set_statement_hook(hook.clone());
+        self.control.set_statement_hook(hook);
     }
 
     /// Begins a transaction for migrations, which need SeaORM's own type. It doesn't mask secrets, since
@@ -184,20 +115,11 @@ impl Database {
     pub async fn begin_migrating(&self) -> ServiceResult<sea_orm::DatabaseTransaction> {
         let transaction = self.begin_unmasked().await?;
         if self.is_postgres() {
-            for (timeout, _) in POSTGRES_TIMEOUTS {
+            for (timeout, _) in open::POSTGRES_TIMEOUTS {
                 transaction.execute_unprepared(&format!("SET LOCAL {timeout} = 0")).await?;
             }
         }
         Ok(transaction)
-    }
-
-    async fn begin_unmasked(&self) -> ServiceResult<sea_orm::DatabaseTransaction> {
-        let options = TransactionOptions {
-            // Otherwise a transaction that reads before it writes could fail at its first write.
-            sqlite_transaction_mode: (!self.is_postgres()).then_some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        Ok(self.writer.begin_with_options(options).await?)
     }
 
     /// Takes an advisory lock until `transaction` ends.
@@ -210,86 +132,20 @@ impl Database {
         Ok(())
     }
 
-    /// Whether this is PostgreSQL; SQLite otherwise.
-    pub fn is_postgres(&self) -> bool {
-        self.reader.get_database_backend() == DbBackend::Postgres
-    }
-
     /// Whether the database answers.
     pub async fn ping(&self) -> ServiceResult<()> {
-        Ok(self.reader.ping().await?)
+        Ok(self.control.read().ping().await?)
     }
 
     /// Waits for running statements and closes all connections.
     pub async fn close(self) -> ServiceResult<()> {
-        if !self.is_postgres() {
-            self.reader.close().await?;
+        let Self { work, control } = self;
+        if work.is_postgres() {
+            control.writer.close().await?;
+        } else {
+            control.reader.close().await?;
+            work.reader.close().await?;
         }
-        Ok(self.writer.close().await?)
+        Ok(work.writer.close().await?)
     }
-}
-
-/// Parses an address of PostgreSQL, whose password must not appear in errors or logs.
-fn postgres_options(url: &str) -> Result<PgConnectOptions, FieldErrors> {
-    let error = |message: String| FieldErrors::of("DATABASE_URL", message);
-    let unreadable = || {
-        error(
-            "It can't be read. Write postgres://USER:PASSWORD@HOST/DATABASE, and in a password %40 for @, %2F for /, %23 for \
-             #, %3F for ? and %25 for %."
-                .to_owned(),
-        )
-    };
-    let (address, query) = url.split_once('?').unwrap_or((url, ""));
-    for (name, _) in form_urlencoded::parse(query.as_bytes()) {
-        let is_known = POSTGRES_PARAMETERS.contains(&&*name) || (name.starts_with("options[") && name.ends_with(']'));
-        // Rejected here since sqlx would log it with its value, which may be the rest of a password. Not
-        // quoted either.
-        if !is_known {
-            return Err(error(format!(
-                "It has a parameter that isn't known. There are {}.",
-                POSTGRES_PARAMETERS.join(", ")
-            )));
-        }
-    }
-    // The last @ stands before the host, so an @ or / after that must come from a password too.
-    let path = address.splitn(4, '/').nth(3).unwrap_or_default();
-    if path.contains(['@', '/']) {
-        return Err(unreadable());
-    }
-    let options: PgConnectOptions = url.parse().map_err(|_| unreadable())?;
-    let chosen = options.get_options().unwrap_or_default().to_owned();
-    let timeouts = POSTGRES_TIMEOUTS.into_iter().filter(|(name, _)| !chosen.contains(name));
-    Ok(options.application_name("tollhouse").statement_cache_capacity(PREPARED_STATEMENTS).options(timeouts))
-}
-
-fn options(url: &str, connections: u32) -> ConnectOptions {
-    let mut options = ConnectOptions::new(url);
-    options
-        .max_connections(connections)
-        .min_connections(1)
-        .acquire_timeout(CONNECTION_TIMEOUT)
-        .connect_timeout(CONNECTION_TIMEOUT)
-        .sqlx_logging(false)
-        .record_stmt_in_spans(false);
-    options
-}
-
-/// Creates the file and its folder, readable by their owner only. SQLite gives its journal the file's
-/// permissions.
-fn create_private_file(path: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-    let mut folder = std::fs::DirBuilder::new();
-    let mut file = std::fs::OpenOptions::new();
-    folder.recursive(true);
-    file.append(true).create(true);
-    #[cfg(unix)]
-    {
-        folder.mode(0o700);
-        file.mode(0o600);
-    }
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        folder.create(parent)?;
-    }
-    file.open(path).map(drop)
 }

@@ -40,7 +40,7 @@ use std::sync::Arc;
 
 pub use actor::{Actor, ActorKind, OperatorSource, Organization, SystemTask};
 pub use clock::{Clock, SystemClock};
-pub use database::{Database, DatabaseTransaction};
+pub use database::{Connections, Database, DatabaseConnections, DatabaseOptions, DatabaseTransaction};
 pub use errors::{ServiceError, ServiceResult};
 pub use quotas::Quotas;
 pub use random::{new_reference, random_hex};
@@ -67,18 +67,18 @@ pub struct Services {
 }
 
 impl Services {
-    /// Opens the database at `url` and brings its schema up to date.
-    pub async fn start(url: &str, clock: Arc<dyn Clock>) -> ServiceResult<Self> {
-        let services = Self::open(url, clock).await?;
+    /// Opens the database and brings its schema up to date.
+    pub async fn start(database: impl Into<DatabaseOptions>, clock: Arc<dyn Clock>) -> ServiceResult<Self> {
+        let services = Self::open(database, clock).await?;
         services.database.migrate().await?;
         calls::partitions::ensure(&services).await?;
         Ok(services)
     }
 
-    /// Opens the database at `url` without migrating it.
-    pub async fn open(url: &str, clock: Arc<dyn Clock>) -> ServiceResult<Self> {
+    /// Opens the database without migrating it.
+    pub async fn open(database: impl Into<DatabaseOptions>, clock: Arc<dyn Clock>) -> ServiceResult<Self> {
         Ok(Self {
-            database: Database::open(url).await?,
+            database: Database::open(database).await?,
             clock,
             passwords: accounts::Passwords::default(),
             throttle: accounts::Throttle::default(),

@@ -10,7 +10,7 @@ use crate::{config::Config, reload::apply_prices};
 /// Opens the database, migrated, with the configured models and prices applied.
 pub(super) async fn services(config: &Config) -> Result<Services, CliError> {
     data_folder::create(&config.data)?;
-    let services = Services::start(config.database_url.reveal(), Arc::new(SystemClock)).await?;
+    let services = Services::start(config.database(), Arc::new(SystemClock)).await?;
     apply_prices(&services, config).await?;
     Ok(services)
 }

@@ -21,6 +21,7 @@ pub(super) struct ConfigFile {
     pub(super) limits: LimitsTable,
     pub(super) metrics: MetricsTable,
     pub(super) cors: CorsTable,
+    pub(super) database: DatabaseTable,
 }
 
 #[derive(Deserialize)]
@@ -105,6 +106,13 @@ pub(super) struct ServerTable {
     pub(super) stop_timeout: Option<DurationText>,
     pub(super) max_connections: Option<usize>,
     pub(super) max_connections_by_address: Option<usize>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct DatabaseTable {
+    pub(super) connections: Option<u32>,
+    pub(super) control_connections: Option<u32>,
 }
 
 #[derive(Default, Deserialize)]

@@ -1,19 +1,19 @@
 //! Turns the configuration's written form into [`Config`].
 
-use std::{net::IpAddr, path::PathBuf, sync::Arc};
+use std::{net::IpAddr, ops::RangeInclusive, path::PathBuf, sync::Arc};
 
 use domain::{
     models::Service,
     money::{Money, Price},
 };
 use ipnet::IpNet;
-use services::{Quotas, rate_limits::KeyLimits};
+use services::{DatabaseConnections, Quotas, rate_limits::KeyLimits};
 
 use super::{
     Config, ConnectionLimits, DefaultFor, GatewayConfig, ModelConfig, ModelProvider, ProcessOptions, ProviderConfig,
     ProviderKind, ProviderTimeouts, SecretText,
     errors::{ConfigError, ConfigLocation},
-    file::{ConfigFile, GatewayTable, LimitsTable, QuotasTable, ServerTable},
+    file::{ConfigFile, DatabaseTable, GatewayTable, LimitsTable, QuotasTable, ServerTable},
     offers::{model, provider},
     secret::secret,
     urls::{http_url, origin},
@@ -29,6 +29,8 @@ const MIN_JOURNAL_BYTES: u64 = 64 << 20;
 
 /// Minimum connections that may be configured: a browser opens six.
 const MIN_CONNECTIONS: usize = 16;
+/// Numbers of connections to PostgreSQL that may be configured. A task of a server may hold two at once.
+const DATABASE_CONNECTIONS: RangeInclusive<u32> = 2..=1_000;
 /// Maximum attempts of a call that may be configured.
 const MAX_ATTEMPTS: u32 = 10;
 
@@ -113,6 +115,7 @@ pub(super) fn with_file(
         address_header: tables.server.address_header,
         allow_insecure_http: tables.server.allow_insecure_http,
         connections: connections(&location, &tables.server)?,
+        database_connections: database_connections(&location, &tables.database)?,
         gateway,
         rate_limits: rate_limits(&location, tables.limits)?,
         cors_origins: tables.cors.origins.iter().map(|text| origin(&location, text)).collect::<Result<_, _>>()?,
@@ -137,6 +140,7 @@ fn base(options: &ProcessOptions) -> Result<Config, ConfigError> {
         addr: options.addr,
         data: options.data.clone(),
         database_url: database_url(options)?,
+        database_connections: DatabaseConnections::default(),
         public_url: public_url(options.public_url.as_deref())?,
         log: options.log.clone(),
         log_format: options.log_format,
@@ -239,6 +243,24 @@ fn connections(location: &ConfigLocation<'_>, table: &ServerTable) -> Result<Con
         stop_timeout: table.stop_timeout.map_or(default.stop_timeout, |time| time.0),
         max_connections: table.max_connections.or(default.max_connections),
         max_connections_by_address: table.max_connections_by_address.unwrap_or(default.max_connections_by_address),
+    })
+}
+
+fn database_connections(
+    location: &ConfigLocation<'_>,
+    table: &DatabaseTable,
+) -> Result<DatabaseConnections, ConfigError> {
+    let default = DatabaseConnections::default();
+    let checked = |name: &str, chosen: Option<u32>, default: u32| match chosen {
+        Some(number) if !DATABASE_CONNECTIONS.contains(&number) => {
+            let (least, most) = (DATABASE_CONNECTIONS.start(), DATABASE_CONNECTIONS.end());
+            Err(location.value(format!("database.{name}"), format!("give {least} to {most}.")))
+        }
+        chosen => Ok(chosen.unwrap_or(default)),
+    };
+    Ok(DatabaseConnections {
+        work: checked("connections", table.connections, default.work)?,
+        control: checked("control_connections", table.control_connections, default.control)?,
     })
 }
 

@@ -132,7 +132,7 @@ impl KeyDirectory {
         }
         let limits = &self.services.address_limits;
         limits.check(LimitedAction::UnknownKeyCheck, organization)?;
-        match row::read_in_organization(self.services.database().read(), &hash, organization).await? {
+        match row::read_in_organization(self.services.database().control().read(), &hash, organization).await? {
             // Looked up as for a call, so that it is cached.
             Some(_) => self.verify(secret).await,
             None => {
@@ -214,7 +214,7 @@ impl KeyDirectory {
     async fn look_up(&self, hash: &SecretHash) -> ServiceResult<Option<Arc<KeyRecord>>> {
         // Taken before the read: the record may be as old as that.
         let now = self.services.now();
-        let row = row::read(self.services.database().read(), hash).await?;
+        let row = row::read(self.services.database().control().read(), hash).await?;
         row.map(|row| row.into_record(now, |row| self.cache.share_organization(row)).map(Arc::new)).transpose()
     }
 }

@@ -171,7 +171,7 @@ struct Row {
 
 impl SeenChanges {
     async fn poll(&mut self, services: &Services) -> ServiceResult<PollResult> {
-        let database = services.database.read();
+        let database = services.database.control().read();
         let sql = if services.database.is_postgres() { ON_POSTGRES } else { ON_SQLITE };
         let read_rows = |floor: u64| {
             let statement =
@@ -223,7 +223,7 @@ async fn prune(services: &Services) -> ServiceResult<()> {
     let now = services.now();
     let before = |minutes: i64| changes::Column::At.lt(now.plus_minutes(-minutes).millis());
     let leaks = changes::Column::Kind.eq(ChangeKind::LeakedApiKey.name());
-    let transaction = services.database.begin().await?;
+    let transaction = services.database.control().begin().await?;
     changes::Entity::delete_many()
         .filter(before(RETENTION_MINUTES).and(leaks.not().or(before(LEAK_RETENTION_MINUTES))))
         .exec(&transaction)

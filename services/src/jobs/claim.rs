@@ -6,13 +6,16 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Job, JobState};
-use crate::{Database, ServiceResult, database::Bound};
+use crate::{
+    ServiceResult,
+    database::{Bound, Connections},
+};
 
 const WAITING: i16 = JobState::Waiting as i16;
 const RUNNING: i16 = JobState::Running as i16;
 
 /// When the next job of each of these kinds is due, for those that have one waiting.
-pub(super) async fn next_due(database: &Database, kinds: &[&str]) -> ServiceResult<Vec<(String, Timestamp)>> {
+pub(super) async fn next_due(database: &Connections, kinds: &[&str]) -> ServiceResult<Vec<(String, Timestamp)>> {
     let read = database.read();
     let mut bound = Bound::new(read.get_database_backend());
     let kinds = bound.rows(json!(kinds).to_string(), "w");
@@ -27,7 +30,7 @@ pub(super) async fn next_due(database: &Database, kinds: &[&str]) -> ServiceResu
 
 /// Claims up to `count` due jobs of a kind until `until`, the longest due first.
 pub(super) async fn claim(
-    database: &Database,
+    database: &Connections,
     runner: Uuid,
     kind: &str,
     count: usize,
@@ -51,13 +54,13 @@ pub(super) async fn claim(
 }
 
 /// Extends all claims of a runner.
-pub(super) async fn extend(database: &Database, runner: Uuid, until: Timestamp) -> ServiceResult<()> {
+pub(super) async fn extend(database: &Connections, runner: Uuid, until: Timestamp) -> ServiceResult<()> {
     let sql = format!("UPDATE jobs SET claimed_until = $1 WHERE state = {RUNNING} AND claimed_by = $2");
     execute(database, sql, [until.millis().into(), runner.into()]).await.map(drop)
 }
 
 /// Makes jobs wait again whose claim has run out, since their runner is gone. Returns how many.
-pub(super) async fn release_abandoned(database: &Database, now: Timestamp) -> ServiceResult<u64> {
+pub(super) async fn release_abandoned(database: &Connections, now: Timestamp) -> ServiceResult<u64> {
     let sql = format!(
         "UPDATE jobs SET state = {WAITING}, claimed_by = NULL, claimed_until = NULL, due_at = $1, \
          error = 'its server ended' WHERE state = {RUNNING} AND claimed_until < $2"
@@ -66,7 +69,7 @@ pub(super) async fn release_abandoned(database: &Database, now: Timestamp) -> Se
 }
 
 /// Makes the jobs of a runner that ends wait again, without counting the attempt.
-pub(super) async fn release_all(database: &Database, runner: Uuid) -> ServiceResult<u64> {
+pub(super) async fn release_all(database: &Connections, runner: Uuid) -> ServiceResult<u64> {
     let sql = format!(
         "UPDATE jobs SET state = {WAITING}, attempts = attempts - 1, claimed_by = NULL, claimed_until = NULL \
          WHERE state = {RUNNING} AND claimed_by = $1"
@@ -74,7 +77,11 @@ pub(super) async fn release_all(database: &Database, runner: Uuid) -> ServiceRes
     execute(database, sql, [runner.into()]).await
 }
 
-async fn execute<const N: usize>(database: &Database, sql: String, values: [sea_orm::Value; N]) -> ServiceResult<u64> {
+async fn execute<const N: usize>(
+    database: &Connections,
+    sql: String,
+    values: [sea_orm::Value; N],
+) -> ServiceResult<u64> {
     let transaction = database.begin().await?;
     let statement = Statement::from_sql_and_values(transaction.get_database_backend(), sql, values);
     let changed = transaction.execute_raw(statement).await?.rows_affected();

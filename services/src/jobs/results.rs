@@ -10,7 +10,10 @@ use sea_orm::{ConnectionTrait, Statement};
 use uuid::Uuid;
 
 use super::{Job, JobFailure, JobPolicy, JobState};
-use crate::{Database, ServiceResult, database::Bound};
+use crate::{
+    ServiceResult,
+    database::{Bound, Connections},
+};
 
 /// Longest stored reason of a failure, in characters.
 const MAX_ERROR_LENGTH: usize = 500;
@@ -69,7 +72,7 @@ impl JobMetrics {
 
 /// Stores the results of attempts that `runner` made. A job that it has lost meanwhile stays as it is.
 pub(super) async fn store(
-    database: &Database,
+    database: &Connections,
     runner: Uuid,
     now: Timestamp,
     results: &[AttemptResult],

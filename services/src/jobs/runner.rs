@@ -111,7 +111,7 @@ impl Runner {
         self.schedule().await?;
         let kinds: Vec<&str> = self.handlers.keys().copied().filter(|kind| self.free_slots(kind) > 0).collect();
         let mut sleep = MAX_SLEEP;
-        for (kind, due_at) in claim::next_due(&self.services.database, &kinds).await? {
+        for (kind, due_at) in claim::next_due(self.services.database.control(), &kinds).await? {
             let now = self.services.now();
             if due_at > now {
                 let wait = u64::try_from(due_at.millis() - now.millis()).unwrap_or(0);
@@ -127,7 +127,7 @@ impl Runner {
     async fn begin_due(&mut self, kind: &str, now: Timestamp) -> ServiceResult<usize> {
         let Some(handler) = self.handlers.get(kind).cloned() else { return Ok(0) };
         let period = (now, after(now, CLAIM));
-        let jobs = claim::claim(&self.services.database, self.id, kind, self.free_slots(kind), period).await?;
+        let jobs = claim::claim(self.services.database.control(), self.id, kind, self.free_slots(kind), period).await?;
         let count = jobs.len();
         for job in jobs {
             if job.attempt() > handler.policy.max_attempts {
@@ -165,7 +165,7 @@ impl Runner {
 
     async fn store_results(&mut self) -> ServiceResult<()> {
         if !self.results.is_empty() {
-            results::store(&self.services.database, self.id, self.services.now(), &self.results).await?;
+            results::store(self.services.database.control(), self.id, self.services.now(), &self.results).await?;
             self.results.clear();
         }
         Ok(())
@@ -176,7 +176,7 @@ impl Runner {
         if self.heartbeat.is_some_and(|last| last.elapsed() < HEARTBEAT) {
             return Ok(());
         }
-        let (database, now) = (&self.services.database, self.services.now());
+        let (database, now) = (self.services.database.control(), self.services.now());
         if !self.jobs.is_empty() {
             claim::extend(database, self.id, after(now, CLAIM)).await?;
         }
@@ -204,7 +204,7 @@ impl Runner {
         }
         let jobs = due.iter().map(|(kind, number)| NewJob::new(kind, number.to_string(), now, ()));
         let jobs = jobs.collect::<ServiceResult<Vec<_>>>()?;
-        let transaction = self.services.database.begin().await?;
+        let transaction = self.services.database.control().begin().await?;
         enqueue(&self.services, &transaction, jobs).await?;
         transaction.commit().await?;
         self.scheduled.extend(due);
@@ -221,7 +221,7 @@ impl Runner {
         .await;
         self.running.shutdown().await;
         let stored = self.store_results().await;
-        let released = claim::release_all(&self.services.database, self.id).await;
+        let released = claim::release_all(self.services.database.control(), self.id).await;
         if let Err(error) = stored.and(released.map(drop)) {
             // Others take the jobs when the claims have run out.
             tracing::warn!(%error, "jobs couldn't be given back");

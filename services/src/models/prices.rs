@@ -94,7 +94,10 @@ pub(crate) const LISTENER: ChangeListener =
 
 /// Reads all versions from the database.
 pub(super) async fn refresh(services: &Services) -> ServiceResult<()> {
-    let rows = prices::Entity::find().order_by_asc(prices::Column::EffectiveFrom).all(services.database.read()).await?;
+    let rows = prices::Entity::find()
+        .order_by_asc(prices::Column::EffectiveFrom)
+        .all(services.database.control().read())
+        .await?;
     let mut versions: HashMap<String, Vec<PriceVersion>> = HashMap::new();
     for row in rows {
         let version = PriceVersion::of(&row);

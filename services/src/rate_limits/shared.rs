@@ -101,7 +101,7 @@ impl WindowExchange {
             list(&|(.., count)| count.tokens.to_string()).into(),
         ];
         let statement = Statement::from_sql_and_values(DbBackend::Postgres, PUBLISH, values);
-        let result = services.database().read().execute_raw(statement).await;
+        let result = services.database().control().read().execute_raw(statement).await;
         if result.is_err() {
             // The next exchange publishes them.
             let mut windows = windows.lock();
@@ -118,7 +118,7 @@ impl WindowExchange {
     async fn receive(&mut self, services: &Services, windows: &Windows) -> ServiceResult<()> {
         let values = [(self.received_up_to - OVERLAP_MS).into(), self.server.into(), (MINUTE * 1000).into()];
         let statement = Statement::from_sql_and_values(DbBackend::Postgres, RECEIVE, values);
-        let rows = services.database().read().query_all_raw(statement).await?;
+        let rows = services.database().control().read().query_all_raw(statement).await?;
         let now = services.now().millis();
         let mut windows = windows.lock();
         for row in rows {
@@ -137,6 +137,6 @@ impl WindowExchange {
 /// Deletes rows that no longer count, with a minute to spare for late corrections.
 async fn delete_old(services: &Services) -> ServiceResult<()> {
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, DELETE_OLD, [(2 * MINUTE * 1000).into()]);
-    services.database().read().execute_raw(statement).await?;
+    services.database().control().read().execute_raw(statement).await?;
     Ok(())
 }
