@@ -3,6 +3,7 @@
 mod bound;
 mod connections;
 mod open;
+mod redefine;
 mod transaction;
 
 use std::ops::Deref;
@@ -12,6 +13,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 pub(crate) use bound::Bound;
 pub use connections::Connections;
+pub(crate) use redefine::Redefinition;
 pub use transaction::DatabaseTransaction;
 
 use crate::ServiceResult;

@@ -11,7 +11,7 @@ mod uses;
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
 
-use crate::{ServiceResult, Services, metering};
+use crate::{ServiceResult, Services, calls::partitions::KnownMonths, metering};
 
 /// Number of calls stored in one transaction.
 const BATCH_SIZE: usize = 5_000;
@@ -47,6 +47,7 @@ pub async fn fill(services: &Services, options: DemoSize, mut progress: impl FnM
     let mut stored = 0;
     let mut calls = traffic::Traffic::new(&company, options, begin, now, Pcg64::seed_from_u64(options.seed));
     let series = metering::SeriesCache::default();
+    let months = KnownMonths::default();
     let mut last = uses::LastCalls::new();
     loop {
         let batch: Vec<_> = calls.by_ref().take(BATCH_SIZE).collect();
@@ -55,6 +56,7 @@ pub async fn fill(services: &Services, options: DemoSize, mut progress: impl FnM
             return Ok(Demo { calls: stored, ..demo });
         }
         last.extend(batch.iter().map(|call| (call.secret_id, call.started_at)));
+        months.ensure(&services.database, batch.iter().map(|call| call.started_at)).await;
         let transaction = services.database.begin().await?;
         let new = metering::store(&transaction, &series, &batch).await?;
         transaction.commit().await?;

@@ -8,7 +8,7 @@ use sea_orm::{
 use super::store::expires_day;
 use crate::{
     ServiceResult, Services,
-    database::Lock,
+    database::Redefinition,
     entities::{body_sums, organizations},
 };
 
@@ -51,20 +51,19 @@ async fn make_partitions(services: &Services, today: i64) -> ServiceResult<()> {
 }
 
 async fn make_partition(services: &Services, day: i32) -> ServiceResult<()> {
-    let transaction = services.database.begin().await?;
-    services.database.lock(&transaction, Lock::Partitions).await?;
+    let (table, next) = (partition_name(day), day.saturating_add(1));
     // PostgreSQL rejects a partition for rows that the default one contains already: that day stays there.
-    let free =
-        "SELECT to_regclass($1) IS NULL AND NOT EXISTS (SELECT 1 FROM bodies_default WHERE expires_day = $2) AS free";
-    let values: [Value; 2] = [partition_name(day).into(), day.into()];
-    let row = transaction.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, free, values)).await?;
-    if row.is_some_and(|row| row.try_get("", "free").unwrap_or(false)) {
-        let (table, next) = (partition_name(day), day.saturating_add(1));
-        // Definitions take no parameters; numbers need no escaping.
-        let sql = format!("CREATE TABLE {table} PARTITION OF bodies FOR VALUES FROM ({day}) TO ({next})");
-        transaction.execute_unprepared(&sql).await?;
-    }
-    Ok(transaction.commit().await?)
+    let condition =
+        "SELECT to_regclass($1) IS NULL AND NOT EXISTS (SELECT 1 FROM bodies_default WHERE expires_day = $2) AS needed";
+    let values: [Value; 2] = [table.as_str().into(), day.into()];
+    let condition = Statement::from_sql_and_values(DbBackend::Postgres, condition, values);
+    // Attached rather than created in its place, so that no insert waits. Definitions take no parameters; numbers need
+    // no escaping.
+    let statements = vec![
+        format!("CREATE TABLE {table} (LIKE bodies INCLUDING ALL)"),
+        format!("ALTER TABLE bodies ATTACH PARTITION {table} FOR VALUES FROM ({day}) TO ({next})"),
+    ];
+    services.database.redefine(&Redefinition { condition, statements }).await.map(drop)
 }
 
 fn partition_name(day: i32) -> String {
@@ -79,13 +78,18 @@ async fn drop_partitions(services: &Services, today: i64) -> ServiceResult<()> {
         let table: String = row.try_get("", "name")?;
         let day = table.strip_prefix("bodies_").and_then(|day| day.parse::<i32>().ok());
         if let Some(day) = day.filter(|day| i64::from(*day) <= today) {
-            let transaction = services.database.begin().await?;
-            services.database.lock(&transaction, Lock::Partitions).await?;
-            transaction.execute_unprepared(&format!("DROP TABLE IF EXISTS {}", partition_name(day))).await?;
-            transaction.commit().await?;
+            drop_partition(services, &partition_name(day)).await?;
         }
     }
     Ok(())
+}
+
+async fn drop_partition(services: &Services, table: &str) -> ServiceResult<()> {
+    let condition = "SELECT to_regclass($1) IS NOT NULL AS needed";
+    let condition = Statement::from_sql_and_values(DbBackend::Postgres, condition, [table.into()]);
+    // A table with a default partition can't let others go concurrently.
+    let statements = vec![format!("ALTER TABLE bodies DETACH PARTITION {table}"), format!("DROP TABLE {table}")];
+    services.database.redefine(&Redefinition { condition, statements }).await.map(drop)
 }
 
 /// Deletes expired bodies and their sums; on PostgreSQL the bodies left in the default partition.

@@ -2,7 +2,7 @@
 
 mod series;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use domain::{
     calls::{CallQuery, Outcome, OutcomeFilter, PAGE_SIZE},
@@ -11,10 +11,11 @@ use domain::{
     usage::{Filter, Range, UsageQuery},
 };
 use futures::TryStreamExt;
+use patience::wait_until;
 use sea_orm::{ConnectionTrait, Statement};
-use services::{Actor, ServiceError, calls};
+use services::{Actor, ServiceError, bodies, calls};
 
-use crate::support::{TestCall, TestDatabase, World};
+use crate::support::{TestCall, TestDatabase, World, record};
 
 /// Collects the ids on all pages of `query`, in their order.
 async fn walk(world: &World, actor: &Actor, query: &CallQuery) -> Vec<CallId> {
@@ -44,17 +45,17 @@ fn minutes(count: usize) -> Vec<TestCall> {
 }
 
 /// Counts the calls of each partition, by its name.
-async fn partitions(world: &World) -> Vec<(String, i64)> {
+async fn partitions(world: &World) -> BTreeMap<String, i64> {
     let read = world.services.database().read();
     let run =
         async |sql: String| read.query_all_raw(Statement::from_string(read.get_database_backend(), sql)).await.unwrap();
     let names = "SELECT inhrelid::regclass::text AS name FROM pg_inherits \
                  WHERE inhparent = 'calls'::regclass ORDER BY name";
-    let mut partitions = Vec::new();
+    let mut partitions = BTreeMap::new();
     for row in run(names.to_owned()).await {
         let name: String = row.try_get("", "name").unwrap();
         let count = run(format!("SELECT count(*) AS n FROM {name}")).await[0].try_get("", "n").unwrap();
-        partitions.push((name, count));
+        partitions.insert(name, count);
     }
     partitions
 }
@@ -66,22 +67,61 @@ async fn calls_go_to_the_partition_of_their_month_on_postgres() {
     let admin = world.organization("Acme", "UTC").await;
     let project = world.default_project(&admin).await;
     let key = world.key(&admin, project, "web").await;
-    let with_counts = |counts: [i64; 5]| {
-        let names = ["calls_2026_10", "calls_2026_11", "calls_2026_12", "calls_2027_01", "calls_default"];
-        names.into_iter().map(str::to_owned).zip(counts).collect::<Vec<_>>()
-    };
+    let mut expected: BTreeMap<String, i64> =
+        ["2026_10", "2026_11", "2026_12", "2027_01", "default"].map(|name| (format!("calls_{name}"), 0)).into();
+    assert_eq!(partitions(&world).await, expected);
+    // Months that weren't made ahead are made for the calls that come.
+    let meter = world.meter();
     let made = ["2026-11-30T23:59:59.999Z", "2026-12-01T00:00:00Z", "2027-03-01T00:00:00Z", "2020-01-01T00:00:00Z"];
-    world.calls(&admin.organization, &key, &made.map(TestCall::at)).await;
-    assert_eq!(partitions(&world).await, with_counts([0, 1, 1, 0, 2]));
-    // Idempotent; a month whose calls went to the default partition stays there.
+    for at in made {
+        meter.record(record(&admin.organization, &key, &TestCall::at(at))).await.unwrap();
+    }
+    world.wait_until_stored().await;
+    expected.extend(["2026_11", "2026_12", "2027_03", "2020_01"].map(|name| (format!("calls_{name}"), 1)));
+    assert_eq!(partitions(&world).await, expected);
     world.clock.set("2027-01-15T00:00:00Z");
+    expected.insert("calls_2027_02".to_owned(), 0);
     for _ in 0..2 {
         calls::partitions::ensure(&world.services).await.unwrap();
-        let mut expected = with_counts([0, 1, 1, 0, 2]);
-        expected.insert(4, ("calls_2027_02".to_owned(), 0));
         assert_eq!(partitions(&world).await, expected);
     }
-    assert_eq!(walk(&world, &admin, &CallQuery::default()).await.len(), 4);
+    // A month whose calls went to the default partition, as those of a server of an older version do, stays there.
+    world.calls(&admin.organization, &key, &[TestCall::at("2019-01-01T00:00:00Z")]).await;
+    let another = TestCall::at("2019-01-15T00:00:00Z");
+    meter.record(record(&admin.organization, &key, &another)).await.unwrap();
+    world.wait_until_stored().await;
+    expected.insert("calls_default".to_owned(), 2);
+    assert_eq!(partitions(&world).await, expected);
+    assert_eq!(walk(&world, &admin, &CallQuery::default()).await.len(), 6);
+    world.end().await;
+}
+
+/// A query that runs for long keeps a partition from being made or dropped; nobody else may wait for that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn upkeep_that_waits_for_a_long_query_keeps_no_call_waiting_on_postgres() {
+    let world = World::new(TestDatabase::postgres().await).await;
+    let admin = world.organization("Acme", "UTC").await;
+    let project = world.default_project(&admin).await;
+    let key = world.key(&admin, project, "web").await;
+    let query = world.services.database().begin().await.unwrap();
+    query.execute_unprepared("SELECT count(*) FROM calls; SELECT count(*) FROM bodies").await.unwrap();
+    world.clock.set("2027-03-15T00:00:00Z");
+    let services = world.services.clone();
+    let upkeep = tokio::spawn(async move {
+        calls::partitions::ensure(&services).await.unwrap();
+        bodies::cleanup::run(&services).await
+    });
+    let is_waiting = "SELECT 1 AS n FROM pg_locks WHERE NOT granted AND locktype = 'relation' \
+                      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    wait_until("the upkeep waits for the query", async || !world.rows(is_waiting).await.is_empty()).await;
+    for day in 1..=20 {
+        let call = TestCall::at(&format!("2027-01-{day:02}T00:00:00Z"));
+        world.calls(&admin.organization, &key, &[call]).await;
+    }
+    assert!(!upkeep.is_finished(), "it still waits for the query");
+    query.rollback().await.unwrap();
+    upkeep.await.unwrap().unwrap();
+    assert!(partitions(&world).await.contains_key("calls_2027_05"));
     world.end().await;
 }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::StorerStopped;
 use crate::{
     Database, ServiceError, ServiceResult,
+    calls::partitions::KnownMonths,
     metering::{CallRecord, SeriesCache, journal::Journal, store},
 };
 
@@ -34,11 +35,12 @@ pub(super) type RefusedCall<'a> = (&'a CallRecord, ServiceError);
 pub(in crate::metering) struct Groups {
     database: Database,
     series: SeriesCache,
+    months: KnownMonths,
 }
 
 impl Groups {
     pub(in crate::metering) fn new(database: Database) -> Self {
-        Self { database, series: SeriesCache::new() }
+        Self { database, series: SeriesCache::new(), months: KnownMonths::default() }
     }
 
     /// Stores `calls` with their rollups, each once, however long the database
@@ -129,6 +131,7 @@ impl Groups {
         if calls.is_empty() {
             return Ok(());
         }
+        self.months.ensure(&self.database, calls.iter().map(|call| call.started_at)).await;
         let transaction = async {
             let transaction = self.database.begin().await.map_err(Failure::NotStored)?;
             // An error here rolls the transaction back, since it is dropped.
