@@ -8,7 +8,7 @@ const ENTITIES: &str = "entities";
 #[test]
 fn what_is_for_other_crates_says_what_it_is() {
     let mut missing = Vec::new();
-    for name in ["domain", "sandbox", "services"] {
+    for name in ["domain", "outgoing", "sandbox", "services"] {
         for (path, module) in modules_of(name).into_iter().flatten() {
             if path.first().is_none_or(|first| first != ENTITIES) {
                 let place = format!("{name}::{}", path.join("::"));

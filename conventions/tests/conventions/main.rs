@@ -13,8 +13,19 @@ use std::{
 
 use conventions::{Modules, read_crate};
 
-const CRATES: [&str; 10] =
-    ["app", "bench", "conventions", "domain", "frontend", "migrations", "patience", "sandbox", "server", "services"];
+const CRATES: [&str; 11] = [
+    "app",
+    "bench",
+    "conventions",
+    "domain",
+    "frontend",
+    "migrations",
+    "outgoing",
+    "patience",
+    "sandbox",
+    "server",
+    "services",
+];
 
 /// The workspace's folder `name`.
 fn folder(name: &str) -> PathBuf {
