@@ -3,7 +3,7 @@
 //! The table `jobs` is queue and outbox in one. A job is enqueued in the transaction of the change that causes it, so
 //! that it exists exactly if the change does. Any server's [`JobRunner`] runs it: one that ends without a word loses
 //! its jobs to another when its claim on them runs out. A job therefore runs at least once; what it does outside the
-//! database must be done twice without harm, or be told apart by the job's cause.
+//! database must be harmless when it is repeated, or be recognized as a repetition by the job's cause.
 
 mod claim;
 mod cleanup;
@@ -22,7 +22,7 @@ use sea_orm::FromQueryResult;
 use serde::Serialize;
 use uuid::Uuid;
 
-pub(crate) use self::wake::{JobSignal, LISTENER};
+pub(crate) use self::wake::LISTENER;
 pub use self::{
     cleanup::delete_old,
     enqueue::{NewJob, enqueue},

@@ -44,6 +44,7 @@ pub use database::{Connections, Database, DatabaseConnections, DatabaseOptions, 
 pub use errors::{ServiceError, ServiceResult};
 pub use quotas::Quotas;
 pub use random::{new_reference, random_hex};
+use tokio::sync::Notify;
 
 /// The shared state of all use cases. Cheap to clone.
 #[derive(Clone)]
@@ -58,7 +59,8 @@ pub struct Services {
     pub(crate) security: security::SecurityLog,
     pub(crate) address_limits: address_limits::AddressLimits,
     pub(crate) catalog: models::Catalog,
-    pub(crate) job_signal: jobs::JobSignal,
+    /// Notified when jobs may be due.
+    pub(crate) jobs_due: Arc<Notify>,
     pub(crate) job_metrics: jobs::JobMetrics,
     /// The parts that watchers for changes notify.
     pub(crate) change_listeners: &'static [changes::ChangeListener],
@@ -88,7 +90,7 @@ impl Services {
             security: security::SecurityLog::default(),
             address_limits: address_limits::AddressLimits::default(),
             catalog: models::Catalog::default(),
-            job_signal: jobs::JobSignal::default(),
+            jobs_due: Arc::default(),
             job_metrics: jobs::JobMetrics::default(),
             change_listeners: &[models::prices::LISTENER, jobs::LISTENER],
             read_barrier: metering::ReadBarrier::default(),

@@ -49,13 +49,16 @@ async fn serve(
     announce(&hub, listener.local_addr()?).await?;
     let router = router(hub.clone(), v1, gateway.clone());
     connections::serve(listener, router, hub, stop).await;
-    job_runner.shutdown().await;
-    // A call whose client has left may still wait for the provider to report its usage.
-    if tokio::time::timeout(DETACHED_CALLS_TIMEOUT, gateway.finished()).await.is_err() {
-        tracing::warn!("some calls whose clients had left weren't over in time, and aren't recorded");
-    }
-    gateway.flush().await;
-    meter.shutdown().await;
+    let end_calls = async {
+        // A call whose client has left may still wait for the provider to report its usage.
+        if tokio::time::timeout(DETACHED_CALLS_TIMEOUT, gateway.finished()).await.is_err() {
+            tracing::warn!("some calls whose clients had left weren't over in time, and aren't recorded");
+        }
+        gateway.flush().await;
+        meter.shutdown().await;
+    };
+    // Side by side: calls are stored at once, however long a job still takes.
+    tokio::join!(end_calls, job_runner.shutdown());
     Ok(())
 }
 

@@ -18,7 +18,7 @@ use crate::{
     world::{World, json as body, program},
 };
 
-/// Calls the sandbox with the owner's key, and returns the tokens, in and out, that the client was told.
+/// Calls the sandbox with the owner's key, and returns the tokens, in and out, that its response reports.
 async fn call(world: &World, secret: &str, text: &str) -> (i64, i64) {
     let request = Request::post("/v1/chat/completions")
         .header(header::AUTHORIZATION, format!("Bearer {secret}"))

@@ -93,7 +93,7 @@ pub async fn enqueue(services: &Services, transaction: &DatabaseTransaction, job
 
 /// Wakes all runners once the transaction is committed.
 pub(super) async fn announce(services: &Services, transaction: &DatabaseTransaction) -> ServiceResult<()> {
-    transaction.wake_by_commit(services.job_signal.notify());
+    transaction.wake_by_commit(&services.jobs_due);
     let installation = OrganizationId::new(Uuid::nil());
     changes::announce(transaction, services.now(), installation, vec![(ChangeKind::Jobs, Uuid::nil())]).await
 }

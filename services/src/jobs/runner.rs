@@ -82,7 +82,7 @@ struct Runner {
 
 impl Runner {
     async fn run(mut self, stop: Arc<Notify>) {
-        let signal = self.services.job_signal.clone();
+        let jobs_due = Arc::clone(&self.services.jobs_due);
         loop {
             let sleep = match self.step().await {
                 Ok(next_due) => next_due.min(MAX_SLEEP),
@@ -93,7 +93,7 @@ impl Runner {
             };
             tokio::select! {
                 () = stop.notified() => break,
-                () = signal.received() => {}
+                () = jobs_due.notified() => {}
                 Some(ended) = self.running.join_next_with_id() => self.take(ended),
                 () = tokio::time::sleep(sleep) => {}
             }
@@ -132,7 +132,7 @@ impl Runner {
         for job in jobs {
             if job.attempt() > handler.policy.max_attempts {
                 let outcome = Err(JobFailure::Final("its server ended in each attempt".to_owned()));
-                self.results.push(AttemptResult { job, policy: handler.policy, outcome });
+                self.record(AttemptResult { job, policy: handler.policy, outcome });
                 continue;
             }
             let (limit, work) = (handler.policy.timeout, (handler.run)(self.services.clone(), job.clone()));
@@ -158,7 +158,11 @@ impl Runner {
         if let Err(failure) = &outcome {
             tracing::warn!(kind = job.kind, attempt = job.attempt(), error = %failure, "a job failed");
         }
-        let result = AttemptResult { job, policy: handler.policy, outcome };
+        self.record(AttemptResult { job, policy: handler.policy, outcome });
+    }
+
+    /// Counts a result, and keeps it until it is stored.
+    fn record(&mut self, result: AttemptResult) {
         self.services.job_metrics.record(&result);
         self.results.push(result);
     }
