@@ -37,6 +37,7 @@ mod m0035_folded_names;
 mod m0036_object_providers;
 mod m0037_quarter_hour_rollups;
 mod m0038_jobs;
+mod m0039_sealed_secrets;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -80,6 +81,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0036_object_providers::Migration),
             Box::new(m0037_quarter_hour_rollups::Migration),
             Box::new(m0038_jobs::Migration),
+            Box::new(m0039_sealed_secrets::Migration),
         ]
     }
 }

@@ -13,6 +13,7 @@ mod organizations;
 pub mod output;
 mod projects;
 mod serve;
+mod server_secret;
 mod start;
 mod users;
 
@@ -95,6 +96,7 @@ async fn dispatch(cli: Cli, config: Config) -> Result<(), CliError> {
         Command::Operator(command) => users::operator(&start::services(&config).await?, command, json).await,
         Command::Project(command) => projects::run(&start::services(&config).await?, command, json).await,
         Command::Key(command) => keys::run(&start::services(&config).await?, command, json).await,
+        Command::Secret(command) => server_secret::run(&start::services(&config).await?, &config, command, json).await,
         Command::Jobs { command } => jobs::run(&start::services(&config).await?, command, json).await,
         Command::Demo(options) => demo::run(&start::services(&config).await?, options, json).await,
         Command::Audit(AuditCommand::Verify) => audit::verify(&start::services(&config).await?, json).await,

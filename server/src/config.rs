@@ -47,6 +47,8 @@ pub struct Config {
     pub data: PathBuf,
     pub database_url: SecretText,
     pub database_connections: DatabaseConnections,
+    /// The server's secret, or two, from the environment; `None` for the one in the data folder.
+    pub server_secret: Option<SecretText>,
     /// The server's public URL, without a slash at its end.
     pub public_url: Option<String>,
     /// A filter in tracing's syntax.
@@ -175,16 +177,18 @@ impl Config {
 
     /// Like [`Self::load`], with the environment that `api_key_env` refers to.
     pub fn load_with(options: &ProcessOptions, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        match find(options)? {
+        let config = match find(options)? {
             Some((file, text)) => {
                 let file_changed_at = modified_at(&file);
                 let tables = toml::from_str(&text)
                     .map_err(|error| ConfigError::Form { file: file.clone(), message: toml_message(&error, &text) })?;
                 let config = resolve::with_file(options, file, tables, env)?;
-                Ok(Self { file_changed_at, ..config })
+                Self { file_changed_at, ..config }
             }
-            None => resolve::without_file(options),
-        }
+            None => resolve::without_file(options)?,
+        };
+        let server_secret = env("TOLLHOUSE_SECRET").filter(|secret| !secret.trim().is_empty());
+        Ok(Self { server_secret: server_secret.map(SecretText::new), ..config })
     }
 
     /// Whether a provider may charge for calls: any but the sandbox may.
@@ -231,7 +235,9 @@ impl Config {
             ProviderKind::Sandbox => None,
         });
         let complete = keys.chain(&self.metrics_token).map(|secret| secret.reveal().to_owned());
-        complete.chain(secret::passwords(self.database_url.reveal())).collect()
+        let own = self.server_secret.iter().flat_map(|secrets| secrets.reveal().split(','));
+        let own = own.map(|secret| secret.trim().to_owned());
+        complete.chain(own).chain(secret::passwords(self.database_url.reveal())).collect()
     }
 
     /// The models in the form that the dashboard and the price list use.

@@ -22,6 +22,7 @@ pub(crate) mod prices;
 pub(crate) mod project_members;
 pub(crate) mod projects;
 pub(crate) mod provider_objects;
+pub(crate) mod sealed_secrets;
 pub(crate) mod series;
 pub(crate) mod sessions;
 pub(crate) mod users;

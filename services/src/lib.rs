@@ -31,6 +31,7 @@ pub mod provider_objects;
 mod quotas;
 mod random;
 pub mod rate_limits;
+pub mod sealed_secrets;
 pub mod security;
 mod slugs;
 pub mod usage;
@@ -59,6 +60,7 @@ pub struct Services {
     pub(crate) security: security::SecurityLog,
     pub(crate) address_limits: address_limits::AddressLimits,
     pub(crate) catalog: models::Catalog,
+    pub(crate) master_secret: sealed_secrets::CurrentMasterSecret,
     /// Notified when jobs may be due.
     pub(crate) jobs_due: Arc<Notify>,
     pub(crate) job_metrics: jobs::JobMetrics,
@@ -90,6 +92,7 @@ impl Services {
             security: security::SecurityLog::default(),
             address_limits: address_limits::AddressLimits::default(),
             catalog: models::Catalog::default(),
+            master_secret: sealed_secrets::CurrentMasterSecret::default(),
             jobs_due: Arc::default(),
             job_metrics: jobs::JobMetrics::default(),
             change_listeners: &[models::prices::LISTENER, jobs::LISTENER],

@@ -55,6 +55,9 @@ pub enum Command {
     /// The audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// The secret that the server's stored secrets are sealed with
+    #[command(subcommand)]
+    Secret(SecretCommand),
     /// Background jobs: how many wait, run or were given up
     Jobs {
         #[command(subcommand)]
@@ -174,6 +177,12 @@ pub enum ProjectCommand {
 pub enum AuditCommand {
     /// Walk the hash chain of every organization
     Verify,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SecretCommand {
+    /// Seal all stored secrets anew: with a new secret, or with the first of two in TOLLHOUSE_SECRET
+    Rotate,
 }
 
 #[derive(Debug, Subcommand)]

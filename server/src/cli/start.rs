@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use services::{Actor, ActorKind, OperatorSource, Organization, Services, SystemClock};
 
-use super::{CliError, data_folder};
+use super::{CliError, data_folder, server_secret};
 use crate::{config::Config, reload::apply_prices};
 
 /// Opens the database, migrated, with the configured models and prices applied.
 pub(super) async fn services(config: &Config) -> Result<Services, CliError> {
     data_folder::create(&config.data)?;
     let services = Services::start(config.database(), Arc::new(SystemClock)).await?;
+    server_secret::set(&services, config).await?;
     apply_prices(&services, config).await?;
     Ok(services)
 }

@@ -141,6 +141,7 @@ fn base(options: &ProcessOptions) -> Result<Config, ConfigError> {
         data: options.data.clone(),
         database_url: database_url(options)?,
         database_connections: DatabaseConnections::default(),
+        server_secret: None,
         public_url: public_url(options.public_url.as_deref())?,
         log: options.log.clone(),
         log_format: options.log_format,

@@ -285,6 +285,8 @@ const WITHOUT_ACTOR: &[&str] = &[
     "provider_objects/job_results.rs",
     "organizations.rs",
     "quotas.rs",
+    "sealed_secrets.rs",
+    "sealed_secrets/rotate.rs",
 ];
 
 #[test]

@@ -34,5 +34,6 @@ mod overview;
 mod plans;
 mod provider_objects;
 mod rate_limits;
+mod sealed_secrets;
 mod sessions;
 mod usage;
