@@ -104,6 +104,11 @@ impl Bound {
         if self.is_postgres() { format!("({text})::bigint") } else { format!("({text})") }
     }
 
+    /// The expression that converts `text`, `true` or `false` in JSON, to a Boolean value.
+    pub(crate) fn flag(&self, text: &str) -> String {
+        if self.is_postgres() { format!("({text})::boolean") } else { format!("({text})") }
+    }
+
     /// The statement `text` with these parameters.
     pub(crate) fn statement(self, text: impl Into<String>) -> Statement {
         Statement::from_sql_and_values(self.backend, text, self.values)

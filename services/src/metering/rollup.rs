@@ -3,60 +3,77 @@
 //! Refused calls are counted apart and without their duration: they used nothing and took hardly any time.
 
 use std::{
+    array,
     collections::{BTreeMap, HashMap},
     sync::LazyLock,
 };
 
 use chrono_tz::Tz;
 use domain::{calls::Outcome, ids::OrganizationId, time::Timestamp};
-use sea_orm::{ConnectionTrait, DbBackend, Value};
+use sea_orm::{ConnectionTrait, DbBackend};
+use serde_json::{Value, json};
 
-use super::{CallRecord, LATENCY_BINS, latency, rows::Rows, series::CallSeries};
+use super::{
+    CallRecord, LATENCY_BINS, latency,
+    rows::{ColumnType, RowInsert},
+    series::CallSeries,
+};
 use crate::{ServiceResult, database::DatabaseTransaction, random, usage::resolution::Resolution};
 
-const COLUMNS: usize = 17 + LATENCY_BINS;
+/// Number of columns at the beginning of [`COLUMNS`] that are the table's key.
+const KEY_COLUMNS: usize = 5;
 
-/// Adds to existing rows. Spend and storage saturate at the limit of 64 bits.
-static UPSERT: Rows = Rows::new(
-    "INSERT INTO rollups (organization_id, resolution, bucket, series_id, writer, calls, errors, refused, tokens_in, \
-     cached_tokens_in, tokens_out, images, media_ms, byte_hours, cost_nanos, unpriced, duration_us, latency_0, latency_1, \
-     latency_2, latency_3, latency_4, latency_5, latency_6, latency_7, latency_8, latency_9, latency_10, latency_11, \
-     latency_12, latency_13)",
-    COLUMNS,
-    || {
-        let counts = [
-            "calls",
-            "errors",
-            "refused",
-            "tokens_in",
-            "cached_tokens_in",
-            "tokens_out",
-            "images",
-            "media_ms",
-            "unpriced",
-            "duration_us",
-        ];
-        let bins = (0..LATENCY_BINS).map(|bin| format!("latency_{bin}"));
-        let sums: String = counts
-            .into_iter()
-            .map(str::to_owned)
-            .chain(bins)
-            .map(|column| format!("{column} = rollups.{column} + excluded.{column}, "))
-            .collect();
-        let saturated = |column: &str| {
-            format!(
-                "{column} = CASE WHEN rollups.{column} > {max} - excluded.{column} THEN {max} \
-                 ELSE rollups.{column} + excluded.{column} END",
-                max = i64::MAX
-            )
-        };
-        format!(
-            "ON CONFLICT (organization_id, resolution, bucket, series_id, writer) DO UPDATE SET {sums}{}, {}",
-            saturated("byte_hours"),
-            saturated("cost_nanos")
-        )
-    },
-);
+const COLUMNS: [(&str, ColumnType); KEY_COLUMNS + 12 + LATENCY_BINS] = [
+    ("organization_id", ColumnType::Id),
+    ("resolution", ColumnType::Number),
+    ("bucket", ColumnType::Number),
+    ("series_id", ColumnType::Number),
+    ("writer", ColumnType::Number),
+    ("calls", ColumnType::Number),
+    ("errors", ColumnType::Number),
+    ("refused", ColumnType::Number),
+    ("tokens_in", ColumnType::Number),
+    ("cached_tokens_in", ColumnType::Number),
+    ("tokens_out", ColumnType::Number),
+    ("images", ColumnType::Number),
+    ("media_ms", ColumnType::Number),
+    ("byte_hours", ColumnType::Number),
+    ("cost_nanos", ColumnType::Number),
+    ("unpriced", ColumnType::Number),
+    ("duration_us", ColumnType::Number),
+    ("latency_0", ColumnType::Number),
+    ("latency_1", ColumnType::Number),
+    ("latency_2", ColumnType::Number),
+    ("latency_3", ColumnType::Number),
+    ("latency_4", ColumnType::Number),
+    ("latency_5", ColumnType::Number),
+    ("latency_6", ColumnType::Number),
+    ("latency_7", ColumnType::Number),
+    ("latency_8", ColumnType::Number),
+    ("latency_9", ColumnType::Number),
+    ("latency_10", ColumnType::Number),
+    ("latency_11", ColumnType::Number),
+    ("latency_12", ColumnType::Number),
+    ("latency_13", ColumnType::Number),
+];
+
+/// Adds to existing rows.
+static UPSERT: RowInsert<{ COLUMNS.len() }> = RowInsert { table: "rollups", columns: COLUMNS, tail: on_conflict };
+
+fn on_conflict() -> String {
+    let (key, sums) = COLUMNS.split_at(KEY_COLUMNS);
+    let key = key.iter().map(|(column, _)| *column).collect::<Vec<_>>().join(", ");
+    let sums = sums.iter().map(|(column, _)| match *column {
+        // Spend and storage saturate at the limit of 64 bits.
+        "byte_hours" | "cost_nanos" => format!(
+            "{column} = CASE WHEN rollups.{column} > {max} - excluded.{column} THEN {max} \
+             ELSE rollups.{column} + excluded.{column} END",
+            max = i64::MAX
+        ),
+        _ => format!("{column} = rollups.{column} + excluded.{column}"),
+    });
+    format!("ON CONFLICT ({key}) DO UPDATE SET {}", sums.collect::<Vec<_>>().join(", "))
+}
 
 /// Number of this process's own rows on PostgreSQL, so that servers don't wait for each other's locks.
 static WRITER: LazyLock<i32> =
@@ -153,28 +170,33 @@ pub(super) async fn add(
         _ => 0,
     };
     let rollups = rollups(calls, series);
-    let mut values: Vec<Value> = Vec::with_capacity(rollups.len() * COLUMNS);
-    for ((organization, resolution, bucket, series), sums) in rollups {
-        values.extend([
-            organization.uuid().into(),
-            resolution.number().into(),
-            bucket.millis().into(),
-            series.into(),
-            writer.into(),
-            sums.calls.into(),
-            sums.errors.into(),
-            sums.refused.into(),
-            sums.tokens_in.into(),
-            sums.cached_tokens_in.into(),
-            sums.tokens_out.into(),
-            sums.images.into(),
-            sums.media_ms.into(),
-            sums.byte_hours.into(),
-            sums.cost_nanos.into(),
-            sums.unpriced.into(),
-            sums.duration_us.into(),
-        ]);
-        values.extend(sums.latency.map(Value::from));
-    }
-    Ok(UPSERT.write(transaction, values).await?)
+    let rows = rollups.into_iter().map(|(key, sums)| row(key, writer, &sums)).collect();
+    Ok(UPSERT.write(transaction, rows).await?)
+}
+
+/// The values of [`COLUMNS`].
+fn row((organization, resolution, bucket, series): Key, writer: i32, sums: &Sums) -> [Value; COLUMNS.len()] {
+    let key = [
+        json!(organization.uuid().simple()),
+        json!(resolution.number()),
+        json!(bucket.millis()),
+        json!(series),
+        json!(writer),
+    ];
+    let counts = [
+        sums.calls,
+        sums.errors,
+        sums.refused,
+        sums.tokens_in,
+        sums.cached_tokens_in,
+        sums.tokens_out,
+        sums.images,
+        sums.media_ms,
+        sums.byte_hours,
+        sums.cost_nanos,
+        sums.unpriced,
+        sums.duration_us,
+    ];
+    let mut values = key.into_iter().chain(counts.into_iter().chain(sums.latency).map(Value::from));
+    array::from_fn(|_| values.next().unwrap_or_default())
 }

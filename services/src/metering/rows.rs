@@ -1,82 +1,95 @@
-//! Statements that write many rows at once, in a few sizes only, so
-//! that each is built once and stays prepared on the connection.
+//! Statements that write any number of rows: all values are one parameter, so each is one statement to prepare,
+//! and no database's limit of parameters applies.
 
-use std::sync::OnceLock;
+use std::iter::zip;
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr};
+use serde_json::Value;
 
-use crate::database::DatabaseTransaction;
+use crate::database::{Bound, DatabaseTransaction};
 
-/// Numbers of rows in a statement; the largest one that fits is used each time.
-///
-/// 1,000 rows of 31 columns stay below the parameters that SQLite (32,766) and PostgreSQL (65,535) allow.
-const SIZES: [usize; 15] = [1000, 512, 256, 128, 64, 32, 16, 8, 7, 6, 5, 4, 3, 2, 1];
-
-/// An `INSERT` of any number of rows.
-pub(super) struct Rows {
-    /// The statement up to `VALUES`.
-    head: &'static str,
-    columns: usize,
-    /// The statement after the values.
-    tail: fn() -> String,
-    texts: [[OnceLock<String>; SIZES.len()]; 2],
+/// The type of a column, which is read from JSON.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum ColumnType {
+    /// A UUID, written as 32 hexadecimal digits.
+    Id,
+    /// A whole number of any size.
+    Number,
+    Flag,
+    Text,
 }
 
-impl Rows {
-    pub(super) const fn new(head: &'static str, columns: usize, tail: fn() -> String) -> Self {
-        Self { head, columns, tail, texts: [const { [const { OnceLock::new() }; SIZES.len()] }; 2] }
-    }
+/// An `INSERT` of any number of rows into a table.
+pub(super) struct RowInsert<const COLUMNS: usize> {
+    pub(super) table: &'static str,
+    pub(super) columns: [(&'static str, ColumnType); COLUMNS],
+    /// The statement after the rows, such as `ON CONFLICT … DO UPDATE …`.
+    pub(super) tail: fn() -> String,
+}
 
-    /// Writes `values`, the columns of all rows one after another.
-    pub(super) async fn write(&self, transaction: &DatabaseTransaction, values: Vec<Value>) -> Result<(), DbErr> {
-        let backend = transaction.get_database_backend();
-        let mut values = values;
-        while !values.is_empty() {
-            let rows = values.len() / self.columns;
-            let index = SIZES.iter().position(|size| *size <= rows).unwrap_or(SIZES.len() - 1);
-            let rest = values.split_off((SIZES[index] * self.columns).min(values.len()));
-            let statement = Statement::from_sql_and_values(backend, self.text(backend, index), values);
-            transaction.execute_raw(statement).await?;
-            values = rest;
+impl<const COLUMNS: usize> RowInsert<COLUMNS> {
+    /// Writes `rows` in their order.
+    pub(super) async fn write(
+        &self,
+        transaction: &DatabaseTransaction,
+        rows: Vec<[Value; COLUMNS]>,
+    ) -> Result<(), DbErr> {
+        if rows.is_empty() {
+            return Ok(());
         }
+        let mut bound = Bound::new(transaction.get_database_backend());
+        let rows = rows.into_iter().map(|row| Value::Array(row.into())).collect();
+        let rows = bound.rows(Value::Array(rows).to_string(), "w");
+        let sql = self.text(&bound, &rows);
+        transaction.execute_raw(bound.statement(sql)).await?;
         Ok(())
     }
 
-    fn text(&self, backend: DbBackend, index: usize) -> &str {
-        let postgres = backend == DbBackend::Postgres;
-        self.texts[usize::from(postgres)][index].get_or_init(|| {
-            let mut text = format!("{} VALUES ", self.head);
-            let mut parameter = 0;
-            for row in 0..SIZES[index] {
-                text.push_str(if row == 0 { "(" } else { ",(" });
-                for column in 0..self.columns {
-                    parameter += 1;
-                    let comma = if column == 0 { "" } else { "," };
-                    if postgres {
-                        text.push_str(&format!("{comma}${parameter}"));
-                    } else {
-                        text.push_str(comma);
-                        text.push('?');
-                    }
-                }
-                text.push(')');
+    /// Builds the statement that inserts from the table `rows`, called `w`.
+    fn text(&self, bound: &Bound, rows: &str) -> String {
+        let names = self.columns.map(|(name, _)| name).join(", ");
+        let values = zip(0.., self.columns).map(|(position, (_, column_type))| {
+            let text = format!("w.value ->> {position}");
+            match column_type {
+                ColumnType::Id => bound.id(&text),
+                ColumnType::Number => bound.number(&text),
+                ColumnType::Flag => bound.flag(&text),
+                ColumnType::Text => text,
             }
-            text.push(' ');
-            text.push_str(&(self.tail)());
-            text
-        })
+        });
+        let values = values.collect::<Vec<_>>().join(", ");
+        // SQLite takes ON CONFLICT for a join's condition without WHERE (https://www.sqlite.org/lang_upsert.html, 2.2).
+        format!("INSERT INTO {} ({names}) SELECT {values} FROM {rows} WHERE true {}", self.table, (self.tail)())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::DbBackend;
+
     use super::*;
 
     #[test]
-    fn texts_have_a_parameter_for_each_column() {
-        let rows = Rows::new("INSERT INTO t (a, b)", 2, String::new);
-        let two = SIZES.iter().position(|size| *size == 2).unwrap();
-        assert_eq!(rows.text(DbBackend::Sqlite, two), "INSERT INTO t (a, b) VALUES (?,?),(?,?) ");
-        assert_eq!(rows.text(DbBackend::Postgres, two), "INSERT INTO t (a, b) VALUES ($1,$2),($3,$4) ");
+    fn each_column_is_read_as_its_type() {
+        let insert = RowInsert {
+            table: "t",
+            columns: [
+                ("a", ColumnType::Id),
+                ("b", ColumnType::Number),
+                ("c", ColumnType::Flag),
+                ("d", ColumnType::Text),
+            ],
+            tail: String::new,
+        };
+        for (backend, values) in [
+            (DbBackend::Sqlite, "unhex(w.value ->> 0), (w.value ->> 1), (w.value ->> 2), w.value ->> 3"),
+            (
+                DbBackend::Postgres,
+                "(w.value ->> 0)::uuid, (w.value ->> 1)::bigint, (w.value ->> 2)::boolean, w.value ->> 3",
+            ),
+        ] {
+            let text = insert.text(&Bound::new(backend), "rows w");
+            assert_eq!(text, format!("INSERT INTO t (a, b, c, d) SELECT {values} FROM rows w WHERE true "));
+        }
     }
 }

@@ -1,24 +1,52 @@
 //! Writes calls and their rollups within a transaction.
 
+use std::iter::zip;
+
 use domain::calls::CountSource;
-use sea_orm::Value;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{
     CallRecord, MAX_TOKENS, NewSeries, SeriesCache, rollup,
-    rows::Rows,
+    rows::{ColumnType, RowInsert},
     series::{CallSeries, SeriesPlacement},
 };
 use crate::{ServiceResult, calls::rare::RareQuantities, database::DatabaseTransaction};
 
 const COLUMNS: usize = 26;
 
-static INSERT: Rows = Rows::new(
-    "INSERT INTO calls (organization_id, id, series_id, secret_id, started_at, duration_us, first_byte_us, streamed, \
-     reported, estimated, times, tokens_in, cached_tokens_in, cache_write_tokens_in, tokens_out, images, media_ms, \
-     byte_hours, cost_nanos, price_id, error_code, rare, model, endpoint, provider, status)",
-    COLUMNS,
-    String::new,
-);
+static INSERT: RowInsert<COLUMNS> = RowInsert {
+    table: "calls",
+    columns: [
+        ("organization_id", ColumnType::Id),
+        ("id", ColumnType::Id),
+        ("series_id", ColumnType::Number),
+        ("secret_id", ColumnType::Id),
+        ("started_at", ColumnType::Number),
+        ("duration_us", ColumnType::Number),
+        ("first_byte_us", ColumnType::Number),
+        ("streamed", ColumnType::Flag),
+        ("reported", ColumnType::Flag),
+        ("estimated", ColumnType::Flag),
+        ("times", ColumnType::Number),
+        ("tokens_in", ColumnType::Number),
+        ("cached_tokens_in", ColumnType::Number),
+        ("cache_write_tokens_in", ColumnType::Number),
+        ("tokens_out", ColumnType::Number),
+        ("images", ColumnType::Number),
+        ("media_ms", ColumnType::Number),
+        ("byte_hours", ColumnType::Number),
+        ("cost_nanos", ColumnType::Number),
+        ("price_id", ColumnType::Id),
+        ("error_code", ColumnType::Text),
+        ("rare", ColumnType::Text),
+        ("model", ColumnType::Text),
+        ("endpoint", ColumnType::Text),
+        ("provider", ColumnType::Text),
+        ("status", ColumnType::Number),
+    ],
+    tail: String::new,
+};
 
 /// Stores `calls` and adds them to the rollups. A thousand at a time is a good size.
 ///
@@ -36,11 +64,8 @@ pub async fn store(
     calls: &[CallRecord],
 ) -> ServiceResult<NewSeries> {
     let (placements, new) = series.intern(transaction, calls).await?;
-    let mut values: Vec<Value> = Vec::with_capacity(calls.len() * COLUMNS);
-    for (call, placement) in calls.iter().zip(&placements) {
-        values.extend(row(call, placement));
-    }
-    INSERT.write(transaction, values).await?;
+    let rows = zip(calls, &placements).map(|(call, placement)| row(call, placement)).collect();
+    INSERT.write(transaction, rows).await?;
     let series: Vec<CallSeries> = placements.into_iter().map(|placement| placement.series).collect();
     rollup::add(transaction, calls, &series).await?;
     Ok(new)
@@ -48,33 +73,34 @@ pub async fn store(
 
 fn row(call: &CallRecord, placement: &SeriesPlacement) -> [Value; COLUMNS] {
     debug_assert!((0..=MAX_TOKENS).contains(&call.used.tokens_in) && (0..=MAX_TOKENS).contains(&call.used.tokens_out));
+    let id = |id: Uuid| json!(id.simple());
     [
-        call.organization_id.uuid().into(),
-        call.id.uuid().into(),
-        placement.series.own.into(),
-        call.secret_id.uuid().into(),
-        call.started_at.millis().into(),
-        call.duration_us.into(),
-        call.first_byte_us.into(),
-        call.streamed.into(),
+        id(call.organization_id.uuid()),
+        id(call.id.uuid()),
+        json!(placement.series.own),
+        id(call.secret_id.uuid()),
+        json!(call.started_at.millis()),
+        json!(call.duration_us),
+        json!(call.first_byte_us),
+        json!(call.streamed),
         // Both columns together mean contradictory.
-        matches!(call.measured, CountSource::Reported | CountSource::Contradictory).into(),
-        matches!(call.measured, CountSource::Estimated | CountSource::Contradictory).into(),
-        i64::from(call.times).into(),
-        call.used.tokens_in.into(),
-        call.used.cached_tokens_in.into(),
-        call.used.cache_write_tokens_in.into(),
-        call.used.tokens_out.into(),
-        call.used.images.into(),
-        call.used.media_ms.into(),
-        call.used.byte_hours.into(),
-        call.cost.map(|cost| cost.nanos()).into(),
-        call.price_id.map(|id| id.uuid()).into(),
-        (*call.error_code).into(),
-        RareQuantities::to_json(call.used, call.unpriced).into(),
-        placement.own_model.then_some(&*call.model).into(),
-        placement.own_endpoint.then_some(&*call.endpoint).into(),
-        placement.own_provider.then_some(&*call.provider).into(),
-        placement.own_status.then_some(i32::from(call.status)).into(),
+        json!(matches!(call.measured, CountSource::Reported | CountSource::Contradictory)),
+        json!(matches!(call.measured, CountSource::Estimated | CountSource::Contradictory)),
+        json!(call.times),
+        json!(call.used.tokens_in),
+        json!(call.used.cached_tokens_in),
+        json!(call.used.cache_write_tokens_in),
+        json!(call.used.tokens_out),
+        json!(call.used.images),
+        json!(call.used.media_ms),
+        json!(call.used.byte_hours),
+        json!(call.cost.map(|cost| cost.nanos())),
+        json!(call.price_id.map(|id| id.uuid().simple())),
+        json!(call.error_code),
+        json!(RareQuantities::to_json(call.used, call.unpriced)),
+        json!(placement.own_model.then_some(&*call.model)),
+        json!(placement.own_endpoint.then_some(&*call.endpoint)),
+        json!(placement.own_provider.then_some(&*call.provider)),
+        json!(placement.own_status.then_some(call.status)),
     ]
 }
