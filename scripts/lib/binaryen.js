@@ -1,8 +1,10 @@
 // Operations of scripts/split on files of WebAssembly, with Binaryen's programs.
 "use strict";
 
-const { execFileSync } = require("node:child_process");
+const { execFile, execFileSync } = require("node:child_process");
 const { readFileSync, writeFileSync } = require("node:fs");
+const { availableParallelism } = require("node:os");
+const { promisify } = require("node:util");
 
 /** The features that rustc and wasm-bindgen use; browsers have them since 2022. */
 const FEATURES = [
@@ -24,16 +26,31 @@ function run(program, ...args) {
   }
 }
 
+/** Applies `work` to all items, as many at once as there are processors; the results keep the order of the items. */
+async function mapConcurrently(items, work) {
+  const results = new Array(items.length);
+  let next = 0;
+  const worker = async () => {
+    while (next < items.length) {
+      const index = next++;
+      results[index] = await work(items[index]);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  return results;
+}
+
 /**
  * Makes a module as small as possible, removes its `unused` exports, and returns its bytes.
  *
  * Flattening control flow and building it up again saves a hundredth once it is compressed, and so do the assumptions that
  * memory is zero at first, and that nothing is stored at its beginning, where the stack ends.
  */
-function optimise(path, ...unused) {
+async function optimise(path, ...unused) {
   const assumptions = ["--low-memory-unused", "--zero-filled-memory"];
   const passes = [...unused.map((name) => `--remove-exports=${name}`), "--flatten", "--rereloop", "-Oz", "-Oz"];
-  run("wasm-opt", ...assumptions, ...passes, "--strip-debug", "--strip-producers", ...FEATURES, path, "-o", path);
+  const options = [...assumptions, ...passes, "--strip-debug", "--strip-producers", ...FEATURES];
+  await promisify(execFile)("wasm-opt", [...options, path, "-o", path], { maxBuffer: 2 ** 29 });
   return readFileSync(path);
 }
 
@@ -82,4 +99,4 @@ function writePassage(paths, name, to) {
   writeFileSync(to, `(module\n${[...importLines, ...exportLines].join("\n")}\n)\n`);
 }
 
-module.exports = { measureSize, merge, optimise, run, writePassage };
+module.exports = { mapConcurrently, measureSize, merge, optimise, run, writePassage };
