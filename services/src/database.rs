@@ -134,6 +134,18 @@ impl Database {
         Ok(())
     }
 
+    /// Updates the statistics by which PostgreSQL plans queries, as it does by itself within some minutes. SQLite's
+    /// plans need none.
+    ///
+    /// # Errors
+    /// The database doesn't answer.
+    pub(crate) async fn analyze(&self) -> ServiceResult<()> {
+        if self.is_postgres() {
+            self.work.writer.execute_unprepared("ANALYZE").await?;
+        }
+        Ok(())
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> ServiceResult<()> {
         Ok(self.control.read().ping().await?)

@@ -53,6 +53,7 @@ pub async fn fill(services: &Services, options: DemoSize, mut progress: impl FnM
         let batch: Vec<_> = calls.by_ref().take(BATCH_SIZE).collect();
         if batch.is_empty() {
             uses::write(services, &company, &last).await?;
+            services.database.analyze().await?;
             return Ok(Demo { calls: stored, ..demo });
         }
         last.extend(batch.iter().map(|call| (call.secret_id, call.started_at)));

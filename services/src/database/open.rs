@@ -35,6 +35,10 @@ const PREPARED_STATEMENTS: usize = 256;
 pub(super) const POSTGRES_TIMEOUTS: [(&str, &str); 3] =
     [("lock_timeout", "10s"), ("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "60s")];
 
+/// How PostgreSQL executes statements, unless the address says otherwise. They are short: compiling one takes longer than
+/// executing it, and the groups of a year's report fit into memory.
+const POSTGRES_EXECUTION: [(&str, &str); 2] = [("jit", "off"), ("work_mem", "16MB")];
+
 /// Parameters allowed in an address of PostgreSQL.
 const POSTGRES_PARAMETERS: [&str; 18] = [
     "sslmode",
@@ -157,8 +161,9 @@ fn postgres_options(url: &str) -> Result<PgConnectOptions, FieldErrors> {
     }
     let options: PgConnectOptions = url.parse().map_err(|_| unreadable())?;
     let chosen = options.get_options().unwrap_or_default().to_owned();
-    let timeouts = POSTGRES_TIMEOUTS.into_iter().filter(|(name, _)| !chosen.contains(name));
-    Ok(options.statement_cache_capacity(PREPARED_STATEMENTS).options(timeouts))
+    let settings = POSTGRES_TIMEOUTS.into_iter().chain(POSTGRES_EXECUTION);
+    let settings = settings.filter(|(name, _)| !chosen.contains(name));
+    Ok(options.statement_cache_capacity(PREPARED_STATEMENTS).options(settings))
 }
 
 fn pool_options(url: &str, connections: u32) -> ConnectOptions {
