@@ -11,6 +11,7 @@ mod body;
 mod breaker;
 mod budget;
 mod call;
+mod call_guard;
 mod collect;
 mod cors;
 mod detached;

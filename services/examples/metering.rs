@@ -45,9 +45,7 @@ async fn main() -> services::ServiceResult<()> {
             tasks.spawn(async move {
                 for number in 0..calls / at_once {
                     let call = call(&services, number)?;
-                    let open = meter.begin(&call)?;
-                    meter.record(call).await?;
-                    drop(open);
+                    meter.begin(&call)?.end(call).await?;
                 }
                 services::ServiceResult::Ok(())
             });

@@ -8,6 +8,7 @@ mod journal;
 mod latency;
 mod meter;
 mod open_call;
+mod recorder;
 mod rollup;
 mod rows;
 mod series;

@@ -12,19 +12,18 @@ use domain::{
 use services::{
     Services,
     api_keys::directory::KeyRecord,
-    metering::{CallRecord, OpenCall, new_call_id},
+    metering::{CallRecord, new_call_id},
     models::price_at,
     provider_objects::{ObjectKind, ProviderObject},
-    rate_limits::Permit,
 };
 use tokio::time::Instant;
 
 use super::{
     budget::BudgetShare,
+    call_guard::CallGuard,
     endpoint::{Endpoint, MeteredUnit},
     estimate::Prompt,
     offers::Offer,
-    running::CancelOnLeak,
     timing::CallTiming,
 };
 use crate::v1::error::V1Error;
@@ -131,7 +130,7 @@ pub(super) struct CallContext {
     pub(super) _share: Option<BudgetShare>,
 }
 
-/// A call that was admitted.
+/// A call that is forwarded.
 pub(super) struct GatewayCall {
     pub(super) arrival: Arrival,
     pub(super) key: Arc<KeyRecord>,
@@ -139,12 +138,8 @@ pub(super) struct GatewayCall {
     /// For the prices.
     pub(super) services: Services,
     pub(super) context: CallContext,
-    pub(super) cancel: CancelOnLeak,
-    /// Its share of the key's rate limits; `None` if there are none.
-    pub(super) permit: Option<Permit>,
+    pub(super) guard: CallGuard,
     pub(super) timing: CallTiming,
-    /// Its entry in the journal, kept open until the call is recorded.
-    pub(super) _open: OpenCall,
 }
 
 /// How a call ended.

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use axum::extract::Request;
-use services::{api_keys::directory::KeyRecord, rate_limits::Permit};
+use services::api_keys::directory::KeyRecord;
 use tokio::time::Instant;
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     accept::{ForwardedRequest, Preparation, prepare},
     bodies::Capture,
     call::{Arrival, CallEnd, GatewayCall},
+    call_guard::CallGuard,
     limits::AnswerSender,
     provider::ProviderRequest,
     relay::{
@@ -44,21 +45,22 @@ pub(super) async fn handle(
     };
     capture.admit(&key, &parts.headers);
     let max_calls = gateway.limits().max_calls_by_key;
-    let Some(cancel) = gateway.running.enter(arrival.id, key.api_key_id, max_calls) else {
+    let Some(registration) = gateway.running.enter(arrival.id, key.api_key_id, max_calls) else {
         let refusal = V1Error::too_many_at_once(max_calls);
         record_refusal(gateway, &arrival, &key, Arc::default(), &refusal).await;
         return answer_refusal(gateway, &arrival, reply, &refusal);
     };
+    let mut guard = CallGuard::new(registration);
     // Lists are paced by their own code, if they call providers.
     let paced = if arrival.endpoint.is_list() { Ok(None) } else { gateway.pace(&key) };
-    let permit = match paced {
-        Ok(permit) => permit,
+    match paced {
+        Ok(permit) => guard.hold(permit),
         Err(refusal) => {
             reply.add_headers(gateway.limit_headers(&key));
             record_refusal(gateway, &arrival, &key, Arc::default(), &refusal).await;
             return answer_refusal(gateway, &arrival, reply, &refusal);
         }
-    };
+    }
     let forward = match prepare(gateway, &arrival, &key, parts, body).await {
         Ok(Preparation::Forward(forward)) => *forward,
         Ok(Preparation::Answer(response)) => {
@@ -66,7 +68,8 @@ pub(super) async fn handle(
             return;
         }
         Err(rejection) => {
-            permit.into_iter().for_each(Permit::cancel);
+            // Before the client learns of it and tries again.
+            drop(guard);
             if let Some((refusal, model)) = rejection {
                 record_refusal(gateway, &arrival, &key, model, &refusal).await;
                 answer_refusal(gateway, &arrival, reply, &refusal);
@@ -76,27 +79,20 @@ pub(super) async fn handle(
     };
     let ForwardedRequest { offer, request, context } = forward;
     arrival.received_at = Instant::now();
-    let weighed = gateway.weigh(permit, &request);
+    let weighed = gateway.weigh(&mut guard, &request);
     reply.add_headers(gateway.limit_headers(&key));
-    let permit = match weighed {
-        Ok(permit) => permit,
-        Err(refusal) => {
-            record_refusal(gateway, &arrival, &key, Arc::clone(&offer.name), &refusal).await;
-            return answer_refusal(gateway, &arrival, reply, &refusal);
-        }
-    };
-    let _open = match gateway.meter.begin(&arrival.record_at_start(&key, Arc::clone(&offer.name))) {
-        Ok(open) => open,
-        Err(error) => {
-            tracing::warn!(call = %arrival.id, %error, "a call can't be taken");
-            permit.into_iter().for_each(Permit::cancel);
-            return answer_refusal(gateway, &arrival, reply, &V1Error::unavailable());
-        }
-    };
+    if let Err(refusal) = weighed {
+        record_refusal(gateway, &arrival, &key, Arc::clone(&offer.name), &refusal).await;
+        return answer_refusal(gateway, &arrival, reply, &refusal);
+    }
+    if let Err(error) = guard.begin(&gateway.meter, &arrival.record_at_start(&key, Arc::clone(&offer.name))) {
+        tracing::warn!(call = %arrival.id, %error, "a call can't be taken");
+        return answer_refusal(gateway, &arrival, reply, &V1Error::unavailable());
+    }
     capture.mark_forwarded();
     let services = gateway.services.clone();
     let timing = CallTiming::new(client);
-    let mut call = GatewayCall { arrival, key, offer, services, context, cancel, permit, timing, _open };
+    let mut call = GatewayCall { arrival, key, offer, services, context, guard, timing };
     send(gateway, &mut call, request, reply).await;
 }
 

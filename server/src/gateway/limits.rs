@@ -19,7 +19,7 @@ use services::{
 };
 use tokio::sync::oneshot;
 
-use super::{Gateway, provider::ProviderRequest};
+use super::{Gateway, call_guard::CallGuard, provider::ProviderRequest};
 use crate::v1::error::V1Error;
 
 /// Maximum of `retry-after`, in seconds: OpenAI's SDKs retry at once if it is longer than a minute. A call
@@ -52,16 +52,9 @@ impl Gateway {
         permit.map(Some).map_err(|exceeded| rate_limit_error(&exceeded))
     }
 
-    /// Counts the tokens of an admitted call, or rejects it and takes its permit back.
-    pub(super) fn weigh(&self, permit: Option<Permit>, request: &ProviderRequest) -> Result<Option<Permit>, V1Error> {
-        let Some(mut permit) = permit else { return Ok(None) };
-        match permit.weigh(self.services.now(), estimate_tokens(request)) {
-            Ok(()) => Ok(Some(permit)),
-            Err(exceeded) => {
-                permit.cancel();
-                Err(rate_limit_error(&exceeded))
-            }
-        }
+    /// Counts the tokens of an admitted call, or rejects it.
+    pub(super) fn weigh(&self, guard: &mut CallGuard, request: &ProviderRequest) -> Result<(), V1Error> {
+        guard.weigh(self.services.now(), || estimate_tokens(request)).map_err(|exceeded| rate_limit_error(&exceeded))
     }
 
     /// Checks whether a call of `key` would be admitted now.

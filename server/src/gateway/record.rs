@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use domain::calls::CountSource;
 use services::{ServiceResult, Services, jobs::JobCounts};
 use tokio::time::Instant;
 
@@ -26,11 +25,7 @@ impl Gateway {
         let (provider, outcome, status) = (end.provider.clone(), end.outcome, end.status);
         let first_token = end.first_byte_us.filter(|_| end.streamed).and_then(|us| u64::try_from(us).ok());
         let record = call.record(end);
-        if let (Some(permit), true) = (&call.permit, record.measured != CountSource::Unknown) {
-            let tokens = record.used.tokens_in.saturating_add(record.used.tokens_out);
-            permit.settle(self.services.now(), tokens.unsigned_abs());
-        }
-        let stored = self.meter.record(record).await;
+        let stored = call.guard.settle(self.services.now(), record).await;
         let shares = call.timing.divide(call.arrival.instant, Instant::now());
         let has_provider = !provider.is_empty();
         self.metrics.record_call(&EndedCall {

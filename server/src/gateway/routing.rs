@@ -60,7 +60,7 @@ pub(super) async fn send_to_providers(
         if Instant::now() + wait >= deadline {
             break;
         }
-        if !wait.is_zero() && call.cancel.run(sleep(wait)).await.is_err() {
+        if !wait.is_zero() && call.guard.run(sleep(wait)).await.is_err() {
             return Err(interrupted(provider));
         }
         let permit = match provider.breaker.admit(BreakerPolicy::from(&limits), Instant::now()) {
@@ -105,7 +105,7 @@ async fn try_provider(
     let secrets = gateway.secrets();
     let sent = provider.send(request.duplicate(), &secrets);
     let in_time = timeout_at(deadline.min(Instant::now() + provider.timeouts.first_byte), sent);
-    let (refusal, free) = match call.cancel.run(in_time).await {
+    let (refusal, free) = match call.guard.run(in_time).await {
         Ok(Ok(Ok(response))) => {
             let next = verdict::after_answer(response.status(), response.headers(), repeatable);
             report_to_breaker(provider, permit, response.status());

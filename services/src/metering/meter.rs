@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{calls::Outcome, ids::OrganizationId};
+use domain::ids::OrganizationId;
 use tokio::{
     sync::{Mutex, Notify, broadcast},
     task::JoinHandle,
@@ -15,6 +15,7 @@ use tokio::{
 use super::{
     CallRecord, JournalSettings, MeterStatus, OpenCall,
     journal::{Journal, JournalPosition},
+    recorder::{self, Recorder},
     storer::{Groups, LineStorer, Storer},
 };
 use crate::{ServiceError, ServiceResult, Services};
@@ -27,18 +28,10 @@ const NOTICE_CAPACITY: usize = 1024;
 /// Records calls: on the disk before it returns, in the database soon after. Cheap to clone.
 #[derive(Clone)]
 pub struct Meter {
-    shared: Arc<Shared>,
+    recorder: Arc<Recorder>,
     stored: broadcast::Sender<OrganizationId>,
     storer: Arc<Mutex<Option<JoinHandle<()>>>>,
     _closer: Arc<Closer>,
-}
-
-struct Shared {
-    journal: Arc<Journal>,
-    wake_storer: Arc<Notify>,
-    /// Whether a call counts as recorded once it is in the database,
-    /// if that is soon: for a database on another machine.
-    waits_for_database: bool,
 }
 
 /// Closes the journal with the last meter.
@@ -52,7 +45,7 @@ impl Drop for Closer {
 
 impl Meter {
     /// How long to wait for PostgreSQL before a call counts as recorded once it is on this machine's disk.
-    pub const DATABASE_TIMEOUT: Duration = Duration::from_millis(500);
+    pub const DATABASE_TIMEOUT: Duration = recorder::DATABASE_TIMEOUT;
 
     /// Opens the journal and starts to store its calls, and those that other processes abandon in its folder.
     /// Storing ends with [`Meter::shutdown`], or when the last clone is dropped.
@@ -82,23 +75,23 @@ impl Meter {
         };
         let task = tokio::spawn(storer.run(abandoned));
         let closer = Arc::new(Closer(Arc::clone(&journal)));
-        let shared = Arc::new(Shared { journal, wake_storer, waits_for_database });
-        services.read_barrier.add(&shared);
-        Ok(Self { shared, stored, storer: Arc::new(Mutex::new(Some(task))), _closer: closer })
+        let recorder = Arc::new(Recorder { journal, wake_storer, waits_for_database });
+        services.read_barrier.add(&recorder);
+        Ok(Self { recorder, stored, storer: Arc::new(Mutex::new(Some(task))), _closer: closer })
     }
 
     /// Writes down that a call is about to be forwarded, with its record so far. If the process ends before
-    /// the call is [recorded](Self::record), another process that shares the folder stores it as interrupted,
+    /// the call [ends](OpenCall::end), another process that shares the folder stores it as interrupted,
     /// or the next start does. Doesn't wait for the disk.
     ///
-    /// Keep the [`OpenCall`] until the call is recorded: dropping it earlier records the call as interrupted.
+    /// Dropping the [`OpenCall`] before the call has ended records it as interrupted.
     ///
     /// # Errors
     /// [`ServiceError::Unavailable`]: the database has stored no calls for too long, the disk can't be
     /// written, or the meter was shut down.
     pub fn begin(&self, call: &CallRecord) -> ServiceResult<OpenCall> {
-        self.shared.journal.begin(call)?;
-        Ok(OpenCall::new(Arc::clone(&self.shared.journal), call.id))
+        self.recorder.journal.begin(call)?;
+        Ok(OpenCall::new(Arc::clone(&self.recorder), call.id))
     }
 
     /// Records a call that is over. `Ok` means that it won't be lost, and that later reads through these
@@ -111,25 +104,7 @@ impl Meter {
     /// [`ServiceError::Unavailable`]: the disk can't be written, or the meter was shut down; for a refused
     /// call, also while [`begin`](Self::begin) fails.
     pub async fn record(&self, call: CallRecord) -> ServiceResult<()> {
-        let Shared { journal, waits_for_database, .. } = &*self.shared;
-        if call.outcome == Outcome::Refused && journal.is_refusing() {
-            return Err(ServiceError::unavailable("no calls can be taken"));
-        }
-        let synced = if *waits_for_database {
-            let results = journal.end(&call)?;
-            drop(call);
-            let soon = journal.oldest_age().is_none_or(|age| age < Self::DATABASE_TIMEOUT);
-            if soon && timeout(Self::DATABASE_TIMEOUT, journal.wait_until_stored(results)).await.is_ok() {
-                return Ok(());
-            }
-            journal.wait_until_result_synced(results).await
-        } else {
-            let synced = journal.end_synced(&call)?;
-            drop(call);
-            // The sender is dropped if the thread has ended.
-            synced.await.unwrap_or(false)
-        };
-        if synced { Ok(()) } else { Err(ServiceError::unavailable("the journal can't be written")) }
+        self.recorder.record(call).await
     }
 
     /// Subscribes to the organizations whose calls this process
@@ -140,19 +115,19 @@ impl Meter {
 
     /// The state of the journal. Cheap.
     pub fn status(&self) -> MeterStatus {
-        self.shared.journal.status()
+        self.recorder.journal.status()
     }
 
     /// Waits until all recorded calls are in the database, however long that takes.
     pub async fn wait_until_stored(&self) {
-        self.shared.wait_until_stored().await;
+        self.recorder.wait_until_stored().await;
     }
 
     /// Accepts no more calls, and waits until the accepted ones are stored. If the database doesn't answer
     /// for some seconds, they stay in the journal for the next start.
     pub async fn shutdown(&self) {
-        self.shared.journal.close();
-        self.shared.wake_storer.notify_one();
+        self.recorder.journal.close();
+        self.recorder.wake_storer.notify_one();
         if let Some(task) = self.storer.lock().await.take()
             && let Err(error) = task.await
         {
@@ -161,21 +136,12 @@ impl Meter {
     }
 }
 
-impl Shared {
-    async fn wait_until_stored(&self) {
-        if !self.journal.is_all_stored() {
-            self.wake_storer.notify_one();
-            self.journal.wait_until_all_stored().await;
-        }
-    }
-}
-
 /// The wait before calls and figures are read, so that readers see every call answered before.
 #[derive(Clone, Default)]
-pub(crate) struct ReadBarrier(Arc<SyncMutex<Vec<Weak<Shared>>>>);
+pub(crate) struct ReadBarrier(Arc<SyncMutex<Vec<Weak<Recorder>>>>);
 
 impl ReadBarrier {
-    fn add(&self, meter: &Arc<Shared>) {
+    fn add(&self, meter: &Arc<Recorder>) {
         let mut meters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         meters.retain(|meter| meter.strong_count() > 0);
         meters.push(Arc::downgrade(meter));

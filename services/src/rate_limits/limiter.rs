@@ -189,8 +189,8 @@ impl Permit {
         Ok(())
     }
 
-    /// Corrects the estimate to the tokens used; call it once. Tokens beyond the estimate count from `now`.
-    pub fn settle(&self, now: Timestamp, tokens: u64) {
+    /// Corrects the estimate to the tokens used. Tokens beyond the estimate count from `now`.
+    pub fn settle(self, now: Timestamp, tokens: u64) {
         let mut windows = self.windows.lock();
         for share in &self.shares {
             if let Some(more) = tokens.checked_sub(self.tokens).filter(|more| *more > 0) {

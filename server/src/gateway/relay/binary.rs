@@ -62,7 +62,7 @@ pub(in crate::gateway) async fn relay(
             }
         }
     };
-    let ending = call.cancel.run(relaying).await.unwrap_or(BinaryEnding::Broken(V1Error::leaked_during_call().code));
+    let ending = call.guard.run(relaying).await.unwrap_or(BinaryEnding::Broken(V1Error::leaked_during_call().code));
     let (outcome, error_code) = match &ending {
         BinaryEnding::Complete(_) if !client.is_gone() => (Outcome::Succeeded, ""),
         BinaryEnding::Complete(_) => (Outcome::Interrupted, ""),

@@ -53,7 +53,7 @@ pub(in crate::gateway) async fn relay(
     let prompt = std::mem::take(&mut call.context.prompt);
     let client = ClientStream::new(&call.arrival, &limits, status, parts.headers, reply);
     let mut relay = EventRelay::new(call, &limits, client);
-    let ending = call.cancel.run(relay.pass_events(&mut pieces)).await.unwrap_or(StreamEnding::KeyLeaked);
+    let ending = call.guard.run(relay.pass_events(&mut pieces)).await.unwrap_or(StreamEnding::KeyLeaked);
     let failure = relay.progress.failure().cloned();
     let (outcome, error_code) = match (&ending, failure) {
         (StreamEnding::KeyLeaked, _) => (Outcome::Interrupted, Cow::Borrowed(V1Error::leaked_during_call().code)),

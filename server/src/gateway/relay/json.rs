@@ -153,7 +153,7 @@ async fn read_body(
         idle: limits.idle_timeout,
         deadline: call.arrival.received_at + limits.total_timeout,
     };
-    let collected = match call.cancel.run(collect_into(share, body, collect_limits)).await {
+    let collected = match call.guard.run(collect_into(share, body, collect_limits)).await {
         Ok(collected) => collected.map_err(|error| match error {
             CollectError::NoRoom(full) => V1Error::from(full),
             CollectError::TooLarge => V1Error::upstream_error("The provider's answer is too large."),

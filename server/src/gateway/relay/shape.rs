@@ -112,7 +112,7 @@ pub(in crate::gateway) async fn detect_shape(
                     _ => sniffing.await,
                 }
             };
-            let sniffed = match call.cancel.run(sniffing).await {
+            let sniffed = match call.guard.run(sniffing).await {
                 Ok(sniffed) => sniffed?,
                 Err(KeyLeaked) => return Err(V1Error::leaked_during_call()),
             };
