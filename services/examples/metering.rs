@@ -36,7 +36,7 @@ async fn main() -> services::ServiceResult<()> {
     let services = Services::start(&url, Arc::new(SystemClock)).await?;
 
     for at_once in [1, 16, 64, 256] {
-        let meter = Meter::start(&services, JournalSettings::at(folder.join("journal")))?;
+        let meter = Meter::start(&services, JournalSettings::at(folder.join("journal"))).await?;
         let calls = if at_once == 1 { CALLS / 10 } else { CALLS };
         let started = Instant::now();
         let mut tasks = tokio::task::JoinSet::new();

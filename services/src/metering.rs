@@ -9,6 +9,7 @@ mod latency;
 mod meter;
 mod open_call;
 mod recorder;
+mod registry;
 mod rollup;
 mod rows;
 mod series;
@@ -32,6 +33,7 @@ pub use journal::{JournalSettings, MeterStatus};
 pub use latency::{LATENCY_BINS, LATENCY_BOUNDS_MS};
 pub use meter::Meter;
 pub(crate) use meter::ReadBarrier;
+pub use registry::{AbandonedJournal, abandoned_journals};
 pub use series::{NewSeries, SeriesCache};
 pub use store::store;
 

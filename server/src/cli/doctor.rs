@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use serde::Serialize;
-use services::{Services, SystemClock};
+use services::{
+    Services, SystemClock,
+    metering::{self, AbandonedJournal},
+};
 
 use super::{CliError, data_folder, output};
 use crate::config::{Config, ProviderConfig, ProviderKind};
@@ -44,6 +47,7 @@ pub(super) async fn run(config: Config, json: bool) -> Result<(), CliError> {
         Check::of("configuration", Ok(source(&config))),
         Check::of("data folder", data_folder(&config)),
         Check::of("database", database(&config).await),
+        journals(&config).await,
         Check::of("clock", clock()),
         Check::of("dashboard", dashboard()),
         Check::of("sign-up", Ok(sign_up(&config).to_owned())),
@@ -111,6 +115,28 @@ async fn database(config: &Config) -> Result<String, String> {
         Services::start(config.database(), Arc::new(SystemClock)).await.map_err(|error| error.to_string())?;
     services.database().ping().await.map_err(|error| error.to_string())?;
     Ok(format!("{}, schema up to date", if services.database().is_postgres() { "PostgreSQL" } else { "SQLite" }))
+}
+
+/// Checks for journals whose servers are gone: their calls are missing in the figures.
+async fn journals(config: &Config) -> Check {
+    let list = async {
+        let services = Services::open(config.database(), Arc::new(SystemClock)).await?;
+        metering::abandoned_journals(&services).await
+    };
+    match list.await {
+        Ok(journals) if journals.is_empty() => Check::of("journals", Ok("none waits without a server".to_owned())),
+        Ok(journals) => {
+            let places = journals.iter().map(|journal| {
+                let AbandonedJournal { host, folder, seen_at } = journal;
+                format!("{folder} on {host}, last seen at {}", seen_at.to_chrono().to_rfc3339())
+            });
+            let places = places.collect::<Vec<_>>().join("; ");
+            let detail =
+                format!("calls wait in a journal without a server: {places}; start a server there to store them");
+            Check { warns: true, ..Check::of("journals", Ok(detail)) }
+        }
+        Err(error) => Check::of("journals", Err(error.to_string())),
+    }
 }
 
 /// Checks the clock: one set to before this version was built would give calls wrong times.

@@ -35,7 +35,7 @@ async fn serve(
     config: Config,
     services: Services,
 ) -> Result<(), CliError> {
-    let meter = Meter::start(&services, config.journal())?;
+    let meter = Meter::start(&services, config.journal()).await?;
     let v1 = V1State::start(&services, &config);
     let gateway = Gateway::new(v1.clone(), meter.clone(), &config)?;
     let job_runner = JobRunner::start(&services, jobs::handlers());

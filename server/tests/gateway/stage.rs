@@ -148,7 +148,7 @@ price = {{ input_per_million = "1.00" }}
         let actor = Actor { organization, kind: ActorKind::Operator(OperatorSource::CommandLine), ip: None };
         let project = services::projects::find(&services, &actor, "default").await.unwrap().id;
         let key = services::api_keys::create(&services, &actor, new_key(Some(project), Level::Standard)).await.unwrap();
-        let meter = Meter::start(&services, config.journal()).unwrap();
+        let meter = Meter::start(&services, config.journal()).await.unwrap();
         let gateway = Gateway::new(V1State::start(&services, &config), meter.clone(), &config).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -170,7 +170,7 @@ impl World {
             None => People::new(&services).await,
         };
         let People { organization, project, owner, admin, developer, viewer, stranger, strangers_project } = people;
-        let meter = Meter::start(&services, config.journal()).unwrap();
+        let meter = Meter::start(&services, config.journal()).await.unwrap();
         let v1 = V1State::start(&services, &config);
         let gateway = Gateway::new(v1.clone(), meter.clone(), &config).unwrap();
         let hub = Hub::new(config, services.clone(), meter);

@@ -16,6 +16,7 @@ use super::{
     CallRecord, JournalSettings, MeterStatus, OpenCall,
     journal::{Journal, JournalPosition},
     recorder::{self, Recorder},
+    registry::JournalRegistry,
     storer::{Groups, LineStorer, Storer},
 };
 use crate::{ServiceError, ServiceResult, Services};
@@ -51,11 +52,15 @@ impl Meter {
     /// Storing ends with [`Meter::shutdown`], or when the last clone is dropped.
     ///
     /// # Errors
-    /// The journal's folder can't be written.
-    pub fn start(services: &Services, journal: JournalSettings) -> ServiceResult<Self> {
+    /// The journal's folder can't be written, or the database doesn't answer.
+    pub async fn start(services: &Services, journal: JournalSettings) -> ServiceResult<Self> {
         let folder = journal.folder.clone();
         let failed = |error| ServiceError::Internal(format!("the journal in {}: {error}", folder.display()));
         let (journal, abandoned) = Journal::open(journal, services.now()).map_err(failed)?;
+        let registry = JournalRegistry::open(services).await?;
+        journal.folder.set_installation(registry.installation).map_err(failed)?;
+        registry.remove_missing().await?;
+        registry.add(&journal.folder).await?;
         let journal = Arc::new(journal);
         let syncing = Arc::clone(&journal);
         std::thread::Builder::new().name("journal".to_owned()).spawn(move || syncing.run()).map_err(failed)?;
@@ -63,7 +68,7 @@ impl Meter {
         let wake_storer = Arc::new(Notify::new());
         let (stored, _) = broadcast::channel(NOTICE_CAPACITY);
         let groups = Groups::new(services.database().clone());
-        let line_storer = LineStorer { journal: Arc::clone(&journal), groups, stored: stored.clone() };
+        let line_storer = LineStorer::new(Arc::clone(&journal), registry, groups, stored.clone());
         let storer = Storer {
             journal: Arc::clone(&journal),
             line_storer: Arc::new(line_storer),

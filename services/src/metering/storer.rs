@@ -50,25 +50,33 @@ pub(super) struct Storer {
 
 impl Storer {
     pub(super) async fn run(mut self, abandoned: Vec<Folder>) {
-        let mut result = Ok(());
-        for folder in abandoned {
-            result = result.and(self.line_storer.recover(&Arc::new(folder)).await);
-        }
-        if result.is_ok() {
-            self.journal.mark_recovered();
-            let line_storer = Arc::clone(&self.line_storer);
-            result = tokio::select! {
-                followed = self.follow() => followed,
-                never = line_storer.adopt() => match never {},
-            };
-        }
+        let line_storer = Arc::clone(&self.line_storer);
+        let result = tokio::select! {
+            result = self.store(abandoned) => result,
+            never = line_storer.report() => match never {},
+        };
         match result {
             Err(StorerStopped) => {
                 tracing::warn!("the database doesn't answer: calls wait in the journal for the next start")
             }
             // The journal stays, so that running calls are found as interrupted.
             Ok(()) if self.journal.has_open_calls() => {}
-            Ok(()) => log_failure(self.journal.folder.remove(), "an empty journal can't be removed"),
+            Ok(()) => self.line_storer.unregister(&self.journal.folder, self.journal.folder.remove()).await,
+        }
+    }
+
+    /// Stores abandoned journals, then this process's lines until its journal is done.
+    async fn store(&mut self, abandoned: Vec<Folder>) -> Result<(), StorerStopped> {
+        let line_storer = Arc::clone(&self.line_storer);
+        let mut result = Ok(());
+        for folder in abandoned {
+            result = result.and(line_storer.recover(&Arc::new(folder)).await);
+        }
+        result?;
+        self.journal.mark_recovered();
+        tokio::select! {
+            followed = self.follow() => followed,
+            never = line_storer.adopt() => match never {},
         }
     }
 

@@ -279,6 +279,7 @@ const WITHOUT_ACTOR: &[&str] = &[
     "jobs/replay.rs",
     "jobs/results.rs",
     "jobs/runner.rs",
+    "metering/registry.rs",
     "metering/storer/group.rs",
     "models.rs",
     "provider_objects.rs",

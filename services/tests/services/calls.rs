@@ -71,7 +71,7 @@ async fn calls_go_to_the_partition_of_their_month_on_postgres() {
         ["2026_10", "2026_11", "2026_12", "2027_01", "default"].map(|name| (format!("calls_{name}"), 0)).into();
     assert_eq!(partitions(&world).await, expected);
     // Months that weren't made ahead are made for the calls that come.
-    let meter = world.meter();
+    let meter = world.meter().await;
     let made = ["2026-11-30T23:59:59.999Z", "2026-12-01T00:00:00Z", "2027-03-01T00:00:00Z", "2020-01-01T00:00:00Z"];
     for at in made {
         meter.record(record(&admin.organization, &key, &TestCall::at(at))).await.unwrap();

@@ -56,7 +56,7 @@ on_both_databases! {
     async fn a_call_that_was_just_answered_counts_as_use(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
         let key = world.key(&admin, world.default_project(&admin).await, "used").await;
-        let meter = world.meter();
+        let meter = world.meter().await;
         for second in 0..5 {
             let call = TestCall::at_moment(world.services.now().plus_millis(-1_000 * second));
             // The call is in the journal, but not in the database yet.

@@ -122,7 +122,7 @@ fn various(actor: &Actor, key: &ApiKey, count: usize) -> Vec<CallRecord> {
 on_both_databases! {
     async fn calls_recorded_at_once_are_all_stored_and_the_rollups_add_up(world: &World) {
         let (actor, key) = key(world).await;
-        let meter = world.meter();
+        let meter = world.meter().await;
         let calls = various(&actor, &key, 600);
         let ids: HashSet<_> = calls.iter().map(|call| call.id).collect();
         let results = join_all(calls.into_iter().map(|call| meter.record(call))).await;
@@ -137,7 +137,7 @@ on_both_databases! {
 
     async fn a_day_is_the_organizations(world: &World) {
         let (actor, key) = key(world).await;
-        let meter = world.meter();
+        let meter = world.meter().await;
         // Midnight in Kathmandu is at 18:15 UTC.
         for at in ["2026-11-10T18:14:59.999Z", "2026-11-10T18:15:00Z"] {
             meter.record(call(&actor, &key, at)).await.unwrap();
@@ -152,7 +152,7 @@ on_both_databases! {
 
     async fn a_call_recorded_twice_is_stored_once(world: &World) {
         let (actor, key) = key(world).await;
-        let meter = world.meter();
+        let meter = world.meter().await;
         let one = call(&actor, &key, "2026-11-17T12:00:00Z");
         meter.record(one.clone()).await.unwrap();
         meter.record(one.clone()).await.unwrap();
@@ -192,7 +192,7 @@ on_both_databases! {
 
     async fn servers_that_meet_the_same_series_first_share_it(world: &World) {
         let (actor, key) = key(world).await;
-        let meters: Vec<Meter> = (0..4).map(|_| world.meter()).collect();
+        let meters: Vec<Meter> = join_all((0..4).map(|_| world.meter())).await;
         let records = meters.iter().flat_map(|meter| various(&actor, &key, 50).into_iter().map(|call| meter.record(call)));
         assert!(join_all(records).await.iter().all(Result::is_ok));
         assert_eq!(assert_reconciled(world).await[0], 200);
@@ -201,7 +201,7 @@ on_both_databases! {
 
     async fn what_was_taken_is_stored_before_the_meter_ends(world: &World) {
         let (actor, key) = key(world).await;
-        let meter = Arc::new(world.meter());
+        let meter = Arc::new(world.meter().await);
         let mut records = Vec::new();
         for call in various(&actor, &key, 300) {
             let meter = Arc::clone(&meter);
@@ -218,7 +218,7 @@ on_both_databases! {
 
     async fn listeners_hear_of_stored_calls(world: &World) {
         let (actor, key) = key(world).await;
-        let meter = world.meter();
+        let meter = world.meter().await;
         let mut stored_calls = meter.subscribe();
         meter.record(call(&actor, &key, "2026-11-17T12:00:00Z")).await.unwrap();
         assert_eq!(stored_calls.recv().await.unwrap(), actor.organization.id);
@@ -227,7 +227,7 @@ on_both_databases! {
 
     async fn only_calls_without_a_known_cost_are_unpriced(world: &World) {
         let (actor, key) = key(world).await;
-        let meter = world.meter();
+        let meter = world.meter().await;
         let unknown = CallRecord { cost: None, ..call(&actor, &key, "2026-11-17T12:00:00Z") };
         let refused = CallRecord {
             id: metering::new_call_id(unknown.started_at),
@@ -242,7 +242,7 @@ on_both_databases! {
 
     async fn spend_at_the_limit_of_64_bits_stays_there(world: &World) {
         let (actor, key) = key(world).await;
-        let meter = world.meter();
+        let meter = world.meter().await;
         for _ in 0..3 {
             let max = Money::from_nanos(i64::MAX - 1);
             meter.record(CallRecord { cost: Some(max), ..call(&actor, &key, "2026-11-17T12:00:00Z") }).await.unwrap();

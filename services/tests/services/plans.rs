@@ -237,7 +237,7 @@ async fn a_call(watch: &Watch, data: &Data) {
     };
     watch.hold("call: a list of what is kept", FEW, list).await;
     let folder = tempfile::tempdir().unwrap();
-    let meter = Meter::start(services, JournalSettings::at(folder.path())).unwrap();
+    let meter = Meter::start(services, JournalSettings::at(folder.path())).await.unwrap();
     let store = async || {
         meter.record(data.record()).await.unwrap();
         meter.wait_until_stored().await;
@@ -268,7 +268,7 @@ async fn jobs(watch: &Watch) {
     watch.hold("job: reminders", KEYS, async || api_keys::remind(services).await.unwrap()).await;
     watch.hold("job: bodies", SOME, async || bodies::cleanup::run(services).await.unwrap()).await;
     let folder = tempfile::tempdir().unwrap();
-    let meter = Meter::start(services, JournalSettings::at(folder.path())).unwrap();
+    let meter = Meter::start(services, JournalSettings::at(folder.path())).await.unwrap();
     let count = async || storage::meter(services, &meter, None).await.map(drop).unwrap();
     let statements = watch.hold("job: storage", SOME, count).await;
     assert!(statements <= 60, "{statements} statements for a month of storage");

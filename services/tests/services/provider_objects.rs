@@ -70,9 +70,9 @@ async fn offer(world: &World) {
     models::apply(&world.services, vec![film, storage]).await.unwrap();
 }
 
-fn meter(world: &World) -> (Meter, tempfile::TempDir) {
+async fn meter(world: &World) -> (Meter, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    (Meter::start(&world.services, JournalSettings::at(folder.path())).unwrap(), folder)
+    (Meter::start(&world.services, JournalSettings::at(folder.path())).await.unwrap(), folder)
 }
 
 on_both_databases! {
@@ -102,7 +102,7 @@ on_both_databases! {
         let actor = world.organization("Acme", "UTC").await;
         let key = key(world, &actor).await;
         offer(world).await;
-        let (meter, _folder) = meter(world);
+        let (meter, _folder) = meter(world).await;
         for provider in ["first", "second"] {
             let film = NewProviderObject { provider, ..new(world, ObjectKind::Video, "video_1") };
             provider_objects::remember(&world.services, &key, film).await.unwrap();
@@ -144,7 +144,7 @@ on_both_databases! {
         let (acme, other) = (world.organization("Acme", "UTC").await, world.organization("Other", "UTC").await);
         let (mine, theirs) = (key(world, &acme).await, key(world, &other).await);
         offer(world).await;
-        let (meter, _folder) = meter(world);
+        let (meter, _folder) = meter(world).await;
         let film = || NewProviderObject { look_at: Some(world.services.now()), ..new(world, ObjectKind::Video, "video_1") };
         let settle = async |key: &KeyRecord| {
             let film = find(world, key, ObjectKind::Video, "video_1").await.unwrap();
@@ -217,8 +217,8 @@ on_both_databases! {
         offer(world).await;
         let actor = world.organization("Acme", "UTC").await;
         let key = key(world, &actor).await;
-        let (first, _one) = meter(world);
-        let (second, _other) = meter(world);
+        let (first, _one) = meter(world).await;
+        let (second, _other) = meter(world).await;
         provider_objects::remember(&world.services, &key, new(world, ObjectKind::Video, "video-1")).await.unwrap();
         let job = find(world, &key, ObjectKind::Video, "video-1").await.unwrap();
         assert!(job.is_pending());
@@ -241,7 +241,7 @@ on_both_databases! {
         offer(world).await;
         let actor = world.organization("Acme", "UTC").await;
         let key = key(world, &actor).await;
-        let (meter, _folder) = meter(world);
+        let (meter, _folder) = meter(world).await;
         for (id, outcome) in [("failed", Outcome::Failed), ("lost", Outcome::Interrupted)] {
             provider_objects::remember(&world.services, &key, new(world, ObjectKind::Video, id)).await.unwrap();
             let job = find(world, &key, ObjectKind::Video, id).await.unwrap();
@@ -270,7 +270,7 @@ on_both_databases! {
         offer(world).await;
         let actor = world.organization("Acme", "UTC").await;
         let key = key(world, &actor).await;
-        let (meter, _folder) = meter(world);
+        let (meter, _folder) = meter(world).await;
         world.clock.set("2026-03-01T12:00:00Z");
         let file = |id, bytes| NewProviderObject { bytes, ..new(world, ObjectKind::File, id) };
         provider_objects::remember(&world.services, &key, file("long", 1_000_000_000)).await.unwrap();
@@ -308,7 +308,7 @@ on_both_databases! {
         offer(2).await;
         world.clock.set("2026-11-20T08:00:00Z");
         offer(3).await;
-        let (meter, _folder) = meter(world);
+        let (meter, _folder) = meter(world).await;
         assert_eq!(storage::meter(&world.services, &meter, Some("kept")).await.unwrap(), 2);
         meter.shutdown().await;
         // A dollar an hour for a GB, then two.

@@ -66,8 +66,8 @@ impl World {
     }
 
     /// Starts a meter with its own part of the journal.
-    pub(crate) fn meter(&self) -> Meter {
-        let meter = Meter::start(&self.services, JournalSettings::at(self.journal.path())).unwrap();
+    pub(crate) async fn meter(&self) -> Meter {
+        let meter = Meter::start(&self.services, JournalSettings::at(self.journal.path())).await.unwrap();
         self.meters.lock().unwrap().push(meter.clone());
         meter
     }

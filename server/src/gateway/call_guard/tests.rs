@@ -60,7 +60,7 @@ impl Scene {
         let folder = tempfile::tempdir().unwrap();
         let database = format!("sqlite://{}/tollhouse.db", folder.path().display());
         let services = Services::start(&database, Arc::new(SystemClock)).await.unwrap();
-        let meter = Meter::start(&services, JournalSettings::at(folder.path().join("journal"))).unwrap();
+        let meter = Meter::start(&services, JournalSettings::at(folder.path().join("journal"))).await.unwrap();
         let limiter = RateLimiter::start(&services);
         let running = RunningCalls::start(&KeyDirectory::start(&services));
         Self { services, meter, limiter, running, _folder: folder }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use domain::time::Timestamp;
+use uuid::Uuid;
 
 use super::segment;
 use crate::new_reference;
@@ -16,6 +17,8 @@ const LOCK: &str = "lock";
 const DELETED_PREFIX: &str = ".gone-";
 /// File with the position up to which everything is in the database.
 const STORED: &str = "stored";
+/// File with the id of the database that the journal belongs to.
+const INSTALLATION: &str = "installation";
 /// Folder of lines and segments that were set aside, next to those of the processes.
 pub(super) const SET_ASIDE: &str = "set-aside";
 
@@ -87,6 +90,25 @@ impl Folder {
             }
         }
         Ok(())
+    }
+
+    /// The folder's name, by which the database knows the journal.
+    pub(in crate::metering) fn name(&self) -> String {
+        self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    pub(in crate::metering) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes down the id of the database that the journal belongs to.
+    pub(in crate::metering) fn set_installation(&self, id: Uuid) -> io::Result<()> {
+        fs::write(self.path.join(INSTALLATION), id.to_string())
+    }
+
+    /// Id of the database that the journal belongs to; `None` for those of older versions and for folders made by hand.
+    pub(in crate::metering) fn installation(&self) -> Option<Uuid> {
+        fs::read_to_string(self.path.join(INSTALLATION)).ok()?.trim().parse().ok()
     }
 
     /// Numbers and lengths of the folder's segments, in order.

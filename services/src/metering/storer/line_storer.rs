@@ -1,6 +1,9 @@
 //! Stores the calls in lines of a journal, this process's or another's.
 
-use std::sync::Arc;
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+};
 
 use domain::ids::OrganizationId;
 use tokio::sync::broadcast;
@@ -9,16 +12,29 @@ use super::{Groups, StorerStopped};
 use crate::metering::{
     CallRecord,
     journal::{EntryKind, Journal, JournalLines, encode_line},
+    registry::JournalRegistry,
 };
 
 /// Stores the calls of journal lines and announces them.
 pub(in crate::metering) struct LineStorer {
-    pub(in crate::metering) journal: Arc<Journal>,
-    pub(in crate::metering) groups: Groups,
-    pub(in crate::metering) stored: broadcast::Sender<OrganizationId>,
+    pub(super) journal: Arc<Journal>,
+    pub(super) registry: JournalRegistry,
+    groups: Groups,
+    stored: broadcast::Sender<OrganizationId>,
+    /// Names of the folders with other databases' journals, each of which is logged once.
+    pub(super) foreign: Mutex<HashSet<String>>,
 }
 
 impl LineStorer {
+    pub(in crate::metering) fn new(
+        journal: Arc<Journal>,
+        registry: JournalRegistry,
+        groups: Groups,
+        stored: broadcast::Sender<OrganizationId>,
+    ) -> Self {
+        Self { journal, registry, groups, stored, foreign: Mutex::default() }
+    }
+
     /// Stores the calls of some lines, and announces their organizations to subscribers.
     pub(super) async fn store(&self, lines: JournalLines, uncertain: bool) -> Result<(), StorerStopped> {
         for place in &lines.damaged {

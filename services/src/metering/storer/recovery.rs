@@ -2,7 +2,14 @@
 //! one started, or while it runs, such as the one it takes over from.
 
 use std::{
-    borrow::Cow, collections::HashMap, convert::Infallible, fs::File, future::pending, io, sync::Arc, time::Duration,
+    borrow::Cow,
+    collections::HashMap,
+    convert::Infallible,
+    fs::File,
+    future::pending,
+    io,
+    sync::{Arc, PoisonError},
+    time::Duration,
 };
 
 use domain::{
@@ -16,6 +23,7 @@ use super::{LineStorer, RETRY_DELAY, StorerStopped, log_failure, run_blocking};
 use crate::metering::{
     CallRecord,
     journal::{Folder, JournalLines, JournalPosition, ReadRange, read},
+    registry::REPORT_INTERVAL,
 };
 
 /// Error code of calls that were running when their server stopped.
@@ -47,8 +55,22 @@ impl LineStorer {
         }
     }
 
-    /// Stores the calls of `folder` that aren't in the database, and deletes the folder.
+    /// Reports to the database that this process stores its journal, as long as the future is polled.
+    pub(super) async fn report(&self) -> Infallible {
+        loop {
+            sleep(REPORT_INTERVAL).await;
+            if let Err(error) = self.registry.report(&self.journal.folder).await {
+                tracing::debug!(%error, "the database can't be told that this server runs");
+            }
+        }
+    }
+
+    /// Stores the calls of `folder` that aren't in the database, and deletes the folder, unless it belongs to another
+    /// database.
     pub(super) async fn recover(&self, folder: &Arc<Folder>) -> Result<(), StorerStopped> {
+        if self.is_foreign(folder) {
+            return Ok(());
+        }
         let stored = folder.stored();
         let mut open = HashMap::new();
         let mut results = 0;
@@ -69,10 +91,31 @@ impl LineStorer {
             let interrupted = interrupted.len();
             tracing::info!(results, interrupted, "calls were found in the journal of a server that had stopped");
         }
-        let folder = Arc::clone(folder);
-        let removed = run_blocking(move || folder.remove()).await;
-        log_failure(removed, "a journal that isn't needed any more can't be removed");
+        let removing = Arc::clone(folder);
+        let removed = run_blocking(move || removing.remove()).await;
+        self.unregister(folder, removed).await;
         Ok(())
+    }
+
+    /// Removes a journal, whose folder was removed with this result, from the database's list. If the database doesn't answer,
+    /// the next start on this machine does it.
+    pub(super) async fn unregister(&self, folder: &Folder, removed: io::Result<()>) {
+        let is_removed = removed.is_ok();
+        log_failure(removed, "a journal that isn't needed any more can't be removed");
+        if is_removed && let Err(error) = self.registry.remove(folder).await {
+            tracing::debug!(%error, "a journal can't be removed from the database's list");
+        }
+    }
+
+    /// Whether a journal belongs to another database, such as the one that this folder's server used before.
+    fn is_foreign(&self, folder: &Folder) -> bool {
+        let is_foreign = folder.installation().is_some_and(|id| id != self.registry.installation);
+        let mut logged = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_foreign && logged.insert(folder.name()) {
+            let folder = folder.path().display();
+            tracing::error!(%folder, "a journal belongs to another database; its calls wait for a server of that one");
+        }
+        is_foreign
     }
 
     /// Stores a segment's calls after the `stored` position; returns whether the segment is damaged.

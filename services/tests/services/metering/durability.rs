@@ -62,7 +62,7 @@ async fn outcomes(world: &World, actor: &Actor) -> Vec<(Outcome, String)> {
 on_both_databases! {
     async fn calls_go_on_while_the_database_takes_none_and_are_found_once_it_does(world: &World) {
         let (actor, key) = key(world).await;
-        let meter = world.meter();
+        let meter = world.meter().await;
         let blocked = Blocked::new(world).await;
         let calls = various(&actor, &key, 200);
         let results = join_all(calls.into_iter().map(|call| meter.record(call))).await;
@@ -86,7 +86,7 @@ on_both_databases! {
 
     async fn what_a_crash_leaves_behind_is_stored_once(world: &World) {
         let (actor, key) = key(world).await;
-        let meter = world.meter();
+        let meter = world.meter().await;
         let before = various(&actor, &key, 30);
         for call in &before {
             meter.record(call.clone()).await.unwrap();
@@ -103,7 +103,7 @@ on_both_databases! {
         blocked.release().await;
         // The "crashed" meter still runs here, so that both store the same calls.
         for left in [&left, &again] {
-            let next = Meter::start(&world.services, JournalSettings::at(left.path())).unwrap();
+            let next = Meter::start(&world.services, JournalSettings::at(left.path())).await.unwrap();
             next.wait_until_stored().await;
             next.shutdown().await;
             assert!(files(left.path()).is_empty(), "{:?}", files(left.path()));
@@ -120,10 +120,10 @@ on_both_databases! {
     async fn whoever_runs_takes_over_what_a_killed_process_left(world: &World) {
         let (actor, key) = key(world).await;
         // This meter runs all the time.
-        let meter = world.meter();
+        let meter = world.meter().await;
         meter.wait_until_stored().await;
         let elsewhere = tempfile::tempdir().unwrap();
-        let other = Meter::start(&world.services, JournalSettings::at(elsewhere.path())).unwrap();
+        let other = Meter::start(&world.services, JournalSettings::at(elsewhere.path())).await.unwrap();
         let blocked = Blocked::new(world).await;
         let calls = various(&actor, &key, 20);
         assert!(join_all(calls.iter().map(|call| other.record(call.clone()))).await.iter().all(Result::is_ok));
@@ -146,9 +146,49 @@ on_both_databases! {
         assert_eq!(assert_reconciled(world).await[0], 22);
     }
 
+    async fn a_journal_of_another_database_waits_for_its_own(world: &World) {
+        let (actor, key) = key(world).await;
+        let meter = world.meter().await;
+        let elsewhere = tempfile::tempdir().unwrap();
+        let other = Meter::start(&world.services, JournalSettings::at(elsewhere.path())).await.unwrap();
+        let open = other.begin(&call(&actor, &key, "2026-11-17T12:00:00Z")).unwrap();
+        let left = crash(elsewhere.path());
+        drop(open);
+        other.shutdown().await;
+        world.execute("DELETE FROM calls").await;
+        world.execute("DELETE FROM rollups").await;
+        let [name] = files(left.path()).try_into().unwrap();
+        let folder = world.journal.path().join(&name);
+        std::fs::write(left.path().join(&name).join("installation"), uuid::Uuid::from_u128(7).to_string()).unwrap();
+        std::fs::rename(left.path().join(&name), &folder).unwrap();
+        // One of no database in particular is taken over meanwhile, so the other one was looked at.
+        let own = world.journal.path().join("again");
+        std::fs::create_dir(&own).unwrap();
+        std::fs::copy(folder.join("000001.log"), own.join("000001.log")).unwrap();
+        wait_until("the journal made by hand is gone", async || !own.exists()).await;
+        assert_eq!(stored(world).await[0], 1);
+        assert!(folder.join("000001.log").exists());
+        meter.shutdown().await;
+    }
+
+    async fn a_journal_without_a_server_is_listed(world: &World) {
+        let meter = world.meter().await;
+        world.clock.forward_millis(6 * 60 * 1000);
+        let [abandoned] = metering::abandoned_journals(&world.services).await.unwrap().try_into().unwrap();
+        let folder = abandoned.folder.clone();
+        assert!(folder.starts_with(world.journal.path().to_str().unwrap()), "{folder}");
+        // Another server on the same machine starts, and the first one's folder is still there.
+        let next = world.meter().await;
+        assert_eq!(metering::abandoned_journals(&world.services).await.unwrap(), [abandoned]);
+        meter.shutdown().await;
+        assert_eq!(metering::abandoned_journals(&world.services).await.unwrap(), []);
+        next.shutdown().await;
+        assert_eq!(world.count("journals").await, 0);
+    }
+
     async fn a_damaged_journal_costs_what_is_damaged_and_is_set_aside(world: &World) {
         let (actor, key) = key(world).await;
-        let meter = world.meter();
+        let meter = world.meter().await;
         let blocked = Blocked::new(world).await;
         let calls = various(&actor, &key, 10);
         assert!(join_all(calls.iter().map(|call| meter.record(call.clone()))).await.iter().all(Result::is_ok));
@@ -163,7 +203,7 @@ on_both_databases! {
         let second = bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1;
         bytes[second + 100..second + 120].fill(b'!');
         std::fs::write(&segment, bytes).unwrap();
-        let next = Meter::start(&world.services, JournalSettings::at(left.path())).unwrap();
+        let next = Meter::start(&world.services, JournalSettings::at(left.path())).await.unwrap();
         next.wait_until_stored().await;
         assert_eq!(assert_reconciled(world).await[0], 9);
         assert_eq!(next.status().set_aside, 1);
@@ -176,7 +216,7 @@ on_both_databases! {
         let few = JournalSettings { max_bytes: 100_000, ..JournalSettings::at(world.journal.path()) };
         let short = JournalSettings { max_age: Duration::from_millis(300), ..JournalSettings::at(world.journal.path()) };
         for (number, settings) in [few, short].into_iter().enumerate() {
-            let meter = Meter::start(&world.services, settings).unwrap();
+            let meter = Meter::start(&world.services, settings).await.unwrap();
             meter.wait_until_stored().await;
             assert!(meter.status().oldest_age.is_none());
             let blocked = Blocked::new(world).await;
@@ -202,7 +242,7 @@ on_both_databases! {
     async fn files_go_when_all_in_them_is_stored_and_calls_under_way_are_carried_on(world: &World) {
         let (actor, key) = key(world).await;
         let settings = JournalSettings { segment_bytes: 20_000, ..JournalSettings::at(world.journal.path()) };
-        let meter = Meter::start(&world.services, settings).unwrap();
+        let meter = Meter::start(&world.services, settings).await.unwrap();
         let under_way = call(&actor, &key, "2026-11-17T12:00:00Z");
         let open = meter.begin(&under_way).unwrap();
         for _ in 0..10 {
@@ -218,14 +258,14 @@ on_both_databases! {
         drop(open);
         meter.shutdown().await;
         assert!(files(world.journal.path()).is_empty());
-        let next = Meter::start(&world.services, JournalSettings::at(left.path())).unwrap();
+        let next = Meter::start(&world.services, JournalSettings::at(left.path())).await.unwrap();
         next.wait_until_stored().await;
         assert_eq!(assert_reconciled(world).await[0], 1_001);
     }
 
     async fn a_call_that_is_dropped_is_recorded_as_interrupted(world: &World) {
         let (actor, key) = key(world).await;
-        let meter = world.meter();
+        let meter = world.meter().await;
         drop(meter.begin(&call(&actor, &key, "2026-11-17T12:00:00Z")).unwrap());
         let [(outcome, _)] = outcomes(world, &actor).await.try_into().unwrap();
         assert_eq!(outcome, Outcome::Interrupted);
@@ -235,7 +275,7 @@ on_both_databases! {
 
     async fn whoever_reads_sees_what_was_recorded_before(world: &World) {
         let (actor, key) = key(world).await;
-        let meter = world.meter();
+        let meter = world.meter().await;
         for number in 1..=20 {
             meter.record(call(&actor, &key, "2026-11-17T12:00:00Z")).await.unwrap();
             assert_eq!(outcomes(world, &actor).await.len(), number);
@@ -244,7 +284,7 @@ on_both_databases! {
 
     async fn a_call_that_the_database_refuses_is_set_aside(world: &World) {
         let (actor, key) = key(world).await;
-        let meter = world.meter();
+        let meter = world.meter().await;
         let mut calls = various(&actor, &key, 20);
         // PostgreSQL can't store a text with a zero byte; SQLite can.
         calls[7].error_code = Cow::Borrowed("a\0b");
@@ -261,14 +301,14 @@ on_both_databases! {
     async fn a_journal_that_cant_be_written_is_told_at_once(world: &World) {
         let file = world.journal.path().join("a-file");
         std::fs::write(&file, "").unwrap();
-        let error = Meter::start(&world.services, JournalSettings::at(file.join("journal"))).err().unwrap();
+        let error = Meter::start(&world.services, JournalSettings::at(file.join("journal"))).await.err().unwrap();
         assert!(error.to_string().contains("a-file/journal"), "{error}");
     }
 
     async fn a_full_disk_refuses_calls_and_recovers(world: &World) {
         let (actor, key) = key(world).await;
         let Some(disk) = SmallDisk::new() else { return };
-        let meter = Meter::start(&world.services, JournalSettings { segment_bytes: 100_000, ..JournalSettings::at(disk.path()) }).unwrap();
+        let meter = Meter::start(&world.services, JournalSettings { segment_bytes: 100_000, ..JournalSettings::at(disk.path()) }).await.unwrap();
         let under_way = call(&actor, &key, "2026-11-17T12:00:00Z");
         let open = meter.begin(&under_way).unwrap();
         let filler = disk.path().join("filler");

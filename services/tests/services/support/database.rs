@@ -24,7 +24,7 @@ const END_CONNECTIONS: &str = "SELECT pg_terminate_backend(pid, 10000) FROM pg_s
 /// Deletes all rows and restarts sequences at 1.
 const DELETE_ROWS: &str = "DO $$ DECLARE part regclass; BEGIN \
     FOR part IN SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace \
-        AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'seaql_migrations' \
+        AND relkind IN ('r', 'p') AND NOT relispartition AND relname NOT IN ('seaql_migrations', 'installation') \
     LOOP EXECUTE format('DELETE FROM %s', part); END LOOP; \
     FOR part IN SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'S' \
     LOOP EXECUTE format('ALTER SEQUENCE %s RESTART', part); END LOOP; \
