@@ -70,6 +70,7 @@ fn option(field: &str) -> Cow<'_, str> {
         "body_days" => "days".into(),
         "body_limit" => "limit".into(),
         "body_redact" => "redact".into(),
+        "DATABASE_URL" => field.into(),
         other => other.replace('_', "-").into(),
     }
 }

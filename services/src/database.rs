@@ -4,6 +4,7 @@ mod bound;
 mod connections;
 mod open;
 mod redefine;
+mod tls;
 mod transaction;
 
 use std::ops::Deref;

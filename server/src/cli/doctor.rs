@@ -111,8 +111,9 @@ fn data_folder(config: &Config) -> Result<String, String> {
 }
 
 async fn database(config: &Config) -> Result<String, String> {
-    let services =
-        Services::start(config.database(), Arc::new(SystemClock)).await.map_err(|error| error.to_string())?;
+    let services = Services::start(config.database(), Arc::new(SystemClock))
+        .await
+        .map_err(|error| CliError::from(error).to_string())?;
     services.database().ping().await.map_err(|error| error.to_string())?;
     Ok(format!("{}, schema up to date", if services.database().is_postgres() { "PostgreSQL" } else { "SQLite" }))
 }

@@ -5,7 +5,7 @@
 //! prints its seed.
 #![allow(clippy::print_stderr)]
 
-mod cluster;
+pub(crate) mod cluster;
 mod outage;
 mod restart;
 

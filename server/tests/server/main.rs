@@ -20,6 +20,7 @@ mod observability;
 mod openapi;
 mod outgoing;
 mod postgres;
+mod postgres_tls;
 mod prices;
 mod process;
 mod queries;

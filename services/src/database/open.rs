@@ -12,7 +12,7 @@ use sea_orm::{
     },
 };
 
-use super::{Connections, Database, DatabaseOptions};
+use super::{Connections, Database, DatabaseOptions, tls};
 use crate::{ServiceError, ServiceResult};
 
 /// Connections that read a SQLite file for calls and pages.
@@ -83,6 +83,7 @@ pub(super) async fn open(options: &DatabaseOptions) -> ServiceResult<Database> {
 
 async fn open_postgres(options: &DatabaseOptions) -> ServiceResult<Database> {
     let parsed = postgres_options(&options.url)?;
+    let mode = parsed.get_ssl_mode();
     let connect = async |connections, name: &'static str| {
         let parsed = parsed.clone().application_name(name);
         // SeaORM never sees the address: it quotes unreadable ones in errors, and logs all of them at trace
@@ -91,7 +92,7 @@ async fn open_postgres(options: &DatabaseOptions) -> ServiceResult<Database> {
         options
             .test_before_acquire_if_idle_for(Duration::from_secs(5))
             .map_sqlx_postgres_opts(move |_| parsed.clone().disable_statement_logging());
-        let pool = sea_orm::Database::connect(options).await?;
+        let pool = sea_orm::Database::connect(options).await.map_err(|error| tls::explain(error, mode))?;
         Ok::<_, ServiceError>(Connections { writer: pool.clone(), reader: pool })
     };
     Ok(Database {

@@ -1,7 +1,9 @@
 //! A PostgreSQL server for one test, which can be stopped and started again.
 
 use std::{
-    os::unix::fs::MetadataExt,
+    fs::{OpenOptions, Permissions},
+    io::Write,
+    os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -12,21 +14,21 @@ use crate::process::random_port;
 
 /// The way a PostgreSQL server is stopped.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Stop {
+pub(crate) enum Stop {
     /// As an operator does: it aborts open transactions and cleans up.
     Fast,
     /// As in a crash: the next start recovers from its log.
     Immediate,
 }
 
-pub(super) struct Cluster {
+pub(crate) struct Cluster {
     folder: TempDir,
     programs: PathBuf,
     port: u16,
 }
 
 impl Cluster {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let programs = std::env::var_os("TEST_POSTGRES_PROGRAMS")
             .expect("TEST_POSTGRES_PROGRAMS names no folder: run `scripts/with-postgres cargo test`");
         let mut cluster = Self { folder: tempfile::tempdir().unwrap(), programs: programs.into(), port: 0 };
@@ -43,20 +45,38 @@ impl Cluster {
         cluster
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("postgres://tollhouse@127.0.0.1:{}/postgres", self.port)
     }
 
-    pub(super) fn start(&self) {
+    pub(crate) fn start(&self) {
         assert!(self.try_to_start(), "{}", self.log());
     }
 
-    pub(super) fn stop(&self, mode: Stop) {
+    pub(crate) fn stop(&self, mode: Stop) {
         let mode = match mode {
             Stop::Fast => "--mode=fast",
             Stop::Immediate => "--mode=immediate",
         };
         assert!(self.run("pg_ctl", &["stop", "--wait", "--silent", mode]), "{}", self.log());
+    }
+
+    /// Restarts the server with this certificate and its key (PEM), so that it offers TLS.
+    pub(crate) fn offer_tls(&self, certificate: &str, key: &str) {
+        self.stop(Stop::Fast);
+        let data = self.folder.path().join("data");
+        // Where PostgreSQL looks for them.
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let file = data.join(name);
+            std::fs::write(&file, text).unwrap();
+            std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+            if Self::is_root() {
+                assert!(Command::new("chown").arg("postgres").arg(file).status().unwrap().success());
+            }
+        }
+        let mut configuration = OpenOptions::new().append(true).open(data.join("postgresql.conf")).unwrap();
+        writeln!(configuration, "ssl = on").unwrap();
+        self.start();
     }
 
     fn try_to_start(&self) -> bool {
