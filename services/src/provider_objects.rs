@@ -17,7 +17,7 @@ use domain::{
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, EntityTrait, Iterable, Order, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait, OnConflict},
+    sea_query::{Expr, ExprTrait, OnConflict, Query},
 };
 use uuid::Uuid;
 
@@ -165,17 +165,32 @@ async fn insert(services: &Services, model: Model) -> ServiceResult<()> {
 async fn forget_others_jobs(transaction: &DatabaseTransaction, new: &Model, now: Timestamp) -> ServiceResult<()> {
     let owners =
         Condition::all().add(Column::OrganizationId.eq(new.organization_id)).add(Column::ProjectId.eq(new.project_id));
-    Entity::update_many()
-        .set(ActiveModel { deleted_at: Set(Some(now.millis())), ..ActiveModel::default() })
-        .filter(Expr::cust("lower(id)").eq(new.id.to_lowercase()))
-        .filter(Column::Id.eq(new.id.as_str()))
-        .filter(Column::Kind.eq(new.kind.as_str()))
-        .filter(Column::Provider.eq(new.provider.as_str()))
-        .filter(Column::LookAt.is_null())
-        .filter(is_live(now))
-        .filter(owners.not())
-        .exec(transaction)
+    let others_jobs = Condition::all()
+        .add(Expr::cust("lower(id)").eq(new.id.to_lowercase()))
+        .add(Column::Id.eq(new.id.as_str()))
+        .add(Column::Kind.eq(new.kind.as_str()))
+        .add(Column::Provider.eq(new.provider.as_str()))
+        .add(Column::LookAt.is_null())
+        .add(is_live(now))
+        .add(owners.not());
+    let organizations = Entity::find()
+        .select_only()
+        .column(Column::OrganizationId)
+        .distinct()
+        .filter(others_jobs.clone())
+        .order_by_asc(Column::OrganizationId)
+        .into_tuple::<Uuid>()
+        .all(transaction)
         .await?;
+    // A statement changes rows of one organization.
+    for organization in organizations {
+        Entity::update_many()
+            .set(ActiveModel { deleted_at: Set(Some(now.millis())), ..ActiveModel::default() })
+            .filter(Column::OrganizationId.eq(organization))
+            .filter(others_jobs.clone())
+            .exec(transaction)
+            .await?;
+    }
     Ok(())
 }
 
@@ -242,7 +257,7 @@ pub async fn list(
         .filter(Column::ProjectId.eq(owner(project)))
         .filter(Column::Kind.eq(kind.name()))
         .filter(is_live(services.now()))
-        .filter(is_preferred(services.now()));
+        .filter(is_preferred(organization, services.now()));
     if kind.is_described() {
         select = select.filter(Column::Document.ne(""));
     }
@@ -309,16 +324,24 @@ fn is_live(now: Timestamp) -> Condition {
     Condition::any().add(Column::DeletedAt.is_null()).add(Expr::col(Column::DeletedAt).gt(now.millis()))
 }
 
-/// The condition that a row is the one of several with one id that [`find`] finds.
-fn is_preferred(now: Timestamp) -> Expr {
-    let now = now.millis();
-    Expr::cust(format!(
-        "NOT EXISTS (SELECT 1 FROM provider_objects o WHERE o.organization_id = provider_objects.organization_id \
-         AND o.kind = provider_objects.kind AND o.id = provider_objects.id AND o.provider <> provider_objects.provider \
-         AND o.project_id = provider_objects.project_id AND (o.deleted_at IS NULL OR o.deleted_at > {now}) \
-         AND (o.created_at > provider_objects.created_at \
-         OR o.created_at = provider_objects.created_at AND o.provider > provider_objects.provider))"
-    ))
+/// The condition that a row of this organization is the one of several with one id that [`find`] finds.
+fn is_preferred(organization: OrganizationId, now: Timestamp) -> Expr {
+    let other = |column: Column| Expr::col(("other", column));
+    let is_same = |column: Column| other(column).equals((Entity, column));
+    let is_larger = |column: Column| other(column).gt(Expr::col((Entity, column)));
+    let is_newer = is_larger(Column::CreatedAt).or(is_same(Column::CreatedAt).and(is_larger(Column::Provider)));
+    let preferred = Query::select()
+        .expr(Expr::value(1))
+        .from_as(Entity, "other")
+        .and_where(other(Column::OrganizationId).eq(organization.uuid()))
+        .and_where(is_same(Column::Kind))
+        .and_where(is_same(Column::Id))
+        .and_where(is_same(Column::ProjectId))
+        .and_where(is_same(Column::Provider).not())
+        .and_where(other(Column::DeletedAt).is_null().or(other(Column::DeletedAt).gt(now.millis())))
+        .and_where(is_newer)
+        .to_owned();
+    Expr::exists(preferred).not()
 }
 
 /// The stored project id; nil stands for "no project", as in series.

@@ -1,15 +1,19 @@
 //! Makes the partitions of bodies, and deletes expired bodies.
 
+use std::collections::BTreeMap;
+
 use domain::time::{DAY_MILLIS, Timestamp};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Statement, Value,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
+    sea_query::Expr,
 };
+use uuid::Uuid;
 
 use super::store::expires_day;
 use crate::{
     ServiceResult, Services,
     database::Redefinition,
-    entities::{body_sums, organizations},
+    entities::{bodies, body_sums, organizations},
 };
 
 /// Days ahead of today whose bodies get a partition.
@@ -95,46 +99,83 @@ async fn drop_partition(services: &Services, table: &str) -> ServiceResult<()> {
 /// Deletes expired bodies and their sums; on PostgreSQL the bodies left in the default partition.
 async fn delete_expired(services: &Services, today: i64) -> ServiceResult<()> {
     let today = i32::try_from(today).unwrap_or(i32::MAX);
-    delete(services, "expires_day <= $1", today.into()).await?;
-    let sums = body_sums::Entity::delete_many().filter(body_sums::Column::ExpiresDay.lte(today));
-    delete_sums(services, sums).await
+    delete_bodies(services, bodies::Column::ExpiresDay.lte(today)).await?;
+    delete_sums(services, body_sums::Column::ExpiresDay.lte(today)).await
 }
 
-/// Deletes bodies of organizations that store none any more.
+/// Deletes bodies, and their sums, of organizations that store none any more.
 async fn delete_unwanted(services: &Services) -> ServiceResult<()> {
-    let unwanted = "organization_id IN (SELECT id FROM organizations WHERE body_days = $1)";
-    delete(services, unwanted, 0.into()).await?;
     let keep_none = organizations::Entity::find()
         .select_only()
         .column(organizations::Column::Id)
-        .filter(organizations::Column::BodyDays.eq(0));
-    let sums = body_sums::Column::OrganizationId.in_subquery(QueryTrait::into_query(keep_none));
-    delete_sums(services, body_sums::Entity::delete_many().filter(sums)).await
+        .filter(organizations::Column::BodyDays.eq(0))
+        .into_tuple::<Uuid>()
+        .all(services.database.read())
+        .await?;
+    for organization in keep_none {
+        delete_bodies(services, bodies::Column::OrganizationId.eq(organization)).await?;
+        delete_sums(services, body_sums::Column::OrganizationId.eq(organization)).await?;
+    }
+    Ok(())
 }
 
-/// Deletes sums of deleted bodies.
-async fn delete_sums(services: &Services, sums: sea_orm::DeleteMany<body_sums::Entity>) -> ServiceResult<()> {
-    let transaction = services.database.begin().await?;
-    sums.exec(&transaction).await?;
-    Ok(transaction.commit().await?)
-}
-
-/// Deletes the rows for which `condition` holds, batch by batch.
-async fn delete(services: &Services, condition: &str, value: Value) -> ServiceResult<()> {
-    let sql = if services.database.is_postgres() {
-        format!(
-            "DELETE FROM bodies WHERE (tableoid, ctid) IN (SELECT tableoid, ctid FROM bodies WHERE {condition} LIMIT {BATCH_SIZE})"
-        )
-    } else {
-        format!("DELETE FROM bodies WHERE rowid IN (SELECT rowid FROM bodies WHERE {condition} LIMIT {BATCH_SIZE})")
-    };
+/// Deletes the bodies for which `condition` holds, batch by batch, and each batch by organization: a statement
+/// changes rows of one organization, so that the database can be distributed.
+async fn delete_bodies(services: &Services, condition: Expr) -> ServiceResult<()> {
     loop {
-        let transaction = services.database.begin().await?;
-        let statement = Statement::from_sql_and_values(transaction.get_database_backend(), &sql, [value.clone()]);
-        let deleted = transaction.execute_raw(statement).await?.rows_affected();
-        transaction.commit().await?;
-        if deleted < BATCH_SIZE {
+        let found = bodies::Entity::find()
+            .select_only()
+            .columns([bodies::Column::OrganizationId, bodies::Column::CallId])
+            .filter(condition.clone())
+            .limit(BATCH_SIZE)
+            .into_tuple::<(Uuid, Uuid)>()
+            .all(services.database.read())
+            .await?;
+        let is_last = (found.len() as u64) < BATCH_SIZE;
+        let mut calls: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
+        for (organization, call) in found {
+            calls.entry(organization).or_default().push(call);
+        }
+        if !calls.is_empty() {
+            let transaction = services.database.begin().await?;
+            for (organization, calls) in calls {
+                bodies::Entity::delete_many()
+                    .filter(bodies::Column::OrganizationId.eq(organization))
+                    .filter(bodies::Column::CallId.is_in(calls))
+                    // On PostgreSQL this leaves one partition to search.
+                    .filter(condition.clone())
+                    .exec(&transaction)
+                    .await?;
+            }
+            transaction.commit().await?;
+        }
+        if is_last {
             return Ok(());
         }
     }
+}
+
+/// Deletes the sums for which `condition` holds, organization by organization.
+async fn delete_sums(services: &Services, condition: Expr) -> ServiceResult<()> {
+    let organizations = body_sums::Entity::find()
+        .select_only()
+        .column(body_sums::Column::OrganizationId)
+        .distinct()
+        .filter(condition.clone())
+        .order_by_asc(body_sums::Column::OrganizationId)
+        .into_tuple::<Uuid>()
+        .all(services.database.read())
+        .await?;
+    if organizations.is_empty() {
+        return Ok(());
+    }
+    let transaction = services.database.begin().await?;
+    for organization in organizations {
+        body_sums::Entity::delete_many()
+            .filter(body_sums::Column::OrganizationId.eq(organization))
+            .filter(condition.clone())
+            .exec(&transaction)
+            .await?;
+    }
+    Ok(transaction.commit().await?)
 }

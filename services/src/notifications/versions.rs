@@ -55,10 +55,7 @@ pub(super) async fn advance(
     let unread = Query::select()
         .expr(Expr::col(notifications::Column::Id).count())
         .from(notifications::Entity)
-        .and_where(
-            Expr::col((notifications::Entity, notifications::Column::OrganizationId))
-                .equals((inboxes::Entity, organization_id)),
-        )
+        .and_where(Expr::col((notifications::Entity, notifications::Column::OrganizationId)).eq(organization.uuid()))
         .and_where(Expr::col((notifications::Entity, notifications::Column::UserId)).equals((inboxes::Entity, user_id)))
         .and_where(Expr::col((notifications::Entity, notifications::Column::ReadAt)).is_null())
         .to_owned();

@@ -13,6 +13,7 @@ use services::{
     bodies::{self, NewBodies},
     organizations,
 };
+use uuid::Uuid;
 
 use crate::support::{TestCall, World, new_key};
 
@@ -119,6 +120,20 @@ on_both_databases! {
         assert!(!is_stored(world, &admin, month).await);
         bodies::cleanup::run(&world.services).await.unwrap();
         assert_eq!(world.count("bodies").await, 0);
+    }
+
+    async fn bodies_of_all_organizations_go_however_many_there_are(world: &World) {
+        let (admin, other) = (world.organization("Acme", "UTC").await, world.organization("Other", "UTC").await);
+        // More than are deleted at once.
+        let (_, first) = new_bodies(world, &admin, "many", 1).await;
+        let with_new_id = |_| NewBodies { call_id: CallId::new(Uuid::now_v7()), ..first.clone() };
+        bodies::store(&world.services, (0..1_001).map(with_new_id).collect()).await.unwrap();
+        let (brief, long) = (store(world, &other, "day", 1).await, store(world, &other, "month", 30).await);
+        assert_eq!(world.count("bodies").await, 1_003);
+        world.clock.forward_days(2);
+        bodies::cleanup::run(&world.services).await.unwrap();
+        assert!(is_stored(world, &other, long).await && !is_stored(world, &other, brief).await);
+        assert_eq!((world.count("bodies").await, world.count("body_sums").await), (1, 1));
     }
 
     async fn what_is_decided_later_counts_for_what_is_kept(world: &World) {

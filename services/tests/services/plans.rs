@@ -178,6 +178,11 @@ async fn keys(watch: &Watch, data: &Data) {
         })
         .await;
     watch.hold("a key", SOME, async || drop(api_keys::get(services, admin, id).await.unwrap())).await;
+    watch
+        .hold("a key's organization", FEW, async || {
+            drop(api_keys::find_organization_of(services, id).await.unwrap());
+        })
+        .await;
     watch.hold("a key's history", FEW, async || drop(api_keys::history(services, admin, id).await.unwrap())).await;
     watch.hold("a key's use", SOME, async || drop(api_keys::recent_use(services, admin, &[id]).await.unwrap())).await;
     watch

@@ -2,7 +2,7 @@
 
 use domain::{accounts::SignIn, api_keys::KeyPolicy, organizations::OrganizationSettings, permissions::Role};
 use sea_orm::ConnectionTrait;
-use services::{ServiceError, accounts, organizations};
+use services::{ServiceError, accounts, live, organizations};
 
 use crate::support::{PASSWORD, device, field_error, sign_up_input};
 
@@ -65,7 +65,14 @@ on_both_databases! {
         let settings = OrganizationSettings { session_idle_minutes: 15, key_policy: KeyPolicy::default(), bodies: Default::default() };
         organizations::update_settings(&world.services, &actor, settings.clone()).await.unwrap();
         assert_eq!(organizations::settings(&world.services, &actor).await.unwrap(), settings);
+        let session = signed_in.user.session_id;
+        let watches = async || {
+            let state = live::live_state(&world.services, actor.organization.id, &[session]).await.unwrap();
+            state.watchers.contains_key(&session)
+        };
+        assert!(watches().await);
         world.clock.forward_minutes(15);
+        assert!(!watches().await);
         assert!(is_signed_out(accounts::authenticate(&world.services, &signed_in.token).await));
     }
 

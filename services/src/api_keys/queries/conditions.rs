@@ -1,7 +1,9 @@
 //! SQL conditions that select keys.
 //!
 //! Statements over keys are written as text, since their conditions (a key's status, its hints) read well in
-//! SQL and in nothing else. In all of them `k` is the key, `$1` the organization, and `$2` the moment.
+//! SQL and in nothing else. In all of them `k` is the key, `$1` the organization, and `$2` the moment. Each
+//! subquery names the organization by `$1` again: a database that is distributed by organization then finds
+//! that all of a statement's rows are in one place.
 
 use std::fmt::Display;
 
@@ -29,10 +31,10 @@ pub(in crate::api_keys) const USABLE: &str =
 
 /// When a key was last used; NULL for never.
 pub(in crate::api_keys) const LAST_USED: &str = "(SELECT max(u.last_used_at) FROM key_uses u \
-     WHERE u.organization_id = k.organization_id AND u.api_key_id = k.id)";
+     WHERE u.organization_id = $1 AND u.api_key_id = k.id)";
 
 /// The newest secret `s` of a key: the one without an end.
-pub(in crate::api_keys) const NEWEST_SECRET: &str = "FROM key_secrets s WHERE s.organization_id = k.organization_id \
+pub(in crate::api_keys) const NEWEST_SECRET: &str = "FROM key_secrets s WHERE s.organization_id = $1 \
      AND s.api_key_id = k.id AND s.expires_at IS NULL ORDER BY s.created_at DESC, s.id DESC LIMIT 1";
 
 /// Conditions on `k`, and the values that they name.
@@ -97,7 +99,7 @@ impl KeyConditions {
         let first = CallId::lower_bound(self.services.now().plus_days(-UNUSED_DAYS));
         format!(
             "r.organization_id = $1 AND r.outcome NOT IN ('{ANY_OUTCOME}', '{}') \
-             AND EXISTS (SELECT 1 FROM calls c WHERE c.organization_id = r.organization_id AND c.series_id = r.id \
+             AND EXISTS (SELECT 1 FROM calls c WHERE c.organization_id = $1 AND c.series_id = r.id \
              AND c.id >= {})",
             Outcome::Refused,
             self.value(first.uuid())

@@ -1,16 +1,12 @@
 //! Loads single keys, and the organization of one.
 
-use domain::{
-    api_keys::ApiKey,
-    ids::{ApiKeyId, OrganizationId},
-    permissions::Permission,
-};
+use domain::{api_keys::ApiKey, ids::ApiKeyId, permissions::Permission};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{figures, visibility::visible_keys};
 use crate::{
     Actor, Organization, ServiceError, ServiceResult, Services,
-    entities::{api_keys, organizations},
+    entities::{api_keys, key_directory, organizations},
 };
 
 /// Returns a key that the actor may view.
@@ -37,11 +33,13 @@ pub(in crate::api_keys) async fn load(
     found.into_iter().next().ok_or(ServiceError::NotFound)
 }
 
-/// Finds the organization of a key, for the operator.
+/// Finds the organization of a key, for the operator: in the directory of secrets, which isn't divided by
+/// organization.
 pub async fn find_organization_of(services: &Services, id: ApiKeyId) -> ServiceResult<Organization> {
     let database = services.database.read();
-    let key = api_keys::Entity::find().filter(api_keys::Column::Id.eq(id.uuid())).one(database).await?;
-    let organization = OrganizationId::new(key.ok_or(ServiceError::NotFound)?.organization_id);
-    let row = organizations::Entity::find_by_id(organization.uuid()).one(database).await?;
+    let entry =
+        key_directory::Entity::find().filter(key_directory::Column::ApiKeyId.eq(id.uuid())).one(database).await?;
+    let organization = entry.ok_or(ServiceError::NotFound)?.organization_id;
+    let row = organizations::Entity::find_by_id(organization).one(database).await?;
     row.map(Organization::from).ok_or(ServiceError::NotFound)
 }

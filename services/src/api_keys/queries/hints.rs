@@ -16,8 +16,7 @@ use crate::entities::series::OTHER;
 /// Age from which a key that was never used gets a hint, in days.
 const NEVER_USED_DAYS: i64 = 1;
 /// Whether a key was never used. [`LAST_USED`] would be NULL, but looks at all uses.
-const NEVER_USED: &str =
-    "NOT EXISTS (SELECT 1 FROM key_uses u WHERE u.organization_id = k.organization_id AND u.api_key_id = k.id)";
+const NEVER_USED: &str = "NOT EXISTS (SELECT 1 FROM key_uses u WHERE u.organization_id = $1 AND u.api_key_id = k.id)";
 
 /// Returns the condition under which one of `keys` has this hint.
 pub(in crate::api_keys) fn condition(kind: HintKind, keys: &mut KeyConditions) -> String {

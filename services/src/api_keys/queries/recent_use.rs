@@ -76,7 +76,7 @@ async fn read_clients(
     let since = keys.value(since.millis());
     let select = "SELECT * FROM (SELECT u.api_key_id, u.ip, u.agent, max(u.last_used_at) AS last_used_at, \
          row_number() OVER (PARTITION BY u.api_key_id ORDER BY max(u.last_used_at) DESC, u.ip, u.agent) AS place \
-         FROM api_keys k JOIN key_uses u ON u.organization_id = k.organization_id AND u.api_key_id = k.id";
+         FROM api_keys k JOIN key_uses u ON u.organization_id = $1 AND u.api_key_id = k.id";
     let rest = format!(
         "GROUP BY u.api_key_id, u.ip, u.agent) latest WHERE place <= {MAX_CLIENTS_SHOWN} ORDER BY api_key_id, place"
     );

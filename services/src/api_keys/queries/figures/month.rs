@@ -115,8 +115,8 @@ async fn read_sums(
     };
     let buckets = keys.among_numbers(buckets.iter().map(|bucket| bucket.millis()));
     keys.and(format!(
-        "s.organization_id = k.organization_id AND s.api_key_id = k.id AND {series} \
-         AND r.organization_id = s.organization_id AND r.resolution = {} AND r.bucket {buckets} AND r.series_id = s.id",
+        "s.organization_id = $1 AND s.api_key_id = k.id AND {series} \
+         AND r.organization_id = $1 AND r.resolution = {} AND r.bucket {buckets} AND r.series_id = s.id",
         resolution.number(),
     ));
     let select = "SELECT s.api_key_id, r.bucket, CAST(sum(r.calls) AS bigint) AS calls, \

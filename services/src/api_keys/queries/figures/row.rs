@@ -23,20 +23,20 @@ const COLUMNS: &str = "k.id, k.name, k.description, k.level, k.scopes, k.models,
      k.created_at, k.expires_at, k.revoked_at, k.disabled_at, k.project_id, p.name AS project_name, \
      k.created_by, m.name AS creator_name, newest.last_four, newest.created_at AS rotated_at, \
      old.last_four AS old_last_four, old.expires_at AS old_ends_at, (SELECT max(u.last_used_at) FROM key_uses u \
-     WHERE u.organization_id = k.organization_id AND u.api_key_id = k.id AND u.secret_id = old.id) AS old_used_at, \
-     (SELECT u.ip FROM key_uses u WHERE u.organization_id = k.organization_id AND u.api_key_id = k.id \
+     WHERE u.organization_id = $1 AND u.api_key_id = k.id AND u.secret_id = old.id) AS old_used_at, \
+     (SELECT u.ip FROM key_uses u WHERE u.organization_id = $1 AND u.api_key_id = k.id \
      ORDER BY u.last_used_at DESC, u.ip DESC LIMIT 1) AS used_ip";
 
 /// The tables of a key's row. Each join finds one row at most.
 fn tables() -> String {
     format!(
         "api_keys k \
-         LEFT JOIN projects p ON p.organization_id = k.organization_id AND p.id = k.project_id \
+         LEFT JOIN projects p ON p.organization_id = $1 AND p.id = k.project_id \
          LEFT JOIN users m ON m.id = k.created_by \
-         LEFT JOIN key_secrets newest ON newest.organization_id = k.organization_id \
+         LEFT JOIN key_secrets newest ON newest.organization_id = $1 \
          AND newest.id = (SELECT s.id {NEWEST_SECRET}) \
-         LEFT JOIN key_secrets old ON old.organization_id = k.organization_id AND old.id = \
-         (SELECT s.id FROM key_secrets s WHERE s.organization_id = k.organization_id AND s.api_key_id = k.id \
+         LEFT JOIN key_secrets old ON old.organization_id = $1 AND old.id = \
+         (SELECT s.id FROM key_secrets s WHERE s.organization_id = $1 AND s.api_key_id = k.id \
          AND s.expires_at > $2 ORDER BY s.expires_at DESC, s.id DESC LIMIT 1)"
     )
 }

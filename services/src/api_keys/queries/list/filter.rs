@@ -62,7 +62,7 @@ fn search(keys: &mut KeyConditions, text: &str) -> ServiceResult<()> {
         let tags: String = Level::ALL.iter().map(|level| format!(" WHEN '{level}' THEN '{}'", level.tag())).collect();
         condition += &format!(
             " OR EXISTS (SELECT 1 FROM key_secrets s \
-             WHERE s.organization_id = k.organization_id AND s.api_key_id = k.id \
+             WHERE s.organization_id = $1 AND s.api_key_id = k.id \
              AND (s.expires_at IS NULL OR s.expires_at > $2) \
              AND 'toll_' || CASE k.level{tags} END || '_…' || s.last_four {operator} {pattern})"
         );

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The cost of each series of a key's days, in whole dollars and the rest, so that no sum overflows.
-const COSTS: &str = "LEFT JOIN series q ON q.organization_id = k.organization_id AND q.api_key_id = k.id \
+const COSTS: &str = "LEFT JOIN series q ON q.organization_id = $1 AND q.api_key_id = k.id \
      AND q.outcome = '{any}' LEFT JOIN \
      (SELECT r.series_id, sum(r.cost_nanos / 1000000000) AS dollars, sum(r.cost_nanos % 1000000000) AS nanos \
      FROM rollups r WHERE r.organization_id = $1 AND r.resolution = {day} AND r.bucket >= {from} \
