@@ -202,7 +202,7 @@ async fn insert_digests(
     let backend = transaction.get_database_backend();
     // One parameter for all digests: binding each would take longer than the insert.
     let (source, open, separator, close) = match backend {
-        DbBackend::Postgres => ("SELECT $1, unnest($2::text::uuid[])", "{", ",", "}"),
+        DbBackend::Postgres => ("SELECT $1, unnest($2::text::uuid[]) WHERE true", "{", ",", "}"),
         _ => ("SELECT $1, unhex(value) FROM json_each($2) WHERE true", "[\"", "\",\"", "\"]"),
     };
     let sql =

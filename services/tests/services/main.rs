@@ -17,6 +17,7 @@ mod changes;
 mod credentials;
 mod database;
 mod demo;
+mod distribution;
 mod events;
 mod isolation;
 mod jobs;

@@ -5,21 +5,25 @@ mod clock;
 mod database;
 mod keys;
 mod people;
+mod statements;
 
 pub(crate) use calls::{TestCall, record};
 pub(crate) use clock::TestClock;
 pub(crate) use database::TestDatabase;
 pub(crate) use keys::{StoredKey, StoredSecret};
 pub(crate) use people::{PASSWORD, device, new_key, sign_up_input};
+pub(crate) use statements::{Tables, check};
 
 use std::sync::{Arc, Mutex};
 
 use sea_orm::{ConnectionTrait, QueryResult, Statement};
 use services::{
-    ServiceError, Services,
+    Database, ServiceError, Services,
     metering::{JournalSettings, Meter},
 };
 use tempfile::TempDir;
+
+use self::statements::StatementLog;
 
 /// Makes two tests of each body, one on SQLite and one on PostgreSQL.
 macro_rules! on_both_databases {
@@ -54,6 +58,10 @@ pub(crate) struct World {
     /// Folder of the meters' journal.
     pub(crate) journal: TempDir,
     meters: Mutex<Vec<Meter>>,
+    /// The statements of the services.
+    statements: StatementLog,
+    /// The database for statements of the test itself, which aren't logged.
+    own_database: Database,
 }
 
 impl World {
@@ -62,7 +70,10 @@ impl World {
         let services = Services::start(database.url(), clock.clone()).await.unwrap();
         database.record_schema().await;
         let journal = tempfile::tempdir().unwrap();
-        Self { services, clock, database, journal, meters: Mutex::default() }
+        let (statements, own_database) = (StatementLog::default(), services.database().clone());
+        let log = statements.clone();
+        let services = services.with_statement_hook(move |statement| log.add(statement));
+        Self { services, clock, database, journal, meters: Mutex::default(), statements, own_database }
     }
 
     /// Starts a meter with its own part of the journal.
@@ -82,7 +93,7 @@ impl World {
 
     /// Returns the rows of a query.
     pub(crate) async fn rows(&self, sql: &str) -> Vec<QueryResult> {
-        let read = self.services.database().read();
+        let read = self.own_database.read();
         read.query_all_raw(Statement::from_string(read.get_database_backend(), sql)).await.unwrap()
     }
 
@@ -93,12 +104,14 @@ impl World {
 
     /// Executes a change that no service makes (yet).
     pub(crate) async fn execute(&self, sql: &str) {
-        let transaction = self.services.database().begin().await.unwrap();
+        let transaction = self.own_database.begin().await.unwrap();
         transaction.execute_unprepared(sql).await.unwrap();
         transaction.commit().await.unwrap();
     }
 
+    /// Ends a test that succeeded.
     pub(crate) async fn end(self) {
+        self.statements.check();
         self.services.database().clone().close().await.unwrap();
         self.database.end().await;
     }

@@ -128,7 +128,7 @@ impl World {
         // SQLite looks up each parameter among the previous ones, so more would be slow.
         const PARAMETERS: usize = 1_500;
         let Some(width) = rows.first().map(Vec::len) else { return };
-        let transaction = self.services.database().begin().await.unwrap();
+        let transaction = self.own_database.begin().await.unwrap();
         for chunk in rows.chunks(PARAMETERS / width) {
             let row = |row: usize| {
                 let names: Vec<String> = (1..=width).map(|column| format!("${}", row * width + column)).collect();
