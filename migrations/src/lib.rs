@@ -38,7 +38,9 @@ mod m0036_object_providers;
 mod m0037_quarter_hour_rollups;
 mod m0038_jobs;
 mod m0039_sealed_secrets;
+mod m0040_background_migrations;
 mod m0041_key_organizations;
+mod m0049_key_search;
 mod m0050_journals;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
@@ -84,7 +86,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0037_quarter_hour_rollups::Migration),
             Box::new(m0038_jobs::Migration),
             Box::new(m0039_sealed_secrets::Migration),
+            Box::new(m0040_background_migrations::Migration),
             Box::new(m0041_key_organizations::Migration),
+            Box::new(m0049_key_search::Migration),
             Box::new(m0050_journals::Migration),
         ]
     }

@@ -9,6 +9,7 @@ mod doctor;
 mod jobs;
 mod keys;
 mod limits;
+mod migrate;
 mod organizations;
 pub mod output;
 mod projects;
@@ -88,10 +89,7 @@ async fn dispatch(cli: Cli, config: Config) -> Result<(), CliError> {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(cli.options, config).await,
         Command::Doctor => doctor::run(config, json).await,
-        Command::Migrate => {
-            start::services(&config).await?;
-            output::done(json, "The schema is up to date.")
-        }
+        Command::Migrate { status } => migrate::run(&config, status, json).await,
         Command::Org(command) => organizations::run(&start::services(&config).await?, command, json).await,
         Command::User(command) => users::run(&start::services(&config).await?, command, json).await,
         Command::Operator(command) => users::operator(&start::services(&config).await?, command, json).await,

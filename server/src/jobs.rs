@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use services::{
-    accounts, api_keys, bodies, calls,
+    accounts, api_keys, background_migrations, bodies, calls,
     jobs::{self, JobHandler},
 };
 
@@ -22,6 +22,10 @@ pub(crate) fn handlers() -> Vec<JobHandler> {
         JobHandler::periodic("body_cleanup", HOUR, |services| async move { bodies::cleanup::run(&services).await }),
         JobHandler::periodic("session_cleanup", 10 * MINUTE, |services| async move {
             accounts::delete_expired(&services).await
+        }),
+        // Servers of an older version may go on writing rows that have to be migrated.
+        JobHandler::periodic("background_migrations", 5 * MINUTE, |services| async move {
+            background_migrations::run(&services).await
         }),
         JobHandler::periodic("job_cleanup", HOUR, |services| async move { jobs::delete_old(&services).await }),
     ]

@@ -12,7 +12,7 @@ use prometheus::{
     Registry, core::Collector,
 };
 
-pub(crate) use scrape::{JobStatus, ScrapeState};
+pub(crate) use scrape::{DatabaseCounts, JobStatus, ScrapeState};
 
 /// Buckets for the time of a provider, in seconds: from an answer out of a cache to a long answer that isn't
 /// streamed.
@@ -50,6 +50,7 @@ struct Gauges {
     breakers: IntGaugeVec,
     jobs: IntGaugeVec,
     oldest_job: GaugeVec,
+    unmigrated: IntGaugeVec,
 }
 
 /// A call that has ended, with its labels and times.
@@ -92,6 +93,10 @@ impl Metrics {
         let jobs = Opts::new("tollhouse_jobs", "Background jobs of all servers that aren't done, by kind and state.");
         let oldest_job =
             Opts::new("tollhouse_job_oldest_waiting_seconds", "Time since the job was due that has waited longest.");
+        let unmigrated = Opts::new(
+            "tollhouse_background_migration_remaining_rows",
+            "Rows that a background migration has left, as far as they have been counted.",
+        );
         let gauges = Gauges {
             running: gauge("tollhouse_calls_running", "Calls under way.")?,
             waiting: gauge("tollhouse_meter_waiting_calls", "Calls that are over and not yet in the database.")?,
@@ -102,6 +107,7 @@ impl Metrics {
             breakers: register(&registry, IntGaugeVec::new(breakers, &["provider", "state"])?)?,
             jobs: register(&registry, IntGaugeVec::new(jobs, &["kind", "state"])?)?,
             oldest_job: register(&registry, GaugeVec::new(oldest_job, &["kind"])?)?,
+            unmigrated: register(&registry, IntGaugeVec::new(unmigrated, &["migration"])?)?,
         };
         let added_time = HistogramOpts::new(
             "tollhouse_added_seconds",

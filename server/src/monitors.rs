@@ -11,17 +11,20 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use services::jobs::JobCounts;
+use services::{ServiceResult, background_migrations};
 use subtle::ConstantTimeEq;
 use tokio::time::timeout;
 
-use crate::{client_ip, config::Config, context::peer, gateway::Gateway, hub::Hub, loopback::is_loopback_host};
+use crate::{
+    client_ip, config::Config, context::peer, gateway::Gateway, hub::Hub, loopback::is_loopback_host,
+    metrics::DatabaseCounts,
+};
 
 /// The content type of Prometheus' text format 0.0.4.
 const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Time for the database to count jobs for the metrics.
-const JOBS_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time for the database to count what the metrics say of it.
+const COUNT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Liveness: the process answers.
 pub(crate) async fn healthz() -> &'static str {
@@ -51,7 +54,7 @@ pub(crate) async fn metrics(State((hub, gateway)): State<(Hub, Gateway)>, reques
         };
         return (status, [(WWW_AUTHENTICATE, "Bearer")], advice).into_response();
     }
-    match gateway.metrics_text(&jobs(&hub).await) {
+    match gateway.metrics_text(&counts(&hub).await) {
         Ok(text) => ([(CONTENT_TYPE, TEXT_FORMAT)], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "the metrics can't be told");
@@ -60,15 +63,21 @@ pub(crate) async fn metrics(State((hub, gateway)): State<(Hub, Gateway)>, reques
     }
 }
 
-/// Counts background jobs; none while the database doesn't answer in time, since the other metrics tell why.
-async fn jobs(hub: &Hub) -> Vec<JobCounts> {
-    match timeout(JOBS_TIMEOUT, services::jobs::counts(&hub.services)).await {
+/// Counts background jobs, and rows that background migrations have left; nothing while the database doesn't answer in
+/// time, since the other metrics tell why.
+async fn counts(hub: &Hub) -> DatabaseCounts {
+    let counts = async {
+        let jobs = services::jobs::counts(&hub.services).await?;
+        let migrations = background_migrations::status(&hub.services).await?;
+        ServiceResult::Ok(DatabaseCounts { jobs, migrations })
+    };
+    match timeout(COUNT_TIMEOUT, counts).await {
         Ok(Ok(counts)) => counts,
         Ok(Err(error)) => {
             tracing::warn!(%error, "can't count jobs for the metrics");
-            Vec::new()
+            DatabaseCounts::default()
         }
-        Err(_) => Vec::new(),
+        Err(_) => DatabaseCounts::default(),
     }
 }
 

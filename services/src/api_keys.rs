@@ -3,6 +3,7 @@
 mod commands;
 pub mod directory;
 mod queries;
+mod search_texts;
 pub mod uses;
 
 pub use self::commands::create::{create, create_once};
@@ -19,6 +20,7 @@ pub use self::queries::list::{export, list};
 pub use self::queries::location;
 pub use self::queries::owners::{Owner, owners};
 pub use self::queries::recent_use::recent_use;
+pub(crate) use self::search_texts::{FOLD_TEXTS, INDEX_TEXTS};
 
 /// Maximum number of keys revoked at once, or asked about before that, without their descendants.
 pub const MAX_REVOKED_AT_ONCE: usize = 500;

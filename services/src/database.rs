@@ -4,10 +4,11 @@ mod bound;
 mod connections;
 mod open;
 mod redefine;
+mod schema;
 mod tls;
 mod transaction;
 
-use std::ops::Deref;
+use std::{ops::Deref, time::Duration};
 
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -15,9 +16,11 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 pub(crate) use bound::Bound;
 pub use connections::Connections;
 pub(crate) use redefine::Redefinition;
+pub use schema::SchemaStatus;
+pub(crate) use schema::has_table;
 pub use transaction::DatabaseTransaction;
 
-use crate::ServiceResult;
+use crate::{ServiceError, ServiceResult};
 
 /// Advisory locks on PostgreSQL, held until the end of a transaction. SQLite has only one writer.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +30,16 @@ pub(crate) enum Lock {
     Prices = 0x746f_6c6c_0002,
     Partitions = 0x746f_6c6c_0003,
     Quotas = 0x746f_6c6c_0004,
+    /// Held by a session rather than a transaction.
+    Indexes = 0x746f_6c6c_0005,
 }
+
+/// Time to wait for locks on tables while migrating. Whatever needs these tables later queues behind the migration.
+const MIGRATION_LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '500ms'";
+/// Pause between two attempts to migrate, in which those who queued get their locks.
+const MIGRATION_PAUSE: Duration = Duration::from_secs(1);
+/// Attempts to migrate, over five minutes and more.
+const MAX_MIGRATION_ATTEMPTS: u32 = 200;
 
 /// Maximum numbers of a server's connections to PostgreSQL.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -97,12 +109,47 @@ impl Database {
         &self.control
     }
 
-    /// Brings the schema up to date. When several servers do so at once, one does and the others wait.
+    /// Brings the schema up to date. When several servers do so at once, one does and the others wait. A schema that
+    /// a newer version has migrated stays as it is.
+    ///
+    /// On PostgreSQL, servers that run wait at most half a second for a table that a migration changes, however long
+    /// another transaction reads it: all of it is rolled back then, and tried again.
+    ///
+    /// # Errors
+    /// This version can't work with the newer schema, or a table was in use in each attempt.
     pub async fn migrate(&self) -> ServiceResult<()> {
+        let mut attempt = 1;
+        loop {
+            match self.try_migrating().await {
+                Err(ServiceError::Unavailable(error)) if self.is_postgres() && attempt < MAX_MIGRATION_ATTEMPTS => {
+                    tracing::info!(%error, attempt, "the schema can't be migrated now");
+                    attempt += 1;
+                }
+                outcome => return outcome,
+            }
+            tokio::time::sleep(MIGRATION_PAUSE).await;
+        }
+    }
+
+    async fn try_migrating(&self) -> ServiceResult<()> {
         let transaction = self.begin_migrating().await?;
         self.lock(&transaction, Lock::Migrations).await?;
-        Migrator::up(&transaction, None).await?;
+        if self.is_postgres() {
+            transaction.execute_unprepared(MIGRATION_LOCK_TIMEOUT).await?;
+        }
+        let schema = schema::status(&transaction).await?;
+        if schema.unknown.is_empty() {
+            Migrator::up(&transaction, None).await?;
+        } else {
+            schema::require_compatible(&transaction, &schema).await?;
+            tracing::warn!(version = schema.version, "a newer version of Tollhouse has migrated the database");
+        }
         Ok(transaction.commit().await?)
+    }
+
+    /// Compares the database's migrations with this program's, without applying any.
+    pub async fn schema_status(&self) -> ServiceResult<SchemaStatus> {
+        schema::status(self.read()).await
     }
 
     /// Sets a function that is called after each statement, with its values, also those of transactions. For

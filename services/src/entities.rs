@@ -5,6 +5,7 @@
 pub(crate) mod api_keys;
 pub(crate) mod audit_entries;
 pub(crate) mod audit_heads;
+pub(crate) mod background_migrations;
 pub(crate) mod bodies;
 pub(crate) mod body_sums;
 pub(crate) mod calls;

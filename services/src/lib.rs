@@ -9,6 +9,7 @@ pub mod address_limits;
 pub mod api_keys;
 pub mod audit;
 mod audited_change;
+pub mod background_migrations;
 pub mod bodies;
 pub mod calls;
 pub mod changes;
@@ -41,11 +42,13 @@ use std::sync::Arc;
 
 pub use actor::{Actor, ActorKind, OperatorSource, Organization, SystemTask};
 pub use clock::{Clock, SystemClock};
-pub use database::{Connections, Database, DatabaseConnections, DatabaseOptions, DatabaseTransaction};
+pub use database::{Connections, Database, DatabaseConnections, DatabaseOptions, DatabaseTransaction, SchemaStatus};
 pub use errors::{ServiceError, ServiceResult};
 pub use quotas::Quotas;
 pub use random::{new_reference, random_hex};
 use tokio::sync::Notify;
+
+use self::background_migrations::BackgroundMigration;
 
 /// The shared state of all use cases. Cheap to clone.
 #[derive(Clone)]
@@ -66,6 +69,8 @@ pub struct Services {
     pub(crate) job_metrics: jobs::JobMetrics,
     /// The parts that watchers for changes notify.
     pub(crate) change_listeners: &'static [changes::ChangeListener],
+    /// In the order in which they run.
+    pub(crate) background_migrations: &'static [BackgroundMigration],
     pub(crate) read_barrier: metering::ReadBarrier,
     pub(crate) counted_storage: provider_objects::storage::CountedStorage,
 }
@@ -96,6 +101,7 @@ impl Services {
             jobs_due: Arc::default(),
             job_metrics: jobs::JobMetrics::default(),
             change_listeners: &[models::prices::LISTENER, jobs::LISTENER],
+            background_migrations: &[api_keys::FOLD_TEXTS, api_keys::INDEX_TEXTS],
             read_barrier: metering::ReadBarrier::default(),
             counted_storage: provider_objects::storage::CountedStorage::default(),
         })
@@ -106,6 +112,12 @@ impl Services {
     pub fn with_statement_hook(mut self, hook: impl Fn(&sea_orm::Statement) + Clone + Send + Sync + 'static) -> Self {
         self.database.set_statement_hook(hook);
         self
+    }
+
+    /// Replaces the background migrations by others.
+    #[must_use]
+    pub fn with_background_migrations(self, background_migrations: &'static [BackgroundMigration]) -> Self {
+        Self { background_migrations, ..self }
     }
 
     /// Waits briefly until this process's recorded calls are stored, so that readers see every call already

@@ -82,6 +82,17 @@ pub fn email(text: &str) -> Result<String, String> {
     Ok(format!("{local}@{ascii}"))
 }
 
+/// Folds a text for searches: NFKC, without differences of case. `Straße` and `STRASSE` become equal, as do all
+/// sigmas.
+pub fn fold(text: &str) -> String {
+    let text = nfkc(text);
+    // Each letter by itself, since the lower case of a sigma depends on its place. Twice, since `ẞ` has only a lower
+    // case, and `ß` only an upper one of several letters.
+    let folded: String =
+        text.chars().flat_map(char::to_lowercase).flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect();
+    nfkc(&folded).into_owned()
+}
+
 fn reject(text: &str, is_invalid: impl Fn(char) -> bool) -> Result<(), String> {
     if text.chars().any(is_invalid) { Err(INVISIBLE.to_owned()) } else { Ok(()) }
 }
@@ -109,6 +120,22 @@ mod tests {
             ("mira+tag@sub.example-1.com", "mira+tag@sub.example-1.com"),
         ] {
             assert_eq!(validation::email(written).as_deref(), Ok(address), "{written:?}");
+        }
+    }
+
+    #[test]
+    fn texts_that_differ_in_case_fold_to_one() {
+        for (texts, folded) in [
+            (&["web", "Web", "WEB", "ｗｅｂ"][..], "web"),
+            (&["Übersicht", "ÜBERSICHT", "u\u{308}bersicht"], "übersicht"),
+            (&["Straße", "STRASSE", "STRAẞE"], "strasse"),
+            (&["ΣΊΣΥΦΟΣ", "Σίσυφος", "σίσυφοσ"], "σίσυφοσ"),
+            (&["ﬁnn", "FINN"], "finn"),
+            (&["50%_*?[\\"], "50%_*?[\\"),
+        ] {
+            for text in texts {
+                assert_eq!(validation::canonical::fold(text), folded, "{text:?}");
+            }
         }
     }
 

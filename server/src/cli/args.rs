@@ -33,8 +33,12 @@ pub struct Cli {
 pub enum Command {
     /// Serve dashboard, gateway and APIs; migrates first (the default)
     Serve,
-    /// Bring the schema up to date
-    Migrate,
+    /// Bring the schema up to date; servers make the rest of the changes in the background
+    Migrate {
+        /// Show the schema's version, pending migrations and those in the background, and apply none
+        #[arg(long)]
+        status: bool,
+    },
     /// Check configuration, database, clock and upstreams
     Doctor,
     /// Organizations

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use services::{ServiceResult, Services, jobs::JobCounts};
+use services::{ServiceResult, Services};
 use tokio::time::Instant;
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     breaker::BreakerState,
     call::{CallEnd, GatewayCall},
 };
-use crate::metrics::{EndedCall, JobStatus, Metrics, ScrapeState};
+use crate::metrics::{DatabaseCounts, EndedCall, JobStatus, Metrics, ScrapeState};
 
 impl Gateway {
     pub(crate) fn metrics(&self) -> &Metrics {
@@ -42,7 +42,7 @@ impl Gateway {
     }
 
     /// The metrics of this server in Prometheus' text format.
-    pub(crate) fn metrics_text(&self, jobs: &[JobCounts]) -> Result<String, prometheus::Error> {
+    pub(crate) fn metrics_text(&self, counts: &DatabaseCounts) -> Result<String, prometheus::Error> {
         let offers = self.offers();
         let now = Instant::now();
         let breakers = offers.providers().map(|provider| (&*provider.name, name(provider.breaker.state(now))));
@@ -51,7 +51,8 @@ impl Gateway {
             meter: self.meter.status(),
             breakers: breakers.collect(),
             security: self.services.security(),
-            jobs: JobStatus { now: self.services.now(), counts: jobs, metrics: self.services.job_metrics() },
+            jobs: JobStatus { now: self.services.now(), counts: &counts.jobs, metrics: self.services.job_metrics() },
+            migrations: &counts.migrations,
         };
         self.metrics.text(&now)
     }

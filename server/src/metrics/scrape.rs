@@ -5,6 +5,7 @@ use std::{sync::PoisonError, time::Duration};
 use domain::time::Timestamp;
 use prometheus::{Error, TextEncoder};
 use services::{
+    background_migrations::BackgroundStatus,
     jobs::{JobCounts, JobMetrics},
     metering::MeterStatus,
     security::{SecurityEventKind, SecurityLog},
@@ -20,6 +21,15 @@ pub(crate) struct ScrapeState<'a> {
     pub(crate) breakers: Vec<(&'a str, &'static str)>,
     pub(crate) security: &'a SecurityLog,
     pub(crate) jobs: JobStatus<'a>,
+    /// Empty while the database doesn't answer.
+    pub(crate) migrations: &'a [BackgroundStatus],
+}
+
+/// Figures that the database counts for a scrape; empty while it doesn't answer.
+#[derive(Default)]
+pub(crate) struct DatabaseCounts {
+    pub(crate) jobs: Vec<JobCounts>,
+    pub(crate) migrations: Vec<BackgroundStatus>,
 }
 
 /// The state of background jobs at a scrape.
@@ -56,6 +66,10 @@ impl Metrics {
             counter.inc_by(now.security.count(kind).saturating_sub(counter.get()));
         }
         self.set_jobs(&now.jobs);
+        gauges.unmigrated.reset();
+        for migration in now.migrations {
+            gauges.unmigrated.with_label_values(&[&*migration.name]).set(migration.rows_remaining());
+        }
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }
 }
@@ -87,7 +101,7 @@ fn saturating_i64(number: u64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use services::security::SecurityEvent;
+    use services::{background_migrations::BackgroundState, security::SecurityEvent};
 
     use super::*;
     use crate::metrics::EndedCall;
@@ -120,13 +134,32 @@ mod tests {
             ..JobCounts::default()
         }];
         let jobs = JobStatus { now: Timestamp::from_millis(5_500), counts: &counts, metrics: &JobMetrics::default() };
-        let now = ScrapeState { running: 3, meter: MeterStatus::default(), breakers, security: &security, jobs };
+        let migrations = [BackgroundStatus {
+            name: "fold_key_texts".to_owned(),
+            state: BackgroundState::Running,
+            rows_done: 500,
+            rows_total: Some(1_200),
+            percent: 41,
+            started_at: Some(Timestamp::from_millis(0)),
+            finished_at: None,
+            failures: 0,
+            error: None,
+        }];
+        let now = ScrapeState {
+            running: 3,
+            meter: MeterStatus::default(),
+            breakers,
+            security: &security,
+            jobs,
+            migrations: &migrations,
+        };
         let text = metrics.text(&now).unwrap();
         for line in [
             "# TYPE tollhouse_calls_total counter",
             "tollhouse_jobs{kind=\"key_reminders\",state=\"waiting\"} 2",
             "tollhouse_jobs{kind=\"key_reminders\",state=\"dead\"} 1",
             "tollhouse_job_oldest_waiting_seconds{kind=\"key_reminders\"} 4.5",
+            "tollhouse_background_migration_remaining_rows{migration=\"fold_key_texts\"} 700",
             "tollhouse_calls_total{endpoint=\"/v1/chat/completions\",model=\"gpt-x\",outcome=\"succeeded\",provider=\"upstream\"} 1",
             "tollhouse_refusals_total{code=\"invalid_api_key\"} 1",
             "tollhouse_upstream_seconds_bucket{provider=\"upstream\",le=\"0.025\"} 0",

@@ -9,7 +9,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const PASSWORD: &str = "a lantern by the harbor 41";
@@ -199,6 +199,25 @@ fn a_demo_has_as_many_calls_as_asked_for_and_only_once() {
     assert_eq!(demo["calls"], 3000);
     assert!(demo["password"].as_str().unwrap().len() >= 12);
     shell.refusal(&["demo", "--calls", "10"], "", 1);
+}
+
+#[test]
+fn migrations_are_shown_without_being_applied() {
+    let shell = Shell::new();
+    for _ in 0..2 {
+        let status = shell.json(&["migrate", "--status"], "");
+        assert!(status["schema"]["version"].is_null(), "{status}");
+        let pending = status["schema"]["pending"].as_array().unwrap().len();
+        assert!(pending > 30, "{status}");
+        assert_eq!(status["background"][0]["state"], "waiting");
+    }
+    shell.json(&["migrate"], "");
+    let status = shell.json(&["migrate", "--status"], "");
+    assert_eq!((&status["schema"]["pending"], &status["schema"]["unknown"]), (&json!([]), &json!([])));
+    let output = shell.run(&["migrate", "--status"], "");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && text.contains("No migration is pending."), "{text}");
+    assert!(text.contains("In the background: fold_key_texts is waiting"), "{text}");
 }
 
 #[test]

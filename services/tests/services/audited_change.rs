@@ -266,6 +266,8 @@ const WITHOUT_ACTOR: &[&str] = &[
     "api_keys/commands/report_leaks.rs",
     "api_keys/commands/remind.rs",
     "api_keys/uses/rows.rs",
+    "background_migrations/progress.rs",
+    "background_migrations/run.rs",
     "bodies/store.rs",
     "bodies/cleanup.rs",
     "changes/watcher.rs",

@@ -3,6 +3,7 @@
 mod model;
 mod pages;
 mod random;
+mod search;
 mod visibility;
 
 use std::collections::BTreeSet;
@@ -16,7 +17,7 @@ use domain::{
     time::Timestamp,
 };
 use futures::TryStreamExt;
-use services::{Actor, api_keys, organizations};
+use services::{Actor, api_keys, background_migrations, organizations};
 
 use self::{
     model::{Fact, Model},
@@ -87,6 +88,9 @@ on_both_databases! {
         let questions = std::env::var("KEY_LIST_QUESTIONS").map_or(80, |questions| questions.parse().unwrap());
         for seed in 0..2 {
             let (admin, model, mut random) = random_organization(world, seed).await;
+            if seed == 1 {
+                background_migrations::run(&world.services).await.unwrap();
+            }
             let projects: Vec<_> = model.facts.iter().filter_map(|fact| fact.key.project).take(9).collect();
             assert_eq!(list(world, &admin, &KeyQuery::default()).await.statuses, model.statuses());
             for _ in 0..questions {

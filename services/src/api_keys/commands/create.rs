@@ -13,7 +13,10 @@ use serde_json::json;
 use super::{delegation, quota, secrets};
 use crate::{
     Actor, ServiceError, ServiceResult, Services,
-    api_keys::queries::{get, visibility::visible_keys},
+    api_keys::{
+        queries::{get, visibility::visible_keys},
+        search_texts::{self, KeyTexts},
+    },
     audit::AuditEvent,
     audited_change::AuditedChange,
     database::DatabaseTransaction,
@@ -144,8 +147,10 @@ fn row(now: Timestamp, actor: &Actor, input: &NewApiKey) -> ServiceResult<api_ke
 
 /// Stores a key with its first secret.
 async fn insert(change: &AuditedChange, row: api_keys::Model, secret: &Secret) -> ServiceResult<()> {
-    let id = ApiKeyId::new(row.id);
+    let (id, organization) = (ApiKeyId::new(row.id), row.organization_id);
+    let texts = KeyTexts { id: row.id, name: row.name.clone(), description: row.description.clone() };
     api_keys::Entity::insert(api_keys::ActiveModel::from(row)).exec_without_returning(change.transaction()).await?;
+    search_texts::store(change.transaction(), organization, &[texts]).await?;
     secrets::insert(change, id, secret, None).await
 }
 

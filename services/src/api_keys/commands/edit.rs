@@ -12,7 +12,10 @@ use serde_json::{Map, Value, json};
 use super::{create::require_offered, delegation, lock};
 use crate::{
     Actor, ServiceResult, Services,
-    api_keys::queries::get,
+    api_keys::{
+        queries::get,
+        search_texts::{self, KeyTexts},
+    },
     audit::{self, AuditEvent},
     audited_change::AuditedChange,
     changes::ChangeKind,
@@ -39,7 +42,9 @@ pub async fn edit(services: &Services, actor: &Actor, id: ApiKeyId, changes: Api
         projects::require_usable(&change, Permission::ManageApiKeys, project).await?;
     }
     delegation::of(&change)?.check_edit(&key, &edited)?;
+    let texts = KeyTexts { id: key.id, name: edited.name.clone(), description: edited.description.clone() };
     edited.into_active_model().reset_all().update(change.transaction()).await?;
+    search_texts::store(change.transaction(), key.organization_id, &[texts]).await?;
     change.announce(ChangeKind::ApiKey, [key.id]);
     change.record(event);
     change.commit().await?;

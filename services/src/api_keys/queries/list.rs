@@ -3,6 +3,7 @@
 mod any_case;
 mod filter;
 mod order;
+mod search;
 
 use std::collections::HashMap;
 

@@ -54,8 +54,7 @@ on_both_databases! {
         world.key(&admin, project, "Größe 100%").await;
         let find = async |text: &str| api_keys::list(&world.services, &admin, &KeyQuery { search: text.to_owned(), ..KeyQuery::default() }).await;
         for text in ["GRÖSSE", "%", "größe\u{0}", " GRÖßE ", "", "\n", "TOLL_STD_"] {
-            let expected = i64::from(text != "GRÖSSE");
-            assert_eq!(find(text).await.unwrap().total, expected, "{text:?}");
+            assert_eq!(find(text).await.unwrap().total, 1, "{text:?}");
         }
         for text in ["_", "[", "^", "***:", "(?i)web", "' OR 1=1 --", "$1", "key_01h2xcejqtf2nbrexx3vqjhp41", "a|e", &"ü".repeat(500)] {
             let expected = i64::from(text == "_");

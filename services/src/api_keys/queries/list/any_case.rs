@@ -1,4 +1,4 @@
-//! Finds text in any case, on both databases alike.
+//! Finds text in any case, on both databases alike, where it isn't folded yet.
 //!
 //! Their own case folding knows ASCII only (SQLite), or follows the server's locale (PostgreSQL). Both can
 //! compare a character with a set of characters, and these sets are built here.
