@@ -44,20 +44,25 @@ fn minutes(count: usize) -> Vec<TestCall> {
     (0..count).map(|number| TestCall { at: at(number), ..start.clone() }.model(model(number))).collect()
 }
 
-/// Counts the calls of each partition, by its name.
-async fn partitions(world: &World) -> BTreeMap<String, i64> {
+/// Counts the rows of each partition of `table`, by its name.
+async fn partitions_of(world: &World, table: &str) -> BTreeMap<String, i64> {
     let read = world.services.database().read();
     let run =
         async |sql: String| read.query_all_raw(Statement::from_string(read.get_database_backend(), sql)).await.unwrap();
-    let names = "SELECT inhrelid::regclass::text AS name FROM pg_inherits \
-                 WHERE inhparent = 'calls'::regclass ORDER BY name";
+    let names = format!(
+        "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = '{table}'::regclass ORDER BY name"
+    );
     let mut partitions = BTreeMap::new();
-    for row in run(names.to_owned()).await {
+    for row in run(names).await {
         let name: String = row.try_get("", "name").unwrap();
         let count = run(format!("SELECT count(*) AS n FROM {name}")).await[0].try_get("", "n").unwrap();
         partitions.insert(name, count);
     }
     partitions
+}
+
+async fn partitions(world: &World) -> BTreeMap<String, i64> {
+    partitions_of(world, "calls").await
 }
 
 /// Only PostgreSQL has partitions.
@@ -93,6 +98,27 @@ async fn calls_go_to_the_partition_of_their_month_on_postgres() {
     expected.insert("calls_default".to_owned(), 2);
     assert_eq!(partitions(&world).await, expected);
     assert_eq!(walk(&world, &admin, &CallQuery::default()).await.len(), 6);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rollups_go_to_the_partition_of_their_bucket_on_postgres() {
+    let world = World::new(TestDatabase::postgres().await).await;
+    let admin = world.organization("Acme", "Asia/Kathmandu").await;
+    let project = world.default_project(&admin).await;
+    let key = world.key(&admin, project, "web").await;
+    let mut expected: BTreeMap<String, i64> =
+        ["2026_10", "2026_11", "2026_12", "2027_01", "default"].map(|name| (format!("rollups_{name}"), 0)).into();
+    assert_eq!(partitions_of(&world, "rollups").await, expected);
+    let meter = world.meter();
+    // The day of Kathmandu to which the second call belongs began in July.
+    for at in ["2026-11-30T23:59:59.999Z", "2026-08-01T00:00:00Z"] {
+        meter.record(record(&admin.organization, &key, &TestCall::at(at))).await.unwrap();
+    }
+    world.wait_until_stored().await;
+    expected
+        .extend([("2026_11", 3), ("2026_08", 2), ("2026_07", 1)].map(|(name, rows)| (format!("rollups_{name}"), rows)));
+    assert_eq!(partitions_of(&world, "rollups").await, expected);
     world.end().await;
 }
 

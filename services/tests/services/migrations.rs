@@ -59,6 +59,25 @@ async fn back_and_forth(world: &World, name: &str, meanwhile: &[&str]) {
     transaction.commit().await.unwrap();
 }
 
+#[derive(Clone, Copy, PartialEq)]
+enum Direction {
+    Down,
+    Up,
+}
+
+/// Migrates down to before the migration of this name, or up to the newest, in a transaction of its own.
+async fn migrate(world: &World, name: &str, direction: Direction) {
+    let migrations = Migrator::migrations();
+    let earlier = migrations.iter().position(|migration| migration.name().ends_with(name)).unwrap();
+    let later = u32::try_from(migrations.len() - earlier).unwrap();
+    let transaction = world.services.database().begin_migrating().await.unwrap();
+    match direction {
+        Direction::Down => Migrator::down(&transaction, Some(later)).await.unwrap(),
+        Direction::Up => Migrator::up(&transaction, None).await.unwrap(),
+    }
+    transaction.commit().await.unwrap();
+}
+
 on_both_databases! {
     async fn days_are_summed_over_outcomes_and_told_apart_again(world: &World) {
         let admin = world.organization("Acme", "Asia/Kathmandu").await;
@@ -164,6 +183,49 @@ on_both_databases! {
         Migrator::up(&transaction, None).await.unwrap();
         transaction.commit().await.unwrap();
         assert_eq!((hours().await, reports(world, &admin).await), (now, before));
+    }
+
+    async fn rollups_are_divided_by_month_and_put_together_again(world: &World) {
+        let admin = world.organization("Acme", "Asia/Kathmandu").await;
+        let project = world.default_project(&admin).await;
+        let key = world.key(&admin, project, "web").await;
+        let made: Vec<TestCall> = ["2026-08-20T10:00:00Z", "2026-11-10T18:14:59.999Z", "2026-11-10T18:15:00Z"]
+            .map(TestCall::at)
+            .into();
+        let store = async || world.calls(&admin.organization, &key, &made).await;
+        let total = async || {
+            let query = UsageQuery { range: Range::Last12Months, ..UsageQuery::default() };
+            let total = usage::report(&world.services, &admin, &query).await.unwrap().total;
+            (total.calls, total.tokens_in, total.spend.nanos())
+        };
+        store().await;
+        for round in 1..=2 {
+            migrate(world, "_rollup_partitions", Direction::Down).await;
+            assert_eq!(total().await, (6 * round - 3, (6 * round - 3) * 100, (6 * round - 3) * 1_000));
+            // As a server of before does, with the statement that it has prepared.
+            store().await;
+            migrate(world, "_rollup_partitions", Direction::Up).await;
+            assert_eq!(total().await.0, 6 * round);
+            store().await;
+            assert_eq!(total().await.0, 6 * round + 3);
+        }
+        if world.services.database().is_postgres() {
+            let rows = "SELECT c.relname::text AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid \
+                        WHERE i.inhparent = 'rollups'::regclass ORDER BY c.relname";
+            let names = async || {
+                let rows = world.rows(rows).await;
+                rows.iter().map(|row| row.try_get::<String>("", "name").unwrap()).collect::<Vec<_>>()
+            };
+            let made = names().await;
+            assert!(made.len() == 2 && made[0].starts_with("rollups_before_") && made[1] == "rollups_default", "{made:?}");
+            // Months within the old partition get none of their own, the others do.
+            services::calls::partitions::ensure(&world.services).await.unwrap();
+            let first = made[0].replace("before_", "");
+            assert!(names().await.iter().all(|name| made.contains(name) || *name >= first), "{:?}", names().await);
+            world.clock.set("2090-01-15T00:00:00Z");
+            services::calls::partitions::ensure(&world.services).await.unwrap();
+            assert!(names().await.contains(&"rollups_2090_01".to_owned()));
+        }
     }
 
     async fn what_a_server_of_before_goes_on_writing_counts_once(world: &World) {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::{money::Money, time::Timestamp};
-use sea_orm::FromQueryResult;
+use sea_orm::{DbBackend, FromQueryResult};
 use uuid::Uuid;
 
 use crate::{
@@ -113,6 +113,11 @@ async fn read_sums(
         Resolution::Day => format!("s.outcome = '{ANY_OUTCOME}'"),
         _ => "TRUE".to_owned(),
     };
+    if let (DbBackend::Postgres, Some(first), Some(last)) = (keys.backend(), buckets.first(), buckets.last()) {
+        // Of a set of buckets, PostgreSQL doesn't see which partitions they are in.
+        let (first, last) = (keys.value(first.millis()), keys.value(last.millis()));
+        keys.and(format!("r.bucket >= {first} AND r.bucket <= {last}"));
+    }
     let buckets = keys.among_numbers(buckets.iter().map(|bucket| bucket.millis()));
     keys.and(format!(
         "s.organization_id = $1 AND s.api_key_id = k.id AND {series} \
