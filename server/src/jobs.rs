@@ -5,11 +5,13 @@ use std::time::Duration;
 use services::{
     accounts, api_keys, background_migrations, bodies, calls,
     jobs::{self, JobHandler},
+    metering::upkeep::{self, UpkeepSpan},
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// The handlers of all kinds of jobs.
 pub(crate) fn handlers() -> Vec<JobHandler> {
@@ -26,6 +28,12 @@ pub(crate) fn handlers() -> Vec<JobHandler> {
         // Servers of an older version may go on writing rows that have to be migrated.
         JobHandler::periodic("background_migrations", 5 * MINUTE, |services| async move {
             background_migrations::run(&services).await
+        }),
+        JobHandler::periodic("rollup_upkeep", DAY, |services| async move {
+            upkeep::run(&services, UpkeepSpan::Recent).await
+        }),
+        JobHandler::periodic("rollup_upkeep_of_all", WEEK, |services| async move {
+            upkeep::run(&services, UpkeepSpan::All).await
         }),
         JobHandler::periodic("job_cleanup", HOUR, |services| async move { jobs::delete_old(&services).await }),
     ]

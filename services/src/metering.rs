@@ -15,6 +15,7 @@ mod rows;
 mod series;
 mod store;
 mod storer;
+pub mod upkeep;
 
 use std::{borrow::Cow, sync::Arc};
 

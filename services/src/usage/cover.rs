@@ -4,6 +4,10 @@
 //! rows; instead the organization's day is read, the hours by which it begins too late are added, and those by which
 //! it ends too late are subtracted. In the same way, an hour that doesn't begin at a full hour of UTC is made of an
 //! hour of UTC and quarter hours.
+//!
+//! Quarter hours are only read from the beginning of an hour on: the time from a quarter past to the full hour is the
+//! hour less its first quarter. Zones' hours and days begin at the full hour, at a quarter past or at half past, so
+//! quarters of the second half are never read, and are deleted some time later (`metering::upkeep`).
 
 use domain::{
     time::{DAY_MILLIS, Timestamp},
@@ -11,6 +15,8 @@ use domain::{
 };
 
 use super::{buckets::Buckets, resolution::Resolution};
+
+const HOUR_MILLIS: i64 = 60 * 60_000;
 
 /// Consecutive rollups of one resolution.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -38,14 +44,18 @@ struct SlotBuckets {
     subtracted_from: Option<usize>,
 }
 
+impl SlotBuckets {
+    /// Those that subtract what these add.
+    const fn swapped(self) -> Self {
+        Self { added_to: self.subtracted_from, subtracted_from: self.added_to }
+    }
+}
+
 impl Cover {
     /// The cheapest cover of `buckets`. `days` returns the start of the organization's day that contains a
     /// moment, and that of the next; `None` for buckets of hours.
     pub(crate) fn of(buckets: &Buckets, days: Option<&dyn Fn(Timestamp) -> [Timestamp; 2]>) -> Self {
-        let hour = |moment: Timestamp| {
-            let begin = floor(moment, Resolution::Hour);
-            [begin, begin.plus_millis(length(Resolution::Hour))]
-        };
+        let hour = |moment: Timestamp| [floor(moment), floor(moment).plus_millis(HOUR_MILLIS)];
         let mut covers = vec![Self::direct(buckets), Self::shifted(buckets, Resolution::Hour, &hour)];
         covers.extend(days.map(|days| Self::shifted(buckets, Resolution::Day, days)));
         covers.into_iter().min_by_key(Self::cost).unwrap_or_default()
@@ -78,10 +88,8 @@ impl Cover {
         let spans = spans(buckets);
         for (bucket, (from, to)) in spans.iter().enumerate() {
             let (from, to) = (nearest(*from), nearest(*to));
-            if from < to {
-                let slot = cover.add_slot(SlotBuckets { added_to: Some(bucket), subtracted_from: None });
-                cover.stretches.push(Stretch { resolution, from, to, slot });
-            }
+            let buckets = SlotBuckets { added_to: Some(bucket), subtracted_from: None };
+            cover.add_stretch(resolution, from, to, buckets);
         }
         let edges = buckets.starts.iter().copied().chain([buckets.end]);
         for (edge, moment) in edges.enumerate() {
@@ -98,28 +106,34 @@ impl Cover {
         cover
     }
 
-    /// Adds the time between two moments, as hours and quarter hours.
+    /// Adds the time between two moments: the hours from that of the first up to that of the second, and the quarter
+    /// hours of the second's hour before it, less those of the first's.
     fn add(&mut self, from: Timestamp, to: Timestamp, buckets: SlotBuckets) {
         if from >= to {
             return;
         }
-        let slot = self.add_slot(buckets);
-        let (first, last) = (ceil(from, Resolution::Hour), floor(to, Resolution::Hour));
-        let parts = if first <= last {
-            [
-                (Resolution::QuarterHour, from, first),
-                (Resolution::Hour, first, last),
-                (Resolution::QuarterHour, last, to),
-            ]
-        } else {
-            [(Resolution::QuarterHour, from, to), (Resolution::Hour, to, to), (Resolution::QuarterHour, to, to)]
-        };
-        let parts = parts.into_iter().filter(|(_, from, to)| from < to);
-        self.stretches.extend(parts.map(|(resolution, from, to)| Stretch { resolution, from, to, slot }));
+        let (first, last) = (floor(from), floor(to));
+        if first == last {
+            return self.add_stretch(Resolution::QuarterHour, from, to, buckets);
+        }
+        self.add_stretch(Resolution::Hour, first, last, buckets);
+        self.add_stretch(Resolution::QuarterHour, last, to, buckets);
+        self.add_stretch(Resolution::QuarterHour, first, from, buckets.swapped());
     }
 
+    /// Adds rollups of one resolution, unless there are none.
+    fn add_stretch(&mut self, resolution: Resolution, from: Timestamp, to: Timestamp, buckets: SlotBuckets) {
+        if from < to {
+            let slot = self.add_slot(buckets);
+            self.stretches.push(Stretch { resolution, from, to, slot });
+        }
+    }
+
+    /// The slot of these buckets: the last one's, if they are the same.
     fn add_slot(&mut self, buckets: SlotBuckets) -> usize {
-        self.slots.push(buckets);
+        if self.slots.last() != Some(&buckets) {
+            self.slots.push(buckets);
+        }
         self.slots.len() - 1
     }
 
@@ -149,23 +163,14 @@ fn spans(buckets: &Buckets) -> Vec<(Timestamp, Timestamp)> {
     buckets.starts.iter().copied().zip(ends).collect()
 }
 
-/// The length in milliseconds of a resolution with a fixed length.
-fn length(resolution: Resolution) -> i64 {
-    resolution.millis().unwrap_or(1)
-}
-
-fn floor(moment: Timestamp, resolution: Resolution) -> Timestamp {
-    let length = length(resolution);
-    Timestamp::from_millis(moment.millis().div_euclid(length) * length)
-}
-
-fn ceil(moment: Timestamp, resolution: Resolution) -> Timestamp {
-    floor(moment.plus_millis(length(resolution) - 1), resolution)
+/// The beginning of the UTC hour that contains `moment`.
+fn floor(moment: Timestamp) -> Timestamp {
+    Timestamp::from_millis(moment.millis().div_euclid(HOUR_MILLIS) * HOUR_MILLIS)
 }
 
 #[cfg(test)]
 mod tests {
-    use chrono::{Days, NaiveDate};
+    use chrono::{Datelike, Days, NaiveDate};
     use chrono_tz::{Asia, Australia, Europe, Pacific, Tz};
     use domain::usage::View;
     use proptest::prelude::*;
@@ -218,7 +223,7 @@ mod tests {
             }
         }
         let kathmandu = Cover::of(&ninety_days(Asia::Kathmandu), Some(&around(Tz::UTC)));
-        assert_eq!(kathmandu.cost(), 90 + 91 * 8, "five hours and three quarters");
+        assert_eq!(kathmandu.cost(), 90 + 91 * 7, "six hours less a quarter");
     }
 
     #[test]
@@ -228,6 +233,24 @@ mod tests {
         assert_eq!(Cover::of(&hours, None).cost(), 2 * 240 + 1);
         let full = buckets::of("2026-11-01..2026-11-10".parse().unwrap(), View::Hour, Europe::Berlin, now).unwrap();
         assert_eq!(Cover::of(&full, None).cost(), 240);
+    }
+
+    /// Whether a stretch reads no quarter hour of an hour's second half.
+    fn is_read_of_the_first_half(stretch: &Stretch) -> bool {
+        let begin = floor(stretch.from);
+        stretch.resolution != Resolution::QuarterHour || stretch.to <= begin.plus_millis(HOUR_MILLIS / 2)
+    }
+
+    #[test]
+    fn days_of_no_zone_need_quarter_hours_of_an_hours_second_half() {
+        let first = NaiveDate::from_ymd_opt(2012, 1, 1).unwrap();
+        for zone in chrono_tz::TZ_VARIANTS {
+            for week in 0..30 * 52 {
+                let begin = start_of_day(first + Days::new(week * 7), zone);
+                let into_hour = begin.millis() - floor(begin).millis();
+                assert!(into_hour <= HOUR_MILLIS / 2 && into_hour % QUARTER == 0, "{zone} {begin}");
+            }
+        }
     }
 
     proptest! {
@@ -248,6 +271,8 @@ mod tests {
             let cover = Cover::of(&buckets, (view == View::Day).then_some(around));
             for stretch in &cover.stretches {
                 prop_assert_eq!((stretch.from.millis() % QUARTER, stretch.to.millis() % QUARTER), (0, 0));
+                // Until 2011 clocks in St. John's changed a minute after midnight.
+                prop_assert!(first.year() < 2012 || is_read_of_the_first_half(stretch), "{} for {}", zone, organization);
             }
             let edges = buckets.starts.iter().chain([&buckets.end]).flat_map(|edge| [edge.plus_millis(-1), *edge]);
             let begin = buckets.start().plus_minutes(-4 * 1440);

@@ -283,6 +283,8 @@ const WITHOUT_ACTOR: &[&str] = &[
     "jobs/runner.rs",
     "metering/registry.rs",
     "metering/storer/group.rs",
+    "metering/upkeep/halves.rs",
+    "metering/upkeep/writers.rs",
     "models.rs",
     "provider_objects.rs",
     "provider_objects/job_results.rs",

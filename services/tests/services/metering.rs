@@ -1,6 +1,7 @@
 //! Calls and rollups: none lost, none stored twice.
 
 mod durability;
+mod upkeep;
 
 use std::{borrow::Cow, collections::HashSet, sync::Arc};
 

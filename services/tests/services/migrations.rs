@@ -5,10 +5,18 @@ use domain::{
     api_keys::Rotation,
     calls::Outcome,
     permissions::Role,
+    time::Timestamp,
     usage::{Group, Range, UsageQuery, UsageReport, View},
 };
 use sea_orm::ConnectionTrait;
-use services::{Actor, api_keys, metering::LATENCY_BINS, usage};
+use services::{
+    Actor, api_keys,
+    metering::{
+        LATENCY_BINS,
+        upkeep::{self, UpkeepSpan},
+    },
+    usage,
+};
 
 use crate::support::{TestCall, World};
 
@@ -226,6 +234,47 @@ on_both_databases! {
             services::calls::partitions::ensure(&world.services).await.unwrap();
             assert!(names().await.contains(&"rollups_2090_01".to_owned()));
         }
+    }
+
+    async fn older_servers_find_the_quarter_hours_that_were_deleted(world: &World) {
+        let admin = world.organization("Acme", "Asia/Kathmandu").await;
+        let project = world.default_project(&admin).await;
+        let key = world.key(&admin, project, "web").await;
+        let made: Vec<TestCall> = (0..30)
+            .flat_map(|number| {
+                let at: Timestamp = "2026-10-10T18:02:00Z".parse().unwrap();
+                let call = TestCall::at_moment(at.plus_minutes(number * 10));
+                [call.clone().outcome(Outcome::Failed), call.model(if number % 2 == 0 { "gpt-x" } else { "gpt-y" })]
+            })
+            .collect();
+        world.calls(&admin.organization, &key, &made).await;
+        // The sums of the first quarter, the second, and the rest of each hour.
+        let parts = async || {
+            let sql = "SELECT CAST(b.part AS text) || ' ' || CAST(sum(b.calls) AS text) || ' ' || \
+                 CAST(sum(b.errors) AS text) || ' ' || CAST(sum(b.tokens_in) AS text) || ' ' || \
+                 CAST(sum(b.cost_nanos) AS text) || ' ' || CAST(sum(b.latency_0) AS text) AS shown \
+                 FROM (SELECT r.*, CASE WHEN r.bucket % 3600000 < 1800000 THEN r.bucket \
+                 ELSE r.bucket - r.bucket % 1800000 END AS part FROM rollups r WHERE r.resolution = 1) b \
+                 GROUP BY b.series_id, b.part";
+            let mut parts: Vec<String> = world.rows(sql).await.iter().map(|row| row.try_get("", "shown").unwrap()).collect();
+            parts.sort();
+            parts
+        };
+        let before = parts().await;
+        for _ in 0..2 {
+            upkeep::run(&world.services, UpkeepSpan::All).await.unwrap();
+            assert!(parts().await.len() < before.len());
+            migrate(world, "_half_hours", Direction::Down).await;
+            assert_eq!(parts().await, before);
+            migrate(world, "_half_hours", Direction::Up).await;
+        }
+        upkeep::run(&world.services, UpkeepSpan::All).await.unwrap();
+        // A late call makes a quarter hour that lacks all earlier ones.
+        let late = TestCall { cost: Some(0), tokens_in: 0, ..TestCall::at("2026-10-10T18:40:00Z") };
+        world.calls(&admin.organization, &key, &[late]).await;
+        migrate(world, "_half_hours", Direction::Down).await;
+        assert_eq!(parts().await.len(), before.len(), "its row is completed");
+        migrate(world, "_half_hours", Direction::Up).await;
     }
 
     async fn what_a_server_of_before_goes_on_writing_counts_once(world: &World) {
