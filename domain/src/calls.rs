@@ -1,5 +1,6 @@
 //! Calls: the finest grain of usage, each a row in Logs.
 
+mod retention;
 mod store;
 
 use std::{fmt, str::FromStr};
@@ -16,7 +17,10 @@ use crate::{
     usage::{Filter, Range},
 };
 
-pub use self::store::CallStore;
+pub use self::{
+    retention::{CALL_DAYS, CallRetention},
+    store::CallStore,
+};
 
 /// The outcome of a call.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
@@ -253,6 +257,9 @@ pub struct CallPage {
     pub calls: Vec<Call>,
     /// Whether there are calls after the last one.
     pub more: bool,
+    /// The moment from which calls are kept, if the query includes earlier ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_since: Option<Timestamp>,
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     api_keys::{KeyPolicy, MAX_LIFE_DAYS},
     bodies::BodySettings,
+    calls::CallRetention,
     errors::FieldErrors,
 };
 
@@ -25,6 +26,9 @@ pub struct OrganizationSettings {
     /// Storage of the bodies of its calls.
     #[serde(default)]
     pub bodies: BodySettings,
+    /// How long its calls are kept.
+    #[serde(default)]
+    pub call_retention: CallRetention,
 }
 
 /// Changes of an organization's settings. `None` leaves a setting as it is, so that concurrent changes of
@@ -38,11 +42,19 @@ pub struct SettingsChanges {
     pub key_policy: Option<KeyPolicy>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bodies: Option<BodySettings>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call_retention: Option<CallRetention>,
 }
 
 impl From<OrganizationSettings> for SettingsChanges {
-    fn from(OrganizationSettings { session_idle_minutes, key_policy, bodies }: OrganizationSettings) -> Self {
-        Self { session_idle_minutes: Some(session_idle_minutes), key_policy: Some(key_policy), bodies: Some(bodies) }
+    fn from(settings: OrganizationSettings) -> Self {
+        let OrganizationSettings { session_idle_minutes, key_policy, bodies, call_retention } = settings;
+        Self {
+            session_idle_minutes: Some(session_idle_minutes),
+            key_policy: Some(key_policy),
+            bodies: Some(bodies),
+            call_retention: Some(call_retention),
+        }
     }
 }
 
@@ -54,6 +66,7 @@ impl OrganizationSettings {
             session_idle_minutes: changes.session_idle_minutes.unwrap_or(self.session_idle_minutes),
             key_policy: changes.key_policy.unwrap_or(self.key_policy),
             bodies: changes.bodies.unwrap_or_else(|| self.bodies.clone()),
+            call_retention: changes.call_retention.unwrap_or(self.call_retention),
         }
     }
 
@@ -67,7 +80,8 @@ impl OrganizationSettings {
         if self.key_policy.longest_life_days.is_some_and(|days| days == 0 || days > MAX_LIFE_DAYS) {
             errors.add("longest_life_days", format!("Choose 1 to {MAX_LIFE_DAYS} days."));
         }
+        let call_retention = self.call_retention.validated(&mut errors);
         let bodies = self.bodies.validated(&mut errors);
-        errors.into_result().map(|()| Self { bodies, ..self })
+        errors.into_result().map(|()| Self { bodies, call_retention, ..self })
     }
 }

@@ -1,6 +1,7 @@
 import { expectAccessible, expectToFit } from "./accessibility.ts";
 import { expect, test } from "./fixtures.ts";
 import { ApiKeysPage } from "./pages/api_keys.ts";
+import { LogsPage } from "./pages/logs.ts";
 import { SettingsPage } from "./pages/settings.ts";
 import { UsagePage } from "./pages/usage.ts";
 
@@ -40,6 +41,29 @@ test("a policy for keys is chosen, the form for a new key keeps to it, and what 
   await expect(keys.creation.getByRole("radio", { name: "90 days" })).toBeVisible();
   await expect(keys.creation.getByRole("radio", { name: "180 days" })).toHaveCount(0);
   await expect(keys.creation.getByRole("radio", { name: "Never" })).toHaveCount(0);
+});
+
+test("calls are kept for as many days as chosen, and the log of older ones says so", { tag: "@widths" }, async ({ signedIn: page, organization }) => {
+  const [settings, logs] = [new SettingsPage(page), new LogsPage(page)];
+  const section = settings.section("Calls");
+  await settings.open(organization.slug);
+  await expect(section.getByRole("radio", { name: /^Keep all/ })).toBeChecked();
+  await section.getByRole("radio", { name: /^Delete old ones/ }).check();
+  await section.getByLabel("Days in the log").fill("34");
+  await settings.save("Calls");
+  await expect(section.getByRole("alert").filter({ hasText: "Choose 35 to 3650 days." })).toBeVisible();
+  await expectToFit(page);
+  await expectAccessible(page);
+  await section.getByRole("button", { name: "90 days" }).click();
+  await settings.saveAndWait("Calls");
+  await page.reload();
+  await expect(section.getByLabel("Days in the log")).toHaveValue("90");
+
+  // As a bar of that day links to it.
+  await logs.open(organization.slug, "?from=2026-01-10T00:00:00Z&to=2026-01-11T00:00:00Z");
+  await expect(page.getByText(/^Calls before \d+ \w+ \d{4} aren't kept\./)).toBeVisible();
+  await expectToFit(page);
+  await expectAccessible(page);
 });
 
 test("each section is saved separately, and discarding restores what is saved", async ({ signedIn: page, organization }) => {

@@ -42,6 +42,7 @@ mod m0040_background_migrations;
 mod m0041_key_organizations;
 mod m0042_rollup_partitions;
 mod m0043_half_hours;
+mod m0044_call_retention;
 mod m0049_key_search;
 mod m0050_journals;
 
@@ -92,6 +93,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0041_key_organizations::Migration),
             Box::new(m0042_rollup_partitions::Migration),
             Box::new(m0043_half_hours::Migration),
+            Box::new(m0044_call_retention::Migration),
             Box::new(m0049_key_search::Migration),
             Box::new(m0050_journals::Migration),
         ]

@@ -3,6 +3,7 @@
 mod args;
 mod audit;
 mod bodies;
+mod calls;
 mod data_folder;
 mod demo;
 mod doctor;
@@ -68,7 +69,7 @@ fn option(field: &str) -> Cow<'_, str> {
         "models" => "model".into(),
         "ip_allowlist" => "allow-ip".into(),
         "grace_seconds" => "grace".into(),
-        "body_days" => "days".into(),
+        "body_days" | "call_days" => "days".into(),
         "body_limit" => "limit".into(),
         "body_redact" => "redact".into(),
         "DATABASE_URL" => field.into(),

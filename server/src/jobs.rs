@@ -29,6 +29,7 @@ pub(crate) fn handlers() -> Vec<JobHandler> {
         JobHandler::periodic("background_migrations", 5 * MINUTE, |services| async move {
             background_migrations::run(&services).await
         }),
+        JobHandler::periodic("call_cleanup", HOUR, |services| async move { calls::retention::run(&services).await }),
         JobHandler::periodic("rollup_upkeep", DAY, |services| async move {
             upkeep::run(&services, UpkeepSpan::Recent).await
         }),

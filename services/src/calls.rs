@@ -5,6 +5,7 @@ mod export;
 mod list;
 pub mod partitions;
 pub(crate) mod rare;
+pub mod retention;
 mod rows;
 mod search;
 

@@ -4,6 +4,7 @@ use chrono_tz::Tz;
 use domain::{
     api_keys::KeyPolicy,
     bodies::{BodySettings, DEFAULT_BODY_DAYS, DEFAULT_BODY_LIMIT},
+    calls::CallRetention,
     errors::FieldErrors,
     ids::OrganizationId,
     organizations::{DEFAULT_SESSION_IDLE_MINUTES, OrganizationSettings, SettingsChanges},
@@ -104,6 +105,7 @@ async fn insert(
             calls_per_minute: None,
             tokens_per_minute: None,
             most_calls_per_minute: most_calls_per_minute.map(i64::from),
+            call_days: None,
         };
         let inserted = organizations::Entity::insert(organizations::ActiveModel::from(row.clone()))
             .on_conflict_do_nothing_on([organizations::Column::Slug])
@@ -185,6 +187,7 @@ pub async fn update_settings(
         .col_expr(organizations::Column::BodyDays, Expr::value(to_i32(settings.bodies.days.unwrap_or_default())))
         .col_expr(organizations::Column::BodyLimit, Expr::value(to_i32(settings.bodies.limit)))
         .col_expr(organizations::Column::BodyRedact, Expr::value(json!(settings.bodies.redact).to_string()))
+        .col_expr(organizations::Column::CallDays, Expr::value(settings.call_retention.days.map(to_i32)))
         .filter(organizations::Column::Id.eq(row.id))
         .exec(change.transaction())
         .await?;
@@ -216,6 +219,7 @@ fn settings_of(row: &organizations::Model) -> ServiceResult<OrganizationSettings
         session_idle_minutes: u32::try_from(row.session_idle_minutes).unwrap_or(DEFAULT_SESSION_IDLE_MINUTES),
         key_policy: key_policy_of(row),
         bodies: body_settings(row.body_days, row.body_limit, &row.body_redact)?,
+        call_retention: CallRetention { days: row.call_days.and_then(|days| u32::try_from(days).ok()) },
     })
 }
 

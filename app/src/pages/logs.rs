@@ -16,7 +16,11 @@ use leptos::prelude::*;
 
 pub(super) use self::outcome::{StatusBadge, cost_text, duration_text};
 use self::{
-    call_list::CallList, call_panel::CallPanel, call_table::CallTable, controls::Controls, load_more::LoadMore,
+    call_list::CallList,
+    call_panel::CallPanel,
+    call_table::CallTable,
+    controls::Controls,
+    load_more::{LoadMore, not_kept},
 };
 use super::usage::with_organization;
 use crate::{
@@ -67,7 +71,7 @@ pub(super) fn Calls(
             <div>
                 <NewCalls list/>
                 <Awaited progress=list.progress() skeleton=|| view! { <Skeleton lines=12/> }>
-                    <When when=move || !is_empty() fallback=move || view! { <NoCalls address href of_key/> }>
+                    <When when=move || !is_empty() fallback=move || view! { <NoCalls list address href of_key/> }>
                         <section class="card table-card">
                             <CallTable list address zone href/>
                             <LoadMore list/>
@@ -105,7 +109,7 @@ fn NewCalls(list: CallList) -> impl IntoView {
 
 /// The page's content without any calls, with links to wider selections.
 #[component]
-fn NoCalls(address: Memo<LogsAddress>, href: CallsHref, of_key: bool) -> impl IntoView {
+fn NoCalls(list: CallList, address: Memo<LogsAddress>, href: CallsHref, of_key: bool) -> impl IntoView {
     let organization = use_organization();
     let is_bounded =
         move || address.with(|address| address.range.is_some() || address.from.is_some() || address.to.is_some());
@@ -126,6 +130,7 @@ fn NoCalls(address: Memo<LogsAddress>, href: CallsHref, of_key: bool) -> impl In
                         "Nobody has called a model yet. Create a key and make the first call: it appears here by itself."
                     }}
                 </p>
+                {move || not_kept(list, organization).map(|text| view! { <p>{text}</p> }.into_any())}
                 <p class="acts">
                     <When when=is_bounded><a class="button" href=any_time>"Any time"</a></When>
                     <When when=is_filtered><a class="button" href=unfiltered>"Remove the filters"</a></When>

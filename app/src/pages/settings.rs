@@ -1,6 +1,7 @@
 //! The organization's settings.
 
 mod bodies;
+mod calls;
 mod key_policy;
 mod rate_limits;
 mod section;
@@ -10,7 +11,8 @@ use domain::organizations::OrganizationSettings;
 use leptos::prelude::*;
 
 use self::{
-    bodies::BodiesSection, key_policy::KeyPolicySection, rate_limits::RateLimitsSection, sessions::SessionsSection,
+    bodies::BodiesSection, calls::CallsSection, key_policy::KeyPolicySection, rate_limits::RateLimitsSection,
+    sessions::SessionsSection,
 };
 use crate::{
     api,
@@ -41,6 +43,7 @@ fn Sections(settings: ReadSignal<OrganizationSettings>) -> impl IntoView {
         <SessionsSection saved unsaved/>
         <KeyPolicySection saved unsaved/>
         <BodiesSection saved unsaved/>
+        <CallsSection saved unsaved/>
         <RateLimitsSection unsaved/>
     }
 }

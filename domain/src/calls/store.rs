@@ -1,7 +1,7 @@
 //! The calls that a page shows, assembled from answers that may arrive in any order.
 
 use super::{Call, CallPage, CallQuery};
-use crate::ids::CallId;
+use crate::{ids::CallId, time::Timestamp};
 
 /// A page's list of calls, newest first: the first page, the pages loaded after it, and newer calls that wait
 /// to be shown.
@@ -14,13 +14,15 @@ pub struct CallStore {
     query: Option<CallQuery>,
     calls: Vec<Call>,
     more: bool,
+    kept_since: Option<Timestamp>,
     waiting: Option<CallPage>,
 }
 
 impl CallStore {
     /// Replaces the list by a first page.
     pub fn reset(&mut self, query: CallQuery, page: CallPage) {
-        *self = Self { query: Some(query), calls: page.calls, more: page.more, waiting: None };
+        let CallPage { calls, more, kept_since } = page;
+        *self = Self { query: Some(query), calls, more, kept_since, waiting: None };
     }
 
     /// The query of the listed calls; `None` before the first answer.
@@ -36,6 +38,11 @@ impl CallStore {
     /// Whether there are older calls than those shown.
     pub fn has_more(&self) -> bool {
         self.more
+    }
+
+    /// The moment from which calls are kept, if the query includes earlier ones.
+    pub fn kept_since(&self) -> Option<Timestamp> {
+        self.kept_since
     }
 
     /// The last call that is shown.
@@ -70,7 +77,7 @@ impl CallStore {
         let calls: Vec<Call> = page.calls.into_iter().filter(|call| Some(call.id) > newest_shown).collect();
         // If no call on the page is shown yet, there may be others in between.
         let more = page.more && calls.len() == total;
-        self.waiting = Some(CallPage { calls, more });
+        self.waiting = Some(CallPage { calls, more, ..page });
     }
 
     /// Shows the waiting calls on top; `false` where others may lie in between, so that the list must be
@@ -93,7 +100,6 @@ mod tests {
         calls::{CountSource, Outcome},
         models::Service,
         money::{PriceParts, Quantities},
-        time::Timestamp,
     };
 
     fn id(number: u128) -> CallId {
@@ -122,7 +128,7 @@ mod tests {
             cost: None,
             unpriced: PriceParts::NONE,
         };
-        CallPage { calls: ids.iter().map(call).collect(), more }
+        CallPage { calls: ids.iter().map(call).collect(), more, kept_since: None }
     }
 
     fn numbers(calls: &[Call]) -> Vec<u128> {

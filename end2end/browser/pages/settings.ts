@@ -1,7 +1,7 @@
 import { expect, type Locator, type Page } from "@playwright/test";
 
 /** A form of the page, which is saved separately. */
-type Section = "Sessions" | "API keys" | "Requests and responses";
+type Section = "Sessions" | "API keys" | "Requests and responses" | "Calls";
 
 /** The organization's settings. */
 export class SettingsPage {

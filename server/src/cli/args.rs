@@ -13,7 +13,7 @@ pub(super) use grace::GracePeriod;
 pub(super) use keys::{CreateKeyArgs, EditKeyArgs, KeyCommand};
 pub(super) use limits::LimitEdits;
 
-use super::bodies::BodyEdits;
+use super::{bodies::BodyEdits, calls::CallEdits};
 use crate::config::ProcessOptions;
 
 /// The self-hosted hub for AI APIs.
@@ -90,6 +90,14 @@ pub enum OrgCommand {
         org: String,
         #[command(flatten)]
         bodies: BodyEdits,
+    },
+    /// Show how long an organization's calls are kept, or change it
+    Calls {
+        /// The organization's id or slug
+        #[arg(long)]
+        org: String,
+        #[command(flatten)]
+        calls: CallEdits,
     },
     /// Show how fast an organization's keys may be used together, or change it
     Limits {

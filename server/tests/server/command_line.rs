@@ -1,6 +1,7 @@
 //! The `tollhouse` command, as typed in a shell.
 
 mod bodies;
+mod calls;
 mod keys;
 
 use std::{

@@ -7,7 +7,7 @@ use domain::{
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use super::rows;
+use super::{retention::kept_since, rows};
 use crate::{
     Actor, ServiceError, ServiceResult, Services,
     entities::{calls, prices, series},
@@ -21,6 +21,9 @@ pub async fn get(services: &Services, actor: &Actor, id: CallId) -> ServiceResul
     let database = services.database.read();
     let organization = actor.organization.id;
     let scope = projects::scope(database, actor, Permission::ViewLogs).await?;
+    if kept_since(services, &actor.organization).await?.is_some_and(|since| id.started_at() < since) {
+        return Err(ServiceError::NotFound);
+    }
     let found = calls::of(organization)
         .filter(calls::Column::Id.eq(id.uuid()))
         .join(sea_orm::JoinType::InnerJoin, calls::series())

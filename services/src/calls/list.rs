@@ -16,10 +16,11 @@ use crate::{
 pub async fn list(services: &Services, actor: &Actor, query: &CallQuery) -> ServiceResult<CallPage> {
     let page = usize::try_from(PAGE_SIZE).unwrap_or(usize::MAX);
     // One more than the page, to know whether there are more.
-    let mut calls = newest(services, actor, query, u64::from(PAGE_SIZE) + 1).await?;
+    let search = Search::new(services, actor, query).await?;
+    let mut calls = find(services, actor, &search, u64::from(PAGE_SIZE) + 1).await?;
     let more = calls.len() > page;
     calls.truncate(page);
-    Ok(CallPage { calls, more })
+    Ok(CallPage { calls, more, kept_since: search.kept_since() })
 }
 
 /// Returns the newest `limit` calls that match `query`.
@@ -29,8 +30,12 @@ pub(crate) async fn newest(
     query: &CallQuery,
     limit: u64,
 ) -> ServiceResult<Vec<Call>> {
+    find(services, actor, &Search::new(services, actor, query).await?, limit).await
+}
+
+async fn find(services: &Services, actor: &Actor, search: &Search, limit: u64) -> ServiceResult<Vec<Call>> {
     let database = services.database.read();
-    let rows = Search::new(services, actor, query).await?.page(database, limit).await?;
+    let rows = search.page(database, limit).await?;
     rows::to_calls(database, actor.organization.id, rows).await
 }
 

@@ -36,7 +36,7 @@ pub async fn ensure(services: &Services) -> ServiceResult<()> {
 
 /// A table with a partition for each month.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-enum MonthlyTable {
+pub(super) enum MonthlyTable {
     Calls,
     Rollups,
 }
@@ -81,11 +81,18 @@ impl MonthlyTable {
     fn partition(self, month: Month) -> String {
         format!("{}_{month}", self.name())
     }
+
+    /// The month of a partition with this name; `None` for one of several months.
+    pub(super) fn month(self, partition: &str) -> Option<Month> {
+        let (year, month) = partition.strip_prefix(self.name())?.strip_prefix('_')?.split_once('_')?;
+        let first_day = NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, 1)?;
+        Some(Month { first_day })
+    }
 }
 
 /// A calendar month in UTC, which one partition of each table holds.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-struct Month {
+pub(super) struct Month {
     first_day: NaiveDate,
 }
 
@@ -103,6 +110,11 @@ impl Month {
 
     fn start(self) -> Timestamp {
         self.first_day.and_time(NaiveTime::MIN).and_utc().into()
+    }
+
+    /// The beginning of the month after.
+    pub(super) fn end(self) -> Timestamp {
+        self.after().start()
     }
 
     fn before(self) -> Self {

@@ -17,6 +17,7 @@ use domain::{
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
+use super::retention::kept_since;
 use crate::{
     Actor, ServiceResult, Services,
     database::Bound,
@@ -45,6 +46,8 @@ pub(super) struct Search {
     from: Option<CallId>,
     /// The id after the highest.
     before: Option<CallId>,
+    /// The moment from which calls are kept, if earlier ones are searched for.
+    kept_since: Option<Timestamp>,
     /// When the search began.
     now: Timestamp,
 }
@@ -70,13 +73,22 @@ impl Search {
         let days = query.range.map(|range| bounds(organization, range, query.time_zone.as_deref(), now));
         let (first, after) = days.transpose()?.unzip();
         let ids = |moments: [Option<Timestamp>; 2]| moments.into_iter().flatten().map(CallId::lower_bound);
+        let begin = query.from.max(first);
+        let kept_since =
+            kept_since(services, organization).await?.filter(|since| begin.is_none_or(|begin| begin < *since));
         Ok(Self {
             organization: organization.id,
             wanted: WantedSeries::new(database, organization.id, scope, query).await?,
-            from: ids([query.from, first]).max(),
+            from: ids([begin, kept_since]).max(),
             before: ids([query.to, after]).chain(query.before).min(),
+            kept_since,
             now,
         })
+    }
+
+    /// The moment from which calls are kept, if earlier ones are searched for.
+    pub(super) const fn kept_since(&self) -> Option<Timestamp> {
+        self.kept_since
     }
 
     /// Continues the search with the calls before `last`.

@@ -23,6 +23,8 @@ pub struct Model {
     pub tokens_per_minute: Option<i64>,
     /// Ceiling of the limit that its administrators set; `None` where the operator created the organization.
     pub most_calls_per_minute: Option<i64>,
+    /// Days for which calls are kept; `None` for ever.
+    pub call_days: Option<i32>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

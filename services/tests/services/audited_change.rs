@@ -270,6 +270,7 @@ const WITHOUT_ACTOR: &[&str] = &[
     "background_migrations/run.rs",
     "bodies/store.rs",
     "bodies/cleanup.rs",
+    "calls/retention/delete.rs",
     "changes/watcher.rs",
     "database/redefine.rs",
     "demo.rs",

@@ -1,5 +1,6 @@
 //! Lists, pages and exports of calls.
 
+mod retention;
 mod series;
 
 use std::collections::{BTreeMap, HashSet};
@@ -110,7 +111,7 @@ async fn rollups_go_to_the_partition_of_their_bucket_on_postgres() {
     let mut expected: BTreeMap<String, i64> =
         ["2026_10", "2026_11", "2026_12", "2027_01", "default"].map(|name| (format!("rollups_{name}"), 0)).into();
     assert_eq!(partitions_of(&world, "rollups").await, expected);
-    let meter = world.meter();
+    let meter = world.meter().await;
     // The day of Kathmandu to which the second call belongs began in July.
     for at in ["2026-11-30T23:59:59.999Z", "2026-08-01T00:00:00Z"] {
         meter.record(record(&admin.organization, &key, &TestCall::at(at))).await.unwrap();

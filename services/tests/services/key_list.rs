@@ -43,7 +43,12 @@ async fn random_organization(world: &World, seed: u64) -> (Actor, Model, Random)
     world.store_keys(&admin.organization, &keys).await;
     world.offer_all(&MODELS).await;
     let policy = KeyPolicy { expiry_required: random.one_in(2), longest_life_days: Some(90) };
-    let settings = OrganizationSettings { session_idle_minutes: 60, key_policy: policy, bodies: Default::default() };
+    let settings = OrganizationSettings {
+        session_idle_minutes: 60,
+        key_policy: policy,
+        bodies: Default::default(),
+        call_retention: Default::default(),
+    };
     organizations::update_settings(&world.services, &admin, settings).await.unwrap();
 
     let mut facts = Vec::new();

@@ -271,6 +271,7 @@ async fn jobs(watch: &Watch) {
         .await;
     watch.hold("job: sessions", SOME, async || accounts::delete_expired(services).await.unwrap()).await;
     watch.hold("job: reminders", KEYS, async || api_keys::remind(services).await.unwrap()).await;
+    watch.hold("job: old calls, of nobody", FEW, async || calls::retention::run(services).await.unwrap()).await;
     watch.hold("job: bodies", SOME, async || bodies::cleanup::run(services).await.unwrap()).await;
     let folder = tempfile::tempdir().unwrap();
     let meter = Meter::start(services, JournalSettings::at(folder.path())).await.unwrap();

@@ -62,7 +62,12 @@ on_both_databases! {
     async fn the_strictest_organization_says_how_long_a_session_may_idle(world: &World) {
         let signed_in = world.sign_up("Mira", "Acme").await;
         let actor = world.actor_of(&signed_in).await;
-        let settings = OrganizationSettings { session_idle_minutes: 15, key_policy: KeyPolicy::default(), bodies: Default::default() };
+        let settings = OrganizationSettings {
+            session_idle_minutes: 15,
+            key_policy: KeyPolicy::default(),
+            bodies: Default::default(),
+            call_retention: Default::default(),
+        };
         organizations::update_settings(&world.services, &actor, settings.clone()).await.unwrap();
         assert_eq!(organizations::settings(&world.services, &actor).await.unwrap(), settings);
         let session = signed_in.user.session_id;

@@ -2,6 +2,7 @@ use domain::{
     calls::{Call, CallQuery, CallStore},
     errors::ApiError,
     ids::CallId,
+    time::Timestamp,
 };
 use leptos::{prelude::*, task::spawn_local};
 
@@ -67,6 +68,11 @@ impl CallList {
     /// Whether there are older calls than those listed.
     pub(super) fn has_more(&self) -> bool {
         self.store.with(CallStore::has_more)
+    }
+
+    /// The moment from which calls are kept, if earlier ones are asked for.
+    pub(super) fn kept_since(&self) -> Option<Timestamp> {
+        self.store.with(CallStore::kept_since)
     }
 
     pub(super) fn is_loading(&self) -> bool {

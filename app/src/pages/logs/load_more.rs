@@ -4,8 +4,9 @@ use web_sys::{IntersectionObserver, IntersectionObserverEntry, IntersectionObser
 
 use super::call_list::CallList;
 use crate::{
-    components::Button,
+    components::{Button, TimeStyle, format_moment},
     lean::{When, watch},
+    state::{CurrentOrganization, use_organization},
 };
 
 /// Root margin (CSS) around the window within which the end of the list loads more.
@@ -14,6 +15,7 @@ const LOAD_AHEAD: &str = "0px 0px 600px 0px";
 /// The end of the list: loads more when scrolled near, or by its button.
 #[component]
 pub(super) fn LoadMore(list: CallList) -> impl IntoView {
+    let organization = use_organization();
     let end = NodeRef::<Div>::new();
     let near = RwSignal::new(false);
     watch(move || {
@@ -42,10 +44,18 @@ pub(super) fn LoadMore(list: CallList) -> impl IntoView {
             {move || list.error().map(|error| view! { <p class="error" role="alert">{error.to_string()}</p> }.into_any())}
             <When
                 when=move || list.has_more()
-                fallback=|| view! { <p class="faint">"That is all."</p> }
+                fallback=move || view! {
+                    <p class="faint">{move || not_kept(list, organization).unwrap_or_else(|| "That is all.".to_owned())}</p>
+                }
             >
                 <Button pending=Signal::derive(move || list.is_loading()) on_press=move || list.load_more()>"Load more"</Button>
             </When>
         </div>
     }
+}
+
+/// The sentence that says from when on calls are kept, if the list would begin before.
+pub(super) fn not_kept(list: CallList, organization: CurrentOrganization) -> Option<String> {
+    let first_day = format_moment(list.kept_since()?, &organization.time_zone(), TimeStyle::Date);
+    Some(format!("Calls before {first_day} aren't kept. Usage still counts them."))
 }

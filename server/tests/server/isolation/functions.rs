@@ -167,7 +167,8 @@ fn call_functions() -> Vec<Function> {
 fn organization_functions() -> Vec<Function> {
     let (inbox, settings) =
         (Access::Permitted(Permission::ViewNotifications), Access::Permitted(Permission::ManageSettings));
-    let changes = SettingsChanges { session_idle_minutes: Some(60), key_policy: None, bodies: None };
+    let changes =
+        SettingsChanges { session_idle_minutes: Some(60), key_policy: None, bodies: None, call_retention: None };
     let (limits, note): (_, NotificationId) = (RateLimits::NONE, sample("note"));
     vec![
         Function::new(models::List { organization: slug() }, Access::Member),

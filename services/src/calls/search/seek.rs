@@ -37,11 +37,9 @@ impl Search {
 
     /// The lowest id of the days to search first; `None` to search everything at once.
     fn recent(&self, backend: DbBackend, bounds: Bounds) -> Option<Uuid> {
-        if backend != DbBackend::Postgres || bounds.from.is_some() {
-            return None;
-        }
         let last = bounds.before.map_or(self.now, |before| CallId::new(before).started_at().min(self.now));
-        Some(CallId::lower_bound(last.plus_days(-RECENT_DAYS)).uuid())
+        let recent = CallId::lower_bound(last.plus_days(-RECENT_DAYS)).uuid();
+        (backend == DbBackend::Postgres && bounds.from.is_none_or(|from| from < recent)).then_some(recent)
     }
 
     async fn seek_bounds(

@@ -68,7 +68,12 @@ on_both_databases! {
         let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
         let (keys, _) = world.program(&admin, &[Scope::AdminApiKeysWrite]).await;
         let policy = KeyPolicy { expiry_required: true, longest_life_days: Some(90) };
-        let settings = OrganizationSettings { session_idle_minutes: 60, key_policy: policy, bodies: Default::default() };
+        let settings = OrganizationSettings {
+            session_idle_minutes: 60,
+            key_policy: policy,
+            bodies: Default::default(),
+            call_retention: Default::default(),
+        };
         organizations::update_settings(&world.services, &admin, settings).await.unwrap();
         for actor in [&admin, &developer, &keys] {
             assert_eq!(organizations::key_policy(&world.services, actor).await.unwrap(), policy);

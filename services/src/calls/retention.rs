@@ -1,0 +1,90 @@
+//! How long calls are kept, and the deletion of older ones. Their rollups stay, and with them all figures.
+
+mod delete;
+mod partitions;
+
+use chrono::Days;
+use chrono_tz::Tz;
+use domain::{
+    ids::{CallId, OrganizationId},
+    time::Timestamp,
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use uuid::Uuid;
+
+use crate::{Organization, ServiceResult, Services, entities::organizations, zones};
+
+/// Deletes calls that are older than their organization keeps them, with their bodies. To be run at least once a day:
+/// until then, older calls aren't shown.
+pub async fn run(services: &Services) -> ServiceResult<()> {
+    let now = services.now();
+    let rows: Vec<(Uuid, String, Option<i32>)> = organizations::Entity::find()
+        .select_only()
+        .columns([organizations::Column::Id, organizations::Column::TimeZone, organizations::Column::CallDays])
+        .into_tuple()
+        .all(services.database.read())
+        .await?;
+    let keepers: Vec<Keeper> = rows.into_iter().map(|(id, zone, days)| Keeper::new(id, &zone, days, now)).collect();
+    if keepers.iter().all(|keeper| keeper.since.is_none()) {
+        return Ok(());
+    }
+    delete::delete_bodies(&services.database, &keepers).await?;
+    if services.database.is_postgres() {
+        partitions::drop_unused(&services.database, &keepers, now).await?;
+    }
+    delete::delete_calls(&services.database, &keepers).await
+}
+
+/// An organization, and the moment from which it keeps calls; `None` for all.
+struct Keeper {
+    organization: OrganizationId,
+    since: Option<Timestamp>,
+}
+
+impl Keeper {
+    fn new(organization: Uuid, zone: &str, days: Option<i32>, now: Timestamp) -> Self {
+        // Only known names are stored; one that a later version drops becomes UTC.
+        let zone = zone.parse().unwrap_or(Tz::UTC);
+        Self { organization: OrganizationId::new(organization), since: days.map(|days| first_moment(days, zone, now)) }
+    }
+
+    /// The lowest id that is kept.
+    fn first_id(&self) -> Option<CallId> {
+        self.since.map(CallId::lower_bound)
+    }
+}
+
+/// The moment from which an organization keeps calls; `None` for all.
+pub(super) async fn kept_since(services: &Services, organization: &Organization) -> ServiceResult<Option<Timestamp>> {
+    let days = organizations::Entity::find()
+        .select_only()
+        .column(organizations::Column::CallDays)
+        .filter(organizations::Column::Id.eq(organization.id.uuid()))
+        .into_tuple::<Option<i32>>()
+        .one(services.database.read())
+        .await?
+        .flatten();
+    Ok(days.map(|days| first_moment(days, organization.time_zone, services.now())))
+}
+
+/// The beginning of the day in `zone` that is `days` before today.
+fn first_moment(days: i32, zone: Tz, now: Timestamp) -> Timestamp {
+    let today = zones::date(now, zone);
+    let first = today.checked_sub_days(Days::new(u64::from(days.unsigned_abs()))).unwrap_or(today);
+    zones::start_of_day(first, zone)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::{Asia, Europe};
+
+    use super::*;
+
+    #[test]
+    fn whole_days_of_the_organization_are_kept() {
+        let since = |days, zone, now: &str| first_moment(days, zone, now.parse().unwrap()).to_string();
+        assert_eq!(since(35, Europe::Berlin, "2026-11-17T14:32:07Z"), "2026-10-12T22:00:00Z");
+        assert_eq!(since(35, Asia::Kathmandu, "2026-11-17T18:14:59Z"), "2026-10-12T18:15:00Z");
+        assert_eq!(since(35, Asia::Kathmandu, "2026-11-17T18:15:00Z"), "2026-10-13T18:15:00Z");
+    }
+}

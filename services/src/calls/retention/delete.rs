@@ -1,0 +1,96 @@
+//! Deletes rows of old calls and bodies, a few of one organization in each transaction, so that no call waits for it.
+
+use std::collections::BTreeMap;
+
+use domain::ids::{CallId, OrganizationId};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
+    sea_query::{Expr, ExprTrait},
+};
+
+use super::Keeper;
+use crate::{
+    Database, ServiceResult,
+    database::{Bound, Connections},
+    entities::body_sums,
+};
+
+/// Rows deleted in one transaction.
+const BATCH_SIZE: u64 = 500;
+
+/// Deletes the calls that their organizations don't keep. They take turns, so that none waits for one with many.
+pub(super) async fn delete_calls(database: &Database, keepers: &[Keeper]) -> ServiceResult<()> {
+    let mut left: Vec<(OrganizationId, CallId)> = limited(keepers).collect();
+    while !left.is_empty() {
+        let mut unfinished = Vec::new();
+        for (organization, first) in left {
+            if delete_batch_of_calls(database, organization, first).await? == BATCH_SIZE {
+                unfinished.push((organization, first));
+            }
+        }
+        left = unfinished;
+    }
+    Ok(())
+}
+
+/// Deletes the bodies of these calls.
+pub(super) async fn delete_bodies(database: &Database, keepers: &[Keeper]) -> ServiceResult<()> {
+    for (organization, first) in limited(keepers) {
+        while delete_batch_of_bodies(database, organization, first).await? == BATCH_SIZE {}
+    }
+    Ok(())
+}
+
+/// The organizations that don't keep all calls, with the lowest id that they keep.
+fn limited(keepers: &[Keeper]) -> impl Iterator<Item = (OrganizationId, CallId)> {
+    keepers.iter().filter_map(|keeper| Some((keeper.organization, keeper.first_id()?)))
+}
+
+async fn delete_batch_of_calls(
+    database: &Connections,
+    organization: OrganizationId,
+    first: CallId,
+) -> ServiceResult<u64> {
+    let transaction = database.begin().await?;
+    let mut bound = Bound::new(transaction.get_database_backend());
+    let (organization, first) = (bound.value(organization.uuid()), bound.value(first.uuid()));
+    let sql = format!(
+        "DELETE FROM calls WHERE organization_id = {organization} AND id < {first} AND id IN (SELECT c.id FROM calls c \
+         WHERE c.organization_id = {organization} AND c.id < {first} ORDER BY c.id LIMIT {BATCH_SIZE})"
+    );
+    let deleted = transaction.execute_raw(bound.statement(sql)).await?.rows_affected();
+    transaction.commit().await?;
+    Ok(deleted)
+}
+
+/// Deletes bodies, and subtracts them from the sums that their quota goes by.
+async fn delete_batch_of_bodies(
+    database: &Connections,
+    organization: OrganizationId,
+    first: CallId,
+) -> ServiceResult<u64> {
+    let transaction = database.begin().await?;
+    let mut bound = Bound::new(transaction.get_database_backend());
+    let (owner, first) = (bound.value(organization.uuid()), bound.value(first.uuid()));
+    let sql = format!(
+        "DELETE FROM bodies WHERE organization_id = {owner} AND call_id IN (SELECT b.call_id FROM bodies b \
+         WHERE b.organization_id = {owner} AND b.call_id < {first} ORDER BY b.call_id LIMIT {BATCH_SIZE}) \
+         RETURNING expires_day, CAST(length(packed) AS bigint) AS bytes"
+    );
+    let rows = transaction.query_all_raw(bound.statement(sql)).await?;
+    let mut bytes_by_day: BTreeMap<i32, i64> = BTreeMap::new();
+    for row in &rows {
+        *bytes_by_day.entry(row.try_get("", "expires_day")?).or_default() += row.try_get::<i64>("", "bytes")?;
+    }
+    for (day, bytes) in bytes_by_day {
+        body_sums::Entity::update_many()
+            .col_expr(body_sums::Column::Bytes, Expr::col(body_sums::Column::Bytes).sub(bytes))
+            .filter(body_sums::Column::OrganizationId.eq(organization.uuid()))
+            .filter(body_sums::Column::ExpiresDay.eq(day))
+            .filter(body_sums::Column::Bytes.gte(bytes))
+            .exec(&transaction)
+            .await?;
+    }
+    transaction.commit().await?;
+    Ok(rows.len() as u64)
+}
