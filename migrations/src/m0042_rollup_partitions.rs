@@ -1,9 +1,9 @@
-//! Rollups in monthly partitions on PostgreSQL, like calls. The table keeps its name and columns, so older servers go on
-//! using it.
+//! Rollups in monthly partitions on PostgreSQL, like calls. The table keeps its name and columns, so older servers go
+//! on using it.
 //!
 //! Rows aren't moved: the existing table becomes the partition of all months up to the next one, under the name of the
 //! month after them. Servers make those of later months. PostgreSQL reads the table once to check its bounds, which
-//! keeps readers and writers waiting for about a second per five million rows; calls wait in the servers' journals.
+//! keeps readers and writers waiting for about half a second per million rows; calls wait in the servers' journals.
 
 use sea_orm_migration::{
     prelude::*,
