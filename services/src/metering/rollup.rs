@@ -60,10 +60,14 @@ const COLUMNS: [(&str, ColumnType); KEY_COLUMNS + 12 + LATENCY_BINS] = [
 /// Adds to existing rows.
 static UPSERT: RowInsert<{ COLUMNS.len() }> = RowInsert { table: "rollups", columns: COLUMNS, tail: on_conflict };
 
+/// Names of the columns that are summed.
+pub(super) fn summed_columns() -> impl Iterator<Item = &'static str> {
+    COLUMNS.iter().skip(KEY_COLUMNS).map(|(column, _)| *column)
+}
+
 fn on_conflict() -> String {
-    let (key, sums) = COLUMNS.split_at(KEY_COLUMNS);
-    let key = key.iter().map(|(column, _)| *column).collect::<Vec<_>>().join(", ");
-    let sums = sums.iter().map(|(column, _)| match *column {
+    let key = COLUMNS.iter().take(KEY_COLUMNS).map(|(column, _)| *column).collect::<Vec<_>>().join(", ");
+    let sums = summed_columns().map(|column| match column {
         // Spend and storage saturate at the limit of 64 bits.
         "byte_hours" | "cost_nanos" => format!(
             "{column} = CASE WHEN rollups.{column} > {max} - excluded.{column} THEN {max} \

@@ -13,28 +13,12 @@ use serde_json::json;
 use crate::{
     Database, ServiceResult,
     database::{Bound, Connections, DatabaseTransaction},
-    metering::LATENCY_BINS,
+    metering::rollup,
     usage::resolution::Resolution,
 };
 
 /// Buckets of a series merged in one transaction.
 const BATCH_SIZE: usize = 500;
-
-/// Columns that are summed, apart from the bins of the latency histogram.
-const COUNTS: [&str; 12] = [
-    "calls",
-    "errors",
-    "refused",
-    "tokens_in",
-    "cached_tokens_in",
-    "tokens_out",
-    "images",
-    "media_ms",
-    "byte_hours",
-    "cost_nanos",
-    "unpriced",
-    "duration_us",
-];
 
 /// The rows of one bucket and series, by their writers.
 type RowsByBucket = BTreeMap<(i64, i64), Vec<i32>>;
@@ -148,9 +132,7 @@ async fn sum(
     resolution: Resolution,
     rows: &RowsByBucket,
 ) -> ServiceResult<()> {
-    let bins: Vec<String> = (0..LATENCY_BINS).map(|bin| format!("latency_{bin}")).collect();
-    let columns = || COUNTS.into_iter().chain(bins.iter().map(String::as_str));
-    let list = |part: &dyn Fn(&str) -> String| columns().map(part).collect::<Vec<_>>().join(", ");
+    let list = |part: &dyn Fn(&str) -> String| rollup::summed_columns().map(part).collect::<Vec<_>>().join(", ");
     let mut bound = Bound::new(transaction.get_database_backend());
     let JoinedRows { table, condition, kept, of_time } = JoinedRows::new(&mut bound, organization, resolution, rows);
     let sql = format!(
