@@ -8,7 +8,7 @@ mod sealing;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::ids::OrganizationId;
-use sea_orm::{ActiveValue::Set, EntityTrait};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -20,12 +20,14 @@ pub use self::{
 use crate::{
     ServiceError, ServiceResult, Services,
     database::DatabaseTransaction,
-    entities::sealed_secrets::{ActiveModel, Entity, Model},
+    entities::sealed_secrets::{ActiveModel, Column, Entity, Model},
 };
 
 /// Purpose of the row by which a server recognizes the secret that all others are sealed with. Its id is nil.
 const PROBE: &str = "probe";
 const PROBE_TEXT: &[u8] = b"tollhouse";
+const OTHER_SECRET: &str = "TOLLHOUSE_SECRET, or the file \"secret\" in the data folder, isn't the secret of this database's \
+     other servers. Give all of them the same one; while it is replaced, both, separated by a comma.";
 
 /// Reads the server's secret, which a command may have replaced since it was read last.
 pub type ReadMasterSecret = dyn Fn() -> Result<MasterSecret, String> + Send + Sync;
@@ -40,6 +42,10 @@ pub(crate) struct CurrentMasterSecret(Arc<RwLock<Option<ReadableSecret>>>);
 impl CurrentMasterSecret {
     fn set(&self, secret: MasterSecret, read: Arc<ReadMasterSecret>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some((secret, read));
+    }
+
+    fn clear(&self) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn get(&self) -> ServiceResult<MasterSecret> {
@@ -62,8 +68,10 @@ impl CurrentMasterSecret {
 /// Sets the server's secret as `read` gives it, and checks that it opens what is sealed. The first server seals a probe for
 /// those after it. It is read again when a row has a key that isn't known.
 ///
+/// Another secret than that of the probe isn't used, which is logged.
+///
 /// # Errors
-/// It can't be read, or what is stored was sealed with another secret: [`ServiceError::Conflict`].
+/// It can't be read, or secrets are stored that were sealed with another one: [`ServiceError::Conflict`].
 pub async fn set_master_secret(services: &Services, read: Arc<ReadMasterSecret>) -> ServiceResult<()> {
     let secret = read().map_err(ServiceError::Conflict)?;
     services.master_secret.set(secret, read);
@@ -72,14 +80,18 @@ pub async fn set_master_secret(services: &Services, read: Arc<ReadMasterSecret>)
     let stored = Entity::find_by_id((Uuid::nil(), Uuid::nil())).one(&transaction).await?;
     match stored {
         Some(probe) => {
+            let is_needed = Entity::find().filter(Column::Id.ne(Uuid::nil())).one(&transaction).await?.is_some();
             transaction.rollback().await?;
-            open_row(services, &probe).map(drop).map_err(|_| {
-                ServiceError::Conflict(
-                    "TOLLHOUSE_SECRET, or the file \"secret\" in the data folder, isn't the secret that this database's \
-                     secrets are sealed with. Give the server that one; while it is replaced, both, separated by a comma."
-                        .to_owned(),
-                )
-            })
+            match open_row(services, &probe) {
+                Ok(_) => Ok(()),
+                Err(_) if is_needed => Err(ServiceError::Conflict(OTHER_SECRET.to_owned())),
+                // Servers that were configured before there were secrets go on.
+                Err(_) => {
+                    tracing::warn!("{OTHER_SECRET} This one can't seal secrets until then.");
+                    services.master_secret.clear();
+                    Ok(())
+                }
+            }
         }
         None => match insert(services, &transaction, installation, Uuid::nil(), PROBE, PROBE_TEXT).await {
             // Another server was first.
