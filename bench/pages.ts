@@ -54,7 +54,7 @@ async function measure(): Promise<Map<string, number>> {
 }
 
 /** Every page, each with the filters, ranges and orders that differ in their queries; ids are named in the first part. */
-export async function addresses(session: Session): Promise<[name: string, path: string][]> {
+async function addresses(session: Session): Promise<[name: string, path: string][]> {
   const { keys } = await session.invoke<{ keys: { id: string }[] }>("api_keys/list", { query: {} });
   const [project] = await session.invoke<{ id: string }[]>("projects/list");
   const key = keys[0]?.id;
@@ -82,7 +82,7 @@ export async function addresses(session: Session): Promise<[name: string, path: 
   return paths.map((path) => [path.replaceAll(key, "KEY").replaceAll(project.id, "PROJECT") || "overview", root + path]);
 }
 
-export async function time(session: Session, path: string): Promise<number> {
+async function time(session: Session, path: string): Promise<number> {
   const headers = { cookie: `${session.cookie.name}=${session.cookie.value}` };
   const times: number[] = [];
   for (let round = 0; round < TIMES; round++) {
