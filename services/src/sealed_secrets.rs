@@ -51,18 +51,23 @@ impl CurrentMasterSecret {
     fn get(&self) -> ServiceResult<MasterSecret> {
         let current = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let secret = current.as_ref().map(|(secret, _)| secret.clone());
-        secret.ok_or_else(|| ServiceError::Internal("this process has no secret of the server's".to_owned()))
+        secret.ok_or_else(other_secret)
     }
 
     /// The secret, read again.
     fn read_again(&self) -> ServiceResult<MasterSecret> {
         let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let Some((secret, read)) = current.as_mut() else {
-            return Err(ServiceError::Internal("this process has no secret of the server's".to_owned()));
+            return Err(other_secret());
         };
         *secret = read().map_err(ServiceError::Internal)?;
         Ok(secret.clone())
     }
+}
+
+/// The error where this process has none of the database's secrets.
+fn other_secret() -> ServiceError {
+    ServiceError::Conflict(OTHER_SECRET.to_owned())
 }
 
 /// Sets the server's secret as `read` gives it, and checks that it opens what is sealed. The first server seals a probe for
@@ -84,7 +89,7 @@ pub async fn set_master_secret(services: &Services, read: Arc<ReadMasterSecret>)
             transaction.rollback().await?;
             match open_row(services, &probe) {
                 Ok(_) => Ok(()),
-                Err(_) if is_needed => Err(ServiceError::Conflict(OTHER_SECRET.to_owned())),
+                Err(_) if is_needed => Err(other_secret()),
                 // Servers that were configured before there were secrets go on.
                 Err(_) => {
                     tracing::warn!("{OTHER_SECRET} This one can't seal secrets until then.");

@@ -1,7 +1,11 @@
 //! The database's list of journals, by which one that waits on a machine without a server is found, and the database's id, by
 //! which a journal is stored in no other database.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, absolute},
+    sync::Arc,
+    time::Duration,
+};
 
 use domain::time::Timestamp;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
@@ -41,6 +45,8 @@ pub struct AbandonedJournal {
 }
 
 impl JournalRegistry {
+    /// Reads the database's id.
+    ///
     /// # Errors
     /// The database doesn't answer.
     pub(super) async fn open(services: &Services) -> ServiceResult<Self> {
@@ -56,10 +62,12 @@ impl JournalRegistry {
     /// The database doesn't answer.
     pub(super) async fn add(&self, folder: &Folder) -> ServiceResult<()> {
         let now = self.clock.now().millis();
+        // Readable from wherever another process runs. Only an empty path has no absolute one.
+        let path = absolute(folder.path()).unwrap_or_else(|_| folder.path().to_owned());
         let row = ActiveModel {
             name: Set(folder.name()),
             host: Set(host()),
-            folder: Set(folder.path().display().to_string()),
+            folder: Set(path.display().to_string()),
             started_at: Set(now),
             seen_at: Set(now),
         };
@@ -68,12 +76,13 @@ impl JournalRegistry {
         Ok(transaction.commit().await?)
     }
 
-    /// Removes this machine's journals whose folders are gone, since their servers could remove only those.
+    /// Removes this machine's abandoned journals whose folders are gone, since their servers could remove only those.
     ///
     /// # Errors
     /// The database doesn't answer.
     pub(super) async fn remove_missing(&self) -> ServiceResult<()> {
-        let rows = Entity::find().filter(Column::Host.eq(host())).all(self.database.control().read()).await?;
+        let rows = Entity::find().filter(Column::Host.eq(host())).filter(is_abandoned(self.clock.now()));
+        let rows = rows.all(self.database.control().read()).await?;
         let missing = rows.into_iter().filter(|row| !Path::new(&row.folder).exists()).map(|row| row.name);
         let missing: Vec<String> = missing.collect();
         if missing.is_empty() {
@@ -114,6 +123,11 @@ fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
+/// The condition that a journal's server hasn't reported for long.
+fn is_abandoned(now: Timestamp) -> Expr {
+    Column::SeenAt.lt(now.millis() - ABANDONED_AFTER_MS)
+}
+
 /// Lists the journals whose servers haven't reported for five minutes, the oldest first. A server that is started with their
 /// folder stores their calls.
 ///
@@ -121,7 +135,7 @@ fn host() -> String {
 /// The database doesn't answer.
 pub async fn abandoned_journals(services: &Services) -> ServiceResult<Vec<AbandonedJournal>> {
     let rows = Entity::find()
-        .filter(Column::SeenAt.lt(services.now().millis() - ABANDONED_AFTER_MS))
+        .filter(is_abandoned(services.now()))
         .order_by_asc(Column::SeenAt)
         .all(services.database.control().read())
         .await?;
