@@ -3,7 +3,10 @@
 mod cost;
 mod lines;
 mod parts;
+#[cfg(test)]
+mod samples;
 mod tier;
+mod worst_case;
 
 use std::{
     fmt,
@@ -18,6 +21,7 @@ pub use cost::Cost;
 pub use lines::CostLine;
 pub use parts::{PricePart, PriceParts};
 pub use tier::{Factor, InvalidFactor, Tier};
+pub use worst_case::{Charging, Unbounded, UsageBound, UsageBounds, WorstCase};
 
 use crate::text::from_text;
 

@@ -117,6 +117,35 @@ impl Price {
         }
     }
 
+    /// The highest price of an input token, be it read from a cache, written to one, or audio.
+    pub(super) fn dearest_input(&self) -> Option<Money> {
+        [
+            self.input_per_million,
+            self.cached_input_per_million,
+            self.cache_write_input_per_million,
+            self.cache_write_1h_input_per_million,
+            self.audio_input_per_million,
+        ]
+        .into_iter()
+        .max()
+        .flatten()
+    }
+
+    /// The highest price of an output token, be it audio or reasoning.
+    pub(super) fn dearest_output(&self) -> Option<Money> {
+        [self.output_per_million, self.audio_output_per_million, self.reasoning_output_per_million]
+            .into_iter()
+            .max()
+            .flatten()
+    }
+
+    /// The highest factor of the standard tier and of `tier`; of all tiers if `tier` is `None`.
+    pub(super) fn dearest_factor(&self, tier: Option<Tier>) -> Factor {
+        let possible = [Tier::Batch, Tier::Flex, Tier::Priority].into_iter();
+        let possible = possible.filter(|possible| tier.is_none_or(|tier| tier == *possible));
+        possible.filter_map(|tier| self.factor(tier)).fold(Factor::ONE, Factor::max)
+    }
+
     fn has_token_prices(&self) -> bool {
         [
             self.input_per_million,

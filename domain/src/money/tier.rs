@@ -52,7 +52,7 @@ impl Tier {
 /// A multiplier of a price, from 0 to 1,000, held in thousandths.
 ///
 /// A decimal text in JSON and TOML, such as `0.5` or `1.75`.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Factor(u32);
 
 /// Error for a text that isn't a factor.
