@@ -130,8 +130,8 @@ pub struct ModelConfig {
     /// The model's name at its providers.
     pub upstream_name: String,
     pub service: Service,
-    /// Maximum tokens of a call's input and output together, as shown to clients; `None` if it isn't
-    /// configured.
+    /// Maximum tokens of a call's input and output together, as shown to clients, which bounds what a call can
+    /// cost; `None` if it isn't configured.
     pub context_window: Option<u32>,
     pub max_output_tokens: Option<u32>,
     /// Endpoints whose requests use it if they name no model.

@@ -8,6 +8,7 @@ mod admission;
 mod answers;
 mod bodies;
 mod body;
+mod bounds;
 mod breaker;
 mod budget;
 mod call;

@@ -10,6 +10,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Uri, header::CONTENT_TYPE, request::Parts},
     response::Response,
 };
+use domain::money::UsageBounds;
 use services::{
     api_keys::directory::KeyRecord,
     provider_objects::{ObjectKind, ProviderObject},
@@ -18,6 +19,7 @@ use services::{
 use super::{
     Gateway,
     body::{self, RequestBody},
+    bounds::{self, ModelLimits},
     budget::BudgetShare,
     call::{Arrival, CallContext},
     collect::CollectLimits,
@@ -141,6 +143,10 @@ impl RequestBuilder<'_> {
         self.arrival.endpoint
     }
 
+    fn model_limits<'o>(&self, offer: &'o Offer) -> ModelLimits<'o> {
+        ModelLimits::new(offer, self.headers)
+    }
+
     fn limits(&self, bytes: u64) -> CollectLimits {
         let limits = self.gateway.limits();
         CollectLimits {
@@ -163,6 +169,7 @@ impl RequestBuilder<'_> {
         let mentions = self.mentions_with(std::mem::take(&mut body.mentions));
         let offer = self.check_mentions(&mentions, offer).await?;
         let asks_for_usage = endpoint.asks_for_usage && body.stream;
+        let characters = if endpoint.path == SPEECH { estimate::count_characters(body.bytes()) } else { 0 };
         let stores = match endpoint.object {
             Some((ObjectKind::Response, _)) => body.store.unwrap_or(true),
             Some((ObjectKind::ChatCompletion, _)) => body.store.unwrap_or(false),
@@ -172,7 +179,8 @@ impl RequestBuilder<'_> {
         let context = CallContext {
             withholds_usage_chunk: asks_for_usage && !body.wants_usage_chunk(),
             prompt: Prompt::from_json(body.bytes()),
-            characters: if endpoint.path == SPEECH { estimate::count_characters(body.bytes()) } else { 0 },
+            characters,
+            bounds: bounds::of_json(endpoint, &self.model_limits(&offer), &body, characters),
             stores,
             background: body.background && endpoint.object.is_some_and(|(kind, _)| kind == ObjectKind::Response),
             // Speech is requested as a stream by `stream_format`.
@@ -204,7 +212,8 @@ impl RequestBuilder<'_> {
             _ => Prompt::Nothing,
         };
         // Forms ask for a stream by a field, which isn't read.
-        let context = CallContext { stores, prompt, may_stream: true, ..CallContext::default() };
+        let bounds = bounds::of_form(self.endpoint(), &self.model_limits(&offer), &form.notes);
+        let context = CallContext { stores, prompt, bounds, may_stream: true, ..CallContext::default() };
         Ok(PreparedRequest { offer, payload, without_options: None, content_type: Some(form.content_type), context })
     }
 
@@ -259,7 +268,9 @@ impl RequestBuilder<'_> {
         let mentions = self.mentions_with(mentions);
         let offer = self.check_mentions(&mentions, Arc::new(offer)).await?;
         provider_objects::record_before_delete(self.gateway, self.endpoint(), &object).await;
-        let context = CallContext { object: Some(object), stores: derives, _share: share, ..CallContext::default() };
+        let bounds = if derives { bounds::of_remix() } else { UsageBounds::default() };
+        let context =
+            CallContext { object: Some(object), bounds, stores: derives, _share: share, ..CallContext::default() };
         Ok(PreparedRequest { offer, payload, without_options: None, content_type, context })
     }
 

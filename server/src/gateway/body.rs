@@ -3,11 +3,15 @@
 //! The body isn't parsed into a document and serialized again: the few values that matter are located in the
 //! bytes and replaced there. Everything else reaches the provider as the client wrote it.
 
+mod content;
 pub(super) mod names;
 mod output;
+mod parameters;
+mod path;
 mod scan;
 mod splice;
 mod strict;
+mod tools;
 
 use std::{borrow::Cow, ops::Range};
 
@@ -15,13 +19,16 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use services::provider_objects::ObjectKind;
 
-pub(super) use self::output::LimitPlacement;
+pub(super) use self::output::{LimitPlacement, positive};
 use self::{
+    content::ContentNotes,
     names::BodyField,
     output::{LIMITS, MULTIPLIERS, OutputLimit},
+    parameters::ParameterEffect,
+    path::JsonPath,
     scan::scan,
     splice::Splice,
-    strict::{BodyNotes, JsonPath, ValueSeed},
+    strict::{BodyNotes, ValueSeed},
 };
 use super::{endpoint::Endpoint, references::Mentions};
 use crate::v1::error::V1Error;
@@ -67,6 +74,8 @@ pub(super) struct RequestBody {
     output: OutputLimit,
     /// Mentions of objects that a provider may keep.
     pub(super) mentions: Mentions,
+    /// What it contains or asks for that its bytes don't bound.
+    pub(super) content: ContentNotes,
 }
 
 /// The value of `stream_options`.
@@ -120,6 +129,7 @@ impl RequestBody {
             options,
             output: OutputLimit::read(&bytes, limits, [n, best_of], found.notes.prompts),
             mentions,
+            content: found.notes.content,
             bytes,
         })
     }
@@ -132,6 +142,26 @@ impl RequestBody {
         model: &str,
     ) -> Result<Option<LimitPlacement>, V1Error> {
         self.output.check(max_tokens, endpoint, model)
+    }
+
+    /// See [`OutputLimit::prompts`].
+    pub(super) fn prompts(&self) -> u64 {
+        self.output.prompts()
+    }
+
+    /// See [`OutputLimit::answers`].
+    pub(super) fn answers(&self, endpoint: &Endpoint) -> Option<u64> {
+        self.output.answers(endpoint)
+    }
+
+    /// See [`OutputLimit::tokens`].
+    pub(super) fn output_tokens(
+        &self,
+        endpoint: &Endpoint,
+        max_tokens: Option<u64>,
+        window: Option<u64>,
+    ) -> Option<u64> {
+        self.output.tokens(endpoint, max_tokens, window)
     }
 
     /// The body as it was received.
@@ -215,6 +245,15 @@ pub(super) fn find_mentions(bytes: &[u8]) -> Result<Mentions, V1Error> {
     match found.values {
         [None] => Ok(found.notes.mentions),
         [Some(_)] => Err(V1Error::invalid("model", "No model can be named here.")),
+    }
+}
+
+/// Returns the name of a form's field if its effect on a call's cost isn't known.
+pub(super) fn unknown_field(name: &str) -> Option<String> {
+    match ParameterEffect::of(name) {
+        ParameterEffect::Known => None,
+        ParameterEffect::Reference => Some(name.to_owned()),
+        ParameterEffect::Unknown(name) => Some(name),
     }
 }
 

@@ -6,7 +6,7 @@ use axum::response::Response;
 use domain::{
     calls::{CountSource, Outcome},
     ids::{CallId, PriceId},
-    money::{Cost, Money, Price, PriceParts, Quantities},
+    money::{Cost, Money, Price, PriceParts, Quantities, UsageBounds},
     time::Timestamp,
 };
 use services::{
@@ -118,6 +118,8 @@ pub(super) struct CallContext {
     pub(super) prompt: Prompt,
     /// Number of characters to be spoken.
     pub(super) characters: i64,
+    /// The most that the call can use.
+    pub(super) bounds: UsageBounds,
     /// The object in the path.
     pub(super) object: Option<ProviderObject>,
     /// Whether the provider stores the object that it answers with.

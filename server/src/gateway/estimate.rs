@@ -11,7 +11,7 @@ mod recording;
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use domain::money::Quantities;
+use domain::money::{Quantities, UsageBound, UsageBounds};
 use futures::future::join_all;
 use serde::Deserialize;
 use services::metering::MAX_TOKENS;
@@ -123,19 +123,28 @@ impl OutputCounter {
 }
 
 /// Estimates a call's usage from its texts or recordings; `None` if recordings were
-/// expected and there are none.
-pub(super) async fn estimate(prompt: Prompt, output: OutputCounter) -> Option<Quantities> {
+/// expected and there are none. An estimate is never more than the request allows.
+pub(super) async fn estimate(prompt: Prompt, output: OutputCounter, bounds: &UsageBounds) -> Option<Quantities> {
     if let Prompt::Recorded(recordings) = prompt {
         let lengths = join_all(recordings.into_iter().map(Recording::length_ms)).await;
         let media_ms = lengths.into_iter().reduce(i64::saturating_add)?;
         return Some(Quantities { media_ms, ..Quantities::default() });
     }
-    Some(Quantities { tokens_in: prompt.tokens().await, tokens_out: output.tokens().await, ..Quantities::default() })
+    Some(Quantities {
+        tokens_in: within(prompt.tokens().await, &bounds.tokens_in),
+        tokens_out: within(output.tokens().await, &bounds.tokens_out),
+        ..Quantities::default()
+    })
 }
 
 /// Completes the usage of an answer that broke off after the provider had reported its input.
-pub(super) async fn complete(reported: Quantities, output: OutputCounter) -> Quantities {
-    Quantities { tokens_out: reported.tokens_out.max(output.tokens().await), ..reported }
+pub(super) async fn complete(reported: Quantities, output: OutputCounter, bounds: &UsageBounds) -> Quantities {
+    let written = within(output.tokens().await, &bounds.tokens_out);
+    Quantities { tokens_out: reported.tokens_out.max(written), ..reported }
+}
+
+fn within(tokens: i64, bound: &UsageBound) -> i64 {
+    bound.as_ref().map_or(tokens, |most| tokens.min(*most))
 }
 
 async fn count(text: String) -> i64 {
@@ -149,6 +158,8 @@ async fn count(text: String) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use domain::money::{Charging, Unbounded};
+
     use super::*;
 
     #[tokio::test]
@@ -157,8 +168,24 @@ mod tests {
         let mut output = OutputCounter::default();
         output.take(br#"{"choices":[{"delta":{"content":"hello"}}]}"#).await;
         output.take(br#"{"choices":[{"delta":{"content":" world"}}]}"#).await;
-        let used = estimate(Prompt::from_json(&body), output).await.unwrap();
+        let unbounded = UsageBounds::unbounded(Charging::Always, &Unbounded::Output);
+        let used = estimate(Prompt::from_json(&body), output, &unbounded).await.unwrap();
         assert_eq!((used.tokens_in, used.tokens_out), (2, 2));
+    }
+
+    #[tokio::test]
+    async fn an_estimate_is_within_what_the_request_allows() {
+        let body = Bytes::from_static(br#"{"model":"m","prompt":"one two three"}"#);
+        let output = || async {
+            let mut output = OutputCounter::default();
+            output.take(br#"{"choices":[{"text":"one two three four"}]}"#).await;
+            output
+        };
+        let bounds = UsageBounds { tokens_in: Ok(2), tokens_out: Ok(3), ..UsageBounds::default() };
+        let used = estimate(Prompt::from_json(&body), output().await, &bounds).await.unwrap();
+        assert_eq!((used.tokens_in, used.tokens_out), (2, 3));
+        let reported = Quantities { tokens_in: 7, ..Quantities::default() };
+        assert_eq!(complete(reported, output().await, &bounds).await, Quantities { tokens_out: 3, ..reported });
     }
 
     #[tokio::test]

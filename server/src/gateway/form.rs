@@ -21,7 +21,7 @@ use multer::{Field, Multipart};
 
 use self::head::{MODEL, PartHead};
 use super::{
-    body::find_mentions_in_field,
+    body::{find_mentions_in_field, positive, unknown_field},
     collect::{CollectError, CollectLimits, NextPiece, next},
     estimate::Recording,
     payload::{Payload, Spool, SpoolQuota, SpoolWriter},
@@ -53,6 +53,30 @@ pub(super) struct SpooledForm {
     recordings: Vec<Range<u64>>,
     /// Mentions of objects that a provider may keep.
     pub(super) mentions: Mentions,
+    pub(super) notes: FormNotes,
+}
+
+/// Facts about a form that decide what its call can cost at most.
+#[derive(Debug, Default)]
+pub(super) struct FormNotes {
+    /// The number of pictures to be made: the highest of several, and absurdly many if it can't be read.
+    pub(super) answers: Option<u64>,
+    /// The length of the video to be made, likewise, in seconds.
+    pub(super) seconds: Option<u64>,
+    /// The first field whose effect isn't known.
+    pub(super) unknown_field: Option<String>,
+}
+
+impl FormNotes {
+    fn add(&mut self, name: &str, value: &[u8]) {
+        let number = || std::str::from_utf8(value).ok().and_then(|text| positive(text.trim())).or(Some(u64::MAX));
+        let name = name.split(['[', '.']).next().unwrap_or_default();
+        match name.to_ascii_lowercase().as_str() {
+            "n" => self.answers = self.answers.max(number()),
+            "seconds" => self.seconds = self.seconds.max(number()),
+            _ => self.unknown_field = self.unknown_field.take().or_else(|| unknown_field(name)),
+        }
+    }
 }
 
 /// The error of reading a form; `None` if the client left.
@@ -123,6 +147,7 @@ struct FormWriter {
     model: Option<(String, Range<u64>)>,
     recordings: Vec<Range<u64>>,
     mentions: Mentions,
+    notes: FormNotes,
 }
 
 impl FormWriter {
@@ -135,6 +160,7 @@ impl FormWriter {
             model: None,
             recordings: Vec::new(),
             mentions: Mentions::default(),
+            notes: FormNotes::default(),
         }
     }
 
@@ -167,6 +193,7 @@ impl FormWriter {
             self.recordings.push(range.clone());
         }
         self.add_references(&head, &value, is_file);
+        self.notes.add(&head.name, &value);
         if is_model { self.set_model(value, range).map_err(Some) } else { Ok(()) }
     }
 
@@ -208,6 +235,7 @@ impl FormWriter {
             model: self.model,
             recordings: self.recordings,
             mentions: self.mentions,
+            notes: self.notes,
         })
     }
 }

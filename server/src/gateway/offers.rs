@@ -21,7 +21,7 @@ pub(super) struct Offer {
     pub(super) service: Service,
     /// The providers' name for the model, as a JSON text.
     pub(super) upstream_json: String,
-    /// Maximum of tokens in the prompt and the answer together, as listed for clients.
+    /// Maximum of tokens in the prompt and the answer together.
     pub(super) context_window: Option<u32>,
     /// Maximum of tokens in an answer.
     pub(super) max_output_tokens: Option<u32>,

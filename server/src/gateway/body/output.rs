@@ -50,16 +50,23 @@ impl Number {
         match value.map(RawValue::get) {
             None => Self::Absent,
             Some(text @ "null") => Self::Null(range_of(bytes, text)),
-            // Parsers differ on whether `1e3` and `5.0` are integers.
-            Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => match text.parse() {
-                Ok(0) => Self::Wrong,
-                Ok(number) => Self::Value(number),
-                // Too large for a u64.
-                Err(_) => Self::Value(u64::MAX),
-            },
-            Some(_) => Self::Wrong,
+            Some(text) => positive(text).map_or(Self::Wrong, Self::Value),
         }
     }
+
+    fn value(&self) -> Option<u64> {
+        match self {
+            Self::Value(value) => Some(*value),
+            Self::Absent | Self::Null(_) | Self::Wrong => None,
+        }
+    }
+}
+
+/// Parses a positive integer; one that is too large is the largest.
+pub(in crate::gateway) fn positive(text: &str) -> Option<u64> {
+    // Parsers differ on whether `1e3` and `5.0` are integers.
+    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_plain.then(|| text.parse().unwrap_or(u64::MAX)).filter(|number| *number > 0)
 }
 
 /// The position where a limit is inserted into a body.
@@ -81,6 +88,48 @@ impl OutputLimit {
         Self { limits: limits.map(number), multipliers: multipliers.map(number), prompts: prompts.max(1) }
     }
 
+    /// The number of prompts, at least 1.
+    pub(super) fn prompts(&self) -> u64 {
+        self.prompts
+    }
+
+    /// The number of answers to all prompts; `None` if it can't be read.
+    pub(super) fn answers(&self, endpoint: &Endpoint) -> Option<u64> {
+        if self.multipliers.contains(&Number::Wrong) {
+            return None;
+        }
+        let answers = self.multipliers.iter().filter_map(Number::value).max().unwrap_or(1);
+        Some(if endpoint.answers_each_prompt { answers.saturating_mul(self.prompts) } else { answers })
+    }
+
+    /// The most tokens that all answers can have together, if each has at most `window`; `None` if nothing
+    /// limits them. A request beyond `max_tokens` must have been [rejected](Self::check).
+    ///
+    /// The limits include reasoning, by the API references of OpenAI (`max_completion_tokens`,
+    /// `max_output_tokens`) and Anthropic (`max_tokens`).
+    pub(super) fn tokens(&self, endpoint: &Endpoint, max_tokens: Option<u64>, window: Option<u64>) -> Option<u64> {
+        let answers = self.answers(endpoint)?;
+        // `check` divides the model's limit among the answers where a request can limit them.
+        let by_model = match endpoint.output_limits {
+            [] => max_tokens.map(|max| max.saturating_mul(answers)),
+            _ => max_tokens,
+        };
+        let each = [self.each(endpoint), window].into_iter().flatten().min();
+        [each.map(|each| each.saturating_mul(answers)), by_model].into_iter().flatten().min()
+    }
+
+    /// The most tokens of one answer by the request, whichever of its limits the provider follows.
+    fn each(&self, endpoint: &Endpoint) -> Option<u64> {
+        if self.limits.contains(&Number::Wrong) {
+            return None;
+        }
+        let is_limited = LIMITS
+            .iter()
+            .zip(&self.limits)
+            .any(|(name, number)| endpoint.output_limits.contains(name) && number.value().is_some());
+        if is_limited { self.limits.iter().filter_map(Number::value).max() } else { None }
+    }
+
     /// Rejects a request for more than `max_tokens` of `model` in all its answers, or with a limit that
     /// providers could read differently. Returns the limit to insert if the request has none.
     pub(super) fn check(
@@ -95,10 +144,7 @@ impl OutputLimit {
                 return Err(V1Error::invalid(name, format!("`{name}` must be a whole number from 1 on.")));
             }
         }
-        let answers =
-            self.multipliers.iter().map(|number| if let Number::Value(number) = number { *number } else { 1 });
-        let answers = answers.max().unwrap_or(1);
-        let answers = if endpoint.answers_each_prompt { answers.saturating_mul(self.prompts) } else { answers };
+        let answers = self.answers(endpoint).unwrap_or(u64::MAX);
         if answers > max_tokens {
             let message = format!("{model:?} answers with at most {max_tokens} tokens; ask for fewer answers.");
             return Err(V1Error::invalid("n", message));

@@ -10,7 +10,9 @@ use serde_json::value::RawValue;
 
 use super::{
     names::{BodyField, fold_case},
-    strict::{BodyNotes, JsonPath, ValueSeed},
+    parameters::ParameterEffect,
+    path::JsonPath,
+    strict::{BodyNotes, ValueSeed},
 };
 use crate::v1::error::V1Error;
 
@@ -67,10 +69,15 @@ impl<'de, const N: usize> Visitor<'de> for ScanVisitor<'_, N> {
         let Self { names, notes } = self;
         let mut values = [None; N];
         let mut is_empty = true;
-        while let Some((key_match, name)) = map.next_key_seed(KeySeed { names, notes: &mut *notes })? {
+        while let Some(ScannedKey { key_match, field, effect }) =
+            map.next_key_seed(KeySeed { names, notes: &mut *notes })?
+        {
             is_empty = false;
-            let path = JsonPath::BODY.child(name);
+            let path = JsonPath::BODY.child(field);
             let value = map.next_value::<&'de RawValue>()?;
+            if value.get() != "null" {
+                notes.content.add_parameter(effect);
+            }
             match key_match {
                 KeyMatch::None => {}
                 KeyMatch::Exact(index) if values[index].is_none() => {
@@ -103,6 +110,13 @@ enum KeyMatch {
     None,
 }
 
+/// A key at the top level.
+struct ScannedKey {
+    key_match: KeyMatch,
+    field: BodyField,
+    effect: ParameterEffect,
+}
+
 /// Compares a key with the names, without copying it.
 struct KeySeed<'n, const N: usize> {
     names: &'n [&'static str; N],
@@ -110,7 +124,7 @@ struct KeySeed<'n, const N: usize> {
 }
 
 impl<'de, const N: usize> DeserializeSeed<'de> for KeySeed<'_, N> {
-    type Value = (KeyMatch, BodyField);
+    type Value = ScannedKey;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
@@ -118,7 +132,7 @@ impl<'de, const N: usize> DeserializeSeed<'de> for KeySeed<'_, N> {
 }
 
 impl<const N: usize> Visitor<'_> for KeySeed<'_, N> {
-    type Value = (KeyMatch, BodyField);
+    type Value = ScannedKey;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
@@ -126,12 +140,14 @@ impl<const N: usize> Visitor<'_> for KeySeed<'_, N> {
 
     fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
         self.notes.mentions.add_text(key);
-        let name = BodyField::from_key(key);
-        if let Some(index) = self.names.iter().position(|name| *name == key) {
-            return Ok((KeyMatch::Exact(index), name));
-        }
-        let folded = fold_case(key);
-        let same = |name: &&str| **name == *folded.trim();
-        Ok((self.names.iter().position(same).map_or(KeyMatch::None, KeyMatch::Misspelled), name))
+        let key_match = match self.names.iter().position(|name| *name == key) {
+            Some(index) => KeyMatch::Exact(index),
+            None => {
+                let folded = fold_case(key);
+                let same = |name: &&str| **name == *folded.trim();
+                self.names.iter().position(same).map_or(KeyMatch::None, KeyMatch::Misspelled)
+            }
+        };
+        Ok(ScannedKey { key_match, field: BodyField::from_key(key), effect: ParameterEffect::of(key) })
     }
 }

@@ -12,7 +12,12 @@ use serde::{
 };
 use services::provider_objects::ObjectKind;
 
-use super::names::BodyField;
+use super::{
+    content::ContentNotes,
+    names::BodyField,
+    path::JsonPath,
+    tools::{ToolKind, ToolNotes},
+};
 use crate::{config::UntrackedKind, gateway::references::Mentions, v1::error::V1Error};
 
 /// Maximum nesting of lists and objects, including the body: the parser's own limit for
@@ -25,49 +30,9 @@ pub(super) struct BodyNotes {
     pub(super) mentions: Mentions,
     /// Number of prompts at the top level; each prompt of a list gets its own answers.
     pub(super) prompts: u64,
+    pub(super) content: ContentNotes,
     /// The error that ended reading.
     pub(super) error: Option<V1Error>,
-}
-
-/// The position of a value by its keys, without lists.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct JsonPath {
-    name: BodyField,
-    /// The key of the enclosing object.
-    parent: BodyField,
-    /// The key at the top level.
-    top: BodyField,
-    /// Number of enclosing objects.
-    level: u8,
-    /// Number of enclosing lists and objects.
-    depth: u8,
-    /// Whether the client chooses the keys: in schemas, arguments and metadata.
-    is_free: bool,
-}
-
-impl JsonPath {
-    /// The body itself.
-    pub(super) const BODY: Self = Self {
-        name: BodyField::Other,
-        parent: BodyField::Other,
-        top: BodyField::Other,
-        level: 0,
-        depth: 0,
-        is_free: false,
-    };
-
-    /// Returns the path of a value in the object at this path.
-    pub(super) fn child(self, name: BodyField) -> Self {
-        let (level, depth) = (self.level.saturating_add(1), self.depth.saturating_add(1));
-        let top = if self.level == 0 { name } else { self.top };
-        let is_free = match name {
-            BodyField::Schema => true,
-            // In Anthropic's API, the arguments of a tool call. OpenAI's `input` is at the top level.
-            BodyField::Input => self.level > 0,
-            _ => false,
-        };
-        Self { name, parent: self.name, top, level, depth, is_free: self.is_free || is_free }
-    }
 }
 
 /// The kind of a value, as far as it matters for the object around it.
@@ -76,6 +41,12 @@ pub(super) enum ValueKind {
     Text,
     /// The type of an object that refers to another one.
     ReferenceType,
+    /// The type of an item that holds reasoning.
+    ReasoningType,
+    /// The type of a tool.
+    ToolType(ToolKind),
+    Whole(u64),
+    Null,
     Other,
 }
 
@@ -166,28 +137,36 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         if self.path.level == 1 && self.path.name == BodyField::Prompt {
             self.notes.prompts += 1;
         }
-        let refers = self.path.name == BodyField::Type && text.trim().eq_ignore_ascii_case("item_reference");
-        Ok(if refers { ValueKind::ReferenceType } else { ValueKind::Text })
+        self.notes.content.add_text(self.path, text);
+        Ok(match self.path {
+            JsonPath { name: BodyField::Type, top: BodyField::Tools, level: 2, .. } => {
+                ValueKind::ToolType(ToolKind::of(text))
+            }
+            JsonPath { name: BodyField::Type, .. } => type_kind(text.trim()),
+            _ => ValueKind::Text,
+        })
     }
 
     fn visit_unit<E: Error>(self) -> Result<ValueKind, E> {
-        Ok(ValueKind::Other)
+        Ok(ValueKind::Null)
     }
 
     fn visit_bool<E: Error>(self, _: bool) -> Result<ValueKind, E> {
         Ok(ValueKind::Other)
     }
 
-    fn visit_i64<E: Error>(self, _: i64) -> Result<ValueKind, E> {
-        Ok(ValueKind::Other)
+    fn visit_i64<E: Error>(self, number: i64) -> Result<ValueKind, E> {
+        self.visit_f64(number as f64)
     }
 
-    fn visit_u64<E: Error>(self, _: u64) -> Result<ValueKind, E> {
-        Ok(ValueKind::Other)
+    fn visit_u64<E: Error>(self, number: u64) -> Result<ValueKind, E> {
+        self.notes.content.add_number(self.path, Some(number), number as f64);
+        Ok(ValueKind::Whole(number))
     }
 
     /// The parser rejects infinite numbers.
-    fn visit_f64<E: Error>(self, _: f64) -> Result<ValueKind, E> {
+    fn visit_f64<E: Error>(self, number: f64) -> Result<ValueKind, E> {
+        self.notes.content.add_number(self.path, None, number);
         Ok(ValueKind::Other)
     }
 
@@ -204,24 +183,62 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<ValueKind, A::Error> {
         self.check_depth()?;
-        let is_item = self.path.level == 1 && self.path.name == BodyField::Input;
+        let is_item = self.path.is_parameter(BodyField::Input);
+        let is_tool = self.path.is_parameter(BodyField::Tools);
         let mut item = Item::default();
+        let mut tool = ToolNotes::default();
         while let Some(name) = map.next_key_seed(NameSeed(&mut self.notes.mentions))? {
-            let kind = map.next_value_seed(ValueSeed { notes: &mut *self.notes, path: self.path.child(name) })?;
+            let path = self.path.child(name);
+            let kind = map.next_value_seed(ValueSeed { notes: &mut *self.notes, path })?;
+            if kind != ValueKind::Null {
+                self.notes.content.add_key(path);
+            }
             if is_item {
                 item.add_field(name, kind);
+            }
+            if is_tool {
+                add_tool_field(&mut tool, name, kind);
             }
         }
         if item.is_reference() {
             self.notes.mentions.add_untracked(UntrackedKind::Item, "input");
         }
+        // A stored prompt, and reasoning that the provider keeps, are looked up by their ids.
+        self.notes.content.has_foreign |= item.is_kept_reasoning() || self.path.is_parameter(BodyField::Prompt);
+        if is_tool {
+            self.notes.content.tools.add(&tool);
+        }
         Ok(ValueKind::Other)
+    }
+}
+
+/// Maps the type of an object.
+fn type_kind(name: &str) -> ValueKind {
+    if name.eq_ignore_ascii_case("item_reference") {
+        ValueKind::ReferenceType
+    } else if name == "reasoning" {
+        ValueKind::ReasoningType
+    } else {
+        ValueKind::Text
+    }
+}
+
+fn add_tool_field(tool: &mut ToolNotes, name: BodyField, kind: ValueKind) {
+    match (name, kind) {
+        (BodyField::Type, ValueKind::ToolType(kind)) => tool.kinds.push(kind),
+        (BodyField::InputSchema, _) => tool.has_input_schema = true,
+        (BodyField::MaxUses, ValueKind::Whole(uses)) => tool.max_uses = tool.max_uses.max(Some(uses)),
+        (BodyField::MaxUses, ValueKind::Null) => {}
+        (BodyField::MaxUses, _) => tool.max_uses = Some(u64::MAX),
+        _ => {}
     }
 }
 
 /// An input item of the responses API.
 #[derive(Debug, Default)]
 struct Item {
+    is_reasoning: bool,
+    has_encrypted_content: bool,
     has_id: bool,
     has_reference_type: bool,
     has_type: bool,
@@ -234,11 +251,18 @@ impl Item {
         match (name, kind) {
             (BodyField::Id, _) => self.has_id = true,
             (BodyField::Type, ValueKind::ReferenceType) => self.has_reference_type = true,
+            (BodyField::Type, ValueKind::ReasoningType) => (self.has_type, self.is_reasoning) = (true, true),
             (BodyField::Type, ValueKind::Text) => self.has_type = true,
-            (BodyField::Type, ValueKind::Other) => self.has_invalid_type = true,
+            (BodyField::Type, _) => self.has_invalid_type = true,
+            (BodyField::EncryptedContent, ValueKind::Text) => self.has_encrypted_content = true,
             (BodyField::Role, ValueKind::Text) => self.has_role = true,
             _ => {}
         }
+    }
+
+    /// Whether it stands for reasoning that the provider keeps.
+    fn is_kept_reasoning(&self) -> bool {
+        self.is_reasoning && !self.has_encrypted_content
     }
 
     /// Whether the item is a reference: it has the type of one, or an id without type and role. Source:

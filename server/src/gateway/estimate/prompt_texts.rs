@@ -13,6 +13,7 @@ use serde::{
 };
 
 use self::field::PromptField;
+use crate::gateway::json::base64::{is_base64, is_medium_url};
 
 /// Longest value of a setting, in bytes. OpenAI's values of `metadata` have at most 512 characters.
 const MAX_PLAIN_LENGTH: usize = 64;
@@ -62,7 +63,7 @@ impl PromptWalk<'_> {
             PromptField::Medium => is_medium(text),
             PromptField::Url => parent == PromptField::Medium && is_medium(text),
             PromptField::Data => parent == PromptField::Sound && is_base64(text),
-            PromptField::File if is_medium_inside(text) => true,
+            PromptField::File if is_medium_url(text) => true,
             PromptField::File if is_base64(text.rsplit(',').next().unwrap_or_default()) => {
                 (self.take)(PromptPiece::Bytes(text.len() / 4 * 3));
                 true
@@ -87,19 +88,7 @@ impl PromptWalk<'_> {
 fn is_medium(text: &str) -> bool {
     let begins = |scheme: &str| text.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme));
     let is_address = (begins("http://") || begins("https://")) && text.len() <= MAX_ADDRESS_LENGTH;
-    is_medium_inside(text) || is_address
-}
-
-fn is_medium_inside(text: &str) -> bool {
-    let begins = |scheme: &str| text.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme));
-    ["data:image/", "data:audio/", "data:video/"].into_iter().any(begins)
-        && text.split_once(";base64,").is_some_and(|(kind, data)| kind.len() <= MAX_PLAIN_LENGTH && is_base64(data))
-}
-
-/// Whether a text is base64 or base64url (RFC 4648), possibly with line breaks.
-fn is_base64(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=' | b'\r' | b'\n'))
+    is_medium_url(text) || is_address
 }
 
 /// A value that has been read, as far as the object around it needs it.

@@ -70,7 +70,10 @@ pub(in crate::gateway) async fn relay(
     };
     let used = match call.is_estimated() {
         // A binary answer reports no usage, but the request can be counted.
-        true => estimate(prompt, OutputCounter::default()).await.map(|used| (CountSource::Estimated, used)),
+        true => {
+            let used = estimate(prompt, OutputCounter::default(), &call.context.bounds).await;
+            used.map(|used| (CountSource::Estimated, used))
+        }
         false => None,
     };
     let end = CallEnd {

@@ -63,9 +63,10 @@ pub(in crate::gateway) async fn relay(
         None if has_succeeded && call.is_estimated() => {
             let mut output = OutputCounter::default();
             output.take(&bytes).await;
+            let prompt = std::mem::take(&mut call.context.prompt);
             let used = match reports.input_quantities(call.arrival.endpoint.dialect) {
-                Some(input) => Some(complete(input, output).await),
-                None => estimate(std::mem::take(&mut call.context.prompt), output).await,
+                Some(input) => Some(complete(input, output, &call.context.bounds).await),
+                None => estimate(prompt, output, &call.context.bounds).await,
             };
             used.map(|used| (CountSource::Estimated, used))
         }

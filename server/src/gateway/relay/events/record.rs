@@ -24,11 +24,12 @@ impl EventRelay<'_> {
             return Some(used);
         }
         let output = std::mem::take(&mut self.output);
+        let bounds = &self.call.context.bounds;
         let used = match self.reports.input_quantities(dialect) {
             // The provider charges for its work, even if that failed.
-            Some(input) => Some(complete(input, output).await),
+            Some(input) => Some(complete(input, output, bounds).await),
             None if outcome == Outcome::Failed || !self.call.is_estimated() => None,
-            None => estimate(prompt, output).await,
+            None => estimate(prompt, output, bounds).await,
         };
         used.map(|used| (CountSource::Estimated, used))
     }
