@@ -78,7 +78,7 @@ export class Hub {
 
   /** Runs a command of the program and reads the JSON it prints. */
   async runCommand<T>(args: string[], input?: string): Promise<T> {
-    return JSON.parse(await run(programPath(), ["--json", ...args], { env: this.environment, input })) as T;
+    return JSON.parse(await run(programPath(this.environment), ["--json", ...args], { env: this.environment, input })) as T;
   }
 
   /** Creates an organization with an owner. */
@@ -116,9 +116,10 @@ export class Hub {
     return () => database.close();
   }
 
-  /** Ends the process and starts another on the same port and data. */
-  async restart(): Promise<void> {
+  /** Ends the process and starts another on the same port and data, of another `program` if one is given. */
+  async restart(program?: string): Promise<void> {
     if (this.server) await end(this.server);
+    if (program) this.environment.TOLLHOUSE_BIN = program;
     await this.serve();
   }
 
@@ -138,7 +139,7 @@ export class Hub {
   private async serve(): Promise<void> {
     const log = createWriteStream(join(this.folder, "server.log"));
     await once(log, "open");
-    this.server = spawn(programPath(), ["serve"], { env: this.environment, stdio: ["ignore", log, "inherit"] });
+    this.server = spawn(programPath(this.environment), ["serve"], { env: this.environment, stdio: ["ignore", log, "inherit"] });
     const deadline = Date.now() + START_TIMEOUT;
     while (!(await this.isReady())) {
       if (this.server.exitCode !== null) throw new Error(`the server ended with ${this.server.exitCode}`);
@@ -157,8 +158,8 @@ export class Hub {
 }
 
 /** The path of the program under test. */
-function programPath(): string {
-  const path = process.env.TOLLHOUSE_BIN;
+function programPath(environment: NodeJS.ProcessEnv): string {
+  const path = environment.TOLLHOUSE_BIN;
   if (!path) throw new Error("TOLLHOUSE_BIN isn't set: make test sets it to the server's program");
   return path;
 }
