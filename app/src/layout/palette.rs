@@ -7,7 +7,7 @@ use leptos::{ev, html, prelude::*};
 use self::entries::{Entry, EntryAction, entries};
 use super::{account_menu::sign_out, overlays::Overlays};
 use crate::{
-    components::{IconView, unique_id},
+    components::{IconView, is_beside, unique_id},
     lean::{CollectAny, watch},
     state::{use_go, use_theme},
 };
@@ -113,7 +113,7 @@ pub fn Palette() -> impl IntoView {
             aria-label="Search or jump to"
             on:close=move |_| overlays.palette.set(false)
             on:click=move |event| {
-                if event.target() == event.current_target() {
+                if is_beside(&event) {
                     overlays.palette.set(false);
                 }
             }

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use self::{figures::figures, first_steps::FirstSteps, latest_calls::LatestCalls, recent::Recent};
 use crate::{
     api,
-    components::{AsyncView, LiveSign, PageHead, Skeleton, Tiles},
+    components::{AsyncView, PageHead, Skeleton, Tiles},
     lean::When,
     state::{load, use_live, use_organization, use_session},
 };
@@ -28,9 +28,7 @@ pub fn Overview() -> impl IntoView {
         first.map_or_else(|| "Overview".to_owned(), |first| format!("Hello, {first}"))
     };
     view! {
-        <PageHead title="Overview" description=move || view! { {greeting} ". This is " {name.clone()} "." }>
-            <LiveSign/>
-        </PageHead>
+        <PageHead title="Overview" live=true description=move || view! { {greeting} ". This is " {name.clone()} "." }/>
         <div class="overview">
             <AsyncView answer=overview skeleton=skeleton let:overview>
                 <Content overview/>
