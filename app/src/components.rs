@@ -2,7 +2,8 @@
 //!
 //! | component | purpose |
 //! | --- | --- |
-//! | [`PageHead`] | heading, description and actions of a page; sets the document's title |
+//! | [`PageHead`] | heading, description and actions of a page, some of them in a menu on phones; sets the document's title |
+//! | [`Filters`] | a page's filters: a row, or on phones a sheet that the page's head opens |
 //! | [`AsyncView`] | a [`QueryState`](crate::state::QueryState): skeleton, data (dimmed while reloading), error with retry |
 //! | [`Awaited`] | [`AsyncView`] for a page that combines several answers |
 //! | [`EmptyState`], [`ErrorView`], [`Notice`], [`Skeleton`] | the designed states |
@@ -12,6 +13,7 @@
 //! | [`Button`], [`ButtonLink`], [`CopyButton`] | actions; a pending button can't be pressed again |
 //! | [`Export`] | a page's figures as a file |
 //! | [`Dialog`], [`Confirm`] | native modal dialogs; `sheet=true` slides in from the right |
+//! | [`Sheet`] with [`SheetLink`] | what phones show from below; closed by a choice, Esc or a tap beside it |
 //! | [`focus`], [`focus_soon`], [`focus_if_removed`] | the keyboard focus, also after its element was removed |
 //! | [`Menu`] with [`MenuLink`], [`MenuAction`], [`MenuLabel`] | popovers with arrow keys |
 //! | [`Segmented`], [`Tabs`] | a choice between few values; several views of one thing |

@@ -8,21 +8,21 @@ test("ending sessions asks for the password", async ({ signedIn: page, hub, orga
   await page.goto("/account");
   const rows = page.getByRole("table", { name: "Sessions" }).locator("tbody tr");
   await expect(rows).toHaveCount(2);
-  await page.getByRole("button", { name: "End all others" }).click();
-  const question = page.getByRole("dialog", { name: "End all other sessions?" });
+  await page.getByRole("button", { name: "Sign out all others" }).click();
+  const question = page.getByRole("dialog", { name: "Sign out all other sessions?" });
   await question.getByLabel("Your password").fill("not the password");
-  await question.getByRole("button", { name: "End", exact: true }).click();
+  await question.getByRole("button", { name: "Sign out", exact: true }).click();
   await expect(question.getByRole("alert").filter({ hasText: /current password/ })).toBeVisible();
   await expectAccessible(page);
   await question.getByLabel("Your password").fill(organization.password);
-  await question.getByRole("button", { name: "End", exact: true }).click();
+  await question.getByRole("button", { name: "Sign out", exact: true }).click();
   await expect(question).toBeHidden();
   await expect(rows).toHaveCount(1);
 
   await Session.signIn(hub, organization);
   await page.reload();
-  await rows.getByRole("button", { name: "End", exact: true }).click();
-  const one = page.getByRole("dialog", { name: "End this session?" });
+  await rows.getByRole("button", { name: "Sign out", exact: true }).click();
+  const one = page.getByRole("dialog", { name: "Sign out this session?" });
   await one.getByLabel("Your password").fill(organization.password);
   await page.keyboard.press("Enter");
   await expect(one).toBeHidden();
@@ -34,10 +34,10 @@ test.describe("beside a provider", () => {
 
   test("sign-up is closed, and the pages say so", async ({ page }) => {
     await page.goto("/sign-in");
-    await expect(page.getByText("Ask whoever runs this hub")).toBeVisible();
+    await expect(page.getByText("Ask your administrator for one")).toBeVisible();
     await expect(page.getByRole("link", { name: "Create an account" })).toHaveCount(0);
     await page.goto("/sign-up");
-    await expect(page.getByText("Sign-up is closed here")).toBeVisible();
+    await expect(page.getByText("Sign-up is closed")).toBeVisible();
     await expect(page.getByLabel("Password")).toHaveCount(0);
     // The link for the first account, with a wrong code.
     await page.goto("/sign-up?setup=wrong");

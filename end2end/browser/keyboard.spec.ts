@@ -86,7 +86,7 @@ test("shortcuts of single keys can be switched off, and never fire while the use
   await expect(page.getByRole("dialog")).toBeVisible();
   await page.keyboard.type("shortcuts");
   await press("Enter");
-  await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toContainText("switched off");
+  await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toContainText("turned off");
   await press("Escape");
 
   const logs = new LogsPage(page);

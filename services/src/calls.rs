@@ -5,6 +5,7 @@ mod export;
 mod list;
 pub mod partitions;
 pub(crate) mod rare;
+mod rejections;
 pub mod retention;
 mod rows;
 mod search;
@@ -20,6 +21,7 @@ pub use details::get;
 pub use export::export;
 pub use list::list;
 pub(crate) use list::{ever_called, newest};
+pub(crate) use rejections::count_rejections;
 
 use crate::{ServiceResult, Services, database::Bound, entities::calls};
 

@@ -2,12 +2,13 @@ use domain::accounts::Membership;
 use leptos::prelude::*;
 
 use super::{
-    banners::Banners, bottom_bar::BottomBar, header::Header, lazy_part::LazyPart, no_permission::NoPermission,
-    overlays::Overlays, shortcuts::Shortcuts, sidebar::Sidebar, sign_in_again::SignInAgain,
+    banners::Banners, bottom_bar::BottomBar, header::Header, lazy_part::LazyPart, more_sheet::MoreSheet,
+    no_permission::NoPermission, overlays::Overlays, shortcuts::Shortcuts, sidebar::Sidebar,
+    sign_in_again::SignInAgain,
 };
 use crate::{
     addresses::{CodePart, Page},
-    components::{focus, focus_heading_soon},
+    components::{PageFilters, focus, focus_heading_soon},
     state::{CurrentOrganization, InboxState, Live, use_location},
 };
 
@@ -17,6 +18,7 @@ pub fn Shell(membership: Membership, page: Memo<Option<Page>>, part: Memo<Option
     let organization = CurrentOrganization::provide(membership);
     Live::provide(&organization.slug());
     InboxState::provide();
+    PageFilters::provide();
     let overlays = Overlays::provide();
     focus_heading_on_navigation();
     let content = move || match page.get() {
@@ -39,6 +41,7 @@ pub fn Shell(membership: Membership, page: Memo<Option<Page>>, part: Memo<Option
             wanted=overlays.palette
             on_failed=move || overlays.palette.set(false)
         />
+        <MoreSheet page/>
         <Shortcuts/>
         <SignInAgain/>
     }

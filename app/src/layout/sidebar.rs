@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Pages grouped by purpose.
-const GROUPS: [(&str, &[Page]); 4] = [
+pub(super) const GROUPS: [(&str, &[Page]); 4] = [
     ("", &[Page::Overview]),
     ("Observe", &[Page::Usage, Page::Logs]),
     ("Build", &[Page::ApiKeys]),

@@ -25,7 +25,7 @@ use self::{
 use super::usage::with_organization;
 use crate::{
     addresses::{LogsAddress, Page},
-    components::{Awaited, EmptyState, Export, Icon, IconView, LiveSign, PageHead, Skeleton, format_count},
+    components::{Awaited, EmptyState, Export, Icon, IconView, PageHead, Skeleton, format_count},
     lean::When,
     state::{use_address, use_live, use_organization},
 };
@@ -40,10 +40,14 @@ pub fn Logs() -> impl IntoView {
     let address = use_address(LogsAddress::parse);
     let href = Callback::new(move |(address,): (LogsAddress,)| address.href(&organization.slug()));
     view! {
-        <PageHead title="Logs" description=|| "Every call, the newest first">
-            <LiveSign/>
-            <Export href=Signal::derive(move || export(&organization.slug(), &address.get()))/>
-        </PageHead>
+        <PageHead
+            title="Logs"
+            description=|| "Every call, the newest first"
+            live=true
+            secondary=move || view! {
+                <Export href=Signal::derive(move || export(&organization.slug(), &address.get()))/>
+            }
+        />
         <Calls address href/>
     }
 }

@@ -28,8 +28,7 @@ use crate::{
     addresses::{Page, Query, UsageAddress},
     api,
     components::{
-        AsyncView, EmptyState, Export, Icon, LiveSign, PageHead, Skeleton, Tiles, TimeStyle, chart::Chart,
-        format_moment,
+        AsyncView, EmptyState, Export, Icon, PageHead, Skeleton, Tiles, TimeStyle, chart::Chart, format_moment,
     },
     lean::When,
     state::{load, use_address, use_live, use_organization},
@@ -50,10 +49,14 @@ pub fn Usage() -> impl IntoView {
     });
     let description = move || report.with(|report| report.map(describe_range));
     view! {
-        <PageHead title="Usage" description=move || view! { {description} }>
-            <LiveSign/>
-            <Export href=Signal::derive(move || export(&organization.slug(), &address.get()))/>
-        </PageHead>
+        <PageHead
+            title="Usage"
+            description=move || view! { {description} }
+            live=true
+            secondary=move || view! {
+                <Export href=Signal::derive(move || export(&organization.slug(), &address.get()))/>
+            }
+        />
         <div class="usage">
             <Controls address/>
             <Chips address report/>

@@ -1,5 +1,7 @@
 import { type Download, expect, type Locator, type Page } from "@playwright/test";
 
+import { showActions } from "./head.ts";
+
 export class LogsPage {
   readonly page: Page;
   /** The open call, beside the list. */
@@ -30,6 +32,7 @@ export class LogsPage {
   }
 
   async exportCsv(): Promise<Download> {
+    await showActions(this.page);
     const download = this.page.waitForEvent("download");
     await this.page.getByRole("link", { name: "Export CSV" }).click();
     return download;

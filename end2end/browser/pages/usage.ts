@@ -1,5 +1,7 @@
 import { type Download, expect, type Locator, type Page } from "@playwright/test";
 
+import { showActions } from "./head.ts";
+
 export class UsagePage {
   readonly page: Page;
   readonly chart: Locator;
@@ -19,7 +21,8 @@ export class UsagePage {
 
   /** Waits until the page shows new calls as they come. */
   async waitUntilLive(): Promise<void> {
-    await expect(this.page.getByRole("main").getByText("Live", { exact: true })).toBeVisible();
+    // On phones it is behind "More actions".
+    await expect(this.page.getByRole("main").getByText("Live", { exact: true })).toBeAttached();
   }
 
   /** The value of the tile called `label`. */
@@ -28,6 +31,7 @@ export class UsagePage {
   }
 
   async exportCsv(): Promise<Download> {
+    await showActions(this.page);
     const download = this.page.waitForEvent("download");
     await this.page.getByRole("link", { name: "Export CSV" }).click();
     return download;

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     addresses::{CodePart, KeyAddress, KeyTab, Page},
     api,
-    components::{AsyncView, Button, Icon, IconView, LiveSign, Notice, PageHead, Skeleton, Time, Tone},
+    components::{AsyncView, Button, Icon, Notice, PageHead, Skeleton, Time, Tone},
     layout::LazyPart,
     lean::CollectAny,
     state::{load, use_location, use_organization},
@@ -46,15 +46,15 @@ pub(super) fn KeyPage(id: ApiKeyId) -> impl IntoView {
     let actions = KeyActions::new(key, None, move || revision.update(|revision| *revision += 1));
     let title = Memo::new(move |_| key.with(|key| key.map_or_else(|| "API key".to_owned(), |key| key.name.clone())));
     view! {
-        <div class="key-head">
-            <a class="back" href=Page::ApiKeys.path(&organization.slug())>
-                <IconView icon=Icon::ChevronLeft/> {Page::ApiKeys.label()}
-            </a>
-            <PageHead title description=move || view! { {move || key.with(|key| key.cloned().map(|key| view! { <Masked key/> }))} }>
-                <LiveSign/>
+        <PageHead
+            title
+            description=move || view! { {move || key.with(|key| key.cloned().map(|key| view! { <Masked key/> }))} }
+            back=(Page::ApiKeys.path(&organization.slug()), Page::ApiKeys.label())
+            live=true
+            secondary=move || view! {
                 {move || key.with(|key| key.cloned().map(|key| view! { <ActionButtons key actions/> }))}
-            </PageHead>
-        </div>
+            }
+        />
         <div class="key-page">
             <AsyncView answer=key skeleton=|| view! { <div class="card"><Skeleton lines=8/></div> } let:key>
                 <Content key address actions revision/>

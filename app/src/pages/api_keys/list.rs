@@ -26,7 +26,7 @@ use super::{
 use crate::{
     addresses::{KeysAddress, Page},
     api,
-    components::{AsyncView, Button, ButtonStyle, Export, Icon, LiveSign, PageHead, Skeleton},
+    components::{AsyncView, Button, ButtonStyle, Export, Icon, PageHead, Skeleton},
     pages::usage::with_organization,
     state::{load, use_address, use_go, use_organization},
 };
@@ -62,9 +62,11 @@ pub(super) fn KeyList() -> impl IntoView {
         <PageHead
             title=Page::ApiKeys.label()
             description=move || view! { {scope} "A secret is shown once, when it is made." }
+            live=true
+            secondary=move || view! {
+                <Export href=Signal::derive(move || export(&organization.slug(), &address.get()))/>
+            }
         >
-            <LiveSign/>
-            <Export href=Signal::derive(move || export(&organization.slug(), &address.get()))/>
             {may_create
                 .then(|| view! { <Button style=ButtonStyle::Primary icon=Icon::Plus on_press=create>"Create key"</Button> })}
         </PageHead>

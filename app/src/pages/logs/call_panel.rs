@@ -132,7 +132,7 @@ fn Details(details: ReadSignal<CallDetails>, zone: Memo<String>) -> impl IntoVie
 fn belongs_elsewhere(event: &ev::KeyboardEvent) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     let is_in_control = |target: &web_sys::Element| {
-        target.closest("input, textarea, select, dialog, [popover]").ok().flatten().is_some()
+        target.closest("input, textarea, select, dialog[open], [popover]").ok().flatten().is_some()
     };
     event.ctrl_key() || event.meta_key() || event.alt_key() || target.as_ref().is_some_and(is_in_control)
 }

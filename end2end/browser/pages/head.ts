@@ -1,0 +1,17 @@
+import { expect, type Page } from "@playwright/test";
+
+/** Opens the sheet with the page's other actions, such as the export, where a phone's head has one. */
+export async function showActions(page: Page): Promise<void> {
+  await openSheet(page, /^More actions$/);
+}
+
+/** Opens the sheet with the page's filters, where a phone's head has one. */
+export async function showFilters(page: Page): Promise<void> {
+  await openSheet(page, /^Filters/);
+}
+
+async function openSheet(page: Page, name: RegExp): Promise<void> {
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  const button = page.getByRole("main").getByRole("button", { name });
+  if (await button.isVisible()) await button.click();
+}
