@@ -17,6 +17,7 @@
 //! | [`Segmented`], [`Tabs`] | a choice between few values; several views of one thing |
 //! | [`Toasts`] | short messages about actions: `use_toasts().show_success("Key revoked.")` |
 //! | [`Tiles`], [`FilterChips`], [`LiveSign`] | a strip of figures; the filters of a page; whether the page follows new calls |
+//! | [`Name`] | a name that people chose: never wider than its container, whatever its script |
 //! | [`Badge`] with a [`Tone`], [`Icon`] | small labels |
 //! | [`Time`], [`format_moment`], [`format_relative`] | moments, relative or in a time zone |
 //! | [`Count`], [`Amount`], [`format_count`], [`format_compact`], [`format_money`], [`format_percent`], [`format_duration`] | numbers |

@@ -15,6 +15,7 @@ mod form_error;
 mod icon;
 mod live_sign;
 mod menu;
+mod name;
 mod notice;
 mod numbers;
 mod page_head;
@@ -46,6 +47,7 @@ pub use icon::{Icon, IconView, Logo};
 pub use live_sign::LiveSign;
 pub(crate) use menu::place_beside;
 pub use menu::{Menu, MenuAction, MenuLabel, MenuLink};
+pub use name::Name;
 pub use notice::{EmptyState, Notice};
 pub use numbers::{
     Amount, Count, bar_width, format_compact, format_count, format_duration, format_money, format_money_exact,
