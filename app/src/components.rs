@@ -20,13 +20,15 @@
 //! | [`Name`] | a name that people chose: never wider than its container, whatever its script |
 //! | [`Badge`] with a [`Tone`], [`Icon`] | small labels |
 //! | [`Time`], [`format_moment`], [`format_relative`] | moments, relative or in a time zone |
-//! | [`Count`], [`Amount`], [`format_count`], [`format_compact`], [`format_money`], [`format_percent`], [`format_duration`] | numbers |
+//! | [`Count`], [`Amount`], [`format_count`], [`format_compact`], [`format_money`], [`format_dollars`], [`format_percent`], [`format_duration`] | numbers |
 //! | [`Snippets`] | a first call in several languages, ready to paste |
 
 #[cfg(feature = "chart")]
 pub mod chart;
+pub mod figures;
 #[cfg(feature = "csr")]
 mod kit;
 
+pub use figures::format_duration;
 #[cfg(feature = "csr")]
 pub use kit::*;

@@ -50,7 +50,7 @@ pub use menu::{Menu, MenuAction, MenuLabel, MenuLink};
 pub use name::Name;
 pub use notice::{EmptyState, Notice};
 pub use numbers::{
-    Amount, Count, bar_width, format_compact, format_count, format_duration, format_money, format_money_exact,
+    Amount, Count, bar_width, format_compact, format_count, format_dollars, format_money, format_money_exact,
     format_percent,
 };
 pub use page_head::PageHead;
