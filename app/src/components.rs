@@ -6,7 +6,7 @@
 //! | [`AsyncView`] | a [`QueryState`](crate::state::QueryState): skeleton, data (dimmed while reloading), error with retry |
 //! | [`Awaited`] | [`AsyncView`] for a page that combines several answers |
 //! | [`EmptyState`], [`ErrorView`], [`Notice`], [`Skeleton`] | the designed states |
-//! | [`DataTable`] of [`Column`]s | a table that becomes cards on phones; sorts with [`Sort`], opens rows by `row_href` |
+//! | [`DataTable`] of [`Column`]s | a table whose columns give way by the [`Room`] that it has, and which becomes cards on phones; sorts with [`Sort`], opens rows by `row_href` |
 //! | [`Field`], [`TextArea`], [`Select`], [`RadioCards`], [`CheckList`], [`SearchField`] | labeled controls with hint and error |
 //! | [`FormError`] | a form's error beyond single fields |
 //! | [`Button`], [`ButtonLink`], [`CopyButton`] | actions; a pending button can't be pressed again |

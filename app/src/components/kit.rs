@@ -35,7 +35,7 @@ pub use badge::{Badge, Tone};
 pub use button::{Button, ButtonLink, ButtonStyle};
 pub use check_list::CheckList;
 pub use copy_button::CopyButton;
-pub use data_table::{CardPosition, Column, DataTable, Sort};
+pub use data_table::{CardPosition, Column, DataTable, Room, Sort};
 pub(crate) use dialog::closest;
 pub use dialog::{Confirm, Dialog};
 pub use export::Export;
@@ -62,7 +62,7 @@ pub use skeleton::Skeleton;
 pub use snippets::{SnippetKey, Snippets, snippet};
 pub use tabs::{Tab, Tabs};
 pub use tiles::{Tile, Tiles, Trend};
-pub use time::{Time, TimeStyle, format_moment, format_relative, time_left};
+pub use time::{Time, TimeStyle, format_moment, format_relative, is_far, time_left};
 pub use toasts::{ToastRegion, Toasts, use_toasts};
 
 /// Creates an id that no other element has.
