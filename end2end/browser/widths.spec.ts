@@ -90,10 +90,8 @@ async function fill(owner: Session): Promise<void> {
     type: "tollhouse.call",
     data: { api_key_id: ids[number % 2], endpoint: "/v1/chat/completions", duration_ms: 999.96, ...data },
   });
-  const costly = { model: WIDE, input_tokens: 12_345_678, output_tokens: 2_000_000_000 };
-  const events = [costly, { model: LONGEST, input_tokens: 1 }, { ...costly, input_tokens: 1, output_tokens: 0 }, { model: WIDE, status: 502 }].map(
-    (data, number) => event(number, data),
-  );
+  const calls = [{ model: WIDE, input_tokens: 12_345_678 }, { model: LONGEST, input_tokens: 2_000_000_000 }, { model: WIDE, status: 502 }];
+  const events = calls.map((data, number) => event(number, data));
   const response = await fetch(`${hub.url}/v1/events`, {
     method: "POST",
     headers: { authorization: `Bearer ${secret}`, "content-type": "application/cloudevents-batch+json" },
@@ -135,8 +133,8 @@ function findFaults(): string[] {
   for (const figure of [...document.querySelectorAll(".tile-value")].filter(isVisible)) {
     check(figure.scrollWidth <= figure.clientWidth, "a figure is cut", figure);
   }
-  for (const amount of [...document.querySelectorAll("td .number, td.numeric")].filter(isVisible)) {
-    check(amount.scrollWidth <= amount.clientWidth + 1 || getComputedStyle(amount).display === "inline", "an amount is cut", amount);
+  for (const amount of [...document.querySelectorAll("td.numeric")].filter(isVisible)) {
+    check(amount.scrollWidth <= amount.clientWidth + 1, "an amount is cut", amount);
   }
   return faults;
 }
