@@ -103,9 +103,8 @@ pub(super) fn Expiry(at: Option<Timestamp>) -> impl IntoView {
         let now = clock.now();
         at > now && at < now.plus_days(EXPIRES_SOON_DAYS)
     };
-    let date = move || {
-        (!is_far(at, clock.now())).then(|| view! { <span class="sub"><Time at style=TimeStyle::Date/></span> }.into_any())
-    };
+    let is_near = Memo::new(move |_| !is_far(at, clock.now()));
+    let date = move || is_near.get().then(|| view! { <span class="sub"><Time at style=TimeStyle::Date/></span> });
     view! {
         <span class:warn=soon><Time at/></span>
         {date}

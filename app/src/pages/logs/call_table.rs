@@ -57,9 +57,11 @@ pub(super) fn CallTable(
             model => view! { <Name name=model/> }.into_any(),
         })
         .at(CardPosition::Title),
-        Column::new("Endpoint", |call: &Call| view! { <span class="mono endpoint"><Name name=call.endpoint.clone()/></span> })
-            .at(CardPosition::Hidden)
-            .needs(Room::Wide),
+        Column::new("Endpoint", |call: &Call| {
+            view! { <span class="mono endpoint"><Name name=call.endpoint.clone()/></span> }
+        })
+        .at(CardPosition::Hidden)
+        .needs(Room::Wide),
         Column::new(
             "Status",
             |call: &Call| view! { <StatusBadge status=call.known_status() outcome=call.outcome times=call.times/> },

@@ -32,8 +32,8 @@ pub(super) const fn filter_label(filter: OutcomeFilter) -> &'static str {
 /// Number of decimals of costs, which stand in columns.
 const COST_DECIMALS: u8 = 6;
 
-/// The status sent to the client, and the number of calls in the row if it isn't one. Only calls that didn't succeed stand
-/// out, in their outcome's color.
+/// The status sent to the client, and the number of calls in the row if it isn't one. Calls that didn't succeed stand
+/// out by their outcome's color.
 #[component]
 pub(crate) fn StatusBadge(status: Option<u16>, outcome: Outcome, times: u32) -> impl IntoView {
     let status = status.map_or_else(|| "—".to_owned(), |status| status.to_string());

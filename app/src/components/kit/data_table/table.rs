@@ -32,8 +32,8 @@ pub(super) fn table(
     let go = use_go();
     let headers = heads.iter().map(|(head, control)| header(*head, control.as_ref(), sort)).collect_any();
     let heads: Vec<ColumnHead> = heads.into_iter().map(|(head, _)| head).collect();
-    // Browsers drop the semantics of a table that is shown as cards: the roles restore them. Rows have links or buttons,
-    // from which arrow keys scroll, so the scrolled part needs no focus of its own.
+    // Browsers drop the semantics of a table that is shown as cards: the roles restore them. Arrow keys scroll from any
+    // link or button of a row, so what is scrolled needs no focus of its own.
     view! {
         <div class="table-scroll">
             <table class="data-table" role="table">
