@@ -9,8 +9,7 @@ use web_sys::Element;
 /// name's own letters are shown as `�`.
 #[component]
 pub fn Name(#[prop(into)] name: String) -> impl IntoView {
-    let name: String =
-        name.chars().map(|c| if is_bidi_control(c) { char::REPLACEMENT_CHARACTER } else { c }).collect();
+    let name: String = name.chars().map(|c| if is_bidi_control(c) { char::REPLACEMENT_CHARACTER } else { c }).collect();
     view! { <bdi class="name" on:pointerenter=set_tooltip>{name}</bdi> }
 }
 

@@ -7,9 +7,7 @@ use leptos::{html, prelude::*};
 use super::selection::KeySelection;
 use crate::{
     addresses::{KeyAddress, KeyTab, KeysAddress, UsageAddress},
-    components::{
-        CardPosition, Column, DataTable, Icon, IconView, Menu, MenuAction, MenuLink, Name, Room, Sort, Time,
-    },
+    components::{CardPosition, Column, DataTable, Icon, IconView, Menu, MenuAction, MenuLink, Name, Room, Sort, Time},
     lean::watch,
     pages::api_keys::{
         actions::{KeyAction, KeyActions},
