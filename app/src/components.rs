@@ -7,7 +7,7 @@
 //! | [`AsyncView`] | a [`QueryState`](crate::state::QueryState): skeleton, data (dimmed while reloading), error with retry |
 //! | [`Awaited`] | [`AsyncView`] for a page that combines several answers |
 //! | [`EmptyState`], [`ErrorView`], [`Notice`], [`Skeleton`] | the designed states |
-//! | [`DataTable`] of [`Column`]s | a table that becomes cards on phones; sorts with [`Sort`], opens rows by `row_href` |
+//! | [`DataTable`] of [`Column`]s | a table whose columns give way by the [`Room`] that it has, and which becomes cards on phones; sorts with [`Sort`], opens rows by `row_href` |
 //! | [`Field`], [`TextArea`], [`Select`], [`RadioCards`], [`CheckList`], [`SearchField`] | labeled controls with hint and error |
 //! | [`FormError`] | a form's error beyond single fields |
 //! | [`Button`], [`ButtonLink`], [`CopyButton`] | actions; a pending button can't be pressed again |
@@ -19,15 +19,18 @@
 //! | [`Segmented`], [`Tabs`] | a choice between few values; several views of one thing |
 //! | [`Toasts`] | short messages about actions: `use_toasts().show_success("Key revoked.")` |
 //! | [`Tiles`], [`FilterChips`], [`LiveSign`] | a strip of figures; the filters of a page; whether the page follows new calls |
+//! | [`Name`] | a name that people chose: never wider than its container, whatever its script |
 //! | [`Badge`] with a [`Tone`], [`Icon`] | small labels |
 //! | [`Time`], [`format_moment`], [`format_relative`] | moments, relative or in a time zone |
-//! | [`Count`], [`Amount`], [`format_count`], [`format_compact`], [`format_money`], [`format_percent`], [`format_duration`] | numbers |
+//! | [`Count`], [`Amount`], [`format_count`], [`format_compact`], [`format_money`], [`format_dollars`], [`format_percent`], [`format_duration`] | numbers |
 //! | [`Snippets`] | a first call in several languages, ready to paste |
 
 #[cfg(feature = "chart")]
 pub mod chart;
+pub mod figures;
 #[cfg(feature = "csr")]
 mod kit;
 
+pub use figures::format_duration;
 #[cfg(feature = "csr")]
 pub use kit::*;

@@ -94,6 +94,13 @@ pub fn slug(name: &str) -> String {
     if slug.is_empty() { "organization".to_owned() } else { slug.to_owned() }
 }
 
+/// Whether `c` is invisible and turns the direction of the text around it (Unicode's property Bidi_Control).
+///
+/// The server rejects new names with such a character, so pages need this only for names from elsewhere.
+pub const fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 fn single_line(text: &str, max_length: usize) -> Result<String, String> {
     if text.chars().any(char::is_control) {
         return Err("Remove the line breaks and control characters.".to_owned());
@@ -138,6 +145,18 @@ mod tests {
         assert!(password("ünïcödé!").is_ok());
         assert!(password("1234567").is_err());
         assert!(password(&"x".repeat(129)).is_err());
+    }
+
+    #[test]
+    fn characters_that_turn_the_direction_are_rejected_in_names() {
+        let controls: Vec<char> = ('\0'..=char::MAX).filter(|c| is_bidi_control(*c)).collect();
+        assert_eq!(controls.len(), 12);
+        for control in controls {
+            assert!(name(&format!("evil{control}")).is_err(), "{control:?}");
+        }
+        for harmless in ['a', '\u{5d0}', '\u{627}', '\u{200d}', '\u{2026}'] {
+            assert!(!is_bidi_control(harmless), "{harmless:?}");
+        }
     }
 
     proptest! {

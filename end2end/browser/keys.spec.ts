@@ -166,7 +166,7 @@ test("a key is rotated without a mouse, and the focus comes back", async ({ sign
   await owner.createKey();
   const keys = new ApiKeysPage(page);
   await keys.open(organization.slug);
-  const menu = page.getByRole("button", { name: "Acts for standard key" });
+  const menu = page.getByRole("button", { name: "Actions for standard key" });
   const startRotating = async () => {
     await page.keyboard.press("Enter");
     await expect(page.getByRole("menuitem", { name: "Open" })).toBeFocused();

@@ -133,7 +133,7 @@ test("a menu stays open while the table under it is refreshed, which then shows 
   const held = await holdAnswer(page, "/api/api_keys/list");
   await call(hub, secret);
   await held.arrival;
-  await page.getByRole("button", { name: "Acts for standard key" }).click();
+  await page.getByRole("button", { name: "Actions for standard key" }).click();
   const edit = page.getByRole("menuitem", { name: "Edit…" });
   await expect(edit).toBeVisible();
   const late = page.waitForResponse("**/api/api_keys/list");

@@ -16,6 +16,7 @@ mod form_error;
 mod icon;
 mod live_sign;
 mod menu;
+mod name;
 mod notice;
 mod numbers;
 mod page_head;
@@ -36,7 +37,7 @@ pub use badge::{Badge, Tone};
 pub use button::{Button, ButtonLink, ButtonStyle};
 pub use check_list::CheckList;
 pub use copy_button::CopyButton;
-pub use data_table::{CardPosition, Column, DataTable, Sort};
+pub use data_table::{CardPosition, Column, DataTable, Room, Sort};
 pub use dialog::{Confirm, Dialog};
 pub(crate) use dialog::{closest, is_beside};
 pub use export::Export;
@@ -49,9 +50,10 @@ pub use icon::{Icon, IconView, Logo};
 pub use live_sign::LiveSign;
 pub(crate) use menu::place_beside;
 pub use menu::{Menu, MenuAction, MenuLabel, MenuLink};
+pub use name::Name;
 pub use notice::{EmptyState, Notice};
 pub use numbers::{
-    Amount, Count, bar_width, format_compact, format_count, format_duration, format_money, format_money_exact,
+    Amount, Count, bar_width, format_compact, format_count, format_dollars, format_money, format_money_exact,
     format_percent,
 };
 pub use page_head::PageHead;
@@ -64,7 +66,7 @@ pub use skeleton::Skeleton;
 pub use snippets::{SnippetKey, Snippets, snippet};
 pub use tabs::{Tab, Tabs};
 pub use tiles::{Tile, Tiles, Trend};
-pub use time::{Time, TimeStyle, format_moment, format_relative, time_left};
+pub use time::{Time, TimeStyle, format_moment, format_relative, is_far, time_left};
 pub use toasts::{ToastRegion, Toasts, use_toasts};
 
 /// Creates an id that no other element has.

@@ -36,6 +36,11 @@ pub fn is_invisible(c: char) -> bool {
             ))
 }
 
+/// Whether `c` has no place in one line of text: a control character, or [invisible](is_invisible).
+pub fn is_hidden(c: char) -> bool {
+    c.is_control() || is_invisible(c)
+}
+
 /// Normalizes to Unicode's NFKC (Annex 15): one form for text in several encodings, widths or styles.
 pub fn nfkc(text: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfkc().normalize(text)

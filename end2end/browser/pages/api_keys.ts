@@ -59,7 +59,7 @@ export class ApiKeysPage {
 
   /** Opens the dialog of an item in a key's menu. */
   async act(name: string, item: string): Promise<Locator> {
-    await this.page.getByRole("button", { name: `Acts for ${name}` }).click();
+    await this.page.getByRole("button", { name: `Actions for ${name}` }).click();
     await this.page.getByRole("menuitem", { name: item }).click();
     const dialog = this.page.getByRole("dialog");
     await expect(dialog).toBeVisible();

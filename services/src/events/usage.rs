@@ -6,6 +6,7 @@ use domain::{
     calls::{CountSource, Outcome},
     models::Service,
     money::{Quantities, Tier},
+    validation::canonical::is_invisible,
 };
 
 use super::{
@@ -190,6 +191,10 @@ fn read_scaled(param: &'static str, value: f64, scale: f64, max: f64) -> Result<
 fn read_name<'a>(param: &'static str, value: Option<&'a str>) -> Result<&'a str, EventError> {
     let value = value.unwrap_or_default();
     check_text(param, value, 0, MAX_NAME_LENGTH)?;
+    // Pages show names, so none may turn the direction of text or look like another.
+    if value.chars().any(is_invisible) {
+        return Err(EventError::invalid(param, "Remove the invisible characters."));
+    }
     Ok(value)
 }
 

@@ -44,9 +44,11 @@ pub fn Tiles(
     tiles: Memo<Vec<Tile>>,
 ) -> impl IntoView {
     let tile = |tile: Tile| {
+        // By which long figures get smaller type.
+        let length = tile.value.chars().count().max(1).to_string();
         let content = view! {
             <span class="tile-label">{tile.label}</span>
-            <span class="tile-value" title=tile.exact>{tile.value}</span>
+            <span class="tile-value" title=tile.exact style=("--length", length)>{tile.value}</span>
             <span class=tile.trend.class()>{tile.detail}</span>
         };
         match tile.href {

@@ -11,6 +11,8 @@ use crate::state::{browser_time_zone, use_clock};
 
 /// Day before month, and 24 hours: understood wherever English is read.
 const LOCALE: &str = "en-GB";
+/// Number of days, before and after now, within which moments are shown relative to it.
+const RELATIVE_DAYS: i64 = 30;
 
 /// The precision and form of a formatted moment.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -119,6 +121,11 @@ pub fn format_relative(moment: Timestamp, now: Timestamp) -> String {
     if seconds > 0 { format!("in {count} {unit}") } else { format!("{count} {unit} ago") }
 }
 
+/// Whether a moment is so far from `now`, in the past or the future, that its date says more than the number of days.
+pub fn is_far(moment: Timestamp, now: Timestamp) -> bool {
+    moment < now.plus_days(-RELATIVE_DAYS) || moment > now.plus_days(RELATIVE_DAYS)
+}
+
 /// Formats the time until `moment`: `6 days`, `5 h 12 min`, `40 s`; `None` from that moment on.
 pub fn time_left(moment: Timestamp, now: Timestamp) -> Option<String> {
     let seconds = (moment.millis() - now.millis() + 999) / 1_000;
@@ -133,7 +140,7 @@ pub fn time_left(moment: Timestamp, now: Timestamp) -> Option<String> {
     })
 }
 
-/// A moment, relative and kept up to date, with the exact time on hover.
+/// A moment, with the exact time on hover: relative and kept up to date, or as a date if it is [far](is_far) away.
 #[component]
 pub fn Time(
     at: Timestamp,
@@ -149,6 +156,7 @@ pub fn Time(
     let exact = format_moment(at, &zone, TimeStyle::Exact);
     let text = move || match style {
         Some(style) => format_moment(at, &zone, style),
+        None if is_far(at, clock.now()) => format_moment(at, &zone, TimeStyle::Date),
         None => format_relative(at, clock.now()),
     };
     view! {

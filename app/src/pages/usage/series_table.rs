@@ -39,7 +39,7 @@ pub(super) fn SeriesTable(report: ReadSignal<UsageReport>, links: Memo<Links>) -
         })
         .at(CardPosition::Title)
         .sorted_by(|a, b| a.label.cmp(&b.label)),
-        Column::new("Spend", |row: &SeriesRow| view! { <Amount value=row.total.spend/> })
+        Column::new("Spend", |row: &SeriesRow| view! { <Amount value=row.total.spend decimals=2/> })
             .numeric()
             .at(CardPosition::Value)
             .sorted_by(|a, b| a.total.spend.cmp(&b.total.spend)),
@@ -72,7 +72,7 @@ pub(super) fn SeriesTable(report: ReadSignal<UsageReport>, links: Memo<Links>) -
         view! {
             <tr role="row">
                 <td role="rowheader" class="at-title">"Total"</td>
-                <td role="cell" class="at-value numeric" data-label="Spend">{move || view! { <Amount value=total.get().spend/> }}</td>
+                <td role="cell" class="at-value numeric" data-label="Spend">{move || view! { <Amount value=total.get().spend decimals=2/> }}</td>
                 <td role="cell" class="at-detail numeric" data-label="Calls">
                     {move || {
                         let count = view! { <Count value=total.get().calls/> };

@@ -10,6 +10,7 @@ use domain::{
     ids::{ApiKeyId, OrganizationId},
     notifications::Notice,
     time::Timestamp,
+    validation::canonical::is_hidden,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::json;
@@ -131,7 +132,7 @@ async fn find(services: &Services, reports: &[LeakReport]) -> ServiceResult<Vec<
 /// Prepares a place for storage and display: on one line, cut, and without the secret that was found there.
 fn sanitize_place(place: &str) -> String {
     // On one line first: a line break must not hide a secret that is whole without it.
-    let line: String = place.chars().filter(|letter| !letter.is_control()).collect();
+    let line: String = place.chars().filter(|letter| !is_hidden(*letter)).collect();
     Secret::redact(&line).chars().take(MAX_PLACE_LENGTH).collect()
 }
 
