@@ -19,6 +19,7 @@ mod single_keys;
 mod storage;
 mod submission;
 mod theme;
+mod zone;
 
 pub use self::debounce::{debounce, debounced};
 pub use self::server_query::query;
@@ -37,3 +38,4 @@ pub use session::{CurrentSession, use_session};
 pub use session_query::{mutate_as, query_as};
 pub use single_keys::{SingleKeys, use_single_keys};
 pub use theme::{Theme, ThemeChoice, use_theme};
+pub use zone::{PageZone, use_zone};

@@ -8,13 +8,14 @@ use super::{
 use crate::{
     addresses::{CodePart, Page},
     components::{focus, focus_heading_soon},
-    state::{CurrentOrganization, InboxState, Live, use_location},
+    state::{CurrentOrganization, InboxState, Live, PageZone, use_location},
 };
 
 /// An organization's pages with their menus. It also shows the user's account (`page` is then `None`).
 #[component]
 pub fn Shell(membership: Membership, page: Memo<Option<Page>>, part: Memo<Option<CodePart>>) -> impl IntoView {
     let organization = CurrentOrganization::provide(membership);
+    PageZone::provide();
     Live::provide(&organization.slug());
     InboxState::provide();
     let overlays = Overlays::provide();
