@@ -19,7 +19,7 @@ use uuid::Uuid;
 pub use details::get;
 pub use export::export;
 pub use list::list;
-pub(crate) use list::{ever_called, newest};
+pub(crate) use list::newest;
 
 use crate::{ServiceResult, Services, database::Bound, entities::calls};
 

@@ -49,7 +49,7 @@ fn Secret(shown: ShownSecret) -> impl IntoView {
     let ShownSecret { key, secret, rotated } = shown;
     let base_url = format!("{}/v1", window().location().origin().unwrap_or_default());
     let env = format!("OPENAI_API_KEY={secret}\nOPENAI_BASE_URL={base_url}\n");
-    let file = format!("{}.env", validation::slug(&key.name));
+    let file = format!("{}.env", validation::slug(&key.name, "key"));
     let overlap = key.old_secret.filter(|_| rotated && key.status == Status::Rotating).map(|old| {
         let end = format_moment(old.ends_at, &browser_time_zone(), TimeStyle::DayMinute);
         view! { <p><span class="mono">{old.masked}</span> " works beside it until " {end} "."</p> }
