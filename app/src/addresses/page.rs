@@ -61,6 +61,11 @@ impl Page {
         matches!(self, Self::ApiKeys | Self::Logs | Self::Usage)
     }
 
+    /// Whether everything on the page belongs to projects.
+    pub const fn needs_project(self) -> bool {
+        matches!(self, Self::Overview | Self::ApiKeys | Self::Logs | Self::Usage)
+    }
+
     /// The page's path in the organization with this slug.
     pub fn path(self, organization: &str) -> String {
         match self {

@@ -60,7 +60,9 @@ pub use skeleton::Skeleton;
 pub use snippets::{SnippetKey, Snippets, snippet};
 pub use tabs::{Tab, Tabs};
 pub use tiles::{Tile, Tiles, Trend};
-pub use time::{Time, TimeStyle, format_moment, format_relative, time_left};
+pub use time::{
+    Time, TimeStyle, ZoneNote, end_of_day, format_moment, format_relative, local_day, time_left, zone_name,
+};
 pub use toasts::{ToastRegion, Toasts, use_toasts};
 
 /// Creates an id that no other element has.

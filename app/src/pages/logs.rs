@@ -27,7 +27,7 @@ use crate::{
     addresses::{LogsAddress, Page},
     components::{Awaited, EmptyState, Export, Icon, IconView, LiveSign, PageHead, Skeleton, format_count},
     lean::When,
-    state::{use_address, use_live, use_organization},
+    state::{use_address, use_live, use_organization, use_zone},
 };
 
 /// The page's address with other calls, or with another call open.
@@ -57,10 +57,7 @@ pub(super) fn Calls(
     #[prop(optional)]
     of_key: bool,
 ) -> impl IntoView {
-    let organization = use_organization();
-    let zone = Memo::new(move |_| {
-        address.with(|address| address.time_zone.clone()).unwrap_or_else(|| organization.time_zone())
-    });
+    let zone = use_zone();
     let list = CallList::new(address);
     use_live().follow(move || list.check_for_new());
 

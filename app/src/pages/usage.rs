@@ -21,7 +21,7 @@ pub(super) use self::{
     chips::{FilterNames, filter_chips},
     figures::figures,
     range_menu::{ANY_TIME, RangeMenu, range_name},
-    zone_menu::{ZoneMenu, zone_name},
+    zone_menu::ZoneMenu,
 };
 use self::{chips::Chips, controls::Controls, series_table::SeriesTable};
 use crate::{
@@ -29,7 +29,7 @@ use crate::{
     api,
     components::{
         AsyncView, EmptyState, Export, Icon, LiveSign, PageHead, Skeleton, Tiles, TimeStyle, chart::Chart,
-        format_moment,
+        format_moment, zone_name,
     },
     lean::When,
     state::{load, use_address, use_live, use_organization},
