@@ -14,12 +14,12 @@ test("keys are chosen one by one or as a range, and revoked together", { tag: "@
   await keys.open(organization.slug, "?sort=name");
   await keys.row("Alpha").getByRole("checkbox").check();
   await keys.row("Delta").getByRole("checkbox").click({ modifiers: ["Shift"] });
-  await expect(keys.bulk).toContainText("3 keys chosen");
+  await expect(keys.bulk).toContainText("3 selected");
   await keys.row("Beta").getByRole("checkbox").uncheck();
-  await expect(keys.bulk).toContainText("2 keys chosen");
-  await keys.bulk.getByRole("button", { name: "All on this page" }).click();
-  await expect(keys.bulk).toContainText("5 keys chosen");
-  await expect(keys.bulk.getByRole("button", { name: "None" })).toBeFocused();
+  await expect(keys.bulk).toContainText("2 selected");
+  await keys.bulk.getByRole("button", { name: "Select page" }).click();
+  await expect(keys.bulk).toContainText("5 selected");
+  await expect(keys.bulk.getByRole("button", { name: "Clear" })).toBeFocused();
   await keys.row("Gamma").getByRole("checkbox").uncheck();
   await expectToFit(page);
   await expectAccessible(page);
@@ -27,7 +27,8 @@ test("keys are chosen one by one or as a range, and revoked together", { tag: "@
   await keys.bulk.getByRole("button", { name: "Revoke…" }).click();
   const question = page.getByRole("dialog", { name: "Revoke 4 keys?" });
   await expect(question).toContainText("1 call in the last 24 hours, with 1 key");
-  await expect(question).toContainText("standard key");
+  // All are named, the used one first.
+  await expect(question.getByRole("list", { name: "Keys to revoke" }).locator("b")).toHaveText(["standard key", "Delta", "Beta", "Alpha"]);
   await expectAccessible(page);
   await question.getByRole("button", { name: "Revoke keys" }).click();
   await expect(keys.status.getByRole("link", { name: "Revoked" })).toContainText("4");
@@ -112,5 +113,5 @@ test("the palette finds a key by its name, and the page of an unknown key says t
   await expect(page).toHaveURL(`/o/${organization.slug}/keys/${key.id}`);
   await expect(page.getByRole("heading", { level: 1, name: "standard key" })).toBeVisible();
   await page.goto(`/o/${organization.slug}/keys/key_00000000000000000000000000`);
-  await expect(page.getByRole("heading", { name: "Nothing is here" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Not found" })).toBeVisible();
 });

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use self::{figures::figures, first_steps::FirstSteps, latest_calls::LatestCalls, recent::Recent};
 use crate::{
     api,
-    components::{AsyncView, LiveSign, PageHead, Skeleton, Tiles},
+    components::{AsyncView, LiveSign, PageHead, Skeleton, Tiles, ZoneNote},
     lean::When,
     state::{load, use_live, use_organization, use_session},
 };
@@ -62,6 +62,7 @@ fn Month(overview: ReadSignal<Figures>) -> impl IntoView {
         <Tiles label="This month, against the same days of last month" tiles/>
         <Recent overview/>
         <LatestCalls overview/>
+        <ZoneNote/>
     }
 }
 
