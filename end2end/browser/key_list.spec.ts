@@ -39,6 +39,37 @@ test("keys are chosen one by one or as a range, and revoked together", { tag: "@
   await expect(keys.row("Gamma")).toBeVisible();
 });
 
+test("more than ten keys are revoked by their number, and all of them are named", async ({ signedIn: page, owner, organization }) => {
+  for (let number = 1; number <= 11; number++) await owner.createKey({ name: `Key ${number}` });
+  const keys = new ApiKeysPage(page);
+  await keys.open(organization.slug);
+  await keys.row("Key 5").getByRole("checkbox").check();
+  await keys.bulk.getByRole("button", { name: "Select page" }).click();
+  await keys.bulk.getByRole("button", { name: "Revoke…" }).click();
+  const question = page.getByRole("dialog", { name: "Revoke 11 keys?" });
+  await expect(question.getByRole("list", { name: "Keys to revoke" }).getByRole("listitem")).toHaveCount(11);
+  const revoke = question.getByRole("button", { name: "Revoke keys" });
+  await expect(revoke).toHaveAttribute("aria-disabled", "true");
+  await question.getByLabel("Type 11 to confirm").fill("10");
+  await expect(revoke).toHaveAttribute("aria-disabled", "true");
+  await question.getByLabel("Type 11 to confirm").fill("11");
+  await expectAccessible(page);
+  await revoke.click();
+  await expect(keys.status.getByRole("link", { name: "Revoked" })).toContainText("11");
+});
+
+test("the counts of the statuses are those of the other filters", async ({ signedIn: page, owner, organization }) => {
+  for (const name of ["Shop", "Shop two", "Grafana"]) await owner.createKey({ name });
+  const keys = new ApiKeysPage(page);
+  await keys.open(organization.slug);
+  const all = keys.status.getByRole("link", { name: "All" });
+  await expect(all).toContainText("3");
+  await page.getByRole("searchbox", { name: "Find a key" }).fill("shop");
+  await expect(keys.rows).toHaveCount(2);
+  await expect(all).toContainText("2");
+  await expect(keys.status.getByRole("link", { name: "Active" })).toContainText("2");
+});
+
 test("search, filters and order are in the address, and Back undoes them", async ({ signedIn: page, owner, organization }) => {
   await owner.createKey({ name: "Shop" });
   await owner.createKey({ name: "Grafana", level: "read" });

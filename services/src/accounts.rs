@@ -26,8 +26,9 @@ pub use device::Device;
 pub use members::{actor, viewer};
 pub use passwords::Passwords;
 pub use profile::{change_password, rename};
-pub use session_ends::session_end;
-pub use sessions::{authenticate, authenticate_passively, end_other_sessions, end_session, sessions, sign_out};
+pub use sessions::{
+    authenticate, authenticate_passively, end_other_sessions, end_session, session_end, sessions, sign_out,
+};
 pub use setup::{SetupCode, is_unclaimed};
 pub use sign_in::{sign_in, sign_in_again};
 pub use sign_up::{sign_up, sign_up_in_place_of};

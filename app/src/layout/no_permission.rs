@@ -30,7 +30,7 @@ pub fn NoProject(page: Page) -> impl IntoView {
             <EmptyState icon=Icon::Folder title="You aren't assigned to a project">
                 <p>
                     "As " <b>{membership.role.label()}</b> " you see the keys, calls and usage of projects that are assigned
-                    to you. Ask an admin of " <b>{membership.name}</b> " to assign one."
+                    to you. Ask the administrator of " <b>{membership.name}</b> " to assign one."
                 </p>
             </EmptyState>
         </div>

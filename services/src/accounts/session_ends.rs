@@ -1,12 +1,11 @@
 //! The reasons why sessions ended, for the browsers that still have their tokens.
 
 use domain::accounts::SessionEnd;
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
-use super::sessions::{hash, idle_millis};
 use crate::{
-    ServiceError, ServiceResult, Services,
+    ServiceError, ServiceResult,
     database::DatabaseTransaction,
     entities::{ended_sessions, sessions},
 };
@@ -42,19 +41,12 @@ pub(super) async fn end_matching(
     Ok(ids)
 }
 
-/// Returns why the session with this token ended; `None` if it goes on, or if that isn't known (any more).
-pub async fn session_end(services: &Services, token: &str) -> ServiceResult<Option<SessionEnd>> {
-    let database = services.database.read();
-    let (hash, now) = (hash(token), services.now().millis());
-    let session = sessions::Entity::find().filter(sessions::Column::TokenHash.eq(hash.clone())).one(database).await?;
-    if let Some(session) = session {
-        let idle_millis = idle_millis(database, session.user_id).await?;
-        return Ok(if now >= session.expires_at {
-            Some(SessionEnd::Expired)
-        } else {
-            (now - session.last_active_at >= idle_millis).then_some(SessionEnd::Inactivity)
-        });
-    }
-    let ended = ended_sessions::Entity::find().filter(ended_sessions::Column::TokenHash.eq(hash)).one(database).await?;
+/// Returns the stored reason for the end of the session whose token has this hash.
+pub(super) async fn find_reason(
+    database: &DatabaseConnection,
+    token_hash: Vec<u8>,
+) -> ServiceResult<Option<SessionEnd>> {
+    let has_token = ended_sessions::Column::TokenHash.eq(token_hash);
+    let ended = ended_sessions::Entity::find().filter(has_token).one(database).await?;
     ended.map(|ended| ended.reason.parse().map_err(ServiceError::Internal)).transpose()
 }

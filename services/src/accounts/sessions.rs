@@ -7,11 +7,15 @@ use domain::{
     time::Timestamp,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
 };
 use sha2::{Digest, Sha256};
 
-use super::{Device, SignedInUser, confirm::confirm, device, guess_limiter, members, session_ends::end_matching};
+use super::{
+    Device, SignedInUser, confirm::confirm, device, guess_limiter, members,
+    session_ends::{end_matching, find_reason},
+};
 use crate::{
     ServiceError, ServiceResult, Services,
     audit::{self, AuditAuthor, AuditEvent},
@@ -77,7 +81,7 @@ async fn end_oldest(
     Ok(())
 }
 
-pub(super) fn hash(token: &str) -> Vec<u8> {
+fn hash(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
@@ -140,7 +144,7 @@ pub(super) fn signed_in_user(user: users::Model, session_id: SessionId) -> Signe
 }
 
 /// How long a user's sessions may idle, in milliseconds: the shortest time among their organizations.
-pub(super) async fn idle_millis(database: &impl ConnectionTrait, user_id: uuid::Uuid) -> ServiceResult<i64> {
+async fn idle_millis(database: &impl ConnectionTrait, user_id: uuid::Uuid) -> ServiceResult<i64> {
     let strictest = memberships::Entity::find()
         .select_only()
         .join(sea_orm::JoinType::InnerJoin, memberships::organization())
@@ -152,6 +156,19 @@ pub(super) async fn idle_millis(database: &impl ConnectionTrait, user_id: uuid::
         .await?
         .flatten();
     Ok(strictest.map_or(i64::from(DEFAULT_SESSION_IDLE_MINUTES), i64::from).saturating_mul(60_000))
+}
+
+/// Returns why the session with this token ended; `None` if it goes on, or if that isn't known (any more).
+pub async fn session_end(services: &Services, token: &str) -> ServiceResult<Option<SessionEnd>> {
+    let database = services.database.read();
+    let (hash, now) = (hash(token), services.now().millis());
+    let session = sessions::Entity::find().filter(sessions::Column::TokenHash.eq(hash.clone())).one(database).await?;
+    let Some(session) = session else { return find_reason(database, hash).await };
+    if now >= session.expires_at {
+        return Ok(Some(SessionEnd::Expired));
+    }
+    let is_idle = now - session.last_active_at >= idle_millis(database, session.user_id).await?;
+    Ok(is_idle.then_some(SessionEnd::Inactivity))
 }
 
 /// Lists the user's sessions, the latest active first.

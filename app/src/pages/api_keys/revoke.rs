@@ -1,4 +1,4 @@
-mod selected;
+mod key_list;
 
 use domain::{
     api_keys::{ApiKey, Descendants, Level},
@@ -6,7 +6,7 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use self::selected::SelectedKeys;
+use self::key_list::KeysToRevoke;
 use super::{
     dialog_slot::DialogSlot,
     uses::{RecentUses, recent_uses},
@@ -82,7 +82,7 @@ pub(super) fn RevokeDialog(keys: Vec<ApiKey>, dialog: DialogSlot) -> impl IntoVi
                 when=move || number != 1
                 fallback=move || view! { <RecentUses answer=uses/> }
             >
-                <SelectedKeys keys=keys.get_value() answer=uses/>
+                <KeysToRevoke keys=keys.get_value() answer=uses/>
             </When>
             {move || descendants.with(|found| {
                 found.filter(|found| found.count > 0).map(|found| descendants_option(found, with_descendants))

@@ -111,7 +111,7 @@ pub(super) fn ProjectField(
                 when=move || !none()
                 fallback=|| view! {
                     <Notice tone=Tone::Warning>
-                        "You aren't assigned to a project. Ask an admin of the organization to assign one."
+                        "You aren't assigned to a project. Ask your administrator to assign one."
                     </Notice>
                 }
             >

@@ -17,7 +17,7 @@ use crate::{
 
 /// All keys with their last use, the latest used first, and what used them in the last 24 hours.
 #[component]
-pub(super) fn SelectedKeys(keys: Vec<ApiKey>, answer: QueryState<Vec<RecentUse>>) -> impl IntoView {
+pub(super) fn KeysToRevoke(keys: Vec<ApiKey>, answer: QueryState<Vec<RecentUse>>) -> impl IntoView {
     // The keys are listed even if their recent use can't be loaded.
     move || answer.with(|uses| list(&keys, uses.map(Vec::as_slice)))
 }
