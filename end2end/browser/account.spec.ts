@@ -29,7 +29,7 @@ test("ending sessions asks for the password", async ({ signedIn: page, hub, orga
   await expect(rows).toHaveCount(1);
 });
 
-test("a session that was ended says why, and goes on with the password", async ({ signedIn: page, hub, organization }) => {
+test("a session that was ended says why, and goes on with the password", { tag: "@widths" }, async ({ signedIn: page, hub, organization }) => {
   await page.goto(`/o/${organization.slug}/settings`);
   await expect(page.getByRole("heading", { level: 1, name: "Settings" })).toBeVisible();
   const another = await Session.signIn(hub, organization);

@@ -1,4 +1,5 @@
 import { Session } from "../lib/session.ts";
+import { expectAccessible } from "./accessibility.ts";
 import { expect, signIn, test } from "./fixtures.ts";
 
 test("a developer without a project reads that, wherever there is nothing for them", { tag: "@widths" }, async ({ page, hub, organization }) => {
@@ -10,6 +11,7 @@ test("a developer without a project reads that, wherever there is nothing for th
     await page.goto(`/o/${organization.slug}${path}`);
     await expect(page.getByRole("heading", { name: "You aren't assigned to a project" })).toBeVisible();
     await expect(page.getByRole("button", { name: "Create key" })).toHaveCount(0);
+    await expectAccessible(page);
   }
 });
 

@@ -39,7 +39,7 @@ test("keys are chosen one by one or as a range, and revoked together", { tag: "@
   await expect(keys.row("Gamma")).toBeVisible();
 });
 
-test("more than ten keys are revoked by their number, and all of them are named", async ({ signedIn: page, owner, organization }) => {
+test("more than ten keys are revoked by their number, and all of them are named", { tag: "@widths" }, async ({ signedIn: page, owner, organization }) => {
   for (let number = 1; number <= 11; number++) await owner.createKey({ name: `Key ${number}` });
   const keys = new ApiKeysPage(page);
   await keys.open(organization.slug);

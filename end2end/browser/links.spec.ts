@@ -1,8 +1,9 @@
+import { expectAccessible } from "./accessibility.ts";
 import { call } from "./client.ts";
 import { expect, test } from "./fixtures.ts";
 import { ApiKeysPage } from "./pages/api_keys.ts";
 
-test("a link with a filter that isn't valid shows no figures, and leads to the page without it", async ({ signedIn: page, hub, key, organization }) => {
+test("a link with a filter that isn't valid shows no figures, and leads to the page without it", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
   await call(hub, key.secret);
   const main = page.getByRole("main");
   for (const [address, name] of [
@@ -23,12 +24,14 @@ test("a link with a filter that isn't valid shows no figures, and leads to the p
     await expect(main.getByRole("figure")).toHaveCount(0);
   }
   await page.goto(`/o/${organization.slug}/usage?range=7d&project=nope`);
+  await expect(main.getByRole("heading", { name: "This link's filter isn't valid" })).toBeVisible();
+  await expectAccessible(page);
   await page.getByRole("link", { name: "Remove what isn't valid" }).click();
   await expect(page).toHaveURL(/\/usage\?range=7d$/);
   await expect(main.getByRole("figure").first()).toBeVisible();
 });
 
-test("a filter by what doesn't exist is an error, and no empty page", async ({ signedIn: page, hub, key, organization }) => {
+test("a filter by what doesn't exist is an error, and no empty page", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
   await call(hub, key.secret);
   const main = page.getByRole("main");
   for (const [address, rest] of [
@@ -40,13 +43,14 @@ test("a filter by what doesn't exist is an error, and no empty page", async ({ s
     await page.goto(`/o/${organization.slug}/${address}`);
     await expect(main.getByRole("heading", { name: "Invalid filter" })).toBeVisible();
     await expect(main.getByRole("table")).toHaveCount(0);
+    await expectAccessible(page);
     await main.getByRole("link", { name: "Remove the filter" }).click();
     await expect(page).toHaveURL(new RegExp(`/${rest}$`));
     await expect(main.getByRole("heading", { name: "Invalid filter" })).toHaveCount(0);
   }
 });
 
-test("what isn't there is a 404, within the organization's menus if it is one's own", async ({ signedIn: page, organization }) => {
+test("what isn't there is a 404, within the organization's menus if it is one's own", { tag: "@widths" }, async ({ signedIn: page, organization }) => {
   const notFound = page.getByRole("heading", { name: "Page not found" });
   const menu = page.getByRole("navigation", { name: "Modules" }).filter({ visible: true });
   for (const path of ["nothing-here", "keys/nope"]) {
@@ -54,6 +58,7 @@ test("what isn't there is a 404, within the organization's menus if it is one's 
     expect(answer?.status()).toBe(404);
     await expect(notFound).toBeVisible();
     await expect(menu.first()).toBeVisible();
+    await expectAccessible(page);
   }
   const answer = await page.goto("/o/not-mine");
   expect(answer?.status()).toBe(404);

@@ -2,8 +2,16 @@ use domain::accounts::Membership;
 use leptos::prelude::*;
 
 use super::{
-    banners::Banners, bottom_bar::BottomBar, header::Header, lazy_part::LazyPart, no_permission::{NoPermission, NoProject}, not_found::NotFound,
-    overlays::Overlays, shortcuts::Shortcuts, sidebar::Sidebar, sign_in_again::SignInAgain,
+    banners::Banners,
+    bottom_bar::BottomBar,
+    header::Header,
+    lazy_part::LazyPart,
+    no_permission::{NoPermission, NoProject},
+    not_found::NotFound,
+    overlays::Overlays,
+    shortcuts::Shortcuts,
+    sidebar::Sidebar,
+    sign_in_again::SignInAgain,
 };
 use crate::{
     addresses::{CodePart, Page},
@@ -24,9 +32,7 @@ pub fn Shell(membership: Membership, page: Memo<Option<Page>>, part: Memo<Option
     let lacks_project = Memo::new(move |_| organization.has_no_project());
     let content = move || match (page.get(), part.get()) {
         (Some(page), _) if !organization.may(page.permission()) => view! { <NoPermission page/> }.into_any(),
-        (Some(page), _) if page.needs_project() && lacks_project.get() => {
-            view! { <NoProject page/> }.into_any()
-        }
+        (Some(page), _) if page.needs_project() && lacks_project.get() => view! { <NoProject page/> }.into_any(),
         (_, Some(part)) => part.show(),
         (_, None) => view! { <NotFound/> }.into_any(),
     };

@@ -188,10 +188,7 @@ impl UntypedQuery {
         let session = use_session();
         let live = use_context::<Live>();
         let progress = self.progress;
-        retry_while(
-            Box::new(move || Some(progress.has_failed_for_now())),
-            Callback::new(move |()| progress.refresh()),
-        );
+        retry_while(Box::new(move || Some(progress.has_failed_for_now())), Callback::new(move |()| progress.refresh()));
         let round = StoredValue::new(0_u32);
         watch(move || {
             let Self { progress: QueryProgress { error, is_waiting, repeat, .. }, path, .. } = self;

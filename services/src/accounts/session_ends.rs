@@ -21,10 +21,7 @@ pub(super) async fn end_matching(
     if ids.is_empty() {
         return Ok(ids);
     }
-    sessions::Entity::delete_many()
-        .filter(sessions::Column::Id.is_in(ids.iter().copied()))
-        .exec(transaction)
-        .await?;
+    sessions::Entity::delete_many().filter(sessions::Column::Id.is_in(ids.iter().copied())).exec(transaction).await?;
     if let Some(reason) = reason {
         let ended = found.into_iter().map(|session| ended_sessions::ActiveModel {
             id: Set(session.id),

@@ -13,7 +13,9 @@ use sea_orm::{
 use sha2::{Digest, Sha256};
 
 use super::{
-    Device, SignedInUser, confirm::confirm, device, guess_limiter, members,
+    Device, SignedInUser,
+    confirm::confirm,
+    device, guess_limiter, members,
     session_ends::{end_matching, find_reason},
 };
 use crate::{

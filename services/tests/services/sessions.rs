@@ -1,6 +1,11 @@
 //! Lifetimes of sessions.
 
-use domain::{accounts::{PasswordChange, SessionEnd, SignIn}, api_keys::KeyPolicy, organizations::OrganizationSettings, permissions::Role};
+use domain::{
+    accounts::{PasswordChange, SessionEnd, SignIn},
+    api_keys::KeyPolicy,
+    organizations::OrganizationSettings,
+    permissions::Role,
+};
 use sea_orm::ConnectionTrait;
 use services::{ServiceError, accounts, live, organizations};
 

@@ -38,8 +38,7 @@ pub fn Awaited(progress: QueryProgress, #[prop(into)] skeleton: ViewFn, children
 
 /// The part of [`AsyncView`] that is independent of the data's type, and so is compiled only once.
 fn frame(progress: QueryProgress, skeleton: ViewFn, data: Box<dyn Fn() -> Option<AnyView> + Send>) -> impl IntoView {
-    let error_view =
-        move |error: ApiError| view! { <ErrorView error on_retry=move || progress.retry()/> }.into_any();
+    let error_view = move |error: ApiError| view! { <ErrorView error on_retry=move || progress.retry()/> }.into_any();
     // Data of the query before isn't what this one asks for.
     let refusal = Memo::new(move |_| progress.error().filter(is_refusal));
     // The view of the data is built once, and isn't rebuilt when only a refresh fails.

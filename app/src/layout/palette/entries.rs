@@ -66,8 +66,7 @@ pub(super) fn entries(open: RwSignal<bool>, typed: RwSignal<String>) -> Signal<V
     Signal::derive(move || {
         // Shortcuts of single keys are shown only while they are switched on.
         let shortcut_hint = |keys: String| if single_keys.is_on() { keys } else { String::new() };
-        let mut entries =
-            pages(&slug, project.get(), shortcut_hint, |permission| organization.may(permission));
+        let mut entries = pages(&slug, project.get(), shortcut_hint, |permission| organization.may(permission));
         organization.projects.with(|projects| {
             for project in projects.into_iter().flatten() {
                 let mut address = UsageAddress::default();
@@ -118,8 +117,10 @@ fn pages(
     }
     for page in Page::ALL.into_iter().filter(|page| may(page.permission())) {
         let detail = shortcut_hint(format!("g {}", super::super::shortcuts::key(page)));
-        entries
-            .push(Entry::new("Pages", icon(page), page.label(), EntryAction::Go(page.href(slug, project))).with_detail(detail));
+        entries.push(
+            Entry::new("Pages", icon(page), page.label(), EntryAction::Go(page.href(slug, project)))
+                .with_detail(detail),
+        );
     }
     entries.push(Entry::new("Pages", Icon::User, "Your account", EntryAction::Go("/account".to_owned())));
     entries

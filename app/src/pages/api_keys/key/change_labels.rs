@@ -59,7 +59,9 @@ pub(super) fn format_value(field: &str, value: &Value, zone: &str) -> String {
             let scope = |item: &Value| item.as_str().and_then(|name| name.parse().ok()).map(Scope::label);
             items.iter().filter_map(scope).collect::<Vec<_>>().join(", ")
         }
-        (_, Value::Array(items)) => items.iter().map(|item| format_value("", item, zone)).collect::<Vec<_>>().join(", "),
+        (_, Value::Array(items)) => {
+            items.iter().map(|item| format_value("", item, zone)).collect::<Vec<_>>().join(", ")
+        }
         ("expires_at", Value::Null) => "never".to_owned(),
         ("rotate_every_days", Value::Null) => "none".to_owned(),
         ("rotate_every_days", Value::Number(days)) => format!("every {days} days"),

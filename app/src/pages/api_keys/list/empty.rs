@@ -50,7 +50,8 @@ pub(super) fn Empty(
     let is_filtered = move || {
         address.with(|address| {
             let query = &address.query;
-            KeyQuery { project: query.project, sort: query.sort, reversed: query.reversed, ..KeyQuery::default() } != *query
+            KeyQuery { project: query.project, sort: query.sort, reversed: query.reversed, ..KeyQuery::default() }
+                != *query
         })
     };
     let (title, text) = match (is_past_end, untrack(is_filtered)) {
