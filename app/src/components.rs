@@ -21,7 +21,7 @@
 //! | [`Tiles`], [`FilterChips`], [`LiveSign`] | a strip of figures; the filters of a page; whether the page follows new calls |
 //! | [`Name`] | a name that people chose: never wider than its container, whatever its script |
 //! | [`Badge`] with a [`Tone`], [`Icon`] | small labels |
-//! | [`Time`], [`format_moment`], [`format_relative`] | moments, relative or in a time zone |
+//! | [`Time`], [`format_moment`], [`format_relative`] | moments, relative or in the page's time zone, which a [`ZoneNote`] names |
 //! | [`Count`], [`Amount`], [`format_count`], [`format_compact`], [`format_money`], [`format_dollars`], [`format_percent`], [`format_duration`] | numbers |
 //! | [`Snippets`] | a first call in several languages, ready to paste |
 

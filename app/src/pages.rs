@@ -3,7 +3,6 @@
 mod account;
 mod api_keys;
 mod logs;
-mod not_found;
 mod notifications;
 mod overview;
 mod settings;
@@ -14,7 +13,6 @@ mod usage;
 pub(crate) use account::Account;
 pub(crate) use api_keys::{ApiKey, ApiKeys, KeyCalls, KeyDialogs, KeyHistory};
 pub(crate) use logs::Logs;
-pub(crate) use not_found::NotFound;
 pub(crate) use notifications::Notifications;
 pub(crate) use overview::Overview;
 pub(crate) use settings::Settings;

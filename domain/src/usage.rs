@@ -101,6 +101,8 @@ pub struct UsageReport {
     /// Series, the largest by the query's metric first, [`OTHERS`] last.
     pub series: Vec<Series>,
     pub total: Measures,
+    /// Whether anything was ever called, in whatever range; if not, a wider range shows no more.
+    pub has_calls: bool,
 }
 
 impl UsageReport {

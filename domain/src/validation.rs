@@ -76,9 +76,9 @@ pub fn password(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Makes the part of a path for an organization or project from its `name`: at most 40 characters of
-/// `[a-z0-9-]`.
-pub fn slug(name: &str) -> String {
+/// Makes a part of a path or a file's name from `name`: at most 40 characters of `[a-z0-9-]`; `fallback` if
+/// there is none of them in it.
+pub fn slug(name: &str, fallback: &str) -> String {
     let mut slug = String::new();
     for c in name.chars().flat_map(char::to_lowercase) {
         if c.is_ascii_alphanumeric() {
@@ -91,7 +91,7 @@ pub fn slug(name: &str) -> String {
         }
     }
     let slug = slug.trim_end_matches('-');
-    if slug.is_empty() { "organization".to_owned() } else { slug.to_owned() }
+    if slug.is_empty() { fallback.to_owned() } else { slug.to_owned() }
 }
 
 /// Whether `c` is invisible and turns the direction of the text around it (Unicode's property Bidi_Control).
@@ -162,7 +162,7 @@ mod tests {
     proptest! {
         #[test]
         fn slugs_fit_a_path(text: String) {
-            let slug = slug(&text);
+            let slug = slug(&text, "key");
             prop_assert!(!slug.is_empty() && slug.len() <= 40);
             prop_assert!(slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'));
         }

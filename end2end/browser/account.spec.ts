@@ -29,6 +29,21 @@ test("ending sessions asks for the password", async ({ signedIn: page, hub, orga
   await expect(rows).toHaveCount(1);
 });
 
+test("a session that was ended says why, and goes on with the password", { tag: "@widths" }, async ({ signedIn: page, hub, organization }) => {
+  await page.goto(`/o/${organization.slug}/settings`);
+  await expect(page.getByRole("heading", { level: 1, name: "Settings" })).toBeVisible();
+  const another = await Session.signIn(hub, organization);
+  await another.invoke("accounts/end_other_sessions", { confirmation: { password: organization.password } });
+  await page.getByRole("link", { name: "Usage" }).filter({ visible: true }).first().click();
+  const dialog = page.getByRole("dialog", { name: "Session ended" });
+  await expect(dialog).toContainText("ended from another browser");
+  await expectAccessible(page);
+  await dialog.getByLabel("Password").fill(organization.password);
+  await dialog.getByRole("button", { name: "Continue" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByRole("heading", { level: 1, name: "Usage" })).toBeVisible();
+});
+
 test.describe("beside a provider", () => {
   test.use({ ownServer: { toml: buildConfiguration("http://127.0.0.1:1/v1"), environment: { UPSTREAM_KEY } } });
 

@@ -70,7 +70,7 @@ test("a key is made, used, rotated, used twice over, ended and revoked", { tag: 
 
   await test.step("its history lists each change, and no secret", async () => {
     await key.openTab("History");
-    for (const change of ["Revoked", "Grace period changed", "Rotated", "Created"]) {
+    for (const change of ["Revoked", "Old secret ended", "Grace period changed", "Rotated", "Created"]) {
       await expect(key.history.getByText(change, { exact: true }).first()).toBeVisible();
     }
     await expect(key.history).toContainText("Mira Sorel");

@@ -21,7 +21,7 @@ test("the log is narrowed to presets and to any days, in a time zone that is sho
 
   await choose("Last month");
   await expect(page).toHaveURL(/\?range=last-month$/);
-  await expect(page.getByRole("heading", { name: "No calls here" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "No matching calls" })).toBeVisible();
   await page.reload();
   await expect(range).toHaveText("Last month");
   await page.getByRole("link", { name: "Any time" }).click();
@@ -38,7 +38,7 @@ test("the log is narrowed to presets and to any days, in a time zone that is sho
   await days.getByRole("button", { name: "Show" }).click();
   await expect(page).toHaveURL(/range=2026-01-01\.\.2026-01-31/);
   await expect(range).toHaveText("1 Jan 2026 – 31 Jan 2026");
-  await expect(page.getByRole("heading", { name: "No calls here" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "No matching calls" })).toBeVisible();
   await page.goBack();
   await expect(logs.rows).toHaveCount(1);
 });

@@ -282,7 +282,7 @@ test("tabs share one session: its end asks in all of them, and signing in goes o
     const stranger = await Session.signUp(hub);
     await signIn(context, stranger);
     await other.evaluate(() => localStorage.setItem("session", "another tab's"));
-    await expect(page.getByRole("heading", { name: "No road leads here" })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "Page not found" })).toBeVisible();
   });
 });
 

@@ -20,7 +20,7 @@ use uuid::Uuid;
 pub use details::get;
 pub use export::export;
 pub use list::list;
-pub(crate) use list::{ever_called, newest};
+pub(crate) use list::newest;
 pub(crate) use rejections::count_rejections;
 
 use crate::{ServiceResult, Services, database::Bound, entities::calls};

@@ -19,6 +19,7 @@ pub mod demo;
 mod entities;
 mod errors;
 pub mod events;
+mod filters;
 pub mod jobs;
 pub mod live;
 pub mod metering;

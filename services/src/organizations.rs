@@ -89,7 +89,7 @@ async fn insert(
         Founder::Operator => (Naming::Plain, None),
         Founder::SignUp { most_calls_per_minute } => (Naming::WithRandomSuffix, most_calls_per_minute),
     };
-    for slug in slugs::candidates(name, naming)? {
+    for slug in slugs::candidates(name, "organization", naming)? {
         let row = organizations::Model {
             id,
             slug,

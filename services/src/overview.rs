@@ -34,7 +34,7 @@ pub async fn get(services: &Services, actor: &Actor, base_url: String) -> Servic
         attention(services, actor),
         latest_calls(services, actor),
         api_keys::count_active(services, actor),
-        calls::ever_called(services, actor, &scope),
+        usage::ever_called(services, actor, &scope),
     )?;
     let example_model = services.catalog.example();
     Ok(Overview { month, previous, recent, attention, latest_calls, active_keys, ever_called, base_url, example_model })

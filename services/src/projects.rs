@@ -181,7 +181,7 @@ pub(crate) async fn add(
     author: &AuditAuthor,
 ) -> ServiceResult<projects::Model> {
     let id = random::uuid(now)?;
-    for slug in slugs::candidates(name, naming)? {
+    for slug in slugs::candidates(name, "project", naming)? {
         let row = projects::Model {
             organization_id: organization.uuid(),
             id,

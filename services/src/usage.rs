@@ -14,7 +14,7 @@ use domain::{
 
 pub use report::report;
 pub(crate) use report::total;
-pub(crate) use sums::series_condition;
+pub(crate) use sums::{ever_called, series_condition};
 
 use crate::{Organization, ServiceResult, zones};
 

@@ -1,6 +1,6 @@
 use domain::usage::{Filter, UsageQuery};
 
-use super::{page::Page, query::Query};
+use super::{page::Page, query::Query, query_reader::QueryReader};
 
 /// The usage page's address: `range, view, group, metric, tz, project, key, model`.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -12,15 +12,23 @@ pub struct UsageAddress {
 impl UsageAddress {
     /// Parses a query string, with or without its question mark.
     pub fn parse(search: &str) -> Self {
-        let search = Query::parse(search);
+        Self::read(&mut QueryReader::new(search))
+    }
+
+    /// The names of values in a query string that can't be used.
+    pub fn invalid(search: &str) -> Vec<&'static str> {
+        QueryReader::check(search, Self::read)
+    }
+
+    fn read(query: &mut QueryReader) -> Self {
         Self {
             query: UsageQuery {
-                range: search.get("range").unwrap_or_default(),
-                view: search.get("view"),
-                group: search.get("group").unwrap_or_default(),
-                metric: search.get("metric").unwrap_or_default(),
-                time_zone: search.time_zone("tz"),
-                filter: filter(&search),
+                range: query.get("range").unwrap_or_default(),
+                view: query.get("view"),
+                group: query.get("group").unwrap_or_default(),
+                metric: query.get("metric").unwrap_or_default(),
+                time_zone: query.time_zone("tz"),
+                filter: filter(query),
             },
         }
     }
@@ -46,15 +54,11 @@ impl UsageAddress {
     }
 }
 
-/// Parses the filter of an address.
-pub(super) fn filter(search: &Query) -> Filter {
+/// Reads the filter of an address.
+pub(super) fn filter(query: &mut QueryReader) -> Filter {
     /// In bytes; longer than any model's name.
     const MAX_MODEL_LENGTH: usize = 200;
-    Filter {
-        project: search.get("project"),
-        api_key: search.get("key"),
-        model: search.text("model").filter(|model| model.len() <= MAX_MODEL_LENGTH).map(str::to_owned),
-    }
+    Filter { project: query.get("project"), api_key: query.get("key"), model: query.text("model", MAX_MODEL_LENGTH) }
 }
 
 /// Returns `search` with the values of `filter` set.

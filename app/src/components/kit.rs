@@ -66,7 +66,9 @@ pub use skeleton::Skeleton;
 pub use snippets::{SnippetKey, Snippets, snippet};
 pub use tabs::{Tab, Tabs};
 pub use tiles::{Tile, Tiles, Trend};
-pub use time::{Time, TimeStyle, format_moment, format_relative, is_far, time_left};
+pub use time::{
+    Time, TimeStyle, ZoneNote, end_of_day, format_moment, format_relative, is_far, local_day, time_left, zone_name,
+};
 pub use toasts::{ToastRegion, Toasts, use_toasts};
 
 /// Creates an id that no other element has.

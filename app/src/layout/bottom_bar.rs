@@ -5,7 +5,7 @@ use crate::{
     addresses::Page,
     components::{Icon, IconView},
     lean::CollectAny,
-    state::use_organization,
+    state::{use_organization, use_project},
 };
 
 /// Pages within reach of the thumb on phones. The others are behind "More".
@@ -15,10 +15,14 @@ const PAGES: [(Page, &str); 4] =
 #[component]
 pub fn BottomBar(page: Memo<Option<Page>>) -> impl IntoView {
     let organization = use_organization();
+    let project = use_project();
     let pages = expect_context::<Overlays>().pages;
     let link = move |(to, label): (Page, &'static str)| {
         view! {
-            <a href=to.path(&organization.slug()) aria-current=move || (page.get() == Some(to)).then_some("page")>
+            <a
+                href=move || to.href(&organization.slug(), project.get())
+                aria-current=move || (page.get() == Some(to)).then_some("page")
+            >
                 <IconView icon=icon(to)/>
                 {label}
             </a>

@@ -8,7 +8,7 @@ use crate::{
     addresses::{CodePart, Page},
     components::{Dialog, focus},
     lean::{CollectAny, When},
-    state::{use_go, use_organization, use_single_keys},
+    state::{use_go, use_organization, use_project, use_single_keys},
 };
 
 /// Time within which the second key must follow `g`.
@@ -30,6 +30,7 @@ pub(super) const fn key(page: Page) -> &'static str {
 #[component]
 pub fn Shortcuts() -> impl IntoView {
     let organization = use_organization();
+    let project = use_project();
     let overlays = expect_context::<Overlays>();
     let go = use_go();
     let single_keys = use_single_keys();
@@ -57,7 +58,7 @@ pub fn Shortcuts() -> impl IntoView {
             sequence_begun.set_value(false);
             if let Some(page) = reachable.with_value(|pages| pages.iter().copied().find(|page| key(*page) == name)) {
                 event.prevent_default();
-                return go.to(page.path(&organization.slug()));
+                return go.to(page.href(&organization.slug(), project.get_untracked()));
             }
         }
         match name.as_str() {

@@ -11,7 +11,10 @@ mod load_more;
 mod outcome;
 mod timing;
 
-use domain::usage::Filter;
+use domain::{
+    permissions::{Permission, Reach},
+    usage::Filter,
+};
 use leptos::prelude::*;
 
 pub(super) use self::outcome::{StatusBadge, cost_text, duration_text};
@@ -27,7 +30,7 @@ use crate::{
     addresses::{LogsAddress, Page},
     components::{Awaited, EmptyState, Export, Icon, IconView, PageHead, Skeleton, format_count},
     lean::When,
-    state::{use_address, use_live, use_organization},
+    state::{use_address, use_live, use_organization, use_zone},
 };
 
 /// The page's address with other calls, or with another call open.
@@ -60,11 +63,11 @@ pub(super) fn Calls(
     /// Whether the page is that of one key and lists only its calls.
     #[prop(optional)]
     of_key: bool,
+    /// Whether more calls can come: a key that was revoked makes none.
+    #[prop(default = true.into(), into)]
+    can_grow: Signal<bool>,
 ) -> impl IntoView {
-    let organization = use_organization();
-    let zone = Memo::new(move |_| {
-        address.with(|address| address.time_zone.clone()).unwrap_or_else(|| organization.time_zone())
-    });
+    let zone = use_zone();
     let list = CallList::new(address);
     use_live().follow(move || list.check_for_new());
 
@@ -75,7 +78,7 @@ pub(super) fn Calls(
             <div>
                 <NewCalls list/>
                 <Awaited progress=list.progress() skeleton=|| view! { <Skeleton lines=12/> }>
-                    <When when=move || !is_empty() fallback=move || view! { <NoCalls list address href of_key/> }>
+                    <When when=move || !is_empty() fallback=move || view! { <NoCalls list address href of_key can_grow/> }>
                         <section class="card table-card">
                             <CallTable list address zone href/>
                             <LoadMore list/>
@@ -113,8 +116,17 @@ fn NewCalls(list: CallList) -> impl IntoView {
 
 /// The page's content without any calls, with links to wider selections.
 #[component]
-fn NoCalls(list: CallList, address: Memo<LogsAddress>, href: CallsHref, of_key: bool) -> impl IntoView {
+fn NoCalls(
+    list: CallList,
+    address: Memo<LogsAddress>,
+    href: CallsHref,
+    of_key: bool,
+    can_grow: Signal<bool>,
+) -> impl IntoView {
     let organization = use_organization();
+    let zone = use_zone();
+    let may_create = organization.may(Permission::ManageApiKeys);
+    let sees_all = organization.reach(Permission::ViewLogs).is_some_and(Reach::is_organization_wide);
     let is_bounded =
         move || address.with(|address| address.range.is_some() || address.from.is_some() || address.to.is_some());
     let is_filtered = move || {
@@ -124,21 +136,26 @@ fn NoCalls(list: CallList, address: Memo<LogsAddress>, href: CallsHref, of_key: 
     let unfiltered = move || href.run((LogsAddress { filter: Filter::default(), outcome: None, ..address.get() },));
     view! {
         <div class="card">
-            <EmptyState icon=Icon::List title="No calls here">
+            <EmptyState icon=Icon::List title="No matching calls">
                 <p>
                     {move || if is_bounded() || is_filtered() {
-                        "No call fits the time range and filters above."
+                        "No calls match the time range and filters."
+                    } else if list.kept_since().is_some() {
+                        "There are no calls in the time for which they are kept."
                     } else if of_key {
-                        "The key was never used. As soon as it is, its calls appear here by themselves."
+                        "This key hasn't been used."
+                    } else if sees_all {
+                        "No calls yet."
                     } else {
-                        "Nobody has called a model yet. Create a key and make the first call: it appears here by itself."
+                        "No calls yet in the projects assigned to you."
                     }}
+                    <When when=move || can_grow.get()>" New calls will appear here automatically."</When>
                 </p>
-                {move || not_kept(list, organization).map(|text| view! { <p>{text}</p> }.into_any())}
+                {move || not_kept(list, zone).map(|text| view! { <p>{text}</p> }.into_any())}
                 <p class="acts">
                     <When when=is_bounded><a class="button" href=any_time>"Any time"</a></When>
                     <When when=is_filtered><a class="button" href=unfiltered>"Remove the filters"</a></When>
-                    <When when=move || !is_bounded() && !is_filtered() && !of_key>
+                    <When when=move || !is_bounded() && !is_filtered() && !of_key && may_create>
                         <a class="button primary" href=Page::ApiKeys.path(&organization.slug())>"API keys"</a>
                     </When>
                 </p>

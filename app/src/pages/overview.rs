@@ -14,7 +14,7 @@ use self::{
 };
 use crate::{
     api,
-    components::{AsyncView, PageHead, Skeleton, Tiles},
+    components::{AsyncView, PageHead, Skeleton, Tiles, ZoneNote},
     lean::When,
     state::{load, use_live, use_organization},
 };
@@ -41,7 +41,7 @@ fn Content(overview: ReadSignal<Figures>) -> impl IntoView {
     view! {
         <When
             when=move || in_first_steps.get()
-            fallback=move || view! { <Month overview/> <Attention overview/> <Recent overview/> <LatestCalls overview/> }
+            fallback=move || view! { <Month overview/> <Attention overview/> <Recent overview/> <LatestCalls overview/> <ZoneNote/> }
         >
             <FirstSteps overview on_end=move || in_first_steps.set(false)/>
         </When>

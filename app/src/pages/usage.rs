@@ -21,14 +21,14 @@ pub(super) use self::{
     chips::{FilterNames, filter_chips},
     figures::figures,
     range_menu::{ANY_TIME, RangeMenu, range_name},
-    zone_menu::{ZoneMenu, zone_name},
+    zone_menu::ZoneMenu,
 };
 use self::{chips::Chips, controls::Controls, series_table::SeriesTable};
 use crate::{
     addresses::{Page, Query, UsageAddress},
     api,
     components::{
-        AsyncView, EmptyState, Export, Icon, PageHead, Skeleton, Tiles, TimeStyle, chart::Chart, format_moment,
+        AsyncView, EmptyState, Export, Icon, PageHead, Skeleton, Tiles, TimeStyle, chart::Chart, format_moment, zone_name,
     },
     lean::When,
     state::{load, use_address, use_live, use_organization},
@@ -84,7 +84,7 @@ fn Report(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView 
         <Tiles label="Totals of the range" tiles/>
         <When
             when=move || !is_empty.get()
-            fallback=move || view! { <NoCalls links/> }
+            fallback=move || view! { <NoCalls report links/> }
         >
             <section class="card usage-chart">
                 <h2>{title}</h2>
@@ -99,7 +99,14 @@ fn Report(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView 
 
 /// The page's content without any calls, with links to wider selections.
 #[component]
-fn NoCalls(links: Memo<Links>) -> impl IntoView {
+fn NoCalls(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView {
+    let organization = use_organization();
+    let may_see_keys = organization.may(Permission::ViewApiKeys);
+    let has_calls = move || report.with(|report| report.has_calls);
+    let can_be_wider = move || {
+        let days = links.with(|links| links.address.query.range.most_days());
+        has_calls() && days < Range::Last90Days.most_days()
+    };
     let is_filtered = move || links.with(|links| links.address.query.filter != domain::usage::Filter::default());
     let href = move |query: fn(UsageQuery) -> UsageQuery| {
         move || links.with(|links| UsageAddress { query: query(links.address.query.clone()) }.href(&links.organization))
@@ -109,13 +116,14 @@ fn NoCalls(links: Memo<Links>) -> impl IntoView {
     view! {
         <div class="card">
             <EmptyState icon=Icon::Usage title="No calls in this range">
-                <p>"As soon as a key is used, its calls appear here by themselves."</p>
+                <p>
+                    {move || (!has_calls()).then_some("No calls yet. ")}
+                    "New calls will appear here automatically."
+                </p>
                 <p class="acts">
-                    <a class="button" href=wider>"Show the last 90 days"</a>
+                    <When when=can_be_wider><a class="button" href=wider>"Show the last 90 days"</a></When>
                     <When when=is_filtered><a class="button" href=unfiltered>"Remove the filters"</a></When>
-                    <a class="button" href=move || links.with(|links| Page::ApiKeys.path(&links.organization))>
-                        "API keys"
-                    </a>
+                    {may_see_keys.then(|| view! { <a class="button" href=Page::ApiKeys.path(&organization.slug())>"API keys"</a> })}
                 </p>
             </EmptyState>
         </div>

@@ -14,7 +14,7 @@ export class ApiKeysPage {
     this.creation = page.getByRole("dialog");
     this.secret = page.getByTestId("secret");
     this.status = page.getByRole("navigation", { name: "Status" });
-    this.bulk = page.getByRole("region", { name: "Chosen keys" });
+    this.bulk = page.getByRole("region", { name: "Selected keys" });
   }
 
   async open(slug: string, query = ""): Promise<void> {

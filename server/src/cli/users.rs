@@ -18,9 +18,18 @@ pub(super) async fn run(services: &Services, command: UserCommand, json: bool) -
     match command {
         UserCommand::Create { email, name, org, role, password_stdin: _ } => {
             let organization = services::organizations::find(services, &org).await?;
-            let user = NewUser { email: email.clone(), name, role, password: read_password()? };
-            let id = accounts::create_user(services, &organization, user).await?;
-            output::data(json, &json!({ "id": id }), |_| format!("{email} ({id}) is {role} of {}.", organization.name))
+            let existing = accounts::add_existing_user(services, &organization, &email, role).await?;
+            let id = match existing {
+                Some(id) => id,
+                None => {
+                    let user = NewUser { email: email.clone(), name, role, password: read_password()? };
+                    accounts::create_user(services, &organization, user).await?
+                }
+            };
+            let note = if existing.is_some() { " They keep their name and password." } else { "" };
+            output::data(json, &json!({ "id": id, "existed": existing.is_some() }), |_| {
+                format!("{email} ({id}) is {role} of {}.{note}", organization.name)
+            })
         }
         UserCommand::Password { email, password_stdin: _ } => {
             accounts::set_password(services, &email, &read_password()?).await?;

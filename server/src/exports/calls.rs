@@ -4,7 +4,7 @@ use app::addresses::LogsAddress;
 use axum::response::Response;
 use domain::calls::{Call, CountSource};
 
-use super::{ExportError, ExportRequest, csv};
+use super::{ExportError, ExportRequest, csv, require_valid};
 
 const HEADER: [&str; 32] = [
     "started_at",
@@ -44,6 +44,7 @@ const HEADER: [&str; 32] = [
 pub(crate) async fn export(
     ExportRequest { hub, actor, query, format }: ExportRequest,
 ) -> Result<Response, ExportError> {
+    require_valid(&LogsAddress::invalid(&query))?;
     let query = LogsAddress::parse(&query).calls(None);
     let pages = services::calls::export(&hub.services, &actor, &query).await?;
     Ok(csv::table(&format!("{}-calls", actor.organization.slug), format, HEADER, pages, cells).await?)

@@ -7,7 +7,7 @@ use axum::{body::Bytes, response::Response};
 use domain::usage::{Measures, UsageReport};
 use futures::stream;
 
-use super::{ExportError, ExportRequest, csv};
+use super::{ExportError, ExportRequest, csv, require_valid};
 
 const HEADER: [&str; 12] = [
     "from",
@@ -27,6 +27,7 @@ const HEADER: [&str; 12] = [
 pub(crate) async fn export(
     ExportRequest { hub, actor, query, format }: ExportRequest,
 ) -> Result<Response, ExportError> {
+    require_valid(&UsageAddress::invalid(&query))?;
     let usage = UsageAddress::parse(&query).query;
     let report = services::usage::report(&hub.services, &actor, &usage).await?;
     let name = format!("{}-usage-{}", actor.organization.slug, usage.range);

@@ -100,6 +100,23 @@ async fn a_filter_narrows_the_file() {
 }
 
 #[tokio::test]
+async fn a_filter_that_cannot_be_used_makes_no_file_of_everything() {
+    let world = World::new().await;
+    for (path, name) in [
+        ("/api/usage/export.csv?range=banana", "range"),
+        ("/api/calls/export.csv?outcome=lost", "outcome"),
+        ("/api/api_keys/export.csv?project=nope", "project"),
+        ("/api/calls/export.csv?key=key_00000000000000000000000007", "key"),
+        ("/api/usage/export.csv?tz=Mars/Base", "time_zone"),
+    ] {
+        let response = world.get(&format!("{path}&organization=acme"), Some(&world.owner.token)).await;
+        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        let error = body(response).await;
+        assert!(error["detail"][name].is_string(), "{path}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn the_keys_file_holds_the_list_and_no_formula() {
     let world = World::new().await;
     let project = Some(world.project.id);

@@ -25,6 +25,7 @@ use crate::{
         calls,
         series::{self, ANY_OUTCOME, OTHER},
     },
+    filters,
     projects::{self, ProjectScope},
     usage::{bounds, series_condition},
 };
@@ -70,6 +71,7 @@ impl Search {
         let organization = &actor.organization;
         let now = services.now();
         let scope = projects::scope(database, actor, Permission::ViewLogs).await?;
+        filters::check(database, organization.id, &scope, &query.filter).await?;
         let days = query.range.map(|range| bounds(organization, range, query.time_zone.as_deref(), now));
         let (first, after) = days.transpose()?.unzip();
         let ids = |moments: [Option<Timestamp>; 2]| moments.into_iter().flatten().map(CallId::lower_bound);

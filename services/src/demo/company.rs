@@ -179,7 +179,7 @@ async fn create_project(
     projects::Model {
         organization_id: organization.id.uuid(),
         id,
-        slug: domain::validation::slug(name),
+        slug: domain::validation::slug(name, "project"),
         name: name.to_owned(),
         description: description.to_owned(),
         cost_center: cost_center.to_owned(),

@@ -20,7 +20,7 @@ use super::{
     sums,
 };
 use crate::{
-    Actor, Organization, ServiceError, ServiceResult, Services, names,
+    Actor, Organization, ServiceError, ServiceResult, Services, filters, names,
     projects::{self, ProjectScope},
 };
 
@@ -29,6 +29,7 @@ pub async fn report(services: &Services, actor: &Actor, query: &UsageQuery) -> S
     services.wait_until_stored().await;
     let database = services.database.read();
     let scope = projects::scope(database, actor, Permission::ViewUsage).await?;
+    filters::check(database, actor.organization.id, &scope, &query.filter).await?;
     let zone = zone(&actor.organization, query.time_zone.as_deref())?;
     let now = services.now();
     let view = query.view();
@@ -42,6 +43,7 @@ pub async fn report(services: &Services, actor: &Actor, query: &UsageQuery) -> S
         sums::for_each_sum(database, &slice, query.group, |sum| grouped.add(&cover, sum)).await?;
     }
     let (mut series, total) = grouped.into_series(query.metric);
+    let has_calls = !total.is_zero() || sums::ever_called(services, actor, &scope).await?;
     add_labels(database, &actor.organization, query.group, &mut series).await?;
     Ok(UsageReport {
         time_zone: zone.name().to_owned(),
@@ -51,6 +53,7 @@ pub async fn report(services: &Services, actor: &Actor, query: &UsageQuery) -> S
         read_at: now,
         series,
         total,
+        has_calls,
     })
 }
 

@@ -174,7 +174,7 @@ on_both_databases! {
         world.assign(&admin, default, "Dev").await;
         assert_eq!(report(world, &developer, &query).await.total.calls, 1);
         let hidden_query = UsageQuery { filter: Filter { project: Some(hidden.id), ..Filter::default() }, ..query.clone() };
-        assert_eq!(report(world, &developer, &hidden_query).await.total.calls, 0);
+        field_error(usage::report(&world.services, &developer, &hidden_query).await, "project");
         let viewer = world.member(&admin.organization, "Vi", Role::Viewer).await;
         assert_eq!(report(world, &viewer, &query).await.total.calls, 2);
     }

@@ -23,7 +23,7 @@ pub fn PageHead(
     description: Option<ViewFn>,
     /// Address and name of the page to go back to.
     #[prop(optional)]
-    back: Option<(String, &'static str)>,
+    back: Option<(Signal<String>, &'static str)>,
     /// Whether the page follows new calls, which a button then shows.
     #[prop(optional)]
     live: bool,

@@ -1,4 +1,4 @@
-use domain::{api_keys::KeyQuery, permissions::Permission};
+use domain::{api_keys::KeyQuery, ids::ProjectId, permissions::Permission};
 use leptos::prelude::*;
 
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     components::Icon,
     layout::{icon, theme_menu},
     lean::lower_case,
-    state::{Theme, debounced, load_when, use_organization, use_session, use_single_keys},
+    state::{Theme, debounced, load_when, use_organization, use_project, use_session, use_single_keys},
 };
 
 /// The effect of choosing an entry.
@@ -59,6 +59,7 @@ pub(super) fn entries(open: RwSignal<bool>, typed: RwSignal<String>) -> Signal<V
     let organization = use_organization();
     let session = use_session();
     let single_keys = use_single_keys();
+    let project = use_project();
     let slug = organization.slug();
     let typed = debounced(typed);
     let keys = load_when({
@@ -72,7 +73,7 @@ pub(super) fn entries(open: RwSignal<bool>, typed: RwSignal<String>) -> Signal<V
     Signal::derive(move || {
         // Shortcuts of single keys are shown only while they are switched on.
         let shown_keys = |keys: String| if single_keys.is_on() { keys } else { String::new() };
-        let mut entries = pages(&slug, shown_keys, |permission| organization.may(permission));
+        let mut entries = pages(&slug, project.get(), shown_keys, |permission| organization.may(permission));
         organization.projects.with(|projects| {
             for project in projects.into_iter().flatten() {
                 let mut address = UsageAddress::default();
@@ -83,7 +84,7 @@ pub(super) fn entries(open: RwSignal<bool>, typed: RwSignal<String>) -> Signal<V
         });
         keys.with(|keys| {
             for key in keys.into_iter().flat_map(|page| &page.keys) {
-                let action = EntryAction::Go(KeyAddress::new(key.id).href(&slug));
+                let action = EntryAction::Go(KeyAddress::new(key.id).within(project.get()).href(&slug));
                 entries.push(Entry::new("Keys", Icon::Key, &key.name, action).with_detail(&key.masked));
             }
         });
@@ -109,15 +110,21 @@ pub(super) fn entries(open: RwSignal<bool>, typed: RwSignal<String>) -> Signal<V
     })
 }
 
-fn pages(slug: &str, shown_keys: impl Fn(String) -> String, may: impl Fn(Permission) -> bool) -> Vec<Entry> {
+fn pages(
+    slug: &str,
+    project: Option<ProjectId>,
+    shown_keys: impl Fn(String) -> String,
+    may: impl Fn(Permission) -> bool,
+) -> Vec<Entry> {
     let mut entries = Vec::new();
     if may(Permission::ManageApiKeys) {
-        let address = Query::default().with("new", Some("key")).append_to(&Page::ApiKeys.path(slug));
+        let query = Query::default().with("project", project).with("new", Some("key"));
+        let address = query.append_to(&Page::ApiKeys.path(slug));
         entries.push(Entry::new("Actions", Icon::Plus, "Create key", EntryAction::Go(address)));
     }
     for page in Page::ALL.into_iter().filter(|page| may(page.permission())) {
         let keys = shown_keys(format!("g {}", super::super::shortcuts::key(page)));
-        let action = EntryAction::Go(page.path(slug));
+        let action = EntryAction::Go(page.href(slug, project));
         entries.push(Entry::new("Pages", icon(page), page.label(), action).with_shortcut(keys));
     }
     entries.push(Entry::new("Pages", Icon::User, "Your account", EntryAction::Go("/account".to_owned())));

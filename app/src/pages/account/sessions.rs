@@ -8,9 +8,9 @@ use crate::{
     api,
     components::{
         AsyncView, Badge, Button, ButtonStyle, CardPosition, Column, DataTable, Dialog, Field, FormError, Skeleton,
-        Time, Tone, use_toasts,
+        Time, Tone, use_toasts, zone_name,
     },
-    state::{load, submission},
+    state::{browser_time_zone, load, submission},
 };
 
 /// Sessions that the dialog is about to end.
@@ -34,7 +34,10 @@ pub(super) fn SessionsSection() -> impl IntoView {
         <section class="card section wide">
             <header>
                 <h2>"Sessions"</h2>
-                <p>"Where you are signed in. Sign out sessions you don't recognize, then change your password."</p>
+                <p>
+                    "Where you are signed in. Sign out sessions you don't recognize, then change your password. Times are in this
+                    browser's time zone, " {zone_name(&browser_time_zone())} "."
+                </p>
             </header>
             <AsyncView answer=sessions skeleton=|| view! { <Skeleton lines=2/> } let:rows>
                 <DataTable caption="Sessions" columns=columns(to_end) rows=move || rows.get()/>
@@ -120,8 +123,8 @@ fn columns(to_end: RwSignal<Option<SessionsToEnd>>) -> Vec<Column<Session>> {
         })
         .at(CardPosition::Title),
         Column::new("IP address", |session: &Session| view! { <span class="mono">{session.ip.clone()}</span> }),
-        Column::new("Last active", |session: &Session| view! { <Time at=session.last_active_at/> }),
-        Column::new("Signed in", |session: &Session| view! { <Time at=session.created_at/> }),
+        Column::new("Last active", |session: &Session| view! { <Time at=session.last_active_at zone=browser_time_zone()/> }),
+        Column::new("Signed in", |session: &Session| view! { <Time at=session.created_at zone=browser_time_zone()/> }),
         Column::new("Sign out", move |session: &Session| {
             let id = session.id;
             (!session.current).then(|| {

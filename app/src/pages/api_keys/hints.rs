@@ -7,7 +7,7 @@ use super::actions::{KeyAction, KeyActions};
 use crate::{
     components::{Button, Icon, IconView, Menu, MenuAction, Notice, TimeStyle, Tone, format_moment},
     lean::CollectAny,
-    state::browser_time_zone,
+    state::use_zone,
 };
 
 /// The action that resolves a hint.
@@ -57,9 +57,9 @@ impl Remedy {
     }
 }
 
-/// The reason for a hint.
-fn reason(hint: &Hint) -> String {
-    let day = |at| format_moment(at, &browser_time_zone(), TimeStyle::Date);
+/// The reason for a hint, with days in `zone`.
+fn reason(hint: &Hint, zone: &str) -> String {
+    let day = |at| format_moment(at, zone, TimeStyle::Date);
     match hint {
         Hint::NeverUsed => "Nobody has used it since it was made. If nobody needs it, revoke it.".to_owned(),
         Hint::Unused { since } => {
@@ -91,8 +91,13 @@ fn reason(hint: &Hint) -> String {
 pub(super) fn HintMenu(key: ApiKey, actions: KeyActions) -> impl IntoView {
     let first = key.hints.first()?.kind().label();
     let more = key.hints.len() - 1;
+    let zone = use_zone();
     let entry = |hint: &Hint| {
-        let (remedy, title, reason) = (Remedy::of(hint), hint.kind().label(), reason(hint));
+        let reason = {
+            let hint = hint.clone();
+            move || zone.with(|zone| reason(&hint, zone))
+        };
+        let (remedy, title) = (Remedy::of(hint), hint.kind().label());
         let key = key.clone();
         view! {
             <MenuAction icon=remedy.icon() on_press=move || actions.open(remedy.action(key.clone()))>
@@ -121,8 +126,13 @@ pub(super) fn HintMenu(key: ApiKey, actions: KeyActions) -> impl IntoView {
 /// A key's hints on its own page, each with its remedy.
 #[component]
 pub(super) fn HintNotices(key: ApiKey, actions: KeyActions) -> impl IntoView {
+    let zone = use_zone();
     let notice = |hint: &Hint| {
-        let (remedy, title, reason) = (Remedy::of(hint), hint.kind().label(), reason(hint));
+        let reason = {
+            let hint = hint.clone();
+            move || zone.with(|zone| reason(&hint, zone))
+        };
+        let (remedy, title) = (Remedy::of(hint), hint.kind().label());
         let key = key.clone();
         let tone = match hint {
             Hint::ExpiresSoon { .. } | Hint::RotationDue { .. } => Tone::Warning,

@@ -26,15 +26,20 @@ use super::{
 use crate::{
     addresses::{CodePart, KeyAddress, KeyTab, Page},
     api,
-    components::{AsyncView, Button, Icon, Notice, PageHead, Skeleton, Time, Tone},
+    components::{AsyncView, Button, Icon, Notice, PageHead, Skeleton, Time, Tone, ZoneNote},
     layout::LazyPart,
     lean::CollectAny,
-    state::{load, use_location, use_organization},
+    state::{load, use_location, use_organization, use_project},
 };
+
+/// Whether the open key can be used, so that calls may still come.
+#[derive(Clone, Copy)]
+pub(super) struct KeyIsUsable(Memo<bool>);
 
 #[component]
 pub(super) fn KeyPage(id: ApiKeyId) -> impl IntoView {
     let organization = use_organization();
+    let project = use_project();
     let search = use_location().search;
     let address = Memo::new(move |_| search.with(|search| KeyAddress::parse(id, search)));
     let key = load(move || api::api_keys::Get { organization: organization.slug(), id });
@@ -49,7 +54,7 @@ pub(super) fn KeyPage(id: ApiKeyId) -> impl IntoView {
         <PageHead
             title
             description=move || view! { {move || key.with(|key| key.cloned().map(|key| view! { <Masked key/> }))} }
-            back=(Page::ApiKeys.path(&organization.slug()), Page::ApiKeys.label())
+            back=(Signal::derive(move || Page::ApiKeys.href(&organization.slug(), project.get())), Page::ApiKeys.label())
             live=true
             secondary=move || view! {
                 {move || key.with(|key| key.cloned().map(|key| view! { <ActionButtons key actions/> }))}
@@ -108,6 +113,7 @@ fn Content(
     let tab = Memo::new(move |_| address.with(|address| address.tab));
     provide_context(address);
     provide_context(HistoryRevision(revision));
+    provide_context(KeyIsUsable(Memo::new(move |_| key.with(|key| key.status.is_usable()))));
     view! {
         {move || view! { <EndNotice key=key.get()/> }}
         {move || view! { <Rotating key=key.get() actions/> }}
@@ -119,6 +125,7 @@ fn Content(
             KeyTab::Calls => view! { <LazyPart part=CodePart::KeyCalls wanted=true/> }.into_any(),
             KeyTab::History => view! { <LazyPart part=CodePart::KeyHistory wanted=true/> }.into_any(),
         }}
+        <ZoneNote/>
     }
 }
 

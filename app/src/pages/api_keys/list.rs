@@ -26,7 +26,7 @@ use super::{
 use crate::{
     addresses::{KeysAddress, Page},
     api,
-    components::{AsyncView, Button, ButtonStyle, Export, Icon, PageHead, Skeleton},
+    components::{AsyncView, Button, ButtonStyle, Export, Icon, PageHead, Skeleton, ZoneNote},
     pages::usage::with_organization,
     state::{load, use_address, use_go, use_organization},
 };
@@ -89,7 +89,7 @@ fn Keys(
     #[prop(into)] on_create: Callback<()>,
 ) -> impl IntoView {
     let selection = KeySelection::new(page, address);
-    let has_no_keys = Memo::new(move |_| page.with(|page| page.statuses.is_empty()));
+    let has_no_keys = Memo::new(move |_| page.with(|page| !page.has_keys));
     let is_page_empty = Memo::new(move |_| page.with(|page| page.keys.is_empty()));
     move || {
         if has_no_keys.get() {
@@ -107,6 +107,7 @@ fn Keys(
                             <KeysTable page address actions selection/>
                             <Pager page address/>
                         </section>
+                        <ZoneNote/>
                         <BulkBar selection actions/>
                     }
                         .into_any()

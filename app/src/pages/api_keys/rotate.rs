@@ -16,7 +16,7 @@ use crate::{
         Button, ButtonStyle, Confirm, Dialog, FormError, Icon, Notice, Time, TimeStyle, Tone, format_moment, use_toasts,
     },
     lean::When,
-    state::{browser_time_zone, now, submission, use_organization},
+    state::{now, submission, use_organization, use_zone},
 };
 
 /// Asks for the grace period, rotates the key, then shows the new secret.
@@ -34,6 +34,7 @@ pub(super) fn RotateDialog(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
 #[component]
 fn RotateForm(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
     let organization = use_organization();
+    let zone = use_zone();
     let grace = GraceChoice::new();
     let uses = recent_uses(std::slice::from_ref(&key));
     // Identifies this rotation, so that it happens once, however often it is sent.
@@ -62,7 +63,7 @@ fn RotateForm(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
         Ok(0) => format!("{masked} ends at once: whoever still sends it is refused within a second."),
         Ok(seconds) => {
             let end = now().plus_millis(i64::from(seconds) * 1_000);
-            let end = format_moment(end, &browser_time_zone(), TimeStyle::DayMinute);
+            let end = zone.with(|zone| format_moment(end, zone, TimeStyle::DayMinuteZone));
             format!("Both secrets work until {end}. {masked} ends then; you can end it earlier, or let it live longer.")
         }
         Err(_) => String::new(),
@@ -97,8 +98,9 @@ fn RotateForm(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
 #[component]
 fn AlreadyRotated(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
     let successor = key.clone();
+    let zone = use_zone().get_untracked();
     let until = key.old_secret.map(|old| {
-        let end = format_moment(old.ends_at, &browser_time_zone(), TimeStyle::DayMinute);
+        let end = format_moment(old.ends_at, &zone, TimeStyle::DayMinuteZone);
         format!("The old secret works until {end}. ")
     });
     view! {
@@ -191,12 +193,14 @@ pub(super) fn GraceDialog(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
 fn GraceForm(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
     let organization = use_organization();
     let toasts = use_toasts();
+    let zone = use_zone();
     let grace = GraceChoice::required();
     let id = key.id;
     let set_grace = submission(
         move |seconds: &u32| api::api_keys::SetGrace { organization: organization.slug(), id, grace_seconds: *seconds },
         move |_, key: ApiKey| {
-            let end = key.old_secret.map(|old| format_moment(old.ends_at, &browser_time_zone(), TimeStyle::DayMinute));
+            let zone = zone.get_untracked();
+            let end = key.old_secret.map(|old| format_moment(old.ends_at, &zone, TimeStyle::DayMinuteZone));
             toasts.show_success(format!("The old secret of “{}” works until {}.", key.name, end.unwrap_or_default()));
             dialog.finish();
         },
@@ -207,7 +211,7 @@ fn GraceForm(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
     };
     let until = move || {
         let end = now().plus_millis(i64::from(grace.seconds().ok()?) * 1_000);
-        Some(format!("It then ends on {}.", format_moment(end, &browser_time_zone(), TimeStyle::DayMinute)))
+        Some(format!("It then ends on {}.", zone.with(|zone| format_moment(end, zone, TimeStyle::DayMinuteZone))))
     };
     view! {
         <form on:submit=submit novalidate>

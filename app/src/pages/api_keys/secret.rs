@@ -12,7 +12,7 @@ use crate::{
         Button, ButtonStyle, CopyButton, Dialog, Icon, Notice, SnippetKey, Snippets, TimeStyle, Tone, format_moment,
     },
     lean::When,
-    state::{browser_time_zone, load, load_when, use_live, use_location, use_organization},
+    state::{load, load_when, use_live, use_location, use_organization, use_zone},
 };
 
 /// Model name in the examples as long as no model is known.
@@ -49,9 +49,9 @@ fn Secret(shown: ShownSecret) -> impl IntoView {
     let ShownSecret { key, secret, rotated } = shown;
     let base_url = format!("{}/v1", window().location().origin().unwrap_or_default());
     let env = format!("OPENAI_API_KEY={secret}\nOPENAI_BASE_URL={base_url}\n");
-    let file = format!("{}.env", validation::slug(&key.name));
+    let file = format!("{}.env", validation::slug(&key.name, "key"));
     let overlap = key.old_secret.filter(|_| rotated && key.status == Status::Rotating).map(|old| {
-        let end = format_moment(old.ends_at, &browser_time_zone(), TimeStyle::DayMinute);
+        let end = format_moment(old.ends_at, &use_zone().get_untracked(), TimeStyle::DayMinuteZone);
         view! { <p><span class="mono">{old.masked}</span> " works beside it until " {end} "."</p> }
     });
     let calls = key.level.may_call_models();

@@ -34,6 +34,10 @@ pub(crate) fn figures(report: &UsageReport, links: &Links) -> Vec<Tile> {
         0 => String::new(),
         cached => format!("{} cached ({})", format_compact(cached), format_percent(cached, total.tokens_in)),
     };
+    let all_tokens = match total.tokens() {
+        0 => String::new(),
+        tokens => format!("{} total", format_compact(tokens)),
+    };
     let errors = match total.calls {
         0 => String::new(),
         calls => format!("{} of calls", format_percent(total.errors, calls)),
@@ -48,7 +52,7 @@ pub(crate) fn figures(report: &UsageReport, links: &Links) -> Vec<Tile> {
         },
         Tile { href: logs(None), ..count("Calls", total.calls, refused) },
         count("Tokens in", total.tokens_in, cached),
-        count("Tokens out", total.tokens_out, format!("{} in all", format_compact(total.tokens()))),
+        count("Tokens out", total.tokens_out, all_tokens),
         Tile {
             href: logs(Some(OutcomeFilter::Errors)).filter(|_| total.errors > 0),
             ..count("Errors", total.errors, errors)

@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    components::{Icon, IconView, Menu, MenuLink},
+    components::{Icon, IconView, Menu, MenuLink, zone_name},
     lean::CollectAny,
     state::{browser_time_zone, use_organization},
 };
@@ -42,9 +42,4 @@ pub(crate) fn ZoneMenu(
             {choices.into_iter().map(choice).collect_any()}
         </Menu>
     }
-}
-
-/// A zone's readable name: `America/New York`.
-pub(crate) fn zone_name(zone: &str) -> String {
-    zone.replace('_', " ")
 }

@@ -114,6 +114,7 @@ fn account_functions() -> Vec<Function> {
         Function::new(accounts::EndOtherSessions { confirmation: confirmation() }, SignedIn),
         Function::new(accounts::EndSession { id: sample("sess"), confirmation: confirmation() }, SignedIn),
         Function::new(accounts::Rename { name: "New name".to_owned() }, SignedIn),
+        Function::new(accounts::SessionEndRequest {}, Anybody),
         Function::new(accounts::Sessions {}, SignedIn),
         Function::new(
             accounts::SignInRequest { input: SignIn { email: email(), password: PASSWORD.to_owned() } },

@@ -1,12 +1,6 @@
 //! The choice of a new key's expiration.
 
-use chrono::Datelike;
-use domain::{
-    api_keys::{Expiration, KeyPolicy, MAX_LIFE_DAYS},
-    time::Timestamp,
-    usage::parse_day,
-};
-use js_sys::Date;
+use domain::api_keys::{Expiration, KeyPolicy, MAX_LIFE_DAYS};
 use leptos::prelude::*;
 
 use super::{
@@ -14,9 +8,9 @@ use super::{
     errors::DraftErrors,
 };
 use crate::{
-    components::{Field, RadioCards, SelectOption},
+    components::{Field, RadioCards, SelectOption, end_of_day, local_day, zone_name},
     lean::When,
-    state::now,
+    state::{now, use_zone},
 };
 
 /// Offered lifetimes, in days, if the policy allows them.
@@ -26,26 +20,9 @@ const DAYS: [u32; 3] = [30, 90, 180];
 pub(super) fn parse(life: &str, day: &str) -> Result<Expiration, &'static str> {
     match life {
         ENDLESS_LIFE => Ok(Expiration::Never),
-        DATED_LIFE => end_of_day(day).map(Expiration::At).ok_or("Choose a day."),
+        DATED_LIFE => end_of_day(day, &use_zone().get_untracked()).map(Expiration::At).ok_or("Choose a day."),
         days => days.parse().map(Expiration::Days).map_err(|_| "Choose how long it lives."),
     }
-}
-
-/// The last second of a day such as `2026-11-17`, in the browser's time zone.
-fn end_of_day(text: &str) -> Option<Timestamp> {
-    let day = parse_day(text)?;
-    let (year, month) = (u32::try_from(day.year()).ok()?, i32::try_from(day.month0()).ok()?);
-    let date = i32::try_from(day.day()).ok()?;
-    let end = Date::new_with_year_month_day_hr_min_sec(year, month, date, 23, 59, 59).get_time();
-    #[expect(clippy::cast_possible_truncation, reason = "a moment in milliseconds fits 53 bits")]
-    Some(Timestamp::from_millis(end as i64))
-}
-
-/// The day that `moment` lies in, in the browser's time zone, in the format of date inputs.
-fn local_day(moment: Timestamp) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "JavaScript has no other numbers")]
-    let date = Date::new(&(moment.millis() as f64).into());
-    format!("{:04}-{:02}-{:02}", date.get_full_year(), date.get_month() + 1, date.get_date())
 }
 
 /// The lifetimes to choose from under `policy`.
@@ -98,6 +75,7 @@ pub(super) fn ExpirationField(
     let options = Memo::new(move |_| choices(policy.get()));
     let is_date = move || life.with(|life| life == DATED_LIFE);
     let error = errors.field("life");
+    let zone = use_zone();
     view! {
         {move || {
             view! {
@@ -119,16 +97,16 @@ pub(super) fn ExpirationField(
                 label="Last day"
                 kind="date"
                 value=draft.day
-                hint="It works until the end of that day, in your time zone."
-                bounds=(local_day(now()), Some(last_day(policy.get())))
+                hint=format!("The key works until the end of that day, {} time.", zone.with(|zone| zone_name(zone)))
+                bounds=zone.with(|zone| (local_day(now(), zone), Some(last_day(policy.get(), zone))))
                 error
             />
         </When>
     }
 }
 
-/// The last day whose end the policy allows.
-fn last_day(policy: KeyPolicy) -> String {
+/// The last day in `zone` whose end the policy allows.
+fn last_day(policy: KeyPolicy, zone: &str) -> String {
     let max = policy.longest_life_days.unwrap_or(MAX_LIFE_DAYS).min(MAX_LIFE_DAYS);
-    local_day(now().plus_days(i64::from(max) - 1))
+    local_day(now().plus_days(i64::from(max) - 1), zone)
 }

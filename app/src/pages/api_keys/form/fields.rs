@@ -107,19 +107,23 @@ pub(super) fn ProjectField(
     let none = move || organization.projects.with(|projects| projects.is_some_and(Vec::is_empty));
     view! {
         <When when=move || draft.level().needs_project()>
-            <Select
-                name="project_id"
-                label="Project"
-                value
-                on_change=move |project: String| draft.project.set(project)
-                choices=projects
-                hint
-                error=errors.field("project_id")
-            />
-            <When when=none>
-                <Notice tone=Tone::Warning>
-                    "No project is assigned to you. An admin of the organization can do so."
-                </Notice>
+            <When
+                when=move || !none()
+                fallback=|| view! {
+                    <Notice tone=Tone::Warning>
+                        "You aren't assigned to a project. Ask your administrator to assign one."
+                    </Notice>
+                }
+            >
+                <Select
+                    name="project_id"
+                    label="Project"
+                    value
+                    on_change=move |project: String| draft.project.set(project)
+                    choices=projects
+                    hint
+                    error=errors.field("project_id")
+                />
             </When>
         </When>
     }

@@ -8,7 +8,7 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::{draft::Draft, expiration};
+use super::{draft::Draft, expiration, networks};
 use crate::state::now;
 
 impl Draft {
@@ -84,17 +84,8 @@ impl Draft {
         if self.anywhere.get() {
             return Vec::new();
         }
-        let mut networks = Vec::new();
-        self.networks.with(|text| {
-            for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-                match line.parse() {
-                    Ok(network) => networks.push(network),
-                    Err(error) => errors.add("ip_allowlist", format!("Line {}: {error}", index + 1)),
-                }
-            }
-        });
-        networks.sort_unstable();
-        networks.dedup();
+        let parsed = self.networks.with(|text| networks::parse(text));
+        let networks = errors.check("ip_allowlist", parsed).unwrap_or_default();
         if networks.is_empty() {
             errors.add("ip_allowlist", "Name at least one network, or allow all.");
         }

@@ -5,7 +5,7 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::facts::Facts;
+use super::{KeyIsUsable, facts::Facts};
 use crate::{
     addresses::{KeyAddress, UsageAddress},
     api,
@@ -77,14 +77,15 @@ fn Usage(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView {
     let data = Memo::new(move |_| report.with(|report| links.with(|links| chart_data(report, links))));
     let title = Memo::new(move |_| links.with(|links| format!("{} by model", links.address.query.metric.label())));
     let is_empty = Memo::new(move |_| report.with(|report| report.total.is_zero()));
+    let KeyIsUsable(is_usable) = expect_context();
     view! {
         <Tiles label="Totals of the range" tiles/>
         <div class="card">
             <When
                 when=move || !is_empty.get()
-                fallback=|| view! {
+                fallback=move || view! {
                     <EmptyState icon=Icon::Usage title="No calls in this range">
-                        <p>"As soon as the key is used, its calls appear here by themselves."</p>
+                        <When when=move || is_usable.get()><p>"New calls will appear here automatically."</p></When>
                     </EmptyState>
                 }
             >

@@ -8,7 +8,7 @@ use crate::{
         may_manage,
         rotate::OldSecretUse,
     },
-    state::{browser_time_zone, use_clock, use_organization},
+    state::{use_clock, use_organization, use_zone},
 };
 
 /// The state of a rotation: time left for the old secret, its last use, and the actions on it.
@@ -19,7 +19,8 @@ pub(super) fn Rotating(key: ApiKey, actions: KeyActions) -> impl IntoView {
     let may_change = may_manage(use_organization(), key.level);
     let left =
         move || time_left(old.ends_at, clock.now()).map_or_else(|| "ended".to_owned(), |left| format!("{left} left"));
-    let end = format_moment(old.ends_at, &browser_time_zone(), TimeStyle::DayMinute);
+    let zone = use_zone();
+    let end = move || zone.with(|zone| format_moment(old.ends_at, zone, TimeStyle::DayMinuteZone));
     let (key_to_end, key_to_extend) = (key.clone(), key.clone());
     Some(view! {
         <section class="card rotating" aria-labelledby="rotating">

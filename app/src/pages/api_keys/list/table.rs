@@ -1,5 +1,6 @@
 use domain::{
     api_keys::{ApiKey, KeyPage, KeySort, Status},
+    ids::ProjectId,
     usage::{Filter, UsageQuery},
 };
 use leptos::{html, prelude::*};
@@ -15,7 +16,7 @@ use crate::{
         hints::HintMenu,
         is_revocable, may_manage,
     },
-    state::{use_go, use_organization},
+    state::{use_go, use_organization, use_project},
 };
 
 /// The sortable columns, and whether their order is descending.
@@ -36,11 +37,12 @@ pub(super) fn KeysTable(
 ) -> impl IntoView {
     let organization = use_organization();
     let slug = StoredValue::new(organization.slug());
-    let row_href = move |key: ApiKey| key_href(slug, &key);
+    let project = use_project();
+    let row_href = move |key: ApiKey| key_href(slug, &key, project.get_untracked());
     view! {
         <DataTable
             caption="API keys"
-            columns=columns(slug, actions, selection)
+            columns=columns(slug, project, actions, selection)
             rows=move || page.with(|page| page.keys.clone())
             row_href
             sort=sort(address)
@@ -68,8 +70,9 @@ fn sort(address: Memo<KeysAddress>) -> Sort {
     })
 }
 
-fn key_href(slug: StoredValue<String>, key: &ApiKey) -> String {
-    slug.with_value(|slug| KeyAddress::new(key.id).href(slug))
+/// The address of a key's page, from which links lead back to the list of `project`.
+fn key_href(slug: StoredValue<String>, key: &ApiKey, project: Option<ProjectId>) -> String {
+    slug.with_value(|slug| KeyAddress::new(key.id).within(project).href(slug))
 }
 
 fn usage_href(slug: StoredValue<String>, key: &ApiKey) -> String {
@@ -77,15 +80,24 @@ fn usage_href(slug: StoredValue<String>, key: &ApiKey) -> String {
     slug.with_value(|slug| UsageAddress { query: UsageQuery { filter, ..UsageQuery::default() } }.href(slug))
 }
 
-fn columns(slug: StoredValue<String>, actions: KeyActions, selection: KeySelection) -> Vec<Column<ApiKey>> {
+fn columns(
+    slug: StoredValue<String>,
+    project: Memo<Option<ProjectId>>,
+    actions: KeyActions,
+    selection: KeySelection,
+) -> Vec<Column<ApiKey>> {
     vec![
         Column::new("Select", move |key: &ApiKey| selection.may_choose(key).then(|| choice(key, selection)))
             .at(CardPosition::Choice)
             .with_header_control(move || view! { <ChooseAll selection/> }),
         Column::new("Name", move |key: &ApiKey| {
             let description = (!key.description.is_empty()).then(|| key.description.clone());
+            let href = {
+                let key = key.clone();
+                move || key_href(slug, &key, project.get())
+            };
             view! {
-                <a href=key_href(slug, key) title=description><Name name=key.name.clone()/></a>
+                <a href=href title=description><Name name=key.name.clone()/></a>
                 <span class="sub mono">{key.masked.clone()}</span>
             }
         })
@@ -184,8 +196,14 @@ fn ChooseAll(selection: KeySelection) -> impl IntoView {
 fn ActionMenu(key: ApiKey, slug: StoredValue<String>, actions: KeyActions) -> impl IntoView {
     let may_change = may_manage(use_organization(), key.level);
     let label = format!("Actions for {}", key.name);
-    let calls = slug.with_value(|slug| KeyAddress { tab: KeyTab::Calls, ..KeyAddress::new(key.id) }.href(slug));
-    let (page, usage) = (key_href(slug, &key), usage_href(slug, &key));
+    let project = use_project();
+    let calls_of = KeyAddress { tab: KeyTab::Calls, ..KeyAddress::new(key.id) };
+    let calls = Signal::derive(move || slug.with_value(|slug| calls_of.clone().within(project.get()).href(slug)));
+    let usage = usage_href(slug, &key);
+    let page = {
+        let key = key.clone();
+        Signal::derive(move || key_href(slug, &key, project.get()))
+    };
     let entries = may_change.then(|| action_entries(&key, actions));
     view! {
         <Menu label class="button quiet bare" trigger=|| view! { <IconView icon=Icon::More/> }>

@@ -75,6 +75,12 @@ pub(super) async fn find(
     Ok(OrderedKeys { ids, total })
 }
 
+/// Whether there is any of `keys`.
+pub(super) async fn exists(services: &Services, keys: KeyConditions) -> ServiceResult<bool> {
+    let statement = keys.statement("SELECT k.id FROM api_keys k", "LIMIT 1");
+    Ok(services.database.read().query_one_raw(statement).await?.is_some())
+}
+
 /// Counts `keys`.
 pub(super) async fn count(services: &Services, keys: KeyConditions) -> ServiceResult<i64> {
     let statement = keys.statement("SELECT count(*) AS keys FROM api_keys k", "");
