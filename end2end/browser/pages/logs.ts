@@ -1,4 +1,4 @@
-import { type Download, expect, type Locator, type Page } from "@playwright/test";
+import { expect, type Locator, type Page } from "@playwright/test";
 
 export class LogsPage {
   readonly page: Page;
@@ -27,11 +27,5 @@ export class LogsPage {
   /** The text of one body of the open call. */
   body(side: "Request" | "Response"): Locator {
     return this.call.locator(`pre[aria-label="${side}"]`);
-  }
-
-  async exportCsv(): Promise<Download> {
-    const download = this.page.waitForEvent("download");
-    await this.page.getByRole("link", { name: "Export CSV" }).click();
-    return download;
   }
 }
