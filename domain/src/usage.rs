@@ -111,6 +111,8 @@ pub struct UsageReport {
     /// Number of groups, each counted once for every bucket in which it has usage: the rows of a file.
     pub row_count: u64,
     pub total: Measures,
+    /// Whether there was ever a call that the actor may see, in any range and with any filter.
+    pub ever_used: bool,
 }
 
 impl UsageReport {

@@ -49,8 +49,13 @@ test("dialogs, menus and tables that open above a page are accessible", { tag: "
   await page.getByRole("button", { name: /^Range/ }).click();
   await expect(page.getByRole("menu")).toBeVisible();
   await checkPage(page);
-  await page.getByRole("menuitem", { name: "Custom days…" }).click();
+  await page.getByRole("menuitem", { name: "Custom range…" }).click();
   await expect(page.getByRole("dialog")).toBeVisible();
+  await checkPage(page);
+  await page.keyboard.press("Escape");
+
+  await page.getByRole("button", { name: "Filter", exact: true }).click();
+  await expect(page.getByRole("option", { name: "sandbox-1" })).toBeVisible();
   await checkPage(page);
   await page.keyboard.press("Escape");
 

@@ -31,8 +31,8 @@ choices! {
     Metric, "metric" {
         #[default]
         Spend = "spend", "Spend";
-        Tokens = "tokens", "Tokens";
         Calls = "calls", "Calls";
+        Tokens = "tokens", "Tokens";
         Errors = "errors", "Errors";
     }
 }

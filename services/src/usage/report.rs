@@ -63,6 +63,7 @@ async fn read(
         sums::for_each_sum(database, &slice, query.group, |sum| grouped.add(&cover, sum)).await?;
     }
     let (mut groups, total) = grouped.into_groups(query.metric);
+    let ever_used = !total.is_zero() || sums::has_series(database, &actor.organization, &scope).await?;
     let row_count = groups.iter().map(|(_, group)| group.points.len() as u64).sum();
     let others = groups.split_off(groups.len().min(max_series));
     let listed = if query.all_groups { &others[..others.len().min(MAX_LISTED_GROUPS)] } else { &[] };
@@ -90,6 +91,7 @@ async fn read(
         other_groups,
         row_count,
         total,
+        ever_used,
     })
 }
 

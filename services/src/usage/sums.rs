@@ -6,7 +6,7 @@ use domain::{
     usage::{Filter, Group, Measures},
 };
 use futures::TryStreamExt;
-use sea_orm::{DatabaseConnection, DbBackend, FromQueryResult, StreamTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, FromQueryResult, StreamTrait};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -96,6 +96,19 @@ pub(crate) async fn total(database: &DatabaseConnection, slice: &Slice<'_>) -> S
     let sql = format!("SELECT {} {from}", columns());
     let sums = Columns::find_by_statement(bound.statement(sql)).one(database).await?;
     Ok(sums.map(Measures::from).unwrap_or_default())
+}
+
+/// Whether there was ever a call within `scope`. A series is inserted together with its first call.
+pub(crate) async fn has_series(
+    database: &DatabaseConnection,
+    organization: &Organization,
+    scope: &ProjectScope,
+) -> ServiceResult<bool> {
+    let mut bound = Bound::new(database.get_database_backend());
+    let id = bound.value(organization.id.uuid());
+    let condition = series_condition(scope, &Filter::default(), &mut bound);
+    let sql = format!("SELECT s.id FROM series s WHERE s.organization_id = {id} AND {condition} LIMIT 1");
+    Ok(database.query_one_raw(bound.statement(sql)).await?.is_some())
 }
 
 /// The column of `series s` that a group stands for.

@@ -213,13 +213,16 @@ on_both_databases! {
         }
         let query = days("2026-11-10..2026-11-10", None);
         let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
-        assert_eq!(report(world, &developer, &query).await.total.calls, 0);
+        let nothing = report(world, &developer, &query).await;
+        assert_eq!((nothing.total.calls, nothing.ever_used), (0, false));
         world.assign(&admin, default, "Dev").await;
         assert_eq!(report(world, &developer, &query).await.total.calls, 1);
         let hidden_query = UsageQuery { filter: Filter { project: Some(hidden.id), ..Filter::default() }, ..query.clone() };
         assert_eq!(report(world, &developer, &hidden_query).await.total.calls, 0);
         let viewer = world.member(&admin.organization, "Vi", Role::Viewer).await;
         assert_eq!(report(world, &viewer, &query).await.total.calls, 2);
+        let before = report(world, &viewer, &days("2026-11-09..2026-11-09", None)).await;
+        assert_eq!((before.total.calls, before.ever_used), (0, true));
     }
 
     async fn what_cannot_be_shown_is_refused(world: &World) {
@@ -230,7 +233,7 @@ on_both_databases! {
         let long = report(world, &admin, &days("2018-01-01..2026-11-01", None)).await;
         assert_eq!((long.view, long.buckets.len()), (View::Month, 8 * 12 + 11));
         let future = report(world, &admin, &days("2027-01-01..2027-01-05", None)).await;
-        assert!(future.buckets.is_empty() && future.series.is_empty());
+        assert!(future.buckets.is_empty() && future.series.is_empty() && !future.ever_used);
         let forged = services::ActorKind::Member { id: domain::ids::UserId::new(uuid::Uuid::nil()), name: String::new(), role: Role::Developer, session: None };
         let nobody = Actor { kind: forged, ..admin };
         let shown: Result<_, ServiceError> = usage::report(&world.services, &nobody, &days("today", None)).await;

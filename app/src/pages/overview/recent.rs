@@ -8,12 +8,11 @@ use leptos::prelude::*;
 use crate::{
     addresses::UsageAddress,
     components::{
-        Amount, bar_width,
+        bar_width,
         chart::{Chart, slots},
-        format_percent,
     },
     lean::CollectAny,
-    pages::usage::{Links, chart_data, plural},
+    pages::usage::{Links, Spend, chart_data, format_spend_share, plural},
     state::use_organization,
 };
 
@@ -49,21 +48,19 @@ pub(super) fn Recent(overview: ReadSignal<Overview>) -> impl IntoView {
 }
 
 fn top_models(report: &UsageReport, links: &Links) -> impl IntoView + use<> {
-    let total = report.total.get(Metric::Spend);
     let max = report.series.first().map_or(0, |series| series.total.get(Metric::Spend));
     let slots = slots(report.series.iter().map(|series| series.key.as_str()));
     let rows = report.series.iter().zip(slots).take(TOP).map(|(series, slot)| {
-        let spend = series.total.spend;
         let content = view! {
             <span class="top-name">
                 <span class=format!("swatch {}", slot.class()) aria-hidden="true"></span>
                 {series.label.clone()}
             </span>
-            <Amount value=spend/>
+            <Spend measures=series.total/>
             <span class=format!("top-bar {}", slot.class()) aria-hidden="true">
-                <i style:width=bar_width(spend.nanos(), max)></i>
+                <i style:width=bar_width(series.total.spend.nanos(), max)></i>
             </span>
-            <span class="top-share">{plural(series.total.calls, "call")} " · " {format_percent(spend.nanos(), total)}</span>
+            <span class="top-share">{plural(series.total.calls, "call")} " · " {format_spend_share(&series.total, &report.total)}</span>
         };
         match links.series(&series.key) {
             Some(href) => view! { <li><a href=href>{content}</a></li> }.into_any(),
