@@ -14,8 +14,8 @@ use domain::{
 };
 
 pub use local_format::LocalFormat;
-pub use report::{complete_report, report};
 pub(crate) use report::total;
+pub use report::{complete_report, report};
 pub(crate) use sums::series_condition;
 
 use crate::{Organization, ServiceResult, zones};

@@ -89,7 +89,8 @@ mod tests {
 
     #[test]
     fn what_can_not_be_used_is_ignored() {
-        let address = UsageAddress::parse("range=yesterday&view=fortnight&groups=some&project=42&key=&metric=fun&other=1");
+        let address =
+            UsageAddress::parse("range=yesterday&view=fortnight&groups=some&project=42&key=&metric=fun&other=1");
         assert_eq!(address, UsageAddress::default());
         assert_eq!(address.href("acme"), "/o/acme/usage");
     }

@@ -19,10 +19,10 @@ use self::{
     call_list::CallList,
     call_panel::CallPanel,
     call_table::CallTable,
-    controls::Controls,
+    controls::{Controls, describe_range},
     load_more::{LoadMore, not_kept},
 };
-use super::usage::with_organization;
+use super::usage::{with_organization, zone_name};
 use crate::{
     addresses::{LogsAddress, Page},
     components::{Awaited, EmptyState, Export, Icon, IconView, LiveSign, PageHead, Skeleton, format_count},
@@ -42,7 +42,10 @@ pub fn Logs() -> impl IntoView {
     view! {
         <PageHead title="Logs" description=|| "Every call, the newest first">
             <LiveSign/>
-            <Export href=Signal::derive(move || export(&organization.slug(), &address.get()))/>
+            <Export
+                href=Signal::derive(move || export(&organization.slug(), &address.get()))
+                facts=Signal::derive(move || export_facts(&address.get(), organization.time_zone()))
+            />
         </PageHead>
         <Calls address href/>
     }
@@ -146,6 +149,16 @@ fn NoCalls(list: CallList, address: Memo<LogsAddress>, href: CallsHref, of_key: 
 /// The filter that the user chose: without the key on that key's own page.
 fn chosen_filter(filter: &Filter, of_key: bool) -> Filter {
     Filter { api_key: filter.api_key.filter(|_| !of_key), ..filter.clone() }
+}
+
+/// What the file of the calls holds.
+pub(super) fn export_facts(address: &LogsAddress, organization_zone: String) -> Vec<(&'static str, String)> {
+    let zone = address.time_zone.clone().unwrap_or(organization_zone);
+    vec![
+        ("Time range", describe_range(address, &zone)),
+        ("Time zone", zone_name(&zone)),
+        ("Rows", "One for each call that matches the filters".to_owned()),
+    ]
 }
 
 /// The address of the calls as CSV.

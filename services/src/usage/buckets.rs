@@ -198,7 +198,10 @@ mod tests {
     #[test]
     fn weeks_begin_on_mondays_and_the_first_and_last_are_as_long_as_the_range() {
         let weeks = custom("2026-03-18..2026-04-07", View::Week, Europe::Berlin);
-        assert_eq!(edges(&weeks, Europe::Berlin), ["2026-03-18", "2026-03-23", "2026-03-30", "2026-04-06", "2026-04-08"]);
+        assert_eq!(
+            edges(&weeks, Europe::Berlin),
+            ["2026-03-18", "2026-03-23", "2026-03-30", "2026-04-06", "2026-04-08"]
+        );
         // Clocks went forward on the 29th.
         assert_eq!(lengths_in_minutes(&weeks), [5 * 24, 7 * 24 - 1, 7 * 24, 2 * 24].map(|hours| hours * 60));
         let one = custom("2026-03-24..2026-03-26", View::Week, Europe::Berlin);

@@ -41,12 +41,7 @@ pub async fn complete_report(services: &Services, actor: &Actor, query: &UsageQu
     read(services, actor, query, usize::MAX).await
 }
 
-async fn read(
-    services: &Services,
-    actor: &Actor,
-    query: &UsageQuery,
-    max_series: usize,
-) -> ServiceResult<UsageReport> {
+async fn read(services: &Services, actor: &Actor, query: &UsageQuery, max_series: usize) -> ServiceResult<UsageReport> {
     services.wait_until_stored().await;
     let database = services.database.read();
     let scope = projects::scope(database, actor, Permission::ViewUsage).await?;

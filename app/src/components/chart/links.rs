@@ -73,7 +73,8 @@ pub(super) fn Links(data: Memo<ChartData>, scene: Memo<Scene>, reading: Reading)
     let on_click = move |event: ev::MouseEvent| {
         let Some(tap) = reading.take_tap(&event) else { return };
         event.prevent_default();
-        let href = untrack(|| reading.bucket()).and_then(|bucket| hrefs.with_untracked(|hrefs| hrefs.get(bucket)?.clone()));
+        let href =
+            untrack(|| reading.bucket()).and_then(|bucket| hrefs.with_untracked(|hrefs| hrefs.get(bucket)?.clone()));
         if let Some(href) = href.filter(|_| tap == Tap::Open) {
             go.to(href);
         }

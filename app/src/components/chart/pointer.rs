@@ -162,12 +162,13 @@ impl Reading {
     /// The bar nearest to `x` that a finger hits there; the bucket at `x` if there is none.
     fn nearest_bar(&self, x: i32) -> Option<usize> {
         let (_, position, width) = self.position(x)?;
-        self.data.with_untracked(|data| {
-            let bars = (0..data.buckets.len()).filter(|bucket| data.has_bar(*bucket));
-            let distances = bars.map(|bucket| (distance(position, bucket) * width, bucket));
-            distances.min_by(|a, b| a.0.total_cmp(&b.0)).filter(|(distance, _)| *distance <= FINGER_RADIUS)
-        })
-        .map_or_else(|| self.bucket_at(x), |(_, bucket)| Some(bucket))
+        self.data
+            .with_untracked(|data| {
+                let bars = (0..data.buckets.len()).filter(|bucket| data.has_bar(*bucket));
+                let distances = bars.map(|bucket| (distance(position, bucket) * width, bucket));
+                distances.min_by(|a, b| a.0.total_cmp(&b.0)).filter(|(distance, _)| *distance <= FINGER_RADIUS)
+            })
+            .map_or_else(|| self.bucket_at(x), |(_, bucket)| Some(bucket))
     }
 
     /// Whether a finger at `x` hits the column of the pinned bucket.

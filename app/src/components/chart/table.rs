@@ -23,7 +23,9 @@ pub(super) fn ChartTable(data: Memo<ChartData>, label: Signal<String>) -> impl I
         <details class="chart-table" node_ref=details on:toggle=on_toggle>
             <summary>"Show as a table"</summary>
             <When when=move || open.get()>
-                <p class="chart-table-note" hidden=move || !is_long()>{move || rows.get()} " rows. Scroll to see them all."</p>
+                <p class="chart-table-note" hidden=move || !is_long()>
+                    {move || rows.get()} " rows. Scroll to see them all."
+                </p>
                 <div class="chart-table-scroll" class:long=is_long tabindex="0" role="region" aria-label=label>
                     <table>
                         <caption class="visually-hidden">{label}</caption>

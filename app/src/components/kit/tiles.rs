@@ -35,7 +35,8 @@ impl Trend {
     }
 }
 
-/// A page's figures in one strip. A tile with an address is a link as a whole; with `on_choose`, the tiles are a choice.
+/// A page's figures in one strip. A tile with an address is a link as a whole; with `on_choose`, the tiles are a
+/// choice.
 #[component]
 pub fn Tiles(
     /// Name of the strip, for screen readers.

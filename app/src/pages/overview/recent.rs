@@ -60,7 +60,9 @@ fn top_models(report: &UsageReport, links: &Links) -> impl IntoView + use<> {
             <span class=format!("top-bar {}", slot.class()) aria-hidden="true">
                 <i style:width=bar_width(series.total.spend.nanos(), max)></i>
             </span>
-            <span class="top-share">{plural(series.total.calls, "call")} " · " {format_spend_share(&series.total, &report.total)}</span>
+            <span class="top-share">
+                {plural(series.total.calls, "call")} " · " {format_spend_share(&series.total, &report.total)}
+            </span>
         };
         match links.series(&series.key) {
             Some(href) => view! { <li><a href=href>{content}</a></li> }.into_any(),

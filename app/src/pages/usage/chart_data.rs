@@ -47,7 +47,9 @@ impl Links {
     pub(crate) fn narrowed_filter(&self, key: &str) -> Option<Filter> {
         let filter = self.address.query.filter.clone();
         let narrowed = match self.address.query.group {
-            Group::Model if !key.is_empty() && key != OTHERS => Filter { model: Some(key.to_owned()), ..filter.clone() },
+            Group::Model if !key.is_empty() && key != OTHERS => {
+                Filter { model: Some(key.to_owned()), ..filter.clone() }
+            }
             Group::Model => return None,
             Group::ApiKey => Filter { api_key: Some(key.parse().ok()?), ..filter.clone() },
             Group::Project => Filter { project: Some(key.parse().ok()?), ..filter.clone() },

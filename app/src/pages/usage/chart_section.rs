@@ -40,7 +40,7 @@ pub(super) fn ChartSection(report: ReadSignal<UsageReport>, links: Memo<Links>) 
 fn Controls(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView {
     let go = use_go();
     let query = Memo::new(move |_| links.with(|links| links.address.query.clone()));
-    let go_to = move |query| go.to(links.with_untracked(|links| links.page(query)));
+    let go_to = move |query: UsageQuery| go.to(links.with_untracked(|links| links.page(query)));
     let metric = Memo::new(move |_| query.with(|query| query.metric));
     let calls = move || {
         let outcome = (metric.get() == Metric::Errors).then_some(OutcomeFilter::Errors);
@@ -50,17 +50,19 @@ fn Controls(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoVie
             Some(view! { <a class="link" href=href>{view_label(metric.get())}</a> }.into_any())
         })
     };
+    let choose_view = move |view: View| go_to(UsageQuery { view: Some(view), ..query.get_untracked() });
+    let choose_group = move |name: String| {
+        let group = name.parse().unwrap_or_default();
+        go_to(UsageQuery { group, all_groups: false, ..query.get_untracked() });
+    };
     let groups: Vec<_> = Group::ALL.iter().map(|group| SelectOption::new(group.name(), group.label())).collect();
     view! {
         <div class="usage-chart-controls">
-            <ViewSwitch query on_change=move |view: View| go_to(UsageQuery { view: Some(view), ..query.get_untracked() })/>
+            <ViewSwitch query on_change=choose_view/>
             <Segmented
                 label="Group by"
                 value=Signal::derive(move || query.with(|query| query.group.to_string()))
-                on_change=move |name: String| {
-                    let group = name.parse().unwrap_or_default();
-                    go_to(UsageQuery { group, all_groups: false, ..query.get_untracked() });
-                }
+                on_change=choose_group
                 choices=Signal::stored(groups)
             />
             {calls}

@@ -13,9 +13,8 @@ pub(crate) fn MetricTiles(
     links: Memo<Links>,
     #[prop(into)] on_choose: Callback<(Metric,)>,
 ) -> impl IntoView {
-    let tiles = Memo::new(move |_| {
-        report.with(|report| Metric::ALL.map(|metric| tile(&report.total, metric)).to_vec())
-    });
+    let tiles =
+        Memo::new(move |_| report.with(|report| Vec::from(Metric::ALL.map(|metric| tile(&report.total, metric)))));
     let chosen = Signal::derive(move || {
         let metric = links.with(|links| links.address.query.metric);
         Metric::ALL.iter().position(|other| *other == metric).unwrap_or_default()

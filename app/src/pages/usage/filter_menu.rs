@@ -91,6 +91,10 @@ pub(super) fn FilterMenu(address: Memo<UsageAddress>) -> impl IntoView {
         let list = list.clone();
         move || options.with(|options| (!options.is_empty()).then(|| format!("{list}-{}", marked.get())))
     };
+    let nothing_found = move || {
+        let is_searched = open.get() && options.with(Vec::is_empty);
+        is_searched.then(|| format!("No results for “{}”", typed.get()))
+    };
     view! {
         <button
             type="button"
@@ -103,7 +107,15 @@ pub(super) fn FilterMenu(address: Memo<UsageAddress>) -> impl IntoView {
             <IconView icon=Icon::Plus/>
             "Filter"
         </button>
-        <div node_ref=panel id=id class="menu filter-menu" role="dialog" popover="auto" aria-label="Add a filter" on:toggle=on_toggle>
+        <div
+            node_ref=panel
+            id=id
+            class="menu filter-menu"
+            role="dialog"
+            popover="auto"
+            aria-label="Add a filter"
+            on:toggle=on_toggle
+        >
             <input
                 node_ref=input
                 class="input"
@@ -124,7 +136,7 @@ pub(super) fn FilterMenu(address: Memo<UsageAddress>) -> impl IntoView {
                 on:keydown=on_keydown
             />
             <ul role="listbox" id=list aria-label="Filters">{items}</ul>
-            <p role="status">{move || options.with(Vec::is_empty).then(|| format!("No results for “{}”", typed.get()))}</p>
+            <p role="status">{nothing_found}</p>
         </div>
     }
 }

@@ -55,9 +55,7 @@ pub(super) fn bucket_names(report: &UsageReport) -> Vec<BucketNames> {
                     let title = format!("{}, {begin} – {end}", with_year(&in_style(TimeStyle::Weekday), &date));
                     (date, begin, title)
                 }
-                View::Day => {
-                    (month_name, in_style(TimeStyle::Day), with_year(&in_style(TimeStyle::Weekday), &date))
-                }
+                View::Day => (month_name, in_style(TimeStyle::Day), with_year(&in_style(TimeStyle::Weekday), &date)),
                 View::Week => (month_name, in_style(TimeStyle::Day), format_days(start, end, zone)),
                 View::Month => {
                     let is_whole = [start, end].iter().all(|edge| is_first_of_month(*edge, zone));
@@ -81,7 +79,8 @@ pub(super) fn bucket_names(report: &UsageReport) -> Vec<BucketNames> {
 
 /// Names the days from `start` up to `end`, which is excluded: `16 Nov – 22 Nov 2026`.
 pub(super) fn format_days(start: Timestamp, end: Timestamp, zone: &str) -> String {
-    let (first, last) = (format_moment(start, zone, TimeStyle::Date), format_moment(end.plus_millis(-1), zone, TimeStyle::Date));
+    let (first, last) =
+        (format_moment(start, zone, TimeStyle::Date), format_moment(end.plus_millis(-1), zone, TimeStyle::Date));
     if first == last {
         return last;
     }
