@@ -27,6 +27,12 @@ export class UsagePage {
     return this.page.locator(".tile").filter({ has: this.page.getByText(label, { exact: true }) }).locator(".tile-value");
   }
 
+  /** Shows the filters, which are in a sheet on phones. */
+  async openFilters(): Promise<void> {
+    const filters = this.page.getByRole("button", { name: /^Filters/ });
+    if (await filters.isVisible()) await filters.click();
+  }
+
   /** The tile that shows `metric` on the chart when it is pressed. */
   metric(metric: string): Locator {
     return this.page.getByRole("list", { name: "Metric" }).getByRole("button", { name: new RegExp(`^${metric}`) });
