@@ -31,11 +31,11 @@ test("the log is narrowed to presets and to any days, in a time zone that is sho
   await expectToFit(page);
   await expectAccessible(page);
 
-  await choose("Custom days…");
-  const days = page.getByRole("dialog", { name: "Custom days" });
-  await days.getByLabel("First day").fill("2026-01-01");
-  await days.getByLabel("Last day").fill("2026-01-31");
-  await days.getByRole("button", { name: "Show" }).click();
+  await choose("Custom range…");
+  const days = page.getByRole("dialog", { name: "Custom range" });
+  await days.getByLabel("Start date").fill("2026-01-01");
+  await days.getByLabel("End date").fill("2026-01-31");
+  await days.getByRole("button", { name: "Apply" }).click();
   await expect(page).toHaveURL(/range=2026-01-01\.\.2026-01-31/);
   await expect(range).toHaveText("1 Jan 2026 – 31 Jan 2026");
   await expect(page.getByRole("heading", { name: "No matching calls" })).toBeVisible();
@@ -66,7 +66,9 @@ test.describe("where providers fail", () => {
     const [usage, logs] = [new UsagePage(page), new LogsPage(page)];
     await usage.open(organization.slug);
     await expect(usage.tile("Errors")).toHaveText("2");
-    await usage.tile("Errors").click();
+    await usage.metric("Errors").click();
+    await expect(page).toHaveURL(/metric=errors/);
+    await page.getByRole("link", { name: "View errors" }).first().click();
     await expect(page).toHaveURL(/outcome=errors/);
     await expect(logs.rows).toHaveCount(2);
     await expect(logs.rows.filter({ hasText: "broken" })).toHaveCount(1);

@@ -3,6 +3,7 @@
 pub mod breakdown;
 mod buckets;
 mod cover;
+mod local_format;
 mod report;
 pub(crate) mod resolution;
 mod sums;
@@ -12,8 +13,9 @@ use domain::{
     usage::{Range, View},
 };
 
-pub use report::report;
+pub use local_format::LocalFormat;
 pub(crate) use report::total;
+pub use report::{complete_report, report};
 pub(crate) use sums::{ever_called, series_condition};
 
 use crate::{Organization, ServiceResult, zones};
@@ -34,6 +36,6 @@ pub(crate) fn bounds(
 
 /// The beginnings of the days of the month so far in the organization's time zone, which are the buckets of
 /// its daily rollups.
-pub(crate) fn days_of_month(organization: &Organization, now: Timestamp) -> ServiceResult<Vec<Timestamp>> {
-    Ok(buckets::of(Range::MonthToDate, View::Day, organization.time_zone, now)?.starts)
+pub(crate) fn days_of_month(organization: &Organization, now: Timestamp) -> Vec<Timestamp> {
+    buckets::of(Range::MonthToDate, View::Day, organization.time_zone, now).starts
 }

@@ -2,7 +2,10 @@ use domain::usage::{Filter, UsageQuery};
 
 use super::{page::Page, query::Query, query_reader::QueryReader};
 
-/// The usage page's address: `range, view, group, metric, tz, project, key, model`.
+/// The value of `groups` with which the table lists all groups.
+const ALL_GROUPS: &str = "all";
+
+/// The usage page's address: `range, view, group, metric, tz, groups, project, key, model`.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct UsageAddress {
     /// The page's query. A time zone of `None` is the organization's.
@@ -29,6 +32,7 @@ impl UsageAddress {
                 metric: query.get("metric").unwrap_or_default(),
                 time_zone: query.time_zone("tz"),
                 filter: filter(query),
+                all_groups: query.text("groups").as_deref() == Some(ALL_GROUPS),
             },
         }
     }
@@ -43,7 +47,8 @@ impl UsageAddress {
                 .with("view", query.view)
                 .with("group", (query.group != default.group).then_some(query.group))
                 .with("metric", (query.metric != default.metric).then_some(query.metric))
-                .with("tz", query.time_zone.as_ref()),
+                .with("tz", query.time_zone.as_ref())
+                .with("groups", query.all_groups.then_some(ALL_GROUPS)),
             &query.filter,
         )
     }
@@ -73,7 +78,7 @@ mod tests {
 
     use super::*;
 
-    const FULL: &str = "?range=7d&view=hour&group=key&metric=tokens&tz=Asia/Kathmandu\
+    const FULL: &str = "?range=7d&view=hour&group=key&metric=tokens&tz=Asia/Kathmandu&groups=all\
                         &project=proj_01h2xcejqtf2nbrexx3vqjhp41&key=key_01h2xcejqtf2nbrexx3vqjhp41&model=gpt-5-mini";
 
     #[test]
@@ -88,7 +93,8 @@ mod tests {
 
     #[test]
     fn what_can_not_be_used_is_ignored() {
-        let address = UsageAddress::parse("range=yesterday&view=week&project=42&key=&metric=fun&other=1");
+        let address =
+            UsageAddress::parse("range=yesterday&view=fortnight&groups=some&project=42&key=&metric=fun&other=1");
         assert_eq!(address, UsageAddress::default());
         assert_eq!(address.href("acme"), "/o/acme/usage");
     }

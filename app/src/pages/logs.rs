@@ -22,13 +22,13 @@ use self::{
     call_list::CallList,
     call_panel::CallPanel,
     call_table::CallTable,
-    controls::Controls,
+    controls::{Controls, describe_range},
     load_more::{LoadMore, not_kept},
 };
 use super::usage::with_organization;
 use crate::{
     addresses::{LogsAddress, Page},
-    components::{Awaited, EmptyState, Export, Icon, IconView, PageHead, Skeleton, format_count},
+    components::{Awaited, EmptyState, Export, Icon, IconView, PageHead, Skeleton, format_count, zone_name},
     lean::When,
     state::{use_address, use_live, use_organization, use_zone},
 };
@@ -48,7 +48,10 @@ pub fn Logs() -> impl IntoView {
             description=|| "Every call, the newest first"
             live=true
             secondary=move || view! {
-                <Export href=Signal::derive(move || export(&organization.slug(), &address.get()))/>
+                <Export
+                    href=Signal::derive(move || export(&organization.slug(), &address.get()))
+                    facts=Signal::derive(move || export_facts(&address.get(), organization.time_zone()))
+                />
             }
         />
         <Calls address href/>
@@ -167,6 +170,16 @@ fn NoCalls(
 /// The filter that the user chose: without the key on that key's own page.
 fn chosen_filter(filter: &Filter, of_key: bool) -> Filter {
     Filter { api_key: filter.api_key.filter(|_| !of_key), ..filter.clone() }
+}
+
+/// What the file of the calls holds.
+pub(super) fn export_facts(address: &LogsAddress, organization_zone: String) -> Vec<(&'static str, String)> {
+    let zone = address.time_zone.clone().unwrap_or(organization_zone);
+    vec![
+        ("Time range", describe_range(address, &zone)),
+        ("Time zone", zone_name(&zone)),
+        ("Rows", "One for each call that matches the filters".to_owned()),
+    ]
 }
 
 /// The address of the calls as CSV.

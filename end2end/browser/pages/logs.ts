@@ -1,6 +1,4 @@
-import { type Download, expect, type Locator, type Page } from "@playwright/test";
-
-import { showActions } from "./head.ts";
+import { expect, type Locator, type Page } from "@playwright/test";
 
 export class LogsPage {
   readonly page: Page;
@@ -29,12 +27,5 @@ export class LogsPage {
   /** The text of one body of the open call. */
   body(side: "Request" | "Response"): Locator {
     return this.call.locator(`pre[aria-label="${side}"]`);
-  }
-
-  async exportCsv(): Promise<Download> {
-    await showActions(this.page);
-    const download = this.page.waitForEvent("download");
-    await this.page.getByRole("link", { name: "Export CSV" }).click();
-    return download;
   }
 }

@@ -1,6 +1,4 @@
-import { type Download, expect, type Locator, type Page } from "@playwright/test";
-
-import { showActions } from "./head.ts";
+import { expect, type Locator, type Page } from "@playwright/test";
 
 export class UsagePage {
   readonly page: Page;
@@ -30,10 +28,18 @@ export class UsagePage {
     return this.page.locator(".tile").filter({ has: this.page.getByText(label, { exact: true }) }).locator(".tile-value");
   }
 
-  async exportCsv(): Promise<Download> {
-    await showActions(this.page);
-    const download = this.page.waitForEvent("download");
-    await this.page.getByRole("link", { name: "Export CSV" }).click();
-    return download;
+  /** The tile that shows `metric` on the chart when it is pressed. */
+  metric(metric: string): Locator {
+    return this.page.getByRole("list", { name: "Metric" }).getByRole("button", { name: new RegExp(`^${metric}`) });
+  }
+
+  /** The values of the bar that is read. */
+  get tooltip(): Locator {
+    return this.chart.locator(".chart-tip");
+  }
+
+  /** The rows of the table of groups, without header and sums. */
+  get groups(): Locator {
+    return this.page.getByRole("table", { name: "Usage by group" }).locator("tbody tr");
   }
 }

@@ -4,10 +4,10 @@ use domain::{
     ids::{ApiKeyId, ProjectId},
     models::Service,
     time::Timestamp,
-    usage::{Group, View},
+    usage::Group,
 };
 use serde::Serialize;
-use services::usage::breakdown::{Breakdown, Span, SpanShare};
+use services::usage::breakdown::{Breakdown, Span, SpanShare, SpanWidth};
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
     openapi::{
@@ -65,8 +65,8 @@ impl BucketQuery {
         ])?;
         let width = query.one("bucket_width", parse_width)?.unwrap_or_default();
         let (seconds, (default_limit, max_limit)) = match width {
-            View::Hour => (HOUR, limits.hours),
-            View::Day => (DAY, limits.days),
+            SpanWidth::Hour => (HOUR, limits.hours),
+            SpanWidth::Day => (DAY, limits.days),
         };
         let time = number(0, MAX_TIME);
         let start = query.one("start_time", &time)?;
@@ -151,10 +151,10 @@ impl IntoParams for BucketQuery {
 /// The prefix of a page's name, before its beginning in seconds.
 const PAGE_PREFIX: &str = "page_";
 
-fn parse_width(text: &str) -> Result<View, &'static str> {
+fn parse_width(text: &str) -> Result<SpanWidth, &'static str> {
     match text {
-        "1h" => Ok(View::Hour),
-        "1d" => Ok(View::Day),
+        "1h" => Ok(SpanWidth::Hour),
+        "1d" => Ok(SpanWidth::Day),
         "1m" => Err("Usage isn't kept by minutes. Ask for \"1h\" or \"1d\"."),
         _ => Err("A bucket is \"1h\" or \"1d\" wide."),
     }

@@ -28,7 +28,10 @@ use services::{
     models, notifications, organizations, overview, projects,
     provider_objects::{self, ObjectKind, ObjectQuery, storage},
     rate_limits::{self, KeyLimits},
-    usage::{self, breakdown::Breakdown},
+    usage::{
+        self,
+        breakdown::{Breakdown, SpanWidth},
+    },
 };
 
 use self::{
@@ -117,9 +120,17 @@ async fn usage(watch: &Watch, data: &Data) {
         };
         let report = async || drop(usage::report(services, admin, &query).await.unwrap());
         watch.hold(&format!("usage: hours of a week in {zone}"), SUMS, report).await;
+        let query = UsageQuery {
+            range: Range::Last12Months,
+            view: Some(View::Week),
+            time_zone: Some(zone.to_owned()),
+            ..UsageQuery::default()
+        };
+        let report = async || drop(usage::report(services, admin, &query).await.unwrap());
+        watch.hold(&format!("usage: weeks of a year in {zone}"), SUMS, report).await;
     }
     let day = services.now().millis().div_euclid(86_400_000) * 86_400_000;
-    for (width, days) in [(View::Hour, 7), (View::Day, 31)] {
+    for (width, days) in [(SpanWidth::Hour, 7), (SpanWidth::Day, 31)] {
         let query = Breakdown {
             width,
             from: Timestamp::from_millis(day - days * 86_400_000),

@@ -27,7 +27,7 @@ use crate::{
     addresses::{KeysAddress, Page},
     api,
     components::{AsyncView, Button, ButtonStyle, Export, Icon, PageHead, Skeleton, ZoneNote},
-    pages::usage::with_organization,
+    pages::usage::{plural, with_organization},
     state::{load, use_address, use_go, use_organization},
 };
 
@@ -53,6 +53,10 @@ pub(super) fn KeyList() -> impl IntoView {
     });
     let actions = KeyActions::new(keys, form, || {});
     let create = move || go.to(with_form(true));
+    let export_facts = Signal::derive(move || {
+        let total = keys.with(|page| page.map(|page| page.total));
+        total.map(|total| vec![("Rows", plural(total, "key"))]).unwrap_or_default()
+    });
 
     let scope = match organization.reach(Permission::ViewApiKeys) {
         Some(Reach::Own) => "Your own keys. ",
@@ -64,7 +68,7 @@ pub(super) fn KeyList() -> impl IntoView {
             description=move || view! { {scope} "A secret is shown once, when it is made." }
             live=true
             secondary=move || view! {
-                <Export href=Signal::derive(move || export(&organization.slug(), &address.get()))/>
+                <Export href=Signal::derive(move || export(&organization.slug(), &address.get())) facts=export_facts/>
             }
         >
             {may_create

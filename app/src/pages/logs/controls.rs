@@ -55,7 +55,7 @@ pub(super) fn Controls(address: Memo<LogsAddress>, zone: Memo<String>, href: Cal
 }
 
 /// The readable time range: whole days as dates, and a range within one day with the date only once.
-fn describe_range(address: &LogsAddress, zone: &str) -> String {
+pub(super) fn describe_range(address: &LogsAddress, zone: &str) -> String {
     let in_style = |moment: Timestamp, style| format_moment(moment, zone, style);
     let midnight = |moment| in_style(moment, TimeStyle::Second) == "00:00:00";
     match (address.from, address.to) {

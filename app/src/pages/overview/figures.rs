@@ -43,7 +43,7 @@ pub(super) fn figures(overview: &Overview, slug: &str, to_logs: bool) -> Vec<Til
 fn spend(month: &Measures, previous: &Measures) -> Tile {
     let label = "Spend";
     let unpriced = plural(month.unpriced, "unpriced call");
-    if has_unknown_cost(month) {
+    if month.is_spend_unknown() {
         return Tile { label, value: "—".to_owned(), detail: unpriced, ..Tile::default() };
     }
     Tile {
@@ -56,11 +56,6 @@ fn spend(month: &Measures, previous: &Measures) -> Tile {
         },
         ..Tile::default()
     }
-}
-
-/// Whether nothing is known of the cost.
-pub(super) fn has_unknown_cost(measures: &Measures) -> bool {
-    measures.unpriced > 0 && measures.spend.nanos() == 0
 }
 
 fn errors(month: &Measures, previous: &Measures) -> Tile {

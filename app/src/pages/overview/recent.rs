@@ -8,16 +8,15 @@ use leptos::prelude::*;
 use crate::{
     addresses::UsageAddress,
     components::{
-        Amount, Name, bar_width,
+        Name, bar_width,
         chart::{Chart, slots},
-        format_percent,
+        zone_name,
     },
     lean::CollectAny,
-    pages::usage::{Links, chart_data, plural, zone_name},
+    pages::usage::{Links, Spend, chart_data, format_spend_share, plural},
     state::use_organization,
 };
 
-use super::figures::has_unknown_cost;
 
 /// Number of models in the list.
 const TOP: usize = 5;
@@ -50,30 +49,21 @@ pub(super) fn Recent(overview: ReadSignal<Overview>) -> impl IntoView {
 }
 
 fn top_models(report: &UsageReport, links: &Links) -> impl IntoView + use<> {
-    let total = report.total.get(Metric::Spend);
     let max = report.series.first().map_or(0, |series| series.total.get(Metric::Spend));
     let slots = slots(report.series.iter().map(|series| series.key.as_str()));
     let rows = report.series.iter().zip(slots).take(TOP).map(|(series, slot)| {
-        let spend = series.total.spend;
-        let cost = match has_unknown_cost(&series.total) {
-            true => "—".into_any(),
-            false => view! { <Amount value=spend/> }.into_any(),
-        };
-        let share = match (series.total.unpriced, has_unknown_cost(&series.total)) {
-            (0, _) => format_percent(spend.nanos(), total),
-            (unpriced, true) => format!("{unpriced} unpriced"),
-            (unpriced, false) => format!("{}, {unpriced} unpriced", format_percent(spend.nanos(), total)),
-        };
         let content = view! {
             <span class="top-name">
                 <span class=format!("swatch {}", slot.class()) aria-hidden="true"></span>
                 <Name name=series.label.clone()/>
             </span>
-            {cost}
+            <Spend measures=series.total/>
             <span class=format!("top-bar {}", slot.class()) aria-hidden="true">
-                <i style:width=bar_width(spend.nanos(), max)></i>
+                <i style:width=bar_width(series.total.spend.nanos(), max)></i>
             </span>
-            <span class="top-share">{plural(series.total.calls, "call")} " · " {share}</span>
+            <span class="top-share">
+                {plural(series.total.calls, "call")} " · " {format_spend_share(&series.total, &report.total)}
+            </span>
         };
         match links.series(&series.key) {
             Some(href) => view! { <li><a href=href>{content}</a></li> }.into_any(),

@@ -4,7 +4,7 @@ use super::KeyIsUsable;
 use crate::{
     addresses::{KeyAddress, KeyTab, LogsAddress},
     components::Export,
-    pages::logs::{Calls, export},
+    pages::logs::{Calls, export, export_facts},
     state::use_organization,
 };
 
@@ -21,7 +21,10 @@ pub fn KeyCalls() -> impl IntoView {
     view! {
         <div class="key-calls-head">
             <a class="link" href=move || logs.with(|logs| logs.href(&organization.slug()))>"Open in Logs"</a>
-            <Export href=Signal::derive(move || export(&organization.slug(), &logs.get()))/>
+            <Export
+                href=Signal::derive(move || export(&organization.slug(), &logs.get()))
+                facts=Signal::derive(move || export_facts(&logs.get(), organization.time_zone()))
+            />
         </div>
         <Calls address=logs href of_key=true can_grow=is_usable/>
     }

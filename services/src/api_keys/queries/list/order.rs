@@ -48,7 +48,7 @@ pub(super) async fn find(
     let all = keys.clone();
     let (costs, by_key) = match query.sort {
         KeySort::Spend => {
-            let month = usage::days_of_month(organization, services.now())?;
+            let month = usage::days_of_month(organization, services.now());
             let from = keys.value(month.first().map_or(0, |day| day.millis()));
             let day = Resolution::Day.number().to_string();
             (COSTS.replace("{any}", ANY_OUTCOME).replace("{day}", &day).replace("{from}", &from), "GROUP BY k.id")
