@@ -8,6 +8,7 @@
 //! | [`EmptyState`], [`ErrorView`], [`Notice`], [`Skeleton`] | the designed states |
 //! | [`DataTable`] of [`Column`]s | a table that becomes cards on phones; sorts with [`Sort`], opens rows by `row_href` |
 //! | [`Field`], [`TextArea`], [`Select`], [`RadioCards`], [`CheckList`], [`SearchField`] | labeled controls with hint and error |
+//! | [`Fold`] | a part of a form or page, folded behind a line that says what is in it |
 //! | [`FormError`] | a form's error beyond single fields |
 //! | [`Button`], [`ButtonLink`], [`CopyButton`] | actions; a pending button can't be pressed again |
 //! | [`Export`] | a page's figures as a file |

@@ -52,6 +52,8 @@ test("from a first visit to a call on the chart, in the log and in the CSV", { t
     await checkPage();
     await keys.startCreating();
     await checkPage();
+    for (const part of ["Restrictions", "Limits", "Details"] as const) await keys.unfold(part);
+    await checkPage();
     await page.keyboard.press("Escape");
     const secret = await keys.create("Web");
     expect(secret).toMatch(/^toll_std_[0-9A-Za-z]{38}$/);

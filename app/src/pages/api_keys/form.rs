@@ -6,7 +6,10 @@ mod edit;
 mod errors;
 mod expiration;
 mod fields;
+mod folds;
 mod networks;
 mod request;
+mod summary;
+mod zone_day;
 
 pub(super) use self::{create::CreateSheet, draft::Draft, edit::EditSheet};

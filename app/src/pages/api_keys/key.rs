@@ -26,7 +26,7 @@ use super::{
 use crate::{
     addresses::{CodePart, KeyAddress, KeyTab, Page},
     api,
-    components::{AsyncView, Button, Icon, IconView, LiveSign, Notice, PageHead, Skeleton, Time, Tone},
+    components::{AsyncView, Button, Icon, IconView, Notice, PageHead, Skeleton, Time, Tone},
     layout::LazyPart,
     lean::CollectAny,
     state::{load, use_location, use_organization},
@@ -50,10 +50,10 @@ pub(super) fn KeyPage(id: ApiKeyId) -> impl IntoView {
             <a class="back" href=Page::ApiKeys.path(&organization.slug())>
                 <IconView icon=Icon::ChevronLeft/> {Page::ApiKeys.label()}
             </a>
-            <PageHead title description=move || view! { {move || key.with(|key| key.cloned().map(|key| view! { <Masked key/> }))} }>
-                <LiveSign/>
+            <PageHead title live=true>
                 {move || key.with(|key| key.cloned().map(|key| view! { <ActionButtons key actions/> }))}
             </PageHead>
+            <div class="key-line">{move || key.with(|key| key.cloned().map(|key| view! { <Masked key/> }))}</div>
         </div>
         <div class="key-page">
             <AsyncView answer=key skeleton=|| view! { <div class="card"><Skeleton lines=8/></div> } let:key>
@@ -64,13 +64,13 @@ pub(super) fn KeyPage(id: ApiKeyId) -> impl IntoView {
     }
 }
 
+/// The key's status, masked secret and description.
 #[component]
 fn Masked(key: ApiKey) -> impl IntoView {
     view! {
         <StatusBadge status=key.status/>
-        " "
         <span class="mono">{key.masked}</span>
-        {(!key.description.is_empty()).then(|| view! { <span class="key-description">{key.description}</span> })}
+        {(!key.description.is_empty()).then(|| view! { <p class="key-description">{key.description}</p> })}
     }
 }
 
@@ -88,7 +88,7 @@ fn ActionButtons(key: ApiKey, actions: KeyActions) -> impl IntoView {
     [
         usable.then(|| button(Icon::Edit, "Edit", KeyAction::Edit)),
         (key.status == Status::Active).then(|| button(Icon::Refresh, "Rotate", KeyAction::Rotate)),
-        (!usable).then(|| button(Icon::Plus, "Create a successor", KeyAction::CreateSuccessor)),
+        (!usable).then(|| button(Icon::Plus, "Create replacement", KeyAction::CreateReplacement)),
         is_revocable(&key).then(|| button(Icon::Revoke, "Revoke", |key| KeyAction::Revoke(vec![key]))),
     ]
     .into_iter()
@@ -140,11 +140,11 @@ fn EndNotice(key: ApiKey) -> impl IntoView {
     let (tone, text, at) = match key.status {
         Status::Disabled => (
             Tone::Danger,
-            "This key was reported as leaked and stopped. It can’t be brought back: create a successor. Stopped ",
+            "This key was reported as leaked and no longer works. Create a replacement. Disabled ",
             key.disabled_at?,
         ),
-        Status::Revoked => (Tone::Neutral, "Its secret is refused for good. Revoked ", key.revoked_at?),
-        Status::Expired => (Tone::Neutral, "Its secret is refused for good. Expired ", key.expires_at?),
+        Status::Revoked => (Tone::Neutral, "This key no longer works. Revoked ", key.revoked_at?),
+        Status::Expired => (Tone::Neutral, "This key no longer works. Expired ", key.expires_at?),
         Status::Active | Status::Rotating => return None,
     };
     Some(view! { <Notice tone><p>{text} <Time at/> "."</p></Notice> })

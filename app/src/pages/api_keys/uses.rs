@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use super::refresh::follow_uses;
 use crate::{
     api,
-    components::{AsyncView, Notice, Skeleton, Time, Tone},
+    components::{AsyncView, Name, Notice, Skeleton, Time, Tone},
     lean::CollectAny,
     pages::usage::plural,
     state::{QueryState, load, use_organization},
@@ -40,12 +40,11 @@ fn summary(uses: &[RecentUse]) -> AnyView {
     used.sort_by_key(|used| std::cmp::Reverse(used.calls));
     let (one, calls) = (uses.len() == 1, used.iter().map(|used| used.calls).sum());
     if used.is_empty() {
-        let nothing =
-            if one { "Nothing used it in the last 24 hours." } else { "Nothing used them in the last 24 hours." };
+        let nothing = if one { "Not used in the last 24 hours." } else { "None were used in the last 24 hours." };
         return view! { <Notice tone=Tone::Good>{nothing}</Notice> }.into_any();
     }
     let head = if one {
-        format!("{} in the last 24 hours, by:", plural(calls, "call"))
+        format!("{} in the last 24 hours, from:", plural(calls, "call"))
     } else {
         let count = i64::try_from(used.len()).unwrap_or(i64::MAX);
         format!("{} in the last 24 hours, with {}:", plural(calls, "call"), plural(count, "key"))
@@ -55,7 +54,7 @@ fn summary(uses: &[RecentUse]) -> AnyView {
         <div class="recent-uses">
             <p><b>{head}</b></p>
             // Focusable, so that a long list can be scrolled by keyboard.
-            <ul role="list" tabindex="0" aria-label="What used it">{rows}</ul>
+            <ul role="list" tabindex="0" aria-label="Clients">{rows}</ul>
         </div>
     }
     .into_any()
@@ -63,17 +62,25 @@ fn summary(uses: &[RecentUse]) -> AnyView {
 
 fn key_row(used: &RecentUse, is_only_key: bool) -> AnyView {
     let name = (!is_only_key).then(|| {
-        view! { <p class="used-key"><b>{used.name.clone()}</b> <span class="mono faint">{used.masked.clone()}</span> <span>{plural(used.calls, "call")}</span></p> }
+        view! {
+            <p class="used-key">
+                <b><Name name=used.name.clone()/></b>
+                " "
+                <span class="mono faint">{used.masked.clone()}</span>
+                " "
+                <span>{plural(used.calls, "call")}</span>
+            </p>
+        }
     });
     let clients = used.clients.iter().cloned().map(client_row).collect_any();
-    let more =
-        (used.clients.len() >= MAX_CLIENTS_SHOWN).then(|| view! { <p class="faint">"Only the latest are named."</p> });
-    let unknown = used.clients.is_empty().then(|| view! { <p class="faint">"From where isn’t known."</p> });
+    let more = (used.clients.len() >= MAX_CLIENTS_SHOWN)
+        .then(|| view! { <p class="faint">"Only the latest clients are listed."</p> });
+    let unknown = used.clients.is_empty().then(|| view! { <p class="faint">"Clients unknown."</p> });
     view! { <li>{name} {clients} {more} {unknown}</li> }.into_any()
 }
 
 fn client_row(KeyClient { ip, agent, last_used_at }: KeyClient) -> AnyView {
-    let agent = if agent.is_empty() { "A program without a name".to_owned() } else { agent };
+    let agent = if agent.is_empty() { "Unknown client".to_owned() } else { agent };
     view! {
         <div class="used-by">
             <span class="used-agent" title=agent.clone()>{agent.clone()}</span>

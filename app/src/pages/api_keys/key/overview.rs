@@ -27,6 +27,7 @@ pub(super) fn Overview(key: ReadSignal<ApiKey>, address: Memo<KeyAddress>) -> im
         address: UsageAddress { query: query.get() },
         to_logs: organization.may(Permission::ViewLogs),
     });
+    let is_usable = Memo::new(move |_| key.with(|key| key.status.is_usable()));
     let skeleton = || view! { <Skeleton lines=5 shape="tiles"/> <Skeleton lines=1 shape="chart"/> };
     view! {
         <div class="key-overview">
@@ -34,7 +35,7 @@ pub(super) fn Overview(key: ReadSignal<ApiKey>, address: Memo<KeyAddress>) -> im
             <section class="key-usage" aria-labelledby="usage">
                 <Controls address links/>
                 <AsyncView answer=report skeleton=skeleton let:report>
-                    <Usage report links/>
+                    <Usage report links is_usable/>
                 </AsyncView>
             </section>
         </div>
@@ -66,25 +67,29 @@ fn Controls(address: Memo<KeyAddress>, links: Memo<Links>) -> impl IntoView {
                 on_change=choose
                 choices=Signal::stored(metrics)
             />
-            <a class="link" href=move || links.with(|links| links.address.href(&links.organization))>"All usage"</a>
+            <a class="link" href=move || links.with(|links| links.address.href(&links.organization))>"View usage"</a>
         </div>
     }
 }
 
 #[component]
-fn Usage(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView {
+fn Usage(report: ReadSignal<UsageReport>, links: Memo<Links>, is_usable: Memo<bool>) -> impl IntoView {
     let tiles = Memo::new(move |_| report.with(|report| links.with(|links| figures(report, links))));
     let data = Memo::new(move |_| report.with(|report| links.with(|links| chart_data(report, links))));
     let title = Memo::new(move |_| links.with(|links| format!("{} by model", links.address.query.metric.label())));
     let is_empty = Memo::new(move |_| report.with(|report| report.total.is_zero()));
+    let empty_text = move || match is_usable.get() {
+        true => "Calls with this key will appear here automatically.",
+        false => "Choose an earlier range to see this key's calls.",
+    };
     view! {
         <Tiles label="Totals of the range" tiles/>
         <div class="card">
             <When
                 when=move || !is_empty.get()
-                fallback=|| view! {
+                fallback=move || view! {
                     <EmptyState icon=Icon::Usage title="No calls in this range">
-                        <p>"As soon as the key is used, its calls appear here by themselves."</p>
+                        <p>{empty_text}</p>
                     </EmptyState>
                 }
             >
