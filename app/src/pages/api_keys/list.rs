@@ -26,7 +26,7 @@ use super::{
 use crate::{
     addresses::{KeysAddress, Page},
     api,
-    components::{AsyncView, Button, ButtonStyle, Export, Icon, LiveSign, PageHead, Skeleton},
+    components::{AsyncView, Button, ButtonStyle, Export, Icon, PageHead, Skeleton},
     pages::usage::with_organization,
     state::{load, use_address, use_go, use_organization},
 };
@@ -55,16 +55,16 @@ pub(super) fn KeyList() -> impl IntoView {
     let create = move || go.to(with_form(true));
 
     let scope = match organization.reach(Permission::ViewApiKeys) {
-        Some(Reach::Own) => "Your own keys. ",
-        _ => "All keys of the organization. ",
+        Some(Reach::Own) => "Keys you created. ",
+        _ => "All keys in this organization. ",
     };
     view! {
         <PageHead
             title=Page::ApiKeys.label()
-            description=move || view! { {scope} "A secret is shown once, when it is made." }
+            description=move || view! { {scope} "Secrets are shown only once." }
+            live=true
+            secondary=move || view! { <Export href=Signal::derive(move || export(&organization.slug(), &address.get()))/> }
         >
-            <LiveSign/>
-            <Export href=Signal::derive(move || export(&organization.slug(), &address.get()))/>
             {may_create
                 .then(|| view! { <Button style=ButtonStyle::Primary icon=Icon::Plus on_press=create>"Create key"</Button> })}
         </PageHead>
@@ -94,8 +94,10 @@ fn Keys(
             return view! { <Empty address page may_create on_create/> }.into_any();
         }
         view! {
-            <Statuses page address/>
-            <Filters address/>
+            <div class="keys-bar">
+                <Statuses page address/>
+                <Filters address/>
+            </div>
             {move || {
                 if is_page_empty.get() {
                     view! { <Empty address page may_create on_create/> }.into_any()
