@@ -21,7 +21,7 @@
 //! | [`Badge`] with a [`Tone`], [`Icon`] | small labels |
 //! | [`Time`], [`format_moment`], [`format_relative`] | moments, relative or in a time zone |
 //! | [`Count`], [`Amount`], [`format_count`], [`format_compact`], [`format_money`], [`format_percent`], [`format_duration`] | numbers |
-//! | [`Snippets`] | a first call in several languages, ready to paste |
+//! | [`Snippets`] | a first call in several shells and languages, ready to paste |
 
 #[cfg(feature = "chart")]
 pub mod chart;

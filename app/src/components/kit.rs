@@ -59,7 +59,7 @@ pub use rate_fields::{RATE_FIELDS, RateDraft, RateFields};
 pub use segmented::Segmented;
 pub use select::{Select, SelectOption};
 pub use skeleton::Skeleton;
-pub use snippets::{SnippetKey, Snippets, snippet};
+pub use snippets::{SnippetKey, Snippets};
 pub use tabs::{Tab, Tabs};
 pub use tiles::{Tile, Tiles, Trend};
 pub use time::{Time, TimeStyle, format_moment, format_relative, time_left};
