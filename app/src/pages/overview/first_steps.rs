@@ -14,7 +14,10 @@ use crate::{
     addresses::LogsAddress,
     components::{Button, Icon, IconView, Name, SnippetKey, Snippets, format_count},
     lean::When,
-    pages::logs::{StatusBadge, cost_text},
+    pages::{
+        BodiesQuestion,
+        logs::{StatusBadge, cost_text},
+    },
     state::use_organization,
 };
 
@@ -143,7 +146,7 @@ fn CallStep(overview: ReadSignal<Overview>, key: FirstKey) -> impl IntoView {
         let key = secret.get().map_or(SnippetKey::Environment, SnippetKey::Secret);
         view! { <Snippets base_url=base_url.clone() model=model.clone() key/> }
     };
-    view! { <p class="dim">{text}</p> {snippets} }.into_any()
+    view! { <BodiesQuestion/> <p class="dim">{text}</p> {snippets} }.into_any()
 }
 
 /// The first call, with a link to its details.
