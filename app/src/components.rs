@@ -9,6 +9,7 @@
 //! | [`EmptyState`], [`ErrorView`], [`Notice`], [`Skeleton`] | the designed states |
 //! | [`DataTable`] of [`Column`]s | a table whose columns give way by the [`Room`] that it has, and which becomes cards on phones; sorts with [`Sort`], opens rows by `row_href` |
 //! | [`Field`], [`TextArea`], [`Select`], [`RadioCards`], [`CheckList`], [`SearchField`] | labeled controls with hint and error |
+//! | [`Fold`] | a part of a form or page, folded behind a line that says what is in it |
 //! | [`FormError`] | a form's error beyond single fields |
 //! | [`Button`], [`ButtonLink`], [`CopyButton`] | actions; a pending button can't be pressed again |
 //! | [`Export`] | a page's figures as a file |
@@ -23,7 +24,7 @@
 //! | [`Badge`] with a [`Tone`], [`Icon`] | small labels |
 //! | [`Time`], [`format_moment`], [`format_relative`] | moments, relative or in the page's time zone, which a [`ZoneNote`] names |
 //! | [`Count`], [`Amount`], [`format_count`], [`format_compact`], [`format_money`], [`format_dollars`], [`format_percent`], [`format_duration`] | numbers |
-//! | [`Snippets`] | a first call in several languages, ready to paste |
+//! | [`Snippets`] | a first call in several shells and languages, ready to paste |
 
 #[cfg(feature = "chart")]
 pub mod chart;

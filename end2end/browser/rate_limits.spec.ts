@@ -5,7 +5,7 @@ import { expectAccessible, expectToFit } from "./accessibility.ts";
 import { call } from "./client.ts";
 import { expect, test } from "./fixtures.ts";
 import { ApiKeyPage } from "./pages/api_key.ts";
-import { ApiKeysPage } from "./pages/api_keys.ts";
+import { ApiKeysPage, unfold } from "./pages/api_keys.ts";
 import { SettingsPage } from "./pages/settings.ts";
 import { UsagePage } from "./pages/usage.ts";
 import { retryUntilApplied } from "./retry.ts";
@@ -41,7 +41,7 @@ test("an invalid limit is reported at its field, and what was typed stays", { ta
   const settings = new SettingsPage(page);
   await settings.open(organization.slug);
   const dialog = await settings.editLimits("Default");
-  const [calls, tokens] = [dialog.getByLabel("Calls a minute"), dialog.getByLabel("Tokens a minute")];
+  const [calls, tokens] = [dialog.getByLabel("Requests per minute"), dialog.getByLabel("Tokens per minute")];
   const save = dialog.getByRole("button", { name: "Save" });
   await expect(calls).toBeFocused();
   await expect(save).toHaveAttribute("aria-disabled", "true");
@@ -77,7 +77,7 @@ test("limits of a project and of the organization are set in the settings, and h
   await call(hub, key.secret);
 
   const dialog = await settings.editLimits("Default");
-  await dialog.getByLabel("Calls a minute").fill("1");
+  await dialog.getByLabel("Requests per minute").fill("1");
   await dialog.getByRole("button", { name: "Save" }).click();
   await expect(page.getByRole("status").filter({ hasText: "Rate limits saved" })).toBeVisible();
   await expect(dialog).toBeHidden();
@@ -87,14 +87,14 @@ test("limits of a project and of the organization are set in the settings, and h
 
   await test.step("it is taken back, and the organization is limited", async () => {
     await settings.editLimits("Default");
-    await dialog.getByLabel("Calls a minute").fill("");
-    await dialog.getByLabel("Calls a minute").press("Enter");
+    await dialog.getByLabel("Requests per minute").fill("");
+    await dialog.getByLabel("Requests per minute").press("Enter");
     await expect(dialog).toBeHidden();
     await expectAllowed(hub, key.secret);
 
     await settings.editLimits("The organization");
-    await dialog.getByLabel("Calls a minute").fill("1");
-    await dialog.getByLabel("Tokens a minute").fill("2000000");
+    await dialog.getByLabel("Requests per minute").fill("1");
+    await dialog.getByLabel("Tokens per minute").fill("2000000");
     await dialog.getByRole("button", { name: "Save" }).click();
     await expectRateLimited(hub, key.secret, "organization");
   });
@@ -111,16 +111,16 @@ test("typed limits are guarded until they are saved or given up", async ({ signe
   await page.keyboard.press("g");
   await page.keyboard.press("s");
   const dialog = await settings.editLimits("Default");
-  await dialog.getByLabel("Calls a minute").fill("60");
+  await dialog.getByLabel("Requests per minute").fill("60");
   await page.goBack();
   await expect(settings.leaveDialog).toBeVisible();
   await settings.leaveDialog.getByRole("button", { name: "Cancel" }).click();
-  await expect(dialog.getByLabel("Calls a minute")).toHaveValue("60");
+  await expect(dialog.getByLabel("Requests per minute")).toHaveValue("60");
 
   await dialog.getByRole("button", { name: "Cancel" }).click();
   await expect(dialog).toBeHidden();
   await settings.editLimits("Default");
-  await expect(dialog.getByLabel("Calls a minute")).toHaveValue("");
+  await expect(dialog.getByLabel("Requests per minute")).toHaveValue("");
   await page.keyboard.press("Escape");
   await page.goBack();
   await usage.waitUntilLive();
@@ -140,7 +140,7 @@ test.describe("with the operator's limits", () => {
     await expect(dialog).toContainText("Empty for your operator's limit, 1.");
     await expectToFit(page);
     await expectAccessible(page);
-    await dialog.getByLabel("Calls a minute").fill("60");
+    await dialog.getByLabel("Requests per minute").fill("60");
     await dialog.getByRole("button", { name: "Save" }).click();
     await expect(settings.limitsOf("Default").getByRole("cell").nth(1)).toHaveText("60");
     await expectAllowed(hub, secret);
@@ -151,12 +151,16 @@ test("a key's limits are typed with the key, and hold at once", { tag: "@phone" 
   const [keys, key] = [new ApiKeysPage(page), new ApiKeyPage(page)];
   await keys.open(organization.slug);
   await keys.startCreating();
-  const [calls, tokens] = [keys.creation.getByLabel("Calls a minute"), keys.creation.getByLabel("Tokens a minute")];
+  const [calls, tokens] = [keys.creation.getByLabel("Requests per minute"), keys.creation.getByLabel("Tokens per minute")];
   await keys.creation.getByLabel("Name").fill("Paced");
 
-  await test.step("an invalid limit is reported at its field, which gets the focus", async () => {
+  await test.step("an invalid limit is reported at its field, which is unfolded and gets the focus", async () => {
+    await expect(calls).toBeHidden();
+    await keys.unfold("Limits");
     await calls.fill("a few");
     await tokens.fill("0");
+    await keys.unfold("Limits");
+    await expect(calls).toBeHidden();
     await keys.submit();
     await expect(keys.creation.getByRole("alert").filter({ hasText: "Write a whole number" })).toBeVisible();
     await expect(calls).toBeFocused();
@@ -172,6 +176,7 @@ test("a key's limits are typed with the key, and hold at once", { tag: "@phone" 
     await keys.creation.getByRole("radio", { name: /^Read/ }).check();
     await expect(calls).toBeHidden();
     await keys.creation.getByRole("radio", { name: /^Standard/ }).check();
+    await keys.unfold("Limits");
     await expect(calls).toHaveValue("1");
   });
 
@@ -184,20 +189,21 @@ test("a key's limits are typed with the key, and hold at once", { tag: "@phone" 
 
   await keys.openKey("Paced");
   const fact = (name: string) => key.settings.locator("dt", { hasText: name }).locator("+ dd");
-  await expect(fact("Calls a minute")).toHaveText("1");
-  await expect(fact("Tokens a minute")).toHaveText("No limit of its own");
+  await expect(fact("Requests per minute")).toHaveText("1");
+  await expect(fact("Tokens per minute")).toHaveText("No key limit");
 
   const dialog = await key.act("Edit");
-  await expect(dialog.getByLabel("Calls a minute")).toHaveValue("1");
-  await dialog.getByLabel("Calls a minute").fill("2000000000");
+  await unfold(dialog, "Limits");
+  await expect(dialog.getByLabel("Requests per minute")).toHaveValue("1");
+  await dialog.getByLabel("Requests per minute").fill("2000000000");
   await dialog.getByRole("button", { name: "Save" }).click();
   await expect(dialog.getByRole("alert").filter({ hasText: "1 to 1 billion a minute" })).toBeVisible();
-  await expect(dialog.getByLabel("Calls a minute")).toBeFocused();
+  await expect(dialog.getByLabel("Requests per minute")).toBeFocused();
   await expectAccessible(page);
-  await dialog.getByLabel("Calls a minute").fill("");
-  await dialog.getByLabel("Tokens a minute").fill("50000");
+  await dialog.getByLabel("Requests per minute").fill("");
+  await dialog.getByLabel("Tokens per minute").fill("50000");
   await dialog.getByRole("button", { name: "Save" }).click();
-  await expect(fact("Calls a minute")).toHaveText("No limit of its own");
-  await expect(fact("Tokens a minute")).toHaveText("50,000");
+  await expect(fact("Requests per minute")).toHaveText("No key limit");
+  await expect(fact("Tokens per minute")).toHaveText("50,000");
   await expectAllowed(hub, secret);
 });

@@ -42,7 +42,7 @@ test("from a first visit to a call on the chart, in the log and in the CSV", { t
     const slug = new URL(page.url()).pathname.split("/")[2] ?? "";
     await expect(page.getByRole("heading", { name: "Create a key" })).toBeVisible();
     await checkPage();
-    await page.getByRole("link", { name: "Create key" }).click();
+    await page.getByRole("link", { name: "More options" }).click();
     await expect(keys.creation).toBeVisible();
     return slug;
   });
@@ -51,6 +51,8 @@ test("from a first visit to a call on the chart, in the log and in the CSV", { t
     await keys.open(slug);
     await checkPage();
     await keys.startCreating();
+    await checkPage();
+    for (const part of ["Restrictions", "Limits", "Details"] as const) await keys.unfold(part);
     await checkPage();
     await page.keyboard.press("Escape");
     const secret = await keys.create("Web");

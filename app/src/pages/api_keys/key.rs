@@ -53,13 +53,13 @@ pub(super) fn KeyPage(id: ApiKeyId) -> impl IntoView {
     view! {
         <PageHead
             title
-            description=move || view! { {move || key.with(|key| key.cloned().map(|key| view! { <Masked key/> }))} }
             back=(Signal::derive(move || Page::ApiKeys.href(&organization.slug(), project.get())), Page::ApiKeys.label())
             live=true
             secondary=move || view! {
                 {move || key.with(|key| key.cloned().map(|key| view! { <ActionButtons key actions/> }))}
             }
         />
+        <div class="key-line">{move || key.with(|key| key.cloned().map(|key| view! { <Masked key/> }))}</div>
         <div class="key-page">
             <AsyncView answer=key skeleton=|| view! { <div class="card"><Skeleton lines=8/></div> } let:key>
                 <Content key address actions revision/>
@@ -69,13 +69,13 @@ pub(super) fn KeyPage(id: ApiKeyId) -> impl IntoView {
     }
 }
 
+/// The key's status, masked secret and description.
 #[component]
 fn Masked(key: ApiKey) -> impl IntoView {
     view! {
         <StatusBadge status=key.status/>
-        " "
         <span class="mono">{key.masked}</span>
-        {(!key.description.is_empty()).then(|| view! { <span class="key-description">{key.description}</span> })}
+        {(!key.description.is_empty()).then(|| view! { <p class="key-description">{key.description}</p> })}
     }
 }
 
@@ -93,7 +93,7 @@ fn ActionButtons(key: ApiKey, actions: KeyActions) -> impl IntoView {
     [
         usable.then(|| button(Icon::Edit, "Edit", KeyAction::Edit)),
         (key.status == Status::Active).then(|| button(Icon::Refresh, "Rotate", KeyAction::Rotate)),
-        (!usable).then(|| button(Icon::Plus, "Create a successor", KeyAction::CreateSuccessor)),
+        (!usable).then(|| button(Icon::Plus, "Create replacement", KeyAction::CreateReplacement)),
         is_revocable(&key).then(|| button(Icon::Revoke, "Revoke", |key| KeyAction::Revoke(vec![key]))),
     ]
     .into_iter()
@@ -147,11 +147,11 @@ fn EndNotice(key: ApiKey) -> impl IntoView {
     let (tone, text, at) = match key.status {
         Status::Disabled => (
             Tone::Danger,
-            "This key was reported as leaked and stopped. It can’t be brought back: create a successor. Stopped ",
+            "This key was reported as leaked and no longer works. Create a replacement. Disabled ",
             key.disabled_at?,
         ),
-        Status::Revoked => (Tone::Neutral, "Its secret is refused for good. Revoked ", key.revoked_at?),
-        Status::Expired => (Tone::Neutral, "Its secret is refused for good. Expired ", key.expires_at?),
+        Status::Revoked => (Tone::Neutral, "This key no longer works. Revoked ", key.revoked_at?),
+        Status::Expired => (Tone::Neutral, "This key no longer works. Expired ", key.expires_at?),
         Status::Active | Status::Rotating => return None,
     };
     Some(view! { <Notice tone><p>{text} <Time at/> "."</p></Notice> })

@@ -59,13 +59,13 @@ pub(super) fn KeyList() -> impl IntoView {
     });
 
     let scope = match organization.reach(Permission::ViewApiKeys) {
-        Some(Reach::Own) => "Your own keys. ",
-        _ => "All keys of the organization. ",
+        Some(Reach::Own) => "Keys you created. ",
+        _ => "All keys in this organization. ",
     };
     view! {
         <PageHead
             title=Page::ApiKeys.label()
-            description=move || view! { {scope} "A secret is shown once, when it is made." }
+            description=move || view! { {scope} "Secrets are shown only once." }
             live=true
             secondary=move || view! {
                 <Export href=Signal::derive(move || export(&organization.slug(), &address.get())) facts=export_facts/>
@@ -100,8 +100,10 @@ fn Keys(
             return view! { <Empty address page may_create on_create/> }.into_any();
         }
         view! {
-            <Statuses page address/>
-            <Filters address/>
+            <div class="keys-bar">
+                <Statuses page address/>
+                <Filters address/>
+            </div>
             {move || {
                 if is_page_empty.get() {
                     view! { <Empty address page may_create on_create/> }.into_any()

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use super::refresh::follow_uses;
 use crate::{
     api,
-    components::{AsyncView, Notice, Skeleton, Time, Tone},
+    components::{AsyncView, Name, Notice, Skeleton, Time, Tone},
     lean::CollectAny,
     pages::usage::plural,
     state::{QueryState, load, use_organization},
@@ -36,24 +36,24 @@ pub(super) fn RecentUses(answer: QueryState<Vec<RecentUse>>) -> impl IntoView {
 
 fn summary(used: &RecentUse) -> AnyView {
     if used.calls == 0 && used.clients.is_empty() {
-        return view! { <Notice tone=Tone::Good>"Nothing used it in the last 24 hours."</Notice> }.into_any();
+        return view! { <Notice tone=Tone::Good>"Not used in the last 24 hours."</Notice> }.into_any();
     }
     let clients = used.clients.iter().cloned().map(client_row).collect_any();
-    let more =
-        (used.clients.len() >= MAX_CLIENTS_SHOWN).then(|| view! { <p class="faint">"Only the latest are named."</p> });
-    let unknown = used.clients.is_empty().then(|| view! { <p class="faint">"From where isn’t known."</p> });
+    let more = (used.clients.len() >= MAX_CLIENTS_SHOWN)
+        .then(|| view! { <p class="faint">"Only the latest clients are listed."</p> });
+    let unknown = used.clients.is_empty().then(|| view! { <p class="faint">"Clients unknown."</p> });
     view! {
         <div class="recent-uses">
-            <p><b>{plural(used.calls, "call")} " in the last 24 hours, by:"</b></p>
+            <p><b>{plural(used.calls, "call")} " in the last 24 hours, from:"</b></p>
             // Focusable, so that a long list can be scrolled by keyboard.
-            <ul role="list" tabindex="0" aria-label="What used it"><li>{clients} {more} {unknown}</li></ul>
+            <ul role="list" tabindex="0" aria-label="Clients"><li>{clients} {more} {unknown}</li></ul>
         </div>
     }
     .into_any()
 }
 
 pub(super) fn client_row(KeyClient { ip, agent, last_used_at }: KeyClient) -> AnyView {
-    let agent = if agent.is_empty() { "A program without a name".to_owned() } else { agent };
+    let agent = if agent.is_empty() { "Unknown client".to_owned() } else { agent };
     view! {
         <div class="used-by">
             <span class="used-agent" title=agent.clone()>{agent.clone()}</span>

@@ -55,7 +55,7 @@ fn Controls(address: Memo<KeyAddress>, links: Memo<Links>) -> impl IntoView {
         <div class="key-usage-head">
             <h2 id="usage">"Usage"</h2>
             <RangeMenu range name href/>
-            <a class="link" href=move || links.with(|links| links.address.href(&links.organization))>"All usage"</a>
+            <a class="link" href=move || links.with(|links| links.address.href(&links.organization))>"View usage"</a>
         </div>
     }
 }
@@ -70,6 +70,10 @@ fn Usage(address: Memo<KeyAddress>, report: ReadSignal<UsageReport>, links: Memo
     let title = Memo::new(move |_| links.with(|links| format!("{} by model", links.address.query.metric.label())));
     let is_empty = Memo::new(move |_| report.with(|report| report.total.is_zero()));
     let KeyIsUsable(is_usable) = expect_context();
+    let empty_text = move || match is_usable.get() {
+        true => "Calls with this key will appear here automatically.",
+        false => "Choose an earlier range to see this key's calls.",
+    };
     view! {
         <MetricTiles report links on_choose=choose_metric/>
         <div class="card">
@@ -77,7 +81,7 @@ fn Usage(address: Memo<KeyAddress>, report: ReadSignal<UsageReport>, links: Memo
                 when=move || !is_empty.get()
                 fallback=move || view! {
                     <EmptyState icon=Icon::Usage title="No calls in this range">
-                        <When when=move || is_usable.get()><p>"New calls will appear here automatically."</p></When>
+                        <p>{empty_text}</p>
                     </EmptyState>
                 }
             >

@@ -234,7 +234,7 @@ fn action_entries(key: &ApiKey, actions: KeyActions) -> AnyView {
         }
         Status::Expired | Status::Revoked | Status::Disabled => {}
     }
-    entries.push(entry(Icon::Plus, "Create replacement…", KeyAction::CreateSuccessor));
+    entries.push(entry(Icon::Plus, "Create replacement…", KeyAction::CreateReplacement));
     if is_revocable(key) {
         entries.push(view! { <hr/> }.into_any());
         entries.push(entry(Icon::Revoke, "Revoke…", |key| KeyAction::Revoke(vec![key])));
