@@ -64,7 +64,8 @@ impl BodySettings {
         if redact.len() > MAX_REDACTED_FIELDS {
             errors.add("body_redact", format!("Enter at most {MAX_REDACTED_FIELDS} fields."));
         } else if let Some(field) = redact.iter().find(|field| is_invalid(field)) {
-            errors.add("body_redact", format!("{field:?} isn't a valid field. Use a name or a path, such as content or metadata.customer."));
+            let advice = "Use a name or a path, such as content or metadata.customer.";
+            errors.add("body_redact", format!("{field:?} isn't a valid field. {advice}"));
         }
         Self { undecided: self.undecided && self.days.is_none(), redact, ..self }
     }

@@ -71,15 +71,15 @@ test("limits of a project and of the organization are set in the settings, and h
     await expect(settings.limitsOf(name).getByText("No limit")).toHaveCount(2);
   }
   // An organization that signed up itself begins with a limit of the hub's.
-  await expect(settings.limitsOf("The organization").getByText("6,000")).toBeVisible();
-  await expect(settings.limitsOf("The organization").getByText("No limit")).toHaveCount(1);
+  await expect(settings.limitsOf("Organization").getByText("6,000")).toBeVisible();
+  await expect(settings.limitsOf("Organization").getByText("No limit")).toHaveCount(1);
   await call(hub, key.secret);
   await call(hub, key.secret);
 
   const dialog = await settings.editLimits("Default");
   await dialog.getByLabel("Calls a minute").fill("1");
   await dialog.getByRole("button", { name: "Save" }).click();
-  await expect(page.getByRole("status").filter({ hasText: "Rate limits saved" })).toBeVisible();
+  await expect(page.getByRole("status").filter({ hasText: "Changes saved." })).toBeVisible();
   await expect(dialog).toBeHidden();
   await expect(settings.limitsOf("Default").getByRole("cell").nth(1)).toHaveText("1");
   await expect(settings.limitsOf("Default").getByRole("button", { name: "Edit" })).toBeFocused();
@@ -92,7 +92,7 @@ test("limits of a project and of the organization are set in the settings, and h
     await expect(dialog).toBeHidden();
     await expectAllowed(hub, key.secret);
 
-    await settings.editLimits("The organization");
+    await settings.editLimits("Organization");
     await dialog.getByLabel("Calls a minute").fill("1");
     await dialog.getByLabel("Tokens a minute").fill("2000000");
     await dialog.getByRole("button", { name: "Save" }).click();
@@ -100,7 +100,7 @@ test("limits of a project and of the organization are set in the settings, and h
   });
 
   await page.reload();
-  await expect(settings.limitsOf("The organization").getByRole("cell").nth(2)).toHaveText("2,000,000");
+  await expect(settings.limitsOf("Organization").getByRole("cell").nth(2)).toHaveText("2,000,000");
   await expect(settings.limitsOf("Default").getByText("No limit")).toHaveCount(2);
   expect(await hub.runCommand(["org", "limits", organization.slug])).toEqual({ calls_per_minute: 1, tokens_per_minute: 2_000_000 });
 });
@@ -132,12 +132,12 @@ test.describe("with the operator's limits", () => {
   test("the operator's limits are shown, and apply where none is set", { tag: "@phone" }, async ({ signedIn: page, hub, key: { secret }, organization }) => {
     const settings = new SettingsPage(page);
     await settings.open(organization.slug);
-    await expect(settings.limitsOf("The organization").getByRole("cell").nth(2)).toHaveText("Operator's 1,000,000");
-    await expect(settings.limitsOf("Default").getByRole("cell").nth(1)).toHaveText("Operator's 1");
+    await expect(settings.limitsOf("Organization").getByRole("cell").nth(2)).toHaveText("Server default 1,000,000");
+    await expect(settings.limitsOf("Default").getByRole("cell").nth(1)).toHaveText("Server default 1");
     await expectRateLimited(hub, secret, "project");
 
     const dialog = await settings.editLimits("Default");
-    await expect(dialog).toContainText("Empty for your operator's limit, 1.");
+    await expect(dialog).toContainText("Leave blank for the server default, 1.");
     await expectToFit(page);
     await expectAccessible(page);
     await dialog.getByLabel("Calls a minute").fill("60");
