@@ -20,7 +20,7 @@ use domain::ids::{OrganizationId, SessionId, UserId};
 pub use self::cleanup::delete_expired;
 pub use self::failure_log::FailureLog;
 pub use self::guess_limiter::GuessLimiter;
-pub use administration::{NewUser, create_user, grant_operator, set_password};
+pub use administration::{NewUser, add_existing_user, create_user, grant_operator, set_password};
 pub use device::Device;
 pub use members::{actor, viewer};
 pub use passwords::Passwords;

@@ -39,6 +39,27 @@ pub async fn create_user(services: &Services, organization: &Organization, user:
     Ok(UserId::new(row.id))
 }
 
+/// Adds the user with this address to `organization`; returns `None` if there is no such user.
+pub async fn add_existing_user(
+    services: &Services,
+    organization: &Organization,
+    email: &str,
+    role: Role,
+) -> ServiceResult<Option<UserId>> {
+    let email = validation::email(email).map_err(|reason| FieldErrors::of("email", reason))?;
+    let transaction = services.database.begin().await?;
+    let user = users::Entity::find().filter(users::Column::Email.eq(email)).one(&transaction).await?;
+    let Some(user) = user else { return Ok(None) };
+    let id = UserId::new(user.id);
+    if members::organizations_of(&transaction, id).await?.contains(&organization.id) {
+        return Err(FieldErrors::of("email", "This user is already a member of the organization.").into());
+    }
+    let author = AuditAuthor::operator(OperatorSource::CommandLine);
+    sign_up::add_member(&transaction, services.now(), organization.id, &user, role, &author).await?;
+    transaction.commit().await?;
+    Ok(Some(id))
+}
+
 /// Sets a user's password, such as when they forgot theirs, and ends all their sessions.
 pub async fn set_password(services: &Services, email: &str, password: &str) -> ServiceResult<()> {
     let user = find(services, email).await?;
@@ -79,7 +100,7 @@ async fn find(services: &Services, email: &str) -> ServiceResult<users::Model> {
         .filter(users::Column::Email.eq(email))
         .one(services.database.read())
         .await?
-        .ok_or_else(|| FieldErrors::of("email", "Nobody has an account with this address.").into())
+        .ok_or_else(|| FieldErrors::of("email", "No account has this email address.").into())
 }
 
 /// Records an act in the chains of the user's organizations, and in `other`.
