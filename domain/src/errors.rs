@@ -55,13 +55,13 @@ pub enum ApiError {
     #[error("{}", first_message(.0))]
     Invalid(FieldErrors),
     /// No session, or one that has ended.
-    #[error("Sign in to go on.")]
+    #[error("Sign in to continue.")]
     Unauthenticated,
     /// Signed in, but without the permission.
     #[error("{0}")]
     Forbidden(String),
     /// The thing doesn't exist, or belongs to another organization.
-    #[error("This doesn't exist, or isn't yours to see.")]
+    #[error("Not found, or you don't have access to it.")]
     NotFound,
     /// The current state doesn't allow the action (any longer).
     #[error("{0}")]
@@ -78,7 +78,7 @@ pub enum ApiError {
 }
 
 fn first_message(errors: &FieldErrors) -> &str {
-    errors.iter().next().map_or("The input can't be used.", |(_, message)| message)
+    errors.iter().next().map_or("The input is invalid.", |(_, message)| message)
 }
 
 impl From<FieldErrors> for ApiError {

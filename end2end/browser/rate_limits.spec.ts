@@ -46,9 +46,9 @@ test("an invalid limit is reported at its field, and what was typed stays", { ta
   await expect(calls).toBeFocused();
   await expect(save).toHaveAttribute("aria-disabled", "true");
   for (const [wrong, why] of [
-    ["1,000", "Write a whole number"],
-    ["0", "1 to 1 billion a minute"],
-    ["5000000000", "1 to 1 billion a minute"],
+    ["1,000", "Enter a whole number"],
+    ["0", "1 to 1 billion per minute"],
+    ["5000000000", "1 to 1 billion per minute"],
   ] as const) {
     await calls.fill(wrong);
     await save.click();
@@ -57,7 +57,7 @@ test("an invalid limit is reported at its field, and what was typed stays", { ta
   }
   await tokens.fill("many");
   await save.click();
-  await expect(dialog.getByRole("alert").filter({ hasText: "Write a whole number" })).toBeVisible();
+  await expect(dialog.getByRole("alert").filter({ hasText: "Enter a whole number" })).toBeVisible();
   await expect(calls).toHaveValue("5000000000");
   await expectToFit(page);
   await expectAccessible(page);
@@ -158,11 +158,11 @@ test("a key's limits are typed with the key, and hold at once", { tag: "@phone" 
     await calls.fill("a few");
     await tokens.fill("0");
     await keys.submit();
-    await expect(keys.creation.getByRole("alert").filter({ hasText: "Write a whole number" })).toBeVisible();
+    await expect(keys.creation.getByRole("alert").filter({ hasText: "Enter a whole number" })).toBeVisible();
     await expect(calls).toBeFocused();
     await calls.fill("1");
     await keys.submit();
-    await expect(keys.creation.getByRole("alert").filter({ hasText: "1 to 1 billion a minute" })).toBeVisible();
+    await expect(keys.creation.getByRole("alert").filter({ hasText: "1 to 1 billion per minute" })).toBeVisible();
     await expect(tokens).toBeFocused();
     await expectToFit(page);
     await expectAccessible(page);
@@ -191,7 +191,7 @@ test("a key's limits are typed with the key, and hold at once", { tag: "@phone" 
   await expect(dialog.getByLabel("Calls a minute")).toHaveValue("1");
   await dialog.getByLabel("Calls a minute").fill("2000000000");
   await dialog.getByRole("button", { name: "Save" }).click();
-  await expect(dialog.getByRole("alert").filter({ hasText: "1 to 1 billion a minute" })).toBeVisible();
+  await expect(dialog.getByRole("alert").filter({ hasText: "1 to 1 billion per minute" })).toBeVisible();
   await expect(dialog.getByLabel("Calls a minute")).toBeFocused();
   await expectAccessible(page);
   await dialog.getByLabel("Calls a minute").fill("");

@@ -91,10 +91,10 @@ impl Actor {
     pub fn reach(&self, permission: Permission) -> ServiceResult<Reach> {
         match &self.kind {
             ActorKind::Operator(_) => Ok(Reach::Installation),
-            ActorKind::System(_) => Err(ServiceError::Forbidden("This isn't a task of the server.".to_owned())),
+            ActorKind::System(_) => Err(ServiceError::Forbidden("Only the server does this.".to_owned())),
             ActorKind::Member { role, .. } => permissions::reach(*role, permission).ok_or_else(|| {
                 ServiceError::Forbidden(format!(
-                    "Your role, {}, doesn't allow this. An owner or admin can change it.",
+                    "Your role ({}) doesn't allow this. Ask an owner or admin to change it.",
                     role.label()
                 ))
             }),

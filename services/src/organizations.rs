@@ -32,7 +32,7 @@ use crate::{
 pub async fn create(services: &Services, name: &str, time_zone: &str) -> ServiceResult<Organization> {
     let mut errors = FieldErrors::default();
     let name = errors.check("name", validation::name(name)).unwrap_or_default();
-    let zone = time_zone.parse::<Tz>().map_err(|_| format!("{time_zone:?} is no time zone such as Europe/Berlin."));
+    let zone = time_zone.parse::<Tz>().map_err(|_| format!("Unknown time zone {time_zone:?}."));
     errors.check("time_zone", zone);
     errors.into_result()?;
     let transaction = services.database.begin().await?;

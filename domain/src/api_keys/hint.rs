@@ -36,7 +36,7 @@ crate::choices! {
         Unused = "unused", "Unused for 30 days";
         ExpiresSoon = "expires_soon", "Expires soon";
         RotationDue = "rotation_due", "Rotation due";
-        Wide = "wide", "Wider than its use";
+        Wide = "wide", "Over-permissioned";
         BreaksPolicy = "breaks_policy", "Breaks the policy";
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn origin(location: &ConfigLocation<'_>, text: &str) -> Result<Box<st
         true => Ok(text.into()),
         false => {
             let advice = format!(
-                "{text:?} is no origin such as \"https://app.example\", in small letters, without a path; name each."
+                "{text:?} isn't an origin such as \"https://app.example\", in lower case and without a path."
             );
             Err(location.value("cors.origins".to_owned(), advice))
         }

@@ -70,16 +70,16 @@ impl BucketQuery {
         };
         let time = number(0, MAX_TIME);
         let start = query.one("start_time", &time)?;
-        let start = start.ok_or_else(|| V1Error::invalid("start_time", "Say since when, in seconds of Unix time."))?;
+        let start = start.ok_or_else(|| V1Error::invalid("start_time", "`start_time` is required, in Unix seconds."))?;
         let end = query.one("end_time", &time)?.unwrap_or(now.millis().div_euclid(1000) + 1);
         if end <= start {
-            return Err(V1Error::invalid("end_time", "It must be after start_time, and isn't included."));
+            return Err(V1Error::invalid("end_time", "`end_time` must be after `start_time`."));
         }
         let (start, end) = (start.div_euclid(seconds) * seconds, (end + seconds - 1).div_euclid(seconds) * seconds);
         let page = query.one("page", |page| {
             let time = page.strip_prefix(PAGE_PREFIX).and_then(|time| time.parse().ok());
             time.filter(|time| time % seconds == 0 && (start..end).contains(time))
-                .ok_or("This is no page of this very question.")
+                .ok_or("`page` doesn't belong to this query.")
         })?;
         let from = page.unwrap_or(start);
         let limit = query.one("limit", number(1, max_limit))?.unwrap_or(default_limit);
@@ -155,8 +155,8 @@ fn parse_width(text: &str) -> Result<View, &'static str> {
     match text {
         "1h" => Ok(View::Hour),
         "1d" => Ok(View::Day),
-        "1m" => Err("Usage isn't kept by minutes. Ask for \"1h\" or \"1d\"."),
-        _ => Err("A bucket is \"1h\" or \"1d\" wide."),
+        "1m" => Err("Usage by minute isn't available. Use \"1h\" or \"1d\"."),
+        _ => Err("`bucket_width` must be \"1h\" or \"1d\"."),
     }
 }
 
@@ -166,7 +166,7 @@ fn parse_group(text: &str) -> Result<Group, &'static str> {
         "api_key_id" => Ok(Group::ApiKey),
         // A cost's line item is its model.
         "model" | "line_item" => Ok(Group::Model),
-        _ => Err("Group by project_id, api_key_id or model."),
+        _ => Err("`group_by` must be project_id, api_key_id or model."),
     }
 }
 

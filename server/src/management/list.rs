@@ -27,12 +27,12 @@ pub(super) fn cursor(query: QueryParams) -> Result<KeyCursor, V1Error> {
     let query = query.reject_unknown(&["after", "limit", "order", "owner_project_access"])?;
     query.one("owner_project_access", |access| match access {
         "any" => Ok(()),
-        _ => Err("It can only be \"any\": every key says it of its owner."),
+        _ => Err("Must be \"any\"; every key states its owner."),
     })?;
     let descending = query.one("order", |order| match order {
         "asc" => Ok(false),
         "desc" => Ok(true),
-        _ => Err("An order is \"asc\" or \"desc\"."),
+        _ => Err("`order` must be \"asc\" or \"desc\"."),
     })?;
     Ok(KeyCursor {
         after: query.one("after", str::parse::<ApiKeyId>)?,
