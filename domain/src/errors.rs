@@ -67,7 +67,7 @@ pub enum ApiError {
     #[error("{0}")]
     Conflict(String),
     /// Too many attempts; the next one may be made after this time.
-    #[error("Too many attempts. Try again in {retry_after_seconds} s.")]
+    #[error("Too many attempts. Try again in {}.", duration(.retry_after_seconds))]
     RateLimited { retry_after_seconds: u32 },
     /// The server failed; its log holds the cause under this reference.
     #[error("Something went wrong on the server (reference {reference}).")]
@@ -75,6 +75,12 @@ pub enum ApiError {
     /// The server can't be reached; constructed in the browser only.
     #[error("The server can't be reached. Check the connection and try again.")]
     Offline,
+}
+
+/// A time in seconds, or from one minute on in minutes, rounded up.
+fn duration(seconds: &u32) -> String {
+    let (count, unit) = if *seconds < 60 { (*seconds, "second") } else { (seconds.div_ceil(60), "minute") };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 fn first_message(errors: &FieldErrors) -> &str {
@@ -126,6 +132,19 @@ impl server_fn::error::FromServerFnError for ApiError {
             }
             E::Request(_) | E::Response(_) | E::Deserialization(_) => Self::Offline,
             _ => Self::Internal { reference: "server-function".to_owned() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_to_wait_is_in_seconds_or_in_whole_minutes() {
+        let message = |retry_after_seconds| ApiError::RateLimited { retry_after_seconds }.to_string();
+        for (seconds, text) in [(1, "1 second"), (59, "59 seconds"), (60, "1 minute"), (297, "5 minutes")] {
+            assert_eq!(message(seconds), format!("Too many attempts. Try again in {text}."));
         }
     }
 }

@@ -62,7 +62,7 @@ mod tests {
         assert!(warnings(https, "127.0.0.1:1", "trusted_proxies = [\"127.0.0.1\"]").is_empty());
         for all in ["0.0.0.0/0", "::/0"] {
             let listed = format!("trusted_proxies = [{all:?}]");
-            assert!(warnings(https, "127.0.0.1:1", &listed).concat().contains("every address"));
+            assert!(warnings(https, "127.0.0.1:1", &listed).concat().contains("all addresses"));
         }
     }
 
