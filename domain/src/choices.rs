@@ -80,7 +80,10 @@ mod tests {
             assert_eq!(serde_json::from_str::<Fruit>(&json).unwrap(), fruit);
         }
         assert_eq!(Fruit::RedCurrant.label(), "Red currants");
-        assert_eq!("plum".parse::<Fruit>(), Err("\"plum\" isn't a valid fruit. Use one of apple, currants.red.".to_owned()));
+        assert_eq!(
+            "plum".parse::<Fruit>(),
+            Err("\"plum\" isn't a valid fruit. Use one of apple, currants.red.".to_owned())
+        );
         assert!(serde_json::from_str::<Fruit>("\"RedCurrant\"").is_err());
     }
 }

@@ -122,7 +122,7 @@ struct LineError {
         (status = 200, description = "At least one event was accepted, now or before", body = BatchResponse),
         (
             status = 400,
-            description = "All events were rejected, or the body can't be read",
+            description = "All events were rejected, or the body is invalid",
             body = ref("#/components/schemas/RejectedEvents")
         ),
         (status = 408, description = "The body didn't arrive in time", body = ErrorDocument)

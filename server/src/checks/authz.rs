@@ -91,7 +91,7 @@ pub(super) async fn authorize(State(state): State<ChecksState>, request: Request
     operation_id = "authorize-request-with-path",
     tag = "Checks",
     security(("proxy" = ["authz"], "bearer" = [])),
-    params(("path" = String, Path, description = "The path that the client called"), ForwardedHeaders),
+    params(("path" = String, Path, description = "Path of the client's request"), ForwardedHeaders),
     responses(Admission, (status = 404, description = "The model isn't offered", body = ErrorDocument))
 )]
 pub(super) async fn authorize_subpath(State(state): State<ChecksState>, request: Request) -> Response {
@@ -163,7 +163,7 @@ impl IntoResponses for Admission {
             (LEVEL, "Level of the key.", Level::schema()),
         ];
         let response = ResponseBuilder::new()
-            .description("The request may pass. Headers identify its key, and say how its rate limits stand.");
+            .description("The request is allowed. Headers identify its key and state its rate limits.");
         let response = headers.into_iter().fold(response, |response, (name, description, schema)| {
             response.header(name.as_str(), HeaderBuilder::new().description(Some(description)).schema(schema).build())
         });
@@ -194,8 +194,8 @@ impl IntoParams for RouteRequirement {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         vec![
             query_param("scope", "Scope that the key must have, instead of that of the path.", Scope::schema()),
-            query_param("model", "Model that must be offered, and that the key may call.", String::schema()),
-            header_param("X-Forwarded-Uri", "Path and query that the client called.", String::schema()),
+            query_param("model", "Model that must exist, and that the key must be allowed to use.", String::schema()),
+            header_param("X-Forwarded-Uri", "Path and query of the client's request.", String::schema()),
         ]
     }
 }

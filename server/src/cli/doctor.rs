@@ -81,10 +81,10 @@ pub(super) const OPEN_SIGN_UP_WARNING: &str = "sign-up is open although a provid
 fn sign_up(config: &Config) -> &'static str {
     match (config.sign_up_open, config.has_paid_providers()) {
         (true, true) => OPEN_SIGN_UP_WARNING,
-        (true, false) => "open, because only the sandbox is configured; adding a provider closes it, unless [sign_up] open = true",
-        (false, _) => {
-            "closed; create accounts with `tollhouse user create`, the first one with the link that `tollhouse serve` prints"
+        (true, false) => {
+            "open, because only the sandbox is configured; adding a provider closes it, unless [sign_up] open = true"
         }
+        (false, _) => "closed; create accounts with `tollhouse user create`, the first one as `tollhouse serve` says",
     }
 }
 
@@ -132,8 +132,9 @@ async fn journals(config: &Config) -> Check {
                 format!("{folder} on {host}, last seen at {}", seen_at.to_chrono().to_rfc3339())
             });
             let places = places.collect::<Vec<_>>().join("; ");
-            let detail =
-                format!("calls aren't stored yet, because no server uses their journal: {places}; start a server there");
+            let detail = format!(
+                "calls aren't stored yet, because no server uses their journal: {places}; start a server there"
+            );
             Check { warns: true, ..Check::of("journals", Ok(detail)) }
         }
         Err(error) => Check::of("journals", Err(error.to_string())),

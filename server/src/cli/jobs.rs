@@ -20,7 +20,9 @@ pub(super) async fn run(services: &Services, command: Option<JobCommand>, json: 
             if replayed == 0 {
                 return Err(CliError::Refused("no dead job has this ID or is of this kind".to_owned()));
             }
-            output::data(json, &serde_json::json!({ "replayed": replayed }), |_| format!("{replayed} jobs will be retried"))
+            output::data(json, &serde_json::json!({ "replayed": replayed }), |_| {
+                format!("{replayed} jobs will be retried")
+            })
         }
     }
 }

@@ -88,8 +88,12 @@ async fn rotate(
     let RotatedApiKey { api_key, secret } = &rotated;
     let old = shown::old_secret(api_key);
     output::data(json, &shown::with_secret(api_key, secret.as_deref()), |_| match secret {
-        Some(secret) => format!("{id}  {}\n{secret}\nCopy the secret now. It won't be shown again.\n{old}", api_key.name),
-        None => format!("This request already rotated the key. The new secret was shown then and can't be shown again.\n{old}"),
+        Some(secret) => {
+            format!("{id}  {}\n{secret}\nCopy the secret now. It won't be shown again.\n{old}", api_key.name)
+        }
+        None => format!(
+            "This request already rotated the key. The new secret was shown then and can't be shown again.\n{old}"
+        ),
     })
 }
 
@@ -110,7 +114,9 @@ async fn revoke(services: &Services, ids: &[ApiKeyId], with_descendants: bool, j
     }
     organizations.dedup();
     let [organization] = &organizations[..] else {
-        return Err(CliError::Refused("these keys belong to several organizations; revoke those of each organization separately".to_owned()));
+        return Err(CliError::Refused(
+            "these keys belong to several organizations; revoke those of each organization separately".to_owned(),
+        ));
     };
     let actor = start::command_line(organization.clone());
     let mut revoked = ids.to_vec();

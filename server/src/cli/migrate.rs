@@ -46,7 +46,10 @@ fn words(report: &MigrationReport) -> String {
         pending => lines.push(format!("Pending: {}", pending.join(", "))),
     }
     if !schema.unknown.is_empty() {
-        lines.push(format!("This version of Tollhouse is older than the schema. Unknown migrations: {}.", schema.unknown.join(", ")));
+        lines.push(format!(
+            "This version of Tollhouse is older than the schema. Unknown migrations: {}.",
+            schema.unknown.join(", ")
+        ));
     }
     lines.extend(background.iter().map(line));
     lines.join("\n")

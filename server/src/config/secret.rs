@@ -37,9 +37,7 @@ pub(super) fn secret(
     };
     let secret = secret.trim();
     if secret.is_empty() || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(
-            location.value(key(source), "its value isn't a secret: it must be one line of printable ASCII.")
-        );
+        return Err(location.value(key(source), "its value isn't a secret: it must be one line of printable ASCII."));
     }
     Ok(Some(SecretText::new(secret)))
 }

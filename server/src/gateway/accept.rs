@@ -227,9 +227,7 @@ impl RequestBuilder<'_> {
 
     async fn read_form(&self, body: Body) -> Result<SpooledForm, Rejection> {
         if self.is_gzip {
-            return Err(without_model(gzip::not_accepted(
-                "Send forms uncompressed, without `content-encoding`.",
-            )));
+            return Err(without_model(gzip::not_accepted("Send forms uncompressed, without `content-encoding`.")));
         }
         let limits = self.limits(self.gateway.limits().max_upload_bytes);
         let quota = self.gateway.disk.quota(self.key.into());

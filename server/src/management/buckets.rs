@@ -70,7 +70,8 @@ impl BucketQuery {
         };
         let time = number(0, MAX_TIME);
         let start = query.one("start_time", &time)?;
-        let start = start.ok_or_else(|| V1Error::invalid("start_time", "`start_time` is required, in Unix seconds."))?;
+        let start =
+            start.ok_or_else(|| V1Error::invalid("start_time", "`start_time` is required, in Unix seconds."))?;
         let end = query.one("end_time", &time)?.unwrap_or(now.millis().div_euclid(1000) + 1);
         if end <= start {
             return Err(V1Error::invalid("end_time", "`end_time` must be after `start_time`."));
@@ -118,20 +119,20 @@ impl IntoParams for BucketQuery {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let start = query_param(
             "start_time",
-            "Start, in seconds of Unix time. The bucket that it lies in is returned as a whole.",
+            "Start, in Unix seconds. The bucket that contains it is returned as a whole.",
             integer(0, MAX_TIME),
         );
         vec![
             ParameterBuilder::from(start).required(Required::True).build(),
             query_param(
                 "end_time",
-                "End, in seconds of Unix time, exclusive; now if left out. The bucket that it lies in is returned as a whole.",
+                "End, in Unix seconds, exclusive; now by default. The bucket that contains it is returned as a whole.",
                 integer(0, MAX_TIME),
             ),
-            query_param("bucket_width", "Length of a bucket, in UTC; `1d` if left out.", one_of(&["1h", "1d"])),
+            query_param("bucket_width", "Length of a bucket, in UTC; `1d` by default.", one_of(&["1h", "1d"])),
             query_param(
                 "group_by",
-                "Dimensions by which a bucket's results are grouped; one result for all if left out.",
+                "Dimensions by which a bucket's results are grouped; one result for all by default.",
                 list_of(one_of(&["project_id", "api_key_id", "model", "line_item"])),
             ),
             query_param("project_ids", "Projects to restrict the results to.", list_of(ProjectId::schema())),
@@ -139,11 +140,11 @@ impl IntoParams for BucketQuery {
             query_param("models", "Models to restrict the results to.", list_of(String::schema())),
             query_param(
                 "limit",
-                "Number of buckets on a page, if left out 24 hours or 7 days. The maximum is 168 hours, and of days 31 \
-                 for usage and 180 for costs.",
+                "Number of buckets per page; 24 hours or 7 days by default. The maximum is 168 hours, or 31 days for usage \
+                 and 180 days for costs.",
                 integer(1, 180),
             ),
-            query_param("page", "The `next_page` of the page before; left out for the first page.", String::schema()),
+            query_param("page", "The `next_page` of the previous page; omit it for the first page.", String::schema()),
         ]
     }
 }

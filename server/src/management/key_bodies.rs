@@ -56,7 +56,9 @@ impl CreateKeyBody {
     pub(super) fn into_new_key(self, location: KeyLocation, now: Timestamp) -> Result<NewApiKey, V1Error> {
         let (project_id, level) = match (location, self.level) {
             (KeyLocation::Organization, None | Some(Level::Admin)) => (None, Level::Admin),
-            (KeyLocation::Organization, Some(_)) => return Err(V1Error::invalid("level", "Must be admin at this path.")),
+            (KeyLocation::Organization, Some(_)) => {
+                return Err(V1Error::invalid("level", "Must be admin at this path."));
+            }
             (KeyLocation::Project(_), Some(Level::Admin)) => {
                 return Err(V1Error::invalid(
                     "level",

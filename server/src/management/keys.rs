@@ -184,8 +184,8 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 
 impl IntoParams for IdempotencyKey {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let description = "Name of this request, chosen by the client: 1 to 100 characters on one line. A repeated \
-                           request with the same name changes nothing, and returns the same key with `value` as `null`.";
+        let description = "Idempotency key of this request, chosen by the client: 1 to 100 characters on one line. A repeated \
+                           request with the same one changes nothing, and returns the same key with `value` as `null`.";
         vec![header_param("Idempotency-Key", description, String::schema())]
     }
 }

@@ -149,10 +149,7 @@ fn postgres_options(url: &str) -> Result<PgConnectOptions, FieldErrors> {
         // Rejected here since sqlx would log it with its value, which may be the rest of a password. Not
         // quoted either.
         if !is_known {
-            return Err(error(format!(
-                "Unknown parameter. Allowed are {}.",
-                POSTGRES_PARAMETERS.join(", ")
-            )));
+            return Err(error(format!("Unknown parameter. Allowed are {}.", POSTGRES_PARAMETERS.join(", "))));
         }
     }
     // The last @ stands before the host, so an @ or / after that must come from a password too.

@@ -77,7 +77,7 @@ fn bodies_of(call: &CallRecord, key: &DemoKey, random: &mut Pcg64) -> NewBodies 
     let id = call.id.to_string();
     let media_type = if call.streamed { "text/event-stream" } else { "application/json" };
     let mut response = StoredBody {
-        headers: headers(&[("content-type", media_type), ("x-request-id", &id)]),
+        headers: headers(&[("content-type", media_type), ("x-request-id", id.as_str())]),
         assembled: call.streamed,
         ..body(&response)
     };

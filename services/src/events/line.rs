@@ -243,9 +243,9 @@ impl Envelope<'_> {
     /// The event's time, or `now` without one.
     fn read_time(&self, now: Timestamp) -> Result<Timestamp, EventError> {
         let Some(text) = &self.time else { return Ok(now) };
-        let at: Timestamp = text.parse().map_err(|_| {
-            EventError::invalid("time", "Use an RFC 3339 timestamp, such as 2026-11-17T14:32:07.5Z.")
-        })?;
+        let at: Timestamp = text
+            .parse()
+            .map_err(|_| EventError::invalid("time", "Use an RFC 3339 timestamp, such as 2026-11-17T14:32:07.5Z."))?;
         if at < now.plus_days(-MAX_AGE_DAYS) {
             let message = format!("The event is older than {MAX_AGE_DAYS} days.");
             return Err(EventError::new(EventErrorCode::TooOld, "time", message));

@@ -94,9 +94,7 @@ impl EventData<'_> {
             UsageKind::Tokens => {
                 (call || seconds || bytes, has_tokens, "token counts, at least one of which is required")
             }
-            UsageKind::VideoSeconds => {
-                (call || tokens || bytes || has_service, seconds, "seconds, which is required")
-            }
+            UsageKind::VideoSeconds => (call || tokens || bytes || has_service, seconds, "seconds, which is required"),
             UsageKind::StoredBytes => {
                 let needed = self.bytes.is_some() && self.hours.is_some();
                 (call || tokens || seconds || has_service, needed, "bytes and hours, which are both required")

@@ -76,8 +76,8 @@ fn hash_target() -> Option<web_sys::Element> {
     document().get_element_by_id(hash.strip_prefix('#')?)
 }
 
-/// Id of the last section that has reached the top of the window. At the page's end, where the last ones can't reach it,
-/// it is the one that the address names, if its title is in the window, or else the last.
+/// Id of the last section that has reached the top of the window. At the page's end, where the last ones can't reach
+/// it, it is the one that the address names, if its title is in the window, or else the last.
 fn section_in_view(index: &[(&'static str, &'static str)]) -> &'static str {
     let top = |id: &str| document().get_element_by_id(id).map(|section| section.get_bounding_client_rect().top());
     let ids = || index.iter().map(|(id, _)| *id);

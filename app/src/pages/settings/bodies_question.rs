@@ -24,9 +24,8 @@ pub fn BodiesQuestion() -> impl IntoView {
     let slug = organization.slug();
     let settings =
         load_when(move || may_decide.then(|| api::organizations::SettingsRequest { organization: slug.clone() }));
-    let undecided = Memo::new(move |_| {
-        settings.with(|settings| Some(settings?.bodies.clone()).filter(|bodies| bodies.undecided))
-    });
+    let undecided =
+        Memo::new(move |_| settings.with(|settings| Some(settings?.bodies.clone()).filter(|bodies| bodies.undecided)));
     move || {
         undecided.get().map(|current| {
             view! {

@@ -60,8 +60,7 @@ fn Table(limits: ReadSignal<Vec<SharedLimits>>, edit: Callback<LimitedProject>) 
             move || limits.with(|all| find(all, &subject).map(rate))
         }
     };
-    let columns =
-        vec![
+    let columns = vec![
         Column::new("Scope", |subject: &LimitedProject| match subject {
             Some(project) => view! { <Name name=project.name.clone()/> }.into_any(),
             None => "Organization".into_any(),

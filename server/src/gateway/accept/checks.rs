@@ -46,10 +46,7 @@ impl RequestBuilder<'_> {
                 Dialect::OpenAi => ("Anthropic's", "/v1/messages"),
                 Dialect::Anthropic => ("OpenAI's", "/v1/chat/completions"),
             };
-            let message = format!(
-                "{:?} uses {other} API, and requests aren't translated. Use {path}.",
-                offer.name
-            );
+            let message = format!("{:?} uses {other} API, and requests aren't translated. Use {path}.", offer.name);
             return Err(with_model(V1Error::invalid("model", message)));
         }
         Ok(Arc::new(narrowed))

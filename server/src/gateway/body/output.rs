@@ -110,9 +110,7 @@ impl OutputLimit {
             {
                 let message = match answers {
                     1 => format!("{model:?} is limited to {max_tokens} output tokens."),
-                    _ => format!(
-                        "{model:?} is limited to {max_tokens} output tokens for {answers} choices together."
-                    ),
+                    _ => format!("{model:?} is limited to {max_tokens} output tokens for {answers} choices together."),
                 };
                 return Err(V1Error::invalid(name, message));
             }

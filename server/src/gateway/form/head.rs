@@ -58,8 +58,8 @@ impl PartHead {
         let (Some(disposition), None) = (dispositions.next(), dispositions.next()) else {
             return Err(wrong("needs exactly one `content-disposition`"));
         };
-        let (essence, parameters) = parameters(disposition.as_bytes())
-            .ok_or_else(|| wrong("has an invalid `content-disposition`"))?;
+        let (essence, parameters) =
+            parameters(disposition.as_bytes()).ok_or_else(|| wrong("has an invalid `content-disposition`"))?;
         if !essence.eq_ignore_ascii_case("form-data") {
             return Err(wrong("isn't `form-data`"));
         }
@@ -76,8 +76,7 @@ impl PartHead {
             }
         }
         let name = name.filter(|name| is_plain(name)).ok_or_else(|| wrong("has no name, or an invalid one"))?;
-        let extended =
-            extended.map(|text| decode_extended(&text).ok_or_else(|| wrong("has an invalid `filename*`")));
+        let extended = extended.map(|text| decode_extended(&text).ok_or_else(|| wrong("has an invalid `filename*`")));
         let file_name = extended.transpose()?.or(plain);
         if file_name.as_ref().is_some_and(|name| name.len() > MAX_NAME_LENGTH) {
             return Err(wrong("has a file name that is too long"));

@@ -15,7 +15,10 @@ fn bodies_are_stored_as_the_command_line_says() {
     let redact = ["content", "metadata.customer"];
     assert_eq!(changed, json!({ "days": 7, "decided": true, "limit": 65_536, "redact": redact }));
     assert_eq!(bodies(&["--limit", "2048"])["days"], 7);
-    assert_eq!(bodies(&["--days", "off", "--redact"]), json!({ "days": null, "decided": true, "limit": 2048, "redact": [] }));
+    assert_eq!(
+        bodies(&["--days", "off", "--redact"]),
+        json!({ "days": null, "decided": true, "limit": 2048, "redact": [] })
+    );
     for (wrong, status, message) in [("91", 1, "days: Choose 1 to 90 days."), ("never", 2, "1 to 90 days, or off")] {
         let refusal = shell.refusal(&["org", "bodies", "--org", "acme", "--days", wrong], "", status);
         assert!(refusal.contains(message), "{refusal}");
