@@ -71,6 +71,22 @@ test("nothing is stored before somebody has decided, and the question is answere
   await expect(section.getByRole("button", { name: "Save choice" })).toHaveCount(0);
 });
 
+test("the first steps ask whether to store bodies, once", { tag: "@widths" }, async ({ signedIn: page, owner, organization }) => {
+  await page.goto(`/o/${organization.slug}`);
+  const question = page.getByRole("region", { name: "Store request and response bodies?" });
+  await expect(question.getByRole("radio", { name: /^Metadata only/ })).toBeChecked();
+  await question.getByRole("radio", { name: /^With request and response bodies/ }).check();
+  await expectToFit(page);
+  await expectAccessible(page);
+  await question.getByRole("button", { name: "Save choice" }).click();
+  await expect(question).toBeHidden();
+  const { bodies } = await owner.invoke<{ bodies: object }>("organizations/settings");
+  expect(bodies).toMatchObject({ days: 30 });
+  await page.reload();
+  await expect(page.getByText("Waiting for the first call…")).toBeVisible();
+  await expect(question).toHaveCount(0);
+});
+
 test("settings choose whether and how requests and responses are stored, and a call without them says why", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
   const [settings, logs] = [new SettingsPage(page), new LogsPage(page)];
   const section = settings.section("Request and response bodies");
