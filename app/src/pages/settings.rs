@@ -3,6 +3,7 @@
 mod bodies;
 mod bodies_question;
 mod calls;
+mod confirm_deletion;
 mod deletion;
 mod form;
 mod key_policy;
@@ -17,7 +18,7 @@ use leptos::{ev, prelude::*};
 
 pub(crate) use self::bodies_question::BodiesQuestion;
 use self::{
-    bodies::BodiesSection, calls::CallsSection, deletion::ConfirmDeletion, form::SettingsForm,
+    bodies::BodiesSection, calls::CallsSection, confirm_deletion::ConfirmDeletion, form::SettingsForm,
     key_policy::KeyPolicySection, rate_limits::RateLimitsSection, save_bar::SaveBar, sessions::SessionsSection,
 };
 use crate::{

@@ -1,17 +1,15 @@
-//! Confirmation of settings that delete stored data.
+//! What changes of the settings delete.
 
 use domain::organizations::{OrganizationSettings, SettingsChanges};
-use leptos::prelude::*;
 
-use super::form::SettingsForm;
-use crate::{components::Confirm, lean::CollectAny, pages::usage::plural};
+use crate::pages::usage::plural;
 
 /// Changes of the settings, and the data that they delete.
 #[derive(Clone, Debug)]
 pub(super) struct Deletion {
-    changes: SettingsChanges,
+    pub(super) changes: SettingsChanges,
     /// A sentence for each kind of data.
-    sentences: Vec<String>,
+    pub(super) sentences: Vec<String>,
 }
 
 impl Deletion {
@@ -49,30 +47,4 @@ fn deletes_calls(saved: &OrganizationSettings, changes: &SettingsChanges) -> boo
 fn deletes_bodies(saved: &OrganizationSettings, changes: &SettingsChanges) -> bool {
     let days = changes.bodies.as_ref().map(|bodies| bodies.days);
     saved.bodies.days.is_some_and(|before| days.is_some_and(|days| days.is_none_or(|days| days < before)))
-}
-
-/// Asks before settings are saved that delete data.
-#[component]
-pub(super) fn ConfirmDeletion(form: SettingsForm) -> impl IntoView {
-    let deletion = form.deletion();
-    let sentences = move || {
-        let sentences = deletion.with(|deletion| deletion.as_ref().map(|deletion| deletion.sentences.clone()));
-        sentences.unwrap_or_default().into_iter().map(|sentence| view! { <p>{sentence}</p> }).collect_any()
-    };
-    view! {
-        <Confirm
-            open=Signal::derive(move || deletion.with(Option::is_some))
-            title="Delete stored data?"
-            action="Save and delete"
-            on_confirm=move || {
-                if let Some(Deletion { changes, .. }) = deletion.get_untracked() {
-                    form.save_confirmed(changes);
-                }
-            }
-            on_close=move || deletion.set(None)
-        >
-            {sentences}
-            <p>"This can't be undone."</p>
-        </Confirm>
-    }
 }
