@@ -64,7 +64,7 @@ impl FromStr for Outcome {
         Self::ALL
             .into_iter()
             .find(|outcome| outcome.name() == text)
-            .ok_or_else(|| "An outcome is succeeded, failed, refused or interrupted.".to_owned())
+            .ok_or_else(|| "Must be succeeded, failed, refused or interrupted.".to_owned())
     }
 }
 

@@ -45,9 +45,9 @@ pub fn email(text: &str) -> Result<String, String> {
     let text = &canonical::email(text)?;
     let text = text.trim().to_lowercase();
     if text.is_empty() {
-        return Err("Enter a mail address.".to_owned());
+        return Err("Enter an email address.".to_owned());
     }
-    let error = || "Enter a mail address such as mira@example.com.".to_owned();
+    let error = || "Enter an email address such as mira@example.com.".to_owned();
     let (local, host) = text.rsplit_once('@').ok_or_else(error)?;
     let is_local_part = |part: &str| {
         !part.is_empty() && !part.chars().any(|c| c.is_whitespace() || c.is_control() || "<>,;:\"()[]\\@".contains(c))

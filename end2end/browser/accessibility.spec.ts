@@ -75,7 +75,7 @@ test("dialogs, menus and tables that open above a page are accessible", { tag: "
 test("the question before unsaved changes are lost is accessible", { tag: "@widths" }, async ({ signedIn: page, organization }) => {
   const settings = new SettingsPage(page);
   await settings.open(organization.slug);
-  await settings.longestLife.fill("45");
+  await settings.typeLifetime("45");
   await page.getByRole("link", { name: "Logs" }).filter({ visible: true }).first().click();
   await expect(settings.leaveDialog).toBeVisible();
   await checkPage(page);

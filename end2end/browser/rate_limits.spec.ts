@@ -46,9 +46,9 @@ test("an invalid limit is reported at its field, and what was typed stays", { ta
   await expect(calls).toBeFocused();
   await expect(save).toHaveAttribute("aria-disabled", "true");
   for (const [wrong, why] of [
-    ["1,000", "Write a whole number"],
-    ["0", "1 to 1 billion a minute"],
-    ["5000000000", "1 to 1 billion a minute"],
+    ["1,000", "Enter a whole number"],
+    ["0", "1 to 1 billion per minute"],
+    ["5000000000", "1 to 1 billion per minute"],
   ] as const) {
     await calls.fill(wrong);
     await save.click();
@@ -57,7 +57,7 @@ test("an invalid limit is reported at its field, and what was typed stays", { ta
   }
   await tokens.fill("many");
   await save.click();
-  await expect(dialog.getByRole("alert").filter({ hasText: "Write a whole number" })).toBeVisible();
+  await expect(dialog.getByRole("alert").filter({ hasText: "Enter a whole number" })).toBeVisible();
   await expect(calls).toHaveValue("5000000000");
   await expectToFit(page);
   await expectAccessible(page);
@@ -71,15 +71,15 @@ test("limits of a project and of the organization are set in the settings, and h
     await expect(settings.limitsOf(name).getByText("No limit")).toHaveCount(2);
   }
   // An organization that signed up itself begins with a limit of the hub's.
-  await expect(settings.limitsOf("The organization").getByText("6,000")).toBeVisible();
-  await expect(settings.limitsOf("The organization").getByText("No limit")).toHaveCount(1);
+  await expect(settings.limitsOf("Organization").getByText("6,000")).toBeVisible();
+  await expect(settings.limitsOf("Organization").getByText("No limit")).toHaveCount(1);
   await call(hub, key.secret);
   await call(hub, key.secret);
 
   const dialog = await settings.editLimits("Default");
   await dialog.getByLabel("Requests per minute").fill("1");
   await dialog.getByRole("button", { name: "Save" }).click();
-  await expect(page.getByRole("status").filter({ hasText: "Rate limits saved" })).toBeVisible();
+  await expect(page.getByRole("status").filter({ hasText: "Changes saved." })).toBeVisible();
   await expect(dialog).toBeHidden();
   await expect(settings.limitsOf("Default").getByRole("cell").nth(1)).toHaveText("1");
   await expect(settings.limitsOf("Default").getByRole("button", { name: "Edit" })).toBeFocused();
@@ -92,7 +92,7 @@ test("limits of a project and of the organization are set in the settings, and h
     await expect(dialog).toBeHidden();
     await expectAllowed(hub, key.secret);
 
-    await settings.editLimits("The organization");
+    await settings.editLimits("Organization");
     await dialog.getByLabel("Requests per minute").fill("1");
     await dialog.getByLabel("Tokens per minute").fill("2000000");
     await dialog.getByRole("button", { name: "Save" }).click();
@@ -100,7 +100,7 @@ test("limits of a project and of the organization are set in the settings, and h
   });
 
   await page.reload();
-  await expect(settings.limitsOf("The organization").getByRole("cell").nth(2)).toHaveText("2,000,000");
+  await expect(settings.limitsOf("Organization").getByRole("cell").nth(2)).toHaveText("2,000,000");
   await expect(settings.limitsOf("Default").getByText("No limit")).toHaveCount(2);
   expect(await hub.runCommand(["org", "limits", organization.slug])).toEqual({ calls_per_minute: 1, tokens_per_minute: 2_000_000 });
 });
@@ -132,12 +132,12 @@ test.describe("with the operator's limits", () => {
   test("the operator's limits are shown, and apply where none is set", { tag: "@phone" }, async ({ signedIn: page, hub, key: { secret }, organization }) => {
     const settings = new SettingsPage(page);
     await settings.open(organization.slug);
-    await expect(settings.limitsOf("The organization").getByRole("cell").nth(2)).toHaveText("Operator's 1,000,000");
-    await expect(settings.limitsOf("Default").getByRole("cell").nth(1)).toHaveText("Operator's 1");
+    await expect(settings.limitsOf("Organization").getByRole("cell").nth(2)).toHaveText("Server default 1,000,000");
+    await expect(settings.limitsOf("Default").getByRole("cell").nth(1)).toHaveText("Server default 1");
     await expectRateLimited(hub, secret, "project");
 
     const dialog = await settings.editLimits("Default");
-    await expect(dialog).toContainText("Empty for your operator's limit, 1.");
+    await expect(dialog).toContainText("Leave blank for the server default, 1.");
     await expectToFit(page);
     await expectAccessible(page);
     await dialog.getByLabel("Requests per minute").fill("60");
@@ -162,11 +162,11 @@ test("a key's limits are typed with the key, and hold at once", { tag: "@phone" 
     await keys.unfold("Limits");
     await expect(calls).toBeHidden();
     await keys.submit();
-    await expect(keys.creation.getByRole("alert").filter({ hasText: "Write a whole number" })).toBeVisible();
+    await expect(keys.creation.getByRole("alert").filter({ hasText: "Enter a whole number" })).toBeVisible();
     await expect(calls).toBeFocused();
     await calls.fill("1");
     await keys.submit();
-    await expect(keys.creation.getByRole("alert").filter({ hasText: "1 to 1 billion a minute" })).toBeVisible();
+    await expect(keys.creation.getByRole("alert").filter({ hasText: "1 to 1 billion per minute" })).toBeVisible();
     await expect(tokens).toBeFocused();
     await expectToFit(page);
     await expectAccessible(page);
@@ -197,7 +197,7 @@ test("a key's limits are typed with the key, and hold at once", { tag: "@phone" 
   await expect(dialog.getByLabel("Requests per minute")).toHaveValue("1");
   await dialog.getByLabel("Requests per minute").fill("2000000000");
   await dialog.getByRole("button", { name: "Save" }).click();
-  await expect(dialog.getByRole("alert").filter({ hasText: "1 to 1 billion a minute" })).toBeVisible();
+  await expect(dialog.getByRole("alert").filter({ hasText: "1 to 1 billion per minute" })).toBeVisible();
   await expect(dialog.getByLabel("Requests per minute")).toBeFocused();
   await expectAccessible(page);
   await dialog.getByLabel("Requests per minute").fill("");

@@ -31,7 +31,7 @@ pub async fn sign_up(input: SignUp, setup: Option<String>) -> Result<Welcome, Ap
     let (services, setup) = (&request.services, setup.as_deref());
     if !request.sign_up_open && !request.setup_code.admits(services, setup).await.map_err(context::public_error)? {
         return Err(context::public_error(services::ServiceError::Forbidden(
-            "Sign-up is closed here. Whoever runs this hub makes accounts: ask them for one.".to_owned(),
+            "Sign-up is closed. Ask the operator of this server for an account.".to_owned(),
         )));
     }
     let current_token = request.session_token.as_deref();

@@ -23,6 +23,7 @@ mod numbers;
 mod page_head;
 mod radio_cards;
 mod rate_fields;
+mod section;
 mod segmented;
 mod select;
 mod sheet;
@@ -61,6 +62,7 @@ pub use numbers::{
 pub use page_head::PageHead;
 pub use radio_cards::RadioCards;
 pub use rate_fields::{RATE_FIELDS, RateDraft, RateFields};
+pub use section::{Section, Sections};
 pub use segmented::Segmented;
 pub use select::{Select, SelectOption};
 pub use sheet::{Sheet, SheetLink};

@@ -37,7 +37,7 @@ impl Expiration {
     pub fn check(self, now: Timestamp) -> Result<(), String> {
         match self.ends_at(now) {
             None => Ok(()),
-            Some(end) if end <= now => Err("Choose a moment to come.".to_owned()),
+            Some(end) if end <= now => Err("Choose a time in the future.".to_owned()),
             Some(end) if end > now.plus_days(i64::from(MAX_LIFE_DAYS)) => {
                 Err(format!("Choose at most {MAX_LIFE_DAYS} days."))
             }
@@ -68,7 +68,7 @@ impl KeyPolicy {
         match (expires_at, self.longest_life_days) {
             (None, _) if self.expiry_required => Err("This organization's keys must expire.".to_owned()),
             (Some(end), Some(days)) if end > created_at.plus_days(i64::from(days)) => {
-                Err(format!("This organization's keys live at most {days} days."))
+                Err(format!("This organization's keys must expire within {days} days."))
             }
             _ => Ok(()),
         }

@@ -194,7 +194,7 @@ impl FromStr for Range {
             .and_then(|(first, last)| CustomRange::new(parse_day(first)?, parse_day(last)?))
             .map(Self::Custom)
             .ok_or_else(|| {
-                "A range is today, 7d, 30d, month, last-month, 90d, 12m, or two days such as 2026-11-01..2026-11-17."
+                "Must be today, 7d, 30d, month, last-month, 90d, 12m, or two days such as 2026-11-01..2026-11-17."
                     .to_owned()
             })
     }

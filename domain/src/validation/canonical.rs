@@ -83,7 +83,7 @@ pub fn email(text: &str) -> Result<String, String> {
         return Ok(text);
     }
     let ascii = Uts46::new().to_ascii(host.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify);
-    let ascii = ascii.map_err(|_| "Enter a mail address such as mira@example.com.".to_owned())?;
+    let ascii = ascii.map_err(|_| "Enter an email address such as mira@example.com.".to_owned())?;
     Ok(format!("{local}@{ascii}"))
 }
 

@@ -33,7 +33,7 @@ pub(super) async fn run(services: &Services, command: UserCommand, json: bool) -
         }
         UserCommand::Password { email, password_stdin: _ } => {
             accounts::set_password(services, &email, &read_password()?).await?;
-            output::done(json, "The password is set, and all sessions are ended.")
+            output::done(json, "The password was set, and the user was signed out everywhere.")
         }
     }
 }
@@ -41,7 +41,7 @@ pub(super) async fn run(services: &Services, command: UserCommand, json: bool) -
 pub(super) async fn operator(services: &Services, command: OperatorCommand, json: bool) -> Result<(), CliError> {
     let OperatorCommand::Grant { email } = command;
     accounts::grant_operator(services, &email).await?;
-    output::done(json, &format!("{email} is an operator."))
+    output::done(json, &format!("{email} is now an operator."))
 }
 
 /// Reads the password from standard input, without one line break at its end.

@@ -115,7 +115,12 @@ impl FirstAnswers<'_> {
         match page {
             Page::Overview => {
                 let overview = services::overview::get(services, actor, base_url).await;
+                let in_first_steps = overview.as_ref().is_ok_and(|overview| !overview.ever_called);
                 self.add(&api::overview::Get { organization }, overview);
+                if in_first_steps {
+                    // They ask whether to store bodies.
+                    self.add_settings().await;
+                }
             }
             Page::ApiKeys => {
                 let query = KeysAddress::parse(query).query;
@@ -133,8 +138,7 @@ impl FirstAnswers<'_> {
                 self.add(&api::calls::List { organization, query }, calls);
             }
             Page::Settings => {
-                let settings = services::organizations::settings(services, actor).await;
-                self.add(&api::organizations::SettingsRequest { organization: organization.clone() }, settings);
+                self.add_settings().await;
                 let limits = services::rate_limits::list(services, actor, self.configured_limits).await;
                 self.add(&api::rate_limits::List { organization }, limits);
             }
@@ -165,6 +169,13 @@ impl FirstAnswers<'_> {
                 self.add(&api::api_keys::History { organization, id }, entries);
             }
         }
+    }
+
+    /// Adds the organization's settings, if the user may see them.
+    async fn add_settings(&mut self) {
+        let organization = self.actor.organization.slug.clone();
+        let settings = services::organizations::settings(self.services, self.actor).await;
+        self.add(&api::organizations::SettingsRequest { organization }, settings);
     }
 
     /// Adds the first page of the inbox, if the user has one.

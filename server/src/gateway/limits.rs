@@ -114,12 +114,16 @@ fn rate_limit_error(exceeded: &LimitExceeded) -> V1Error {
     let LimitExceeded { subject, unit, limit, retry_after_seconds } = exceeded;
     let retry_after_seconds = (*retry_after_seconds).min(MAX_RETRY_AFTER);
     let subject_name = match subject {
-        LimitSubject::ApiKey => "this key",
-        LimitSubject::Project => "this key's project",
-        LimitSubject::Organization => "this organization",
+        LimitSubject::ApiKey => "This key",
+        LimitSubject::Project => "This key's project",
+        LimitSubject::Organization => "This organization",
     };
-    let message =
-        format!("Too fast: {subject_name} may take {limit} {unit} a minute. Try again in {retry_after_seconds} s.");
+    // Clients know calls as requests.
+    let noun = if *unit == "calls" { "request" } else { "token" };
+    let plural = if *limit == 1 { "" } else { "s" };
+    let message = format!(
+        "{subject_name} is limited to {limit} {noun}{plural} per minute. Try again in {retry_after_seconds} s."
+    );
     V1Error::rate_limited(message, retry_after_seconds)
 }
 

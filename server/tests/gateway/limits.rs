@@ -138,7 +138,7 @@ async fn tokens_are_counted_by_what_the_provider_reports() {
         (second.status, header(&second, "x-ratelimit-remaining-tokens")),
         (StatusCode::TOO_MANY_REQUESTS, Some("10"))
     );
-    assert!(second.text().contains("100 tokens a minute"), "{}", second.text());
+    assert!(second.text().contains("100 tokens per minute"), "{}", second.text());
 }
 
 #[tokio::test]

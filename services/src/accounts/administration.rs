@@ -105,7 +105,7 @@ async fn find(services: &Services, email: &str) -> ServiceResult<users::Model> {
         .filter(users::Column::Email.eq(email))
         .one(services.database.read())
         .await?
-        .ok_or_else(|| FieldErrors::of("email", "Nobody has an account with this address.").into())
+        .ok_or_else(|| FieldErrors::of("email", "No account has this email address.").into())
 }
 
 /// Records an act in the chains of the user's organizations, and in `other`.

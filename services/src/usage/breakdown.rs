@@ -152,7 +152,7 @@ fn check_limit(results: u64) -> ServiceResult<()> {
     if results <= MAX_RESULTS {
         return Ok(());
     }
-    let message = format!("These are more than {MAX_RESULTS} results: ask for fewer buckets, or narrow them down.");
+    let message = format!("More than {MAX_RESULTS} results. Request fewer buckets, or filter them.");
     Err(FieldErrors::of("limit", message).into())
 }
 

@@ -95,7 +95,7 @@ pub(super) fn zone(organization: &Organization, name: Option<&str>) -> ServiceRe
     match name {
         None => Ok(organization.time_zone),
         Some(name) => name.parse().map_err(|_| {
-            let message = format!("{name:?} is no time zone such as Europe/Berlin.");
+            let message = format!("Unknown time zone {name:?}.");
             ServiceError::Invalid(FieldErrors::of("time_zone", message))
         }),
     }

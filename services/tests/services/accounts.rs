@@ -74,7 +74,7 @@ on_both_databases! {
                 let start = Instant::now();
                 let refused = accounts::sign_in(&world.services, credentials(email, "a wrong one"), &device()).await;
                 fastest[index] = fastest[index].min(start.elapsed().as_micros());
-                assert_eq!(field_error(refused, "password"), "The address or the password is wrong.");
+                assert_eq!(field_error(refused, "password"), "Incorrect email or password.");
             }
             if alike(fastest) {
                 break;

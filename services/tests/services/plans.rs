@@ -10,7 +10,7 @@ mod measure;
 
 use domain::{
     api_keys::{HintKind, KeyQuery, KeySort},
-    calls::{CallQuery, Outcome, OutcomeFilter},
+    calls::{CallQuery, CallRetention, Outcome, OutcomeFilter},
     time::Timestamp,
     usage::{Filter, Group, Range, UsageQuery, View},
 };
@@ -222,6 +222,10 @@ async fn pages(watch: &Watch, data: &Data) {
     watch.hold("projects", FEW, async || drop(projects::list(services, admin).await.unwrap())).await;
     watch.hold("models", FEW, async || drop(models::list(services, admin).await.unwrap())).await;
     watch.hold("settings", FEW, async || drop(organizations::settings(services, admin).await.unwrap())).await;
+    let deleted = async || {
+        calls::retention::count_deleted(services, admin, CallRetention { days: Some(35) }).await.unwrap();
+    };
+    watch.hold("settings: calls that a shorter time deletes", SUMS, deleted).await;
     let limits = async || drop(rate_limits::list(services, admin, KeyLimits::default()).await.unwrap());
     watch.hold("limits", FEW, limits).await;
 }

@@ -68,14 +68,14 @@ fn bodies_view(bodies: BodiesState, zone: &str) -> AnyView {
 #[component]
 fn BodiesOff() -> impl IntoView {
     let organization = use_organization();
-    let href = Page::Settings.path(&organization.slug());
+    let href = Page::Settings.path(&organization.slug()) + "#bodies";
     let may_change = organization.reach(Permission::ManageSettings).is_some_and(Reach::is_organization_wide);
     view! {
         <section class="call-body">
             <h3>"Request and response"</h3>
             <p class="faint">
-                "This organization doesn't keep them. "
-                {may_change.then(|| view! { <a class="link" href=href>"Settings"</a> }.into_any())}
+                "Request and response bodies aren't stored. "
+                {may_change.then(|| view! { <a class="link" href=href>"Change in settings"</a> }.into_any())}
             </p>
         </section>
     }

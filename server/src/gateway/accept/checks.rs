@@ -18,7 +18,7 @@ impl RequestBuilder<'_> {
         }
         let narrowed = offer.limited_to(|provider| allowed.includes(&provider.name));
         if narrowed.providers.is_empty() {
-            let message = "What the request refers to is kept by another provider than the model's.";
+            let message = "The request refers to an object that is stored by a different provider than the model's.";
             return Err(with_model(V1Error::malformed(message)));
         }
         Ok(Arc::new(narrowed))
@@ -34,7 +34,7 @@ impl RequestBuilder<'_> {
             return Err(with_model(V1Error::model_not_allowed(&offer.name)));
         }
         if offer.service != endpoint.service {
-            let message = format!("{:?} is a model for {}, which this path isn't for.", offer.name, offer.service);
+            let message = format!("{:?} is a model for {}, so it isn't available here.", offer.name, offer.service);
             return Err(with_model(V1Error::invalid("model", message)));
         }
         if offer.providers.iter().all(|provider| provider.supports(endpoint.dialect)) {
@@ -46,10 +46,7 @@ impl RequestBuilder<'_> {
                 Dialect::OpenAi => ("Anthropic's", "/v1/messages"),
                 Dialect::Anthropic => ("OpenAI's", "/v1/chat/completions"),
             };
-            let message = format!(
-                "{:?} is answered by a provider with {other} API, and calls aren't translated. Call it by {path}.",
-                offer.name
-            );
+            let message = format!("{:?} uses {other} API, and requests aren't translated. Use {path}.", offer.name);
             return Err(with_model(V1Error::invalid("model", message)));
         }
         Ok(Arc::new(narrowed))

@@ -9,7 +9,7 @@ use axum::http::{Method, StatusCode};
 use domain::{
     accounts::{Confirmation, PasswordChange, SignIn, SignUp},
     api_keys::{KeyQuery, Level, NewApiKey, Rotation},
-    calls::CallQuery,
+    calls::{CallQuery, CallRetention},
     ids::{ApiKeyId, NotificationId},
     organizations::SettingsChanges,
     permissions::{Permission, Role, may},
@@ -175,6 +175,10 @@ fn organization_functions() -> Vec<Function> {
         Function::new(models::List { organization: slug() }, Access::Member),
         Function::new(notifications::List { organization: slug(), unread_only: false, before: Some(note) }, inbox),
         Function::new(notifications::Mark { organization: slug(), ids: Some(vec![note]), read: true }, inbox),
+        Function::new(
+            organizations::CountDeletedCalls { organization: slug(), call_retention: CallRetention { days: Some(35) } },
+            settings,
+        ),
         Function::new(organizations::SettingsRequest { organization: slug() }, settings),
         Function::new(organizations::UpdateSettings { organization: slug(), changes }, settings),
         Function::new(projects::List { organization: slug() }, Access::Member),

@@ -73,7 +73,7 @@ impl LeakVerdict {
 /// disabled together; if that fails half-way, repeating the report does the rest.
 pub async fn report_leaks(services: &Services, reports: &[LeakReport]) -> ServiceResult<Vec<LeakVerdict>> {
     if reports.len() > MAX_REPORTS {
-        return Err(FieldErrors::of("reports", format!("Report at most {MAX_REPORTS} secrets at once.")).into());
+        return Err(FieldErrors::of("reports", format!("Report at most {MAX_REPORTS} secrets per request.")).into());
     }
     let mut verdicts = vec![LeakVerdict::Unknown; reports.len()];
     let mut leaks: BTreeMap<OrganizationId, Vec<Leak>> = BTreeMap::new();
