@@ -15,7 +15,7 @@ pub(crate) use api_keys::{ApiKey, ApiKeys, KeyCalls, KeyDialogs, KeyHistory};
 pub(crate) use logs::Logs;
 pub(crate) use notifications::Notifications;
 pub(crate) use overview::Overview;
-pub(crate) use settings::Settings;
+pub(crate) use settings::{BodiesQuestion, Settings};
 pub(crate) use sign_in::SignIn;
 pub(crate) use sign_up::SignUp;
 pub(crate) use usage::Usage;

@@ -32,7 +32,7 @@ impl UsageAddress {
                 metric: query.get("metric").unwrap_or_default(),
                 time_zone: query.time_zone("tz"),
                 filter: filter(query),
-                all_groups: query.text("groups").as_deref() == Some(ALL_GROUPS),
+                all_groups: query.flag("groups", ALL_GROUPS),
             },
         }
     }

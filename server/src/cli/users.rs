@@ -27,7 +27,7 @@ pub(super) async fn run(services: &Services, command: UserCommand, json: bool) -
                 }
             };
             let note = if existing.is_some() { " They keep their name and password." } else { "" };
-            output::data(json, &json!({ "id": id, "existed": existing.is_some() }), |_| {
+            output::data(json, &json!({ "id": id, "created": existing.is_none() }), |_| {
                 format!("{email} ({id}) is {role} of {}.{note}", organization.name)
             })
         }

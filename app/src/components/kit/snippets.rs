@@ -61,7 +61,7 @@ pub fn Snippets(
 /// A tab with labeled texts to paste one after the other, below a hint.
 fn tab(label: &'static str, hint: Option<&'static str>, texts: Vec<(&'static str, String)>) -> Tab {
     Tab::new(label, move || {
-        let snippets: Vec<_> = texts.iter().map(|(label, text)| snippet(*label, text.clone())).collect();
+        let snippets: Vec<_> = texts.iter().map(|(label, text)| snippet(label, text.clone())).collect();
         view! {
             <div class="snippets">
                 {hint.map(|hint| view! { <p class="dim">{hint}</p> }.into_any())}

@@ -34,7 +34,6 @@ pub(super) fn RotateDialog(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
 #[component]
 fn RotateForm(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
     let organization = use_organization();
-    let zone = use_zone();
     let grace = GraceChoice::new();
     let uses = recent_uses(std::slice::from_ref(&key));
     // Identifies this rotation, so that it happens once, however often it is sent.

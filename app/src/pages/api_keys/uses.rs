@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use super::refresh::follow_uses;
 use crate::{
     api,
-    components::{AsyncView, Name, Notice, Skeleton, Time, Tone},
+    components::{AsyncView, Notice, Skeleton, Time, Tone},
     lean::CollectAny,
     pages::usage::plural,
     state::{QueryState, load, use_organization},

@@ -17,7 +17,6 @@ use crate::{
     state::use_organization,
 };
 
-
 /// Number of models in the list.
 const TOP: usize = 5;
 

@@ -7,7 +7,10 @@ use super::{
     names::format_days,
     spend::format_spend,
 };
-use crate::{addresses::Query, components::{format_count, zone_name};
+use crate::{
+    addresses::Query,
+    components::{format_count, zone_name},
+};
 
 /// The address of the report as CSV.
 pub(super) fn href(links: &Links) -> String {

@@ -78,7 +78,6 @@ pub(super) fn ExpirationField(
     errors: DraftErrors,
     policy: Memo<KeyPolicy>,
 ) -> impl IntoView {
-    let zone = use_zone();
     let options = Memo::new(move |_| choices(policy.get()));
     let is_date = move || life.with(|life| life == DATED_LIFE);
     let error = errors.field("life");

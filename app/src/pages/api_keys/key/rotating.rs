@@ -14,7 +14,7 @@ use crate::{
 /// The state of a rotation: time left for the old secret, its last use, and the actions on it.
 #[component]
 pub(super) fn Rotating(key: ApiKey, actions: KeyActions) -> impl IntoView {
-    let (clock, zone) = (use_clock(), use_zone());
+    let clock = use_clock();
     let old = key.old_secret.clone()?;
     let may_change = may_manage(use_organization(), key.level);
     let left =
