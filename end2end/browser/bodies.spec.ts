@@ -65,11 +65,11 @@ test("settings choose whether and how requests and responses are kept, and a cal
   await settings.saveAndWait("Requests and responses");
   const { id } = await callForCustomer(hub, key.secret, "Good evening");
   await logs.open(organization.slug, `?call=${id}`);
-  await expect(logs.call).toContainText("This organization doesn't keep them.");
+  await expect(logs.call).toContainText("This organization doesn't store request and response bodies.");
   await expectToFit(page);
   await expectAccessible(page);
 
-  await logs.call.getByRole("link", { name: "Settings" }).click();
+  await logs.call.getByRole("link", { name: "Change in settings" }).click();
   await section.getByRole("radio", { name: /^Keep them/ }).check();
   await section.getByLabel("Days").fill("91");
   await section.getByLabel("Most of each, in KiB").fill("0");
@@ -110,8 +110,8 @@ test("request and response are shown with the call, without the fields to leave 
     expect(request).toMatchObject({ model: "sandbox-1", user: "[redacted]", messages: [{ content: "Tell me of the road" }] });
     const response = JSON.parse((await logs.body("Response").textContent()) ?? "");
     expect(response.choices[0].message.content).toBe(call.answer);
-    await expect(logs.call).not.toContainText("Put together from the pieces of a stream.");
-    await expect(logs.call).toContainText(/Kept until \d/);
+    await expect(logs.call).not.toContainText("Assembled from the stream.");
+    await expect(logs.call).toContainText(/Stored until \d/);
     await logs.call.getByText("Headers", { exact: true }).first().click();
     await expect(logs.call.locator("dt", { hasText: "authorization" }).locator("+ dd")).toHaveText("[redacted]");
     await checkPage();
@@ -125,7 +125,7 @@ test("request and response are shown with the call, without the fields to leave 
     await logs.open(organization.slug, `?call=${streamed.id}`);
     const response = JSON.parse((await logs.body("Response").textContent()) ?? "");
     expect(response.choices[0].message.content).toBe(streamed.answer);
-    await expect(logs.call).toContainText("Put together from the pieces of a stream.");
+    await expect(logs.call).toContainText("Assembled from the stream.");
     await checkPage();
   });
 });
@@ -141,7 +141,7 @@ test("a body longer than the limit is cut, and the page says so", { tag: "@phone
   );
   await logs.open(organization.slug, `?call=${id}`);
   await expect(logs.body("Request")).toContainText("word word");
-  await expect(logs.call).toContainText("Cut: it was longer than what is kept.");
+  await expect(logs.call).toContainText("Truncated.");
   await expectToFit(page);
 });
 

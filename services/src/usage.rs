@@ -1,5 +1,6 @@
 //! Usage reports, which chart, tiles, table and CSV show.
 
+pub(crate) mod bars;
 pub mod breakdown;
 mod buckets;
 mod cover;
@@ -13,7 +14,7 @@ use domain::{
 };
 
 pub use report::report;
-pub(crate) use report::total;
+pub(crate) use report::{total, zone};
 pub(crate) use sums::series_condition;
 
 use crate::{Organization, ServiceResult, zones};

@@ -1,7 +1,6 @@
 use domain::{
-    calls::CallQuery,
     choices,
-    ids::{ApiKeyId, CallId},
+    ids::ApiKeyId,
     usage::{Filter, Metric, Range, UsageQuery},
 };
 
@@ -75,11 +74,6 @@ impl KeyAddress {
         let filter = Filter { api_key: Some(self.id), ..Filter::default() };
         UsageQuery { range: self.range, metric: self.metric, filter, ..UsageQuery::default() }
     }
-
-    /// The query for the key's calls: the first page, or the one after `before`.
-    pub fn calls(&self, before: Option<CallId>) -> CallQuery {
-        self.logs.calls(before)
-    }
 }
 
 #[cfg(test)]
@@ -112,7 +106,7 @@ mod tests {
             KeyAddress::parse(id(), "?key=key_00000000000000000000000000&project=proj_00000000000000000000000000");
         assert_eq!(address, KeyAddress::new(id()));
         assert_eq!(address.usage().filter.api_key, Some(id()));
-        assert_eq!(address.calls(None).filter, address.usage().filter);
+        assert_eq!(address.logs.calls(None).filter, address.usage().filter);
     }
 
     proptest! {

@@ -54,7 +54,8 @@ pub async fn report(services: &Services, actor: &Actor, query: &UsageQuery) -> S
     })
 }
 
-pub(super) fn zone(organization: &Organization, name: Option<&str>) -> ServiceResult<Tz> {
+/// The named time zone, or the organization's.
+pub(crate) fn zone(organization: &Organization, name: Option<&str>) -> ServiceResult<Tz> {
     match name {
         None => Ok(organization.time_zone),
         Some(name) => name.parse().map_err(|_| {

@@ -45,7 +45,7 @@ pub(super) fn LoadMore(list: CallList) -> impl IntoView {
             <When
                 when=move || list.has_more()
                 fallback=move || view! {
-                    <p class="faint">{move || not_kept(list, organization).unwrap_or_else(|| "That is all.".to_owned())}</p>
+                    <p class="faint">{move || not_kept(list, organization).unwrap_or_else(|| "End of results.".to_owned())}</p>
                 }
             >
                 <Button pending=Signal::derive(move || list.is_loading()) on_press=move || list.load_more()>"Load more"</Button>
@@ -57,5 +57,5 @@ pub(super) fn LoadMore(list: CallList) -> impl IntoView {
 /// The sentence that says from when on calls are kept, if the list would begin before.
 pub(super) fn not_kept(list: CallList, organization: CurrentOrganization) -> Option<String> {
     let first_day = format_moment(list.kept_since()?, &organization.time_zone(), TimeStyle::Date);
-    Some(format!("Calls before {first_day} aren't kept. Usage still counts them."))
+    Some(format!("Calls before {first_day} are no longer stored. Usage still counts them."))
 }
