@@ -147,8 +147,8 @@ test("request and response are shown with the call, without the redacted fields"
     expect(request).toMatchObject({ model: "sandbox-1", user: "[redacted]", messages: [{ content: "Tell me of the road" }] });
     const response = JSON.parse((await logs.body("Response").textContent()) ?? "");
     expect(response.choices[0].message.content).toBe(call.answer);
-    await expect(logs.call).not.toContainText("Put together from the pieces of a stream.");
-    await expect(logs.call).toContainText(/Kept until \d/);
+    await expect(logs.call).not.toContainText("Assembled from the stream.");
+    await expect(logs.call).toContainText(/Stored until \d/);
     await logs.call.getByText("Headers", { exact: true }).first().click();
     await expect(logs.call.locator("dt", { hasText: "authorization" }).locator("+ dd")).toHaveText("[redacted]");
     await checkPage();
@@ -162,7 +162,7 @@ test("request and response are shown with the call, without the redacted fields"
     await logs.open(organization.slug, `?call=${streamed.id}`);
     const response = JSON.parse((await logs.body("Response").textContent()) ?? "");
     expect(response.choices[0].message.content).toBe(streamed.answer);
-    await expect(logs.call).toContainText("Put together from the pieces of a stream.");
+    await expect(logs.call).toContainText("Assembled from the stream.");
     await checkPage();
   });
 });
@@ -179,7 +179,7 @@ test("a body longer than the limit is cut, and the page says so", { tag: "@phone
   );
   await logs.open(organization.slug, `?call=${id}`);
   await expect(logs.body("Request")).toContainText("word word");
-  await expect(logs.call).toContainText("Cut: it was longer than what is kept.");
+  await expect(logs.call).toContainText("Truncated.");
   await expectToFit(page);
 });
 

@@ -64,7 +64,7 @@ test("calls are kept for as many days as chosen, and the log of older ones says 
 
   // As a bar of that day links to it.
   await logs.open(organization.slug, "?from=2026-01-10T00:00:00Z&to=2026-01-11T00:00:00Z");
-  await expect(page.getByText(/^Calls before \d+ \w+ \d{4} aren't kept\./)).toBeVisible();
+  await expect(page.getByText(/^Calls before \d+ \w+ \d{4} are no longer stored\./)).toBeVisible();
   await expectToFit(page);
   await expectAccessible(page);
 });

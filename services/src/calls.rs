@@ -1,7 +1,9 @@
 //! Calls, the rows of Logs.
 
+mod activity;
 mod details;
 mod export;
+mod find;
 mod list;
 pub mod partitions;
 pub(crate) mod rare;
@@ -17,8 +19,10 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, QueryOrder, QuerySelect};
 use serde_json::json;
 use uuid::Uuid;
 
+pub use activity::activity;
 pub use details::get;
 pub use export::export;
+pub(crate) use find::find;
 pub use list::list;
 pub(crate) use list::newest;
 pub(crate) use rejections::count_rejections;

@@ -11,6 +11,7 @@ pub mod audit;
 mod audited_change;
 pub mod background_migrations;
 pub mod bodies;
+pub mod call_search;
 pub mod calls;
 pub mod changes;
 mod clock;

@@ -1,5 +1,6 @@
 //! Usage reports, which chart, tiles, table and CSV show.
 
+pub(crate) mod bars;
 pub mod breakdown;
 mod buckets;
 mod cover;
@@ -14,8 +15,8 @@ use domain::{
 };
 
 pub use local_format::LocalFormat;
-pub(crate) use report::total;
 pub use report::{complete_report, report};
+pub(crate) use report::{total, zone};
 pub(crate) use sums::{ever_called, series_condition};
 
 use crate::{Organization, ServiceResult, zones};

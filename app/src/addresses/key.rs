@@ -1,7 +1,6 @@
 use domain::{
-    calls::CallQuery,
     choices,
-    ids::{ApiKeyId, CallId, ProjectId},
+    ids::{ApiKeyId, ProjectId},
     usage::{Filter, Metric, Range, UsageQuery},
 };
 
@@ -94,11 +93,6 @@ impl KeyAddress {
         let time_zone = self.logs.time_zone.clone();
         UsageQuery { range: self.range, metric: self.metric, filter, time_zone, ..UsageQuery::default() }
     }
-
-    /// The query for the key's calls: the first page, or the one after `before`.
-    pub fn calls(&self, before: Option<CallId>) -> CallQuery {
-        self.logs.calls(before)
-    }
 }
 
 #[cfg(test)]
@@ -134,7 +128,7 @@ mod tests {
         assert_eq!(address, KeyAddress::new(id()).within(project));
         assert_eq!(project.map(|id| id.to_string()).as_deref(), Some("proj_00000000000000000000000000"));
         assert_eq!(address.usage().filter.api_key, Some(id()));
-        assert_eq!(address.calls(None).filter, address.usage().filter);
+        assert_eq!(address.logs.calls(None).filter, address.usage().filter);
     }
 
     proptest! {

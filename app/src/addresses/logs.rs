@@ -83,6 +83,12 @@ impl LogsAddress {
         }
     }
 
+    /// The query for the bars above the page's calls, which are hours and days of a zone in any case; `time_zone` is
+    /// the organization's.
+    pub fn activity(&self, time_zone: String) -> CallQuery {
+        CallQuery { time_zone: Some(self.time_zone.clone().unwrap_or(time_zone)), ..self.calls(None) }
+    }
+
     /// Returns the address with other days; `None` for any.
     #[must_use]
     pub fn with_range(self, range: Option<Range>) -> Self {

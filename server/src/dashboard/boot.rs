@@ -132,11 +132,7 @@ impl FirstAnswers<'_> {
                 let report = services::usage::report(services, actor, &query).await;
                 self.add(&api::usage::Report { organization, query }, report);
             }
-            Page::Logs => {
-                let query = LogsAddress::parse(query).calls(None);
-                let calls = services::calls::list(services, actor, &query).await;
-                self.add(&api::calls::List { organization, query }, calls);
-            }
+            Page::Logs => self.add_calls(&LogsAddress::parse(query)).await,
             Page::Settings => {
                 self.add_settings().await;
                 let limits = services::rate_limits::list(services, actor, self.configured_limits).await;
@@ -159,11 +155,7 @@ impl FirstAnswers<'_> {
                 let report = services::usage::report(services, actor, &query).await;
                 self.add(&api::usage::Report { organization, query }, report);
             }
-            KeyTab::Calls => {
-                let query = address.calls(None);
-                let calls = services::calls::list(services, actor, &query).await;
-                self.add(&api::calls::List { organization, query }, calls);
-            }
+            KeyTab::Calls => self.add_calls(&address.logs).await,
             KeyTab::History => {
                 let entries = services::api_keys::history(services, actor, id).await;
                 self.add(&api::api_keys::History { organization, id }, entries);
@@ -176,6 +168,20 @@ impl FirstAnswers<'_> {
         let organization = self.actor.organization.slug.clone();
         let settings = services::organizations::settings(self.services, self.actor).await;
         self.add(&api::organizations::SettingsRequest { organization }, settings);
+    }
+
+    /// Adds the first page of calls, and the bars above it.
+    async fn add_calls(&mut self, address: &LogsAddress) {
+        let (services, actor) = (self.services, self.actor);
+        let organization = actor.organization.slug.clone();
+        let list = address.calls(None);
+        let bars = address.activity(actor.organization.time_zone.name().to_owned());
+        let (calls, activity) = tokio::join!(
+            services::calls::list(services, actor, &list),
+            services::calls::activity(services, actor, &bars),
+        );
+        self.add(&api::calls::List { organization: organization.clone(), query: list }, calls);
+        self.add(&api::calls::Activity { organization, query: bars }, activity);
     }
 
     /// Adds the first page of the inbox, if the user has one.

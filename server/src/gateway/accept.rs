@@ -49,7 +49,7 @@ pub(super) struct ForwardedRequest {
     pub(super) context: CallContext,
 }
 
-/// An error and the name of its model, which is on offer or empty; `None` if the client left while sending.
+/// An error and the model that was asked for, empty if unknown; `None` if the client left while sending.
 pub(super) type Rejection = Option<(V1Error, Arc<str>)>;
 
 fn without_model(refusal: V1Error) -> Rejection {

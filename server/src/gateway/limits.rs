@@ -13,6 +13,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue},
     response::Response,
 };
+use domain::calls::RejectionRule;
 use services::{
     api_keys::directory::KeyRecord,
     rate_limits::{LimitExceeded, LimitStatus, LimitSubject, LimitedCall, Permit},
@@ -113,10 +114,10 @@ fn estimate_tokens(request: &ProviderRequest) -> u64 {
 fn rate_limit_error(exceeded: &LimitExceeded) -> V1Error {
     let LimitExceeded { subject, unit, limit, retry_after_seconds } = exceeded;
     let retry_after_seconds = (*retry_after_seconds).min(MAX_RETRY_AFTER);
-    let subject_name = match subject {
-        LimitSubject::ApiKey => "This key",
-        LimitSubject::Project => "This key's project",
-        LimitSubject::Organization => "This organization",
+    let (subject_name, rule) = match subject {
+        LimitSubject::ApiKey => ("This key", RejectionRule::KeyRate),
+        LimitSubject::Project => ("This key's project", RejectionRule::ProjectRate),
+        LimitSubject::Organization => ("This organization", RejectionRule::OrganizationRate),
     };
     // Clients know calls as requests.
     let noun = if *unit == "calls" { "request" } else { "token" };
@@ -124,7 +125,7 @@ fn rate_limit_error(exceeded: &LimitExceeded) -> V1Error {
     let message = format!(
         "{subject_name} is limited to {limit} {noun}{plural} per minute. Try again in {retry_after_seconds} s."
     );
-    V1Error::rate_limited(message, retry_after_seconds)
+    V1Error::rate_limited(message, retry_after_seconds).by_rule(rule)
 }
 
 /// Formats a duration like OpenAI: `0s`, `59s`, `1m0s`.

@@ -37,6 +37,7 @@ pub async fn run(services: &Services) -> ServiceResult<()> {
         return Ok(());
     }
     delete::delete_bodies(&services.database, &keepers).await?;
+    delete::delete_client_requests(&services.database, &keepers).await?;
     if services.database.is_postgres() {
         partitions::drop_unused(&services.database, &keepers, now).await?;
     }

@@ -5,6 +5,7 @@
 //! of the organization. So a limited number of calls is walked, and older ones are looked
 //! up: the newest call of each matching series, by its index, and then a page of those.
 
+mod count;
 mod seek;
 
 use domain::{

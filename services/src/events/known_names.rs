@@ -116,6 +116,8 @@ impl KnownNames {
             duration_us: usage.duration_us,
             first_byte_us: usage.first_byte_us,
             error_code: usage.error_code.clone(),
+            rejection: None,
+            client_request_id: None,
         }))
     }
 

@@ -96,7 +96,7 @@ pub(crate) fn day_around(moment: Timestamp, zone: Tz) -> [Timestamp; 2] {
 }
 
 /// The hours in `zone` from `from` up to `to`. If clocks change by half an hour, one is shorter.
-fn every_hour(from: Timestamp, to: Timestamp, zone: Tz) -> Buckets {
+pub(crate) fn every_hour(from: Timestamp, to: Timestamp, zone: Tz) -> Buckets {
     let mut starts = Vec::new();
     let mut at = from;
     while at < to {
@@ -107,7 +107,7 @@ fn every_hour(from: Timestamp, to: Timestamp, zone: Tz) -> Buckets {
 }
 
 /// The next moment after `at` when clocks in `zone` show a full hour, or change before one.
-fn next_hour(at: Timestamp, zone: Tz) -> Timestamp {
+pub(crate) fn next_hour(at: Timestamp, zone: Tz) -> Timestamp {
     let offset = |moment: Timestamp| zone.offset_from_utc_datetime(&moment.to_chrono().naive_utc()).fix();
     let minutes = i64::from(60 - at.to_chrono().with_timezone(&zone).minute());
     let change = (1..=4)

@@ -91,7 +91,8 @@ async fn read(services: &Services, actor: &Actor, query: &UsageQuery, max_series
     })
 }
 
-pub(super) fn zone(organization: &Organization, name: Option<&str>) -> ServiceResult<Tz> {
+/// The named time zone, or the organization's.
+pub(crate) fn zone(organization: &Organization, name: Option<&str>) -> ServiceResult<Tz> {
     match name {
         None => Ok(organization.time_zone),
         Some(name) => name.parse().map_err(|_| {

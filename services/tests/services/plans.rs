@@ -21,7 +21,7 @@ use services::{
         self,
         directory::{KeyDirectory, KeyVerification},
     },
-    bodies, calls,
+    bodies, call_search, calls,
     events::{BatchFormat, Events, read},
     live,
     metering::{JournalSettings, Meter},
@@ -91,6 +91,25 @@ async fn the_log(watch: &Watch, data: &Data) {
     log("of such a model, failed, long ago", [LOOKED_UP, LOOKED_UP], failed).await;
     log("of a key", [SOME, FILE], by(Filter { api_key: Some(data.key.id), ..Filter::default() })).await;
     log("of a project", [SOME, FILE], by(Filter { project: Some(data.project), ..Filter::default() })).await;
+    for (name, query) in [
+        ("30 days", CallQuery::default()),
+        ("a week", CallQuery { range: Some(Range::Last7Days), ..CallQuery::default() }),
+        (
+            "a year of a key",
+            CallQuery {
+                range: Some(Range::Last12Months),
+                ..by(Filter { api_key: Some(data.key.id), ..Filter::default() })
+            },
+        ),
+        ("an hour", CallQuery { from: Some(services.now().plus_minutes(-60)), ..CallQuery::default() }),
+    ] {
+        let bars = async || drop(calls::activity(services, admin, &query).await.unwrap());
+        watch.hold(&format!("bars: {name}"), SUMS, bars).await;
+    }
+    for text in ["", "m", "none"] {
+        let suggest = async || drop(call_search::suggest(services, admin, text).await.unwrap());
+        watch.hold(&format!("search for {text:?}"), KEYS, suggest).await;
+    }
     let call = data.call;
     watch.hold("a call", FEW, async || drop(calls::get(services, admin, call).await.unwrap())).await;
     watch.hold("what was said", FEW, async || drop(bodies::get(services, admin, call).await)).await;

@@ -11,9 +11,12 @@ use crate::{
     components::{CardPosition, Column, DataTable, Name, Room, Time, TimeStyle},
 };
 
+/// Beginning of the ids of links that open calls.
+pub(super) const LINK_ID_PREFIX: &str = "open-";
+
 /// Id of the link that opens a call; the focus returns to it.
 pub(super) fn link_id(call: &Call) -> String {
-    format!("open-{}", call.id)
+    format!("{LINK_ID_PREFIX}{}", call.id)
 }
 
 #[component]

@@ -45,7 +45,7 @@ pub(super) fn LoadMore(list: CallList) -> impl IntoView {
             <When
                 when=move || list.has_more()
                 fallback=move || view! {
-                    <p class="faint">{move || not_kept(list, zone).unwrap_or_else(|| "That is all.".to_owned())}</p>
+                    <p class="faint">{move || not_kept(list, zone).unwrap_or_else(|| "End of results.".to_owned())}</p>
                 }
             >
                 <Button pending=Signal::derive(move || list.is_loading()) on_press=move || list.load_more()>"Load more"</Button>
@@ -58,5 +58,5 @@ pub(super) fn LoadMore(list: CallList) -> impl IntoView {
 pub(super) fn not_kept(list: CallList, zone: Memo<String>) -> Option<String> {
     let since = list.kept_since()?;
     let first_day = zone.with(|zone| format_moment(since, zone, TimeStyle::Date));
-    Some(format!("Calls before {first_day} aren't kept. Usage still counts them."))
+    Some(format!("Calls before {first_day} are no longer stored. Usage still counts them."))
 }

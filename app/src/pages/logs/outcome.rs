@@ -5,9 +5,12 @@ use leptos::prelude::*;
 
 use crate::components::{Badge, Tone, format_compact, format_dollars, format_duration};
 
-pub(super) const fn tone(outcome: Outcome) -> Tone {
+/// Number of decimals of a call's cost.
+pub(super) const COST_DECIMALS: u8 = 6;
+
+const fn tone(outcome: Outcome) -> Tone {
     match outcome {
-        Outcome::Succeeded => Tone::Good,
+        Outcome::Succeeded => Tone::Neutral,
         Outcome::Failed => Tone::Danger,
         Outcome::Refused | Outcome::Interrupted => Tone::Warning,
     }
@@ -17,14 +20,14 @@ pub(super) const fn label(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Succeeded => "Succeeded",
         Outcome::Failed => "Failed",
-        Outcome::Refused => "Refused",
+        Outcome::Refused => "Rejected",
         Outcome::Interrupted => "Interrupted",
     }
 }
 
 pub(super) const fn filter_label(filter: OutcomeFilter) -> &'static str {
     match filter {
-        OutcomeFilter::Errors => "Failed or interrupted",
+        OutcomeFilter::Errors => "Errors (failed or interrupted)",
         OutcomeFilter::Only(outcome) => label(outcome),
     }
 }
@@ -54,9 +57,9 @@ pub(crate) fn duration_text(call: &Call) -> String {
 /// A call's cost. An unknown cost isn't zero, and a rejected call has none.
 pub(crate) fn cost_text(call: &Call) -> String {
     match (call.cost, call.outcome) {
+        (_, Outcome::Refused) => "—".to_owned(),
         (Some(cost), _) if call.unpriced.is_empty() => format_dollars(cost, COST_DECIMALS),
         (Some(cost), _) => format!("{} +", format_dollars(cost, COST_DECIMALS)),
-        (None, Outcome::Refused) => "—".to_owned(),
         (None, _) => "unknown".to_owned(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Rejection, RequestBuilder, without_model};
+use super::{Rejection, RequestBuilder};
 use crate::{
     gateway::{offers::Offer, references::Mentions},
     v1::{dialect::Dialect, error::V1Error},
@@ -28,7 +28,8 @@ impl RequestBuilder<'_> {
     /// speak the path's dialect.
     pub(super) fn offer(&self, model: &str) -> Result<Arc<Offer>, Rejection> {
         let endpoint = self.endpoint();
-        let offer = self.gateway.offer(model).ok_or_else(|| without_model(V1Error::model_not_found(model)))?;
+        let offer =
+            self.gateway.offer(model).ok_or_else(|| Some((V1Error::model_not_found(model), Arc::from(model))))?;
         let with_model = |refusal| Some((refusal, Arc::clone(&offer.name)));
         if !self.key.allows_model(&offer.name) {
             return Err(with_model(V1Error::model_not_allowed(&offer.name)));

@@ -2,6 +2,7 @@ use super::{VARIABLE, quote};
 
 /// A command line in which snippets are pasted.
 #[derive(Clone, Copy)]
+#[expect(clippy::enum_variant_names, reason = "it is the name of the program")]
 pub(super) enum Shell {
     /// bash and zsh.
     Posix,
