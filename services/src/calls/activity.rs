@@ -10,7 +10,7 @@ use domain::{
     time::Timestamp,
     usage::Measures,
 };
-use sea_orm::{ConnectionTrait, DatabaseConnection, QueryOrder, QuerySelect};
+use sea_orm::{DatabaseConnection, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::{retention::kept_since, search::Search};

@@ -6,9 +6,9 @@ use super::CallsHref;
 use crate::{
     addresses::LogsAddress,
     api,
-    components::{TimeStyle, bar_width, format_count, format_moment, unique_id},
+    components::{TimeStyle, bar_width, format_count, format_moment, unique_id, zone_name},
     lean::CollectAny,
-    pages::usage::{plural, zone_name},
+    pages::usage::plural,
     state::{load, use_live, use_organization, use_zone},
 };
 

@@ -190,8 +190,11 @@ pub(super) fn CallSearch(address: Memo<LogsAddress>, href: CallsHref, of_key: bo
     }
 }
 
+/// Returns the page's address after a change to its filters.
+type FilteredHref<'a> = dyn Fn(&dyn Fn(&mut LogsAddress)) -> String + 'a;
+
 /// The statuses that fit a text.
-fn statuses(typed: &str, filtered: &dyn Fn(&dyn Fn(&mut LogsAddress)) -> String) -> Vec<Suggestion> {
+fn statuses(typed: &str, filtered: &FilteredHref<'_>) -> Vec<Suggestion> {
     let typed = lower_case(typed.trim());
     let fits = |outcome: &OutcomeFilter| lower_case(filter_label(*outcome)).contains(&typed);
     let suggestion = |outcome: OutcomeFilter| Suggestion {
@@ -215,11 +218,7 @@ fn calls(answer: &CallSuggestions, zone: &str, href: impl Fn(CallId) -> String) 
 }
 
 /// The models, keys and projects that fit the text that was typed.
-fn filters(
-    answer: &CallSuggestions,
-    of_key: bool,
-    filtered: &dyn Fn(&dyn Fn(&mut LogsAddress)) -> String,
-) -> Vec<Suggestion> {
+fn filters(answer: &CallSuggestions, of_key: bool, filtered: &FilteredHref<'_>) -> Vec<Suggestion> {
     let suggestion = |group, label: &str, detail: &str, change: &dyn Fn(&mut Filter)| Suggestion {
         group,
         label: label.to_owned(),

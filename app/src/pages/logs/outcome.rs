@@ -32,9 +32,6 @@ pub(super) const fn filter_label(filter: OutcomeFilter) -> &'static str {
     }
 }
 
-/// Number of decimals of costs, which stand in columns.
-const COST_DECIMALS: u8 = 6;
-
 /// The status sent to the client, and the number of calls in the row if it isn't one. Calls that didn't succeed stand
 /// out by their outcome's color.
 #[component]
