@@ -127,7 +127,7 @@ function findFaults(): string[] {
   }
 
   for (const name of [...document.querySelectorAll(".name")].filter(isVisible)) {
-    const holder = name.closest("td, li, dd, button, a, h1, p") ?? document.body;
+    const holder = name.closest("td, li, dd, button, h1, p") ?? document.body;
     check(name.getBoundingClientRect().right <= holder.getBoundingClientRect().right + 1, "a name sticks out", name);
   }
   for (const figure of [...document.querySelectorAll(".tile-value")].filter(isVisible)) {
