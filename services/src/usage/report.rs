@@ -62,7 +62,8 @@ async fn read(services: &Services, actor: &Actor, query: &UsageQuery, max_series
     let ever_called = !total.is_zero() || sums::ever_called(services, actor, &scope).await?;
     let row_count = groups.iter().map(|(_, group)| group.points.len() as u64).sum();
     let others = groups.split_off(groups.len().min(max_series));
-    let listed = if query.all_groups { &others[..others.len().min(MAX_LISTED_GROUPS)] } else { &[] };
+    let listed = if query.all_groups { others.len().min(MAX_LISTED_GROUPS) } else { 0 };
+    let listed = &others[..listed];
     let keys: Vec<&str> = groups.iter().chain(listed).map(|(key, _)| key.as_str()).collect();
     let labels = Labels::find(database, &actor.organization, query.group, &keys).await?;
     let other_group = |(key, group): &(String, GroupSums)| GroupTotal {
