@@ -1,7 +1,6 @@
 use domain::{
     calls::{Call, CallSuggestions, OutcomeFilter},
     ids::CallId,
-    usage::Filter,
 };
 use leptos::{ev, html, prelude::*};
 
@@ -11,11 +10,11 @@ use crate::{
     api,
     components::{Button, ButtonStyle, Icon, IconView, Name, TimeStyle, format_moment, unique_id},
     lean::{CollectAny, lower_case, watch},
-    state::{debounced, load_when, use_go, use_organization, use_zone},
+    state::{debounced, load_into, use_go, use_organization, use_zone},
 };
 
 /// A call or a filter that fits the typed text.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 struct Suggestion {
     group: &'static str,
     label: String,
@@ -35,31 +34,32 @@ pub(super) fn CallSearch(address: Memo<LogsAddress>, href: CallsHref, of_key: bo
     // Whether Enter was pressed before the suggestions for the text had arrived.
     let submitted = RwSignal::new(false);
     let text = debounced(typed);
-    let answer = load_when(move || {
-        let text = text.get();
-        open.get().then(|| api::calls::Suggest { organization: organization.slug(), text })
-    });
-    let is_current = move || {
-        let progress = answer.progress();
-        let is_asked = text.with(|text| typed.with(|typed| text == typed));
-        is_asked && progress.has_answer() && !progress.is_waiting() && progress.error().is_none()
-    };
+    // The latest answer, and the text that it belongs to.
+    let requested = StoredValue::new(String::new());
+    let answer = RwSignal::new(None::<(String, CallSuggestions)>);
+    load_into(
+        move || {
+            let text = text.get();
+            open.get().then(|| {
+                requested.set_value(text.clone());
+                api::calls::Suggest { organization: organization.slug(), text }
+            })
+        },
+        move |suggestions| answer.set(Some((requested.get_value(), suggestions))),
+    );
+    let is_current =
+        move || answer.with(|answer| answer.as_ref().is_some_and(|(text, _)| typed.with(|typed| typed == text)));
+    let page = NarrowedPage { address, href };
     let suggestions = Memo::new(move |_| {
-        let filtered = |change: &dyn Fn(&mut LogsAddress)| {
-            let mut address = LogsAddress { call: None, ..address.get() };
-            change(&mut address);
-            href.run((address,))
-        };
-        let mut found = statuses(&typed.get(), &filtered);
-        answer.with(|answer| {
-            let Some(answer) = answer.filter(|_| is_current()) else { return };
-            let mut calls = calls(answer, &zone.get(), |call| {
-                filtered(&|address| *address = LogsAddress { call: Some(call), ..address.clone() })
-            });
-            calls.append(&mut found);
-            found = calls;
-            found.extend(filters(answer, of_key, &filtered));
-        });
+        let mut found = Vec::new();
+        let answer = answer.get().filter(|_| is_current()).map(|(_, suggestions)| suggestions);
+        if let Some(answer) = &answer {
+            found.extend(answer.calls.iter().map(|call| page.call(call, &zone.get())));
+        }
+        found.extend(page.statuses(&typed.get()));
+        if let Some(answer) = &answer {
+            found.extend(page.filters(answer, of_key));
+        }
         found
     });
     let choose = move |suggestion: Suggestion| {
@@ -73,7 +73,7 @@ pub(super) fn CallSearch(address: Memo<LogsAddress>, href: CallsHref, of_key: bo
         // An ID needs no suggestions; if there is no such call, the panel says so.
         if let Ok(call) = typed.parse::<CallId>() {
             let href = href.run((LogsAddress { call: Some(call), ..address.get_untracked() },));
-            return choose(Suggestion { group: "", label: typed, detail: String::new(), href });
+            return choose(Suggestion { href, ..Suggestion::default() });
         }
         let index = marked.get_untracked().unwrap_or_default();
         if let Some(suggestion) = suggestions.with_untracked(|found| found.get(index).cloned()) {
@@ -190,51 +190,68 @@ pub(super) fn CallSearch(address: Memo<LogsAddress>, href: CallsHref, of_key: bo
     }
 }
 
-/// Returns the page's address after a change to its filters.
-type FilteredHref<'a> = dyn Fn(&dyn Fn(&mut LogsAddress)) -> String + 'a;
-
-/// The statuses that fit a text.
-fn statuses(typed: &str, filtered: &FilteredHref<'_>) -> Vec<Suggestion> {
-    let typed = lower_case(typed.trim());
-    let fits = |outcome: &OutcomeFilter| lower_case(filter_label(*outcome)).contains(&typed);
-    let suggestion = |outcome: OutcomeFilter| Suggestion {
-        group: "Status",
-        label: filter_label(outcome).to_owned(),
-        detail: String::new(),
-        href: filtered(&|address| address.outcome = Some(outcome)),
-    };
-    OutcomeFilter::ALL.into_iter().filter(fits).map(suggestion).collect()
+/// The page, to be narrowed by what was typed.
+#[derive(Clone, Copy)]
+struct NarrowedPage {
+    address: Memo<LogsAddress>,
+    href: CallsHref,
 }
 
-/// The calls with the ID that was typed.
-fn calls(answer: &CallSuggestions, zone: &str, href: impl Fn(CallId) -> String) -> Vec<Suggestion> {
-    let suggestion = |call: &Call| Suggestion {
-        group: "Calls",
-        label: call.id.to_string(),
-        detail: format_moment(call.started_at, zone, TimeStyle::DayMinute),
-        href: href(call.id),
-    };
-    answer.calls.iter().map(suggestion).collect()
-}
+impl NarrowedPage {
+    /// The page's address after a change, without an open call.
+    fn href(&self, change: impl FnOnce(&mut LogsAddress)) -> String {
+        let mut address = LogsAddress { call: None, ..self.address.get() };
+        change(&mut address);
+        self.href.run((address,))
+    }
 
-/// The models, keys and projects that fit the text that was typed.
-fn filters(answer: &CallSuggestions, of_key: bool, filtered: &FilteredHref<'_>) -> Vec<Suggestion> {
-    let suggestion = |group, label: &str, detail: &str, change: &dyn Fn(&mut Filter)| Suggestion {
-        group,
-        label: label.to_owned(),
-        detail: detail.to_owned(),
-        href: filtered(&|address| change(&mut address.filter)),
-    };
-    let mut found = Vec::new();
-    for model in &answer.models {
-        found.push(suggestion("Models", model, "", &|filter| filter.model = Some(model.clone())));
+    fn call(&self, call: &Call, zone: &str) -> Suggestion {
+        Suggestion {
+            group: "Calls",
+            label: call.id.to_string(),
+            detail: format_moment(call.started_at, zone, TimeStyle::DayMinute),
+            href: self.href(|address| address.call = Some(call.id)),
+        }
     }
-    // The calls of a key are those of one project.
-    for key in answer.api_keys.iter().filter(|_| !of_key) {
-        found.push(suggestion("Keys", &key.name, &key.masked, &|filter| filter.api_key = Some(key.id)));
+
+    /// The statuses that fit a text.
+    fn statuses(&self, typed: &str) -> Vec<Suggestion> {
+        let typed = lower_case(typed.trim());
+        let fits = |outcome: &OutcomeFilter| lower_case(filter_label(*outcome)).contains(&typed);
+        let suggestion = |outcome: OutcomeFilter| Suggestion {
+            group: "Status",
+            label: filter_label(outcome).to_owned(),
+            detail: String::new(),
+            href: self.href(|address| address.outcome = Some(outcome)),
+        };
+        OutcomeFilter::ALL.into_iter().filter(fits).map(suggestion).collect()
     }
-    for project in answer.projects.iter().filter(|_| !of_key) {
-        found.push(suggestion("Projects", &project.name, "", &|filter| filter.project = Some(project.id)));
+
+    /// The models, keys and projects that fit the text that was typed.
+    fn filters(&self, answer: &CallSuggestions, of_key: bool) -> Vec<Suggestion> {
+        let suggestion = |group, label: &str, detail: &str, href| Suggestion {
+            group,
+            label: label.to_owned(),
+            detail: detail.to_owned(),
+            href,
+        };
+        let mut found = Vec::new();
+        for model in &answer.models {
+            let href = self.href(|address| address.filter.model = Some(model.clone()));
+            found.push(suggestion("Models", model, "", href));
+        }
+        if of_key {
+            // The calls of a key are those of one project.
+            return found;
+        }
+        for key in &answer.api_keys {
+            let href = self.href(|address| address.filter.api_key = Some(key.id));
+            found.push(suggestion("Keys", &key.name, &key.masked, href));
+        }
+        for project in &answer.projects {
+            let href = self.href(|address| address.filter.project = Some(project.id));
+            found.push(suggestion("Projects", &project.name, "", href));
+        }
+        found
     }
-    found
 }
