@@ -4,6 +4,7 @@ import { call } from "./client.ts";
 import { exportCsv } from "./downloads.ts";
 import { expect, test } from "./fixtures.ts";
 import { ApiKeysPage } from "./pages/api_keys.ts";
+import { showFilters } from "./pages/head.ts";
 
 test("keys are chosen one by one or as a range, and revoked together", { tag: "@widths" }, async ({ signedIn: page, hub, owner, organization }) => {
   const names = ["Alpha", "Beta", "Gamma", "Delta"];
@@ -114,6 +115,7 @@ test("cards, which have no headers, are sorted by a list", { tag: "@phone" }, as
   await owner.createKey({ name: "Zoe" });
   const keys = new ApiKeysPage(page);
   await keys.open(organization.slug);
+  await showFilters(page);
   await page.getByRole("combobox", { name: "Sort" }).selectOption("name");
   await expect(keys.rows.first()).toContainText("Abel");
   await expect(page).toHaveURL(/sort=name/);

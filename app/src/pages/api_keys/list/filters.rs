@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::{
     addresses::KeysAddress,
-    components::{SearchField, Select, SelectOption},
+    components::{Filters as FilterBar, SearchField, Select, SelectOption},
     state::{debounce, use_go, use_organization},
 };
 
@@ -27,9 +27,15 @@ pub(super) fn Filters(address: Memo<KeysAddress>) -> impl IntoView {
         .iter()
         .map(|sort| SelectOption::new(sort.name(), format!("By {}", sort.label().to_ascii_lowercase())))
         .collect();
+    let active = Signal::derive(move || {
+        address.with(|KeysAddress { query, .. }| {
+            let active = [!query.search.is_empty(), query.level.is_some(), query.hint.is_some()];
+            active.into_iter().filter(|active| *active).count()
+        })
+    });
     view! {
-        <div class="filters" role="search">
-            <Search address/>
+        <FilterBar active>
+            <div role="search"><Search address/></div>
             <Select
                 name="level"
                 label="Level"
@@ -60,7 +66,7 @@ pub(super) fn Filters(address: Memo<KeysAddress>) -> impl IntoView {
                     choices=Signal::stored(sorts)
                 />
             </span>
-        </div>
+        </FilterBar>
     }
 }
 
