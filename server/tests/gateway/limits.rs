@@ -167,11 +167,11 @@ async fn keys_of_a_project_and_an_organization_share_their_limits() {
     assert_eq!(post(&stage.key).await.status, StatusCode::OK);
     assert_eq!(post(&other).await.status, StatusCode::OK);
     let refused = post(&other).await;
-    assert!(refused.text().contains("this key's project may take 2 calls"), "{}", refused.text());
+    assert!(refused.text().contains("This key's project is limited to 2 requests"), "{}", refused.text());
     // A key without a project counts for the organization only.
     assert_eq!(post(&admin).await.status, StatusCode::OK);
     let refused = post(&admin).await;
-    assert!(refused.text().contains("this organization may take 3 calls"), "{}", refused.text());
+    assert!(refused.text().contains("This organization is limited to 3 requests"), "{}", refused.text());
 }
 
 #[tokio::test]
