@@ -28,7 +28,7 @@ pub use self::submission::{Submission, submission};
 pub use activity::report_activity;
 pub use boot::welcome;
 pub use clock::{PageClock, browser_time_zone, now, use_clock};
-pub use connection::{Connection, ConnectionState, retry_delays, retry_while, use_connection};
+pub use connection::{Connection, Connectivity, retry_delays, retry_while, use_connection};
 pub use go::{Go, use_address, use_go};
 pub use inbox::{InboxList, InboxState, use_inbox};
 pub use live::{Live, LiveStatus, use_live};

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     components::{Icon, IconView},
     lean::watch,
-    state::{ConnectionState, use_connection},
+    state::{Connectivity, use_connection},
 };
 
 /// Time for which the server must be unreachable before the banner says so: a restart is over sooner.
@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 #[component]
 pub fn Banners() -> impl IntoView {
     let connection = use_connection();
-    let is_unreachable = Memo::new(move |_| connection.state() == ConnectionState::Unreachable);
+    let is_unreachable = Memo::new(move |_| connection.state() == Connectivity::Unreachable);
     let is_for_long = RwSignal::new(false);
     watch(move || {
         is_for_long.set(false);
@@ -32,11 +32,11 @@ pub fn Banners() -> impl IntoView {
         }
     });
     let text = move || match connection.state() {
-        ConnectionState::Offline => Some("You're offline. What you see may be out of date; what you typed is kept."),
-        ConnectionState::Unreachable if is_for_long.get() => {
+        Connectivity::Offline => Some("You're offline. What you see may be out of date; what you typed is kept."),
+        Connectivity::Unreachable if is_for_long.get() => {
             Some("The server can't be reached. What you see may be out of date; trying again…")
         }
-        ConnectionState::Unreachable | ConnectionState::Online => None,
+        Connectivity::Unreachable | Connectivity::Online => None,
     };
     view! {
         <div role="status">

@@ -13,7 +13,7 @@ const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
 
 /// The state of the connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum ConnectionState {
+pub enum Connectivity {
     /// Nothing is known to be wrong.
     Online,
     /// The server doesn't answer.
@@ -46,13 +46,13 @@ impl Connection {
         provide_context(connection);
     }
 
-    pub fn state(&self) -> ConnectionState {
+    pub fn state(&self) -> Connectivity {
         if !self.has_network.get() {
-            ConnectionState::Offline
+            Connectivity::Offline
         } else if self.is_server_lost.get() {
-            ConnectionState::Unreachable
+            Connectivity::Unreachable
         } else {
-            ConnectionState::Online
+            Connectivity::Online
         }
     }
 

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::{
     boot,
-    connection::{Connection, ConnectionState, use_connection},
+    connection::{Connection, Connectivity, use_connection},
     json::Json,
 };
 use crate::lean::watch;
@@ -92,9 +92,9 @@ impl Live {
     /// The state of the live updates, which never contradicts that of the [`Connection`].
     pub fn status(&self) -> LiveStatus {
         match (self.connection.state(), self.socket.get()) {
-            (ConnectionState::Unreachable | ConnectionState::Offline, _) => LiveStatus::Offline,
-            (ConnectionState::Online, LiveStatus::Connected) if self.paused.get() => LiveStatus::Paused,
-            (ConnectionState::Online, status) => status,
+            (Connectivity::Unreachable | Connectivity::Offline, _) => LiveStatus::Offline,
+            (Connectivity::Online, LiveStatus::Connected) if self.paused.get() => LiveStatus::Paused,
+            (Connectivity::Online, status) => status,
         }
     }
 
