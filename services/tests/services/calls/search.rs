@@ -40,7 +40,8 @@ on_both_databases! {
         let (first, second) = (world.default_project(&admin).await, world.project(&admin, "Second").await);
         let foreign = world.default_project(&other).await;
         let trace = "0b5d-trace 1";
-        let own = store_with_request(world, &admin, first, "2026-11-10T10:00:00Z", trace).await;
+        let owner = world.member(&admin.organization, "Owner", Role::Owner).await;
+        let own = store_with_request(world, &owner, first, "2026-11-10T10:00:00Z", trace).await;
         let later = store_with_request(world, &admin, second.id, "2026-11-11T10:00:00Z", trace).await;
         store_with_request(world, &other, foreign, "2026-11-12T10:00:00Z", trace).await;
         let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
@@ -53,7 +54,7 @@ on_both_databases! {
             assert!(suggest(world, &developer, &nothing).await.calls.is_empty(), "{nothing}");
         }
         assert!(suggest(world, &other, &own.to_string()).await.calls.is_empty());
-        let details = calls::get(&world.services, &admin, own).await.unwrap();
+        let details = calls::get(&world.services, &owner, own).await.unwrap();
         assert_eq!((details.client_request_id.as_deref(), details.is_own_key), (Some(trace), true));
         assert!(!calls::get(&world.services, &developer, later).await.unwrap().is_own_key);
         let viewer = world.member(&admin.organization, "Viewer", Role::Viewer).await;
