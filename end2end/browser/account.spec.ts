@@ -61,6 +61,6 @@ test.describe("beside a provider", () => {
     await page.getByLabel("Organization").fill("Other");
     await page.getByLabel("Password").fill("a horse of another colour");
     await page.getByRole("button", { name: "Create account" }).click();
-    await expect(page.getByRole("alert").filter({ hasText: "Sign-up is closed here" })).toBeVisible();
+    await expect(page.getByRole("alert").filter({ hasText: "Sign-up is closed." })).toBeVisible();
   });
 });

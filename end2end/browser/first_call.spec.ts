@@ -94,13 +94,13 @@ test("a first key is created in place, kept until it is saved, and gone after th
 test("who can't create a key is told who can", async ({ page, hub, organization }) => {
   for (const [role, text] of [
     ["viewer", "You have view-only access. Ask an admin for a key."],
-    ["developer", "You aren't in a project yet. Ask an admin to add you to one"],
+    ["developer", "You aren't assigned to a project"],
   ] as const) {
     const email = `${role}@${organization.slug}.example`;
     const member = ["--email", email, "--name", "Tess Bakker", "--org", organization.slug, "--role", role];
     await hub.runCommand(["user", "create", ...member, "--password-stdin"], organization.password);
     await signIn(page.context(), await Session.signIn(hub, { ...organization, email }));
-    await new FirstSteps(page).open(organization.slug);
+    await page.goto(`/o/${organization.slug}`);
     await expect(page.getByText(text)).toBeVisible();
     await expect(page.getByRole("button", { name: "Create key" })).toHaveCount(0);
   }

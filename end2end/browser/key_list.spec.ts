@@ -28,8 +28,8 @@ test("keys are chosen one by one or as a range, and revoked together", { tag: "@
   await keys.bulk.getByRole("button", { name: "Revoke…" }).click();
   const question = page.getByRole("dialog", { name: "Revoke 4 keys?" });
   await expect(question).toContainText("1 call in the last 24 hours, with 1 key");
-  // All are named, the used one first.
-  await expect(question.getByRole("list", { name: "Keys to revoke" }).locator("b")).toHaveText(["standard key", "Delta", "Beta", "Alpha"]);
+  // All are named, the used one first, and the others in the order of the list.
+  await expect(question.getByRole("list", { name: "Keys to revoke" }).locator("b")).toHaveText(["standard key", "Alpha", "Beta", "Delta"]);
   await expectAccessible(page);
   await question.getByRole("button", { name: "Revoke keys" }).click();
   await expect(keys.status.getByRole("link", { name: "Revoked" })).toContainText("4");

@@ -64,7 +64,8 @@ test("a key is made, used, rotated, used twice over, ended and revoked", { tag: 
     await expect(question).toContainText(/OpenAI\/JS/);
     await question.getByRole("button", { name: "Revoke key" }).click();
     await expect(page.getByText("This key no longer works.")).toBeVisible();
-    await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
+    // The button "Revoke" is gone; on phones the focus is back where its sheet was opened.
+    await expect(page.locator("h1:focus, .page-head button:focus")).toBeVisible();
     await expectRejected(second);
   });
 

@@ -44,7 +44,7 @@ test("a filter by what doesn't exist is an error, and no empty page", { tag: "@w
     await expect(main.getByRole("heading", { name: "Invalid filter" })).toBeVisible();
     await expect(main.getByRole("table")).toHaveCount(0);
     await expectAccessible(page);
-    await main.getByRole("link", { name: "Remove the filter" }).click();
+    await main.getByRole("link", { name: "Remove the filter", exact: true }).click();
     await expect(page).toHaveURL(new RegExp(`/${rest}$`));
     await expect(main.getByRole("heading", { name: "Invalid filter" })).toHaveCount(0);
   }

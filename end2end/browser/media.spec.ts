@@ -49,7 +49,7 @@ test("forced colours show what is selected, and what has the focus", async ({ si
     expect.soft(plain, selected).not.toContain(marked);
   };
 
-  await page.goto(`${home}/notifications`);
+  await page.goto(`${home}/usage`);
   await expectToStandOut(".sidebar nav a[aria-current]", ".sidebar nav a:not([aria-current])");
   await expectToStandOut(".segmented [aria-pressed=true]", ".segmented [aria-pressed=false]");
   await page.goto(`${home}/keys/${key.id}`);

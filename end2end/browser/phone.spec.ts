@@ -105,7 +105,7 @@ test("touch screens show no names of keys", { tag: "@phone" }, async ({ browser,
   await page.goto(`/o/${organization.slug}`);
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   await page.getByRole("button", { name: "Search or run a command…" }).tap();
-  await expect(page.getByRole("option", { name: "Usage" })).toBeVisible();
+  await expect(page.getByRole("option", { name: "Usage", exact: true })).toBeVisible();
   await expect(page.locator("kbd").filter({ visible: true })).toHaveCount(0);
   await context.close();
 });

@@ -185,7 +185,7 @@ test("a key's limits are typed with the key, and hold at once", { tag: "@phone" 
   const secret = await keys.readSecret();
   await keys.storeSecret();
   await call(hub, secret);
-  await expectRateLimited(hub, secret, "this key may take");
+  await expectRateLimited(hub, secret, "This key is limited to");
 
   await keys.openKey("Paced");
   const fact = (name: string) => key.settings.locator("dt", { hasText: name }).locator("+ dd");

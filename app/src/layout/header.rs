@@ -24,7 +24,7 @@ pub fn Header(page: Memo<Option<Page>>) -> impl IntoView {
             <button
                 type="button"
                 class="palette-button"
-                aria-label="Search or run a command…"
+                aria-label=format!("Search or run a command… {}", shortcut_name())
                 aria-keyshortcuts="Control+K Meta+K"
                 on:click=move |_| overlays.open_palette()
             >

@@ -20,26 +20,22 @@ pub fn Switcher(page: Memo<Option<Page>>) -> impl IntoView {
     let membership = use_organization().membership();
     let choice = ProjectChoice::new(page);
     let project = Memo::new(move |_| choice.is_offered().then(|| choice.name()));
-    let label = {
-        let organization = membership.name.clone();
-        move || match project.get() {
-            Some(project) => format!("Organization: {organization}. Project: {project}"),
-            None => format!("Organization: {organization}"),
-        }
+    // Screen readers hear what each line is.
+    let second_line = move || match project.get() {
+        Some(project) => view! { <span class="visually-hidden">"Project: "</span> <Name name=project/> }.into_any(),
+        None => membership.role.label().into_any(),
     };
-    let second_line = move || project.get().unwrap_or_else(|| membership.role.label().to_owned());
     view! {
         <button
             type="button"
             class="crumb switcher"
             aria-haspopup="dialog"
-            aria-label=label
             on:click=move |_| open.set(true)
         >
             <span class="monogram" aria-hidden="true" data-text=initial(&membership.name)></span>
             <span class="switcher-lines">
-                <Name name=membership.name/>
-                <small>{move || view! { <Name name=second_line()/> }}</small>
+                <span><span class="visually-hidden">"Organization: "</span> <Name name=membership.name/></span>
+                <small>{second_line}</small>
             </span>
             <IconView icon=Icon::ChevronDown/>
         </button>

@@ -55,7 +55,7 @@ fn Month(overview: ReadSignal<Figures>) -> impl IntoView {
     let (slug, to_logs) = (organization.slug(), organization.may(Permission::ViewLogs));
     let tiles = Memo::new(move |_| overview.with(|overview| figures(overview, &slug, to_logs)));
     view! {
-        <section class="month" aria-labelledby="month">
+        <section class="month-figures" aria-labelledby="month">
             <header>
                 <h2 id="month">"This month"</h2>
                 <p class="dim">"vs. same period last month"</p>

@@ -38,7 +38,7 @@ export class LogsPage {
 
   /** The rows of calls, without the header. */
   get rows(): Locator {
-    return this.page.getByRole("table").locator("tbody tr");
+    return this.page.locator(".call-list").getByRole("table").locator("tbody tr");
   }
 
   async openCall(row: Locator): Promise<void> {

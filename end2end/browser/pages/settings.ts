@@ -77,7 +77,7 @@ export class SettingsPage {
 
   /** The row of the organization's limits, or of a project's. */
   limitsOf(name: string): Locator {
-    return this.rateLimits.getByRole("row").filter({ hasText: name });
+    return this.rateLimits.getByRole("row").filter({ has: this.page.getByText(name, { exact: true }) });
   }
 
   /** Opens the form for the limits of the organization or of a project. */

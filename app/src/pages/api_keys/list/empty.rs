@@ -22,7 +22,7 @@ pub(super) fn Empty(
     let organization = use_organization();
     let (has_no_keys, is_past_end) = page.with_untracked(|page| (!page.has_keys, page.total > 0));
     if has_no_keys {
-        let create = move || view! { <Button style=ButtonStyle::Primary icon=Icon::Plus on_press=on_create>"Create key"</Button> };
+        let create = move || view! { <Button style=ButtonStyle::Primary icon=Icon::Plus on_press=on_create>"Create your first key"</Button> };
         // Who sees only their own keys doesn't know about others.
         let title = match organization.reach(Permission::ViewApiKeys) {
             Some(Reach::Own) => "You have no keys yet",
