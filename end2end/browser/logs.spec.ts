@@ -182,6 +182,7 @@ test("a bar above the list narrows it to its time, by mouse and by keyboard", as
 
   await page.goBack();
   await expect(page).toHaveURL(/\?range=30d$/);
+  await expect(logs.bars).toHaveCount(30);
   await logs.bars.last().focus();
   await page.keyboard.press("ArrowLeft");
   await expect(logs.bars.nth(-2)).toBeFocused();

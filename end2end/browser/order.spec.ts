@@ -118,7 +118,7 @@ test("what happened before the page was connected is on it", async ({ signedIn: 
   const connect = await holdConnection(page);
   await page.goto(`/o/${organization.slug}/usage`);
   await inbox.expectUnread(1);
-  await expect(page.getByText("No calls in this range")).toBeVisible();
+  await expect(page.getByText("No calls yet")).toBeVisible();
   await owner.invoke("notifications/mark", { ids: null, read: true });
   await call(hub, key.secret);
   connect();
