@@ -22,6 +22,7 @@ SELECT create_distributed_table('audit_heads', 'organization_id', colocate_with 
 SELECT create_distributed_table('bodies', 'organization_id', colocate_with => 'api_keys');
 SELECT create_distributed_table('body_sums', 'organization_id', colocate_with => 'api_keys');
 SELECT create_distributed_table('calls', 'organization_id', colocate_with => 'api_keys');
+SELECT create_distributed_table('client_requests', 'organization_id', colocate_with => 'api_keys');
 SELECT create_distributed_table('event_ids', 'organization_id', colocate_with => 'api_keys');
 SELECT create_distributed_table('inboxes', 'organization_id', colocate_with => 'api_keys');
 SELECT create_distributed_table('key_requests', 'organization_id', colocate_with => 'api_keys');
@@ -36,7 +37,7 @@ SELECT create_distributed_table('rollups', 'organization_id', colocate_with => '
 SELECT create_distributed_table('series', 'organization_id', colocate_with => 'api_keys');
 
 -- The rest stays on the coordinator, as it is: what is looked up before the organization is known (key_directory,
--- sessions), what belongs to none (installation, journals, known_networks, required_migrations, sign_in_failures), what all servers
+-- ended_sessions, sessions), what belongs to none (installation, journals, known_networks, required_migrations, sign_in_failures), what all servers
 -- share in one order or queue (background_migrations, changes, jobs, rate_windows), and the few secrets that are sealed anew together (sealed_secrets).
--- local: background_migrations, changes, installation, jobs, journals, key_directory, known_networks, rate_windows
+-- local: background_migrations, changes, ended_sessions, installation, jobs, journals, key_directory, known_networks, rate_windows
 -- local: required_migrations, sealed_secrets, sessions, sign_in_failures

@@ -1,7 +1,8 @@
 //! Addresses of the dashboard's pages, as the address bar shows them.
 //!
 //! Both sides parse addresses: the browser to show a page, the server to send the page's first answers along.
-//! An address is never an error: values that can't be used are ignored, as if they were missing.
+//! Parsing ignores values that can't be used, but `invalid` names them: a page with other data than its address asks
+//! for would be taken for the right one, so none is shown.
 
 mod key;
 mod keys;
@@ -11,7 +12,9 @@ mod notifications;
 mod page;
 mod part;
 mod query;
+mod query_reader;
 mod usage;
+mod validity;
 
 pub use key::{KeyAddress, KeyTab};
 pub use keys::KeysAddress;

@@ -6,14 +6,16 @@
 use leptos::prelude::*;
 
 use crate::{
-    addresses::CodePart,
+    addresses::{CodePart, KeyAddress, KeysAddress, LogsAddress, NotificationsAddress, UsageAddress},
     code_parts::{NotLoaded, PartFuture, PartView},
-    layout, pages,
+    layout::{self, show_checked},
+    pages,
 };
 
-/// Maps each part to a component without properties. Code that only this component uses is loaded with it.
+/// Maps each part to a component without properties. Code that only this component uses is loaded with it. In
+/// brackets is the check of the page's address.
 macro_rules! parts {
-    ($($variant:ident: $name:ident => $component:path,)*) => {
+    ($($variant:ident: $name:ident => $component:path $([$invalid:path])?,)*) => {
         /// Fetches a part's code, or takes it from the main code.
         pub(crate) fn fetch(part: CodePart) -> PartFuture {
             match part {
@@ -25,31 +27,41 @@ macro_rules! parts {
             #[cfg(feature = "split")]
             #[wasm_split_helpers::wasm_split($name, fallible)]
             fn $name() -> Result<PartView, NotLoaded> {
-                Ok(|| $component().into_any())
+                Ok(|| view_of!($component $(, $invalid)?))
             }
 
             #[cfg(not(feature = "split"))]
             async fn $name() -> Result<PartView, NotLoaded> {
-                Ok(|| $component().into_any())
+                Ok(|| view_of!($component $(, $invalid)?))
             }
         )*
+    };
+}
+
+/// The view of a component, checked if there is a check.
+macro_rules! view_of {
+    ($component:path) => {
+        $component().into_any()
+    };
+    ($component:path, $invalid:path) => {
+        show_checked($invalid, || $component().into_any())
     };
 }
 
 // The names are the serialized ones of `addresses::CodePart`, as in the server's list of files.
 parts! {
     Account: account => pages::Account,
-    ApiKey: api_key => pages::ApiKey,
-    ApiKeys: api_keys => pages::ApiKeys,
+    ApiKey: api_key => pages::ApiKey [KeyAddress::invalid],
+    ApiKeys: api_keys => pages::ApiKeys [KeysAddress::invalid],
     KeyCalls: key_calls => pages::KeyCalls,
     KeyDialogs: key_dialogs => pages::KeyDialogs,
     KeyHistory: key_history => pages::KeyHistory,
-    Logs: logs => pages::Logs,
-    Notifications: notifications => pages::Notifications,
+    Logs: logs => pages::Logs [LogsAddress::invalid],
+    Notifications: notifications => pages::Notifications [NotificationsAddress::invalid],
     Overview: overview => pages::Overview,
     Palette: palette => layout::Palette,
     Settings: settings => pages::Settings,
     SignIn: sign_in => pages::SignIn,
     SignUp: sign_up => pages::SignUp,
-    Usage: usage => pages::Usage,
+    Usage: usage => pages::Usage [UsageAddress::invalid],
 }

@@ -4,7 +4,8 @@ use domain::{
     accounts::{Membership, Viewer, Welcome},
     errors::ApiError,
 };
-use leptos::prelude::*;
+use gloo_timers::future::sleep;
+use leptos::{mount::mount_to, prelude::*};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
@@ -13,9 +14,8 @@ use crate::{
     api,
     code_parts::{self, NotLoaded},
     components::{ErrorView, ToastRegion, Toasts},
-    layout::{NavigationStatus, PlainFrame, Shell},
+    layout::{NavigationStatus, NotFound, PlainFrame, Shell},
     lean::watch,
-    pages::NotFound,
     parts,
     state::{
         self, Connection, CurrentSession, Location, PageClock, SingleKeys, ThemeChoice, use_go, use_location,
@@ -29,20 +29,36 @@ pub fn mount() {
     code_parts::set_fetcher(parts::fetch);
     // Leptos sets up its own executor only when it is mounted.
     spawn_local(async {
-        let welcome = start().await;
-        if let Some(painted) = document().get_element_by_id("shell") {
-            painted.remove();
-        }
-        match welcome {
-            Ok(welcome) => mount_to_body(move || view! { <Dashboard welcome/> }),
-            Err(error) => mount_to_body(move || {
-                let reload = || {
-                    let _ = window().location().reload();
-                };
-                view! { <PlainFrame><ErrorView error on_retry=reload/></PlainFrame> }
-            }),
-        }
+        let mut delays = state::retry_delays();
+        let mut failure = None;
+        let welcome = loop {
+            let error = match start().await {
+                Ok(welcome) => break welcome,
+                Err(error) => error,
+            };
+            failure.get_or_insert_with(|| show_failure(error));
+            sleep(delays.next().unwrap_or_default()).await;
+        };
+        drop(failure);
+        remove_painted_shell();
+        mount_to_body(move || view! { <Dashboard welcome/> });
     });
+}
+
+/// Shows why the dashboard doesn't start, until the returned value is dropped.
+fn show_failure(error: ApiError) -> Option<impl Sized> {
+    let reload = || {
+        let _ = window().location().reload();
+    };
+    remove_painted_shell();
+    let view = move || view! { <PlainFrame><ErrorView error on_retry=reload/></PlainFrame> };
+    document().body().map(|body| mount_to(body, view))
+}
+
+fn remove_painted_shell() {
+    if let Some(painted) = document().get_element_by_id("shell") {
+        painted.remove();
+    }
 }
 
 /// Loads the signed-in user, redirects if needed, and loads the page's code, which the server sends along.
@@ -115,7 +131,7 @@ fn Pages() -> impl IntoView {
             let form = previous.filter(|frame| matches!(frame, Frame::SignIn | Frame::SignUp));
             return form.cloned().unwrap_or(Frame::Leaving);
         }
-        session.viewer.with(|viewer| frame(address.get(), viewer.as_ref()))
+        session.viewer.with(|viewer| location.path.with(|path| frame(path, address.get().as_ref(), viewer.as_ref())))
     });
     let page = Memo::new(move |_| address.with(|address| Some(address.as_ref()?.location()?.1)));
     let part = Memo::new(move |_| address.with(|address| address.as_ref().map(Address::part)));
@@ -159,15 +175,15 @@ fn account() -> String {
     "/account".to_owned()
 }
 
-fn frame(address: Option<Address>, viewer: Option<&Viewer>) -> Frame {
-    let membership = match (&address, viewer) {
+fn frame(path: &str, address: Option<&Address>, viewer: Option<&Viewer>) -> Frame {
+    let membership = match (address, viewer) {
         (Some(Address::SignIn), _) => return Frame::SignIn,
         (Some(Address::SignUp), _) => return Frame::SignUp,
         (Some(Address::Account), Some(viewer)) => home(viewer),
-        (Some(address), Some(viewer)) => address
-            .location()
-            .and_then(|(slug, _)| viewer.memberships.iter().find(|membership| membership.slug == slug)),
-        _ => None,
+        // Also at addresses without a page, the organization's menus stay.
+        (_, Some(viewer)) => Address::organization_in(path)
+            .and_then(|slug| viewer.memberships.iter().find(|membership| membership.slug == slug)),
+        (_, None) => None,
     };
     membership.cloned().map_or(Frame::Nowhere, Frame::Organization)
 }

@@ -129,6 +129,18 @@ pub struct Welcome {
     pub sign_up_open: bool,
 }
 
+crate::choices! {
+    /// The reason why a session ended without its browser's doing.
+    SessionEnd, "reason" {
+        Inactivity = "inactivity", "You were signed out after a time without activity.";
+        Expired = "expired", "A sign-in lasts 30 days, and this one is over.";
+        Ended = "ended", "This session was ended from another browser.";
+        PasswordChanged = "password_changed", "Your password was changed.";
+        /// The user signed in with more browsers than may have a session.
+        TooMany = "too_many", "You signed in with too many other browsers.";
+    }
+}
+
 /// A browser's sign-in.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Session {

@@ -13,7 +13,7 @@ mod scope;
 mod secret;
 mod view;
 
-pub use self::expiration::{Expiration, KeyPolicy, MAX_LIFE_DAYS};
+pub use self::expiration::{DEFAULT_LIFE_DAYS, Expiration, KeyPolicy, MAX_LIFE_DAYS};
 pub use self::view::{
     ApiKey, CreatedApiKey, Creator, Descendant, Descendants, KeyClient, LastUse, MAX_CLIENTS_SHOWN,
     MAX_DESCENDANTS_SHOWN, OldSecret, RecentUse, RotatedApiKey, Status,

@@ -10,7 +10,7 @@ use crate::{errors::FieldErrors, time::Timestamp};
 
 /// Days for which bodies can be stored.
 pub const BODY_DAYS: std::ops::RangeInclusive<u32> = 1..=90;
-/// Days for which bodies are stored by default.
+/// Days for which bodies are stored unless another number is chosen.
 pub const DEFAULT_BODY_DAYS: u32 = 30;
 /// Maximum size of a stored body that can be chosen, in bytes.
 pub const BODY_LIMIT: std::ops::RangeInclusive<u32> = 1024..=4 * 1024 * 1024;
@@ -21,7 +21,7 @@ pub const MAX_REDACTED_FIELDS: usize = 100;
 /// Maximum length of a redacted field's name, in bytes.
 const MAX_FIELD_LENGTH: usize = 200;
 
-/// An organization's settings for storing the bodies of its calls.
+/// An organization's settings for storing the bodies of its calls. By default none are stored.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BodySettings {
@@ -32,11 +32,14 @@ pub struct BodySettings {
     /// JSON fields whose values aren't stored: names, which match at any depth, or names with their parents'
     /// before them, such as `metadata.customer`. Lists don't count as parents.
     pub redact: Vec<String>,
+    /// Whether the organization has yet to choose between storing bodies and storing none. Until then none are stored.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub undecided: bool,
 }
 
 impl Default for BodySettings {
     fn default() -> Self {
-        Self { days: Some(DEFAULT_BODY_DAYS), limit: DEFAULT_BODY_LIMIT, redact: Vec::new() }
+        Self { days: None, limit: DEFAULT_BODY_LIMIT, redact: Vec::new(), undecided: false }
     }
 }
 
@@ -59,11 +62,12 @@ impl BodySettings {
         }
         let is_invalid = |field: &String| field.len() > MAX_FIELD_LENGTH || field.split('.').any(str::is_empty);
         if redact.len() > MAX_REDACTED_FIELDS {
-            errors.add("body_redact", format!("Name {MAX_REDACTED_FIELDS} fields at most."));
+            errors.add("body_redact", format!("Enter at most {MAX_REDACTED_FIELDS} fields."));
         } else if let Some(field) = redact.iter().find(|field| is_invalid(field)) {
-            errors.add("body_redact", format!("{field:?} is no field such as \"content\" or \"metadata.customer\"."));
+            let advice = "Use a name or a path, such as content or metadata.customer.";
+            errors.add("body_redact", format!("{field:?} isn't a valid field. {advice}"));
         }
-        Self { redact, ..self }
+        Self { undecided: self.undecided && self.days.is_none(), redact, ..self }
     }
 }
 
@@ -116,8 +120,11 @@ mod tests {
     #[test]
     fn what_can_be_chosen() {
         let default = BodySettings::default();
-        assert_eq!((default.days, default.limit), (Some(30), 262_144));
-        assert!(checked(BodySettings { days: None, ..default.clone() }).is_ok());
+        assert_eq!((default.days, default.limit), (None, 262_144));
+        assert!(checked(default.clone()).is_ok());
+        let undecided = BodySettings { undecided: true, ..default.clone() };
+        assert_eq!(checked(undecided.clone()).unwrap(), undecided);
+        assert!(!checked(BodySettings { days: Some(30), ..undecided }).unwrap().undecided);
         let redact = [" content ", "content", "metadata.customer", ""].map(str::to_owned).to_vec();
         let chosen = checked(BodySettings { redact, ..default.clone() }).unwrap();
         assert_eq!(chosen.redact, ["content", "metadata.customer"]);

@@ -1,5 +1,7 @@
 //! Calls: the finest grain of usage, each a row in Logs.
 
+mod activity;
+mod rejection;
 mod retention;
 mod store;
 
@@ -18,6 +20,8 @@ use crate::{
 };
 
 pub use self::{
+    activity::{CallActivity, CallCounts, CallSuggestions, MAX_BARS},
+    rejection::{CallRejection, RejectionRule},
     retention::{CALL_DAYS, CallRetention},
     store::CallStore,
 };
@@ -64,7 +68,7 @@ impl FromStr for Outcome {
         Self::ALL
             .into_iter()
             .find(|outcome| outcome.name() == text)
-            .ok_or_else(|| "An outcome is succeeded, failed, refused or interrupted.".to_owned())
+            .ok_or_else(|| "Must be succeeded, failed, refused or interrupted.".to_owned())
     }
 }
 
@@ -170,6 +174,7 @@ pub struct Call {
     pub service: Service,
     /// Path of the request, such as `/v1/chat/completions`.
     pub endpoint: String,
+    /// The model that was asked for; empty if that isn't known.
     pub model: String,
     /// Provider that answered; empty where none was asked.
     pub provider: String,
@@ -227,6 +232,15 @@ pub struct CallDetails {
     pub price: Option<Price>,
     /// Name of the member who created the call's key.
     pub member: Option<String>,
+    /// Whether the viewing member created the call's key.
+    #[serde(default)]
+    pub is_own_key: bool,
+    /// The request ID that the client gave the call (`x-client-request-id`), if it did.
+    #[serde(default)]
+    pub client_request_id: Option<String>,
+    /// Why the call was rejected, if it was.
+    #[serde(default)]
+    pub rejection: Option<CallRejection>,
 }
 
 /// A query for a list of calls, newest first.
@@ -247,6 +261,10 @@ pub struct CallQuery {
     /// Only calls before this one: the last id of the previous page.
     pub before: Option<CallId>,
 }
+
+/// Maximum length of the request ID that a client gives a call, in bytes. Source: OpenAI's API reference, "Debugging
+/// requests".
+pub const MAX_CLIENT_REQUEST_ID: usize = 512;
 
 /// Maximum number of calls on a page.
 pub const PAGE_SIZE: u32 = 50;

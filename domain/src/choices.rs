@@ -36,7 +36,7 @@ macro_rules! choices {
             fn from_str(text: &str) -> Result<Self, String> {
                 Self::ALL.into_iter().find(|choice| choice.name() == text).ok_or_else(|| {
                     let names = Self::ALL.map(Self::name).join(", ");
-                    format!("{text:?} is no {}; one of {names} is.", $noun)
+                    format!("{text:?} isn't a valid {}. Use one of {names}.", $noun)
                 })
             }
         }
@@ -80,7 +80,10 @@ mod tests {
             assert_eq!(serde_json::from_str::<Fruit>(&json).unwrap(), fruit);
         }
         assert_eq!(Fruit::RedCurrant.label(), "Red currants");
-        assert_eq!("plum".parse::<Fruit>(), Err("\"plum\" is no fruit; one of apple, currants.red is.".to_owned()));
+        assert_eq!(
+            "plum".parse::<Fruit>(),
+            Err("\"plum\" isn't a valid fruit. Use one of apple, currants.red.".to_owned())
+        );
         assert!(serde_json::from_str::<Fruit>("\"RedCurrant\"").is_err());
     }
 }

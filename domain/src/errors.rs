@@ -55,19 +55,19 @@ pub enum ApiError {
     #[error("{}", first_message(.0))]
     Invalid(FieldErrors),
     /// No session, or one that has ended.
-    #[error("Sign in to go on.")]
+    #[error("Sign in to continue.")]
     Unauthenticated,
     /// Signed in, but without the permission.
     #[error("{0}")]
     Forbidden(String),
     /// The thing doesn't exist, or belongs to another organization.
-    #[error("This doesn't exist, or isn't yours to see.")]
+    #[error("Not found, or you don't have access to it.")]
     NotFound,
     /// The current state doesn't allow the action (any longer).
     #[error("{0}")]
     Conflict(String),
     /// Too many attempts; the next one may be made after this time.
-    #[error("Too many attempts. Try again in {retry_after_seconds} s.")]
+    #[error("Too many attempts. Try again in {}.", duration(.retry_after_seconds))]
     RateLimited { retry_after_seconds: u32 },
     /// The server failed; its log holds the cause under this reference.
     #[error("Something went wrong on the server (reference {reference}).")]
@@ -77,8 +77,14 @@ pub enum ApiError {
     Offline,
 }
 
+/// A time in seconds, or from one minute on in minutes, rounded up.
+fn duration(seconds: &u32) -> String {
+    let (count, unit) = if *seconds < 60 { (*seconds, "second") } else { (seconds.div_ceil(60), "minute") };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
 fn first_message(errors: &FieldErrors) -> &str {
-    errors.iter().next().map_or("The input can't be used.", |(_, message)| message)
+    errors.iter().next().map_or("The input is invalid.", |(_, message)| message)
 }
 
 impl From<FieldErrors> for ApiError {
@@ -126,6 +132,19 @@ impl server_fn::error::FromServerFnError for ApiError {
             }
             E::Request(_) | E::Response(_) | E::Deserialization(_) => Self::Offline,
             _ => Self::Internal { reference: "server-function".to_owned() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_to_wait_is_in_seconds_or_in_whole_minutes() {
+        let message = |retry_after_seconds| ApiError::RateLimited { retry_after_seconds }.to_string();
+        for (seconds, text) in [(1, "1 second"), (59, "59 seconds"), (60, "1 minute"), (297, "5 minutes")] {
+            assert_eq!(message(seconds), format!("Too many attempts. Try again in {text}."));
         }
     }
 }

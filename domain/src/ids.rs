@@ -24,7 +24,7 @@ const ENCODED_LENGTH: usize = 26;
 
 /// Error for a text that isn't an identifier of the expected type.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("not an id of this kind, which looks like {0}_01jd8k3n9vexamp1e0000000")]
+#[error("not a valid ID, which looks like {0}_01jd8k3n9vexamp1e0000000")]
 pub struct InvalidId(&'static str);
 
 fn encode(uuid: Uuid) -> [u8; ENCODED_LENGTH] {

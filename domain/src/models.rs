@@ -49,7 +49,7 @@ impl FromStr for Service {
 
     fn from_str(text: &str) -> Result<Self, String> {
         Self::ALL.into_iter().find(|service| service.name() == text).ok_or_else(|| {
-            format!("{text:?} is no service; one of chat, embeddings, image, audio, video, fine_tuning, storage is.")
+            format!("{text:?} isn't a service. Use one of chat, embeddings, image, audio, video, fine_tuning, storage.")
         })
     }
 }

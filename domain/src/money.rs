@@ -35,8 +35,13 @@ pub struct Money(i64);
 
 /// Error for a text that isn't an amount of money.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("not an amount in US dollars such as 12.50, with at most nine decimals")]
-pub struct InvalidMoney;
+pub enum InvalidMoney {
+    #[error("not an amount in US dollars such as 12.50, with at most nine decimals")]
+    Malformed,
+    /// An amount that is too large to be counted in nano-dollars.
+    #[error("beyond the limit of {} US dollars", Money::from_nanos(i64::MAX))]
+    TooLarge,
+}
 
 impl Money {
     /// No money.
@@ -77,11 +82,12 @@ impl FromStr for Money {
         let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
         let complete = !dollars.is_empty() && (digits == dollars || !decimals.is_empty());
         if !complete || !all_digits(dollars) || !all_digits(decimals) || decimals.len() > 9 {
-            return Err(InvalidMoney);
+            return Err(InvalidMoney::Malformed);
         }
-        let magnitude: i128 = format!("{dollars}{decimals:0<9}").parse().map_err(|_| InvalidMoney)?;
+        // Only digits, so nothing but their number can be wrong.
+        let magnitude: i128 = format!("{dollars}{decimals:0<9}").parse().map_err(|_| InvalidMoney::TooLarge)?;
         let nanos = if negative { -magnitude } else { magnitude };
-        i64::try_from(nanos).map(Self).map_err(|_| InvalidMoney)
+        i64::try_from(nanos).map(Self).map_err(|_| InvalidMoney::TooLarge)
     }
 }
 
@@ -259,9 +265,17 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for text in ["", "-", ".", "1.", ".5", "1,5", "1e3", "+1", " 1", "1.0000000001", "9223372036.854775808", "--1"]
-        {
-            assert!(text.parse::<Money>().is_err(), "{text:?}");
+        for text in ["", "-", ".", "1.", ".5", "1,5", "1e3", "+1", " 1", "1.0000000001", "--1"] {
+            assert_eq!(text.parse::<Money>(), Err(InvalidMoney::Malformed), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_amount_beyond_the_limit_is_told_the_limit() {
+        let huge = "9".repeat(60);
+        for text in ["9223372036.854775808", "-9223372036.854775809", "12345678901.00", &huge] {
+            let error = text.parse::<Money>().unwrap_err();
+            assert_eq!(error.to_string(), "beyond the limit of 9223372036.854775807 US dollars", "{text:?}");
         }
     }
 

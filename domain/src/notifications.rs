@@ -47,11 +47,11 @@ impl Notice {
     /// The notice's title: what happened, in one line.
     pub fn title(&self) -> String {
         match self {
-            Self::KeyLeaked { name, .. } => format!("“{name}” leaked and is disabled"),
+            Self::KeyLeaked { name, .. } => format!("“{name}” leaked and was disabled"),
             Self::KeyExpiresSoon { name, days: 1, .. } => format!("“{name}” expires within a day"),
             Self::KeyExpiresSoon { name, days, .. } => format!("“{name}” expires within {days} days"),
             Self::KeyRotationDue { name, .. } => format!("“{name}” is due for rotation"),
-            Self::KeyGraceEnds { name, .. } => format!("The old secret of “{name}” ends soon, and is still used"),
+            Self::KeyGraceEnds { name, .. } => format!("The old secret of “{name}” ends soon and is still in use"),
         }
     }
 
@@ -61,18 +61,18 @@ impl Notice {
         match self {
             Self::KeyLeaked { place, .. } => {
                 let seen = if place.is_empty() { String::new() } else { format!("Its secret was seen at {place}. ") };
-                format!("{seen}It is refused from now on. Create a new key, and replace it wherever it is used.")
+                format!("{seen}It no longer works. Create a new key and replace it wherever it is used.")
             }
             Self::KeyExpiresSoon { at, .. } => {
                 let end = format_time(*at);
-                format!("It stops working on {end}, which can't be changed. Create a new key before then.")
+                format!("It stops working on {end}. The expiration can't be changed; create a new key before then.")
             }
             Self::KeyRotationDue { since, .. } => format!(
-                "Its secret should have been replaced by {}. The old one goes on working for as long as you choose.",
+                "Its secret was due for rotation on {}. After a rotation, the old secret keeps working for a while.",
                 format_time(*since)
             ),
             Self::KeyGraceEnds { at, .. } => format!(
-                "It stops working on {}. Bring the new secret to what still uses the old one, or extend its time.",
+                "It stops working on {}. Switch its clients to the new secret, or extend the old one.",
                 format_time(*at)
             ),
         }
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_left_out() {
         let leaked = Notice::KeyLeaked { api_key: key(), name: name(), place: String::new() };
-        assert!(leaked.text(&|_| String::new()).starts_with("It is refused"));
+        assert!(leaked.text(&|_| String::new()).starts_with("It no longer works."));
     }
 
     #[test]

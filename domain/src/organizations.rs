@@ -58,6 +58,19 @@ impl From<OrganizationSettings> for SettingsChanges {
     }
 }
 
+impl SettingsChanges {
+    /// Adds the changes of settings that `self` leaves as they are.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            session_idle_minutes: self.session_idle_minutes.or(other.session_idle_minutes),
+            key_policy: self.key_policy.or(other.key_policy),
+            bodies: self.bodies.or(other.bodies),
+            call_retention: self.call_retention.or(other.call_retention),
+        }
+    }
+}
+
 impl OrganizationSettings {
     /// Returns the settings with changes applied.
     #[must_use]

@@ -60,7 +60,7 @@ impl FromStr for Role {
         Self::ALL
             .into_iter()
             .find(|role| role.name() == text)
-            .ok_or_else(|| "A role is owner, admin, developer or viewer.".to_owned())
+            .ok_or_else(|| "Must be owner, admin, developer or viewer.".to_owned())
     }
 }
 

@@ -62,7 +62,7 @@ impl RateLimits {
             [("calls_per_minute", self.calls_per_minute), ("tokens_per_minute", self.tokens_per_minute)]
         {
             if limit.is_some_and(|limit| limit == 0 || limit > HIGHEST_RATE) {
-                errors.add(field, "Choose 1 to 1 billion a minute, or no limit.");
+                errors.add(field, "Enter 1 to 1 billion per minute, or leave blank for no limit.");
             }
         }
     }
@@ -92,7 +92,7 @@ pub fn parse_limit(text: &str) -> Result<Option<u32>, &'static str> {
         "" => Ok(None),
         // A number that doesn't fit is too high in any case.
         digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => Ok(Some(digits.parse().unwrap_or(u32::MAX))),
-        _ => Err("Write a whole number, in digits only."),
+        _ => Err("Enter a whole number."),
     }
 }
 

@@ -15,7 +15,7 @@ pub struct Timestamp(i64);
 
 /// Error for a text that isn't a moment.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("not a moment such as 2026-11-17T14:32:07Z (RFC 3339)")]
+#[error("not a timestamp such as 2026-11-17T14:32:07Z (RFC 3339)")]
 pub struct InvalidTimestamp;
 
 impl Timestamp {

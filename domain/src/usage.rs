@@ -12,8 +12,8 @@ use crate::{money::Money, time::Timestamp};
 
 /// Maximum number of series of a report; all others are summed to one.
 pub const MAX_SERIES: usize = 8;
-/// Maximum number of buckets of a chart.
-pub const MAX_BUCKETS: usize = 750;
+/// Maximum number of groups beyond [`MAX_SERIES`] that a report lists.
+pub const MAX_LISTED_GROUPS: usize = 500;
 /// Key of the series that sums all series beyond [`MAX_SERIES`].
 pub const OTHERS: &str = "~others";
 
@@ -37,6 +37,11 @@ impl Measures {
     /// Input and output tokens together.
     pub fn tokens(&self) -> i64 {
         self.tokens_in.saturating_add(self.tokens_out)
+    }
+
+    /// Whether nothing is known of the spend: there are calls of unknown cost, and `spend` is zero.
+    pub fn is_spend_unknown(&self) -> bool {
+        self.unpriced > 0 && self.spend == Money::ZERO
     }
 
     /// Whether all sums are zero.
@@ -100,7 +105,14 @@ pub struct UsageReport {
     pub read_at: Timestamp,
     /// Series, the largest by the query's metric first, [`OTHERS`] last.
     pub series: Vec<Series>,
+    /// The groups that [`OTHERS`] sums, the largest first, up to [`MAX_LISTED_GROUPS`]; empty unless the query
+    /// asks for them.
+    pub other_groups: Vec<GroupTotal>,
+    /// Number of groups, each counted once for every bucket in which it has usage: the rows of a file.
+    pub row_count: u64,
     pub total: Measures,
+    /// Whether there was ever a call that the actor may see, in any range and with any filter.
+    pub ever_called: bool,
 }
 
 impl UsageReport {
@@ -119,6 +131,15 @@ pub struct Series {
     pub total: Measures,
     /// Points, ascending by bucket; buckets without usage are left out.
     pub points: Vec<Point>,
+}
+
+/// A group without a series of its own.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct GroupTotal {
+    /// See [`Series::key`].
+    pub key: String,
+    pub label: String,
+    pub total: Measures,
 }
 
 /// One bucket of one series.

@@ -45,9 +45,9 @@ pub fn email(text: &str) -> Result<String, String> {
     let text = &canonical::email(text)?;
     let text = text.trim().to_lowercase();
     if text.is_empty() {
-        return Err("Enter a mail address.".to_owned());
+        return Err("Enter an email address.".to_owned());
     }
-    let error = || "Enter a mail address such as mira@example.com.".to_owned();
+    let error = || "Enter an email address such as mira@example.com.".to_owned();
     let (local, host) = text.rsplit_once('@').ok_or_else(error)?;
     let is_local_part = |part: &str| {
         !part.is_empty() && !part.chars().any(|c| c.is_whitespace() || c.is_control() || "<>,;:\"()[]\\@".contains(c))
@@ -76,9 +76,9 @@ pub fn password(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Makes the part of a path for an organization or project from its `name`: at most 40 characters of
-/// `[a-z0-9-]`.
-pub fn slug(name: &str) -> String {
+/// Makes a part of a path or a file's name from `name`: at most 40 characters of `[a-z0-9-]`; `fallback` if
+/// there is none of them in it.
+pub fn slug(name: &str, fallback: &str) -> String {
     let mut slug = String::new();
     for c in name.chars().flat_map(char::to_lowercase) {
         if c.is_ascii_alphanumeric() {
@@ -91,7 +91,14 @@ pub fn slug(name: &str) -> String {
         }
     }
     let slug = slug.trim_end_matches('-');
-    if slug.is_empty() { "organization".to_owned() } else { slug.to_owned() }
+    if slug.is_empty() { fallback.to_owned() } else { slug.to_owned() }
+}
+
+/// Whether `c` is invisible and turns the direction of the text around it (Unicode's property Bidi_Control).
+///
+/// The server rejects new names with such a character, so pages need this only for names from elsewhere.
+pub const fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn single_line(text: &str, max_length: usize) -> Result<String, String> {
@@ -140,10 +147,22 @@ mod tests {
         assert!(password(&"x".repeat(129)).is_err());
     }
 
+    #[test]
+    fn characters_that_turn_the_direction_are_rejected_in_names() {
+        let controls: Vec<char> = ('\0'..=char::MAX).filter(|c| is_bidi_control(*c)).collect();
+        assert_eq!(controls.len(), 12);
+        for control in controls {
+            assert!(name(&format!("evil{control}")).is_err(), "{control:?}");
+        }
+        for harmless in ['a', '\u{5d0}', '\u{627}', '\u{200d}', '\u{2026}'] {
+            assert!(!is_bidi_control(harmless), "{harmless:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn slugs_fit_a_path(text: String) {
-            let slug = slug(&text);
+            let slug = slug(&text, "key");
             prop_assert!(!slug.is_empty() && slug.len() <= 40);
             prop_assert!(slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'));
         }

@@ -3,6 +3,7 @@ import type { Page } from "@playwright/test";
 import { expectAccessible, expectToFit } from "./accessibility.ts";
 import { call } from "./client.ts";
 import { expect, test } from "./fixtures.ts";
+import { showFilters } from "./pages/head.ts";
 import { SettingsPage } from "./pages/settings.ts";
 import { UsagePage } from "./pages/usage.ts";
 
@@ -46,12 +47,24 @@ test("dialogs, menus and tables that open above a page are accessible", { tag: "
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog")).toBeHidden();
 
+  await showFilters(page);
   await page.getByRole("button", { name: /^Range/ }).click();
-  await expect(page.getByRole("menu")).toBeVisible();
+  await expect(page.getByRole("menu", { name: /^Range/ })).toBeVisible();
   await checkPage(page);
-  await page.getByRole("menuitem", { name: "Custom days…" }).click();
-  await expect(page.getByRole("dialog")).toBeVisible();
+  await page.getByRole("menuitem", { name: "Custom range…" }).click();
+  const range = page.getByRole("dialog", { name: "Custom range" });
+  await expect(range).toBeVisible();
   await checkPage(page);
+  await page.keyboard.press("Escape");
+  await expect(range).toBeHidden();
+
+  const filter = page.getByRole("button", { name: "Filter", exact: true });
+  await filter.click();
+  await expect(page.getByRole("option", { name: "sandbox-1" })).toBeVisible();
+  await checkPage(page);
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("option")).toHaveCount(0);
+  // On phones this closes the sheet of the filters.
   await page.keyboard.press("Escape");
 
   await usage.chart.getByText("Show as a table").click();
@@ -62,7 +75,7 @@ test("dialogs, menus and tables that open above a page are accessible", { tag: "
 test("the question before unsaved changes are lost is accessible", { tag: "@widths" }, async ({ signedIn: page, organization }) => {
   const settings = new SettingsPage(page);
   await settings.open(organization.slug);
-  await settings.longestLife.fill("45");
+  await settings.typeLifetime("45");
   await page.getByRole("link", { name: "Logs" }).filter({ visible: true }).first().click();
   await expect(settings.leaveDialog).toBeVisible();
   await checkPage(page);

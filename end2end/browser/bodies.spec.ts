@@ -54,54 +54,91 @@ async function callUntilApplied(makeCall: () => Promise<Call>, isApplied: (id: s
   });
 }
 
-test("settings choose whether and how requests and responses are kept, and a call without them says why", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
+test("nothing is stored before somebody has decided, and the question is answered once", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
   const [settings, logs] = [new SettingsPage(page), new LogsPage(page)];
-  const section = settings.section("Requests and responses");
+  const { id } = await callForCustomer(hub, key.secret, "Good morning");
+  await logs.open(organization.slug, `?call=${id}`);
+  await expect(logs.call).toContainText("Request and response bodies aren't stored.");
+  await logs.call.getByRole("link", { name: "Change in settings" }).click();
+  const section = settings.section("Request and response bodies");
+  await expect(section.getByRole("radio", { name: /^Metadata only/ })).toBeChecked();
+  await expectToFit(page);
+  await expectAccessible(page);
+  await settings.storeBodies();
+  await expect(settings.saveButton).toBeHidden();
+  await page.reload();
+  await expect(section.getByLabel("Keep for")).toHaveValue("30");
+  await expect(section.getByRole("button", { name: "Save choice" })).toHaveCount(0);
+});
+
+test("the first steps ask whether to store bodies, once", { tag: "@widths" }, async ({ signedIn: page, owner, organization }) => {
+  await page.goto(`/o/${organization.slug}`);
+  const question = page.getByRole("region", { name: "Store request and response bodies?" });
+  await expect(question.getByRole("radio", { name: /^Metadata only/ })).toBeChecked();
+  await question.getByRole("radio", { name: /^With request and response bodies/ }).check();
+  await expectToFit(page);
+  await expectAccessible(page);
+  await question.getByRole("button", { name: "Save choice" }).click();
+  await expect(question).toBeHidden();
+  const { bodies } = await owner.invoke<{ bodies: object }>("organizations/settings");
+  expect(bodies).toMatchObject({ days: 30 });
+  await page.reload();
+  await expect(page.getByText("Waiting for the first call…")).toBeVisible();
+  await expect(question).toHaveCount(0);
+});
+
+test("settings choose whether and how requests and responses are stored, and a call without them says why", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
+  const [settings, logs] = [new SettingsPage(page), new LogsPage(page)];
+  const section = settings.section("Request and response bodies");
   await settings.open(organization.slug);
-  await expect(section.getByRole("radio", { name: /^Keep them/ })).toBeChecked();
-  await expect(section.getByLabel("Days")).toHaveValue("30");
-  await section.getByRole("radio", { name: /^Keep nothing/ }).check();
-  await expect(section.getByLabel("Days")).toBeHidden();
-  await settings.saveAndWait("Requests and responses");
+  await settings.storeBodies();
+  await section.getByRole("radio", { name: /^Metadata only/ }).check();
+  await expect(section.getByLabel("Keep for")).toBeHidden();
+  await settings.saveButton.click();
+  await expect(settings.deletionDialog).toContainText("All stored request and response bodies will be deleted within the hour.");
+  await settings.deletionDialog.getByRole("button", { name: "Save and delete" }).click();
+  await expect(settings.saveButton).toBeHidden();
   const { id } = await callForCustomer(hub, key.secret, "Good evening");
   await logs.open(organization.slug, `?call=${id}`);
-  await expect(logs.call).toContainText("This organization doesn't keep them.");
+  await expect(logs.call).toContainText("Request and response bodies aren't stored.");
   await expectToFit(page);
   await expectAccessible(page);
 
-  await logs.call.getByRole("link", { name: "Settings" }).click();
-  await section.getByRole("radio", { name: /^Keep them/ }).check();
-  await section.getByLabel("Days").fill("91");
-  await section.getByLabel("Most of each, in KiB").fill("0");
-  await section.getByLabel("Fields to leave out").fill("a..b");
-  await settings.save("Requests and responses");
-  for (const why of ["Choose 1 to 90 days.", "Choose 1 to 4096 KiB.", '"a..b" is no field']) {
+  await logs.call.getByRole("link", { name: "Change in settings" }).click();
+  await expect(page).toHaveURL(/\/settings#bodies$/);
+  await section.getByRole("radio", { name: /^With request and response bodies/ }).check();
+  await settings.typeDays("Request and response bodies", "91");
+  await section.getByLabel("Maximum size (KiB)").fill("0");
+  await section.getByLabel("Redacted fields").fill("a..b");
+  await settings.saveButton.click();
+  for (const why of ["Choose 1 to 90 days.", "Choose 1 to 4096 KiB.", '"a..b" isn\'t a valid field']) {
     await expect(section.getByRole("alert").filter({ hasText: why })).toBeVisible();
   }
   await expectToFit(page);
   await expectAccessible(page);
-  await section.getByRole("button", { name: "7 days" }).click();
-  await section.getByLabel("Most of each, in KiB").fill("64");
-  await section.getByLabel("Fields to leave out").fill("user\n\nmetadata.customer");
-  await settings.saveAndWait("Requests and responses");
+  await section.getByLabel("Keep for").selectOption("7 days");
+  await section.getByLabel("Maximum size (KiB)").fill("64");
+  await section.getByLabel("Redacted fields").fill("user\n\nmetadata.customer");
+  await settings.saveAndWait();
   await page.reload();
-  await expect(section.getByLabel("Days")).toHaveValue("7");
-  await expect(section.getByLabel("Fields to leave out")).toHaveValue("user\nmetadata.customer");
+  await expect(section.getByLabel("Keep for")).toHaveValue("7");
+  await expect(section.getByLabel("Redacted fields")).toHaveValue("user\nmetadata.customer");
 });
 
-test("request and response are shown with the call, without the fields to leave out", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
+test("request and response are shown with the call, without the redacted fields", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
   const [settings, logs] = [new SettingsPage(page), new LogsPage(page)];
   const checkPage = async () => {
     await expectToFit(page);
     await expectAccessible(page);
   };
   await settings.open(organization.slug);
-  await settings.section("Requests and responses").getByLabel("Fields to leave out").fill("user");
-  await settings.saveAndWait("Requests and responses");
+  await settings.storeBodies();
+  await settings.section("Request and response bodies").getByLabel("Redacted fields").fill("user");
+  await settings.saveAndWait();
 
   const call = await callUntilApplied(
     () => callForCustomer(hub, key.secret, "Tell me of the road"),
-    async (id) => !(await fetchBodies(page, organization.slug, id)).request?.text.includes(CUSTOMER),
+    async (id) => (await fetchBodies(page, organization.slug, id)).request?.text.includes(CUSTOMER) === false,
   );
 
   await test.step("both sides are shown as they passed", async () => {
@@ -110,8 +147,8 @@ test("request and response are shown with the call, without the fields to leave 
     expect(request).toMatchObject({ model: "sandbox-1", user: "[redacted]", messages: [{ content: "Tell me of the road" }] });
     const response = JSON.parse((await logs.body("Response").textContent()) ?? "");
     expect(response.choices[0].message.content).toBe(call.answer);
-    await expect(logs.call).not.toContainText("Put together from the pieces of a stream.");
-    await expect(logs.call).toContainText(/Kept until \d/);
+    await expect(logs.call).not.toContainText("Assembled from the stream.");
+    await expect(logs.call).toContainText(/Stored until \d/);
     await logs.call.getByText("Headers", { exact: true }).first().click();
     await expect(logs.call.locator("dt", { hasText: "authorization" }).locator("+ dd")).toHaveText("[redacted]");
     await checkPage();
@@ -125,7 +162,7 @@ test("request and response are shown with the call, without the fields to leave 
     await logs.open(organization.slug, `?call=${streamed.id}`);
     const response = JSON.parse((await logs.body("Response").textContent()) ?? "");
     expect(response.choices[0].message.content).toBe(streamed.answer);
-    await expect(logs.call).toContainText("Put together from the pieces of a stream.");
+    await expect(logs.call).toContainText("Assembled from the stream.");
     await checkPage();
   });
 });
@@ -133,15 +170,16 @@ test("request and response are shown with the call, without the fields to leave 
 test("a body longer than the limit is cut, and the page says so", { tag: "@phone" }, async ({ signedIn: page, hub, key, organization }) => {
   const [settings, logs] = [new SettingsPage(page), new LogsPage(page)];
   await settings.open(organization.slug);
-  await settings.section("Requests and responses").getByLabel("Most of each, in KiB").fill("1");
-  await settings.saveAndWait("Requests and responses");
+  await settings.storeBodies();
+  await settings.section("Request and response bodies").getByLabel("Maximum size (KiB)").fill("1");
+  await settings.saveAndWait();
   const { id } = await callUntilApplied(
     () => callForCustomer(hub, key.secret, "word ".repeat(500)),
     async (id) => (await fetchBodies(page, organization.slug, id)).request?.cut ?? false,
   );
   await logs.open(organization.slug, `?call=${id}`);
   await expect(logs.body("Request")).toContainText("word word");
-  await expect(logs.call).toContainText("Cut: it was longer than what is kept.");
+  await expect(logs.call).toContainText("Truncated.");
   await expectToFit(page);
 });
 

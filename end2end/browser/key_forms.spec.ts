@@ -33,6 +33,7 @@ test("what was typed stays when the form is closed, and wrong lines are named", 
   await keys.open(organization.slug);
   await keys.startCreating();
   await keys.creation.getByLabel("Name").fill("Restricted");
+  await keys.unfold("Restrictions");
   await keys.creation.getByRole("button", { name: "Only these networks" }).click();
   await keys.creation.getByLabel("Networks").fill("203.0.113.0/24\n\n10.0.0.300");
   await keys.submit();
@@ -44,10 +45,11 @@ test("what was typed stays when the form is closed, and wrong lines are named", 
 
   await keys.startCreating();
   await expect(keys.creation.getByLabel("Name")).toHaveValue("Restricted");
+  await keys.unfold("Restrictions");
   await keys.creation.getByLabel("Networks").fill("203.0.113.7/24");
-  await keys.creation.getByRole("button", { name: /^Only chosen/ }).first().click();
+  await keys.creation.getByRole("button", { name: /^Selected/ }).first().click();
   await keys.submit();
-  await expect(keys.creation.getByRole("alert").filter({ hasText: "Choose at least one" })).toBeVisible();
+  await expect(keys.creation.getByRole("alert").filter({ hasText: "Select at least one" })).toBeVisible();
   await keys.creation.getByRole("checkbox", { name: "Chat" }).check();
   await keys.submit();
   await keys.storeSecret();
@@ -60,23 +62,23 @@ test("what an organization demands of keys is all that the form offers", { tag: 
   const keys = new ApiKeysPage(page);
   await keys.open(organization.slug);
   await keys.startCreating();
-  const lives = keys.creation.getByRole("group", { name: "Expires after" });
+  const lives = keys.creation.getByRole("group", { name: "Expiration" });
   await expect(lives).toContainText("must expire within 60 days");
   await expect(lives.getByRole("radio")).toHaveCount(3);
   await expect(lives.getByRole("radio", { name: "Never" })).toHaveCount(0);
-  await lives.getByRole("radio", { name: "On a day" }).check();
-  const tomorrow = new Date(Date.now() + 24 * 60 * 60 * 1000).toLocaleDateString("sv", { timeZone: "Europe/Berlin" });
+  await lives.getByRole("radio", { name: "Custom date" }).check();
+  const tomorrow = new Date(Date.now() + 24 * 60 * 60 * 1000).toLocaleDateString("sv", { timeZone: "UTC" });
   await keys.creation.getByLabel("Last day").fill(tomorrow);
   await keys.creation.getByLabel("Name").fill("Short");
   await expectAccessible(page);
   await keys.submit();
   await keys.storeSecret();
 
-  await test.step("what ends soon is pointed out, with its next step", async () => {
-    await page.getByRole("button", { name: /^Why “Short” is pointed out/ }).click();
+  await test.step("a key that expires soon has an alert, with its next step", async () => {
+    await page.getByRole("button", { name: /^Alerts for “Short”/ }).click();
     await expectAccessible(page);
-    await page.getByRole("menuitem", { name: /Create a successor/ }).click();
-    const dialog = page.getByRole("dialog", { name: "Create a successor of “Short”" });
+    await page.getByRole("menuitem", { name: /Create replacement/ }).click();
+    const dialog = page.getByRole("dialog", { name: "Create replacement for “Short”" });
     await expect(dialog.getByLabel("Name")).toHaveValue("Short");
     await expectAccessible(page);
   });

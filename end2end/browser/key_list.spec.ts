@@ -1,9 +1,10 @@
 import { parseCsv } from "../lib/csv.ts";
 import { expectAccessible, expectToFit } from "./accessibility.ts";
 import { call } from "./client.ts";
-import { readDownload } from "./downloads.ts";
+import { exportCsv } from "./downloads.ts";
 import { expect, test } from "./fixtures.ts";
 import { ApiKeysPage } from "./pages/api_keys.ts";
+import { showFilters } from "./pages/head.ts";
 
 test("keys are chosen one by one or as a range, and revoked together", { tag: "@widths" }, async ({ signedIn: page, hub, owner, organization }) => {
   const names = ["Alpha", "Beta", "Gamma", "Delta"];
@@ -14,12 +15,12 @@ test("keys are chosen one by one or as a range, and revoked together", { tag: "@
   await keys.open(organization.slug, "?sort=name");
   await keys.row("Alpha").getByRole("checkbox").check();
   await keys.row("Delta").getByRole("checkbox").click({ modifiers: ["Shift"] });
-  await expect(keys.bulk).toContainText("3 keys chosen");
+  await expect(keys.bulk).toContainText("3 selected");
   await keys.row("Beta").getByRole("checkbox").uncheck();
-  await expect(keys.bulk).toContainText("2 keys chosen");
-  await keys.bulk.getByRole("button", { name: "All on this page" }).click();
-  await expect(keys.bulk).toContainText("5 keys chosen");
-  await expect(keys.bulk.getByRole("button", { name: "None" })).toBeFocused();
+  await expect(keys.bulk).toContainText("2 selected");
+  await keys.bulk.getByRole("button", { name: "Select page" }).click();
+  await expect(keys.bulk).toContainText("5 selected");
+  await expect(keys.bulk.getByRole("button", { name: "Clear" })).toBeFocused();
   await keys.row("Gamma").getByRole("checkbox").uncheck();
   await expectToFit(page);
   await expectAccessible(page);
@@ -27,7 +28,8 @@ test("keys are chosen one by one or as a range, and revoked together", { tag: "@
   await keys.bulk.getByRole("button", { name: "Revoke…" }).click();
   const question = page.getByRole("dialog", { name: "Revoke 4 keys?" });
   await expect(question).toContainText("1 call in the last 24 hours, with 1 key");
-  await expect(question).toContainText("standard key");
+  // All are named, the used one first, and the others in the order of the list.
+  await expect(question.getByRole("list", { name: "Keys to revoke" }).locator("b")).toHaveText(["standard key", "Alpha", "Beta", "Delta"]);
   await expectAccessible(page);
   await question.getByRole("button", { name: "Revoke keys" }).click();
   await expect(keys.status.getByRole("link", { name: "Revoked" })).toContainText("4");
@@ -36,6 +38,37 @@ test("keys are chosen one by one or as a range, and revoked together", { tag: "@
   await keys.status.getByRole("link", { name: "Active" }).click();
   await expect(keys.rows).toHaveCount(1);
   await expect(keys.row("Gamma")).toBeVisible();
+});
+
+test("more than ten keys are revoked by their number, and all of them are named", { tag: "@widths" }, async ({ signedIn: page, owner, organization }) => {
+  for (let number = 1; number <= 11; number++) await owner.createKey({ name: `Key ${number}` });
+  const keys = new ApiKeysPage(page);
+  await keys.open(organization.slug);
+  await keys.row("Key 5").getByRole("checkbox").check();
+  await keys.bulk.getByRole("button", { name: "Select page" }).click();
+  await keys.bulk.getByRole("button", { name: "Revoke…" }).click();
+  const question = page.getByRole("dialog", { name: "Revoke 11 keys?" });
+  await expect(question.getByRole("list", { name: "Keys to revoke" }).getByRole("listitem")).toHaveCount(11);
+  const revoke = question.getByRole("button", { name: "Revoke keys" });
+  await expect(revoke).toHaveAttribute("aria-disabled", "true");
+  await question.getByLabel("Type 11 to confirm").fill("10");
+  await expect(revoke).toHaveAttribute("aria-disabled", "true");
+  await question.getByLabel("Type 11 to confirm").fill("11");
+  await expectAccessible(page);
+  await revoke.click();
+  await expect(keys.status.getByRole("link", { name: "Revoked" })).toContainText("11");
+});
+
+test("the counts of the statuses are those of the other filters", async ({ signedIn: page, owner, organization }) => {
+  for (const name of ["Shop", "Shop two", "Grafana"]) await owner.createKey({ name });
+  const keys = new ApiKeysPage(page);
+  await keys.open(organization.slug);
+  const all = keys.status.getByRole("link", { name: "All" });
+  await expect(all).toContainText("3");
+  await page.getByRole("searchbox", { name: "Find a key" }).fill("shop");
+  await expect(keys.rows).toHaveCount(2);
+  await expect(all).toContainText("2");
+  await expect(keys.status.getByRole("link", { name: "Active" })).toContainText("2");
 });
 
 test("search, filters and order are in the address, and Back undoes them", async ({ signedIn: page, owner, organization }) => {
@@ -82,6 +115,7 @@ test("cards, which have no headers, are sorted by a list", { tag: "@phone" }, as
   await owner.createKey({ name: "Zoe" });
   const keys = new ApiKeysPage(page);
   await keys.open(organization.slug);
+  await showFilters(page);
   await page.getByRole("combobox", { name: "Sort" }).selectOption("name");
   await expect(keys.rows.first()).toContainText("Abel");
   await expect(page).toHaveURL(/sort=name/);
@@ -91,15 +125,10 @@ test("the CSV holds the keys that are listed", async ({ signedIn: page, owner, o
   await owner.createKey({ name: "Shop" });
   await owner.createKey({ name: "Grafana", level: "read" });
   await new ApiKeysPage(page).open(organization.slug, "?level=read");
-  const download = page.waitForEvent("download");
-  await page.getByRole("link", { name: "Export CSV" }).click();
-  const plain = await readDownload(await download);
+  const plain = await exportCsv(page);
   expect(parseCsv(plain).map((row) => row.name)).toEqual(["Grafana"]);
-  // Excel wants a byte order mark, by which it knows the encoding.
-  const forExcel = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Other ways to export" }).click();
-  await page.getByRole("menuitem", { name: "CSV for Excel" }).click();
-  expect(await readDownload(await forExcel)).toBe(`\ufeff${plain}`);
+  // Excel wants a byte-order mark, by which it knows the encoding.
+  expect(await exportCsv(page, { forExcel: true })).toBe(`\ufeff${plain}`);
 });
 
 test("the palette finds a key by its name, and the page of an unknown key says that nothing is there", async ({ signedIn: page, key, organization }) => {
@@ -112,5 +141,5 @@ test("the palette finds a key by its name, and the page of an unknown key says t
   await expect(page).toHaveURL(`/o/${organization.slug}/keys/${key.id}`);
   await expect(page.getByRole("heading", { level: 1, name: "standard key" })).toBeVisible();
   await page.goto(`/o/${organization.slug}/keys/key_00000000000000000000000000`);
-  await expect(page.getByRole("heading", { name: "Nothing is here" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Not found" })).toBeVisible();
 });

@@ -2,6 +2,7 @@ import type { Page } from "@playwright/test";
 
 import { call } from "./client.ts";
 import { expect, test } from "./fixtures.ts";
+import { ApiKeyPage } from "./pages/api_key.ts";
 import { ApiKeysPage } from "./pages/api_keys.ts";
 import { LogsPage } from "./pages/logs.ts";
 import { UsagePage } from "./pages/usage.ts";
@@ -26,9 +27,59 @@ test("a key is created and revoked without a mouse, and the focus comes back", a
   await page.keyboard.type("Typed");
   await page.keyboard.press("Enter");
   await expect(keys.secret).toBeVisible();
-  await tabTo(page, (element) => element.textContent?.trim() === "I have stored it");
+  await tabTo(page, (element) => element.textContent?.trim() === "Done, I've saved it");
   await page.keyboard.press("Enter");
   await expect(keys.row("Typed")).toBeVisible();
+});
+
+test("a key is restricted without a mouse, and a sentence says what it may do", async ({ signedIn: page, organization }) => {
+  const [keys, key] = [new ApiKeysPage(page), new ApiKeyPage(page)];
+  await keys.open(organization.slug, "?new=key");
+  await expect(keys.creation.getByLabel("Name")).toBeFocused();
+  await page.keyboard.type("Restricted");
+  const sentence = keys.creation.getByRole("status");
+  await expect(sentence).toHaveText(/^Can call all models in Default from anywhere, until \d+ \w+ \d{4}\.$/);
+
+  await test.step("what is folded is skipped, and unfolded with Enter", async () => {
+    await tabTo(page, (element) => element.matches("summary") && element.textContent?.startsWith("Restrictions") === true);
+    await page.keyboard.press("Tab");
+    await expect(page.locator("summary:focus")).toContainText("Limits");
+    await page.keyboard.press("Shift+Tab");
+    await page.keyboard.press("Enter");
+    await tabTo(page, (element) => element.textContent?.startsWith("Selected") === true);
+    await page.keyboard.press("Enter");
+    await expect(sentence).toContainText("Can use no permissions yet");
+    await tabTo(page, (element) => element.matches("[type=checkbox]"));
+    await page.keyboard.press("Space");
+    await expect(sentence).toContainText("Can use Chat with all models in Default from anywhere");
+    await expect(keys.creation.getByText("Chat, all models, any IP")).toBeVisible();
+  });
+
+  await test.step("a limit that is wrong is unfolded again", async () => {
+    await tabTo(page, (element) => element.matches("summary") && element.textContent?.startsWith("Limits") === true);
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("0");
+    await page.keyboard.press("Shift+Tab");
+    await page.keyboard.press("Enter");
+    await expect(keys.creation.getByLabel("Requests per minute")).toBeHidden();
+    await tabTo(page, (element) => element.textContent?.trim() === "Create key");
+    await page.keyboard.press("Enter");
+    await expect(keys.creation.getByLabel("Requests per minute")).toBeFocused();
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type("60");
+    await expect(sentence).toHaveText(/60 requests per minute\.$/);
+    await page.keyboard.press("Enter");
+  });
+
+  await expect(keys.secret).toBeVisible();
+  await tabTo(page, (element) => element.textContent?.trim() === "Done, I've saved it");
+  await page.keyboard.press("Enter");
+  await keys.openKey("Restricted");
+  const fact = (name: string) => key.settings.locator("dt", { hasText: name }).locator("+ dd");
+  await expect(fact("Permissions")).toHaveText("Chat");
+  await expect(fact("Requests per minute")).toHaveText("60");
+  await expect(key.settings.getByText("All models, any IP, no key limit, no reminder")).toBeVisible();
 });
 
 test("the chart is read and followed with the arrow keys", async ({ signedIn: page, hub, key, organization }) => {
@@ -86,7 +137,7 @@ test("shortcuts of single keys can be switched off, and never fire while the use
   await expect(page.getByRole("dialog")).toBeVisible();
   await page.keyboard.type("shortcuts");
   await press("Enter");
-  await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toContainText("switched off");
+  await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toContainText("turned off");
   await press("Escape");
 
   const logs = new LogsPage(page);

@@ -4,7 +4,7 @@ import { expectAccessible, expectToFit } from "./accessibility.ts";
 import { call, client } from "./client.ts";
 import { expect, test } from "./fixtures.ts";
 import { ApiKeyPage } from "./pages/api_key.ts";
-import { ApiKeysPage } from "./pages/api_keys.ts";
+import { ApiKeysPage, unfold } from "./pages/api_keys.ts";
 import { LogsPage } from "./pages/logs.ts";
 import { retryUntilApplied } from "./retry.ts";
 import { intercept } from "./routes.ts";
@@ -19,9 +19,9 @@ test("a key is made, used, rotated, used twice over, ended and revoked", { tag: 
 
   await keys.open(organization.slug);
   const first = await keys.create("Web");
-  await expect(page.getByText("Waiting for its first call…")).toBeVisible();
+  await expect(page.getByText("Waiting for the first call…")).toBeVisible();
   await call(hub, first);
-  await expect(page.getByText("Its first call has arrived")).toBeVisible();
+  await expect(page.getByText("The first call has arrived")).toBeVisible();
   await keys.storeSecret();
   await expect(keys.row("Web")).toContainText("Active");
   await expect(keys.row("Web")).toContainText("1 call");
@@ -36,23 +36,23 @@ test("a key is made, used, rotated, used twice over, ended and revoked", { tag: 
   const second = await key.rotate("24 hours");
   expect(second).not.toBe(first);
   await keys.storeSecret();
-  await expect(key.rotation).toContainText(/Rotating: (24 h|23 h 59 min) left/);
-  await expect(key.rotation).toContainText("wasn’t used since the rotation");
+  await expect(key.rotation).toContainText(/Rotating: (24 ?h|23 ?h 59 ?min) left/);
+  await expect(key.rotation).toContainText("hasn't been used since the rotation");
   await call(hub, second);
   await call(hub, first);
-  await expect(key.rotation).toContainText("is still used");
+  await expect(key.rotation).toContainText("is still in use");
 
   await test.step("the old secret's end is moved", async () => {
     const dialog = await key.act("Extend");
     await dialog.getByRole("radio", { name: "7 days" }).check();
-    await dialog.getByRole("button", { name: "Set the end" }).click();
+    await dialog.getByRole("button", { name: "Save" }).click();
     await expect(key.rotation).toContainText(/Rotating: (7|6) days left/);
   });
 
   await test.step("the old secret is ended early", async () => {
     const dialog = await key.act("End now");
-    await expect(dialog).toContainText("is still used");
-    await dialog.getByRole("button", { name: "End it now" }).click();
+    await expect(dialog).toContainText("is still in use");
+    await dialog.getByRole("button", { name: "End old secret" }).click();
     await expect(key.rotation).toBeHidden();
     await expectRejected(first);
     await call(hub, second);
@@ -63,14 +63,15 @@ test("a key is made, used, rotated, used twice over, ended and revoked", { tag: 
     await expect(question).toContainText("4 calls in the last 24 hours");
     await expect(question).toContainText(/OpenAI\/JS/);
     await question.getByRole("button", { name: "Revoke key" }).click();
-    await expect(page.getByText("Its secret is refused for good.")).toBeVisible();
-    await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
+    await expect(page.getByText("This key no longer works.")).toBeVisible();
+    // The button "Revoke" is gone; on phones the focus is back where its sheet was opened.
+    await expect(page.locator("h1:focus, .page-head button:focus")).toBeVisible();
     await expectRejected(second);
   });
 
   await test.step("its history lists each change, and no secret", async () => {
     await key.openTab("History");
-    for (const change of ["Revoked", "Grace period changed", "Rotated", "Created"]) {
+    for (const change of ["Revoked", "Old secret ended", "Grace period changed", "Rotated", "Created"]) {
       await expect(key.history.getByText(change, { exact: true }).first()).toBeVisible();
     }
     await expect(key.history).toContainText("Mira Sorel");
@@ -123,7 +124,8 @@ test("an edited key obeys at once, and a moved one leaves its calls where they w
   const dialog = await keys.act("standard key", "Edit…");
   await dialog.getByLabel("Name").fill("Renamed");
   await dialog.getByLabel("Project").selectOption({ label: "Second" });
-  await dialog.getByRole("group", { name: "Scopes" }).getByRole("button", { name: /^Only chosen/ }).click();
+  await unfold(dialog, "Restrictions");
+  await dialog.getByRole("group", { name: "Permissions" }).getByRole("button", { name: /^Selected/ }).click();
   await dialog.getByRole("checkbox", { name: "Embeddings" }).check();
 
   await page.keyboard.press("Escape");
@@ -155,18 +157,18 @@ test("a rotation whose answer is lost is made once, and says so", { tag: "@width
   await expect(dialog.getByText("The server can't be reached")).toBeVisible();
   reconnect();
   await dialog.getByRole("button", { name: "Rotate key" }).click();
-  await expect(dialog).toContainText("already rotated by this very request");
+  await expect(dialog).toContainText("already rotated the key");
   await expectAccessible(page);
   await call(hub, secret);
-  await dialog.getByRole("button", { name: "Create a successor…" }).click();
-  await expect(page.getByRole("dialog", { name: "Create a successor of “standard key”" })).toBeVisible();
+  await dialog.getByRole("button", { name: "Create replacement…" }).click();
+  await expect(page.getByRole("dialog", { name: "Create replacement for “standard key”" })).toBeVisible();
 });
 
 test("a key is rotated without a mouse, and the focus comes back", async ({ signedIn: page, owner, organization }) => {
   await owner.createKey();
   const keys = new ApiKeysPage(page);
   await keys.open(organization.slug);
-  const menu = page.getByRole("button", { name: "Acts for standard key" });
+  const menu = page.getByRole("button", { name: "Actions for standard key" });
   const startRotating = async () => {
     await page.keyboard.press("Enter");
     await expect(page.getByRole("menuitem", { name: "Open" })).toBeFocused();
@@ -187,7 +189,7 @@ test("a key is rotated without a mouse, and the focus comes back", async ({ sign
   await expect(page.getByRole("radio", { name: "7 days" })).toBeChecked();
   await page.keyboard.press("Enter");
   await expect(keys.secret).toBeVisible();
-  await page.getByRole("button", { name: "I have stored it" }).focus();
+  await page.getByRole("button", { name: "Done, I've saved it" }).focus();
   await page.keyboard.press("Enter");
   await expect(keys.row("standard key")).toContainText("Rotating");
   await expect(menu).toBeFocused();
@@ -215,7 +217,7 @@ test("keys that an admin key made are offered to be revoked along", { tag: "@wid
   await expectAccessible(page);
   await question.getByRole("checkbox", { name: "Also revoke 2 keys created or rotated with it" }).check();
   await question.getByRole("button", { name: "Revoke key" }).click();
-  await expect(page.getByText("Its secret is refused for good.")).toBeVisible();
+  await expect(page.getByText("This key no longer works.")).toBeVisible();
   await keys.open(organization.slug);
   for (const name of ["Deploy", "Web", "Worker"]) await expect(keys.row(name)).toContainText("Revoked");
 });

@@ -11,18 +11,21 @@ test("the log is narrowed to presets and to any days, in a time zone that is sho
   const logs = new LogsPage(page);
   const range = page.getByRole("button", { name: /^Range/ });
   const choose = async (name: string) => {
+    await logs.showFilters();
     await range.click();
     await page.getByRole("menuitem", { name }).click();
   };
   await logs.open(organization.slug);
+  await logs.showFilters();
   await expect(range).toHaveText("Any time");
   await expect(page.getByRole("button", { name: "Time zone: UTC" })).toBeVisible();
   await expect(logs.rows).toHaveCount(1);
 
   await choose("Last month");
   await expect(page).toHaveURL(/\?range=last-month$/);
-  await expect(page.getByRole("heading", { name: "No calls here" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "No matching calls" })).toBeVisible();
   await page.reload();
+  await logs.showFilters();
   await expect(range).toHaveText("Last month");
   await page.getByRole("link", { name: "Any time" }).click();
   await expect(logs.rows).toHaveCount(1);
@@ -31,16 +34,162 @@ test("the log is narrowed to presets and to any days, in a time zone that is sho
   await expectToFit(page);
   await expectAccessible(page);
 
-  await choose("Custom days…");
-  const days = page.getByRole("dialog", { name: "Custom days" });
-  await days.getByLabel("First day").fill("2026-01-01");
-  await days.getByLabel("Last day").fill("2026-01-31");
-  await days.getByRole("button", { name: "Show" }).click();
+  await choose("Custom range…");
+  const days = page.getByRole("dialog", { name: "Custom range" });
+  await days.getByLabel("Start date").fill("2026-01-01");
+  await days.getByLabel("End date").fill("2026-01-31");
+  await days.getByRole("button", { name: "Apply" }).click();
   await expect(page).toHaveURL(/range=2026-01-01\.\.2026-01-31/);
   await expect(range).toHaveText("1 Jan 2026 – 31 Jan 2026");
-  await expect(page.getByRole("heading", { name: "No calls here" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "No matching calls" })).toBeVisible();
   await page.goBack();
   await expect(logs.rows).toHaveCount(1);
+});
+
+test("new calls come in by themselves at the top of the list, and wait while one reads", async ({ signedIn: page, hub, key: { secret }, organization }) => {
+  const first = await call(hub, secret);
+  const logs = new LogsPage(page);
+  await logs.open(organization.slug);
+  await logs.waitUntilLive();
+  await expect(logs.rows).toHaveCount(1);
+
+  await test.step("the focus stays on its call", async () => {
+    const link = page.locator(`[id="open-${first.requestId}"]`);
+    await link.focus();
+    await call(hub, secret);
+    await expect(logs.rows).toHaveCount(2);
+    await expect(link).toBeFocused();
+    await expect(logs.rows.last()).toContainText(await link.innerText());
+    await expect(logs.newCalls).toHaveCount(0);
+  });
+
+  await test.step("nothing moves while a call is open, and all is there when it is closed", async () => {
+    await logs.openCall(logs.rows.last());
+    await call(hub, secret);
+    await expect(logs.newCalls).toHaveText(/^1 new/);
+    await call(hub, secret);
+    await expect(logs.newCalls).toHaveText(/^2 new/);
+    await expect(logs.rows).toHaveCount(2);
+    await page.keyboard.press("Escape");
+    await expect(logs.rows).toHaveCount(4);
+    await expect(logs.newCalls).toHaveCount(0);
+  });
+
+  await test.step("further down a button shows them, and scrolls up", async () => {
+    await page.setViewportSize({ width: 1280, height: 240 });
+    await logs.rows.last().scrollIntoViewIfNeeded();
+    await page.mouse.wheel(0, 2_000);
+    await call(hub, secret);
+    await expect(logs.newCalls).toBeVisible();
+    await expect(logs.rows).toHaveCount(4);
+    await logs.newCalls.click();
+    await expect(logs.rows).toHaveCount(5);
+    await expect(logs.rows.first()).toBeInViewport();
+  });
+
+  await test.step("what came while the page was paused comes when it goes on", async () => {
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.evaluate(() => scrollTo(0, 0));
+    const live = page.getByRole("button", { name: "Live" });
+    await live.click();
+    await call(hub, secret);
+    await expect(logs.rows).toHaveCount(5);
+    await page.getByRole("button", { name: "Paused" }).click();
+    await expect(logs.rows).toHaveCount(6);
+    const ids = await logs.rows.getByRole("link").evaluateAll((links) => links.map((link) => link.id).filter(Boolean));
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
+test("the search opens a call by its ID and offers filters, by keyboard", async ({ signedIn: page, hub, key: { secret }, organization }) => {
+  const { requestId } = await call(hub, secret);
+  const messages = [{ role: "user" as const, content: "Hello" }];
+  const headers = { "x-client-request-id": "nightly-run 7" };
+  const { response } = await client(hub, secret).chat.completions.create({ model: "sandbox-1", messages }, { headers }).withResponse();
+  const named = response.headers.get("x-request-id") ?? "";
+  await expect(client(hub, secret).chat.completions.create({ model: "unknown", messages })).rejects.toThrow("404");
+  const logs = new LogsPage(page);
+  await logs.open(organization.slug);
+  await expect(logs.rows).toHaveCount(3);
+
+  await page.keyboard.press("/");
+  await expect(logs.search).toBeFocused();
+  await page.keyboard.type(requestId);
+  await page.keyboard.press("Enter");
+  await expect(logs.call).toContainText(requestId);
+  await page.keyboard.press("Escape");
+  await logs.search.fill("nightly-run 7");
+  await expect(logs.suggestions).toHaveText([new RegExp(named)]);
+  await page.keyboard.press("Enter");
+  await expect(logs.call).toContainText("nightly-run 7");
+  await expect(page).toHaveURL(new RegExp(`call=${named}`));
+  await expectAccessible(page);
+
+  await logs.search.fill("REJ");
+  await expect(logs.suggestions.filter({ hasText: "Rejected" })).toBeVisible();
+  await expectAccessible(page);
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\?outcome=refused$/);
+  await expect(logs.rows).toHaveCount(1);
+  await page.getByRole("link", { name: "Remove the filter Status: Rejected" }).click();
+  await page.getByRole("button", { name: "Filter", exact: true }).click();
+  await logs.suggestions.filter({ hasText: "sandbox-1" }).click();
+  await expect(page).toHaveURL(/\?model=sandbox-1$/);
+  await expect(logs.rows).toHaveCount(2);
+  await logs.search.fill("no such thing");
+  await expect(page.getByText("No call has this ID")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByText("No call has this ID")).toBeHidden();
+});
+
+test("a rejected call shows what its client was told, what it asked for and what would allow it", { tag: "@widths" }, async ({ signedIn: page, hub, owner, key: { secret }, organization }) => {
+  const messages = [{ role: "user" as const, content: "Hello" }];
+  const refusal = await client(hub, secret).chat.completions.create({ model: "gpt-none", messages }).catch((error: Error) => error);
+  expect(refusal).toBeInstanceOf(Error);
+  const read = await owner.createKey({ level: "read" });
+  await expect(client(hub, read.secret).chat.completions.create({ model: "sandbox-1", messages })).rejects.toThrow("403");
+  const logs = new LogsPage(page);
+  await logs.open(organization.slug);
+  const why = logs.call.getByRole("region", { name: "Why the call was rejected" });
+
+  await logs.openCall(logs.rows.filter({ hasText: "404" }));
+  const sentence = (refusal as Error).message.replace(/^404 /, "");
+  await expect(why.locator("blockquote")).toHaveText(sentence);
+  await expect(why).toContainText("gpt-none");
+  await expect(why).toContainText("No model of this name is available.");
+  await expectToFit(page);
+  await expectAccessible(page);
+  await logs.call.getByRole("button", { name: /^Close/ }).click();
+  await logs.openCall(logs.rows.filter({ hasText: "403" }));
+  await expect(why).toContainText("The key's type, which can't have this permission.");
+  await why.getByRole("link", { name: "Create a key" }).click();
+  await expect(page.getByRole("dialog", { name: "Create key" })).toBeVisible();
+});
+
+test("a bar above the list narrows it to its time, by mouse and by keyboard", async ({ signedIn: page, hub, key: { secret }, organization }) => {
+  await call(hub, secret);
+  await expect(client(hub, secret).chat.completions.create({ model: "unknown", messages: [] })).rejects.toThrow();
+  const logs = new LogsPage(page);
+  await logs.open(organization.slug, "?range=30d");
+  const last = logs.bars.last();
+  await expect(last).toHaveAccessibleName(/: 1 call · 1 rejected$/);
+  await last.hover();
+  await expect(page.getByText(/ · 1 call · 1 rejected$/)).toBeVisible();
+  await last.click();
+  await expect(page).toHaveURL(/\?from=.*&to=/);
+  await expect(logs.rows).toHaveCount(2);
+
+  await page.goBack();
+  await expect(page).toHaveURL(/\?range=30d$/);
+  await expect(logs.bars).toHaveCount(30);
+  await logs.bars.last().focus();
+  await page.keyboard.press("ArrowLeft");
+  await expect(logs.bars.nth(-2)).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\?from=.*&to=/);
+  await expect(page.getByRole("heading", { name: "No matching calls" })).toBeVisible();
+  await expectAccessible(page);
 });
 
 test.describe("where providers fail", () => {
@@ -66,7 +215,9 @@ test.describe("where providers fail", () => {
     const [usage, logs] = [new UsagePage(page), new LogsPage(page)];
     await usage.open(organization.slug);
     await expect(usage.tile("Errors")).toHaveText("2");
-    await usage.tile("Errors").click();
+    await usage.metric("Errors").click();
+    await expect(page).toHaveURL(/metric=errors/);
+    await page.getByRole("link", { name: "View errors" }).first().click();
     await expect(page).toHaveURL(/outcome=errors/);
     await expect(logs.rows).toHaveCount(2);
     await expect(logs.rows.filter({ hasText: "broken" })).toHaveCount(1);

@@ -43,7 +43,7 @@ test("another organization's page looks just like one that doesn't exist", async
   const texts: string[] = [];
   for (const slug of [other.slug, "there-is-no-such-organization"]) {
     await page.goto(`/o/${slug}/keys`);
-    await expect(page.getByRole("heading", { name: "No road leads here" })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "Page not found" })).toBeVisible();
     texts.push((await page.getByRole("main").innerText()).replaceAll(slug, "…"));
   }
   expect(texts[0]).toBe(texts[1]);
@@ -51,7 +51,7 @@ test("another organization's page looks just like one that doesn't exist", async
 
 test("an unknown page says so, and leads back", async ({ signedIn: page, organization }) => {
   await page.goto(`/o/${organization.slug}/nothing-here`);
-  await expect(page.getByRole("heading", { name: "No road leads here" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Page not found" })).toBeVisible();
   await page.getByRole("main").getByRole("link").first().click();
   await expect(page).toHaveURL(new RegExp(`^${new URL(page.url()).origin}/o/${organization.slug}$`));
 });

@@ -5,7 +5,7 @@ import { expectAccessible, expectToFit } from "./accessibility.ts";
 import { call } from "./client.ts";
 import { expect, test } from "./fixtures.ts";
 import { ApiKeyPage } from "./pages/api_key.ts";
-import { ApiKeysPage } from "./pages/api_keys.ts";
+import { ApiKeysPage, unfold } from "./pages/api_keys.ts";
 import { SettingsPage } from "./pages/settings.ts";
 import { UsagePage } from "./pages/usage.ts";
 import { retryUntilApplied } from "./retry.ts";
@@ -41,14 +41,14 @@ test("an invalid limit is reported at its field, and what was typed stays", { ta
   const settings = new SettingsPage(page);
   await settings.open(organization.slug);
   const dialog = await settings.editLimits("Default");
-  const [calls, tokens] = [dialog.getByLabel("Calls a minute"), dialog.getByLabel("Tokens a minute")];
+  const [calls, tokens] = [dialog.getByLabel("Requests per minute"), dialog.getByLabel("Tokens per minute")];
   const save = dialog.getByRole("button", { name: "Save" });
   await expect(calls).toBeFocused();
   await expect(save).toHaveAttribute("aria-disabled", "true");
   for (const [wrong, why] of [
-    ["1,000", "Write a whole number"],
-    ["0", "1 to 1 billion a minute"],
-    ["5000000000", "1 to 1 billion a minute"],
+    ["1,000", "Enter a whole number"],
+    ["0", "1 to 1 billion per minute"],
+    ["5000000000", "1 to 1 billion per minute"],
   ] as const) {
     await calls.fill(wrong);
     await save.click();
@@ -57,7 +57,7 @@ test("an invalid limit is reported at its field, and what was typed stays", { ta
   }
   await tokens.fill("many");
   await save.click();
-  await expect(dialog.getByRole("alert").filter({ hasText: "Write a whole number" })).toBeVisible();
+  await expect(dialog.getByRole("alert").filter({ hasText: "Enter a whole number" })).toBeVisible();
   await expect(calls).toHaveValue("5000000000");
   await expectToFit(page);
   await expectAccessible(page);
@@ -71,15 +71,15 @@ test("limits of a project and of the organization are set in the settings, and h
     await expect(settings.limitsOf(name).getByText("No limit")).toHaveCount(2);
   }
   // An organization that signed up itself begins with a limit of the hub's.
-  await expect(settings.limitsOf("The organization").getByText("6,000")).toBeVisible();
-  await expect(settings.limitsOf("The organization").getByText("No limit")).toHaveCount(1);
+  await expect(settings.limitsOf("Organization").getByText("6,000")).toBeVisible();
+  await expect(settings.limitsOf("Organization").getByText("No limit")).toHaveCount(1);
   await call(hub, key.secret);
   await call(hub, key.secret);
 
   const dialog = await settings.editLimits("Default");
-  await dialog.getByLabel("Calls a minute").fill("1");
+  await dialog.getByLabel("Requests per minute").fill("1");
   await dialog.getByRole("button", { name: "Save" }).click();
-  await expect(page.getByRole("status").filter({ hasText: "Rate limits saved" })).toBeVisible();
+  await expect(page.getByRole("status").filter({ hasText: "Changes saved." })).toBeVisible();
   await expect(dialog).toBeHidden();
   await expect(settings.limitsOf("Default").getByRole("cell").nth(1)).toHaveText("1");
   await expect(settings.limitsOf("Default").getByRole("button", { name: "Edit" })).toBeFocused();
@@ -87,20 +87,20 @@ test("limits of a project and of the organization are set in the settings, and h
 
   await test.step("it is taken back, and the organization is limited", async () => {
     await settings.editLimits("Default");
-    await dialog.getByLabel("Calls a minute").fill("");
-    await dialog.getByLabel("Calls a minute").press("Enter");
+    await dialog.getByLabel("Requests per minute").fill("");
+    await dialog.getByLabel("Requests per minute").press("Enter");
     await expect(dialog).toBeHidden();
     await expectAllowed(hub, key.secret);
 
-    await settings.editLimits("The organization");
-    await dialog.getByLabel("Calls a minute").fill("1");
-    await dialog.getByLabel("Tokens a minute").fill("2000000");
+    await settings.editLimits("Organization");
+    await dialog.getByLabel("Requests per minute").fill("1");
+    await dialog.getByLabel("Tokens per minute").fill("2000000");
     await dialog.getByRole("button", { name: "Save" }).click();
     await expectRateLimited(hub, key.secret, "organization");
   });
 
   await page.reload();
-  await expect(settings.limitsOf("The organization").getByRole("cell").nth(2)).toHaveText("2,000,000");
+  await expect(settings.limitsOf("Organization").getByRole("cell").nth(2)).toHaveText("2,000,000");
   await expect(settings.limitsOf("Default").getByText("No limit")).toHaveCount(2);
   expect(await hub.runCommand(["org", "limits", organization.slug])).toEqual({ calls_per_minute: 1, tokens_per_minute: 2_000_000 });
 });
@@ -111,16 +111,16 @@ test("typed limits are guarded until they are saved or given up", async ({ signe
   await page.keyboard.press("g");
   await page.keyboard.press("s");
   const dialog = await settings.editLimits("Default");
-  await dialog.getByLabel("Calls a minute").fill("60");
+  await dialog.getByLabel("Requests per minute").fill("60");
   await page.goBack();
   await expect(settings.leaveDialog).toBeVisible();
   await settings.leaveDialog.getByRole("button", { name: "Cancel" }).click();
-  await expect(dialog.getByLabel("Calls a minute")).toHaveValue("60");
+  await expect(dialog.getByLabel("Requests per minute")).toHaveValue("60");
 
   await dialog.getByRole("button", { name: "Cancel" }).click();
   await expect(dialog).toBeHidden();
   await settings.editLimits("Default");
-  await expect(dialog.getByLabel("Calls a minute")).toHaveValue("");
+  await expect(dialog.getByLabel("Requests per minute")).toHaveValue("");
   await page.keyboard.press("Escape");
   await page.goBack();
   await usage.waitUntilLive();
@@ -132,15 +132,15 @@ test.describe("with the operator's limits", () => {
   test("the operator's limits are shown, and apply where none is set", { tag: "@phone" }, async ({ signedIn: page, hub, key: { secret }, organization }) => {
     const settings = new SettingsPage(page);
     await settings.open(organization.slug);
-    await expect(settings.limitsOf("The organization").getByRole("cell").nth(2)).toHaveText("Operator's 1,000,000");
-    await expect(settings.limitsOf("Default").getByRole("cell").nth(1)).toHaveText("Operator's 1");
+    await expect(settings.limitsOf("Organization").getByRole("cell").nth(2)).toHaveText("Server default 1,000,000");
+    await expect(settings.limitsOf("Default").getByRole("cell").nth(1)).toHaveText("Server default 1");
     await expectRateLimited(hub, secret, "project");
 
     const dialog = await settings.editLimits("Default");
-    await expect(dialog).toContainText("Empty for your operator's limit, 1.");
+    await expect(dialog).toContainText("Leave blank for the server default, 1.");
     await expectToFit(page);
     await expectAccessible(page);
-    await dialog.getByLabel("Calls a minute").fill("60");
+    await dialog.getByLabel("Requests per minute").fill("60");
     await dialog.getByRole("button", { name: "Save" }).click();
     await expect(settings.limitsOf("Default").getByRole("cell").nth(1)).toHaveText("60");
     await expectAllowed(hub, secret);
@@ -151,18 +151,22 @@ test("a key's limits are typed with the key, and hold at once", { tag: "@phone" 
   const [keys, key] = [new ApiKeysPage(page), new ApiKeyPage(page)];
   await keys.open(organization.slug);
   await keys.startCreating();
-  const [calls, tokens] = [keys.creation.getByLabel("Calls a minute"), keys.creation.getByLabel("Tokens a minute")];
+  const [calls, tokens] = [keys.creation.getByLabel("Requests per minute"), keys.creation.getByLabel("Tokens per minute")];
   await keys.creation.getByLabel("Name").fill("Paced");
 
-  await test.step("an invalid limit is reported at its field, which gets the focus", async () => {
+  await test.step("an invalid limit is reported at its field, which is unfolded and gets the focus", async () => {
+    await expect(calls).toBeHidden();
+    await keys.unfold("Limits");
     await calls.fill("a few");
     await tokens.fill("0");
+    await keys.unfold("Limits");
+    await expect(calls).toBeHidden();
     await keys.submit();
-    await expect(keys.creation.getByRole("alert").filter({ hasText: "Write a whole number" })).toBeVisible();
+    await expect(keys.creation.getByRole("alert").filter({ hasText: "Enter a whole number" })).toBeVisible();
     await expect(calls).toBeFocused();
     await calls.fill("1");
     await keys.submit();
-    await expect(keys.creation.getByRole("alert").filter({ hasText: "1 to 1 billion a minute" })).toBeVisible();
+    await expect(keys.creation.getByRole("alert").filter({ hasText: "1 to 1 billion per minute" })).toBeVisible();
     await expect(tokens).toBeFocused();
     await expectToFit(page);
     await expectAccessible(page);
@@ -172,6 +176,7 @@ test("a key's limits are typed with the key, and hold at once", { tag: "@phone" 
     await keys.creation.getByRole("radio", { name: /^Read/ }).check();
     await expect(calls).toBeHidden();
     await keys.creation.getByRole("radio", { name: /^Standard/ }).check();
+    await keys.unfold("Limits");
     await expect(calls).toHaveValue("1");
   });
 
@@ -180,24 +185,25 @@ test("a key's limits are typed with the key, and hold at once", { tag: "@phone" 
   const secret = await keys.readSecret();
   await keys.storeSecret();
   await call(hub, secret);
-  await expectRateLimited(hub, secret, "this key may take");
+  await expectRateLimited(hub, secret, "This key is limited to");
 
   await keys.openKey("Paced");
   const fact = (name: string) => key.settings.locator("dt", { hasText: name }).locator("+ dd");
-  await expect(fact("Calls a minute")).toHaveText("1");
-  await expect(fact("Tokens a minute")).toHaveText("No limit of its own");
+  await expect(fact("Requests per minute")).toHaveText("1");
+  await expect(fact("Tokens per minute")).toHaveText("No key limit");
 
   const dialog = await key.act("Edit");
-  await expect(dialog.getByLabel("Calls a minute")).toHaveValue("1");
-  await dialog.getByLabel("Calls a minute").fill("2000000000");
+  await unfold(dialog, "Limits");
+  await expect(dialog.getByLabel("Requests per minute")).toHaveValue("1");
+  await dialog.getByLabel("Requests per minute").fill("2000000000");
   await dialog.getByRole("button", { name: "Save" }).click();
-  await expect(dialog.getByRole("alert").filter({ hasText: "1 to 1 billion a minute" })).toBeVisible();
-  await expect(dialog.getByLabel("Calls a minute")).toBeFocused();
+  await expect(dialog.getByRole("alert").filter({ hasText: "1 to 1 billion per minute" })).toBeVisible();
+  await expect(dialog.getByLabel("Requests per minute")).toBeFocused();
   await expectAccessible(page);
-  await dialog.getByLabel("Calls a minute").fill("");
-  await dialog.getByLabel("Tokens a minute").fill("50000");
+  await dialog.getByLabel("Requests per minute").fill("");
+  await dialog.getByLabel("Tokens per minute").fill("50000");
   await dialog.getByRole("button", { name: "Save" }).click();
-  await expect(fact("Calls a minute")).toHaveText("No limit of its own");
-  await expect(fact("Tokens a minute")).toHaveText("50,000");
+  await expect(fact("Requests per minute")).toHaveText("No key limit");
+  await expect(fact("Tokens per minute")).toHaveText("50,000");
   await expectAllowed(hub, secret);
 });

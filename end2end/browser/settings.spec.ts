@@ -13,22 +13,24 @@ test("a policy for keys is chosen, the form for a new key keeps to it, and what 
   await expect(page.getByRole("link", { name: /this policy/ })).toHaveCount(0);
 
   const policy = settings.section("API keys");
-  for (const wrong of ["0", "3651", "a year"]) {
-    await settings.longestLife.fill(wrong);
-    await settings.save("API keys");
+  for (const wrong of ["0", "3651", "a year", ""]) {
+    await settings.typeLifetime(wrong);
+    await settings.saveButton.click();
     await expect(policy.getByRole("alert").filter({ hasText: "1 to 3650 days" })).toBeVisible();
-    await expect(settings.longestLife).toHaveAttribute("aria-invalid", "true");
+    await expect(settings.customLifetime).toHaveAttribute("aria-invalid", "true");
+    await expect(settings.customLifetime).toBeFocused();
   }
-  await policy.getByRole("button", { name: "90 days" }).click();
-  await policy.getByRole("radio", { name: /^Required/ }).check();
   await expectToFit(page);
   await expectAccessible(page);
-  await settings.save("API keys");
-  await expect(page.getByRole("status").filter({ hasText: "Settings saved." })).toBeVisible();
-  await expect(policy.getByRole("button", { name: "Save" })).toHaveAttribute("aria-disabled", "true");
+  await settings.lifetime.selectOption("90 days");
+  await expect(settings.customLifetime).toBeHidden();
+  await policy.getByRole("radio", { name: /^Required/ }).check();
+  await settings.saveButton.click();
+  await expect(page.getByRole("status").filter({ hasText: "Changes saved." })).toBeVisible();
+  await expect(settings.saveButton).toBeHidden();
 
   await page.reload();
-  await expect(settings.longestLife).toHaveValue("90");
+  await expect(settings.lifetime).toHaveValue("90");
   await expect(policy.getByRole("radio", { name: /^Required/ })).toBeChecked();
   await page.getByRole("link", { name: "1 key breaks this policy" }).click();
   await expect(page).toHaveURL(`/o/${organization.slug}/keys?hint=breaks_policy`);
@@ -40,7 +42,7 @@ test("a policy for keys is chosen, the form for a new key keeps to it, and what 
   await expect(keys.creation).toContainText("must expire within 90 days");
   await expect(keys.creation.getByRole("radio", { name: "90 days" })).toBeVisible();
   await expect(keys.creation.getByRole("radio", { name: "180 days" })).toHaveCount(0);
-  await expect(keys.creation.getByRole("radio", { name: "Never" })).toHaveCount(0);
+  await expect(keys.creation.getByRole("group", { name: "Expiration" }).getByRole("radio", { name: "Never" })).toHaveCount(0);
 });
 
 test("calls are kept for as many days as chosen, and the log of older ones says so", { tag: "@widths" }, async ({ signedIn: page, organization }) => {
@@ -48,37 +50,90 @@ test("calls are kept for as many days as chosen, and the log of older ones says 
   const section = settings.section("Calls");
   await settings.open(organization.slug);
   await expect(section.getByRole("radio", { name: /^Keep all/ })).toBeChecked();
-  await section.getByRole("radio", { name: /^Delete old ones/ }).check();
-  await section.getByLabel("Days in the log").fill("34");
-  await settings.save("Calls");
+  await section.getByRole("radio", { name: /^Delete old calls/ }).check();
+  await settings.typeDays("Calls", "34");
+  await settings.saveButton.click();
   await expect(section.getByRole("alert").filter({ hasText: "Choose 35 to 3650 days." })).toBeVisible();
   await expectToFit(page);
   await expectAccessible(page);
-  await section.getByRole("button", { name: "90 days" }).click();
-  await settings.saveAndWait("Calls");
+  await section.getByLabel("Keep for").selectOption("90 days");
+  // No call is as old, so nothing has to be confirmed.
+  await settings.saveAndWait();
   await page.reload();
-  await expect(section.getByLabel("Days in the log")).toHaveValue("90");
+  await expect(section.getByLabel("Keep for")).toHaveValue("90");
 
   // As a bar of that day links to it.
   await logs.open(organization.slug, "?from=2026-01-10T00:00:00Z&to=2026-01-11T00:00:00Z");
-  await expect(page.getByText(/^Calls before \d+ \w+ \d{4} aren't kept\./)).toBeVisible();
+  await expect(page.getByText(/^Calls before \d+ \w+ \d{4} are no longer stored\./)).toBeVisible();
   await expectToFit(page);
   await expectAccessible(page);
 });
 
-test("each section is saved separately, and discarding restores what is saved", async ({ signedIn: page, organization }) => {
+test("a shorter retention asks first, and says how many calls it deletes", { tag: "@widths" }, async ({ signedIn: page, organization }) => {
+  const settings = new SettingsPage(page);
+  const counted = (count: number) => page.route("**/api/organizations/count_deleted_calls", (route) => route.fulfill({ json: count }));
+  const section = settings.section("Calls");
+  await counted(12_431);
+  await settings.open(organization.slug);
+  await section.getByRole("radio", { name: /^Delete old calls/ }).check();
+  await section.getByLabel("Keep for").selectOption("90 days");
+  await settings.saveButton.click();
+  await expect(settings.deletionDialog).toContainText("12,431 calls older than 90 days will be deleted within the hour.");
+  await expectToFit(page);
+  await expectAccessible(page);
+  await settings.deletionDialog.getByRole("button", { name: "Cancel" }).click();
+  await expect(settings.saveButton).toBeVisible();
+  await settings.saveAndDelete();
+
+  // To keep more deletes nothing.
+  await section.getByRole("radio", { name: /^Keep all/ }).check();
+  await settings.saveAndWait();
+});
+
+test("all changes are saved together, and discarding restores what is saved", async ({ signedIn: page, organization }) => {
+  const settings = new SettingsPage(page);
+  const minutes = settings.section("Sessions").getByLabel("Sign out after");
+  await settings.open(organization.slug);
+  await expect(settings.saveButton).toBeHidden();
+  await minutes.selectOption("30 minutes");
+  await settings.lifetime.selectOption("180 days");
+  await expect(page.getByRole("status").filter({ hasText: "Unsaved changes" })).toBeVisible();
+  await settings.saveAndWait();
+
+  await settings.typeLifetime("45");
+  await minutes.selectOption("15 minutes");
+  await settings.discardButton.click();
+  await expect(settings.saveButton).toBeHidden();
+  await expect(settings.lifetime).toHaveValue("180");
+  await expect(settings.customLifetime).toBeHidden();
+  await expect(minutes).toHaveValue("30");
+  // What is as it was isn't a change.
+  await settings.lifetime.selectOption("90 days");
+  await settings.lifetime.selectOption("180 days");
+  await expect(settings.saveButton).toBeHidden();
+  await page.reload();
+  await expect(minutes).toHaveValue("30");
+  await expect(settings.lifetime).toHaveValue("180");
+
+  // Enter in a field saves, too.
+  await settings.typeLifetime("45");
+  await settings.customLifetime.press("Enter");
+  await expect(settings.saveButton).toBeHidden();
+  await page.reload();
+  await expect(settings.customLifetime).toHaveValue("45");
+});
+
+test("the index leads to the sections and marks the one in view", async ({ signedIn: page, organization }) => {
   const settings = new SettingsPage(page);
   await settings.open(organization.slug);
-  await settings.section("Sessions").getByRole("button", { name: "30 min" }).click();
-  await settings.longestLife.fill("180");
-  await settings.save("Sessions");
-  await expect(page.getByRole("status").filter({ hasText: "Settings saved." })).toBeVisible();
-  await expect(settings.section("API keys").getByText("Not saved yet")).toBeVisible();
-  await settings.section("API keys").getByRole("button", { name: "Discard" }).click();
-  await expect(settings.longestLife).toHaveValue("");
-  await page.reload();
-  await expect(page.getByLabel("Minutes without activity")).toHaveValue("30");
-  await expect(settings.longestLife).toHaveValue("");
+  const index = page.getByRole("navigation", { name: "On this page" });
+  await expect(index.getByRole("link", { name: "Sessions" })).toHaveAttribute("aria-current", "location");
+  await index.getByRole("link", { name: "Rate limits" }).click();
+  await expect(page).toHaveURL(/#rate-limits$/);
+  await expect(settings.rateLimits).toBeInViewport();
+  await expect(index.getByRole("link", { name: "Rate limits" })).toHaveAttribute("aria-current", "location");
+  await page.goto(`/o/${organization.slug}/settings#bodies`);
+  await expect(settings.section("Request and response bodies").getByRole("heading")).toBeInViewport();
 });
 
 test("leaving unsaved changes asks first, by Back and Forward too", async ({ signedIn: page, organization }) => {
@@ -92,13 +147,13 @@ test("leaving unsaved changes asks first, by Back and Forward too", async ({ sig
   await page.goBack();
   await usage.waitUntilLive();
   await page.goForward();
-  await settings.longestLife.fill("45");
+  await settings.typeLifetime("45");
 
   await page.goBack();
   await expect(settings.leaveDialog).toBeVisible();
   await expect(page).toHaveURL(`${home}/settings`);
   await settings.leaveDialog.getByRole("button", { name: "Cancel" }).click();
-  await expect(settings.longestLife).toHaveValue("45");
+  await expect(settings.customLifetime).toHaveValue("45");
 
   // Back again, and then for good.
   await page.goBack();
@@ -106,11 +161,11 @@ test("leaving unsaved changes asks first, by Back and Forward too", async ({ sig
   await expect(page).toHaveURL(`${home}/usage`);
   await usage.waitUntilLive();
   await page.goForward();
-  await expect(settings.longestLife).toHaveValue("");
+  await expect(settings.lifetime).toHaveValue("");
 
   // By a shortcut and by a link.
-  await settings.longestLife.fill("45");
-  await settings.longestLife.blur();
+  await settings.typeLifetime("45");
+  await settings.customLifetime.blur();
   await page.keyboard.press("g");
   await page.keyboard.press("u");
   await expect(settings.leaveDialog).toBeVisible();
@@ -121,7 +176,7 @@ test("leaving unsaved changes asks first, by Back and Forward too", async ({ sig
   await expect(page).toHaveURL(`${home}/logs`);
   // Nothing is guarded any more.
   await page.goBack();
-  await expect(settings.longestLife).toHaveValue("");
+  await expect(settings.lifetime).toHaveValue("");
   await page.goBack();
   await expect(page).toHaveURL(`${home}/usage`);
 });

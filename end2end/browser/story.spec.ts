@@ -5,7 +5,7 @@ import { cost, formatDollars, parseDollars } from "../lib/money.ts";
 import { PRICES } from "../sdk/configuration.ts";
 import { expectAccessible, expectToFit } from "./accessibility.ts";
 import { call, callStreaming, client, type ClientCall } from "./client.ts";
-import { readDownload } from "./downloads.ts";
+import { exportCsv, openExport } from "./downloads.ts";
 import { expect, test } from "./fixtures.ts";
 import { scaleTimeout } from "./pace.ts";
 import { ApiKeysPage } from "./pages/api_keys.ts";
@@ -42,7 +42,7 @@ test("from a first visit to a call on the chart, in the log and in the CSV", { t
     const slug = new URL(page.url()).pathname.split("/")[2] ?? "";
     await expect(page.getByRole("heading", { name: "Create a key" })).toBeVisible();
     await checkPage();
-    await page.getByRole("link", { name: "Create key" }).click();
+    await page.getByRole("link", { name: "More options" }).click();
     await expect(keys.creation).toBeVisible();
     return slug;
   });
@@ -51,6 +51,8 @@ test("from a first visit to a call on the chart, in the log and in the CSV", { t
     await keys.open(slug);
     await checkPage();
     await keys.startCreating();
+    await checkPage();
+    for (const part of ["Restrictions", "Limits", "Details"] as const) await keys.unfold(part);
     await checkPage();
     await page.keyboard.press("Escape");
     const secret = await keys.create("Web");
@@ -81,11 +83,17 @@ test("from a first visit to a call on the chart, in the log and in the CSV", { t
   });
 
   const exported = await test.step("the chart's CSV agrees with what the client read", async () => {
-    const rows = parseCsv(await readDownload(await usage.exportCsv()));
-    const total = rows.at(-1);
-    expect(total).toMatchObject({ calls: "2", tokens_in: `${sum(calls, "tokensIn")}`, tokens_out: `${sum(calls, "tokensOut")}` });
-    expect(parseDollars(total?.spend_usd ?? "")).toBe(sumCosts(calls));
-    return total;
+    const dialog = await openExport(page);
+    await expect(dialog).toContainText("2 calls");
+    await checkPage();
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    const rows = parseCsv(await exportCsv(page));
+    const sumOf = (column: string) => rows.reduce((total, row) => total + Number(row[column]), 0);
+    expect([sumOf("calls"), sumOf("tokens_in"), sumOf("tokens_out")]).toEqual([2, sum(calls, "tokensIn"), sum(calls, "tokensOut")]);
+    expect(rows[0]).toMatchObject({ day: expect.stringMatching(/^\d{4}-\d\d-\d\d$/), model: "sandbox-1" });
+    const spend = rows.reduce((total, row) => total + parseDollars(row.spend_usd ?? ""), 0n);
+    expect(spend).toBe(sumCosts(calls));
+    return spend;
   });
 
   await test.step("a bar leads to the calls behind it, by mouse and by keyboard, and Back goes up again", async () => {
@@ -116,7 +124,7 @@ test("from a first visit to a call on the chart, in the log and in the CSV", { t
   });
 
   await test.step("the log's CSV holds the same calls", async () => {
-    const rows = parseCsv(await readDownload(await logs.exportCsv()));
+    const rows = parseCsv(await exportCsv(page));
     const byId = new Map(rows.map((row) => [row.request_id, row]));
     expect(rows).toHaveLength(calls.length);
     for (const { requestId, at, ...used } of calls) {
@@ -126,7 +134,7 @@ test("from a first visit to a call on the chart, in the log and in the CSV", { t
       expect(Math.abs(Date.parse(row.started_at ?? "") - at)).toBeLessThan(10_000);
     }
     const summed = rows.reduce((total, row) => total + parseDollars(row.cost_usd ?? ""), 0n);
-    expect(summed).toBe(parseDollars(exported?.spend_usd ?? ""));
+    expect(summed).toBe(exported);
   });
 
   await test.step("a revoked key is rejected", async () => {

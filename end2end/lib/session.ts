@@ -28,11 +28,11 @@ export class Session {
     return new Session(hub, organization, (await startSession(hub, "sign_in", { email, password })).cookie);
   }
 
-  /** Creates an account with an organization of its own. */
-  static async signUp(hub: Hub): Promise<Session> {
+  /** Creates an account with an organization of its own; `names` are those of the person and the organization. */
+  static async signUp(hub: Hub, names: { name?: string; organization?: string } = {}): Promise<Session> {
     const name = `company-${randomBytes(4).toString("hex")}`;
     const account = { email: `owner@${name}.example`, password: PASSWORD };
-    const input = { ...account, name: "Mira Sorel", organization: name, time_zone: "UTC" };
+    const input = { ...account, name: "Mira Sorel", organization: name, time_zone: "UTC", ...names };
     const { cookie, slug } = await startSession(hub, "sign_up", input);
     return new Session(hub, { slug, ...account }, cookie);
   }

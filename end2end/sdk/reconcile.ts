@@ -32,7 +32,8 @@ export async function reconcile(notes: CallNote[], session: Session): Promise<vo
     );
   }
 
-  const total = parseCsv(await session.exportCsv("usage", { range: "7d" })).at(-1);
-  assert.equal(parseDollars(total?.spend_usd ?? ""), spend, "the chart's spend is the sum of what the calls cost");
+  const rows = parseCsv(await session.exportCsv("usage", { range: "7d" }));
+  const total = rows.reduce((sum, row) => sum + parseDollars(row.spend_usd ?? ""), 0n);
+  assert.equal(total, spend, "the chart's spend is the sum of what the calls cost");
   console.log(`${notes.length} calls: tokens and costs in the log and the chart equal what the clients read`);
 }

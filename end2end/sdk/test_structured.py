@@ -164,10 +164,10 @@ def test_a_base_url_that_isnt_quite_right_does_no_harm(path):
 
 def test_a_base_url_that_is_wrong_is_told_the_right_one():
     azure = openai.AzureOpenAI(azure_endpoint=HUB, api_version="2024-10-21", api_key=KEY, max_retries=0)
-    with pytest.raises(openai.NotFoundError, match=f"base URL of OpenAI's clients is {HUB}/v1"):
+    with pytest.raises(openai.NotFoundError, match=f"base URL is {HUB}/v1 for OpenAI clients"):
         azure.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "a"}])
     claude = anthropic.Anthropic(base_url=f"{HUB}/anthropic", api_key=KEY, max_retries=0)
-    with pytest.raises(anthropic.NotFoundError, match=f"Anthropic's {HUB}"):
+    with pytest.raises(anthropic.NotFoundError, match=f"{HUB} for Anthropic clients"):
         claude.messages.create(model=MODEL, max_tokens=9, messages=[{"role": "user", "content": "a"}])
 
 

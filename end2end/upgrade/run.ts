@@ -89,9 +89,9 @@ try {
   assert.equal(logged.size, calls.length, "no call is in the log twice");
   assert.deepEqual(load.answered.filter((id) => !logged.has(id)), [], "no answered call is missing");
   assert.ok(calls.length <= load.answered.length + load.unanswered, "no call is made up");
-  const spend = parseCsv(await session.exportCsv("usage", { range: "7d" })).at(-1)?.spend_usd ?? "";
-  const costs = calls.map((call) => parseDollars(call.cost_usd ?? ""));
-  assert.equal(parseDollars(spend), costs.reduce((sum, cost) => sum + cost, 0n), "usage is the sum of what calls cost");
+  const usage = parseCsv(await session.exportCsv("usage", { range: "7d" }));
+  const sum = (amounts: (string | undefined)[]) => amounts.reduce((sum, amount) => sum + parseDollars(amount ?? ""), 0n);
+  assert.equal(sum(usage.map((row) => row.spend_usd)), sum(calls.map((call) => call.cost_usd)), "usage is the sum of what calls cost");
   assert.deepEqual(await totals(remaining, demo, "90d"), demoTotals, "earlier calls stay as they were");
   const found = await session.invoke<{ total: number }>("api_keys/list", { query: { search: "UPGRADE" } });
   assert.equal(found.total, pages.names.length, "each key is found, whichever server created it");

@@ -45,6 +45,9 @@ mod m0043_half_hours;
 mod m0044_call_retention;
 mod m0049_key_search;
 mod m0050_journals;
+mod m0051_ended_sessions;
+mod m0052_client_requests;
+mod m0055_undecided_bodies;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -96,6 +99,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0044_call_retention::Migration),
             Box::new(m0049_key_search::Migration),
             Box::new(m0050_journals::Migration),
+            Box::new(m0051_ended_sessions::Migration),
+            Box::new(m0052_client_requests::Migration),
+            Box::new(m0055_undecided_bodies::Migration),
         ]
     }
 }

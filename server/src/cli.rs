@@ -55,7 +55,7 @@ fn service_message(error: &services::ServiceError) -> String {
         services::ServiceError::Invalid(fields) => {
             fields.iter().map(|(field, message)| format!("{}: {message}", option(field))).collect::<Vec<_>>().join("\n")
         }
-        services::ServiceError::NotFound => "there is none of this name or id".to_owned(),
+        services::ServiceError::NotFound => "not found; check the name or ID".to_owned(),
         other => other.to_string(),
     }
 }

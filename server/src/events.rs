@@ -122,7 +122,7 @@ struct LineError {
         (status = 200, description = "At least one event was accepted, now or before", body = BatchResponse),
         (
             status = 400,
-            description = "All events were rejected, or the body can't be read",
+            description = "All events were rejected, or the body is invalid",
             body = ref("#/components/schemas/RejectedEvents")
         ),
         (status = 408, description = "The body didn't arrive in time", body = ErrorDocument)
@@ -139,7 +139,7 @@ async fn receive(
     let body = match timeout(BODY_TIMEOUT, Limited::new(request.into_body(), MAX_BODY_BYTES as usize).collect()).await {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(V1Error::body_too_large(MAX_BODY_BYTES)),
-        Ok(Err(_)) => return Err(V1Error::malformed("The body broke off.")),
+        Ok(Err(_)) => return Err(V1Error::malformed("The body ended early.")),
         Err(_) => return Err(V1Error::body_too_slow()),
     };
     let now = v1.services().now();
@@ -195,7 +195,7 @@ fn content_mode(headers: &HeaderMap) -> Result<ContentMode, V1Error> {
     }
     Err(V1Error::wrong_content_type(
         "Send CloudEvents as application/cloudevents+json or application/cloudevents-batch+json, or their data as \
-         application/json and what else they say in headers that begin with `ce-`.",
+         application/json with the other attributes in `ce-` headers.",
     ))
 }
 
@@ -225,7 +225,7 @@ fn error_json(error: &V1Error) -> serde_json::Value {
 
 impl From<&RejectedEvent> for V1Error {
     fn from(refused: &RejectedEvent) -> Self {
-        let message = format!("No event could be taken. Event {}: {}", refused.index, refused.error.message);
+        let message = format!("No event was accepted. Event {}: {}", refused.index, refused.error.message);
         Self::invalid(refused.error.param.unwrap_or_default(), message)
     }
 }

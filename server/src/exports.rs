@@ -11,7 +11,7 @@ use axum::{
     http::request::Parts,
     response::{IntoResponse, Response},
 };
-use domain::errors::ApiError;
+use domain::errors::{ApiError, FieldErrors};
 use services::{Actor, ServiceError, security};
 
 pub(crate) use self::{api_keys::export as api_keys, calls::export as calls, usage::export as usage};
@@ -68,6 +68,13 @@ pub(crate) async fn session_actor(hub: &Hub, info: &RequestInfo, slug: &str) -> 
         services::accounts::actor(&hub.services, &user, slug, info.device.ip).await
     };
     actor.await.map_err(app::api::context::public_error)
+}
+
+/// Rejects a query with values that can't be used: without them, the file would hold something else.
+fn require_valid(invalid: &[&'static str]) -> Result<(), ApiError> {
+    let mut errors = FieldErrors::default();
+    invalid.iter().for_each(|name| errors.add(name, format!("The value of `{name}` isn't valid.")));
+    Ok(errors.into_result()?)
 }
 
 /// The organization's slug in a query.

@@ -33,6 +33,7 @@ mod record;
 mod references;
 mod refusal_log;
 mod relay;
+mod requested_model;
 mod routing;
 mod running;
 mod settings;
@@ -200,7 +201,7 @@ async fn call(gateway: Gateway, endpoint: &'static Endpoint, mut request: Reques
         let path = request.uri().path();
         return error_response(&gateway.services, path, request.headers(), &V1Error::not_offered(path));
     }
-    let arrival = Arrival::new(&gateway.services, endpoint);
+    let arrival = Arrival::new(&gateway.services, endpoint, request.headers());
     let id = arrival.id;
     let trace = trace::id(request.headers_mut());
     // Puts the call's id on every log line. At the error level, so that no filter drops it.

@@ -2,10 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let cli = server::cli::Cli::parse();
+    let cli = server::cli::Cli::from_command_line();
     match server::cli::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

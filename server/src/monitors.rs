@@ -49,8 +49,8 @@ pub(crate) async fn metrics(State((hub, gateway)): State<(Hub, Gateway)>, reques
     let has_token = token.is_some_and(|token| sends_token(&request.headers, token.reveal()));
     if !has_token && (is_public(&config) || !is_local(&request)) {
         let (status, advice) = match token {
-            Some(_) => (StatusCode::UNAUTHORIZED, "The metrics' token is missing.\n"),
-            None => (StatusCode::FORBIDDEN, "Metrics take the token of [metrics] in tollhouse.toml, which has none.\n"),
+            Some(_) => (StatusCode::UNAUTHORIZED, "Missing or incorrect metrics token.\n"),
+            None => (StatusCode::FORBIDDEN, "To read metrics from other machines, set a token under [metrics].\n"),
         };
         return (status, [(WWW_AUTHENTICATE, "Bearer")], advice).into_response();
     }

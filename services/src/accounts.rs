@@ -9,6 +9,7 @@ mod guess_limiter;
 mod members;
 mod passwords;
 mod profile;
+mod session_ends;
 mod sessions;
 mod setup;
 mod sign_in;
@@ -20,12 +21,14 @@ use domain::ids::{OrganizationId, SessionId, UserId};
 pub use self::cleanup::delete_expired;
 pub use self::failure_log::FailureLog;
 pub use self::guess_limiter::GuessLimiter;
-pub use administration::{NewUser, create_user, grant_operator, set_password};
+pub use administration::{NewUser, add_existing_user, create_user, grant_operator, set_password};
 pub use device::Device;
 pub use members::{actor, viewer};
 pub use passwords::Passwords;
 pub use profile::{change_password, rename};
-pub use sessions::{authenticate, authenticate_passively, end_other_sessions, end_session, sessions, sign_out};
+pub use sessions::{
+    authenticate, authenticate_passively, end_other_sessions, end_session, session_end, sessions, sign_out,
+};
 pub use setup::{SetupCode, is_unclaimed};
 pub use sign_in::{sign_in, sign_in_again};
 pub use sign_up::{sign_up, sign_up_in_place_of};

@@ -91,13 +91,9 @@ impl Actor {
     pub fn reach(&self, permission: Permission) -> ServiceResult<Reach> {
         match &self.kind {
             ActorKind::Operator(_) => Ok(Reach::Installation),
-            ActorKind::System(_) => Err(ServiceError::Forbidden("This isn't a task of the server.".to_owned())),
-            ActorKind::Member { role, .. } => permissions::reach(*role, permission).ok_or_else(|| {
-                ServiceError::Forbidden(format!(
-                    "Your role, {}, doesn't allow this. An owner or admin can change it.",
-                    role.label()
-                ))
-            }),
+            ActorKind::System(_) => Err(ServiceError::Forbidden("Only the server does this.".to_owned())),
+            ActorKind::Member { role, .. } => permissions::reach(*role, permission)
+                .ok_or_else(|| ServiceError::Forbidden(format!("Your role, {}, doesn't allow this.", role.label()))),
             ActorKind::ApiKey { level, scopes, .. } => permissions::reach_of_key(*level, scopes, permission)
                 .ok_or_else(|| ServiceError::Forbidden("This key's level or scopes don't allow this.".to_owned())),
         }

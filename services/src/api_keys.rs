@@ -12,6 +12,7 @@ pub use self::commands::remind::remind;
 pub use self::commands::report_leaks::{LeakReport, LeakVerdict, MAX_REPORTS, report_leaks};
 pub use self::commands::revoke::{revoke, revoke_with_descendants};
 pub use self::commands::rotate::{rotate, set_grace};
+pub(crate) use self::queries::alerts::alerts;
 pub use self::queries::descendants::{descendants, revocable_descendants};
 pub use self::queries::get::{find_organization_of, get};
 pub use self::queries::history::history;

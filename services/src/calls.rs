@@ -1,10 +1,13 @@
 //! Calls, the rows of Logs.
 
+mod activity;
 mod details;
 mod export;
+mod find;
 mod list;
 pub mod partitions;
 pub(crate) mod rare;
+mod rejections;
 pub mod retention;
 mod rows;
 mod search;
@@ -16,10 +19,13 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, QueryOrder, QuerySelect};
 use serde_json::json;
 use uuid::Uuid;
 
+pub use activity::activity;
 pub use details::get;
 pub use export::export;
+pub(crate) use find::find;
 pub use list::list;
-pub(crate) use list::{ever_called, newest};
+pub(crate) use list::newest;
+pub(crate) use rejections::count_rejections;
 
 use crate::{ServiceResult, Services, database::Bound, entities::calls};
 

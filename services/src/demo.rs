@@ -1,10 +1,12 @@
-//! A demo organization with a company's year of calls, determined by a seed.
+//! A demo organization with a company's year of calls, and bodies of the latest ones, determined by a seed.
 
+mod bodies;
 mod company;
 mod key_plan;
 mod key_plans;
 mod keys;
 mod people;
+mod scripts;
 mod traffic;
 mod uses;
 
@@ -49,13 +51,16 @@ pub async fn fill(services: &Services, options: DemoSize, mut progress: impl FnM
     let series = metering::SeriesCache::default();
     let months = KnownMonths::default();
     let mut last = uses::LastCalls::new();
+    let mut latest = bodies::RecentCalls::default();
     loop {
         let batch: Vec<_> = calls.by_ref().take(BATCH_SIZE).collect();
         if batch.is_empty() {
             uses::write(services, &company, &last).await?;
+            bodies::store(services, &company, latest, Pcg64::seed_from_u64(options.seed)).await?;
             services.database.analyze().await?;
             return Ok(Demo { calls: stored, ..demo });
         }
+        latest.extend(&batch);
         last.extend(batch.iter().map(|call| (call.secret_id, call.started_at)));
         months.ensure(&services.database, batch.iter().map(|call| call.started_at)).await;
         let transaction = services.database.begin().await?;

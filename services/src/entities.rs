@@ -10,6 +10,8 @@ pub(crate) mod bodies;
 pub(crate) mod body_sums;
 pub(crate) mod calls;
 pub(crate) mod changes;
+pub(crate) mod client_requests;
+pub(crate) mod ended_sessions;
 pub(crate) mod inboxes;
 pub(crate) mod installation;
 pub(crate) mod jobs;

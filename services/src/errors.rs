@@ -55,14 +55,14 @@ impl From<DbErr> for ServiceError {
     /// Classifies a database error; no other code does.
     fn from(error: DbErr) -> Self {
         match error.sql_err() {
-            Some(SqlErr::UniqueConstraintViolation(_)) => return Self::Conflict("This exists already.".to_owned()),
+            Some(SqlErr::UniqueConstraintViolation(_)) => return Self::Conflict("This already exists.".to_owned()),
             Some(SqlErr::ForeignKeyConstraintViolation(_)) => {
                 return Self::Conflict("This is still in use.".to_owned());
             }
             _ => {}
         }
         if is_invalid_data(&error) {
-            return FieldErrors::of("input", "Something in it can't be stored. Check its texts and numbers.").into();
+            return FieldErrors::of("input", "A value can't be stored. Check texts and numbers.").into();
         }
         match error {
             DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => Self::Unavailable(error),

@@ -21,7 +21,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use chrono_tz::Tz;
 use domain::{
-    calls::{CountSource, Outcome},
+    calls::{CallRejection, CountSource, Outcome},
     ids::{ApiKeyId, CallId, OrganizationId, PriceId, ProjectId, SecretId, UserId},
     models::Service,
     money::{Money, PriceParts, Quantities},
@@ -101,6 +101,12 @@ pub struct CallRecord {
     pub first_byte_us: Option<i64>,
     /// Code of the error sent to the client; empty without one.
     pub error_code: Cow<'static, str>,
+    /// Why the call was rejected, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejection: Option<CallRejection>,
+    /// Request ID that the client gave the call (`x-client-request-id`), if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_request_id: Option<String>,
 }
 
 impl CallRecord {

@@ -73,7 +73,7 @@ pub async fn mark(
         .filter(is_to_change);
     if let Some(ids) = ids {
         if ids.len() > MAX_MARKED {
-            return Err(FieldErrors::of("ids", format!("Mark at most {MAX_MARKED} at once.")).into());
+            return Err(FieldErrors::of("ids", format!("Mark at most {MAX_MARKED} notifications per request.")).into());
         }
         update = update.filter(notifications::Column::Id.is_in(ids.iter().map(|id| id.uuid())));
     }

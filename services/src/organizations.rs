@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use domain::{
     api_keys::KeyPolicy,
-    bodies::{BodySettings, DEFAULT_BODY_DAYS, DEFAULT_BODY_LIMIT},
+    bodies::{BodySettings, DEFAULT_BODY_LIMIT},
     calls::CallRetention,
     errors::FieldErrors,
     ids::OrganizationId,
@@ -32,7 +32,7 @@ use crate::{
 pub async fn create(services: &Services, name: &str, time_zone: &str) -> ServiceResult<Organization> {
     let mut errors = FieldErrors::default();
     let name = errors.check("name", validation::name(name)).unwrap_or_default();
-    let zone = time_zone.parse::<Tz>().map_err(|_| format!("{time_zone:?} is no time zone such as Europe/Berlin."));
+    let zone = time_zone.parse::<Tz>().map_err(|_| format!("Unknown time zone {time_zone:?}."));
     errors.check("time_zone", zone);
     errors.into_result()?;
     let transaction = services.database.begin().await?;
@@ -89,7 +89,7 @@ async fn insert(
         Founder::Operator => (Naming::Plain, None),
         Founder::SignUp { most_calls_per_minute } => (Naming::WithRandomSuffix, most_calls_per_minute),
     };
-    for slug in slugs::candidates(name, naming)? {
+    for slug in slugs::candidates(name, "organization", naming)? {
         let row = organizations::Model {
             id,
             slug,
@@ -99,13 +99,14 @@ async fn insert(
             key_expiry_required: false,
             longest_key_life_days: None,
             created_at: now.millis(),
-            body_days: i32::try_from(DEFAULT_BODY_DAYS).unwrap_or(i32::MAX),
+            body_days: 0,
             body_limit: i32::try_from(DEFAULT_BODY_LIMIT).unwrap_or(i32::MAX),
             body_redact: "[]".to_owned(),
             calls_per_minute: None,
             tokens_per_minute: None,
             most_calls_per_minute: most_calls_per_minute.map(i64::from),
             call_days: None,
+            bodies_undecided: true,
         };
         let inserted = organizations::Entity::insert(organizations::ActiveModel::from(row.clone()))
             .on_conflict_do_nothing_on([organizations::Column::Slug])
@@ -187,6 +188,7 @@ pub async fn update_settings(
         .col_expr(organizations::Column::BodyDays, Expr::value(to_i32(settings.bodies.days.unwrap_or_default())))
         .col_expr(organizations::Column::BodyLimit, Expr::value(to_i32(settings.bodies.limit)))
         .col_expr(organizations::Column::BodyRedact, Expr::value(json!(settings.bodies.redact).to_string()))
+        .col_expr(organizations::Column::BodiesUndecided, Expr::value(settings.bodies.undecided))
         .col_expr(organizations::Column::CallDays, Expr::value(settings.call_retention.days.map(to_i32)))
         .filter(organizations::Column::Id.eq(row.id))
         .exec(change.transaction())
@@ -204,21 +206,25 @@ fn to_i32(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-/// Converts stored settings for bodies: the days, the bytes, and a JSON list of fields.
+/// Converts stored settings for bodies: the days, the bytes, and a JSON list of fields. They count as decided.
 pub(crate) fn body_settings(days: i32, limit: i32, redact: &str) -> ServiceResult<BodySettings> {
     Ok(BodySettings {
         days: u32::try_from(days).ok().filter(|days| *days > 0),
         limit: u32::try_from(limit).unwrap_or(DEFAULT_BODY_LIMIT),
         redact: serde_json::from_str(redact)
             .map_err(|_| ServiceError::Internal("a stored list of fields can't be read".to_owned()))?,
+        undecided: false,
     })
 }
 
 fn settings_of(row: &organizations::Model) -> ServiceResult<OrganizationSettings> {
+    let bodies = body_settings(row.body_days, row.body_limit, &row.body_redact)?;
+    // A server of the previous version sets days and leaves the mark as it is.
+    let undecided = row.bodies_undecided && bodies.days.is_none();
     Ok(OrganizationSettings {
         session_idle_minutes: u32::try_from(row.session_idle_minutes).unwrap_or(DEFAULT_SESSION_IDLE_MINUTES),
         key_policy: key_policy_of(row),
-        bodies: body_settings(row.body_days, row.body_limit, &row.body_redact)?,
+        bodies: BodySettings { undecided, ..bodies },
         call_retention: CallRetention { days: row.call_days.and_then(|days| u32::try_from(days).ok()) },
     })
 }

@@ -3,7 +3,7 @@
 use chrono::{Datelike, Months, NaiveDate};
 use domain::{
     calls::{Call, CallQuery},
-    overview::Overview,
+    overview::{Attention, Overview},
     permissions::Permission,
     usage::{Group, Metric, Range, UsageQuery, View},
 };
@@ -27,16 +27,24 @@ pub async fn get(services: &Services, actor: &Actor, base_url: String) -> Servic
         ..UsageQuery::default()
     };
     // Concurrently, so that the page waits only for the slowest.
-    let (month, previous, recent, latest_calls, active_keys, ever_called) = tokio::try_join!(
+    let (month, previous, recent, attention, latest_calls, active_keys, ever_called) = tokio::try_join!(
         usage::total(services, organization, &scope, this_month.0, this_month.1),
         usage::total(services, organization, &scope, month_before.0, month_before.1),
         usage::report(services, actor, &recent),
+        attention(services, actor),
         latest_calls(services, actor),
         api_keys::count_active(services, actor),
-        calls::ever_called(services, actor, &scope),
+        usage::ever_called(services, actor, &scope),
     )?;
     let example_model = services.catalog.example();
-    Ok(Overview { month, previous, recent, latest_calls, active_keys, ever_called, base_url, example_model })
+    Ok(Overview { month, previous, recent, attention, latest_calls, active_keys, ever_called, base_url, example_model })
+}
+
+/// Loads what the actor should look into. Who may not see keys or calls gets no alerts about them.
+async fn attention(services: &Services, actor: &Actor) -> ServiceResult<Attention> {
+    let (keys, rejections) =
+        tokio::try_join!(api_keys::alerts(services, actor), calls::count_rejections(services, actor))?;
+    Ok(Attention { keys, rejections })
 }
 
 /// Loads the latest calls; none for an actor who may not read Logs but sees the rest of the page.

@@ -80,7 +80,7 @@ pub(crate) async fn require_usable(change: &AuditedChange, permission: Permissio
     let scope = scope(change.transaction(), change.actor(), permission).await?;
     let row = lock(change, id).await?;
     match row.filter(|_| scope.contains(id)) {
-        None => error("Choose a project of yours."),
+        None => error("Choose a project that is assigned to you."),
         Some(row) if row.archived_at.is_some() => error("This project is archived."),
         Some(_) => Ok(()),
     }
@@ -161,7 +161,7 @@ pub async fn assign(services: &Services, actor: &Actor, project: ProjectId, emai
         .lock_shared()
         .one(transaction)
         .await?
-        .ok_or_else(|| FieldErrors::of("email", "Nobody with this address is a member."))?;
+        .ok_or_else(|| FieldErrors::of("email", "No member has this email address."))?;
     if add_member(transaction, change.now(), organization, row.id, UserId::new(user.id), MEMBER).await? {
         let event = AuditEvent::new("project.member_assigned", "project", project)
             .after(json!({ "user": UserId::new(user.id), "email": user.email }))?;
@@ -181,7 +181,7 @@ pub(crate) async fn add(
     author: &AuditAuthor,
 ) -> ServiceResult<projects::Model> {
     let id = random::uuid(now)?;
-    for slug in slugs::candidates(name, naming)? {
+    for slug in slugs::candidates(name, "project", naming)? {
         let row = projects::Model {
             organization_id: organization.uuid(),
             id,

@@ -1,5 +1,6 @@
 //! Slugs, the unique names of organizations and projects in paths.
 
+use deunicode::deunicode;
 use domain::{api_keys::Secret, validation};
 
 use crate::{ServiceResult, random};
@@ -22,10 +23,13 @@ pub(crate) enum Naming {
     WithRandomSuffix,
 }
 
-/// Makes slugs for `name`, to be tried in order.
-pub(crate) fn candidates(name: &str, naming: Naming) -> ServiceResult<Vec<String>> {
+/// Makes slugs for `name`, to be tried in order. Letters of other scripts are transliterated; `kind` is the
+/// slug of a name without any letters or digits.
+pub(crate) fn candidates(name: &str, kind: &str, naming: Naming) -> ServiceResult<Vec<String>> {
     // Secrets are masked first, since they can't be recognized in lower case.
-    let slug = validation::slug(&Secret::redact(name));
+    // Apostrophes are in a word, or stand for letters that have no other sign.
+    let ascii = deunicode(&Secret::redact(name)).replace(['\'', '`'], "");
+    let slug = validation::slug(&ascii, kind);
     let stem = slug.get(..STEM_LENGTH).unwrap_or(&slug).trim_end_matches('-').to_owned();
     let plain = (naming == Naming::Plain && !RESERVED.contains(&slug.as_str())).then_some(slug);
     let with_suffix = (0..TRIES).map(|_| Ok(format!("{stem}-{}", random::letters::<SUFFIX_LENGTH>()?)));
@@ -37,7 +41,7 @@ mod tests {
     use super::*;
 
     fn first(name: &str, naming: Naming) -> String {
-        candidates(name, naming).unwrap().remove(0)
+        candidates(name, "project", naming).unwrap().remove(0)
     }
 
     #[test]
@@ -47,16 +51,30 @@ mod tests {
     }
 
     #[test]
+    fn a_name_in_another_script_is_transliterated() {
+        for (name, slug) in [
+            ("Müller & Söhne", "muller-sohne"),
+            ("Проект Альфа", "proekt-alfa"),
+            ("Ερευνα", "ereuna"),
+            ("北京", "bei-jing"),
+        ] {
+            assert_eq!(first(name, Naming::Plain), slug);
+        }
+        assert!(first("مشروع البحث", Naming::Plain).starts_with("mshrw"));
+        assert_eq!(first("…", Naming::Plain), "project");
+    }
+
+    #[test]
     fn an_unforeseen_slug_ends_in_other_characters_each_time() {
         let slugs: std::collections::HashSet<_> =
-            candidates("Acme GmbH", Naming::WithRandomSuffix).unwrap().into_iter().collect();
+            candidates("Acme GmbH", "organization", Naming::WithRandomSuffix).unwrap().into_iter().collect();
         assert_eq!(slugs.len(), TRIES);
         assert!(slugs.iter().all(|slug| slug.starts_with("acme-gmbh-") && slug.len() == 16), "{slugs:?}");
     }
 
     #[test]
     fn a_long_slug_is_cut_so_that_its_end_fits() {
-        let slugs = candidates(&"x".repeat(60), Naming::Plain).unwrap();
+        let slugs = candidates(&"x".repeat(60), "organization", Naming::Plain).unwrap();
         assert!(slugs.iter().all(|slug| slug.len() == 40), "{slugs:?}");
     }
 }

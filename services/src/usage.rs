@@ -1,8 +1,10 @@
 //! Usage reports, which chart, tiles, table and CSV show.
 
+pub(crate) mod bars;
 pub mod breakdown;
 mod buckets;
 mod cover;
+mod local_format;
 mod report;
 pub(crate) mod resolution;
 mod sums;
@@ -12,9 +14,10 @@ use domain::{
     usage::{Range, View},
 };
 
-pub use report::report;
-pub(crate) use report::total;
-pub(crate) use sums::series_condition;
+pub use local_format::LocalFormat;
+pub use report::{complete_report, report};
+pub(crate) use report::{total, zone};
+pub(crate) use sums::{ever_called, series_condition};
 
 use crate::{Organization, ServiceResult, zones};
 
@@ -34,6 +37,6 @@ pub(crate) fn bounds(
 
 /// The beginnings of the days of the month so far in the organization's time zone, which are the buckets of
 /// its daily rollups.
-pub(crate) fn days_of_month(organization: &Organization, now: Timestamp) -> ServiceResult<Vec<Timestamp>> {
-    Ok(buckets::of(Range::MonthToDate, View::Day, organization.time_zone, now)?.starts)
+pub(crate) fn days_of_month(organization: &Organization, now: Timestamp) -> Vec<Timestamp> {
+    buckets::of(Range::MonthToDate, View::Day, organization.time_zone, now).starts
 }

@@ -1,11 +1,10 @@
 use domain::{
-    calls::CallQuery,
     choices,
-    ids::{ApiKeyId, CallId},
+    ids::{ApiKeyId, ProjectId},
     usage::{Filter, Metric, Range, UsageQuery},
 };
 
-use super::{logs::LogsAddress, page::Page, query::Query};
+use super::{logs::LogsAddress, page::Page, query::Query, query_reader::QueryReader};
 
 choices! {
     /// A tab of a key's page.
@@ -21,16 +20,18 @@ choices! {
     }
 }
 
-/// The address of a key's page: `tab`; for usage `range, metric`; for calls
-/// `from, to, model, outcome, tz, call`.
+/// The address of a key's page: `tab, tz, project`; for usage `range, metric`; for calls
+/// `from, to, model, outcome, call`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KeyAddress {
     pub id: ApiKeyId,
     pub tab: KeyTab,
     pub range: Range,
     pub metric: Metric,
-    /// Address of the calls; its filter names this key.
+    /// Address of the calls; its filter names this key. Its time zone is that of all tabs.
     pub logs: LogsAddress,
+    /// The project that the other pages are narrowed to. This one is narrowed to the key already.
+    pub project: Option<ProjectId>,
 }
 
 impl KeyAddress {
@@ -44,16 +45,31 @@ impl KeyAddress {
 
     /// Parses the query string of a key's page, with or without its question mark.
     pub fn parse(id: ApiKeyId, search: &str) -> Self {
-        let mut logs = LogsAddress::parse(search);
-        logs.filter = Filter { api_key: Some(id), project: None, ..logs.filter };
-        let search = Query::parse(search);
-        Self {
-            id,
-            tab: search.get("tab").unwrap_or_default(),
-            range: search.get("range").unwrap_or(Self::DEFAULT_RANGE),
-            metric: search.get("metric").unwrap_or_default(),
-            logs,
+        Self::read(&mut QueryReader::new(search))(id)
+    }
+
+    /// The names of values in a query string that can't be used.
+    pub fn invalid(search: &str) -> Vec<&'static str> {
+        QueryReader::check(search, Self::read)
+    }
+
+    /// Reads everything but the key, which is in the path.
+    fn read(query: &mut QueryReader) -> impl FnOnce(ApiKeyId) -> Self + use<> {
+        let mut logs = LogsAddress::read(query);
+        let project = logs.filter.project.take();
+        let tab = query.get("tab").unwrap_or_default();
+        let range = query.get("range").unwrap_or(Self::DEFAULT_RANGE);
+        let metric = query.get("metric").unwrap_or_default();
+        move |id| {
+            logs.filter.api_key = Some(id);
+            Self { id, tab, range, metric, logs, project }
         }
+    }
+
+    /// Returns the address with the project that the other pages are narrowed to.
+    #[must_use]
+    pub fn within(self, project: Option<ProjectId>) -> Self {
+        Self { project, ..self }
     }
 
     /// The page's full address in the organization with this slug.
@@ -63,22 +79,19 @@ impl KeyAddress {
         let query = match self.tab {
             KeyTab::Overview => Query::default()
                 .with("range", (self.range != Self::DEFAULT_RANGE).then_some(self.range))
-                .with("metric", (self.metric != Metric::default()).then_some(self.metric)),
+                .with("metric", (self.metric != Metric::default()).then_some(self.metric))
+                .with("tz", self.logs.time_zone.as_ref()),
             KeyTab::Calls => self.logs.to_query().with("key", None::<ApiKeyId>),
-            KeyTab::History => Query::default(),
+            KeyTab::History => Query::default().with("tz", self.logs.time_zone.as_ref()),
         };
-        query.with("tab", tab).append_to(&path)
+        query.with("project", self.project).with("tab", tab).append_to(&path)
     }
 
     /// The query for the key's usage.
     pub fn usage(&self) -> UsageQuery {
         let filter = Filter { api_key: Some(self.id), ..Filter::default() };
-        UsageQuery { range: self.range, metric: self.metric, filter, ..UsageQuery::default() }
-    }
-
-    /// The query for the key's calls: the first page, or the one after `before`.
-    pub fn calls(&self, before: Option<CallId>) -> CallQuery {
-        self.logs.calls(before)
+        let time_zone = self.logs.time_zone.clone();
+        UsageQuery { range: self.range, metric: self.metric, filter, time_zone, ..UsageQuery::default() }
     }
 }
 
@@ -99,8 +112,9 @@ mod tests {
         for search in [
             "",
             "?range=7d&metric=calls",
+            "?range=7d&tz=Asia/Kathmandu&project=proj_01h2xcejqtf2nbrexx3vqjhp41",
             "?from=2026-11-17T14:00:00Z&model=gpt-5-mini&outcome=failed&call=req_01h2xcejqtf2nbrexx3vqjhp41&tab=calls",
-            "?tab=history",
+            "?tz=UTC&project=proj_01h2xcejqtf2nbrexx3vqjhp41&tab=history",
         ] {
             assert_eq!(KeyAddress::parse(id(), search).href("acme"), format!("{PATH}{search}"));
         }
@@ -110,9 +124,11 @@ mod tests {
     fn it_asks_for_this_key_alone() {
         let address =
             KeyAddress::parse(id(), "?key=key_00000000000000000000000000&project=proj_00000000000000000000000000");
-        assert_eq!(address, KeyAddress::new(id()));
+        let project = address.project;
+        assert_eq!(address, KeyAddress::new(id()).within(project));
+        assert_eq!(project.map(|id| id.to_string()).as_deref(), Some("proj_00000000000000000000000000"));
         assert_eq!(address.usage().filter.api_key, Some(id()));
-        assert_eq!(address.calls(None).filter, address.usage().filter);
+        assert_eq!(address.logs.calls(None).filter, address.usage().filter);
     }
 
     proptest! {

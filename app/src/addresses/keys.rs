@@ -1,12 +1,11 @@
+use std::num::NonZero;
+
 use domain::{
     api_keys::{HintKind, KeyQuery, KeySort, Level, Status},
     ids::ProjectId,
 };
 
-use super::{page::Page, query::Query};
-
-/// Maximum length of a search text, in bytes.
-const MAX_SEARCH_LENGTH: usize = 200;
+use super::{page::Page, query::Query, query_reader::QueryReader};
 
 /// The address of the list of API keys: `q, status, level, project, hint, sort, reversed, page`.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -18,22 +17,33 @@ pub struct KeysAddress {
 }
 
 impl KeysAddress {
+    /// Maximum length of a search text, in bytes.
+    pub const MAX_SEARCH_LENGTH: usize = 200;
+
     /// Parses a query string, with or without its question mark.
     pub fn parse(search: &str) -> Self {
-        let search = Query::parse(search);
-        let page: Option<u32> = search.get("page");
+        Self::read(&mut QueryReader::new(search))
+    }
+
+    /// The names of values in a query string that can't be used.
+    pub fn invalid(search: &str) -> Vec<&'static str> {
+        QueryReader::check(search, Self::read)
+    }
+
+    fn read(query: &mut QueryReader) -> Self {
+        let page: Option<NonZero<u32>> = query.get("page");
         Self {
             query: KeyQuery {
-                search: search.text("q").filter(|text| text.len() <= MAX_SEARCH_LENGTH).unwrap_or_default().to_owned(),
-                status: search.get::<Status>("status"),
-                level: search.get::<Level>("level"),
-                project: search.get::<ProjectId>("project"),
-                hint: search.get::<HintKind>("hint"),
-                sort: search.get::<KeySort>("sort").unwrap_or_default(),
-                reversed: search.get("reversed").unwrap_or_default(),
-                page: page.unwrap_or_default().saturating_sub(1),
+                search: query.optional_text("q", Self::MAX_SEARCH_LENGTH),
+                status: query.get::<Status>("status"),
+                level: query.get::<Level>("level"),
+                project: query.get::<ProjectId>("project"),
+                hint: query.get::<HintKind>("hint"),
+                sort: query.get::<KeySort>("sort").unwrap_or_default(),
+                reversed: query.get("reversed").unwrap_or_default(),
+                page: page.map_or(0, |page| page.get() - 1),
             },
-            creating: search.text("new").is_some(),
+            creating: query.flag("new", "key"),
         }
     }
 
@@ -89,7 +99,7 @@ mod tests {
 
     #[test]
     fn what_can_not_be_used_is_ignored() {
-        let long = "x".repeat(MAX_SEARCH_LENGTH + 1);
+        let long = "x".repeat(KeysAddress::MAX_SEARCH_LENGTH + 1);
         let odd = format!("q={long}&status=lost&level=root&project=1&hint=bad&sort=size&reversed=yes&page=-1&new=");
         let address = KeysAddress::parse(&odd);
         assert_eq!(address, KeysAddress::default());
@@ -98,7 +108,7 @@ mod tests {
 
     #[test]
     fn the_first_page_is_the_same_with_and_without_its_number() {
-        for first in ["page=0", "page=1", ""] {
+        for first in ["page=1", ""] {
             assert_eq!(KeysAddress::parse(first).query.page, 0);
         }
     }

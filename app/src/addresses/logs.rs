@@ -8,6 +8,7 @@ use domain::{
 use super::{
     page::Page,
     query::Query,
+    query_reader::QueryReader,
     usage::{filter, with_filter},
 };
 
@@ -31,16 +32,27 @@ pub struct LogsAddress {
 impl LogsAddress {
     /// Parses a query string, with or without its question mark.
     pub fn parse(search: &str) -> Self {
-        let search = Query::parse(search);
-        let (from, to) = (search.get("from"), search.get("to"));
+        Self::read(&mut QueryReader::new(search))
+    }
+
+    /// The names of values in a query string that can't be used.
+    pub fn invalid(search: &str) -> Vec<&'static str> {
+        QueryReader::check(search, Self::read)
+    }
+
+    pub(super) fn read(query: &mut QueryReader) -> Self {
+        let (from, to) = (query.get("from"), query.get("to"));
+        if from.zip(to).is_some_and(|(from, to): (Timestamp, Timestamp)| to <= from) {
+            query.reject("to");
+        }
         Self {
-            range: search.get("range").filter(|_| from.is_none() && to.is_none()),
+            range: query.get("range").filter(|_| from.is_none() && to.is_none()),
             from,
             to,
-            filter: filter(&search),
-            outcome: search.get("outcome"),
-            time_zone: search.time_zone("tz"),
-            call: search.get("call"),
+            filter: filter(query),
+            outcome: query.get("outcome"),
+            time_zone: query.time_zone("tz"),
+            call: query.get("call"),
         }
     }
 
@@ -69,6 +81,12 @@ impl LogsAddress {
             outcome: self.outcome,
             before,
         }
+    }
+
+    /// The query for the bars above the page's calls, which are hours and days of a zone in any case; `time_zone` is
+    /// the organization's.
+    pub fn activity(&self, time_zone: String) -> CallQuery {
+        CallQuery { time_zone: Some(self.time_zone.clone().unwrap_or(time_zone)), ..self.calls(None) }
     }
 
     /// Returns the address with other days; `None` for any.

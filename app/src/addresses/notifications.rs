@@ -1,4 +1,4 @@
-use super::{page::Page, query::Query};
+use super::{page::Page, query::Query, query_reader::QueryReader};
 
 /// Value of `show` for unread notifications.
 const UNREAD: &str = "unread";
@@ -13,7 +13,16 @@ pub struct NotificationsAddress {
 impl NotificationsAddress {
     /// Parses a query string, with or without its question mark.
     pub fn parse(search: &str) -> Self {
-        Self { unread_only: Query::parse(search).text("show") == Some(UNREAD) }
+        Self::read(&mut QueryReader::new(search))
+    }
+
+    /// The names of values in a query string that can't be used.
+    pub fn invalid(search: &str) -> Vec<&'static str> {
+        QueryReader::check(search, Self::read)
+    }
+
+    fn read(query: &mut QueryReader) -> Self {
+        Self { unread_only: query.flag("show", UNREAD) }
     }
 
     /// The page's full address in the organization with this slug.

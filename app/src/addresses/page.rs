@@ -1,4 +1,9 @@
-use domain::{ids::ApiKeyId, permissions::Permission};
+use domain::{
+    ids::{ApiKeyId, ProjectId},
+    permissions::Permission,
+};
+
+use super::query::Query;
 
 /// A page of an organization.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -51,9 +56,14 @@ impl Page {
         }
     }
 
-    /// Whether the header's project menu narrows the page.
+    /// Whether the page can be narrowed to a project.
     pub const fn has_projects(self) -> bool {
         matches!(self, Self::ApiKeys | Self::Logs | Self::Usage)
+    }
+
+    /// Whether everything on the page belongs to projects.
+    pub const fn needs_project(self) -> bool {
+        matches!(self, Self::Overview | Self::ApiKeys | Self::Logs | Self::Usage)
     }
 
     /// The page's path in the organization with this slug.
@@ -62,6 +72,12 @@ impl Page {
             Self::Overview => format!("/o/{organization}"),
             _ => format!("/o/{organization}/{}", self.slug()),
         }
+    }
+
+    /// The page's address in the organization with this slug, narrowed to `project` if it can be.
+    pub fn href(self, organization: &str, project: Option<ProjectId>) -> String {
+        let project = project.filter(|_| self.has_projects());
+        Query::default().with("project", project).append_to(&self.path(organization))
     }
 }
 
@@ -99,6 +115,11 @@ impl Address {
         }
     }
 
+    /// The slug of the organization that `path` is in, whether or not there is a page.
+    pub fn organization_in(path: &str) -> Option<&str> {
+        path.strip_prefix("/o/")?.split('/').next().filter(|slug| !slug.is_empty())
+    }
+
     /// The organization's slug and the page that the address belongs to, if any.
     pub fn location(&self) -> Option<(&str, Page)> {
         match self {
@@ -121,6 +142,23 @@ mod tests {
         assert_eq!(Address::parse("/"), Some(Address::Last(Page::Overview)));
         assert_eq!(Address::parse("/keys"), Some(Address::Last(Page::ApiKeys)));
         assert_eq!(Address::parse("/sign-in"), Some(Address::SignIn));
+    }
+
+    #[test]
+    fn a_link_keeps_the_project_where_the_page_can_be_narrowed_to_it() {
+        let project = "proj_01h2xcejqtf2nbrexx3vqjhp41".parse().ok();
+        assert_eq!(Page::Logs.href("acme", project), "/o/acme/logs?project=proj_01h2xcejqtf2nbrexx3vqjhp41");
+        assert_eq!(Page::Logs.href("acme", None), "/o/acme/logs");
+        assert_eq!(Page::Settings.href("acme", project), "/o/acme/settings");
+    }
+
+    #[test]
+    fn a_path_without_a_page_may_be_within_an_organization() {
+        assert_eq!(Address::organization_in("/o/acme/nothing"), Some("acme"));
+        assert_eq!(Address::organization_in("/o/acme"), Some("acme"));
+        for path in ["/o/", "/o", "/nothing", "/sign-in", ""] {
+            assert_eq!(Address::organization_in(path), None, "{path}");
+        }
     }
 
     #[test]

@@ -18,6 +18,11 @@ impl Query {
         self.0.iter().find(|(other, value)| other == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
+    /// All values of `name`, also empty ones.
+    pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
     /// The first non-empty value of `name` as a `T`, if it can be parsed as one.
     pub fn get<T: FromStr>(&self, name: &str) -> Option<T> {
         self.text(name)?.parse().ok()
@@ -25,11 +30,7 @@ impl Query {
 
     /// The value of `name`, if it has the form of an IANA time zone; the server checks that the zone exists.
     pub fn time_zone(&self, name: &str) -> Option<String> {
-        const MAX_LENGTH: usize = 64;
-        let is_plausible = |zone: &&str| {
-            zone.len() <= MAX_LENGTH && zone.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-/".contains(&b))
-        };
-        self.text(name).filter(is_plausible).map(str::to_owned)
+        self.text(name).filter(|zone| is_time_zone(zone)).map(str::to_owned)
     }
 
     /// Sets `name` to `value`, or without one removes it.
@@ -60,6 +61,13 @@ impl Query {
         }
         address
     }
+}
+
+/// Whether `zone` has the form of an IANA time zone.
+pub(super) fn is_time_zone(zone: &str) -> bool {
+    const MAX_LENGTH: usize = 64;
+    let is_part = |b: u8| b.is_ascii_alphanumeric() || b"_+-/".contains(&b);
+    !zone.is_empty() && zone.len() <= MAX_LENGTH && zone.bytes().all(is_part)
 }
 
 #[cfg(test)]

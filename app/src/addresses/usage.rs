@@ -1,8 +1,11 @@
 use domain::usage::{Filter, UsageQuery};
 
-use super::{page::Page, query::Query};
+use super::{page::Page, query::Query, query_reader::QueryReader};
 
-/// The usage page's address: `range, view, group, metric, tz, project, key, model`.
+/// The value of `groups` with which the table lists all groups.
+const ALL_GROUPS: &str = "all";
+
+/// The usage page's address: `range, view, group, metric, tz, groups, project, key, model`.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct UsageAddress {
     /// The page's query. A time zone of `None` is the organization's.
@@ -12,15 +15,24 @@ pub struct UsageAddress {
 impl UsageAddress {
     /// Parses a query string, with or without its question mark.
     pub fn parse(search: &str) -> Self {
-        let search = Query::parse(search);
+        Self::read(&mut QueryReader::new(search))
+    }
+
+    /// The names of values in a query string that can't be used.
+    pub fn invalid(search: &str) -> Vec<&'static str> {
+        QueryReader::check(search, Self::read)
+    }
+
+    fn read(query: &mut QueryReader) -> Self {
         Self {
             query: UsageQuery {
-                range: search.get("range").unwrap_or_default(),
-                view: search.get("view"),
-                group: search.get("group").unwrap_or_default(),
-                metric: search.get("metric").unwrap_or_default(),
-                time_zone: search.time_zone("tz"),
-                filter: filter(&search),
+                range: query.get("range").unwrap_or_default(),
+                view: query.get("view"),
+                group: query.get("group").unwrap_or_default(),
+                metric: query.get("metric").unwrap_or_default(),
+                time_zone: query.time_zone("tz"),
+                filter: filter(query),
+                all_groups: query.flag("groups", ALL_GROUPS),
             },
         }
     }
@@ -35,7 +47,8 @@ impl UsageAddress {
                 .with("view", query.view)
                 .with("group", (query.group != default.group).then_some(query.group))
                 .with("metric", (query.metric != default.metric).then_some(query.metric))
-                .with("tz", query.time_zone.as_ref()),
+                .with("tz", query.time_zone.as_ref())
+                .with("groups", query.all_groups.then_some(ALL_GROUPS)),
             &query.filter,
         )
     }
@@ -46,15 +59,11 @@ impl UsageAddress {
     }
 }
 
-/// Parses the filter of an address.
-pub(super) fn filter(search: &Query) -> Filter {
+/// Reads the filter of an address.
+pub(super) fn filter(query: &mut QueryReader) -> Filter {
     /// In bytes; longer than any model's name.
     const MAX_MODEL_LENGTH: usize = 200;
-    Filter {
-        project: search.get("project"),
-        api_key: search.get("key"),
-        model: search.text("model").filter(|model| model.len() <= MAX_MODEL_LENGTH).map(str::to_owned),
-    }
+    Filter { project: query.get("project"), api_key: query.get("key"), model: query.text("model", MAX_MODEL_LENGTH) }
 }
 
 /// Returns `search` with the values of `filter` set.
@@ -69,7 +78,7 @@ mod tests {
 
     use super::*;
 
-    const FULL: &str = "?range=7d&view=hour&group=key&metric=tokens&tz=Asia/Kathmandu\
+    const FULL: &str = "?range=7d&view=hour&group=key&metric=tokens&tz=Asia/Kathmandu&groups=all\
                         &project=proj_01h2xcejqtf2nbrexx3vqjhp41&key=key_01h2xcejqtf2nbrexx3vqjhp41&model=gpt-5-mini";
 
     #[test]
@@ -84,7 +93,8 @@ mod tests {
 
     #[test]
     fn what_can_not_be_used_is_ignored() {
-        let address = UsageAddress::parse("range=yesterday&view=week&project=42&key=&metric=fun&other=1");
+        let address =
+            UsageAddress::parse("range=yesterday&view=fortnight&groups=some&project=42&key=&metric=fun&other=1");
         assert_eq!(address, UsageAddress::default());
         assert_eq!(address.href("acme"), "/o/acme/usage");
     }

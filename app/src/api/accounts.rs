@@ -1,7 +1,7 @@
 //! Server functions for sign-up, sign-in, sign-out, and the user's own account.
 
 use domain::{
-    accounts::{Confirmation, PasswordChange, Session, SignIn, SignUp, Welcome},
+    accounts::{Confirmation, PasswordChange, Session, SessionEnd, SignIn, SignUp, Welcome},
     errors::ApiError,
     ids::SessionId,
 };
@@ -31,7 +31,7 @@ pub async fn sign_up(input: SignUp, setup: Option<String>) -> Result<Welcome, Ap
     let (services, setup) = (&request.services, setup.as_deref());
     if !request.sign_up_open && !request.setup_code.admits(services, setup).await.map_err(context::public_error)? {
         return Err(context::public_error(services::ServiceError::Forbidden(
-            "Sign-up is closed here. Whoever runs this hub makes accounts: ask them for one.".to_owned(),
+            "Sign-up is closed. Ask the operator of this server for an account.".to_owned(),
         )));
     }
     let current_token = request.session_token.as_deref();
@@ -63,6 +63,14 @@ pub async fn touch_session() -> Result<(), ApiError> {
     let request = context::request()?;
     let token = request.session_token.as_deref().ok_or(ApiError::Unauthenticated)?;
     services::accounts::authenticate(&request.services, token).await.map(|_| ()).map_err(context::public_error)
+}
+
+/// Returns why this browser's session has ended; `None` if it goes on, or if that isn't known.
+#[server(name = SessionEndRequest, prefix = "/api", endpoint = "accounts/session_end", input = Json)]
+pub async fn session_end() -> Result<Option<SessionEnd>, ApiError> {
+    let request = context::request()?;
+    let Some(token) = request.session_token.as_deref() else { return Ok(None) };
+    services::accounts::session_end(&request.services, token).await.map_err(context::public_error)
 }
 
 #[server(prefix = "/api", endpoint = "accounts/sign_out", input = Json)]

@@ -1,7 +1,7 @@
 //! Server functions for calls.
 
 use domain::{
-    calls::{CallDetails, CallPage, CallQuery},
+    calls::{CallActivity, CallDetails, CallPage, CallQuery, CallSuggestions},
     errors::ApiError,
     ids::CallId,
 };
@@ -23,4 +23,18 @@ pub async fn list(organization: String, query: CallQuery) -> Result<CallPage, Ap
 pub async fn get(organization: String, id: CallId) -> Result<CallDetails, ApiError> {
     let (services, actor) = context::actor(&organization).await?;
     services::calls::get(&services, &actor, id).await.map_err(context::public_error)
+}
+
+/// Counts the calls of a query over time.
+#[server(prefix = "/api", endpoint = "calls/activity", input = Json)]
+pub async fn activity(organization: String, query: CallQuery) -> Result<CallActivity, ApiError> {
+    let (services, actor) = context::actor(&organization).await?;
+    services::calls::activity(&services, &actor, &query).await.map_err(context::public_error)
+}
+
+/// Finds calls by their ID, and values of filters by a part of their names.
+#[server(prefix = "/api", endpoint = "calls/suggest", input = Json)]
+pub async fn suggest(organization: String, text: String) -> Result<CallSuggestions, ApiError> {
+    let (services, actor) = context::actor(&organization).await?;
+    services::call_search::suggest(&services, &actor, &text).await.map_err(context::public_error)
 }

@@ -10,18 +10,23 @@ mod dialog;
 mod export;
 mod field;
 mod filter_chips;
+mod filters;
 mod focus;
+mod fold;
 mod form_error;
 mod icon;
 mod live_sign;
 mod menu;
+mod name;
 mod notice;
 mod numbers;
 mod page_head;
 mod radio_cards;
 mod rate_fields;
+mod section;
 mod segmented;
 mod select;
+mod sheet;
 mod skeleton;
 mod snippets;
 mod tabs;
@@ -34,33 +39,40 @@ pub use badge::{Badge, Tone};
 pub use button::{Button, ButtonLink, ButtonStyle};
 pub use check_list::CheckList;
 pub use copy_button::CopyButton;
-pub use data_table::{CardPosition, Column, DataTable, Sort};
-pub(crate) use dialog::closest;
+pub use data_table::{CardPosition, Column, DataTable, Room, Sort};
 pub use dialog::{Confirm, Dialog};
+pub(crate) use dialog::{closest, is_beside};
 pub use export::Export;
 pub use field::{Field, SearchField, TextArea};
 pub use filter_chips::{Chip, FilterChips};
+pub use filters::{Filters, PageFilters};
 pub use focus::{HEADING, focus, focus_heading_soon, focus_if_removed, focus_soon};
+pub use fold::Fold;
 pub use form_error::FormError;
 pub use icon::{Icon, IconView, Logo};
 pub use live_sign::LiveSign;
 pub(crate) use menu::place_beside;
 pub use menu::{Menu, MenuAction, MenuLabel, MenuLink};
+pub use name::Name;
 pub use notice::{EmptyState, Notice};
 pub use numbers::{
-    Amount, Count, bar_width, format_compact, format_count, format_duration, format_money, format_money_exact,
+    Amount, Count, bar_width, format_compact, format_count, format_dollars, format_money, format_money_exact,
     format_percent,
 };
 pub use page_head::PageHead;
 pub use radio_cards::RadioCards;
 pub use rate_fields::{RATE_FIELDS, RateDraft, RateFields};
+pub use section::{Section, Sections};
 pub use segmented::Segmented;
 pub use select::{Select, SelectOption};
+pub use sheet::{Sheet, SheetLink};
 pub use skeleton::Skeleton;
-pub use snippets::{SnippetKey, Snippets, snippet};
+pub use snippets::{SnippetKey, Snippets};
 pub use tabs::{Tab, Tabs};
 pub use tiles::{Tile, Tiles, Trend};
-pub use time::{Time, TimeStyle, format_moment, format_relative, time_left};
+pub use time::{
+    Time, TimeStyle, ZoneNote, end_of_day, format_moment, format_relative, is_far, local_day, time_left, zone_name,
+};
 pub use toasts::{ToastRegion, Toasts, use_toasts};
 
 /// Creates an id that no other element has.

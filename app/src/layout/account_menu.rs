@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use super::{overlays::Overlays, theme_menu::ThemeEntries};
 use crate::{
     api,
-    components::{Icon, Menu, MenuAction, MenuLink, use_toasts},
+    components::{Icon, Menu, MenuAction, MenuLink, Name, use_toasts},
     lean::{upper_case, watch},
     state::{Submission, submission, use_organization, use_session},
 };
@@ -28,14 +28,14 @@ pub fn AccountMenu(
             trigger=move || view! {
                 <span class="avatar" aria-hidden="true" data-text=move || initials(&name())></span>
                 <span class="me-text">
-                    <b>{name}</b>
+                    <b>{move || view! { <Name name=name()/> }}</b>
                     " "
-                    <small>{affiliation.get_value()}</small>
+                    <small><Name name=affiliation.get_value()/></small>
                 </span>
             }
         >
             <div class="menu-head" role="presentation">
-                <b>{name}</b>
+                <b>{move || view! { <Name name=name()/> }}</b>
                 <small>{move || session.viewer.with(|viewer| viewer.as_ref().map(|viewer| viewer.email.clone()))}</small>
             </div>
             <MenuLink href="/account" icon=Icon::User>"Your account"</MenuLink>

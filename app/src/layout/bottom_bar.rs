@@ -5,7 +5,7 @@ use crate::{
     addresses::Page,
     components::{Icon, IconView},
     lean::CollectAny,
-    state::use_organization,
+    state::{use_organization, use_project},
 };
 
 /// Pages within reach of the thumb on phones. The others are behind "More".
@@ -15,15 +15,21 @@ const PAGES: [(Page, &str); 4] =
 #[component]
 pub fn BottomBar(page: Memo<Option<Page>>) -> impl IntoView {
     let organization = use_organization();
-    let palette = expect_context::<Overlays>().palette;
+    let project = use_project();
+    let pages = expect_context::<Overlays>().pages;
     let link = move |(to, label): (Page, &'static str)| {
         view! {
-            <a href=to.path(&organization.slug()) aria-current=move || (page.get() == Some(to)).then_some("page")>
+            <a
+                href=move || to.href(&organization.slug(), project.get())
+                aria-current=move || (page.get() == Some(to)).then_some("page")
+            >
                 <IconView icon=icon(to)/>
                 {label}
             </a>
         }
     };
+    // The account, which has no page of the organization, is behind "More" too.
+    let is_more = move || PAGES.into_iter().all(|(shown, _)| page.get() != Some(shown));
     view! {
         <nav class="bottom-bar" aria-label="Modules">
             {PAGES
@@ -31,7 +37,12 @@ pub fn BottomBar(page: Memo<Option<Page>>) -> impl IntoView {
                 .filter(|(page, _)| organization.may(page.permission()))
                 .map(link)
                 .collect_any()}
-            <button type="button" on:click=move |_| palette.set(true)>
+            <button
+                type="button"
+                aria-haspopup="dialog"
+                aria-current=move || is_more().then_some("true")
+                on:click=move |_| pages.set(true)
+            >
                 <IconView icon=Icon::More/>
                 "More"
             </button>

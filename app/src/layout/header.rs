@@ -2,7 +2,7 @@ use leptos::prelude::*;
 
 use super::{
     account_menu::AccountMenu, bell::Bell, organization_menu::OrganizationMenu, overlays::Overlays,
-    project_menu::ProjectMenu, theme_menu::ThemeMenu,
+    project_menu::ProjectMenu, switcher::Switcher, theme_menu::ThemeMenu,
 };
 use crate::{
     addresses::Page,
@@ -19,16 +19,17 @@ pub fn Header(page: Memo<Option<Page>>) -> impl IntoView {
             <div class="crumbs">
                 <OrganizationMenu page/>
                 <ProjectMenu page/>
+                <Switcher page/>
             </div>
             <button
                 type="button"
                 class="palette-button"
-                aria-label=format!("Search or jump to… {}", shortcut_name())
+                aria-label=format!("Search or run a command… {}", shortcut_name())
                 aria-keyshortcuts="Control+K Meta+K"
                 on:click=move |_| overlays.open_palette()
             >
                 <IconView icon=Icon::Search/>
-                <span>"Search or jump to…"</span>
+                <span>"Search or run a command…"</span>
                 " "
                 <kbd>{shortcut_name()}</kbd>
             </button>

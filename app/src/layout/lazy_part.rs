@@ -7,6 +7,7 @@ use crate::{
     code_parts::{NotLoaded, PartView},
     components::{ErrorView, use_toasts},
     lean::watch,
+    state::retry_while,
 };
 
 /// Shows a part of the dashboard once it is first `wanted` and its code has been loaded.
@@ -41,6 +42,12 @@ pub fn LazyPart(
             }
         });
     });
+    let result = move || match (failed.get(), view.with(Option::is_some)) {
+        (true, _) => Some(true),
+        (false, true) => Some(false),
+        (false, false) => None,
+    };
+    retry_while(Box::new(result), Callback::new(move |()| failed.set(false)));
     move || match view.get() {
         Some(view) => view(),
         None if failed.get() => {

@@ -1,4 +1,3 @@
-use domain::permissions::{Role, may};
 use leptos::prelude::*;
 
 use crate::{
@@ -7,18 +6,31 @@ use crate::{
     state::use_organization,
 };
 
-/// Explains that the member's role doesn't include the page, and who can change the role.
+/// Explains that the member's role doesn't include the page.
 #[component]
 pub fn NoPermission(page: Page) -> impl IntoView {
     let membership = use_organization().membership();
-    let allowed: Vec<_> = Role::ALL.into_iter().filter(|role| may(*role, page.permission())).map(Role::label).collect();
     view! {
         <PageHead title=page.label()/>
         <div class="card">
-            <EmptyState icon=Icon::Revoke title="Your role doesn't include this page">
+            <EmptyState icon=Icon::Revoke title=format!("You don't have access to {}", page.label())>
+                <p>"Your role in " <b>{membership.name}</b> " is " <b>{membership.role.label()}</b> "."</p>
+            </EmptyState>
+        </div>
+    }
+}
+
+/// Explains that no project is assigned to the member, so that there is nothing on the page for them.
+#[component]
+pub fn NoProject(page: Page) -> impl IntoView {
+    let membership = use_organization().membership();
+    view! {
+        <PageHead title=page.label()/>
+        <div class="card">
+            <EmptyState icon=Icon::Folder title="You aren't assigned to a project">
                 <p>
-                    "You are " <b>{membership.role.label()}</b> " in " <b>{membership.name}</b> ". "
-                    {page.label()} " is for: " {allowed.join(", ")} ". An admin or owner can change your role."
+                    "As " <b>{membership.role.label()}</b> " you see the keys, calls and usage of projects that are assigned
+                    to you. Ask the administrator of " <b>{membership.name}</b> " to assign one."
                 </p>
             </EmptyState>
         </div>

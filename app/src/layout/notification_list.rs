@@ -21,9 +21,9 @@ pub fn NotificationList(
 ) -> impl IntoView {
     let rows = list.rows();
     let (title, text) = if unread_only {
-        ("Everything is read", "What comes next appears here by itself.")
+        ("You're all caught up", "New notifications will appear here automatically.")
     } else {
-        ("Nothing to tell yet", "Keys that leak, expire or want a new secret are told here, and who looks after them.")
+        ("No notifications", "We'll alert you when a key leaks, expires or needs rotation.")
     };
     let empty = move || view! { <EmptyState icon=Icon::Bell title><p>{text}</p></EmptyState> };
     view! {

@@ -1,4 +1,4 @@
-//! What can be open above a page: the palette and the list of shortcuts.
+//! What can be open above a page: the palette, and the lists of shortcuts and pages.
 
 use leptos::prelude::*;
 
@@ -9,6 +9,8 @@ pub(super) struct Overlays {
     /// Text typed into the palette since it was opened, even before its code has been loaded.
     pub typed: RwSignal<String>,
     pub shortcuts: RwSignal<bool>,
+    /// The sheet of all pages, on phones.
+    pub pages: RwSignal<bool>,
 }
 
 impl Overlays {
@@ -18,6 +20,7 @@ impl Overlays {
             palette: RwSignal::new(false),
             typed: RwSignal::new(String::new()),
             shortcuts: RwSignal::new(false),
+            pages: RwSignal::new(false),
         };
         provide_context(overlays);
         overlays

@@ -7,7 +7,7 @@ use leptos::{ev, html, prelude::*};
 use self::entries::{Entry, EntryAction, entries};
 use super::{account_menu::sign_out, overlays::Overlays};
 use crate::{
-    components::{IconView, unique_id},
+    components::{IconView, is_beside, unique_id},
     lean::{CollectAny, watch},
     state::{use_go, use_theme},
 };
@@ -80,6 +80,7 @@ pub fn Palette() -> impl IntoView {
                     (entry.group != group).then(|| view! { <li role="presentation">{entry.group}</li> }.into_any());
                 group = entry.group;
                 let (icon, label, detail) = (entry.icon, entry.label.clone(), entry.detail.clone());
+                let shortcut = (!entry.shortcut.is_empty()).then(|| entry.shortcut.clone());
                 view! {
                     {heading}
                     <li
@@ -95,7 +96,7 @@ pub fn Palette() -> impl IntoView {
                     >
                         <IconView icon/>
                         <span>{label}</span>
-                        <small>{detail}</small>
+                        <small>{detail} {shortcut.map(|keys| view! { <kbd>{keys}</kbd> }.into_any())}</small>
                     </li>
                 }
             };
@@ -110,10 +111,10 @@ pub fn Palette() -> impl IntoView {
         <dialog
             node_ref=dialog
             class="palette"
-            aria-label="Search or jump to"
+            aria-label="Search or run a command"
             on:close=move |_| overlays.palette.set(false)
             on:click=move |event| {
-                if event.target() == event.current_target() {
+                if is_beside(&event) {
                     overlays.palette.set(false);
                 }
             }
@@ -125,10 +126,10 @@ pub fn Palette() -> impl IntoView {
                 aria-expanded="true"
                 aria-controls=list.clone()
                 aria-activedescendant=active
-                aria-label="Search or jump to"
+                aria-label="Search or run a command"
                 aria-autocomplete="list"
                 autocomplete="off"
-                placeholder="Search pages, keys, projects, acts…"
+                placeholder="Search or run a command…"
                 prop:value=move || typed.get()
                 on:input=move |event| {
                     typed.set(event_target_value(&event));
@@ -138,7 +139,7 @@ pub fn Palette() -> impl IntoView {
             />
             <ul role="listbox" id=list aria-label="Results">{options}</ul>
             <p class="palette-none" role="status">
-                {move || (found.with(Vec::is_empty)).then_some("Nothing is called so.")}
+                {move || (found.with(Vec::is_empty)).then(|| typed.with(|typed| format!("No results for “{}”", typed.trim())))}
             </p>
         </dialog>
     }

@@ -2,28 +2,43 @@ use domain::{ids::ProjectId, projects::Project};
 use leptos::prelude::*;
 
 use crate::{
-    addresses::{Page, Query},
+    addresses::{Address, Page, Query},
     components::{Icon, IconView, Menu, MenuLabel, MenuLink},
     lean::CollectAny,
-    state::{use_address, use_location, use_organization},
+    state::{use_address, use_location, use_organization, use_project},
 };
 
-/// A menu that narrows the page to one project, on pages that have projects. The choice is in the address.
+/// Values of an address that make no sense for another project: a page's number, and an open call.
+const OF_THE_PROJECT: [&str; 2] = ["page", "call"];
+
+/// A menu that narrows pages to one project. It is shown where the page can be narrowed; links keep the choice.
 #[component]
 pub fn ProjectMenu(page: Memo<Option<Page>>) -> impl IntoView {
     let organization = use_organization();
     let query = use_address(Query::parse);
     let path = use_location().path;
-    let chosen = Memo::new(move |_| query.with(|query| query.get::<ProjectId>("project")));
+    let chosen = use_project();
+    // A key's page is that of one key, whatever its project.
+    let can_be_narrowed = Memo::new(move |_| {
+        page.get().is_some_and(Page::has_projects)
+            && !path.with(|path| matches!(Address::parse(path), Some(Address::ApiKey(..))))
+    });
     let name = move || {
         let chosen = chosen.get()?;
         organization
             .projects
             .with(|projects| projects?.iter().find(|project| project.id == chosen).map(|project| project.name.clone()))
     };
-    let label = move || name().unwrap_or_else(|| "All projects".to_owned());
+    let label = move || match (name(), chosen.get()) {
+        (Some(name), _) => name,
+        (None, Some(_)) => "Unknown project".to_owned(),
+        (None, None) => "All projects".to_owned(),
+    };
     let href = move |project: Option<ProjectId>| {
-        Signal::derive(move || query.get().with("project", project).append_to(&path.get()))
+        Signal::derive(move || {
+            let query = OF_THE_PROJECT.iter().fold(query.get(), |query, name| query.with(name, None::<&str>));
+            query.with("project", project).append_to(&path.get())
+        })
     };
     let entry = move |project: Project| {
         let current = Signal::derive(move || chosen.get() == Some(project.id));
@@ -35,7 +50,7 @@ pub fn ProjectMenu(page: Memo<Option<Page>>) -> impl IntoView {
         }
     };
     move || {
-        page.get().is_some_and(Page::has_projects).then(|| {
+        can_be_narrowed.get().then(|| {
             view! {
                 <span class="crumb-divider" aria-hidden="true">"/"</span>
                 <Menu

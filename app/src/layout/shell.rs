@@ -2,26 +2,41 @@ use domain::accounts::Membership;
 use leptos::prelude::*;
 
 use super::{
-    banners::Banners, bottom_bar::BottomBar, header::Header, lazy_part::LazyPart, no_permission::NoPermission,
-    overlays::Overlays, shortcuts::Shortcuts, sidebar::Sidebar, sign_in_again::SignInAgain,
+    banners::Banners,
+    bottom_bar::BottomBar,
+    header::Header,
+    lazy_part::LazyPart,
+    more_sheet::MoreSheet,
+    no_permission::{NoPermission, NoProject},
+    not_found::NotFound,
+    overlays::Overlays,
+    shortcuts::Shortcuts,
+    sidebar::Sidebar,
+    sign_in_again::SignInAgain,
 };
 use crate::{
     addresses::{CodePart, Page},
-    components::{focus, focus_heading_soon},
-    state::{CurrentOrganization, InboxState, Live, use_location},
+    components::{PageFilters, focus, focus_heading_soon},
+    state::{ChosenProject, CurrentOrganization, InboxState, Live, PageZone, use_location},
 };
 
 /// An organization's pages with their menus. It also shows the user's account (`page` is then `None`).
 #[component]
 pub fn Shell(membership: Membership, page: Memo<Option<Page>>, part: Memo<Option<CodePart>>) -> impl IntoView {
     let organization = CurrentOrganization::provide(membership);
+    PageZone::provide();
+    ChosenProject::provide();
     Live::provide(&organization.slug());
     InboxState::provide();
+    PageFilters::provide();
     let overlays = Overlays::provide();
     focus_heading_on_navigation();
-    let content = move || match page.get() {
-        Some(page) if !organization.may(page.permission()) => view! { <NoPermission page/> }.into_any(),
-        _ => part.get().map(CodePart::show).into_any(),
+    let lacks_project = Memo::new(move |_| organization.has_no_project());
+    let content = move || match (page.get(), part.get()) {
+        (Some(page), _) if !organization.may(page.permission()) => view! { <NoPermission page/> }.into_any(),
+        (Some(page), _) if page.needs_project() && lacks_project.get() => view! { <NoProject page/> }.into_any(),
+        (_, Some(part)) => part.show(),
+        (_, None) => view! { <NotFound/> }.into_any(),
     };
     view! {
         <a class="skip-link" href="#main" on:click=skip>"Skip to the content"</a>
@@ -39,6 +54,7 @@ pub fn Shell(membership: Membership, page: Memo<Option<Page>>, part: Memo<Option
             wanted=overlays.palette
             on_failed=move || overlays.palette.set(false)
         />
+        <MoreSheet page/>
         <Shortcuts/>
         <SignInAgain/>
     }

@@ -8,7 +8,7 @@ use crate::{
     addresses::{CodePart, Page},
     components::{Dialog, focus},
     lean::{CollectAny, When},
-    state::{use_go, use_organization, use_single_keys},
+    state::{use_go, use_organization, use_project, use_single_keys},
 };
 
 /// Time within which the second key must follow `g`.
@@ -30,6 +30,7 @@ pub(super) const fn key(page: Page) -> &'static str {
 #[component]
 pub fn Shortcuts() -> impl IntoView {
     let organization = use_organization();
+    let project = use_project();
     let overlays = expect_context::<Overlays>();
     let go = use_go();
     let single_keys = use_single_keys();
@@ -57,7 +58,7 @@ pub fn Shortcuts() -> impl IntoView {
             sequence_begun.set_value(false);
             if let Some(page) = reachable.with_value(|pages| pages.iter().copied().find(|page| key(*page) == name)) {
                 event.prevent_default();
-                return go.to(page.path(&organization.slug()));
+                return go.to(page.href(&organization.slug(), project.get_untracked()));
             }
         }
         match name.as_str() {
@@ -84,7 +85,7 @@ pub fn Shortcuts() -> impl IntoView {
         }
     };
     let single = move || {
-        let everywhere = [(vec!["/"], "Search on the page"), (vec!["?"], "This list")];
+        let everywhere = [(vec!["/"], "Focus search"), (vec!["?"], "Show shortcuts")];
         let everywhere =
             everywhere.into_iter().map(|(keys, description)| row(keys, description.to_owned())).collect_any();
         let pages = reachable
@@ -98,13 +99,15 @@ pub fn Shortcuts() -> impl IntoView {
         <Dialog open=overlays.shortcuts title="Keyboard shortcuts" on_close=move || overlays.shortcuts.set(false)>
             <div class="dialog-body">
                 <dl class="shortcuts">
-                    {row(vec!["Ctrl", "K"], "Search or jump to anything".to_owned())}
-                    {row(vec!["Esc"], "Close what is open".to_owned())}
+                    {row(vec!["Ctrl", "K"], "Search or run a command".to_owned())}
+                    {row(vec!["Esc"], "Close".to_owned())}
                     <When when=move || single_keys.is_on()>{single()}</When>
                 </dl>
                 <p class="faint">
-                    {move || if single_keys.is_on() { "Single keys can be switched off in " } else { "Single keys are switched off in " }}
-                    <a class="link" href="/account" on:click=move |_| overlays.shortcuts.set(false)>"your account"</a>
+                    {move || {
+                        if single_keys.is_on() { "You can turn off single-key shortcuts in " } else { "Single-key shortcuts are turned off in " }
+                    }}
+                    <a class="link" href="/account" on:click=move |_| overlays.shortcuts.set(false)>"account settings"</a>
                     "."
                 </p>
             </div>
@@ -130,7 +133,7 @@ fn type_ahead(overlays: Overlays, event: &ev::KeyboardEvent) {
 
 /// Whether the keys are meant for something else: a field, a menu, a dialog.
 fn is_busy(event: &ev::KeyboardEvent) -> bool {
-    let selector = "input, textarea, select, [contenteditable], [role=menu], dialog";
+    let selector = "input, textarea, select, [contenteditable], [role=menu], dialog[open]";
     let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     let is_typing = target.is_some_and(|target| target.closest(selector).ok().flatten().is_some());
     is_typing || document().query_selector("dialog[open]").ok().flatten().is_some()

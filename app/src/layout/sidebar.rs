@@ -5,11 +5,11 @@ use crate::{
     addresses::Page,
     components::{IconView, Logo},
     lean::CollectAny,
-    state::use_organization,
+    state::{use_organization, use_project},
 };
 
 /// Pages grouped by purpose.
-const GROUPS: [(&str, &[Page]); 4] = [
+pub(super) const GROUPS: [(&str, &[Page]); 4] = [
     ("", &[Page::Overview]),
     ("Observe", &[Page::Usage, Page::Logs]),
     ("Build", &[Page::ApiKeys]),
@@ -20,10 +20,11 @@ const GROUPS: [(&str, &[Page]); 4] = [
 #[component]
 pub fn Sidebar(page: Memo<Option<Page>>) -> impl IntoView {
     let organization = use_organization();
+    let project = use_project();
     let link = move |to: Page| {
         view! {
             <a
-                href=to.path(&organization.slug())
+                href=move || to.href(&organization.slug(), project.get())
                 title=to.label()
                 aria-current=move || (page.get() == Some(to)).then_some("page")
             >

@@ -1,10 +1,10 @@
-use domain::accounts::SignIn;
+use domain::accounts::{SessionEnd, SignIn};
 use leptos::{ev, prelude::*};
 
 use crate::{
     api,
     components::{Button, ButtonStyle, Dialog, Field, FormError},
-    state::{submission, use_session},
+    state::{load, submission, use_session},
 };
 
 /// Asks for the password over the page when the session has ended, so that nothing on it is lost.
@@ -12,7 +12,7 @@ use crate::{
 pub fn SignInAgain() -> impl IntoView {
     let session = use_session();
     view! {
-        <Dialog open=Signal::derive(move || session.has_ended()) title="Sign in to go on" insistent=true>
+        <Dialog open=Signal::derive(move || session.has_ended()) title="Session ended" insistent=true>
             <Form/>
         </Dialog>
     }
@@ -21,6 +21,9 @@ pub fn SignInAgain() -> impl IntoView {
 #[component]
 fn Form() -> impl IntoView {
     let session = use_session();
+    let end = load(|| api::accounts::SessionEndRequest {});
+    // Only the server knows. Without an answer, nothing is claimed.
+    let reason = move || end.with(|end| end.copied().flatten().map(SessionEnd::label));
     let password = RwSignal::new(String::new());
     let email = session.viewer.with_untracked(|viewer| viewer.as_ref().map(|viewer| viewer.email.clone()));
     let email = StoredValue::new(email.unwrap_or_default());
@@ -36,9 +39,9 @@ fn Form() -> impl IntoView {
     view! {
         <form on:submit=submit novalidate>
             <div class="dialog-body">
-                <p>
-                    "You were signed out after a time without activity. What you have typed is still here: sign in as "
-                    <b>{email.get_value()}</b> " to go on."
+                <p aria-live="polite">
+                    {reason} " Enter the password of " <b>{email.get_value()}</b>
+                    " to continue; nothing you typed was lost."
                 </p>
                 // For password managers, which look for the name that belongs to the password.
                 <input
@@ -62,8 +65,8 @@ fn Form() -> impl IntoView {
                 />
             </div>
             <footer>
-                <Button on_press=move || session.end()>"Leave"</Button>
-                <Button style=ButtonStyle::Primary submit=true pending=sign_in.pending()>"Sign in"</Button>
+                <Button on_press=move || session.end()>"Sign out"</Button>
+                <Button style=ButtonStyle::Primary submit=true pending=sign_in.pending()>"Continue"</Button>
             </footer>
         </form>
     }

@@ -58,7 +58,7 @@ pub fn UnsavedGuard(#[prop(into)] dirty: Signal<bool>) -> impl IntoView {
             }
             on_close=move || asking.set(false)
         >
-            <p>"Your changes on this page aren't saved yet. If you leave, they are lost."</p>
+            <p>"Your changes on this page aren't saved. They will be lost if you leave."</p>
         </Confirm>
     }
 }

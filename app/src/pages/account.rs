@@ -16,7 +16,7 @@ use crate::{
 #[component]
 pub fn Account() -> impl IntoView {
     view! {
-        <PageHead title="Your account" description=|| "The same in every organization you are a member of."/>
+        <PageHead title="Your account" description=|| "Applies to all your organizations."/>
         <NameSection/>
         <PasswordSection/>
         <ThemeSection/>
@@ -33,7 +33,7 @@ fn ThemeSection() -> impl IntoView {
         <section class="card section">
             <header>
                 <h2>"Appearance"</h2>
-                <p>"For this browser."</p>
+                <p>"Applies to this browser."</p>
             </header>
             <div class="section-body">
                 <RadioCards

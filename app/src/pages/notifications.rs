@@ -25,12 +25,15 @@ fn Inbox(inbox: InboxState) -> impl IntoView {
     let address = use_address(NotificationsAddress::parse);
     let unread_only = Memo::new(move |_| address.get().unread_only);
     let description = move || match inbox.count() {
-        0 => "Nothing is unread.".to_owned(),
+        0 => "You're all caught up.".to_owned(),
         count => format!("{count} unread"),
     };
     view! {
-        <PageHead title="Notifications" description=move || view! { {description} }/>
-        <div class="inbox-controls">
+        <PageHead
+            title="Notifications"
+            description=move || view! { {description} }
+            secondary=move || view! { <MarkAllRead inbox/> }
+        >
             <Segmented
                 label="Show"
                 value=Signal::derive(move || if unread_only.get() { UNREAD } else { ALL }.to_owned())
@@ -39,8 +42,7 @@ fn Inbox(inbox: InboxState) -> impl IntoView {
                 }
                 choices=Signal::stored(vec![SelectOption::new(ALL, "All"), SelectOption::new(UNREAD, "Unread")])
             />
-            <MarkAllRead inbox/>
-        </div>
+        </PageHead>
         <section class="card inbox-card">
             {move || {
                 let unread_only = unread_only.get();

@@ -1,5 +1,6 @@
 //! The first page of an organization: the first steps until its first call, then the month's figures.
 
+mod attention;
 mod figures;
 mod first_steps;
 mod latest_calls;
@@ -8,29 +9,23 @@ mod recent;
 use domain::{overview::Overview as Figures, permissions::Permission};
 use leptos::prelude::*;
 
-use self::{figures::figures, first_steps::FirstSteps, latest_calls::LatestCalls, recent::Recent};
+use self::{
+    attention::Attention, figures::figures, first_steps::FirstSteps, latest_calls::LatestCalls, recent::Recent,
+};
 use crate::{
     api,
-    components::{AsyncView, LiveSign, PageHead, Skeleton, Tiles},
+    components::{AsyncView, PageHead, Skeleton, Tiles, ZoneNote},
     lean::When,
-    state::{load, use_live, use_organization, use_session},
+    state::{load, use_live, use_organization},
 };
 
 #[component]
 pub fn Overview() -> impl IntoView {
     let organization = use_organization();
-    let session = use_session();
     let overview = load(move || api::overview::Get { organization: organization.slug() });
     use_live().follow(move || overview.refresh());
-    let name = organization.membership().name;
-    let greeting = move || {
-        let first = session.viewer.with(|viewer| viewer.as_ref()?.name.split_whitespace().next().map(str::to_owned));
-        first.map_or_else(|| "Overview".to_owned(), |first| format!("Hello, {first}"))
-    };
     view! {
-        <PageHead title="Overview" description=move || view! { {greeting} ". This is " {name.clone()} "." }>
-            <LiveSign/>
-        </PageHead>
+        <PageHead title="Overview" live=true/>
         <div class="overview">
             <AsyncView answer=overview skeleton=skeleton let:overview>
                 <Content overview/>
@@ -46,22 +41,27 @@ fn Content(overview: ReadSignal<Figures>) -> impl IntoView {
     view! {
         <When
             when=move || in_first_steps.get()
-            fallback=move || view! { <Month overview/> }
+            fallback=move || view! { <Month overview/> <Attention overview/> <Recent overview/> <LatestCalls overview/> <ZoneNote/> }
         >
             <FirstSteps overview on_end=move || in_first_steps.set(false)/>
         </When>
     }
 }
 
+/// The month's figures. The period that they are compared with is named once, above them.
 #[component]
 fn Month(overview: ReadSignal<Figures>) -> impl IntoView {
     let organization = use_organization();
     let (slug, to_logs) = (organization.slug(), organization.may(Permission::ViewLogs));
     let tiles = Memo::new(move |_| overview.with(|overview| figures(overview, &slug, to_logs)));
     view! {
-        <Tiles label="This month, against the same days of last month" tiles/>
-        <Recent overview/>
-        <LatestCalls overview/>
+        <section class="month-figures" aria-labelledby="month">
+            <header>
+                <h2 id="month">"This month"</h2>
+                <p class="dim">"vs. same period last month"</p>
+            </header>
+            <Tiles label="This month, compared with the same period last month" tiles/>
+        </section>
     }
 }
 

@@ -26,7 +26,7 @@ pub fn SignIn() -> impl IntoView {
     };
     let sign_up = move || Query::default().with("next", query.get().text("next")).append_to("/sign-up");
     view! {
-        <SignedOutFrame title="Sign in" description="Keys, usage and costs of your AI calls.">
+        <SignedOutFrame title="Sign in" description="Manage your API keys, usage and spend.">
             <form on:submit=submit novalidate>
                 <FormError error=sign_in.error() fields=&["email", "password"]/>
                 <Field
@@ -51,7 +51,7 @@ pub fn SignIn() -> impl IntoView {
             <details class="signed-out-help">
                 <summary>"Forgot your password?"</summary>
                 <p>
-                    "Your operator can set a new one on the server: "
+                    "An administrator can set a new one on the server: "
                     <code>"tollhouse user password --email you@example.com --password-stdin"</code>
                 </p>
             </details>
@@ -60,7 +60,7 @@ pub fn SignIn() -> impl IntoView {
                     if session.sign_up_open.get() {
                         view! { "New here? " <a class="link" href=sign_up>"Create an account"</a> }.into_any()
                     } else {
-                        "No account yet? Ask whoever runs this hub for one.".into_any()
+                        "No account yet? Ask your administrator for one.".into_any()
                     }
                 }}
             </p>

@@ -18,7 +18,7 @@ pub fn SignUp() -> impl IntoView {
     let setup = move || query.get().text("setup").map(str::to_owned);
     let sign_in = move || Query::default().with("next", query.get().text("next")).append_to("/sign-in");
     view! {
-        <SignedOutFrame title="Create an account" description="With an organization of your own, ready for its first key.">
+        <SignedOutFrame title="Create an account" description="Set up an organization and create your first API key.">
             {move || {
                 let setup = setup();
                 if session.sign_up_open.get() || setup.is_some() {
@@ -26,13 +26,13 @@ pub fn SignUp() -> impl IntoView {
                 } else {
                     view! {
                         <Notice tone=Tone::Warning>
-                            "Sign-up is closed here, since calls cost whoever runs this hub something. Ask them for an account."
+                            "Sign-up is closed. Ask your administrator for an account."
                         </Notice>
                     }
                         .into_any()
                 }
             }}
-            <p class="signed-out-other">"You have an account? " <a class="link" href=sign_in>"Sign in"</a></p>
+            <p class="signed-out-other">"Already have an account? " <a class="link" href=sign_in>"Sign in"</a></p>
         </SignedOutFrame>
     }
 }
@@ -85,7 +85,7 @@ fn Form(setup: Option<String>) -> impl IntoView {
                 autocomplete="new-password"
                 value=password
                 hint=format!(
-                    "At least {} characters. Three or four unrelated words are strong and easy to keep in mind.",
+                    "At least {} characters. Three or four unrelated words are strong and easy to remember.",
                     PASSWORD_LENGTH.start(),
                 )
                 error=sign_up.field("password")
@@ -95,7 +95,7 @@ fn Form(setup: Option<String>) -> impl IntoView {
                 label="Organization"
                 autocomplete="organization"
                 value=organization
-                hint=format!("Its days and months follow your time zone, {}.", browser_time_zone())
+                hint=format!("Reports use your time zone, {}.", browser_time_zone())
                 error=sign_up.field("organization")
             />
             <Button style=ButtonStyle::Primary submit=true pending=sign_up.pending()>"Create account"</Button>

@@ -1,38 +1,50 @@
 //! The usage page: how much was used, when, and by which model, key or project.
 
 mod chart_data;
+mod chart_section;
 mod chips;
 mod controls;
 mod days;
+mod export;
 mod figures;
+mod filter_menu;
+mod filter_options;
 mod names;
+mod no_calls;
 mod range_menu;
 mod series_table;
+mod spend;
 mod zone_menu;
 
 use domain::{
     permissions::Permission,
-    usage::{Range, UsageQuery, UsageReport},
+    usage::{Metric, UsageQuery, UsageReport},
 };
 use leptos::prelude::*;
 
 pub(super) use self::{
     chart_data::{Links, chart_data, plural},
     chips::{FilterNames, filter_chips},
-    figures::figures,
+    export::with_organization,
+    figures::MetricTiles,
     range_menu::{ANY_TIME, RangeMenu, range_name},
-    zone_menu::{ZoneMenu, zone_name},
+    spend::{Spend, format_spend_share},
+    zone_menu::ZoneMenu,
 };
-use self::{chips::Chips, controls::Controls, series_table::SeriesTable};
+use self::{
+    chart_section::ChartSection,
+    controls::Controls,
+    export::{facts, href},
+    names::format_days,
+    no_calls::NoCalls,
+    series_table::SeriesTable,
+};
 use crate::{
-    addresses::{Page, Query, UsageAddress},
+    addresses::UsageAddress,
     api,
-    components::{
-        AsyncView, EmptyState, Export, Icon, LiveSign, PageHead, Skeleton, Tiles, TimeStyle, chart::Chart,
-        format_moment,
-    },
+    components::{AsyncView, Export, PageHead, Skeleton, zone_name},
     lean::When,
-    state::{load, use_address, use_live, use_organization},
+    state::{load, use_address, use_go, use_live, use_organization},
 };
 
 /// Usage over a range: figures, chart and table, all from one report.
@@ -49,14 +61,19 @@ pub fn Usage() -> impl IntoView {
         to_logs: organization.may(Permission::ViewLogs),
     });
     let description = move || report.with(|report| report.map(describe_range));
+    let export_href = Signal::derive(move || links.with(href));
+    let export_facts = Signal::derive(move || {
+        report.with(|report| links.with(|links| report.map(|report| facts(report, links)).unwrap_or_default()))
+    });
     view! {
-        <PageHead title="Usage" description=move || view! { {description} }>
-            <LiveSign/>
-            <Export href=Signal::derive(move || export(&organization.slug(), &address.get()))/>
-        </PageHead>
+        <PageHead
+            title="Usage"
+            description=move || view! { {description} }
+            live=true
+            secondary=move || view! { <Export href=export_href facts=export_facts/> }
+        />
         <div class="usage">
-            <Controls address/>
-            <Chips address report/>
+            <Controls address report/>
             <AsyncView answer=report skeleton=skeleton let:report>
                 <Report report links/>
             </AsyncView>
@@ -67,82 +84,34 @@ pub fn Usage() -> impl IntoView {
 /// The report's tiles, chart and table.
 #[component]
 fn Report(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView {
-    let tiles = Memo::new(move |_| report.with(|report| links.with(|links| figures(report, links))));
-    let data = Memo::new(move |_| report.with(|report| links.with(|links| chart_data(report, links))));
-    let title = Memo::new(move |_| {
-        links.with(|links| {
-            let query = &links.address.query;
-            let view = report.with(|report| report.view.label().to_ascii_lowercase());
-            format!("{} by {}, {view}", query.metric.label(), query.group.label().to_ascii_lowercase())
-        })
-    });
+    let go = use_go();
+    let choose_metric = move |metric: Metric| {
+        go.to(links.with_untracked(|links| links.page(UsageQuery { metric, ..links.address.query.clone() })));
+    };
     let is_empty = Memo::new(move |_| report.with(|report| report.total.is_zero()));
     view! {
-        <Tiles label="Totals of the range" tiles/>
+        <MetricTiles report links on_choose=choose_metric/>
         <When
             when=move || !is_empty.get()
-            fallback=move || view! { <NoCalls links/> }
+            fallback=move || view! { <NoCalls report links/> }
         >
-            <section class="card usage-chart">
-                <h2>{title}</h2>
-                <Chart data label=title/>
-            </section>
-            <section class="card table-card">
-                <SeriesTable report links/>
-            </section>
+            <ChartSection report links/>
+            <SeriesTable report links/>
         </When>
-    }
-}
-
-/// The page's content without any calls, with links to wider selections.
-#[component]
-fn NoCalls(links: Memo<Links>) -> impl IntoView {
-    let is_filtered = move || links.with(|links| links.address.query.filter != domain::usage::Filter::default());
-    let href = move |query: fn(UsageQuery) -> UsageQuery| {
-        move || links.with(|links| UsageAddress { query: query(links.address.query.clone()) }.href(&links.organization))
-    };
-    let wider = href(|query| UsageQuery { range: Range::Last90Days, view: None, ..query });
-    let unfiltered = href(|query| UsageQuery { filter: domain::usage::Filter::default(), ..query });
-    view! {
-        <div class="card">
-            <EmptyState icon=Icon::Usage title="No calls in this range">
-                <p>"As soon as a key is used, its calls appear here by themselves."</p>
-                <p class="acts">
-                    <a class="button" href=wider>"Show the last 90 days"</a>
-                    <When when=is_filtered><a class="button" href=unfiltered>"Remove the filters"</a></When>
-                    <a class="button" href=move || links.with(|links| Page::ApiKeys.path(&links.organization))>
-                        "API keys"
-                    </a>
-                </p>
-            </EmptyState>
-        </div>
     }
 }
 
 fn skeleton() -> impl IntoView {
     view! {
-        <Skeleton lines=5 shape="tiles"/>
+        <Skeleton lines=4 shape="tiles"/>
         <Skeleton lines=1 shape="chart"/>
         <Skeleton lines=5/>
     }
 }
 
-/// The report's range, such as `1 Nov 2026 – 17 Nov 2026, Europe/Berlin time`.
+/// The report's range, such as `1 Nov – 17 Nov 2026, Europe/Berlin time`.
 fn describe_range(report: &UsageReport) -> String {
     let zone = report.time_zone.as_str();
     let Some(first) = report.buckets.first() else { return String::new() };
-    let last = report.end.plus_millis(-1);
-    let (from, to) = (format_moment(*first, zone, TimeStyle::Date), format_moment(last, zone, TimeStyle::Date));
-    let range = if from == to { from } else { format!("{from} – {to}") };
-    format!("{range}, {} time", zone_name(zone))
-}
-
-/// The address of the report as CSV.
-fn export(organization: &str, address: &UsageAddress) -> String {
-    with_organization(organization, address.to_query()).append_to("/api/usage/export.csv")
-}
-
-/// Adds the organization to `query`, as the server's exports require.
-pub(super) fn with_organization(organization: &str, query: Query) -> Query {
-    query.with("organization", Some(organization))
+    format!("{}, {} time", format_days(*first, report.end, zone), zone_name(zone))
 }

@@ -3,13 +3,21 @@
 use std::{pin::Pin, time::Duration};
 
 use domain::{ids::CallId, notifications::Unread};
-use futures::{Sink, StreamExt, channel::oneshot, future};
+use futures::{
+    Sink, StreamExt,
+    channel::oneshot,
+    future::{self, Either},
+};
 use gloo_net::websocket::{Message, State, futures::WebSocket};
 use gloo_timers::future::sleep;
 use leptos::{prelude::*, task::spawn_local};
 use serde::Deserialize;
 
-use super::{boot, json::Json};
+use super::{
+    boot,
+    connection::{Connection, Connectivity, use_connection},
+    json::Json,
+};
 use crate::lean::watch;
 
 /// Delay before the first attempt to reconnect; it doubles up to [`MAX_RETRY_DELAY`].
@@ -32,7 +40,8 @@ pub enum LiveStatus {
 /// The organization's live updates.
 #[derive(Clone, Copy)]
 pub struct Live {
-    connection: RwSignal<LiveStatus>,
+    connection: Connection,
+    socket: RwSignal<LiveStatus>,
     paused: RwSignal<bool>,
     /// Whether a menu is open over the page, whose rows shouldn't move meanwhile.
     paused_by_menu: RwSignal<bool>,
@@ -60,7 +69,8 @@ impl Live {
     /// Connects to the organization with this slug until the current owner ends.
     pub fn provide(slug: &str) -> Self {
         let live = Self {
-            connection: RwSignal::new(LiveStatus::Connecting),
+            connection: use_connection(),
+            socket: RwSignal::new(LiveStatus::Connecting),
             paused: RwSignal::new(false),
             paused_by_menu: RwSignal::new(false),
             waiting_for_menu: StoredValue::default(),
@@ -69,20 +79,22 @@ impl Live {
             unread: RwSignal::new(None),
             reconnects: RwSignal::new(0),
         };
-        let (connection, stop) = future::abortable(live.keep_connected(address(slug)));
+        let (updates, stop) = future::abortable(live.keep_connected(address(slug)));
         spawn_local(async move {
             // Aborted when the organization is left, which is no error.
-            let _ = connection.await;
+            let _ = updates.await;
         });
         on_cleanup(move || stop.abort());
         provide_context(live);
         live
     }
 
+    /// The state of the live updates, which never contradicts that of the [`Connection`].
     pub fn status(&self) -> LiveStatus {
-        match self.connection.get() {
-            LiveStatus::Connected if self.paused.get() => LiveStatus::Paused,
-            status => status,
+        match (self.connection.state(), self.socket.get()) {
+            (Connectivity::Unreachable | Connectivity::Offline, _) => LiveStatus::Offline,
+            (Connectivity::Online, LiveStatus::Connected) if self.paused.get() => LiveStatus::Paused,
+            (Connectivity::Online, status) => status,
         }
     }
 
@@ -158,20 +170,39 @@ impl Live {
             if let Ok(mut socket) = WebSocket::open(&address)
                 && wait_until_open(&mut socket).await
             {
-                let reconnected = delay > FIRST_RETRY_DELAY || self.connection.get_untracked() == LiveStatus::Offline;
+                let reconnected = delay > FIRST_RETRY_DELAY || self.socket.get_untracked() == LiveStatus::Offline;
                 delay = FIRST_RETRY_DELAY;
-                self.connection.set(LiveStatus::Connected);
+                self.socket.set(LiveStatus::Connected);
+                self.connection.set_server_lost(false);
                 if reconnected {
                     self.news.update(|count| *count += 1);
                     self.reconnects.update(|count| *count += 1);
                 }
-                while let Some(Ok(message)) = socket.next().await {
-                    self.apply(&message);
-                }
+                self.receive(&mut socket).await;
             }
-            self.connection.set(LiveStatus::Offline);
-            sleep(delay).await;
+            self.socket.set(LiveStatus::Offline);
+            self.connection.set_server_lost(true);
+            let network_changed = Box::pin(self.connection.network_changed());
+            future::select(Box::pin(sleep(delay)), network_changed).await;
             delay = (delay * 2).min(MAX_RETRY_DELAY);
+        }
+    }
+
+    /// Applies messages until the connection ends, or the network it used.
+    async fn receive(&self, socket: &mut WebSocket) {
+        let mut network_changed = Box::pin(self.connection.network_changed());
+        loop {
+            let received = match future::select(socket.next(), &mut network_changed).await {
+                Either::Left((received, _)) => Some(received),
+                Either::Right(_) => None,
+            };
+            match received {
+                Some(Some(Ok(message))) => self.apply(&message),
+                Some(_) => return,
+                // Without a network, a connection looks alive for minutes.
+                None if !self.connection.has_network() => return,
+                None => network_changed = Box::pin(self.connection.network_changed()),
+            }
         }
     }
 

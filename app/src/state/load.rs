@@ -7,6 +7,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::{
     Live, boot,
+    connection::retry_while,
     json::Json,
     server_query::{RequestPurpose, ServerQuery, TakeResult, arguments, read},
     session::use_session,
@@ -69,6 +70,11 @@ impl QueryProgress {
     /// Repeats the query without showing it, for data that changes on the server.
     pub fn refresh(&self) {
         self.repeat(true);
+    }
+
+    /// Whether the latest attempt failed for a reason that may pass by itself.
+    fn has_failed_for_now(&self) -> bool {
+        self.error.with(|error| matches!(error, Some(ApiError::Offline | ApiError::Internal { .. })))
     }
 
     fn repeat(&self, silent: bool) {
@@ -181,6 +187,8 @@ impl UntypedQuery {
     fn run(self) {
         let session = use_session();
         let live = use_context::<Live>();
+        let progress = self.progress;
+        retry_while(Box::new(move || Some(progress.has_failed_for_now())), Callback::new(move |()| progress.refresh()));
         let round = StoredValue::new(0_u32);
         watch(move || {
             let Self { progress: QueryProgress { error, is_waiting, repeat, .. }, path, .. } = self;

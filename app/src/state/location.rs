@@ -39,6 +39,15 @@ pub enum Navigation {
     Loading,
     /// The page's code couldn't be loaded.
     Failed,
+    /// The page's code is loading again after a failure.
+    Retrying,
+}
+
+impl Navigation {
+    /// Whether the code couldn't be loaded so far.
+    pub const fn has_failed(self) -> bool {
+        matches!(self, Self::Failed | Self::Retrying)
+    }
 }
 
 /// A step to another page.
@@ -139,7 +148,7 @@ impl Location {
 
     /// Stays on the open page after another one couldn't be loaded.
     pub fn cancel_navigation(&self) {
-        if self.navigation.get_untracked() == Navigation::Failed
+        if self.navigation.get_untracked().has_failed()
             && let Ok(history) = window().history()
         {
             let here = self.path.get_untracked() + &self.search.get_untracked();
@@ -197,7 +206,8 @@ impl Location {
     fn read(&self, at_top: bool) {
         let path = bar_path();
         if let Some(part) = missing_part(&path) {
-            self.navigation.set(Navigation::Loading);
+            let again = self.navigation.get_untracked().has_failed();
+            self.navigation.set(if again { Navigation::Retrying } else { Navigation::Loading });
             return self.wait_for(part, path, at_top);
         }
         set_if_changed(self.navigation, Navigation::Done);

@@ -40,6 +40,12 @@ impl CurrentOrganization {
         self.membership.with_value(|membership| membership.time_zone.clone())
     }
 
+    /// Whether the member sees only the projects assigned to them, and there are none.
+    pub fn has_no_project(&self) -> bool {
+        self.reach(Permission::ViewUsage).is_some_and(|reach| !reach.is_organization_wide())
+            && self.projects.with(|projects| projects.is_some_and(Vec::is_empty))
+    }
+
     pub fn may(&self, permission: Permission) -> bool {
         self.reach(permission).is_some()
     }

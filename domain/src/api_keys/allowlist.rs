@@ -37,7 +37,7 @@ impl FromStr for Network {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let error = || format!("{text:?} is no address or network such as 203.0.113.0/24 or 2001:db8::/32.");
+        let error = || format!("{text:?} isn't a valid IP address or CIDR range.");
         let network = match text.parse::<IpAddr>() {
             Ok(ip) => IpNet::from(ip),
             Err(_) => text.parse().map_err(|_| error())?,

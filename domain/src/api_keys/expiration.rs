@@ -7,6 +7,9 @@ use crate::time::Timestamp;
 /// Maximum lifetime of a key that can be chosen, in days.
 pub const MAX_LIFE_DAYS: u32 = 3650;
 
+/// Lifetime that is suggested for new keys, in days.
+pub const DEFAULT_LIFE_DAYS: u32 = 90;
+
 /// The expiration of a key to be created. It can't be changed afterwards.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -34,7 +37,7 @@ impl Expiration {
     pub fn check(self, now: Timestamp) -> Result<(), String> {
         match self.ends_at(now) {
             None => Ok(()),
-            Some(end) if end <= now => Err("Choose a moment to come.".to_owned()),
+            Some(end) if end <= now => Err("Choose a time in the future.".to_owned()),
             Some(end) if end > now.plus_days(i64::from(MAX_LIFE_DAYS)) => {
                 Err(format!("Choose at most {MAX_LIFE_DAYS} days."))
             }
@@ -55,12 +58,17 @@ pub struct KeyPolicy {
 }
 
 impl KeyPolicy {
+    /// The lifetime to suggest for a new key, in days.
+    pub fn default_life_days(self) -> u32 {
+        self.longest_life_days.map_or(DEFAULT_LIFE_DAYS, |longest| longest.min(DEFAULT_LIFE_DAYS))
+    }
+
     /// Checks a key created at `created_at` that expires at `expires_at`; `Err` has a message for people.
     pub fn check(self, created_at: Timestamp, expires_at: Option<Timestamp>) -> Result<(), String> {
         match (expires_at, self.longest_life_days) {
             (None, _) if self.expiry_required => Err("This organization's keys must expire.".to_owned()),
             (Some(end), Some(days)) if end > created_at.plus_days(i64::from(days)) => {
-                Err(format!("This organization's keys live at most {days} days."))
+                Err(format!("This organization's keys must expire within {days} days."))
             }
             _ => Ok(()),
         }
@@ -92,6 +100,12 @@ mod tests {
         assert!(policy.check(NOW, Some(NOW.plus_days(90).plus_millis(1))).is_err());
         assert!(KeyPolicy { expiry_required: false, ..policy }.check(NOW, None).is_ok());
         assert!(KeyPolicy::default().check(NOW, Some(NOW.plus_days(3650))).is_ok());
+    }
+
+    #[test]
+    fn a_suggested_life_keeps_to_the_policy() {
+        let days = |longest_life_days| KeyPolicy { longest_life_days, ..KeyPolicy::default() }.default_life_days();
+        assert_eq!((days(None), days(Some(400)), days(Some(60))), (90, 90, 60));
     }
 
     #[test]

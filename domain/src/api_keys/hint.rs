@@ -36,8 +36,8 @@ crate::choices! {
         Unused = "unused", "Unused for 30 days";
         ExpiresSoon = "expires_soon", "Expires soon";
         RotationDue = "rotation_due", "Rotation due";
-        Wide = "wide", "Wider than its use";
-        BreaksPolicy = "breaks_policy", "Breaks the policy";
+        Wide = "wide", "Over-permissioned";
+        BreaksPolicy = "breaks_policy", "Breaks policy";
     }
 }
 

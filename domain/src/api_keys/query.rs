@@ -45,6 +45,8 @@ pub struct KeyPage {
     pub keys: Vec<ApiKey>,
     /// Number of matching keys on all pages.
     pub total: i64,
-    /// Number of keys of each status, independent of the query; statuses without keys are left out.
+    /// Number of keys of each status that match the rest of the query; statuses without keys are left out.
     pub statuses: Vec<(Status, i64)>,
+    /// Whether there is any key at all, whatever the query.
+    pub has_keys: bool,
 }

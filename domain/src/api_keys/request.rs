@@ -64,7 +64,7 @@ impl NewApiKey {
         self.description = errors.check("description", validation::description(&self.description)).unwrap_or_default();
         match (self.level.needs_project(), self.project_id) {
             (true, None) => errors.add("project_id", "Choose a project."),
-            (false, Some(_)) => errors.add("project_id", "An admin key belongs to no project."),
+            (false, Some(_)) => errors.add("project_id", "Admin keys don't belong to a project."),
             _ => {}
         }
         check_scopes(&mut errors, self.level, &mut self.scopes);
@@ -105,7 +105,7 @@ impl ApiKeyChanges {
             self.description = errors.check("description", validation::description(description));
         }
         if self.project_id.is_some() && !level.needs_project() {
-            errors.add("project_id", "An admin key belongs to no project.");
+            errors.add("project_id", "Admin keys don't belong to a project.");
         }
         if let Some(scopes) = &mut self.scopes {
             check_scopes(&mut errors, level, scopes);
@@ -144,7 +144,7 @@ fn check_networks(errors: &mut FieldErrors, networks: &mut Vec<Network>) {
     networks.sort_unstable();
     networks.dedup();
     if networks.len() > MAX_NETWORKS {
-        errors.add("ip_allowlist", format!("Name at most {MAX_NETWORKS} networks."));
+        errors.add("ip_allowlist", format!("Enter at most {MAX_NETWORKS} IP addresses and CIDR ranges."));
     }
 }
 

@@ -42,7 +42,7 @@ pub fn validated_request(request: String) -> Result<String, FieldErrors> {
 fn check_request(errors: &mut FieldErrors, request: &str) {
     // PostgreSQL rejects zero bytes.
     if request.is_empty() || request.chars().count() > MAX_REQUEST_LENGTH || request.chars().any(char::is_control) {
-        errors.add("request", format!("Use 1 to {MAX_REQUEST_LENGTH} characters, on one line."));
+        errors.add("request", format!("Use 1 to {MAX_REQUEST_LENGTH} characters on one line."));
     }
 }
 

@@ -52,7 +52,7 @@ impl Scope {
             Chat | Embeddings | Images | Audio | Video | Files | FineTuning | Models => "Inference",
             UsageRead => "Monitoring",
             ApiKeysRead | ApiKeysWrite | AdminApiKeysRead | AdminApiKeysWrite => "Management",
-            EventsWrite | KeysVerify | Authz => "Gateways of your own",
+            EventsWrite | KeysVerify | Authz => "Your own gateways",
         }
     }
 }

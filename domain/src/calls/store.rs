@@ -1,13 +1,13 @@
 //! The calls that a page shows, assembled from answers that may arrive in any order.
 
-use super::{Call, CallPage, CallQuery};
+use super::{Call, CallPage, CallQuery, PAGE_SIZE};
 use crate::{ids::CallId, time::Timestamp};
 
 /// A page's list of calls, newest first: the first page, the pages loaded after it, and newer calls that wait
 /// to be shown.
 ///
-/// Every answer says which calls it follows or precedes, and calls are ordered by their ids, so an answer
-/// that no longer fits the list, because another overtook it, is ignored.
+/// Calls are ordered by their ids, by when they began, but are known once they end: one that took long comes in
+/// between others. So answers are merged by id, and the order in which they arrive doesn't matter.
 #[derive(Clone, Debug, Default)]
 pub struct CallStore {
     /// Query of the listed calls; `None` before the first answer.
@@ -15,14 +15,17 @@ pub struct CallStore {
     calls: Vec<Call>,
     more: bool,
     kept_since: Option<Timestamp>,
-    waiting: Option<CallPage>,
+    /// Calls that aren't shown yet, newest first.
+    waiting: Vec<Call>,
+    /// Whether there may be calls between those that wait and those that are shown.
+    gap: bool,
 }
 
 impl CallStore {
     /// Replaces the list by a first page.
     pub fn reset(&mut self, query: CallQuery, page: CallPage) {
         let CallPage { calls, more, kept_since } = page;
-        *self = Self { query: Some(query), calls, more, kept_since, waiting: None };
+        *self = Self { query: Some(query), calls, more, kept_since, ..Self::default() };
     }
 
     /// The query of the listed calls; `None` before the first answer.
@@ -50,9 +53,9 @@ impl CallStore {
         self.calls.last().map(|call| call.id)
     }
 
-    /// Newer calls that aren't shown yet.
-    pub fn waiting(&self) -> Option<&CallPage> {
-        self.waiting.as_ref()
+    /// Number of calls that aren't shown yet, and whether there may be more.
+    pub fn waiting(&self) -> (usize, bool) {
+        (self.waiting.len(), self.gap)
     }
 
     /// Appends the calls after `before`, unless it isn't the last call shown or the page answers another
@@ -64,30 +67,53 @@ impl CallStore {
         }
     }
 
-    /// Keeps the calls of the newest page that aren't shown yet, unless newer calls are known or the page
-    /// answers another query.
+    /// Keeps the calls of the newest page that aren't shown yet, unless the page answers another query.
     pub fn add_newest(&mut self, query: &CallQuery, page: CallPage) {
-        let newest = |calls: &[Call]| calls.first().map(|call| call.id);
-        let newest_known = self.waiting.as_ref().and_then(|waiting| newest(&waiting.calls)).max(newest(&self.calls));
-        if self.query.as_ref() != Some(query) || newest(&page.calls) <= newest_known {
+        if self.query.as_ref() != Some(query) {
             return;
         }
-        let newest_shown = newest(&self.calls);
-        let total = page.calls.len();
-        let calls: Vec<Call> = page.calls.into_iter().filter(|call| Some(call.id) > newest_shown).collect();
-        // If no call on the page is shown yet, there may be others in between.
-        let more = page.more && calls.len() == total;
-        self.waiting = Some(CallPage { calls, more, ..page });
+        // The page begins where it was cut off; a list that isn't complete ends at its last call.
+        let oldest = page.calls.last().map(|call| call.id);
+        let newest_known = [&self.waiting, &self.calls].into_iter().filter_map(|calls| Some(calls.first()?.id)).max();
+        self.gap |= page.more && oldest > newest_known;
+        let last = self.last().filter(|_| self.more);
+        let is_new = |call: &Call| Some(call.id) > last && place(&self.calls, call.id).is_err();
+        let new: Vec<Call> = page.calls.into_iter().filter(is_new).collect();
+        merge(&mut self.waiting, new);
+        if self.gap {
+            // The list will be loaded again, so these are only counted.
+            self.waiting.truncate(PAGE_SIZE as usize);
+        }
     }
 
-    /// Shows the waiting calls on top; `false` where others may lie in between, so that the list must be
-    /// reloaded.
-    pub fn show_waiting(&mut self) -> bool {
-        let Some(page) = self.waiting.take() else { return true };
-        if !page.more {
-            self.calls.splice(0..0, page.calls);
+    /// Shows the waiting calls in their places, unless others may lie in between: then the list must be loaded again.
+    pub fn show_waiting(&mut self) {
+        if !self.gap {
+            let waiting = std::mem::take(&mut self.waiting);
+            merge(&mut self.calls, waiting);
         }
-        !page.more
+    }
+
+    /// Drops the oldest calls beyond the newest `count`, which can be loaded again.
+    pub fn truncate(&mut self, count: usize) {
+        if self.calls.len() > count {
+            self.calls.truncate(count);
+            self.more = true;
+        }
+    }
+}
+
+/// The place of a call in `calls`, newest first: where it is, or where it would be.
+fn place(calls: &[Call], id: CallId) -> Result<usize, usize> {
+    calls.binary_search_by(|call| id.cmp(&call.id))
+}
+
+/// Adds those of `new` that `calls` doesn't contain, each in its place.
+fn merge(calls: &mut Vec<Call>, new: Vec<Call>) {
+    for call in new {
+        if let Err(place) = place(calls, call.id) {
+            calls.insert(place, call);
+        }
     }
 }
 
@@ -140,7 +166,7 @@ mod tests {
     }
 
     fn waiting(store: &CallStore) -> Vec<u128> {
-        store.waiting().map(|page| numbers(&page.calls)).unwrap_or_default()
+        numbers(&store.waiting)
     }
 
     fn store(ids: &[u128]) -> CallStore {
@@ -167,33 +193,71 @@ mod tests {
         store.add_newest(&query, page(&[8, 7, 6, 5], true));
         store.add_newest(&query, page(&[6, 5], true));
         assert_eq!(waiting(&store), [8, 7, 6]);
-        assert!(store.show_waiting());
+        store.show_waiting();
         // Asked before they were shown, answered after.
         store.add_newest(&query, page(&[7, 6, 5], true));
         assert_eq!((waiting(&store), shown(&store)), (vec![], vec![8, 7, 6, 5]));
     }
 
     #[test]
-    fn a_page_full_of_news_may_leave_a_gap() {
+    fn a_call_that_took_long_comes_in_its_place() {
+        let mut store = store(&[9, 7, 5]);
+        let query = CallQuery::default();
+        store.add_newest(&query, page(&[9, 8, 7, 5], true));
+        assert_eq!((waiting(&store), store.waiting()), (vec![8], (1, false)));
+        store.add_newest(&query, page(&[10, 9, 8, 7, 6, 5], true));
+        store.show_waiting();
+        assert_eq!((shown(&store), store.waiting()), (vec![10, 9, 8, 7, 6, 5], (0, false)));
+    }
+
+    #[test]
+    fn a_page_full_of_news_may_leave_a_gap_however_the_next_answers_look() {
         let mut store = store(&[5]);
-        store.add_newest(&CallQuery::default(), page(&[9, 8], true));
-        assert!(store.waiting().is_some_and(|page| page.more));
-        assert!(!store.show_waiting());
-        assert_eq!((shown(&store), store.waiting()), (vec![5], None));
+        let query = CallQuery::default();
+        store.add_newest(&query, page(&[9, 8], true));
+        assert_eq!(store.waiting(), (2, true));
+        store.add_newest(&query, page(&[10, 9, 8], true));
+        store.show_waiting();
+        assert_eq!((shown(&store), store.waiting()), (vec![5], (3, true)));
+        store.reset(query, page(&[10, 9, 8, 7], true));
+        assert_eq!((shown(&store), store.waiting()), (vec![10, 9, 8, 7], (0, false)));
+    }
+
+    #[test]
+    fn calls_before_the_end_of_the_list_come_with_the_next_page() {
+        let mut store = store(&[9, 8]);
+        let query = CallQuery::default();
+        store.add_newest(&query, page(&[9, 8, 7, 6], false));
+        assert!(waiting(&store).is_empty());
+        // The whole list is shown, so nothing would load them.
+        store.append_older(&query, id(8), page(&[7, 6], false));
+        store.add_newest(&query, page(&[9, 8, 7, 6, 5], false));
+        assert_eq!(waiting(&store), [5]);
     }
 
     #[test]
     fn news_of_another_query_are_left_out() {
         let mut store = store(&[5]);
         store.add_newest(&CallQuery { before: Some(id(3)), ..CallQuery::default() }, page(&[9], false));
-        assert_eq!(store.waiting(), None);
+        assert_eq!(store.waiting(), (0, false));
     }
 
     #[test]
     fn where_nothing_is_shown_all_is_new() {
-        let mut store = store(&[]);
+        let mut store = CallStore::default();
+        store.reset(CallQuery::default(), page(&[], false));
         store.add_newest(&CallQuery::default(), page(&[2, 1], false));
-        assert!(store.show_waiting());
+        store.show_waiting();
         assert_eq!(shown(&store), [2, 1]);
+    }
+
+    #[test]
+    fn a_list_that_was_cut_off_can_be_loaded_further() {
+        let mut store = CallStore::default();
+        store.reset(CallQuery::default(), page(&[5, 4, 3], false));
+        store.truncate(3);
+        assert!(!store.has_more());
+        store.truncate(2);
+        assert_eq!((shown(&store), store.has_more(), store.last()), (vec![5, 4], true, Some(id(4))));
     }
 }

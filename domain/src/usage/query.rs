@@ -18,6 +18,10 @@ choices! {
         Hour = "hour", "Hourly";
         #[default]
         Day = "day", "Daily";
+        /// From Monday to Sunday.
+        Week = "week", "Weekly";
+        /// A calendar month.
+        Month = "month", "Monthly";
     }
 }
 
@@ -27,8 +31,8 @@ choices! {
     Metric, "metric" {
         #[default]
         Spend = "spend", "Spend";
-        Tokens = "tokens", "Tokens";
         Calls = "calls", "Calls";
+        Tokens = "tokens", "Tokens";
         Errors = "errors", "Errors";
     }
 }
@@ -43,6 +47,9 @@ choices! {
         Project = "project", "Project";
     }
 }
+
+/// Maximum number of days on one chart: a little over two years.
+const MAX_CHART_DAYS: i64 = 750;
 
 /// A range of time.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -130,14 +137,25 @@ impl Range {
         }
     }
 
-    /// Whether the range's hours fit on one chart. (31 days have up to 745 hours where clocks go back.)
-    pub fn fits_hours(self) -> bool {
-        self.most_days() <= 31
+    /// Whether a chart can show the range by this view: hours and days only if they aren't too many, weeks and
+    /// months only if they aren't too few. (31 days have up to 745 hours where clocks go back.)
+    pub fn fits(self, view: View) -> bool {
+        let days = self.most_days();
+        match view {
+            View::Hour => days <= 31,
+            View::Day => days <= MAX_CHART_DAYS,
+            View::Week | View::Month => days > 90,
+        }
     }
 
     /// The view that is shown unless the member chooses one.
     pub fn default_view(self) -> View {
-        if self.most_days() <= 2 { View::Hour } else { View::Day }
+        match self.most_days() {
+            ..=2 => View::Hour,
+            3..=90 => View::Day,
+            91..=MAX_CHART_DAYS => View::Week,
+            _ => View::Month,
+        }
     }
 }
 
@@ -176,7 +194,7 @@ impl FromStr for Range {
             .and_then(|(first, last)| CustomRange::new(parse_day(first)?, parse_day(last)?))
             .map(Self::Custom)
             .ok_or_else(|| {
-                "A range is today, 7d, 30d, month, last-month, 90d, 12m, or two days such as 2026-11-01..2026-11-17."
+                "Must be today, 7d, 30d, month, last-month, 90d, 12m, or two days such as 2026-11-01..2026-11-17."
                     .to_owned()
             })
     }
@@ -216,16 +234,14 @@ pub struct UsageQuery {
     /// IANA time zone; `None` for the organization's.
     pub time_zone: Option<String>,
     pub filter: Filter,
+    /// Whether the report lists the groups that have no series of their own.
+    pub all_groups: bool,
 }
 
 impl UsageQuery {
-    /// The view to show: hours only where they fit on one chart.
+    /// The view to show: the chosen one if it fits the range.
     pub fn view(&self) -> View {
-        match self.view {
-            Some(View::Hour) if !self.range.fits_hours() => View::Day,
-            Some(view) => view,
-            None => self.range.default_view(),
-        }
+        self.view.filter(|view| self.range.fits(*view)).unwrap_or_else(|| self.range.default_view())
     }
 }
 
@@ -257,10 +273,21 @@ mod tests {
     }
 
     #[test]
-    fn hours_are_only_shown_where_they_fit() {
-        let query = UsageQuery { range: Range::Last90Days, view: Some(View::Hour), ..UsageQuery::default() };
-        assert_eq!(query.view(), View::Day);
-        assert_eq!(UsageQuery { range: Range::MonthToDate, ..query }.view(), View::Hour);
+    fn a_view_is_only_shown_where_it_fits() {
+        let shown = |range: &str, view| {
+            UsageQuery { range: range.parse().unwrap(), view, ..UsageQuery::default() }.view().name()
+        };
+        for (range, [hour, day, week, month], default) in [
+            ("today", ["hour", "day", "hour", "hour"], "hour"),
+            ("month", ["hour", "day", "day", "day"], "day"),
+            ("90d", ["day", "day", "day", "day"], "day"),
+            ("2026-01-01..2026-04-01", ["week", "day", "week", "month"], "week"),
+            ("12m", ["week", "day", "week", "month"], "week"),
+            ("2020-01-01..2026-11-17", ["month", "month", "week", "month"], "month"),
+        ] {
+            assert_eq!(View::ALL.map(|view| shown(range, Some(view))), [hour, day, week, month], "{range}");
+            assert_eq!(shown(range, None), default, "{range}");
+        }
     }
 
     proptest! {

@@ -36,6 +36,11 @@ pub fn is_invisible(c: char) -> bool {
             ))
 }
 
+/// Whether `c` has no place in one line of text: a control character, or [invisible](is_invisible).
+pub fn is_hidden(c: char) -> bool {
+    c.is_control() || is_invisible(c)
+}
+
 /// Normalizes to Unicode's NFKC (Annex 15): one form for text in several encodings, widths or styles.
 pub fn nfkc(text: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfkc().normalize(text)
@@ -78,7 +83,7 @@ pub fn email(text: &str) -> Result<String, String> {
         return Ok(text);
     }
     let ascii = Uts46::new().to_ascii(host.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify);
-    let ascii = ascii.map_err(|_| "Enter a mail address such as mira@example.com.".to_owned())?;
+    let ascii = ascii.map_err(|_| "Enter an email address such as mira@example.com.".to_owned())?;
     Ok(format!("{local}@{ascii}"))
 }
 

@@ -1,5 +1,10 @@
 import { expect, type Locator, type Page } from "@playwright/test";
 
+import { showActions } from "./head.ts";
+
+/** Buttons of the page's head. */
+const HEAD_BUTTONS = ["Edit", "Rotate", "Revoke"];
+
 /** The page of one key. */
 export class ApiKeyPage {
   readonly page: Page;
@@ -22,6 +27,7 @@ export class ApiKeyPage {
 
   /** Opens the dialog of one of the page's buttons. */
   async act(name: "Edit" | "Rotate" | "Revoke" | "End now" | "Extend"): Promise<Locator> {
+    if (HEAD_BUTTONS.includes(name)) await showActions(this.page);
     await this.page.getByRole("main").getByRole("button", { name, exact: true }).click();
     await expect(this.dialog).toBeVisible();
     return this.dialog;

@@ -14,7 +14,7 @@ export class ApiKeysPage {
     this.creation = page.getByRole("dialog");
     this.secret = page.getByTestId("secret");
     this.status = page.getByRole("navigation", { name: "Status" });
-    this.bulk = page.getByRole("region", { name: "Chosen keys" });
+    this.bulk = page.getByRole("region", { name: "Selected keys" });
   }
 
   async open(slug: string, query = ""): Promise<void> {
@@ -34,6 +34,11 @@ export class ApiKeysPage {
     return this.readSecret();
   }
 
+  /** Unfolds a part of the form. */
+  async unfold(title: "Restrictions" | "Limits" | "Details"): Promise<void> {
+    await unfold(this.creation, title);
+  }
+
   async submit(): Promise<void> {
     await this.creation.getByRole("button", { name: "Create key" }).click();
   }
@@ -44,7 +49,7 @@ export class ApiKeysPage {
 
   /** Closes the dialog that shows the secret. */
   async storeSecret(): Promise<void> {
-    await this.page.getByRole("button", { name: "I have stored it" }).click();
+    await this.page.getByRole("button", { name: "Done, I've saved it" }).click();
     await expect(this.creation).toBeHidden();
   }
 
@@ -59,7 +64,7 @@ export class ApiKeysPage {
 
   /** Opens the dialog of an item in a key's menu. */
   async act(name: string, item: string): Promise<Locator> {
-    await this.page.getByRole("button", { name: `Acts for ${name}` }).click();
+    await this.page.getByRole("button", { name: `Actions for ${name}` }).click();
     await this.page.getByRole("menuitem", { name: item }).click();
     const dialog = this.page.getByRole("dialog");
     await expect(dialog).toBeVisible();
@@ -79,4 +84,9 @@ export class ApiKeysPage {
     await this.row(name).getByRole("link", { name, exact: true }).click();
     await expect(this.page.getByRole("heading", { level: 1, name })).toBeVisible();
   }
+}
+
+/** Unfolds a part of a dialog, whose line begins with `title`. */
+export async function unfold(dialog: Locator, title: string): Promise<void> {
+  await dialog.locator("summary").filter({ hasText: new RegExp(`^\\s*${title}\\b`) }).click();
 }

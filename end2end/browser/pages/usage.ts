@@ -1,4 +1,4 @@
-import { type Download, expect, type Locator, type Page } from "@playwright/test";
+import { expect, type Locator, type Page } from "@playwright/test";
 
 export class UsagePage {
   readonly page: Page;
@@ -19,7 +19,8 @@ export class UsagePage {
 
   /** Waits until the page shows new calls as they come. */
   async waitUntilLive(): Promise<void> {
-    await expect(this.page.getByRole("main").getByText("Live", { exact: true })).toBeVisible();
+    // On phones it is behind "More actions".
+    await expect(this.page.getByRole("main").getByText("Live", { exact: true })).toBeAttached();
   }
 
   /** The value of the tile called `label`. */
@@ -27,9 +28,18 @@ export class UsagePage {
     return this.page.locator(".tile").filter({ has: this.page.getByText(label, { exact: true }) }).locator(".tile-value");
   }
 
-  async exportCsv(): Promise<Download> {
-    const download = this.page.waitForEvent("download");
-    await this.page.getByRole("link", { name: "Export CSV" }).click();
-    return download;
+  /** The tile that shows `metric` on the chart when it is pressed. */
+  metric(metric: string): Locator {
+    return this.page.getByRole("list", { name: "Metric" }).getByRole("button", { name: new RegExp(`^${metric}`) });
+  }
+
+  /** The values of the bar that is read. */
+  get tooltip(): Locator {
+    return this.chart.locator(".chart-tip");
+  }
+
+  /** The rows of the table of groups, without header and sums. */
+  get groups(): Locator {
+    return this.page.getByRole("table", { name: "Usage by group" }).locator("tbody tr");
   }
 }

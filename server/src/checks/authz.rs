@@ -91,7 +91,7 @@ pub(super) async fn authorize(State(state): State<ChecksState>, request: Request
     operation_id = "authorize-request-with-path",
     tag = "Checks",
     security(("proxy" = ["authz"], "bearer" = [])),
-    params(("path" = String, Path, description = "The path that the client called"), ForwardedHeaders),
+    params(("path" = String, Path, description = "Path of the client's request"), ForwardedHeaders),
     responses(Admission, (status = 404, description = "The model isn't offered", body = ErrorDocument))
 )]
 pub(super) async fn authorize_subpath(State(state): State<ChecksState>, request: Request) -> Response {
@@ -136,7 +136,7 @@ async fn check(state: &ChecksState, request: &Parts) -> Result<Response, V1Error
 
 fn proxy_key(headers: &HeaderMap) -> Result<Secret, V1Error> {
     let wrong =
-        || V1Error::key("No API key of the proxy. Send an admin key as `X-Tollhouse-Authorization: Bearer <key>`.");
+        || V1Error::key("Missing API key of the proxy. Send an admin key as `X-Tollhouse-Authorization: Bearer …`.");
     let value = headers.get(PROXY_KEY).and_then(|value| value.to_str().ok()).ok_or_else(wrong)?;
     let (scheme, key) = value.split_once(' ').unwrap_or_default();
     if !scheme.eq_ignore_ascii_case("bearer") {
@@ -163,7 +163,7 @@ impl IntoResponses for Admission {
             (LEVEL, "Level of the key.", Level::schema()),
         ];
         let response = ResponseBuilder::new()
-            .description("The request may pass. Headers identify its key, and say how its rate limits stand.");
+            .description("The request is allowed. Headers identify its key and state its rate limits.");
         let response = headers.into_iter().fold(response, |response, (name, description, schema)| {
             response.header(name.as_str(), HeaderBuilder::new().description(Some(description)).schema(schema).build())
         });
@@ -194,8 +194,8 @@ impl IntoParams for RouteRequirement {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         vec![
             query_param("scope", "Scope that the key must have, instead of that of the path.", Scope::schema()),
-            query_param("model", "Model that must be offered, and that the key may call.", String::schema()),
-            header_param("X-Forwarded-Uri", "Path and query that the client called.", String::schema()),
+            query_param("model", "Model that must exist, and that the key must be allowed to use.", String::schema()),
+            header_param("X-Forwarded-Uri", "Path and query of the client's request.", String::schema()),
         ]
     }
 }
@@ -213,7 +213,8 @@ impl RouteRequirement {
                 }
                 "model" if model.is_none() => model = Some(value.into_owned()),
                 _ => {
-                    return Err(V1Error::invalid(name.into_owned(), "The query takes `scope` and `model`, each once."));
+                    let message = "The query may contain `scope` and `model`, each only once.";
+                    return Err(V1Error::invalid(name.into_owned(), message));
                 }
             }
         }
@@ -236,7 +237,7 @@ fn forwarded_uri(headers: &HeaderMap) -> Result<(Option<String>, Option<String>)
     let mut values = headers.get_all("x-forwarded-uri").iter();
     let (value, more) = (values.next(), values.next());
     if more.is_some() {
-        return Err(V1Error::malformed("There is more than one X-Forwarded-Uri."));
+        return Err(V1Error::malformed("X-Forwarded-Uri may be given only once."));
     }
     let text = value.map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
     let (path, query) = text.split_once(['?', '#']).map_or((&*text, None), |(path, query)| (path, Some(query)));

@@ -64,7 +64,7 @@ impl KeyCheck<'_> {
                 return Some(V1Error::insufficient_permissions(message));
             }
             RequestedUse::Foreign if !key.scopes.is_empty() => {
-                let message = "This key is for certain scopes only, and this path belongs to none.";
+                let message = "This key is restricted to scopes, none of which includes this path.";
                 return Some(V1Error::insufficient_permissions(message));
             }
             _ => {}

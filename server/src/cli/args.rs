@@ -1,10 +1,11 @@
 //! The command line's arguments.
 
 mod grace;
+mod help;
 mod keys;
 mod limits;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, FromArgMatches, Parser, Subcommand};
 use domain::permissions::Role;
 use services::jobs::JobState;
 use uuid::Uuid;
@@ -29,79 +30,86 @@ pub struct Cli {
     pub command: Option<Command>,
 }
 
+impl Cli {
+    /// Parses the arguments of this process; ends it for `--help`, `--version` and wrong usage.
+    pub fn from_command_line() -> Self {
+        Self::from_arg_matches(&help::command().get_matches()).unwrap_or_else(|error| error.exit())
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve dashboard, gateway and APIs; migrates first (the default)
+    /// Start the server; migrates the database first (default command)
     Serve,
-    /// Bring the schema up to date; servers make the rest of the changes in the background
+    /// Update the database schema; long changes continue in the background
     Migrate {
-        /// Show the schema's version, pending migrations and those in the background, and apply none
+        /// Show the schema version and pending migrations without applying any
         #[arg(long)]
         status: bool,
     },
-    /// Check configuration, database, clock and upstreams
+    /// Check configuration, database, clock and providers
     Doctor,
-    /// Organizations
+    /// Manage organizations and their settings
     #[command(subcommand)]
     Org(OrgCommand),
-    /// People
+    /// Manage user accounts
     #[command(subcommand)]
     User(UserCommand),
-    /// Who runs this server
+    /// Manage operators of this server
     #[command(subcommand)]
     Operator(OperatorCommand),
-    /// Projects
+    /// Manage projects
     #[command(subcommand)]
     Project(ProjectCommand),
-    /// API keys
+    /// Manage API keys
     #[command(subcommand)]
     Key(KeyCommand),
-    /// The audit log
+    /// Verify the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// The secret that the server's stored secrets are sealed with
+    /// Rotate the secret that encrypts stored secrets
     #[command(subcommand)]
     Secret(SecretCommand),
-    /// Background jobs: how many wait, run or were given up
+    /// Count, list and replay background jobs
     Jobs {
         #[command(subcommand)]
         command: Option<JobCommand>,
     },
-    /// Fill a demo organization, the same for the same seed
+    /// Create a demo organization with generated calls
     Demo(DemoOptions),
 }
 
 #[derive(Debug, Subcommand)]
 pub enum OrgCommand {
-    /// Make an organization with a default project
+    /// Create an organization with a default project
     Create {
         #[arg(long)]
         name: String,
-        /// Its IANA time zone
+        /// IANA time zone of its reports, such as Europe/Berlin
         #[arg(long, default_value = "UTC")]
         time_zone: String,
     },
     /// List all organizations
     List,
-    /// Show whether and how what is said in an organization's calls is kept, or change it
+    /// Show or change whether request and response bodies are stored
     Bodies {
-        /// The organization's id or slug
+        /// Organization ID or slug
         #[arg(long)]
         org: String,
         #[command(flatten)]
         bodies: BodyEdits,
     },
-    /// Show how long an organization's calls are kept, or change it
+    /// Show or change how long calls are kept
     Calls {
-        /// The organization's id or slug
+        /// Organization ID or slug
         #[arg(long)]
         org: String,
         #[command(flatten)]
         calls: CallEdits,
     },
-    /// Show how fast an organization's keys may be used together, or change it
+    /// Show or change the rate limits of an organization
     Limits {
-        /// The organization's id or slug
+        /// Organization ID or slug
         org: String,
         #[command(flatten)]
         limits: LimitEdits,
@@ -110,23 +118,23 @@ pub enum OrgCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
-    /// Make a user, or take an existing one, and add them to an organization
+    /// Add a user to an organization; creates an account unless the email address has one
     Create {
         #[arg(long)]
         email: String,
         #[arg(long)]
         name: String,
-        /// The organization's id or slug
+        /// Organization ID or slug
         #[arg(long)]
         org: String,
-        /// owner, admin, developer or viewer
+        /// Role: owner, admin, developer or viewer
         #[arg(long)]
         role: Role,
-        /// Read the password from standard input
+        /// Read the password from standard input; an existing account keeps its password
         #[arg(long, required = true)]
         password_stdin: bool,
     },
-    /// Set a user's password and end all their sessions
+    /// Set a user's password and sign them out everywhere
     Password {
         #[arg(long)]
         email: String,
@@ -138,7 +146,7 @@ pub enum UserCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum OperatorCommand {
-    /// Make a user an operator
+    /// Make a user an operator of this server
     Grant {
         #[arg(long)]
         email: String,
@@ -147,8 +155,9 @@ pub enum OperatorCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum ProjectCommand {
-    /// Make a project
+    /// Create a project
     Create {
+        /// Organization ID or slug
         #[arg(long)]
         org: String,
         #[arg(long)]
@@ -159,14 +168,16 @@ pub enum ProjectCommand {
     },
     /// List an organization's projects
     List {
+        /// Organization ID or slug
         #[arg(long)]
         org: String,
     },
-    /// Show how fast a project's keys may be used together, or change it
+    /// Show or change the rate limits of a project
     Limits {
+        /// Organization ID or slug
         #[arg(long)]
         org: String,
-        /// The project's id or slug
+        /// Project ID or slug
         #[arg(long)]
         project: String,
         #[command(flatten)]
@@ -174,12 +185,13 @@ pub enum ProjectCommand {
     },
     /// Assign a project to a member
     Assign {
+        /// Organization ID or slug
         #[arg(long)]
         org: String,
-        /// The project's id or slug
+        /// Project ID or slug
         #[arg(long)]
         project: String,
-        /// The member's mail address
+        /// Email address of the member
         #[arg(long)]
         user: String,
     },
@@ -187,13 +199,13 @@ pub enum ProjectCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
-    /// Walk the hash chain of every organization
+    /// Verify the hash chain of every organization and of the installation
     Verify,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum SecretCommand {
-    /// Seal all stored secrets anew: with a new secret, or with the first of two in TOLLHOUSE_SECRET
+    /// Encrypt all stored secrets again, with a new secret or the first of two in TOLLHOUSE_SECRET
     Rotate,
 }
 
@@ -208,12 +220,12 @@ pub enum JobCommand {
         #[arg(long)]
         state: Option<JobState>,
     },
-    /// Let jobs that were given up be tried again
+    /// Retry dead jobs
     Replay {
-        /// Ids of jobs
+        /// Job IDs
         #[arg(required_unless_present = "kind")]
         ids: Vec<Uuid>,
-        /// All of this kind
+        /// Retry all dead jobs of this kind
         #[arg(long)]
         kind: Option<String>,
     },
@@ -221,12 +233,13 @@ pub enum JobCommand {
 
 #[derive(Args, Debug)]
 pub struct DemoOptions {
-    /// How many calls to make
+    /// Number of calls
     #[arg(long, default_value_t = 300_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     pub calls: u64,
-    /// Over how many days, until now
+    /// Number of days until now over which the calls are spread
     #[arg(long, default_value_t = 396, value_parser = clap::value_parser!(u32).range(1..=3660))]
     pub days: u32,
+    /// Seed of the random numbers; the same seed creates the same calls
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
 }

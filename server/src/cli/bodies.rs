@@ -9,16 +9,16 @@ use services::{Actor, Services, organizations};
 
 use super::{CliError, output};
 
-/// What can be typed; what isn't stays as it is.
+/// Options of the command. Settings without an option stay as they are.
 #[derive(Args, Debug)]
 pub struct BodyEdits {
-    /// For how many days they are kept, 1 to 90, or off
+    /// Number of days to store bodies, 1 to 90, or "off"
     #[arg(long, value_name = "DAYS|off")]
     days: Option<Days>,
-    /// How many bytes of a request, and of an answer, are kept
+    /// Maximum size of a stored request or response; longer ones are truncated
     #[arg(long, value_name = "BYTES")]
     limit: Option<u32>,
-    /// JSON fields whose values aren't kept, such as content or metadata.customer; none for --redact alone
+    /// JSON fields to redact, such as content or metadata.customer; --redact alone redacts none
     #[arg(long, value_name = "FIELD", num_args = 0..)]
     redact: Option<Vec<String>>,
 }
@@ -33,7 +33,7 @@ impl FromStr for Days {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "off" => Ok(Self(None)),
-            days => days.parse().map(|days| Self(Some(days))).map_err(|_| "give 1 to 90 days, or off".to_owned()),
+            days => days.parse().map(|days| Self(Some(days))).map_err(|_| "enter 1 to 90 days, or off".to_owned()),
         }
     }
 }
@@ -42,15 +42,21 @@ impl FromStr for Days {
 struct BodySettingsRow {
     /// `None` if bodies aren't stored.
     days: Option<u32>,
+    /// Whether storing them, or not, was chosen.
+    decided: bool,
     limit: u32,
     redact: Vec<String>,
 }
 
 impl BodySettingsRow {
     fn line(&self) -> String {
-        let days = self.days.map_or_else(|| "off".to_owned(), |days| format!("{days} days"));
-        let redact = if self.redact.is_empty() { "nothing".to_owned() } else { self.redact.join(", ") };
-        format!("kept: {days}  at most: {} bytes  left out: {redact}", self.limit)
+        let stored = match (self.days, self.decided) {
+            (Some(days), _) => format!("for {days} days"),
+            (None, true) => "no".to_owned(),
+            (None, false) => "no (not decided yet)".to_owned(),
+        };
+        let redact = if self.redact.is_empty() { "none".to_owned() } else { self.redact.join(", ") };
+        format!("stored: {stored}  maximum size: {} bytes  redacted fields: {redact}", self.limit)
     }
 }
 
@@ -63,11 +69,12 @@ pub(super) async fn run(services: &Services, actor: &Actor, edits: BodyEdits, js
             days: days.map_or(before.days, |Days(days)| days),
             limit: limit.unwrap_or(before.limit),
             redact: redact.unwrap_or(before.redact),
+            undecided: before.undecided && days.is_none(),
         };
         let changes = SettingsChanges { bodies: Some(bodies), ..SettingsChanges::default() };
         organizations::update_settings(services, actor, changes).await?;
         settings = organizations::settings(services, actor).await?;
     }
-    let BodySettings { days, limit, redact } = settings.bodies;
-    output::data(json, &BodySettingsRow { days, limit, redact }, BodySettingsRow::line)
+    let BodySettings { days, limit, redact, undecided } = settings.bodies;
+    output::data(json, &BodySettingsRow { days, decided: !undecided, limit, redact }, BodySettingsRow::line)
 }

@@ -9,10 +9,10 @@ use services::{Actor, Services, organizations};
 
 use super::{CliError, output};
 
-/// What can be typed.
+/// Options of the command.
 #[derive(Args, Debug)]
 pub struct CallEdits {
-    /// For how many days calls are kept, 35 to 3650, or forever
+    /// Number of days to keep calls, 35 to 3650, or "forever"
     #[arg(long, value_name = "DAYS|forever")]
     days: Option<CallDays>,
 }
@@ -28,7 +28,7 @@ impl FromStr for CallDays {
         match text {
             "forever" => Ok(Self(None)),
             days => {
-                days.parse().map(|days| Self(Some(days))).map_err(|_| "give 35 to 3650 days, or forever".to_owned())
+                days.parse().map(|days| Self(Some(days))).map_err(|_| "enter 35 to 3650 days, or forever".to_owned())
             }
         }
     }

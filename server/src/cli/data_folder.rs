@@ -30,7 +30,7 @@ pub(super) fn create(folder: &Path) -> io::Result<()> {
 
 /// The warning about a folder that is open to others.
 pub(super) const OPEN_WARNING: &str =
-    "others on this machine can look into the data folder: chmod 0700 it, or choose another";
+    "other users of this machine can read the data folder; run chmod 0700 on it, or choose another folder";
 
 /// Whether users of this machine outside the folder's group can read the folder.
 #[cfg(unix)]

@@ -28,7 +28,7 @@ pub(super) async fn run(services: &Services, options: DemoOptions, json: bool) -
     });
     output::data(json, &data, |_| {
         format!(
-            "{} has {} calls, stored in {seconds:.1} s.\nSign in as {} with the password {}",
+            "Created {} with {} calls in {seconds:.1} s.\nSign in as {} with the password {}",
             company.organization, company.calls, company.email, company.password
         )
     })

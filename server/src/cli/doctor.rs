@@ -75,16 +75,16 @@ fn source(config: &Config) -> String {
 }
 
 /// The warning if anyone may spend the operator's money, which the operator has chosen.
-pub(super) const OPEN_SIGN_UP_WARNING: &str = "sign-up is open beside a provider: whoever reaches this server can make an \
-    account, and call models with your key; close it with [sign_up] open = false";
+pub(super) const OPEN_SIGN_UP_WARNING: &str = "sign-up is open although a provider is configured: anyone who reaches \
+    this server can create an account and call models with your provider's key; close it with [sign_up] open = false";
 
 fn sign_up(config: &Config) -> &'static str {
     match (config.sign_up_open, config.has_paid_providers()) {
         (true, true) => OPEN_SIGN_UP_WARNING,
-        (true, false) => "open, since only the sandbox answers; a provider closes it, unless [sign_up] open = true",
-        (false, _) => {
-            "closed: accounts are made by `tollhouse user create`, and the first one as `tollhouse serve` says"
+        (true, false) => {
+            "open, because only the sandbox is configured; adding a provider closes it, unless [sign_up] open = true"
         }
+        (false, _) => "closed; create accounts with `tollhouse user create`, the first one as `tollhouse serve` says",
     }
 }
 
@@ -100,14 +100,14 @@ fn address(provider: &ProviderConfig) -> Option<(String, u16)> {
 
 fn data_folder(config: &Config) -> Result<String, String> {
     let folder = &config.data;
-    data_folder::create(folder).map_err(|error| format!("{} can't be made: {error}", folder.display()))?;
+    data_folder::create(folder).map_err(|error| format!("{} can't be created: {error}", folder.display()))?;
     let probe = folder.join(".doctor");
-    std::fs::write(&probe, b"").map_err(|error| format!("{} can't be written to: {error}", folder.display()))?;
+    std::fs::write(&probe, b"").map_err(|error| format!("{} isn't writable: {error}", folder.display()))?;
     std::fs::remove_file(&probe).map_err(|error| error.to_string())?;
     if data_folder::is_open_to_others(folder) {
         return Err(format!("{}: {}", folder.display(), data_folder::OPEN_WARNING));
     }
-    Ok(format!("{} can be written to", folder.display()))
+    Ok(format!("{} is writable", folder.display()))
 }
 
 async fn database(config: &Config) -> Result<String, String> {
@@ -125,15 +125,16 @@ async fn journals(config: &Config) -> Check {
         metering::abandoned_journals(&services).await
     };
     match list.await {
-        Ok(journals) if journals.is_empty() => Check::of("journals", Ok("none waits without a server".to_owned())),
+        Ok(journals) if journals.is_empty() => Check::of("journals", Ok("all are in use".to_owned())),
         Ok(journals) => {
             let places = journals.iter().map(|journal| {
                 let AbandonedJournal { host, folder, seen_at } = journal;
                 format!("{folder} on {host}, last seen at {}", seen_at.to_chrono().to_rfc3339())
             });
             let places = places.collect::<Vec<_>>().join("; ");
-            let detail =
-                format!("calls wait in a journal without a server: {places}; start a server there to store them");
+            let detail = format!(
+                "calls aren't stored yet, because no server uses their journal: {places}; start a server there"
+            );
             Check { warns: true, ..Check::of("journals", Ok(detail)) }
         }
         Err(error) => Check::of("journals", Err(error.to_string())),
@@ -144,14 +145,14 @@ async fn journals(config: &Config) -> Check {
 fn clock() -> Result<String, String> {
     let now = chrono::Utc::now();
     let built = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default();
-    if now.date_naive() < built { Err(format!("it says {now}, which is in the past")) } else { Ok(now.to_rfc3339()) }
+    if now.date_naive() < built { Err(format!("set to {now}, which is in the past")) } else { Ok(now.to_rfc3339()) }
 }
 
 fn dashboard() -> Result<String, String> {
     if crate::dashboard::is_built() {
         Ok("built in".to_owned())
     } else {
-        Err("not built in: use make build".to_owned())
+        Err("not built in; build with `make build`".to_owned())
     }
 }
 
@@ -159,6 +160,6 @@ async fn connect(host: &str, port: u16) -> Result<String, String> {
     match tokio::time::timeout(CONNECT_TIMEOUT, tokio::net::TcpStream::connect((host, port))).await {
         Ok(Ok(_)) => Ok(format!("{host}:{port} accepts connections")),
         Ok(Err(error)) => Err(format!("{host}:{port}: {error}")),
-        Err(_) => Err(format!("{host}:{port} didn't accept a connection within {} s", CONNECT_TIMEOUT.as_secs())),
+        Err(_) => Err(format!("{host}:{port} didn't accept a connection within {} seconds", CONNECT_TIMEOUT.as_secs())),
     }
 }

@@ -18,21 +18,23 @@ pub(super) async fn run(services: &Services, command: Option<JobCommand>, json: 
         Some(JobCommand::Replay { ids, kind }) => {
             let replayed = jobs::replay(services, &ids, kind.as_deref()).await?;
             if replayed == 0 {
-                return Err(CliError::Refused("no job with this id, or of this kind, was given up".to_owned()));
+                return Err(CliError::Refused("no dead job has this ID or is of this kind".to_owned()));
             }
-            output::data(json, &serde_json::json!({ "replayed": replayed }), |_| format!("{replayed} jobs wait again"))
+            output::data(json, &serde_json::json!({ "replayed": replayed }), |_| {
+                format!("{replayed} jobs will be retried")
+            })
         }
     }
 }
 
 fn summary(counts: &[JobCounts]) -> String {
     if counts.is_empty() {
-        return "No jobs wait, run or were given up.".to_owned();
+        return "No jobs are waiting, running or dead.".to_owned();
     }
     let line = |counts: &JobCounts| {
         let JobCounts { kind, waiting, running, dead, oldest_due_at } = counts;
-        let due = oldest_due_at.map(|due_at| format!(", the first due {}", time(due_at))).unwrap_or_default();
-        format!("{kind}: {waiting} waiting{due}, {running} running, {dead} given up")
+        let due = oldest_due_at.map(|due_at| format!(" (next due {})", time(due_at))).unwrap_or_default();
+        format!("{kind}: {waiting} waiting{due}, {running} running, {dead} dead")
     };
     counts.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -28,7 +28,7 @@ pub(super) async fn run(services: &Services, command: KeyCommand, json: bool) ->
         KeyCommand::Revoke { ids, descendants } => revoke(services, &ids, descendants, json).await,
         KeyCommand::ReportLeak { place, arguments } if arguments.is_empty() => leaks::run(services, &place, json).await,
         KeyCommand::ReportLeak { .. } => Err(CliError::Usage(
-            "write secrets to standard input, one a line: arguments are seen by everybody on this machine".to_owned(),
+            "write secrets to standard input, one per line: every user of this machine can see arguments".to_owned(),
         )),
     }
 }
@@ -50,7 +50,7 @@ async fn create(services: &Services, new: CreateKeyArgs, json: bool) -> Result<(
     let created = api_keys::create(services, &actor, new_key).await?;
     let key = &created.api_key;
     output::data(json, &shown::with_secret(key, Some(&created.secret)), |_| {
-        format!("{}  {}\n{}\nThis is the only time the secret is shown.", key.id, key.name, created.secret)
+        format!("{}  {}\n{}\nCopy the secret now. It won't be shown again.", key.id, key.name, created.secret)
     })
 }
 
@@ -73,7 +73,7 @@ async fn edit(services: &Services, id: ApiKeyId, edits: EditKeyArgs, json: bool)
         rate_limits,
     };
     let key = api_keys::edit(services, &actor, id, changes).await?;
-    output::data(json, &shown::key(&key), |_| format!("{id} is changed."))
+    output::data(json, &shown::key(&key), |_| format!("{id} was updated."))
 }
 
 async fn rotate(
@@ -88,8 +88,12 @@ async fn rotate(
     let RotatedApiKey { api_key, secret } = &rotated;
     let old = shown::old_secret(api_key);
     output::data(json, &shown::with_secret(api_key, secret.as_deref()), |_| match secret {
-        Some(secret) => format!("{id}  {}\n{secret}\nThis is the only time the secret is shown.\n{old}", api_key.name),
-        None => format!("This rotation was done before: its secret isn't shown again.\n{old}"),
+        Some(secret) => {
+            format!("{id}  {}\n{secret}\nCopy the secret now. It won't be shown again.\n{old}", api_key.name)
+        }
+        None => format!(
+            "This request already rotated the key. The new secret was shown then and can't be shown again.\n{old}"
+        ),
     })
 }
 
@@ -110,7 +114,9 @@ async fn revoke(services: &Services, ids: &[ApiKeyId], with_descendants: bool, j
     }
     organizations.dedup();
     let [organization] = &organizations[..] else {
-        return Err(CliError::Refused("these keys belong to several organizations: revoke each one's".to_owned()));
+        return Err(CliError::Refused(
+            "these keys belong to several organizations; revoke those of each organization separately".to_owned(),
+        ));
     };
     let actor = start::command_line(organization.clone());
     let mut revoked = ids.to_vec();
@@ -122,10 +128,10 @@ async fn revoke(services: &Services, ids: &[ApiKeyId], with_descendants: bool, j
         let descendants = api_keys::descendants(services, &actor, ids).await?;
         rest = (descendants.count > 0).then(|| {
             let names: Vec<String> = descendants.keys.iter().map(|key| format!("{}  {}", key.id, key.name)).collect();
-            format!("What they made or rotated works on, {} in all:\n{}", descendants.count, names.join("\n"))
+            format!("{} keys that they created or rotated still work:\n{}", descendants.count, names.join("\n"))
         });
     }
-    let lines = revoked.iter().map(|id| format!("{id} is revoked.")).chain(rest);
+    let lines = revoked.iter().map(|id| format!("{id} was revoked.")).chain(rest);
     output::done(json, &lines.collect::<Vec<_>>().join("\n"))
 }
 

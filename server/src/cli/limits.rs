@@ -24,5 +24,5 @@ pub(super) async fn run(
 fn line(limits: &RateLimits) -> String {
     let text = |limit: Option<u32>| limit.map_or("no limit".to_owned(), |limit| limit.to_string());
     let RateLimits { calls_per_minute, tokens_per_minute } = limits;
-    format!("calls a minute: {}\ntokens a minute: {}", text(*calls_per_minute), text(*tokens_per_minute))
+    format!("requests per minute: {}\ntokens per minute: {}", text(*calls_per_minute), text(*tokens_per_minute))
 }

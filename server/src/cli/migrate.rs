@@ -42,11 +42,14 @@ fn words(report: &MigrationReport) -> String {
         .map_or("The database is empty.".to_owned(), |name| format!("The schema is at {name}."));
     let mut lines = vec![version];
     match &schema.pending[..] {
-        [] => lines.push("No migration is pending.".to_owned()),
+        [] => lines.push("No pending migrations.".to_owned()),
         pending => lines.push(format!("Pending: {}", pending.join(", "))),
     }
     if !schema.unknown.is_empty() {
-        lines.push(format!("This version is older than the schema, and doesn't know {}.", schema.unknown.join(", ")));
+        lines.push(format!(
+            "This version of Tollhouse is older than the schema. Unknown migrations: {}.",
+            schema.unknown.join(", ")
+        ));
     }
     lines.extend(background.iter().map(line));
     lines.join("\n")
@@ -55,7 +58,7 @@ fn words(report: &MigrationReport) -> String {
 fn line(migration: &BackgroundStatus) -> String {
     let BackgroundStatus { name, state, rows_done, percent, failures, .. } = migration;
     let progress = match migration.rows_total {
-        Some(total) if *state != BackgroundState::Done => format!(", {rows_done} of {total} rows ({percent} %)"),
+        Some(total) if *state != BackgroundState::Done => format!(", {rows_done} of {total} rows ({percent}%)"),
         _ => String::new(),
     };
     let error = migration.error.as_deref().map(|error| format!(", {failures} failed attempts: {error}"));

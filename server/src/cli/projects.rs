@@ -8,7 +8,7 @@ use super::{CliError, args::ProjectCommand, limits, output, start};
 pub(super) async fn run(services: &Services, command: ProjectCommand, json: bool) -> Result<(), CliError> {
     match command {
         ProjectCommand::Create { cap: Some(_), .. } => {
-            Err(CliError::Refused("--cap is refused: caps aren't enforced by this version".to_owned()))
+            Err(CliError::Refused("--cap isn't available: this version doesn't enforce spending caps".to_owned()))
         }
         ProjectCommand::Create { org, name, cap: None } => {
             let actor = start::actor(services, &org).await?;

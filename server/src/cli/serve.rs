@@ -66,13 +66,13 @@ async fn serve(
 async fn announce(hub: &Hub, address: SocketAddr) -> Result<(), CliError> {
     let config = hub.config();
     let url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    output::line(&format!("Tollhouse serves {url}"));
+    output::line(&format!("Tollhouse is running at {url}"));
     let is_unclaimed = !config.sign_up_open && accounts::is_unclaimed(&hub.services).await?;
     output::line(&match hub.setup_code.text().filter(|_| is_unclaimed) {
         // The code is printed only here, where only the operator reads it: anyone who has it can create the
         // first account.
-        Some(code) => format!("Nobody has an account yet. Make the first one at {url}/sign-up?setup={code}"),
-        None => "Open it, sign up, and create an API key. Programs call the same address under /v1.".to_owned(),
+        Some(code) => format!("No accounts exist yet. Create the first one at {url}/sign-up?setup={code}"),
+        None => "Open it, sign up, and create an API key. The API is at the same address under /v1.".to_owned(),
     });
     if config.sign_up_open && config.has_paid_providers() {
         tracing::warn!("{}", super::doctor::OPEN_SIGN_UP_WARNING);

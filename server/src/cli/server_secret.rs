@@ -48,7 +48,7 @@ pub(super) async fn run(
         Some(_) => sealed_secrets::rotate(services).await?,
         None => rotate_file(services, config).await?,
     };
-    output::data(json, &rotation, |SecretRotation { rotated }| format!("{rotated} secrets are sealed anew"))
+    output::data(json, &rotation, |SecretRotation { rotated }| format!("{rotated} stored secrets were encrypted again"))
 }
 
 /// Puts a new secret before the one in the file, seals everything anew, and removes the old one. A file that holds two

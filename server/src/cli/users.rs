@@ -18,13 +18,22 @@ pub(super) async fn run(services: &Services, command: UserCommand, json: bool) -
     match command {
         UserCommand::Create { email, name, org, role, password_stdin: _ } => {
             let organization = services::organizations::find(services, &org).await?;
-            let user = NewUser { email: email.clone(), name, role, password: read_password()? };
-            let id = accounts::create_user(services, &organization, user).await?;
-            output::data(json, &json!({ "id": id }), |_| format!("{email} ({id}) is {role} of {}.", organization.name))
+            let existing = accounts::add_existing_user(services, &organization, &email, role).await?;
+            let id = match existing {
+                Some(id) => id,
+                None => {
+                    let user = NewUser { email: email.clone(), name, role, password: read_password()? };
+                    accounts::create_user(services, &organization, user).await?
+                }
+            };
+            let note = if existing.is_some() { " They keep their name and password." } else { "" };
+            output::data(json, &json!({ "id": id, "created": existing.is_none() }), |_| {
+                format!("{email} ({id}) is {role} of {}.{note}", organization.name)
+            })
         }
         UserCommand::Password { email, password_stdin: _ } => {
             accounts::set_password(services, &email, &read_password()?).await?;
-            output::done(json, "The password is set, and all sessions are ended.")
+            output::done(json, "The password was set, and the user was signed out everywhere.")
         }
     }
 }
@@ -32,7 +41,7 @@ pub(super) async fn run(services: &Services, command: UserCommand, json: bool) -
 pub(super) async fn operator(services: &Services, command: OperatorCommand, json: bool) -> Result<(), CliError> {
     let OperatorCommand::Grant { email } = command;
     accounts::grant_operator(services, &email).await?;
-    output::done(json, &format!("{email} is an operator."))
+    output::done(json, &format!("{email} is now an operator."))
 }
 
 /// Reads the password from standard input, without one line break at its end.

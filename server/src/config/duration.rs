@@ -15,7 +15,7 @@ impl std::str::FromStr for DurationText {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is no length of time such as \"250ms\", \"30s\", \"10m\" or \"1h\"");
+        let wrong = || format!("{text:?} isn't a duration such as \"250ms\", \"30s\", \"10m\" or \"1h\"");
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let (number, unit) = text.split_at(digits);
         let number: u64 = number.parse().map_err(|_| wrong())?;
@@ -28,7 +28,7 @@ impl std::str::FromStr for DurationText {
         };
         let time = Duration::from_millis(millis.ok_or_else(wrong)?);
         if time.is_zero() || time > MAX {
-            return Err(format!("{text:?} is out of bounds: choose 1ms to 24h"));
+            return Err(format!("{text:?} is out of range: use 1ms to 24h"));
         }
         Ok(Self(time))
     }

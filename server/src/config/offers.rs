@@ -31,7 +31,7 @@ pub(super) fn provider(
     let kind = match table.kind.as_str() {
         "sandbox" => {
             if table.base_url.is_some() || table.api_key_env.is_some() || table.api_key_file.is_some() {
-                let advice = "a sandbox asks nobody; remove base_url, api_key_env and api_key_file.";
+                let advice = "a sandbox calls no upstream; remove base_url, api_key_env and api_key_file.";
                 return Err(location.value(key("kind"), advice));
             }
             ProviderKind::Sandbox
@@ -45,7 +45,7 @@ pub(super) fn provider(
             ProviderKind::Anthropic { base_url, api_key: api_key(location, &table, env)? }
         }
         other => {
-            let advice = format!("{other:?} isn't known; choose \"openai\", \"anthropic\" or \"sandbox\".");
+            let advice = format!("unknown kind {other:?}; use \"openai\", \"anthropic\" or \"sandbox\".");
             return Err(location.value(key("kind"), advice));
         }
     };
@@ -75,14 +75,14 @@ fn headers(direction: HeaderDirection, names: &[String]) -> Result<Vec<String>, 
         if direction.can_be_added(&lower_case) {
             return Ok(lower_case);
         }
-        Err(format!("{name:?} can't be added: it is no header's name, or of a kind that never passes; leave it out."))
+        Err(format!("{name:?} can't be added: it isn't a header name, or one that is never forwarded; remove it."))
     });
     headers.collect()
 }
 
 fn base_url(location: &ConfigLocation<'_>, table: &ProviderTable, example: &str) -> Result<String, ConfigError> {
     table.base_url.as_deref().and_then(http_url).ok_or_else(|| {
-        let advice = format!("give the address that its paths begin with, such as {example:?}.");
+        let advice = format!("set the base URL of its API, such as {example:?}.");
         location.value(format!("provider {:?}: base_url", table.name), advice)
     })
 }
@@ -106,10 +106,10 @@ pub(super) fn model(
     name(&table.name).map_err(|advice| location.value(key("name"), advice))?;
     let upstream_name = table.upstream_name.unwrap_or_else(|| table.name.clone());
     if upstream_name.is_empty() || upstream_name.chars().any(char::is_control) {
-        return Err(location.value(key("upstream_name"), "give the name that the providers know it by."));
+        return Err(location.value(key("upstream_name"), "set the provider's name for the model."));
     }
     if table.providers.is_empty() {
-        return Err(location.value(key("providers"), "name at least one provider."));
+        return Err(location.value(key("providers"), "list at least one provider."));
     }
     let mut model_providers: Vec<ModelProvider> = Vec::with_capacity(table.providers.len());
     for entry in &table.providers {
@@ -122,32 +122,32 @@ pub(super) fn model(
             let configured = if configured.is_empty() { "none".to_owned() } else { configured.join(", ") };
             location.value(
                 key("providers"),
-                format!("there is no provider {provider_name:?}; those configured: {configured}."),
+                format!("unknown provider {provider_name:?}; configured providers: {configured}."),
             )
         })?;
         if model_providers.iter().any(|other| other.name == provider.name) {
-            return Err(location.value(key("providers"), format!("{provider_name:?} is there twice; name it once.")));
+            return Err(location.value(key("providers"), format!("{provider_name:?} is listed twice; list it once.")));
         }
         if weight.is_some_and(|weight| !(1..=MAX_WEIGHT).contains(&weight)) {
             return Err(
-                location.value(key("providers"), format!("{provider_name:?}: give a weight of 1 to {MAX_WEIGHT}."))
+                location.value(key("providers"), format!("{provider_name:?}: set a weight of 1 to {MAX_WEIGHT}."))
             );
         }
         model_providers.push(ModelProvider { name: Arc::clone(&provider.name), weight });
     }
     if table.max_output_tokens == Some(0) {
-        return Err(location.value(key("max_output_tokens"), "give at least 1, or leave it out."));
+        return Err(location.value(key("max_output_tokens"), "set at least 1, or remove it."));
     }
     if table.context_window == Some(0) {
-        return Err(location.value(key("context_window"), "give at least 1, or leave it out."));
+        return Err(location.value(key("context_window"), "set at least 1, or remove it."));
     }
     if let Some(wrong) = table.default_for.iter().find(|of| of.service() != table.service) {
-        let advice = format!("a model for {} can't be called for {}; leave it out.", table.service, wrong.name());
+        let advice = format!("a model for {} can't be the default for {}; remove it.", table.service, wrong.name());
         return Err(location.value(key("default_for"), advice));
     }
     if let Some(wrong) = table.price.and_then(invalid_price) {
         return Err(
-            location.value(key(&format!("price.{wrong}")), "give an amount from \"0\" to \"1000000\" US dollars.")
+            location.value(key(&format!("price.{wrong}")), "set an amount from \"0\" to \"1000000\" US dollars.")
         );
     }
     Ok(ModelConfig {

@@ -7,25 +7,25 @@ use std::{net::SocketAddr, path::PathBuf};
 /// A flag wins over its environment variable.
 #[derive(Clone, clap::Args)]
 pub struct ProcessOptions {
-    /// The configuration file; without it `tollhouse.toml` in the data folder or the working folder, if there is one.
+    /// Configuration file; by default tollhouse.toml in the data folder or the working folder
     #[arg(long = "config", env = "TOLLHOUSE_CONFIG", value_name = "FILE", global = true)]
     pub file: Option<PathBuf>,
-    /// The folder that holds the database and the server's secret.
+    /// Folder of the database and the server's secret
     #[arg(long, env = "TOLLHOUSE_DATA", value_name = "FOLDER", default_value = "./data", global = true)]
     pub data: PathBuf,
-    /// The address to listen on.
+    /// Address to listen on
     #[arg(long, env = "TOLLHOUSE_ADDR", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000", global = true)]
     pub addr: SocketAddr,
-    /// `postgres://…` or `sqlite://…`; without it a SQLite file in the data folder. May hold a password.
+    /// Database, postgres://… or sqlite://…; by default a SQLite file in the data folder
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, global = true)]
     pub database_url: Option<String>,
-    /// Where people and programs reach the server, such as `https://hub.example`.
+    /// URL at which people and programs reach the server, such as https://hub.example
     #[arg(long, env = "TOLLHOUSE_PUBLIC_URL", value_name = "URL", global = true)]
     pub public_url: Option<String>,
-    /// What to log, in tracing's syntax, such as `info` or `server=debug,info`.
+    /// Log filter, such as info or server=debug,info
     #[arg(long, env = "TOLLHOUSE_LOG", value_name = "FILTER", default_value = "info", global = true)]
     pub log: String,
-    /// How to log: lines for people, or JSON objects for programs.
+    /// Log format: text for people, json for programs
     #[arg(long, env = "TOLLHOUSE_LOG_FORMAT", value_name = "FORMAT", default_value = "text", global = true)]
     pub log_format: LogFormat,
 }

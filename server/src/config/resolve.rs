@@ -74,7 +74,7 @@ pub(super) fn with_file(
         let provider = provider(&location, table, gateway.into(), env)?;
         if providers.iter().any(|other| other.name == provider.name) {
             return Err(
-                location.value(format!("provider {:?}: name", provider.name), "is there twice; rename one of them.")
+                location.value(format!("provider {:?}: name", provider.name), "is used twice; rename one of them.")
             );
         }
         providers.push(provider);
@@ -83,11 +83,11 @@ pub(super) fn with_file(
     for table in tables.model {
         let model = model(&location, table, &providers)?;
         if models.iter().any(|other| other.name == model.name) {
-            return Err(location.value(format!("model {:?}: name", model.name), "is there twice; rename one of them."));
+            return Err(location.value(format!("model {:?}: name", model.name), "is used twice; rename one of them."));
         }
         let is_taken = |of: &DefaultFor| models.iter().any(|other| other.default_for.contains(of));
         if let Some(twice) = model.default_for.iter().find(|of| is_taken(of)) {
-            let advice = format!("another model is called for {} already; choose one.", twice.name());
+            let advice = format!("another model is already the default for {}; keep one.", twice.name());
             return Err(location.value(format!("model {:?}: default_for", model.name), advice));
         }
         models.push(model);
@@ -100,7 +100,7 @@ pub(super) fn with_file(
             };
             let provider = providers.iter().find(usable).map(|provider| Arc::clone(&provider.name));
             Some(provider.ok_or_else(|| {
-                let advice = format!("{name:?} is no provider of kind openai or sandbox; name one.");
+                let advice = format!("{name:?} isn't a provider of kind openai or sandbox; set one that is.");
                 location.value("gateway.files_provider".to_owned(), advice)
             })?)
         }
@@ -179,7 +179,7 @@ fn rate_limits(location: &ConfigLocation<'_>, table: LimitsTable) -> Result<KeyL
 fn quotas(location: &ConfigLocation<'_>, table: &QuotasTable) -> Result<Quotas, ConfigError> {
     let default = Quotas::default();
     let at_least_one = |key: &str, chosen: Option<u32>, default: u32| match chosen {
-        Some(0) => Err(location.value(format!("quotas.{key}"), "give at least 1.")),
+        Some(0) => Err(location.value(format!("quotas.{key}"), "set at least 1.")),
         chosen => Ok(chosen.unwrap_or(default)),
     };
     Ok(Quotas {
@@ -198,7 +198,7 @@ fn database_url(options: &ProcessOptions) -> Result<SecretText, ConfigError> {
             Ok(SecretText::new(url))
         }
         // Not quoted, since it may hold a password.
-        Some(_) => Err(ConfigError::Setting { name, advice: "begin it with postgres:// or sqlite://.".to_owned() }),
+        Some(_) => Err(ConfigError::Setting { name, advice: "use postgres:// or sqlite://.".to_owned() }),
         None => {
             let file = options.data.join("tollhouse.db");
             let file = file.to_str().filter(|path| !path.contains(['?', '#', '%'])).ok_or_else(|| {
@@ -214,7 +214,7 @@ fn public_url(text: Option<&str>) -> Result<Option<String>, ConfigError> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
     let url = http_url(text).filter(|url| url.matches('/').count() == 2).ok_or_else(|| ConfigError::Setting {
         name: "TOLLHOUSE_PUBLIC_URL",
-        advice: format!("{text:?} is no address such as https://hub.example, without a path."),
+        advice: format!("{text:?} isn't a URL such as https://hub.example, without a path."),
     })?;
     Ok(Some(url))
 }
@@ -222,7 +222,7 @@ fn public_url(text: Option<&str>) -> Result<Option<String>, ConfigError> {
 fn network(location: &ConfigLocation<'_>, text: &str) -> Result<IpNet, ConfigError> {
     let network = text.parse::<IpNet>().or_else(|error| text.parse::<IpAddr>().map(IpNet::from).map_err(|_| error));
     network.map(|network| network.trunc()).map_err(|_| {
-        let advice = format!("{text:?} is no address or network such as \"10.0.0.0/8\" or \"fd00::/8\".");
+        let advice = format!("{text:?} isn't an IP address or CIDR range such as \"10.0.0.0/8\" or \"fd00::/8\".");
         location.value("server.trusted_proxies".to_owned(), advice)
     })
 }
@@ -233,7 +233,7 @@ fn connections(location: &ConfigLocation<'_>, table: &ServerTable) -> Result<Con
         [("max_connections", table.max_connections), ("max_connections_by_address", table.max_connections_by_address)]
     {
         if max.is_some_and(|max| max < MIN_CONNECTIONS) {
-            return Err(location.value(format!("server.{name}"), format!("give at least {MIN_CONNECTIONS}.")));
+            return Err(location.value(format!("server.{name}"), format!("set at least {MIN_CONNECTIONS}.")));
         }
     }
     Ok(ConnectionLimits {
@@ -255,7 +255,7 @@ fn database_connections(
     let checked = |name: &str, chosen: Option<u32>, default: u32| match chosen {
         Some(number) if !DATABASE_CONNECTIONS.contains(&number) => {
             let (least, most) = (DATABASE_CONNECTIONS.start(), DATABASE_CONNECTIONS.end());
-            Err(location.value(format!("database.{name}"), format!("give {least} to {most}.")))
+            Err(location.value(format!("database.{name}"), format!("set {least} to {most}.")))
         }
         chosen => Ok(chosen.unwrap_or(default)),
     };
@@ -269,33 +269,33 @@ fn gateway(location: &ConfigLocation<'_>, table: &GatewayTable) -> Result<Gatewa
     let default = GatewayConfig::default();
     let max_body_bytes = table.max_body_bytes.unwrap_or(default.max_body_bytes);
     if !(1024..=MAX_BODY_BYTES).contains(&max_body_bytes) {
-        let advice = format!("give 1024 to {MAX_BODY_BYTES} bytes.");
+        let advice = format!("set 1024 to {MAX_BODY_BYTES} bytes.");
         return Err(location.value("gateway.max_body_bytes".to_owned(), advice));
     }
     let journal_max_bytes = table.journal_max_bytes.unwrap_or(default.journal_max_bytes);
     if journal_max_bytes < MIN_JOURNAL_BYTES {
-        let advice = format!("give at least {MIN_JOURNAL_BYTES} bytes.");
+        let advice = format!("set at least {MIN_JOURNAL_BYTES} bytes.");
         return Err(location.value("gateway.journal_max_bytes".to_owned(), advice));
     }
     let attempts = table.attempts.unwrap_or(default.attempts);
     if !(1..=MAX_ATTEMPTS).contains(&attempts) {
-        return Err(location.value("gateway.attempts".to_owned(), format!("give 1 to {MAX_ATTEMPTS}.")));
+        return Err(location.value("gateway.attempts".to_owned(), format!("set 1 to {MAX_ATTEMPTS}.")));
     }
     let max_upload_bytes = table.max_upload_bytes.unwrap_or(default.max_upload_bytes);
     let max_spool_bytes = table.max_spool_bytes.unwrap_or(default.max_spool_bytes.max(max_upload_bytes));
     if max_upload_bytes < 1024 || max_spool_bytes < max_upload_bytes {
-        let advice = "give at least 1024 bytes to max_upload_bytes, and no less to max_spool_bytes, which holds all.";
+        let advice = "set max_upload_bytes to at least 1024, and max_spool_bytes, which holds all uploads, to no less.";
         return Err(location.value("gateway.max_upload_bytes".to_owned(), advice));
     }
     // A body is in memory twice while it is forwarded.
     let min_memory = MIN_MEMORY_BYTES.max(2 * max_body_bytes as u64);
     let max_memory_bytes = table.max_memory_bytes.unwrap_or(default.max_memory_bytes.max(4 * max_body_bytes as u64));
     if max_memory_bytes < min_memory {
-        return Err(location.value("gateway.max_memory_bytes".to_owned(), format!("give at least {min_memory} bytes.")));
+        return Err(location.value("gateway.max_memory_bytes".to_owned(), format!("set at least {min_memory} bytes.")));
     }
     let max_calls_by_key = table.max_calls_by_key.unwrap_or(default.max_calls_by_key);
     if max_calls_by_key == 0 {
-        return Err(location.value("gateway.max_calls_by_key".to_owned(), "give at least 1."));
+        return Err(location.value("gateway.max_calls_by_key".to_owned(), "set at least 1."));
     }
     Ok(GatewayConfig {
         max_body_bytes,

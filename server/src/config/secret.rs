@@ -21,7 +21,7 @@ pub(super) fn secret(
         (None, None) => return Ok(None),
         (Some(_), Some(_)) => {
             let name = setting.rsplit([' ', '.']).next().unwrap_or(setting);
-            return Err(location.value(key("file"), format!("there is {name}_env too; keep one of them.")));
+            return Err(location.value(key("file"), format!("{name}_env is set, too; keep one of them.")));
         }
         (Some(variable), None) => {
             let advice = || format!("the environment variable {variable} isn't set; set it to the secret.");
@@ -29,7 +29,7 @@ pub(super) fn secret(
         }
         (None, Some(file)) => {
             let secret = std::fs::read_to_string(file).map_err(|error| {
-                let advice = format!("{} can't be read ({error}); write the secret to it.", file.display());
+                let advice = format!("{} can't be read ({error}); write the secret to this file.", file.display());
                 location.value(key("file"), advice)
             })?;
             ("file", secret)
@@ -37,9 +37,7 @@ pub(super) fn secret(
     };
     let secret = secret.trim();
     if secret.is_empty() || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(
-            location.value(key(source), "what it refers to is no secret: it must be one line of visible ASCII.")
-        );
+        return Err(location.value(key(source), "its value isn't a secret: it must be one line of printable ASCII."));
     }
     Ok(Some(SecretText::new(secret)))
 }

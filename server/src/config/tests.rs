@@ -148,7 +148,7 @@ fn each_mistake_is_named_with_file_key_and_advice() {
         (replace("kind = \"openai\"", "kind = \"openai\"\nkeys = 1"), "unknown field `keys`"),
         (replace("[sign_up]", "[signup]"), "unknown field `signup`"),
         (replace("kind = \"openai\"\n", ""), "missing field `kind`"),
-        (replace("\"openai\"", "\"oepnai\""), "choose \"openai\", \"anthropic\" or \"sandbox\""),
+        (replace("\"openai\"", "\"oepnai\""), "use \"openai\", \"anthropic\" or \"sandbox\""),
         (replace("http://127.0.0.1:9000/v1/", "127.0.0.1:9000"), "provider \"upstream\": base_url"),
         (replace("http://127", "http://user:planted@127"), "provider \"upstream\": base_url"),
         (replace("UPSTREAM_KEY", "OTHER_KEY"), "the environment variable OTHER_KEY isn't set"),

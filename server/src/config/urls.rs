@@ -32,9 +32,8 @@ pub(super) fn origin(location: &ConfigLocation<'_>, text: &str) -> Result<Box<st
     match is_origin {
         true => Ok(text.into()),
         false => {
-            let advice = format!(
-                "{text:?} is no origin such as \"https://app.example\", in small letters, without a path; name each."
-            );
+            let advice =
+                format!("{text:?} isn't an origin such as \"https://app.example\", in lower case and without a path.");
             Err(location.value("cors.origins".to_owned(), advice))
         }
     }

@@ -13,27 +13,26 @@ impl Config {
         let mut warnings = Vec::new();
         if is_https && self.trusted_proxies.is_empty() {
             warnings.push(
-                "TOLLHOUSE_PUBLIC_URL is https, which a proxy before the server must speak, and no proxy is listed: all \
-                 requests seem to come from the proxy, for keys' allowlists and when passwords are guessed. List it in \
-                 server.trusted_proxies.",
+                "TOLLHOUSE_PUBLIC_URL is https, but no proxy is listed in server.trusted_proxies. All requests seem to \
+                 come from the proxy, which defeats keys' allowlists and the limits on password guesses.",
             );
         }
         if self.trusted_proxies.iter().any(|network| network.prefix_len() == 0) {
             warnings.push(
-                "server.trusted_proxies lists every address there is: whoever connects may claim to be anybody. List \
-                 your proxies only.",
+                "server.trusted_proxies contains all addresses, so any client can claim to be another. List only your \
+                 proxies.",
             );
         }
         if url.is_some() && !is_https && !is_local && refuses_http {
             warnings.push(
-                "TOLLHOUSE_PUBLIC_URL is plain http, over which nobody can sign in. Put the server behind https, or set \
+                "TOLLHOUSE_PUBLIC_URL is plain http, over which signing in isn't allowed. Use https, or set \
                  server.allow_insecure_http for a private network.",
             );
         }
         if url.is_none() && !self.addr.ip().is_loopback() && self.trusted_proxies.is_empty() && refuses_http {
             warnings.push(
-                "The server listens beyond this machine, and other machines can't sign in over plain http. Put it behind \
-                 https, with TOLLHOUSE_PUBLIC_URL and server.trusted_proxies, or set server.allow_insecure_http.",
+                "The server accepts connections from other machines, which can't sign in over plain http. Use https, \
+                 with TOLLHOUSE_PUBLIC_URL and server.trusted_proxies, or set server.allow_insecure_http.",
             );
         }
         warnings.into_iter().map(str::to_owned).collect()
@@ -63,7 +62,7 @@ mod tests {
         assert!(warnings(https, "127.0.0.1:1", "trusted_proxies = [\"127.0.0.1\"]").is_empty());
         for all in ["0.0.0.0/0", "::/0"] {
             let listed = format!("trusted_proxies = [{all:?}]");
-            assert!(warnings(https, "127.0.0.1:1", &listed).concat().contains("every address"));
+            assert!(warnings(https, "127.0.0.1:1", &listed).concat().contains("all addresses"));
         }
     }
 

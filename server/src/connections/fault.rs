@@ -51,7 +51,7 @@ impl ConnectionFault {
 
     pub(super) fn answer(self) -> Response {
         let error = match self {
-            Self::Malformed => V1Error::malformed("This isn't a request in HTTP/1.1."),
+            Self::Malformed => V1Error::malformed("Invalid HTTP/1.1 request."),
             Self::LineEnd => V1Error::malformed("A line of the request's head doesn't end with CR and LF."),
             Self::Host => V1Error::malformed("Send one `Host` header with the server's name, and no other name."),
             Self::Length => V1Error::malformed(

@@ -24,6 +24,8 @@ use crate::{context::RequestInfo, hub::Hub};
 struct PageAnswers {
     /// The newest call, read before any of the answers.
     latest: Option<CallId>,
+    /// Whether there is nothing at the address for this user.
+    is_missing: bool,
     by_query: HashMap<String, Box<RawValue>>,
 }
 
@@ -34,6 +36,8 @@ pub(super) struct BootData {
     pub json: String,
     /// Whether a user is signed in.
     pub signed_in: bool,
+    /// Whether the address names an organization or a key that doesn't exist for this user.
+    pub is_missing: bool,
 }
 
 /// The boot data for the page at `uri`.
@@ -48,11 +52,11 @@ pub(super) async fn data(hub: &Hub, info: &RequestInfo, uri: &Uri) -> BootData {
             return BootData::default();
         }
     };
-    let signed_in = viewer.is_some();
+    let (signed_in, is_missing) = (viewer.is_some(), answers.is_missing);
     let welcome = Welcome { viewer, sign_up_open: hub.config().sign_up_open };
     let boot = Boot { welcome, latest: answers.latest, answers: answers.by_query };
     let json = serde_json::to_string(&boot).map(|json| escape(&json)).unwrap_or_default();
-    BootData { json, signed_in }
+    BootData { json, signed_in, is_missing }
 }
 
 /// The signed-in user; adds the first answers of one of their pages.
@@ -65,16 +69,24 @@ async fn viewer(hub: &Hub, info: &RequestInfo, uri: &Uri, answers: &mut PageAnsw
         Err(error) => return Err(error),
     };
     let address = Address::parse(uri.path());
-    if let Some((slug, page)) = address.as_ref().and_then(Address::location)
-        && let Ok(actor) = accounts::actor(services, &user, slug, info.device.ip).await
-    {
-        let (query, base_url) = (uri.query().unwrap_or_default(), info.base_url());
-        let configured_limits = hub.config().rate_limits;
-        let mut answers = FirstAnswers { services, actor: &actor, configured_limits, answers };
-        answers.add_common().await;
-        match address {
-            Some(Address::ApiKey(_, id)) => answers.add_key(KeyAddress::parse(id, query)).await,
-            _ => answers.add_page(page, query, base_url).await,
+    // A page that doesn't exist is within its organization too.
+    if let Some(slug) = Address::organization_in(uri.path()) {
+        match accounts::actor(services, &user, slug, info.device.ip).await {
+            Ok(actor) => {
+                let configured_limits = hub.config().rate_limits;
+                let mut answers = FirstAnswers { services, actor: &actor, configured_limits, answers };
+                answers.add_common().await;
+                let query = uri.query().unwrap_or_default();
+                // A page with values that it can't use shows none of its own data.
+                match address.filter(|address| address.invalid(query).is_empty()) {
+                    Some(Address::ApiKey(_, id)) => answers.add_key(KeyAddress::parse(id, query)).await,
+                    Some(Address::Organization(_, page)) => answers.add_page(page, query, info.base_url()).await,
+                    _ => {}
+                }
+            }
+            Err(ServiceError::NotFound) => answers.is_missing = true,
+            // The page asks again, and shows the error.
+            Err(_) => {}
         }
     }
     accounts::viewer(services, &user).await.map(Some)
@@ -103,7 +115,12 @@ impl FirstAnswers<'_> {
         match page {
             Page::Overview => {
                 let overview = services::overview::get(services, actor, base_url).await;
+                let in_first_steps = overview.as_ref().is_ok_and(|overview| !overview.ever_called);
                 self.add(&api::overview::Get { organization }, overview);
+                if in_first_steps {
+                    // They ask whether to store bodies.
+                    self.add_settings().await;
+                }
             }
             Page::ApiKeys => {
                 let query = KeysAddress::parse(query).query;
@@ -115,14 +132,9 @@ impl FirstAnswers<'_> {
                 let report = services::usage::report(services, actor, &query).await;
                 self.add(&api::usage::Report { organization, query }, report);
             }
-            Page::Logs => {
-                let query = LogsAddress::parse(query).calls(None);
-                let calls = services::calls::list(services, actor, &query).await;
-                self.add(&api::calls::List { organization, query }, calls);
-            }
+            Page::Logs => self.add_calls(&LogsAddress::parse(query)).await,
             Page::Settings => {
-                let settings = services::organizations::settings(services, actor).await;
-                self.add(&api::organizations::SettingsRequest { organization: organization.clone() }, settings);
+                self.add_settings().await;
                 let limits = services::rate_limits::list(services, actor, self.configured_limits).await;
                 self.add(&api::rate_limits::List { organization }, limits);
             }
@@ -135,6 +147,7 @@ impl FirstAnswers<'_> {
         let (services, actor, id) = (self.services, self.actor, address.id);
         let organization = actor.organization.slug.clone();
         let key = services::api_keys::get(services, actor, id).await;
+        self.answers.is_missing = matches!(key, Err(ServiceError::NotFound));
         self.add(&api::api_keys::Get { organization: organization.clone(), id }, key);
         match address.tab {
             KeyTab::Overview => {
@@ -142,16 +155,33 @@ impl FirstAnswers<'_> {
                 let report = services::usage::report(services, actor, &query).await;
                 self.add(&api::usage::Report { organization, query }, report);
             }
-            KeyTab::Calls => {
-                let query = address.calls(None);
-                let calls = services::calls::list(services, actor, &query).await;
-                self.add(&api::calls::List { organization, query }, calls);
-            }
+            KeyTab::Calls => self.add_calls(&address.logs).await,
             KeyTab::History => {
                 let entries = services::api_keys::history(services, actor, id).await;
                 self.add(&api::api_keys::History { organization, id }, entries);
             }
         }
+    }
+
+    /// Adds the organization's settings, if the user may see them.
+    async fn add_settings(&mut self) {
+        let organization = self.actor.organization.slug.clone();
+        let settings = services::organizations::settings(self.services, self.actor).await;
+        self.add(&api::organizations::SettingsRequest { organization }, settings);
+    }
+
+    /// Adds the first page of calls, and the bars above it.
+    async fn add_calls(&mut self, address: &LogsAddress) {
+        let (services, actor) = (self.services, self.actor);
+        let organization = actor.organization.slug.clone();
+        let list = address.calls(None);
+        let bars = address.activity(actor.organization.time_zone.name().to_owned());
+        let (calls, activity) = tokio::join!(
+            services::calls::list(services, actor, &list),
+            services::calls::activity(services, actor, &bars),
+        );
+        self.add(&api::calls::List { organization: organization.clone(), query: list }, calls);
+        self.add(&api::calls::Activity { organization, query: bars }, activity);
     }
 
     /// Adds the first page of the inbox, if the user has one.

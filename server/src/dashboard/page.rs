@@ -82,7 +82,8 @@ async fn page(hub: &Hub, info: &RequestInfo, uri: &Uri) -> Response {
         Some(page) => {
             let address = Address::parse(uri.path());
             let html = page.with_data(address.as_ref().map(|address| address.first_part(data.signed_in)), &data.json);
-            let status = if address.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+            let exists = address.is_some() && !data.is_missing;
+            let status = if exists { StatusCode::OK } else { StatusCode::NOT_FOUND };
             let mut response = (status, Html(html)).into_response();
             let headers = response.headers_mut();
             headers.insert(header::CONTENT_SECURITY_POLICY, page.policy.clone());

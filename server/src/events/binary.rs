@@ -23,8 +23,8 @@ pub(super) fn attributes(headers: &HeaderMap) -> Result<Option<Attributes>, V1Er
         let mut values = headers.get_all(&header).iter();
         match (values.next(), values.next()) {
             (None, _) => Ok(String::new()),
-            (Some(value), None) => text(value).ok_or_else(|| V1Error::malformed(format!("`{header}` can't be read."))),
-            (Some(_), Some(_)) => Err(V1Error::malformed(format!("`{header}` must be there once."))),
+            (Some(value), None) => text(value).ok_or_else(|| V1Error::malformed(format!("`{header}` is invalid."))),
+            (Some(_), Some(_)) => Err(V1Error::malformed(format!("`{header}` must be given exactly once."))),
         }
     };
     Ok(Some(Attributes {

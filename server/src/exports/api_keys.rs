@@ -7,7 +7,7 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{ExportError, ExportRequest, csv};
+use super::{ExportError, ExportRequest, csv, require_valid};
 
 const HEADER: [&str; 25] = [
     "id",
@@ -40,6 +40,7 @@ const HEADER: [&str; 25] = [
 pub(crate) async fn export(
     ExportRequest { hub, actor, query, format }: ExportRequest,
 ) -> Result<Response, ExportError> {
+    require_valid(&KeysAddress::invalid(&query))?;
     let query = KeysAddress::parse(&query).query;
     let pages = services::api_keys::export(&hub.services, &actor, &query).await?;
     Ok(csv::table(&format!("{}-api-keys", actor.organization.slug), format, HEADER, pages, cells).await?)

@@ -3,10 +3,11 @@
 use app::addresses::LogsAddress;
 use axum::response::Response;
 use domain::calls::{Call, CountSource};
+use services::usage::LocalFormat;
 
-use super::{ExportError, ExportRequest, csv};
+use super::{ExportError, ExportRequest, csv, require_valid};
 
-const HEADER: [&str; 32] = [
+const HEADER: [&str; 34] = [
     "started_at",
     "request_id",
     "project",
@@ -39,17 +40,22 @@ const HEADER: [&str; 32] = [
     "tool_calls",
     "characters",
     "service_tier",
+    "started_at_local",
+    "time_zone",
 ];
 
 pub(crate) async fn export(
     ExportRequest { hub, actor, query, format }: ExportRequest,
 ) -> Result<Response, ExportError> {
-    let query = LogsAddress::parse(&query).calls(None);
-    let pages = services::calls::export(&hub.services, &actor, &query).await?;
-    Ok(csv::table(&format!("{}-calls", actor.organization.slug), format, HEADER, pages, cells).await?)
+    require_valid(&LogsAddress::invalid(&query))?;
+    let address = LogsAddress::parse(&query);
+    let local = LocalFormat::new(&actor.organization, address.time_zone.as_deref())?;
+    let pages = services::calls::export(&hub.services, &actor, &address.calls(None)).await?;
+    let name = format!("{}-calls", actor.organization.slug);
+    Ok(csv::table(&name, format, HEADER, pages, move |call| cells(call, local)).await?)
 }
 
-fn cells(call: &Call) -> [String; HEADER.len()] {
+fn cells(call: &Call, local: LocalFormat) -> [String; HEADER.len()] {
     let known = |count: i64| if call.measured == CountSource::Unknown { String::new() } else { count.to_string() };
     [
         call.started_at.to_string(),
@@ -84,5 +90,7 @@ fn cells(call: &Call) -> [String; HEADER.len()] {
         known(call.used.tool_calls),
         known(call.used.characters),
         call.used.tier.name().to_owned(),
+        local.format_second(call.started_at),
+        local.zone().to_owned(),
     ]
 }

@@ -89,7 +89,7 @@ pub(super) async fn table<T, E, const COLUMNS: usize>(
     format: CsvFormat,
     header: [&str; COLUMNS],
     pages: impl Stream<Item = Result<Vec<T>, E>> + Send + 'static,
-    cells: fn(&T) -> [String; COLUMNS],
+    cells: impl Fn(&T) -> [String; COLUMNS] + Send + 'static,
 ) -> Result<Response, E>
 where
     T: Send + 'static,

@@ -49,7 +49,7 @@ pub(super) struct ForwardedRequest {
     pub(super) context: CallContext,
 }
 
-/// An error and the name of its model, which is on offer or empty; `None` if the client left while sending.
+/// An error and the model that was asked for, empty if unknown; `None` if the client left while sending.
 pub(super) type Rejection = Option<(V1Error, Arc<str>)>;
 
 fn without_model(refusal: V1Error) -> Rejection {
@@ -201,7 +201,7 @@ impl RequestBuilder<'_> {
         let default = self.gateway.default_model(self.endpoint());
         let named = form.model().or(default.as_deref()).filter(|model| !model.is_empty());
         let model =
-            named.ok_or_else(|| without_model(V1Error::invalid("model", "Name a model: `model` is missing.")))?;
+            named.ok_or_else(|| without_model(V1Error::invalid("model", "Missing required parameter: `model`.")))?;
         let offer = self.offer(model)?;
         let mentions = self.mentions_with(std::mem::take(&mut form.mentions));
         let offer = self.check_mentions(&mentions, offer).await?;
@@ -221,10 +221,10 @@ impl RequestBuilder<'_> {
     async fn file(mut self, body: Body) -> Result<PreparedRequest, Rejection> {
         let mut form = self.read_form(body).await?;
         let provider = self.gateway.files_provider().ok_or_else(|| {
-            without_model(V1Error::invalid("file", "No provider keeps files here. Tell whoever runs the gateway."))
+            without_model(V1Error::invalid("file", "No provider for files is configured. Contact the operator."))
         })?;
         if form.model().is_some() {
-            return Err(without_model(V1Error::invalid("model", "No model has a part in a file.")));
+            return Err(without_model(V1Error::invalid("model", "`model` isn't allowed when uploading a file.")));
         }
         let offer = Offer::for_provider(Arc::default(), self.endpoint().service, provider);
         let mentions = self.mentions_with(std::mem::take(&mut form.mentions));
@@ -236,9 +236,7 @@ impl RequestBuilder<'_> {
 
     async fn read_form(&self, body: Body) -> Result<SpooledForm, Rejection> {
         if self.is_gzip {
-            return Err(without_model(gzip::not_accepted(
-                "A form is read as it is. Send it without `content-encoding`.",
-            )));
+            return Err(without_model(gzip::not_accepted("Send forms uncompressed, without `content-encoding`.")));
         }
         let limits = self.limits(self.gateway.limits().max_upload_bytes);
         let quota = self.gateway.disk.quota(self.key.into());
@@ -254,7 +252,7 @@ impl RequestBuilder<'_> {
 
     /// Prepares a request about an object, which goes to the provider that keeps it.
     async fn object_request(mut self, object: ProviderObject, body: Body) -> Result<PreparedRequest, Rejection> {
-        let gone = "The provider that keeps this isn't configured any more. Tell whoever runs the gateway.";
+        let gone = "The provider that stores this object is no longer configured. Contact the operator.";
         let (payload, content_type, mentions, share) = self.object_body(body).await?;
         let provider =
             self.gateway.provider(object.provider()).ok_or_else(|| without_model(V1Error::upstream_error(gone)))?;
@@ -279,7 +277,7 @@ impl RequestBuilder<'_> {
         if is_form(self.headers) {
             let mut form = self.read_form(body).await?;
             if form.model().is_some() {
-                return Err(without_model(V1Error::invalid("model", "No model can be named here.")));
+                return Err(without_model(V1Error::invalid("model", "`model` isn't allowed here.")));
             }
             let mentions = std::mem::take(&mut form.mentions);
             return Ok((form.payload(""), Some(form.content_type), mentions, None));

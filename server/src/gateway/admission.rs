@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::request::Parts;
-use domain::api_keys::Scope;
+use domain::{api_keys::Scope, calls::RejectionRule};
 use services::api_keys::directory::KeyRecord;
 
 use super::{Gateway, MODELS, endpoint::ENDPOINTS};
@@ -18,7 +18,9 @@ impl Gateway {
             Err(self.v1.record_rejection(KeyRejection { refusal, key: Some(Arc::clone(key)) }, authenticated.ip))
         };
         if !key.grants(scope) {
-            return reject(V1Error::missing_scope(key.level, scope));
+            let could_have = Scope::of(key.level).contains(&scope);
+            let rule = if could_have { RejectionRule::Scope } else { RejectionRule::Level };
+            return reject(V1Error::missing_scope(key.level, scope).by_rule(rule));
         }
         if key.project_archived {
             return reject(V1Error::project_archived());

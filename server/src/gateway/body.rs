@@ -103,9 +103,9 @@ impl RequestBody {
         let model: Cow<'_, str> = match (named, default) {
             (Some(value), _) => text(value)
                 .filter(|model| !model.is_empty())
-                .ok_or_else(|| V1Error::invalid("model", "`model` must be a text that names a model."))?,
+                .ok_or_else(|| V1Error::invalid("model", "`model` must be a string."))?,
             (None, Some(default)) => Cow::Borrowed(default),
-            (None, None) => return Err(V1Error::invalid("model", "Name a model: `model` is missing.")),
+            (None, None) => return Err(V1Error::invalid("model", "Missing required parameter: `model`.")),
         };
         let options = options.map(|value| stream_options(&bytes, value)).transpose()?;
         let mut mentions = found.notes.mentions;
@@ -244,7 +244,7 @@ pub(super) fn find_mentions(bytes: &[u8]) -> Result<Mentions, V1Error> {
     let found = scan(bytes, &["model"])?;
     match found.values {
         [None] => Ok(found.notes.mentions),
-        [Some(_)] => Err(V1Error::invalid("model", "No model can be named here.")),
+        [Some(_)] => Err(V1Error::invalid("model", "`model` isn't allowed here.")),
     }
 }
 
@@ -278,7 +278,7 @@ fn reference<'a>(param: &'static str, value: Option<&'a RawValue>) -> Result<Opt
         Some(value) if value.get() == "null" => Ok(None),
         Some(value) => match text(value) {
             Some(id) => Ok(Some(id)),
-            None => Err(V1Error::invalid(param, format!("`{param}` must be a text."))),
+            None => Err(V1Error::invalid(param, format!("`{param}` must be a string."))),
         },
     }
 }

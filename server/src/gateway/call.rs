@@ -2,9 +2,13 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use axum::response::Response;
+use axum::{
+    http::{HeaderMap, HeaderName},
+    response::Response,
+};
 use domain::{
-    calls::{CountSource, Outcome},
+    api_keys::Secret,
+    calls::{CallRejection, CountSource, MAX_CLIENT_REQUEST_ID, Outcome},
     ids::{CallId, PriceId},
     money::{Cost, Money, Price, PriceParts, Quantities, UsageBounds},
     time::Timestamp,
@@ -28,6 +32,9 @@ use super::{
 };
 use crate::v1::error::V1Error;
 
+/// Header with a request ID of the client's own. Source: OpenAI's API reference, "Debugging requests".
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-id");
+
 /// The time and the endpoint of a call's arrival.
 #[derive(Debug)]
 pub(super) struct Arrival {
@@ -38,13 +45,24 @@ pub(super) struct Arrival {
     /// When the request was complete. Timeouts of the answer start here, since an upload
     /// may take longer than them.
     pub(super) received_at: Instant,
+    /// The request ID that the client gave the call.
+    client_request_id: Option<String>,
 }
 
 impl Arrival {
-    pub(super) fn new(services: &Services, endpoint: &'static Endpoint) -> Self {
+    pub(super) fn new(services: &Services, endpoint: &'static Endpoint, headers: &HeaderMap) -> Self {
         let started_at = services.now();
         let instant = Instant::now();
-        Self { id: new_call_id(started_at), endpoint, started_at, instant, received_at: instant }
+        let request_id = headers.get(CLIENT_REQUEST_ID).and_then(|id| id.to_str().ok()).map(str::trim);
+        let request_id = request_id.filter(|id| (1..=MAX_CLIENT_REQUEST_ID).contains(&id.len()));
+        Self {
+            id: new_call_id(started_at),
+            endpoint,
+            started_at,
+            instant,
+            received_at: instant,
+            client_request_id: request_id.map(Secret::redact),
+        }
     }
 
     /// Microseconds since the arrival.
@@ -62,10 +80,19 @@ impl Arrival {
         refusal.response_with_code(code, self.endpoint.dialect, self.id)
     }
 
-    /// Builds the record of a rejected call, which is free. `model` is on offer, or empty.
-    pub(super) fn record_of_refusal(&self, key: &KeyRecord, model: Arc<str>, refusal: &V1Error) -> CallRecord {
+    /// Builds the record of a rejected call, which is free. `model` is on offer, or empty; `requested_model` is what
+    /// the client asked for, if that is known.
+    pub(super) fn record_of_refusal(
+        &self,
+        key: &KeyRecord,
+        model: Arc<str>,
+        requested_model: &str,
+        refusal: &V1Error,
+    ) -> CallRecord {
+        let requested_model = Secret::redact(requested_model);
         CallRecord {
             model,
+            rejection: Some(CallRejection::new(refusal.rule, &refusal.message(), &requested_model)),
             status: refusal.status.as_u16(),
             outcome: Outcome::Refused,
             cost: Some(Money::ZERO),
@@ -106,6 +133,8 @@ impl Arrival {
             duration_us: self.elapsed_us(),
             first_byte_us: None,
             error_code: Cow::Borrowed(""),
+            rejection: None,
+            client_request_id: self.client_request_id.clone(),
         }
     }
 }

@@ -212,7 +212,7 @@ impl FormWriter {
     fn set_model(&mut self, value: Vec<u8>, range: Range<u64>) -> Result<(), V1Error> {
         let value = String::from_utf8(value).map_err(|_| V1Error::invalid(MODEL, "`model` isn't UTF-8."))?;
         match self.model.replace((value, range)) {
-            Some(_) => Err(V1Error::invalid(MODEL, "`model` must be there once.")),
+            Some(_) => Err(V1Error::invalid(MODEL, "`model` may be given only once.")),
             None => Ok(()),
         }
     }

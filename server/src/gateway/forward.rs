@@ -2,8 +2,9 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use axum::extract::Request;
-use services::api_keys::directory::KeyRecord;
+use axum::{body::Body, extract::Request, http::HeaderMap};
+use domain::calls::RejectionRule;
+use services::{api_keys::directory::KeyRecord, metering::CallRecord};
 use tokio::time::Instant;
 
 use super::{
@@ -18,6 +19,7 @@ use super::{
         binary, events, json,
         shape::{AnswerShape, detect_shape},
     },
+    requested_model,
     routing::{self, NoAnswer},
     timing::{CallTiming, ClientTime},
 };
@@ -38,7 +40,7 @@ pub(super) async fn handle(
         Ok(key) => key,
         Err(rejection) => {
             if let Some(key) = rejection.key {
-                record_refusal(gateway, &arrival, &key, Arc::default(), &rejection.refusal).await;
+                record_unread(gateway, &arrival, &key, (&parts.headers, body), &rejection.refusal).await;
             }
             return answer_refusal(gateway, &arrival, reply, &rejection.refusal);
         }
@@ -47,7 +49,7 @@ pub(super) async fn handle(
     let max_calls = gateway.limits().max_calls_by_key;
     let Some(registration) = gateway.running.enter(arrival.id, key.api_key_id, max_calls) else {
         let refusal = V1Error::too_many_at_once(max_calls);
-        record_refusal(gateway, &arrival, &key, Arc::default(), &refusal).await;
+        record_unread(gateway, &arrival, &key, (&parts.headers, body), &refusal).await;
         return answer_refusal(gateway, &arrival, reply, &refusal);
     };
     let mut guard = CallGuard::new(registration);
@@ -57,7 +59,7 @@ pub(super) async fn handle(
         Ok(permit) => guard.hold(permit),
         Err(refusal) => {
             reply.add_headers(gateway.limit_headers(&key));
-            record_refusal(gateway, &arrival, &key, Arc::default(), &refusal).await;
+            record_unread(gateway, &arrival, &key, (&parts.headers, body), &refusal).await;
             return answer_refusal(gateway, &arrival, reply, &refusal);
         }
     }
@@ -71,7 +73,9 @@ pub(super) async fn handle(
             // Before the client learns of it and tries again.
             drop(guard);
             if let Some((refusal, model)) = rejection {
-                record_refusal(gateway, &arrival, &key, model, &refusal).await;
+                let is_offered = refusal.rule != RejectionRule::UnknownModel;
+                let offered = if is_offered { Arc::clone(&model) } else { Arc::default() };
+                record_refusal(gateway, arrival.record_of_refusal(&key, offered, &model, &refusal)).await;
                 answer_refusal(gateway, &arrival, reply, &refusal);
             }
             return;
@@ -82,7 +86,8 @@ pub(super) async fn handle(
     let weighed = gateway.weigh(&mut guard, &request);
     reply.add_headers(gateway.limit_headers(&key));
     if let Err(refusal) = weighed {
-        record_refusal(gateway, &arrival, &key, Arc::clone(&offer.name), &refusal).await;
+        let record = arrival.record_of_refusal(&key, Arc::clone(&offer.name), &offer.name, &refusal);
+        record_refusal(gateway, record).await;
         return answer_refusal(gateway, &arrival, reply, &refusal);
     }
     if let Err(error) = guard.begin(&gateway.meter, &arrival.record_at_start(&key, Arc::clone(&offer.name))) {
@@ -126,9 +131,22 @@ async fn send(gateway: &Gateway, call: &mut GatewayCall, request: ProviderReques
     }
 }
 
+/// Records a call that was rejected before its body was read.
+async fn record_unread(
+    gateway: &Gateway,
+    arrival: &Arrival,
+    key: &KeyRecord,
+    (headers, body): (&HeaderMap, Body),
+    refusal: &V1Error,
+) {
+    let requested = requested_model::read(headers, body).await;
+    let offered = gateway.offer(&requested).map(|offer| Arc::clone(&offer.name)).unwrap_or_default();
+    record_refusal(gateway, arrival.record_of_refusal(key, offered, &requested, refusal)).await;
+}
+
 /// Records a rejected call in the key's log. The answer doesn't depend on whether that succeeds.
-async fn record_refusal(gateway: &Gateway, arrival: &Arrival, key: &KeyRecord, model: Arc<str>, refusal: &V1Error) {
-    gateway.refusals.record(arrival.record_of_refusal(key, model, refusal)).await;
+async fn record_refusal(gateway: &Gateway, record: CallRecord) {
+    gateway.refusals.record(record).await;
 }
 
 fn answer_refusal(gateway: &Gateway, arrival: &Arrival, reply: AnswerSender, refusal: &V1Error) {

@@ -13,6 +13,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue},
     response::Response,
 };
+use domain::calls::RejectionRule;
 use services::{
     api_keys::directory::KeyRecord,
     rate_limits::{LimitExceeded, LimitStatus, LimitSubject, LimitedCall, Permit},
@@ -113,14 +114,18 @@ fn estimate_tokens(request: &ProviderRequest) -> u64 {
 fn rate_limit_error(exceeded: &LimitExceeded) -> V1Error {
     let LimitExceeded { subject, unit, limit, retry_after_seconds } = exceeded;
     let retry_after_seconds = (*retry_after_seconds).min(MAX_RETRY_AFTER);
-    let subject_name = match subject {
-        LimitSubject::ApiKey => "this key",
-        LimitSubject::Project => "this key's project",
-        LimitSubject::Organization => "this organization",
+    let (subject_name, rule) = match subject {
+        LimitSubject::ApiKey => ("This key", RejectionRule::KeyRate),
+        LimitSubject::Project => ("This key's project", RejectionRule::ProjectRate),
+        LimitSubject::Organization => ("This organization", RejectionRule::OrganizationRate),
     };
-    let message =
-        format!("Too fast: {subject_name} may take {limit} {unit} a minute. Try again in {retry_after_seconds} s.");
-    V1Error::rate_limited(message, retry_after_seconds)
+    // Clients know calls as requests.
+    let noun = if *unit == "calls" { "request" } else { "token" };
+    let plural = if *limit == 1 { "" } else { "s" };
+    let message = format!(
+        "{subject_name} is limited to {limit} {noun}{plural} per minute. Try again in {retry_after_seconds} s."
+    );
+    V1Error::rate_limited(message, retry_after_seconds).by_rule(rule)
 }
 
 /// Formats a duration like OpenAI: `0s`, `59s`, `1m0s`.

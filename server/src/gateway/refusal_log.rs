@@ -1,16 +1,17 @@
 //! Logs rejected calls, without letting clients that repeat them fill the log.
 //!
-//! The first one is stored at once. Repetitions with its secret, model, path and code are counted in memory
+//! The first one is stored at once. Repetitions with its secret, model, path, code and rule are counted in memory
 //! for a minute, and stored as one row with their number. Counts are lost if the server is killed, which is
 //! acceptable, since rejected calls are free.
 
 use std::{
     collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use domain::ids::SecretId;
+use domain::{calls::RejectionRule, ids::SecretId};
 use services::metering::{CallRecord, Meter};
 use tokio::{
     task::JoinHandle,
@@ -24,13 +25,42 @@ const STORE_INTERVAL: Duration = Duration::from_secs(5);
 /// Maximum of different refusals that are counted. Beyond it, all counts are stored.
 const MAX_KINDS: usize = 10_000;
 
+/// Number of groups of models that aren't on offer: most of them get a row of their own, and a client that tries a lot
+/// of names doesn't fill the log.
+const UNKNOWN_MODEL_GROUPS: u64 = 16;
+
 /// The properties that repeated refusals have in common.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 struct RefusalKey {
     secret: SecretId,
     model: Arc<str>,
+    /// Group of a model that isn't on offer.
+    unknown_model: u64,
     endpoint: String,
     code: String,
+    rule: RejectionRule,
+}
+
+impl RefusalKey {
+    fn of(call: &CallRecord) -> Self {
+        let rejection = call.rejection.clone().unwrap_or_default();
+        let unknown_model = if call.model.is_empty() { group(&rejection.model) } else { 0 };
+        Self {
+            secret: call.secret_id,
+            model: Arc::clone(&call.model),
+            unknown_model,
+            endpoint: call.endpoint.to_string(),
+            code: call.error_code.to_string(),
+            rule: rejection.rule,
+        }
+    }
+}
+
+/// The group of a model that isn't on offer.
+fn group(model: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    model.hash(&mut hasher);
+    hasher.finish() % UNKNOWN_MODEL_GROUPS
 }
 
 /// The repetitions of a refusal since its row was stored.
@@ -92,12 +122,7 @@ impl RefusalCounts {
 
     /// Adds a refusal. Returns the records to store now, if any.
     fn add(&self, call: CallRecord, now: Instant) -> Option<Vec<CallRecord>> {
-        let key = RefusalKey {
-            secret: call.secret_id,
-            model: Arc::clone(&call.model),
-            endpoint: call.endpoint.to_string(),
-            code: call.error_code.to_string(),
-        };
+        let key = RefusalKey::of(&call);
         let mut counts = self.lock();
         if let Some(count) = counts.get_mut(&key).filter(|count| now.duration_since(count.since) < SUM_PERIOD) {
             count.duration_us = count.duration_us.saturating_add(call.duration_us);
@@ -151,7 +176,7 @@ mod tests {
     use std::borrow::Cow;
 
     use domain::{
-        calls::{CountSource, Outcome},
+        calls::{CallRejection, CountSource, Outcome},
         ids::{ApiKeyId, CallId, OrganizationId},
         models::Service,
         money::{Money, PriceParts, Quantities},
@@ -187,7 +212,13 @@ mod tests {
             duration_us,
             first_byte_us: None,
             error_code: Cow::Borrowed(code),
+            rejection: None,
+            client_request_id: None,
         }
+    }
+
+    fn for_model(model: &str, rule: RejectionRule) -> CallRecord {
+        CallRecord { rejection: Some(CallRejection::new(rule, "No.", model)), ..refused(1, "a", 5) }
     }
 
     fn times(calls: &[CallRecord]) -> Vec<u32> {
@@ -208,6 +239,18 @@ mod tests {
         let expired = counts.take_expired(now + SUM_PERIOD);
         assert_eq!((times(&expired), expired[0].duration_us), (vec![100], 50));
         assert_eq!(times(&counts.add(refused(1, "a", 5), now + SUM_PERIOD).unwrap()), [1]);
+    }
+
+    #[test]
+    fn other_models_and_rules_have_rows_of_their_own_but_not_any_number_of_them() {
+        let (counts, now) = (RefusalCounts::default(), Instant::now());
+        let add = |model: &str, rule| counts.add(for_model(model, rule), now).is_some();
+        let other = (0..).map(|number| format!("gpt-{number}")).find(|name| group(name) != group("gpt-x")).unwrap();
+        assert!(add("gpt-x", RejectionRule::UnknownModel) && add(&other, RejectionRule::UnknownModel));
+        assert!(add("gpt-x", RejectionRule::KeyRate) && add("gpt-x", RejectionRule::ProjectRate));
+        assert!(!add("gpt-x", RejectionRule::UnknownModel) && !add("gpt-x", RejectionRule::KeyRate));
+        let rows = (0..1_000).filter(|number| add(&format!("guess-{number}"), RejectionRule::UnknownModel)).count();
+        assert!(rows < 16, "{rows}");
     }
 
     #[test]

@@ -85,7 +85,7 @@ pub(super) async fn send_to_providers(
         (Some(last), _) => last,
         (None, Some((provider, retry_in))) => Err(all_breakers_open(provider, retry_in)),
         (None, None) => {
-            let refusal = V1Error::upstream_timeout("The call's time was over before a provider could be asked.");
+            let refusal = V1Error::upstream_timeout("The request timed out before a provider could be called.");
             Err(no_answer(&Arc::default(), refusal, true))
         }
     }
@@ -122,9 +122,9 @@ async fn try_provider(
             (V1Error::upstream_error("The provider can't be reached."), true)
         }
         Ok(Ok(Err(ProviderError::Broken))) => {
-            (V1Error::upstream_error("The provider broke off the connection without an answer."), false)
+            (V1Error::upstream_error("The provider closed the connection without a response."), false)
         }
-        Ok(Err(_)) => (V1Error::upstream_timeout("The provider didn't begin to answer in time."), false),
+        Ok(Err(_)) => (V1Error::upstream_timeout("The provider didn't start its response in time."), false),
         Err(KeyLeaked) => return (Err(interrupted(provider)), NextAttempt::None),
     };
     log_breaker_change(provider, permit.record_failure(Instant::now()));

@@ -103,7 +103,7 @@ pub(super) async fn retrieve(
     params(AdminKeyPath),
     request_body = EditKeyBody,
     responses(
-        (status = 200, description = "The changed key", body = KeyObject),
+        (status = 200, description = "The updated key", body = KeyObject),
         (status = 409, description = "The key has expired or is disabled", body = ErrorDocument)
     )
 )]
@@ -128,7 +128,7 @@ pub(super) async fn modify(
     security(("bearer" = ["admin_api_keys.write"])),
     params(
         AdminKeyPath,
-        ("descendants" = Option<bool>, Query, description = "Whether to revoke the keys that it created or rotated too")
+        ("descendants" = Option<bool>, Query, description = "Whether to also revoke the keys that it created or rotated")
     ),
     responses((status = 200, description = "The key is revoked", body = DeletedKey))
 )]
@@ -151,7 +151,7 @@ pub(super) async fn revoke(
     tag = "Admin keys",
     security(("bearer" = ["admin_api_keys.read"])),
     params(AdminKeyPath),
-    responses((status = 200, description = "The keys, the oldest first", body = DescendantKeys))
+    responses((status = 200, description = "The keys, oldest first", body = DescendantKeys))
 )]
 pub(super) async fn descendants(
     State(v1): State<V1State>,

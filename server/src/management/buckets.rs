@@ -4,10 +4,10 @@ use domain::{
     ids::{ApiKeyId, ProjectId},
     models::Service,
     time::Timestamp,
-    usage::{Group, View},
+    usage::Group,
 };
 use serde::Serialize;
-use services::usage::breakdown::{Breakdown, Span, SpanShare};
+use services::usage::breakdown::{Breakdown, Span, SpanShare, SpanWidth};
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
     openapi::{
@@ -65,21 +65,22 @@ impl BucketQuery {
         ])?;
         let width = query.one("bucket_width", parse_width)?.unwrap_or_default();
         let (seconds, (default_limit, max_limit)) = match width {
-            View::Hour => (HOUR, limits.hours),
-            View::Day => (DAY, limits.days),
+            SpanWidth::Hour => (HOUR, limits.hours),
+            SpanWidth::Day => (DAY, limits.days),
         };
         let time = number(0, MAX_TIME);
         let start = query.one("start_time", &time)?;
-        let start = start.ok_or_else(|| V1Error::invalid("start_time", "Say since when, in seconds of Unix time."))?;
+        let start =
+            start.ok_or_else(|| V1Error::invalid("start_time", "`start_time` is required, in Unix seconds."))?;
         let end = query.one("end_time", &time)?.unwrap_or(now.millis().div_euclid(1000) + 1);
         if end <= start {
-            return Err(V1Error::invalid("end_time", "It must be after start_time, and isn't included."));
+            return Err(V1Error::invalid("end_time", "`end_time` must be after `start_time`."));
         }
         let (start, end) = (start.div_euclid(seconds) * seconds, (end + seconds - 1).div_euclid(seconds) * seconds);
         let page = query.one("page", |page| {
             let time = page.strip_prefix(PAGE_PREFIX).and_then(|time| time.parse().ok());
             time.filter(|time| time % seconds == 0 && (start..end).contains(time))
-                .ok_or("This is no page of this very question.")
+                .ok_or("`page` doesn't belong to this query.")
         })?;
         let from = page.unwrap_or(start);
         let limit = query.one("limit", number(1, max_limit))?.unwrap_or(default_limit);
@@ -118,20 +119,20 @@ impl IntoParams for BucketQuery {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let start = query_param(
             "start_time",
-            "Start, in seconds of Unix time. The bucket that it lies in is returned as a whole.",
+            "Start, in Unix seconds. The bucket that contains it is returned as a whole.",
             integer(0, MAX_TIME),
         );
         vec![
             ParameterBuilder::from(start).required(Required::True).build(),
             query_param(
                 "end_time",
-                "End, in seconds of Unix time, exclusive; now if left out. The bucket that it lies in is returned as a whole.",
+                "End, in Unix seconds, exclusive; now by default. The bucket that contains it is returned as a whole.",
                 integer(0, MAX_TIME),
             ),
-            query_param("bucket_width", "Length of a bucket, in UTC; `1d` if left out.", one_of(&["1h", "1d"])),
+            query_param("bucket_width", "Length of a bucket, in UTC; `1d` by default.", one_of(&["1h", "1d"])),
             query_param(
                 "group_by",
-                "Dimensions by which a bucket's results are grouped; one result for all if left out.",
+                "Dimensions by which a bucket's results are grouped; one result for all by default.",
                 list_of(one_of(&["project_id", "api_key_id", "model", "line_item"])),
             ),
             query_param("project_ids", "Projects to restrict the results to.", list_of(ProjectId::schema())),
@@ -139,11 +140,11 @@ impl IntoParams for BucketQuery {
             query_param("models", "Models to restrict the results to.", list_of(String::schema())),
             query_param(
                 "limit",
-                "Number of buckets on a page, if left out 24 hours or 7 days. The maximum is 168 hours, and of days 31 \
-                 for usage and 180 for costs.",
+                "Number of buckets per page; 24 hours or 7 days by default. The maximum is 168 hours, or 31 days for usage \
+                 and 180 days for costs.",
                 integer(1, 180),
             ),
-            query_param("page", "The `next_page` of the page before; left out for the first page.", String::schema()),
+            query_param("page", "The `next_page` of the previous page; omit it for the first page.", String::schema()),
         ]
     }
 }
@@ -151,12 +152,12 @@ impl IntoParams for BucketQuery {
 /// The prefix of a page's name, before its beginning in seconds.
 const PAGE_PREFIX: &str = "page_";
 
-fn parse_width(text: &str) -> Result<View, &'static str> {
+fn parse_width(text: &str) -> Result<SpanWidth, &'static str> {
     match text {
-        "1h" => Ok(View::Hour),
-        "1d" => Ok(View::Day),
-        "1m" => Err("Usage isn't kept by minutes. Ask for \"1h\" or \"1d\"."),
-        _ => Err("A bucket is \"1h\" or \"1d\" wide."),
+        "1h" => Ok(SpanWidth::Hour),
+        "1d" => Ok(SpanWidth::Day),
+        "1m" => Err("Usage by minute isn't available. Use \"1h\" or \"1d\"."),
+        _ => Err("`bucket_width` must be \"1h\" or \"1d\"."),
     }
 }
 
@@ -166,7 +167,7 @@ fn parse_group(text: &str) -> Result<Group, &'static str> {
         "api_key_id" => Ok(Group::ApiKey),
         // A cost's line item is its model.
         "model" | "line_item" => Ok(Group::Model),
-        _ => Err("Group by project_id, api_key_id or model."),
+        _ => Err("`group_by` must be project_id, api_key_id or model."),
     }
 }
 

@@ -33,7 +33,7 @@ use super::{admin_keys, costs, key_bodies::RotateKeyBody, leaks, project_keys, u
         (name = "Admin keys", description = "Keys of the organization, which create and manage other keys."),
         (name = "Project keys", description = "Keys of projects, which call models or read usage."),
         (name = "Usage", description = "Calls, tokens and costs by hours or days of UTC."),
-        (name = "Leaks", description = "Reports of secrets that were found where they shouldn't be."),
+        (name = "Leaks", description = "Reports of leaked secrets."),
     )
 )]
 pub(crate) struct ManagementDocument;

@@ -56,11 +56,13 @@ impl CreateKeyBody {
     pub(super) fn into_new_key(self, location: KeyLocation, now: Timestamp) -> Result<NewApiKey, V1Error> {
         let (project_id, level) = match (location, self.level) {
             (KeyLocation::Organization, None | Some(Level::Admin)) => (None, Level::Admin),
-            (KeyLocation::Organization, Some(_)) => return Err(V1Error::invalid("level", "Here are admin keys only.")),
+            (KeyLocation::Organization, Some(_)) => {
+                return Err(V1Error::invalid("level", "Must be admin at this path."));
+            }
             (KeyLocation::Project(_), Some(Level::Admin)) => {
                 return Err(V1Error::invalid(
                     "level",
-                    "An admin key belongs to no project: make it at /v1/organization/admin_api_keys.",
+                    "Admin keys don't belong to a project. Create them at /v1/organization/admin_api_keys.",
                 ));
             }
             (KeyLocation::Project(id), level) => (Some(id), level.unwrap_or(Level::Standard)),
@@ -115,7 +117,7 @@ pub(super) struct EditKeyBody {
 impl EditKeyBody {
     pub(super) fn into_changes(self) -> Result<ApiKeyChanges, V1Error> {
         if self.expires_in_seconds.is_some() {
-            let message = "When a key expires can't be changed. Make another one that lives longer.";
+            let message = "A key's expiration can't be changed. Create another key.";
             return Err(V1Error::invalid("expires_in_seconds", message));
         }
         Ok(ApiKeyChanges {

@@ -126,7 +126,7 @@ pub(super) async fn revoke(
     let with_descendants = query.reject_unknown(&["descendants"])?.one("descendants", |text| match text {
         "true" => Ok(true),
         "false" => Ok(false),
-        _ => Err("Say true or false."),
+        _ => Err("Must be true or false."),
     })?;
     let actor = require_manager(caller, services, location, key).await?;
     let is_admin = location == KeyLocation::Organization;
@@ -178,14 +178,14 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, V1Error> {
         let text = parts.headers.get("idempotency-key").map(|value| value.to_str().map(str::to_owned));
-        text.transpose().map(Self).map_err(|_| V1Error::malformed("The header Idempotency-Key: use plain letters."))
+        text.transpose().map(Self).map_err(|_| V1Error::malformed("Idempotency-Key must be printable ASCII."))
     }
 }
 
 impl IntoParams for IdempotencyKey {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let description = "Name of this request, chosen by the client: 1 to 100 characters on one line. A repeated \
-                           request with the same name changes nothing, and returns the same key with `value` as `null`.";
+        let description = "Idempotency key of this request, chosen by the client: 1 to 100 characters on one line. A repeated \
+                           request with the same one changes nothing, and returns the same key with `value` as `null`.";
         vec![header_param("Idempotency-Key", description, String::schema())]
     }
 }

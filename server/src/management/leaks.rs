@@ -92,7 +92,7 @@ pub(super) async fn report(
     JsonBody(found_keys): JsonBody<Vec<FoundKey>, MAX_REPORT_BYTES>,
 ) -> Result<Json<Vec<Feedback>>, V1Error> {
     if found_keys.len() > MAX_REPORTS {
-        return Err(V1Error::malformed(format!("Report at most {MAX_REPORTS} tokens at once.")));
+        return Err(V1Error::malformed(format!("Report at most {MAX_REPORTS} tokens per request.")));
     }
     let reports: Vec<LeakReport> = found_keys.iter().map(FoundKey::to_report).collect();
     let verdicts = report_leaks(v1.services(), &reports).await?;

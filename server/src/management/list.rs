@@ -27,12 +27,12 @@ pub(super) fn cursor(query: QueryParams) -> Result<KeyCursor, V1Error> {
     let query = query.reject_unknown(&["after", "limit", "order", "owner_project_access"])?;
     query.one("owner_project_access", |access| match access {
         "any" => Ok(()),
-        _ => Err("It can only be \"any\": every key says it of its owner."),
+        _ => Err("Must be \"any\"; every key states its owner."),
     })?;
     let descending = query.one("order", |order| match order {
         "asc" => Ok(false),
         "desc" => Ok(true),
-        _ => Err("An order is \"asc\" or \"desc\"."),
+        _ => Err("`order` must be \"asc\" or \"desc\"."),
     })?;
     Ok(KeyCursor {
         after: query.one("after", str::parse::<ApiKeyId>)?,
@@ -47,9 +47,9 @@ pub(super) enum KeyListParams {}
 impl IntoParams for KeyListParams {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         vec![
-            query_param("after", "The last id of the page before; left out for the first page.", ApiKeyId::schema()),
-            query_param("limit", "Number of keys on a page; 20 if left out.", integer(1, MAX_PAGE_SIZE)),
-            query_param("order", "Order by the time of creation; `asc` if left out.", one_of(&["asc", "desc"])),
+            query_param("after", "The last ID of the previous page; omit it for the first page.", ApiKeyId::schema()),
+            query_param("limit", "Number of keys per page; 20 by default.", integer(1, MAX_PAGE_SIZE)),
+            query_param("order", "Order by the time of creation; `asc` by default.", one_of(&["asc", "desc"])),
             query_param("owner_project_access", "OpenAI's filter, which can only be `any`.", one_of(&["any"])),
         ]
     }

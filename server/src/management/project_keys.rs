@@ -113,7 +113,7 @@ pub(super) async fn retrieve(
     params(ProjectKeyPath),
     request_body = EditKeyBody,
     responses(
-        (status = 200, description = "The changed key", body = KeyObject),
+        (status = 200, description = "The updated key", body = KeyObject),
         (status = 409, description = "The key has expired or is disabled", body = ErrorDocument)
     )
 )]

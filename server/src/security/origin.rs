@@ -15,8 +15,8 @@ use crate::{context::RequestInfo, hub::Hub, server_functions::error_response};
 /// Refuses requests that another site made the browser send, and bodies that aren't JSON.
 pub(crate) async fn guard(State(_): State<Hub>, info: RequestInfo, request: Request, next: Next) -> Response {
     if info.is_exposed {
-        let message = "This dashboard is reached over plain http, where its session could be read on the way. \
-                       Put it behind https, or let the operator set allow_insecure_http for a private network.";
+        let message = "Signing in over plain http isn't safe. Use https, or ask the operator to set \
+                       allow_insecure_http for a private network.";
         return forbidden(message, SecurityEventKind::PlainHttp);
     }
     if matches!(*request.method(), Method::GET | Method::HEAD) {

@@ -26,7 +26,7 @@ pub(crate) static KEY_HEADERS: [HeaderName; 4] = [
 pub(crate) fn secret(headers: &HeaderMap, query: Option<&str>) -> Result<Secret, V1Error> {
     if query.is_some_and(own_keys::query_contains_key) {
         return Err(V1Error::key(
-            "An API key stands in the address, which logs keep. Send it as `Authorization: Bearer <key>`.",
+            "Don't put the API key in the URL, which is logged. Send it as `Authorization: Bearer <key>`.",
         ));
     }
     let bearers = headers.get_all(header::AUTHORIZATION).iter().map(|value| {
@@ -38,21 +38,21 @@ pub(crate) fn secret(headers: &HeaderMap, query: Option<&str>) -> Result<Secret,
     let is_key = |text: &&str| Secret::form_at_start(text.as_bytes()) == Some(text.len());
     let mut presented = bearers.chain(plain).peekable();
     if presented.peek().is_none() {
-        return Err(V1Error::key("No API key. Send one as `Authorization: Bearer <key>`."));
+        return Err(V1Error::key("Missing API key. Send it as `Authorization: Bearer <key>`."));
     }
     let key = presented.find(is_key).ok_or_else(unknown)?;
     let values = headers.get_all(header::AUTHORIZATION).iter();
     let mut values = values.chain(KEY_HEADERS.iter().flat_map(|name| headers.get_all(name)));
     let is_other = |bytes: &[u8]| own_keys::find_all(bytes).any(|range| bytes[range] != *key.as_bytes());
     if values.any(|value| is_other(value.as_bytes())) {
-        return Err(V1Error::key("There are several API keys in this request. Send one."));
+        return Err(V1Error::key("The request contains several API keys. Send only one."));
     }
     Secret::parse(key).map_err(|_| unknown())
 }
 
 /// The error for text that isn't a key and for unknown keys.
 pub(crate) fn unknown() -> V1Error {
-    V1Error::key("This API key isn't right. Check that it was copied as a whole.")
+    V1Error::key("Incorrect API key. Check that you copied all of it.")
 }
 
 #[cfg(test)]
@@ -137,7 +137,7 @@ mod tests {
         let text = key(7).reveal().to_owned();
         let headers = HeaderMap::from_iter([(header::AUTHORIZATION, format!("Bearer {text}").parse().unwrap())]);
         let refusal = secret(&headers, Some(&format!("api_key={text}"))).unwrap_err();
-        assert!(refusal.message().contains("address"));
+        assert!(refusal.message().contains("URL"));
         assert!(secret(&headers, Some("api_key=sk-foreign")).is_ok());
     }
 }

@@ -12,7 +12,7 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use domain::{api_keys::Secret, ids::CallId};
+use domain::{api_keys::Secret, calls::RejectionRule, ids::CallId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -35,6 +35,8 @@ pub(crate) struct V1Error {
     param: Option<Cow<'static, str>>,
     message: Cow<'static, str>,
     retry: Retry,
+    /// The rule that a call breaks, for the log.
+    pub(crate) rule: RejectionRule,
 }
 
 /// Whether clients should retry, beyond what the status implies.
@@ -70,7 +72,22 @@ pub(crate) struct ErrorDetails<'a> {
 
 impl V1Error {
     fn new(status: StatusCode, kind: &'static str, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, kind, code, param: None, message: message.into(), retry: Retry::Default }
+        let rule = match code {
+            "insufficient_permissions" => RejectionRule::Scope,
+            "ip_not_allowed" => RejectionRule::Network,
+            "model_not_allowed" => RejectionRule::Model,
+            "model_not_found" => RejectionRule::UnknownModel,
+            "project_archived" => RejectionRule::ArchivedProject,
+            "rate_limit_exceeded" => RejectionRule::Concurrency,
+            _ if status.is_server_error() => RejectionRule::Server,
+            _ => RejectionRule::Request,
+        };
+        Self { status, kind, code, param: None, message: message.into(), retry: Retry::Default, rule }
+    }
+
+    /// Sets the rule that a call breaks, where the code doesn't say it.
+    pub(crate) fn by_rule(self, rule: RejectionRule) -> Self {
+        Self { rule, ..self }
     }
 
     fn with_param(self, param: impl Into<Cow<'static, str>>) -> Self {

@@ -19,7 +19,7 @@ pub(crate) fn is_declared(headers: &HeaderMap) -> Result<bool, V1Error> {
     match (codings.next(), codings.next()) {
         (None, _) => Ok(false),
         (Some(coding), None) if is_gzip(coding) => Ok(true),
-        _ => Err(not_accepted("Send the body as it is, or with `content-encoding: gzip`.")),
+        _ => Err(not_accepted("Send the body uncompressed, or with `content-encoding: gzip`.")),
     }
 }
 
@@ -46,7 +46,7 @@ impl GzipError {
     pub(crate) fn to_v1_error(&self, max_bytes: usize) -> V1Error {
         match self {
             Self::TooLarge => V1Error::body_too_large(max_bytes as u64),
-            Self::NotGzip => V1Error::malformed("The body isn't gzip, though its `content-encoding` says so."),
+            Self::NotGzip => V1Error::malformed("The body isn't gzip, although `content-encoding` says so."),
         }
     }
 }

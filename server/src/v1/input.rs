@@ -34,19 +34,19 @@ impl<T: DeserializeOwned, S: Send + Sync, const MAX: usize> FromRequest<S> for J
 
     async fn from_request(request: Request, _: &S) -> Result<Self, V1Error> {
         if gzip::is_declared(request.headers())? {
-            return Err(gzip::not_accepted("Send the body as it is, without `content-encoding`."));
+            return Err(gzip::not_accepted("Send the body uncompressed, without `content-encoding`."));
         }
         let bytes = match Limited::new(request.into_body(), MAX).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => return Err(V1Error::body_too_large(MAX as u64)),
-            Err(_) => return Err(V1Error::malformed("The body broke off.")),
+            Err(_) => return Err(V1Error::malformed("The body ended early.")),
         };
         // A body without required fields may be left out.
         let text: &[u8] = if bytes.trim_ascii().is_empty() { b"{}" } else { &bytes };
         if zeros::is_in_json(text) {
             return Err(zeros::error().into());
         }
-        serde_json::from_slice(text).map(Self).map_err(|error| V1Error::malformed(format!("The body: {error}.")))
+        serde_json::from_slice(text).map(Self).map_err(|error| V1Error::malformed(format!("Invalid body: {error}.")))
     }
 }
 
@@ -75,7 +75,7 @@ impl QueryParams {
         match self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) {
             None => Ok(self),
             Some((name, _)) => {
-                let message = format!("There is no parameter {name:?} here; there are {}.", known.join(", "));
+                let message = format!("Unknown parameter {name:?}. Allowed parameters: {}.", known.join(", "));
                 Err(V1Error::invalid(name.clone(), message))
             }
         }
@@ -111,6 +111,6 @@ impl QueryParams {
 pub(crate) fn number(min: i64, max: i64) -> impl Fn(&str) -> Result<i64, String> {
     move |text| {
         let number = text.parse().ok().filter(|number| (min..=max).contains(number));
-        number.ok_or_else(|| format!("{text:?} is no whole number from {min} to {max}."))
+        number.ok_or_else(|| format!("{text:?} isn't a whole number from {min} to {max}."))
     }
 }

@@ -21,7 +21,7 @@ impl From<ApiError> for V1Error {
     fn from(error: ApiError) -> Self {
         match error {
             ApiError::Invalid(fields) => fields.into(),
-            ApiError::Unauthenticated => Self::key("This API key isn't right. Check that it was copied as a whole."),
+            ApiError::Unauthenticated => Self::key("Incorrect API key. Check that you copied all of it."),
             ApiError::Forbidden(message) => Self::insufficient_permissions(message),
             ApiError::NotFound => Self::not_found(),
             ApiError::Conflict(message) => Self::conflict(message),
@@ -38,7 +38,7 @@ impl From<FieldErrors> for V1Error {
         match errors.iter().next() {
             Some(("life", message)) => Self::invalid("expires_in_seconds", message.to_owned()),
             Some((field, message)) => Self::invalid(field.to_owned(), message.to_owned()),
-            None => Self::malformed("The input can't be used."),
+            None => Self::malformed("The input is invalid."),
         }
     }
 }

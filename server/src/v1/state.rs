@@ -7,7 +7,7 @@ use axum::{
     extract::ConnectInfo,
     http::{header, request::Parts},
 };
-use domain::{api_keys::Secret, ids::OrganizationId};
+use domain::{api_keys::Secret, calls::RejectionRule, ids::OrganizationId};
 use services::{
     ServiceError, ServiceResult, Services,
     api_keys::{
@@ -159,9 +159,13 @@ fn check_verification(
     let reject = |refusal, key| Err(KeyRejection { refusal, key: Some(key) });
     let key = match verification {
         KeyVerification::Unknown => return Err(credentials::unknown().into()),
-        KeyVerification::Revoked(key) => return reject(V1Error::key("This API key was revoked."), key),
-        KeyVerification::Expired(key) => return reject(V1Error::key("This API key has expired."), key),
-        KeyVerification::Disabled(key) => return reject(V1Error::leaked_key(), key),
+        KeyVerification::Revoked(key) => {
+            return reject(V1Error::key("This API key was revoked.").by_rule(RejectionRule::Revoked), key);
+        }
+        KeyVerification::Expired(key) => {
+            return reject(V1Error::key("This API key has expired.").by_rule(RejectionRule::Expired), key);
+        }
+        KeyVerification::Disabled(key) => return reject(V1Error::leaked_key().by_rule(RejectionRule::Leaked), key),
         KeyVerification::Active(key) => key,
     };
     // From an unknown address, only a key without an allowlist is admitted.

@@ -87,7 +87,7 @@ async fn unfinished_uploads_of_one_organization_leave_room_for_others() {
     wait_until("the first is on the disk", async || written(&server) - before > 2_400_000).await;
     for key in [&first, &second] {
         let refused = unfinished(&server, "/v1/files", kind, key, &form(2_500_000)).await.read_all().await;
-        assert!(refused.starts_with("HTTP/1.1 429 ") && refused.contains("uploading too much"), "{refused}");
+        assert!(refused.starts_with("HTTP/1.1 429 ") && refused.contains("too many uploads at once"), "{refused}");
     }
     let body = [form(2_500_000), b"\r\n--x--\r\n".to_vec()].concat();
     let answer = server

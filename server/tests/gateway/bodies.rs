@@ -83,7 +83,7 @@ async fn a_stream_is_kept_as_one_answer() {
 async fn what_is_chosen_holds() {
     let stage = Stage::new(&Upstream::answering(200, JSON, ANSWER).await).await;
     let redact = ["content", "user"].map(str::to_owned).to_vec();
-    stage.set_body_settings(BodySettings { days: Some(3), limit: 1024, redact }).await;
+    stage.set_body_settings(BodySettings { days: Some(3), limit: 1024, redact, ..BodySettings::default() }).await;
     // Until the gateway has the new settings, it keeps everything.
     let question = chat_request(&"planted ".repeat(1_000));
     let stored = find("less is kept", async || {

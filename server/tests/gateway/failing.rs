@@ -90,7 +90,7 @@ async fn an_operators_account_that_is_used_up_isnt_the_clients() {
         let stage = Stage::with(&[&upstream], "").await;
         let answer = stage.post(CHAT, BODY).await;
         assert_eq!((answer.status, answer.code().as_str()), (StatusCode::BAD_GATEWAY, "upstream_error"), "{failure}");
-        assert!(answer.text().contains("Tell whoever runs it") && !answer.text().contains("quota for"), "{failure}");
+        assert!(answer.text().contains("Contact the operator") && !answer.text().contains("quota for"), "{failure}");
         let call = stage.call().await;
         assert_eq!((call.outcome, call.status, call.cost.unwrap().nanos()), (Outcome::Failed, 502, 0));
     }

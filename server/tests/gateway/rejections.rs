@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
-use domain::{api_keys::Level, calls::Outcome};
-use patience::find_within;
+use domain::{
+    api_keys::{Level, Scope},
+    calls::{Outcome, RejectionRule},
+};
+use patience::{find, find_within};
 use sea_orm::ConnectionTrait;
+use services::{call_search, calls};
 
 use super::{
     stage::{CHAT, EMBEDDINGS, Stage},
@@ -27,7 +31,7 @@ async fn whatever_is_no_key_is_refused_alike_and_not_in_the_log() {
     for key in ["", "sk-123", &mistyped, &never_created, &secret.to_uppercase()] {
         let answer = post_with(&stage, key, BODY).await;
         assert_eq!((answer.status, answer.code().as_str()), (StatusCode::UNAUTHORIZED, "invalid_api_key"), "{key}");
-        assert!(answer.text().contains("copied as a whole"), "{}", answer.text());
+        assert!(answer.text().contains("Incorrect API key"), "{}", answer.text());
         assert!(answer.id().starts_with("req_"));
     }
     let answer = stage.request(Method::POST, CHAT, &[], BODY).await;
@@ -59,7 +63,7 @@ async fn a_revoked_key_is_refused_within_a_second_and_told_so() {
     let call = stage.calls().await.remove(0);
     assert_eq!(call.id.to_string(), refused.id());
     assert_eq!((call.outcome, call.status, call.error_code.as_str()), (Outcome::Refused, 401, "invalid_api_key"));
-    assert_eq!((call.model.as_str(), call.provider.as_str(), call.cost.unwrap().nanos()), ("", "", 0));
+    assert_eq!((call.provider.as_str(), call.cost.unwrap().nanos()), ("", 0));
 }
 
 #[tokio::test]
@@ -74,9 +78,9 @@ async fn each_refusal_has_its_status_and_code_and_is_in_the_log() {
     }
     let large = format!(r#"{{"model":"sandbox-1","x":"{}"}}"#, "x".repeat(1024));
     let refusals = [
-        (&read, BODY, 403, "insufficient_permissions", "", None),
+        (&read, BODY, 403, "insufficient_permissions", "sandbox-1", None),
         (&narrow, BODY, 403, "model_not_allowed", "sandbox-1", Some("model")),
-        (&keys[0], r#"{"model":"gpt-z"}"#, 404, "model_not_found", "", Some("model")),
+        (&keys[0], r#"{"model":"gpt-z"}"#, 404, "model_not_found", "gpt-z", Some("model")),
         (&keys[1], r#"{"model":"sandbox-embed"}"#, 400, "invalid_request_error", "sandbox-embed", Some("model")),
         (&keys[2], "{", 400, "invalid_request_error", "", None),
         (&keys[3], "[]", 400, "invalid_request_error", "", None),
@@ -95,9 +99,73 @@ async fn each_refusal_has_its_status_and_code_and_is_in_the_log() {
         }
         let call = stage.calls().await.into_iter().find(|call| call.id.to_string() == answer.id()).unwrap();
         assert_eq!((call.outcome, call.status, call.error_code.as_str()), (Outcome::Refused, status, code), "{body}");
+        // That of a call which is rejected unread is known if it has arrived by then.
+        let model = if code == "insufficient_permissions" && call.model.is_empty() { "" } else { model };
         assert_eq!((call.model.as_str(), call.provider.as_str()), (model, ""), "{body}");
         assert_eq!(call.cost.unwrap().nanos(), 0);
     }
+}
+
+#[tokio::test]
+async fn a_rejected_call_is_explained_by_the_message_that_its_client_got() {
+    let stage = Stage::sandbox().await;
+    let read = stage.key(|key| key.level = Level::Read).await.secret;
+    let without = stage.key(|key| key.scopes = vec![Scope::Embeddings]).await.secret;
+    let narrow = stage.key(|key| key.models = vec!["gpt-x".to_owned()]).await.secret;
+    let away = stage.key(|key| key.ip_allowlist = vec!["192.0.2.0/24".parse().unwrap()]).await.secret;
+    let slow = stage.key(|key| key.rate_limits.calls_per_minute = Some(1)).await.secret;
+    assert_eq!(post_with(&stage, &slow, BODY).await.status, StatusCode::OK);
+    for (secret, body, rule) in [
+        (&read, BODY, RejectionRule::Level),
+        (&without, BODY, RejectionRule::Scope),
+        (&narrow, BODY, RejectionRule::Model),
+        (&away, BODY, RejectionRule::Network),
+        (&slow, BODY, RejectionRule::KeyRate),
+        (&stage.key.secret, r#"{"model":"gpt-z"}"#, RejectionRule::UnknownModel),
+        (&stage.key.secret, "{", RejectionRule::Request),
+    ] {
+        let answer = post_with(&stage, secret, body).await;
+        let id = answer.id().parse().unwrap();
+        let rejection = calls::get(&stage.services, &stage.actor, id).await.unwrap().rejection.unwrap();
+        assert_eq!(rejection.rule, rule);
+        assert_eq!(Some(rejection.message.as_str()), answer.json()["error"]["message"].as_str());
+    }
+}
+
+#[tokio::test]
+async fn the_model_of_a_call_that_is_rejected_unread_is_logged() {
+    let stage = Stage::sandbox().await;
+    for body in [BODY, r#"{"messages":[],"model":"gpt-z"}"#] {
+        // It is if it has arrived by then, as it mostly has. Repeated rejections of a key are one row.
+        let model = find("the model of a rejected call", async || {
+            let read = stage.key(|key| key.level = Level::Read).await.secret;
+            let id = post_with(&stage, &read, body).await.id().parse().unwrap();
+            let call = calls::get(&stage.services, &stage.actor, id).await.unwrap().call;
+            Some(call.model).filter(|model| !model.is_empty())
+        })
+        .await;
+        assert!(body.contains(&model), "{model}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_has_the_request_id_that_its_client_gave_it() {
+    let stage = Stage::sandbox().await;
+    let bearer = format!("Bearer {}", stage.key.secret);
+    let long = "x".repeat(513);
+    for (given, kept) in [("trace 1", Some("trace 1")), ("", None), (&long, None)] {
+        let headers = [("authorization", bearer.as_str()), ("x-client-request-id", given)];
+        for body in [BODY, "{}"] {
+            let id = stage.request(Method::POST, CHAT, &headers, body).await.id().parse().unwrap();
+            if let Ok(details) = calls::get(&stage.services, &stage.actor, id).await {
+                assert_eq!(details.client_request_id.as_deref(), kept);
+            } else {
+                assert_eq!(body, "{}", "repeated rejections are one row");
+            }
+        }
+    }
+    let found = call_search::suggest(&stage.services, &stage.actor, "trace 1").await.unwrap();
+    assert_eq!(found.calls.len(), 2);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A gateway on loopback, with an organization, a project and a key.
+//! A gateway on loopback, with an organization that stores bodies, a project and a key.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -6,8 +6,10 @@ use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
 use bytes::Bytes;
 use domain::{
     api_keys::{CreatedApiKey, Level, NewApiKey},
+    bodies::{BodySettings, DEFAULT_BODY_DAYS},
     calls::{Call, CallQuery},
     ids::ProjectId,
+    organizations::SettingsChanges,
 };
 use futures::TryStreamExt;
 use http_body_util::{BodyExt, Full};
@@ -146,6 +148,9 @@ price = {{ input_per_million = "1.00" }}
         services.set_quotas(config.quotas).await.unwrap();
         let organization = services::organizations::create(&services, "Acme", "Asia/Kathmandu").await.unwrap();
         let actor = Actor { organization, kind: ActorKind::Operator(OperatorSource::CommandLine), ip: None };
+        let bodies = BodySettings { days: Some(DEFAULT_BODY_DAYS), ..BodySettings::default() };
+        let changes = SettingsChanges { bodies: Some(bodies), ..SettingsChanges::default() };
+        services::organizations::update_settings(&services, &actor, changes).await.unwrap();
         let project = services::projects::find(&services, &actor, "default").await.unwrap().id;
         let key = services::api_keys::create(&services, &actor, new_key(Some(project), Level::Standard)).await.unwrap();
         let meter = Meter::start(&services, config.journal()).await.unwrap();

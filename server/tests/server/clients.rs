@@ -122,7 +122,8 @@ async fn a_wrong_base_url_is_told_the_path_and_the_right_one() {
         let message = answer_body["error"]["message"].as_str().unwrap();
         // Paths that aren't offered get no other base URL.
         let is_offered = ["/anthropic/v1/messages", "/v1/agents"].contains(&path);
-        let reason = if is_offered { "http://hub.internal:3000." } else { "isn't offered here" };
+        let other = "isn't available in Anthropic's format";
+        let reason = if is_offered { "http://hub.internal:3000 for Anthropic clients." } else { other };
         assert!(message.contains(path.trim_start_matches('/')) && message.contains(reason), "{message}");
     }
     // A key in the path isn't repeated.

@@ -87,7 +87,14 @@ fn people_are_made_and_get_new_passwords() {
         "--password-stdin",
     ];
     let input = format!("{PASSWORD}\n");
-    assert!(shell.json(&create, &input)["id"].as_str().unwrap().starts_with("user_"));
+    let created = shell.json(&create, &input);
+    assert!(created["id"].as_str().unwrap().starts_with("user_") && created["created"] == true, "{created}");
+    let refused = shell.refusal(&create, &input, 1);
+    assert!(refused.contains("email: This user is already a member"), "{refused}");
+    // Who has an account joins another organization with it.
+    shell.json(&["org", "create", "--name", "Other"], "");
+    let join = create.map(|argument| if argument == "acme-ltd" { "other" } else { argument });
+    assert_eq!(shell.json(&join, &input), json!({ "id": created["id"], "created": false }));
     shell.json(
         &["user", "password", "--email", "mira@example.com", "--password-stdin"],
         "another lantern, 42 steps on\r\n",
@@ -95,6 +102,13 @@ fn people_are_made_and_get_new_passwords() {
     shell.json(&["operator", "grant", "--email", "mira@example.com"], "");
     shell.json(&["project", "create", "--org", "acme-ltd", "--name", "Web"], "");
     shell.json(&["project", "assign", "--org", "acme-ltd", "--project", "web", "--user", "mira@example.com"], "");
+}
+
+#[test]
+fn the_help_lists_the_commands_in_groups() {
+    let output = Shell::new().run(&["--help"], "");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && text.contains("\nOrganizations:\n  org       Manage organizations"), "{text}");
 }
 
 #[test]
@@ -217,7 +231,7 @@ fn migrations_are_shown_without_being_applied() {
     assert_eq!((&status["schema"]["pending"], &status["schema"]["unknown"]), (&json!([]), &json!([])));
     let output = shell.run(&["migrate", "--status"], "");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success() && text.contains("No migration is pending."), "{text}");
+    assert!(output.status.success() && text.contains("No pending migrations."), "{text}");
     assert!(text.contains("In the background: fold_key_texts is waiting"), "{text}");
 }
 
@@ -233,7 +247,7 @@ fn the_doctor_tells_what_is_wrong() {
     assert!(text.contains("sign-up: closed"), "{text}");
     std::fs::write(shell.folder().join("tollhouse.toml"), format!("{wrong}[sign_up]\nopen = true\n")).unwrap();
     let text = String::from_utf8_lossy(&shell.run(&["doctor"], "").stdout).into_owned();
-    assert!(text.contains("sign-up is open beside a provider"), "{text}");
+    assert!(text.contains("sign-up is open although a provider is configured"), "{text}");
 }
 
 #[test]

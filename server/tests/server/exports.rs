@@ -7,6 +7,7 @@ use axum::{
 use domain::{
     api_keys::{Level, NewApiKey, Scope},
     money::Money,
+    time::Timestamp,
     usage::UsageReport,
 };
 use http_body_util::BodyExt;
@@ -58,16 +59,56 @@ async fn the_files_hold_what_the_screen_shows_and_the_clients_were_told() {
     // One dollar for a million tokens in, two for a million out.
     assert_eq!(report.total.spend, Money::from_nanos(tokens_in * 1_000 + tokens_out * 2_000));
 
-    let usage = rows(&world, "/api/usage/export.csv?organization=acme&range=today").await;
-    let (total, points) = usage.split_last().unwrap();
-    let sum = |column: usize| points.iter().map(|row| row[column].parse::<i64>().unwrap()).sum::<i64>();
-    assert_eq!((sum(4), sum(7), sum(9)), (3, tokens_in, tokens_out));
-    assert_eq!(total[10], report.total.spend.to_string());
+    let usage = rows(&world, "/api/usage/export.csv?organization=acme&range=today&view=day").await;
+    let sum = |column: usize| usage.iter().map(|row| row[column].parse::<i64>().unwrap()).sum::<i64>();
+    assert_eq!((sum(3), sum(6), sum(8)), (3, tokens_in, tokens_out));
+    let spend: Money = usage.iter().map(|row| row[9].parse::<Money>().unwrap()).sum();
+    assert_eq!(spend, report.total.spend);
 
     let calls = rows(&world, "/api/calls/export.csv?organization=acme").await;
     assert_eq!(calls.iter().map(|row| row[12].parse::<i64>().unwrap()).sum::<i64>(), 3);
     let spend: Money = calls.iter().map(|row| row[21].parse::<Money>().unwrap()).sum();
     assert_eq!(spend, report.total.spend);
+}
+
+/// The header of a usage file, and its first row.
+async fn usage_file(world: &World, query: &str) -> (Vec<String>, Vec<String>) {
+    let path = format!("/api/usage/export.csv?organization=acme{query}");
+    let response = world.get(&path, Some(&world.owner.token)).await;
+    assert_eq!(response.status(), StatusCode::OK, "{path}");
+    let text = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let mut lines = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_ref()).into_records();
+    let mut line = || lines.next().unwrap().unwrap().iter().map(str::to_owned).collect();
+    (line(), line())
+}
+
+#[tokio::test]
+async fn a_usage_file_names_days_of_its_zone_and_what_it_is_grouped_by() {
+    let world = World::new().await;
+    let key = world.key(&world.owner).await;
+    call(&world, &key.secret, "one").await;
+    // Fourteen hours ahead of UTC.
+    let zone = "Pacific/Kiritimati";
+    let calls = rows(&world, &format!("/api/calls/export.csv?organization=acme&tz={zone}")).await;
+    let started: Timestamp = calls[0][0].parse().unwrap();
+    let local = started.plus_minutes(14 * 60).to_chrono();
+    assert_eq!((&calls[0][32], &calls[0][33]), (local.format("%Y-%m-%d %H:%M:%S").to_string().as_str(), zone));
+    let file = async |query: &str| usage_file(&world, &format!("&tz={zone}{query}")).await;
+
+    let day = local.format("%Y-%m-%d").to_string();
+    let (header, row) = file("&range=7d").await;
+    assert_eq!(header[..4], ["day", "time_zone", "model", "calls"]);
+    assert_eq!(row[..4], [day.as_str(), zone, "sandbox-1", "1"]);
+    let (header, row) = file("&range=7d&view=hour&group=key").await;
+    assert_eq!(header[..6], ["hour", "time_zone", "utc_offset", "key_name", "key_id", "calls"]);
+    assert_eq!(row[0], local.format("%Y-%m-%d %H:00").to_string());
+    assert_eq!(row[2..5], ["+14:00", key.api_key.name.as_str(), key.api_key.id.to_string().as_str()]);
+    let (header, row) = file("&range=12m&view=month&group=project").await;
+    assert_eq!(header[..5], ["month", "time_zone", "project_name", "project_id", "calls"]);
+    assert_eq!(row[0], local.format("%Y-%m").to_string());
+    assert_eq!(row[2..4], [world.project.name.as_str(), world.project.id.to_string().as_str()]);
+    let (header, _) = file("&range=12m").await;
+    assert_eq!(header[0], "week");
 }
 
 #[tokio::test]
@@ -97,6 +138,23 @@ async fn a_filter_narrows_the_file() {
     let calls = rows(&world, &path).await;
     assert_eq!(calls.len(), 1);
     assert_eq!(calls[0][4], first.api_key.id.to_string());
+}
+
+#[tokio::test]
+async fn a_filter_that_cannot_be_used_makes_no_file_of_everything() {
+    let world = World::new().await;
+    for (path, name) in [
+        ("/api/usage/export.csv?range=banana", "range"),
+        ("/api/calls/export.csv?outcome=lost", "outcome"),
+        ("/api/api_keys/export.csv?project=nope", "project"),
+        ("/api/calls/export.csv?key=key_00000000000000000000000007", "key"),
+        ("/api/usage/export.csv?tz=Mars/Base", "time_zone"),
+    ] {
+        let response = world.get(&format!("{path}&organization=acme"), Some(&world.owner.token)).await;
+        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        let error = body(response).await;
+        assert!(error["detail"][name].is_string(), "{path}: {error}");
+    }
 }
 
 #[tokio::test]

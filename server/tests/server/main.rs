@@ -19,6 +19,7 @@ mod management;
 mod observability;
 mod openapi;
 mod outgoing;
+mod pages;
 mod postgres;
 mod postgres_tls;
 mod prices;

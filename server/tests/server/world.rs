@@ -1,4 +1,4 @@
-//! A server with two organizations, a member of each role, and a browser for each of them.
+//! A server with two organizations that store bodies, a member of each role, and a browser for each of them.
 
 use std::{
     net::SocketAddr,
@@ -14,6 +14,8 @@ use axum::{
 };
 use domain::{
     api_keys::{CreatedApiKey, Level, NewApiKey, Scope},
+    bodies::{BodySettings, DEFAULT_BODY_DAYS},
+    organizations::SettingsChanges,
     permissions::Role,
     projects::Project,
 };
@@ -89,6 +91,9 @@ impl People {
     async fn new(services: &Services) -> Self {
         let organization = services::organizations::create(services, "Acme", "Europe/Berlin").await.unwrap();
         let other = services::organizations::create(services, "Other", "UTC").await.unwrap();
+        for organization in [&organization, &other] {
+            store_bodies(services, organization).await;
+        }
         let project = first_project(services, &organization).await;
         let strangers_project = first_project(services, &other).await;
         let hire = async |organization, role| person(services, organization, role).await;
@@ -295,6 +300,13 @@ pub(crate) fn program(method: &Method, uri: &str, key: Option<&str>, body: &Valu
         request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
     }
     request.body(if body.is_null() { Body::empty() } else { Body::from(body.to_string()) }).unwrap()
+}
+
+/// Has an organization store the bodies of its calls.
+async fn store_bodies(services: &Services, organization: &Organization) {
+    let bodies = BodySettings { days: Some(DEFAULT_BODY_DAYS), ..BodySettings::default() };
+    let changes = SettingsChanges { bodies: Some(bodies), ..SettingsChanges::default() };
+    services::organizations::update_settings(services, &command_line(organization), changes).await.unwrap();
 }
 
 pub(crate) fn command_line(organization: &Organization) -> Actor {

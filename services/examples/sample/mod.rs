@@ -42,5 +42,7 @@ pub(crate) fn call(at: Timestamp) -> ServiceResult<CallRecord> {
         duration_us: 1_000,
         first_byte_us: None,
         error_code: Cow::Borrowed(""),
+        rejection: None,
+        client_request_id: None,
     })
 }

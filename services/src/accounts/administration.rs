@@ -8,7 +8,7 @@ use crate::{
     OperatorSource, Organization, ServiceResult, Services,
     audit::{self, AuditAuthor, AuditChain, AuditEvent},
     database::DatabaseTransaction,
-    entities::users,
+    entities::{memberships, users},
 };
 
 /// A user to make a member.
@@ -37,6 +37,32 @@ pub async fn create_user(services: &Services, organization: &Organization, user:
     sign_up::add_member(&transaction, now, organization.id, &row, user.role, &author).await?;
     transaction.commit().await?;
     Ok(UserId::new(row.id))
+}
+
+/// Makes the user who has this address a member of `organization`; their name and password stay. Returns
+/// `None` if nobody has an account with it.
+pub async fn add_existing_user(
+    services: &Services,
+    organization: &Organization,
+    email: &str,
+    role: Role,
+) -> ServiceResult<Option<UserId>> {
+    let email = validation::email(email).map_err(|reason| FieldErrors::of("email", reason))?;
+    let transaction = services.database.begin().await?;
+    let Some(user) = users::Entity::find().filter(users::Column::Email.eq(email)).one(&transaction).await? else {
+        return Ok(None);
+    };
+    let membership = memberships::Entity::find()
+        .filter(memberships::Column::OrganizationId.eq(organization.id.uuid()))
+        .filter(memberships::Column::UserId.eq(user.id));
+    if membership.one(&transaction).await?.is_some() {
+        let message = format!("This user is already a member of {}.", organization.name);
+        return Err(FieldErrors::of("email", message).into());
+    }
+    let author = AuditAuthor::operator(OperatorSource::CommandLine);
+    sign_up::add_member(&transaction, services.now(), organization.id, &user, role, &author).await?;
+    transaction.commit().await?;
+    Ok(Some(UserId::new(user.id)))
 }
 
 /// Sets a user's password, such as when they forgot theirs, and ends all their sessions.
@@ -79,7 +105,7 @@ async fn find(services: &Services, email: &str) -> ServiceResult<users::Model> {
         .filter(users::Column::Email.eq(email))
         .one(services.database.read())
         .await?
-        .ok_or_else(|| FieldErrors::of("email", "Nobody has an account with this address.").into())
+        .ok_or_else(|| FieldErrors::of("email", "No account has this email address.").into())
 }
 
 /// Records an act in the chains of the user's organizations, and in `other`.

@@ -20,6 +20,7 @@ pub async fn delete_expired(services: &Services) -> ServiceResult<()> {
     let now = services.now();
     for (table, key, column, until) in [
         ("sessions", "id", "expires_at", now),
+        ("ended_sessions", "id", "expires_at", now),
         ("sign_in_failures", "subject", "until", now),
         ("known_networks", "user_id, network", "last_at", now.plus_days(-KNOWN_DAYS)),
     ] {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use domain::api_keys::Secret;
+use domain::{api_keys::Secret, validation::canonical::is_hidden};
 
 /// Maximum length of a stored user agent, in bytes.
 const MAX_USER_AGENT_BYTES: usize = 400;
@@ -21,7 +21,7 @@ impl Device {
 
     /// The user agent without secrets, cut to the stored length.
     pub(super) fn short_user_agent(&self) -> String {
-        let visible: String = self.user_agent.chars().filter(|c| !c.is_control()).collect();
+        let visible: String = self.user_agent.chars().filter(|c| !is_hidden(*c)).collect();
         // Masked before it is cut, since half a secret isn't recognized.
         let mut agent = Secret::redact_cut(&visible);
         agent.truncate(agent.floor_char_boundary(MAX_USER_AGENT_BYTES));

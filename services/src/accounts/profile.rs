@@ -61,7 +61,7 @@ pub async fn change_password(
         .exec(&transaction)
         .await?;
     if changed.rows_affected == 0 {
-        return Err(ServiceError::Conflict("The password was changed meanwhile.".to_owned()));
+        return Err(ServiceError::Conflict("The password was changed in the meantime.".to_owned()));
     }
     sessions::end_all(&transaction, user.user_id).await?;
     let (token, session_id) = sessions::open(services, &transaction, now, user.user_id, device).await?;

@@ -1,17 +1,23 @@
 //! Sessions: a token in the browser, of which only the hash is stored.
 
 use domain::{
-    accounts::Session,
+    accounts::{Session, SessionEnd},
     ids::{OrganizationId, SessionId, UserId},
     organizations::DEFAULT_SESSION_IDLE_MINUTES,
     time::Timestamp,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
 };
 use sha2::{Digest, Sha256};
 
-use super::{Device, SignedInUser, confirm::confirm, device, guess_limiter, members};
+use super::{
+    Device, SignedInUser,
+    confirm::confirm,
+    device, guess_limiter, members,
+    session_ends::{end_matching, find_reason},
+};
 use crate::{
     ServiceError, ServiceResult, Services,
     audit::{self, AuditAuthor, AuditEvent},
@@ -71,7 +77,8 @@ async fn end_oldest(
         .await?;
     let oldest: Vec<_> = newest_first.into_iter().skip((max as usize).saturating_sub(1)).collect();
     if !oldest.is_empty() {
-        sessions::Entity::delete_many().filter(sessions::Column::Id.is_in(oldest)).exec(transaction).await?;
+        let oldest = Condition::all().add(sessions::Column::Id.is_in(oldest));
+        end_matching(transaction, oldest, Some(SessionEnd::TooMany)).await?;
     }
     Ok(())
 }
@@ -119,7 +126,7 @@ async fn find(services: &Services, token: &str) -> ServiceResult<(SignedInUser, 
         .await?
         .filter(|session| now < session.expires_at)
         .ok_or(ServiceError::Unauthenticated)?;
-    let idle_millis = idle_minutes(database, session.user_id).await?.saturating_mul(60_000);
+    let idle_millis = idle_millis(database, session.user_id).await?;
     if now - session.last_active_at >= idle_millis {
         return Err(ServiceError::Unauthenticated);
     }
@@ -138,8 +145,8 @@ pub(super) fn signed_in_user(user: users::Model, session_id: SessionId) -> Signe
     }
 }
 
-/// How long a user's sessions may idle, in minutes: the shortest time among their organizations.
-async fn idle_minutes(database: &impl ConnectionTrait, user_id: uuid::Uuid) -> ServiceResult<i64> {
+/// How long a user's sessions may idle, in milliseconds: the shortest time among their organizations.
+async fn idle_millis(database: &impl ConnectionTrait, user_id: uuid::Uuid) -> ServiceResult<i64> {
     let strictest = memberships::Entity::find()
         .select_only()
         .join(sea_orm::JoinType::InnerJoin, memberships::organization())
@@ -150,14 +157,27 @@ async fn idle_minutes(database: &impl ConnectionTrait, user_id: uuid::Uuid) -> S
         .one(database)
         .await?
         .flatten();
-    Ok(strictest.map_or(i64::from(DEFAULT_SESSION_IDLE_MINUTES), i64::from))
+    Ok(strictest.map_or(i64::from(DEFAULT_SESSION_IDLE_MINUTES), i64::from).saturating_mul(60_000))
+}
+
+/// Returns why the session with this token ended; `None` if it goes on, or if that isn't known (any more).
+pub async fn session_end(services: &Services, token: &str) -> ServiceResult<Option<SessionEnd>> {
+    let database = services.database.read();
+    let (hash, now) = (hash(token), services.now().millis());
+    let session = sessions::Entity::find().filter(sessions::Column::TokenHash.eq(hash.clone())).one(database).await?;
+    let Some(session) = session else { return find_reason(database, hash).await };
+    if now >= session.expires_at {
+        return Ok(Some(SessionEnd::Expired));
+    }
+    let is_idle = now - session.last_active_at >= idle_millis(database, session.user_id).await?;
+    Ok(is_idle.then_some(SessionEnd::Inactivity))
 }
 
 /// Lists the user's sessions, the latest active first.
 pub async fn sessions(services: &Services, user: &SignedInUser) -> ServiceResult<Vec<Session>> {
     let database = services.database.read();
     let now = services.now().millis();
-    let idle_since = now - idle_minutes(database, user.user_id.uuid()).await?.saturating_mul(60_000);
+    let idle_since = now - idle_millis(database, user.user_id.uuid()).await?;
     let rows = sessions::Entity::find()
         .filter(sessions::Column::UserId.eq(user.user_id.uuid()))
         .filter(sessions::Column::ExpiresAt.gt(now))
@@ -179,7 +199,8 @@ pub async fn sessions(services: &Services, user: &SignedInUser) -> ServiceResult
 
 /// Ends the current session.
 pub async fn sign_out(services: &Services, user: &SignedInUser, device: &Device) -> ServiceResult<()> {
-    end(services, user, device, "session.signed_out", sessions::Column::Id.eq(user.session_id.uuid())).await?;
+    let this = sessions::Column::Id.eq(user.session_id.uuid());
+    end(services, user, device, ("session.signed_out", None), this).await?;
     Ok(())
 }
 
@@ -194,7 +215,7 @@ pub async fn end_session(
 ) -> ServiceResult<()> {
     let route = "/api/accounts/end_session";
     confirm(services, user, ("password", password), device, route).await?.1.mark_succeeded(services).await?;
-    match end(services, user, device, "session.ended", sessions::Column::Id.eq(id.uuid())).await? {
+    match end(services, user, device, ENDED, sessions::Column::Id.eq(id.uuid())).await? {
         0 => Err(ServiceError::NotFound),
         _ => Ok(()),
     }
@@ -209,32 +230,24 @@ pub async fn end_other_sessions(
 ) -> ServiceResult<()> {
     let route = "/api/accounts/end_other_sessions";
     confirm(services, user, ("password", password), device, route).await?.1.mark_succeeded(services).await?;
-    end(services, user, device, "session.ended", sessions::Column::Id.ne(user.session_id.uuid())).await?;
+    end(services, user, device, ENDED, sessions::Column::Id.ne(user.session_id.uuid())).await?;
     Ok(())
 }
+
+/// The audited action of a session that its user ended elsewhere, and the reason that its browser is told.
+const ENDED: (&str, Option<SessionEnd>) = ("session.ended", Some(SessionEnd::Ended));
 
 /// Ends the user's own sessions that match `filter`, and returns their number.
 async fn end(
     services: &Services,
     user: &SignedInUser,
     device: &Device,
-    action: &'static str,
+    (action, reason): (&'static str, Option<SessionEnd>),
     filter: Expr,
 ) -> ServiceResult<usize> {
     let transaction = services.database.begin().await?;
-    let ended = sessions::Entity::find()
-        .select_only()
-        .column(sessions::Column::Id)
-        .filter(sessions::Column::UserId.eq(user.user_id.uuid()))
-        .filter(filter)
-        .order_by_asc(sessions::Column::Id)
-        .into_tuple::<uuid::Uuid>()
-        .all(&transaction)
-        .await?;
-    sessions::Entity::delete_many()
-        .filter(sessions::Column::Id.is_in(ended.iter().copied()))
-        .exec(&transaction)
-        .await?;
+    let own = Condition::all().add(sessions::Column::UserId.eq(user.user_id.uuid())).add(filter);
+    let ended = end_matching(&transaction, own, reason).await?;
     let author = AuditAuthor::member(user.user_id, &user.name, device.ip);
     let organizations = members::organizations_of(&transaction, user.user_id).await?;
     for id in &ended {
@@ -264,8 +277,9 @@ pub(super) async fn end_replaced(
     audit::record_everywhere(transaction, services.now(), organizations, &author, event).await
 }
 
-/// Ends all sessions of a user.
+/// Ends all sessions of a user whose password is changed.
 pub(super) async fn end_all(transaction: &DatabaseTransaction, user_id: UserId) -> ServiceResult<()> {
-    sessions::Entity::delete_many().filter(sessions::Column::UserId.eq(user_id.uuid())).exec(transaction).await?;
+    let own = Condition::all().add(sessions::Column::UserId.eq(user_id.uuid()));
+    end_matching(transaction, own, Some(SessionEnd::PasswordChanged)).await?;
     Ok(())
 }

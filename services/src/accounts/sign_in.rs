@@ -57,5 +57,5 @@ pub async fn sign_in_again(
 }
 
 fn wrong_credentials() -> ServiceError {
-    FieldErrors::of("password", "The address or the password is wrong.").into()
+    FieldErrors::of("password", "Incorrect email or password.").into()
 }

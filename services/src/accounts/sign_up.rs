@@ -101,7 +101,7 @@ pub(super) async fn add_user(
         .await?;
     match inserted {
         TryInsertResult::Inserted(1..) => Ok(user),
-        _ => Err(FieldErrors::of("email", "This address has an account already. Sign in instead.").into()),
+        _ => Err(FieldErrors::of("email", "An account with this email already exists. Sign in instead.").into()),
     }
 }
 

@@ -1,5 +1,6 @@
-//! Queries about API keys: lists, single keys, figures, hints, descendants and owners.
+//! Queries about API keys: lists, single keys, figures, hints, alerts, descendants and owners.
 
+pub(in crate::api_keys) mod alerts;
 pub(in crate::api_keys) mod conditions;
 pub(in crate::api_keys) mod descendants;
 pub(in crate::api_keys) mod figures;

@@ -35,12 +35,12 @@ pub(super) async fn lock_acting(
         .await?;
     let is_working = presented.is_some_and(|secret| secret.is_working(now));
     let key = key.filter(|key| is_working && key.status(now).is_usable());
-    let key = key.ok_or_else(|| ServiceError::Forbidden("This key can't be used any more.".to_owned()))?;
+    let key = key.ok_or_else(|| ServiceError::Forbidden("This key no longer works.".to_owned()))?;
     let networks = key.parse_networks()?;
     if networks.is_empty() || ip.is_some_and(|ip| allows(&networks, ip)) {
         Ok(key)
     } else {
-        Err(ServiceError::Forbidden("This key can't be used from this address any more.".to_owned()))
+        Err(ServiceError::Forbidden("This key can no longer be used from this address.".to_owned()))
     }
 }
 

@@ -1,16 +1,9 @@
 //! Lists calls by page.
 
-use domain::{
-    calls::{Call, CallPage, CallQuery, Outcome, PAGE_SIZE},
-    usage::Filter,
-};
-use sea_orm::ConnectionTrait;
+use domain::calls::{Call, CallPage, CallQuery, PAGE_SIZE};
 
 use super::{rows, search::Search};
-use crate::{
-    Actor, ServiceResult, Services, database::Bound, entities::series::ANY_OUTCOME, projects::ProjectScope,
-    usage::series_condition,
-};
+use crate::{Actor, ServiceResult, Services};
 
 /// Returns a page of calls, newest first.
 pub async fn list(services: &Services, actor: &Actor, query: &CallQuery) -> ServiceResult<CallPage> {
@@ -37,20 +30,4 @@ async fn find(services: &Services, actor: &Actor, search: &Search, limit: u64) -
     let database = services.database.read();
     let rows = search.page(database, limit).await?;
     rows::to_calls(database, actor.organization.id, rows).await
-}
-
-/// Whether a call within `scope` was ever accepted.
-pub(crate) async fn ever_called(services: &Services, actor: &Actor, scope: &ProjectScope) -> ServiceResult<bool> {
-    services.wait_until_stored().await;
-    let database = services.database.read();
-    let mut bound = Bound::new(database.get_database_backend());
-    let organization = bound.value(actor.organization.id.uuid());
-    let condition = series_condition(scope, &Filter::default(), &mut bound);
-    let refused = Outcome::Refused;
-    // A series is inserted together with its first call.
-    let sql = format!(
-        "SELECT s.id FROM series s WHERE s.organization_id = {organization} \
-         AND s.outcome NOT IN ('{ANY_OUTCOME}', '{refused}') AND {condition} LIMIT 1"
-    );
-    Ok(database.query_one_raw(bound.statement(sql)).await?.is_some())
 }

@@ -1,12 +1,15 @@
-//! Quantities that few calls have, stored as one JSON text, or none for most calls.
+//! Properties that few calls have, stored as one JSON text, or none for most calls.
 
-use domain::money::{PriceParts, Quantities, Tier};
+use domain::{
+    calls::CallRejection,
+    money::{PriceParts, Quantities, Tier},
+};
 use serde::{Deserialize, Serialize};
 
 /// The column `rare` of a call: JSON without default values.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default)]
-pub(crate) struct RareQuantities {
+pub(crate) struct RareProperties {
     #[serde(skip_serializing_if = "is_default")]
     cache_write_1h_tokens_in: i64,
     #[serde(skip_serializing_if = "is_default")]
@@ -25,15 +28,18 @@ pub(crate) struct RareQuantities {
     tier: Tier,
     #[serde(skip_serializing_if = "is_default")]
     unpriced: PriceParts,
+    /// Why the call was rejected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejection: Option<CallRejection>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-impl RareQuantities {
+impl RareProperties {
     /// The JSON to store; `None` if all values are default.
-    pub(crate) fn to_json(used: Quantities, unpriced: PriceParts) -> Option<String> {
+    pub(crate) fn to_json(used: Quantities, unpriced: PriceParts, rejection: Option<&CallRejection>) -> Option<String> {
         let rare = Self {
             cache_write_1h_tokens_in: used.cache_write_1h_tokens_in,
             audio_tokens_in: used.audio_tokens_in,
@@ -44,44 +50,74 @@ impl RareQuantities {
             characters: used.characters,
             tier: used.tier,
             unpriced,
+            rejection: rejection.cloned(),
         };
-        // Numbers and names can't fail to serialize.
+        // Numbers and texts can't fail to serialize.
         if rare == Self::default() { None } else { serde_json::to_string(&rare).ok() }
     }
 
-    /// Merges the stored JSON into `common`; also returns the parts of the cost that aren't known.
-    pub(crate) fn merge(common: Quantities, json: Option<&str>) -> (Quantities, PriceParts) {
-        let rare: Self = json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-        let used = Quantities {
-            cache_write_1h_tokens_in: rare.cache_write_1h_tokens_in,
-            audio_tokens_in: rare.audio_tokens_in,
-            audio_tokens_out: rare.audio_tokens_out,
-            reasoning_tokens_out: rare.reasoning_tokens_out,
-            searches: rare.searches,
-            tool_calls: rare.tool_calls,
-            characters: rare.characters,
-            tier: rare.tier,
+    /// Parses the stored JSON.
+    pub(crate) fn parse(json: Option<&str>) -> Self {
+        json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+    }
+
+    /// Adds the rare quantities to the common ones.
+    pub(crate) const fn quantities(&self, common: Quantities) -> Quantities {
+        Quantities {
+            cache_write_1h_tokens_in: self.cache_write_1h_tokens_in,
+            audio_tokens_in: self.audio_tokens_in,
+            audio_tokens_out: self.audio_tokens_out,
+            reasoning_tokens_out: self.reasoning_tokens_out,
+            searches: self.searches,
+            tool_calls: self.tool_calls,
+            characters: self.characters,
+            tier: self.tier,
             ..common
-        };
-        (used, rare.unpriced)
+        }
+    }
+
+    /// The parts of the cost that aren't known.
+    pub(crate) const fn unpriced(&self) -> PriceParts {
+        self.unpriced
+    }
+
+    /// Why the call was rejected, if it was.
+    pub(crate) fn into_rejection(self) -> Option<CallRejection> {
+        self.rejection
+    }
+
+    /// The model that a rejected call asked for; empty if that isn't known.
+    pub(crate) fn requested_model(&self) -> &str {
+        self.rejection.as_ref().map_or("", |rejection| &rejection.model)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::money::PricePart;
+    use domain::{calls::RejectionRule, money::PricePart};
 
     use super::*;
 
     #[test]
     fn what_is_kept_is_read_and_nothing_is_kept_of_most() {
-        assert_eq!(RareQuantities::to_json(Quantities { tokens_in: 7, ..Quantities::NONE }, PriceParts::NONE), None);
-        let used = Quantities { tokens_in: 7, audio_tokens_in: 5, tier: Tier::Priority, ..Quantities::NONE };
-        let unpriced: PriceParts = [PricePart::AudioInput].into_iter().collect();
-        let text = RareQuantities::to_json(used, unpriced).unwrap();
-        assert_eq!(text, r#"{"audio_tokens_in":5,"tier":"priority","unpriced":["audio_input"]}"#);
         let common = Quantities { tokens_in: 7, ..Quantities::NONE };
-        assert_eq!(RareQuantities::merge(common, Some(&text)), (used, unpriced));
-        assert_eq!(RareQuantities::merge(common, None), (common, PriceParts::NONE));
+        assert_eq!(RareProperties::to_json(common, PriceParts::NONE, None), None);
+        let used = Quantities { audio_tokens_in: 5, tier: Tier::Priority, ..common };
+        let unpriced: PriceParts = [PricePart::AudioInput].into_iter().collect();
+        let text = RareProperties::to_json(used, unpriced, None).unwrap();
+        assert_eq!(text, r#"{"audio_tokens_in":5,"tier":"priority","unpriced":["audio_input"]}"#);
+        let rare = RareProperties::parse(Some(&text));
+        assert_eq!((rare.quantities(common), rare.unpriced(), rare.into_rejection()), (used, unpriced, None));
+        let none = RareProperties::parse(None);
+        assert_eq!((none.quantities(common), none.unpriced()), (common, PriceParts::NONE));
+    }
+
+    #[test]
+    fn a_rejection_is_kept_with_its_call() {
+        let rejection = CallRejection::new(RejectionRule::UnknownModel, "There is no model \"x\".", "x");
+        let text = RareProperties::to_json(Quantities::NONE, PriceParts::NONE, Some(&rejection));
+        let rare = RareProperties::parse(text.as_deref());
+        assert_eq!(rare.requested_model(), "x");
+        assert_eq!(rare.into_rejection(), Some(rejection));
     }
 }

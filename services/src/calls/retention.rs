@@ -3,16 +3,24 @@
 mod delete;
 mod partitions;
 
-use chrono::Days;
+use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 use domain::{
+    calls::CallRetention,
+    errors::FieldErrors,
     ids::{CallId, OrganizationId},
+    permissions::Permission,
     time::Timestamp,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use crate::{Organization, ServiceResult, Services, entities::organizations, zones};
+use crate::{
+    Actor, Organization, ServiceResult, Services,
+    entities::{calls, organizations},
+    projects::ProjectScope,
+    usage, zones,
+};
 
 /// Deletes calls that are older than their organization keeps them, with their bodies. To be run at least once a day:
 /// until then, older calls aren't shown.
@@ -29,6 +37,7 @@ pub async fn run(services: &Services) -> ServiceResult<()> {
         return Ok(());
     }
     delete::delete_bodies(&services.database, &keepers).await?;
+    delete::delete_client_requests(&services.database, &keepers).await?;
     if services.database.is_postgres() {
         partitions::drop_unused(&services.database, &keepers, now).await?;
     }
@@ -67,11 +76,48 @@ pub(super) async fn kept_since(services: &Services, organization: &Organization)
     Ok(days.map(|days| first_moment(days, organization.time_zone, services.now())))
 }
 
+/// Counts the calls that are kept now and that `retention` would delete, repetitions of rejected calls included.
+///
+/// Whole days are deleted, and their sums say how many calls they had: counting millions of rows would take seconds.
+pub async fn count_deleted(services: &Services, actor: &Actor, retention: CallRetention) -> ServiceResult<i64> {
+    actor.reach(Permission::ManageSettings)?;
+    let mut errors = FieldErrors::default();
+    let retention = retention.validated(&mut errors);
+    errors.into_result()?;
+    let (organization, zone) = (&actor.organization, actor.organization.time_zone);
+    let Some(days) = retention.days.and_then(|days| i32::try_from(days).ok()) else { return Ok(0) };
+    let Some(oldest) = oldest(services, organization.id).await? else { return Ok(0) };
+    let kept_since = kept_since(services, organization).await?.map_or(oldest, |since| since.max(oldest));
+    let (first, after) = (zones::date(kept_since, zone), first_day(days, zone, services.now()));
+    if first >= after {
+        return Ok(0);
+    }
+    let sums = usage::total(services, organization, &ProjectScope::All, first, after).await?;
+    Ok(sums.calls.saturating_add(sums.refused))
+}
+
+/// The time of an organization's oldest call, by one index lookup.
+async fn oldest(services: &Services, organization: OrganizationId) -> ServiceResult<Option<Timestamp>> {
+    let id = calls::of(organization)
+        .select_only()
+        .column(calls::Column::Id)
+        .order_by_asc(calls::Column::Id)
+        .limit(1)
+        .into_tuple::<Uuid>()
+        .one(services.database.read())
+        .await?;
+    Ok(id.map(|id| CallId::new(id).started_at()))
+}
+
 /// The beginning of the day in `zone` that is `days` before today.
 fn first_moment(days: i32, zone: Tz, now: Timestamp) -> Timestamp {
+    zones::start_of_day(first_day(days, zone, now), zone)
+}
+
+/// The day in `zone` that is `days` before today.
+fn first_day(days: i32, zone: Tz, now: Timestamp) -> NaiveDate {
     let today = zones::date(now, zone);
-    let first = today.checked_sub_days(Days::new(u64::from(days.unsigned_abs()))).unwrap_or(today);
-    zones::start_of_day(first, zone)
+    today.checked_sub_days(Days::new(u64::from(days.unsigned_abs()))).unwrap_or(today)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use domain::{
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
-use super::rare::RareQuantities;
+use super::rare::RareProperties;
 use crate::{
     ServiceError, ServiceResult,
     entities::{calls, key_secrets, series},
@@ -78,16 +78,19 @@ fn to_call(
         byte_hours: row.byte_hours,
         ..Quantities::NONE
     };
-    let (used, unpriced) = RareQuantities::merge(common, row.rare.as_deref());
+    let rare = RareProperties::parse(row.rare.as_deref());
+    // A call's row holds the names that its series folds into "other", and that of a rejected one also those that
+    // aren't on offer.
+    let model = row.model.as_ref().unwrap_or(&series.model);
+    let model = if model.is_empty() { rare.requested_model() } else { model };
     Ok(Call {
         id: CallId::new(row.id),
         started_at: Timestamp::from_millis(row.started_at),
         project,
         api_key,
         service: series.service.parse().map_err(ServiceError::Internal)?,
-        // A call's row holds the names that its series folds into "other".
         endpoint: row.endpoint.as_ref().unwrap_or(&series.endpoint).clone(),
-        model: row.model.as_ref().unwrap_or(&series.model).clone(),
+        model: model.to_owned(),
         provider: row.provider.as_ref().unwrap_or(&series.provider).clone(),
         status: u16::try_from(row.status.unwrap_or(series.status)).unwrap_or_default(),
         outcome: series.outcome.parse().map_err(ServiceError::Internal)?,
@@ -102,8 +105,8 @@ fn to_call(
             (false, true) => CountSource::Estimated,
             (false, false) => CountSource::Unknown,
         },
-        used,
+        used: rare.quantities(common),
         cost: row.cost_nanos.map(Money::from_nanos),
-        unpriced,
+        unpriced: rare.unpriced(),
     })
 }

@@ -5,6 +5,7 @@
 //! of the organization. So a limited number of calls is walked, and older ones are looked
 //! up: the newest call of each matching series, by its index, and then a page of those.
 
+mod count;
 mod seek;
 
 use domain::{
@@ -25,6 +26,7 @@ use crate::{
         calls,
         series::{self, ANY_OUTCOME, OTHER},
     },
+    filters,
     projects::{self, ProjectScope},
     usage::{bounds, series_condition},
 };
@@ -70,6 +72,7 @@ impl Search {
         let organization = &actor.organization;
         let now = services.now();
         let scope = projects::scope(database, actor, Permission::ViewLogs).await?;
+        filters::check(database, organization.id, &scope, &query.filter).await?;
         let days = query.range.map(|range| bounds(organization, range, query.time_zone.as_deref(), now));
         let (first, after) = days.transpose()?.unzip();
         let ids = |moments: [Option<Timestamp>; 2]| moments.into_iter().flatten().map(CallId::lower_bound);

@@ -109,6 +109,12 @@ impl Bound {
         if self.is_postgres() { format!("({text})::boolean") } else { format!("({text})") }
     }
 
+    /// The expression for the place of `part` in `text`, from 1 on; 0 if it isn't there.
+    pub(crate) fn position(&mut self, text: &str, part: &str) -> String {
+        let function = if self.is_postgres() { "strpos" } else { "instr" };
+        format!("{function}({text}, {})", self.value(part))
+    }
+
     /// The statement `text` with these parameters.
     pub(crate) fn statement(self, text: impl Into<String>) -> Statement {
         Statement::from_sql_and_values(self.backend, text, self.values)

@@ -70,7 +70,7 @@ pub(super) async fn open(options: &DatabaseOptions) -> ServiceResult<Database> {
     let path = match url.split_once(':') {
         Some(("sqlite", rest)) => rest.strip_prefix("//").unwrap_or(rest).split('?').next().unwrap_or_default(),
         Some((scheme, rest)) if rest.starts_with("//") || scheme.starts_with("postgres") => {
-            let message = format!("{scheme}:// is no database of ours; sqlite:// and postgres:// are.");
+            let message = format!("{scheme}:// isn't supported. Use sqlite:// or postgres://.");
             return Err(FieldErrors::of("DATABASE_URL", message).into());
         }
         _ => url,
@@ -138,8 +138,8 @@ fn postgres_options(url: &str) -> Result<PgConnectOptions, FieldErrors> {
     let error = |message: String| FieldErrors::of("DATABASE_URL", message);
     let unreadable = || {
         error(
-            "It can't be read. Write postgres://USER:PASSWORD@HOST/DATABASE, and in a password %40 for @, %2F for /, %23 for \
-             #, %3F for ? and %25 for %."
+            "Invalid URL. Use postgres://USER:PASSWORD@HOST/DATABASE, and in the password %40 for @, %2F for /, \
+             %23 for #, %3F for ? and %25 for %."
                 .to_owned(),
         )
     };
@@ -149,10 +149,7 @@ fn postgres_options(url: &str) -> Result<PgConnectOptions, FieldErrors> {
         // Rejected here since sqlx would log it with its value, which may be the rest of a password. Not
         // quoted either.
         if !is_known {
-            return Err(error(format!(
-                "It has a parameter that isn't known. There are {}.",
-                POSTGRES_PARAMETERS.join(", ")
-            )));
+            return Err(error(format!("Unknown parameter. Allowed are {}.", POSTGRES_PARAMETERS.join(", "))));
         }
     }
     // The last @ stands before the host, so an @ or / after that must come from a password too.

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use domain::{
+    bodies::{BodySettings, DEFAULT_BODY_DAYS},
     ids::{PriceId, ProjectId, UserId},
     models::Service,
     money::{Money, Price},
+    organizations::SettingsChanges,
     permissions::Role,
     time::Timestamp,
 };
@@ -131,6 +133,9 @@ pub(super) async fn create(services: &Services, begin: Timestamp) -> ServiceResu
     let then = Services { catalog: Catalog::default(), ..keys::services_at(services, begin) };
     let organization = crate::organizations::create(&then, NAME, TIME_ZONE).await?;
     let (people, password) = people::create_all(&then, &organization).await?;
+    let bodies = BodySettings { days: Some(DEFAULT_BODY_DAYS), ..BodySettings::default() };
+    let changes = SettingsChanges { bodies: Some(bodies), ..SettingsChanges::default() };
+    crate::organizations::update_settings(&then, &people[0].actor(&organization), changes).await?;
     let at = |percent: u32| begin.plus_millis((now.millis() - begin.millis()) / 100 * i64::from(percent));
     let transaction = services.database().begin().await?;
     let mut projects = Vec::new();
@@ -179,7 +184,7 @@ async fn create_project(
     projects::Model {
         organization_id: organization.id.uuid(),
         id,
-        slug: domain::validation::slug(name),
+        slug: domain::validation::slug(name, "project"),
         name: name.to_owned(),
         description: description.to_owned(),
         cost_center: cost_center.to_owned(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{Datelike, Timelike};
 use domain::{
-    calls::{CountSource, Outcome},
+    calls::{CallRejection, CountSource, Outcome, RejectionRule},
     ids::CallId,
     money::{PriceParts, Quantities},
     time::Timestamp,
@@ -128,6 +128,8 @@ impl<'a> Traffic<'a> {
             duration_us,
             first_byte_us: streamed.then_some(first_byte_us),
             error_code: error_code.into(),
+            rejection: (outcome == Outcome::Refused).then(|| rejection(&model.name)),
+            client_request_id: None,
         }
     }
 }
@@ -201,6 +203,12 @@ fn choose<'t, T>(items: &'t [T], random: &mut Pcg64, weight: impl Fn(&T) -> u32)
         remaining -= weight;
     }
     &items[0]
+}
+
+/// The explanation of a rejected call, as the gateway words it.
+fn rejection(model: &str) -> CallRejection {
+    let message = format!("This key may not call {model:?}. GET /v1/models lists those it may.");
+    CallRejection::new(RejectionRule::Model, &message, model)
 }
 
 /// Chooses status, outcome and error code. Nearly all calls succeed.

@@ -25,6 +25,8 @@ pub struct Model {
     pub most_calls_per_minute: Option<i64>,
     /// Days for which calls are kept; `None` for ever.
     pub call_days: Option<i32>,
+    /// Whether it has yet to be chosen if bodies are stored; `body_days` is 0 until then.
+    pub bodies_undecided: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -116,6 +116,8 @@ impl KnownNames {
             duration_us: usage.duration_us,
             first_byte_us: usage.first_byte_us,
             error_code: usage.error_code.clone(),
+            rejection: None,
+            client_request_id: None,
         }))
     }
 
@@ -134,7 +136,7 @@ impl KnownNames {
         if let Some(id) = project {
             let archived = self.projects.get(&id).ok_or_else(|| unknown("data.project_id", "project"))?;
             if archived.is_some_and(|since| at >= since) {
-                let message = "This project was archived by then, so it takes no calls.";
+                let message = "This project was archived at that time.";
                 return Err(EventError::new(EventErrorCode::ProjectArchived, "data.project_id", message));
             }
         }
@@ -165,7 +167,7 @@ struct CallOwner {
 }
 
 fn unknown(param: &'static str, kind: &str) -> EventError {
-    EventError::new(EventErrorCode::NotFound, param, format!("Your organization has no {kind} with this id."))
+    EventError::new(EventErrorCode::NotFound, param, format!("Your organization has no {kind} with this ID."))
 }
 
 /// Loads all versions of these models' prices.

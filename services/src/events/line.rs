@@ -69,7 +69,7 @@ impl EventError {
 
     /// The error for JSON that can't be parsed.
     pub(super) fn unreadable(param: Option<&'static str>, error: &serde_json::Error) -> Self {
-        Self { code: EventErrorCode::InvalidEvent, param, message: format!("It can't be read: {error}.").into() }
+        Self { code: EventErrorCode::InvalidEvent, param, message: format!("Invalid: {error}.").into() }
     }
 }
 
@@ -212,13 +212,13 @@ impl Envelope<'_> {
 
     fn read(&self, index: usize, now: Timestamp) -> Result<EventLine, EventError> {
         if self.specversion != "1.0" {
-            return Err(EventError::invalid("specversion", "Only version 1.0 of CloudEvents is known."));
+            return Err(EventError::invalid("specversion", "Only version 1.0 of CloudEvents is supported."));
         }
         check_text("id", &self.id, 1, MAX_NAME_LENGTH)?;
         check_text("source", &self.source, 1, MAX_NAME_LENGTH)?;
         let kind = UsageKind::ALL.into_iter().find(|kind| kind.name() == self.kind).ok_or_else(|| {
             let names = UsageKind::ALL.map(UsageKind::name).join(", ");
-            EventError::new(EventErrorCode::UnknownType, "type", format!("There is no such type; there are {names}."))
+            EventError::new(EventErrorCode::UnknownType, "type", format!("Unknown type. Use one of {names}."))
         })?;
         let at = self.read_time(now)?;
         let is_json = |kind: &str| {
@@ -243,15 +243,15 @@ impl Envelope<'_> {
     /// The event's time, or `now` without one.
     fn read_time(&self, now: Timestamp) -> Result<Timestamp, EventError> {
         let Some(text) = &self.time else { return Ok(now) };
-        let at: Timestamp = text.parse().map_err(|_| {
-            EventError::invalid("time", "Write a moment as RFC 3339 does, such as 2026-11-17T14:32:07.5Z.")
-        })?;
+        let at: Timestamp = text
+            .parse()
+            .map_err(|_| EventError::invalid("time", "Use an RFC 3339 timestamp, such as 2026-11-17T14:32:07.5Z."))?;
         if at < now.plus_days(-MAX_AGE_DAYS) {
-            let message = format!("It is older than {MAX_AGE_DAYS} days.");
+            let message = format!("The event is older than {MAX_AGE_DAYS} days.");
             return Err(EventError::new(EventErrorCode::TooOld, "time", message));
         }
         if at > now.plus_minutes(MAX_AHEAD_MINUTES) {
-            let message = format!("It is more than {MAX_AHEAD_MINUTES} minutes ahead of this server's clock, {now}.");
+            let message = format!("The event is over {MAX_AHEAD_MINUTES} minutes ahead of the server's clock, {now}.");
             return Err(EventError::new(EventErrorCode::TooNew, "time", message));
         }
         Ok(at)
@@ -261,7 +261,7 @@ impl Envelope<'_> {
 /// Rejects a text whose length in bytes is out of bounds, or that holds control characters.
 pub(super) fn check_text(param: &'static str, text: &str, min: usize, max: usize) -> Result<(), EventError> {
     if text.len() < min {
-        return Err(EventError::invalid(param, "It mustn't be empty."));
+        return Err(EventError::invalid(param, "Must not be empty."));
     }
     if text.len() > max {
         return Err(EventError::invalid(param, format!("Use at most {max} bytes.")));

@@ -26,7 +26,7 @@ pub enum BatchError {
     #[error("{0}")]
     Unreadable(String),
     /// The batch has this many events, more than [`MAX_EVENTS`].
-    #[error("A batch has at most {MAX_EVENTS} events; this one has {0}. Send several.")]
+    #[error("A batch is limited to {MAX_EVENTS} events; this one has {0}. Split it.")]
     TooMany(usize),
 }
 
@@ -66,7 +66,7 @@ pub fn read(body: &[u8], format: BatchFormat, now: Timestamp) -> Result<ParsedBa
         BatchFormat::Batch => true,
         BatchFormat::Either => text.trim_start().starts_with('['),
     };
-    let unreadable = |error: serde_json::Error| BatchError::Unreadable(format!("The body can't be read: {error}."));
+    let unreadable = |error: serde_json::Error| BatchError::Unreadable(format!("The body is invalid: {error}."));
     let texts: Vec<&RawValue> = if is_batch {
         serde_json::from_str(text).map_err(unreadable)?
     } else {

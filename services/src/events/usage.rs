@@ -6,6 +6,7 @@ use domain::{
     calls::{CountSource, Outcome},
     models::Service,
     money::{Quantities, Tier},
+    validation::canonical::is_invisible,
 };
 
 use super::{
@@ -30,7 +31,7 @@ impl EventData<'_> {
         let (status, outcome) = self.outcome()?;
         let used = self.to_quantities(kind)?;
         if outcome == Outcome::Refused && used != Quantities::default() {
-            return Err(EventError::invalid("data.outcome", "A refused call can't have used anything."));
+            return Err(EventError::invalid("data.outcome", "A rejected call can't have usage."));
         }
         let service = match kind {
             UsageKind::VideoSeconds => Some(Service::Video),
@@ -90,20 +91,18 @@ impl EventData<'_> {
         let (seconds, bytes) = (self.seconds.is_some(), self.bytes.is_some() || self.hours.is_some());
         let has_service = self.service.is_some();
         let (foreign, needed, takes) = match kind {
-            UsageKind::Call => (bytes, true, "everything but bytes and hours"),
+            UsageKind::Call => (bytes, true, "all fields except bytes and hours"),
             UsageKind::Tokens => {
-                (call || seconds || bytes, has_tokens, "tokens, of which at least one count must be there")
+                (call || seconds || bytes, has_tokens, "token counts, at least one of which is required")
             }
-            UsageKind::VideoSeconds => {
-                (call || tokens || bytes || has_service, seconds, "seconds, which must be there")
-            }
+            UsageKind::VideoSeconds => (call || tokens || bytes || has_service, seconds, "seconds, which is required"),
             UsageKind::StoredBytes => {
                 let needed = self.bytes.is_some() && self.hours.is_some();
-                (call || tokens || seconds || has_service, needed, "bytes and hours, both of which must be there")
+                (call || tokens || seconds || has_service, needed, "bytes and hours, which are both required")
             }
         };
         if foreign || !needed {
-            return Err(EventError::invalid("data", format!("{kind} takes {takes}, besides what all types take.")));
+            return Err(EventError::invalid("data", format!("{kind} allows {takes}, and the fields of all types.")));
         }
         Ok(())
     }
@@ -112,7 +111,7 @@ impl EventData<'_> {
     fn outcome(&self) -> Result<(u16, Outcome), EventError> {
         let outcome: Option<Outcome> = read_id("data.outcome", self.outcome.as_deref())?;
         if let Some(status) = self.status.filter(|status| !(100..=599).contains(status)) {
-            return Err(EventError::invalid("data.status", format!("{status} is no status of HTTP.")));
+            return Err(EventError::invalid("data.status", format!("{status} isn't an HTTP status.")));
         }
         Ok(match (self.status, outcome) {
             (Some(status), Some(outcome)) => (status, outcome),
@@ -145,7 +144,7 @@ impl EventData<'_> {
             byte_hours: if kind == UsageKind::StoredBytes { self.byte_hours()? } else { 0 },
         };
         if used.cached_tokens_in + used.cache_write_tokens_in > used.tokens_in {
-            let message = "Cached tokens are a part of input_tokens, which are fewer.";
+            let message = "Cached tokens can't exceed input_tokens, which include them.";
             return Err(EventError::invalid("data.input_tokens", message));
         }
         for (param, part, total) in [
@@ -155,7 +154,7 @@ impl EventData<'_> {
             ("data.reasoning_output_tokens", used.reasoning_tokens_out, used.tokens_out - used.audio_tokens_out),
         ] {
             if part > total {
-                return Err(EventError::invalid(param, "These tokens are a part of others, which are fewer."));
+                return Err(EventError::invalid(param, "These tokens can't exceed the total that includes them."));
             }
         }
         Ok(used)
@@ -167,7 +166,7 @@ impl EventData<'_> {
         let seconds = read_scaled("data.hours", self.hours.unwrap_or(0.0), 3_600.0, MAX_SECONDS / 3_600.0)?;
         let hours = i128::from(bytes) * i128::from(seconds) / 3_600;
         let hours = i64::try_from(hours).ok().filter(|hours| *hours <= MAX_BYTE_HOURS);
-        hours.ok_or_else(|| EventError::invalid("data.bytes", "So much isn't stored by one event; send several."))
+        hours.ok_or_else(|| EventError::invalid("data.bytes", "Too much for one event. Send several."))
     }
 }
 
@@ -190,6 +189,10 @@ fn read_scaled(param: &'static str, value: f64, scale: f64, max: f64) -> Result<
 fn read_name<'a>(param: &'static str, value: Option<&'a str>) -> Result<&'a str, EventError> {
     let value = value.unwrap_or_default();
     check_text(param, value, 0, MAX_NAME_LENGTH)?;
+    // Pages show names, so none may turn the direction of text or look like another.
+    if value.chars().any(is_invisible) {
+        return Err(EventError::invalid(param, "Remove the invisible characters."));
+    }
     Ok(value)
 }
 

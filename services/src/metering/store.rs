@@ -11,7 +11,7 @@ use super::{
     rows::{ColumnType, RowInsert},
     series::{CallSeries, SeriesPlacement},
 };
-use crate::{ServiceResult, calls::rare::RareQuantities, database::DatabaseTransaction};
+use crate::{ServiceResult, calls::rare::RareProperties, database::DatabaseTransaction};
 
 const COLUMNS: usize = 26;
 
@@ -48,6 +48,13 @@ static INSERT: RowInsert<COLUMNS> = RowInsert {
     tail: String::new,
 };
 
+/// The request IDs that clients gave their calls.
+static CLIENT_REQUESTS: RowInsert<3> = RowInsert {
+    table: "client_requests",
+    columns: [("organization_id", ColumnType::Id), ("call_id", ColumnType::Id), ("request_id", ColumnType::Text)],
+    tail: String::new,
+};
+
 /// Stores `calls` and adds them to the rollups. A thousand at a time is a good size.
 ///
 /// A call whose id is already stored is an error ([`crate::ServiceError::Conflict`]); the transaction must
@@ -66,9 +73,19 @@ pub async fn store(
     let (placements, new) = series.intern(transaction, calls).await?;
     let rows = zip(calls, &placements).map(|(call, placement)| row(call, placement)).collect();
     INSERT.write(transaction, rows).await?;
+    CLIENT_REQUESTS.write(transaction, client_requests(calls)).await?;
     let series: Vec<CallSeries> = placements.into_iter().map(|placement| placement.series).collect();
     rollup::add(transaction, calls, &series).await?;
     Ok(new)
+}
+
+/// The rows of calls whose clients gave them a request ID.
+fn client_requests(calls: &[CallRecord]) -> Vec<[Value; 3]> {
+    let row = |call: &CallRecord| {
+        let request = call.client_request_id.as_ref()?;
+        Some([json!(call.organization_id.uuid().simple()), json!(call.id.uuid().simple()), json!(request)])
+    };
+    calls.iter().filter_map(row).collect()
 }
 
 fn row(call: &CallRecord, placement: &SeriesPlacement) -> [Value; COLUMNS] {
@@ -97,7 +114,7 @@ fn row(call: &CallRecord, placement: &SeriesPlacement) -> [Value; COLUMNS] {
         json!(call.cost.map(|cost| cost.nanos())),
         json!(call.price_id.map(|id| id.uuid().simple())),
         json!(call.error_code),
-        json!(RareQuantities::to_json(call.used, call.unpriced)),
+        json!(RareProperties::to_json(call.used, call.unpriced, call.rejection.as_ref())),
         json!(placement.own_model.then_some(&*call.model)),
         json!(placement.own_endpoint.then_some(&*call.endpoint)),
         json!(placement.own_provider.then_some(&*call.provider)),

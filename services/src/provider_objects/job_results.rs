@@ -102,6 +102,8 @@ async fn to_record(services: &Services, object: &ProviderObject, result: JobResu
         duration_us: duration_ms.saturating_mul(1000),
         first_byte_us: None,
         error_code: Cow::Owned(result.error_code),
+        rejection: None,
+        client_request_id: None,
     })
 }
 

@@ -177,6 +177,8 @@ impl Day {
             duration_us: 0,
             first_byte_us: None,
             error_code: Cow::Borrowed(""),
+            rejection: None,
+            client_request_id: None,
         }
     }
 }

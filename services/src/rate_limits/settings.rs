@@ -142,7 +142,7 @@ async fn update_organization(
     if let Some(max) = max.calls_per_minute
         && limits.calls_per_minute.is_some_and(|calls| calls > max)
     {
-        let message = format!("At most {max} a minute here. Whoever runs this hub can allow more.");
+        let message = format!("The limit is {max} per minute. The operator of this server can raise it.");
         return Err(FieldErrors::of("calls_per_minute", message).into());
     }
     organizations::Entity::update_many()

@@ -9,7 +9,7 @@ use domain::{
     models::Service,
     permissions::Permission,
     time::{DAY_MILLIS, Timestamp},
-    usage::{Filter, Group, Measures, View},
+    usage::{Filter, Group, Measures},
 };
 use futures::TryStreamExt;
 use sea_orm::{FromQueryResult, QueryResult, StreamTrait};
@@ -29,11 +29,18 @@ use crate::{
 /// Maximum number of results of a breakdown, over all spans.
 pub const MAX_RESULTS: u64 = 50_000;
 
+/// The length of a span.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum SpanWidth {
+    Hour,
+    #[default]
+    Day,
+}
+
 /// A query for usage by span and group. Empty lists filter nothing.
 #[derive(Clone, Debug)]
 pub struct Breakdown {
-    /// The length of a span.
-    pub width: View,
+    pub width: SpanWidth,
     /// The start of the first span, a full hour or midnight in UTC.
     pub from: Timestamp,
     /// The end of the last span, likewise.
@@ -69,8 +76,8 @@ impl Breakdown {
     /// The length of a span in milliseconds.
     const fn millis(&self) -> i64 {
         match self.width {
-            View::Hour => 60 * 60_000,
-            View::Day => DAY_MILLIS,
+            SpanWidth::Hour => 60 * 60_000,
+            SpanWidth::Day => DAY_MILLIS,
         }
     }
 
@@ -86,7 +93,7 @@ impl Breakdown {
         let starts = spans.iter().map(|span| span.from).collect();
         let buckets = Buckets { starts, end: spans.last().map_or(self.from, |span| span.to) };
         let days: &dyn Fn(Timestamp) -> [Timestamp; 2] = &|moment| day_around(moment, zone);
-        Cover::of(&buckets, (self.width == View::Day).then_some(days))
+        Cover::of(&buckets, (self.width == SpanWidth::Day).then_some(days))
     }
 
     /// The conditions that a slice doesn't cover.
@@ -145,7 +152,7 @@ fn check_limit(results: u64) -> ServiceResult<()> {
     if results <= MAX_RESULTS {
         return Ok(());
     }
-    let message = format!("These are more than {MAX_RESULTS} results: ask for fewer buckets, or narrow them down.");
+    let message = format!("More than {MAX_RESULTS} results. Request fewer buckets, or filter them.");
     Err(FieldErrors::of("limit", message).into())
 }
 

@@ -1,14 +1,13 @@
-//! Resolves a range to buckets: the starts of its hours or days in a time zone.
+//! Resolves a range to buckets: the starts of its hours, days, weeks or months in a time zone.
 
-use chrono::{Datelike, Days, Months, NaiveDate, Offset, TimeZone, Timelike};
+use chrono::{Datelike, Days, Months, NaiveDate, Offset, TimeZone, Timelike, Weekday};
 use chrono_tz::Tz;
 use domain::{
-    errors::FieldErrors,
     time::Timestamp,
-    usage::{MAX_BUCKETS, Range, View},
+    usage::{Range, View},
 };
 
-use crate::{ServiceResult, zones};
+use crate::zones;
 
 /// Consecutive buckets, without gaps.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -57,26 +56,29 @@ pub(crate) fn days(range: Range, zone: Tz, now: Timestamp) -> (NaiveDate, NaiveD
     }
 }
 
-/// The buckets of `range` in `zone`, up to the one that contains `now`.
-pub(crate) fn of(range: Range, view: View, zone: Tz, now: Timestamp) -> ServiceResult<Buckets> {
+/// The buckets of `range` in `zone`, up to the one that contains `now`. The first and the last week or month
+/// are as long as the range.
+pub(crate) fn of(range: Range, view: View, zone: Tz, now: Timestamp) -> Buckets {
     let (first, last) = days(range, zone, now);
     let after = last.succ_opt().unwrap_or(last);
     let all = match view {
-        View::Day => every_day(first, after, zone),
         View::Hour => every_hour(zones::start_of_day(first, zone), zones::start_of_day(after, zone), zone),
+        View::Day => every_day(first, after, zone),
+        View::Week => at_days(first, after, zone, |day| day.weekday() == Weekday::Mon),
+        View::Month => at_days(first, after, zone, |day| day.day() == 1),
     };
-    let buckets = truncate_after(all, now);
-    if buckets.starts.len() > MAX_BUCKETS {
-        let message = format!("Choose at most {MAX_BUCKETS} days.");
-        return Err(FieldErrors::of("range", message).into());
-    }
-    Ok(buckets)
+    truncate_after(all, now)
 }
 
 /// The days from `first` up to `after`, which is excluded.
 pub(crate) fn every_day(first: NaiveDate, after: NaiveDate, zone: Tz) -> Buckets {
-    let mut starts: Vec<Timestamp> =
-        first.iter_days().take_while(|day| *day < after).map(|day| zones::start_of_day(day, zone)).collect();
+    at_days(first, after, zone, |_| true)
+}
+
+/// The time from `first` up to `after`, which is excluded, cut at the days at which a bucket `begins`.
+fn at_days(first: NaiveDate, after: NaiveDate, zone: Tz, begins: fn(NaiveDate) -> bool) -> Buckets {
+    let days = first.iter_days().take_while(|day| *day < after).filter(|day| *day == first || begins(*day));
+    let mut starts: Vec<Timestamp> = days.map(|day| zones::start_of_day(day, zone)).collect();
     // A date that the zone skipped starts when the next one does.
     starts.dedup();
     let end = zones::start_of_day(after, zone);
@@ -94,7 +96,7 @@ pub(crate) fn day_around(moment: Timestamp, zone: Tz) -> [Timestamp; 2] {
 }
 
 /// The hours in `zone` from `from` up to `to`. If clocks change by half an hour, one is shorter.
-fn every_hour(from: Timestamp, to: Timestamp, zone: Tz) -> Buckets {
+pub(crate) fn every_hour(from: Timestamp, to: Timestamp, zone: Tz) -> Buckets {
     let mut starts = Vec::new();
     let mut at = from;
     while at < to {
@@ -105,7 +107,7 @@ fn every_hour(from: Timestamp, to: Timestamp, zone: Tz) -> Buckets {
 }
 
 /// The next moment after `at` when clocks in `zone` show a full hour, or change before one.
-fn next_hour(at: Timestamp, zone: Tz) -> Timestamp {
+pub(crate) fn next_hour(at: Timestamp, zone: Tz) -> Timestamp {
     let offset = |moment: Timestamp| zone.offset_from_utc_datetime(&moment.to_chrono().naive_utc()).fix();
     let minutes = i64::from(60 - at.to_chrono().with_timezone(&zone).minute());
     let change = (1..=4)
@@ -135,7 +137,7 @@ mod tests {
     }
 
     fn custom(range: &str, view: View, zone: Tz) -> Buckets {
-        of(range.parse().unwrap(), view, zone, at("2100-01-01T00:00:00Z")).unwrap()
+        of(range.parse().unwrap(), view, zone, at("2100-01-01T00:00:00Z"))
     }
 
     fn lengths_in_minutes(buckets: &Buckets) -> Vec<i64> {
@@ -170,13 +172,13 @@ mod tests {
     #[test]
     fn a_range_that_goes_on_ends_with_the_bucket_of_now() {
         let now = at("2026-11-17T14:32:07Z");
-        let month = of(Range::MonthToDate, View::Day, Tz::UTC, now).unwrap();
+        let month = of(Range::MonthToDate, View::Day, Tz::UTC, now);
         assert_eq!((month.starts.len(), month.end), (17, at("2026-11-18T00:00:00Z")));
-        let today = of(Range::Today, View::Hour, Tz::UTC, now).unwrap();
+        let today = of(Range::Today, View::Hour, Tz::UTC, now);
         assert_eq!((today.starts.len(), today.end), (15, at("2026-11-17T15:00:00Z")));
-        let last = of(Range::LastMonth, View::Day, Tz::UTC, now).unwrap();
+        let last = of(Range::LastMonth, View::Day, Tz::UTC, now);
         assert_eq!((last.start(), last.end), (at("2026-10-01T00:00:00Z"), at("2026-11-01T00:00:00Z")));
-        let future = of("2027-01-01..2027-01-05".parse().unwrap(), View::Day, Tz::UTC, now).unwrap();
+        let future = of("2027-01-01..2027-01-05".parse().unwrap(), View::Day, Tz::UTC, now);
         assert!(future.starts.is_empty());
     }
 
@@ -184,14 +186,44 @@ mod tests {
     fn a_year_ends_today_also_on_29_february() {
         let (first, last) = days(Range::Last12Months, Tz::UTC, at("2028-02-29T12:00:00Z"));
         assert_eq!((first.to_string(), last.to_string()), ("2027-03-01".to_owned(), "2028-02-29".to_owned()));
-        let longest = of(Range::Last12Months, View::Day, Tz::UTC, at("2028-02-29T12:00:00Z")).unwrap();
+        let longest = of(Range::Last12Months, View::Day, Tz::UTC, at("2028-02-29T12:00:00Z"));
         assert!(longest.starts.len() <= 366);
     }
 
+    /// The local dates at which the buckets begin, and the one after them.
+    fn edges(buckets: &Buckets, zone: Tz) -> Vec<String> {
+        buckets.starts.iter().chain([&buckets.end]).map(|edge| zones::date(*edge, zone).to_string()).collect()
+    }
+
     #[test]
-    fn more_days_than_a_chart_can_show_are_refused() {
-        let range = "2020-01-01..2026-01-01".parse().unwrap();
-        assert!(of(range, View::Day, Tz::UTC, at("2026-11-17T00:00:00Z")).is_err());
+    fn weeks_begin_on_mondays_and_the_first_and_last_are_as_long_as_the_range() {
+        let weeks = custom("2026-03-18..2026-04-07", View::Week, Europe::Berlin);
+        assert_eq!(
+            edges(&weeks, Europe::Berlin),
+            ["2026-03-18", "2026-03-23", "2026-03-30", "2026-04-06", "2026-04-08"]
+        );
+        // Clocks went forward on the 29th.
+        assert_eq!(lengths_in_minutes(&weeks), [5 * 24, 7 * 24 - 1, 7 * 24, 2 * 24].map(|hours| hours * 60));
+        let one = custom("2026-03-24..2026-03-26", View::Week, Europe::Berlin);
+        assert_eq!(edges(&one, Europe::Berlin), ["2026-03-24", "2026-03-27"]);
+    }
+
+    #[test]
+    fn months_begin_on_their_first_day() {
+        let months = custom("2026-01-31..2026-04-01", View::Month, Europe::Berlin);
+        assert_eq!(
+            edges(&months, Europe::Berlin),
+            ["2026-01-31", "2026-02-01", "2026-03-01", "2026-04-01", "2026-04-02"]
+        );
+        assert_eq!(lengths_in_minutes(&months), [24, 28 * 24, 31 * 24 - 1, 24].map(|hours| hours * 60));
+    }
+
+    #[test]
+    fn a_week_under_way_ends_with_the_range() {
+        let weeks = of(Range::Last12Months, View::Week, Tz::UTC, at("2026-11-18T12:00:00Z"));
+        assert_eq!((weeks.starts.len(), weeks.end), (53, at("2026-11-19T00:00:00Z")));
+        let custom = of("2026-08-01..2026-12-31".parse().unwrap(), View::Week, Tz::UTC, at("2026-11-18T12:00:00Z"));
+        assert_eq!(custom.end, at("2026-11-23T00:00:00Z"), "the next Monday");
     }
 
     proptest! {
@@ -203,7 +235,7 @@ mod tests {
             let days = every_day(first, after, zone);
             let hours = every_hour(days.start(), days.end, zone);
             prop_assert!(hours.starts.is_sorted_by(|a, b| a < b));
-            prop_assert!(hours.starts.len() <= MAX_BUCKETS);
+            prop_assert!(hours.starts.len() <= 750, "they fit on a chart");
             for day in &days.starts {
                 prop_assert!(hours.starts.contains(day), "{zone} {day}");
             }

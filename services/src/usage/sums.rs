@@ -1,17 +1,21 @@
 //! Sums rollups for reports and breakdowns.
 
 use domain::{
+    calls::Outcome,
     ids::{ApiKeyId, ProjectId},
     money::Money,
     usage::{Filter, Group, Measures},
 };
 use futures::TryStreamExt;
-use sea_orm::{DatabaseConnection, DbBackend, FromQueryResult, StreamTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, FromQueryResult, StreamTrait};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::cover::{Cover, Stretch};
-use crate::{Organization, ServiceResult, database::Bound, projects::ProjectScope};
+use crate::{
+    Actor, Organization, ServiceResult, Services, database::Bound, entities::series::ANY_OUTCOME,
+    projects::ProjectScope,
+};
 
 const NANOS_PER_DOLLAR: i64 = 1_000_000_000;
 
@@ -167,4 +171,20 @@ pub(crate) fn series_condition(scope: &ProjectScope, filter: &Filter, bound: &mu
         conditions.push(format!("s.model = {}", bound.value(model.as_str())));
     }
     if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") }
+}
+
+/// Whether a call within `scope` was ever accepted.
+pub(crate) async fn ever_called(services: &Services, actor: &Actor, scope: &ProjectScope) -> ServiceResult<bool> {
+    services.wait_until_stored().await;
+    let database = services.database.read();
+    let mut bound = Bound::new(database.get_database_backend());
+    let organization = bound.value(actor.organization.id.uuid());
+    let condition = series_condition(scope, &Filter::default(), &mut bound);
+    let refused = Outcome::Refused;
+    // A series is inserted together with its first call.
+    let sql = format!(
+        "SELECT s.id FROM series s WHERE s.organization_id = {organization} \
+         AND s.outcome NOT IN ('{ANY_OUTCOME}', '{refused}') AND {condition} LIMIT 1"
+    );
+    Ok(database.query_one_raw(bound.statement(sql)).await?.is_some())
 }

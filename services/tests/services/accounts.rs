@@ -74,7 +74,7 @@ on_both_databases! {
                 let start = Instant::now();
                 let refused = accounts::sign_in(&world.services, credentials(email, "a wrong one"), &device()).await;
                 fastest[index] = fastest[index].min(start.elapsed().as_micros());
-                assert_eq!(field_error(refused, "password"), "The address or the password is wrong.");
+                assert_eq!(field_error(refused, "password"), "Incorrect email or password.");
             }
             if alike(fastest) {
                 break;
@@ -240,6 +240,20 @@ on_both_databases! {
         assert!(matches!(refused, Err(ServiceError::Unauthenticated)));
         accounts::sign_in(&world.services, credentials("mira@example.com", new), &device()).await.unwrap();
         field_error(accounts::set_password(&world.services, "nobody@example.com", new).await, "email");
+    }
+
+    async fn who_has_an_account_joins_another_organization_with_it(world: &World) {
+        let mira = world.sign_up("Mira", "Acme").await;
+        let other = world.organization("Other", "UTC").await.organization;
+        let join = async |email: &str| accounts::add_existing_user(&world.services, &other, email, Role::Developer).await;
+        assert_eq!(join("nobody@example.com").await.unwrap(), None);
+        assert_eq!(join(" Mira@Example.com").await.unwrap(), Some(mira.user.user_id));
+        let again = accounts::sign_in(&world.services, credentials("mira@example.com", PASSWORD), &device()).await.unwrap();
+        let viewer = accounts::viewer(&world.services, &again.user).await.unwrap();
+        let memberships: Vec<_> = viewer.memberships.iter().map(|membership| (membership.name.as_str(), membership.role)).collect();
+        assert_eq!(memberships, [("Acme", Role::Owner), ("Other", Role::Developer)]);
+        assert!(field_error(join("mira@example.com").await, "email").contains("already a member"));
+        assert!(services::audit::verify(&world.services).await.unwrap().first_break.is_none());
     }
 
     async fn an_operator_is_whoever_was_made_one(world: &World) {

@@ -31,6 +31,13 @@ async fn new_bodies(world: &World, actor: &Actor, text: &str, days: u32) -> (Cal
     (id, NewBodies { organization_id, call_id: id, started_at, days, request, response })
 }
 
+/// Creates an organization that stores bodies.
+async fn storing(world: &World, name: &str) -> Actor {
+    let admin = world.organization(name, "UTC").await;
+    world.choose_body_days(&admin, Some(30)).await;
+    admin
+}
+
 async fn store(world: &World, actor: &Actor, text: &str, days: u32) -> CallId {
     let (id, new) = new_bodies(world, actor, text, days).await;
     bodies::store(&world.services, vec![new]).await.unwrap();
@@ -48,7 +55,7 @@ async fn is_stored(world: &World, actor: &Actor, id: CallId) -> bool {
 
 on_both_databases! {
     async fn what_was_said_is_read_as_it_was(world: &World) {
-        let admin = world.organization("Acme", "UTC").await;
+        let admin = storing(world, "Acme").await;
         let (id, new) = new_bodies(world, &admin, "hello", 30).await;
         assert_eq!(bodies::get(&world.services, &admin, id).await.unwrap(), BodiesState::Gone);
         // Twice, as when a writer retries.
@@ -60,7 +67,7 @@ on_both_databases! {
     }
 
     async fn what_has_no_room_in_its_organization_isnt_kept(world: &World) {
-        let (admin, other) = (world.organization("Acme", "UTC").await, world.organization("Other", "UTC").await);
+        let (admin, other) = (storing(world, "Acme").await, storing(world, "Other").await);
         let first = store(world, &admin, "hello", 30).await;
         let bytes = world.rows("SELECT bytes FROM body_sums").await[0].try_get::<i64>("", "bytes").unwrap();
         let stored_bodies_bytes = u64::try_from(bytes).unwrap() * 5 / 2;
@@ -80,13 +87,13 @@ on_both_databases! {
         bodies::cleanup::run(&world.services).await.unwrap();
         assert_eq!(world.count("body_sums").await, 0);
         store(world, &admin, "again", 30).await;
-        set_body_settings(world, &admin, BodySettings { days: None, ..BodySettings::default() }).await.unwrap();
+        world.choose_body_days(&admin, None).await;
         bodies::cleanup::run(&world.services).await.unwrap();
         assert_eq!(world.count("body_sums").await, 0);
     }
 
     async fn bodies_are_read_by_whoever_may_and_by_nobody_else(world: &World) {
-        let admin = world.organization("Acme", "UTC").await;
+        let admin = storing(world, "Acme").await;
         let id = store(world, &admin, "hello", 30).await;
         let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
         let get = async |actor: &Actor| bodies::get(&world.services, actor, id).await;
@@ -99,14 +106,14 @@ on_both_databases! {
         }
         let viewer = world.member(&admin.organization, "Vi", Role::Viewer).await;
         assert!(matches!(get(&viewer).await, Err(ServiceError::Forbidden(_))));
-        let stranger = world.organization("Other", "UTC").await;
+        let stranger = storing(world, "Other").await;
         assert!(matches!(get(&stranger).await, Err(ServiceError::NotFound)));
         let (program, _) = world.program(&admin, &[]).await;
         assert!(matches!(get(&program).await, Err(ServiceError::Forbidden(_))));
     }
 
     async fn bodies_go_when_their_days_are_over(world: &World) {
-        let admin = world.organization("Acme", "UTC").await;
+        let admin = storing(world, "Acme").await;
         bodies::cleanup::run(&world.services).await.unwrap();
         // One is stored in a partition that was created ahead, the other in the default one.
         let (month, day) = (store(world, &admin, "month", 30).await, store(world, &admin, "day", 1).await);
@@ -123,7 +130,7 @@ on_both_databases! {
     }
 
     async fn bodies_of_all_organizations_go_however_many_there_are(world: &World) {
-        let (admin, other) = (world.organization("Acme", "UTC").await, world.organization("Other", "UTC").await);
+        let (admin, other) = (storing(world, "Acme").await, storing(world, "Other").await);
         // More than are deleted at once.
         let (_, first) = new_bodies(world, &admin, "many", 1).await;
         let with_new_id = |_| NewBodies { call_id: CallId::new(Uuid::now_v7()), ..first.clone() };
@@ -137,17 +144,46 @@ on_both_databases! {
     }
 
     async fn what_is_decided_later_counts_for_what_is_kept(world: &World) {
-        let admin = world.organization("Acme", "UTC").await;
-        let other = world.organization("Other", "UTC").await;
+        let admin = storing(world, "Acme").await;
+        let other = storing(world, "Other").await;
         let (id, others) = (store(world, &admin, "a", 30).await, store(world, &other, "b", 30).await);
         world.clock.forward_days(5);
-        set_body_settings(world, &admin, BodySettings { days: Some(3), ..BodySettings::default() }).await.unwrap();
+        world.choose_body_days(&admin, Some(3)).await;
         assert_eq!(bodies::get(&world.services, &admin, id).await.unwrap(), BodiesState::Gone);
-        set_body_settings(world, &admin, BodySettings { days: None, ..BodySettings::default() }).await.unwrap();
+        world.choose_body_days(&admin, None).await;
         assert_eq!(bodies::get(&world.services, &admin, id).await.unwrap(), BodiesState::Off);
         bodies::cleanup::run(&world.services).await.unwrap();
         assert_eq!(world.count("bodies").await, 1);
         assert!(is_stored(world, &other, others).await);
+    }
+
+    async fn a_new_organization_stores_nothing_until_somebody_decides(world: &World) {
+        let signed_in = world.sign_up("Mira", "Acme").await;
+        let by_sign_up = world.actor_of(&signed_in).await;
+        for admin in [by_sign_up, world.organization("Other", "UTC").await] {
+            let decided = async || organizations::settings(&world.services, &admin).await.unwrap().bodies;
+            let new = decided().await;
+            assert_eq!(new, BodySettings { undecided: true, ..BodySettings::default() });
+            let (id, _) = new_bodies(world, &admin, "hello", 30).await;
+            assert_eq!(bodies::get(&world.services, &admin, id).await.unwrap(), BodiesState::Off);
+            // Another setting decides nothing.
+            set_body_settings(world, &admin, BodySettings { limit: 2_048, ..new }).await.unwrap();
+            assert!(decided().await.undecided);
+            world.choose_body_days(&admin, None).await;
+            assert_eq!(decided().await, BodySettings::default());
+            world.choose_body_days(&admin, Some(30)).await;
+            assert_eq!(decided().await, BodySettings { days: Some(30), ..BodySettings::default() });
+        }
+    }
+
+    async fn an_organization_from_before_the_question_keeps_its_setting(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        // As an older version created it, and as a server of it decides for one that a newer one created.
+        for undecided in ["false", "true"] {
+            world.execute(&format!("UPDATE organizations SET body_days = 30, bodies_undecided = {undecided}")).await;
+            let settings = organizations::settings(&world.services, &admin).await.unwrap();
+            assert_eq!(settings.bodies, BodySettings { days: Some(30), ..BodySettings::default() });
+        }
     }
 
     async fn the_gateway_hears_what_is_chosen(world: &World) {
@@ -160,7 +196,7 @@ on_both_databases! {
             other => panic!("{other:?}"),
         };
         assert_eq!(known().await, BodySettings::default());
-        let chosen = BodySettings { days: Some(7), limit: 2_048, redact: vec!["content".to_owned()] };
+        let chosen = BodySettings { days: Some(7), limit: 2_048, redact: vec!["content".to_owned()], undecided: false };
         set_body_settings(world, &admin, chosen.clone()).await.unwrap();
         assert_eq!(organizations::settings(&world.services, &admin).await.unwrap().bodies, chosen);
         wait_until("the gateway knows what is chosen", async || known().await == chosen).await;

@@ -1,6 +1,8 @@
 //! Lists, pages and exports of calls.
 
+mod activity;
 mod retention;
+mod search;
 mod series;
 
 use std::collections::{BTreeMap, HashSet};

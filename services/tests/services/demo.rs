@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use domain::api_keys::{ApiKey, Hint, HintKind, KeyQuery, Level, Status};
-use services::{Actor, ActorKind, OperatorSource, api_keys, audit, demo, organizations};
+use domain::{
+    api_keys::{ApiKey, Hint, HintKind, KeyQuery, Level, Status},
+    bodies::{BodiesState, StoredBody},
+    calls::{CallQuery, Outcome, OutcomeFilter},
+};
+use serde_json::Value;
+use services::{Actor, ActorKind, OperatorSource, api_keys, audit, bodies, calls, demo, organizations};
 
 use crate::support::World;
 
-async fn fill(world: &World, seed: u64) -> (Actor, Vec<ApiKey>) {
-    let options = demo::DemoSize { calls: 3_000, days: 396, seed };
+async fn fill(world: &World, days: u32, seed: u64) -> (Actor, Vec<ApiKey>) {
+    let options = demo::DemoSize { calls: 3_000, days, seed };
     let made = demo::fill(&world.services, options, |_| {}).await.unwrap();
     assert_eq!(made.calls, 3_000);
     let organization = organizations::find(&world.services, &made.slug).await.unwrap();
@@ -38,7 +43,7 @@ fn describe(keys: &[ApiKey]) -> BTreeMap<String, String> {
 
 on_both_databases! {
     async fn its_keys_show_what_keys_can_be(world: &World) {
-        let (admin, keys) = fill(world, 1).await;
+        let (admin, keys) = fill(world, 396, 1).await;
         for status in Status::ALL {
             assert!(keys.iter().any(|key| key.status == status), "{status:?}");
         }
@@ -61,9 +66,39 @@ on_both_databases! {
         assert!(world.count("notifications").await >= 3);
     }
 
+    async fn its_latest_calls_have_bodies_that_fit_them(world: &World) {
+        let (admin, _) = fill(world, 40, 3).await;
+        let query = CallQuery { outcome: Some(OutcomeFilter::Only(Outcome::Succeeded)), ..CallQuery::default() };
+        let latest = calls::list(&world.services, &admin, &query).await.unwrap().calls;
+        let mut streams = 0;
+        for call in &latest[..40] {
+            let BodiesState::Kept(bodies) = bodies::get(&world.services, &admin, call.id).await.unwrap() else {
+                panic!("{call:?}")
+            };
+            let parse = |body: &StoredBody| serde_json::from_str::<Value>(body.text.as_deref().unwrap()).unwrap();
+            let (request, response) = (parse(&bodies.request), parse(&bodies.response));
+            assert_eq!(request["model"], call.model);
+            assert_eq!(response["usage"]["prompt_tokens"], call.used.tokens_in);
+            let characters = i64::try_from(bodies.request.bytes).unwrap();
+            assert!(characters > 3 * call.used.tokens_in && characters < 5 * call.used.tokens_in + 1_000, "{call:?}");
+            if call.streamed {
+                streams += 1;
+                assert!(request["stream"] == true && bodies.response.assembled);
+            }
+        }
+        assert!(streams > 0);
+        let query = CallQuery { outcome: Some(OutcomeFilter::Only(Outcome::Failed)), ..CallQuery::default() };
+        let failed = &calls::list(&world.services, &admin, &query).await.unwrap().calls[0];
+        let BodiesState::Kept(bodies) = bodies::get(&world.services, &admin, failed.id).await.unwrap() else {
+            panic!("{failed:?}")
+        };
+        assert!(bodies.response.text.unwrap().contains("\"message\":"));
+        assert!((200..=201).contains(&world.count("bodies").await));
+    }
+
     async fn it_is_the_same_for_a_seed(world: &World) {
         let other = World::new(crate::support::TestDatabase::sqlite()).await;
-        let (first, second) = (fill(world, 5).await.1, fill(&other, 5).await.1);
+        let (first, second) = (fill(world, 396, 5).await.1, fill(&other, 396, 5).await.1);
         assert_eq!(describe(&first), describe(&second));
         other.end().await;
     }

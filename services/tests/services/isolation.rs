@@ -24,16 +24,17 @@ on_both_databases! {
         field_error(api_keys::create(services, &owner, new_key(project, "x")).await, "project_id");
         assert_eq!(world.keys(&owner).await, []);
 
-        for filter in [
-            Filter { project: Some(project), ..Filter::default() },
-            Filter { api_key: Some(key.id), ..Filter::default() },
-            Filter::default(),
+        for (filter, field) in [
+            (Filter { project: Some(project), ..Filter::default() }, "project"),
+            (Filter { api_key: Some(key.id), ..Filter::default() }, "key"),
         ] {
             let query = CallQuery { filter: filter.clone(), ..CallQuery::default() };
-            assert_eq!(calls::list(services, &owner, &query).await.unwrap().calls, []);
-            let report = usage::report(services, &owner, &UsageQuery { filter, ..UsageQuery::default() }).await.unwrap();
-            assert!(report.total.is_zero() && report.series.is_empty());
+            field_error(calls::list(services, &owner, &query).await, field);
+            field_error(usage::report(services, &owner, &UsageQuery { filter, ..UsageQuery::default() }).await, field);
         }
+        assert_eq!(calls::list(services, &owner, &CallQuery::default()).await.unwrap().calls, []);
+        let report = usage::report(services, &owner, &UsageQuery::default()).await.unwrap();
+        assert!(report.total.is_zero() && report.series.is_empty());
         assert_eq!(world.keys(&victim).await[0].revoked_at, None);
     }
 

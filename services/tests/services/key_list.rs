@@ -97,12 +97,13 @@ on_both_databases! {
                 background_migrations::run(&world.services).await.unwrap();
             }
             let projects: Vec<_> = model.facts.iter().filter_map(|fact| fact.key.project).take(9).collect();
-            assert_eq!(list(world, &admin, &KeyQuery::default()).await.statuses, model.statuses());
             for _ in 0..questions {
                 let query = random.query(&model.facts, &projects);
                 let (keys, total) = model.list(&query);
                 let page = list(world, &admin, &query).await;
                 assert_eq!((page.total, ids(&page.keys)), (total as i64, keys), "seed {seed}, {query:?}");
+                assert_eq!(page.statuses, model.statuses(&query), "seed {seed}, {query:?}");
+                assert!(page.has_keys, "seed {seed}, {query:?}");
             }
         }
     }
@@ -155,7 +156,26 @@ on_both_databases! {
         let listed = list(world, &admin, &KeyQuery { project: Some(other), ..KeyQuery::default() }).await;
         assert_eq!((listed.keys[0].calls_this_month, listed.keys[0].spend_this_month.nanos()), (2, 2_000));
         let before = list(world, &admin, &KeyQuery { project: Some(project), ..KeyQuery::default() }).await;
-        assert_eq!((before.total, before.statuses), (0, vec![(Status::Active, 1)]));
+        assert_eq!((before.total, before.statuses, before.has_keys), (0, vec![], true));
+    }
+
+    async fn the_counts_of_the_statuses_follow_the_other_filters(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        assert!(!list(world, &admin, &KeyQuery::default()).await.has_keys);
+        let (project, other) = (world.default_project(&admin).await, world.project(&admin, "Other").await.id);
+        let [web, _, _] = [
+            world.key(&admin, project, "web").await,
+            world.key(&admin, project, "app").await,
+            world.key(&admin, other, "web two").await,
+        ];
+        api_keys::revoke(&world.services, &admin, &[web.id]).await.unwrap();
+        let statuses = async |query: KeyQuery| list(world, &admin, &query).await.statuses;
+        let web = || KeyQuery { search: "web".to_owned(), ..KeyQuery::default() };
+        let both = vec![(Status::Active, 1), (Status::Revoked, 1)];
+        assert_eq!(statuses(web()).await, both);
+        // The chosen status isn't one of the others.
+        assert_eq!(statuses(KeyQuery { status: Some(Status::Expired), ..web() }).await, both);
+        assert_eq!(statuses(KeyQuery { project: Some(other), ..web() }).await, [(Status::Active, 1)]);
     }
 
     async fn the_old_secret_is_shown_until_its_grace_ends(world: &World) {

@@ -20,6 +20,7 @@ mod database;
 mod demo;
 mod distribution;
 mod events;
+mod filters;
 mod isolation;
 mod jobs;
 mod key_directory;

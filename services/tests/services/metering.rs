@@ -93,6 +93,8 @@ fn call(actor: &Actor, key: &ApiKey, at: &str) -> CallRecord {
         duration_us: 1_500,
         first_byte_us: None,
         error_code: Cow::Borrowed(""),
+        rejection: None,
+        client_request_id: None,
     }
 }
 

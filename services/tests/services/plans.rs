@@ -10,7 +10,7 @@ mod measure;
 
 use domain::{
     api_keys::{HintKind, KeyQuery, KeySort},
-    calls::{CallQuery, Outcome, OutcomeFilter},
+    calls::{CallQuery, CallRetention, Outcome, OutcomeFilter},
     time::Timestamp,
     usage::{Filter, Group, Range, UsageQuery, View},
 };
@@ -21,14 +21,17 @@ use services::{
         self,
         directory::{KeyDirectory, KeyVerification},
     },
-    bodies, calls,
+    bodies, call_search, calls,
     events::{BatchFormat, Events, read},
     live,
     metering::{JournalSettings, Meter},
     models, notifications, organizations, overview, projects,
     provider_objects::{self, ObjectKind, ObjectQuery, storage},
     rate_limits::{self, KeyLimits},
-    usage::{self, breakdown::Breakdown},
+    usage::{
+        self,
+        breakdown::{Breakdown, SpanWidth},
+    },
 };
 
 use self::{
@@ -88,6 +91,25 @@ async fn the_log(watch: &Watch, data: &Data) {
     log("of such a model, failed, long ago", [LOOKED_UP, LOOKED_UP], failed).await;
     log("of a key", [SOME, FILE], by(Filter { api_key: Some(data.key.id), ..Filter::default() })).await;
     log("of a project", [SOME, FILE], by(Filter { project: Some(data.project), ..Filter::default() })).await;
+    for (name, query) in [
+        ("30 days", CallQuery::default()),
+        ("a week", CallQuery { range: Some(Range::Last7Days), ..CallQuery::default() }),
+        (
+            "a year of a key",
+            CallQuery {
+                range: Some(Range::Last12Months),
+                ..by(Filter { api_key: Some(data.key.id), ..Filter::default() })
+            },
+        ),
+        ("an hour", CallQuery { from: Some(services.now().plus_minutes(-60)), ..CallQuery::default() }),
+    ] {
+        let bars = async || drop(calls::activity(services, admin, &query).await.unwrap());
+        watch.hold(&format!("bars: {name}"), SUMS, bars).await;
+    }
+    for text in ["", "m", "none"] {
+        let suggest = async || drop(call_search::suggest(services, admin, text).await.unwrap());
+        watch.hold(&format!("search for {text:?}"), KEYS, suggest).await;
+    }
     let call = data.call;
     watch.hold("a call", FEW, async || drop(calls::get(services, admin, call).await.unwrap())).await;
     watch.hold("what was said", FEW, async || drop(bodies::get(services, admin, call).await)).await;
@@ -117,9 +139,17 @@ async fn usage(watch: &Watch, data: &Data) {
         };
         let report = async || drop(usage::report(services, admin, &query).await.unwrap());
         watch.hold(&format!("usage: hours of a week in {zone}"), SUMS, report).await;
+        let query = UsageQuery {
+            range: Range::Last12Months,
+            view: Some(View::Week),
+            time_zone: Some(zone.to_owned()),
+            ..UsageQuery::default()
+        };
+        let report = async || drop(usage::report(services, admin, &query).await.unwrap());
+        watch.hold(&format!("usage: weeks of a year in {zone}"), SUMS, report).await;
     }
     let day = services.now().millis().div_euclid(86_400_000) * 86_400_000;
-    for (width, days) in [(View::Hour, 7), (View::Day, 31)] {
+    for (width, days) in [(SpanWidth::Hour, 7), (SpanWidth::Day, 31)] {
         let query = Breakdown {
             width,
             from: Timestamp::from_millis(day - days * 86_400_000),
@@ -211,6 +241,10 @@ async fn pages(watch: &Watch, data: &Data) {
     watch.hold("projects", FEW, async || drop(projects::list(services, admin).await.unwrap())).await;
     watch.hold("models", FEW, async || drop(models::list(services, admin).await.unwrap())).await;
     watch.hold("settings", FEW, async || drop(organizations::settings(services, admin).await.unwrap())).await;
+    let deleted = async || {
+        calls::retention::count_deleted(services, admin, CallRetention { days: Some(35) }).await.unwrap();
+    };
+    watch.hold("settings: calls that a shorter time deletes", SUMS, deleted).await;
     let limits = async || drop(rate_limits::list(services, admin, KeyLimits::default()).await.unwrap());
     watch.hold("limits", FEW, limits).await;
 }

@@ -1,6 +1,11 @@
 //! Lifetimes of sessions.
 
-use domain::{accounts::SignIn, api_keys::KeyPolicy, organizations::OrganizationSettings, permissions::Role};
+use domain::{
+    accounts::{PasswordChange, SessionEnd, SignIn},
+    api_keys::KeyPolicy,
+    organizations::OrganizationSettings,
+    permissions::Role,
+};
 use sea_orm::ConnectionTrait;
 use services::{ServiceError, accounts, live, organizations};
 
@@ -104,6 +109,43 @@ on_both_databases! {
         for token in [&second.token, &third.token] {
             accounts::authenticate(&world.services, token).await.unwrap();
         }
+    }
+
+    async fn a_browser_is_told_why_its_session_ended(world: &World) {
+        world.services.set_quotas(services::Quotas { sessions: 3, ..services::Quotas::default() }).await.unwrap();
+        let services = &world.services;
+        let why = async |token: &str| accounts::session_end(services, token).await.unwrap();
+        let mira = world.sign_up("Mira", "Acme").await;
+        let input = || SignIn { email: "mira@example.com".to_owned(), password: PASSWORD.to_owned() };
+        let sign_in = async || {
+            world.clock.forward_minutes(1);
+            accounts::sign_in(services, input(), &device()).await.unwrap()
+        };
+        assert_eq!(why("nonsense").await, None);
+        assert_eq!(why(&mira.token).await, None, "it goes on");
+
+        let (second, third) = (sign_in().await, sign_in().await);
+        let fourth = sign_in().await;
+        assert_eq!(why(&mira.token).await, Some(SessionEnd::TooMany));
+        accounts::end_session(services, &fourth.user, second.user.session_id, PASSWORD, &device()).await.unwrap();
+        assert_eq!(why(&second.token).await, Some(SessionEnd::Ended));
+        let change = PasswordChange { current: PASSWORD.to_owned(), new: "violet harbour counts seven".to_owned() };
+        let changed = accounts::change_password(services, &fourth.user, change, &device()).await.unwrap();
+        assert_eq!(why(&third.token).await, Some(SessionEnd::PasswordChanged));
+
+        world.clock.forward_minutes(120);
+        assert_eq!(why(&changed.token).await, Some(SessionEnd::Inactivity));
+        world.clock.forward_days(30);
+        assert_eq!(why(&changed.token).await, Some(SessionEnd::Expired));
+        accounts::delete_expired(services).await.unwrap();
+        assert_eq!(world.count("ended_sessions").await, 0);
+        assert_eq!(why(&third.token).await, None, "it isn't known any more");
+    }
+
+    async fn whoever_signs_out_knows_why(world: &World) {
+        let mira = world.sign_up("Mira", "Acme").await;
+        accounts::sign_out(&world.services, &mira.user, &device()).await.unwrap();
+        assert_eq!(accounts::session_end(&world.services, &mira.token).await.unwrap(), None);
     }
 
     async fn signing_out_ends_this_session_only(world: &World) {

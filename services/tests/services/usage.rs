@@ -138,6 +138,17 @@ on_both_databases! {
         let others = &shown.series[8];
         assert_eq!((others.key.as_str(), others.label.as_str()), (OTHERS, "3 others"));
         assert_eq!(others.total.spend.nanos(), 6_000);
+        assert_eq!((shown.row_count, shown.other_groups.len()), (11, 0));
+        query.all_groups = true;
+        let listed = report(world, &admin, &query).await;
+        assert_eq!((&listed.series, listed.total), (&shown.series, shown.total));
+        let names: Vec<&str> = listed.other_groups.iter().map(|group| group.label.as_str()).collect();
+        assert_eq!(names, ["model-03", "model-02", "model-01"]);
+        assert_eq!(listed.other_groups[0].total.spend.nanos(), 3_000);
+        let complete = usage::complete_report(&world.services, &admin, &query).await.unwrap();
+        check(&complete);
+        assert_eq!((complete.series.len(), complete.other_groups.len(), complete.total), (11, 0, shown.total));
+        query.all_groups = false;
         query.group = Group::ApiKey;
         let shown = report(world, &admin, &query).await;
         assert_eq!((shown.series[0].key.clone(), shown.series[0].label.as_str()), (key.id.to_string(), "web"));
@@ -147,6 +158,38 @@ on_both_databases! {
         query.filter = Filter { model: Some("model-04".to_owned()), ..Filter::default() };
         query.metric = Metric::Calls;
         assert_eq!(report(world, &admin, &query).await.total.spend.nanos(), 4_000);
+    }
+
+    async fn weeks_and_months_add_up_to_days_in_every_zone(world: &World) {
+        world.clock.set("2026-11-20T10:30:00Z");
+        let admin = world.organization("Johns", "America/St_Johns").await;
+        let key = world.key(&admin, world.default_project(&admin).await, "web").await;
+        // A call in every seventh hour of a year, each at a cost of its own.
+        let first: Timestamp = "2025-11-01T00:20:00Z".parse().unwrap();
+        let call = |number: i64| TestCall {
+            cost: Some(number * number + 1),
+            ..TestCall::at_moment(first.plus_minutes(number * 7 * 60))
+        };
+        let made: Vec<TestCall> = (0..1_300).map(call).collect();
+        world.calls(&admin.organization, &key, &made).await;
+        for zone in ["America/St_Johns", "Asia/Kathmandu", "Australia/Lord_Howe", "Europe/Berlin", "UTC"] {
+            for view in [View::Day, View::Week, View::Month] {
+                let query = UsageQuery { view: Some(view), ..days("12m", Some(zone)) };
+                let shown = report(world, &admin, &query).await;
+                check(&shown);
+                let mut expected = vec![0; shown.buckets.len()];
+                for call in made.iter().filter(|call| call.at < shown.end) {
+                    if let Some(bucket) = shown.buckets.partition_point(|start| *start <= call.at).checked_sub(1) {
+                        expected[bucket] += call.cost.unwrap();
+                    }
+                }
+                let mut spend = vec![0; shown.buckets.len()];
+                for point in shown.series.iter().flat_map(|series| &series.points) {
+                    spend[point.bucket as usize] += point.measures.spend.nanos();
+                }
+                assert_eq!(spend, expected, "{zone} {view}");
+            }
+        }
     }
 
     async fn sums_beyond_64_bits_stay_at_the_limit(world: &World) {
@@ -170,27 +213,73 @@ on_both_databases! {
         }
         let query = days("2026-11-10..2026-11-10", None);
         let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
-        assert_eq!(report(world, &developer, &query).await.total.calls, 0);
+        let nothing = report(world, &developer, &query).await;
+        assert_eq!((nothing.total.calls, nothing.ever_called), (0, false));
         world.assign(&admin, default, "Dev").await;
         assert_eq!(report(world, &developer, &query).await.total.calls, 1);
         let hidden_query = UsageQuery { filter: Filter { project: Some(hidden.id), ..Filter::default() }, ..query.clone() };
-        assert_eq!(report(world, &developer, &hidden_query).await.total.calls, 0);
+        field_error(usage::report(&world.services, &developer, &hidden_query).await, "project");
         let viewer = world.member(&admin.organization, "Vi", Role::Viewer).await;
         assert_eq!(report(world, &viewer, &query).await.total.calls, 2);
+        let before = report(world, &viewer, &days("2026-11-09..2026-11-09", None)).await;
+        assert_eq!((before.total.calls, before.ever_called), (0, true));
     }
 
     async fn what_cannot_be_shown_is_refused(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
         let wrong_zone = days("today", Some("Europe/Nowhere"));
         field_error(usage::report(&world.services, &admin, &wrong_zone).await, "time_zone");
-        let too_long = days("2018-01-01..2026-11-01", None);
-        field_error(usage::report(&world.services, &admin, &too_long).await, "range");
+        // More days than a chart can show are shown by months.
+        let long = report(world, &admin, &days("2018-01-01..2026-11-01", None)).await;
+        assert_eq!((long.view, long.buckets.len()), (View::Month, 8 * 12 + 11));
         let future = report(world, &admin, &days("2027-01-01..2027-01-05", None)).await;
-        assert!(future.buckets.is_empty() && future.series.is_empty());
+        assert!(future.buckets.is_empty() && future.series.is_empty() && !future.ever_called);
         let forged = services::ActorKind::Member { id: domain::ids::UserId::new(uuid::Uuid::nil()), name: String::new(), role: Role::Developer, session: None };
         let nobody = Actor { kind: forged, ..admin };
         let shown: Result<_, ServiceError> = usage::report(&world.services, &nobody, &days("today", None)).await;
         assert!(shown.unwrap().total.is_zero());
+    }
+
+    async fn weeks_begin_on_mondays_and_months_on_their_first_in_the_asked_zone(world: &World) {
+        let admin = world.organization("Acme", "Europe/Berlin").await;
+        let project = world.default_project(&admin).await;
+        let key = world.key(&admin, project, "web").await;
+        let costing = |at, cost| TestCall { cost: Some(cost), ..TestCall::at(at) };
+        let made = [
+            // Before the range, and in its first week, which has two days.
+            costing("2026-07-31T21:59:59Z", 1),
+            costing("2026-07-31T22:00:00Z", 10),
+            // The last millisecond of a Sunday in Berlin, and the first of the Monday after it: in winter and summer.
+            costing("2026-08-02T21:59:59.999Z", 100),
+            costing("2026-08-02T22:00:00Z", 1_000),
+            costing("2026-10-25T22:59:59.999Z", 10_000),
+            costing("2026-10-25T23:00:00Z", 100_000),
+            // The last day of the range, a Tuesday, and the first moment after it.
+            costing("2026-11-10T22:59:59.999Z", 1_000_000),
+            costing("2026-11-10T23:00:00Z", 10_000_000),
+        ];
+        world.calls(&admin.organization, &key, &made).await;
+        let mut query = days("2026-08-01..2026-11-10", None);
+        query.view = Some(View::Week);
+        let spend = |report: &UsageReport| -> Vec<(u32, i64)> {
+            report.series[0].points.iter().map(|point| (point.bucket, point.measures.spend.nanos())).collect()
+        };
+        let weeks = report(world, &admin, &query).await;
+        check(&weeks);
+        assert_eq!((weeks.view, weeks.buckets.len()), (View::Week, 16));
+        assert_eq!(spend(&weeks), [(0, 110), (1, 1_000), (12, 10_000), (13, 100_000), (15, 1_000_000)]);
+        assert_eq!(weeks.buckets[1].to_string(), "2026-08-02T22:00:00Z");
+        assert_eq!(weeks.buckets[13].to_string(), "2026-10-25T23:00:00Z");
+        query.view = Some(View::Month);
+        let months = report(world, &admin, &query).await;
+        check(&months);
+        assert_eq!(spend(&months), [(0, 1_110), (2, 110_000), (3, 1_000_000)]);
+        assert_eq!((months.total, months.end), (weeks.total, weeks.end));
+        // In UTC the Mondays begin later.
+        query.time_zone = Some("UTC".to_owned());
+        query.view = Some(View::Week);
+        let weeks = report(world, &admin, &query).await;
+        assert_eq!(spend(&weeks), [(0, 1_100), (12, 110_000), (15, 11_000_000)]);
     }
 
     async fn hours_add_up_to_days_and_days_to_the_total_in_every_zone(world: &World) {

@@ -27,10 +27,12 @@ pub struct Bucket {
     pub major: bool,
     /// Full name: `Tuesday, 17 November 2026`.
     pub title: String,
+    /// Text below its values: `8,410 calls, 3 rejected`.
+    pub detail: String,
     /// Address that its bar links to.
     pub href: Option<String>,
-    /// Text of its link: `See its 8,410 calls`.
-    pub action: String,
+    /// Text of its link: `View calls`.
+    pub action: &'static str,
 }
 
 /// A series of the stacks, in one color.
@@ -43,6 +45,8 @@ pub struct ChartSeries {
     pub href: Option<String>,
     /// Values, one for each bucket, in the chart's unit; negative ones count as 0.
     pub values: Vec<i64>,
+    /// Whether a value of 0 isn't known instead, for each bucket; empty if all values are known.
+    pub unknown: Vec<bool>,
 }
 
 impl ChartSeries {
@@ -53,6 +57,12 @@ impl ChartSeries {
     /// The sum over all buckets.
     pub fn total(&self) -> i128 {
         self.values.iter().map(|&value| i128::from(value.max(0))).sum()
+    }
+
+    /// Whether the value of a bucket is unknown at least in part.
+    #[cfg(feature = "csr")]
+    pub fn is_unknown(&self, bucket: usize) -> bool {
+        self.unknown.get(bucket).is_some_and(|unknown| *unknown)
     }
 }
 
@@ -85,11 +95,24 @@ impl ChartData {
         parts
     }
 
+    /// Whether a bucket has anything to read: a value, or calls behind it.
+    #[cfg(feature = "csr")]
+    pub fn has_bar(&self, bucket: usize) -> bool {
+        self.total(bucket) > 0 || self.buckets.get(bucket).is_some_and(|bucket| bucket.href.is_some())
+    }
+
+    /// Formats the sum of a bucket's stack.
+    #[cfg(feature = "csr")]
+    pub fn format_total(&self, bucket: usize) -> String {
+        self.unit.format_known(self.total(bucket), self.series.iter().any(|series| series.is_unknown(bucket)))
+    }
+
     /// Describes a bucket for screen readers.
     #[cfg(feature = "csr")]
     pub fn describe(&self, bucket: usize) -> String {
-        let Some(Bucket { title, action, .. }) = self.buckets.get(bucket) else { return String::new() };
-        let running = if self.running == Some(bucket) { ", still running" } else { "" };
-        format!("{title}{running}: {}. {action}", self.unit.format_exact(self.total(bucket)))
+        let Some(Bucket { title, detail, action, .. }) = self.buckets.get(bucket) else { return String::new() };
+        let running = if self.running == Some(bucket) { ", in progress" } else { "" };
+        let text = format!("{title}{running}: {}. {detail}", self.format_total(bucket));
+        if action.is_empty() { text } else { format!("{text}. {action}") }
     }
 }

@@ -1,9 +1,9 @@
 use leptos::prelude::*;
 
 use super::{data::ChartData, slots::Slot};
-use crate::lean::CollectAny;
+use crate::{components::Name, lean::CollectAny};
 
-/// The names of the colors; each links to the page narrowed to its series.
+/// The names of the colors; each links to the page narrowed to its series, the others to the page with all of them.
 #[component]
 pub(super) fn Legend(data: Memo<ChartData>) -> impl IntoView {
     let entries = Memo::new(move |_| {
@@ -13,12 +13,11 @@ pub(super) fn Legend(data: Memo<ChartData>) -> impl IntoView {
         })
     });
     let entry = |(slot, (label, href)): (Slot, (String, Option<String>))| {
-        let name = view! { <span class=format!("swatch {}", slot.class()) aria-hidden="true"></span>{label.clone()} };
+        let name =
+            view! { <span class=format!("swatch {}", slot.class()) aria-hidden="true"></span> <Name name=label/> };
+        let title = if slot == Slot::Others { "Show all" } else { "Show only this" };
         match href {
-            Some(href) => {
-                let title = format!("Show only {label}");
-                view! { <li><a class="chart-legend-entry" href=href title=title>{name}</a></li> }.into_any()
-            }
+            Some(href) => view! { <li><a class="chart-legend-entry" href=href title=title>{name}</a></li> }.into_any(),
             None => view! { <li><span class="chart-legend-entry">{name}</span></li> }.into_any(),
         }
     };

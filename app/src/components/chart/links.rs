@@ -2,13 +2,20 @@ use leptos::{ev, prelude::*, reactive::computed::Selector};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use super::{backend::Px, data::ChartData, geometry::Rect, pointer::Reading, scene::Scene};
-use crate::lean::CollectAny;
+use super::{
+    backend::Px,
+    data::ChartData,
+    geometry::Rect,
+    pointer::{Reading, Tap},
+    scene::Scene,
+};
+use crate::{lean::CollectAny, state::use_go};
 
 /// The links over the bars, one for each bucket over the plot's full height. They work by click, middle
 /// click, Enter and touch. Only one takes part in the order of the Tab key; arrows move between them.
 #[component]
 pub(super) fn Links(data: Memo<ChartData>, scene: Memo<Scene>, reading: Reading) -> impl IntoView {
+    let go = use_go();
     let count = move || data.with_untracked(|data| data.buckets.len());
     let hrefs = Memo::new(move |_| data.with(|data| data.buckets.iter().map(|b| b.href.clone()).collect::<Vec<_>>()));
     // The link that Tab focuses: the one focused last, or the latest bucket with values.
@@ -44,7 +51,10 @@ pub(super) fn Links(data: Memo<ChartData>, scene: Memo<Scene>, reading: Reading)
     let on_focus = move |event: ev::FocusEvent| {
         let bucket = bucket_of(event.target());
         last_focused.set(bucket);
-        reading.show(bucket);
+        // A press focuses the link under it, which may not be that of the nearest bar.
+        if is_focus_visible(event.target()) {
+            reading.show(bucket);
+        }
     };
     let on_key = move |event: ev::KeyboardEvent| {
         let Some(bucket) = bucket_of(event.target()) else { return };
@@ -61,8 +71,12 @@ pub(super) fn Links(data: Memo<ChartData>, scene: Memo<Scene>, reading: Reading)
         focus(reading, next);
     };
     let on_click = move |event: ev::MouseEvent| {
-        if reading.has_read(&event) {
-            event.prevent_default();
+        let Some(tap) = reading.take_tap(&event) else { return };
+        event.prevent_default();
+        let href =
+            untrack(|| reading.bucket()).and_then(|bucket| hrefs.with_untracked(|hrefs| hrefs.get(bucket)?.clone()));
+        if let Some(href) = href.filter(|_| tap == Tap::Open) {
+            go.to(href);
         }
     };
     let pixels = move |edge: fn(Rect) -> i32| move || scene.with(|scene| format!("{}px", Px(edge(scene.plot))));
@@ -76,10 +90,10 @@ pub(super) fn Links(data: Memo<ChartData>, scene: Memo<Scene>, reading: Reading)
             style:top=pixels(|plot| plot.top)
             style:width=pixels(Rect::width)
             style:height=pixels(Rect::height)
-            on:pointerdown=move |event| reading.press(&event, count())
-            on:pointermove=move |event| reading.follow(&event, count())
+            on:pointerdown=move |event| reading.press(&event)
+            on:pointermove=move |event| reading.follow(&event)
             on:pointerup=move |event| reading.lift(&event)
-            on:pointercancel=move |_| reading.leave()
+            on:pointercancel=move |_| reading.cancel()
             on:pointerleave=move |event| reading.handle_pointer_leave(&event)
             on:focusin=on_focus
             on:focusout=move |_| reading.leave()
@@ -93,6 +107,12 @@ pub(super) fn Links(data: Memo<ChartData>, scene: Memo<Scene>, reading: Reading)
 
 fn bucket_of(target: Option<web_sys::EventTarget>) -> Option<usize> {
     target?.dyn_into::<HtmlElement>().ok()?.get_attribute("data-bucket")?.parse().ok()
+}
+
+/// Whether the focus came by the keyboard.
+fn is_focus_visible(target: Option<web_sys::EventTarget>) -> bool {
+    let element = target.and_then(|target| target.dyn_into::<HtmlElement>().ok());
+    element.is_some_and(|element| element.matches(":focus-visible").unwrap_or(false))
 }
 
 fn focus(reading: Reading, bucket: usize) {

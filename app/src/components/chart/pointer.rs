@@ -1,15 +1,23 @@
 //! The bucket being read, by mouse, finger or keyboard.
+//!
+//! A mouse reads what it points at, and its click opens that. A finger's first tap shows the nearest bar's values and
+//! its second opens them; sliding it goes from bar to bar.
 
 use leptos::{ev, html::Div, prelude::*};
 
-/// Distance in pixels beyond which a moving finger reads values instead of opening a link.
+use super::data::ChartData;
+
+/// Distance in pixels beyond which a moving finger slides.
 const MIN_SLIDE_PIXELS: i32 = 8;
-/// Time in milliseconds after which a resting finger reads values instead of opening a link.
-const MIN_REST_MILLIS: f64 = 350.0;
+/// Distance in pixels within which a finger hits a bar: half the least size of targets (WCAG 2.5.8).
+const FINGER_RADIUS: f64 = 12.0;
+/// Time in milliseconds within which a click belongs to the finger that was lifted before it.
+const MAX_CLICK_DELAY: f64 = 700.0;
 
 /// The bucket whose values are being read.
 #[derive(Clone, Copy)]
 pub(super) struct Reading {
+    data: Memo<ChartData>,
     bucket: RwSignal<Option<usize>>,
     /// Whether the bucket stays shown while nothing points at it.
     pinned: RwSignal<bool>,
@@ -19,14 +27,27 @@ pub(super) struct Reading {
 
 #[derive(Clone, Copy)]
 struct Finger {
-    down_at: f64,
     x: i32,
+    /// Whether it is on the bucket that was pinned before.
+    is_second: bool,
     slid: bool,
+    /// Time of the latest event.
+    at: f64,
+}
+
+/// The effect of a finger's tap.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Tap {
+    /// It has shown the bucket's values.
+    Read,
+    /// It opens the calls behind the bucket.
+    Open,
 }
 
 impl Reading {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(data: Memo<ChartData>) -> Self {
         Self {
+            data,
             bucket: RwSignal::new(None),
             pinned: RwSignal::new(false),
             finger: StoredValue::new(None),
@@ -67,25 +88,52 @@ impl Reading {
         self.show(None);
     }
 
-    pub(super) fn press(&self, event: &ev::PointerEvent, count: usize) {
-        let touch = event.pointer_type() == "touch";
-        self.finger.set_value(touch.then(|| Finger { down_at: event.time_stamp(), x: event.client_x(), slid: false }));
-        if touch {
+    pub(super) fn press(&self, event: &ev::PointerEvent) {
+        if event.pointer_type() == "mouse" {
+            return self.finger.set_value(None);
+        }
+        let x = event.client_x();
+        let is_second = self.is_on_pinned(x);
+        self.finger.set_value(Some(Finger { x, is_second, slid: false, at: event.time_stamp() }));
+        if !is_second {
             self.pinned.set(false);
-            self.show(self.bucket_at(event.client_x(), count));
+            self.show(self.nearest_bar(x));
         }
     }
 
-    pub(super) fn follow(&self, event: &ev::PointerEvent, count: usize) {
-        self.finger.update_value(|finger| {
-            if let Some(finger) = finger {
-                finger.slid |= (event.client_x() - finger.x).abs() > MIN_SLIDE_PIXELS;
-            }
-        });
+    pub(super) fn follow(&self, event: &ev::PointerEvent) {
+        let x = event.client_x();
         if event.pointer_type() == "mouse" {
             self.pinned.set(false);
+            return self.show(self.bucket_at(x));
         }
-        self.show(self.bucket_at(event.client_x(), count));
+        let slid = self.finger.try_update_value(|finger| {
+            let finger = finger.as_mut()?;
+            finger.slid |= (x - finger.x).abs() > MIN_SLIDE_PIXELS;
+            Some(finger.slid)
+        });
+        if slid.flatten() == Some(true) {
+            self.show(self.bucket_at(x));
+        }
+    }
+
+    /// Pins the bucket that a finger has tapped, slid to or rested on.
+    pub(super) fn lift(&self, event: &ev::PointerEvent) {
+        if event.pointer_type() == "mouse" {
+            return;
+        }
+        self.pinned.set(true);
+        self.finger.update_value(|finger| {
+            if let Some(finger) = finger {
+                finger.at = event.time_stamp();
+            }
+        });
+    }
+
+    /// Forgets a finger that scrolls the page instead.
+    pub(super) fn cancel(&self) {
+        self.finger.set_value(None);
+        self.leave();
     }
 
     pub(super) fn handle_pointer_leave(&self, event: &ev::PointerEvent) {
@@ -94,28 +142,60 @@ impl Reading {
         }
     }
 
-    /// Pins the bucket that a finger slid to or rested on.
-    pub(super) fn lift(&self, event: &ev::PointerEvent) {
-        if self.is_reading(event.time_stamp()) {
-            self.pinned.set(true);
+    /// The effect of the tap that ended in this click; `None` for a click of a mouse or the keyboard.
+    pub(super) fn take_tap(&self, event: &ev::MouseEvent) -> Option<Tap> {
+        let finger = self.finger.try_update_value(Option::take).flatten()?;
+        if event.time_stamp() - finger.at > MAX_CLICK_DELAY {
+            return None;
         }
-    }
-
-    /// Whether the press that ended in this click was for reading.
-    pub(super) fn has_read(&self, event: &ev::MouseEvent) -> bool {
-        self.is_reading(event.time_stamp())
-    }
-
-    fn is_reading(&self, now: f64) -> bool {
-        self.finger.get_value().is_some_and(|finger| finger.slid || now - finger.down_at > MIN_REST_MILLIS)
+        Some(if finger.is_second && !finger.slid { Tap::Open } else { Tap::Read })
     }
 
     /// The bucket at `x`, in the window's pixels.
-    fn bucket_at(&self, x: i32, count: usize) -> Option<usize> {
-        let area = self.links.get_untracked()?.get_bounding_client_rect();
-        let share = (f64::from(x) - area.left()) / area.width();
+    fn bucket_at(&self, x: i32) -> Option<usize> {
+        let (count, position, _) = self.position(x)?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a small count")]
-        let bucket = (share.clamp(0.0, 1.0) * count as f64) as usize;
-        (count > 0).then(|| bucket.min(count - 1))
+        let bucket = position.max(0.0) as usize;
+        Some(bucket.min(count - 1))
     }
+
+    /// The bar nearest to `x` that a finger hits there; the bucket at `x` if there is none.
+    fn nearest_bar(&self, x: i32) -> Option<usize> {
+        let (_, position, width) = self.position(x)?;
+        self.data
+            .with_untracked(|data| {
+                let bars = (0..data.buckets.len()).filter(|bucket| data.has_bar(*bucket));
+                let distances = bars.map(|bucket| (distance(position, bucket) * width, bucket));
+                distances.min_by(|a, b| a.0.total_cmp(&b.0)).filter(|(distance, _)| *distance <= FINGER_RADIUS)
+            })
+            .map_or_else(|| self.bucket_at(x), |(_, bucket)| Some(bucket))
+    }
+
+    /// Whether a finger at `x` hits the column of the pinned bucket.
+    fn is_on_pinned(&self, x: i32) -> bool {
+        let Some((_, position, width)) = self.position(x) else { return false };
+        let pinned = self.bucket.get_untracked().filter(|_| self.pinned.get_untracked());
+        pinned.is_some_and(|bucket| {
+            let from_center = (position - center(bucket)).abs() * width;
+            distance(position, bucket) == 0.0 || from_center <= FINGER_RADIUS
+        })
+    }
+
+    /// The number of buckets, the position of `x` counted in buckets, and a bucket's width in pixels.
+    fn position(&self, x: i32) -> Option<(usize, f64, f64)> {
+        let area = self.links.get_untracked()?.get_bounding_client_rect();
+        let count = self.data.with_untracked(|data| data.buckets.len());
+        let width = area.width() / count.max(1) as f64;
+        (count > 0 && width > 0.0).then(|| (count, (f64::from(x) - area.left()) / width, width))
+    }
+}
+
+/// The middle of a bucket, counted in buckets.
+fn center(bucket: usize) -> f64 {
+    bucket as f64 + 0.5
+}
+
+/// The distance of a position from a bucket, counted in buckets; 0 within it.
+fn distance(position: f64, bucket: usize) -> f64 {
+    ((position - center(bucket)).abs() - 0.5).max(0.0)
 }

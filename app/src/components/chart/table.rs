@@ -1,7 +1,13 @@
 use leptos::prelude::*;
 
-use super::data::ChartData;
-use crate::lean::{CollectAny, When};
+use super::data::{ChartData, ChartSeries};
+use crate::{
+    components::Name,
+    lean::{CollectAny, When},
+};
+
+/// Number of rows up to which the table isn't scrolled: a month of days.
+const MAX_WHOLE_ROWS: usize = 31;
 
 /// The chart's values as a table, rendered once it is opened.
 #[component]
@@ -11,11 +17,16 @@ pub(super) fn ChartTable(data: Memo<ChartData>, label: Signal<String>) -> impl I
     let on_toggle = move |_| {
         open.set(details.get_untracked().is_some_and(|details| details.open()));
     };
+    let rows = Memo::new(move |_| data.with(|data| data.buckets.len()));
+    let is_long = move || rows.get() > MAX_WHOLE_ROWS;
     view! {
         <details class="chart-table" node_ref=details on:toggle=on_toggle>
             <summary>"Show as a table"</summary>
             <When when=move || open.get()>
-                <div class="chart-table-scroll" tabindex="0" role="region" aria-label=label>
+                <p class="chart-table-note" hidden=move || !is_long()>
+                    {move || rows.get()} " rows. Scroll to see them all."
+                </p>
+                <div class="chart-table-scroll" class:long=is_long tabindex="0" role="region" aria-label=label>
                     <table>
                         <caption class="visually-hidden">{label}</caption>
                         {move || data.with(table)}
@@ -28,8 +39,10 @@ pub(super) fn ChartTable(data: Memo<ChartData>, label: Signal<String>) -> impl I
 
 fn table(data: &ChartData) -> impl IntoView + use<> {
     let unit = data.unit;
-    let heads = data.series.iter().map(|series| view! { <th scope="col" class="num">{series.label.clone()}</th> });
-    let heads = heads.collect_any();
+    let head = |series: &ChartSeries| {
+        view! { <th scope="col" class="num"><Name name=series.label.clone()/></th> }
+    };
+    let heads = data.series.iter().map(head).collect_any();
     let row = |bucket: usize| {
         let bucket_data = &data.buckets[bucket];
         let name = match bucket_data.href.clone() {
@@ -37,23 +50,26 @@ fn table(data: &ChartData) -> impl IntoView + use<> {
             None => bucket_data.title.clone().into_any(),
         };
         let values = data.series.iter().map(|series| {
-            view! { <td class="num">{unit.format_exact(series.value(bucket).into())}</td> }
+            let value = unit.format_known(series.value(bucket).into(), series.is_unknown(bucket));
+            view! { <td class="num">{value}</td> }
         });
         view! {
             <tr>
                 <th scope="row">{name}</th>
                 {values.collect_any()}
-                <td class="num">{unit.format_exact(data.total(bucket))}</td>
+                <td class="num">{data.format_total(bucket)}</td>
             </tr>
         }
     };
     let rows = (0..data.buckets.len()).map(row).collect_any();
-    let sums = data.series.iter().map(|series| view! { <td class="num">{unit.format_exact(series.total())}</td> });
+    let is_unknown = |series: &ChartSeries| series.unknown.contains(&true);
+    let sums = data.series.iter().map(|series| {
+        view! { <td class="num">{unit.format_known(series.total(), is_unknown(series))}</td> }
+    });
+    let sum = unit.format_known(data.sum(), data.series.iter().any(is_unknown));
     view! {
         <thead><tr><th scope="col">"Time"</th>{heads}<th scope="col" class="num">"Total"</th></tr></thead>
         <tbody>{rows}</tbody>
-        <tfoot>
-            <tr><th scope="row">"Total"</th>{sums.collect_any()}<td class="num">{unit.format_exact(data.sum())}</td></tr>
-        </tfoot>
+        <tfoot><tr><th scope="row">"Total"</th>{sums.collect_any()}<td class="num">{sum}</td></tr></tfoot>
     }
 }

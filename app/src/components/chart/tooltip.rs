@@ -1,7 +1,16 @@
 use leptos::prelude::*;
 
-use super::{backend::Px, data::ChartData, geometry::Rect, pointer::Reading, scene::Scene};
-use crate::lean::{CollectAny, When};
+use super::{
+    backend::Px,
+    data::{Bucket, ChartData},
+    geometry::Rect,
+    pointer::Reading,
+    scene::Scene,
+};
+use crate::{
+    components::Name,
+    lean::{CollectAny, When},
+};
 
 /// Gap between a bar and its tooltip, in dots.
 const GAP: i32 = 80;
@@ -56,38 +65,35 @@ fn bucket_values(data: &ChartData, bucket: usize) -> impl IntoView + use<> {
         view! {
             <li>
                 <span class=format!("swatch {}", slots[series].class())></span>
-                <span class="chart-tip-name">{label}</span>
+                <span class="chart-tip-name"><Name name=label/></span>
                 <span class="chart-tip-value">{unit.format_part(value.into(), total)}</span>
                 <span class="chart-tip-share">{format_share(value.into(), total)}</span>
             </li>
         }
     };
     let parts = data.largest_first(bucket);
-    let rows = (parts.len() > 1 || data.series.len() > 1)
+    let rows = (!parts.is_empty())
         .then(|| view! { <ul role="list">{parts.into_iter().map(row).collect_any()}</ul> }.into_any());
-    let bucket_data = &data.buckets[bucket];
-    let action = bucket_data.action.clone();
-    let action = match bucket_data.href.clone() {
-        Some(href) => view! { <a class="chart-tip-action" href=href tabindex="-1">{action}</a> }.into_any(),
-        None => view! { <span class="chart-tip-action">{action}</span> }.into_any(),
-    };
+    let Bucket { title, detail, href, action, .. } = data.buckets[bucket].clone();
+    // A mouse clicks on the bar instead; only a finger reaches the link.
+    let link = href.map(|href| view! { <a class="chart-tip-action" href=href tabindex="-1">{action}</a> }.into_any());
     view! {
-        <div class="chart-tip-head"><span>{bucket_data.title.clone()}</span><strong>{unit.format_exact(total)}</strong></div>
+        <div class="chart-tip-head"><span>{title}</span><strong>{data.format_total(bucket)}</strong></div>
         {rows}
-        {(data.running == Some(bucket)).then(|| view! { <p class="chart-tip-note">"Still running"</p> }.into_any())}
-        {action}
+        {(data.running == Some(bucket)).then(|| view! { <p class="chart-tip-note">"In progress"</p> }.into_any())}
+        <div class="chart-tip-foot"><span>{detail}</span>{link}</div>
     }
 }
 
-/// Formats a share in whole percent, with `< 1 %` and `> 99 %` for shares that would round to 0 or 100 %.
+/// Formats a share in whole percent, with `<1%` and `>99%` for shares that would round to 0 or 100%.
 fn format_share(value: i128, total: i128) -> String {
     match total {
         ..=0 => String::new(),
-        _ if value == total => "100 %".to_owned(),
+        _ if value == total => "100%".to_owned(),
         _ => match (value.saturating_mul(100) + total / 2) / total {
-            0 => "< 1 %".to_owned(),
-            100.. => "> 99 %".to_owned(),
-            percent => format!("{percent} %"),
+            0 => "<1%".to_owned(),
+            100.. => ">99%".to_owned(),
+            percent => format!("{percent}%"),
         },
     }
 }

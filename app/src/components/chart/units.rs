@@ -66,6 +66,12 @@ impl Unit {
         }
     }
 
+    /// Formats `value`, or says that it is unknown if nothing of it is known.
+    #[cfg(feature = "csr")]
+    pub(super) fn format_known(self, value: i128, is_unknown: bool) -> String {
+        if is_unknown && value == 0 { "Unknown".to_owned() } else { self.format_exact(value) }
+    }
+
     /// Formats `value` as pages do.
     #[cfg(feature = "csr")]
     pub fn format_exact(self, value: i128) -> String {

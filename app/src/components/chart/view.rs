@@ -17,7 +17,7 @@ pub fn Chart(data: Memo<ChartData>, #[prop(into)] label: Signal<String>) -> impl
             |scene| if scene.width > 0 { draw::svg(scene, &label.get()).unwrap_or_default() } else { String::new() },
         )
     };
-    let reading = Reading::new();
+    let reading = Reading::new(data);
     // A touch elsewhere closes a pinned tooltip.
     let listener = window_event_listener(ev::pointerdown, move |event| {
         let target = event.target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());

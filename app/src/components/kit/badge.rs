@@ -25,6 +25,13 @@ impl Tone {
 
 /// A state in one word.
 #[component]
-pub fn Badge(#[prop(optional)] tone: Tone, children: Children) -> impl IntoView {
-    view! { <span class=format!("badge {}", tone.class())>{children()}</span> }
+pub fn Badge(
+    #[prop(optional)] tone: Tone,
+    /// Whether the tone is only a dot before the word, for states that most rows share.
+    #[prop(optional)]
+    quiet: bool,
+    children: Children,
+) -> impl IntoView {
+    let style = if quiet { "badge quiet" } else { "badge" };
+    view! { <span class=format!("{style} {}", tone.class())>{children()}</span> }
 }

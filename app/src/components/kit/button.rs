@@ -64,7 +64,7 @@ pub fn Button(
         >
             {move || pending.get().then(|| view! { <span class="spinner" aria-hidden="true"></span> }.into_any())}
             {icon.map(|icon| view! { <IconView icon/> })}
-            {children.map(|children| children())}
+            {children.map(|children| view! { <span class="button-text">{children()}</span> })}
         </button>
     }
 }

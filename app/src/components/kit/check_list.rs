@@ -16,7 +16,7 @@ pub fn CheckList(
     selected: RwSignal<Vec<String>>,
     /// Values to choose from; those of one group are adjacent.
     choices: Memo<Vec<SelectOption>>,
-    /// Label for all values: `All, also new ones`.
+    /// Label for all values: `All models, including future ones`.
     all_label: &'static str,
     #[prop(optional, into)] error: Signal<Option<String>>,
 ) -> impl IntoView {
@@ -24,8 +24,8 @@ pub fn CheckList(
     let described_by = error_id.clone();
     let chosen = move || {
         let only = match selected.with(Vec::len) {
-            0 => "Only chosen".to_owned(),
-            count => format!("Only chosen ({count})"),
+            0 => "Selected".to_owned(),
+            count => format!("Selected ({count})"),
         };
         vec![SelectOption::new("all", all_label), SelectOption::new("some", only)]
     };

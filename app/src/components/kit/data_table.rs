@@ -1,4 +1,4 @@
-//! Tables: rows where there is room, cards on phones.
+//! Tables: rows of as many columns as there is room for, and cards on phones.
 
 mod column;
 mod sort;
@@ -8,7 +8,7 @@ use std::{cmp::Ordering, sync::Arc};
 
 use leptos::prelude::*;
 
-pub use column::{CardPosition, Column};
+pub use column::{CardPosition, Column, Room};
 pub use sort::Sort;
 
 use self::table::{TableRow, table};

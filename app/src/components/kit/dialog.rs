@@ -24,6 +24,9 @@ pub fn Dialog(
     /// Can't be closed by button or Esc: only for questions that must be answered.
     #[prop(optional)]
     insistent: bool,
+    /// Asks to be closed at a tap beside it too: for content in which nothing can be lost.
+    #[prop(optional)]
+    light: bool,
     /// Called when its button or Esc is pressed; may leave it open.
     #[prop(optional, into)]
     on_close: Option<Callback<()>>,
@@ -33,23 +36,7 @@ pub fn Dialog(
     let heading = unique_id("dialog");
     let labelled_by = heading.clone();
     let content = StoredValue::new(children);
-    watch(move || {
-        let is_open = open.get();
-        if let Some(dialog) = dialog.get() {
-            if is_open && !dialog.open() {
-                // Fails only if the element is no longer in the document.
-                let _ = dialog.show_modal();
-            } else if !is_open && dialog.open() {
-                dialog.close();
-            }
-        }
-    });
-    // Only closing a dialog returns the focus.
-    on_cleanup(move || {
-        if let Some(dialog) = dialog.try_get_untracked().flatten() {
-            dialog.close();
-        }
-    });
+    follow(dialog, open);
     let close = move || {
         if let Some(on_close) = on_close.filter(|_| !insistent) {
             on_close.run(());
@@ -73,6 +60,11 @@ pub fn Dialog(
             let _ = dialog.show_modal();
         }
     };
+    let on_click = move |event: ev::MouseEvent| {
+        if light && is_beside(&event) {
+            close();
+        }
+    };
     view! {
         <dialog
             node_ref=dialog
@@ -81,6 +73,7 @@ pub fn Dialog(
             aria-labelledby=labelled_by
             on:cancel=on_cancel
             on:close=on_closed
+            on:click=on_click
         >
             <When when=move || open.get()>
                 <header>
@@ -119,6 +112,32 @@ pub fn Confirm(
             </footer>
         </Dialog>
     }
+}
+
+/// Opens and closes a native modal dialog as `open` says, for as long as the current owner exists.
+pub(super) fn follow(dialog: NodeRef<html::Dialog>, open: Signal<bool>) {
+    watch(move || {
+        let is_open = open.get();
+        if let Some(dialog) = dialog.get() {
+            if is_open && !dialog.open() {
+                // Fails only if the element is no longer in the document.
+                let _ = dialog.show_modal();
+            } else if !is_open && dialog.open() {
+                dialog.close();
+            }
+        }
+    });
+    // Only closing a dialog returns the focus.
+    on_cleanup(move || {
+        if let Some(dialog) = dialog.try_get_untracked().flatten() {
+            dialog.close();
+        }
+    });
+}
+
+/// Whether a click on a dialog was beside it, on its backdrop: its content covers all of the dialog itself.
+pub(crate) fn is_beside(event: &ev::MouseEvent) -> bool {
+    event.target() == event.current_target()
 }
 
 /// Returns the nearest element around an event's target that matches `selector`.

@@ -1,29 +1,55 @@
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
 use super::{
+    button::Button,
+    dialog::Dialog,
     icon::{Icon, IconView},
-    menu::{Menu, MenuLink},
 };
+use crate::lean::CollectAny;
 
-/// A link to the page's data as CSV, and in a menu beside it a link to CSV for Excel.
+/// A button that exports the page's data as CSV. Its dialog says what the file will hold.
 #[component]
 pub fn Export(
     /// Address of the file, which has a query.
     #[prop(into)]
     href: Signal<String>,
+    /// Facts about the file, as names and values: `Time zone`, `Europe/Berlin`.
+    #[prop(optional, into)]
+    facts: Signal<Vec<(&'static str, String)>>,
 ) -> impl IntoView {
-    // Excel takes UTF-8 for another encoding unless the file begins with a byte order mark; programs trip
-    // over one.
-    let for_excel = Signal::derive(move || href.with(|href| format!("{href}&bom=true")));
+    let open = RwSignal::new(false);
+    // Excel takes UTF-8 for another encoding unless the file begins with a byte-order mark; programs trip over one.
+    let has_mark = RwSignal::new(false);
+    let file = move || {
+        let href = href.get();
+        if has_mark.get() { format!("{href}&bom=true") } else { href }
+    };
+    // The link must still be there when the browser follows it.
+    let close_soon = move |_: ev::MouseEvent| request_animation_frame(move || open.set(false));
+    let fact = |(name, value): (&'static str, String)| view! { <dt>{name}</dt> <dd>{value}</dd> };
     view! {
-        <div class="split-button">
-            <a class="button" href=move || href.get() download rel="external">
-                <IconView icon=Icon::Download/>
-                "Export CSV"
-            </a>
-            <Menu label="Other ways to export" class="button" trigger=|| view! { <IconView icon=Icon::ChevronDown/> }>
-                <MenuLink href=for_excel download=true>"CSV for Excel"</MenuLink>
-            </Menu>
-        </div>
+        <Button icon=Icon::Download on_press=move || open.set(true)>"Export CSV"</Button>
+        <Dialog open title="Export CSV" on_close=move || open.set(false)>
+            <div class="dialog-body">
+                <dl class="facts" hidden=move || facts.with(Vec::is_empty)>
+                    {move || facts.get().into_iter().map(fact).collect_any()}
+                </dl>
+                <label class="check">
+                    <input
+                        type="checkbox"
+                        prop:checked=move || has_mark.get()
+                        on:change=move |event| has_mark.set(event_target_checked(&event))
+                    />
+                    <span>"Add a byte-order mark (for Excel)"</span>
+                </label>
+            </div>
+            <footer>
+                <Button on_press=move || open.set(false)>"Cancel"</Button>
+                <a class="button primary" href=file download rel="external" on:click=close_soon>
+                    <IconView icon=Icon::Download/>
+                    "Download"
+                </a>
+            </footer>
+        </Dialog>
     }
 }

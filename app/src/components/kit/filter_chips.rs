@@ -1,6 +1,9 @@
 use leptos::prelude::*;
 
-use super::icon::{Icon, IconView};
+use super::{
+    icon::{Icon, IconView},
+    name::Name,
+};
 use crate::lean::{CollectAny, When};
 
 /// A filter that narrows a page.
@@ -22,7 +25,7 @@ pub fn FilterChips(chips: Memo<Vec<Chip>>) -> impl IntoView {
             <li>
                 <span class="chip">
                     <span class="chip-name">{name}</span>
-                    <span class="chip-value" title=value.clone()>{value.clone()}</span>
+                    <span class="chip-value"><Name name=value/></span>
                     <a href=remove_href aria-label=remove.clone() title=remove><IconView icon=Icon::Close/></a>
                 </span>
             </li>

@@ -29,6 +29,8 @@ pub enum Icon {
     Moon,
     More,
     Offline,
+    Pause,
+    Play,
     Plus,
     Refresh,
     Revoke,
@@ -74,6 +76,8 @@ impl Icon {
             Self::Offline => {
                 "M3 3l18 18M5 12.500a10 10 0 0 1 4-2.400M2 8.800a14 14 0 0 1 4-2.500M12 5c3.8 0 7.3 1.4 10 3.800M15.5 10.400a10 10 0 0 1 3.5 2.100M8.5 16a5 5 0 0 1 7 0M12 19.500v.1"
             }
+            Self::Pause => "M9 6v12M15 6v12",
+            Self::Play => "M8 5.500l10 6.500-10 6.500z",
             Self::Plus => "M12 5v14M5 12h14",
             Self::Refresh => "M20 12a8 8 0 1 1-2.4-5.700L20 8.500M20 3.500v5h-5",
             Self::Revoke => "M12 3.500a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17zM6 6l12 12",

@@ -1,5 +1,6 @@
 use leptos::prelude::*;
 
+use super::icon::{Icon, IconView};
 use crate::state::{LiveStatus, use_live};
 
 /// A button that shows whether the page follows new calls; pressing it pauses or resumes updates.
@@ -7,20 +8,25 @@ use crate::state::{LiveStatus, use_live};
 pub fn LiveSign() -> impl IntoView {
     let live = use_live();
     let sign = move || match live.status() {
-        LiveStatus::Connecting => ("connecting", "Connecting…", "New calls will appear by themselves"),
-        LiveStatus::Connected => {
-            ("connected", "Live", "New calls appear by themselves. Press to hold the page as it is.")
-        }
-        LiveStatus::Paused => ("paused", "Paused", "The page is held as it is. Press to go on."),
-        LiveStatus::Offline => ("offline", "Offline", "The server can't be reached; trying again."),
+        LiveStatus::Connecting => ("connecting", "Connecting…", "Connecting. New calls will appear automatically."),
+        LiveStatus::Connected => ("connected", "Live", "Live. Click to pause."),
+        LiveStatus::Paused => ("paused", "Paused", "Paused. Click to resume."),
+        LiveStatus::Offline => ("offline", "Offline", "Offline. Reconnecting…"),
     };
+    // There is nothing to pause or resume without a connection.
+    let is_blocked = move || matches!(live.status(), LiveStatus::Connecting | LiveStatus::Offline);
+    let icon = move || if live.status() == LiveStatus::Paused { Icon::Play } else { Icon::Pause };
     view! {
         <button
             type="button"
-            class=move || format!("live-sign {}", sign().0)
-            aria-pressed=move || (live.status() == LiveStatus::Paused).to_string()
+            class=move || format!("button live-sign {}", sign().0)
+            aria-disabled=move || is_blocked().then_some("true")
             title=move || sign().2
-            on:click=move |_| live.toggle_pause()
+            on:click=move |_| {
+                if !is_blocked() {
+                    live.toggle_pause();
+                }
+            }
         >
             <i aria-hidden="true"></i>
             <span class="live-text">
@@ -28,6 +34,7 @@ pub fn LiveSign() -> impl IntoView {
                 <span class="live-width" aria-hidden="true"></span>
                 <span aria-live="polite">{move || sign().1}</span>
             </span>
+            {move || view! { <IconView icon=icon()/> }}
         </button>
     }
 }

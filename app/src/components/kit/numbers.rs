@@ -1,96 +1,136 @@
-//! Formatting of numbers for people.
+//! Numbers as the browser writes them in English, the pages' language.
+
+use std::cell::RefCell;
 
 use domain::money::Money;
+use js_sys::{Array, Function, Object, Reflect};
 use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
 
-const NANOS_PER_DOLLAR: u64 = 1_000_000_000;
+use crate::components::figures::{is_rounded_to_zero, money_decimals, percent, smallest_amount};
+
+const LOCALE: &str = "en-US";
+/// The count from which on counts are abbreviated.
+const MIN_COMPACT: u64 = 10_000;
+
+/// The form of a number.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct NumberStyle {
+    kind: NumberKind,
+    min_decimals: u8,
+    max_decimals: u8,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum NumberKind {
+    Plain,
+    /// In thousands, millions and so on, with their letter.
+    Compact,
+    Dollars,
+    Percent,
+}
+
+impl NumberKind {
+    /// The options of `Intl.NumberFormat` (ECMA-402, section 16).
+    const fn options(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Plain => &[],
+            Self::Compact => &[("notation", "compact")],
+            Self::Dollars => &[("style", "currency"), ("currency", "USD")],
+            Self::Percent => &[("style", "unit"), ("unit", "percent")],
+        }
+    }
+}
+
+thread_local! {
+    // Making a formatter takes far longer than using one. There are few, so they needn't be hashed.
+    static FORMATTERS: RefCell<Vec<(NumberStyle, Option<Function>)>> = const { RefCell::new(Vec::new()) };
+}
+
+impl NumberStyle {
+    const fn new(kind: NumberKind, decimals: u8) -> Self {
+        Self { kind, min_decimals: decimals, max_decimals: decimals }
+    }
+
+    /// Formats a number that is written in digits. It is rounded half away from zero, and never passes through a
+    /// float (ECMA-402, `ToIntlMathematicalValue`).
+    fn format(self, number: &str) -> String {
+        FORMATTERS.with_borrow_mut(|formatters| {
+            let index = formatters.iter().position(|(style, _)| *style == self).unwrap_or_else(|| {
+                formatters.push((self, self.formatter()));
+                formatters.len() - 1
+            });
+            let format = formatters[index].1.as_ref();
+            let text = format.and_then(|format| format.call1(&JsValue::NULL, &number.into()).ok());
+            text.and_then(|text| text.as_string()).unwrap_or_else(|| number.to_owned())
+        })
+    }
+
+    /// Makes the function that formats numbers of this style.
+    fn formatter(self) -> Option<Function> {
+        let options = Object::new();
+        let set = |name: &str, value: JsValue| Reflect::set(&options, &name.into(), &value).ok();
+        for (name, value) in self.kind.options() {
+            set(name, (*value).into())?;
+        }
+        set("minimumFractionDigits", self.min_decimals.into())?;
+        set("maximumFractionDigits", self.max_decimals.into())?;
+        let intl = Reflect::get(&js_sys::global(), &"Intl".into()).ok()?;
+        let class: Function = Reflect::get(&intl, &"NumberFormat".into()).ok()?.dyn_into().ok()?;
+        let formatter = Reflect::construct(&class, &Array::of2(&LOCALE.into(), &options)).ok()?;
+        Reflect::get(&formatter, &"format".into()).ok()?.dyn_into().ok()
+    }
+}
 
 /// Formats a count with digits in groups of three: `61,482`.
 pub fn format_count(count: i64) -> String {
-    let digits = count.unsigned_abs().to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-    if count < 0 {
-        text.push('−');
-    }
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    NumberStyle::new(NumberKind::Plain, 0).format(&count.to_string())
 }
 
-/// Formats a count, abbreviated from ten thousand on, rounded half up to one decimal: `147.6 M`.
+/// Formats a count, abbreviated from ten thousand on, with one decimal: `147.6M`.
 pub fn format_compact(count: i64) -> String {
-    const UNITS: [(u64, &str); 4] = [(1_000_000_000_000, "T"), (1_000_000_000, "B"), (1_000_000, "M"), (10_000, "K")];
-    let size = count.unsigned_abs();
-    let Some((min, unit)) = UNITS.into_iter().find(|(min, _)| size >= *min) else {
+    if count.unsigned_abs() < MIN_COMPACT {
         return format_count(count);
-    };
-    let step = if unit == "K" { 1_000 } else { min };
-    let tenths = (u128::from(size) * 10 + u128::from(step) / 2) / u128::from(step);
-    let sign = if count < 0 { "−" } else { "" };
-    format!("{sign}{}.{}\u{202f}{unit}", tenths / 10, tenths % 10)
+    }
+    NumberStyle::new(NumberKind::Compact, 1).format(&count.to_string())
 }
 
-/// Formats an amount, rounded half up to cents; below a dollar to four decimals and below a cent to six,
-/// without trailing zeros beyond cents.
+/// Formats an amount that stands alone: to cents, and below a dollar to as many decimals as say something.
 pub fn format_money(money: Money) -> String {
-    let nanos = money.nanos().unsigned_abs();
-    let sign = if money.nanos() < 0 { "−" } else { "" };
-    let decimals: u32 = match nanos {
-        0 | NANOS_PER_DOLLAR.. => 2,
-        10_000_000.. => 4,
-        _ => 6,
-    };
-    let step = 10_u64.pow(9 - decimals);
-    let rounded = nanos / step + u64::from(nanos % step >= step / 2);
-    if rounded == 0 && nanos > 0 {
-        return format!("<{sign}$0.000001");
-    }
-    let scale = 10_u64.pow(decimals);
-    let fraction = format!("{:0width$}", rounded % scale, width = decimals as usize);
-    let needed = fraction.trim_end_matches('0').len().max(2);
-    let dollars = format_count(i64::try_from(rounded / scale).unwrap_or(i64::MAX));
-    format!("{sign}${dollars}.{}", &fraction[..needed])
+    let max_decimals = money_decimals(money);
+    format_amount(money, NumberStyle { kind: NumberKind::Dollars, min_decimals: 2, max_decimals })
+}
+
+/// Formats an amount in a column, in which all have the same number of decimals: 2 in usage, 6 in logs.
+pub fn format_dollars(money: Money, decimals: u8) -> String {
+    format_amount(money, NumberStyle::new(NumberKind::Dollars, decimals))
 }
 
 /// Formats an amount to the nano-dollar.
 pub fn format_money_exact(money: Money) -> String {
-    match money.to_string().strip_prefix('-') {
-        Some(amount) => format!("−${amount}"),
-        None => format!("${money}"),
+    format_amount(money, NumberStyle { kind: NumberKind::Dollars, min_decimals: 2, max_decimals: 9 })
+}
+
+/// Formats an amount; one that would be rounded to nothing as less than the smallest.
+fn format_amount(money: Money, style: NumberStyle) -> String {
+    if is_rounded_to_zero(money, style.max_decimals) {
+        return format!("<{}", style.format(&smallest_amount(style.max_decimals).to_string()));
     }
+    style.format(&money.to_string())
 }
 
 /// Formats `part` of `total` in percent, to two decimals below one percent and to one above; `—` if `total`
 /// is 0.
 pub fn format_percent(part: i64, total: i64) -> String {
-    if total == 0 {
-        return "—".to_owned();
-    }
-    let hundredths = (i128::from(part) * 20_000 / i128::from(total) + 1).div_euclid(2);
-    if hundredths.abs() < 100 {
-        return format!("{}.{:02}\u{202f}%", hundredths / 100, hundredths.abs() % 100);
-    }
-    let tenths = (hundredths + 5).div_euclid(10);
-    format!("{}.{}\u{202f}%", tenths / 10, tenths.abs() % 10)
+    percent(part, total).map_or_else(
+        || "—".to_owned(),
+        |(number, decimals)| NumberStyle::new(NumberKind::Percent, decimals).format(&number),
+    )
 }
 
 /// The CSS width of a bar that stands for `part` of `total`.
 pub fn bar_width(part: i64, total: i64) -> String {
     format!("calc(100% * {part} / {})", total.max(1))
-}
-
-/// Formats microseconds in a suitable unit: `0.41 ms`, `38 ms`, `1.24 s`, `2 min 5 s`.
-pub fn format_duration(micros: i64) -> String {
-    match micros {
-        ..10_000 => format!("{}.{:02}\u{202f}ms", micros / 1_000, micros % 1_000 / 10),
-        10_000..1_000_000 => format!("{}\u{202f}ms", (micros + 500) / 1_000),
-        1_000_000..60_000_000 => format!("{}.{:02}\u{202f}s", micros / 1_000_000, micros % 1_000_000 / 10_000),
-        _ => format!("{}\u{202f}min {}\u{202f}s", micros / 60_000_000, micros % 60_000_000 / 1_000_000),
-    }
 }
 
 /// A count, shortened where it is long and exact on hover.
@@ -101,6 +141,12 @@ pub fn Count(value: i64) -> impl IntoView {
 
 /// An amount of money, rounded, and exact on hover.
 #[component]
-pub fn Amount(value: Money) -> impl IntoView {
-    view! { <span class="number" title=format_money_exact(value)>{format_money(value)}</span> }
+pub fn Amount(
+    value: Money,
+    /// Number of decimals in a column; by default as many as the amount needs.
+    #[prop(optional)]
+    decimals: Option<u8>,
+) -> impl IntoView {
+    let text = decimals.map_or_else(|| format_money(value), |decimals| format_dollars(value, decimals));
+    view! { <span class="number" title=format_money_exact(value)>{text}</span> }
 }

@@ -13,7 +13,7 @@ const TOKENS: &str = "tokens_per_minute";
 /// Names of the fields, which show their own errors.
 pub const RATE_FIELDS: &[&str] = &[CALLS, TOKENS];
 
-/// Limits of calls and tokens a minute, as typed; empty for no limit.
+/// Limits of requests and tokens per minute, as typed; empty for no limit.
 #[derive(Clone, Copy)]
 pub struct RateDraft {
     calls: RwSignal<String>,
@@ -68,7 +68,7 @@ pub fn RateFields(
     view! {
         <Field
             name=CALLS
-            label="Calls a minute"
+            label="Requests per minute"
             kind="number"
             optional=true
             value=draft.calls
@@ -78,7 +78,7 @@ pub fn RateFields(
         />
         <Field
             name=TOKENS
-            label="Tokens a minute"
+            label="Tokens per minute"
             kind="number"
             optional=true
             value=draft.tokens

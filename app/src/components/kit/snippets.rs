@@ -1,9 +1,22 @@
+//! A first call in several shells and languages, ready to paste.
+
+mod languages;
+mod shell;
+
+use js_sys::JSON;
 use leptos::prelude::*;
 
+use self::{
+    languages::{javascript, python},
+    shell::Shell,
+};
 use super::{
     copy_button::CopyButton,
     tabs::{Tab, Tabs},
 };
+
+/// The environment variable with the key.
+const VARIABLE: &str = "TOLLHOUSE_KEY";
 
 /// The key in a snippet.
 #[derive(Clone)]
@@ -14,7 +27,7 @@ pub enum SnippetKey {
     Environment,
 }
 
-/// A first call in several languages, ready to paste.
+/// A first call in several shells and languages, ready to paste.
 #[component]
 pub fn Snippets(
     /// The base URL for programs, such as `https://hub.example/v1`.
@@ -23,85 +36,54 @@ pub fn Snippets(
     #[prop(into)] model: String,
     key: SnippetKey,
 ) -> impl IntoView {
-    let mut tabs = vec![
-        tab("curl", curl(&base_url, &model, &key)),
-        tab("Python", python(&base_url, &model, &key)),
-        tab("JavaScript", javascript(&base_url, &model, &key)),
-    ];
+    let shells = [Shell::Posix, Shell::PowerShell, Shell::Fish].map(|shell| {
+        let call = shell.call(&base_url, &model);
+        let texts = match &key {
+            SnippetKey::Secret(secret) => vec![("Snippet", format!("{}\n\n{call}", shell.set_key(secret)))],
+            SnippetKey::Environment => vec![("Key", shell.read_key()), ("Snippet", call)],
+        };
+        tab(shell.label(), None, texts)
+    });
+    let hint = match key {
+        SnippetKey::Secret(_) => None,
+        SnippetKey::Environment => Some("Set TOLLHOUSE_KEY first: the tab of your shell has the command."),
+    };
+    let mut tabs = shells.to_vec();
+    tabs.push(tab("Python", hint, vec![("Snippet", python(&base_url, &model, &key))]));
+    tabs.push(tab("JavaScript", hint, vec![("Snippet", javascript(&base_url, &model, &key))]));
     if let SnippetKey::Secret(secret) = &key {
-        tabs.push(tab(".env", format!("OPENAI_BASE_URL={base_url}\nOPENAI_API_KEY={secret}")));
+        let text = format!("OPENAI_BASE_URL={base_url}\nOPENAI_API_KEY={secret}");
+        tabs.push(tab(".env", None, vec![("Snippet", text)]));
     }
     view! { <Tabs label="Language" tabs/> }
 }
 
-fn tab(label: &'static str, text: String) -> Tab {
-    Tab::new(label, move || snippet("Snippet", text.clone()))
+/// A tab with labeled texts to paste one after the other, below a hint.
+fn tab(label: &'static str, hint: Option<&'static str>, texts: Vec<(&'static str, String)>) -> Tab {
+    Tab::new(label, move || {
+        let snippets: Vec<_> = texts.iter().map(|(label, text)| snippet(label, text.clone())).collect();
+        view! {
+            <div class="snippets">
+                {hint.map(|hint| view! { <p class="dim">{hint}</p> }.into_any())}
+                {snippets}
+            </div>
+        }
+    })
 }
 
 /// Text to paste, with a button that copies it.
-pub fn snippet(label: &'static str, text: String) -> AnyView {
+fn snippet(label: &'static str, text: String) -> AnyView {
     view! {
         <div class="snippet">
             // Scrolls sideways, so it must be reachable by keyboard.
             <pre tabindex="0" role="region" aria-label=label><code>{text.clone()}</code></pre>
-            <CopyButton text name="snippet"/>
+            <CopyButton text name=label.to_ascii_lowercase()/>
         </div>
     }
     .into_any()
 }
 
-fn curl(base_url: &str, model: &str, key: &SnippetKey) -> String {
-    let key = match key {
-        SnippetKey::Secret(secret) => secret,
-        SnippetKey::Environment => "$TOLLHOUSE_KEY",
-    };
-    format!(
-        r#"curl {base_url}/chat/completions \
-  -H "Authorization: Bearer {key}" \
-  -H "Content-Type: application/json" \
-  -d '{{"model": "{model}",
-       "messages": [{{"role": "user", "content": "Hello"}}]}}'"#
-    )
-}
-
-fn python(base_url: &str, model: &str, key: &SnippetKey) -> String {
-    let (import, key) = match key {
-        SnippetKey::Secret(secret) => ("", format!("\"{secret}\"")),
-        SnippetKey::Environment => ("import os\n", "os.environ[\"TOLLHOUSE_KEY\"]".to_owned()),
-    };
-    format!(
-        r#"# pip install openai
-{import}from openai import OpenAI
-
-client = OpenAI(
-    base_url="{base_url}",
-    api_key={key},
-)
-answer = client.chat.completions.create(
-    model="{model}",
-    messages=[{{"role": "user", "content": "Hello"}}],
-)
-print(answer.choices[0].message.content)"#
-    )
-}
-
-fn javascript(base_url: &str, model: &str, key: &SnippetKey) -> String {
-    let key = match key {
-        SnippetKey::Secret(secret) => format!("\"{secret}\""),
-        SnippetKey::Environment => "process.env.TOLLHOUSE_KEY".to_owned(),
-    };
-    format!(
-        r#"// npm install openai
-import OpenAI from "openai";
-
-const client = new OpenAI({{
-  baseURL: "{base_url}",
-  apiKey: {key},
-}});
-const answer = await client.chat.completions.create({{
-  model: "{model}",
-  messages: [{{ role: "user", content: "Hello" }}],
-}});
-console.log(answer.choices[0].message.content);"#
-    )
+/// `text` as a string of JSON, which is one of Python and JavaScript too.
+fn quote(text: &str) -> String {
+    JSON::stringify(&text.into()).map(String::from).unwrap_or_default()
 }

@@ -35,20 +35,40 @@ impl Trend {
     }
 }
 
-/// A page's figures in one strip. A tile with an address is a link as a whole.
+/// A page's figures in one strip. A tile with an address is a link as a whole; with `on_choose`, the tiles are a
+/// choice.
 #[component]
 pub fn Tiles(
     /// Name of the strip, for screen readers.
     #[prop(into)]
     label: String,
     tiles: Memo<Vec<Tile>>,
+    /// Called with the index of a tile that is pressed.
+    #[prop(optional, into)]
+    on_choose: Option<Callback<(usize,)>>,
+    /// Index of the chosen tile, where tiles are a choice.
+    #[prop(optional, into)]
+    chosen: Signal<usize>,
 ) -> impl IntoView {
-    let tile = |tile: Tile| {
+    let tile = move |(index, tile): (usize, Tile)| {
+        // By which long figures get smaller type.
+        let length = tile.value.chars().count().max(1).to_string();
         let content = view! {
             <span class="tile-label">{tile.label}</span>
-            <span class="tile-value" title=tile.exact>{tile.value}</span>
+            <span class="tile-value" title=tile.exact style=("--length", length)>{tile.value}</span>
             <span class=tile.trend.class()>{tile.detail}</span>
         };
+        if let Some(on_choose) = on_choose {
+            let pressed = move || (chosen.get() == index).to_string();
+            return view! {
+                <li>
+                    <button type="button" class="tile" aria-pressed=pressed on:click=move |_| on_choose.run((index,))>
+                        {content}
+                    </button>
+                </li>
+            }
+            .into_any();
+        }
         match tile.href {
             Some(href) => view! { <li><a class="tile" href=href>{content}</a></li> }.into_any(),
             None => view! { <li><div class="tile">{content}</div></li> }.into_any(),
@@ -56,7 +76,7 @@ pub fn Tiles(
     };
     view! {
         <ul class="tiles card" role="list" aria-label=label>
-            {move || tiles.get().into_iter().map(tile).collect_any()}
+            {move || tiles.get().into_iter().enumerate().map(tile).collect_any()}
         </ul>
     }
 }

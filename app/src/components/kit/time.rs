@@ -2,15 +2,18 @@
 
 use std::{cell::RefCell, collections::HashMap};
 
-use domain::time::Timestamp;
+use chrono::{NaiveDate, NaiveDateTime};
+use domain::{time::Timestamp, usage::parse_day};
 use js_sys::{Array, Function, Object, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::state::{browser_time_zone, use_clock};
+use crate::state::{use_clock, use_zone};
 
 /// Day before month, and 24 hours: understood wherever English is read.
 const LOCALE: &str = "en-GB";
+/// Number of days, before and after now, within which moments are shown relative to it.
+const RELATIVE_DAYS: i64 = 30;
 
 /// The precision and form of a formatted moment.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -33,6 +36,8 @@ pub enum TimeStyle {
     DayMinuteZone,
     /// `17 Nov 2026, 14:32:07 CET`
     Exact,
+    /// `17/11/2026, 14:32:07`, to be read by programs.
+    Digits,
 }
 
 impl TimeStyle {
@@ -61,6 +66,14 @@ impl TimeStyle {
                 ("minute", "2-digit"),
                 ("second", "2-digit"),
                 ("timeZoneName", "short"),
+            ],
+            Self::Digits => &[
+                ("day", "2-digit"),
+                ("month", "2-digit"),
+                ("year", "numeric"),
+                ("hour", "2-digit"),
+                ("minute", "2-digit"),
+                ("second", "2-digit"),
             ],
         }
     }
@@ -102,6 +115,31 @@ fn millis(moment: Timestamp) -> f64 {
     moment.millis() as f64
 }
 
+/// What clocks in `zone` show at `moment`.
+fn local_time(moment: Timestamp, zone: &str) -> Option<NaiveDateTime> {
+    let text = format_moment(moment, zone, TimeStyle::Digits);
+    let mut parts = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+    let mut next = || parts.next()?.parse::<u32>().ok();
+    let (day, month, year) = (next()?, next()?, next()?);
+    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+    date.and_hms_opt(next()?, next()?, next()?)
+}
+
+/// The day that `moment` lies in, in `zone`, in the format of date inputs: `2026-11-17`.
+pub fn local_day(moment: Timestamp, zone: &str) -> String {
+    local_time(moment, zone).map(|local| local.date().to_string()).unwrap_or_default()
+}
+
+/// The last second of a day such as `2026-11-17` in `zone`.
+pub fn end_of_day(day: &str, zone: &str) -> Option<Timestamp> {
+    let end = parse_day(day)?.and_hms_opt(23, 59, 59)?;
+    // Only formatting knows the zone: twice, since its offset may change in between.
+    (0..2).try_fold(Timestamp::from(end.and_utc()), |guess, _| {
+        let shown = local_time(guess, zone)?;
+        Some(guess.plus_millis((end - shown).num_milliseconds()))
+    })
+}
+
 /// Formats `moment` relative to `now`: `just now`, `3 min ago`, `in 9 days`.
 pub fn format_relative(moment: Timestamp, now: Timestamp) -> String {
     const MINUTE: i64 = 60;
@@ -119,6 +157,11 @@ pub fn format_relative(moment: Timestamp, now: Timestamp) -> String {
     if seconds > 0 { format!("in {count} {unit}") } else { format!("{count} {unit} ago") }
 }
 
+/// Whether a moment is so far from `now`, in the past or the future, that its date says more than the number of days.
+pub fn is_far(moment: Timestamp, now: Timestamp) -> bool {
+    moment < now.plus_days(-RELATIVE_DAYS) || moment > now.plus_days(RELATIVE_DAYS)
+}
+
 /// Formats the time until `moment`: `6 days`, `5 h 12 min`, `40 s`; `None` from that moment on.
 pub fn time_left(moment: Timestamp, now: Timestamp) -> Option<String> {
     let seconds = (moment.millis() - now.millis() + 999) / 1_000;
@@ -133,11 +176,23 @@ pub fn time_left(moment: Timestamp, now: Timestamp) -> Option<String> {
     })
 }
 
-/// A moment, relative and kept up to date, with the exact time on hover.
+/// A zone's readable name: `America/New York`.
+pub fn zone_name(zone: &str) -> String {
+    zone.replace('_', " ")
+}
+
+/// Names the time zone of the page's times, once for a page or a section.
+#[component]
+pub fn ZoneNote() -> impl IntoView {
+    let zone = use_zone();
+    view! { <p class="zone-note faint">"Times in " {move || zone.with(|zone| zone_name(zone))}</p> }
+}
+
+/// A moment, with the exact time on hover: relative and kept up to date, or as a date if it is [far](is_far) away.
 #[component]
 pub fn Time(
     at: Timestamp,
-    /// IANA time zone of the exact time; by default the browser's.
+    /// IANA time zone of the exact time; by default the page's.
     #[prop(optional, into)]
     zone: Option<String>,
     /// Style to use instead of relative time.
@@ -145,14 +200,15 @@ pub fn Time(
     style: Option<TimeStyle>,
 ) -> impl IntoView {
     let clock = use_clock();
-    let zone = zone.unwrap_or_else(browser_time_zone);
-    let exact = format_moment(at, &zone, TimeStyle::Exact);
+    let zone = zone.map_or_else(|| use_zone().into(), Signal::stored);
+    let in_style = move |style| zone.with(|zone| format_moment(at, zone, style));
     let text = move || match style {
-        Some(style) => format_moment(at, &zone, style),
+        Some(style) => in_style(style),
+        None if is_far(at, clock.now()) => in_style(TimeStyle::Date),
         None => format_relative(at, clock.now()),
     };
     view! {
-        <time datetime=at.to_string() title=exact>
+        <time datetime=at.to_string() title=move || in_style(TimeStyle::Exact)>
             {text}
         </time>
     }

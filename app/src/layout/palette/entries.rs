@@ -1,4 +1,4 @@
-use domain::{api_keys::KeyQuery, permissions::Permission};
+use domain::{api_keys::KeyQuery, ids::ProjectId, permissions::Permission};
 use leptos::prelude::*;
 
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     components::Icon,
     layout::{icon, theme_menu},
     lean::lower_case,
-    state::{Theme, debounced, load_when, use_organization, use_session, use_single_keys},
+    state::{Theme, debounced, load_when, use_organization, use_project, use_session, use_single_keys},
 };
 
 /// The effect of choosing an entry.
@@ -27,12 +27,14 @@ pub(super) struct Entry {
     pub label: String,
     /// Distinguishes the entry from others of equal name.
     pub detail: String,
+    /// Keys that do the same; empty for none.
+    pub shortcut: String,
     pub action: EntryAction,
 }
 
 impl Entry {
     fn new(group: &'static str, icon: Icon, label: impl Into<String>, action: EntryAction) -> Self {
-        Self { group, icon, label: label.into(), detail: String::new(), action }
+        Self { group, icon, label: label.into(), detail: String::new(), shortcut: String::new(), action }
     }
 
     fn with_detail(mut self, detail: impl Into<String>) -> Self {
@@ -40,9 +42,14 @@ impl Entry {
         self
     }
 
+    fn with_shortcut(mut self, shortcut: String) -> Self {
+        self.shortcut = shortcut;
+        self
+    }
+
     /// Whether the entry contains each word that was typed.
     pub(super) fn matches(&self, typed: &str) -> bool {
-        let text = lower_case(&format!("{} {} {}", self.label, self.detail, self.group));
+        let text = lower_case(&format!("{} {} {} {}", self.label, self.detail, self.shortcut, self.group));
         lower_case(typed).split_whitespace().all(|word| text.contains(word))
     }
 }
@@ -52,6 +59,7 @@ pub(super) fn entries(open: RwSignal<bool>, typed: RwSignal<String>) -> Signal<V
     let organization = use_organization();
     let session = use_session();
     let single_keys = use_single_keys();
+    let project = use_project();
     let slug = organization.slug();
     let typed = debounced(typed);
     let keys = load_when({
@@ -64,8 +72,8 @@ pub(super) fn entries(open: RwSignal<bool>, typed: RwSignal<String>) -> Signal<V
     });
     Signal::derive(move || {
         // Shortcuts of single keys are shown only while they are switched on.
-        let shortcut_hint = |keys: String| if single_keys.is_on() { keys } else { String::new() };
-        let mut entries = pages(&slug, shortcut_hint, |permission| organization.may(permission));
+        let shown_keys = |keys: String| if single_keys.is_on() { keys } else { String::new() };
+        let mut entries = pages(&slug, project.get(), shown_keys, |permission| organization.may(permission));
         organization.projects.with(|projects| {
             for project in projects.into_iter().flatten() {
                 let mut address = UsageAddress::default();
@@ -76,7 +84,7 @@ pub(super) fn entries(open: RwSignal<bool>, typed: RwSignal<String>) -> Signal<V
         });
         keys.with(|keys| {
             for key in keys.into_iter().flat_map(|page| &page.keys) {
-                let action = EntryAction::Go(KeyAddress::new(key.id).href(&slug));
+                let action = EntryAction::Go(KeyAddress::new(key.id).within(project.get()).href(&slug));
                 entries.push(Entry::new("Keys", Icon::Key, &key.name, action).with_detail(&key.masked));
             }
         });
@@ -91,27 +99,33 @@ pub(super) fn entries(open: RwSignal<bool>, typed: RwSignal<String>) -> Signal<V
         });
         for theme in Theme::ALL {
             let label = format!("Theme: {}", theme.label().to_ascii_lowercase());
-            entries.push(Entry::new("This browser", theme_menu::icon(theme), label, EntryAction::Theme(theme)));
+            entries.push(Entry::new("Preferences", theme_menu::icon(theme), label, EntryAction::Theme(theme)));
         }
         entries.push(
-            Entry::new("This browser", Icon::Keyboard, "Keyboard shortcuts", EntryAction::Shortcuts)
-                .with_detail(shortcut_hint("?".to_owned())),
+            Entry::new("Preferences", Icon::Keyboard, "Keyboard shortcuts", EntryAction::Shortcuts)
+                .with_shortcut(shown_keys("?".to_owned())),
         );
-        entries.push(Entry::new("This browser", Icon::SignOut, "Sign out", EntryAction::SignOut));
+        entries.push(Entry::new("Preferences", Icon::SignOut, "Sign out", EntryAction::SignOut));
         entries
     })
 }
 
-fn pages(slug: &str, shortcut_hint: impl Fn(String) -> String, may: impl Fn(Permission) -> bool) -> Vec<Entry> {
+fn pages(
+    slug: &str,
+    project: Option<ProjectId>,
+    shown_keys: impl Fn(String) -> String,
+    may: impl Fn(Permission) -> bool,
+) -> Vec<Entry> {
     let mut entries = Vec::new();
     if may(Permission::ManageApiKeys) {
-        let address = Query::default().with("new", Some("key")).append_to(&Page::ApiKeys.path(slug));
-        entries.push(Entry::new("Acts", Icon::Plus, "Create key", EntryAction::Go(address)));
+        let query = Query::default().with("project", project).with("new", Some("key"));
+        let address = query.append_to(&Page::ApiKeys.path(slug));
+        entries.push(Entry::new("Actions", Icon::Plus, "Create key", EntryAction::Go(address)));
     }
     for page in Page::ALL.into_iter().filter(|page| may(page.permission())) {
-        let detail = shortcut_hint(format!("g {}", super::super::shortcuts::key(page)));
-        entries
-            .push(Entry::new("Pages", icon(page), page.label(), EntryAction::Go(page.path(slug))).with_detail(detail));
+        let keys = shown_keys(format!("g {}", super::super::shortcuts::key(page)));
+        let action = EntryAction::Go(page.href(slug, project));
+        entries.push(Entry::new("Pages", icon(page), page.label(), action).with_shortcut(keys));
     }
     entries.push(Entry::new("Pages", Icon::User, "Your account", EntryAction::Go("/account".to_owned())));
     entries

@@ -14,20 +14,20 @@ pub(super) fn KeyboardSection() -> impl IntoView {
     let single_keys = use_single_keys();
     let choices = vec![
         SelectOption::new(ON, "On")
-            .with_description("“g u” goes to Usage, “/” to the search, “?” lists them all. Not while you type."),
+            .with_description("“g u” opens Usage, “/” focuses search, “?” shows all shortcuts. Never while you type."),
         SelectOption::new(OFF, "Off")
-            .with_description("For speech input, or where keys are hit by accident. Ctrl K stays."),
+            .with_description("For speech input, or to avoid accidental key presses. Ctrl K always works."),
     ];
     view! {
         <section class="card section">
             <header>
                 <h2>"Keyboard"</h2>
-                <p>"For this browser."</p>
+                <p>"Applies to this browser."</p>
             </header>
             <div class="section-body">
                 <RadioCards
                     name="single-keys"
-                    legend="Shortcuts of single keys"
+                    legend="Single-key shortcuts"
                     value=Signal::derive(move || if single_keys.is_on() { ON } else { OFF }.to_owned())
                     choices
                     on_change=move |name: String| single_keys.set(name == ON)

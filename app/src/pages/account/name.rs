@@ -38,7 +38,7 @@ pub(super) fn NameSection() -> impl IntoView {
         <form class="card section" on:submit=submit novalidate>
             <header>
                 <h2>"Profile"</h2>
-                <p>"How others see you beside what you make and do."</p>
+                <p>"Your display name."</p>
             </header>
             <div class="section-body">
                 <FormError error=rename.error() fields=&["name"]/>
@@ -50,7 +50,7 @@ pub(super) fn NameSection() -> impl IntoView {
                     autocomplete="username"
                     value=email
                     disabled=true
-                    hint="You sign in with it. It can't be changed here."
+                    hint="You sign in with this address. It can't be changed here."
                 />
             </div>
             <footer>

@@ -17,7 +17,7 @@ pub(super) fn PasswordSection() -> impl IntoView {
         move |_, ()| {
             current.set(String::new());
             new.set(String::new());
-            toasts.show_success("Password changed. All other browsers are signed out.");
+            toasts.show_success("Password changed. All your other sessions are signed out.");
         },
     );
     let submit = move |event: ev::SubmitEvent| {
@@ -28,7 +28,7 @@ pub(super) fn PasswordSection() -> impl IntoView {
         <form class="card section" on:submit=submit novalidate>
             <header>
                 <h2>"Password"</h2>
-                <p>"A change signs out all other browsers."</p>
+                <p>"Changing it signs out all your other sessions."</p>
             </header>
             <div class="section-body">
                 <FormError error=change.error() fields=&["current", "new"]/>
@@ -46,7 +46,7 @@ pub(super) fn PasswordSection() -> impl IntoView {
                     kind="password"
                     autocomplete="new-password"
                     value=new
-                    hint="At least 8 characters. Three or four unrelated words are strong and easy to keep in mind."
+                    hint="At least 8 characters. Three or four unrelated words are strong and easy to remember."
                     error=change.field("new")
                 />
             </div>

@@ -8,9 +8,9 @@ use crate::{
     api,
     components::{
         AsyncView, Badge, Button, ButtonStyle, CardPosition, Column, DataTable, Dialog, Field, FormError, Skeleton,
-        Time, Tone, use_toasts,
+        Time, Tone, use_toasts, zone_name,
     },
-    state::{load, submission},
+    state::{browser_time_zone, load, submission},
 };
 
 /// Sessions that the dialog is about to end.
@@ -34,20 +34,23 @@ pub(super) fn SessionsSection() -> impl IntoView {
         <section class="card section wide">
             <header>
                 <h2>"Sessions"</h2>
-                <p>"The browsers you are signed in with. End those you don't know, and change your password."</p>
+                <p>
+                    "Where you are signed in. Sign out sessions you don't recognize, then change your password. Times are in this
+                    browser's time zone, " {zone_name(&browser_time_zone())} "."
+                </p>
             </header>
             <AsyncView answer=sessions skeleton=|| view! { <Skeleton lines=2/> } let:rows>
                 <DataTable caption="Sessions" columns=columns(to_end) rows=move || rows.get()/>
             </AsyncView>
             <footer>
-                <Button disabled=no_others on_press=move || to_end.set(Some(SessionsToEnd::Others))>"End all others"</Button>
+                <Button disabled=no_others on_press=move || to_end.set(Some(SessionsToEnd::Others))>"Sign out all others"</Button>
             </footer>
         </section>
         <Dialog
             open=Signal::derive(move || to_end.get().is_some())
             title=Signal::derive(move || {
                 let one = matches!(to_end.get(), Some(SessionsToEnd::One(_)));
-                if one { "End this session?" } else { "End all other sessions?" }.to_owned()
+                if one { "Sign out this session?" } else { "Sign out all other sessions?" }.to_owned()
             })
             on_close=move || to_end.set(None)
         >
@@ -66,14 +69,14 @@ fn Form(sessions: SessionsToEnd, on_ended: Callback<()>, #[prop(into)] on_close:
         move |id: &SessionId| api::accounts::EndSession { id: *id, confirmation: confirmation() },
         move |_, ()| {
             on_ended.run(());
-            toasts.show_success("Session ended.");
+            toasts.show_success("Session signed out.");
         },
     );
     let end_others = submission(
         move |()| api::accounts::EndOtherSessions { confirmation: confirmation() },
         move |(), ()| {
             on_ended.run(());
-            toasts.show_success("All other sessions ended.");
+            toasts.show_success("All other sessions signed out.");
         },
     );
     let submit = move |event: ev::SubmitEvent| {
@@ -90,7 +93,7 @@ fn Form(sessions: SessionsToEnd, on_ended: Callback<()>, #[prop(into)] on_close:
     view! {
         <form on:submit=submit novalidate>
             <div class="dialog-body">
-                <p>"What is signed out has to sign in again; what was being typed there may be lost."</p>
+                <p>"Signing in again will need the password. Unsaved text there may be lost."</p>
                 <FormError error fields=&["password"]/>
                 <Field
                     name="password"
@@ -104,7 +107,7 @@ fn Form(sessions: SessionsToEnd, on_ended: Callback<()>, #[prop(into)] on_close:
             </div>
             <footer>
                 <Button on_press=on_close>"Cancel"</Button>
-                <Button style=ButtonStyle::Danger submit=true pending>"End"</Button>
+                <Button style=ButtonStyle::Danger submit=true pending>"Sign out"</Button>
             </footer>
         </form>
     }
@@ -119,14 +122,14 @@ fn columns(to_end: RwSignal<Option<SessionsToEnd>>) -> Vec<Column<Session>> {
             }
         })
         .at(CardPosition::Title),
-        Column::new("Address", |session: &Session| view! { <span class="mono">{session.ip.clone()}</span> }),
-        Column::new("Last active", |session: &Session| view! { <Time at=session.last_active_at/> }),
-        Column::new("Signed in", |session: &Session| view! { <Time at=session.created_at/> }),
-        Column::new("End", move |session: &Session| {
+        Column::new("IP address", |session: &Session| view! { <span class="mono">{session.ip.clone()}</span> }),
+        Column::new("Last active", |session: &Session| view! { <Time at=session.last_active_at zone=browser_time_zone()/> }),
+        Column::new("Signed in", |session: &Session| view! { <Time at=session.created_at zone=browser_time_zone()/> }),
+        Column::new("Sign out", move |session: &Session| {
             let id = session.id;
             (!session.current).then(|| {
                 view! {
-                    <Button style=ButtonStyle::Quiet on_press=move || to_end.set(Some(SessionsToEnd::One(id)))>"End"</Button>
+                    <Button style=ButtonStyle::Quiet on_press=move || to_end.set(Some(SessionsToEnd::One(id)))>"Sign out"</Button>
                 }
             })
         })

@@ -14,7 +14,7 @@ use crate::{
 pub(super) enum KeyAction {
     Create,
     /// Creates a key with the settings of this one.
-    CreateSuccessor(ApiKey),
+    CreateReplacement(ApiKey),
     Edit(ApiKey),
     /// Edits a key, with its scopes and models narrowed to those in use.
     Narrow(ApiKey),

@@ -35,8 +35,8 @@ pub fn KeyDialogs() -> impl IntoView {
     move || {
         actions.current().map(|action| match action {
             KeyAction::Create => view! { <CreateSheet draft dialog/> }.into_any(),
-            KeyAction::CreateSuccessor(key) => {
-                view! { <CreateSheet draft=Draft::of(&key) dialog predecessor=key/> }.into_any()
+            KeyAction::CreateReplacement(key) => {
+                view! { <CreateSheet draft=Draft::of(&key) dialog replaced=key/> }.into_any()
             }
             KeyAction::Edit(key) => view! { <EditSheet draft=Draft::of(&key) key dialog/> }.into_any(),
             KeyAction::Narrow(key) => {

@@ -6,7 +6,9 @@ mod edit;
 mod errors;
 mod expiration;
 mod fields;
+mod folds;
 mod networks;
 mod request;
+mod summary;
 
 pub(super) use self::{create::CreateSheet, draft::Draft, edit::EditSheet};

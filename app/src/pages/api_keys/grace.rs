@@ -58,7 +58,7 @@ impl GraceChoice {
         };
         match seconds {
             Some(seconds) if seconds >= self.min => validated_grace(seconds),
-            Some(_) => Err(FieldErrors::of("grace_seconds", "Enter a number above 0.")),
+            Some(_) => Err(FieldErrors::of("grace_seconds", "Enter a whole number above 0.")),
             None => Err(FieldErrors::of("grace_seconds", "Enter a whole number.")),
         }
     }
@@ -74,7 +74,7 @@ pub(super) fn GraceField(
     let allowed = CHOICES.into_iter().filter(|(seconds, _)| *seconds >= grace.min);
     let choices: Vec<_> = allowed
         .map(|(seconds, label)| SelectOption::new(seconds.to_string(), label))
-        .chain([SelectOption::new(CUSTOM, "Other")])
+        .chain([SelectOption::new(CUSTOM, "Custom")])
         .collect();
     let units: Vec<_> =
         UNITS.into_iter().map(|(seconds, label)| SelectOption::new(seconds.to_string(), label)).collect();
@@ -90,7 +90,7 @@ pub(super) fn GraceField(
         />
         <When when=move || grace.is_custom()>
             <div class="grace-custom">
-                <Field name="grace_count" label="How many" kind="number" value=grace.count error/>
+                <Field name="grace_count" label="Duration" kind="number" value=grace.count error/>
                 <Select
                     name="grace_unit"
                     label="Unit"

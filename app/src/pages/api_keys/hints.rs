@@ -7,7 +7,7 @@ use super::actions::{KeyAction, KeyActions};
 use crate::{
     components::{Button, Icon, IconView, Menu, MenuAction, Notice, TimeStyle, Tone, format_moment},
     lean::CollectAny,
-    state::browser_time_zone,
+    state::use_zone,
 };
 
 /// The action that resolves a hint.
@@ -15,7 +15,7 @@ use crate::{
 enum Remedy {
     Narrow,
     Rotate,
-    CreateSuccessor,
+    CreateReplacement,
     Revoke,
 }
 
@@ -23,7 +23,7 @@ impl Remedy {
     const fn of(hint: &Hint) -> Self {
         match hint {
             Hint::NeverUsed | Hint::Unused { .. } => Self::Revoke,
-            Hint::ExpiresSoon { .. } | Hint::BreaksPolicy { .. } => Self::CreateSuccessor,
+            Hint::ExpiresSoon { .. } | Hint::BreaksPolicy { .. } => Self::CreateReplacement,
             Hint::RotationDue { .. } => Self::Rotate,
             Hint::Wide { .. } => Self::Narrow,
         }
@@ -31,9 +31,9 @@ impl Remedy {
 
     const fn label(self) -> &'static str {
         match self {
-            Self::Narrow => "Narrow it to that…",
+            Self::Narrow => "Restrict to what's used…",
             Self::Rotate => "Rotate…",
-            Self::CreateSuccessor => "Create a successor…",
+            Self::CreateReplacement => "Create replacement…",
             Self::Revoke => "Revoke…",
         }
     }
@@ -42,7 +42,7 @@ impl Remedy {
         match self {
             Self::Narrow => Icon::Edit,
             Self::Rotate => Icon::Refresh,
-            Self::CreateSuccessor => Icon::Plus,
+            Self::CreateReplacement => Icon::Plus,
             Self::Revoke => Icon::Revoke,
         }
     }
@@ -51,25 +51,25 @@ impl Remedy {
         match self {
             Self::Narrow => KeyAction::Narrow(key),
             Self::Rotate => KeyAction::Rotate(key),
-            Self::CreateSuccessor => KeyAction::CreateSuccessor(key),
+            Self::CreateReplacement => KeyAction::CreateReplacement(key),
             Self::Revoke => KeyAction::Revoke(vec![key]),
         }
     }
 }
 
-/// The reason for a hint.
-fn reason(hint: &Hint) -> String {
-    let day = |at| format_moment(at, &browser_time_zone(), TimeStyle::Date);
+/// The reason for a hint, with days in `zone`.
+fn reason(hint: &Hint, zone: &str) -> String {
+    let day = |at| format_moment(at, zone, TimeStyle::Date);
     match hint {
-        Hint::NeverUsed => "Nobody has used it since it was made. If nobody needs it, revoke it.".to_owned(),
+        Hint::NeverUsed => "It hasn't been used since it was created. Revoke it if it isn't needed.".to_owned(),
         Hint::Unused { since } => {
-            format!("Its last use was on {}. If nobody needs it any more, revoke it.", day(*since))
+            format!("Last used on {}. Revoke it if it isn't needed anymore.", day(*since))
         }
         Hint::ExpiresSoon { at } => {
-            format!("It ends on {}, which can't be changed. A successor has the same settings.", day(*at))
+            format!("It expires on {}, which can't be changed. Create a replacement with the same settings.", day(*at))
         }
         Hint::RotationDue { since } => {
-            format!("Its secret should have been replaced by {}. The old one can live on for a while.", day(*since))
+            format!("Its rotation was due on {}. The old secret can keep working for a while.", day(*since))
         }
         Hint::Wide { scopes, models } => {
             let scopes: Vec<_> = scopes.iter().map(|scope| scope.label()).collect();
@@ -78,10 +78,10 @@ fn reason(hint: &Hint) -> String {
                 (scopes, models) if scopes.is_empty() => models,
                 (scopes, models) => format!("{scopes} with {models}"),
             };
-            format!("It may do more than it was used for in the last 30 days: {used}.")
+            format!("It allows more than was used in the last 30 days: {used}.")
         }
         Hint::BreaksPolicy { why } => {
-            format!("{why} It was made before that was decided, and keeps working. A successor would keep to it.")
+            format!("{why} It was created before this policy and keeps working. Create a replacement that complies.")
         }
     }
 }
@@ -91,8 +91,13 @@ fn reason(hint: &Hint) -> String {
 pub(super) fn HintMenu(key: ApiKey, actions: KeyActions) -> impl IntoView {
     let first = key.hints.first()?.kind().label();
     let more = key.hints.len() - 1;
+    let zone = use_zone();
     let entry = |hint: &Hint| {
-        let (remedy, title, reason) = (Remedy::of(hint), hint.kind().label(), reason(hint));
+        let reason = {
+            let hint = hint.clone();
+            move || zone.with(|zone| reason(&hint, zone))
+        };
+        let (remedy, title) = (Remedy::of(hint), hint.kind().label());
         let key = key.clone();
         view! {
             <MenuAction icon=remedy.icon() on_press=move || actions.open(remedy.action(key.clone()))>
@@ -103,7 +108,7 @@ pub(super) fn HintMenu(key: ApiKey, actions: KeyActions) -> impl IntoView {
         }
     };
     let entries = key.hints.iter().map(entry).collect_any();
-    let label = format!("Why “{}” is pointed out: {first}", key.name);
+    let label = format!("Alerts for “{}”: {first}", key.name);
     Some(view! {
         <Menu
             label
@@ -121,8 +126,13 @@ pub(super) fn HintMenu(key: ApiKey, actions: KeyActions) -> impl IntoView {
 /// A key's hints on its own page, each with its remedy.
 #[component]
 pub(super) fn HintNotices(key: ApiKey, actions: KeyActions) -> impl IntoView {
+    let zone = use_zone();
     let notice = |hint: &Hint| {
-        let (remedy, title, reason) = (Remedy::of(hint), hint.kind().label(), reason(hint));
+        let reason = {
+            let hint = hint.clone();
+            move || zone.with(|zone| reason(&hint, zone))
+        };
+        let (remedy, title) = (Remedy::of(hint), hint.kind().label());
         let key = key.clone();
         let tone = match hint {
             Hint::ExpiresSoon { .. } | Hint::RotationDue { .. } => Tone::Warning,

@@ -26,15 +26,20 @@ use super::{
 use crate::{
     addresses::{CodePart, KeyAddress, KeyTab, Page},
     api,
-    components::{AsyncView, Button, Icon, IconView, LiveSign, Notice, PageHead, Skeleton, Time, Tone},
+    components::{AsyncView, Button, Icon, Notice, PageHead, Skeleton, Time, Tone, ZoneNote},
     layout::LazyPart,
     lean::CollectAny,
-    state::{load, use_location, use_organization},
+    state::{load, use_location, use_organization, use_project},
 };
+
+/// Whether the open key can be used, so that calls may still come.
+#[derive(Clone, Copy)]
+pub(super) struct KeyIsUsable(Memo<bool>);
 
 #[component]
 pub(super) fn KeyPage(id: ApiKeyId) -> impl IntoView {
     let organization = use_organization();
+    let project = use_project();
     let search = use_location().search;
     let address = Memo::new(move |_| search.with(|search| KeyAddress::parse(id, search)));
     let key = load(move || api::api_keys::Get { organization: organization.slug(), id });
@@ -46,15 +51,15 @@ pub(super) fn KeyPage(id: ApiKeyId) -> impl IntoView {
     let actions = KeyActions::new(key, None, move || revision.update(|revision| *revision += 1));
     let title = Memo::new(move |_| key.with(|key| key.map_or_else(|| "API key".to_owned(), |key| key.name.clone())));
     view! {
-        <div class="key-head">
-            <a class="back" href=Page::ApiKeys.path(&organization.slug())>
-                <IconView icon=Icon::ChevronLeft/> {Page::ApiKeys.label()}
-            </a>
-            <PageHead title description=move || view! { {move || key.with(|key| key.cloned().map(|key| view! { <Masked key/> }))} }>
-                <LiveSign/>
+        <PageHead
+            title
+            back=(Signal::derive(move || Page::ApiKeys.href(&organization.slug(), project.get())), Page::ApiKeys.label())
+            live=true
+            secondary=move || view! {
                 {move || key.with(|key| key.cloned().map(|key| view! { <ActionButtons key actions/> }))}
-            </PageHead>
-        </div>
+            }
+        />
+        <div class="key-line">{move || key.with(|key| key.cloned().map(|key| view! { <Masked key/> }))}</div>
         <div class="key-page">
             <AsyncView answer=key skeleton=|| view! { <div class="card"><Skeleton lines=8/></div> } let:key>
                 <Content key address actions revision/>
@@ -64,13 +69,13 @@ pub(super) fn KeyPage(id: ApiKeyId) -> impl IntoView {
     }
 }
 
+/// The key's status, masked secret and description.
 #[component]
 fn Masked(key: ApiKey) -> impl IntoView {
     view! {
         <StatusBadge status=key.status/>
-        " "
         <span class="mono">{key.masked}</span>
-        {(!key.description.is_empty()).then(|| view! { <span class="key-description">{key.description}</span> })}
+        {(!key.description.is_empty()).then(|| view! { <p class="key-description">{key.description}</p> })}
     }
 }
 
@@ -88,7 +93,7 @@ fn ActionButtons(key: ApiKey, actions: KeyActions) -> impl IntoView {
     [
         usable.then(|| button(Icon::Edit, "Edit", KeyAction::Edit)),
         (key.status == Status::Active).then(|| button(Icon::Refresh, "Rotate", KeyAction::Rotate)),
-        (!usable).then(|| button(Icon::Plus, "Create a successor", KeyAction::CreateSuccessor)),
+        (!usable).then(|| button(Icon::Plus, "Create replacement", KeyAction::CreateReplacement)),
         is_revocable(&key).then(|| button(Icon::Revoke, "Revoke", |key| KeyAction::Revoke(vec![key]))),
     ]
     .into_iter()
@@ -108,6 +113,7 @@ fn Content(
     let tab = Memo::new(move |_| address.with(|address| address.tab));
     provide_context(address);
     provide_context(HistoryRevision(revision));
+    provide_context(KeyIsUsable(Memo::new(move |_| key.with(|key| key.status.is_usable()))));
     view! {
         {move || view! { <EndNotice key=key.get()/> }}
         {move || view! { <Rotating key=key.get() actions/> }}
@@ -119,6 +125,7 @@ fn Content(
             KeyTab::Calls => view! { <LazyPart part=CodePart::KeyCalls wanted=true/> }.into_any(),
             KeyTab::History => view! { <LazyPart part=CodePart::KeyHistory wanted=true/> }.into_any(),
         }}
+        <ZoneNote/>
     }
 }
 
@@ -140,11 +147,11 @@ fn EndNotice(key: ApiKey) -> impl IntoView {
     let (tone, text, at) = match key.status {
         Status::Disabled => (
             Tone::Danger,
-            "This key was reported as leaked and stopped. It can’t be brought back: create a successor. Stopped ",
+            "This key was reported as leaked and no longer works. Create a replacement. Disabled ",
             key.disabled_at?,
         ),
-        Status::Revoked => (Tone::Neutral, "Its secret is refused for good. Revoked ", key.revoked_at?),
-        Status::Expired => (Tone::Neutral, "Its secret is refused for good. Expired ", key.expires_at?),
+        Status::Revoked => (Tone::Neutral, "This key no longer works. Revoked ", key.revoked_at?),
+        Status::Expired => (Tone::Neutral, "This key no longer works. Expired ", key.expires_at?),
         Status::Active | Status::Rotating => return None,
     };
     Some(view! { <Notice tone><p>{text} <Time at/> "."</p></Notice> })

@@ -26,8 +26,8 @@ use super::{
 use crate::{
     addresses::{KeysAddress, Page},
     api,
-    components::{AsyncView, Button, ButtonStyle, Export, Icon, LiveSign, PageHead, Skeleton},
-    pages::usage::with_organization,
+    components::{AsyncView, Button, ButtonStyle, Export, Icon, PageHead, Skeleton, ZoneNote},
+    pages::usage::{plural, with_organization},
     state::{load, use_address, use_go, use_organization},
 };
 
@@ -53,18 +53,24 @@ pub(super) fn KeyList() -> impl IntoView {
     });
     let actions = KeyActions::new(keys, form, || {});
     let create = move || go.to(with_form(true));
+    let export_facts = Signal::derive(move || {
+        let total = keys.with(|page| page.map(|page| page.total));
+        total.map(|total| vec![("Rows", plural(total, "key"))]).unwrap_or_default()
+    });
 
     let scope = match organization.reach(Permission::ViewApiKeys) {
-        Some(Reach::Own) => "Your own keys. ",
-        _ => "All keys of the organization. ",
+        Some(Reach::Own) => "Keys you created. ",
+        _ => "All keys in this organization. ",
     };
     view! {
         <PageHead
             title=Page::ApiKeys.label()
-            description=move || view! { {scope} "A secret is shown once, when it is made." }
+            description=move || view! { {scope} "Secrets are shown only once." }
+            live=true
+            secondary=move || view! {
+                <Export href=Signal::derive(move || export(&organization.slug(), &address.get())) facts=export_facts/>
+            }
         >
-            <LiveSign/>
-            <Export href=Signal::derive(move || export(&organization.slug(), &address.get()))/>
             {may_create
                 .then(|| view! { <Button style=ButtonStyle::Primary icon=Icon::Plus on_press=create>"Create key"</Button> })}
         </PageHead>
@@ -87,15 +93,17 @@ fn Keys(
     #[prop(into)] on_create: Callback<()>,
 ) -> impl IntoView {
     let selection = KeySelection::new(page, address);
-    let has_no_keys = Memo::new(move |_| page.with(|page| page.statuses.is_empty()));
+    let has_no_keys = Memo::new(move |_| page.with(|page| !page.has_keys));
     let is_page_empty = Memo::new(move |_| page.with(|page| page.keys.is_empty()));
     move || {
         if has_no_keys.get() {
             return view! { <Empty address page may_create on_create/> }.into_any();
         }
         view! {
-            <Statuses page address/>
-            <Filters address/>
+            <div class="keys-bar">
+                <Statuses page address/>
+                <Filters address/>
+            </div>
             {move || {
                 if is_page_empty.get() {
                     view! { <Empty address page may_create on_create/> }.into_any()
@@ -105,6 +113,7 @@ fn Keys(
                             <KeysTable page address actions selection/>
                             <Pager page address/>
                         </section>
+                        <ZoneNote/>
                         <BulkBar selection actions/>
                     }
                         .into_any()

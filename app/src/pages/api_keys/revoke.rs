@@ -1,26 +1,33 @@
+mod key_list;
+
 use domain::{
     api_keys::{ApiKey, Descendants, Level},
     ids::ApiKeyId,
 };
 use leptos::prelude::*;
 
+use self::key_list::KeysToRevoke;
 use super::{
     dialog_slot::DialogSlot,
     uses::{RecentUses, recent_uses},
 };
 use crate::{
     api,
-    components::{Confirm, FormError, use_toasts},
-    lean::CollectAny,
+    components::{Confirm, Field, FormError, use_toasts},
+    lean::{CollectAny, When},
     pages::usage::plural,
     state::{load_when, submission, use_organization},
 };
 
-/// Asks for confirmation before keys are revoked, and lists the programs that used them lately.
+/// Number of keys above which their number has to be typed.
+const MAX_WITHOUT_TYPING: usize = 10;
+
+/// Asks for confirmation before keys are revoked. It names all of them, and the programs that used them lately.
 #[component]
 pub(super) fn RevokeDialog(keys: Vec<ApiKey>, dialog: DialogSlot) -> impl IntoView {
     let toasts = use_toasts();
     let organization = use_organization();
+    let number = keys.len();
     let (name, subject, action) = match &keys[..] {
         [key] => (format!("“{}”", key.name), format!("“{}” is", key.name), "Revoke key"),
         several => {
@@ -48,29 +55,41 @@ pub(super) fn RevokeDialog(keys: Vec<ApiKey>, dialog: DialogSlot) -> impl IntoVi
             dialog.finish();
         },
     );
-    let one = keys.len() == 1;
+    let typed = RwSignal::new(String::new());
+    let must_type = number > MAX_WITHOUT_TYPING;
     // After an error, revoking is still possible.
-    let is_loading = Signal::derive(move || {
-        [uses.progress(), descendants.progress()].iter().any(|query| query.is_waiting() && !query.has_answer())
+    let is_too_early = Signal::derive(move || {
+        let is_loading =
+            [uses.progress(), descendants.progress()].iter().any(|query| query.is_waiting() && !query.has_answer());
+        is_loading || must_type && typed.with(|typed| typed.trim() != number.to_string())
     });
+    let keys = StoredValue::new(keys);
     view! {
         <Confirm
             title=format!("Revoke {name}?")
             action
             pending=revoke.pending()
-            disabled=is_loading
+            disabled=is_too_early
             on_confirm=move || revoke.send(ids.get_value())
             on_close=move || dialog.close()
         >
             <FormError error=revoke.error() fields=&[]/>
             <p>
-                "Every program that uses " {if one { "it" } else { "one of them" }}
-                " is refused from its next call on, within a second. Calls already running finish. This can’t be taken back."
+                {if number == 1 { "It stops" } else { "They stop" }}
+                " working within a second. Calls already running finish. This can’t be undone."
             </p>
-            <RecentUses answer=uses/>
+            <When
+                when=move || number != 1
+                fallback=move || view! { <RecentUses answer=uses/> }
+            >
+                <KeysToRevoke keys=keys.get_value() answer=uses/>
+            </When>
             {move || descendants.with(|found| {
                 found.filter(|found| found.count > 0).map(|found| descendants_option(found, with_descendants))
             })}
+            <When when=move || must_type>
+                <Field name="number" label=format!("Type {number} to confirm") kind="number" value=typed/>
+            </When>
         </Confirm>
     }
 }

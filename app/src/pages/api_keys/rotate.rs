@@ -16,7 +16,7 @@ use crate::{
         Button, ButtonStyle, Confirm, Dialog, FormError, Icon, Notice, Time, TimeStyle, Tone, format_moment, use_toasts,
     },
     lean::When,
-    state::{browser_time_zone, now, submission, use_organization},
+    state::{now, submission, use_organization, use_zone},
 };
 
 /// Asks for the grace period, rotates the key, then shows the new secret.
@@ -57,13 +57,13 @@ fn RotateForm(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
         event.prevent_default();
         rotate.send_validated(grace.seconds());
     };
-    let masked = key.masked.clone();
+    let (masked, zone) = (key.masked.clone(), use_zone());
     let effect = move || match grace.seconds() {
-        Ok(0) => format!("{masked} ends at once: whoever still sends it is refused within a second."),
+        Ok(0) => format!("{masked} stops working within a second."),
         Ok(seconds) => {
             let end = now().plus_millis(i64::from(seconds) * 1_000);
-            let end = format_moment(end, &browser_time_zone(), TimeStyle::DayMinute);
-            format!("Both secrets work until {end}. {masked} ends then; you can end it earlier, or let it live longer.")
+            let end = zone.with(|zone| format_moment(end, zone, TimeStyle::DayMinuteZone));
+            format!("Both secrets work until {end}, when {masked} stops. You can end it earlier or extend it.")
         }
         Err(_) => String::new(),
     };
@@ -73,9 +73,9 @@ fn RotateForm(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
                 <div class="dialog-body">
                     <FormError error=rotate.error() fields=&["grace_seconds"]/>
                     <p>
-                        "The key gets a new secret, which is shown once. Name, settings, expiry and history stay."
+                        "The key gets a new secret, which is shown only once. Its name, settings, expiration and history stay the same."
                     </p>
-                    <GraceField grace legend="The old secret goes on working for" error=rotate.field("grace_seconds")/>
+                    <GraceField grace legend="Keep the old secret for" error=rotate.field("grace_seconds")/>
                     <p class="effect" aria-live="polite">{effect.clone()}</p>
                     <RecentUses answer=uses/>
                 </div>
@@ -96,19 +96,19 @@ fn RotateForm(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
 /// Shown when this request has already rotated the key: its secret can't be shown again.
 #[component]
 fn AlreadyRotated(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
-    let successor = key.clone();
+    let replaced = key.clone();
     let until = key.old_secret.map(|old| {
-        let end = format_moment(old.ends_at, &browser_time_zone(), TimeStyle::DayMinute);
+        let end = use_zone().with_untracked(|zone| format_moment(old.ends_at, zone, TimeStyle::DayMinuteZone));
         format!("The old secret works until {end}. ")
     });
     view! {
         <div class="dialog-body">
             <Notice tone=Tone::Warning>
-                "The key was already rotated by this very request. Its new secret was told then, and can’t be told again."
+                "This request already rotated the key. The new secret was shown then and can't be shown again."
             </Notice>
             <p>
                 {until}
-                "If nobody stored the new one, create a successor with the same settings and put it in place before then."
+                "If the new secret wasn't saved, create a replacement with the same settings and switch to it before then."
             </p>
         </div>
         <footer>
@@ -116,9 +116,9 @@ fn AlreadyRotated(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
             <Button
                 style=ButtonStyle::Primary
                 icon=Icon::Plus
-                on_press=move || dialog.finish_with(KeyAction::CreateSuccessor(successor.clone()))
+                on_press=move || dialog.finish_with(KeyAction::CreateReplacement(replaced.clone()))
             >
-                "Create a successor…"
+                "Create replacement…"
             </Button>
         </footer>
     }
@@ -133,7 +133,7 @@ pub(super) fn EndOldSecretDialog(key: ApiKey, dialog: DialogSlot) -> impl IntoVi
     let end = submission(
         move |(): &()| api::api_keys::SetGrace { organization: organization.slug(), id, grace_seconds: 0 },
         move |(), key: ApiKey| {
-            toasts.show_success(format!("The old secret of “{}” is ended.", key.name));
+            toasts.show_success(format!("The old secret of “{}” no longer works.", key.name));
             dialog.finish();
         },
     );
@@ -142,14 +142,14 @@ pub(super) fn EndOldSecretDialog(key: ApiKey, dialog: DialogSlot) -> impl IntoVi
     view! {
         <Confirm
             title
-            action="End it now"
+            action="End old secret"
             pending=end.pending()
             on_confirm=move || end.send(())
             on_close=move || dialog.close()
         >
             <FormError error=end.error() fields=&[]/>
             <OldSecretUse key=key.get_value()/>
-            <p>"Whoever still sends it is refused within a second. This can’t be taken back. The new secret isn’t touched."</p>
+            <p>"The old secret stops working within a second. This can't be undone. The new secret keeps working."</p>
         </Confirm>
     }
 }
@@ -162,13 +162,13 @@ pub(super) fn OldSecretUse(key: ApiKey) -> impl IntoView {
     Some(match old_secret_used_at(&key, &old) {
         Some(at) => view! {
             <Notice tone=Tone::Warning>
-                <p><span class="mono">{masked}</span> " is still used: last " <Time at/> "."</p>
+                <p><span class="mono">{masked}</span> " is still in use, last " <Time at/> "."</p>
             </Notice>
         }
         .into_any(),
         None => view! {
             <Notice tone=Tone::Good>
-                <p><span class="mono">{masked}</span> " wasn’t used since the rotation."</p>
+                <p><span class="mono">{masked}</span> " hasn't been used since the rotation."</p>
             </Notice>
         }
         .into_any(),
@@ -178,7 +178,7 @@ pub(super) fn OldSecretUse(key: ApiKey) -> impl IntoView {
 /// Asks for a new grace period of the old secret.
 #[component]
 pub(super) fn GraceDialog(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
-    let title = format!("How long may the old secret of “{}” live?", key.name);
+    let title = format!("Extend the old secret of “{}”", key.name);
     let key = StoredValue::new(key);
     view! {
         <Dialog title on_close=move || dialog.close()>
@@ -191,12 +191,14 @@ pub(super) fn GraceDialog(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
 fn GraceForm(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
     let organization = use_organization();
     let toasts = use_toasts();
-    let grace = GraceChoice::required();
+    let (grace, zone) = (GraceChoice::required(), use_zone());
     let id = key.id;
     let set_grace = submission(
         move |seconds: &u32| api::api_keys::SetGrace { organization: organization.slug(), id, grace_seconds: *seconds },
         move |_, key: ApiKey| {
-            let end = key.old_secret.map(|old| format_moment(old.ends_at, &browser_time_zone(), TimeStyle::DayMinute));
+            let end = key
+                .old_secret
+                .map(|old| zone.with_untracked(|zone| format_moment(old.ends_at, zone, TimeStyle::DayMinuteZone)));
             toasts.show_success(format!("The old secret of “{}” works until {}.", key.name, end.unwrap_or_default()));
             dialog.finish();
         },
@@ -207,19 +209,22 @@ fn GraceForm(key: ApiKey, dialog: DialogSlot) -> impl IntoView {
     };
     let until = move || {
         let end = now().plus_millis(i64::from(grace.seconds().ok()?) * 1_000);
-        Some(format!("It then ends on {}.", format_moment(end, &browser_time_zone(), TimeStyle::DayMinute)))
+        Some(format!(
+            "The old secret works until {}.",
+            zone.with(|zone| format_moment(end, zone, TimeStyle::DayMinuteZone))
+        ))
     };
     view! {
         <form on:submit=submit novalidate>
             <div class="dialog-body">
                 <FormError error=set_grace.error() fields=&["grace_seconds"]/>
                 <OldSecretUse key/>
-                <GraceField grace legend="From now on" error=set_grace.field("grace_seconds")/>
+                <GraceField grace legend="Keep it for" error=set_grace.field("grace_seconds")/>
                 <When when=move || until().is_some()><p class="effect" aria-live="polite">{until}</p></When>
             </div>
             <footer>
                 <Button on_press=move || dialog.close()>"Cancel"</Button>
-                <Button style=ButtonStyle::Primary icon=Icon::Clock submit=true pending=set_grace.pending()>"Set the end"</Button>
+                <Button style=ButtonStyle::Primary icon=Icon::Clock submit=true pending=set_grace.pending()>"Save"</Button>
             </footer>
         </form>
     }

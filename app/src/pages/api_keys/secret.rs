@@ -12,7 +12,7 @@ use crate::{
         Button, ButtonStyle, CopyButton, Dialog, Icon, Notice, SnippetKey, Snippets, TimeStyle, Tone, format_moment,
     },
     lean::When,
-    state::{browser_time_zone, load, load_when, use_live, use_location, use_organization},
+    state::{load, load_when, use_live, use_location, use_organization, use_zone},
 };
 
 /// Model name in the examples as long as no model is known.
@@ -22,7 +22,7 @@ const EXAMPLE_MODEL: &str = "sandbox";
 #[component]
 pub(super) fn SecretDialog(secret: ShownSecret, dialog: DialogSlot) -> impl IntoView {
     let title = if secret.rotated {
-        format!("The new secret of “{}”", secret.key.name)
+        format!("New secret for “{}”", secret.key.name)
     } else {
         format!("Key “{}” is ready", secret.key.name)
     };
@@ -38,7 +38,7 @@ pub(super) fn SecretDialog(secret: ShownSecret, dialog: DialogSlot) -> impl Into
             <div class="dialog-body"><Secret shown=secret.get_value()/></div>
             <footer>
                 {awaits_call.then(|| view! { <FirstCall id/> }.into_any())}
-                <Button style=ButtonStyle::Primary on_press=move || dialog.close()>"I have stored it"</Button>
+                <Button style=ButtonStyle::Primary on_press=move || dialog.close()>"Done, I've saved it"</Button>
             </footer>
         </Dialog>
     }
@@ -49,15 +49,15 @@ fn Secret(shown: ShownSecret) -> impl IntoView {
     let ShownSecret { key, secret, rotated } = shown;
     let base_url = format!("{}/v1", window().location().origin().unwrap_or_default());
     let env = format!("OPENAI_API_KEY={secret}\nOPENAI_BASE_URL={base_url}\n");
-    let file = format!("{}.env", validation::slug(&key.name));
+    let file = format!("{}.env", validation::slug(&key.name, "key"));
     let overlap = key.old_secret.filter(|_| rotated && key.status == Status::Rotating).map(|old| {
-        let end = format_moment(old.ends_at, &browser_time_zone(), TimeStyle::DayMinute);
-        view! { <p><span class="mono">{old.masked}</span> " works beside it until " {end} "."</p> }
+        let end = use_zone().with_untracked(|zone| format_moment(old.ends_at, zone, TimeStyle::DayMinuteZone));
+        view! { <p>"The old secret " <span class="mono">{old.masked}</span> " works until " {end} "."</p> }
     });
     let calls = key.level.may_call_models();
     let (snippet_secret, model) = (secret.clone(), key.models.first().cloned());
     view! {
-        <Notice tone=Tone::Warning>"Copy the secret now. Nobody, you included, can see it again."</Notice>
+        <Notice tone=Tone::Warning>"Copy this key now. You won't be able to see it again."</Notice>
         <div class="secret">
             <code data-testid="secret">{secret.clone()}</code>
             <CopyButton text=secret name="secret"/>
@@ -96,7 +96,7 @@ fn FirstCall(id: domain::ids::ApiKeyId) -> impl IntoView {
     view! {
         <p class="first-call" class:arrived=used role="status">
             <i aria-hidden="true"></i>
-            <When when=used fallback=|| "Waiting for its first call…">"Its first call has arrived"</When>
+            <When when=used fallback=|| "Waiting for the first call…">"The first call has arrived"</When>
         </p>
     }
 }

@@ -1,4 +1,4 @@
-//! Recent uses of keys: the programs that break when the keys are revoked.
+//! Recent uses of keys: the programs that break when a key is revoked.
 
 use domain::{
     api_keys::{ApiKey, KeyClient, MAX_CLIENTS_SHOWN, RecentUse},
@@ -24,56 +24,36 @@ pub(super) fn recent_uses(keys: &[ApiKey]) -> QueryState<Vec<RecentUse>> {
     uses
 }
 
-/// The list of programs that used the keys.
+/// The list of programs that used the key.
 #[component]
 pub(super) fn RecentUses(answer: QueryState<Vec<RecentUse>>) -> impl IntoView {
     view! {
         <AsyncView answer skeleton=|| view! { <Skeleton lines=2/> } let:uses>
-            {move || uses.with(|uses| summary(uses))}
+            {move || uses.with(|uses| uses.iter().map(summary).collect_any())}
         </AsyncView>
     }
 }
 
-fn summary(uses: &[RecentUse]) -> AnyView {
-    let is_used = |used: &&RecentUse| used.calls > 0 || !used.clients.is_empty();
-    let mut used: Vec<_> = uses.iter().filter(is_used).collect();
-    used.sort_by_key(|used| std::cmp::Reverse(used.calls));
-    let (one, calls) = (uses.len() == 1, used.iter().map(|used| used.calls).sum());
-    if used.is_empty() {
-        let nothing =
-            if one { "Nothing used it in the last 24 hours." } else { "Nothing used them in the last 24 hours." };
-        return view! { <Notice tone=Tone::Good>{nothing}</Notice> }.into_any();
+fn summary(used: &RecentUse) -> AnyView {
+    if used.calls == 0 && used.clients.is_empty() {
+        return view! { <Notice tone=Tone::Good>"Not used in the last 24 hours."</Notice> }.into_any();
     }
-    let head = if one {
-        format!("{} in the last 24 hours, by:", plural(calls, "call"))
-    } else {
-        let count = i64::try_from(used.len()).unwrap_or(i64::MAX);
-        format!("{} in the last 24 hours, with {}:", plural(calls, "call"), plural(count, "key"))
-    };
-    let rows = used.into_iter().map(|used| key_row(used, one)).collect_any();
+    let clients = used.clients.iter().cloned().map(client_row).collect_any();
+    let more = (used.clients.len() >= MAX_CLIENTS_SHOWN)
+        .then(|| view! { <p class="faint">"Only the latest clients are listed."</p> });
+    let unknown = used.clients.is_empty().then(|| view! { <p class="faint">"Clients unknown."</p> });
     view! {
         <div class="recent-uses">
-            <p><b>{head}</b></p>
+            <p><b>{plural(used.calls, "call")} " in the last 24 hours, from:"</b></p>
             // Focusable, so that a long list can be scrolled by keyboard.
-            <ul role="list" tabindex="0" aria-label="What used it">{rows}</ul>
+            <ul role="list" tabindex="0" aria-label="Clients"><li>{clients} {more} {unknown}</li></ul>
         </div>
     }
     .into_any()
 }
 
-fn key_row(used: &RecentUse, is_only_key: bool) -> AnyView {
-    let name = (!is_only_key).then(|| {
-        view! { <p class="used-key"><b>{used.name.clone()}</b> <span class="mono faint">{used.masked.clone()}</span> <span>{plural(used.calls, "call")}</span></p> }
-    });
-    let clients = used.clients.iter().cloned().map(client_row).collect_any();
-    let more =
-        (used.clients.len() >= MAX_CLIENTS_SHOWN).then(|| view! { <p class="faint">"Only the latest are named."</p> });
-    let unknown = used.clients.is_empty().then(|| view! { <p class="faint">"From where isn’t known."</p> });
-    view! { <li>{name} {clients} {more} {unknown}</li> }.into_any()
-}
-
-fn client_row(KeyClient { ip, agent, last_used_at }: KeyClient) -> AnyView {
-    let agent = if agent.is_empty() { "A program without a name".to_owned() } else { agent };
+pub(super) fn client_row(KeyClient { ip, agent, last_used_at }: KeyClient) -> AnyView {
+    let agent = if agent.is_empty() { "Unknown client".to_owned() } else { agent };
     view! {
         <div class="used-by">
             <span class="used-agent" title=agent.clone()>{agent.clone()}</span>

@@ -1,6 +1,5 @@
 use domain::{
     bodies::{BodiesState, CallBodies, StoredBody, indent_json},
-    calls::Outcome,
     ids::CallId,
     permissions::{Permission, Reach},
 };
@@ -38,11 +37,6 @@ pub(super) fn CallBodiesSection(
     }
 }
 
-/// Whether a call with this outcome was admitted; rejected ones have no bodies.
-pub(super) fn was_admitted(outcome: Outcome) -> bool {
-    outcome != Outcome::Refused
-}
-
 fn bodies_view(bodies: BodiesState, zone: &str) -> AnyView {
     match bodies {
         BodiesState::Kept(CallBodies { request, response, expires_at }) => {
@@ -50,14 +44,14 @@ fn bodies_view(bodies: BodiesState, zone: &str) -> AnyView {
             view! {
                 <BodySection title="Request" body=request/>
                 <BodySection title="Response" body=response/>
-                <p class="faint">"Kept until " {until} "."</p>
+                <p class="faint">"Stored until " {until} "."</p>
             }
             .into_any()
         }
         BodiesState::Gone => view! {
             <section class="call-body">
                 <h3>"Request and response"</h3>
-                <p class="faint">"Not kept: they were deleted when their days were over, or are still being written."</p>
+                <p class="faint">"Not available: retention expired, or still being saved."</p>
             </section>
         }
         .into_any(),
@@ -68,14 +62,14 @@ fn bodies_view(bodies: BodiesState, zone: &str) -> AnyView {
 #[component]
 fn BodiesOff() -> impl IntoView {
     let organization = use_organization();
-    let href = Page::Settings.path(&organization.slug());
+    let href = Page::Settings.path(&organization.slug()) + "#bodies";
     let may_change = organization.reach(Permission::ManageSettings).is_some_and(Reach::is_organization_wide);
     view! {
         <section class="call-body">
             <h3>"Request and response"</h3>
             <p class="faint">
-                "This organization doesn't keep them. "
-                {may_change.then(|| view! { <a class="link" href=href>"Settings"</a> }.into_any())}
+                "Request and response bodies aren't stored. "
+                {may_change.then(|| view! { <a class="link" href=href>"Change in settings"</a> }.into_any())}
             </p>
         </section>
     }
@@ -86,30 +80,26 @@ fn BodySection(title: &'static str, body: StoredBody) -> impl IntoView {
     let StoredBody { headers, text, bytes, cut, assembled } = body;
     let size = format!("{} bytes", format_count(i64::try_from(bytes).unwrap_or(i64::MAX)));
     let note = match (cut, assembled) {
-        (true, _) => Some("Cut: it was longer than what is kept."),
-        (false, true) => Some("Put together from the pieces of a stream."),
+        (true, _) => Some("Truncated."),
+        (false, true) => Some("Assembled from the stream."),
         (false, false) => None,
     };
     let headers = headers.into_iter().map(|(name, value)| view! { <dt>{name}</dt><dd>{value}</dd> }).collect_any();
+    let text = text.map(|text| indent_json(&text));
+    let copy =
+        text.clone().map(|text| view! { <CopyButton text=Signal::stored(text) name=title bare=true/> }.into_any());
     let text = match text {
-        Some(text) => {
-            let text = indent_json(&text);
-            let copy = text.clone();
-            view! {
-                <div class="call-body-text">
-                    <CopyButton text=Signal::stored(copy) name=title bare=true/>
-                    // Focusable, so that long text can be scrolled by keyboard.
-                    <pre tabindex="0" aria-label=title>{text}</pre>
-                </div>
-            }
-            .into_any()
-        }
+        // Focusable, so that long text can be scrolled by keyboard.
+        Some(text) => view! { <pre tabindex="0" aria-label=title>{text}</pre> }.into_any(),
         None if bytes == 0 => view! { <p class="faint">"Empty."</p> }.into_any(),
-        None => view! { <p class="faint">"No text, so only its size is kept."</p> }.into_any(),
+        None => view! { <p class="faint">"Not text, so only its size is stored."</p> }.into_any(),
     };
     view! {
         <section class="call-body">
-            <h3>{title} <span>{size}</span></h3>
+            <header>
+                <h3>{title} <span>{size}</span></h3>
+                {copy}
+            </header>
             {text}
             {note.map(|note| view! { <p class="faint">{note}</p> }.into_any())}
             <details>

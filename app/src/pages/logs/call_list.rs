@@ -24,17 +24,13 @@ pub(super) struct CallList {
     store: RwSignal<CallStore>,
     progress: QueryProgress,
     calls: Memo<Vec<Call>>,
+    new_calls: Memo<(usize, bool)>,
     /// The call after which older ones were last requested, and the error if that failed.
     older: RwSignal<Option<(CallId, Result<(), ApiError>)>>,
 }
 
-/// Number of new calls that aren't listed yet.
-#[derive(Clone, Copy)]
-pub(super) struct NewCallCount {
-    pub(super) count: usize,
-    /// Whether there are more than `count`.
-    pub(super) more: bool,
-}
+/// Number of calls that stay in a list that is followed at its top; older ones can be loaded again.
+const MAX_FOLLOWED_CALLS: usize = 200;
 
 impl CallList {
     pub(super) fn new(address: Memo<LogsAddress>) -> Self {
@@ -52,7 +48,9 @@ impl CallList {
             move |page| store.update(|store| store.reset(requested.get_value(), page)),
         );
         let calls = Memo::new(move |_| store.with(|store| store.calls().to_vec()));
-        Self { organization, session: use_session(), query, store, progress, calls, older: RwSignal::new(None) }
+        let new_calls = Memo::new(move |_| store.with(CallStore::waiting));
+        let (session, older) = (use_session(), RwSignal::new(None));
+        Self { organization, session, query, store, progress, calls, new_calls, older }
     }
 
     /// Progress of loading the first page.
@@ -113,12 +111,9 @@ impl CallList {
         });
     }
 
-    /// The new calls that [`show_new`](Self::show_new) adds to the list, if any.
-    pub(super) fn new_calls(&self) -> Option<NewCallCount> {
-        self.store.with(|store| {
-            let page = store.waiting()?;
-            Some(NewCallCount { count: page.calls.len(), more: page.more })
-        })
+    /// Number of new calls that [`show_new`](Self::show_new) adds to the list, and whether there may be more.
+    pub(super) fn new_calls(&self) -> Memo<(usize, bool)> {
+        self.new_calls
     }
 
     /// Looks for new calls. An empty list shows them at once.
@@ -142,10 +137,15 @@ impl CallList {
         });
     }
 
-    /// Adds the new calls to the list.
+    /// Adds the new calls to the list, of which the top is seen. If there may be others between them and those listed,
+    /// the list is loaded again.
     pub(super) fn show_new(&self) {
-        if self.store.try_update(CallStore::show_waiting) == Some(false) {
-            self.progress.retry();
+        if self.store.with_untracked(|store| store.waiting().1) {
+            return self.progress.refresh();
         }
+        self.store.update(|store| {
+            store.show_waiting();
+            store.truncate(MAX_FOLLOWED_CALLS);
+        });
     }
 }

@@ -1,21 +1,15 @@
-use domain::calls::{Call, CallDetails};
+use domain::calls::{Call, CallDetails, Outcome};
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
 use super::{
-    CallsHref,
-    bodies::{CallBodiesSection, was_admitted},
-    call_list::CallList,
-    call_table::link_id,
-    cost::CostLines,
-    facts::Facts,
-    outcome::StatusBadge,
-    timing::Timing,
+    CallsHref, bodies::CallBodiesSection, call_list::CallList, call_table::link_id, cost::CostLines, facts::Facts,
+    rejection::RejectionSection, summary::Summary, timing::Timing,
 };
 use crate::{
     addresses::LogsAddress,
     api,
-    components::{AsyncView, Button, ButtonStyle, CopyButton, Icon, Skeleton},
+    components::{AsyncView, Button, ButtonStyle, Icon, Skeleton},
     lean::{When, watch},
     state::{load_when, use_go, use_organization, use_single_keys},
 };
@@ -84,11 +78,12 @@ pub(super) fn CallPanel(
             <aside class="call-panel" aria-labelledby="call-heading">
                 <header>
                     <h2 id="call-heading" tabindex="-1" node_ref=heading>"Call"</h2>
-                    <When when=move || single_keys.is_on()>
-                        <span class="call-keys" aria-hidden="true"><kbd>"J"</kbd><kbd>"K"</kbd></span>
-                    </When>
-                    <Button style=ButtonStyle::Quiet icon=Icon::ArrowUp label="Newer call" on_press=move || step(-1)/>
-                    <Button style=ButtonStyle::Quiet icon=Icon::ArrowDown label="Older call" on_press=move || step(1)/>
+                    <Button style=ButtonStyle::Quiet icon=Icon::ArrowUp label="Newer call (K)" on_press=move || step(-1)>
+                        <KeyHint key="K"/>
+                    </Button>
+                    <Button style=ButtonStyle::Quiet icon=Icon::ArrowDown label="Older call (J)" on_press=move || step(1)>
+                        <KeyHint key="J"/>
+                    </Button>
                     <Button style=ButtonStyle::Quiet icon=Icon::Close label="Close (Esc)" on_press=close/>
                 </header>
                 <div class="call-panel-body">
@@ -101,30 +96,42 @@ pub(super) fn CallPanel(
     }
 }
 
-/// All details of one call.
+/// The key of a button, while single keys are switched on; hidden where there is no mouse, and so hardly a keyboard.
+#[component]
+fn KeyHint(key: &'static str) -> impl IntoView {
+    let single_keys = use_single_keys();
+    view! { <When when=move || single_keys.is_on()><kbd class="key-hint" aria-hidden="true">{key}</kbd></When> }
+}
+
+/// A call: what matters, then why it was rejected or what was said in it, then its details.
 #[component]
 fn Details(details: ReadSignal<CallDetails>, zone: Memo<String>) -> impl IntoView {
-    let id = Signal::derive(move || details.with(|details| details.call.id.to_string()));
-    let badge = move || details.with(|details| (details.call.known_status(), details.call.outcome, details.call.times));
-    let body = move || {
+    let beginning = move || {
         let details = details.get();
+        let rejected = (details.call.outcome == Outcome::Refused)
+            .then(|| view! { <RejectionSection details=details.clone()/> }.into_any());
         view! {
-            <Facts details=details.clone() zone=zone.get()/>
-            {details.call.known_duration_us().map(|total| view! { <Timing total first=details.call.first_byte_us/> }.into_any())}
-            <CostLines details/>
+            <Summary details zone=zone.get()/>
+            {rejected}
         }
     };
-    // Bodies are loaded separately, so that the rest is there at once.
-    let admitted_call =
-        Memo::new(move |_| details.with(|details| was_admitted(details.call.outcome).then_some(details.call.id)));
+    let end = move || {
+        let details = details.get();
+        let timing = details.call.known_duration_us();
+        view! {
+            {timing.map(|total| view! { <Timing total first=details.call.first_byte_us/> }.into_any())}
+            <CostLines details=details.clone()/>
+            <Facts details/>
+        }
+    };
+    // Bodies are loaded separately, so that the rest is there at once. Those of rejected calls aren't stored.
+    let admitted_call = Memo::new(move |_| {
+        details.with(|details| (details.call.outcome != Outcome::Refused).then_some(details.call.id))
+    });
     view! {
-        <p class="call-id">
-            {move || { let (status, outcome, times) = badge(); view! { <StatusBadge status outcome times/> } }}
-            <code>{id}</code>
-            <CopyButton text=id name="request id" bare=true/>
-        </p>
-        {body}
+        {beginning}
         <CallBodiesSection call=admitted_call zone/>
+        {end}
     }
 }
 
@@ -132,7 +139,7 @@ fn Details(details: ReadSignal<CallDetails>, zone: Memo<String>) -> impl IntoVie
 fn belongs_elsewhere(event: &ev::KeyboardEvent) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     let is_in_control = |target: &web_sys::Element| {
-        target.closest("input, textarea, select, dialog, [popover]").ok().flatten().is_some()
+        target.closest("input, textarea, select, dialog[open], [popover]").ok().flatten().is_some()
     };
     event.ctrl_key() || event.meta_key() || event.alt_key() || target.as_ref().is_some_and(is_in_control)
 }

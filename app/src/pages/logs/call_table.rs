@@ -8,12 +8,15 @@ use super::{
 };
 use crate::{
     addresses::LogsAddress,
-    components::{CardPosition, Column, DataTable, Time, TimeStyle},
+    components::{CardPosition, Column, DataTable, Name, Room, Time, TimeStyle},
 };
+
+/// Beginning of the ids of links that open calls.
+pub(super) const LINK_ID_PREFIX: &str = "open-";
 
 /// Id of the link that opens a call; the focus returns to it.
 pub(super) fn link_id(call: &Call) -> String {
-    format!("open-{}", call.id)
+    format!("{LINK_ID_PREFIX}{}", call.id)
 }
 
 #[component]
@@ -40,31 +43,47 @@ pub(super) fn CallTable(
                 </a>
             }
         })
-        .at(CardPosition::Title),
+        .at(CardPosition::BelowAside),
         Column::new("Key", |call: &Call| match &call.api_key {
             Some(key) => view! {
                 <span class="call-key" title=key.masked.clone()>
-                    {key.name.clone()} <span class="sub mono">{last_letters(&key.masked)}</span>
+                    <Name name=key.name.clone()/>
+                    <span class="sub mono">{last_letters(&key.masked)}</span>
                 </span>
             }
             .into_any(),
-            None => view! { <span class="faint">"unknown"</span> }.into_any(),
-        }),
-        Column::new("Model", |call: &Call| if call.model.is_empty() { "—".to_owned() } else { call.model.clone() }),
-        Column::new("Endpoint", |call: &Call| view! { <span class="mono endpoint">{call.endpoint.clone()}</span> })
-            .at(CardPosition::Hidden),
+            None => view! { <span class="faint">"Unknown"</span> }.into_any(),
+        })
+        .at(CardPosition::Below),
+        Column::new("Model", |call: &Call| match call.model.as_str() {
+            "" => view! { <span class="faint">"—"</span> }.into_any(),
+            model => view! { <Name name=model/> }.into_any(),
+        })
+        .at(CardPosition::Title),
+        Column::new("Endpoint", |call: &Call| {
+            view! { <span class="mono endpoint"><Name name=call.endpoint.clone()/></span> }
+        })
+        .at(CardPosition::Hidden)
+        .needs(Room::Wide),
         Column::new(
             "Status",
             |call: &Call| view! { <StatusBadge status=call.known_status() outcome=call.outcome times=call.times/> },
-        ),
-        Column::new("Tokens in", |call: &Call| tokens_text(call, call.used.tokens_in)).numeric(),
-        Column::new("Tokens out", |call: &Call| tokens_text(call, call.used.tokens_out)).numeric(),
+        )
+        .at(CardPosition::Lead),
+        Column::new("Input tokens", |call: &Call| tokens_text(call, call.used.tokens_in))
+            .numeric()
+            .at(CardPosition::Hidden)
+            .needs(Room::Medium),
+        Column::new("Output tokens", |call: &Call| tokens_text(call, call.used.tokens_out))
+            .numeric()
+            .at(CardPosition::Hidden)
+            .needs(Room::Medium),
         Column::new("Cost", cost_text).numeric().at(CardPosition::Value),
-        Column::new("Latency", duration_text).numeric(),
+        Column::new("Latency", duration_text).numeric().at(CardPosition::BelowValue),
     ];
     let is_open = Callback::new(move |(call,): (Call,)| address.with(|address| address.call == Some(call.id)));
     let row_href = Callback::new(move |(call,): (Call,)| href(&call));
-    view! { <DataTable caption="Calls, the newest first" columns rows=move || list.calls().get() row_href is_open/> }
+    view! { <DataTable caption="Calls, newest first" columns rows=move || list.calls().get() row_href is_open/> }
 }
 
 /// The seconds of a time, such as `:07`; shown less prominently.

@@ -1,61 +1,56 @@
-use domain::{calls::OutcomeFilter, time::Timestamp, usage::Range};
+use domain::{time::Timestamp, usage::Range};
 use leptos::prelude::*;
 
-use super::{CallsHref, chosen_filter, outcome::filter_label};
+use super::{CallsHref, call_search::CallSearch, chosen_filter, outcome::filter_label};
 use crate::{
     addresses::LogsAddress,
-    components::{Chip, FilterChips, Select, SelectOption, TimeStyle, format_moment},
+    components::{Chip, FilterChips, Filters, TimeStyle, format_moment},
     pages::usage::{ANY_TIME, FilterNames, RangeMenu, ZoneMenu, filter_chips, range_name},
-    state::use_go,
+    state::use_zone,
 };
 
-/// Controls of the address's query: time range, outcome, time zone and filters.
+/// Controls of the address's query: search, time range, filters and time zone.
 #[component]
-pub(super) fn Controls(address: Memo<LogsAddress>, zone: Memo<String>, href: CallsHref, of_key: bool) -> impl IntoView {
-    let go = use_go();
+pub(super) fn Controls(address: Memo<LogsAddress>, href: CallsHref, of_key: bool) -> impl IntoView {
+    let (zone, search_href) = (use_zone(), href);
     let filter = Memo::new(move |_| address.with(|address| chosen_filter(&address.filter, of_key)));
     let names = FilterNames::new(filter);
     // Another filter changes the list, so the open call is closed.
     let href = move |address: LogsAddress| href.run((LogsAddress { call: None, ..address },));
     let chips = Memo::new(move |_| {
         let address = address.get();
-        let mut chips = Vec::new();
-        chips
-            .extend(filter_chips(&filter.get(), names, None, |filter| href(LogsAddress { filter, ..address.clone() })));
+        let mut chips =
+            filter_chips(&filter.get(), names, None, |filter| href(LogsAddress { filter, ..address.clone() }));
         if let Some(outcome) = address.outcome {
             let remove_href = href(LogsAddress { outcome: None, ..address.clone() });
-            chips.push(Chip { name: "Outcome", value: filter_label(outcome).to_owned(), remove_href });
+            chips.push(Chip { name: "Status", value: filter_label(outcome).to_owned(), remove_href });
         }
         chips
     });
-    let outcomes: Vec<_> = [SelectOption::new("", "Any outcome")]
-        .into_iter()
-        .chain(OutcomeFilter::ALL.map(|outcome| SelectOption::new(outcome.name(), filter_label(outcome))))
-        .collect();
     let range = Memo::new(move |_| address.with(|address| address.range));
     let range_name = Memo::new(move |_| address.with(|address| describe_range(address, &zone.get())));
     let range_href = Callback::new(move |(range,): (Option<Range>,)| href(address.get().with_range(range)));
     let zone_href =
         Callback::new(move |(time_zone,): (Option<String>,)| href(LogsAddress { time_zone, ..address.get() }));
+    let active = Signal::derive(move || {
+        let others = address.with(|address| {
+            let is_bounded = address.range.is_some() || address.from.is_some() || address.to.is_some();
+            usize::from(is_bounded) + usize::from(address.time_zone.is_some())
+        });
+        chips.with(Vec::len) + others
+    });
     view! {
-        <div class="filters" role="group" aria-label="What is shown">
+        <Filters active>
             <RangeMenu range name=range_name href=range_href any_time=true/>
-            <Select
-                name="outcome"
-                label="Outcome"
-                compact=true
-                value=Signal::derive(move || address.with(|address| address.outcome.map(|o| o.to_string()).unwrap_or_default()))
-                on_change=move |(name,): (String,)| go.to(href(LogsAddress { outcome: name.parse().ok(), ..address.get() }))
-                choices=Signal::stored(outcomes)
-            />
+            <CallSearch address href=search_href of_key/>
             <ZoneMenu zone=Signal::derive(move || address.with(|address| address.time_zone.clone())) href=zone_href/>
             <FilterChips chips/>
-        </div>
+        </Filters>
     }
 }
 
 /// The readable time range: whole days as dates, and a range within one day with the date only once.
-fn describe_range(address: &LogsAddress, zone: &str) -> String {
+pub(super) fn describe_range(address: &LogsAddress, zone: &str) -> String {
     let in_style = |moment: Timestamp, style| format_moment(moment, zone, style);
     let midnight = |moment| in_style(moment, TimeStyle::Second) == "00:00:00";
     match (address.from, address.to) {

@@ -14,23 +14,23 @@ use crate::{
 pub(super) fn CostLines(details: CallDetails) -> impl IntoView {
     let CallDetails { call, price, .. } = details;
     let cost = match (call.cost, call.outcome) {
+        (_, Outcome::Refused) => "—".to_owned(),
         (Some(cost), _) => format_money_exact(cost),
-        (None, Outcome::Refused) => "—".to_owned(),
-        (None, _) => "unknown".to_owned(),
+        (None, _) => "Unknown".to_owned(),
     };
     let note = match (call.cost, call.outcome, price) {
+        (_, Outcome::Refused, _) => Some("Rejected calls are never charged."),
         (Some(_), ..) => None,
-        _ if call.known_status().is_none() => Some(
-            "The server stopped while the call ran: what the provider charged isn't known, and in no sum of money.",
-        ),
-        (None, Outcome::Refused, _) => Some("A refused call is never charged."),
+        _ if call.known_status().is_none() => {
+            Some("The server stopped while the call ran, so its cost isn't known and isn't included in spend.")
+        }
         (None, _, None) if call.unpriced.is_empty() => {
-            Some("No price is known for this model, so the call isn't in any sum of money.")
+            Some("This model has no price, so the call isn't included in spend.")
         }
         (None, ..) if !call.unpriced.is_empty() => {
-            Some("This model has no price for what was used, so the call isn't in any sum of money.")
+            Some("This model has no price for what was used, so the call isn't included in spend.")
         }
-        (None, ..) => Some("The provider reported no tokens, so the call isn't in any sum of money."),
+        (None, ..) => Some("The provider reported no tokens, so the call isn't included in spend."),
     };
     // Lines that don't add up to the cost aren't shown.
     let lines = price
@@ -39,15 +39,15 @@ pub(super) fn CostLines(details: CallDetails) -> impl IntoView {
         .filter(|lines| call.cost == Some(lines.iter().map(|line| line.amount).sum::<Money>()))
         .unwrap_or_default();
     let unpriced_lines = call.unpriced.iter().filter(|_| call.cost.is_some()).map(unpriced_line).collect_any();
-    let cost = if call.unpriced.is_empty() || call.cost.is_none() { cost } else { format!("{cost} and more") };
+    let cost = if call.unpriced.is_empty() || call.cost.is_none() { cost } else { format!("{cost} + unpriced") };
     view! {
         <section class="cost">
             <h3>"Cost"</h3>
             <table>
-                <caption class="visually-hidden">"What the cost is made of"</caption>
+                <caption class="visually-hidden">"Cost breakdown"</caption>
                 <tbody>{lines.into_iter().map(line).collect_any()} {unpriced_lines}</tbody>
                 <tfoot>
-                    <tr><th scope="row" colspan="2">"Charged"</th><td class="numeric">{cost}</td></tr>
+                    <tr><th scope="row" colspan="2">"Total"</th><td class="numeric">{cost}</td></tr>
                 </tfoot>
             </table>
             {note.map(|note| view! { <p class="faint">{note}</p> }.into_any())}
@@ -76,7 +76,7 @@ fn line(line: CostLine) -> impl IntoView {
     }
 }
 
-/// Formats a quantity with its unit, such as `1 image` or `120 tokens in`.
+/// Formats a quantity with its unit, such as `1 image` or `120 input tokens`.
 fn format_quantity(quantity: i64, part: PricePart) -> String {
     let name = match part {
         _ if quantity != 1 => unit_name(part),
@@ -92,14 +92,14 @@ fn format_quantity(quantity: i64, part: PricePart) -> String {
 /// The unit in which a part is counted, in the plural.
 const fn unit_name(part: PricePart) -> &'static str {
     match part {
-        PricePart::Input => "tokens in",
-        PricePart::CachedInput => "cached tokens in",
-        PricePart::CacheWrite => "tokens written to the cache",
-        PricePart::HourCacheWrite => "tokens written to the cache for an hour",
-        PricePart::AudioInput => "audio tokens in",
-        PricePart::Output => "tokens out",
-        PricePart::AudioOutput => "audio tokens out",
-        PricePart::Reasoning => "reasoning tokens out",
+        PricePart::Input => "input tokens",
+        PricePart::CachedInput => "cached input tokens",
+        PricePart::CacheWrite => "tokens written to cache",
+        PricePart::HourCacheWrite => "tokens written to cache for 1 hour",
+        PricePart::AudioInput => "audio input tokens",
+        PricePart::Output => "output tokens",
+        PricePart::AudioOutput => "audio output tokens",
+        PricePart::Reasoning => "reasoning tokens",
         PricePart::Call => "calls",
         PricePart::Image => "images",
         PricePart::Media => "minutes",
@@ -116,8 +116,8 @@ fn unpriced_line(part: PricePart) -> impl IntoView {
     view! {
         <tr>
             <th scope="row">{unit_name(part)}</th>
-            <td class="numeric faint">"no price is known"</td>
-            <td class="numeric">"unknown"</td>
+            <td class="numeric faint">"no price"</td>
+            <td class="numeric">"Unknown"</td>
         </tr>
     }
 }

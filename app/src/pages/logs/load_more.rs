@@ -6,7 +6,7 @@ use super::call_list::CallList;
 use crate::{
     components::{Button, TimeStyle, format_moment},
     lean::{When, watch},
-    state::{CurrentOrganization, use_organization},
+    state::use_zone,
 };
 
 /// Root margin (CSS) around the window within which the end of the list loads more.
@@ -15,7 +15,7 @@ const LOAD_AHEAD: &str = "0px 0px 600px 0px";
 /// The end of the list: loads more when scrolled near, or by its button.
 #[component]
 pub(super) fn LoadMore(list: CallList) -> impl IntoView {
-    let organization = use_organization();
+    let zone = use_zone();
     let end = NodeRef::<Div>::new();
     let near = RwSignal::new(false);
     watch(move || {
@@ -45,7 +45,7 @@ pub(super) fn LoadMore(list: CallList) -> impl IntoView {
             <When
                 when=move || list.has_more()
                 fallback=move || view! {
-                    <p class="faint">{move || not_kept(list, organization).unwrap_or_else(|| "That is all.".to_owned())}</p>
+                    <p class="faint">{move || not_kept(list, zone).unwrap_or_else(|| "End of results.".to_owned())}</p>
                 }
             >
                 <Button pending=Signal::derive(move || list.is_loading()) on_press=move || list.load_more()>"Load more"</Button>
@@ -55,7 +55,8 @@ pub(super) fn LoadMore(list: CallList) -> impl IntoView {
 }
 
 /// The sentence that says from when on calls are kept, if the list would begin before.
-pub(super) fn not_kept(list: CallList, organization: CurrentOrganization) -> Option<String> {
-    let first_day = format_moment(list.kept_since()?, &organization.time_zone(), TimeStyle::Date);
-    Some(format!("Calls before {first_day} aren't kept. Usage still counts them."))
+pub(super) fn not_kept(list: CallList, zone: Memo<String>) -> Option<String> {
+    let since = list.kept_since()?;
+    let first_day = zone.with(|zone| format_moment(since, zone, TimeStyle::Date));
+    Some(format!("Calls before {first_day} are no longer stored. Usage still counts them."))
 }

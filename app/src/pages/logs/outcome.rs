@@ -3,11 +3,14 @@
 use domain::calls::{Call, CountSource, Outcome, OutcomeFilter};
 use leptos::prelude::*;
 
-use crate::components::{Badge, Tone, format_compact, format_duration, format_money};
+use crate::components::{Badge, Tone, format_compact, format_dollars, format_duration};
 
-pub(super) const fn tone(outcome: Outcome) -> Tone {
+/// Number of decimals of a call's cost.
+pub(super) const COST_DECIMALS: u8 = 6;
+
+const fn tone(outcome: Outcome) -> Tone {
     match outcome {
-        Outcome::Succeeded => Tone::Good,
+        Outcome::Succeeded => Tone::Neutral,
         Outcome::Failed => Tone::Danger,
         Outcome::Refused | Outcome::Interrupted => Tone::Warning,
     }
@@ -17,30 +20,30 @@ pub(super) const fn label(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Succeeded => "Succeeded",
         Outcome::Failed => "Failed",
-        Outcome::Refused => "Refused",
+        Outcome::Refused => "Rejected",
         Outcome::Interrupted => "Interrupted",
     }
 }
 
 pub(super) const fn filter_label(filter: OutcomeFilter) -> &'static str {
     match filter {
-        OutcomeFilter::Errors => "Failed or interrupted",
+        OutcomeFilter::Errors => "Errors (failed or interrupted)",
         OutcomeFilter::Only(outcome) => label(outcome),
     }
 }
 
-/// The status sent to the client, in the outcome's color, and the number of calls in the row if it isn't one.
+/// The status sent to the client, and the number of calls in the row if it isn't one. Calls that didn't succeed stand
+/// out by their outcome's color.
 #[component]
 pub(crate) fn StatusBadge(status: Option<u16>, outcome: Outcome, times: u32) -> impl IntoView {
     let status = status.map_or_else(|| "—".to_owned(), |status| status.to_string());
     let times = (times > 1).then(|| format!(" ×{}", format_compact(times.into())));
-    view! {
-        <span title=label(outcome)>
-            <Badge tone=tone(outcome)>
-                {status} {times} <span class="visually-hidden">{label(outcome)}</span>
-            </Badge>
-        </span>
-    }
+    let text = view! { {status} {times} <span class="visually-hidden">{label(outcome)}</span> };
+    let badge = match outcome {
+        Outcome::Succeeded => view! { <span class="dim">{text}</span> }.into_any(),
+        _ => view! { <Badge tone=tone(outcome)>{text}</Badge> }.into_any(),
+    };
+    view! { <span class="status-code" title=label(outcome)>{badge}</span> }
 }
 
 /// A call's duration, or a dash if unknown.
@@ -51,9 +54,9 @@ pub(crate) fn duration_text(call: &Call) -> String {
 /// A call's cost. An unknown cost isn't zero, and a rejected call has none.
 pub(crate) fn cost_text(call: &Call) -> String {
     match (call.cost, call.outcome) {
-        (Some(cost), _) if call.unpriced.is_empty() => format_money(cost),
-        (Some(cost), _) => format!("{} +", format_money(cost)),
-        (None, Outcome::Refused) => "—".to_owned(),
+        (_, Outcome::Refused) => "—".to_owned(),
+        (Some(cost), _) if call.unpriced.is_empty() => format_dollars(cost, COST_DECIMALS),
+        (Some(cost), _) => format!("{} +", format_dollars(cost, COST_DECIMALS)),
         (None, _) => "unknown".to_owned(),
     }
 }

@@ -16,15 +16,15 @@ pub(super) fn Timing(
     let total = total.max(0);
     let first = first.map(|first| first.clamp(0, total));
     let parts = match first {
-        Some(first) => vec![("until the first byte", "wait", first), ("until the last", "transfer", total - first)],
-        None => vec![("in all", "wait", total)],
+        Some(first) => vec![("Time to first byte", "wait", first), ("Streaming", "transfer", total - first)],
+        None => vec![("Total", "wait", total)],
     };
     let bar = parts.iter().map(|(_, class, micros)| {
         view! { <i class=*class style:width=bar_width(*micros, total)></i> }
     });
     let bar = bar.collect_any();
     let legend = parts.iter().map(|(label, class, micros)| {
-        view! { <li><i class=*class aria-hidden="true"></i>{format_duration(*micros)} " " {*label}</li> }
+        view! { <li><i class=*class aria-hidden="true"></i>{*label} " " <b>{format_duration(*micros)}</b></li> }
     });
     view! {
         <section class="timing">

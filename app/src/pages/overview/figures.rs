@@ -1,4 +1,4 @@
-//! The month's figures, each with its difference against the same days of the month before.
+//! The month's figures, each with its difference from the same period of the month before.
 
 use domain::{
     calls::OutcomeFilter,
@@ -9,10 +9,8 @@ use domain::{
 use crate::{
     addresses::{LogsAddress, Page, UsageAddress},
     components::{Tile, Trend, format_compact, format_count, format_money, format_money_exact, format_percent},
+    pages::usage::plural,
 };
-
-/// Name of the period that the figures are compared with.
-const COMPARED_PERIOD: &str = "the same days last month";
 
 /// The month's figures; `to_logs` is whether the member may read the calls behind them.
 pub(super) fn figures(overview: &Overview, slug: &str, to_logs: bool) -> Vec<Tile> {
@@ -24,29 +22,13 @@ pub(super) fn figures(overview: &Overview, slug: &str, to_logs: bool) -> Vec<Til
     };
     let failed =
         LogsAddress { range: Some(Range::MonthToDate), outcome: Some(OutcomeFilter::Errors), ..LogsAddress::default() };
-    let errors = |measures: &Measures| format_percent(measures.errors, measures.calls);
     vec![
-        Tile {
-            label: "Spend this month",
-            value: format_money(month.spend),
-            exact: format_money_exact(month.spend),
-            detail: difference(month.spend.nanos(), previous.spend.nanos()),
-            href: usage(Metric::Spend),
-            ..Tile::default()
-        },
+        Tile { href: usage(Metric::Spend), ..spend(month, previous) },
         count("Calls", month.calls, previous.calls, usage(Metric::Calls)),
         count("Tokens", month.tokens(), previous.tokens(), usage(Metric::Tokens)),
         Tile {
-            label: "Errors",
-            value: errors(month),
-            exact: format!("{} of {} calls", format_count(month.errors), format_count(month.calls)),
-            detail: if previous.calls == 0 {
-                format!("no calls on {COMPARED_PERIOD}")
-            } else {
-                format!("{} on {COMPARED_PERIOD}", errors(previous))
-            },
-            trend: error_change(month, previous),
             href: if to_logs && month.errors > 0 { Some(failed.href(slug)) } else { usage(Metric::Errors) },
+            ..errors(month, previous)
         },
         Tile {
             label: "Active keys",
@@ -55,6 +37,37 @@ pub(super) fn figures(overview: &Overview, slug: &str, to_logs: bool) -> Vec<Til
             ..Tile::default()
         },
     ]
+}
+
+/// The month's spend. An unknown cost isn't zero, and what lacks part of it is compared with nothing.
+fn spend(month: &Measures, previous: &Measures) -> Tile {
+    let label = "Spend";
+    let unpriced = plural(month.unpriced, "unpriced call");
+    if month.is_spend_unknown() {
+        return Tile { label, value: "—".to_owned(), detail: unpriced, ..Tile::default() };
+    }
+    Tile {
+        label,
+        value: format_money(month.spend),
+        exact: format_money_exact(month.spend),
+        detail: match month.unpriced {
+            0 => difference(month.spend.nanos(), previous.spend.nanos()),
+            _ => format!("+ {unpriced}"),
+        },
+        ..Tile::default()
+    }
+}
+
+fn errors(month: &Measures, previous: &Measures) -> Tile {
+    let rate = |measures: &Measures| format_percent(measures.errors, measures.calls);
+    Tile {
+        label: "Errors",
+        value: rate(month),
+        exact: format!("{} of {} calls", format_count(month.errors), format_count(month.calls)),
+        detail: if previous.calls == 0 { NO_DATA.to_owned() } else { format!("was {}", rate(previous)) },
+        trend: error_change(month, previous),
+        ..Tile::default()
+    }
 }
 
 fn count(label: &'static str, now: i64, before: i64, href: Option<String>) -> Tile {
@@ -68,16 +81,19 @@ fn count(label: &'static str, now: i64, before: i64, href: Option<String>) -> Ti
     }
 }
 
-/// The change against the compared period, with an arrow: more is neither better nor worse.
+/// The detail of a figure that there is nothing to compare with.
+const NO_DATA: &str = "no data last month";
+
+/// The change from the compared period, with an arrow: more is neither better nor worse.
 fn difference(now: i64, before: i64) -> String {
     match before {
         0 if now == 0 => String::new(),
-        0 => format!("none on {COMPARED_PERIOD}"),
-        _ if now == before => format!("as on {COMPARED_PERIOD}"),
+        0 => NO_DATA.to_owned(),
+        _ if now == before => "no change".to_owned(),
         _ => {
             let arrow = if now > before { "▲" } else { "▼" };
             let by = now.saturating_sub(before).saturating_abs();
-            format!("{arrow} {} against {COMPARED_PERIOD}", format_percent(by, before))
+            format!("{arrow} {}", format_percent(by, before))
         }
     }
 }

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 
 use crate::{
     addresses::{LogsAddress, Page},
-    components::Time,
+    components::{Name, Time},
     lean::{CollectAny, When},
     pages::logs::{StatusBadge, cost_text, duration_text},
     state::use_organization,
@@ -23,8 +23,8 @@ pub(super) fn LatestCalls(overview: ReadSignal<Overview>) -> impl IntoView {
                 <a href=href>
                     <span class="latest-time"><Time at=call.started_at/></span>
                     <StatusBadge status=call.known_status() outcome=call.outcome times=call.times/>
-                    <span class="latest-model">{call.model}</span>
-                    <span class="latest-key faint">{key}</span>
+                    <span class="latest-model"><Name name=call.model/></span>
+                    <span class="latest-key faint"><Name name=key/></span>
                     <span class="latest-cost">{cost}</span>
                     <span class="latest-duration faint">{duration}</span>
                 </a>

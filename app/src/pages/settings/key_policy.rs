@@ -1,91 +1,80 @@
 use domain::{
-    api_keys::{HintKind, KeyPolicy, KeyQuery},
-    organizations::{OrganizationSettings, SettingsChanges},
+    api_keys::{HintKind, KeyPolicy, KeyQuery, MAX_LIFE_DAYS},
+    organizations::SettingsChanges,
 };
 use leptos::prelude::*;
 
-use super::section::{Section, save_settings};
+use super::{
+    form::SettingsForm,
+    preset_field::{PresetDraft, PresetField, Presets},
+};
 use crate::{
     addresses::KeysAddress,
     api,
-    components::{Field, Notice, RadioCards, Segmented, SelectOption, Tone},
-    layout::Unsaved,
+    components::{Notice, RadioCards, Section, SelectOption, Tone},
     pages::usage::plural,
     state::{load, use_organization},
 };
 
-/// Suggested lifetimes, in days; any other number can be typed.
-const LIFE_OPTIONS: [(&str, &str); 5] =
-    [("", "No limit"), ("30", "30 days"), ("90", "90 days"), ("180", "180 days"), ("365", "1 year")];
+/// Common lifetimes, in days.
+const PRESETS: Presets =
+    &[("", "No limit"), ("30", "30 days"), ("90", "90 days"), ("180", "180 days"), ("365", "1 year")];
 const OPTIONAL: &str = "optional";
 const REQUIRED: &str = "required";
 
 /// The policy for how long keys may live.
 #[component]
-pub(super) fn KeyPolicySection(saved: RwSignal<OrganizationSettings>, unsaved: Unsaved) -> impl IntoView {
-    let saved_policy = move || saved.with(|saved| saved.key_policy);
+pub(super) fn KeyPolicySection(form: SettingsForm) -> impl IntoView {
+    let saved_policy = move || form.saved().with_untracked(|saved| saved.key_policy);
     let days_of = |policy: KeyPolicy| policy.longest_life_days.map(|days| days.to_string()).unwrap_or_default();
-    let required = RwSignal::new(untrack(saved_policy).expiry_required);
-    let days = RwSignal::new(days_of(untrack(saved_policy)));
-    let save = save_settings(saved);
+    let required = RwSignal::new(saved_policy().expiry_required);
+    let days = PresetDraft::new(PRESETS, days_of(saved_policy()));
     let changes = Signal::derive(move || {
-        let longest_life_days = days.with(|days| {
-            let days = days.trim();
-            // Text that isn't a number becomes 0, which validation rejects.
-            (!days.is_empty()).then(|| days.parse().unwrap_or_default())
-        });
-        let key_policy = KeyPolicy { expiry_required: required.get(), longest_life_days };
+        let key_policy = KeyPolicy { expiry_required: required.get(), longest_life_days: days.number() };
         SettingsChanges { key_policy: Some(key_policy), ..SettingsChanges::default() }
     });
-    let expiry_options = vec![
-        SelectOption::new(OPTIONAL, "Optional").with_description("A key may be made that never expires."),
-        SelectOption::new(REQUIRED, "Required").with_description("Every new key must have an end."),
+    form.add(changes, move || {
+        let policy = saved_policy();
+        required.set(policy.expiry_required);
+        days.set(days_of(policy));
+    });
+    let choices = vec![
+        SelectOption::new(OPTIONAL, "Optional").with_description("Keys may never expire."),
+        SelectOption::new(REQUIRED, "Required").with_description("New keys must expire."),
     ];
-    let life_options: Vec<_> = LIFE_OPTIONS.into_iter().map(|(days, label)| SelectOption::new(days, label)).collect();
     view! {
         <Section
+            id="api-keys"
             title="API keys"
-            description="How long keys may live. It counts for those that are made from now on; what exists goes on working."
-            save
-            saved
-            changes
-            fields=&["longest_life_days"]
-            unsaved
-            on_discard=move || {
-                let policy = saved_policy();
-                required.set(policy.expiry_required);
-                days.set(days_of(policy));
-            }
+            description="Expiration rules for new keys. Existing keys aren't affected."
         >
             <RadioCards
-                name="expiry"
-                legend="Expiry"
+                name="expiration"
+                legend="Expiration"
                 value=Signal::derive(move || if required.get() { REQUIRED } else { OPTIONAL }.to_owned())
-                choices=expiry_options
+                choices
                 on_change=move |name: String| required.set(name == REQUIRED)
             />
-            <Segmented label="Common lives" value=days choices=life_options on_change=move |life: String| days.set(life)/>
-            <Field
+            <PresetField
                 name="longest_life_days"
-                label="Longest life in days"
-                kind="number"
-                value=days
-                optional=true
-                hint="Of keys that expire: from their making to their end."
-                error=save.field("longest_life_days")
+                label="Maximum lifetime"
+                custom_label="Maximum lifetime (days)"
+                draft=days
+                hint=format!("1 to {MAX_LIFE_DAYS} days.")
+                error=form.field("longest_life_days")
             />
-            <KeysBreakingPolicy saved/>
+            <KeysBreakingPolicy form/>
         </Section>
     }
 }
 
 /// The number of keys that break the saved policy.
 #[component]
-fn KeysBreakingPolicy(saved: RwSignal<OrganizationSettings>) -> impl IntoView {
+fn KeysBreakingPolicy(form: SettingsForm) -> impl IntoView {
     let slug = StoredValue::new(use_organization().slug());
     let query = KeyQuery { hint: Some(HintKind::BreaksPolicy), ..KeyQuery::default() };
     let href = KeysAddress { query: query.clone(), ..KeysAddress::default() }.href(&slug.get_value());
-    let policy = Memo::new(move |_| saved.with(|saved| saved.key_policy));
+    let policy = Memo::new(move |_| form.saved().with(|saved| saved.key_policy));
     let keys = load(move || {
         policy.track();
         api::api_keys::List { organization: slug.get_value(), query: query.clone() }
@@ -101,7 +90,7 @@ fn KeysBreakingPolicy(saved: RwSignal<OrganizationSettings>) -> impl IntoView {
         Some(view! {
             <Notice tone=Tone::Warning>
                 <a class="link" href=href>{count} {text}</a>
-                ", made before it was decided."
+                ", created before this policy."
             </Notice>
         })
     }

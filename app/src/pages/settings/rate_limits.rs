@@ -8,7 +8,9 @@ use leptos::prelude::*;
 use self::edit::LimitsDialog;
 use crate::{
     api,
-    components::{AsyncView, Badge, Button, ButtonStyle, CardPosition, Column, DataTable, Skeleton, format_count},
+    components::{
+        AsyncView, Badge, Button, ButtonStyle, CardPosition, Column, DataTable, Name, Section, Skeleton, format_count,
+    },
     layout::Unsaved,
     state::{load, use_organization},
 };
@@ -31,18 +33,17 @@ pub(super) fn RateLimitsSection(unsaved: Unsaved) -> impl IntoView {
         limits.refresh();
     };
     view! {
-        <section class="card section wide" aria-labelledby="rate-limits">
-            <header>
-                <h2 id="rate-limits">"Rate limits"</h2>
-                <p>
-                    "How many calls, and how many tokens going in and out, may pass within any minute. Limits of the
-                    organization, of a project and of a key hold together; a key's are set with the key."
-                </p>
-            </header>
+        <Section
+            id="rate-limits"
+            title="Rate limits"
+            description="Requests and tokens within any minute, input and output together. The limits of the
+                organization, a project and a key all apply; a key's limits are set with the key."
+            wide=true
+        >
             <AsyncView answer=limits skeleton=|| view! { <Skeleton lines=2/> } let:limits>
                 <Table limits edit/>
             </AsyncView>
-        </section>
+        </Section>
         {move || edited.get().map(|limits| view! { <LimitsDialog limits unsaved on_close=close on_saved=saved/> })}
     }
 }
@@ -59,17 +60,22 @@ fn Table(limits: ReadSignal<Vec<SharedLimits>>, edit: Callback<LimitedProject>) 
             move || limits.with(|all| find(all, &subject).map(rate))
         }
     };
-    let columns =
-        vec![
-        Column::new("All keys of", |subject: &LimitedProject| match subject {
-            Some(project) => view! { <span class="name">{project.name.clone()}</span> }.into_any(),
-            None => view! { <span class="name">"The organization"</span> }.into_any(),
+    let columns = vec![
+        Column::new("Scope", |subject: &LimitedProject| match subject {
+            Some(project) => view! { <Name name=project.name.clone()/> }.into_any(),
+            None => "Organization".into_any(),
         })
         .at(CardPosition::Title),
-        Column::new("Calls a minute", cell(|row| rate(row.limits.calls_per_minute, row.configured.calls_per_minute)))
-            .numeric(),
-        Column::new("Tokens a minute", cell(|row| rate(row.limits.tokens_per_minute, row.configured.tokens_per_minute)))
-            .numeric(),
+        Column::new(
+            "Requests per minute",
+            cell(|row| rate(row.limits.calls_per_minute, row.configured.calls_per_minute)),
+        )
+        .numeric(),
+        Column::new(
+            "Tokens per minute",
+            cell(|row| rate(row.limits.tokens_per_minute, row.configured.tokens_per_minute)),
+        )
+        .numeric(),
         Column::new("Edit", move |subject: &LimitedProject| {
             let label = format!("Edit the limits of {}", name(subject));
             let subject = subject.clone();
@@ -88,7 +94,7 @@ fn find<'a>(all: &'a [SharedLimits], subject: &LimitedProject) -> Option<&'a Sha
 fn rate(set: Option<u32>, configured: Option<u32>) -> AnyView {
     match (set, configured) {
         (Some(limit), _) => format_count(limit.into()).into_any(),
-        (None, Some(limit)) => view! { <Badge>"Operator's"</Badge> " " {format_count(limit.into())} }.into_any(),
+        (None, Some(limit)) => view! { <Badge>"Server default"</Badge> " " {format_count(limit.into())} }.into_any(),
         (None, None) => view! { <span class="faint">"No limit"</span> }.into_any(),
     }
 }

@@ -1,50 +1,46 @@
-use domain::organizations::{OrganizationSettings, SESSION_IDLE_MINUTES, SettingsChanges};
+use domain::organizations::{SESSION_IDLE_MINUTES, SettingsChanges};
 use leptos::prelude::*;
 
-use super::section::{Section, save_settings};
-use crate::{
-    components::{Field, Segmented, SelectOption},
-    layout::Unsaved,
+use super::{
+    form::SettingsForm,
+    preset_field::{PresetDraft, PresetField, Presets},
 };
+use crate::components::Section;
 
-/// Suggested times, in minutes; any other number can be typed.
-const MINUTE_OPTIONS: [(u32, &str); 6] =
-    [(15, "15 min"), (30, "30 min"), (60, "1 h"), (120, "2 h"), (240, "4 h"), (480, "8 h")];
+/// Common times, in minutes.
+const PRESETS: Presets = &[
+    ("15", "15 minutes"),
+    ("30", "30 minutes"),
+    ("60", "1 hour"),
+    ("120", "2 hours"),
+    ("240", "4 hours"),
+    ("480", "8 hours"),
+];
 
 /// How long sessions last without activity.
 #[component]
-pub(super) fn SessionsSection(saved: RwSignal<OrganizationSettings>, unsaved: Unsaved) -> impl IntoView {
-    let saved_minutes = move || saved.with(|saved| saved.session_idle_minutes.to_string());
-    let minutes = RwSignal::new(untrack(saved_minutes));
-    let save = save_settings(saved);
+pub(super) fn SessionsSection(form: SettingsForm) -> impl IntoView {
+    let saved_minutes = move || form.saved().with_untracked(|saved| saved.session_idle_minutes.to_string());
+    let minutes = PresetDraft::new(PRESETS, saved_minutes());
     let changes = Signal::derive(move || SettingsChanges {
-        // Text that isn't a number becomes 0, which validation rejects.
-        session_idle_minutes: Some(minutes.with(|minutes| minutes.trim().parse().unwrap_or_default())),
+        session_idle_minutes: Some(minutes.number().unwrap_or_default()),
         ..SettingsChanges::default()
     });
-    let minute_options: Vec<_> =
-        MINUTE_OPTIONS.into_iter().map(|(minutes, label)| SelectOption::new(minutes.to_string(), label)).collect();
+    form.add(changes, move || minutes.set(saved_minutes()));
     let (min, max) = (SESSION_IDLE_MINUTES.start(), SESSION_IDLE_MINUTES.end());
     view! {
         <Section
+            id="sessions"
             title="Sessions"
-            description="Whoever does nothing for this long has to sign in again. It counts for every member, from their next
-                step on; open pages keep what was typed."
-            save
-            saved
-            changes
-            fields=&["session_idle_minutes"]
-            unsaved
-            on_discard=move || minutes.set(saved_minutes())
+            description="Sign members out after inactivity. Text that they typed on an open page isn't lost."
         >
-            <Segmented label="Common times" value=minutes choices=minute_options on_change=move |option: String| minutes.set(option)/>
-            <Field
+            <PresetField
                 name="session_idle_minutes"
-                label="Minutes without activity"
-                kind="number"
-                value=minutes
-                hint=format!("From {min} minutes to {max} ({} hours).", max / 60)
-                error=save.field("session_idle_minutes")
+                label="Sign out after"
+                custom_label="Minutes"
+                draft=minutes
+                hint=format!("{min} to {max} minutes ({} hours).", max / 60)
+                error=form.field("session_idle_minutes")
             />
         </Section>
     }

@@ -2,7 +2,7 @@
 
 use domain::{
     calls::OutcomeFilter,
-    usage::{Filter, Group, Metric, UsageReport},
+    usage::{Filter, Group, Measures, Metric, OTHERS, UsageQuery, UsageReport},
 };
 
 use super::names::{bucket_names, strides};
@@ -47,7 +47,7 @@ impl Links {
     pub(crate) fn narrowed_filter(&self, key: &str) -> Option<Filter> {
         let filter = self.address.query.filter.clone();
         let narrowed = match self.address.query.group {
-            Group::Model if !key.is_empty() && key != domain::usage::OTHERS => {
+            Group::Model if !key.is_empty() && key != OTHERS => {
                 Filter { model: Some(key.to_owned()), ..filter.clone() }
             }
             Group::Model => return None,
@@ -57,11 +57,60 @@ impl Links {
         (narrowed != filter).then_some(narrowed)
     }
 
-    /// The usage page narrowed to one series.
+    /// The usage page narrowed to one series, or with all groups for the sum of the others.
     pub(crate) fn series(&self, key: &str) -> Option<String> {
+        if key == OTHERS {
+            return Some(self.groups(true));
+        }
         let filter = self.narrowed_filter(key)?;
-        let query = domain::usage::UsageQuery { filter, ..self.address.query.clone() };
-        Some(UsageAddress { query }.href(&self.organization))
+        Some(self.page(UsageQuery { filter, ..self.address.query.clone() }))
+    }
+
+    /// The usage page with all groups in its table, or only with those that have a series.
+    pub(crate) fn groups(&self, all_groups: bool) -> String {
+        self.page(UsageQuery { all_groups, ..self.address.query.clone() })
+    }
+
+    /// The usage page with another query.
+    pub(crate) fn page(&self, query: UsageQuery) -> String {
+        UsageAddress { query }.href(&self.organization)
+    }
+}
+
+/// The calls of a bucket, as its tooltip counts them.
+#[derive(Clone, Copy, Default)]
+struct BucketCalls {
+    calls: i64,
+    rejected: i64,
+    unpriced: i64,
+}
+
+impl BucketCalls {
+    /// Counts the calls that a bar of `metric` leads to: errors, or all.
+    fn add(&mut self, measures: &Measures, metric: Metric) {
+        if metric == Metric::Errors {
+            self.calls += measures.errors;
+        } else {
+            self.calls += measures.calls;
+            self.rejected += measures.refused;
+        }
+        if metric == Metric::Spend {
+            self.unpriced += measures.unpriced;
+        }
+    }
+
+    /// Formats the counts: `8,410 calls, 3 rejected`.
+    fn describe(self, noun: &str) -> String {
+        let mut text = match self.calls {
+            0 => format!("No {noun}s"),
+            calls => plural(calls, noun),
+        };
+        for (count, kind) in [(self.rejected, "rejected"), (self.unpriced, "unpriced")] {
+            if count > 0 {
+                text.push_str(&format!(", {} {kind}", format_count(count)));
+            }
+        }
+        text
     }
 }
 
@@ -70,19 +119,17 @@ pub(crate) fn chart_data(report: &UsageReport, links: &Links) -> ChartData {
     // A bar links to the calls it counts.
     let (noun, outcome) =
         if metric == Metric::Errors { ("error", Some(OutcomeFilter::Errors)) } else { ("call", None) };
-    let mut counts = vec![(0_i64, 0_i64); report.buckets.len()];
+    let mut counts = vec![BucketCalls::default(); report.buckets.len()];
     let mut series = Vec::with_capacity(report.series.len());
     for group in &report.series {
         let mut values = vec![0; report.buckets.len()];
+        let mut unknown = vec![false; report.buckets.len()];
         for point in &group.points {
             let bucket = point.bucket as usize;
             if let (Some(value), Some(count)) = (values.get_mut(bucket), counts.get_mut(bucket)) {
                 *value = point.measures.get(metric);
-                let measures = &point.measures;
-                let (calls, refused) =
-                    if outcome.is_some() { (measures.errors, 0) } else { (measures.calls, measures.refused) };
-                count.0 += calls;
-                count.1 += refused;
+                count.add(&point.measures, metric);
+                unknown[bucket] = metric == Metric::Spend && point.measures.is_spend_unknown();
             }
         }
         series.push(ChartSeries {
@@ -90,16 +137,18 @@ pub(crate) fn chart_data(report: &UsageReport, links: &Links) -> ChartData {
             label: group.label.clone(),
             href: links.series(&group.key),
             values,
+            unknown,
         });
     }
     let bucket = |(index, names): (usize, super::names::BucketNames)| {
-        let (calls, refused) = counts[index];
-        let address = links.calls(report, index, index).filter(|_| calls + refused > 0);
+        let count = counts[index];
+        let address = links.calls(report, index, index).filter(|_| count.calls + count.rejected > 0);
         Bucket {
             axis: names.axis,
             major: names.major,
             title: names.title,
-            action: action(noun, calls, refused, address.is_some()),
+            detail: count.describe(noun),
+            action: if address.is_some() { view_label(metric) } else { "" },
             href: address.map(|address| LogsAddress { outcome, ..address }.href(&links.organization)),
         }
     };
@@ -110,6 +159,11 @@ pub(crate) fn chart_data(report: &UsageReport, links: &Links) -> ChartData {
         running: running_bucket(report),
         strides: strides(report),
     }
+}
+
+/// The label of a link to the calls that a metric counts.
+pub(super) fn view_label(metric: Metric) -> &'static str {
+    if metric == Metric::Errors { "View errors" } else { "View calls" }
 }
 
 pub(crate) fn unit(metric: Metric) -> Unit {
@@ -123,16 +177,6 @@ pub(crate) fn unit(metric: Metric) -> Unit {
 fn running_bucket(report: &UsageReport) -> Option<usize> {
     let last = report.buckets.iter().rposition(|start| *start <= report.read_at)?;
     (report.read_at < report.bucket_end(last)).then_some(last)
-}
-
-fn action(noun: &str, calls: i64, refused: i64, has_link: bool) -> String {
-    let counted = match (calls, refused) {
-        (0, 0) => return format!("No {noun}s"),
-        (0, refused) => format!("{} refused", plural(refused, noun)),
-        (calls, 0) => plural(calls, noun),
-        (calls, refused) => format!("{}, {} refused", plural(calls, noun), format_count(refused)),
-    };
-    if has_link { format!("See {counted}") } else { counted }
 }
 
 /// A count with its noun: `1 call`, `8,410 calls`.

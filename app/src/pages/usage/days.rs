@@ -6,7 +6,7 @@ use leptos::{ev, prelude::*};
 
 use crate::components::{Button, ButtonStyle, Dialog, Field};
 
-/// A dialog for the first and the last day of a range.
+/// A dialog for the first and the last day of a custom range.
 #[component]
 pub(super) fn DaysDialog(
     open: RwSignal<bool>,
@@ -14,7 +14,7 @@ pub(super) fn DaysDialog(
     #[prop(into)] on_choose: Callback<(CustomRange,)>,
 ) -> impl IntoView {
     view! {
-        <Dialog open title="Custom days" on_close=move || open.set(false)>
+        <Dialog open title="Custom range" on_close=move || open.set(false)>
             <Form open range=range.get_untracked() on_choose/>
         </Dialog>
     }
@@ -45,12 +45,12 @@ fn Form(open: RwSignal<bool>, range: Option<Range>, on_choose: Callback<(CustomR
     view! {
         <form on:submit=submit novalidate>
             <div class="dialog-body days">
-                <Field name="first" label="First day" kind="date" value=first error=error("first") autofocus=true/>
-                <Field name="last" label="Last day" kind="date" value=last error=error("last")/>
+                <Field name="first" label="Start date" kind="date" value=first error=error("first") autofocus=true/>
+                <Field name="last" label="End date" kind="date" value=last error=error("last")/>
             </div>
             <footer>
                 <Button on_press=move || open.set(false)>"Cancel"</Button>
-                <Button style=ButtonStyle::Primary submit=true>"Show"</Button>
+                <Button style=ButtonStyle::Primary submit=true>"Apply"</Button>
             </footer>
         </form>
     }
@@ -59,17 +59,17 @@ fn Form(open: RwSignal<bool>, range: Option<Range>, on_choose: Callback<(CustomR
 /// The range from `first` to `last`, or the errors in them.
 fn days(first: &str, last: &str) -> Result<CustomRange, FieldErrors> {
     let mut errors = FieldErrors::default();
-    let first = errors.check("first", parse_day(first).ok_or("Enter a day."));
-    let last = errors.check("last", parse_day(last).ok_or("Enter a day."));
+    let first = errors.check("first", parse_day(first).ok_or("Enter a date."));
+    let last = errors.check("last", parse_day(last).ok_or("Enter a date."));
     if let (Some(first), Some(last)) = (first, last) {
         if last < first {
-            errors.add("last", "The last day can't be before the first.");
+            errors.add("last", "The end date can't be before the start date.");
         } else if let Some(days) = CustomRange::new(first, last) {
             return Ok(days);
         } else if (last - first).num_days() >= CustomRange::MAX_DAYS {
             errors.add("last", "Choose at most ten years.");
         } else {
-            errors.add("first", "Choose days from 2000 to 2199.");
+            errors.add("first", "Choose dates from 2000 to 2199.");
         }
     }
     Err(errors)

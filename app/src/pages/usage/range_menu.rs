@@ -9,7 +9,7 @@ use crate::{
     state::use_go,
 };
 
-/// A menu of ranges: presets, or custom days.
+/// A menu of ranges: presets, or custom dates.
 #[component]
 pub(crate) fn RangeMenu(
     /// The current range; `None` if it isn't given in days.
@@ -45,7 +45,7 @@ pub(crate) fn RangeMenu(
                 on_press=move || dialog_open.set(true)
                 current=Signal::derive(move || matches!(range.get(), Some(Range::Custom(_))))
             >
-                "Custom days…"
+                "Custom range…"
             </MenuAction>
         </Menu>
         <DaysDialog open=dialog_open range on_choose=move |(days,)| go.to(href.run((Some(Range::Custom(days)),)))/>

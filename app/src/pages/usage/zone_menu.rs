@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    components::{Icon, IconView, Menu, MenuLink},
+    components::{Icon, IconView, Menu, MenuLink, zone_name},
     lean::CollectAny,
     state::{browser_time_zone, use_organization},
 };
@@ -16,7 +16,7 @@ pub(crate) fn ZoneMenu(
 ) -> impl IntoView {
     let default = use_organization().time_zone();
     let mut choices = vec![("Organization", None, default.clone())];
-    for (owner, name) in [("This browser", browser_time_zone()), ("Universal", "UTC".to_owned())] {
+    for (owner, name) in [("Your browser", browser_time_zone()), ("Universal time", "UTC".to_owned())] {
         if choices.iter().all(|(_, _, other)| *other != name) {
             choices.push((owner, Some(name.clone()), name));
         }
@@ -29,7 +29,7 @@ pub(crate) fn ZoneMenu(
                 href=Signal::derive(move || href.run((value.clone(),)))
                 current=Signal::derive(move || zone.get() == compared)
             >
-                {zone_name(&name)} <span class="faint">{owner}</span>
+                {zone_name(&name)} " " <small>{owner}</small>
             </MenuLink>
         }
     };
@@ -42,9 +42,4 @@ pub(crate) fn ZoneMenu(
             {choices.into_iter().map(choice).collect_any()}
         </Menu>
     }
-}
-
-/// A zone's readable name: `America/New York`.
-pub(crate) fn zone_name(zone: &str) -> String {
-    zone.replace('_', " ")
 }

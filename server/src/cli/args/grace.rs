@@ -15,7 +15,7 @@ impl FromStr for GracePeriod {
             None => None,
         };
         let none = (text == "0").then_some(0);
-        let wrong = || format!("{text:?} is no time such as 0, 30m, 24h or 7d.");
+        let wrong = || format!("{text:?} isn't a valid duration; use 0, 30m, 24h or 7d");
         seconds.or(none).map(Self).ok_or_else(wrong)
     }
 }

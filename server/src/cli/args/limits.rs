@@ -5,10 +5,10 @@ use domain::rate_limits::RateLimits;
 
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct LimitEdits {
-    /// How many calls it may make within a minute; 0 for no limit
+    /// Maximum requests per minute; 0 for no limit
     #[arg(long, value_name = "N")]
     pub calls_per_minute: Option<u32>,
-    /// How many tokens its calls may take within a minute, input and output together; 0 for no limit
+    /// Maximum tokens per minute, input and output together; 0 for no limit
     #[arg(long, value_name = "N")]
     pub tokens_per_minute: Option<u32>,
 }

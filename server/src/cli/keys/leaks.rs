@@ -18,7 +18,7 @@ pub(super) async fn run(services: &Services, place: &str, json: bool) -> Result<
     let report = |secret: &str| LeakReport { secret: secret.to_owned(), place: place.to_owned() };
     let reports: Vec<LeakReport> = input.lines().map(str::trim).filter(|line| !line.is_empty()).map(report).collect();
     if reports.is_empty() {
-        return Err(CliError::Refused("standard input holds no secret; write one a line".to_owned()));
+        return Err(CliError::Refused("standard input contains no secrets; write one per line".to_owned()));
     }
     let mut verdicts = Vec::with_capacity(reports.len());
     for batch in reports.chunks(MAX_REPORTS) {
@@ -34,7 +34,7 @@ fn read() -> Result<String, CliError> {
     std::io::stdin().lock().take(MAX_INPUT_BYTES + 1).read_to_string(&mut input)?;
     if input.len() as u64 > MAX_INPUT_BYTES {
         return Err(CliError::Refused(format!(
-            "standard input is longer than {MAX_INPUT_BYTES} bytes: report in parts"
+            "standard input is longer than {MAX_INPUT_BYTES} bytes; split the report"
         )));
     }
     Ok(input)
@@ -51,8 +51,8 @@ fn verdict(verdict: &LeakVerdict) -> Value {
 /// A verdict's line, by the secret's number: the secret isn't repeated.
 fn line((verdict, number): (&LeakVerdict, u32)) -> String {
     match verdict {
-        LeakVerdict::Unknown => format!("{number}  no key of this installation"),
-        LeakVerdict::Ended(id) => format!("{number}  {id} had ended before: nothing changed"),
-        LeakVerdict::Stopped(id) => format!("{number}  {id} is disabled, and its owners are told"),
+        LeakVerdict::Unknown => format!("{number}  not a key of this server"),
+        LeakVerdict::Ended(id) => format!("{number}  {id} was already inactive; nothing changed"),
+        LeakVerdict::Stopped(id) => format!("{number}  {id} was disabled, and its owners were notified"),
     }
 }

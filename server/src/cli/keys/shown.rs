@@ -40,7 +40,7 @@ pub(super) fn with_secret(api_key: &ApiKey, secret: Option<&str>) -> Value {
 /// A sentence with the end of the old secret.
 pub(super) fn old_secret(key: &ApiKey) -> String {
     match &key.old_secret {
-        Some(old) => format!("The old secret, {}, works until {}.", old.masked, old.ends_at),
-        None => "The old secret has ended.".to_owned(),
+        Some(old) => format!("The old secret, {}, keeps working until {}.", old.masked, old.ends_at),
+        None => "The old secret no longer works.".to_owned(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Rejection, RequestBuilder, without_model};
+use super::{Rejection, RequestBuilder};
 use crate::{
     gateway::{offers::Offer, references::Mentions},
     v1::{dialect::Dialect, error::V1Error},
@@ -18,7 +18,7 @@ impl RequestBuilder<'_> {
         }
         let narrowed = offer.limited_to(|provider| allowed.includes(&provider.name));
         if narrowed.providers.is_empty() {
-            let message = "What the request refers to is kept by another provider than the model's.";
+            let message = "The request refers to an object that is stored by a different provider than the model's.";
             return Err(with_model(V1Error::malformed(message)));
         }
         Ok(Arc::new(narrowed))
@@ -28,13 +28,14 @@ impl RequestBuilder<'_> {
     /// speak the path's dialect.
     pub(super) fn offer(&self, model: &str) -> Result<Arc<Offer>, Rejection> {
         let endpoint = self.endpoint();
-        let offer = self.gateway.offer(model).ok_or_else(|| without_model(V1Error::model_not_found(model)))?;
+        let offer =
+            self.gateway.offer(model).ok_or_else(|| Some((V1Error::model_not_found(model), Arc::from(model))))?;
         let with_model = |refusal| Some((refusal, Arc::clone(&offer.name)));
         if !self.key.allows_model(&offer.name) {
             return Err(with_model(V1Error::model_not_allowed(&offer.name)));
         }
         if offer.service != endpoint.service {
-            let message = format!("{:?} is a model for {}, which this path isn't for.", offer.name, offer.service);
+            let message = format!("{:?} is a model for {}, so it isn't available here.", offer.name, offer.service);
             return Err(with_model(V1Error::invalid("model", message)));
         }
         if offer.providers.iter().all(|provider| provider.supports(endpoint.dialect)) {
@@ -46,10 +47,7 @@ impl RequestBuilder<'_> {
                 Dialect::OpenAi => ("Anthropic's", "/v1/messages"),
                 Dialect::Anthropic => ("OpenAI's", "/v1/chat/completions"),
             };
-            let message = format!(
-                "{:?} is answered by a provider with {other} API, and calls aren't translated. Call it by {path}.",
-                offer.name
-            );
+            let message = format!("{:?} uses {other} API, and requests aren't translated. Use {path}.", offer.name);
             return Err(with_model(V1Error::invalid("model", message)));
         }
         Ok(Arc::new(narrowed))

@@ -141,12 +141,12 @@ impl OutputLimit {
         let max_tokens = u64::from(max_tokens);
         for (number, name) in self.limits.iter().chain(&self.multipliers).zip(LIMITS.into_iter().chain(MULTIPLIERS)) {
             if *number == Number::Wrong {
-                return Err(V1Error::invalid(name, format!("`{name}` must be a whole number from 1 on.")));
+                return Err(V1Error::invalid(name, format!("`{name}` must be a whole number of at least 1.")));
             }
         }
         let answers = self.answers(endpoint).unwrap_or(u64::MAX);
         if answers > max_tokens {
-            let message = format!("{model:?} answers with at most {max_tokens} tokens; ask for fewer answers.");
+            let message = format!("{model:?} is limited to {max_tokens} output tokens. Request fewer choices.");
             return Err(V1Error::invalid("n", message));
         }
         let each = max_tokens / answers;
@@ -155,10 +155,8 @@ impl OutputLimit {
                 && *limit > each
             {
                 let message = match answers {
-                    1 => format!("{model:?} answers with at most {max_tokens} tokens; ask for no more."),
-                    _ => format!(
-                        "{model:?} answers with at most {max_tokens} tokens in {answers} answers; ask for no more."
-                    ),
+                    1 => format!("{model:?} is limited to {max_tokens} output tokens."),
+                    _ => format!("{model:?} is limited to {max_tokens} output tokens for {answers} choices together."),
                 };
                 return Err(V1Error::invalid(name, message));
             }

@@ -42,7 +42,7 @@ pub(super) fn scan<'a, const N: usize>(
         (Ok((values, is_empty)), _) => Ok(ScanResult { values, is_empty, notes }),
         (Err(_), Some(error)) => Err(error),
         (Err(error), None) if error.is_data() => Err(V1Error::malformed("The body must be a JSON object.")),
-        (Err(error), None) => Err(V1Error::malformed(format!("The body is not JSON: {error}."))),
+        (Err(error), None) => Err(V1Error::malformed(format!("The body isn't valid JSON: {error}."))),
     }
 }
 
@@ -50,7 +50,7 @@ pub(super) fn scan<'a, const N: usize>(
 fn invalid_value(error: &serde_json::Error) -> V1Error {
     let error = error.to_string();
     let reason = error.split(" at line").next().unwrap_or_default();
-    V1Error::malformed(format!("The body is not JSON: {reason}."))
+    V1Error::malformed(format!("The body isn't valid JSON: {reason}."))
 }
 
 struct ScanVisitor<'n, const N: usize> {
@@ -87,7 +87,7 @@ impl<'de, const N: usize> Visitor<'de> for ScanVisitor<'_, N> {
                     }
                 }
                 KeyMatch::Exact(index) | KeyMatch::Misspelled(index) => {
-                    let message = format!("`{}` must be there once, spelt like this.", names[index]);
+                    let message = format!("`{}` must occur only once, spelled exactly like this.", names[index]);
                     notes.error = Some(V1Error::invalid(names[index], message));
                     return Err(A::Error::custom("repeated"));
                 }

@@ -98,6 +98,8 @@ impl Scene {
             duration_us: 1,
             first_byte_us: None,
             error_code: Cow::Borrowed(""),
+            rejection: None,
+            client_request_id: None,
         }
     }
 

@@ -56,10 +56,10 @@ impl PartHead {
         let wrong = |problem: &str| V1Error::malformed(format!("A part of the form {problem}."));
         let mut dispositions = headers.get_all("content-disposition").iter();
         let (Some(disposition), None) = (dispositions.next(), dispositions.next()) else {
-            return Err(wrong("doesn't have one `content-disposition`"));
+            return Err(wrong("needs exactly one `content-disposition`"));
         };
-        let (essence, parameters) = parameters(disposition.as_bytes())
-            .ok_or_else(|| wrong("has a `content-disposition` that can't be read"))?;
+        let (essence, parameters) =
+            parameters(disposition.as_bytes()).ok_or_else(|| wrong("has an invalid `content-disposition`"))?;
         if !essence.eq_ignore_ascii_case("form-data") {
             return Err(wrong("isn't `form-data`"));
         }
@@ -69,15 +69,14 @@ impl PartHead {
                 "name" => &mut name,
                 "filename" => &mut plain,
                 "filename*" => &mut extended,
-                _ => return Err(wrong("says more than its name and its file's")),
+                _ => return Err(wrong("has a `content-disposition` with unknown parameters")),
             };
             if target.replace(value).is_some() {
                 return Err(wrong("has two names"));
             }
         }
-        let name = name.filter(|name| is_plain(name)).ok_or_else(|| wrong("has no name, or one that isn't plain"))?;
-        let extended =
-            extended.map(|text| decode_extended(&text).ok_or_else(|| wrong("has a `filename*` that can't be read")));
+        let name = name.filter(|name| is_plain(name)).ok_or_else(|| wrong("has no name, or an invalid one"))?;
+        let extended = extended.map(|text| decode_extended(&text).ok_or_else(|| wrong("has an invalid `filename*`")));
         let file_name = extended.transpose()?.or(plain);
         if file_name.as_ref().is_some_and(|name| name.len() > MAX_NAME_LENGTH) {
             return Err(wrong("has a file name that is too long"));
@@ -93,7 +92,7 @@ impl PartHead {
         let mut types = headers.get_all(CONTENT_TYPE).iter();
         let content_type = types.next().cloned();
         if types.next().is_some() || content_type.as_ref().is_some_and(|value| !is_type(value.as_bytes())) {
-            return Err(wrong("has a `content-type` that can't be read"));
+            return Err(wrong("has an invalid `content-type`"));
         }
         Ok(Self { name, file_name, content_type })
     }
@@ -132,7 +131,7 @@ impl PartHead {
         }
         match self.name == MODEL && self.file_name.is_none() {
             true => Ok(true),
-            false => Err(V1Error::invalid(MODEL, "`model` must be a plain field, spelt like this.")),
+            false => Err(V1Error::invalid(MODEL, "`model` must be a plain field, spelled exactly like this.")),
         }
     }
 }

@@ -49,7 +49,8 @@ fn endpoint(text: &str) -> Result<&'static str, V1Error> {
     let matches = |endpoint: &&Endpoint| endpoint.calls_models() && endpoint.path.strip_prefix("/v1/") == Some(path);
     ENDPOINTS.iter().find(matches).map(|endpoint| endpoint.path).ok_or_else(|| {
         let shown: String = text.chars().take(100).collect();
-        V1Error::invalid("endpoint", format!("No model is called by {shown:?}; one such path is /v1/chat/completions."))
+        let message = format!("No model is available at {shown:?}. Use a path such as /v1/chat/completions.");
+        V1Error::invalid("endpoint", message)
     })
 }
 

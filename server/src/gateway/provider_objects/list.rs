@@ -199,14 +199,14 @@ async fn describe(gateway: &Gateway, object: ProviderObject) -> Result<Option<Li
     } else {
         let answer = fetch(gateway, &object).await.map_err(|error| {
             tracing::warn!(%error, provider = object.provider(), "what a provider keeps can't be listed");
-            V1Error::upstream_error("The provider that keeps these doesn't tell of them.")
+            V1Error::upstream_error("The provider didn't return these objects.")
         })?;
         match answer {
             Some((status, body)) if status.is_success() => Cow::Owned(String::from_utf8_lossy(&body).into_owned()),
             Some((StatusCode::NOT_FOUND, _)) => return forget(gateway, &object).await.map(|()| None),
             None => return Ok(None),
             Some((status, _)) => {
-                let message = format!("The provider that keeps these answered {}.", status.as_u16());
+                let message = format!("The provider responded with status {}.", status.as_u16());
                 return Err(V1Error::upstream_error(message));
             }
         }

@@ -27,7 +27,7 @@ pub(in crate::gateway) fn find_mentions(query: Option<&str>) -> Result<Mentions,
     for pair in [query, &query.replace(';', "&")] {
         for (name, value) in parse(pair.as_bytes()) {
             if name.trim().eq_ignore_ascii_case(MODEL) {
-                let message = "`model` belongs into the body, not into the address.";
+                let message = "Send `model` in the body, not in the query.";
                 return Err(V1Error::invalid(MODEL, message));
             }
             mentions.add_text(&name);

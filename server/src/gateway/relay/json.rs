@@ -157,9 +157,9 @@ async fn read_body(
     let collected = match call.guard.run(collect_into(share, body, collect_limits)).await {
         Ok(collected) => collected.map_err(|error| match error {
             CollectError::NoRoom(full) => V1Error::from(full),
-            CollectError::TooLarge => V1Error::upstream_error("The provider's answer is too large."),
-            CollectError::TooSlow => V1Error::upstream_timeout("The provider didn't finish its answer in time."),
-            CollectError::Broken => V1Error::upstream_error("The provider broke off its answer."),
+            CollectError::TooLarge => V1Error::upstream_error("The provider's response is too large."),
+            CollectError::TooSlow => V1Error::upstream_timeout("The provider didn't finish its response in time."),
+            CollectError::Broken => V1Error::upstream_error("The provider ended its response early."),
         }),
         Err(KeyLeaked) => Err(V1Error::leaked_during_call()),
     };

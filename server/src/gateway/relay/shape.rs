@@ -137,9 +137,9 @@ impl PeekedBody {
                 }
                 NextPiece::End => {}
                 NextPiece::TooSlow => {
-                    return Err(V1Error::upstream_timeout("The provider didn't begin its answer in time."));
+                    return Err(V1Error::upstream_timeout("The provider didn't start its response in time."));
                 }
-                NextPiece::Broken => return Err(V1Error::upstream_error("The provider broke off its answer.")),
+                NextPiece::Broken => return Err(V1Error::upstream_error("The provider ended its response early.")),
             }
             let sniffed = sniff(&beginning);
             match sniffed {

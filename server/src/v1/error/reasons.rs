@@ -23,12 +23,12 @@ impl V1Error {
 
     /// 401: the key was disabled because it leaked.
     pub(crate) fn leaked_key() -> Self {
-        Self::key("This API key was disabled, since it was reported as leaked. Make a new one.")
+        Self::key("This API key was disabled because it was reported as leaked. Create a new one.")
     }
 
     /// 401: the key was disabled during the call because it leaked.
     pub(crate) fn leaked_during_call() -> Self {
-        let message = "This API key was disabled while the call ran, since it was reported as leaked.";
+        let message = "This API key was disabled during the request because it was reported as leaked.";
         Self::new(StatusCode::UNAUTHORIZED, "authentication_error", "api_key_disabled", message)
     }
 
@@ -40,41 +40,41 @@ impl V1Error {
     /// 403: the key, which has this level, lacks this scope.
     pub(crate) fn missing_scope(level: Level, scope: Scope) -> Self {
         Self::insufficient_permissions(if Scope::of(level).contains(&scope) {
-            format!("This key doesn't have the scope {scope}. Whoever manages keys can add it.")
+            format!("This key doesn't have the scope {scope}. Ask an admin to add it.")
         } else {
             let fitting = Level::ALL.into_iter().filter(|level| Scope::of(*level).contains(&scope));
             let fitting: Vec<_> = fitting.map(Level::name).collect();
             let keys = fitting.join(" or ");
-            format!("This takes the scope {scope}, which a {level} key can't have. Use one of level {keys}.")
+            format!("This requires the scope {scope}, which a {level} key can't have. Use a key of level {keys}.")
         })
     }
 
     /// 403: the key, which has this level, lacks this permission.
     pub(crate) fn missing_permission(level: Level, permission: Permission) -> Self {
-        let for_no_key = || Self::insufficient_permissions("This is for members, and for no key.");
+        let for_no_key = || Self::insufficient_permissions("Only members can do this, not keys.");
         permission.scope().map_or_else(for_no_key, |scope| Self::missing_scope(level, scope))
     }
 
     /// 403: the request's address isn't on the key's allowlist.
     pub(crate) fn ip_not_allowed(ip: Option<IpAddr>) -> Self {
         let from = ip.map_or_else(|| "an unknown address".to_owned(), |ip| ip.to_string());
-        let message = format!("This key may not be used from {from}, which isn't on its allowlist.");
+        let message = format!("This key can't be used from {from}, which isn't on its allowlist.");
         Self::new(StatusCode::FORBIDDEN, "permission_error", "ip_not_allowed", message)
     }
 
     pub(crate) fn project_archived() -> Self {
-        let message = "This key's project is archived, so it takes no calls. Use a key of another project.";
+        let message = "This key's project is archived. Use a key of another project.";
         Self::new(StatusCode::FORBIDDEN, "permission_error", "project_archived", message)
     }
 
     pub(crate) fn model_not_allowed(model: &str) -> Self {
-        let message = format!("This key may not call {model:?}. GET /v1/models lists those it may.");
+        let message = format!("This key can't use the model {model:?}. GET /v1/models lists the models it can use.");
         Self::new(StatusCode::FORBIDDEN, "permission_error", "model_not_allowed", message).with_param("model")
     }
 
     pub(crate) fn model_not_found(model: &str) -> Self {
         let shown: String = model.chars().take(100).collect();
-        let message = format!("There is no model {shown:?}. GET /v1/models lists those there are.");
+        let message = format!("The model {shown:?} doesn't exist. GET /v1/models lists the available models.");
         Self::new(StatusCode::NOT_FOUND, "invalid_request_error", "model_not_found", message).with_param("model")
     }
 
@@ -91,27 +91,27 @@ impl V1Error {
     /// 400: a reference to a provider object whose owner isn't known.
     pub(crate) fn untracked(param: &'static str, kind: &'static str) -> Self {
         let message = format!(
-            "`{param}` refers to something that providers keep for all who call through this gateway, and that it can't \
-             tell apart. Whoever runs it may share such things: `shared = [\"{kind}\"]` under [gateway]."
+            "`{param}` refers to an object that is shared by everyone who uses this gateway, so its owner can't be \
+             checked. The operator can allow this with `shared = [\"{kind}\"]` under [gateway]."
         );
         Self::invalid(param, message)
     }
 
     /// 503: the memory or the disk space for uploads is exhausted.
     pub(crate) fn uploads_full() -> Self {
-        let message = "Too much is being uploaded at once. Try again in a moment.";
+        let message = "Too many uploads at once. Try again in a moment.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", "service_unavailable", message)
     }
 
     /// 429: the caller's share of the memory or the disk space for uploads is exhausted.
     pub(crate) fn uploading_too_much(caller: &str) -> Self {
-        Self::rate_limited(format!("{caller} is uploading too much at once. Try again in a moment."), 1)
+        Self::rate_limited(format!("{caller} has too many uploads at once. Try again in a moment."), 1)
     }
 
     /// 429: too many calls of the key are running.
     pub(crate) fn too_many_at_once(max_calls: u32) -> Self {
         Self::rate_limited(
-            format!("This key may have {max_calls} calls at once. Try again when one of them is over."),
+            format!("This key is limited to {max_calls} concurrent requests. Try again when one of them has finished."),
             1,
         )
     }
@@ -152,7 +152,7 @@ impl V1Error {
     pub(crate) fn no_such_path(path: &str, origin: &str) -> Self {
         let shown: String = path.chars().take(MAX_PATH_LENGTH).collect();
         let message = format!(
-            "There is nothing at {shown}. The base URL of OpenAI's clients is {origin}/v1, that of Anthropic's {origin}."
+            "Unknown path {shown}. The base URL is {origin}/v1 for OpenAI clients and {origin} for Anthropic clients."
         );
         Self::new(StatusCode::NOT_FOUND, "invalid_request_error", "not_found", message)
     }
@@ -160,19 +160,19 @@ impl V1Error {
     /// 404: a part of a provider's API that isn't offered, though the base URL is right.
     pub(crate) fn not_offered(path: &str) -> Self {
         let shown: String = path.chars().take(MAX_PATH_LENGTH).collect();
-        let message = format!("{shown} isn't offered here in Anthropic's form.");
+        let message = format!("{shown} isn't available in Anthropic's format.");
         Self::new(StatusCode::NOT_FOUND, "invalid_request_error", "not_found", message)
     }
 
     pub(crate) fn wrong_method() -> Self {
-        let message = "This path doesn't take this method; the `allow` header says which it takes.";
+        let message = "This method isn't allowed for this path. The `allow` header lists the allowed methods.";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request_error", "method_not_allowed", message)
     }
 
     /// 426: WebSockets aren't supported. Codex tries one first, and continues without it on this status; it
     /// takes any other error for a network failure.
     pub(crate) fn no_websocket() -> Self {
-        let message = "Calls aren't made over a WebSocket here. Send them by POST.";
+        let message = "WebSocket connections aren't supported here. Use POST.";
         Self::new(StatusCode::UPGRADE_REQUIRED, "invalid_request_error", "upgrade_required", message)
     }
 
@@ -182,25 +182,25 @@ impl V1Error {
 
     /// A provider's client error without a message in a form that the client could read.
     pub(crate) fn upstream_refused(status: StatusCode) -> Self {
-        let message = format!("The provider refuses this: it answered {}, and doesn't say why.", status.as_u16());
+        let message = format!("The provider rejected the request with status {} and gave no reason.", status.as_u16());
         Self::new(status, "invalid_request_error", "invalid_request_error", message)
     }
 
     /// 429: the operator's account with a provider is rate-limited.
     pub(crate) fn upstream_busy() -> Self {
-        let message = "The provider takes no more calls from this gateway for now. Try again later.";
+        let message = "The provider is rate-limiting this gateway. Try again later.";
         Self::new(StatusCode::TOO_MANY_REQUESTS, RATE_LIMITED, "rate_limit_exceeded", message)
     }
 
     /// 503 or 529: the provider is overloaded. Clients know both statuses, and wait.
     pub(crate) fn upstream_overloaded(status: StatusCode) -> Self {
-        let message = "The provider is overloaded for now. Try again later.";
+        let message = "The provider is overloaded. Try again later.";
         Self::new(status, OVERLOADED, OVERLOADED, message)
     }
 
     /// 502: the operator's account with a provider has no credit left, which clients can't change.
     pub(crate) fn upstream_unpaid() -> Self {
-        let message = "The gateway's own account with the provider has no quota or credit left. Tell whoever runs it.";
+        let message = "The gateway's account with the provider has no quota or credit left. Contact the operator.";
         Self::upstream_error(message)
     }
 
@@ -210,13 +210,13 @@ impl V1Error {
 
     /// 502: no provider was called, since all have failed too often; one will be in `seconds`.
     pub(crate) fn upstream_resting(seconds: u64) -> Self {
-        let message = "The model's providers failed several times in a row, so they aren't asked for a moment.";
+        let message = "The model's providers failed several times in a row and are paused. Try again in a moment.";
         Self { retry: Retry::After(seconds), ..Self::upstream_error(message) }
     }
 
     /// 404: the object doesn't exist, or isn't visible to the caller.
     pub(crate) fn not_found() -> Self {
-        let message = "There is nothing with this id, or it isn't yours to see.";
+        let message = "No object has this ID, or you don't have access to it.";
         Self::new(StatusCode::NOT_FOUND, "invalid_request_error", "not_found", message)
     }
 

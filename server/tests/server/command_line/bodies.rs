@@ -5,15 +5,20 @@ use serde_json::json;
 use super::Shell;
 
 #[test]
-fn what_is_said_in_calls_is_kept_as_typed() {
+fn bodies_are_stored_as_the_command_line_says() {
     let shell = Shell::new();
     shell.json(&["org", "create", "--name", "Acme"], "");
     let bodies = |more: &[&str]| shell.json(&[&["org", "bodies", "--org", "acme"], more].concat(), "");
-    assert_eq!(bodies(&[]), json!({ "days": 30, "limit": 262_144, "redact": [] }));
+    assert_eq!(bodies(&[]), json!({ "days": null, "decided": false, "limit": 262_144, "redact": [] }));
+    assert_eq!(bodies(&["--limit", "65536"])["decided"], false, "nothing but --days decides");
     let changed = bodies(&["--days", "7", "--redact", "content", "metadata.customer"]);
-    assert_eq!(changed, json!({ "days": 7, "limit": 262_144, "redact": ["content", "metadata.customer"] }));
+    let redact = ["content", "metadata.customer"];
+    assert_eq!(changed, json!({ "days": 7, "decided": true, "limit": 65_536, "redact": redact }));
     assert_eq!(bodies(&["--limit", "2048"])["days"], 7);
-    assert_eq!(bodies(&["--days", "off", "--redact"]), json!({ "days": null, "limit": 2048, "redact": [] }));
+    assert_eq!(
+        bodies(&["--days", "off", "--redact"]),
+        json!({ "days": null, "decided": true, "limit": 2048, "redact": [] })
+    );
     for (wrong, status, message) in [("91", 1, "days: Choose 1 to 90 days."), ("never", 2, "1 to 90 days, or off")] {
         let refusal = shell.refusal(&["org", "bodies", "--org", "acme", "--days", wrong], "", status);
         assert!(refusal.contains(message), "{refusal}");

@@ -102,7 +102,7 @@ fn a_key_is_rotated_once_for_each_request() {
     shell.refusal(&["key", "end-rotation", &id], "", 1);
     let text_output = shell.run(&["key", "rotate", &id, "--grace", "0"], "");
     let text = String::from_utf8_lossy(&text_output.stdout).into_owned();
-    assert!(text.lines().any(|line| Secret::parse(line).is_ok()) && text.contains("has ended"), "{text}");
+    assert!(text.lines().any(|line| Secret::parse(line).is_ok()) && text.contains("no longer works"), "{text}");
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn leaked_keys_are_reported_by_standard_input() {
     let again = shell.run(&["key", "report-leak"], &input);
     let text_output = String::from_utf8_lossy(&again.stdout).into_owned();
     assert!(
-        text_output.contains("had ended before") && secrets.iter().all(|secret| !text_output.contains(secret)),
+        text_output.contains("was already inactive") && secrets.iter().all(|secret| !text_output.contains(secret)),
         "{text_output}"
     );
     shell.refusal(&["key", "report-leak"], " \n", 1);

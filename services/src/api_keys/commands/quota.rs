@@ -21,7 +21,7 @@ pub(in crate::api_keys) async fn require_quota(
         return Ok(());
     }
     Err(ServiceError::Conflict(format!(
-        "This organization has {max} keys that can still be used, and may have no more. Revoke some first."
+        "This organization has reached its limit of {max} usable keys. Revoke some first."
     )))
 }
 

@@ -10,6 +10,7 @@ use domain::{
     ids::{ApiKeyId, OrganizationId},
     notifications::Notice,
     time::Timestamp,
+    validation::canonical::is_hidden,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::json;
@@ -72,7 +73,7 @@ impl LeakVerdict {
 /// disabled together; if that fails half-way, repeating the report does the rest.
 pub async fn report_leaks(services: &Services, reports: &[LeakReport]) -> ServiceResult<Vec<LeakVerdict>> {
     if reports.len() > MAX_REPORTS {
-        return Err(FieldErrors::of("reports", format!("Report at most {MAX_REPORTS} secrets at once.")).into());
+        return Err(FieldErrors::of("reports", format!("Report at most {MAX_REPORTS} secrets per request.")).into());
     }
     let mut verdicts = vec![LeakVerdict::Unknown; reports.len()];
     let mut leaks: BTreeMap<OrganizationId, Vec<Leak>> = BTreeMap::new();
@@ -131,7 +132,7 @@ async fn find(services: &Services, reports: &[LeakReport]) -> ServiceResult<Vec<
 /// Prepares a place for storage and display: on one line, cut, and without the secret that was found there.
 fn sanitize_place(place: &str) -> String {
     // On one line first: a line break must not hide a secret that is whole without it.
-    let line: String = place.chars().filter(|letter| !letter.is_control()).collect();
+    let line: String = place.chars().filter(|letter| !is_hidden(*letter)).collect();
     Secret::redact(&line).chars().take(MAX_PLACE_LENGTH).collect()
 }
 

@@ -54,7 +54,7 @@ async fn revoke_all(
         descendants = descendants::find_ids(services, change.transaction(), actor.organization.id, ids).await?;
         let explain = |error| match error {
             ServiceError::NotFound => {
-                let message = "Some of the keys that these made aren't yours to revoke. Nothing was revoked.";
+                let message = "You can't revoke some of the keys that these keys created. Nothing was revoked.";
                 ServiceError::Forbidden(message.to_owned())
             }
             other => other,

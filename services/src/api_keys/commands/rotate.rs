@@ -41,7 +41,7 @@ pub async fn rotate(
     delegation::of(&change)?.check(&key)?;
     if let Some(end) = secrets::find_old(&found, now).and_then(|old| old.expires_at) {
         let end = Timestamp::from_millis(end);
-        return Err(ServiceError::Conflict(format!("This key is rotating until {end}; end that first.")));
+        return Err(ServiceError::Conflict(format!("This key is rotating until {end}. End that rotation first.")));
     }
     let newest = found.iter().find(|secret| secret.expires_at.is_none());
     let newest = newest.ok_or_else(|| ServiceError::Internal(format!("{id} has no secret")))?;

@@ -42,7 +42,7 @@ pub struct KeyRecord {
     pub(super) read_at: Timestamp,
     /// Rate limits of the key, its project and its organization; `None` without any.
     pub limits: Option<Box<KeyLimits>>,
-    /// How bodies of its calls are kept; `None` for the default, which most organizations choose.
+    /// How bodies of its calls are stored; `None` for the default, which is not at all.
     pub(super) bodies: Option<Box<BodySettings>>,
 }
 

@@ -35,7 +35,7 @@ async fn load(
     let database = services.database.read();
     let visible = visible_keys(database, actor, permission).await?;
     if ids.len() > MAX_REVOKED_AT_ONCE {
-        return Err(FieldErrors::of("ids", format!("Ask about at most {MAX_REVOKED_AT_ONCE} keys.")).into());
+        return Err(FieldErrors::of("ids", format!("Select at most {MAX_REVOKED_AT_ONCE} keys.")).into());
     }
     let organization = actor.organization.id;
     let mut requested: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();

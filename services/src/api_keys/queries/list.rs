@@ -5,7 +5,7 @@ mod filter;
 mod order;
 mod search;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use domain::{
     api_keys::{ApiKey, KeyPage, KeyQuery, PAGE_SIZE, Status},
@@ -20,9 +20,9 @@ use self::order::KeyWindow;
 use super::{
     conditions::{KeyConditions, STATUS, USABLE},
     figures,
-    visibility::{KeyVisibility, visible_keys},
+    visibility::{KeyVisibility, VisibleProjectKeys, visible_keys},
 };
-use crate::{Actor, Organization, ServiceResult, Services};
+use crate::{Actor, Organization, ServiceResult, Services, filters, projects::ProjectScope};
 
 /// Keys read at a time for an export.
 const EXPORT_BATCH_SIZE: usize = 200;
@@ -32,16 +32,22 @@ const EXPORT_BATCH_SIZE: usize = 200;
 pub async fn list(services: &Services, actor: &Actor, query: &KeyQuery) -> ServiceResult<KeyPage> {
     let organization = &actor.organization;
     let visible = visibility(services, actor).await?;
+    check_project(services, organization, &visible, query).await?;
     let keys = matching_keys(services, organization, &visible, query)?;
+    // The tabs lead to other statuses of the same selection.
+    let any_status = KeyQuery { status: None, ..query.clone() };
+    let of_any_status = matching_keys(services, organization, &visible, &any_status)?;
     let length = u64::from(PAGE_SIZE);
     let page = KeyWindow::Page { from: u64::from(query.page) * length, length };
     // Concurrently: the page waits only for the slower of the two.
     let (statuses, found) = tokio::try_join!(
-        count_by_status(services, KeyConditions::visible(services, organization.id, &visible)),
+        count_by_status(services, of_any_status),
         order::find(services, organization, keys, query, page),
     )?;
+    let has_keys = !statuses.is_empty()
+        || order::exists(services, KeyConditions::visible(services, organization.id, &visible)).await?;
     let keys = figures::load(services, organization, &found.ids).await?;
-    Ok(KeyPage { keys, total: found.total, statuses })
+    Ok(KeyPage { keys, total: found.total, statuses, has_keys })
 }
 
 /// Streams all keys that match `query` and that the actor may view, in its order, in pages. Their ids are
@@ -67,6 +73,7 @@ pub async fn export(
 /// Finds the ids of all keys that match `query` and that the actor may view, in its order.
 async fn find_ids(services: &Services, actor: &Actor, query: &KeyQuery) -> ServiceResult<Vec<Uuid>> {
     let visible = visibility(services, actor).await?;
+    check_project(services, &actor.organization, &visible, query).await?;
     let keys = matching_keys(services, &actor.organization, &visible, query)?;
     Ok(order::find(services, &actor.organization, keys, query, KeyWindow::All).await?.ids)
 }
@@ -74,6 +81,23 @@ async fn find_ids(services: &Services, actor: &Actor, query: &KeyQuery) -> Servi
 async fn visibility(services: &Services, actor: &Actor) -> ServiceResult<KeyVisibility> {
     services.wait_until_stored().await;
     visible_keys(services.database.read(), actor, Permission::ViewApiKeys).await
+}
+
+/// Rejects a query for the keys of a project that the actor can't see.
+async fn check_project(
+    services: &Services,
+    organization: &Organization,
+    visible: &KeyVisibility,
+    query: &KeyQuery,
+) -> ServiceResult<()> {
+    let Some(project) = query.project else { return Ok(()) };
+    let none = ProjectScope::Only(HashSet::new());
+    let scope = match &visible.project_keys {
+        VisibleProjectKeys::All => &ProjectScope::All,
+        VisibleProjectKeys::None => &none,
+        VisibleProjectKeys::Some { projects, .. } => projects,
+    };
+    filters::check_project(services.database.read(), organization.id, scope, project).await
 }
 
 fn matching_keys(

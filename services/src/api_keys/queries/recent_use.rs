@@ -24,7 +24,7 @@ use crate::{Actor, ServiceError, ServiceResult, Services, api_keys::MAX_REVOKED_
 pub async fn recent_use(services: &Services, actor: &Actor, ids: &[ApiKeyId]) -> ServiceResult<Vec<RecentUse>> {
     let visible = visible_keys(services.database.read(), actor, Permission::ViewApiKeys).await?;
     if ids.len() > MAX_REVOKED_AT_ONCE {
-        return Err(FieldErrors::of("ids", format!("Ask about at most {MAX_REVOKED_AT_ONCE} keys.")).into());
+        return Err(FieldErrors::of("ids", format!("Select at most {MAX_REVOKED_AT_ONCE} keys.")).into());
     }
     // Keys to be revoked may be in use at this moment.
     services.wait_until_stored().await;

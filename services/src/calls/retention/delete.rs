@@ -24,11 +24,19 @@ pub(super) async fn delete_calls(database: &Database, keepers: &[Keeper]) -> Ser
     while !left.is_empty() {
         let mut unfinished = Vec::new();
         for (organization, first) in left {
-            if delete_batch_of_calls(database, organization, first).await? == BATCH_SIZE {
+            if delete_batch(database, organization, ("calls", "id"), first).await? == BATCH_SIZE {
                 unfinished.push((organization, first));
             }
         }
         left = unfinished;
+    }
+    Ok(())
+}
+
+/// Deletes the request IDs that clients gave these calls.
+pub(super) async fn delete_client_requests(database: &Database, keepers: &[Keeper]) -> ServiceResult<()> {
+    for (organization, first) in limited(keepers) {
+        while delete_batch(database, organization, ("client_requests", "call_id"), first).await? == BATCH_SIZE {}
     }
     Ok(())
 }
@@ -46,17 +54,20 @@ fn limited(keepers: &[Keeper]) -> impl Iterator<Item = (OrganizationId, CallId)>
     keepers.iter().filter_map(|keeper| Some((keeper.organization, keeper.first_id()?)))
 }
 
-async fn delete_batch_of_calls(
+/// Deletes rows of a table whose column holds ids of calls before `first`.
+async fn delete_batch(
     database: &Connections,
     organization: OrganizationId,
+    (table, id): (&str, &str),
     first: CallId,
 ) -> ServiceResult<u64> {
     let transaction = database.begin().await?;
     let mut bound = Bound::new(transaction.get_database_backend());
     let (organization, first) = (bound.value(organization.uuid()), bound.value(first.uuid()));
     let sql = format!(
-        "DELETE FROM calls WHERE organization_id = {organization} AND id < {first} AND id IN (SELECT c.id FROM calls c \
-         WHERE c.organization_id = {organization} AND c.id < {first} ORDER BY c.id LIMIT {BATCH_SIZE})"
+        "DELETE FROM {table} WHERE organization_id = {organization} AND {id} < {first} AND {id} IN \
+         (SELECT c.{id} FROM {table} c WHERE c.organization_id = {organization} AND c.{id} < {first} \
+         ORDER BY c.{id} LIMIT {BATCH_SIZE})"
     );
     let deleted = transaction.execute_raw(bound.statement(sql)).await?.rows_affected();
     transaction.commit().await?;

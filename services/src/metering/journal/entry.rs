@@ -105,6 +105,8 @@ pub(super) mod tests {
             duration_us: 1_234_567,
             first_byte_us: Some(1),
             error_code: Cow::Borrowed(""),
+            rejection: None,
+            client_request_id: None,
         }
     }
 

@@ -5,6 +5,7 @@ use domain::{
     calls::{CallQuery, CallRetention},
     ids::CallId,
     organizations::SettingsChanges,
+    permissions::Role,
     time::Timestamp,
     usage::{UsageQuery, View},
 };
@@ -85,6 +86,32 @@ on_both_databases! {
         assert_eq!(left, [0, bytes, bytes], "a deleted body takes up no quota");
         assert_eq!(walk(world, &other, &CallQuery::default()).await.len(), 4);
         assert_eq!(calls::list(&world.services, &other, &CallQuery::default()).await.unwrap().kept_since, None);
+    }
+
+    async fn calls_that_a_shorter_time_deletes_are_counted(world: &World) {
+        let (admin, other) = (world.organization("Acme", "Asia/Kathmandu").await, world.organization("Other", "UTC").await);
+        let count = async |days| {
+            calls::retention::count_deleted(&world.services, &admin, CallRetention { days }).await.unwrap()
+        };
+        assert_eq!(count(Some(35)).await, 0, "there are no calls");
+        // The first moment that 35 days keep in Kathmandu is 18:15 UTC.
+        let moments = ["2026-07-01T10:00:00Z", "2026-10-12T18:14:59.999Z", "2026-10-12T18:15:00Z", "2026-11-17T14:00:00Z"];
+        store(world, &admin, &moments).await;
+        store(world, &other, &moments).await;
+        for (days, expected) in [(None, 0), (Some(3650), 0), (Some(60), 1), (Some(35), 2)] {
+            assert_eq!(count(days).await, expected, "{days:?}");
+        }
+        keep_days(world, &admin, Some(60)).await.unwrap();
+        // The first one isn't shown any longer, whether it is deleted or not.
+        for _ in 0..2 {
+            assert_eq!((count(Some(60)).await, count(Some(35)).await), (0, 1));
+            retention::run(&world.services).await.unwrap();
+        }
+        let invalid = calls::retention::count_deleted(&world.services, &admin, CallRetention { days: Some(34) }).await;
+        assert_eq!(field_error(invalid.map(drop), "call_days"), "Choose 35 to 3650 days.");
+        let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
+        let forbidden = calls::retention::count_deleted(&world.services, &developer, CallRetention::default()).await;
+        assert!(matches!(forbidden, Err(ServiceError::Forbidden(_))));
     }
 
     async fn a_link_to_an_old_bar_says_since_when_calls_are_kept(world: &World) {

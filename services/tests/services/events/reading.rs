@@ -85,6 +85,25 @@ fn what_stands_twice_is_refused() {
     }
 }
 
+#[test]
+fn names_hide_nothing_and_turn_no_direction() {
+    let now = "2026-11-17T14:32:07Z".parse().unwrap();
+    for field in ["model", "provider", "endpoint", "error_code"] {
+        let read = |name: &str| {
+            let body = format!(
+                r#"{{"specversion":"1.0","id":"1","source":"s","type":"tollhouse.call","data":{{"{field}":"{name}"}}}}"#
+            );
+            format!("{:?}", read(body.as_bytes(), BatchFormat::One, now).unwrap())
+        };
+        for right in ["gpt-x", "مدل", "模型 3"] {
+            assert!(read(right).contains("refused: []"), "{field} {right}");
+        }
+        for hidden in ['\u{202e}', '\u{2066}', '\u{200f}', '\u{200b}', '\u{7f}'] {
+            assert!(read(&format!("gpt{hidden}-x")).contains("InvalidEvent"), "{field} {hidden:?}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_events_or_an_error(body: Vec<u8>) {

@@ -56,8 +56,11 @@ impl Model {
         (page.skip(query.page as usize * PAGE_SIZE as usize).take(PAGE_SIZE as usize).collect(), total)
     }
 
-    pub(super) fn statuses(&self) -> Vec<(Status, i64)> {
-        let count = |status: Status| self.facts.iter().filter(|fact| self.status(&fact.key) == status).count() as i64;
+    /// Returns the number of keys of each status that match the rest of `query`.
+    pub(super) fn statuses(&self, query: &KeyQuery) -> Vec<(Status, i64)> {
+        let rest = KeyQuery { status: None, ..query.clone() };
+        let found: Vec<&Fact> = self.facts.iter().filter(|fact| self.matches(fact, &rest)).collect();
+        let count = |status: Status| found.iter().filter(|fact| self.status(&fact.key) == status).count() as i64;
         Status::ALL.into_iter().map(|status| (status, count(status))).filter(|(_, count)| *count > 0).collect()
     }
 

@@ -46,6 +46,7 @@ impl Data {
         let owner = world.actor_of(&signed_in).await;
         let admin =
             Actor { kind: services::ActorKind::Operator(services::OperatorSource::CommandLine), ..owner.clone() };
+        world.choose_body_days(&admin, Some(30)).await;
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
         let secret = world.secret(&admin, new_key(project, "secret")).await;

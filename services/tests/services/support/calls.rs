@@ -107,5 +107,7 @@ pub(crate) fn record(organization: &Organization, key: &ApiKey, call: &TestCall)
         duration_us: 1_500,
         first_byte_us: None,
         error_code: Cow::Borrowed(""),
+        rejection: None,
+        client_request_id: None,
     }
 }

@@ -3,9 +3,11 @@
 use domain::{
     accounts::SignUp,
     api_keys::{ApiKey, KeyQuery, Level, NewApiKey, Scope, Secret},
+    bodies::BodySettings,
     ids::ProjectId,
     models::Service,
     money::Price,
+    organizations::SettingsChanges,
     permissions::Role,
     projects::Project,
 };
@@ -67,6 +69,13 @@ impl World {
         let id = accounts::create_user(&self.services, organization, user).await.unwrap();
         let kind = ActorKind::Member { id, name: name.to_owned(), role, session: None };
         Actor { organization: organization.clone(), kind, ip: device().ip }
+    }
+
+    /// Chooses for how many days an organization stores bodies; `None` to store none.
+    pub(crate) async fn choose_body_days(&self, actor: &Actor, days: Option<u32>) {
+        let bodies = BodySettings { days, ..BodySettings::default() };
+        let changes = SettingsChanges { bodies: Some(bodies), ..SettingsChanges::default() };
+        organizations::update_settings(&self.services, actor, changes).await.unwrap();
     }
 
     pub(crate) async fn project(&self, actor: &Actor, name: &str) -> Project {

@@ -5,19 +5,71 @@ use leptos::prelude::*;
 /// The position of a column's value when its row is a card.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum CardPosition {
+    /// First, before the title.
+    Lead,
     /// First, on the left.
     Title,
     /// First, on the right.
     Value,
-    /// Below, after the column's name.
+    /// On the second line, below the title.
+    Below,
+    /// On the second line, after [`Below`](Self::Below).
+    BelowAside,
+    /// On the second line, on the right.
+    BelowValue,
+    /// After that, with the column's name.
     #[default]
     Detail,
-    /// A menu or button at the end of the first line; its header is only for screen readers.
+    /// A menu or button at the end; its header is only for screen readers. In rows it stays in sight where others are
+    /// scrolled.
     Action,
     /// A checkbox before all else.
     Choice,
     /// Not shown.
     Hidden,
+}
+
+impl CardPosition {
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Lead => "at-lead",
+            Self::Title => "at-title",
+            Self::Value => "at-value",
+            Self::Below => "at-below",
+            Self::BelowAside => "at-below-aside",
+            Self::BelowValue => "at-below-value",
+            Self::Detail => "at-detail",
+            Self::Action => "at-act",
+            Self::Choice => "at-choice",
+            Self::Hidden => "at-hidden",
+        }
+    }
+}
+
+/// The width that a table needs before a column takes a part of it. In a narrower table the column gives way to the
+/// others; the page or panel that the row opens shows its value.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Room {
+    /// Any width: the column gives way to none.
+    #[default]
+    Any,
+    /// 48 rem.
+    Medium,
+    /// 60 rem.
+    Large,
+    /// 70 rem.
+    Wide,
+}
+
+impl Room {
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Any => "",
+            Self::Medium => "needs-medium",
+            Self::Large => "needs-large",
+            Self::Wide => "needs-wide",
+        }
+    }
 }
 
 /// A column's header and layout.
@@ -26,8 +78,16 @@ pub(super) struct ColumnHead {
     pub(super) header: &'static str,
     pub(super) numeric: bool,
     pub(super) position: CardPosition,
-    pub(super) spare: bool,
+    pub(super) room: Room,
     pub(super) sortable: bool,
+}
+
+impl ColumnHead {
+    /// The classes of the column's cells, of which its header is one.
+    pub(super) fn classes(self) -> String {
+        let numeric = if self.numeric { "numeric" } else { "" };
+        [self.position.class(), numeric, self.room.class()].join(" ")
+    }
 }
 
 /// A column of a table of `T`.
@@ -44,8 +104,8 @@ impl<T: 'static> Column<T> {
     /// A column of texts or views.
     pub fn new<V: IntoView + 'static>(header: &'static str, show: impl Fn(&T) -> V + Send + Sync + 'static) -> Self {
         let show = Arc::new(move |row: &T| show(row).into_any());
-        let head =
-            ColumnHead { header, numeric: false, position: CardPosition::default(), spare: false, sortable: false };
+        let (position, room) = (CardPosition::default(), Room::default());
+        let head = ColumnHead { header, numeric: false, position, room, sortable: false };
         Self { head, order: None, control: None, show }
     }
 
@@ -62,10 +122,10 @@ impl<T: 'static> Column<T> {
         self
     }
 
-    /// Hides the column in rows on tablets, which have room only for the others.
+    /// Shows the column only in rows of a table that has this room.
     #[must_use]
-    pub fn spare(mut self) -> Self {
-        self.head.spare = true;
+    pub fn needs(mut self, room: Room) -> Self {
+        self.head.room = room;
         self
     }
 

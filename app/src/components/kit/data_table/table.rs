@@ -32,16 +32,21 @@ pub(super) fn table(
     let go = use_go();
     let headers = heads.iter().map(|(head, control)| header(*head, control.as_ref(), sort)).collect_any();
     let heads: Vec<ColumnHead> = heads.into_iter().map(|(head, _)| head).collect();
-    // Browsers drop the semantics of a table that is shown as cards: the roles restore them.
+    // Browsers drop the semantics of a table that is shown as cards: the roles restore them. Arrow keys scroll from any
+    // link or button of a row, so what is scrolled needs no focus of its own.
     view! {
-        <table class="data-table" role="table">
-            <caption class="visually-hidden">{caption}</caption>
-            <thead role="rowgroup">
-                <tr role="row">{headers}</tr>
-            </thead>
-            <tbody role="rowgroup">{move || rows().into_iter().map(|table_row| row(&heads, table_row, go)).collect_any()}</tbody>
-            {foot.map(|foot| view! { <tfoot role="rowgroup">{foot.run()}</tfoot> }.into_any())}
-        </table>
+        <div class="table-scroll">
+            <table class="data-table" role="table">
+                <caption class="visually-hidden">{caption}</caption>
+                <thead role="rowgroup">
+                    <tr role="row">{headers}</tr>
+                </thead>
+                <tbody role="rowgroup">
+                    {move || rows().into_iter().map(|table_row| row(&heads, table_row, go)).collect_any()}
+                </tbody>
+                {foot.map(|foot| view! { <tfoot role="rowgroup">{foot.run()}</tfoot> }.into_any())}
+            </table>
+        </div>
     }
 }
 
@@ -71,43 +76,26 @@ fn row(heads: &[ColumnHead], row: TableRow, go: Go) -> AnyView {
 }
 
 fn cell(head: ColumnHead, content: AnyView) -> AnyView {
-    let class = match head.position {
-        CardPosition::Title => "at-title",
-        CardPosition::Value => "at-value",
-        CardPosition::Detail => "at-detail",
-        CardPosition::Action => "at-act",
-        CardPosition::Choice => "at-choice",
-        CardPosition::Hidden => "at-hidden",
-    };
-    view! {
-        <td role="cell" class=class class:numeric=head.numeric class:spare=head.spare data-label=head.header>
-            {content}
-        </td>
-    }
-    .into_any()
+    view! { <td role="cell" class=head.classes() data-label=head.header>{content}</td> }.into_any()
 }
 
 /// A column's header; a button where rows can be sorted by it.
 fn header(head: ColumnHead, control: Option<&ViewFn>, sort: Option<Sort>) -> AnyView {
-    let ColumnHead { header: name, numeric, spare, .. } = head;
-    if let Some(control) = control {
-        return view! { <th role="columnheader" scope="col" class="at-choice">{control.run()}</th> }.into_any();
-    }
-    let Some(sort) = sort.filter(|_| head.sortable) else {
-        let name = if head.position == CardPosition::Action {
-            view! { <span class="visually-hidden">{name}</span> }.into_any()
-        } else {
-            name.into_any()
-        };
-        return view! { <th role="columnheader" scope="col" class:numeric=numeric class:spare=spare>{name}</th> }
-            .into_any();
-    };
-    view! {
-        <th role="columnheader" scope="col" class:numeric=numeric class:spare=spare aria-sort=move || sort.direction(name)>
+    let (name, numeric) = (head.header, head.numeric);
+    let sort = sort.filter(|_| head.sortable);
+    let content = match (control, sort) {
+        (Some(control), _) => control.run(),
+        (None, Some(sort)) => view! {
             <button type="button" on:click=move |_| sort.toggle(name, numeric)>
                 {name} <IconView icon=Icon::ArrowDown/>
             </button>
-        </th>
-    }
-    .into_any()
+        }
+        .into_any(),
+        (None, None) if head.position == CardPosition::Action => {
+            view! { <span class="visually-hidden">{name}</span> }.into_any()
+        }
+        (None, None) => name.into_any(),
+    };
+    let direction = move || sort.and_then(|sort| sort.direction(name));
+    view! { <th role="columnheader" scope="col" class=head.classes() aria-sort=direction>{content}</th> }.into_any()
 }

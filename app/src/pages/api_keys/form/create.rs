@@ -5,12 +5,14 @@ use super::{
     draft::Draft,
     errors::{DraftErrors, show_first_error},
     expiration::{self, ExpirationField},
-    fields::{FIELDS, KeyRateFields, LevelField, LimitFields, NameFields, ProjectField, ReminderField},
+    fields::{FIELDS, LevelField, NameField, ProjectField},
+    folds::{Details, Limits, Restrictions},
+    summary::KeySentence,
 };
 use crate::{
     addresses::Query,
     api,
-    components::{Button, ButtonStyle, Dialog, FormError, Notice},
+    components::{Button, ButtonStyle, Dialog, FormError, Name, Notice},
     lean::watch,
     pages::api_keys::{
         actions::{KeyAction, ShownSecret},
@@ -24,22 +26,22 @@ use crate::{
 pub(in crate::pages::api_keys) fn CreateSheet(
     draft: Draft,
     dialog: DialogSlot,
-    /// The key to be succeeded, if any.
+    /// The key to be replaced, if any.
     #[prop(optional)]
-    predecessor: Option<ApiKey>,
+    replaced: Option<ApiKey>,
 ) -> impl IntoView {
-    let title = predecessor
+    let title = replaced
         .as_ref()
-        .map_or_else(|| "Create key".to_owned(), |key| format!("Create a successor of “{}”", key.name));
+        .map_or_else(|| "Create key".to_owned(), |key| format!("Create replacement for “{}”", key.name));
     view! {
         <Dialog title sheet=true on_close=move || dialog.close()>
-            <Form draft dialog predecessor=predecessor.clone()/>
+            <Form draft dialog replaced=replaced.clone()/>
         </Dialog>
     }
 }
 
 #[component]
-fn Form(draft: Draft, dialog: DialogSlot, predecessor: Option<ApiKey>) -> impl IntoView {
+fn Form(draft: Draft, dialog: DialogSlot, replaced: Option<ApiKey>) -> impl IntoView {
     let organization = use_organization();
     let policy = load(move || api::api_keys::PolicyRequest { organization: organization.slug() });
     // After an error, the server validates alone.
@@ -47,9 +49,12 @@ fn Form(draft: Draft, dialog: DialogSlot, predecessor: Option<ApiKey>) -> impl I
     let policy = Memo::new(move |_| policy.with(|policy| policy.copied().unwrap_or_default()));
     let project = effective_project(draft);
     let life = expiration::effective_life(draft, policy);
+    let expiration = expiration::chosen_expiration(draft, life);
     // The key to send isn't known before policy and projects are loaded.
     let is_loading =
         Signal::derive(move || !policy_known() || organization.projects.with(|projects| projects.is_none()));
+    let has_no_project =
+        Signal::derive(move || draft.level().needs_project() && !is_loading.get() && project.with(String::is_empty));
     let create = submission(
         move |input: &NewApiKey| api::api_keys::Create { organization: organization.slug(), input: input.clone() },
         move |_, CreatedApiKey { api_key, secret }| {
@@ -66,7 +71,7 @@ fn Form(draft: Draft, dialog: DialogSlot, predecessor: Option<ApiKey>) -> impl I
     watch(move || {
         if pressed.get() && !is_loading.get() {
             pressed.set(false);
-            untrack(|| create.send_validated(draft.new_key(&project.get(), &life.get())));
+            untrack(|| create.send_validated(draft.new_key(&project.get(), expiration.get())));
         }
     });
     let pending = Signal::derive(move || pressed.get() || create.pending().get());
@@ -76,23 +81,24 @@ fn Form(draft: Draft, dialog: DialogSlot, predecessor: Option<ApiKey>) -> impl I
         <form on:submit=submit novalidate>
             <div class="dialog-body">
                 <FormError error=create.error() fields=FIELDS/>
-                {predecessor.map(|key| view! {
+                {replaced.map(|key| view! {
                     <Notice>
-                        "Begins with the settings of “" {key.name} "”. Put the new key where the old one is used, then revoke
-                        the old one."
+                        "Starts with the settings of " <Name name=key.name/> ". Switch your apps to the new key, then
+                        revoke the old one."
                     </Notice>
                 }.into_any())}
-                <NameFields draft errors/>
+                <NameField draft errors/>
+                <ProjectField draft value=project errors hint="Usage is billed to this project."/>
                 <LevelField draft/>
-                <ProjectField draft value=project errors hint="Its calls are counted here."/>
-                <LimitFields draft errors/>
-                <KeyRateFields draft errors/>
                 <ExpirationField draft life errors policy/>
-                <ReminderField draft errors/>
+                <Restrictions draft errors/>
+                <Limits draft errors/>
+                <Details draft errors/>
             </div>
+            <KeySentence draft project expiration/>
             <footer>
                 <Button on_press=move || dialog.close()>"Cancel"</Button>
-                <Button style=ButtonStyle::Primary submit=true pending>"Create key"</Button>
+                <Button style=ButtonStyle::Primary submit=true pending disabled=has_no_project>"Create key"</Button>
             </footer>
         </form>
     }

@@ -1,15 +1,13 @@
 //! The content of the form for a key, as typed and chosen.
 
 use domain::{
-    api_keys::{ApiKey, Hint, Level, Scope},
+    api_keys::{ApiKey, DEFAULT_LIFE_DAYS, Hint, Level, Scope},
     rate_limits::RateLimits,
 };
 use leptos::prelude::*;
 
 use crate::components::RateDraft;
 
-/// The lifetime that a new form begins with, in days.
-pub(super) const DEFAULT_LIFE: &str = "90";
 /// The lifetime that ends on a chosen day.
 pub(super) const DATED_LIFE: &str = "date";
 /// The lifetime without an end.
@@ -54,7 +52,7 @@ impl Draft {
             models: RwSignal::new(Vec::new()),
             anywhere: RwSignal::new(true),
             networks: text(),
-            life: RwSignal::new(DEFAULT_LIFE.to_owned()),
+            life: RwSignal::new(DEFAULT_LIFE_DAYS.to_string()),
             day: text(),
             reminder: text(),
             rates: RateDraft::new(RateLimits::NONE),

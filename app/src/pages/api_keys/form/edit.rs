@@ -1,10 +1,12 @@
-use domain::api_keys::{ApiKey, ApiKeyChanges};
+use domain::api_keys::{ApiKey, ApiKeyChanges, Expiration};
 use leptos::{ev, prelude::*};
 
 use super::{
     draft::Draft,
     errors::{DraftErrors, show_first_error},
-    fields::{FIELDS, KeyRateFields, LimitFields, NameFields, ProjectField, ReminderField},
+    fields::{FIELDS, NameField, ProjectField},
+    folds::{Details, Limits, Restrictions},
+    summary::KeySentence,
 };
 use crate::{
     api,
@@ -43,7 +45,7 @@ pub(in crate::pages::api_keys) fn EditSheet(
             on_confirm=move || dialog.close()
             on_close=move || discarding.set(false)
         >
-            <p>"What you have changed here isn't saved yet."</p>
+            <p>"Your changes aren't saved yet."</p>
         </Confirm>
     }
 }
@@ -64,8 +66,8 @@ fn Form(
             let id = key.with_value(|key| key.id);
             api::api_keys::Edit { organization: organization.slug(), id, changes: changes.clone() }
         },
-        move |_, edited: ApiKey| {
-            toasts.show_success(format!("“{}” is saved; it holds from now on.", edited.name));
+        move |_, _: ApiKey| {
+            toasts.show_success("Changes saved.");
             dialog.finish();
         },
     );
@@ -77,6 +79,8 @@ fn Form(
             dialog.close();
         }
     };
+    let expiration = key.with_value(|key| key.expires_at.map_or(Expiration::Never, Expiration::At));
+    let expiration = Signal::stored(Ok(expiration));
     let errors = DraftErrors(edit.error());
     show_first_error(errors);
     view! {
@@ -84,15 +88,16 @@ fn Form(
             <div class="dialog-body">
                 <FormError error=edit.error() fields=FIELDS/>
                 {narrowed.then(|| view! {
-                    <Notice>"Scopes and models are set to what it was used for in the last 30 days. Look through them, then save."</Notice>
+                    <Notice>"Permissions and models are set to what was used in the last 30 days. Review them, then save."</Notice>
                 }.into_any())}
-                <NameFields draft errors/>
-                <ProjectField draft value=draft.project errors hint="Moves the key. Calls made before stay where they were counted."/>
-                <LimitFields draft errors/>
-                <KeyRateFields draft errors/>
-                <ReminderField draft errors before=key.get_value()/>
-                <p class="hint">"Level and expiry never change. A successor can have others."</p>
+                <NameField draft errors/>
+                <ProjectField draft value=draft.project errors hint="Moves the key. Earlier calls stay in their project."/>
+                <Restrictions draft errors open=narrowed/>
+                <Limits draft errors/>
+                <Details draft errors before=key.get_value()/>
+                <p class="hint">"Type and expiration can't be changed. Create a replacement to change them."</p>
             </div>
+            <KeySentence draft project=draft.project expiration/>
             <footer>
                 <Button on_press=on_cancel>"Cancel"</Button>
                 <Button

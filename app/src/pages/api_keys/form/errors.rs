@@ -3,8 +3,10 @@
 use domain::errors::ApiError;
 use leptos::prelude::*;
 
-use crate::{components::focus_soon, lean::watch};
+use crate::{components::focus, lean::watch};
 
+/// Selector of a folded part of the form with an invalid field in it.
+const FOLDED_INVALID: &str = "dialog[open] details:not([open]):has(.field.wrong)";
 /// Selector of the first invalid control.
 const FIRST_INVALID: &str = "dialog[open] .field.wrong :is(input, textarea, select, button)";
 
@@ -18,11 +20,19 @@ impl DraftErrors {
     }
 }
 
-/// Moves the focus to the first invalid field, which may be out of sight in a long form.
+/// Unfolds invalid fields, and moves the focus to the first, which may be out of sight in a long form.
 pub(super) fn show_first_error(errors: DraftErrors) {
     watch(move || {
         if errors.0.with(Option::is_some) {
-            focus_soon(FIRST_INVALID);
+            // After the fields have got their errors.
+            request_animation_frame(|| {
+                while let Ok(Some(part)) = document().query_selector(FOLDED_INVALID) {
+                    if part.set_attribute("open", "").is_err() {
+                        break;
+                    }
+                }
+                focus(FIRST_INVALID);
+            });
         }
     });
 }

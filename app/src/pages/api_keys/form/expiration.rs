@@ -1,12 +1,6 @@
 //! The choice of a new key's expiration.
 
-use chrono::Datelike;
-use domain::{
-    api_keys::{Expiration, KeyPolicy, MAX_LIFE_DAYS},
-    time::Timestamp,
-    usage::parse_day,
-};
-use js_sys::Date;
+use domain::api_keys::{Expiration, KeyPolicy, MAX_LIFE_DAYS};
 use leptos::prelude::*;
 
 use super::{
@@ -14,38 +8,21 @@ use super::{
     errors::DraftErrors,
 };
 use crate::{
-    components::{Field, RadioCards, SelectOption},
+    components::{Field, RadioCards, SelectOption, end_of_day, local_day, zone_name},
     lean::When,
-    state::now,
+    state::{now, use_zone},
 };
 
 /// Offered lifetimes, in days, if the policy allows them.
 const DAYS: [u32; 3] = [30, 90, 180];
 
-/// Parses the chosen lifetime and day.
-pub(super) fn parse(life: &str, day: &str) -> Result<Expiration, &'static str> {
+/// Parses the chosen lifetime, and the chosen day as one of `zone`.
+fn parse(life: &str, day: &str, zone: &str) -> Result<Expiration, &'static str> {
     match life {
         ENDLESS_LIFE => Ok(Expiration::Never),
-        DATED_LIFE => end_of_day(day).map(Expiration::At).ok_or("Choose a day."),
-        days => days.parse().map(Expiration::Days).map_err(|_| "Choose how long it lives."),
+        DATED_LIFE => end_of_day(day, zone).map(Expiration::At).ok_or("Choose a day."),
+        days => days.parse().map(Expiration::Days).map_err(|_| "Choose an expiration."),
     }
-}
-
-/// The last second of a day such as `2026-11-17`, in the browser's time zone.
-fn end_of_day(text: &str) -> Option<Timestamp> {
-    let day = parse_day(text)?;
-    let (year, month) = (u32::try_from(day.year()).ok()?, i32::try_from(day.month0()).ok()?);
-    let date = i32::try_from(day.day()).ok()?;
-    let end = Date::new_with_year_month_day_hr_min_sec(year, month, date, 23, 59, 59).get_time();
-    #[expect(clippy::cast_possible_truncation, reason = "a moment in milliseconds fits 53 bits")]
-    Some(Timestamp::from_millis(end as i64))
-}
-
-/// The day that `moment` lies in, in the browser's time zone, in the format of date inputs.
-fn local_day(moment: Timestamp) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "JavaScript has no other numbers")]
-    let date = Date::new(&(moment.millis() as f64).into());
-    format!("{:04}-{:02}-{:02}", date.get_full_year(), date.get_month() + 1, date.get_date())
 }
 
 /// The lifetimes to choose from under `policy`.
@@ -58,7 +35,7 @@ fn choices(policy: KeyPolicy) -> Vec<SelectOption> {
     }
     let lives = days.into_iter().map(|days| SelectOption::new(days.to_string(), plural_days(days)));
     let never = (!policy.expiry_required).then(|| SelectOption::new(ENDLESS_LIFE, "Never"));
-    lives.chain([SelectOption::new(DATED_LIFE, "On a day")]).chain(never).collect()
+    lives.chain([SelectOption::new(DATED_LIFE, "Custom date")]).chain(never).collect()
 }
 
 fn plural_days(days: u32) -> String {
@@ -69,22 +46,28 @@ fn plural_days(days: u32) -> String {
 fn policy_text(policy: KeyPolicy) -> String {
     let max = policy.longest_life_days.map(plural_days);
     match (policy.expiry_required, max) {
-        (true, Some(max)) => format!(" Keys of this organization must expire within {max}."),
-        (true, None) => " Keys of this organization must expire.".to_owned(),
-        (false, Some(max)) => format!(" Keys of this organization that expire do so within {max}."),
+        (true, Some(max)) => format!(" This organization's keys must expire within {max}."),
+        (true, None) => " This organization's keys must expire.".to_owned(),
+        (false, Some(max)) => format!(" This organization's keys expire within {max} or never."),
         (false, None) => String::new(),
     }
 }
 
-/// The chosen lifetime, or the first one offered if the policy forbids it.
+/// The chosen lifetime, or the suggested one if the policy forbids it.
 pub(super) fn effective_life(draft: Draft, policy: Memo<KeyPolicy>) -> Memo<String> {
     Memo::new(move |_| {
-        let (chosen, options) = (draft.life.get(), choices(policy.get()));
-        if options.iter().any(|choice| choice.value == chosen) {
+        let (chosen, policy) = (draft.life.get(), policy.get());
+        if choices(policy).iter().any(|choice| choice.value == chosen) {
             return chosen;
         }
-        options.into_iter().next().map(|choice| choice.value).unwrap_or_default()
+        policy.default_life_days().to_string()
     })
+}
+
+/// The chosen expiration; an error while no day is chosen.
+pub(super) fn chosen_expiration(draft: Draft, life: Memo<String>) -> Signal<Result<Expiration, &'static str>> {
+    let zone = use_zone();
+    Signal::derive(move || life.with(|life| draft.day.with(|day| zone.with(|zone| parse(life, day, zone)))))
 }
 
 /// The field for the key's expiration.
@@ -98,17 +81,18 @@ pub(super) fn ExpirationField(
     let options = Memo::new(move |_| choices(policy.get()));
     let is_date = move || life.with(|life| life == DATED_LIFE);
     let error = errors.field("life");
+    let zone = use_zone();
     view! {
         {move || {
             view! {
                 <RadioCards
                     name="life"
-                    legend="Expires after"
+                    legend="Expiration"
                     inline=true
                     value=life
                     choices=options.get()
                     on_change=move |life: String| draft.life.set(life)
-                    hint=format!("Can’t be changed afterwards.{}", policy_text(policy.get()))
+                    hint=format!("Can't be changed later.{}", policy_text(policy.get()))
                     error=Signal::derive(move || error.get().filter(|_| !is_date()))
                 />
             }
@@ -119,16 +103,16 @@ pub(super) fn ExpirationField(
                 label="Last day"
                 kind="date"
                 value=draft.day
-                hint="It works until the end of that day, in your time zone."
-                bounds=(local_day(now()), Some(last_day(policy.get())))
+                hint=zone.with(|zone| format!("The key works until the end of this day in {}.", zone_name(zone)))
+                bounds=zone.with(|zone| (local_day(now(), zone), Some(last_day(policy.get(), zone))))
                 error
             />
         </When>
     }
 }
 
-/// The last day whose end the policy allows.
-fn last_day(policy: KeyPolicy) -> String {
+/// The last day in `zone` whose end the policy allows.
+fn last_day(policy: KeyPolicy, zone: &str) -> String {
     let max = policy.longest_life_days.unwrap_or(MAX_LIFE_DAYS).min(MAX_LIFE_DAYS);
-    local_day(now().plus_days(i64::from(max) - 1))
+    local_day(now().plus_days(i64::from(max) - 1), zone)
 }

@@ -1,3 +1,4 @@
+use domain::api_keys::Network;
 use leptos::prelude::*;
 
 use super::{draft::Draft, errors::DraftErrors};
@@ -7,6 +8,28 @@ use crate::{
     lean::When,
     state::load,
 };
+
+/// Number of invalid lines that are named; more would hide the rest of the form.
+const MAX_LINES_NAMED: usize = 10;
+
+/// Parses networks, one a line, or returns what is wrong with each line.
+pub(super) fn parse(text: &str) -> Result<Vec<Network>, String> {
+    let (mut networks, mut errors) = (Vec::new(), Vec::new());
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        match line.parse() {
+            Ok(network) => networks.push(network),
+            Err(error) => errors.push(format!("Line {}: {error}", index + 1)),
+        }
+    }
+    let more = errors.len().saturating_sub(MAX_LINES_NAMED);
+    errors.truncate(MAX_LINES_NAMED);
+    if more > 0 {
+        errors.push(format!("And {more} more."));
+    }
+    networks.sort_unstable();
+    networks.dedup();
+    if errors.is_empty() { Ok(networks) } else { Err(errors.join("\n")) }
+}
 
 /// The field for the networks from which the key may be used.
 #[component]

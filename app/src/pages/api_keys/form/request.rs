@@ -8,12 +8,16 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::{draft::Draft, expiration};
+use super::{draft::Draft, networks};
 use crate::state::now;
 
 impl Draft {
-    /// The new key in this project with this lifetime, or the errors of all fields.
-    pub(super) fn new_key(&self, project: &str, life: &str) -> Result<NewApiKey, FieldErrors> {
+    /// The new key in this project with this expiration, or the errors of all fields.
+    pub(super) fn new_key(
+        &self,
+        project: &str,
+        expiration: Result<Expiration, &'static str>,
+    ) -> Result<NewApiKey, FieldErrors> {
         let mut errors = FieldErrors::default();
         let level = self.level();
         let project: Option<ProjectId> = project.parse().ok();
@@ -25,7 +29,7 @@ impl Draft {
             scopes: self.chosen_scopes(level, &mut errors),
             models: self.chosen_models(level, &mut errors),
             ip_allowlist: self.chosen_networks(&mut errors),
-            life: errors.check("life", expiration::parse(life, &self.day.get())).unwrap_or(Expiration::Days(1)),
+            life: errors.check("life", expiration).unwrap_or(Expiration::Days(1)),
             rotate_every_days: self.reminder.with(|days| days.parse().ok()),
             rate_limits: self.chosen_rates(&mut errors),
         };
@@ -54,7 +58,7 @@ impl Draft {
         merge_errors(errors, changes.validated(key.level))
     }
 
-    fn chosen_scopes(&self, level: Level, errors: &mut FieldErrors) -> Vec<Scope> {
+    pub(super) fn chosen_scopes(&self, level: Level, errors: &mut FieldErrors) -> Vec<Scope> {
         if self.all_scopes.get() {
             return Vec::new();
         }
@@ -63,7 +67,7 @@ impl Draft {
             self.scopes.with(|chosen| offered.filter(|scope| chosen.iter().any(|name| name == scope.name())).collect());
         scopes.sort_unstable();
         if scopes.is_empty() {
-            errors.add("scopes", "Choose at least one, or allow all.");
+            errors.add("scopes", "Select at least one, or allow all.");
         }
         scopes
     }
@@ -75,7 +79,7 @@ impl Draft {
         let mut models = self.models.get();
         models.sort_unstable();
         if models.is_empty() {
-            errors.add("models", "Choose at least one, or allow all.");
+            errors.add("models", "Select at least one, or allow all.");
         }
         models
     }
@@ -84,19 +88,10 @@ impl Draft {
         if self.anywhere.get() {
             return Vec::new();
         }
-        let mut networks = Vec::new();
-        self.networks.with(|text| {
-            for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-                match line.parse() {
-                    Ok(network) => networks.push(network),
-                    Err(error) => errors.add("ip_allowlist", format!("Line {}: {error}", index + 1)),
-                }
-            }
-        });
-        networks.sort_unstable();
-        networks.dedup();
+        let parsed = self.networks.with(|text| networks::parse(text));
+        let networks = errors.check("ip_allowlist", parsed).unwrap_or_default();
         if networks.is_empty() {
-            errors.add("ip_allowlist", "Name at least one network, or allow all.");
+            errors.add("ip_allowlist", "Enter at least one IP or range, or allow any.");
         }
         networks
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     components::{TimeStyle, format_moment},
-    state::{browser_time_zone, use_organization},
+    state::use_organization,
 };
 
 /// The order in which fields are shown; the log has them in alphabetical order.
@@ -50,7 +50,8 @@ pub(super) fn field_label(field: &str) -> String {
     .to_owned()
 }
 
-pub(super) fn format_value(field: &str, value: &Value) -> String {
+/// Formats a value, with moments in `zone`.
+pub(super) fn format_value(field: &str, value: &Value, zone: &str) -> String {
     match (field, value) {
         ("scopes" | "models", Value::Array(items)) if items.is_empty() => "all".to_owned(),
         ("ip_allowlist", Value::Array(items)) if items.is_empty() => "anywhere".to_owned(),
@@ -58,13 +59,15 @@ pub(super) fn format_value(field: &str, value: &Value) -> String {
             let scope = |item: &Value| item.as_str().and_then(|name| name.parse().ok()).map(Scope::label);
             items.iter().filter_map(scope).collect::<Vec<_>>().join(", ")
         }
-        (_, Value::Array(items)) => items.iter().map(|item| format_value("", item)).collect::<Vec<_>>().join(", "),
+        (_, Value::Array(items)) => {
+            items.iter().map(|item| format_value("", item, zone)).collect::<Vec<_>>().join(", ")
+        }
         ("expires_at", Value::Null) => "never".to_owned(),
         ("rotate_every_days", Value::Null) => "none".to_owned(),
         ("rotate_every_days", Value::Number(days)) => format!("every {days} days"),
         ("created_at" | "expires_at" | "old_secret_ends_at", Value::Number(millis)) => {
             let at = Timestamp::from_millis(millis.as_i64().unwrap_or(0));
-            format_moment(at, &browser_time_zone(), TimeStyle::DayMinute)
+            format_moment(at, zone, TimeStyle::DayMinute)
         }
         ("project", Value::String(id)) => project_name(id).unwrap_or_else(|| id.clone()),
         ("last_four", Value::String(last)) => format!("…{last}"),

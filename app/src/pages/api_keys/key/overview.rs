@@ -5,13 +5,13 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::facts::Facts;
+use super::{KeyIsUsable, facts::Facts};
 use crate::{
     addresses::{KeyAddress, UsageAddress},
     api,
-    components::{AsyncView, EmptyState, Icon, Segmented, SelectOption, Skeleton, Tiles, chart::Chart},
+    components::{AsyncView, EmptyState, Icon, Skeleton, chart::Chart},
     lean::When,
-    pages::usage::{Links, RangeMenu, chart_data, figures, range_name},
+    pages::usage::{Links, MetricTiles, RangeMenu, chart_data, range_name},
     state::{load, use_go, use_live, use_organization},
 };
 
@@ -27,64 +27,61 @@ pub(super) fn Overview(key: ReadSignal<ApiKey>, address: Memo<KeyAddress>) -> im
         address: UsageAddress { query: query.get() },
         to_logs: organization.may(Permission::ViewLogs),
     });
-    let skeleton = || view! { <Skeleton lines=5 shape="tiles"/> <Skeleton lines=1 shape="chart"/> };
+    let skeleton = || view! { <Skeleton lines=4 shape="tiles"/> <Skeleton lines=1 shape="chart"/> };
     view! {
         <div class="key-overview">
             {move || view! { <Facts key=key.get()/> }}
             <section class="key-usage" aria-labelledby="usage">
                 <Controls address links/>
                 <AsyncView answer=report skeleton=skeleton let:report>
-                    <Usage report links/>
+                    <Usage address report links/>
                 </AsyncView>
             </section>
         </div>
     }
 }
 
-/// Controls of the range and the metric.
+/// The control of the range, and a link to the same usage on its own page.
 #[component]
 fn Controls(address: Memo<KeyAddress>, links: Memo<Links>) -> impl IntoView {
-    let (go, organization) = (use_go(), use_organization());
+    let organization = use_organization();
     let range = Memo::new(move |_| Some(address.with(|address| address.range)));
     let name = Memo::new(move |_| address.with(|address| range_name(address.range)));
     let href = Callback::new(move |(range,): (Option<Range>,)| {
         let address = address.get();
         KeyAddress { range: range.unwrap_or(address.range), ..address }.href(&organization.slug())
     });
-    let metrics: Vec<_> = Metric::ALL.iter().map(|metric| SelectOption::new(metric.name(), metric.label())).collect();
-    let choose = move |metric: String| {
-        let metric = metric.parse().unwrap_or_default();
-        go.to(KeyAddress { metric, ..address.get_untracked() }.href(&organization.slug()));
-    };
     view! {
         <div class="key-usage-head">
             <h2 id="usage">"Usage"</h2>
             <RangeMenu range name href/>
-            <Segmented
-                label="Metric"
-                value=Signal::derive(move || address.with(|address| address.metric.to_string()))
-                on_change=choose
-                choices=Signal::stored(metrics)
-            />
-            <a class="link" href=move || links.with(|links| links.address.href(&links.organization))>"All usage"</a>
+            <a class="link" href=move || links.with(|links| links.address.href(&links.organization))>"View usage"</a>
         </div>
     }
 }
 
 #[component]
-fn Usage(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView {
-    let tiles = Memo::new(move |_| report.with(|report| links.with(|links| figures(report, links))));
+fn Usage(address: Memo<KeyAddress>, report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView {
+    let (go, organization) = (use_go(), use_organization());
+    let choose_metric = move |metric: Metric| {
+        go.to(KeyAddress { metric, ..address.get_untracked() }.href(&organization.slug()));
+    };
     let data = Memo::new(move |_| report.with(|report| links.with(|links| chart_data(report, links))));
     let title = Memo::new(move |_| links.with(|links| format!("{} by model", links.address.query.metric.label())));
     let is_empty = Memo::new(move |_| report.with(|report| report.total.is_zero()));
+    let KeyIsUsable(is_usable) = expect_context();
+    let empty_text = move || match is_usable.get() {
+        true => "Calls with this key will appear here automatically.",
+        false => "Choose an earlier range to see this key's calls.",
+    };
     view! {
-        <Tiles label="Totals of the range" tiles/>
+        <MetricTiles report links on_choose=choose_metric/>
         <div class="card">
             <When
                 when=move || !is_empty.get()
-                fallback=|| view! {
+                fallback=move || view! {
                     <EmptyState icon=Icon::Usage title="No calls in this range">
-                        <p>"As soon as the key is used, its calls appear here by themselves."</p>
+                        <p>{empty_text}</p>
                     </EmptyState>
                 }
             >

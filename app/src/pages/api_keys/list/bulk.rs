@@ -4,13 +4,10 @@ use super::selection::KeySelection;
 use crate::{
     components::{Button, ButtonStyle, HEADING, Icon, focus_if_removed},
     lean::When,
-    pages::{
-        api_keys::actions::{KeyAction, KeyActions},
-        usage::plural,
-    },
+    pages::api_keys::actions::{KeyAction, KeyActions},
 };
 
-/// The actions on the chosen keys, shown while any is chosen.
+/// The actions on the selected keys, shown while any is selected.
 #[component]
 pub(super) fn BulkBar(selection: KeySelection, actions: KeyActions) -> impl IntoView {
     let count = Memo::new(move |_| selection.count());
@@ -23,16 +20,16 @@ pub(super) fn BulkBar(selection: KeySelection, actions: KeyActions) -> impl Into
         selection.clear();
         focus_if_removed(HEADING);
     };
-    let text = move || format!("{} chosen", plural(i64::try_from(count.get()).unwrap_or(i64::MAX), "key"));
+    let text = move || format!("{} selected", count.get());
     view! {
-        <div class="bulk-region" role="region" aria-label="Chosen keys" aria-live="polite">
+        <div class="bulk-region" role="region" aria-label="Selected keys" aria-live="polite">
             <When when=move || count.get() != 0>
                 <div class="bulk-bar">
                     <span>{text}</span>
                     <When when=move || selection.all_chosen() != Some(true)>
-                        <Button style=ButtonStyle::Quiet on_press=choose_all>"All on this page"</Button>
+                        <Button style=ButtonStyle::Quiet on_press=choose_all>"Select page"</Button>
                     </When>
-                    <Button style=ButtonStyle::Quiet on_press=clear>"None"</Button>
+                    <Button style=ButtonStyle::Quiet on_press=clear>"Clear"</Button>
                     <Button
                         style=ButtonStyle::Danger
                         icon=Icon::Revoke

@@ -6,11 +6,11 @@ use leptos::prelude::*;
 
 use crate::{
     addresses::KeysAddress,
-    components::{SearchField, Select, SelectOption},
+    components::{Filters as FilterBar, SearchField, Select, SelectOption},
     state::{debounce, use_go, use_organization},
 };
 
-/// Controls of the address's query: search, filters, and on phones the order.
+/// Controls of the address's query: search, filters, and on phones the order. The project is chosen in the header.
 #[component]
 pub(super) fn Filters(address: Memo<KeysAddress>) -> impl IntoView {
     let (go, organization) = (use_go(), use_organization());
@@ -22,21 +22,20 @@ pub(super) fn Filters(address: Memo<KeysAddress>) -> impl IntoView {
     let levels =
         Level::ALL.into_iter().filter(|level| *level != Level::Admin || organization.may(Permission::ViewAdminKeys));
     let levels = choices("Any level", levels.map(|level| SelectOption::new(level.name(), level.label())));
-    let projects = Signal::derive(move || {
-        let projects = organization.projects.with(|projects| projects.cloned().unwrap_or_default());
-        choices(
-            "Any project",
-            projects.into_iter().map(|project| SelectOption::new(project.id.to_string(), project.name)),
-        )
-    });
     let hints = choices("Any hint", HintKind::ALL.iter().map(|hint| SelectOption::new(hint.name(), hint.label())));
     let sorts: Vec<_> = KeySort::ALL
         .iter()
         .map(|sort| SelectOption::new(sort.name(), format!("By {}", sort.label().to_ascii_lowercase())))
         .collect();
+    let active = Signal::derive(move || {
+        address.with(|KeysAddress { query, .. }| {
+            let active = [!query.search.is_empty(), query.level.is_some(), query.hint.is_some()];
+            active.into_iter().filter(|active| *active).count()
+        })
+    });
     view! {
-        <div class="filters" role="search">
-            <Search address/>
+        <FilterBar active>
+            <div role="search"><Search address/></div>
             <Select
                 name="level"
                 label="Level"
@@ -44,14 +43,6 @@ pub(super) fn Filters(address: Memo<KeysAddress>) -> impl IntoView {
                 value=value(|query| query.level.map(|level| level.to_string()).unwrap_or_default())
                 on_change=move |(level,): (String,)| go_to(Box::new(move |query| query.level = level.parse().ok()))
                 choices=Signal::stored(levels)
-            />
-            <Select
-                name="project"
-                label="Project"
-                compact=true
-                value=value(|query| query.project.map(|project| project.to_string()).unwrap_or_default())
-                on_change=move |(project,): (String,)| go_to(Box::new(move |query| query.project = project.parse().ok()))
-                choices=projects
             />
             <Select
                 name="hint"
@@ -75,7 +66,7 @@ pub(super) fn Filters(address: Memo<KeysAddress>) -> impl IntoView {
                     choices=Signal::stored(sorts)
                 />
             </span>
-        </div>
+        </FilterBar>
     }
 }
 
@@ -94,10 +85,10 @@ fn Search(address: Memo<KeysAddress>) -> impl IntoView {
     let search = debounce(move || {
         let Some(text) = typed.try_get_untracked().flatten() else { return };
         let before = address.get_untracked();
-        if text != before.query.search {
+        // A longer one makes no valid address; it stays in the field.
+        if text != before.query.search && text.len() <= KeysAddress::MAX_SEARCH_LENGTH {
             go.replace(before.narrowed(|query| query.search.clone_from(&text)).href(&organization.slug()));
         }
-        // Text that the address can't hold stays in the field.
         if address.with_untracked(|address| address.query.search == text) {
             typed.set(None);
         }

@@ -1,5 +1,6 @@
 use domain::{
     api_keys::{ApiKey, KeyPage, KeySort, Status},
+    ids::ProjectId,
     usage::{Filter, UsageQuery},
 };
 use leptos::{html, prelude::*};
@@ -7,15 +8,15 @@ use leptos::{html, prelude::*};
 use super::selection::KeySelection;
 use crate::{
     addresses::{KeyAddress, KeyTab, KeysAddress, UsageAddress},
-    components::{Badge, CardPosition, Column, DataTable, Icon, IconView, Menu, MenuAction, MenuLink, Sort, Time},
-    lean::{CollectAny, watch},
+    components::{CardPosition, Column, DataTable, Icon, IconView, Menu, MenuAction, MenuLink, Name, Room, Sort, Time},
+    lean::watch,
     pages::api_keys::{
         actions::{KeyAction, KeyActions},
-        badges::{Expiry, GraceLeft, LastUsed, Month, StatusBadge, limits},
+        badges::{Access, Expiry, GraceLeft, LastUsed, Month, StatusBadge},
         hints::HintMenu,
         is_revocable, may_manage,
     },
-    state::{use_go, use_organization},
+    state::{use_go, use_organization, use_project},
 };
 
 /// The sortable columns, and whether their order is descending.
@@ -36,11 +37,12 @@ pub(super) fn KeysTable(
 ) -> impl IntoView {
     let organization = use_organization();
     let slug = StoredValue::new(organization.slug());
-    let row_href = move |key: ApiKey| key_href(slug, &key);
+    let project = use_project();
+    let row_href = move |key: ApiKey| key_href(slug, &key, project.get_untracked());
     view! {
         <DataTable
             caption="API keys"
-            columns=columns(slug, actions, selection)
+            columns=columns(slug, project, actions, selection)
             rows=move || page.with(|page| page.keys.clone())
             row_href
             sort=sort(address)
@@ -68,8 +70,9 @@ fn sort(address: Memo<KeysAddress>) -> Sort {
     })
 }
 
-fn key_href(slug: StoredValue<String>, key: &ApiKey) -> String {
-    slug.with_value(|slug| KeyAddress::new(key.id).href(slug))
+/// The address of a key's page, from which links lead back to the list of `project`.
+fn key_href(slug: StoredValue<String>, key: &ApiKey, project: Option<ProjectId>) -> String {
+    slug.with_value(|slug| KeyAddress::new(key.id).within(project).href(slug))
 }
 
 fn usage_href(slug: StoredValue<String>, key: &ApiKey) -> String {
@@ -77,45 +80,62 @@ fn usage_href(slug: StoredValue<String>, key: &ApiKey) -> String {
     slug.with_value(|slug| UsageAddress { query: UsageQuery { filter, ..UsageQuery::default() } }.href(slug))
 }
 
-fn columns(slug: StoredValue<String>, actions: KeyActions, selection: KeySelection) -> Vec<Column<ApiKey>> {
+fn columns(
+    slug: StoredValue<String>,
+    project: Memo<Option<ProjectId>>,
+    actions: KeyActions,
+    selection: KeySelection,
+) -> Vec<Column<ApiKey>> {
     vec![
-        Column::new("Choose", move |key: &ApiKey| selection.may_choose(key).then(|| choice(key, selection)))
+        Column::new("Select", move |key: &ApiKey| selection.may_choose(key).then(|| choice(key, selection)))
             .at(CardPosition::Choice)
             .with_header_control(move || view! { <ChooseAll selection/> }),
         Column::new("Name", move |key: &ApiKey| {
             let description = (!key.description.is_empty()).then(|| key.description.clone());
+            let href = {
+                let key = key.clone();
+                move || key_href(slug, &key, project.get())
+            };
             view! {
-                <a class="name" href=key_href(slug, key) title=description>{key.name.clone()}</a>
+                <a href=href title=description><Name name=key.name.clone()/></a>
                 <span class="sub mono">{key.masked.clone()}</span>
             }
         })
         .at(CardPosition::Title)
         .sorted(),
+        // One line below the status, so that all rows are of one height.
         Column::new("Status", move |key: &ApiKey| {
+            let below = if key.hints.is_empty() {
+                view! { <GraceLeft key=key.clone()/> }.into_any()
+            } else {
+                view! { <HintMenu key=key.clone() actions/> }.into_any()
+            };
             view! {
                 <StatusBadge status=key.status/>
-                <GraceLeft key=key.clone()/>
-                <HintMenu key=key.clone() actions/>
+                {below}
             }
-        }),
-        Column::new("Project", |key: &ApiKey| match &key.project {
-            Some(project) => view! { <span class="clipped">{project.name.clone()}</span> }.into_any(),
-            None => view! { <span class="faint">"All"</span> }.into_any(),
-        }),
-        Column::new("Access", |key: &ApiKey| {
-            let limit = |(text, all): (String, String)| view! { <span class="sub clipped" title=all>{text}</span> };
-            let (level, limits) = (key.level, limits(key).into_iter().map(limit).collect_any());
-            view! { <Badge>{level.label()}</Badge> {limits} }
         })
-        .spare(),
+        .at(CardPosition::Below),
+        Column::new("Project", |key: &ApiKey| match &key.project {
+            Some(project) => view! { <Name name=project.name.clone()/> }.into_any(),
+            None => view! { <span class="faint">"All"</span> }.into_any(),
+        })
+        .at(CardPosition::Hidden)
+        .needs(Room::Medium),
+        Column::new("Access", |key: &ApiKey| view! { <Access key=key.clone()/> })
+            .at(CardPosition::Hidden)
+            .needs(Room::Wide),
         Column::new("Created", |key: &ApiKey| {
             let by = key.created_by.as_ref().map(|creator| creator.name.clone());
-            view! { <Time at=key.created_at/> {by.map(|by| view! { <span class="sub clipped">{by}</span> })} }
+            view! { <Time at=key.created_at/> {by.map(|name| view! { <span class="sub"><Name name/></span> })} }
         })
-        .spare()
+        .at(CardPosition::Hidden)
+        .needs(Room::Large)
         .sorted(),
-        Column::new("Last used", |key: &ApiKey| view! { <LastUsed used=key.last_use.clone()/> }).sorted(),
-        Column::new("Expires", |key: &ApiKey| view! { <Expiry at=key.expires_at/> }).sorted(),
+        Column::new("Last used", |key: &ApiKey| view! { <LastUsed used=key.last_use.clone()/> })
+            .at(CardPosition::BelowValue)
+            .sorted(),
+        Column::new("Expires", |key: &ApiKey| view! { <Expiry at=key.expires_at/> }).at(CardPosition::Hidden).sorted(),
         Column::new("This month", move |key: &ApiKey| {
             view! {
                 <Month
@@ -129,7 +149,7 @@ fn columns(slug: StoredValue<String>, actions: KeyActions, selection: KeySelecti
         .numeric()
         .at(CardPosition::Value)
         .sorted(),
-        Column::new("Acts", move |key: &ApiKey| view! { <ActionMenu key=key.clone() slug actions/> })
+        Column::new("Actions", move |key: &ApiKey| view! { <ActionMenu key=key.clone() slug actions/> })
             .at(CardPosition::Action),
     ]
 }
@@ -140,7 +160,7 @@ fn choice(key: &ApiKey, selection: KeySelection) -> impl IntoView + use<> {
         <label class="choose">
             <input
                 type="checkbox"
-                aria-label=format!("Choose {}", key.name)
+                aria-label=format!("Select {}", key.name)
                 prop:checked=move || selection.contains(id)
                 on:click=move |event| selection.toggle(id, &event)
             />
@@ -148,7 +168,7 @@ fn choice(key: &ApiKey, selection: KeySelection) -> impl IntoView + use<> {
     }
 }
 
-/// A checkbox that chooses all keys of the page, or none.
+/// A checkbox that selects all keys of the page, or none.
 #[component]
 fn ChooseAll(selection: KeySelection) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
@@ -162,7 +182,7 @@ fn ChooseAll(selection: KeySelection) -> impl IntoView {
             <input
                 node_ref=input
                 type="checkbox"
-                aria-label="Choose all on this page"
+                aria-label="Select all on this page"
                 disabled=move || !selection.has_selectable()
                 prop:checked=move || selection.all_chosen() == Some(true)
                 on:click=move |_| selection.choose_all(untrack(|| selection.all_chosen()) != Some(true))
@@ -175,9 +195,15 @@ fn ChooseAll(selection: KeySelection) -> impl IntoView {
 #[component]
 fn ActionMenu(key: ApiKey, slug: StoredValue<String>, actions: KeyActions) -> impl IntoView {
     let may_change = may_manage(use_organization(), key.level);
-    let label = format!("Acts for {}", key.name);
-    let calls = slug.with_value(|slug| KeyAddress { tab: KeyTab::Calls, ..KeyAddress::new(key.id) }.href(slug));
-    let (page, usage) = (key_href(slug, &key), usage_href(slug, &key));
+    let label = format!("Actions for {}", key.name);
+    let project = use_project();
+    let calls_of = KeyAddress { tab: KeyTab::Calls, ..KeyAddress::new(key.id) };
+    let calls = Signal::derive(move || slug.with_value(|slug| calls_of.clone().within(project.get()).href(slug)));
+    let usage = usage_href(slug, &key);
+    let page = {
+        let key = key.clone();
+        Signal::derive(move || key_href(slug, &key, project.get()))
+    };
     let entries = may_change.then(|| action_entries(&key, actions));
     view! {
         <Menu label class="button quiet bare" trigger=|| view! { <IconView icon=Icon::More/> }>
@@ -204,11 +230,11 @@ fn action_entries(key: &ApiKey, actions: KeyActions) -> AnyView {
         Status::Active => entries.push(entry(Icon::Refresh, "Rotate…", KeyAction::Rotate)),
         Status::Rotating => {
             entries.push(entry(Icon::Check, "End the old secret…", KeyAction::EndOldSecret));
-            entries.push(entry(Icon::Clock, "Let the old secret live longer…", KeyAction::ChangeGrace));
+            entries.push(entry(Icon::Clock, "Extend the old secret…", KeyAction::ChangeGrace));
         }
         Status::Expired | Status::Revoked | Status::Disabled => {}
     }
-    entries.push(entry(Icon::Plus, "Create a successor…", KeyAction::CreateSuccessor));
+    entries.push(entry(Icon::Plus, "Create replacement…", KeyAction::CreateReplacement));
     if is_revocable(key) {
         entries.push(view! { <hr/> }.into_any());
         entries.push(entry(Icon::Revoke, "Revoke…", |key| KeyAction::Revoke(vec![key])));

@@ -33,15 +33,15 @@ fn Form(limits: SharedLimits, unsaved: Unsaved, on_close: Callback<()>, on_saved
     let toasts = use_toasts();
     let SharedLimits { project, limits: current, configured } = limits;
     let explanation = match project {
-        Some(_) => "For all keys of the project together. Those of the organization hold too.",
-        None => "For all keys of the organization together, whatever their project.",
+        Some(_) => "For all keys of the project together. Organization limits still apply.",
+        None => "For all keys of the organization together, in all projects.",
     };
     let id = project.map(|project| project.id);
     let save = submission(
         move |limits: &RateLimits| api::rate_limits::Set { organization: slug.clone(), project: id, limits: *limits },
         move |_, ()| {
             on_saved.run(());
-            toasts.show_success("Rate limits saved; they hold from now on.");
+            toasts.show_success("Changes saved.");
         },
     );
     let draft = RateDraft::new(current);
@@ -82,7 +82,7 @@ fn Form(limits: SharedLimits, unsaved: Unsaved, on_close: Callback<()>, on_saved
 /// A hint at the limit that applies if the field is empty.
 fn empty_hint(configured: Option<u32>) -> String {
     match configured {
-        Some(limit) => format!("Empty for your operator's limit, {}.", format_count(limit.into())),
-        None => "Empty for no limit.".to_owned(),
+        Some(limit) => format!("Leave blank for the server default, {}.", format_count(limit.into())),
+        None => "Leave blank for no limit.".to_owned(),
     }
 }

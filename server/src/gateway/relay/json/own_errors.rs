@@ -32,7 +32,7 @@ const ACCOUNT_CODES: [&str; 7] = [
 /// Anthropic's message for an account without credit, which has no code of its own.
 const ANTHROPIC_ACCOUNT_MESSAGE: &str = "credit balance is too low";
 
-const UNREQUESTED_STREAM: &str = "The provider answered with a stream, which wasn't asked for.";
+const UNREQUESTED_STREAM: &str = "The provider responded with a stream that wasn't requested.";
 
 /// The provider's headers that say when to retry.
 const RETRY_HEADERS: [HeaderName; 3] =
@@ -50,7 +50,7 @@ pub(super) fn own_error(
     let refusal = match status {
         _ if answer_headers.is_encoded => {
             tracing::error!(provider = %name, "the provider compresses its answers, though it is asked not to");
-            V1Error::upstream_error("The provider compressed its answer, which wasn't asked for, so it can't be read.")
+            V1Error::upstream_error("The provider compressed its response although it wasn't asked to.")
         }
         status if status.is_success() && is_event_stream(headers) && !call.context.may_stream => {
             V1Error::upstream_error(UNREQUESTED_STREAM)
@@ -59,12 +59,12 @@ pub(super) fn own_error(
         // The rejected key is the gateway's, not the client's, and the answer may quote from it.
         StatusCode::UNAUTHORIZED => {
             tracing::error!(provider = %name, "the provider refuses its key");
-            V1Error::upstream_error("The provider refuses the gateway's own key. Tell whoever runs it.")
+            V1Error::upstream_error("The provider rejected the gateway's key. Contact the operator.")
         }
         StatusCode::PAYMENT_REQUIRED | StatusCode::FORBIDDEN | StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
             tracing::error!(provider = %name, %status, "the provider refuses this to the gateway");
             let message = format!(
-                "The provider refuses this to the gateway: it answered {}. Tell whoever runs it.",
+                "The provider rejected the gateway's request with status {}. Contact the operator.",
                 status.as_u16()
             );
             V1Error::upstream_error(message)
@@ -74,19 +74,20 @@ pub(super) fn own_error(
             tracing::warn!(provider = %name, %status, "the provider is overloaded");
             V1Error::upstream_overloaded(status)
         }
-        StatusCode::GATEWAY_TIMEOUT => V1Error::upstream_timeout("The provider says that it took too long."),
+        StatusCode::GATEWAY_TIMEOUT => V1Error::upstream_timeout("The provider reported a timeout."),
         status if status.is_server_error() => {
             tracing::warn!(provider = %name, %status, "the provider failed");
-            V1Error::upstream_error(format!("The provider failed: it answered {}.", status.as_u16()))
+            V1Error::upstream_error(format!("The provider failed with status {}.", status.as_u16()))
         }
         status if status.is_redirection() => {
             tracing::error!(provider = %name, %status, "the provider leads elsewhere: its base_url isn't right");
-            let message = format!("The provider leads elsewhere ({}), which isn't followed.", status.as_u16());
+            let message = format!("The provider responded with a redirect ({}). It isn't followed.", status.as_u16());
             V1Error::upstream_error(message)
         }
         _ => {
             tracing::warn!(provider = %name, %status, "the provider's answer isn't passed on");
-            V1Error::upstream_error(format!("The provider answered {}, which isn't passed on.", status.as_u16()))
+            let message = format!("The provider responded with status {}, which isn't passed on.", status.as_u16());
+            V1Error::upstream_error(message)
         }
     };
     Some(refusal)
@@ -111,13 +112,13 @@ pub(super) fn replacement(
             (StatusCode::BAD_GATEWAY, Some(refusal))
         }
         FailureForm::Instead(StatusCode::BAD_GATEWAY) => {
-            upstream_error(format!("The provider failed: it answered {answer_status} with an error."))
+            upstream_error(format!("The provider failed: it responded with status {answer_status} and an error."))
         }
         FailureForm::Instead(status) => (status, own_error(call, provider, status, &parts.headers, answer_headers)),
         FailureForm::NoAnswer => {
-            upstream_error(format!("The provider answered {answer_status} with something that isn't an answer."))
+            upstream_error(format!("The provider responded with status {answer_status} and an invalid body."))
         }
-        FailureForm::Half => upstream_error("The provider broke off its answer.".to_owned()),
+        FailureForm::Half => upstream_error("The provider ended its response early.".to_owned()),
         FailureForm::Unasked => upstream_error(UNREQUESTED_STREAM.to_owned()),
     }
 }

@@ -130,5 +130,7 @@ fn call(world: &World, key: &CreatedApiKey, at: Timestamp, random: &mut Pcg64) -
         duration_us: 1_000,
         first_byte_us: None,
         error_code: Cow::Borrowed(""),
+        rejection: None,
+        client_request_id: None,
     }
 }

@@ -50,7 +50,7 @@ pub(super) async fn read(
     organization: &Organization,
     keys: KeyConditions,
 ) -> ServiceResult<MonthFiguresByKey> {
-    let days = usage::days_of_month(organization, services.now())?;
+    let days = usage::days_of_month(organization, services.now());
     let mut months = MonthFiguresByKey { days: days.len(), months: HashMap::new() };
     for sum in read_sums(services, keys, Resolution::Day, &days).await? {
         let month = months.months.entry(sum.api_key_id).or_insert_with(|| MonthFigures::without_calls(days.len()));

@@ -48,7 +48,7 @@ pub(super) async fn find(
     let all = keys.clone();
     let (costs, by_key) = match query.sort {
         KeySort::Spend => {
-            let month = usage::days_of_month(organization, services.now())?;
+            let month = usage::days_of_month(organization, services.now());
             let from = keys.value(month.first().map_or(0, |day| day.millis()));
             let day = Resolution::Day.number().to_string();
             (COSTS.replace("{any}", ANY_OUTCOME).replace("{day}", &day).replace("{from}", &from), "GROUP BY k.id")
@@ -73,6 +73,12 @@ pub(super) async fn find(
         (None, _) => 0,
     };
     Ok(OrderedKeys { ids, total })
+}
+
+/// Whether there is any of `keys`.
+pub(super) async fn exists(services: &Services, keys: KeyConditions) -> ServiceResult<bool> {
+    let statement = keys.statement("SELECT k.id FROM api_keys k", "LIMIT 1");
+    Ok(services.database.read().query_one_raw(statement).await?.is_some())
 }
 
 /// Counts `keys`.

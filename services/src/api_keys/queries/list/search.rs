@@ -27,7 +27,7 @@ pub(super) fn restrict(keys: &mut KeyConditions, text: &str) -> ServiceResult<()
         return Ok(());
     }
     if text.chars().count() > MAX_SEARCH_LENGTH {
-        let message = format!("Search for at most {MAX_SEARCH_LENGTH} characters.");
+        let message = format!("Use at most {MAX_SEARCH_LENGTH} characters.");
         return Err(FieldErrors::of("search", message).into());
     }
     if let Ok(id) = text.parse::<ApiKeyId>() {

@@ -1,0 +1,86 @@
+//! What a search for calls offers while a text is typed: the calls with this ID, and values of filters with this text.
+
+use domain::{
+    api_keys::KeyQuery,
+    calls::{ApiKeyRef, CallSuggestions, MAX_CLIENT_REQUEST_ID},
+    ids::OrganizationId,
+    permissions::Permission,
+    projects::ProjectRef,
+    usage::Filter,
+};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+
+use crate::{
+    Actor, ServiceResult, Services, api_keys, calls,
+    database::Bound,
+    projects::{self, ProjectScope},
+    usage::series_condition,
+};
+
+/// Maximum number of calls, and of values of each filter.
+const MAX_SUGGESTIONS: usize = 5;
+/// Maximum length of a text that names are compared with, in characters; names aren't longer.
+const MAX_NAME_LENGTH: usize = 200;
+
+/// Finds the calls whose ID, or whose client's own request ID, is `text`, and the models, keys and projects with this
+/// text in their names, as far as `actor` may see them.
+pub async fn suggest(services: &Services, actor: &Actor, text: &str) -> ServiceResult<CallSuggestions> {
+    services.wait_until_stored().await;
+    let database = services.database.read();
+    let scope = projects::scope(database, actor, Permission::ViewLogs).await?;
+    // Control characters are in no name, and PostgreSQL takes no zero byte.
+    let text: String = text.trim().chars().filter(|letter| !letter.is_control()).take(MAX_CLIENT_REQUEST_ID).collect();
+    let calls = calls::find(services, actor, &scope, &text, MAX_SUGGESTIONS as u64).await?;
+    if text.chars().count() > MAX_NAME_LENGTH {
+        return Ok(CallSuggestions { calls, ..CallSuggestions::default() });
+    }
+    Ok(CallSuggestions {
+        calls,
+        models: find_models(database, actor.organization.id, &scope, &text).await?,
+        projects: find_projects(services, actor, &scope, &text).await?,
+        api_keys: find_keys(services, actor, text).await?,
+    })
+}
+
+/// Finds models of calls, those whose names begin with the text first.
+async fn find_models(
+    database: &DatabaseConnection,
+    organization: OrganizationId,
+    scope: &ProjectScope,
+    text: &str,
+) -> ServiceResult<Vec<String>> {
+    let mut bound = Bound::new(database.get_database_backend());
+    let organization = bound.value(organization.uuid());
+    let condition = series_condition(scope, &Filter::default(), &mut bound);
+    let place = bound.position("lower(m.model)", &text.to_lowercase());
+    let sql = format!(
+        "SELECT m.model AS model, {place} AS place FROM (SELECT DISTINCT s.model AS model FROM series s \
+         WHERE s.organization_id = {organization} AND s.model <> '' AND {condition}) m \
+         WHERE {place} > 0 ORDER BY place, model LIMIT {MAX_SUGGESTIONS}"
+    );
+    let rows = database.query_all_raw(bound.statement(sql)).await?;
+    Ok(rows.iter().map(|row| row.try_get("", "model")).collect::<Result<_, _>>()?)
+}
+
+/// Finds projects, as far as their calls may be seen.
+async fn find_projects(
+    services: &Services,
+    actor: &Actor,
+    scope: &ProjectScope,
+    text: &str,
+) -> ServiceResult<Vec<ProjectRef>> {
+    let text = text.to_lowercase();
+    let projects = projects::list(services, actor).await?.into_iter();
+    let fitting = projects.filter(|project| scope.contains(project.id) && project.name.to_lowercase().contains(&text));
+    Ok(fitting.map(|project| ProjectRef { id: project.id, name: project.name }).take(MAX_SUGGESTIONS).collect())
+}
+
+/// Finds keys that the actor may view, the ones of the list of keys.
+async fn find_keys(services: &Services, actor: &Actor, text: String) -> ServiceResult<Vec<ApiKeyRef>> {
+    if actor.reach(Permission::ViewApiKeys).is_err() {
+        return Ok(Vec::new());
+    }
+    let query = KeyQuery { search: text, ..KeyQuery::default() };
+    let keys = api_keys::list(services, actor, &query).await?.keys.into_iter();
+    Ok(keys.map(|key| ApiKeyRef { id: key.id, name: key.name, masked: key.masked }).take(MAX_SUGGESTIONS).collect())
+}
