@@ -33,6 +33,7 @@ pub const PUBLIC_PATHS: &[&str] = &[
     "/readyz",
     openapi::PATH,
     "/api/accounts/welcome",
+    "/api/accounts/session_end",
     "/api/accounts/sign_in",
     "/api/accounts/sign_up",
     "/v1/keys/report-leak",

@@ -69,7 +69,8 @@ const fn name(state: BreakerState) -> &'static str {
 /// Creates the metrics, and the body writer with its counters among them.
 pub(super) fn new_metrics(services: &Services) -> Result<(Metrics, BodyWriter), prometheus::Error> {
     let metrics = Metrics::new()?;
-    let stored = metrics.counter("tollhouse_bodies_stored_total", "Calls of which it is kept what was said.")?;
+    let stored =
+        metrics.counter("tollhouse_bodies_stored_total", "Calls whose request and response bodies were stored.")?;
     let dropped = metrics.counter(
         "tollhouse_bodies_left_out_total",
         "Calls of which it isn't, since there was no room or the database was slow.",

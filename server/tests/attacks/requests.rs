@@ -182,7 +182,7 @@ async fn a_key_where_it_doesnt_belong_opens_nothing_and_goes_no_further() {
         for headers in [&[][..], &[("authorization", &*bearer)]] {
             let answer = post(&stage, &format!("{CHAT}?{query}"), headers, BODY).await;
             assert_eq!((answer.status.as_u16(), answer.code().as_str()), (401, "invalid_api_key"), "{query}");
-            assert!(answer.text().contains("address") && !answer.text().contains(&secret));
+            assert!(answer.text().contains("in the URL") && !answer.text().contains(&secret));
         }
     }
     let other = other_key();

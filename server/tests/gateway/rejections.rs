@@ -193,7 +193,7 @@ async fn what_isnt_there_is_said_in_json() {
     for path in ["/v1", "/v1/", "/v1/chat", "/v1/nothing/here"] {
         let answer = stage.request(Method::POST, path, &[], BODY).await;
         assert_eq!((answer.status, answer.code().as_str()), (StatusCode::NOT_FOUND, "not_found"), "{path}");
-        let (there, right) = (format!("nothing at {path}."), format!("http://{}/v1", stage.address));
+        let (there, right) = (format!("Unknown path {path}."), format!("http://{}/v1", stage.address));
         assert!(answer.text().contains(&there) && answer.text().contains(&right), "{}", answer.text());
         assert!(answer.id().starts_with("req_"));
     }

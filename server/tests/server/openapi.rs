@@ -95,7 +95,7 @@ async fn the_queries_parameters_are_those_that_are_read() {
         let path = ids.iter().fold(operation.path.to_owned(), |path, (name, id)| path.replace(name, id));
         let answer = world.call(&operation.method, &format!("{path}?nonsense=1"), Some(&key), &Value::Null).await;
         let message = body(answer).await["error"]["message"].as_str().unwrap_or_default().to_owned();
-        let known = message.strip_prefix("There is no parameter \"nonsense\" here; there are ");
+        let known = message.strip_prefix("Unknown parameter \"nonsense\". Allowed parameters: ");
         let known = known.into_iter().flat_map(|names| names.trim_end_matches('.').split(", ")).collect();
         assert_eq!(operation.parameters("query"), known, "{} {}", operation.method, operation.path);
     }

@@ -113,7 +113,8 @@ fn without_changing_fields(body: &str) -> String {
 pub(super) fn without_moments(value: Value) -> Value {
     match value {
         Value::Object(value) => {
-            let stable = value.into_iter().filter(|(name, _)| !matches!(name.as_str(), "read_at" | "version"));
+            let stable =
+                value.into_iter().filter(|(name, _)| !matches!(name.as_str(), "read_at" | "since" | "version"));
             Value::Object(stable.map(|(name, value)| (name, without_moments(value))).collect())
         }
         Value::Array(value) => value.into_iter().map(without_moments).collect(),
