@@ -2,7 +2,7 @@ use leptos::prelude::*;
 
 use crate::{
     addresses::Page,
-    components::{EmptyState, Icon, PageHead},
+    components::{EmptyState, Icon, Name, PageHead},
     state::use_organization,
 };
 
@@ -14,7 +14,7 @@ pub fn NoPermission(page: Page) -> impl IntoView {
         <PageHead title=page.label()/>
         <div class="card">
             <EmptyState icon=Icon::Revoke title=format!("You don't have access to {}", page.label())>
-                <p>"Your role in " <b>{membership.name}</b> " is " <b>{membership.role.label()}</b> "."</p>
+                <p>"Your role in " <b><Name name=membership.name/></b> " is " <b>{membership.role.label()}</b> "."</p>
             </EmptyState>
         </div>
     }
@@ -30,7 +30,7 @@ pub fn NoProject(page: Page) -> impl IntoView {
             <EmptyState icon=Icon::Folder title="You aren't assigned to a project">
                 <p>
                     "As " <b>{membership.role.label()}</b> " you see the keys, calls and usage of projects that are assigned
-                    to you. Ask the administrator of " <b>{membership.name}</b> " to assign one."
+                    to you. Ask the administrator of " <b><Name name=membership.name/></b> " to assign one."
                 </p>
             </EmptyState>
         </div>

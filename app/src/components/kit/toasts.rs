@@ -9,6 +9,7 @@ use super::{
     badge::Tone,
     button::{Button, ButtonStyle},
     icon::{Icon, IconView},
+    name::sentence,
 };
 use crate::lean::watch;
 
@@ -82,7 +83,7 @@ pub fn ToastRegion() -> impl IntoView {
         view! {
             <div class=format!("toast {}", toast.tone.class())>
                 <IconView icon/>
-                <span>{toast.text}</span>
+                <span>{sentence(toast.text)}</span>
                 <Button
                     style=ButtonStyle::Quiet
                     icon=Icon::Close
