@@ -29,11 +29,7 @@ pub fn LiveSign() -> impl IntoView {
             }
         >
             <i aria-hidden="true"></i>
-            <span class="live-text">
-                // Reserves room for the longest text, so that neighbors don't move from under a finger.
-                <span class="live-width" aria-hidden="true"></span>
-                <span aria-live="polite">{move || sign().1}</span>
-            </span>
+            <span aria-live="polite">{move || sign().1}</span>
             {move || view! { <IconView icon=icon()/> }}
         </button>
     }
