@@ -35,10 +35,10 @@ test("what was typed stays when the form is closed, and wrong lines are named", 
   await keys.creation.getByLabel("Name").fill("Restricted");
   await keys.unfold("Restrictions");
   await keys.creation.getByRole("button", { name: "Only these networks" }).click();
-  await keys.creation.getByLabel("Networks").fill("203.0.113.0/24\n\n10.0.0.300");
+  await keys.creation.getByLabel("IP ranges").fill("203.0.113.0/24\n\n10.0.0.300");
   await keys.submit();
   await expect(keys.creation.getByRole("alert").filter({ hasText: /^Line 3: "10.0.0.300"/ })).toBeVisible();
-  await expect(keys.creation.getByLabel("Networks")).toBeFocused();
+  await expect(keys.creation.getByLabel("IP ranges")).toBeFocused();
   await page.keyboard.press("Escape");
   await expect(keys.creation).toBeHidden();
   await expect(page).toHaveURL(/\/keys$/);
@@ -46,7 +46,7 @@ test("what was typed stays when the form is closed, and wrong lines are named", 
   await keys.startCreating();
   await expect(keys.creation.getByLabel("Name")).toHaveValue("Restricted");
   await keys.unfold("Restrictions");
-  await keys.creation.getByLabel("Networks").fill("203.0.113.7/24");
+  await keys.creation.getByLabel("IP ranges").fill("203.0.113.7/24");
   await keys.creation.getByRole("button", { name: /^Selected/ }).first().click();
   await keys.submit();
   await expect(keys.creation.getByRole("alert").filter({ hasText: "Select at least one" })).toBeVisible();

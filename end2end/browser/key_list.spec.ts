@@ -76,7 +76,7 @@ test("search, filters and order are in the address, and Back undoes them", async
   await owner.createKey({ name: "Grafana", level: "read" });
   const keys = new ApiKeysPage(page);
   await keys.open(organization.slug);
-  await page.getByRole("combobox", { name: "Level" }).selectOption("read");
+  await page.getByRole("combobox", { name: "Type" }).selectOption("read");
   await expect(page).toHaveURL(/level=read/);
   await expect(keys.rows).toHaveCount(1);
   await page.reload();

@@ -32,7 +32,7 @@ pub fn Banners() -> impl IntoView {
         }
     });
     let text = move || match connection.state() {
-        Connectivity::Offline => Some("You're offline. What you see may be out of date; what you typed is kept."),
+        Connectivity::Offline => Some("You're offline. What you see may be out of date. Unsaved text is safe."),
         Connectivity::Unreachable if is_for_long.get() => {
             Some("The server can't be reached. What you see may be out of date; trying again…")
         }

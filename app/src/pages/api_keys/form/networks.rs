@@ -71,11 +71,11 @@ fn Networks(draft: Draft, errors: DraftErrors) -> impl IntoView {
     view! {
         <TextArea
             name="ip_allowlist"
-            label="Networks"
+            label="IP ranges"
             mono=true
             placeholder="203.0.113.0/24"
             value=draft.networks
-            hint="One a line: an address, or a network such as 203.0.113.0/24 or 2001:db8::/32. Calls from elsewhere are refused."
+            hint="One per line: an IP address, or a range such as 203.0.113.0/24 or 2001:db8::/32. Calls from elsewhere are rejected."
             error=errors.field("ip_allowlist")
         />
         {move || own_address.get().map(|ip| {

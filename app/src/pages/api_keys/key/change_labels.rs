@@ -34,7 +34,7 @@ pub(super) fn field_label(field: &str) -> String {
     match field {
         "name" => "Name",
         "description" => "Description",
-        "level" => "Level",
+        "level" => "Type",
         "project" => "Project",
         "scopes" => "Scopes",
         "models" => "Models",

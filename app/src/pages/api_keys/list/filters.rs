@@ -21,8 +21,8 @@ pub(super) fn Filters(address: Memo<KeysAddress>) -> impl IntoView {
 
     let levels =
         Level::ALL.into_iter().filter(|level| *level != Level::Admin || organization.may(Permission::ViewAdminKeys));
-    let levels = choices("Any level", levels.map(|level| SelectOption::new(level.name(), level.label())));
-    let hints = choices("Any hint", HintKind::ALL.iter().map(|hint| SelectOption::new(hint.name(), hint.label())));
+    let levels = choices("Any type", levels.map(|level| SelectOption::new(level.name(), level.label())));
+    let hints = choices("Any issue", HintKind::ALL.iter().map(|hint| SelectOption::new(hint.name(), hint.label())));
     let sorts: Vec<_> = KeySort::ALL
         .iter()
         .map(|sort| SelectOption::new(sort.name(), format!("By {}", sort.label().to_ascii_lowercase())))
@@ -38,7 +38,7 @@ pub(super) fn Filters(address: Memo<KeysAddress>) -> impl IntoView {
             <div role="search"><Search address/></div>
             <Select
                 name="level"
-                label="Level"
+                label="Type"
                 compact=true
                 value=value(|query| query.level.map(|level| level.to_string()).unwrap_or_default())
                 on_change=move |(level,): (String,)| go_to(Box::new(move |query| query.level = level.parse().ok()))
@@ -46,7 +46,7 @@ pub(super) fn Filters(address: Memo<KeysAddress>) -> impl IntoView {
             />
             <Select
                 name="hint"
-                label="Hint"
+                label="Issue"
                 compact=true
                 value=value(|query| query.hint.map(|hint| hint.to_string()).unwrap_or_default())
                 on_change=move |(hint,): (String,)| go_to(Box::new(move |query| query.hint = hint.parse().ok()))
