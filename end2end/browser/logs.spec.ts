@@ -27,6 +27,7 @@ test("the log is narrowed to presets and to any days, in a time zone that is sho
   await page.reload();
   await logs.showFilters();
   await expect(range).toHaveText("Last month");
+  await logs.hideFilters();
   await page.getByRole("link", { name: "Any time" }).click();
   await expect(logs.rows).toHaveCount(1);
   await choose("Last 7 days");

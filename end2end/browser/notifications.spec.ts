@@ -176,6 +176,7 @@ test("the bell is used without a mouse", async ({ signedIn: page, hub, key, orga
   await expect(inbox.panel).toBeFocused();
   await page.keyboard.press("Tab");
   await expect(inbox.panel.getByRole("button", { name: "Mark all as read" })).toBeFocused();
+  await expect(inbox.rows).toHaveCount(1);
   await page.keyboard.press("Tab");
   await expect(inbox.rows.getByRole("link")).toBeFocused();
   await page.keyboard.press("Tab");

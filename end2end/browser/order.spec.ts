@@ -261,9 +261,9 @@ test("the focus stays where somebody types, though the page began elsewhere", as
 
 test("tabs share one session: its end asks in all of them, and signing in goes on in all", async ({ context, signedIn: page, hub, organization }) => {
   const other = await context.newPage();
-  await other.goto(`/o/${organization.slug}/settings`);
-  const field = other.getByRole("main").getByRole("textbox").first();
-  await field.fill("41");
+  const settings = new SettingsPage(other);
+  await settings.open(organization.slug);
+  await settings.typeLifetime("41");
   await new UsagePage(page).open(organization.slug);
   await page.keyboard.press("Control+k");
   await page.getByRole("combobox").fill("Sign out");
@@ -276,7 +276,7 @@ test("tabs share one session: its end asks in all of them, and signing in goes o
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   await expect(other.getByRole("dialog")).toBeHidden();
-  await expect(field).toHaveValue("41");
+  await expect(settings.customLifetime).toHaveValue("41");
 
   await test.step("another account's session shows nothing of the first", async () => {
     const stranger = await Session.signUp(hub);
@@ -287,9 +287,9 @@ test("tabs share one session: its end asks in all of them, and signing in goes o
 });
 
 test("an answer about who is signed in that a newer one has overtaken asks for no password", async ({ context, signedIn: page, owner, organization }) => {
-  await page.goto(`/o/${organization.slug}/settings`);
-  const field = page.getByRole("main").getByRole("textbox").first();
-  await field.fill("41");
+  const settings = new SettingsPage(page);
+  await settings.open(organization.slug);
+  await settings.typeLifetime("41");
   const anotherTab = () => page.evaluate(() => window.dispatchEvent(new StorageEvent("storage", { key: "session" })));
   const signedOut = await holdAnswer(page, "/api/accounts/welcome");
   await context.clearCookies();
@@ -305,7 +305,7 @@ test("an answer about who is signed in that a newer one has overtaken asks for n
   await (await overtaken).finished();
   await page.evaluate(() => new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen))));
   await expect(page.getByRole("dialog")).toBeHidden();
-  await expect(field).toHaveValue("41");
+  await expect(settings.customLifetime).toHaveValue("41");
 });
 
 test("two tabs change settings beside each other without undoing what the other did", async ({ signedIn: page, owner, organization }) => {

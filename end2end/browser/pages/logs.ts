@@ -36,6 +36,12 @@ export class LogsPage {
     if ((await button.isVisible()) && !(await this.search.isVisible())) await button.click();
   }
 
+  /** Closes the sheet of filters, which is open on phones only. */
+  async hideFilters(): Promise<void> {
+    const done = this.page.getByRole("dialog", { name: "Filters" }).getByRole("button", { name: "Done" });
+    if (await done.isVisible()) await done.click();
+  }
+
   /** The rows of calls, without the header. */
   get rows(): Locator {
     return this.page.locator(".call-list").getByRole("table").locator("tbody tr");
