@@ -12,10 +12,10 @@ mod usage;
 
 pub(crate) use account::Account;
 pub(crate) use api_keys::{ApiKey, ApiKeys, KeyCalls, KeyDialogs, KeyHistory};
-pub(crate) use logs::Logs;
+pub(crate) use logs::{CallContent, Logs};
 pub(crate) use notifications::Notifications;
-pub(crate) use overview::Overview;
+pub(crate) use overview::{FirstStepsContent, Overview};
 pub(crate) use settings::{BodiesQuestion, Settings};
 pub(crate) use sign_in::SignIn;
 pub(crate) use sign_up::SignUp;
-pub(crate) use usage::Usage;
+pub(crate) use usage::{CustomRangeDialog, Usage, UsageFilters};

@@ -9,10 +9,23 @@
 const WEIGHT = { alone: 0.277, withMain: 0.235, main: 0.282, file: 1_150 };
 /** How much every visit downloads besides code, in bytes. */
 const OTHER_BYTES = 40_000;
-/** The exponent that makes the heaviest visit count more than lighter ones. */
-const EMPHASIS = 8;
+/**
+ * Files are joined so that the heaviest visit becomes as light as possible: the score is the norm of all visits with this
+ * exponent, which is hardly above the heaviest, and this share of what all parts download together.
+ */
+const [EXPONENT, SHARE] = [32, 0.007];
 /** Parts that open within a page, so that no visit begins with them. */
-const LATER = ["key_calls", "key_dialogs", "key_history", "palette"];
+const LATER = [
+  "call_details",
+  "custom_range",
+  "first_steps",
+  "inbox_list",
+  "key_calls",
+  "key_dialogs",
+  "key_history",
+  "overlays",
+  "usage_filters",
+];
 
 /**
  * Reads the pieces of code, and the parts that need each, from the loader that wasm-split-cli writes: a piece for several
@@ -36,42 +49,60 @@ function readPieces(loader) {
  */
 function joinPieces(pieces, mainBytes) {
   const names = [...new Set(pieces.flatMap(({ parts }) => parts))];
-  const score = ({ files, withMain }) => {
-    const common = OTHER_BYTES + WEIGHT.main * mainBytes + WEIGHT.withMain * withMain.bytes;
-    return names
-      .map((name) => {
-        const needed = files.filter(({ parts }) => parts.has(name));
-        const own = needed.reduce((sum, { bytes }) => sum + WEIGHT.file + WEIGHT.alone * bytes, 0);
-        return LATER.includes(name) ? own / 300_000 : ((common + own) / 300_000) ** EMPHASIS;
-      })
-      .reduce((sum, each) => sum + each, 0);
+  const isLater = names.map((name) => LATER.includes(name));
+  const needs = (parts) => names.map((name) => parts.includes(name));
+  let files = pieces.map(({ name, parts, bytes }) => ({ pieces: [name], needs: needs(parts), bytes }));
+  let withMain = { pieces: [], needs: needs(names), bytes: 0 };
+  /** What each part downloads in files of its own. */
+  let own = names.map((_, part) => files.reduce((sum, file) => sum + (file.needs[part] ? download(file.bytes) : 0), 0));
+
+  const commonBytes = (joined) => OTHER_BYTES + WEIGHT.main * mainBytes + WEIGHT.withMain * joined;
+  const score = (common, own) => {
+    const sizes = own.map((bytes, part) => (isLater[part] ? bytes : common + bytes));
+    // As shares of about one visit, since large powers are out of range.
+    const sum = sizes.reduce((sum, bytes, part) => sum + (isLater[part] ? 0 : (bytes / 300_000) ** EXPONENT), 0);
+    return 300_000 * sum ** (1 / EXPONENT) + SHARE * sizes.reduce((sum, bytes) => sum + bytes, 0);
   };
 
-  let best = {
-    files: pieces.map(({ name, parts, bytes }) => ({ pieces: [name], parts: new Set(parts), bytes })),
-    withMain: { pieces: [], parts: new Set(names), bytes: 0 },
-  };
   for (;;) {
-    const next = listSteps(best)
-      .map((step) => ({ step, score: score(step) }))
-      .reduce((a, b) => (b.score < a.score ? b : a), { step: best, score: score(best) }).step;
-    if (next === best) return best;
-    best = next;
+    const common = commonBytes(withMain.bytes);
+    let best = { score: score(common, own) };
+    const consider = (step) => {
+      if (step.score < best.score) best = step;
+    };
+    for (const [index, a] of files.entries()) {
+      const left = own.map((bytes, part) => (a.needs[part] ? bytes - download(a.bytes) : bytes));
+      consider({ score: score(commonBytes(withMain.bytes + a.bytes), left), own: left, a });
+      for (const b of files.slice(index + 1)) {
+        const joined = download(a.bytes + b.bytes);
+        const changed = left.map((bytes, part) => {
+          if (!a.needs[part] && !b.needs[part]) return bytes;
+          return bytes - (b.needs[part] ? download(b.bytes) : 0) + joined;
+        });
+        consider({ score: score(common, changed), own: changed, a, b });
+      }
+    }
+    if (!best.a) break;
+    own = best.own;
+    files = files.filter((file) => file !== best.a && file !== best.b);
+    if (best.b) files.push(join(best.a, best.b));
+    else withMain = join(withMain, best.a);
   }
+  const named = ({ pieces, needs, bytes }) => ({ pieces, bytes, parts: new Set(names.filter((_, part) => needs[part])) });
+  return { files: files.map(named), withMain: named(withMain) };
 }
 
-/** Returns each result of joining two files, or one file with the main code. */
-function listSteps({ files, withMain }) {
-  const both = (a, b) => ({
+/** What a file of so many bytes of linked code costs a visit that needs it. */
+function download(bytes) {
+  return WEIGHT.file + WEIGHT.alone * bytes;
+}
+
+function join(a, b) {
+  return {
     pieces: [...a.pieces, ...b.pieces],
-    parts: new Set([...a.parts, ...b.parts]),
+    needs: a.needs.map((needed, part) => needed || b.needs[part]),
     bytes: a.bytes + b.bytes,
-  });
-  const without = (...gone) => files.filter((file) => !gone.includes(file));
-  return files.flatMap((a, index) => [
-    { files: without(a), withMain: both(withMain, a) },
-    ...files.slice(index + 1).map((b) => ({ files: [...without(a, b), both(a, b)], withMain })),
-  ]);
+  };
 }
 
 module.exports = { LATER, joinPieces, readPieces };

@@ -12,17 +12,22 @@ pub enum CodePart {
     Account,
     ApiKey,
     ApiKeys,
+    CallDetails,
+    CustomRange,
+    FirstSteps,
+    InboxList,
     KeyCalls,
     KeyDialogs,
     KeyHistory,
     Logs,
     Notifications,
+    Overlays,
     Overview,
-    Palette,
     Settings,
     SignIn,
     SignUp,
     Usage,
+    UsageFilters,
 }
 
 impl Page {

@@ -1,11 +1,11 @@
 use leptos::{ev, html, prelude::*};
 
-use super::notification_list::NotificationList;
+use super::{lazy_part::LazyPart, notification_list::NotificationList};
 use crate::{
-    addresses::Page,
+    addresses::{CodePart, Page},
     components::{Button, ButtonStyle, Icon, IconView, closest, place_beside, unique_id, use_toasts},
     lean::{When, watch},
-    state::{InboxState, use_organization},
+    state::{InboxState, use_inbox, use_organization},
 };
 
 /// Maximum width of the panel, in pixels; equals the stylesheet's.
@@ -95,9 +95,15 @@ fn Panel(inbox: InboxState) -> impl IntoView {
             <h2>"Notifications"</h2>
             <MarkAllRead inbox/>
         </header>
-        <div class="inbox-scroll"><NotificationList inbox list=inbox.all()/></div>
+        <div class="inbox-scroll"><LazyPart part=CodePart::InboxList wanted=true/></div>
         <footer><a class="link" href=all_href>"See all notifications"</a></footer>
     }
+}
+
+/// The latest notifications, whose code is loaded with the first look at them.
+#[component]
+pub fn LatestNotifications() -> impl IntoView {
+    use_inbox().map(|inbox| view! { <NotificationList inbox list=inbox.all()/> })
 }
 
 /// A button that marks all notifications as read; disabled if none is unread.

@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[component]
-pub fn Palette() -> impl IntoView {
+pub(super) fn Palette() -> impl IntoView {
     let overlays = expect_context::<Overlays>();
     let go = use_go();
     let theme = use_theme();
@@ -95,7 +95,7 @@ pub fn Palette() -> impl IntoView {
                         on:click=move |_| run(entry.clone())
                     >
                         <IconView icon/>
-                        <span>{label}</span>
+                        <span><bdi>{label}</bdi></span>
                         <small>{detail} {shortcut.map(|keys| view! { <kbd>{keys}</kbd> }.into_any())}</small>
                     </li>
                 }

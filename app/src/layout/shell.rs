@@ -5,12 +5,11 @@ use super::{
     banners::Banners,
     bottom_bar::BottomBar,
     header::Header,
-    lazy_part::LazyPart,
-    more_sheet::MoreSheet,
     no_permission::{NoPermission, NoProject},
     not_found::NotFound,
+    overlay_views::LazyOverlays,
     overlays::Overlays,
-    shortcuts::Shortcuts,
+    shortcuts::handle_shortcuts,
     sidebar::Sidebar,
     sign_in_again::SignInAgain,
 };
@@ -29,8 +28,9 @@ pub fn Shell(membership: Membership, page: Memo<Option<Page>>, part: Memo<Option
     Live::provide(&organization.slug());
     InboxState::provide();
     PageFilters::provide();
-    let overlays = Overlays::provide();
+    Overlays::provide(page);
     focus_heading_on_navigation();
+    handle_shortcuts();
     let lacks_project = Memo::new(move |_| organization.has_no_project());
     let content = move || match (page.get(), part.get()) {
         (Some(page), _) if !organization.may(page.permission()) => view! { <NoPermission page/> }.into_any(),
@@ -49,13 +49,7 @@ pub fn Shell(membership: Membership, page: Memo<Option<Page>>, part: Memo<Option
             </div>
             <BottomBar page/>
         </div>
-        <LazyPart
-            part=CodePart::Palette
-            wanted=overlays.palette
-            on_failed=move || overlays.palette.set(false)
-        />
-        <MoreSheet page/>
-        <Shortcuts/>
+        <LazyOverlays/>
         <SignInAgain/>
     }
 }

@@ -6,9 +6,8 @@ use wasm_bindgen::JsCast;
 use super::overlays::Overlays;
 use crate::{
     addresses::{CodePart, Page},
-    components::{Dialog, focus},
-    lean::{CollectAny, When},
-    state::{use_go, use_organization, use_project, use_single_keys},
+    components::focus,
+    state::{CurrentOrganization, use_go, use_organization, use_project, use_single_keys},
 };
 
 /// Time within which the second key must follow `g`.
@@ -26,17 +25,20 @@ pub(super) const fn key(page: Page) -> &'static str {
     }
 }
 
-/// Handles keyboard shortcuts, and shows the list of them.
-#[component]
-pub fn Shortcuts() -> impl IntoView {
+/// The pages that the member may see.
+pub(super) fn reachable_pages(organization: CurrentOrganization) -> Vec<Page> {
+    Page::ALL.into_iter().filter(|page| organization.may(page.permission())).collect()
+}
+
+/// Handles keyboard shortcuts for as long as the current owner exists.
+pub(super) fn handle_shortcuts() {
     let organization = use_organization();
     let project = use_project();
     let overlays = expect_context::<Overlays>();
     let go = use_go();
     let single_keys = use_single_keys();
     let sequence_begun = StoredValue::new(false);
-    let pages: Vec<Page> = Page::ALL.into_iter().filter(|page| organization.may(page.permission())).collect();
-    let reachable = StoredValue::new(pages);
+    let reachable = StoredValue::new(reachable_pages(organization));
     let listener = window_event_listener(ev::keydown, move |event| {
         let name = event.key();
         if (event.ctrl_key() || event.meta_key()) && !event.alt_key() && name.eq_ignore_ascii_case("k") {
@@ -47,7 +49,7 @@ pub fn Shortcuts() -> impl IntoView {
                 overlays.open_palette()
             };
         }
-        if overlays.palette.get_untracked() && CodePart::Palette.view().is_none() {
+        if overlays.palette.get_untracked() && CodePart::Overlays.view().is_none() {
             return type_ahead(overlays, &event);
         }
         let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
@@ -77,42 +79,6 @@ pub fn Shortcuts() -> impl IntoView {
         }
     });
     on_cleanup(move || listener.remove());
-    let row = |keys: Vec<&'static str>, description: String| {
-        let keys = keys.into_iter().map(|key| view! { <kbd>{key}</kbd> }).collect_any();
-        view! {
-            <dt>{description}</dt>
-            <dd>{keys}</dd>
-        }
-    };
-    let single = move || {
-        let everywhere = [(vec!["/"], "Focus search"), (vec!["?"], "Show shortcuts")];
-        let everywhere =
-            everywhere.into_iter().map(|(keys, description)| row(keys, description.to_owned())).collect_any();
-        let pages = reachable
-            .get_value()
-            .into_iter()
-            .map(|page| row(vec!["g", key(page)], format!("Go to {}", page.label())))
-            .collect_any();
-        view! { {everywhere} {pages} }.into_any()
-    };
-    view! {
-        <Dialog open=overlays.shortcuts title="Keyboard shortcuts" on_close=move || overlays.shortcuts.set(false)>
-            <div class="dialog-body">
-                <dl class="shortcuts">
-                    {row(vec!["Ctrl", "K"], "Search or run a command".to_owned())}
-                    {row(vec!["Esc"], "Close".to_owned())}
-                    <When when=move || single_keys.is_on()>{single()}</When>
-                </dl>
-                <p class="faint">
-                    {move || {
-                        if single_keys.is_on() { "You can turn off single-key shortcuts in " } else { "Single-key shortcuts are turned off in " }
-                    }}
-                    <a class="link" href="/account" on:click=move |_| overlays.shortcuts.set(false)>"account settings"</a>
-                    "."
-                </p>
-            </div>
-        </Dialog>
-    }
 }
 
 /// Collects the text typed while the palette's code is loading.

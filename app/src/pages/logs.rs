@@ -2,6 +2,7 @@
 
 mod activity;
 mod bodies;
+mod call_content;
 mod call_list;
 mod call_panel;
 mod call_search;
@@ -22,6 +23,7 @@ use domain::{
 };
 use leptos::{html, prelude::*};
 
+pub(crate) use self::call_content::CallContent;
 pub(super) use self::outcome::{StatusBadge, cost_text, duration_text};
 use self::{
     activity::Activity,

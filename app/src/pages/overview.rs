@@ -9,6 +9,7 @@ mod recent;
 use domain::{overview::Overview as Figures, permissions::Permission};
 use leptos::prelude::*;
 
+pub(crate) use self::first_steps::FirstStepsContent;
 use self::{
     attention::Attention, figures::figures, first_steps::FirstSteps, latest_calls::LatestCalls, recent::Recent,
 };

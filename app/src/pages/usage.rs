@@ -7,6 +7,7 @@ mod controls;
 mod days;
 mod export;
 mod figures;
+mod filter_list;
 mod filter_menu;
 mod filter_options;
 mod names;
@@ -39,6 +40,7 @@ use self::{
     no_calls::NoCalls,
     series_table::SeriesTable,
 };
+pub(crate) use self::{days::CustomRangeDialog, filter_list::UsageFilters};
 use crate::{
     addresses::UsageAddress,
     api,

@@ -1,15 +1,13 @@
-use domain::calls::{Call, CallDetails, Outcome};
+use domain::calls::Call;
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::{
-    CallsHref, bodies::CallBodiesSection, call_list::CallList, call_table::link_id, cost::CostLines, facts::Facts,
-    rejection::RejectionSection, summary::Summary, timing::Timing,
-};
+use super::{CallsHref, call_content::PanelCall, call_list::CallList, call_table::link_id};
 use crate::{
-    addresses::LogsAddress,
+    addresses::{CodePart, LogsAddress},
     api,
-    components::{AsyncView, Button, ButtonStyle, Icon, Skeleton},
+    components::{Button, ButtonStyle, Icon},
+    layout::LazyPart,
     lean::{When, watch},
     state::{load_when, use_go, use_organization, use_single_keys},
 };
@@ -72,7 +70,7 @@ pub(super) fn CallPanel(
             let _ = heading.focus();
         }
     });
-    let skeleton = || view! { <Skeleton lines=10/> };
+    provide_context(PanelCall { details, zone });
     view! {
         <When when=move || open.get().is_some()>
             <aside class="call-panel" aria-labelledby="call-heading">
@@ -87,9 +85,7 @@ pub(super) fn CallPanel(
                     <Button style=ButtonStyle::Quiet icon=Icon::Close label="Close (Esc)" on_press=close/>
                 </header>
                 <div class="call-panel-body">
-                    <AsyncView answer=details skeleton=skeleton let:details>
-                        <Details details zone/>
-                    </AsyncView>
+                    <LazyPart part=CodePart::CallDetails wanted=true/>
                 </div>
             </aside>
         </When>
@@ -101,38 +97,6 @@ pub(super) fn CallPanel(
 fn KeyHint(key: &'static str) -> impl IntoView {
     let single_keys = use_single_keys();
     view! { <When when=move || single_keys.is_on()><kbd class="key-hint" aria-hidden="true">{key}</kbd></When> }
-}
-
-/// A call: what matters, then why it was rejected or what was said in it, then its details.
-#[component]
-fn Details(details: ReadSignal<CallDetails>, zone: Memo<String>) -> impl IntoView {
-    let beginning = move || {
-        let details = details.get();
-        let rejected = (details.call.outcome == Outcome::Refused)
-            .then(|| view! { <RejectionSection details=details.clone()/> }.into_any());
-        view! {
-            <Summary details zone=zone.get()/>
-            {rejected}
-        }
-    };
-    let end = move || {
-        let details = details.get();
-        let timing = details.call.known_duration_us();
-        view! {
-            {timing.map(|total| view! { <Timing total first=details.call.first_byte_us/> }.into_any())}
-            <CostLines details=details.clone()/>
-            <Facts details/>
-        }
-    };
-    // Bodies are loaded separately, so that the rest is there at once. Those of rejected calls aren't stored.
-    let admitted_call = Memo::new(move |_| {
-        details.with(|details| (details.call.outcome != Outcome::Refused).then_some(details.call.id))
-    });
-    view! {
-        {beginning}
-        <CallBodiesSection call=admitted_call zone/>
-        {end}
-    }
 }
 
 /// Whether a key press belongs to a field, a menu or a dialog, or has a modifier.

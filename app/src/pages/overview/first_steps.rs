@@ -11,8 +11,9 @@ use self::{
     secret::{CreatedKey, SecretGuard},
 };
 use crate::{
-    addresses::LogsAddress,
+    addresses::{CodePart, LogsAddress},
     components::{Button, Icon, IconView, Name, SnippetKey, Snippets, format_count},
+    layout::LazyPart,
     lean::When,
     pages::{
         BodiesQuestion,
@@ -39,9 +40,24 @@ impl FirstKey {
     }
 }
 
+/// What the steps show and report, for their code, which is a part of its own: few visits need it.
+#[derive(Clone, Copy)]
+struct FirstStepsContext {
+    overview: ReadSignal<Overview>,
+    on_end: Callback<()>,
+}
+
 /// The steps to the first call.
 #[component]
 pub(super) fn FirstSteps(overview: ReadSignal<Overview>, #[prop(into)] on_end: Callback<()>) -> impl IntoView {
+    provide_context(FirstStepsContext { overview, on_end });
+    view! { <LazyPart part=CodePart::FirstSteps wanted=true/> }
+}
+
+/// The steps, for the [`FirstStepsContext`] in the context.
+#[component]
+pub fn FirstStepsContent() -> impl IntoView {
+    let FirstStepsContext { overview, on_end } = expect_context();
     let slug = use_organization().slug();
     let key = FirstKey { created: RwSignal::new(None), saved: RwSignal::new(false) };
     // What leaves the page once the user agrees.

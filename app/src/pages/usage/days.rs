@@ -4,7 +4,19 @@ use domain::{
 };
 use leptos::{ev, prelude::*};
 
-use crate::components::{Button, ButtonStyle, Dialog, Field};
+use crate::{
+    addresses::CodePart,
+    components::{Button, ButtonStyle, Dialog, Field},
+    layout::LazyPart,
+};
+
+/// What the dialog shows and reports, for its code, which is loaded when it first opens.
+#[derive(Clone, Copy)]
+struct DaysContext {
+    open: RwSignal<bool>,
+    range: Memo<Option<Range>>,
+    on_choose: Callback<(CustomRange,)>,
+}
 
 /// A dialog for the first and the last day of a custom range.
 #[component]
@@ -13,6 +25,14 @@ pub(super) fn DaysDialog(
     range: Memo<Option<Range>>,
     #[prop(into)] on_choose: Callback<(CustomRange,)>,
 ) -> impl IntoView {
+    provide_context(DaysContext { open, range, on_choose });
+    view! { <LazyPart part=CodePart::CustomRange wanted=open on_failed=move || open.set(false)/> }
+}
+
+/// The dialog, for the [`DaysContext`] in the context.
+#[component]
+pub fn CustomRangeDialog() -> impl IntoView {
+    let DaysContext { open, range, on_choose } = expect_context();
     view! {
         <Dialog open title="Custom range" on_close=move || open.set(false)>
             <Form open range=range.get_untracked() on_choose/>

@@ -2,98 +2,38 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::filter_options::{FilterOption, filter_options};
 use crate::{
-    addresses::UsageAddress,
-    components::{Icon, IconView, Name, closest, place_beside, unique_id},
-    lean::CollectAny,
-    state::{use_go, use_organization},
+    addresses::{CodePart, UsageAddress},
+    components::{Icon, IconView, closest, place_beside, unique_id},
+    layout::LazyPart,
 };
 
 /// Maximum width of the list in pixels; equals the stylesheet's.
 const WIDTH: f64 = 320.0;
 
+/// The panel that the button opens, for the code of its content, which is loaded when it first opens.
+#[derive(Clone, Copy)]
+pub(super) struct FilterPanel {
+    pub address: Memo<UsageAddress>,
+    pub open: RwSignal<bool>,
+    pub element: NodeRef<html::Div>,
+}
+
 /// A button that opens a list of models, keys and projects; choosing one narrows the page to it.
 #[component]
 pub(super) fn FilterMenu(address: Memo<UsageAddress>) -> impl IntoView {
-    let (go, organization) = (use_go(), use_organization());
-    let panel = NodeRef::<html::Div>::new();
-    let input = NodeRef::<html::Input>::new();
+    let element = NodeRef::<html::Div>::new();
     let open = RwSignal::new(false);
-    let typed = RwSignal::new(String::new());
-    let marked = RwSignal::new(0_usize);
-    let options = filter_options(open, typed, address);
     let id = unique_id("filter-menu");
-    let list = format!("{id}-list");
+    provide_context(FilterPanel { address, open, element });
 
     let place_panel = move |event: ev::MouseEvent| {
-        if let (Some(panel), Some(button)) = (panel.get_untracked(), closest(&event, "button")) {
+        if let (Some(panel), Some(button)) = (element.get_untracked(), closest(&event, "button")) {
             place_beside(&panel, &button.get_bounding_client_rect(), WIDTH);
         }
     };
     let on_toggle = move |_| {
-        let is_open = panel.get_untracked().is_some_and(|panel| panel.matches(":popover-open").unwrap_or(false));
-        typed.set(String::new());
-        marked.set(0);
-        open.set(is_open);
-        if let Some(input) = input.get_untracked().filter(|_| is_open) {
-            let _ = input.focus();
-        }
-    };
-    let choose = move |option: FilterOption| {
-        if let Some(panel) = panel.get_untracked() {
-            let _ = panel.hide_popover();
-        }
-        let mut address = address.get_untracked();
-        address.query.filter = option.filter;
-        go.to(address.href(&organization.slug()));
-    };
-    let on_keydown = move |event: ev::KeyboardEvent| {
-        let count = options.with_untracked(Vec::len);
-        match event.key().as_str() {
-            "ArrowDown" if count > 0 => marked.update(|marked| *marked = (*marked + 1) % count),
-            "ArrowUp" if count > 0 => marked.update(|marked| *marked = (*marked + count - 1) % count),
-            "Enter" => {
-                let option = options.with_untracked(|options| options.get(marked.get_untracked()).cloned());
-                option.into_iter().for_each(choose);
-            }
-            _ => return,
-        }
-        event.prevent_default();
-        request_animation_frame(move || scroll_to_marked(panel));
-    };
-    let items = {
-        let list = list.clone();
-        move || {
-            let mut kind = "";
-            let item = |(index, option): (usize, FilterOption)| {
-                let heading =
-                    (option.kind != kind).then(|| view! { <li role="presentation">{option.kind}</li> }.into_any());
-                kind = option.kind;
-                let (name, detail) = (option.name.clone(), option.detail.clone());
-                view! {
-                    {heading}
-                    <li
-                        role="option"
-                        id=format!("{list}-{index}")
-                        aria-selected=move || (marked.get() == index).to_string()
-                        on:click=move |_| choose(option.clone())
-                    >
-                        <Name name/>
-                        <small>{detail}</small>
-                    </li>
-                }
-            };
-            options.get().into_iter().enumerate().map(item).collect_any()
-        }
-    };
-    let active = {
-        let list = list.clone();
-        move || options.with(|options| (!options.is_empty()).then(|| format!("{list}-{}", marked.get())))
-    };
-    let nothing_found = move || {
-        let is_searched = open.get() && options.with(Vec::is_empty);
-        is_searched.then(|| format!("No results for “{}”", typed.get()))
+        open.set(element.get_untracked().is_some_and(|panel| panel.matches(":popover-open").unwrap_or(false)));
     };
     view! {
         <button
@@ -108,7 +48,7 @@ pub(super) fn FilterMenu(address: Memo<UsageAddress>) -> impl IntoView {
             "Filter"
         </button>
         <div
-            node_ref=panel
+            node_ref=element
             id=id
             class="menu filter-menu"
             role="dialog"
@@ -116,36 +56,7 @@ pub(super) fn FilterMenu(address: Memo<UsageAddress>) -> impl IntoView {
             aria-label="Add a filter"
             on:toggle=on_toggle
         >
-            <input
-                node_ref=input
-                class="input"
-                type="text"
-                role="combobox"
-                aria-expanded="true"
-                aria-controls=list.clone()
-                aria-activedescendant=active
-                aria-label="Search models, keys and projects"
-                aria-autocomplete="list"
-                autocomplete="off"
-                placeholder="Model, key or project"
-                prop:value=move || typed.get()
-                on:input=move |event| {
-                    typed.set(event_target_value(&event));
-                    marked.set(0);
-                }
-                on:keydown=on_keydown
-            />
-            <ul role="listbox" id=list aria-label="Filters">{items}</ul>
-            <p role="status">{nothing_found}</p>
+            <LazyPart part=CodePart::UsageFilters wanted=open/>
         </div>
-    }
-}
-
-fn scroll_to_marked(panel: NodeRef<html::Div>) {
-    let marked = panel.get_untracked().and_then(|panel| panel.query_selector("[aria-selected=true]").ok().flatten());
-    if let Some(marked) = marked {
-        let nearest = web_sys::ScrollIntoViewOptions::new();
-        nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
-        marked.scroll_into_view_with_scroll_into_view_options(&nearest);
     }
 }
