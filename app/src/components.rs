@@ -12,7 +12,6 @@
 //! | [`Fold`] | a part of a form or page, folded behind a line that says what is in it |
 //! | [`FormError`] | a form's error beyond single fields |
 //! | [`Button`], [`ButtonLink`], [`CopyButton`] | actions; a pending button can't be pressed again |
-//! | [`Export`] | a page's figures as a file |
 //! | [`Sections`] of [`Section`]s | a page of forms, with an index at the side |
 //! | [`Dialog`], [`Confirm`] | native modal dialogs; `sheet=true` slides in from the right |
 //! | [`Sheet`] with [`SheetLink`] | what phones show from below; closed by a choice, Esc or a tap beside it |

@@ -2,6 +2,7 @@
 
 mod account;
 mod api_keys;
+mod export;
 mod logs;
 mod notifications;
 mod overview;
@@ -12,6 +13,7 @@ mod usage;
 
 pub(crate) use account::Account;
 pub(crate) use api_keys::{ApiKey, ApiKeys, KeyCalls, KeyDialogs, KeyHistory};
+pub(crate) use export::ExportDialog;
 pub(crate) use logs::{CallContent, Logs};
 pub(crate) use notifications::Notifications;
 pub(crate) use overview::{FirstStepsContent, Overview};

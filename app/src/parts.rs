@@ -55,6 +55,7 @@ parts! {
     ApiKeys: api_keys => pages::ApiKeys [KeysAddress::invalid],
     CallDetails: call_details => pages::CallContent,
     CustomRange: custom_range => pages::CustomRangeDialog,
+    ExportDialog: export_dialog => pages::ExportDialog,
     FirstSteps: first_steps => pages::FirstStepsContent,
     InboxList: inbox_list => layout::LatestNotifications,
     KeyCalls: key_calls => pages::KeyCalls,

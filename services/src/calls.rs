@@ -2,6 +2,7 @@
 
 mod activity;
 mod details;
+mod ends;
 mod export;
 mod find;
 mod list;
@@ -14,33 +15,20 @@ mod search;
 
 use std::collections::HashSet;
 
-use domain::ids::{CallId, OrganizationId};
-use sea_orm::{ConnectionTrait, DatabaseConnection, QueryOrder, QuerySelect};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde_json::json;
 use uuid::Uuid;
 
 pub use activity::activity;
 pub use details::get;
+pub use ends::latest;
 pub use export::export;
 pub(crate) use find::find;
 pub use list::list;
 pub(crate) use list::newest;
 pub(crate) use rejections::count_rejections;
 
-use crate::{ServiceResult, Services, database::Bound, entities::calls};
-
-/// Finds the newest call of an organization, with one index lookup.
-pub async fn latest(services: &Services, organization: OrganizationId) -> ServiceResult<Option<CallId>> {
-    let id = calls::of(organization)
-        .select_only()
-        .column(calls::Column::Id)
-        .order_by_desc(calls::Column::Id)
-        .limit(1)
-        .into_tuple::<Uuid>()
-        .one(services.database.read())
-        .await?;
-    Ok(id.map(CallId::new))
-}
+use crate::{ServiceResult, database::Bound};
 
 /// Maximum number of calls looked up by one statement.
 const BATCH_SIZE: usize = 5_000;

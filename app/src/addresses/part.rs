@@ -14,6 +14,7 @@ pub enum CodePart {
     ApiKeys,
     CallDetails,
     CustomRange,
+    ExportDialog,
     FirstSteps,
     InboxList,
     KeyCalls,

@@ -7,7 +7,6 @@ mod check_list;
 mod copy_button;
 mod data_table;
 mod dialog;
-mod export;
 mod field;
 mod filter_chips;
 mod filters;
@@ -20,6 +19,7 @@ mod menu;
 mod name;
 mod notice;
 mod numbers;
+mod option_list;
 mod page_head;
 mod radio_cards;
 mod rate_fields;
@@ -42,7 +42,6 @@ pub use copy_button::CopyButton;
 pub use data_table::{CardPosition, Column, DataTable, Room, Sort};
 pub use dialog::{Confirm, Dialog};
 pub(crate) use dialog::{closest, is_beside};
-pub use export::Export;
 pub use field::{Field, SearchField, TextArea};
 pub use filter_chips::{Chip, FilterChips};
 pub use filters::{Filters, PageFilters};
@@ -59,6 +58,7 @@ pub use numbers::{
     Amount, Count, bar_width, format_compact, format_count, format_dollars, format_money, format_money_exact,
     format_percent,
 };
+pub use option_list::{ListedOption, OptionList, OptionListView};
 pub use page_head::PageHead;
 pub use radio_cards::RadioCards;
 pub use rate_fields::{RATE_FIELDS, RateDraft, RateFields};

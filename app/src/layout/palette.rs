@@ -4,11 +4,11 @@ mod entries;
 
 use leptos::{ev, html, prelude::*};
 
-use self::entries::{Entry, EntryAction, entries};
+use self::entries::{EntryAction, entries};
 use super::{account_menu::sign_out, overlays::Overlays};
 use crate::{
-    components::{IconView, is_beside, unique_id},
-    lean::{CollectAny, watch},
+    components::{OptionList, OptionListView, is_beside},
+    lean::watch,
     state::{use_go, use_theme},
 };
 
@@ -21,26 +21,13 @@ pub(super) fn Palette() -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     let input = NodeRef::<html::Input>::new();
     let typed = overlays.typed;
-    let marked = RwSignal::new(0_usize);
     let all = entries(overlays.palette, typed);
     let found = Memo::new(move |_| {
         let typed = typed.get();
         all.with(|entries| entries.iter().filter(|entry| entry.matches(&typed)).cloned().collect::<Vec<_>>())
     });
-    watch(move || {
-        let open = overlays.palette.get();
-        let Some(dialog) = dialog.get() else { return };
-        if open && !dialog.open() {
-            marked.set(0);
-            let _ = dialog.show_modal();
-            if let Some(input) = input.get_untracked() {
-                let _ = input.focus();
-            }
-        } else if !open && dialog.open() {
-            dialog.close();
-        }
-    });
-    let run = move |entry: Entry| {
+    let run = move |index: usize| {
+        let Some(entry) = found.with_untracked(|found| found.get(index).cloned()) else { return };
         overlays.palette.set(false);
         match entry.action {
             EntryAction::Go(address) => go.to(address),
@@ -49,63 +36,28 @@ pub(super) fn Palette() -> impl IntoView {
             EntryAction::SignOut => sign_out.send(()),
         }
     };
-    let list = unique_id("palette");
-    let on_keydown = move |event: ev::KeyboardEvent| {
-        let count = found.with(Vec::len);
-        match event.key().as_str() {
-            "ArrowDown" if count > 0 => marked.update(|marked| *marked = (*marked + 1) % count),
-            "ArrowUp" if count > 0 => marked.update(|marked| *marked = (*marked + count - 1) % count),
-            "Enter" => {
-                if let Some(entry) = found.with(|found| found.get(marked.get_untracked()).cloned()) {
-                    run(entry);
-                }
+    let listed = move || found.with(|found| found.iter().map(|entry| entry.shown.clone()).collect());
+    let list = OptionList::new(Signal::derive(listed), run);
+    watch(move || {
+        let open = overlays.palette.get();
+        let Some(dialog) = dialog.get() else { return };
+        if open && !dialog.open() {
+            list.reset();
+            let _ = dialog.show_modal();
+            if let Some(input) = input.get_untracked() {
+                let _ = input.focus();
             }
-            _ => return,
+        } else if !open && dialog.open() {
+            dialog.close();
+        }
+    });
+    let on_keydown = move |event: ev::KeyboardEvent| {
+        if event.key() == "Enter" {
+            list.choose_marked();
+        } else if !list.handle_key(&event.key()) {
+            return;
         }
         event.prevent_default();
-        request_animation_frame(|| {
-            if let Ok(Some(option)) = document().query_selector(".palette [aria-selected=true]") {
-                let nearest = web_sys::ScrollIntoViewOptions::new();
-                nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
-                option.scroll_into_view_with_scroll_into_view_options(&nearest);
-            }
-        });
-    };
-    let options = {
-        let list = list.clone();
-        move || {
-            let mut group = "";
-            let option = |(index, entry): (usize, Entry)| {
-                let heading =
-                    (entry.group != group).then(|| view! { <li role="presentation">{entry.group}</li> }.into_any());
-                group = entry.group;
-                let (icon, label, detail) = (entry.icon, entry.label.clone(), entry.detail.clone());
-                let shortcut = (!entry.shortcut.is_empty()).then(|| entry.shortcut.clone());
-                view! {
-                    {heading}
-                    <li
-                        role="option"
-                        id=format!("{list}-{index}")
-                        aria-selected=move || (marked.get() == index).to_string()
-                        on:pointermove=move |_| {
-                            if marked.get_untracked() != index {
-                                marked.set(index);
-                            }
-                        }
-                        on:click=move |_| run(entry.clone())
-                    >
-                        <IconView icon/>
-                        <span><bdi>{label}</bdi></span>
-                        <small>{detail} {shortcut.map(|keys| view! { <kbd>{keys}</kbd> }.into_any())}</small>
-                    </li>
-                }
-            };
-            found.get().into_iter().enumerate().map(option).collect_any()
-        }
-    };
-    let active = {
-        let list = list.clone();
-        move || (found.with(Vec::len) > 0).then(|| format!("{list}-{}", marked.get()))
     };
     view! {
         <dialog
@@ -124,8 +76,8 @@ pub(super) fn Palette() -> impl IntoView {
                 type="text"
                 role="combobox"
                 aria-expanded="true"
-                aria-controls=list.clone()
-                aria-activedescendant=active
+                aria-controls=list.id()
+                aria-activedescendant=move || list.active_id()
                 aria-label="Search or run a command"
                 aria-autocomplete="list"
                 autocomplete="off"
@@ -133,11 +85,11 @@ pub(super) fn Palette() -> impl IntoView {
                 prop:value=move || typed.get()
                 on:input=move |event| {
                     typed.set(event_target_value(&event));
-                    marked.set(0);
+                    list.reset();
                 }
                 on:keydown=on_keydown
             />
-            <ul role="listbox" id=list aria-label="Results">{options}</ul>
+            <OptionListView list label="Results"/>
             <p class="palette-none" role="status">
                 {move || (found.with(Vec::is_empty)).then(|| typed.with(|typed| format!("No results for “{}”", typed.trim())))}
             </p>

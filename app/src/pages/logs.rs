@@ -34,10 +34,10 @@ use self::{
     following::{FollowedList, NewCalls},
     load_more::{LoadMore, not_kept},
 };
-use super::usage::with_organization;
+use super::{export::Export, usage::with_organization};
 use crate::{
     addresses::{LogsAddress, Page},
-    components::{Awaited, EmptyState, Export, Icon, PageHead, Skeleton, zone_name},
+    components::{Awaited, EmptyState, Icon, PageHead, Skeleton, zone_name},
     lean::When,
     state::{use_address, use_live, use_organization, use_zone},
 };

@@ -41,10 +41,11 @@ use self::{
     series_table::SeriesTable,
 };
 pub(crate) use self::{days::CustomRangeDialog, filter_list::UsageFilters};
+use super::export::Export;
 use crate::{
     addresses::UsageAddress,
     api,
-    components::{AsyncView, Export, PageHead, Skeleton, zone_name},
+    components::{AsyncView, PageHead, Skeleton, zone_name},
     lean::When,
     state::{load, use_address, use_go, use_live, use_organization},
 };

@@ -5,19 +5,14 @@
 
 use domain::{
     calls::{CallActivity, CallCounts, CallQuery, Outcome, OutcomeFilter},
-    ids::{CallId, OrganizationId},
     permissions::Permission,
     time::Timestamp,
     usage::Measures,
 };
-use sea_orm::{DatabaseConnection, QueryOrder, QuerySelect};
-use uuid::Uuid;
 
-use super::{retention::kept_since, search::Search};
+use super::{ends::oldest, retention::kept_since, search::Search};
 use crate::{
-    Actor, ServiceResult, Services,
-    entities::calls,
-    projects,
+    Actor, ServiceResult, Services, projects,
     usage::{
         bars::{Bars, floor},
         bounds, zone,
@@ -48,7 +43,8 @@ pub async fn activity(services: &Services, actor: &Actor, query: &CallQuery) -> 
         None => {
             let last = until.map_or(now, |until| until.min(now));
             let first_day = zones::start_of_day(zones::date(last.plus_days(1 - DEFAULT_DAYS), zone), zone);
-            oldest(database, organization.id).await?.map_or(first_day, |oldest| oldest.max(first_day))
+            let oldest = oldest(services, organization.id).await?;
+            oldest.map_or(first_day, |oldest| oldest.started_at().max(first_day))
         }
     };
     let first = kept_since(services, organization).await?.map_or(first, |since| since.max(first));
@@ -79,19 +75,6 @@ fn counts(sums: Measures, outcome: Option<OutcomeFilter>) -> CallCounts {
         errors: if_wanted(has(Outcome::Failed) || has(Outcome::Interrupted), sums.errors),
         rejected: if_wanted(has(Outcome::Refused), sums.refused),
     }
-}
-
-/// The time of the organization's oldest call.
-async fn oldest(database: &DatabaseConnection, organization: OrganizationId) -> ServiceResult<Option<Timestamp>> {
-    let id = calls::of(organization)
-        .select_only()
-        .column(calls::Column::Id)
-        .order_by_asc(calls::Column::Id)
-        .limit(1)
-        .into_tuple::<Uuid>()
-        .one(database)
-        .await?;
-    Ok(id.map(|id| CallId::new(id).started_at()))
 }
 
 /// Counts calls one by one; `None` if they are too many.

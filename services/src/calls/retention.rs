@@ -12,14 +12,12 @@ use domain::{
     permissions::Permission,
     time::Timestamp,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
+use super::ends::oldest;
 use crate::{
-    Actor, Organization, ServiceResult, Services,
-    entities::{calls, organizations},
-    projects::ProjectScope,
-    usage, zones,
+    Actor, Organization, ServiceResult, Services, entities::organizations, projects::ProjectScope, usage, zones,
 };
 
 /// Deletes calls that are older than their organization keeps them, with their bodies. To be run at least once a day:
@@ -86,7 +84,7 @@ pub async fn count_deleted(services: &Services, actor: &Actor, retention: CallRe
     errors.into_result()?;
     let (organization, zone) = (&actor.organization, actor.organization.time_zone);
     let Some(days) = retention.days.and_then(|days| i32::try_from(days).ok()) else { return Ok(0) };
-    let Some(oldest) = oldest(services, organization.id).await? else { return Ok(0) };
+    let Some(oldest) = oldest(services, organization.id).await?.map(|call| call.started_at()) else { return Ok(0) };
     let kept_since = kept_since(services, organization).await?.map_or(oldest, |since| since.max(oldest));
     let (first, after) = (zones::date(kept_since, zone), first_day(days, zone, services.now()));
     if first >= after {
@@ -94,19 +92,6 @@ pub async fn count_deleted(services: &Services, actor: &Actor, retention: CallRe
     }
     let sums = usage::total(services, organization, &ProjectScope::All, first, after).await?;
     Ok(sums.calls.saturating_add(sums.refused))
-}
-
-/// The time of an organization's oldest call, by one index lookup.
-async fn oldest(services: &Services, organization: OrganizationId) -> ServiceResult<Option<Timestamp>> {
-    let id = calls::of(organization)
-        .select_only()
-        .column(calls::Column::Id)
-        .order_by_asc(calls::Column::Id)
-        .limit(1)
-        .into_tuple::<Uuid>()
-        .one(services.database.read())
-        .await?;
-    Ok(id.map(|id| CallId::new(id).started_at()))
 }
 
 /// The beginning of the day in `zone` that is `days` before today.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use crate::{
     addresses::{KeyAddress, Page, Query, UsageAddress},
     api,
-    components::Icon,
+    components::{Icon, ListedOption},
     layout::{icon, theme_menu},
     lean::lower_case,
     state::{Theme, debounced, load_when, use_organization, use_project, use_session, use_single_keys},
@@ -22,34 +22,30 @@ pub(super) enum EntryAction {
 /// An entry of the palette: a page, a key, a project, an organization or an action.
 #[derive(Clone, PartialEq)]
 pub(super) struct Entry {
-    pub group: &'static str,
-    pub icon: Icon,
-    pub label: String,
-    /// Distinguishes the entry from others of equal name.
-    pub detail: String,
-    /// Keys that do the same; empty for none.
-    pub shortcut: String,
+    pub shown: ListedOption,
     pub action: EntryAction,
 }
 
 impl Entry {
     fn new(group: &'static str, icon: Icon, label: impl Into<String>, action: EntryAction) -> Self {
-        Self { group, icon, label: label.into(), detail: String::new(), shortcut: String::new(), action }
+        let shown = ListedOption { group, icon: Some(icon), label: label.into(), ..ListedOption::default() };
+        Self { shown, action }
     }
 
     fn with_detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = detail.into();
+        self.shown.detail = detail.into();
         self
     }
 
     fn with_shortcut(mut self, shortcut: String) -> Self {
-        self.shortcut = shortcut;
+        self.shown.shortcut = shortcut;
         self
     }
 
     /// Whether the entry contains each word that was typed.
     pub(super) fn matches(&self, typed: &str) -> bool {
-        let text = lower_case(&format!("{} {} {} {}", self.label, self.detail, self.shortcut, self.group));
+        let ListedOption { group, label, detail, shortcut, .. } = &self.shown;
+        let text = lower_case(&format!("{label} {detail} {shortcut} {group}"));
         lower_case(typed).split_whitespace().all(|word| text.contains(word))
     }
 }

@@ -26,8 +26,11 @@ use super::{
 use crate::{
     addresses::{KeysAddress, Page},
     api,
-    components::{AsyncView, Button, ButtonStyle, Export, Icon, PageHead, Skeleton, ZoneNote},
-    pages::usage::{plural, with_organization},
+    components::{AsyncView, Button, ButtonStyle, Icon, PageHead, Skeleton, ZoneNote},
+    pages::{
+        export::Export,
+        usage::{plural, with_organization},
+    },
     state::{load, use_address, use_go, use_organization},
 };
 

@@ -8,19 +8,25 @@ use super::{CallsHref, outcome::filter_label};
 use crate::{
     addresses::LogsAddress,
     api,
-    components::{Button, ButtonStyle, Icon, IconView, Name, TimeStyle, format_moment, unique_id},
-    lean::{CollectAny, lower_case, watch},
+    components::{
+        Button, ButtonStyle, Icon, IconView, ListedOption, OptionList, OptionListView, TimeStyle, format_moment,
+    },
+    lean::{lower_case, watch},
     state::{debounced, load_into, use_go, use_organization, use_zone},
 };
 
 /// A call or a filter that fits the typed text.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, PartialEq)]
 struct Suggestion {
-    group: &'static str,
-    label: String,
-    /// Distinguishes the suggestion from others of equal name.
-    detail: String,
+    shown: ListedOption,
     href: String,
+}
+
+impl Suggestion {
+    fn new(group: &'static str, label: impl Into<String>, detail: impl Into<String>, href: String) -> Self {
+        let shown = ListedOption { group, label: label.into(), detail: detail.into(), ..ListedOption::default() };
+        Self { shown, href }
+    }
 }
 
 /// The search for calls: opens the call with an ID, and offers filters while one types.
@@ -29,8 +35,6 @@ pub(super) fn CallSearch(address: Memo<LogsAddress>, href: CallsHref, of_key: bo
     let (go, organization, zone) = (use_go(), use_organization(), use_zone());
     let input = NodeRef::<html::Input>::new();
     let (typed, open) = (RwSignal::new(String::new()), RwSignal::new(false));
-    // The suggestion that the arrow keys have reached.
-    let marked = RwSignal::new(None::<usize>);
     // Whether Enter was pressed before the suggestions for the text had arrived.
     let submitted = RwSignal::new(false);
     let text = debounced(typed);
@@ -62,23 +66,26 @@ pub(super) fn CallSearch(address: Memo<LogsAddress>, href: CallsHref, of_key: bo
         }
         found
     });
-    let choose = move |suggestion: Suggestion| {
+    let go_to = move |href: String| {
         typed.set(String::new());
-        marked.set(None);
         open.set(false);
-        go.to(suggestion.href);
+        go.to(href);
     };
+    let choose = move |index: usize| {
+        if let Some(suggestion) = suggestions.with_untracked(|found| found.get(index).cloned()) {
+            go_to(suggestion.href);
+        }
+    };
+    let listed = move || suggestions.with(|found| found.iter().map(|suggestion| suggestion.shown.clone()).collect());
+    let list = OptionList::unmarked(Signal::derive(listed), choose);
     let submit = move || {
         let typed = typed.with_untracked(|typed| typed.trim().to_owned());
         // An ID needs no suggestions; if there is no such call, the panel says so.
         if let Ok(call) = typed.parse::<CallId>() {
-            let href = href.run((LogsAddress { call: Some(call), ..address.get_untracked() },));
-            return choose(Suggestion { href, ..Suggestion::default() });
+            return go_to(href.run((LogsAddress { call: Some(call), ..address.get_untracked() },)));
         }
-        let index = marked.get_untracked().unwrap_or_default();
-        if let Some(suggestion) = suggestions.with_untracked(|found| found.get(index).cloned()) {
-            choose(suggestion);
-        }
+        choose(list.marked().unwrap_or_default());
+        list.reset();
     };
     watch(move || {
         if submitted.get() && is_current() {
@@ -87,22 +94,16 @@ pub(super) fn CallSearch(address: Memo<LogsAddress>, href: CallsHref, of_key: bo
         }
     });
     let on_keydown = move |event: ev::KeyboardEvent| {
-        let count = suggestions.with_untracked(Vec::len);
-        let next = |offset: usize, first: usize| {
-            open.set(true);
-            marked.update(|marked| *marked = (count > 0).then(|| marked.map_or(first, |at| (at + offset) % count)));
-        };
         match event.key().as_str() {
-            "ArrowDown" => next(1, 0),
-            "ArrowUp" => next(count.saturating_sub(1), count.saturating_sub(1)),
-            "Enter" if typed.with_untracked(|typed| !typed.trim().is_empty()) || marked.get_untracked().is_some() => {
-                if marked.get_untracked().is_some() || untrack(is_current) {
+            "Enter" if typed.with_untracked(|typed| !typed.trim().is_empty()) || list.marked().is_some() => {
+                if list.marked().is_some() || untrack(is_current) {
                     submit();
                 } else {
                     submitted.set(true);
                 }
             }
             "Escape" if open.get_untracked() => open.set(false),
+            key if list.handle_key(key) => open.set(true),
             _ => return,
         }
         event.prevent_default();
@@ -113,36 +114,7 @@ pub(super) fn CallSearch(address: Memo<LogsAddress>, href: CallsHref, of_key: bo
         }
         open.set(true);
     };
-    let list = unique_id("call-search");
-    let options = {
-        let list = list.clone();
-        move || {
-            let mut group = "";
-            let option = |(index, suggestion): (usize, Suggestion)| {
-                let heading = (suggestion.group != group)
-                    .then(|| view! { <li role="presentation">{suggestion.group}</li> }.into_any());
-                group = suggestion.group;
-                let (label, detail) = (suggestion.label.clone(), suggestion.detail.clone());
-                view! {
-                    {heading}
-                    <li
-                        role="option"
-                        id=format!("{list}-{index}")
-                        aria-selected=move || (marked.get() == Some(index)).to_string()
-                        on:click=move |_| choose(suggestion.clone())
-                    >
-                        <Name name=label/>
-                        <small>{detail}</small>
-                    </li>
-                }
-            };
-            suggestions.get().into_iter().enumerate().map(option).collect_any()
-        }
-    };
-    let active = {
-        let list = list.clone();
-        move || marked.get().filter(|_| open.get()).map(|index| format!("{list}-{index}"))
-    };
+    let active = move || open.get().then(|| list.active_id()).flatten();
     let nothing = move || {
         (is_current() && suggestions.with(Vec::is_empty))
             .then_some("No call has this ID, and no model, key, project or status has this name.")
@@ -160,14 +132,14 @@ pub(super) fn CallSearch(address: Memo<LogsAddress>, href: CallsHref, of_key: bo
                     autocomplete="off"
                     aria-autocomplete="list"
                     aria-expanded=move || open.get().to_string()
-                    aria-controls=list.clone()
+                    aria-controls=list.id()
                     aria-activedescendant=active
                     aria-label="Search calls"
                     placeholder="ID, model, key, project or status"
                     prop:value=move || typed.get()
                     on:input=move |event| {
                         typed.set(event_target_value(&event));
-                        marked.set(None);
+                        list.reset();
                         submitted.set(false);
                         open.set(true);
                     }
@@ -182,7 +154,7 @@ pub(super) fn CallSearch(address: Memo<LogsAddress>, href: CallsHref, of_key: bo
                 hidden=move || !open.get()
                 on:mousedown=move |event| event.prevent_default()
             >
-                <ul role="listbox" id=list aria-label="Suggestions">{options}</ul>
+                <OptionListView list label="Suggestions"/>
                 <p role="status">{nothing}</p>
             </div>
         </div>
@@ -206,39 +178,27 @@ impl NarrowedPage {
     }
 
     fn call(&self, call: &Call, zone: &str) -> Suggestion {
-        Suggestion {
-            group: "Calls",
-            label: call.id.to_string(),
-            detail: format_moment(call.started_at, zone, TimeStyle::DayMinute),
-            href: self.href(|address| address.call = Some(call.id)),
-        }
+        let at = format_moment(call.started_at, zone, TimeStyle::DayMinute);
+        Suggestion::new("Calls", call.id.to_string(), at, self.href(|address| address.call = Some(call.id)))
     }
 
     /// The statuses that fit a text.
     fn statuses(&self, typed: &str) -> Vec<Suggestion> {
         let typed = lower_case(typed.trim());
         let fits = |outcome: &OutcomeFilter| lower_case(filter_label(*outcome)).contains(&typed);
-        let suggestion = |outcome: OutcomeFilter| Suggestion {
-            group: "Status",
-            label: filter_label(outcome).to_owned(),
-            detail: String::new(),
-            href: self.href(|address| address.outcome = Some(outcome)),
+        let suggestion = |outcome: OutcomeFilter| {
+            let href = self.href(|address| address.outcome = Some(outcome));
+            Suggestion::new("Status", filter_label(outcome), "", href)
         };
         OutcomeFilter::ALL.into_iter().filter(fits).map(suggestion).collect()
     }
 
     /// The models, keys and projects that fit the text that was typed.
     fn filters(&self, answer: &CallSuggestions, of_key: bool) -> Vec<Suggestion> {
-        let suggestion = |group, label: &str, detail: &str, href| Suggestion {
-            group,
-            label: label.to_owned(),
-            detail: detail.to_owned(),
-            href,
-        };
         let mut found = Vec::new();
         for model in &answer.models {
             let href = self.href(|address| address.filter.model = Some(model.clone()));
-            found.push(suggestion("Models", model, "", href));
+            found.push(Suggestion::new("Models", model, "", href));
         }
         if of_key {
             // The calls of a key are those of one project.
@@ -246,11 +206,11 @@ impl NarrowedPage {
         }
         for key in &answer.api_keys {
             let href = self.href(|address| address.filter.api_key = Some(key.id));
-            found.push(suggestion("Keys", &key.name, &key.masked, href));
+            found.push(Suggestion::new("Keys", &key.name, &key.masked, href));
         }
         for project in &answer.projects {
             let href = self.href(|address| address.filter.project = Some(project.id));
-            found.push(suggestion("Projects", &project.name, "", href));
+            found.push(Suggestion::new("Projects", &project.name, "", href));
         }
         found
     }

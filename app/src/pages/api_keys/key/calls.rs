@@ -3,8 +3,10 @@ use leptos::prelude::*;
 use super::KeyIsUsable;
 use crate::{
     addresses::{KeyAddress, KeyTab, LogsAddress},
-    components::Export,
-    pages::logs::{Calls, export, export_facts},
+    pages::{
+        export::Export,
+        logs::{Calls, export, export_facts},
+    },
     state::use_organization,
 };
 

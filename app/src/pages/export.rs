@@ -1,15 +1,25 @@
+//! A page's data as CSV.
+
 use leptos::{ev, prelude::*};
 
-use super::{
-    button::Button,
-    dialog::Dialog,
-    icon::{Icon, IconView},
+use crate::{
+    addresses::CodePart,
+    components::{Button, Dialog, Icon, IconView},
+    layout::LazyPart,
+    lean::CollectAny,
 };
-use crate::lean::CollectAny;
+
+/// The file, for the dialog's code, which is loaded when it first opens.
+#[derive(Clone, Copy)]
+struct ExportedFile {
+    open: RwSignal<bool>,
+    href: Signal<String>,
+    facts: Signal<Vec<(&'static str, String)>>,
+}
 
 /// A button that exports the page's data as CSV. Its dialog says what the file will hold.
 #[component]
-pub fn Export(
+pub(super) fn Export(
     /// Address of the file, which has a query.
     #[prop(into)]
     href: Signal<String>,
@@ -18,6 +28,20 @@ pub fn Export(
     facts: Signal<Vec<(&'static str, String)>>,
 ) -> impl IntoView {
     let open = RwSignal::new(false);
+    provide_context(ExportedFile { open, href, facts });
+    view! {
+        <button type="button" class="button" aria-haspopup="dialog" on:click=move |_| open.set(true)>
+            <IconView icon=Icon::Download/>
+            <span class="button-text">"Export CSV"</span>
+        </button>
+        <LazyPart part=CodePart::ExportDialog wanted=open on_failed=move || open.set(false)/>
+    }
+}
+
+/// The dialog, for the [`ExportedFile`] in the context.
+#[component]
+pub fn ExportDialog() -> impl IntoView {
+    let ExportedFile { open, href, facts } = expect_context();
     // Excel takes UTF-8 for another encoding unless the file begins with a byte-order mark; programs trip over one.
     let has_mark = RwSignal::new(false);
     let file = move || {
@@ -28,7 +52,6 @@ pub fn Export(
     let close_soon = move |_: ev::MouseEvent| request_animation_frame(move || open.set(false));
     let fact = |(name, value): (&'static str, String)| view! { <dt>{name}</dt> <dd>{value}</dd> };
     view! {
-        <Button icon=Icon::Download on_press=move || open.set(true)>"Export CSV"</Button>
         <Dialog open title="Export CSV" on_close=move || open.set(false)>
             <div class="dialog-body">
                 <dl class="facts" hidden=move || facts.with(Vec::is_empty)>
