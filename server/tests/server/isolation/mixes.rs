@@ -20,8 +20,15 @@ pub(super) async fn others_are_as_if_they_did_not_exist(
     names.retain(|name| own[name] != others[name]);
     for names in subsets(&names) {
         let description = format!("{} {} about {names:?} of others", template.method, template.path);
-        let answer: Answer = template.send(world, &own.with_replaced(&names, others), credentials).await;
-        let expected = template.send(world, &own.with_replaced(&names, &nonexistent), credentials).await;
+        let ask = async || -> [Answer; 2] {
+            let answer = template.send(world, &own.with_replaced(&names, others), credentials).await;
+            [answer, template.send(world, &own.with_replaced(&names, &nonexistent), credentials).await]
+        };
+        let [mut answer, mut expected] = ask().await;
+        if answer != expected {
+            // A second may have begun between the two, which activity shows; hardly twice.
+            [answer, expected] = ask().await;
+        }
         assert_eq!(answer, expected, "{description}");
         assert!(!answer.body.contains(mark), "{description} tells {}", answer.body);
     }
