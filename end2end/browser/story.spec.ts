@@ -1,7 +1,7 @@
 import OpenAI from "openai";
 
 import { type Row, parseCsv } from "../lib/csv.ts";
-import { cost, formatDollars, parseDollars } from "../lib/money.ts";
+import { cost, formatDollars, parseDollars, sumDollars } from "../lib/money.ts";
 import { PRICES } from "../sdk/configuration.ts";
 import { expectAccessible, expectToFit } from "./accessibility.ts";
 import { call, callStreaming, client, type ClientCall } from "./client.ts";
@@ -91,7 +91,7 @@ test("from a first visit to a call on the chart, in the log and in the CSV", { t
     const sumOf = (column: string) => rows.reduce((total, row) => total + Number(row[column]), 0);
     expect([sumOf("calls"), sumOf("tokens_in"), sumOf("tokens_out")]).toEqual([2, sum(calls, "tokensIn"), sum(calls, "tokensOut")]);
     expect(rows[0]).toMatchObject({ day: expect.stringMatching(/^\d{4}-\d\d-\d\d$/), model: "sandbox-1" });
-    const spend = rows.reduce((total, row) => total + parseDollars(row.spend_usd ?? ""), 0n);
+    const spend = sumDollars(rows.map((row) => row.spend_usd));
     expect(spend).toBe(sumCosts(calls));
     return spend;
   });

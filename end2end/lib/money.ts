@@ -8,6 +8,11 @@ export function parseDollars(text: string): bigint {
   return BigInt(`${sign}${whole.replaceAll(",", "")}${decimals.padEnd(9, "0")}`);
 }
 
+/** Sums a file's column of dollars, which is empty where nothing is known of an amount. */
+export function sumDollars(column: (string | undefined)[]): bigint {
+  return column.filter((text) => text !== "").reduce((sum, text) => sum + parseDollars(text ?? ""), 0n);
+}
+
 /** Writes dollars with at least two decimals and as many as the amount needs, as the dashboard's exact figures are. */
 export function formatDollars(amount: bigint): string {
   const decimals = (amount % 1_000_000_000n).toString().padStart(9, "0").replace(/0{1,7}$/, "");

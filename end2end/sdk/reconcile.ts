@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { parseCsv } from "../lib/csv.ts";
-import { cost, parseDollars, type Usage } from "../lib/money.ts";
+import { cost, parseDollars, sumDollars, type Usage } from "../lib/money.ts";
 import type { Session } from "../lib/session.ts";
 import { PRICES } from "./configuration.ts";
 
@@ -33,7 +33,7 @@ export async function reconcile(notes: CallNote[], session: Session): Promise<vo
   }
 
   const rows = parseCsv(await session.exportCsv("usage", { range: "7d" }));
-  const total = rows.reduce((sum, row) => sum + parseDollars(row.spend_usd ?? ""), 0n);
+  const total = sumDollars(rows.map((row) => row.spend_usd));
   assert.equal(total, spend, "the chart's spend is the sum of what the calls cost");
   console.log(`${notes.length} calls: tokens and costs in the log and the chart equal what the clients read`);
 }

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { parseCsv } from "../lib/csv.ts";
 import { Hub, type Organization } from "../lib/hub.ts";
-import { parseDollars } from "../lib/money.ts";
+import { sumDollars } from "../lib/money.ts";
 import { Session } from "../lib/session.ts";
 import { CallLoad, PageLoad } from "./load.ts";
 
@@ -90,8 +90,7 @@ try {
   assert.deepEqual(load.answered.filter((id) => !logged.has(id)), [], "no answered call is missing");
   assert.ok(calls.length <= load.answered.length + load.unanswered, "no call is made up");
   const usage = parseCsv(await session.exportCsv("usage", { range: "7d" }));
-  const sum = (amounts: (string | undefined)[]) => amounts.reduce((sum, amount) => sum + parseDollars(amount ?? ""), 0n);
-  assert.equal(sum(usage.map((row) => row.spend_usd)), sum(calls.map((call) => call.cost_usd)), "usage is the sum of what calls cost");
+  assert.equal(sumDollars(usage.map((row) => row.spend_usd)), sumDollars(calls.map((call) => call.cost_usd)), "usage is the sum of what calls cost");
   assert.deepEqual(await totals(remaining, demo, "90d"), demoTotals, "earlier calls stay as they were");
   const found = await session.invoke<{ total: number }>("api_keys/list", { query: { search: "UPGRADE" } });
   assert.equal(found.total, pages.names.length, "each key is found, whichever server created it");
