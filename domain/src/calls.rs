@@ -255,11 +255,35 @@ pub struct CallQuery {
     pub from: Option<Timestamp>,
     /// Latest start, exclusive.
     pub to: Option<Timestamp>,
-    #[serde(flatten)]
     pub filter: Filter,
-    pub outcome: Option<OutcomeFilter>,
+    pub bounds: CallBounds,
+    /// Text in kept bodies, of a range of at most [`MAX_TEXT_SEARCH_DAYS`].
+    pub text: Option<String>,
     /// Only calls before this one: the last id of the previous page.
     pub before: Option<CallId>,
+}
+
+/// Longest range in whose bodies text is searched, in days.
+pub const MAX_TEXT_SEARCH_DAYS: i64 = 7;
+
+/// Bounds of a call's quantities, each `None` for none.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub struct CallBounds {
+    /// Cost in US dollars.
+    pub cost: Bounds<Money>,
+    /// Time to the last byte, in microseconds.
+    pub duration_us: Bounds<i64>,
+    /// Input and output tokens together.
+    pub tokens: Bounds<i64>,
+}
+
+/// Least and greatest value, both included.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Bounds<T> {
+    pub min: Option<T>,
+    pub max: Option<T>,
 }
 
 /// Maximum length of the request ID that a client gives a call, in bytes. Source: OpenAI's API reference, "Debugging

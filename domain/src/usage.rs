@@ -1,12 +1,18 @@
 //! Usage: calls summed by time bucket and dimension.
 
+mod comparison;
+mod filter;
+mod latency;
 mod query;
 
 use std::ops::{AddAssign, Neg};
 
 use serde::{Deserialize, Serialize};
 
-pub use query::{CustomRange, Filter, Group, Metric, Range, UsageQuery, View, parse_day};
+pub use comparison::{ComparedUsage, Comparison, Difference, MIN_COMPARED_CALLS};
+pub use filter::{Filter, Group, StatusFilter, TagFilter, TagName};
+pub use latency::{Distribution, EstimatedDuration, LATENCY_BINS, LATENCY_BOUNDS_MS, Percentile};
+pub use query::{ChartForm, CustomRange, Metric, MinuteRange, Range, UsageQuery, View, parse_day};
 
 use crate::{money::Money, time::Timestamp};
 
@@ -28,6 +34,13 @@ pub struct Measures {
     /// Cached input tokens, included in `tokens_in`.
     pub cached_tokens_in: i64,
     pub tokens_out: i64,
+    pub images: i64,
+    /// Milliseconds of video, made or read.
+    pub video_ms: i64,
+    /// Milliseconds of audio, made or read.
+    pub audio_ms: i64,
+    /// Bytes stored times the hours for which they were.
+    pub byte_hours: i64,
     pub spend: Money,
     /// Calls whose cost is unknown at least in part, included in `calls`; `spend` lacks the unknown part.
     pub unpriced: i64,
@@ -49,13 +62,23 @@ impl Measures {
         *self == Self::default()
     }
 
-    /// The measure that a chart shows: nano-dollars for spend, a count for all others.
+    /// The measure that a chart shows: nano-dollars for spend, milliseconds for video and audio, byte-hours for storage, a count for
+    /// all others.
     pub fn get(&self, metric: Metric) -> i64 {
         match metric {
             Metric::Spend => self.spend.nanos(),
             Metric::Tokens => self.tokens(),
-            Metric::Calls => self.calls,
+            Metric::InputTokens => self.tokens_in,
+            Metric::CachedTokens => self.cached_tokens_in,
+            Metric::OutputTokens => self.tokens_out,
+            // The largest series by latency are those with most calls.
+            Metric::Calls | Metric::Latency | Metric::FirstToken => self.calls,
             Metric::Errors => self.errors,
+            Metric::Rejected => self.refused,
+            Metric::Images => self.images,
+            Metric::VideoMinutes => self.video_ms,
+            Metric::AudioMinutes => self.audio_ms,
+            Metric::Storage => self.byte_hours,
         }
     }
 }
@@ -68,6 +91,10 @@ impl AddAssign for Measures {
         self.tokens_in = self.tokens_in.saturating_add(other.tokens_in);
         self.cached_tokens_in = self.cached_tokens_in.saturating_add(other.cached_tokens_in);
         self.tokens_out = self.tokens_out.saturating_add(other.tokens_out);
+        self.images = self.images.saturating_add(other.images);
+        self.video_ms = self.video_ms.saturating_add(other.video_ms);
+        self.audio_ms = self.audio_ms.saturating_add(other.audio_ms);
+        self.byte_hours = self.byte_hours.saturating_add(other.byte_hours);
         self.spend += other.spend;
         self.unpriced += other.unpriced;
     }
@@ -85,6 +112,10 @@ impl Neg for Measures {
             tokens_in: -self.tokens_in,
             cached_tokens_in: -self.cached_tokens_in,
             tokens_out: -self.tokens_out,
+            images: -self.images,
+            video_ms: -self.video_ms,
+            audio_ms: -self.audio_ms,
+            byte_hours: -self.byte_hours,
             spend: -self.spend,
             unpriced: -self.unpriced,
         }
@@ -111,6 +142,10 @@ pub struct UsageReport {
     /// Number of groups, each counted once for every bucket in which it has usage: the rows of a file.
     pub row_count: u64,
     pub total: Measures,
+    /// Durations of all calls of the range.
+    pub durations: Durations,
+    /// The earlier range, if the query compares.
+    pub compared: Option<ComparedUsage>,
     /// Whether there was ever a call that the actor may see, in any range and with any filter.
     pub ever_called: bool,
 }
@@ -131,6 +166,17 @@ pub struct Series {
     pub total: Measures,
     /// Points, ascending by bucket; buckets without usage are left out.
     pub points: Vec<Point>,
+    /// The durations that the query's metric is about, for each point; empty for other metrics.
+    pub durations: Vec<Distribution>,
+}
+
+/// How long calls took, rejected ones left out.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Durations {
+    /// Times to the last byte.
+    pub latency: Distribution,
+    /// Times to the first byte, of calls that have one.
+    pub first_token: Distribution,
 }
 
 /// A group without a series of its own.

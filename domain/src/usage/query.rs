@@ -5,16 +5,18 @@ use std::{fmt, str::FromStr};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    choices,
-    ids::{ApiKeyId, ProjectId},
-    text::from_text,
+use super::{
+    comparison::Comparison,
+    filter::{Filter, Group},
 };
+use crate::{choices, text::from_text, time::Timestamp};
 
 choices! {
     /// The length of a bucket.
     #[derive(Default)]
     View, "view" {
+        /// For ranges of a day at most.
+        Minute = "minute", "By minute";
         Hour = "hour", "Hourly";
         #[default]
         Day = "day", "Daily";
@@ -32,19 +34,34 @@ choices! {
         #[default]
         Spend = "spend", "Spend";
         Calls = "calls", "Calls";
+        /// Input and output tokens together.
         Tokens = "tokens", "Tokens";
+        InputTokens = "input-tokens", "Input tokens";
+        CachedTokens = "cached-tokens", "Cached input tokens";
+        OutputTokens = "output-tokens", "Output tokens";
         Errors = "errors", "Errors";
+        Rejected = "rejected", "Rejected calls";
+        Images = "images", "Images";
+        VideoMinutes = "video", "Video minutes";
+        AudioMinutes = "audio", "Audio minutes";
+        /// Bytes stored, on average over a bucket.
+        Storage = "storage", "Storage";
+        /// Percentiles of the time to the last byte.
+        Latency = "latency", "Latency";
+        /// Percentiles of the time to the first byte.
+        FirstToken = "first-token", "Time to first token";
     }
 }
 
 choices! {
-    /// The dimension by which calls are grouped to series.
+    /// The form of a chart.
     #[derive(Default)]
-    Group, "group" {
+    ChartForm, "form" {
         #[default]
-        Model = "model", "Model";
-        ApiKey = "key", "Key";
-        Project = "project", "Project";
+        Stacked = "stacked", "Stacked";
+        Lines = "lines", "Lines";
+        /// Each series as its share of the whole.
+        Share = "share", "Share";
     }
 }
 
@@ -64,6 +81,8 @@ pub enum Range {
     Last90Days,
     Last12Months,
     Custom(CustomRange),
+    /// From one minute to another, as a zoomed chart shows.
+    Between(MinuteRange),
 }
 
 /// A range of whole days, both ends included.
@@ -98,6 +117,34 @@ impl CustomRange {
     }
 }
 
+/// A range of whole minutes, its end excluded.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct MinuteRange {
+    from: Timestamp,
+    to: Timestamp,
+}
+
+impl MinuteRange {
+    const MINUTE_MILLIS: i64 = 60_000;
+
+    /// Makes a range; `None` unless both are full minutes in the right order, at most [`CustomRange::MAX_DAYS`] apart.
+    pub fn new(from: Timestamp, to: Timestamp) -> Option<Self> {
+        let is_full = |moment: Timestamp| moment.millis() % Self::MINUTE_MILLIS == 0;
+        let length = to.millis().checked_sub(from.millis())?;
+        let fits = (1..=CustomRange::MAX_DAYS * crate::time::DAY_MILLIS).contains(&length);
+        (is_full(from) && is_full(to) && fits).then_some(Self { from, to })
+    }
+
+    pub const fn from(self) -> Timestamp {
+        self.from
+    }
+
+    /// The end, which the range doesn't include.
+    pub const fn to(self) -> Timestamp {
+        self.to
+    }
+}
+
 impl Range {
     /// Named ranges, in the order in which they are offered.
     pub const PRESETS: [Self; 7] = [
@@ -120,7 +167,7 @@ impl Range {
             Self::LastMonth => "Last month",
             Self::Last90Days => "Last 90 days",
             Self::Last12Months => "Last 12 months",
-            Self::Custom(_) => "Custom",
+            Self::Custom(_) | Self::Between(_) => "Custom",
         }
     }
 
@@ -134,6 +181,7 @@ impl Range {
             Self::Last90Days => 90,
             Self::Last12Months => 366,
             Self::Custom(range) => range.last.signed_duration_since(range.first).num_days() + 1,
+            Self::Between(range) => (range.to.millis() - range.from.millis()).div_ceil(crate::time::DAY_MILLIS),
         }
     }
 
@@ -142,6 +190,7 @@ impl Range {
     pub fn fits(self, view: View) -> bool {
         let days = self.most_days();
         match view {
+            View::Minute => days <= 1,
             View::Hour => days <= 31,
             View::Day => days <= MAX_CHART_DAYS,
             View::Week | View::Month => days > 90,
@@ -179,6 +228,7 @@ impl fmt::Display for Range {
             Self::Last90Days => "90d",
             Self::Last12Months => "12m",
             Self::Custom(range) => return write!(f, "{}..{}", range.first, range.last),
+            Self::Between(range) => return write!(f, "{}..{}", range.from, range.to),
         })
     }
 }
@@ -190,9 +240,12 @@ impl FromStr for Range {
         if let Some(preset) = Self::PRESETS.into_iter().find(|preset| preset.to_string() == text) {
             return Ok(preset);
         }
-        text.split_once("..")
-            .and_then(|(first, last)| CustomRange::new(parse_day(first)?, parse_day(last)?))
+        let ends = text.split_once("..");
+        ends.and_then(|(first, last)| CustomRange::new(parse_day(first)?, parse_day(last)?))
             .map(Self::Custom)
+            .or_else(|| {
+                ends.and_then(|(from, to)| MinuteRange::new(from.parse().ok()?, to.parse().ok()?)).map(Self::Between)
+            })
             .ok_or_else(|| {
                 "Must be today, 7d, 30d, month, last-month, 90d, 12m, or two days such as 2026-11-01..2026-11-17."
                     .to_owned()
@@ -212,15 +265,6 @@ impl<'de> Deserialize<'de> for Range {
     }
 }
 
-/// A filter that narrows usage to one value of each dimension.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(default)]
-pub struct Filter {
-    pub project: Option<ProjectId>,
-    pub api_key: Option<ApiKeyId>,
-    pub model: Option<String>,
-}
-
 /// A query for a usage report.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -234,6 +278,8 @@ pub struct UsageQuery {
     /// IANA time zone; `None` for the organization's.
     pub time_zone: Option<String>,
     pub filter: Filter,
+    /// The earlier range to compare with.
+    pub compare: Option<Comparison>,
     /// Whether the report lists the groups that have no series of their own.
     pub all_groups: bool,
 }
