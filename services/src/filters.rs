@@ -36,13 +36,16 @@ pub(crate) async fn check(
     filter: &Filter,
 ) -> ServiceResult<()> {
     let mut errors = check_values(filter);
-    if errors.is_empty() && !has_projects(database, organization, scope, &filter.projects).await? {
+    if !errors.is_empty() {
+        return Err(errors.into());
+    }
+    if !has_projects(database, organization, scope, &filter.projects).await? {
         errors.add("project", UNKNOWN_PROJECT);
     }
-    if errors.is_empty() && !has_keys(database, organization, scope, &filter.api_keys).await? {
+    if !has_keys(database, organization, scope, &filter.api_keys).await? {
         errors.add("key", "This key doesn't exist, or you don't have access to it.");
     }
-    if errors.is_empty() && !has_members(database, organization, scope, &filter.members).await? {
+    if !has_members(database, organization, scope, &filter.members).await? {
         errors.add("member", "This member doesn't exist, or you don't have access to their calls.");
     }
     Ok(errors.into_result()?)
