@@ -140,6 +140,14 @@ impl Cover {
         self.stretches.iter().map(buckets).sum()
     }
 
+    /// Adds the stretches of another cover of the same buckets.
+    pub(crate) fn append(&mut self, other: Self) {
+        let slots = self.slots.len();
+        let stretches = other.stretches.into_iter();
+        self.stretches.extend(stretches.map(|stretch| Stretch { slot: stretch.slot + slots, ..stretch }));
+        self.slots.extend(other.slots);
+    }
+
     /// This cover for buckets of which the first has the index `bucket`.
     pub(crate) fn shifted_by(mut self, bucket: usize) -> Self {
         for slot in &mut self.slots {

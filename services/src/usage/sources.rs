@@ -35,6 +35,10 @@ impl Sources {
     /// Rollups for `buckets`, as far as these are made of rollups. `own_zone` is the organization's, whose days are used
     /// `with_days`.
     pub(crate) fn of(buckets: &Buckets, with_days: bool, own_zone: Tz) -> Self {
+        // Buckets that were moved by some minutes aren't cut where rollups begin.
+        if buckets.starts.iter().skip(1).any(|start| floor(*start) != *start) {
+            return Self::of_each(buckets, with_days, own_zone);
+        }
         let (first, last) = (ceil(buckets.start()), floor(buckets.end));
         if first >= last {
             return Self::of_calls(buckets);
@@ -57,6 +61,17 @@ impl Sources {
         }
         let days: &dyn Fn(Timestamp) -> [Timestamp; 2] = &|moment| day_around(moment, own_zone);
         Self { cover: Cover::of(&inner, with_days.then_some(days)).shifted_by(skipped), spans }
+    }
+
+    /// Rollups and calls for each of `buckets` by itself, wherever they are cut.
+    fn of_each(buckets: &Buckets, with_days: bool, own_zone: Tz) -> Self {
+        let mut sources = Self::default();
+        for (bucket, (start, end)) in buckets.spans().into_iter().enumerate() {
+            let one = Self::of(&Buckets { starts: vec![start], end }, with_days, own_zone);
+            sources.cover.append(one.cover.shifted_by(bucket));
+            sources.spans.extend(one.spans.into_iter().map(|span| CallSpan { bucket, ..span }));
+        }
+        sources
     }
 
     /// Calls for all `buckets`.
@@ -130,6 +145,7 @@ mod tests {
         fn every_call_counts_once_between_any_two_minutes(
             zone in 0..ZONES.len(), own_zone in 0..ZONES.len(), from in 0i64..20 * 525_600, length in 1i64..3_000,
             view in 0..View::ALL.len(), offsets in prop::collection::vec(-100i64..3_100, 30), cut in 0i64..60_000,
+            moved_by in prop_oneof![Just(0i64), -3_600_000i64..0],
         ) {
             let (zone, own_zone, view) = (ZONES[zone], ZONES[own_zone], View::ALL[view]);
             let from = at("2015-01-01T00:00:00Z").plus_minutes(from);
@@ -137,8 +153,9 @@ mod tests {
             let mut buckets = buckets::of(range, view, zone, at("2100-01-01T00:00:00Z"));
             prop_assert_eq!((buckets.start(), buckets.end), (from, from.plus_minutes(length)));
             prop_assert!(buckets.starts.is_sorted_by(|a, b| a < b));
-            // An end within a minute, as the earlier range of one that still runs has.
-            buckets.end = buckets.end.plus_millis(-cut);
+            // The earlier range of one between minutes is cut anywhere, and ends within a minute if that one still runs.
+            buckets.starts.iter_mut().for_each(|start| *start = start.plus_millis(moved_by));
+            buckets.end = buckets.end.plus_millis(moved_by - cut);
             buckets.starts.retain(|start| *start < buckets.end);
             let with_days = !matches!(view, View::Minute | View::Hour);
             for sources in [Sources::of(&buckets, with_days, own_zone), Sources::of_calls(&buckets)] {
