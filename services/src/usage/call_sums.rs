@@ -61,10 +61,10 @@ pub(super) fn call_group(slice: &Slice<'_>, group: &Group, bound: &mut Bound) ->
 }
 
 /// `FROM` and `WHERE` of the slice's calls `c` within `spans`, with their series `s`. Each span `p` is looked up by the
-/// calls' ids, which are ordered by time; the third part of its value is its bucket.
+/// calls' ids, which are ordered by time; its place is its index.
 pub(super) fn from_spans(slice: &Slice<'_>, spans: &[CallSpan], bound: &mut Bound) -> String {
     let id = |moment| CallId::lower_bound(moment).uuid();
-    let row = |span: &CallSpan| json!([id(span.from).simple(), id(span.to).simple(), span.bucket]);
+    let row = |span: &CallSpan| json!([id(span.from).simple(), id(span.to).simple()]);
     let rows: Vec<_> = spans.iter().map(row).collect();
     let first = spans.iter().map(|span| id(span.from)).min();
     let last = spans.iter().map(|span| id(span.to)).max();

@@ -51,18 +51,17 @@ impl Selection<'_> {
         let (slice, sources) = (self.slice(), self.sources);
         if !sources.cover.stretches.is_empty() {
             let mut bound = Bound::new(database.get_database_backend());
-            let from = from(&slice, &mut bound);
-            let (slot, column) = (bound.number("p.value ->> 3"), column(group));
+            let (from, column) = (from(&slice, &mut bound), column(group));
             let bins = histogram.map(|histogram| histogram_columns(histogram, |name| format!("r.{name}")));
             let bins = bins.map_or_else(String::new, |bins| format!(", {bins}"));
             let sql = format!(
-                "SELECT {slot} AS place, {column} AS grouping, {}{bins} {from} GROUP BY 1, {column}",
+                "SELECT p.place AS place, {column} AS grouping, {}{bins} {from} GROUP BY 1, {column}",
                 columns()
             );
             let mut rows = database.stream_raw(bound.statement(sql)).await?;
             while let Some(row) = rows.try_next().await? {
-                let (slot, key, measures, durations) = read(&row, group, histogram)?;
-                for (bucket, is_added) in sources.cover.places(slot) {
+                let (stretch, key, measures, durations) = read(&row, group, histogram)?;
+                for (bucket, is_added) in self.places(stretch) {
                     let key = key.clone();
                     each(match is_added {
                         true => GroupedSum { bucket, key, measures, durations },
@@ -75,20 +74,27 @@ impl Selection<'_> {
             let mut bound = Bound::new(database.get_database_backend());
             let grouping = call_group(&slice, group, &mut bound);
             let from = from_spans(&slice, &sources.spans, &mut bound);
-            let bucket = bound.number("p.value ->> 2");
             let bins = histogram.map(|histogram| histogram_columns(histogram, call_value));
             let bins = bins.map_or_else(String::new, |bins| format!(", {bins}"));
             let sql = format!(
-                "SELECT {bucket} AS place, {grouping} AS grouping, {}{bins} {from} GROUP BY 1, 2",
+                "SELECT p.place AS place, {grouping} AS grouping, {}{bins} {from} GROUP BY 1, 2",
                 sum_columns(call_value)
             );
             let mut rows = database.stream_raw(bound.statement(sql)).await?;
             while let Some(row) = rows.try_next().await? {
-                let (bucket, key, measures, durations) = read(&row, group, histogram)?;
-                each(GroupedSum { bucket, key, measures, durations });
+                let (span, key, measures, durations) = read(&row, group, histogram)?;
+                if let Some(span) = sources.spans.get(span) {
+                    each(GroupedSum { bucket: span.bucket, key, measures, durations });
+                }
             }
         }
         Ok(())
+    }
+
+    /// The buckets that the stretch of this index counts in: see [`Cover::places`](super::cover::Cover::places).
+    fn places(&self, stretch: usize) -> impl Iterator<Item = (usize, bool)> + use<> {
+        let cover = &self.sources.cover;
+        cover.places(cover.stretches.get(stretch).map_or(usize::MAX, |stretch| stretch.slot))
     }
 
     /// Sums everything.
@@ -159,29 +165,33 @@ impl Selection<'_> {
         };
         if !self.sources.cover.stretches.is_empty() {
             let mut bound = Bound::new(database.get_database_backend());
-            let (from, slot) = (from(&slice, &mut bound), bound.number("p.value ->> 3"));
+            let from = from(&slice, &mut bound);
             let sums = NAMES.map(|name| sum(&format!("r.{name}"), name)).join(", ");
-            let sql = format!("SELECT {slot} AS place, {sums} {from} GROUP BY 1");
+            let sql = format!("SELECT p.place AS place, {sums} {from} GROUP BY 1");
             for row in database.query_all_raw(bound.statement(sql)).await? {
-                let (slot, measures) = read_counts(&row)?;
-                self.sources.cover.count(slot, measures).for_each(|(bucket, measures)| add(bucket, measures));
+                let (stretch, measures) = read_counts(&row)?;
+                for (bucket, is_added) in self.places(stretch) {
+                    add(bucket, if is_added { measures } else { -measures });
+                }
             }
         }
         if !self.sources.spans.is_empty() {
             let mut bound = Bound::new(database.get_database_backend());
-            let (from, bucket) = (from_spans(&slice, &self.sources.spans, &mut bound), bound.number("p.value ->> 2"));
+            let from = from_spans(&slice, &self.sources.spans, &mut bound);
             let sums = NAMES.map(|name| sum(&call_value(name), name)).join(", ");
-            let sql = format!("SELECT {bucket} AS place, {sums} {from} GROUP BY 1");
+            let sql = format!("SELECT p.place AS place, {sums} {from} GROUP BY 1");
             for row in database.query_all_raw(bound.statement(sql)).await? {
-                let (bucket, measures) = read_counts(&row)?;
-                add(bucket, measures);
+                let (span, measures) = read_counts(&row)?;
+                if let Some(span) = self.sources.spans.get(span) {
+                    add(span.bucket, measures);
+                }
             }
         }
         Ok(counts)
     }
 }
 
-/// Reads a row with slot or bucket, group, sums, and possibly a histogram.
+/// Reads a row with the index of a stretch or span, group, sums, and possibly a histogram.
 fn read(
     row: &QueryResult,
     group: &Group,
