@@ -42,9 +42,8 @@ fn bin_condition(histogram: Histogram, bin: usize) -> String {
         Histogram::Latency => "c.duration_us",
         Histogram::FirstByte => "c.first_byte_us",
     };
-    let micros = |bound: &i64| bound * 1_000;
-    let over = bin.checked_sub(1).and_then(|before| LATENCY_BOUNDS_MS.get(before)).map(micros);
-    let up_to = LATENCY_BOUNDS_MS.get(bin).map(micros);
+    let micros = |bin: usize| LATENCY_BOUNDS_MS.get(bin).map(|bound| bound * 1_000);
+    let (over, up_to) = (bin.checked_sub(1).and_then(micros), micros(bin));
     let over = over.map(|bound| format!(" AND {duration} > {bound}"));
     let up_to = up_to.map(|bound| format!(" AND {duration} <= {bound}"));
     format!("{duration} IS NOT NULL{}{}", over.unwrap_or_default(), up_to.unwrap_or_default())
