@@ -31,7 +31,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub use self::open_call::OpenCall;
 pub use journal::{JournalSettings, MeterStatus};
-pub use latency::{LATENCY_BINS, LATENCY_BOUNDS_MS};
 pub use meter::Meter;
 pub(crate) use meter::ReadBarrier;
 pub use registry::{AbandonedJournal, abandoned_journals};
@@ -96,7 +95,7 @@ pub struct CallRecord {
     pub price_id: Option<PriceId>,
     /// Microseconds from the request's arrival to the last byte of the answer.
     pub duration_us: i64,
-    /// Microseconds from the request's arrival to the first byte of a streamed answer.
+    /// Microseconds from the request's arrival to the first byte of the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_byte_us: Option<i64>,
     /// Code of the error sent to the client; empty without one.

@@ -52,6 +52,21 @@ pub(crate) async fn find_projects(
     Ok(rows.into_iter().collect())
 }
 
+/// Finds the names of members, who may have left; unknown ids are left out.
+pub(crate) async fn find_members(
+    database: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> ServiceResult<HashMap<Uuid, String>> {
+    let rows = users::Entity::find()
+        .select_only()
+        .columns([users::Column::Id, users::Column::Name])
+        .filter(users::Column::Id.is_in(ids))
+        .into_tuple::<(Uuid, String)>()
+        .all(database)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
 /// Finds the name of a member, who may have left.
 pub(crate) async fn find_member(database: &impl ConnectionTrait, id: Uuid) -> ServiceResult<Option<String>> {
     let name = users::Entity::find_by_id(id).select_only().column(users::Column::Name).into_tuple::<String>();

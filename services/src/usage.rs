@@ -3,10 +3,17 @@
 pub(crate) mod bars;
 pub mod breakdown;
 mod buckets;
+mod call_sums;
+mod conditions;
 mod cover;
+mod earlier;
+mod grouped_sums;
+mod groups;
+mod labels;
 mod local_format;
 mod report;
 pub(crate) mod resolution;
+mod sources;
 mod sums;
 
 use domain::{
@@ -14,14 +21,15 @@ use domain::{
     usage::{Range, View},
 };
 
+pub(crate) use conditions::{series_condition, tag_condition};
 pub use local_format::LocalFormat;
 pub use report::{complete_report, report};
 pub(crate) use report::{total, zone};
-pub(crate) use sums::{ever_called, series_condition};
+pub(crate) use sums::ever_called;
 
-use crate::{Organization, ServiceResult, zones};
+use crate::{Organization, ServiceResult};
 
-/// The beginning and end of the days of `range`, at `now`, in the named time zone or by default in the
+/// The beginning and end of `range`, at `now`, in the named time zone or by default in the
 /// organization's.
 pub(crate) fn bounds(
     organization: &Organization,
@@ -29,10 +37,7 @@ pub(crate) fn bounds(
     time_zone: Option<&str>,
     now: Timestamp,
 ) -> ServiceResult<(Timestamp, Timestamp)> {
-    let zone = report::zone(organization, time_zone)?;
-    let (first, last) = buckets::days(range, zone, now);
-    let after = last.succ_opt().unwrap_or(last);
-    Ok((zones::start_of_day(first, zone), zones::start_of_day(after, zone)))
+    Ok(buckets::ends(range, report::zone(organization, time_zone)?, now))
 }
 
 /// The beginnings of the days of the month so far in the organization's time zone, which are the buckets of

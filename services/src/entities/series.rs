@@ -1,14 +1,14 @@
 //! Sets of dimensions that calls share. A nil id or an empty text stands for "none".
 //!
-//! Rollups belong to series with [`ANY_OUTCOME`], which also leave out status and provider; no call refers to
-//! them.
+//! Rollups belong to the series of their calls. Those of calls stored before migration 56 belong to series with
+//! [`ANY_OUTCOME`], which also leave out status and provider; no call refers to them.
 //!
 //! Beyond some number of names, events' models, endpoints and providers become [`OTHER`]; their calls keep
 //! the names.
 
 use sea_orm::entity::prelude::*;
 
-/// Outcome of a series of rollups.
+/// Outcome of a series that earlier rollups belong to.
 pub(crate) const ANY_OUTCOME: &str = "any";
 
 /// Model, endpoint or provider of a series shared by calls with different ones.

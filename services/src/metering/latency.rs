@@ -1,12 +1,6 @@
-//! Fixed bins for latency, which add up over any buckets and series.
+//! Bins of latency (`domain::usage::Distribution`).
 
-/// Number of bins; the last has no upper bound.
-pub const LATENCY_BINS: usize = 14;
-
-/// Inclusive upper bounds of all bins but the last, in milliseconds: fine for embeddings and first tokens,
-/// coarse for long answers. They are stored by position, so they never change.
-pub const LATENCY_BOUNDS_MS: [i64; LATENCY_BINS - 1] =
-    [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000];
+use domain::usage::LATENCY_BOUNDS_MS;
 
 /// The bin of a duration in microseconds.
 pub(super) fn bin(duration_us: i64) -> usize {
@@ -15,6 +9,8 @@ pub(super) fn bin(duration_us: i64) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use domain::usage::LATENCY_BINS;
+
     use super::*;
 
     #[test]

@@ -9,21 +9,20 @@ use std::{
 };
 
 use chrono_tz::Tz;
-use domain::{calls::Outcome, ids::OrganizationId, time::Timestamp};
+use domain::{calls::Outcome, ids::OrganizationId, time::Timestamp, usage::LATENCY_BINS};
 use sea_orm::{ConnectionTrait, DbBackend};
 use serde_json::{Value, json};
 
 use super::{
-    CallRecord, LATENCY_BINS, latency,
+    CallRecord, latency,
     rows::{ColumnType, RowInsert},
-    series::CallSeries,
 };
 use crate::{ServiceResult, database::DatabaseTransaction, random, usage::resolution::Resolution};
 
 /// Number of columns at the beginning of [`COLUMNS`] that are the table's key.
 const KEY_COLUMNS: usize = 5;
 
-const COLUMNS: [(&str, ColumnType); KEY_COLUMNS + 12 + LATENCY_BINS] = [
+const COLUMNS: [(&str, ColumnType); KEY_COLUMNS + 12 + 2 * LATENCY_BINS] = [
     ("organization_id", ColumnType::Id),
     ("resolution", ColumnType::Number),
     ("bucket", ColumnType::Number),
@@ -55,6 +54,20 @@ const COLUMNS: [(&str, ColumnType); KEY_COLUMNS + 12 + LATENCY_BINS] = [
     ("latency_11", ColumnType::Number),
     ("latency_12", ColumnType::Number),
     ("latency_13", ColumnType::Number),
+    ("first_byte_0", ColumnType::Number),
+    ("first_byte_1", ColumnType::Number),
+    ("first_byte_2", ColumnType::Number),
+    ("first_byte_3", ColumnType::Number),
+    ("first_byte_4", ColumnType::Number),
+    ("first_byte_5", ColumnType::Number),
+    ("first_byte_6", ColumnType::Number),
+    ("first_byte_7", ColumnType::Number),
+    ("first_byte_8", ColumnType::Number),
+    ("first_byte_9", ColumnType::Number),
+    ("first_byte_10", ColumnType::Number),
+    ("first_byte_11", ColumnType::Number),
+    ("first_byte_12", ColumnType::Number),
+    ("first_byte_13", ColumnType::Number),
 ];
 
 /// Adds to existing rows.
@@ -101,6 +114,8 @@ struct Sums {
     unpriced: i64,
     duration_us: i64,
     latency: [i64; LATENCY_BINS],
+    /// Of calls whose first byte has a time.
+    first_byte: [i64; LATENCY_BINS],
 }
 
 impl Sums {
@@ -113,6 +128,9 @@ impl Sums {
             self.errors += if call.outcome == Outcome::Succeeded { 0 } else { times };
             self.duration_us = self.duration_us.saturating_add(call.duration_us.saturating_mul(times));
             self.latency[latency::bin(call.duration_us)] += times;
+            if let Some(first_byte_us) = call.first_byte_us {
+                self.first_byte[latency::bin(first_byte_us)] += times;
+            }
         }
         self.tokens_in = self.tokens_in.saturating_add(call.used.tokens_in);
         self.cached_tokens_in = self.cached_tokens_in.saturating_add(call.used.cached_tokens_in);
@@ -137,18 +155,19 @@ impl Sums {
         self.cost_nanos = self.cost_nanos.saturating_add(other.cost_nanos);
         self.unpriced += other.unpriced;
         self.duration_us = self.duration_us.saturating_add(other.duration_us);
-        for (bin, count) in self.latency.iter_mut().zip(other.latency) {
+        let bins = self.latency.iter_mut().chain(&mut self.first_byte);
+        for (bin, count) in bins.zip(other.latency.into_iter().chain(other.first_byte)) {
             *bin += count;
         }
     }
 }
 
 /// Sums `calls`, whose series are `series`, into rollups sorted by key.
-fn rollups(calls: &[CallRecord], series: &[CallSeries]) -> BTreeMap<Key, Sums> {
+fn rollups(calls: &[CallRecord], series: &[i64]) -> BTreeMap<Key, Sums> {
     let mut quarters: HashMap<(OrganizationId, Tz, Timestamp, i64), Sums> = HashMap::new();
     for (call, series) in calls.iter().zip(series) {
         let quarter = Resolution::QuarterHour.bucket(call.started_at, call.time_zone);
-        quarters.entry((call.organization_id, call.time_zone, quarter, series.rollup)).or_default().add_call(call);
+        quarters.entry((call.organization_id, call.time_zone, quarter, *series)).or_default().add_call(call);
     }
     // Hours and days are summed from quarter hours, for one
     // time-zone calculation per quarter hour instead of per call.
@@ -163,11 +182,7 @@ fn rollups(calls: &[CallRecord], series: &[CallSeries]) -> BTreeMap<Key, Sums> {
 }
 
 /// Adds `calls`, whose series are `series`, to the rollups of all resolutions.
-pub(super) async fn add(
-    transaction: &DatabaseTransaction,
-    calls: &[CallRecord],
-    series: &[CallSeries],
-) -> ServiceResult<()> {
+pub(super) async fn add(transaction: &DatabaseTransaction, calls: &[CallRecord], series: &[i64]) -> ServiceResult<()> {
     let writer = match transaction.get_database_backend() {
         DbBackend::Postgres => *WRITER,
         // SQLite has one writer at a time anyway, and fewer rows are faster to read.
@@ -201,6 +216,7 @@ fn row((organization, resolution, bucket, series): Key, writer: i32, sums: &Sums
         sums.unpriced,
         sums.duration_us,
     ];
-    let mut values = key.into_iter().chain(counts.into_iter().chain(sums.latency).map(Value::from));
+    let mut values =
+        key.into_iter().chain(counts.into_iter().chain(sums.latency).chain(sums.first_byte).map(Value::from));
     array::from_fn(|_| values.next().unwrap_or_default())
 }

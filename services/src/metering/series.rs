@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use self::names::SeriesNames;
 use super::CallRecord;
-use crate::{ServiceError, ServiceResult, database::DatabaseTransaction, entities::series::ANY_OUTCOME};
+use crate::{ServiceError, ServiceResult, database::DatabaseTransaction};
 
 /// Number of cached series. Any other costs a query.
 const CACHE_SIZE: usize = 65_536;
@@ -51,26 +51,13 @@ impl Dimensions {
             outcome: call.outcome.name(),
         }
     }
-
-    /// The key of the series that rollups use, without provider, status and outcome.
-    fn for_rollup(&self) -> Self {
-        Self { provider: Arc::default(), status: 0, outcome: ANY_OUTCOME, ..self.clone() }
-    }
-}
-
-/// The numbers of a call's two series.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(super) struct CallSeries {
-    /// The series with the call's own dimensions.
-    pub(super) own: i64,
-    /// The series that its rollups use.
-    pub(super) rollup: i64,
 }
 
 /// A call's series, and the dimensions that its own row must hold because the series differs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SeriesPlacement {
-    pub(super) series: CallSeries,
+    /// The series' number.
+    pub(super) series: i64,
     pub(super) own_model: bool,
     pub(super) own_endpoint: bool,
     pub(super) own_provider: bool,
@@ -78,7 +65,7 @@ pub(super) struct SeriesPlacement {
 }
 
 impl SeriesPlacement {
-    fn new(series: CallSeries, dimensions: &Dimensions, call: &CallRecord) -> Self {
+    fn new(series: i64, dimensions: &Dimensions, call: &CallRecord) -> Self {
         Self {
             series,
             own_model: dimensions.model != call.model,
@@ -91,7 +78,7 @@ impl SeriesPlacement {
 
 /// A cache of series that are committed to the database, by dimensions.
 pub struct SeriesCache {
-    series: Cache<Dimensions, CallSeries>,
+    series: Cache<Dimensions, i64>,
     /// Names from events, by organization; `None` if names are the operator's, whose number isn't limited.
     names: Option<Cache<Uuid, Arc<SeriesNames>>>,
 }
@@ -116,7 +103,7 @@ impl SeriesCache {
         calls: &[CallRecord],
     ) -> ServiceResult<(Vec<SeriesPlacement>, NewSeries)> {
         let mut dimensions: Vec<Dimensions> = calls.iter().map(|call| self.dimensions_of(call)).collect();
-        let mut series: Vec<Option<CallSeries>> = dimensions.iter().map(|key| self.series.get(key)).collect();
+        let mut series: Vec<Option<i64>> = dimensions.iter().map(|key| self.series.get(key)).collect();
         let unknown: HashSet<&Dimensions> =
             dimensions.iter().zip(&series).filter(|(_, series)| series.is_none()).map(|(unknown, _)| unknown).collect();
         let mut by_organization: BTreeMap<Uuid, BTreeSet<Dimensions>> = BTreeMap::new();
@@ -158,7 +145,7 @@ impl SeriesCache {
         unknown: BTreeSet<Dimensions>,
         new: &mut NewSeries,
     ) -> ServiceResult<()> {
-        let mut ids = table::find(transaction, organization, &with_rollups(&unknown)).await?;
+        let mut ids = table::find(transaction, organization, &unknown).await?;
         let (mut own, missing): (BTreeSet<_>, BTreeSet<_>) = unknown.into_iter().partition(|own| ids.contains_key(own));
         match self.names.as_ref().filter(|_| !missing.is_empty()) {
             Some(cache) => {
@@ -173,24 +160,25 @@ impl SeriesCache {
                     own.insert(folded.clone());
                     new.folded.insert(missing, folded);
                 }
-                ids.extend(table::find(transaction, organization, &without(with_rollups(&own), &ids)).await?);
+                ids.extend(table::find(transaction, organization, &without(own.clone(), &ids)).await?);
                 // Some series that others were folded into exist already.
                 names.set_series_count(before + own.iter().filter(|own| !ids.contains_key(*own)).count());
                 new.names.push((organization, Arc::new(names)));
             }
             None => own.extend(missing),
         }
-        let missing = without(with_rollups(&own), &ids);
+        let missing = without(own.clone(), &ids);
         if !missing.is_empty() {
             table::insert(transaction, organization, &missing).await?;
             // If another server inserted a series at the same time, its number counts.
             ids.extend(table::find(transaction, organization, &missing).await?);
         }
         for own in own {
-            let series = ids.get(&own).copied().zip(ids.get(&own.for_rollup()).copied());
-            let (number, rollup) = series
+            let number = ids
+                .get(&own)
+                .copied()
                 .ok_or_else(|| ServiceError::Internal("a series is neither there nor can it be made".to_owned()))?;
-            new.series.insert(own, CallSeries { own: number, rollup });
+            new.series.insert(own, number);
         }
         Ok(())
     }
@@ -200,11 +188,6 @@ impl Default for SeriesCache {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// These series, and those that their rollups use.
-fn with_rollups(own: &BTreeSet<Dimensions>) -> BTreeSet<Dimensions> {
-    own.iter().flat_map(|own| [own.clone(), own.for_rollup()]).collect()
 }
 
 /// Removes the series that have a number.
@@ -217,7 +200,7 @@ fn without(mut wanted: BTreeSet<Dimensions>, ids: &HashMap<Dimensions, i64>) -> 
 #[must_use = "cache them once the transaction is committed"]
 #[derive(Default)]
 pub struct NewSeries {
-    series: HashMap<Dimensions, CallSeries>,
+    series: HashMap<Dimensions, i64>,
     /// Dimensions with "other" in place of names beyond the limit, by the calls' own.
     folded: HashMap<Dimensions, Dimensions>,
     names: Vec<(Uuid, Arc<SeriesNames>)>,

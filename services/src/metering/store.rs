@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     CallRecord, MAX_TOKENS, NewSeries, SeriesCache, rollup,
     rows::{ColumnType, RowInsert},
-    series::{CallSeries, SeriesPlacement},
+    series::SeriesPlacement,
 };
 use crate::{ServiceResult, calls::rare::RareProperties, database::DatabaseTransaction};
 
@@ -74,7 +74,7 @@ pub async fn store(
     let rows = zip(calls, &placements).map(|(call, placement)| row(call, placement)).collect();
     INSERT.write(transaction, rows).await?;
     CLIENT_REQUESTS.write(transaction, client_requests(calls)).await?;
-    let series: Vec<CallSeries> = placements.into_iter().map(|placement| placement.series).collect();
+    let series: Vec<i64> = placements.into_iter().map(|placement| placement.series).collect();
     rollup::add(transaction, calls, &series).await?;
     Ok(new)
 }
@@ -94,7 +94,7 @@ fn row(call: &CallRecord, placement: &SeriesPlacement) -> [Value; COLUMNS] {
     [
         id(call.organization_id.uuid()),
         id(call.id.uuid()),
-        json!(placement.series.own),
+        json!(placement.series),
         id(call.secret_id.uuid()),
         json!(call.started_at.millis()),
         json!(call.duration_us),

@@ -7,14 +7,14 @@ use domain::{
     time::Timestamp,
     usage::{Filter, Measures},
 };
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::DatabaseConnection;
 
 use super::{
     buckets::{Buckets, day_around, every_day, every_hour, next_hour},
-    cover::Cover,
-    sums::{self, Slice},
+    grouped_sums::Selection,
+    sources::Sources,
 };
-use crate::{Organization, ServiceResult, database::Bound, projects::ProjectScope, zones};
+use crate::{Organization, ServiceResult, projects::ProjectScope, zones};
 
 const HOUR: i64 = 60 * 60_000;
 const QUARTER: i64 = HOUR / 4;
@@ -55,7 +55,8 @@ impl Bars {
         Self { buckets: Buckets { starts, end }, is_days }
     }
 
-    /// Sums calls, errors and rejections by bar, from rollups.
+    /// Sums calls, errors and rejections by bar: from rollups, or from calls for a filter by tags, which rollups don't
+    /// have.
     pub(crate) async fn sum(
         &self,
         database: &DatabaseConnection,
@@ -63,32 +64,12 @@ impl Bars {
         scope: &ProjectScope,
         filter: &Filter,
     ) -> ServiceResult<Vec<Measures>> {
-        let own_zone = organization.time_zone;
-        let days: &dyn Fn(Timestamp) -> [Timestamp; 2] = &|moment| day_around(moment, own_zone);
-        let cover = Cover::of(&self.buckets, self.is_days.then_some(days));
-        let mut bars = vec![Measures::default(); self.buckets.starts.len()];
-        if bars.is_empty() {
-            return Ok(bars);
-        }
-        let mut bound = Bound::new(database.get_database_backend());
-        let from = sums::from(&Slice { organization, cover: &cover, scope, filter }, &mut bound);
-        let slot = bound.number("p.value ->> 3");
-        let sum = |name: &str| format!("CAST(sum(r.{name}) AS bigint) AS {name}");
-        let sums = ["calls", "errors", "refused"].map(sum).join(", ");
-        let sql = format!("SELECT {slot} AS slot, {sums} {from} GROUP BY 1");
-        for row in database.query_all_raw(bound.statement(sql)).await? {
-            let slot: i64 = row.try_get("", "slot")?;
-            let measures = Measures {
-                calls: row.try_get("", "calls")?,
-                errors: row.try_get("", "errors")?,
-                refused: row.try_get("", "refused")?,
-                ..Measures::default()
-            };
-            for (bar, measures) in cover.count(usize::try_from(slot).unwrap_or(usize::MAX), measures) {
-                bars[bar] += measures;
-            }
-        }
-        Ok(bars)
+        let sources = match filter.tags.is_empty() {
+            true => Sources::of(&self.buckets, self.is_days, organization.time_zone),
+            false => Sources::of_calls(&self.buckets),
+        };
+        let selection = Selection { organization, sources: &sources, scope, filter };
+        selection.counts(database, self.buckets.starts.len()).await
     }
 }
 

@@ -23,8 +23,13 @@ impl Buckets {
         self.starts.first().copied().unwrap_or(self.end)
     }
 
+    /// Start and end of each bucket.
+    pub(crate) fn spans(&self) -> Vec<(Timestamp, Timestamp)> {
+        let ends = self.starts.iter().copied().skip(1).chain([self.end]);
+        self.starts.iter().copied().zip(ends).collect()
+    }
+
     /// The index of the bucket that contains `moment`.
-    #[cfg(test)]
     pub(crate) fn index(&self, moment: Timestamp) -> Option<usize> {
         if moment >= self.end {
             return None;
@@ -53,7 +58,18 @@ pub(crate) fn days(range: Range, zone: Tz, now: Timestamp) -> (NaiveDate, NaiveD
             (year_ago.succ_opt().unwrap_or(today), today)
         }
         Range::Custom(days) => (days.first(), days.last()),
+        Range::Between(minutes) => (zones::date(minutes.from(), zone), zones::date(minutes.to().plus_millis(-1), zone)),
     }
+}
+
+/// The beginning and end of `range` at `now` in `zone`.
+pub(crate) fn ends(range: Range, zone: Tz, now: Timestamp) -> (Timestamp, Timestamp) {
+    if let Range::Between(minutes) = range {
+        return (minutes.from(), minutes.to());
+    }
+    let (first, last) = days(range, zone, now);
+    let after = last.succ_opt().unwrap_or(last);
+    (zones::start_of_day(first, zone), zones::start_of_day(after, zone))
 }
 
 /// The buckets of `range` in `zone`, up to the one that contains `now`. The first and the last week or month
@@ -61,13 +77,33 @@ pub(crate) fn days(range: Range, zone: Tz, now: Timestamp) -> (NaiveDate, NaiveD
 pub(crate) fn of(range: Range, view: View, zone: Tz, now: Timestamp) -> Buckets {
     let (first, last) = days(range, zone, now);
     let after = last.succ_opt().unwrap_or(last);
-    let all = match view {
-        View::Hour => every_hour(zones::start_of_day(first, zone), zones::start_of_day(after, zone), zone),
+    let (from, to) = ends(range, zone, now);
+    let mut all = match view {
+        View::Minute => every_minute(from, to),
+        // Hours are found from a quarter of an hour on.
+        View::Hour => every_hour(floor_quarter(from), to, zone),
         View::Day => every_day(first, after, zone),
         View::Week => at_days(first, after, zone, |day| day.weekday() == Weekday::Mon),
         View::Month => at_days(first, after, zone, |day| day.day() == 1),
     };
+    // Of a range between two minutes, the first and the last bucket are parts.
+    if let Some(start) = all.starts.first_mut().filter(|start| **start < from) {
+        *start = from;
+    }
+    all.end = all.end.min(to);
     truncate_after(all, now)
+}
+
+/// The minutes from `from` up to `to`.
+pub(crate) fn every_minute(from: Timestamp, to: Timestamp) -> Buckets {
+    let next = |at: &Timestamp| Some(at.plus_minutes(1));
+    Buckets { starts: std::iter::successors(Some(from), next).take_while(|at| *at < to).collect(), end: to }
+}
+
+/// The beginning of the quarter of an hour that contains `moment`.
+fn floor_quarter(moment: Timestamp) -> Timestamp {
+    const QUARTER_MILLIS: i64 = 15 * 60_000;
+    Timestamp::from_millis(moment.millis().div_euclid(QUARTER_MILLIS) * QUARTER_MILLIS)
 }
 
 /// The days from `first` up to `after`, which is excluded.
@@ -180,6 +216,32 @@ mod tests {
         assert_eq!((last.start(), last.end), (at("2026-10-01T00:00:00Z"), at("2026-11-01T00:00:00Z")));
         let future = of("2027-01-01..2027-01-05".parse().unwrap(), View::Day, Tz::UTC, now);
         assert!(future.starts.is_empty());
+    }
+
+    #[test]
+    fn a_range_between_minutes_has_parts_of_hours_and_days() {
+        let starts = |range, view, zone| -> Vec<String> {
+            let buckets = custom(range, view, zone);
+            buckets.starts.iter().chain([&buckets.end]).map(ToString::to_string).collect()
+        };
+        let range = "2026-11-17T14:07:00Z..2026-11-17T16:20:00Z";
+        assert_eq!(
+            starts(range, View::Hour, Tz::UTC),
+            ["2026-11-17T14:07:00Z", "2026-11-17T15:00:00Z", "2026-11-17T16:00:00Z", "2026-11-17T16:20:00Z"]
+        );
+        assert_eq!(starts(range, View::Hour, chrono_tz::Asia::Kathmandu)[1], "2026-11-17T14:15:00Z");
+        assert_eq!(starts(range, View::Minute, Tz::UTC).len(), 134);
+        let long = "2026-11-17T14:07:00Z..2026-11-18T14:07:00Z";
+        assert_eq!(
+            starts(long, View::Day, Europe::Berlin),
+            ["2026-11-17T14:07:00Z", "2026-11-17T23:00:00Z", "2026-11-18T14:07:00Z"]
+        );
+    }
+
+    #[test]
+    fn minutes_end_with_that_of_now() {
+        let today = of(Range::Today, View::Minute, Tz::UTC, at("2026-11-17T14:32:07Z"));
+        assert_eq!((today.starts.len(), today.end), (14 * 60 + 33, at("2026-11-17T14:33:00Z")));
     }
 
     #[test]

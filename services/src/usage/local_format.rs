@@ -36,12 +36,12 @@ impl LocalFormat {
         self.local(moment).format("%:z").to_string()
     }
 
-    /// Names the bucket that begins at `start`: an hour `2026-11-17 14:00`, a day `2026-11-17`, a week by its
+    /// Names the bucket that begins at `start`: a minute or an hour `2026-11-17 14:00`, a day `2026-11-17`, a week by its
     /// Monday, a month `2026-11`.
     pub fn format_bucket(self, view: View, start: Timestamp) -> String {
         let date = zones::date(start, self.0);
         match view {
-            View::Hour => self.local(start).format("%Y-%m-%d %H:%M").to_string(),
+            View::Minute | View::Hour => self.local(start).format("%Y-%m-%d %H:%M").to_string(),
             View::Day => date.to_string(),
             View::Week => date.week(Weekday::Mon).first_day().to_string(),
             View::Month => format!("{}-{:02}", date.year(), date.month()),

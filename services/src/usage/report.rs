@@ -1,35 +1,31 @@
 //! Makes usage reports: measures by bucket and group.
 
-use std::collections::{BTreeMap, HashMap};
-
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use domain::{
     errors::FieldErrors,
-    ids::{ApiKeyId, ProjectId},
     permissions::Permission,
     time::Timestamp,
     usage::{
-        Filter, Group, GroupTotal, MAX_LISTED_GROUPS, MAX_SERIES, Measures, Metric, OTHERS, Point, Series, UsageQuery,
-        UsageReport, View,
+        ComparedUsage, Durations, Filter, Group, GroupTotal, MAX_LISTED_GROUPS, MAX_SERIES, Measures, Metric, Series,
+        UsageQuery, UsageReport, View,
     },
 };
-use sea_orm::ConnectionTrait;
-use uuid::Uuid;
+use sea_orm::DatabaseConnection;
 
 use super::{
-    buckets::{self, day_around},
-    cover::Cover,
-    resolution::Resolution,
-    sums,
+    buckets::{self, Buckets},
+    earlier::{EarlierBuckets, EarlierSums},
+    grouped_sums::Selection,
+    groups::{GroupSums, ReportSums, sum_others},
+    labels::Labels,
+    sources::Sources,
+    sums::{self, Histogram},
 };
 use crate::{
-    Actor, Organization, ServiceError, ServiceResult, Services, filters, names,
+    Actor, Organization, ServiceError, ServiceResult, Services, filters,
     projects::{self, ProjectScope},
 };
-
-/// Maximum number of names that one query finds; databases limit the number of parameters.
-const MAX_NAMES: usize = 10_000;
 
 /// Returns usage by bucket and group, as far as the actor may see it.
 pub async fn report(services: &Services, actor: &Actor, query: &UsageQuery) -> ServiceResult<UsageReport> {
@@ -44,20 +40,17 @@ pub async fn complete_report(services: &Services, actor: &Actor, query: &UsageQu
 async fn read(services: &Services, actor: &Actor, query: &UsageQuery, max_series: usize) -> ServiceResult<UsageReport> {
     services.wait_until_stored().await;
     let database = services.database.read();
+    let organization = &actor.organization;
     let scope = projects::scope(database, actor, Permission::ViewUsage).await?;
-    filters::check(database, actor.organization.id, &scope, &query.filter).await?;
-    let zone = zone(&actor.organization, query.time_zone.as_deref())?;
+    filters::check(database, organization.id, &scope, &query.filter).await?;
+    check_tags(query)?;
+    let zone = zone(organization, query.time_zone.as_deref())?;
     let now = services.now();
-    let view = query.view();
-    let buckets = buckets::of(query.range, view, zone, now);
-    let own_zone = actor.organization.time_zone;
-    let days: &dyn Fn(Timestamp) -> [Timestamp; 2] = &|moment| day_around(moment, own_zone);
-    let cover = Cover::of(&buckets, (view != View::Hour).then_some(days));
-    let slice = sums::Slice { organization: &actor.organization, cover: &cover, scope: &scope, filter: &query.filter };
-    let mut grouped = ReportSums::default();
-    if !buckets.starts.is_empty() {
-        sums::for_each_sum(database, &slice, query.group, |sum| grouped.add(&cover, sum)).await?;
-    }
+    let buckets = buckets::of(query.range, query.view(), zone, now);
+    let reading = Reading { database, organization, scope: &scope, query };
+    // Concurrently, since each reads all rollups of its range.
+    let (grouped, durations, earlier) =
+        tokio::try_join!(reading.groups(&buckets), reading.durations(&buckets), reading.earlier(&buckets, zone, now))?;
     let (mut groups, total) = grouped.into_groups(query.metric);
     let ever_called = !total.is_zero() || sums::ever_called(services, actor, &scope).await?;
     let row_count = groups.iter().map(|(_, group)| group.points.len() as u64).sum();
@@ -65,7 +58,7 @@ async fn read(services: &Services, actor: &Actor, query: &UsageQuery, max_series
     let listed = if query.all_groups { others.len().min(MAX_LISTED_GROUPS) } else { 0 };
     let listed = &others[..listed];
     let keys: Vec<&str> = groups.iter().chain(listed).map(|(key, _)| key.as_str()).collect();
-    let labels = Labels::find(database, &actor.organization, query.group, &keys).await?;
+    let labels = Labels::find(database, organization, &query.group, &keys).await?;
     let other_group = |(key, group): &(String, GroupSums)| GroupTotal {
         key: key.clone(),
         label: labels.get(key),
@@ -80,16 +73,23 @@ async fn read(services: &Services, actor: &Actor, query: &UsageQuery, max_series
     series.extend(sum_others(others));
     Ok(UsageReport {
         time_zone: zone.name().to_owned(),
-        view,
+        view: query.view(),
         buckets: buckets.starts,
         end: buckets.end,
         read_at: now,
+        compared: earlier.map(|earlier| compare(earlier, &series)),
         series,
         other_groups,
         row_count,
         total,
+        durations,
         ever_called,
     })
+}
+
+fn compare(earlier: EarlierSums, series: &[Series]) -> ComparedUsage {
+    let keys: Vec<&str> = series.iter().map(|series| series.key.as_str()).collect();
+    earlier.into_compared(&keys)
 }
 
 /// The named time zone, or the organization's.
@@ -113,121 +113,86 @@ pub(crate) async fn total(
 ) -> ServiceResult<Measures> {
     services.wait_until_stored().await;
     let days = buckets::every_day(first, after, organization.time_zone);
-    let cover = Cover::single(Resolution::Day, days.start(), days.end);
-    let slice = sums::Slice { organization, cover: &cover, scope, filter: &Filter::default() };
-    sums::total(services.database.read(), &slice).await
+    let sources = Sources::of(&whole(&days), true, organization.time_zone);
+    let filter = Filter::default();
+    let selection = Selection { organization, sources: &sources, scope, filter: &filter };
+    selection.total(services.database.read()).await
 }
 
-/// A group's measures by bucket.
-#[derive(Default)]
-struct GroupSums {
-    total: Measures,
-    points: BTreeMap<usize, Measures>,
+/// Rejects a range that is too long to be read call by call, which tags need: they aren't in rollups.
+fn check_tags(query: &UsageQuery) -> ServiceResult<()> {
+    let max = Group::MAX_TAG_DAYS;
+    if query.range.most_days() <= max {
+        return Ok(());
+    }
+    let mut errors = FieldErrors::default();
+    if matches!(query.group, Group::Tag(_)) {
+        errors.add("group", format!("Choose a range of at most {max} days to group by a tag."));
+    }
+    if !query.filter.tags.is_empty() {
+        errors.add("tag", format!("Choose a range of at most {max} days to filter by a tag."));
+    }
+    Ok(errors.into_result()?)
 }
 
-impl GroupSums {
-    fn add(&mut self, bucket: usize, measures: Measures) {
-        self.total += measures;
-        *self.points.entry(bucket).or_default() += measures;
+/// One bucket in place of all.
+fn whole(buckets: &Buckets) -> Buckets {
+    Buckets { starts: buckets.starts.first().copied().into_iter().collect(), end: buckets.end }
+}
+
+/// What a report reads.
+struct Reading<'a> {
+    database: &'a DatabaseConnection,
+    organization: &'a Organization,
+    scope: &'a ProjectScope,
+    query: &'a UsageQuery,
+}
+
+impl Reading<'_> {
+    const fn selection<'s>(&'s self, sources: &'s Sources) -> Selection<'s> {
+        Selection { organization: self.organization, sources, scope: self.scope, filter: &self.query.filter }
     }
 
-    fn into_series(self, key: String, label: String) -> Series {
-        let point = |(bucket, measures)| Point { bucket: u32::try_from(bucket).unwrap_or(u32::MAX), measures };
-        Series { key, label, total: self.total, points: self.points.into_iter().map(point).collect() }
-    }
-}
-
-/// The sums read so far, by group.
-#[derive(Default)]
-struct ReportSums {
-    total: Measures,
-    groups: HashMap<String, GroupSums>,
-}
-
-impl ReportSums {
-    fn add(&mut self, cover: &Cover, sum: sums::Sum) {
-        let group = self.groups.entry(sum.key).or_default();
-        for (bucket, measures) in cover.count(sum.slot, sum.measures) {
-            self.total += measures;
-            group.add(bucket, measures);
+    /// What makes up some buckets.
+    fn sources(&self, buckets: &Buckets, with_days: bool) -> Sources {
+        let has_tags = matches!(self.query.group, Group::Tag(_)) || !self.query.filter.tags.is_empty();
+        if has_tags || self.query.view() == View::Minute {
+            return Sources::of_calls(buckets);
         }
+        Sources::of(buckets, with_days, self.organization.time_zone)
     }
 
-    /// Returns the groups, the largest by `metric` first, and the total.
-    fn into_groups(mut self, metric: Metric) -> (Vec<(String, GroupSums)>, Measures) {
-        for group in self.groups.values_mut() {
-            // Sums may cancel out, if the rollups belong to other buckets.
-            group.points.retain(|_, measures| !measures.is_zero());
-        }
-        let groups = self.groups.into_iter().filter(|(_, group)| !group.points.is_empty());
-        let mut groups: Vec<(String, GroupSums)> = groups.collect();
-        // Ties are ordered by calls and key, so that colors don't change when a page is reloaded.
-        groups.sort_by(|(key, a), (other, b)| {
-            let size = |group: &GroupSums| (group.total.get(metric), group.total.calls);
-            size(b).cmp(&size(a)).then_with(|| key.cmp(other))
-        });
-        (groups, self.total)
+    fn has_days(&self) -> bool {
+        !matches!(self.query.view(), View::Minute | View::Hour)
     }
-}
 
-/// Sums groups to one series; `None` if there are none.
-fn sum_others(others: Vec<(String, GroupSums)>) -> Option<Series> {
-    let label = match others.len() {
-        0 => return None,
-        1 => "1 other".to_owned(),
-        count => format!("{count} others"),
-    };
-    let mut sum = GroupSums::default();
-    for (_, other) in others {
-        other.points.into_iter().for_each(|(bucket, measures)| sum.add(bucket, measures));
-    }
-    Some(sum.into_series(OTHERS.to_owned(), label))
-}
-
-/// Names of models, keys or projects by the keys of their groups.
-struct Labels {
-    names: HashMap<String, String>,
-    /// The label of calls without a group.
-    none: &'static str,
-    /// The label of a group whose name is no longer known.
-    deleted: &'static str,
-}
-
-impl Labels {
-    /// Finds the names of the groups with these keys.
-    async fn find(
-        database: &impl ConnectionTrait,
-        organization: &Organization,
-        group: Group,
-        keys: &[&str],
-    ) -> ServiceResult<Self> {
-        let mut names = HashMap::new();
-        match group {
-            Group::Model => names.extend(keys.iter().map(|key| ((*key).to_owned(), (*key).to_owned()))),
-            Group::ApiKey => {
-                let ids: Vec<Uuid> = keys.iter().filter_map(|key| key.parse().ok()).map(ApiKeyId::uuid).collect();
-                for ids in ids.chunks(MAX_NAMES) {
-                    let found = names::find_keys(database, organization.id, ids.iter().copied()).await?;
-                    names.extend(found.into_iter().map(|(id, key)| (ApiKeyId::new(id).to_string(), key.name)));
-                }
-            }
-            Group::Project => {
-                let ids: Vec<Uuid> = keys.iter().filter_map(|key| key.parse().ok()).map(ProjectId::uuid).collect();
-                for ids in ids.chunks(MAX_NAMES) {
-                    let found = names::find_projects(database, organization.id, ids.iter().copied()).await?;
-                    names.extend(found.into_iter().map(|(id, name)| (ProjectId::new(id).to_string(), name)));
-                }
-            }
-        }
-        let (none, deleted) = match group {
-            Group::Model => ("Unknown model", "Unknown model"),
-            Group::ApiKey => ("No key", "Deleted key"),
-            Group::Project => ("No project", "Deleted project"),
+    async fn groups(&self, buckets: &Buckets) -> ServiceResult<ReportSums> {
+        let histogram = match self.query.metric {
+            Metric::Latency => Some(Histogram::Latency),
+            Metric::FirstToken => Some(Histogram::FirstByte),
+            _ => None,
         };
-        Ok(Self { names, none, deleted })
+        let sources = self.sources(buckets, self.has_days());
+        let mut sums = ReportSums::new(histogram.is_some());
+        let selection = self.selection(&sources);
+        selection.for_each_sum(self.database, &self.query.group, histogram, |sum| sums.add(sum)).await?;
+        Ok(sums)
     }
 
-    fn get(&self, key: &str) -> String {
-        if key.is_empty() { self.none } else { self.names.get(key).map_or(self.deleted, String::as_str) }.to_owned()
+    async fn durations(&self, buckets: &Buckets) -> ServiceResult<Durations> {
+        let sources = self.sources(&whole(buckets), true);
+        self.selection(&sources).durations(self.database).await
+    }
+
+    /// The sums of the earlier range, if the query compares.
+    async fn earlier(&self, buckets: &Buckets, zone: Tz, now: Timestamp) -> ServiceResult<Option<EarlierSums>> {
+        let Some(comparison) = self.query.compare else { return Ok(None) };
+        let range = (self.query.range, self.query.view());
+        let earlier = EarlierBuckets::new(comparison, range, buckets, zone, now);
+        let sources = self.sources(&earlier.buckets, self.has_days());
+        let mut sums = EarlierSums::new(earlier, buckets.starts.len());
+        let selection = self.selection(&sources);
+        selection.for_each_sum(self.database, &self.query.group, None, |sum| sums.add(sum)).await?;
+        Ok(Some(sums))
     }
 }

@@ -1,23 +1,29 @@
-//! Sums rollups for reports and breakdowns.
+//! Sums of rollups, for reports and breakdowns.
 
 use domain::{
     calls::Outcome,
-    ids::{ApiKeyId, ProjectId},
+    models::Service,
     money::Money,
-    usage::{Filter, Group, Measures},
+    usage::{Distribution, Filter, Group, LATENCY_BINS, Measures},
 };
-use futures::TryStreamExt;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, FromQueryResult, StreamTrait};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, QueryResult};
 use serde_json::json;
-use uuid::Uuid;
 
-use super::cover::{Cover, Stretch};
+use super::{
+    conditions::series_condition,
+    cover::{Cover, Stretch},
+};
 use crate::{
     Actor, Organization, ServiceResult, Services, database::Bound, entities::series::ANY_OUTCOME,
     projects::ProjectScope,
 };
 
-const NANOS_PER_DOLLAR: i64 = 1_000_000_000;
+/// Parts in which costs and storage are summed, so that a sum of values near the limit of 64 bits doesn't overflow.
+const PART: i64 = 1_000_000_000;
+
+/// Columns that are summed as they are.
+const COUNTS: [&str; 8] =
+    ["calls", "errors", "refused", "tokens_in", "cached_tokens_in", "tokens_out", "images", "unpriced"];
 
 /// The rollups to sum.
 pub(crate) struct Slice<'a> {
@@ -25,15 +31,6 @@ pub(crate) struct Slice<'a> {
     pub(crate) cover: &'a Cover,
     pub(crate) scope: &'a ProjectScope,
     pub(crate) filter: &'a Filter,
-}
-
-/// The sums of one slot and group.
-pub(crate) struct Sum {
-    /// See [`Stretch::slot`].
-    pub(crate) slot: usize,
-    /// See [`domain::usage::Series::key`].
-    pub(crate) key: String,
-    pub(crate) measures: Measures,
 }
 
 /// The row of a query with [`columns`].
@@ -45,14 +42,18 @@ pub(super) struct Columns {
     tokens_in: i64,
     cached_tokens_in: i64,
     tokens_out: i64,
-    dollars: i64,
-    nanos: i64,
+    images: i64,
     unpriced: i64,
+    video_ms: i64,
+    audio_ms: i64,
+    cost_nanos_parts: i64,
+    cost_nanos_rest: i64,
+    byte_hours_parts: i64,
+    byte_hours_rest: i64,
 }
 
 impl From<Columns> for Measures {
     fn from(sums: Columns) -> Self {
-        let nanos = i128::from(sums.dollars) * i128::from(NANOS_PER_DOLLAR) + i128::from(sums.nanos);
         Self {
             calls: sums.calls,
             errors: sums.errors,
@@ -60,81 +61,107 @@ impl From<Columns> for Measures {
             tokens_in: sums.tokens_in,
             cached_tokens_in: sums.cached_tokens_in,
             tokens_out: sums.tokens_out,
-            spend: Money::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX)),
+            images: sums.images,
+            video_ms: sums.video_ms,
+            audio_ms: sums.audio_ms,
+            byte_hours: join_parts(sums.byte_hours_parts, sums.byte_hours_rest),
+            spend: Money::from_nanos(join_parts(sums.cost_nanos_parts, sums.cost_nanos_rest)),
             unpriced: sums.unpriced,
         }
     }
 }
 
-/// Streams the sums by slot and group to `each`, from one query. Collecting
-/// them would take too much memory for many keys over a long time.
-pub(crate) async fn for_each_sum(
-    database: &DatabaseConnection,
-    slice: &Slice<'_>,
-    group: Group,
-    mut each: impl FnMut(Sum) + Send,
-) -> ServiceResult<()> {
-    let mut bound = Bound::new(database.get_database_backend());
-    let from = from(slice, &mut bound);
-    let slot = bound.number("p.value ->> 3");
-    let column = column(group);
-    let sql = format!("SELECT {slot} AS slot, {column} AS grouping, {} {from} GROUP BY 1, {column}", columns());
-    let mut rows = database.stream_raw(bound.statement(sql)).await?;
-    while let Some(row) = rows.try_next().await? {
-        let key = match group {
-            Group::Model => row.try_get("", "grouping")?,
-            Group::ApiKey => id_key(row.try_get("", "grouping")?, |id| ApiKeyId::new(id).to_string()),
-            Group::Project => id_key(row.try_get("", "grouping")?, |id| ProjectId::new(id).to_string()),
-        };
-        let slot: i64 = row.try_get("", "slot")?;
-        let slot = usize::try_from(slot).unwrap_or(usize::MAX);
-        each(Sum { slot, key, measures: Columns::from_query_result(&row, "")?.into() });
+/// The sum whose whole parts and rest were summed apart; it saturates.
+fn join_parts(parts: i64, rest: i64) -> i64 {
+    i64::try_from(i128::from(parts) * i128::from(PART) + i128::from(rest)).unwrap_or(i64::MAX)
+}
+
+/// The columns of a histogram of durations.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Histogram {
+    Latency,
+    FirstByte,
+}
+
+impl Histogram {
+    pub(super) const ALL: [Self; 2] = [Self::Latency, Self::FirstByte];
+
+    /// What a bin's column begins with, before the bin's number.
+    pub(super) const fn prefix(self) -> &'static str {
+        match self {
+            Self::Latency => "latency_",
+            Self::FirstByte => "first_byte_",
+        }
     }
-    Ok(())
+
+    /// Reads the row of a query with [`histogram_columns`].
+    pub(super) fn read(self, row: &QueryResult) -> Result<Distribution, DbErr> {
+        let mut bins = [0; LATENCY_BINS];
+        for (bin, count) in bins.iter_mut().enumerate() {
+            *count = row.try_get("", &format!("{}{bin}", self.prefix()))?;
+        }
+        Ok(Distribution(bins))
+    }
 }
 
-/// Sums the whole slice.
-pub(crate) async fn total(database: &DatabaseConnection, slice: &Slice<'_>) -> ServiceResult<Measures> {
-    let mut bound = Bound::new(database.get_database_backend());
-    let from = from(slice, &mut bound);
-    let sql = format!("SELECT {} {from}", columns());
-    let sums = Columns::find_by_statement(bound.statement(sql)).one(database).await?;
-    Ok(sums.map(Measures::from).unwrap_or_default())
-}
-
-/// The column of `series s` that a group stands for.
-pub(super) const fn column(group: Group) -> &'static str {
+/// The column of `series s` that a group stands for; empty for tags, which series don't have.
+pub(super) const fn column(group: &Group) -> &'static str {
     match group {
         Group::Model => "s.model",
         Group::ApiKey => "s.api_key_id",
         Group::Project => "s.project_id",
+        Group::Member => "s.member_id",
+        Group::Service => "s.service",
+        Group::Endpoint => "s.endpoint",
+        Group::Provider => "s.provider",
+        Group::Status => "s.status",
+        Group::Tag(_) => "''",
     }
 }
 
-/// The text of an id; empty for the nil id, which stands for none.
-fn id_key(id: Uuid, text: impl FnOnce(Uuid) -> String) -> String {
-    if id.is_nil() { String::new() } else { text(id) }
+/// The sums of `rollups r` and their series `s` that [`Columns`] reads.
+pub(super) fn columns() -> String {
+    sum_columns(|column| format!("r.{column}"))
 }
 
-/// The sums of `rollups r` that [`Columns`] reads.
-pub(super) fn columns() -> String {
-    // PostgreSQL sums to `numeric`, and the sum of nothing is NULL.
-    let sum = |expression: &str, name: &str| format!("CAST(coalesce(sum({expression}), 0) AS bigint) AS {name}");
-    let counts = ["calls", "errors", "refused", "tokens_in", "cached_tokens_in", "tokens_out", "unpriced"];
-    let mut columns: Vec<String> = counts.into_iter().map(|name| sum(&format!("r.{name}"), name)).collect();
-    // In two parts, so that a sum of amounts near the limit of 64 bits doesn't overflow.
-    columns.push(sum(&format!("r.cost_nanos / {NANOS_PER_DOLLAR}"), "dollars"));
-    columns.push(sum(&format!("r.cost_nanos % {NANOS_PER_DOLLAR}"), "nanos"));
+/// The sums that [`Columns`] reads, of rows whose `value` of each column of rollups is given as an expression.
+pub(super) fn sum_columns(value: impl Fn(&str) -> String) -> String {
+    let mut columns: Vec<String> = COUNTS.into_iter().map(|name| sum(&value(name), name)).collect();
+    for (service, name) in [(Service::Video, "video_ms"), (Service::Audio, "audio_ms")] {
+        let of_service = format!("CASE WHEN s.service = '{service}' THEN {} ELSE 0 END", value("media_ms"));
+        columns.push(sum(&of_service, name));
+    }
+    for name in ["cost_nanos", "byte_hours"] {
+        columns.push(sum(&format!("{} / {PART}", value(name)), &format!("{name}_parts")));
+        columns.push(sum(&format!("{} % {PART}", value(name)), &format!("{name}_rest")));
+    }
     columns.join(", ")
+}
+
+/// The sums that [`Histogram::read`] reads, with expressions like those of [`sum_columns`].
+pub(super) fn histogram_columns(histogram: Histogram, value: impl Fn(&str) -> String) -> String {
+    let column = |bin| format!("{}{bin}", histogram.prefix());
+    (0..LATENCY_BINS).map(|bin| sum(&value(&column(bin)), &column(bin))).collect::<Vec<_>>().join(", ")
+}
+
+/// The sum of `expression` as the column `name`.
+pub(super) fn sum(expression: &str, name: &str) -> String {
+    // PostgreSQL sums to `numeric`, and the sum of nothing is NULL.
+    format!("CAST(coalesce(sum({expression}), 0) AS bigint) AS {name}")
 }
 
 /// `FROM` and `WHERE` of the slice's rollups `r` with their series
 /// `s`. Each stretch `p` is looked up in the rollups' index.
 pub(super) fn from(slice: &Slice<'_>, bound: &mut Bound) -> String {
+    from_stretches(slice, &slice.cover.stretches, bound)
+}
+
+/// Like [`from`], for some stretches of the slice.
+pub(super) fn from_stretches(slice: &Slice<'_>, stretches: &[Stretch], bound: &mut Bound) -> String {
     let row = |stretch: &Stretch| {
         json!([stretch.resolution.number(), stretch.from.millis(), stretch.to.millis(), stretch.slot])
     };
-    let rows: Vec<_> = slice.cover.stretches.iter().map(row).collect();
+    let rows: Vec<_> = stretches.iter().map(row).collect();
     let stretches = bound.rows(json!(rows).to_string(), "p");
     let [resolution, from, to] = [0, 1, 2].map(|part| bound.number(&format!("p.value ->> {part}")));
     let organization = bound.value(slice.organization.id.uuid());
@@ -152,25 +179,6 @@ pub(super) fn from(slice: &Slice<'_>, bound: &mut Bound) -> String {
         ),
         _ => format!("FROM {stretches} CROSS JOIN rollups r CROSS JOIN series s WHERE {of_stretch} AND {of_series}"),
     }
-}
-
-/// The condition that `scope` and `filter` put on series `s`.
-pub(crate) fn series_condition(scope: &ProjectScope, filter: &Filter, bound: &mut Bound) -> String {
-    let mut conditions = Vec::new();
-    if let ProjectScope::Only(projects) = scope {
-        let among = bound.among_ids(projects.iter().map(|project| project.uuid()));
-        conditions.push(format!("s.project_id {among}"));
-    }
-    if let Some(project) = filter.project {
-        conditions.push(format!("s.project_id = {}", bound.value(project.uuid())));
-    }
-    if let Some(api_key) = filter.api_key {
-        conditions.push(format!("s.api_key_id = {}", bound.value(api_key.uuid())));
-    }
-    if let Some(model) = &filter.model {
-        conditions.push(format!("s.model = {}", bound.value(model.as_str())));
-    }
-    if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") }
 }
 
 /// Whether a call within `scope` was ever accepted.

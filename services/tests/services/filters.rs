@@ -2,8 +2,9 @@
 
 use domain::{
     api_keys::{ApiKeyChanges, KeyQuery},
-    calls::CallQuery,
+    calls::{CallQuery, Outcome},
     ids::{ApiKeyId, ProjectId},
+    models::Service,
     permissions::Role,
     usage::{Filter, UsageQuery},
 };
@@ -23,18 +24,19 @@ async fn count(world: &World, actor: &Actor, filter: Filter) -> Result<usize, &'
         }
         (Err(ServiceError::Invalid(of_calls)), Err(ServiceError::Invalid(of_usage))) => {
             assert_eq!(of_calls, of_usage);
-            Err(if of_calls.get("project").is_some() { "project" } else { "key" })
+            let fields = ["project", "key", "member", "model"];
+            Err(fields.into_iter().find(|field| of_calls.get(field).is_some()).unwrap_or("another"))
         }
         (calls, report) => panic!("{calls:?}, {report:?}"),
     }
 }
 
 fn of_project(id: ProjectId) -> Filter {
-    Filter { project: Some(id), ..Filter::default() }
+    Filter { projects: vec![id], ..Filter::default() }
 }
 
 fn of_key(id: ApiKeyId) -> Filter {
-    Filter { api_key: Some(id), ..Filter::default() }
+    Filter { api_keys: vec![id], ..Filter::default() }
 }
 
 on_both_databases! {
@@ -49,10 +51,56 @@ on_both_databases! {
         let (no_project, no_key) = (ProjectId::new(uuid::Uuid::from_u128(7)), ApiKeyId::new(uuid::Uuid::from_u128(7)));
         assert_eq!(count(world, &admin, of_project(no_project)).await, Err("project"));
         assert_eq!(count(world, &admin, of_key(no_key)).await, Err("key"));
+        let both = |one, other| Filter { api_keys: vec![one, other], ..Filter::default() };
+        assert_eq!(count(world, &admin, both(used.id, unused.id)).await, Ok(1));
+        assert_eq!(count(world, &admin, both(used.id, no_key)).await, Err("key"));
         let query = KeyQuery { project: Some(no_project), ..KeyQuery::default() };
         field_error(api_keys::list(&world.services, &admin, &query).await, "project");
         let exported = api_keys::export(&world.services, &admin, &query).await;
         field_error(exported.map(|_| ()), "project");
+    }
+
+    async fn values_of_a_dimension_are_alternatives_and_each_dimension_has_to_match(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let key = world.key(&admin, project, "web").await;
+        let at = || TestCall::at("2026-11-10T10:00:00Z");
+        let made = [
+            at(),
+            at().model("gpt-y"),
+            at().model("gpt-z").outcome(Outcome::Failed),
+            TestCall { service: Service::Video, ..at() },
+        ];
+        world.calls(&admin.organization, &key, &made).await;
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let statuses = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
+        let models = texts(&["gpt-x", "gpt-z"]);
+        for (filter, expected) in [
+            (Filter { models: texts(&["gpt-x", "gpt-y"]), ..Filter::default() }, Ok(3)),
+            (Filter { models, statuses: statuses(&["2xx"]), ..Filter::default() }, Ok(2)),
+            (Filter { statuses: statuses(&["errors"]), ..Filter::default() }, Ok(1)),
+            (Filter { statuses: statuses(&["502", "succeeded"]), ..Filter::default() }, Ok(4)),
+            (Filter { statuses: statuses(&["4xx"]), ..Filter::default() }, Ok(0)),
+            (Filter { services: vec![Service::Video, Service::Audio], ..Filter::default() }, Ok(1)),
+            (Filter { endpoints: texts(&["/v1/chat/completions"]), ..Filter::default() }, Ok(4)),
+            (Filter { providers: texts(&["nobody"]), ..Filter::default() }, Ok(0)),
+            (Filter { models: vec!["m".to_owned(); Filter::MAX_VALUES + 1], ..Filter::default() }, Err("model")),
+            (Filter { models: texts(&["zero \0 byte"]), ..Filter::default() }, Err("model")),
+        ] {
+            assert_eq!(count(world, &admin, filter.clone()).await, expected, "{filter:?}");
+        }
+    }
+
+    async fn members_are_filtered_by_who_belongs_to_the_organization(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let key = world.key(&admin, project, "web").await;
+        world.calls(&admin.organization, &key, &[TestCall::at("2026-11-10T10:00:00Z")]).await;
+        let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
+        let stranger = world.member(&world.organization("Other", "UTC").await.organization, "Eve", Role::Owner).await;
+        let of_member = |actor: &Actor| Filter { members: actor.user_id().into_iter().collect(), ..Filter::default() };
+        assert_eq!(count(world, &admin, of_member(&developer)).await, Ok(0));
+        assert_eq!(count(world, &admin, of_member(&stranger)).await, Err("member"));
     }
 
     async fn a_member_of_some_projects_filters_by_what_was_called_there(world: &World) {

@@ -12,6 +12,7 @@ use domain::{
     models::Service,
     money::{Money, PriceParts, Quantities},
     time::Timestamp,
+    usage::LATENCY_BINS,
 };
 use futures::{TryStreamExt, future::join_all};
 use services::{
@@ -40,7 +41,7 @@ async fn stored(world: &World) -> Totals {
 
 /// Totals from the rollups of one resolution, whose latency bins must contain each call once.
 async fn rolled_up(world: &World, resolution: i16) -> Totals {
-    let bins: Vec<String> = (0..metering::LATENCY_BINS).map(|bin| format!("latency_{bin}")).collect();
+    let bins: Vec<String> = (0..LATENCY_BINS).map(|bin| format!("latency_{bin}")).collect();
     let columns = ["calls", "tokens_in", "cached_tokens_in", "tokens_out", "cost_nanos", "unpriced", "duration_us"];
     let sums: Vec<String> = columns.map(str::to_owned).into_iter().chain([bins.join(" + ")]).collect();
     let sums: Vec<String> = sums.iter().map(|column| format!("CAST(COALESCE(SUM({column}), 0) AS BIGINT)")).collect();

@@ -28,7 +28,7 @@ async fn reports(world: &World, actor: &Actor) -> Vec<UsageReport> {
     for group in [Group::Model, Group::ApiKey, Group::Project] {
         for view in [View::Day, View::Hour] {
             let range = "2026-11-09..2026-11-14".parse().unwrap();
-            let query = UsageQuery { range, view: Some(view), group, ..UsageQuery::default() };
+            let query = UsageQuery { range, view: Some(view), group: group.clone(), ..UsageQuery::default() };
             reports.push(usage::report(&world.services, actor, &query).await.unwrap());
         }
     }
@@ -100,8 +100,12 @@ on_both_databases! {
         }
         world.calls(&admin.organization, &key, &made).await;
         let before = reports(world, &admin).await;
+        assert_eq!(days(world).await.len(), 3 * 2 * 4, "a row for each day, model and outcome");
+        // As the version before migration 56 stored them.
+        back_and_forth(world, "_first_byte_bins", &[]).await;
         let now = days(world).await;
         assert_eq!(now.len(), 3 * 2, "a row for each day and model: {now:?}");
+        assert_eq!(reports(world, &admin).await, before);
 
         let transaction = world.services.database().begin_migrating().await.unwrap();
         let later = u32::try_from(Migrator::migrations().len() - BEFORE_DAYS).unwrap();
@@ -117,9 +121,14 @@ on_both_databases! {
         transaction.commit().await.unwrap();
         assert_eq!(days(world).await, now);
         assert_eq!(reports(world, &admin).await, before);
-        // Calls stored afterwards are added to those rows.
+        // Calls stored afterwards have rows of their own, which the previous version adds to those.
         world.calls(&admin.organization, &key, &made).await;
+        assert_eq!(days(world).await.len(), now.len() + 3 * 2 * 4);
+        let twice = reports(world, &admin).await;
+        assert_eq!(twice[0].total.calls, 2 * before[0].total.calls);
+        back_and_forth(world, "_first_byte_bins", &[]).await;
         assert_eq!(days(world).await.len(), now.len());
+        assert_eq!(reports(world, &admin).await, twice);
     }
 
     async fn what_providers_keep_stays_whoever_keeps_it(world: &World) {
@@ -174,7 +183,10 @@ on_both_databases! {
             hours.sort();
             hours
         };
-        let (now, before) = (hours().await, reports(world, &admin).await);
+        let before = reports(world, &admin).await;
+        assert_eq!(hours().await.len(), (3 + 2) * 4);
+        back_and_forth(world, "_first_byte_bins", &[]).await;
+        let now = hours().await;
         // Three quarter hours and two hours, for calls of all outcomes.
         assert_eq!(now.len(), 3 + 2, "{now:?}");
         assert!(now.iter().all(|row| row.contains(" any ")), "{now:?}");
@@ -253,9 +265,10 @@ on_both_databases! {
             let sql = "SELECT CAST(b.part AS text) || ' ' || CAST(sum(b.calls) AS text) || ' ' || \
                  CAST(sum(b.errors) AS text) || ' ' || CAST(sum(b.tokens_in) AS text) || ' ' || \
                  CAST(sum(b.cost_nanos) AS text) || ' ' || CAST(sum(b.latency_0) AS text) AS shown \
-                 FROM (SELECT r.*, CASE WHEN r.bucket % 3600000 < 1800000 THEN r.bucket \
-                 ELSE r.bucket - r.bucket % 1800000 END AS part FROM rollups r WHERE r.resolution = 1) b \
-                 GROUP BY b.series_id, b.part";
+                 FROM (SELECT r.*, s.model, CASE WHEN r.bucket % 3600000 < 1800000 THEN r.bucket \
+                 ELSE r.bucket - r.bucket % 1800000 END AS part FROM rollups r JOIN series s \
+                 ON s.organization_id = r.organization_id AND s.id = r.series_id WHERE r.resolution = 1) b \
+                 GROUP BY b.model, b.part";
             let mut parts: Vec<String> = world.rows(sql).await.iter().map(|row| row.try_get("", "shown").unwrap()).collect();
             parts.sort();
             parts

@@ -24,9 +24,9 @@ on_both_databases! {
         let made = [
             TestCall::at("2026-11-17T14:00:00Z"),
             TestCall::at("2026-11-01T00:00:00Z"),
-            TestCall::at("2026-10-17T21:59:59Z"),
-            // The 18th in Berlin, which isn't one of the compared days.
-            TestCall::at("2026-10-17T22:00:00Z"),
+            // As far into the day as it is now, which is 14:32:07 in UTC: clocks in Berlin have changed since.
+            TestCall::at("2026-10-17T13:32:06Z"),
+            TestCall::at("2026-10-17T13:32:07Z"),
             TestCall::at("2026-09-30T22:00:00Z"),
             TestCall::at("2026-11-17T14:01:00Z").outcome(Outcome::Refused),
         ];

@@ -12,7 +12,7 @@ use domain::{
     api_keys::{HintKind, KeyQuery, KeySort},
     calls::{CallQuery, CallRetention, Outcome, OutcomeFilter},
     time::Timestamp,
-    usage::{Filter, Group, Range, UsageQuery, View},
+    usage::{Comparison, Filter, Group, Range, UsageQuery, View},
 };
 use futures::StreamExt;
 use services::{
@@ -119,7 +119,7 @@ async fn usage(watch: &Watch, data: &Data) {
     let (services, admin) = (&watch.services, &data.admin);
     watch.hold("overview", SUMS, async || drop(overview::get(services, admin, String::new()).await.unwrap())).await;
     for zone in ["UTC", "Asia/Kathmandu", "Pacific/Auckland", "America/St_Johns"] {
-        for group in [Group::Model, Group::ApiKey] {
+        for group in [Group::Model, Group::ApiKey, Group::Status] {
             let query = UsageQuery {
                 range: Range::Last90Days,
                 view: Some(View::Day),
@@ -134,7 +134,8 @@ async fn usage(watch: &Watch, data: &Data) {
             range: Range::Last7Days,
             view: Some(View::Hour),
             time_zone: Some(zone.to_owned()),
-            filter: Filter { api_key: Some(data.key.id), ..Filter::default() },
+            filter: Filter { api_keys: vec![data.key.id], ..Filter::default() },
+            compare: Some(Comparison::LastMonth),
             ..UsageQuery::default()
         };
         let report = async || drop(usage::report(services, admin, &query).await.unwrap());

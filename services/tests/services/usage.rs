@@ -1,5 +1,9 @@
 //! Usage reports.
 
+mod compared;
+mod dimensions;
+mod reconciles;
+
 use domain::{
     calls::Outcome,
     permissions::Role,
@@ -155,7 +159,7 @@ on_both_databases! {
         query.group = Group::Project;
         let shown = report(world, &admin, &query).await;
         assert_eq!((shown.series[0].key.clone(), shown.series[0].label.as_str()), (project.to_string(), "Default"));
-        query.filter = Filter { model: Some("model-04".to_owned()), ..Filter::default() };
+        query.filter = Filter { models: vec!["model-04".to_owned()], ..Filter::default() };
         query.metric = Metric::Calls;
         assert_eq!(report(world, &admin, &query).await.total.spend.nanos(), 4_000);
     }
@@ -217,7 +221,7 @@ on_both_databases! {
         assert_eq!((nothing.total.calls, nothing.ever_called), (0, false));
         world.assign(&admin, default, "Dev").await;
         assert_eq!(report(world, &developer, &query).await.total.calls, 1);
-        let hidden_query = UsageQuery { filter: Filter { project: Some(hidden.id), ..Filter::default() }, ..query.clone() };
+        let hidden_query = UsageQuery { filter: Filter { projects: vec![hidden.id], ..Filter::default() }, ..query.clone() };
         field_error(usage::report(&world.services, &developer, &hidden_query).await, "project");
         let viewer = world.member(&admin.organization, "Vi", Role::Viewer).await;
         assert_eq!(report(world, &viewer, &query).await.total.calls, 2);

@@ -31,14 +31,14 @@ on_both_databases! {
         };
         let events = Events::start(&world.services);
         assert_eq!(send(world, &events, &admin, &batch(0, 2_500)).await.new, 2_500);
-        // 200 endpoints and "other", each with a series for calls and one for rollups.
-        assert_eq!(world.count("series").await, 2 * 201);
+        // 200 endpoints and "other".
+        assert_eq!(world.count("series").await, 201);
         assert_eq!(send(world, &events, &admin, &batch(2_500, 2_600)).await.new, 100);
         // Another server, with an empty cache.
         let other = Events::start(&world.services);
         assert_eq!(send(world, &other, &admin, &batch(2_600, 3_000)).await.new, 400);
         assert_eq!(send(world, &other, &admin, &batch(0, 3_000)).await.duplicate, 3_000);
-        assert_eq!(world.count("series").await, 2 * 201);
+        assert_eq!(world.count("series").await, 201);
         let log = log(world, &admin).await;
         let endpoints: HashSet<String> = log.iter().map(|call| call.endpoint.clone()).collect();
         assert_eq!((log.len(), endpoints), (3_000, (0..3_000).map(path).collect()));
@@ -63,13 +63,13 @@ on_both_databases! {
              s.model, s.service, '/v1/things/' || CAST(n.n AS text), s.provider, s.status, s.outcome FROM n, series s",
             BEFORE - 1
         )).await;
-        assert_eq!(world.count("series").await, 2 * 300);
+        assert_eq!(world.count("series").await, 300);
         // A server with an empty cache first loads the existing series, then uses them.
         let events = Events::start(&world.services);
         send(world, &events, &admin, &[named(1, BEFORE + 1)]).await;
         let batch: Vec<Value> = (2..1_000).map(|number| named(number, number % (BEFORE + 5))).collect();
         assert_eq!(send(world, &events, &admin, &batch).await.new, 998);
-        assert_eq!(world.count("series").await, 2 * 301);
+        assert_eq!(world.count("series").await, 301);
         let folded = "SELECT c.endpoint FROM calls c WHERE c.endpoint IS NOT NULL";
         let others = world.rows(folded).await.len();
         assert_eq!(others, 1 + (2..1_000).filter(|number| number % (BEFORE + 5) >= BEFORE).count());
@@ -143,8 +143,8 @@ on_both_databases! {
             assert_eq!(send(world, &events, &admin, &batch).await.new, 10_000);
         }
         let series = world.count("series").await;
-        // Beyond the limit each known model has one series for each of two outcomes, and one of rollups.
-        assert!(series <= 2 * 20_000 + 3 * 997, "{series}");
+        // Beyond the limit each known model has one series for each of two outcomes.
+        assert!(series <= 20_000 + 2 * 997, "{series}");
         let log = log(world, &admin).await;
         let logged: HashSet<(String, u16)> = log.iter().map(|call| (call.model.clone(), call.status)).collect();
         let sent = (0..30_000).map(|number| (format!("m{}", number % 997), u16::try_from(100 + number % 500).unwrap()));

@@ -225,7 +225,7 @@ async fn merges_lose_nothing_that_servers_add_meanwhile_on_postgres() {
     let add = |server: i32, hour: &str| {
         format!(
             "INSERT INTO rollups (organization_id, resolution, bucket, series_id, writer, {columns}) \
-             SELECT s.organization_id, 2, {}, s.id, {server}, {zeros} FROM series s WHERE s.outcome = 'any' \
+             SELECT s.organization_id, 2, {}, s.id, {server}, {zeros} FROM series s WHERE s.outcome = 'succeeded' \
              ON CONFLICT (organization_id, resolution, bucket, series_id, writer) \
              DO UPDATE SET calls = rollups.calls + excluded.calls",
             format!("2026-11-10T{hour}:00:00Z").parse::<Timestamp>().unwrap().millis()

@@ -7,11 +7,12 @@ use domain::{
     ids::{CallId, ProjectId},
     notifications::Notice,
     permissions::Role,
+    usage::LATENCY_BINS,
 };
 use services::{
     Actor,
     accounts::SignedIn,
-    metering::{self, CallRecord, LATENCY_BINS},
+    metering::{self, CallRecord},
 };
 
 use super::*;

@@ -9,7 +9,6 @@ use uuid::Uuid;
 use crate::{
     Organization, ServiceResult, Services,
     api_keys::queries::conditions::KeyConditions,
-    entities::series::ANY_OUTCOME,
     usage::{self, resolution::Resolution},
 };
 
@@ -108,11 +107,6 @@ async fn read_sums(
     resolution: Resolution,
     buckets: &[Timestamp],
 ) -> ServiceResult<Vec<Sum>> {
-    // Quarter hours may be older than their sums over outcomes, unlike days.
-    let series = match resolution {
-        Resolution::Day => format!("s.outcome = '{ANY_OUTCOME}'"),
-        _ => "TRUE".to_owned(),
-    };
     if let (DbBackend::Postgres, Some(first), Some(last)) = (keys.backend(), buckets.first(), buckets.last()) {
         // Of a set of buckets, PostgreSQL doesn't see which partitions they are in.
         let (first, last) = (keys.value(first.millis()), keys.value(last.millis()));
@@ -120,7 +114,7 @@ async fn read_sums(
     }
     let buckets = keys.among_numbers(buckets.iter().map(|bucket| bucket.millis()));
     keys.and(format!(
-        "s.organization_id = $1 AND s.api_key_id = k.id AND {series} \
+        "s.organization_id = $1 AND s.api_key_id = k.id \
          AND r.organization_id = $1 AND r.resolution = {} AND r.bucket {buckets} AND r.series_id = s.id",
         resolution.number(),
     ));

@@ -7,13 +7,11 @@ use uuid::Uuid;
 use crate::{
     Organization, ServiceResult, Services,
     api_keys::queries::conditions::{KeyConditions, LAST_USED},
-    entities::series::ANY_OUTCOME,
     usage::{self, resolution::Resolution},
 };
 
 /// The cost of each series of a key's days, in whole dollars and the rest, so that no sum overflows.
-const COSTS: &str = "LEFT JOIN series q ON q.organization_id = $1 AND q.api_key_id = k.id \
-     AND q.outcome = '{any}' LEFT JOIN \
+const COSTS: &str = "LEFT JOIN series q ON q.organization_id = $1 AND q.api_key_id = k.id LEFT JOIN \
      (SELECT r.series_id, sum(r.cost_nanos / 1000000000) AS dollars, sum(r.cost_nanos % 1000000000) AS nanos \
      FROM rollups r WHERE r.organization_id = $1 AND r.resolution = {day} AND r.bucket >= {from} \
      GROUP BY r.series_id) p ON p.series_id = q.id";
@@ -51,7 +49,7 @@ pub(super) async fn find(
             let month = usage::days_of_month(organization, services.now());
             let from = keys.value(month.first().map_or(0, |day| day.millis()));
             let day = Resolution::Day.number().to_string();
-            (COSTS.replace("{any}", ANY_OUTCOME).replace("{day}", &day).replace("{from}", &from), "GROUP BY k.id")
+            (COSTS.replace("{day}", &day).replace("{from}", &from), "GROUP BY k.id")
         }
         _ => (String::new(), ""),
     };

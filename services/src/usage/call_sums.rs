@@ -1,0 +1,103 @@
+//! Sums of calls, equal to those of their rollups.
+
+use domain::{
+    calls::Outcome,
+    ids::CallId,
+    usage::{Group, LATENCY_BOUNDS_MS},
+};
+use sea_orm::DbBackend;
+use serde_json::json;
+
+use super::{
+    conditions::{series_condition, tag_condition},
+    sources::CallSpan,
+    sums::{Histogram, Slice, column},
+};
+use crate::database::Bound;
+
+/// The expression over calls `c` of series `s` for a call's part of a column of rollups (`metering::rollup`).
+pub(super) fn call_value(name: &str) -> String {
+    let if_admitted = |value: &str| format!("CASE WHEN s.outcome = '{}' THEN 0 ELSE {value} END", Outcome::Refused);
+    for histogram in Histogram::ALL {
+        if let Some(bin) = name.strip_prefix(histogram.prefix()).and_then(|bin| bin.parse().ok()) {
+            return if_admitted(&format!("CASE WHEN {} THEN c.times ELSE 0 END", bin_condition(histogram, bin)));
+        }
+    }
+    match name {
+        "calls" => if_admitted("c.times"),
+        "errors" => {
+            let (succeeded, refused) = (Outcome::Succeeded, Outcome::Refused);
+            format!("CASE WHEN s.outcome IN ('{succeeded}', '{refused}') THEN 0 ELSE c.times END")
+        }
+        "refused" => format!("CASE WHEN s.outcome = '{}' THEN c.times ELSE 0 END", Outcome::Refused),
+        // A call that isn't rejected has no message in which the name could occur.
+        "unpriced" => if_admitted("CASE WHEN c.cost_nanos IS NULL OR c.rare LIKE '%\"unpriced\":%' THEN 1 ELSE 0 END"),
+        used => format!("c.{used}"),
+    }
+}
+
+/// The condition that a call's duration is in a bin.
+fn bin_condition(histogram: Histogram, bin: usize) -> String {
+    let duration = match histogram {
+        Histogram::Latency => "c.duration_us",
+        Histogram::FirstByte => "c.first_byte_us",
+    };
+    let micros = |bin: usize| LATENCY_BOUNDS_MS.get(bin).map(|bound| bound * 1_000);
+    let (over, up_to) = (bin.checked_sub(1).and_then(micros), micros(bin));
+    let over = over.map(|bound| format!(" AND {duration} > {bound}"));
+    let up_to = up_to.map(|bound| format!(" AND {duration} <= {bound}"));
+    format!("{duration} IS NOT NULL{}{}", over.unwrap_or_default(), up_to.unwrap_or_default())
+}
+
+/// The expression over calls `c` of series `s` for a group.
+pub(super) fn call_group(slice: &Slice<'_>, group: &Group, bound: &mut Bound) -> String {
+    let Group::Tag(name) = group else { return column(group).to_owned() };
+    let (organization, name) = (bound.value(slice.organization.id.uuid()), bound.value(name.as_str()));
+    format!(
+        "coalesce((SELECT t.value FROM call_tags t WHERE t.organization_id = {organization} AND t.call_id = c.id \
+         AND t.name = {name}), '')"
+    )
+}
+
+/// `FROM` and `WHERE` of the slice's calls `c` within `spans`, with their series `s`. Each span `p` is looked up by the
+/// calls' ids, which are ordered by time; its place is its index.
+pub(super) fn from_spans(slice: &Slice<'_>, spans: &[CallSpan], bound: &mut Bound) -> String {
+    let id = |moment| CallId::lower_bound(moment).uuid();
+    let row = |span: &CallSpan| json!([id(span.from).simple(), id(span.to).simple()]);
+    let rows: Vec<_> = spans.iter().map(row).collect();
+    let first = spans.iter().map(|span| id(span.from)).min();
+    let last = spans.iter().map(|span| id(span.to)).max();
+    let spans = bound.rows(json!(rows).to_string(), "p");
+    let [from, to] = [0, 1].map(|part| bound.id(&format!("p.value ->> {part}")));
+    let organization = bound.value(slice.organization.id.uuid());
+    let series = series_condition(slice.scope, slice.filter, bound);
+    let tags = tag_condition(&organization, slice.filter, bound);
+    let of_span = format!("c.organization_id = {organization} AND c.id >= {from} AND c.id < {to}");
+    let of_series = format!("s.organization_id = {organization} AND s.id = c.series_id AND {series} AND {tags}");
+    // As for rollups. The bounds tell PostgreSQL the partitions; SQLite would use them instead of the span's.
+    match bound.backend() {
+        DbBackend::Postgres => {
+            let (first, last) = (bound.value(first), bound.value(last));
+            format!(
+                "FROM {spans} CROSS JOIN LATERAL (SELECT c.* FROM calls c WHERE {of_span} AND c.id >= {first} \
+                 AND c.id < {last} OFFSET 0) c CROSS JOIN series s WHERE {of_series}"
+            )
+        }
+        _ => format!("FROM {spans} CROSS JOIN calls c CROSS JOIN series s WHERE {of_span} AND {of_series}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bins_are_those_of_rollups() {
+        assert_eq!(
+            bin_condition(Histogram::Latency, 1),
+            "c.duration_us IS NOT NULL AND c.duration_us > 5000 AND c.duration_us <= 10000"
+        );
+        assert_eq!(bin_condition(Histogram::FirstByte, 0), "c.first_byte_us IS NOT NULL AND c.first_byte_us <= 5000");
+        assert!(call_value("first_byte_13").contains("c.first_byte_us > 60000000 THEN c.times"));
+    }
+}
