@@ -3,11 +3,13 @@
 pub(crate) mod bars;
 pub mod breakdown;
 mod buckets;
+mod by_tag;
 mod cover;
 mod local_format;
 mod report;
 pub(crate) mod resolution;
 mod sums;
+mod tagged_calls;
 
 use domain::{
     time::Timestamp,
@@ -18,6 +20,7 @@ pub use local_format::LocalFormat;
 pub use report::{complete_report, report};
 pub(crate) use report::{total, zone};
 pub(crate) use sums::{ever_called, series_condition};
+pub(crate) use tagged_calls::tagged_ids;
 
 use crate::{Organization, ServiceResult, zones};
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use domain::{
-    calls::{CountSource, Outcome},
+    calls::{CallTags, CountSource, Outcome},
     ids::{ApiKeyId, OrganizationId, SecretId},
     models::Service,
     money::{Money, PriceParts, Quantities},
@@ -44,5 +44,6 @@ pub(crate) fn call(at: Timestamp) -> ServiceResult<CallRecord> {
         error_code: Cow::Borrowed(""),
         rejection: None,
         client_request_id: None,
+        tags: CallTags::default(),
     })
 }

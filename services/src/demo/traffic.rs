@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{Datelike, Timelike};
 use domain::{
-    calls::{CallRejection, CountSource, Outcome, RejectionRule},
+    calls::{CallRejection, CallTags, CountSource, Outcome, RejectionRule},
     ids::CallId,
     money::{PriceParts, Quantities},
     time::Timestamp,
@@ -130,6 +130,7 @@ impl<'a> Traffic<'a> {
             error_code: error_code.into(),
             rejection: (outcome == Outcome::Refused).then(|| rejection(&model.name)),
             client_request_id: None,
+            tags: CallTags::default(),
         }
     }
 }

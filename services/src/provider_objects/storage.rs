@@ -14,7 +14,7 @@ use std::{
 
 use chrono_tz::Tz;
 use domain::{
-    calls::{CountSource, Outcome},
+    calls::{CallTags, CountSource, Outcome},
     ids::{ApiKeyId, CallId, OrganizationId, PriceId, ProjectId, SecretId},
     models::Service,
     money::{Price, Quantities},
@@ -179,6 +179,7 @@ impl Day {
             error_code: Cow::Borrowed(""),
             rejection: None,
             client_request_id: None,
+            tags: CallTags::default(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     api_keys::{Level, NewApiKey, Secret},
-    calls::{Call, CallQuery, CountSource, Outcome},
+    calls::{Call, CallQuery, CallTags, CountSource, Outcome},
     models::Service,
     money::{Money, Price, Quantities},
 };
@@ -48,6 +48,7 @@ fn new<'a>(world: &World, kind: ObjectKind, id: &'a str) -> NewProviderObject<'a
         bytes: 0,
         look_at: (kind == ObjectKind::Video).then_some(now),
         document: "{}",
+        tags: CallTags::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, future::pending, panic::AssertUnwindSafe, sync::Arc};
 
 use domain::{
-    calls::Outcome,
+    calls::{CallTags, Outcome},
     ids::{ApiKeyId, OrganizationId, SecretId},
     models::Service,
     money::{PriceParts, Quantities},
@@ -100,6 +100,7 @@ impl Scene {
             error_code: Cow::Borrowed(""),
             rejection: None,
             client_request_id: None,
+            tags: CallTags::default(),
         }
     }
 

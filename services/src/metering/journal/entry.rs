@@ -68,7 +68,7 @@ pub(super) mod tests {
     use std::{borrow::Cow, sync::Arc};
 
     use domain::{
-        calls::{CountSource, Outcome},
+        calls::{CallTags, CountSource, Outcome},
         ids::{ApiKeyId, CallId, OrganizationId, ProjectId, SecretId},
         models::Service,
         money::{Money, PriceParts, Quantities},
@@ -107,6 +107,7 @@ pub(super) mod tests {
             error_code: Cow::Borrowed(""),
             rejection: None,
             client_request_id: None,
+            tags: CallTags::default(),
         }
     }
 

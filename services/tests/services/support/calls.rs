@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use domain::{
     api_keys::ApiKey,
-    calls::{CountSource, Outcome},
+    calls::{CallTags, CountSource, Outcome},
     ids::{CallId, SecretId},
     models::Service,
     money::{Money, PriceParts, Quantities},
@@ -109,5 +109,6 @@ pub(crate) fn record(organization: &Organization, key: &ApiKey, call: &TestCall)
         error_code: Cow::Borrowed(""),
         rejection: None,
         client_request_id: None,
+        tags: CallTags::default(),
     }
 }

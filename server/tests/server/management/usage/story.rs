@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use axum::http::Method;
 use domain::{
     api_keys::{CreatedApiKey, Level},
-    calls::{CountSource, Outcome},
+    calls::{CallTags, CountSource, Outcome},
     models::Service,
     money::{Money, PriceParts, Quantities},
     time::Timestamp,
@@ -132,5 +132,6 @@ fn call(world: &World, key: &CreatedApiKey, at: Timestamp, random: &mut Pcg64) -
         error_code: Cow::Borrowed(""),
         rejection: None,
         client_request_id: None,
+        tags: CallTags::default(),
     }
 }
