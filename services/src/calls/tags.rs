@@ -10,13 +10,13 @@ use domain::{
     time::Timestamp,
     usage::{TagCount, TagCounts, TagName},
 };
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbBackend};
 
-use super::retention::kept_since;
 use crate::{
     Actor, ServiceResult, Services,
     database::Bound,
     filters,
+    kept_calls::kept_since,
     projects::{self, ProjectScope},
     usage::{bounds, series_condition, tag_condition},
 };
@@ -82,12 +82,20 @@ async fn count(
     );
     let mut from = newest.clone();
     if scope != ProjectScope::All || !filter.is_empty() {
-        from.push_str(" CROSS JOIN calls c CROSS JOIN series s");
+        let of_call = format!("c.organization_id = {organization} AND c.id = k.call_id");
+        // Each call is looked up by its key: PostgreSQL might read all months otherwise.
+        let (calls, of_call) = match bound.backend() {
+            DbBackend::Postgres => (
+                format!("LATERAL (SELECT c.id, c.series_id FROM calls c WHERE {of_call} OFFSET 0) c"),
+                "TRUE".to_owned(),
+            ),
+            _ => ("calls c".to_owned(), of_call),
+        };
+        from.push_str(&format!(" CROSS JOIN {calls} CROSS JOIN series s"));
+        let series = series_condition(&scope, &filter, &mut bound);
+        let tags = tag_condition(&organization, &filter, &mut bound);
         conditions.push(format!(
-            "c.organization_id = {organization} AND c.id = k.call_id AND s.organization_id = {organization} \
-             AND s.id = c.series_id AND {} AND {}",
-            series_condition(&scope, &filter, &mut bound),
-            tag_condition(&organization, &filter, &mut bound)
+            "{of_call} AND s.organization_id = {organization} AND s.id = c.series_id AND {series} AND {tags}"
         ));
     }
     let condition = if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") };

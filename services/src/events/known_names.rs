@@ -118,6 +118,7 @@ impl KnownNames {
             error_code: usage.error_code.clone(),
             rejection: None,
             client_request_id: None,
+            tags: usage.tags.clone(),
         }))
     }
 

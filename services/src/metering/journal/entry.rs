@@ -121,6 +121,19 @@ pub(super) mod tests {
         assert_eq!(format!("{:?}", decode_call(json).unwrap()), format!("{written:?}"));
     }
 
+    #[test]
+    fn tags_are_written_only_where_there_are_any_and_read_from_journals_without_them() {
+        let mut tagged = a_call(7);
+        tagged.tags.add("customer".parse().unwrap(), "acme".to_owned());
+        let written = serde_json::to_string(&tagged).unwrap();
+        assert!(written.ends_with(r#","tags":{"customer":"acme"}}"#), "{written}");
+        assert_eq!(decode_call(written.as_bytes()).unwrap().tags, tagged.tags);
+        // As a server of an earlier version wrote it.
+        let old = serde_json::to_string(&a_call(7)).unwrap();
+        assert!(!old.contains("tags"));
+        assert!(decode_call(old.as_bytes()).unwrap().tags.is_empty());
+    }
+
     proptest! {
         #[test]
         fn no_changed_byte_goes_unnoticed(position in 0_usize..400, other: u8) {
