@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    calls::{CallRetention, Outcome},
+    calls::{CallRetention, CallTags, Outcome},
     organizations::SettingsChanges,
     usage::{Filter, Group, MAX_LISTED_GROUPS, MAX_SERIES, MAX_TAG_GROUPS, Metric, OTHER_TAG_VALUES, UsageQuery, View},
 };
 use services::{Actor, calls, organizations, usage};
 
-use super::{CallTags, tagged, values};
+use super::{tagged, values};
 use crate::support::{TestCall, World, field_error};
 
 fn by_customer(range: &str) -> UsageQuery {
