@@ -17,7 +17,7 @@ const ANSWER: &str = r#"{"id":"c-1","choices":[],"usage":{"prompt_tokens":8,"com
 async fn call(stage: &Stage, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let bearer = format!("Bearer {}", stage.key.secret);
     let own = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-    stage.request(Method::POST, path, &[&own, headers].concat(), body.to_owned()).await
+    stage.request(Method::POST, path, &[&own[..], headers].concat(), body.to_owned()).await
 }
 
 /// Tags as text, such as `customer:acme team:blue`.
@@ -84,7 +84,7 @@ async fn a_wrong_header_is_named_and_never_forwarded() {
         &[("x-tollhouse-tag-", "x")],
         &[("x-tollhouse-tag-1", "x")],
         &[("x-tollhouse-tag-customer", "")],
-        &[("x-tollhouse-tag-customer", &long)],
+        &[("x-tollhouse-tag-customer", long.as_str())],
         &[("x-tollhouse-tag-customer", "a"), ("x-tollhouse-tag-customer", "a")],
         &nine,
     ];
