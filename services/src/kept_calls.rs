@@ -3,21 +3,30 @@
 use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 use domain::time::Timestamp;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::{Organization, ServiceResult, Services, entities::organizations, zones};
 
 /// The moment from which an organization keeps calls; `None` for all.
 pub(crate) async fn kept_since(services: &Services, organization: &Organization) -> ServiceResult<Option<Timestamp>> {
+    kept_since_at(services.database.read(), organization, services.now()).await
+}
+
+/// Like [`kept_since`], at a moment.
+pub(crate) async fn kept_since_at(
+    database: &DatabaseConnection,
+    organization: &Organization,
+    now: Timestamp,
+) -> ServiceResult<Option<Timestamp>> {
     let days = organizations::Entity::find()
         .select_only()
         .column(organizations::Column::CallDays)
         .filter(organizations::Column::Id.eq(organization.id.uuid()))
         .into_tuple::<Option<i32>>()
-        .one(services.database.read())
+        .one(database)
         .await?
         .flatten();
-    Ok(days.map(|days| first_moment(days, organization.time_zone, services.now())))
+    Ok(days.map(|days| first_moment(days, organization.time_zone, now)))
 }
 
 /// The beginning of the day in `zone` that is `days` before today.

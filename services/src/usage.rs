@@ -20,7 +20,6 @@ pub use local_format::LocalFormat;
 pub use report::{complete_report, report};
 pub(crate) use report::{total, zone};
 pub(crate) use sums::{ever_called, series_condition};
-pub(crate) use tagged_calls::tagged_ids;
 
 use crate::{Organization, ServiceResult, zones};
 

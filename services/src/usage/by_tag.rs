@@ -13,17 +13,14 @@ use futures::TryStreamExt;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, FromQueryResult, StreamTrait};
 
 use super::{
+    buckets::{Buckets, day_around},
     call_sums::{call_value, from_spans},
-    cover::Cover,
     grouped_sums::{GroupedSum, Selection},
-    resolution::Resolution,
     sources::Sources,
     sums::{Columns, Histogram, Slice, histogram_columns, sum, sum_columns},
     tagged_calls::from_tagged_spans,
 };
-use crate::{
-    Organization, ServiceResult, Services, database::Bound, kept_calls::kept_since, projects::ProjectScope, zones,
-};
+use crate::{Organization, ServiceResult, database::Bound, kept_calls::kept_since_at, projects::ProjectScope, zones};
 
 /// The columns that [`Columns`] reads.
 const SUMS: [&str; 14] = [
@@ -43,58 +40,73 @@ const SUMS: [&str; 14] = [
     "byte_hours_rest",
 ];
 
+/// The values of a tag that a report tells apart. All others are one group.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum TagGroups<'a> {
+    /// The [`MAX_TAG_GROUPS`] values with the most of this metric.
+    Largest(Metric),
+    /// The values with a series in the report, in an earlier range that it is compared with.
+    Named(&'a [&'a str]),
+}
+
 /// Whether a query is answered from calls because of a tag.
-pub(crate) fn is_by_tag(query: &UsageQuery) -> bool {
+pub(super) fn is_by_tag(query: &UsageQuery) -> bool {
     matches!(query.group, Group::Tag(_)) || !query.filter.tags.is_empty()
 }
 
-/// Rejects a query by tags that calls can't answer; `begin` is the first moment that it asks for, also to compare with.
+/// Rejects a query by tags that calls can't answer; `begin` is the first moment that is read, of the range or of the one
+/// that it is compared with.
 ///
 /// # Errors
-/// The field `range` is invalid: it is longer than [`Group::MAX_TAG_DAYS`], or there were calls that are deleted by now,
-/// without which the sums would be too low.
-pub(crate) async fn check(
-    services: &Services,
+/// The fields `group` and `tag` are invalid if the range is longer than [`Group::MAX_TAG_DAYS`]; the field `range` is if
+/// there were calls that are deleted by now, without which the sums would be too low.
+pub(super) async fn check(
+    database: &DatabaseConnection,
     organization: &Organization,
     query: &UsageQuery,
     begin: Timestamp,
+    now: Timestamp,
 ) -> ServiceResult<()> {
     if !is_by_tag(query) {
         return Ok(());
     }
-    if query.range.most_days() > Group::MAX_TAG_DAYS {
-        let message = format!(
-            "Usage can be grouped and filtered by a tag over at most {} days. Choose a shorter range.",
-            Group::MAX_TAG_DAYS
-        );
-        return Err(FieldErrors::of("range", message).into());
+    let max = Group::MAX_TAG_DAYS;
+    let mut errors = FieldErrors::default();
+    if query.range.most_days() > max {
+        if matches!(query.group, Group::Tag(_)) {
+            errors.add("group", format!("Choose a range of at most {max} days to group by a tag."));
+        }
+        if !query.filter.tags.is_empty() {
+            errors.add("tag", format!("Choose a range of at most {max} days to filter by a tag."));
+        }
     }
-    let Some(since) = kept_since(services, organization).await?.filter(|since| begin < *since) else { return Ok(()) };
+    errors.into_result()?;
+    let since = kept_since_at(database, organization, now).await?;
+    let Some(since) = since.filter(|since| begin < *since) else { return Ok(()) };
     let zone = organization.time_zone;
-    let cover = Cover::single(Resolution::Day, Resolution::Day.bucket(begin, zone), since);
-    let sources = Sources { cover, ..Sources::default() };
+    let [begin_of_day, _] = day_around(begin, zone);
+    let sources = Sources::of(&Buckets { starts: vec![begin_of_day], end: since }, true, zone);
     let (scope, filter) = (ProjectScope::All, Filter::default());
     let deleted = Selection { organization, sources: &sources, scope: &scope, filter: &filter };
-    if deleted.total(services.database.read()).await?.is_zero() {
+    if deleted.total(database).await?.is_zero() {
         return Ok(());
     }
-    let after = zones::date(since, zone);
+    let date = zones::date(since, zone);
     let message = format!(
-        "Usage by tag is read from calls, and those before {after} are deleted. Choose a range that begins then or later."
+        "Usage by tag is read from calls, and those before {date} are deleted. Choose a range that begins then or later."
     );
     Err(FieldErrors::of("range", message).into())
 }
 
-/// Streams the sums by bucket and value of a tag to `each`: those of the [`MAX_TAG_GROUPS`] values with the most of
-/// `metric`, those of calls without the tag, whose key is empty, and those of all other values together, whose key is
-/// [`OTHER_TAG_VALUES`].
+/// Streams the sums by bucket and value of a tag to `each`: those of the values in `groups`, those of calls without the tag,
+/// whose key is empty, and those of all other values together, whose key is [`OTHER_TAG_VALUES`].
 ///
 /// One statement does it, so that calls which are stored meanwhile count everywhere or nowhere.
-pub(crate) async fn for_each_tag_sum(
+pub(super) async fn for_each_tag_sum(
     database: &DatabaseConnection,
     selection: &Selection<'_>,
     tag: &TagName,
-    metric: Metric,
+    groups: TagGroups<'_>,
     histogram: Option<Histogram>,
     mut each: impl FnMut(GroupedSum) + Send,
 ) -> ServiceResult<()> {
@@ -113,6 +125,12 @@ pub(crate) async fn for_each_tag_sum(
         Some(from) => from,
         None => from_spans(&slice, &sources.spans, &mut bound),
     };
+    let (metric, is_told_apart) = match groups {
+        TagGroups::Largest(metric) => (metric, format!("n.nth <= {MAX_TAG_GROUPS}")),
+        TagGroups::Named(values) => {
+            (Metric::default(), format!("k.grouping {}", bound.among_texts(values.iter().copied())))
+        }
+    };
     let (bucket, value, rest) =
         (bound.number("p.value ->> 2"), value(tag, bound.backend()), bound.value(OTHER_TAG_VALUES));
     let bins =
@@ -125,7 +143,7 @@ pub(crate) async fn for_each_tag_sum(
         "WITH tagged AS MATERIALIZED (SELECT {bucket} AS place, {value} AS grouping, {}{bins} {from} GROUP BY 1, 2), \
          ranked AS (SELECT t.grouping, row_number() OVER (ORDER BY {} DESC, sum(t.calls) DESC, t.grouping) AS nth \
          FROM tagged t GROUP BY t.grouping) \
-         SELECT k.place AS place, CASE WHEN k.grouping = '' OR n.nth <= {MAX_TAG_GROUPS} THEN k.grouping \
+         SELECT k.place AS place, CASE WHEN k.grouping = '' OR {is_told_apart} THEN k.grouping \
          ELSE {rest} END AS grouping, {sums} FROM tagged k JOIN ranked n ON n.grouping = k.grouping GROUP BY 1, 2",
         sum_columns(call_value),
         metric_sum(metric),

@@ -35,15 +35,6 @@ fn value_condition(organization: &str, (name, values): (&TagName, Vec<&str>), bo
     format!("t.organization_id = {organization} AND t.name = {name} AND t.value {value}")
 }
 
-/// A table to join with, called `alias`, of the organizations (`organization_id`) and ids (`id`) of the calls that have one
-/// of the values of the filter's first tag; `None` without tags. The others are left to [`tag_condition`]. Its ids are read
-/// in their order, newest first if so wanted, since they are the last column of the index.
-pub(crate) fn tagged_ids(organization: &str, filter: &Filter, alias: &str, bound: &mut Bound) -> Option<String> {
-    let (name, values, _) = split(filter)?;
-    let condition = value_condition(organization, (name, values), bound);
-    Some(format!("(SELECT t.organization_id, t.call_id AS id FROM call_tags t WHERE {condition}) {alias}"))
-}
-
 /// `FROM` and `WHERE` of the slice's calls `c` within `spans`, with their series `s`, as `call_sums::from_spans` has them,
 /// for a filter with tags; `None` without tags.
 pub(super) fn from_tagged_spans(slice: &Slice<'_>, spans: &[CallSpan], bound: &mut Bound) -> Option<String> {
@@ -104,13 +95,14 @@ mod tests {
 
     #[test]
     fn one_value_is_compared_and_several_are_one_parameter() {
-        let ids = |tags: &[&str]| tagged_ids("$9", &filter(tags), "k", &mut Bound::new(DbBackend::Sqlite));
-        assert_eq!(
-            ids(&["customer:acme"]).unwrap(),
-            "(SELECT t.organization_id, t.call_id AS id FROM call_tags t WHERE t.organization_id = $9 AND t.name = $1 \
-             AND t.value = $2) k"
+        let condition = |tags: &[&str]| {
+            let filter = filter(tags);
+            let (name, values, _) = split(&filter).unwrap();
+            value_condition("$9", (name, values), &mut Bound::new(DbBackend::Sqlite))
+        };
+        assert_eq!(condition(&["customer:acme"]), "t.organization_id = $9 AND t.name = $1 AND t.value = $2");
+        assert!(
+            condition(&["customer:acme", "customer:beta"]).ends_with("t.value IN (SELECT value FROM json_each($2))")
         );
-        assert!(ids(&["customer:acme", "customer:beta"]).unwrap().contains("IN (SELECT value FROM json_each($2))"));
-        assert_eq!(ids(&[]), None);
     }
 }
