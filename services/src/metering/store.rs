@@ -86,8 +86,8 @@ pub async fn store(
     let (placements, new) = series.intern(transaction, calls).await?;
     let rows = zip(calls, &placements).map(|(call, placement)| row(call, placement)).collect();
     INSERT.write(transaction, rows).await?;
-    CLIENT_REQUESTS.write(transaction, client_requests(calls)).await?;
     CALL_TAGS.write(transaction, tags(calls)).await?;
+    CLIENT_REQUESTS.write(transaction, client_requests(calls)).await?;
     let series: Vec<CallSeries> = placements.into_iter().map(|placement| placement.series).collect();
     rollup::add(transaction, calls, &series).await?;
     Ok(new)
