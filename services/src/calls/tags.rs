@@ -10,7 +10,7 @@ use domain::{
     time::Timestamp,
     usage::{TagCount, TagCounts, TagName},
 };
-use sea_orm::{ConnectionTrait, DbBackend};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult};
 
 use crate::{
     Actor, ServiceResult, Services,
@@ -67,20 +67,29 @@ async fn count(
             newest.push_str(&format!(" AND t.call_id {comparison} {id}"));
         }
     }
-    let column = if values_of.is_some() { "value" } else { "name" };
-    let mut conditions = Vec::new();
-    if let Some((name, text)) = values_of {
+    if let Some((name, _)) = values_of {
         newest.push_str(&format!(" AND t.name = {}", bound.value(name.as_str())));
-        let text: String = text.trim().chars().filter(|c| !c.is_control()).take(MAX_TEXT).collect();
-        if !text.is_empty() {
-            conditions.push(format!("{} > 0", bound.position("lower(k.value)", &text.to_lowercase())));
-        }
     }
     // Read in the order of the index by call, so that no more than this are.
     let newest = format!(
         "(SELECT t.name, t.value, t.call_id FROM call_tags t WHERE {newest} ORDER BY t.call_id DESC LIMIT {MAX_COUNTED}) k"
     );
-    let mut from = newest.clone();
+    let counted = bound.clone().statement(format!("SELECT count(*) AS counted FROM {newest}"));
+    let counted: i64 = match database.query_one_raw(counted).await? {
+        Some(row) => row.try_get("", "counted")?,
+        None => 0,
+    };
+    let (mut from, mut conditions) = (newest, Vec::new());
+    let column = match values_of {
+        Some((_, text)) => {
+            let text: String = text.trim().chars().filter(|c| !c.is_control()).take(MAX_TEXT).collect();
+            if !text.is_empty() {
+                conditions.push(format!("{} > 0", bound.position("lower(k.value)", &text.to_lowercase())));
+            }
+            "value"
+        }
+        None => "name",
+    };
     if scope != ProjectScope::All || !filter.is_empty() {
         let of_call = format!("c.organization_id = {organization} AND c.id = k.call_id");
         // Each call is looked up by its key: PostgreSQL might read all months otherwise.
@@ -100,19 +109,18 @@ async fn count(
     }
     let condition = if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") };
     let sql = format!(
-        "SELECT k.{column} AS text, count(*) AS calls, (SELECT count(*) FROM {newest}) AS counted FROM {from} \
-         WHERE {condition} GROUP BY k.{column} ORDER BY calls DESC, text LIMIT {}",
+        "SELECT k.{column} AS text, count(*) AS calls FROM {from} WHERE {condition} GROUP BY k.{column} \
+         ORDER BY calls DESC, text LIMIT {}",
         MAX_LISTED + 1
     );
     let rows = database.query_all_raw(bound.statement(sql)).await?;
-    let mut tags = Vec::with_capacity(rows.len());
-    let mut is_complete = rows.len() <= MAX_LISTED;
-    for row in rows.iter().take(MAX_LISTED) {
-        let counted: i64 = row.try_get("", "counted")?;
-        is_complete &= usize::try_from(counted).is_ok_and(|counted| counted < MAX_COUNTED);
-        tags.push(TagCount { text: row.try_get("", "text")?, calls: row.try_get("", "calls")? });
-    }
-    Ok(TagCounts { tags, is_complete })
+    let tag = |row: &QueryResult| -> Result<TagCount, DbErr> {
+        Ok(TagCount { text: row.try_get("", "text")?, calls: row.try_get("", "calls")? })
+    };
+    Ok(TagCounts {
+        tags: rows.iter().take(MAX_LISTED).map(tag).collect::<Result<_, _>>()?,
+        is_complete: rows.len() <= MAX_LISTED && usize::try_from(counted).is_ok_and(|counted| counted < MAX_COUNTED),
+    })
 }
 
 /// The times from and to which the query's calls are, as far as they are kept.
