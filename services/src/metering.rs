@@ -104,12 +104,12 @@ pub struct CallRecord {
     /// Why the call was rejected, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejection: Option<CallRejection>,
-    /// Request ID that the client gave the call (`x-client-request-id`), if it did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_request_id: Option<String>,
     /// Tags that the client gave the call.
     #[serde(default, skip_serializing_if = "CallTags::is_empty")]
     pub tags: CallTags,
+    /// Request ID that the client gave the call (`x-client-request-id`), if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_request_id: Option<String>,
 }
 
 impl CallRecord {

@@ -65,8 +65,8 @@ impl Arrival {
             started_at,
             instant,
             received_at: instant,
-            client_request_id: request_id.map(Secret::redact),
             tags: tags::of_headers(headers).unwrap_or_default(),
+            client_request_id: request_id.map(Secret::redact),
         }
     }
 
@@ -139,8 +139,8 @@ impl Arrival {
             first_byte_us: None,
             error_code: Cow::Borrowed(""),
             rejection: None,
-            client_request_id: self.client_request_id.clone(),
             tags: self.tags.clone(),
+            client_request_id: self.client_request_id.clone(),
         }
     }
 }

@@ -222,8 +222,8 @@ mod tests {
             first_byte_us: None,
             error_code: Cow::Borrowed(code),
             rejection: None,
-            client_request_id: None,
             tags: CallTags::default(),
+            client_request_id: None,
         }
     }
 

@@ -43,7 +43,7 @@ pub(crate) fn call(at: Timestamp) -> ServiceResult<CallRecord> {
         first_byte_us: None,
         error_code: Cow::Borrowed(""),
         rejection: None,
-        client_request_id: None,
         tags: CallTags::default(),
+        client_request_id: None,
     })
 }

@@ -134,8 +134,8 @@ impl<'a> Traffic<'a> {
             first_byte_us: streamed.then_some(first_byte_us),
             error_code: error_code.into(),
             rejection: (outcome == Outcome::Refused).then(|| rejection(&model.name)),
-            client_request_id: None,
             tags: if key.plan.has_customers { customer_tags(id) } else { CallTags::default() },
+            client_request_id: None,
         }
     }
 }

@@ -117,8 +117,8 @@ impl KnownNames {
             first_byte_us: usage.first_byte_us,
             error_code: usage.error_code.clone(),
             rejection: None,
-            client_request_id: None,
             tags: usage.tags.clone(),
+            client_request_id: None,
         }))
     }
 

@@ -103,8 +103,8 @@ async fn to_record(services: &Services, object: &ProviderObject, result: JobResu
         first_byte_us: None,
         error_code: Cow::Owned(result.error_code),
         rejection: None,
-        client_request_id: None,
         tags: call_tags::parse(row.tags.as_deref()),
+        client_request_id: None,
     })
 }
 

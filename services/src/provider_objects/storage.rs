@@ -178,8 +178,8 @@ impl Day {
             first_byte_us: None,
             error_code: Cow::Borrowed(""),
             rejection: None,
-            client_request_id: None,
             tags: CallTags::default(),
+            client_request_id: None,
         }
     }
 }

@@ -94,8 +94,8 @@ fn call(actor: &Actor, key: &ApiKey, at: &str) -> CallRecord {
         first_byte_us: None,
         error_code: Cow::Borrowed(""),
         rejection: None,
-        client_request_id: None,
         tags: CallTags::default(),
+        client_request_id: None,
     }
 }
 

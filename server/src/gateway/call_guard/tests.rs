@@ -99,8 +99,8 @@ impl Scene {
             first_byte_us: None,
             error_code: Cow::Borrowed(""),
             rejection: None,
-            client_request_id: None,
             tags: CallTags::default(),
+            client_request_id: None,
         }
     }
 

@@ -106,8 +106,8 @@ pub(super) mod tests {
             first_byte_us: Some(1),
             error_code: Cow::Borrowed(""),
             rejection: None,
-            client_request_id: None,
             tags: CallTags::default(),
+            client_request_id: None,
         }
     }
 

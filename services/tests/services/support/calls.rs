@@ -116,7 +116,7 @@ pub(crate) fn record(organization: &Organization, key: &ApiKey, call: &TestCall)
         first_byte_us: None,
         error_code: Cow::Borrowed(""),
         rejection: None,
-        client_request_id: None,
         tags: call.tags.clone(),
+        client_request_id: None,
     }
 }

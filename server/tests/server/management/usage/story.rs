@@ -131,7 +131,7 @@ fn call(world: &World, key: &CreatedApiKey, at: Timestamp, random: &mut Pcg64) -
         first_byte_us: None,
         error_code: Cow::Borrowed(""),
         rejection: None,
-        client_request_id: None,
         tags: CallTags::default(),
+        client_request_id: None,
     }
 }
