@@ -47,10 +47,10 @@ pub(super) struct Arrival {
     /// When the request was complete. Timeouts of the answer start here, since an upload
     /// may take longer than them.
     pub(super) received_at: Instant,
-    /// The request ID that the client gave the call.
-    client_request_id: Option<String>,
     /// Those of the headers, and once the body is read those of the body. None if a header isn't a tag.
     pub(super) tags: CallTags,
+    /// The request ID that the client gave the call.
+    client_request_id: Option<String>,
 }
 
 impl Arrival {

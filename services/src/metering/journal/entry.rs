@@ -126,7 +126,7 @@ pub(super) mod tests {
         let mut tagged = a_call(7);
         tagged.tags.add("customer".parse().unwrap(), "acme".to_owned());
         let written = serde_json::to_string(&tagged).unwrap();
-        assert!(written.ends_with(r#","tags":{"customer":"acme"}}"#), "{written}");
+        assert!(written.contains(r#","tags":{"customer":"acme"}"#), "{written}");
         assert_eq!(decode_call(written.as_bytes()).unwrap().tags, tagged.tags);
         // As a server of an earlier version wrote it.
         let old = serde_json::to_string(&a_call(7)).unwrap();
