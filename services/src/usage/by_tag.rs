@@ -142,9 +142,9 @@ pub(super) async fn for_each_tag_sum(
     let sql = format!(
         "WITH tagged AS MATERIALIZED (SELECT {bucket} AS place, {value} AS grouping, {}{bins} {from} GROUP BY 1, 2), \
          ranked AS (SELECT t.grouping, row_number() OVER (ORDER BY {} DESC, sum(t.calls) DESC, t.grouping) AS nth \
-         FROM tagged t GROUP BY t.grouping) \
+         FROM tagged t WHERE t.grouping <> '' GROUP BY t.grouping) \
          SELECT k.place AS place, CASE WHEN k.grouping = '' OR {is_told_apart} THEN k.grouping \
-         ELSE {rest} END AS grouping, {sums} FROM tagged k JOIN ranked n ON n.grouping = k.grouping GROUP BY 1, 2",
+         ELSE {rest} END AS grouping, {sums} FROM tagged k LEFT JOIN ranked n ON n.grouping = k.grouping GROUP BY 1, 2",
         sum_columns(call_value),
         metric_sum(metric),
     );
