@@ -131,8 +131,7 @@ pub(super) async fn for_each_tag_sum(
             (Metric::default(), format!("k.grouping {}", bound.among_texts(values.iter().copied())))
         }
     };
-    let (bucket, value, rest) =
-        (bound.number("p.value ->> 2"), value(tag, bound.backend()), bound.value(OTHER_TAG_VALUES));
+    let (value, rest) = (value(tag, bound.backend()), bound.value(OTHER_TAG_VALUES));
     let bins =
         histogram.map_or_else(String::new, |histogram| format!(", {}", histogram_columns(histogram, call_value)));
     let bin_names = histogram.map(|histogram| (0..LATENCY_BINS).map(move |bin| format!("{}{bin}", histogram.prefix())));
@@ -140,7 +139,7 @@ pub(super) async fn for_each_tag_sum(
     let sums = names.map(|name| sum(&format!("k.{name}"), &name)).collect::<Vec<_>>().join(", ");
     // SQLite would otherwise sum the calls twice.
     let sql = format!(
-        "WITH tagged AS MATERIALIZED (SELECT {bucket} AS place, {value} AS grouping, {}{bins} {from} GROUP BY 1, 2), \
+        "WITH tagged AS MATERIALIZED (SELECT p.place AS place, {value} AS grouping, {}{bins} {from} GROUP BY 1, 2), \
          ranked AS (SELECT t.grouping, row_number() OVER (ORDER BY {} DESC, sum(t.calls) DESC, t.grouping) AS nth \
          FROM tagged t WHERE t.grouping <> '' GROUP BY t.grouping) \
          SELECT k.place AS place, CASE WHEN k.grouping = '' OR {is_told_apart} THEN k.grouping \
@@ -151,9 +150,10 @@ pub(super) async fn for_each_tag_sum(
     let mut rows = database.stream_raw(bound.statement(sql)).await?;
     while let Some(row) = rows.try_next().await? {
         let durations: Distribution = histogram.map(|histogram| histogram.read(&row)).transpose()?.unwrap_or_default();
-        let bucket: i64 = row.try_get("", "place")?;
+        let place: i64 = row.try_get("", "place")?;
+        let Some(span) = usize::try_from(place).ok().and_then(|place| sources.spans.get(place)) else { continue };
         each(GroupedSum {
-            bucket: usize::try_from(bucket).unwrap_or(usize::MAX),
+            bucket: span.bucket,
             key: row.try_get("", "grouping")?,
             measures: Columns::from_query_result(&row, "")?.into(),
             durations,

@@ -40,7 +40,7 @@ fn value_condition(organization: &str, (name, values): (&TagName, Vec<&str>), bo
 pub(super) fn from_tagged_spans(slice: &Slice<'_>, spans: &[CallSpan], bound: &mut Bound) -> Option<String> {
     let (name, values, others) = split(slice.filter)?;
     let id = |moment| CallId::lower_bound(moment).uuid();
-    let row = |span: &CallSpan| json!([id(span.from).simple(), id(span.to).simple(), span.bucket]);
+    let row = |span: &CallSpan| json!([id(span.from).simple(), id(span.to).simple()]);
     let rows: Vec<_> = spans.iter().map(row).collect();
     let first = spans.iter().map(|span| id(span.from)).min();
     let last = spans.iter().map(|span| id(span.to)).max();
