@@ -21,6 +21,7 @@ SELECT create_distributed_table('audit_entries', 'organization_id', colocate_wit
 SELECT create_distributed_table('audit_heads', 'organization_id', colocate_with => 'api_keys');
 SELECT create_distributed_table('bodies', 'organization_id', colocate_with => 'api_keys');
 SELECT create_distributed_table('body_sums', 'organization_id', colocate_with => 'api_keys');
+SELECT create_distributed_table('call_tags', 'organization_id', colocate_with => 'api_keys');
 SELECT create_distributed_table('calls', 'organization_id', colocate_with => 'api_keys');
 SELECT create_distributed_table('client_requests', 'organization_id', colocate_with => 'api_keys');
 SELECT create_distributed_table('event_ids', 'organization_id', colocate_with => 'api_keys');

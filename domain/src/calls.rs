@@ -4,6 +4,7 @@ mod activity;
 mod rejection;
 mod retention;
 mod store;
+mod tags;
 
 use std::{fmt, str::FromStr};
 
@@ -24,6 +25,7 @@ pub use self::{
     rejection::{CallRejection, RejectionRule},
     retention::{CALL_DAYS, CallRetention},
     store::CallStore,
+    tags::{CallTags, MAX_TAG_VALUE, MAX_TAGS},
 };
 
 /// The outcome of a call.
@@ -198,6 +200,9 @@ pub struct Call {
     /// Parts that the cost leaves out, since they have no price.
     #[serde(default)]
     pub unpriced: PriceParts,
+    /// Tags that the client gave the call. Left out where there are none, so that lists of calls don't grow.
+    #[serde(default, skip_serializing_if = "CallTags::is_empty")]
+    pub tags: CallTags,
 }
 
 const fn default_times() -> u32 {

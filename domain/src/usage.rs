@@ -4,6 +4,7 @@ mod comparison;
 mod filter;
 mod latency;
 mod query;
+mod tags;
 
 use std::ops::{AddAssign, Neg};
 
@@ -13,6 +14,7 @@ pub use comparison::{ComparedUsage, Comparison, Difference, MIN_COMPARED_CALLS};
 pub use filter::{Filter, Group, StatusFilter, TagFilter, TagName};
 pub use latency::{Distribution, EstimatedDuration, LATENCY_BINS, LATENCY_BOUNDS_MS, Percentile};
 pub use query::{ChartForm, CustomRange, Metric, MinuteRange, Range, UsageQuery, View, parse_day};
+pub use tags::{MAX_TAG_GROUPS, OTHER_TAG_VALUES, TagCount, TagCounts, parse_tag_name};
 
 use crate::{money::Money, time::Timestamp};
 

@@ -86,6 +86,24 @@ def test_a_malformed_request_names_what_is_wrong():
     assert raised.value.param == "model"
 
 
+def test_tags_are_sent_by_headers_and_fields_and_a_wrong_header_is_named():
+    tagged = client().with_options(default_headers={"x-tollhouse-tag-customer": "acme"})
+    response = tagged.chat.completions.with_raw_response.create(
+        model="sandbox-1",
+        messages=MESSAGES,
+        user="u-1",
+        safety_identifier="s-1",
+        metadata={"experiment": "b", "Not a tag": "c"},
+        extra_headers={"x-tollhouse-tag-feature": "chat"},
+    )
+    completion = response.parse()
+    assert completion.choices[0].message.content
+    note(response.headers, "sandbox-1", completion.usage)
+    with pytest.raises(openai.BadRequestError) as raised:
+        tagged.responses.create(model="sandbox-1", input="Hello", extra_headers={"x-tollhouse-tag-1": "a"})
+    assert raised.value.param == "x-tollhouse-tag-1"
+
+
 def test_a_torn_stream_raises_an_error_rather_than_ending_as_if_complete():
     with pytest.raises(openai.APIError):
         list(client().chat.completions.create(model="torn", messages=MESSAGES, stream=True))

@@ -49,6 +49,7 @@ mod m0051_ended_sessions;
 mod m0052_client_requests;
 mod m0055_undecided_bodies;
 mod m0056_first_byte_bins;
+mod m0057_call_tags;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -104,6 +105,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0052_client_requests::Migration),
             Box::new(m0055_undecided_bodies::Migration),
             Box::new(m0056_first_byte_bins::Migration),
+            Box::new(m0057_call_tags::Migration),
         ]
     }
 }

@@ -38,6 +38,7 @@ mod routing;
 mod running;
 mod settings;
 mod sse;
+mod tags;
 mod timing;
 mod trace;
 mod usage;

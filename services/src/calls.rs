@@ -12,6 +12,7 @@ mod rejections;
 pub mod retention;
 mod rows;
 mod search;
+mod tags;
 
 use std::collections::HashSet;
 
@@ -27,6 +28,7 @@ pub(crate) use find::find;
 pub use list::list;
 pub(crate) use list::newest;
 pub(crate) use rejections::count_rejections;
+pub use tags::{tag_names, tag_values};
 
 use crate::{ServiceResult, database::Bound};
 

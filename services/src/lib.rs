@@ -22,6 +22,7 @@ mod errors;
 pub mod events;
 mod filters;
 pub mod jobs;
+mod kept_calls;
 pub mod live;
 pub mod metering;
 pub mod models;

@@ -21,7 +21,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use chrono_tz::Tz;
 use domain::{
-    calls::{CallRejection, CountSource, Outcome},
+    calls::{CallRejection, CallTags, CountSource, Outcome},
     ids::{ApiKeyId, CallId, OrganizationId, PriceId, ProjectId, SecretId, UserId},
     models::Service,
     money::{Money, PriceParts, Quantities},
@@ -103,6 +103,9 @@ pub struct CallRecord {
     /// Why the call was rejected, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejection: Option<CallRejection>,
+    /// Tags that the client gave the call.
+    #[serde(default, skip_serializing_if = "CallTags::is_empty")]
+    pub tags: CallTags,
     /// Request ID that the client gave the call (`x-client-request-id`), if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_request_id: Option<String>,

@@ -11,6 +11,7 @@ mod lookup;
 pub mod storage;
 
 use domain::{
+    calls::CallTags,
     ids::{OrganizationId, PriceId, ProjectId},
     time::Timestamp,
 };
@@ -29,7 +30,10 @@ use crate::{
     ServiceResult, Services,
     api_keys::directory::KeyRecord,
     database::DatabaseTransaction,
-    entities::provider_objects::{ActiveModel, Column, Entity, Model},
+    entities::{
+        call_tags,
+        provider_objects::{ActiveModel, Column, Entity, Model},
+    },
     metering::new_call_id,
 };
 
@@ -63,6 +67,8 @@ pub struct NewProviderObject<'a> {
     pub look_at: Option<Timestamp>,
     /// The provider's description of the object, where lists show it.
     pub document: &'a str,
+    /// Tags of the call that created it.
+    pub tags: CallTags,
 }
 
 /// A query for a list of objects.
@@ -135,6 +141,7 @@ pub async fn remember(services: &Services, key: &KeyRecord, new: NewProviderObje
         settlement_id: new_call_id(new.created_at).uuid(),
         look_at: new.look_at.map(Timestamp::millis),
         document: storable_document(new.document).to_owned(),
+        tags: call_tags::to_json(&new.tags),
     };
     insert(services, model).await
 }

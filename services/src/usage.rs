@@ -3,6 +3,7 @@
 pub(crate) mod bars;
 pub mod breakdown;
 mod buckets;
+mod by_tag;
 mod call_sums;
 mod conditions;
 mod cover;
@@ -15,6 +16,7 @@ mod report;
 pub(crate) mod resolution;
 mod sources;
 mod sums;
+mod tagged_calls;
 
 use domain::{
     time::Timestamp,

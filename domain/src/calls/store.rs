@@ -123,7 +123,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        calls::{CountSource, Outcome},
+        calls::{CallTags, CountSource, Outcome},
         models::Service,
         money::{PriceParts, Quantities},
     };
@@ -153,6 +153,7 @@ mod tests {
             used: Quantities::default(),
             cost: None,
             unpriced: PriceParts::NONE,
+            tags: CallTags::default(),
         };
         CallPage { calls: ids.iter().map(call).collect(), more, kept_since: None }
     }

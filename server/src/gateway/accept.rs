@@ -179,6 +179,7 @@ impl RequestBuilder<'_> {
         let context = CallContext {
             withholds_usage_chunk: asks_for_usage && !body.wants_usage_chunk(),
             prompt: Prompt::from_json(body.bytes()),
+            tags: std::mem::take(&mut body.tags),
             characters,
             bounds: bounds::of_json(endpoint, &self.model_limits(&offer), &body, characters),
             stores,
@@ -213,7 +214,8 @@ impl RequestBuilder<'_> {
         };
         // Forms ask for a stream by a field, which isn't read.
         let bounds = bounds::of_form(self.endpoint(), &self.model_limits(&offer), &form.notes);
-        let context = CallContext { stores, prompt, bounds, may_stream: true, ..CallContext::default() };
+        let tags = std::mem::take(&mut form.notes.tags);
+        let context = CallContext { stores, prompt, tags, bounds, may_stream: true, ..CallContext::default() };
         Ok(PreparedRequest { offer, payload, without_options: None, content_type: Some(form.content_type), context })
     }
 

@@ -11,6 +11,7 @@ mod path;
 mod scan;
 mod splice;
 mod strict;
+mod tags;
 mod tools;
 
 use std::{borrow::Cow, ops::Range};
@@ -20,6 +21,7 @@ use serde_json::value::RawValue;
 use services::provider_objects::ObjectKind;
 
 pub(super) use self::output::{LimitPlacement, positive};
+pub(super) use self::tags::{BodyTags, USER};
 use self::{
     content::ContentNotes,
     names::BodyField,
@@ -76,6 +78,8 @@ pub(super) struct RequestBody {
     pub(super) mentions: Mentions,
     /// What it contains or asks for that its bytes don't bound.
     pub(super) content: ContentNotes,
+    /// Texts that may be tags.
+    pub(super) tags: BodyTags,
 }
 
 /// The value of `stream_options`.
@@ -130,6 +134,7 @@ impl RequestBody {
             output: OutputLimit::read(&bytes, limits, [n, best_of], found.notes.prompts),
             mentions,
             content: found.notes.content,
+            tags: found.notes.tags,
             bytes,
         })
     }

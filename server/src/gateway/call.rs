@@ -8,7 +8,7 @@ use axum::{
 };
 use domain::{
     api_keys::Secret,
-    calls::{CallRejection, CountSource, MAX_CLIENT_REQUEST_ID, Outcome},
+    calls::{CallRejection, CallTags, CountSource, MAX_CLIENT_REQUEST_ID, Outcome},
     ids::{CallId, PriceId},
     money::{Cost, Money, Price, PriceParts, Quantities, UsageBounds},
     time::Timestamp,
@@ -23,11 +23,13 @@ use services::{
 use tokio::time::Instant;
 
 use super::{
+    body::BodyTags,
     budget::BudgetShare,
     call_guard::CallGuard,
     endpoint::{Endpoint, MeteredUnit},
     estimate::Prompt,
     offers::Offer,
+    tags,
     timing::CallTiming,
 };
 use crate::v1::error::V1Error;
@@ -45,6 +47,8 @@ pub(super) struct Arrival {
     /// When the request was complete. Timeouts of the answer start here, since an upload
     /// may take longer than them.
     pub(super) received_at: Instant,
+    /// Those of the headers, and once the body is read those of the body. None if a header isn't a tag.
+    pub(super) tags: CallTags,
     /// The request ID that the client gave the call.
     client_request_id: Option<String>,
 }
@@ -61,6 +65,7 @@ impl Arrival {
             started_at,
             instant,
             received_at: instant,
+            tags: tags::of_headers(headers).unwrap_or_default(),
             client_request_id: request_id.map(Secret::redact),
         }
     }
@@ -134,6 +139,7 @@ impl Arrival {
             first_byte_us: None,
             error_code: Cow::Borrowed(""),
             rejection: None,
+            tags: self.tags.clone(),
             client_request_id: self.client_request_id.clone(),
         }
     }
@@ -145,6 +151,8 @@ pub(super) struct CallContext {
     /// Whether a chunk with nothing but usage was requested by the gateway only, not by the client.
     pub(super) withholds_usage_chunk: bool,
     pub(super) prompt: Prompt,
+    /// Texts of the body that may be tags.
+    pub(super) tags: BodyTags,
     /// Number of characters to be spoken.
     pub(super) characters: i64,
     /// The most that the call can use.

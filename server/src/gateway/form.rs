@@ -21,7 +21,7 @@ use multer::{Field, Multipart};
 
 use self::head::{MODEL, PartHead};
 use super::{
-    body::{find_mentions_in_field, positive, unknown_field},
+    body::{BodyTags, USER, find_mentions_in_field, positive, unknown_field},
     collect::{CollectError, CollectLimits, NextPiece, next},
     estimate::Recording,
     payload::{Payload, Spool, SpoolQuota, SpoolWriter},
@@ -56,7 +56,7 @@ pub(super) struct SpooledForm {
     pub(super) notes: FormNotes,
 }
 
-/// Facts about a form that decide what its call can cost at most.
+/// Facts about a form: what decides what its call can cost at most, and its tags.
 #[derive(Debug, Default)]
 pub(super) struct FormNotes {
     /// The number of pictures to be made: the highest of several, and absurdly many if it can't be read.
@@ -65,6 +65,8 @@ pub(super) struct FormNotes {
     pub(super) seconds: Option<u64>,
     /// The first field whose effect isn't known.
     pub(super) unknown_field: Option<String>,
+    /// Texts that may be tags.
+    pub(super) tags: BodyTags,
 }
 
 impl FormNotes {
@@ -74,6 +76,7 @@ impl FormNotes {
         match name.to_ascii_lowercase().as_str() {
             "n" => self.answers = self.answers.max(number()),
             "seconds" => self.seconds = self.seconds.max(number()),
+            USER => self.tags = BodyTags::of_user(&String::from_utf8_lossy(value)),
             _ => self.unknown_field = self.unknown_field.take().or_else(|| unknown_field(name)),
         }
     }

@@ -21,6 +21,7 @@ use super::{
     },
     requested_model,
     routing::{self, NoAnswer},
+    tags,
     timing::{CallTiming, ClientTime},
 };
 use crate::v1::error::V1Error;
@@ -63,6 +64,11 @@ pub(super) async fn handle(
             return answer_refusal(gateway, &arrival, reply, &refusal);
         }
     }
+    if let Err(refusal) = tags::of_headers(&parts.headers) {
+        drop(guard);
+        record_unread(gateway, &arrival, &key, (&parts.headers, body), &refusal).await;
+        return answer_refusal(gateway, &arrival, reply, &refusal);
+    }
     let forward = match prepare(gateway, &arrival, &key, parts, body).await {
         Ok(Preparation::Forward(forward)) => *forward,
         Ok(Preparation::Answer(response)) => {
@@ -81,8 +87,9 @@ pub(super) async fn handle(
             return;
         }
     };
-    let ForwardedRequest { offer, request, context } = forward;
+    let ForwardedRequest { offer, request, mut context } = forward;
     arrival.received_at = Instant::now();
+    std::mem::take(&mut context.tags).add_to(&mut arrival.tags, arrival.endpoint.dialect);
     let weighed = gateway.weigh(&mut guard, &request);
     reply.add_headers(gateway.limit_headers(&key));
     if let Err(refusal) = weighed {

@@ -101,6 +101,7 @@ async fn remember(
         bytes: document.bytes(),
         look_at: is_job.then(|| jobs::first_check_at(created_at)),
         document: if kind.is_described() { text } else { "" },
+        tags: call.arrival.tags.clone(),
     };
     provider_objects::remember(&gateway.services, &call.key, new).await?;
     if !is_job {

@@ -11,7 +11,10 @@ use std::{
     time::Duration,
 };
 
-use domain::{calls::RejectionRule, ids::SecretId};
+use domain::{
+    calls::{CallTags, RejectionRule},
+    ids::SecretId,
+};
 use services::metering::{CallRecord, Meter};
 use tokio::{
     task::JoinHandle,
@@ -127,7 +130,13 @@ impl RefusalCounts {
         if let Some(count) = counts.get_mut(&key).filter(|count| now.duration_since(count.since) < SUM_PERIOD) {
             count.duration_us = count.duration_us.saturating_add(call.duration_us);
             match &mut count.call {
-                Some(first) => first.times = first.times.saturating_add(call.times),
+                Some(first) => {
+                    first.times = first.times.saturating_add(call.times);
+                    // The row has only tags that all of them have.
+                    if first.tags != call.tags {
+                        first.tags = CallTags::default();
+                    }
+                }
                 None => count.call = Some(call),
             }
             return None;
@@ -213,6 +222,7 @@ mod tests {
             first_byte_us: None,
             error_code: Cow::Borrowed(code),
             rejection: None,
+            tags: CallTags::default(),
             client_request_id: None,
         }
     }
@@ -251,6 +261,28 @@ mod tests {
         assert!(!add("gpt-x", RejectionRule::UnknownModel) && !add("gpt-x", RejectionRule::KeyRate));
         let rows = (0..1_000).filter(|number| add(&format!("guess-{number}"), RejectionRule::UnknownModel)).count();
         assert!(rows < 16, "{rows}");
+    }
+
+    #[test]
+    fn repetitions_with_other_tags_are_one_row_without_tags() {
+        let (counts, now) = (RefusalCounts::default(), Instant::now());
+        let tagged = |customer: &str| {
+            let mut tags = CallTags::default();
+            tags.add("customer".parse().unwrap(), customer.to_owned());
+            CallRecord { tags, ..refused(1, "a", 5) }
+        };
+        assert_eq!(counts.add(tagged("acme"), now).unwrap()[0].tags.get("customer"), Some("acme"));
+        for _ in 0..3 {
+            counts.add(tagged("acme"), now);
+        }
+        let same = counts.take_expired(now + SUM_PERIOD);
+        assert_eq!((times(&same), same[0].tags.get("customer")), (vec![3], Some("acme")));
+        counts.add(tagged("acme"), now);
+        for number in 0..1_000 {
+            counts.add(tagged(&format!("c-{number}")), now);
+        }
+        let mixed = counts.drain();
+        assert_eq!((times(&mixed), mixed[0].tags.len()), (vec![1_000], 0));
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod sandbox;
 pub(crate) mod stage;
 mod stored_answers;
 mod streaming;
+mod tags;
 mod transcriptions;
 mod uploads;
 pub(crate) mod upstream;

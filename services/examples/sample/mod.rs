@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use domain::{
-    calls::{CountSource, Outcome},
+    calls::{CallTags, CountSource, Outcome},
     ids::{ApiKeyId, OrganizationId, SecretId},
     models::Service,
     money::{Money, PriceParts, Quantities},
@@ -43,6 +43,7 @@ pub(crate) fn call(at: Timestamp) -> ServiceResult<CallRecord> {
         first_byte_us: None,
         error_code: Cow::Borrowed(""),
         rejection: None,
+        tags: CallTags::default(),
         client_request_id: None,
     })
 }

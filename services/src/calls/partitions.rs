@@ -1,4 +1,4 @@
-//! Monthly partitions of calls and rollups on PostgreSQL.
+//! Monthly partitions of calls, their tags and rollups on PostgreSQL.
 
 use std::{
     collections::BTreeSet,
@@ -38,15 +38,17 @@ pub async fn ensure(services: &Services) -> ServiceResult<()> {
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum MonthlyTable {
     Calls,
+    CallTags,
     Rollups,
 }
 
 impl MonthlyTable {
-    const ALL: [Self; 2] = [Self::Calls, Self::Rollups];
+    const ALL: [Self; 3] = [Self::Calls, Self::CallTags, Self::Rollups];
 
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Calls => "calls",
+            Self::CallTags => "call_tags",
             Self::Rollups => "rollups",
         }
     }
@@ -55,6 +57,7 @@ impl MonthlyTable {
     const fn column(self) -> &'static str {
         match self {
             Self::Calls => "id",
+            Self::CallTags => "call_id",
             Self::Rollups => "bucket",
         }
     }
@@ -63,7 +66,7 @@ impl MonthlyTable {
     fn bound(self, month: Month) -> String {
         let begin = month.start();
         match self {
-            Self::Calls => format!("'{}'", CallId::lower_bound(begin).uuid()),
+            Self::Calls | Self::CallTags => format!("'{}'", CallId::lower_bound(begin).uuid()),
             Self::Rollups => begin.millis().to_string(),
         }
     }
@@ -71,7 +74,7 @@ impl MonthlyTable {
     /// The months to which rows of a call at `moment` may belong.
     fn months(self, moment: Timestamp) -> [Month; 2] {
         let earliest = match self {
-            Self::Calls => moment,
+            Self::Calls | Self::CallTags => moment,
             Self::Rollups => moment.plus_days(-ROLLUP_LEAD_DAYS),
         };
         [Month::of(earliest), Month::of(moment)]

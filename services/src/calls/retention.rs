@@ -3,7 +3,6 @@
 mod delete;
 mod partitions;
 
-use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 use domain::{
     calls::CallRetention,
@@ -12,12 +11,17 @@ use domain::{
     permissions::Permission,
     time::Timestamp,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{EntityTrait, QuerySelect};
 use uuid::Uuid;
 
 use super::ends::oldest;
+pub(super) use crate::kept_calls::kept_since;
 use crate::{
-    Actor, Organization, ServiceResult, Services, entities::organizations, projects::ProjectScope, usage, zones,
+    Actor, ServiceResult, Services,
+    entities::organizations,
+    kept_calls::{first_day, first_moment},
+    projects::ProjectScope,
+    usage, zones,
 };
 
 /// Deletes calls that are older than their organization keeps them, with their bodies. To be run at least once a day:
@@ -36,6 +40,7 @@ pub async fn run(services: &Services) -> ServiceResult<()> {
     }
     delete::delete_bodies(&services.database, &keepers).await?;
     delete::delete_client_requests(&services.database, &keepers).await?;
+    delete::delete_tags(&services.database, &keepers).await?;
     if services.database.is_postgres() {
         partitions::drop_unused(&services.database, &keepers, now).await?;
     }
@@ -61,19 +66,6 @@ impl Keeper {
     }
 }
 
-/// The moment from which an organization keeps calls; `None` for all.
-pub(super) async fn kept_since(services: &Services, organization: &Organization) -> ServiceResult<Option<Timestamp>> {
-    let days = organizations::Entity::find()
-        .select_only()
-        .column(organizations::Column::CallDays)
-        .filter(organizations::Column::Id.eq(organization.id.uuid()))
-        .into_tuple::<Option<i32>>()
-        .one(services.database.read())
-        .await?
-        .flatten();
-    Ok(days.map(|days| first_moment(days, organization.time_zone, services.now())))
-}
-
 /// Counts the calls that are kept now and that `retention` would delete, repetitions of rejected calls included.
 ///
 /// Whole days are deleted, and their sums say how many calls they had: counting millions of rows would take seconds.
@@ -92,30 +84,4 @@ pub async fn count_deleted(services: &Services, actor: &Actor, retention: CallRe
     }
     let sums = usage::total(services, organization, &ProjectScope::All, first, after).await?;
     Ok(sums.calls.saturating_add(sums.refused))
-}
-
-/// The beginning of the day in `zone` that is `days` before today.
-fn first_moment(days: i32, zone: Tz, now: Timestamp) -> Timestamp {
-    zones::start_of_day(first_day(days, zone, now), zone)
-}
-
-/// The day in `zone` that is `days` before today.
-fn first_day(days: i32, zone: Tz, now: Timestamp) -> NaiveDate {
-    let today = zones::date(now, zone);
-    today.checked_sub_days(Days::new(u64::from(days.unsigned_abs()))).unwrap_or(today)
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono_tz::{Asia, Europe};
-
-    use super::*;
-
-    #[test]
-    fn whole_days_of_the_organization_are_kept() {
-        let since = |days, zone, now: &str| first_moment(days, zone, now.parse().unwrap()).to_string();
-        assert_eq!(since(35, Europe::Berlin, "2026-11-17T14:32:07Z"), "2026-10-12T22:00:00Z");
-        assert_eq!(since(35, Asia::Kathmandu, "2026-11-17T18:14:59Z"), "2026-10-12T18:15:00Z");
-        assert_eq!(since(35, Asia::Kathmandu, "2026-11-17T18:15:00Z"), "2026-10-13T18:15:00Z");
-    }
 }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::rare::RareProperties;
 use crate::{
     ServiceError, ServiceResult,
-    entities::{calls, key_secrets, series},
+    entities::{call_tags, calls, key_secrets, series},
     names,
 };
 
@@ -108,5 +108,6 @@ fn to_call(
         used: rare.quantities(common),
         cost: row.cost_nanos.map(Money::from_nanos),
         unpriced: rare.unpriced(),
+        tags: call_tags::parse(row.tags.as_deref()),
     })
 }

@@ -28,6 +28,8 @@ pub(super) struct KeyPlan {
     pub(super) models: &'static [(usize, u32)],
     /// Whether people call it, who sleep and have weekends, rather than jobs.
     pub(super) by_people: bool,
+    /// Whether its calls are made for customers, whose names they have as tags.
+    pub(super) has_customers: bool,
     /// Addresses and agents of its clients, the latest first. A key
     /// without calls was used by the first of them minutes ago.
     pub(super) clients: &'static [(&'static str, &'static str)],
@@ -75,5 +77,6 @@ pub(super) const DEFAULT_PLAN: KeyPlan = KeyPlan {
     weight: 0,
     models: &[],
     by_people: false,
+    has_customers: false,
     clients: &[],
 };

@@ -56,6 +56,7 @@ pub(super) static PLANS: [KeyPlan; 19] = [
         weight: 140,
         models: &[(2, 85), (3, 15)],
         by_people: true,
+        has_customers: true,
         clients: &[("198.51.100.7", ASYNC_PYTHON)],
         ..DEFAULT_PLAN
     },

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{Datelike, Timelike};
 use domain::{
-    calls::{CallRejection, CountSource, Outcome, RejectionRule},
+    calls::{CallRejection, CallTags, CountSource, Outcome, RejectionRule},
     ids::CallId,
     money::{PriceParts, Quantities},
     time::Timestamp,
@@ -21,6 +21,10 @@ use super::{
 use crate::metering::CallRecord;
 
 const HOUR: i64 = 60 * 60_000;
+
+/// Customers for whom calls are made, each with half as many as the one before.
+const CUSTOMERS: [&str; 6] =
+    ["Nordlicht Tours", "Alpenblick Hotels", "Baltic Ferries", "Citytrips", "Porto Rentals", "Sunrise Air"];
 
 /// An iterator over all calls, ordered by time.
 pub(super) struct Traffic<'a> {
@@ -97,8 +101,9 @@ impl<'a> Traffic<'a> {
         let rest_us = used.tokens_out * i64::from(model.latency_ms.1) * 1000;
         let duration_us =
             if outcome == Outcome::Refused { random.random_range(150..900) } else { first_byte_us + rest_us };
+        let id = id(at, random);
         CallRecord {
-            id: id(at, random),
+            id,
             organization_id: self.company.organization.id,
             time_zone: self.company.organization.time_zone,
             project_id: key.project,
@@ -129,9 +134,21 @@ impl<'a> Traffic<'a> {
             first_byte_us: streamed.then_some(first_byte_us),
             error_code: error_code.into(),
             rejection: (outcome == Outcome::Refused).then(|| rejection(&model.name)),
+            tags: if key.plan.has_customers { customer_tags(id) } else { CallTags::default() },
             client_request_id: None,
         }
     }
+}
+
+/// The tags of a call for a customer, by its random id.
+fn customer_tags(id: CallId) -> CallTags {
+    let mut tags = CallTags::default();
+    let [.., bits] = *id.uuid().as_bytes();
+    let customer = CUSTOMERS.into_iter().nth(bits.leading_zeros() as usize).or(CUSTOMERS.into_iter().last());
+    if let (Ok(name), Some(customer)) = ("customer".parse(), customer) {
+        tags.add(name, customer.to_owned());
+    }
+    tags
 }
 
 impl Iterator for Traffic<'_> {

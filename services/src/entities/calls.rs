@@ -36,6 +36,8 @@ pub struct Model {
     pub endpoint: Option<String>,
     pub provider: Option<String>,
     pub status: Option<i32>,
+    /// Tags, as JSON: see [`super::call_tags`].
+    pub tags: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,8 +1,11 @@
 //! An event's `data`: a JSON object without unknown fields, since a misspelled one would lose money.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
 
 use super::number::deserialize_whole;
 
@@ -18,6 +21,7 @@ pub(super) struct EventData<'a> {
     pub(super) endpoint: Option<Cow<'a, str>>,
     pub(super) provider: Option<Cow<'a, str>>,
     pub(super) estimated: bool,
+    pub(super) tags: EventTags,
 
     // The call's result.
     #[serde(deserialize_with = "deserialize_whole")]
@@ -58,4 +62,37 @@ pub(super) struct EventData<'a> {
     #[serde(deserialize_with = "deserialize_whole")]
     pub(super) bytes: Option<i64>,
     pub(super) hours: Option<f64>,
+}
+
+/// Names and values of tags, in their order and with repetitions.
+#[derive(Default)]
+pub(super) struct EventTags(pub(super) Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for EventTags {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TagVisitor;
+
+        impl<'de> Visitor<'de> for TagVisitor {
+            type Value = EventTags;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of texts")
+            }
+
+            fn visit_unit<E>(self) -> Result<EventTags, E> {
+                Ok(EventTags::default())
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<EventTags, A::Error> {
+                let mut tags = EventTags::default();
+                while let Some(tag) = map.next_entry()? {
+                    tags.0.push(tag);
+                }
+                Ok(tags)
+            }
+        }
+
+        // As any other field, it may be `null`.
+        deserializer.deserialize_any(TagVisitor)
+    }
 }

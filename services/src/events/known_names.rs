@@ -117,6 +117,7 @@ impl KnownNames {
             first_byte_us: usage.first_byte_us,
             error_code: usage.error_code.clone(),
             rejection: None,
+            tags: usage.tags.clone(),
             client_request_id: None,
         }))
     }

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt, sync::Arc};
 
 use domain::{
-    calls::{CountSource, Outcome},
+    calls::{CallTags, CountSource, Outcome},
     ids::{ApiKeyId, ProjectId, UserId},
     models::Service,
     money::Quantities,
@@ -166,6 +166,7 @@ pub(super) struct EventUsage {
     pub(super) duration_us: i64,
     pub(super) first_byte_us: Option<i64>,
     pub(super) error_code: Cow<'static, str>,
+    pub(super) tags: CallTags,
 }
 
 /// The id of an invalid event, if it could be read, and the error.

@@ -3,14 +3,15 @@
 use std::{borrow::Cow, str::FromStr, sync::Arc};
 
 use domain::{
-    calls::{CountSource, Outcome},
+    calls::{CallTags, CountSource, MAX_TAGS, Outcome},
     models::Service,
     money::{Quantities, Tier},
+    usage::parse_tag_name,
     validation::canonical::is_invisible,
 };
 
 use super::{
-    data::EventData,
+    data::{EventData, EventTags},
     line::{EventError, EventUsage, UsageKind, check_text},
 };
 use crate::metering::MAX_TOKENS;
@@ -61,6 +62,7 @@ impl EventData<'_> {
                 "" => Cow::Borrowed(""),
                 code => Cow::Owned(code.to_owned()),
             },
+            tags: read_tags(&self.tags)?,
         })
     }
 
@@ -194,6 +196,26 @@ fn read_name<'a>(param: &'static str, value: Option<&'a str>) -> Result<&'a str,
         return Err(EventError::invalid(param, "Remove the invisible characters."));
     }
     Ok(value)
+}
+
+/// Reads tags by the rules for headers of calls.
+fn read_tags(EventTags(pairs): &EventTags) -> Result<CallTags, EventError> {
+    const PARAM: &str = "data.tags";
+    if pairs.len() > MAX_TAGS {
+        return Err(EventError::invalid(PARAM, format!("Use at most {MAX_TAGS} tags.")));
+    }
+    let mut tags = CallTags::default();
+    for (name, value) in pairs {
+        let name = parse_tag_name(name).ok_or_else(|| {
+            let message = "A tag's name has up to 32 letters, digits, \"_\" and \"-\", a letter first.";
+            EventError::invalid(PARAM, message)
+        })?;
+        let value = CallTags::checked_value(value).map_err(|error| EventError::invalid(PARAM, error))?;
+        if !tags.add(name, value) {
+            return Err(EventError::invalid(PARAM, "A tag may occur only once, whatever its case."));
+        }
+    }
+    Ok(tags)
 }
 
 fn read_id<T: FromStr<Err: ToString>>(param: &'static str, value: Option<&str>) -> Result<Option<T>, EventError> {

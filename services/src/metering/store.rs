@@ -2,7 +2,7 @@
 
 use std::iter::zip;
 
-use domain::calls::CountSource;
+use domain::{calls::CountSource, usage::TagName};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -11,9 +11,9 @@ use super::{
     rows::{ColumnType, RowInsert},
     series::SeriesPlacement,
 };
-use crate::{ServiceResult, calls::rare::RareProperties, database::DatabaseTransaction};
+use crate::{ServiceResult, calls::rare::RareProperties, database::DatabaseTransaction, entities::call_tags};
 
-const COLUMNS: usize = 26;
+const COLUMNS: usize = 27;
 
 static INSERT: RowInsert<COLUMNS> = RowInsert {
     table: "calls",
@@ -44,6 +44,7 @@ static INSERT: RowInsert<COLUMNS> = RowInsert {
         ("endpoint", ColumnType::Text),
         ("provider", ColumnType::Text),
         ("status", ColumnType::Number),
+        ("tags", ColumnType::Text),
     ],
     tail: String::new,
 };
@@ -52,6 +53,18 @@ static INSERT: RowInsert<COLUMNS> = RowInsert {
 static CLIENT_REQUESTS: RowInsert<3> = RowInsert {
     table: "client_requests",
     columns: [("organization_id", ColumnType::Id), ("call_id", ColumnType::Id), ("request_id", ColumnType::Text)],
+    tail: String::new,
+};
+
+/// The tags that clients gave their calls, by which calls are found.
+static CALL_TAGS: RowInsert<4> = RowInsert {
+    table: "call_tags",
+    columns: [
+        ("organization_id", ColumnType::Id),
+        ("name", ColumnType::Text),
+        ("value", ColumnType::Text),
+        ("call_id", ColumnType::Id),
+    ],
     tail: String::new,
 };
 
@@ -73,6 +86,7 @@ pub async fn store(
     let (placements, new) = series.intern(transaction, calls).await?;
     let rows = zip(calls, &placements).map(|(call, placement)| row(call, placement)).collect();
     INSERT.write(transaction, rows).await?;
+    CALL_TAGS.write(transaction, tags(calls)).await?;
     CLIENT_REQUESTS.write(transaction, client_requests(calls)).await?;
     let series: Vec<i64> = placements.into_iter().map(|placement| placement.series).collect();
     rollup::add(transaction, calls, &series).await?;
@@ -86,6 +100,17 @@ fn client_requests(calls: &[CallRecord]) -> Vec<[Value; 3]> {
         Some([json!(call.organization_id.uuid().simple()), json!(call.id.uuid().simple()), json!(request)])
     };
     calls.iter().filter_map(row).collect()
+}
+
+/// A row for each tag of each call.
+fn tags(calls: &[CallRecord]) -> Vec<[Value; 4]> {
+    let rows = |call: &CallRecord| {
+        let (organization, id) = (json!(call.organization_id.uuid().simple()), json!(call.id.uuid().simple()));
+        let row =
+            |(name, value): (&TagName, &str)| [organization.clone(), json!(name.as_str()), json!(value), id.clone()];
+        call.tags.iter().map(row).collect::<Vec<_>>()
+    };
+    calls.iter().flat_map(rows).collect()
 }
 
 fn row(call: &CallRecord, placement: &SeriesPlacement) -> [Value; COLUMNS] {
@@ -119,5 +144,6 @@ fn row(call: &CallRecord, placement: &SeriesPlacement) -> [Value; COLUMNS] {
         json!(placement.own_endpoint.then_some(&*call.endpoint)),
         json!(placement.own_provider.then_some(&*call.provider)),
         json!(placement.own_status.then_some(call.status)),
+        json!(call_tags::to_json(&call.tags)),
     ]
 }

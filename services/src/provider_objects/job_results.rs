@@ -19,7 +19,7 @@ use super::{ObjectKind, ProviderObject, has_key_of, insert, is_id, update};
 use crate::{
     ServiceError, ServiceResult, Services,
     entities::{
-        organizations, prices,
+        call_tags, organizations, prices,
         provider_objects::{ActiveModel, Column, Entity, Model},
     },
     metering::{CallRecord, Meter, new_call_id},
@@ -103,6 +103,7 @@ async fn to_record(services: &Services, object: &ProviderObject, result: JobResu
         first_byte_us: None,
         error_code: Cow::Owned(result.error_code),
         rejection: None,
+        tags: call_tags::parse(row.tags.as_deref()),
         client_request_id: None,
     })
 }

@@ -14,7 +14,7 @@ use std::{
 
 use chrono_tz::Tz;
 use domain::{
-    calls::{CountSource, Outcome},
+    calls::{CallTags, CountSource, Outcome},
     ids::{ApiKeyId, CallId, OrganizationId, PriceId, ProjectId, SecretId},
     models::Service,
     money::{Price, Quantities},
@@ -178,6 +178,7 @@ impl Day {
             first_byte_us: None,
             error_code: Cow::Borrowed(""),
             rejection: None,
+            tags: CallTags::default(),
             client_request_id: None,
         }
     }

@@ -40,4 +40,5 @@ mod rate_limits;
 mod schema;
 mod sealed_secrets;
 mod sessions;
+mod tags;
 mod usage;

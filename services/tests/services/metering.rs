@@ -7,7 +7,7 @@ use std::{borrow::Cow, collections::HashSet, sync::Arc};
 
 use domain::{
     api_keys::ApiKey,
-    calls::{CallQuery, CountSource, Outcome},
+    calls::{CallQuery, CallTags, CountSource, Outcome},
     ids::SecretId,
     models::Service,
     money::{Money, PriceParts, Quantities},
@@ -95,6 +95,7 @@ fn call(actor: &Actor, key: &ApiKey, at: &str) -> CallRecord {
         first_byte_us: None,
         error_code: Cow::Borrowed(""),
         rejection: None,
+        tags: CallTags::default(),
         client_request_id: None,
     }
 }

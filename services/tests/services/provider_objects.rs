@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     api_keys::{Level, NewApiKey, Secret},
-    calls::{Call, CallQuery, CountSource, Outcome},
+    calls::{Call, CallQuery, CallTags, CountSource, Outcome},
     models::Service,
     money::{Money, Price, Quantities},
 };
@@ -48,6 +48,7 @@ fn new<'a>(world: &World, kind: ObjectKind, id: &'a str) -> NewProviderObject<'a
         bytes: 0,
         look_at: (kind == ObjectKind::Video).then_some(now),
         document: "{}",
+        tags: CallTags::default(),
     }
 }
 
@@ -138,6 +139,27 @@ on_both_databases! {
         let mut films: Vec<(String, i64)> = logged(world, &actor).await.into_iter().map(charge).collect();
         films.sort();
         assert_eq!(films, [("first".to_owned(), 2_000_000_000), ("second".to_owned(), 1_000_000_000)]);
+    }
+
+    async fn the_call_with_a_jobs_usage_has_the_tags_of_the_call_that_began_it(world: &World) {
+        let actor = world.organization("Acme", "UTC").await;
+        let key = key(world, &actor).await;
+        offer(world).await;
+        let (meter, _folder) = meter(world).await;
+        let mut tags = CallTags::default();
+        tags.add("customer".parse().unwrap(), "acme".to_owned());
+        for (id, tags) in [("video_1", tags.clone()), ("video_2", CallTags::default())] {
+            let film = NewProviderObject { tags, ..new(world, ObjectKind::Video, id) };
+            provider_objects::remember(&world.services, &key, film).await.unwrap();
+            let film = find(world, &key, ObjectKind::Video, id).await.unwrap();
+            let used = Some((CountSource::Reported, Quantities { media_ms: 60_000, ..Quantities::default() }));
+            let result = JobResult { outcome: Outcome::Succeeded, used, error_code: String::new() };
+            provider_objects::record_job(&world.services, &meter, &film, result).await.unwrap();
+            world.clock.forward_millis(1);
+        }
+        meter.wait_until_stored().await;
+        let found: Vec<CallTags> = logged(world, &actor).await.into_iter().map(|call| call.tags).collect();
+        assert_eq!(found, [CallTags::default(), tags]);
     }
 
     async fn a_provider_that_begins_its_numbers_anew_leads_nobody_to_anothers(world: &World) {

@@ -13,6 +13,7 @@ use super::{
     parameters::ParameterEffect,
     path::JsonPath,
     strict::{BodyNotes, ValueSeed},
+    tags::TagField,
 };
 use crate::v1::error::V1Error;
 
@@ -69,7 +70,7 @@ impl<'de, const N: usize> Visitor<'de> for ScanVisitor<'_, N> {
         let Self { names, notes } = self;
         let mut values = [None; N];
         let mut is_empty = true;
-        while let Some(ScannedKey { key_match, field, effect }) =
+        while let Some(ScannedKey { key_match, field, effect, tag_field }) =
             map.next_key_seed(KeySeed { names, notes: &mut *notes })?
         {
             is_empty = false;
@@ -77,6 +78,9 @@ impl<'de, const N: usize> Visitor<'de> for ScanVisitor<'_, N> {
             let value = map.next_value::<&'de RawValue>()?;
             if value.get() != "null" {
                 notes.content.add_parameter(effect);
+            }
+            if let Some(tag_field) = tag_field {
+                notes.tags.add(tag_field, value.get());
             }
             match key_match {
                 KeyMatch::None => {}
@@ -115,6 +119,7 @@ struct ScannedKey {
     key_match: KeyMatch,
     field: BodyField,
     effect: ParameterEffect,
+    tag_field: Option<TagField>,
 }
 
 /// Compares a key with the names, without copying it.
@@ -148,6 +153,11 @@ impl<const N: usize> Visitor<'_> for KeySeed<'_, N> {
                 self.names.iter().position(same).map_or(KeyMatch::None, KeyMatch::Misspelled)
             }
         };
-        Ok(ScannedKey { key_match, field: BodyField::from_key(key), effect: ParameterEffect::of(key) })
+        Ok(ScannedKey {
+            key_match,
+            field: BodyField::from_key(key),
+            effect: ParameterEffect::of(key),
+            tag_field: TagField::from_key(key),
+        })
     }
 }

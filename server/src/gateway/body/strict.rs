@@ -16,6 +16,7 @@ use super::{
     content::ContentNotes,
     names::BodyField,
     path::JsonPath,
+    tags::BodyTags,
     tools::{ToolKind, ToolNotes},
 };
 use crate::{config::UntrackedKind, gateway::references::Mentions, v1::error::V1Error};
@@ -31,6 +32,7 @@ pub(super) struct BodyNotes {
     /// Number of prompts at the top level; each prompt of a list gets its own answers.
     pub(super) prompts: u64,
     pub(super) content: ContentNotes,
+    pub(super) tags: BodyTags,
     /// The error that ended reading.
     pub(super) error: Option<V1Error>,
 }

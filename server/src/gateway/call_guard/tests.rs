@@ -3,7 +3,7 @@
 use std::{borrow::Cow, future::pending, panic::AssertUnwindSafe, sync::Arc};
 
 use domain::{
-    calls::Outcome,
+    calls::{CallTags, Outcome},
     ids::{ApiKeyId, OrganizationId, SecretId},
     models::Service,
     money::{PriceParts, Quantities},
@@ -99,6 +99,7 @@ impl Scene {
             first_byte_us: None,
             error_code: Cow::Borrowed(""),
             rejection: None,
+            tags: CallTags::default(),
             client_request_id: None,
         }
     }

@@ -41,6 +41,14 @@ pub(super) async fn delete_client_requests(database: &Database, keepers: &[Keepe
     Ok(())
 }
 
+/// Deletes the tags of these calls. A call may have several, all of which go with a batch that includes one of them.
+pub(super) async fn delete_tags(database: &Database, keepers: &[Keeper]) -> ServiceResult<()> {
+    for (organization, first) in limited(keepers) {
+        while delete_batch(database, organization, ("call_tags", "call_id"), first).await? >= BATCH_SIZE {}
+    }
+    Ok(())
+}
+
 /// Deletes the bodies of these calls.
 pub(super) async fn delete_bodies(database: &Database, keepers: &[Keeper]) -> ServiceResult<()> {
     for (organization, first) in limited(keepers) {

@@ -68,7 +68,7 @@ pub(super) mod tests {
     use std::{borrow::Cow, sync::Arc};
 
     use domain::{
-        calls::{CountSource, Outcome},
+        calls::{CallTags, CountSource, Outcome},
         ids::{ApiKeyId, CallId, OrganizationId, ProjectId, SecretId},
         models::Service,
         money::{Money, PriceParts, Quantities},
@@ -106,6 +106,7 @@ pub(super) mod tests {
             first_byte_us: Some(1),
             error_code: Cow::Borrowed(""),
             rejection: None,
+            tags: CallTags::default(),
             client_request_id: None,
         }
     }
@@ -118,6 +119,19 @@ pub(super) mod tests {
         let (kind, json) = decode_line(line.strip_suffix(b"\n").unwrap()).unwrap();
         assert_eq!(kind, EntryKind::Ended);
         assert_eq!(format!("{:?}", decode_call(json).unwrap()), format!("{written:?}"));
+    }
+
+    #[test]
+    fn tags_are_written_only_where_there_are_any_and_read_from_journals_without_them() {
+        let mut tagged = a_call(7);
+        tagged.tags.add("customer".parse().unwrap(), "acme".to_owned());
+        let written = serde_json::to_string(&tagged).unwrap();
+        assert!(written.contains(r#","tags":{"customer":"acme"}"#), "{written}");
+        assert_eq!(decode_call(written.as_bytes()).unwrap().tags, tagged.tags);
+        // As a server of an earlier version wrote it.
+        let old = serde_json::to_string(&a_call(7)).unwrap();
+        assert!(!old.contains("tags"));
+        assert!(decode_call(old.as_bytes()).unwrap().tags.is_empty());
     }
 
     proptest! {

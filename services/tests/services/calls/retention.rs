@@ -16,7 +16,7 @@ use services::{
     organizations, usage,
 };
 
-use super::{partitions, walk};
+use super::{partitions, partitions_of, walk};
 use crate::support::{TestCall, TestDatabase, World, field_error, record};
 
 async fn keep_days(world: &World, actor: &Actor, days: Option<u32>) -> ServiceResult<()> {
@@ -142,6 +142,23 @@ on_both_databases! {
         assert_eq!(world.count("calls").await, 2);
     }
 
+    async fn tags_go_with_their_calls(world: &World) {
+        let (admin, other) = (world.organization("Acme", "UTC").await, world.organization("Other", "UTC").await);
+        for actor in [&admin, &other] {
+            let project = world.default_project(actor).await;
+            let key = world.key(actor, project, "web").await;
+            let at = |moment: &str, number: usize| TestCall::at(moment).tag("customer", &format!("c-{number}")).tag("team", "blue");
+            let mut made: Vec<TestCall> = (0..700).map(|number| at("2026-10-01T00:00:00Z", number)).collect();
+            made.push(at("2026-11-17T00:00:00Z", 7));
+            world.calls(&actor.organization, &key, &made).await;
+        }
+        keep_days(world, &admin, Some(40)).await.unwrap();
+        retention::run(&world.services).await.unwrap();
+        assert_eq!((world.count("calls").await, world.count("call_tags").await), (1 + 701, 2 + 2 * 701));
+        let left = calls::list(&world.services, &admin, &CallQuery::default()).await.unwrap().calls.remove(0);
+        assert_eq!((left.tags.get("customer"), left.tags.get("team")), (Some("c-7"), Some("blue")));
+    }
+
     async fn what_is_chosen_is_checked_and_recorded(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
         for days in [0, 34, 3651] {
@@ -173,19 +190,25 @@ async fn a_month_that_nobody_keeps_is_dropped_whole_on_postgres() {
     {
         let project = world.default_project(actor).await;
         let key = world.key(actor, project, at).await;
-        meter.record(record(&actor.organization, &key, &TestCall::at(at))).await.unwrap();
+        let call = TestCall::at(at).tag("customer", "acme").tag("team", "blue");
+        meter.record(record(&actor.organization, &key, &call)).await.unwrap();
     }
     world.wait_until_stored().await;
+    assert_eq!(partitions_of(&world, "call_tags").await["call_tags_2026_08"], 4);
     keep_days(&world, &admin, Some(60)).await.unwrap();
     retention::run(&world.services).await.unwrap();
     let left = partitions(&world).await;
     assert!(!left.contains_key("calls_2026_07"), "{left:?}");
     assert_eq!(left["calls_2026_08"], 1, "another organization's call is kept");
+    let tags = partitions_of(&world, "call_tags").await;
+    assert!(!tags.contains_key("call_tags_2026_07"), "{tags:?}");
+    assert_eq!(tags["call_tags_2026_08"], 2);
     assert!(left.contains_key("calls_2026_10") && left.contains_key("calls_default"), "{left:?}");
 
     keep_days(&world, &other, Some(60)).await.unwrap();
     retention::run(&world.services).await.unwrap();
     assert!(!partitions(&world).await.contains_key("calls_2026_08"));
+    assert!(!partitions_of(&world, "call_tags").await.contains_key("call_tags_2026_08"));
     // A call of that month, such as one of a journal that is found late, is still stored.
     store(&world, &admin, &["2026-08-15T00:00:00Z"]).await;
     assert_eq!(partitions(&world).await["calls_default"], 1);

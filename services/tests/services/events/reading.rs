@@ -86,6 +86,35 @@ fn what_stands_twice_is_refused() {
 }
 
 #[test]
+fn what_is_no_tag_makes_an_event_invalid() {
+    let now = "2026-11-17T14:32:07Z".parse().unwrap();
+    let read = |tags: &str| {
+        let body = format!(
+            r#"{{"specversion":"1.0","id":"1","source":"s","type":"tollhouse.call","data":{{"tags":{tags}}}}}"#
+        );
+        format!("{:?}", read(body.as_bytes(), BatchFormat::One, now).unwrap())
+    };
+    for right in ["null", "{}", r#"{"Customer":" acme ","team":"blå"}"#] {
+        assert!(read(right).contains("refused: []"), "{right}");
+    }
+    let nine: Vec<String> = (0..9).map(|number| format!(r#""n{number}":"x""#)).collect();
+    for wrong in [
+        r#"["a"]"#,
+        r#""a""#,
+        r#"{"a":1}"#,
+        r#"{"a":""}"#,
+        r#"{"1":"a"}"#,
+        r#"{"a b":"a"}"#,
+        r#"{"a":"b\nc"}"#,
+        r#"{"a":"b","A":"b"}"#,
+        &format!(r#"{{"a":"{}"}}"#, "x".repeat(129)),
+        &format!("{{{}}}", nine.join(",")),
+    ] {
+        assert!(read(wrong).contains("InvalidEvent"), "{wrong}");
+    }
+}
+
+#[test]
 fn names_hide_nothing_and_turn_no_direction() {
     let now = "2026-11-17T14:32:07Z".parse().unwrap();
     for field in ["model", "provider", "endpoint", "error_code"] {
@@ -112,7 +141,7 @@ proptest! {
 
     #[test]
     fn any_json_in_data_is_an_event_or_an_error(
-        field in "(model|input_tokens|seconds|bytes|hours|status|outcome|service|duration_ms|api_key_id)",
+        field in "(model|input_tokens|seconds|bytes|hours|status|outcome|service|duration_ms|api_key_id|tags)",
         value in "(null|true|-?(0|[1-9][0-9]{0,24})(\\.[0-9]{1,9})?(e[0-9]{1,3})?|\"[a-z_]{0,30}\"|\\[\\]|\\{\\})",
         kind in "tollhouse\\.(call|tokens|video_seconds|stored_bytes)",
     ) {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use domain::{
     api_keys::ApiKey,
-    calls::{CountSource, Outcome},
+    calls::{CallTags, CountSource, Outcome},
     ids::{CallId, SecretId},
     models::Service,
     money::{Money, PriceParts, Quantities},
@@ -28,6 +28,7 @@ pub(crate) struct TestCall {
     pub(crate) tokens_out: i64,
     /// Cost in nano-dollars.
     pub(crate) cost: Option<i64>,
+    pub(crate) tags: CallTags,
 }
 
 impl TestCall {
@@ -44,11 +45,18 @@ impl TestCall {
             tokens_in: 100,
             tokens_out: 10,
             cost: Some(1_000),
+            tags: CallTags::default(),
         }
     }
 
     pub(crate) fn model(self, model: &str) -> Self {
         Self { model: model.to_owned(), ..self }
+    }
+
+    /// Adds a tag.
+    pub(crate) fn tag(mut self, name: &str, value: &str) -> Self {
+        assert!(self.tags.add(name.parse().unwrap(), value.to_owned()));
+        self
     }
 
     pub(crate) fn outcome(self, outcome: Outcome) -> Self {
@@ -108,6 +116,7 @@ pub(crate) fn record(organization: &Organization, key: &ApiKey, call: &TestCall)
         first_byte_us: None,
         error_code: Cow::Borrowed(""),
         rejection: None,
+        tags: call.tags.clone(),
         client_request_id: None,
     }
 }

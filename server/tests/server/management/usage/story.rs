@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use axum::http::Method;
 use domain::{
     api_keys::{CreatedApiKey, Level},
-    calls::{CountSource, Outcome},
+    calls::{CallTags, CountSource, Outcome},
     models::Service,
     money::{Money, PriceParts, Quantities},
     time::Timestamp,
@@ -131,6 +131,7 @@ fn call(world: &World, key: &CreatedApiKey, at: Timestamp, random: &mut Pcg64) -
         first_byte_us: None,
         error_code: Cow::Borrowed(""),
         rejection: None,
+        tags: CallTags::default(),
         client_request_id: None,
     }
 }

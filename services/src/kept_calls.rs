@@ -1,0 +1,56 @@
+//! From when on an organization's calls are kept.
+
+use chrono::{Days, NaiveDate};
+use chrono_tz::Tz;
+use domain::time::Timestamp;
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect};
+
+use crate::{Organization, ServiceResult, Services, entities::organizations, zones};
+
+/// The moment from which an organization keeps calls; `None` for all.
+pub(crate) async fn kept_since(services: &Services, organization: &Organization) -> ServiceResult<Option<Timestamp>> {
+    kept_since_at(services.database.read(), organization, services.now()).await
+}
+
+/// Like [`kept_since`], at a moment.
+pub(crate) async fn kept_since_at(
+    database: &DatabaseConnection,
+    organization: &Organization,
+    now: Timestamp,
+) -> ServiceResult<Option<Timestamp>> {
+    let days = organizations::Entity::find()
+        .select_only()
+        .column(organizations::Column::CallDays)
+        .filter(organizations::Column::Id.eq(organization.id.uuid()))
+        .into_tuple::<Option<i32>>()
+        .one(database)
+        .await?
+        .flatten();
+    Ok(days.map(|days| first_moment(days, organization.time_zone, now)))
+}
+
+/// The beginning of the day in `zone` that is `days` before today.
+pub(crate) fn first_moment(days: i32, zone: Tz, now: Timestamp) -> Timestamp {
+    zones::start_of_day(first_day(days, zone, now), zone)
+}
+
+/// The day in `zone` that is `days` before today.
+pub(crate) fn first_day(days: i32, zone: Tz, now: Timestamp) -> NaiveDate {
+    let today = zones::date(now, zone);
+    today.checked_sub_days(Days::new(u64::from(days.unsigned_abs()))).unwrap_or(today)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::{Asia, Europe};
+
+    use super::*;
+
+    #[test]
+    fn whole_days_of_the_organization_are_kept() {
+        let since = |days, zone, now: &str| first_moment(days, zone, now.parse().unwrap()).to_string();
+        assert_eq!(since(35, Europe::Berlin, "2026-11-17T14:32:07Z"), "2026-10-12T22:00:00Z");
+        assert_eq!(since(35, Asia::Kathmandu, "2026-11-17T18:14:59Z"), "2026-10-12T18:15:00Z");
+        assert_eq!(since(35, Asia::Kathmandu, "2026-11-17T18:15:00Z"), "2026-10-13T18:15:00Z");
+    }
+}
