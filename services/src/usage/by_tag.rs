@@ -18,7 +18,6 @@ use super::{
     grouped_sums::{GroupedSum, Selection},
     sources::Sources,
     sums::{Columns, Histogram, Slice, histogram_columns, sum, sum_columns},
-    tagged_calls::from_tagged_spans,
 };
 use crate::{Organization, ServiceResult, database::Bound, kept_calls::kept_since_at, projects::ProjectScope, zones};
 
@@ -121,10 +120,7 @@ pub(super) async fn for_each_tag_sum(
         filter: selection.filter,
     };
     let mut bound = Bound::new(database.get_database_backend());
-    let from = match from_tagged_spans(&slice, &sources.spans, &mut bound) {
-        Some(from) => from,
-        None => from_spans(&slice, &sources.spans, &mut bound),
-    };
+    let from = from_spans(&slice, &sources.spans, &mut bound);
     let (metric, is_told_apart) = match groups {
         TagGroups::Largest(metric) => (metric, format!("n.nth <= {MAX_TAG_GROUPS}")),
         TagGroups::Named(values) => {

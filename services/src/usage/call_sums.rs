@@ -9,9 +9,10 @@ use sea_orm::DbBackend;
 use serde_json::json;
 
 use super::{
-    conditions::{series_condition, tag_condition},
+    conditions::series_condition,
     sources::CallSpan,
     sums::{Histogram, Slice, column},
+    tagged_calls::from_tagged_spans,
 };
 use crate::database::Bound;
 
@@ -62,6 +63,9 @@ pub(super) fn call_group(slice: &Slice<'_>, group: &Group, bound: &mut Bound) ->
 /// `FROM` and `WHERE` of the slice's calls `c` within `spans`, with their series `s`. Each span `p` is looked up by the
 /// calls' ids, which are ordered by time; its place is its index.
 pub(super) fn from_spans(slice: &Slice<'_>, spans: &[CallSpan], bound: &mut Bound) -> String {
+    if let Some(from) = from_tagged_spans(slice, spans, bound) {
+        return from;
+    }
     let id = |moment| CallId::lower_bound(moment).uuid();
     let row = |span: &CallSpan| json!([id(span.from).simple(), id(span.to).simple()]);
     let rows: Vec<_> = spans.iter().map(row).collect();
@@ -71,9 +75,8 @@ pub(super) fn from_spans(slice: &Slice<'_>, spans: &[CallSpan], bound: &mut Boun
     let [from, to] = [0, 1].map(|part| bound.id(&format!("p.value ->> {part}")));
     let organization = bound.value(slice.organization.id.uuid());
     let series = series_condition(slice.scope, slice.filter, bound);
-    let tags = tag_condition(&organization, slice.filter, bound);
     let of_span = format!("c.organization_id = {organization} AND c.id >= {from} AND c.id < {to}");
-    let of_series = format!("s.organization_id = {organization} AND s.id = c.series_id AND {series} AND {tags}");
+    let of_series = format!("s.organization_id = {organization} AND s.id = c.series_id AND {series}");
     // As for rollups. The bounds tell PostgreSQL the partitions; SQLite would use them instead of the span's.
     match bound.backend() {
         DbBackend::Postgres => {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use domain::usage::{Distribution, Measures, Metric, OTHERS, Point, Series};
+use domain::usage::{Distribution, Measures, Metric, OTHER_TAG_VALUES, OTHERS, Point, Series};
 
 use super::grouped_sums::GroupedSum;
 
@@ -66,8 +66,10 @@ impl ReportSums {
         let mut groups: Vec<(String, GroupSums)> = groups.collect();
         // Ties are ordered by calls and key, so that colors don't change when a page is reloaded.
         groups.sort_by(|(key, a), (other, b)| {
-            let size = |group: &GroupSums| (group.total.get(metric), group.total.calls);
-            size(b).cmp(&size(a)).then_with(|| key.cmp(other))
+            // All values of a tag that aren't told apart come last, however many calls they have together.
+            let size =
+                |key: &str, group: &GroupSums| (key != OTHER_TAG_VALUES, group.total.get(metric), group.total.calls);
+            size(other, b).cmp(&size(key, a)).then_with(|| key.cmp(other))
         });
         (groups, self.total)
     }

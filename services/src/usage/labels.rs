@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use domain::{
     ids::{ApiKeyId, ProjectId, UserId},
     models::Service,
-    usage::Group,
+    usage::{Group, OTHER_TAG_VALUES},
 };
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
@@ -74,6 +74,9 @@ impl Labels {
     pub(super) fn get(&self, key: &str) -> String {
         if key.is_empty() {
             return self.none.to_owned();
+        }
+        if key == OTHER_TAG_VALUES {
+            return "Other values".to_owned();
         }
         match &self.names {
             Some(names) => names.get(key).map_or(self.deleted, String::as_str).to_owned(),

@@ -15,8 +15,9 @@ use sea_orm::DatabaseConnection;
 
 use super::{
     buckets::{self, Buckets},
+    by_tag::{self, TagGroups, for_each_tag_sum},
     earlier::{EarlierBuckets, EarlierSums},
-    grouped_sums::Selection,
+    grouped_sums::{GroupedSum, Selection},
     groups::{GroupSums, ReportSums, sum_others},
     labels::Labels,
     sources::Sources,
@@ -43,18 +44,25 @@ async fn read(services: &Services, actor: &Actor, query: &UsageQuery, max_series
     let organization = &actor.organization;
     let scope = projects::scope(database, actor, Permission::ViewUsage).await?;
     filters::check(database, organization.id, &scope, &query.filter).await?;
-    check_tags(query)?;
     let zone = zone(organization, query.time_zone.as_deref())?;
     let now = services.now();
     let buckets = buckets::of(query.range, query.view(), zone, now);
+    by_tag::check(database, organization, query, buckets.start(), now).await?;
     let reading = Reading { database, organization, scope: &scope, query };
-    // Concurrently, since each reads all rollups of its range.
-    let (grouped, durations, earlier) =
-        tokio::try_join!(reading.groups(&buckets), reading.durations(&buckets), reading.earlier(&buckets, zone, now))?;
+    // Concurrently, since each reads all rollups of its range. The values of a tag that have a series are known only
+    // afterwards.
+    let is_grouped_by_tag = matches!(query.group, Group::Tag(_));
+    let earlier = async { if is_grouped_by_tag { Ok(None) } else { reading.earlier(&buckets, zone, now, &[]).await } };
+    let (grouped, durations, mut earlier) =
+        tokio::try_join!(reading.groups(&buckets), reading.durations(&buckets), earlier)?;
     let (mut groups, total) = grouped.into_groups(query.metric);
     let ever_called = !total.is_zero() || sums::ever_called(services, actor, &scope).await?;
     let row_count = groups.iter().map(|(_, group)| group.points.len() as u64).sum();
     let others = groups.split_off(groups.len().min(max_series));
+    if is_grouped_by_tag {
+        let keys: Vec<&str> = groups.iter().map(|(key, _)| key.as_str()).collect();
+        earlier = reading.earlier(&buckets, zone, now, &keys).await?;
+    }
     let listed = if query.all_groups { others.len().min(MAX_LISTED_GROUPS) } else { 0 };
     let listed = &others[..listed];
     let keys: Vec<&str> = groups.iter().chain(listed).map(|(key, _)| key.as_str()).collect();
@@ -119,22 +127,6 @@ pub(crate) async fn total(
     selection.total(services.database.read()).await
 }
 
-/// Rejects a range that is too long to be read call by call, which tags need: they aren't in rollups.
-fn check_tags(query: &UsageQuery) -> ServiceResult<()> {
-    let max = Group::MAX_TAG_DAYS;
-    if query.range.most_days() <= max {
-        return Ok(());
-    }
-    let mut errors = FieldErrors::default();
-    if matches!(query.group, Group::Tag(_)) {
-        errors.add("group", format!("Choose a range of at most {max} days to group by a tag."));
-    }
-    if !query.filter.tags.is_empty() {
-        errors.add("tag", format!("Choose a range of at most {max} days to filter by a tag."));
-    }
-    Ok(errors.into_result()?)
-}
-
 /// One bucket in place of all.
 fn whole(buckets: &Buckets) -> Buckets {
     Buckets { starts: buckets.starts.first().copied().into_iter().collect(), end: buckets.end }
@@ -155,8 +147,7 @@ impl Reading<'_> {
 
     /// What makes up some buckets.
     fn sources(&self, buckets: &Buckets, with_days: bool) -> Sources {
-        let has_tags = matches!(self.query.group, Group::Tag(_)) || !self.query.filter.tags.is_empty();
-        if has_tags || self.query.view() == View::Minute {
+        if by_tag::is_by_tag(self.query) || self.query.view() == View::Minute {
             return Sources::of_calls(buckets);
         }
         Sources::of(buckets, with_days, self.organization.time_zone)
@@ -174,8 +165,8 @@ impl Reading<'_> {
         };
         let sources = self.sources(buckets, self.has_days());
         let mut sums = ReportSums::new(histogram.is_some());
-        let selection = self.selection(&sources);
-        selection.for_each_sum(self.database, &self.query.group, histogram, |sum| sums.add(sum)).await?;
+        let groups = TagGroups::Largest(self.query.metric);
+        self.for_each_sum(&sources, groups, histogram, |sum| sums.add(sum)).await?;
         Ok(sums)
     }
 
@@ -184,15 +175,36 @@ impl Reading<'_> {
         self.selection(&sources).durations(self.database).await
     }
 
-    /// The sums of the earlier range, if the query compares.
-    async fn earlier(&self, buckets: &Buckets, zone: Tz, now: Timestamp) -> ServiceResult<Option<EarlierSums>> {
+    /// Streams the sums by bucket and group to `each`.
+    async fn for_each_sum(
+        &self,
+        sources: &Sources,
+        groups: TagGroups<'_>,
+        histogram: Option<Histogram>,
+        each: impl FnMut(GroupedSum) + Send,
+    ) -> ServiceResult<()> {
+        let selection = self.selection(sources);
+        match &self.query.group {
+            Group::Tag(tag) => for_each_tag_sum(self.database, &selection, tag, groups, histogram, each).await,
+            group => selection.for_each_sum(self.database, group, histogram, each).await,
+        }
+    }
+
+    /// The sums of the earlier range, if the query compares; of a tag, those of the values `named`.
+    async fn earlier(
+        &self,
+        buckets: &Buckets,
+        zone: Tz,
+        now: Timestamp,
+        named: &[&str],
+    ) -> ServiceResult<Option<EarlierSums>> {
         let Some(comparison) = self.query.compare else { return Ok(None) };
         let range = (self.query.range, self.query.view());
         let earlier = EarlierBuckets::new(comparison, range, buckets, zone, now);
+        by_tag::check(self.database, self.organization, self.query, earlier.buckets.start(), now).await?;
         let sources = self.sources(&earlier.buckets, self.has_days());
         let mut sums = EarlierSums::new(earlier, buckets.starts.len());
-        let selection = self.selection(&sources);
-        selection.for_each_sum(self.database, &self.query.group, None, |sum| sums.add(sum)).await?;
+        self.for_each_sum(&sources, TagGroups::Named(named), None, |sum| sums.add(sum)).await?;
         Ok(Some(sums))
     }
 }
