@@ -62,7 +62,7 @@ impl Keeper {
 }
 
 /// The moment from which an organization keeps calls; `None` for all.
-pub(super) async fn kept_since(services: &Services, organization: &Organization) -> ServiceResult<Option<Timestamp>> {
+pub async fn kept_since(services: &Services, organization: &Organization) -> ServiceResult<Option<Timestamp>> {
     let days = organizations::Entity::find()
         .select_only()
         .column(organizations::Column::CallDays)
