@@ -150,9 +150,9 @@ impl<T: BucketResult> BucketPage<T> {
 /// The address of another page.
 fn next_address(address: &str, page: &str) -> String {
     let (path, query) = address.split_once('?').unwrap_or((address, ""));
+    let page = format!("page={page}");
     let is_kept = |part: &&str| !part.is_empty() && part.split('=').next() != Some("page");
     let mut parts: Vec<&str> = query.split('&').filter(is_kept).collect();
-    let page = format!("page={page}");
     parts.push(&page);
     format!("{path}?{}", parts.join("&"))
 }

@@ -93,7 +93,8 @@ pub struct SpanShare {
 impl Breakdown {
     /// Whether it is summed from calls, so that it lacks those that aren't kept any longer.
     pub const fn reads_calls(&self) -> bool {
-        matches!(self.width, SpanWidth::Minute) || self.resource.is_of_calls()
+        let is_metered = !matches!(self.resource, UsageResource::Unmetered);
+        is_metered && (matches!(self.width, SpanWidth::Minute) || self.resource.is_of_calls())
     }
 
     /// All spans, without usage.
