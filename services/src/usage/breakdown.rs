@@ -27,8 +27,9 @@ pub use self::{
 };
 use super::{
     buckets::{Buckets, day_around},
+    conditions::series_condition,
     cover::Cover,
-    sums::{Slice, from, series_condition},
+    sums::{Slice, from},
 };
 use crate::{
     Actor, ServiceResult, Services,
