@@ -65,8 +65,8 @@ pub(super) fn rollup_columns(resource: UsageResource) -> String {
 
 /// The sums of calls `c` of series `s`, as their rollups have them, and of rare quantities.
 pub(super) fn call_columns(resource: UsageResource, bound: &Bound) -> String {
-    let rare = [CHARACTERS, SEARCHES].map(|name| sum(&rare_quantity(name, bound), name));
-    [&[columns(resource, call_value)], &rare[..]].concat().join(", ")
+    let [characters, searches] = [CHARACTERS, SEARCHES].map(|name| sum(&rare_quantity(name, bound), name));
+    format!("{}, {characters}, {searches}", columns(resource, call_value))
 }
 
 fn columns(resource: UsageResource, value: impl Fn(&str) -> String) -> String {
