@@ -160,7 +160,7 @@ async fn usage(watch: &Watch, data: &Data) {
         (UsageResource::Costs, SpanWidth::Day, 31, SUMS),
         (UsageResource::Latencies, SpanWidth::Day, 7, SUMS),
         (UsageResource::Costs, SpanWidth::Minute, 1, SUMS),
-        (UsageResource::Speeches, SpanWidth::Day, 31, FEW),
+        (UsageResource::Speeches, SpanWidth::Day, 31, SOME),
     ] {
         let query = Breakdown {
             resource,
