@@ -37,6 +37,7 @@ def read(width):
         "moderations": sum_of(usage.moderations(**query), "num_model_requests"),
         "images": sum_of(usage.images(**query), "images"),
         "speeches": sum_of(usage.audio_speeches(**query), "num_model_requests"),
+        "characters": sum_of(usage.audio_speeches(**query), "characters"),
         "transcriptions": sum_of(usage.audio_transcriptions(**query), "num_model_requests"),
         "video": sum(result["milliseconds"] for bucket in videos["data"] for result in bucket["results"]),
     }
@@ -59,6 +60,7 @@ def make_calls():
         "moderations": 1,
         "images": 2,
         "speeches": 1,
+        "characters": len("Good evening"),
         "transcriptions": 1,
         "video": 8000,
     }

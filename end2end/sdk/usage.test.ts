@@ -55,7 +55,8 @@ for (const bucket_width of WIDTHS) {
     assert.equal(sum(await usage.moderations(query), "num_model_requests"), 1);
     const images = await usage.images(query);
     assert.deepEqual([sum(images, "num_model_requests"), sum(images, "images")], [2, 3]);
-    assert.equal(sum(await usage.audioSpeeches(query), "num_model_requests"), 1);
+    const speeches = await usage.audioSpeeches(query);
+    assert.deepEqual([sum(speeches, "num_model_requests"), sum(speeches, "characters")], [1, "Good evening".length]);
     assert.equal(sum(await usage.audioTranscriptions(query), "num_model_requests"), 1);
   });
 

@@ -86,7 +86,7 @@ impl BucketResult for ImageResult {
 pub(super) struct SpeechResult {
     #[schema(example = "organization.usage.audio_speeches.result")]
     object: &'static str,
-    /// Number of characters of the texts, as far as providers count them.
+    /// Number of characters of the texts.
     characters: i64,
     /// Number of calls.
     num_model_requests: i64,
