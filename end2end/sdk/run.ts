@@ -54,10 +54,14 @@ async function runAll(hub: Hub, upstream: Upstream, notes: string): Promise<void
   const organization = await hub.createOrganization();
   // The tests of all endpoints use another organization, so that all calls of this one are noted.
   const endpoints = await hub.createKey(await hub.createOrganization());
+  // So do those of usage, which compare its sums with their own calls.
+  const used = await hub.createOrganization();
   const environment = {
     ...(await createKeys(hub, organization)),
     BASE_URL: `${hub.url}/v1`,
     ENDPOINTS_KEY: endpoints.secret,
+    USAGE_KEY: (await hub.createKey(used)).secret,
+    USAGE_ADMIN_KEY: (await hub.createKey(used, "admin")).secret,
     UPSTREAM_URL: upstream.url,
     UPSTREAM_KEY,
     NOTES: notes,

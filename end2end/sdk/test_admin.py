@@ -159,7 +159,7 @@ def test_usage_is_read_page_by_page():
     assert (len(second.data), second.has_more, second.next_page) == (4, False, None)
     assert second.data[0].start_time == first.data[-1].end_time
     with pytest.raises(openai.BadRequestError) as raised:
-        usage.completions(start_time=start, bucket_width="1m")
+        usage.completions(start_time=start, bucket_width="1w")
     assert raised.value.param == "bucket_width"
 
 

@@ -2,7 +2,7 @@
 
 mod api_keys;
 mod calls;
-mod csv;
+pub(crate) mod csv;
 mod usage;
 
 use app::addresses::Query;

@@ -30,7 +30,7 @@ impl CsvFormat {
 }
 
 /// A row as bytes; cells are quoted where necessary.
-pub(super) fn row<I: IntoIterator<Item = String>>(cells: I) -> Bytes {
+pub(crate) fn row<I: IntoIterator<Item = String>>(cells: I) -> Bytes {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     // Writing to memory can't fail; a row that did would be left out completely.
     if writer.write_record(cells).is_err() {
@@ -45,7 +45,7 @@ pub(super) fn row<I: IntoIterator<Item = String>>(cells: I) -> Bytes {
 /// A formula may begin the cell, after characters that spreadsheets drop or don't show, or follow a character
 /// that some of them, depending on the country, treat as the end of a cell. Quotes don't protect it unless
 /// they begin the cell.
-pub(super) fn text(cell: &str) -> String {
+pub(crate) fn text(cell: &str) -> String {
     let mut escaped = String::with_capacity(cell.len() + 1);
     // The index for an apostrophe if a formula comes next; `None` where none can begin.
     let mut begin = Some(0);

@@ -1,21 +1,21 @@
-//! Usage and costs in buckets, in the form of OpenAI's usage API.
+//! Queries of usage and costs in buckets, in the form of OpenAI's usage API.
 
-use domain::{
-    ids::{ApiKeyId, ProjectId},
-    models::Service,
-    time::Timestamp,
-    usage::Group,
-};
-use serde::Serialize;
-use services::usage::breakdown::{Breakdown, Span, SpanShare, SpanWidth};
+use std::marker::PhantomData;
+
+use domain::{ids::ProjectId, time::Timestamp, usage::Filter};
+use services::usage::breakdown::{Breakdown, SpanShare, SpanWidth, UsageResource};
 use utoipa::{
-    IntoParams, PartialSchema, ToSchema,
+    IntoParams, PartialSchema,
     openapi::{
         Required,
         path::{Parameter, ParameterBuilder, ParameterIn},
     },
 };
 
+use super::{
+    dimensions::{FilterName, GroupName, Grouping},
+    tables::Cell,
+};
 use crate::v1::{
     error::V1Error,
     input::{QueryParams, number},
@@ -24,50 +24,53 @@ use crate::v1::{
 
 /// The latest accepted time, 2200-01-01, in seconds of Unix time.
 const MAX_TIME: i64 = 7_258_118_400;
-const HOUR: i64 = 60 * 60;
-const DAY: i64 = 24 * HOUR;
 
-/// Buckets on a page: the default and the maximum.
-#[derive(Clone, Copy)]
-pub(super) struct BucketLimits {
-    pub(super) hours: (i64, i64),
-    pub(super) days: (i64, i64),
+/// Minutes and hours on a page: the default and the maximum. OpenAI's limits, which has neither for costs.
+const MINUTES: (i64, i64) = (60, 1440);
+const HOURS: (i64, i64) = (24, 168);
+
+/// Parameters of all resources but their own filters.
+const SHARED_PARAMETERS: [&str; 7] =
+    ["start_time", "end_time", "bucket_width", "group_by", "project_ids", "limit", "page"];
+
+/// The result of one group in a bucket, and what its resource's queries may say.
+pub(super) trait BucketResult: Sized {
+    const RESOURCE: UsageResource;
+    /// Values of `group_by`.
+    const GROUPS: &'static [GroupName];
+    /// Parameters beside those of all resources.
+    const FILTERS: &'static [FilterName];
+    /// Days on a page: the default and the maximum. OpenAI's limits.
+    const DAYS: (i64, i64) = (7, 31);
+    /// Names of the columns of a table.
+    const COLUMNS: &'static [&'static str];
+
+    fn new(share: SpanShare, query: &BucketQuery<Self>) -> Self;
+
+    /// The values of [`Self::COLUMNS`].
+    fn cells(&self) -> Vec<&dyn Cell>;
 }
 
-/// The requested breakdown, and the beginning of its next page.
-pub(super) struct BucketQuery {
+/// The requested breakdown to results of type `T`, and the beginning of its next page.
+pub(super) struct BucketQuery<T> {
     pub(super) breakdown: Breakdown,
+    pub(super) grouping: Grouping,
     /// In seconds of Unix time.
-    next: Option<i64>,
+    pub(super) next: Option<i64>,
+    result: PhantomData<fn() -> T>,
 }
 
-impl BucketQuery {
-    /// Reads the parameters that usage and costs share.
+impl<T: BucketResult> BucketQuery<T> {
+    /// Reads the parameters.
     ///
-    /// A bucket is a whole hour or day of UTC, even if `start_time` or `end_time` lie within one: that is how
+    /// A bucket is a whole minute, hour or day of UTC, even if `start_time` or `end_time` lie within one: that is how
     /// usage is stored.
-    pub(super) fn read(
-        query: QueryParams,
-        now: Timestamp,
-        service: Option<Service>,
-        limits: BucketLimits,
-    ) -> Result<Self, V1Error> {
-        let query = query.reject_unknown(&[
-            "start_time",
-            "end_time",
-            "bucket_width",
-            "group_by",
-            "project_ids",
-            "api_key_ids",
-            "models",
-            "limit",
-            "page",
-        ])?;
+    pub(super) fn read(query: QueryParams, now: Timestamp) -> Result<Self, V1Error> {
+        let own = T::FILTERS.iter().map(|filter| filter.name());
+        let query = query.reject_unknown(&SHARED_PARAMETERS.into_iter().chain(own).collect::<Vec<_>>())?;
         let width = query.one("bucket_width", parse_width)?.unwrap_or_default();
-        let (seconds, (default_limit, max_limit)) = match width {
-            SpanWidth::Hour => (HOUR, limits.hours),
-            SpanWidth::Day => (DAY, limits.days),
-        };
+        let seconds = width.millis() / 1000;
+        let (default_limit, max_limit) = limits::<T>(width);
         let time = number(0, MAX_TIME);
         let start = query.one("start_time", &time)?;
         let start =
@@ -85,67 +88,80 @@ impl BucketQuery {
         let from = page.unwrap_or(start);
         let limit = query.one("limit", number(1, max_limit))?.unwrap_or(default_limit);
         let to = end.min(from + limit * seconds);
+        let grouping = Grouping::read(&query, T::GROUPS)?;
+        let mut filter = Filter { projects: query.many("project_ids", str::parse)?, ..Filter::default() };
+        let mut resource = T::RESOURCE;
+        for name in T::FILTERS {
+            if !name.read(&query, &mut filter)? {
+                resource = UsageResource::Unmetered;
+            }
+        }
         let breakdown = Breakdown {
+            resource,
             width,
             from: Timestamp::from_millis(from * 1000),
             to: Timestamp::from_millis(to * 1000),
-            groups: query.many("group_by", parse_group)?,
-            service,
-            projects: query.many("project_ids", str::parse)?,
-            api_keys: query.many("api_key_ids", str::parse)?,
-            models: query.many("models", |model| Ok::<_, String>(model.to_owned()))?,
+            groups: grouping.dimensions(),
+            filter,
         };
-        Ok(Self { breakdown, next: (to < end).then_some(to) })
+        Ok(Self { breakdown, grouping, next: (to < end).then_some(to), result: PhantomData })
     }
 
-    /// The response, with `result` for each part of a bucket.
-    pub(super) fn page<T>(&self, spans: Vec<Span>, result: impl Fn(SpanShare) -> T) -> BucketPage<T> {
-        let bucket = |span: Span| Bucket {
-            object: "bucket",
-            start_time: span.from.millis() / 1000,
-            end_time: span.to.millis() / 1000,
-            results: span.shares.into_iter().map(&result).collect(),
-        };
-        BucketPage {
-            object: "page",
-            data: spans.into_iter().map(bucket).collect(),
-            has_more: self.next.is_some(),
-            next_page: self.next.map(|start| format!("{PAGE_PREFIX}{start}")),
-        }
+    /// The parameter `page` of the next page; `None` on the last one.
+    pub(super) fn next_page(&self) -> Option<String> {
+        self.next.map(|start| format!("{PAGE_PREFIX}{start}"))
     }
 }
 
-impl IntoParams for BucketQuery {
+/// Buckets on a page: the default and the maximum.
+const fn limits<T: BucketResult>(width: SpanWidth) -> (i64, i64) {
+    match width {
+        SpanWidth::Minute => MINUTES,
+        SpanWidth::Hour => HOURS,
+        SpanWidth::Day => T::DAYS,
+    }
+}
+
+impl<T: BucketResult> IntoParams for BucketQuery<T> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let start = query_param(
             "start_time",
             "Start, in Unix seconds. The bucket that contains it is returned as a whole.",
             integer(0, MAX_TIME),
         );
-        vec![
+        let groups: Vec<&str> = T::GROUPS.iter().map(|group| group.name()).collect();
+        let (default_days, max_days) = T::DAYS;
+        let mut parameters = vec![
             ParameterBuilder::from(start).required(Required::True).build(),
             query_param(
                 "end_time",
                 "End, in Unix seconds, exclusive; now by default. The bucket that contains it is returned as a whole.",
                 integer(0, MAX_TIME),
             ),
-            query_param("bucket_width", "Length of a bucket, in UTC; `1d` by default.", one_of(&["1h", "1d"])),
+            query_param(
+                "bucket_width",
+                "Length of a bucket, in UTC; `1d` by default. Minutes are known as long as calls are kept.",
+                one_of(&["1m", "1h", "1d"]),
+            ),
             query_param(
                 "group_by",
                 "Dimensions by which a bucket's results are grouped; one result for all by default.",
-                list_of(one_of(&["project_id", "api_key_id", "model", "line_item"])),
+                list_of(one_of(&groups)),
             ),
             query_param("project_ids", "Projects to restrict the results to.", list_of(ProjectId::schema())),
-            query_param("api_key_ids", "Keys to restrict the results to.", list_of(ApiKeyId::schema())),
-            query_param("models", "Models to restrict the results to.", list_of(String::schema())),
             query_param(
                 "limit",
-                "Number of buckets per page; 24 hours or 7 days by default. The maximum is 168 hours, or 31 days for usage \
-                 and 180 days for costs.",
-                integer(1, 180),
+                &format!(
+                    "Number of buckets per page; {} minutes, {} hours or {default_days} days by default. The maximum is {} \
+                     minutes, {} hours or {max_days} days.",
+                    MINUTES.0, HOURS.0, MINUTES.1, HOURS.1
+                ),
+                integer(1, MINUTES.1),
             ),
             query_param("page", "The `next_page` of the previous page; omit it for the first page.", String::schema()),
-        ]
+        ];
+        parameters.extend(T::FILTERS.iter().map(|filter| filter.parameter()));
+        parameters
     }
 }
 
@@ -154,45 +170,9 @@ const PAGE_PREFIX: &str = "page_";
 
 fn parse_width(text: &str) -> Result<SpanWidth, &'static str> {
     match text {
+        "1m" => Ok(SpanWidth::Minute),
         "1h" => Ok(SpanWidth::Hour),
         "1d" => Ok(SpanWidth::Day),
-        "1m" => Err("Usage by minute isn't available. Use \"1h\" or \"1d\"."),
-        _ => Err("`bucket_width` must be \"1h\" or \"1d\"."),
+        _ => Err("`bucket_width` must be \"1m\", \"1h\" or \"1d\"."),
     }
-}
-
-fn parse_group(text: &str) -> Result<Group, &'static str> {
-    match text {
-        "project_id" => Ok(Group::Project),
-        "api_key_id" => Ok(Group::ApiKey),
-        // A cost's line item is its model.
-        "model" | "line_item" => Ok(Group::Model),
-        _ => Err("`group_by` must be project_id, api_key_id or model."),
-    }
-}
-
-/// A page of consecutive buckets.
-#[derive(Serialize, ToSchema)]
-pub(super) struct BucketPage<T> {
-    #[schema(example = "page")]
-    object: &'static str,
-    data: Vec<Bucket<T>>,
-    /// Whether there is a next page.
-    has_more: bool,
-    /// The parameter `page` of the next page; `null` if there is none.
-    #[schema(required)]
-    next_page: Option<String>,
-}
-
-/// An hour or day of UTC.
-#[derive(Serialize, ToSchema)]
-struct Bucket<T> {
-    #[schema(example = "bucket")]
-    object: &'static str,
-    /// Start, in seconds of Unix time.
-    start_time: i64,
-    /// End, in seconds of Unix time, exclusive.
-    end_time: i64,
-    /// A result for each group that has calls; empty if there were none.
-    results: Vec<T>,
 }

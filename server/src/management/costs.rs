@@ -1,21 +1,19 @@
 //! `GET /v1/organization/costs`: the cost of calls, at the prices of their time.
 
-use axum::{Json, extract::State};
-use domain::{
-    ids::{ApiKeyId, ProjectId},
-    money::Money,
-    permissions::Permission,
-};
+use axum::{extract::State, response::Response};
+use domain::ids::{ApiKeyId, ProjectId, UserId};
 use serde::Serialize;
-use serde_json::value::RawValue;
-use services::usage::breakdown::{SpanShare, breakdown};
+use services::usage::breakdown::{SpanShare, UsageResource};
 use utoipa::ToSchema;
 
-use super::buckets::{BucketLimits, BucketPage, BucketQuery};
-use crate::v1::{caller::Caller, error::V1Error, input::QueryParams, state::V1State};
-
-/// OpenAI's limits for days; it has no hours.
-const LIMITS: BucketLimits = BucketLimits { hours: (24, 168), days: (7, 180) };
+use super::{
+    amount::Amount,
+    bucket_page::{BucketPage, BucketRequest, answer},
+    buckets::{BucketQuery, BucketResult},
+    dimensions::{FilterName, GroupName},
+    tables::columns,
+};
+use crate::v1::{caller::Caller, error::V1Error, state::V1State};
 
 /// Costs of one group in a bucket. Dimensions that aren't grouped by are `null`.
 #[derive(Serialize, ToSchema)]
@@ -25,9 +23,9 @@ pub(super) struct CostResult {
     amount: Amount,
     #[schema(required)]
     project_id: Option<ProjectId>,
-    /// Always `null`: costs aren't grouped by users.
-    #[schema(required, value_type = Option<String>)]
-    user_id: Option<()>,
+    /// The member who created the key.
+    #[schema(required)]
+    user_id: Option<UserId>,
     #[schema(required)]
     api_key_id: Option<ApiKeyId>,
     /// The called model.
@@ -36,25 +34,60 @@ pub(super) struct CostResult {
     /// The called model, under the name that the results of usage have for it.
     #[schema(required)]
     model: Option<String>,
+    /// Always `null`: a line item has several quantities, such as input and output tokens.
+    #[schema(required, value_type = Option<f64>)]
+    quantity: Option<()>,
+    /// Always `null`, like `quantity`.
+    #[schema(required, value_type = Option<String>)]
+    quantity_unit: Option<()>,
+    /// `unlabeled` if grouped by it: no calls are those of OpenAI's agents.
+    #[schema(required)]
+    api_source: Option<&'static str>,
     /// Number of calls whose cost is unknown and isn't in the amount. This field isn't in OpenAI's API.
     num_unpriced_requests: i64,
 }
 
-/// An amount of money.
-#[derive(Serialize, ToSchema)]
-struct Amount {
-    /// US dollars, exact to the nano-dollar.
-    #[schema(value_type = f64)]
-    value: Box<RawValue>,
-    #[schema(example = "usd")]
-    currency: &'static str,
-}
+impl BucketResult for CostResult {
+    const RESOURCE: UsageResource = UsageResource::Costs;
+    const GROUPS: &'static [GroupName] = &[
+        GroupName::ProjectId,
+        GroupName::UserId,
+        GroupName::ApiKeyId,
+        GroupName::LineItem,
+        GroupName::Model,
+        GroupName::ApiSource,
+    ];
+    const FILTERS: &'static [FilterName] =
+        &[FilterName::UserIds, FilterName::ApiKeyIds, FilterName::Models, FilterName::LineItems];
+    const DAYS: (i64, i64) = (7, 180);
 
-impl Amount {
-    fn new(money: Money) -> Self {
-        // Money is formatted like a JSON number: with a point, without an exponent.
-        let value = RawValue::from_string(money.to_string()).unwrap_or_default();
-        Self { value, currency: "usd" }
+    columns!(
+        amount,
+        project_id,
+        user_id,
+        api_key_id,
+        line_item,
+        model,
+        quantity,
+        quantity_unit,
+        api_source,
+        num_unpriced_requests
+    );
+
+    fn new(SpanShare { key, totals }: SpanShare, query: &BucketQuery<Self>) -> Self {
+        Self {
+            object: "organization.costs.result",
+            amount: Amount::new(totals.measures.spend),
+            project_id: key.project,
+            user_id: key.member,
+            api_key_id: key.api_key,
+            line_item: key.model.clone(),
+            model: key.model,
+            quantity: None,
+            quantity_unit: None,
+            api_source: query.grouping.api_source(),
+            num_unpriced_requests: totals.measures.unpriced,
+        }
     }
 }
 
@@ -67,31 +100,17 @@ impl Amount {
     operation_id = "usage-costs",
     tag = "Usage",
     security(("bearer" = ["usage.read"])),
-    params(BucketQuery),
-    responses((status = 200, description = "A page of buckets", body = BucketPage<CostResult>))
+    params(BucketQuery<CostResult>),
+    responses((
+        status = 200,
+        description = "A page of buckets",
+        content((BucketPage<CostResult> = "application/json"), (String = "text/csv"))
+    ))
 )]
 pub(super) async fn costs(
     State(v1): State<V1State>,
     caller: Caller,
-    query: QueryParams,
-) -> Result<Json<BucketPage<CostResult>>, V1Error> {
-    let actor = caller.with(Permission::ViewUsage)?;
-    let services = v1.services();
-    let bucket_query = BucketQuery::read(query, services.now(), None, LIMITS)?;
-    let spans = breakdown(services, &actor, &bucket_query.breakdown).await?;
-    Ok(Json(bucket_query.page(spans, result)))
-}
-
-fn result(share: SpanShare) -> CostResult {
-    let SpanShare { project, api_key, model, measures } = share;
-    CostResult {
-        object: "organization.costs.result",
-        amount: Amount::new(measures.spend),
-        project_id: project,
-        user_id: None,
-        api_key_id: api_key,
-        line_item: model.clone(),
-        model,
-        num_unpriced_requests: measures.unpriced,
-    }
+    request: BucketRequest,
+) -> Result<Response, V1Error> {
+    answer::<CostResult>(&v1, &caller, request).await
 }

@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use super::{admin_keys, costs, key_bodies::RotateKeyBody, leaks, project_keys, usage};
+use super::{admin_keys, costs, key_bodies::RotateKeyBody, leaks, media_usage, project_keys, usage};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -24,6 +24,17 @@ use super::{admin_keys, costs, key_bodies::RotateKeyBody, leaks, project_keys, u
         project_keys::set_grace,
         usage::completions,
         usage::embeddings,
+        usage::moderations,
+        usage::decisions,
+        usage::web_search_calls,
+        usage::file_search_calls,
+        usage::vector_stores,
+        usage::code_interpreter_sessions,
+        media_usage::images,
+        media_usage::audio_speeches,
+        media_usage::audio_transcriptions,
+        media_usage::videos,
+        media_usage::latencies,
         costs::costs,
         leaks::report,
     ),
@@ -32,7 +43,7 @@ use super::{admin_keys, costs, key_bodies::RotateKeyBody, leaks, project_keys, u
     tags(
         (name = "Admin keys", description = "Keys of the organization, which create and manage other keys."),
         (name = "Project keys", description = "Keys of projects, which call models or read usage."),
-        (name = "Usage", description = "Calls, tokens and costs by hours or days of UTC."),
+        (name = "Usage", description = "Calls, their quantities and costs by minutes, hours or days of UTC."),
         (name = "Leaks", description = "Reports of leaked secrets."),
     )
 )]

@@ -5,7 +5,7 @@ use axum::{
     routing::{delete, get, post},
 };
 
-use super::{admin_keys, costs, leaks, project_keys, usage};
+use super::{admin_keys, costs, leaks, media_usage, project_keys, usage};
 use crate::v1::{routes::Route, state::V1State};
 
 /// The routes of the management API.
@@ -32,6 +32,17 @@ pub(crate) fn routes() -> Vec<Route<V1State>> {
         (Method::POST, "/v1/organization/projects/{project}/api_keys/{key}/grace", post(project_keys::set_grace)),
         (Method::GET, "/v1/organization/usage/completions", get(usage::completions)),
         (Method::GET, "/v1/organization/usage/embeddings", get(usage::embeddings)),
+        (Method::GET, "/v1/organization/usage/moderations", get(usage::moderations)),
+        (Method::GET, "/v1/organization/usage/decisions", get(usage::decisions)),
+        (Method::GET, "/v1/organization/usage/web_search_calls", get(usage::web_search_calls)),
+        (Method::GET, "/v1/organization/usage/file_search_calls", get(usage::file_search_calls)),
+        (Method::GET, "/v1/organization/usage/vector_stores", get(usage::vector_stores)),
+        (Method::GET, "/v1/organization/usage/code_interpreter_sessions", get(usage::code_interpreter_sessions)),
+        (Method::GET, "/v1/organization/usage/images", get(media_usage::images)),
+        (Method::GET, "/v1/organization/usage/audio_speeches", get(media_usage::audio_speeches)),
+        (Method::GET, "/v1/organization/usage/audio_transcriptions", get(media_usage::audio_transcriptions)),
+        (Method::GET, "/v1/organization/usage/videos", get(media_usage::videos)),
+        (Method::GET, "/v1/organization/usage/latencies", get(media_usage::latencies)),
         (Method::GET, "/v1/organization/costs", get(costs::costs)),
         (Method::POST, leaks::PATH, post(leaks::report)),
     ]

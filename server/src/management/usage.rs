@@ -1,67 +1,14 @@
-//! `GET /v1/organization/usage/…`: calls and tokens.
+//! `GET /v1/organization/usage/…`: calls and tokens, and tools that providers run.
 
-use axum::{Json, extract::State};
-use domain::{
-    ids::{ApiKeyId, ProjectId},
-    models::Service,
-    permissions::Permission,
-    usage::Measures,
+use axum::{extract::State, response::Response};
+
+use super::{
+    bucket_page::{BucketPage, BucketRequest, answer},
+    buckets::BucketQuery,
+    text_results::{CompletionResult, DecisionResult, EmbeddingResult, ModerationResult},
+    tool_results::{CodeInterpreterResult, FileSearchResult, VectorStoreResult, WebSearchResult},
 };
-use serde::Serialize;
-use services::usage::breakdown::{SpanShare, breakdown};
-use utoipa::ToSchema;
-
-use super::buckets::{BucketLimits, BucketPage, BucketQuery};
-use crate::v1::{caller::Caller, error::V1Error, input::QueryParams, state::V1State};
-
-/// OpenAI's limits.
-const LIMITS: BucketLimits = BucketLimits { hours: (24, 168), days: (7, 31) };
-
-/// Usage of one group in a bucket. Dimensions that aren't grouped by are `null`.
-#[derive(Serialize, ToSchema)]
-pub(super) struct UsageResult {
-    #[schema(inline)]
-    object: UsageResultName,
-    input_tokens: i64,
-    /// Cached input tokens, included in `input_tokens`. Embeddings don't have this field.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    input_cached_tokens: Option<i64>,
-    /// Output tokens. Embeddings don't have this field.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    output_tokens: Option<i64>,
-    /// Number of calls.
-    num_model_requests: i64,
-    #[schema(required)]
-    project_id: Option<ProjectId>,
-    /// Always `null`: usage isn't grouped by users.
-    #[schema(required, value_type = Option<String>)]
-    user_id: Option<()>,
-    #[schema(required)]
-    api_key_id: Option<ApiKeyId>,
-    /// The called model.
-    #[schema(required)]
-    model: Option<String>,
-    /// Always `null`: usage isn't grouped by batches.
-    #[schema(required, value_type = Option<bool>)]
-    batch: Option<()>,
-    /// Always `null`: usage isn't grouped by service tiers.
-    #[schema(required, value_type = Option<String>)]
-    service_tier: Option<()>,
-    /// Number of calls that failed or were interrupted, included in `num_model_requests`. This field isn't in
-    /// OpenAI's API.
-    num_failed_requests: i64,
-}
-
-/// Kind of usage, by OpenAI's name.
-#[derive(Serialize, ToSchema)]
-enum UsageResultName {
-    #[serde(rename = "organization.usage.completions.result")]
-    Completions,
-    #[serde(rename = "organization.usage.embeddings.result")]
-    Embeddings,
-}
+use crate::v1::{caller::Caller, error::V1Error, state::V1State};
 
 /// Returns calls and tokens of chat models.
 ///
@@ -72,15 +19,19 @@ enum UsageResultName {
     operation_id = "usage-completions",
     tag = "Usage",
     security(("bearer" = ["usage.read"])),
-    params(BucketQuery),
-    responses((status = 200, description = "A page of buckets", body = BucketPage<UsageResult>))
+    params(BucketQuery<CompletionResult>),
+    responses((
+        status = 200,
+        description = "A page of buckets",
+        content((BucketPage<CompletionResult> = "application/json"), (String = "text/csv"))
+    ))
 )]
 pub(super) async fn completions(
     State(v1): State<V1State>,
     caller: Caller,
-    query: QueryParams,
-) -> Result<Json<BucketPage<UsageResult>>, V1Error> {
-    answer(&v1, &caller, query, Service::Chat).await
+    request: BucketRequest,
+) -> Result<Response, V1Error> {
+    answer::<CompletionResult>(&v1, &caller, request).await
 }
 
 /// Returns calls and tokens of embedding models.
@@ -92,46 +43,153 @@ pub(super) async fn completions(
     operation_id = "usage-embeddings",
     tag = "Usage",
     security(("bearer" = ["usage.read"])),
-    params(BucketQuery),
-    responses((status = 200, description = "A page of buckets", body = BucketPage<UsageResult>))
+    params(BucketQuery<EmbeddingResult>),
+    responses((
+        status = 200,
+        description = "A page of buckets",
+        content((BucketPage<EmbeddingResult> = "application/json"), (String = "text/csv"))
+    ))
 )]
 pub(super) async fn embeddings(
     State(v1): State<V1State>,
     caller: Caller,
-    query: QueryParams,
-) -> Result<Json<BucketPage<UsageResult>>, V1Error> {
-    answer(&v1, &caller, query, Service::Embeddings).await
+    request: BucketRequest,
+) -> Result<Response, V1Error> {
+    answer::<EmbeddingResult>(&v1, &caller, request).await
 }
 
-async fn answer(
-    v1: &V1State,
-    caller: &Caller,
-    query: QueryParams,
-    service: Service,
-) -> Result<Json<BucketPage<UsageResult>>, V1Error> {
-    let actor = caller.with(Permission::ViewUsage)?;
-    let services = v1.services();
-    let bucket_query = BucketQuery::read(query, services.now(), Some(service), LIMITS)?;
-    let spans = breakdown(services, &actor, &bucket_query.breakdown).await?;
-    Ok(Json(bucket_query.page(spans, |share| result(share, service))))
+/// Returns calls and tokens of moderations.
+///
+/// Rejected calls aren't included. A read key returns those of its own project.
+#[utoipa::path(
+    get,
+    path = "/v1/organization/usage/moderations",
+    operation_id = "usage-moderations",
+    tag = "Usage",
+    security(("bearer" = ["usage.read"])),
+    params(BucketQuery<ModerationResult>),
+    responses((
+        status = 200,
+        description = "A page of buckets",
+        content((BucketPage<ModerationResult> = "application/json"), (String = "text/csv"))
+    ))
+)]
+pub(super) async fn moderations(
+    State(v1): State<V1State>,
+    caller: Caller,
+    request: BucketRequest,
+) -> Result<Response, V1Error> {
+    answer::<ModerationResult>(&v1, &caller, request).await
 }
 
-fn result(share: SpanShare, service: Service) -> UsageResult {
-    let SpanShare { project, api_key, model, measures } = share;
-    let Measures { calls, errors, tokens_in, cached_tokens_in, tokens_out, .. } = measures;
-    let is_chat = service == Service::Chat;
-    UsageResult {
-        object: if is_chat { UsageResultName::Completions } else { UsageResultName::Embeddings },
-        input_tokens: tokens_in,
-        input_cached_tokens: is_chat.then_some(cached_tokens_in),
-        output_tokens: is_chat.then_some(tokens_out),
-        num_model_requests: calls,
-        project_id: project,
-        user_id: None,
-        api_key_id: api_key,
-        model,
-        batch: None,
-        service_tier: None,
-        num_failed_requests: errors,
-    }
+/// Returns empty buckets: there are no decisions.
+#[utoipa::path(
+    get,
+    path = "/v1/organization/usage/decisions",
+    operation_id = "usage-decisions",
+    tag = "Usage",
+    security(("bearer" = ["usage.read"])),
+    params(BucketQuery<DecisionResult>),
+    responses((
+        status = 200,
+        description = "A page of buckets",
+        content((BucketPage<DecisionResult> = "application/json"), (String = "text/csv"))
+    ))
+)]
+pub(super) async fn decisions(
+    State(v1): State<V1State>,
+    caller: Caller,
+    request: BucketRequest,
+) -> Result<Response, V1Error> {
+    answer::<DecisionResult>(&v1, &caller, request).await
+}
+
+/// Returns web searches of providers.
+///
+/// They are known as long as calls are kept. A read key returns those of its own project.
+#[utoipa::path(
+    get,
+    path = "/v1/organization/usage/web_search_calls",
+    operation_id = "usage-web-search-calls",
+    tag = "Usage",
+    security(("bearer" = ["usage.read"])),
+    params(BucketQuery<WebSearchResult>),
+    responses((
+        status = 200,
+        description = "A page of buckets",
+        content((BucketPage<WebSearchResult> = "application/json"), (String = "text/csv"))
+    ))
+)]
+pub(super) async fn web_search_calls(
+    State(v1): State<V1State>,
+    caller: Caller,
+    request: BucketRequest,
+) -> Result<Response, V1Error> {
+    answer::<WebSearchResult>(&v1, &caller, request).await
+}
+
+/// Returns empty buckets: there are no vector stores to search.
+#[utoipa::path(
+    get,
+    path = "/v1/organization/usage/file_search_calls",
+    operation_id = "usage-file-search-calls",
+    tag = "Usage",
+    security(("bearer" = ["usage.read"])),
+    params(BucketQuery<FileSearchResult>),
+    responses((
+        status = 200,
+        description = "A page of buckets",
+        content((BucketPage<FileSearchResult> = "application/json"), (String = "text/csv"))
+    ))
+)]
+pub(super) async fn file_search_calls(
+    State(v1): State<V1State>,
+    caller: Caller,
+    request: BucketRequest,
+) -> Result<Response, V1Error> {
+    answer::<FileSearchResult>(&v1, &caller, request).await
+}
+
+/// Returns empty buckets: there are no vector stores.
+#[utoipa::path(
+    get,
+    path = "/v1/organization/usage/vector_stores",
+    operation_id = "usage-vector-stores",
+    tag = "Usage",
+    security(("bearer" = ["usage.read"])),
+    params(BucketQuery<VectorStoreResult>),
+    responses((
+        status = 200,
+        description = "A page of buckets",
+        content((BucketPage<VectorStoreResult> = "application/json"), (String = "text/csv"))
+    ))
+)]
+pub(super) async fn vector_stores(
+    State(v1): State<V1State>,
+    caller: Caller,
+    request: BucketRequest,
+) -> Result<Response, V1Error> {
+    answer::<VectorStoreResult>(&v1, &caller, request).await
+}
+
+/// Returns empty buckets: there are no code interpreters.
+#[utoipa::path(
+    get,
+    path = "/v1/organization/usage/code_interpreter_sessions",
+    operation_id = "usage-code-interpreter-sessions",
+    tag = "Usage",
+    security(("bearer" = ["usage.read"])),
+    params(BucketQuery<CodeInterpreterResult>),
+    responses((
+        status = 200,
+        description = "A page of buckets",
+        content((BucketPage<CodeInterpreterResult> = "application/json"), (String = "text/csv"))
+    ))
+)]
+pub(super) async fn code_interpreter_sessions(
+    State(v1): State<V1State>,
+    caller: Caller,
+    request: BucketRequest,
+) -> Result<Response, V1Error> {
+    answer::<CodeInterpreterResult>(&v1, &caller, request).await
 }

@@ -116,7 +116,7 @@ async fn a_proxys_query_has_the_parameters_that_are_read() {
 
 #[test]
 fn operations_have_openais_names_where_it_has_them() {
-    const OPENAIS: [(&str, &str, &str); 10] = [
+    const OPENAIS: [(&str, &str, &str); 16] = [
         ("GET", "/v1/organization/admin_api_keys", "admin-api-keys-list"),
         ("POST", "/v1/organization/admin_api_keys", "admin-api-keys-create"),
         ("GET", "/v1/organization/admin_api_keys/{key}", "admin-api-keys-get"),
@@ -126,6 +126,12 @@ fn operations_have_openais_names_where_it_has_them() {
         ("DELETE", "/v1/organization/projects/{project}/api_keys/{key}", "delete-project-api-key"),
         ("GET", "/v1/organization/usage/completions", "usage-completions"),
         ("GET", "/v1/organization/usage/embeddings", "usage-embeddings"),
+        ("GET", "/v1/organization/usage/moderations", "usage-moderations"),
+        ("GET", "/v1/organization/usage/images", "usage-images"),
+        ("GET", "/v1/organization/usage/audio_speeches", "usage-audio-speeches"),
+        ("GET", "/v1/organization/usage/audio_transcriptions", "usage-audio-transcriptions"),
+        ("GET", "/v1/organization/usage/vector_stores", "usage-vector-stores"),
+        ("GET", "/v1/organization/usage/code_interpreter_sessions", "usage-code-interpreter-sessions"),
         ("GET", "/v1/organization/costs", "usage-costs"),
     ];
     for (method, path, id) in OPENAIS {

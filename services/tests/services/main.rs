@@ -13,6 +13,7 @@ mod audit;
 mod audited_change;
 mod background_migrations;
 mod bodies;
+mod breakdown;
 mod calls;
 mod changes;
 mod credentials;

@@ -30,7 +30,7 @@ use services::{
     rate_limits::{self, KeyLimits},
     usage::{
         self,
-        breakdown::{Breakdown, SpanWidth},
+        breakdown::{Breakdown, SpanGroup, SpanWidth, UsageResource},
     },
 };
 
@@ -150,19 +150,29 @@ async fn usage(watch: &Watch, data: &Data) {
         watch.hold(&format!("usage: weeks of a year in {zone}"), SUMS, report).await;
     }
     let day = services.now().millis().div_euclid(86_400_000) * 86_400_000;
-    for (width, days) in [(SpanWidth::Hour, 7), (SpanWidth::Day, 31)] {
+    let filter = Filter {
+        projects: vec![data.project],
+        api_keys: vec![data.key.id],
+        models: vec!["m1".to_owned()],
+        ..Filter::default()
+    };
+    for (resource, width, days, budget) in [
+        (UsageResource::Costs, SpanWidth::Hour, 7, SUMS),
+        (UsageResource::Costs, SpanWidth::Day, 31, SUMS),
+        (UsageResource::Latencies, SpanWidth::Day, 7, SUMS),
+        (UsageResource::Costs, SpanWidth::Minute, 1, SUMS),
+        (UsageResource::Speeches, SpanWidth::Day, 31, SOME),
+    ] {
         let query = Breakdown {
+            resource,
             width,
             from: Timestamp::from_millis(day - days * 86_400_000),
             to: Timestamp::from_millis(day),
-            groups: vec![Group::Model, Group::ApiKey],
-            service: None,
-            projects: vec![data.project],
-            api_keys: vec![data.key.id],
-            models: vec!["m1".to_owned()],
+            groups: vec![SpanGroup::Model, SpanGroup::ApiKey, SpanGroup::Member],
+            filter: filter.clone(),
         };
         let breakdown = async || drop(usage::breakdown::breakdown(services, admin, &query).await.unwrap());
-        watch.hold(&format!("management: usage of {days} days"), SUMS, breakdown).await;
+        watch.hold(&format!("management: {resource:?} of {days} days"), budget, breakdown).await;
     }
 }
 

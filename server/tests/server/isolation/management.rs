@@ -39,8 +39,10 @@ const ADMIN_KEYS: &str = "/v1/organization/admin_api_keys";
 const ADMIN_KEY: &str = "/v1/organization/admin_api_keys/{key}";
 const PROJECT_KEYS: &str = "/v1/organization/projects/{project}/api_keys";
 const PROJECT_KEY: &str = "/v1/organization/projects/{project}/api_keys/{key}";
-const USAGE: &str =
-    "?start_time=1700000000&limit=1&project_ids={project}&api_key_ids={key}&group_by=project_id,api_key_id";
+const USAGE: &str = "?start_time=1700000000&limit=1&project_ids={project}&user_ids={user}&api_key_ids={key}\
+    &group_by=project_id,user_id,api_key_id";
+/// Of resources whose usage has neither keys nor members.
+const PROJECT_USAGE: &str = "?start_time=1700000000&limit=1&project_ids={project}&group_by=project_id";
 const NEW_ADMIN_KEY: &str = r#"{"name":"k","scopes":["admin_api_keys.write"]}"#;
 const NEW_KEY: &str = r#"{"name":"k","level":"read"}"#;
 const RENAMED: &str = r#"{"name":"renamed"}"#;
@@ -73,6 +75,17 @@ pub(super) const TABLE: &[Operation] = &[
     operation("POST", "/v1/organization/projects/{project}/api_keys/{key}/grace", ("", GRACE), ApiKeysWrite),
     operation("GET", "/v1/organization/usage/completions", (USAGE, ""), UsageRead),
     operation("GET", "/v1/organization/usage/embeddings", (USAGE, ""), UsageRead),
+    operation("GET", "/v1/organization/usage/moderations", (USAGE, ""), UsageRead),
+    operation("GET", "/v1/organization/usage/decisions", (USAGE, ""), UsageRead),
+    operation("GET", "/v1/organization/usage/web_search_calls", (USAGE, ""), UsageRead),
+    operation("GET", "/v1/organization/usage/file_search_calls", (USAGE, ""), UsageRead),
+    operation("GET", "/v1/organization/usage/vector_stores", (PROJECT_USAGE, ""), UsageRead),
+    operation("GET", "/v1/organization/usage/code_interpreter_sessions", (PROJECT_USAGE, ""), UsageRead),
+    operation("GET", "/v1/organization/usage/images", (USAGE, ""), UsageRead),
+    operation("GET", "/v1/organization/usage/audio_speeches", (USAGE, ""), UsageRead),
+    operation("GET", "/v1/organization/usage/audio_transcriptions", (USAGE, ""), UsageRead),
+    operation("GET", "/v1/organization/usage/videos", (USAGE, ""), UsageRead),
+    operation("GET", "/v1/organization/usage/latencies", (USAGE, ""), UsageRead),
     operation("GET", "/v1/organization/costs", (USAGE, ""), UsageRead),
     Operation { method: "POST", path: "/v1/keys/report-leak", query: "", body: "[]", scope: None },
     operation("POST", "/v1/events", ("", EVENT), EventsWrite),

@@ -1,8 +1,9 @@
 //! Usage and costs over REST, compared with the dashboard's.
 
+mod resources;
 mod story;
 
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
 use domain::{
     api_keys::Level,
     money::Money,
@@ -11,11 +12,15 @@ use domain::{
 use serde_json::{Value, json};
 
 use self::story::{DAY, HOUR, Story};
-use crate::world::{World, json as body};
+use crate::world::World;
 
 const COSTS: &str = "/v1/organization/costs";
 const COMPLETIONS: &str = "/v1/organization/usage/completions";
 const EMBEDDINGS: &str = "/v1/organization/usage/embeddings";
+const IMAGES: &str = "/v1/organization/usage/images";
+const LATENCIES: &str = "/v1/organization/usage/latencies";
+const VECTOR_STORES: &str = "/v1/organization/usage/vector_stores";
+const WEB_SEARCHES: &str = "/v1/organization/usage/web_search_calls";
 
 fn number(result: &Value, name: &str) -> i64 {
     result[name].as_i64().unwrap()
@@ -97,12 +102,12 @@ async fn filters_narrow_what_is_told() {
     let [first, second, admin] = &story.keys;
     let project = first.api_key.project.as_ref().unwrap().id;
     for (query, filter) in [
-        (format!("project_ids={project}"), Filter { project: Some(project), ..Filter::default() }),
+        (format!("project_ids={project}"), Filter { projects: vec![project], ..Filter::default() }),
         (
             format!("api_key_ids[]={}", second.api_key.id),
-            Filter { api_key: Some(second.api_key.id), ..Filter::default() },
+            Filter { api_keys: vec![second.api_key.id], ..Filter::default() },
         ),
-        ("models=m-1".to_owned(), Filter { model: Some("m-1".to_owned()), ..Filter::default() }),
+        ("models=m-1".to_owned(), Filter { models: vec!["m-1".to_owned()], ..Filter::default() }),
     ] {
         let report = story.report(Group::Model, filter).await.total;
         let results = story.results(&story.admin, COSTS, &query).await;
@@ -121,7 +126,7 @@ async fn a_read_key_reads_its_own_project() {
     let world = &story.world;
     let read = world.key_with(Level::Read, |_| {}).await.secret;
     let project = world.project.id;
-    let own = story.report(Group::Model, Filter { project: Some(project), ..Filter::default() }).await.total;
+    let own = story.report(Group::Model, Filter { projects: vec![project], ..Filter::default() }).await.total;
     let results = story.results(&read, COSTS, "group_by=project_id").await;
     assert!(results.iter().all(|result| result["project_id"] == json!(project)));
     assert_eq!(results.iter().map(amount).sum::<Money>(), own.spend);
@@ -162,16 +167,25 @@ async fn what_cannot_be_told_is_refused_by_name() {
         (COMPLETIONS, "start_time=-1", "start_time"),
         (COMPLETIONS, "start_time=99999999999999", "start_time"),
         (COMPLETIONS, "start_time=1700000000&end_time=1700000000", "end_time"),
-        (COMPLETIONS, "start_time=1700000000&bucket_width=1m", "bucket_width"),
         (COSTS, "start_time=1700000000&bucket_width=1w", "bucket_width"),
         (COMPLETIONS, "start_time=1700000000&limit=32", "limit"),
         (COMPLETIONS, "start_time=1700000000&bucket_width=1h&limit=169", "limit"),
+        (COMPLETIONS, "start_time=1700000000&bucket_width=1m&limit=1441", "limit"),
         (COSTS, "start_time=1700000000&limit=181", "limit"),
-        (COMPLETIONS, "start_time=1700000000&group_by=user_id", "group_by"),
-        (COMPLETIONS, "start_time=1700000000&group_by[]=model&group_by[]=batch", "group_by"),
+        (COMPLETIONS, "start_time=1700000000&group_by=line_item", "group_by"),
+        (EMBEDDINGS, "start_time=1700000000&group_by[]=model&group_by[]=batch", "group_by"),
+        (IMAGES, "start_time=1700000000&group_by=endpoint", "group_by"),
+        (COSTS, "start_time=1700000000&group_by=service_tier", "group_by"),
         (COMPLETIONS, "start_time=1700000000&project_ids=acme", "project_ids"),
         (COMPLETIONS, "start_time=1700000000&user_ids=user_1", "user_ids"),
-        (COMPLETIONS, "start_time=1700000000&batch=true", "batch"),
+        (COMPLETIONS, "start_time=1700000000&batch=maybe", "batch"),
+        (EMBEDDINGS, "start_time=1700000000&batch=true", "batch"),
+        (IMAGES, "start_time=1700000000&sizes=256x256", "sizes"),
+        (IMAGES, "start_time=1700000000&sources=image.film", "sources"),
+        (WEB_SEARCHES, "start_time=1700000000&context_levels=low", "context_levels"),
+        (VECTOR_STORES, "start_time=1700000000&api_key_ids=key_01h2xcejqtf2nbrexx3vqjhp41", "api_key_ids"),
+        (COSTS, "start_time=1700000000&models=m&line_items=m", "line_items"),
+        (LATENCIES, "start_time=1700000000&services=poetry", "services"),
         (COMPLETIONS, "start_time=1700000000&page=page_1", "page"),
         (COMPLETIONS, "start_time=1700000000&page=page_1600000000", "page"),
     ] {
@@ -179,7 +193,38 @@ async fn what_cannot_be_told_is_refused_by_name() {
         let refused = world.expect_error(Method::GET, &path, &admin, Value::Null).await;
         assert_eq!(refused, (400, "invalid_request_error".to_owned(), Some(param.to_owned())), "{path}");
     }
-    let minutes = world.get_with(&admin, &format!("{COMPLETIONS}?start_time=1700000000&bucket_width=1m")).await;
-    assert_eq!(minutes.status(), StatusCode::BAD_REQUEST);
-    assert!(body(minutes).await["error"]["message"].as_str().unwrap().contains("1h"));
+}
+
+/// The sums of a day are the same by minutes, which are summed from calls.
+#[tokio::test]
+async fn minutes_are_those_of_their_hour() {
+    let story = Story::new().await;
+    let [first, second, _] = &story.keys;
+    let (from, to) = (story.start + 3 * DAY, story.start + 4 * DAY);
+    for query in [
+        "group_by=model,api_key_id".to_owned(),
+        format!("group_by=project_id&api_key_ids={},{}", first.api_key.id, second.api_key.id),
+        "models=m-1".to_owned(),
+    ] {
+        for path in [COSTS, COMPLETIONS] {
+            let mut sums = Vec::new();
+            for width in ["bucket_width=1m&limit=1440", "bucket_width=1h&limit=24", "bucket_width=1d"] {
+                let path = format!("{path}?start_time={from}&end_time={to}&{width}&{query}");
+                let page = story.world.expect_success(Method::GET, &path, &story.admin, Value::Null).await;
+                assert_eq!(page["has_more"], false);
+                let results =
+                    page["data"].as_array().unwrap().iter().flat_map(|bucket| bucket["results"].as_array().unwrap());
+                let results: Vec<Value> = results.cloned().collect();
+                assert!(!results.is_empty(), "{path}");
+                sums.push(if path.starts_with(COSTS) {
+                    let unpriced = sum(&results, "num_unpriced_requests");
+                    (results.iter().map(amount).sum::<Money>().nanos(), unpriced, 0)
+                } else {
+                    let failed = sum(&results, "num_failed_requests");
+                    (sum(&results, "input_tokens"), sum(&results, "num_model_requests"), failed)
+                });
+            }
+            assert_eq!((sums[0], sums[1]), (sums[2], sums[2]), "{path} {query}");
+        }
+    }
 }

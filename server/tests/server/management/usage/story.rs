@@ -52,11 +52,7 @@ impl Story {
                 call(&world, &keys[random.random_range(0..3)], Timestamp::from_millis(at), &mut random)
             })
             .collect();
-        let transaction = world.services.database().begin().await.unwrap();
-        let series = SeriesCache::new();
-        let new = metering::store(&transaction, &series, &calls).await.unwrap();
-        transaction.commit().await.unwrap();
-        new.commit_to(&series);
+        store(&world, &calls).await;
         Self { admin: world.admin_key(&[]).await, world, keys, start, days }
     }
 
@@ -98,6 +94,15 @@ impl Story {
     }
 }
 
+/// Stores calls as a server does.
+pub(super) async fn store(world: &World, calls: &[CallRecord]) {
+    let transaction = world.services.database().begin().await.unwrap();
+    let series = SeriesCache::new();
+    let new = metering::store(&transaction, &series, calls).await.unwrap();
+    transaction.commit().await.unwrap();
+    new.commit_to(&series);
+}
+
 fn call(world: &World, key: &CreatedApiKey, at: Timestamp, random: &mut Pcg64) -> CallRecord {
     let (model, service) =
         [("m-1", Service::Chat), ("m-2", Service::Chat), ("e-1", Service::Embeddings)][random.random_range(0..3)];
@@ -105,6 +110,18 @@ fn call(world: &World, key: &CreatedApiKey, at: Timestamp, random: &mut Pcg64) -
     let refused = outcome == Outcome::Refused;
     let mut tokens = |max| if refused { 0 } else { random.random_range(0..max) };
     let (tokens_in, tokens_out, cost) = (tokens(10_000), tokens(500), tokens(9_000_000_000));
+    CallRecord {
+        model: model.into(),
+        service,
+        outcome,
+        used: Quantities { tokens_in, cached_tokens_in: tokens_in / 3, tokens_out, ..Quantities::default() },
+        cost: (!refused && cost % 7 != 0).then(|| Money::from_nanos(cost)),
+        ..record(world, key, at)
+    }
+}
+
+/// A call that succeeded and used nothing.
+pub(super) fn record(world: &World, key: &CreatedApiKey, at: Timestamp) -> CallRecord {
     CallRecord {
         id: metering::new_call_id(at),
         organization_id: world.organization.id,
@@ -114,17 +131,17 @@ fn call(world: &World, key: &CreatedApiKey, at: Timestamp, random: &mut Pcg64) -
         secret_id: "secret_00000000000000000000000000".parse().unwrap(),
         member_id: None,
         started_at: at,
-        model: model.into(),
-        service,
+        model: "m-1".into(),
+        service: Service::Chat,
         endpoint: Cow::Borrowed("/v1/chat/completions"),
         provider: "sandbox".into(),
         status: 200,
-        outcome,
+        outcome: Outcome::Succeeded,
         streamed: false,
         times: 1,
         measured: CountSource::Reported,
-        used: Quantities { tokens_in, cached_tokens_in: tokens_in / 3, tokens_out, ..Quantities::default() },
-        cost: (!refused && cost % 7 != 0).then(|| Money::from_nanos(cost)),
+        used: Quantities::default(),
+        cost: Some(Money::from_nanos(1_000_000_007)),
         price_id: None,
         unpriced: PriceParts::NONE,
         duration_us: 1_000,
