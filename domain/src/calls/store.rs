@@ -15,6 +15,8 @@ pub struct CallStore {
     calls: Vec<Call>,
     more: bool,
     kept_since: Option<Timestamp>,
+    /// Where the search for the last page stopped for lack of time.
+    stopped_at: Option<CallId>,
     /// Calls that aren't shown yet, newest first.
     waiting: Vec<Call>,
     /// Whether there may be calls between those that wait and those that are shown.
@@ -24,8 +26,8 @@ pub struct CallStore {
 impl CallStore {
     /// Replaces the list by a first page.
     pub fn reset(&mut self, query: CallQuery, page: CallPage) {
-        let CallPage { calls, more, kept_since } = page;
-        *self = Self { query: Some(query), calls, more, kept_since, ..Self::default() };
+        let CallPage { calls, more, kept_since, stopped_at } = page;
+        *self = Self { query: Some(query), calls, more, kept_since, stopped_at, ..Self::default() };
     }
 
     /// The query of the listed calls; `None` before the first answer.
@@ -48,6 +50,16 @@ impl CallStore {
         self.kept_since
     }
 
+    /// The call at which the search for older ones stopped for lack of time, if it did.
+    pub fn stopped_at(&self) -> Option<CallId> {
+        self.stopped_at
+    }
+
+    /// The call before which the next page begins; `None` for the first page.
+    pub fn next_before(&self) -> Option<CallId> {
+        self.stopped_at.or_else(|| self.last())
+    }
+
     /// The last call that is shown.
     pub fn last(&self) -> Option<CallId> {
         self.calls.last().map(|call| call.id)
@@ -58,12 +70,12 @@ impl CallStore {
         (self.waiting.len(), self.gap)
     }
 
-    /// Appends the calls after `before`, unless it isn't the last call shown or the page answers another
-    /// query.
+    /// Appends the calls after `before`, unless it isn't where the list ends or the page answers another query.
     pub fn append_older(&mut self, query: &CallQuery, before: CallId, page: CallPage) {
-        if self.query.as_ref() == Some(query) && self.last() == Some(before) {
+        if self.query.as_ref() == Some(query) && self.next_before() == Some(before) {
             self.calls.extend(page.calls);
             self.more = page.more;
+            self.stopped_at = page.stopped_at;
         }
     }
 
@@ -99,6 +111,7 @@ impl CallStore {
         if self.calls.len() > count {
             self.calls.truncate(count);
             self.more = true;
+            self.stopped_at = None;
         }
     }
 }
@@ -154,7 +167,7 @@ mod tests {
             cost: None,
             unpriced: PriceParts::NONE,
         };
-        CallPage { calls: ids.iter().map(call).collect(), more, kept_since: None }
+        CallPage { calls: ids.iter().map(call).collect(), more, ..CallPage::default() }
     }
 
     fn numbers(calls: &[Call]) -> Vec<u128> {
@@ -184,6 +197,17 @@ mod tests {
         store.append_older(&query, id(8), page(&[7, 6], true));
         store.append_older(&CallQuery { before: Some(id(1)), ..query }, id(6), page(&[5], true));
         assert_eq!((shown(&store), store.has_more()), (vec![9, 8, 7, 6], true));
+    }
+
+    #[test]
+    fn a_search_that_stopped_goes_on_where_it_did() {
+        let mut store = store(&[9, 8]);
+        let query = CallQuery::default();
+        store.append_older(&query, id(8), CallPage { stopped_at: Some(id(4)), ..page(&[7], true) });
+        assert_eq!((store.next_before(), store.stopped_at()), (Some(id(4)), Some(id(4))));
+        store.append_older(&query, id(7), page(&[6], true));
+        store.append_older(&query, id(4), page(&[3], false));
+        assert_eq!((shown(&store), store.stopped_at(), store.next_before()), (vec![9, 8, 7, 3], None, Some(id(3))));
     }
 
     #[test]
