@@ -7,6 +7,7 @@ mod cover;
 mod local_format;
 mod report;
 pub(crate) mod resolution;
+pub(crate) mod series_counts;
 mod sums;
 
 use domain::{
