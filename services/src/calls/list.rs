@@ -7,9 +7,10 @@ use domain::{
 };
 
 use super::{rows, search::Search};
-use crate::{Actor, ServiceResult, Services, projects::ProjectScope};
+use crate::{Actor, ServiceResult, Services};
 
 /// Calls found by a search, newest first.
+#[derive(Debug, Default)]
 pub(crate) struct CallBatch {
     pub(crate) calls: Vec<Call>,
     /// See [`CallPage::stopped_at`].
@@ -21,8 +22,7 @@ pub(crate) struct CallBatch {
 /// Returns a page of calls, newest first.
 pub async fn list(services: &Services, actor: &Actor, query: &CallQuery) -> ServiceResult<CallPage> {
     // One more than the page, to know whether there are more.
-    let batch = find(services, actor, &Search::new(services, actor, query).await?, u64::from(PAGE_SIZE) + 1).await?;
-    Ok(batch.into_page())
+    Ok(batch(services, actor, query, u64::from(PAGE_SIZE) + 1).await?.into_page())
 }
 
 /// Returns the newest `limit` calls that match `query`.
@@ -32,20 +32,17 @@ pub(crate) async fn newest(
     query: &CallQuery,
     limit: u64,
 ) -> ServiceResult<Vec<Call>> {
-    Ok(find(services, actor, &Search::new(services, actor, query).await?, limit).await?.calls)
+    Ok(batch(services, actor, query, limit).await?.calls)
 }
 
-/// Returns the newest `limit` calls within `scope` that match `query`. The scope must not be larger than the one in which
-/// `actor` may see calls.
+/// Finds the newest `limit` calls that match `query`, or those of them that are found in time.
 pub(crate) async fn batch(
     services: &Services,
     actor: &Actor,
-    scope: ProjectScope,
     query: &CallQuery,
     limit: u64,
 ) -> ServiceResult<CallBatch> {
-    services.wait_until_stored().await;
-    find(services, actor, &Search::within(services, actor, scope, query).await?, limit).await
+    find(services, actor, &Search::new(services, actor, query).await?, limit).await
 }
 
 async fn find(services: &Services, actor: &Actor, search: &Search, limit: u64) -> ServiceResult<CallBatch> {

@@ -38,8 +38,7 @@ use crate::{
         calls,
         series::{self, OTHER},
     },
-    filters,
-    projects::{self, ProjectScope},
+    filters, projects,
     usage::bounds,
 };
 
@@ -83,18 +82,8 @@ impl Search {
             return Err(FieldErrors::of("text", "A text can't be searched for here. Take it out of the filter.").into());
         }
         services.wait_until_stored().await;
-        let scope = projects::scope(services.database.read(), actor, Permission::ViewLogs).await?;
-        Self::within(services, actor, scope, query).await
-    }
-
-    /// A search within a scope that isn't larger than the one in which `actor` may see calls.
-    pub(super) async fn within(
-        services: &Services,
-        actor: &Actor,
-        scope: ProjectScope,
-        query: &CallQuery,
-    ) -> ServiceResult<Self> {
         let database = services.database.read();
+        let scope = projects::scope(database, actor, Permission::ViewLogs).await?;
         let organization = &actor.organization;
         let now = services.now();
         filters::check(database, organization.id, &scope, &query.filter).await?;

@@ -25,14 +25,19 @@ pub(super) fn fold(counts: &[SeriesCount], filter: &Filter, dimension: Group) ->
             *calls.entry(value).or_default() += more;
         }
     }
-    let chosen = chosen(filter, &dimension);
-    let mut values: Vec<FacetValue> = chosen
-        .iter()
-        .map(|value| {
-            let calls = calls.remove(value).unwrap_or_default();
-            FacetValue { label: value.clone(), value: value.clone(), calls, is_chosen: true }
-        })
-        .collect();
+    let mut values = Vec::new();
+    for value in chosen(filter, &dimension) {
+        let counted = calls.remove(&value).unwrap_or_default();
+        // A class of statuses, or one of the errors, isn't among the values.
+        let calls = match value.parse::<StatusFilter>().ok().filter(|_| dimension == Group::Status) {
+            Some(status) => {
+                let matching = counts.iter().filter(|count| matches(&count.series, &others));
+                matching.map(|count| matching_calls(count, &[status])).sum()
+            }
+            None => counted,
+        };
+        values.push(FacetValue { label: value.clone(), value, calls, is_chosen: true });
+    }
     let mut rest: Vec<(String, i64)> = calls.into_iter().collect();
     rest.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     let more = rest.len() > Facets::MAX_VALUES;
@@ -136,7 +141,7 @@ fn matching_calls(count: &SeriesCount, statuses: &[StatusFilter]) -> i64 {
             .iter()
             .any(|status| matches!(status, StatusFilter::Outcome(filter) if filter.outcomes().contains(&outcome)))
     };
-    match count.series.outcome.parse() {
+    match count.series.outcome.parse::<Outcome>() {
         Ok(outcome) => {
             if wants(outcome) {
                 all
@@ -214,9 +219,9 @@ mod tests {
         assert_eq!(folded(&filter, Group::Model), pairs(&[("b", 5), ("none", 0), ("c", 4)]));
         assert_eq!(folded(&filter, Group::Service), pairs(&[("chat", 3), ("image", 2)]));
         let statuses =
-            [("errors", 2), ("4xx", 0), ("200", 5), ("succeeded", 5), ("429", 3), ("refused", 3), ("502", 2)];
+            [("errors", 2), ("4xx", 3), ("200", 5), ("succeeded", 5), ("429", 3), ("refused", 3), ("502", 2)];
         assert_eq!(folded(&filter, Group::Status), pairs(&statuses));
-        assert_eq!(folded(&filter, Group::Project), []);
+        assert_eq!(folded(&filter, Group::Project), pairs(&[]));
     }
 
     #[test]
