@@ -46,7 +46,7 @@ pub async fn suggest(services: &Services, actor: &Actor, text: &str) -> ServiceR
         providers: find_names(database, organization, &scope, "provider", &text).await?,
         members: find_members(database, organization, &scope, &text).await?,
         projects: find_projects(services, actor, &scope, &text).await?,
-        api_keys: find_keys(services, actor, text.clone()).await?,
+        api_keys: find_keys(services, actor, text).await?,
     })
 }
 
