@@ -1,7 +1,7 @@
 //! Server functions for calls.
 
 use domain::{
-    calls::{CallActivity, CallDetails, CallPage, CallQuery, CallSuggestions, Facets},
+    calls::{CallActivity, CallDetails, CallPage, CallQuery, CallSuggestions},
     errors::ApiError,
     ids::CallId,
 };
@@ -34,7 +34,7 @@ pub async fn activity(organization: String, query: CallQuery) -> Result<CallActi
 
 /// Counts the calls of a query by the values of each dimension.
 #[server(prefix = "/api", endpoint = "calls/facets", input = Json)]
-pub async fn count_facets(organization: String, query: CallQuery) -> Result<Facets, ApiError> {
+pub async fn facets(organization: String, query: CallQuery) -> Result<domain::calls::Facets, ApiError> {
     let (services, actor) = context::actor(&organization).await?;
     services::calls::facets(&services, &actor, &query).await.map_err(context::public_error)
 }

@@ -6,8 +6,8 @@
 use domain::{
     calls::{CallActivity, CallBounds, CallCounts, CallQuery, Outcome},
     permissions::Permission,
-    time::Timestamp,
-    usage::{Filter, Measures, StatusFilter},
+    time::{DAY_MILLIS, Timestamp},
+    usage::{Filter, Group, Measures, StatusFilter},
 };
 
 use super::{
@@ -26,6 +26,8 @@ use crate::{
 const STEPS: [i64; 6] = [1_000, 5_000, 10_000, 30_000, 60_000, 180_000];
 /// Maximum number of these bars.
 const MAX_STEPS: i64 = 60;
+/// Longest range whose calls are summed by tags, in milliseconds, with a day that has begun.
+const MAX_TAGGED_RANGE: i64 = (Group::MAX_TAG_DAYS + 1) * DAY_MILLIS;
 
 /// Counts the calls of `query` that `actor` may see, by time.
 pub async fn activity(services: &Services, actor: &Actor, query: &CallQuery) -> ServiceResult<CallActivity> {
@@ -45,7 +47,10 @@ pub async fn activity(services: &Services, actor: &Actor, query: &CallQuery) -> 
     // The sums of a series have its outcomes; those of former versions have all of them.
     let outcomes = outcomes(&query.filter);
     let statuses = if outcomes.is_some() { Vec::new() } else { query.filter.statuses.clone() };
-    let filter = Filter { statuses, tags: Vec::new(), ..query.filter.clone() };
+    // Tags aren't in rollups, so calls are summed by them, over a range that isn't too long.
+    let ignores_tags = !query.filter.tags.is_empty() && last.millis() - first.millis() > MAX_TAGGED_RANGE;
+    let tags = if ignores_tags { Vec::new() } else { query.filter.tags.clone() };
+    let filter = Filter { statuses, tags, ..query.filter.clone() };
     let sums = bars.sum(database, organization, &scope, &filter).await?;
     let has = |wanted: Outcome| outcomes.as_ref().is_none_or(|outcomes| outcomes.contains(&wanted));
     Ok(CallActivity {
@@ -53,7 +58,7 @@ pub async fn activity(services: &Services, actor: &Actor, query: &CallQuery) -> 
         end: bars.buckets.end,
         counts: sums.into_iter().map(|sums| counts(sums, has)).collect(),
         joins_errors: has(Outcome::Failed) != has(Outcome::Interrupted),
-        ignores_bounds: query.bounds != CallBounds::default() || !query.filter.tags.is_empty() || query.text.is_some(),
+        ignores_bounds: query.bounds != CallBounds::default() || ignores_tags || query.text.is_some(),
     })
 }
 

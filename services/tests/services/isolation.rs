@@ -25,8 +25,8 @@ on_both_databases! {
         assert_eq!(world.keys(&owner).await, []);
 
         for (filter, field) in [
-            (Filter { projects: vec![project], ..Filter::default() }, "project"),
-            (Filter { api_keys: vec![key.id], ..Filter::default() }, "key"),
+            (Filter { project: Some(project), ..Filter::default() }, "project"),
+            (Filter { api_key: Some(key.id), ..Filter::default() }, "key"),
         ] {
             let query = CallQuery { filter: filter.clone(), ..CallQuery::default() };
             field_error(calls::list(services, &owner, &query).await, field);

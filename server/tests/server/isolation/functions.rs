@@ -159,7 +159,7 @@ fn call_functions() -> Vec<Function> {
             Access::Permitted(Permission::ViewBodies),
         ),
         Function::new(calls::Activity { organization: slug(), query: query.clone() }, logs),
-        Function::new(calls::CountFacets { organization: slug(), query: query.clone() }, logs),
+        Function::new(calls::Facets { organization: slug(), query: query.clone() }, logs),
         Function::new(calls::Get { organization: slug(), id: sample("req") }, logs),
         Function::new(calls::List { organization: slug(), query }, logs),
         Function::new(calls::Suggest { organization: slug(), text: sample::<CallId>("req").to_string() }, logs),

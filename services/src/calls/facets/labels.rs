@@ -7,10 +7,10 @@ use domain::{
     ids::{ApiKeyId, OrganizationId, ProjectId, UserId},
     usage::Group,
 };
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
-use crate::{ServiceResult, entities::users, names};
+use crate::{ServiceResult, names};
 
 /// Labels by value, of each dimension whose values are ids.
 pub(super) struct Labels {
@@ -33,14 +33,10 @@ impl Labels {
         for (id, key) in names::find_keys(database, organization, keys).await? {
             labels.insert(ApiKeyId::new(id).to_string(), key.name);
         }
-        let members: Vec<(Uuid, String)> = users::Entity::find()
-            .select_only()
-            .columns([users::Column::Id, users::Column::Name])
-            .filter(users::Column::Id.is_in(ids(facets, &Group::Member, UserId::uuid)))
-            .into_tuple()
-            .all(database)
-            .await?;
-        labels.extend(members.into_iter().map(|(id, name)| (UserId::new(id).to_string(), name)));
+        let members = ids(facets, &Group::Member, UserId::uuid);
+        for (id, name) in names::find_members(database, members).await? {
+            labels.insert(UserId::new(id).to_string(), name);
+        }
         Ok(Self { labels })
     }
 

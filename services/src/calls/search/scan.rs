@@ -91,7 +91,8 @@ impl Search {
         }
         if !self.tags.is_empty() {
             let filter = Filter { tags: self.tags.clone(), ..Filter::default() };
-            conditions.push(tag_condition(&filter, bound));
+            let organization = bound.value(self.organization.uuid());
+            conditions.push(tag_condition(&organization, &filter, bound));
         }
         conditions.extend(bounds_conditions(&self.bounds, bound));
         if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") }
