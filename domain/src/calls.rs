@@ -309,8 +309,8 @@ pub struct CallPage {
     /// The moment from which calls are kept, if the query includes earlier ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_since: Option<Timestamp>,
-    /// The call at which the search stopped, since it had taken its time: older calls weren't looked at, whether or not
-    /// the page is full. The query with this call as `before` goes on from there.
+    /// The id down to which calls were looked at before the time was over, if the page isn't full for that reason. The
+    /// query with it as `before` goes on from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped_at: Option<CallId>,
 }

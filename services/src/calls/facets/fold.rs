@@ -32,7 +32,7 @@ pub(super) fn fold(counts: &[SeriesCount], filter: &Filter, dimension: Group) ->
         let calls = match value.parse::<StatusFilter>().ok().filter(|_| dimension == Group::Status) {
             Some(status) => {
                 let matching = counts.iter().filter(|count| matches(&count.series, &others));
-                matching.map(|count| matching_calls(count, &[status])).sum()
+                matching.map(|count| matching_calls(count, &[status])).sum::<i64>()
             }
             None => counted,
         };

@@ -10,7 +10,8 @@ use domain::{
     time::{DAY_MILLIS, Timestamp},
     usage::LATENCY_BOUNDS_MS,
 };
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult};
+use uuid::Uuid;
 
 use super::{IdRange, Search};
 use crate::{ServiceResult, database::Bound, usage::resolution::Resolution};
@@ -20,16 +21,41 @@ const HOUR_MILLIS: i64 = 60 * 60_000;
 const MAX_DAY_MILLIS: i64 = 26 * HOUR_MILLIS;
 /// Maximum length of consecutive days whose hours are looked up together.
 const MAX_DAYS_MILLIS: i64 = 8 * DAY_MILLIS;
+/// Factor by which each window is longer than the one before it.
+const WINDOW_GROWTH: i64 = 4;
 
 impl Search {
-    /// The parts of the search's range in whose days there may be matching calls, newest first.
-    pub(super) async fn candidate_days(&self, database: &DatabaseConnection) -> ServiceResult<Vec<IdRange>> {
+    /// The parts of the search's range down to `lowest` in which days are looked up, newest first. Each is longer than
+    /// those before: frequent calls are found in the first, and few are all of the time.
+    pub(super) fn windows(&self, lowest: Uuid) -> Vec<IdRange> {
+        let mut windows = Vec::new();
+        let mut before = self.range.before;
+        let mut end = before.map_or(self.now, |before| CallId::new(before).started_at().min(self.now));
+        let mut days: i64 = 1;
+        loop {
+            let begin = end.plus_days(-days);
+            let from = CallId::lower_bound(begin).uuid().max(lowest);
+            windows.push(IdRange { from: Some(from), before });
+            if from == lowest {
+                windows.retain(|window| !window.is_empty());
+                return windows;
+            }
+            (before, end, days) = (Some(from), begin, days * WINDOW_GROWTH);
+        }
+    }
+
+    /// The parts of `window` in whose days there may be matching calls, newest first.
+    pub(super) async fn candidate_days(
+        &self,
+        database: &DatabaseConnection,
+        window: IdRange,
+    ) -> ServiceResult<Vec<IdRange>> {
         if !self.tags.is_empty() {
             // Rollups don't know tags, which have an index.
-            return Ok(vec![self.range]);
+            return Ok(vec![window]);
         }
-        let days = self.candidate_buckets(database, Resolution::Day, self.range, MAX_DAY_MILLIS).await?;
-        Ok(join(self.range, &days, MAX_DAY_MILLIS, MAX_DAYS_MILLIS))
+        let days = self.candidate_buckets(database, Resolution::Day, window, MAX_DAY_MILLIS).await?;
+        Ok(join(window, &days, MAX_DAY_MILLIS, MAX_DAYS_MILLIS))
     }
 
     /// The parts of `days` in whose hours there may be matching calls, newest first.
@@ -70,7 +96,7 @@ impl Search {
              GROUP BY r.bucket, r.series_id HAVING {may_match}) b ORDER BY b.bucket DESC"
         );
         let rows = database.query_all_raw(bound.statement(sql)).await?;
-        let bucket = |row: &sea_orm::QueryResult| row.try_get("", "bucket").map(Timestamp::from_millis);
+        let bucket = |row: &QueryResult| row.try_get("", "bucket").map(Timestamp::from_millis);
         Ok(rows.iter().map(bucket).collect::<Result<_, _>>()?)
     }
 }
@@ -133,7 +159,7 @@ mod tests {
         let all = IdRange { from: None, before: None };
         let parts = |range, buckets: &[i64], length, max| {
             let buckets: Vec<Timestamp> = buckets.iter().copied().map(hour).collect();
-            let hours = |id: Option<uuid::Uuid>| id.map(|id| CallId::new(id).started_at().millis() / HOUR_MILLIS);
+            let hours = |id: Option<Uuid>| id.map(|id| CallId::new(id).started_at().millis() / HOUR_MILLIS);
             let parts = join(range, &buckets, length * HOUR_MILLIS, max);
             parts.into_iter().map(|part| (hours(part.from).unwrap(), hours(part.before).unwrap())).collect::<Vec<_>>()
         };

@@ -63,7 +63,7 @@ impl Search {
         for row in database.query_all_raw(bound.statement(sql)).await? {
             let outcome: String = row.try_get("", "outcome")?;
             let calls: i64 = row.try_get("", "calls")?;
-            let count = match outcome.parse().map_err(ServiceError::Internal)? {
+            let count = match outcome.parse::<Outcome>().map_err(ServiceError::Internal)? {
                 Outcome::Succeeded => [calls, 0, 0],
                 Outcome::Failed | Outcome::Interrupted => [calls, calls, 0],
                 Outcome::Refused => [0, 0, calls],

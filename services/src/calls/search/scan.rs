@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use domain::{calls::CallBounds, ids::CallId, money::Money, usage::Filter};
-use sea_orm::DatabaseConnection;
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use uuid::Uuid;
 
 use super::{IdRange, Search, ids};
@@ -28,30 +28,59 @@ impl Search {
         let deadline = Instant::now() + MAX_TIME;
         let size = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut ids = Vec::new();
-        for days in self.candidate_days(database).await? {
-            for mut rest in self.candidate_hours(database, days).await? {
-                loop {
-                    let end = self.end_of_part(database, &rest).await?;
-                    let part = rest.down_to(end);
-                    ids.extend(self.find_in_part(database, &part, size - ids.len()).await?);
+        let Some(lowest) = self.lowest(database).await? else { return Ok((ids, None)) };
+        for window in self.windows(lowest) {
+            for days in self.candidate_days(database, window).await? {
+                for hours in self.candidate_hours(database, days).await? {
+                    let stop = self.scan_part(database, hours, size, deadline, &mut ids).await?;
                     if ids.len() >= size {
                         return Ok((ids, None));
                     }
-                    // Where a search for all time has ended, there is no lowest id.
-                    let stop = part.from.filter(|_| Instant::now() >= deadline);
                     if let Some(stop) = stop {
-                        return Ok((ids, Some(CallId::new(stop))));
+                        return Ok((ids, Some(stop)));
                     }
-                    let Some(end) = end else { break };
-                    rest.before = Some(end);
                 }
             }
-            let stop = days.from.filter(|_| Instant::now() >= deadline);
-            if let Some(stop) = stop {
+            if let Some(stop) = window.from.filter(|from| *from > lowest && Instant::now() >= deadline) {
                 return Ok((ids, Some(CallId::new(stop))));
             }
         }
         Ok((ids, None))
+    }
+
+    /// Adds the calls of a part to `found` until these are `size`. Returns where it stopped for lack of time, if it did.
+    async fn scan_part(
+        &self,
+        database: &DatabaseConnection,
+        mut rest: IdRange,
+        size: usize,
+        deadline: Instant,
+        found: &mut Vec<Uuid>,
+    ) -> ServiceResult<Option<CallId>> {
+        loop {
+            let end = self.end_of_part(database, &rest).await?;
+            let part = rest.down_to(end);
+            found.extend(self.find_in_part(database, &part, size - found.len()).await?);
+            if found.len() >= size {
+                return Ok(None);
+            }
+            if let Some(stop) = part.from.filter(|_| Instant::now() >= deadline) {
+                return Ok(Some(CallId::new(stop)));
+            }
+            let Some(end) = end else { return Ok(None) };
+            rest.before = Some(end);
+        }
+    }
+
+    /// The lowest id of the search; `None` if there is no call.
+    async fn lowest(&self, database: &DatabaseConnection) -> ServiceResult<Option<Uuid>> {
+        if self.range.from.is_some() {
+            return Ok(self.range.from);
+        }
+        let mut bound = Bound::new(database.get_database_backend());
+        let in_range = self.range.condition("c", self.organization, &mut bound);
+        let sql = format!("SELECT c.id FROM calls c WHERE {in_range} ORDER BY c.id LIMIT 1");
+        Ok(ids(database, bound, sql).await?.pop())
     }
 
     /// The lowest id of the part of `range` that one statement reads; `None` if it can read the whole.
