@@ -17,7 +17,10 @@ pub use self::{
     bounds::{format_millis, parse_millis},
     completion::{CompletionOption, SearchCompletion},
 };
-use super::{ApiKeyRef, Bounds, CallBounds, CallMember, CallQuery, CallSuggestions};
+use super::{
+    ApiKeyRef, Bounds, CallBounds, CallQuery,
+    activity::{CallMember, CallSuggestions},
+};
 use crate::{
     choices,
     ids::{ApiKeyId, CallId, ProjectId, UserId},

@@ -55,14 +55,10 @@ impl CallStore {
         self.stopped_at
     }
 
-    /// The call before which the next page begins; `None` for the first page.
-    pub fn next_before(&self) -> Option<CallId> {
-        self.stopped_at.or_else(|| self.last())
-    }
-
-    /// The last call that is shown.
+    /// The id down to which calls are listed, before which the next page begins: that of the last call, or where the
+    /// search for older ones stopped.
     pub fn last(&self) -> Option<CallId> {
-        self.calls.last().map(|call| call.id)
+        self.stopped_at.or_else(|| self.calls.last().map(|call| call.id))
     }
 
     /// Number of calls that aren't shown yet, and whether there may be more.
@@ -72,7 +68,7 @@ impl CallStore {
 
     /// Appends the calls after `before`, unless it isn't where the list ends or the page answers another query.
     pub fn append_older(&mut self, query: &CallQuery, before: CallId, page: CallPage) {
-        if self.query.as_ref() == Some(query) && self.next_before() == Some(before) {
+        if self.query.as_ref() == Some(query) && self.last() == Some(before) {
             self.calls.extend(page.calls);
             self.more = page.more;
             self.stopped_at = page.stopped_at;
@@ -204,10 +200,10 @@ mod tests {
         let mut store = store(&[9, 8]);
         let query = CallQuery::default();
         store.append_older(&query, id(8), CallPage { stopped_at: Some(id(4)), ..page(&[7], true) });
-        assert_eq!((store.next_before(), store.stopped_at()), (Some(id(4)), Some(id(4))));
+        assert_eq!((store.last(), store.stopped_at()), (Some(id(4)), Some(id(4))));
         store.append_older(&query, id(7), page(&[6], true));
         store.append_older(&query, id(4), page(&[3], false));
-        assert_eq!((shown(&store), store.stopped_at(), store.next_before()), (vec![9, 8, 7, 3], None, Some(id(3))));
+        assert_eq!((shown(&store), store.stopped_at(), store.last()), (vec![9, 8, 7, 3], None, Some(id(3))));
     }
 
     #[test]

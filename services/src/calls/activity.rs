@@ -63,7 +63,7 @@ pub async fn activity(services: &Services, actor: &Actor, query: &CallQuery) -> 
 }
 
 /// The outcomes that a filter names; `None` if it names others by their status.
-pub(super) fn outcomes(filter: &Filter) -> Option<Vec<Outcome>> {
+fn outcomes(filter: &Filter) -> Option<Vec<Outcome>> {
     if filter.statuses.is_empty() {
         return Some(Outcome::ALL.to_vec());
     }

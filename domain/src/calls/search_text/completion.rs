@@ -1,13 +1,10 @@
 //! What can follow at the cursor of a search text: qualifiers, then their values.
 
 use super::{
-    SearchNames, SearchQualifier, TAG_PREFIX, name_of,
+    SearchNames, SearchQualifier, SearchText, TAG_PREFIX, name_of,
     terms::{Term, quoted, terms},
 };
-use crate::{
-    calls::{CallSuggestions, SearchText},
-    models::Service,
-};
+use crate::{calls::activity::CallSuggestions, models::Service};
 
 /// Statuses that are offered; others can be typed.
 const STATUSES: [&str; 15] = [

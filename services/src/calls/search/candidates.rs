@@ -13,7 +13,7 @@ use domain::{
 use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult};
 use uuid::Uuid;
 
-use super::{IdRange, Search};
+use super::{Search, id_range::IdRange};
 use crate::{ServiceResult, database::Bound, usage::resolution::Resolution};
 
 const HOUR_MILLIS: i64 = 60 * 60_000;

@@ -10,7 +10,10 @@ use domain::{calls::CallBounds, ids::CallId, money::Money, usage::Filter};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use uuid::Uuid;
 
-use super::{IdRange, Search, ids};
+use super::{
+    Search,
+    id_range::{IdRange, ids},
+};
 use crate::{ServiceResult, database::Bound, usage::tag_condition};
 
 /// Maximum number of calls that one statement reads.

@@ -4,7 +4,11 @@ use domain::ids::CallId;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use uuid::Uuid;
 
-use super::{IdRange, Search, WantedSeries, ids};
+use super::{
+    Search,
+    id_range::{IdRange, ids},
+    wanted::WantedSeries,
+};
 use crate::{ServiceResult, database::Bound};
 
 /// Number of days that are searched first on PostgreSQL, where calls are partitioned by month: an index

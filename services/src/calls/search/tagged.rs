@@ -6,7 +6,10 @@ use domain::usage::TagName;
 use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
-use super::{IdRange, Search, ids};
+use super::{
+    Search,
+    id_range::{IdRange, ids},
+};
 use crate::{ServiceResult, database::Bound};
 
 /// Maximum number of index entries of one tag that a statement reads.
