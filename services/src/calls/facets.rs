@@ -13,7 +13,7 @@ use domain::{
     usage::{Filter, Group},
 };
 
-use self::{fold::fold, labels::Labels};
+use self::{fold::fold, labels::FacetLabels};
 use super::{
     counted_range::{CountedRange, MAX_COUNTED_RANGE},
     search::Search,
@@ -46,7 +46,7 @@ pub async fn facets(services: &Services, actor: &Actor, query: &CallQuery) -> Se
     };
     let mut facets: Vec<_> =
         Group::FIXED.into_iter().map(|dimension| fold(&counts.counts, &query.filter, dimension)).collect();
-    Labels::find(database, organization.id, &facets).await?.apply_to(&mut facets);
+    FacetLabels::find(database, organization.id, &facets).await?.apply_to(&mut facets);
     Ok(Facets { facets, ignores_bounds, is_partial: counts.is_partial })
 }
 

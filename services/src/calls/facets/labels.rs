@@ -12,12 +12,12 @@ use uuid::Uuid;
 
 use crate::{ServiceResult, names};
 
-/// Labels by value, of each dimension whose values are ids.
-pub(super) struct Labels {
+/// FacetLabels by value, of each dimension whose values are ids.
+pub(super) struct FacetLabels {
     labels: HashMap<String, String>,
 }
 
-impl Labels {
+impl FacetLabels {
     /// Finds the labels of facets' values.
     pub(super) async fn find(
         database: &DatabaseConnection,
