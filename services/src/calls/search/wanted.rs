@@ -69,7 +69,10 @@ impl WantedSeries {
     /// neither provider nor status nor outcome.
     pub(super) fn rollup_condition(&self, bound: &mut Bound) -> String {
         let wide = self.wide_condition(bound);
-        let known = Filter { providers: Vec::new(), statuses: Vec::new(), ..self.filter.clone() };
+        let mut known = Filter { providers: Vec::new(), statuses: Vec::new(), ..self.filter.clone() };
+        if self.is_folded {
+            (known.models, known.endpoints) = (Vec::new(), Vec::new());
+        }
         let of_rollup = series_condition(&self.scope, &known, bound);
         format!("({wide} OR (s.outcome = '{ANY_OUTCOME}' AND {of_rollup}))")
     }
