@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn neighbours_are_joined_and_no_two_parts_overlap() {
         let all = IdRange { from: None, before: None };
-        let parts = |range, buckets: &[i64], length, max| {
+        let parts = |range: IdRange, buckets: &[i64], length: i64, max: i64| {
             let buckets: Vec<Timestamp> = buckets.iter().copied().map(hour).collect();
             let hours = |id: Option<Uuid>| id.map(|id| CallId::new(id).started_at().millis() / HOUR_MILLIS);
             let parts = join(range, &buckets, length * HOUR_MILLIS, max);
