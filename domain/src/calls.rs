@@ -1,8 +1,10 @@
 //! Calls: the finest grain of usage, each a row in Logs.
 
 mod activity;
+mod facets;
 mod rejection;
 mod retention;
+mod search_text;
 mod store;
 mod tags;
 
@@ -21,9 +23,14 @@ use crate::{
 };
 
 pub use self::{
-    activity::{CallActivity, CallCounts, CallSuggestions, MAX_BARS},
+    activity::{CallActivity, CallCounts, CallMember, CallSuggestions, MAX_BARS},
+    facets::{Facet, FacetValue, Facets},
     rejection::{CallRejection, RejectionRule},
     retention::{CALL_DAYS, CallRetention},
+    search_text::{
+        CompletionOption, SearchCompletion, SearchNames, SearchQualifier, SearchText, SearchTextError, format_millis,
+        parse_millis,
+    },
     store::CallStore,
     tags::{CallTags, MAX_TAG_VALUE, MAX_TAGS},
 };
@@ -307,6 +314,10 @@ pub struct CallPage {
     /// The moment from which calls are kept, if the query includes earlier ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_since: Option<Timestamp>,
+    /// The id down to which calls were looked at before the time was over, if the page isn't full for that reason. The
+    /// query with it as `before` goes on from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_at: Option<CallId>,
 }
 
 #[cfg(test)]

@@ -9,7 +9,9 @@ mod packed;
 mod quota;
 mod redact;
 mod store;
+mod text_search;
 
 pub use get::get;
 pub use redact::{is_understood, redact};
 pub use store::{NewBodies, store};
+pub(crate) use text_search::TextSearch;

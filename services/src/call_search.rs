@@ -1,14 +1,18 @@
-//! What a search for calls offers while a text is typed: the calls with this ID, and values of filters with this text.
+//! Searches for calls: lists, also by a text in bodies, and what the search field offers while a text is typed.
+
+mod list;
 
 use domain::{
     api_keys::KeyQuery,
-    calls::{ApiKeyRef, CallSuggestions, MAX_CLIENT_REQUEST_ID},
-    ids::OrganizationId,
+    calls::{ApiKeyRef, CallMember, CallSuggestions, MAX_CLIENT_REQUEST_ID},
+    ids::{OrganizationId, UserId},
     permissions::Permission,
     projects::ProjectRef,
     usage::Filter,
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection};
+
+pub use list::{export, list};
 
 use crate::{
     Actor, ServiceResult, Services, api_keys, calls,
@@ -22,8 +26,8 @@ const MAX_SUGGESTIONS: usize = 5;
 /// Maximum length of a text that names are compared with, in characters; names aren't longer.
 const MAX_NAME_LENGTH: usize = 200;
 
-/// Finds the calls whose ID, or whose client's own request ID, is `text`, and the models, keys and projects with this
-/// text in their names, as far as `actor` may see them.
+/// Finds the calls whose ID, or whose client's own request ID, is `text`, and the values of filters with this text in
+/// their names, as far as `actor` may see them.
 pub async fn suggest(services: &Services, actor: &Actor, text: &str) -> ServiceResult<CallSuggestions> {
     services.wait_until_stored().await;
     let database = services.database.read();
@@ -34,32 +38,60 @@ pub async fn suggest(services: &Services, actor: &Actor, text: &str) -> ServiceR
     if text.chars().count() > MAX_NAME_LENGTH {
         return Ok(CallSuggestions { calls, ..CallSuggestions::default() });
     }
+    let organization = actor.organization.id;
     Ok(CallSuggestions {
         calls,
-        models: find_models(database, actor.organization.id, &scope, &text).await?,
+        models: find_names(database, organization, &scope, "model", &text).await?,
+        endpoints: find_names(database, organization, &scope, "endpoint", &text).await?,
+        providers: find_names(database, organization, &scope, "provider", &text).await?,
+        members: find_members(database, organization, &scope, &text).await?,
         projects: find_projects(services, actor, &scope, &text).await?,
         api_keys: find_keys(services, actor, text).await?,
     })
 }
 
-/// Finds models of calls, those whose names begin with the text first.
-async fn find_models(
+/// Finds names in a column of the calls' series, those that begin with the text first.
+async fn find_names(
     database: &DatabaseConnection,
     organization: OrganizationId,
     scope: &ProjectScope,
+    column: &'static str,
     text: &str,
 ) -> ServiceResult<Vec<String>> {
     let mut bound = Bound::new(database.get_database_backend());
     let organization = bound.value(organization.uuid());
     let condition = series_condition(scope, &Filter::default(), &mut bound);
-    let place = bound.position("lower(m.model)", &text.to_lowercase());
+    let place = bound.position("lower(n.name)", &text.to_lowercase());
     let sql = format!(
-        "SELECT m.model AS model, {place} AS place FROM (SELECT DISTINCT s.model AS model FROM series s \
-         WHERE s.organization_id = {organization} AND s.model <> '' AND {condition}) m \
-         WHERE {place} > 0 ORDER BY place, model LIMIT {MAX_SUGGESTIONS}"
+        "SELECT n.name AS name, {place} AS place FROM (SELECT DISTINCT s.{column} AS name FROM series s \
+         WHERE s.organization_id = {organization} AND s.{column} <> '' AND {condition}) n \
+         WHERE {place} > 0 ORDER BY place, name LIMIT {MAX_SUGGESTIONS}"
     );
     let rows = database.query_all_raw(bound.statement(sql)).await?;
-    Ok(rows.iter().map(|row| row.try_get("", "model")).collect::<Result<_, _>>()?)
+    Ok(rows.iter().map(|row| row.try_get("", "name")).collect::<Result<_, _>>()?)
+}
+
+/// Finds members by whose keys calls were made.
+async fn find_members(
+    database: &DatabaseConnection,
+    organization: OrganizationId,
+    scope: &ProjectScope,
+    text: &str,
+) -> ServiceResult<Vec<CallMember>> {
+    let mut bound = Bound::new(database.get_database_backend());
+    let organization = bound.value(organization.uuid());
+    let condition = series_condition(scope, &Filter::default(), &mut bound);
+    let place = bound.position("lower(u.name)", &text.to_lowercase());
+    let sql = format!(
+        "SELECT u.id AS id, u.name AS name, {place} AS place FROM (SELECT DISTINCT s.member_id AS id FROM series s \
+         WHERE s.organization_id = {organization} AND {condition}) m JOIN users u ON u.id = m.id \
+         WHERE {place} > 0 ORDER BY place, name, u.id LIMIT {MAX_SUGGESTIONS}"
+    );
+    let rows = database.query_all_raw(bound.statement(sql)).await?;
+    let member = |row: &sea_orm::QueryResult| {
+        Ok(CallMember { id: UserId::new(row.try_get("", "id")?), name: row.try_get("", "name")? })
+    };
+    rows.iter().map(member).collect()
 }
 
 /// Finds projects, as far as their calls may be seen.

@@ -1,9 +1,11 @@
 //! Calls, the rows of Logs.
 
 mod activity;
+mod counted_range;
 mod details;
 mod ends;
 mod export;
+mod facets;
 mod find;
 mod list;
 pub mod partitions;
@@ -24,9 +26,10 @@ pub use activity::activity;
 pub use details::get;
 pub use ends::latest;
 pub use export::export;
+pub use facets::facets;
 pub(crate) use find::find;
 pub use list::list;
-pub(crate) use list::newest;
+pub(crate) use list::{CallBatch, batch, newest};
 pub(crate) use rejections::count_rejections;
 pub use tags::{tag_names, tag_values};
 

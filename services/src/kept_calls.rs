@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySe
 use crate::{Organization, ServiceResult, Services, entities::organizations, zones};
 
 /// The moment from which an organization keeps calls; `None` for all.
-pub(crate) async fn kept_since(services: &Services, organization: &Organization) -> ServiceResult<Option<Timestamp>> {
+pub async fn kept_since(services: &Services, organization: &Organization) -> ServiceResult<Option<Timestamp>> {
     kept_since_at(services.database.read(), organization, services.now()).await
 }
 

@@ -14,6 +14,7 @@ mod labels;
 mod local_format;
 mod report;
 pub(crate) mod resolution;
+pub(crate) mod series_counts;
 mod sources;
 mod sums;
 mod tagged_calls;

@@ -1,8 +1,9 @@
 use domain::{
-    calls::{CallQuery, OutcomeFilter},
+    calls::{Bounds, CallBounds, CallQuery, OutcomeFilter, SearchText, format_millis, parse_millis},
     ids::CallId,
+    money::Money,
     time::Timestamp,
-    usage::{Filter, Range},
+    usage::{Filter, Range, StatusFilter},
 };
 
 use super::{
@@ -12,7 +13,8 @@ use super::{
     usage::{filter, with_filter},
 };
 
-/// The logs page's address: `range` or `from, to`, and `project, key, model, outcome, tz, call`.
+/// The logs page's address: `range` or `from, to`; the filters of usage; `min-cost, max-cost` in US dollars, `min-latency,
+/// max-latency` in milliseconds, `min-tokens, max-tokens, text`; `tz, call`.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct LogsAddress {
     /// Days relative to today, such as the last seven. `from` and `to` take precedence.
@@ -22,7 +24,9 @@ pub struct LogsAddress {
     /// Only calls that started before this time.
     pub to: Option<Timestamp>,
     pub filter: Filter,
-    pub outcome: Option<OutcomeFilter>,
+    pub bounds: CallBounds,
+    /// Text in stored bodies.
+    pub text: Option<String>,
     /// An IANA time zone; `None` for the organization's.
     pub time_zone: Option<String>,
     /// The call whose details are open.
@@ -45,12 +49,25 @@ impl LogsAddress {
         if from.zip(to).is_some_and(|(from, to): (Timestamp, Timestamp)| to <= from) {
             query.reject("to");
         }
+        let mut filter = filter(query);
+        // Links of former versions name one outcome.
+        if let Some(outcome) = query.get::<OutcomeFilter>("outcome") {
+            let status = StatusFilter::Outcome(outcome);
+            if !filter.statuses.contains(&status) {
+                filter.statuses.push(status);
+            }
+        }
         Self {
             range: query.get("range").filter(|_| from.is_none() && to.is_none()),
             from,
             to,
-            filter: filter(query),
-            outcome: query.get("outcome"),
+            filter,
+            bounds: CallBounds {
+                cost: bounds(query, ["min-cost", "max-cost"], |text| text.parse().ok(), Money::ZERO),
+                duration_us: bounds(query, ["min-latency", "max-latency"], parse_millis, 0),
+                tokens: bounds(query, ["min-tokens", "max-tokens"], |text| text.parse().ok(), 0),
+            },
+            text: query.text("text", SearchText::MAX_TEXT_LENGTH),
             time_zone: query.time_zone("tz"),
             call: query.get("call"),
         }
@@ -58,8 +75,15 @@ impl LogsAddress {
 
     pub fn to_query(&self) -> Query {
         let times = Query::default().with("range", self.range).with("from", self.from).with("to", self.to);
+        let CallBounds { cost, duration_us, tokens } = &self.bounds;
         with_filter(times, &self.filter)
-            .with("outcome", self.outcome)
+            .with("min-cost", cost.min)
+            .with("max-cost", cost.max)
+            .with("min-latency", duration_us.min.map(format_millis))
+            .with("max-latency", duration_us.max.map(format_millis))
+            .with("min-tokens", tokens.min)
+            .with("max-tokens", tokens.max)
+            .with("text", self.text.as_ref())
             .with("tz", self.time_zone.as_ref())
             .with("call", self.call)
     }
@@ -78,15 +102,34 @@ impl LogsAddress {
             from: self.from,
             to: self.to,
             filter: self.filter.clone(),
-            outcome: self.outcome,
+            bounds: self.bounds.clone(),
+            text: self.text.clone(),
             before,
         }
     }
 
-    /// The query for the bars above the page's calls, which are hours and days of a zone in any case; `time_zone` is
-    /// the organization's.
+    /// The query for the bars above the page's calls and for its facets, which are of hours and days of a zone in any
+    /// case; `time_zone` is the organization's. Nothing is counted by texts in bodies.
     pub fn activity(&self, time_zone: String) -> CallQuery {
-        CallQuery { time_zone: Some(self.time_zone.clone().unwrap_or(time_zone)), ..self.calls(None) }
+        let time_zone = Some(self.time_zone.clone().unwrap_or(time_zone));
+        CallQuery { time_zone, text: None, ..self.calls(None) }
+    }
+
+    /// What the search field says.
+    pub fn search(&self) -> SearchText {
+        SearchText {
+            filter: self.filter.clone(),
+            bounds: self.bounds.clone(),
+            text: self.text.clone(),
+            call: self.call,
+        }
+    }
+
+    /// Returns the address with another search.
+    #[must_use]
+    pub fn with_search(self, search: SearchText) -> Self {
+        let SearchText { filter, bounds, text, call } = search;
+        Self { filter, bounds, text, call, ..self }
     }
 
     /// Returns the address with other days; `None` for any.
@@ -96,22 +139,77 @@ impl LogsAddress {
     }
 }
 
+/// Reads the least and the greatest value of a quantity, neither below `zero`.
+fn bounds<T: Copy + PartialOrd>(
+    query: &mut QueryReader,
+    [least, greatest]: [&'static str; 2],
+    parse: impl Fn(&str) -> Option<T>,
+    zero: T,
+) -> Bounds<T> {
+    /// In bytes; longer than any number.
+    const MAX_NUMBER_LENGTH: usize = 30;
+    let mut read = |name: &'static str| {
+        let text = query.text(name, MAX_NUMBER_LENGTH)?;
+        let value = parse(&text).filter(|value| *value >= zero);
+        if value.is_none() {
+            query.reject(name);
+        }
+        value
+    };
+    let (min, max) = (read(least), read(greatest));
+    if min.zip(max).is_some_and(|(min, max)| min > max) {
+        query.reject(greatest);
+    }
+    Bounds { min, max }
+}
+
 #[cfg(test)]
 mod tests {
+    use domain::calls::SearchNames;
     use proptest::prelude::*;
 
     use super::*;
 
     const FULL: &str = "?from=2026-11-17T14:00:00Z&to=2026-11-17T15:00:00Z&project=proj_01h2xcejqtf2nbrexx3vqjhp41\
-                        &key=key_01h2xcejqtf2nbrexx3vqjhp41&model=gpt-5-mini&outcome=errors&tz=UTC\
+                        &key=key_01h2xcejqtf2nbrexx3vqjhp41&model=gpt-5-mini&status=errors&status=429\
+                        &min-cost=0.01&min-latency=250.5&max-tokens=1000&text=no+such+file&tz=UTC\
                         &call=req_01h2xcejqtf2nbrexx3vqjhp41";
 
     #[test]
     fn everything_survives_a_round_trip() {
         let address = LogsAddress::parse(FULL);
-        assert_eq!(address.outcome, Some(OutcomeFilter::Errors));
+        assert_eq!(address.filter.statuses, [StatusFilter::Outcome(OutcomeFilter::Errors), StatusFilter::Code(429)]);
+        assert_eq!(address.bounds.cost.min, "0.01".parse().ok());
+        assert_eq!(address.bounds.duration_us, Bounds { min: Some(250_500), max: None });
         assert_eq!(address.calls(None).from, address.from);
         assert_eq!(address.href("acme"), format!("/o/acme/logs{FULL}"));
+    }
+
+    #[test]
+    fn the_search_field_says_what_the_address_says() {
+        let address = LogsAddress::parse(FULL);
+        let text = address.search().print(&SearchNames::default());
+        let search = SearchText::parse(&text, &SearchNames::default()).unwrap();
+        assert_eq!(LogsAddress { range: None, ..address.clone() }.with_search(search), address);
+        assert_eq!(address.activity("UTC".to_owned()).text, None);
+    }
+
+    #[test]
+    fn links_of_former_versions_are_read() {
+        let address = LogsAddress::parse("?outcome=errors&model=a");
+        assert_eq!(address.href("acme"), "/o/acme/logs?model=a&status=errors");
+        assert_eq!(LogsAddress::parse("?outcome=errors&status=errors"), LogsAddress::parse("?status=errors"));
+    }
+
+    #[test]
+    fn bounds_that_no_call_is_within_are_named() {
+        for (search, invalid) in [
+            ("min-cost=-1&max-latency=fast", &["min-cost", "max-latency"][..]),
+            ("min-tokens=5&max-tokens=4", &["max-tokens"]),
+            ("min-tokens=4&max-tokens=4&max-cost=0", &[]),
+        ] {
+            assert_eq!(LogsAddress::invalid(search), invalid, "{search}");
+        }
     }
 
     #[test]

@@ -44,6 +44,7 @@ mod tests {
             ("/o/acme/logs?from=yesterday&to=1&outcome=lost&call=1", &["from", "to", "outcome", "call"]),
             ("/o/acme/logs?from=2026-11-17T14:00:00Z&to=2026-11-17T13:00:00Z", &["to"]),
             ("/o/acme/logs?tz=%3Cb%3E", &["tz"]),
+            ("/o/acme/logs?min-cost=cheap&min-tokens=2&max-tokens=1", &["min-cost", "max-tokens"]),
             ("/o/acme/keys?status=lost&level=root&project=1&hint=bad", &["status", "level", "project", "hint"]),
             ("/o/acme/keys?sort=size&reversed=yes&page=0", &["sort", "reversed", "page"]),
             (&format!("/o/acme/keys/{KEY}?tab=secrets&range=2026-02-30..2026-03-01"), &["tab", "range"]),

@@ -15,7 +15,7 @@ use super::context;
 #[server(prefix = "/api", endpoint = "calls/list", input = Json)]
 pub async fn list(organization: String, query: CallQuery) -> Result<CallPage, ApiError> {
     let (services, actor) = context::actor(&organization).await?;
-    services::calls::list(&services, &actor, &query).await.map_err(context::public_error)
+    services::call_search::list(&services, &actor, &query).await.map_err(context::public_error)
 }
 
 /// Returns one call, with the price that was applied.
@@ -30,6 +30,13 @@ pub async fn get(organization: String, id: CallId) -> Result<CallDetails, ApiErr
 pub async fn activity(organization: String, query: CallQuery) -> Result<CallActivity, ApiError> {
     let (services, actor) = context::actor(&organization).await?;
     services::calls::activity(&services, &actor, &query).await.map_err(context::public_error)
+}
+
+/// Counts the calls of a query by the values of each dimension.
+#[server(prefix = "/api", endpoint = "calls/facets", input = Json)]
+pub async fn facets(organization: String, query: CallQuery) -> Result<domain::calls::Facets, ApiError> {
+    let (services, actor) = context::actor(&organization).await?;
+    services::calls::facets(&services, &actor, &query).await.map_err(context::public_error)
 }
 
 /// Finds calls by their ID, and values of filters by a part of their names.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ApiKeyRef, Call};
-use crate::{projects::ProjectRef, time::Timestamp};
+use crate::{ids::UserId, projects::ProjectRef, time::Timestamp};
 
 /// Maximum number of bars that stand above a list of calls.
 pub const MAX_BARS: usize = 62;
@@ -19,6 +19,9 @@ pub struct CallActivity {
     pub counts: Vec<CallCounts>,
     /// Whether failed and interrupted calls are counted together, although the filter names one of them.
     pub joins_errors: bool,
+    /// Whether the query's bounds, tags and text are left out, since calls aren't summed by these.
+    #[serde(default)]
+    pub ignores_bounds: bool,
 }
 
 /// Number of calls by outcome.
@@ -53,4 +56,17 @@ pub struct CallSuggestions {
     pub models: Vec<String>,
     pub api_keys: Vec<ApiKeyRef>,
     pub projects: Vec<ProjectRef>,
+    #[serde(default)]
+    pub members: Vec<CallMember>,
+    #[serde(default)]
+    pub endpoints: Vec<String>,
+    #[serde(default)]
+    pub providers: Vec<String>,
+}
+
+/// A member by whose keys calls were made.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct CallMember {
+    pub id: UserId,
+    pub name: String,
 }

@@ -15,6 +15,8 @@ pub struct CallStore {
     calls: Vec<Call>,
     more: bool,
     kept_since: Option<Timestamp>,
+    /// Where the search for the last page stopped for lack of time.
+    stopped_at: Option<CallId>,
     /// Calls that aren't shown yet, newest first.
     waiting: Vec<Call>,
     /// Whether there may be calls between those that wait and those that are shown.
@@ -24,8 +26,8 @@ pub struct CallStore {
 impl CallStore {
     /// Replaces the list by a first page.
     pub fn reset(&mut self, query: CallQuery, page: CallPage) {
-        let CallPage { calls, more, kept_since } = page;
-        *self = Self { query: Some(query), calls, more, kept_since, ..Self::default() };
+        let CallPage { calls, more, kept_since, stopped_at } = page;
+        *self = Self { query: Some(query), calls, more, kept_since, stopped_at, ..Self::default() };
     }
 
     /// The query of the listed calls; `None` before the first answer.
@@ -48,9 +50,15 @@ impl CallStore {
         self.kept_since
     }
 
-    /// The last call that is shown.
+    /// The call at which the search for older ones stopped for lack of time, if it did.
+    pub fn stopped_at(&self) -> Option<CallId> {
+        self.stopped_at
+    }
+
+    /// The id down to which calls are listed, before which the next page begins: that of the last call, or where the
+    /// search for older ones stopped.
     pub fn last(&self) -> Option<CallId> {
-        self.calls.last().map(|call| call.id)
+        self.stopped_at.or_else(|| self.calls.last().map(|call| call.id))
     }
 
     /// Number of calls that aren't shown yet, and whether there may be more.
@@ -58,12 +66,12 @@ impl CallStore {
         (self.waiting.len(), self.gap)
     }
 
-    /// Appends the calls after `before`, unless it isn't the last call shown or the page answers another
-    /// query.
+    /// Appends the calls after `before`, unless it isn't where the list ends or the page answers another query.
     pub fn append_older(&mut self, query: &CallQuery, before: CallId, page: CallPage) {
         if self.query.as_ref() == Some(query) && self.last() == Some(before) {
             self.calls.extend(page.calls);
             self.more = page.more;
+            self.stopped_at = page.stopped_at;
         }
     }
 
@@ -99,6 +107,7 @@ impl CallStore {
         if self.calls.len() > count {
             self.calls.truncate(count);
             self.more = true;
+            self.stopped_at = None;
         }
     }
 }
@@ -155,7 +164,7 @@ mod tests {
             unpriced: PriceParts::NONE,
             tags: CallTags::default(),
         };
-        CallPage { calls: ids.iter().map(call).collect(), more, kept_since: None }
+        CallPage { calls: ids.iter().map(call).collect(), more, ..CallPage::default() }
     }
 
     fn numbers(calls: &[Call]) -> Vec<u128> {
@@ -185,6 +194,17 @@ mod tests {
         store.append_older(&query, id(8), page(&[7, 6], true));
         store.append_older(&CallQuery { before: Some(id(1)), ..query }, id(6), page(&[5], true));
         assert_eq!((shown(&store), store.has_more()), (vec![9, 8, 7, 6], true));
+    }
+
+    #[test]
+    fn a_search_that_stopped_goes_on_where_it_did() {
+        let mut store = store(&[9, 8]);
+        let query = CallQuery::default();
+        store.append_older(&query, id(8), CallPage { stopped_at: Some(id(4)), ..page(&[7], true) });
+        assert_eq!((store.last(), store.stopped_at()), (Some(id(4)), Some(id(4))));
+        store.append_older(&query, id(7), page(&[6], true));
+        store.append_older(&query, id(4), page(&[3], false));
+        assert_eq!((shown(&store), store.stopped_at(), store.last()), (vec![9, 8, 7, 3], None, Some(id(3))));
     }
 
     #[test]

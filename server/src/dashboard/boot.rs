@@ -177,7 +177,7 @@ impl FirstAnswers<'_> {
         let list = address.calls(None);
         let bars = address.activity(actor.organization.time_zone.name().to_owned());
         let (calls, activity) = tokio::join!(
-            services::calls::list(services, actor, &list),
+            services::call_search::list(services, actor, &list),
             services::calls::activity(services, actor, &bars),
         );
         self.add(&api::calls::List { organization: organization.clone(), query: list }, calls);

@@ -4,30 +4,30 @@
 //! they hold too many.
 
 use domain::{
-    calls::{CallActivity, CallCounts, CallQuery, Outcome, OutcomeFilter},
+    calls::{CallActivity, CallBounds, CallCounts, CallQuery, Outcome},
     permissions::Permission,
-    time::Timestamp,
-    usage::Measures,
+    time::{DAY_MILLIS, Timestamp},
+    usage::{Filter, Group, Measures, StatusFilter},
 };
 
-use super::{ends::oldest, retention::kept_since, search::Search};
+use super::{
+    counted_range::{CountedRange, MAX_COUNTED_RANGE},
+    search::Search,
+};
 use crate::{
     Actor, ServiceResult, Services, projects,
     usage::{
         bars::{Bars, floor},
-        bounds, zone,
+        zone,
     },
-    zones,
 };
 
-/// Number of days that are counted where the query names none.
-const DEFAULT_DAYS: i64 = 30;
-/// Longest range that is counted call by call, in milliseconds.
-const MAX_COUNTED_RANGE: i64 = 2 * 60 * 60_000;
 /// Lengths of bars that are counted call by call, in milliseconds. Each divides a quarter of an hour.
 const STEPS: [i64; 6] = [1_000, 5_000, 10_000, 30_000, 60_000, 180_000];
 /// Maximum number of these bars.
 const MAX_STEPS: i64 = 60;
+/// Longest range whose calls are summed by tags, in milliseconds, with a day that has begun.
+const MAX_TAGGED_RANGE: i64 = (Group::MAX_TAG_DAYS + 1) * DAY_MILLIS;
 
 /// Counts the calls of `query` that `actor` may see, by time.
 pub async fn activity(services: &Services, actor: &Actor, query: &CallQuery) -> ServiceResult<CallActivity> {
@@ -35,19 +35,7 @@ pub async fn activity(services: &Services, actor: &Actor, query: &CallQuery) -> 
     let (database, organization, now) = (services.database.read(), &actor.organization, services.now());
     let scope = projects::scope(database, actor, Permission::ViewLogs).await?;
     let zone = zone(organization, query.time_zone.as_deref())?;
-    let days = query.range.map(|range| bounds(organization, range, query.time_zone.as_deref(), now)).transpose()?;
-    let (first, after) = days.unzip();
-    let until = [query.to, after].into_iter().flatten().min();
-    let first = match query.from.max(first) {
-        Some(first) => first,
-        None => {
-            let last = until.map_or(now, |until| until.min(now));
-            let first_day = zones::start_of_day(zones::date(last.plus_days(1 - DEFAULT_DAYS), zone), zone);
-            let oldest = oldest(services, organization.id).await?;
-            oldest.map_or(first_day, |oldest| oldest.started_at().max(first_day))
-        }
-    };
-    let first = kept_since(services, organization).await?.map_or(first, |since| since.max(first));
+    let CountedRange { first, until } = CountedRange::new(services, actor, query).await?;
     let last = until.map_or(now, |until| until.min(now));
     if last.millis() - first.millis() <= MAX_COUNTED_RANGE {
         let ends = (first, until.unwrap_or_else(|| now.plus_millis(1)).min(now.plus_millis(1)));
@@ -56,19 +44,39 @@ pub async fn activity(services: &Services, actor: &Actor, query: &CallQuery) -> 
         }
     }
     let bars = Bars::new(first, until, now, zone);
-    let sums = bars.sum(database, organization, &scope, &query.filter).await?;
+    // The sums of a series have its outcomes; those of former versions have all of them.
+    let outcomes = outcomes(&query.filter);
+    let statuses = if outcomes.is_some() { Vec::new() } else { query.filter.statuses.clone() };
+    // Tags aren't in rollups, so calls are summed by them, over a range that isn't too long.
+    let ignores_tags = !query.filter.tags.is_empty() && last.millis() - first.millis() > MAX_TAGGED_RANGE;
+    let tags = if ignores_tags { Vec::new() } else { query.filter.tags.clone() };
+    let filter = Filter { statuses, tags, ..query.filter.clone() };
+    let sums = bars.sum(database, organization, &scope, &filter).await?;
+    let has = |wanted: Outcome| outcomes.as_ref().is_none_or(|outcomes| outcomes.contains(&wanted));
     Ok(CallActivity {
         starts: bars.buckets.starts,
         end: bars.buckets.end,
-        counts: sums.into_iter().map(|sums| counts(sums, query.outcome)).collect(),
-        // Rollups don't tell them apart.
-        joins_errors: matches!(query.outcome, Some(OutcomeFilter::Only(Outcome::Failed | Outcome::Interrupted))),
+        counts: sums.into_iter().map(|sums| counts(sums, has)).collect(),
+        joins_errors: has(Outcome::Failed) != has(Outcome::Interrupted),
+        ignores_bounds: query.bounds != CallBounds::default() || ignores_tags || query.text.is_some(),
     })
 }
 
-/// The counts in `sums` of calls with this outcome.
-fn counts(sums: Measures, outcome: Option<OutcomeFilter>) -> CallCounts {
-    let has = |wanted: Outcome| outcome.is_none_or(|outcome| outcome.outcomes().contains(&wanted));
+/// The outcomes that a filter names; `None` if it names others by their status.
+fn outcomes(filter: &Filter) -> Option<Vec<Outcome>> {
+    if filter.statuses.is_empty() {
+        return Some(Outcome::ALL.to_vec());
+    }
+    let mut outcomes = Vec::new();
+    for status in &filter.statuses {
+        let StatusFilter::Outcome(filter) = status else { return None };
+        outcomes.extend(filter.outcomes());
+    }
+    Some(outcomes)
+}
+
+/// The counts in `sums` of calls with the wanted outcomes.
+fn counts(sums: Measures, has: impl Fn(Outcome) -> bool) -> CallCounts {
     let if_wanted = |is_wanted: bool, count: i64| if is_wanted { count } else { 0 };
     CallCounts {
         succeeded: if_wanted(has(Outcome::Succeeded), sums.calls - sums.errors),
@@ -89,7 +97,9 @@ async fn count_calls(
     let start = floor(first, step);
     let end = floor(after.plus_millis(step - 1), step);
     let bars = (end.millis() - start.millis()).max(0) / step;
-    let query = CallQuery { range: None, from: Some(first), to: Some(after), before: None, ..query.clone() };
+    let ignores_bounds = query.text.is_some();
+    let moments = CallQuery { range: None, from: Some(first), to: Some(after), before: None, ..query.clone() };
+    let query = CallQuery { text: None, ..moments };
     let search = Search::new(services, actor, &query).await?;
     let Some(found) = search.count_by_step(services.database.read(), start, step).await? else { return Ok(None) };
     let mut counts = vec![CallCounts::default(); usize::try_from(bars).unwrap_or_default()];
@@ -102,5 +112,5 @@ async fn count_calls(
         }
     }
     let starts = (0..bars).map(|bar| start.plus_millis(bar * step)).collect();
-    Ok(Some(CallActivity { starts, end, counts, joins_errors: false }))
+    Ok(Some(CallActivity { starts, end, counts, joins_errors: false, ignores_bounds }))
 }

@@ -21,11 +21,13 @@ pub async fn export(
     Ok(stream::try_unfold(state, async |state| {
         let Some((services, organization, mut search)) = state else { return Ok(None) };
         let database = services.database.read();
-        let rows = search.page(database, BATCH_SIZE).await?;
-        let full = rows.len() as u64 == BATCH_SIZE;
-        let calls = rows::to_calls(database, organization, rows).await?;
-        let Some(last) = calls.last() else { return Ok(None) };
-        search.continue_after(last.id);
-        Ok(Some((calls, full.then_some((services, organization, search)))))
+        let found = search.page(database, BATCH_SIZE).await?;
+        let is_full = found.rows.len() as u64 == BATCH_SIZE;
+        let calls = rows::to_calls(database, organization, found.rows).await?;
+        // A search that has taken its time goes on where it stopped: a file has all calls.
+        let next = found.stopped_at.or_else(|| calls.last().map(|call| call.id).filter(|_| is_full));
+        let Some(next) = next else { return Ok((!calls.is_empty()).then_some((calls, None))) };
+        search.continue_after(next);
+        Ok(Some((calls, Some((services, organization, search)))))
     }))
 }

@@ -1,19 +1,28 @@
 //! Lists calls by page.
 
-use domain::calls::{Call, CallPage, CallQuery, PAGE_SIZE};
+use domain::{
+    calls::{Call, CallPage, CallQuery, PAGE_SIZE},
+    ids::CallId,
+    time::Timestamp,
+};
 
 use super::{rows, search::Search};
 use crate::{Actor, ServiceResult, Services};
 
+/// Calls found by a search, newest first.
+#[derive(Debug, Default)]
+pub(crate) struct CallBatch {
+    pub(crate) calls: Vec<Call>,
+    /// See [`CallPage::stopped_at`].
+    pub(crate) stopped_at: Option<CallId>,
+    /// See [`CallPage::kept_since`].
+    pub(crate) kept_since: Option<Timestamp>,
+}
+
 /// Returns a page of calls, newest first.
 pub async fn list(services: &Services, actor: &Actor, query: &CallQuery) -> ServiceResult<CallPage> {
-    let page = usize::try_from(PAGE_SIZE).unwrap_or(usize::MAX);
     // One more than the page, to know whether there are more.
-    let search = Search::new(services, actor, query).await?;
-    let mut calls = find(services, actor, &search, u64::from(PAGE_SIZE) + 1).await?;
-    let more = calls.len() > page;
-    calls.truncate(page);
-    Ok(CallPage { calls, more, kept_since: search.kept_since() })
+    Ok(batch(services, actor, query, u64::from(PAGE_SIZE) + 1).await?.into_page())
 }
 
 /// Returns the newest `limit` calls that match `query`.
@@ -23,11 +32,35 @@ pub(crate) async fn newest(
     query: &CallQuery,
     limit: u64,
 ) -> ServiceResult<Vec<Call>> {
+    Ok(batch(services, actor, query, limit).await?.calls)
+}
+
+/// Finds the newest `limit` calls that match `query`, or those of them that are found in time.
+pub(crate) async fn batch(
+    services: &Services,
+    actor: &Actor,
+    query: &CallQuery,
+    limit: u64,
+) -> ServiceResult<CallBatch> {
     find(services, actor, &Search::new(services, actor, query).await?, limit).await
 }
 
-async fn find(services: &Services, actor: &Actor, search: &Search, limit: u64) -> ServiceResult<Vec<Call>> {
+async fn find(services: &Services, actor: &Actor, search: &Search, limit: u64) -> ServiceResult<CallBatch> {
     let database = services.database.read();
-    let rows = search.page(database, limit).await?;
-    rows::to_calls(database, actor.organization.id, rows).await
+    let found = search.page(database, limit).await?;
+    let calls = rows::to_calls(database, actor.organization.id, found.rows).await?;
+    Ok(CallBatch { calls, stopped_at: found.stopped_at, kept_since: search.kept_since() })
+}
+
+impl CallBatch {
+    /// The page of a batch of one more calls than a page has.
+    pub(crate) fn into_page(self) -> CallPage {
+        let Self { mut calls, stopped_at, kept_since } = self;
+        let page = usize::try_from(PAGE_SIZE).unwrap_or(usize::MAX);
+        let is_full = calls.len() > page;
+        calls.truncate(page);
+        // A full page is continued after its last call.
+        let stopped_at = stopped_at.filter(|_| !is_full);
+        CallPage { calls, more: is_full || stopped_at.is_some(), kept_since, stopped_at }
+    }
 }

@@ -15,7 +15,7 @@ use sea_orm::{EntityTrait, QuerySelect};
 use uuid::Uuid;
 
 use super::ends::oldest;
-pub(super) use crate::kept_calls::kept_since;
+pub use crate::kept_calls::kept_since;
 use crate::{
     Actor, ServiceResult, Services,
     entities::organizations,

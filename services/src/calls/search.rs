@@ -1,34 +1,45 @@
 //! Finds calls, newest first, without counting past those of earlier pages.
 //!
-//! Filters apply to the calls' series. If matching calls are frequent, walking back from
-//! the newest call soon finds a page; if they are rare, that would walk through all calls
-//! of the organization. So a limited number of calls is walked, and older ones are looked
-//! up: the newest call of each matching series, by its index, and then a page of those.
+//! Filters apply to the calls' series. If matching calls are frequent, walking back from the newest call soon finds a
+//! page; if they are rare, that would walk through all calls of the organization. So a limited number of calls is walked,
+//! and older ones are looked up: the newest call of each matching series, by its index, and then a page of those.
+//!
+//! What isn't a matter of series, such as the cost of a call, has no index. Rollups say in which days and hours there
+//! may be such calls, and those hours are scanned until the page is full or the time is over ([`scan`]).
 
+mod candidates;
 mod count;
+mod id_range;
+mod scan;
 mod seek;
+mod tagged;
+mod wanted;
 
 use domain::{
-    calls::{CallQuery, OutcomeFilter},
+    calls::{CallBounds, CallQuery},
+    errors::FieldErrors,
     ids::{CallId, OrganizationId},
     permissions::Permission,
     time::Timestamp,
-    usage::Filter,
+    usage::TagFilter,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
+use self::{
+    id_range::{IdRange, ids},
+    wanted::WantedSeries,
+};
 use super::retention::kept_since;
 use crate::{
     Actor, ServiceResult, Services,
     database::Bound,
     entities::{
         calls,
-        series::{self, ANY_OUTCOME, OTHER},
+        series::{self, OTHER},
     },
-    filters,
-    projects::{self, ProjectScope},
-    usage::{bounds, series_condition},
+    filters, projects,
+    usage::bounds,
 };
 
 /// Maximum number of calls to walk before older ones are looked up.
@@ -44,34 +55,37 @@ pub(super) struct Search {
     organization: OrganizationId,
     /// The series to find calls of; `None` for all.
     wanted: Option<WantedSeries>,
-    /// The lowest id.
-    from: Option<CallId>,
-    /// The id after the highest.
-    before: Option<CallId>,
+    bounds: CallBounds,
+    tags: Vec<TagFilter>,
+    /// The range of ids.
+    range: IdRange,
     /// The moment from which calls are kept, if earlier ones are searched for.
     kept_since: Option<Timestamp>,
     /// When the search began.
     now: Timestamp,
 }
 
-/// A filter of series.
-#[derive(Clone, Debug)]
-struct WantedSeries {
-    scope: ProjectScope,
-    filter: Filter,
-    outcome: Option<OutcomeFilter>,
-    /// Number of matching series, counted up to one more than [`MAX_SEEK_SERIES`].
-    series: usize,
+/// Calls that a search has found, newest first, with their series.
+pub(super) struct FoundCalls {
+    pub(super) rows: Vec<(calls::Model, series::Model)>,
+    /// Where the search stopped for lack of time: calls before this one weren't looked at.
+    pub(super) stopped_at: Option<CallId>,
 }
 
 impl Search {
     /// A search for the calls that match `query` and that `actor` may see.
+    ///
+    /// # Errors
+    /// The query names a text, which only [`crate::call_search`] looks for, or a project or key that doesn't exist.
     pub(super) async fn new(services: &Services, actor: &Actor, query: &CallQuery) -> ServiceResult<Self> {
+        if query.text.is_some() {
+            return Err(FieldErrors::of("text", "A text can't be searched for here. Take it out of the filter.").into());
+        }
         services.wait_until_stored().await;
         let database = services.database.read();
+        let scope = projects::scope(database, actor, Permission::ViewLogs).await?;
         let organization = &actor.organization;
         let now = services.now();
-        let scope = projects::scope(database, actor, Permission::ViewLogs).await?;
         filters::check(database, organization.id, &scope, &query.filter).await?;
         let days = query.range.map(|range| bounds(organization, range, query.time_zone.as_deref(), now));
         let (first, after) = days.transpose()?.unzip();
@@ -79,11 +93,17 @@ impl Search {
         let begin = query.from.max(first);
         let kept_since =
             kept_since(services, organization).await?.filter(|since| begin.is_none_or(|begin| begin < *since));
+        let mut filter = query.filter.clone();
+        let tags = std::mem::take(&mut filter.tags);
         Ok(Self {
             organization: organization.id,
-            wanted: WantedSeries::new(database, organization.id, scope, query).await?,
-            from: ids([begin, kept_since]).max(),
-            before: ids([query.to, after]).chain(query.before).min(),
+            wanted: WantedSeries::new(database, organization.id, scope, filter).await?,
+            bounds: query.bounds.clone(),
+            tags,
+            range: IdRange {
+                from: ids([begin, kept_since]).max().map(CallId::uuid),
+                before: ids([query.to, after]).chain(query.before).min().map(CallId::uuid),
+            },
             kept_since,
             now,
         })
@@ -96,40 +116,54 @@ impl Search {
 
     /// Continues the search with the calls before `last`.
     pub(super) fn continue_after(&mut self, last: CallId) {
-        self.before = Some(last);
+        self.range.before = Some(last.uuid());
     }
 
-    /// Finds the newest `limit` calls, with their series.
-    pub(super) async fn page(
+    /// Finds the newest `limit` calls, or those of them that are found in time.
+    pub(super) async fn page(&self, database: &DatabaseConnection, limit: u64) -> ServiceResult<FoundCalls> {
+        let (ids, stopped_at) = match &self.wanted {
+            _ if self.has_own_conditions() => self.scan(database, limit).await?,
+            None => (self.newest(database, &self.range, "", limit).await?, None),
+            Some(wanted) => (self.find_by_series(database, wanted, limit).await?, None),
+        };
+        Ok(FoundCalls { rows: self.load(database, ids).await?, stopped_at })
+    }
+
+    /// Whether a call's own row says whether it matches, and not its series alone.
+    fn has_own_conditions(&self) -> bool {
+        self.bounds != CallBounds::default()
+            || !self.tags.is_empty()
+            || self.wanted.as_ref().is_some_and(WantedSeries::has_own_conditions)
+    }
+
+    async fn find_by_series(
         &self,
         database: &DatabaseConnection,
+        wanted: &WantedSeries,
         limit: u64,
-    ) -> ServiceResult<Vec<(calls::Model, series::Model)>> {
+    ) -> ServiceResult<Vec<Uuid>> {
         let size = usize::try_from(limit).unwrap_or(usize::MAX);
-        let Some(wanted) = &self.wanted else {
-            let ids = self.newest(database, &Bounds::of(self), "", limit).await?;
-            return self.load(database, ids).await;
-        };
-        let mut bounds = Bounds::of(self);
+        let mut range = self.range;
         let mut ids = Vec::new();
         let mut is_exhausted = false;
         if wanted.series > MAX_SEEK_SERIES || wanted.series.saturating_mul(size) > MAX_MERGED_ENTRIES {
-            let end = self.newest(database, &bounds, &format!("OFFSET {}", MAX_WALKED - 1), 1).await?.pop();
+            let end = self.newest(database, &range, &format!("OFFSET {}", MAX_WALKED - 1), 1).await?.pop();
             is_exhausted = end.is_none();
-            ids = self.walk(database, wanted, &bounds.down_to(end), limit).await?;
-            bounds.before = end.or(bounds.before);
+            ids = self.walk(database, wanted, &range.down_to(end), limit).await?;
+            range.before = end.or(range.before);
         }
         if !is_exhausted && ids.len() < size && wanted.series > 0 {
-            ids.extend(self.seek(database, wanted, None, bounds, size - ids.len()).await?);
+            ids.extend(self.seek(database, wanted, None, range, size - ids.len()).await?);
         }
-        if let Some(model) = wanted.folded_model() {
-            // The model's calls may also be in the series "other", where their own rows hold the name.
-            ids.extend(self.seek(database, &wanted.with_model(OTHER), Some(model), Bounds::of(self), size).await?);
-            ids.sort_unstable_by(|a, b| b.cmp(a));
-            ids.dedup();
-            ids.truncate(size);
+        // The models' calls may also be in the series "other", where their own rows hold the names.
+        let others = wanted.with_model(OTHER);
+        for model in wanted.folded_models() {
+            ids.extend(self.seek(database, &others, Some(model), self.range, size).await?);
         }
-        self.load(database, ids).await
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        ids.dedup();
+        ids.truncate(size);
+        Ok(ids)
     }
 
     async fn load(
@@ -154,121 +188,37 @@ impl Search {
         Ok(rows.into_iter().filter_map(|(call, series)| Some((call, series?))).collect())
     }
 
-    /// Finds the newest ids within the bounds.
+    /// Finds the newest ids within the range.
     async fn newest(
         &self,
         database: &DatabaseConnection,
-        bounds: &Bounds,
+        range: &IdRange,
         offset: &str,
         limit: u64,
     ) -> ServiceResult<Vec<Uuid>> {
         let mut bound = Bound::new(database.get_database_backend());
-        let in_bounds = bounds.condition("c", self.organization, &mut bound);
-        let sql = format!("SELECT c.id FROM calls c WHERE {in_bounds} ORDER BY c.id DESC LIMIT {limit} {offset}");
+        let in_range = range.condition("c", self.organization, &mut bound);
+        let sql = format!("SELECT c.id FROM calls c WHERE {in_range} ORDER BY c.id DESC LIMIT {limit} {offset}");
         ids(database, bound, sql).await
     }
 
-    /// Walks all calls within the bounds, newest first, until enough are found.
+    /// Walks all calls within the range, newest first, until enough are found.
     async fn walk(
         &self,
         database: &DatabaseConnection,
         wanted: &WantedSeries,
-        bounds: &Bounds,
+        range: &IdRange,
         limit: u64,
     ) -> ServiceResult<Vec<Uuid>> {
         let mut bound = Bound::new(database.get_database_backend());
-        let in_bounds = bounds.condition("c", self.organization, &mut bound);
+        let in_range = range.condition("c", self.organization, &mut bound);
         let condition = wanted.condition(&mut bound);
         // CROSS JOIN fixes SQLite's join order, so that it
         // doesn't collect and sort every call of these series.
         let sql = format!(
-            "SELECT c.id FROM calls c CROSS JOIN series s WHERE {in_bounds} AND s.organization_id = c.organization_id \
+            "SELECT c.id FROM calls c CROSS JOIN series s WHERE {in_range} AND s.organization_id = c.organization_id \
              AND s.id = c.series_id AND {condition} ORDER BY c.id DESC LIMIT {limit}"
         );
         ids(database, bound, sql).await
     }
-}
-
-impl WantedSeries {
-    /// The filter for `scope` and `query`, with matching series counted; `None` if all series match.
-    async fn new(
-        database: &DatabaseConnection,
-        organization: OrganizationId,
-        scope: ProjectScope,
-        query: &CallQuery,
-    ) -> ServiceResult<Option<Self>> {
-        if scope == ProjectScope::All && query.filter == Filter::default() && query.outcome.is_none() {
-            return Ok(None);
-        }
-        let mut wanted = Self { scope, filter: query.filter.clone(), outcome: query.outcome, series: 0 };
-        let mut bound = Bound::new(database.get_database_backend());
-        let organization = bound.value(organization.uuid());
-        let condition = wanted.condition(&mut bound);
-        let sql = format!(
-            "SELECT count(*) AS series FROM (SELECT 1 FROM series s WHERE s.organization_id = {organization} \
-             AND {condition} LIMIT {}) few",
-            MAX_SEEK_SERIES + 1
-        );
-        if let Some(row) = database.query_one_raw(bound.statement(sql)).await? {
-            wanted.series = usize::try_from(row.try_get::<i64>("", "series")?).unwrap_or_default();
-        }
-        Ok(Some(wanted))
-    }
-
-    /// The condition that series `s` matches.
-    fn condition(&self, bound: &mut Bound) -> String {
-        let outcome = match self.outcome {
-            Some(outcome) => {
-                let names: Vec<&str> = outcome.outcomes().iter().map(|outcome| outcome.name()).collect();
-                format!("s.outcome IN ('{}')", names.join("', '"))
-            }
-            None => format!("s.outcome <> '{ANY_OUTCOME}'"),
-        };
-        format!("{outcome} AND {}", series_condition(&self.scope, &self.filter, bound))
-    }
-
-    fn with_model(&self, model: &str) -> Self {
-        let filter = Filter { model: Some(model.to_owned()), ..self.filter.clone() };
-        Self { filter, ..self.clone() }
-    }
-
-    /// The requested model, if calls' own rows may hold its name.
-    fn folded_model(&self) -> Option<&str> {
-        self.filter.model.as_deref().filter(|model| !model.is_empty() && *model != OTHER)
-    }
-}
-
-/// A range of ids, from `from` up to `before`, which is excluded.
-#[derive(Clone, Copy, Debug)]
-struct Bounds {
-    from: Option<Uuid>,
-    before: Option<Uuid>,
-}
-
-impl Bounds {
-    fn of(search: &Search) -> Self {
-        Self { from: search.from.map(|id| id.uuid()), before: search.before.map(|id| id.uuid()) }
-    }
-
-    /// These bounds without ids below `lowest`.
-    fn down_to(self, lowest: Option<Uuid>) -> Self {
-        Self { from: lowest.or(self.from), ..self }
-    }
-
-    /// The condition that call `alias` of the organization is within the bounds.
-    fn condition(self, alias: &str, organization: OrganizationId, bound: &mut Bound) -> String {
-        let mut condition = format!("{alias}.organization_id = {}", bound.value(organization.uuid()));
-        for (comparison, id) in [(">=", self.from), ("<", self.before)] {
-            if let Some(id) = id {
-                condition.push_str(&format!(" AND {alias}.id {comparison} {}", bound.value(id)));
-            }
-        }
-        condition
-    }
-}
-
-/// Runs a statement and returns the ids it finds.
-async fn ids(database: &DatabaseConnection, bound: Bound, sql: String) -> ServiceResult<Vec<Uuid>> {
-    let rows = database.query_all_raw(bound.statement(sql)).await?;
-    Ok(rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?)
 }

@@ -1,9 +1,12 @@
 //! Lists, pages and exports of calls.
 
 mod activity;
+mod facets;
+mod qualifiers;
 mod retention;
 mod search;
 mod series;
+mod texts;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -11,7 +14,7 @@ use domain::{
     calls::{CallQuery, Outcome, OutcomeFilter, PAGE_SIZE},
     ids::CallId,
     permissions::Role,
-    usage::{Filter, Range, UsageQuery},
+    usage::{Filter, Range, StatusFilter, UsageQuery},
 };
 use futures::TryStreamExt;
 use patience::wait_until;
@@ -38,6 +41,12 @@ async fn walk(world: &World, actor: &Actor, query: &CallQuery) -> Vec<CallId> {
 async fn exported(world: &World, actor: &Actor, query: &CallQuery) -> Vec<CallId> {
     let pages: Vec<_> = calls::export(&world.services, actor, query).await.unwrap().try_collect().await.unwrap();
     pages.into_iter().flatten().map(|call| call.id).collect()
+}
+
+/// The query for calls that ended like this.
+fn ended(outcome: OutcomeFilter) -> CallQuery {
+    let filter = Filter { statuses: vec![StatusFilter::Outcome(outcome)], ..Filter::default() };
+    CallQuery { filter, ..CallQuery::default() }
 }
 
 fn minutes(count: usize) -> Vec<TestCall> {
@@ -161,7 +170,7 @@ on_both_databases! {
         let key = world.key(&admin, project, "web").await;
         let made: HashSet<CallId> =
             world.calls(&admin.organization, &key, &minutes(2_105)).await.into_iter().collect();
-        let filter = |model: Option<&str>| Filter { model: model.map(str::to_owned), ..Filter::default() };
+        let filter = |model: Option<&str>| Filter { models: model.map(str::to_owned).into_iter().collect(), ..Filter::default() };
         for (filter, expected) in [(filter(None), 2_105), (filter(Some("gpt-y")), 702), (filter(Some("none")), 0)] {
             let query = CallQuery { filter, ..CallQuery::default() };
             let seen = walk(world, &admin, &query).await;
@@ -185,7 +194,7 @@ on_both_databases! {
                 .map(|(number, call)| call.model(&format!("{models}-{}", number % models)).outcome(Outcome::Failed))
                 .collect();
             world.calls(&admin.organization, &key, &made).await;
-            let query = CallQuery { outcome: Some(OutcomeFilter::Only(Outcome::Failed)), ..CallQuery::default() };
+            let query = ended(OutcomeFilter::Only(Outcome::Failed));
             let seen = walk(world, &admin, &query).await;
             assert_eq!(seen, exported(world, &admin, &query).await);
             assert_eq!(seen.len(), if models == 90 { 180 } else { 400 });
@@ -217,11 +226,11 @@ on_both_databases! {
         let web_ids = world.calls(&admin.organization, &web, &made).await;
         let batch_ids = world.calls(&admin.organization, &batch, &made).await;
         let by = |filter| CallQuery { filter, ..CallQuery::default() };
-        let key = by(Filter { api_key: Some(web.id), ..Filter::default() });
+        let key = by(Filter { api_keys: vec![web.id], ..Filter::default() });
         assert_eq!(walk(world, &admin, &key).await, [web_ids[1], web_ids[0]]);
-        let project = by(Filter { project: Some(other.id), ..Filter::default() });
+        let project = by(Filter { projects: vec![other.id], ..Filter::default() });
         assert_eq!(walk(world, &admin, &project).await, [batch_ids[1], batch_ids[0]]);
-        let failed = CallQuery { outcome: Some(OutcomeFilter::Only(Outcome::Failed)), ..key };
+        let failed = by(Filter { statuses: ended(OutcomeFilter::Only(Outcome::Failed)).filter.statuses, ..key.filter });
         assert_eq!(walk(world, &admin, &failed).await, [web_ids[1]]);
     }
 
@@ -234,11 +243,7 @@ on_both_databases! {
         let made: Vec<TestCall> =
             outcomes.iter().map(|outcome| TestCall::at("2026-11-10T10:00:00Z").outcome(*outcome)).collect();
         let ids = world.calls(&admin.organization, &key, &made).await;
-        let query = CallQuery {
-            outcome: Some(OutcomeFilter::Errors),
-            range: Some(Range::Today),
-            ..CallQuery::default()
-        };
+        let query = CallQuery { range: Some(Range::Today), ..ended(OutcomeFilter::Errors) };
         let listed = walk(world, &admin, &query).await;
         let expected: HashSet<CallId> = [ids[1], ids[3], ids[4]].into();
         assert_eq!(listed.iter().copied().collect::<HashSet<_>>(), expected);
@@ -247,7 +252,7 @@ on_both_databases! {
         let report = services::usage::report(&world.services, &admin, &usage_query).await.unwrap();
         assert_eq!(report.total.errors, i64::try_from(listed.len()).unwrap());
         for (filter, count) in OutcomeFilter::ALL.into_iter().zip([1, 3, 2, 1, 1]) {
-            let query = CallQuery { outcome: Some(filter), ..CallQuery::default() };
+            let query = ended(filter);
             assert_eq!(walk(world, &admin, &query).await.len(), count, "{filter}");
         }
     }

@@ -6,6 +6,7 @@ use domain::{
     api_keys::{ApiKey, Hint, HintKind, KeyQuery, Level, Status},
     bodies::{BodiesState, StoredBody},
     calls::{CallQuery, Outcome, OutcomeFilter},
+    usage::{Filter, StatusFilter},
 };
 use serde_json::Value;
 use services::{Actor, ActorKind, OperatorSource, api_keys, audit, bodies, calls, demo, organizations};
@@ -20,6 +21,12 @@ async fn fill(world: &World, days: u32, seed: u64) -> (Actor, Vec<ApiKey>) {
     let admin = Actor { organization, kind: ActorKind::Operator(OperatorSource::CommandLine), ip: None };
     let keys = api_keys::list(&world.services, &admin, &KeyQuery::default()).await.unwrap().keys;
     (admin, keys)
+}
+
+/// The query for calls with this outcome.
+fn ended(outcome: Outcome) -> CallQuery {
+    let statuses = vec![StatusFilter::Outcome(OutcomeFilter::Only(outcome))];
+    CallQuery { filter: Filter { statuses, ..Filter::default() }, ..CallQuery::default() }
 }
 
 /// Describes keys by name, without ids and secrets, which are random.
@@ -68,7 +75,7 @@ on_both_databases! {
 
     async fn its_latest_calls_have_bodies_that_fit_them(world: &World) {
         let (admin, _) = fill(world, 40, 3).await;
-        let query = CallQuery { outcome: Some(OutcomeFilter::Only(Outcome::Succeeded)), ..CallQuery::default() };
+        let query = ended(Outcome::Succeeded);
         let latest = calls::list(&world.services, &admin, &query).await.unwrap().calls;
         let mut streams = 0;
         for call in &latest[..40] {
@@ -87,7 +94,7 @@ on_both_databases! {
             }
         }
         assert!(streams > 0);
-        let query = CallQuery { outcome: Some(OutcomeFilter::Only(Outcome::Failed)), ..CallQuery::default() };
+        let query = ended(Outcome::Failed);
         let failed = &calls::list(&world.services, &admin, &query).await.unwrap().calls[0];
         let BodiesState::Kept(bodies) = bodies::get(&world.services, &admin, failed.id).await.unwrap() else {
             panic!("{failed:?}")

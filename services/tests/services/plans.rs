@@ -10,9 +10,9 @@ mod measure;
 
 use domain::{
     api_keys::{HintKind, KeyQuery, KeySort},
-    calls::{CallQuery, CallRetention, Outcome, OutcomeFilter},
+    calls::{CallQuery, CallRetention, Outcome, OutcomeFilter, SearchNames, SearchText},
     time::Timestamp,
-    usage::{Comparison, Filter, Group, Range, UsageQuery, View},
+    usage::{Comparison, Filter, Group, Range, StatusFilter, UsageQuery, View},
 };
 use futures::StreamExt;
 use services::{
@@ -55,7 +55,8 @@ const FILE: Budget = Budget { rows: 75_000, steps: 400_000 };
 const KEYS: Budget = Budget { rows: 80_000, steps: 4_000_000 };
 
 fn only(outcome: Outcome) -> CallQuery {
-    CallQuery { outcome: Some(OutcomeFilter::Only(outcome)), ..CallQuery::default() }
+    let statuses = vec![StatusFilter::Outcome(OutcomeFilter::Only(outcome))];
+    by(Filter { statuses, ..Filter::default() })
 }
 
 fn by(filter: Filter) -> CallQuery {
@@ -76,7 +77,7 @@ async fn the_log(watch: &Watch, data: &Data) {
         };
         watch.hold(&format!("CSV: {page}"), export_budget, first_page).await;
     };
-    let model = |name: &str| Filter { model: Some(name.to_owned()), ..Filter::default() };
+    let model = |name: &str| Filter { models: vec![name.to_owned()], ..Filter::default() };
     log("all", [FEW, FILE], CallQuery::default()).await;
     log("a day", [FEW, FILE], CallQuery { range: Some(Range::Today), ..CallQuery::default() }).await;
     // Each of the 80 series could fill the export's page; merging them would read 80,000 calls.
@@ -87,10 +88,20 @@ async fn the_log(watch: &Watch, data: &Data) {
     log("of no model", [FEW, FEW], by(model("none"))).await;
     log("of a model that is told as other", [SOME, SOME], by(model("common"))).await;
     // Reading all calls of the model would be 40,000.
-    let failed = CallQuery { filter: model("common"), ..only(Outcome::Failed) };
+    let failed = by(Filter { models: model("common").models, ..only(Outcome::Failed).filter });
     log("of such a model, failed, long ago", [LOOKED_UP, LOOKED_UP], failed).await;
-    log("of a key", [SOME, FILE], by(Filter { api_key: Some(data.key.id), ..Filter::default() })).await;
-    log("of a project", [SOME, FILE], by(Filter { project: Some(data.project), ..Filter::default() })).await;
+    log("of a key", [SOME, FILE], by(Filter { api_keys: vec![data.key.id], ..Filter::default() })).await;
+    log("of a project", [SOME, FILE], by(Filter { projects: vec![data.project], ..Filter::default() })).await;
+    // Rollups say that there are none, or where the few are.
+    for text in ["cost:>1000", "tokens:>1000000", "latency:>60s", "model:m1 status:502 latency:>1ms"] {
+        let search = SearchText::parse(text, &SearchNames::default()).unwrap();
+        log(text, [SOME, FILE], search.narrow(CallQuery::default())).await;
+    }
+    for (name, range) in [("30 days", Range::Last30Days), ("a year", Range::Last12Months)] {
+        let query = CallQuery { range: Some(range), ..CallQuery::default() };
+        let facets = async || drop(calls::facets(services, admin, &query).await.unwrap());
+        watch.hold(&format!("facets: {name}"), SUMS, facets).await;
+    }
     for (name, query) in [
         ("30 days", CallQuery::default()),
         ("a week", CallQuery { range: Some(Range::Last7Days), ..CallQuery::default() }),
@@ -98,7 +109,7 @@ async fn the_log(watch: &Watch, data: &Data) {
             "a year of a key",
             CallQuery {
                 range: Some(Range::Last12Months),
-                ..by(Filter { api_key: Some(data.key.id), ..Filter::default() })
+                ..by(Filter { api_keys: vec![data.key.id], ..Filter::default() })
             },
         ),
         ("an hour", CallQuery { from: Some(services.now().plus_minutes(-60)), ..CallQuery::default() }),
@@ -181,10 +192,9 @@ async fn a_developer(watch: &Watch, data: &Data) {
     let (services, developer) = (&watch.services, &data.developer);
     let page = async || drop(overview::get(services, developer, String::new()).await.unwrap());
     watch.hold("a Developer's overview", SUMS, page).await;
-    for outcome in [None, Some(OutcomeFilter::Only(Outcome::Failed))] {
-        let query = CallQuery { outcome, ..CallQuery::default() };
+    for query in [CallQuery::default(), only(Outcome::Failed)] {
         let log = async || drop(calls::list(services, developer, &query).await.unwrap());
-        watch.hold(&format!("a Developer's log: {outcome:?}"), FILE, log).await;
+        watch.hold(&format!("a Developer's log: {:?}", query.filter.statuses), FILE, log).await;
     }
     let query = UsageQuery { range: Range::Last90Days, view: Some(View::Day), ..UsageQuery::default() };
     let report = async || drop(usage::report(services, developer, &query).await.unwrap());

@@ -149,7 +149,7 @@ fn key_functions() -> Vec<Function> {
 }
 
 fn call_functions() -> Vec<Function> {
-    let filter = || Filter { project: Some(sample("proj")), api_key: Some(sample("key")), model: None };
+    let filter = || Filter { projects: vec![sample("proj")], api_keys: vec![sample("key")], ..Filter::default() };
     let query = CallQuery { filter: filter(), before: Some(sample("req")), ..CallQuery::default() };
     let report = UsageQuery { filter: filter(), ..UsageQuery::default() };
     let logs = Access::Permitted(Permission::ViewLogs);
@@ -159,6 +159,7 @@ fn call_functions() -> Vec<Function> {
             Access::Permitted(Permission::ViewBodies),
         ),
         Function::new(calls::Activity { organization: slug(), query: query.clone() }, logs),
+        Function::new(calls::Facets { organization: slug(), query: query.clone() }, logs),
         Function::new(calls::Get { organization: slug(), id: sample("req") }, logs),
         Function::new(calls::List { organization: slug(), query }, logs),
         Function::new(calls::Suggest { organization: slug(), text: sample::<CallId>("req").to_string() }, logs),

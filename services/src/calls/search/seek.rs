@@ -4,7 +4,11 @@ use domain::ids::CallId;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use uuid::Uuid;
 
-use super::{Bounds, Search, WantedSeries, ids};
+use super::{
+    Search,
+    id_range::{IdRange, ids},
+    wanted::WantedSeries,
+};
 use crate::{ServiceResult, database::Bound};
 
 /// Number of days that are searched first on PostgreSQL, where calls are partitioned by month: an index
@@ -13,7 +17,7 @@ const RECENT_DAYS: i64 = 60;
 
 impl Search {
     /// Finds the newest `limit` calls of the wanted series within the
-    /// bounds; with a model, those with its name in their own row.
+    /// range; with a model, those with its name in their own row.
     ///
     /// Reads one entry for each series, and up to `limit` for each whose newest call may be on the page.
     pub(super) async fn seek(
@@ -21,40 +25,40 @@ impl Search {
         database: &DatabaseConnection,
         wanted: &WantedSeries,
         model: Option<&str>,
-        bounds: Bounds,
+        range: IdRange,
         limit: usize,
     ) -> ServiceResult<Vec<Uuid>> {
-        let Some(recent) = self.recent(database.get_database_backend(), bounds) else {
-            return self.seek_bounds(database, wanted, model, bounds, limit).await;
+        let Some(recent) = self.recent(database.get_database_backend(), range) else {
+            return self.seek_range(database, wanted, model, range, limit).await;
         };
-        let mut ids = self.seek_bounds(database, wanted, model, bounds.down_to(Some(recent)), limit).await?;
+        let mut ids = self.seek_range(database, wanted, model, range.down_to(Some(recent)), limit).await?;
         if ids.len() < limit {
-            let older = Bounds { before: Some(recent), ..bounds };
-            ids.extend(self.seek_bounds(database, wanted, model, older, limit - ids.len()).await?);
+            let older = IdRange { before: Some(recent), ..range };
+            ids.extend(self.seek_range(database, wanted, model, older, limit - ids.len()).await?);
         }
         Ok(ids)
     }
 
     /// The lowest id of the days to search first; `None` to search everything at once.
-    fn recent(&self, backend: DbBackend, bounds: Bounds) -> Option<Uuid> {
-        let last = bounds.before.map_or(self.now, |before| CallId::new(before).started_at().min(self.now));
+    fn recent(&self, backend: DbBackend, range: IdRange) -> Option<Uuid> {
+        let last = range.before.map_or(self.now, |before| CallId::new(before).started_at().min(self.now));
         let recent = CallId::lower_bound(last.plus_days(-RECENT_DAYS)).uuid();
-        (backend == DbBackend::Postgres && bounds.from.is_none_or(|from| from < recent)).then_some(recent)
+        (backend == DbBackend::Postgres && range.from.is_none_or(|from| from < recent)).then_some(recent)
     }
 
-    async fn seek_bounds(
+    async fn seek_range(
         &self,
         database: &DatabaseConnection,
         wanted: &WantedSeries,
         model: Option<&str>,
-        bounds: Bounds,
+        range: IdRange,
         limit: usize,
     ) -> ServiceResult<Vec<Uuid>> {
-        let newest = self.newest_series(database, wanted, model, bounds, limit).await?;
+        let newest = self.newest_series(database, wanted, model, range, limit).await?;
         // Calls older than `limit` others aren't on the page.
         let oldest = newest.last().map(|(_, id)| *id).filter(|_| newest.len() == limit);
         let series: Vec<i64> = newest.into_iter().map(|(series, _)| series).collect();
-        self.newest_calls(database, &series, model, bounds.down_to(oldest), limit).await
+        self.newest_calls(database, &series, model, range.down_to(oldest), limit).await
     }
 
     /// Finds the series with the newest calls, at most `limit`, ordered by those calls.
@@ -63,22 +67,22 @@ impl Search {
         database: &DatabaseConnection,
         wanted: &WantedSeries,
         model: Option<&str>,
-        bounds: Bounds,
+        range: IdRange,
         limit: usize,
     ) -> ServiceResult<Vec<(i64, Uuid)>> {
         let mut bound = Bound::new(database.get_database_backend());
         let organization = bound.value(self.organization.uuid());
-        let in_bounds = bounds.condition("c", self.organization, &mut bound);
+        let in_range = range.condition("c", self.organization, &mut bound);
         let (index, of_model) = model_condition(model, "c", &mut bound);
         let condition = wanted.condition(&mut bound);
         let sql = format!(
-            "SELECT s.id AS series, (SELECT c.id FROM calls c{index} WHERE {in_bounds} AND c.series_id = s.id\
+            "SELECT s.id AS series, (SELECT c.id FROM calls c{index} WHERE {in_range} AND c.series_id = s.id\
              {of_model} ORDER BY c.id DESC LIMIT 1) AS newest FROM series s WHERE s.organization_id = {organization} \
              AND {condition} ORDER BY newest DESC NULLS LAST LIMIT {limit}"
         );
         let mut found = Vec::new();
         for row in database.query_all_raw(bound.statement(sql)).await? {
-            // Series without calls within the bounds come last.
+            // Series without calls within the range come last.
             let Some(newest) = row.try_get("", "newest")? else { break };
             found.push((row.try_get("", "series")?, newest));
         }
@@ -91,7 +95,7 @@ impl Search {
         database: &DatabaseConnection,
         series: &[i64],
         model: Option<&str>,
-        bounds: Bounds,
+        range: IdRange,
         limit: usize,
     ) -> ServiceResult<Vec<Uuid>> {
         if series.is_empty() {
@@ -100,12 +104,12 @@ impl Search {
         let backend = database.get_database_backend();
         let mut bound = Bound::new(backend);
         let organization = bound.value(self.organization.uuid());
-        let in_bounds = bounds.condition("d", self.organization, &mut bound);
+        let in_range = range.condition("d", self.organization, &mut bound);
         let (index, of_model) = model_condition(model, "d", &mut bound);
         let series: Vec<[i64; 1]> = series.iter().map(|series| [*series]).collect();
         let rows = bound.rows(serde_json::json!(series).to_string(), "w");
         let of_one = format!(
-            "SELECT d.id FROM calls d{index} WHERE {in_bounds} AND d.series_id = {}{of_model} \
+            "SELECT d.id FROM calls d{index} WHERE {in_range} AND d.series_id = {}{of_model} \
              ORDER BY d.id DESC LIMIT {limit}",
             bound.number("w.value ->> 0")
         );

@@ -5,7 +5,7 @@ use domain::{
     organizations::SettingsChanges,
     permissions::Role,
     time::Timestamp,
-    usage::{Filter, Range},
+    usage::{Filter, Range, StatusFilter},
 };
 use services::{Actor, ServiceError, calls, organizations};
 
@@ -50,8 +50,8 @@ fn between(from: &str, to: &str) -> CallQuery {
     CallQuery { from: Some(from.parse().unwrap()), to: Some(to.parse().unwrap()), ..CallQuery::default() }
 }
 
-fn only(outcome: Outcome) -> Option<OutcomeFilter> {
-    Some(OutcomeFilter::Only(outcome))
+fn only(outcome: Outcome) -> OutcomeFilter {
+    OutcomeFilter::Only(outcome)
 }
 
 on_both_databases! {
@@ -105,11 +105,11 @@ on_both_databases! {
         world.assign(&admin, second.id, "Dev").await;
         let viewer = world.member(&admin.organization, "Viewer", Role::Viewer).await;
         let by = |filter: Filter| CallQuery { filter, ..CallQuery::default() };
-        let model = |model: &str| by(Filter { model: Some(model.to_owned()), ..Filter::default() });
+        let model = |model: &str| by(Filter { models: vec![model.to_owned()], ..Filter::default() });
         // Over days from rollups, and over an hour from the calls.
         for hour in [false, true] {
             let of_range = |query: CallQuery| match hour {
-                true => CallQuery { filter: query.filter, outcome: query.outcome, ..between(at, "2026-11-16T11:00:00Z") },
+                true => CallQuery { filter: query.filter, ..between(at, "2026-11-16T11:00:00Z") },
                 false => CallQuery { range: Some(Range::Last30Days), ..query },
             };
             let counts = async |actor: &Actor, query: CallQuery| {
@@ -117,14 +117,14 @@ on_both_databases! {
                 bars(&activity).first().map(|(_, counts)| *counts)
             };
             assert_eq!(counts(&admin, CallQuery::default()).await, Some([4, 2, 1]), "{hour}");
-            assert_eq!(counts(&admin, by(Filter { api_key: Some(keys[1].id), ..Filter::default() })).await, Some([1, 0, 0]));
-            assert_eq!(counts(&admin, by(Filter { project: Some(first), ..Filter::default() })).await, Some([3, 2, 1]));
+            assert_eq!(counts(&admin, by(Filter { api_keys: vec![keys[1].id], ..Filter::default() })).await, Some([1, 0, 0]));
+            assert_eq!(counts(&admin, by(Filter { projects: vec![first], ..Filter::default() })).await, Some([3, 2, 1]));
             assert_eq!(counts(&admin, model("gpt-y")).await, Some([1, 0, 0]));
             assert_eq!(counts(&admin, model("none")).await, None);
             assert_eq!(counts(&developer, CallQuery::default()).await, Some([1, 0, 0]));
-            let with = |outcome| CallQuery { outcome, ..CallQuery::default() };
+            let with = |outcome| by(Filter { statuses: vec![StatusFilter::Outcome(outcome)], ..Filter::default() });
             assert_eq!(counts(&admin, with(only(Outcome::Succeeded))).await, Some([4, 0, 0]));
-            assert_eq!(counts(&admin, with(Some(OutcomeFilter::Errors))).await, Some([0, 2, 0]));
+            assert_eq!(counts(&admin, with(OutcomeFilter::Errors)).await, Some([0, 2, 0]));
             assert_eq!(counts(&admin, with(only(Outcome::Refused))).await, Some([0, 0, 1]));
             // Rollups don't tell failed and interrupted calls apart, which is said.
             let failed = activity(world, &admin, of_range(with(only(Outcome::Failed)))).await;

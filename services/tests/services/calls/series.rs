@@ -14,7 +14,7 @@ fn numbers(count: usize) -> String {
 }
 
 fn only(outcome: Outcome) -> CallQuery {
-    CallQuery { outcome: Some(OutcomeFilter::Only(outcome)), ..CallQuery::default() }
+    ended(OutcomeFilter::Only(outcome))
 }
 
 on_both_databases! {
@@ -38,7 +38,7 @@ on_both_databases! {
         assert_eq!(listed.iter().collect::<HashSet<_>>(), ids.iter().collect());
         assert_eq!(exported(world, &admin, &succeeded).await, listed);
         assert_eq!(walk(world, &admin, &only(Outcome::Failed)).await.len(), 1);
-        let by_model = CallQuery { filter: Filter { model: Some("gpt-x".to_owned()), ..Filter::default() }, ..CallQuery::default() };
+        let by_model = CallQuery { filter: Filter { models: vec!["gpt-x".to_owned()], ..Filter::default() }, ..CallQuery::default() };
         assert_eq!(walk(world, &admin, &by_model).await.len(), 41);
     }
 
@@ -90,7 +90,7 @@ on_both_databases! {
         let made: Vec<TestCall> =
             (0..100).map(|number| TestCall { at: newest.at.plus_days(-2 * number), ..newest.clone() }).collect();
         let ids = world.calls(&admin.organization, &key, &made).await;
-        let query = CallQuery { filter: Filter { model: Some("seldom".to_owned()), ..Filter::default() }, ..CallQuery::default() };
+        let query = CallQuery { filter: Filter { models: vec!["seldom".to_owned()], ..Filter::default() }, ..CallQuery::default() };
         assert_eq!(walk(world, &admin, &query).await, ids);
         assert_eq!(exported(world, &admin, &query).await, ids);
         let earlier = CallQuery { to: Some(made[60].at), ..query.clone() };

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use domain::{
     api_keys::{Hint, UNUSED_DAYS},
     calls::{OutcomeFilter, PAGE_SIZE},
-    usage::{Filter, Group, UsageQuery},
+    usage::{Filter, Group, StatusFilter, UsageQuery},
 };
 use services::{api_keys, usage};
 
@@ -17,7 +17,7 @@ fn call(number: usize, data: Value) -> Value {
 
 /// Number of a model's calls in usage reports.
 async fn summed(world: &World, actor: &Actor, model: &str) -> i64 {
-    let filter = Filter { model: Some(model.to_owned()), ..Filter::default() };
+    let filter = Filter { models: vec![model.to_owned()], ..Filter::default() };
     let query = UsageQuery { filter, ..UsageQuery::default() };
     usage::report(&world.services, actor, &query).await.unwrap().total.calls
 }
@@ -103,7 +103,7 @@ on_both_databases! {
         }).collect();
         send(world, &events, &admin, &batch).await;
         let query_of = |model: &str| CallQuery {
-            filter: Filter { model: Some(model.to_owned()), ..Filter::default() },
+            filter: Filter { models: vec![model.to_owned()], ..Filter::default() },
             ..CallQuery::default()
         };
         let list = async |query: CallQuery| calls::list(&world.services, &admin, &query).await.unwrap().calls;
@@ -113,7 +113,8 @@ on_both_databases! {
             assert!(model == "other" || listed.iter().all(|call| &*call.model == model));
         }
         for (outcome, found) in [(Outcome::Failed, 1), (Outcome::Succeeded, 0)] {
-            let query = CallQuery { outcome: Some(OutcomeFilter::Only(outcome)), ..query_of("m1101") };
+            let mut query = query_of("m1101");
+            query.filter.statuses.push(StatusFilter::Outcome(OutcomeFilter::Only(outcome)));
             assert_eq!(list(query).await.len(), found);
         }
         let report = usage::report(&world.services, &admin, &UsageQuery { group: Group::Model, ..UsageQuery::default() }).await.unwrap();
