@@ -2,6 +2,7 @@
 
 mod comparison;
 mod filter;
+mod filter_values;
 mod latency;
 mod query;
 

@@ -1,4 +1,4 @@
-//! The dashboard's chart: stacked bars over time.
+//! The dashboard's chart: stacked bars, shares or lines over time.
 //!
 //! A page passes [`data`], [`scene`] computes positions, [`draw`] renders them through plotters as SVG with
 //! classes instead of colors, and the view lays links over it, one for each bucket, and adds a table.
@@ -8,6 +8,7 @@ pub mod data;
 pub mod draw;
 pub mod geometry;
 mod labels;
+mod lines;
 pub mod scene;
 mod slots;
 mod sparkline;
@@ -21,6 +22,8 @@ mod links;
 #[cfg(feature = "csr")]
 mod pointer;
 #[cfg(feature = "csr")]
+mod selection;
+#[cfg(feature = "csr")]
 mod size;
 #[cfg(feature = "csr")]
 mod table;
@@ -29,7 +32,7 @@ mod tooltip;
 #[cfg(feature = "csr")]
 mod view;
 
-pub use data::{Bucket, ChartData, ChartSeries};
+pub use data::{Bucket, ChartData, ChartSeries, ComparedLine};
 pub use slots::{Slot, slots};
 #[cfg(feature = "csr")]
 pub use sparkline::Sparkline;
