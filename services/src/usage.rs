@@ -5,6 +5,7 @@ pub mod breakdown;
 mod buckets;
 mod cover;
 mod local_format;
+mod model_keys;
 mod report;
 pub(crate) mod resolution;
 mod sums;
@@ -15,6 +16,7 @@ use domain::{
 };
 
 pub use local_format::LocalFormat;
+pub use model_keys::model_keys;
 pub use report::{complete_report, report};
 pub(crate) use report::{total, zone};
 pub(crate) use sums::{ever_called, series_condition};

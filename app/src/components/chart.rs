@@ -9,6 +9,7 @@ pub mod draw;
 pub mod geometry;
 mod labels;
 mod lines;
+mod picture;
 pub mod scene;
 mod slots;
 mod sparkline;
@@ -33,6 +34,7 @@ mod tooltip;
 mod view;
 
 pub use data::{Bucket, ChartData, ChartSeries, ComparedLine};
+pub use picture::{PICTURE_SIZE, PictureColors, draw_picture};
 pub use slots::{Slot, slots};
 #[cfg(feature = "csr")]
 pub use sparkline::Sparkline;

@@ -98,12 +98,13 @@ pub(super) fn Links(
             go.to(href);
         }
     };
+    let name = if selection.is_enabled() { ZOOMABLE } else { "Bars: arrow keys move, Enter opens" };
     let pixels = move |edge: fn(Rect) -> i32| move || scene.with(|scene| format!("{}px", Px(edge(scene.plot))));
     view! {
         <div
             class="chart-links"
             role="group"
-            aria-label=if selection.is_enabled() { ZOOMABLE } else { "Bars: arrow keys move, Enter opens" }
+            aria-label=name
             node_ref=reading.links()
             style:left=pixels(|plot| plot.left)
             style:top=pixels(|plot| plot.top)

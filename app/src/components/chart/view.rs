@@ -20,7 +20,7 @@ pub fn Chart(
     data: Memo<ChartData>,
     #[prop(into)] label: Signal<String>,
     /// Keys of the series that the reader has hidden, for pages that show them elsewhere too.
-    #[prop(optional, into)]
+    #[prop(optional)]
     hidden: Option<RwSignal<Vec<String>>>,
     /// Called with the first and the last bucket that the reader wants to see closer.
     #[prop(optional, into)]
