@@ -149,7 +149,7 @@ fn key_functions() -> Vec<Function> {
 }
 
 fn call_functions() -> Vec<Function> {
-    let filter = || Filter { project: Some(sample("proj")), api_key: Some(sample("key")), model: None };
+    let filter = || Filter { projects: vec![sample("proj")], api_keys: vec![sample("key")], ..Filter::default() };
     let query = CallQuery { filter: filter(), before: Some(sample("req")), ..CallQuery::default() };
     let report = UsageQuery { filter: filter(), ..UsageQuery::default() };
     let logs = Access::Permitted(Permission::ViewLogs);
@@ -163,6 +163,10 @@ fn call_functions() -> Vec<Function> {
         Function::new(calls::List { organization: slug(), query }, logs),
         Function::new(calls::Suggest { organization: slug(), text: sample::<CallId>("req").to_string() }, logs),
         Function::new(overview::Get { organization: slug() }, Access::Permitted(Permission::ViewOverview)),
+        Function::new(
+            usage::ModelKeys { organization: slug(), query: report.clone() },
+            Access::Permitted(Permission::ViewUsage),
+        ),
         Function::new(usage::Report { organization: slug(), query: report }, Access::Permitted(Permission::ViewUsage)),
     ]
 }
