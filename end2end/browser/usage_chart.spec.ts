@@ -2,6 +2,7 @@ import { expectAccessible, expectToFit } from "./accessibility.ts";
 import { call } from "./client.ts";
 import { readDownload } from "./downloads.ts";
 import { expect, test } from "./fixtures.ts";
+import { showFilters } from "./pages/head.ts";
 import { LogsPage } from "./pages/logs.ts";
 import { UsagePage } from "./pages/usage.ts";
 
@@ -55,7 +56,9 @@ test("what there was nothing of before is new, and no percentage is made of a fe
   await call(hub, key.secret);
   const usage = new UsagePage(page);
   await usage.open(organization.slug, "?range=7d&metric=calls");
+  await showFilters(page);
   await usage.choose("Compare with", "Previous period");
+  await page.keyboard.press("Escape");
   await expect(page).toHaveURL(/compare=previous/);
   await expect(usage.metric("Calls")).toContainText("new");
   await expect(usage.legend).toContainText("Previous period");
@@ -64,6 +67,7 @@ test("what there was nothing of before is new, and no percentage is made of a fe
   await expect(page.getByRole("table", { name: "Usage by group" }).getByRole("columnheader", { name: "Difference" })).toBeVisible();
   await expectToFit(page);
   await expectAccessible(page);
+  await showFilters(page);
   await usage.choose("Compare with", "No comparison");
   await expect(page).not.toHaveURL(/compare/);
 });

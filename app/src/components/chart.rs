@@ -8,7 +8,7 @@ pub mod data;
 pub mod draw;
 pub mod geometry;
 mod labels;
-mod lines;
+pub mod lines;
 mod picture;
 pub mod scene;
 mod slots;

@@ -41,3 +41,4 @@ mod schema;
 mod sealed_secrets;
 mod sessions;
 mod usage;
+mod usage_model_keys;
