@@ -174,3 +174,16 @@ test("tokens of each model and key are in one table", { tag: "@widths" }, async 
   await expectToFit(page);
   await expectAccessible(page);
 });
+
+test("a finger zooms in by a bar's other link", { tag: "@phone" }, async ({ signedIn: page, hub, key, organization }) => {
+  await call(hub, key.secret);
+  const usage = new UsagePage(page);
+  await usage.open(organization.slug, "?range=7d&metric=calls");
+  await usage.bars.tap();
+  await usage.tooltip.getByRole("link", { name: "View hours" }).tap();
+  await expect(page.getByRole("figure", { name: "Calls by model, hourly" })).toBeVisible();
+  await expect(usage.levels).toHaveText(["Last 7 days", /\d/]);
+  await expect(usage.tile("Calls")).toHaveText("1");
+  await usage.levels.getByRole("link").first().tap();
+  await expect(page).toHaveURL(/\?range=7d&metric=calls$/);
+});

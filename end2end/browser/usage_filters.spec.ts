@@ -80,3 +80,23 @@ test("one's own usage and keys are in the account menu", async ({ signedIn: page
   await expect(page).toHaveURL(/\/keys\?creator=user_\w+$/);
   await expect(page.getByRole("table").locator("tbody tr")).toHaveCount(1);
 });
+
+test("usage is grouped by a tag whose name is typed", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
+  await call(hub, key.secret);
+  const usage = new UsagePage(page);
+  await usage.open(organization.slug, "?range=12m");
+  await usage.choose("Group by", "Tag…");
+  const dialog = page.getByRole("dialog", { name: "Group by a tag" });
+  const name = dialog.getByRole("textbox", { name: "Tag" });
+  await expect(name).toBeFocused();
+  await name.fill("Not a tag");
+  await page.keyboard.press("Enter");
+  await expect(dialog).toContainText("isn't a tag's name");
+  await expectAccessible(page);
+  await name.fill("customer");
+  await page.keyboard.press("Enter");
+  // Tags aren't known for a year.
+  await expect(page).toHaveURL(/\?range=90d&group=tag\.customer$/);
+  await expect(page.getByRole("figure", { name: "Spend by tag customer, daily" })).toBeVisible();
+  await expectToFit(page);
+});

@@ -60,7 +60,7 @@ on_both_databases! {
         world.calls(&admin.organization, &key, &[TestCall::at("2026-11-10T08:00:00Z")]).await;
         let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
         let rows = usage::model_keys(&world.services, &developer, &query()).await.unwrap();
-        assert_eq!(rows, []);
+        assert!(rows.is_empty());
         let stranger = world.organization("Other", "UTC").await;
         let filter = Filter { api_keys: vec![key.id], ..Filter::default() };
         let result = usage::model_keys(&world.services, &stranger, &UsageQuery { filter, ..query() }).await;

@@ -1,6 +1,6 @@
 //! The controls in the chart's head: its metric, form, view and grouping, and a link to the calls that it counts.
 
-use domain::usage::{ChartForm, Group, Metric, UsageQuery, UsageReport, View};
+use domain::usage::{ChartForm, Group, Metric, Range, UsageQuery, UsageReport, View};
 use leptos::prelude::*;
 
 use super::{
@@ -84,7 +84,13 @@ fn GroupMenu(links: Memo<Links>) -> impl IntoView {
     let group = Memo::new(move |_| links.with(|links| links.address.query.group.clone()));
     let href = move |group: &Group| {
         let group = group.clone();
-        links.with(|links| links.page(UsageQuery { group, all_groups: false, ..links.address.query.clone() }))
+        links.with(|links| {
+            let query = links.address.query.clone();
+            // Tags aren't known for longer.
+            let is_too_long = matches!(group, Group::Tag(_)) && query.range.most_days() > Group::MAX_TAG_DAYS;
+            let query = if is_too_long { UsageQuery { range: Range::Last90Days, view: None, ..query } } else { query };
+            links.page(UsageQuery { group, all_groups: false, ..query })
+        })
     };
     // The tags that the address names; others are typed.
     let tags = Memo::new(move |_| {

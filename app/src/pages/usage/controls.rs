@@ -1,4 +1,4 @@
-use domain::usage::{Comparison, Range, UsageQuery, UsageReport};
+use domain::usage::{Comparison, Group, Range, UsageQuery, UsageReport};
 use leptos::prelude::*;
 
 use super::{
@@ -75,10 +75,13 @@ fn CompareMenu(
     }
 }
 
-/// The query for another range; back to the default view where the chosen one doesn't fit it.
+/// The query for another range; back to the default view where the chosen one doesn't fit it, and to the default grouping where
+/// tags aren't known for as long.
 fn with_range(query: UsageQuery, range: Range) -> UsageQuery {
     let view = query.view.filter(|view| range.fits(*view));
-    UsageQuery { range, view, ..query }
+    let is_kept = !matches!(query.group, Group::Tag(_)) || range.most_days() <= Group::MAX_TAG_DAYS;
+    let group = if is_kept { query.group.clone() } else { Group::default() };
+    UsageQuery { range, view, group, ..query }
 }
 
 /// Number of controls that differ from the page as it first opens.
