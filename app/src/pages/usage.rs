@@ -30,7 +30,7 @@ mod zone_menu;
 
 use domain::{
     permissions::Permission,
-    usage::{Filter, Metric, Range, UsageQuery, UsageReport},
+    usage::{Filter, Metric, Range, UsageReport},
 };
 use leptos::prelude::*;
 
@@ -117,7 +117,7 @@ pub fn Usage() -> impl IntoView {
 fn Report(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView {
     let go = use_go();
     let choose_metric = move |metric: Metric| {
-        go.to(links.with_untracked(|links| links.page(UsageQuery { metric, ..links.address.query.clone() })));
+        go.to(links.with_untracked(|links| links.metric(metric)));
     };
     let is_empty = Memo::new(move |_| report.with(|report| report.total.is_zero()));
     view! {

@@ -58,7 +58,7 @@ pub(super) fn ChartControls(report: ReadSignal<UsageReport>, links: Memo<Links>)
 #[component]
 fn MetricMenu(metric: Memo<Metric>, links: Memo<Links>) -> impl IntoView {
     let choice = move |choice: Metric| {
-        let href = move || links.with(|links| links.page(UsageQuery { metric: choice, ..links.address.query.clone() }));
+        let href = move || links.with(|links| links.metric(choice));
         view! {
             <MenuLink href=Signal::derive(href) current=Signal::derive(move || metric.get() == choice)>
                 {choice.label()}

@@ -100,6 +100,16 @@ impl Links {
         self.page(UsageQuery { all_groups, ..self.address.query.clone() })
     }
 
+    /// The usage page with another metric. A grouping that wasn't chosen is that of the metric.
+    pub(super) fn metric(&self, metric: Metric) -> String {
+        let query = self.address.query.clone();
+        let is_chosen = query.group != own_group(query.metric);
+        let group = if is_chosen { query.group.clone() } else { own_group(metric) };
+        // The groups that were opened are those of the grouping.
+        let all_groups = query.all_groups && group == query.group;
+        self.page(UsageQuery { metric, group, all_groups, ..query })
+    }
+
     /// The usage page with another query, at the same level.
     pub(crate) fn page(&self, query: UsageQuery) -> String {
         self.address.with_query(query).href(&self.organization)
@@ -140,6 +150,11 @@ impl Links {
         };
         if main.is_none() { BarLinks { main: other, other: None } } else { BarLinks { main, other } }
     }
+}
+
+/// The grouping in which a metric's tile opens its chart.
+fn own_group(metric: Metric) -> Group {
+    if metric == Metric::Calls { Group::Endpoint } else { Group::default() }
 }
 
 /// The range of whole days from `from` up to `to`, in a zone.
