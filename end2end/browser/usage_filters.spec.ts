@@ -11,13 +11,15 @@ test("several values of a dimension are chosen one by one, and taken away by the
   const usage = new UsagePage(page);
   await usage.open(organization.slug);
   await expect(usage.tile("Calls")).toHaveText("3");
+  const search = page.getByRole("combobox", { name: /^Search/ });
   for (const name of ["shop", "Batch"]) {
     await showFilters(page);
     await page.getByRole("button", { name: "Filter", exact: true }).click();
+    await expect(search).toBeFocused();
     await page.keyboard.type(name);
     await expect(page.getByRole("option")).toHaveCount(1);
     await page.keyboard.press("Enter");
-    await expect(page.getByRole("combobox", { name: /^Search/ })).toBeHidden();
+    await expect(search).toBeHidden();
     await page.keyboard.press("Escape");
   }
   await expect(page).toHaveURL(/\?key=key_\w+&key=key_\w+$/);
