@@ -20,4 +20,4 @@ pub(crate) use overview::{FirstStepsContent, Overview};
 pub(crate) use settings::{BodiesQuestion, Settings};
 pub(crate) use sign_in::SignIn;
 pub(crate) use sign_up::SignUp;
-pub(crate) use usage::{CustomRangeDialog, Usage, UsageFilters};
+pub(crate) use usage::{ChartPicture, CustomRangeDialog, TagDialogContent, TokenTable, Usage, UsageFilters};

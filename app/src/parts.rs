@@ -54,6 +54,7 @@ parts! {
     ApiKey: api_key => pages::ApiKey [KeyAddress::invalid],
     ApiKeys: api_keys => pages::ApiKeys [KeysAddress::invalid],
     CallDetails: call_details => pages::CallContent,
+    ChartPicture: chart_picture => pages::ChartPicture,
     CustomRange: custom_range => pages::CustomRangeDialog,
     ExportDialog: export_dialog => pages::ExportDialog,
     FirstSteps: first_steps => pages::FirstStepsContent,
@@ -68,6 +69,8 @@ parts! {
     Settings: settings => pages::Settings,
     SignIn: sign_in => pages::SignIn,
     SignUp: sign_up => pages::SignUp,
+    TagDialog: tag_dialog => pages::TagDialogContent,
+    TokenTable: token_table => pages::TokenTable,
     Usage: usage => pages::Usage [UsageAddress::invalid],
     UsageFilters: usage_filters => pages::UsageFilters,
 }

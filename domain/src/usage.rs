@@ -2,7 +2,9 @@
 
 mod comparison;
 mod filter;
+mod filter_values;
 mod latency;
+mod model_keys;
 mod query;
 mod tags;
 
@@ -13,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use comparison::{ComparedUsage, Comparison, Difference, MIN_COMPARED_CALLS};
 pub use filter::{Filter, Group, StatusFilter, TagFilter, TagName};
 pub use latency::{Distribution, EstimatedDuration, LATENCY_BINS, LATENCY_BOUNDS_MS, Percentile};
+pub use model_keys::ModelKeyTokens;
 pub use query::{ChartForm, CustomRange, Metric, MinuteRange, Range, UsageQuery, View, parse_day};
 pub use tags::{MAX_TAG_GROUPS, OTHER_TAG_VALUES, TagCount, TagCounts, parse_tag_name};
 

@@ -60,10 +60,11 @@ test("tiles are the tabs of the chart's metric", { tag: "@widths" }, async ({ si
   await usage.open(organization.slug);
   await expect(usage.metric("Spend")).toHaveAttribute("aria-pressed", "true");
   await usage.metric("Calls").click();
-  await expect(page).toHaveURL(/\?metric=calls$/);
+  // Calls are by endpoint unless a grouping was chosen.
+  await expect(page).toHaveURL(/\?group=endpoint&metric=calls$/);
   await expect(usage.metric("Calls")).toHaveAttribute("aria-pressed", "true");
   await expect(usage.metric("Spend")).toHaveAttribute("aria-pressed", "false");
-  await expect(page.getByRole("figure", { name: /^Calls by model/ })).toBeVisible();
+  await expect(page.getByRole("figure", { name: /^Calls by endpoint/ })).toBeVisible();
   await expectToFit(page);
   await expectAccessible(page);
   await usage.metric("Tokens").focus();

@@ -17,6 +17,7 @@ const [EXPONENT, SHARE] = [32, 0.007];
 /** Parts that open within a page, so that no visit begins with them. */
 const LATER = [
   "call_details",
+  "chart_picture",
   "custom_range",
   "export_dialog",
   "first_steps",
@@ -25,6 +26,8 @@ const LATER = [
   "key_dialogs",
   "key_history",
   "overlays",
+  "tag_dialog",
+  "token_table",
   "usage_filters",
 ];
 

@@ -12,6 +12,7 @@ mod grouped_sums;
 mod groups;
 mod labels;
 mod local_format;
+mod model_keys;
 mod report;
 pub(crate) mod resolution;
 pub(crate) mod series_counts;
@@ -26,6 +27,7 @@ use domain::{
 
 pub(crate) use conditions::{series_condition, tag_condition};
 pub use local_format::LocalFormat;
+pub use model_keys::model_keys;
 pub use report::{complete_report, report};
 pub(crate) use report::{total, zone};
 pub(crate) use sums::ever_called;

@@ -21,7 +21,7 @@ choices! {
 }
 
 /// The address of a key's page: `tab, tz, project`; for usage `range, metric`; for calls
-/// `from, to, model, outcome, call`.
+/// `from, to, call` and those of the filter.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KeyAddress {
     pub id: ApiKeyId,
@@ -56,12 +56,17 @@ impl KeyAddress {
     /// Reads everything but the key, which is in the path.
     fn read(query: &mut QueryReader) -> impl FnOnce(ApiKeyId) -> Self + use<> {
         let mut logs = LogsAddress::read(query);
-        let project = logs.filter.project.take();
+        // The pages are narrowed to one project; this one is narrowed to the key, which is in one.
+        let projects = std::mem::take(&mut logs.filter.projects);
+        let project = projects.first().copied();
+        if projects.len() > 1 {
+            query.reject("project");
+        }
         let tab = query.get("tab").unwrap_or_default();
         let range = query.get("range").unwrap_or(Self::DEFAULT_RANGE);
         let metric = query.get("metric").unwrap_or_default();
         move |id| {
-            logs.filter.api_key = Some(id);
+            logs.filter.api_keys = vec![id];
             Self { id, tab, range, metric, logs, project }
         }
     }
@@ -89,7 +94,7 @@ impl KeyAddress {
 
     /// The query for the key's usage.
     pub fn usage(&self) -> UsageQuery {
-        let filter = Filter { api_key: Some(self.id), ..Filter::default() };
+        let filter = Filter { api_keys: vec![self.id], ..Filter::default() };
         let time_zone = self.logs.time_zone.clone();
         UsageQuery { range: self.range, metric: self.metric, filter, time_zone, ..UsageQuery::default() }
     }
@@ -113,7 +118,7 @@ mod tests {
             "",
             "?range=7d&metric=calls",
             "?range=7d&tz=Asia/Kathmandu&project=proj_01h2xcejqtf2nbrexx3vqjhp41",
-            "?from=2026-11-17T14:00:00Z&model=gpt-5-mini&outcome=failed&call=req_01h2xcejqtf2nbrexx3vqjhp41&tab=calls",
+            "?from=2026-11-17T14:00:00Z&model=gpt-5-mini&status=failed&call=req_01h2xcejqtf2nbrexx3vqjhp41&tab=calls",
             "?tz=UTC&project=proj_01h2xcejqtf2nbrexx3vqjhp41&tab=history",
         ] {
             assert_eq!(KeyAddress::parse(id(), search).href("acme"), format!("{PATH}{search}"));
@@ -127,7 +132,7 @@ mod tests {
         let project = address.project;
         assert_eq!(address, KeyAddress::new(id()).within(project));
         assert_eq!(project.map(|id| id.to_string()).as_deref(), Some("proj_00000000000000000000000000"));
-        assert_eq!(address.usage().filter.api_key, Some(id()));
+        assert_eq!(address.usage().filter.api_keys, [id()]);
         assert_eq!(address.logs.calls(None).filter, address.usage().filter);
     }
 

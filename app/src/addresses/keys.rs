@@ -2,12 +2,12 @@ use std::num::NonZero;
 
 use domain::{
     api_keys::{HintKind, KeyQuery, KeySort, Level, Status},
-    ids::ProjectId,
+    ids::{ProjectId, UserId},
 };
 
 use super::{page::Page, query::Query, query_reader::QueryReader};
 
-/// The address of the list of API keys: `q, status, level, project, hint, sort, reversed, page`.
+/// The address of the list of API keys: `q, status, level, project, creator, hint, sort, reversed, page`.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct KeysAddress {
     /// The page's query. The address counts pages from 1, the query from 0.
@@ -38,6 +38,7 @@ impl KeysAddress {
                 status: query.get::<Status>("status"),
                 level: query.get::<Level>("level"),
                 project: query.get::<ProjectId>("project"),
+                creator: query.get::<UserId>("creator"),
                 hint: query.get::<HintKind>("hint"),
                 sort: query.get::<KeySort>("sort").unwrap_or_default(),
                 reversed: query.get("reversed").unwrap_or_default(),
@@ -55,6 +56,7 @@ impl KeysAddress {
             .with("status", query.status.map(Status::name))
             .with("level", query.level)
             .with("project", query.project)
+            .with("creator", query.creator)
             .with("hint", query.hint)
             .with("sort", (query.sort != KeySort::default()).then_some(query.sort))
             .with("reversed", query.reversed.then_some(true))
@@ -82,7 +84,8 @@ mod tests {
 
     use super::*;
 
-    const FULL: &str = "?q=web+app&status=rotating&level=standard&project=proj_01h2xcejqtf2nbrexx3vqjhp41&hint=wide\
+    const FULL: &str = "?q=web+app&status=rotating&level=standard&project=proj_01h2xcejqtf2nbrexx3vqjhp41\
+                        &creator=user_01h2xcejqtf2nbrexx3vqjhp41&hint=wide\
                         &sort=used&reversed=true&page=3&new=key";
 
     #[test]

@@ -13,6 +13,7 @@ pub enum CodePart {
     ApiKey,
     ApiKeys,
     CallDetails,
+    ChartPicture,
     CustomRange,
     ExportDialog,
     FirstSteps,
@@ -27,6 +28,8 @@ pub enum CodePart {
     Settings,
     SignIn,
     SignUp,
+    TagDialog,
+    TokenTable,
     Usage,
     UsageFilters,
 }

@@ -48,6 +48,14 @@ impl Query {
         self
     }
 
+    /// Returns the query with `name` set to each of `values`; without any, it is removed.
+    #[must_use]
+    pub fn with_all(mut self, name: &str, values: &[impl ToString]) -> Self {
+        self.0.retain(|(other, _)| other != name);
+        self.0.extend(values.iter().map(|value| (name.to_owned(), value.to_string())));
+        self
+    }
+
     /// Returns `path` with this query, if it isn't empty.
     pub fn append_to(&self, path: &str) -> String {
         let mut address = path.to_owned();
@@ -81,6 +89,13 @@ mod tests {
         let query = Query::default().with("from", Some("2026-11-17T14:00:00Z")).with("model", Some("a b&c"));
         assert_eq!(query.append_to("/logs"), "/logs?from=2026-11-17T14:00:00Z&model=a+b%26c");
         assert_eq!(Query::default().append_to("/logs"), "/logs");
+    }
+
+    #[test]
+    fn a_name_may_have_several_values() {
+        let query = Query::default().with("model", Some("old")).with_all("model", &["a", "b"]);
+        assert_eq!(query.append_to("/logs"), "/logs?model=a&model=b");
+        assert_eq!(query.with_all("model", &[] as &[&str]).append_to("/logs"), "/logs");
     }
 
     #[test]

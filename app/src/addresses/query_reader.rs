@@ -2,8 +2,8 @@ use std::str::FromStr;
 
 use super::query::{Query, is_time_zone};
 
-/// Reads the values of an address's query, and records the names of those that can't be used: empty ones,
-/// repeated ones, and any that can't be parsed.
+/// Reads the values of an address's query, and records the names of those that can't be used: empty ones, any that can't be
+/// parsed, and repeated ones where there may be only one.
 pub(super) struct QueryReader {
     query: Query,
     invalid: Vec<&'static str>,
@@ -34,6 +34,39 @@ impl QueryReader {
         let value = self.only_value(name)?;
         let fits = !value.is_empty() && value.len() <= max_length;
         self.record(name, fits.then_some(value))
+    }
+
+    /// All values of `name` as `T`s, each once; none if one of them isn't valid, or if they are more than `max_count`.
+    pub(super) fn all<T: FromStr + PartialEq>(&mut self, name: &'static str, max_count: usize) -> Vec<T> {
+        let parsed: Option<Vec<T>> = self.query.values(name).map(|value| value.parse().ok()).collect();
+        self.distinct(name, parsed, max_count)
+    }
+
+    /// All values of `name`, each once and at most `max_length` bytes; none if one of them is empty or longer, or if they are
+    /// more than `max_count`.
+    pub(super) fn texts(&mut self, name: &'static str, max_length: usize, max_count: usize) -> Vec<String> {
+        let fits = |value: &str| (!value.is_empty() && value.len() <= max_length).then(|| value.to_owned());
+        let texts: Option<Vec<String>> = self.query.values(name).map(fits).collect();
+        self.distinct(name, texts, max_count)
+    }
+
+    /// Whether all values that were read so far can be used.
+    pub(super) fn is_valid(&self) -> bool {
+        self.invalid.is_empty()
+    }
+
+    fn distinct<T: PartialEq>(&mut self, name: &'static str, values: Option<Vec<T>>, max_count: usize) -> Vec<T> {
+        let mut distinct = Vec::new();
+        for value in self.record(name, values).unwrap_or_default() {
+            if !distinct.contains(&value) {
+                distinct.push(value);
+            }
+        }
+        if distinct.len() > max_count {
+            self.reject(name);
+            distinct.clear();
+        }
+        distinct
     }
 
     /// The value of `name`, at most `max_length` bytes; empty without one.
@@ -102,6 +135,20 @@ mod tests {
         for search in ["", "?page=1&model=gpt&tz=Asia/Kathmandu&new=key", "other=&other=", "pages=x"] {
             assert_eq!(invalid(search), Vec::<&str>::new(), "{search}");
         }
+    }
+
+    #[test]
+    fn repeated_values_are_all_valid_or_none_is_used() {
+        let read = |search: &str| {
+            let mut reader = QueryReader::new(search);
+            let (numbers, names) = (reader.all::<u32>("page", 2), reader.texts("model", 5, 2));
+            (numbers, names, reader.invalid)
+        };
+        assert_eq!(read(""), (vec![], vec![], vec![]));
+        let names = vec!["a".to_owned(), "b".to_owned()];
+        assert_eq!(read("page=1&model=a&page=2&model=b&page=1"), (vec![1, 2], names, vec![]));
+        assert_eq!(read("page=1&page=x&model=a&model="), (vec![], vec![], vec!["page", "model"]));
+        assert_eq!(read("page=1&page=2&page=3&model=longer"), (vec![], vec![], vec!["page", "model"]));
     }
 
     #[test]

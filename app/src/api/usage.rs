@@ -1,8 +1,8 @@
-//! The server function for usage.
+//! Server functions for usage.
 
 use domain::{
     errors::ApiError,
-    usage::{UsageQuery, UsageReport},
+    usage::{ModelKeyTokens, UsageQuery, UsageReport},
 };
 use leptos::prelude::*;
 use server_fn::codec::Json;
@@ -15,4 +15,11 @@ use super::context;
 pub async fn report(organization: String, query: UsageQuery) -> Result<UsageReport, ApiError> {
     let (services, actor) = context::actor(&organization).await?;
     services::usage::report(&services, &actor, &query).await.map_err(context::public_error)
+}
+
+/// Sums tokens by model and key, the largest first.
+#[server(prefix = "/api", endpoint = "usage/model_keys", input = Json)]
+pub async fn model_keys(organization: String, query: UsageQuery) -> Result<Vec<ModelKeyTokens>, ApiError> {
+    let (services, actor) = context::actor(&organization).await?;
+    services::usage::model_keys(&services, &actor, &query).await.map_err(context::public_error)
 }

@@ -1,7 +1,9 @@
+use domain::permissions::Permission;
 use leptos::prelude::*;
 
 use super::{overlays::Overlays, theme_menu::ThemeEntries};
 use crate::{
+    addresses::{Page, Query},
     api,
     components::{Icon, Menu, MenuAction, MenuLink, Name, use_toasts},
     lean::{upper_case, watch},
@@ -20,6 +22,16 @@ pub fn AccountMenu(
     let sign_out = sign_out();
     let name =
         move || session.viewer.with(|viewer| viewer.as_ref().map(|viewer| viewer.name.clone()).unwrap_or_default());
+    let organization = use_organization();
+    let slug = StoredValue::new(organization.slug());
+    let own = move |page: Page, name: &'static str| {
+        Signal::derive(move || {
+            let id = session.viewer.with(|viewer| viewer.as_ref().map(|viewer| viewer.id));
+            slug.with_value(|slug| Query::default().with(name, id).append_to(&page.path(slug)))
+        })
+    };
+    let (own_usage, own_keys) = (own(Page::Usage, "member"), own(Page::ApiKeys, "creator"));
+    let (has_usage, has_keys) = (organization.may(Permission::ViewUsage), organization.may(Permission::ViewApiKeys));
     let affiliation = StoredValue::new(format!("{} · {}", membership.name, membership.role.label()));
     view! {
         <Menu
@@ -39,6 +51,8 @@ pub fn AccountMenu(
                 <small>{move || session.viewer.with(|viewer| viewer.as_ref().map(|viewer| viewer.email.clone()))}</small>
             </div>
             <MenuLink href="/account" icon=Icon::User>"Your account"</MenuLink>
+            {has_usage.then(|| view! { <MenuLink href=own_usage icon=Icon::Usage>"My usage"</MenuLink> }.into_any())}
+            {has_keys.then(|| view! { <MenuLink href=own_keys icon=Icon::Key>"My API keys"</MenuLink> }.into_any())}
             <MenuAction icon=Icon::Keyboard on_press=move || shortcuts.set(true)>"Keyboard shortcuts"</MenuAction>
             <ThemeEntries/>
             <hr/>

@@ -1,33 +1,47 @@
 //! The usage page: how much was used, when, and by which model, key or project.
 
+mod chart_controls;
 mod chart_data;
 mod chart_section;
 mod chips;
 mod controls;
 mod days;
+mod differences;
+mod download;
 mod export;
 mod figures;
 mod filter_list;
 mod filter_menu;
+mod filter_names;
 mod filter_options;
+mod links;
+mod measure;
 mod names;
 mod no_calls;
+mod percentiles;
+mod picture;
 mod range_menu;
 mod series_table;
 mod spend;
+mod tag_dialog;
+mod token_table;
+mod trail;
 mod zone_menu;
 
 use domain::{
     permissions::Permission,
-    usage::{Metric, UsageQuery, UsageReport},
+    usage::{Filter, Metric, Range, UsageReport},
 };
 use leptos::prelude::*;
 
 pub(super) use self::{
-    chart_data::{Links, chart_data, plural},
-    chips::{FilterNames, filter_chips},
+    chart_data::{chart_data, plural},
+    chips::filter_chips,
+    differences::error_trend,
     export::with_organization,
-    figures::MetricTiles,
+    figures::{KEY_TILES, MetricTiles},
+    filter_names::FilterNames,
+    links::Links,
     range_menu::{ANY_TIME, RangeMenu, range_name},
     spend::{Spend, format_spend_share},
     zone_menu::ZoneMenu,
@@ -36,11 +50,18 @@ use self::{
     chart_section::ChartSection,
     controls::Controls,
     export::{facts, href},
+    figures::TILES,
     names::format_days,
     no_calls::NoCalls,
+    range_menu::range_name_in,
     series_table::SeriesTable,
+    token_table::TokenSection,
+    trail::Trail,
 };
-pub(crate) use self::{days::CustomRangeDialog, filter_list::UsageFilters};
+pub(crate) use self::{
+    days::CustomRangeDialog, filter_list::UsageFilters, picture::ChartPicture, tag_dialog::TagDialogContent,
+    token_table::TokenTable,
+};
 use super::export::Export;
 use crate::{
     addresses::UsageAddress,
@@ -55,7 +76,10 @@ use crate::{
 pub fn Usage() -> impl IntoView {
     let organization = use_organization();
     let address = use_address(UsageAddress::parse);
-    let report = load(move || api::usage::Report { organization: organization.slug(), query: address.get().query });
+    // Another form of the chart shows the same answer.
+    let query = Memo::new(move |_| address.with(|address| address.query.clone()));
+    let report = load(move || api::usage::Report { organization: organization.slug(), query: query.get() });
+    let names = FilterNames::new(Memo::new(move |_| address.with(all_filters)));
     use_live().follow(move || report.refresh());
 
     let links = Memo::new(move |_| Links {
@@ -63,7 +87,10 @@ pub fn Usage() -> impl IntoView {
         address: address.get(),
         to_logs: organization.may(Permission::ViewLogs),
     });
-    let description = move || report.with(|report| report.map(describe_range));
+    let description = move || {
+        let range = query.with(|query| query.range);
+        report.with(|report| report.map(|report| describe_range(report, range)))
+    };
     let export_href = Signal::derive(move || links.with(href));
     let export_facts = Signal::derive(move || {
         report.with(|report| links.with(|links| report.map(|report| facts(report, links)).unwrap_or_default()))
@@ -76,7 +103,8 @@ pub fn Usage() -> impl IntoView {
             secondary=move || view! { <Export href=export_href facts=export_facts/> }
         />
         <div class="usage">
-            <Controls address report/>
+            <Controls address report names/>
+            <Trail address names/>
             <AsyncView answer=report skeleton=skeleton let:report>
                 <Report report links/>
             </AsyncView>
@@ -89,17 +117,18 @@ pub fn Usage() -> impl IntoView {
 fn Report(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView {
     let go = use_go();
     let choose_metric = move |metric: Metric| {
-        go.to(links.with_untracked(|links| links.page(UsageQuery { metric, ..links.address.query.clone() })));
+        go.to(links.with_untracked(|links| links.metric(metric)));
     };
     let is_empty = Memo::new(move |_| report.with(|report| report.total.is_zero()));
     view! {
-        <MetricTiles report links on_choose=choose_metric/>
+        <MetricTiles metrics=TILES report links on_choose=choose_metric/>
         <When
             when=move || !is_empty.get()
             fallback=move || view! { <NoCalls report links/> }
         >
             <ChartSection report links/>
             <SeriesTable report links/>
+            <TokenSection links/>
         </When>
     }
 }
@@ -113,8 +142,26 @@ fn skeleton() -> impl IntoView {
 }
 
 /// The report's range, such as `1 Nov – 17 Nov 2026, Europe/Berlin time`.
-fn describe_range(report: &UsageReport) -> String {
+fn describe_range(report: &UsageReport, range: Range) -> String {
     let zone = report.time_zone.as_str();
     let Some(first) = report.buckets.first() else { return String::new() };
-    format!("{}, {} time", format_days(*first, report.end, zone), zone_name(zone))
+    let compared = report
+        .compared
+        .as_ref()
+        .map(|compared| format!(", compared with {}", format_days(compared.from, compared.to, zone)));
+    let range = match range {
+        Range::Between(_) => range_name_in(range, zone),
+        _ => format_days(*first, report.end, zone),
+    };
+    format!("{range}{}, {} time", compared.unwrap_or_default(), zone_name(zone))
+}
+
+/// The filters of the page and of the levels above it, as one: for the names of all that the page shows.
+fn all_filters(address: &UsageAddress) -> Filter {
+    let mut filter = address.query.filter.clone();
+    for level in &address.levels {
+        filter.api_keys.extend(level.filter.api_keys.iter().filter(|id| !address.query.filter.api_keys.contains(id)));
+        filter.members.extend(level.filter.members.iter().filter(|id| !address.query.filter.members.contains(id)));
+    }
+    filter
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ApiKey, HintKind, Level, Status};
-use crate::ids::ProjectId;
+use crate::ids::{ProjectId, UserId};
 
 /// Maximum number of keys on a page of the list.
 pub const PAGE_SIZE: u32 = 50;
@@ -30,6 +30,8 @@ pub struct KeyQuery {
     pub status: Option<Status>,
     pub level: Option<Level>,
     pub project: Option<ProjectId>,
+    /// The member who created the keys.
+    pub creator: Option<UserId>,
     pub hint: Option<HintKind>,
     pub sort: KeySort,
     /// Reverses the sort's own direction, which is the newest, the latest used or the most expensive first,

@@ -33,6 +33,27 @@ export class UsagePage {
     return this.page.getByRole("list", { name: "Metric" }).getByRole("button", { name: new RegExp(`^${metric}`) });
   }
 
+  /** The chart's legend. */
+  get legend(): Locator {
+    return this.chart.getByRole("list", { name: "Legend" });
+  }
+
+  /** The levels through which the page was narrowed. */
+  get levels(): Locator {
+    return this.page.getByRole("navigation", { name: "Levels" }).getByRole("listitem");
+  }
+
+  /** The filters that can be taken away. */
+  get chips(): Locator {
+    return this.page.getByRole("list", { name: "Filters" }).getByRole("listitem");
+  }
+
+  /** Chooses an entry of the menu whose button begins with `menu`: `Group by`, `Metric`, `Compare with`. */
+  async choose(menu: string, entry: string): Promise<void> {
+    await this.page.getByRole("button", { name: new RegExp(`^${menu}`) }).click();
+    await this.page.getByRole("menuitem", { name: entry, exact: true }).click();
+  }
+
   /** The values of the bar that is read. */
   get tooltip(): Locator {
     return this.chart.locator(".chart-tip");

@@ -43,3 +43,4 @@ mod sealed_secrets;
 mod sessions;
 mod tags;
 mod usage;
+mod usage_model_keys;

@@ -26,6 +26,14 @@ pub(super) enum Ink {
         /// Paler, since its bucket is still being filled.
         running: bool,
     },
+    /// A series as a line.
+    Line {
+        slot: Slot,
+        /// Dashed, since it leads to a bucket that is still being filled.
+        running: bool,
+    },
+    /// The dashed line of an earlier range.
+    Compared,
 }
 
 impl Ink {
@@ -37,6 +45,9 @@ impl Ink {
             Self::Label => RGBColor(3, 0, 0),
             Self::Series { slot: Slot::Series(index), running } => RGBColor(4, index, u8::from(running)),
             Self::Series { slot: Slot::Others, running } => RGBColor(5, 0, u8::from(running)),
+            Self::Line { slot: Slot::Series(index), running } => RGBColor(6, index, u8::from(running)),
+            Self::Line { slot: Slot::Others, running } => RGBColor(7, 0, u8::from(running)),
+            Self::Compared => RGBColor(8, 0, 0),
         }
     }
 
@@ -47,6 +58,9 @@ impl Ink {
         match kind {
             4 => Self::Series { slot: Slot::Series(index), running },
             5 => Self::Series { slot: Slot::Others, running },
+            6 => Self::Line { slot: Slot::Series(index), running },
+            7 => Self::Line { slot: Slot::Others, running },
+            8 => Self::Compared,
             2 => Self::Axis,
             3 => Self::Label,
             _ => Self::Grid,
@@ -54,13 +68,16 @@ impl Ink {
     }
 
     fn class(self) -> String {
+        let series = |kind: &str, slot: Slot, running: bool| {
+            format!("{kind} {}{}", slot.class(), if running { " running" } else { "" })
+        };
         match self {
             Self::Grid => "grid".to_owned(),
             Self::Axis => "axis".to_owned(),
             Self::Label => "label".to_owned(),
-            Self::Series { slot, running } => {
-                format!("bar {}{}", slot.class(), if running { " running" } else { "" })
-            }
+            Self::Series { slot, running } => series("bar", slot, running),
+            Self::Line { slot, running } => series("line", slot, running),
+            Self::Compared => "compared".to_owned(),
         }
     }
 }
@@ -236,6 +253,7 @@ mod tests {
     #[test]
     fn an_ink_comes_back_from_its_colour() {
         let series = |slot, running| Ink::Series { slot, running };
+        let line = |slot, running| Ink::Line { slot, running };
         for ink in [
             Ink::Grid,
             Ink::Axis,
@@ -244,6 +262,10 @@ mod tests {
             series(Slot::Series(7), true),
             series(Slot::Others, false),
             series(Slot::Others, true),
+            line(Slot::Series(0), true),
+            line(Slot::Series(7), false),
+            line(Slot::Others, false),
+            Ink::Compared,
         ] {
             let RGBColor(red, green, blue) = ink.color();
             assert_eq!(Ink::from_color(BackendColor { alpha: 1.0, rgb: (red, green, blue) }), ink);

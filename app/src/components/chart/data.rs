@@ -1,17 +1,22 @@
 //! A chart's contents, as plain data.
 
+use domain::usage::ChartForm;
+
 use super::{
     slots::{Slot, slots},
     units::Unit,
 };
 
-/// Bars over time, one stack for each bucket.
+/// Values over time: one stack of bars for each bucket, or a line for each series.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChartData {
     pub unit: Unit,
+    pub form: ChartForm,
     pub buckets: Vec<Bucket>,
     /// Series in stacking order, from the bottom up.
     pub series: Vec<ChartSeries>,
+    /// Sums of an earlier range, over all series.
+    pub compared: Option<ComparedLine>,
     /// The bucket that is still being filled.
     pub running: Option<usize>,
     /// Allowed distances between labels in buckets, ascending: whole weeks look better than nine days.
@@ -33,6 +38,19 @@ pub struct Bucket {
     pub href: Option<String>,
     /// Text of its link: `View calls`.
     pub action: &'static str,
+    /// A second link, which only its tooltip shows: its text and address.
+    pub other_link: Option<(&'static str, String)>,
+}
+
+/// Sums of an earlier range, which a dashed line shows.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ComparedLine {
+    /// The range's name: `Previous period`.
+    pub label: String,
+    /// Sums, by the place of the buckets; fewer than these where the rest is yet to come.
+    pub values: Vec<i64>,
+    /// What has changed since, for each bucket: `▲ 12.3%`.
+    pub differences: Vec<String>,
 }
 
 /// A series of the stacks, in one color.
@@ -47,20 +65,23 @@ pub struct ChartSeries {
     pub values: Vec<i64>,
     /// Whether a value of 0 isn't known instead, for each bucket; empty if all values are known.
     pub unknown: Vec<bool>,
+    /// What an estimated value lies between, for each bucket: `1 s – 2.5 s`; empty if all values are exact.
+    pub ranges: Vec<String>,
+    /// Whether the reader has hidden it: its values count as 0.
+    pub hidden: bool,
 }
 
 impl ChartSeries {
     pub fn value(&self, bucket: usize) -> i64 {
-        self.values.get(bucket).copied().unwrap_or(0).max(0)
+        if self.hidden { 0 } else { self.values.get(bucket).copied().unwrap_or(0).max(0) }
     }
 
     /// The sum over all buckets.
     pub fn total(&self) -> i128 {
-        self.values.iter().map(|&value| i128::from(value.max(0))).sum()
+        (0..self.values.len()).map(|bucket| i128::from(self.value(bucket))).sum()
     }
 
     /// Whether the value of a bucket is unknown at least in part.
-    #[cfg(feature = "csr")]
     pub fn is_unknown(&self, bucket: usize) -> bool {
         self.unknown.get(bucket).is_some_and(|unknown| *unknown)
     }
@@ -77,9 +98,29 @@ impl ChartData {
         self.series.iter().map(ChartSeries::total).sum()
     }
 
-    /// The highest stack.
+    /// The highest stack or point, also of the compared line.
     pub fn maximum(&self) -> i128 {
-        (0..self.buckets.len()).map(|bucket| self.total(bucket)).max().unwrap_or(0)
+        let highest = |bucket| match self.form {
+            ChartForm::Lines => self.series.iter().map(|series| i128::from(series.value(bucket))).max().unwrap_or(0),
+            ChartForm::Stacked | ChartForm::Share => self.total(bucket),
+        };
+        let highest = (0..self.buckets.len()).map(highest).max().unwrap_or(0);
+        let compared = self.compared.iter().flat_map(|line| &line.values).copied().max().unwrap_or(0);
+        highest.max(compared.into())
+    }
+
+    /// The data with these series hidden, by their keys.
+    #[must_use]
+    pub fn with_hidden(mut self, keys: &[String]) -> Self {
+        for series in &mut self.series {
+            series.hidden = keys.contains(&series.key);
+        }
+        self
+    }
+
+    /// The last bucket that has begun.
+    pub fn last_begun(&self) -> usize {
+        self.running.unwrap_or(self.buckets.len().saturating_sub(1))
     }
 
     /// The color of each series.
@@ -101,9 +142,12 @@ impl ChartData {
         self.total(bucket) > 0 || self.buckets.get(bucket).is_some_and(|bucket| bucket.href.is_some())
     }
 
-    /// Formats the sum of a bucket's stack.
+    /// Formats the sum of a bucket's stack; empty where values don't add up.
     #[cfg(feature = "csr")]
     pub fn format_total(&self, bucket: usize) -> String {
+        if !self.unit.adds_up() {
+            return String::new();
+        }
         self.unit.format_known(self.total(bucket), self.series.iter().any(|series| series.is_unknown(bucket)))
     }
 
@@ -112,7 +156,30 @@ impl ChartData {
     pub fn describe(&self, bucket: usize) -> String {
         let Some(Bucket { title, detail, action, .. }) = self.buckets.get(bucket) else { return String::new() };
         let running = if self.running == Some(bucket) { ", in progress" } else { "" };
-        let text = format!("{title}{running}: {}. {detail}", self.format_total(bucket));
+        let values = if self.unit.adds_up() { self.format_total(bucket) } else { self.format_each(bucket) };
+        let mut text = format!("{title}{running}: {values}. {detail}");
+        if let Some((label, value, difference)) = self.compared_at(bucket) {
+            text.push_str(&format!(". {label}: {value} {difference}"));
+        }
         if action.is_empty() { text } else { format!("{text}. {action}") }
+    }
+
+    /// The compared line's label, value and difference at a bucket.
+    #[cfg(feature = "csr")]
+    pub fn compared_at(&self, bucket: usize) -> Option<(String, String, String)> {
+        let line = self.compared.as_ref()?;
+        let value = *line.values.get(bucket)?;
+        let difference = line.differences.get(bucket).cloned().unwrap_or_default();
+        Some((line.label.clone(), self.unit.format_exact(value.into()), difference))
+    }
+
+    /// Formats a bucket's values one by one: `p50 0.41 s, p95 1.90 s`.
+    #[cfg(feature = "csr")]
+    fn format_each(&self, bucket: usize) -> String {
+        let value = |series: &ChartSeries| {
+            let value = self.unit.format_known(series.value(bucket).into(), series.is_unknown(bucket));
+            format!("{} {value}", series.label)
+        };
+        self.series.iter().filter(|series| !series.hidden).map(value).collect::<Vec<_>>().join(", ")
     }
 }

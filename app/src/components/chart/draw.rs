@@ -56,6 +56,13 @@ fn draw(scene: &Scene, output: &mut String) -> Result<(), DrawingAreaErrorKind<f
         let Rect { left, top, right, bottom } = with_seam(segment.rect, plot);
         area.draw(&Rectangle::new([(left, top), (right, bottom)], ShapeStyle::from(ink.color()).filled()))?;
     }
+    if !scene.compared.is_empty() {
+        area.draw(&PathElement::new(scene.compared.clone(), Ink::Compared.color().stroke_width(1)))?;
+    }
+    for line in &scene.lines {
+        let ink = Ink::Line { slot: line.slot, running: line.running };
+        area.draw(&PathElement::new(line.points.clone(), ink.color().stroke_width(1)))?;
+    }
     for label in &scene.labels {
         let position = (label.x, plot.bottom + DOTS * 9);
         area.draw(&Text::new(label.text.as_str(), position, text(HPos::Center, VPos::Top)))?;
@@ -76,8 +83,10 @@ fn text(horizontal: HPos, vertical: VPos) -> TextStyle<'static> {
 
 #[cfg(test)]
 mod tests {
+    use domain::usage::ChartForm;
+
     use super::*;
-    use crate::components::chart::{Bucket, ChartData, ChartSeries, Unit, geometry::Size};
+    use crate::components::chart::{Bucket, ChartData, ChartSeries, ComparedLine, Unit, geometry::Size};
 
     const SIZE: Size = Size { width: 400, height: 200 };
 
@@ -98,7 +107,24 @@ mod tests {
             series: vec![series("a", &[1_000_000_000, 2_000_000_000]), series("b", &[3_000_000_000, 500_000_000])],
             running: Some(1),
             strides: &[1],
+            ..ChartData::default()
         }
+    }
+
+    #[test]
+    fn lines_are_dashed_where_they_are_not_of_now() {
+        let compared = Some(ComparedLine { values: vec![1_000_000_000; 2], ..ComparedLine::default() });
+        let svg = drawn(&ChartData { form: ChartForm::Lines, compared, ..data() }, "Spend");
+        for class in ["class=\"compared\"", "class=\"line series-", " running\""] {
+            assert!(svg.contains(class), "{class} in {svg}");
+        }
+        assert!(!svg.contains("class=\"bar"), "{svg}");
+    }
+
+    #[test]
+    fn shares_go_up_to_a_hundred_percent() {
+        let svg = drawn(&ChartData { form: ChartForm::Share, ..data() }, "Spend");
+        assert!(svg.contains(">100%<") && svg.contains(">0%<"), "{svg}");
     }
 
     #[test]

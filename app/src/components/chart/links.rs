@@ -8,13 +8,19 @@ use super::{
     geometry::Rect,
     pointer::{Reading, Tap},
     scene::Scene,
+    selection::Selection,
 };
 use crate::{lean::CollectAny, state::use_go};
 
 /// The links over the bars, one for each bucket over the plot's full height. They work by click, middle
 /// click, Enter and touch. Only one takes part in the order of the Tab key; arrows move between them.
 #[component]
-pub(super) fn Links(data: Memo<ChartData>, scene: Memo<Scene>, reading: Reading) -> impl IntoView {
+pub(super) fn Links(
+    data: Memo<ChartData>,
+    scene: Memo<Scene>,
+    reading: Reading,
+    selection: Selection,
+) -> impl IntoView {
     let go = use_go();
     let count = move || data.with_untracked(|data| data.buckets.len());
     let hrefs = Memo::new(move |_| data.with(|data| data.buckets.iter().map(|b| b.href.clone()).collect::<Vec<_>>()));
@@ -45,6 +51,7 @@ pub(super) fn Links(data: Memo<ChartData>, scene: Memo<Scene>, reading: Reading)
                 tabindex=tab_index
                 aria-label=label
                 aria-disabled=disabled
+                draggable="false"
             ></a>
         }
     };
@@ -64,13 +71,25 @@ pub(super) fn Links(data: Memo<ChartData>, scene: Memo<Scene>, reading: Reading)
             "ArrowLeft" | "ArrowDown" => bucket.saturating_sub(1),
             "Home" => 0,
             "End" => last,
-            "Escape" => return reading.close(),
+            "Escape" => {
+                selection.clear();
+                return reading.close();
+            }
+            "Enter" if selection.zoom() => return event.prevent_default(),
             _ => return,
         };
         event.prevent_default();
+        if event.shift_key() && selection.is_enabled() {
+            selection.extend(bucket, next);
+        } else {
+            selection.clear();
+        }
         focus(reading, next);
     };
     let on_click = move |event: ev::MouseEvent| {
+        if selection.take_drag() {
+            return event.prevent_default();
+        }
         let Some(tap) = reading.take_tap(&event) else { return };
         event.prevent_default();
         let href =
@@ -79,21 +98,34 @@ pub(super) fn Links(data: Memo<ChartData>, scene: Memo<Scene>, reading: Reading)
             go.to(href);
         }
     };
+    let name = if selection.is_enabled() { ZOOMABLE } else { "Bars: arrow keys move, Enter opens" };
     let pixels = move |edge: fn(Rect) -> i32| move || scene.with(|scene| format!("{}px", Px(edge(scene.plot))));
     view! {
         <div
             class="chart-links"
             role="group"
-            aria-label="Bars: arrow keys move, Enter opens the calls"
+            aria-label=name
             node_ref=reading.links()
             style:left=pixels(|plot| plot.left)
             style:top=pixels(|plot| plot.top)
             style:width=pixels(Rect::width)
             style:height=pixels(Rect::height)
-            on:pointerdown=move |event| reading.press(&event)
-            on:pointermove=move |event| reading.follow(&event)
-            on:pointerup=move |event| reading.lift(&event)
-            on:pointercancel=move |_| reading.cancel()
+            on:pointerdown=move |event| {
+                reading.press(&event);
+                selection.press(&event, reading.bucket_at(event.client_x()));
+            }
+            on:pointermove=move |event| {
+                reading.follow(&event);
+                selection.drag(&event, reading.bucket_at(event.client_x()));
+            }
+            on:pointerup=move |event| {
+                reading.lift(&event);
+                selection.lift();
+            }
+            on:pointercancel=move |_| {
+                reading.cancel();
+                selection.cancel();
+            }
             on:pointerleave=move |event| reading.handle_pointer_leave(&event)
             on:focusin=on_focus
             on:focusout=move |_| reading.leave()
@@ -104,6 +136,9 @@ pub(super) fn Links(data: Memo<ChartData>, scene: Memo<Scene>, reading: Reading)
         </div>
     }
 }
+
+/// The name of bars that can be selected.
+const ZOOMABLE: &str = "Bars: arrow keys move, Enter opens. With Shift, arrow keys select, and Enter zooms in";
 
 fn bucket_of(target: Option<web_sys::EventTarget>) -> Option<usize> {
     target?.dyn_into::<HtmlElement>().ok()?.get_attribute("data-bucket")?.parse().ok()

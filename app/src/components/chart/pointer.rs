@@ -152,7 +152,7 @@ impl Reading {
     }
 
     /// The bucket at `x`, in the window's pixels.
-    fn bucket_at(&self, x: i32) -> Option<usize> {
+    pub(super) fn bucket_at(&self, x: i32) -> Option<usize> {
         let (count, position, _) = self.position(x)?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a small count")]
         let bucket = position.max(0.0) as usize;

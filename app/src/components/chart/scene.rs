@@ -1,11 +1,15 @@
 //! The layout of a chart: turns data into positions.
 
+use domain::usage::ChartForm;
+
 use super::{
     data::ChartData,
     geometry::{DOTS, Label, Rect, Size},
     labels,
+    lines::{Line, compared_points, lines},
     slots::Slot,
     ticks::{Tick, ticks},
+    units::Unit,
 };
 
 /// Space above the plot: half a line of text.
@@ -32,6 +36,9 @@ pub struct Scene {
     /// Grid lines, from the bottom up.
     pub grid: Vec<GridLine>,
     pub segments: Vec<BarSegment>,
+    pub lines: Vec<Line>,
+    /// Points of the compared line; none without it.
+    pub compared: Vec<(i32, i32)>,
     pub labels: Vec<Label>,
     /// Each bucket's column over the plot's full height; the columns tile the plot.
     pub columns: Vec<Rect>,
@@ -62,7 +69,10 @@ impl Scene {
         let (width, height) = (dots(size.width), dots(size.height));
         let bottom = (height - BOTTOM).max(TOP);
         let steps = usize::try_from((bottom - TOP) / MIN_STEP).unwrap_or(0).clamp(2, 6);
-        let ticks = ticks(data.maximum(), steps, data.unit);
+        let ticks = match data.form {
+            ChartForm::Share => percents(steps),
+            ChartForm::Stacked | ChartForm::Lines => ticks(data.maximum(), steps, data.unit),
+        };
         let left = ticks.iter().map(|tick| labels::width(&tick.label)).max().unwrap_or(0) + LABEL_GAP;
         let plot = Rect { left: left.min(width), top: TOP, right: width, bottom };
         let top = ticks.last().map_or(1, |tick| tick.value).max(1);
@@ -72,16 +82,26 @@ impl Scene {
             let count = columns.len().max(1) as i64;
             plot.left + (i64::from(plot.width()) * (2 * index as i64 + 1) / (2 * count)) as i32
         };
+        let y = |value: i128| y(plot, value, top);
+        let is_lines = data.form == ChartForm::Lines;
         Self {
             width,
             height,
             plot,
-            grid: ticks.into_iter().map(|Tick { value, label }| GridLine { y: y(plot, value, top), label }).collect(),
-            segments: segments(data, plot, top, &columns),
+            lines: if is_lines { lines(data, &columns, y) } else { Vec::new() },
+            compared: compared_points(data, &columns, y),
+            segments: if is_lines { Vec::new() } else { segments(data, plot, top, &columns) },
+            grid: ticks.into_iter().map(|Tick { value, label }| GridLine { y: y(value), label }).collect(),
             labels: labels::place(&data.buckets, data.strides, width, center),
             columns,
         }
     }
+}
+
+/// Ticks of shares, up to 100%.
+fn percents(steps: usize) -> Vec<Tick> {
+    let percent = |Tick { value, label }: Tick| Tick { value, label: format!("{label}%") };
+    ticks(100, steps, Unit::Count).into_iter().map(percent).collect()
 }
 
 /// The position of `value` on an axis that ends at `top`.
@@ -118,6 +138,8 @@ fn segments(data: &ChartData, plot: Rect, top: i128, columns: &[Rect]) -> Vec<Ba
             running: data.running == Some(bucket),
         };
         let total = data.total(bucket);
+        // As shares, each stack is as high as the plot.
+        let top = if data.form == ChartForm::Share { total.max(1) } else { top };
         if total > 0 && plot.bottom - y(plot, total, top) < MIN_BAR_HEIGHT {
             // Too little to see: a bar of minimum height shows that there is something.
             if let Some(&(series, _)) = data.largest_first(bucket).first() {

@@ -77,7 +77,7 @@ mod tests {
 
         #[test]
         fn every_tick_is_written_differently(maximum in 0..=8 * i128::from(i64::MAX), max_steps in 1_usize..9) {
-            for unit in [Unit::Count, Unit::Money] {
+            for unit in [Unit::Count, Unit::Money, Unit::Minutes, Unit::Bytes, Unit::Duration] {
                 let ticks = ticks(maximum, max_steps, unit);
                 let labels: std::collections::HashSet<_> = ticks.iter().map(|tick| &tick.label).collect();
                 prop_assert_eq!(labels.len(), ticks.len());

@@ -2,7 +2,7 @@ use leptos::prelude::*;
 
 use super::{
     backend::Px,
-    data::{Bucket, ChartData},
+    data::{Bucket, ChartData, ChartSeries},
     geometry::Rect,
     pointer::Reading,
     scene::Scene,
@@ -61,27 +61,46 @@ fn bucket_values(data: &ChartData, bucket: usize) -> impl IntoView + use<> {
     let unit = data.unit;
     let slots = data.slots();
     let row = |(series, value): (usize, i64)| {
-        let label = data.series[series].label.clone();
+        let ChartSeries { label, ranges, .. } = &data.series[series];
+        let note = match ranges.get(bucket) {
+            Some(range) => range.clone(),
+            None => format_share(value.into(), total),
+        };
         view! {
             <li>
                 <span class=format!("swatch {}", slots[series].class())></span>
-                <span class="chart-tip-name"><Name name=label/></span>
+                <span class="chart-tip-name"><Name name=label.clone()/></span>
                 <span class="chart-tip-value">{unit.format_part(value.into(), total)}</span>
-                <span class="chart-tip-share">{format_share(value.into(), total)}</span>
+                <span class="chart-tip-share">{note}</span>
             </li>
         }
     };
     let parts = data.largest_first(bucket);
     let rows = (!parts.is_empty())
         .then(|| view! { <ul role="list">{parts.into_iter().map(row).collect_any()}</ul> }.into_any());
-    let Bucket { title, detail, href, action, .. } = data.buckets[bucket].clone();
-    // A mouse clicks on the bar instead; only a finger reaches the link.
-    let link = href.map(|href| view! { <a class="chart-tip-action" href=href tabindex="-1">{action}</a> }.into_any());
+    let Bucket { title, detail, href, action, other_link, .. } = data.buckets[bucket].clone();
+    // A mouse clicks on the bar instead; only a finger reaches the links.
+    let links = href.map(|href| (action, href)).into_iter().chain(other_link);
+    let links = links
+        .map(|(action, href)| view! { <a class="chart-tip-action" href=href tabindex="-1">{action}</a> })
+        .collect_any();
+    let compared = data.compared_at(bucket).map(|(label, value, difference)| {
+        view! {
+            <p class="chart-tip-compared">
+                <span class="swatch compared"></span>
+                <span>{label}</span>
+                <span class="chart-tip-value">{value}</span>
+                <span class="chart-tip-share">{difference}</span>
+            </p>
+        }
+        .into_any()
+    });
     view! {
         <div class="chart-tip-head"><span>{title}</span><strong>{data.format_total(bucket)}</strong></div>
         {rows}
+        {compared}
         {(data.running == Some(bucket)).then(|| view! { <p class="chart-tip-note">"In progress"</p> }.into_any())}
-        <div class="chart-tip-foot"><span>{detail}</span>{link}</div>
+        <div class="chart-tip-foot"><span>{detail}</span>{links}</div>
     }
 }
 

@@ -7,6 +7,11 @@ pub enum Unit {
     Count,
     /// Nano-dollars.
     Money,
+    /// Thousandths of a minute.
+    Minutes,
+    Bytes,
+    /// Milliseconds that something took. They don't add up.
+    Duration,
 }
 
 /// The power of ten that is one dollar.
@@ -15,23 +20,41 @@ const DOLLAR: u32 = 9;
 const SCALES: [(u32, &str); 4] = [(12, "T"), (9, "B"), (6, "M"), (3, "K")];
 
 impl Unit {
-    /// The power of ten of `1` or `$1`.
+    /// The power of ten of `1`, `$1`, a minute, a byte or a second.
     const fn exponent(self) -> u32 {
         match self {
-            Self::Count => 0,
+            Self::Count | Self::Bytes => 0,
             Self::Money => DOLLAR,
+            Self::Minutes | Self::Duration => 3,
         }
     }
 
-    /// The value of `1` or `$1`.
+    /// Whether the sum of two values means something.
+    pub const fn adds_up(self) -> bool {
+        !matches!(self, Self::Duration)
+    }
+
+    /// The value of `1`, `$1`, a minute, a byte or a second.
     pub(super) fn one(self) -> i128 {
         power(self.exponent())
     }
 
     const fn sign(self) -> &'static str {
         match self {
-            Self::Count => "",
             Self::Money => "$",
+            Self::Count | Self::Minutes | Self::Bytes | Self::Duration => "",
+        }
+    }
+
+    /// The text after a number of this scale.
+    fn suffix(self, scale: &str) -> String {
+        match (self, scale) {
+            (Self::Count | Self::Money, _) => scale.to_owned(),
+            (Self::Minutes, _) => format!("{scale} min"),
+            (Self::Duration, _) => format!("{scale} s"),
+            (Self::Bytes, "B") => " GB".to_owned(),
+            (Self::Bytes, "K") => " kB".to_owned(),
+            (Self::Bytes, _) => format!(" {scale}B"),
         }
     }
 
@@ -42,17 +65,18 @@ impl Unit {
             return format!("{}0", self.sign());
         }
         let one = self.one();
-        let (scale, suffix) = SCALES
+        let least_scaled = if self == Self::Bytes { 1_000 } else { 10_000 };
+        let (scale, letter) = SCALES
             .into_iter()
-            .filter(|_| top >= one.saturating_mul(10_000))
+            .filter(|_| top >= one.saturating_mul(least_scaled))
             .find(|(scale, _)| top >= one.saturating_mul(power(*scale)))
             .unwrap_or((0, ""));
         let decimals = decimals_needed(step, self.exponent() + scale);
         let decimals = if self == Self::Money && scale == 0 && decimals == 1 { 2 } else { decimals };
         let number = format_fixed(value, self.exponent() + scale, decimals);
         // "1M" between "0.5M" and "1.5M"; but "$1.00" between "$0.50" and "$1.50".
-        let number = if suffix.is_empty() { number } else { number.trim_end_matches(".0").to_owned() };
-        format!("{}{number}{suffix}", self.sign())
+        let number = if letter.is_empty() { number } else { number.trim_end_matches(".0").to_owned() };
+        format!("{}{number}{}", self.sign(), self.suffix(letter))
     }
 
     /// Formats a part of `total` in a column: from a dollar on to the cent, so that the decimal points align.
@@ -66,22 +90,37 @@ impl Unit {
         }
     }
 
-    /// Formats `value`, or says that it is unknown if nothing of it is known.
+    /// Formats `value`, or says that it is unknown if nothing of it is known. Without calls, nothing took any time.
     #[cfg(feature = "csr")]
     pub(super) fn format_known(self, value: i128, is_unknown: bool) -> String {
-        if is_unknown && value == 0 { "Unknown".to_owned() } else { self.format_exact(value) }
+        match (is_unknown && value == 0, self) {
+            (false, _) => self.format_exact(value),
+            (true, Self::Duration) => "—".to_owned(),
+            (true, _) => "Unknown".to_owned(),
+        }
     }
 
     /// Formats `value` as pages do.
     #[cfg(feature = "csr")]
     pub fn format_exact(self, value: i128) -> String {
-        use crate::components::{format_count, format_money};
-        let value = i64::try_from(value).unwrap_or(i64::MAX);
+        use crate::components::{format_count, format_duration, format_money};
+        let rounded = i64::try_from(value).unwrap_or(i64::MAX);
         match self {
-            Self::Count => format_count(value),
-            Self::Money => format_money(domain::money::Money::from_nanos(value)),
+            Self::Count => format_count(rounded),
+            Self::Money => format_money(domain::money::Money::from_nanos(rounded)),
+            Self::Minutes => format!("{} min", format_fixed(value, 3, 1)),
+            Self::Bytes => format_bytes(value),
+            Self::Duration => format_duration(rounded.saturating_mul(1_000)),
         }
     }
+}
+
+/// Formats a number of bytes: `812 B`, `1.2 MB`.
+#[cfg(any(feature = "csr", test))]
+fn format_bytes(bytes: i128) -> String {
+    let scale = SCALES.into_iter().find(|(scale, _)| bytes.abs() >= power(*scale));
+    let (scale, letter) = scale.unwrap_or((0, ""));
+    format!("{}{}", format_fixed(bytes, scale, u32::from(scale > 0)), Unit::Bytes.suffix(letter))
 }
 
 fn power(exponent: u32) -> i128 {
@@ -130,5 +169,16 @@ mod tests {
         assert_eq!(axis(Unit::Money, 100 * USD, 200 * USD), ["$0", "$100", "$200"]);
         assert_eq!(axis(Unit::Money, USD / 2000, USD / 1000), ["$0", "$0.0005", "$0.0010"]);
         assert_eq!(axis(Unit::Money, 5_000 * USD, 10_000 * USD), ["$0", "$5K", "$10K"]);
+        assert_eq!(axis(Unit::Minutes, 500, 1_000), ["0", "0.5 min", "1.0 min"]);
+        assert_eq!(axis(Unit::Duration, 250, 500), ["0", "0.25 s", "0.50 s"]);
+        assert_eq!(axis(Unit::Bytes, 500, 1_000), ["0", "0.5 kB", "1 kB"]);
+        assert_eq!(axis(Unit::Bytes, 2_000_000_000, 4_000_000_000), ["0", "2 GB", "4 GB"]);
+    }
+
+    #[test]
+    fn bytes_have_a_unit_of_their_size() {
+        for (bytes, text) in [(0, "0 B"), (999, "999 B"), (1_234, "1.2 kB"), (2_000_000_000, "2.0 GB")] {
+            assert_eq!(format_bytes(bytes), text);
+        }
     }
 }

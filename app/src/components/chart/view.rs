@@ -2,22 +2,43 @@ use leptos::{ev, html::Div, prelude::*};
 use wasm_bindgen::JsCast;
 
 use super::{
-    data::ChartData, draw, legend::Legend, links::Links, pointer::Reading, scene::Scene, size::observe_size,
-    table::ChartTable, tooltip::Tooltip,
+    data::ChartData,
+    draw,
+    legend::Legend,
+    links::Links,
+    pointer::Reading,
+    scene::Scene,
+    selection::{Selection, SelectionBand},
+    size::observe_size,
+    table::ChartTable,
+    tooltip::Tooltip,
 };
 
-/// Stacked bars over time. Each bar is a link; `label` names the chart, such as `Spend by model and day`.
+/// Values over time. Each bucket is a link; `label` names the chart, such as `Spend by model and day`.
 #[component]
-pub fn Chart(data: Memo<ChartData>, #[prop(into)] label: Signal<String>) -> impl IntoView {
+pub fn Chart(
+    data: Memo<ChartData>,
+    #[prop(into)] label: Signal<String>,
+    /// Keys of the series that the reader has hidden, for pages that show them elsewhere too.
+    #[prop(optional)]
+    hidden: Option<RwSignal<Vec<String>>>,
+    /// Called with the first and the last bucket that the reader wants to see closer.
+    #[prop(optional, into)]
+    on_zoom: Option<Callback<(usize, usize)>>,
+) -> impl IntoView {
     let plot = NodeRef::<Div>::new();
     let size = observe_size(plot);
-    let scene = Memo::new(move |_| size.get().map(|size| data.with(|data| Scene::new(data, size))).unwrap_or_default());
+    let hidden = hidden.unwrap_or_else(|| RwSignal::new(Vec::new()));
+    let shown = Memo::new(move |_| hidden.with(|hidden| data.get().with_hidden(hidden)));
+    let scene =
+        Memo::new(move |_| size.get().map(|size| shown.with(|data| Scene::new(data, size))).unwrap_or_default());
     let drawing = move || {
         scene.with(
             |scene| if scene.width > 0 { draw::svg(scene, &label.get()).unwrap_or_default() } else { String::new() },
         )
     };
-    let reading = Reading::new(data);
+    let reading = Reading::new(shown);
+    let selection = Selection::new(on_zoom);
     // A touch elsewhere closes a pinned tooltip.
     let listener = window_event_listener(ev::pointerdown, move |event| {
         let target = event.target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
@@ -30,10 +51,11 @@ pub fn Chart(data: Memo<ChartData>, #[prop(into)] label: Signal<String>) -> impl
         <figure class="chart" aria-label=label>
             <div class="chart-plot" node_ref=plot>
                 <div class="chart-drawing" inner_html=drawing></div>
-                <Links data scene reading/>
-                <Tooltip data scene reading/>
+                <Links data=shown scene reading selection/>
+                <SelectionBand data=shown scene selection/>
+                <Tooltip data=shown scene reading/>
             </div>
-            <Legend data/>
+            <Legend data hidden/>
             <ChartTable data label/>
         </figure>
     }

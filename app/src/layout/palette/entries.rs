@@ -73,7 +73,7 @@ pub(super) fn entries(open: RwSignal<bool>, typed: RwSignal<String>) -> Signal<V
         organization.projects.with(|projects| {
             for project in projects.into_iter().flatten() {
                 let mut address = UsageAddress::default();
-                address.query.filter.project = Some(project.id);
+                address.query.filter.projects = vec![project.id];
                 let action = EntryAction::Go(address.href(&slug));
                 entries.push(Entry::new("Projects", Icon::Folder, &project.name, action).with_detail("usage"));
             }

@@ -2,6 +2,7 @@ use domain::{
     api_keys::{EXPIRES_SOON_DAYS, HintKind, KeyQuery, Status},
     calls::{Outcome, OutcomeFilter},
     overview::{KeyAlert, KeyAlertKind, Overview, RejectionReason},
+    usage::{Filter, StatusFilter},
 };
 use leptos::prelude::*;
 
@@ -109,8 +110,9 @@ fn RejectedCalls(overview: ReadSignal<Overview>, slug: String) -> impl IntoView 
     let text = Memo::new(move |_| rejections().reasons.iter().map(reason_text).collect::<Vec<_>>().join(" · "));
     // The day goes on, so the address changes without the rest.
     let href = Signal::derive(move || {
-        let outcome = Some(OutcomeFilter::Only(Outcome::Refused));
-        LogsAddress { from: Some(rejections().since), outcome, ..LogsAddress::default() }.href(&slug)
+        let rejected = StatusFilter::Outcome(OutcomeFilter::Only(Outcome::Refused));
+        let filter = Filter { statuses: vec![rejected], ..Filter::default() };
+        LogsAddress { from: Some(rejections().since), filter, ..LogsAddress::default() }.href(&slug)
     });
     view! {
         <When when=are_any>

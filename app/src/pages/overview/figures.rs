@@ -3,13 +3,13 @@
 use domain::{
     calls::OutcomeFilter,
     overview::Overview,
-    usage::{Measures, Metric, Range},
+    usage::{Filter, Measures, Metric, Range, StatusFilter},
 };
 
 use crate::{
     addresses::{LogsAddress, Page, UsageAddress},
-    components::{Tile, Trend, format_compact, format_count, format_money, format_money_exact, format_percent},
-    pages::usage::plural,
+    components::{Tile, format_compact, format_count, format_money, format_money_exact, format_percent},
+    pages::usage::{error_trend, plural},
 };
 
 /// The month's figures; `to_logs` is whether the member may read the calls behind them.
@@ -20,8 +20,8 @@ pub(super) fn figures(overview: &Overview, slug: &str, to_logs: bool) -> Vec<Til
         address.query.metric = metric;
         Some(address.href(slug))
     };
-    let failed =
-        LogsAddress { range: Some(Range::MonthToDate), outcome: Some(OutcomeFilter::Errors), ..LogsAddress::default() };
+    let filter = Filter { statuses: vec![StatusFilter::Outcome(OutcomeFilter::Errors)], ..Filter::default() };
+    let failed = LogsAddress { range: Some(Range::MonthToDate), filter, ..LogsAddress::default() };
     vec![
         Tile { href: usage(Metric::Spend), ..spend(month, previous) },
         count("Calls", month.calls, previous.calls, usage(Metric::Calls)),
@@ -65,7 +65,7 @@ fn errors(month: &Measures, previous: &Measures) -> Tile {
         value: rate(month),
         exact: format!("{} of {} calls", format_count(month.errors), format_count(month.calls)),
         detail: if previous.calls == 0 { NO_DATA.to_owned() } else { format!("was {}", rate(previous)) },
-        trend: error_change(month, previous),
+        trend: error_trend(month, previous),
         ..Tile::default()
     }
 }
@@ -95,19 +95,5 @@ fn difference(now: i64, before: i64) -> String {
             let by = now.saturating_sub(before).saturating_abs();
             format!("{arrow} {}", format_percent(by, before))
         }
-    }
-}
-
-/// The trend of the error rate: higher is worse. Compared as fractions, without rounding.
-fn error_change(now: &Measures, before: &Measures) -> Trend {
-    if now.calls == 0 || before.calls == 0 {
-        return Trend::Neutral;
-    }
-    let (now, before) =
-        (i128::from(now.errors) * i128::from(before.calls), i128::from(before.errors) * i128::from(now.calls));
-    match now.cmp(&before) {
-        std::cmp::Ordering::Less => Trend::Better,
-        std::cmp::Ordering::Equal => Trend::Neutral,
-        std::cmp::Ordering::Greater => Trend::Worse,
     }
 }

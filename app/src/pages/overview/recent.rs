@@ -6,7 +6,6 @@ use domain::{
 use leptos::prelude::*;
 
 use crate::{
-    addresses::UsageAddress,
     components::{
         Name, bar_width,
         chart::{Chart, slots},
@@ -26,7 +25,7 @@ pub(super) fn Recent(overview: ReadSignal<Overview>) -> impl IntoView {
     let organization = use_organization();
     let links = StoredValue::new(Links {
         organization: organization.slug(),
-        address: UsageAddress { query: UsageQuery { range: Range::Last30Days, ..UsageQuery::default() } },
+        address: UsageQuery { range: Range::Last30Days, ..UsageQuery::default() }.into(),
         to_logs: organization.may(Permission::ViewLogs),
     });
     let data = Memo::new(move |_| overview.with(|o| links.with_value(|links| chart_data(&o.recent, links))));

@@ -2,11 +2,7 @@
 
 use domain::usage::UsageReport;
 
-use super::{
-    chart_data::{Links, plural},
-    names::format_days,
-    spend::format_spend,
-};
+use super::{chart_data::plural, links::Links, names::format_days, spend::format_spend};
 use crate::{
     addresses::Query,
     components::{format_count, zone_name},

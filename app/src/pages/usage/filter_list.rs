@@ -7,7 +7,7 @@ use super::{
     filter_options::{FilterOption, filter_options},
 };
 use crate::{
-    components::{ListedOption, OptionList, OptionListView},
+    components::{Icon, ListedOption, OptionList, OptionListView},
     lean::watch,
     state::{use_go, use_organization},
 };
@@ -28,11 +28,13 @@ pub fn UsageFilters() -> impl IntoView {
         }
         let mut address = address.get_untracked();
         address.query.filter = option.filter;
+        address.query.all_groups = false;
         go.to(address.href(&organization.slug()));
     };
     let listed = move || {
         let option = |option: FilterOption| ListedOption {
             group: option.kind,
+            icon: option.chosen.then_some(Icon::Check),
             label: option.name,
             detail: option.detail,
             ..ListedOption::default()
@@ -69,10 +71,10 @@ pub fn UsageFilters() -> impl IntoView {
             aria-expanded="true"
             aria-controls=list.id()
             aria-activedescendant=move || list.active_id()
-            aria-label="Search models, keys and projects"
+            aria-label="Search models, keys, projects, members and more"
             aria-autocomplete="list"
             autocomplete="off"
-            placeholder="Model, key or project"
+            placeholder="Model, key, status, customer:acme…"
             prop:value=move || typed.get()
             on:input=move |event| {
                 typed.set(event_target_value(&event));

@@ -19,7 +19,7 @@ pub(super) struct FilterPanel {
     pub element: NodeRef<html::Div>,
 }
 
-/// A button that opens a list of models, keys and projects; choosing one narrows the page to it.
+/// A button that opens a list of values of all dimensions; choosing one filters the page by it too, or no longer.
 #[component]
 pub(super) fn FilterMenu(address: Memo<UsageAddress>) -> impl IntoView {
     let element = NodeRef::<html::Div>::new();

@@ -2,17 +2,32 @@
 
 use domain::{
     api_keys::KeyQuery,
+    models::Service,
     permissions::Permission,
-    usage::{Filter, Group, OTHERS, UsageQuery, UsageReport},
+    usage::{Filter, Group, UsageQuery},
 };
 use leptos::prelude::*;
 
+use super::{chips::value_name, filter_names::named_groups};
 use crate::{
     addresses::UsageAddress,
     api,
     lean::lower_case,
     state::{debounced, load_when, use_organization},
 };
+
+/// Number of options of one kind that are listed before anything is typed, and afterwards.
+const MAX_UNTYPED: usize = 5;
+const MAX_TYPED: usize = 25;
+/// Statuses that are offered; others are found by typing them.
+const STATUSES: [&str; 8] = ["errors", "succeeded", "failed", "interrupted", "refused", "2xx", "4xx", "5xx"];
+/// Dimensions whose values come from the usage of the range.
+const USED: [(Group, &str); 4] = [
+    (Group::Model, "Models"),
+    (Group::Endpoint, "Endpoints"),
+    (Group::Provider, "Providers"),
+    (Group::Member, "Members"),
+];
 
 /// A value of a filter.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,12 +37,47 @@ pub(super) struct FilterOption {
     pub(super) name: String,
     /// Distinguishes the option from others of equal name.
     pub(super) detail: String,
-    /// The page's filter with this value.
+    /// Whether the page is filtered by it.
+    pub(super) chosen: bool,
+    /// The page's filter with this value, or without it if it is chosen.
     pub(super) filter: Filter,
 }
 
-/// The options that contain the typed text: models that were used in the range, keys and projects. The server searches
-/// the keys, since there may be thousands.
+/// The options found so far, of the words that were typed.
+struct Found<'a> {
+    filter: &'a Filter,
+    words: Vec<String>,
+    options: Vec<FilterOption>,
+}
+
+impl Found<'_> {
+    fn matches(&self, text: &str) -> bool {
+        let text = lower_case(text);
+        self.words.iter().all(|word| text.contains(word.as_str()))
+    }
+
+    /// Adds the values whose name or detail match: each is a value, its name and a detail.
+    fn add(&mut self, kind: &'static str, group: &Group, values: impl Iterator<Item = (String, String, String)>) {
+        let most = if self.words.is_empty() { MAX_UNTYPED } else { MAX_TYPED };
+        let mut count = 0;
+        for (value, name, detail) in values {
+            if count == most {
+                break;
+            }
+            if !self.matches(&format!("{name} {detail}")) {
+                continue;
+            }
+            let added = self.filter.with_value(group, &value);
+            let chosen = added.is_none();
+            let filter = added.unwrap_or_else(|| self.filter.without_value(group, &value));
+            self.options.push(FilterOption { kind, name, detail, chosen, filter });
+            count += 1;
+        }
+    }
+}
+
+/// The options that contain the typed text: what was used in the range, keys, projects, services and statuses; and any status
+/// or tag that is typed in full. The server searches the keys, since there may be thousands.
 pub(super) fn filter_options(
     open: RwSignal<bool>,
     typed: RwSignal<String>,
@@ -35,11 +85,17 @@ pub(super) fn filter_options(
 ) -> Memo<Vec<FilterOption>> {
     let organization = use_organization();
     let searched = debounced(typed);
-    let models = load_when(move || {
-        let query = address.get().query;
-        let filter = Filter { model: None, ..query.filter.clone() };
-        let query = UsageQuery { group: Group::Model, all_groups: true, filter, ..query };
-        open.get().then(|| api::usage::Report { organization: organization.slug(), query })
+    let query = Memo::new(move |_| address.with(|address| address.query.clone()));
+    let used = USED.map(|(group, kind)| {
+        let dimension = group.clone();
+        let report = load_when(move || {
+            let query = query.get();
+            // Other values of a dimension are found without the ones that are chosen.
+            let filter = query.filter.with_values(&dimension, &[]).unwrap_or_default();
+            let query = UsageQuery { group: dimension.clone(), all_groups: true, filter, compare: None, ..query };
+            open.get().then(|| api::usage::Report { organization: organization.slug(), query })
+        });
+        (group, kind, report)
     });
     let keys = load_when(move || {
         let searches_keys = open.get() && organization.may(Permission::ViewApiKeys);
@@ -47,40 +103,72 @@ pub(super) fn filter_options(
         searches_keys.then(|| api::api_keys::List { organization: organization.slug(), query })
     });
     Memo::new(move |_| {
-        let filter = address.with(|address| address.query.filter.clone());
-        let typed = lower_case(&typed.get());
-        let matches = |name: &str| {
-            let name = lower_case(name);
-            typed.split_whitespace().all(|word| name.contains(word))
+        let filter = query.with(|query| query.filter.clone());
+        let typed = typed.get();
+        let words = lower_case(&typed).split_whitespace().map(str::to_owned).collect();
+        let mut found = Found { filter: &filter, words, options: Vec::new() };
+        let plain = |(value, name): (String, String)| (value, name, String::new());
+        let add_used = |found: &mut Found<'_>, index: usize| {
+            let (group, kind, report) = &used[index];
+            let values = report.with(|report| report.map(named_groups).unwrap_or_default());
+            found.add(*kind, group, values.into_iter().map(plain));
         };
-        let mut options = Vec::new();
-        let mut add = |kind, name: &str, detail: &str, filter| {
-            options.push(FilterOption { kind, name: name.to_owned(), detail: detail.to_owned(), filter });
-        };
-        models.with(|report| {
-            for model in report.map(used_models).unwrap_or_default().into_iter().filter(|model| matches(model)) {
-                add("Models", model, "", Filter { model: Some(model.to_owned()), ..filter.clone() });
-            }
-        });
+        add_used(&mut found, 0);
         keys.with(|keys| {
-            // The answer may be to what was typed before.
-            let found = keys.into_iter().flat_map(|page| &page.keys);
-            for key in found.filter(|key| matches(&format!("{} {} {}", key.name, key.masked, key.description))) {
-                add("Keys", &key.name, &key.masked, Filter { api_key: Some(key.id), ..filter.clone() });
-            }
+            // The answer may be to what was typed before; a description is searched too.
+            let keys = keys.into_iter().flat_map(|page| &page.keys);
+            let keys = keys.filter(|key| found.matches(&format!("{} {} {}", key.name, key.masked, key.description)));
+            let values: Vec<_> = keys
+                .map(|key| (key.id.to_string(), key.name.clone(), format!("{} {}", key.masked, key.description)))
+                .collect();
+            add_keys(&mut found, values);
         });
         organization.projects.with(|projects| {
-            for project in projects.into_iter().flatten().filter(|project| matches(&project.name)) {
-                add("Projects", &project.name, "", Filter { project: Some(project.id), ..filter.clone() });
-            }
+            let projects = projects.into_iter().flatten();
+            let values = projects.map(|project| (project.id.to_string(), project.name.clone(), String::new()));
+            found.add("Projects", &Group::Project, values);
         });
-        options
+        (1..USED.len()).for_each(|index| add_used(&mut found, index));
+        let services = Service::ALL.iter().map(|service| service.name().to_owned());
+        found.add("Services", &Group::Service, services.map(|name| fixed(&Group::Service, name)));
+        let is_code = typed.trim().len() == 3 && !STATUSES.contains(&typed.trim());
+        let code =
+            is_code.then(|| typed.trim().to_owned()).filter(|code| filter.with_value(&Group::Status, code).is_some());
+        let statuses = STATUSES.iter().map(|status| (*status).to_owned()).chain(code);
+        found.add("Statuses", &Group::Status, statuses.map(|name| fixed(&Group::Status, name)));
+        add_tags(&mut found, &typed);
+        found.options
     })
 }
 
-/// The models of a report that is grouped by them, the most expensive first.
-fn used_models(report: &UsageReport) -> Vec<&str> {
-    let series = report.series.iter().map(|series| series.key.as_str());
-    let others = report.other_groups.iter().map(|group| group.key.as_str());
-    series.chain(others).filter(|model| !model.is_empty() && *model != OTHERS).collect()
+/// Adds keys that match already, without what their descriptions say.
+fn add_keys(found: &mut Found<'_>, values: Vec<(String, String, String)>) {
+    let before = found.options.len();
+    found.add("Keys", &Group::ApiKey, values.into_iter());
+    for option in &mut found.options[before..] {
+        option.detail = option.detail.split(' ').next().unwrap_or_default().to_owned();
+    }
+}
+
+/// Adds the tag that is typed, such as `customer:acme` or `tag.customer:acme`, and those that are chosen.
+fn add_tags(found: &mut Found<'_>, typed: &str) {
+    let typed = typed.trim();
+    let tag = typed.strip_prefix("tag.").unwrap_or(typed).parse::<domain::usage::TagFilter>().ok();
+    for tag in found.filter.tags.clone().into_iter().chain(tag.filter(|tag| !found.filter.tags.contains(tag))) {
+        let group = Group::Tag(tag.name.clone());
+        let name = value_name(&group, &tag.value);
+        let words = std::mem::take(&mut found.words);
+        let is_listed = tag.to_string().contains(typed.strip_prefix("tag.").unwrap_or(typed));
+        if is_listed && !tag.value.is_empty() {
+            found.add("Tags", &group, std::iter::once((tag.value, name, String::new())));
+        }
+        found.words = words;
+    }
+}
+
+/// A value that has no name but its own.
+fn fixed(group: &Group, value: String) -> (String, String, String) {
+    let name = value_name(group, &value);
+    let detail = if lower_case(&name) == value { String::new() } else { value.clone() };
+    (value, name, detail)
 }

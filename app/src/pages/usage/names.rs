@@ -10,7 +10,8 @@ use crate::components::{TimeStyle, format_moment};
 /// Number of days and of weeks from which on the axis names months only.
 const MIN_DAYS_FOR_MONTHS: usize = 93;
 const MIN_WEEKS_FOR_MONTHS: usize = 27;
-/// Allowed distances between two labels, in hours, days, weeks and months.
+/// Allowed distances between two labels, in minutes, hours, days, weeks and months.
+const MINUTE_STRIDES: &[usize] = &[1, 2, 5, 10, 15, 30, 60, 120, 180, 360];
 const HOUR_STRIDES: &[usize] = &[1, 2, 3, 6, 12];
 const DAY_STRIDES: &[usize] = &[1, 2, 3, 5, 7, 10, 14];
 const WEEK_STRIDES: &[usize] = &[1, 2, 4];
@@ -29,6 +30,7 @@ pub(super) struct BucketNames {
 /// The strides that suit the report's buckets; none if the axis names months only.
 pub(super) fn strides(report: &UsageReport) -> &'static [usize] {
     match report.view {
+        View::Minute => MINUTE_STRIDES,
         View::Hour => HOUR_STRIDES,
         View::Day if report.buckets.len() >= MIN_DAYS_FOR_MONTHS => &[],
         View::Day => DAY_STRIDES,
@@ -49,7 +51,7 @@ pub(super) fn bucket_names(report: &UsageReport) -> Vec<BucketNames> {
             let date = in_style(TimeStyle::Date);
             let month_name = in_style(TimeStyle::Month);
             let (larger, axis, title) = match report.view {
-                View::Hour => {
+                View::Minute | View::Hour => {
                     let begin = in_style(TimeStyle::Minute);
                     let end = format_moment(end, zone, TimeStyle::Minute);
                     let title = format!("{}, {begin} – {end}", with_year(&in_style(TimeStyle::Weekday), &date));
@@ -67,7 +69,7 @@ pub(super) fn bucket_names(report: &UsageReport) -> Vec<BucketNames> {
             let begins = axis == "00:00" || axis.starts_with("1 ") || axis.starts_with("Jan ");
             let major = previous_larger.as_ref().map_or(begins, |previous| *previous != larger);
             let axis = match report.view {
-                View::Hour if major => in_style(TimeStyle::Day),
+                View::Minute | View::Hour if major => in_style(TimeStyle::Day),
                 View::Day | View::Week if only_months => month(&larger),
                 _ => axis,
             };

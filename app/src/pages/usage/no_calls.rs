@@ -1,7 +1,7 @@
 use domain::usage::{Filter, Range, UsageQuery, UsageReport};
 use leptos::prelude::*;
 
-use super::chart_data::Links;
+use super::links::Links;
 use crate::{
     addresses::Page,
     components::{EmptyState, Icon},
@@ -13,7 +13,7 @@ use crate::{
 pub(super) fn NoCalls(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView {
     let ever_called = Memo::new(move |_| report.with(|report| report.ever_called));
     let is_short = move || links.with(|links| links.address.query.range.most_days() < Range::Last90Days.most_days());
-    let is_filtered = move || links.with(|links| links.address.query.filter != Filter::default());
+    let is_filtered = move || links.with(|links| !links.address.query.filter.is_empty());
     let href = move |query: fn(UsageQuery) -> UsageQuery| {
         move || links.with(|links| links.page(query(links.address.query.clone())))
     };

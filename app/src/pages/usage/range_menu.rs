@@ -43,7 +43,7 @@ pub(crate) fn RangeMenu(
             {presets.map(preset).collect_any()}
             <MenuAction
                 on_press=move || dialog_open.set(true)
-                current=Signal::derive(move || matches!(range.get(), Some(Range::Custom(_))))
+                current=Signal::derive(move || matches!(range.get(), Some(Range::Custom(_) | Range::Between(_))))
             >
                 "Custom range…"
             </MenuAction>
@@ -54,6 +54,19 @@ pub(crate) fn RangeMenu(
 
 /// Name of the range without bounds.
 pub(crate) const ANY_TIME: &str = "Any time";
+
+/// A range's name, where times are in `zone`: `Last 7 days`, `Tue 17 Nov, 14:00 – 15:00`.
+pub(crate) fn range_name_in(range: Range, zone: &str) -> String {
+    let Range::Between(minutes) = range else { return range_name(range) };
+    let in_style = |moment, style| format_moment(moment, zone, style);
+    let (from, to) = (minutes.from(), minutes.to());
+    let same_day = in_style(from, TimeStyle::Date) == in_style(to.plus_millis(-1), TimeStyle::Date);
+    if same_day {
+        let [begin, end] = [from, to].map(|moment| in_style(moment, TimeStyle::Minute));
+        return format!("{}, {begin} – {end}", in_style(from, TimeStyle::Weekday));
+    }
+    format!("{} – {}", in_style(from, TimeStyle::DayMinute), in_style(to, TimeStyle::DayMinute))
+}
 
 /// A range's name: `Last 7 days`, `1 Nov 2026 – 17 Nov 2026`.
 pub(crate) fn range_name(range: Range) -> String {

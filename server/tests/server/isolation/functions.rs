@@ -164,6 +164,10 @@ fn call_functions() -> Vec<Function> {
         Function::new(calls::List { organization: slug(), query }, logs),
         Function::new(calls::Suggest { organization: slug(), text: sample::<CallId>("req").to_string() }, logs),
         Function::new(overview::Get { organization: slug() }, Access::Permitted(Permission::ViewOverview)),
+        Function::new(
+            usage::ModelKeys { organization: slug(), query: report.clone() },
+            Access::Permitted(Permission::ViewUsage),
+        ),
         Function::new(usage::Report { organization: slug(), query: report }, Access::Permitted(Permission::ViewUsage)),
     ]
 }

@@ -110,6 +110,7 @@ impl Random {
             status: self.one_in(4).then(|| self.of(&Status::ALL)),
             level: self.one_in(4).then(|| self.of(&Level::ALL)),
             project: self.one_in(4).then(|| self.of(projects)),
+            creator: None,
             hint: self.one_in(3).then(|| self.of(&HintKind::ALL)),
             sort: self.of(&KeySort::ALL),
             reversed: self.one_in(2),

@@ -41,6 +41,9 @@ on_both_databases! {
             let page = list(world, actor, &KeyQuery::default()).await;
             let set = |ids: Vec<ApiKeyId>| ids.into_iter().collect::<BTreeSet<_>>();
             assert_eq!(set(ids(&page.keys)), set(expected.clone()));
+            let by_developer = KeyQuery { creator: developer.user_id(), ..KeyQuery::default() };
+            let expected_of_them = [mine, elsewhere.id].into_iter().filter(|id| expected.contains(id)).collect();
+            assert_eq!(set(ids(&list(world, actor, &by_developer).await.keys)), set(expected_of_them));
             let counted: i64 = page.statuses.iter().map(|(_, count)| count).sum();
             assert_eq!((page.total, counted), (expected.len() as i64, expected.len() as i64));
             for id in [theirs, mine, elsewhere.id, ops] {

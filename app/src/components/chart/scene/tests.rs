@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::components::chart::{
-    data::{Bucket, ChartSeries},
+    data::{Bucket, ChartSeries, ComparedLine},
     units::Unit,
 };
 
@@ -18,8 +18,8 @@ fn data(series: Vec<Vec<i64>>) -> ChartData {
             .enumerate()
             .map(|(n, values)| ChartSeries { key: format!("model-{n}"), values, ..ChartSeries::default() })
             .collect(),
-        running: None,
         strides: &[1, 2, 7],
+        ..ChartData::default()
     }
 }
 
@@ -80,7 +80,45 @@ fn a_month_of_hours_fits_a_phone() {
     assert!(scene.segments.iter().all(|segment| segment.rect.width() > 0));
 }
 
+#[test]
+fn as_shares_every_stack_is_as_high_as_the_plot() {
+    let shares = ChartData { form: ChartForm::Share, ..data(vec![vec![1, 0, 7], vec![3, 0, 1_000_000]]) };
+    let scene = Scene::new(&shares, SIZE);
+    for bucket in [0, 2] {
+        let stack = scene.segments.iter().filter(|segment| segment.bucket == bucket);
+        assert_eq!(stack.map(|segment| segment.rect.top).min(), Some(scene.plot.top));
+    }
+    assert!(scene.segments.iter().all(|segment| segment.bucket != 1));
+    assert_eq!(scene.grid.last().map(|line| line.label.as_str()), Some("100%"));
+}
+
+#[test]
+fn a_hidden_series_leaves_its_room_and_its_colour() {
+    let all = data(vec![vec![4], vec![6]]);
+    let hidden = Scene::new(&all.clone().with_hidden(&["model-0".to_owned()]), SIZE);
+    let [left] = &hidden.segments[..] else { panic!("one series is left: {:?}", hidden.segments) };
+    assert_eq!((left.series, left.rect.bottom), (1, hidden.plot.bottom));
+    assert_eq!(left.slot, Scene::new(&all, SIZE).segments[1].slot);
+}
+
+#[test]
+fn the_axis_reaches_the_compared_range_too() {
+    let compared = ComparedLine { values: vec![90], ..ComparedLine::default() };
+    let scene = Scene::new(&ChartData { compared: Some(compared), ..data(vec![vec![5]]) }, SIZE);
+    assert!(scene.compared.iter().all(|(_, y)| (scene.plot.top..scene.plot.bottom).contains(y)));
+    assert_eq!(scene.grid.last().map(|line| line.label.as_str()), Some("100"));
+}
+
 proptest! {
+    #[test]
+    fn lines_stay_within_the_plot(data in any_data(), size in any_size()) {
+        let scene = Scene::new(&ChartData { form: ChartForm::Lines, ..data }, size);
+        prop_assert!(scene.segments.is_empty());
+        for (_, y) in scene.lines.iter().flat_map(|line| &line.points) {
+            prop_assert!((scene.plot.top..=scene.plot.bottom).contains(y));
+        }
+    }
+
     #[test]
     fn columns_tile_the_plot(data in any_data(), size in any_size()) {
         let Scene { columns, plot, .. } = Scene::new(&data, size);

@@ -7,11 +7,11 @@ use leptos::prelude::*;
 
 use super::{KeyIsUsable, facts::Facts};
 use crate::{
-    addresses::{KeyAddress, UsageAddress},
+    addresses::KeyAddress,
     api,
     components::{AsyncView, EmptyState, Icon, Skeleton, chart::Chart},
     lean::When,
-    pages::usage::{Links, MetricTiles, RangeMenu, chart_data, range_name},
+    pages::usage::{KEY_TILES, Links, MetricTiles, RangeMenu, chart_data, range_name},
     state::{load, use_go, use_live, use_organization},
 };
 
@@ -24,7 +24,7 @@ pub(super) fn Overview(key: ReadSignal<ApiKey>, address: Memo<KeyAddress>) -> im
     use_live().follow(move || report.refresh());
     let links = Memo::new(move |_| Links {
         organization: organization.slug(),
-        address: UsageAddress { query: query.get() },
+        address: query.get().into(),
         to_logs: organization.may(Permission::ViewLogs),
     });
     let skeleton = || view! { <Skeleton lines=4 shape="tiles"/> <Skeleton lines=1 shape="chart"/> };
@@ -75,7 +75,7 @@ fn Usage(address: Memo<KeyAddress>, report: ReadSignal<UsageReport>, links: Memo
         false => "Choose an earlier range to see this key's calls.",
     };
     view! {
-        <MetricTiles report links on_choose=choose_metric/>
+        <MetricTiles metrics=KEY_TILES report links on_choose=choose_metric/>
         <div class="card">
             <When
                 when=move || !is_empty.get()

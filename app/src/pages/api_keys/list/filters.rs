@@ -1,13 +1,13 @@
 use domain::{
     api_keys::{HintKind, KeyQuery, KeySort, Level},
-    permissions::Permission,
+    permissions::{Permission, Reach},
 };
 use leptos::prelude::*;
 
 use crate::{
     addresses::KeysAddress,
     components::{Filters as FilterBar, SearchField, Select, SelectOption},
-    state::{debounce, use_go, use_organization},
+    state::{debounce, use_go, use_organization, use_session},
 };
 
 /// Controls of the address's query: search, filters, and on phones the order. The project is chosen in the header.
@@ -27,9 +27,19 @@ pub(super) fn Filters(address: Memo<KeysAddress>) -> impl IntoView {
         .iter()
         .map(|sort| SelectOption::new(sort.name(), format!("By {}", sort.label().to_ascii_lowercase())))
         .collect();
+    let viewer = use_session().viewer;
+    let own_id = move || viewer.with_untracked(|viewer| viewer.as_ref().map(|viewer| viewer.id));
+    let creators = vec![SelectOption::new("", "Any creator"), SelectOption::new(OWN, "Created by me")];
+    // A creator other than the viewer comes from a link; the choice then shows none of its own.
+    let creator = Signal::derive(move || {
+        let own_id = viewer.with(|viewer| viewer.as_ref().map(|viewer| viewer.id));
+        let creator = address.with(|address| address.query.creator);
+        if creator.is_some() && creator == own_id { OWN.to_owned() } else { String::new() }
+    });
     let active = Signal::derive(move || {
         address.with(|KeysAddress { query, .. }| {
-            let active = [!query.search.is_empty(), query.level.is_some(), query.hint.is_some()];
+            let active =
+                [!query.search.is_empty(), query.level.is_some(), query.hint.is_some(), query.creator.is_some()];
             active.into_iter().filter(|active| *active).count()
         })
     });
@@ -52,6 +62,19 @@ pub(super) fn Filters(address: Memo<KeysAddress>) -> impl IntoView {
                 on_change=move |(hint,): (String,)| go_to(Box::new(move |query| query.hint = hint.parse().ok()))
                 choices=Signal::stored(hints)
             />
+            // Those who see only their own keys needn't choose.
+            {organization.reach(Permission::ViewApiKeys).is_some_and(Reach::is_organization_wide).then(|| view! {
+                <Select
+                    name="creator"
+                    label="Creator"
+                    compact=true
+                    value=creator
+                    on_change=move |(chosen,): (String,)| go_to(Box::new(move |query| {
+                        query.creator = own_id().filter(|_| chosen == OWN);
+                    }))
+                    choices=Signal::stored(creators)
+                />
+            }.into_any())}
             // Cards, on phones, have no headers to sort by.
             <span class="only-phone">
                 <Select
@@ -69,6 +92,9 @@ pub(super) fn Filters(address: Memo<KeysAddress>) -> impl IntoView {
         </FilterBar>
     }
 }
+
+/// The choice of keys that the viewer has created.
+const OWN: &str = "me";
 
 fn choices(any: &str, others: impl Iterator<Item = SelectOption>) -> Vec<SelectOption> {
     std::iter::once(SelectOption::new("", any)).chain(others).collect()

@@ -76,8 +76,8 @@ fn key_href(slug: StoredValue<String>, key: &ApiKey, project: Option<ProjectId>)
 }
 
 fn usage_href(slug: StoredValue<String>, key: &ApiKey) -> String {
-    let filter = Filter { api_key: Some(key.id), ..Filter::default() };
-    slug.with_value(|slug| UsageAddress { query: UsageQuery { filter, ..UsageQuery::default() } }.href(slug))
+    let filter = Filter { api_keys: vec![key.id], ..Filter::default() };
+    slug.with_value(|slug| UsageAddress::from(UsageQuery { filter, ..UsageQuery::default() }).href(slug))
 }
 
 fn columns(

@@ -24,6 +24,10 @@ pub(super) fn apply(keys: &mut KeyConditions, query: &KeyQuery) -> ServiceResult
         let project = keys.value(project.uuid());
         keys.and(format!("k.project_id = {project}"));
     }
+    if let Some(creator) = query.creator {
+        let creator = keys.value(creator.uuid());
+        keys.and(format!("k.created_by = {creator}"));
+    }
     if let Some(hint) = query.hint {
         let condition = hints::condition(hint, keys);
         keys.and(condition);
