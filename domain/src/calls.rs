@@ -1,6 +1,7 @@
 //! Calls: the finest grain of usage, each a row in Logs.
 
 mod activity;
+mod columns;
 mod rejection;
 mod retention;
 mod store;
@@ -21,6 +22,7 @@ use crate::{
 
 pub use self::{
     activity::{CallActivity, CallCounts, CallSuggestions, MAX_BARS},
+    columns::LogColumn,
     rejection::{CallRejection, RejectionRule},
     retention::{CALL_DAYS, CallRetention},
     store::CallStore,

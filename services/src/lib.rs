@@ -23,6 +23,7 @@ pub mod events;
 mod filters;
 pub mod jobs;
 pub mod live;
+pub mod member_settings;
 pub mod metering;
 pub mod models;
 mod names;
