@@ -3,9 +3,7 @@
 use domain::{calls::LogColumn, errors::FieldErrors, ids::UserId, permissions::Permission};
 use sea_orm::{ActiveValue::Set, EntityTrait, sea_query::OnConflict};
 
-use crate::{
-    Actor, ServiceError, ServiceResult, Services, audited_change::AuditedChange, entities::member_settings,
-};
+use crate::{Actor, ServiceError, ServiceResult, Services, audited_change::AuditedChange, entities::member_settings};
 
 /// Name of the setting that lists the columns of the log.
 const LOG_COLUMNS: &str = "log_columns";

@@ -20,6 +20,7 @@ pub enum CodePart {
     KeyCalls,
     KeyDialogs,
     KeyHistory,
+    LogColumns,
     Logs,
     Notifications,
     Overlays,

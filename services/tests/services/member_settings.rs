@@ -1,7 +1,7 @@
 //! What members chose for the dashboard.
 
 use domain::{calls::LogColumn, permissions::Role};
-use services::{ServiceError, member_settings};
+use services::{Actor, ServiceError, member_settings};
 
 use crate::support::field_error;
 
@@ -10,7 +10,7 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let olga = world.member(&admin.organization, "Olga", Role::Owner).await;
         let ada = world.member(&admin.organization, "Ada", Role::Viewer).await;
-        let columns = async |actor| member_settings::log_columns(&world.services, actor).await.unwrap();
+        let columns = async |actor: &Actor| member_settings::log_columns(&world.services, actor).await.unwrap();
         let set = async |columns: &[LogColumn]| member_settings::set_log_columns(&world.services, &olga, columns).await;
         assert_eq!(columns(&olga).await, LogColumn::DEFAULT);
 
