@@ -25,7 +25,7 @@ test("the overview lists what needs attention, and each entry leads to it", { ta
   const rejected = attention.getByRole("link", { name: /^1 call rejected in the last 24 hours/ });
   await expect(rejected).toContainText("model not found: 1");
   await rejected.click();
-  await expect(page).toHaveURL(/outcome=refused/);
+  await expect(page).toHaveURL(/status=refused/);
   await expect(new LogsPage(page).rows).toHaveCount(1);
 });
 

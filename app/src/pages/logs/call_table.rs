@@ -31,12 +31,20 @@ pub(super) fn focused_call() -> Option<CallId> {
     document().active_element()?.id().strip_prefix(LINK_ID_PREFIX)?.parse().ok()
 }
 
-/// Gives the focus to the link of a call, if its row is in the document.
+/// Gives the focus to the link of a call, now or once its row is in the document.
 pub(super) fn focus_call(call: CallId) {
-    let link = document().get_element_by_id(&link_id(call));
-    if let Some(link) = link.and_then(|link| link.dyn_into::<web_sys::HtmlElement>().ok()) {
-        let _ = link.focus();
+    if !try_to_focus(call) {
+        request_animation_frame(move || {
+            try_to_focus(call);
+        });
     }
+}
+
+/// Gives the focus to the link of a call; returns whether it is in the document.
+fn try_to_focus(call: CallId) -> bool {
+    let link = document().get_element_by_id(&link_id(call));
+    let link = link.and_then(|link| link.dyn_into::<web_sys::HtmlElement>().ok());
+    link.is_some_and(|link| link.focus().is_ok())
 }
 
 /// Calls in rows of one height each, newest first. Screen readers are told the place of each row in the whole list.

@@ -65,8 +65,7 @@ impl CallSteps {
             if open.is_some() {
                 self.show.run((Some(call),));
             } else {
-                // Its row may be new in the document.
-                request_animation_frame(move || focus_call(call));
+                focus_call(call);
             }
         });
     }
@@ -78,7 +77,7 @@ impl CallSteps {
             self.show.run((None,));
             if let Some(index) = self.list.position(call) {
                 self.window.reveal(index);
-                request_animation_frame(move || focus_call(call));
+                focus_call(call);
             }
         });
     }
