@@ -24,6 +24,7 @@ const LATER = [
   "key_calls",
   "key_dialogs",
   "key_history",
+  "log_columns",
   "overlays",
   "usage_filters",
 ];

@@ -21,6 +21,8 @@ struct Draft {
     text: RwSignal<String>,
     /// Place of the cursor in `text`, in bytes.
     cursor: RwSignal<usize>,
+    /// The value at the cursor, for which the server suggests others.
+    value: RwSignal<String>,
 }
 
 impl Draft {
@@ -29,11 +31,8 @@ impl Draft {
         let Some(input) = self.input.get_untracked() else { return };
         let text = input.value();
         let cursor = input.selection_start().ok().flatten().map_or(text.len(), |units| place(&text, units));
-        if self.cursor.get_untracked() != cursor {
-            self.cursor.set(cursor);
-        }
-        if self.text.with_untracked(|before| *before != text) {
-            self.text.set(text);
+        if self.cursor.get_untracked() != cursor || self.text.with_untracked(|before| *before != text) {
+            self.set(text, cursor);
         }
     }
 
@@ -44,8 +43,13 @@ impl Draft {
             let units = u32::try_from(text[..cursor].encode_utf16().count()).unwrap_or_default();
             let _ = input.set_selection_range(units, units);
         }
+        self.set(text.to_owned(), cursor);
+    }
+
+    fn set(&self, text: String, cursor: usize) {
+        self.value.set(SearchText::typed_value(&text, cursor));
         self.cursor.set(cursor);
-        self.text.set(text.to_owned());
+        self.text.set(text);
     }
 }
 
@@ -53,7 +57,12 @@ impl Draft {
 #[component]
 pub(super) fn CallSearch(page: NarrowedPage, names: KnownNames) -> impl IntoView {
     let (go, organization) = (use_go(), use_organization());
-    let draft = Draft { input: NodeRef::new(), text: RwSignal::default(), cursor: RwSignal::new(0) };
+    let draft = Draft {
+        input: NodeRef::new(),
+        text: RwSignal::default(),
+        cursor: RwSignal::new(0),
+        value: RwSignal::default(),
+    };
     let (open, error) = (RwSignal::new(false), RwSignal::new(None::<String>));
     // Whether Enter was pressed before the suggestions for the text had arrived.
     let submitted = RwSignal::new(false);
@@ -74,9 +83,7 @@ pub(super) fn CallSearch(page: NarrowedPage, names: KnownNames) -> impl IntoView
         }
     });
 
-    let typed_value = RwSignal::new(String::new());
-    watch(move || typed_value.set(draft.text.with(|text| SearchText::typed_value(text, draft.cursor.get()))));
-    let value = debounced(typed_value);
+    let value = debounced(draft.value);
     // The latest answer, and the value that it belongs to.
     let requested = StoredValue::new(String::new());
     let answer = RwSignal::new(None::<(String, CallSuggestions)>);
@@ -94,7 +101,7 @@ pub(super) fn CallSearch(page: NarrowedPage, names: KnownNames) -> impl IntoView
         },
     );
     let is_current = move || {
-        answer.with(|answer| answer.as_ref().is_some_and(|(value, _)| typed_value.with(|typed| typed == value)))
+        answer.with(|answer| answer.as_ref().is_some_and(|(value, _)| draft.value.with(|typed| typed == value)))
     };
     let completion = Memo::new(move |_| {
         let suggestions = answer.with(|answer| answer.as_ref().map(|(_, found)| found.clone()).unwrap_or_default());
@@ -107,12 +114,12 @@ pub(super) fn CallSearch(page: NarrowedPage, names: KnownNames) -> impl IntoView
         open.set(false);
         error.set(None);
         // The call opens beside the list, which it doesn't narrow.
-        let text = names.with(|names| SearchText { call: None, ..search.clone() }.print(names));
+        let text = untrack(|| names.with(|names| SearchText { call: None, ..search.clone() }.print(names)));
         shown.set_value(text.clone());
         draft.write(&text, text.len());
-        go.to(page.href(search));
+        go.to(untrack(|| page.href(search)));
     };
-    let open_call = move |call: CallId| apply(SearchText { call: Some(call), ..page.search() });
+    let open_call = move |call: CallId| apply(SearchText { call: Some(call), ..untrack(|| page.search()) });
     let parse = move |text: &str| names.with(|names| SearchText::parse(text, names));
     let choose = move |index: usize| {
         let Some((start, end, option)) = completion.with_untracked(|SearchCompletion { start, end, options }| {

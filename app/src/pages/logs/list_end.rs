@@ -25,15 +25,21 @@ pub(super) fn ListEnd(list: CallList, address: Memo<LogsAddress>, href: CallsHre
         view! {
             <When when=move || list.is_full() fallback=move || view! { <More list/> }>
                 <p>{format!("The list ends after {} calls.", format_count(i64::try_from(MAX_CALLS).unwrap_or(i64::MAX)))}</p>
-                <a
-                    class="button"
-                    href=move || {
-                        let to = list.last_start().map(next_millisecond);
-                        href.run((LogsAddress { range: None, to, call: None, ..address.get() },))
-                    }
+                // Days that the server resolves have no end that the address could move.
+                <When
+                    when=move || address.with(|address| address.range.is_none())
+                    fallback=|| view! { <p>"Choose a shorter time range, or press a bar above, for older ones."</p> }
                 >
-                    "Older calls"
-                </a>
+                    <a
+                        class="button"
+                        href=move || {
+                            let to = list.last_start().map(next_millisecond);
+                            href.run((LogsAddress { to, call: None, ..address.get() },))
+                        }
+                    >
+                        "Older calls"
+                    </a>
+                </When>
             </When>
         }
     };

@@ -1,7 +1,7 @@
 //! Names of what the log is narrowed to by ID, as far as the member may see them.
 
 use domain::{
-    calls::{ApiKeyRef, CallMember, CallSuggestions, Facets, SearchNames},
+    calls::{ApiKeyRef, CallMember, CallSuggestions, FacetValue, Facets, SearchNames},
     projects::ProjectRef,
     usage::Group,
 };
@@ -51,22 +51,24 @@ impl KnownNames {
 
 /// The projects, keys and members of facets, as suggestions have them.
 fn named(facets: &Facets) -> CallSuggestions {
-    let values = |dimension: Group| facets.get(&dimension).into_iter().flat_map(|facet| &facet.values);
-    // A value without a name is shown by its ID, which needs no entry.
-    let named = |dimension: Group| values(dimension).filter(|value| value.label != value.value);
+    let projects = named_values(facets, &Group::Project)
+        .filter_map(|value| Some(ProjectRef { id: value.value.parse().ok()?, name: value.label.clone() }));
+    let api_keys = named_values(facets, &Group::ApiKey).filter_map(|value| {
+        let (id, name) = (value.value.parse().ok()?, value.label.clone());
+        Some(ApiKeyRef { id, name, masked: String::new() })
+    });
+    let members = named_values(facets, &Group::Member)
+        .filter_map(|value| Some(CallMember { id: value.value.parse().ok()?, name: value.label.clone() }));
     CallSuggestions {
-        projects: named(Group::Project)
-            .filter_map(|value| Some(ProjectRef { id: value.value.parse().ok()?, name: value.label.clone() }))
-            .collect(),
-        api_keys: named(Group::ApiKey)
-            .filter_map(|value| {
-                let (id, name) = (value.value.parse().ok()?, value.label.clone());
-                Some(ApiKeyRef { id, name, masked: String::new() })
-            })
-            .collect(),
-        members: named(Group::Member)
-            .filter_map(|value| Some(CallMember { id: value.value.parse().ok()?, name: value.label.clone() }))
-            .collect(),
+        projects: projects.collect(),
+        api_keys: api_keys.collect(),
+        members: members.collect(),
         ..CallSuggestions::default()
     }
+}
+
+/// The values of a dimension whose label is another text than their ID.
+fn named_values<'a>(facets: &'a Facets, dimension: &Group) -> impl Iterator<Item = &'a FacetValue> + use<'a> {
+    let values = facets.get(dimension).into_iter().flat_map(|facet| &facet.values);
+    values.filter(|value| value.label != value.value)
 }

@@ -160,7 +160,7 @@ fn toggled(mut filter: Filter, dimension: &Group, value: &str) -> Option<Filter>
 }
 
 fn toggle<T: FromStr + PartialEq>(values: &mut Vec<T>, value: &str) -> Option<()> {
-    let value = value.parse().ok()?;
+    let value: T = value.parse().ok()?;
     match values.iter().position(|other| *other == value) {
         Some(index) => drop(values.remove(index)),
         None => values.push(value),
