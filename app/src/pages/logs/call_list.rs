@@ -246,7 +246,8 @@ impl CallList {
 
     /// Ends the restoration of the list's place.
     pub(super) fn set_restored(&self) {
-        self.restoring.set(None);
+        // The page may have been left.
+        let _ = self.restoring.try_set(None);
     }
 }
 

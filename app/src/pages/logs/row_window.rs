@@ -107,8 +107,10 @@ impl RowWindow {
         // The page may have been left.
         let Some((top, _)) = self.geometry() else { return };
         window().scroll_by_with_x_and_y(0.0, top + scrolled);
-        self.list.set_restored();
         self.measure();
+        // Browsers report the scroll with the next frame, before its callbacks: until then nothing takes the top for seen.
+        let list = self.list;
+        request_animation_frame(move || list.set_restored());
     }
 
     fn measure_soon(&self) {
