@@ -24,7 +24,7 @@ pub fn LogColumnsDialog() -> impl IntoView {
 #[component]
 fn Choice(columns: ColumnChoice) -> impl IntoView {
     let open = columns.open();
-    let draft = RwSignal::new(columns.shown());
+    let draft = RwSignal::new(untrack(|| columns.shown()));
     let toggle = move |column: LogColumn, on: bool| {
         draft.update(|draft| {
             draft.retain(|other| *other != column);

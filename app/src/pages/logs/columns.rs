@@ -9,13 +9,13 @@ use crate::{
     components::{Button, ButtonStyle, Icon, use_toasts},
     layout::LazyPart,
     lean::watch,
-    state::{QueryState, Submission, load, submission, use_organization},
+    state::{Submission, load, submission, use_organization},
 };
 
 /// The columns that the member chose.
 #[derive(Clone, Copy)]
 pub(super) struct ColumnChoice {
-    stored: QueryState<Vec<LogColumn>>,
+    shown: Memo<Vec<LogColumn>>,
     /// What was chosen since the page was opened.
     chosen: RwSignal<Option<Vec<LogColumn>>>,
     save: Submission<Vec<LogColumn>>,
@@ -34,18 +34,22 @@ impl ColumnChoice {
             },
             |_, ()| {},
         );
-        Self { stored, chosen: RwSignal::new(None), save, open: RwSignal::new(false) }
+        let chosen = RwSignal::new(None::<Vec<LogColumn>>);
+        let shown = Memo::new(move |_| {
+            let stored = || stored.with(|stored| stored.cloned()).unwrap_or_else(|| LogColumn::DEFAULT.to_vec());
+            chosen.get().unwrap_or_else(stored)
+        });
+        Self { shown, chosen, save, open: RwSignal::new(false) }
     }
 
     /// The columns to show.
     pub(super) fn shown(&self) -> Vec<LogColumn> {
-        let stored = || self.stored.with(|stored| stored.cloned()).unwrap_or_else(|| LogColumn::DEFAULT.to_vec());
-        self.chosen.get().unwrap_or_else(stored)
+        self.shown.get()
     }
 
     /// Whether the columns are other than the default ones.
     pub(super) fn is_chosen(&self) -> bool {
-        self.shown() != LogColumn::DEFAULT
+        self.shown.with(|shown| *shown != LogColumn::DEFAULT)
     }
 
     /// Shows these columns at once, and keeps them for the member.
