@@ -52,8 +52,8 @@ impl CallList {
         // The open call doesn't change the list.
         let query = Memo::new(move |_| address.with(|address| address.calls(None)));
         let store = RwSignal::new(CallStore::default());
-        let (scrolled, restoring) = (StoredValue::new(0.0), RwSignal::new(None));
-        let (generation, is_reloading) = (RwSignal::new(0), StoredValue::new(false));
+        let (scrolled, restoring) = (StoredValue::new(0.0_f64), RwSignal::new(None::<f64>));
+        let (generation, is_reloading) = (RwSignal::new(0_u32), StoredValue::new(false));
         // The query that belongs to the answer; the address may have changed when that arrives.
         let requested = StoredValue::new(CallQuery::default());
         let progress = load_into(
