@@ -29,6 +29,7 @@ SELECT create_distributed_table('inboxes', 'organization_id', colocate_with => '
 SELECT create_distributed_table('key_requests', 'organization_id', colocate_with => 'api_keys');
 SELECT create_distributed_table('key_secrets', 'organization_id', colocate_with => 'api_keys');
 SELECT create_distributed_table('key_uses', 'organization_id', colocate_with => 'api_keys');
+SELECT create_distributed_table('member_settings', 'organization_id', colocate_with => 'api_keys');
 SELECT create_distributed_table('memberships', 'organization_id', colocate_with => 'api_keys');
 SELECT create_distributed_table('notifications', 'organization_id', colocate_with => 'api_keys');
 SELECT create_distributed_table('project_members', 'organization_id', colocate_with => 'api_keys');

@@ -62,6 +62,7 @@ parts! {
     KeyCalls: key_calls => pages::KeyCalls,
     KeyDialogs: key_dialogs => pages::KeyDialogs,
     KeyHistory: key_history => pages::KeyHistory,
+    LogColumns: log_columns => pages::LogColumnsDialog,
     Logs: logs => pages::Logs [LogsAddress::invalid],
     Notifications: notifications => pages::Notifications [NotificationsAddress::invalid],
     Overlays: overlays => layout::OverlayViews,

@@ -1,6 +1,7 @@
 //! Calls: the finest grain of usage, each a row in Logs.
 
 mod activity;
+mod columns;
 mod facets;
 mod rejection;
 mod retention;
@@ -24,6 +25,7 @@ use crate::{
 
 pub use self::{
     activity::{CallActivity, CallCounts, CallMember, CallSuggestions, MAX_BARS},
+    columns::LogColumn,
     facets::{Facet, FacetValue, Facets},
     rejection::{CallRejection, RejectionRule},
     retention::{CALL_DAYS, CallRetention},

@@ -102,48 +102,6 @@ test("new calls come in by themselves at the top of the list, and wait while one
   });
 });
 
-test("the search opens a call by its ID and offers filters, by keyboard", async ({ signedIn: page, hub, key: { secret }, organization }) => {
-  const { requestId } = await call(hub, secret);
-  const messages = [{ role: "user" as const, content: "Hello" }];
-  const headers = { "x-client-request-id": "nightly-run 7" };
-  const { response } = await client(hub, secret).chat.completions.create({ model: "sandbox-1", messages }, { headers }).withResponse();
-  const named = response.headers.get("x-request-id") ?? "";
-  await expect(client(hub, secret).chat.completions.create({ model: "unknown", messages })).rejects.toThrow("404");
-  const logs = new LogsPage(page);
-  await logs.open(organization.slug);
-  await expect(logs.rows).toHaveCount(3);
-
-  await page.keyboard.press("/");
-  await expect(logs.search).toBeFocused();
-  await page.keyboard.type(requestId);
-  await page.keyboard.press("Enter");
-  await expect(logs.call).toContainText(requestId);
-  await page.keyboard.press("Escape");
-  await logs.search.fill("nightly-run 7");
-  await expect(logs.suggestions).toHaveText([new RegExp(named)]);
-  await page.keyboard.press("Enter");
-  await expect(logs.call).toContainText("nightly-run 7");
-  await expect(page).toHaveURL(new RegExp(`call=${named}`));
-  await expectAccessible(page);
-
-  await logs.search.fill("REJ");
-  await expect(logs.suggestions.filter({ hasText: "Rejected" })).toBeVisible();
-  await expectAccessible(page);
-  await page.keyboard.press("ArrowDown");
-  await page.keyboard.press("Enter");
-  await expect(page).toHaveURL(/\?outcome=refused$/);
-  await expect(logs.rows).toHaveCount(1);
-  await page.getByRole("link", { name: "Remove the filter Status: Rejected" }).click();
-  await page.getByRole("button", { name: "Filter", exact: true }).click();
-  await logs.suggestions.filter({ hasText: "sandbox-1" }).click();
-  await expect(page).toHaveURL(/\?model=sandbox-1$/);
-  await expect(logs.rows).toHaveCount(2);
-  await logs.search.fill("no such thing");
-  await expect(page.getByText("No call has this ID")).toBeVisible();
-  await page.keyboard.press("Escape");
-  await expect(page.getByText("No call has this ID")).toBeHidden();
-});
-
 test("a rejected call shows what its client was told, what it asked for and what would allow it", { tag: "@widths" }, async ({ signedIn: page, hub, owner, key: { secret }, organization }) => {
   const messages = [{ role: "user" as const, content: "Hello" }];
   const refusal = await client(hub, secret).chat.completions.create({ model: "gpt-none", messages }).catch((error: Error) => error);
@@ -193,6 +151,46 @@ test("a bar above the list narrows it to its time, by mouse and by keyboard", as
   await expectAccessible(page);
 });
 
+test("dragging over bars zooms to them, by mouse and with Shift and the arrow keys, and out again", async ({ signedIn: page, hub, key: { secret }, organization }) => {
+  await call(hub, secret);
+  const logs = new LogsPage(page);
+  await logs.open(organization.slug, "?range=30d");
+  const drag = async (from: number, to: number) => {
+    const [first, last] = [await logs.bars.nth(from).boundingBox(), await logs.bars.nth(to).boundingBox()];
+    await page.mouse.move(first!.x + first!.width / 2, first!.y + 10);
+    await page.mouse.down();
+    await page.mouse.move(last!.x + last!.width / 2, last!.y + 10, { steps: 8 });
+    await expect(page.locator(".activity-bars a.marked")).toHaveCount(Math.abs(to - from) + 1);
+    await page.mouse.up();
+  };
+  const days = () => {
+    const { searchParams } = new URL(page.url());
+    return (Date.parse(searchParams.get("to") ?? "") - Date.parse(searchParams.get("from") ?? "")) / 86_400_000;
+  };
+  await expect(logs.bars).toHaveCount(30);
+  await drag(28, 20);
+  await expect(page).toHaveURL(/\?from=.*&to=/);
+  expect(days()).toBe(9);
+  await expect(page.getByRole("heading", { name: "No matching calls" })).toBeVisible();
+
+  await page.getByRole("link", { name: "Zoom out" }).click();
+  await expect.poll(days).toBe(27);
+  await expect(logs.rows).toHaveCount(1);
+  await page.goBack();
+  await page.goBack();
+  await expect(page).toHaveURL(/\?range=30d$/);
+
+  await page.mouse.move(0, 0);
+  await logs.bars.last().focus();
+  await page.keyboard.press("Shift+ArrowLeft");
+  await page.keyboard.press("Shift+ArrowLeft");
+  await expect(page.locator(".activity-bars a.marked")).toHaveCount(3);
+  await expectAccessible(page);
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\?from=.*&to=/);
+  await expect(logs.rows).toHaveCount(1);
+});
+
 test.describe("where providers fail", () => {
   test.use({
     ownServer: async ({}, use) => {
@@ -219,7 +217,7 @@ test.describe("where providers fail", () => {
     await usage.metric("Errors").click();
     await expect(page).toHaveURL(/metric=errors/);
     await page.getByRole("link", { name: "View errors" }).first().click();
-    await expect(page).toHaveURL(/outcome=errors/);
+    await expect(page).toHaveURL(/status=errors/);
     await expect(logs.rows).toHaveCount(2);
     await expect(logs.rows.filter({ hasText: "broken" })).toHaveCount(1);
     await expect(logs.rows.filter({ hasText: "torn" })).toHaveCount(1);
@@ -229,7 +227,7 @@ test.describe("where providers fail", () => {
     await expect(logs.rows).toHaveCount(2);
     await page.goto(`/o/${organization.slug}`);
     await usage.tile("Errors").click();
-    await expect(page).toHaveURL(/range=month&outcome=errors/);
+    await expect(page).toHaveURL(/range=month&status=errors/);
     await expect(logs.rows).toHaveCount(2);
   });
 });

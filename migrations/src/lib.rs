@@ -50,6 +50,7 @@ mod m0052_client_requests;
 mod m0055_undecided_bodies;
 mod m0056_first_byte_bins;
 mod m0057_call_tags;
+mod m0059_member_settings;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -106,6 +107,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0055_undecided_bodies::Migration),
             Box::new(m0056_first_byte_bins::Migration),
             Box::new(m0057_call_tags::Migration),
+            Box::new(m0059_member_settings::Migration),
         ]
     }
 }

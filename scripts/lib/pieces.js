@@ -25,6 +25,7 @@ const LATER = [
   "key_calls",
   "key_dialogs",
   "key_history",
+  "log_columns",
   "overlays",
   "tag_dialog",
   "token_table",

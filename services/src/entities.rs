@@ -21,6 +21,7 @@ pub(crate) mod key_directory;
 pub(crate) mod key_requests;
 pub(crate) mod key_secrets;
 pub(crate) mod key_uses;
+pub(crate) mod member_settings;
 pub(crate) mod memberships;
 pub(crate) mod notifications;
 pub(crate) mod organizations;

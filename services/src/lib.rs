@@ -24,6 +24,7 @@ mod filters;
 pub mod jobs;
 mod kept_calls;
 pub mod live;
+pub mod member_settings;
 pub mod metering;
 pub mod models;
 mod names;

@@ -21,6 +21,7 @@ pub enum CodePart {
     KeyCalls,
     KeyDialogs,
     KeyHistory,
+    LogColumns,
     Logs,
     Notifications,
     Overlays,

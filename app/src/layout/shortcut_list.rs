@@ -24,7 +24,12 @@ pub(super) fn ShortcutList() -> impl IntoView {
         }
     };
     let single = move || {
-        let everywhere = [(vec!["/"], "Focus search"), (vec!["?"], "Show shortcuts")];
+        let everywhere = [
+            (vec!["/"], "Focus search"),
+            (vec!["?"], "Show shortcuts"),
+            (vec!["j"], "Next call in Logs"),
+            (vec!["k"], "Previous call in Logs"),
+        ];
         let everywhere =
             everywhere.into_iter().map(|(keys, description)| row(keys, description.to_owned())).collect_any();
         let pages = reachable_pages(organization)

@@ -1,44 +1,56 @@
 //! The logs page: every call, one by one.
 
 mod activity;
+mod activity_text;
+mod bar_range;
 mod bodies;
 mod call_content;
 mod call_list;
 mod call_panel;
 mod call_search;
 mod call_table;
+mod cells;
+mod column_dialog;
+mod columns;
 mod controls;
 mod cost;
+mod facets;
 mod facts;
 mod following;
-mod load_more;
+mod keys;
+mod list_end;
+mod names;
+mod narrowing;
+mod no_calls;
 mod outcome;
+mod places;
 mod rejection;
+mod row_window;
 mod summary;
 mod timing;
 
-use domain::{
-    permissions::{Permission, Reach},
-    usage::Filter,
-};
+use domain::usage::Filter;
 use leptos::{html, prelude::*};
 
-pub(crate) use self::call_content::CallContent;
 pub(super) use self::outcome::{StatusBadge, cost_text, duration_text};
 use self::{
     activity::Activity,
     call_list::CallList,
     call_panel::CallPanel,
     call_table::CallTable,
+    columns::{ColumnChoice, ColumnsButton},
     controls::{Controls, describe_range},
     following::{FollowedList, NewCalls},
-    load_more::{LoadMore, not_kept},
+    list_end::ListEnd,
+    no_calls::NoCalls,
+    row_window::RowWindow,
 };
+pub(crate) use self::{call_content::CallContent, column_dialog::LogColumnsDialog};
 use super::{export::Export, usage::with_organization};
 use crate::{
-    addresses::{LogsAddress, Page},
-    components::{Awaited, EmptyState, Icon, PageHead, Skeleton, zone_name},
-    lean::When,
+    addresses::LogsAddress,
+    components::{Awaited, PageHead, Skeleton, zone_name},
+    lean::{When, watch},
     state::{use_address, use_live, use_organization, use_zone},
 };
 
@@ -78,12 +90,22 @@ pub(super) fn Calls(
 ) -> impl IntoView {
     let zone = use_zone();
     let list = CallList::new(address);
+    let window = RowWindow::new(list);
+    let columns = ColumnChoice::new();
     use_live().follow(move || list.check_for_new());
     let top = NodeRef::<html::Div>::new();
     let is_open = Memo::new(move |_| address.with(|address| address.call.is_some()));
     let followed = FollowedList::new(list, top, is_open);
+    watch(move || {
+        // Another list is shown from its top.
+        if list.generation() > 1
+            && let Some(top) = top.get_untracked().filter(|top| top.get_bounding_client_rect().top() < 0.0)
+        {
+            top.scroll_into_view();
+        }
+    });
 
-    let is_empty = move || list.calls().with(Vec::is_empty);
+    let is_empty = move || list.len() == 0;
     view! {
         <div class="logs">
             <Controls address href of_key/>
@@ -92,75 +114,22 @@ pub(super) fn Calls(
                 <NewCalls followed/>
                 <Awaited progress=list.progress() skeleton=|| view! { <Skeleton lines=12/> }>
                     <When when=move || !is_empty() fallback=move || view! { <NoCalls list address href of_key can_grow/> }>
-                        <section class="card table-card">
-                            <CallTable list address zone href/>
-                            <LoadMore list/>
+                        <section class="card table-card log-card">
+                            <ColumnsButton columns/>
+                            <CallTable list window columns address zone href/>
+                            <ListEnd list address href/>
                         </section>
                     </When>
                 </Awaited>
             </div>
-            <CallPanel list address zone href/>
+            <CallPanel list window address zone href/>
         </div>
     }
 }
 
-/// The page's content without any calls, with links to wider selections.
-#[component]
-fn NoCalls(
-    list: CallList,
-    address: Memo<LogsAddress>,
-    href: CallsHref,
-    of_key: bool,
-    can_grow: Signal<bool>,
-) -> impl IntoView {
-    let organization = use_organization();
-    let zone = use_zone();
-    let may_create = organization.may(Permission::ManageApiKeys);
-    let sees_all = organization.reach(Permission::ViewLogs).is_some_and(Reach::is_organization_wide);
-    let is_bounded =
-        move || address.with(|address| address.range.is_some() || address.from.is_some() || address.to.is_some());
-    let is_filtered = move || {
-        address.with(|address| chosen_filter(&address.filter, of_key) != Filter::default() || address.outcome.is_some())
-    };
-    let any_time = move || href.run((address.get().with_range(None),));
-    let unfiltered = move || href.run((LogsAddress { filter: Filter::default(), outcome: None, ..address.get() },));
-    let is_narrowed = Memo::new(move |_| is_bounded() || is_filtered());
-    let content = move || {
-        let narrowed = is_narrowed.get();
-        let text = if narrowed {
-            "No calls match the time range and filters."
-        } else if list.kept_since().is_some() {
-            "There are no calls in the time for which they are stored."
-        } else if of_key {
-            "This key hasn't been used."
-        } else if sees_all {
-            "No calls yet."
-        } else {
-            "No calls yet in the projects assigned to you."
-        };
-        view! {
-            <EmptyState icon=Icon::List title=if narrowed { "No matching calls" } else { "No calls yet" }>
-                <p>
-                    {text}
-                    <When when=move || can_grow.get()>" New calls will appear here automatically."</When>
-                </p>
-                {move || not_kept(list, zone).map(|text| view! { <p>{text}</p> }.into_any())}
-                <p class="acts">
-                    <When when=is_bounded><a class="button" href=any_time>"Any time"</a></When>
-                    <When when=is_filtered><a class="button" href=unfiltered>"Clear filters"</a></When>
-                    <When when=move || !is_narrowed.get() && !of_key && may_create>
-                        <a class="button primary" href=Page::ApiKeys.path(&organization.slug())>"API keys"</a>
-                    </When>
-                </p>
-            </EmptyState>
-        }
-    };
-    view! { <div class="card">{content}</div> }
-}
-
 /// The filter that the user chose: without the key on that key's own page.
 fn chosen_filter(filter: &Filter, of_key: bool) -> Filter {
-    Filter { api_key: filter.api_key.filter(|_| !of_key), ..filter.clone() }
+    Filter { api_keys: if of_key { Vec::new() } else { filter.api_keys.clone() }, ..filter.clone() }
 }
 
 /// What the file of the calls holds.

@@ -40,6 +40,11 @@ impl CallStore {
         &self.calls
     }
 
+    /// The place of a call among those that are shown.
+    pub fn position(&self, id: CallId) -> Option<usize> {
+        place(&self.calls, id).ok()
+    }
+
     /// Whether there are older calls than those shown.
     pub fn has_more(&self) -> bool {
         self.more
@@ -270,6 +275,13 @@ mod tests {
         store.add_newest(&CallQuery::default(), page(&[2, 1], false));
         store.show_waiting();
         assert_eq!(shown(&store), [2, 1]);
+    }
+
+    #[test]
+    fn a_call_is_found_by_its_id() {
+        let store = store(&[9, 7, 5]);
+        assert_eq!([9, 7, 5].map(|number| store.position(id(number))), [Some(0), Some(1), Some(2)]);
+        assert_eq!([10, 8, 1].map(|number| store.position(id(number))), [None; 3]);
     }
 
     #[test]

@@ -11,6 +11,10 @@ export class LogsPage {
   readonly newCalls: Locator;
   /** The bars above the list. */
   readonly bars: Locator;
+  /** The values by which the list can be narrowed, with their counts. */
+  readonly facets: Locator;
+  /** The table of calls, of whose rows only those around the window are in the document. */
+  readonly table: Locator;
 
   constructor(page: Page) {
     this.page = page;
@@ -19,6 +23,8 @@ export class LogsPage {
     this.suggestions = page.getByRole("listbox", { name: "Suggestions" }).getByRole("option");
     this.newCalls = page.getByRole("button", { name: /new calls/ });
     this.bars = page.getByRole("region", { name: "Calls over time" }).locator("li a");
+    this.facets = page.getByRole("region", { name: "Values to filter by" });
+    this.table = page.locator(".call-list").getByRole("table");
   }
 
   async open(slug: string, query = ""): Promise<void> {
@@ -42,9 +48,49 @@ export class LogsPage {
     if (await done.isVisible()) await done.click();
   }
 
-  /** The rows of calls, without the header. */
+  /** The rows of calls in the document, without the header. */
   get rows(): Locator {
-    return this.page.locator(".call-list").getByRole("table").locator("tbody tr");
+    return this.table.locator("tbody tr[aria-rowindex]");
+  }
+
+  /** The row at a place in the whole list, from 0; it is in the document only while it is near the window. */
+  row(index: number): Locator {
+    return this.table.locator(`tbody tr[aria-rowindex="${index + 2}"]`);
+  }
+
+  /** The headers of the columns that are shown. */
+  get columns(): Locator {
+    return this.table.getByRole("columnheader").filter({ visible: true });
+  }
+
+  /** A value by which the list can be narrowed. */
+  facet(dimension: string, value: string | RegExp): Locator {
+    const list = this.facets.locator("details", { has: this.page.locator("summary", { hasText: dimension }) });
+    return list.getByRole("link").filter({ hasText: value });
+  }
+
+  /** Types a search and applies it. */
+  async searchFor(text: string): Promise<void> {
+    await this.search.fill(text);
+    await this.search.press("Enter");
+  }
+
+  /** Scrolls the page to a place, in pixels from its top, for which more calls may have to be loaded. */
+  async scrollTo(place: number): Promise<void> {
+    await expect(async () => {
+      const scrolled = await this.page.evaluate((y) => (scrollTo(0, y), scrollY), place);
+      expect(scrolled).toBe(place);
+    }).toPass();
+  }
+
+  /** Chooses the columns besides the time, and no others. */
+  async chooseColumns(...names: string[]): Promise<void> {
+    await this.page.getByRole("button", { name: "Columns" }).click();
+    const dialog = this.page.getByRole("dialog", { name: "Columns" });
+    for (const box of await dialog.getByRole("checkbox").all()) await box.uncheck();
+    for (const name of names) await dialog.getByRole("checkbox", { name, exact: true }).check();
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await expect(dialog).toBeHidden();
   }
 
   async openCall(row: Locator): Promise<void> {

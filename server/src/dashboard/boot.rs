@@ -170,16 +170,18 @@ impl FirstAnswers<'_> {
         self.add(&api::organizations::SettingsRequest { organization }, settings);
     }
 
-    /// Adds the first page of calls, and the bars above it.
+    /// Adds the first page of calls, its columns, and the bars above it.
     async fn add_calls(&mut self, address: &LogsAddress) {
         let (services, actor) = (self.services, self.actor);
         let organization = actor.organization.slug.clone();
         let list = address.calls(None);
         let bars = address.activity(actor.organization.time_zone.name().to_owned());
-        let (calls, activity) = tokio::join!(
+        let (calls, activity, columns) = tokio::join!(
             services::call_search::list(services, actor, &list),
             services::calls::activity(services, actor, &bars),
+            services::member_settings::log_columns(services, actor),
         );
+        self.add(&api::members::LogColumns { organization: organization.clone() }, columns);
         self.add(&api::calls::List { organization: organization.clone(), query: list }, calls);
         self.add(&api::calls::Activity { organization, query: bars }, activity);
     }

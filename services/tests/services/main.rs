@@ -28,6 +28,7 @@ mod key_directory;
 mod key_history;
 mod key_list;
 mod key_uses;
+mod member_settings;
 mod metering;
 mod migrations;
 mod models;

@@ -1,91 +1,169 @@
+//! The search for calls: one field for all filters, equal to the facets and to the address.
+
 use domain::{
-    calls::{Call, CallSuggestions, OutcomeFilter},
+    calls::{CallSuggestions, CompletionOption, SearchCompletion, SearchText},
     ids::CallId,
 };
 use leptos::{ev, html, prelude::*};
 
-use super::{CallsHref, outcome::filter_label};
+use super::{names::KnownNames, narrowing::NarrowedPage};
 use crate::{
-    addresses::LogsAddress,
     api,
-    components::{
-        Button, ButtonStyle, Icon, IconView, ListedOption, OptionList, OptionListView, TimeStyle, format_moment,
-    },
-    lean::{lower_case, watch},
-    state::{debounced, load_into, use_go, use_organization, use_zone},
+    components::{Button, ButtonStyle, Icon, IconView, ListedOption, OptionList, OptionListView, unique_id},
+    lean::watch,
+    state::{debounced, load_into, use_go, use_organization},
 };
 
-/// A call or a filter that fits the typed text.
-#[derive(Clone, PartialEq)]
-struct Suggestion {
-    shown: ListedOption,
-    href: String,
+/// What is typed, and where: the field's text follows the address unless it is being edited.
+#[derive(Clone, Copy)]
+struct Draft {
+    input: NodeRef<html::Input>,
+    text: RwSignal<String>,
+    /// Place of the cursor in `text`, in bytes.
+    cursor: RwSignal<usize>,
+    /// The value at the cursor, for which the server suggests others.
+    value: RwSignal<String>,
 }
 
-impl Suggestion {
-    fn new(group: &'static str, label: impl Into<String>, detail: impl Into<String>, href: String) -> Self {
-        let shown = ListedOption { group, label: label.into(), detail: detail.into(), ..ListedOption::default() };
-        Self { shown, href }
+impl Draft {
+    /// The text and the cursor, as the field has them.
+    fn read(&self) {
+        let Some(input) = self.input.get_untracked() else { return };
+        let text = input.value();
+        let cursor = input.selection_start().ok().flatten().map_or(text.len(), |units| place(&text, units));
+        if self.cursor.get_untracked() != cursor || self.text.with_untracked(|before| *before != text) {
+            self.set(text, cursor);
+        }
+    }
+
+    /// Replaces the text, and leaves the cursor at `cursor`.
+    fn write(&self, text: &str, cursor: usize) {
+        if let Some(input) = self.input.get_untracked() {
+            input.set_value(text);
+            let units = u32::try_from(text[..cursor].encode_utf16().count()).unwrap_or_default();
+            let _ = input.set_selection_range(units, units);
+        }
+        self.set(text.to_owned(), cursor);
+    }
+
+    fn set(&self, text: String, cursor: usize) {
+        self.value.set(SearchText::typed_value(&text, cursor));
+        self.cursor.set(cursor);
+        self.text.set(text);
     }
 }
 
-/// The search for calls: opens the call with an ID, and offers filters while one types.
+/// The search field, which completes qualifiers and their values while one types.
 #[component]
-pub(super) fn CallSearch(address: Memo<LogsAddress>, href: CallsHref, of_key: bool) -> impl IntoView {
-    let (go, organization, zone) = (use_go(), use_organization(), use_zone());
-    let input = NodeRef::<html::Input>::new();
-    let (typed, open) = (RwSignal::new(String::new()), RwSignal::new(false));
+pub(super) fn CallSearch(page: NarrowedPage, names: KnownNames) -> impl IntoView {
+    let (go, organization) = (use_go(), use_organization());
+    let draft = Draft {
+        input: NodeRef::new(),
+        text: RwSignal::default(),
+        cursor: RwSignal::new(0),
+        value: RwSignal::default(),
+    };
+    let (open, error) = (RwSignal::new(false), RwSignal::new(None::<String>));
     // Whether Enter was pressed before the suggestions for the text had arrived.
     let submitted = RwSignal::new(false);
-    let text = debounced(typed);
-    // The latest answer, and the text that it belongs to.
+
+    // The field shows the address's search, and keeps what was typed since.
+    let applied = Memo::new(move |_| names.with(|names| page.search().print(names)));
+    let shown = StoredValue::new(String::new());
+    watch(move || {
+        let applied = applied.get();
+        if draft.input.get().is_none() {
+            return;
+        }
+        let is_edited = draft.text.with_untracked(|text| shown.with_value(|shown| text != shown));
+        shown.set_value(applied.clone());
+        if !is_edited {
+            error.set(None);
+            draft.write(&applied, applied.len());
+        }
+    });
+
+    let value = debounced(draft.value);
+    // The latest answer, and the value that it belongs to.
     let requested = StoredValue::new(String::new());
     let answer = RwSignal::new(None::<(String, CallSuggestions)>);
     load_into(
         move || {
-            let text = text.get();
+            let text = value.get();
             open.get().then(|| {
                 requested.set_value(text.clone());
                 api::calls::Suggest { organization: organization.slug(), text }
             })
         },
-        move |suggestions| answer.set(Some((requested.get_value(), suggestions))),
+        move |suggestions| {
+            names.add(&suggestions);
+            answer.set(Some((requested.get_value(), suggestions)));
+        },
     );
-    let is_current =
-        move || answer.with(|answer| answer.as_ref().is_some_and(|(text, _)| typed.with(|typed| typed == text)));
-    let page = NarrowedPage { address, href };
-    let suggestions = Memo::new(move |_| {
-        let mut found = Vec::new();
-        let answer = answer.get().filter(|_| is_current()).map(|(_, suggestions)| suggestions);
-        if let Some(answer) = &answer {
-            found.extend(answer.calls.iter().map(|call| page.call(call, &zone.get())));
-        }
-        found.extend(page.statuses(&typed.get()));
-        if let Some(answer) = &answer {
-            found.extend(page.filters(answer, of_key));
-        }
-        found
+    let is_current = move || {
+        answer.with(|answer| answer.as_ref().is_some_and(|(value, _)| draft.value.with(|typed| typed == value)))
+    };
+    let completion = Memo::new(move |_| {
+        let suggestions = answer.with(|answer| answer.as_ref().map(|(_, found)| found.clone()).unwrap_or_default());
+        // What was found for another value may not fit this one.
+        let suggestions = if is_current() { suggestions } else { CallSuggestions::default() };
+        draft.text.with(|text| SearchText::complete(text, draft.cursor.get(), &suggestions))
     });
-    let go_to = move |href: String| {
-        typed.set(String::new());
+
+    let apply = move |search: SearchText| {
         open.set(false);
-        go.to(href);
+        error.set(None);
+        // The call opens beside the list, which it doesn't narrow.
+        let text = untrack(|| names.with(|names| SearchText { call: None, ..search.clone() }.print(names)));
+        shown.set_value(text.clone());
+        draft.write(&text, text.len());
+        go.to(untrack(|| page.href(search)));
     };
+    let open_call = move |call: CallId| apply(SearchText { call: Some(call), ..untrack(|| page.search()) });
+    let parse = move |text: &str| names.with(|names| SearchText::parse(text, names));
     let choose = move |index: usize| {
-        if let Some(suggestion) = suggestions.with_untracked(|found| found.get(index).cloned()) {
-            go_to(suggestion.href);
+        let Some((start, end, option)) = completion.with_untracked(|SearchCompletion { start, end, options }| {
+            options.get(index).map(|option| (*start, *end, option.clone()))
+        }) else {
+            return;
+        };
+        let CompletionOption { inserted, .. } = option;
+        let is_complete = inserted.ends_with(' ');
+        let text = draft.text.with_untracked(|text| format!("{}{inserted}{}", &text[..start], &text[end..]));
+        draft.write(&text, start + inserted.len());
+        // A whole value narrows the list at once; after a qualifier, its values are offered.
+        match untrack(|| parse(&text)) {
+            Ok(search) if is_complete => apply(search),
+            _ => open.set(true),
         }
     };
-    let listed = move || suggestions.with(|found| found.iter().map(|suggestion| suggestion.shown.clone()).collect());
+    let listed = move || {
+        completion.with(|completion| {
+            let option = |option: &CompletionOption| ListedOption {
+                label: option.label.clone(),
+                detail: option.detail.clone(),
+                ..ListedOption::default()
+            };
+            completion.options.iter().map(option).collect()
+        })
+    };
     let list = OptionList::unmarked(Signal::derive(listed), choose);
     let submit = move || {
-        let typed = typed.with_untracked(|typed| typed.trim().to_owned());
-        // An ID needs no suggestions; if there is no such call, the panel says so.
-        if let Ok(call) = typed.parse::<CallId>() {
-            return go_to(href.run((LogsAddress { call: Some(call), ..address.get_untracked() },)));
+        if let Some(index) = list.marked() {
+            list.reset();
+            return choose(index);
         }
-        choose(list.marked().unwrap_or_default());
-        list.reset();
+        match untrack(|| draft.text.with(|text| parse(text))) {
+            Ok(search) => apply(search),
+            Err(reason) => {
+                // A client's own request ID is no filter, but finds its call.
+                let found = answer.with_untracked(|answer| Some(answer.as_ref()?.1.calls.first()?.id));
+                match found.filter(|_| untrack(is_current)) {
+                    Some(call) => open_call(call),
+                    None => error.set(Some(reason.to_string())),
+                }
+            }
+        }
     };
     watch(move || {
         if submitted.get() && is_current() {
@@ -95,55 +173,71 @@ pub(super) fn CallSearch(address: Memo<LogsAddress>, href: CallsHref, of_key: bo
     });
     let on_keydown = move |event: ev::KeyboardEvent| {
         match event.key().as_str() {
-            "Enter" if typed.with_untracked(|typed| !typed.trim().is_empty()) || list.marked().is_some() => {
-                if list.marked().is_some() || untrack(is_current) {
-                    submit();
-                } else {
-                    submitted.set(true);
-                }
-            }
+            "Enter" if list.marked().is_some() || untrack(is_current) => submit(),
+            "Enter" => match untrack(|| draft.text.with(|text| parse(text))) {
+                Ok(search) => apply(search),
+                Err(_) if open.get_untracked() => submitted.set(true),
+                Err(reason) => error.set(Some(reason.to_string())),
+            },
             "Escape" if open.get_untracked() => open.set(false),
+            "Escape" if error.with_untracked(Option::is_some) => {
+                let applied = applied.get_untracked();
+                error.set(None);
+                draft.write(&applied, applied.len());
+            }
             key if list.handle_key(key) => open.set(true),
             _ => return,
         }
         event.prevent_default();
     };
     let start = move || {
-        if let Some(input) = input.get_untracked() {
+        if let Some(input) = draft.input.get_untracked() {
             let _ = input.focus();
+        }
+        // Behind what the search says already, a new term begins.
+        let text = draft.text.get_untracked();
+        if !text.is_empty() && !text.ends_with(' ') {
+            let text = format!("{text} ");
+            draft.write(&text, text.len());
         }
         open.set(true);
     };
     let active = move || open.get().then(|| list.active_id()).flatten();
-    let nothing = move || {
-        (is_current() && suggestions.with(Vec::is_empty))
-            .then_some("No call has this ID, and no model, key, project or status has this name.")
-    };
+    let error_id = unique_id("search-error");
+    let described_by = error_id.clone();
     view! {
         <div class="call-search">
             <div class="search-field">
                 <IconView icon=Icon::Search/>
                 <input
-                    node_ref=input
+                    node_ref=draft.input
                     class="input"
                     type="search"
                     role="combobox"
                     data-shortcut="/"
                     autocomplete="off"
+                    autocapitalize="off"
+                    spellcheck="false"
                     aria-autocomplete="list"
                     aria-expanded=move || open.get().to_string()
                     aria-controls=list.id()
                     aria-activedescendant=active
+                    aria-invalid=move || error.with(Option::is_some).then_some("true")
+                    aria-describedby=described_by
                     aria-label="Search calls"
-                    placeholder="ID, model, key, project or status"
-                    prop:value=move || typed.get()
-                    on:input=move |event| {
-                        typed.set(event_target_value(&event));
+                    placeholder="status:4xx model:gpt-5 cost:>0.01"
+                    on:input=move |_| {
+                        draft.read();
                         list.reset();
                         submitted.set(false);
+                        error.set(None);
                         open.set(true);
                     }
-                    on:click=move |_| open.set(true)
+                    on:keyup=move |_| draft.read()
+                    on:click=move |_| {
+                        draft.read();
+                        open.set(true);
+                    }
                     on:blur=move |_| open.set(false)
                     on:keydown=on_keydown
                 />
@@ -151,67 +245,25 @@ pub(super) fn CallSearch(address: Memo<LogsAddress>, href: CallsHref, of_key: bo
             // Pressing an option mustn't take the focus from the field, which would close the list.
             <div
                 class="call-suggestions"
-                hidden=move || !open.get()
+                hidden=move || !open.get() || completion.with(|completion| completion.options.is_empty())
                 on:mousedown=move |event| event.prevent_default()
             >
                 <OptionListView list label="Suggestions"/>
-                <p role="status">{nothing}</p>
             </div>
+            <p class="search-error" id=error_id role="alert">{move || error.get()}</p>
         </div>
         <Button style=ButtonStyle::Quiet icon=Icon::Plus on_press=start>"Filter"</Button>
     }
 }
 
-/// The page, to be narrowed by what was typed.
-#[derive(Clone, Copy)]
-struct NarrowedPage {
-    address: Memo<LogsAddress>,
-    href: CallsHref,
-}
-
-impl NarrowedPage {
-    /// The page's address after a change, without an open call.
-    fn href(&self, change: impl FnOnce(&mut LogsAddress)) -> String {
-        let mut address = LogsAddress { call: None, ..self.address.get() };
-        change(&mut address);
-        self.href.run((address,))
-    }
-
-    fn call(&self, call: &Call, zone: &str) -> Suggestion {
-        let at = format_moment(call.started_at, zone, TimeStyle::DayMinute);
-        Suggestion::new("Calls", call.id.to_string(), at, self.href(|address| address.call = Some(call.id)))
-    }
-
-    /// The statuses that fit a text.
-    fn statuses(&self, typed: &str) -> Vec<Suggestion> {
-        let typed = lower_case(typed.trim());
-        let fits = |outcome: &OutcomeFilter| lower_case(filter_label(*outcome)).contains(&typed);
-        let suggestion = |outcome: OutcomeFilter| {
-            let href = self.href(|address| address.outcome = Some(outcome));
-            Suggestion::new("Status", filter_label(outcome), "", href)
-        };
-        OutcomeFilter::ALL.into_iter().filter(fits).map(suggestion).collect()
-    }
-
-    /// The models, keys and projects that fit the text that was typed.
-    fn filters(&self, answer: &CallSuggestions, of_key: bool) -> Vec<Suggestion> {
-        let mut found = Vec::new();
-        for model in &answer.models {
-            let href = self.href(|address| address.filter.model = Some(model.clone()));
-            found.push(Suggestion::new("Models", model, "", href));
+/// The place in bytes of a place in UTF-16 units, in which browsers count.
+fn place(text: &str, units: u32) -> usize {
+    let mut left = units as usize;
+    for (index, letter) in text.char_indices() {
+        if left == 0 {
+            return index;
         }
-        if of_key {
-            // The calls of a key are those of one project.
-            return found;
-        }
-        for key in &answer.api_keys {
-            let href = self.href(|address| address.filter.api_key = Some(key.id));
-            found.push(Suggestion::new("Keys", &key.name, &key.masked, href));
-        }
-        for project in &answer.projects {
-            let href = self.href(|address| address.filter.project = Some(project.id));
-            found.push(Suggestion::new("Projects", &project.name, "", href));
-        }
-        found
+        left = left.saturating_sub(letter.len_utf16());
     }
+    text.len()
 }

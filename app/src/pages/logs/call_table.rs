@@ -1,98 +1,178 @@
-use domain::calls::Call;
-use leptos::prelude::*;
+//! The table of calls, of whose rows only those around the window are in the document.
+
+use std::sync::Arc;
+
+use domain::{
+    calls::{Call, LogColumn, Outcome},
+    ids::CallId,
+};
+use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast;
 
 use super::{
     CallsHref,
     call_list::CallList,
-    outcome::{StatusBadge, cost_text, duration_text, tokens_text},
+    cells::{layout, time, value},
+    columns::ColumnChoice,
+    row_window::RowWindow,
 };
-use crate::{
-    addresses::LogsAddress,
-    components::{CardPosition, Column, DataTable, Name, Room, Time, TimeStyle},
-};
+use crate::{addresses::LogsAddress, components::closest, lean::CollectAny, state::use_go};
 
 /// Beginning of the ids of links that open calls.
-pub(super) const LINK_ID_PREFIX: &str = "open-";
+const LINK_ID_PREFIX: &str = "open-";
 
 /// Id of the link that opens a call; the focus returns to it.
-pub(super) fn link_id(call: &Call) -> String {
-    format!("{LINK_ID_PREFIX}{}", call.id)
+pub(super) fn link_id(call: CallId) -> String {
+    format!("{LINK_ID_PREFIX}{call}")
 }
 
+/// The call whose link has the focus.
+pub(super) fn focused_call() -> Option<CallId> {
+    document().active_element()?.id().strip_prefix(LINK_ID_PREFIX)?.parse().ok()
+}
+
+/// Gives the focus to the link of a call, now or once its row is in the document.
+pub(super) fn focus_call(call: CallId) {
+    if !try_to_focus(call) {
+        request_animation_frame(move || {
+            try_to_focus(call);
+        });
+    }
+}
+
+/// Gives the focus to the link of a call; returns whether it is in the document.
+fn try_to_focus(call: CallId) -> bool {
+    let link = document().get_element_by_id(&link_id(call));
+    let link = link.and_then(|link| link.dyn_into::<web_sys::HtmlElement>().ok());
+    link.is_some_and(|link| link.focus().is_ok())
+}
+
+/// Calls in rows of one height each, newest first. Screen readers are told the place of each row in the whole list.
 #[component]
 pub(super) fn CallTable(
     list: CallList,
+    window: RowWindow,
+    columns: ColumnChoice,
     address: Memo<LogsAddress>,
     zone: Memo<String>,
     href: CallsHref,
 ) -> impl IntoView {
-    let href = move |call: &Call| href.run((LogsAddress { call: Some(call.id), ..address.get_untracked() },));
-    let columns = vec![
-        Column::new("Time", move |call: &Call| {
-            let (id, at) = (link_id(call), call.started_at);
-            // The other filters may change while the row stays.
-            let call = call.clone();
-            let link = move || {
-                address.track();
-                href(&call)
-            };
-            view! {
-                <a class="call-time" id=id href=link>
-                    {move || view! { <Time at zone=zone.get() style=TimeStyle::DayMinute/> }}
-                    <span class="seconds">{move || seconds(at, &zone.get())}</span>
-                </a>
-            }
-        })
-        .at(CardPosition::BelowAside),
-        Column::new("Key", |call: &Call| match &call.api_key {
-            Some(key) => view! {
-                <span class="call-key" title=key.masked.clone()>
-                    <Name name=key.name.clone()/>
-                    <span class="sub mono">{last_letters(&key.masked)}</span>
-                </span>
-            }
-            .into_any(),
-            None => view! { <span class="faint">"Unknown"</span> }.into_any(),
-        })
-        .at(CardPosition::Below),
-        Column::new("Model", |call: &Call| match call.model.as_str() {
-            "" => view! { <span class="faint">"—"</span> }.into_any(),
-            model => view! { <Name name=model/> }.into_any(),
-        })
-        .at(CardPosition::Title),
-        Column::new("Endpoint", |call: &Call| {
-            view! { <span class="mono endpoint"><Name name=call.endpoint.clone()/></span> }
-        })
-        .at(CardPosition::Hidden)
-        .needs(Room::Wide),
-        Column::new(
-            "Status",
-            |call: &Call| view! { <StatusBadge status=call.known_status() outcome=call.outcome times=call.times/> },
-        )
-        .at(CardPosition::Lead),
-        Column::new("Input tokens", |call: &Call| tokens_text(call, call.used.tokens_in))
-            .numeric()
-            .at(CardPosition::Hidden)
-            .needs(Room::Medium),
-        Column::new("Output tokens", |call: &Call| tokens_text(call, call.used.tokens_out))
-            .numeric()
-            .at(CardPosition::Hidden)
-            .needs(Room::Medium),
-        Column::new("Cost", cost_text).numeric().at(CardPosition::Value),
-        Column::new("Latency", duration_text).numeric().at(CardPosition::BelowValue),
-    ];
-    let is_open = Callback::new(move |(call,): (Call,)| address.with(|address| address.call == Some(call.id)));
-    let row_href = Callback::new(move |(call,): (Call,)| href(&call));
-    view! { <DataTable caption="Calls, newest first" columns rows=move || list.calls().get() row_href is_open/> }
+    let go = use_go();
+    let on_click = move |event: ev::MouseEvent| {
+        let Some(row) = closest(&event, "tr[aria-rowindex]") else { return };
+        let is_interactive = closest(&event, "a, button").is_some();
+        let is_selecting =
+            leptos::prelude::window().get_selection().ok().flatten().is_some_and(|selection| !selection.is_collapsed());
+        if is_interactive || is_selecting {
+            return;
+        }
+        let link = row.query_selector("a").ok().flatten();
+        if let Some(href) = link.and_then(|link| link.get_attribute("href")) {
+            go.to(href);
+        }
+    };
+    // The header is a row too. Where there may be more calls, their number isn't known (ARIA, `aria-rowcount`).
+    let row_count = move || if list.has_more() { "-1".to_owned() } else { (list.len() + 1).to_string() };
+    let before = move || space(window.range(list.len()).0);
+    let after = move || space(list.len() - window.range(list.len()).1);
+    let rows = move || {
+        // Other columns or another zone make other rows.
+        let look = Arc::new(RowLook { columns: columns.shown(), is_chosen: columns.is_chosen(), zone: zone.get() });
+        let context = RowContext { list, address, href };
+        let visible = Memo::new(move |_| {
+            let (from, to) = window.range(list.len());
+            list.calls(from, to)
+        });
+        view! {
+            <For
+                each=move || visible.get()
+                key=|call| call.id
+                children=move |call| row(context, &look, &call)
+            />
+        }
+        .into_any()
+    };
+    view! {
+        <div class="table-scroll">
+            <table class="log-table" role="table" aria-rowcount=row_count>
+                <caption class="visually-hidden">"Calls, newest first"</caption>
+                <thead role="rowgroup">
+                    <tr role="row" aria-rowindex="1">
+                        <th role="columnheader" scope="col" class="time at-below-aside">"Time"</th>
+                        {move || {
+                            let is_chosen = columns.is_chosen();
+                            columns.shown().into_iter().map(|column| header(column, is_chosen)).collect_any()
+                        }}
+                    </tr>
+                </thead>
+                <tbody role="rowgroup" node_ref=window.body() on:click=on_click>
+                    <tr class="row-space" aria-hidden="true" style:block-size=before></tr>
+                    {rows}
+                    <tr class="row-space" aria-hidden="true" style:block-size=after></tr>
+                </tbody>
+            </table>
+        </div>
+    }
 }
 
-/// The seconds of a time, such as `:07`; shown less prominently.
-fn seconds(at: domain::time::Timestamp, zone: &str) -> String {
-    let exact = crate::components::format_moment(at, zone, TimeStyle::Second);
-    exact.rsplit_once(':').map(|(_, seconds)| format!(":{seconds}")).unwrap_or_default()
+/// The height of rows that aren't in the document, as the stylesheet knows it.
+fn space(rows: usize) -> String {
+    format!("calc({rows} * var(--log-row))")
 }
 
-/// The last characters of a masked key, such as `…k3Fa`: enough to distinguish keys of one name.
-fn last_letters(masked: &str) -> String {
-    masked.find('…').map_or(masked, |at| &masked[at..]).to_owned()
+/// What is the same for all rows, and replaces them if it changes.
+struct RowLook {
+    columns: Vec<LogColumn>,
+    is_chosen: bool,
+    zone: String,
+}
+
+/// What a row follows while it is in the document.
+#[derive(Clone, Copy)]
+struct RowContext {
+    list: CallList,
+    address: Memo<LogsAddress>,
+    href: CallsHref,
+}
+
+fn row(RowContext { list, address, href }: RowContext, look: &RowLook, call: &Call) -> AnyView {
+    let id = call.id;
+    let outcome = match call.outcome {
+        Outcome::Succeeded => "",
+        Outcome::Failed | Outcome::Interrupted => "failed",
+        Outcome::Refused => "rejected",
+    };
+    // The other filters may change while the row stays.
+    let link = move || href.run((LogsAddress { call: Some(id), ..address.get() },));
+    let index = move || list.position(id).map(|index| (index + 2).to_string());
+    let is_open = move || address.with(|address| address.call == Some(id));
+    let cells = look.columns.iter().map(|column| cell(*column, look.is_chosen, call)).collect_any();
+    view! {
+        <tr
+            role="row"
+            class=outcome
+            aria-rowindex=index
+            aria-current=move || is_open().then_some("true")
+        >
+            <td role="cell" class="time at-below-aside">
+                <a class="call-time" id=link_id(id) href=link>{time(call.started_at, look.zone.clone())}</a>
+            </td>
+            {cells}
+        </tr>
+    }
+    .into_any()
+}
+
+fn cell(column: LogColumn, is_chosen: bool, call: &Call) -> AnyView {
+    view! { <td role="cell" class=classes(column, is_chosen)>{value(column, call)}</td> }.into_any()
+}
+
+fn header(column: LogColumn, is_chosen: bool) -> AnyView {
+    view! { <th role="columnheader" scope="col" class=classes(column, is_chosen)>{column.label()}</th> }.into_any()
+}
+
+/// The classes of a column's cells. Columns that the member chose give way to none: the table scrolls instead.
+fn classes(column: LogColumn, is_chosen: bool) -> String {
+    let layout = layout(column);
+    if is_chosen { layout.class.to_owned() } else { format!("{} {}", layout.class, layout.room) }
 }

@@ -1,32 +1,30 @@
 use domain::{time::Timestamp, usage::Range};
 use leptos::prelude::*;
 
-use super::{CallsHref, call_search::CallSearch, chosen_filter, outcome::filter_label};
+use super::{
+    CallsHref,
+    call_search::CallSearch,
+    facets::{CallFacets, FacetColumn},
+    names::KnownNames,
+    narrowing::NarrowedPage,
+};
 use crate::{
     addresses::LogsAddress,
-    components::{Chip, FilterChips, Filters, TimeStyle, format_moment},
-    pages::usage::{ANY_TIME, FilterNames, RangeMenu, ZoneMenu, filter_chips, range_name},
+    components::{FilterChips, Filters, TimeStyle, format_moment},
+    pages::usage::{ANY_TIME, RangeMenu, ZoneMenu, range_name},
     state::use_zone,
 };
 
-/// Controls of the address's query: search, time range, filters and time zone.
+/// Controls of the address's query: time range, search, time zone, chips and facets.
 #[component]
 pub(super) fn Controls(address: Memo<LogsAddress>, href: CallsHref, of_key: bool) -> impl IntoView {
-    let (zone, search_href) = (use_zone(), href);
-    let filter = Memo::new(move |_| address.with(|address| chosen_filter(&address.filter, of_key)));
-    let names = FilterNames::new(filter);
+    let zone = use_zone();
+    let page = NarrowedPage { address, href, of_key };
+    let facets = CallFacets::new(address);
+    let names = KnownNames::new(facets.answer());
     // Another filter changes the list, so the open call is closed.
     let href = move |address: LogsAddress| href.run((LogsAddress { call: None, ..address },));
-    let chips = Memo::new(move |_| {
-        let address = address.get();
-        let mut chips =
-            filter_chips(&filter.get(), names, None, |filter| href(LogsAddress { filter, ..address.clone() }));
-        if let Some(outcome) = address.outcome {
-            let remove_href = href(LogsAddress { outcome: None, ..address.clone() });
-            chips.push(Chip { name: "Status", value: filter_label(outcome).to_owned(), remove_href });
-        }
-        chips
-    });
+    let chips = Memo::new(move |_| names.with(|names| page.chips(names)));
     let range = Memo::new(move |_| address.with(|address| address.range));
     let range_name = Memo::new(move |_| address.with(|address| describe_range(address, &zone.get())));
     let range_href = Callback::new(move |(range,): (Option<Range>,)| href(address.get().with_range(range)));
@@ -41,10 +39,13 @@ pub(super) fn Controls(address: Memo<LogsAddress>, href: CallsHref, of_key: bool
     });
     view! {
         <Filters active>
-            <RangeMenu range name=range_name href=range_href any_time=true/>
-            <CallSearch address href=search_href of_key/>
-            <ZoneMenu zone=Signal::derive(move || address.with(|address| address.time_zone.clone())) href=zone_href/>
-            <FilterChips chips/>
+            <div class="log-controls">
+                <RangeMenu range name=range_name href=range_href any_time=true/>
+                <CallSearch page names/>
+                <ZoneMenu zone=Signal::derive(move || address.with(|address| address.time_zone.clone())) href=zone_href/>
+                <FilterChips chips/>
+            </div>
+            <FacetColumn facets page/>
         </Filters>
     }
 }

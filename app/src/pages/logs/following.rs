@@ -1,10 +1,11 @@
 //! Brings new calls into the list by themselves while its top is seen.
 
 use leptos::{ev, html, leptos_dom::helpers::WindowListenerHandle, prelude::*};
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 
-use super::{call_list::CallList, call_table::LINK_ID_PREFIX};
+use super::{
+    call_list::CallList,
+    call_table::{focus_call, focused_call},
+};
 use crate::{
     components::{Icon, IconView, format_count},
     lean::watch,
@@ -31,14 +32,19 @@ impl FollowedList {
             window_event_listener(ev::keyup, move |_| look_for_selection()),
         ];
         on_cleanup(move || listeners.into_iter().for_each(WindowListenerHandle::remove));
-        let is_read = Memo::new(move |_| is_open.get() || is_scrolled.get() || has_selection.get());
+        // A list that is shown again where it was left is read there.
+        let is_restoring = move || list.restoring().is_some();
+        let is_read = Memo::new(move |_| is_open.get() || is_scrolled.get() || has_selection.get() || is_restoring());
         let new_calls = list.new_calls();
         watch(move || {
             let (count, _) = new_calls.get();
             if count > 0 && !is_read.get() {
-                let focused = focused_row();
+                let focused = focused_call();
                 list.show_new();
-                restore_focus(focused);
+                // The call's row may have been moved.
+                if let Some(call) = focused {
+                    request_animation_frame(move || focus_call(call));
+                }
             }
         });
         Self { list, top, is_read }
@@ -92,22 +98,6 @@ fn is_selected_in(list: NodeRef<html::Div>) -> bool {
     let selection = window().get_selection().ok().flatten().filter(|selection| !selection.is_collapsed());
     let anchor = selection.and_then(|selection| selection.anchor_node());
     list.get_untracked().is_some_and(|list| list.contains(anchor.as_ref()) && anchor.is_some())
-}
-
-/// Id of the link in the list that has the focus.
-fn focused_row() -> Option<String> {
-    document().active_element().map(|active| active.id()).filter(|id| id.starts_with(LINK_ID_PREFIX))
-}
-
-/// Gives the focus back to the link of the call that had it, which may be in another row by now.
-fn restore_focus(id: Option<String>) {
-    let Some(id) = id else { return };
-    request_animation_frame(move || {
-        let link = document().get_element_by_id(&id).and_then(|link| link.dyn_into::<HtmlElement>().ok());
-        if let Some(link) = link {
-            let _ = link.focus();
-        }
-    });
 }
 
 fn set_if_changed(signal: RwSignal<bool>, value: bool) {

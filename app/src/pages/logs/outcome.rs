@@ -1,6 +1,9 @@
 //! Short texts for a call's outcome, duration, cost and tokens.
 
-use domain::calls::{Call, CountSource, Outcome, OutcomeFilter};
+use domain::{
+    calls::{Call, CountSource, Outcome, OutcomeFilter},
+    usage::StatusFilter,
+};
 use leptos::prelude::*;
 
 use crate::components::{Badge, Tone, format_compact, format_dollars, format_duration};
@@ -25,10 +28,18 @@ pub(super) const fn label(outcome: Outcome) -> &'static str {
     }
 }
 
-pub(super) const fn filter_label(filter: OutcomeFilter) -> &'static str {
+const fn filter_label(filter: OutcomeFilter) -> &'static str {
     match filter {
         OutcomeFilter::Errors => "Errors (failed or interrupted)",
         OutcomeFilter::Only(outcome) => label(outcome),
+    }
+}
+
+/// The label of a filter of how calls ended: `Rejected`, `4xx`, `429`.
+pub(super) fn status_label(status: StatusFilter) -> String {
+    match status {
+        StatusFilter::Outcome(outcome) => filter_label(outcome).to_owned(),
+        other => other.to_string(),
     }
 }
 

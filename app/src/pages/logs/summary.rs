@@ -54,7 +54,7 @@ fn key_address(organization: CurrentOrganization, details: &CallDetails) -> Stri
         Some(id) => KeyAddress::new(id).href(&slug),
         None => {
             let mut address = LogsAddress::default();
-            address.filter.api_key = id;
+            address.filter.api_keys.extend(id);
             address.href(&slug)
         }
     }
