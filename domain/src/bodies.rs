@@ -1,9 +1,11 @@
 //! Request and response bodies of calls, stored for a time that each organization chooses.
 
+mod exclusion;
 mod indent;
 
 use serde::{Deserialize, Serialize};
 
+pub use exclusion::BodyExclusion;
 pub use indent::indent_json;
 
 use crate::{errors::FieldErrors, time::Timestamp};

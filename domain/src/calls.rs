@@ -1,6 +1,7 @@
 //! Calls: the finest grain of usage, each a row in Logs.
 
 mod activity;
+mod attempt;
 mod rejection;
 mod retention;
 mod store;
@@ -10,6 +11,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
+    bodies::BodyExclusion,
     ids::{ApiKeyId, CallId},
     models::Service,
     money::{Money, Price, PriceParts, Quantities},
@@ -21,6 +23,7 @@ use crate::{
 
 pub use self::{
     activity::{CallActivity, CallCounts, CallSuggestions, MAX_BARS},
+    attempt::{AttemptOutcome, CallAttempt, MAX_STORED_ATTEMPTS},
     rejection::{CallRejection, RejectionRule},
     retention::{CALL_DAYS, CallRetention},
     store::CallStore,
@@ -241,6 +244,12 @@ pub struct CallDetails {
     /// Why the call was rejected, if it was.
     #[serde(default)]
     pub rejection: Option<CallRejection>,
+    /// Attempts with providers, if there were several.
+    #[serde(default)]
+    pub attempts: Vec<CallAttempt>,
+    /// Why no bodies of the call are stored, if they were kept out.
+    #[serde(default)]
+    pub body_exclusion: Option<BodyExclusion>,
 }
 
 /// A query for a list of calls, newest first.

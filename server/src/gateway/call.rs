@@ -8,6 +8,7 @@ use axum::{
 };
 use domain::{
     api_keys::Secret,
+    bodies::BodyExclusion,
     calls::{CallRejection, CountSource, MAX_CLIENT_REQUEST_ID, Outcome},
     ids::{CallId, PriceId},
     money::{Cost, Money, Price, PriceParts, Quantities, UsageBounds},
@@ -23,6 +24,7 @@ use services::{
 use tokio::time::Instant;
 
 use super::{
+    attempt_log::AttemptLog,
     budget::BudgetShare,
     call_guard::CallGuard,
     endpoint::{Endpoint, MeteredUnit},
@@ -47,6 +49,8 @@ pub(super) struct Arrival {
     pub(super) received_at: Instant,
     /// The request ID that the client gave the call.
     client_request_id: Option<String>,
+    /// Why bodies of the call aren't stored although its organization stores some; `None` until its key is known.
+    pub(super) body_exclusion: Option<BodyExclusion>,
 }
 
 impl Arrival {
@@ -62,6 +66,7 @@ impl Arrival {
             instant,
             received_at: instant,
             client_request_id: request_id.map(Secret::redact),
+            body_exclusion: None,
         }
     }
 
@@ -135,6 +140,8 @@ impl Arrival {
             error_code: Cow::Borrowed(""),
             rejection: None,
             client_request_id: self.client_request_id.clone(),
+            attempts: Vec::new(),
+            body_exclusion: self.body_exclusion,
         }
     }
 }
@@ -171,6 +178,7 @@ pub(super) struct GatewayCall {
     pub(super) context: CallContext,
     pub(super) guard: CallGuard,
     pub(super) timing: CallTiming,
+    pub(super) attempts: AttemptLog,
 }
 
 /// How a call ended.
@@ -224,6 +232,7 @@ impl GatewayCall {
             price_id: price_id.filter(|_| cost.known.is_some()),
             first_byte_us: end.first_byte_us,
             error_code: end.error_code,
+            attempts: self.attempts.to_stored(),
             ..self.arrival.record(&self.key)
         }
     }

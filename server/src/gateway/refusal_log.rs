@@ -214,6 +214,8 @@ mod tests {
             error_code: Cow::Borrowed(code),
             rejection: None,
             client_request_id: None,
+            attempts: Vec::new(),
+            body_exclusion: None,
         }
     }
 

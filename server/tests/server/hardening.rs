@@ -132,6 +132,7 @@ const NAMES: [&str; 31] = [
     "life",
     "expires_in_seconds",
     "rotate_every_days",
+    "metadata_only",
     "grace_seconds",
     "request",
     "changes",

@@ -44,5 +44,7 @@ pub(crate) fn call(at: Timestamp) -> ServiceResult<CallRecord> {
         error_code: Cow::Borrowed(""),
         rejection: None,
         client_request_id: None,
+        attempts: Vec::new(),
+        body_exclusion: None,
     })
 }

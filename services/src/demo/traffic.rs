@@ -130,6 +130,8 @@ impl<'a> Traffic<'a> {
             error_code: error_code.into(),
             rejection: (outcome == Outcome::Refused).then(|| rejection(&model.name)),
             client_request_id: None,
+            attempts: Vec::new(),
+            body_exclusion: None,
         }
     }
 }

@@ -118,6 +118,8 @@ impl KnownNames {
             error_code: usage.error_code.clone(),
             rejection: None,
             client_request_id: None,
+            attempts: Vec::new(),
+            body_exclusion: None,
         }))
     }
 

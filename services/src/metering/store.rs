@@ -11,7 +11,11 @@ use super::{
     rows::{ColumnType, RowInsert},
     series::{CallSeries, SeriesPlacement},
 };
-use crate::{ServiceResult, calls::rare::RareProperties, database::DatabaseTransaction};
+use crate::{
+    ServiceResult,
+    calls::rare::{CallStory, RareProperties},
+    database::DatabaseTransaction,
+};
 
 const COLUMNS: usize = 26;
 
@@ -88,6 +92,15 @@ fn client_requests(calls: &[CallRecord]) -> Vec<[Value; 3]> {
     calls.iter().filter_map(row).collect()
 }
 
+/// What happened to a call, as far as that is rare.
+fn story(call: &CallRecord) -> CallStory {
+    CallStory {
+        rejection: call.rejection.clone(),
+        attempts: call.attempts.clone(),
+        body_exclusion: call.body_exclusion,
+    }
+}
+
 fn row(call: &CallRecord, placement: &SeriesPlacement) -> [Value; COLUMNS] {
     debug_assert!((0..=MAX_TOKENS).contains(&call.used.tokens_in) && (0..=MAX_TOKENS).contains(&call.used.tokens_out));
     let id = |id: Uuid| json!(id.simple());
@@ -114,7 +127,7 @@ fn row(call: &CallRecord, placement: &SeriesPlacement) -> [Value; COLUMNS] {
         json!(call.cost.map(|cost| cost.nanos())),
         json!(call.price_id.map(|id| id.uuid().simple())),
         json!(call.error_code),
-        json!(RareProperties::to_json(call.used, call.unpriced, call.rejection.as_ref())),
+        json!(RareProperties::new(call.used, call.unpriced).with_story(story(call)).to_json()),
         json!(placement.own_model.then_some(&*call.model)),
         json!(placement.own_endpoint.then_some(&*call.endpoint)),
         json!(placement.own_provider.then_some(&*call.provider)),

@@ -104,6 +104,8 @@ async fn to_record(services: &Services, object: &ProviderObject, result: JobResu
         error_code: Cow::Owned(result.error_code),
         rejection: None,
         client_request_id: None,
+        attempts: Vec::new(),
+        body_exclusion: None,
     })
 }
 

@@ -179,6 +179,8 @@ impl Day {
             error_code: Cow::Borrowed(""),
             rejection: None,
             client_request_id: None,
+            attempts: Vec::new(),
+            body_exclusion: None,
         }
     }
 }

@@ -95,6 +95,8 @@ fn call(actor: &Actor, key: &ApiKey, at: &str) -> CallRecord {
         error_code: Cow::Borrowed(""),
         rejection: None,
         client_request_id: None,
+        attempts: Vec::new(),
+        body_exclusion: None,
     }
 }
 

@@ -100,6 +100,8 @@ impl Scene {
             error_code: Cow::Borrowed(""),
             rejection: None,
             client_request_id: None,
+            attempts: Vec::new(),
+            body_exclusion: None,
         }
     }
 

@@ -107,6 +107,8 @@ pub(super) mod tests {
             error_code: Cow::Borrowed(""),
             rejection: None,
             client_request_id: None,
+            attempts: Vec::new(),
+            body_exclusion: None,
         }
     }
 

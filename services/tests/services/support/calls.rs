@@ -109,5 +109,7 @@ pub(crate) fn record(organization: &Organization, key: &ApiKey, call: &TestCall)
         error_code: Cow::Borrowed(""),
         rejection: None,
         client_request_id: None,
+        attempts: Vec::new(),
+        body_exclusion: None,
     }
 }

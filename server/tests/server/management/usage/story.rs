@@ -132,5 +132,7 @@ fn call(world: &World, key: &CreatedApiKey, at: Timestamp, random: &mut Pcg64) -
         error_code: Cow::Borrowed(""),
         rejection: None,
         client_request_id: None,
+        attempts: Vec::new(),
+        body_exclusion: None,
     }
 }
