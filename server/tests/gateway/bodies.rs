@@ -25,7 +25,7 @@ impl Stage {
         find("what was said is kept", async || match bodies::get(&self.services, &self.actor, id).await.unwrap() {
             BodiesState::Kept(stored) => Some(stored),
             BodiesState::Gone => None,
-            BodiesState::Off => panic!("nothing is kept"),
+            BodiesState::Off | BodiesState::Excluded { .. } => panic!("nothing is kept"),
         })
         .await
     }
