@@ -3,6 +3,7 @@
 mod activity;
 mod attempt;
 mod rejection;
+mod replay;
 mod retention;
 mod store;
 
@@ -25,6 +26,7 @@ pub use self::{
     activity::{CallActivity, CallCounts, CallSuggestions, MAX_BARS},
     attempt::{AttemptOutcome, CallAttempt, MAX_STORED_ATTEMPTS},
     rejection::{CallRejection, RejectionRule},
+    replay::CallReplay,
     retention::{CALL_DAYS, CallRetention},
     store::CallStore,
 };

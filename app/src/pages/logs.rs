@@ -1,19 +1,25 @@
 //! The logs page: every call, one by one.
 
 mod activity;
+mod attempts;
 mod bodies;
+mod body_view;
 mod call_content;
 mod call_list;
+mod call_page;
 mod call_panel;
 mod call_search;
 mod call_table;
 mod controls;
+mod conversation;
 mod cost;
+mod delete_bodies;
 mod facts;
 mod following;
 mod load_more;
 mod outcome;
 mod rejection;
+mod replay;
 mod summary;
 mod timing;
 
@@ -23,7 +29,6 @@ use domain::{
 };
 use leptos::{html, prelude::*};
 
-pub(crate) use self::call_content::CallContent;
 pub(super) use self::outcome::{StatusBadge, cost_text, duration_text};
 use self::{
     activity::Activity,
@@ -31,9 +36,11 @@ use self::{
     call_panel::CallPanel,
     call_table::CallTable,
     controls::{Controls, describe_range},
+    delete_bodies::DeleteBodies,
     following::{FollowedList, NewCalls},
     load_more::{LoadMore, not_kept},
 };
+pub(crate) use self::{call_content::CallContent, call_page::CallPage};
 use super::{export::Export, usage::with_organization};
 use crate::{
     addresses::{LogsAddress, Page},
@@ -58,7 +65,7 @@ pub fn Logs() -> impl IntoView {
             title="Logs"
             description=|| "All API calls, newest first"
             live=true
-            secondary=move || view! { <Export href=file facts/> }
+            secondary=move || view! { <DeleteBodies address/> <Export href=file facts/> }
         />
         <Calls address href/>
     }

@@ -112,7 +112,7 @@ async fn a_huge_body_is_refused() {
 }
 
 /// Names and values of inputs, valid and invalid.
-const NAMES: [&str; 31] = [
+const NAMES: [&str; 33] = [
     "organization",
     "input",
     "query",
@@ -133,6 +133,7 @@ const NAMES: [&str; 31] = [
     "expires_in_seconds",
     "rotate_every_days",
     "metadata_only",
+    "form",
     "grace_seconds",
     "request",
     "changes",

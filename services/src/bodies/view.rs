@@ -34,12 +34,12 @@ pub async fn view(
     .await
 }
 
-/// Loads a call's request and response as a conversation; `None` if they aren't one, or weren't stored completely.
+/// Loads a call's request and response as a conversation; `None` if they aren't one, or aren't stored completely.
 ///
 /// # Errors
-/// As for [`get`]; the call has no stored bodies.
+/// As for [`get`].
 pub async fn conversation(services: &Services, actor: &Actor, id: CallId) -> ServiceResult<Option<Conversation>> {
-    let BodiesState::Kept(bodies) = get(services, actor, id).await? else { return Err(ServiceError::NotFound) };
+    let BodiesState::Kept(bodies) = get(services, actor, id).await? else { return Ok(None) };
     run_blocking(move || conversation::read(&bodies.request, &bodies.response)).await
 }
 

@@ -4,8 +4,8 @@ use domain::calls::{CallDetails, Outcome};
 use leptos::prelude::*;
 
 use super::{
-    bodies::CallBodiesSection, cost::CostLines, facts::Facts, rejection::RejectionSection, summary::Summary,
-    timing::Timing,
+    attempts::Attempts, bodies::CallBodiesSection, call_page::CallPageLink, cost::CostLines, facts::Facts,
+    rejection::RejectionSection, summary::Summary, timing::Timing,
 };
 use crate::{
     components::{AsyncView, Skeleton},
@@ -46,10 +46,14 @@ fn Details(details: ReadSignal<CallDetails>, zone: Memo<String>) -> impl IntoVie
     let end = move || {
         let details = details.get();
         let timing = details.call.known_duration_us();
+        let id = details.call.id;
+        let attempts = (!details.attempts.is_empty()).then(|| details.attempts.clone());
         view! {
             {timing.map(|total| view! { <Timing total first=details.call.first_byte_us/> }.into_any())}
+            {attempts.map(|attempts| view! { <Attempts attempts/> }.into_any())}
             <CostLines details=details.clone()/>
             <Facts details/>
+            <CallPageLink id/>
         }
     };
     // Bodies are loaded separately, so that the rest is there at once. Those of rejected calls aren't stored.
