@@ -29,7 +29,7 @@ pub(super) fn BodySection(side: BodySide, body: BodyView, call: CallId, form: Bo
         view! { <p class="faint">{note} {download(file.clone(), "Download all")}</p> }.into_any()
     });
     let note = match (cut, assembled) {
-        (true, _) => Some("Truncated: its end wasn't stored."),
+        (true, _) => Some("Truncated."),
         (false, true) => Some("Assembled from the stream."),
         (false, false) => None,
     };

@@ -4,20 +4,10 @@ use domain::calls::{CallDetails, Outcome};
 use leptos::prelude::*;
 
 use super::{
-    attempts::Attempts, bodies::CallBodiesSection, call_page::CallPageLink, cost::CostLines, facts::Facts,
-    rejection::RejectionSection, summary::Summary, timing::Timing,
+    attempts::Attempts, bodies::CallBodiesSection, call_link::CallPageLink, cost::CostLines, facts::Facts,
+    open_call::PanelCall, rejection::RejectionSection, summary::Summary, timing::Timing,
 };
-use crate::{
-    components::{AsyncView, Skeleton},
-    state::QueryState,
-};
-
-/// The call that is open, for the code of its content.
-#[derive(Clone, Copy)]
-pub(super) struct PanelCall {
-    pub details: QueryState<CallDetails>,
-    pub zone: Memo<String>,
-}
+use crate::components::{AsyncView, Skeleton};
 
 /// What is known of the [`PanelCall`] in the context.
 #[component]

@@ -3,9 +3,9 @@
 use domain::ids::CallId;
 use leptos::prelude::*;
 
-use super::call_content::{CallContent, PanelCall};
+use super::{call_content::CallContent, open_call::PanelCall};
 use crate::{
-    addresses::{Address, CallAddress, LogsAddress, Page},
+    addresses::{Address, LogsAddress, Page},
     api,
     components::{PageHead, ZoneNote},
     state::{load, use_location, use_organization, use_project, use_zone},
@@ -42,13 +42,4 @@ fn OneCall(id: CallId) -> impl IntoView {
         </div>
         <ZoneNote/>
     }
-}
-
-/// The link to a call's own page, unless it is open.
-#[component]
-pub(super) fn CallPageLink(id: CallId) -> impl IntoView {
-    let (organization, path) = (use_organization(), use_location().path);
-    let is_open = move || path.with(|path| matches!(Address::parse(path), Some(Address::Call(..))));
-    let href = CallAddress::new(id).href(&organization.slug());
-    move || (!is_open()).then(|| view! { <a class="link call-page-link" href=href.clone()>"Open as a page"</a> })
 }

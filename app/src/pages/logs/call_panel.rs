@@ -2,7 +2,7 @@ use domain::calls::Call;
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::{CallsHref, call_content::PanelCall, call_list::CallList, call_table::link_id};
+use super::{CallsHref, call_list::CallList, call_table::link_id, open_call::PanelCall};
 use crate::{
     addresses::{CodePart, LogsAddress},
     api,

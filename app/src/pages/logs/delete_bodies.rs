@@ -6,11 +6,11 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::export_facts;
+use super::controls::describe_range;
 use crate::{
     addresses::LogsAddress,
     api,
-    components::{Button, ButtonStyle, Dialog, FormError, Icon},
+    components::{Button, ButtonStyle, Dialog, FormError, Icon, zone_name},
     lean::{CollectAny, When, watch},
     pages::usage::plural,
     state::{now, submission, use_organization},
@@ -105,5 +105,6 @@ fn DeletionDialog(address: Memo<LogsAddress>, open: RwSignal<bool>) -> impl Into
 fn facts(address: &LogsAddress, query: &CallQuery, zone: String) -> Vec<(&'static str, String)> {
     let filters = i64::try_from(query.filter.len()).unwrap_or(i64::MAX);
     let filters = if filters == 0 { "None: all calls".to_owned() } else { plural(filters, "value") };
-    export_facts(address, zone).into_iter().take(2).chain([("Filters", filters)]).collect()
+    let zone = address.time_zone.clone().unwrap_or(zone);
+    vec![("Time range", describe_range(address, &zone)), ("Time zone", zone_name(&zone)), ("Filters", filters)]
 }

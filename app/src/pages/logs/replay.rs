@@ -5,7 +5,7 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::call_content::PanelCall;
+use super::open_call::PanelCall;
 use crate::{
     api,
     components::{AsyncView, CopyButton, Skeleton, Tab, Tabs},
