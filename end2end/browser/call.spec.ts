@@ -4,6 +4,7 @@ import { expectAccessible, expectToFit } from "./accessibility.ts";
 import { client } from "./client.ts";
 import { expect, test } from "./fixtures.ts";
 import type { Hub } from "../lib/hub.ts";
+import { ApiKeysPage } from "./pages/api_keys.ts";
 import { LogsPage } from "./pages/logs.ts";
 import { SettingsPage } from "./pages/settings.ts";
 import { retryUntilApplied } from "./retry.ts";
@@ -105,6 +106,26 @@ test("a header keeps a call's bodies out, and the page says why", { tag: "@phone
   await page.goto(`/o/${organization.slug}/logs/${id}`);
   await expect(page.getByRole("main")).toContainText("Not stored: the request had the header x-tollhouse-log: metadata.");
   await expectToFit(page);
+});
+
+test("a key can be set to metadata only", { tag: "@phone" }, async ({ signedIn: page, hub, organization }) => {
+  await storeBodies(page, organization.slug);
+  const keys = new ApiKeysPage(page);
+  await keys.open(organization.slug);
+  await keys.startCreating();
+  await keys.creation.getByLabel("Name").fill("silent");
+  await keys.unfold("Details");
+  await keys.creation.getByLabel("Request and response bodies").selectOption("Metadata only");
+  await expectToFit(page);
+  await expectAccessible(page);
+  await keys.submit();
+  const secret = await keys.readSecret();
+  await keys.storeSecret();
+  const id = await askAboutPicture(page, hub, secret, organization.slug);
+  await page.goto(`/o/${organization.slug}/logs/${id}`);
+  await expect(page.getByRole("main")).toContainText("Not stored: the key is set to metadata only.");
+  await page.getByRole("main").getByRole("link", { name: "silent" }).click();
+  await expect(page.getByText("Metadata only")).toBeVisible();
 });
 
 test("bodies of the calls that the log shows are deleted, and the calls stay", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {

@@ -12,12 +12,12 @@ use super::elision::elide;
 const PATHS: [&str; 4] = ["/v1/chat/completions", "/v1/completions", "/v1/messages", "/v1/responses"];
 
 /// Whether a call of this path can be shown as a conversation.
-pub(super) fn is_possible(path: &str, request: &StoredBody) -> bool {
+pub(super) fn is_conversation(path: &str, request: &StoredBody) -> bool {
     PATHS.contains(&path) && request.text.is_some() && !request.cut
 }
 
 /// Reads a conversation; `None` if the request isn't complete JSON. A response that isn't is left out.
-pub(super) fn read(request: &StoredBody, response: &StoredBody) -> Option<Conversation> {
+pub(super) fn read_conversation(request: &StoredBody, response: &StoredBody) -> Option<Conversation> {
     let (request, request_media) = parse(request)?;
     let mut reader = Reader { side: BodySide::Request, media: request_media, turns: Vec::new(), left: MAX_SHOWN_BYTES };
     reader.read_request(&request);
@@ -244,7 +244,7 @@ mod tests {
     }
 
     fn turns(request: &Value, response: &Value) -> Vec<(String, Vec<TurnPart>)> {
-        let conversation = read(&body(request), &body(response)).unwrap();
+        let conversation = read_conversation(&body(request), &body(response)).unwrap();
         conversation.turns.into_iter().map(|turn| (turn.role, turn.parts)).collect()
     }
 
@@ -295,7 +295,7 @@ mod tests {
                 turn("assistant", vec![text("It rains.")]),
             ]
         );
-        assert_eq!(read(&body(&request), &body(&response)).unwrap().tools, ["weather"]);
+        assert_eq!(read_conversation(&body(&request), &body(&response)).unwrap().tools, ["weather"]);
     }
 
     #[test]
@@ -359,7 +359,7 @@ mod tests {
     fn a_long_conversation_ends_where_the_page_has_enough() {
         let long = "x".repeat(MAX_SHOWN_BYTES - 1);
         let messages = [long.as_str(), "abc", "never"].map(|text| json!({ "role": "user", "content": text }));
-        let conversation = read(&body(&json!({ "messages": messages })), &StoredBody::default()).unwrap();
+        let conversation = read_conversation(&body(&json!({ "messages": messages })), &StoredBody::default()).unwrap();
         assert!(conversation.shortened);
         let parts: Vec<_> = conversation.turns.into_iter().flat_map(|turn| turn.parts).collect();
         assert_eq!(parts, [text(&long), text("a")]);
@@ -368,8 +368,10 @@ mod tests {
     #[test]
     fn an_incomplete_request_is_none_and_anything_else_is_shown_as_it_is() {
         let cut = StoredBody { text: Some("{\"messages\":[".to_owned()), cut: true, ..StoredBody::default() };
-        assert_eq!(read(&cut, &StoredBody::default()), None);
-        assert!(!is_possible("/v1/chat/completions", &cut) && !is_possible("/v1/embeddings", &body(&json!({}))));
+        assert_eq!(read_conversation(&cut, &StoredBody::default()), None);
+        assert!(
+            !is_conversation("/v1/chat/completions", &cut) && !is_conversation("/v1/embeddings", &body(&json!({})))
+        );
         let odd =
             turns(&json!({ "messages": [{ "role": 7, "content": [{ "type": "new", "a": 1 }, 5] }, 3] }), &json!(4));
         assert_eq!(odd[0].1[0], TurnPart::Other { text: r#"{"a":1,"type":"new"}"#.to_owned() });

@@ -6,7 +6,7 @@ use domain::{
 };
 
 use super::{
-    conversation,
+    conversation::{is_conversation, read_conversation},
     elision::elide,
     get::{get, get_with_path},
 };
@@ -25,7 +25,7 @@ pub async fn view(
     let (path, state) = get_with_path(services, actor, id).await?;
     run_blocking(move || {
         state.map(|CallBodies { request, response, expires_at }| BodyViews {
-            is_conversation: conversation::is_possible(&path, &request),
+            is_conversation: is_conversation(&path, &request),
             request: view_body(request, form),
             response: view_body(response, form),
             expires_at,
@@ -40,7 +40,7 @@ pub async fn view(
 /// As for [`get`].
 pub async fn conversation(services: &Services, actor: &Actor, id: CallId) -> ServiceResult<Option<Conversation>> {
     let BodiesState::Kept(bodies) = get(services, actor, id).await? else { return Ok(None) };
-    run_blocking(move || conversation::read(&bodies.request, &bodies.response)).await
+    run_blocking(move || read_conversation(&bodies.request, &bodies.response)).await
 }
 
 /// Bodies take megabytes to go through, which must not hold up other requests.
