@@ -8,7 +8,7 @@ mod view;
 
 use serde::{Deserialize, Serialize};
 
-pub use conversation::{Conversation, Turn, TurnPart};
+pub use conversation::{Conversation, ConversationTurn, TurnPart};
 pub use deletion::BodyDeletion;
 pub use exclusion::BodyExclusion;
 pub use indent::indent_json;

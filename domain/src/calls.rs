@@ -24,7 +24,7 @@ use crate::{
 
 pub use self::{
     activity::{CallActivity, CallCounts, CallSuggestions, MAX_BARS},
-    attempt::{AttemptOutcome, CallAttempt, MAX_STORED_ATTEMPTS},
+    attempt::{CallAttempt, CallAttemptOutcome, MAX_STORED_ATTEMPTS},
     rejection::{CallRejection, RejectionRule},
     replay::CallReplay,
     retention::{CALL_DAYS, CallRetention},

@@ -7,7 +7,7 @@ use super::{BodyMedia, BodySide};
 /// The turns of a conversation, in their order: those of the request, then the answer.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Conversation {
-    pub turns: Vec<Turn>,
+    pub turns: Vec<ConversationTurn>,
     /// Names of the tools that the model was offered.
     pub tools: Vec<String>,
     /// Whether later turns, or ends of texts, are left out.
@@ -16,7 +16,7 @@ pub struct Conversation {
 
 /// What one party contributed.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Turn {
+pub struct ConversationTurn {
     /// The role as the API names it: `system`, `user`, `assistant`, `tool`.
     pub role: String,
     /// The body that it is from.

@@ -8,7 +8,7 @@ pub const MAX_STORED_ATTEMPTS: usize = 20;
 /// The result of one attempt.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum AttemptOutcome {
+pub enum CallAttemptOutcome {
     /// The provider answered, with the status in [`CallAttempt::status`].
     Answered,
     /// The provider couldn't be reached.
@@ -30,7 +30,7 @@ pub enum AttemptOutcome {
 #[serde(default)]
 pub struct CallAttempt {
     pub provider: String,
-    pub outcome: AttemptOutcome,
+    pub outcome: CallAttemptOutcome,
     /// HTTP status of the provider's answer; `None` without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
@@ -48,7 +48,7 @@ mod tests {
     fn an_attempt_is_read_as_it_was_written_and_a_later_versions_result_as_another() {
         let attempt = CallAttempt {
             provider: "a".to_owned(),
-            outcome: AttemptOutcome::Answered,
+            outcome: CallAttemptOutcome::Answered,
             status: Some(503),
             begin_us: 5,
             duration_us: 7,
@@ -57,6 +57,6 @@ mod tests {
         assert_eq!(json, r#"{"provider":"a","outcome":"answered","status":503,"begin_us":5,"duration_us":7}"#);
         assert_eq!(serde_json::from_str::<CallAttempt>(&json).unwrap(), attempt);
         let later = serde_json::from_str::<CallAttempt>(r#"{"provider":"a","outcome":"hedged"}"#).unwrap();
-        assert_eq!((later.outcome, later.status), (AttemptOutcome::Other, None));
+        assert_eq!((later.outcome, later.status), (CallAttemptOutcome::Other, None));
     }
 }

@@ -14,7 +14,7 @@ mod verdict;
 use std::{sync::Arc, time::Duration};
 
 use axum::http::{Response, StatusCode};
-use domain::calls::{AttemptOutcome, CallAttempt, Outcome};
+use domain::calls::{CallAttempt, CallAttemptOutcome, Outcome};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use self::{schedule::Schedule, verdict::NextAttempt};
@@ -68,7 +68,7 @@ pub(super) async fn send_to_providers(
             Err(retry_in) => {
                 gateway.metrics().record_attempt(&provider.name, "not_asked");
                 let now = call.arrival.elapsed_us();
-                log_attempt(call, provider, now, AttemptOutcome::Skipped, None);
+                log_attempt(call, provider, now, CallAttemptOutcome::Skipped, None);
                 schedule.skip(index);
                 open_breaker.get_or_insert((provider, retry_in));
                 continue;
@@ -111,7 +111,7 @@ async fn try_provider(
     let in_time = timeout_at(deadline.min(Instant::now() + provider.timeouts.first_byte), sent);
     let (refusal, free) = match call.guard.run(in_time).await {
         Ok(Ok(Ok(response))) => {
-            log(AttemptOutcome::Answered, Some(response.status()));
+            log(CallAttemptOutcome::Answered, Some(response.status()));
             let next = verdict::after_answer(response.status(), response.headers(), repeatable);
             report_to_breaker(provider, permit, response.status());
             gateway.metrics().record_attempt(&provider.name, metric_label(response.status()));
@@ -131,11 +131,11 @@ async fn try_provider(
         }
         Ok(Err(_)) => (V1Error::upstream_timeout("The provider didn't start its response in time."), false),
         Err(KeyLeaked) => {
-            log(AttemptOutcome::Interrupted, None);
+            log(CallAttemptOutcome::Interrupted, None);
             return (Err(interrupted(provider)), NextAttempt::None);
         }
     };
-    log(if free { AttemptOutcome::Unreached } else { AttemptOutcome::Silent }, None);
+    log(if free { CallAttemptOutcome::Unreached } else { CallAttemptOutcome::Silent }, None);
     log_breaker_change(provider, permit.record_failure(Instant::now()));
     gateway.metrics().record_attempt(&provider.name, if free { "unreached" } else { "no_answer" });
     tracing::warn!(provider = %provider.name, code = refusal.code, "no answer");
@@ -149,7 +149,7 @@ fn log_attempt(
     call: &GatewayCall,
     provider: &Provider,
     begin_us: i64,
-    outcome: AttemptOutcome,
+    outcome: CallAttemptOutcome,
     status: Option<StatusCode>,
 ) {
     call.attempts.add(CallAttempt {

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use axum::{http::StatusCode, response::Response};
-use domain::calls::{AttemptOutcome, CallDetails, Outcome};
+use domain::calls::{CallAttemptOutcome, CallDetails, Outcome};
 
 use super::{
     stage::{CHAT, Stage},
@@ -198,9 +198,9 @@ async fn the_log_has_the_attempts_of_a_call_that_took_several() {
     assert_eq!(
         attempts,
         [
-            ("upstream-0", AttemptOutcome::Answered, Some(503)),
-            ("upstream-1", AttemptOutcome::Unreached, None),
-            ("upstream-2", AttemptOutcome::Answered, Some(200)),
+            ("upstream-0", CallAttemptOutcome::Answered, Some(503)),
+            ("upstream-1", CallAttemptOutcome::Unreached, None),
+            ("upstream-2", CallAttemptOutcome::Answered, Some(200)),
         ]
     );
     let ends: Vec<_> = details.attempts.iter().map(|attempt| attempt.begin_us + attempt.duration_us).collect();

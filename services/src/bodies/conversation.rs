@@ -3,7 +3,7 @@
 //! Sources: OpenAI's API reference for chat completions, completions and responses; Anthropic's for messages. Parts
 //! of another form are kept as JSON.
 
-use domain::bodies::{BodyMedia, BodySide, Conversation, MAX_SHOWN_BYTES, StoredBody, Turn, TurnPart};
+use domain::bodies::{BodyMedia, BodySide, Conversation, ConversationTurn, MAX_SHOWN_BYTES, StoredBody, TurnPart};
 use serde_json::Value;
 
 use super::elision::elide;
@@ -41,7 +41,7 @@ fn parse(body: &StoredBody) -> Option<(Value, Vec<BodyMedia>)> {
 struct Reader {
     side: BodySide,
     media: Vec<BodyMedia>,
-    turns: Vec<Turn>,
+    turns: Vec<ConversationTurn>,
     /// Bytes of text that may be added.
     left: usize,
 }
@@ -84,7 +84,7 @@ impl Reader {
 
     fn push(&mut self, role: &str, parts: Vec<TurnPart>) {
         if !parts.is_empty() {
-            self.turns.push(Turn { role: role.to_owned(), side: self.side, parts });
+            self.turns.push(ConversationTurn { role: role.to_owned(), side: self.side, parts });
         }
     }
 

@@ -1,4 +1,4 @@
-use domain::calls::{AttemptOutcome, CallAttempt};
+use domain::calls::{CallAttempt, CallAttemptOutcome};
 use leptos::prelude::*;
 
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 /// The providers that were asked, one after the other, for a call that took several attempts.
 #[component]
 pub(super) fn Attempts(attempts: Vec<CallAttempt>) -> impl IntoView {
-    let count = attempts.iter().filter(|attempt| attempt.outcome != AttemptOutcome::Skipped).count();
+    let count = attempts.iter().filter(|attempt| attempt.outcome != CallAttemptOutcome::Skipped).count();
     let end = attempts.iter().map(|attempt| attempt.begin_us + attempt.duration_us).max().unwrap_or_default().max(1);
     let rows = attempts.into_iter().map(|attempt| row(attempt, end));
     view! {
@@ -23,8 +23,8 @@ pub(super) fn Attempts(attempts: Vec<CallAttempt>) -> impl IntoView {
 fn row(attempt: CallAttempt, end: i64) -> impl IntoView {
     let result = result_text(&attempt);
     let CallAttempt { provider, outcome, status, begin_us, duration_us } = attempt;
-    let has_failed = outcome != AttemptOutcome::Answered || status.is_none_or(|status| status >= 400);
-    let time = (outcome != AttemptOutcome::Skipped)
+    let has_failed = outcome != CallAttemptOutcome::Answered || status.is_none_or(|status| status >= 400);
+    let time = (outcome != CallAttemptOutcome::Skipped)
         .then(|| format!("after {}, for {}", format_duration(begin_us), format_duration(duration_us)));
     view! {
         <li class:failed=has_failed>
@@ -40,12 +40,12 @@ fn row(attempt: CallAttempt, end: i64) -> impl IntoView {
 
 fn result_text(attempt: &CallAttempt) -> String {
     match (attempt.outcome, attempt.status) {
-        (AttemptOutcome::Answered, Some(status)) => status.to_string(),
-        (AttemptOutcome::Answered, None) => "answered".to_owned(),
-        (AttemptOutcome::Unreached, _) => "not reached".to_owned(),
-        (AttemptOutcome::Silent, _) => "no answer".to_owned(),
-        (AttemptOutcome::Skipped, _) => "not asked: it failed too often".to_owned(),
-        (AttemptOutcome::Interrupted, _) => "cut off: the key leaked".to_owned(),
-        (AttemptOutcome::Other, _) => "unknown".to_owned(),
+        (CallAttemptOutcome::Answered, Some(status)) => status.to_string(),
+        (CallAttemptOutcome::Answered, None) => "answered".to_owned(),
+        (CallAttemptOutcome::Unreached, _) => "not reached".to_owned(),
+        (CallAttemptOutcome::Silent, _) => "no answer".to_owned(),
+        (CallAttemptOutcome::Skipped, _) => "not asked: it failed too often".to_owned(),
+        (CallAttemptOutcome::Interrupted, _) => "cut off: the key leaked".to_owned(),
+        (CallAttemptOutcome::Other, _) => "unknown".to_owned(),
     }
 }

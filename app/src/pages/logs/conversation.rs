@@ -1,5 +1,5 @@
 use domain::{
-    bodies::{BodySide, Conversation, Turn, TurnPart, indent_json},
+    bodies::{BodySide, Conversation, ConversationTurn, TurnPart, indent_json},
     ids::CallId,
 };
 use leptos::prelude::*;
@@ -44,8 +44,8 @@ fn turns_view(conversation: Conversation, call: CallId) -> AnyView {
     .into_any()
 }
 
-fn turn_view(turn: Turn, call: CallId) -> impl IntoView {
-    let Turn { role, side, parts } = turn;
+fn turn_view(turn: ConversationTurn, call: CallId) -> impl IntoView {
+    let ConversationTurn { role, side, parts } = turn;
     let answer = (side == BodySide::Response).then(|| view! { <span class="faint">"response"</span> }.into_any());
     let parts = parts.into_iter().map(|part| part_view(part, call, side)).collect_any();
     let role_name = role.split_at_checked(1).map_or_else(String::new, |(first, rest)| upper_case(first) + rest);
