@@ -87,6 +87,9 @@ fn quote(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
     use super::*;
 
     fn replay(body: &str) -> Option<CallReplay> {
@@ -119,6 +122,22 @@ mod tests {
         );
         for text in [replay.curl(), python, javascript] {
             assert!(!text.contains("redacted") && !text.contains("cookie") && !text.contains("evil"), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_arrives_as_it_was_stored(text in "\\PC{0,40}", quotes in "[\"'\\\\`$]{0,20}") {
+            let body = json!({ "text": text, "quotes": quotes, "both": [format!("{quotes}{text}")] });
+            let replay = replay(&body.to_string()).unwrap();
+            let (curl, python) = (replay.curl(), replay.python());
+            let (_, rest) = curl.split_once("<<'BODY'\n").unwrap();
+            let (in_shell, end) = rest.split_once("\nBODY").unwrap();
+            prop_assert_eq!(end, "");
+            prop_assert_eq!(serde_json::from_str::<Value>(in_shell).unwrap(), body.clone());
+            let (_, rest) = python.split_once("r\"\"\"").unwrap();
+            let (in_python, _) = rest.split_once("\"\"\"").unwrap();
+            prop_assert_eq!(serde_json::from_str::<Value>(in_python).unwrap(), body);
         }
     }
 
