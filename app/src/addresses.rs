@@ -4,6 +4,8 @@
 //! Parsing ignores values that can't be used, but `invalid` names them: a page with other data than its address asks
 //! for would be taken for the right one, so none is shown.
 
+mod body_file;
+mod call;
 mod key;
 mod keys;
 mod logs;
@@ -16,6 +18,8 @@ mod query_reader;
 mod usage;
 mod validity;
 
+pub use body_file::BodyFileAddress;
+pub use call::CallAddress;
 pub use key::{KeyAddress, KeyTab};
 pub use keys::KeysAddress;
 pub use logs::LogsAddress;

@@ -14,7 +14,7 @@ mod usage;
 pub(crate) use account::Account;
 pub(crate) use api_keys::{ApiKey, ApiKeys, KeyCalls, KeyDialogs, KeyHistory};
 pub(crate) use export::ExportDialog;
-pub(crate) use logs::{CallContent, LogColumnsDialog, Logs};
+pub(crate) use logs::{CallContent, CallPage, LogColumnsDialog, Logs};
 pub(crate) use notifications::Notifications;
 pub(crate) use overview::{FirstStepsContent, Overview};
 pub(crate) use settings::{BodiesQuestion, Settings};

@@ -6,7 +6,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    addresses::{CodePart, KeyAddress, KeysAddress, LogsAddress, NotificationsAddress, UsageAddress},
+    addresses::{CallAddress, CodePart, KeyAddress, KeysAddress, LogsAddress, NotificationsAddress, UsageAddress},
     code_parts::{NotLoaded, PartFuture, PartView},
     layout::{self, show_checked},
     pages,
@@ -53,6 +53,7 @@ parts! {
     Account: account => pages::Account,
     ApiKey: api_key => pages::ApiKey [KeyAddress::invalid],
     ApiKeys: api_keys => pages::ApiKeys [KeysAddress::invalid],
+    Call: call => pages::CallPage [CallAddress::invalid],
     CallDetails: call_details => pages::CallContent,
     ChartPicture: chart_picture => pages::ChartPicture,
     CustomRange: custom_range => pages::CustomRangeDialog,

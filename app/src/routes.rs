@@ -167,7 +167,7 @@ fn redirect(address: Option<&Address>, viewer: Option<&Viewer>, path: &str, sear
         (Address::Last(page), Some(viewer)) => {
             Some(home(viewer).map_or_else(account, |home| format!("{}{search}", page.path(&home.slug))))
         }
-        (Address::Account | Address::Organization(..) | Address::ApiKey(..), Some(_)) => None,
+        (Address::Account | Address::Organization(..) | Address::ApiKey(..) | Address::Call(..), Some(_)) => None,
     }
 }
 

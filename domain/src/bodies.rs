@@ -1,10 +1,18 @@
 //! Request and response bodies of calls, stored for a time that each organization chooses.
 
+mod conversation;
+mod deletion;
+mod exclusion;
 mod indent;
+mod view;
 
 use serde::{Deserialize, Serialize};
 
+pub use conversation::{Conversation, ConversationTurn, TurnPart};
+pub use deletion::BodyDeletion;
+pub use exclusion::BodyExclusion;
 pub use indent::indent_json;
+pub use view::{BodyForm, BodyMedia, BodySide, BodyView, BodyViews, MAX_SHOWN_BYTES, format_bytes};
 
 use crate::{errors::FieldErrors, time::Timestamp};
 
@@ -98,13 +106,27 @@ pub struct StoredBody {
 /// The bodies of a call, or the reason why there are none.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
-pub enum BodiesState {
+pub enum BodiesState<T = CallBodies> {
     /// Both bodies, as far as they were stored.
-    Kept(CallBodies),
+    Kept(T),
     /// The organization stores no bodies.
     Off,
+    /// The request or its key asked that none be stored.
+    Excluded { by: BodyExclusion },
     /// They were deleted, or there were none.
     Gone,
+}
+
+impl<T> BodiesState<T> {
+    /// Converts the bodies, if there are some.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> BodiesState<U> {
+        match self {
+            Self::Kept(bodies) => BodiesState::Kept(convert(bodies)),
+            Self::Off => BodiesState::Off,
+            Self::Excluded { by } => BodiesState::Excluded { by },
+            Self::Gone => BodiesState::Gone,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Calls: the finest grain of usage, each a row in Logs.
 
 mod activity;
+mod attempt;
 mod columns;
 mod facets;
 mod rejection;
+mod replay;
 mod retention;
 mod search_text;
 mod store;
@@ -14,6 +16,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
+    bodies::BodyExclusion,
     ids::{ApiKeyId, CallId},
     models::Service,
     money::{Money, Price, PriceParts, Quantities},
@@ -25,9 +28,11 @@ use crate::{
 
 pub use self::{
     activity::{CallActivity, CallCounts, CallMember, CallSuggestions, MAX_BARS},
+    attempt::{CallAttempt, CallAttemptOutcome, MAX_STORED_ATTEMPTS},
     columns::LogColumn,
     facets::{Facet, FacetValue, Facets},
     rejection::{CallRejection, RejectionRule},
+    replay::CallReplay,
     retention::{CALL_DAYS, CallRetention},
     search_text::{
         CompletionOption, SearchCompletion, SearchNames, SearchQualifier, SearchText, SearchTextError, format_millis,
@@ -255,6 +260,12 @@ pub struct CallDetails {
     /// Why the call was rejected, if it was.
     #[serde(default)]
     pub rejection: Option<CallRejection>,
+    /// Attempts with providers, if there were several.
+    #[serde(default)]
+    pub attempts: Vec<CallAttempt>,
+    /// Why no bodies of the call are stored, if they were kept out.
+    #[serde(default)]
+    pub body_exclusion: Option<BodyExclusion>,
 }
 
 /// A query for a list of calls, newest first.

@@ -38,7 +38,7 @@ async function fetchBodies(page: Page, slug: string, id: string): Promise<{ stat
   await expect(async () => {
     const response = await page.request.post("/api/bodies/get", {
       headers: { "sec-fetch-site": "same-origin" },
-      data: { organization: slug, id },
+      data: { organization: slug, id, form: "raw" },
     });
     bodies = await response.json();
     expect(bodies.state).not.toBe("gone");
@@ -144,13 +144,13 @@ test("request and response are shown with the call, without the redacted fields"
   await test.step("both sides are shown as they passed", async () => {
     await logs.open(organization.slug, `?call=${call.id}`);
     const request = JSON.parse((await logs.body("Request").textContent()) ?? "");
-    expect(request).toMatchObject({ model: "sandbox-1", user: "[redacted]", messages: [{ content: "Tell me of the road" }] });
+    expect(request).toMatchObject({ model: "sandbox-1", user: "[REDACTED user]", messages: [{ content: "Tell me of the road" }] });
     const response = JSON.parse((await logs.body("Response").textContent()) ?? "");
     expect(response.choices[0].message.content).toBe(call.answer);
     await expect(logs.call).not.toContainText("Assembled from the stream.");
     await expect(logs.call).toContainText(/Stored until \d/);
     await logs.call.getByText("Headers", { exact: true }).first().click();
-    await expect(logs.call.locator("dt", { hasText: "authorization" }).locator("+ dd")).toHaveText("[redacted]");
+    await expect(logs.call.locator("dt", { hasText: "authorization" }).locator("+ dd")).toHaveText("[REDACTED]");
     await checkPage();
     const content = await page.content();
     for (const secret of [key.secret, CUSTOMER]) expect(content).not.toContain(secret);

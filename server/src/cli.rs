@@ -3,6 +3,7 @@
 mod args;
 mod audit;
 mod bodies;
+mod body_deletion;
 mod calls;
 mod data_folder;
 mod demo;

@@ -6,6 +6,7 @@
 mod accept;
 mod admission;
 mod answers;
+mod attempt_log;
 mod bodies;
 mod body;
 mod bounds;

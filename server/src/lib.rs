@@ -1,5 +1,6 @@
 //! The server: configuration, router, gateway, live updates, exports and command line.
 
+mod body_files;
 mod checks;
 pub mod cli;
 mod client_ip;

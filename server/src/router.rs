@@ -2,6 +2,7 @@
 
 mod path_correction;
 
+use app::addresses::BodyFileAddress;
 use axum::{
     Router,
     extract::FromRef,
@@ -13,6 +14,7 @@ use services::events::Events;
 use tower_http::{CompressionLevel, compression::CompressionLayer, limit::RequestBodyLimitLayer};
 
 use crate::{
+    body_files,
     checks::{self, ChecksState},
     dashboard,
     events::{self, EventsState},
@@ -43,6 +45,8 @@ pub const PUBLIC_PATHS: &[&str] = &[
 fn session_routes() -> Vec<(&'static str, MethodRouter<Hub>)> {
     vec![
         ("/api/api_keys/export.csv", get(exports::api_keys)),
+        (BodyFileAddress::MEDIA_PATH, get(body_files::media)),
+        (BodyFileAddress::TEXT_PATH, get(body_files::text)),
         ("/api/calls/export.csv", get(exports::calls)),
         ("/api/live", get(live::connect)),
         ("/api/usage/export.csv", get(exports::usage)),

@@ -21,7 +21,8 @@ use std::{borrow::Cow, sync::Arc};
 
 use chrono_tz::Tz;
 use domain::{
-    calls::{CallRejection, CallTags, CountSource, Outcome},
+    bodies::BodyExclusion,
+    calls::{CallAttempt, CallRejection, CallTags, CountSource, Outcome},
     ids::{ApiKeyId, CallId, OrganizationId, PriceId, ProjectId, SecretId, UserId},
     models::Service,
     money::{Money, PriceParts, Quantities},
@@ -109,6 +110,12 @@ pub struct CallRecord {
     /// Request ID that the client gave the call (`x-client-request-id`), if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_request_id: Option<String>,
+    /// Attempts with providers, if there were several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<CallAttempt>,
+    /// Why no bodies of the call are stored, if they were kept out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_exclusion: Option<BodyExclusion>,
 }
 
 impl CallRecord {

@@ -1,5 +1,5 @@
 use domain::{
-    ids::{ApiKeyId, ProjectId},
+    ids::{ApiKeyId, CallId, ProjectId},
     permissions::Permission,
 };
 
@@ -93,6 +93,8 @@ pub enum Address {
     Organization(String, Page),
     /// The page of an API key of the organization with this slug: `/o/acme/keys/key_01jd…`.
     ApiKey(String, ApiKeyId),
+    /// The page of a call of the organization with this slug: `/o/acme/logs/req_01jd…`.
+    Call(String, CallId),
 }
 
 impl Address {
@@ -111,6 +113,9 @@ impl Address {
             ["o", organization, slug, id] if slug == Page::ApiKeys.slug() => {
                 id.parse().ok().map(|id| Self::ApiKey(organization.to_owned(), id))
             }
+            ["o", organization, slug, id] if slug == Page::Logs.slug() => {
+                id.parse().ok().map(|id| Self::Call(organization.to_owned(), id))
+            }
             _ => None,
         }
     }
@@ -125,6 +130,7 @@ impl Address {
         match self {
             Self::Organization(slug, page) => Some((slug, *page)),
             Self::ApiKey(slug, _) => Some((slug, Page::ApiKeys)),
+            Self::Call(slug, _) => Some((slug, Page::Logs)),
             Self::SignIn | Self::SignUp | Self::Account | Self::Last(_) => None,
         }
     }
@@ -167,6 +173,14 @@ mod tests {
         let address = Address::parse("/o/acme/keys/key_01h2xcejqtf2nbrexx3vqjhp41").unwrap();
         assert_eq!(address, Address::ApiKey("acme".to_owned(), id));
         assert_eq!(address.location(), Some(("acme", Page::ApiKeys)));
+    }
+
+    #[test]
+    fn a_call_is_found_by_its_id() {
+        let id: CallId = "req_01h2xcejqtf2nbrexx3vqjhp41".parse().unwrap();
+        let address = Address::parse("/o/acme/logs/req_01h2xcejqtf2nbrexx3vqjhp41").unwrap();
+        assert_eq!(address, Address::Call("acme".to_owned(), id));
+        assert_eq!(address.location(), Some(("acme", Page::Logs)));
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub enum CodePart {
     Account,
     ApiKey,
     ApiKeys,
+    Call,
     CallDetails,
     ChartPicture,
     CustomRange,
@@ -58,6 +59,7 @@ impl Address {
             Self::Account => CodePart::Account,
             Self::Last(page) | Self::Organization(_, page) => page.part(),
             Self::ApiKey(..) => CodePart::ApiKey,
+            Self::Call(..) => CodePart::Call,
         }
     }
 

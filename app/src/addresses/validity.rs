@@ -1,4 +1,5 @@
 use super::{
+    call::CallAddress,
     key::KeyAddress,
     keys::KeysAddress,
     logs::LogsAddress,
@@ -16,6 +17,7 @@ impl Address {
             Self::Organization(_, Page::Usage) => UsageAddress::invalid(search),
             Self::Organization(_, Page::Notifications) => NotificationsAddress::invalid(search),
             Self::ApiKey(..) => KeyAddress::invalid(search),
+            Self::Call(..) => CallAddress::invalid(search),
             Self::Organization(_, Page::Overview | Page::Settings)
             | Self::Last(_)
             | Self::SignIn
@@ -48,6 +50,7 @@ mod tests {
             ("/o/acme/keys?status=lost&level=root&project=1&hint=bad", &["status", "level", "project", "hint"]),
             ("/o/acme/keys?sort=size&reversed=yes&page=0", &["sort", "reversed", "page"]),
             (&format!("/o/acme/keys/{KEY}?tab=secrets&range=2026-02-30..2026-03-01"), &["tab", "range"]),
+            ("/o/acme/logs/req_01h2xcejqtf2nbrexx3vqjhp41?tz=%3Cb%3E", &["tz"]),
             ("/o/acme/notifications?show=some", &["show"]),
         ] {
             let mut found = invalid(address);

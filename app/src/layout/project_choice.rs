@@ -24,10 +24,11 @@ impl ProjectChoice {
         Self { organization: use_organization(), page, path: use_location().path, query }
     }
 
-    /// Whether the page can be narrowed to a project. A key's page is that of one key, whatever its project.
+    /// Whether the page can be narrowed to a project. The pages of one key and of one call show it, whatever its project.
     pub(super) fn is_offered(&self) -> bool {
-        let is_of_key = || self.path.with(|path| matches!(Address::parse(path), Some(Address::ApiKey(..))));
-        self.page.get().is_some_and(Page::has_projects) && !is_of_key()
+        let is_of_one =
+            || self.path.with(|path| matches!(Address::parse(path), Some(Address::ApiKey(..) | Address::Call(..))));
+        self.page.get().is_some_and(Page::has_projects) && !is_of_one()
     }
 
     /// Projects that the member may choose.

@@ -2,10 +2,14 @@
 
 mod activity;
 mod activity_text;
+mod attempts;
 mod bar_range;
 mod bodies;
+mod body_view;
 mod call_content;
+mod call_link;
 mod call_list;
+mod call_page;
 mod call_panel;
 mod call_search;
 mod call_table;
@@ -13,7 +17,9 @@ mod cells;
 mod column_dialog;
 mod columns;
 mod controls;
+mod conversation;
 mod cost;
+mod delete_bodies;
 mod facets;
 mod facts;
 mod following;
@@ -22,9 +28,11 @@ mod list_end;
 mod names;
 mod narrowing;
 mod no_calls;
+mod open_call;
 mod outcome;
 mod places;
 mod rejection;
+mod replay;
 mod row_window;
 mod summary;
 mod timing;
@@ -40,12 +48,13 @@ use self::{
     call_table::CallTable,
     columns::{ColumnChoice, ColumnsButton},
     controls::{Controls, describe_range},
+    delete_bodies::DeleteBodies,
     following::{FollowedList, NewCalls},
     list_end::ListEnd,
     no_calls::NoCalls,
     row_window::RowWindow,
 };
-pub(crate) use self::{call_content::CallContent, column_dialog::LogColumnsDialog};
+pub(crate) use self::{call_content::CallContent, call_page::CallPage, column_dialog::LogColumnsDialog};
 use super::{export::Export, usage::with_organization};
 use crate::{
     addresses::LogsAddress,
@@ -70,7 +79,7 @@ pub fn Logs() -> impl IntoView {
             title="Logs"
             description=|| "All API calls, newest first"
             live=true
-            secondary=move || view! { <Export href=file facts/> }
+            secondary=move || view! { <DeleteBodies address/> <Export href=file facts/> }
         />
         <Calls address href/>
     }

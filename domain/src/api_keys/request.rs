@@ -37,6 +37,9 @@ pub struct NewApiKey {
     /// Rate limits of the key; those of its project and organization apply too.
     #[serde(default)]
     pub rate_limits: RateLimits,
+    /// Whether the bodies of the key's calls are never stored, whatever the organization stores.
+    #[serde(default)]
+    pub metadata_only: bool,
 }
 
 impl NewApiKey {
@@ -53,6 +56,7 @@ impl NewApiKey {
             life: Expiration::Never,
             rotate_every_days: None,
             rate_limits: RateLimits::NONE,
+            metadata_only: false,
         }
     }
 
@@ -92,6 +96,8 @@ pub struct ApiKeyChanges {
     pub rotate_every_days: Option<u32>,
     /// Replaces both limits.
     pub rate_limits: Option<RateLimits>,
+    /// Whether bodies of the key's later calls are never stored.
+    pub metadata_only: Option<bool>,
 }
 
 impl ApiKeyChanges {

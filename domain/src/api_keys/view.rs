@@ -38,6 +38,9 @@ pub struct ApiKey {
     pub rotate_every_days: Option<u32>,
     #[serde(default)]
     pub rate_limits: RateLimits,
+    /// Whether the bodies of the key's calls are never stored.
+    #[serde(default)]
+    pub metadata_only: bool,
     /// The replaced secret that still works, while rotating.
     pub old_secret: Option<OldSecret>,
     pub last_use: Option<LastUse>,

@@ -14,7 +14,7 @@ pub(super) use grace::GracePeriod;
 pub(super) use keys::{CreateKeyArgs, EditKeyArgs, KeyCommand};
 pub(super) use limits::LimitEdits;
 
-use super::{bodies::BodyEdits, calls::CallEdits};
+use super::{bodies::BodyEdits, body_deletion::BodyDeletionArgs, calls::CallEdits};
 use crate::config::ProcessOptions;
 
 /// The self-hosted hub for AI APIs.
@@ -98,6 +98,14 @@ pub enum OrgCommand {
         org: String,
         #[command(flatten)]
         bodies: BodyEdits,
+    },
+    /// Delete the stored requests and responses of some calls; the calls and their figures stay
+    DeleteBodies {
+        /// Organization ID or slug
+        #[arg(long)]
+        org: String,
+        #[command(flatten)]
+        wanted: BodyDeletionArgs,
     },
     /// Show or change how long calls are kept
     Calls {

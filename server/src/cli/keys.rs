@@ -46,6 +46,7 @@ async fn create(services: &Services, new: CreateKeyArgs, json: bool) -> Result<(
         life: new.expires_in_days.map_or(Expiration::Never, Expiration::Days),
         rotate_every_days: new.rotate_every_days,
         rate_limits: new.limits.applied(RateLimits::NONE),
+        metadata_only: new.metadata_only,
     };
     let created = api_keys::create(services, &actor, new_key).await?;
     let key = &created.api_key;
@@ -71,6 +72,7 @@ async fn edit(services: &Services, id: ApiKeyId, edits: EditKeyArgs, json: bool)
         ip_allowlist: (edits.allow_all_ips || !edits.networks.is_empty()).then_some(edits.networks),
         rotate_every_days: edits.rotate_every_days,
         rate_limits,
+        metadata_only: edits.metadata_only,
     };
     let key = api_keys::edit(services, &actor, id, changes).await?;
     output::data(json, &shown::key(&key), |_| format!("{id} was updated."))

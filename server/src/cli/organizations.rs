@@ -3,7 +3,7 @@
 use serde::Serialize;
 use services::{Organization, Services};
 
-use super::{CliError, args::OrgCommand, bodies, calls, limits, output, start};
+use super::{CliError, args::OrgCommand, bodies, body_deletion, calls, limits, output, start};
 
 #[derive(Serialize)]
 struct OrganizationRow {
@@ -38,6 +38,9 @@ pub(super) async fn run(services: &Services, command: OrgCommand, json: bool) ->
         }
         OrgCommand::Bodies { org, bodies: edits } => {
             bodies::run(services, &start::actor(services, &org).await?, edits, json).await
+        }
+        OrgCommand::DeleteBodies { org, wanted } => {
+            body_deletion::run(services, &start::actor(services, &org).await?, wanted, json).await
         }
         OrgCommand::Calls { org, calls: edits } => {
             calls::run(services, &start::actor(services, &org).await?, edits, json).await

@@ -36,7 +36,7 @@ pub(super) struct BootData {
     pub json: String,
     /// Whether a user is signed in.
     pub signed_in: bool,
-    /// Whether the address names an organization or a key that doesn't exist for this user.
+    /// Whether the address names an organization, a key or a call that doesn't exist for this user.
     pub is_missing: bool,
 }
 
@@ -80,6 +80,7 @@ async fn viewer(hub: &Hub, info: &RequestInfo, uri: &Uri, answers: &mut PageAnsw
                 // A page with values that it can't use shows none of its own data.
                 match address.filter(|address| address.invalid(query).is_empty()) {
                     Some(Address::ApiKey(_, id)) => answers.add_key(KeyAddress::parse(id, query)).await,
+                    Some(Address::Call(_, id)) => answers.add_call(id).await,
                     Some(Address::Organization(_, page)) => answers.add_page(page, query, info.base_url()).await,
                     _ => {}
                 }
@@ -161,6 +162,13 @@ impl FirstAnswers<'_> {
                 self.add(&api::api_keys::History { organization, id }, entries);
             }
         }
+    }
+
+    async fn add_call(mut self, id: CallId) {
+        let organization = self.actor.organization.slug.clone();
+        let call = services::calls::get(self.services, self.actor, id).await;
+        self.answers.is_missing = matches!(call, Err(ServiceError::NotFound));
+        self.add(&api::calls::Get { organization, id }, call);
     }
 
     /// Adds the organization's settings, if the user may see them.

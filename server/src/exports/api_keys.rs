@@ -9,7 +9,7 @@ use domain::{
 
 use super::{ExportError, ExportRequest, csv, require_valid};
 
-const HEADER: [&str; 25] = [
+const HEADER: [&str; 26] = [
     "id",
     "name",
     "description",
@@ -35,6 +35,7 @@ const HEADER: [&str; 25] = [
     "calls_this_month",
     "spend_this_month_usd",
     "hints",
+    "metadata_only",
 ];
 
 pub(crate) async fn export(
@@ -78,6 +79,7 @@ fn cells(key: &ApiKey) -> [String; HEADER.len()] {
         key.calls_this_month.to_string(),
         key.spend_this_month.to_string(),
         list(&key.hints.iter().map(Hint::kind).collect::<Vec<_>>()),
+        key.metadata_only.to_string(),
     ]
 }
 

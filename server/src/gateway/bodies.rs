@@ -7,9 +7,11 @@
 mod assemble;
 mod capture;
 mod captured;
+mod exclusion;
 mod redact;
 mod tee;
 mod writer;
 
 pub(super) use capture::Capture;
+pub(super) use exclusion::find_exclusion;
 pub(super) use writer::BodyWriter;

@@ -8,6 +8,7 @@ use axum::{
 };
 use domain::{
     api_keys::Secret,
+    bodies::BodyExclusion,
     calls::{CallRejection, CallTags, CountSource, MAX_CLIENT_REQUEST_ID, Outcome},
     ids::{CallId, PriceId},
     money::{Cost, Money, Price, PriceParts, Quantities, UsageBounds},
@@ -23,6 +24,7 @@ use services::{
 use tokio::time::Instant;
 
 use super::{
+    attempt_log::AttemptLog,
     body::BodyTags,
     budget::BudgetShare,
     call_guard::CallGuard,
@@ -51,6 +53,8 @@ pub(super) struct Arrival {
     pub(super) tags: CallTags,
     /// The request ID that the client gave the call.
     client_request_id: Option<String>,
+    /// Why bodies of the call aren't stored although its organization stores some; `None` until its key is known.
+    pub(super) body_exclusion: Option<BodyExclusion>,
 }
 
 impl Arrival {
@@ -67,6 +71,7 @@ impl Arrival {
             received_at: instant,
             tags: tags::of_headers(headers).unwrap_or_default(),
             client_request_id: request_id.map(Secret::redact),
+            body_exclusion: None,
         }
     }
 
@@ -141,6 +146,8 @@ impl Arrival {
             rejection: None,
             tags: self.tags.clone(),
             client_request_id: self.client_request_id.clone(),
+            attempts: Vec::new(),
+            body_exclusion: self.body_exclusion,
         }
     }
 }
@@ -179,6 +186,7 @@ pub(super) struct GatewayCall {
     pub(super) context: CallContext,
     pub(super) guard: CallGuard,
     pub(super) timing: CallTiming,
+    pub(super) attempts: AttemptLog,
 }
 
 /// How a call ended.
@@ -232,6 +240,7 @@ impl GatewayCall {
             price_id: price_id.filter(|_| cost.known.is_some()),
             first_byte_us: end.first_byte_us,
             error_code: end.error_code,
+            attempts: self.attempts.to_stored(),
             ..self.arrival.record(&self.key)
         }
     }

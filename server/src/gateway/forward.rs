@@ -10,7 +10,8 @@ use tokio::time::Instant;
 use super::{
     Gateway,
     accept::{ForwardedRequest, Preparation, prepare},
-    bodies::Capture,
+    attempt_log::AttemptLog,
+    bodies::{Capture, find_exclusion},
     call::{Arrival, CallEnd, GatewayCall},
     call_guard::CallGuard,
     limits::AnswerSender,
@@ -46,7 +47,14 @@ pub(super) async fn handle(
             return answer_refusal(gateway, &arrival, reply, &rejection.refusal);
         }
     };
-    capture.admit(&key, &parts.headers);
+    match find_exclusion(&key, &parts.headers) {
+        Ok(Some(exclusion)) => arrival.body_exclusion = Some(exclusion).filter(|_| key.bodies().days.is_some()),
+        Ok(None) => capture.admit(&key, &parts.headers),
+        Err(refusal) => {
+            record_unread(gateway, &arrival, &key, (&parts.headers, body), &refusal).await;
+            return answer_refusal(gateway, &arrival, reply, &refusal);
+        }
+    }
     let max_calls = gateway.limits().max_calls_by_key;
     let Some(registration) = gateway.running.enter(arrival.id, key.api_key_id, max_calls) else {
         let refusal = V1Error::too_many_at_once(max_calls);
@@ -104,7 +112,8 @@ pub(super) async fn handle(
     capture.mark_forwarded();
     let services = gateway.services.clone();
     let timing = CallTiming::new(client);
-    let mut call = GatewayCall { arrival, key, offer, services, context, guard, timing };
+    let attempts = AttemptLog::default();
+    let mut call = GatewayCall { arrival, key, offer, services, context, guard, timing, attempts };
     send(gateway, &mut call, request, reply).await;
 }
 

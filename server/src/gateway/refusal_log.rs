@@ -224,6 +224,8 @@ mod tests {
             rejection: None,
             tags: CallTags::default(),
             client_request_id: None,
+            attempts: Vec::new(),
+            body_exclusion: None,
         }
     }
 

@@ -14,7 +14,7 @@ mod verdict;
 use std::{sync::Arc, time::Duration};
 
 use axum::http::{Response, StatusCode};
-use domain::calls::Outcome;
+use domain::calls::{CallAttempt, CallAttemptOutcome, Outcome};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use self::{schedule::Schedule, verdict::NextAttempt};
@@ -67,6 +67,8 @@ pub(super) async fn send_to_providers(
             Ok(permit) => permit,
             Err(retry_in) => {
                 gateway.metrics().record_attempt(&provider.name, "not_asked");
+                let now = call.arrival.elapsed_us();
+                log_attempt(call, provider, now, CallAttemptOutcome::Skipped, None);
                 schedule.skip(index);
                 open_breaker.get_or_insert((provider, retry_in));
                 continue;
@@ -102,11 +104,14 @@ async fn try_provider(
     permit: BreakerPermit<'_>,
 ) -> (AttemptResult, NextAttempt) {
     call.timing.mark_provider_asked();
+    let begin = call.arrival.elapsed_us();
+    let log = |outcome, status| log_attempt(call, provider, begin, outcome, status);
     let secrets = gateway.secrets();
     let sent = provider.send(request.duplicate(), &secrets);
     let in_time = timeout_at(deadline.min(Instant::now() + provider.timeouts.first_byte), sent);
     let (refusal, free) = match call.guard.run(in_time).await {
         Ok(Ok(Ok(response))) => {
+            log(CallAttemptOutcome::Answered, Some(response.status()));
             let next = verdict::after_answer(response.status(), response.headers(), repeatable);
             report_to_breaker(provider, permit, response.status());
             gateway.metrics().record_attempt(&provider.name, metric_label(response.status()));
@@ -125,14 +130,35 @@ async fn try_provider(
             (V1Error::upstream_error("The provider closed the connection without a response."), false)
         }
         Ok(Err(_)) => (V1Error::upstream_timeout("The provider didn't start its response in time."), false),
-        Err(KeyLeaked) => return (Err(interrupted(provider)), NextAttempt::None),
+        Err(KeyLeaked) => {
+            log(CallAttemptOutcome::Interrupted, None);
+            return (Err(interrupted(provider)), NextAttempt::None);
+        }
     };
+    log(if free { CallAttemptOutcome::Unreached } else { CallAttemptOutcome::Silent }, None);
     log_breaker_change(provider, permit.record_failure(Instant::now()));
     gateway.metrics().record_attempt(&provider.name, if free { "unreached" } else { "no_answer" });
     tracing::warn!(provider = %provider.name, code = refusal.code, "no answer");
     // A provider that wasn't reached has done nothing, so that any request may be repeated.
     let next = if free { NextAttempt::AnyAfter(None) } else { NextAttempt::None };
     (Err(no_answer(&provider.name, refusal, free)), next)
+}
+
+/// Adds an attempt, which began so many microseconds after the call and is over now, to the call's log.
+fn log_attempt(
+    call: &GatewayCall,
+    provider: &Provider,
+    begin_us: i64,
+    outcome: CallAttemptOutcome,
+    status: Option<StatusCode>,
+) {
+    call.attempts.add(CallAttempt {
+        provider: provider.name.to_string(),
+        outcome,
+        status: status.map(|status| status.as_u16()),
+        begin_us,
+        duration_us: (call.arrival.elapsed_us() - begin_us).max(0),
+    });
 }
 
 /// Reports an answer to the breaker: as a success, as a failure, or not at all.

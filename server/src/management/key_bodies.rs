@@ -49,6 +49,9 @@ pub(super) struct CreateKeyBody {
     rotate_every_days: Option<u32>,
     #[serde(default)]
     rate_limits: RateLimits,
+    /// Whether requests and responses of the key's calls are never stored, whatever the organization stores.
+    #[serde(default)]
+    metadata_only: bool,
 }
 
 impl CreateKeyBody {
@@ -80,6 +83,7 @@ impl CreateKeyBody {
                 .map_or(Expiration::Never, |seconds| Expiration::At(now.plus_millis(i64::from(seconds) * 1000))),
             rotate_every_days: self.rotate_every_days,
             rate_limits: self.rate_limits,
+            metadata_only: self.metadata_only,
         })
     }
 }
@@ -109,6 +113,8 @@ pub(super) struct EditKeyBody {
     rotate_every_days: Option<u32>,
     /// Replaces both limits; one that is left out is removed.
     rate_limits: Option<RateLimits>,
+    /// Whether requests and responses of the key's later calls are never stored, whatever the organization stores.
+    metadata_only: Option<bool>,
     /// OpenAI's field; the expiration of a key can't be changed, so that any value is rejected.
     #[schema(deprecated)]
     expires_in_seconds: Option<i64>,
@@ -129,6 +135,7 @@ impl EditKeyBody {
             project_id: self.project_id,
             rotate_every_days: self.rotate_every_days,
             rate_limits: self.rate_limits,
+            metadata_only: self.metadata_only,
         })
     }
 }

@@ -61,6 +61,8 @@ pub(super) struct KeyObject {
     #[schema(required)]
     rotate_every_days: Option<u32>,
     rate_limits: RateLimits,
+    /// Whether requests and responses of the key's calls are never stored, whatever the organization stores.
+    metadata_only: bool,
     /// The replaced secret that still works, while the key is rotating.
     #[schema(required)]
     old_secret: Option<OldSecretObject>,
@@ -169,6 +171,7 @@ impl KeyObject {
             rotated_at: seconds(key.rotated_at),
             rotate_every_days: key.rotate_every_days,
             rate_limits: key.rate_limits,
+            metadata_only: key.metadata_only,
             old_secret: key.old_secret.map(OldSecretObject::new),
         }
     }

@@ -1,13 +1,14 @@
 //! Bodies of calls are stored by the organization's settings, without delaying the calls.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use domain::{
-    bodies::{BodiesState, BodySettings, CallBodies},
+    api_keys::ApiKeyChanges,
+    bodies::{BodiesState, BodyExclusion, BodySettings, CallBodies},
     ids::CallId,
 };
 use patience::find;
 use serde_json::{Value, json};
-use services::{bodies, organizations};
+use services::{bodies, calls, organizations};
 
 use super::{
     stage::{CHAT, Stage},
@@ -25,7 +26,7 @@ impl Stage {
         find("what was said is kept", async || match bodies::get(&self.services, &self.actor, id).await.unwrap() {
             BodiesState::Kept(stored) => Some(stored),
             BodiesState::Gone => None,
-            BodiesState::Off => panic!("nothing is kept"),
+            BodiesState::Off | BodiesState::Excluded { .. } => panic!("nothing is kept"),
         })
         .await
     }
@@ -118,4 +119,45 @@ async fn a_sound_is_told_by_its_size_and_keys_in_a_text_are_masked() {
     let stored = stage.stored_bodies(answer.id()).await;
     assert_eq!((stored.response.text, stored.response.bytes), (None, 5));
     assert!(!stored.request.text.unwrap().contains(&stage.key.secret));
+}
+
+#[tokio::test]
+async fn a_header_and_a_keys_setting_keep_bodies_out_and_nothing_else() {
+    let stage = Stage::new(&Upstream::answering(200, JSON, ANSWER).await).await;
+    let silent = stage.key(|key| key.metadata_only = true).await.secret;
+    let send = async |key: &str, more: &[(&str, &str)]| {
+        let authorization = format!("Bearer {key}");
+        let own = [("authorization", authorization.as_str()), ("content-type", "application/json")];
+        let headers: Vec<_> = own.into_iter().chain(more.iter().copied()).collect();
+        stage.request(Method::POST, CHAT, &headers, chat_request("planted")).await
+    };
+    let by_header = send(&stage.key.secret, &[("x-tollhouse-log", "metadata")]).await;
+    let by_key = send(&silent, &[]).await;
+    let stored = send(&stage.key.secret, &[]).await;
+    // Once the last one is stored, the others would have been as well.
+    stage.stored_bodies(stored.id()).await;
+    for (answer, by) in [(&by_header, BodyExclusion::Header), (&by_key, BodyExclusion::Key)] {
+        assert_eq!(answer.status, StatusCode::OK);
+        let id: CallId = answer.id().parse().unwrap();
+        let state = bodies::get(&stage.services, &stage.actor, id).await.unwrap();
+        assert_eq!(state, BodiesState::Excluded { by });
+        let details = calls::get(&stage.services, &stage.actor, id).await.unwrap();
+        assert_eq!((details.call.used.tokens_in, details.body_exclusion), (9, Some(by)));
+    }
+    let refused = send(&stage.key.secret, &[("x-tollhouse-log", "meta")]).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert!(refused.text().contains("x-tollhouse-log"), "{}", refused.text());
+}
+
+#[tokio::test]
+async fn a_keys_setting_takes_effect_for_its_next_calls() {
+    let stage = Stage::new(&Upstream::answering(200, JSON, ANSWER).await).await;
+    let changes = ApiKeyChanges { metadata_only: Some(true), ..ApiKeyChanges::default() };
+    services::api_keys::edit(&stage.services, &stage.actor, stage.key.api_key.id, changes).await.unwrap();
+    find("the key's next calls are kept out", async || {
+        let id: CallId = stage.post(CHAT, chat_request("hello")).await.id().parse().unwrap();
+        let details = calls::get(&stage.services, &stage.actor, id).await.unwrap();
+        details.body_exclusion.map(|by| assert_eq!(by, BodyExclusion::Key))
+    })
+    .await;
 }

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use axum::{http::StatusCode, response::Response};
-use domain::calls::Outcome;
+use domain::calls::{CallAttemptOutcome, CallDetails, Outcome};
 
 use super::{
     stage::{CHAT, Stage},
@@ -177,4 +177,39 @@ async fn a_provider_may_have_times_of_its_own() {
     let answer = stage.post(CHAT, r#"{"model":"slow","messages":[]}"#).await;
     assert_eq!((answer.status, answer.code().as_str()), (StatusCode::GATEWAY_TIMEOUT, "upstream_timeout"));
     assert!(upstream.requests().len() <= 1, "it may have done the work");
+}
+
+impl Stage {
+    /// The only call in the log, with its attempts.
+    async fn call_details(&self) -> CallDetails {
+        services::calls::get(&self.services, &self.actor, self.call().await.id).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn the_log_has_the_attempts_of_a_call_that_took_several() {
+    let (failing, down) = (Upstream::answering(503, &[], "{}").await, Upstream::down().await);
+    let good = Upstream::answering(200, &[], GOOD).await;
+    let stage = Stage::with(&[&failing, &down, &good], "").await;
+    assert_eq!(stage.post(CHAT, BODY).await.status, StatusCode::OK);
+    let details = stage.call_details().await;
+    let attempts: Vec<_> =
+        details.attempts.iter().map(|attempt| (&*attempt.provider, attempt.outcome, attempt.status)).collect();
+    assert_eq!(
+        attempts,
+        [
+            ("upstream-0", CallAttemptOutcome::Answered, Some(503)),
+            ("upstream-1", CallAttemptOutcome::Unreached, None),
+            ("upstream-2", CallAttemptOutcome::Answered, Some(200)),
+        ]
+    );
+    let ends: Vec<_> = details.attempts.iter().map(|attempt| attempt.begin_us + attempt.duration_us).collect();
+    assert!(ends.is_sorted() && ends[2] <= details.call.duration_us, "{:?}", details.attempts);
+}
+
+#[tokio::test]
+async fn the_only_attempt_of_a_call_needs_no_mention() {
+    let stage = Stage::new(&Upstream::answering(200, &[], GOOD).await).await;
+    stage.post(CHAT, BODY).await;
+    assert!(stage.call_details().await.attempts.is_empty());
 }

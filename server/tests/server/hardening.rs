@@ -112,7 +112,7 @@ async fn a_huge_body_is_refused() {
 }
 
 /// Names and values of inputs, valid and invalid.
-const NAMES: [&str; 31] = [
+const NAMES: [&str; 33] = [
     "organization",
     "input",
     "query",
@@ -132,6 +132,8 @@ const NAMES: [&str; 31] = [
     "life",
     "expires_in_seconds",
     "rotate_every_days",
+    "metadata_only",
+    "form",
     "grace_seconds",
     "request",
     "changes",

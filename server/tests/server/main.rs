@@ -4,6 +4,7 @@
 mod asvs;
 #[path = "../attacks/mod.rs"]
 mod attacks;
+mod body_files;
 mod browsers;
 mod canary;
 mod clients;

@@ -45,5 +45,7 @@ pub(crate) fn call(at: Timestamp) -> ServiceResult<CallRecord> {
         rejection: None,
         tags: CallTags::default(),
         client_request_id: None,
+        attempts: Vec::new(),
+        body_exclusion: None,
     })
 }

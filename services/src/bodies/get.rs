@@ -2,6 +2,7 @@
 
 use domain::{
     bodies::{BodiesState, CallBodies},
+    calls::CallDetails,
     ids::CallId,
     permissions::Permission,
     time::{DAY_MILLIS, Timestamp},
@@ -19,10 +20,19 @@ use crate::{
 /// Loads a call's request and response bodies. The organization's current retention applies to older bodies
 /// too: expired ones aren't shown, nor any if the organization stores none now.
 pub async fn get(services: &Services, actor: &Actor, id: CallId) -> ServiceResult<BodiesState> {
+    get_with_path(services, actor, id).await.map(|(_, state)| state)
+}
+
+/// Loads a call's bodies like [`get`], with the path of its request.
+pub(super) async fn get_with_path(
+    services: &Services,
+    actor: &Actor,
+    id: CallId,
+) -> ServiceResult<(String, BodiesState)> {
     let database = services.database.read();
     let scope = projects::scope(database, actor, Permission::ViewBodies).await?;
     // If the call isn't the actor's to view, it is not found.
-    let call = calls::get(services, actor, id).await?.call;
+    let CallDetails { call, body_exclusion, .. } = calls::get(services, actor, id).await?;
     let is_visible = match &call.project {
         Some(project) => scope.contains(project.id),
         None => matches!(scope, projects::ProjectScope::All),
@@ -33,8 +43,11 @@ pub async fn get(services: &Services, actor: &Actor, id: CallId) -> ServiceResul
     let organization = organizations::Entity::find_by_id(actor.organization.id.uuid()).one(database).await?;
     let row = organization.ok_or(ServiceError::NotFound)?;
     let Some(days) = body_settings(row.body_days, row.body_limit, &row.body_redact)?.days else {
-        return Ok(BodiesState::Off);
+        return Ok((call.endpoint, BodiesState::Off));
     };
+    if let Some(by) = body_exclusion {
+        return Ok((call.endpoint, BodiesState::Excluded { by }));
+    }
     let stored = bodies::Entity::find()
         .filter(bodies::Column::OrganizationId.eq(actor.organization.id.uuid()))
         .filter(bodies::Column::CallId.eq(id.uuid()))
@@ -42,8 +55,10 @@ pub async fn get(services: &Services, actor: &Actor, id: CallId) -> ServiceResul
         .await?;
     let today = services.now().millis().div_euclid(DAY_MILLIS);
     let until = |row: &bodies::Model| i64::from(row.expires_day.min(expires_day(call.started_at, days)));
-    let Some(stored) = stored.filter(|row| until(row) > today) else { return Ok(BodiesState::Gone) };
+    let Some(stored) = stored.filter(|row| until(row) > today) else {
+        return Ok((call.endpoint, BodiesState::Gone));
+    };
     let expires_at = Timestamp::from_millis(until(&stored) * DAY_MILLIS);
     let PackedBodies { request, response } = PackedBodies::unpack(&stored.packed)?;
-    Ok(BodiesState::Kept(CallBodies { request, response, expires_at }))
+    Ok((call.endpoint, BodiesState::Kept(CallBodies { request, response, expires_at })))
 }

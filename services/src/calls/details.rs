@@ -7,7 +7,12 @@ use domain::{
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use super::{find::client_request_id, rare::RareProperties, retention::kept_since, rows};
+use super::{
+    find::client_request_id,
+    rare::{CallStory, RareProperties},
+    retention::kept_since,
+    rows,
+};
 use crate::{
     Actor, ServiceError, ServiceResult, Services,
     entities::{calls, prices, series},
@@ -41,8 +46,8 @@ pub async fn get(services: &Services, actor: &Actor, id: CallId) -> ServiceResul
     let member = names::find_member(database, series.member_id).await?;
     let is_own_key = actor.user_id().is_some_and(|user| user.uuid() == series.member_id);
     let client_request_id = client_request_id(database, organization, id).await?;
-    let rejection = RareProperties::parse(row.rare.as_deref()).into_rejection();
+    let CallStory { rejection, attempts, body_exclusion } = RareProperties::parse(row.rare.as_deref()).into_story();
     let call = rows::to_calls(database, organization, vec![(row, series)]).await?.pop();
     let call = call.ok_or(ServiceError::NotFound)?;
-    Ok(CallDetails { call, price, member, is_own_key, client_request_id, rejection })
+    Ok(CallDetails { call, price, member, is_own_key, client_request_id, rejection, attempts, body_exclusion })
 }

@@ -1,7 +1,8 @@
 //! Properties that few calls have, stored as one JSON text, or none for most calls.
 
 use domain::{
-    calls::CallRejection,
+    bodies::BodyExclusion,
+    calls::{CallAttempt, CallRejection},
     money::{PriceParts, Quantities, Tier},
 };
 use serde::{Deserialize, Serialize};
@@ -28,9 +29,25 @@ pub(crate) struct RareProperties {
     tier: Tier,
     #[serde(skip_serializing_if = "is_default")]
     unpriced: PriceParts,
+    /// What happened to the call, as far as that is rare.
+    #[serde(flatten)]
+    story: CallStory,
+}
+
+/// Events of few calls: in JSON of the call's row rather than in a table, since they are read with their call only,
+/// are bounded, and go with it, however it is deleted.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub(crate) struct CallStory {
     /// Why the call was rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
-    rejection: Option<CallRejection>,
+    pub(crate) rejection: Option<CallRejection>,
+    /// Attempts with providers, if there were several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) attempts: Vec<CallAttempt>,
+    /// Why no bodies of the call are stored, if they were kept out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) body_exclusion: Option<BodyExclusion>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -38,9 +55,9 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl RareProperties {
-    /// The JSON to store; `None` if all values are default.
-    pub(crate) fn to_json(used: Quantities, unpriced: PriceParts, rejection: Option<&CallRejection>) -> Option<String> {
-        let rare = Self {
+    /// The rare ones of these quantities, and the parts of the cost that aren't known.
+    pub(crate) fn new(used: Quantities, unpriced: PriceParts) -> Self {
+        Self {
             cache_write_1h_tokens_in: used.cache_write_1h_tokens_in,
             audio_tokens_in: used.audio_tokens_in,
             audio_tokens_out: used.audio_tokens_out,
@@ -50,10 +67,19 @@ impl RareProperties {
             characters: used.characters,
             tier: used.tier,
             unpriced,
-            rejection: rejection.cloned(),
-        };
+            story: CallStory::default(),
+        }
+    }
+
+    /// Returns the properties with what happened to their call.
+    pub(crate) fn with_story(self, story: CallStory) -> Self {
+        Self { story, ..self }
+    }
+
+    /// The JSON to store; `None` if all values are default.
+    pub(crate) fn to_json(&self) -> Option<String> {
         // Numbers and texts can't fail to serialize.
-        if rare == Self::default() { None } else { serde_json::to_string(&rare).ok() }
+        if *self == Self::default() { None } else { serde_json::to_string(self).ok() }
     }
 
     /// Parses the stored JSON.
@@ -81,14 +107,14 @@ impl RareProperties {
         self.unpriced
     }
 
-    /// Why the call was rejected, if it was.
-    pub(crate) fn into_rejection(self) -> Option<CallRejection> {
-        self.rejection
+    /// What happened to the call.
+    pub(crate) fn into_story(self) -> CallStory {
+        self.story
     }
 
     /// The model that a rejected call asked for; empty if that isn't known.
     pub(crate) fn requested_model(&self) -> &str {
-        self.rejection.as_ref().map_or("", |rejection| &rejection.model)
+        self.story.rejection.as_ref().map_or("", |rejection| &rejection.model)
     }
 }
 
@@ -101,13 +127,16 @@ mod tests {
     #[test]
     fn what_is_kept_is_read_and_nothing_is_kept_of_most() {
         let common = Quantities { tokens_in: 7, ..Quantities::NONE };
-        assert_eq!(RareProperties::to_json(common, PriceParts::NONE, None), None);
+        assert_eq!(RareProperties::new(common, PriceParts::NONE).to_json(), None);
         let used = Quantities { audio_tokens_in: 5, tier: Tier::Priority, ..common };
         let unpriced: PriceParts = [PricePart::AudioInput].into_iter().collect();
-        let text = RareProperties::to_json(used, unpriced, None).unwrap();
+        let text = RareProperties::new(used, unpriced).to_json().unwrap();
         assert_eq!(text, r#"{"audio_tokens_in":5,"tier":"priority","unpriced":["audio_input"]}"#);
         let rare = RareProperties::parse(Some(&text));
-        assert_eq!((rare.quantities(common), rare.unpriced(), rare.into_rejection()), (used, unpriced, None));
+        assert_eq!(
+            (rare.quantities(common), rare.unpriced(), rare.into_story()),
+            (used, unpriced, CallStory::default())
+        );
         let none = RareProperties::parse(None);
         assert_eq!((none.quantities(common), none.unpriced()), (common, PriceParts::NONE));
     }
@@ -115,9 +144,23 @@ mod tests {
     #[test]
     fn a_rejection_is_kept_with_its_call() {
         let rejection = CallRejection::new(RejectionRule::UnknownModel, "There is no model \"x\".", "x");
-        let text = RareProperties::to_json(Quantities::NONE, PriceParts::NONE, Some(&rejection));
+        let story = CallStory { rejection: Some(rejection), ..CallStory::default() };
+        let text = RareProperties::new(Quantities::NONE, PriceParts::NONE).with_story(story.clone()).to_json();
         let rare = RareProperties::parse(text.as_deref());
         assert_eq!(rare.requested_model(), "x");
-        assert_eq!(rare.into_rejection(), Some(rejection));
+        assert_eq!(rare.into_story(), story);
+    }
+
+    #[test]
+    fn attempts_and_the_reason_for_missing_bodies_are_kept_with_their_call() {
+        let attempt = CallAttempt { provider: "first".to_owned(), status: Some(503), ..CallAttempt::default() };
+        let story = CallStory {
+            attempts: vec![attempt.clone(), attempt],
+            body_exclusion: Some(BodyExclusion::Key),
+            ..CallStory::default()
+        };
+        let text = RareProperties::new(Quantities::NONE, PriceParts::NONE).with_story(story.clone()).to_json().unwrap();
+        assert!(text.ends_with(r#""body_exclusion":"key"}"#), "{text}");
+        assert_eq!(RareProperties::parse(Some(&text)).into_story(), story);
     }
 }

@@ -136,6 +136,8 @@ impl<'a> Traffic<'a> {
             rejection: (outcome == Outcome::Refused).then(|| rejection(&model.name)),
             tags: if key.plan.has_customers { customer_tags(id) } else { CallTags::default() },
             client_request_id: None,
+            attempts: Vec::new(),
+            body_exclusion: None,
         }
     }
 }

@@ -36,6 +36,8 @@ pub struct Model {
     pub disabled_at: Option<i64>,
     pub calls_per_minute: Option<i64>,
     pub tokens_per_minute: Option<i64>,
+    /// Whether bodies of its calls are never stored.
+    pub metadata_only: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,6 +1,15 @@
 //! Stored bytes of bodies, by organization and day of expiration.
 
-use sea_orm::entity::prelude::*;
+use std::collections::BTreeMap;
+
+use domain::ids::OrganizationId;
+use sea_orm::{
+    QueryResult,
+    entity::prelude::*,
+    sea_query::{Expr, ExprTrait},
+};
+
+use crate::{ServiceResult, database::DatabaseTransaction};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "body_sums")]
@@ -18,3 +27,26 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Subtracts deleted bodies, in rows of `expires_day` and `bytes`, from the sums of their organization.
+pub(crate) async fn subtract(
+    transaction: &DatabaseTransaction,
+    organization: OrganizationId,
+    deleted: &[QueryResult],
+) -> ServiceResult<()> {
+    // Always in the same order, so that transactions can't deadlock.
+    let mut bytes_by_day: BTreeMap<i32, i64> = BTreeMap::new();
+    for row in deleted {
+        *bytes_by_day.entry(row.try_get("", "expires_day")?).or_default() += row.try_get::<i64>("", "bytes")?;
+    }
+    for (day, bytes) in bytes_by_day {
+        Entity::update_many()
+            .col_expr(Column::Bytes, Expr::col(Column::Bytes).sub(bytes))
+            .filter(Column::OrganizationId.eq(organization.uuid()))
+            .filter(Column::ExpiresDay.eq(day))
+            .filter(Column::Bytes.gte(bytes))
+            .exec(transaction)
+            .await?;
+    }
+    Ok(())
+}

@@ -119,6 +119,8 @@ impl KnownNames {
             rejection: None,
             tags: usage.tags.clone(),
             client_request_id: None,
+            attempts: Vec::new(),
+            body_exclusion: None,
         }))
     }
 

@@ -11,7 +11,12 @@ use super::{
     rows::{ColumnType, RowInsert},
     series::SeriesPlacement,
 };
-use crate::{ServiceResult, calls::rare::RareProperties, database::DatabaseTransaction, entities::call_tags};
+use crate::{
+    ServiceResult,
+    calls::rare::{CallStory, RareProperties},
+    database::DatabaseTransaction,
+    entities::call_tags,
+};
 
 const COLUMNS: usize = 27;
 
@@ -113,6 +118,15 @@ fn tags(calls: &[CallRecord]) -> Vec<[Value; 4]> {
     calls.iter().flat_map(rows).collect()
 }
 
+/// What happened to a call, as far as that is rare.
+fn story(call: &CallRecord) -> CallStory {
+    CallStory {
+        rejection: call.rejection.clone(),
+        attempts: call.attempts.clone(),
+        body_exclusion: call.body_exclusion,
+    }
+}
+
 fn row(call: &CallRecord, placement: &SeriesPlacement) -> [Value; COLUMNS] {
     debug_assert!((0..=MAX_TOKENS).contains(&call.used.tokens_in) && (0..=MAX_TOKENS).contains(&call.used.tokens_out));
     let id = |id: Uuid| json!(id.simple());
@@ -139,7 +153,7 @@ fn row(call: &CallRecord, placement: &SeriesPlacement) -> [Value; COLUMNS] {
         json!(call.cost.map(|cost| cost.nanos())),
         json!(call.price_id.map(|id| id.uuid().simple())),
         json!(call.error_code),
-        json!(RareProperties::to_json(call.used, call.unpriced, call.rejection.as_ref())),
+        json!(RareProperties::new(call.used, call.unpriced).with_story(story(call)).to_json()),
         json!(placement.own_model.then_some(&*call.model)),
         json!(placement.own_endpoint.then_some(&*call.endpoint)),
         json!(placement.own_provider.then_some(&*call.provider)),

@@ -105,6 +105,8 @@ async fn to_record(services: &Services, object: &ProviderObject, result: JobResu
         rejection: None,
         tags: call_tags::parse(row.tags.as_deref()),
         client_request_id: None,
+        attempts: Vec::new(),
+        body_exclusion: None,
     })
 }
 

@@ -180,6 +180,8 @@ impl Day {
             rejection: None,
             tags: CallTags::default(),
             client_request_id: None,
+            attempts: Vec::new(),
+            body_exclusion: None,
         }
     }
 }

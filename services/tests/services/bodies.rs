@@ -1,17 +1,19 @@
 //! Bodies of calls: stored, read with permission, and deleted after their days.
 
 use domain::{
-    bodies::{BodiesState, BodySettings, StoredBody},
+    bodies::{BodiesState, BodyDeletion, BodyForm, BodySettings, BodySide, StoredBody, TurnPart},
+    calls::CallQuery,
     ids::CallId,
     organizations::OrganizationSettings,
     permissions::Role,
+    usage::Filter,
 };
 use patience::wait_until;
 use services::{
     Actor, ServiceError, ServiceResult,
     api_keys::directory::{KeyDirectory, KeyVerification},
     bodies::{self, NewBodies},
-    organizations,
+    calls, organizations,
 };
 use uuid::Uuid;
 
@@ -64,6 +66,89 @@ on_both_databases! {
         let BodiesState::Kept(stored) = bodies::get(&world.services, &admin, id).await.unwrap() else { panic!() };
         assert_eq!((stored.request, stored.response), (new.request, new.response));
         assert_eq!(world.count("bodies").await, 1);
+    }
+
+    async fn a_page_gets_the_beginning_and_files_hold_the_rest(world: &World) {
+        let admin = storing(world, "Acme").await;
+        let (id, mut new) = new_bodies(world, &admin, "hello", 30).await;
+        let picture = "iVBORw0KGgo".to_owned() + &"A".repeat(4_000);
+        let long = "x".repeat(300 * 1024);
+        new.request.text = Some(format!(
+            r#"{{"messages":[{{"role":"user","content":[{{"type":"image_url","image_url":{{"url":"data:image/png;base64,{picture}"}}}}]}}]}}"#
+        ));
+        new.response.text = Some(long.clone());
+        bodies::store(&world.services, vec![new.clone()]).await.unwrap();
+        let view = async |form| match bodies::view(&world.services, &admin, id, form).await.unwrap() {
+            BodiesState::Kept(views) => views,
+            other => panic!("{other:?}"),
+        };
+        let shown = view(BodyForm::Readable).await;
+        assert!(shown.is_conversation && !shown.request.shortened && shown.response.shortened);
+        assert!(shown.request.text.unwrap().contains("[image/png, 3.0 kB]"));
+        assert_eq!(shown.response.text.unwrap().len(), 256 * 1024);
+        assert_eq!(shown.response.stored_bytes, long.len() as u64);
+        assert_eq!(view(BodyForm::Raw).await.request.text, new.request.text, "raw is as it was stored");
+
+        let [media] = &shown.request.media[..] else { panic!("{:?}", shown.request.media) };
+        let file = bodies::media(&world.services, &admin, id, BodySide::Request, &media.pointer).await.unwrap();
+        assert_eq!((file.media_type.as_str(), file.base64), ("image/png", picture));
+        let nothing = bodies::media(&world.services, &admin, id, BodySide::Request, "/messages/0").await;
+        assert!(matches!(nothing, Err(ServiceError::NotFound)));
+        assert_eq!(bodies::text(&world.services, &admin, id, BodySide::Response).await.unwrap(), long);
+        let conversation = bodies::conversation(&world.services, &admin, id).await.unwrap().unwrap();
+        assert_eq!(conversation.turns[0].parts, [TurnPart::Media { media: media.clone() }]);
+
+        let viewer = world.member(&admin.organization, "Viewer", Role::Viewer).await;
+        let other = storing(world, "Other").await;
+        let refused = bodies::text(&world.services, &viewer, id, BodySide::Request).await;
+        assert!(matches!(refused, Err(ServiceError::Forbidden(_))));
+        let missing = bodies::media(&world.services, &other, id, BodySide::Request, &media.pointer).await;
+        assert!(matches!(missing, Err(ServiceError::NotFound)));
+    }
+
+    async fn bodies_are_deleted_by_filter_and_figures_stay(world: &World) {
+        let (admin, other) = (storing(world, "Acme").await, storing(world, "Other").await);
+        let mut ids = Vec::new();
+        for name in ["first", "second", "third"] {
+            ids.push(store(world, &admin, name, 30).await);
+        }
+        let foreign = store(world, &other, "theirs", 30).await;
+        let sums = async || {
+            let rows = world.rows("SELECT CAST(sum(bytes) AS bigint) AS bytes FROM body_sums").await;
+            rows[0].try_get::<i64>("", "bytes").unwrap()
+        };
+        let key = calls::get(&world.services, &admin, ids[1]).await.unwrap().call.api_key.unwrap().id;
+        let before = sums().await;
+        let query = CallQuery { filter: Filter { api_keys: vec![key], ..Filter::default() }, ..CallQuery::default() };
+        for deleted in [1, 0] {
+            let deletion = bodies::delete(&world.services, &admin, &query).await.unwrap();
+            assert_eq!(deletion, BodyDeletion { deleted, rest: None });
+        }
+        let mut stored = Vec::new();
+        for id in &ids {
+            stored.push(is_stored(world, &admin, *id).await);
+        }
+        assert_eq!(stored, [true, false, true]);
+        let after = sums().await;
+        assert!(after < before, "a deleted body takes up no quota");
+        assert!(is_stored(world, &other, foreign).await);
+
+        // All that are left; the calls stay.
+        assert_eq!(bodies::delete(&world.services, &admin, &CallQuery::default()).await.unwrap().deleted, 2);
+        assert_eq!((world.count("bodies").await, world.count("calls").await), (1, 4));
+        assert!(is_stored(world, &other, foreign).await);
+        let entries = world.rows("SELECT action, after FROM audit_entries WHERE action LIKE 'bodies.%' ORDER BY sequence").await;
+        let entries: Vec<(String, String)> =
+            entries.iter().map(|row| (row.try_get("", "action").unwrap(), row.try_get("", "after").unwrap())).collect();
+        let actions: Vec<&str> = entries.iter().map(|(action, _)| action.as_str()).collect();
+        assert_eq!(actions, ["bodies.deletion_begun", "bodies.deleted"].repeat(3));
+        assert!(entries[1].1.contains(&key.to_string()) && entries[1].1.contains(r#""calls":1"#), "{entries:?}");
+
+        let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
+        let refused = bodies::delete(&world.services, &developer, &query).await;
+        assert!(matches!(refused, Err(ServiceError::Forbidden(_))));
+        let wrong = bodies::delete(&world.services, &other, &query).await;
+        assert!(matches!(wrong, Err(ServiceError::Invalid(_))), "a key of another organization is none");
     }
 
     async fn what_has_no_room_in_its_organization_isnt_kept(world: &World) {

@@ -97,6 +97,8 @@ fn call(actor: &Actor, key: &ApiKey, at: &str) -> CallRecord {
         rejection: None,
         tags: CallTags::default(),
         client_request_id: None,
+        attempts: Vec::new(),
+        body_exclusion: None,
     }
 }
 

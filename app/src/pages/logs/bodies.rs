@@ -1,17 +1,21 @@
 use domain::{
-    bodies::{BodiesState, CallBodies, StoredBody, indent_json},
+    bodies::{BodiesState, BodyExclusion, BodyForm, BodySide, BodyViews},
     ids::CallId,
     permissions::{Permission, Reach},
 };
 use leptos::prelude::*;
 
+use super::{body_view::BodySection, conversation::ConversationView, replay::Replay};
 use crate::{
     addresses::Page,
     api,
-    components::{AsyncView, CopyButton, Skeleton, TimeStyle, format_count, format_moment},
-    lean::CollectAny,
+    components::{AsyncView, Segmented, SelectOption, Skeleton, TimeStyle, format_moment},
+    lean::When,
     state::{load_when, use_organization},
 };
+
+/// The name of the form that shows both bodies together.
+const CONVERSATION: &str = "conversation";
 
 /// The call's request and response bodies, if the organization keeps them.
 #[component]
@@ -24,39 +28,87 @@ pub(super) fn CallBodiesSection(
     let organization = use_organization();
     let may_view = organization.reach(Permission::ViewBodies).is_some();
     let slug = organization.slug();
-    let bodies =
-        load_when(move || Some(api::bodies::Get { organization: slug.clone(), id: call.get().filter(|_| may_view)? }));
+    let shown = RwSignal::new(BodyForm::Readable.name().to_owned());
+    // A conversation has texts of its own; meanwhile the bodies stay as they were.
+    let form = Memo::new(move |_| shown.with(|shown| shown.parse().unwrap_or(BodyForm::Readable)));
+    let bodies = load_when(move || {
+        let id = call.get().filter(|_| may_view)?;
+        Some(api::bodies::Get { organization: slug.clone(), id, form: form.get() })
+    });
+    let is_kept = Memo::new(move |_| bodies.with(|bodies| matches!(bodies, Some(BodiesState::Kept(_)))));
+    let can_converse = Memo::new(move |_| {
+        bodies.with(|bodies| matches!(bodies, Some(BodiesState::Kept(bodies)) if bodies.is_conversation))
+    });
+    let converses = Memo::new(move |_| can_converse.get() && shown.with(|shown| shown == CONVERSATION));
+    let chosen = Signal::derive(move || match shown.get() {
+        shown if shown == CONVERSATION && !can_converse.get() => BodyForm::Readable.name().to_owned(),
+        shown => shown,
+    });
+    let choices = Signal::derive(move || {
+        let conversation = can_converse.get().then(|| SelectOption::new(CONVERSATION, "Conversation"));
+        let forms = BodyForm::ALL.map(|form| SelectOption::new(form.name(), form.label()));
+        forms.into_iter().chain(conversation).collect::<Vec<_>>()
+    });
     move || {
         (may_view && call.get().is_some()).then(|| {
             view! {
-                <AsyncView answer=bodies skeleton=|| view! { <Skeleton lines=4/> } let:bodies>
-                    {move || bodies_view(bodies.get(), &zone.get())}
-                </AsyncView>
+                <section class="call-bodies" aria-label="Request and response">
+                    <When when=move || is_kept.get()>
+                        <Segmented
+                            label="Form"
+                            value=chosen
+                            on_change=move |form: String| shown.set(form)
+                            choices
+                        />
+                    </When>
+                    <AsyncView answer=bodies skeleton=|| view! { <Skeleton lines=4/> } let:bodies>
+                        {move || match (bodies.get(), converses.get()) {
+                            (BodiesState::Kept(_), true) => view! { <ConversationView call/> }.into_any(),
+                            (state, _) => bodies_view(state, call.get_untracked(), form.get_untracked(), &zone.get()),
+                        }}
+                    </AsyncView>
+                    <When when=move || is_kept.get()>
+                        <Replay call/>
+                    </When>
+                </section>
             }
         })
     }
 }
 
-fn bodies_view(bodies: BodiesState, zone: &str) -> AnyView {
-    match bodies {
-        BodiesState::Kept(CallBodies { request, response, expires_at }) => {
+fn bodies_view(bodies: BodiesState<BodyViews>, call: Option<CallId>, form: BodyForm, zone: &str) -> AnyView {
+    match (bodies, call) {
+        (BodiesState::Kept(BodyViews { request, response, expires_at, .. }), Some(call)) => {
             let until = format_moment(expires_at, zone, TimeStyle::Date);
             view! {
-                <BodySection title="Request" body=request/>
-                <BodySection title="Response" body=response/>
+                <BodySection side=BodySide::Request body=request call form/>
+                <BodySection side=BodySide::Response body=response call form/>
                 <p class="faint">"Stored until " {until} "."</p>
             }
             .into_any()
         }
-        BodiesState::Gone => view! {
-            <section class="call-body">
-                <h3>"Request and response"</h3>
-                <p class="faint">"Not available: retention expired, or still being saved."</p>
-            </section>
+        (BodiesState::Excluded { by }, _) => {
+            let text = match by {
+                BodyExclusion::Header => "Not stored: the request had the header x-tollhouse-log: metadata.",
+                BodyExclusion::Key => "Not stored: the key is set to metadata only.",
+            };
+            missing(text)
         }
-        .into_any(),
-        BodiesState::Off => view! { <BodiesOff/> }.into_any(),
+        (BodiesState::Kept(_) | BodiesState::Gone, _) => {
+            missing("Not available: retention expired, deleted, or still being saved.")
+        }
+        (BodiesState::Off, _) => view! { <BodiesOff/> }.into_any(),
     }
+}
+
+fn missing(text: &'static str) -> AnyView {
+    view! {
+        <section class="call-body">
+            <h3>"Request and response"</h3>
+            <p class="faint">{text}</p>
+        </section>
+    }
+    .into_any()
 }
 
 #[component]
@@ -71,41 +123,6 @@ fn BodiesOff() -> impl IntoView {
                 "Request and response bodies aren't stored. "
                 {may_change.then(|| view! { <a class="link" href=href>"Change in settings"</a> }.into_any())}
             </p>
-        </section>
-    }
-}
-
-#[component]
-fn BodySection(title: &'static str, body: StoredBody) -> impl IntoView {
-    let StoredBody { headers, text, bytes, cut, assembled } = body;
-    let size = format!("{} bytes", format_count(i64::try_from(bytes).unwrap_or(i64::MAX)));
-    let note = match (cut, assembled) {
-        (true, _) => Some("Truncated."),
-        (false, true) => Some("Assembled from the stream."),
-        (false, false) => None,
-    };
-    let headers = headers.into_iter().map(|(name, value)| view! { <dt>{name}</dt><dd>{value}</dd> }).collect_any();
-    let text = text.map(|text| indent_json(&text));
-    let copy =
-        text.clone().map(|text| view! { <CopyButton text=Signal::stored(text) name=title bare=true/> }.into_any());
-    let text = match text {
-        // Focusable, so that long text can be scrolled by keyboard.
-        Some(text) => view! { <pre tabindex="0" aria-label=title>{text}</pre> }.into_any(),
-        None if bytes == 0 => view! { <p class="faint">"Empty."</p> }.into_any(),
-        None => view! { <p class="faint">"Not text, so only its size is stored."</p> }.into_any(),
-    };
-    view! {
-        <section class="call-body">
-            <header>
-                <h3>{title} <span>{size}</span></h3>
-                {copy}
-            </header>
-            {text}
-            {note.map(|note| view! { <p class="faint">{note}</p> }.into_any())}
-            <details>
-                <summary>"Headers"</summary>
-                <dl>{headers}</dl>
-            </details>
         </section>
     }
 }

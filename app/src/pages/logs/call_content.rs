@@ -4,20 +4,10 @@ use domain::calls::{CallDetails, Outcome};
 use leptos::prelude::*;
 
 use super::{
-    bodies::CallBodiesSection, cost::CostLines, facts::Facts, rejection::RejectionSection, summary::Summary,
-    timing::Timing,
+    attempts::Attempts, bodies::CallBodiesSection, call_link::CallPageLink, cost::CostLines, facts::Facts,
+    open_call::PanelCall, rejection::RejectionSection, summary::Summary, timing::Timing,
 };
-use crate::{
-    components::{AsyncView, Skeleton},
-    state::QueryState,
-};
-
-/// The call that is open, for the code of its content.
-#[derive(Clone, Copy)]
-pub(super) struct PanelCall {
-    pub details: QueryState<CallDetails>,
-    pub zone: Memo<String>,
-}
+use crate::components::{AsyncView, Skeleton};
 
 /// What is known of the [`PanelCall`] in the context.
 #[component]
@@ -46,10 +36,14 @@ fn Details(details: ReadSignal<CallDetails>, zone: Memo<String>) -> impl IntoVie
     let end = move || {
         let details = details.get();
         let timing = details.call.known_duration_us();
+        let id = details.call.id;
+        let attempts = (!details.attempts.is_empty()).then(|| details.attempts.clone());
         view! {
             {timing.map(|total| view! { <Timing total first=details.call.first_byte_us/> }.into_any())}
+            {attempts.map(|attempts| view! { <Attempts attempts/> }.into_any())}
             <CostLines details=details.clone()/>
             <Facts details/>
+            <CallPageLink id/>
         }
     };
     // Bodies are loaded separately, so that the rest is there at once. Those of rejected calls aren't stored.

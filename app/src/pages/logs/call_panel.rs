@@ -1,6 +1,6 @@
 use leptos::{html, prelude::*};
 
-use super::{CallsHref, call_content::PanelCall, call_list::CallList, keys::CallSteps, row_window::RowWindow};
+use super::{CallsHref, call_list::CallList, keys::CallSteps, open_call::PanelCall, row_window::RowWindow};
 use crate::{
     addresses::{CodePart, LogsAddress},
     api,

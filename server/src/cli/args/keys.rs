@@ -94,6 +94,9 @@ pub struct CreateKeyArgs {
     /// Remind the key's creator to rotate it after this many days
     #[arg(long, value_name = "DAYS")]
     pub rotate_every_days: Option<u32>,
+    /// Never store requests and responses of the key's calls, whatever the organization stores
+    #[arg(long)]
+    pub metadata_only: bool,
     #[command(flatten)]
     pub limits: LimitEdits,
 }
@@ -130,6 +133,9 @@ pub struct EditKeyArgs {
     /// Remind the key's creator to rotate it after this many days; 0 for never
     #[arg(long, value_name = "DAYS")]
     pub rotate_every_days: Option<u32>,
+    /// Whether to never store requests and responses of the key's calls, whatever the organization stores
+    #[arg(long, value_name = "true|false")]
+    pub metadata_only: Option<bool>,
     /// Maximum requests per minute; 0 for no limit
     #[arg(long, value_name = "N")]
     pub calls_per_minute: Option<u32>,

@@ -22,6 +22,7 @@ pub(super) fn key(key: &ApiKey) -> Value {
         "expires_at": moment(key.expires_at),
         "rotate_every_days": key.rotate_every_days,
         "rate_limits": key.rate_limits,
+        "metadata_only": key.metadata_only,
         "rotated_at": key.rotated_at.to_string(),
         "old_secret_ends_at": moment(key.old_secret.as_ref().map(|old| old.ends_at)),
         "last_used_at": moment(key.last_use.as_ref().map(|last| last.at)),

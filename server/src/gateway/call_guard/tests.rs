@@ -101,6 +101,8 @@ impl Scene {
             rejection: None,
             tags: CallTags::default(),
             client_request_id: None,
+            attempts: Vec::new(),
+            body_exclusion: None,
         }
     }
 

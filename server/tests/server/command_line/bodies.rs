@@ -24,3 +24,19 @@ fn bodies_are_stored_as_the_command_line_says() {
         assert!(refusal.contains(message), "{refusal}");
     }
 }
+
+#[test]
+fn bodies_are_deleted_only_of_calls_that_were_named() {
+    let shell = Shell::new();
+    shell.json(&["org", "create", "--name", "Acme"], "");
+    let delete = ["org", "delete-bodies", "--org", "acme"];
+    let refusal = shell.refusal(&delete, "", 2);
+    assert!(refusal.contains("--all"), "{refusal}");
+    for named in
+        [&["--all"][..], &["--project", "default", "--from", "2026-11-01T00:00:00Z"], &["--tag", "customer:acme"]]
+    {
+        assert_eq!(shell.json(&[&delete[..], named].concat(), ""), json!({ "calls": 0 }), "{named:?}");
+    }
+    let refusal = shell.refusal(&[&delete[..], &["--tag", "acme"]].concat(), "", 2);
+    assert!(refusal.contains("customer:acme"), "{refusal}");
+}

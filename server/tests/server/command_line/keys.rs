@@ -60,19 +60,41 @@ fn key(shell: &Shell, arguments: &[&str]) -> (Value, String) {
 fn a_key_is_narrowed_listed_and_changed() {
     let shell = Shell::with_organization();
     shell.json(&["project", "create", "--org", "acme-ltd", "--name", "Web"], "");
-    let narrow = ["--scope", "chat", "--scope", "models", "--allow-ip", "10.1.2.3/8", "--rotate-every-days", "30"];
+    let narrow = [
+        "--scope",
+        "chat",
+        "--scope",
+        "models",
+        "--allow-ip",
+        "10.1.2.3/8",
+        "--rotate-every-days",
+        "30",
+        "--metadata-only",
+    ];
     let level = ["--level", "standard", "--project", "default"];
     let (created, id) = key(&shell, &[&narrow[..], &level].concat());
     assert_eq!(created["scopes"], json!(["chat", "models"]));
     assert_eq!((&created["ip_allowlist"], &created["rotate_every_days"]), (&json!(["10.0.0.0/8"]), &json!(30)));
-    let edits =
-        ["--name", "app", "--all-scopes", "--model", "sandbox-1", "--project", "web", "--rotate-every-days", "0"];
+    let edits = [
+        "--name",
+        "app",
+        "--all-scopes",
+        "--model",
+        "sandbox-1",
+        "--project",
+        "web",
+        "--rotate-every-days",
+        "0",
+        "--metadata-only",
+        "false",
+    ];
     let edited = shell.json(&[&["key", "edit", &id], &edits[..]].concat(), "");
     assert_eq!(
         (&edited["name"], &edited["scopes"], &edited["models"]),
         (&json!("app"), &json!([]), &json!(["sandbox-1"]))
     );
     assert_eq!((&edited["ip_allowlist"], &edited["rotate_every_days"]), (&created["ip_allowlist"], &Value::Null));
+    assert_eq!((&created["metadata_only"], &edited["metadata_only"]), (&json!(true), &json!(false)));
     assert_ne!(edited["project_id"], created["project_id"]);
     let listed = shell.json(&["key", "list", "--org", "acme-ltd"], "");
     assert_eq!(listed, json!([edited]));

@@ -9,6 +9,7 @@ use axum::http::{Method, StatusCode};
 use domain::{
     accounts::{Confirmation, PasswordChange, SignIn, SignUp},
     api_keys::{KeyQuery, Level, NewApiKey, Rotation},
+    bodies::BodyForm,
     calls::{CallQuery, CallRetention},
     ids::{ApiKeyId, CallId, NotificationId},
     organizations::SettingsChanges,
@@ -152,12 +153,14 @@ fn call_functions() -> Vec<Function> {
     let filter = || Filter { projects: vec![sample("proj")], api_keys: vec![sample("key")], ..Filter::default() };
     let query = CallQuery { filter: filter(), before: Some(sample("req")), ..CallQuery::default() };
     let report = UsageQuery { filter: filter(), ..UsageQuery::default() };
-    let logs = Access::Permitted(Permission::ViewLogs);
+    let (logs, view_bodies) = (Access::Permitted(Permission::ViewLogs), Access::Permitted(Permission::ViewBodies));
     vec![
+        Function::new(bodies::ConversationRequest { organization: slug(), id: sample("req") }, view_bodies),
         Function::new(
-            bodies::Get { organization: slug(), id: sample("req") },
-            Access::Permitted(Permission::ViewBodies),
+            bodies::Delete { organization: slug(), query: query.clone() },
+            Access::Permitted(Permission::ManageSettings),
         ),
+        Function::new(bodies::Get { organization: slug(), id: sample("req"), form: BodyForm::Readable }, view_bodies),
         Function::new(calls::Activity { organization: slug(), query: query.clone() }, logs),
         Function::new(calls::Facets { organization: slug(), query: query.clone() }, logs),
         Function::new(calls::Get { organization: slug(), id: sample("req") }, logs),

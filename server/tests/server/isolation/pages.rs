@@ -15,7 +15,7 @@ fn addresses() -> Vec<String> {
     let query = "q={key}&project={project}&key={key}&call={call}&range=today&unread=true";
     let pages = Page::ALL.into_iter().map(|page| format!("{}?{query}", page.path("{slug}")));
     let tabs = ["overview", "calls", "history"].map(|tab| format!("/o/{{slug}}/keys/{{key}}?tab={tab}"));
-    pages.chain(tabs).collect()
+    pages.chain(tabs).chain(["/o/{slug}/logs/{call}".to_owned()]).collect()
 }
 
 /// The first answers of a page with these things.

@@ -179,5 +179,6 @@ pub(super) fn all_changes(project: ProjectId) -> ApiKeyChanges {
         project_id: Some(project),
         rotate_every_days: Some(30),
         rate_limits: None,
+        metadata_only: Some(false),
     }
 }

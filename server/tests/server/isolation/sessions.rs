@@ -13,6 +13,9 @@ use super::{
 /// All paths, each with a query that names everything it reads, and the required permission.
 pub(super) const TABLE: &[(&str, &str, Permission)] = &[
     ("/api/api_keys/export.csv", "&q={key}&project={project}", Permission::ViewApiKeys),
+    // The call has no data in base64: permitted callers get an error for that.
+    ("/api/bodies/media", "&call={call}&side=request&pointer=/messages/0/content", Permission::ViewBodies),
+    ("/api/bodies/raw", "&call={call}&side=request", Permission::ViewBodies),
     ("/api/calls/export.csv", "&project={project}&key={key}&call={call}", Permission::ViewLogs),
     // These requests ask for no socket: permitted callers get an error for that.
     ("/api/live", "", Permission::ViewUsage),
@@ -25,7 +28,11 @@ fn template((path, query, _): &(&str, &str, Permission)) -> RequestTemplate {
 
 /// The status for a permitted caller.
 fn success((path, ..): &(&str, &str, Permission)) -> StatusCode {
-    if *path == "/api/live" { StatusCode::BAD_REQUEST } else { StatusCode::OK }
+    match *path {
+        "/api/bodies/media" => StatusCode::NOT_FOUND,
+        "/api/live" => StatusCode::BAD_REQUEST,
+        _ => StatusCode::OK,
+    }
 }
 
 #[tokio::test]

@@ -93,6 +93,7 @@ async fn insert_key(
         "expires_at": input.life.ends_at(now),
         "rotate_every_days": input.rotate_every_days,
         "rate_limits": (!input.rate_limits.is_none()).then_some(input.rate_limits),
+        "metadata_only": input.metadata_only.then_some(true),
         "last_four": secret.last_four(),
     }))?;
     quota::require_quota(change.transaction(), now, change.actor(), services.quotas.get().keys).await?;
@@ -142,6 +143,7 @@ fn row(now: Timestamp, actor: &Actor, input: &NewApiKey) -> ServiceResult<api_ke
         disabled_at: None,
         calls_per_minute: input.rate_limits.calls_per_minute.map(i64::from),
         tokens_per_minute: input.rate_limits.tokens_per_minute.map(i64::from),
+        metadata_only: input.metadata_only,
     })
 }
 

@@ -95,6 +95,10 @@ fn apply(
         edited.calls_per_minute = limits.calls_per_minute.map(i64::from);
         edited.tokens_per_minute = limits.tokens_per_minute.map(i64::from);
     }
+    if let Some(metadata_only) = changes.metadata_only {
+        difference.add("metadata_only", key.metadata_only, metadata_only)?;
+        edited.metadata_only = metadata_only;
+    }
     Ok((edited, difference.into_event(ApiKeyId::new(key.id))?))
 }
 

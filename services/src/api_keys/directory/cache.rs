@@ -151,6 +151,7 @@ mod tests {
             revoked: false,
             disabled: false,
             read_at: domain::time::Timestamp::from_millis(0),
+            metadata_only: false,
             limits: None,
             bodies: None,
         }

@@ -42,7 +42,9 @@ pub struct KeyRecord {
     pub(super) read_at: Timestamp,
     /// Rate limits of the key, its project and its organization; `None` without any.
     pub limits: Option<Box<KeyLimits>>,
-    /// How bodies of its calls are stored; `None` for the default, which is not at all.
+    /// Whether bodies of its calls are never stored, whatever its organization stores.
+    pub metadata_only: bool,
+    /// How its organization stores bodies of calls; `None` for the default, which is not at all.
     pub(super) bodies: Option<Box<BodySettings>>,
 }
 
@@ -67,7 +69,8 @@ impl KeyRecord {
         allows(&self.ip_allowlist, ip)
     }
 
-    /// Whether and how bodies of its calls are kept.
+    /// Whether and how its organization stores bodies of calls. [`Self::metadata_only`] and a request's header keep
+    /// those of this key out.
     pub fn bodies(&self) -> BodySettings {
         self.bodies.as_deref().cloned().unwrap_or_default()
     }

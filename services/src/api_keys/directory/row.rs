@@ -22,7 +22,7 @@ use crate::{
 
 const SELECT: &str = "SELECT d.hash, d.organization_id, d.api_key_id, d.secret_id, s.expires_at AS secret_expires_at, \
      k.project_id, k.name, k.level, k.scopes, k.models, k.ip_allowlist, k.created_by, k.expires_at, k.revoked_at, \
-     k.disabled_at, k.calls_per_minute, k.tokens_per_minute, p.archived_at, p.calls_per_minute AS project_calls, \
+     k.disabled_at, k.calls_per_minute, k.tokens_per_minute, k.metadata_only, p.archived_at, p.calls_per_minute AS project_calls, \
      p.tokens_per_minute AS project_tokens, o.calls_per_minute AS organization_calls, \
      o.tokens_per_minute AS organization_tokens, o.most_calls_per_minute, o.slug, o.name AS organization, o.time_zone, \
      o.body_days, o.body_limit, o.body_redact \
@@ -56,6 +56,7 @@ pub(super) struct DirectoryRow {
     disabled_at: Option<i64>,
     calls_per_minute: Option<i64>,
     tokens_per_minute: Option<i64>,
+    metadata_only: bool,
     project_calls: Option<i64>,
     project_tokens: Option<i64>,
     organization_calls: Option<i64>,
@@ -127,6 +128,7 @@ impl DirectoryRow {
             revoked: self.revoked_at.is_some(),
             disabled: self.disabled_at.is_some(),
             read_at,
+            metadata_only: self.metadata_only,
             limits: Some(limits).filter(|limits| !limits.is_none()).map(Box::new),
             bodies: Some(bodies).filter(|bodies| *bodies != BodySettings::default()).map(Box::new),
             name: self.name.into_boxed_str(),

@@ -1,12 +1,7 @@
 //! Deletes rows of old calls and bodies, a few of one organization in each transaction, so that no call waits for it.
 
-use std::collections::BTreeMap;
-
 use domain::ids::{CallId, OrganizationId};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
-    sea_query::{Expr, ExprTrait},
-};
+use sea_orm::ConnectionTrait;
 
 use super::Keeper;
 use crate::{
@@ -97,19 +92,7 @@ async fn delete_batch_of_bodies(
          RETURNING expires_day, CAST(length(packed) AS bigint) AS bytes"
     );
     let rows = transaction.query_all_raw(bound.statement(sql)).await?;
-    let mut bytes_by_day: BTreeMap<i32, i64> = BTreeMap::new();
-    for row in &rows {
-        *bytes_by_day.entry(row.try_get("", "expires_day")?).or_default() += row.try_get::<i64>("", "bytes")?;
-    }
-    for (day, bytes) in bytes_by_day {
-        body_sums::Entity::update_many()
-            .col_expr(body_sums::Column::Bytes, Expr::col(body_sums::Column::Bytes).sub(bytes))
-            .filter(body_sums::Column::OrganizationId.eq(organization.uuid()))
-            .filter(body_sums::Column::ExpiresDay.eq(day))
-            .filter(body_sums::Column::Bytes.gte(bytes))
-            .exec(&transaction)
-            .await?;
-    }
+    body_sums::subtract(&transaction, organization, &rows).await?;
     transaction.commit().await?;
     Ok(rows.len() as u64)
 }

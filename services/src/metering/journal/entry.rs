@@ -108,6 +108,8 @@ pub(super) mod tests {
             rejection: None,
             tags: CallTags::default(),
             client_request_id: None,
+            attempts: Vec::new(),
+            body_exclusion: None,
         }
     }
 

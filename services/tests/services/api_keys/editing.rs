@@ -44,6 +44,7 @@ on_both_databases! {
             project_id: None,
             rotate_every_days: Some(0),
             rate_limits: Some(RateLimits { calls_per_minute: Some(60), tokens_per_minute: None }),
+            metadata_only: Some(true),
         };
         let edited = api_keys::edit(&world.services, &admin, before.id, changes).await.unwrap();
         let mut expected = before;
@@ -54,6 +55,7 @@ on_both_databases! {
         expected.ip_allowlist = vec!["10.0.0.0/8".parse().unwrap()];
         expected.rotate_every_days = None;
         expected.rate_limits.calls_per_minute = Some(60);
+        expected.metadata_only = true;
         assert_eq!(edited, expected);
         assert_eq!(world.keys(&admin).await, [expected]);
     }

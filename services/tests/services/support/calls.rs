@@ -118,5 +118,7 @@ pub(crate) fn record(organization: &Organization, key: &ApiKey, call: &TestCall)
         rejection: None,
         tags: call.tags.clone(),
         client_request_id: None,
+        attempts: Vec::new(),
+        body_exclusion: None,
     }
 }

@@ -13,6 +13,9 @@ pub(super) const DATED_LIFE: &str = "date";
 /// The lifetime without an end.
 pub(super) const ENDLESS_LIFE: &str = "";
 
+/// The choice of storing no bodies of a key's calls.
+pub(super) const METADATA_ONLY: &str = "metadata";
+
 /// The form's content: a new key, or the edited settings of one.
 #[derive(Clone, Copy)]
 pub(in crate::pages::api_keys) struct Draft {
@@ -35,6 +38,8 @@ pub(in crate::pages::api_keys) struct Draft {
     /// Days between reminders; empty for none.
     pub(super) reminder: RwSignal<String>,
     pub(super) rates: RateDraft,
+    /// How calls are logged: [`METADATA_ONLY`], or empty for what the organization stores.
+    pub(super) logging: RwSignal<String>,
 }
 
 impl Draft {
@@ -56,6 +61,7 @@ impl Draft {
             day: text(),
             reminder: text(),
             rates: RateDraft::new(RateLimits::NONE),
+            logging: text(),
         }
     }
 
@@ -72,6 +78,9 @@ impl Draft {
         draft.networks.set(lines.join("\n"));
         draft.reminder.set(key.rotate_every_days.map(|days| days.to_string()).unwrap_or_default());
         draft.rates.set(key.rate_limits);
+        if key.metadata_only {
+            draft.logging.set(METADATA_ONLY.to_owned());
+        }
         draft
     }
 
@@ -100,6 +109,7 @@ impl Draft {
             (self.life, empty.life),
             (self.day, empty.day),
             (self.reminder, empty.reminder),
+            (self.logging, empty.logging),
         ] {
             signal.set(fresh.get_untracked());
         }

@@ -22,6 +22,7 @@ pub(super) const FIELDS: &[&str] = &[
     "tokens_per_minute",
     "life",
     "rotate_every_days",
+    "metadata_only",
 ];
 
 /// The field for the key's name.

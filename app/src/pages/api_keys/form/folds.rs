@@ -6,7 +6,12 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::{draft::Draft, errors::DraftErrors, networks::NetworkField, summary};
+use super::{
+    draft::{Draft, METADATA_ONLY},
+    errors::DraftErrors,
+    networks::NetworkField,
+    summary,
+};
 use crate::{
     api,
     components::{CheckList, Fold, RateFields, Select, SelectOption, TextArea, format_money},
@@ -22,6 +27,9 @@ const REMINDERS: [(&str, &str); 5] = [
     ("180", "Every 180 days"),
     ("365", "Every year"),
 ];
+
+/// Choices of what is stored of a key's calls.
+const LOGGING: [(&str, &str); 2] = [("", "As set for the organization"), (METADATA_ONLY, "Metadata only")];
 
 /// Permissions, models and networks.
 #[component]
@@ -110,7 +118,7 @@ pub(super) fn Limits(draft: Draft, errors: DraftErrors) -> impl IntoView {
     }
 }
 
-/// Description and reminder to rotate. `before` is the key as saved.
+/// Description, reminder to rotate, and what is stored of calls. `before` is the key as saved.
 #[component]
 pub(super) fn Details(draft: Draft, errors: DraftErrors, #[prop(optional)] before: Option<ApiKey>) -> impl IntoView {
     let mut choices: Vec<_> = REMINDERS.into_iter().map(|(days, label)| SelectOption::new(days, label)).collect();
@@ -136,6 +144,17 @@ pub(super) fn Details(draft: Draft, errors: DraftErrors, #[prop(optional)] befor
                 hint="Notifies the creator; the key keeps working."
                 error=errors.field("rotate_every_days")
             />
+            <When when=move || draft.level().may_call_models()>
+                <Select
+                    name="metadata_only"
+                    label="Request and response bodies"
+                    value=draft.logging
+                    on_change=move |logging: String| draft.logging.set(logging)
+                    choices=Signal::stored(LOGGING.map(|(value, label)| SelectOption::new(value, label)).to_vec())
+                    hint="With metadata only, they are never stored; tokens, cost and times are."
+                    error=errors.field("metadata_only")
+                />
+            </When>
         </Fold>
     }
 }

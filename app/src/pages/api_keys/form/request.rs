@@ -8,7 +8,10 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::{draft::Draft, networks};
+use super::{
+    draft::{Draft, METADATA_ONLY},
+    networks,
+};
 use crate::state::now;
 
 impl Draft {
@@ -32,6 +35,7 @@ impl Draft {
             life: errors.check("life", expiration).unwrap_or(Expiration::Days(1)),
             rotate_every_days: self.reminder.with(|days| days.parse().ok()),
             rate_limits: self.chosen_rates(&mut errors),
+            metadata_only: self.is_metadata_only(),
         };
         merge_errors(errors, new_key.validated(now()))
     }
@@ -54,6 +58,7 @@ impl Draft {
             rotate_every_days: changed(reminder, &key.rotate_every_days.unwrap_or(0)),
             rate_limits: changed(self.chosen_rates(&mut errors), &key.rate_limits)
                 .filter(|_| key.level.may_call_models()),
+            metadata_only: changed(self.is_metadata_only(), &key.metadata_only).filter(|_| key.level.may_call_models()),
         };
         merge_errors(errors, changes.validated(key.level))
     }
@@ -99,6 +104,11 @@ impl Draft {
     /// The typed limits; keys that don't call models have none.
     fn chosen_rates(&self, errors: &mut FieldErrors) -> RateLimits {
         if self.level().may_call_models() { self.rates.read(errors) } else { RateLimits::NONE }
+    }
+
+    /// Whether no bodies are to be stored; keys that don't call models have no such choice.
+    fn is_metadata_only(&self) -> bool {
+        self.level().may_call_models() && self.logging.with(|logging| logging == METADATA_ONLY)
     }
 }
 

@@ -7,7 +7,7 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::draft::Draft;
+use super::draft::{Draft, METADATA_ONLY};
 use crate::{
     components::{TimeStyle, format_count, format_moment},
     pages::usage::plural,
@@ -77,7 +77,7 @@ pub(super) fn limits(draft: Draft) -> String {
     }
 }
 
-/// The draft's description and reminder.
+/// The draft's description, reminder and logging.
 pub(super) fn details(draft: Draft) -> String {
     let description = draft.description.with(|text| text.trim().is_empty());
     let description = if description { "No description" } else { "With description" };
@@ -85,7 +85,9 @@ pub(super) fn details(draft: Draft) -> String {
         "" => "no rotation reminder".to_owned(),
         days => format!("rotation reminder every {days} days"),
     });
-    format!("{description}, {reminder}")
+    let is_metadata_only = draft.level().may_call_models() && draft.logging.with(|logging| logging == METADATA_ONLY);
+    let logging = if is_metadata_only { ", metadata only" } else { "" };
+    format!("{description}, {reminder}{logging}")
 }
 
 /// What calls with the key can do: `call all models`, `use Chat and Embeddings with gpt-5-mini`.

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The order in which fields are shown; the log has them in alphabetical order.
-const FIELD_ORDER: [&str; 13] = [
+const FIELD_ORDER: [&str; 14] = [
     "name",
     "description",
     "level",
@@ -20,6 +20,7 @@ const FIELD_ORDER: [&str; 13] = [
     "created_at",
     "expires_at",
     "rotate_every_days",
+    "metadata_only",
     "last_four",
     "old_secret_ends_at",
     "place",
@@ -42,6 +43,7 @@ pub(super) fn field_label(field: &str) -> String {
         "created_at" => "Created",
         "expires_at" => "Expires",
         "rotate_every_days" => "Reminder to rotate",
+        "metadata_only" => "Bodies",
         "last_four" => "Secret",
         "old_secret_ends_at" => "Old secret ends",
         "place" => "Seen at",
@@ -64,6 +66,8 @@ pub(super) fn format_value(field: &str, value: &Value, zone: &str) -> String {
         }
         ("expires_at", Value::Null) => "never".to_owned(),
         ("rotate_every_days", Value::Null) => "none".to_owned(),
+        ("metadata_only", Value::Bool(true)) => "metadata only".to_owned(),
+        ("metadata_only", _) => "as set for the organization".to_owned(),
         ("rotate_every_days", Value::Number(days)) => format!("every {days} days"),
         ("created_at" | "expires_at" | "old_secret_ends_at", Value::Number(millis)) => {
             let at = Timestamp::from_millis(millis.as_i64().unwrap_or(0));

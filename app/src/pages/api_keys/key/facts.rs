@@ -85,6 +85,10 @@ fn settings(key: &ApiKey) -> Vec<Setting> {
         let limits = key.rate_limits;
         settings.push(Setting::text("Requests per minute", limit(limits.calls_per_minute), "no key limit"));
         settings.push(Setting::text("Tokens per minute", limit(limits.tokens_per_minute), "no key limit"));
+        // As the organization has it is no default of the key's own, so that only the exception is shown.
+        if key.metadata_only {
+            settings.push(Setting::text("Bodies of calls", Some("Metadata only".to_owned()), ""));
+        }
     }
     settings.push(Setting::text("Rotation reminder", reminder, "no reminder"));
     settings

@@ -150,5 +150,7 @@ pub(super) fn record(world: &World, key: &CreatedApiKey, at: Timestamp) -> CallR
         rejection: None,
         tags: CallTags::default(),
         client_request_id: None,
+        attempts: Vec::new(),
+        body_exclusion: None,
     }
 }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 const COLUMNS: &str = "k.id, k.name, k.description, k.level, k.scopes, k.models, k.ip_allowlist, k.rotate_every_days, \
-     k.calls_per_minute, k.tokens_per_minute, \
+     k.calls_per_minute, k.tokens_per_minute, k.metadata_only, \
      k.created_at, k.expires_at, k.revoked_at, k.disabled_at, k.project_id, p.name AS project_name, \
      k.created_by, m.name AS creator_name, newest.last_four, newest.created_at AS rotated_at, \
      old.last_four AS old_last_four, old.expires_at AS old_ends_at, (SELECT max(u.last_used_at) FROM key_uses u \
@@ -53,6 +53,7 @@ pub(super) struct KeyRow {
     rotate_every_days: Option<i32>,
     calls_per_minute: Option<i64>,
     tokens_per_minute: Option<i64>,
+    metadata_only: bool,
     created_at: i64,
     expires_at: Option<i64>,
     revoked_at: Option<i64>,
@@ -123,6 +124,7 @@ impl KeyRow {
             rotated_at: self.rotated_at(),
             rotate_every_days: self.rotate_every_days.and_then(|days| u32::try_from(days).ok()),
             rate_limits: of_row(self.calls_per_minute, self.tokens_per_minute),
+            metadata_only: self.metadata_only,
             old_secret: self.old_secret(level).filter(|_| status == Status::Rotating),
             last_use: self.used_at().map(|at| LastUse { at, ip: self.used_ip.unwrap_or_default() }),
             project: self

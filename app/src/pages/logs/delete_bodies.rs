@@ -1,0 +1,110 @@
+use domain::{
+    bodies::BodyDeletion,
+    calls::CallQuery,
+    ids::CallId,
+    permissions::{Permission, Reach},
+};
+use leptos::prelude::*;
+
+use super::controls::describe_range;
+use crate::{
+    addresses::LogsAddress,
+    api,
+    components::{Button, ButtonStyle, Dialog, FormError, Icon, zone_name},
+    lean::{CollectAny, When, watch},
+    pages::usage::plural,
+    state::{now, submission, use_organization},
+};
+
+/// A button that deletes the stored requests and responses of the page's calls, such as those of a person who asks for it.
+#[component]
+pub(super) fn DeleteBodies(address: Memo<LogsAddress>) -> impl IntoView {
+    let reach = use_organization().reach(Permission::ManageSettings);
+    let open = RwSignal::new(false);
+    reach.is_some_and(Reach::is_organization_wide).then(|| {
+        view! {
+            <Button icon=Icon::Revoke on_press=move || open.set(true)>"Delete bodies"</Button>
+            <When when=move || open.get()>
+                <DeletionDialog address open/>
+            </When>
+        }
+    })
+}
+
+/// Asks for confirmation, and deletes step by step until all is done or the dialog is closed.
+#[component]
+fn DeletionDialog(address: Memo<LogsAddress>, open: RwSignal<bool>) -> impl IntoView {
+    let organization = use_organization();
+    // The calls until now: later ones aren't what was looked at.
+    let query = address.with_untracked(|address| {
+        let query = address.calls(None);
+        CallQuery { to: Some(query.to.map_or(now(), |to| to.min(now()))), ..query }
+    });
+    let facts = facts(&address.get_untracked(), &query, organization.time_zone());
+    let query = StoredValue::new(query);
+    let deleted = RwSignal::new(0_u64);
+    let rest = RwSignal::new(None::<CallId>);
+    let (is_running, is_done) = (RwSignal::new(false), RwSignal::new(false));
+    let step = submission(
+        move |before: &Option<CallId>| api::bodies::Delete {
+            organization: organization.slug(),
+            query: CallQuery { before: *before, ..query.get_value() },
+        },
+        move |_, deletion: BodyDeletion| {
+            deleted.update(|deleted| *deleted += deletion.deleted);
+            is_done.set(deletion.rest.is_none());
+            is_running.update(|running| *running &= deletion.rest.is_some());
+            rest.set(deletion.rest);
+        },
+    );
+    watch(move || {
+        if let (Some(before), true) = (rest.get(), is_running.get()) {
+            step.send(Some(before));
+        }
+    });
+    let start = move || {
+        is_running.set(true);
+        if rest.get_untracked().is_none() {
+            step.send(None);
+        }
+    };
+    let is_pending = Signal::derive(move || is_running.get() && step.error().with(Option::is_none));
+    let status = move || {
+        let calls = plural(i64::try_from(deleted.get()).unwrap_or(i64::MAX), "call");
+        match (is_done.get(), is_running.get()) {
+            (true, _) => format!("Done: the requests and responses of {calls} were deleted."),
+            (false, true) => format!("Deleted those of {calls} so far. Keep this open until it is done."),
+            (false, false) => String::new(),
+        }
+    };
+    let close = move || open.set(false);
+    let facts = StoredValue::new(facts);
+    let fact = |(name, value): (&'static str, String)| view! { <dt>{name}</dt> <dd>{value}</dd> };
+    view! {
+        <Dialog title="Delete requests and responses?" on_close=close>
+            <div class="dialog-body">
+                <FormError error=step.error() fields=&[]/>
+                <p>
+                    "Deletes the stored requests and responses of all calls in this time range that match the filters. "
+                    "Calls, usage and costs stay. This can’t be undone."
+                </p>
+                <dl class="facts">{facts.get_value().into_iter().map(fact).collect_any()}</dl>
+                <p role="status">{status}</p>
+            </div>
+            <footer>
+                <Button on_press=close>{move || if is_done.get() { "Close" } else { "Cancel" }}</Button>
+                <When when=move || !is_done.get()>
+                    <Button style=ButtonStyle::Danger pending=is_pending on_press=start>"Delete"</Button>
+                </When>
+            </footer>
+        </Dialog>
+    }
+}
+
+/// Which calls are meant.
+fn facts(address: &LogsAddress, query: &CallQuery, zone: String) -> Vec<(&'static str, String)> {
+    let filters = i64::try_from(query.filter.len()).unwrap_or(i64::MAX);
+    let filters = if filters == 0 { "None: all calls".to_owned() } else { plural(filters, "value") };
+    let zone = address.time_zone.clone().unwrap_or(zone);
+    vec![("Time range", describe_range(address, &zone)), ("Time zone", zone_name(&zone)), ("Filters", filters)]
+}
