@@ -48,6 +48,7 @@ mod m0050_journals;
 mod m0051_ended_sessions;
 mod m0052_client_requests;
 mod m0055_undecided_bodies;
+mod m0060_exports;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -102,6 +103,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0051_ended_sessions::Migration),
             Box::new(m0052_client_requests::Migration),
             Box::new(m0055_undecided_bodies::Migration),
+            Box::new(m0060_exports::Migration),
         ]
     }
 }
