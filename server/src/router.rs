@@ -9,6 +9,7 @@ use axum::{
     middleware,
     routing::{MethodRouter, any, get},
 };
+use domain::exports::FILE_PATH;
 use services::events::Events;
 use tower_http::{CompressionLevel, compression::CompressionLayer, limit::RequestBodyLimitLayer};
 
@@ -44,8 +45,11 @@ fn session_routes() -> Vec<(&'static str, MethodRouter<Hub>)> {
     vec![
         ("/api/api_keys/export.csv", get(exports::api_keys)),
         ("/api/calls/export.csv", get(exports::calls)),
+        ("/api/calls/export.jsonl", get(exports::calls_as_json_lines)),
+        (FILE_PATH, get(exports::download)),
         ("/api/live", get(live::connect)),
         ("/api/usage/export.csv", get(exports::usage)),
+        ("/api/usage/focus.csv", get(exports::cost)),
     ]
 }
 

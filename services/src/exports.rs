@@ -13,6 +13,7 @@ mod content;
 mod count;
 mod folder;
 mod list;
+mod period;
 mod rows;
 mod run;
 mod scope;
@@ -26,7 +27,8 @@ pub use self::{
     count::count_calls,
     folder::ExportFolder,
     list::{cancel, list, watch},
-    run::{ExportRun, Written},
+    period::billing_period,
+    run::{ExportRun, WriteOutcome},
     start::start,
 };
 use crate::jobs::JobPolicy;

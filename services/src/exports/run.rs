@@ -59,8 +59,8 @@ enum ContentTarget {
 /// Whether an attempt goes on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use]
-pub enum Written {
-    Yes,
+pub enum WriteOutcome {
+    Stored,
     /// The export was canceled, or another attempt writes it.
     Stopped,
 }
@@ -130,28 +130,28 @@ impl ExportRun {
     }
 
     /// Appends a part of the file with this number of rows.
-    pub async fn write(&mut self, mut part: &[u8], rows: u64) -> ServiceResult<Written> {
+    pub async fn write(&mut self, mut part: &[u8], rows: u64) -> ServiceResult<WriteOutcome> {
         self.rows = self.rows.saturating_add(i64::try_from(rows).unwrap_or(i64::MAX));
         while !part.is_empty() {
             let room = CHUNK_BYTES - self.pending.len();
             let (now, later) = part.split_at(room.min(part.len()));
             self.pending.extend_from_slice(now);
             part = later;
-            if self.pending.len() == CHUNK_BYTES && self.store_pending().await? == Written::Stopped {
-                return Ok(Written::Stopped);
+            if self.pending.len() == CHUNK_BYTES && self.store_pending().await? == WriteOutcome::Stopped {
+                return Ok(WriteOutcome::Stopped);
             }
         }
         if self.stored_at.elapsed() >= PROGRESS_INTERVAL {
             let transaction = self.services.database.begin().await?;
             return self.store_progress(transaction).await;
         }
-        Ok(Written::Yes)
+        Ok(WriteOutcome::Stored)
     }
 
     /// Stores the rest and makes the file ready. A member whose page was left is notified.
-    pub async fn finish(mut self) -> ServiceResult<Written> {
-        if !self.pending.is_empty() && self.store_pending().await? == Written::Stopped {
-            return Ok(Written::Stopped);
+    pub async fn finish(&mut self) -> ServiceResult<WriteOutcome> {
+        if !self.pending.is_empty() && self.store_pending().await? == WriteOutcome::Stopped {
+            return Ok(WriteOutcome::Stopped);
         }
         if let ContentTarget::File(file) = &self.target {
             file.finish().await?;
@@ -170,7 +170,7 @@ impl ExportRun {
             .await?;
         if ended.rows_affected == 0 {
             transaction.rollback().await?;
-            return Ok(Written::Stopped);
+            return Ok(WriteOutcome::Stopped);
         }
         if self.is_unwatched(&transaction, now.millis()).await? {
             let rows = self.rows.unsigned_abs();
@@ -179,7 +179,7 @@ impl ExportRun {
             notifications::deliver(&transaction, now, self.organization, vec![delivery]).await?;
         }
         transaction.commit().await?;
-        Ok(Written::Yes)
+        Ok(WriteOutcome::Stored)
     }
 
     /// Ends the export without a file; `reason` is for the member.
@@ -196,13 +196,13 @@ impl ExportRun {
         Ok(transaction.commit().await?)
     }
 
-    async fn store_pending(&mut self) -> ServiceResult<Written> {
+    async fn store_pending(&mut self) -> ServiceResult<WriteOutcome> {
         let content = std::mem::replace(&mut self.pending, Vec::with_capacity(CHUNK_BYTES));
         self.bytes = self.bytes.saturating_add(i64::try_from(content.len()).unwrap_or(i64::MAX));
         match &mut self.target {
             ContentTarget::File(file) => {
                 file.append(content).await?;
-                Ok(Written::Yes)
+                Ok(WriteOutcome::Stored)
             }
             ContentTarget::Chunks(number) => {
                 let (number, next) = (*number, *number + 1);
@@ -216,7 +216,7 @@ impl ExportRun {
     }
 
     /// Stores the progress, and commits if the export still is this attempt's.
-    async fn store_progress(&mut self, transaction: DatabaseTransaction) -> ServiceResult<Written> {
+    async fn store_progress(&mut self, transaction: DatabaseTransaction) -> ServiceResult<WriteOutcome> {
         let updated = self
             .update()
             .col_expr(exports::Column::Rows, Expr::value(self.rows))
@@ -225,11 +225,11 @@ impl ExportRun {
             .await?;
         if updated.rows_affected == 0 {
             transaction.rollback().await?;
-            return Ok(Written::Stopped);
+            return Ok(WriteOutcome::Stopped);
         }
         transaction.commit().await?;
         self.stored_at = Instant::now();
-        Ok(Written::Yes)
+        Ok(WriteOutcome::Stored)
     }
 
     /// An update of the row, as long as this attempt writes the file.
