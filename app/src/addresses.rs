@@ -4,6 +4,7 @@
 //! Parsing ignores values that can't be used, but `invalid` names them: a page with other data than its address asks
 //! for would be taken for the right one, so none is shown.
 
+mod export;
 mod key;
 mod keys;
 mod logs;
@@ -16,6 +17,7 @@ mod query_reader;
 mod usage;
 mod validity;
 
+pub use export::ExportAddress;
 pub use key::{KeyAddress, KeyTab};
 pub use keys::KeysAddress;
 pub use logs::LogsAddress;

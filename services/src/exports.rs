@@ -26,7 +26,7 @@ pub use self::{
     content::{ExportContent, open},
     count::count_calls,
     folder::ExportFolder,
-    list::{cancel, list, watch},
+    list::{cancel, list},
     period::billing_period,
     run::{ExportRun, WriteOutcome},
     start::start,
@@ -37,7 +37,7 @@ use crate::jobs::JobPolicy;
 pub const JOB_KIND: &str = "export";
 
 /// Exports of an organization that may wait or run at a time.
-const MAX_UNFINISHED: u64 = 3;
+const MAX_UNFINISHED: u64 = 10;
 /// Bytes that an organization's files may have together.
 const MAX_STORED_BYTES: i64 = 4 << 30;
 
