@@ -100,6 +100,11 @@ impl ExportState {
     pub const fn is_unfinished(self) -> bool {
         matches!(self, Self::Waiting | Self::Running)
     }
+
+    /// Whether the file can be downloaded.
+    pub const fn is_ready(self) -> bool {
+        matches!(self, Self::Ready)
+    }
 }
 
 /// A file that a job is to make.
