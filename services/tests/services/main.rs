@@ -20,6 +20,7 @@ mod database;
 mod demo;
 mod distribution;
 mod events;
+mod exports;
 mod filters;
 mod isolation;
 mod jobs;
