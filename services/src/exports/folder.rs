@@ -74,7 +74,7 @@ impl ExportFolder {
     }
 }
 
-/// A file that is being written, under a name of its own. It is deleted on drop unless it is finished.
+/// A file that is being written, under a name of its own. It is deleted on drop unless it is published.
 #[derive(Debug)]
 pub(super) struct PartFile {
     file: Arc<File>,
@@ -90,12 +90,16 @@ impl PartFile {
         blocking(move || (&*file).write_all(&content)).await
     }
 
-    /// Gives the file its name, once all of it is on the disk: under that name there are only whole files.
-    pub(super) async fn finish(&self) -> ServiceResult<()> {
-        let (file, part, done, folder) =
-            (Arc::clone(&self.file), self.part.clone(), self.done.clone(), Arc::clone(&self.folder));
+    /// Waits until all of the file is on the disk.
+    pub(super) async fn sync(&self) -> ServiceResult<()> {
+        let file = Arc::clone(&self.file);
+        blocking(move || file.sync_all()).await
+    }
+
+    /// Gives the synced file its name: under that name there are only whole files.
+    pub(super) async fn publish(&self) -> ServiceResult<()> {
+        let (part, done, folder) = (self.part.clone(), self.done.clone(), Arc::clone(&self.folder));
         blocking(move || {
-            file.sync_all()?;
             fs::rename(part, done)?;
             // Makes the new name last.
             File::open(folder)?.sync_all()
@@ -106,7 +110,7 @@ impl PartFile {
 
 impl Drop for PartFile {
     fn drop(&mut self) {
-        // It has another name once it is finished.
+        // It has another name once it is published.
         let _ = fs::remove_file(&self.part);
     }
 }
@@ -171,7 +175,8 @@ mod tests {
         assert!(folder.open(export(1)).await.is_err());
         assert!(folder.create(export(1), 1).await.is_err(), "it exists");
         part.append(b"two\n".to_vec()).await.unwrap();
-        part.finish().await.unwrap();
+        part.sync().await.unwrap();
+        part.publish().await.unwrap();
         drop(part);
         assert_eq!(names(&path), [export(1).to_string()]);
         let file = folder.open(export(1)).await.unwrap();
@@ -206,7 +211,7 @@ mod tests {
         drop(folder.create(export(1), 1).await.unwrap());
         assert!(names(data.path()).is_empty());
         for number in [1, 2] {
-            folder.create(export(number), 1).await.unwrap().finish().await.unwrap();
+            folder.create(export(number), 1).await.unwrap().publish().await.unwrap();
         }
         // As a killed server leaves it.
         std::mem::forget(folder.create(export(3), 1).await.unwrap());

@@ -154,7 +154,7 @@ impl ExportRun {
             return Ok(WriteOutcome::Stopped);
         }
         if let ContentTarget::File(file) = &self.target {
-            file.finish().await?;
+            file.sync().await?;
         }
         let now = self.services.now();
         let until = expiration(now);
@@ -171,6 +171,10 @@ impl ExportRun {
         if ended.rows_affected == 0 {
             transaction.rollback().await?;
             return Ok(WriteOutcome::Stopped);
+        }
+        // Only once it is certain that the file is wanted. If the commit fails, the next attempt replaces it.
+        if let ContentTarget::File(file) = &self.target {
+            file.publish().await?;
         }
         if self.is_unwatched(&transaction, now.millis()).await? {
             let rows = self.rows.unsigned_abs();

@@ -118,13 +118,13 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let olga = world.member(&admin.organization, "Olga", Role::Owner).await;
         let vera = world.member(&admin.organization, "Vera", Role::Viewer).await;
-        let files = Files::start(services, 2, 2);
+        let files = Files::start(services, 2, 0);
         let started = exports::start(services, &olga, &new(ExportSource::Calls), None).await.unwrap();
         exports::start(services, &vera, &new(ExportSource::Usage), None).await.unwrap();
-        // Whoever looks isn't notified, but for how long is that?
+        // Whoever looks needn't be notified, for as long as they look.
         exports::list(services, &olga, true).await.unwrap();
         world.clock.forward_millis(20_000);
-        files.permits.add_permits(2);
+        files.permits.add_permits(4);
         for member in [&olga, &vera] {
             wait_for_state(services, member, ExportState::Ready).await;
         }

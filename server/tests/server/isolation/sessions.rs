@@ -14,9 +14,13 @@ use super::{
 pub(super) const TABLE: &[(&str, &str, Permission)] = &[
     ("/api/api_keys/export.csv", "&q={key}&project={project}", Permission::ViewApiKeys),
     ("/api/calls/export.csv", "&project={project}&key={key}&call={call}", Permission::ViewLogs),
+    ("/api/calls/export.jsonl", "&project={project}&key={key}&call={call}", Permission::ViewLogs),
+    // The export waits for a job, so that even its member doesn't get a file; tests of exports have one that is ready.
+    ("/api/exports/file", "&export={export}", Permission::ViewUsage),
     // These requests ask for no socket: permitted callers get an error for that.
     ("/api/live", "", Permission::ViewUsage),
     ("/api/usage/export.csv", "&project={project}&key={key}&range=today", Permission::ViewUsage),
+    ("/api/usage/focus.csv", "&project={project}&key={key}&range=today", Permission::ViewUsage),
 ];
 
 fn template((path, query, _): &(&str, &str, Permission)) -> RequestTemplate {
@@ -25,7 +29,11 @@ fn template((path, query, _): &(&str, &str, Permission)) -> RequestTemplate {
 
 /// The status for a permitted caller.
 fn success((path, ..): &(&str, &str, Permission)) -> StatusCode {
-    if *path == "/api/live" { StatusCode::BAD_REQUEST } else { StatusCode::OK }
+    match *path {
+        "/api/live" => StatusCode::BAD_REQUEST,
+        "/api/exports/file" => StatusCode::NOT_FOUND,
+        _ => StatusCode::OK,
+    }
 }
 
 #[tokio::test]
@@ -66,7 +74,7 @@ async fn files_hold_nothing_of_anothers() {
         }
         // A developer's files contain only their project.
         let credentials = Credentials::Browser(Some(&scene.world.developer.token));
-        let others = scene.developers.with_replaced(&["project", "key", "call"], &scene.owners);
+        let others = scene.developers.with_replaced(&["project", "key", "call", "export"], &scene.owners);
         for route in TABLE {
             others_are_as_if_they_did_not_exist(
                 &scene.world,
