@@ -18,7 +18,8 @@ pub struct ExportFolder(Arc<Path>);
 impl ExportFolder {
     /// The folder at `path`, which is created when it is first needed.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self(path.into().into())
+        let path: PathBuf = path.into();
+        Self(path.into())
     }
 
     /// Creates a file for an attempt at an export. It must not exist: nothing else writes it, and no link leads elsewhere.

@@ -1,11 +1,15 @@
 use domain::exports::{ExportSource, FileFormat, LONG_EXPORT_ROWS, NewExport};
 use leptos::{ev, prelude::*};
 
-use super::{ExportedFile, columns::Columns, recent::RecentExports};
+use super::{
+    ExportedFile,
+    columns::Columns,
+    recent::{RecentExports, rows_text},
+};
 use crate::{
     addresses::ExportAddress,
     api,
-    components::{Button, ButtonStyle, Dialog, FormError, Icon, IconView, Segmented, SelectOption, format_count},
+    components::{Button, ButtonStyle, Dialog, FormError, Icon, IconView, Segmented, SelectOption},
     lean::{CollectAny, When},
     state::{load_when, submission, use_organization},
 };
@@ -154,10 +158,4 @@ const fn label(source: ExportSource, format: FileFormat) -> &'static str {
 /// Whether the file may have only some of its columns.
 fn can_choose_columns(file: &ExportAddress) -> bool {
     file.content() == Some((ExportSource::Calls, FileFormat::Csv))
-}
-
-/// A number of rows, such as `1 row`.
-fn rows_text(rows: u64) -> String {
-    let count = format_count(i64::try_from(rows).unwrap_or(i64::MAX));
-    format!("{count} {}", if rows == 1 { "row" } else { "rows" })
 }

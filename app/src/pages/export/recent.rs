@@ -120,18 +120,24 @@ fn name(export: &Export) -> String {
 
 /// How far the file is, or until when it can be downloaded.
 fn describe(export: &Export, zone: &str) -> String {
-    let rows = |rows: u64| format_count(i64::try_from(rows).unwrap_or(i64::MAX));
+    let rows = rows_text(export.rows);
     match export.state {
         ExportState::Waiting => "Waiting".to_owned(),
         ExportState::Running => match export.percent() {
-            Some(percent) => format!("{percent}%, {} rows", rows(export.rows)),
-            None => format!("{} rows", rows(export.rows)),
+            Some(percent) => format!("{percent}%, {rows}"),
+            None => rows,
         },
         ExportState::Ready => {
             let until = export.expires_at.map(|until| format_moment(until, zone, TimeStyle::DayMinute));
-            format!("{} rows, until {}", rows(export.rows), until.unwrap_or_default())
+            format!("{rows}, until {}", until.unwrap_or_default())
         }
         ExportState::Failed => export.error.clone(),
         ExportState::Canceled => "Stopped".to_owned(),
     }
+}
+
+/// A number of rows, such as `1 row`.
+pub(super) fn rows_text(rows: u64) -> String {
+    let count = format_count(i64::try_from(rows).unwrap_or(i64::MAX));
+    format!("{count} {}", if rows == 1 { "row" } else { "rows" })
 }
