@@ -9,7 +9,7 @@ use domain::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
-use super::{ExportFolder, content::delete_chunks};
+use super::{content::delete_chunks, folder::ExportFolder};
 use crate::{ServiceResult, Services, entities::exports};
 
 /// Exports deleted by one transaction.

@@ -9,7 +9,10 @@ use domain::{
 use futures::{Stream, stream};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
-use super::{ExportFolder, folder, rows, scope};
+use super::{
+    folder::{self, ExportFolder},
+    rows, scope,
+};
 use crate::{
     Actor, ServiceError, ServiceResult, Services,
     database::Database,

@@ -14,9 +14,8 @@ use sea_orm::{
 };
 
 use super::{
-    ExportFolder,
     content::{CHUNK_BYTES, delete_chunks, insert_chunk},
-    folder::PartFile,
+    folder::{ExportFolder, PartFile},
     rows,
     start::expiration,
 };
