@@ -2,7 +2,7 @@
 
 mod api_keys;
 mod calls;
-mod csv;
+pub(crate) mod csv;
 mod download;
 mod file;
 mod focus;

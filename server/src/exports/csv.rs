@@ -32,7 +32,7 @@ impl CsvRows {
 
     /// Writes a cell of text that users supply, without formulas.
     pub(super) fn text(&mut self, cell: &str) {
-        self.plain(&text(cell));
+        self.plain(&without_formulas(cell));
     }
 
     /// Writes a cell of text that can't be a formula.
@@ -71,13 +71,18 @@ impl CsvRows {
     }
 }
 
+/// A row as bytes; cells are quoted where necessary.
+pub(crate) fn row<I: IntoIterator<Item = String>>(cells: I) -> Bytes {
+    let mut rows = CsvRows::new();
+    cells.into_iter().for_each(|cell| rows.plain(&cell));
+    rows.end_row();
+    rows.finish().bytes
+}
+
 /// The beginning of a file: by choice (`bom=true`) a byte order mark, and the names of the columns.
 pub(super) fn head<'a>(query: &Query, columns: impl IntoIterator<Item = &'a str>) -> Bytes {
-    let mut rows = CsvRows::new();
     // A tag's name is the only one that users choose, and no formula.
-    columns.into_iter().for_each(|column| rows.plain(column));
-    rows.end_row();
-    let row = rows.finish().bytes;
+    let row = row(columns.into_iter().map(str::to_owned));
     if query.text("bom") == Some("true") { [BYTE_ORDER_MARK.as_bytes(), &row].concat().into() } else { row }
 }
 
@@ -87,7 +92,12 @@ pub(super) fn head<'a>(query: &Query, columns: impl IntoIterator<Item = &'a str>
 /// A formula may begin the cell, after characters that spreadsheets drop or don't show, or follow a character
 /// that some of them, depending on the country, treat as the end of a cell. Quotes don't protect it unless
 /// they begin the cell.
-pub(super) fn text(cell: &str) -> Cow<'_, str> {
+pub(crate) fn text(cell: &str) -> String {
+    without_formulas(cell).into_owned()
+}
+
+/// Like [`text`], without a copy where nothing changes.
+fn without_formulas(cell: &str) -> Cow<'_, str> {
     if is_harmless(cell) {
         return Cow::Borrowed(cell);
     }
