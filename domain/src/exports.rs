@@ -90,7 +90,7 @@ impl FileFormat {
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Csv => "text/csv; charset=utf-8",
-            Self::JsonLines => "application/x-ndjson",
+            Self::JsonLines => "application/x-ndjson; charset=utf-8",
         }
     }
 }

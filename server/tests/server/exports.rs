@@ -138,7 +138,7 @@ async fn json_lines_hold_the_calls_of_the_csv_with_null_for_what_isnt_known() {
     }
     let calls = rows(&world, "/api/calls/export.csv?organization=acme").await;
     let response = world.get("/api/calls/export.jsonl?organization=acme", Some(&world.owner.token)).await;
-    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/x-ndjson");
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/x-ndjson; charset=utf-8");
     assert!(response.headers()[header::CONTENT_DISPOSITION].to_str().unwrap().ends_with(".jsonl\""));
     let text = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
     let lines: Vec<serde_json::Value> = text
