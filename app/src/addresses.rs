@@ -6,6 +6,7 @@
 
 mod body_file;
 mod call;
+mod export;
 mod key;
 mod keys;
 mod logs;
@@ -20,6 +21,7 @@ mod validity;
 
 pub use body_file::BodyFileAddress;
 pub use call::CallAddress;
+pub use export::ExportAddress;
 pub use key::{KeyAddress, KeyTab};
 pub use keys::KeysAddress;
 pub use logs::LogsAddress;

@@ -6,6 +6,7 @@ pub mod bodies;
 pub mod calls;
 #[cfg(feature = "ssr")]
 pub mod context;
+pub mod exports;
 pub mod members;
 pub mod models;
 pub mod notifications;

@@ -138,6 +138,8 @@ ids! {
     PriceId = "price";
     /// Id of a notification in a member's inbox.
     NotificationId = "note";
+    /// Id of a file that a job makes.
+    ExportId = "exp";
 }
 
 impl CallId {

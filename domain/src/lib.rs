@@ -10,6 +10,7 @@ pub mod bodies;
 pub mod calls;
 mod choices;
 pub mod errors;
+pub mod exports;
 pub mod ids;
 pub mod models;
 pub mod money;

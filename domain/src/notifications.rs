@@ -5,7 +5,8 @@ mod store;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{ApiKeyId, NotificationId},
+    exports::{ExportSource, KEPT_HOURS},
+    ids::{ApiKeyId, ExportId, NotificationId},
     time::Timestamp,
 };
 
@@ -31,16 +32,32 @@ pub enum Notice {
     KeyRotationDue { api_key: ApiKeyId, name: String, since: Timestamp },
     /// A key's old secret is still used and soon stops working.
     KeyGraceEnds { api_key: ApiKeyId, name: String, at: Timestamp },
+    /// A file that the member has exported is ready.
+    ExportReady {
+        export: ExportId,
+        source: ExportSource,
+        rows: u64,
+        /// The time until which it can be downloaded.
+        until: Timestamp,
+    },
+}
+
+/// The thing that a notice is about.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NoticeSubject {
+    ApiKey(ApiKeyId),
+    Export(ExportId),
 }
 
 impl Notice {
-    /// The key that the notice is about.
-    pub const fn api_key(&self) -> ApiKeyId {
+    /// The thing that the notice is about.
+    pub const fn subject(&self) -> NoticeSubject {
         match self {
             Self::KeyLeaked { api_key, .. }
             | Self::KeyExpiresSoon { api_key, .. }
             | Self::KeyRotationDue { api_key, .. }
-            | Self::KeyGraceEnds { api_key, .. } => *api_key,
+            | Self::KeyGraceEnds { api_key, .. } => NoticeSubject::ApiKey(*api_key),
+            Self::ExportReady { export, .. } => NoticeSubject::Export(*export),
         }
     }
 
@@ -52,6 +69,9 @@ impl Notice {
             Self::KeyExpiresSoon { name, days, .. } => format!("“{name}” expires within {days} days"),
             Self::KeyRotationDue { name, .. } => format!("“{name}” is due for rotation"),
             Self::KeyGraceEnds { name, .. } => format!("The old secret of “{name}” ends soon and is still in use"),
+            Self::ExportReady { source, .. } => {
+                format!("The export of {} is ready", source.label().to_ascii_lowercase())
+            }
         }
     }
 
@@ -74,6 +94,11 @@ impl Notice {
             Self::KeyGraceEnds { at, .. } => format!(
                 "It stops working on {}. Switch its clients to the new secret, or extend the old one.",
                 format_time(*at)
+            ),
+            Self::ExportReady { rows, until, .. } => format!(
+                "The file has {rows} row{}. Download it within {KEPT_HOURS} hours, until {}.",
+                if *rows == 1 { "" } else { "s" },
+                format_time(*until)
             ),
         }
     }
@@ -150,7 +175,7 @@ mod tests {
     #[test]
     fn every_notice_names_its_key_and_says_when_or_where() {
         for notice in all() {
-            assert_eq!(notice.api_key(), key());
+            assert_eq!(notice.subject(), NoticeSubject::ApiKey(key()));
             assert!(notice.title().contains("“Web”"), "{notice:?}");
             let text = notice.text(&|at| format!("<{at}>"));
             let expected = if matches!(notice, Notice::KeyLeaked { .. }) {
@@ -161,6 +186,18 @@ mod tests {
             assert!(text.contains(&expected), "{text}");
             assert!(text.ends_with('.') && !notice.title().ends_with('.'));
         }
+    }
+
+    #[test]
+    fn a_file_that_is_ready_says_until_when() {
+        let export = ExportId::new(uuid::Uuid::from_u128(8));
+        let ready = |rows| Notice::ExportReady { export, source: ExportSource::Calls, rows, until: AT };
+        assert_eq!(ready(1).subject(), NoticeSubject::Export(export));
+        assert_eq!(ready(1).title(), "The export of calls is ready");
+        let text = |rows| ready(rows).text(&|at| format!("<{at}>"));
+        assert_eq!(text(1), format!("The file has 1 row. Download it within 24 hours, until <{AT}>."));
+        assert!(text(250_000).starts_with("The file has 250000 rows."));
+        assert_eq!(serde_json::to_value(ready(1)).unwrap()["kind"], "export_ready");
     }
 
     #[test]

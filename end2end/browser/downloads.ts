@@ -12,8 +12,8 @@ export async function readDownload(download: Download): Promise<string> {
 /** Opens the dialog that exports the page's data. On phones its button is in the menu of the page's head. */
 export async function openExport(page: Page): Promise<Locator> {
   await showActions(page);
-  await page.getByRole("button", { name: "Export CSV" }).filter({ visible: true }).click();
-  const dialog = page.getByRole("dialog", { name: "Export CSV" });
+  await page.getByRole("button", { name: "Export", exact: true }).filter({ visible: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Export" });
   await expect(dialog).toBeVisible();
   return dialog;
 }

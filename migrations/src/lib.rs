@@ -51,6 +51,7 @@ mod m0055_undecided_bodies;
 mod m0056_first_byte_bins;
 mod m0057_call_tags;
 mod m0059_member_settings;
+mod m0060_exports;
 mod m0061_metadata_only_keys;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
@@ -109,6 +110,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0056_first_byte_bins::Migration),
             Box::new(m0057_call_tags::Migration),
             Box::new(m0059_member_settings::Migration),
+            Box::new(m0060_exports::Migration),
             Box::new(m0061_metadata_only_keys::Migration),
         ]
     }

@@ -1,28 +1,85 @@
-//! CSV exports of the dashboard's tables, streamed by the server.
+//! Exports: the dashboard's data as files, written while they are sent or stored by a job.
 
 mod api_keys;
 mod calls;
 pub(crate) mod csv;
+mod download;
+mod file;
+mod focus;
+mod job;
 mod usage;
 
 use app::addresses::Query;
 use axum::{
     extract::FromRequestParts,
-    http::request::Parts,
+    http::{HeaderMap, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use domain::errors::{ApiError, FieldErrors};
-use services::{Actor, ServiceError, security};
+use domain::{
+    errors::{ApiError, FieldErrors},
+    exports::{ExportSource, FileFormat},
+};
+use services::{Actor, ServiceError, Services, exports::ExportFolder, security};
 
-pub(crate) use self::{api_keys::export as api_keys, calls::export as calls, usage::export as usage};
-use crate::{context::RequestInfo, hub::Hub, server_functions::error_response};
+use self::file::ExportFile;
+pub(crate) use self::{api_keys::export as api_keys, download::download, job::handlers};
+use crate::{config::Config, context::RequestInfo, hub::Hub, server_functions::error_response};
+
+/// Media types by which a program asks for JSON Lines.
+const JSON_LINES_TYPES: [&str; 3] = ["application/x-ndjson", "application/jsonl", "application/x-jsonlines"];
+
+/// The folder of files that jobs made, with SQLite.
+pub(crate) fn folder(config: &Config) -> ExportFolder {
+    ExportFolder::new(config.data.join("exports"))
+}
+
+/// Calls as CSV, or as JSON Lines for a client that asks for that by `Accept`.
+pub(crate) async fn calls(request: ExportRequest) -> Result<ExportFile, ExportError> {
+    let format = if request.accepts_json_lines { FileFormat::JsonLines } else { FileFormat::Csv };
+    request.file(ExportSource::Calls, format).await
+}
+
+/// Calls as JSON Lines.
+pub(crate) async fn calls_as_json_lines(request: ExportRequest) -> Result<ExportFile, ExportError> {
+    request.file(ExportSource::Calls, FileFormat::JsonLines).await
+}
+
+/// Usage as CSV.
+pub(crate) async fn usage(request: ExportRequest) -> Result<ExportFile, ExportError> {
+    request.file(ExportSource::Usage, FileFormat::Csv).await
+}
+
+/// Cost as CSV, in the columns of FOCUS.
+pub(crate) async fn cost(request: ExportRequest) -> Result<ExportFile, ExportError> {
+    request.file(ExportSource::Cost, FileFormat::Csv).await
+}
+
+/// Begins the file of these data in this format.
+async fn open(
+    services: &Services,
+    actor: &Actor,
+    (source, format): (ExportSource, FileFormat),
+    query: &str,
+) -> Result<ExportFile, ApiError> {
+    match source {
+        ExportSource::Calls => calls::file(services, actor, format, query).await,
+        ExportSource::Usage => usage::file(services, actor, query).await,
+        ExportSource::Cost => focus::file(services, actor, query).await,
+    }
+}
 
 /// A request for a file: the user, the query and the format.
 pub(crate) struct ExportRequest {
     hub: Hub,
     actor: Actor,
     query: String,
-    format: csv::CsvFormat,
+    accepts_json_lines: bool,
+}
+
+impl ExportRequest {
+    async fn file(self, source: ExportSource, format: FileFormat) -> Result<ExportFile, ExportError> {
+        Ok(open(&self.hub.services, &self.actor, (source, format), &self.query).await?)
+    }
 }
 
 impl FromRequestParts<Hub> for ExportRequest {
@@ -31,10 +88,16 @@ impl FromRequestParts<Hub> for ExportRequest {
     async fn from_request_parts(parts: &mut Parts, hub: &Hub) -> Result<Self, ExportError> {
         let Ok(info) = RequestInfo::from_request_parts(parts, hub).await;
         let query = parts.uri.query().unwrap_or_default().to_owned();
-        let parsed = Query::parse(&query);
-        let actor = session_actor(hub, &info, organization(&parsed)?).await?;
-        Ok(Self { hub: hub.clone(), actor, format: csv::CsvFormat::from_query(&parsed), query })
+        let actor = session_actor(hub, &info, organization(&Query::parse(&query))?).await?;
+        Ok(Self { hub: hub.clone(), actor, query, accepts_json_lines: accepts_json_lines(&parts.headers) })
     }
+}
+
+/// Whether a client asks for JSON Lines: it names one of the types, since `*/*` gets CSV.
+fn accepts_json_lines(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
+    let types = accepted.flat_map(|value| value.split(',')).filter_map(|range| range.split(';').next());
+    types.map(str::trim).any(|name| JSON_LINES_TYPES.iter().any(|json_lines| name.eq_ignore_ascii_case(json_lines)))
 }
 
 /// The reason why there is no file.
@@ -48,7 +111,7 @@ impl From<ApiError> for ExportError {
 
 impl From<ServiceError> for ExportError {
     fn from(error: ServiceError) -> Self {
-        Self(app::api::context::public_error(error))
+        Self(public(error))
     }
 }
 
@@ -70,6 +133,11 @@ pub(crate) async fn session_actor(hub: &Hub, info: &RequestInfo, slug: &str) -> 
     actor.await.map_err(app::api::context::public_error)
 }
 
+/// A service's error as clients see it; one of the server itself is logged.
+fn public(error: ServiceError) -> ApiError {
+    app::api::context::public_error(error)
+}
+
 /// Rejects a query with values that can't be used: without them, the file would hold something else.
 fn require_valid(invalid: &[&'static str]) -> Result<(), ApiError> {
     let mut errors = FieldErrors::default();
@@ -80,4 +148,23 @@ fn require_valid(invalid: &[&'static str]) -> Result<(), ApiError> {
 /// The organization's slug in a query.
 fn organization(query: &Query) -> Result<&str, ApiError> {
     query.text("organization").ok_or(ApiError::NotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_lines_are_for_those_who_name_them() {
+        let accepts = |value: &'static str| {
+            accepts_json_lines(&[(header::ACCEPT, header::HeaderValue::from_static(value))].into_iter().collect())
+        };
+        for value in ["application/x-ndjson", "text/html, application/jsonl;q=0.9", "Application/X-NDJSON"] {
+            assert!(accepts(value), "{value}");
+        }
+        for value in ["*/*", "text/csv", "application/json", ""] {
+            assert!(!accepts(value), "{value}");
+        }
+        assert!(!accepts_json_lines(&HeaderMap::new()));
+    }
 }

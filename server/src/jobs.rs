@@ -4,17 +4,27 @@ use std::time::Duration;
 
 use services::{
     accounts, api_keys, background_migrations, bodies, calls,
+    exports::ExportFolder,
     jobs::{self, JobHandler},
     metering::upkeep::{self, UpkeepSpan},
 };
+
+use crate::exports;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// The handlers of all kinds of jobs.
-pub(crate) fn handlers() -> Vec<JobHandler> {
+/// The handlers of all kinds of jobs. Exported files are in `files` with SQLite.
+pub(crate) fn handlers(files: ExportFolder) -> Vec<JobHandler> {
+    let mut handlers = upkeep_handlers();
+    handlers.extend(exports::handlers(files));
+    handlers
+}
+
+/// The handlers of upkeep, which recurs.
+fn upkeep_handlers() -> Vec<JobHandler> {
     vec![
         // Partitions are created two months ahead: a day without success does no harm.
         JobHandler::periodic("partitions", DAY, |services| async move { calls::partitions::ensure(&services).await }),

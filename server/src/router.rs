@@ -10,6 +10,7 @@ use axum::{
     middleware,
     routing::{MethodRouter, any, get},
 };
+use domain::exports::FILE_PATH;
 use services::events::Events;
 use tower_http::{CompressionLevel, compression::CompressionLayer, limit::RequestBodyLimitLayer};
 
@@ -48,8 +49,11 @@ fn session_routes() -> Vec<(&'static str, MethodRouter<Hub>)> {
         (BodyFileAddress::MEDIA_PATH, get(body_files::media)),
         (BodyFileAddress::TEXT_PATH, get(body_files::text)),
         ("/api/calls/export.csv", get(exports::calls)),
+        ("/api/calls/export.jsonl", get(exports::calls_as_json_lines)),
+        (FILE_PATH, get(exports::download)),
         ("/api/live", get(live::connect)),
         ("/api/usage/export.csv", get(exports::usage)),
+        ("/api/usage/focus.csv", get(exports::cost)),
     ]
 }
 

@@ -23,6 +23,7 @@ pub use self::failure_log::FailureLog;
 pub use self::guess_limiter::GuessLimiter;
 pub use administration::{NewUser, add_existing_user, create_user, grant_operator, set_password};
 pub use device::Device;
+pub(crate) use members::absent_member;
 pub use members::{actor, viewer};
 pub use passwords::Passwords;
 pub use profile::{change_password, rename};

@@ -13,6 +13,8 @@ pub(crate) mod calls;
 pub(crate) mod changes;
 pub(crate) mod client_requests;
 pub(crate) mod ended_sessions;
+pub(crate) mod export_chunks;
+pub(crate) mod exports;
 pub(crate) mod inboxes;
 pub(crate) mod installation;
 pub(crate) mod jobs;

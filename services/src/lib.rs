@@ -20,6 +20,7 @@ pub mod demo;
 mod entities;
 mod errors;
 pub mod events;
+pub mod exports;
 mod filters;
 pub mod jobs;
 mod kept_calls;

@@ -1,4 +1,7 @@
-use domain::notifications::{Notice, Notification};
+use domain::{
+    exports::file_href,
+    notifications::{Notice, NoticeSubject, Notification},
+};
 use leptos::prelude::*;
 
 use crate::{
@@ -23,7 +26,7 @@ pub fn NotificationList(
     let (title, text) = if unread_only {
         ("You're all caught up", "New notifications will appear here automatically.")
     } else {
-        ("No notifications", "We'll alert you when a key leaks, expires or needs rotation.")
+        ("No notifications", "We'll alert you when a key leaks, expires or needs rotation, and when a file is ready.")
     };
     let empty = move || view! { <EmptyState icon=Icon::Bell title><p>{text}</p></EmptyState> };
     view! {
@@ -49,13 +52,18 @@ fn Row(inbox: InboxState, list: InboxList, notification: Notification) -> impl I
     let (icon, tone) = sign(&notice);
     let zone = organization.time_zone();
     let text = notice.text(&|moment| format_moment(moment, &zone, TimeStyle::DayMinuteZone));
-    let href = KeyAddress::new(notice.api_key()).href(&organization.slug());
+    let href = match notice.subject() {
+        NoticeSubject::ApiKey(api_key) => KeyAddress::new(api_key).href(&organization.slug()),
+        NoticeSubject::Export(export) => file_href(export, &organization.slug()),
+    };
+    // The router leaves links alone that lead to a file.
+    let rel = matches!(notice.subject(), NoticeSubject::Export(_)).then_some("external");
     let read =
         Memo::new(move |_| list.rows().with(|rows| rows.iter().find(|row| row.id == id).is_none_or(|row| row.read)));
     let action = move || if read.get() { "Mark as unread" } else { "Mark as read" };
     view! {
         <li class="notification" class:unread=move || !read.get()>
-            <a href=href on:click=move |_| inbox.mark(id, true)>
+            <a href=href rel=rel on:click=move |_| inbox.mark(id, true)>
                 <span class=format!("notification-sign {}", tone.class())><IconView icon/></span>
                 <b>
                     <span class="visually-hidden">{move || (!read.get()).then_some("Unread: ")}</span>
@@ -97,5 +105,6 @@ const fn sign(notice: &Notice) -> (Icon, Tone) {
         Notice::KeyExpiresSoon { .. } => (Icon::Clock, Tone::Warning),
         Notice::KeyGraceEnds { .. } => (Icon::Key, Tone::Warning),
         Notice::KeyRotationDue { .. } => (Icon::Refresh, Tone::Neutral),
+        Notice::ExportReady { .. } => (Icon::Download, Tone::Neutral),
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Prefixes of the names of the server's own files. A folder with other files isn't only the server's.
-const OWN_PREFIXES: [&str; 5] = ["tollhouse", "journal", "spool", "secret", ".doctor"];
+const OWN_PREFIXES: [&str; 6] = ["tollhouse", "journal", "spool", "secret", "exports", ".doctor"];
 
 /// Creates the folder, if it doesn't exist, for the server's user alone (mode 0700).
 ///

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use super::{CliError, output, start};
 use crate::{
     config::{Config, ProcessOptions},
-    connections,
+    connections, exports,
     gateway::Gateway,
     hub::Hub,
     jobs,
@@ -38,7 +38,7 @@ async fn serve(
     let meter = Meter::start(&services, config.journal()).await?;
     let v1 = V1State::start(&services, &config);
     let gateway = Gateway::new(v1.clone(), meter.clone(), &config)?;
-    let job_runner = JobRunner::start(&services, jobs::handlers());
+    let job_runner = JobRunner::start(&services, jobs::handlers(exports::folder(&config)));
     gateway.start_jobs();
     for warning in config.warnings() {
         tracing::warn!("{warning}");

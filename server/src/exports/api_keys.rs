@@ -1,13 +1,18 @@
 //! API keys as CSV: all that match the list's filter, in its order, read a page at a time.
 
-use app::addresses::KeysAddress;
-use axum::response::Response;
+use app::addresses::{KeysAddress, Query};
 use domain::{
     api_keys::{ApiKey, Hint},
-    time::Timestamp,
+    exports::FileFormat,
 };
+use futures::StreamExt;
 
-use super::{ExportError, ExportRequest, csv, require_valid};
+use super::{
+    ExportError, ExportRequest,
+    csv::{self, CsvRows},
+    file::{ExportFile, FilePart},
+    require_valid,
+};
 
 const HEADER: [&str; 26] = [
     "id",
@@ -38,49 +43,57 @@ const HEADER: [&str; 26] = [
     "metadata_only",
 ];
 
-pub(crate) async fn export(
-    ExportRequest { hub, actor, query, format }: ExportRequest,
-) -> Result<Response, ExportError> {
+pub(crate) async fn export(ExportRequest { hub, actor, query, .. }: ExportRequest) -> Result<ExportFile, ExportError> {
     require_valid(&KeysAddress::invalid(&query))?;
-    let query = KeysAddress::parse(&query).query;
-    let pages = services::api_keys::export(&hub.services, &actor, &query).await?;
-    Ok(csv::table(&format!("{}-api-keys", actor.organization.slug), format, HEADER, pages, cells).await?)
+    let keys = KeysAddress::parse(&query).query;
+    let pages = services::api_keys::export(&hub.services, &actor, &keys).await?;
+    let parts = pages.map(|page| page.map(|keys| part(&keys)));
+    let head = csv::head(&Query::parse(&query), HEADER);
+    let name = format!("{}-api-keys", actor.organization.slug);
+    Ok(ExportFile::new(name, FileFormat::Csv, head, parts).await?)
 }
 
-/// The cells of a key's row. Lists are separated by spaces, which none of their parts contains; an empty list
+fn part(keys: &[ApiKey]) -> FilePart {
+    let mut rows = CsvRows::new();
+    for key in keys {
+        write(&mut rows, key);
+        rows.end_row();
+    }
+    rows.finish()
+}
+
+/// Writes the cells of a key's row. Lists are separated by spaces, which none of their parts contains; an empty list
 /// stands for all.
-fn cells(key: &ApiKey) -> [String; HEADER.len()] {
-    let time = |moment: Option<Timestamp>| moment.map(|moment| moment.to_string()).unwrap_or_default();
+fn write(rows: &mut CsvRows, key: &ApiKey) {
+    let project = key.project.as_ref();
     let old_secret = key.old_secret.as_ref();
     let last_use = key.last_use.as_ref();
-    [
-        key.id.to_string(),
-        csv::text(&key.name),
-        csv::text(&key.description),
-        key.masked.clone(),
-        key.status.name().to_owned(),
-        key.level.to_string(),
-        csv::text(key.project.as_ref().map_or("", |project| &project.name)),
-        key.project.as_ref().map(|project| project.id.to_string()).unwrap_or_default(),
-        list(&key.scopes),
-        csv::text(&list(&key.models)),
-        list(&key.ip_allowlist),
-        key.created_at.to_string(),
-        csv::text(key.created_by.as_ref().map_or("", |creator| &creator.name)),
-        time(key.expires_at),
-        time(key.revoked_at),
-        time(key.disabled_at),
-        key.rotated_at.to_string(),
-        key.rotate_every_days.map(|days| days.to_string()).unwrap_or_default(),
-        time(old_secret.map(|secret| secret.ends_at)),
-        time(old_secret.and_then(|secret| secret.last_used_at)),
-        time(last_use.map(|last| last.at)),
-        last_use.map(|last| last.ip.clone()).unwrap_or_default(),
-        key.calls_this_month.to_string(),
-        key.spend_this_month.to_string(),
-        list(&key.hints.iter().map(Hint::kind).collect::<Vec<_>>()),
-        key.metadata_only.to_string(),
-    ]
+    rows.value(key.id);
+    rows.text(&key.name);
+    rows.text(&key.description);
+    rows.plain(&key.masked);
+    rows.plain(key.status.name());
+    rows.value(key.level);
+    rows.text(project.map_or("", |project| &project.name));
+    rows.optional(project.map(|project| project.id));
+    rows.plain(&list(&key.scopes));
+    rows.text(&list(&key.models));
+    rows.plain(&list(&key.ip_allowlist));
+    rows.value(key.created_at);
+    rows.text(key.created_by.as_ref().map_or("", |creator| &creator.name));
+    rows.optional(key.expires_at);
+    rows.optional(key.revoked_at);
+    rows.optional(key.disabled_at);
+    rows.value(key.rotated_at);
+    rows.optional(key.rotate_every_days);
+    rows.optional(old_secret.map(|secret| secret.ends_at));
+    rows.optional(old_secret.and_then(|secret| secret.last_used_at));
+    rows.optional(last_use.map(|last| last.at));
+    rows.optional(last_use.map(|last| &last.ip));
+    rows.value(key.calls_this_month);
+    rows.value(key.spend_this_month);
+    rows.plain(&list(&key.hints.iter().map(Hint::kind).collect::<Vec<_>>()));
+    rows.value(key.metadata_only);
 }
 
 fn list<T: ToString>(parts: &[T]) -> String {

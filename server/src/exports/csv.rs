@@ -1,42 +1,89 @@
 //! Rows of CSV (RFC 4180).
 
-use std::fmt::Display;
+use std::{
+    borrow::Cow,
+    fmt::{Display, Write},
+};
 
 use app::addresses::Query;
-use axum::{
-    body::{Body, Bytes},
-    http::header,
-    response::{IntoResponse, Response},
-};
+use axum::body::Bytes;
 use domain::validation::canonical;
-use futures::{Stream, StreamExt, TryStreamExt, stream};
+
+use super::file::FilePart;
 
 /// The byte order mark, by which some spreadsheets recognize UTF-8; without it they assume the country's
 /// encoding.
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// The format of a file.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct CsvFormat {
-    /// Whether the file begins with a byte order mark.
-    pub(super) has_byte_order_mark: bool,
+/// Rows that are written cell by cell, without a copy of each: for files of millions.
+pub(super) struct CsvRows {
+    writer: csv::Writer<Vec<u8>>,
+    /// The cell that is being formatted.
+    cell: String,
+    rows: u64,
 }
 
-impl CsvFormat {
-    /// Reads the format from a query: `bom=true`.
-    pub(super) fn from_query(query: &Query) -> Self {
-        Self { has_byte_order_mark: query.text("bom") == Some("true") }
+impl CsvRows {
+    pub(super) fn new() -> Self {
+        let mut builder = csv::WriterBuilder::new();
+        builder.terminator(csv::Terminator::CRLF).flexible(true);
+        Self { writer: builder.from_writer(Vec::new()), cell: String::new(), rows: 0 }
+    }
+
+    /// Writes a cell of text that users supply, without formulas.
+    pub(super) fn text(&mut self, cell: &str) {
+        self.plain(&without_formulas(cell));
+    }
+
+    /// Writes a cell of text that can't be a formula.
+    pub(super) fn plain(&mut self, cell: &str) {
+        // Writing to memory can't fail.
+        let _ = self.writer.write_field(cell);
+    }
+
+    /// Writes a cell with a number, a moment or an ID.
+    pub(super) fn value(&mut self, value: impl Display) {
+        self.cell.clear();
+        let _ = write!(self.cell, "{value}");
+        let _ = self.writer.write_field(&self.cell);
+    }
+
+    /// Writes a cell with a value, or an empty one.
+    pub(super) fn optional(&mut self, value: Option<impl Display>) {
+        match value {
+            Some(value) => self.value(value),
+            None => self.plain(""),
+        }
+    }
+
+    pub(super) fn end_row(&mut self) {
+        let _ = self.writer.write_record(None::<&[u8]>);
+        self.rows += 1;
+    }
+
+    /// Number of rows so far.
+    pub(super) const fn count(&self) -> u64 {
+        self.rows
+    }
+
+    pub(super) fn finish(self) -> FilePart {
+        FilePart { rows: self.rows, bytes: self.writer.into_inner().map(Bytes::from).unwrap_or_default() }
     }
 }
 
 /// A row as bytes; cells are quoted where necessary.
 pub(crate) fn row<I: IntoIterator<Item = String>>(cells: I) -> Bytes {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    // Writing to memory can't fail; a row that did would be left out completely.
-    if writer.write_record(cells).is_err() {
-        return Bytes::new();
-    }
-    writer.into_inner().map(Bytes::from).unwrap_or_default()
+    let mut rows = CsvRows::new();
+    cells.into_iter().for_each(|cell| rows.plain(&cell));
+    rows.end_row();
+    rows.finish().bytes
+}
+
+/// The beginning of a file: by choice (`bom=true`) a byte order mark, and the names of the columns.
+pub(super) fn head<'a>(query: &Query, columns: impl IntoIterator<Item = &'a str>) -> Bytes {
+    // A tag's name is the only one that users choose, and no formula.
+    let row = row(columns.into_iter().map(str::to_owned));
+    if query.text("bom") == Some("true") { [BYTE_ORDER_MARK.as_bytes(), &row].concat().into() } else { row }
 }
 
 /// Neutralizes formulas in text: an apostrophe is put in front of each
@@ -46,6 +93,14 @@ pub(crate) fn row<I: IntoIterator<Item = String>>(cells: I) -> Bytes {
 /// that some of them, depending on the country, treat as the end of a cell. Quotes don't protect it unless
 /// they begin the cell.
 pub(crate) fn text(cell: &str) -> String {
+    without_formulas(cell).into_owned()
+}
+
+/// Like [`text`], without a copy where nothing changes.
+fn without_formulas(cell: &str) -> Cow<'_, str> {
+    if is_harmless(cell) {
+        return Cow::Borrowed(cell);
+    }
     let mut escaped = String::with_capacity(cell.len() + 1);
     // The index for an apostrophe if a formula comes next; `None` where none can begin.
     let mut begin = Some(0);
@@ -68,7 +123,14 @@ pub(crate) fn text(cell: &str) -> String {
     if cell.starts_with(['\t', '\r', '\n']) && !escaped.starts_with('\'') {
         escaped.insert(0, '\'');
     }
-    escaped
+    Cow::Owned(escaped)
+}
+
+/// Whether text holds no character with which a formula could begin or be hidden: nearly all does, so most cells aren't copied.
+fn is_harmless(cell: &str) -> bool {
+    let Some(first) = cell.bytes().next() else { return true };
+    let is_plain = |byte: u8| byte == b' ' || (byte.is_ascii_graphic() && !b";|".contains(&byte));
+    !b" =+-@".contains(&first) && cell.bytes().all(is_plain)
 }
 
 /// Whether `c` begins a formula, in any width or position.
@@ -78,59 +140,37 @@ fn begins_formula(c: char) -> bool {
     matches!(&*canonical::nfkc(c.encode_utf8(&mut bytes)), "=" | "+" | "-" | "@" | "\u{2212}")
 }
 
-/// A file to download: the names of the columns, then the rows of each page as it is read.
-///
-/// The first page is read before the response begins. A later failure breaks the connection off, so that a
-/// part of the file isn't mistaken for all of it.
-///
-/// # Errors The first page can't be read.
-pub(super) async fn table<T, E, const COLUMNS: usize>(
-    name: &str,
-    format: CsvFormat,
-    header: [&str; COLUMNS],
-    pages: impl Stream<Item = Result<Vec<T>, E>> + Send + 'static,
-    cells: impl Fn(&T) -> [String; COLUMNS] + Send + 'static,
-) -> Result<Response, E>
-where
-    T: Send + 'static,
-    E: Into<axum::BoxError> + Display + Send + 'static,
-{
-    let mut pages = Box::pin(pages);
-    let first = pages.try_next().await?;
-    let header = row(header.map(str::to_owned));
-    let rows = stream::iter(first.map(Ok)).chain(pages).map(move |page| match page {
-        Ok(page) => Ok(page.iter().flat_map(|item| row(cells(item))).collect::<Bytes>()),
-        Err(error) => {
-            tracing::error!(%error, "a file that is being downloaded breaks off");
-            Err(error)
-        }
-    });
-    Ok(download(name, format, stream::once(async { Ok(header) }).chain(rows)))
-}
-
-/// A file to download.
-pub(super) fn download<S, E>(name: &str, format: CsvFormat, rows: S) -> Response
-where
-    S: Stream<Item = Result<Bytes, E>> + Send + 'static,
-    E: Into<axum::BoxError> + Send + 'static,
-{
-    let mark = format.has_byte_order_mark.then_some(Bytes::from_static(BYTE_ORDER_MARK));
-    let rows = stream::iter(mark.map(Ok)).chain(rows);
-    let disposition = format!("attachment; filename=\"{name}.csv\"");
-    (
-        [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, disposition)],
-        Body::from_stream(rows),
-    )
-        .into_response()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn formulas_are_neutralized_and_quotes_doubled() {
-        assert_eq!(row([text("=1+1"), text("a \"b\", c"), "-5".to_owned()]), "'=1+1,\"a \"\"b\"\", c\",-5\r\n");
+        let mut rows = CsvRows::new();
+        rows.text("=1+1");
+        rows.text("a \"b\", c");
+        rows.value(-5);
+        rows.optional(None::<i64>);
+        rows.end_row();
+        let part = rows.finish();
+        assert_eq!((part.rows, &part.bytes[..]), (1, &b"'=1+1,\"a \"\"b\"\", c\",-5,\r\n"[..]));
+    }
+
+    #[test]
+    fn a_file_begins_with_its_columns_and_a_mark_by_choice() {
+        let head = |query| head(&Query::parse(query), ["day", "calls"]);
+        assert_eq!(head(""), "day,calls\r\n");
+        assert_eq!(head("bom=true"), "\u{feff}day,calls\r\n");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn harmless_text_is_what_the_slow_way_leaves(cell in "[ -~]{0,6}") {
+            if is_harmless(&cell) {
+                // A prefix that isn't harmless makes it go the slow way.
+                proptest::prop_assert_eq!(text(&format!("é{cell}")), format!("é{cell}"));
+            }
+        }
     }
 
     #[test]

@@ -1,78 +1,160 @@
 //! Usage as CSV: a row for each bucket and group with usage, and nothing else that would count twice in a sum.
 
-use std::convert::Infallible;
+mod compared;
 
-use app::addresses::UsageAddress;
-use axum::{body::Bytes, response::Response};
-use domain::usage::{Group, Measures, Series, UsageReport, View};
+use app::addresses::{Query, UsageAddress};
+use domain::{
+    errors::ApiError,
+    exports::{
+        FileFormat,
+        columns::{has_offset, has_percentiles, usage_columns},
+    },
+    time::Timestamp,
+    usage::{Distribution, Group, Measures, Percentile, Series, UsageQuery, View},
+};
 use futures::stream;
-use services::usage::LocalFormat;
+use services::{Actor, Services, usage::LocalFormat};
 
-use super::{ExportError, ExportRequest, csv, require_valid};
+use self::compared::ComparedSeries;
+use super::{
+    csv::{self, CsvRows},
+    file::{ExportFile, FilePart},
+    public, require_valid,
+};
 
-/// Names of the last columns.
-const MEASURES: [&str; 8] =
-    ["calls", "errors", "refused", "tokens_in", "cached_tokens_in", "tokens_out", "spend_usd", "unpriced_calls"];
+/// Rows of one part of the file.
+const PART_ROWS: u64 = 2_000;
 
-pub(crate) async fn export(
-    ExportRequest { hub, actor, query, format }: ExportRequest,
-) -> Result<Response, ExportError> {
-    require_valid(&UsageAddress::invalid(&query))?;
-    let usage = UsageAddress::parse(&query).query;
-    let local = LocalFormat::new(&actor.organization, usage.time_zone.as_deref())?;
-    let report = services::usage::complete_report(&hub.services, &actor, &usage).await?;
-    let name = format!("{}-usage-{}", actor.organization.slug, usage.range);
-    let header = csv::row(header(report.view, usage.group));
-    let rows = std::iter::once(header).chain(rows(report, usage.group, local));
-    Ok(csv::download(&name, format, stream::iter(rows.map(Ok::<_, Infallible>))))
+/// The file of what the usage page at this query shows.
+pub(super) async fn file(services: &Services, actor: &Actor, query: &str) -> Result<ExportFile, ApiError> {
+    require_valid(&UsageAddress::invalid(query))?;
+    let usage = UsageAddress::parse(query).query;
+    let local = LocalFormat::new(&actor.organization, usage.time_zone.as_deref()).map_err(public)?;
+    let report = services::usage::complete_report(services, actor, &usage).await.map_err(public)?;
+    let compared = ComparedSeries::find(services, actor, &usage, &report).await.map_err(public)?;
+    let name = format!("{}-usage-{}", actor.organization.slug, file_name_of(&usage));
+    let columns = usage_columns(report.view, &usage.group, usage.metric, compared.as_ref().and(usage.compare));
+    let head = csv::head(&Query::parse(query), columns.iter().map(String::as_str));
+    let rows = UsageRows { view: report.view, usage, buckets: report.buckets, local, compared };
+    let mut series = report.series;
+    if let Some(compared) = &rows.compared {
+        // Groups that had usage only in the earlier range.
+        let missing = compared.missing_from(&series);
+        series.extend(missing);
+    }
+    let parts = rows.into_parts(series).map(Ok);
+    ExportFile::new(name, FileFormat::Csv, head, stream::iter(parts)).await.map_err(public)
 }
 
-fn header(view: View, group: Group) -> Vec<String> {
-    let group: &[&str] = match group {
-        Group::Model => &["model"],
-        Group::ApiKey => &["key_name", "key_id"],
-        Group::Project => &["project_name", "project_id"],
-    };
-    let offset = (view == View::Hour).then_some("utc_offset");
-    let first = [view.name(), "time_zone"].into_iter().chain(offset);
-    first.chain(group.iter().copied()).chain(MEASURES).map(str::to_owned).collect()
+/// The range as a part of a file's name: colons can't be in one everywhere.
+fn file_name_of(usage: &UsageQuery) -> String {
+    usage.range.to_string().replace(':', "")
 }
 
-fn rows(report: UsageReport, group: Group, local: LocalFormat) -> impl Iterator<Item = Bytes> + Send {
-    let UsageReport { view, buckets, series, .. } = report;
-    series.into_iter().flat_map(move |series| {
-        let cells = |(bucket, measures): (usize, Measures)| {
-            let start = *buckets.get(bucket)?;
-            // Only hours can come twice, where clocks go back.
-            let offset = (view == View::Hour).then(|| local.format_offset(start));
-            let first = [local.format_bucket(view, start), local.zone().to_owned()].into_iter().chain(offset);
-            Some(csv::row(first.chain(group_cells(&series, group)).chain(measure_cells(&measures))))
-        };
-        let points = series.points.iter().map(|point| (point.bucket as usize, point.measures));
-        points.filter_map(cells).collect::<Vec<Bytes>>()
-    })
+/// What all rows of a file have in common.
+struct UsageRows {
+    usage: UsageQuery,
+    view: View,
+    buckets: Vec<Timestamp>,
+    local: LocalFormat,
+    compared: Option<ComparedSeries>,
 }
 
-/// The name and the id of a group; both are empty for calls without one. A model's name is its id.
-fn group_cells(series: &Series, group: Group) -> Vec<String> {
-    let id = csv::text(&series.key);
-    match group {
-        Group::Model => vec![id],
-        Group::ApiKey | Group::Project if series.key.is_empty() => vec![String::new(), id],
-        Group::ApiKey | Group::Project => vec![csv::text(&series.label), id],
+impl UsageRows {
+    /// Writes the rows of all series, so many at a time.
+    fn into_parts(self, series: Vec<Series>) -> impl Iterator<Item = FilePart> + Send {
+        let mut series = series.into_iter();
+        std::iter::from_fn(move || {
+            let mut rows = CsvRows::new();
+            for series in series.by_ref() {
+                self.write(&mut rows, &series);
+                if rows.count() >= PART_ROWS {
+                    break;
+                }
+            }
+            (rows.count() > 0).then(|| rows.finish())
+        })
+    }
+
+    fn write(&self, rows: &mut CsvRows, series: &Series) {
+        let mut points = series.points.iter().enumerate().peekable();
+        let earlier = self.compared.as_ref().map(|compared| compared.points(&series.key)).unwrap_or_default();
+        let mut earlier = earlier.iter().peekable();
+        // Both are in the order of buckets.
+        while let Some(bucket) =
+            [points.peek().map(|(_, point)| point.bucket as usize), earlier.peek().map(|(bucket, _)| **bucket)]
+                .into_iter()
+                .flatten()
+                .min()
+        {
+            let now = points.next_if(|(_, point)| point.bucket as usize == bucket);
+            let before = earlier.next_if(|(other, _)| **other == bucket).map(|(_, measures)| *measures);
+            let measures = now.map(|(_, point)| point.measures).unwrap_or_default();
+            let durations = now.and_then(|(index, _)| series.durations.get(index));
+            self.write_row(rows, series, bucket, (measures, durations), before);
+        }
+    }
+
+    fn write_row(
+        &self,
+        rows: &mut CsvRows,
+        series: &Series,
+        bucket: usize,
+        (measures, durations): (Measures, Option<&Distribution>),
+        before: Option<Measures>,
+    ) {
+        let Some(start) = self.buckets.get(bucket).copied() else { return };
+        rows.plain(&self.local.format_bucket(self.view, start));
+        rows.plain(self.local.zone());
+        if has_offset(self.view) {
+            rows.plain(&self.local.format_offset(start));
+        }
+        write_group(rows, series, &self.usage.group);
+        write_measures(rows, &measures);
+        if has_percentiles(self.usage.metric) {
+            for percentile in Percentile::ALL {
+                let known = durations.and_then(|durations| durations.percentile(percentile));
+                rows.optional(known.map(|known| format!("{:.0}", known.estimate)));
+            }
+        }
+        if let Some(compared) = &self.compared {
+            let start = compared.bucket(bucket).map(|start| self.local.format_bucket(self.view, start));
+            rows.optional(start);
+            let before = before.unwrap_or_default();
+            write_measures(rows, &before);
+            compared::write_change(rows, self.usage.metric, &measures, &before);
+        }
+        rows.end_row();
     }
 }
 
-/// The cells of [`MEASURES`]. A spend of which nothing is known is empty.
-fn measure_cells(measures: &Measures) -> [String; MEASURES.len()] {
-    [
-        measures.calls.to_string(),
-        measures.errors.to_string(),
-        measures.refused.to_string(),
-        measures.tokens_in.to_string(),
-        measures.cached_tokens_in.to_string(),
-        measures.tokens_out.to_string(),
-        if measures.is_spend_unknown() { String::new() } else { measures.spend.to_string() },
-        measures.unpriced.to_string(),
-    ]
+/// The name and the ID of a group; both are empty for calls without one. What has no ID is named by its filter value.
+fn write_group(rows: &mut CsvRows, series: &Series, group: &Group) {
+    match group {
+        Group::ApiKey | Group::Project | Group::Member => {
+            rows.text(if series.key.is_empty() { "" } else { series.label.as_str() });
+            rows.text(&series.key);
+        }
+        Group::Model | Group::Service | Group::Endpoint | Group::Provider | Group::Status | Group::Tag(_) => {
+            rows.text(&series.key);
+        }
+    }
+}
+
+/// The cells of [`MEASURE_COLUMNS`](domain::exports::columns::MEASURE_COLUMNS). A spend of which nothing is known is empty.
+fn write_measures(rows: &mut CsvRows, measures: &Measures) {
+    for count in [
+        measures.calls,
+        measures.errors,
+        measures.refused,
+        measures.tokens_in,
+        measures.cached_tokens_in,
+        measures.tokens_out,
+    ] {
+        rows.value(count);
+    }
+    rows.optional((!measures.is_spend_unknown()).then_some(measures.spend));
+    for count in [measures.unpriced, measures.images, measures.video_ms, measures.audio_ms, measures.byte_hours] {
+        rows.value(count);
+    }
 }

@@ -162,7 +162,8 @@ impl Story {
             } else {
                 json!(id)
             };
-            let input = json!({ "id": id, "ids": [id], "query": {}, "unread_only": false, "before": null });
+            let input =
+                json!({ "id": id, "ids": [id], "query": {}, "unread_only": false, "before": null, "watching": false });
             let answer = self.dashboard(Method::POST, path, input).await;
             self.search(path, &answer.to_string());
         }
@@ -177,7 +178,8 @@ impl Story {
         }
         let pages = ["", "/keys", "/logs", "/usage", "/settings"].map(|page| format!("/o/acme{page}"));
         let key_page = format!("/o/acme/keys/{id}");
-        let files = router::session_paths().into_iter().filter(|path| path.ends_with(".csv"));
+        let files =
+            router::session_paths().into_iter().filter(|path| path.ends_with(".csv") || path.ends_with(".jsonl"));
         let files = files.map(|path| format!("{path}?organization=acme"));
         for path in pages.into_iter().chain([key_page, "/readyz".to_owned()]).chain(files) {
             let text = self.dashboard(Method::GET, &path, json!({})).await;

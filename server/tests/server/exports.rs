@@ -6,6 +6,7 @@ use axum::{
 };
 use domain::{
     api_keys::{Level, NewApiKey, Scope},
+    exports::columns::FOCUS_COLUMNS,
     money::Money,
     time::Timestamp,
     usage::UsageReport,
@@ -16,7 +17,7 @@ use serde_json::json;
 
 use crate::{
     postgres::Postgres,
-    world::{World, json as body, program},
+    world::{Person, World, json as body, program},
 };
 
 /// Calls the sandbox with the owner's key, and returns the tokens, in and out, that its response reports.
@@ -114,7 +115,7 @@ async fn a_usage_file_names_days_of_its_zone_and_what_it_is_grouped_by() {
 #[tokio::test]
 async fn a_byte_order_mark_stands_before_a_file_by_choice() {
     let world = World::new().await;
-    for path in ["/api/usage/export.csv", "/api/calls/export.csv", "/api/api_keys/export.csv"] {
+    for path in ["/api/usage/export.csv", "/api/usage/focus.csv", "/api/calls/export.csv", "/api/api_keys/export.csv"] {
         let file = async |more: &str| {
             let path = format!("{path}?organization=acme{more}");
             let response = world.get(&path, Some(&world.owner.token)).await;
@@ -126,6 +127,152 @@ async fn a_byte_order_mark_stands_before_a_file_by_choice() {
         assert_eq!(file("&bom=true").await, [&b"\xef\xbb\xbf"[..], &plain].concat(), "{path}");
         assert_eq!(file("&bom=false").await, plain, "{path}");
     }
+}
+
+#[tokio::test]
+async fn json_lines_hold_the_calls_of_the_csv_with_null_for_what_isnt_known() {
+    let world = World::new().await;
+    let secret = world.key(&world.owner).await.secret;
+    for text in ["one", "two words"] {
+        call(&world, &secret, text).await;
+    }
+    let calls = rows(&world, "/api/calls/export.csv?organization=acme").await;
+    let response = world.get("/api/calls/export.jsonl?organization=acme", Some(&world.owner.token)).await;
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/x-ndjson; charset=utf-8");
+    assert!(response.headers()[header::CONTENT_DISPOSITION].to_str().unwrap().ends_with(".jsonl\""));
+    let text = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let lines: Vec<serde_json::Value> = text
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), calls.len());
+    for (line, row) in lines.iter().zip(&calls) {
+        assert_eq!((line["request_id"].as_str(), line["started_at"].as_str()), (Some(&row[1]), Some(&row[0])));
+        assert_eq!(
+            (line["tokens_in"].to_string(), line["tokens_out"].to_string()),
+            (row[14].to_owned(), row[17].to_owned())
+        );
+        assert_eq!((line["cost_usd"].as_str(), &line["error_code"]), (Some(&row[21]), &serde_json::Value::Null));
+        assert_eq!(line["status"], 200);
+    }
+    // A program may also ask by the header.
+    let request = Request::get("/api/calls/export.csv?organization=acme")
+        .header(header::COOKIE, format!("tollhouse={}", world.owner.token))
+        .header(header::ACCEPT, "application/x-ndjson")
+        .body(Body::empty())
+        .unwrap();
+    let response = world.send(request).await;
+    assert_eq!(axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap(), text);
+}
+
+#[tokio::test]
+async fn a_file_has_the_chosen_columns_in_their_order() {
+    let world = World::new().await;
+    let secret = world.key(&world.owner).await.secret;
+    call(&world, &secret, "one").await;
+    let path = "/api/calls/export.csv?organization=acme&columns=model,tokens_in,request_id";
+    let response = world.get(path, Some(&world.owner.token)).await;
+    let text = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let mut lines = std::str::from_utf8(&text).unwrap().lines();
+    assert_eq!(lines.next(), Some("model,tokens_in,request_id"));
+    assert!(lines.next().unwrap().starts_with("sandbox-1,") && lines.next().is_none());
+}
+
+#[tokio::test]
+async fn cost_by_focus_adds_up_to_the_screen() {
+    let world = World::new().await;
+    let secret = world.key(&world.owner).await.secret;
+    for text in ["one", "two words", "three words here"] {
+        call(&world, &secret, text).await;
+    }
+    let question = json!({ "organization": "acme", "query": { "range": "today" } });
+    let response = world.post("/api/usage/report", Some(&world.owner.token), &question).await;
+    let report: UsageReport = serde_json::from_value(body(response).await).unwrap();
+    let charges = rows(&world, "/api/usage/focus.csv?organization=acme&range=today").await;
+    let column = |name: &str| FOCUS_COLUMNS.iter().position(|column| *column == name).unwrap();
+    for cost in ["BilledCost", "EffectiveCost", "ListCost", "ContractedCost"] {
+        let sum: Money = charges.iter().map(|row| row[column(cost)].parse::<Money>().unwrap()).sum();
+        assert_eq!(sum, report.total.spend, "{cost}");
+    }
+    let tokens: i64 = charges.iter().map(|row| row[column("PricingQuantity")].parse::<i64>().unwrap()).sum();
+    assert_eq!(tokens, report.total.tokens());
+    for row in &charges {
+        assert_eq!(
+            (&row[column("SubAccountId")], &row[column("SkuId")]),
+            (world.project.id.to_string().as_str(), "sandbox-1")
+        );
+        let moment = |name: &str| row[column(name)].parse::<Timestamp>().unwrap();
+        assert!(moment("BillingPeriodStart") <= moment("ChargePeriodStart"));
+        assert!(moment("ChargePeriodStart") < moment("ChargePeriodEnd"));
+        assert!(moment("ChargePeriodEnd") <= moment("BillingPeriodEnd"));
+    }
+}
+
+#[tokio::test]
+async fn a_comparison_adds_columns_and_no_row_is_counted_twice() {
+    let world = World::new().await;
+    let secret = world.key(&world.owner).await.secret;
+    call(&world, &secret, "one").await;
+    let (plain, _) = usage_file(&world, "&range=7d").await;
+    let (header, row) = usage_file(&world, "&range=7d&compare=previous").await;
+    assert_eq!(header[..plain.len()], plain);
+    let cell = |name: &str| row[header.iter().position(|column| column == name).unwrap()].as_str();
+    assert_eq!((cell("calls"), cell("compared_calls"), cell("change_percent")), ("1", "0", "new"));
+    assert_eq!(cell("change"), cell("spend_usd"));
+}
+
+/// Has a job make the calls' file, and returns its content.
+async fn a_long_file_is_made_by_a_job(world: &World) {
+    let secret = world.key(&world.owner).await.secret;
+    call(world, &secret, "one").await;
+    let direct = world.get("/api/calls/export.csv?organization=acme&bom=true", Some(&world.owner.token)).await;
+    let direct = axum::body::to_bytes(direct.into_body(), usize::MAX).await.unwrap();
+    let new = json!({ "source": "calls", "format": "csv", "query": "bom=true" });
+    let question = json!({ "organization": "acme", "new": new });
+    let started = body(world.post("/api/exports/start", Some(&world.owner.token), &question).await).await;
+    let id = started["id"].as_str().unwrap().to_owned();
+    assert_eq!((&started["state"], &started["expected_rows"]), (&json!("waiting"), &json!(1)));
+    let path = format!("/api/exports/file?organization=acme&export={id}");
+    let status = async |person: &Person| world.get(&path, Some(&person.token)).await.status();
+    assert_eq!(status(&world.owner).await, StatusCode::NOT_FOUND, "it isn't ready");
+    let server = world.serve("warn").await;
+    let list = json!({ "organization": "acme", "watching": true });
+    let ready = find("the file is ready", async || {
+        let exports = body(world.post("/api/exports/list", Some(&world.owner.token), &list).await).await;
+        Some(exports[0].clone()).filter(|export| export["state"] == "ready")
+    })
+    .await;
+    assert_eq!((&ready["rows"], &ready["bytes"]), (&json!(1), &json!(direct.len())));
+    // Also by another server than the one that made it.
+    let response = world.get(&path, Some(&world.owner.token)).await;
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "text/csv; charset=utf-8");
+    assert_eq!(response.headers()[header::CONTENT_LENGTH], direct.len().to_string());
+    assert_eq!(axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap(), direct);
+    for other in [&world.admin, &world.developer, &world.viewer, &world.stranger] {
+        assert_eq!(status(other).await, StatusCode::NOT_FOUND);
+    }
+    let cancel = json!({ "organization": "acme", "id": id });
+    assert_eq!(
+        world.post("/api/exports/cancel", Some(&world.admin.token), &cancel).await.status(),
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(world.post("/api/exports/cancel", Some(&world.owner.token), &cancel).await.status(), StatusCode::OK);
+    assert_eq!(status(&world.owner).await, StatusCode::NOT_FOUND, "it is deleted");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_long_file_is_made_by_a_job_on_sqlite() {
+    a_long_file_is_made_by_a_job(&World::new().await).await;
+}
+
+#[tokio::test]
+async fn a_long_file_is_made_by_a_job_on_postgres() {
+    let (world, database) = World::on_postgres("").await;
+    a_long_file_is_made_by_a_job(&world).await;
+    drop(world);
+    database.drop().await;
 }
 
 #[tokio::test]
@@ -145,7 +292,10 @@ async fn a_filter_that_cannot_be_used_makes_no_file_of_everything() {
     let world = World::new().await;
     for (path, name) in [
         ("/api/usage/export.csv?range=banana", "range"),
-        ("/api/calls/export.csv?outcome=lost", "outcome"),
+        ("/api/calls/export.csv?status=lost", "status"),
+        ("/api/calls/export.jsonl?status=lost", "status"),
+        ("/api/usage/focus.csv?range=banana", "range"),
+        ("/api/calls/export.csv?columns=secret", "columns"),
         ("/api/api_keys/export.csv?project=nope", "project"),
         ("/api/calls/export.csv?key=key_00000000000000000000000007", "key"),
         ("/api/usage/export.csv?tz=Mars/Base", "time_zone"),
@@ -200,16 +350,16 @@ async fn a_file_that_cant_be_read_to_its_end_is_broken_off() {
         transaction.execute_unprepared(sql).await.unwrap();
         transaction.commit().await.unwrap();
     };
-    // More rows than one page.
+    // More rows than the pages that are read ahead.
     run("INSERT INTO calls (organization_id, id, series_id, secret_id, started_at, duration_us, streamed, reported, tokens_in, \
          cached_tokens_in, tokens_out, error_code) \
-         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2500) \
+         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 12000) \
          SELECT organization_id, randomblob(16), series_id, secret_id, started_at, duration_us, streamed, reported, tokens_in, \
          cached_tokens_in, tokens_out, error_code FROM n, calls")
     .await;
-    for filter in ["", "&outcome=succeeded"] {
+    for filter in ["", "&status=succeeded"] {
         let path = format!("/api/calls/export.csv?organization=acme{filter}");
-        assert_eq!(rows(&world, &path).await.len(), 2_501);
+        assert_eq!(rows(&world, &path).await.len(), 12_001);
         let response = world.get(&path, Some(&world.owner.token)).await;
         assert_eq!(response.status(), StatusCode::OK);
         let mut body = response.into_body();

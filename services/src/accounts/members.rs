@@ -65,6 +65,27 @@ pub async fn actor(services: &Services, user: &SignedInUser, slug: &str, ip: Opt
     Ok(Actor { organization, kind, ip })
 }
 
+/// Returns a member as an actor without a session, for what they have started and left.
+///
+/// # Errors
+/// They are no longer a member, or suspended: not found.
+pub(crate) async fn absent_member(
+    services: &Services,
+    organization: OrganizationId,
+    user: UserId,
+) -> ServiceResult<Actor> {
+    let database = services.database.read();
+    let found = active_memberships(user)
+        .select_also(organizations::Entity)
+        .filter(memberships::Column::OrganizationId.eq(organization.uuid()))
+        .one(database)
+        .await?;
+    let Some((membership, Some(organization))) = found else { return Err(ServiceError::NotFound) };
+    let name = users::Entity::find_by_id(user.uuid()).one(database).await?.ok_or(ServiceError::NotFound)?.name;
+    let kind = ActorKind::Member { id: user, name, role: memberships::role(&membership)?, session: None };
+    Ok(Actor { organization: Organization::from(organization), kind, ip: None })
+}
+
 /// The memberships of a user that aren't suspended, joined with their organizations.
 fn active_memberships(user_id: UserId) -> sea_orm::Select<memberships::Entity> {
     memberships::Entity::find()

@@ -279,6 +279,8 @@ const WITHOUT_ACTOR: &[&str] = &[
     "demo/company.rs",
     "demo/uses.rs",
     "events/writer.rs",
+    "exports/cleanup.rs",
+    "exports/run.rs",
     "jobs/claim.rs",
     "jobs/cleanup.rs",
     "jobs/replay.rs",

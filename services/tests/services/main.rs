@@ -21,6 +21,7 @@ mod database;
 mod demo;
 mod distribution;
 mod events;
+mod exports;
 mod filters;
 mod isolation;
 mod jobs;

@@ -2,7 +2,7 @@
 
 use domain::{
     ids::NotificationId,
-    notifications::{Notice, PAGE_SIZE, Unread},
+    notifications::{Notice, NoticeSubject, PAGE_SIZE, Unread},
     permissions::Role,
 };
 use services::{
@@ -139,8 +139,9 @@ on_both_databases! {
         assert_eq!((second.notifications.len(), second.more), (2, false));
         let at: Vec<_> = first.notifications.iter().chain(&second.notifications).map(|one| one.at).collect();
         assert!(at.is_sorted_by(|newer, older| newer > older));
+        let NoticeSubject::ApiKey(api_key) = second.notifications[1].notice.subject() else { panic!("not of a key") };
         assert_eq!(second.notifications[1].notice, Notice::KeyLeaked {
-            api_key: second.notifications[1].notice.api_key(),
+            api_key,
             name: "0".to_owned(),
             place: String::new(),
         });

@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use app::api::{
-    accounts, api_keys, bodies, calls, models, notifications, organizations, overview, projects, rate_limits, usage,
+    accounts, api_keys, bodies, calls, exports, models, notifications, organizations, overview, projects, rate_limits,
+    usage,
 };
 use axum::http::{Method, StatusCode};
 use domain::{
@@ -11,7 +12,8 @@ use domain::{
     api_keys::{KeyQuery, Level, NewApiKey, Rotation},
     bodies::BodyForm,
     calls::{CallQuery, CallRetention},
-    ids::{ApiKeyId, CallId, NotificationId},
+    exports::{ExportSource, FileFormat, NewExport},
+    ids::{ApiKeyId, CallId, NotificationId, ProjectId},
     organizations::SettingsChanges,
     permissions::{Permission, Role, may},
     rate_limits::RateLimits,
@@ -24,7 +26,7 @@ use super::{
     asking::{Credentials, RequestTemplate},
     callers::{Caller, CallerMembership, all_callers, open_session},
     mixes::others_are_as_if_they_did_not_exist,
-    scene::{MARK, Scene, all_changes, on_both_databases},
+    scene::{MARK, Scene, all_changes, export, on_both_databases},
     things::{sample, with_names},
 };
 use crate::world::PASSWORD;
@@ -90,7 +92,7 @@ impl Function {
 /// All server functions. Each input has every field: a new one must be added here to compile.
 pub(super) fn table() -> &'static [Function] {
     static TABLE: LazyLock<Vec<Function>> = LazyLock::new(|| {
-        [account_functions(), key_functions(), call_functions(), organization_functions()]
+        [account_functions(), key_functions(), call_functions(), export_functions(), organization_functions()]
             .into_iter()
             .flatten()
             .collect()
@@ -175,6 +177,18 @@ fn call_functions() -> Vec<Function> {
     ]
 }
 
+fn export_functions() -> Vec<Function> {
+    let query = || format!("project={}&key={}", sample::<ProjectId>("proj"), sample::<ApiKeyId>("key"));
+    let new = |source| NewExport { source, format: FileFormat::Csv, query: query() };
+    let (logs, usage) = (Access::Permitted(Permission::ViewLogs), Access::Permitted(Permission::ViewUsage));
+    vec![
+        Function::new(exports::Cancel { organization: slug(), id: sample("exp") }, Access::Member),
+        Function::new(exports::Count { organization: slug(), new: new(ExportSource::Calls) }, logs),
+        Function::new(exports::List { organization: slug(), watching: true }, Access::Member),
+        Function::new(exports::Start { organization: slug(), new: new(ExportSource::Usage) }, usage),
+    ]
+}
+
 fn organization_functions() -> Vec<Function> {
     let (inbox, settings) =
         (Access::Permitted(Permission::ViewNotifications), Access::Permitted(Permission::ManageSettings));
@@ -226,6 +240,10 @@ async fn may_do_what_the_table_says(scene: &Scene, function: &Function, caller: 
         things = scene.fresh_key(&things, creator, function.needs_rotation()).await;
     }
     if let Some(person) = &caller.person {
+        // Each member has exports of their own.
+        if template.names(own).contains(&"export") && matches!(caller.membership, CallerMembership::Member(_)) {
+            things = things.with("export", export(&scene.world, person).await);
+        }
         // The session that ends is the caller's, but not the one that other requests need.
         let (session, id) = open_session(&scene.world, person, 0).await;
         things = things.with("session", id);
@@ -266,7 +284,7 @@ async fn another_organizations_things_are_as_if_they_did_not_exist() {
 #[tokio::test]
 async fn a_colleagues_things_are_as_if_they_did_not_exist_for_a_developer() {
     on_both_databases("", async |scene| {
-        let names = ["project", "key", "call", "note", "session"];
+        let names = ["project", "key", "call", "note", "session", "export"];
         let others = scene.developers.with_replaced(&names, &scene.owners);
         for function in table() {
             // Missing permissions are checked before the things.

@@ -6,7 +6,8 @@ use axum::http::{Method, StatusCode};
 use domain::{
     api_keys::{ApiKeyChanges, Level, NewApiKey, Rotation},
     bodies::BodiesState,
-    ids::{ApiKeyId, ProjectId},
+    exports::{ExportSource, FileFormat, NewExport},
+    ids::{ApiKeyId, ExportId, ProjectId},
 };
 use patience::find;
 use serde_json::json;
@@ -140,6 +141,7 @@ async fn things(world: &World, person: &Person, (project, second): (ProjectId, P
         .with("admin_key", admin.api_key.id)
         .with("call", call(world, actor, &secret, mark).await)
         .with("note", note(world, person, project, mark).await)
+        .with("export", export(world, person).await)
         .with("session", session)
         .with("user", user)
 }
@@ -166,6 +168,12 @@ async fn note(world: &World, person: &Person, project: ProjectId, mark: &str) ->
     report_leaks(&world.services, &[LeakReport { secret: leaked, place: mark.to_owned() }]).await.unwrap();
     let inbox = services::notifications::list(&world.services, &person.actor, true, None).await.unwrap();
     json!(inbox.notifications[0].id).as_str().unwrap().to_owned()
+}
+
+/// Starts an export of a member's usage.
+pub(super) async fn export(world: &World, person: &Person) -> ExportId {
+    let new = NewExport { source: ExportSource::Usage, format: FileFormat::Csv, query: String::new() };
+    services::exports::start(&world.services, &without_session(&person.actor), &new, None).await.unwrap().id
 }
 
 /// Changes of a key with every field: a new one must be added here to compile.

@@ -17,9 +17,13 @@ pub(super) const TABLE: &[(&str, &str, Permission)] = &[
     ("/api/bodies/media", "&call={call}&side=request&pointer=/messages/0/content", Permission::ViewBodies),
     ("/api/bodies/raw", "&call={call}&side=request", Permission::ViewBodies),
     ("/api/calls/export.csv", "&project={project}&key={key}&call={call}", Permission::ViewLogs),
+    ("/api/calls/export.jsonl", "&project={project}&key={key}&call={call}", Permission::ViewLogs),
+    // The export waits for a job, so that even its member doesn't get a file; tests of exports have one that is ready.
+    ("/api/exports/file", "&export={export}", Permission::ViewUsage),
     // These requests ask for no socket: permitted callers get an error for that.
     ("/api/live", "", Permission::ViewUsage),
     ("/api/usage/export.csv", "&project={project}&key={key}&range=today", Permission::ViewUsage),
+    ("/api/usage/focus.csv", "&project={project}&key={key}&range=today", Permission::ViewUsage),
 ];
 
 fn template((path, query, _): &(&str, &str, Permission)) -> RequestTemplate {
@@ -29,7 +33,7 @@ fn template((path, query, _): &(&str, &str, Permission)) -> RequestTemplate {
 /// The status for a permitted caller.
 fn success((path, ..): &(&str, &str, Permission)) -> StatusCode {
     match *path {
-        "/api/bodies/media" => StatusCode::NOT_FOUND,
+        "/api/bodies/media" | "/api/exports/file" => StatusCode::NOT_FOUND,
         "/api/live" => StatusCode::BAD_REQUEST,
         _ => StatusCode::OK,
     }
@@ -73,7 +77,7 @@ async fn files_hold_nothing_of_anothers() {
         }
         // A developer's files contain only their project.
         let credentials = Credentials::Browser(Some(&scene.world.developer.token));
-        let others = scene.developers.with_replaced(&["project", "key", "call"], &scene.owners);
+        let others = scene.developers.with_replaced(&["project", "key", "call", "export"], &scene.owners);
         for route in TABLE {
             others_are_as_if_they_did_not_exist(
                 &scene.world,

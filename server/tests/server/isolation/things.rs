@@ -7,11 +7,12 @@ use domain::api_keys::{Level, Secret};
 /// The end of sample ids, which are replaced by names in braces.
 const SAMPLE: &str = "01h2xcejqtf2nbrexx3vqjhp41";
 /// The prefixes of sample ids, with the name of the thing that each stands for.
-const SAMPLES: [(&str, &str); 6] = [
+const SAMPLES: [(&str, &str); 7] = [
     ("proj_", "project"),
     ("key_", "key"),
     ("req_", "call"),
     ("note_", "note"),
+    ("exp_", "export"),
     ("sess_", "session"),
     ("user_", "user"),
 ];
