@@ -28,7 +28,7 @@ use domain::{
 pub(crate) use conditions::{series_condition, tag_condition};
 pub use local_format::LocalFormat;
 pub use model_keys::model_keys;
-pub use report::{complete_report, report};
+pub use report::{EarlierReport, complete_comparison, complete_report, report};
 pub(crate) use report::{total, zone};
 pub(crate) use sums::ever_called;
 

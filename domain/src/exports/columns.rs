@@ -3,7 +3,7 @@
 use crate::usage::{Comparison, Group, Metric, View};
 
 /// Columns of calls as CSV.
-pub const CALL_COLUMNS: [&str; 34] = [
+pub const CALL_COLUMNS: [&str; 35] = [
     "started_at",
     "request_id",
     "project",
@@ -38,6 +38,7 @@ pub const CALL_COLUMNS: [&str; 34] = [
     "service_tier",
     "started_at_local",
     "time_zone",
+    "tags",
 ];
 
 /// Columns of usage as CSV that hold sums.

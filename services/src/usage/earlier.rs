@@ -52,6 +52,17 @@ impl EarlierBuckets {
         earlier
     }
 
+    /// The place of the report's bucket with which one of these is compared.
+    pub(super) fn place(&self, bucket: usize) -> Option<usize> {
+        self.places.get(bucket).copied().flatten()
+    }
+
+    /// The beginning of the first of these that is compared with the report's bucket at `place`.
+    pub(super) fn start_at(&self, place: usize) -> Option<Timestamp> {
+        let bucket = self.places.iter().position(|other| *other == Some(place))?;
+        self.buckets.starts.get(bucket).copied()
+    }
+
     fn push_days(&mut self, range: Range, view: View, buckets: &Buckets, zone: Tz, now: Timestamp) {
         let (first, last) = days(range, zone, now);
         let length = last.signed_duration_since(first).num_days() + 1;
@@ -183,7 +194,7 @@ impl EarlierSums {
 
     /// Adds a sum of one of the earlier buckets.
     pub(super) fn add(&mut self, sum: GroupedSum) {
-        let place = self.earlier.places.get(sum.bucket).copied().flatten();
+        let place = self.earlier.place(sum.bucket);
         if let Some(bucket) = place.and_then(|place| self.buckets.get_mut(place)) {
             *bucket += sum.measures;
             self.total += sum.measures;

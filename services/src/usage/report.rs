@@ -38,6 +38,49 @@ pub async fn complete_report(services: &Services, actor: &Actor, query: &UsageQu
     read(services, actor, query, usize::MAX).await
 }
 
+/// The earlier range of a comparison, group by group.
+#[derive(Clone, Debug)]
+pub struct EarlierReport {
+    /// Beginnings of the earlier buckets, by the places of the report's; `None` for days that the earlier month doesn't have.
+    pub starts: Vec<Option<Timestamp>>,
+    /// A series for each group. Points have the places of the report's buckets.
+    pub series: Vec<Series>,
+}
+
+/// Returns the earlier range with which `query` compares, for files; `None` if it doesn't. `read_at` is that of the report.
+pub async fn complete_comparison(
+    services: &Services,
+    actor: &Actor,
+    query: &UsageQuery,
+    read_at: Timestamp,
+) -> ServiceResult<Option<EarlierReport>> {
+    let Some(comparison) = query.compare else { return Ok(None) };
+    let (database, organization) = (services.database.read(), &actor.organization);
+    let scope = projects::scope(database, actor, Permission::ViewUsage).await?;
+    filters::check(database, organization.id, &scope, &query.filter).await?;
+    let zone = zone(organization, query.time_zone.as_deref())?;
+    let buckets = buckets::of(query.range, query.view(), zone, read_at);
+    let earlier = EarlierBuckets::new(comparison, (query.range, query.view()), &buckets, zone, read_at);
+    let reading = Reading { database, organization, scope: &scope, query };
+    let sources = reading.sources(&earlier.buckets, reading.has_days());
+    let mut sums = ReportSums::new(false);
+    let add = |sum: GroupedSum| {
+        if let Some(bucket) = earlier.place(sum.bucket) {
+            sums.add(GroupedSum { bucket, ..sum });
+        }
+    };
+    reading.selection(&sources).for_each_sum(database, &query.group, None, add).await?;
+    let (groups, _) = sums.into_groups(query.metric);
+    let keys: Vec<&str> = groups.iter().map(|(key, _)| key.as_str()).collect();
+    let labels = Labels::find(database, organization, &query.group, &keys).await?;
+    let series = groups.into_iter().map(|(key, group)| {
+        let label = labels.get(&key);
+        group.into_series(key, label)
+    });
+    let starts = (0..buckets.starts.len()).map(|place| earlier.start_at(place)).collect();
+    Ok(Some(EarlierReport { starts, series: series.collect() }))
+}
+
 async fn read(services: &Services, actor: &Actor, query: &UsageQuery, max_series: usize) -> ServiceResult<UsageReport> {
     services.wait_until_stored().await;
     let database = services.database.read();

@@ -1,7 +1,7 @@
 //! A call as one line of JSON. Its fields have the names of the columns of CSV; what isn't known is null.
 
 use domain::{
-    calls::{Call, CountSource},
+    calls::{Call, CallTags, CountSource},
     money::PriceParts,
 };
 use serde::Serialize;
@@ -34,6 +34,7 @@ struct CallLine<'a> {
     duration_us: Option<i64>,
     first_byte_us: Option<i64>,
     service_tier: &'static str,
+    tags: &'a CallTags,
 }
 
 #[derive(Serialize)]
@@ -88,6 +89,7 @@ impl<'a> CallLine<'a> {
             duration_us: call.known_duration_us(),
             first_byte_us: call.first_byte_us,
             service_tier: call.used.tier.name(),
+            tags: &call.tags,
         }
     }
 }

@@ -5,17 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     money::Money,
     time::Timestamp,
-    usage::{Difference, Measures, Metric, MinuteRange, Range, Series, UsageQuery, UsageReport},
+    usage::{Difference, Measures, Metric, Series, UsageQuery, UsageReport},
 };
-use services::{Actor, ServiceResult, Services};
+use services::{Actor, ServiceResult, Services, usage::EarlierReport};
 
 use crate::exports::csv::CsvRows;
 
-const MINUTE_MILLIS: i64 = 60_000;
-
 /// The series of the earlier range, by the buckets of the range.
 pub(super) struct ComparedSeries {
-    buckets: Vec<Timestamp>,
+    /// Beginnings of the earlier buckets.
+    starts: Vec<Option<Timestamp>>,
     series: BTreeMap<String, EarlierSeries>,
 }
 
@@ -32,34 +31,21 @@ impl ComparedSeries {
         usage: &UsageQuery,
         report: &UsageReport,
     ) -> ServiceResult<Option<Self>> {
-        let Some(compared) = &report.compared else { return Ok(None) };
-        let Some(range) = MinuteRange::new(floor(compared.from), floor(compared.to.plus_millis(MINUTE_MILLIS - 1)))
-        else {
-            return Ok(Some(Self { buckets: Vec::new(), series: BTreeMap::new() }));
-        };
-        let query =
-            UsageQuery { range: Range::Between(range), view: Some(report.view), compare: None, ..usage.clone() };
-        let earlier = services::usage::complete_report(services, actor, &query).await?;
-        Ok(Some(Self::of(report, earlier)))
+        let earlier = services::usage::complete_comparison(services, actor, usage, report.read_at).await?;
+        Ok(earlier.map(Self::of))
     }
 
-    /// Aligns the buckets by their places: the first with the first.
-    fn of(report: &UsageReport, earlier: UsageReport) -> Self {
-        let last = report.buckets.len().saturating_sub(1);
+    fn of(earlier: EarlierReport) -> Self {
         let series = earlier.series.into_iter().map(|series| {
-            let mut by_bucket: BTreeMap<usize, Measures> = BTreeMap::new();
-            for point in &series.points {
-                // A range of weeks may begin within one: what follows the last bucket belongs to it, so that no sum lacks it.
-                *by_bucket.entry((point.bucket as usize).min(last)).or_default() += point.measures;
-            }
-            (series.key, EarlierSeries { label: series.label, by_bucket })
+            let points = series.points.iter().map(|point| (point.bucket as usize, point.measures));
+            (series.key, EarlierSeries { label: series.label, by_bucket: points.collect() })
         });
-        Self { series: series.collect(), buckets: earlier.buckets }
+        Self { series: series.collect(), starts: earlier.starts }
     }
 
     /// The beginning of the earlier bucket that is compared with the one at `index`.
     pub(super) fn bucket(&self, index: usize) -> Option<Timestamp> {
-        self.buckets.get(index).copied()
+        self.starts.get(index).copied().flatten()
     }
 
     /// The measures of a group by bucket.
@@ -104,10 +90,6 @@ pub(super) fn write_change(rows: &mut CsvRows, metric: Metric, now: &Measures, b
         Difference::New => rows.plain("new"),
         Difference::None | Difference::Amount(_) => rows.plain(""),
     }
-}
-
-fn floor(moment: Timestamp) -> Timestamp {
-    Timestamp::from_millis(moment.millis().div_euclid(MINUTE_MILLIS) * MINUTE_MILLIS)
 }
 
 #[cfg(test)]
