@@ -55,7 +55,8 @@ pub(crate) async fn summary(services: &Services, actor: &Actor, scope: &ProjectS
     of_month.iter().for_each(|day| month += *day);
     let projection = days.project(of_month);
     let (mut groups, total) = by_model.into_groups(Metric::Spend);
-    let ever_called = !total.is_zero() || !month.is_zero() || sums::ever_called(services, actor, scope).await?;
+    // Rejected calls alone don't end the first steps.
+    let ever_called = total.calls > 0 || month.calls > 0 || sums::ever_called(services, actor, scope).await?;
     let row_count = groups.iter().map(|(_, group)| group.points.len() as u64).sum();
     let others = groups.split_off(groups.len().min(MAX_SERIES));
     let keys: Vec<&str> = groups.iter().map(|(key, _)| key.as_str()).collect();

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A figure of the last 30 days, with a bar for each day.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, PartialEq)]
 struct DailyFigure {
     value: String,
     detail: String,
